@@ -1,0 +1,183 @@
+//! Pure parsers: bytes in, messages out.
+//!
+//! This crate has no clock, no I/O and no knowledge of packets. A [`Dissector`] is a state machine that is
+//! offered the bytes of one TCP conversation, direction by direction, in any chunking, and answers with a
+//! [`Verdict`]. Time is passed in where a message needs it ([`Message::fields`]).
+//!
+//! A new protocol is one folder here, one variant of [`Message`] and one line in [`PROTOCOLS`]; tables, JSON
+//! and rules see it at once. `.github/CONTRIBUTING.md` walks through it.
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
+pub mod dns;
+pub mod nrpc;
+mod value;
+
+pub use value::{Fields, Value};
+
+/// Who sent a byte: the side that opened the conversation, or the side that was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// The side that opened the conversation (sent the SYN, asked the question).
+    Client,
+    /// The side that was called.
+    Server,
+}
+
+impl Side {
+    /// The other side.
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// `client` or `server`, as reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// One decoded application message, whatever the protocol.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// Notes RPC, see [`nrpc`].
+    Nrpc(nrpc::Message),
+    /// DNS over UDP or TCP, see [`dns`].
+    Dns(dns::Message),
+}
+
+impl Message {
+    /// Name of the protocol, as in [`Protocol::name`].
+    pub fn protocol(&self) -> &'static str {
+        match self {
+            Self::Nrpc(_) => nrpc::PROTOCOL.name,
+            Self::Dns(_) => dns::PROTOCOL.name,
+        }
+    }
+
+    /// Type of the message as the report names it, such as `nrpc.session_request`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Nrpc(m) => m.kind(),
+            Self::Dns(m) => m.kind(),
+        }
+    }
+
+    /// One line for people. May hold text from the wire: escape it where it is printed.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Nrpc(m) => m.summary(),
+            Self::Dns(m) => m.summary(),
+        }
+    }
+
+    /// Fields in the order of the report. `seen` is the time of the frame that completed the message, in
+    /// nanoseconds since 1970-01-01 UTC; clock differences are measured against it.
+    pub fn fields(&self, seen: i64) -> Fields {
+        match self {
+            Self::Nrpc(m) => m.fields(seen),
+            Self::Dns(m) => m.fields(seen),
+        }
+    }
+}
+
+/// What a [`Dissector`] says of the bytes it was offered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// The first `used` bytes (at least one) are a whole message.
+    Message {
+        /// Bytes taken from the front of the input.
+        used: usize,
+        /// What they say.
+        message: Message,
+    },
+    /// Nothing whole yet. Offer the same bytes again, followed by newer ones, once there are `total` of them.
+    /// `total` is always larger than the length of the input that was offered.
+    Need {
+        /// How many bytes are needed, counted from the first byte of this input.
+        total: usize,
+    },
+    /// The next bytes carry nothing that is looked at; there may be more of them than were offered.
+    Skip {
+        /// How many bytes to pass over; `u64::MAX` means the rest of this direction.
+        bytes: u64,
+    },
+    /// This conversation is of another protocol.
+    NotMine,
+}
+
+/// A parser of one conversation. Any chunking of the same bytes gives the same messages.
+pub trait Dissector: Send {
+    /// Looks at the bytes of one direction that were not consumed so far. `input` is never empty.
+    fn next(&mut self, from: Side, input: &[u8]) -> Verdict;
+
+    /// Bytes of this direction are missing from the capture: `missing` of them, right after `pending`, which
+    /// holds what was offered before and not consumed. `pending` is dropped after this call; a message that can
+    /// be told from it is returned. The next input begins behind the gap.
+    fn gap(&mut self, from: Side, pending: &[u8], missing: u64) -> Option<Message>;
+
+    /// This direction has ended with `pending` left over (never empty): what was read is not lost.
+    fn end(&mut self, from: Side, pending: &[u8]) -> Option<Message>;
+}
+
+/// What the first bytes of one direction say about the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// These bytes are of this protocol.
+    Yes,
+    /// They are not.
+    No,
+    /// Too few bytes to tell: this many are needed.
+    Need(usize),
+}
+
+/// One line of the table of protocols.
+pub struct Protocol {
+    /// Name in reports, filters and message types.
+    pub name: &'static str,
+    /// Usual TCP ports. Content decides; a port only breaks ties and says what is worth keeping.
+    pub tcp_ports: &'static [u16],
+    /// Usual UDP ports.
+    pub udp_ports: &'static [u16],
+    /// Judges the first bytes that one side sent. `usual_port` is true if the server's port is the usual one or
+    /// was named by the user; a probe may then accept weaker evidence (a conversation whose start is missing).
+    pub probe: fn(from: Side, input: &[u8], usual_port: bool) -> Probe,
+    /// A fresh dissector for one TCP conversation.
+    pub stream: fn() -> Box<dyn Dissector>,
+    /// Parses one UDP datagram; `None` for a protocol that has none, or bytes that are not of this protocol.
+    pub datagram: fn(&[u8]) -> Option<Message>,
+}
+
+/// All protocols, in the order in which they are probed.
+pub static PROTOCOLS: &[&Protocol] = &[&nrpc::PROTOCOL, &dns::PROTOCOL];
+
+/// The protocol of that name.
+pub fn protocol(name: &str) -> Option<&'static Protocol> {
+    PROTOCOLS.iter().copied().find(|p| p.name == name)
+}

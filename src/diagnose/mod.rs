@@ -1,0 +1,1 @@
+//! From facts to findings: rules, guards, scores and precedence. Sees the model only, never packets.

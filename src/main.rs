@@ -1,0 +1,2 @@
+//! The `nrpcsniff` command.
+fn main() {}

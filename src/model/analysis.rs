@@ -1,0 +1,133 @@
+//! Everything that was read out of one set of inputs.
+
+use super::{Conversation, Endpoint, FrameRef, Stamp, Timestamp, Transport};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// Format of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InputFormat {
+    /// Classic pcap.
+    Pcap,
+    /// pcapng.
+    Pcapng,
+}
+
+/// One capture file (or stdin).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// Path as given; `-` for stdin.
+    pub path: String,
+    /// Format, once known.
+    pub format: Option<InputFormat>,
+    /// Link types in order of appearance.
+    pub link_types: Vec<u16>,
+    /// Frames read.
+    pub packets: u64,
+    /// Bytes of those frames on the wire.
+    pub bytes: u64,
+    /// Time of the first frame.
+    pub first: Option<Timestamp>,
+    /// Time of the last frame.
+    pub last: Option<Timestamp>,
+    /// True if it was read to its proper end.
+    pub complete: bool,
+    /// What is wrong with it: one sentence with the offset and the number of frames read before it.
+    pub problem: Option<String>,
+    /// Frames that the capturing machine dropped, as a pcapng statistics block tells.
+    pub dropped: Option<u64>,
+    /// Snap length of the capture, if one is stated and it is not 0.
+    pub snap_length: Option<u32>,
+}
+
+/// Totals of everything that was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Frames.
+    pub packets: u64,
+    /// Bytes on the wire.
+    pub bytes: u64,
+    /// TCP conversations, counted as Wireshark counts `tcp.stream`.
+    pub tcp_conversations: u64,
+    /// UDP conversations (pairs of address and port).
+    pub udp_conversations: u64,
+    /// Frames that could not be decoded down to TCP, UDP or ICMP, by reason.
+    pub undecoded: BTreeMap<&'static str, u64>,
+    /// Messages by protocol.
+    pub messages: BTreeMap<&'static str, u64>,
+    /// Conversations that are not kept in the report, by reason.
+    pub passed_over: BTreeMap<&'static str, u64>,
+}
+
+/// An ICMP message that says a packet could not be delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IcmpError {
+    /// Its frame.
+    pub at: Stamp,
+    /// Who sent it.
+    pub from: IpAddr,
+    /// True for ICMPv6.
+    pub v6: bool,
+    /// ICMP type.
+    pub kind: u8,
+    /// ICMP code.
+    pub code: u8,
+    /// The packet it complains about, as far as quoted.
+    pub quoted: Option<Quoted>,
+    /// Next-hop MTU, for "fragmentation needed" and "packet too big".
+    pub mtu: Option<u32>,
+}
+
+/// The start of a packet that an ICMP error quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quoted {
+    /// TCP or UDP.
+    pub transport: Transport,
+    /// Sender of the quoted packet.
+    pub source: Endpoint,
+    /// Its destination.
+    pub destination: Endpoint,
+}
+
+/// What the capture shows of a host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Host {
+    /// Ports on which it accepted a TCP connection (at most 16 are kept), with the first frame.
+    pub accepted: Vec<(u16, Stamp)>,
+    /// Smallest and largest TTL or hop limit of its SYN-ACKs.
+    pub ttl: Option<(u8, u8)>,
+}
+
+/// Facts about the capture as a whole.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CaptureFacts {
+    /// ICMP errors (at most 10,000 are kept).
+    pub icmp_errors: Vec<IcmpError>,
+    /// Hosts that accepted a connection (at most 65,536 are kept).
+    pub hosts: BTreeMap<IpAddr, Host>,
+    /// Frames cut by the snap length (any protocol).
+    pub cut_frames: u64,
+    /// First of them.
+    pub first_cut: Option<FrameRef>,
+    /// IP fragments that were never completed.
+    pub fragments_lost: u64,
+    /// Conversations given up because a limit was reached.
+    pub evicted: u64,
+}
+
+/// Everything that was read out of one set of inputs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Analysis {
+    /// The inputs, in the order in which they were read.
+    pub inputs: Vec<Input>,
+    /// Totals.
+    pub totals: Totals,
+    /// Conversations that are kept, by id.
+    pub conversations: Vec<Conversation>,
+    /// Facts about the capture.
+    pub facts: CaptureFacts,
+    /// Time of the last frame of all inputs.
+    pub end: Option<Timestamp>,
+}

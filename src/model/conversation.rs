@@ -1,0 +1,427 @@
+//! A conversation: who talked to whom, what was said, and who hung up first.
+
+use super::{Endpoint, FrameRef, Side, Stamp, Timestamp};
+use serde::Serialize;
+
+/// Two values, one for each side.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct PerSide<T> {
+    /// The client's.
+    pub client: T,
+    /// The server's.
+    pub server: T,
+}
+
+impl<T> std::ops::Index<Side> for PerSide<T> {
+    type Output = T;
+    fn index(&self, side: Side) -> &T {
+        match side {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        }
+    }
+}
+
+impl<T> std::ops::IndexMut<Side> for PerSide<T> {
+    fn index_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+}
+
+impl<T> PerSide<T> {
+    /// The same with the sides exchanged.
+    #[must_use]
+    pub fn swapped(self) -> Self {
+        Self { client: self.server, server: self.client }
+    }
+}
+
+/// Transport protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+/// How a conversation began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setup {
+    /// SYN and SYN-ACK were seen.
+    Handshake,
+    /// The SYN was answered by RST.
+    Refused,
+    /// SYN without any answer.
+    NoAnswer,
+    /// It was already going on when the capture began (or its SYN was lost to the capture).
+    Midstream,
+    /// No set-up exists (UDP).
+    None,
+}
+
+/// How a conversation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Close {
+    /// A FIN that was in sequence came first.
+    Fin,
+    /// A RST that was in sequence came first.
+    Rst,
+    /// Nothing ended it before the capture did.
+    Open,
+    /// One side repeated itself to exhaustion and was never answered.
+    Timeout,
+}
+
+/// Who ended a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CloseBy {
+    /// The client.
+    Client,
+    /// The server.
+    Server,
+    /// Something on the path, in the name of one side.
+    Middlebox,
+    /// Nobody.
+    None,
+}
+
+/// The end of a conversation, judged by sequence numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Teardown {
+    /// How it ended.
+    pub how: Close,
+    /// Who ended it.
+    pub by: CloseBy,
+    /// The FIN or RST that counts.
+    pub at: Option<Stamp>,
+    /// How many application messages had been seen by then, both directions together.
+    pub after_message: u32,
+    /// First FIN of each side.
+    pub fin: PerSide<Option<Stamp>>,
+    /// First RST that carries the address of each side.
+    pub rst: PerSide<Option<Stamp>>,
+    /// Which of the two sides the closing RST claims to come from, and why it is believed or not.
+    pub reset_origin: Option<ResetOrigin>,
+}
+
+impl Default for Teardown {
+    fn default() -> Self {
+        Self {
+            how: Close::Open,
+            by: CloseBy::None,
+            at: None,
+            after_message: 0,
+            fin: PerSide::default(),
+            rst: PerSide::default(),
+            reset_origin: None,
+        }
+    }
+}
+
+/// Who really sent a RST.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResetOrigin {
+    /// The side whose address it carries.
+    pub claimed: Side,
+    /// True if the facts say that something on the path sent it.
+    pub middlebox: bool,
+    /// The facts, in words: TTL, IP ID and window against that side's earlier packets. Empty if there was nothing
+    /// to compare with.
+    pub reasons: Vec<String>,
+}
+
+/// Quality of a TCP conversation as captured.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Quality {
+    /// Segments that brought nothing new.
+    pub retransmissions: u64,
+    /// Segments that came before an earlier one.
+    pub out_of_order: u64,
+    /// Segments that brought both old and new bytes.
+    pub overlaps: u64,
+    /// Overlaps whose bytes differ from those seen first. The first copy counts.
+    pub conflicting_overlaps: u64,
+    /// Holes that were given up.
+    pub gaps: u64,
+    /// Bytes in those holes.
+    pub missing_bytes: u64,
+    /// Segments that announced a window of zero.
+    pub zero_windows: u64,
+    /// Round trip in nanoseconds: of the handshake, else the shortest of data and its acknowledgement.
+    pub rtt: Option<i64>,
+}
+
+/// The first bytes that one side sent (kept also where no dissector wants the conversation).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstBytes {
+    /// Frame that carried the first of them.
+    pub at: Stamp,
+    /// Up to 32 bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The opening of a TCP conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Handshake {
+    /// Every SYN of the client, first and repeated ones (at most 16 are kept).
+    pub syns: Vec<Stamp>,
+    /// First SYN-ACK.
+    pub syn_ack: Option<Stamp>,
+    /// First acknowledgement of it.
+    pub ack: Option<Stamp>,
+    /// Data that travelled in the SYN, in bytes.
+    pub syn_data: u32,
+}
+
+/// A time in which nobody said anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdleGap {
+    /// Last frame before it.
+    pub before: Stamp,
+    /// First frame after it.
+    pub after: Stamp,
+    /// Who broke the silence.
+    pub by: Side,
+    /// What broke it carried data (or a keep-alive), and was not itself the end.
+    pub with_data: bool,
+}
+
+impl IdleGap {
+    /// Length in nanoseconds.
+    pub const fn length(&self) -> i64 {
+        self.after.since(self.before)
+    }
+}
+
+/// A segment that had to be repeated after a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stall {
+    /// Whose segment.
+    pub from: Side,
+    /// When it was first sent.
+    pub first: Stamp,
+    /// The repetition that ended the longest wait.
+    pub repeated: Stamp,
+    /// How often it was repeated so far.
+    pub tries: u32,
+}
+
+/// Data at the end of a conversation that was repeated and never acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unanswered {
+    /// Whose data.
+    pub from: Side,
+    /// First transmission.
+    pub first: Stamp,
+    /// Last repetition.
+    pub last: Stamp,
+    /// Number of repetitions.
+    pub tries: u32,
+    /// Bytes in the segment.
+    pub length: u32,
+}
+
+/// A full-size segment that never gets through (or only in smaller pieces).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StuckSegment {
+    /// Whose segment.
+    pub from: Side,
+    /// Payload bytes in it.
+    pub length: u32,
+    /// Every time it was sent (at most 16 are kept).
+    pub sent: Vec<Stamp>,
+    /// How often it was repeated unacknowledged.
+    pub tries: u32,
+    /// Don't Fragment was set (always so in IPv6).
+    pub dont_fragment: bool,
+    /// Smaller segments of the same side were acknowledged, before or after.
+    pub smaller_got_through: bool,
+}
+
+/// A receiver that could take no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ZeroWindow {
+    /// Whose window was closed.
+    pub from: Side,
+    /// Frame that closed it.
+    pub start: Stamp,
+    /// Frame that opened it again, or the last one seen.
+    pub end: Stamp,
+    /// True if it opened again.
+    pub reopened: bool,
+}
+
+/// Facts of a TCP conversation that rules judge.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TcpFacts {
+    /// Opening.
+    pub handshake: Handshake,
+    /// Segments with data, by sender.
+    pub data_segments: PerSide<u64>,
+    /// Segments that brought nothing new, by sender.
+    pub retransmitted: PerSide<u64>,
+    /// Keep-alive probes, by sender.
+    pub keep_alives: PerSide<u64>,
+    /// Silences of a second and more: the 16 longest in order of time, and the last one.
+    pub idle: Vec<IdleGap>,
+    /// Repetitions after a second and more (the 16 longest, in order of time).
+    pub stalls: Vec<Stall>,
+    /// Data at the end that nobody acknowledged.
+    pub unanswered: Option<Unanswered>,
+    /// A large segment that does not pass.
+    pub stuck: Option<StuckSegment>,
+    /// Closed windows (the 16 longest, in order of time).
+    pub zero_windows: Vec<ZeroWindow>,
+    /// Smallest and largest TTL or hop limit, by sender.
+    pub ttl: PerSide<Option<(u8, u8)>>,
+    /// Maximum segment size announced, by sender.
+    pub mss: PerSide<Option<u16>>,
+    /// Bytes that the other side acknowledged although the capture does not hold them, by sender.
+    pub acked_unseen: PerSide<u64>,
+    /// First frame that acknowledged bytes which the capture does not hold.
+    pub acked_unseen_at: Option<Stamp>,
+    /// Frames cut by the snap length, so that payload is missing.
+    pub cut_frames: u64,
+    /// First of them.
+    pub cut_at: Option<Stamp>,
+    /// The same segment seen twice within a millisecond with the same IP ID (mirror port set to both directions).
+    pub duplicate_frames: u64,
+    /// First of them.
+    pub duplicate_at: Option<Stamp>,
+    /// Segments with a wrong TCP checksum, by sender (looked at in conversations that are dissected).
+    pub bad_checksums: PerSide<u64>,
+    /// Segments larger than any wire carries (above 1514 bytes of Ethernet frame and above the MSS), by sender.
+    pub oversized: PerSide<u64>,
+}
+
+/// A request that the server took long to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// Frame that completed the request.
+    pub request: Stamp,
+    /// Frame that brought the first byte of the reply.
+    pub reply: Stamp,
+}
+
+impl Turn {
+    /// Time between the two in nanoseconds.
+    pub const fn length(&self) -> i64 {
+        self.reply.since(self.request)
+    }
+}
+
+/// Questions and answers, whatever the protocol.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Turns {
+    /// Times that the client spoke and the server answered.
+    pub count: u64,
+    /// Sum of the times between request and reply, in nanoseconds.
+    pub waited: i64,
+    /// The slowest (at most 8, in order of time).
+    pub slowest: Vec<Turn>,
+    /// A request at the end that was not answered.
+    pub unanswered: Option<Stamp>,
+}
+
+/// One application message in its conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// Number in the conversation, from 1, both directions together, in order of completion.
+    pub n: u32,
+    /// Sender.
+    pub from: Side,
+    /// Frame that completed it, and its time.
+    pub at: Stamp,
+    /// All frames that carried a part of it, in ascending order, `at.frame` among them.
+    pub frames: Vec<FrameRef>,
+    /// Offset of its first byte in the sender's stream.
+    pub offset: u64,
+    /// Length in bytes.
+    pub length: u64,
+    /// What it says.
+    pub body: nrpcsniff_dissectors::Message,
+}
+
+/// One conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conversation {
+    /// Number in the report, from 0, in order of the first frame.
+    pub id: u32,
+    /// Wireshark's `tcp.stream` (or `udp.stream`) number in a capture of one file.
+    pub stream: u32,
+    /// TCP or UDP.
+    pub transport: Transport,
+    /// Protocol by content (by port while nobody has said anything), or `unknown`.
+    pub protocol: &'static str,
+    /// True if the protocol was told by the port alone.
+    pub protocol_by_port: bool,
+    /// The caller.
+    pub client: Endpoint,
+    /// The called.
+    pub server: Endpoint,
+    /// True if nobody's SYN was seen, and port and first message decided who is who.
+    pub roles_guessed: bool,
+    /// Port or addresses were used again by another conversation of the capture.
+    pub ports_reused: bool,
+    /// First frame.
+    pub first: Stamp,
+    /// Last frame.
+    pub last: Stamp,
+    /// How it began.
+    pub setup: Setup,
+    /// How it ended.
+    pub teardown: Teardown,
+    /// Frames by sender.
+    pub packets: PerSide<u64>,
+    /// Stream bytes by sender, each counted once.
+    pub bytes: PerSide<u64>,
+    /// Quality of the capture of it.
+    pub quality: Quality,
+    /// Facts for rules; empty for UDP.
+    pub tcp: TcpFacts,
+    /// First bytes of each side.
+    pub first_bytes: PerSide<Option<FirstBytes>>,
+    /// Questions and answers.
+    pub turns: Turns,
+    /// Messages, in order; the middle of a long conversation may have been left out (see `messages_seen`).
+    pub messages: Vec<Message>,
+    /// Messages seen, by sender.
+    pub messages_seen: PerSide<u64>,
+    /// Bytes of each side that no message accounts for (gaps, opaque bytes passed over).
+    pub undissected: PerSide<u64>,
+    /// The capture stopped looking at this conversation before it ended, and why (a limit was reached).
+    pub given_up: Option<&'static str>,
+}
+
+impl Conversation {
+    /// Time from the first frame to the last.
+    pub fn duration_s(&self) -> f64 {
+        self.last.time.seconds_since(self.first.time)
+    }
+
+    /// First message of that sender.
+    pub fn first_message(&self, from: Side) -> Option<&Message> {
+        self.messages.iter().find(|m| m.from == from)
+    }
+
+    /// The endpoint of that side.
+    pub const fn endpoint(&self, side: Side) -> Endpoint {
+        match side {
+            Side::Client => self.client,
+            Side::Server => self.server,
+        }
+    }
+
+    /// Time of the first frame.
+    pub const fn start(&self) -> Timestamp {
+        self.first.time
+    }
+}

@@ -1,0 +1,105 @@
+//! What a rule has to say.
+
+use super::FrameRef;
+use serde::Serialize;
+
+/// How bad it is. Ordered: `Info` is the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Slow or noisy.
+    Minor,
+    /// A feature or a new login is lost.
+    Major,
+    /// The user cannot work.
+    Blocker,
+}
+
+impl Severity {
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Minor => "minor",
+            Self::Major => "major",
+            Self::Blocker => "blocker",
+        }
+    }
+}
+
+/// How sure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// The pattern alone.
+    Low,
+    /// The pattern and one fact beside it.
+    Medium,
+    /// Proved by fields that were read.
+    High,
+}
+
+impl Confidence {
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// Where evidence comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// A frame of the capture.
+    Packet,
+    /// A DNS answer in the capture.
+    Dns,
+    /// Something that should be there and is not.
+    Absence,
+}
+
+/// One fact behind a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Where it comes from.
+    pub source: Source,
+    /// The frame that shows it, if one does.
+    pub frame: Option<FrameRef>,
+    /// The fact, in words. May hold text from the wire: escape it where it is printed.
+    pub text: String,
+}
+
+/// What a rule has to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Id of the rule.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// 0 to 100.
+    pub score: u8,
+    /// One line.
+    pub title: String,
+    /// What happened, in plain words.
+    pub explanation: String,
+    /// Conversations it is about, by [`super::Conversation::id`].
+    pub conversations: Vec<u32>,
+    /// Frames that show it, in ascending order.
+    pub frames: Vec<FrameRef>,
+    /// The facts.
+    pub evidence: Vec<Evidence>,
+    /// What to change and where, most likely first.
+    pub remedy: Vec<String>,
+    /// Public sources.
+    pub references: Vec<String>,
+    /// Rules whose findings follow from this one.
+    pub also: Vec<&'static str>,
+}

@@ -1,0 +1,17 @@
+//! The shared vocabulary: plain data that the rooms hand to each other. Nothing here reads a packet.
+
+mod analysis;
+mod conversation;
+mod finding;
+mod frame;
+mod time;
+
+pub use analysis::{Analysis, CaptureFacts, Host, IcmpError, Input, InputFormat, Quoted, Totals};
+pub use conversation::{
+    Close, CloseBy, Conversation, FirstBytes, Handshake, IdleGap, Message, PerSide, Quality, ResetOrigin, Setup, Stall,
+    StuckSegment, TcpFacts, Teardown, Transport, Turn, Turns, Unanswered, ZeroWindow,
+};
+pub use finding::{Confidence, Evidence, Finding, Severity, Source};
+pub use frame::{Endpoint, Frame, FrameRef, Stamp};
+pub use nrpcsniff_dissectors::Side;
+pub use time::Timestamp;
