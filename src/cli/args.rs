@@ -56,7 +56,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
 
-    /// Where the report goes, instead of stdout
+    /// Where the report goes, instead of stdout (-)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
@@ -88,7 +88,7 @@ pub struct Args {
     pub now: Option<String>,
 
     /// Colours
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, global = true)]
     pub color: ColorChoice,
 
     /// No talk on stderr but errors

@@ -81,11 +81,13 @@ fn check(thresholds: &Thresholds) -> Result<()> {
     Ok(())
 }
 
-/// What the TOML parser says, as one sentence with its line.
+/// What the TOML parser says, as one sentence with the number and the text of the line.
 fn one_line(error: &toml::de::Error, text: &str) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    let line = before.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
-    format!("{}{}", line.unwrap_or_default(), error.message().replace('\n', " "))
+    let message = error.message().replace('\n', " ");
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return message };
+    let number = before.matches('\n').count();
+    let line = text.lines().nth(number).unwrap_or_default().trim();
+    format!("line {} ({line}): {message}", number + 1)
 }
 
 fn shown(path: &Path) -> String {
@@ -113,7 +115,7 @@ mod tests {
         for (text, parts) in [
             ("[thresholds]\nclose-after-replies = 5\n", ["line 2", "close-after-replies"]),
             ("\n[treshold]\n", ["line 2", "treshold"]),
-            ("[thresholds]\nidle = 'long'\n", ["line 2", "floating point"]),
+            ("[thresholds]\nidle = 'long'\n", ["line 2", "idle", "long"]),
             ("[thresholds]\nidle = -1.0\n", ["idle", "zero or more"]),
             ("[thresholds]\nidle = nan\n", ["idle", "zero or more"]),
             ("[[server]]\nname = 'Mail01'\n", ["line 1", "aliases"]),

@@ -3,13 +3,13 @@
 use super::args::{self, Args};
 use super::config::{self, Config};
 use crate::diagnose::{ExpectedServer, Settings};
-use crate::model::{Severity, Timestamp, Transport};
+use crate::model::{Severity, Timestamp};
 use crate::report::{Detail, Format, Options, escape};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ColorChoice;
 use std::env;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Columns where there is no terminal to ask.
 const WIDTH: usize = 100;
@@ -21,8 +21,8 @@ pub struct Plan {
     pub captures: Vec<PathBuf>,
     /// BPF expression.
     pub filter: Option<String>,
-    /// Ports that the user named a protocol for.
-    pub decode_as: Vec<DecodeAs>,
+    /// TCP ports that the user named a protocol for; `None` to leave one alone.
+    pub decode_as: Vec<(u16, Option<&'static str>)>,
     /// Shape of the report.
     pub report: Options,
     /// File it goes to; stdout if there is none.
@@ -46,30 +46,20 @@ pub struct Talk {
     pub progress: bool,
 }
 
-/// A port and the protocol that is spoken there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecodeAs {
-    /// TCP or UDP.
-    pub transport: Transport,
-    /// Port of the server.
-    pub port: u16,
-    /// Name of the protocol; `None` to leave it alone.
-    pub protocol: Option<&'static str>,
-}
-
 impl Plan {
     /// Checks the arguments. Each error is one sentence that says what is wrong and what would be right.
     pub fn new(args: &Args) -> Result<Self> {
         let captures: Vec<_> = args.captures.iter().chain(&args.read).cloned().collect();
-        ensure!(!captures.is_empty(), "give a capture file or a folder, or - for stdin (nrpcsniff --help has examples)");
+        ensure!(
+            !captures.is_empty(),
+            "give a capture file or a folder, or - for stdin (nrpcsniff --help has examples)"
+        );
         let stdin = captures.iter().filter(|path| path.as_os_str() == "-").count();
         ensure!(stdin <= 1, "stdin (-) can be read only once");
         if stdin > 0 && io::stdin().is_terminal() {
             bail!("stdin is a terminal: pipe a capture into it, as in 'tcpdump -w - | nrpcsniff -'");
         }
-        if let Some(output) = &args.output {
-            keep_inputs(output, &captures)?;
-        }
+        let output = args.output.clone().filter(|path| path.as_os_str() != "-");
         let Config { thresholds, mut servers } = config::load(args.config.as_deref(), args.no_config)?;
         for text in &args.expect_server {
             servers.push(expected_server(text)?);
@@ -79,8 +69,8 @@ impl Plan {
             captures,
             filter: args.filter.clone(),
             decode_as: args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?,
-            report: report(args),
-            output: args.output.clone(),
+            report: report(args, output.is_some()),
+            output,
             settings: Settings { thresholds, expected: servers, now },
             fail_on: args.fail_on.map(severity),
             talk: Talk {
@@ -118,7 +108,7 @@ fn columns() -> Option<usize> {
     env::var("COLUMNS").ok()?.parse().ok().filter(|&columns| columns > 0)
 }
 
-fn report(args: &Args) -> Options {
+fn report(args: &Args, to_file: bool) -> Options {
     let format = match args.format {
         args::Format::Table => Format::Table,
         args::Format::Json => Format::Json,
@@ -130,7 +120,7 @@ fn report(args: &Args) -> Options {
         Some(args::Detail::Conversations) => Detail::Conversations,
         Some(args::Detail::Messages) => Detail::Messages,
     };
-    let (color, width) = appearance(args.color, args.output.is_some());
+    let (color, width) = appearance(args.color, to_file);
     Options { format, detail, all: args.all, color, width }
 }
 
@@ -143,58 +133,22 @@ const fn severity(severity: args::Severity) -> Severity {
     }
 }
 
-/// A report never takes the place of a capture, by whatever path either is named.
-fn keep_inputs(output: &Path, captures: &[PathBuf]) -> Result<()> {
-    let Ok(target) = output.canonicalize() else { return Ok(()) };
-    ensure!(!target.is_dir(), "{}: is a folder; -o needs a file", shown(output));
-    for capture in captures {
-        let Ok(source) = capture.canonicalize() else { continue };
-        let inside = source.is_dir() && target.starts_with(&source) && looks_like_a_capture(&target);
-        ensure!(
-            source != target && !inside,
-            "{}: is one of the captures and will not be overwritten; give -o another name",
-            shown(output)
-        );
-    }
-    Ok(())
-}
-
-/// By its first bytes, as files in a folder are told: pcap, pcapng, gzip or zstd.
-fn looks_like_a_capture(path: &Path) -> bool {
-    const MAGIC: &[&[u8]] = &[
-        &[0xd4, 0xc3, 0xb2, 0xa1],
-        &[0xa1, 0xb2, 0xc3, 0xd4],
-        &[0x4d, 0x3c, 0xb2, 0xa1],
-        &[0xa1, 0xb2, 0x3c, 0x4d],
-        &[0x0a, 0x0d, 0x0d, 0x0a],
-        &[0x1f, 0x8b],
-        &[0x28, 0xb5, 0x2f, 0xfd],
-    ];
-    let mut start = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| io::Read::read_to_end(&mut io::Read::take(file, 4), &mut start));
-    read.is_ok() && MAGIC.iter().any(|magic| start.starts_with(magic))
-}
-
 /// `tcp.port==13520,nrpc`, as tshark writes it; `none` leaves a port alone.
-fn decode_as(text: &str) -> Result<DecodeAs> {
+fn decode_as(text: &str) -> Result<(u16, Option<&'static str>)> {
     let wrong = || {
-        let names: Vec<_> = nrpcsniff_dissectors::PROTOCOLS.iter().map(|protocol| protocol.name).collect();
-        let names = names.join(", ");
-        anyhow!("-d '{}': write it as 'tcp.port==PORT,PROTO' with one of {names}, none", escape::terminal(text))
+        let streams = nrpcsniff_dissectors::PROTOCOLS.iter().filter(|protocol| !protocol.tcp_ports.is_empty());
+        let names: Vec<_> = streams.map(|protocol| protocol.name).collect();
+        let (text, names) = (escape::terminal(text), names.join(", "));
+        anyhow!("-d '{text}': write it as 'tcp.port==PORT,PROTO' with one of {names}, none")
     };
     let (port, protocol) = text.split_once(',').ok_or_else(wrong)?;
     let (field, number) = port.split_once("==").ok_or_else(wrong)?;
-    let transport = match field.trim() {
-        "tcp.port" => Transport::Tcp,
-        "udp.port" => Transport::Udp,
-        _ => return Err(wrong()),
-    };
-    let port = number.trim().parse().ok().filter(|&port: &u16| port > 0).ok_or_else(wrong)?;
+    let port = number.trim().parse().ok().filter(|&port: &u16| port > 0 && field.trim() == "tcp.port");
     let protocol = match protocol.trim() {
         "none" => None,
         name => Some(nrpcsniff_dissectors::protocol(name).ok_or_else(wrong)?.name),
     };
-    Ok(DecodeAs { transport, port, protocol })
+    Ok((port.ok_or_else(wrong)?, protocol))
 }
 
 /// `NAME=ALIAS[,ALIAS]`, where names may be canonical: the first `=` that is not part of a label ends the name.
@@ -227,10 +181,6 @@ fn time(text: &str) -> Result<Timestamp> {
         format!("--now '{}': write it as date, time and zone, as in 2025-04-22T17:48:19Z", escape::terminal(text))
     })?;
     Ok(Timestamp::new(nanos, 0))
-}
-
-fn shown(path: &Path) -> String {
-    escape::terminal(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]
@@ -270,11 +220,11 @@ mod tests {
 
     #[test]
     fn ports_are_decoded_as_told() {
-        let nrpc = DecodeAs { transport: Transport::Tcp, port: 13520, protocol: Some("nrpc") };
-        assert_eq!(decode_as("tcp.port==13520,nrpc").unwrap(), nrpc);
-        assert_eq!(decode_as(" tcp.port == 13520 , nrpc ").unwrap(), nrpc);
-        assert_eq!(decode_as("udp.port==53,none").unwrap().protocol, None);
-        for text in ["", "13520", "tcp.port==0,nrpc", "tcp.port==70000,nrpc", "tcp.port==1,gopher", "ip.addr==1,nrpc"] {
+        assert_eq!(decode_as("tcp.port==13520,nrpc").unwrap(), (13520, Some("nrpc")));
+        assert_eq!(decode_as(" tcp.port == 13520 , nrpc ").unwrap(), (13520, Some("nrpc")));
+        assert_eq!(decode_as("tcp.port==1352,none").unwrap(), (1352, None));
+        for text in ["", "13520", "tcp.port==0,nrpc", "tcp.port==70000,nrpc", "tcp.port==1,gopher", "udp.port==53,dns"]
+        {
             assert!(decode_as(text).unwrap_err().to_string().contains("tcp.port==PORT"), "{text}");
         }
     }
@@ -299,22 +249,5 @@ mod tests {
         assert!(color(&[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], false));
         assert!(!color(&[("CLICOLOR_FORCE", "0")], false));
         assert!(!color(&[("TERM", "dumb")], true) && !color(&[("CLICOLOR", "0")], true));
-    }
-
-    #[test]
-    fn a_report_never_overwrites_a_capture() {
-        let folder = tempfile::tempdir().unwrap();
-        let capture = folder.path().join("a.pcap");
-        std::fs::write(&capture, [0xd4, 0xc3, 0xb2, 0xa1, 2, 0]).unwrap();
-        let other = folder.path().join("sub").join("..").join("a.pcap");
-        std::fs::create_dir(folder.path().join("sub")).unwrap();
-        for inputs in [&capture, &folder.path().to_path_buf()] {
-            assert!(keep_inputs(&other, std::slice::from_ref(inputs)).unwrap_err().to_string().contains("overwritten"));
-        }
-        let report = folder.path().join("report.json");
-        keep_inputs(&report, &[folder.path().into()]).unwrap();
-        std::fs::write(&report, "{}").unwrap();
-        keep_inputs(&report, &[folder.path().into()]).unwrap();
-        assert!(keep_inputs(&folder.path().join("sub"), &[capture]).is_err());
     }
 }

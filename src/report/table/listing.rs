@@ -104,6 +104,6 @@ fn line(sheet: Sheet<'_>, c: &Conversation, message: &Message, out: &mut dyn Wri
     let number = frame(message.at.frame, sheet.several_inputs);
     let time = message.at.time.seconds_since(c.first.time);
     let what = format!("{}  {}", message.body.kind(), message.body.summary());
-    let what = clip(what.trim_end(), sheet.width.saturating_sub(37));
+    let what = clip(what.trim_end(), sheet.width.saturating_sub(40));
     writeln!(out, "  {:>5}  frame {number:>7}  {time:>10.6} s {arrow} {what}", message.n)
 }

@@ -166,6 +166,24 @@ mod tests {
     }
 
     #[test]
+    fn no_packets_and_no_match_are_told_apart() {
+        let mut analysis = Analysis { inputs: sample::analysis().inputs, ..Analysis::default() };
+        assert!(text(&analysis, &[], &options(Detail::Findings)).contains("no packet matched the filter"));
+        analysis.inputs[0].packets = 0;
+        assert!(text(&analysis, &[], &options(Detail::Findings)).contains("no packets in the capture"));
+    }
+
+    #[test]
+    fn of_many_captures_the_odd_ones_are_listed() {
+        let mut analysis = sample::analysis();
+        analysis.inputs = vec![analysis.inputs[0].clone(); 30];
+        analysis.inputs[17].problem = Some("cut off".to_owned());
+        let shown = text(&analysis, &sample::findings(), &options(Detail::Findings));
+        assert_eq!(shown.lines().filter(|line| line.contains("refused.pcap") && line.starts_with('│')).count(), 2);
+        assert!(shown.contains("cut off") && shown.contains("28 more captures"), "{shown}");
+    }
+
+    #[test]
     fn no_finding_says_what_could_not_be_judged() {
         let mut analysis = sample::analysis();
         let c = &mut analysis.conversations[0];

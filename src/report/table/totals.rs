@@ -3,19 +3,27 @@
 use super::super::text::{count, counted, date_time, span, wrap};
 use super::{Sheet, grid, heading};
 use crate::model::{Input, InputFormat};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
+
+/// More captures than this are not all listed.
+const MOST_INPUTS: usize = 12;
 
 /// Inputs, conversations by protocol, and what could not be decoded.
 pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let analysis = sheet.report.analysis;
     heading(sheet, "What was read", out)?;
-    let rows = analysis.inputs.iter().enumerate().map(|(index, input)| row(index, input));
+    let worth = worth_listing(sheet);
+    let rows = analysis.inputs.iter().enumerate().filter(|(index, _)| worth(*index)).map(|(i, input)| row(i, input));
     writeln!(
         out,
         "{}",
         grid(["", "capture", "format", "packets", "from (UTC)", "duration", "state"], rows, sheet.width)
     )?;
+    let others = (0..analysis.inputs.len()).filter(|&index| !worth(index)).count() as u64;
+    if others > 0 {
+        writeln!(out, "  and {}, complete, that no finding names.", counted(others, "more capture"))?;
+    }
     writeln!(out, "{}", wrap(&conversations(sheet), "  ", sheet.width))?;
     if !analysis.totals.undecoded.is_empty() {
         let total = analysis.totals.undecoded.values().sum();
@@ -23,6 +31,17 @@ pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", wrap(&text, "  ", sheet.width))?;
     }
     Ok(())
+}
+
+/// Of many captures those that are not in order, and those whose frames a finding names.
+fn worth_listing(sheet: Sheet<'_>) -> impl Fn(usize) -> bool {
+    let inputs = &sheet.report.analysis.inputs;
+    let frames = sheet.report.findings.iter().flat_map(|finding| &finding.frames);
+    let mut worth: HashSet<usize> = frames.map(|frame| frame.input as usize).collect();
+    let odd = |input: &Input| !input.complete || input.problem.is_some() || input.dropped.is_some_and(|n| n > 0);
+    worth.extend(inputs.iter().enumerate().filter(|(_, input)| odd(input)).map(|(index, _)| index));
+    let few = inputs.len() <= MOST_INPUTS;
+    move |index| few || worth.contains(&index)
 }
 
 fn row(index: usize, input: &Input) -> [String; 7] {

@@ -6,6 +6,8 @@ use crate::model::{Close, Conversation, Finding, PerSide, Setup, Severity};
 use std::io::{self, Write};
 
 const NOT_SEEN: &str = "No NRPC was seen: no conversation with Notes or Domino content, and none on TCP port 1352.";
+const NO_PACKETS: &str = "Nothing can be said: there are no packets in the capture.";
+const NONE_MATCHED: &str = "Nothing can be said: no packet matched the filter.";
 const WHERE_TO_LOOK: &[&str] = &[
     "Was the capture taken where these packets pass (interface, mirror port, the client itself)?",
     "Did the failed attempt fall into the time of the capture?",
@@ -26,7 +28,10 @@ pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         return writeln!(out, "{}\n", wrap(&tally(&judged), &" ".repeat(9), sheet.width));
     }
     let survey = Survey::of(sheet);
+    let analysis = sheet.report.analysis;
     let text = match (survey.nrpc, judged.len() as u64) {
+        (0, 0) if analysis.inputs.iter().all(|input| input.packets == 0) => NO_PACKETS.to_owned(),
+        (0, 0) if analysis.totals.packets == 0 => NONE_MATCHED.to_owned(),
         (0, 0) => NOT_SEEN.to_owned(),
         (nrpc, 0) => format!("No fault found in {}.", counted(nrpc, "NRPC conversation")),
         (_, _) => format!("Nothing that stops a session was found. {}", tally(&judged)),
