@@ -95,10 +95,21 @@ impl<'a> Case<'a> {
 
     /// The same client's conversations that come after `talk` in the capture, in order.
     pub fn after(&self, talk: &Talk<'a>) -> impl Iterator<Item = &Talk<'a>> {
+        let (all, place) = self.place_of(talk);
+        all.get(place.saturating_add(1)..).unwrap_or_default().iter().filter_map(|&index| self.talks.get(index))
+    }
+
+    /// The same client's conversations that come before `talk` in the capture, the nearest first.
+    pub fn before(&self, talk: &Talk<'a>) -> impl Iterator<Item = &Talk<'a>> {
+        let (all, place) = self.place_of(talk);
+        all.get(..place).unwrap_or_default().iter().rev().filter_map(|&index| self.talks.get(index))
+    }
+
+    /// The client's conversations, and the place of `talk` among them.
+    fn place_of(&self, talk: &Talk<'a>) -> (&[usize], usize) {
         let all = self.by_client.get(&talk.conversation.client.ip).map_or(&[][..], Vec::as_slice);
         let id_of = |&index: &usize| self.talks.get(index).map_or(0, |t| t.conversation.id);
-        let first = all.partition_point(|index| id_of(index) <= talk.conversation.id);
-        all.get(first..).unwrap_or_default().iter().filter_map(|&index| self.talks.get(index))
+        (all, all.partition_point(|index| id_of(index) < talk.conversation.id))
     }
 
     /// The same client's conversations that began within that many seconds after `talk` ended, in order (at most

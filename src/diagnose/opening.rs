@@ -23,11 +23,13 @@ pub struct Mismatch<'a> {
     pub likeness: Likeness,
 }
 
-/// The names, where both were read and they differ. A client that sends no wanted name (Notes R5, probes) has none.
+/// The names, where both were read and they differ. A client that sends no wanted name (Notes R5, probes) has none; a
+/// name in the sender's own place of the request may be the caller's, and is not compared.
 pub fn mismatch<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<Mismatch<'a>> {
     let (wanted, answered) = (talk.wanted()?, talk.answered()?);
+    let inferred = talk.request.is_some_and(|request| request.session.wanted_server_inferred);
     let likeness = case.likeness(wanted, answered);
-    let readable = !wanted.trim().is_empty() && !answered.trim().is_empty();
+    let readable = !inferred && !wanted.trim().is_empty() && !answered.trim().is_empty();
     (readable && likeness != Likeness::Same).then_some(Mismatch { wanted, answered, likeness })
 }
 
@@ -148,7 +150,10 @@ impl Refusal {
 
 /// A status code with its official name, where it has one.
 pub fn shown(code: u16) -> String {
-    format!("0x{code:04X}")
+    match nrpc::Status(code).name() {
+        Some(name) => format!("0x{code:04X} ({name})"),
+        None => format!("0x{code:04X}"),
+    }
 }
 
 /// The last status that the server gave, if it is one of those that `wanted` accepts and the session came to its end
@@ -169,7 +174,7 @@ pub fn last_refusal(case: &Case<'_>, talk: &Talk<'_>, wanted: impl Fn(u16) -> bo
 /// The status of a reply without its two top bits: "the remote system met it" and "was shown already".
 fn status(message: &nrpc::Message) -> Option<u16> {
     match &message.body {
-        nrpc::Body::Transaction(transaction) => transaction.status.map(|status| status & 0x3FFF),
+        nrpc::Body::Transaction(transaction) => transaction.status().map(nrpc::Status::code),
         _ => None,
     }
 }

@@ -94,8 +94,8 @@ fn finding(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
     let from = known.map_or_else(|| server.to_string(), abbreviated);
     let to = abbreviated(next.answered()?);
     let before = case
-        .of_client(client)
-        .take_while(|talk| talk.conversation.id < first.conversation.id)
+        .before(first)
+        .take(256)
         .any(|talk| talk.conversation.server == next.conversation.server && talk.went_on());
     let mut draft = Draft::new(&ABOUT, if known.is_some() { 70 } else { 50 })
         .at_most(Confidence::Medium)

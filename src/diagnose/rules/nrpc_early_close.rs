@@ -1,6 +1,5 @@
 //! The session ended right after its opening, and nothing that was read says why.
 
-use super::super::names::Likeness;
 use super::super::opening::{closed_after_opening, mismatch, recovered, show};
 use super::super::words::{attempt, closer, group_by, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
@@ -20,8 +19,8 @@ static ABOUT: About = About {
               or the server refused the session.",
     guards: &[
         "Any other finding on the conversation explains it: not told by itself.",
-        "A request that names no server, closed by the client, is what probes and monitors send: silent.",
-        "The names agree, and the client closes and does not come back: it wanted nothing more; silent.",
+        "A request that names no server, or the right one, and a client that closes and does not try again: a probe or a \
+         monitor, which wanted nothing more; silent.",
         "The session was already going on when the capture began: silent.",
         "The capture ends before the session does: silent.",
     ],
@@ -55,15 +54,25 @@ fn ended_early(case: &Case<'_>, talk: &Talk<'_>) -> bool {
         && !was_content(case, talk)
 }
 
-/// The client closed of its own accord, as far as one can see.
+/// The client closed of its own accord, as far as one can see: it was answered, by no wrong name, and did not try again.
 fn was_content(case: &Case<'_>, talk: &Talk<'_>) -> bool {
     let by_client = talk.conversation.teardown.by == CloseBy::Client;
-    let probe = talk.request.is_some() && talk.wanted().is_none();
-    let agreed = talk
-        .wanted()
-        .zip(talk.answered())
-        .is_some_and(|(wanted, answered)| case.likeness(wanted, answered) == Likeness::Same);
-    by_client && (probe || (agreed && case.retry_of(talk).is_none()))
+    let answered = talk.request.is_some() && talk.answered().is_some();
+    let again = case.retry_of(talk).is_some_and(|next| next.request.is_some() && next.wanted() == talk.wanted());
+    by_client && answered && mismatch(case, talk).is_none() && !again && !last_of_several(case, talk)
+}
+
+/// The last of a row of attempts has no retry, and is no better for it.
+fn last_of_several(case: &Case<'_>, talk: &Talk<'_>) -> bool {
+    let began = talk.conversation.first.time;
+    let window = case.settings.thresholds.retry_within;
+    case.before(talk).take(64).any(|earlier| {
+        earlier.conversation.server == talk.conversation.server
+            && earlier.request.is_some()
+            && earlier.wanted() == talk.wanted()
+            && closed_after_opening(case, earlier)
+            && began.seconds_since(earlier.ended()) <= window
+    })
 }
 
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
@@ -79,10 +88,15 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .title(format!("Session of {client} with {server} ended right after its opening"))
         .explain(format!(
             "{client} connected to {server} and sent its session request; {}, then {} after {delay}. {} Why, cannot be \
-             read from the capture: most often the server was not the one asked for, or it refused the session.",
+             read from the capture{}.",
             if first.progress().server == 0 { "no answer came" } else { "the server answered" },
             closer(first),
             names_known(case, first),
+            if first.wanted().is_some() || first.request.is_none() {
+                ": most often the server was not the one asked for, or it refused the session"
+            } else {
+                ""
+            },
         ));
     let draft = show(draft, group);
     Some(if recovered(case, last).is_some() { draft.severity(Severity::Minor) } else { draft })
@@ -93,6 +107,7 @@ fn names_known(case: &Case<'_>, talk: &Talk<'_>) -> String {
         (Some(_), ..) => "The names of request and response differ.".to_owned(),
         (None, Some(_), Some(answered)) => format!("The name is right (\"{answered}\")."),
         (None, Some(wanted), None) => format!("It asked for \"{wanted}\"; the server's own name was not read."),
+        _ if talk.request.is_some() => "The request names no server, so no name can be wrong.".to_owned(),
         _ => "The names were not read.".to_owned(),
     }
 }
