@@ -83,14 +83,7 @@ fn agrees_on_frames_built_by_hand() {
         return;
     }
     let cases = frames::cases();
-    let captured: Vec<_> = cases
-        .iter()
-        .map(|case| Captured {
-            link_type: case.link_type,
-            data: case.bytes.clone(),
-            wire_length: u32::try_from(case.bytes.len()).unwrap(),
-        })
-        .collect();
+    let captured: Vec<_> = cases.iter().map(|case| whole(case.link_type, &case.bytes)).collect();
     let told = ask_tshark(&captured);
     assert_eq!(told.len(), cases.len());
     let (known, unexplained): (Vec<_>, Vec<_>) = compare(&captured, &told)
@@ -100,6 +93,24 @@ fn agrees_on_frames_built_by_hand() {
     assert_eq!(known.len(), NOT_IN_TSHARK.len(), "a known difference is gone");
     let unexplained: Vec<_> = unexplained.iter().map(|difference| format!("{difference:?}")).collect();
     assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
+}
+
+/// Fragments are completed by the same frames.
+#[test]
+fn agrees_on_fragments() {
+    if !has_tshark() {
+        return;
+    }
+    let captured: Vec<_> = frames::fragments().iter().map(|bytes| whole(1, bytes)).collect();
+    let told = ask_tshark(&captured);
+    let segments = told.iter().filter(|told| matches!(told.seen, Seen::Tcp { length: 108, .. })).count();
+    assert_eq!((told.len(), segments), (captured.len(), 10));
+    let differences = compare(&captured, &told);
+    assert!(differences.is_empty(), "{differences:#?}");
+}
+
+fn whole(link_type: u16, bytes: &[u8]) -> Captured {
+    Captured { link_type, data: bytes.to_vec(), wire_length: u32::try_from(bytes.len()).unwrap() }
 }
 
 /// Frames that tshark 4.0 does not follow with its default settings, and why they are right nevertheless.

@@ -154,6 +154,49 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
+/// Fragments in an order: packets in order, in reverse, repeated, mixed with another, overlapping, of IPv6, in two
+/// VLANs, and one that never ends.
+pub fn fragments() -> Vec<Vec<u8>> {
+    let whole = tcp_with(&[], &[7; 108]);
+    let part = |id: u8, from: usize, to: usize| {
+        let field = if to < whole.len() { 0x2000 } else { 0 } | (from / 8) as u16;
+        let mut bytes = ethernet(0x0800, &ipv4_with(&[], field, 6, &whole[from..to]));
+        bytes[19] = id;
+        bytes
+    };
+    let part6 = |id: u8, from: usize, to: usize| {
+        let field = (from as u16 | u16::from(to < whole.len())).to_be_bytes();
+        ethernet(0x86dd, &ipv6(44, &join(&[&[6, 0], &field, &[0, 0, 0, id], &whole[from..to]])))
+    };
+    let tagged = |vlan: u8, bytes: &[u8]| join(&[&bytes[..12], &[0x81, 0, 0, vlan], &bytes[12..]]);
+    vec![
+        part(1, 0, 64),
+        part(1, 64, 128),
+        part(2, 64, 128),
+        part(2, 0, 64),
+        part(3, 0, 32),
+        part(4, 0, 64),
+        part(3, 0, 32),
+        part(3, 64, 128),
+        part(4, 64, 128),
+        part(3, 32, 64),
+        part(5, 0, 80),
+        part(5, 40, 96),
+        part(5, 88, 128),
+        part6(1, 64, 128),
+        part6(2, 0, 64),
+        part6(1, 0, 64),
+        part6(2, 64, 128),
+        tagged(8, &part(6, 0, 64)),
+        tagged(9, &part(6, 0, 64)),
+        tagged(8, &part(6, 64, 128)),
+        tagged(9, &part(6, 64, 128)),
+        part(1, 0, 64),
+        part(1, 64, 128),
+        part(7, 0, 64),
+    ]
+}
+
 /// The case of that name.
 pub fn case(name: &str) -> Case {
     cases().into_iter().find(|case| case.name == name).expect("a case of that name")
