@@ -19,7 +19,9 @@ fn whole(protocol: &Protocol, streams: [&[u8]; 2]) -> Driver {
     for (side, bytes) in SIDES.into_iter().zip(streams) {
         driver.data(side, bytes);
     }
-    SIDES.into_iter().for_each(|side| driver.end(side));
+    for side in SIDES {
+        driver.end(side);
+    }
     driver
 }
 
@@ -36,7 +38,9 @@ fn chunked(protocol: &Protocol, streams: [&[u8]; 2], sizes: &[usize]) -> Driver 
             break;
         }
     }
-    SIDES.into_iter().for_each(|side| driver.end(side));
+    for side in SIDES {
+        driver.end(side);
+    }
     driver
 }
 
@@ -49,7 +53,7 @@ fn assert_same(protocol: &Protocol, streams: [&[u8]; 2], sizes: &[usize]) {
     for side in SIDES {
         assert_eq!(of(&one, side), of(&other, side), "{} {side:?} {sizes:?}", protocol.name);
     }
-    other.messages.iter().for_each(|(_, message)| assert!(!render(message).is_empty()));
+    assert!(other.messages.iter().all(|(_, message)| !render(message).is_empty()));
 }
 
 /// A frame with anything in it; sometimes one whose lengths do not fit.
@@ -150,7 +154,7 @@ proptest! {
                     Step::End(lane) => driver.end(SIDES[*lane]),
                 }
             }
-            driver.messages.iter().for_each(|(_, message)| assert!(!render(message).is_empty()));
+            assert!(driver.messages.iter().all(|(_, message)| !render(message).is_empty()));
         }
     }
 
