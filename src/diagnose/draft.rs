@@ -1,0 +1,197 @@
+//! A finding in the making: facts are added, the score is reckoned, the confidence follows from it.
+
+use super::{About, Layer};
+use crate::model::{Confidence, Conversation, Evidence, Finding, FrameRef, Severity, Source, Stamp};
+
+/// Score from which on a finding is of high confidence.
+const HIGH: i32 = 75;
+/// Score from which on it is of medium confidence.
+const MEDIUM: i32 = 45;
+
+/// A finding in the making.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    about: &'static About,
+    finding: Finding,
+    score: i32,
+    at_most: Confidence,
+}
+
+impl Draft {
+    /// Begins a finding. `base` is the score of the pattern alone: below 45 if it proves nothing by itself.
+    pub fn new(about: &'static About, base: i32) -> Self {
+        let finding = Finding {
+            rule: about.id,
+            severity: about.severity,
+            confidence: Confidence::Low,
+            score: 0,
+            title: about.title.to_owned(),
+            explanation: String::new(),
+            conversations: Vec::new(),
+            frames: Vec::new(),
+            evidence: Vec::new(),
+            remedy: about.remedy.iter().map(|&text| text.to_owned()).collect(),
+            references: about.references.iter().map(|&text| text.to_owned()).collect(),
+            also: Vec::new(),
+        };
+        Self { about, finding, score: base, at_most: Confidence::High }
+    }
+
+    /// Replaces the catalogue's title by one with names in it.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.finding.title = title.into();
+        self
+    }
+
+    /// What happened, in plain words.
+    #[must_use]
+    pub fn explain(mut self, text: impl Into<String>) -> Self {
+        self.finding.explanation = text.into();
+        self
+    }
+
+    /// Another severity than the catalogue's worst.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.finding.severity = severity;
+        self
+    }
+
+    /// A conversation that it is about.
+    #[must_use]
+    pub fn conversation(mut self, conversation: &Conversation) -> Self {
+        self.finding.conversations.push(conversation.id);
+        self
+    }
+
+    /// A fact that a frame shows.
+    #[must_use]
+    pub fn packet(mut self, at: Stamp, text: impl Into<String>) -> Self {
+        self.finding.frames.push(at.frame);
+        self.evidence(Source::Packet, Some(at.frame), text.into())
+    }
+
+    /// A fact from a DNS answer.
+    #[must_use]
+    pub fn dns(mut self, at: Stamp, text: impl Into<String>) -> Self {
+        self.finding.frames.push(at.frame);
+        self.evidence(Source::Dns, Some(at.frame), text.into())
+    }
+
+    /// Something that should be there and is not.
+    #[must_use]
+    pub fn absence(self, text: impl Into<String>) -> Self {
+        self.evidence(Source::Absence, None, text.into())
+    }
+
+    /// Further frames that show it.
+    #[must_use]
+    pub fn frames(mut self, frames: impl IntoIterator<Item = FrameRef>) -> Self {
+        self.finding.frames.extend(frames);
+        self
+    }
+
+    /// What to change, before the catalogue's own words: for remedies with names and addresses in them.
+    #[must_use]
+    pub fn remedy_first(mut self, text: impl Into<String>) -> Self {
+        self.finding.remedy.insert(0, text.into());
+        self
+    }
+
+    /// These and no other remedies: for findings that ask for nothing, or something else than the catalogue says.
+    #[must_use]
+    pub fn remedies<T: Into<String>>(mut self, texts: impl IntoIterator<Item = T>) -> Self {
+        self.finding.remedy = texts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Names or codes that prove it were read: +40.
+    #[must_use]
+    pub fn names_read(self) -> Self {
+        self.points(40)
+    }
+
+    /// The client tried again soon after, if `seen`: +10.
+    #[must_use]
+    pub fn retry(self, seen: bool) -> Self {
+        if seen { self.points(10) } else { self }
+    }
+
+    /// Seen in three conversations and more, if `count` says so: +10.
+    #[must_use]
+    pub fn seen_in(self, count: usize) -> Self {
+        if count >= 3 { self.points(10) } else { self }
+    }
+
+    /// A guard speaks against it, if `hit`: -30.
+    #[must_use]
+    pub fn guard(self, hit: bool) -> Self {
+        if hit { self.points(-30) } else { self }
+    }
+
+    /// Adds to the score.
+    #[must_use]
+    pub fn points(mut self, points: i32) -> Self {
+        self.score = self.score.saturating_add(points);
+        self
+    }
+
+    /// However high the score: no more confidence than this.
+    #[must_use]
+    pub fn at_most(mut self, confidence: Confidence) -> Self {
+        self.at_most = self.at_most.min(confidence);
+        self
+    }
+
+    /// Where the rule stands in the order of causes.
+    pub(super) fn layer(&self) -> Layer {
+        self.about.layer
+    }
+
+    /// The rule's entry in the catalogue.
+    pub(super) fn about(&self) -> &'static About {
+        self.about
+    }
+
+    /// Conversations that it is about.
+    pub(super) fn conversations(&self) -> &[u32] {
+        &self.finding.conversations
+    }
+
+    /// Notes that another rule's finding follows from this one, and takes over its frames.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        let also = std::iter::once(other.finding.rule).chain(other.finding.also.iter().copied());
+        for rule in also.filter(|&rule| rule != self.finding.rule).collect::<Vec<_>>() {
+            if !self.finding.also.contains(&rule) {
+                self.finding.also.push(rule);
+            }
+        }
+    }
+
+    /// The finished finding.
+    pub(super) fn finish(mut self) -> Finding {
+        let ceiling = match self.at_most {
+            Confidence::High => 100,
+            Confidence::Medium => HIGH - 1,
+            Confidence::Low => MEDIUM - 1,
+        };
+        let score = self.score.clamp(0, ceiling);
+        self.finding.score = u8::try_from(score).unwrap_or(100);
+        self.finding.confidence = match score {
+            HIGH.. => Confidence::High,
+            MEDIUM.. => Confidence::Medium,
+            _ => Confidence::Low,
+        };
+        self.finding.frames.sort_unstable();
+        self.finding.frames.dedup();
+        self.finding.conversations.sort_unstable();
+        self.finding.conversations.dedup();
+        self.finding
+    }
+
+    fn evidence(mut self, source: Source, frame: Option<FrameRef>, text: String) -> Self {
+        self.finding.evidence.push(Evidence { source, frame, text });
+        self
+    }
+}
