@@ -181,8 +181,3 @@ impl Decoder {
         layer::walk(frame.link_type, span, frame.at, &mut self.fragments, &mut self.whole)
     }
 }
-
-/// Placeholder until decode lands.
-pub fn tcp_checksum_ok(_: &Segment<'_>) -> Option<bool> {
-    None
-}

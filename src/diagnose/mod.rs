@@ -7,6 +7,7 @@
 mod case;
 mod draft;
 pub mod names;
+mod opening;
 mod precedence;
 pub mod rules;
 mod settings;
