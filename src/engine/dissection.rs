@@ -85,6 +85,16 @@ pub struct Outcome {
     pub undissected: PerSide<u64>,
 }
 
+/// True if no dissector wants a conversation that begins with these bytes of `from`, so that it need not be heard at
+/// all. `ports` are the client's and the server's. Where a port may still decide, the answer is false.
+pub fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], roles_guessed: bool, options: &Options) -> bool {
+    let by_port = ports.iter().any(|&port| options.is_usual(port) || options.decode_as(port).is_some());
+    let sides = [Some(from), roles_guessed.then(|| from.peer())];
+    let refuses =
+        |protocol: &Protocol| sides.iter().flatten().all(|&side| (protocol.probe)(side, bytes, false) == Probe::No);
+    !by_port && PROTOCOLS.iter().all(|protocol| refuses(protocol))
+}
+
 impl Dissection {
     /// Nothing said yet between these ports.
     pub fn new(client_port: u16, server_port: u16, roles_guessed: bool, options: &Options) -> Self {

@@ -13,6 +13,8 @@ use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 
 /// What a protocol is called while nothing tells it.
 const UNKNOWN: &str = "unknown";
+/// Why most conversations are passed over.
+const UNWANTED: &str = "no dissector wants it";
 
 /// How to run the pipeline.
 #[derive(Debug, Clone)]

@@ -1,17 +1,19 @@
 //! TCP conversations of the pipeline: from the first segment of a flow to the conversation in the report.
 
-use super::dissection::{Dissection, Outcome};
+use super::dissection::{self, Dissection, Outcome};
 use super::pipeline::State;
-use super::{DecodeAs, Options, UNKNOWN};
+use super::{DecodeAs, Options, UNKNOWN, UNWANTED};
 use crate::decode::{self, Segment, flags};
 use crate::model::{CloseBy, Conversation, Endpoint, PerSide, Side, Stamp, Transport};
-use crate::stream::{Conclusion, Connection, FlowKey, FlowTable, Sink, Tombstone};
+use crate::stream::{Conclusion, Connection, FlowKey, FlowTable, PassedOver, Sink, Tombstone};
 use nrpcsniff_dissectors::PROTOCOLS;
 
 /// A flow in the table.
 pub enum TcpFlow {
     /// Still going on.
     Open(Box<Open>),
+    /// Still going on, and nobody wants to hear it.
+    PassedOver(PassedOver),
     /// Over; late packets belong to it until a SYN opens the next.
     Closed(Tombstone),
 }
@@ -51,10 +53,14 @@ pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment
     if let Some(flow) = table.get(key) {
         match flow {
             TcpFlow::Open(open) if !open.connection.is_reopened_by(segment) => {
-                if open.segment(state, segment, at) {
-                    close(flow, state, at);
-                }
+                let over = open.segment(state, segment, at);
+                settle(flow, over, state, at);
                 return;
+            }
+            TcpFlow::PassedOver(passed_over) => {
+                if !passed_over.is_reopened_by(segment) {
+                    return;
+                }
             }
             TcpFlow::Closed(tombstone) if segment.flags & (flags::SYN | flags::ACK) != flags::SYN => {
                 late(*tombstone, state, segment, at);
@@ -66,9 +72,7 @@ pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment
     let mut open = Box::new(Open::new(state, segment, at));
     let over = open.segment(state, segment, at);
     let mut flow = TcpFlow::Open(open);
-    if over {
-        close(&mut flow, state, at);
-    }
+    settle(&mut flow, over, state, at);
     for forgotten in table.insert(key, flow) {
         conclude(forgotten, state, at, Some("forgotten because too many flows were open"));
     }
@@ -76,11 +80,28 @@ pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment
 
 /// Concludes a flow that is still open, because the capture has ended or for the reason given.
 pub(super) fn conclude(flow: TcpFlow, state: &mut State, at: Stamp, given_up: Option<&'static str>) {
+    let open = match &flow {
+        TcpFlow::Open(_) => true,
+        TcpFlow::PassedOver(passed_over) => !passed_over.is_over(),
+        TcpFlow::Closed(_) => false,
+    };
+    if open && given_up.is_some() {
+        state.facts.evicted = state.facts.evicted.saturating_add(1);
+    }
     if let TcpFlow::Open(open) = flow {
-        if given_up.is_some() {
-            state.facts.evicted = state.facts.evicted.saturating_add(1);
-        }
         open.conclude(state, at, given_up);
+    }
+}
+
+/// After a segment of an open flow: concludes it if it is over, and lets go of what nobody wants.
+fn settle(flow: &mut TcpFlow, over: bool, state: &mut State, at: Stamp) {
+    if over {
+        close(flow, state, at);
+    } else if let TcpFlow::Open(open) = flow
+        && let Some(passed_over) = open.pass_over()
+    {
+        state.pass_over(UNWANTED);
+        *flow = TcpFlow::PassedOver(passed_over);
     }
 }
 
@@ -125,7 +146,7 @@ impl Open {
     /// Takes a segment; true if the connection is over.
     fn segment(&mut self, state: &mut State, segment: &Segment<'_>, at: Stamp) -> bool {
         if segment.payload_length > 0 && matches!(self.hearing, Hearing::Silent) {
-            self.listen(&state.options);
+            self.listen(segment, &state.options);
         }
         let had_answer = self.connection.syn_ack().is_some();
         let checksum = self.connection.is_watched().then(|| decode::tcp_checksum_ok(segment)).flatten();
@@ -152,8 +173,16 @@ impl Open {
     }
 
     /// The first data: somebody may want to hear it.
-    fn listen(&mut self, options: &Options) {
+    fn listen(&mut self, segment: &Segment<'_>, options: &Options) {
         let (client, server) = (self.connection.client().port, self.connection.server().port);
+        if self.by_port.is_none() && self.connection.begins_stream(segment) {
+            let from = self.connection.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
+            let guessed = self.connection.roles_guessed();
+            if dissection::is_unwanted(from, segment.payload, [client, server], guessed, options) {
+                self.hearing = Hearing::Deaf;
+                return;
+            }
+        }
         self.connection.watch();
         let dissection = Dissection::new(client, server, self.connection.roles_guessed(), options);
         self.hearing = Hearing::Listening(Box::new(dissection));
@@ -173,6 +202,12 @@ impl Open {
         }
     }
 
+    /// What to keep instead if nobody wants it.
+    fn pass_over(&self) -> Option<PassedOver> {
+        let unwanted = matches!(self.hearing, Hearing::Deaf) && self.by_port.is_none();
+        if unwanted { self.connection.pass_over() } else { None }
+    }
+
     /// Makes it a conversation of the report, or counts it. Gives its place in the report.
     fn conclude(mut self: Box<Self>, state: &mut State, at: Stamp, given_up: Option<&'static str>) -> Option<u32> {
         let outcome = if let Hearing::Listening(mut dissection) = self.hearing {
@@ -186,7 +221,7 @@ impl Open {
             Outcome::default()
         };
         if outcome.protocol.is_none() && self.by_port.is_none() {
-            state.pass_over("no dissector wants it");
+            state.pass_over(UNWANTED);
             return None;
         }
         if let Some(protocol) = outcome.protocol {

@@ -1,7 +1,7 @@
 //! UDP conversations of the pipeline. Datagrams on the usual port of a protocol are dissected, the rest is counted.
 
-use super::UNKNOWN;
 use super::pipeline::State;
+use super::{UNKNOWN, UNWANTED};
 use crate::decode::Datagram;
 use crate::model::{
     Conversation, Endpoint, Message, PerSide, Quality, Setup, Side, Stamp, TcpFacts, Teardown, Transport, Turns,
@@ -32,7 +32,7 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
         state.totals.udp_conversations = state.totals.udp_conversations.saturating_add(1);
         let kept = protocol.and_then(|protocol| state.keep(empty(stream, protocol, source, destination, at)));
         if protocol.is_none() {
-            state.pass_over("no dissector wants it");
+            state.pass_over(UNWANTED);
         }
         // Forgotten flows need no conclusion: what is known of them is in the report already.
         drop(table.insert(key, UdpFlow { kept }));

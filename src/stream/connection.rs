@@ -3,7 +3,7 @@
 use super::details::{Data, Details};
 use super::sequence;
 use super::teardown::{Closing, Comparison};
-use super::{Limits, Sink};
+use super::{Limits, PassedOver, Sink};
 use crate::decode::{Segment, flags};
 use crate::model::{
     Close, Endpoint, FirstBytes, Handshake, IdleGap, PerSide, Quality, Setup, Side, Stamp, TcpFacts, Teardown,
@@ -171,6 +171,25 @@ impl Connection {
             && self.halves[self.side_of(source)]
                 .base
                 .is_some_and(|base| base.wrapping_sub(1) != segment.sequence || self.is_closing())
+    }
+
+    /// True if the data of this segment are the first bytes of their direction, and can be judged as they are.
+    pub fn begins_stream(&self, segment: &Segment<'_>) -> bool {
+        let half = &self.halves[self.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port })];
+        segment.flags & (flags::SYN | flags::RST) == 0
+            && !segment.payload.is_empty()
+            && half.highest == 0
+            && half.base.is_none_or(|base| base == segment.sequence)
+    }
+
+    /// What is left of a connection that nobody wants: nothing if its end would not be recognised without the rest,
+    /// or if it may still show that a host accepts connections.
+    pub fn pass_over(&self) -> Option<PassedOver> {
+        let (client, server) = (self.halves.client.base?, self.halves.server.base?);
+        let fin = |side| self.closing.end_of(side).is_some();
+        (self.syn_ack.is_some() || self.roles_guessed).then(|| {
+            PassedOver::new((self.client, client, fin(Side::Client)), (self.server, server, fin(Side::Server)))
+        })
     }
 
     /// Takes the next segment of this connection. `checksum` is false if the TCP checksum is known to be wrong,

@@ -3,6 +3,7 @@
 
 use crate::model::Endpoint;
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use std::net::IpAddr;
 
 /// Two endpoints, the same for both directions.
@@ -89,11 +90,10 @@ impl<K: Copy + Eq + std::hash::Hash, V> Generations<K, V> {
     }
 
     fn get(&mut self, key: K) -> Option<&mut V> {
-        if !self.old.is_empty() && !self.young.contains_key(&key) {
-            let value = self.old.remove(&key)?;
-            self.young.insert(key, value);
+        match self.young.entry(key) {
+            Entry::Occupied(entry) => Some(entry.into_mut()),
+            Entry::Vacant(entry) => self.old.remove(&key).map(|value| entry.insert(value)),
         }
-        self.young.get_mut(&key)
     }
 
     fn insert(&mut self, key: K, value: V) -> Vec<V> {
