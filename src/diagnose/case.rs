@@ -16,7 +16,11 @@ pub struct Case<'a> {
     by_client: HashMap<IpAddr, Vec<usize>>,
     by_server: HashMap<Endpoint, Vec<usize>>,
     lookups: Vec<Lookup<'a>>,
+    by_address: HashMap<IpAddr, Vec<usize>>,
 }
+
+/// Later attempts of a client that are looked at; who makes more of them within the retry time is no user.
+const ATTEMPTS: usize = 256;
 
 /// A conversation on NRPC's port or with NRPC's content.
 #[derive(Debug, Clone, Copy)]
@@ -59,8 +63,9 @@ impl<'a> Case<'a> {
             by_client.entry(talk.conversation.client.ip).or_default().push(index);
             by_server.entry(talk.conversation.server).or_default().push(index);
         }
-        let lookups = analysis.conversations.iter().filter(|c| c.protocol == "dns").flat_map(lookups).collect();
-        Self { analysis, settings, talks, by_client, by_server, lookups }
+        let lookups: Vec<_> = analysis.conversations.iter().filter(|c| c.protocol == "dns").flat_map(lookups).collect();
+        let by_address = by_address(&lookups);
+        Self { analysis, settings, talks, by_client, by_server, lookups, by_address }
     }
 
     /// Every conversation on NRPC's port or with NRPC's content, in order.
@@ -83,17 +88,25 @@ impl<'a> Case<'a> {
         self.by_server.get(&server).into_iter().flatten().filter_map(|&index| self.talks.get(index))
     }
 
+    /// The same client's next attempts, in order: those that began after `talk` did and within the retry time after
+    /// it ended. At most 256 are looked at.
+    pub fn after(&self, talk: &Talk<'a>) -> impl Iterator<Item = &Talk<'a>> {
+        let (id, began, ended) = (talk.conversation.id, talk.conversation.first.time, talk.ended());
+        let all = self.by_client.get(&talk.conversation.client.ip).map_or(&[][..], Vec::as_slice);
+        let later = all.partition_point(|&index| self.talks.get(index).is_some_and(|t| t.conversation.id <= id));
+        let next = all.get(later..).unwrap_or_default().iter().take(ATTEMPTS);
+        next.filter_map(|&index| self.talks.get(index)).filter(move |next| {
+            let start = next.conversation.first.time;
+            start >= began && start.seconds_since(ended) <= self.settings.thresholds.retry_within
+        })
+    }
+
     /// Guard G7: the same client's next attempt that began within the retry time after `talk` ended, to the same
     /// address or for the same name.
     pub fn retry_of(&self, talk: &Talk<'a>) -> Option<&Talk<'a>> {
-        let ended = talk.ended();
-        self.of_client(talk.conversation.client.ip).find(|next| {
-            let began = next.conversation.first.time;
-            next.conversation.id > talk.conversation.id
-                && began >= talk.conversation.first.time
-                && began.seconds_since(ended) <= self.settings.thresholds.retry_within
-                && (next.conversation.server == talk.conversation.server
-                    || (talk.wanted().is_some() && next.wanted() == talk.wanted()))
+        self.after(talk).find(|next| {
+            next.conversation.server == talk.conversation.server
+                || (talk.wanted().is_some() && next.wanted() == talk.wanted())
         })
     }
 
@@ -105,11 +118,12 @@ impl<'a> Case<'a> {
     /// The last DNS answer before `until` that led to `address`, whoever asked (a cache may have asked for the
     /// client).
     pub fn lookup_of(&self, address: IpAddr, until: Timestamp) -> Option<&Lookup<'a>> {
-        self.lookups().rfind(|lookup| {
-            lookup.response.is_some_and(|(message, answer)| {
-                message.at.time <= until && answer.answers.iter().any(|a| a.data == dns::Data::Address(address))
-            })
-        })
+        let leading = self.by_address.get(&address)?;
+        leading
+            .iter()
+            .rev()
+            .filter_map(|&index| self.lookups.get(index))
+            .find(|lookup| lookup.response.is_some_and(|(message, _)| message.at.time <= until))
     }
 
     /// Time of the last frame of all inputs; the end of what can be known.
@@ -203,6 +217,19 @@ fn concerns_nrpc(conversation: &Conversation) -> bool {
     conversation.protocol == nrpc::PROTOCOL.name
         || (conversation.protocol == "unknown"
             && protocol("nrpc").is_some_and(|p| p.tcp_ports.contains(&conversation.server.port)))
+}
+
+/// Lookups by the addresses that their answers lead to.
+fn by_address(lookups: &[Lookup<'_>]) -> HashMap<IpAddr, Vec<usize>> {
+    let mut index: HashMap<_, Vec<_>> = HashMap::new();
+    for (n, (_, answer)) in lookups.iter().enumerate().filter_map(|(n, l)| Some((n, l.response?))) {
+        for answer in &answer.answers {
+            if let dns::Data::Address(address) = answer.data {
+                index.entry(address).or_default().push(n);
+            }
+        }
+    }
+    index
 }
 
 /// Pairs questions and answers of one conversation by transaction id and name.

@@ -1,0 +1,123 @@
+//! After a long silence data is repeated to exhaustion: something on the path drops the session without a word.
+
+use super::super::attempts::{Aftermath, aftermath};
+use super::super::idle::{Died, Timer, last_long_gap};
+use super::super::network::{clients, count, each, group_by};
+use super::super::restarts::restarted;
+use super::super::words::{side, span};
+use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use crate::model::{Confidence, Severity};
+
+/// See [`ABOUT`].
+pub struct IdleSilent;
+
+static ABOUT: About = About {
+    id: "nrpc-idle-silent",
+    title: "Sessions are dead after a silence",
+    severity: Severity::Major,
+    layer: Layer::Network,
+    sees: "A session is silent for five minutes or more; the first data after that is repeated again and again and \
+           never acknowledged. A new connection to the same server works at once.",
+    matters: "A firewall, NAT or load balancer has dropped the session from its table and discards what belongs to it. \
+              The user waits 20 to 60 seconds before Notes gives up and connects again.",
+    guards: &[
+        "The silence was shorter, or the data after it was acknowledged.",
+        "The next connection to the same server fails as well: server or path are down, and that is the finding.",
+        "No new connection was seen: low confidence.",
+        "A longer silence was survived by another session with that server: confidence is lowered.",
+    ],
+    remedy: &[
+        "Raise the idle timeout for TCP 1352 on the firewall, NAT or load balancer above Server_Session_Timeout (4 \
+         hours by default), and let it send a RST when it drops a session.",
+        "Or end silent sessions earlier than it does: notes.ini Server_Session_Timeout on the server (30 to 45 \
+         minutes, not below).",
+        "Or let the operating system send TCP keep-alives more often than the device forgets.",
+    ],
+    references: &[
+        "RFC 5382 (REQ-5: NAT keeps established sessions for 2 hours and 4 minutes at least)",
+        "RFC 1122 4.2.3.6 (keep-alives)",
+        "Notes status 0x0A02, 0x0A07",
+    ],
+    explains: &["tcp-loss", "nrpc-hello-unanswered"],
+};
+
+impl Rule for IdleSilent {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let restarted = restarted(case);
+        let died = case.talks().filter(|talk| !restarted.contains(&talk.conversation.id));
+        let died = died.filter_map(|talk| Some(Died { talk, gap: deadly_gap(case, talk)? }));
+        group_by(died, |d| d.talk.conversation.server).iter().filter_map(|group| finding(case, group)).collect()
+    }
+}
+
+/// The long silence after which data was never acknowledged.
+fn deadly_gap(case: &Case<'_>, talk: &Talk<'_>) -> Option<crate::model::IdleGap> {
+    let unanswered = talk.conversation.tcp.unanswered.as_ref()?;
+    let gap = last_long_gap(case, talk)?;
+    let delay = unanswered.first.time.seconds_since(gap.after.time);
+    let prompt = (0.0..=case.settings.thresholds.reset_within).contains(&delay);
+    let alive = matches!(aftermath(case, talk), Aftermath::SameAddress(_) | Aftermath::Nothing);
+    (unanswered.tries >= case.settings.thresholds.stuck_tries && prompt && alive).then_some(gap)
+}
+
+fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
+    let first = group.first()?;
+    let talks: Vec<&Talk<'_>> = group.iter().map(|died| died.talk).collect();
+    let server = first.talk.conversation.server;
+    let timer = Timer::of(case, group)?;
+    let again = talks.iter().find_map(|talk| match aftermath(case, talk) {
+        Aftermath::SameAddress(next) => Some(next),
+        _ => None,
+    });
+    let mut draft = Draft::new(&ABOUT, 50)
+        .points(if again.is_some() { 20 } else { 0 })
+        .points(if timer.equal { 20 } else { 0 })
+        .seen_in(group.len())
+        .guard(timer.contradicted(case))
+        .conversations_of(talks.iter().copied())
+        .title(format!(
+            "{} with {server} dead after a silence of {}",
+            count(group.len(), "session"),
+            span(timer.shortest)
+        ))
+        .explain(format!(
+            "Sessions of {} with {server} were silent for {} and more; what was sent after that (first at {}) was \
+             repeated and never acknowledged.{} Something on the path drops the session without telling.",
+            clients(&talks),
+            span(timer.shortest),
+            first.gap.after.time,
+            if again.is_some() { " A new connection worked at once." } else { "" },
+        ))
+        .remedy_first(format!(
+            "Raise the idle timeout for TCP to {server} on the devices between it and {} above {}.",
+            clients(&talks),
+            span(timer.longest),
+        ));
+    if let Some(next) = again {
+        draft = draft
+            .packet(next.conversation.first, format!("{} connects again, and that works", next.conversation.client));
+    } else {
+        draft = draft.at_most(Confidence::Low);
+    }
+    Some(each(draft, group, "sessions", evidence))
+}
+
+fn evidence(draft: Draft, died: &Died<'_, '_>) -> Draft {
+    let Some(unanswered) = &died.talk.conversation.tcp.unanswered else { return draft };
+    let client = died.talk.conversation.client;
+    draft
+        .packet(died.gap.before, format!("{client}: last frame before a silence of {}", span(died.length())))
+        .packet(unanswered.first, format!("{} sends {} bytes", side(unanswered.from), unanswered.length))
+        .packet(
+            unanswered.last,
+            format!(
+                "repeated {} times within {}, never acknowledged",
+                unanswered.tries,
+                span(unanswered.last.time.seconds_since(unanswered.first.time)),
+            ),
+        )
+}
