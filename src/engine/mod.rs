@@ -1,1 +1,65 @@
-//! The pipeline: frames in, analysis out. The only room that sees all of the others.
+//! The pipeline: frames in, analysis out. The only room that sees all of the others; it picks the dissector of each
+//! conversation by its first bytes and keeps what the report and the rules need.
+
+mod dissection;
+mod pipeline;
+mod tcp;
+mod udp;
+
+pub use pipeline::Pipeline;
+
+use crate::stream::Limits;
+use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
+
+/// What a protocol is called while nothing tells it.
+const UNKNOWN: &str = "unknown";
+
+/// How to run the pipeline.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Limits of the stream room.
+    pub limits: Limits,
+    /// Which messages of a conversation are kept.
+    pub keep: Keep,
+    /// Conversations that are kept at most; further ones are counted.
+    pub conversations: usize,
+    /// `Some(protocol)`: that TCP port is dissected as that protocol, whatever the bytes say. `None`: never dissected.
+    pub decode_as: Vec<(u16, Option<&'static str>)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { limits: Limits::default(), keep: Keep::All(10_000), conversations: 200_000, decode_as: Vec::new() }
+    }
+}
+
+/// Which messages of a conversation are kept. Rules see the same facts either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// The first 16, the last 8 and those that rules ask for (refusals): memory does not grow with the conversation.
+    Essential,
+    /// All, up to this many in each conversation, and then as `Essential`.
+    All(usize),
+}
+
+impl Options {
+    /// True if a TCP server usually listens on that port, or the user named it.
+    fn is_usual(&self, port: u16) -> bool {
+        self.decode_as.iter().any(|&(p, protocol)| p == port && protocol.is_some())
+            || PROTOCOLS.iter().any(|protocol| protocol.tcp_ports.contains(&port))
+    }
+
+    /// What the user said of that port, if anything.
+    fn decode_as(&self, port: u16) -> Option<DecodeAs> {
+        let (_, name) = self.decode_as.iter().find(|(p, _)| *p == port)?;
+        Some(name.and_then(nrpcsniff_dissectors::protocol).map_or(DecodeAs::Nothing, DecodeAs::Protocol))
+    }
+}
+
+/// What the user said of a port.
+enum DecodeAs {
+    /// Dissect it as this.
+    Protocol(&'static Protocol),
+    /// Do not dissect it.
+    Nothing,
+}

@@ -1,0 +1,160 @@
+//! Drives one capture (or a rotated set of files) through decode, stream and dissectors.
+
+use super::Options;
+use super::tcp::{self, TcpFlow};
+use super::udp::{self, UdpFlow};
+use crate::decode::{Decoder, Packet};
+use crate::model::{Analysis, CaptureFacts, Conversation, Endpoint, Frame, Host, IcmpError, Input, Stamp, Totals};
+use crate::stream::FlowTable;
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+/// ICMP errors kept.
+const ICMP_ERRORS: usize = 10_000;
+/// Hosts of which something is kept.
+const HOSTS: usize = 65_536;
+/// Ports kept of one host.
+const PORTS: usize = 16;
+
+/// One capture on its way to an analysis.
+pub struct Pipeline {
+    decoder: Decoder,
+    tcp: FlowTable<TcpFlow>,
+    udp: FlowTable<UdpFlow>,
+    state: State,
+}
+
+/// Everything but the tables, so that a flow can be worked on while it is lent from its table.
+pub(super) struct State {
+    pub options: Options,
+    pub totals: Totals,
+    pub facts: CaptureFacts,
+    pub conversations: Vec<Conversation>,
+    pub tcp_streams: u32,
+    pub udp_streams: u32,
+    /// The latest frame by packet time.
+    pub last: Stamp,
+}
+
+impl Pipeline {
+    /// An empty pipeline.
+    pub fn new(options: Options) -> Self {
+        let flows = options.limits.flows;
+        let state = State {
+            options,
+            totals: Totals::default(),
+            facts: CaptureFacts::default(),
+            conversations: Vec::new(),
+            tcp_streams: 0,
+            udp_streams: 0,
+            last: Stamp::default(),
+        };
+        Self { decoder: Decoder::new(), tcp: FlowTable::new(flows), udp: FlowTable::new(flows), state }
+    }
+
+    /// Takes the next frame. Frames of a rotated set come one file after the other.
+    pub fn frame(&mut self, frame: &Frame<'_>) {
+        let state = &mut self.state;
+        state.count(frame);
+        match self.decoder.decode(frame) {
+            Packet::Tcp(segment) => tcp::segment(&mut self.tcp, state, &segment, frame.at),
+            Packet::Udp(datagram) => udp::datagram(&mut self.udp, state, &datagram, frame.at),
+            Packet::IcmpError(error) => state.icmp_error(error),
+            Packet::Other(reason) => {
+                let count = state.totals.undecoded.entry(reason).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+
+    /// No more frames: everything that is open is concluded. Conversations are numbered in the order of their first
+    /// frames.
+    pub fn finish(mut self, inputs: Vec<Input>) -> Analysis {
+        let last = self.state.last;
+        for flow in self.tcp.into_values() {
+            tcp::conclude(flow, &mut self.state, last, None);
+        }
+        let State { totals, mut facts, mut conversations, .. } = self.state;
+        facts.fragments_lost = self.decoder.fragments_lost();
+        conversations.sort_by_key(|c| (c.first.frame, c.stream));
+        for (id, conversation) in (0..).zip(&mut conversations) {
+            conversation.id = id;
+        }
+        mark_reused(&mut conversations);
+        let end = (totals.packets > 0).then_some(last.time);
+        Analysis { inputs, totals, conversations, facts, end }
+    }
+}
+
+impl State {
+    /// Keeps a conversation for the report, if there is room; gives its place.
+    pub fn keep(&mut self, conversation: Conversation) -> Option<u32> {
+        if self.conversations.len() >= self.options.conversations {
+            self.pass_over("limit of conversations kept");
+            return None;
+        }
+        self.conversations.push(conversation);
+        u32::try_from(self.conversations.len().saturating_sub(1)).ok()
+    }
+
+    /// Counts a conversation that the report does not keep.
+    pub fn pass_over(&mut self, why: &'static str) {
+        let count = self.totals.passed_over.entry(why).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Counts messages of a protocol.
+    pub fn messages(&mut self, protocol: &'static str, count: u64) {
+        let total = self.totals.messages.entry(protocol).or_default();
+        *total = total.saturating_add(count);
+    }
+
+    /// A host accepted a TCP connection.
+    pub fn accepted(&mut self, server: Endpoint, ttl: u8, at: Stamp) {
+        if self.facts.hosts.len() >= HOSTS && !self.facts.hosts.contains_key(&server.ip) {
+            return;
+        }
+        let host = self.facts.hosts.entry(server.ip).or_default();
+        let (low, high) = host.ttl.unwrap_or((ttl, ttl));
+        host.ttl = Some((low.min(ttl), high.max(ttl)));
+        if host.accepted.len() < PORTS && host.accepted.iter().all(|&(port, _)| port != server.port) {
+            host.accepted.push((server.port, at));
+        }
+    }
+
+    /// TTLs of a host's SYN-ACKs in other connections.
+    pub fn known_ttl(&self, ip: IpAddr) -> Option<(u8, u8)> {
+        self.facts.hosts.get(&ip).and_then(|host: &Host| host.ttl)
+    }
+
+    fn count(&mut self, frame: &Frame<'_>) {
+        let totals = &mut self.totals;
+        totals.packets = totals.packets.saturating_add(1);
+        totals.bytes = totals.bytes.saturating_add(u64::from(frame.wire_length));
+        if self.last.time < frame.at.time || totals.packets == 1 {
+            self.last = frame.at;
+        }
+        if usize::try_from(frame.wire_length).is_ok_and(|length| length > frame.data.len()) {
+            self.facts.cut_frames = self.facts.cut_frames.saturating_add(1);
+            self.facts.first_cut.get_or_insert(frame.at.frame);
+        }
+    }
+
+    fn icmp_error(&mut self, error: IcmpError) {
+        if self.facts.icmp_errors.len() < ICMP_ERRORS {
+            self.facts.icmp_errors.push(error);
+        }
+    }
+}
+
+/// Marks conversations whose addresses and ports were used more than once.
+fn mark_reused(conversations: &mut [Conversation]) {
+    let key = |c: &Conversation| (c.transport, c.client.min(c.server), c.client.max(c.server));
+    let mut uses: HashMap<_, u32> = HashMap::new();
+    for conversation in conversations.iter() {
+        *uses.entry(key(conversation)).or_default() += 1;
+    }
+    for conversation in conversations {
+        conversation.ports_reused = uses.get(&key(conversation)).is_some_and(|&count| count > 1);
+    }
+}

@@ -1,0 +1,263 @@
+//! TCP conversations of the pipeline: from the first segment of a flow to the conversation in the report.
+
+use super::dissection::{Dissection, Outcome};
+use super::pipeline::State;
+use super::{DecodeAs, Options, UNKNOWN};
+use crate::decode::{self, Segment, flags};
+use crate::model::{CloseBy, Conversation, Endpoint, PerSide, Side, Stamp, Transport};
+use crate::stream::{Conclusion, Connection, FlowKey, FlowTable, Sink, Tombstone};
+use nrpcsniff_dissectors::PROTOCOLS;
+
+/// A flow in the table.
+pub enum TcpFlow {
+    /// Still going on.
+    Open(Box<Open>),
+    /// Over; late packets belong to it until a SYN opens the next.
+    Closed(Tombstone),
+}
+
+/// A connection and what it says.
+pub struct Open {
+    connection: Connection,
+    hearing: Hearing,
+    /// Protocol whose usual port this is: the conversation is kept whatever it says.
+    by_port: Option<&'static str>,
+    /// Messages seen when the first FIN or RST came.
+    at_close: Option<PerSide<u64>>,
+}
+
+/// Does anybody want to hear it?
+enum Hearing {
+    /// No data yet.
+    Silent,
+    /// A dissector, or the search for one.
+    Listening(Box<Dissection>),
+    /// Nobody does.
+    Deaf,
+}
+
+struct Nobody;
+
+impl Sink for Nobody {
+    fn bytes(&mut self, _: Side, _: u64, _: &[u8], _: Stamp) {}
+    fn gap(&mut self, _: Side, _: u64, _: u64, _: Stamp) {}
+}
+
+/// Takes a segment.
+pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment: &Segment<'_>, at: Stamp) {
+    let source = Endpoint { ip: segment.ip.source, port: segment.source_port };
+    let destination = Endpoint { ip: segment.ip.destination, port: segment.destination_port };
+    let key = FlowKey::new(source, destination);
+    if let Some(flow) = table.get(key) {
+        match flow {
+            TcpFlow::Open(open) if !open.connection.is_reopened_by(segment) => {
+                if open.segment(state, segment, at) {
+                    close(flow, state, at);
+                }
+                return;
+            }
+            TcpFlow::Closed(tombstone) if segment.flags & (flags::SYN | flags::ACK) != flags::SYN => {
+                late(*tombstone, state, segment, at);
+                return;
+            }
+            _ => close(flow, state, at),
+        }
+    }
+    let mut open = Box::new(Open::new(state, segment, at));
+    let over = open.segment(state, segment, at);
+    let mut flow = TcpFlow::Open(open);
+    if over {
+        close(&mut flow, state, at);
+    }
+    for forgotten in table.insert(key, flow) {
+        conclude(forgotten, state, at, Some("forgotten because too many flows were open"));
+    }
+}
+
+/// Concludes a flow that is still open, because the capture has ended or for the reason given.
+pub(super) fn conclude(flow: TcpFlow, state: &mut State, at: Stamp, given_up: Option<&'static str>) {
+    if let TcpFlow::Open(open) = flow {
+        if given_up.is_some() {
+            state.facts.evicted = state.facts.evicted.saturating_add(1);
+        }
+        open.conclude(state, at, given_up);
+    }
+}
+
+/// Concludes an open flow and leaves a tombstone in its place.
+fn close(flow: &mut TcpFlow, state: &mut State, at: Stamp) {
+    let TcpFlow::Open(open) = flow else { return };
+    let client = open.connection.client();
+    let tombstone = TcpFlow::Closed(Tombstone { client, kept: None });
+    if let TcpFlow::Open(open) = std::mem::replace(flow, tombstone) {
+        let kept = open.conclude(state, at, None);
+        *flow = TcpFlow::Closed(Tombstone { client, kept });
+    }
+}
+
+/// A packet after the end: counted, and its RST noted.
+fn late(tombstone: Tombstone, state: &mut State, segment: &Segment<'_>, at: Stamp) {
+    let Some(index) = tombstone.kept.and_then(|kept| usize::try_from(kept).ok()) else { return };
+    let Some(conversation) = state.conversations.get_mut(index) else { return };
+    let from_client = tombstone.client == Endpoint { ip: segment.ip.source, port: segment.source_port };
+    let side = if from_client { Side::Client } else { Side::Server };
+    conversation.packets[side] = conversation.packets[side].saturating_add(1);
+    conversation.last = at;
+    if segment.flags & flags::RST != 0 {
+        conversation.teardown.rst[side].get_or_insert(at);
+    } else if segment.flags & flags::FIN != 0 {
+        conversation.teardown.fin[side].get_or_insert(at);
+    }
+}
+
+impl Open {
+    fn new(state: &mut State, segment: &Segment<'_>, at: Stamp) -> Self {
+        let mut connection = Connection::new(state.tcp_streams, segment, at, |port| state.options.is_usual(port));
+        state.tcp_streams = state.tcp_streams.saturating_add(1);
+        state.totals.tcp_conversations = state.totals.tcp_conversations.saturating_add(1);
+        let by_port = usual_protocol(connection.server().port, &state.options);
+        if by_port.is_some() {
+            connection.watch();
+        }
+        Self { connection, hearing: Hearing::Silent, by_port, at_close: None }
+    }
+
+    /// Takes a segment; true if the connection is over.
+    fn segment(&mut self, state: &mut State, segment: &Segment<'_>, at: Stamp) -> bool {
+        if segment.payload_length > 0 && matches!(self.hearing, Hearing::Silent) {
+            self.listen(&state.options);
+        }
+        let had_answer = self.connection.syn_ack().is_some();
+        let checksum = self.connection.is_watched().then(|| decode::tcp_checksum_ok(segment)).flatten();
+        let reset = segment.flags & flags::RST != 0;
+        let known_ttl = if reset { state.known_ttl(segment.ip.source) } else { None };
+        let (connection, limits) = (&mut self.connection, &state.options.limits);
+        match &mut self.hearing {
+            Hearing::Listening(dissection) => {
+                connection.segment(segment, at, checksum, known_ttl, limits, &mut **dissection);
+            }
+            _ => connection.segment(segment, at, checksum, known_ttl, limits, &mut Nobody),
+        }
+        self.settle();
+        if let Some(answer) = self.connection.syn_ack().filter(|_| !had_answer) {
+            state.accepted(self.connection.server(), segment.ip.ttl, answer);
+        }
+        if self.at_close.is_none() && self.connection.is_closing() {
+            self.at_close = Some(match &self.hearing {
+                Hearing::Listening(dissection) => dissection.seen(),
+                _ => PerSide::default(),
+            });
+        }
+        self.connection.is_over()
+    }
+
+    /// The first data: somebody may want to hear it.
+    fn listen(&mut self, options: &Options) {
+        let (client, server) = (self.connection.client().port, self.connection.server().port);
+        self.connection.watch();
+        let dissection = Dissection::new(client, server, self.connection.roles_guessed(), options);
+        self.hearing = Hearing::Listening(Box::new(dissection));
+    }
+
+    /// After a segment: who is who, and does anybody want it?
+    fn settle(&mut self) {
+        let Hearing::Listening(dissection) = &mut self.hearing else { return };
+        if dissection.take_flip() {
+            self.connection.swap_roles();
+        }
+        if dissection.is_ignored() {
+            self.hearing = Hearing::Deaf;
+            if self.by_port.is_none() {
+                self.connection.ignore();
+            }
+        }
+    }
+
+    /// Makes it a conversation of the report, or counts it. Gives its place in the report.
+    fn conclude(mut self: Box<Self>, state: &mut State, at: Stamp, given_up: Option<&'static str>) -> Option<u32> {
+        let outcome = if let Hearing::Listening(mut dissection) = self.hearing {
+            self.connection.flush(at, &mut *dissection);
+            if dissection.take_flip() {
+                self.connection.swap_roles();
+            }
+            dissection.finish()
+        } else {
+            self.connection.flush(at, &mut Nobody);
+            Outcome::default()
+        };
+        if outcome.protocol.is_none() && self.by_port.is_none() {
+            state.pass_over("no dissector wants it");
+            return None;
+        }
+        if let Some(protocol) = outcome.protocol {
+            state.messages(protocol.name, outcome.seen.client.saturating_add(outcome.seen.server));
+        }
+        let mut conversation = conversation(
+            self.connection.conclude(state.last),
+            outcome,
+            self.by_port,
+            self.at_close.unwrap_or_default(),
+        );
+        conversation.given_up = given_up;
+        state.keep(conversation)
+    }
+}
+
+/// The protocol whose usual port that is.
+fn usual_protocol(port: u16, options: &Options) -> Option<&'static str> {
+    match options.decode_as(port) {
+        Some(DecodeAs::Protocol(protocol)) => Some(protocol.name),
+        Some(DecodeAs::Nothing) => None,
+        None => PROTOCOLS.iter().find(|p| p.tcp_ports.contains(&port)).map(|p| p.name),
+    }
+}
+
+/// The report's conversation.
+fn conversation(
+    conclusion: Conclusion,
+    outcome: Outcome,
+    by_port: Option<&'static str>,
+    at_close: PerSide<u64>,
+) -> Conversation {
+    // A port says something only while nobody has spoken.
+    let by_port = by_port.filter(|_| outcome.protocol.is_none() && conclusion.bytes == PerSide::default());
+    let mut teardown = conclusion.teardown;
+    teardown.after_message = messages_before_close(teardown.by, teardown.at.is_some(), at_close, outcome.seen);
+    Conversation {
+        id: 0,
+        stream: conclusion.stream,
+        transport: Transport::Tcp,
+        protocol: outcome.protocol.map(|p| p.name).or(by_port).unwrap_or(UNKNOWN),
+        protocol_by_port: by_port.is_some(),
+        client: conclusion.client,
+        server: conclusion.server,
+        roles_guessed: conclusion.roles_guessed,
+        ports_reused: false,
+        first: conclusion.first,
+        last: conclusion.last,
+        setup: conclusion.setup,
+        teardown,
+        packets: conclusion.packets,
+        bytes: conclusion.bytes,
+        quality: conclusion.quality,
+        tcp: conclusion.facts,
+        first_bytes: conclusion.first_bytes,
+        turns: outcome.turns,
+        messages: outcome.messages,
+        messages_seen: outcome.seen,
+        undissected: outcome.undissected,
+        given_up: None,
+    }
+}
+
+/// Messages before the close: the closer's own all come before it, however late the capture brings them; of the
+/// other side those that had been seen by then.
+fn messages_before_close(by: CloseBy, closed: bool, at_close: PerSide<u64>, seen: PerSide<u64>) -> u32 {
+    let count = match (closed, by) {
+        (false, _) => seen.client.saturating_add(seen.server),
+        (true, CloseBy::Client) => seen.client.saturating_add(at_close.server),
+        (true, CloseBy::Server) => at_close.client.saturating_add(seen.server),
+        (true, _) => at_close.client.saturating_add(at_close.server),
+    };
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

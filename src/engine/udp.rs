@@ -1,0 +1,104 @@
+//! UDP conversations of the pipeline. Datagrams on the usual port of a protocol are dissected, the rest is counted.
+
+use super::UNKNOWN;
+use super::pipeline::State;
+use crate::decode::Datagram;
+use crate::model::{
+    Conversation, Endpoint, Message, PerSide, Quality, Setup, Side, Stamp, TcpFacts, Teardown, Transport, Turns,
+};
+use crate::stream::{FlowKey, FlowTable};
+use nrpcsniff_dissectors::{Message as Body, PROTOCOLS, Protocol};
+
+/// Datagrams that are kept of one conversation.
+const DATAGRAMS: usize = 64;
+
+/// A flow in the table: where its conversation is kept, if it is.
+pub struct UdpFlow {
+    kept: Option<u32>,
+}
+
+/// Takes a datagram.
+pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagram: &Datagram<'_>, at: Stamp) {
+    let source = Endpoint { ip: datagram.ip.source, port: datagram.source_port };
+    let destination = Endpoint { ip: datagram.ip.destination, port: datagram.destination_port };
+    let key = FlowKey::new(source, destination);
+    let protocol = PROTOCOLS
+        .iter()
+        .find(|p| p.udp_ports.contains(&destination.port) || p.udp_ports.contains(&source.port))
+        .copied();
+    if table.get(key).is_none() {
+        let stream = state.udp_streams;
+        state.udp_streams = state.udp_streams.saturating_add(1);
+        state.totals.udp_conversations = state.totals.udp_conversations.saturating_add(1);
+        let kept = protocol.and_then(|protocol| state.keep(empty(stream, protocol, source, destination, at)));
+        if protocol.is_none() {
+            state.pass_over("no dissector wants it");
+        }
+        // Forgotten flows need no conclusion: what is known of them is in the report already.
+        drop(table.insert(key, UdpFlow { kept }));
+    }
+    let Some(index) = table.get(key).and_then(|flow| flow.kept).and_then(|kept| usize::try_from(kept).ok()) else {
+        return;
+    };
+    let body = protocol.and_then(|protocol| (protocol.datagram)(datagram.payload));
+    if let Some(conversation) = state.conversations.get_mut(index) {
+        let side = if source == conversation.client { Side::Client } else { Side::Server };
+        note(conversation, side, datagram, at);
+        if let Some(body) = body {
+            let protocol = body.protocol();
+            message(conversation, side, datagram, at, body);
+            state.messages(protocol, 1);
+        }
+    }
+}
+
+fn note(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp) {
+    conversation.last = at;
+    conversation.packets[side] = conversation.packets[side].saturating_add(1);
+    let length = u64::from(datagram.payload_length);
+    conversation.bytes[side] = conversation.bytes[side].saturating_add(length);
+}
+
+fn message(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp, body: Body) {
+    conversation.protocol = body.protocol();
+    let seen = &mut conversation.messages_seen;
+    seen[side] = seen[side].saturating_add(1);
+    let n = u32::try_from(seen.client.saturating_add(seen.server)).unwrap_or(u32::MAX);
+    if conversation.messages.len() < DATAGRAMS {
+        let offset = conversation.bytes[side].saturating_sub(u64::from(datagram.payload_length));
+        let length = u64::from(datagram.payload_length);
+        conversation.messages.push(Message { n, from: side, at, frames: vec![at.frame], offset, length, body });
+    }
+}
+
+/// A conversation without datagrams. The side with the usual port is the server; if both have it, the first speaker
+/// is the client.
+fn empty(stream: u32, protocol: &Protocol, source: Endpoint, destination: Endpoint, at: Stamp) -> Conversation {
+    let from_server = !protocol.udp_ports.contains(&destination.port);
+    let (client, server) = if from_server { (destination, source) } else { (source, destination) };
+    Conversation {
+        id: 0,
+        stream,
+        transport: Transport::Udp,
+        protocol: UNKNOWN,
+        protocol_by_port: false,
+        client,
+        server,
+        roles_guessed: from_server,
+        ports_reused: false,
+        first: at,
+        last: at,
+        setup: Setup::None,
+        teardown: Teardown::default(),
+        packets: PerSide::default(),
+        bytes: PerSide::default(),
+        quality: Quality::default(),
+        tcp: TcpFacts::default(),
+        first_bytes: PerSide::default(),
+        turns: Turns::default(),
+        messages: Vec::new(),
+        messages_seen: PerSide::default(),
+        undissected: PerSide::default(),
+        given_up: None,
+    }
+}

@@ -1,0 +1,526 @@
+//! One TCP connection: who opened it, what each side sent and acknowledged, how it ended.
+
+use super::details::{Data, Details};
+use super::sequence;
+use super::teardown::{Closing, Comparison};
+use super::{Limits, Sink};
+use crate::decode::{Segment, flags};
+use crate::model::{
+    Close, Endpoint, FirstBytes, Handshake, IdleGap, PerSide, Quality, Setup, Side, Stamp, TcpFacts, Teardown,
+};
+
+/// SYNs kept of one connection.
+const SYNS: usize = 16;
+/// Sequence numbers further away than this from what is expected belong to nothing that was seen (half the window
+/// that window scaling allows, RFC 7323 2.2).
+const PLAUSIBLE: i64 = 1 << 29;
+/// Repetitions after which an unanswered sender is taken to have been left alone.
+const TRIES_TO_TIMEOUT: u32 = 3;
+
+/// One TCP connection.
+#[derive(Debug)]
+pub struct Connection {
+    /// Number in the order of creation: Wireshark's `tcp.stream`.
+    pub stream: u32,
+    client: Endpoint,
+    server: Endpoint,
+    roles_guessed: bool,
+    first: Stamp,
+    last: Stamp,
+    halves: PerSide<Half>,
+    syns: Vec<Stamp>,
+    syn_data: u32,
+    syn_ack: Option<Stamp>,
+    ack: Option<Stamp>,
+    refused: bool,
+    /// Somebody spoke after the SYN: it was answered, whether the capture shows the answer or not.
+    went_on: bool,
+    closing: Closing,
+    details: Option<Box<Details>>,
+}
+
+/// One direction.
+#[derive(Debug, Default, Clone, Copy)]
+struct Half {
+    /// Sequence number of the first byte of the stream, once known.
+    base: Option<u32>,
+    /// End of what was sent, as an offset.
+    highest: u64,
+    /// What the peer has acknowledged, as an offset (a FIN counts one).
+    acknowledged: u64,
+    packets: u64,
+    /// Bytes sent, each counted once.
+    bytes: u64,
+    ttl: Option<(u8, u8)>,
+    mss: Option<u16>,
+    window_scale: u8,
+    window: u16,
+    last_id: Option<u16>,
+    last_sequence: u32,
+    last_length: u32,
+    last_flags: u8,
+    last_time: i64,
+}
+
+/// What is left of a connection that is over: enough to tell its late packets from a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tombstone {
+    /// The client.
+    pub client: Endpoint,
+    /// Where the conversation is kept, if it is.
+    pub kept: Option<u32>,
+}
+
+impl Connection {
+    /// A connection that begins with this segment. `port_is_server` says of a port that it is a usual server's;
+    /// it decides who is who where no SYN does.
+    pub fn new(stream: u32, segment: &Segment<'_>, at: Stamp, port_is_server: impl Fn(u16) -> bool) -> Self {
+        let source = Endpoint { ip: segment.ip.source, port: segment.source_port };
+        let destination = Endpoint { ip: segment.ip.destination, port: segment.destination_port };
+        let syn = segment.flags & flags::SYN != 0;
+        let from_client = match (syn, segment.flags & flags::ACK != 0) {
+            (true, ack) => !ack,
+            (false, _) => match (port_is_server(source.port), port_is_server(destination.port)) {
+                (true, false) => false,
+                (false, true) => true,
+                _ => source.port >= destination.port,
+            },
+        };
+        let (client, server) = if from_client { (source, destination) } else { (destination, source) };
+        Self {
+            stream,
+            client,
+            server,
+            roles_guessed: !syn,
+            first: at,
+            last: at,
+            halves: PerSide::default(),
+            syns: Vec::new(),
+            syn_data: 0,
+            syn_ack: None,
+            ack: None,
+            refused: false,
+            went_on: false,
+            closing: Closing::default(),
+            details: None,
+        }
+    }
+
+    /// Notes details from here on: this connection may matter.
+    pub fn watch(&mut self) {
+        self.details.get_or_insert_default();
+    }
+
+    /// No more details: this connection does not matter.
+    pub fn ignore(&mut self) {
+        self.details = None;
+    }
+
+    /// True while details are noted.
+    pub fn is_watched(&self) -> bool {
+        self.details.is_some()
+    }
+
+    /// The side that sent a segment from `source`.
+    pub fn side_of(&self, source: Endpoint) -> Side {
+        if source == self.client { Side::Client } else { Side::Server }
+    }
+
+    /// The client's endpoint.
+    pub fn client(&self) -> Endpoint {
+        self.client
+    }
+
+    /// The server's endpoint.
+    pub fn server(&self) -> Endpoint {
+        self.server
+    }
+
+    /// First frame.
+    pub fn first(&self) -> Stamp {
+        self.first
+    }
+
+    /// First SYN-ACK.
+    pub fn syn_ack(&self) -> Option<Stamp> {
+        self.syn_ack
+    }
+
+    /// Nobody's SYN was seen.
+    pub fn roles_guessed(&self) -> bool {
+        self.roles_guessed
+    }
+
+    /// Nothing more is to come.
+    pub fn is_over(&self) -> bool {
+        self.refused || self.closing.is_over()
+    }
+
+    /// A FIN or RST was seen.
+    pub fn is_closing(&self) -> bool {
+        self.refused || self.closing.has_begun()
+    }
+
+    /// Does this SYN (without ACK) open another connection on the same addresses and ports? As Wireshark decides:
+    /// its sequence number is not this connection's, or this connection has already seen a FIN or RST.
+    pub fn is_reopened_by(&self, segment: &Segment<'_>) -> bool {
+        let source = Endpoint { ip: segment.ip.source, port: segment.source_port };
+        segment.flags & (flags::SYN | flags::ACK) == flags::SYN
+            && self.halves[self.side_of(source)]
+                .base
+                .is_some_and(|base| base.wrapping_sub(1) != segment.sequence || self.is_closing())
+    }
+
+    /// Takes the next segment of this connection. `checksum` is false if the TCP checksum is known to be wrong,
+    /// `known_ttl` what other connections show of the sender.
+    pub fn segment(
+        &mut self,
+        segment: &Segment<'_>,
+        at: Stamp,
+        checksum: Option<bool>,
+        known_ttl: Option<(u8, u8)>,
+        limits: &Limits,
+        sink: &mut impl Sink,
+    ) {
+        let from = self.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
+        let half = &mut self.halves[from];
+        half.packets = half.packets.saturating_add(1);
+        if self.is_duplicate(from, segment, at) {
+            self.last = at;
+            return;
+        }
+        self.note_bases(from, segment);
+        if segment.flags & flags::SYN != 0 {
+            self.syn(from, segment, at);
+        } else if self.ack.is_none() && from == Side::Client && self.syn_ack.is_some() {
+            self.ack = Some(at);
+        }
+        self.went_on |= segment.flags & (flags::SYN | flags::RST | flags::ACK) == flags::ACK;
+        let before = self.last;
+        self.silence(from, segment, at);
+        if self.is_keep_alive(from, segment) {
+            self.keep_alive(from);
+        } else if segment.flags & flags::RST == 0 {
+            self.data(from, segment, at, limits, sink);
+        }
+        self.acknowledgement(from, segment, at, sink);
+        if segment.flags & flags::FIN != 0 && segment.flags & flags::RST == 0 {
+            self.fin(from, segment, at);
+        }
+        if segment.flags & flags::RST != 0 {
+            self.reset(from, segment, at, known_ttl, limits);
+        }
+        self.remember(from, segment, at, checksum);
+        if let Some(details) = &mut self.details {
+            details.give_up_holes(at, sink);
+        }
+        self.last = if at.time < before.time { before } else { at };
+    }
+
+    /// Hands on what still waits. Call once, when the connection is over or the capture has ended.
+    pub fn flush(&mut self, at: Stamp, sink: &mut impl Sink) {
+        let ends = PerSide { client: self.closing.end_of(Side::Client), server: self.closing.end_of(Side::Server) };
+        if let Some(details) = &mut self.details {
+            details.flush(ends, at, sink);
+            details.conclude(self.last);
+        }
+    }
+
+    /// Exchanges client and server: the roles were guessed, and the first message says otherwise.
+    pub fn swap_roles(&mut self) {
+        std::mem::swap(&mut self.client, &mut self.server);
+        self.halves = self.halves.swapped();
+        if let Some(details) = &mut self.details {
+            details.swap_sides();
+        }
+    }
+
+    /// Frames by sender.
+    pub fn packets(&self) -> PerSide<u64> {
+        PerSide { client: self.halves.client.packets, server: self.halves.server.packets }
+    }
+
+    /// The facts, once the connection is over or the capture has ended at `end`.
+    pub fn conclude(self, end: Stamp) -> Conclusion {
+        let (setup, mut teardown) = (self.setup(), self.closing.verdict());
+        let (mut facts, mut quality, first_bytes) = match self.details {
+            Some(details) => (details.facts, details.quality, details.first_bytes),
+            None => Default::default(),
+        };
+        if teardown.how == Close::Open {
+            let abandoned =
+                facts.unanswered.as_ref().is_some_and(|u| u.tries >= TRIES_TO_TIMEOUT && u.last.time < end.time);
+            if abandoned || (setup == Setup::NoAnswer && self.syns.len() > 1) {
+                teardown.how = Close::Timeout;
+            }
+        }
+        let halves = &self.halves;
+        facts.ttl = PerSide { client: halves.client.ttl, server: halves.server.ttl };
+        facts.mss = PerSide { client: halves.client.mss, server: halves.server.mss };
+        if let (Some(syn), Some(ack)) = (self.syns.last(), self.ack.filter(|_| self.syn_ack.is_some()))
+            && self.syns.len() == 1
+        {
+            quality.rtt = Some(ack.since(*syn)).filter(|&rtt| rtt >= 0);
+        }
+        facts.handshake = Handshake { syns: self.syns, syn_ack: self.syn_ack, ack: self.ack, syn_data: self.syn_data };
+        Conclusion {
+            stream: self.stream,
+            client: self.client,
+            server: self.server,
+            roles_guessed: self.roles_guessed,
+            first: self.first,
+            last: self.last,
+            setup,
+            teardown,
+            packets: PerSide { client: halves.client.packets, server: halves.server.packets },
+            bytes: PerSide { client: halves.client.bytes, server: halves.server.bytes },
+            quality,
+            facts,
+            first_bytes,
+        }
+    }
+
+    fn setup(&self) -> Setup {
+        if self.refused {
+            Setup::Refused
+        } else if self.roles_guessed || self.syns.is_empty() {
+            Setup::Midstream
+        } else if self.syn_ack.is_some() || self.went_on {
+            Setup::Handshake
+        } else {
+            Setup::NoAnswer
+        }
+    }
+
+    /// The same frame again within a millisecond: a mirror port that copies both ways in and out.
+    fn is_duplicate(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) -> bool {
+        let half = &self.halves[from];
+        let same = segment.ip.id.is_some_and(|id| id != 0)
+            && segment.ip.id == half.last_id
+            && segment.sequence == half.last_sequence
+            && segment.payload_length == half.last_length
+            && segment.flags == half.last_flags
+            && at.time.nanos().saturating_sub(half.last_time) < 1_000_000
+            && half.packets > 1;
+        if same && let Some(details) = &mut self.details {
+            details.facts.duplicate_frames = details.facts.duplicate_frames.saturating_add(1);
+            details.facts.duplicate_at.get_or_insert(at);
+        }
+        same
+    }
+
+    /// Learns where the streams begin, the way Wireshark does: from a SYN, else from the first segment or from what
+    /// the peer acknowledges.
+    fn note_bases(&mut self, from: Side, segment: &Segment<'_>) {
+        let half = &mut self.halves[from];
+        let syn = segment.flags & flags::SYN != 0;
+        if syn {
+            half.base.get_or_insert(segment.sequence.wrapping_add(1));
+        }
+        // A RST that refuses a SYN has sequence number 0 and says nothing of the stream.
+        let refusal = segment.flags & flags::RST != 0 && segment.sequence == 0;
+        if !refusal {
+            half.base.get_or_insert(segment.sequence);
+        }
+        if segment.flags & flags::ACK != 0 {
+            self.halves[from.peer()].base.get_or_insert(segment.acknowledgement);
+        }
+    }
+
+    fn syn(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) {
+        let half = &mut self.halves[from];
+        half.mss = segment.options.mss.or(half.mss);
+        half.window_scale = segment.options.window_scale.unwrap_or(0);
+        if segment.flags & flags::ACK != 0 {
+            self.syn_ack.get_or_insert(at);
+        } else {
+            if self.syns.is_empty() {
+                self.syn_data = segment.payload_length;
+            }
+            if self.syns.len() < SYNS {
+                self.syns.push(at);
+            }
+        }
+    }
+
+    /// Offset of a sequence number in that side's stream; `None` if it is nowhere near.
+    fn offset(&self, side: Side, sequence: u32) -> Option<i64> {
+        let half = &self.halves[side];
+        let near = half.highest;
+        let offset = sequence::offset(half.base?, near, sequence);
+        let far = offset.saturating_sub(near.cast_signed()).saturating_abs();
+        (far <= PLAUSIBLE).then_some(offset)
+    }
+
+    /// A probe of a quiet connection: at most one byte, the last one that was sent and acknowledged
+    /// (RFC 9293 3.8.4).
+    fn is_keep_alive(&self, from: Side, segment: &Segment<'_>) -> bool {
+        let half = &self.halves[from];
+        segment.payload_length <= 1
+            && segment.flags & (flags::SYN | flags::FIN | flags::RST) == 0
+            && half.highest > 0
+            && half.acknowledged >= half.highest
+            && self.offset(from, segment.sequence) == Some(half.highest.cast_signed().saturating_sub(1))
+    }
+
+    fn keep_alive(&mut self, from: Side) {
+        if let Some(details) = &mut self.details {
+            let count = &mut details.facts.keep_alives[from];
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn data(&mut self, from: Side, segment: &Segment<'_>, at: Stamp, limits: &Limits, sink: &mut impl Sink) {
+        if segment.payload_length == 0 {
+            return;
+        }
+        let syn = u32::from(segment.flags & flags::SYN != 0);
+        let Some(offset) = self.offset(from, segment.sequence.wrapping_add(syn)) else { return };
+        let half = &mut self.halves[from];
+        let highest = half.highest;
+        let end = offset.saturating_add(i64::from(segment.payload_length));
+        let end = u64::try_from(end).unwrap_or(0);
+        if end > highest {
+            half.bytes = half.bytes.saturating_add(end.saturating_sub(highest));
+            half.highest = end;
+        }
+        let Some(details) = &mut self.details else { return };
+        let data = Data {
+            from,
+            offset,
+            payload: segment.payload,
+            length: segment.payload_length,
+            dont_fragment: segment.ip.dont_fragment,
+            at,
+        };
+        details.data(&data, highest, limits, sink);
+        let mss = self.halves[from.peer()].mss.unwrap_or(1460).max(1460);
+        if segment.payload_length > u32::from(mss) {
+            let count = &mut details.facts.oversized[from];
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn acknowledgement(&mut self, from: Side, segment: &Segment<'_>, at: Stamp, sink: &mut impl Sink) {
+        if segment.flags & flags::ACK == 0 {
+            return;
+        }
+        let of = from.peer();
+        let Some(offset) = self.offset(of, segment.acknowledgement).and_then(|o| u64::try_from(o).ok()) else { return };
+        self.closing.acknowledged(of, offset);
+        let highest = self.halves[of].highest;
+        // A FIN takes one number, a SYN whose data was not taken none: neither is unseen data.
+        let fin = self.closing.end_of(of).is_some_and(|end| offset == end.saturating_add(1));
+        let half = &mut self.halves[of];
+        if offset > half.acknowledged && segment.flags & flags::RST == 0 {
+            half.acknowledged = offset;
+            let reach = if fin { offset.saturating_sub(1) } else { offset };
+            if let Some(details) = &mut self.details {
+                details.acknowledged(of, reach, highest, at, sink);
+            }
+            if reach > highest {
+                self.halves[of].highest = reach;
+            }
+        }
+    }
+
+    fn fin(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) {
+        let sequence = segment.sequence.wrapping_add(segment.payload_length);
+        let Some(offset) = self.offset(from, sequence).and_then(|o| u64::try_from(o).ok()) else { return };
+        let acknowledges =
+            (segment.flags & flags::ACK != 0).then(|| self.offset(from.peer(), segment.acknowledgement)).flatten();
+        self.closing.fin(from, offset, acknowledges, at);
+    }
+
+    /// A RST counts if its sequence number lies where its receiver looks for it (RFC 9293 3.10.7.4); one that
+    /// answers a SYN counts if it acknowledges that SYN.
+    fn reset(&mut self, from: Side, segment: &Segment<'_>, at: Stamp, known_ttl: Option<(u8, u8)>, limits: &Limits) {
+        let half = &self.halves[from];
+        let peer = &self.halves[from.peer()];
+        let before_answer = from == Side::Server && self.syn_ack.is_none() && !self.roles_guessed && half.highest == 0;
+        let in_window = self.offset(from, segment.sequence).is_some_and(|offset| {
+            let window = i64::from(peer.window).checked_shl(u32::from(peer.window_scale)).unwrap_or(i64::MAX);
+            let (low, high) = (half.acknowledged.cast_signed(), half.highest.cast_signed());
+            offset >= low.saturating_sub(1) && offset <= high.max(low.saturating_add(window)).saturating_add(1)
+        });
+        let answers_syn =
+            segment.flags & flags::ACK != 0 && peer.base == Some(segment.acknowledgement.wrapping_sub(self.syn_data));
+        let answers_syn = answers_syn || peer.base == Some(segment.acknowledgement);
+        if !(in_window || before_answer && answers_syn) {
+            return;
+        }
+        let comparison = Comparison {
+            ttl: segment.ip.ttl,
+            id: segment.ip.id,
+            window: segment.window,
+            known_ttl: half.ttl.or(known_ttl),
+            peer_id: peer.last_id,
+            peer_window: (peer.packets > 0).then_some(peer.window),
+        };
+        self.closing.reset(from, at, &comparison, limits.ttl_distance);
+        self.refused |= before_answer;
+    }
+
+    fn silence(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) {
+        let keep_alive = self.is_keep_alive(from, segment);
+        let Some(details) = &mut self.details else { return };
+        if self.syn_ack.is_some() || self.roles_guessed {
+            let ends = segment.flags & (flags::FIN | flags::RST) != 0;
+            let with_data = (segment.payload_length > 0 || keep_alive) && !ends;
+            details.silence(IdleGap { before: self.last, after: at, by: from, with_data });
+        }
+        if segment.flags & (flags::SYN | flags::FIN | flags::RST) == 0 {
+            details.window(from, Some(segment.window), at);
+        }
+    }
+
+    /// Keeps what later segments are compared with. A RST is not: it may be somebody else's.
+    fn remember(&mut self, from: Side, segment: &Segment<'_>, at: Stamp, checksum: Option<bool>) {
+        let half = &mut self.halves[from];
+        half.last_id = segment.ip.id;
+        half.last_sequence = segment.sequence;
+        half.last_length = segment.payload_length;
+        half.last_flags = segment.flags;
+        half.last_time = at.time.nanos();
+        if segment.flags & flags::RST == 0 {
+            half.window = segment.window;
+            let ttl = segment.ip.ttl;
+            half.ttl = Some(half.ttl.map_or((ttl, ttl), |(low, high)| (low.min(ttl), high.max(ttl))));
+        }
+        if let (Some(details), Some(false)) = (&mut self.details, checksum) {
+            let count = &mut details.facts.bad_checksums[from];
+            *count = count.saturating_add(1);
+        }
+    }
+}
+
+/// What a connection comes to.
+#[derive(Debug)]
+pub struct Conclusion {
+    /// Wireshark's `tcp.stream`.
+    pub stream: u32,
+    /// The client.
+    pub client: Endpoint,
+    /// The server.
+    pub server: Endpoint,
+    /// Nobody's SYN was seen.
+    pub roles_guessed: bool,
+    /// First frame.
+    pub first: Stamp,
+    /// Last frame.
+    pub last: Stamp,
+    /// How it began.
+    pub setup: Setup,
+    /// How it ended.
+    pub teardown: Teardown,
+    /// Frames by sender.
+    pub packets: PerSide<u64>,
+    /// Stream bytes by sender.
+    pub bytes: PerSide<u64>,
+    /// Quality of the capture of it.
+    pub quality: Quality,
+    /// Facts for rules.
+    pub facts: TcpFacts,
+    /// First bytes of each side.
+    pub first_bytes: PerSide<Option<FirstBytes>>,
+}

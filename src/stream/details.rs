@@ -1,0 +1,269 @@
+//! What is noted of a connection that may matter: assembled bytes, quality, and the facts that rules judge.
+
+use super::assembler::{Assembler, Ordered};
+use super::flight::Flight;
+use super::{Limits, Sink};
+use crate::model::{FirstBytes, IdleGap, PerSide, Quality, Side, Stamp, TcpFacts, ZeroWindow};
+
+/// Entries kept of each list of facts.
+const KEPT: usize = 16;
+/// First bytes kept of each side.
+const FIRST: usize = 32;
+/// A silence of this many nanoseconds is noted.
+const SILENCE: i64 = 1_000_000_000;
+/// A segment that fills a hole later than this (nanoseconds) was sent again, not overtaken; Wireshark's own figure.
+const REORDERING: i64 = 3_000_000;
+/// A hole that the peer acknowledged is given up after this many nanoseconds...
+const HOLE_PATIENCE: i64 = 200_000_000;
+/// ...or this many further frames of the connection: the capture may have put frames in another order.
+const HOLE_FRAMES: u32 = 32;
+
+/// Everything noted of one connection.
+#[derive(Debug, Default)]
+pub struct Details {
+    /// Facts for rules.
+    pub facts: TcpFacts,
+    /// Quality of the capture of it.
+    pub quality: Quality,
+    /// First bytes of each side.
+    pub first_bytes: PerSide<Option<FirstBytes>>,
+    ways: PerSide<Way>,
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+struct Way {
+    assembler: Assembler,
+    flight: Flight,
+    /// When the furthest byte so far came.
+    highest_at: Option<Stamp>,
+    zero_since: Option<Stamp>,
+    /// The peer acknowledged up to here although it is not all in the capture: since when, frames since.
+    hole: Option<Hole>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Hole {
+    acknowledged: u64,
+    since: Stamp,
+    frames: u32,
+}
+
+/// A segment with data, its sequence number turned into an offset.
+#[derive(Debug, Clone, Copy)]
+pub struct Data<'a> {
+    /// Sender.
+    pub from: Side,
+    /// Offset of its first byte; negative before the start of the stream.
+    pub offset: i64,
+    /// Bytes captured.
+    pub payload: &'a [u8],
+    /// Bytes on the wire.
+    pub length: u32,
+    /// Don't Fragment.
+    pub dont_fragment: bool,
+    /// Its frame.
+    pub at: Stamp,
+}
+
+impl Details {
+    /// Takes a segment with data. `highest` is the end of what that side had sent before.
+    pub fn data(&mut self, data: &Data<'_>, highest: u64, limits: &Limits, sink: &mut impl Sink) {
+        let Data { from, offset, payload, length, at, .. } = *data;
+        let way = &mut self.ways[from];
+        let segments = &mut self.facts.data_segments[from];
+        *segments = segments.saturating_add(1);
+        let mut out = Toward { from, sink, quality: &mut self.quality };
+        let arrival = way.assembler.accept(offset, payload, u64::from(length), at, limits, &mut out);
+        let start = u64::try_from(offset).unwrap_or(0);
+        let late = start < highest && way.highest_at.is_some_and(|then| at.since(then) > REORDERING);
+        if arrival.old > 0 && arrival.new > 0 {
+            self.quality.overlaps = self.quality.overlaps.saturating_add(1);
+        } else if arrival.old > 0 || late {
+            self.quality.retransmissions = self.quality.retransmissions.saturating_add(1);
+            let repeated = &mut self.facts.retransmitted[from];
+            *repeated = repeated.saturating_add(1);
+        } else if start < highest {
+            self.quality.out_of_order = self.quality.out_of_order.saturating_add(1);
+        }
+        if arrival.conflict {
+            self.quality.conflicting_overlaps = self.quality.conflicting_overlaps.saturating_add(1);
+        }
+        if start >= highest {
+            way.highest_at = Some(at);
+            way.flight.sent(start, length, data.dont_fragment, at);
+        } else if let Some(stall) = way.flight.repeated(from, start, at) {
+            keep_longest(&mut self.facts.stalls, stall, |s| s.repeated.since(s.first));
+        }
+        if payload.len() < usize::try_from(length).unwrap_or(usize::MAX) {
+            self.facts.cut_frames = self.facts.cut_frames.saturating_add(1);
+            self.facts.cut_at.get_or_insert(at);
+        }
+        note_first_bytes(&mut self.first_bytes[from], start, payload, at);
+    }
+
+    /// The peer of `of` acknowledged everything before `offset`, of which only what lies before `highest` was seen.
+    pub fn acknowledged(&mut self, of: Side, offset: u64, highest: u64, at: Stamp, sink: &mut impl Sink) {
+        if let Some(round_trip) = self.ways[of].flight.acknowledged(offset, at) {
+            self.note_round_trip(round_trip);
+        }
+        if offset > highest {
+            let unseen = &mut self.facts.acked_unseen[of];
+            *unseen = unseen.saturating_add(offset.saturating_sub(highest));
+            self.facts.acked_unseen_at.get_or_insert(at);
+        }
+        let way = &mut self.ways[of];
+        if offset > way.assembler.next() && way.hole.is_none() {
+            way.hole = Some(Hole { acknowledged: offset, since: at, frames: 0 });
+        }
+        self.give_up_holes(at, sink);
+    }
+
+    /// A frame came in: holes that were acknowledged long enough ago are given up.
+    pub fn give_up_holes(&mut self, at: Stamp, sink: &mut impl Sink) {
+        for side in [Side::Client, Side::Server] {
+            let way = &mut self.ways[side];
+            let Some(hole) = &mut way.hole else { continue };
+            hole.frames = hole.frames.saturating_add(1);
+            let (acknowledged, waited, frames) = (hole.acknowledged, at.since(hole.since), hole.frames);
+            if way.assembler.next() >= acknowledged {
+                way.hole = None;
+            } else if waited > HOLE_PATIENCE || frames > HOLE_FRAMES {
+                way.hole = None;
+                let mut out = Toward { from: side, sink: &mut *sink, quality: &mut self.quality };
+                way.assembler.give_up_to(acknowledged, at, &mut out);
+            }
+        }
+    }
+
+    /// Nothing more will come: what waits behind holes is handed on. Holes at the very end, up to the peer's
+    /// acknowledgement or the FIN, are told as well.
+    pub fn flush(&mut self, ends: PerSide<Option<u64>>, at: Stamp, sink: &mut impl Sink) {
+        for side in [Side::Client, Side::Server] {
+            let way = &mut self.ways[side];
+            let mut out = Toward { from: side, sink: &mut *sink, quality: &mut self.quality };
+            way.assembler.flush(at, &mut out);
+            let acknowledged = way.hole.take().map(|hole| hole.acknowledged);
+            if let Some(end) = acknowledged.max(ends[side]) {
+                // An acknowledgement of the FIN counts one more than there are bytes.
+                let end = ends[side].map_or(end, |fin| end.min(fin));
+                way.assembler.give_up_to(end, at, &mut out);
+            }
+        }
+    }
+
+    /// Fills in what is only known at the end.
+    pub fn conclude(&mut self, last: Stamp) {
+        for side in [Side::Client, Side::Server] {
+            self.window(side, None, last);
+            let flight = &self.ways[side].flight;
+            if self.facts.unanswered.is_none() {
+                self.facts.unanswered = flight.unanswered(side);
+            }
+            if let Some(stuck) = flight.stuck(side)
+                && self.facts.stuck.as_ref().is_none_or(|known| known.tries < stuck.tries)
+            {
+                self.facts.stuck = Some(stuck);
+            }
+        }
+        self.facts.idle.sort_by_key(|gap| gap.before.time);
+        self.facts.stalls.sort_by_key(|stall| stall.first.time);
+        self.facts.zero_windows.sort_by_key(|zero| zero.start.time);
+    }
+
+    /// A silence ended.
+    pub fn silence(&mut self, gap: IdleGap) {
+        if gap.length() < SILENCE {
+            return;
+        }
+        let idle = &mut self.facts.idle;
+        if idle.len() > KEPT {
+            // The last one always stays; of the others the shortest goes.
+            let others = idle.len().saturating_sub(1);
+            let shortest = idle.iter().take(others).enumerate().min_by_key(|(_, g)| g.length()).map(|(i, _)| i);
+            if let Some(index) = shortest {
+                idle.remove(index);
+            }
+        }
+        idle.push(gap);
+    }
+
+    /// A window was announced; `None` at the end of the connection.
+    pub fn window(&mut self, from: Side, window: Option<u16>, at: Stamp) {
+        let since = &mut self.ways[from].zero_since;
+        match (window, *since) {
+            (Some(0), opened) => {
+                self.quality.zero_windows = self.quality.zero_windows.saturating_add(1);
+                *since = opened.or(Some(at));
+            }
+            (window, Some(start)) => {
+                *since = None;
+                let zero = ZeroWindow { from, start, end: at, reopened: window.is_some() };
+                keep_longest(&mut self.facts.zero_windows, zero, |z| z.end.since(z.start));
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// Exchanges the sides: the roles were guessed wrongly.
+    pub fn swap_sides(&mut self) {
+        self.ways = std::mem::take(&mut self.ways).swapped();
+        self.first_bytes = std::mem::take(&mut self.first_bytes).swapped();
+        let facts = &mut self.facts;
+        facts.data_segments = facts.data_segments.swapped();
+        facts.retransmitted = facts.retransmitted.swapped();
+        facts.keep_alives = facts.keep_alives.swapped();
+        facts.acked_unseen = facts.acked_unseen.swapped();
+        facts.bad_checksums = facts.bad_checksums.swapped();
+        facts.oversized = facts.oversized.swapped();
+        facts.idle.iter_mut().for_each(|gap| gap.by = gap.by.peer());
+        facts.stalls.iter_mut().for_each(|stall| stall.from = stall.from.peer());
+        facts.zero_windows.iter_mut().for_each(|zero| zero.from = zero.from.peer());
+    }
+
+    fn note_round_trip(&mut self, nanos: i64) {
+        if nanos >= 0 {
+            self.quality.rtt = Some(self.quality.rtt.map_or(nanos, |known| known.min(nanos)));
+        }
+    }
+}
+
+/// Hands ordered bytes on to the sink of the connection, and counts holes.
+struct Toward<'a, S> {
+    from: Side,
+    sink: &'a mut S,
+    quality: &'a mut Quality,
+}
+
+impl<S: Sink> Ordered for Toward<'_, S> {
+    fn bytes(&mut self, offset: u64, bytes: &[u8], at: Stamp) {
+        self.sink.bytes(self.from, offset, bytes, at);
+    }
+
+    fn gap(&mut self, offset: u64, length: u64, at: Stamp) {
+        self.quality.gaps = self.quality.gaps.saturating_add(1);
+        self.quality.missing_bytes = self.quality.missing_bytes.saturating_add(length);
+        self.sink.gap(self.from, offset, length, at);
+    }
+}
+
+/// Keeps the first bytes of a side, over several segments if the first are short.
+fn note_first_bytes(first: &mut Option<FirstBytes>, start: u64, payload: &[u8], at: Stamp) {
+    let known = first.as_ref().map_or(0, |f| f.bytes.len());
+    if known < FIRST && start == u64::try_from(known).unwrap_or(u64::MAX) && !payload.is_empty() {
+        let room = FIRST.saturating_sub(known).min(payload.len());
+        let first = first.get_or_insert_with(|| FirstBytes { at, bytes: Vec::with_capacity(room) });
+        first.bytes.extend(payload.iter().take(room));
+    }
+}
+
+/// Adds to a list of which the longest entries stay. The same span, grown longer, replaces itself.
+fn keep_longest<T: Copy>(list: &mut Vec<T>, entry: T, length: impl Fn(&T) -> i64) {
+    if list.len() < KEPT {
+        list.push(entry);
+    } else if let Some(shortest) = list.iter_mut().min_by_key(|e| length(e))
+        && length(shortest) < length(&entry)
+    {
+        *shortest = entry;
+    }
+}

@@ -1,0 +1,196 @@
+//! Who hung up: the first FIN or RST that counts, by sequence number, and who really sent a RST.
+
+use crate::model::{Close, CloseBy, PerSide, ResetOrigin, Side, Stamp, Teardown};
+
+/// FINs and RSTs seen so far.
+#[derive(Debug, Default)]
+pub struct Closing {
+    fin: PerSide<Option<Fin>>,
+    rst: PerSide<Option<Stamp>>,
+    /// The RST that ended it, if one did.
+    reset: Option<(Stamp, ResetOrigin)>,
+}
+
+/// A FIN.
+#[derive(Debug, Clone, Copy)]
+struct Fin {
+    at: Stamp,
+    /// Offset in its sender's stream, behind the last byte.
+    offset: u64,
+    /// What it acknowledges of the peer's stream.
+    acknowledges: Option<i64>,
+    acknowledged: bool,
+}
+
+/// What a RST is compared with: its sender's earlier packets and the packet it seems to answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Comparison {
+    /// TTL or hop limit of the RST.
+    pub ttl: u8,
+    /// IP identification of the RST.
+    pub id: Option<u16>,
+    /// Window of the RST.
+    pub window: u16,
+    /// Smallest and largest TTL of that side's earlier packets.
+    pub known_ttl: Option<(u8, u8)>,
+    /// IP identification of the other side's last packet.
+    pub peer_id: Option<u16>,
+    /// Window of the other side's last packet.
+    pub peer_window: Option<u16>,
+}
+
+impl Closing {
+    /// A FIN at `offset` of `from`'s stream. Gives true if it is that side's first.
+    pub fn fin(&mut self, from: Side, offset: u64, acknowledges: Option<i64>, at: Stamp) -> bool {
+        let first = self.fin[from].is_none();
+        if first {
+            self.fin[from] = Some(Fin { at, offset, acknowledges, acknowledged: false });
+        }
+        first
+    }
+
+    /// A RST in sequence. Gives true if it ended the connection: no RST and no FIN of both sides came before.
+    pub fn reset(&mut self, from: Side, at: Stamp, comparison: &Comparison, ttl_distance: u8) -> bool {
+        self.rst[from].get_or_insert(at);
+        let first = self.reset.is_none();
+        if first {
+            self.reset = Some((at, origin(from, comparison, ttl_distance)));
+        }
+        first
+    }
+
+    /// The peer of `of` acknowledged everything before `offset`.
+    pub fn acknowledged(&mut self, of: Side, offset: u64) {
+        if let Some(fin) = &mut self.fin[of] {
+            fin.acknowledged |= offset > fin.offset;
+        }
+    }
+
+    /// Offset behind the last byte of that side, if its FIN was seen.
+    pub fn end_of(&self, side: Side) -> Option<u64> {
+        self.fin[side].map(|fin| fin.offset)
+    }
+
+    /// Nothing more is to come: reset, or both sides have ended and acknowledged.
+    pub fn is_over(&self) -> bool {
+        let done = |fin: Option<Fin>| fin.is_some_and(|fin| fin.acknowledged);
+        self.reset.is_some() || (done(self.fin.client) && done(self.fin.server))
+    }
+
+    /// True once a FIN or RST was seen.
+    pub fn has_begun(&self) -> bool {
+        self.reset.is_some() || self.fin.client.is_some() || self.fin.server.is_some()
+    }
+
+    /// The verdict. `after_message` is left to whoever knows the messages.
+    pub fn verdict(&self) -> Teardown {
+        let (how, by, at, reset_origin) = match (self.first_fin(), &self.reset) {
+            (Some((side, fin)), reset) if reset.as_ref().is_none_or(|(at, _)| fin.at.time <= at.time) => {
+                (Close::Fin, by(side), Some(fin.at), None)
+            }
+            (_, Some((at, origin))) => {
+                let who = if origin.middlebox { CloseBy::Middlebox } else { by(origin.claimed) };
+                (Close::Rst, who, Some(*at), Some(origin.clone()))
+            }
+            _ => (Close::Open, CloseBy::None, None, None),
+        };
+        let fin = PerSide { client: self.fin.client.map(|f| f.at), server: self.fin.server.map(|f| f.at) };
+        Teardown { how, by, at, after_message: 0, fin, rst: self.rst, reset_origin }
+    }
+
+    /// The FIN that counts. One that acknowledges the other's FIN came second, in whatever order the two were
+    /// captured.
+    fn first_fin(&self) -> Option<(Side, Fin)> {
+        match (self.fin.client, self.fin.server) {
+            (Some(client), Some(server)) => {
+                let answers = |a: Fin, b: Fin| a.acknowledges.is_some_and(|ack| ack > b.offset.cast_signed());
+                let client_first = match (answers(server, client), answers(client, server)) {
+                    (true, false) => true,
+                    (false, true) => false,
+                    _ => (client.at.time, client.at.frame) <= (server.at.time, server.at.frame),
+                };
+                Some(if client_first { (Side::Client, client) } else { (Side::Server, server) })
+            }
+            (Some(client), None) => Some((Side::Client, client)),
+            (None, Some(server)) => Some((Side::Server, server)),
+            (None, None) => None,
+        }
+    }
+}
+
+fn by(side: Side) -> CloseBy {
+    match side {
+        Side::Client => CloseBy::Client,
+        Side::Server => CloseBy::Server,
+    }
+}
+
+/// Judges a RST by TTL, IP identification and window. A copied window alone proves nothing: hosts that send a
+/// zero or a default window may happen to agree.
+fn origin(claimed: Side, c: &Comparison, ttl_distance: u8) -> ResetOrigin {
+    let mut reasons = Vec::new();
+    let mut middlebox = false;
+    if let Some((low, high)) = c.known_ttl {
+        let off = low.saturating_sub(c.ttl).max(c.ttl.saturating_sub(high));
+        let known = if low == high { low.to_string() } else { format!("{low} to {high}") };
+        middlebox |= off > ttl_distance;
+        let verdict = if off > ttl_distance { "differs from" } else { "fits" };
+        reasons.push(format!("TTL {} {verdict} the {}'s other packets ({known})", c.ttl, claimed.name()));
+    }
+    if let Some(id) = c.id.filter(|&id| id != 0 && Some(id) == c.peer_id) {
+        middlebox = true;
+        reasons.push(format!("IP ID {id} is copied from the {}'s packet before it", claimed.peer().name()));
+    }
+    if middlebox && c.window != 0 && Some(c.window) == c.peer_window {
+        reasons.push(format!("window {} is copied from that packet as well", c.window));
+    }
+    ResetOrigin { claimed, middlebox, reasons }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{FrameRef, Timestamp};
+
+    fn at(n: u64) -> Stamp {
+        Stamp { frame: FrameRef { input: 0, number: n }, time: Timestamp::new(n as i64 * 1000, 6) }
+    }
+
+    #[test]
+    fn a_reset_after_a_fin_is_no_abort() {
+        let mut closing = Closing::default();
+        closing.fin(Side::Client, 10, Some(20), at(1));
+        closing.reset(Side::Client, at(2), &Comparison::default(), 2);
+        let verdict = closing.verdict();
+        assert_eq!((verdict.how, verdict.by), (Close::Fin, CloseBy::Client));
+        assert_eq!(verdict.rst.client, Some(at(2)));
+    }
+
+    #[test]
+    fn the_fin_that_answers_is_second_in_whatever_order_it_was_captured() {
+        let mut closing = Closing::default();
+        closing.fin(Side::Client, 10, Some(21), at(1));
+        closing.fin(Side::Server, 20, Some(10), at(2));
+        assert_eq!(closing.verdict().by, CloseBy::Server);
+        assert!(!closing.is_over());
+        closing.acknowledged(Side::Client, 11);
+        closing.acknowledged(Side::Server, 21);
+        assert!(closing.is_over());
+    }
+
+    #[test]
+    fn a_middlebox_gives_itself_away() {
+        let host = Comparison { ttl: 63, known_ttl: Some((63, 64)), id: Some(7), ..Comparison::default() };
+        for (comparison, middlebox) in [
+            (host, false),
+            (Comparison { ttl: 255, ..host }, true),
+            (Comparison { peer_id: Some(7), ..host }, true),
+            (Comparison { id: Some(0), peer_id: Some(0), ..host }, false),
+            (Comparison { known_ttl: None, ttl: 255, ..host }, false),
+            (Comparison { window: 512, peer_window: Some(512), ..host }, false),
+        ] {
+            let origin = origin(Side::Server, &comparison, 2);
+            assert_eq!(origin.middlebox, middlebox, "{comparison:?}");
+        }
+    }
+}
