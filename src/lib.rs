@@ -20,3 +20,5 @@ pub mod engine;
 pub mod model;
 pub mod report;
 pub mod stream;
+#[cfg(test)]
+mod testing;

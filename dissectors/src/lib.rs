@@ -5,7 +5,7 @@
 //! [`Verdict`]. Time is passed in where a message needs it ([`Message::fields`]).
 //!
 //! A new protocol is one folder here, one variant of [`Message`] and one line in [`PROTOCOLS`]; tables, JSON
-//! and rules see it at once. `.github/CONTRIBUTING.md` walks through it.
+//! and rules see it at once. `dissectors/README.md` walks through it.
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -31,6 +31,8 @@
 )]
 
 pub mod dns;
+#[doc(hidden)]
+pub mod drive;
 pub mod nrpc;
 mod value;
 
@@ -123,7 +125,8 @@ pub enum Verdict {
         /// How many bytes are needed, counted from the first byte of this input.
         total: usize,
     },
-    /// The next bytes carry nothing that is looked at; there may be more of them than were offered.
+    /// The next bytes carry nothing that is looked at; there may be more of them than were offered. Bytes of a gap
+    /// count: [`Dissector::gap`] is told only of what is missing beyond them.
     Skip {
         /// How many bytes to pass over; `u64::MAX` means the rest of this direction.
         bytes: u64,

@@ -1,1 +1,52 @@
-//! Constructed captures.
+//! Constructed captures: a small simulated network, the encoders that fill it, and the stories it tells.
+//!
+//! Nothing here was recorded. A [`Network`] holds hosts and a clock; [`Network::connect`] opens a TCP conversation whose [`Tcp`]
+//! handle sends data, waits, loses segments and hangs up; [`Network::write`] turns all of it into a capture
+//! file, the same bytes every time. The crate shares no code with the analyser, so that a test which reads these captures
+//! tests the analyser and not a mistake both have in common.
+//!
+//! ```
+//! use nrpcsniff_samples::{Format, Network};
+//!
+//! let net = Network::new();
+//! let (client, server) = (net.host("10.1.0.50"), net.host("10.1.0.9"));
+//! let tcp = net.connect(&client, &server, 1352);
+//! tcp.session("chat.example.net", "CN=STCOMM7/OU=Servers/O=Example").wait(3).fin(nrpcsniff_samples::Side::Client);
+//! let capture: Vec<u8> = net.write(&Format::pcapng());
+//! # assert!(capture.len() > 600);
+//! ```
+//!
+//! Bad arguments (an address that does not parse, a payload too long for its length field) panic: they are mistakes in
+//! a story, found the first time it runs.
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "what panics is said above, once for all builders; wire formats take fields apart and sequence numbers wrap, \
+              and lengths that could overflow a field go through wire::len16"
+)]
+
+mod dial;
+pub mod dns;
+mod file;
+mod link;
+mod net;
+pub mod nrpc;
+pub mod other;
+mod rng;
+mod session;
+pub mod stories;
+mod tcp;
+pub mod time;
+mod trouble;
+mod wire;
+mod world;
+
+pub use dial::Dial;
+pub use file::Format;
+pub use link::Link;
+pub use net::{Host, IpId, Network};
+pub use rng::SplitMix64;
+pub use tcp::{Segment, Side, Tcp};
+pub use wire::flags;

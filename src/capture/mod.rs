@@ -1,1 +1,58 @@
 //! Sources of frames: capture files in every shape that users have. Timestamps are made here and nowhere else.
+//!
+//! A [`Reader`] reads one file or stream (pcap and pcapng in all their variants, plain or compressed) and lends its
+//! frames one by one; what stands before damage is always delivered. [`discover`] turns the paths of a command line
+//! into [`CaptureSet`]s: folders are searched, the files of a rotated capture are put together. [`FilterSet`] is the
+//! capture filter language of libpcap, where the build has libpcap.
+//!
+//! Files are read with plain `read()` calls into one buffer that holds at least the largest record; a frame is lent
+//! from that buffer and never copied. (Mapping files into memory is slower for one pass, needs `unsafe`, and breaks
+//! on a file that is cut while it is read.)
+
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
+mod bpf;
+mod classic;
+mod clock;
+mod discover;
+mod error;
+mod fields;
+mod foreign;
+mod pcapng;
+mod reader;
+mod rotation;
+mod source;
+mod span;
+mod stop;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub use bpf::{Filter, FilterError, FilterSet, libpcap_available};
+pub use discover::{CaptureSet, discover};
+pub use error::CaptureError;
+pub use pcapng::{Name, Secret};
+pub use reader::Reader;

@@ -1,5 +1,52 @@
 //! From a frame to the TCP segment, UDP datagram or ICMP error in it: link layers, VLAN, tunnels, IPv4, IPv6 and
 //! fragments. Lax: a cut, a wrong checksum or a bad option does not lose the packet.
+//!
+//! A frame in a tunnel gives the innermost packet. Wireshark lists the conversation of the outer UDP datagram as
+//! well; here a datagram that was followed inward is not returned, and so not counted. If nothing in it can be
+//! decoded, the datagram itself is the answer.
+//!
+//! Plain frames take a short path ([`fast`]); all others are peeled layer by layer ([`layer`]). Why a frame is
+//! followed no further is one of the phrases in [`reason`].
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
+mod ether;
+mod fast;
+mod fragments;
+mod gre;
+mod icmp;
+mod ip;
+mod layer;
+mod link;
+mod ppp;
+pub mod reason;
+mod span;
+mod tcp;
+mod udp;
+mod wlan;
+
+pub use tcp::tcp_checksum_ok;
 
 use crate::model::{Frame, IcmpError};
 use std::net::IpAddr;
@@ -41,7 +88,8 @@ pub struct Segment<'a> {
     pub payload: &'a [u8],
     /// Payload length on the wire; more than `payload` if the frame was cut.
     pub payload_length: u32,
-    /// What is needed to verify the checksum later: the whole TCP segment as captured, header first.
+    /// What is needed to verify the checksum later: the whole TCP segment as captured, header first. Empty if the
+    /// checksum cannot be verified, see [`tcp_checksum_ok`].
     pub raw: &'a [u8],
 }
 
@@ -54,7 +102,7 @@ pub struct IpInfo {
     pub destination: IpAddr,
     /// TTL or hop limit.
     pub ttl: u8,
-    /// IPv4 identification; `None` in IPv6 without fragment header.
+    /// IPv4 identification; in IPv6 the low half of that in the fragment header, `None` without one.
     pub id: Option<u16>,
     /// Don't Fragment (always true in IPv6).
     pub dont_fragment: bool,
@@ -95,13 +143,17 @@ pub enum Packet<'a> {
     Udp(Datagram<'a>),
     /// An ICMP or ICMPv6 error.
     IcmpError(IcmpError),
-    /// Nothing that is followed further, and why: a short fixed phrase such as `ARP` or `TCP header cut short`.
+    /// Nothing that is followed further, and why: one of the phrases in [`reason`].
     Other(&'static str),
 }
 
 /// Decodes frames. Keeps fragments until their packet is whole, within limits.
 #[derive(Debug, Default)]
-pub struct Decoder {}
+pub struct Decoder {
+    fragments: fragments::Fragments,
+    /// Packets that the last frame completed; two, as a fragment may lie inside a packet made of fragments.
+    whole: [Vec<u8>; 2],
+}
 
 impl Decoder {
     /// A decoder without fragments.
@@ -110,18 +162,22 @@ impl Decoder {
     }
 
     /// Decodes one frame. A packet that this frame completes from fragments is lent from the decoder.
+    #[inline]
     pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Packet<'a> {
-        let _ = frame;
-        Packet::Other("not built yet")
+        match fast::packet(frame) {
+            Some(packet) => packet,
+            None => self.decode_fully(frame),
+        }
     }
 
     /// Fragments that were given up or are still waiting.
     pub fn fragments_lost(&self) -> u64 {
-        0
+        self.fragments.lost()
     }
-}
 
-/// Placeholder until decode lands.
-pub fn tcp_checksum_ok(_: &Segment<'_>) -> Option<bool> {
-    None
+    #[inline(never)]
+    fn decode_fully<'a>(&'a mut self, frame: &Frame<'a>) -> Packet<'a> {
+        let span = span::Span::of_frame(frame);
+        layer::walk(frame.link_type, span, frame.at, &mut self.fragments, &mut self.whole)
+    }
 }

@@ -34,10 +34,23 @@ pub fn got_through(talk: &Talk<'_>) -> bool {
     talk.conversation.bytes.client > 0 && talk.conversation.bytes.server > 0
 }
 
+/// A client's later conversations that are looked at; who makes more of them within the retry time is no user.
+const LOOK_AHEAD: usize = 256;
+
 /// What the client of a failed attempt did next.
 pub fn aftermath<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Aftermath<'c, 'a> {
+    aftermath_since(case, talk, talk.conversation.first.time)
+}
+
+/// What the client did after `talk` had failed at `since`; the attempt itself may have gone on for a while.
+pub fn aftermath_since<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>, since: Timestamp) -> Aftermath<'c, 'a> {
     let mut result = Aftermath::Nothing;
-    for next in case.after(talk) {
+    let until = case.settings.thresholds.retry_within;
+    let soon = |next: &&Talk<'a>| {
+        let began = next.conversation.first.time;
+        began >= since && began.seconds_since(talk.ended()) <= until
+    };
+    for next in case.after(talk).take(LOOK_AHEAD).filter(soon) {
         let same = next.conversation.server == talk.conversation.server;
         match (same, got_through(next)) {
             (true, true) => return Aftermath::SameAddress(next),

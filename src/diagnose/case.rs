@@ -16,11 +16,11 @@ pub struct Case<'a> {
     by_client: HashMap<IpAddr, Vec<usize>>,
     by_server: HashMap<Endpoint, Vec<usize>>,
     lookups: Vec<Lookup<'a>>,
-    by_address: HashMap<IpAddr, Vec<usize>>,
+    by_answer: HashMap<IpAddr, Vec<usize>>,
 }
 
-/// Later attempts of a client that are looked at; who makes more of them within the retry time is no user.
-const ATTEMPTS: usize = 256;
+/// A retry is sought among this many of the client's next conversations.
+const LOOK_AHEAD: usize = 256;
 
 /// A conversation on NRPC's port or with NRPC's content.
 #[derive(Debug, Clone, Copy)]
@@ -64,8 +64,13 @@ impl<'a> Case<'a> {
             by_server.entry(talk.conversation.server).or_default().push(index);
         }
         let lookups: Vec<_> = analysis.conversations.iter().filter(|c| c.protocol == "dns").flat_map(lookups).collect();
-        let by_address = by_address(&lookups);
-        Self { analysis, settings, talks, by_client, by_server, lookups, by_address }
+        let mut by_answer: HashMap<_, Vec<_>> = HashMap::new();
+        for (index, lookup) in lookups.iter().enumerate() {
+            for address in lookup.addresses() {
+                by_answer.entry(address).or_default().push(index);
+            }
+        }
+        Self { analysis, settings, talks, by_client, by_server, lookups, by_answer }
     }
 
     /// Every conversation on NRPC's port or with NRPC's content, in order.
@@ -88,23 +93,38 @@ impl<'a> Case<'a> {
         self.by_server.get(&server).into_iter().flatten().filter_map(|&index| self.talks.get(index))
     }
 
-    /// The same client's next attempts, in order: those that began after `talk` did and within the retry time after
-    /// it ended. At most 256 are looked at.
+    /// The same client's conversations that come after `talk` in the capture, in order.
     pub fn after(&self, talk: &Talk<'a>) -> impl Iterator<Item = &Talk<'a>> {
-        let (id, began, ended) = (talk.conversation.id, talk.conversation.first.time, talk.ended());
+        let (all, place) = self.place_of(talk);
+        all.get(place.saturating_add(1)..).unwrap_or_default().iter().filter_map(|&index| self.talks.get(index))
+    }
+
+    /// The same client's conversations that come before `talk` in the capture, the nearest first.
+    pub fn before(&self, talk: &Talk<'a>) -> impl Iterator<Item = &Talk<'a>> {
+        let (all, place) = self.place_of(talk);
+        all.get(..place).unwrap_or_default().iter().rev().filter_map(|&index| self.talks.get(index))
+    }
+
+    /// The client's conversations, and the place of `talk` among them.
+    fn place_of(&self, talk: &Talk<'a>) -> (&[usize], usize) {
         let all = self.by_client.get(&talk.conversation.client.ip).map_or(&[][..], Vec::as_slice);
-        let later = all.partition_point(|&index| self.talks.get(index).is_some_and(|t| t.conversation.id <= id));
-        let next = all.get(later..).unwrap_or_default().iter().take(ATTEMPTS);
-        next.filter_map(|&index| self.talks.get(index)).filter(move |next| {
-            let start = next.conversation.first.time;
-            start >= began && start.seconds_since(ended) <= self.settings.thresholds.retry_within
-        })
+        let id_of = |&index: &usize| self.talks.get(index).map_or(0, |t| t.conversation.id);
+        (all, all.partition_point(|index| id_of(index) < talk.conversation.id))
+    }
+
+    /// The same client's conversations that began within that many seconds after `talk` ended, in order (at most
+    /// 256 are looked at).
+    pub fn soon_after(&self, talk: &Talk<'a>, seconds: f64) -> impl Iterator<Item = &Talk<'a>> {
+        let ended = talk.ended();
+        self.after(talk)
+            .take(LOOK_AHEAD)
+            .filter(move |next| (0.0..=seconds).contains(&next.conversation.first.time.seconds_since(ended)))
     }
 
     /// Guard G7: the same client's next attempt that began within the retry time after `talk` ended, to the same
     /// address or for the same name.
     pub fn retry_of(&self, talk: &Talk<'a>) -> Option<&Talk<'a>> {
-        self.after(talk).find(|next| {
+        self.soon_after(talk, self.settings.thresholds.retry_within).find(|next| {
             next.conversation.server == talk.conversation.server
                 || (talk.wanted().is_some() && next.wanted() == talk.wanted())
         })
@@ -118,12 +138,9 @@ impl<'a> Case<'a> {
     /// The last DNS answer before `until` that led to `address`, whoever asked (a cache may have asked for the
     /// client).
     pub fn lookup_of(&self, address: IpAddr, until: Timestamp) -> Option<&Lookup<'a>> {
-        let leading = self.by_address.get(&address)?;
-        leading
-            .iter()
-            .rev()
-            .filter_map(|&index| self.lookups.get(index))
-            .find(|lookup| lookup.response.is_some_and(|(message, _)| message.at.time <= until))
+        let indices = self.by_answer.get(&address)?;
+        let mut found = indices.iter().rev().filter_map(|&index| self.lookups.get(index));
+        found.find(|lookup| lookup.response.is_some_and(|(message, _)| message.at.time <= until))
     }
 
     /// Time of the last frame of all inputs; the end of what can be known.
@@ -170,9 +187,12 @@ impl<'a> Talk<'a> {
         self.conversation.messages_seen
     }
 
-    /// The client spoke again after the server's session response: it accepted the answer.
+    /// The client spoke again after its session request: it accepted the server's answer. True also if what it
+    /// said is only known by its length.
     pub fn went_on(&self) -> bool {
+        let said = self.conversation.bytes.client.saturating_add(self.conversation.tcp.acked_unseen.client);
         self.progress().client >= 2
+            || self.request.is_some_and(|r| said > r.message.offset.saturating_add(r.message.length))
     }
 
     /// When it ended: at the teardown, else with its last frame.
@@ -206,6 +226,16 @@ impl<'a> Talk<'a> {
     }
 }
 
+impl Lookup<'_> {
+    /// Addresses that the answer gave.
+    fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.response.into_iter().flat_map(|(_, answer)| &answer.answers).filter_map(|a| match a.data {
+            dns::Data::Address(address) => Some(address),
+            _ => None,
+        })
+    }
+}
+
 impl Opening<'_> {
     /// The frame that completed it.
     pub const fn at(&self) -> Stamp {
@@ -217,19 +247,6 @@ fn concerns_nrpc(conversation: &Conversation) -> bool {
     conversation.protocol == nrpc::PROTOCOL.name
         || (conversation.protocol == "unknown"
             && protocol("nrpc").is_some_and(|p| p.tcp_ports.contains(&conversation.server.port)))
-}
-
-/// Lookups by the addresses that their answers lead to.
-fn by_address(lookups: &[Lookup<'_>]) -> HashMap<IpAddr, Vec<usize>> {
-    let mut index: HashMap<_, Vec<_>> = HashMap::new();
-    for (n, (_, answer)) in lookups.iter().enumerate().filter_map(|(n, l)| Some((n, l.response?))) {
-        for answer in &answer.answers {
-            if let dns::Data::Address(address) = answer.data {
-                index.entry(address).or_default().push(n);
-            }
-        }
-    }
-    index
 }
 
 /// Pairs questions and answers of one conversation by transaction id and name.

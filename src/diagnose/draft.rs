@@ -112,6 +112,13 @@ impl Draft {
         self
     }
 
+    /// These and no other remedies: for findings that ask for nothing, or something else than the catalogue says.
+    #[must_use]
+    pub fn remedies<T: Into<String>>(mut self, texts: impl IntoIterator<Item = T>) -> Self {
+        self.finding.remedy = texts.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Names or codes that prove it were read: +40.
     #[must_use]
     pub fn names_read(self) -> Self {

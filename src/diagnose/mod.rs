@@ -10,6 +10,7 @@ mod draft;
 mod idle;
 pub mod names;
 mod network;
+mod opening;
 mod precedence;
 mod restarts;
 pub mod rules;

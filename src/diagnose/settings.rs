@@ -42,6 +42,8 @@ impl Settings {
 pub struct Thresholds {
     /// A close within this time after the last message of the opening counts as its consequence.
     pub close_after_reply: f64,
+    /// A session that ends within this many messages did not get past its opening.
+    pub opening_messages: u32,
     /// A new attempt of the same client within this time shows that the last one failed.
     pub retry_within: f64,
     /// A request without any reply for this long is unanswered.
@@ -117,6 +119,7 @@ impl Default for Thresholds {
     fn default() -> Self {
         Self {
             close_after_reply: 2.0,
+            opening_messages: 8,
             retry_within: 30.0,
             reply_timeout: 5.0,
             clock_skew: 60.0,

@@ -1,8 +1,11 @@
 //! Words and groups that many rules share.
 
-use super::{Case, Talk};
-use crate::model::{Close, CloseBy, Side};
+use super::Talk;
+use crate::model::{Close, CloseBy, Endpoint, Side};
 use nrpcsniff_dissectors::dns;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
 
 /// Who closed, and how: "the client closed with FIN".
 pub fn closer(talk: &Talk<'_>) -> String {
@@ -49,14 +52,17 @@ pub fn span_ns(nanos: i64) -> String {
     span(nanos as f64 / 1e9)
 }
 
-/// Puts conversations together that `same` says belong together; order is kept.
-pub fn group<'c, 'a>(
+/// Puts conversations together that have the same key; order is kept, of the groups and in each of them.
+pub fn group_by<'c, 'a: 'c, K: Hash + Eq>(
     talks: impl Iterator<Item = &'c Talk<'a>>,
-    same: impl Fn(&Talk<'a>, &Talk<'a>) -> bool,
+    key: impl Fn(&Talk<'a>) -> K,
 ) -> Vec<Vec<&'c Talk<'a>>> {
     let mut groups: Vec<Vec<&Talk<'a>>> = Vec::new();
+    let mut place: HashMap<K, usize> = HashMap::new();
     for talk in talks {
-        match groups.iter_mut().find(|group| group.first().is_some_and(|first| same(first, talk))) {
+        let next = groups.len();
+        let index = *place.entry(key(talk)).or_insert(next);
+        match groups.get_mut(index) {
             Some(group) => group.push(talk),
             None => groups.push(vec![talk]),
         }
@@ -64,20 +70,18 @@ pub fn group<'c, 'a>(
     groups
 }
 
-/// Attempts of one client at one server for one name with one answer belong together.
-pub fn same_attempt(a: &Talk<'_>, b: &Talk<'_>) -> bool {
-    a.conversation.client.ip == b.conversation.client.ip
-        && a.conversation.server == b.conversation.server
-        && a.wanted() == b.wanted()
-        && a.answered() == b.answered()
+/// Attempts of one client at one server for one name with one answer belong together: a key for [`group_by`].
+pub fn attempt<'a>(talk: &Talk<'a>) -> (IpAddr, Endpoint, Option<&'a str>, Option<&'a str>) {
+    (talk.conversation.client.ip, talk.conversation.server, talk.wanted(), talk.answered())
 }
 
-/// The opening ended at once: both names may be known, the client said nothing more, and somebody closed within the
-/// time that the user allows.
-pub fn closed_after_opening(case: &Case<'_>, talk: &Talk<'_>) -> bool {
-    !talk.went_on()
-        && matches!(talk.conversation.teardown.how, Close::Fin | Close::Rst)
-        && talk.close_delay().is_some_and(|delay| delay <= case.settings.thresholds.close_after_reply)
+/// "once", "twice", "3 times".
+pub fn times(count: usize) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        n => format!("{n} times"),
+    }
 }
 
 /// How a DNS answer reaches its address: the aliases on the way, or "address record".

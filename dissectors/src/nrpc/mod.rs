@@ -1,119 +1,64 @@
-//! Notes RPC (NRPC), TCP port 1352.
-use crate::{Dissector, Fields, Probe, Protocol, Side, Verdict};
+//! Notes RPC (NRPC), TCP port 1352: the protocol between Notes clients and Domino servers. (Not Microsoft's Netlogon,
+//! which shares the letters.)
+//!
+//! No specification is public. The layout here rests on public bytes: the nDPI sample capture `hcl_notes.pcapng`, nmap's
+//! NotesRPC probe and `nrpc.lua`, the Nagios plugin `check_lotus.pl`, and the structures of the HCL C API documentation
+//! that appear on the wire. What a field is called here is marked ([`Mark`]) with how well that is known.
+//!
+//! Integers are little-endian. `p+N` in comments is offset N of a frame's payload, which begins 12 bytes into the frame.
+
+mod auth;
+mod fields;
+mod frame;
+pub mod lmbcs;
+pub mod name;
+mod probe;
+mod session;
+pub mod status;
+mod stream;
+mod timedate;
+mod tlv;
+mod transaction;
+
+pub use auth::{Auth, KeyObject};
+pub use frame::{Body, Message, Opaque, class};
+pub use session::{Fixed, LicenseId, Session, Validity};
+pub use status::Status;
+pub use timedate::TimeDate;
+pub use tlv::Tlv;
+pub use transaction::Transaction;
+
+use crate::Protocol;
 
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
     name: "nrpc",
     tcp_ports: &[1352],
     udp_ports: &[],
-    probe: |_, _, _| Probe::No,
-    stream: || Box::new(Stream),
+    probe: probe::probe,
+    stream: stream::open,
     datagram: |_| None,
 };
 
-/// One NRPC frame.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Message {
-    /// Length field L: bytes that follow it.
-    pub length: u16,
-    /// Sequence number.
-    pub sequence: u16,
-    /// Function (message type).
-    pub function: u16,
-    /// Class.
-    pub class: u16,
-    /// What the frame says.
-    pub body: Body,
+/// How well the meaning of a field is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mark {
+    /// A public source states it, or the bytes prove it.
+    Evidenced,
+    /// It follows from what is public, and nothing contradicts it.
+    Inferred,
+    /// Only the value is known.
+    #[default]
+    Unknown,
 }
 
-/// What a frame says.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Body {
-    /// Session request (type 2).
-    SessionRequest(Session),
-    /// Session response (type 3).
-    SessionResponse(Session),
-    /// Authentication message.
-    Auth(Auth),
-    /// Ordinary transaction.
-    Transaction(Transaction),
-    /// Encrypted or unknown.
-    Opaque(Opaque),
-}
-
-/// Session request or response, one layout.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Session {
-    /// Name the sender wants to reach (TLV 0x13).
-    pub wanted_server: Option<String>,
-    /// Sender's own name.
-    pub own_name: Option<String>,
-    /// Sender's clock (TLV 0x09).
-    pub clock: Option<TimeDate>,
-    /// Certificate created (TLV 0x0C or 0x0D).
-    pub certificate_created: Option<TimeDate>,
-    /// Certificate expires (TLV 0x02 or 0x03).
-    pub certificate_expires: Option<TimeDate>,
-}
-
-/// Authentication message.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Auth {
-    /// User in clear.
-    pub user: Option<String>,
-}
-
-/// Transaction.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Transaction {
-    /// Status of a reply.
-    pub status: Option<u16>,
-}
-
-/// Bytes that fit no known layout.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Opaque {
-    /// Why they are opaque.
-    pub why: &'static str,
-}
-
-/// A Notes TIMEDATE.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeDate {
-    /// Hundredths of a second since midnight GMT.
-    pub ticks: u32,
-    /// Julian day in the low 24 bits, zone in the high byte.
-    pub day: u32,
-}
-
-impl TimeDate {
-    /// Nanoseconds since 1970-01-01 UTC.
-    pub fn unix_nanos(self) -> Option<i64> {
-        None
-    }
-}
-
-impl Message {
-    pub(crate) fn kind(&self) -> &'static str {
-        "nrpc.opaque"
-    }
-    pub(crate) fn summary(&self) -> String {
-        String::new()
-    }
-    pub(crate) fn fields(&self, _seen: i64) -> Fields {
-        vec![]
-    }
-}
-
-struct Stream;
-impl Dissector for Stream {
-    fn next(&mut self, _: Side, _: &[u8]) -> Verdict {
-        Verdict::NotMine
-    }
-    fn gap(&mut self, _: Side, _: &[u8], _: u64) -> Option<crate::Message> {
-        None
-    }
-    fn end(&mut self, _: Side, _: &[u8]) -> Option<crate::Message> {
-        None
+impl Mark {
+    /// `evidenced`, `inferred` or `unknown`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Evidenced => "evidenced",
+            Self::Inferred => "inferred",
+            Self::Unknown => "unknown",
+        }
     }
 }

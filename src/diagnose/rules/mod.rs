@@ -8,19 +8,33 @@ mod cap_offload;
 mod cap_oneway;
 mod cap_truncated;
 mod cap_wrong_place;
+mod nrpc_accept_then_close;
 mod nrpc_asymmetric;
+mod nrpc_auth_rejected;
 mod nrpc_chatty_rtt;
+mod nrpc_clock_skew;
+mod nrpc_cluster_failover;
 mod nrpc_dns_failure;
+mod nrpc_early_close;
+mod nrpc_hello_unanswered;
 mod nrpc_icmp_reject;
+mod nrpc_id_expired;
 mod nrpc_idle_close;
 mod nrpc_idle_rst;
 mod nrpc_idle_silent;
 mod nrpc_ipv6_first;
 mod nrpc_name_mismatch_alias;
+mod nrpc_name_mismatch_other_server;
+mod nrpc_not_nrpc;
+mod nrpc_port_encryption_mandate;
+mod nrpc_port_map;
 mod nrpc_private_address;
 mod nrpc_probe_noise;
+mod nrpc_refused_status;
+mod nrpc_server_renamed;
 mod nrpc_server_restart;
 mod nrpc_slow_server;
+mod nrpc_sprayer_inconsistent;
 mod nrpc_syn_refused;
 mod nrpc_syn_silent;
 mod tcp_loss;
@@ -52,6 +66,20 @@ pub static RULES: &[&dyn Rule] = &[
     &tcp_mtu_blackhole::MtuBlackhole,
     &tcp_loss::Loss,
     &nrpc_name_mismatch_alias::NameMismatchAlias,
+    &nrpc_name_mismatch_other_server::NameMismatchOtherServer,
+    &nrpc_server_renamed::ServerRenamed,
+    &nrpc_sprayer_inconsistent::SprayerInconsistent,
+    &nrpc_port_map::PortMap,
+    &nrpc_hello_unanswered::HelloUnanswered,
+    &nrpc_accept_then_close::AcceptThenClose,
+    &nrpc_refused_status::RefusedStatus,
+    &nrpc_auth_rejected::AuthRejected,
+    &nrpc_id_expired::IdExpired,
+    &nrpc_clock_skew::ClockSkew,
+    &nrpc_port_encryption_mandate::PortEncryptionMandate,
+    &nrpc_cluster_failover::ClusterFailover,
+    &nrpc_not_nrpc::NotNrpc,
+    &nrpc_early_close::EarlyClose,
     &tcp_zero_window::ZeroWindows,
     &nrpc_chatty_rtt::ChattyRtt,
     &nrpc_slow_server::SlowServer,

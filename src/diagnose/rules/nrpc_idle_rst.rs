@@ -1,6 +1,6 @@
 //! After a long silence the first word is answered by RST: something on the path has forgotten the session.
 
-use super::super::attempts::{Aftermath, worst_aftermath};
+use super::super::attempts::{Aftermath, aftermath_since};
 use super::super::idle::{Died, Timer, last_long_gap, reset_after};
 use super::super::network::{clients, count, each, group_by};
 use super::super::restarts::restarted;
@@ -63,7 +63,8 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
     let server = first.talk.conversation.server;
     let timer = Timer::of(case, group)?;
     let foreign = talks.iter().filter(|talk| talk.conversation.teardown.by == CloseBy::Middlebox).count();
-    let retried = !matches!(worst_aftermath(case, &talks), Aftermath::Nothing);
+    let again = |died: &Died<'_, '_>| aftermath_since(case, died.talk, died.gap.after.time);
+    let retried = group.iter().any(|died| !matches!(again(died), Aftermath::Nothing));
     let range = if timer.longest - timer.shortest < 1.0 {
         span(timer.shortest)
     } else {

@@ -1,6 +1,6 @@
 //! After a long silence data is repeated to exhaustion: something on the path drops the session without a word.
 
-use super::super::attempts::{Aftermath, aftermath};
+use super::super::attempts::{Aftermath, aftermath_since};
 use super::super::idle::{Died, Timer, last_long_gap};
 use super::super::network::{clients, count, each, group_by};
 use super::super::restarts::restarted;
@@ -60,7 +60,8 @@ fn deadly_gap(case: &Case<'_>, talk: &Talk<'_>) -> Option<crate::model::IdleGap>
     let gap = last_long_gap(case, talk)?;
     let delay = unanswered.first.time.seconds_since(gap.after.time);
     let prompt = (0.0..=case.settings.thresholds.reset_within).contains(&delay);
-    let alive = matches!(aftermath(case, talk), Aftermath::SameAddress(_) | Aftermath::Nothing);
+    let after = aftermath_since(case, talk, gap.after.time);
+    let alive = matches!(after, Aftermath::SameAddress(_) | Aftermath::OtherAddress(_) | Aftermath::Nothing);
     (unanswered.tries >= case.settings.thresholds.stuck_tries && prompt && alive).then_some(gap)
 }
 
@@ -69,7 +70,7 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
     let talks: Vec<&Talk<'_>> = group.iter().map(|died| died.talk).collect();
     let server = first.talk.conversation.server;
     let timer = Timer::of(case, group)?;
-    let again = talks.iter().find_map(|talk| match aftermath(case, talk) {
+    let again = group.iter().find_map(|died| match aftermath_since(case, died.talk, died.gap.after.time) {
         Aftermath::SameAddress(next) => Some(next),
         _ => None,
     });

@@ -1,9 +1,10 @@
 //! The client asked for a host name, and a Domino server with another name answered.
 
 use super::super::names::{Likeness, abbreviated, looks_like_host};
-use super::super::words::{closed_after_opening, closer, dns_path, group, same_attempt, span};
+use super::super::opening::{Answers, Mismatch, accepted, recovered, refused, show, show_names};
+use super::super::words::{attempt, closer, dns_path, group_by, span, times};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{Confidence, Severity};
+use crate::model::{CloseBy, Confidence, Severity};
 
 /// See [`ABOUT`].
 pub struct NameMismatchAlias;
@@ -18,9 +19,15 @@ static ABOUT: About = About {
     matters: "The Notes client tells the server which server it wants. When the names differ, one of the two ends the \
               session, and the user reads \"the server is not responding\" although network and server are fine.",
     guards: &[
-        "A second client message after the response: the mismatch was accepted (NETWORK_SPRAYER_ADDRESS is set).",
+        "A second client message after the response: the mismatch was accepted (NETWORK_SPRAYER_ADDRESS is set); told \
+         as information, not as a fault.",
+        "The request names no server (Notes R5, probes): silent.",
+        "The next session goes to another port of the same machine and works: a port mapper sent it on; silent.",
+        "The name was given with --expect-server: silent.",
+        "The same name works within the retry time: major instead of blocker.",
         "Capture incomplete (handshake, direction or bytes missing): confidence is lowered.",
-        "The host's first label is the server's common name: medium confidence at most.",
+        "The host's first label is the server's common name: medium confidence, unless the client tried again.",
+        "The closing RST came from something on the path: medium confidence at most.",
     ],
     remedy: &[
         "One server behind the alias: Server document > Basics > Fully qualified Internet host name = the alias, then \
@@ -36,7 +43,7 @@ static ABOUT: About = About {
         "collaborationben.com, 2016-10-04: Sametime and NETWORK_SPRAYER_ADDRESS",
         "Notes status 0x0804, 0x0820, 0x0AE3",
     ],
-    explains: &["nrpc-early-close", "nrpc-port-map"],
+    explains: &["nrpc-early-close", "nrpc-port-map", "nrpc-refused-status"],
 };
 
 impl Rule for NameMismatchAlias {
@@ -45,60 +52,114 @@ impl Rule for NameMismatchAlias {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let groups = group(case.nrpc().filter(|talk| refused_alias(case, talk)), same_attempt);
-        groups.iter().filter_map(|group| finding(case, group)).collect()
+        let answers = Answers::new(case);
+        let failed = group_by(case.nrpc().filter(|talk| refused_alias(case, talk).is_some()), attempt);
+        let worked = group_by(case.nrpc().filter(|talk| accepted_alias(case, talk).is_some()), |talk| {
+            (talk.conversation.server, talk.wanted(), talk.answered())
+        });
+        let failed = failed.iter().filter_map(|group| failure(case, &answers, group));
+        failed.chain(worked.iter().filter_map(|group| in_force(case, group))).collect()
     }
 }
 
 /// The pattern, in one conversation.
-fn refused_alias(case: &Case<'_>, talk: &Talk<'_>) -> bool {
-    let (Some(wanted), Some(answered)) = (talk.wanted(), talk.answered()) else { return false };
-    looks_like_host(wanted)
-        && matches!(case.likeness(wanted, answered), Likeness::Different | Likeness::HostLabel)
-        && closed_after_opening(case, talk)
+fn refused_alias<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<Mismatch<'a>> {
+    refused(case, talk)
+        .filter(|m| looks_like_host(m.wanted) && matches!(m.likeness, Likeness::Different | Likeness::HostLabel))
 }
 
-fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+/// The harmless look-alike: another name answered, and the session went on. A host name whose first label is the
+/// server's common name is not worth a word then.
+fn accepted_alias<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<Mismatch<'a>> {
+    accepted(case, talk).filter(|m| looks_like_host(m.wanted) && m.likeness == Likeness::Different)
+}
+
+fn failure(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let (wanted, answered) = (first.wanted()?, first.answered()?);
+    let names = refused_alias(case, first)?;
     let server = first.conversation.server;
-    let closer = closer(first);
-    let delay = first.close_delay()?;
+    let (host, name) = (host(names.wanted), abbreviated(names.answered));
+    let again = group.len() > 1 || case.retry_of(first).is_some();
     let mut draft = Draft::new(&ABOUT, 35)
         .names_read()
-        .retry(group.len() > 1 || case.retry_of(first).is_some())
+        .retry(again)
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .title(format!("Client asked for the alias {wanted}, {} answered", abbreviated(answered)))
-        .explain(format!(
-            "The Notes client {} asked {server} for \"{wanted}\"; the machine that answered said it is \"{answered}\". \
-             Notes does not go on when the names differ: {closer} {} after the answer. Network and server are working.",
-            first.conversation.client.ip,
-            span(delay),
-        ));
-    if case.likeness(wanted, answered) == Likeness::HostLabel {
+        .title(format!("Client asked for the alias {host}, {name} answered"))
+        .explain(explanation(first, names, group.len()))
+        .remedy_first(remedy(&host, &name, answers.of(server)));
+    if (names.likeness == Likeness::HostLabel && !again) || first.conversation.teardown.by == CloseBy::Middlebox {
         draft = draft.at_most(Confidence::Medium);
     }
-    for talk in group {
-        draft = evidence(draft.conversation(talk.conversation), talk);
-    }
+    draft = show(draft, group);
     if let Some((message, answer)) = case.lookup_of(server.ip, first.conversation.first.time).and_then(|l| l.response) {
         draft = draft.dns(message.at, format!("DNS: {} leads to {} ({})", answer.name, server.ip, dns_path(answer)));
     }
-    Some(draft)
+    Some(match group.last().and_then(|last| recovered(case, last)) {
+        Some(next) => show_names(draft.severity(Severity::Major), next),
+        None => draft,
+    })
 }
 
-fn evidence(mut draft: Draft, talk: &Talk<'_>) -> Draft {
-    if let (Some(request), Some(wanted)) = (talk.request, talk.wanted()) {
-        draft = draft.packet(request.at(), format!("session request asks for \"{wanted}\""));
+fn explanation(first: &Talk<'_>, names: Mismatch<'_>, count: usize) -> String {
+    let delay = first.close_delay().map_or_else(String::new, |delay| format!(" {}", span(delay)));
+    format!(
+        "The Notes client {} asked {} for \"{}\"; the machine that answered said it is \"{}\". Notes does not go on \
+         when the names differ: {}{delay} after the answer{}. Network and server are working.",
+        first.conversation.client.ip,
+        first.conversation.server,
+        names.wanted,
+        names.answered,
+        closer(first),
+        if count > 1 { format!(" ({} in this capture)", times(count)) } else { String::new() },
+    )
+}
+
+fn remedy(host: &str, name: &str, answering: &[&str]) -> String {
+    if answering.len() > 1 {
+        let all = answering.iter().map(|name| abbreviated(name)).collect::<Vec<_>>().join(", ");
+        return format!(
+            "Several servers answer at this address ({all}): set NETWORK_SPRAYER_ADDRESS={host} in the notes.ini of \
+             every one of them and restart them."
+        );
     }
-    if let (Some(response), Some(answered)) = (talk.response, talk.answered()) {
-        draft = draft.packet(response.at(), format!("session response comes from \"{answered}\""));
+    format!(
+        "On {name}: Server document > Basics > Fully qualified Internet host name = {host}; or notes.ini \
+         NETWORK_SPRAYER_ADDRESS={host}. Restart the server."
+    )
+}
+
+fn in_force(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+    let first = *group.first()?;
+    let names = accepted_alias(case, first)?;
+    let (host, name) = (host(names.wanted), abbreviated(names.answered));
+    let mut draft = Draft::new(&ABOUT, 35)
+        .names_read()
+        .guard(!first.well_captured())
+        .severity(Severity::Info)
+        .title(format!("{name} accepts the alias {host}: no fault"))
+        .explain(format!(
+            "{} was asked for \"{}\" and answered as \"{}\", and the client went on ({} in this capture). The server's \
+             configuration allows the alias: NETWORK_SPRAYER_ADDRESS is in force, or the alias is its fully qualified \
+             Internet host name.",
+            first.conversation.server,
+            names.wanted,
+            names.answered,
+            times(group.len()),
+        ))
+        .remedies(["Nothing to mend. Keep the setting on every server behind the alias."]);
+    for talk in group {
+        draft = draft.conversation(talk.conversation);
     }
-    match talk.conversation.teardown.at {
-        Some(at) => {
-            draft.packet(at, format!("{} after message {}", closer(talk), talk.conversation.teardown.after_message))
-        }
+    draft = show_names(draft, first);
+    let next = first.conversation.messages.iter().filter(|m| m.from == crate::model::Side::Client).nth(1);
+    Some(match next {
+        Some(message) => draft.packet(message.at, "the client goes on with its next message".to_owned()),
         None => draft,
-    }
+    })
+}
+
+/// The alias as one types it: without label and trailing dot.
+fn host(wanted: &str) -> String {
+    abbreviated(wanted).trim().trim_end_matches('.').to_owned()
 }

@@ -1,0 +1,447 @@
+//! Messages for people and for reports: type, summary and fields.
+
+use super::tlv::Shown;
+use super::{Auth, Body, Message, Opaque, Session, Status, TimeDate, Tlv, Transaction, class, name};
+use crate::{Fields, Value};
+use std::fmt::Write;
+
+/// Bytes of a raw value that a report shows.
+const HEX_SHOWN: usize = 32;
+const NANOS_A_MILLI: i64 = 1_000_000;
+
+impl Message {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.body {
+            Body::SessionRequest(_) => "nrpc.session_request",
+            Body::SessionResponse(_) => "nrpc.session_response",
+            Body::Auth(_) => "nrpc.auth",
+            Body::Transaction(_) => "nrpc.transaction",
+            Body::Opaque(_) => "nrpc.opaque",
+        }
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        let mut line = match &self.body {
+            Body::SessionRequest(session) => match &session.wanted_server {
+                Some(wanted) => format!("session request, wants {wanted}"),
+                None => "session request, names no server".to_owned(),
+            },
+            Body::SessionResponse(session) => match &session.own_name {
+                Some(name) => format!("session response of {name}"),
+                None => "session response without a name".to_owned(),
+            },
+            Body::Auth(auth) => auth.summary(self),
+            Body::Transaction(transaction) => transaction.summary(self),
+            Body::Opaque(opaque) => opaque.summary(self),
+        };
+        if self.incomplete {
+            line.push_str(" (incomplete)");
+        }
+        line
+    }
+
+    pub(crate) fn fields(&self, seen: i64) -> Fields {
+        let mut fields = match &self.body {
+            Body::SessionRequest(session) => session.request_fields(seen),
+            Body::SessionResponse(session) => session.response_fields(seen),
+            Body::Auth(auth) => auth.fields(self),
+            Body::Transaction(transaction) => transaction.fields(self),
+            Body::Opaque(opaque) => opaque.fields(self),
+        };
+        if self.length_mismatch {
+            fields.push(("length_mismatch", true.into()));
+        }
+        if self.incomplete {
+            fields.push(("incomplete", true.into()));
+        }
+        fields
+    }
+
+    fn head(&self) -> Fields {
+        vec![("function", self.function.into()), ("class", self.class.into()), ("sequence", self.sequence.into())]
+    }
+}
+
+impl Session {
+    fn request_fields(&self, seen: i64) -> Fields {
+        let mut fields =
+            vec![("wanted_server", text(self.wanted_server.as_ref())), ("own_name", text(self.own_name.as_ref()))];
+        self.push_common(&mut fields, seen);
+        fields.push(("certificate_created", time(self.certificate_created)));
+        fields.push(("certificate_expires", time(self.certificate_expires)));
+        self.push_tlvs(&mut fields);
+        push_abbreviated(&mut fields, "wanted_server_abbreviated", self.wanted_server.as_ref());
+        push_abbreviated(&mut fields, "own_name_abbreviated", self.own_name.as_ref());
+        if self.wanted_server_inferred {
+            fields.push(("wanted_server_mark", "inferred".into()));
+        }
+        self.push_rest(&mut fields);
+        fields
+    }
+
+    fn response_fields(&self, seen: i64) -> Fields {
+        let mut fields = vec![("server_name", text(self.own_name.as_ref()))];
+        self.push_common(&mut fields, seen);
+        self.push_tlvs(&mut fields);
+        push_abbreviated(&mut fields, "server_name_abbreviated", self.own_name.as_ref());
+        self.push_rest(&mut fields);
+        fields
+    }
+
+    fn push_common(&self, fields: &mut Fields, seen: i64) {
+        fields.push(("clock", time(self.clock)));
+        fields.push(("clock_skew_s", skew(self.clock, seen).into()));
+        fields.push(("license_id", self.license_id().map(|license| license.hex()).into()));
+        fields.push(("buffer_size", self.buffer_size().into()));
+    }
+
+    fn push_tlvs(&self, fields: &mut Fields) {
+        let list: Vec<Value> = self.tlvs.iter().map(|tlv| Value::Map(tlv.fields())).collect();
+        fields.push(("tlvs", list.into()));
+    }
+
+    fn push_rest(&self, fields: &mut Fields) {
+        if let Some(fixed) = &self.fixed {
+            fields.push(("flags", format!("{:#06x}", fixed.flags).into()));
+            fields.push(("features", format!("{:#06x}", fixed.features).into()));
+            fields.push(("nonce_length", fixed.nonces.as_flattened().len().into()));
+        }
+        if let Some(damage) = self.damage {
+            fields.push(("damage", damage.into()));
+            fields.push(("unread_bytes", self.rest.len().into()));
+        }
+    }
+}
+
+impl Tlv {
+    fn fields(&self) -> Fields {
+        let value = match self.shown() {
+            Shown::Text(text) => text.into(),
+            Shown::Time(value) => time(Some(value)),
+            Shown::Word(number) => number.into(),
+            Shown::Raw => hex_cut(&self.value).into(),
+            Shown::Masked => Value::Null,
+        };
+        vec![
+            ("type", self.kind.into()),
+            ("length", self.length().into()),
+            ("name", self.name().into()),
+            ("value", value),
+            ("mark", self.mark().name().into()),
+        ]
+    }
+}
+
+impl Auth {
+    fn summary(&self, message: &Message) -> String {
+        match (&self.user, &self.server_name) {
+            (Some(user), _) => format!("authentication of {user}"),
+            (None, Some(server)) => format!("authentication by server {server}"),
+            (None, None) => format!("authentication, {} bytes", message.payload_length),
+        }
+    }
+
+    fn fields(&self, message: &Message) -> Fields {
+        let mut fields = message.head();
+        fields.push(("user", text(self.user.as_ref())));
+        fields.push(("length", message.payload_length.into()));
+        push_abbreviated(&mut fields, "user_abbreviated", self.user.as_ref());
+        if self.server_name.is_some() {
+            fields.push(("server_name", text(self.server_name.as_ref())));
+        }
+        if !self.name_raw.is_empty() {
+            fields.push(("name_mark", self.name_mark.name().into()));
+        }
+        if self.r5 {
+            fields.push(("license_id", self.license.map(|license| license.hex()).into()));
+            fields.push(("certificate_created", time(self.certificate_created)));
+            fields.push(("certificate_expires", time(self.certificate_expires)));
+        }
+        if let Some(key) = &self.key {
+            fields.push(("key_length", key.length.into()));
+            fields.push(("key_bits", key.bits.into()));
+        }
+        fields
+    }
+}
+
+impl Transaction {
+    fn summary(&self, message: &Message) -> String {
+        let mut line = if self.reply { "reply" } else { "request" }.to_owned();
+        let _ = write!(line, " {:#06x}", message.function);
+        if let Some(name) = self.name {
+            let _ = write!(line, " ({name})");
+        }
+        let _ = write!(line, ", sequence {}", message.sequence);
+        if let Some(user) = &self.user {
+            let _ = write!(line, ", user {user}");
+        }
+        if let Some(status) = self.status() {
+            match status.name() {
+                Some(name) => line.push_str(&format!(", {name}")),
+                None => line.push_str(&format!(", status {:#06x}", status.code())),
+            }
+        }
+        if self.continuation {
+            line.push_str(", continued");
+        }
+        line
+    }
+
+    fn fields(&self, message: &Message) -> Fields {
+        let mut fields = message.head();
+        fields.push(("user", text(self.user.as_ref())));
+        fields.push(("status", self.status().map(|status| Value::Map(status.fields())).unwrap_or(Value::Null)));
+        fields.push(("length", message.payload_length.into()));
+        if self.name.is_some() {
+            fields.push(("name", self.name.into()));
+        }
+        if self.view.is_some() {
+            fields.push(("view", text(self.view.as_ref())));
+        }
+        if self.buffer_size.is_some() {
+            fields.push(("buffer_size", self.buffer_size.into()));
+        }
+        if self.data_length.is_some() {
+            fields.push(("data_length", self.data_length.into()));
+        }
+        if self.continuation {
+            fields.push(("continuation", true.into()));
+        }
+        fields
+    }
+}
+
+impl Status {
+    fn fields(self) -> Fields {
+        vec![
+            ("number", self.code().into()),
+            ("hex", format!("{:#06x}", self.code()).into()),
+            ("name", self.name().into()),
+            ("remote", self.remote().into()),
+            ("package", self.package().into()),
+            ("meaning", self.meaning().into()),
+        ]
+    }
+}
+
+impl Opaque {
+    fn summary(&self, message: &Message) -> String {
+        match self.framed {
+            true => format!("function {:#06x} of class {:#06x}, not known", message.function, message.class),
+            false => format!("encrypted or unknown, {} bytes", message.captured),
+        }
+    }
+
+    fn fields(&self, message: &Message) -> Fields {
+        let mut fields = match self.framed {
+            true => message.head(),
+            false => vec![("function", Value::Null), ("class", Value::Null), ("sequence", Value::Null)],
+        };
+        fields.push(("user", text(self.user.as_ref())));
+        fields.push(("why", self.why.into()));
+        fields.push(("length", message.length.into()));
+        fields.push(("captured", message.captured.into()));
+        if !self.head.is_empty() {
+            fields.push(("head", hex(&self.head).into()));
+        }
+        fields
+    }
+}
+
+fn push_abbreviated(fields: &mut Fields, key: &'static str, name: Option<&String>) {
+    if let Some(name) = name {
+        fields.push((key, name::abbreviate(name).into()));
+    }
+}
+
+fn text(value: Option<&String>) -> Value {
+    value.map(String::as_str).into()
+}
+
+fn time(value: Option<TimeDate>) -> Value {
+    value.and_then(TimeDate::rfc3339).into()
+}
+
+/// How far a clock is ahead of the capture's, in seconds, to the millisecond.
+fn skew(clock: Option<TimeDate>, seen: i64) -> Option<f64> {
+    let nanos = clock?.unix_nanos()?.checked_sub(seen)?;
+    let half = NANOS_A_MILLI / 2;
+    let millis = nanos.checked_add(half)?.div_euclid(NANOS_A_MILLI);
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of 292 years need 44 bits, f64 holds 53")]
+    let seconds = millis as f64 / 1000.0;
+    Some(seconds)
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// At most 32 bytes in hexadecimal; what is left out stands behind them as a number.
+fn hex_cut(bytes: &[u8]) -> String {
+    match bytes.split_at_checked(HEX_SHOWN) {
+        Some((shown, rest)) if !rest.is_empty() => format!("{}… ({} bytes)", hex(shown), bytes.len()),
+        _ => hex(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::tests::frame;
+    use super::super::frame::{Place, decode};
+    use super::super::session::tests::{Build, request, time as wire_time};
+    use super::super::{auth, transaction};
+    use super::*;
+    use crate::Side;
+
+    fn get<'a>(fields: &'a Fields, key: &str) -> &'a Value {
+        fields
+            .iter()
+            .find(|(name, _)| *name == key)
+            .map_or_else(|| panic!("no {key} in {fields:?}"), |(_, value)| value)
+    }
+
+    fn names(fields: &Fields) -> Vec<&'static str> {
+        fields.iter().map(|&(name, _)| name).collect()
+    }
+
+    fn session(function: u16, build: &Build) -> Message {
+        decode(Side::Client, &frame(0, function, class::SESSION, &build.payload()), Place::First)
+    }
+
+    #[test]
+    fn a_session_request() {
+        let message = session(2, &request());
+        // One second of ticks after midnight of 2025-04-22, seen 4.5004 ms before that.
+        let seen = 1_745_280_001_000_000_000 - 4_500_400;
+        let fields = message.fields(seen);
+        assert_eq!(message.kind(), "nrpc.session_request");
+        assert_eq!(message.summary(), "session request, wants CN=Mail01/O=Acme");
+        assert_eq!(
+            names(&fields)[..9],
+            [
+                "wanted_server",
+                "own_name",
+                "clock",
+                "clock_skew_s",
+                "license_id",
+                "buffer_size",
+                "certificate_created",
+                "certificate_expires",
+                "tlvs",
+            ]
+        );
+        assert_eq!(get(&fields, "wanted_server"), &"CN=Mail01/O=Acme".into());
+        assert_eq!(get(&fields, "wanted_server_abbreviated"), &"Mail01/Acme".into());
+        assert_eq!(get(&fields, "own_name"), &Value::Null);
+        assert_eq!(get(&fields, "clock"), &"2025-04-22T00:00:01.00Z".into());
+        assert_eq!(get(&fields, "clock_skew_s"), &Value::Float(0.005));
+        assert_eq!(get(&fields, "license_id"), &"c0ffee1234030000".into());
+        assert_eq!(get(&fields, "buffer_size"), &Value::Int(8100));
+        assert_eq!(get(&fields, "certificate_expires"), &"2025-11-20T00:00:03.00Z".into());
+    }
+
+    #[test]
+    fn tlvs_show_values_and_mask_what_is_secret() {
+        let mut build = request();
+        build.tlvs.push((0x99, vec![0xAB; 40]));
+        let fields = session(2, &build).fields(0);
+        let Value::List(list) = get(&fields, "tlvs") else { panic!() };
+        let find = |kind: i64| {
+            list.iter().find_map(|entry| match entry {
+                Value::Map(map) if get(map, "type") == &Value::Int(kind) => Some(map),
+                _ => None,
+            })
+        };
+        assert_eq!(get(find(0x0F).unwrap(), "value"), &"home".into());
+        assert_eq!(get(find(0x04).unwrap(), "value"), &Value::Null);
+        assert_eq!(get(find(0x04).unwrap(), "length"), &Value::Int(16));
+        assert_eq!(get(find(0x09).unwrap(), "mark"), &"evidenced".into());
+        let unknown = find(0x99).unwrap();
+        assert_eq!(get(unknown, "value"), &format!("{}… (40 bytes)", "ab".repeat(32)).into());
+        assert_eq!((get(unknown, "name"), get(unknown, "mark")), (&Value::Null, &"unknown".into()));
+        let printed = format!("{fields:?}");
+        assert!(
+            !printed.contains(&"09".repeat(16))
+                && !printed.contains(&"11".repeat(8))
+                && !printed.contains(&"22".repeat(8))
+        );
+    }
+
+    #[test]
+    fn a_session_response() {
+        let build = Build { name: b"CN=Mail01/O=Acme", pad: false, tlvs: vec![(9, wire_time(u32::MAX, u32::MAX))] };
+        let message = session(3, &build);
+        let fields = message.fields(0);
+        assert_eq!(message.summary(), "session response of CN=Mail01/O=Acme");
+        let expected =
+            ["server_name", "clock", "clock_skew_s", "license_id", "buffer_size", "tlvs", "server_name_abbreviated"];
+        assert_eq!(names(&fields)[..7], expected);
+        assert_eq!((get(&fields, "clock"), get(&fields, "clock_skew_s")), (&Value::Null, &Value::Null));
+    }
+
+    #[test]
+    fn an_r5_request_names_no_server() {
+        let message = session(2, &Build { name: b"", pad: false, tlvs: vec![(5, vec![0; 16])] });
+        assert_eq!(message.summary(), "session request, names no server");
+        assert_eq!(get(&message.fields(0), "wanted_server"), &Value::Null);
+    }
+
+    #[test]
+    fn authentication() {
+        let bytes = frame(0, 0x13, class::SESSION, &auth::tests::r5(b"CN=Ann/O=Acme"));
+        let message = decode(Side::Client, &bytes, Place::First);
+        let fields = message.fields(0);
+        assert_eq!((message.kind(), message.summary().as_str()), ("nrpc.auth", "authentication of CN=Ann/O=Acme"));
+        assert_eq!(get(&fields, "function"), &Value::Int(0x13));
+        assert_eq!(get(&fields, "user_abbreviated"), &"Ann/Acme".into());
+        assert_eq!(get(&fields, "key_bits"), &Value::Int(512));
+        let cut = decode(Side::Client, &bytes[..bytes.len() - 3], Place::First);
+        assert_eq!(cut.summary(), format!("authentication, {} bytes (incomplete)", cut.payload_length));
+    }
+
+    #[test]
+    fn transactions() {
+        let lookup = decode(Side::Client, &transaction::tests::lookup_request("al"), Place::First);
+        assert_eq!(lookup.summary(), "request 0x004f (ID file lookup), sequence 1, user al");
+        assert_eq!(get(&lookup.fields(0), "length_mismatch"), &Value::Bool(true));
+        let reply = decode(Side::Server, &frame(1, 0x4F, 1, &[0x19, 0x43, 0, 0]), Place::First);
+        assert_eq!(reply.summary(), "reply 0x004f (ID file lookup), sequence 1, ERR_IDFILE_NOT_FOUND");
+        let fields = reply.fields(0);
+        let Value::Map(status) = get(&fields, "status") else { panic!() };
+        assert_eq!(get(status, "number"), &Value::Int(0x319));
+        assert_eq!(get(status, "hex"), &"0x0319".into());
+        assert_eq!(get(status, "remote"), &Value::Bool(true));
+        let next = decode(Side::Server, &frame(1, 0x4F, 1, &[0x19, 0x43, 0, 0]), Place::Continuation);
+        assert_eq!(get(&next.fields(0), "status"), &Value::Null);
+        let odd = decode(Side::Server, &frame(1, 0x21, 1, &[0xFF, 0x2F]), Place::First);
+        assert_eq!(odd.summary(), "reply 0x0021, sequence 1, status 0x2fff");
+    }
+
+    #[test]
+    fn opaque_frames_give_no_header_they_do_not_have() {
+        let message = decode(Side::Client, &[20, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 7], Place::First);
+        let fields = message.fields(0);
+        assert_eq!(message.summary(), "encrypted or unknown, 13 bytes (incomplete)");
+        assert_eq!(
+            (get(&fields, "function"), get(&fields, "head")),
+            (&Value::Null, &"14000909090909090909090907".into())
+        );
+        let framed = decode(Side::Client, &frame(0, 0x77, class::SESSION, b"secret"), Place::First);
+        assert_eq!(framed.summary(), "function 0x0077 of class 0x4000, not known");
+        assert!(!names(&framed.fields(0)).contains(&"head"));
+    }
+
+    #[test]
+    fn skew_is_signed_and_rounded() {
+        let clock = TimeDate { ticks: 100, day: 2_440_588 };
+        assert_eq!(skew(Some(clock), 1_000_000_000), Some(0.0));
+        assert_eq!(skew(Some(clock), 13_018_000_000), Some(-12.018));
+        assert_eq!(skew(Some(clock), i64::MIN), None);
+        assert_eq!(skew(None, 0), None);
+    }
+}

@@ -1,0 +1,307 @@
+//! The network of a story: its clock, its hosts, and how it is written down.
+
+use std::cell::{RefCell, RefMut};
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use crate::dial::Dial;
+use crate::file::Format;
+use crate::tcp::Tcp;
+use crate::time::{MICROSECOND, MILLISECOND, SECOND, START};
+use crate::world::{Body, Event, HostIndex, HostState, IdRule, World};
+
+/// How a host numbers its IPv4 packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IpId {
+    /// One more for each packet, as Windows does.
+    Counter,
+    /// Unpredictable.
+    Random,
+    /// Always zero.
+    Zero,
+}
+
+/// A simulated network with one capture point and one clock.
+///
+/// Every call that sends something does so at the clock's present time and moves it on by a plausible amount; [`Network::wait`]
+/// and [`Network::at`] set the time of the next packet exactly. Conversations are interleaved by interleaving the calls, or by going
+/// back in time with [`Network::at`]: frames are sorted by time when the capture is written.
+///
+/// Handles are cheap to clone and share the network.
+#[derive(Debug, Clone)]
+pub struct Network(Rc<RefCell<World>>);
+
+impl Default for Network {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Network {
+    /// An empty network at [`START`].
+    pub fn new() -> Self {
+        Self::seeded(0x1352)
+    }
+
+    /// An empty network whose nonces, sequence numbers and ports differ from those of another seed.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Rc::new(RefCell::new(World::new(seed))))
+    }
+
+    /// The host with this IPv4 or IPv6 address; asked for twice, it is the same host.
+    ///
+    /// It begins as a Windows machine 0.1 ms from the capture point: see [`Host`] for what can be changed.
+    pub fn host(&self, ip: &str) -> Host {
+        let ip: IpAddr = ip.parse().unwrap_or_else(|_| panic!("not an IP address: {ip}"));
+        let mut world = self.world();
+        let known = world.hosts.iter().position(|host| host.ip == ip);
+        let index = known.unwrap_or_else(|| add_host(&mut world, ip));
+        drop(world);
+        Host { net: self.clone(), index }
+    }
+
+    /// Opens a TCP connection, from SYN to ACK.
+    pub fn connect(&self, client: &Host, server: &Host, port: u16) -> Tcp {
+        self.dial(client, server, port).open()
+    }
+
+    /// A TCP connection attempt with options or an outcome of its own.
+    pub fn dial(&self, client: &Host, server: &Host, port: u16) -> Dial {
+        Dial::new(self.clone(), client.index, server.index, port)
+    }
+
+    /// Sends one UDP datagram.
+    pub fn udp(&self, from: &Host, source_port: u16, to: &Host, destination_port: u16, payload: impl Into<Vec<u8>>) {
+        let body = Body::Udp { source_port, destination_port, payload: payload.into() };
+        self.packet(from.index, to.index, body);
+    }
+
+    /// Sends an ICMP error (type and code of the router's IP version) about the packet sent last, with the four bytes that follow the checksum.
+    pub fn icmp(&self, router: &Host, to: &Host, kind: u8, code: u8, rest: [u8; 4]) {
+        self.icmp_about_last(router.index, to.index, kind, code, rest);
+    }
+
+    pub(crate) fn icmp_about_last(&self, router: HostIndex, to: HostIndex, kind: u8, code: u8, rest: [u8; 4]) {
+        let about = self.world().events.len() - 1;
+        self.packet(router, to, Body::Icmp { kind, code, rest, about });
+    }
+
+    fn packet(&self, from: HostIndex, to: HostIndex, body: Body) {
+        let mut world = self.world();
+        let pause = if world.exact { 0 } else { world.hosts[from].turnaround() };
+        world.now += pause;
+        world.exact = false;
+        let at = world.now;
+        world.push(Event { at, from, to, body, ttl: None, id: IdRule::Own, note: None });
+    }
+
+    /// The next packet goes out `ms` milliseconds after the last.
+    pub fn wait(&self, ms: u64) -> &Self {
+        self.wait_ns(ms * MILLISECOND)
+    }
+
+    /// The next packet goes out `us` microseconds after the last.
+    pub fn wait_us(&self, us: u64) -> &Self {
+        self.wait_ns(us * MICROSECOND)
+    }
+
+    /// The next packet goes out `seconds` after the last.
+    pub fn wait_secs(&self, seconds: u64) -> &Self {
+        self.wait_ns(seconds * SECOND)
+    }
+
+    fn wait_ns(&self, ns: u64) -> &Self {
+        let mut world = self.world();
+        world.now += ns;
+        world.exact = true;
+        drop(world);
+        self
+    }
+
+    /// The next packet goes out `ms` milliseconds after the start of the story; this may be in the past.
+    pub fn at(&self, ms: u64) -> &Self {
+        let mut world = self.world();
+        world.now = START + ms * MILLISECOND;
+        world.exact = true;
+        drop(world);
+        self
+    }
+
+    /// The clock: nanoseconds since 1970-01-01T00:00:00Z.
+    pub fn now(&self) -> u64 {
+        self.world().now
+    }
+
+    /// Milliseconds since the start of the story, rounded down: the counterpart of [`Network::at`].
+    pub fn elapsed(&self) -> u64 {
+        (self.now() - START) / MILLISECOND
+    }
+
+    /// Bytes that look random and are the same every time.
+    pub fn random(&self, len: usize) -> Vec<u8> {
+        self.world().rng.bytes(len)
+    }
+
+    /// A random array, see [`Network::random`].
+    pub fn nonce<const N: usize>(&self) -> [u8; N] {
+        self.world().rng.array()
+    }
+
+    /// A comment on the packet sent last; only pcapng keeps it.
+    pub fn note(&self, text: &str) -> &Self {
+        if let Some(event) = self.world().events.last_mut() {
+            event.note = Some(text.to_owned());
+        }
+        self
+    }
+
+    /// Every packet is captured twice, the second time `us` microseconds later, as a mirror port of both directions does.
+    pub fn span_duplicates(&self, us: u64) -> &Self {
+        self.world().span_delay = Some(us * MICROSECOND);
+        self
+    }
+
+    /// How many frames a capture written now would hold.
+    pub fn frame_count(&self) -> usize {
+        self.world().clone().frames(crate::Link::RawIp).len()
+    }
+
+    /// The capture file. Writing does not change the network: more may follow, and writing twice gives the same bytes.
+    pub fn write(&self, format: &Format) -> Vec<u8> {
+        let frames = self.world().clone().frames(format.link_layer());
+        format.write(&frames)
+    }
+
+    /// Classic pcap, microseconds, Ethernet.
+    pub fn to_pcap(&self) -> Vec<u8> {
+        self.write(&Format::pcap())
+    }
+
+    /// pcapng, nanoseconds, Ethernet.
+    pub fn to_pcapng(&self) -> Vec<u8> {
+        self.write(&Format::pcapng())
+    }
+
+    pub(crate) fn world(&self) -> RefMut<'_, World> {
+        self.0.borrow_mut()
+    }
+}
+
+fn add_host(world: &mut World, ip: IpAddr) -> HostIndex {
+    let index = world.hosts.len();
+    let random = world.rng.word();
+    world.hosts.push(HostState {
+        ip,
+        mac: [0x02, 0x00, 0x00, 0x00, 0x10, index as u8 + 1],
+        ttl: 128,
+        ip_id: IpId::Counter,
+        next_ip_id: random as u16,
+        distance: 100 * MICROSECOND,
+        clock_ahead: 0,
+        license: world.rng.array(),
+        offload: false,
+        captures_here: false,
+        next_port: 49_152 + ((random >> 16) as u16 & 0x1fff),
+        syn_window: 64_240,
+        window: 1026,
+        window_scale: 8,
+    });
+    index
+}
+
+/// A host of a [`Network`]. Each setting returns the host, so that settings chain after [`Network::host`].
+#[derive(Debug, Clone)]
+pub struct Host {
+    net: Network,
+    pub(crate) index: HostIndex,
+}
+
+impl Host {
+    fn set(self, change: impl FnOnce(&mut HostState)) -> Self {
+        change(&mut self.net.world().hosts[self.index]);
+        self
+    }
+
+    /// TTL or hop limit of its packets at the capture point (128 unless told).
+    #[must_use]
+    pub fn ttl(self, ttl: u8) -> Self {
+        self.set(|host| host.ttl = ttl)
+    }
+
+    /// Its hardware address.
+    #[must_use]
+    pub fn mac(self, mac: [u8; 6]) -> Self {
+        self.set(|host| host.mac = mac)
+    }
+
+    /// How it numbers its IPv4 packets.
+    #[must_use]
+    pub fn ip_id(self, style: IpId) -> Self {
+        self.set(|host| host.ip_id = style)
+    }
+
+    /// A Linux machine: TTL 64, its window and scale.
+    #[must_use]
+    pub fn linux(self) -> Self {
+        self.set(|host| {
+            host.ttl = 64;
+            host.window = 502;
+            host.window_scale = 7;
+        })
+    }
+
+    /// One-way time to the capture point in microseconds.
+    #[must_use]
+    pub fn distance_us(self, us: u64) -> Self {
+        self.set(|host| host.distance = us * MICROSECOND)
+    }
+
+    /// One-way time to the capture point in milliseconds.
+    #[must_use]
+    pub fn distance_ms(self, ms: u64) -> Self {
+        self.set(|host| host.distance = ms * MILLISECOND)
+    }
+
+    /// The capture is taken on this machine.
+    #[must_use]
+    pub fn captures_here(self) -> Self {
+        self.set(|host| {
+            host.captures_here = true;
+            host.distance = 2 * MICROSECOND;
+        })
+    }
+
+    /// Its checksums are left to the network card: wrong in a capture taken on this machine.
+    #[must_use]
+    pub fn offloads_checksums(self) -> Self {
+        self.set(|host| host.offload = true)
+    }
+
+    /// Its clock is `seconds` ahead of the capture's (behind, if negative).
+    #[must_use]
+    pub fn clock_ahead(self, seconds: i64) -> Self {
+        self.set(|host| host.clock_ahead = seconds * 1_000_000_000)
+    }
+
+    /// The next client port it uses.
+    #[must_use]
+    pub fn next_port(self, port: u16) -> Self {
+        self.set(|host| host.next_port = port)
+    }
+
+    /// Its own clock: nanoseconds since 1970.
+    pub fn clock(&self) -> u64 {
+        let world = self.net.world();
+        world.now.saturating_add_signed(world.hosts[self.index].clock_ahead)
+    }
+
+    /// The five identifying bytes of its LICENSEID.
+    pub fn license(&self) -> [u8; 5] {
+        self.net.world().hosts[self.index].license
+    }
+
+    /// Its address.
+    pub fn ip(&self) -> IpAddr {
+        self.net.world().hosts[self.index].ip
+    }
+}

@@ -1,0 +1,117 @@
+//! NRPC conversations, one step a method: what a client and a server say in order.
+
+use crate::net::Host;
+use crate::nrpc::{self, Auth, SessionRequest, SessionResponse};
+use crate::tcp::{Side, Tcp};
+
+/// Sizes of the opaque part of modern authentication messages, client and server.
+const AUTH_OPAQUE: [usize; 2] = [374, 384];
+
+impl Tcp {
+    /// The session request the client would send now for this server: its clock, its LICENSEID, fresh nonces.
+    pub fn request_for(&self, wanted: &str) -> SessionRequest {
+        let client = self.host(Side::Client);
+        SessionRequest {
+            license: client.license(),
+            nonce: self.net.nonce(),
+            ticket: self.net.nonce(),
+            ..SessionRequest::new(wanted, client.clock())
+        }
+    }
+
+    /// The session response the server would send now under this name.
+    pub fn response_as(&self, name: &str) -> SessionResponse {
+        let server = self.host(Side::Server);
+        SessionResponse {
+            license: server.license(),
+            nonce: self.net.nonce(),
+            ..SessionResponse::new(name, server.clock())
+        }
+    }
+
+    /// The client asks for this server.
+    pub fn request(&self, wanted: &str) -> &Self {
+        self.client(self.request_for(wanted).encode())
+    }
+
+    /// The server answers with its name.
+    pub fn response(&self, name: &str) -> &Self {
+        self.server(self.response_as(name).encode())
+    }
+
+    /// Session request and response.
+    pub fn session(&self, wanted: &str, answered: &str) -> &Self {
+        self.request(wanted).response(answered)
+    }
+
+    /// The client's authentication message of current releases, 386 bytes, 13 ms after the message before it.
+    pub fn auth_request(&self) -> &Self {
+        let opaque = self.net.random(AUTH_OPAQUE[0]);
+        self.wait(13).client(nrpc::modern_auth(nrpc::TYPE_AUTH, &opaque))
+    }
+
+    /// The server's answer to it, 396 bytes.
+    pub fn auth_reply(&self) -> &Self {
+        let opaque = self.net.random(AUTH_OPAQUE[1]);
+        self.server(nrpc::modern_auth(nrpc::TYPE_AUTH_REPLY, &opaque))
+    }
+
+    /// Both authentication messages of current releases.
+    pub fn auth(&self) -> &Self {
+        self.auth_request().auth_reply()
+    }
+
+    /// The authentication message of an R5 client, with the user's name in clear.
+    pub fn auth_as(&self, user: &str) -> &Self {
+        let auth = Auth {
+            license: self.host(Side::Client).license(),
+            modulus: self.net.nonce(),
+            check: self.net.nonce(),
+            ..Auth::new(user)
+        };
+        self.wait(13).client(auth.encode())
+    }
+
+    /// A request with `len` bytes of data; it opens a transaction that [`Tcp::answer`] closes.
+    pub fn ask(&self, function: u16, len: usize) -> &Self {
+        let data = self.net.random(len);
+        let mut world = self.net.world();
+        let sequence = &mut world.conns[self.conn].nrpc_sequence;
+        *sequence = sequence.wrapping_add(1);
+        let sequence = *sequence;
+        drop(world);
+        self.client(nrpc::transaction(function, sequence, &data))
+    }
+
+    /// The reply to the transaction asked last, with `len` bytes of data.
+    pub fn answer(&self, function: u16, status: u16, len: usize) -> &Self {
+        let data = self.net.random(len);
+        let sequence = self.net.world().conns[self.conn].nrpc_sequence;
+        self.server(nrpc::reply(function, sequence, status, &data))
+    }
+
+    /// `count` transactions that succeed, 20 ms apart, of sizes that vary a little.
+    pub fn transactions(&self, count: usize) -> &Self {
+        for number in 0..count {
+            let extra = (number * 37) % 90;
+            self.wait(20).ask(nrpc::FUNCTION_WORK, 16 + extra);
+            self.answer(nrpc::FUNCTION_WORK, 0, 120 + 7 * extra);
+        }
+        self
+    }
+
+    /// A whole working session, still open: the names agree, authentication, `count` transactions.
+    pub fn works(&self, name: &str, count: usize) -> &Self {
+        self.session(name, name).auth().transactions(count)
+    }
+
+    /// One of the two hosts.
+    pub fn host(&self, side: Side) -> Host {
+        let ip = {
+            let mut world = self.net.world();
+            let host = world.conns[self.conn].end(side).host;
+            world.hosts[host].ip.to_string()
+        };
+        self.net.host(&ip)
+    }
+}

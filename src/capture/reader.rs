@@ -1,0 +1,238 @@
+//! One capture, read from front to back.
+
+use super::classic::{self, Classic};
+use super::error::CaptureError;
+use super::fields::index;
+use super::foreign;
+use super::pcapng::{self, Name, Secret, Sections};
+use super::source::{Compression, Source};
+use super::stop::Stop;
+use super::window::Window;
+use crate::model::{Frame, FrameRef, Input, InputFormat, Stamp, Timestamp};
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Reads a capture and lends its frames one by one.
+pub struct Reader {
+    window: Window,
+    format: Format,
+    input: Input,
+    ended: bool,
+    compression: Option<Compression>,
+    taken: Arc<AtomicU64>,
+    size: Option<u64>,
+}
+
+/// How the window is taken apart.
+pub(super) enum Format {
+    Classic(Classic),
+    Sections(Box<Sections>),
+}
+
+/// A packet in the window.
+pub(super) struct Record {
+    /// Where its bytes are; see [`Window::slice`].
+    pub(super) data: Range<usize>,
+    /// When it was captured, if the file says so.
+    pub(super) time: Option<Timestamp>,
+    /// Link type.
+    pub(super) link_type: u16,
+    /// Length on the wire.
+    pub(super) wire_length: u32,
+}
+
+impl Record {
+    /// Moves the range of the data by `start`.
+    #[inline]
+    pub(super) fn shift(&mut self, start: usize) {
+        self.data = self.data.start.saturating_add(start)..self.data.end.saturating_add(start);
+    }
+}
+
+impl Reader {
+    /// Opens a capture file; `-` is the standard input.
+    ///
+    /// # Errors
+    /// See [`CaptureError`]. A file that begins properly and is damaged further on is no error: see [`Input`].
+    pub fn open(path: &Path) -> Result<Self, CaptureError> {
+        if path.as_os_str() == "-" {
+            return Self::stdin();
+        }
+        let name = path.to_string_lossy();
+        let opened = File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+        let (file, metadata) = opened.map_err(|error| CaptureError::io(&name, error))?;
+        if metadata.is_dir() {
+            return Err(CaptureError::Folder { path: name.into_owned() });
+        }
+        let mut reader = Self::from_reader(&name, file)?;
+        reader.size = metadata.is_file().then_some(metadata.len());
+        Ok(reader)
+    }
+
+    /// Reads a capture from the standard input.
+    ///
+    /// # Errors
+    /// See [`CaptureError`].
+    pub fn stdin() -> Result<Self, CaptureError> {
+        Self::from_reader("-", io::stdin())
+    }
+
+    /// Reads a capture from any stream; `name` stands for it in messages.
+    ///
+    /// # Errors
+    /// See [`CaptureError`].
+    pub fn from_reader(name: &str, stream: impl Read + Send + 'static) -> Result<Self, CaptureError> {
+        let Source { stream, compression, taken } =
+            Source::new(stream).map_err(|error| CaptureError::io(name, error))?;
+        let mut window = Window::new(stream);
+        window.fill(classic::HEADER).map_err(|error| CaptureError::head(name, error, compression))?;
+        let mut input = empty_input(name);
+        let Some(format) = Format::of(&mut window, &mut input) else {
+            // A capture of a live tool would wait here for more; what is no capture need not be quick.
+            let _ = window.fill(foreign::HEAD);
+            return Err(foreign::judge(name, window.bytes()));
+        };
+        Ok(Self { window, format, input, ended: false, compression, taken, size: None })
+    }
+
+    /// The next frame; `None` at the end, be it proper or not: [`Reader::input`] tells. `input` is the index that the
+    /// frame's reference gets.
+    #[inline]
+    pub fn next(&mut self, input: u32) -> Option<Frame<'_>> {
+        let record = self.record()?;
+        self.input.packets = self.input.packets.wrapping_add(1);
+        self.input.bytes = self.input.bytes.saturating_add(record.wire_length.into());
+        if let Some(time) = record.time {
+            self.input.first.get_or_insert(time);
+            self.input.last = Some(time);
+        }
+        // A simple packet block has no time; it came at about the time of the packet before it.
+        let time = record.time.or(self.input.last).unwrap_or_default();
+        Some(Frame {
+            at: Stamp { frame: FrameRef { input, number: self.input.packets }, time },
+            link_type: record.link_type,
+            data: self.window.slice(record.data),
+            wire_length: record.wire_length,
+        })
+    }
+
+    /// What is known of the capture: final once [`Reader::next`] has returned `None`.
+    ///
+    /// `complete` is true if it was read to its proper end. `problem` can be set although it is: then something was
+    /// odd or a limit was reached, but nothing was lost behind it. Frames without a time of their own (pcapng simple
+    /// packet blocks) do not count for `first` and `last`.
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// The same, taken out of the reader.
+    pub fn into_input(self) -> Input {
+        self.input
+    }
+
+    /// Secrets of pcapng decryption secrets blocks read so far.
+    pub fn secrets(&self) -> &[Secret] {
+        match &self.format {
+            Format::Classic(_) => &[],
+            Format::Sections(sections) => sections.secrets(),
+        }
+    }
+
+    /// Entries of pcapng name resolution blocks read so far.
+    pub fn names(&self) -> &[Name] {
+        match &self.format {
+            Format::Classic(_) => &[],
+            Format::Sections(sections) => sections.names(),
+        }
+    }
+
+    /// Bytes of the file (compressed, if it is) that have been taken so far.
+    pub fn position(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Size of the file in bytes; `None` for what is not a regular file.
+    pub fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// True if the capture is compressed.
+    pub fn is_compressed(&self) -> bool {
+        self.compression.is_some()
+    }
+
+    /// How the capture is read.
+    pub(super) fn format(&self) -> &Format {
+        &self.format
+    }
+
+    /// Position behind the last frame, in bytes of the decompressed capture.
+    pub(super) fn offset(&self) -> u64 {
+        self.window.position()
+    }
+
+    #[inline]
+    fn record(&mut self) -> Option<Record> {
+        if self.ended {
+            return None;
+        }
+        let outcome = match &mut self.format {
+            Format::Classic(classic) => classic.next(&mut self.window),
+            Format::Sections(sections) => sections.next(&mut self.window, &mut self.input),
+        };
+        match outcome {
+            Ok(Some(record)) => Some(record),
+            Ok(None) => self.end(None),
+            Err(stop) => self.end(Some(&stop)),
+        }
+    }
+
+    #[cold]
+    fn end(&mut self, stop: Option<&Stop>) -> Option<Record> {
+        self.ended = true;
+        match stop {
+            None => self.input.complete = true,
+            Some(stop) => {
+                let end = self.window.end_position();
+                self.input.problem = Some(stop.sentence(end, self.input.packets, self.compression));
+            }
+        }
+        None
+    }
+}
+
+impl Format {
+    /// Tells the format by its first bytes and passes over a classic header.
+    fn of(window: &mut Window, input: &mut Input) -> Option<Self> {
+        if pcapng::begins(window.bytes()) {
+            input.format = Some(InputFormat::Pcapng);
+            return Some(Self::Sections(Box::default()));
+        }
+        let classic = Classic::new(window.bytes().first_chunk()?)?;
+        window.consume(index(classic::HEADER));
+        input.format = Some(InputFormat::Pcap);
+        input.link_types.push(classic.link_type);
+        input.snap_length = Some(classic.snap_length).filter(|length| *length > 0);
+        Some(Self::Classic(classic))
+    }
+}
+
+fn empty_input(name: &str) -> Input {
+    Input {
+        path: name.to_owned(),
+        format: None,
+        link_types: Vec::new(),
+        packets: 0,
+        bytes: 0,
+        first: None,
+        last: None,
+        complete: false,
+        problem: None,
+        dropped: None,
+        snap_length: None,
+    }
+}

@@ -1,0 +1,140 @@
+//! Ethernet and what may stand between it and IP: VLAN tags, MPLS labels, LLC and SNAP, MACsec in clear, Cisco
+//! metadata and network service headers.
+
+use super::layer::{Layer, Step, stop};
+use super::span::Span;
+use super::{ppp, reason};
+use etherparse::{LaxMacsecPayloadSlice, LaxMacsecSlice};
+
+/// Below this value the field is a length (IEEE 802.3 3.2.6).
+const FIRST_ETHER_TYPE: u16 = 0x0600;
+/// The longest IEEE 802.3 payload.
+const LONGEST: u16 = 1500;
+
+/// Ethernet II, or IEEE 802.3 with a length and LLC.
+pub(super) fn ethernet(span: Span<'_>) -> Step<'_> {
+    let Some((head, payload)) = span.split::<14>() else {
+        return stop(reason::LINK_CUT);
+    };
+    Step::To(Layer::EtherType(u16::from_be_bytes([head[12], head[13]])), payload)
+}
+
+/// By the numbers of <https://www.iana.org/assignments/ieee-802-numbers>.
+pub(super) fn ether_type(ether_type: u16, span: Span<'_>) -> Step<'_> {
+    match ether_type {
+        0x0800 | 0x86dd => Step::To(Layer::Ip, span),
+        0x8100 | 0x88a8 | 0x9100 | 0x9200 => vlan(span),
+        0x0806 | 0x8035 => stop(reason::ARP),
+        0x8847 | 0x8848 => Step::To(Layer::Mpls, span),
+        0x8864 => ppp::pppoe(span),
+        0x8863 => stop(reason::PPP_CONTROL),
+        0x880b => Step::To(Layer::Ppp, span),
+        0x6558 => Step::To(Layer::Ethernet, span),
+        0x8926 => tag(span), // Cisco VN-Tag
+        0x88e5 => macsec(span),
+        0x8909 => cisco_metadata(span),
+        0x894f => service_header(span),
+        0..=LONGEST => Step::To(Layer::Llc, span.at_most(ether_type.into())),
+        _ => stop(reason::NOT_IP),
+    }
+}
+
+/// Priority and VLAN, then the next type (IEEE 802.1Q).
+fn vlan(span: Span<'_>) -> Step<'_> {
+    let Some((&[high, low, a, b], inside)) = span.split::<4>() else {
+        return stop(reason::LINK_CUT);
+    };
+    let id = u16::from_be_bytes([high, low]) & 0x0fff;
+    Step::Tagged(id, Layer::EtherType(u16::from_be_bytes([a, b])), inside)
+}
+
+/// Four bytes, then the next type.
+fn tag(span: Span<'_>) -> Step<'_> {
+    let Some((&[_, _, _, _, a, b], inside)) = span.split::<6>() else {
+        return stop(reason::LINK_CUT);
+    };
+    Step::To(Layer::EtherType(u16::from_be_bytes([a, b])), inside)
+}
+
+/// IEEE 802.2: IP stands behind SNAP with an Ethernet type (RFC 1042), or behind the service point 6.
+pub(super) fn llc(span: Span<'_>) -> Step<'_> {
+    match *span.data {
+        [0xaa, 0xaa, 0x03, 0, 0, 0 | 0xf8, a, b, ..] => match u16::from_be_bytes([a, b]) {
+            FIRST_ETHER_TYPE.. => Step::To(Layer::EtherType(u16::from_be_bytes([a, b])), span.after(8)),
+            _ => stop(reason::LLC),
+        },
+        [0x06, 0x06, 0x03, ..] => Step::To(Layer::Ip, span.after(3)),
+        [0xaa, 0xaa, 0x03, ..] if span.data.len() < 8 => stop(reason::LINK_CUT),
+        [_, _, _, ..] => stop(reason::LLC),
+        _ => stop(reason::LINK_CUT),
+    }
+}
+
+/// One label (RFC 3032). What lies below the last one is not said: IP, or a pseudowire with a control word
+/// (RFC 4448) or without.
+pub(super) fn mpls(span: Span<'_>) -> Step<'_> {
+    let Some((label, inside)) = span.split::<4>() else {
+        return stop(reason::LINK_CUT);
+    };
+    if label[2] & 0x01 == 0 {
+        return Step::To(Layer::Mpls, inside);
+    }
+    match inside.data.first().map(|first| first >> 4) {
+        Some(4 | 6) if !is_ethernet(inside) => Step::To(Layer::Ip, inside),
+        Some(0) if is_ethernet(inside.after(4)) => Step::To(Layer::Ethernet, inside.after(4)),
+        Some(_) if is_ethernet(inside) => Step::To(Layer::Ethernet, inside),
+        Some(_) => stop(reason::MPLS),
+        None => stop(reason::LINK_CUT),
+    }
+}
+
+/// Ethernet with IP or a tag in it, as far as that shows.
+fn is_ethernet(span: Span<'_>) -> bool {
+    match span.data.get(12..15) {
+        Some(&[0x08, 0x00, version]) => version >> 4 == 4,
+        Some(&[0x86, 0xdd, version]) => version >> 4 == 6,
+        Some(&[a, b, _]) => matches!(u16::from_be_bytes([a, b]), 0x0806 | 0x8100 | 0x88a8),
+        _ => false,
+    }
+}
+
+/// MACsec (IEEE 802.1AE), which may protect a frame without encrypting it.
+fn macsec(span: Span<'_>) -> Step<'_> {
+    let Ok(frame) = LaxMacsecSlice::from_slice(span.data) else {
+        return stop(reason::LINK_CUT);
+    };
+    match frame.payload {
+        LaxMacsecPayloadSlice::Unmodified(payload) => {
+            let wire = span.after(frame.header.header_len()).wire;
+            Step::To(Layer::EtherType(payload.ether_type.0), Span { data: payload.payload, wire })
+        }
+        LaxMacsecPayloadSlice::Modified { .. } => stop(reason::MACSEC),
+    }
+}
+
+/// Cisco metadata (TrustSec): version, number of options of 4 bytes, options, next type.
+fn cisco_metadata(span: Span<'_>) -> Step<'_> {
+    let Some(([_, options], rest)) = span.split::<2>() else {
+        return stop(reason::LINK_CUT);
+    };
+    match rest.skip(usize::from(*options).saturating_mul(4)).and_then(Span::split::<2>) {
+        Some((ether_type, inside)) => Step::To(Layer::EtherType(u16::from_be_bytes(*ether_type)), inside),
+        None => stop(reason::LINK_CUT),
+    }
+}
+
+/// Network service header (RFC 8300 2.2): its length in words of 4 bytes, and the next protocol.
+fn service_header(span: Span<'_>) -> Step<'_> {
+    let Some((&[_, length, _, next], _)) = span.split::<4>() else {
+        return stop(reason::TUNNEL_CUT);
+    };
+    let Some(inside) = span.skip(usize::from(length & 0x3f).saturating_mul(4).max(4)) else {
+        return stop(reason::TUNNEL_CUT);
+    };
+    match next {
+        1 | 2 => Step::To(Layer::Ip, inside),
+        3 => Step::To(Layer::Ethernet, inside),
+        5 => Step::To(Layer::Mpls, inside),
+        _ => stop(reason::NOT_IP),
+    }
+}

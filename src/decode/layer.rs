@@ -1,0 +1,144 @@
+//! One layer at a time: what comes next, and the loop that goes there.
+
+use super::fragments::{Fragment, Fragments};
+use super::ip::Network;
+use super::span::Span;
+use super::{Datagram, Packet, ether, gre, icmp, ip, link, ppp, reason, tcp, udp, wlan};
+use crate::model::Stamp;
+
+/// Headers followed in one frame: tags, labels, tunnels, IP and its extension headers together.
+const MAX_LAYERS: usize = 64;
+
+/// What the next bytes are.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Layer {
+    /// By the link type of the capture.
+    Link(u16),
+    /// Ethernet II or IEEE 802.3.
+    Ethernet,
+    /// What an Ethernet type says.
+    EtherType(u16),
+    /// IEEE 802.2 LLC.
+    Llc,
+    /// A label of an MPLS stack.
+    Mpls,
+    /// PPP, with or without address and control bytes.
+    Ppp,
+    /// IEEE 802.11 with its header.
+    Wlan,
+    /// IPv4 or IPv6, whichever the version says.
+    Ip,
+    /// What an IP protocol number says.
+    IpPayload(Network),
+}
+
+/// What came of one layer.
+#[derive(Debug)]
+pub(super) enum Step<'a> {
+    /// Go on.
+    To(Layer, Span<'a>),
+    /// Go on under this VLAN.
+    Tagged(u16, Layer, Span<'a>),
+    /// Go on inside a datagram, which is the answer if nothing better is in it.
+    Into(Datagram<'a>, Layer, Span<'a>),
+    /// Wait for the other fragments, unless they are all here.
+    Fragment(Fragment<'a>),
+    /// The end.
+    Done(Packet<'a>),
+}
+
+impl<'a> From<Packet<'a>> for Step<'a> {
+    fn from(packet: Packet<'a>) -> Self {
+        Self::Done(packet)
+    }
+}
+
+/// The end, for a reason.
+pub(super) const fn stop<'a>(reason: &'static str) -> Step<'a> {
+    Step::Done(Packet::Other(reason))
+}
+
+/// Follows a frame to the innermost TCP segment, UDP datagram or ICMP error. `whole` takes the packets that are
+/// completed on the way; a fragment inside a packet made of fragments needs a second one.
+pub(super) fn walk<'a>(
+    link_type: u16,
+    span: Span<'a>,
+    at: Stamp,
+    fragments: &mut Fragments,
+    mut whole: &'a mut [Vec<u8>],
+) -> Packet<'a> {
+    let mut vlan = 0;
+    let mut outer = None;
+    let mut step = Step::To(Layer::Link(link_type), span);
+    for _ in 0..MAX_LAYERS {
+        step = match step {
+            Step::To(layer, span) => enter(layer, span, at),
+            Step::Tagged(tag, layer, span) => {
+                vlan = tag;
+                enter(layer, span, at)
+            }
+            Step::Into(datagram, layer, span) => {
+                outer = Some(datagram);
+                enter(layer, span, at)
+            }
+            Step::Fragment(fragment) if fragment.is_cut_first() => {
+                fragments.give_up_one();
+                enter(Layer::IpPayload(fragment.network), fragment.payload, at)
+            }
+            Step::Fragment(fragment) => {
+                match (fragments.add(&fragment, vlan, at.time), std::mem::take(&mut whole).split_first_mut()) {
+                    (Some((network, bytes)), Some((buffer, rest))) => {
+                        *buffer = bytes;
+                        whole = rest;
+                        Step::To(Layer::IpPayload(network), Span::whole(buffer))
+                    }
+                    _ => stop(reason::FRAGMENT),
+                }
+            }
+            Step::Done(packet) => return or_outer(packet, outer),
+        };
+    }
+    or_outer(Packet::Other(reason::TOO_DEEP), outer)
+}
+
+fn or_outer<'a>(packet: Packet<'a>, outer: Option<Datagram<'a>>) -> Packet<'a> {
+    match (packet, outer) {
+        (Packet::Other(_), Some(datagram)) => Packet::Udp(datagram),
+        (packet, _) => packet,
+    }
+}
+
+fn enter(layer: Layer, span: Span<'_>, at: Stamp) -> Step<'_> {
+    match layer {
+        Layer::Link(link_type) => link::step(link_type, span),
+        Layer::Ethernet => ether::ethernet(span),
+        Layer::EtherType(ether_type) => ether::ether_type(ether_type, span),
+        Layer::Llc => ether::llc(span),
+        Layer::Mpls => ether::mpls(span),
+        Layer::Ppp => ppp::ppp(span),
+        Layer::Wlan => wlan::wlan(span),
+        Layer::Ip => ip::step(span),
+        Layer::IpPayload(network) => ip_payload(network, span, at),
+    }
+}
+
+/// By the numbers of <https://www.iana.org/assignments/protocol-numbers>.
+fn ip_payload(network: Network, span: Span<'_>, at: Stamp) -> Step<'_> {
+    match network.protocol {
+        6 => tcp::packet(network.info, span, network.checksum_known).into(),
+        17 => udp::step(network.info, span),
+        1 => icmp::v4(network.info, span, at).into(),
+        58 => icmp::v6(network.info, span, at).into(),
+        0 | 43 | 44 | 60 | 135 | 139 | 140 if network.info.source.is_ipv6() => ip::extension(network, span),
+        51 => ip::authentication(network, span),
+        4 | 41 | 94 => Step::To(Layer::Ip, span),
+        47 => gre::gre(span),
+        97 => span.skip(2).map_or(stop(reason::TUNNEL_CUT), |inside| Step::To(Layer::Ethernet, inside)),
+        137 => Step::To(Layer::Mpls, span),
+        143 => Step::To(Layer::Ethernet, span),
+        2 => stop(reason::IGMP),
+        50 => stop(reason::ESP),
+        132 => stop(reason::SCTP),
+        _ => stop(reason::OTHER_PROTOCOL),
+    }
+}

@@ -1,0 +1,141 @@
+//! The UDP header (RFC 768), and the tunnels that are known by their port: VXLAN (RFC 7348) and VXLAN-GPE, Geneve
+//! (RFC 8926), GTP-U (3GPP TS 29.281), Teredo (RFC 4380), AYIYA (draft-massar-v6ops-ayiya-02), MPLS (RFC 7510).
+
+use super::layer::{Layer, Step, stop};
+use super::span::Span;
+use super::{Datagram, IpInfo, Packet, reason};
+
+const GTP_U: u16 = 2152;
+const TEREDO: u16 = 3544;
+const VXLAN: u16 = 4789;
+const VXLAN_GPE: u16 = 4790;
+const AYIYA: u16 = 5072;
+const GENEVE: u16 = 6081;
+const MPLS: u16 = 6635;
+/// The port that Linux gave VXLAN before it had one of its own.
+const VXLAN_LINUX: u16 = 8472;
+
+/// The datagram in the payload of IP, or what is inside if it is a tunnel's.
+pub(super) fn step<'a>(ip: IpInfo, span: Span<'a>) -> Step<'a> {
+    match datagram(ip, span) {
+        Err(reason) => stop(reason),
+        Ok(datagram) => match inside(&datagram) {
+            Some((layer, span)) => Step::Into(datagram, layer, span),
+            None => Step::Done(Packet::Udp(datagram)),
+        },
+    }
+}
+
+/// The datagram in the payload of IP. A length of 0 (jumbograms, segmentation offload) or one beyond the packet
+/// stands for the rest of the packet.
+#[inline]
+pub(super) fn datagram<'a>(ip: IpInfo, span: Span<'a>) -> Result<Datagram<'a>, &'static str> {
+    let Some((head, _)) = span.data.split_first_chunk::<8>() else {
+        return Err(if span.wire < 8 { reason::UDP_DAMAGED } else { reason::UDP_CUT });
+    };
+    let span = match usize::from(u16::from_be_bytes([head[4], head[5]])) {
+        0 => span,
+        1..8 => return Err(reason::UDP_DAMAGED),
+        length => span.at_most(length),
+    };
+    let payload = span.after(8);
+    Ok(Datagram {
+        ip,
+        source_port: u16::from_be_bytes([head[0], head[1]]),
+        destination_port: u16::from_be_bytes([head[2], head[3]]),
+        payload: payload.data,
+        payload_length: payload.wire_u32(),
+    })
+}
+
+/// Whether a port may be that of a tunnel.
+#[inline]
+pub(super) const fn is_tunnel(port: u16) -> bool {
+    matches!(port, GTP_U | TEREDO | VXLAN | VXLAN_GPE | AYIYA | GENEVE | MPLS | VXLAN_LINUX)
+}
+
+/// What a datagram of a tunnel carries; nothing if it does not look like one.
+fn inside<'a>(datagram: &Datagram<'a>) -> Option<(Layer, Span<'a>)> {
+    let port = [datagram.destination_port, datagram.source_port].into_iter().find(|&port| is_tunnel(port))?;
+    let wire = usize::try_from(datagram.payload_length).ok()?;
+    let span = Span { data: datagram.payload, wire };
+    match port {
+        GTP_U => gtp(span),
+        TEREDO => teredo(span),
+        VXLAN | VXLAN_LINUX => vxlan(span),
+        VXLAN_GPE => vxlan_gpe(span),
+        AYIYA => ayiya(span),
+        GENEVE => geneve(span),
+        _ => Some((Layer::Mpls, span)),
+    }
+}
+
+/// Flags with the bit "network identifier is valid", reserved, identifier, reserved.
+fn vxlan(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
+    let (head, rest) = span.split::<8>()?;
+    (head[0] & 0x08 != 0).then_some((Layer::Ethernet, rest))
+}
+
+/// As VXLAN, with a next protocol if bit P is set (draft-ietf-nvo3-vxlan-gpe).
+fn vxlan_gpe(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
+    let (head, rest) = span.split::<8>()?;
+    match (head[0] & 0x04 != 0, head[3]) {
+        (true, 1 | 2) => Some((Layer::Ip, rest)),
+        (true, 3) | (false, _) => Some((Layer::Ethernet, rest)),
+        (true, 4) => Some((Layer::EtherType(0x894f), rest)),
+        (true, _) => None,
+    }
+}
+
+/// Version 0, length of the options in words of 4 bytes, Ethernet type of what follows.
+fn geneve(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
+    let (head, rest) = span.split::<8>()?;
+    let options = usize::from(head[0] & 0x3f).saturating_mul(4);
+    let ether_type = u16::from_be_bytes([head[2], head[3]]);
+    if head[0] >> 6 != 0 {
+        return None;
+    }
+    Some((Layer::EtherType(ether_type), rest.skip(options)?))
+}
+
+/// A G-PDU of version 1: type 255, optional fields if any of three flags is set, extension headers whose length is
+/// in words of 4 bytes and whose last byte is the type of the next.
+fn gtp(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
+    let (head, mut rest) = span.split::<8>()?;
+    if head[0] & 0xf0 != 0x30 || head[1] != 0xff {
+        return None;
+    }
+    if head[0] & 0x07 != 0 {
+        let (fields, after) = rest.split::<4>()?;
+        let mut next = if head[0] & 0x04 != 0 { fields[3] } else { 0 };
+        rest = after;
+        while next != 0 {
+            let words = usize::from(*rest.data.first()?);
+            let (extension, _) = rest.data.split_at_checked(words.saturating_mul(4))?;
+            next = *extension.last()?;
+            rest = rest.skip(extension.len())?;
+        }
+    }
+    Some((Layer::Ip, rest))
+}
+
+/// IPv6, after an authentication header (0, 1) and an origin indication (0, 0), if they are there.
+fn teredo(mut span: Span<'_>) -> Option<(Layer, Span<'_>)> {
+    if let Some(([0, 1, client, value], _)) = span.split::<4>() {
+        span = span.skip(13_usize.saturating_add(usize::from(*client)).saturating_add(usize::from(*value)))?;
+    }
+    if let Some(([0, 0], _)) = span.split::<2>() {
+        span = span.skip(8)?;
+    }
+    (span.data.first()? >> 4 == 6).then_some((Layer::Ip, span))
+}
+
+/// Lengths of identity (as a power of 2) and signature (in words of 4 bytes), operation, next header.
+fn ayiya(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
+    let (head, rest) = span.split::<8>()?;
+    let identity = 1_usize.checked_shl(u32::from(head[0] >> 4))?;
+    let signature = usize::from(head[1] >> 4).saturating_mul(4);
+    let forward = head[2] & 0x0f == 1 && matches!(head[3], 4 | 41);
+    let inside = rest.skip(identity.saturating_add(signature))?;
+    forward.then_some((Layer::Ip, inside))
+}

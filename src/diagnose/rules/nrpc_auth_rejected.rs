@@ -1,0 +1,138 @@
+//! Opening fine, identities exchanged, and then one side hung up.
+
+use super::super::opening::{Refusal, closed_at_once, last_refusal, mismatch, refused, show};
+use super::super::words::{attempt, closer, group_by, span};
+use super::super::{About, Case, Draft, Layer, Rule, Talk, names};
+use crate::model::{CloseBy, Confidence, Severity, Side};
+use nrpcsniff_dissectors::{Message as Body, nrpc};
+
+/// See [`ABOUT`].
+pub struct AuthRejected;
+
+static ABOUT: About = About {
+    id: "nrpc-auth-rejected",
+    title: "Authentication rejected: closed right after the identities were exchanged",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "Session request and response, then the authentication messages, then at once FIN or RST: by the server, or \
+           by a client that tries again. Or a readable reply with a status of the security package.",
+    matters: "Server and client could not agree on who they are: an expired or unknown certificate, a missing cross \
+              certificate, another public key than in the directory, or clocks far apart.",
+    guards: &[
+        "A wrong password is found out on the client and never reaches the wire.",
+        "The client closes and does not come back: a test of the connection; silent.",
+        "Any further message shows that the authentication was accepted; silent.",
+        "The server's name was wrong: see the rules on names.",
+        "The close was sent by something on the path, or the capture is incomplete: confidence is lowered.",
+        "Without a readable status: medium confidence at most.",
+    ],
+    remedy: &[
+        "Read the reason on the server's console or in log.nsf at that time (\"Authentication failure\"), or in the \
+         client's status bar.",
+        "Expired certificate: recertify the ID. No common certifier: create cross certificates on both sides. Public \
+         key does not match: update the Person document from the ID.",
+        "Compare the clocks of client and server.",
+    ],
+    references: &[
+        "Notes status 0x191C, 0x1932, 0x1933, 0x1934, 0x1935 (PKG_SECURE)",
+        "Rapid7 advisory R7-0010 and IBM redbook Lotus Security Handbook: challenges in both directions",
+    ],
+    explains: &["nrpc-early-close"],
+};
+
+impl Rule for AuthRejected {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let groups = group_by(case.nrpc().filter(|talk| rejected(case, talk)), |talk| {
+            (attempt(talk), security_status(case, talk).map(|status| status.code))
+        });
+        groups.iter().filter_map(|group| finding(case, group)).collect()
+    }
+}
+
+fn rejected(case: &Case<'_>, talk: &Talk<'_>) -> bool {
+    let c = talk.conversation;
+    let progress = talk.progress();
+    let exchanged = progress.client == 2 && (1..=2).contains(&progress.server) && identity_sent(talk);
+    let unhappy = match c.teardown.by {
+        CloseBy::Server | CloseBy::Middlebox => true,
+        CloseBy::Client => case.retry_of(talk).is_some(),
+        CloseBy::None => false,
+    };
+    let hung_up = exchanged && unhappy && closed_at_once(case, talk) && refused(case, talk).is_none();
+    talk.response.is_some() && (hung_up || security_status(case, talk).is_some())
+}
+
+/// The client's second message is an authentication message, or unreadable as newer ones are: not a transaction.
+fn identity_sent(talk: &Talk<'_>) -> bool {
+    let second = talk.conversation.messages.iter().filter(|m| m.from == Side::Client).nth(1);
+    talk.request.is_some()
+        && second.is_some_and(|message| match &message.body {
+            Body::Nrpc(message) => matches!(message.body, nrpc::Body::Auth(_) | nrpc::Body::Opaque(_)),
+            Body::Dns(_) => false,
+        })
+}
+
+/// A status of the security package that ends the session.
+fn security_status(case: &Case<'_>, talk: &Talk<'_>) -> Option<Refusal> {
+    let secure = |code: u16| code & 0xFF00 == 0x1900 && code != ENCRYPTING;
+    last_refusal(case, talk, secure)
+}
+
+/// "Network traffic is being encrypted at the server's request": not an error.
+const ENCRYPTING: u16 = 0x1903;
+
+fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+    let first = *group.first()?;
+    let (client, server) = (first.conversation.client.ip, first.conversation.server);
+    let name = first.answered().map_or_else(|| server.to_string(), names::abbreviated);
+    let status = security_status(case, first);
+    let by_server = first.conversation.teardown.by == CloseBy::Server;
+    let how = first.close_delay().map_or_else(String::new, |delay| format!("{} {} later", closer(first), span(delay)));
+    let mut draft = Draft::new(&ABOUT, 40)
+        .points(if by_server { 10 } else { 0 })
+        .retry(group.len() > 1 || case.retry_of(first).is_some())
+        .seen_in(group.len())
+        .guard(!first.well_captured())
+        .guard(first.conversation.teardown.by == CloseBy::Middlebox)
+        .guard(mismatch(case, first).is_some());
+    draft = match status {
+        Some(status) => draft
+            .names_read()
+            .title(format!("{name} and {client} could not authenticate: status {}", status.shown()))
+            .explain(format!(
+                "{client} reached {name} at {server}; the authentication ended with status {} in message {}. Network \
+                 and name are right; the identities are not accepted.",
+                status.shown(),
+                status.n,
+            ))
+            .packet(status.at, format!("message {} carries status {}", status.n, status.shown())),
+        None => draft
+            .at_most(Confidence::Medium)
+            .title(format!("{name} and {client} parted right after authentication"))
+            .explain(format!(
+                "{client} reached {name} at {server}; both sent their identities, and {how}, before anything else was \
+                 asked. This is how a rejected authentication looks; the reason itself is not readable here."
+            )),
+    };
+    draft = draft.remedy_first(format!("Look for \"Authentication failure\" with {client} in the log of {name}."));
+    if let Some((user, at)) = user(first) {
+        draft = draft.packet(at, format!("the client identifies itself as \"{user}\""));
+    }
+    Some(show(draft, group))
+}
+
+/// User in the authentication message, where it is in clear.
+fn user<'a>(talk: &Talk<'a>) -> Option<(&'a str, crate::model::Stamp)> {
+    talk.conversation.messages.iter().filter(|m| m.from == Side::Client).take(2).find_map(|message| {
+        match &message.body {
+            Body::Nrpc(nrpc::Message { body: nrpc::Body::Auth(auth), .. }) => {
+                auth.user.as_deref().map(|user| (user, message.at))
+            }
+            _ => None,
+        }
+    })
+}

@@ -1,0 +1,116 @@
+//! One server failed, and the client got a session with another one at once.
+
+use super::super::names::{Likeness, abbreviated};
+use super::super::opening::{Answers, last_refusal, refused, show_close, show_names};
+use super::super::words::{group_by, span};
+use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use crate::model::{Close, CloseBy, Confidence, PerSide, Setup, Severity};
+
+/// See [`ABOUT`].
+pub struct ClusterFailover;
+
+static ABOUT: About = About {
+    id: "nrpc-cluster-failover",
+    title: "Worked by failover to another server",
+    severity: Severity::Info,
+    layer: Layer::Information,
+    sees: "A session attempt that fails (no answer, refused, closed without an answer, refused by status), and within \
+           seconds a session of the same client with another server, asked for by its own name.",
+    matters: "The user can work, on another server. What is wrong with the first one is told by its own finding.",
+    guards: &[
+        "The second server is the same one at another address: not a failover; silent.",
+        "IPv6 first, then IPv4: not a failover; silent.",
+        "The first attempt failed because of the server's name: silent.",
+        "The client had a session with the second server already: less confidence, it may just use both.",
+        "Cluster membership cannot be seen: medium confidence at most.",
+    ],
+    remedy: &[
+        "Mend what keeps clients from the first server (see the finding on it). The failover itself did its duty.",
+    ],
+    references: &["HCL Domino 11: when failover occurs"],
+    explains: &[],
+};
+
+impl Rule for ClusterFailover {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let answers = Answers::new(case);
+        let failed = case.talks().filter(|talk| mate(case, &answers, talk).is_some());
+        let groups = group_by(failed, |talk| {
+            let mate = mate(case, &answers, talk).map(|mate| mate.conversation.server);
+            (talk.conversation.client.ip, talk.conversation.server, mate)
+        });
+        groups.iter().filter_map(|group| finding(case, &answers, group)).collect()
+    }
+}
+
+/// No session came of it, and the name was not the reason.
+fn failed(case: &Case<'_>, talk: &Talk<'_>) -> bool {
+    let c = talk.conversation;
+    let unheard = c.bytes.server == 0
+        && c.bytes.client > 0
+        && !talk.went_on()
+        && c.teardown.how != Close::Open
+        && c.tcp.acked_unseen == PerSide::default();
+    let hung_up = c.bytes == PerSide::default() && c.teardown.by == CloseBy::Server && c.teardown.how != Close::Open;
+    matches!(c.setup, Setup::Refused | Setup::NoAnswer)
+        || (c.setup == Setup::Handshake && (unheard || hung_up))
+        || (last_refusal(case, talk, |_| true).is_some() && refused(case, talk).is_none())
+}
+
+/// The session with another server that came instead.
+fn mate<'c, 'a>(case: &'c Case<'a>, answers: &Answers<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
+    if !failed(case, talk) {
+        return None;
+    }
+    let (server, name) = (talk.conversation.server, name_of(answers, talk));
+    case.soon_after(talk, case.settings.thresholds.failover_within).find(|next| {
+        let other = next.conversation.server;
+        other.ip != server.ip
+            && other.ip.is_ipv4() == server.ip.is_ipv4()
+            && next.went_on()
+            && next.progress().server >= 2
+            && next.wanted().zip(next.answered()).is_some_and(|(wanted, answered)| {
+                case.likeness(wanted, answered) == Likeness::Same
+                    && name.is_none_or(|name| case.likeness(name, answered) != Likeness::Same)
+            })
+            && last_refusal(case, next, |_| true).is_none()
+    })
+}
+
+/// Name of the server that failed: as the client asked for it, else as the address answered at another time.
+fn name_of<'a>(answers: &Answers<'a>, talk: &Talk<'a>) -> Option<&'a str> {
+    talk.wanted().or_else(|| answers.of(talk.conversation.server).first().copied())
+}
+
+fn finding(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+    let first = *group.first()?;
+    let next = mate(case, answers, first)?;
+    let (client, server) = (first.conversation.client.ip, first.conversation.server);
+    let known = name_of(answers, first);
+    let from = known.map_or_else(|| server.to_string(), abbreviated);
+    let to = abbreviated(next.answered()?);
+    let before =
+        case.before(first).take(256).any(|talk| talk.conversation.server == next.conversation.server && talk.went_on());
+    let mut draft = Draft::new(&ABOUT, if known.is_some() { 70 } else { 50 })
+        .at_most(Confidence::Medium)
+        .guard(before)
+        .title(format!("{client} did not get a session with {from}, but with {to}"))
+        .explain(format!(
+            "The attempt of {client} to reach {from} at {server} failed; {} later it opened a session with {to} at {}, \
+             by that server's own name, and works there. This looks like a failover to a cluster mate.",
+            span(next.conversation.first.time.seconds_since(first.ended())),
+            next.conversation.server,
+        ))
+        .remedy_first(format!("Find out why {from} at {server} does not take sessions."));
+    for talk in group {
+        draft = draft.conversation(talk.conversation);
+    }
+    let at = first.conversation.first;
+    draft = show_names(draft.packet(at, format!("attempt to reach {server} begins")), first);
+    draft = show_close(draft, first);
+    Some(show_names(draft.conversation(next.conversation), next))
+}

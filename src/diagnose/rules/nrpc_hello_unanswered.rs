@@ -1,0 +1,78 @@
+//! The server's TCP took the session request, and Domino never answered it.
+
+use super::super::opening::{show, watched_until, worked_later};
+use super::super::words::{attempt, group_by, span};
+use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use crate::model::{Confidence, Severity, Side};
+
+/// See [`ABOUT`].
+pub struct HelloUnanswered;
+
+static ABOUT: About = About {
+    id: "nrpc-hello-unanswered",
+    title: "Session request acknowledged by TCP, never answered by Domino",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "TCP connects; the session request is sent and acknowledged; the server sends no byte of its own for several \
+           seconds.",
+    matters: "The machine is up, the Domino server task behind it does not work: hung, out of threads, or a load \
+              balancer accepted the connection for a server that is not there. The user waits, then reads \"the server \
+              is not responding\".",
+    guards: &[
+        "The request was not acknowledged by TCP: that is loss, not silence of the server; silent.",
+        "The client acknowledged bytes that the capture does not hold: there was an answer; silent.",
+        "The capture or the session ends before the waiting time is over: silent.",
+        "A load balancer may have accepted for a dead server: medium confidence at most.",
+    ],
+    remedy: &[
+        "On the server: \"show tasks\", \"show stat server.*\" and semaphore timeouts on the console; take an NSD if it \
+         hangs, then restart it.",
+        "If a load balancer or sprayer stands in front: check the members of its pool and its health check (it should \
+         speak NRPC, not only open the port).",
+    ],
+    references: &["Notes status 0x0A07 (ERR_TIMEOUT), 0x0A0A (ERR_NOT_RESPONDING)"],
+    explains: &["nrpc-early-close"],
+};
+
+impl Rule for HelloUnanswered {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let groups = group_by(case.nrpc().filter(|talk| waited(case, talk).is_some()), attempt);
+        groups.iter().filter_map(|group| finding(case, group)).collect()
+    }
+}
+
+/// How long the client's request stood without an answer, in seconds, if that was too long.
+fn waited(case: &Case<'_>, talk: &Talk<'_>) -> Option<f64> {
+    let c = talk.conversation;
+    let request = talk.request?;
+    let waited = watched_until(case, talk).seconds_since(request.at().time);
+    let acknowledged = c.packets.server >= 2 && c.tcp.unanswered.as_ref().is_none_or(|data| data.from != Side::Client);
+    let silent = c.bytes.server == 0 && c.tcp.acked_unseen.server == 0 && c.given_up.is_none();
+    let opened = c.tcp.handshake.syn_ack.is_some();
+    (opened && acknowledged && silent && waited >= case.settings.thresholds.reply_timeout).then_some(waited)
+}
+
+fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+    let (first, last) = (*group.first()?, *group.last()?);
+    let (client, server) = (first.conversation.client.ip, first.conversation.server);
+    let time = span(waited(case, first)?);
+    let asked = first.wanted().map_or_else(String::new, |wanted| format!(" for \"{wanted}\""));
+    let draft = Draft::new(&ABOUT, 50)
+        .at_most(Confidence::Medium)
+        .retry(group.len() > 1 || case.retry_of(first).is_some())
+        .seen_in(group.len())
+        .guard(!first.well_captured())
+        .title(format!("{server} took the session request of {client} and did not answer it"))
+        .explain(format!(
+            "{client} connected to {server} and asked{asked}. TCP of the server acknowledged the request, but for \
+             {time} no byte came back. The network works in both directions; the Domino server behind that address \
+             does not, or there is none behind it."
+        ))
+        .remedy_first(format!("Check whether Domino is alive on {}: console, \"show tasks\", NSD.", server.ip));
+    let draft = show(draft, group).absence(format!("no answer to the session request within {time}"));
+    Some(if worked_later(case, last).is_some() { draft.severity(Severity::Major) } else { draft })
+}

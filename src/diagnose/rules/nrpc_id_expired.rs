@@ -1,0 +1,206 @@
+//! The user ID's certificate has ended, or will soon.
+
+use super::super::opening::{and_more, closed_at_once, refused, show_close};
+use super::super::words::{closer, group_by};
+use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use crate::model::{Confidence, Severity, Timestamp};
+
+/// See [`ABOUT`].
+pub struct IdExpired;
+
+static ABOUT: About = About {
+    id: "nrpc-id-expired",
+    title: "The user ID's certificate has expired or is about to",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "The session request carries a pair of dates that look like creation and end of the user ID's certificate; \
+           the end lies before the time by which it is judged, and the session is closed right after the opening or \
+           the authentication. Near its end: told as information.",
+    matters: "Server and client refuse a certificate that has ended; the user reads \"Your certificate has expired\".",
+    guards: &[
+        "That the dates are those of the certificate is inferred from their pattern: medium confidence at most, low if \
+         no creation date stands beside the end.",
+        "A session of the same ID that works after that date refutes it: silent.",
+        "A session that ended because of the server's name: silent.",
+        "The end of the session is not in the capture: information only, unless a time was given with --now.",
+        "An end before the creation is no certificate date: silent.",
+    ],
+    remedy: &[
+        "Recertify the user ID (Domino Administrator > People > Recertify), and let the client fetch the new \
+         certificate: by the vault, or by mail.",
+        "If the ID was renewed already: restart the Notes client, and make sure that it uses the renewed ID file.",
+        "If the date is right and still far: compare the clocks of client and server.",
+    ],
+    references: &[
+        "Observed: TLV 0x0C/0x02 and 0x0D/0x03 of the session request (nDPI sample capture hcl_notes.pcapng: two years \
+         apart, as certificates are)",
+        "HCL: understanding certificate expiration management in HCL Notes",
+        "Notes status 0x191C (ERR_SECURE_EXPIRED_CERT)",
+    ],
+    explains: &["nrpc-auth-rejected", "nrpc-early-close"],
+};
+
+impl Rule for IdExpired {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let dated = case.nrpc().filter(|talk| Dates::of(case, talk).is_some());
+        let groups = group_by(dated, |talk| (talk.conversation.client.ip, Dates::of(case, talk).map(|d| d.expires)));
+        groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+}
+
+/// Dates of a certificate and the time to judge them by, in nanoseconds since 1970.
+#[derive(Debug, Clone, Copy)]
+struct Dates {
+    created: Option<i64>,
+    expires: i64,
+    /// By the server's clock, else by packet time.
+    then: Timestamp,
+    /// As the user wishes, else as above.
+    now: Timestamp,
+}
+
+impl Dates {
+    fn of(case: &Case<'_>, talk: &Talk<'_>) -> Option<Self> {
+        let request = talk.request?;
+        let expires = request.session.certificate_expires?.unix_nanos()?;
+        let created = request.session.certificate_created.and_then(|t| t.unix_nanos());
+        let clock = talk.response.and_then(|r| r.session.clock).and_then(|clock| clock.unix_nanos());
+        let then = clock.map_or(request.at().time, |nanos| Timestamp::new(nanos, 0));
+        let sane = created.is_none_or(|created| created < expires);
+        sane.then_some(Self { created, expires, then, now: case.settings.now.unwrap_or(then) })
+    }
+
+    fn end(&self) -> Timestamp {
+        Timestamp::new(self.expires, 0)
+    }
+
+    /// Days from the time of judgement to the end; negative if it is over.
+    fn days_left(&self) -> f64 {
+        self.end().seconds_since(self.now) / 86_400.0
+    }
+}
+
+/// What one session says of its certificate, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Good,
+    Near,
+    /// Over, but how the session ended is not in the capture.
+    Unseen,
+    /// Over as of the time that the user gave.
+    AsOfNow,
+    /// Over, and the session failed.
+    Failed,
+}
+
+fn state(case: &Case<'_>, talk: &Talk<'_>, dates: &Dates) -> State {
+    if dates.days_left() > case.settings.thresholds.certificate_days {
+        State::Good
+    } else if dates.days_left() >= 0.0 {
+        State::Near
+    } else if dates.end() < dates.then && failed(case, talk) {
+        State::Failed
+    } else if case.settings.now.is_some() {
+        State::AsOfNow
+    } else {
+        State::Unseen
+    }
+}
+
+/// Closed at once after opening or authentication, and not because of the server's name.
+fn failed(case: &Case<'_>, talk: &Talk<'_>) -> bool {
+    talk.progress().client <= 2 && closed_at_once(case, talk) && refused(case, talk).is_none()
+}
+
+/// The session was used although the date had passed: then it is no end of a certificate.
+fn refutes(talk: &Talk<'_>, dates: &Dates) -> bool {
+    dates.end() < dates.then && talk.progress().client >= 3 && talk.progress().server >= 3
+}
+
+fn judge_group(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+    let judged: Vec<_> = group
+        .iter()
+        .filter_map(|&talk| Dates::of(case, talk).map(|dates| (talk, dates)))
+        .map(|(talk, dates)| (talk, dates, state(case, talk, &dates)))
+        .collect();
+    if judged.iter().any(|(talk, dates, _)| refutes(talk, dates)) {
+        return None;
+    }
+    let worst = judged.iter().map(|(.., state)| *state).max()?;
+    let (first, dates, _) = *judged.iter().find(|(.., state)| *state == worst)?;
+    let alike: Vec<_> = judged.iter().filter(|(.., state)| *state == worst).map(|(talk, ..)| *talk).collect();
+    match worst {
+        State::Good => None,
+        State::Near => Some(show(draft(first, &dates, near(first, &dates)).severity(Severity::Info), &alike, &dates)),
+        State::Unseen => {
+            let text = over(first, &dates, "How the session ended is not in the capture.");
+            Some(show(draft(first, &dates, text).severity(Severity::Info), &alike, &dates))
+        }
+        State::AsOfNow => {
+            let text = over(first, &dates, "This is judged as of the time given, not as of the capture.");
+            Some(show(draft(first, &dates, text), &alike, &dates))
+        }
+        State::Failed => {
+            let text = over(first, &dates, &format!("The session failed: {}.", closer(first)));
+            let again = alike.len() > 1 || case.retry_of(first).is_some();
+            let draft = draft(first, &dates, text).retry(again).guard(!first.well_captured());
+            Some(show(draft, &alike, &dates))
+        }
+    }
+}
+
+fn draft(talk: &Talk<'_>, dates: &Dates, (title, text): (String, String)) -> Draft {
+    let sure = if dates.created.is_some() { Confidence::Medium } else { Confidence::Low };
+    Draft::new(&ABOUT, 55).at_most(sure).title(title).explain(text).remedy_first(format!(
+        "Look at the certificate in the ID of client {} (File > Security > User Security > Your Identity > Your \
+         Certificates), and recertify that ID.",
+        talk.conversation.client.ip,
+    ))
+}
+
+fn near(talk: &Talk<'_>, dates: &Dates) -> (String, String) {
+    let client = talk.conversation.client.ip;
+    (
+        format!("User ID of client {client} seems to expire on {}", dates.end()),
+        format!(
+            "The session request of {client} carries a date that looks like the end of the user ID's certificate \
+             (inferred from its pattern, not documented): {}, {:.0} days after {}.",
+            dates.end(),
+            dates.days_left(),
+            dates.now,
+        ),
+    )
+}
+
+fn over(talk: &Talk<'_>, dates: &Dates, outcome: &str) -> (String, String) {
+    let client = talk.conversation.client.ip;
+    (
+        format!("User ID of client {client} seems to have expired on {}", dates.end()),
+        format!(
+            "The session request of {client} carries a date that looks like the end of the user ID's certificate \
+             (inferred from its pattern, not documented): {}, which is before {}. {outcome}",
+            dates.end(),
+            dates.now,
+        ),
+    )
+}
+
+fn show(mut draft: Draft, group: &[&Talk<'_>], dates: &Dates) -> Draft {
+    for talk in group {
+        draft = draft.conversation(talk.conversation);
+    }
+    for talk in group.iter().take(4) {
+        let Some(request) = talk.request else { continue };
+        let created = dates.created.map_or_else(
+            || "no creation date beside it".to_owned(),
+            |nanos| format!("created {}", Timestamp::new(nanos, 0)),
+        );
+        let text = format!("session request carries a certificate end of {} ({created})", dates.end());
+        draft = show_close(draft.packet(request.at(), text), talk);
+    }
+    and_more(draft, group)
+}

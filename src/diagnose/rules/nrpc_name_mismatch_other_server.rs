@@ -1,0 +1,165 @@
+//! The client asked for one Domino server and reached another one.
+
+use super::super::names::{Likeness, abbreviated, looks_like_host};
+use super::super::opening::{Mismatch, accepted, recovered, refused, show, show_names};
+use super::super::words::{attempt, closer, dns_path, group_by, span, times};
+use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use crate::model::{CloseBy, Confidence, Severity};
+
+/// See [`ABOUT`].
+pub struct NameMismatchOtherServer;
+
+static ABOUT: About = About {
+    id: "nrpc-name-mismatch-other-server",
+    title: "Reached a different Domino server than the one asked for",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "TCP connects; the session request asks for a Notes server name; the session response carries the name of \
+           another server, with another common name; the client sends nothing more; either side closes within seconds.",
+    matters: "The address that the client holds for the server belongs to another one: a remembered address, a \
+              Connection or Server document, or DNS is out of date. The user reads \"the server is not responding\".",
+    guards: &[
+        "A second client message after the response: the mismatch was accepted; told as information, not as a fault.",
+        "Cluster failover opens the mate by the mate's own name: the names agree, silent.",
+        "The next session goes to another port of the same machine and works: a port mapper sent it on; silent.",
+        "The request names no server (Notes R5, probes), or the name was given with --expect-server: silent.",
+        "A wanted name without hierarchy may be a short host alias: medium confidence at most.",
+        "The same name works within the retry time: major instead of blocker.",
+        "Capture incomplete: confidence is lowered. Closing RST from the path: medium confidence at most.",
+    ],
+    remedy: &[
+        "Correct what leads to the address: the Connection document, the Net Address in the Server document's Ports \
+         tab, DNS or the hosts file. Prefer a fully qualified host name to an IP address.",
+        "The Notes client remembers addresses ($SavedServers, $SavedAddresses in the Location document): open the \
+         server once by its fully qualified host name, or set DONT_USE_REMEMBERED_ADDRESSES=1 in the client's \
+         notes.ini and restart it.",
+        "When servers swap addresses, do it after hours, so that clients do not meet the wrong one.",
+    ],
+    references: &[
+        "HCL Domino 12: considerations before changing a server's IP address",
+        "notes.ini DONT_USE_REMEMBERED_ADDRESSES",
+        "HCL: Network_Sprayer_Address (dominowiki): the session ends if the names do not match",
+        "Notes status 0x0804, 0x0820, 0x0AE3",
+    ],
+    explains: &["nrpc-early-close", "nrpc-refused-status"],
+};
+
+impl Rule for NameMismatchOtherServer {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let failed = group_by(case.nrpc().filter(|talk| other_server(refused(case, talk)).is_some()), attempt);
+        let worked = group_by(case.nrpc().filter(|talk| other_server(accepted(case, talk)).is_some()), |talk| {
+            (talk.conversation.server, talk.wanted(), talk.answered())
+        });
+        let failed = failed.iter().filter_map(|group| failure(case, group));
+        failed.chain(worked.iter().filter_map(|group| tolerated(group))).collect()
+    }
+}
+
+/// A Notes name was asked for, and the common names differ.
+fn other_server(mismatch: Option<Mismatch<'_>>) -> Option<Mismatch<'_>> {
+    mismatch.filter(|m| m.likeness == Likeness::Different && !looks_like_host(m.wanted))
+}
+
+fn failure(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+    let (first, last) = (*group.first()?, *group.last()?);
+    let (wanted, answered) = (first.wanted()?, first.answered()?);
+    let server = first.conversation.server;
+    let (asked, met) = (abbreviated(wanted), abbreviated(answered));
+    let mut draft = Draft::new(&ABOUT, 35)
+        .names_read()
+        .retry(group.len() > 1 || case.retry_of(first).is_some())
+        .seen_in(group.len())
+        .guard(!first.well_captured())
+        .title(format!("Client asked for {asked}, but {met} answered at {server}"))
+        .explain(explanation(first, wanted, answered, group.len()));
+    if !wanted.contains('/') {
+        draft = draft.at_most(Confidence::Medium).remedy_first(format!(
+            "If \"{asked}\" is a short host alias of {met}: make it known to that server (Server document > Basics > \
+             Fully qualified Internet host name, or notes.ini NETWORK_SPRAYER_ADDRESS={asked}) and restart the server."
+        ));
+    }
+    if first.conversation.teardown.by == CloseBy::Middlebox {
+        draft = draft.at_most(Confidence::Medium);
+    }
+    draft = source_of_address(show(draft, group), case, first);
+    Some(match (recovered(case, last), home_of(case, last, wanted)) {
+        (Some(next), _) => found_elsewhere(draft.severity(Severity::Major), next, &asked),
+        (None, Some(next)) => found_elsewhere(draft, next, &asked),
+        (None, None) => draft.remedy_first(format!(
+            "Find out which address {asked} has now, and replace {} by it wherever the client takes it from: the \
+             Connection document, the Server document's Net Address, DNS.",
+            server.ip
+        )),
+    })
+}
+
+fn explanation(first: &Talk<'_>, wanted: &str, answered: &str, count: usize) -> String {
+    let delay = first.close_delay().map_or_else(String::new, |delay| format!(" {}", span(delay)));
+    format!(
+        "The Notes client {} asked {} for \"{wanted}\"; the server that answered there is \"{answered}\". Notes does \
+         not go on with another server: {}{delay} after the answer{}. Network and server are working; the address \
+         {} belongs to another server than the client believes.",
+        first.conversation.client.ip,
+        first.conversation.server,
+        closer(first),
+        if count > 1 { format!(" ({} in this capture)", times(count)) } else { String::new() },
+        first.conversation.server.ip,
+    )
+}
+
+/// Where the client has the address from: DNS, as far as the capture shows.
+fn source_of_address(draft: Draft, case: &Case<'_>, talk: &Talk<'_>) -> Draft {
+    let ip = talk.conversation.server.ip;
+    match case.lookup_of(ip, talk.conversation.first.time).and_then(|lookup| lookup.response) {
+        Some((message, answer)) => draft
+            .dns(message.at, format!("DNS: {} leads to {ip} ({})", answer.name, dns_path(answer)))
+            .remedy_first(format!("DNS gives {ip} for {}: correct that record if it is out of date.", answer.name)),
+        None => draft.absence(format!(
+            "no DNS answer with {ip} before the connection: the address was probably remembered or configured"
+        )),
+    }
+}
+
+/// A later session of any kind in which the same client reached the wanted server at another address.
+fn home_of<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>, wanted: &str) -> Option<&'c Talk<'a>> {
+    case.after(talk).take(256).find(|next| {
+        next.conversation.server != talk.conversation.server
+            && next.answered().is_some_and(|name| case.likeness(wanted, name) == Likeness::Same)
+    })
+}
+
+fn found_elsewhere(draft: Draft, next: &Talk<'_>, asked: &str) -> Draft {
+    let server = next.conversation.server;
+    show_names(draft, next).remedy_first(format!(
+        "{asked} answers at {server}: enter that address (or its host name) in the Connection document, the Server \
+         document's Net Address or DNS."
+    ))
+}
+
+fn tolerated(group: &[&Talk<'_>]) -> Option<Draft> {
+    let first = *group.first()?;
+    let (wanted, answered) = (first.wanted()?, first.answered()?);
+    let mut draft = Draft::new(&ABOUT, 35)
+        .names_read()
+        .guard(!first.well_captured())
+        .severity(Severity::Info)
+        .title(format!("{} answers for {}: no fault", abbreviated(answered), abbreviated(wanted)))
+        .explain(format!(
+            "{} was asked for \"{wanted}\" and answered as \"{answered}\", and the client went on ({} in this \
+             capture). The server does not insist on its own name: NETWORK_SPRAYER_ADDRESS is probably in force.",
+            first.conversation.server,
+            times(group.len()),
+        ))
+        .remedies([
+            "Nothing to mend if this server is meant to answer for the other one. If not, the address that leads here \
+             is out of date, and users work on another server than they believe.",
+        ]);
+    for talk in group {
+        draft = draft.conversation(talk.conversation);
+    }
+    Some(show_names(draft, first))
+}

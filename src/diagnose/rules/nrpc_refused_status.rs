@@ -1,0 +1,170 @@
+//! The server answered with a status that refuses the session.
+
+use super::super::opening::{Refusal, last_refusal, show_close, show_names, worked_later};
+use super::super::words::group_by;
+use super::super::{About, Case, Draft, Layer, Rule, Talk, names};
+use crate::model::Severity;
+
+/// See [`ABOUT`].
+pub struct RefusedStatus;
+
+static ABOUT: About = About {
+    id: "nrpc-refused-status",
+    title: "The server refused the session with a status code",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "A readable reply of the server carries a status that refuses a session (full, busy, restricted, not \
+           authorised, wrong version, wrong name), and the session ends with it, within its first few messages.",
+    matters: "The network works and the server answers; it does not want this session. Where a cluster mate exists, \
+              the client goes there.",
+    guards: &[
+        "Only codes of this list count, only in the server's last message, and only where hardly anything was said \
+         before: two bytes in the middle of a session are not read as a refusal.",
+        "The same client gets a session within the failover time: major instead of blocker.",
+        "A server that is being drained on purpose refuses in the same way: ask before lifting the restriction.",
+    ],
+    remedy: &["See the status in the Domino server's console or log.nsf at that time."],
+    references: &[
+        "HCL Domino help: Server_MaxUsers, Server_Availability_Threshold, Server_Restricted; when failover occurs",
+        "Notes C API status codes as published in HCL's domino-jna (PKG_CLIENT, PKG_SERVER, PKG_NETWORK)",
+    ],
+    explains: &["nrpc-early-close", "nrpc-auth-rejected", "nrpc-port-encryption-mandate"],
+};
+
+/// A status that refuses a session: code, what it means, what to do.
+struct Code(u16, &'static str, &'static str);
+
+const CODES: &[Code] = &[
+    Code(0x00F0, "this client is too old for the server", "Update the Notes client."),
+    Code(
+        0x04D8,
+        "the server has reached its greatest number of users",
+        "Raise Server_MaxUsers in the server's notes.ini, or spread the users over more servers.",
+    ),
+    Code(
+        0x04ED,
+        "anonymous access is not allowed",
+        "Server document > Security: allow anonymous Notes connections, or use an ID that the server knows.",
+    ),
+    Code(0x0802, "the server does not support this version of the protocol", "Update the older of the two."),
+    Code(
+        0x0804,
+        "the server has another name than the one asked for",
+        "Ask for the server by its own name, or set NETWORK_SPRAYER_ADDRESS on it.",
+    ),
+    Code(
+        0x0820,
+        "another server was reached than the one asked for",
+        "Correct the address of the wanted server in Connection document, Server document or DNS.",
+    ),
+    Code(
+        0x0903,
+        "not authorised to use the server on this port",
+        "Server document > Security and notes.ini Allow_Access_PORT, Deny_Access_PORT: let the user in.",
+    ),
+    Code(0x090C, "client and server run versions that do not fit", "Update the older of the two."),
+    Code(
+        0x0925,
+        "client and server use the same ID",
+        "Give the client an ID of its own: the server's ID file is used on it.",
+    ),
+    Code(0x0928, "the workstation's licence is not valid or not known", "Check the ID and its registration."),
+    Code(0x0929, "the licence is in use by another user", "Check whether one ID is used twice."),
+    Code(
+        0x092E,
+        "not authorised to use the server",
+        "Server document > Security: Access server, Not access server; and the deny lists.",
+    ),
+    Code(0x0938, "the Domino Directory has no Server document for this server", "Create or replicate the document."),
+    Code(0x09C4, "the server is not set up", "Finish the set-up of the server."),
+    Code(
+        0x09DE,
+        "the server is too busy (availability threshold)",
+        "Lower Server_Availability_Threshold on the server, or take load from it.",
+    ),
+    Code(
+        0x09FC,
+        "the administrator has restricted the server",
+        "On the server's console: \"set config Server_Restricted=0\", if the restriction is not meant to be.",
+    ),
+    Code(
+        0x0A12,
+        "the server's table of network sessions is full",
+        "Raise MAX_NETWORK_SESSIONS in the server's notes.ini, and look for clients that open too many.",
+    ),
+    Code(0x0AC5, "the server is shutting down", "Wait for the restart, or find out who stopped the server."),
+    Code(
+        0x0AE3,
+        "the server that answered does not have the expected name",
+        "Ask for the server by its own name, or set NETWORK_SPRAYER_ADDRESS on it.",
+    ),
+    Code(0x17AC, "this client's version is below the least that the server admits", "Update the Notes client."),
+    Code(
+        0x17AD,
+        "this client's version is above the greatest that the server admits",
+        "Raise the greatest version that the server admits.",
+    ),
+];
+
+impl Rule for RefusedStatus {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let groups = group_by(case.nrpc().filter(|talk| refusal(case, talk).is_some()), |talk| {
+            (talk.conversation.client.ip, talk.conversation.server, refusal(case, talk).map(|r| r.code))
+        });
+        groups.iter().filter_map(|group| finding(case, group)).collect()
+    }
+}
+
+fn refusal(case: &Case<'_>, talk: &Talk<'_>) -> Option<Refusal> {
+    last_refusal(case, talk, |code| code_of(code).is_some())
+}
+
+fn code_of(code: u16) -> Option<&'static Code> {
+    CODES.iter().find(|known| known.0 == code)
+}
+
+fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+    let (first, last) = (*group.first()?, *group.last()?);
+    let status = refusal(case, first)?;
+    let Code(_, meaning, remedy) = code_of(status.code)?;
+    let (client, server) = (first.conversation.client.ip, first.conversation.server);
+    let name = first.answered().map_or_else(|| server.to_string(), names::abbreviated);
+    let mut draft = Draft::new(&ABOUT, 35)
+        .names_read()
+        .retry(group.len() > 1 || case.retry_of(first).is_some())
+        .seen_in(group.len())
+        .guard(!first.well_captured())
+        .title(format!("{name} refused the session: {meaning}"))
+        .explain(format!(
+            "{client} reached {name} at {server}, and the server answered with status {}: {meaning}. Network and \
+             server are working.",
+            status.shown(),
+        ))
+        .remedy_first(format!("{name}: {remedy}"));
+    for talk in group {
+        draft = draft.conversation(talk.conversation);
+    }
+    for talk in group.iter().take(3) {
+        draft = show_names(draft, talk);
+        if let Some(status) = refusal(case, talk) {
+            draft = draft.packet(status.at, format!("message {} carries status {}", status.n, status.shown()));
+        }
+        draft = show_close(draft, talk);
+    }
+    let served = worked_later(case, last).or_else(|| mate(case, last));
+    Some(match served {
+        Some(next) => show_names(draft.severity(Severity::Major), next),
+        None => draft,
+    })
+}
+
+/// The client's session with another server soon after: probably a cluster mate.
+fn mate<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
+    case.soon_after(talk, case.settings.thresholds.failover_within)
+        .find(|next| next.conversation.server != talk.conversation.server && next.went_on())
+        .filter(|next| refusal(case, next).is_none())
+}

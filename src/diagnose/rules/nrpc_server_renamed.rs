@@ -1,0 +1,97 @@
+//! The right machine answered, under another name of the same stem: it was renamed, moved or recertified.
+
+use super::super::names::{Likeness, abbreviated};
+use super::super::opening::{Answers, Mismatch, recovered, refused, show, show_names};
+use super::super::words::{attempt, closer, group_by, span};
+use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use crate::model::{Confidence, Severity};
+
+/// See [`ABOUT`].
+pub struct ServerRenamed;
+
+static ABOUT: About = About {
+    id: "nrpc-server-renamed",
+    title: "The server has the wanted common name, but another organisation",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "The session request asks for a hierarchical name; the session response carries the same common name under \
+           another organisational unit, organisation or country; the client sends nothing more; either side closes \
+           within seconds.",
+    matters: "After a server was renamed or recertified, clients that still hold the old name are turned away, and the \
+              user reads \"the server is not responding\".",
+    guards: &[
+        "Two organisations may each have a server of that common name: medium confidence at most, and less if the \
+         address answers under several names.",
+        "A second client message after the response: accepted, silent.",
+        "The next session goes to another port of the same machine and works: a port mapper sent it on; silent.",
+        "The name was given with --expect-server: silent.",
+        "Capture incomplete: confidence is lowered.",
+    ],
+    remedy: &[
+        "Give the clients the new name: bookmarks and workspace icons, home/mail server in the Location document, \
+         Connection documents; replicate names.nsf.",
+        "If the server should still have the old name: check ServerName and KeyFilename in its notes.ini (of each \
+         partition), and the certifier of its server ID.",
+    ],
+    references: &[
+        "HCL Domino help: \"Server not responding\" after a server was renamed or recertified",
+        "Notes status 0x0804 (ERR_SERVER_NAME_CHANGED)",
+    ],
+    explains: &["nrpc-early-close", "nrpc-refused-status"],
+};
+
+impl Rule for ServerRenamed {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let answers = Answers::new(case);
+        let groups = group_by(case.nrpc().filter(|talk| renamed(case, talk).is_some()), attempt);
+        groups.iter().filter_map(|group| finding(case, &answers, group)).collect()
+    }
+}
+
+fn renamed<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<Mismatch<'a>> {
+    refused(case, talk).filter(|m| m.likeness == Likeness::SameCommonName)
+}
+
+fn finding(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+    let (first, last) = (*group.first()?, *group.last()?);
+    let names = renamed(case, first)?;
+    let server = first.conversation.server;
+    let (old, new) = (abbreviated(names.wanted), abbreviated(names.answered));
+    let several = answers.of(server).len() > 1;
+    let delay = first.close_delay().map_or_else(String::new, |delay| format!(" {}", span(delay)));
+    let draft = Draft::new(&ABOUT, 35)
+        .names_read()
+        .at_most(Confidence::Medium)
+        .retry(group.len() > 1 || case.retry_of(first).is_some())
+        .seen_in(group.len())
+        .guard(!first.well_captured())
+        .guard(several)
+        .title(format!("Client asked for {old}, the server at {server} is called {new}"))
+        .explain(format!(
+            "The Notes client {} asked for \"{}\"; {server} answered as \"{}\". The common name is the same, the rest \
+             is not: the server was probably renamed or recertified, or the client holds the name of a namesake in \
+             another organisation. {}{delay} after the answer. Network and server are working.",
+            first.conversation.client.ip,
+            names.wanted,
+            names.answered,
+            capital(&closer(first)),
+        ))
+        .remedy_first(format!(
+            "Replace {old} by {new} on client {} (Location and Connection documents, bookmarks).",
+            first.conversation.client.ip
+        ));
+    let draft = show(draft, group);
+    Some(match recovered(case, last) {
+        Some(next) => show_names(draft.severity(Severity::Major), next),
+        None => draft,
+    })
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,109 @@
+//! One address, several servers behind it, and not all of them accept the name under which they are asked for.
+
+use super::super::names::abbreviated;
+use super::super::opening::{Answers, refused, show_close, show_names};
+use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use crate::model::{Endpoint, Severity};
+
+/// See [`ABOUT`].
+pub struct SprayerInconsistent;
+
+static ABOUT: About = About {
+    id: "nrpc-sprayer-inconsistent",
+    title: "One address, several server names: some sessions fail on the name",
+    severity: Severity::Major,
+    layer: Layer::Protocol,
+    sees: "Session responses from one address and port carry different server names, by turns; some sessions are ended \
+           because the name was not the wanted one, others go on.",
+    matters: "It depends on chance which server behind the sprayer or load balancer a user meets: logging in works \
+              sometimes.",
+    guards: &[
+        "The name changed once and stayed (an address moved in a failover, a restart under a new name): silent.",
+        "All sessions work: silent. All sessions fail: the name mismatch itself is the finding.",
+        "A port-mapping partition that sends the client on to another port: not counted as a failure.",
+    ],
+    remedy: &[
+        "notes.ini NETWORK_SPRAYER_ADDRESS=* (or the list of alias names) on every server behind the address, then \
+         restart them. Only where all of them hold replicas of what is opened.",
+        "If the servers are not replicas of each other: give each its own address and name, and take them out of the \
+         sprayer.",
+    ],
+    references: &["HCL: Network_Sprayer_Address (dominowiki), SPR PMIA6A9MMW"],
+    explains: &[
+        "nrpc-name-mismatch-alias",
+        "nrpc-name-mismatch-other-server",
+        "nrpc-server-renamed",
+        "nrpc-port-map",
+        "nrpc-early-close",
+        "nrpc-refused-status",
+    ],
+};
+
+impl Rule for SprayerInconsistent {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let answers = Answers::new(case);
+        let mut servers: Vec<_> = answers.iter().filter(|(_, names)| names.len() > 1).collect();
+        servers.sort_unstable_by_key(|(server, _)| *server);
+        servers.into_iter().filter_map(|(server, names)| finding(case, server, names)).collect()
+    }
+}
+
+fn finding(case: &Case<'_>, server: Endpoint, names: &[&str]) -> Option<Draft> {
+    let answered: Vec<&Talk<'_>> = case.of_server(server).filter(|talk| talk.answered().is_some()).collect();
+    let failed: Vec<&Talk<'_>> = answered.iter().copied().filter(|talk| refused(case, talk).is_some()).collect();
+    let worked: Vec<&Talk<'_>> = answered.iter().copied().filter(|talk| talk.went_on()).collect();
+    let (bad, good) = (*failed.first()?, *worked.first()?);
+    if switches(&answered) < 2 {
+        return None;
+    }
+    let all = names.iter().map(|name| abbreviated(name)).collect::<Vec<_>>();
+    let mut draft = Draft::new(&ABOUT, 35)
+        .names_read()
+        .seen_in(answered.len())
+        .guard(!bad.well_captured())
+        .title(format!("{server} answers under {} names: {}", all.len(), all.join(", ")))
+        .explain(format!(
+            "Several Domino servers stand behind {server}: it answered as {}, by turns. {} of {} sessions ended \
+             because the server that answered was not the one asked for (first: \"{}\" asked, \"{}\" answered); {} \
+             went on. The setting that lets a server accept the common name is not the same on all of them.",
+            all.join(", "),
+            failed.len(),
+            answered.len(),
+            bad.wanted()?,
+            bad.answered()?,
+            worked.len(),
+        ))
+        .remedy_first(remedy(bad, &all));
+    for talk in failed.iter().chain(&worked) {
+        draft = draft.conversation(talk.conversation);
+    }
+    for talk in failed.iter().take(2) {
+        draft = show_close(show_names(draft, talk), talk);
+    }
+    draft = show_names(draft, good);
+    let other =
+        answered.iter().find(|talk| talk.answered() != bad.answered() && talk.conversation.id != good.conversation.id);
+    Some(other.into_iter().fold(draft, |draft, talk| show_names(draft, talk)))
+}
+
+fn remedy(bad: &Talk<'_>, all: &[String]) -> String {
+    let wanted = abbreviated(bad.wanted().unwrap_or("*"));
+    format!(
+        "On each of {}: set NETWORK_SPRAYER_ADDRESS in notes.ini to {wanted} or *, and restart; {} refused.",
+        all.join(", "),
+        abbreviated(bad.answered().unwrap_or("one of them")),
+    )
+}
+
+/// How often the name changed from one session to the next, in order of time.
+fn switches(answered: &[&Talk<'_>]) -> usize {
+    answered.windows(2).filter(|pair| !same_name(pair)).count()
+}
+
+fn same_name(pair: &[&Talk<'_>]) -> bool {
+    matches!(pair, [a, b] if a.answered().zip(b.answered()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b)))
+}
