@@ -1,5 +1,6 @@
 //! Attempts to connect: which were never answered, what came after a failed one, who only looks for open ports.
 
+use super::opening::watched_until;
 use super::{Case, Talk};
 use crate::model::{Endpoint, FrameRef, IcmpError, PerSide, Setup, Severity, Side, Timestamp, Transport};
 use std::collections::{HashMap, HashSet};
@@ -78,7 +79,7 @@ pub fn is_silent(case: &Case<'_>, blind: &HashSet<IpAddr>, talk: &Talk<'_>) -> b
         && c.packets.server == 0
         && c.bytes.client <= u64::from(c.tcp.handshake.syn_data)
         && !blind.contains(&c.server.ip)
-        && syns.first().is_some_and(|first| case.end().seconds_since(first.time) >= enough)
+        && syns.first().is_some_and(|first| watched_until(case, talk).seconds_since(first.time) >= enough)
 }
 
 /// Every silent attempt, apart from those that an ICMP error explains.

@@ -15,6 +15,8 @@ mod precedence;
 mod restarts;
 pub mod rules;
 mod settings;
+#[cfg(test)]
+mod stage;
 pub mod words;
 
 pub use case::{Case, Lookup, Talk};

@@ -80,3 +80,38 @@ fn finding(case: &Case<'_>, holed: &[&Talk<'_>], dropped: u64) -> Option<Draft> 
         )
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{none, one, says};
+    use crate::model::Severity;
+    use crate::testing::findings;
+    use nrpcsniff_samples::{Format, Network, Side};
+
+    const RULE: &str = "cap-drops";
+
+    fn network(missing: u32) -> Network {
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
+        tcp.works("CN=Mail01/O=Acme", 2);
+        tcp.skip(Side::Server, missing).transactions(2).client_fin();
+        net
+    }
+
+    #[test]
+    fn bytes_that_were_acknowledged_but_not_captured() {
+        let finding = one(&network(500), RULE);
+        assert_eq!((finding.severity, finding.conversations.as_slice()), (Severity::Minor, &[0][..]));
+        says(&finding, &["500 bytes in 1 of 1 NRPC conversation", "10.2.0.9:1352"]);
+    }
+
+    #[test]
+    fn the_machine_s_own_count_is_told() {
+        let net = network(0);
+        none(&net, RULE);
+        let found = findings(&net.write(&Format::pcapng().dropped(7)));
+        let finding = found.iter().find(|finding| finding.rule == RULE).unwrap();
+        assert_eq!(finding.severity, Severity::Info);
+        says(finding, &["dropped 7 frames"]);
+    }
+}

@@ -51,3 +51,35 @@ fn finding(twice: &[&Talk<'_>]) -> Option<Draft> {
         draft.packet(at, format!("{}: {} copies, first here", path(c), c.tcp.duplicate_frames))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{none, one, says};
+    use crate::model::Severity;
+    use nrpcsniff_samples::{Network, Side};
+
+    const RULE: &str = "cap-duplicates";
+
+    fn network() -> Network {
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
+        tcp.works("CN=Mail01/O=Acme", 3);
+        tcp.lost(Side::Server, tcp.next_reply(0x20, 0, 64), &[300]).client_fin();
+        net
+    }
+
+    #[test]
+    fn every_frame_comes_twice() {
+        let net = network();
+        let frames = net.frame_count();
+        net.span_duplicates(200);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.conversations.as_slice()), (Severity::Info, &[0][..]));
+        says(&finding, &[&format!("{frames} frames of 1 NRPC conversation"), "10.2.0.9:1352"]);
+    }
+
+    #[test]
+    fn a_repetition_is_no_copy() {
+        none(&network(), RULE);
+    }
+}

@@ -62,3 +62,35 @@ fn finding(all: usize, opaque: &[(&Talk<'_>, (&Message, &nrpc::Opaque))]) -> Opt
         draft.packet(message.at, format!("{}: from message {} on ({why})", path(talk.conversation), message.n))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{none, one, says};
+    use crate::model::Severity;
+    use nrpcsniff_samples::{Network, nrpc};
+
+    const RULE: &str = "cap-encrypted";
+    const NAME: &str = "CN=Mail01/O=Acme";
+
+    #[test]
+    fn messages_behind_the_opening_that_cannot_be_read() {
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
+        tcp.session(NAME, NAME);
+        for _ in 0..4 {
+            tcp.wait(20).client(nrpc::sealed(&net.random(150))).server(nrpc::sealed(&net.random(300)));
+        }
+        tcp.client_fin();
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.conversations.as_slice()), (Severity::Info, &[0][..]));
+        says(&finding, &["1 of 1 NRPC conversation", "from message 3 on", "10.2.0.9:1352"]);
+    }
+
+    #[test]
+    fn what_can_be_read_is_not_mentioned() {
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
+        tcp.session(NAME, NAME).transactions(5).client_fin();
+        none(&net, RULE);
+    }
+}

@@ -54,3 +54,36 @@ fn finding(all: usize, begun: &[&Talk<'_>]) -> Option<Draft> {
         draft.packet(talk.conversation.first, format!("{}: no SYN before this", path(talk.conversation)))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{none, one, says};
+    use crate::model::Severity;
+    use nrpcsniff_samples::Network;
+
+    const RULE: &str = "cap-midstream";
+    const NAME: &str = "CN=Mail01/O=Acme";
+
+    #[test]
+    fn conversations_without_a_beginning_are_one_finding() {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        for _ in 0..20 {
+            net.dial(&client, &server, 1352).midstream().transactions(3).client_fin();
+        }
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.conversations.len(), finding.frames.len()), (Severity::Minor, 20, 12));
+        says(&finding, &["20 of 20", "10.1.0.50:", "10.2.0.9:1352", "and 8 more conversations"]);
+        net.connect(&client, &server, 1352).works(NAME, 3).client_fin();
+        assert_eq!(one(&net, RULE).severity, Severity::Info);
+    }
+
+    #[test]
+    fn an_opening_that_is_there_can_be_judged() {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        net.dial(&client, &server, 1352).midstream().works(NAME, 3).client_fin();
+        net.connect(&client, &server, 1352).works(NAME, 3).client_fin();
+        none(&net, RULE);
+    }
+}

@@ -70,3 +70,40 @@ fn finding(found: &[(&Talk<'_>, Side)]) -> Option<Draft> {
         None => draft,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{none, one, says};
+    use crate::model::Severity;
+    use nrpcsniff_samples::{Host, Network, Side};
+
+    const RULE: &str = "cap-offload";
+
+    fn network(client: impl Fn(Host) -> Host, server: impl Fn(Host) -> Host, segment: usize) -> Network {
+        let net = Network::new();
+        let (client, server) = (client(net.host("10.1.0.50")), server(net.host("10.2.0.9")));
+        let tcp = net.connect(&client, &server, 1352);
+        tcp.works("CN=Mail01/O=Acme", 2).ask(0x20, 64);
+        tcp.send_split(Side::Server, tcp.next_reply(0x20, 0, 4000), &[segment]).client_fin();
+        net
+    }
+
+    #[test]
+    fn wrong_checksums_of_one_side() {
+        let net = network(Host::offloads_checksums, |server| server, 1460);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.conversations.as_slice()), (Severity::Info, &[0][..]));
+        says(&finding, &["Offloading at 10.1.0.50", "0 oversized segments"]);
+    }
+
+    #[test]
+    fn segments_that_no_wire_carries() {
+        says(&one(&network(|c| c, |s| s, 4000), RULE), &["Offloading at 10.2.0.9", "1 oversized segments"]);
+    }
+
+    #[test]
+    fn wrong_checksums_everywhere_are_not_offloading() {
+        none(&network(Host::offloads_checksums, Host::offloads_checksums, 1460), RULE);
+        none(&network(|c| c, |s| s, 1460), RULE);
+    }
+}

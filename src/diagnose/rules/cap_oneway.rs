@@ -56,3 +56,40 @@ fn finding(all: usize, half: &[(&Talk<'_>, Side)]) -> Option<Draft> {
         draft.packet(talk.conversation.first, format!("{}: only {} is seen", path(talk.conversation), side(*seen)))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{idle, none, of, one, says};
+    use nrpcsniff_samples::{Network, Side};
+
+    const RULE: &str = "cap-oneway";
+    const NAME: &str = "CN=Mail01/O=Acme";
+
+    #[test]
+    fn one_side_of_a_live_conversation() {
+        for (side, words) in [(Side::Client, "only the client is seen"), (Side::Server, "only the server is seen")] {
+            let net = Network::new();
+            let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+            net.dial(&client, &server, 1352).only(side).open().works(NAME, 3).client_fin();
+            idle(&net, 10);
+            let finding = one(&net, RULE);
+            assert_eq!(finding.conversations, [0]);
+            says(&finding, &[words, "10.1.0.50:", "10.2.0.9:1352", "1 of 1 NRPC conversation"]);
+            for rule in ["nrpc-asymmetric", "nrpc-syn-silent", "nrpc-hello-unanswered", "cap-drops", "nrpc-early-close"]
+            {
+                assert!(of(&net, rule).is_empty(), "{rule} with {side:?} only: {:#?}", of(&net, rule));
+            }
+        }
+    }
+
+    #[test]
+    fn a_side_that_only_repeats_itself_is_really_alone() {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        net.dial(&client, &server, 1352).silent(&[1, 3, 7]);
+        let tcp = net.dial(&client, &server, 1352).midstream();
+        tcp.unanswered(Side::Client, tcp.next_request(0x20, 64), &[300, 600, 1200]);
+        idle(&net, 10);
+        none(&net, RULE);
+    }
+}

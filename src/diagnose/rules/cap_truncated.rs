@@ -61,3 +61,37 @@ fn finding(case: &Case<'_>, cut: &[&Talk<'_>]) -> Option<Draft> {
         )
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::says;
+    use crate::model::{Finding, Severity};
+    use crate::testing::findings;
+    use nrpcsniff_samples::{Format, Network};
+
+    fn cut(bytes: usize) -> Vec<Finding> {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        net.connect(&client, &server, 1352).works("CN=Mail01/O=Acme", 2).client_fin();
+        let all = findings(&net.write(&Format::pcap().snaplen(bytes)));
+        all.into_iter().filter(|finding| finding.rule == "cap-truncated").collect()
+    }
+
+    #[test]
+    fn names_behind_the_cut_are_not_judged() {
+        let found = cut(68);
+        assert_eq!((found.len(), found[0].severity, found[0].conversations.as_slice()), (1, Severity::Minor, &[0][..]));
+        says(&found[0], &["68 bytes", "10.2.0.9:1352", "In 1 of them the opening could not be read"]);
+    }
+
+    #[test]
+    fn a_cut_behind_the_opening_is_harmless() {
+        let found = cut(300);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Info));
+    }
+
+    #[test]
+    fn whole_frames_say_nothing() {
+        assert_eq!(cut(65_535), []);
+    }
+}

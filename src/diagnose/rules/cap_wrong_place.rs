@@ -67,3 +67,50 @@ fn finding(case: &Case<'_>, missing: &[&ExpectedServer]) -> Option<Draft> {
         draft.absence(format!("no conversation that names {}", abbreviated(&server.name)))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::says;
+    use super::super::super::{ExpectedServer, Settings};
+    use crate::model::{Confidence, Finding};
+    use crate::testing::findings_with;
+    use nrpcsniff_samples::Network;
+
+    fn found(net: &Network, expected: &[(&str, &[&str])]) -> Vec<Finding> {
+        let server = |&(name, aliases): &(&str, &[&str])| ExpectedServer {
+            name: name.to_owned(),
+            aliases: aliases.iter().map(|&alias| alias.to_owned()).collect(),
+        };
+        let settings = Settings { expected: expected.iter().map(server).collect(), ..Settings::default() };
+        let all = findings_with(&net.to_pcapng(), &settings);
+        all.into_iter().filter(|finding| finding.rule == "cap-wrong-place").collect()
+    }
+
+    fn network() -> Network {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        net.connect(&client, &server, 1352).works("CN=Mail01/OU=Srv/O=Acme", 2).client_fin();
+        net
+    }
+
+    #[test]
+    fn the_named_server_is_missing() {
+        let found = found(&network(), &[("CN=Hub/O=Acme", &["hub.acme.example"])]);
+        assert_eq!((found.len(), found[0].confidence), (1, Confidence::High));
+        says(&found[0], &["Hub/Acme is not in the capture", "1 NRPC conversation"]);
+    }
+
+    #[test]
+    fn nameless_conversations_may_be_with_it() {
+        let net = network();
+        net.dial(&net.host("10.1.0.50"), &net.host("10.2.0.10"), 1352).midstream().transactions(3);
+        assert_eq!(found(&net, &[("Hub/Acme", &[])])[0].confidence, Confidence::Low);
+    }
+
+    #[test]
+    fn nothing_is_missing_that_is_there_or_was_not_named() {
+        assert_eq!(found(&network(), &[]), []);
+        assert_eq!(found(&network(), &[("Mail01/Srv/Acme", &[])]), []);
+        assert_eq!(found(&network(), &[("Mail/Acme", &["mail01"])]), []);
+    }
+}

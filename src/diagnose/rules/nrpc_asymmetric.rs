@@ -113,3 +113,77 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
         (None, None) => draft,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{frames, idle, none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::{Network, Segment, Side, Tcp, flags};
+
+    const RULE: &str = "nrpc-asymmetric";
+
+    fn syn(tcp: &Tcp) {
+        tcp.segment(Side::Client, Segment { sequence: -1, ..Segment::new(flags::SYN) });
+    }
+
+    fn syn_ack(tcp: &Tcp) {
+        tcp.segment(Side::Server, Segment { sequence: -1, ..Segment::new(flags::SYN | flags::ACK) });
+    }
+
+    fn dial(net: &Network) -> Tcp {
+        net.dial(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352).midstream()
+    }
+
+    #[test]
+    fn the_answer_to_the_syn_does_not_arrive() {
+        let net = Network::new();
+        let tcp = dial(&net);
+        for pause in [0, 1000, 2000] {
+            net.wait(pause);
+            syn(&tcp);
+            syn_ack(&tcp);
+        }
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        assert_eq!(frames(&finding), [1, 2, 5]);
+        says(&finding, &["10.1.0.50", "10.2.0.9:1352", "answered by SYN-ACK", "SYN again"]);
+    }
+
+    #[test]
+    fn nothing_after_the_handshake_arrives() {
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
+        let request = tcp.request_for("CN=Mail01/O=Acme").encode();
+        tcp.unanswered(Side::Client, &request, &[300, 600, 1200, 2400]);
+        idle(&net, 10);
+        says(&one(&net, RULE), &["nothing that the client sent afterwards was acknowledged", "repeated 4 times"]);
+        none(&net, "nrpc-hello-unanswered");
+    }
+
+    #[test]
+    fn a_handshake_that_is_completed_later_lost_one_packet() {
+        let net = Network::new();
+        let tcp = dial(&net);
+        syn(&tcp);
+        syn_ack(&tcp);
+        net.wait(1000);
+        syn(&tcp);
+        syn_ack(&tcp);
+        tcp.ack(Side::Client).works("CN=Mail01/O=Acme", 2).client_fin();
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn crossing_copies_and_scans_are_not_lost_answers() {
+        let net = Network::new();
+        let tcp = dial(&net);
+        syn(&tcp);
+        syn_ack(&tcp);
+        syn(&tcp);
+        none(&net, RULE);
+        net.wait(1000);
+        syn(&tcp);
+        tcp.segment(Side::Client, Segment { window: Some(0), ..Segment::new(flags::RST) });
+        none(&net, RULE);
+    }
+}

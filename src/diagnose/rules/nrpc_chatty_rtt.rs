@@ -107,3 +107,80 @@ fn finding(group: &[(&Talk<'_>, Reckoning)]) -> Option<Draft> {
         )
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::{Network, Side, nrpc};
+
+    const RULE: &str = "nrpc-chatty-rtt";
+
+    /// `turns` questions over a line of that many milliseconds one way, each `pause` ms after the answer before.
+    fn talks(one_way: u64, turns: usize, pause: u64, near_server: bool) -> Network {
+        let net = Network::new();
+        let (mut client, mut server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        if near_server {
+            client = client.distance_ms(one_way);
+        } else {
+            server = server.distance_ms(one_way);
+        }
+        let tcp = net.connect(&client, &server, 1352);
+        tcp.session("CN=Mail01/O=Acme", "CN=Mail01/O=Acme").auth();
+        for _ in 0..turns {
+            if pause > 0 {
+                tcp.wait(pause);
+            }
+            tcp.ask(nrpc::FUNCTION_WORK, 64).answer(nrpc::FUNCTION_WORK, 0, 300);
+        }
+        tcp.client_fin();
+        net
+    }
+
+    #[test]
+    fn a_long_line_and_many_questions() {
+        for near_server in [false, true] {
+            let net = talks(75, 40, 0, near_server);
+            let finding = one(&net, RULE);
+            assert_eq!((finding.severity, finding.confidence), (Severity::Minor, Confidence::High));
+            assert_eq!(finding.conversations, [0]);
+            says(&finding, &["10.1.0.50", "10.2.0.9:1352", "150 ms", "42 questions", "Nothing was lost"]);
+        }
+    }
+
+    #[test]
+    fn a_short_line_few_questions_or_a_slow_client_are_other_matters() {
+        none(&talks(20, 40, 0, false), RULE);
+        none(&talks(75, 5, 0, false), RULE);
+        none(&talks(75, 40, 500, false), RULE);
+    }
+
+    #[test]
+    fn pauses_of_the_user_do_not_count() {
+        one(&talks(75, 40, 5000, false), RULE);
+    }
+
+    #[test]
+    fn waits_for_the_server_do() {
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9").distance_ms(75), 1352);
+        tcp.session("CN=Mail01/O=Acme", "CN=Mail01/O=Acme").auth();
+        for _ in 0..40 {
+            tcp.ask(nrpc::FUNCTION_WORK, 64).wait(1500).answer(nrpc::FUNCTION_WORK, 0, 300);
+        }
+        none(&net, RULE);
+        one(&net, "nrpc-slow-server");
+    }
+
+    #[test]
+    fn a_line_that_loses_segments_is_not_only_long() {
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9").distance_ms(75), 1352);
+        tcp.session("CN=Mail01/O=Acme", "CN=Mail01/O=Acme").auth();
+        for _ in 0..40 {
+            tcp.ask(nrpc::FUNCTION_WORK, 64);
+            tcp.lost(Side::Server, tcp.next_reply(nrpc::FUNCTION_WORK, 0, 100), &[20]);
+        }
+        none(&net, RULE);
+    }
+}

@@ -102,7 +102,7 @@ fn outcome<'a>(case: &Case<'a>, lookup: &Lookup<'a>) -> Option<Result<(&'a str, 
     let failed = |reason| Some(Err(Failed { client: lookup.client, name: &body.name, at: message.at, reason }));
     match lookup.response {
         None => {
-            let waited = case.end().seconds_since(message.at.time);
+            let waited = watched(case, message.at).seconds_since(message.at.time);
             if waited >= case.settings.thresholds.reply_timeout { failed(None) } else { None }
         }
         Some((reply, answer)) if answer.answers.iter().any(|a| matches!(a.data, dns::Data::Address(_))) => {
@@ -110,6 +110,12 @@ fn outcome<'a>(case: &Case<'a>, lookup: &Lookup<'a>) -> Option<Result<(&'a str, 
         }
         Some((_, answer)) => failed(Some(reason(answer))),
     }
+}
+
+/// The end of the input that holds that frame; what another input holds may be of another day.
+fn watched(case: &Case<'_>, at: Stamp) -> Timestamp {
+    let input = usize::try_from(at.frame.input).ok().and_then(|index| case.analysis.inputs.get(index));
+    input.and_then(|input| input.last).unwrap_or(at.time)
 }
 
 fn reason(answer: &dns::Message) -> String {
@@ -255,4 +261,81 @@ fn lines<'a, F: std::borrow::Borrow<Failed<'a>>>(draft: Draft, group: &[F]) -> D
                 .absence(format!("no answer to the question for {}", f.name)),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{frames, idle, none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::dns::{A, AAAA, Rcode, Record};
+    use nrpcsniff_samples::{Host, Network};
+
+    const RULE: &str = "nrpc-dns-failure";
+
+    /// A session of somebody else shows that Mail01 is a Notes server; a minute later the client looks for it.
+    fn network() -> (Network, Host, Host, Host) {
+        let net = Network::new();
+        let (other, server) = (net.host("10.1.0.77"), net.host("10.2.0.9"));
+        net.connect(&other, &server, 1352).works("CN=Mail01/O=Acme", 2).client_fin();
+        net.wait_secs(60);
+        let (client, resolver) = (net.host("10.1.0.50"), net.host("10.1.0.2"));
+        (net, client, resolver, server)
+    }
+
+    #[test]
+    fn a_server_whose_name_does_not_resolve() {
+        let (net, client, resolver, _) = network();
+        let begin = net.frame_count() as u64;
+        net.resolve_fails(&client, &resolver, "mail01.acme.example", A, Rcode::NxDomain);
+        net.resolve_fails(&client, &resolver, "mail01.example", A, Rcode::NxDomain);
+        idle(&net, 10);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!(frames(&finding), [begin + 1, begin + 3]);
+        says(&finding, &["mail01.acme.example", "NXDOMAIN", "10.1.0.50", "Mail01/Acme", "2 questions"]);
+    }
+
+    #[test]
+    fn a_resolver_that_does_not_answer() {
+        let (net, client, resolver, _) = network();
+        net.resolve_unanswered(&client, &resolver, "mail01", A, &[1, 3]);
+        none(&net, RULE);
+        idle(&net, 10);
+        says(&one(&net, RULE), &["no answer", "3 questions"]);
+    }
+
+    #[test]
+    fn a_search_that_ends_well_is_no_failure() {
+        let (net, client, resolver, _) = network();
+        net.resolve_fails(&client, &resolver, "mail01.sub.acme.example", A, Rcode::NxDomain);
+        let address = Record::address("mail01.acme.example", "10.2.0.9");
+        net.resolve(&client, &resolver, "mail01.acme.example", A, &[address]);
+        net.resolve(&client, &resolver, "mail01.acme.example", AAAA, &[]);
+        idle(&net, 10);
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn a_client_that_connects_knew_the_address() {
+        let (net, client, resolver, server) = network();
+        net.resolve_fails(&client, &resolver, "mail01.acme.example", A, Rcode::NxDomain);
+        net.wait_secs(2);
+        net.connect(&client, &server, 1352).works("CN=Mail01/O=Acme", 2).client_fin();
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn an_unknown_name_counts_only_where_there_is_nothing_else() {
+        let net = Network::new();
+        let (client, resolver) = (net.host("10.1.0.50"), net.host("10.1.0.2"));
+        net.resolve_fails(&client, &resolver, "wpad.acme.example", A, Rcode::NxDomain);
+        none(&net, RULE);
+        net.resolve_fails(&client, &resolver, "hub7.acme.example", A, Rcode::ServFail);
+        idle(&net, 10);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::Low));
+        says(&finding, &["hub7.acme.example", "SERVFAIL", "If this is the name of a Domino server"]);
+        net.connect(&client, &net.host("10.2.0.80"), 443).client_fin();
+        none(&net, RULE);
+    }
 }

@@ -78,3 +78,61 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &IcmpError)]) -> Option<Draft> 
         )
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{frames, idle, none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::Network;
+
+    const RULE: &str = "nrpc-icmp-reject";
+
+    #[test]
+    fn a_router_rejects_the_syn() {
+        let net = Network::new();
+        let (client, server, router) = (net.host("10.1.0.50"), net.host("10.2.0.9"), net.host("10.1.0.1"));
+        net.dial(&client, &server, 1352).rejected(&router, 13);
+        idle(&net, 10);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!((finding.conversations.as_slice(), frames(&finding)), (&[0][..], vec![1, 2]));
+        says(&finding, &["10.1.0.1 rejects", "10.2.0.9:1352", "administratively prohibited", "type 3 code 13"]);
+        none(&net, "nrpc-syn-silent");
+    }
+
+    #[test]
+    fn icmpv6_is_understood() {
+        let net = Network::new();
+        let (client, server) = (net.host("2001:db8::50"), net.host("2001:db8:2::9"));
+        net.dial(&client, &server, 1352).rejected(&net.host("2001:db8::1"), 0);
+        says(&one(&net, RULE), &["2001:db8::1 rejects", "no route to destination", "ICMPv6 type 1 code 0"]);
+    }
+
+    #[test]
+    fn a_connection_that_came_about_was_not_rejected() {
+        let net = Network::new();
+        let (client, server, router) = (net.host("10.1.0.50"), net.host("10.2.0.9"), net.host("10.1.0.1"));
+        let tcp = net.connect(&client, &server, 1352);
+        net.icmp(&router, &client, 3, 1, [0; 4]);
+        tcp.works("CN=Mail01/O=Acme", 2).client_fin();
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn a_packet_too_big_is_no_rejection() {
+        let net = Network::new();
+        net.dial(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352).rejected(&net.host("10.1.0.1"), 4);
+        idle(&net, 10);
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn success_soon_after_lowers_the_severity() {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        net.dial(&client, &server, 1352).rejected(&net.host("10.1.0.1"), 1);
+        net.wait_secs(5);
+        net.connect(&client, &server, 1352).works("CN=Mail01/O=Acme", 2).client_fin();
+        assert_eq!(one(&net, RULE).severity, Severity::Minor);
+    }
+}

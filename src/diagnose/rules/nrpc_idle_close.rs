@@ -78,3 +78,49 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
             .packet(died.gap.after, format!("FIN of the server after {}", span(died.length())))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{frames, none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::{Network, Side};
+
+    const RULE: &str = "nrpc-idle-close";
+
+    fn closes(net: &Network, client: u8, seconds: u64, by: Side) {
+        net.at(u64::from(client) * 1000);
+        let tcp = net.connect(&net.host(&format!("10.1.0.{client}")), &net.host("10.2.0.9"), 1352);
+        tcp.works("CN=Mail01/O=Acme", 2).wait_secs(seconds).fin(by);
+    }
+
+    #[test]
+    fn the_default_session_timeout() {
+        let net = Network::new();
+        closes(&net, 50, 14_400, Side::Server);
+        let last = net.frame_count() as u64;
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Info, Confidence::High));
+        assert_eq!((finding.conversations.as_slice(), frames(&finding)), (&[0][..], vec![last - 4, last - 3]));
+        says(&finding, &["10.2.0.9:1352 ended 1 session", "4.0 h", "10.1.0.50"]);
+    }
+
+    #[test]
+    fn equal_silences_show_another_timeout() {
+        let net = Network::new();
+        for client in 50..53 {
+            closes(&net, client, 2700, Side::Server);
+        }
+        says(&one(&net, RULE), &["3 sessions", "45.0 min"]);
+    }
+
+    #[test]
+    fn normal_ends_say_nothing() {
+        let net = Network::new();
+        closes(&net, 50, 2700, Side::Server);
+        closes(&net, 51, 1500, Side::Server);
+        closes(&net, 52, 14_400, Side::Client);
+        closes(&net, 53, 20, Side::Server);
+        none(&net, RULE);
+        none(&net, "nrpc-idle-rst");
+    }
+}

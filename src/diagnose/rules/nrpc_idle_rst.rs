@@ -63,8 +63,10 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
     let server = first.talk.conversation.server;
     let timer = Timer::of(case, group)?;
     let foreign = talks.iter().filter(|talk| talk.conversation.teardown.by == CloseBy::Middlebox).count();
-    let again = |died: &Died<'_, '_>| aftermath_since(case, died.talk, died.gap.after.time);
-    let retried = group.iter().any(|died| !matches!(again(died), Aftermath::Nothing));
+    let retried = group.iter().any(|died| {
+        let next = aftermath_since(case, died.talk, died.gap.after.time);
+        !matches!(next, Aftermath::Nothing)
+    });
     let range = if timer.longest - timer.shortest < 1.0 {
         span(timer.shortest)
     } else {
@@ -112,5 +114,76 @@ fn evidence(draft: Draft, died: &Died<'_, '_>) -> Draft {
     match &c.teardown.reset_origin {
         Some(origin) if origin.middlebox => draft.note(format!("sent by a device: {}", origin.reasons.join("; "))),
         _ => draft,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
+
+    const RULE: &str = "nrpc-idle-rst";
+    const NAME: &str = "CN=Mail01/O=Acme";
+
+    /// A session at work, begun `at` seconds after the start and then silent for so many seconds.
+    fn silent(net: &Network, client: u8, at: u64, seconds: u64) -> Tcp {
+        net.at(at * 1000);
+        let tcp = net.connect(&net.host(&format!("10.1.0.{client}")), &net.host("10.2.0.9"), 1352);
+        tcp.works(NAME, 2);
+        tcp.wait_secs(seconds);
+        tcp
+    }
+
+    fn ask(tcp: &Tcp) -> &Tcp {
+        tcp.ask(nrpc::FUNCTION_WORK, 64)
+    }
+
+    #[test]
+    fn equal_silences_and_a_device_that_resets() {
+        let net = Network::new();
+        for client in 50..53 {
+            ask(&silent(&net, client, u64::from(client) * 10, 1800)).middlebox_rst(Side::Client, 255);
+        }
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!((finding.conversations.as_slice(), finding.frames.len()), (&[0, 1, 2][..], 9));
+        says(&finding, &["3 sessions with 10.2.0.9:1352", "30.0 min", "10.1.0.50", "sent by a device: TTL 255"]);
+    }
+
+    #[test]
+    fn one_session_alone_is_medium() {
+        let net = Network::new();
+        ask(&silent(&net, 50, 0, 1800)).server_rst();
+        assert_eq!(one(&net, RULE).confidence, Confidence::Medium);
+    }
+
+    #[test]
+    fn a_keep_alive_may_be_what_is_answered() {
+        let net = Network::new();
+        silent(&net, 50, 0, 1800).keepalive_unanswered(Side::Server).client_rst();
+        says(&one(&net, RULE), &["the server breaks the silence", "RST with the address of the client"]);
+    }
+
+    #[test]
+    fn a_longer_silence_that_was_survived_speaks_against_it() {
+        let net = Network::new();
+        ask(&silent(&net, 50, 0, 1800)).server_rst();
+        ask(&silent(&net, 51, 0, 3000)).answer(nrpc::FUNCTION_WORK, 0, 64).wait_secs(2).client_fin();
+        let finding = one(&net, RULE);
+        assert_eq!(finding.confidence, Confidence::Low);
+        says(&finding, &["lived through 50.0 min of silence"]);
+    }
+
+    #[test]
+    fn other_ends_are_not_blamed_on_the_silence() {
+        let net = Network::new();
+        ask(&silent(&net, 50, 0, 120)).server_rst();
+        ask(&silent(&net, 51, 0, 1800)).answer(nrpc::FUNCTION_WORK, 0, 64).server_rst();
+        ask(&silent(&net, 52, 0, 1800)).wait_secs(4).server_rst();
+        ask(&silent(&net, 53, 0, 1800)).client_rst();
+        silent(&net, 54, 0, 1800).server_fin();
+        silent(&net, 55, 0, 1800).client_rst();
+        none(&net, RULE);
     }
 }

@@ -122,3 +122,77 @@ fn evidence(draft: Draft, died: &Died<'_, '_>) -> Draft {
             ),
         )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{frames, idle, none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::{Network, Side, nrpc};
+
+    const RULE: &str = "nrpc-idle-silent";
+    const NAME: &str = "CN=Mail01/O=Acme";
+    const RETRIES: [u64; 5] = [300, 600, 1200, 2400, 4800];
+
+    /// A session at work, silent for so many seconds, and then data that is never acknowledged.
+    fn dies(net: &Network, client: &str, seconds: u64) {
+        net.at(0);
+        let tcp = net.connect(&net.host(client), &net.host("10.2.0.9"), 1352);
+        tcp.works(NAME, 2).wait_secs(seconds);
+        let request = tcp.next_request(nrpc::FUNCTION_WORK, 64);
+        tcp.unanswered(Side::Client, request, &RETRIES);
+    }
+
+    fn connects_again(net: &Network) {
+        net.wait_secs(5);
+        net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352).works(NAME, 2).client_fin();
+    }
+
+    #[test]
+    fn data_after_a_silence_is_dropped() {
+        let net = Network::new();
+        dies(&net, "10.1.0.50", 3600);
+        let last = net.frame_count() as u64;
+        connects_again(&net);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::Medium));
+        assert_eq!(finding.conversations, [0]);
+        assert_eq!(frames(&finding), [last - 6, last - 5, last, last + 1]);
+        says(&finding, &["10.2.0.9:1352", "60.0 min", "repeated 5 times", "connects again, and that works"]);
+    }
+
+    #[test]
+    fn equal_silences_make_it_sure() {
+        let net = Network::new();
+        for client in ["10.1.0.50", "10.1.0.51", "10.1.0.52"] {
+            dies(&net, client, 3600);
+        }
+        connects_again(&net);
+        assert_eq!(one(&net, RULE).confidence, Confidence::High);
+    }
+
+    #[test]
+    fn without_a_new_connection_it_may_be_the_server() {
+        let net = Network::new();
+        dies(&net, "10.1.0.50", 3600);
+        idle(&net, 10);
+        assert_eq!(one(&net, RULE).confidence, Confidence::Low);
+    }
+
+    #[test]
+    fn a_server_that_is_down_is_another_matter() {
+        let net = Network::new();
+        dies(&net, "10.1.0.50", 3600);
+        net.wait_secs(5);
+        net.dial(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352).silent(&[1, 3]);
+        idle(&net, 10);
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn a_short_silence_forgets_nothing() {
+        let net = Network::new();
+        dies(&net, "10.1.0.50", 60);
+        connects_again(&net);
+        none(&net, RULE);
+    }
+}

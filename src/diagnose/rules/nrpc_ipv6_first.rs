@@ -181,3 +181,72 @@ fn finding(group: &[Pair<'_, '_>]) -> Option<Draft> {
             .packet(v4.first, format!("SYN from {} to {} {} later, answered", v4.client, v4.server, span(pair.delay())))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{frames, idle, none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::dns::{A, AAAA, Record};
+
+    const RULE: &str = "nrpc-ipv6-first";
+    const NAME: &str = "CN=Mail01/O=Acme";
+
+    fn names(net: &Network) {
+        let (client, resolver) = (net.host("10.1.0.50"), net.host("10.1.0.2"));
+        let host = "mail01.acme.example";
+        net.resolve(&client, &resolver, host, AAAA, &[Record::address(host, "2001:db8:2::9")]);
+        net.resolve(&client, &resolver, host, A, &[Record::address(host, "10.2.0.9")]);
+    }
+
+    /// SYNs over IPv6, then a session over IPv4 `pause` milliseconds after the first of them.
+    fn attempt(net: &Network, client: u8, pause: u64) {
+        let begin = net.wait(100).elapsed();
+        let v6 = [net.host(&format!("2001:db8::{client}")), net.host("2001:db8:2::9")];
+        let v4 = [net.host(&format!("10.1.0.{client}")), net.host("10.2.0.9")];
+        net.dial(&v6[0], &v6[1], 1352).silent(if pause > 1000 { &[1, 3] } else { &[] });
+        net.at(begin + pause);
+        net.connect(&v4[0], &v4[1], 1352).works(NAME, 2).client_fin();
+    }
+
+    #[test]
+    fn ipv6_in_vain_then_ipv4() {
+        let net = Network::new();
+        names(&net);
+        attempt(&net, 50, 5000);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Minor, Confidence::High));
+        assert_eq!((finding.conversations.as_slice(), frames(&finding)), (&[2][..], vec![5, 8]));
+        says(&finding, &["[2001:db8:2::9]:1352", "10.2.0.9:1352", "5.0 s", "mail01.acme.example"]);
+        none(&net, "nrpc-syn-silent");
+    }
+
+    #[test]
+    fn happy_eyeballs_cost_nothing() {
+        let net = Network::new();
+        names(&net);
+        attempt(&net, 50, 250);
+        idle(&net, 10);
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn ipv4_that_does_not_work_either_is_another_matter() {
+        let net = Network::new();
+        names(&net);
+        net.dial(&net.host("2001:db8::50"), &net.host("2001:db8:2::9"), 1352).silent(&[1, 3]);
+        net.wait_secs(2);
+        net.dial(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352).silent(&[1, 3]);
+        idle(&net, 10);
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn without_names_one_client_is_a_guess_and_two_are_none() {
+        let net = Network::new();
+        attempt(&net, 50, 5000);
+        assert_eq!(one(&net, RULE).confidence, Confidence::Low);
+        attempt(&net, 51, 5000);
+        none(&net, RULE);
+    }
+}

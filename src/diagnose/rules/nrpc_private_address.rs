@@ -147,3 +147,57 @@ fn finding(case: &Case<'_>, group: &[Outside<'_, '_>]) -> Option<Draft> {
     });
     Some(draft.absence(format!("no answer from {server}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{idle, none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::Network;
+
+    const RULE: &str = "nrpc-private-address";
+    const NAME: &str = "CN=Mail01/O=Acme";
+
+    /// A session with `first`, then SYNs to `then` that nobody answers.
+    fn calls(client: &str, first: Option<&str>, then: &str) -> Network {
+        let net = Network::new();
+        let client = net.host(client);
+        if let Some(first) = first {
+            net.connect(&client, &net.host(first), 1352).works(NAME, 2).client_fin();
+        }
+        net.wait_secs(60);
+        net.dial(&client, &net.host(then), 1352).silent(&[1, 3]);
+        idle(&net, 10);
+        net
+    }
+
+    #[test]
+    fn an_inside_address_called_from_outside() {
+        let net = calls("192.168.178.20", Some("203.0.113.9"), "10.2.0.9");
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        assert_eq!(finding.conversations, [1]);
+        says(&finding, &["192.168.178.20 outside", "10.2.0.9:1352", "203.0.113.9:1352", "from the Server document"]);
+        none(&net, "nrpc-syn-silent");
+    }
+
+    #[test]
+    fn other_causes_are_left_to_the_other_rule() {
+        for (client, first, then) in [
+            ("192.168.178.20", None, "10.2.0.9"),
+            ("192.168.178.20", Some("192.168.178.9"), "10.2.0.9"),
+            ("192.168.178.20", Some("203.0.113.9"), "192.168.178.9"),
+            ("192.168.178.20", Some("203.0.113.9"), "203.0.113.10"),
+        ] {
+            let net = calls(client, first, then);
+            none(&net, RULE);
+            one(&net, "nrpc-syn-silent");
+        }
+    }
+
+    #[test]
+    fn a_vpn_leads_inside() {
+        let net = calls("192.168.178.20", Some("203.0.113.9"), "10.2.0.9");
+        net.connect(&net.host("192.168.178.20"), &net.host("10.2.7.7"), 443).client_fin();
+        none(&net, RULE);
+    }
+}

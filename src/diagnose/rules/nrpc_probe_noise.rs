@@ -128,3 +128,61 @@ fn scans(case: &Case<'_>) -> Option<Draft> {
         None => draft,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{none, of, one, says};
+    use crate::model::Severity;
+    use nrpcsniff_samples::Network;
+
+    const RULE: &str = "nrpc-probe-noise";
+
+    fn probe(net: &Network, at: u64, half_open: bool) {
+        net.at(at);
+        let (monitor, server) = (net.host("10.1.0.5"), net.host("10.2.0.9"));
+        if half_open {
+            net.dial(&monitor, &server, 1352).half_open();
+        } else {
+            net.connect(&monitor, &server, 1352).client_fin();
+        }
+    }
+
+    #[test]
+    fn health_checks_at_a_steady_period() {
+        for half_open in [true, false] {
+            let net = Network::new();
+            for n in [0, 1, 2, 4, 5] {
+                probe(&net, n * 5000, half_open);
+            }
+            let finding = one(&net, RULE);
+            assert_eq!((finding.severity, finding.conversations.len()), (Severity::Info, 5));
+            says(&finding, &["Health checks from 10.1.0.5", "5 probes every 5.0 s", "10.2.0.9:1352"]);
+            for rule in ["nrpc-syn-refused", "nrpc-accept-then-close", "nrpc-early-close", "nrpc-asymmetric"] {
+                assert!(of(&net, rule).is_empty(), "{rule}");
+            }
+        }
+    }
+
+    #[test]
+    fn too_few_or_unsteady_connections_are_nobody_s_check() {
+        let net = Network::new();
+        for at in [0, 5000] {
+            probe(&net, at, false);
+        }
+        none(&net, RULE);
+        for at in [6000, 30_000, 31_500] {
+            probe(&net, at, false);
+        }
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn who_says_something_is_no_probe() {
+        let net = Network::new();
+        for n in 0..5 {
+            net.at(n * 5000);
+            net.connect(&net.host("10.1.0.5"), &net.host("10.2.0.9"), 1352).works("CN=Mail01/O=Acme", 1).client_fin();
+        }
+        none(&net, RULE);
+    }
+}

@@ -97,3 +97,78 @@ fn finding(restart: &Restart<'_, '_>) -> Option<Draft> {
         None => draft.absence(format!("no session with {server} afterwards")),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{none, of, one, says};
+    use crate::model::Severity;
+    use nrpcsniff_samples::{Network, Side, Tcp};
+
+    const RULE: &str = "nrpc-server-restart";
+    const NAME: &str = "CN=Mail01/O=Acme";
+
+    fn connect(net: &Network, client: u8) -> Tcp {
+        net.connect(&net.host(&format!("10.1.0.{client}")), &net.host("10.2.0.9"), 1352)
+    }
+
+    /// `sessions` at work for a minute, then closed by the server within a second.
+    fn goes_down(sessions: u8, by: Side) -> Network {
+        let net = Network::new();
+        let open: Vec<Tcp> = (50..50 + sessions).map(|client| connect(&net, client)).collect();
+        open.iter().for_each(|tcp| {
+            tcp.works(NAME, 3);
+        });
+        net.at(60_000);
+        open.iter().for_each(|tcp| {
+            tcp.wait(200).fin(by);
+        });
+        net
+    }
+
+    fn refused(net: &Network, at: u64) {
+        net.at(at);
+        net.dial(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352).refused(2);
+        net.dial(&net.host("10.1.0.51"), &net.host("10.2.0.9"), 1352).refused(1);
+    }
+
+    #[test]
+    fn one_finding_instead_of_many() {
+        let net = goes_down(4, Side::Server);
+        refused(&net, 65_000);
+        net.at(120_000);
+        connect(&net, 50).works(NAME, 2).client_fin();
+        let finding = one(&net, RULE);
+        assert_eq!(finding.severity, Severity::Info);
+        assert_eq!(finding.conversations, [0, 1, 2, 3, 4, 5, 6]);
+        says(&finding, &["10.2.0.9:1352 restarted at", "4 sessions", "3 attempts", "59.8 s later", "10.1.0.50:"]);
+        assert!(of(&net, "nrpc-syn-refused").is_empty());
+    }
+
+    #[test]
+    fn a_server_that_stays_down_is_worse() {
+        let net = goes_down(4, Side::Server);
+        refused(&net, 65_000);
+        let finding = one(&net, RULE);
+        assert_eq!(finding.severity, Severity::Major);
+        says(&finding, &["10.2.0.9:1352 went down at", "did not come back"]);
+    }
+
+    #[test]
+    fn sessions_that_end_together_are_no_restart() {
+        let net = goes_down(4, Side::Server);
+        net.at(120_000);
+        connect(&net, 50).works(NAME, 2).client_fin();
+        refused(&net, 200_000);
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn two_sessions_or_clients_that_quit_are_no_restart() {
+        for (sessions, by) in [(2, Side::Server), (4, Side::Client)] {
+            let net = goes_down(sessions, by);
+            refused(&net, 65_000);
+            none(&net, RULE);
+            one(&net, "nrpc-syn-refused");
+        }
+    }
+}

@@ -91,3 +91,75 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &Turn)]) -> Option<Draft> {
             .packet(turn.reply, format!("first byte of the reply, {} later", span(seconds(turn.length()))))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{frames, none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
+
+    const RULE: &str = "nrpc-slow-server";
+
+    fn session(net: &Network, distance: u64) -> Tcp {
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9").distance_ms(distance), 1352);
+        tcp.works("CN=Mail01/O=Acme", 2);
+        tcp
+    }
+
+    fn slow(tcp: &Tcp, ms: u64) {
+        tcp.ask(nrpc::FUNCTION_WORK, 64).wait(ms).answer(nrpc::FUNCTION_WORK, 0, 300).wait(100);
+    }
+
+    #[test]
+    fn the_server_thinks() {
+        let net = Network::new();
+        let tcp = session(&net, 1);
+        let begin = net.frame_count() as u64;
+        for ms in [3000, 12_000, 1500] {
+            slow(&tcp, ms);
+        }
+        tcp.client_fin();
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!((finding.conversations.as_slice(), frames(&finding).len()), (&[0][..], 6));
+        assert_eq!(frames(&finding).first(), Some(&(begin + 1)));
+        says(&finding, &["10.2.0.9:1352 took up to 12.0 s", "3 requests of 10.1.0.50", "16.5 s of waiting"]);
+    }
+
+    #[test]
+    fn one_slow_reply_is_a_bad_moment() {
+        let net = Network::new();
+        let tcp = session(&net, 1);
+        slow(&tcp, 3000);
+        tcp.client_fin();
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Minor, Confidence::Medium));
+    }
+
+    #[test]
+    fn a_request_that_had_to_be_repeated_kept_nobody_waiting() {
+        let net = Network::new();
+        let tcp = session(&net, 1);
+        tcp.lost(Side::Client, tcp.next_request(nrpc::FUNCTION_WORK, 64), &[1100, 1100]);
+        tcp.answer(nrpc::FUNCTION_WORK, 0, 300).client_fin();
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn a_round_trip_is_not_the_server_s() {
+        let net = Network::new();
+        let tcp = session(&net, 400);
+        slow(&tcp, 1300);
+        tcp.client_fin();
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn quick_replies_say_nothing() {
+        let net = Network::new();
+        let tcp = session(&net, 1);
+        slow(&tcp, 900);
+        tcp.wait_secs(60).transactions(3).client_fin();
+        none(&net, RULE);
+    }
+}

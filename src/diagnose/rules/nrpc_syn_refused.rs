@@ -110,3 +110,64 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
         _ => draft,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{frames, none, of, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::{Network, Segment, Side, flags};
+
+    const RULE: &str = "nrpc-syn-refused";
+
+    #[test]
+    fn every_syn_is_reset() {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        net.dial(&client, &server, 1352).refused(3);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!((finding.conversations.len(), frames(&finding)), (3, vec![1, 2, 3, 4, 5, 6]));
+        says(&finding, &["10.2.0.9:1352 refuses", "10.1.0.50", "3 attempts", "answered by RST after"]);
+    }
+
+    #[test]
+    fn a_filter_gives_itself_away() {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        net.connect(&client, &server, 443).client_fin();
+        let tcp = net.dial(&client, &server, 1352).midstream();
+        tcp.segment(Side::Client, Segment { sequence: -1, ..Segment::new(flags::SYN) });
+        tcp.segment(Side::Server, Segment { ttl: Some(60), ..Segment::new(flags::RST | flags::ACK) });
+        says(&one(&net, RULE), &["A packet filter refuses connections to 10.2.0.9:1352", "TTL 60 differs"]);
+    }
+
+    #[test]
+    fn success_soon_after_lowers_the_severity() {
+        for (second, severity) in [("10.2.0.9", Severity::Minor), ("10.2.0.10", Severity::Major)] {
+            let net = Network::new();
+            let client = net.host("10.1.0.50");
+            net.dial(&client, &net.host("10.2.0.9"), 1352).refused(1);
+            net.wait_secs(5);
+            net.connect(&client, &net.host(second), 1352).works("CN=Mail01/O=Acme", 2).client_fin();
+            assert_eq!(one(&net, RULE).severity, severity, "{second}");
+        }
+    }
+
+    #[test]
+    fn a_half_open_probe_is_no_refusal() {
+        let net = Network::new();
+        net.dial(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352).half_open();
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn a_scanner_is_not_refused() {
+        let net = Network::new();
+        let client = net.host("10.1.0.50");
+        for n in 1..=20 {
+            net.dial(&client, &net.host(&format!("10.2.0.{n}")), 1352).refused(1);
+        }
+        assert!(of(&net, RULE).is_empty());
+        says(&one(&net, "nrpc-probe-noise"), &["10.1.0.50 scans", "20 ports"]);
+    }
+}

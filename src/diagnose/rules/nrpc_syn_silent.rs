@@ -2,6 +2,7 @@
 
 use super::super::attempts::{Aftermath, accepted_ports, scanners, silent, worst_aftermath};
 use super::super::network::{clients, count, each, group_by};
+use super::super::opening::watched_until;
 use super::super::restarts::restarted;
 use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
@@ -96,7 +97,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
 
 fn explanation(case: &Case<'_>, group: &[&Talk<'_>], first: &Talk<'_>, aftermath: Aftermath<'_, '_>) -> String {
     let syns: usize = group.iter().map(|talk| talk.conversation.tcp.handshake.syns.len()).sum();
-    let waited = case.end().seconds_since(first.conversation.first.time);
+    let waited = watched_until(case, first).seconds_since(first.conversation.first.time);
     let what = format!(
         "{} tried to connect to {} at {} and sent {} in {}; nothing came back within {}.",
         clients(group),
@@ -125,4 +126,87 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
         format!("SYN from {} at {}, repeated after {}", c.client, first.time, waits.join(", "))
     };
     draft.packet(*first, text).frames(syns.iter().map(|syn| syn.frame))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{frames, idle, none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::{Network, Side};
+
+    const RULE: &str = "nrpc-syn-silent";
+    const NAME: &str = "CN=Mail01/O=Acme";
+
+    #[test]
+    fn syns_without_any_answer() {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        net.dial(&client, &server, 1352).silent(&[1, 3]);
+        idle(&net, 5);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!((finding.conversations.as_slice(), frames(&finding)), (&[0][..], vec![1, 2, 3]));
+        says(&finding, &["10.2.0.9:1352", "10.1.0.50", "3 SYNs", "repeated after 1.0 s, 3.0 s", "or the host is down"]);
+    }
+
+    #[test]
+    fn a_host_that_answers_elsewhere_is_up() {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        net.connect(&client, &server, 443).client_fin();
+        net.dial(&client, &server, 1352).silent(&[1, 3]);
+        idle(&net, 5);
+        says(&one(&net, RULE), &["the host is up: this port is filtered", "accepted a connection on port 443"]);
+    }
+
+    #[test]
+    fn a_capture_that_ends_too_soon_proves_nothing() {
+        for retries in [&[][..], &[1]] {
+            let net = Network::new();
+            net.dial(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352).silent(retries);
+            none(&net, RULE);
+        }
+    }
+
+    #[test]
+    fn a_single_syn_is_weak_evidence() {
+        let net = Network::new();
+        net.dial(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352).silent(&[]);
+        idle(&net, 10);
+        assert_eq!(one(&net, RULE).confidence, Confidence::Medium);
+    }
+
+    #[test]
+    fn success_soon_after_lowers_the_severity() {
+        for (second, severity) in [("10.2.0.9", Severity::Minor), ("10.2.0.10", Severity::Major)] {
+            let net = Network::new();
+            let client = net.host("10.1.0.50");
+            net.dial(&client, &net.host("10.2.0.9"), 1352).silent(&[1, 3]);
+            net.wait_secs(2);
+            net.connect(&client, &net.host(second), 1352).works(NAME, 2).client_fin();
+            assert_eq!(one(&net, RULE).severity, severity, "{second}");
+        }
+    }
+
+    #[test]
+    fn a_capture_of_one_direction_shows_no_answers() {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        net.dial(&client, &server, 1352).only(Side::Client).open().works(NAME, 2);
+        net.dial(&client, &server, 1352).silent(&[1, 3]);
+        idle(&net, 5);
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn a_sweep_over_many_hosts_is_a_scan() {
+        let net = Network::new();
+        let client = net.host("10.1.0.50");
+        for n in 1..=20 {
+            net.dial(&client, &net.host(&format!("10.2.0.{n}")), 1352).silent(&[]);
+        }
+        idle(&net, 10);
+        none(&net, RULE);
+        assert_eq!(one(&net, "nrpc-probe-noise").conversations.len(), 20);
+    }
 }

@@ -158,3 +158,78 @@ fn stalls<'c, 'a>(talks: &[&'c Talk<'a>]) -> Vec<(&'c Talk<'a>, &'a Stall)> {
     all.sort_by_key(|(_, stall)| std::cmp::Reverse(stall.repeated.since(stall.first)));
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
+
+    const RULE: &str = "tcp-loss";
+
+    /// `count` questions and answers, of which every `every`th answer is lost once and sent again after `after`.
+    fn talks(net: &Network, count: usize, every: usize, after: u64) -> Tcp {
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
+        tcp.session("CN=Mail01/O=Acme", "CN=Mail01/O=Acme").auth();
+        for n in 1..=count {
+            tcp.wait(20).ask(nrpc::FUNCTION_WORK, 64);
+            let reply = tcp.next_reply(nrpc::FUNCTION_WORK, 0, 200);
+            if n % every == 0 {
+                tcp.lost(Side::Server, reply, &[after]);
+            } else {
+                tcp.server(reply);
+            }
+        }
+        tcp.client_fin();
+        tcp
+    }
+
+    #[test]
+    fn what_users_feel_is_major() {
+        let net = Network::new();
+        talks(&net, 100, 10, 1100);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!((finding.conversations.as_slice(), finding.frames.len()), (&[0][..], 10));
+        says(&finding, &["10.1.0.50", "10.2.0.9:1352", "10 of 214 data segments", "4.7 %", "10 waits", "waited 1.1 s"]);
+    }
+
+    #[test]
+    fn less_is_minor_and_little_is_nothing() {
+        let net = Network::new();
+        talks(&net, 200, 40, 300);
+        none(&net, "nrpc-slow-server");
+        assert_eq!(one(&net, RULE).severity, Severity::Minor);
+        let net = Network::new();
+        talks(&net, 200, 100, 300);
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn no_share_of_a_few_segments() {
+        let net = Network::new();
+        talks(&net, 20, 5, 300);
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn copies_of_a_mirror_port_are_not_repetitions() {
+        for delay in [200, 3000] {
+            let net = Network::new();
+            talks(&net, 100, 1000, 300);
+            net.span_duplicates(delay);
+            none(&net, RULE);
+        }
+    }
+
+    #[test]
+    fn keep_alives_are_not_repetitions() {
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
+        tcp.works("CN=Mail01/O=Acme", 60);
+        for _ in 0..60 {
+            tcp.wait_secs(30).keepalive(Side::Server);
+        }
+        none(&net, RULE);
+    }
+}

@@ -162,3 +162,74 @@ fn evidence(draft: Draft, talk: &Talk<'_>, stuck: &StuckSegment) -> Draft {
         )
         .frames(stuck.sent.iter().map(|at| at.frame))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{frames, idle, none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
+
+    const RULE: &str = "tcp-mtu-blackhole";
+    const RETRIES: [u64; 4] = [300, 600, 1200, 2400];
+
+    /// A session up to the request for something large.
+    fn session(net: &Network) -> Tcp {
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
+        tcp.session("CN=Mail01/O=Acme", "CN=Mail01/O=Acme").auth().ask(nrpc::FUNCTION_WORK, 64);
+        tcp
+    }
+
+    #[test]
+    fn only_small_segments_arrive() {
+        let net = Network::new();
+        let tcp = session(&net);
+        let begin = net.frame_count() as u64;
+        let reply = tcp.next_reply(nrpc::FUNCTION_WORK, 0, 3000);
+        tcp.blackhole(Side::Server, reply, &RETRIES);
+        idle(&net, 10);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!(finding.conversations, [0]);
+        assert_eq!((frames(&finding).len(), frames(&finding).first().copied()), (5, Some(begin + 1)));
+        says(&finding, &["Large packets from 10.2.0.9", "1460 bytes", "repeated it 4 times", "Don't Fragment set"]);
+        none(&net, "tcp-loss");
+    }
+
+    #[test]
+    fn the_router_that_says_so_is_named() {
+        let net = Network::new();
+        let tcp = session(&net);
+        let reply = tcp.next_reply(nrpc::FUNCTION_WORK, 0, 1448);
+        tcp.blackhole(Side::Server, &reply[..1460], &RETRIES);
+        net.icmp(&net.host("10.1.0.1"), &net.host("10.2.0.9"), 3, 4, [0, 0, 5, 0x78]);
+        says(&one(&net, RULE), &["10.1.0.1 says", "it takes 1400 bytes", "clamp the MSS to 1360"]);
+    }
+
+    #[test]
+    fn a_large_segment_that_arrives_at_last_was_only_lost() {
+        let net = Network::new();
+        let tcp = session(&net);
+        let reply = tcp.next_reply(nrpc::FUNCTION_WORK, 0, 1400);
+        tcp.lost(Side::Server, &reply, &[300]);
+        tcp.transactions(5).client_fin();
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn a_path_that_is_down_is_not_narrow() {
+        let net = Network::new();
+        let tcp = session(&net);
+        let reply = tcp.next_reply(nrpc::FUNCTION_WORK, 0, 200);
+        tcp.unanswered(Side::Server, &reply, &RETRIES);
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn a_few_repetitions_within_a_moment_prove_nothing() {
+        let net = Network::new();
+        let tcp = session(&net);
+        let reply = tcp.next_reply(nrpc::FUNCTION_WORK, 0, 3000);
+        tcp.blackhole(Side::Server, reply, &[20, 20, 20]);
+        none(&net, RULE);
+    }
+}

@@ -85,3 +85,36 @@ fn finding(group: &[(&Talk<'_>, &ZeroWindow)]) -> Option<Draft> {
             .packet(zero.end, format!("{end} after {}", span(length(zero))))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stage::{frames, none, one, says};
+    use crate::model::{Confidence, Severity};
+    use nrpcsniff_samples::{Network, Side};
+
+    const RULE: &str = "tcp-zero-window";
+
+    fn closes(side: Side, probes: &[u64], open: u64) -> Network {
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
+        tcp.works("CN=Mail01/O=Acme", 2);
+        tcp.zero_window(side, probes, open).transactions(2).client_fin();
+        net
+    }
+
+    #[test]
+    fn a_receiver_that_does_not_read() {
+        for (side, who) in [(Side::Client, "the client 10.1.0.50"), (Side::Server, "the server 10.2.0.9")] {
+            let net = closes(side, &[500, 1000], 1500);
+            let finding = one(&net, RULE);
+            assert_eq!((finding.severity, finding.confidence), (Severity::Minor, Confidence::High));
+            assert_eq!((finding.conversations.as_slice(), frames(&finding).len()), (&[0][..], 2));
+            says(&finding, &[who, "could take no more for 3.0 s", "opened again after 3.0 s"]);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_ordinary_flow_control() {
+        none(&closes(Side::Client, &[200], 300), RULE);
+    }
+}
