@@ -74,16 +74,19 @@ impl Dial {
 
     /// The handshake succeeds: SYN, SYN-ACK, ACK.
     pub fn open(self) -> Tcp {
+        let tcp = self.answered();
+        tcp.ack(Side::Client);
+        tcp
+    }
+
+    /// SYN and SYN-ACK.
+    fn answered(&self) -> Tcp {
         let tcp = self.start();
         let mut world = tcp.net.world();
         syn(&mut world, tcp.conn, &self.syn_data);
         established(&mut world, tcp.conn, Side::Client);
-        let options = syn_options(&world, tcp.conn, Side::Server);
-        let window = Some(world.hosts[self.server].syn_window);
-        let answer = Segment { options, window, sequence: -1, ..Segment::new(flags::SYN | flags::ACK) };
         established(&mut world, tcp.conn, Side::Server);
-        world.emit(tcp.conn, Side::Server, answer);
-        world.emit(tcp.conn, Side::Client, Segment::new(flags::ACK));
+        syn_ack(&mut world, tcp.conn);
         drop(world);
         tcp
     }
@@ -108,6 +111,20 @@ impl Dial {
             world.now = first + seconds * SECOND;
             world.exact = true;
             syn_again(&mut world, tcp.conn, &self.syn_data);
+        }
+    }
+
+    /// The server answers and the client never hears it: SYN and SYN-ACK now and after each of these many seconds from now.
+    pub fn unheard(self, retries: &[u64]) {
+        let first = self.net.now();
+        let tcp = self.answered();
+        let mut world = tcp.net.world();
+        for seconds in retries {
+            world.now = first + seconds * SECOND;
+            world.exact = true;
+            let retry = syn_segment(&world, tcp.conn, -1 - self.syn_data.len() as i32, &self.syn_data);
+            world.emit(tcp.conn, Side::Client, retry);
+            syn_ack(&mut world, tcp.conn);
         }
     }
 
@@ -143,14 +160,7 @@ impl Dial {
 
     /// SYN, SYN-ACK, then RST by the client: the probe of a load balancer that spares the server an open connection.
     pub fn half_open(self) {
-        let tcp = self.start();
-        let mut world = tcp.net.world();
-        syn(&mut world, tcp.conn, &self.syn_data);
-        established(&mut world, tcp.conn, Side::Client);
-        let options = syn_options(&world, tcp.conn, Side::Server);
-        established(&mut world, tcp.conn, Side::Server);
-        world.emit(tcp.conn, Side::Server, Segment { options, sequence: -1, ..Segment::new(flags::SYN | flags::ACK) });
-        world.emit(tcp.conn, Side::Client, Segment { window: Some(0), ..Segment::new(flags::RST) });
+        self.answered().segment(Side::Client, Segment { window: Some(0), ..Segment::new(flags::RST) });
     }
 
     fn start(&self) -> Tcp {
@@ -202,6 +212,18 @@ fn syn(world: &mut World, conn: usize, data: &[u8]) {
 fn syn_again(world: &mut World, conn: usize, data: &[u8]) {
     let segment = syn_segment(world, conn, 0, data);
     world.emit(conn, Side::Client, segment);
+}
+
+/// The server's SYN-ACK, after both SYNs have been counted.
+fn syn_ack(world: &mut World, conn: usize) {
+    let host = world.conns[conn].ends[Side::Server as usize].host;
+    let answer = Segment {
+        sequence: -1,
+        window: Some(world.hosts[host].syn_window),
+        options: syn_options(world, conn, Side::Server),
+        ..Segment::new(flags::SYN | flags::ACK)
+    };
+    world.emit(conn, Side::Server, answer);
 }
 
 fn syn_segment(world: &World, conn: usize, sequence: i32, data: &[u8]) -> Segment {

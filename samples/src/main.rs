@@ -9,7 +9,7 @@ fn main() -> std::io::Result<ExitCode> {
     let check = std::env::args().skip(1).any(|arg| arg == "--check");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut stale = 0;
-    for (name, bytes) in files() {
+    for (name, bytes) in stories::files() {
         let path = folder.join(&name);
         if check {
             if std::fs::read(&path).ok().as_ref() != Some(&bytes) {
@@ -21,8 +21,4 @@ fn main() -> std::io::Result<ExitCode> {
         }
     }
     Ok(if stale == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn files() -> Vec<(String, Vec<u8>)> {
-    stories::all().map(|sample| (sample.file_name(), sample.bytes())).collect()
 }

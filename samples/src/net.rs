@@ -57,7 +57,7 @@ impl Network {
         let known = world.hosts.iter().position(|host| host.ip == ip);
         let index = known.unwrap_or_else(|| add_host(&mut world, ip));
         drop(world);
-        Host { net: self.clone(), index }
+        Host::of(self, index)
     }
 
     /// Opens a TCP connection, from SYN to ACK.
@@ -193,6 +193,7 @@ fn add_host(world: &mut World, ip: IpAddr) -> HostIndex {
     world.hosts.push(HostState {
         ip,
         mac: [0x02, 0x00, 0x00, 0x00, 0x10, index as u8 + 1],
+        answered_via: None,
         ttl: 128,
         ip_id: IpId::Counter,
         next_ip_id: random as u16,
@@ -201,7 +202,7 @@ fn add_host(world: &mut World, ip: IpAddr) -> HostIndex {
         license: world.rng.array(),
         offload: false,
         captures_here: false,
-        next_port: 49_152 + ((random >> 16) as u16 & 0x1fff),
+        next_port: 49_152 + ((random >> 16) as u16 & 0x0fff),
         syn_window: 64_240,
         window: 1026,
         window_scale: 8,
@@ -217,6 +218,10 @@ pub struct Host {
 }
 
 impl Host {
+    pub(crate) fn of(net: &Network, index: HostIndex) -> Self {
+        Self { net: net.clone(), index }
+    }
+
     fn set(self, change: impl FnOnce(&mut HostState)) -> Self {
         change(&mut self.net.world().hosts[self.index]);
         self
@@ -232,6 +237,12 @@ impl Host {
     #[must_use]
     pub fn mac(self, mac: [u8; 6]) -> Self {
         self.set(|host| host.mac = mac)
+    }
+
+    /// Frames towards it carry this hardware address instead of its own: they leave through another router.
+    #[must_use]
+    pub fn answered_via(self, mac: [u8; 6]) -> Self {
+        self.set(|host| host.answered_via = Some(mac))
     }
 
     /// How it numbers its IPv4 packets.

@@ -23,6 +23,8 @@ pub const TYPE_RESPONSE: u16 = 3;
 pub const TYPE_AUTH: u16 = 0x13;
 /// Message type this crate gives the server's authentication message; invented.
 pub const TYPE_AUTH_REPLY: u16 = 0x14;
+/// Function number of the request that starts a service.
+pub const FUNCTION_START: u16 = 1;
 /// Function number of the ID-file lookup of nmap's nrpc library.
 pub const FUNCTION_ID_LOOKUP: u16 = 0x4f;
 /// A function number for ordinary work in stories; invented.
@@ -383,6 +385,14 @@ pub fn transaction(function: u16, sequence: u16, data: &[u8]) -> Vec<u8> {
     payload.resize(24, 0);
     payload.extend(data);
     frame(sequence, 2, function, CLASS_TRANSACTION, &payload)
+}
+
+/// The request that starts a service on a session: its buffer size and its own fixed size are known, the rest is left zero.
+pub fn start_service(sequence: u16) -> Vec<u8> {
+    let mut payload = [0; 30];
+    payload[16..18].copy_from_slice(&7976u16.to_le_bytes());
+    payload[18..20].copy_from_slice(&30u16.to_le_bytes());
+    frame(sequence, 0, FUNCTION_START, CLASS_START, &payload)
 }
 
 /// A reply: status, length of the data, and the data 22 bytes after the start of the payload.

@@ -72,22 +72,29 @@ impl Tcp {
         self.wait(13).client(auth.encode())
     }
 
-    /// A request with `len` bytes of data; it opens a transaction that [`Tcp::answer`] closes.
-    pub fn ask(&self, function: u16, len: usize) -> &Self {
+    /// The client's next request with `len` bytes of data, not sent yet.
+    pub fn next_request(&self, function: u16, len: usize) -> Vec<u8> {
         let data = self.net.random(len);
         let mut world = self.net.world();
         let sequence = &mut world.conns[self.conn].nrpc_sequence;
         *sequence = sequence.wrapping_add(1);
-        let sequence = *sequence;
-        drop(world);
-        self.client(nrpc::transaction(function, sequence, &data))
+        nrpc::transaction(function, *sequence, &data)
+    }
+
+    /// A request with `len` bytes of data; it opens a transaction that [`Tcp::answer`] closes.
+    pub fn ask(&self, function: u16, len: usize) -> &Self {
+        self.client(self.next_request(function, len))
+    }
+
+    /// The server's next reply with `len` bytes of data, not sent yet.
+    pub fn next_reply(&self, function: u16, status: u16, len: usize) -> Vec<u8> {
+        let data = self.net.random(len);
+        nrpc::reply(function, self.net.world().conns[self.conn].nrpc_sequence, status, &data)
     }
 
     /// The reply to the transaction asked last, with `len` bytes of data.
     pub fn answer(&self, function: u16, status: u16, len: usize) -> &Self {
-        let data = self.net.random(len);
-        let sequence = self.net.world().conns[self.conn].nrpc_sequence;
-        self.server(nrpc::reply(function, sequence, status, &data))
+        self.server(self.next_reply(function, status, len))
     }
 
     /// `count` transactions that succeed, 20 ms apart, of sizes that vary a little.
@@ -107,11 +114,7 @@ impl Tcp {
 
     /// One of the two hosts.
     pub fn host(&self, side: Side) -> Host {
-        let ip = {
-            let mut world = self.net.world();
-            let host = world.conns[self.conn].end(side).host;
-            world.hosts[host].ip.to_string()
-        };
-        self.net.host(&ip)
+        let index = self.net.world().conns[self.conn].end(side).host;
+        Host::of(&self.net, index)
     }
 }

@@ -131,13 +131,17 @@ impl World {
             end.ack_due = None;
             end.full_segments = 0;
         }
+        if segment.flags & flags::RST != 0 {
+            self.conns[conn].ends.iter_mut().for_each(|end| end.ack_due = None);
+        }
         self.now = at;
         self.exact = false;
         self.emit_at(conn, side, segment, at);
         self.conns[conn].last = Some(side);
     }
 
-    fn emit_at(&mut self, conn: usize, side: Side, segment: Segment, at: u64) {
+    /// Sends a segment at a time of its own; the clock stays.
+    pub(crate) fn emit_at(&mut self, conn: usize, side: Side, segment: Segment, at: u64) {
         let [from, to] = [side, side.peer()].map(|side| self.conns[conn].ends[side as usize].clone());
         if !from.visible {
             return;
@@ -232,13 +236,13 @@ impl Tcp {
     pub fn send_split(&self, side: Side, bytes: impl AsRef<[u8]>, sizes: &[usize]) -> &Self {
         let mut rest = bytes.as_ref();
         let mut planned = sizes.iter().copied();
-        let mut size = planned.next().unwrap_or(1460);
+        let mut room = planned.next().unwrap_or(1460);
         while !rest.is_empty() {
-            let (chunk, after) = rest.split_at(size.clamp(1, rest.len()));
+            let (chunk, after) = rest.split_at(room.clamp(1, rest.len()));
             let push = if after.is_empty() { flags::PSH } else { 0 };
             self.net.world().data(self.conn, side, chunk, flags::ACK | push, true);
             rest = after;
-            size = planned.next().unwrap_or(size);
+            room = planned.next().unwrap_or(room);
         }
         self
     }

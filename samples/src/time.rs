@@ -14,7 +14,7 @@ pub const START: u64 = utc(2025, 3, 10) + (8 * 3600 + 30 * 60) * SECOND;
 
 /// Midnight GMT of a date of the Gregorian calendar, from 1970 on.
 pub const fn utc(year: u64, month: u64, day: u64) -> u64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let before_month = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][month as usize - 1];
     let leap_day_passed = (leap && month > 2) as u64;
     let past = year - 1;

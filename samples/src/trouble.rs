@@ -3,16 +3,14 @@
 use crate::tcp::{Segment, Side, Tcp};
 use crate::time::MICROSECOND;
 use crate::wire::flags;
-use crate::world::IdRule;
+use crate::world::{IdRule, World};
 
 impl Tcp {
     /// `side` sends one segment that is lost beyond the capture point, and sends it again after each of these many
     /// milliseconds; the last copy arrives.
     pub fn lost(&self, side: Side, bytes: impl AsRef<[u8]>, retries_ms: &[u64]) -> &Self {
         self.unanswered(side, bytes, retries_ms);
-        let mut world = self.net.world();
-        world.deliver(self.conn, side, 0);
-        drop(world);
+        self.net.world().deliver(self.conn, side, 0);
         self
     }
 
@@ -40,38 +38,47 @@ impl Tcp {
     pub fn gap(&self, side: Side, bytes: impl AsRef<[u8]>, missing: usize, after_ms: u64) -> &Self {
         let bytes = bytes.as_ref();
         let mss = self.mss(side);
-        let start = self.net.world().conns[self.conn].end(side).next;
-        let hole = start.wrapping_add((missing * mss) as u32);
+        let mut world = self.net.world();
+        let start = world.conns[self.conn].end(side).next;
+        let after_hole = start.wrapping_add(((missing + 1) * mss) as u32);
         for (number, chunk) in bytes.chunks(mss).enumerate() {
             if number == missing {
-                let mut world = self.net.world();
                 let end = world.conns[self.conn].end(side);
                 end.next = end.next.wrapping_add(chunk.len() as u32);
             } else {
-                let mut world = self.net.world();
                 world.data(self.conn, side, chunk, flags::ACK, number < missing);
-                drop(world);
-                if number > missing {
-                    self.selective_ack(side.peer(), hole.wrapping_add(mss as u32));
-                }
+            }
+            if number > missing {
+                let end = &world.conns[self.conn].ends[side.peer() as usize];
+                let at = world.now + world.hosts[end.host].turnaround();
+                let request = selective_ack(&world, self.conn, side.peer(), after_hole);
+                world.emit_at(self.conn, side.peer(), request, at);
             }
         }
+        drop(world);
         let found = bytes.chunks(mss).nth(missing).unwrap_or_default();
         let rest = bytes.len() - missing * mss;
         self.wait(after_ms).segment(side, Segment::data(-(rest as i32), found));
-        let mut world = self.net.world();
-        world.deliver(self.conn, side, 0);
-        drop(world);
+        self.net.world().deliver(self.conn, side, 0);
         self.ack(side.peer())
     }
 
-    /// `side` acknowledges what it had before and selectively what lies between `left` and the peer's next byte.
-    pub(crate) fn selective_ack(&self, side: Side, left: u32) -> &Self {
-        let right = self.net.world().conns[self.conn].end(side.peer()).next;
-        let mut options = vec![1, 1, 5, 10];
-        options.extend(left.to_be_bytes());
-        options.extend(right.to_be_bytes());
-        self.segment(side, Segment { options, ..Segment::new(flags::ACK) })
+    /// `side` sends these bytes in full segments and a shorter last one, and only the last one arrives: the path drops large packets
+    /// and says nothing. The first segment is sent again after each of these many milliseconds, in vain.
+    pub fn blackhole(&self, side: Side, bytes: impl AsRef<[u8]>, retries_ms: &[u64]) -> &Self {
+        let bytes = bytes.as_ref();
+        let mss = self.mss(side);
+        let full = bytes.len() / mss * mss;
+        for chunk in bytes.chunks(mss) {
+            self.net.world().data(self.conn, side, chunk, flags::ACK | flags::PSH, false);
+        }
+        let left = self.net.world().conns[self.conn].end(side).next.wrapping_sub((bytes.len() - full) as u32);
+        let request = selective_ack(&self.net.world(), self.conn, side.peer(), left);
+        self.segment(side.peer(), request);
+        for ms in retries_ms {
+            self.wait(*ms).segment(side, Segment::data(-(bytes.len() as i32), &bytes[..mss]));
+        }
+        self
     }
 
     /// `side` sends these bytes as two segments that pass the capture point in the wrong order.
@@ -101,14 +108,13 @@ impl Tcp {
         self
     }
 
-    /// `side` closes its receive window; after each of these many milliseconds the peer probes it with one byte of old
-    /// data and finds it closed; `open_after_ms` after the last probe the window opens again.
+    /// `side` closes its receive window; after each of these many milliseconds the peer probes it, as Linux does with an empty
+    /// segment of an old number, and finds it closed; `open_after_ms` after the last probe the window opens again.
     pub fn zero_window(&self, side: Side, probes_ms: &[u64], open_after_ms: u64) -> &Self {
         let closed = || Segment { window: Some(0), ..Segment::new(flags::ACK) };
         self.segment(side, closed());
         for ms in probes_ms {
-            self.wait(*ms).segment(side.peer(), Segment { flags: flags::ACK, ..Segment::data(-1, [0]) });
-            self.segment(side, closed());
+            self.wait(*ms).keepalive_unanswered(side.peer()).segment(side, closed());
         }
         self.wait(open_after_ms).ack(side)
     }
@@ -140,4 +146,15 @@ impl Tcp {
         drop(world);
         self
     }
+}
+
+/// `side` acknowledges what it had before, and selectively what lies between `left` and the peer's next byte.
+fn selective_ack(world: &World, conn: usize, side: Side, left: u32) -> Segment {
+    const NOP: u8 = 1;
+    const SACK: u8 = 5;
+    let right = world.conns[conn].ends[side.peer() as usize].next;
+    let mut options = vec![NOP, NOP, SACK, 10];
+    options.extend(left.to_be_bytes());
+    options.extend(right.to_be_bytes());
+    Segment { options, ..Segment::new(flags::ACK) }
 }

@@ -19,6 +19,8 @@ pub(crate) const DELAYED_ACK: u64 = 40 * MILLISECOND;
 pub(crate) struct HostState {
     pub ip: IpAddr,
     pub mac: [u8; 6],
+    /// Destination address of frames towards it, if not its own.
+    pub answered_via: Option<[u8; 6]>,
     pub ttl: u8,
     pub ip_id: IpId,
     pub next_ip_id: u16,
@@ -169,8 +171,12 @@ impl World {
     fn frame(&self, index: EventIndex, link: Link, packet: &[u8]) -> Frame {
         let event = &self.events[index];
         let (from, to) = (&self.hosts[event.from], &self.hosts[event.to]);
-        let fields =
-            LinkFields { source: from.mac, destination: to.mac, ipv6: from.ip.is_ipv6(), outgoing: from.captures_here };
+        let fields = LinkFields {
+            source: from.mac,
+            destination: to.answered_via.unwrap_or(to.mac),
+            ipv6: from.ip.is_ipv6(),
+            outgoing: from.captures_here,
+        };
         Frame { at: event.at, bytes: link.frame(&fields, packet), note: event.note.clone() }
     }
 }

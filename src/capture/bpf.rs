@@ -174,3 +174,113 @@ mod program {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ethernet, IPv4 and TCP headers of a segment to port 1352, and 20 bytes.
+    #[cfg(have_libpcap)]
+    fn segment() -> Vec<u8> {
+        let mut ip = vec![0x45, 0, 0, 60, 0, 1, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+        ip.extend([0xc0, 0, 0x05, 0x48, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x18, 1, 0, 0, 0, 0, 0]);
+        ip.resize(60, 0x55);
+        [&[2; 12][..], &[8, 0], &ip].concat()
+    }
+
+    #[cfg(have_libpcap)]
+    fn frame(link_type: u16, data: &[u8]) -> Frame<'_> {
+        Frame { at: crate::model::Stamp::default(), link_type, data, wire_length: data.len() as u32 }
+    }
+
+    #[cfg(have_libpcap)]
+    #[test]
+    fn matches_what_the_expression_says() {
+        let segment = segment();
+        for (expression, expected) in [
+            ("tcp port 1352", true),
+            ("host 10.0.0.2 and dst port 1352", true),
+            ("", true),
+            ("udp", false),
+            ("src port 1352", false),
+            ("vlan", false),
+        ] {
+            let filter = Filter::compile(expression, ETHERNET).unwrap();
+            assert_eq!(filter.matches(&segment, 74), expected, "{expression}");
+        }
+    }
+
+    #[cfg(have_libpcap)]
+    #[test]
+    fn lengths_are_those_on_the_wire() {
+        let segment = segment();
+        for (expression, wire_length, expected) in [
+            ("greater 1000", 74, false),
+            ("greater 1000", 1514, true),
+            ("less 100", 74, true),
+            ("less 100", 1514, false),
+            ("len > 1500 and tcp port 1352", 1514, true),
+            ("len = 262144", u32::MAX, true),
+        ] {
+            let filter = Filter::compile(expression, ETHERNET).unwrap();
+            assert_eq!(filter.matches(&segment, wire_length), expected, "{expression} {wire_length}");
+        }
+    }
+
+    #[cfg(have_libpcap)]
+    #[test]
+    fn short_frames_do_not_match_what_they_do_not_hold() {
+        let segment = segment();
+        let filter = Filter::compile("tcp port 1352", ETHERNET).unwrap();
+        for length in 0..segment.len() {
+            assert_eq!(filter.matches(&segment[..length], 74), length >= 38, "{length}");
+        }
+    }
+
+    #[cfg(have_libpcap)]
+    #[test]
+    fn a_set_serves_every_link_type() {
+        let ethernet = segment();
+        let ip = &ethernet[14..];
+        let mut set = FilterSet::new("tcp port 1352").unwrap();
+        let cooked = [&[0, 0, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0, 8, 0][..], ip].concat();
+        let cooked2 = [&[8, 0, 0, 0, 0, 0, 0, 1, 0, 1, 4, 6, 2, 2, 2, 2, 2, 2, 0, 0][..], ip].concat();
+        let loopback = [&2u32.to_ne_bytes()[..], ip].concat();
+        for (link_type, data) in
+            [(1, &ethernet[..]), (101, ip), (228, ip), (113, &cooked), (276, &cooked2), (0, &loopback)]
+        {
+            assert_eq!(set.matches(&frame(link_type, data)), Ok(true), "{link_type}");
+            assert_eq!(set.matches(&frame(link_type, &data[..data.len() - 50])), Ok(false), "{link_type}");
+        }
+        assert_eq!(set.filters.len(), 6);
+        // IEEE 802.15.4 has no IP at a known place; no link type has number 65535.
+        for link_type in [195, u16::MAX] {
+            let error = set.matches(&frame(link_type, ip)).unwrap_err();
+            assert!(error.to_string().contains(&format!("link type {link_type}: ")), "{error}");
+        }
+    }
+
+    #[cfg(have_libpcap)]
+    #[test]
+    fn a_wrong_expression_is_quoted_with_the_reason() {
+        assert!(libpcap_available());
+        let error = FilterSet::new("tcp prt 1352").err().unwrap();
+        let FilterError::Expression { expression, link_type, reason } = &error else { panic!("{error}") };
+        assert_eq!((&**expression, *link_type), ("tcp prt 1352", 1));
+        assert!(!reason.is_empty());
+        assert!(
+            error.to_string().contains(&format!("'tcp prt 1352' cannot be used on frames of link type 1: {reason}."))
+        );
+        assert!(FilterSet::new("tcp.port == 1352").is_err());
+        assert!(FilterSet::new("port 1352\0").err().unwrap().to_string().contains("NUL"));
+    }
+
+    #[cfg(not(have_libpcap))]
+    #[test]
+    fn without_libpcap_it_says_what_to_install() {
+        assert!(!libpcap_available());
+        let error = FilterSet::new("tcp port 1352").err().unwrap();
+        assert_eq!(error, FilterError::NoLibpcap);
+        assert!(error.to_string().contains("apt install libpcap-dev"));
+    }
+}

@@ -1,7 +1,7 @@
 //! Messages for people and for reports: type, summary and fields.
 
 use super::tlv::Shown;
-use super::{Auth, Body, Message, Opaque, Session, Status, TimeDate, Tlv, Transaction, class, name};
+use super::{Auth, Body, Message, Opaque, Session, Status, TimeDate, Tlv, Transaction, name};
 use crate::{Fields, Value};
 use std::fmt::Write;
 
@@ -291,6 +291,7 @@ fn hex_cut(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::class;
     use super::super::frame::tests::frame;
     use super::super::frame::{Place, decode};
     use super::super::session::tests::{Build, request, time as wire_time};

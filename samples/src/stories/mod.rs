@@ -1,18 +1,28 @@
 //! The samples: each a capture, the story it tells, and the rules that should speak about it.
 
+mod capture;
+mod idle;
 mod naming;
+mod path;
+mod readme;
+mod refusal;
+mod server;
+mod setup;
 mod working;
 
 use crate::file::Format;
 use crate::net::{Host, Network};
 
 /// A constructed capture and what it is for.
+#[derive(Debug)]
 pub struct Sample {
     /// File name without ending.
     pub name: &'static str,
     /// What happens, in a sentence or two.
     pub story: &'static str,
-    /// Identifiers of the rules that should report it; the first is the one the story is about.
+    /// What a reader or a tool should notice.
+    pub see: &'static str,
+    /// Identifiers of the rules that should report it; the first is the one the story is about. Empty: nothing is wrong.
     pub rules: &'static [&'static str],
     /// How it is written.
     pub format: fn() -> Format,
@@ -42,7 +52,7 @@ impl Sample {
 
 /// All samples in the order of the README.
 pub fn all() -> impl Iterator<Item = &'static Sample> {
-    [naming::SAMPLES, working::SAMPLES].into_iter().flatten()
+    GROUPS.iter().flat_map(|(_, samples)| samples.iter())
 }
 
 /// The sample of this name.
@@ -50,14 +60,40 @@ pub fn find(name: &str) -> Option<&'static Sample> {
     all().find(|sample| sample.name == name)
 }
 
+/// Everything the generator writes: name and contents of each capture and of the README.
+pub fn files() -> Vec<(String, Vec<u8>)> {
+    let readme = ("README.md".to_owned(), readme::text().into_bytes());
+    all().map(|sample| (sample.file_name(), sample.bytes())).chain([readme]).collect()
+}
+
+const GROUPS: &[(&str, &[Sample])] = &[
+    ("Sessions that work", working::SAMPLES),
+    ("The wrong name answers", naming::SAMPLES),
+    ("The connection cannot be opened", setup::SAMPLES),
+    ("The session is refused", refusal::SAMPLES),
+    ("Idle sessions", idle::SAMPLES),
+    ("The path", path::SAMPLES),
+    ("The server", server::SAMPLES),
+    ("The capture itself", capture::SAMPLES),
+];
+
 /// The server most stories are about.
 const MAIL: &str = "CN=Mail01/OU=Servers/O=Example";
-/// The machine behind the alias.
+/// Its cluster mate.
+const MATE: &str = "CN=Mail02/OU=Servers/O=Example";
+/// A server nobody asks for.
+const APPS: &str = "CN=Apps02/OU=Servers/O=Example";
+/// The machine behind the alias `chat.example.net`.
 const STCOMM: &str = "CN=STCOMM7/OU=Servers/O=Example";
 
 /// The client of most stories.
 fn client(net: &Network) -> Host {
     net.host("10.1.0.50")
+}
+
+/// The server of most stories: a Linux machine one router away.
+fn server(net: &Network) -> Host {
+    net.host("10.1.0.9").linux().ttl(63)
 }
 
 /// The resolver of most stories.

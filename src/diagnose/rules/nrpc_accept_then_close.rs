@@ -44,7 +44,8 @@ impl Rule for AcceptThenClose {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let groups = group_by(case.nrpc().filter(|talk| hung_up(case, talk)), |talk| {
-            (talk.conversation.client.ip, talk.conversation.server, talk.wanted(), talk.conversation.teardown.by as u8)
+            let on_path = talk.conversation.teardown.by == CloseBy::Middlebox;
+            (talk.conversation.client.ip, talk.conversation.server, on_path)
         });
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }

@@ -139,14 +139,11 @@ fn show_clocks(mut draft: Draft, talk: &Talk<'_>) -> Draft {
     for (side, opening) in [("client", talk.request), ("server", talk.response)] {
         let Some((opening, clock)) = opening.and_then(|o| Some((o, o.session.clock?.unix_nanos()?))) else { continue };
         let seen = opening.at().time;
-        draft = draft.packet(
-            opening.at(),
-            format!(
-                "the {side}'s clock says {}, the capture's {seen} ({} ahead)",
-                Timestamp::new(clock, 2),
-                span(seconds(clock.saturating_sub(seen.nanos()))),
-            ),
-        );
+        let off = seconds(clock.saturating_sub(seen.nanos()));
+        let way = if off < 0.0 { "behind" } else { "ahead" };
+        let clock = Timestamp::new(clock, 2);
+        let text = format!("the {side}'s clock says {clock}, the capture's {seen} ({} {way})", span(off.abs()));
+        draft = draft.packet(opening.at(), text);
     }
     draft
 }

@@ -4,7 +4,7 @@ use super::super::names::{Likeness, abbreviated};
 use super::super::opening::{Answers, last_refusal, refused, show_close, show_names};
 use super::super::words::{group_by, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{Close, CloseBy, Confidence, PerSide, Setup, Severity};
+use crate::model::{Close, CloseBy, Confidence, Endpoint, PerSide, Setup, Severity};
 
 /// See [`ABOUT`].
 pub struct ClusterFailover;
@@ -21,6 +21,8 @@ static ABOUT: About = About {
         "The second server is the same one at another address: not a failover; silent.",
         "IPv6 first, then IPv4: not a failover; silent.",
         "The first attempt failed because of the server's name: silent.",
+        "The name of the first server is not known from the capture: silent if the client talks to further servers, else \
+         low confidence.",
         "The client had a session with the second server already: less confidence, it may just use both.",
         "Cluster membership cannot be seen: medium confidence at most.",
     ],
@@ -61,6 +63,14 @@ fn failed(case: &Case<'_>, talk: &Talk<'_>) -> bool {
         || (last_refusal(case, talk, |_| true).is_some() && refused(case, talk).is_none())
 }
 
+/// The client talks to no more than these two addresses in the capture. One that talks to many servers may just have
+/// gone on to its next one.
+fn only_these(case: &Case<'_>, talk: &Talk<'_>, other: Endpoint) -> bool {
+    let server = talk.conversation.server;
+    let mut all = case.of_client(talk.conversation.client.ip).take(256).map(|talk| talk.conversation.server);
+    all.all(|known| known == server || known == other)
+}
+
 /// The session with another server that came instead.
 fn mate<'c, 'a>(case: &'c Case<'a>, answers: &Answers<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
     if !failed(case, talk) {
@@ -75,7 +85,10 @@ fn mate<'c, 'a>(case: &'c Case<'a>, answers: &Answers<'a>, talk: &Talk<'a>) -> O
             && next.progress().server >= 2
             && next.wanted().zip(next.answered()).is_some_and(|(wanted, answered)| {
                 case.likeness(wanted, answered) == Likeness::Same
-                    && name.is_none_or(|name| case.likeness(name, answered) != Likeness::Same)
+                    && name.map_or_else(
+                        || only_these(case, talk, other),
+                        |name| case.likeness(name, answered) != Likeness::Same,
+                    )
             })
             && last_refusal(case, next, |_| true).is_none()
     })
@@ -95,7 +108,7 @@ fn finding(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
     let to = abbreviated(next.answered()?);
     let before =
         case.before(first).take(256).any(|talk| talk.conversation.server == next.conversation.server && talk.went_on());
-    let mut draft = Draft::new(&ABOUT, if known.is_some() { 70 } else { 50 })
+    let mut draft = Draft::new(&ABOUT, if known.is_some() { 70 } else { 40 })
         .at_most(Confidence::Medium)
         .guard(before)
         .title(format!("{client} did not get a session with {from}, but with {to}"))

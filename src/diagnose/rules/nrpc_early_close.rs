@@ -19,6 +19,8 @@ static ABOUT: About = About {
               or the server refused the session.",
     guards: &[
         "Any other finding on the conversation explains it: not told by itself.",
+        "Names that differ are left to the rules on names; a close by the server without any answer to \
+         nrpc-accept-then-close.",
         "A request that names no server, or the right one, and a client that closes and does not try again: a probe or a \
          monitor, which wanted nothing more; silent.",
         "The session was already going on when the capture began: silent.",
@@ -50,6 +52,8 @@ fn ended_early(case: &Case<'_>, talk: &Talk<'_>) -> bool {
     talk.conversation.tcp.handshake.syn_ack.is_some()
         && progress.client == 1
         && progress.server <= 1
+        && (progress.server == 1 || talk.conversation.teardown.by == CloseBy::Client)
+        && mismatch(case, talk).is_none()
         && closed_after_opening(case, talk)
         && !was_content(case, talk)
 }
@@ -59,7 +63,7 @@ fn was_content(case: &Case<'_>, talk: &Talk<'_>) -> bool {
     let by_client = talk.conversation.teardown.by == CloseBy::Client;
     let answered = talk.request.is_some() && talk.answered().is_some();
     let again = case.retry_of(talk).is_some_and(|next| next.request.is_some() && next.wanted() == talk.wanted());
-    by_client && answered && mismatch(case, talk).is_none() && !again && !last_of_several(case, talk)
+    by_client && answered && !again && !last_of_several(case, talk)
 }
 
 /// The last of a row of attempts has no retry, and is no better for it.
@@ -91,7 +95,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
              read from the capture{}.",
             if first.progress().server == 0 { "no answer came" } else { "the server answered" },
             closer(first),
-            names_known(case, first),
+            names_known(first),
             if first.wanted().is_some() || first.request.is_none() {
                 ": most often the server was not the one asked for, or it refused the session"
             } else {
@@ -102,11 +106,10 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     Some(if recovered(case, last).is_some() { draft.severity(Severity::Minor) } else { draft })
 }
 
-fn names_known(case: &Case<'_>, talk: &Talk<'_>) -> String {
-    match (mismatch(case, talk), talk.wanted(), talk.answered()) {
-        (Some(_), ..) => "The names of request and response differ.".to_owned(),
-        (None, Some(_), Some(answered)) => format!("The name is right (\"{answered}\")."),
-        (None, Some(wanted), None) => format!("It asked for \"{wanted}\"; the server's own name was not read."),
+fn names_known(talk: &Talk<'_>) -> String {
+    match (talk.wanted(), talk.answered()) {
+        (Some(_), Some(answered)) => format!("The name is right (\"{answered}\")."),
+        (Some(wanted), None) => format!("It asked for \"{wanted}\"; the server's own name was not read."),
         _ if talk.request.is_some() => "The request names no server, so no name can be wrong.".to_owned(),
         _ => "The names were not read.".to_owned(),
     }

@@ -4,7 +4,7 @@ use super::super::names::{Likeness, abbreviated, looks_like_host};
 use super::super::opening::{Answers, Mismatch, accepted, recovered, refused, show, show_names};
 use super::super::words::{attempt, closer, dns_path, group_by, span, times};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{CloseBy, Confidence, Severity};
+use crate::model::{CloseBy, Confidence, Severity, Side};
 
 /// See [`ABOUT`].
 pub struct NameMismatchAlias;
@@ -55,10 +55,10 @@ impl Rule for NameMismatchAlias {
         let answers = Answers::new(case);
         let failed = group_by(case.nrpc().filter(|talk| refused_alias(case, talk).is_some()), attempt);
         let worked = group_by(case.nrpc().filter(|talk| accepted_alias(case, talk).is_some()), |talk| {
-            (talk.conversation.server, talk.wanted(), talk.answered())
+            (talk.conversation.server, talk.wanted())
         });
         let failed = failed.iter().filter_map(|group| failure(case, &answers, group));
-        failed.chain(worked.iter().filter_map(|group| in_force(case, group))).collect()
+        failed.chain(worked.iter().filter_map(|group| in_force(case, &answers, group))).collect()
     }
 }
 
@@ -129,34 +129,43 @@ fn remedy(host: &str, name: &str, answering: &[&str]) -> String {
     )
 }
 
-fn in_force(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+fn in_force(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let names = accepted_alias(case, first)?;
-    let (host, name) = (host(names.wanted), abbreviated(names.answered));
-    let mut draft = Draft::new(&ABOUT, 35)
+    let server = first.conversation.server;
+    let host = host(names.wanted);
+    let accepting: Vec<_> = answers
+        .of(server)
+        .iter()
+        .filter(|name| group.iter().any(|talk| talk.answered() == Some(name)))
+        .map(|name| abbreviated(name))
+        .collect();
+    let accepting = accepting.join(", ");
+    let draft = Draft::new(&ABOUT, 35)
         .names_read()
         .guard(!first.well_captured())
         .severity(Severity::Info)
-        .title(format!("{name} accepts the alias {host}: no fault"))
+        .title(format!("The alias {host} is accepted by {accepting}: no fault"))
         .explain(format!(
-            "{} was asked for \"{}\" and answered as \"{}\", and the client went on ({} in this capture). The server's \
-             configuration allows the alias: NETWORK_SPRAYER_ADDRESS is in force, or the alias is its fully qualified \
-             Internet host name.",
-            first.conversation.server,
+            "{server} was asked for \"{}\" and answered as {accepting}, and the clients went on ({} in this capture). \
+             The servers' configuration allows the alias: NETWORK_SPRAYER_ADDRESS is in force, or the alias is the \
+             fully qualified Internet host name.",
             names.wanted,
-            names.answered,
             times(group.len()),
         ))
         .remedies(["Nothing to mend. Keep the setting on every server behind the alias."]);
-    for talk in group {
-        draft = draft.conversation(talk.conversation);
-    }
-    draft = show_names(draft, first);
-    let next = first.conversation.messages.iter().filter(|m| m.from == crate::model::Side::Client).nth(1);
-    Some(match next {
-        Some(message) => draft.packet(message.at, "the client goes on with its next message".to_owned()),
+    let draft = group.iter().fold(draft, |draft, talk| draft.conversation(talk.conversation));
+    Some(group.iter().take(3).fold(draft, |draft, talk| show_going_on(draft, talk)))
+}
+
+/// Both names, and the message by which the client accepts the answer.
+fn show_going_on(draft: Draft, talk: &Talk<'_>) -> Draft {
+    let next = talk.conversation.messages.iter().filter(|m| m.from == Side::Client).nth(1);
+    let draft = show_names(draft, talk);
+    match next {
+        Some(message) => draft.packet(message.at, "the client goes on with its next message"),
         None => draft,
-    })
+    }
 }
 
 /// The alias as one types it: without label and trailing dot.

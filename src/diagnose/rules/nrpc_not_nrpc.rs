@@ -1,6 +1,6 @@
 //! Somebody speaks another protocol to the Notes port.
 
-use super::super::words::closer;
+use super::super::words::{closer, times};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Conversation, Endpoint, FirstBytes, Setup, Severity};
 use nrpcsniff_dissectors::nrpc;
@@ -117,8 +117,8 @@ fn finding(case: &Case<'_>, group: &[Foreign<'_>]) -> Option<Draft> {
         .title(format!("{client} sends {kinds} to the Notes port of {server}"))
         .explain(format!(
             "{client} connected to {server}, the port of Notes RPC, and sent {kinds} instead of a Notes session \
-             request ({} conversations). The server did not answer. {}",
-            group.len(),
+             request ({} in this capture). The server did not answer. {}",
+            times(group.len()),
             if workstation {
                 "The same machine also speaks NRPC in this capture, so it is a Notes workstation, and something wraps \
                  its traffic."

@@ -1,9 +1,10 @@
 //! One address, several servers behind it, and not all of them accept the name under which they are asked for.
 
-use super::super::names::abbreviated;
+use super::super::names::{abbreviated, looks_like_host};
 use super::super::opening::{Answers, refused, show_close, show_names};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Endpoint, Severity};
+use std::collections::HashSet;
 
 /// See [`ABOUT`].
 pub struct SprayerInconsistent;
@@ -56,12 +57,12 @@ fn finding(case: &Case<'_>, server: Endpoint, names: &[&str]) -> Option<Draft> {
     let answered: Vec<&Talk<'_>> = case.of_server(server).filter(|talk| talk.answered().is_some()).collect();
     let failed: Vec<&Talk<'_>> = answered.iter().copied().filter(|talk| refused(case, talk).is_some()).collect();
     let worked: Vec<&Talk<'_>> = answered.iter().copied().filter(|talk| talk.went_on()).collect();
-    let (bad, good) = (*failed.first()?, *worked.first()?);
-    if switches(&answered) < 2 {
+    let bad = *failed.first()?;
+    if worked.is_empty() || switches(&answered) < 2 {
         return None;
     }
     let all = names.iter().map(|name| abbreviated(name)).collect::<Vec<_>>();
-    let mut draft = Draft::new(&ABOUT, 35)
+    let draft = Draft::new(&ABOUT, 35)
         .names_read()
         .seen_in(answered.len())
         .guard(!bad.well_captured())
@@ -69,7 +70,7 @@ fn finding(case: &Case<'_>, server: Endpoint, names: &[&str]) -> Option<Draft> {
         .explain(format!(
             "Several Domino servers stand behind {server}: it answered as {}, by turns. {} of {} sessions ended \
              because the server that answered was not the one asked for (first: \"{}\" asked, \"{}\" answered); {} \
-             went on. The setting that lets a server accept the common name is not the same on all of them.",
+             went on. Which server a client meets is chance, and some of them turn away who asks for another name.",
             all.join(", "),
             failed.len(),
             answered.len(),
@@ -78,25 +79,30 @@ fn finding(case: &Case<'_>, server: Endpoint, names: &[&str]) -> Option<Draft> {
             worked.len(),
         ))
         .remedy_first(remedy(bad, &all));
-    for talk in failed.iter().chain(&worked) {
-        draft = draft.conversation(talk.conversation);
-    }
-    for talk in failed.iter().take(2) {
-        draft = show_close(show_names(draft, talk), talk);
-    }
-    draft = show_names(draft, good);
-    let other =
-        answered.iter().find(|talk| talk.answered() != bad.answered() && talk.conversation.id != good.conversation.id);
-    Some(other.into_iter().fold(draft, |draft, talk| show_names(draft, talk)))
+    let draft = failed.iter().chain(&worked).fold(draft, |draft, talk| draft.conversation(talk.conversation));
+    let draft = failed.iter().take(2).fold(draft, |draft, talk| show_close(show_names(draft, talk), talk));
+    Some(first_of_each_name(&worked).into_iter().take(3).fold(draft, |draft, talk| show_names(draft, talk)))
 }
 
+/// What to set on which servers. The setting takes host names, so for clients that ask for Notes names only `*` helps.
 fn remedy(bad: &Talk<'_>, all: &[String]) -> String {
-    let wanted = abbreviated(bad.wanted().unwrap_or("*"));
-    format!(
-        "On each of {}: set NETWORK_SPRAYER_ADDRESS in notes.ini to {wanted} or *, and restart; {} refused.",
-        all.join(", "),
-        abbreviated(bad.answered().unwrap_or("one of them")),
-    )
+    let wanted = bad.wanted().unwrap_or_default();
+    let servers = all.join(", ");
+    if looks_like_host(wanted) {
+        let host = abbreviated(wanted);
+        format!("On each of {servers}: notes.ini NETWORK_SPRAYER_ADDRESS={host} (or *), then restart it.")
+    } else {
+        format!(
+            "Clients ask for the servers by their own names ({}): give each of {servers} an address of its own; or set \
+             NETWORK_SPRAYER_ADDRESS=* in the notes.ini of each, if they are replicas of one another.",
+            abbreviated(wanted),
+        )
+    }
+}
+
+fn first_of_each_name<'c, 'a>(talks: &[&'c Talk<'a>]) -> Vec<&'c Talk<'a>> {
+    let mut seen = HashSet::new();
+    talks.iter().copied().filter(|talk| seen.insert(talk.answered())).collect()
 }
 
 /// How often the name changed from one session to the next, in order of time.

@@ -1,0 +1,97 @@
+//! Something is wrong with the capture, not with the session.
+
+use super::{MAIL, Sample, client, server};
+use crate::file::Format;
+use crate::link::Link;
+use crate::net::Network;
+use crate::nrpc::FUNCTION_WORK;
+use crate::tcp::Side;
+
+pub(super) const SAMPLES: &[Sample] = &[
+    Sample {
+        name: "nrpc-midstream",
+        story: "The capture starts in the middle of a working session.",
+        see: "No handshake, no session request: who is client and who is server can only be guessed.",
+        rules: &["cap-midstream"],
+        format: || Format::pcap().link(Link::Sll2),
+        tell: midstream,
+    },
+    Sample {
+        name: "nrpc-oneway",
+        story: "Only what the client sends was captured; the session works, as its acknowledgments show.",
+        see: "One direction is missing: no verdict about the server's answers.",
+        rules: &["cap-oneway"],
+        format: Format::pcap,
+        tell: oneway,
+    },
+    Sample {
+        name: "nrpc-cut",
+        story: "Captured with a snap length of 96 bytes: the names are cut off.",
+        see: "Frames longer than what was kept of them.",
+        rules: &["cap-truncated"],
+        format: || Format::pcap().snaplen(96),
+        tell: cut,
+    },
+    Sample {
+        name: "nrpc-span-duplicates",
+        story: "A mirror port copies every frame twice, 180 µs apart.",
+        see: "The same IP identification and sequence number twice: no retransmissions.",
+        rules: &["cap-duplicates"],
+        format: Format::pcap,
+        tell: span_duplicates,
+    },
+    Sample {
+        name: "nrpc-drops",
+        story: "The capturing machine lost frames: replies are acknowledged that were never seen.",
+        see: "Acknowledged unseen segments; the interface statistics admit six dropped packets.",
+        rules: &["cap-drops"],
+        format: || Format::pcapng().interface("eth0").dropped(6),
+        tell: drops,
+    },
+    Sample {
+        name: "nrpc-offload",
+        story: "Captured on the client, whose network card fills in the checksums: those of its own frames are wrong, and some of its \
+                frames are longer than any cable carries.",
+        see: "Wrong checksums in one direction only, which must not stop the analysis.",
+        rules: &["cap-offload"],
+        format: || Format::pcapng().interface("Ethernet 2"),
+        tell: offload,
+    },
+];
+
+fn midstream(net: &Network) {
+    let tcp = net.dial(&client(net), &server(net), 1352).midstream();
+    tcp.transactions(5).wait_secs(1).client_fin();
+}
+
+fn oneway(net: &Network) {
+    let tcp = net.dial(&client(net), &server(net), 1352).only(Side::Client).open();
+    tcp.wait(1).works(MAIL, 4).wait_secs(1).client_fin();
+}
+
+fn cut(net: &Network) {
+    net.connect(&client(net), &server(net), 1352).wait(1).works(MAIL, 4).wait_secs(1).client_fin();
+}
+
+fn span_duplicates(net: &Network) {
+    net.span_duplicates(180);
+    net.connect(&client(net), &server(net), 1352).wait(1).works(MAIL, 4).wait_secs(1).client_fin();
+}
+
+fn drops(net: &Network) {
+    let tcp = net.connect(&client(net), &server(net), 1352);
+    tcp.wait(1).works(MAIL, 2);
+    for _ in 0..3 {
+        tcp.wait(20).ask(FUNCTION_WORK, 40).skip(Side::Server, 2 * 1460);
+        tcp.wait(1).ack(Side::Client).server(net.random(300));
+    }
+    tcp.wait_secs(1).client_fin();
+}
+
+fn offload(net: &Network) {
+    let client = client(net).captures_here().offloads_checksums();
+    let tcp = net.connect(&client, &server(net), 1352);
+    tcp.wait(1).works(MAIL, 2).wait(20);
+    tcp.send_split(Side::Client, tcp.next_request(FUNCTION_WORK, 6_000), &[8_000]).answer(FUNCTION_WORK, 0, 60);
+    tcp.transactions(2).wait_secs(1).client_fin();
+}

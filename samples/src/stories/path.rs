@@ -1,0 +1,84 @@
+//! The path between the two: loss, packet size, windows, distance.
+
+use super::{MAIL, Sample, client, server};
+use crate::file::Format;
+use crate::net::Network;
+use crate::nrpc::FUNCTION_WORK;
+use crate::tcp::Side;
+
+pub(super) const SAMPLES: &[Sample] = &[
+    Sample {
+        name: "nrpc-mtu-blackhole",
+        story: "Captured at the server. Small messages pass; the first large reply goes out in full segments, none of which is ever \
+                acknowledged, while the short last one is (selectively). After 30 s the client gives up.",
+        see: "The same 1460-byte segment six times, never acknowledged; no ICMP.",
+        rules: &["tcp-mtu-blackhole"],
+        format: || Format::pcapng().interface("ens192"),
+        tell: mtu_blackhole,
+    },
+    Sample {
+        name: "nrpc-loss",
+        story: "A session over a bad line: some segments get lost before the capture point, some behind it, and two waits for a \
+                retransmission last longer than a second.",
+        see: "More than 3 % of the data segments are sent again.",
+        rules: &["tcp-loss"],
+        format: || Format::pcapng().interface("ppp0"),
+        tell: loss,
+    },
+    Sample {
+        name: "nrpc-zero-window",
+        story: "In the middle of a large reply the client stops reading: its window stays shut for 4.5 s.",
+        see: "Zero windows from the client, probed by the server.",
+        rules: &["tcp-zero-window"],
+        format: Format::pcap,
+        tell: zero_window,
+    },
+    Sample {
+        name: "nrpc-chatty",
+        story: "Sixty small transactions over a line of 160 ms: the work takes ten seconds although nothing is lost and the server \
+                answers at once.",
+        see: "Messages times round-trip time explain the whole wait.",
+        rules: &["nrpc-chatty-rtt"],
+        format: Format::pcap,
+        tell: chatty,
+    },
+];
+
+fn mtu_blackhole(net: &Network) {
+    let (client, server) = (client(net).distance_ms(14).ttl(121), server(net).captures_here().ttl(64));
+    let tcp = net.connect(&client, &server, 1352);
+    tcp.wait(1).works(MAIL, 3).wait(20).ask(FUNCTION_WORK, 40);
+    let reply = tcp.next_reply(FUNCTION_WORK, 0, 4_700);
+    tcp.blackhole(Side::Server, reply, &[300, 600, 1_200, 2_400, 4_800]).wait_secs(20).client_rst();
+}
+
+fn loss(net: &Network) {
+    let tcp = net.connect(&client(net), &server(net).distance_ms(15), 1352);
+    tcp.wait(1).works(MAIL, 6);
+    for round in 0..4 {
+        let request = tcp.next_request(FUNCTION_WORK, 60);
+        tcp.wait(20).lost(Side::Client, request, [&[300][..], &[300, 1_200]][round % 2]).answer(FUNCTION_WORK, 0, 200);
+        tcp.transactions(3).wait(20).ask(FUNCTION_WORK, 60);
+        let reply = tcp.next_reply(FUNCTION_WORK, 0, 7_800);
+        tcp.gap(Side::Server, reply, 1, 33).transactions(3);
+    }
+    tcp.wait_secs(1).client_fin();
+}
+
+fn zero_window(net: &Network) {
+    let tcp = net.connect(&client(net), &server(net), 1352);
+    tcp.wait(1).works(MAIL, 2).wait(20).ask(FUNCTION_WORK, 40);
+    let reply = tcp.next_reply(FUNCTION_WORK, 0, 20_000);
+    let (first, second) = reply.split_at(1_460 * 6);
+    tcp.server(first).wait(1).zero_window(Side::Client, &[300, 600, 1_200], 2_400);
+    tcp.server(second).transactions(2).wait_secs(1).client_fin();
+}
+
+fn chatty(net: &Network) {
+    let tcp = net.connect(&client(net), &server(net).distance_ms(80).ttl(49), 1352);
+    tcp.wait(1).session(MAIL, MAIL).auth();
+    for _ in 0..60 {
+        tcp.wait(1).ask(FUNCTION_WORK, 24).answer(FUNCTION_WORK, 0, 64);
+    }
+    tcp.wait(200).client_fin();
+}

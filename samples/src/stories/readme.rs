@@ -1,0 +1,59 @@
+//! The README of the samples, written from the same table as the captures.
+
+use std::fmt::Write;
+
+use super::{GROUPS, Sample};
+
+const HEAD: &str = "\
+# Samples
+
+**Every capture in this folder is constructed.** None was recorded: a generator (`src/`, its own encoder, which shares no
+code with the analyser) writes them from the field tables that public sources agree on, and names, addresses and
+times are invented. Where the public sources are silent (numbers of ordinary functions, the modern authentication
+messages, what a refusal looks like on the wire, how much of an encrypted frame stays readable) the samples show a plausible
+form and prove nothing about Domino; `src/nrpc.rs` marks each such place.
+
+    cargo run -p nrpcsniff-samples               # writes the captures and this file again, byte for byte the same
+    cargo run -p nrpcsniff-samples -- --check    # exit status 1 if a file here is not what the generator writes
+
+Each capture starts at 2025-03-10T08:30:00Z. Sessions that work say nothing in the column of rules.
+";
+
+const TAIL: &str = "
+## Making another
+
+A sample is a function that tells a story on a simulated network, and an entry in the table of its file in `src/stories/`:
+
+```rust
+fn alias(net: &Network) {
+    let (client, server) = (net.host(\"10.1.0.50\"), net.host(\"10.1.0.9\"));
+    net.connect(&client, &server, 1352).wait(1).session(\"chat.example.net\", STCOMM).wait(3).client_fin();
+}
+```
+
+The same builder makes captures in tests of rules: add what a story needs there, and `net.write(&Format::pcapng())` gives
+the bytes of the file.
+";
+
+pub(super) fn text() -> String {
+    let mut out = HEAD.to_owned();
+    for (title, samples) in GROUPS {
+        let _ = write!(out, "\n## {title}\n\n| file | story | what to see | rules | format |\n|---|---|---|---|---|\n");
+        for sample in *samples {
+            out.push_str(&row(sample));
+        }
+    }
+    out + TAIL
+}
+
+fn row(sample: &Sample) -> String {
+    let rules: Vec<String> = sample.rules.iter().map(|rule| format!("`{rule}`")).collect();
+    format!(
+        "| `{}` | {} | {} | {} | {} |\n",
+        sample.file_name(),
+        sample.story,
+        sample.see,
+        rules.join(", "),
+        (sample.format)().describe()
+    )
+}
