@@ -35,7 +35,7 @@ impl Rule for Truncated {
 fn finding(case: &Case<'_>, cut: &[&Talk<'_>]) -> Option<Draft> {
     let first = cut.first()?;
     let frames: u64 = cut.iter().map(|talk| talk.conversation.tcp.cut_frames).sum();
-    let unread = cut.iter().filter(|talk| talk.request.is_none() || talk.response.is_none()).count();
+    let unread = cut.iter().filter(|talk| talk.wanted().is_none() || talk.answered().is_none()).count();
     let lengths: Vec<u32> = case.analysis.inputs.iter().filter_map(|input| input.snap_length).collect();
     let snap = if lengths.is_empty() {
         "the snap length".to_owned()

@@ -39,8 +39,8 @@ impl Rule for WrongPlace {
 }
 
 fn is_seen(case: &Case<'_>, server: &ExpectedServer) -> bool {
-    let known =
-        |name: &str| std::iter::once(&server.name).chain(&server.aliases).any(|n| compare(name, n) == Likeness::Same);
+    let same = |a: &str, b: &str| compare(a, b) == Likeness::Same || compare(b, a) == Likeness::Same;
+    let known = |name: &str| std::iter::once(&server.name).chain(&server.aliases).any(|n| same(name, n));
     case.nrpc().flat_map(|talk| [talk.wanted(), talk.answered()]).flatten().any(known)
 }
 

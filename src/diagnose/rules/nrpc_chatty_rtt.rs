@@ -3,7 +3,7 @@
 use super::super::network::{count, each, group_by, seconds, share};
 use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{Endpoint, Severity, Side};
+use crate::model::{Endpoint, Severity};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
@@ -58,7 +58,7 @@ impl Reckoning {
         let (c, thresholds) = (talk.conversation, &case.settings.thresholds);
         let tcp = &c.tcp;
         let round_trip = seconds(c.quality.rtt?);
-        let pauses: f64 = tcp.idle.iter().filter(|gap| gap.by == Side::Client).map(|gap| seconds(gap.length())).sum();
+        let pauses = seconds(tcp.silent.client);
         let reckoning = Self { turns: c.turns.count, round_trip, active: (c.duration_s() - pauses).max(0.0) };
         let segments = tcp.data_segments.client.saturating_add(tcp.data_segments.server);
         let lossy = share(c.quality.retransmissions, segments) >= thresholds.loss_minor;

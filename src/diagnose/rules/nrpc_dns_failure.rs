@@ -108,6 +108,7 @@ fn outcome<'a>(case: &Case<'a>, lookup: &Lookup<'a>) -> Option<Result<(&'a str, 
         Some((reply, answer)) if answer.answers.iter().any(|a| matches!(a.data, dns::Data::Address(_))) => {
             Some(Ok((&body.name, reply.at)))
         }
+        Some((_, answer)) if answer.truncated || answer.incomplete => None,
         Some((_, answer)) => failed(Some(reason(answer))),
     }
 }
