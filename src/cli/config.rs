@@ -115,7 +115,7 @@ mod tests {
         for (text, parts) in [
             ("[thresholds]\nclose-after-replies = 5\n", ["line 2", "close-after-replies"]),
             ("\n[treshold]\n", ["line 2", "treshold"]),
-            ("[thresholds]\nidle = 'long'\n", ["line 2", "idle", "long"]),
+            ("[thresholds]\nidle = 'long'\n", ["line 2 (idle =", "long"]),
             ("[thresholds]\nidle = -1.0\n", ["idle", "zero or more"]),
             ("[thresholds]\nidle = nan\n", ["idle", "zero or more"]),
             ("[[server]]\nname = 'Mail01'\n", ["line 1", "aliases"]),

@@ -14,12 +14,11 @@ use std::path::{Path, PathBuf};
 /// The captures behind the paths, and whether any path was of no use. What is wrong with one path is said, and the
 /// others are read.
 pub(super) fn find(plan: &Plan) -> (Vec<CaptureSet>, bool) {
-    let (sets, trouble) = match discover(&plan.captures) {
-        Ok(sets) => (sets, false),
-        Err(_) => {
-            let good: Vec<_> = plan.captures.iter().filter(|path| is_of_use(path)).cloned().collect();
-            (discover(&good).unwrap_or_default(), true)
-        }
+    let (sets, trouble) = if let Ok(sets) = discover(&plan.captures) {
+        (sets, false)
+    } else {
+        let good: Vec<_> = plan.captures.iter().filter(|path| is_of_use(path)).cloned().collect();
+        (discover(&good).unwrap_or_default(), true)
     };
     if plan.talk.verbose {
         passed_over(&plan.captures, &sets);

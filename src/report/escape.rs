@@ -6,6 +6,7 @@
 
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// Control characters and characters that are invisible or change the order of what is shown.
@@ -30,14 +31,15 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        match c {
-            '\n' => escaped.push_str("\\n"),
-            '\r' => escaped.push_str("\\r"),
-            '\t' => escaped.push_str("\\t"),
-            c if is_hidden(c) && u32::from(c) < 0x100 => escaped.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c if is_hidden(c) => escaped.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
-            c => escaped.push(c),
-        }
+        // Writing to a string cannot fail.
+        let _ = match (c, u32::from(c)) {
+            ('\n', _) => escaped.write_str("\\n"),
+            ('\r', _) => escaped.write_str("\\r"),
+            ('\t', _) => escaped.write_str("\\t"),
+            (c, code @ 0..0x100) if is_hidden(c) => write!(escaped, "\\x{code:02x}"),
+            (c, code) if is_hidden(c) => write!(escaped, "\\u{{{code:x}}}"),
+            (c, _) => escaped.write_char(c),
+        };
     }
     Cow::Owned(escaped)
 }

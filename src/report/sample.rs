@@ -60,7 +60,7 @@ fn opening(from: Side, session: nrpc::Session) -> Body {
         Side::Client => (2, nrpc::Body::SessionRequest(session)),
         Side::Server => (3, nrpc::Body::SessionResponse(session)),
     };
-    Body::Nrpc(nrpc::Message { length: 124, sequence: 1, function, class: 0, body })
+    Body::Nrpc(nrpc::Message { length: 124, sequence: 1, function, body, ..nrpc::Message::default() })
 }
 
 /// A refused alias: the client asks for a host name, another server answers, the client closes.
@@ -93,14 +93,7 @@ pub fn refused() -> Conversation {
 pub fn analysis() -> Analysis {
     let mut lookup = conversation(1, "10.0.0.5:40000".parse().unwrap(), "10.0.0.2:53".parse().unwrap());
     (lookup.transport, lookup.protocol, lookup.setup) = (Transport::Udp, "dns", Setup::None);
-    let question = dns::Message {
-        response: false,
-        id: 7,
-        name: "chat.example.net".to_owned(),
-        qtype: 1,
-        rcode: None,
-        answers: Vec::new(),
-    };
+    let question = dns::Message { id: 7, name: "chat.example.net".to_owned(), qtype: 1, ..dns::Message::default() };
     lookup.messages = vec![message(1, Side::Client, at(8, 18_000), Body::Dns(question))];
     let unknown = conversation(2, "10.0.0.5:50124".parse().unwrap(), "10.0.0.9:80".parse().unwrap());
     let input = Input {

@@ -79,7 +79,7 @@ pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -97,9 +97,9 @@ pub(super) fn frame(frame: FrameRef, several_inputs: bool) -> String {
     if several_inputs { format!("{}:{}", frame.input + 1, frame.number) } else { frame.number.to_string() }
 }
 
-/// Time of day in UTC, without the date.
+/// Time of day in UTC, without the date, to the microsecond at most.
 pub(super) fn time_of_day(time: Timestamp) -> String {
-    let full = time.to_string();
+    let full = Timestamp::new(time.nanos(), time.digits().min(6)).to_string();
     full.split_once('T').map_or(full.clone(), |(_, rest)| rest.trim_end_matches('Z').to_owned())
 }
 

@@ -2,7 +2,8 @@
 
 use super::super::text::{clip, count, frame};
 use super::Sheet;
-use crate::model::{Close, Conversation, Finding, Message, Side, Stamp};
+use super::listing::{ending, said};
+use crate::model::{Close, Conversation, Finding, Side, Stamp};
 use std::collections::HashSet;
 use std::io::{self, Write};
 
@@ -112,16 +113,11 @@ fn opening(c: &Conversation) -> Vec<Step> {
     steps
 }
 
-fn said(message: &Message) -> String {
-    let summary = message.body.summary();
-    if summary.is_empty() { message.body.kind().to_owned() } else { summary }
-}
-
 /// What the picture cannot show: that nothing came.
 fn outcome(c: &Conversation) -> String {
     match c.teardown.how {
         Close::Open => "still open when the capture ends".to_owned(),
         Close::Timeout => "given up: nobody answered any more".to_owned(),
-        Close::Fin | Close::Rst => super::listing::ending(c),
+        Close::Fin | Close::Rst => ending(c),
     }
 }

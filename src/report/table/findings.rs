@@ -3,23 +3,26 @@
 use super::super::filter;
 use super::super::text::{counted, frame, time_of_day, wrap};
 use super::{Sheet, exchange, grid, heading, indented, is_capture_note};
-use crate::model::{Conversation, Evidence, Finding, FrameRef, Source, Timestamp};
-use std::collections::HashMap;
+use crate::model::{Evidence, Finding, FrameRef, Source, Timestamp};
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 const INDENT: &str = "  ";
 /// More facts than this are counted, not listed; JSON holds them all.
 const MOST_FACTS: usize = 24;
 
+type Times = HashMap<FrameRef, Timestamp>;
+
 /// Notes about the capture in short, then every other finding in full.
 pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let times = times(sheet);
     let (notes, full): (Vec<_>, Vec<_>) = sheet.report.findings.iter().partition(|f| is_capture_note(f));
     if !notes.is_empty() {
         heading(sheet, "About the capture", out)?;
         notes.iter().try_for_each(|finding| note(sheet, finding, out))?;
         writeln!(out)?;
     }
-    full.iter().try_for_each(|finding| in_full(sheet, finding, out))
+    full.iter().try_for_each(|finding| in_full(sheet, finding, &times, out))
 }
 
 fn note(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
@@ -35,7 +38,7 @@ fn note(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<
     writeln!(out, "{}", wrap(&format!("{text}{frames}"), "  - ", sheet.width))
 }
 
-fn in_full(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+fn in_full(sheet: Sheet<'_>, finding: &Finding, times: &Times, out: &mut dyn Write) -> io::Result<()> {
     let badge = sheet.paint.badge(finding.severity);
     let indent = " ".repeat(finding.severity.name().len() + 2);
     writeln!(out, "{badge}  {}", wrap(&finding.title, &indent, sheet.width).trim_start())?;
@@ -45,7 +48,7 @@ fn in_full(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Resu
     if !finding.explanation.is_empty() {
         writeln!(out, "{}\n", wrap(&finding.explanation, INDENT, sheet.width))?;
     }
-    evidence(sheet, finding, out)?;
+    evidence(sheet, finding, times, out)?;
     if let Some(first) = sheet.report.conversations_of(finding).next() {
         exchange::write(sheet, first, finding, out)?;
     }
@@ -53,11 +56,10 @@ fn in_full(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Resu
     pointers(sheet, finding, out)
 }
 
-fn evidence(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+fn evidence(sheet: Sheet<'_>, finding: &Finding, times: &Times, out: &mut dyn Write) -> io::Result<()> {
     if finding.evidence.is_empty() {
         return Ok(());
     }
-    let times = times(sheet.report.conversations_of(finding));
     let rows = finding.evidence.iter().take(MOST_FACTS).map(|fact| {
         let time = fact.frame.and_then(|frame| times.get(&frame)).map(|&time| time_of_day(time));
         [place(sheet, fact), time.unwrap_or_default(), fact.text.clone()]
@@ -78,9 +80,12 @@ fn place(sheet: Sheet<'_>, fact: &Evidence) -> String {
     }
 }
 
-/// Times of the frames that the model still knows.
-fn times<'a>(conversations: impl Iterator<Item = &'a Conversation>) -> HashMap<FrameRef, Timestamp> {
-    conversations.flat_map(exchange::stamps).map(|at| (at.frame, at.time)).collect()
+/// Times of the frames that findings name as evidence, as far as the model still knows them.
+fn times(sheet: Sheet<'_>) -> Times {
+    let evidence = sheet.report.findings.iter().flat_map(|finding| &finding.evidence);
+    let wanted: HashSet<FrameRef> = evidence.filter_map(|fact| fact.frame).collect();
+    let stamps = sheet.report.analysis.conversations.iter().flat_map(exchange::stamps);
+    stamps.filter(|at| wanted.contains(&at.frame)).map(|at| (at.frame, at.time)).collect()
 }
 
 fn what_to_do(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Conversations and their messages, where `--detail` asks for them.
 
-use super::super::text::{clip, count, frame, span};
+use super::super::text::{clip, count, frame, span, wrap};
 use super::super::{Detail, Options};
 use super::{Sheet, grid, heading};
 use crate::model::{Close, CloseBy, Conversation, Message, Setup, Side, Transport};
@@ -96,6 +96,12 @@ fn messages(sheet: Sheet<'_>, c: &Conversation, out: &mut dyn Write) -> io::Resu
     writeln!(out)
 }
 
+/// What a message says; its type where there is nothing more to tell.
+pub(super) fn said(message: &Message) -> String {
+    let summary = message.body.summary();
+    if summary.is_empty() { message.body.kind().to_owned() } else { summary }
+}
+
 fn line(sheet: Sheet<'_>, c: &Conversation, message: &Message, out: &mut dyn Write) -> io::Result<()> {
     let arrow = match message.from {
         Side::Client => "─▶",
@@ -103,7 +109,6 @@ fn line(sheet: Sheet<'_>, c: &Conversation, message: &Message, out: &mut dyn Wri
     };
     let number = frame(message.at.frame, sheet.several_inputs);
     let time = message.at.time.seconds_since(c.first.time);
-    let what = format!("{}  {}", message.body.kind(), message.body.summary());
-    let what = clip(what.trim_end(), sheet.width.saturating_sub(40));
-    writeln!(out, "  {:>5}  frame {number:>7}  {time:>10.6} s {arrow} {what}", message.n)
+    let prefix = format!("  {:>5}  frame {number:>7}  {time:>10.6} s {arrow} ", message.n);
+    writeln!(out, "{}", wrap(&said(message), &prefix, sheet.width))
 }
