@@ -2,7 +2,7 @@
 
 use super::super::network::{count, each, path};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{Message, Severity};
+use crate::model::{Message, Setup, Severity};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// See [`ABOUT`].
@@ -17,7 +17,10 @@ static ABOUT: About = About {
            nobody has described.",
     matters: "Users, databases and statuses behind the opening cannot be judged in these conversations; opening, timing \
               and teardown are. A refusal that was sent encrypted shows only as a close.",
-    guards: &["Every message is readable."],
+    guards: &[
+        "Headers are readable: the sealed payload of the authentication is in every session.",
+        "The beginning or bytes on the way are missing from the capture: then that is why, and another finding says so.",
+    ],
     remedy: &[
         "Look at the server's log and the client's trace (File > Preferences > Notes Ports > Trace) at the same time.",
         "In a test: switch \"Encrypt network data\" off on the port of client and server, and capture again.",
@@ -37,11 +40,15 @@ impl Rule for Encrypted {
     }
 }
 
+/// The first message without a readable header, where nothing in the capture is to blame for it.
 fn first_opaque<'a>(talk: &Talk<'a>) -> Option<(&'a Message, &'a nrpc::Opaque)> {
-    talk.conversation.messages.iter().find_map(|message| match &message.body {
-        Body::Nrpc(nrpc::Message { body: nrpc::Body::Opaque(opaque), .. }) => Some((message, opaque)),
+    let c = talk.conversation;
+    let whole = c.setup == Setup::Handshake && c.tcp.cut_frames == 0 && c.quality.gaps == 0 && c.given_up.is_none();
+    let opaque = c.messages.iter().filter(|_| whole).find_map(|message| match &message.body {
+        Body::Nrpc(nrpc::Message { body: nrpc::Body::Opaque(opaque), .. }) if !opaque.framed => Some((message, opaque)),
         _ => None,
-    })
+    });
+    opaque
 }
 
 fn finding(all: usize, opaque: &[(&Talk<'_>, (&Message, &nrpc::Opaque))]) -> Option<Draft> {
@@ -90,7 +97,7 @@ mod tests {
     fn what_can_be_read_is_not_mentioned() {
         let net = Network::new();
         let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
-        tcp.session(NAME, NAME).transactions(5).client_fin();
+        tcp.works(NAME, 5).client_fin();
         none(&net, RULE);
     }
 }

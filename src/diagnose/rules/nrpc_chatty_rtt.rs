@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn pauses_of_the_user_do_not_count() {
-        one(&talks(75, 40, 5000, false), RULE);
+        one(&talks(120, 40, 5000, false), RULE);
     }
 
     #[test]

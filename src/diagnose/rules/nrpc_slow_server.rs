@@ -114,6 +114,7 @@ mod tests {
     fn the_server_thinks() {
         let net = Network::new();
         let tcp = session(&net, 1);
+        tcp.wait(100);
         let begin = net.frame_count() as u64;
         for ms in [3000, 12_000, 1500] {
             slow(&tcp, ms);
