@@ -191,8 +191,12 @@ impl<'a> Talk<'a> {
     /// said is only known by its length.
     pub fn went_on(&self) -> bool {
         let said = self.conversation.bytes.client.saturating_add(self.conversation.tcp.acked_unseen.client);
-        self.progress().client >= 2
-            || self.request.is_some_and(|r| said > r.message.offset.saturating_add(r.message.length))
+        self.progress().client >= 2 || self.request.is_some_and(|request| said > request.end())
+    }
+
+    /// The request was read to its end, and there is no name in it.
+    pub fn names_no_server(&self) -> bool {
+        self.request.is_some_and(|request| request.session.wanted_server.is_none() && request.session.damage.is_none())
     }
 
     /// When it ended: at the teardown, else with its last frame.
@@ -240,6 +244,15 @@ impl Opening<'_> {
     /// The frame that completed it.
     pub const fn at(&self) -> Stamp {
         self.message.at
+    }
+
+    /// Offset behind its last byte in the sender's stream, also if the capture lacks its end.
+    fn end(&self) -> u64 {
+        let claimed = match &self.message.body {
+            Body::Nrpc(message) => u64::from(message.length).saturating_add(2),
+            Body::Dns(_) => 0,
+        };
+        self.message.offset.saturating_add(self.message.length.max(claimed))
     }
 }
 

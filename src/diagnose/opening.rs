@@ -75,10 +75,11 @@ pub fn recovered<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk
         .find(|next| next.went_on() && next.wanted().zip(talk.wanted()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b)))
 }
 
-/// True if the session went on with a server of that name.
+/// True if the session went on, and it was for that name or with a server of that name.
 fn serves(case: &Case<'_>, talk: &Talk<'_>, wanted: Option<&str>) -> bool {
-    talk.went_on()
-        && wanted.zip(talk.answered()).is_some_and(|(wanted, name)| case.likeness(wanted, name) == Likeness::Same)
+    let Some(wanted) = wanted.filter(|_| talk.went_on()) else { return false };
+    talk.wanted().is_some_and(|again| again.eq_ignore_ascii_case(wanted))
+        || talk.answered().is_some_and(|name| case.likeness(wanted, name) == Likeness::Same)
 }
 
 /// The client's next session with the same server, or for the same name, that worked.
@@ -207,7 +208,8 @@ pub fn show_names(mut draft: Draft, talk: &Talk<'_>) -> Draft {
     if let Some(request) = talk.request {
         let text = match talk.wanted() {
             Some(wanted) => format!("session request asks for \"{wanted}\""),
-            None => "session request names no server".to_owned(),
+            None if talk.names_no_server() => "session request names no server".to_owned(),
+            None => "session request, whose name is not in the capture".to_owned(),
         };
         draft = draft.packet(request.at(), text);
     }

@@ -110,3 +110,88 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     draft = show(draft, group).absence("no answer of the server");
     Some(if worked_later(case, last).is_some() { draft.severity(Severity::Major) } else { draft })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{text, the_one, told};
+    use nrpcsniff_samples::{Network, Side, Tcp};
+
+    const RULE: &str = "nrpc-accept-then-close";
+    const MAIL: &str = "CN=Mail01/O=Example";
+
+    fn connect(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9").linux(), 1352)
+    }
+
+    #[test]
+    fn closed_before_and_at_the_request() {
+        let found = told(RULE, |net| {
+            connect(net).wait(1).request(MAIL).wait(1).server_fin();
+            net.at(6000);
+            connect(net).wait_us(300).server_rst();
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        assert_eq!(finding.conversations, [0, 1]);
+        assert!(finding.title.contains("10.1.0.9:1352") && finding.title.contains("10.1.0.50"));
+        assert!(text(finding).contains("the server closed with FIN, 1.0 ms after message 1"));
+        assert!(text(finding).contains("the server closed with RST, before anything was said"));
+        assert!(finding.frames.iter().any(|frame| frame.number == 2), "{:?}", finding.frames);
+    }
+
+    #[test]
+    fn once_is_no_proof() {
+        let found = told(RULE, |net| {
+            connect(net).request(MAIL).wait(1).server_rst();
+        });
+        assert_eq!(the_one(&found).confidence, Confidence::Low);
+    }
+
+    #[test]
+    fn a_device_on_the_path_is_named_as_such() {
+        let found = told(RULE, |net| {
+            net.connect(&net.host("10.1.0.51"), &net.host("10.1.0.9").linux(), 1352).works(MAIL, 3).client_fin();
+            connect(net).request(MAIL).ack(Side::Server).middlebox_rst(Side::Client, 250);
+        });
+        assert!(the_one(&found).explanation.contains("something on the path, in the server's name"));
+        assert!(the_one(&found).remedy[0].contains("TTL 250"));
+    }
+
+    #[test]
+    fn a_later_success_makes_it_major() {
+        let found = told(RULE, |net| {
+            connect(net).request(MAIL).wait(1).server_fin();
+            net.wait_secs(4);
+            connect(net).works(MAIL, 3).client_fin();
+        });
+        assert_eq!(the_one(&found).severity, Severity::Major);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 6] = [
+            ("a health check", |net| {
+                connect(net).wait_us(200).client_fin();
+            }),
+            ("a half-open health check", |net| {
+                net.dial(&net.host("10.1.0.4"), &net.host("10.1.0.9"), 1352).half_open();
+            }),
+            ("nobody spoke for a minute", |net| {
+                connect(net).wait_secs(60).server_fin();
+            }),
+            ("answered", |net| {
+                connect(net).session(MAIL, MAIL).wait(1).server_fin();
+            }),
+            ("answered, but the capture lacks it", |net| {
+                connect(net).request(MAIL).skip(Side::Server, 126).ack(Side::Client).wait(1).server_fin();
+            }),
+            ("another protocol", |net| {
+                connect(net).client(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").wait(1).server_fin();
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -136,3 +136,98 @@ fn user<'a>(talk: &Talk<'a>) -> Option<(&'a str, crate::model::Stamp)> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{text, the_one, told};
+    use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
+
+    const RULE: &str = "nrpc-auth-rejected";
+    const MAIL: &str = "CN=Mail01/O=Example";
+    const USER: &str = "CN=Ada Reed/O=Example";
+
+    fn connect(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352)
+    }
+
+    #[test]
+    fn names_server_client_and_user() {
+        let found = told(RULE, |net| {
+            for second in [0, 9] {
+                net.at(second * 1000);
+                connect(net).session(MAIL, MAIL).auth_as(USER).auth_reply().wait(180).server_fin();
+            }
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        assert_eq!(finding.conversations, [0, 1]);
+        assert!(finding.title.contains("Mail01/Example") && finding.title.contains("10.1.0.50"));
+        assert!(finding.explanation.contains("the server closed with FIN 180 ms later"));
+        assert!(text(finding).contains(USER) && finding.frames.iter().any(|frame| frame.number == 6));
+    }
+
+    #[test]
+    fn a_status_of_the_security_package_proves_it() {
+        let found = told(RULE, |net| {
+            let tcp = connect(net);
+            tcp.session(MAIL, MAIL).auth().client(nrpc::start_service(0));
+            tcp.answer(1, 0x191C, 0).wait(3).client_fin();
+        });
+        assert_eq!(the_one(&found).confidence, Confidence::High);
+        assert!(the_one(&found).title.contains("0x191C (ERR_SECURE_EXPIRED_CERT)"));
+    }
+
+    #[test]
+    fn a_client_that_hangs_up_must_come_back() {
+        let once = |net: &Network| {
+            connect(net).session(MAIL, MAIL).auth().wait(20).client_fin();
+        };
+        assert_eq!(told(RULE, once), []);
+        let twice = told(RULE, |net| {
+            once(net);
+            net.wait_secs(5);
+            once(net);
+        });
+        assert_eq!(the_one(&twice).confidence, Confidence::Medium);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 6] = [
+            ("a working session", |net| {
+                connect(net).works(MAIL, 3).server_fin();
+            }),
+            ("the capture ends", |net| {
+                connect(net).session(MAIL, MAIL).auth();
+            }),
+            ("it rested first", |net| {
+                connect(net).session(MAIL, MAIL).auth().wait_secs(60).server_fin();
+            }),
+            ("the name was wrong", |net| {
+                connect(net).session("chat.example.net", MAIL).wait(3).server_fin();
+            }),
+            ("a lookup without a session, as scanners do", |net| {
+                let tcp = connect(net);
+                tcp.client(nrpc::start_service(0)).answer(1, 0, 10);
+                tcp.client(nrpc::id_lookup(1, "Ada Reed")).answer(0x4F, 0x0319, 20).wait(3).client_fin();
+            }),
+            ("traffic is encrypted on request: no error", |net| {
+                let tcp = connect(net);
+                tcp.session(MAIL, MAIL).auth().client(nrpc::start_service(0)).answer(1, 0x1903, 0);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_reset_from_the_path_lowers_it() {
+        let found = told(RULE, |net| {
+            let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9").ttl(60), 1352);
+            tcp.session(MAIL, MAIL).auth().wait(20).middlebox_rst(Side::Client, 250);
+        });
+        assert_eq!(the_one(&found).confidence, Confidence::Low);
+    }
+}

@@ -147,3 +147,66 @@ fn show_clocks(mut draft: Draft, talk: &Talk<'_>) -> Draft {
     }
     draft
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{text, the_one, told};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::nrpc::Generation;
+
+    const RULE: &str = "nrpc-clock-skew";
+    const MAIL: &str = "CN=Mail01/O=Example";
+
+    /// A working session of machines whose clocks are this many seconds ahead of the capture's.
+    fn session(net: &Network, client: i64, server: i64) {
+        let (client, server) = (net.host("10.1.0.50").clock_ahead(client), net.host("10.1.0.9").clock_ahead(server));
+        net.connect(&client, &server, 1352).works(MAIL, 2).client_fin();
+    }
+
+    #[test]
+    fn says_whose_clock_is_wrong_and_by_how_much() {
+        for (client, server, title, words) in [
+            (420, 0, "10.1.0.50 is 7.0 min ahead of that of Mail01/Example", "that of 10.1.0.50 seems wrong"),
+            (0, 10_800, "10.1.0.50 is 3.0 h behind that of Mail01/Example", "that of Mail01/Example seems wrong"),
+            (-900, 900, "10.1.0.50 is 30.0 min behind", "agrees with neither"),
+        ] {
+            let found = told(RULE, |net| session(net, client, server));
+            let finding = the_one(&found);
+            assert_eq!((finding.severity, finding.confidence), (Severity::Minor, Confidence::High));
+            assert!(finding.title.contains(title), "{}", finding.title);
+            assert!(finding.explanation.contains(words), "{}", finding.explanation);
+            assert_eq!(finding.frames.iter().map(|f| f.number).collect::<Vec<_>>(), [4, 5]);
+        }
+    }
+
+    #[test]
+    fn one_wrong_server_is_one_finding() {
+        let found = told(RULE, |net| {
+            for client in 50..60 {
+                let (client, server) = (net.host(&format!("10.1.0.{client}")), net.host("10.1.0.9").clock_ahead(300));
+                net.connect(&client, &server, 1352).works(MAIL, 1).client_fin();
+            }
+        });
+        assert_eq!(the_one(&found).conversations.len(), 10);
+        assert!(text(the_one(&found)).contains("and 6 more"));
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 4] = [
+            ("both agree, the capture's clock is wrong", |net| session(net, 5000, 5000)),
+            ("half a minute", |net| session(net, 30, 0)),
+            ("the client sends no clock", |net| {
+                let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9").clock_ahead(900), 1352);
+                let mut request = tcp.request_for(MAIL);
+                request.generation = Generation::R5;
+                tcp.client(request.encode()).response(MAIL).auth().client_fin();
+            }),
+            ("a clock that was never set", |net| session(net, -40 * 365 * 86_400, 0)),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

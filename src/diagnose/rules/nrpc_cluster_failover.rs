@@ -127,3 +127,99 @@ fn finding(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
     draft = show_close(draft, first);
     Some(show_names(draft.conversation(next.conversation), next))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{the_one, told};
+    use nrpcsniff_samples::{Network, Tcp, nrpc};
+
+    const RULE: &str = "nrpc-cluster-failover";
+    const A: &str = "CN=Mail01/O=Example";
+    const B: &str = "CN=Mail02/O=Example";
+
+    fn connect(net: &Network, server: &str) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host(server), 1352)
+    }
+
+    fn busy(net: &Network) {
+        let tcp = connect(net, "10.1.0.9");
+        tcp.session(A, A).client(nrpc::start_service(0));
+        tcp.answer(1, 0x09DE, 0).wait(3).client_fin();
+        net.wait(150);
+    }
+
+    fn mate(net: &Network) {
+        connect(net, "10.1.0.19").works(B, 3).client_fin();
+    }
+
+    #[test]
+    fn a_busy_server_and_its_mate() {
+        let found = told(RULE, |net| {
+            busy(net);
+            mate(net);
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Info, Confidence::Medium));
+        assert_eq!(finding.conversations, [0, 1]);
+        assert!(finding.title.contains("Mail01/Example") && finding.title.contains("Mail02/Example"));
+        assert!(finding.explanation.contains("10.1.0.19:1352") && finding.explanation.contains("150 ms later"));
+        assert!(finding.frames.len() >= 4);
+    }
+
+    #[test]
+    fn a_server_that_does_not_listen() {
+        let known = told(RULE, |net| {
+            net.connect(&net.host("10.1.0.51"), &net.host("10.1.0.9"), 1352).works(A, 2).client_fin();
+            net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352).refused(3);
+            mate(net);
+        });
+        assert!(the_one(&known).title.contains("Mail01/Example"));
+        let unknown = told(RULE, |net| {
+            net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352).refused(3);
+            mate(net);
+        });
+        assert_eq!(the_one(&unknown).confidence, Confidence::Low);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 7] = [
+            ("two servers that both work", |net| {
+                connect(net, "10.1.0.9").works(A, 2).client_fin();
+                mate(net);
+            }),
+            ("the same server at another address", |net| {
+                let tcp = connect(net, "10.1.0.9");
+                tcp.request(A).wait(1).server_fin();
+                connect(net, "10.1.0.19").works(A, 3).client_fin();
+            }),
+            ("too late", |net| {
+                busy(net);
+                net.wait_secs(60);
+                mate(net);
+            }),
+            ("IPv6 first", |net| {
+                net.dial(&net.host("2001:db8::50"), &net.host("2001:db8::9"), 1352).silent(&[1, 3]);
+                net.at(5000);
+                mate(net);
+            }),
+            ("the name was wrong", |net| {
+                connect(net, "10.1.0.9").session("mail.example.net", A).wait(3).client_fin();
+                mate(net);
+            }),
+            ("the mate answers under another name", |net| {
+                busy(net);
+                connect(net, "10.1.0.19").session(A, B).auth().transactions(2).client_fin();
+            }),
+            ("an unknown server, and a client that talks to many", |net| {
+                connect(net, "10.1.0.7").works("CN=Hub/O=Example", 2).client_fin();
+                net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352).refused(3);
+                mate(net);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

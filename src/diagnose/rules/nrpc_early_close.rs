@@ -96,7 +96,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
             if first.progress().server == 0 { "no answer came" } else { "the server answered" },
             closer(first),
             names_known(first),
-            if first.wanted().is_some() || first.request.is_none() {
+            if !first.names_no_server() {
                 ": most often the server was not the one asked for, or it refused the session"
             } else {
                 ""
@@ -110,7 +110,95 @@ fn names_known(talk: &Talk<'_>) -> String {
     match (talk.wanted(), talk.answered()) {
         (Some(_), Some(answered)) => format!("The name is right (\"{answered}\")."),
         (Some(wanted), None) => format!("It asked for \"{wanted}\"; the server's own name was not read."),
-        _ if talk.request.is_some() => "The request names no server, so no name can be wrong.".to_owned(),
+        _ if talk.names_no_server() => "The request names no server, so no name can be wrong.".to_owned(),
         _ => "The names were not read.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{the_one, told};
+    use nrpcsniff_samples::{Format, Network, Tcp};
+
+    const RULE: &str = "nrpc-early-close";
+    const MAIL: &str = "CN=Mail01/O=Example";
+
+    fn connect(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352)
+    }
+
+    fn nameless(net: &Network) {
+        let tcp = connect(net);
+        let mut request = tcp.request_for("");
+        request.wanted = None;
+        tcp.client(request.encode()).response(MAIL).wait(4).client_fin();
+    }
+
+    #[test]
+    fn a_client_that_comes_back_was_not_content() {
+        let found = told(RULE, |net| {
+            nameless(net);
+            net.at(6000);
+            nameless(net);
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::Low));
+        assert_eq!(finding.conversations, [0, 1]);
+        assert_eq!(finding.frames.iter().map(|f| f.number).collect::<Vec<_>>(), [4, 5, 6, 13, 14, 15]);
+        assert!(
+            finding.explanation.contains("10.1.0.9:1352") && !finding.explanation.contains("not the one asked for")
+        );
+    }
+
+    #[test]
+    fn a_server_that_hangs_up_under_the_right_name() {
+        let found = told(RULE, |net| {
+            connect(net).session(MAIL, MAIL).wait(3).server_fin();
+        });
+        assert!(the_one(&found).explanation.contains("The name is right"));
+    }
+
+    #[test]
+    fn names_that_were_cut_off_leave_the_cause_open() {
+        let net = Network::new();
+        for second in [0, 6] {
+            net.at(second * 1000);
+            connect(&net).session("chat.example.net", MAIL).wait(3).client_fin();
+        }
+        let found = crate::testing::findings(&net.write(&Format::pcap().snaplen(100)));
+        assert!(found.iter().all(|finding| finding.rule != "nrpc-name-mismatch-alias"), "{found:#?}");
+        let finding = found.iter().find(|finding| finding.rule == RULE).expect("the fallback");
+        assert_eq!(finding.confidence, Confidence::Low);
+        assert!(finding.explanation.contains("The names were not read"), "{}", finding.explanation);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 7] = [
+            ("a probe that names no server", nameless),
+            ("a monitor that names the right one", |net| {
+                connect(net).session(MAIL, MAIL).wait(3).client_fin();
+            }),
+            ("explained by the names", |net| {
+                connect(net).session("chat.example.net", MAIL).wait(3).client_fin();
+            }),
+            ("closed without an answer: another rule's", |net| {
+                connect(net).request(MAIL).wait(3).server_fin();
+            }),
+            ("the capture ends", |net| {
+                connect(net).session(MAIL, MAIL);
+            }),
+            ("it rested first", |net| {
+                connect(net).session(MAIL, MAIL).wait_secs(20).server_rst();
+            }),
+            ("already going on", |net| {
+                let tcp = net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352).midstream();
+                tcp.transactions(1).server_fin();
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
     }
 }

@@ -76,3 +76,81 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let draft = show(draft, group).absence(format!("no answer to the session request within {time}"));
     Some(if worked_later(case, last).is_some() { draft.severity(Severity::Major) } else { draft })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity, Source};
+    use crate::testing::{the_one, told};
+    use nrpcsniff_samples::{Network, Side, Tcp};
+
+    const RULE: &str = "nrpc-hello-unanswered";
+    const MAIL: &str = "CN=Mail01/O=Example";
+
+    fn connect(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352)
+    }
+
+    #[test]
+    fn a_dead_server_behind_a_living_address() {
+        let found = told(RULE, |net| {
+            connect(net).wait(1).request(MAIL).wait_secs(20).client_rst();
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        assert_eq!(finding.conversations, [0]);
+        assert!(finding.title.contains("10.1.0.9:1352") && finding.title.contains("10.1.0.50"));
+        assert!(finding.explanation.contains("20.0 s") && finding.explanation.contains(MAIL));
+        assert!(finding.evidence.iter().any(|e| e.source == Source::Absence));
+        assert_eq!(finding.frames.iter().map(|f| f.number).collect::<Vec<_>>(), [4, 6]);
+    }
+
+    #[test]
+    fn a_request_that_still_waits_at_the_end_of_a_long_capture_counts() {
+        let found = told(RULE, |net| {
+            connect(net).wait(1).request(MAIL);
+            net.at(30_000);
+            net.connect(&net.host("10.1.0.51"), &net.host("10.1.0.10"), 1352).works("CN=Mail02/O=Example", 2);
+        });
+        assert_eq!(the_one(&found).conversations, [0]);
+    }
+
+    #[test]
+    fn a_later_success_makes_it_major() {
+        let found = told(RULE, |net| {
+            connect(net).wait(1).request(MAIL).wait_secs(6).client_fin();
+            net.wait_secs(1);
+            connect(net).works(MAIL, 3).client_fin();
+        });
+        assert_eq!(the_one(&found).severity, Severity::Major);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 6] = [
+            ("answered late", |net| {
+                connect(net).request(MAIL).wait_secs(8).response(MAIL).auth().transactions(1).client_fin();
+            }),
+            ("never acknowledged: loss", |net| {
+                let tcp = connect(net);
+                let request = tcp.request_for(MAIL).encode();
+                tcp.unanswered(Side::Client, request, &[300, 600, 1_200, 2_400, 4_800]).wait(9_600).client_rst();
+            }),
+            ("given up too soon", |net| {
+                connect(net).request(MAIL).wait_secs(3).client_fin();
+            }),
+            ("the capture ends", |net| {
+                connect(net).request(MAIL);
+            }),
+            ("answered, but the capture lacks it", |net| {
+                connect(net).request(MAIL).skip(Side::Server, 126).ack(Side::Client).wait_secs(9).client_fin();
+            }),
+            ("only one direction was captured", |net| {
+                let tcp = net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352).only(Side::Client).open();
+                tcp.request(MAIL).wait_secs(9).client_fin();
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

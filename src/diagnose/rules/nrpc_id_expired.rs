@@ -204,3 +204,107 @@ fn show(mut draft: Draft, group: &[&Talk<'_>], dates: &Dates) -> Draft {
     }
     and_more(draft, group)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::Settings;
+    use crate::model::{Confidence, Finding, Severity, Timestamp};
+    use crate::testing::{the_one, told, told_with};
+    use nrpcsniff_samples::time::{DAY, START, utc};
+    use nrpcsniff_samples::{Network, Tcp};
+
+    const RULE: &str = "nrpc-id-expired";
+    const MAIL: &str = "CN=Mail01/O=Example";
+
+    /// A session up to the server's response, with a certificate of these dates.
+    fn dated(net: &Network, created: u64, expires: u64) -> Tcp {
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352);
+        let mut request = tcp.request_for(MAIL);
+        (request.created, request.expires) = (created, expires);
+        tcp.client(request.encode()).response(MAIL);
+        tcp
+    }
+
+    fn expired(net: &Network) -> Tcp {
+        dated(net, utc(2023, 2, 20), utc(2025, 2, 20))
+    }
+
+    fn as_of(days: i64, story: fn(&Network)) -> Vec<Finding> {
+        let now = (START + DAY).cast_signed() + days * DAY.cast_signed();
+        let settings = Settings { now: Some(Timestamp::new(now, 0)), ..Settings::default() };
+        told_with(&settings, RULE, story)
+    }
+
+    #[test]
+    fn an_expired_certificate_and_a_session_that_fails() {
+        let found = told(RULE, |net| {
+            expired(net).auth().wait(60).server_fin();
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        assert!(finding.also.contains(&"nrpc-auth-rejected"));
+        assert!(finding.title.contains("10.1.0.50") && finding.title.contains("2025-02-20"));
+        assert!(finding.explanation.contains("inferred") && finding.explanation.contains("the server closed with FIN"));
+        assert_eq!(finding.frames.first().map(|frame| frame.number), Some(4));
+        assert_eq!(finding.conversations, [0]);
+    }
+
+    #[test]
+    fn near_the_end_and_unseen_endings_are_information() {
+        let near = told(RULE, |net| {
+            dated(net, utc(2023, 3, 20), utc(2025, 3, 20)).auth().transactions(3).client_fin();
+        });
+        assert_eq!(the_one(&near).severity, Severity::Info);
+        assert!(the_one(&near).explanation.contains("10 days after"), "{}", the_one(&near).explanation);
+        let open = told(RULE, |net| {
+            expired(net);
+        });
+        assert_eq!(the_one(&open).severity, Severity::Info);
+    }
+
+    #[test]
+    fn the_time_of_judgement_is_the_user_s_if_given() {
+        let good: fn(&Network) = |net| {
+            dated(net, utc(2023, 5, 6), utc(2026, 5, 6)).auth().transactions(3).client_fin();
+        };
+        assert_eq!(told(RULE, good), []);
+        assert_eq!(as_of(100, good), []);
+        assert_eq!(the_one(&as_of(400, good)).severity, Severity::Info);
+        let over = as_of(800, good);
+        assert_eq!((the_one(&over).severity, the_one(&over).confidence), (Severity::Blocker, Confidence::Medium));
+        assert!(the_one(&over).explanation.contains("as of the time given"));
+    }
+
+    #[test]
+    fn the_server_s_clock_decides_over_packet_time() {
+        let found = told(RULE, |net| {
+            let _server = net.host("10.1.0.9").clock_ahead(60 * 86_400);
+            dated(net, utc(2023, 5, 1), utc(2025, 5, 1)).auth().wait(60).server_fin();
+        });
+        assert_eq!(the_one(&found).severity, Severity::Blocker);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 4] = [
+            ("it works all the same: no certificate date", |net| {
+                expired(net).auth().transactions(3).client_fin();
+            }),
+            ("years to go", |net| {
+                dated(net, utc(2024, 5, 6), utc(2026, 5, 6)).auth().wait(20).server_fin();
+            }),
+            ("an end before the creation", |net| {
+                dated(net, utc(2025, 1, 1), utc(2024, 1, 1)).auth().wait(20).server_fin();
+            }),
+            ("the name was wrong", |net| {
+                let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352);
+                let mut request = tcp.request_for("chat.example.net");
+                (request.created, request.expires) = (utc(2023, 5, 6), utc(2026, 5, 6));
+                tcp.client(request.encode()).response(MAIL).wait(3).client_fin();
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

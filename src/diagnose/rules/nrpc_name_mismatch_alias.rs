@@ -172,3 +172,168 @@ fn show_going_on(draft: Draft, talk: &Talk<'_>) -> Draft {
 fn host(wanted: &str) -> String {
     abbreviated(wanted).trim().trim_end_matches('.').to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::{ExpectedServer, Settings};
+    use crate::model::{Confidence, Severity, Source};
+    use crate::testing::{findings, text, the_one, told, told_with};
+    use nrpcsniff_samples::dns::{A, Record};
+    use nrpcsniff_samples::{Network, Tcp};
+
+    const RULE: &str = "nrpc-name-mismatch-alias";
+    const ALIAS: &str = "sametime.acme.example";
+    const REAL: &str = "CN=Sametime004/OU=Servers/O=ACME";
+
+    fn connect(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9").linux(), 1352)
+    }
+
+    fn refused(net: &Network, second: u64) {
+        net.at(second * 1000);
+        connect(net).session(ALIAS, REAL).wait(3).client_fin();
+    }
+
+    #[test]
+    fn names_alias_server_closer_and_frames() {
+        let net = Network::new();
+        let records =
+            [Record::cname(ALIAS, "sametime004.acme.example"), Record::address("sametime004.acme.example", "10.1.0.9")];
+        net.resolve(&net.host("10.1.0.50"), &net.host("10.1.0.2"), ALIAS, A, &records);
+        refused(&net, 1);
+        refused(&net, 7);
+        let found = findings(&net.to_pcapng());
+        let finding = the_one(&found);
+        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Blocker, Confidence::High));
+        assert_eq!(finding.conversations, [1, 2]);
+        let frames: Vec<_> = finding.frames.iter().map(|frame| frame.number).collect();
+        assert_eq!(frames, [2, 6, 7, 8, 15, 16, 17]);
+        assert!(finding.title.contains(ALIAS) && finding.title.contains("Sametime004/Servers/ACME"));
+        assert!(
+            finding.explanation.contains("10.1.0.9:1352") && finding.explanation.contains("closed with FIN 3.0 ms")
+        );
+        assert!(finding.remedy[0].contains("NETWORK_SPRAYER_ADDRESS=sametime.acme.example"));
+        let dns = finding.evidence.iter().find(|e| e.source == Source::Dns).expect("the answer that led there");
+        assert!(dns.text.contains("CNAME sametime004.acme.example"));
+    }
+
+    #[test]
+    fn whoever_closes_is_reported() {
+        type End = fn(&Tcp) -> &Tcp;
+        let ends: [(End, &str); 4] = [
+            (Tcp::client_fin, "the client closed with FIN"),
+            (Tcp::server_fin, "the server closed with FIN"),
+            (Tcp::client_rst, "the client closed with RST"),
+            (Tcp::server_rst, "the server closed with RST"),
+        ];
+        for (end, words) in ends {
+            let found = told(RULE, |net| {
+                end(connect(net).session(ALIAS, REAL).wait(3));
+            });
+            assert!(the_one(&found).explanation.contains(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn an_accepted_alias_is_information() {
+        let found = told(RULE, |net| {
+            let tcp = connect(net);
+            tcp.session(ALIAS, REAL).auth().transactions(2).client_fin();
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Info, Confidence::High));
+        assert!(finding.title.contains("no fault") && finding.remedy.len() == 1);
+    }
+
+    #[test]
+    fn healthy_look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 8] = [
+            ("names agree", |net| {
+                connect(net).session(REAL, REAL).wait(3).client_fin();
+            }),
+            ("no name was asked for", |net| {
+                let tcp = connect(net);
+                let mut request = tcp.request_for("");
+                request.wanted = None;
+                tcp.client(request.encode()).response(REAL).wait(3).client_fin();
+            }),
+            ("the capture ends first", |net| {
+                connect(net).session(ALIAS, REAL);
+            }),
+            ("it rested before it was closed", |net| {
+                connect(net).session(ALIAS, REAL).wait_secs(20).server_rst();
+            }),
+            ("a Notes name was asked for", |net| {
+                connect(net).session("CN=Mail01/O=ACME", REAL).wait(3).client_fin();
+            }),
+            ("the host label is the server, and it works", |net| {
+                connect(net).session("sametime004.acme.example", REAL).auth().transactions(2).client_fin();
+            }),
+            ("a port mapper sends it on", |net| {
+                connect(net).session(ALIAS, "CN=Mapper/O=ACME").wait(3).client_fin();
+                let part = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 13_520);
+                part.session(ALIAS, "CN=Sametime/O=ACME").auth().transactions(3).client_fin();
+            }),
+            ("the client's next message is not in the capture", |net| {
+                let tcp = connect(net);
+                tcp.session(ALIAS, REAL).skip(nrpcsniff_samples::Side::Client, 386);
+                tcp.ack(nrpcsniff_samples::Side::Server).wait(3).client_fin();
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_the_user_expects_is_passed_over() {
+        let expected = vec![ExpectedServer { name: "Sametime004/Servers/ACME".into(), aliases: vec![ALIAS.into()] }];
+        let settings = Settings { expected, ..Settings::default() };
+        assert_eq!(told_with(&settings, RULE, |net| refused(net, 0)), []);
+    }
+
+    #[test]
+    fn what_speaks_against_it_lowers_it() {
+        let label = told(RULE, |net| {
+            connect(net).session("sametime004.acme.example", REAL).wait(3).client_fin();
+        });
+        assert_eq!(the_one(&label).confidence, Confidence::Medium);
+        let midstream = told(RULE, |net| {
+            let tcp = net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352).midstream();
+            tcp.session(ALIAS, REAL).wait(3).client_fin();
+        });
+        assert_eq!(the_one(&midstream).confidence, Confidence::Medium);
+        let firewall = told(RULE, |net| {
+            let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9").linux().ttl(60), 1352);
+            tcp.session(ALIAS, REAL).wait(3).middlebox_rst(nrpcsniff_samples::Side::Client, 250);
+        });
+        assert_eq!(the_one(&firewall).confidence, Confidence::Medium);
+        assert!(text(the_one(&firewall)).contains("something on the path"));
+        let later = told(RULE, |net| {
+            refused(net, 0);
+            net.at(5000);
+            net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.10"), 1352).works(ALIAS, 3).client_fin();
+        });
+        assert_eq!(the_one(&later).severity, Severity::Major);
+    }
+
+    #[test]
+    fn many_attempts_are_one_finding_of_bounded_size() {
+        let found = told(RULE, |net| (0..40).for_each(|attempt| refused(net, attempt * 5)));
+        let finding = the_one(&found);
+        assert_eq!(finding.conversations.len(), 40);
+        assert!(finding.evidence.len() <= 14, "{}", finding.evidence.len());
+        assert!(text(finding).contains("and 36 more like these") && finding.explanation.contains("40 times"));
+    }
+
+    #[test]
+    fn several_servers_behind_an_alias_are_all_named() {
+        let found = told(RULE, |net| {
+            refused(net, 0);
+            net.at(6000);
+            connect(net).session(ALIAS, "CN=Sametime005/OU=Servers/O=ACME").wait(3).client_fin();
+        });
+        assert_eq!(found.len(), 2);
+        assert!(found.iter().all(|f| f.remedy[0].contains("Sametime004/Servers/ACME, Sametime005/Servers/ACME")));
+    }
+}

@@ -163,3 +163,118 @@ fn tolerated(group: &[&Talk<'_>]) -> Option<Draft> {
     }
     Some(show_names(draft, first))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity, Source};
+    use crate::testing::{text, the_one, told};
+    use nrpcsniff_samples::dns::{A, Record};
+    use nrpcsniff_samples::{Network, Tcp};
+
+    const RULE: &str = "nrpc-name-mismatch-other-server";
+    const MAIL: &str = "CN=Mail01/OU=Servers/O=Example";
+    const APPS: &str = "CN=Apps02/OU=Servers/O=Example";
+
+    fn connect(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352)
+    }
+
+    fn refused(net: &Network) {
+        connect(net).session(MAIL, APPS).wait(3).client_fin();
+    }
+
+    #[test]
+    fn names_both_servers_and_the_remembered_address() {
+        let found = told(RULE, |net| {
+            refused(net);
+            net.at(6000);
+            refused(net);
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!(finding.conversations, [0, 1]);
+        assert_eq!(finding.frames.iter().map(|f| f.number).collect::<Vec<_>>(), [4, 5, 6, 13, 14, 15]);
+        assert!(finding.title.contains("Mail01/Servers/Example") && finding.title.contains("Apps02/Servers/Example"));
+        assert!(finding.evidence.iter().any(|e| e.source == Source::Absence && e.text.contains("remembered")));
+        assert!(finding.remedy[0].contains("10.1.0.9"));
+    }
+
+    #[test]
+    fn the_dns_record_that_led_there_comes_first_in_the_remedy_unless_the_right_address_is_known() {
+        let dns = told(RULE, |net| {
+            let records = [Record::address("mail01.example.net", "10.1.0.9")];
+            net.resolve(&net.host("10.1.0.50"), &net.host("10.1.0.2"), "mail01.example.net", A, &records);
+            refused(net);
+        });
+        assert!(text(the_one(&dns)).contains("DNS: mail01.example.net leads to 10.1.0.9"));
+        let moved = told(RULE, |net| {
+            refused(net);
+            net.at(60_000);
+            net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.19"), 1352).works(MAIL, 3).client_fin();
+        });
+        assert!(the_one(&moved).remedy[0].contains("Mail01/Servers/Example answers at 10.1.0.19:1352"));
+        assert_eq!(the_one(&moved).severity, Severity::Blocker);
+    }
+
+    #[test]
+    fn success_within_the_retry_time_makes_it_major() {
+        let found = told(RULE, |net| {
+            refused(net);
+            net.at(5000);
+            net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.19"), 1352).works(MAIL, 3).client_fin();
+        });
+        assert_eq!(the_one(&found).severity, Severity::Major);
+    }
+
+    #[test]
+    fn a_name_without_hierarchy_may_be_a_short_alias() {
+        let found = told(RULE, |net| {
+            connect(net).session("sametime", APPS).wait(3).client_fin();
+        });
+        assert_eq!(the_one(&found).confidence, Confidence::Medium);
+        assert!(text(the_one(&found)).contains("NETWORK_SPRAYER_ADDRESS=sametime"));
+    }
+
+    #[test]
+    fn an_accepted_mismatch_is_information() {
+        let found = told(RULE, |net| {
+            connect(net).session(MAIL, APPS).auth().transactions(2).client_fin();
+        });
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Info, Confidence::High));
+    }
+
+    #[test]
+    fn healthy_look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 6] = [
+            ("the mate is opened by its own name", |net| {
+                connect(net).works(APPS, 2).client_fin();
+            }),
+            ("common name only, other case", |net| {
+                connect(net).session("apps02", APPS).wait(3).client_fin();
+            }),
+            ("a port mapper sends the client on", |net| {
+                refused(net);
+                net.wait(50);
+                let part = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 13_520);
+                part.works(MAIL, 3).client_fin();
+            }),
+            ("renamed, not another server", |net| {
+                connect(net).session(MAIL, "CN=Mail01/O=Other").wait(3).client_fin();
+            }),
+            ("still open at the end of the capture", |net| {
+                connect(net).session(MAIL, APPS);
+            }),
+            ("the caller's own name stands in the request", |net| {
+                let tcp = connect(net);
+                let mut request = tcp.request_for("");
+                request.wanted = None;
+                let mut message = request.message();
+                message.own_name = MAIL.as_bytes().to_vec();
+                tcp.client(message.encode()).response(APPS).wait(3).server_fin();
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

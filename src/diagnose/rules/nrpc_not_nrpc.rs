@@ -162,3 +162,80 @@ fn kinds(group: &[Foreign<'_>]) -> String {
     let seen = all.into_iter().filter(|kind| group.iter().any(|foreign| foreign.kind == *kind));
     seen.map(Kind::name).collect::<Vec<_>>().join(" and ")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{text, the_one, told};
+    use nrpcsniff_samples::{Network, SplitMix64, Tcp, other};
+
+    const RULE: &str = "nrpc-not-nrpc";
+    const MAIL: &str = "CN=Mail01/O=Example";
+
+    fn connect(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352)
+    }
+
+    fn hello() -> Vec<u8> {
+        other::client_hello("mail01.example.net", &mut SplitMix64::new(7))
+    }
+
+    #[test]
+    fn says_what_was_spoken() {
+        type Story = (Vec<u8>, &'static str, Confidence);
+        let stories: [Story; 4] = [
+            (hello(), "a TLS ClientHello", Confidence::High),
+            (other::http_get("mail01", "/"), "an HTTP request", Confidence::High),
+            (b"SSH-2.0-OpenSSH_9.6\r\n".to_vec(), "an SSH banner", Confidence::High),
+            (vec![0x42; 40], "bytes that are not a Notes session request", Confidence::Medium),
+        ];
+        for (bytes, words, confidence) in stories {
+            let found = told(RULE, |net| {
+                connect(net).client(&bytes).wait(1).server_fin();
+            });
+            let finding = the_one(&found);
+            assert_eq!((finding.severity, finding.confidence), (Severity::Info, confidence), "{words}");
+            assert!(finding.title.contains(words) && finding.title.contains("10.1.0.9:1352"));
+            assert_eq!(finding.frames.first().map(|frame| frame.number), Some(4));
+            assert!(text(finding).contains("the server closed with FIN"));
+        }
+    }
+
+    #[test]
+    fn a_notes_workstation_that_cannot_work_is_a_blocker() {
+        let found = told(RULE, |net| {
+            net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.19"), 1352).works(MAIL, 2).client_fin();
+            for second in [5, 10] {
+                net.at(second * 1000);
+                connect(net).client(hello()).wait(1).server_rst();
+            }
+        });
+        assert_eq!(the_one(&found).severity, Severity::Blocker);
+        assert_eq!(the_one(&found).conversations, [1, 2]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 5] = [
+            ("NRPC", |net| {
+                connect(net).works(MAIL, 2).client_fin();
+            }),
+            ("another service listens there", |net| {
+                connect(net).client(hello()).server([0x16, 3, 3, 0, 2, 2, 0]).client_fin();
+            }),
+            ("the start is not in the capture", |net| {
+                let tcp = net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352).midstream();
+                tcp.client([0x42; 40]).client_fin();
+            }),
+            ("too little was said", |net| {
+                connect(net).client([0xd8, 0, 0]).client_fin();
+            }),
+            ("another port", |net| {
+                net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 443).client(hello()).server_fin();
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

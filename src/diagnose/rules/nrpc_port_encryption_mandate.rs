@@ -77,3 +77,60 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .packet(request.at, "the first request after authentication is in clear");
     Some(show(draft, group))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{the_one, told};
+    use nrpcsniff_samples::{Network, Tcp, nrpc};
+
+    const RULE: &str = "nrpc-port-encryption-mandate";
+    const MAIL: &str = "CN=Mail01/O=Example";
+
+    fn authenticated(net: &Network) -> Tcp {
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352);
+        tcp.session(MAIL, MAIL).auth();
+        tcp
+    }
+
+    #[test]
+    fn the_server_hangs_up_on_the_first_request_in_clear() {
+        let found = told(RULE, |net| {
+            for second in [0, 8] {
+                net.at(second * 1000);
+                authenticated(net).client(nrpc::start_service(0)).wait(1).server_fin();
+            }
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::Low));
+        assert_eq!(finding.conversations, [0, 1]);
+        assert!(finding.title.contains("Mail01/Example") && finding.title.contains("10.1.0.50"));
+        assert!(finding.explanation.contains("does not prove it"));
+        assert!(finding.frames.iter().any(|frame| frame.number == 8));
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 5] = [
+            ("answered", |net| {
+                let tcp = authenticated(net);
+                tcp.client(nrpc::start_service(0)).answer(1, 0, 20).wait(1).server_fin();
+            }),
+            ("the client closes", |net| {
+                authenticated(net).client(nrpc::start_service(0)).wait(1).client_fin();
+            }),
+            ("encrypted", |net| {
+                authenticated(net).client(nrpc::sealed(&[0x9c; 200])).wait(1).server_fin();
+            }),
+            ("the capture ends", |net| {
+                authenticated(net).client(nrpc::start_service(0));
+            }),
+            ("it rested first", |net| {
+                authenticated(net).client(nrpc::start_service(0)).wait_secs(30).server_fin();
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -161,3 +161,87 @@ fn partition_seen(case: &Case<'_>, draft: Draft, home: Endpoint) -> Draft {
         None => draft,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{text, the_one, told};
+    use nrpcsniff_samples::Network;
+
+    const RULE: &str = "nrpc-port-map";
+    const A: &str = "CN=PartA/O=Example";
+    const B: &str = "CN=PartB/O=Example";
+    const C: &str = "CN=PartC/O=Example";
+
+    /// Somebody reaches a partition on a port of its own.
+    fn partition(net: &Network, name: &str, port: u16) {
+        net.connect(&net.host("10.1.0.60"), &net.host("10.1.0.9"), port).works(name, 3).client_fin();
+    }
+
+    fn misled(net: &Network, wanted: &str) {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352).session(wanted, B).wait(3).client_fin();
+    }
+
+    fn refused(net: &Network) {
+        net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352).refused(3);
+    }
+
+    #[test]
+    fn the_partition_on_the_notes_port_does_not_send_clients_on() {
+        let found = told(RULE, |net| {
+            partition(net, A, 13_521);
+            misled(net, A);
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        assert_eq!(finding.conversations, [1]);
+        assert!(finding.also.contains(&"nrpc-name-mismatch-other-server"));
+        assert!(finding.title.contains("PartB/Example on 10.1.0.9:1352") && finding.title.contains("13521"));
+        assert!(finding.remedy[0].contains("CN=PartA/O=Example,10.1.0.9:13521"));
+        assert!(text(finding).contains("\"CN=PartA/O=Example\" answers at 10.1.0.9:13521"));
+        assert!(finding.frames.iter().any(|frame| frame.number == 5));
+    }
+
+    #[test]
+    fn nobody_listens_on_the_notes_port_of_a_machine_with_partitions() {
+        let found = told(RULE, |net| {
+            partition(net, A, 13_521);
+            partition(net, C, 13_522);
+            refused(net);
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        assert!(finding.explanation.contains("PartA/Example on port 13521, PartC/Example on port 13522"));
+        assert!(finding.conversations.contains(&2));
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 6] = [
+            ("the mapper sends the client on", |net| {
+                misled(net, A);
+                net.wait(20);
+                net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 13_521).works(A, 3).client_fin();
+            }),
+            ("no partition was seen", |net| misled(net, A)),
+            ("another partition was seen", |net| {
+                partition(net, C, 13_522);
+                misled(net, A);
+            }),
+            ("the partition lives on another machine", |net| {
+                net.connect(&net.host("10.1.0.60"), &net.host("10.1.0.10"), 13_521).works(A, 3).client_fin();
+                misled(net, A);
+            }),
+            ("the notes port refuses during a restart only", |net| {
+                partition(net, A, 13_521);
+                refused(net);
+                net.wait_secs(20);
+                partition(net, B, 1352);
+            }),
+            ("nothing but a refusal", refused),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

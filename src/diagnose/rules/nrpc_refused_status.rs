@@ -168,3 +168,81 @@ fn mate<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
         .find(|next| next.conversation.server != talk.conversation.server && next.went_on())
         .filter(|next| refusal(case, next).is_none())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CODES;
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{text, the_one, told};
+    use nrpcsniff_dissectors::nrpc::Status;
+    use nrpcsniff_samples::{Network, Tcp, nrpc};
+
+    const RULE: &str = "nrpc-refused-status";
+    const MAIL: &str = "CN=Mail01/O=Example";
+    const START: u16 = 0x01;
+
+    fn connect(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352)
+    }
+
+    fn answered_with(net: &Network, status: u16) {
+        let tcp = connect(net);
+        tcp.session(MAIL, MAIL).auth().client(nrpc::start_service(0));
+        tcp.answer(START, status, 0).wait(3).client_fin();
+    }
+
+    #[test]
+    fn names_code_meaning_and_remedy() {
+        let found = told(RULE, |net| answered_with(net, 0x09FC));
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert!(finding.title.contains("Mail01/Example refused the session"));
+        assert!(finding.explanation.contains("0x09FC (ERR_SERVER_RESTRICTED)"));
+        assert!(finding.remedy[0].contains("Server_Restricted=0"));
+        assert!(finding.frames.len() >= 4 && finding.conversations == [0]);
+    }
+
+    #[test]
+    fn the_bit_of_the_remote_system_does_not_count() {
+        assert!(text(the_one(&told(RULE, |net| answered_with(net, 0x4000 | 0x09DE)))).contains("ERR_SERVER_BUSY"));
+    }
+
+    #[test]
+    fn a_session_with_the_mate_makes_it_major() {
+        let found = told(RULE, |net| {
+            answered_with(net, 0x09DE);
+            net.wait(200);
+            net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.19"), 1352).works("CN=Mail02/O=Example", 3);
+        });
+        assert_eq!(the_one(&found).severity, Severity::Major);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 4] = [
+            ("success", |net| answered_with(net, 0)),
+            ("entry not found, as any day", |net| answered_with(net, 0x0404)),
+            ("in the middle of a session", |net| {
+                let tcp = connect(net);
+                tcp.works(MAIL, 6);
+                tcp.ask(0x21, 40).answer(0x21, 0x09DE, 0).wait(3).client_fin();
+            }),
+            ("the session goes on", |net| {
+                let tcp = connect(net);
+                tcp.session(MAIL, MAIL).client(nrpc::start_service(0)).answer(START, 0x09DE, 0);
+                tcp.transactions(2).client_fin();
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn codes_are_official_and_in_order() {
+        assert!(CODES.is_sorted_by(|a, b| a.0 < b.0));
+        for code in CODES {
+            assert!(Status(code.0).name().is_some(), "0x{:04X}", code.0);
+        }
+    }
+}

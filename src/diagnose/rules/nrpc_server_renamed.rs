@@ -95,3 +95,61 @@ fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{the_one, told};
+    use nrpcsniff_samples::{Network, Tcp};
+
+    const RULE: &str = "nrpc-server-renamed";
+    const OLD: &str = "CN=Mail01/OU=Servers/O=Example";
+    const NEW: &str = "CN=Mail01/OU=Hub/O=Example Group";
+
+    fn connect(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352)
+    }
+
+    #[test]
+    fn names_old_and_new() {
+        let found = told(RULE, |net| {
+            connect(net).session(OLD, NEW).wait(3).server_fin();
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        assert_eq!(finding.conversations, [0]);
+        assert_eq!(finding.frames.iter().map(|f| f.number).collect::<Vec<_>>(), [4, 5, 6]);
+        assert!(finding.title.contains("Mail01/Servers/Example") && finding.title.contains("Mail01/Hub/Example Group"));
+        assert!(finding.explanation.contains("The server closed with FIN 3.0 ms"));
+        assert!(finding.remedy[0].contains("10.1.0.50"));
+    }
+
+    #[test]
+    fn two_namesakes_behind_one_address_lower_it() {
+        let found = told(RULE, |net| {
+            connect(net).session(OLD, NEW).wait(3).client_fin();
+            net.at(60_000);
+            connect(net).session(OLD, OLD).wait(3).client_fin();
+        });
+        assert_eq!(the_one(&found).confidence, Confidence::Medium);
+        assert!(the_one(&found).score < 60);
+    }
+
+    #[test]
+    fn healthy_look_alikes_are_passed_over() {
+        let stories: [(&str, fn(&Network)); 3] = [
+            ("accepted", |net| {
+                connect(net).session(OLD, NEW).auth().transactions(2).client_fin();
+            }),
+            ("same name in another notation", |net| {
+                connect(net).session("mail01/servers/example", OLD).wait(3).client_fin();
+            }),
+            ("the capture ends first", |net| {
+                connect(net).session(OLD, NEW);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -113,3 +113,61 @@ fn switches(answered: &[&Talk<'_>]) -> usize {
 fn same_name(pair: &[&Talk<'_>]) -> bool {
     matches!(pair, [a, b] if a.answered().zip(b.answered()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b)))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{the_one, told};
+    use nrpcsniff_samples::Network;
+
+    const RULE: &str = "nrpc-sprayer-inconsistent";
+    const VIP: &str = "mail.example.net";
+    const A: &str = "CN=Mail01/O=Example";
+    const B: &str = "CN=Mail02/O=Example";
+
+    /// One session every second; `works` says whether the server accepts the name.
+    fn sessions(net: &Network, wanted: &str, calls: &[(&str, bool)]) {
+        for (second, (answered, works)) in calls.iter().enumerate() {
+            net.at(second as u64 * 1000);
+            let client = net.host(&format!("10.1.0.{}", 50 + second));
+            let tcp = net.connect(&client, &net.host("10.1.0.100"), 1352);
+            tcp.session(wanted, answered);
+            if *works {
+                tcp.auth().transactions(2);
+            }
+            tcp.wait(3).client_fin();
+        }
+    }
+
+    #[test]
+    fn one_of_two_servers_lacks_the_setting() {
+        let found = told(RULE, |net| sessions(net, VIP, &[(A, true), (B, false), (A, true), (B, false)]));
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!(finding.conversations, [0, 1, 2, 3]);
+        assert!(finding.also.contains(&"nrpc-name-mismatch-alias"), "{:?}", finding.also);
+        assert!(finding.title.contains("10.1.0.100:1352 answers under 2 names: Mail01/Example, Mail02/Example"));
+        assert!(finding.explanation.contains("2 of 4 sessions"));
+        assert!(finding.remedy[0].contains("NETWORK_SPRAYER_ADDRESS=mail.example.net"));
+        assert!(finding.frames.len() >= 6);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(&str, &[(&str, bool)]); 4] = [
+            ("the address moved once", &[(A, true), (A, true), (B, false), (B, false)]),
+            ("all work", &[(A, true), (B, true), (A, true)]),
+            ("all fail: the alias is the finding", &[(A, false), (B, false), (A, false)]),
+            ("one name", &[(A, true), (A, false), (A, true)]),
+        ];
+        for (name, calls) in stories {
+            assert_eq!(told(RULE, |net| sessions(net, VIP, calls)), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn clients_that_ask_for_notes_names_are_told_to_use_other_addresses() {
+        let found = told(RULE, |net| sessions(net, A, &[(A, true), (B, false), (A, true)]));
+        assert!(the_one(&found).remedy[0].contains("an address of its own"));
+    }
+}
