@@ -1,2 +1,7 @@
 //! The `nrpcsniff` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    nrpcsniff::cli::main()
+}

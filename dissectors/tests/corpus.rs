@@ -145,14 +145,14 @@ fn a_current_client_and_server() {
     assert_eq!((asked.wanted_server.as_deref(), asked.own_name.as_deref()), (server, None));
     assert_eq!((said.own_name.as_deref(), said.wanted_server.as_deref()), (server, None));
     assert_eq!((asked.tlvs.len(), said.tlvs.len()), (11, 4));
-    assert_eq!((asked.damage, said.damage), (None, None));
+    assert_eq!((&asked.damage, &said.damage), (&None, &None));
     assert_eq!((asked.buffer_size(), said.buffer_size()), (Some(8100), Some(8096)));
     let text = |time: Option<nrpc::TimeDate>| time.and_then(nrpc::TimeDate::rfc3339).unwrap();
     assert_eq!(text(asked.clock), "2025-04-22T17:48:19.16Z");
     assert_eq!(text(said.clock), "2025-04-22T17:48:19.18Z");
     assert!(text(asked.certificate_created).starts_with("2025-04-21T16:49:45"));
     assert!(text(asked.certificate_expires).starts_with("2027-04-22T16:49:45"));
-    assert_eq!(asked.validities[0], asked.validities[1]);
+    assert_eq!(asked.validities()[0], asked.validities()[1]);
     let skew = |message: &nrpc::Message, seen| {
         let fields = Message::Nrpc(message.clone()).fields(seen);
         format!("{:?}", fields.iter().find(|(name, _)| *name == "clock_skew_s").unwrap().1)
@@ -189,7 +189,7 @@ fn the_conversations_of_the_test_bed() {
         for (side, message) in lists.iter().flatten() {
             match &message.body {
                 nrpc::Body::SessionRequest(session) | nrpc::Body::SessionResponse(session) => {
-                    assert_eq!(session.damage, None)
+                    assert_eq!(session.damage, None);
                 }
                 nrpc::Body::Auth(auth) => assert!(!auth.r5 && auth.user.is_none()),
                 nrpc::Body::Transaction(rpc) => assert_eq!(rpc.status, (*side == Side::Server).then_some(0)),

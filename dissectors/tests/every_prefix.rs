@@ -36,7 +36,7 @@ fn a_prefix_gives_the_whole_messages_in_it_and_one_cut_message_at_most() {
                 let complete = ends.iter().filter(|&&end| end <= length).count();
                 assert_eq!(messages[..complete], whole[..complete], "{side:?} {length}");
                 assert!(messages.len() <= complete + 1);
-                messages.iter().for_each(|message| assert!(!render(message).is_empty()));
+                assert!(messages.iter().all(|message| !render(message).is_empty()));
             }
         }
     }
@@ -91,7 +91,7 @@ fn any_byte_may_be_damaged() {
                     if value == stream[offset] {
                         assert_eq!(messages.len(), conversation.units(side).len());
                     }
-                    messages.iter().for_each(|message| assert!(!render(message).is_empty()));
+                    assert!(messages.iter().all(|message| !render(message).is_empty()));
                 }
             }
         }

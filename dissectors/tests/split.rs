@@ -19,7 +19,9 @@ fn whole(protocol: &Protocol, streams: [&[u8]; 2]) -> Driver {
     for (side, bytes) in SIDES.into_iter().zip(streams) {
         driver.data(side, bytes);
     }
-    SIDES.into_iter().for_each(|side| driver.end(side));
+    for side in SIDES {
+        driver.end(side);
+    }
     driver
 }
 
@@ -36,7 +38,9 @@ fn chunked(protocol: &Protocol, streams: [&[u8]; 2], sizes: &[usize]) -> Driver 
             break;
         }
     }
-    SIDES.into_iter().for_each(|side| driver.end(side));
+    for side in SIDES {
+        driver.end(side);
+    }
     driver
 }
 
@@ -49,7 +53,7 @@ fn assert_same(protocol: &Protocol, streams: [&[u8]; 2], sizes: &[usize]) {
     for side in SIDES {
         assert_eq!(of(&one, side), of(&other, side), "{} {side:?} {sizes:?}", protocol.name);
     }
-    other.messages.iter().for_each(|(_, message)| assert!(!render(message).is_empty()));
+    assert!(other.messages.iter().all(|(_, message)| !render(message).is_empty()));
 }
 
 /// A frame with anything in it; sometimes one whose lengths do not fit.
@@ -150,7 +154,7 @@ proptest! {
                     Step::End(lane) => driver.end(SIDES[*lane]),
                 }
             }
-            driver.messages.iter().for_each(|(_, message)| assert!(!render(message).is_empty()));
+            assert!(driver.messages.iter().all(|(_, message)| !render(message).is_empty()));
         }
     }
 
@@ -270,4 +274,46 @@ fn a_length_that_is_none_ends_a_direction_but_not_the_other() {
     let driver = whole(&nrpc::PROTOCOL, [&frames, &frames[..14]]);
     let lengths: Vec<_> = shapes(&driver).iter().map(|shape| shape.0).collect();
     assert_eq!(lengths, [12, 9, 12]);
+}
+
+#[test]
+fn short_streams_of_any_kind_in_pieces_of_one_byte() {
+    for first in [0u8, 1, 9, 10, 12, 255] {
+        for length in 1..16 {
+            let mut bytes = vec![0; length];
+            bytes[0] = first;
+            assert_same(&nrpc::PROTOCOL, [&bytes, &[]], &[1]);
+        }
+    }
+}
+
+/// What cannot be told by its header is found by the length of the frame that the gap cut.
+#[test]
+fn a_gap_inside_a_frame_keeps_the_direction_in_step() {
+    let opaque = [20u8, 0].into_iter().chain(0x80..0x94).collect::<Vec<u8>>();
+    let first = frame(1, 0x21, 1, &[7; 40]);
+    for cut in 2..first.len() {
+        for missing in 1..=first.len() - cut {
+            let mut driver = Driver::new((nrpc::PROTOCOL.stream)());
+            driver.data(Side::Client, &first[..cut]);
+            driver.gap(Side::Client, u64::try_from(missing).unwrap());
+            driver.data(Side::Client, &[&first[cut + missing..], &opaque, &opaque].concat());
+            let lengths: Vec<_> = shapes(&driver).iter().map(|shape| shape.0).collect();
+            assert_eq!(lengths, [50, 20, 20], "{cut} {missing}");
+        }
+    }
+}
+
+/// Twelve bytes of a payload may look like a header: what follows tells.
+#[test]
+fn a_false_header_behind_a_gap_does_not_hide_the_true_ones() {
+    let decoy = frame(9, 9, 1, &[0xAA; 8]);
+    let junk = [0xEE; 50];
+    let frames = [frame(1, 0x21, 1, b"one"), frame(2, 0x22, 1, b"two"), frame(3, 0x23, 1, b"three")];
+    let mut driver = Driver::new((nrpc::PROTOCOL.stream)());
+    driver.gap(Side::Server, 1000);
+    driver.data(Side::Server, &[&junk[..], &decoy, &junk, &frames.concat()].concat());
+    driver.end(Side::Server);
+    let functions: Vec<_> = shapes(&driver).iter().map(|shape| shape.2).collect();
+    assert_eq!(functions, [9, 0x21, 0x22, 0x23]);
 }

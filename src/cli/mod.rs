@@ -1,1 +1,62 @@
-//! Command line.
+//! Command line: `args` as typed, `plan` checked, `run` does it; `exit` decides what the shell sees.
+//!
+//! Data goes to stdout, talk to stderr. An error is one sentence: where, what, and what to do.
+
+mod args;
+mod catalogue;
+mod config;
+mod exit;
+mod merge;
+mod output;
+mod plan;
+mod progress;
+mod read;
+mod run;
+
+use crate::report::escape;
+use args::{Args, Command};
+use clap::Parser;
+use clap::error::ErrorKind;
+use exit::Outcome;
+use plan::Plan;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Runs the command with the arguments of the process.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
+    let done = match &args.command {
+        Some(Command::Rules { id }) => catalogue::print(id.as_deref(), args.color),
+        None => Plan::new(&args).and_then(|plan| run::run(&plan)),
+    };
+    match done {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            say(&format!("{error:#}"));
+            Outcome::Trouble.into()
+        }
+    }
+}
+
+/// Help and version go to stdout and are no error; anything else is wrong usage.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A closed pipe is no error.
+        let _ = error.print();
+        return Outcome::Done.into();
+    }
+    let text = error.render().to_string();
+    // Nothing is left to tell if stderr is closed.
+    let _ = writeln!(io::stderr(), "nrpcsniff: {}", text.strip_prefix("error: ").unwrap_or(&text).trim_end());
+    Outcome::Trouble.into()
+}
+
+/// One sentence on stderr. It may quote names from the wire or from the file system.
+fn say(sentence: &str) {
+    let end = if sentence.ends_with(['.', '?', '!', ')']) { "" } else { "." };
+    // Nothing is left to tell if stderr is closed.
+    let _ = writeln!(io::stderr(), "nrpcsniff: {}{end}", escape::terminal(sentence));
+}

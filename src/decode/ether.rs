@@ -30,9 +30,9 @@ pub(super) fn ether_type(ether_type: u16, span: Span<'_>) -> Step<'_> {
         0x8863 => stop(reason::PPP_CONTROL),
         0x880b => Step::To(Layer::Ppp, span),
         0x6558 => Step::To(Layer::Ethernet, span),
-        0x8926 => tag(span), // Cisco VN-Tag
+        0x8926 => tag::<6>(span), // Cisco VN-Tag
+        0x8909 => tag::<8>(span), // Cisco metadata (TrustSec): version, length, option, group
         0x88e5 => macsec(span),
-        0x8909 => cisco_metadata(span),
         0x894f => service_header(span),
         0..=LONGEST => Step::To(Layer::Llc, span.at_most(ether_type.into())),
         _ => stop(reason::NOT_IP),
@@ -48,12 +48,15 @@ fn vlan(span: Span<'_>) -> Step<'_> {
     Step::Tagged(id, Layer::EtherType(u16::from_be_bytes([a, b])), inside)
 }
 
-/// Four bytes, then the next type.
-fn tag(span: Span<'_>) -> Step<'_> {
-    let Some((&[_, _, _, _, a, b], inside)) = span.split::<6>() else {
-        return stop(reason::LINK_CUT);
-    };
-    Step::To(Layer::EtherType(u16::from_be_bytes([a, b])), inside)
+/// A tag of `N` bytes that ends in the next type.
+fn tag<const N: usize>(span: Span<'_>) -> Step<'_> {
+    match span.split::<N>() {
+        Some((tag, inside)) => {
+            let ether_type = tag.last_chunk().map_or(0, |&bytes| u16::from_be_bytes(bytes));
+            Step::To(Layer::EtherType(ether_type), inside)
+        }
+        None => stop(reason::LINK_CUT),
+    }
 }
 
 /// IEEE 802.2: IP stands behind SNAP with an Ethernet type (RFC 1042), or behind the service point 6.
@@ -109,17 +112,6 @@ fn macsec(span: Span<'_>) -> Step<'_> {
             Step::To(Layer::EtherType(payload.ether_type.0), Span { data: payload.payload, wire })
         }
         LaxMacsecPayloadSlice::Modified { .. } => stop(reason::MACSEC),
-    }
-}
-
-/// Cisco metadata (TrustSec): version, number of options of 4 bytes, options, next type.
-fn cisco_metadata(span: Span<'_>) -> Step<'_> {
-    let Some(([_, options], rest)) = span.split::<2>() else {
-        return stop(reason::LINK_CUT);
-    };
-    match rest.skip(usize::from(*options).saturating_mul(4)).and_then(Span::split::<2>) {
-        Some((ether_type, inside)) => Step::To(Layer::EtherType(u16::from_be_bytes(*ether_type)), inside),
-        None => stop(reason::LINK_CUT),
     }
 }
 

@@ -218,3 +218,219 @@ impl Partial {
         Some((self.network?, self.data))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{frame, frames};
+    use super::super::{Decoder, Packet, reason, tcp_checksum_ok};
+    use super::*;
+    use crate::model::{Frame, FrameRef, Stamp};
+    use proptest::prelude::*;
+
+    const MORE: u16 = 0x2000;
+
+    /// A part of a packet's payload as a frame of raw IPv4.
+    fn part(payload: &[u8], from: usize, to: usize) -> Vec<u8> {
+        let more = if to < payload.len() { MORE } else { 0 };
+        frames::ipv4_with(&[], more | (from / 8) as u16, 6, &payload[from..to])
+    }
+
+    fn part_v6(payload: &[u8], from: usize, to: usize) -> Vec<u8> {
+        let field = (from as u16) | u16::from(to < payload.len());
+        // Only the first fragment names the right protocol.
+        let next = if from == 0 { 6 } else { 17 };
+        let header = frames::join(&[&[next, 0], &field.to_be_bytes(), &[1, 2, 3, 4], &payload[from..to]]);
+        frames::ipv6(44, &header)
+    }
+
+    fn segment(length: usize) -> Vec<u8> {
+        let data: Vec<u8> = (0..length).map(|n| n as u8).collect();
+        frames::tcp_with(&[], &data)
+    }
+
+    /// What a decoder makes of the frames: the payload of the segment, or nothing.
+    fn decode(decoder: &mut Decoder, bytes: &[u8]) -> Option<Vec<u8>> {
+        match decoder.decode(&frame(101, bytes, bytes.len())) {
+            Packet::Tcp(segment) => {
+                assert_eq!(segment.payload_length as usize, segment.payload.len());
+                assert!(tcp_checksum_ok(&segment).is_some());
+                Some(segment.payload.to_vec())
+            }
+            Packet::Other(reason) => {
+                assert_eq!(reason, reason::FRAGMENT);
+                None
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_frame_that_completes_a_packet_gives_it() {
+        for part in [part, part_v6] {
+            let whole = segment(100);
+            let parts = [part(&whole, 0, 40), part(&whole, 40, 80), part(&whole, 80, whole.len())];
+            for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+                let mut decoder = Decoder::new();
+                let got: Vec<_> = order.iter().map(|&at| decode(&mut decoder, &parts[at])).collect();
+                assert_eq!(got, [None, None, Some(whole[20..].to_vec())]);
+                assert_eq!(decoder.fragments_lost(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn the_identification_of_ipv6_shows() {
+        let whole = segment(30);
+        let mut decoder = Decoder::new();
+        decode(&mut decoder, &part_v6(&whole, 0, 40));
+        match decoder.decode(&frame(101, &part_v6(&whole, 40, 50), 98)) {
+            Packet::Tcp(segment) => assert_eq!((segment.ip.id, segment.ip.dont_fragment), (Some(0x0304), true)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_copy_of_a_byte_wins() {
+        let first = segment(100);
+        let mut other = first.clone();
+        other.iter_mut().for_each(|byte| *byte = !*byte);
+        let mut decoder = Decoder::new();
+        assert_eq!(decode(&mut decoder, &part(&first, 0, 48)), None);
+        assert_eq!(decode(&mut decoder, &part(&other, 24, 64)), None);
+        let mixed = [&first[20..48], &other[48..64], &first[64..]].concat();
+        assert_eq!(decode(&mut decoder, &part(&first, 40, first.len())), Some(mixed));
+    }
+
+    /// A second end, or bytes beyond the end, are not believed.
+    #[test]
+    fn contradictions_about_the_end_are_given_up() {
+        let whole = segment(100);
+        let mut decoder = Decoder::new();
+        decode(&mut decoder, &part(&whole, 80, 120));
+        decode(&mut decoder, &frames::ipv4_with(&[], 8, 6, &[0; 8]));
+        decode(&mut decoder, &frames::ipv4_with(&[], MORE | 20, 6, &[0; 8]));
+        decode(&mut decoder, &frames::ipv4_with(&[], MORE | 8191, 6, &[0; 16]));
+        assert_eq!(decoder.fragments_lost(), 4);
+        assert_eq!(decode(&mut decoder, &part(&whole, 0, 80)), Some(whole[20..].to_vec()));
+        assert_eq!(decoder.fragments_lost(), 3);
+    }
+
+    #[test]
+    fn a_fragment_that_the_capture_cut_is_lost() {
+        let whole = segment(100);
+        let mut decoder = Decoder::new();
+        let last = part(&whole, 80, 120);
+        assert_eq!(decoder.decode(&frame(101, &last[..40], last.len())), Packet::Other(reason::FRAGMENT));
+        let first = part(&whole, 0, 80);
+        match decoder.decode(&frame(101, &first[..50], first.len())) {
+            Packet::Tcp(segment) => assert_eq!((segment.payload.len(), segment.payload_length), (10, 60)),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(decoder.fragments_lost(), 2);
+    }
+
+    /// Fragments within a packet that was itself sent in fragments.
+    #[test]
+    fn fragments_nest() {
+        let whole = segment(200);
+        let mut decoder = Decoder::new();
+        let mut got = vec![];
+        for (from, to) in [(0, 120), (120, 220)] {
+            let inner = part(&whole, from, to);
+            for (from, to) in [(0, 64), (64, inner.len())] {
+                let more = if to < inner.len() { MORE } else { 0 };
+                let bytes = frames::ipv4_with(&[], more | (from / 8) as u16, 4, &inner[from..to]);
+                got.push(decode(&mut decoder, &bytes));
+            }
+        }
+        assert_eq!(got, [None, None, None, Some(whole[20..].to_vec())]);
+    }
+
+    fn at(seconds: i64, data: &[u8]) -> Frame<'_> {
+        let stamp = Stamp { frame: FrameRef::default(), time: Timestamp::new(seconds * 1_000_000_000, 9) };
+        Frame { at: stamp, ..frame(101, data, data.len()) }
+    }
+
+    #[test]
+    fn fragments_expire() {
+        let whole = segment(60);
+        for (seconds, complete) in [(30, true), (31, false), (-5, true)] {
+            let mut decoder = Decoder::new();
+            decoder.decode(&at(100, &part(&whole, 0, 40)));
+            assert_eq!(decoder.fragments_lost(), 1);
+            let packet = matches!(decoder.decode(&at(100 + seconds, &part(&whole, 40, 80))), Packet::Tcp(_));
+            assert_eq!(packet, complete, "{seconds}");
+            assert_eq!(decoder.fragments_lost(), if complete { 0 } else { 2 });
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        for offset in [0, 8000] {
+            bounded(offset);
+        }
+    }
+
+    /// Two fragments of each of many packets, the second at `offset`.
+    fn bounded(offset: u16) {
+        let mut decoder = Decoder::new();
+        for id in 0..3000_u16 {
+            for offset in [0, offset] {
+                let mut bytes = frames::ipv4_with(&[], MORE | offset, 6, &[1; 8]);
+                bytes[4..6].copy_from_slice(&id.to_be_bytes());
+                decoder.decode(&frame(101, &bytes, bytes.len()));
+            }
+            assert!(decoder.fragments.bytes <= MAX_BYTES);
+            assert!(decoder.fragments.waiting.len() <= MAX_PACKETS);
+            assert_eq!(decoder.fragments.order.len(), decoder.fragments.waiting.len());
+            assert_eq!(decoder.fragments_lost(), 2 * (u64::from(id) + 1));
+        }
+        let cost: usize = decoder.fragments.waiting.values().map(Partial::cost).sum();
+        assert_eq!(cost, decoder.fragments.bytes);
+    }
+
+    proptest! {
+        /// Any split, in any order, with repetitions: the packet comes with the fragment that completes it, whole.
+        #[test]
+        fn any_split_is_put_together(
+            length in 1..600_usize,
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+            order in any::<prop::sample::Index>(),
+            repeat in any::<bool>(),
+        ) {
+            let whole = segment(length);
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(whole.len()) & !7).collect();
+            cuts.extend([0, whole.len()]);
+            cuts.sort_unstable();
+            cuts.dedup();
+            let mut parts: Vec<_> = cuts.windows(2).map(|pair| part(&whole, pair[0], pair[1])).collect();
+            let turn = order.index(parts.len());
+            parts.rotate_left(turn);
+            if turn % 2 == 0 {
+                parts.reverse();
+            }
+            if repeat && parts.len() > 1 {
+                parts.insert(1, parts[0].clone());
+            }
+            let mut decoder = Decoder::new();
+            let got: Vec<_> = parts.iter().map(|part| decode(&mut decoder, part)).collect();
+            let (last, before) = got.split_last().unwrap();
+            prop_assert!(before.iter().all(Option::is_none));
+            prop_assert_eq!(last.as_deref(), Some(&whole[20..]));
+            prop_assert_eq!(decoder.fragments_lost(), 0);
+        }
+
+        /// Fragments of noise: nothing panics, the books balance.
+        #[test]
+        fn any_fragments_are_taken(fragments in prop::collection::vec((0..3_u8, any::<u16>(), 0..40_usize), 0..60)) {
+            let mut decoder = Decoder::new();
+            for (id, field, length) in fragments {
+                let mut bytes = frames::ipv4_with(&[], field & 0x203f, 17, &vec![id; length]);
+                bytes[5] = id;
+                decoder.decode(&frame(101, &bytes, bytes.len()));
+                let cost: usize = decoder.fragments.waiting.values().map(Partial::cost).sum();
+                prop_assert_eq!(cost, decoder.fragments.bytes);
+            }
+        }
+    }
+}

@@ -181,3 +181,6 @@ impl Decoder {
         layer::walk(frame.link_type, span, frame.at, &mut self.fragments, &mut self.whole)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,3 +99,94 @@ fn address_sum(address: IpAddr) -> u64 {
         IpAddr::V6(address) => sum(&address.octets()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{frame, frames, with_segment};
+    use super::super::{Decoder, Packet};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn options(bytes: &[u8]) -> TcpOptions {
+        let tcp = frames::tcp_with(bytes, frames::PAYLOAD);
+        with_segment(&frames::ethernet(0x0800, &frames::ipv4(6, &tcp)), |segment| segment.options)
+    }
+
+    #[test]
+    fn options_are_read() {
+        let syn = options(&[2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7]);
+        assert_eq!(syn, TcpOptions { mss: Some(1460), window_scale: Some(7), sack: false });
+        let sack = options(&[1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2]);
+        assert_eq!(sack, TcpOptions { sack: true, ..TcpOptions::default() });
+        assert_eq!(options(&[1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2]), TcpOptions::default());
+        assert_eq!(options(&[3, 3, 200, 0]).window_scale, Some(14));
+    }
+
+    /// Options after the end or after a damaged one do not count; the payload is not lost.
+    #[test]
+    fn a_bad_option_ends_the_options_only() {
+        for bad in [
+            [0, 2, 4, 5, 180, 0, 0, 0],
+            [99, 0, 2, 4, 5, 180, 0, 0],
+            [99, 1, 2, 4, 5, 180, 0, 0],
+            [2, 4, 5, 180, 99, 40, 3, 3],
+        ] {
+            let tcp = frames::tcp_with(&bad, frames::PAYLOAD);
+            with_segment(&frames::ethernet(0x0800, &frames::ipv4(6, &tcp)), |segment| {
+                assert_eq!(segment.options.mss.is_some(), bad[0] == 2);
+                assert_eq!((segment.options.window_scale, segment.payload), (None, frames::PAYLOAD));
+            });
+        }
+    }
+
+    #[test]
+    fn options_that_the_capture_cut_do_not_lose_the_segment() {
+        let bytes = frames::case("TCP options").bytes;
+        let payload = bytes.len() - frames::PAYLOAD.len();
+        let mut decoder = Decoder::new();
+        match decoder.decode(&frame(1, &bytes[..payload - 4], bytes.len())) {
+            Packet::Tcp(segment) => {
+                assert_eq!((segment.options.mss, segment.options.window_scale), (Some(1460), Some(7)));
+                assert_eq!((segment.payload.len(), segment.payload_length as usize), (0, frames::PAYLOAD.len()));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    proptest! {
+        /// The checksum that etherparse makes is right; with any bit changed it is wrong.
+        #[test]
+        fn checksums(payload in prop::collection::vec(any::<u8>(), 0..60), v6 in any::<bool>(), at in any::<prop::sample::Index>(), bit in 0..8_u8) {
+            let mut tcp = frames::tcp_with(&[], &payload);
+            let slice = etherparse::TcpSlice::from_slice(&tcp).unwrap();
+            let address = |last| [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last];
+            let sum = if v6 {
+                slice.calc_checksum_ipv6(address(1), address(2)).unwrap()
+            } else {
+                slice.calc_checksum_ipv4([10, 0, 0, 1], [10, 0, 0, 2]).unwrap()
+            };
+            tcp[16..18].copy_from_slice(&sum.to_be_bytes());
+            let ethernet = |tcp: &[u8]| if v6 { frames::ethernet(0x86dd, &frames::ipv6(6, tcp)) } else { frames::ethernet(0x0800, &frames::ipv4(6, tcp)) };
+            with_segment(&ethernet(&tcp), |segment| assert_eq!(tcp_checksum_ok(&segment), Some(true)));
+            let at = at.index(tcp.len());
+            prop_assume!(at != 12);
+            tcp[at] ^= 1 << bit;
+            with_segment(&ethernet(&tcp), |segment| assert_eq!(tcp_checksum_ok(&segment), Some(false)));
+        }
+    }
+
+    #[test]
+    fn a_checksum_that_cannot_be_judged() {
+        let unknown = |bytes: &[u8]| with_segment(bytes, |segment| assert_eq!(tcp_checksum_ok(&segment), None));
+        unknown(&frames::case("total length 0").bytes);
+        unknown(&frames::case("IPv6 payload length 0").bytes);
+        // A routing header with segments left: the destination is not the one that the checksum was made with.
+        let mut routed = frames::extension(6, 24, &frames::tcp());
+        routed[3] = 1;
+        unknown(&frames::ethernet(0x86dd, &frames::ipv6(43, &routed)));
+        routed[3] = 0;
+        with_segment(&frames::ethernet(0x86dd, &frames::ipv6(43, &routed)), |segment| {
+            assert!(tcp_checksum_ok(&segment).is_some())
+        });
+    }
+}

@@ -76,14 +76,14 @@ fn vxlan(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
     (head[0] & 0x08 != 0).then_some((Layer::Ethernet, rest))
 }
 
-/// As VXLAN, with a next protocol if bit P is set (draft-ietf-nvo3-vxlan-gpe).
+/// As VXLAN, with a next protocol (draft-ietf-nvo3-vxlan-gpe). The bit that says so is not always set.
 fn vxlan_gpe(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
     let (head, rest) = span.split::<8>()?;
-    match (head[0] & 0x04 != 0, head[3]) {
-        (true, 1 | 2) => Some((Layer::Ip, rest)),
-        (true, 3) | (false, _) => Some((Layer::Ethernet, rest)),
-        (true, 4) => Some((Layer::EtherType(0x894f), rest)),
-        (true, _) => None,
+    match head[3] {
+        1 | 2 => Some((Layer::Ip, rest)),
+        0 | 3 => Some((Layer::Ethernet, rest)),
+        4 => Some((Layer::EtherType(0x894f), rest)),
+        _ => None,
     }
 }
 

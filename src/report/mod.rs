@@ -1,1 +1,118 @@
-//! Formats of the report, one file each.
+//! Formats of the report, one file each. Sees the model only.
+//!
+//! | Format | For |
+//! |---|---|
+//! | [`table`] | people at a terminal: the verdict first |
+//! | [`json`] | programs: the whole report as one document |
+//! | [`ndjson`] | pipes: one object a line |
+//!
+//! Every format writes to any [`io::Write`], as it goes: memory does not grow with the report. Text from the wire is
+//! made harmless in [`escape`]; display filters for Wireshark come from [`filter`].
+
+pub mod catalogue;
+pub mod escape;
+pub mod filter;
+pub mod json;
+pub mod ndjson;
+#[cfg(test)]
+mod sample;
+pub mod table;
+mod text;
+mod view;
+
+use crate::model::{Analysis, Conversation, Finding};
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+/// Name of the tool, as reports state it.
+pub const TOOL: &str = env!("CARGO_PKG_NAME");
+/// Its version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What there is to report.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// What was read.
+    pub analysis: &'a Analysis,
+    /// What the rules say of it, in order.
+    pub findings: &'a [Finding],
+}
+
+/// Shape of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// One document.
+    Json,
+    /// One object a line.
+    Ndjson,
+}
+
+impl Format {
+    /// How much it holds unless told otherwise.
+    pub const fn default_detail(self) -> Detail {
+        match self {
+            Self::Table => Detail::Findings,
+            Self::Json | Self::Ndjson => Detail::Messages,
+        }
+    }
+}
+
+/// How much of the capture the report holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Findings and totals. In JSON `conversations` holds those that a finding names, without their messages, so that
+    /// every id in the report can be looked up in it.
+    Findings,
+    /// Conversations too, without their messages.
+    Conversations,
+    /// Conversations with their messages.
+    Messages,
+}
+
+/// How to write a report.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Shape.
+    pub format: Format,
+    /// How much.
+    pub detail: Detail,
+    /// Also list conversations of an unknown protocol that no finding names.
+    pub all: bool,
+    /// Colours (table only).
+    pub color: bool,
+    /// Columns of the terminal (table only).
+    pub width: usize,
+}
+
+/// Writes the report in the shape that was asked for.
+pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    match options.format {
+        Format::Table => table::write(report, options, out),
+        Format::Json => json::write(report, options, out),
+        Format::Ndjson => ndjson::write(report, options, out),
+    }
+}
+
+impl<'a> Report<'a> {
+    /// The conversation of that id, if it was kept.
+    pub fn conversation(self, id: u32) -> Option<&'a Conversation> {
+        let all = &self.analysis.conversations;
+        all.binary_search_by_key(&id, |c| c.id).ok().and_then(|index| all.get(index))
+    }
+
+    /// Conversations that a finding is about, as far as they were kept.
+    pub fn conversations_of(self, finding: &'a Finding) -> impl Iterator<Item = &'a Conversation> {
+        finding.conversations.iter().filter_map(move |&id| self.conversation(id))
+    }
+
+    /// Conversations that the report lists, in order: of a known protocol, or named by a finding, or all.
+    fn listed(self, detail: Detail, all: bool) -> Vec<&'a Conversation> {
+        let named: HashSet<u32> = self.findings.iter().flat_map(|f| f.conversations.iter().copied()).collect();
+        let wanted = |c: &&Conversation| {
+            named.contains(&c.id) || (detail > Detail::Findings && (all || c.protocol != "unknown"))
+        };
+        self.analysis.conversations.iter().filter(wanted).collect()
+    }
+}

@@ -52,6 +52,8 @@ struct Half {
     /// Bytes sent, each counted once.
     bytes: u64,
     ttl: Option<(u8, u8)>,
+    /// It sent something beside a first SYN.
+    spoke: bool,
     mss: Option<u16>,
     window_scale: u8,
     window: u16,
@@ -453,7 +455,8 @@ impl Connection {
             ttl: segment.ip.ttl,
             id: segment.ip.id,
             window: segment.window,
-            known_ttl: half.ttl.or(known_ttl),
+            // A scanner's SYN is made by hand and its RST by the system: a SYN alone is nothing to compare with.
+            known_ttl: half.ttl.filter(|_| half.spoke).or(known_ttl),
             peer_id: peer.last_id,
             peer_window: (peer.packets > 0).then_some(peer.window),
         };
@@ -484,6 +487,7 @@ impl Connection {
         half.last_time = at.time.nanos();
         if segment.flags & flags::RST == 0 {
             half.window = segment.window;
+            half.spoke |= segment.flags & (flags::SYN | flags::ACK) != flags::SYN;
             let ttl = segment.ip.ttl;
             half.ttl = Some(half.ttl.map_or((ttl, ttl), |(low, high)| (low.min(ttl), high.max(ttl))));
         }

@@ -35,6 +35,8 @@ mod flight;
 mod sequence;
 mod table;
 mod teardown;
+#[cfg(test)]
+mod tests;
 
 pub use assembler::{Arrival, Assembler};
 pub use connection::{Conclusion, Connection, Tombstone};

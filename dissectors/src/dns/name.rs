@@ -102,6 +102,8 @@ mod tests {
             assert_eq!(text(message, 0), None, "{message:?}");
         }
         assert_eq!(text(b"\x01a\xC0\x04\xC0\x02", 4), None);
+        // Forwards is not allowed, even where it would end.
+        assert_eq!(text(b"\xC0\x02\x01a\0", 0), None);
         // A chain of backward pointers, each to the one before.
         let mut chain = vec![0, 0];
         for target in (0..400u16).step_by(2) {

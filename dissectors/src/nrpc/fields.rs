@@ -106,9 +106,9 @@ impl Session {
             fields.push(("features", format!("{:#06x}", fixed.features).into()));
             fields.push(("nonce_length", fixed.nonces.as_flattened().len().into()));
         }
-        if let Some(damage) = self.damage {
-            fields.push(("damage", damage.into()));
-            fields.push(("unread_bytes", self.rest.len().into()));
+        if let Some(damage) = &self.damage {
+            fields.push(("damage", damage.why.into()));
+            fields.push(("unread_bytes", damage.rest.len().into()));
         }
     }
 }
@@ -177,10 +177,10 @@ impl Transaction {
             let _ = write!(line, ", user {user}");
         }
         if let Some(status) = self.status() {
-            match status.name() {
-                Some(name) => line.push_str(&format!(", {name}")),
-                None => line.push_str(&format!(", status {:#06x}", status.code())),
-            }
+            let _ = match status.name() {
+                Some(name) => write!(line, ", {name}"),
+                None => write!(line, ", status {:#06x}", status.code()),
+            };
         }
         if self.continuation {
             line.push_str(", continued");
@@ -191,7 +191,7 @@ impl Transaction {
     fn fields(&self, message: &Message) -> Fields {
         let mut fields = message.head();
         fields.push(("user", text(self.user.as_ref())));
-        fields.push(("status", self.status().map(|status| Value::Map(status.fields())).unwrap_or(Value::Null)));
+        fields.push(("status", self.status().map_or(Value::Null, |status| Value::Map(status.fields()))));
         fields.push(("length", message.payload_length.into()));
         if self.name.is_some() {
             fields.push(("name", self.name.into()));
@@ -227,17 +227,20 @@ impl Status {
 
 impl Opaque {
     fn summary(&self, message: &Message) -> String {
-        match self.framed {
-            true => format!("function {:#06x} of class {:#06x}, not known", message.function, message.class),
-            false => format!("encrypted or unknown, {} bytes", message.captured),
+        if self.framed {
+            format!("function {:#06x} of class {:#06x}, not known", message.function, message.class)
+        } else {
+            format!("encrypted or unknown, {} bytes", message.captured)
         }
     }
 
     fn fields(&self, message: &Message) -> Fields {
-        let mut fields = match self.framed {
-            true => message.head(),
-            false => vec![("function", Value::Null), ("class", Value::Null), ("sequence", Value::Null)],
-        };
+        let mut fields = message.head();
+        if !self.framed {
+            for (_, value) in &mut fields {
+                *value = Value::Null;
+            }
+        }
         fields.push(("user", text(self.user.as_ref())));
         fields.push(("why", self.why.into()));
         fields.push(("length", message.length.into()));

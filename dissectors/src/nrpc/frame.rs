@@ -260,6 +260,20 @@ pub(super) mod tests {
         assert_eq!(opaque.user.as_deref(), Some("CN=A/O=B"));
     }
 
+    /// The pad byte belongs to the frame, not to the payload: the list ends in front of it.
+    #[test]
+    fn an_odd_payload_is_read_without_its_pad() {
+        let mut build = super::super::session::tests::request();
+        build.tlvs.push((0x0F, b"odd".to_vec()));
+        let payloads = [build.payload(), super::super::session::tests::request().payload()];
+        assert_ne!(payloads[0].len() % 2, payloads[1].len() % 2);
+        for payload in payloads {
+            let message = decode(Side::Client, &frame(0, 2, class::SESSION, &payload), Place::First);
+            let Body::SessionRequest(session) = &message.body else { panic!("{message:?}") };
+            assert_eq!(session.damage, None);
+        }
+    }
+
     #[test]
     fn cut_headers() {
         for length in 1..HEADER {

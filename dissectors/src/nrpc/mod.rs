@@ -22,7 +22,7 @@ mod transaction;
 
 pub use auth::{Auth, KeyObject};
 pub use frame::{Body, Message, Opaque, class};
-pub use session::{Fixed, LicenseId, Session, Validity};
+pub use session::{Damage, Fixed, LicenseId, Session, Validity};
 pub use status::Status;
 pub use timedate::TimeDate;
 pub use tlv::Tlv;

@@ -18,8 +18,6 @@ const FIXED_SIZE: usize = 47;
 pub struct Session {
     /// Name of the server that the sender wants to reach: TLV 0x13, else the name in a request's fixed place.
     pub wanted_server: Option<String>,
-    /// That name as sent, in LMBCS.
-    pub wanted_server_raw: Vec<u8>,
     /// `wanted_server` was not sent as TLV 0x13 but taken from the place of the sender's name: in a call from one server to
     /// another it may be the caller's own.
     pub wanted_server_inferred: bool,
@@ -33,15 +31,20 @@ pub struct Session {
     pub certificate_created: Option<TimeDate>,
     /// Certificate expires (TLV 0x02 or 0x03).
     pub certificate_expires: Option<TimeDate>,
-    /// The two pairs of dates as sent: TLV 0x0C and 0x02, then 0x0D and 0x03.
-    pub validities: [Validity; 2],
     /// The fixed part; `None` if it is cut.
-    pub fixed: Option<Fixed>,
-    /// All entries of the list, in wire order.
+    pub fixed: Option<Box<Fixed>>,
+    /// All entries of the list, in wire order; 256 at most.
     pub tlvs: Vec<Tlv>,
     /// What is wrong with the message, if anything is.
-    pub damage: Option<&'static str>,
-    /// Bytes behind the last entry that could be read.
+    pub damage: Option<Box<Damage>>,
+}
+
+/// What is wrong with a message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Damage {
+    /// Where reading ended.
+    pub why: &'static str,
+    /// Bytes from there to the end of the payload.
     pub rest: Vec<u8>,
 }
 
@@ -103,7 +106,6 @@ impl Session {
         let mut session = Self::parse(payload, cut);
         if session.wanted_server.is_none() && session.own_name.is_some() {
             session.wanted_server.clone_from(&session.own_name);
-            session.wanted_server_raw.clone_from(&session.own_name_raw);
             session.wanted_server_inferred = true;
         }
         session
@@ -119,29 +121,48 @@ impl Session {
         self.fixed.as_ref().map(|fixed| fixed.license)
     }
 
+    /// The wanted server's name as sent, in LMBCS.
+    pub fn wanted_server_raw(&self) -> Option<&[u8]> {
+        let name = self.find(kind::WANTED_SERVER).map(|tlv| tlv.value.as_slice()).filter(|name| !name.is_empty());
+        name.or_else(|| self.wanted_server_inferred.then_some(self.own_name_raw.as_slice()))
+    }
+
+    /// The two pairs of dates as sent: TLV 0x0C and 0x02, then 0x0D and 0x03.
+    pub fn validities(&self) -> [Validity; 2] {
+        [
+            Validity { created: self.time(kind::CREATED), expires: self.time(kind::EXPIRES) },
+            Validity { created: self.time(kind::CREATED_2), expires: self.time(kind::EXPIRES_2) },
+        ]
+    }
+
     /// Largest message the sender takes, in bytes.
     pub fn buffer_size(&self) -> Option<u16> {
         self.fixed.as_ref().map(|fixed| fixed.buffer_size)
     }
 
     fn parse(payload: &[u8], cut: bool) -> Self {
+        let mut session = Self::default();
         let Ok((_, fixed)) = fixed(payload) else {
-            return Self { damage: Some("the fixed part is cut"), rest: payload.to_vec(), ..Self::default() };
+            session.set_damage("the fixed part is cut", payload);
+            return session;
         };
         let start = usize::from(fixed.fixed_size);
         let end = start.saturating_add(usize::from(fixed.name_length));
-        let mut session = Self { fixed: Some(fixed), ..Self::default() };
+        session.fixed = Some(Box::new(fixed));
         if start < FIXED_SIZE {
-            session.damage = Some("the fixed part is said to be shorter than 47 bytes");
-            session.rest = payload.get(FIXED_SIZE..).unwrap_or_default().to_vec();
+            let rest = payload.get(FIXED_SIZE..).unwrap_or_default();
+            session.set_damage("the fixed part is said to be shorter than 47 bytes", rest);
         } else if let Some(name) = payload.get(start..end) {
             session.set_name(name);
             session.set_list(best_list(payload, end), payload, cut);
         } else {
-            session.damage = Some("the sender's name is cut");
-            session.rest = payload.get(start..).unwrap_or_default().to_vec();
+            session.set_damage("the sender's name is cut", payload.get(start..).unwrap_or_default());
         }
         session
+    }
+
+    fn set_damage(&mut self, why: &'static str, rest: &[u8]) {
+        self.damage = Some(Box::new(Damage { why, rest: rest.to_vec() }));
     }
 
     fn set_name(&mut self, name: &[u8]) {
@@ -152,24 +173,16 @@ impl Session {
     }
 
     fn set_list(&mut self, list: List, payload: &[u8], cut: bool) {
-        self.rest = payload.get(list.end..).unwrap_or_default().to_vec();
-        self.damage = match (self.rest.is_empty(), cut) {
-            (_, true) => Some("the message is cut"),
-            (false, false) => Some("the list does not end with the message"),
-            (true, false) => None,
-        };
-        self.tlvs = list.tlvs;
-        if let Some(wanted) = self.find(kind::WANTED_SERVER).filter(|tlv| !tlv.value.is_empty()) {
-            let raw = wanted.value.clone();
-            self.wanted_server = Some(lmbcs::decode(&raw));
-            self.wanted_server_raw = raw;
+        let rest = payload.get(list.end..).unwrap_or_default();
+        if cut {
+            self.set_damage("the message is cut", rest);
+        } else if !rest.is_empty() {
+            self.set_damage("the list does not end with the message", rest);
         }
+        self.tlvs = list.tlvs;
+        self.wanted_server = self.wanted_server_raw().map(lmbcs::decode);
         self.clock = self.time(kind::CLOCK);
-        self.validities = [
-            Validity { created: self.time(kind::CREATED), expires: self.time(kind::EXPIRES) },
-            Validity { created: self.time(kind::CREATED_2), expires: self.time(kind::EXPIRES_2) },
-        ];
-        let [first, second] = self.validities;
+        let [first, second] = self.validities();
         self.certificate_created = first.created.or(second.created);
         self.certificate_expires = first.expires.or(second.expires);
     }
@@ -284,11 +297,12 @@ pub(super) mod tests {
         assert_eq!(session.clock, Some(TimeDate { ticks: 100, day: 2_460_788 }));
         assert_eq!(session.certificate_created.unwrap().ticks, 200);
         assert_eq!(session.certificate_expires.unwrap().ticks, 300);
-        assert_eq!(session.validities[1].created.unwrap().ticks, 400);
+        assert_eq!(session.validities()[1].created.unwrap().ticks, 400);
         assert_eq!(session.license_id().unwrap().hex(), "c0ffee1234030000");
         assert_eq!(session.license_id().unwrap().product(), 3);
         assert_eq!(session.buffer_size(), Some(8100));
-        assert_eq!((session.damage, session.rest.len()), (None, 0));
+        assert_eq!(session.damage, None);
+        assert_eq!(session.wanted_server_raw(), Some(b"CN=Mail01/O=Acme".as_slice()));
         let fixed = session.fixed.unwrap();
         assert_eq!((fixed.version, fixed.constant, fixed.flags, fixed.features), (2, 15, 0x3F, 0x2539));
         assert_eq!((fixed.words, fixed.fixed_size, fixed.nonces), ([0, 2], 47, [[0x11; 8], [0x22; 8]]));
@@ -340,11 +354,11 @@ pub(super) mod tests {
         let whole = Session::request(&payload, false);
         for length in 0..payload.len() {
             let session = Session::request(&payload[..length], true);
-            assert!(session.damage.is_some());
+            let rest = session.damage.as_ref().unwrap().rest.len();
             assert_eq!(session.fixed.is_some(), length >= FIXED_SIZE);
             assert_eq!(session.tlvs, whole.tlvs[..session.tlvs.len()], "{length}");
             let read = session.tlvs.last().map_or(0, |tlv| tlv.offset + 4 + tlv.length());
-            assert!(session.rest.len() + read.max(if length < 47 { 0 } else { 47 }) == length);
+            assert_eq!(rest + read.max(if length < 47 { 0 } else { 47 }), length);
         }
     }
 
@@ -354,8 +368,9 @@ pub(super) mod tests {
         let last = payload.len() - 10;
         payload[last] = 0xFF; // length of the last entry
         let session = Session::request(&payload, false);
-        assert_eq!(session.damage, Some("the list does not end with the message"));
-        assert_eq!((session.tlvs.len(), session.rest.len()), (8, 12));
+        let damage = session.damage.unwrap();
+        assert_eq!(damage.why, "the list does not end with the message");
+        assert_eq!((session.tlvs.len(), damage.rest.len()), (8, 12));
         assert_eq!(session.wanted_server.as_deref(), Some("CN=Mail01/O=Acme"));
     }
 
@@ -366,8 +381,7 @@ pub(super) mod tests {
         assert!(Session::request(&payload, false).damage.is_some());
         payload[19] = 47;
         payload[22] = 0xFF;
-        let session = Session::request(&payload, false);
-        assert_eq!(session.damage, Some("the sender's name is cut"));
-        assert_eq!(session.rest, payload[47..]);
+        let damage = Session::request(&payload, false).damage.unwrap();
+        assert_eq!((damage.why, damage.rest.as_slice()), ("the sender's name is cut", &payload[47..]));
     }
 }

@@ -176,7 +176,6 @@ impl Direction {
             Some(bytes) => Phase::Remainder(bytes),
             None => Phase::Lost(0),
         };
-        self.unsure |= beyond.is_none();
     }
 }
 

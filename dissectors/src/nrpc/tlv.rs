@@ -72,8 +72,12 @@ impl Tlv {
     pub fn mark(&self) -> Mark {
         match self.kind {
             kind::CLOCK => Mark::Evidenced,
-            kind::EXPIRES | kind::EXPIRES_2 | kind::CREATED | kind::CREATED_2 => Mark::Inferred,
-            kind::CAPABILITIES | kind::WANTED_SERVER => Mark::Inferred,
+            kind::EXPIRES
+            | kind::EXPIRES_2
+            | kind::CREATED
+            | kind::CREATED_2
+            | kind::CAPABILITIES
+            | kind::WANTED_SERVER => Mark::Inferred,
             _ => Mark::Unknown,
         }
     }

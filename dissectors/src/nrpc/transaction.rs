@@ -46,17 +46,14 @@ impl Transaction {
             transaction.read_reply(header, behind, place);
             return transaction;
         }
-        match (header.class, header.function) {
-            (class::TRANSACTION, ID_FILE_LOOKUP) => {
-                if let Ok((_, (view, user))) = lookup(behind) {
-                    transaction.view = Some(lmbcs::decode(view));
-                    transaction.user = Some(lmbcs::decode(user)).filter(|user| !user.is_empty());
-                }
-            }
-            (class::SERVICE, SERVICE_START) => {
-                transaction.buffer_size = service_buffer(behind).ok().and_then(|(_, size)| size)
-            }
-            _ => {}
+        let function = (header.class, header.function);
+        if function == (class::SERVICE, SERVICE_START) {
+            transaction.buffer_size = service_buffer(behind).ok().and_then(|(_, size)| size);
+        } else if function == (class::TRANSACTION, ID_FILE_LOOKUP)
+            && let Ok((_, (view, user))) = lookup(behind)
+        {
+            transaction.view = Some(lmbcs::decode(view));
+            transaction.user = Some(lmbcs::decode(user)).filter(|user| !user.is_empty());
         }
         transaction
     }

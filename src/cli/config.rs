@@ -1,0 +1,145 @@
+//! The configuration file: thresholds of the rules, and names that servers may be asked for.
+
+use crate::diagnose::{ExpectedServer, Thresholds};
+use crate::report::escape;
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// What the file says.
+#[derive(Debug, Default, PartialEq)]
+pub struct Config {
+    /// Limits at which rules begin to speak.
+    pub thresholds: Thresholds,
+    /// Names that servers may be asked for.
+    pub servers: Vec<ExpectedServer>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    thresholds: Thresholds,
+    #[serde(default)]
+    server: Vec<Server>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Server {
+    name: String,
+    aliases: Vec<String>,
+}
+
+/// Reads the file that the user named, which must exist, or the usual one, which may be missing.
+pub fn load(named: Option<&Path>, none: bool) -> Result<Config> {
+    if none {
+        return Ok(Config::default());
+    }
+    let usual = || usual_path(env::var_os("XDG_CONFIG_HOME"), env::var_os("HOME"));
+    let Some(path) = named.map(Path::to_path_buf).or_else(usual) else { return Ok(Config::default()) };
+    match fs::read_to_string(&path) {
+        Ok(text) => parse(&text).with_context(|| shown(&path)),
+        Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => Ok(Config::default()),
+        Err(error) => Err(error).with_context(|| format!("{}: cannot be read", shown(&path))),
+    }
+}
+
+/// XDG Base Directory Specification: a relative `XDG_CONFIG_HOME` is ignored.
+fn usual_path(xdg: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+    let base = xdg.map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = base.or_else(|| home.filter(|home| !home.is_empty()).map(|home| PathBuf::from(home).join(".config")))?;
+    Some(base.join("nrpcsniff").join("config.toml"))
+}
+
+fn parse(text: &str) -> Result<Config> {
+    let file: File = toml::from_str(text).map_err(|error| anyhow::anyhow!(one_line(&error, text)))?;
+    check(&file.thresholds)?;
+    let servers = file.server.into_iter().map(expected).collect::<Result<_>>()?;
+    Ok(Config { thresholds: file.thresholds, servers })
+}
+
+fn expected(server: Server) -> Result<ExpectedServer> {
+    if server.name.trim().is_empty() || server.aliases.is_empty() {
+        bail!("a [[server]] needs a name and at least one alias");
+    }
+    Ok(ExpectedServer { name: server.name, aliases: server.aliases })
+}
+
+/// Every threshold is a number of zero or more: NaN would silence a rule, and so would a negative time.
+fn check(thresholds: &Thresholds) -> Result<()> {
+    let table = toml::Table::try_from(thresholds)?;
+    for (key, value) in &table {
+        if value.as_float().is_some_and(|number| !number.is_finite() || number < 0.0) {
+            bail!("{key} must be a number of zero or more, and is {value}");
+        }
+    }
+    Ok(())
+}
+
+/// What the TOML parser says, as one sentence with the number and the text of the line.
+fn one_line(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message().replace('\n', " ");
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return message };
+    let number = before.matches('\n').count();
+    let line = text.lines().nth(number).unwrap_or_default().trim();
+    format!("line {} ({line}): {message}", number + 1)
+}
+
+fn shown(path: &Path) -> String {
+    escape::terminal(&path.to_string_lossy()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thresholds_and_servers_are_read() {
+        let text = "[thresholds]\nclose-after-reply = 5\nprobe-count = 7\n[[server]]\nname = 'Mail01/Acme'\n\
+                    aliases = ['mail.acme.example']\n";
+        let config = parse(text).unwrap();
+        assert!((config.thresholds.close_after_reply - 5.0).abs() < f64::EPSILON);
+        assert_eq!(config.thresholds.probe_count, 7);
+        assert_eq!(config.thresholds.stuck_tries, Thresholds::default().stuck_tries);
+        assert_eq!(config.servers[0].aliases, ["mail.acme.example"]);
+        assert_eq!(parse("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn errors_name_the_key_and_the_line() {
+        for (text, parts) in [
+            ("[thresholds]\nclose-after-replies = 5\n", ["line 2", "close-after-replies"]),
+            ("\n[treshold]\n", ["line 2", "treshold"]),
+            ("[thresholds]\nidle = 'long'\n", ["line 2 (idle =", "long"]),
+            ("[thresholds]\nidle = -1.0\n", ["idle", "zero or more"]),
+            ("[thresholds]\nidle = nan\n", ["idle", "zero or more"]),
+            ("[[server]]\nname = 'Mail01'\n", ["line 1", "aliases"]),
+            ("[[server]]\nname = ''\naliases = ['x']\n", ["[[server]]", "name"]),
+            ("not toml", ["line 1", "expected"]),
+        ] {
+            let error = format!("{:#}", parse(text).unwrap_err());
+            assert!(parts.iter().all(|part| error.contains(part)) && !error.contains('\n'), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_usual_place_follows_xdg() {
+        let path = |xdg: Option<&str>, home: Option<&str>| usual_path(xdg.map(Into::into), home.map(Into::into));
+        assert_eq!(path(Some("/x"), Some("/h")), Some("/x/nrpcsniff/config.toml".into()));
+        assert_eq!(path(Some("relative"), Some("/h")), Some("/h/.config/nrpcsniff/config.toml".into()));
+        assert_eq!(path(None, Some("/h")), Some("/h/.config/nrpcsniff/config.toml".into()));
+        assert_eq!(path(None, None), None);
+    }
+
+    #[test]
+    fn a_file_that_was_named_must_exist() {
+        let error = load(Some(Path::new("/no/such.toml")), false).unwrap_err();
+        assert!(format!("{error:#}").starts_with("/no/such.toml: cannot be read"));
+        assert_eq!(load(Some(Path::new("/no/such.toml")), true).unwrap(), Config::default());
+    }
+}

@@ -1,0 +1,77 @@
+//! The exit status, decided in one place.
+
+use crate::model::{Finding, Severity};
+use std::process::ExitCode;
+
+/// What became of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything was read and reported.
+    Done,
+    /// Everything was read, and a finding is at least as severe as `--fail-on` says.
+    FailOn,
+    /// Wrong usage, or an input that cannot be read or is damaged.
+    Trouble,
+}
+
+impl Outcome {
+    /// Trouble outranks `--fail-on`, as with grep: what was not read may hold worse.
+    pub fn of(trouble: bool, findings: &[Finding], fail_on: Option<Severity>) -> Self {
+        if trouble {
+            Self::Trouble
+        } else if fail_on.is_some_and(|limit| findings.iter().any(|finding| finding.severity >= limit)) {
+            Self::FailOn
+        } else {
+            Self::Done
+        }
+    }
+
+    /// The number that the shell sees.
+    pub const fn status(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::FailOn => 1,
+            Self::Trouble => 2,
+        }
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(outcome.status())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Outcome;
+    use crate::model::{Confidence, Finding, Severity};
+
+    fn findings(severity: Severity) -> Vec<Finding> {
+        vec![Finding {
+            rule: "x",
+            severity,
+            confidence: Confidence::Low,
+            score: 0,
+            title: String::new(),
+            explanation: String::new(),
+            conversations: Vec::new(),
+            frames: Vec::new(),
+            evidence: Vec::new(),
+            remedy: Vec::new(),
+            references: Vec::new(),
+            also: Vec::new(),
+        }]
+    }
+
+    #[test]
+    fn the_limit_includes_itself_and_what_is_worse() {
+        let status = |trouble, severity, limit| Outcome::of(trouble, &findings(severity), limit).status();
+        assert_eq!(status(false, Severity::Blocker, None), 0);
+        assert_eq!(status(false, Severity::Blocker, Some(Severity::Major)), 1);
+        assert_eq!(status(false, Severity::Major, Some(Severity::Major)), 1);
+        assert_eq!(status(false, Severity::Minor, Some(Severity::Major)), 0);
+        assert_eq!(status(true, Severity::Blocker, Some(Severity::Major)), 2);
+        assert_eq!(Outcome::of(false, &[], Some(Severity::Info)).status(), 0);
+    }
+}

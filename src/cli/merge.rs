@@ -1,0 +1,73 @@
+//! Several captures, one report.
+//!
+//! Each capture is analysed and judged by itself: what one of them shows says nothing of the time at which another
+//! ends. Only then are they put together; frames already name their input, so only ids change.
+
+use crate::diagnose::Layer;
+use crate::diagnose::rules::rule;
+use crate::model::{Analysis, CaptureFacts, Finding, Totals};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// Everything that was read and found so far.
+#[derive(Default)]
+pub(super) struct Merged {
+    pub(super) analysis: Analysis,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Merged {
+    /// Adds a capture whose frames come after those of the captures before it.
+    pub(super) fn add(&mut self, mut next: Analysis, mut findings: Vec<Finding>) {
+        let offset = self.analysis.conversations.last().map_or(0, |c| c.id.saturating_add(1));
+        for conversation in &mut next.conversations {
+            conversation.id = conversation.id.saturating_add(offset);
+        }
+        for id in findings.iter_mut().flat_map(|finding| &mut finding.conversations) {
+            *id = id.saturating_add(offset);
+        }
+        self.findings.append(&mut findings);
+        self.findings.sort_by_key(order);
+        let all = &mut self.analysis;
+        all.inputs.append(&mut next.inputs);
+        all.conversations.append(&mut next.conversations);
+        all.end = all.end.max(next.end);
+        add_totals(&mut all.totals, next.totals);
+        add_facts(&mut all.facts, next.facts);
+    }
+}
+
+/// The order in which one capture's findings stand, for those of several.
+fn order(finding: &Finding) -> impl Ord + use<> {
+    let layer = rule(finding.rule).map_or(Layer::Fallback, |rule| rule.about().layer);
+    let first = finding.frames.first().copied();
+    (layer != Layer::Capture, Reverse(finding.severity), layer, Reverse(finding.score), first, finding.rule)
+}
+
+fn add_totals(all: &mut Totals, next: Totals) {
+    all.packets = all.packets.saturating_add(next.packets);
+    all.bytes = all.bytes.saturating_add(next.bytes);
+    all.tcp_conversations = all.tcp_conversations.saturating_add(next.tcp_conversations);
+    all.udp_conversations = all.udp_conversations.saturating_add(next.udp_conversations);
+    add_counts(&mut all.undecoded, next.undecoded);
+    add_counts(&mut all.messages, next.messages);
+    add_counts(&mut all.passed_over, next.passed_over);
+}
+
+fn add_counts(all: &mut BTreeMap<&'static str, u64>, next: BTreeMap<&'static str, u64>) {
+    for (reason, number) in next {
+        let count = all.entry(reason).or_default();
+        *count = count.saturating_add(number);
+    }
+}
+
+fn add_facts(all: &mut CaptureFacts, next: CaptureFacts) {
+    all.icmp_errors.extend(next.icmp_errors);
+    for (address, host) in next.hosts {
+        all.hosts.entry(address).or_insert(host);
+    }
+    all.cut_frames = all.cut_frames.saturating_add(next.cut_frames);
+    all.first_cut = all.first_cut.or(next.first_cut);
+    all.fragments_lost = all.fragments_lost.saturating_add(next.fragments_lost);
+    all.evicted = all.evicted.saturating_add(next.evicted);
+}

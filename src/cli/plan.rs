@@ -1,0 +1,253 @@
+//! The checked plan: everything that can be wrong with the arguments is found here, before anything is read.
+
+use super::args::{self, Args};
+use super::config::{self, Config};
+use crate::diagnose::{ExpectedServer, Settings};
+use crate::model::{Severity, Timestamp};
+use crate::report::{Detail, Format, Options, escape};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use clap::ColorChoice;
+use std::env;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+/// Columns where there is no terminal to ask.
+const WIDTH: usize = 100;
+
+/// What is to be done.
+#[derive(Debug)]
+pub struct Plan {
+    /// Captures in the order given: positional ones first.
+    pub captures: Vec<PathBuf>,
+    /// BPF expression.
+    pub filter: Option<String>,
+    /// TCP ports that the user named a protocol for; `None` to leave one alone.
+    pub decode_as: Vec<(u16, Option<&'static str>)>,
+    /// Shape of the report.
+    pub report: Options,
+    /// File it goes to; stdout if there is none.
+    pub output: Option<PathBuf>,
+    /// Settings of the diagnosis.
+    pub settings: Settings,
+    /// Exit with 1 from this severity on.
+    pub fail_on: Option<Severity>,
+    /// Talk on stderr.
+    pub talk: Talk,
+}
+
+/// How much is said on stderr.
+#[derive(Debug, Clone, Copy)]
+pub struct Talk {
+    /// Errors only.
+    pub quiet: bool,
+    /// Everything.
+    pub verbose: bool,
+    /// A progress bar may be shown.
+    pub progress: bool,
+}
+
+impl Plan {
+    /// Checks the arguments. Each error is one sentence that says what is wrong and what would be right.
+    pub fn new(args: &Args) -> Result<Self> {
+        let captures: Vec<_> = args.captures.iter().chain(&args.read).cloned().collect();
+        ensure!(
+            !captures.is_empty(),
+            "give a capture file or a folder, or - for stdin (nrpcsniff --help has examples)"
+        );
+        let stdin = captures.iter().filter(|path| path.as_os_str() == "-").count();
+        ensure!(stdin <= 1, "stdin (-) can be read only once");
+        if stdin > 0 && io::stdin().is_terminal() {
+            bail!("stdin is a terminal: pipe a capture into it, as in 'tcpdump -w - | nrpcsniff -'");
+        }
+        let output = args.output.clone().filter(|path| path.as_os_str() != "-");
+        let Config { thresholds, mut servers } = config::load(args.config.as_deref(), args.no_config)?;
+        for text in &args.expect_server {
+            servers.push(expected_server(text)?);
+        }
+        let now = args.now.as_deref().map(time).transpose()?;
+        Ok(Self {
+            captures,
+            filter: args.filter.clone(),
+            decode_as: args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?,
+            report: report(args, output.is_some()),
+            output,
+            settings: Settings { thresholds, expected: servers, now },
+            fail_on: args.fail_on.map(severity),
+            talk: Talk {
+                quiet: args.quiet,
+                verbose: args.verbose,
+                progress: !args.quiet && !args.no_progress && io::stderr().is_terminal(),
+            },
+        })
+    }
+}
+
+/// Colours and width of stdout, for what is printed there.
+pub fn appearance(choice: ColorChoice, to_file: bool) -> (bool, usize) {
+    let terminal = !to_file && io::stdout().is_terminal();
+    let color = match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => color_by_environment(|name| env::var(name).ok(), terminal),
+    };
+    let width = terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
+    (color, width.or_else(columns).unwrap_or(WIDTH))
+}
+
+/// `NO_COLOR` (<https://no-color.org>) outranks `CLICOLOR_FORCE`, which outranks `TERM=dumb` and `CLICOLOR=0`.
+fn color_by_environment(get: impl Fn(&str) -> Option<String>, terminal: bool) -> bool {
+    let on = |name: &str| get(name).is_some_and(|value| !value.is_empty() && value != "0");
+    if get("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        return false;
+    }
+    let dumb = get("TERM").is_some_and(|term| term == "dumb") || get("CLICOLOR").is_some_and(|value| value == "0");
+    on("CLICOLOR_FORCE") || (terminal && !dumb)
+}
+
+fn columns() -> Option<usize> {
+    env::var("COLUMNS").ok()?.parse().ok().filter(|&columns| columns > 0)
+}
+
+fn report(args: &Args, to_file: bool) -> Options {
+    let format = match args.format {
+        args::Format::Table => Format::Table,
+        args::Format::Json => Format::Json,
+        args::Format::Ndjson => Format::Ndjson,
+    };
+    let detail = match args.detail {
+        None => format.default_detail(),
+        Some(args::Detail::Findings) => Detail::Findings,
+        Some(args::Detail::Conversations) => Detail::Conversations,
+        Some(args::Detail::Messages) => Detail::Messages,
+    };
+    let (color, width) = appearance(args.color, to_file);
+    Options { format, detail, all: args.all, color, width }
+}
+
+const fn severity(severity: args::Severity) -> Severity {
+    match severity {
+        args::Severity::Blocker => Severity::Blocker,
+        args::Severity::Major => Severity::Major,
+        args::Severity::Minor => Severity::Minor,
+        args::Severity::Info => Severity::Info,
+    }
+}
+
+/// `tcp.port==13520,nrpc`, as tshark writes it; `none` leaves a port alone.
+fn decode_as(text: &str) -> Result<(u16, Option<&'static str>)> {
+    let wrong = || {
+        let streams = nrpcsniff_dissectors::PROTOCOLS.iter().filter(|protocol| !protocol.tcp_ports.is_empty());
+        let names: Vec<_> = streams.map(|protocol| protocol.name).collect();
+        let (text, names) = (escape::terminal(text), names.join(", "));
+        anyhow!("-d '{text}': write it as 'tcp.port==PORT,PROTO' with one of {names}, none")
+    };
+    let (port, protocol) = text.split_once(',').ok_or_else(wrong)?;
+    let (field, number) = port.split_once("==").ok_or_else(wrong)?;
+    let port = number.trim().parse().ok().filter(|&port: &u16| port > 0 && field.trim() == "tcp.port");
+    let protocol = match protocol.trim() {
+        "none" => None,
+        name => Some(nrpcsniff_dissectors::protocol(name).ok_or_else(wrong)?.name),
+    };
+    Ok((port.ok_or_else(wrong)?, protocol))
+}
+
+/// `NAME=ALIAS[,ALIAS]`, where names may be canonical: the first `=` that is not part of a label ends the name.
+fn expected_server(text: &str) -> Result<ExpectedServer> {
+    let wrong = || {
+        anyhow!(
+            "--expect-server '{}': write it as NAME=ALIAS[,ALIAS], as in 'Mail01/Acme=mail.acme.example'",
+            escape::terminal(text)
+        )
+    };
+    let split = text.match_indices('=').map(|(at, _)| at).find(|&at| !is_label(&text[..at])).ok_or_else(wrong)?;
+    let (name, aliases) = (text[..split].trim(), &text[split + 1..]);
+    let aliases: Vec<_> = aliases.split(',').map(|alias| alias.trim().to_owned()).collect();
+    if name.is_empty() || aliases.iter().any(String::is_empty) {
+        return Err(wrong());
+    }
+    Ok(ExpectedServer { name: name.to_owned(), aliases })
+}
+
+/// Does this text end in the label of a name component, as `CN` at its start or `/O` do?
+fn is_label(before: &str) -> bool {
+    let label = before.rsplit('/').next().unwrap_or(before).trim();
+    ["CN", "OU", "O", "C"].iter().any(|known| known.eq_ignore_ascii_case(label))
+}
+
+fn time(text: &str) -> Result<Timestamp> {
+    let parsed: Option<jiff::Timestamp> = text.trim().parse().ok();
+    let nanos = parsed.and_then(|time| i64::try_from(time.as_nanosecond()).ok());
+    let nanos = nanos.with_context(|| {
+        format!("--now '{}': write it as date, time and zone, as in 2025-04-22T17:48:19Z", escape::terminal(text))
+    })?;
+    Ok(Timestamp::new(nanos, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    fn plan(args: &[&str]) -> Result<Plan> {
+        let fixed = ["nrpcsniff", "--no-config"];
+        Plan::new(&Args::parse_from(fixed.iter().chain(args)))
+    }
+
+    #[test]
+    fn defaults_depend_on_the_format() {
+        assert_eq!(plan(&["a.pcap"]).unwrap().report.detail, Detail::Findings);
+        assert_eq!(plan(&["a.pcap", "--format", "json"]).unwrap().report.detail, Detail::Messages);
+        let told = plan(&["a.pcap", "--format", "ndjson", "--detail", "conversations"]).unwrap();
+        assert_eq!(told.report.detail, Detail::Conversations);
+        assert!(plan(&[]).is_err() && plan(&["-", "-r", "-"]).is_err());
+    }
+
+    #[test]
+    fn a_name_is_parted_from_its_aliases_where_no_label_ends() {
+        for (text, name, aliases) in [
+            ("Mail01/Acme=mail.acme.example", "Mail01/Acme", vec!["mail.acme.example"]),
+            ("CN=Mail01/O=Acme=mail, 10.0.0.9", "CN=Mail01/O=Acme", vec!["mail", "10.0.0.9"]),
+            ("cn=Mail01/ou=A/o=B/c=US=CN=Old/O=Acme,x", "cn=Mail01/ou=A/o=B/c=US", vec!["CN=Old/O=Acme", "x"]),
+            ("Mail01=CN=Old/O=Acme", "Mail01", vec!["CN=Old/O=Acme"]),
+        ] {
+            let server = expected_server(text).unwrap();
+            assert_eq!((server.name.as_str(), server.aliases), (name, aliases.iter().map(|&a| a.to_owned()).collect()));
+        }
+        for text in ["Mail01", "CN=Mail01/O=Acme", "=alias", "Mail01=", "Mail01=a,,b", ""] {
+            assert!(expected_server(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ports_are_decoded_as_told() {
+        assert_eq!(decode_as("tcp.port==13520,nrpc").unwrap(), (13520, Some("nrpc")));
+        assert_eq!(decode_as(" tcp.port == 13520 , nrpc ").unwrap(), (13520, Some("nrpc")));
+        assert_eq!(decode_as("tcp.port==1352,none").unwrap(), (1352, None));
+        for text in ["", "13520", "tcp.port==0,nrpc", "tcp.port==70000,nrpc", "tcp.port==1,gopher", "udp.port==53,dns"]
+        {
+            assert!(decode_as(text).unwrap_err().to_string().contains("tcp.port==PORT"), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_need_a_zone() {
+        assert_eq!(time("2025-04-22T19:48:19+02:00").unwrap(), time("2025-04-22T17:48:19Z").unwrap());
+        for text in ["yesterday", "2025-04-22", "2025-04-22T17:48:19", "9999-01-01T00:00:00Z"] {
+            assert!(time(text).unwrap_err().to_string().contains("2025-04-22T17:48:19Z"), "{text}");
+        }
+    }
+
+    #[test]
+    fn colours_follow_the_environment() {
+        let color = |set: &[(&str, &str)], terminal| {
+            let find = |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+            color_by_environment(find, terminal)
+        };
+        assert!(color(&[], true) && !color(&[], false));
+        assert!(!color(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], true));
+        assert!(color(&[("NO_COLOR", "")], true));
+        assert!(color(&[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], false));
+        assert!(!color(&[("CLICOLOR_FORCE", "0")], false));
+        assert!(!color(&[("TERM", "dumb")], true) && !color(&[("CLICOLOR", "0")], true));
+    }
+}

@@ -1,0 +1,59 @@
+//! A progress bar on stderr, for captures that take a while.
+
+use super::plan::Talk;
+use crate::capture::Reader;
+use crate::report::escape;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// What is read within this time needs no bar.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Frames between two looks at the clock.
+const STEP: u64 = 4096;
+
+/// Progress through one file, by bytes of the file as it lies on the disk.
+pub(super) struct Progress {
+    began: Instant,
+    name: Option<String>,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// Begins a file. Nothing is drawn unless `talk` allows it.
+    pub(super) fn new(path: &Path, talk: Talk) -> Self {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let name = talk.progress.then(|| escape::terminal(&name).into_owned());
+        Self { began: Instant::now(), name, bar: None }
+    }
+
+    /// After a frame: draws now and then.
+    pub(super) fn frame(&mut self, number: u64, reader: &Reader) {
+        if number.is_multiple_of(STEP) && self.name.is_some() && self.began.elapsed() >= PATIENCE {
+            self.draw(reader);
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn draw(&mut self, reader: &Reader) {
+        let name = self.name.clone().unwrap_or_default();
+        let bar = self.bar.get_or_insert_with(|| bar(name, reader.size()));
+        bar.set_position(reader.position());
+    }
+}
+
+fn bar(name: String, size: Option<u64>) -> ProgressBar {
+    let template = match size {
+        Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {eta}",
+        None => "{msg} {spinner} {bytes} {elapsed}",
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::stderr_with_hz(10));
+    bar.with_style(style).with_message(name)
+}

@@ -1,0 +1,35 @@
+//! Does what the plan says: captures in, one report out.
+
+use super::exit::Outcome;
+use super::merge::Merged;
+use super::output;
+use super::plan::Plan;
+use super::read::{Session, find};
+use crate::capture::FilterSet;
+use crate::diagnose::diagnose;
+use crate::report::{self, Report};
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// Reads every capture, judges it and writes one report of all.
+///
+/// Where nothing could be opened there is no report: what is wrong has been said on stderr.
+pub(super) fn run(plan: &Plan) -> Result<Outcome> {
+    let filter = plan.filter.as_deref().map(FilterSet::new).transpose()?;
+    let (sets, lost) = find(plan);
+    if let Some(path) = &plan.output {
+        output::check(path, sets.iter().flat_map(|set| &set.paths).map(PathBuf::as_path))?;
+    }
+    let mut session = Session::new(plan, filter);
+    let mut merged = Merged::default();
+    for set in &sets {
+        let analysis = session.read(set);
+        let findings = diagnose(&analysis, &plan.settings);
+        merged.add(analysis, findings);
+    }
+    if session.opened {
+        let report = Report { analysis: &merged.analysis, findings: &merged.findings };
+        output::write(plan.output.as_deref(), |out| report::write(report, &plan.report, out))?;
+    }
+    Ok(Outcome::of(session.trouble || lost, &merged.findings, plan.fail_on))
+}

@@ -1,0 +1,116 @@
+//! The rule catalogue: every rule in a table, or one of them explained.
+
+use super::text::{Paint, wrap};
+use crate::model::Severity;
+use std::io::{self, Write};
+use tabled::builder::Builder;
+use tabled::settings::{Style, Width, peaker::PriorityMax};
+
+/// What the catalogue says of a rule.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// Id.
+    pub id: &'a str,
+    /// One line.
+    pub title: &'a str,
+    /// The worst severity that it gives.
+    pub severity: Severity,
+    /// What it sees.
+    pub sees: &'a str,
+    /// Why it matters.
+    pub matters: &'a str,
+    /// What keeps it silent.
+    pub guards: &'a [&'a str],
+    /// What to do.
+    pub remedy: &'a [&'a str],
+    /// Public sources.
+    pub references: &'a [&'a str],
+    /// Rules whose findings follow from this one.
+    pub explains: &'a [&'a str],
+}
+
+/// Writes every rule as a line of a table.
+pub fn list(entries: &[Entry<'_>], width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let mut builder = Builder::default();
+    builder.push_record(["rule", "severity", "what it finds"]);
+    for entry in entries {
+        builder.push_record([entry.id, entry.severity.name(), entry.title]);
+    }
+    let mut table = builder.build();
+    table.with(Style::rounded());
+    table.with(Width::wrap(width.max(40)).keep_words(true).priority(PriorityMax::right()));
+    writeln!(out, "{table}")?;
+    writeln!(out, "\nnrpcsniff rules ID explains one of them.")
+}
+
+/// Writes everything that is known of one rule.
+pub fn explain(entry: &Entry<'_>, color: bool, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let paint = Paint(color);
+    let width = width.clamp(40, 100);
+    writeln!(out, "{}  {}", paint.bold(entry.id), paint.badge(entry.severity))?;
+    writeln!(out, "{}", wrap(entry.title, "", width))?;
+    let mut section = |heading: &str, lines: &[&str], bullets: Bullets| -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n{}", paint.bold(heading))?;
+        for (index, line) in lines.iter().enumerate() {
+            writeln!(out, "{}", wrap(line, &bullets.of(index), width))?;
+        }
+        Ok(())
+    };
+    section("What it sees", &[entry.sees], Bullets::None)?;
+    section("Why it matters", &[entry.matters], Bullets::None)?;
+    section("What keeps it silent", entry.guards, Bullets::Dash)?;
+    section("What to do", entry.remedy, Bullets::Number)?;
+    section("What follows from it", entry.explains, Bullets::Dash)?;
+    section("Sources", entry.references, Bullets::Dash)
+}
+
+#[derive(Clone, Copy)]
+enum Bullets {
+    None,
+    Dash,
+    Number,
+}
+
+impl Bullets {
+    fn of(self, index: usize) -> String {
+        match self {
+            Self::None => "  ".to_owned(),
+            Self::Dash => "  - ".to_owned(),
+            Self::Number => format!("  {}. ", index + 1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENTRY: Entry<'_> = Entry {
+        id: "nrpc-example",
+        title: "An example of a rule",
+        severity: Severity::Major,
+        sees: "A pattern that is long enough to be wrapped at the width of a narrow terminal, which is what is tried.",
+        matters: "Users cannot work.",
+        guards: &["A healthy look-alike."],
+        remedy: &["First this.", "Then that."],
+        references: &["A public source"],
+        explains: &[],
+    };
+
+    #[test]
+    fn a_rule_is_explained() {
+        let mut out = Vec::new();
+        explain(&ENTRY, false, 60, &mut out).unwrap();
+        insta::assert_snapshot!(String::from_utf8(out).unwrap());
+    }
+
+    #[test]
+    fn rules_are_listed() {
+        let mut out = Vec::new();
+        list(&[ENTRY, Entry { id: "nrpc-other", explains: &["nrpc-example"], ..ENTRY }], 60, &mut out).unwrap();
+        insta::assert_snapshot!(String::from_utf8(out).unwrap());
+    }
+}

@@ -1,0 +1,148 @@
+//! The report as one JSON document, indented by two spaces, written as it goes.
+//!
+//! Keys stand in a fixed order; keys may be added, none is renamed or dropped within one `schema_version`. Characters
+//! that a terminal would obey are written as `\uXXXX` (see [`super::escape`]); a parser sees no difference.
+
+use super::escape::JsonFormatter;
+use super::view::{Lazy, Parts, SCHEMA_VERSION, Tool, TotalsView, tool};
+use super::{Options, Report};
+use serde::Serialize;
+use std::io::{self, Write};
+
+#[derive(Serialize)]
+struct Document<'a, I: Serialize, C: Serialize, F: Serialize> {
+    schema_version: u32,
+    tool: Tool,
+    inputs: I,
+    totals: TotalsView<'a>,
+    conversations: C,
+    findings: F,
+}
+
+/// Writes the report as one document, with a line break at its end.
+pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let parts = Parts::new(report, options);
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        tool: tool(),
+        inputs: Lazy(|| parts.inputs()),
+        totals: parts.totals(),
+        conversations: Lazy(|| parts.conversations()),
+        findings: Lazy(|| parts.findings()),
+    };
+    document.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, JsonFormatter::pretty()))?;
+    out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Detail, Format, sample};
+    use super::*;
+    use crate::model::Severity;
+    use serde_json::Value;
+
+    fn options(detail: Detail) -> Options {
+        Options { format: Format::Json, detail, all: false, color: false, width: 100 }
+    }
+
+    fn text(report: Report<'_>, options: &Options) -> String {
+        let mut out = Vec::new();
+        write(report, options, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn document(report: Report<'_>, options: &Options) -> Value {
+        serde_json::from_str(&text(report, options)).unwrap()
+    }
+
+    fn keys(value: &Value) -> Vec<&str> {
+        value.as_object().unwrap().keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn the_whole_report() {
+        let (analysis, findings) = (sample::analysis(), sample::findings());
+        let report = Report { analysis: &analysis, findings: &findings };
+        insta::assert_snapshot!(text(report, &options(Detail::Messages)).replace(super::super::VERSION, "VERSION"));
+    }
+
+    #[test]
+    fn every_key_of_the_format_is_there_in_order() {
+        let (analysis, findings) = (sample::analysis(), sample::findings());
+        let all = document(Report { analysis: &analysis, findings: &findings }, &options(Detail::Messages));
+        let starts = |value: &Value, wanted: &[&str]| assert!(keys(value).starts_with(wanted), "{:?}", keys(value));
+        starts(&all, &["schema_version", "tool", "inputs", "totals", "conversations", "findings"]);
+        starts(&all["tool"], &["name", "version"]);
+        starts(
+            &all["inputs"][0],
+            &["path", "format", "link_types", "packets", "bytes", "first", "last", "complete", "problem"],
+        );
+        starts(&all["totals"], &["packets", "bytes", "tcp_conversations", "udp_conversations", "undecoded"]);
+        for protocol in nrpcsniff_dissectors::PROTOCOLS {
+            assert!(all["totals"][format!("{}_messages", protocol.name)].is_u64());
+        }
+        let conversation = &all["conversations"][0];
+        starts(
+            conversation,
+            &["id", "transport", "protocol", "over_tls", "client", "server", "roles_guessed", "start"],
+        );
+        starts(&conversation["teardown"], &["how", "by", "time", "packet"]);
+        let message = &conversation["messages"][0];
+        starts(message, &["n", "packets", "time", "from", "type", "summary", "fields"]);
+        let finding = &all["findings"][0];
+        starts(
+            finding,
+            &["rule", "severity", "confidence", "score", "title", "explanation", "conversations", "packets"],
+        );
+        starts(&finding["evidence"][0], &["source", "packet", "input", "text"]);
+        for key in
+            ["duration_s", "community_id", "wireshark_filter", "setup", "packets", "bytes", "quality", "messages"]
+        {
+            assert!(!conversation[key].is_null(), "{key}");
+        }
+        for key in ["remedy", "references", "wireshark_filter", "also"] {
+            assert!(!finding[key].is_null(), "{key}");
+        }
+    }
+
+    #[test]
+    fn detail_says_how_much() {
+        let (analysis, findings) = (sample::analysis(), sample::findings());
+        let report = Report { analysis: &analysis, findings: &findings };
+        let count = |detail, all| {
+            let d = document(report, &Options { all, ..options(detail) });
+            let conversations = d["conversations"].as_array().unwrap().clone();
+            let messages = conversations.iter().map(|c| c["messages"].as_array().unwrap().len()).sum::<usize>();
+            (conversations.len(), messages)
+        };
+        assert_eq!(count(Detail::Findings, false), (1, 0));
+        assert_eq!(count(Detail::Conversations, false), (2, 0));
+        assert_eq!(count(Detail::Messages, false), (2, 3));
+        assert_eq!(count(Detail::Messages, true), (3, 3));
+    }
+
+    #[test]
+    fn the_community_id_is_that_of_the_specification() {
+        let mut c = sample::conversation(0, "192.168.1.42:4242".parse().unwrap(), "8.8.8.8:53".parse().unwrap());
+        c.transport = crate::model::Transport::Udp;
+        let analysis = crate::model::Analysis { conversations: vec![c], ..Default::default() };
+        let all = document(
+            Report { analysis: &analysis, findings: &[] },
+            &Options { all: true, ..options(Detail::Messages) },
+        );
+        assert_eq!(all["conversations"][0]["community_id"], "1:vTdrngJjlP5eZ9mw9JtnKyn99KM=");
+    }
+
+    #[test]
+    fn frames_of_other_inputs_say_so() {
+        let mut analysis = sample::analysis();
+        analysis.conversations[0].messages[1].at.frame.input = 1;
+        let mut finding = sample::finding("x", Severity::Info);
+        finding.frames = vec![sample::frame(0, 4), sample::frame(1, 5)];
+        let findings = [finding];
+        let all = document(Report { analysis: &analysis, findings: &findings }, &options(Detail::Messages));
+        assert_eq!(all["conversations"][0]["messages"][0].get("input"), None);
+        assert_eq!(all["conversations"][0]["messages"][1]["input"], 1);
+        assert_eq!(all["findings"][0]["packets_by_input"]["1"][0], 5);
+    }
+}

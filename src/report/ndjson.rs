@@ -1,0 +1,91 @@
+//! The report as one JSON object a line, each with `kind`: `tool`, `inputs`, `totals`, `conversations`, `findings`.
+//!
+//! Every object is the one that the JSON document holds under that key; those of `inputs`, `conversations` and
+//! `findings` are one each of the array of that name. Messages stand in their conversation.
+
+use super::escape::JsonFormatter;
+use super::view::{Parts, SCHEMA_VERSION, tool};
+use super::{Options, Report};
+use serde::Serialize;
+use std::io::{self, Write};
+
+#[derive(Serialize)]
+struct Line<T: Serialize> {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema_version: Option<u32>,
+    #[serde(flatten)]
+    object: T,
+}
+
+/// Writes one object a line; the tool with the version of the format comes first.
+pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let parts = Parts::new(report, options);
+    object(out, &Line { kind: "tool", schema_version: Some(SCHEMA_VERSION), object: tool() })?;
+    for input in parts.inputs() {
+        line(out, "inputs", input)?;
+    }
+    line(out, "totals", parts.totals())?;
+    for conversation in parts.conversations() {
+        line(out, "conversations", conversation)?;
+    }
+    for finding in parts.findings() {
+        line(out, "findings", finding)?;
+    }
+    Ok(())
+}
+
+fn line(out: &mut dyn Write, kind: &'static str, inner: impl Serialize) -> io::Result<()> {
+    object(out, &Line { kind, schema_version: None, object: inner })
+}
+
+fn object(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
+    line.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, JsonFormatter::compact()))?;
+    out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Detail, Format, sample};
+    use super::*;
+
+    #[test]
+    fn each_line_is_the_object_of_the_document() {
+        let (analysis, findings) = (sample::analysis(), sample::findings());
+        let report = Report { analysis: &analysis, findings: &findings };
+        let options = Options { format: Format::Ndjson, detail: Detail::Messages, all: true, color: false, width: 100 };
+        let (mut lines, mut document) = (Vec::new(), Vec::new());
+        write(report, &options, &mut lines).unwrap();
+        super::super::json::write(report, &options, &mut document).unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
+
+        let mut next = std::collections::HashMap::<String, usize>::new();
+        for line in String::from_utf8(lines).unwrap().lines() {
+            let mut object: serde_json::Map<_, _> = serde_json::from_str(line).unwrap();
+            let kind = object.shift_remove("kind").unwrap().as_str().unwrap().to_owned();
+            let index = next.entry(kind.clone()).or_default();
+            let whole = &document[&kind];
+            if let Some(version) = object.shift_remove("schema_version") {
+                assert_eq!(version, document["schema_version"]);
+            }
+            assert_eq!(serde_json::Value::Object(object), *whole.get(*index).unwrap_or(whole), "{kind} {index}");
+            *index += 1;
+        }
+        for (kind, count) in [("tool", 1), ("inputs", 1), ("totals", 1), ("conversations", 3), ("findings", 2)] {
+            assert_eq!(next.get(kind), Some(&count), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_a_line_break_stays_on_its_line() {
+        let mut analysis = sample::analysis();
+        analysis.inputs[0].path = "a\nb\u{202e}".to_owned();
+        let options =
+            Options { format: Format::Ndjson, detail: Detail::Findings, all: false, color: false, width: 100 };
+        let mut lines = Vec::new();
+        write(Report { analysis: &analysis, findings: &[] }, &options, &mut lines).unwrap();
+        let lines = String::from_utf8(lines).unwrap();
+        assert_eq!(lines.lines().count(), 3);
+        assert!(lines.contains(r#""path":"a\nb\u202e""#));
+    }
+}

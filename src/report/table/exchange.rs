@@ -1,0 +1,123 @@
+//! Who said what, as a picture: one line for each step of a conversation, with an arrow that shows its direction.
+
+use super::super::text::{clip, count, frame};
+use super::Sheet;
+use super::listing::{ending, said};
+use crate::model::{Close, Conversation, Finding, Side, Stamp};
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+/// Steps shown at the beginning and at the end of a long conversation.
+const HEAD: usize = 12;
+const TAIL: usize = 8;
+
+/// Something that happened in a conversation.
+struct Step {
+    at: Stamp,
+    from: Side,
+    what: String,
+}
+
+/// Frames of a conversation that are known by their time.
+pub(super) fn stamps(c: &Conversation) -> impl Iterator<Item = Stamp> {
+    let handshake = c.tcp.handshake.syns.iter().copied().chain(c.tcp.handshake.syn_ack).chain(c.tcp.handshake.ack);
+    let close =
+        [c.teardown.at, c.teardown.fin.client, c.teardown.fin.server, c.teardown.rst.client, c.teardown.rst.server];
+    let idle = c.tcp.idle.iter().flat_map(|gap| [gap.before, gap.after]);
+    let stalls = c.tcp.stalls.iter().flat_map(|stall| [stall.first, stall.repeated]);
+    let unanswered = c.tcp.unanswered.iter().flat_map(|data| [data.first, data.last]);
+    let stuck = c.tcp.stuck.iter().flat_map(|segment| segment.sent.iter().copied());
+    let windows = c.tcp.zero_windows.iter().flat_map(|window| [window.start, window.end]);
+    let turns = c.turns.slowest.iter().flat_map(|turn| [turn.request, turn.reply]).chain(c.turns.unanswered);
+    let first_bytes = [&c.first_bytes.client, &c.first_bytes.server].into_iter().flatten().map(|first| first.at);
+    let odd = [c.tcp.cut_at, c.tcp.duplicate_at, c.tcp.acked_unseen_at, Some(c.first), Some(c.last)];
+    handshake
+        .chain(close.into_iter().flatten())
+        .chain(idle)
+        .chain(stalls)
+        .chain(unanswered)
+        .chain(stuck)
+        .chain(windows)
+        .chain(turns)
+        .chain(first_bytes)
+        .chain(odd.into_iter().flatten())
+        .chain(c.messages.iter().map(|message| message.at))
+}
+
+/// Writes the picture; the frames that the finding names are marked.
+pub(super) fn write(sheet: Sheet<'_>, c: &Conversation, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let steps = steps(c);
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let marked: HashSet<_> = finding.frames.iter().copied().collect();
+    let title = format!("Conversation {}: client {} → server {} ({})", c.id, c.client, c.server, c.protocol);
+    writeln!(out, "  {}", sheet.paint.bold(&clip(&title, sheet.width.saturating_sub(2))))?;
+    if steps.iter().any(|step| marked.contains(&step.at.frame)) {
+        writeln!(out, "  {}", sheet.paint.dim("   frame   since start       * = evidence"))?;
+    }
+    if c.roles_guessed {
+        writeln!(out, "  {}", clip("No SYN was seen: who is client and who is server is a guess.", sheet.width - 2))?;
+    }
+    let hidden = if steps.len() > HEAD + TAIL + 1 { HEAD..steps.len() - TAIL } else { 0..0 };
+    for (index, step) in steps.iter().enumerate() {
+        if index == hidden.start && !hidden.is_empty() {
+            writeln!(out, "  {:>8}  {:>12}   ⋮   {} more steps", "", "", count(hidden.len() as u64))?;
+        }
+        if !hidden.contains(&index) {
+            line(sheet, c, step, marked.contains(&step.at.frame), out)?;
+        }
+    }
+    writeln!(out, "  {:>8}  {:>12}       {}\n", "", "", clip(&outcome(c), sheet.width.saturating_sub(31)))
+}
+
+fn line(sheet: Sheet<'_>, c: &Conversation, step: &Step, marked: bool, out: &mut dyn Write) -> io::Result<()> {
+    let number = frame(step.at.frame, sheet.several_inputs);
+    let time = step.at.time.seconds_since(c.first.time);
+    let arrow = match step.from {
+        Side::Client => "──▶",
+        Side::Server => "◀──",
+    };
+    let mark = if marked { "*" } else { " " };
+    let what = clip(&step.what, sheet.width.saturating_sub(31));
+    let what = if marked { sheet.paint.bold(&what) } else { what };
+    writeln!(out, " {mark}{number:>8}  {time:>10.6} s  {arrow}  {what}")
+}
+
+/// Everything that is known to have happened, in order.
+fn steps(c: &Conversation) -> Vec<Step> {
+    let mut steps = opening(c);
+    steps.extend(c.messages.iter().map(|message| Step { at: message.at, from: message.from, what: said(message) }));
+    if let Some(data) = &c.tcp.unanswered {
+        let what = format!("{} bytes, sent again (repetition {}), never acknowledged", data.length, data.tries);
+        steps.push(Step { at: data.last, from: data.from, what });
+    }
+    for side in [Side::Client, Side::Server] {
+        let ends = [(c.teardown.fin[side], "FIN"), (c.teardown.rst[side], "RST")];
+        steps.extend(ends.into_iter().filter_map(|(at, flag)| at.map(|at| (at, flag))).map(|(at, flag)| {
+            let first = if c.teardown.at.is_some_and(|end| end.frame == at.frame) { "  ⇐ ends it here" } else { "" };
+            Step { at, from: side, what: format!("{flag}{first}") }
+        }));
+    }
+    steps.sort_by_key(|step| (step.at.time, step.at.frame));
+    steps
+}
+
+fn opening(c: &Conversation) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (index, &at) in c.tcp.handshake.syns.iter().enumerate() {
+        let what = if index == 0 { "SYN".to_owned() } else { format!("SYN, repeated ({index})") };
+        steps.push(Step { at, from: Side::Client, what });
+    }
+    steps.extend(c.tcp.handshake.syn_ack.map(|at| Step { at, from: Side::Server, what: "SYN-ACK".to_owned() }));
+    steps
+}
+
+/// What the picture cannot show: that nothing came.
+fn outcome(c: &Conversation) -> String {
+    match c.teardown.how {
+        Close::Open => "still open when the capture ends".to_owned(),
+        Close::Timeout => "given up: nobody answered any more".to_owned(),
+        Close::Fin | Close::Rst => ending(c),
+    }
+}

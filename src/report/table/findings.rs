@@ -1,0 +1,127 @@
+//! Findings, one after the other: what, why, the evidence, the picture, what to do.
+
+use super::super::filter;
+use super::super::text::{counted, frame, time_of_day, wrap};
+use super::{Sheet, exchange, grid, heading, indented, is_capture_note};
+use crate::model::{Evidence, Finding, FrameRef, Source, Timestamp};
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Write};
+
+const INDENT: &str = "  ";
+/// More facts than this are counted, not listed; JSON holds them all.
+const MOST_FACTS: usize = 24;
+
+type Times = HashMap<FrameRef, Timestamp>;
+
+/// Notes about the capture in short, then every other finding in full.
+pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let times = times(sheet);
+    let (notes, full): (Vec<_>, Vec<_>) = sheet.report.findings.iter().partition(|f| is_capture_note(f));
+    if !notes.is_empty() {
+        heading(sheet, "About the capture", out)?;
+        notes.iter().try_for_each(|finding| note(sheet, finding, out))?;
+        writeln!(out)?;
+    }
+    full.iter().try_for_each(|finding| in_full(sheet, finding, &times, out))
+}
+
+fn note(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = format!("{}: {} {}", finding.rule, sentence(&finding.title), finding.explanation);
+    if let Some(remedy) = finding.remedy.first() {
+        text = format!("{text} {remedy}");
+    }
+    let frames = match finding.frames.as_slice() {
+        [] => String::new(),
+        [one] => format!(" Frame {}.", frame(*one, sheet.several_inputs)),
+        [first, rest @ ..] => format!(" Frame {} and {} more.", frame(*first, sheet.several_inputs), rest.len()),
+    };
+    writeln!(out, "{}", wrap(&format!("{text}{frames}"), "  - ", sheet.width))
+}
+
+fn in_full(sheet: Sheet<'_>, finding: &Finding, times: &Times, out: &mut dyn Write) -> io::Result<()> {
+    let badge = sheet.paint.badge(finding.severity);
+    let indent = " ".repeat(finding.severity.name().len() + 2);
+    writeln!(out, "{badge}  {}", wrap(&finding.title, &indent, sheet.width).trim_start())?;
+    let standing =
+        format!("{} · {} confidence (score {} of 100)", finding.rule, finding.confidence.name(), finding.score);
+    writeln!(out, "{}\n", sheet.paint.dim(&wrap(&standing, INDENT, sheet.width)))?;
+    if !finding.explanation.is_empty() {
+        writeln!(out, "{}\n", wrap(&finding.explanation, INDENT, sheet.width))?;
+    }
+    evidence(sheet, finding, times, out)?;
+    if let Some(first) = sheet.report.conversations_of(finding).next() {
+        exchange::write(sheet, first, finding, out)?;
+    }
+    what_to_do(sheet, finding, out)?;
+    pointers(sheet, finding, out)
+}
+
+fn evidence(sheet: Sheet<'_>, finding: &Finding, times: &Times, out: &mut dyn Write) -> io::Result<()> {
+    if finding.evidence.is_empty() {
+        return Ok(());
+    }
+    let rows = finding.evidence.iter().take(MOST_FACTS).map(|fact| {
+        let time = fact.frame.and_then(|frame| times.get(&frame)).map(|&time| time_of_day(time));
+        [place(sheet, fact), time.unwrap_or_default(), fact.text.clone()]
+    });
+    let table = grid(["frame", "time (UTC)", "evidence"], rows, sheet.width - INDENT.len());
+    indented(&table, INDENT, out)?;
+    if let Some(more) = finding.evidence.len().checked_sub(MOST_FACTS).filter(|&more| more > 0) {
+        writeln!(out, "{INDENT}and {} (--format json has all)", counted(more as u64, "more fact"))?;
+    }
+    writeln!(out)
+}
+
+fn place(sheet: Sheet<'_>, fact: &Evidence) -> String {
+    match (fact.frame, fact.source) {
+        (Some(at), Source::Packet) => frame(at, sheet.several_inputs),
+        (Some(at), _) => format!("{} (DNS)", frame(at, sheet.several_inputs)),
+        (None, _) => "absent".to_owned(),
+    }
+}
+
+/// Times of the frames that findings name as evidence, as far as the model still knows them.
+fn times(sheet: Sheet<'_>) -> Times {
+    let evidence = sheet.report.findings.iter().flat_map(|finding| &finding.evidence);
+    let wanted: HashSet<FrameRef> = evidence.filter_map(|fact| fact.frame).collect();
+    let stamps = sheet.report.analysis.conversations.iter().flat_map(exchange::stamps);
+    stamps.filter(|at| wanted.contains(&at.frame)).map(|at| (at.frame, at.time)).collect()
+}
+
+fn what_to_do(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    if finding.remedy.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{INDENT}{}", sheet.paint.bold("What to do"))?;
+    for (index, remedy) in finding.remedy.iter().enumerate() {
+        writeln!(out, "{}", wrap(remedy, &format!("{INDENT}{:>2}. ", index + 1), sheet.width))?;
+    }
+    writeln!(out)
+}
+
+/// Where to read on. The filter stays on one line, so that it can be copied.
+fn pointers(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let mut pointer =
+        |label: &str, text: &str| writeln!(out, "{}", wrap(text, &format!("{INDENT}{label:<11}"), sheet.width));
+    if finding.conversations.len() > 1 {
+        pointer("Seen in", &counted(finding.conversations.len() as u64, "conversation"))?;
+    }
+    if !finding.also.is_empty() {
+        pointer("Also", &format!("{} (follows from this)", finding.also.join(", ")))?;
+    }
+    if !finding.references.is_empty() {
+        pointer("Sources", &finding.references.join("; "))?;
+    }
+    writeln!(out, "{INDENT}Wireshark  {}", filter::finding(sheet.report, finding))?;
+    if sheet.several_inputs
+        && let Some(first) = finding.frames.first()
+    {
+        let path = sheet.report.analysis.inputs.get(first.input as usize).map_or("", |input| &input.path);
+        writeln!(out, "{}", wrap(path, &format!("{INDENT}{:<11}", "In"), sheet.width))?;
+    }
+    writeln!(out)
+}
+
+fn sentence(text: &str) -> String {
+    if text.ends_with(['.', '?', '!']) { text.to_owned() } else { format!("{text}.") }
+}

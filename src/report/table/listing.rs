@@ -1,0 +1,114 @@
+//! Conversations and their messages, where `--detail` asks for them.
+
+use super::super::text::{clip, count, frame, span, wrap};
+use super::super::{Detail, Options};
+use super::{Sheet, grid, heading};
+use crate::model::{Close, CloseBy, Conversation, Message, Setup, Side, Transport};
+use nrpcsniff_dissectors::Value;
+use std::io::{self, Write};
+
+/// Conversations in one table; a longer list is several tables, each with its heading.
+const ROWS: usize = 500;
+
+/// Lists conversations, and with `--detail messages` each message below its conversation.
+pub(super) fn write(sheet: Sheet<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let listed = sheet.report.listed(options.detail, options.all);
+    heading(sheet, &format!("Conversations ({})", count(listed.len() as u64)), out)?;
+    for part in listed.chunks(ROWS) {
+        let rows = part.iter().map(|c| row(sheet, c));
+        let headings = ["id", "client → server", "protocol", "wanted → answered", "ended", "messages", "duration"];
+        writeln!(out, "{}", grid(headings, rows, sheet.width))?;
+    }
+    writeln!(out)?;
+    if options.detail == Detail::Messages {
+        listed.iter().filter(|c| !c.messages.is_empty()).try_for_each(|c| messages(sheet, c, out))?;
+    }
+    Ok(())
+}
+
+/// How it ended and who did it: `client closed (FIN) after message 2`.
+pub(super) fn ending(c: &Conversation) -> String {
+    let who = match c.teardown.by {
+        CloseBy::Client => "client",
+        CloseBy::Server => "server",
+        CloseBy::Middlebox => "something on the path",
+        CloseBy::None => "nobody",
+    };
+    let after = match c.teardown.after_message {
+        0 => "before any message".to_owned(),
+        n => format!("after message {}", count(n.into())),
+    };
+    match (c.setup, c.teardown.how) {
+        (Setup::Refused, _) => "refused".to_owned(),
+        (Setup::NoAnswer, _) => "no answer to SYN".to_owned(),
+        (_, Close::Fin) => format!("{who} closed (FIN) {after}"),
+        (_, Close::Rst) => format!("{who} reset (RST) {after}"),
+        (_, Close::Open) if c.transport == Transport::Udp => "-".to_owned(),
+        (_, Close::Open) => "open at end of capture".to_owned(),
+        (_, Close::Timeout) => "no answer any more".to_owned(),
+    }
+}
+
+fn row(sheet: Sheet<'_>, c: &Conversation) -> [String; 7] {
+    let id = if sheet.several_inputs { format!("{} ({})", c.id, c.first.frame.input + 1) } else { c.id.to_string() };
+    let guess = if c.roles_guessed { " ?" } else { "" };
+    let by_port = if c.protocol_by_port { " (port)" } else { "" };
+    let seen = c.messages_seen.client.saturating_add(c.messages_seen.server).max(c.messages.len() as u64);
+    [
+        id,
+        format!("{} → {}{guess}", c.client, c.server),
+        format!("{}{by_port}", c.protocol),
+        names(c),
+        ending(c),
+        count(seen),
+        span(c.duration_s()),
+    ]
+}
+
+/// Names in the opening: asked for and answered; empty where neither was read.
+fn names(c: &Conversation) -> String {
+    match (name(c, Side::Client, "wanted_server"), name(c, Side::Server, "server_name")) {
+        (None, None) => String::new(),
+        (wanted, answered) => format!("{} → {}", wanted.as_deref().unwrap_or("?"), answered.as_deref().unwrap_or("?")),
+    }
+}
+
+/// A field of that name in the first messages of that side.
+fn name(c: &Conversation, from: Side, field: &str) -> Option<String> {
+    let fields = c.messages.iter().filter(|m| m.from == from).take(3).flat_map(|m| m.body.fields(m.at.time.nanos()));
+    fields.into_iter().find_map(|(name, value)| match value {
+        Value::Text(text) if name == field => Some(text),
+        _ => None,
+    })
+}
+
+fn messages(sheet: Sheet<'_>, c: &Conversation, out: &mut dyn Write) -> io::Result<()> {
+    let title = format!("Conversation {}: {} → {} ({})", c.id, c.client, c.server, c.protocol);
+    heading(sheet, &clip(&title, sheet.width), out)?;
+    let mut last = 0;
+    for message in &c.messages {
+        if message.n > last + 1 {
+            writeln!(out, "  {:>5}   … {} more messages", "", count(u64::from(message.n - last - 1)))?;
+        }
+        last = message.n;
+        line(sheet, c, message, out)?;
+    }
+    writeln!(out)
+}
+
+/// What a message says; its type where there is nothing more to tell.
+pub(super) fn said(message: &Message) -> String {
+    let summary = message.body.summary();
+    if summary.is_empty() { message.body.kind().to_owned() } else { summary }
+}
+
+fn line(sheet: Sheet<'_>, c: &Conversation, message: &Message, out: &mut dyn Write) -> io::Result<()> {
+    let arrow = match message.from {
+        Side::Client => "─▶",
+        Side::Server => "◀─",
+    };
+    let number = frame(message.at.frame, sheet.several_inputs);
+    let time = message.at.time.seconds_since(c.first.time);
+    let prefix = format!("  {:>5}  frame {number:>7}  {time:>10.6} s {arrow} ", message.n);
+    writeln!(out, "{}", wrap(&said(message), &prefix, sheet.width))
+}

@@ -1,0 +1,197 @@
+//! The report for people at a terminal: the verdict first, then each finding with its evidence, the exchange as a
+//! picture, what to do, and at the end what was read.
+
+mod exchange;
+mod findings;
+mod listing;
+mod totals;
+mod verdict;
+
+use super::text::{Paint, counted, date_time, span};
+use super::{Detail, Options, Report, TOOL, VERSION, escape};
+use crate::model::Severity;
+use std::io::{self, Write};
+use tabled::builder::Builder;
+use tabled::settings::{Style, Width, peaker::PriorityMax};
+
+/// Columns that a table does not go below, however narrow the terminal.
+const NARROWEST: usize = 60;
+
+/// What every part of the table needs to know.
+#[derive(Clone, Copy)]
+struct Sheet<'a> {
+    report: Report<'a>,
+    paint: Paint,
+    width: usize,
+    several_inputs: bool,
+}
+
+/// Writes the report for people.
+pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let sheet = Sheet {
+        report,
+        paint: Paint(options.color),
+        width: options.width.max(NARROWEST),
+        several_inputs: report.analysis.inputs.len() > 1,
+    };
+    header(sheet, out)?;
+    verdict::write(sheet, out)?;
+    findings::write(sheet, out)?;
+    if options.detail > Detail::Findings {
+        listing::write(sheet, options, out)?;
+    }
+    totals::write(sheet, out)
+}
+
+/// Rules that judge the capture itself, not what it shows.
+fn is_about_the_capture(rule: &str) -> bool {
+    rule.starts_with("cap-")
+}
+
+/// Capture findings stand in a section of their own, unless they are grave.
+fn is_capture_note(finding: &crate::model::Finding) -> bool {
+    is_about_the_capture(finding.rule) && finding.severity < Severity::Major
+}
+
+/// `nrpcsniff 0.1.0 · refused.pcap · 15 packets in 20.0 ms from 2025-04-22 17:48:19 UTC`
+fn header(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let analysis = sheet.report.analysis;
+    let what = match analysis.inputs.as_slice() {
+        [one] => escape::terminal(&one.path).into_owned(),
+        several => counted(several.len() as u64, "capture"),
+    };
+    let first = analysis.inputs.iter().filter_map(|input| input.first).min();
+    let last = analysis.inputs.iter().filter_map(|input| input.last).max();
+    let when = match (first, last) {
+        (Some(first), Some(last)) => {
+            format!(" in {} from {} UTC", span(last.seconds_since(first)), date_time(first))
+        }
+        _ => String::new(),
+    };
+    let packets = counted(analysis.totals.packets, "packet");
+    writeln!(out, "{} {VERSION} · {what} · {packets}{when}\n", sheet.paint.bold(TOOL))
+}
+
+/// A heading.
+fn heading(sheet: Sheet<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", sheet.paint.bold(text))
+}
+
+/// A table with a heading row, no wider than the terminal: the widest columns are wrapped first. Cells are escaped
+/// here.
+fn grid<const N: usize>(headings: [&str; N], rows: impl IntoIterator<Item = [String; N]>, width: usize) -> String {
+    let mut builder = Builder::default();
+    builder.push_record(headings);
+    for row in rows {
+        builder.push_record(row.iter().map(|cell| escape::terminal(cell).into_owned()));
+    }
+    let mut table = builder.build();
+    table.with(Style::rounded());
+    table.with(Width::wrap(width).keep_words(true).priority(PriorityMax::right()));
+    table.to_string()
+}
+
+/// Writes a block of lines with an indent.
+fn indented(block: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
+    block.lines().try_for_each(|line| writeln!(out, "{indent}{line}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Format, sample};
+    use super::*;
+    use crate::model::{Analysis, Close, CloseBy, Finding, Setup};
+
+    fn text(analysis: &Analysis, findings: &[Finding], options: &Options) -> String {
+        let mut out = Vec::new();
+        write(Report { analysis, findings }, options, &mut out).unwrap();
+        String::from_utf8(out).unwrap().replace(VERSION, "VERSION")
+    }
+
+    fn options(detail: Detail) -> Options {
+        Options { format: Format::Table, detail, all: true, color: false, width: 100 }
+    }
+
+    #[test]
+    fn findings_with_everything() {
+        insta::assert_snapshot!(text(&sample::analysis(), &sample::findings(), &options(Detail::Findings)));
+    }
+
+    #[test]
+    fn messages_too() {
+        insta::assert_snapshot!(text(&sample::analysis(), &[], &options(Detail::Messages)));
+    }
+
+    #[test]
+    fn colours_change_nothing_but_colours() {
+        let (analysis, findings) = (sample::analysis(), sample::findings());
+        let colored = text(&analysis, &findings, &Options { color: true, ..options(Detail::Messages) });
+        assert!(colored.contains("\x1b[1;31mBLOCKER\x1b[0m"));
+        let mut plain = colored;
+        for style in ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;36m", "\x1b[1;32m"] {
+            plain = plain.replace(style, "");
+        }
+        assert_eq!(plain, text(&analysis, &findings, &options(Detail::Messages)));
+    }
+
+    #[test]
+    fn nothing_from_the_wire_reaches_the_terminal_raw() {
+        let mut analysis = sample::analysis();
+        analysis.inputs[0].path = sample::HOSTILE.to_owned();
+        analysis.inputs[0].problem = Some(sample::HOSTILE.to_owned());
+        analysis.inputs.push(analysis.inputs[0].clone());
+        let shown = text(&analysis, &sample::findings(), &options(Detail::Messages));
+        assert!(!shown.replace('\n', "").contains(escape::is_hidden));
+        assert_eq!(shown.lines().filter(|line| line.trim_start().starts_with("VERDICT")).count(), 1);
+    }
+
+    #[test]
+    fn a_narrow_terminal_is_respected() {
+        let (analysis, findings) = (sample::analysis(), sample::findings());
+        for width in [60, 80, 120] {
+            let shown = text(&analysis, &findings, &Options { width, ..options(Detail::Messages) });
+            for line in shown.lines().skip(1).filter(|line| !line.contains("Wireshark")) {
+                let columns = tabled::grid::util::string::get_string_width(line);
+                assert!(columns <= width, "{columns} > {width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_nrpc_says_where_to_look() {
+        let mut analysis = sample::analysis();
+        analysis.conversations.remove(0);
+        let shown = text(&analysis, &[], &options(Detail::Findings));
+        assert!(shown.contains("No NRPC was seen") && shown.contains("1352"), "{shown}");
+    }
+
+    #[test]
+    fn no_packets_and_no_match_are_told_apart() {
+        let mut analysis = Analysis { inputs: sample::analysis().inputs, ..Analysis::default() };
+        assert!(text(&analysis, &[], &options(Detail::Findings)).contains("no packet matched the filter"));
+        analysis.inputs[0].packets = 0;
+        assert!(text(&analysis, &[], &options(Detail::Findings)).contains("no packets in the capture"));
+    }
+
+    #[test]
+    fn of_many_captures_the_odd_ones_are_listed() {
+        let mut analysis = sample::analysis();
+        analysis.inputs = vec![analysis.inputs[0].clone(); 30];
+        analysis.inputs[17].problem = Some("cut off".to_owned());
+        let shown = text(&analysis, &sample::findings(), &options(Detail::Findings));
+        assert_eq!(shown.lines().filter(|line| line.contains("refused.pcap") && line.starts_with('│')).count(), 2);
+        assert!(shown.contains("cut off") && shown.contains("28 more captures"), "{shown}");
+    }
+
+    #[test]
+    fn no_finding_says_what_could_not_be_judged() {
+        let mut analysis = sample::analysis();
+        let c = &mut analysis.conversations[0];
+        (c.setup, c.teardown.how, c.teardown.by) = (Setup::Midstream, Close::Open, CloseBy::None);
+        c.quality.gaps = 1;
+        let shown = text(&analysis, &[], &options(Detail::Findings));
+        for part in ["No fault found", "under way", "ends before the session", "missing from the capture"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Text for a terminal: wrapped to its width, with colours if it has them.
+
+use super::escape;
+use crate::model::{FrameRef, Severity, Timestamp};
+use tabled::grid::util::string::{get_char_width, get_string_width};
+
+/// Colours, or their absence.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Paint(pub(super) bool);
+
+impl Paint {
+    pub(super) fn bold(self, text: &str) -> String {
+        self.sgr("1", text)
+    }
+
+    pub(super) fn dim(self, text: &str) -> String {
+        self.sgr("2", text)
+    }
+
+    /// The severity in capitals, coloured by how bad it is.
+    pub(super) fn badge(self, severity: Severity) -> String {
+        let style = match severity {
+            Severity::Blocker => "1;31",
+            Severity::Major => "1;33",
+            Severity::Minor => "1;36",
+            Severity::Info => "1;32",
+        };
+        self.sgr(style, &severity.name().to_uppercase())
+    }
+
+    /// Select Graphic Rendition (ECMA-48 8.3.117), and back to normal.
+    fn sgr(self, style: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// Wraps `text` (escaped first) to `width` columns: `first` stands before the first line, and as many spaces before
+/// the others. A word longer than a line is cut into lines. No line break at the end.
+pub(super) fn wrap(text: &str, first: &str, width: usize) -> String {
+    let indent = get_string_width(first);
+    let room = width.saturating_sub(indent).max(16);
+    let mut wrapped = first.to_owned();
+    let mut used = 0;
+    for word in escape::terminal(text).split_whitespace() {
+        let length = get_string_width(word);
+        if used > 0 && used + 1 + length > room {
+            new_line(&mut wrapped, indent);
+            used = 0;
+        } else if used > 0 {
+            wrapped.push(' ');
+            used += 1;
+        }
+        used = push_cut(&mut wrapped, word, used, room, indent);
+    }
+    wrapped
+}
+
+/// The text cut to `width` columns, with `…` where something was left out. Escaped first.
+pub(super) fn clip(text: &str, width: usize) -> String {
+    let text = escape::terminal(text);
+    if get_string_width(&text) <= width {
+        return text.into_owned();
+    }
+    let mut clipped = String::new();
+    let mut used = 1;
+    for c in text.chars() {
+        used += get_char_width(c);
+        if used > width {
+            break;
+        }
+        clipped.push(c);
+    }
+    clipped.push('…');
+    clipped
+}
+
+/// A number with its thousands apart: `1,234,567`.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 packet`, `2 packets`.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// A frame as the table writes it: its number, and the number of the input before it if there are several.
+pub(super) fn frame(frame: FrameRef, several_inputs: bool) -> String {
+    if several_inputs { format!("{}:{}", frame.input + 1, frame.number) } else { frame.number.to_string() }
+}
+
+/// Time of day in UTC, without the date, to the microsecond at most.
+pub(super) fn time_of_day(time: Timestamp) -> String {
+    let full = Timestamp::new(time.nanos(), time.digits().min(6)).to_string();
+    full.split_once('T').map_or(full.clone(), |(_, rest)| rest.trim_end_matches('Z').to_owned())
+}
+
+/// Date and time in UTC to the second.
+pub(super) fn date_time(time: Timestamp) -> String {
+    Timestamp::new(time.nanos(), 0).to_string().replace('T', " ").replace('Z', "")
+}
+
+/// A time span for people.
+pub(super) fn span(seconds: f64) -> String {
+    let (sign, s) = if seconds < 0.0 { ("-", -seconds) } else { ("", seconds) };
+    match s {
+        s if s < 0.000_000_5 => "0 s".to_owned(),
+        s if s < 0.001 => format!("{sign}{:.0} µs", s * 1e6),
+        s if s < 1.0 => format!("{sign}{:.1} ms", s * 1e3),
+        s if s < 120.0 => format!("{sign}{s:.1} s"),
+        s if s < 7200.0 => format!("{sign}{:.1} min", s / 60.0),
+        s if s < 172_800.0 => format!("{sign}{:.1} h", s / 3600.0),
+        s => format!("{sign}{:.1} d", s / 86400.0),
+    }
+}
+
+fn new_line(text: &mut String, indent: usize) {
+    text.push('\n');
+    text.extend(std::iter::repeat_n(' ', indent));
+}
+
+/// Adds a word, cut wherever it fills a line; returns the columns used on its last line.
+fn push_cut(text: &mut String, word: &str, mut used: usize, room: usize, indent: usize) -> usize {
+    for c in word.chars() {
+        let width = get_char_width(c);
+        if used + width > room {
+            new_line(text, indent);
+            used = 0;
+        }
+        text.push(c);
+        used += width;
+    }
+    used
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wraps_at_words_and_cuts_what_is_too_long() {
+        assert_eq!(wrap("one two three four five six", " 1. ", 20), " 1. one two three\n    four five six");
+        assert_eq!(wrap(&"x".repeat(40), "", 20), format!("{}\n{}", "x".repeat(20), "x".repeat(20)));
+        assert_eq!(wrap("", "  ", 80), "  ");
+        assert_eq!(wrap("a\u{1b}[2Jb", "", 80), r"a\x1b[2Jb");
+    }
+
+    #[test]
+    fn wide_characters_count_twice() {
+        let wrapped = wrap(&"日本 ".repeat(10), "", 20);
+        assert!(wrapped.lines().all(|line| get_string_width(line) <= 20), "{wrapped}");
+        assert_eq!(clip("日本語の名前", 5), "日本…");
+    }
+
+    #[test]
+    fn numbers_and_spans_read_well() {
+        assert_eq!((count(0), count(999), count(1_234_567)), ("0".into(), "999".into(), "1,234,567".into()));
+        assert_eq!(counted(1, "packet"), "1 packet");
+        for (seconds, text) in
+            [(0.0, "0 s"), (0.000_25, "250 µs"), (0.0134, "13.4 ms"), (61.0, "61.0 s"), (-3600.0, "-60.0 min")]
+        {
+            assert_eq!(span(seconds), text);
+        }
+    }
+
+    #[test]
+    fn no_colour_means_no_control_bytes() {
+        assert_eq!(Paint(false).badge(Severity::Blocker), "BLOCKER");
+        assert_eq!(Paint(true).badge(Severity::Info), "\x1b[1;32mINFO\x1b[0m");
+    }
+}

@@ -1,0 +1,434 @@
+//! The report as JSON has it: structs that borrow the model and name every key, in the order of the format.
+//!
+//! Arrays that may be long are serialized as they are walked through, so nothing is built twice in memory.
+
+use super::{Detail, Options, Report, TOOL, VERSION, filter};
+use crate::model::{
+    Close, CloseBy, Conversation, Endpoint, Evidence, Finding, FrameRef, Input, InputFormat, Message, PerSide, Setup,
+    Source, Stamp, Timestamp, Totals, Transport,
+};
+use nrpcsniff_dissectors::{PROTOCOLS, Value};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use std::collections::BTreeMap;
+
+/// Version of the report's format. It grows when a key is renamed or dropped, not when one is added.
+pub(super) const SCHEMA_VERSION: u32 = 1;
+
+/// Name and version of the tool.
+#[derive(Serialize)]
+pub(super) struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+pub(super) const fn tool() -> Tool {
+    Tool { name: TOOL, version: VERSION }
+}
+
+/// A sequence that is made while it is written.
+pub(super) struct Lazy<F>(pub(super) F);
+
+impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Lazy<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// One capture file.
+#[derive(Serialize)]
+pub(super) struct InputView<'a> {
+    path: &'a str,
+    format: Option<InputFormat>,
+    link_types: &'a [u16],
+    packets: u64,
+    bytes: u64,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    complete: bool,
+    problem: Option<&'a str>,
+    dropped: Option<u64>,
+    snap_length: Option<u32>,
+}
+
+pub(super) fn input(input: &Input) -> InputView<'_> {
+    InputView {
+        path: &input.path,
+        format: input.format,
+        link_types: &input.link_types,
+        packets: input.packets,
+        bytes: input.bytes,
+        first: input.first,
+        last: input.last,
+        complete: input.complete,
+        problem: input.problem.as_deref(),
+        dropped: input.dropped,
+        snap_length: input.snap_length,
+    }
+}
+
+/// Totals; every protocol of the table has its count of messages, also if it is 0.
+pub(super) struct TotalsView<'a>(pub(super) &'a Totals);
+
+impl Serialize for TotalsView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let totals = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("packets", &totals.packets)?;
+        map.serialize_entry("bytes", &totals.bytes)?;
+        map.serialize_entry("tcp_conversations", &totals.tcp_conversations)?;
+        map.serialize_entry("udp_conversations", &totals.udp_conversations)?;
+        map.serialize_entry("undecoded", &totals.undecoded)?;
+        for protocol in PROTOCOLS {
+            let messages = totals.messages.get(protocol.name).copied().unwrap_or(0);
+            map.serialize_entry(&format!("{}_messages", protocol.name), &messages)?;
+        }
+        map.serialize_entry("passed_over", &totals.passed_over)?;
+        map.end()
+    }
+}
+
+/// One conversation.
+#[derive(Serialize)]
+pub(super) struct ConversationView<'a> {
+    id: u32,
+    transport: Transport,
+    protocol: &'static str,
+    over_tls: bool,
+    client: Endpoint,
+    server: Endpoint,
+    roles_guessed: bool,
+    start: Timestamp,
+    duration_s: f64,
+    community_id: Option<String>,
+    wireshark_filter: String,
+    setup: Setup,
+    teardown: TeardownView,
+    packets: PerSide<u64>,
+    bytes: PerSide<u64>,
+    quality: QualityView,
+    messages: Messages<'a>,
+    messages_seen: PerSide<u64>,
+    stream: u32,
+    input: u32,
+    first_packet: u64,
+    last_packet: u64,
+    protocol_by_port: bool,
+    undissected_bytes: PerSide<u64>,
+    turns: TurnsView,
+    given_up: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct TeardownView {
+    how: Close,
+    by: CloseBy,
+    time: Option<Timestamp>,
+    packet: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<u32>,
+    after_message: u32,
+    reasons: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct QualityView {
+    retransmissions: u64,
+    out_of_order: u64,
+    overlaps: u64,
+    conflicting_overlaps: u64,
+    gaps: u64,
+    missing_bytes: u64,
+    zero_windows: u64,
+    rtt_ms: Option<f64>,
+    cut_frames: u64,
+    duplicate_frames: u64,
+    keep_alives: PerSide<u64>,
+    acked_unseen_bytes: PerSide<u64>,
+    bad_checksums: PerSide<u64>,
+    oversized: PerSide<u64>,
+}
+
+#[derive(Serialize)]
+struct TurnsView {
+    count: u64,
+    waited_s: f64,
+    slowest: Vec<TurnView>,
+    unanswered: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct TurnView {
+    request: u64,
+    reply: u64,
+    waited_s: f64,
+}
+
+/// A conversation as the report lists it, with its messages if the detail asks for them.
+pub(super) fn conversation(c: &Conversation, detail: Detail) -> ConversationView<'_> {
+    let input = c.first.frame.input;
+    ConversationView {
+        id: c.id,
+        transport: c.transport,
+        protocol: c.protocol,
+        over_tls: false,
+        client: c.client,
+        server: c.server,
+        roles_guessed: c.roles_guessed,
+        start: c.start(),
+        duration_s: c.duration_s(),
+        community_id: community_id(c),
+        wireshark_filter: filter::conversation(c),
+        setup: c.setup,
+        teardown: teardown(c),
+        packets: c.packets,
+        bytes: c.bytes,
+        quality: quality(c),
+        messages: Messages { messages: if detail == Detail::Messages { &c.messages } else { &[] }, input },
+        messages_seen: c.messages_seen,
+        stream: c.stream,
+        input,
+        first_packet: c.first.frame.number,
+        last_packet: c.last.frame.number,
+        protocol_by_port: c.protocol_by_port,
+        undissected_bytes: c.undissected,
+        turns: turns(c),
+        given_up: c.given_up,
+    }
+}
+
+fn teardown(c: &Conversation) -> TeardownView {
+    let at = c.teardown.at;
+    TeardownView {
+        how: c.teardown.how,
+        by: c.teardown.by,
+        time: at.map(|at| at.time),
+        packet: at.map(|at| at.frame.number),
+        input: at.and_then(|at| other_input(at.frame, c.first.frame.input)),
+        after_message: c.teardown.after_message,
+        reasons: c.teardown.reset_origin.as_ref().map(|origin| origin.reasons.clone()).unwrap_or_default(),
+    }
+}
+
+fn quality(c: &Conversation) -> QualityView {
+    QualityView {
+        retransmissions: c.quality.retransmissions,
+        out_of_order: c.quality.out_of_order,
+        overlaps: c.quality.overlaps,
+        conflicting_overlaps: c.quality.conflicting_overlaps,
+        gaps: c.quality.gaps,
+        missing_bytes: c.quality.missing_bytes,
+        zero_windows: c.quality.zero_windows,
+        rtt_ms: c.quality.rtt.map(|nanos| scaled(nanos, 1e6)),
+        cut_frames: c.tcp.cut_frames,
+        duplicate_frames: c.tcp.duplicate_frames,
+        keep_alives: c.tcp.keep_alives,
+        acked_unseen_bytes: c.tcp.acked_unseen,
+        bad_checksums: c.tcp.bad_checksums,
+        oversized: c.tcp.oversized,
+    }
+}
+
+fn turns(c: &Conversation) -> TurnsView {
+    let number = |stamp: Stamp| stamp.frame.number;
+    let turn = |turn: &crate::model::Turn| TurnView {
+        request: number(turn.request),
+        reply: number(turn.reply),
+        waited_s: scaled(turn.length(), 1e9),
+    };
+    TurnsView {
+        count: c.turns.count,
+        waited_s: scaled(c.turns.waited, 1e9),
+        slowest: c.turns.slowest.iter().map(turn).collect(),
+        unanswered: c.turns.unanswered.map(number),
+    }
+}
+
+/// Community ID v1 with seed 0 (<https://github.com/corelight/community-id-spec>).
+fn community_id(c: &Conversation) -> Option<String> {
+    let protocol = match c.transport {
+        Transport::Tcp => 6,
+        Transport::Udp => 17,
+    };
+    let (client, server) = (c.client, c.server);
+    let ports = (Some(client.port), Some(server.port));
+    community_id::calculate_community_id(0, client.ip, server.ip, ports.0, ports.1, protocol, false).ok()
+}
+
+/// Messages of one conversation; `input` is that of its first frame.
+struct Messages<'a> {
+    messages: &'a [Message],
+    input: u32,
+}
+
+impl Serialize for Messages<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.messages.iter().map(|message| message_view(message, self.input)))
+    }
+}
+
+#[derive(Serialize)]
+struct MessageView {
+    n: u32,
+    packets: Vec<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<u32>,
+    time: Timestamp,
+    from: &'static str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    summary: String,
+    fields: Fields,
+    offset: u64,
+    length: u64,
+}
+
+fn message_view(message: &Message, input: u32) -> MessageView {
+    MessageView {
+        n: message.n,
+        packets: message.frames.iter().map(|frame| frame.number).collect(),
+        input: other_input(message.at.frame, input),
+        time: message.at.time,
+        from: message.from.name(),
+        kind: message.body.kind(),
+        summary: message.body.summary(),
+        fields: Fields(message.body.fields(message.at.time.nanos())),
+        offset: message.offset,
+        length: message.length,
+    }
+}
+
+struct Fields(nrpcsniff_dissectors::Fields);
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, Field(value))))
+    }
+}
+
+struct Field<'a>(&'a Value);
+
+impl Serialize for Field<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::Int(value) => serializer.serialize_i64(*value),
+            Value::Float(value) => serializer.serialize_f64(*value),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::List(values) => serializer.collect_seq(values.iter().map(Field)),
+            Value::Map(fields) => serializer.collect_map(fields.iter().map(|(name, value)| (name, Field(value)))),
+        }
+    }
+}
+
+/// One finding.
+#[derive(Serialize)]
+pub(super) struct FindingView<'a> {
+    rule: &'static str,
+    severity: &'static str,
+    confidence: &'static str,
+    score: u8,
+    title: &'a str,
+    explanation: &'a str,
+    conversations: &'a [u32],
+    packets: Vec<u64>,
+    evidence: Vec<EvidenceView<'a>>,
+    remedy: &'a [String],
+    references: &'a [String],
+    wireshark_filter: String,
+    also: &'a [&'static str],
+    /// Frame numbers by input, where they are not all of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packets_by_input: Option<BTreeMap<u32, Vec<u64>>>,
+}
+
+#[derive(Serialize)]
+struct EvidenceView<'a> {
+    source: Source,
+    packet: Option<u64>,
+    input: u32,
+    text: &'a str,
+}
+
+pub(super) fn finding<'a>(report: Report<'a>, finding: &'a Finding) -> FindingView<'a> {
+    let input = main_input(report, finding);
+    FindingView {
+        rule: finding.rule,
+        severity: finding.severity.name(),
+        confidence: finding.confidence.name(),
+        score: finding.score,
+        title: &finding.title,
+        explanation: &finding.explanation,
+        conversations: &finding.conversations,
+        packets: finding.frames.iter().map(|frame| frame.number).collect(),
+        evidence: finding.evidence.iter().map(|e| evidence(e, input)).collect(),
+        remedy: &finding.remedy,
+        references: &finding.references,
+        wireshark_filter: filter::finding(report, finding),
+        also: &finding.also,
+        packets_by_input: by_input(&finding.frames),
+    }
+}
+
+/// Evidence without a frame (an absence) belongs to the input that the finding is about.
+fn evidence(evidence: &Evidence, input: u32) -> EvidenceView<'_> {
+    EvidenceView {
+        source: evidence.source,
+        packet: evidence.frame.map(|frame| frame.number),
+        input: evidence.frame.map_or(input, |frame| frame.input),
+        text: &evidence.text,
+    }
+}
+
+fn main_input(report: Report<'_>, finding: &Finding) -> u32 {
+    let of_conversation = || report.conversations_of(finding).next().map(|c| c.first.frame.input);
+    finding.frames.first().map(|frame| frame.input).or_else(of_conversation).unwrap_or(0)
+}
+
+fn by_input(frames: &[FrameRef]) -> Option<BTreeMap<u32, Vec<u64>>> {
+    let mut inputs: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+    for frame in frames {
+        inputs.entry(frame.input).or_default().push(frame.number);
+    }
+    (inputs.len() > 1).then_some(inputs)
+}
+
+fn other_input(frame: FrameRef, input: u32) -> Option<u32> {
+    (frame.input != input).then_some(frame.input)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a time span in a report, not computed with")]
+fn scaled(nanos: i64, unit: f64) -> f64 {
+    nanos as f64 / unit
+}
+
+/// The parts of a report in the order in which both JSON formats write them.
+pub(super) struct Parts<'a> {
+    pub(super) report: Report<'a>,
+    pub(super) detail: Detail,
+    pub(super) listed: Vec<&'a Conversation>,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn new(report: Report<'a>, options: &Options) -> Self {
+        Self { report, detail: options.detail, listed: report.listed(options.detail, options.all) }
+    }
+
+    pub(super) fn inputs(&self) -> impl Iterator<Item = InputView<'a>> + use<'a> {
+        self.report.analysis.inputs.iter().map(input)
+    }
+
+    pub(super) fn totals(&self) -> TotalsView<'a> {
+        TotalsView(&self.report.analysis.totals)
+    }
+
+    pub(super) fn conversations(&self) -> impl Iterator<Item = ConversationView<'a>> {
+        self.listed.iter().map(|&c| conversation(c, self.detail))
+    }
+
+    pub(super) fn findings(&self) -> impl Iterator<Item = FindingView<'a>> + use<'a> {
+        let report = self.report;
+        report.findings.iter().map(move |f| finding(report, f))
+    }
+}

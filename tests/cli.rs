@@ -1,0 +1,340 @@
+//! The command as users and scripts meet it: what goes to stdout, what to stderr, and the exit status.
+
+use assert_cmd::Command;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use tempfile::TempDir;
+
+fn nrpcsniff() -> Command {
+    let mut command = Command::cargo_bin("nrpcsniff").unwrap();
+    command.env_clear().env("NO_COLOR", "1").arg("--no-config");
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    nrpcsniff().args(args).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Status 2, nothing on stdout, and a message that begins as every message does and holds `parts`.
+fn refused(output: &Output, parts: &[&str]) {
+    let text = stderr(output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(output.stdout.is_empty(), "{}", stdout(output));
+    assert!(text.starts_with("nrpcsniff: "), "{text}");
+    for part in parts {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+/// As `refused`, in one line.
+fn refused_in_a_sentence(output: &Output, parts: &[&str]) {
+    refused(output, parts);
+    assert_eq!(stderr(output).lines().count(), 1, "{}", stderr(output));
+}
+
+/// A classic pcap of Ethernet, little endian, with `frames` frames that hold nothing known.
+fn pcap(frames: u32) -> Vec<u8> {
+    let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
+    for number in 0..frames {
+        for field in [1_745_344_099, number, 60, 60] {
+            bytes.extend(field.to_le_bytes());
+        }
+        bytes.extend([0xee; 60]);
+    }
+    bytes
+}
+
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    folder
+}
+
+fn in_folder(folder: &TempDir, name: &str) -> String {
+    folder.path().join(name).to_str().unwrap().to_owned()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn no_capture_is_asked_for() {
+    refused_in_a_sentence(&nrpcsniff().write_stdin(pcap(1)).output().unwrap(), &["give a capture file", "- for stdin"]);
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    for (arg, part) in [("--help", "Examples:"), ("-h", "--fail-on"), ("--version", env!("CARGO_PKG_VERSION"))] {
+        let output = run(&[arg]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(stdout(&output).contains(part) && output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn what_does_not_exist_is_refused() {
+    for option in ["--frobnicate", "-i", "-D", "--keylog", "-w", "--threads"] {
+        refused(&run(&[option, "x"]), &[option]);
+    }
+    refused(&run(&["--format", "html", "a.pcap"]), &["html", "ndjson"]);
+    refused(&run(&["--detail", "all", "a.pcap"]), &["messages"]);
+    refused(&run(&["--fail-on", "severe", "a.pcap"]), &["blocker"]);
+}
+
+#[test]
+fn wrong_values_say_what_would_be_right() {
+    for (args, part) in [
+        (["--now", "yesterday", "a.pcap"], "2025-04-22T17:48:19Z"),
+        (["-d", "tcp.port==x,nrpc", "a.pcap"], "tcp.port==PORT,PROTO"),
+        (["-d", "tcp.port==1,gopher", "a.pcap"], "nrpc"),
+        (["--expect-server", "CN=Mail01/O=Acme", "a.pcap"], "NAME=ALIAS"),
+        (["-f", "no such filter", "a.pcap"], "filter"),
+        (["-", "-r", "-"], "only once"),
+    ] {
+        refused_in_a_sentence(&run(&args), &[part]);
+    }
+}
+
+#[test]
+fn a_configuration_that_is_wrong_is_named() {
+    let folder = folder(&[("config.toml", b"[thresholds]\nidel = 3\n"), ("a.pcap", &pcap(1))]);
+    let config = in_folder(&folder, "config.toml");
+    let mut command = Command::cargo_bin("nrpcsniff").unwrap();
+    refused_in_a_sentence(
+        &command.args(["--config", &config, "a.pcap"]).output().unwrap(),
+        &[&config, "idel", "line 2"],
+    );
+    let mut command = Command::cargo_bin("nrpcsniff").unwrap();
+    refused_in_a_sentence(&command.args(["--config", "/no/such", "a.pcap"]).output().unwrap(), &["/no/such"]);
+
+    let usual = folder.path().join("nrpcsniff");
+    fs::create_dir(&usual).unwrap();
+    fs::rename(&config, usual.join("config.toml")).unwrap();
+    let mut command = Command::cargo_bin("nrpcsniff").unwrap();
+    let output = command.env("XDG_CONFIG_HOME", folder.path()).arg("a.pcap").output().unwrap();
+    refused_in_a_sentence(&output, &["config.toml", "idel"]);
+    assert_eq!(run(&[&in_folder(&folder, "a.pcap")]).status.code(), Some(0), "--no-config reads none");
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let list = run_plain(&["rules"]);
+    assert_eq!(list.status.code(), Some(0));
+    assert!(stdout(&list).contains("nrpc-name-mismatch-alias"));
+    let one = run_plain(&["rules", "nrpc-name-mismatch-alias"]);
+    for heading in ["What it sees", "Why it matters", "What keeps it silent", "What to do", "Sources"] {
+        assert!(stdout(&one).contains(heading), "{heading}");
+    }
+    assert!(!stdout(&one).contains('\x1b'));
+    assert!(stdout(&run_plain(&["rules", "nrpc-name-mismatch-alias", "--color", "always"])).contains('\x1b'));
+    refused_in_a_sentence(
+        &run_plain(&["rules", "nrpc-name-mismach-alias"]),
+        &["nrpc-name-mismatch-alias", "did you mean"],
+    );
+    refused_in_a_sentence(&run_plain(&["rules", "x\x1b[2J"]), &["nrpcsniff rules", r"\x1b"]);
+}
+
+fn run_plain(args: &[&str]) -> Output {
+    Command::cargo_bin("nrpcsniff").unwrap().args(args).output().unwrap()
+}
+
+#[test]
+fn what_is_no_capture_is_refused_in_a_sentence() {
+    let folder = folder(&[
+        ("empty.pcap", b""),
+        ("short.pcap", &pcap(0)[..20]),
+        ("text.txt", b"This is a text file, and it goes on for a while so that anyone can see it.\n"),
+        ("noise.bin", &[0x9d; 200]),
+    ]);
+    for (name, part) in [("empty.pcap", "empty"), ("short.pcap", "cut"), ("text.txt", "text"), ("noise.bin", "capture")]
+    {
+        let path = in_folder(&folder, name);
+        refused_in_a_sentence(&run(&[&path]), &[&path, part]);
+        refused_in_a_sentence(&run(&["--format", "json", &path]), &[&path, part]);
+    }
+    refused_in_a_sentence(&run(&[&in_folder(&folder, "missing.pcap")]), &["missing.pcap", "no such file"]);
+}
+
+#[test]
+fn a_folder_without_captures_says_so() {
+    let folder = folder(&[("notes.txt", b"nothing here")]);
+    refused_in_a_sentence(&run(&[folder.path().to_str().unwrap()]), &["no capture"]);
+}
+
+#[test]
+fn a_folder_stands_for_its_captures() {
+    let folder = folder(&[("b.pcap", &pcap(2)), ("a.pcap", &pcap(1)), ("notes.txt", b"nothing here")]);
+    let output = run(&["-v", "--format", "json", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("notes.txt: passed over"), "{}", stderr(&output));
+    let report = json(&output);
+    assert_eq!(report["inputs"].as_array().unwrap().len(), 2);
+    assert_eq!(report["totals"]["packets"], 3);
+    assert!(report["inputs"][0]["path"].as_str().unwrap().ends_with("a.pcap"));
+}
+
+#[test]
+fn damage_gives_2_and_the_report_of_what_could_be_read() {
+    let mut cut = pcap(3);
+    cut.truncate(cut.len() - 10);
+    let folder = folder(&[("cut.pcap", &cut)]);
+    let output = run(&["-q", "--format", "json", &in_folder(&folder, "cut.pcap")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
+    let report = json(&output);
+    assert_eq!(report["inputs"][0]["complete"], false);
+    assert!(report["inputs"][0]["problem"].is_string());
+    assert_eq!(report["totals"]["packets"], 2);
+}
+
+#[test]
+fn one_bad_path_does_not_hide_the_others() {
+    let folder = folder(&[("good.pcap", &pcap(2)), ("bad.pcap", b"GARBAGE that is no capture")]);
+    fs::create_dir(folder.path().join("nothing")).unwrap();
+    let paths = ["good.pcap", "bad.pcap", "missing.pcap", "nothing"].map(|name| in_folder(&folder, name));
+    let output = nrpcsniff().args(["--format", "json"]).args(&paths).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    for name in ["bad.pcap", "missing.pcap", "nothing"] {
+        assert_eq!(stderr(&output).lines().filter(|line| line.contains(name)).count(), 1, "{}", stderr(&output));
+    }
+    let report = json(&output);
+    assert_eq!(report["totals"]["packets"], 2);
+    assert_eq!(report["inputs"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn stdin_is_read_plain_and_compressed() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, &pcap(4)).unwrap();
+    for bytes in [pcap(4), gzip.finish().unwrap()] {
+        let output = nrpcsniff().args(["-", "--format", "json"]).write_stdin(bytes).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert_eq!(json(&output)["totals"]["packets"], 4);
+        assert!(output.stderr.is_empty(), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_report_never_overwrites_a_capture() {
+    let folder = folder(&[("a.pcap", &pcap(1))]);
+    let capture = in_folder(&folder, "a.pcap");
+    for input in [capture.as_str(), folder.path().to_str().unwrap()] {
+        refused_in_a_sentence(&run(&[input, "-o", &capture]), &["not overwritten"]);
+    }
+    assert_eq!(fs::read(&capture).unwrap(), pcap(1));
+    let report = in_folder(&folder, "report.json");
+    let output = run(&[&capture, "--format", "json", "-o", &report]);
+    assert!(output.status.success() && output.stdout.is_empty());
+    let written: serde_json::Value = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
+    assert_eq!(written["schema_version"], 1);
+    assert!(!run(&[&capture, "--format", "json", "-o", "-"]).stdout.is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let folder = folder(&[("a.pcap", &pcap(1))]);
+    for format in ["table", "json", "ndjson"] {
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("nrpcsniff"))
+            .args(["--no-config", "--format", format, &in_folder(&folder, "a.pcap")])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(output.stderr.is_empty(), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_table_is_plain_text_unless_colours_are_asked_for() {
+    let folder = folder(&[("a.pcap", &pcap(1))]);
+    let path = in_folder(&folder, "a.pcap");
+    let plain = stdout(&run(&[&path]));
+    assert!(plain.contains("VERDICT  No NRPC was seen") && !plain.contains('\x1b'), "{plain}");
+    assert!(stdout(&run(&["--color", "always", &path])).contains('\x1b'));
+    let forced = Command::cargo_bin("nrpcsniff")
+        .unwrap()
+        .env("CLICOLOR_FORCE", "1")
+        .env_remove("NO_COLOR")
+        .args(["--no-config", &path])
+        .output()
+        .unwrap();
+    assert!(stdout(&forced).contains('\x1b'));
+}
+
+#[test]
+fn a_hostile_file_name_is_written_out() {
+    let folder = folder(&[("a\x1b[2J\n.pcap", &pcap(1))]);
+    let path = in_folder(&folder, "a\x1b[2J\n.pcap");
+    let output = run(&["-v", &path]);
+    assert!(!stdout(&output).contains('\x1b') && !stderr(&output).contains('\x1b'));
+    assert!(stdout(&output).contains(r"\x1b[2J\n"));
+}
+
+/// Captures of the shared corpus, where it is at hand.
+fn corpus(name: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("NRPCSNIFF_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
+    let path = root.join(name);
+    if !path.exists() {
+        eprintln!("SKIPPED: no {}; set NRPCSNIFF_CORPUS to a folder that has it", path.display());
+    }
+    path.exists().then_some(path)
+}
+
+#[test]
+fn formats_and_details_agree_on_a_real_capture() {
+    let Some(path) = corpus("real/nrpc_veth.pcapng") else { return };
+    let path = path.to_str().unwrap();
+    let report = json(&run(&["--format", "json", path]));
+    let packets = report["totals"]["packets"].as_u64().unwrap();
+    assert!(packets > 0);
+    let lines = stdout(&run(&["--format", "ndjson", path]));
+    let kinds: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_kind = |kind: &str| kinds.iter().filter(|line| line["kind"] == kind).count();
+    for kind in ["inputs", "conversations", "findings"] {
+        assert_eq!(of_kind(kind), report[kind].as_array().unwrap().len(), "{kind}");
+    }
+    for detail in ["findings", "conversations", "messages"] {
+        let table = stdout(&run(&["--detail", detail, path]));
+        assert!(table.contains("VERDICT"), "{table}");
+        let other = json(&run(&["--format", "json", "--detail", detail, path]));
+        assert_eq!(other["findings"], report["findings"], "{detail}");
+        assert_eq!(other["totals"], report["totals"], "{detail}");
+    }
+}
+
+#[test]
+fn a_filter_leaves_out_frames_and_keeps_their_numbers() {
+    let Some(path) = corpus("real/nrpc_veth.pcapng") else { return };
+    let path = path.to_str().unwrap();
+    let all = json(&run(&["--format", "json", path]));
+    let some = run(&["--format", "json", "-f", "tcp port 1352", path]);
+    if stderr(&some).contains("without libpcap") {
+        eprintln!("SKIPPED: built without libpcap");
+        return;
+    }
+    let some = json(&some);
+    assert!(some["totals"]["packets"].as_u64() <= all["totals"]["packets"].as_u64());
+    let first = |report: &serde_json::Value| {
+        let nrpc = report["conversations"].as_array().unwrap().iter().find(|c| c["server"]["port"] == 1352).cloned();
+        nrpc.map(|c| (c["first_packet"].clone(), c["teardown"].clone()))
+    };
+    assert_eq!(first(&some), first(&all));
+    assert_eq!(json(&run(&["--format", "json", "-f", "udp port 9", path]))["totals"]["packets"], 0);
+}
