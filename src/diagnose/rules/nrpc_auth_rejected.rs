@@ -57,12 +57,12 @@ fn rejected(case: &Case<'_>, talk: &Talk<'_>) -> bool {
     let c = talk.conversation;
     let progress = talk.progress();
     let exchanged = progress.client == 2 && (1..=2).contains(&progress.server) && identity_sent(talk);
-    let unhappy = match c.teardown.by {
+    let unhappy = || match c.teardown.by {
         CloseBy::Server | CloseBy::Middlebox => true,
         CloseBy::Client => case.retry_of(talk).is_some(),
         CloseBy::None => false,
     };
-    let hung_up = exchanged && unhappy && closed_at_once(case, talk) && refused(case, talk).is_none();
+    let hung_up = exchanged && closed_at_once(case, talk) && unhappy() && refused(case, talk).is_none();
     talk.response.is_some() && (hung_up || security_status(case, talk).is_some())
 }
 

@@ -17,7 +17,7 @@ static ABOUT: About = About {
     id: "nrpc-not-nrpc",
     title: "Another protocol was spoken to the Notes port",
     severity: Severity::Blocker,
-    layer: Layer::Information,
+    layer: Layer::Protocol,
     sees: "The first bytes that a client sends to port 1352 are TLS, HTTP or something else, and the server does not \
            answer them.",
     matters: "Mostly a scanner or a health check with the wrong protocol: harmless. If a Notes workstation does it, \
@@ -35,7 +35,7 @@ static ABOUT: About = About {
          Connection document.",
     ],
     references: &["IANA: lotusnote 1352/tcp", "RFC 8446 section 5.1 (TLS record), RFC 9112 (HTTP/1.1)"],
-    explains: &["nrpc-accept-then-close"],
+    explains: &[],
 };
 
 impl Rule for NotNrpc {
