@@ -19,7 +19,12 @@ pub fn analysis(capture: &[u8]) -> Analysis {
 
 /// Everything that all rules have to say of a capture, by default settings.
 pub fn findings(capture: &[u8]) -> Vec<Finding> {
-    diagnose(&analysis(capture), &Settings::default())
+    findings_with(capture, &Settings::default())
+}
+
+/// The same by other settings.
+pub fn findings_with(capture: &[u8], settings: &Settings) -> Vec<Finding> {
+    diagnose(&analysis(capture), settings)
 }
 
 /// What one rule says by itself of what happens on a network.
