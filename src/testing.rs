@@ -7,6 +7,9 @@ use crate::model::{Analysis, Finding};
 use nrpcsniff_samples::Network;
 use std::io::Cursor;
 
+/// A story and its name.
+pub type Story = (&'static str, fn(&Network));
+
 /// Reads a capture.
 pub fn analysis(capture: &[u8]) -> Analysis {
     let mut reader = Reader::from_reader("test", Cursor::new(capture.to_vec())).expect("a capture");
