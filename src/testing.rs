@@ -22,7 +22,12 @@ pub fn analysis(capture: &[u8]) -> Analysis {
 
 /// Everything that all rules have to say of a capture, by default settings.
 pub fn findings(capture: &[u8]) -> Vec<Finding> {
-    diagnose(&analysis(capture), &Settings::default())
+    findings_with(capture, &Settings::default())
+}
+
+/// The same by other settings.
+pub fn findings_with(capture: &[u8], settings: &Settings) -> Vec<Finding> {
+    diagnose(&analysis(capture), settings)
 }
 
 /// What one rule says by itself of what happens on a network.
@@ -34,8 +39,7 @@ pub fn told(rule: &str, story: impl FnOnce(&Network)) -> Vec<Finding> {
 pub fn told_with(settings: &Settings, rule: &str, story: impl FnOnce(&Network)) -> Vec<Finding> {
     let net = Network::new();
     story(&net);
-    let found = diagnose(&analysis(&net.to_pcapng()), settings);
-    found.into_iter().filter(|finding| finding.rule == rule).collect()
+    findings_with(&net.to_pcapng(), settings).into_iter().filter(|finding| finding.rule == rule).collect()
 }
 
 /// The only finding of a rule.
