@@ -113,7 +113,7 @@ mod tests {
             for text in [about.title, about.sees, about.matters] {
                 assert!(!text.trim().is_empty(), "{}", about.id);
             }
-            let lists = [about.guards, about.remedy, about.references];
+            let lists = [about.guards, about.remedy];
             assert!(lists.iter().all(|list| !list.is_empty()), "{}", about.id);
         }
     }
