@@ -140,7 +140,7 @@ fn user<'a>(talk: &Talk<'a>) -> Option<(&'a str, crate::model::Stamp)> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{text, the_one, told};
+    use crate::testing::{Story, text, the_one, told};
     use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
 
     const RULE: &str = "nrpc-auth-rejected";
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 6] = [
+        let stories: [Story; 6] = [
             ("a working session", |net| {
                 connect(net).works(MAIL, 3).server_fin();
             }),

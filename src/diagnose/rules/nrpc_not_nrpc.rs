@@ -166,7 +166,7 @@ fn kinds(group: &[Foreign<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{text, the_one, told};
+    use crate::testing::{Story, text, the_one, told};
     use nrpcsniff_samples::{Network, SplitMix64, Tcp, other};
 
     const RULE: &str = "nrpc-not-nrpc";
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 5] = [
+        let stories: [Story; 5] = [
             ("NRPC", |net| {
                 connect(net).works(MAIL, 2).client_fin();
             }),

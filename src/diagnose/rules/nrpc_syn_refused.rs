@@ -31,7 +31,7 @@ static ABOUT: About = About {
         "Is this the right machine? Compare DNS, Connection document and Server document with the address.",
     ],
     references: &["RFC 9293 3.5.2 (reset generation)", "Notes status 0x0807"],
-    explains: &["nrpc-early-close", "nrpc-accept-then-close", "nrpc-hello-unanswered", "nrpc-port-map"],
+    explains: &["nrpc-early-close", "nrpc-accept-then-close", "nrpc-hello-unanswered"],
 };
 
 impl Rule for SynRefused {
