@@ -190,7 +190,7 @@ impl Open {
         if let Some(protocol) = outcome.protocol {
             state.messages(protocol.name, outcome.seen.client.saturating_add(outcome.seen.server));
         }
-        let tombstone = self.connection.tombstone();
+        let mut tombstone = self.connection.tombstone();
         let mut conversation = conversation(
             self.connection.conclude(state.last),
             outcome,
@@ -198,7 +198,8 @@ impl Open {
             self.at_close.unwrap_or_default(),
         );
         conversation.given_up = given_up;
-        Tombstone { kept: state.keep(conversation), ..tombstone }
+        tombstone.kept = state.keep(conversation);
+        tombstone
     }
 }
 
