@@ -42,13 +42,15 @@ impl Rule for Encrypted {
 
 /// The first message without a readable header, where nothing in the capture is to blame for it.
 fn first_opaque<'a>(talk: &Talk<'a>) -> Option<(&'a Message, &'a nrpc::Opaque)> {
+    // A whole frame of the session layer is authentication in a form that is not published: every session has it.
     let c = talk.conversation;
     let whole = c.setup == Setup::Handshake && c.tcp.cut_frames == 0 && c.quality.gaps == 0 && c.given_up.is_none();
-    let opaque = c.messages.iter().filter(|_| whole).find_map(|message| match &message.body {
-        Body::Nrpc(nrpc::Message { body: nrpc::Body::Opaque(opaque), .. }) if !opaque.framed => Some((message, opaque)),
+    c.messages.iter().filter(|_| whole).find_map(|message| match &message.body {
+        Body::Nrpc(nrpc::Message { body: nrpc::Body::Opaque(opaque), incomplete: false, .. }) if !opaque.framed => {
+            Some((message, opaque))
+        }
         _ => None,
-    });
-    opaque
+    })
 }
 
 fn finding(all: usize, opaque: &[(&Talk<'_>, (&Message, &nrpc::Opaque))]) -> Option<Draft> {

@@ -91,3 +91,45 @@ pub static RULES: &[&dyn Rule] = &[
 pub fn rule(id: &str) -> Option<&'static dyn Rule> {
     RULES.iter().copied().find(|rule| rule.about().id == id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{RULES, rule};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_are_unique_and_in_the_form_that_reports_use() {
+        let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.about().id).collect();
+        assert_eq!(ids.len(), RULES.len());
+        for id in ids {
+            assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
+            assert_eq!(rule(id).map(|rule| rule.about().id), Some(id));
+        }
+    }
+
+    #[test]
+    fn every_rule_says_what_it_sees_why_and_what_to_do() {
+        for about in RULES.iter().map(|rule| rule.about()) {
+            for text in [about.title, about.sees, about.matters] {
+                assert!(!text.trim().is_empty(), "{}", about.id);
+            }
+            let lists = [about.guards, about.remedy];
+            assert!(lists.iter().all(|list| !list.is_empty()), "{}", about.id);
+        }
+    }
+
+    /// Two findings that explain each other would both go under the other, and neither be told.
+    #[test]
+    fn explanations_do_not_go_round() {
+        for about in RULES.iter().map(|rule| rule.about()) {
+            let mut open: Vec<&str> = about.explains.to_vec();
+            let mut seen = BTreeSet::new();
+            while let Some(id) = open.pop() {
+                assert_ne!(id, about.id, "{} explains itself by way of others", about.id);
+                if seen.insert(id) {
+                    open.extend(rule(id).into_iter().flat_map(|rule| rule.about().explains));
+                }
+            }
+        }
+    }
+}

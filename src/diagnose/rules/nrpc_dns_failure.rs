@@ -83,7 +83,9 @@ fn failures<'a>(case: &Case<'a>) -> Vec<Failed<'a>> {
             None => {}
         }
     }
-    found.values_mut().for_each(|times| times.sort_unstable());
+    for times in found.values_mut() {
+        times.sort_unstable();
+    }
     let calls = Calls::new(case);
     let near = case.settings.thresholds.retry_within;
     failed.retain(|f| {
@@ -202,11 +204,9 @@ fn nothing_but_nrpc(case: &Case<'_>) -> bool {
 
 /// Names that machines ask for by themselves.
 fn is_background(name: &str) -> bool {
-    let name = name.to_lowercase();
-    let label = label(&name);
+    let (label, top) = (label(name), name.rsplit('.').next().unwrap_or_default().to_lowercase());
     name.starts_with('_')
-        || name.ends_with(".arpa")
-        || name.ends_with(".local")
+        || matches!(top.as_str(), "arpa" | "local")
         || matches!(label.as_str(), "wpad" | "isatap" | "localhost")
 }
 
