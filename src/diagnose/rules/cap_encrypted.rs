@@ -59,7 +59,7 @@ fn finding(all: usize, opaque: &[(&Talk<'_>, (&Message, &nrpc::Opaque))]) -> Opt
         .conversations_of(opaque.iter().map(|(talk, _)| *talk))
         .title(format!("{} of {} cannot be read to the end", opaque.len(), count(all, "NRPC conversation")))
         .explain(format!(
-            "{} of {} hold messages that cannot be read (first {}, at {}): users, databases and statuses behind the \
+            "In {} of {} there are messages that cannot be read (first {}, at {}): users, databases and statuses behind the \
              opening are not judged there; names, timing and teardown are.",
             opaque.len(),
             count(all, "NRPC conversation"),

@@ -58,7 +58,7 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &IcmpError)]) -> Option<Draft> 
     let aftermath = worst_aftermath(case, &talks);
     let who = if router == server.ip { format!("the host {router} itself") } else { format!("the device {router}") };
     let draft = Draft::new(&ABOUT, 80)
-        .retry(!matches!(aftermath, Aftermath::Nothing))
+        .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
         .seen_in(group.len())
         .severity(aftermath.severity())
         .conversations_of(talks.iter().copied())

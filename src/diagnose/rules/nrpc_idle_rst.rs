@@ -67,11 +67,8 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
         let next = aftermath_since(case, died.talk, died.gap.after.time);
         !matches!(next, Aftermath::Nothing)
     });
-    let range = if timer.longest - timer.shortest < 1.0 {
-        span(timer.shortest)
-    } else {
-        format!("{} to {}", span(timer.shortest), span(timer.longest))
-    };
+    let (shortest, longest) = (span(timer.shortest), span(timer.longest));
+    let range = if shortest == longest { shortest } else { format!("{shortest} to {longest}") };
     let mut draft = Draft::new(&ABOUT, 45)
         .points(if foreign > 0 { 20 } else { 0 })
         .points(if timer.equal { 20 } else { 0 })

@@ -122,7 +122,7 @@ fn finding(case: &Case<'_>, group: &[Outside<'_, '_>]) -> Option<Draft> {
     };
     let mut draft = Draft::new(&ABOUT, 45)
         .points(if is_private(talk.conversation.client.ip) { 0 } else { 10 })
-        .retry(!matches!(aftermath, Aftermath::Nothing))
+        .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
         .seen_in(group.len())
         .severity(aftermath.severity())
         .at_most(Confidence::Medium)

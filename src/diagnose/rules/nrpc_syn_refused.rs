@@ -76,7 +76,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         Aftermath::Retried | Aftermath::Nothing => String::new(),
     };
     let draft = Draft::new(&ABOUT, 75)
-        .retry(!matches!(aftermath, Aftermath::Nothing))
+        .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
         .seen_in(group.len())
         .severity(aftermath.severity())
         .conversations_of(group.iter().copied())

@@ -78,7 +78,7 @@ fn finding(case: &Case<'_>, over_ipv4: bool, group: &[&Talk<'_>]) -> Option<Draf
         (None, false) => "the port is filtered, or the host is down",
     };
     let mut draft = Draft::new(&ABOUT, if repeated { 75 } else { 50 })
-        .retry(!matches!(aftermath, Aftermath::Nothing))
+        .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
         .seen_in(group.len())
         .guard(dropped)
         .guard(other_family)
