@@ -75,7 +75,8 @@ mod tests {
             let finding = one(&net, RULE);
             assert_eq!(finding.conversations, [0]);
             says(&finding, &[words, "10.1.0.50:", "10.2.0.9:1352", "1 of 1 NRPC conversation"]);
-            for rule in ["nrpc-asymmetric", "nrpc-syn-silent", "nrpc-hello-unanswered", "cap-drops", "nrpc-early-close"] {
+            for rule in ["nrpc-asymmetric", "nrpc-syn-silent", "nrpc-hello-unanswered", "cap-drops", "nrpc-early-close"]
+            {
                 assert!(of(&net, rule).is_empty(), "{rule} with {side:?} only: {:#?}", of(&net, rule));
             }
         }

@@ -186,8 +186,8 @@ fn finding(group: &[Pair<'_, '_>]) -> Option<Draft> {
 mod tests {
     use super::super::super::stage::{frames, idle, none, one, says};
     use crate::model::{Confidence, Severity};
-    use nrpcsniff_samples::dns::{A, AAAA, Record};
     use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::dns::{A, AAAA, Record};
 
     const RULE: &str = "nrpc-ipv6-first";
     const NAME: &str = "CN=Mail01/O=Acme";
