@@ -56,7 +56,7 @@ pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment
                 }
                 return;
             }
-            TcpFlow::Closed(tombstone) if segment.flags & (flags::SYN | flags::ACK) != flags::SYN => {
+            TcpFlow::Closed(tombstone) if !tombstone.is_reopened_by(segment) => {
                 late(*tombstone, state, segment, at);
                 return;
             }
@@ -87,11 +87,10 @@ pub(super) fn conclude(flow: TcpFlow, state: &mut State, at: Stamp, given_up: Op
 /// Concludes an open flow and leaves a tombstone in its place.
 fn close(flow: &mut TcpFlow, state: &mut State, at: Stamp) {
     let TcpFlow::Open(open) = flow else { return };
-    let client = open.connection.client();
-    let tombstone = TcpFlow::Closed(Tombstone { client, kept: None });
-    if let TcpFlow::Open(open) = std::mem::replace(flow, tombstone) {
-        let kept = open.conclude(state, at, None);
-        *flow = TcpFlow::Closed(Tombstone { client, kept });
+    let connection = &open.connection;
+    let nobody = TcpFlow::Closed(connection.tombstone());
+    if let TcpFlow::Open(open) = std::mem::replace(flow, nobody) {
+        *flow = TcpFlow::Closed(open.conclude(state, at, None));
     }
 }
 
@@ -99,8 +98,7 @@ fn close(flow: &mut TcpFlow, state: &mut State, at: Stamp) {
 fn late(tombstone: Tombstone, state: &mut State, segment: &Segment<'_>, at: Stamp) {
     let Some(index) = tombstone.kept.and_then(|kept| usize::try_from(kept).ok()) else { return };
     let Some(conversation) = state.conversations.get_mut(index) else { return };
-    let from_client = tombstone.client == Endpoint { ip: segment.ip.source, port: segment.source_port };
-    let side = if from_client { Side::Client } else { Side::Server };
+    let side = tombstone.side_of(segment);
     conversation.packets[side] = conversation.packets[side].saturating_add(1);
     conversation.last = at;
     if segment.flags & flags::RST != 0 {
@@ -173,8 +171,8 @@ impl Open {
         }
     }
 
-    /// Makes it a conversation of the report, or counts it. Gives its place in the report.
-    fn conclude(mut self: Box<Self>, state: &mut State, at: Stamp, given_up: Option<&'static str>) -> Option<u32> {
+    /// Makes it a conversation of the report, or counts it. Gives what is left of it.
+    fn conclude(mut self: Box<Self>, state: &mut State, at: Stamp, given_up: Option<&'static str>) -> Tombstone {
         let outcome = if let Hearing::Listening(mut dissection) = self.hearing {
             self.connection.flush(at, &mut *dissection);
             if dissection.take_flip() {
@@ -187,11 +185,12 @@ impl Open {
         };
         if outcome.protocol.is_none() && self.by_port.is_none() {
             state.pass_over("no dissector wants it");
-            return None;
+            return self.connection.tombstone();
         }
         if let Some(protocol) = outcome.protocol {
             state.messages(protocol.name, outcome.seen.client.saturating_add(outcome.seen.server));
         }
+        let mut tombstone = self.connection.tombstone();
         let mut conversation = conversation(
             self.connection.conclude(state.last),
             outcome,
@@ -199,7 +198,8 @@ impl Open {
             self.at_close.unwrap_or_default(),
         );
         conversation.given_up = given_up;
-        state.keep(conversation)
+        tombstone.kept = state.keep(conversation);
+        tombstone
     }
 }
 

@@ -67,10 +67,25 @@ struct Half {
 /// What is left of a connection that is over: enough to tell its late packets from a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tombstone {
-    /// The client.
-    pub client: Endpoint,
-    /// Where the conversation is kept, if it is.
+    client: Endpoint,
+    bases: PerSide<Option<u32>>,
+    /// Where the conversation is kept in the report, if it is.
     pub kept: Option<u32>,
+}
+
+impl Tombstone {
+    /// Does this segment open another connection on the same addresses and ports? As Wireshark decides: it is a SYN
+    /// without ACK, and its sequence number is not the one that this side began with.
+    pub fn is_reopened_by(&self, segment: &Segment<'_>) -> bool {
+        segment.flags & (flags::SYN | flags::ACK) == flags::SYN
+            && self.bases[self.side_of(segment)].is_some_and(|base| base.wrapping_sub(1) != segment.sequence)
+    }
+
+    /// The side that sent a segment.
+    pub fn side_of(&self, segment: &Segment<'_>) -> Side {
+        let source = Endpoint { ip: segment.ip.source, port: segment.source_port };
+        if source == self.client { Side::Client } else { Side::Server }
+    }
 }
 
 impl Connection {
@@ -153,24 +168,25 @@ impl Connection {
         self.roles_guessed
     }
 
-    /// Nothing more is to come.
+    /// Nothing more is to come. A refused connection goes on for as long as its SYN is repeated.
     pub fn is_over(&self) -> bool {
-        self.refused || self.closing.is_over()
+        !self.refused && self.closing.is_over()
     }
 
     /// A FIN or RST was seen.
     pub fn is_closing(&self) -> bool {
-        self.refused || self.closing.has_begun()
+        self.closing.has_begun()
     }
 
-    /// Does this SYN (without ACK) open another connection on the same addresses and ports? As Wireshark decides:
-    /// its sequence number is not this connection's, or this connection has already seen a FIN or RST.
+    /// What is left of it when it is over.
+    pub fn tombstone(&self) -> Tombstone {
+        let bases = PerSide { client: self.halves.client.base, server: self.halves.server.base };
+        Tombstone { client: self.client, bases, kept: None }
+    }
+
+    /// Does this segment open another connection on the same addresses and ports?
     pub fn is_reopened_by(&self, segment: &Segment<'_>) -> bool {
-        let source = Endpoint { ip: segment.ip.source, port: segment.source_port };
-        segment.flags & (flags::SYN | flags::ACK) == flags::SYN
-            && self.halves[self.side_of(source)]
-                .base
-                .is_some_and(|base| base.wrapping_sub(1) != segment.sequence || self.is_closing())
+        self.tombstone().is_reopened_by(segment)
     }
 
     /// Takes the next segment of this connection. `checksum` is false if the TCP checksum is known to be wrong,
@@ -335,6 +351,10 @@ impl Connection {
         half.window_scale = segment.options.window_scale.unwrap_or(0);
         if segment.flags & flags::ACK != 0 {
             self.syn_ack.get_or_insert(at);
+            if std::mem::take(&mut self.refused) {
+                // The same SYN, repeated, found somebody.
+                self.closing = Closing::default();
+            }
         } else {
             if self.syns.is_empty() {
                 self.syn_data = segment.payload_length;

@@ -150,8 +150,12 @@ fn a_refused_and_an_unanswered_syn() {
     let mut refused = Line::new();
     refused.feed(&segment(Client, flags::SYN, 100, 0, b""));
     refused.feed(&segment(Server, flags::RST | ACK, 0, 101, b""));
-    assert!(refused.connection.as_ref().unwrap().is_over());
+    let again = segment(Client, flags::SYN, 100, 0, b"");
+    assert!(!refused.connection.as_ref().unwrap().is_reopened_by(&again));
+    assert!(refused.connection.as_ref().unwrap().is_reopened_by(&segment(Client, flags::SYN, 200, 0, b"")));
+    refused.feed(&again).feed(&segment(Server, flags::RST | ACK, 0, 101, b""));
     let (conclusion, _) = refused.finish();
+    assert_eq!((conclusion.teardown.at, conclusion.facts.handshake.syns.len()), (Some(at(2)), 2));
     assert_eq!(
         (conclusion.setup, conclusion.teardown.how, conclusion.teardown.by),
         (Setup::Refused, Close::Rst, CloseBy::Server)
@@ -162,6 +166,19 @@ fn a_refused_and_an_unanswered_syn() {
     let (conclusion, _) = silent.finish();
     assert_eq!((conclusion.setup, conclusion.teardown.how), (Setup::NoAnswer, Close::Timeout));
     assert_eq!(conclusion.facts.handshake.syns.len(), 2);
+}
+
+#[test]
+fn a_repeated_syn_may_find_somebody_after_all() {
+    use Side::{Client, Server};
+    let mut line = Line::new();
+    line.feed(&segment(Client, flags::SYN, 100, 0, b""));
+    line.feed(&segment(Server, flags::RST | ACK, 0, 101, b""));
+    line.handshake(100, 300);
+    line.feed(&segment(Client, ACK, 101, 301, b"hello"));
+    let (conclusion, heard) = line.finish();
+    assert_eq!((conclusion.setup, conclusion.teardown.how), (Setup::Handshake, Close::Open));
+    assert_eq!(heard.bytes.client, b"hello");
 }
 
 #[test]
