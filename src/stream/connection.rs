@@ -44,6 +44,9 @@ pub struct Connection {
 struct Half {
     /// Sequence number of the first byte of the stream, once known.
     base: Option<u32>,
+    /// The same by another SYN-ACK (a server with SYN cookies may offer several); the client acknowledges the one that
+    /// counts.
+    other_base: Option<u32>,
     /// End of what was sent, as an offset.
     highest: u64,
     /// What the peer has acknowledged, as an offset (a FIN counts one).
@@ -203,7 +206,7 @@ impl Connection {
         let from = self.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
         let half = &mut self.halves[from];
         half.packets = half.packets.saturating_add(1);
-        if self.is_duplicate(from, segment, at) {
+        if self.is_duplicate(from, segment, at) || self.is_leftover(from, segment) {
             self.last = at;
             return;
         }
@@ -327,21 +330,36 @@ impl Connection {
         same
     }
 
+    /// The server answers an earlier connection of the same addresses and ports that the client has forgotten
+    /// (RFC 9293 3.5.1, figure 10): so far there are only SYNs, and it acknowledges something else.
+    fn is_leftover(&self, from: Side, segment: &Segment<'_>) -> bool {
+        let client = &self.halves.client;
+        from == Side::Server
+            && segment.payload_length == 0
+            && segment.flags & (flags::SYN | flags::RST | flags::ACK) == flags::ACK
+            && self.syn_ack.is_none()
+            && u64::try_from(self.syns.len()) == Ok(client.packets)
+            && client.base.is_some_and(|base| segment.acknowledgement.wrapping_sub(base) > self.syn_data)
+    }
+
     /// Learns where the streams begin, the way Wireshark does: from a SYN, else from the first segment or from what
     /// the peer acknowledges.
     fn note_bases(&mut self, from: Side, segment: &Segment<'_>) {
         let half = &mut self.halves[from];
         let syn = segment.flags & flags::SYN != 0;
-        if syn {
-            half.base.get_or_insert(segment.sequence.wrapping_add(1));
-        }
         // A RST that refuses a SYN has sequence number 0 and says nothing of the stream.
         let refusal = segment.flags & flags::RST != 0 && segment.sequence == 0;
         if !refusal {
-            half.base.get_or_insert(segment.sequence);
+            let first = segment.sequence.wrapping_add(u32::from(syn));
+            let base = *half.base.get_or_insert(first);
+            half.other_base = half.other_base.or((syn && base != first).then_some(first));
         }
         if segment.flags & flags::ACK != 0 {
-            self.halves[from.peer()].base.get_or_insert(segment.acknowledgement);
+            let peer = &mut self.halves[from.peer()];
+            peer.base.get_or_insert(segment.acknowledgement);
+            if peer.highest == 0 && peer.other_base == Some(segment.acknowledgement) {
+                std::mem::swap(&mut peer.base, &mut peer.other_base);
+            }
         }
     }
 
@@ -380,9 +398,16 @@ impl Connection {
         let half = &self.halves[from];
         segment.payload_length <= 1
             && segment.flags & (flags::SYN | flags::FIN | flags::RST) == 0
-            && half.highest > 0
+            && (half.highest > 0 || self.roles_guessed)
             && half.acknowledged >= half.highest
             && self.offset(from, segment.sequence) == Some(half.highest.cast_signed().saturating_sub(1))
+    }
+
+    /// All that was seen of that side are segments without data, and no SYN: if its peer acknowledges one byte more,
+    /// the first of them was a keep-alive probe.
+    fn begins_with_a_probe(&self, side: Side) -> bool {
+        let half = &self.halves[side];
+        self.roles_guessed && half.packets > 0 && half.highest == 0 && half.acknowledged == 0
     }
 
     fn keep_alive(&mut self, from: Side) {
@@ -433,6 +458,12 @@ impl Connection {
         let highest = self.halves[of].highest;
         // A FIN takes one number, a SYN whose data was not taken none: neither is unseen data.
         let fin = self.closing.end_of(of).is_some_and(|end| offset == end.saturating_add(1));
+        if offset == 1 && !fin && self.begins_with_a_probe(of) {
+            let half = &mut self.halves[of];
+            half.base = half.base.map(|base| base.wrapping_add(1));
+            self.keep_alive(of);
+            return;
+        }
         let half = &mut self.halves[of];
         if offset > half.acknowledged && segment.flags & flags::RST == 0 {
             half.acknowledged = offset;
