@@ -7,6 +7,9 @@ use crate::model::{Analysis, Finding};
 use nrpcsniff_samples::Network;
 use std::io::Cursor;
 
+/// A story and its name.
+pub type Story = (&'static str, fn(&Network));
+
 /// Reads a capture.
 pub fn analysis(capture: &[u8]) -> Analysis {
     let mut reader = Reader::from_reader("test", Cursor::new(capture.to_vec())).expect("a capture");
@@ -19,7 +22,12 @@ pub fn analysis(capture: &[u8]) -> Analysis {
 
 /// Everything that all rules have to say of a capture, by default settings.
 pub fn findings(capture: &[u8]) -> Vec<Finding> {
-    diagnose(&analysis(capture), &Settings::default())
+    findings_with(capture, &Settings::default())
+}
+
+/// The same by other settings.
+pub fn findings_with(capture: &[u8], settings: &Settings) -> Vec<Finding> {
+    diagnose(&analysis(capture), settings)
 }
 
 /// What one rule says by itself of what happens on a network.
@@ -31,8 +39,7 @@ pub fn told(rule: &str, story: impl FnOnce(&Network)) -> Vec<Finding> {
 pub fn told_with(settings: &Settings, rule: &str, story: impl FnOnce(&Network)) -> Vec<Finding> {
     let net = Network::new();
     story(&net);
-    let found = diagnose(&analysis(&net.to_pcapng()), settings);
-    found.into_iter().filter(|finding| finding.rule == rule).collect()
+    findings_with(&net.to_pcapng(), settings).into_iter().filter(|finding| finding.rule == rule).collect()
 }
 
 /// The only finding of a rule.

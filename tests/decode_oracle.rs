@@ -25,7 +25,7 @@ struct Captured {
 enum Seen {
     Tcp { ports: [u16; 2], sequence: u32, length: u32 },
     Udp { ports: [u16; 2] },
-    Icmp,
+    Icmp { error: bool },
     Nothing,
 }
 
@@ -136,7 +136,7 @@ impl Difference {
     /// Why the difference is right.
     fn explanation(&self) -> Option<&'static str> {
         match (&self.ours, &self.told) {
-            (Seen::Udp { .. }, Seen::Icmp) if self.protocols.contains(":udp:") => {
+            (Seen::Udp { .. }, Seen::Icmp { error: false }) if self.protocols.contains(":udp:") => {
                 Some("ICMP in a UDP tunnel that is no error: the datagram is the answer")
             }
             (Seen::Tcp { ports, sequence, length }, Seen::Tcp { ports: p, sequence: s, length: shorter })
@@ -173,14 +173,15 @@ fn seen(packet: &Packet<'_>) -> (Seen, Option<&'static str>) {
             length: segment.payload_length,
         },
         Packet::Udp(datagram) => Seen::Udp { ports: [datagram.source_port, datagram.destination_port] },
-        Packet::IcmpError(_) => Seen::Icmp,
-        Packet::Other("ICMP" | "ICMPv6") => Seen::Icmp,
+        Packet::IcmpError(_) => Seen::Icmp { error: true },
+        Packet::Other("ICMP" | "ICMPv6") => Seen::Icmp { error: false },
         Packet::Other(reason) => return (Seen::Nothing, Some(reason)),
     };
     (seen, None)
 }
 
 /// Past the test harness, which keeps what is printed to itself.
+#[expect(clippy::explicit_write, reason = "eprintln is caught by the harness")]
 fn shout(text: &str) {
     writeln!(std::io::stderr(), "{text}").unwrap();
 }
@@ -193,7 +194,7 @@ fn has_tshark() -> bool {
     found
 }
 
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 10] = [
     "frame.protocols",
     "tcp.srcport",
     "tcp.dstport",
@@ -202,6 +203,8 @@ const FIELDS: [&str; 8] = [
     "tcp.hdr_len",
     "udp.srcport",
     "udp.dstport",
+    "icmp.type",
+    "icmpv6.type",
 ];
 
 /// One run for all frames: starting tshark takes longer than the frames.
@@ -239,8 +242,12 @@ fn told(line: &str) -> Told {
                 seen = Seen::Udp { ports: ports(6, udp) };
                 udp += 1;
             }
-            "icmp" | "icmpv6" => {
-                seen = Seen::Icmp;
+            "icmp" => {
+                seen = Seen::Icmp { error: matches!(value(8, 0), Some(3 | 4 | 5 | 11 | 12)) };
+                break;
+            }
+            "icmpv6" => {
+                seen = Seen::Icmp { error: matches!(value(9, 0), Some(1..=4)) };
                 break;
             }
             "sflow" => break,

@@ -1,7 +1,7 @@
 //! Classic pcap (draft-ietf-opsawg-pcap): a header of 24 bytes, then records.
 
 use super::clock::classic_time;
-use super::fields::{index, u32_at};
+use super::fields::{index, words};
 use super::reader::Record;
 use super::stop::{Inside, Stop};
 use super::window::{LARGEST_RECORD, Window};
@@ -55,73 +55,61 @@ impl Classic {
         })
     }
 
-    /// The next record; `None` at the proper end.
+    /// The next record, if all of it is waiting.
     ///
     /// By hand and not with `pcap_file`'s `RawPcapPacket`, which cannot say how many bytes it lacks and does not
     /// know the modified format. No field is checked against the snap length or the length on the wire: there are
     /// writers that get each of them wrong, and the data is there all the same.
     #[inline]
-    pub(super) fn next(self, window: &mut Window) -> Result<Option<Record>, Stop> {
-        loop {
-            match self.record(window.bytes()) {
-                Ok(mut record) => {
-                    let whole = record.data.end;
-                    let start = window.consume(whole);
-                    record.shift(start);
-                    return Ok(Some(record));
-                }
-                Err(needed) => {
-                    if !self.more(needed, window)? {
-                        return Ok(None);
-                    }
-                }
-            }
+    pub(super) fn waiting(&self, window: &mut Window) -> Option<Record> {
+        let bytes = window.bytes();
+        let [seconds, fraction, captured, wire] = self.fields(bytes)?;
+        let whole = index(captured).saturating_add(self.record_header.into());
+        if bytes.len() < whole {
+            return None;
         }
+        let start = window.consume(whole);
+        Some(Record {
+            // Places in the buffer, which is smaller than an address space.
+            data: start.wrapping_add(self.record_header.into())..start.wrapping_add(whole),
+            time: Some(classic_time(seconds, fraction, self.unit, self.digits)),
+            link_type: self.link_type,
+            wire_length: wire.max(captured),
+        })
     }
 
-    /// The record that `bytes` begin with, or how many bytes it needs, as far as that is known.
-    #[inline]
-    fn record(self, bytes: &[u8]) -> Result<Record, u32> {
-        let header = u32::from(self.record_header);
-        let fields: &[u8; 16] = bytes.first_chunk().ok_or(16u32)?;
-        let field = |at| u32_at(self.order, fields, at).unwrap_or(0);
-        let captured = field(8);
-        let whole = header.saturating_add(captured);
-        if bytes.len() < index(whole) {
-            return Err(whole);
+    /// Waits for the next record; `None` at the proper end.
+    #[cold]
+    pub(super) fn next(&self, window: &mut Window) -> Result<Option<Record>, Stop> {
+        if !window.fill(16)? {
+            return if window.bytes().is_empty() { Ok(None) } else { Err(Stop::Cut(Inside::Packet)) };
         }
-        Ok(Record {
-            data: usize::from(self.record_header)..index(whole),
-            time: Some(classic_time(field(0), field(4), self.unit, self.digits)),
-            link_type: self.link_type,
-            wire_length: field(12).max(captured),
-        })
+        let [_, _, captured, _] = self.fields(window.bytes()).unwrap_or_default();
+        let whole = captured.saturating_add(self.record_header.into());
+        if whole > LARGEST_RECORD {
+            let reason = format!("the record claims a packet of {captured} bytes, more than any packet has");
+            return Err(Stop::Damaged(window.position(), reason));
+        }
+        if !window.fill(whole)? {
+            return Err(Stop::Cut(Inside::Packet));
+        }
+        Ok(self.waiting(window))
+    }
+
+    /// Seconds, fraction, length captured and length on the wire.
+    #[inline]
+    fn fields(&self, bytes: &[u8]) -> Option<[u32; 4]> {
+        words(self.order, bytes)
     }
 
     /// Length of the record that `bytes` begin with, header included, if they look like one of a capture that began at
     /// `first`. For the search of records from the rear; nothing is thrown away on its word.
-    pub(super) fn plausible_record(self, bytes: &[u8], first: Timestamp) -> Option<usize> {
-        let field = |at| u32_at(self.order, bytes, at);
-        let (seconds, fraction, captured, wire) = (field(0)?, field(4)?, field(8)?, field(12)?);
+    pub(super) fn plausible_record(&self, bytes: &[u8], first: Timestamp) -> Option<usize> {
+        let [seconds, fraction, captured, wire] = self.fields(bytes)?;
         let time = classic_time(seconds, fraction, self.unit, self.digits);
         let in_second = u64::from(fraction).saturating_mul(self.unit.into()) < 1_000_000_000;
         let lengths = captured <= wire && captured <= self.snap_length.max(LONGEST_USUAL);
         (in_second && lengths && time >= first).then(|| index(captured.saturating_add(self.record_header.into())))
-    }
-
-    /// Waits for `needed` bytes; `false` at the proper end.
-    #[cold]
-    fn more(self, needed: u32, window: &mut Window) -> Result<bool, Stop> {
-        if needed > LARGEST_RECORD {
-            let captured = needed.saturating_sub(self.record_header.into());
-            let reason = format!("the record claims a packet of {captured} bytes, more than any packet has");
-            return Err(Stop::Damaged(window.position(), reason));
-        }
-        match window.fill(needed)? {
-            true => Ok(true),
-            false if window.bytes().is_empty() => Ok(false),
-            false => Err(Stop::Cut(Inside::Packet)),
-        }
     }
 }
 

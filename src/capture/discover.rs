@@ -107,7 +107,7 @@ mod tests {
             for (name, seconds) in captures {
                 let packets: Vec<_> = seconds.iter().map(|second| Packet::at(*second, &[0; 60])).collect();
                 let bytes = if name.contains(".pcapng") { pcapng(&packets) } else { pcap(&packets) };
-                if name.ends_with(".gz") {
+                if Path::new(name).extension().is_some_and(|end| end == "gz") {
                     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
                     encoder.write_all(&bytes).unwrap();
                     folder.write(name, &encoder.finish().unwrap());

@@ -1,7 +1,7 @@
 //! Sources of frames: capture files in every shape that users have. Timestamps are made here and nowhere else.
 //!
 //! A [`Reader`] reads one file or stream (pcap and pcapng in all their variants, plain or compressed) and lends its
-//! frames one by one; what stands before damage is always delivered. [`discover`] turns the paths of a command line
+//! frames one by one; what stands before damage is always delivered. [`discover()`] turns the paths of a command line
 //! into [`CaptureSet`]s: folders are searched, the files of a rotated capture are put together. [`FilterSet`] is the
 //! capture filter language of libpcap, where the build has libpcap.
 //!

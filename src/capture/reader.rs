@@ -49,7 +49,8 @@ impl Record {
     /// Moves the range of the data by `start`.
     #[inline]
     pub(super) fn shift(&mut self, start: usize) {
-        self.data = self.data.start.saturating_add(start)..self.data.end.saturating_add(start);
+        // Places in the buffer, which is smaller than an address space.
+        self.data = self.data.start.wrapping_add(start)..self.data.end.wrapping_add(start);
     }
 }
 
@@ -92,7 +93,7 @@ impl Reader {
         window.fill(classic::HEADER).map_err(|error| CaptureError::head(name, error, compression))?;
         let mut input = empty_input(name);
         let Some(format) = Format::of(&mut window, &mut input) else {
-            // A capture of a live tool would wait here for more; what is no capture need not be quick.
+            // Only now, because it may have to wait: a capture that comes through a pipe must not.
             let _ = window.fill(foreign::HEAD);
             return Err(foreign::judge(name, window.bytes()));
         };
@@ -104,14 +105,18 @@ impl Reader {
     #[inline]
     pub fn next(&mut self, input: u32) -> Option<Frame<'_>> {
         let record = self.record()?;
+        // Neither count can reach 2^64.
         self.input.packets = self.input.packets.wrapping_add(1);
-        self.input.bytes = self.input.bytes.saturating_add(record.wire_length.into());
-        if let Some(time) = record.time {
-            self.input.first.get_or_insert(time);
-            self.input.last = Some(time);
-        }
-        // A simple packet block has no time; it came at about the time of the packet before it.
-        let time = record.time.or(self.input.last).unwrap_or_default();
+        self.input.bytes = self.input.bytes.wrapping_add(record.wire_length.into());
+        let time = match record.time {
+            Some(time) => {
+                self.input.first.get_or_insert(time);
+                self.input.last = Some(time);
+                time
+            }
+            // A simple packet block has no time; it came at about the time of the packet before it.
+            None => self.input.last.unwrap_or_default(),
+        };
         Some(Frame {
             at: Stamp { frame: FrameRef { input, number: self.input.packets }, time },
             link_type: record.link_type,
@@ -177,6 +182,16 @@ impl Reader {
 
     #[inline]
     fn record(&mut self) -> Option<Record> {
+        let waiting = match &self.format {
+            Format::Classic(classic) => classic.waiting(&mut self.window),
+            Format::Sections(sections) => sections.waiting(&mut self.window),
+        };
+        waiting.or_else(|| self.record_or_end())
+    }
+
+    /// Where reading, everything but ordinary packets, and the end are dealt with.
+    #[inline(never)]
+    fn record_or_end(&mut self) -> Option<Record> {
         if self.ended {
             return None;
         }

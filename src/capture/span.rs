@@ -51,7 +51,7 @@ fn last_time_from_rear(path: &Path) -> Option<Timestamp> {
     file.seek(SeekFrom::Start(rear_begin)).ok()?;
     (&file).take(TAIL).read_to_end(&mut rear).ok()?;
     let boundary = match front.format() {
-        Format::Classic(classic) => record_boundary(*classic, front.input().first?, &rear),
+        Format::Classic(classic) => record_boundary(classic, front.input().first?, &rear),
         Format::Sections(sections) => block_boundary(sections.order(), &rear),
     }?;
     file.rewind().ok()?;
@@ -66,7 +66,7 @@ fn last_time_from_rear(path: &Path) -> Option<Timestamp> {
 
 /// The first place in `rear` from which plausible records lead exactly to its end. Chains of records that begin at a
 /// wrong place run into the true one sooner or later, so that the last record is the same.
-fn record_boundary(classic: Classic, first: Timestamp, rear: &[u8]) -> Option<usize> {
+fn record_boundary(classic: &Classic, first: Timestamp, rear: &[u8]) -> Option<usize> {
     let mut leads_to_end = vec![false; rear.len()];
     let mut boundary = None;
     for at in (0..rear.len()).rev() {

@@ -47,7 +47,8 @@ impl Window {
     #[inline]
     pub(super) fn consume(&mut self, count: usize) -> usize {
         let start = self.start;
-        self.start = start.saturating_add(count).min(self.end);
+        // Both are bounded by the size of the buffer.
+        self.start = start.wrapping_add(count).min(self.end);
         start
     }
 
@@ -60,7 +61,13 @@ impl Window {
     /// Waits until `needed` bytes are there; `false` if the stream ends before.
     ///
     /// Memory follows the bytes that really came, not the length that a damaged file claims.
+    #[inline]
     pub(super) fn fill(&mut self, needed: u32) -> io::Result<bool> {
+        if self.bytes().len() >= index(needed) { Ok(true) } else { self.read_until(needed) }
+    }
+
+    #[cold]
+    fn read_until(&mut self, needed: u32) -> io::Result<bool> {
         let needed = index(needed.min(LARGEST_RECORD));
         while self.bytes().len() < needed {
             if self.at_end {

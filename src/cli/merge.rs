@@ -71,3 +71,58 @@ fn add_facts(all: &mut CaptureFacts, next: CaptureFacts) {
     all.fragments_lost = all.fragments_lost.saturating_add(next.fragments_lost);
     all.evicted = all.evicted.saturating_add(next.evicted);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Merged;
+    use crate::diagnose::{Settings, diagnose};
+    use crate::engine::{Options, Pipeline};
+    use crate::model::{Analysis, Finding, Severity};
+    use nrpcsniff_samples::stories;
+
+    /// A refused alias, as input `index`.
+    fn analysed(index: u32) -> (Analysis, Vec<Finding>) {
+        let sample = stories::all().find(|sample| sample.file_name().starts_with("nrpc-alias.")).unwrap();
+        let stream = std::io::Cursor::new(sample.bytes());
+        let mut reader = crate::capture::Reader::from_reader("sample", stream).unwrap();
+        let mut pipeline = Pipeline::new(Options::default());
+        while let Some(frame) = reader.next(index) {
+            pipeline.frame(&frame);
+        }
+        let analysis = pipeline.finish(vec![reader.into_input()]);
+        let findings = diagnose(&analysis, &Settings::default());
+        (analysis, findings)
+    }
+
+    #[test]
+    fn ids_go_on_and_totals_add_up() {
+        let (one, findings) = analysed(0);
+        let mut merged = Merged::default();
+        merged.add(one.clone(), findings.clone());
+        let (two, more) = analysed(1);
+        merged.add(two, more);
+        let all = &merged.analysis;
+        assert_eq!(all.inputs.len(), 2);
+        assert_eq!(all.totals.packets, one.totals.packets * 2);
+        assert_eq!(all.totals.messages["nrpc"], one.totals.messages["nrpc"] * 2);
+        assert!(all.conversations.iter().zip(0..).all(|(c, id)| c.id == id));
+        assert_eq!(merged.findings.len(), findings.len() * 2);
+        for finding in &merged.findings {
+            let inputs: Vec<_> = finding.frames.iter().map(|frame| frame.input).collect();
+            let named = &all.conversations[finding.conversations[0] as usize];
+            assert!(inputs.iter().all(|&input| input == named.first.frame.input), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn the_worst_comes_first() {
+        let (one, findings) = analysed(0);
+        let mut mild = findings.clone();
+        mild[0].severity = Severity::Info;
+        let mut merged = Merged::default();
+        merged.add(one.clone(), mild);
+        merged.add(one, findings);
+        assert!(merged.findings.is_sorted_by(|a, b| a.severity >= b.severity));
+        assert_eq!(merged.findings[0].severity, Severity::Blocker);
+    }
+}

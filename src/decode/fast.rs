@@ -11,7 +11,7 @@ use crate::model::Frame;
 pub(super) fn packet<'a>(frame: &Frame<'a>) -> Option<Packet<'a>> {
     let (head, data) = frame.data.split_first_chunk::<34>()?;
     let plain = frame.link_type == link::ETHERNET && [head[12], head[13], head[14]] == [0x08, 0x00, 0x45];
-    let fragment = head[20] & 0x3f != 0 || head[21] != 0;
+    let fragment = u16::from_be_bytes([head[20], head[21]]) & 0x3fff != 0;
     if !plain || fragment {
         return None;
     }
@@ -19,11 +19,12 @@ pub(super) fn packet<'a>(frame: &Frame<'a>) -> Option<Packet<'a>> {
     let span = Span { data, wire: data.len() }.with_length(length);
     match head[23] {
         6 => Some(tcp::packet(info(head), span, true)),
-        17 => datagram(udp::datagram(info(head), span)),
+        17 if !is_tunnel(data) => Some(udp::datagram(info(head), span).map_or_else(Packet::Other, Packet::Udp)),
         _ => None,
     }
 }
 
+#[inline]
 fn info(head: &[u8; 34]) -> IpInfo {
     IpInfo {
         source: [head[26], head[27], head[28], head[29]].into(),
@@ -34,10 +35,9 @@ fn info(head: &[u8; 34]) -> IpInfo {
     }
 }
 
-fn datagram<'a>(datagram: Result<super::Datagram<'a>, &'static str>) -> Option<Packet<'a>> {
-    match datagram {
-        Ok(datagram) if udp::is_tunnel(datagram.source_port) || udp::is_tunnel(datagram.destination_port) => None,
-        Ok(datagram) => Some(Packet::Udp(datagram)),
-        Err(reason) => Some(Packet::Other(reason)),
-    }
+#[inline]
+fn is_tunnel(data: &[u8]) -> bool {
+    data.first_chunk().is_some_and(|&[a, b, c, d]| {
+        udp::is_tunnel(u16::from_be_bytes([a, b])) || udp::is_tunnel(u16::from_be_bytes([c, d]))
+    })
 }

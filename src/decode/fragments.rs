@@ -292,8 +292,7 @@ mod tests {
     #[test]
     fn the_first_copy_of_a_byte_wins() {
         let first = segment(100);
-        let mut other = first.clone();
-        other.iter_mut().for_each(|byte| *byte = !*byte);
+        let other: Vec<u8> = first.iter().map(|byte| !byte).collect();
         let mut decoder = Decoder::new();
         assert_eq!(decode(&mut decoder, &part(&first, 0, 48)), None);
         assert_eq!(decode(&mut decoder, &part(&other, 24, 64)), None);
@@ -308,8 +307,8 @@ mod tests {
         let mut decoder = Decoder::new();
         decode(&mut decoder, &part(&whole, 80, 120));
         decode(&mut decoder, &frames::ipv4_with(&[], 8, 6, &[0; 8]));
-        decode(&mut decoder, &frames::ipv4_with(&[], MORE | 20, 6, &[0; 8]));
-        decode(&mut decoder, &frames::ipv4_with(&[], MORE | 8191, 6, &[0; 16]));
+        decode(&mut decoder, &frames::ipv4_with(&[], MORE | 0x14, 6, &[0; 8]));
+        decode(&mut decoder, &frames::ipv4_with(&[], MORE | 0x1fff, 6, &[0; 16]));
         assert_eq!(decoder.fragments_lost(), 4);
         assert_eq!(decode(&mut decoder, &part(&whole, 0, 80)), Some(whole[20..].to_vec()));
         assert_eq!(decoder.fragments_lost(), 3);

@@ -7,7 +7,7 @@ use etherparse::{Ipv4HeaderSlice, Ipv6ExtensionSlice, Ipv6ExtensionsSlice, Ipv6H
 use std::net::IpAddr;
 
 /// Destination unreachable, source quench, redirect, time exceeded, parameter problem; all other types are no errors.
-pub(super) fn v4<'a>(ip: IpInfo, span: Span<'a>, at: Stamp) -> Packet<'a> {
+pub(super) fn v4(ip: IpInfo, span: Span<'_>, at: Stamp) -> Packet<'_> {
     let [kind, code, ..] = *span.data else {
         return Packet::Other(reason::ICMP_CUT);
     };
@@ -22,7 +22,7 @@ pub(super) fn v4<'a>(ip: IpInfo, span: Span<'a>, at: Stamp) -> Packet<'a> {
 }
 
 /// Destination unreachable, packet too big, time exceeded, parameter problem.
-pub(super) fn v6<'a>(ip: IpInfo, span: Span<'a>, at: Stamp) -> Packet<'a> {
+pub(super) fn v6(ip: IpInfo, span: Span<'_>, at: Stamp) -> Packet<'_> {
     let [kind, code, ..] = *span.data else {
         return Packet::Other(reason::ICMP_CUT);
     };
@@ -37,9 +37,10 @@ pub(super) fn v6<'a>(ip: IpInfo, span: Span<'a>, at: Stamp) -> Packet<'a> {
 }
 
 /// Routers older than RFC 1191 leave the MTU 0.
-fn error<'a>(span: Span<'a>, error: IcmpError) -> Packet<'a> {
-    let quoted = span.data.get(8..).and_then(quoted);
-    Packet::IcmpError(IcmpError { quoted, mtu: error.mtu.filter(|&mtu| mtu > 0), ..error })
+fn error(span: Span<'_>, mut error: IcmpError) -> Packet<'_> {
+    error.quoted = span.data.get(8..).and_then(quoted);
+    error.mtu = error.mtu.filter(|&mtu| mtu > 0);
+    Packet::IcmpError(error)
 }
 
 /// The packet that an error quotes; 4 bytes of TCP or UDP are enough.

@@ -128,10 +128,10 @@ fn fragment(network: Network, span: Span<'_>) -> Step<'_> {
 }
 
 /// A header of `length` bytes is not all there: is it the capture or the packet?
-fn short<'a>(span: Span<'a>, length: usize) -> Step<'a> {
+fn short(span: Span<'_>, length: usize) -> Step<'_> {
     stop(if span.wire < length { reason::IPV6_DAMAGED } else { reason::IPV6_CUT })
 }
 
-fn next<'a>(network: Network, protocol: IpNumber, checksum_known: bool, span: Span<'a>) -> Step<'a> {
+fn next(network: Network, protocol: IpNumber, checksum_known: bool, span: Span<'_>) -> Step<'_> {
     Step::To(Layer::IpPayload(Network { protocol: protocol.0, checksum_known, ..network }), span)
 }

@@ -62,37 +62,37 @@ pub(super) const fn stop<'a>(reason: &'static str) -> Step<'a> {
 /// completed on the way; a fragment inside a packet made of fragments needs a second one.
 pub(super) fn walk<'a>(
     link_type: u16,
-    span: Span<'a>,
+    mut span: Span<'a>,
     at: Stamp,
     fragments: &mut Fragments,
     mut whole: &'a mut [Vec<u8>],
 ) -> Packet<'a> {
+    let mut layer = Layer::Link(link_type);
     let mut vlan = 0;
     let mut outer = None;
-    let mut step = Step::To(Layer::Link(link_type), span);
     for _ in 0..MAX_LAYERS {
-        step = match step {
-            Step::To(layer, span) => enter(layer, span, at),
+        (layer, span) = match enter(layer, span, at) {
+            Step::To(layer, span) => (layer, span),
             Step::Tagged(tag, layer, span) => {
                 vlan = tag;
-                enter(layer, span, at)
+                (layer, span)
             }
             Step::Into(datagram, layer, span) => {
                 outer = Some(datagram);
-                enter(layer, span, at)
+                (layer, span)
             }
             Step::Fragment(fragment) if fragment.is_cut_first() => {
                 fragments.give_up_one();
-                enter(Layer::IpPayload(fragment.network), fragment.payload, at)
+                (Layer::IpPayload(fragment.network), fragment.payload)
             }
             Step::Fragment(fragment) => {
                 match (fragments.add(&fragment, vlan, at.time), std::mem::take(&mut whole).split_first_mut()) {
                     (Some((network, bytes)), Some((buffer, rest))) => {
                         *buffer = bytes;
                         whole = rest;
-                        Step::To(Layer::IpPayload(network), Span::whole(buffer))
+                        (Layer::IpPayload(network), Span::whole(buffer))
                     }
-                    _ => stop(reason::FRAGMENT),
+                    _ => return or_outer(Packet::Other(reason::FRAGMENT), outer),
                 }
             }
             Step::Done(packet) => return or_outer(packet, outer),

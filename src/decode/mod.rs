@@ -5,8 +5,13 @@
 //! well; here a datagram that was followed inward is not returned, and so not counted. If nothing in it can be
 //! decoded, the datagram itself is the answer.
 //!
-//! Plain frames take a short path ([`fast`]); all others are peeled layer by layer ([`layer`]). Why a frame is
+//! Plain frames take a short path (`fast.rs`); all others are peeled layer by layer (`layer.rs`). Why a frame is
 //! followed no further is one of the phrases in [`reason`].
+//!
+//! Link types: Ethernet, BSD loopback, raw IP, Linux cooked 1 and 2, PPP, PPPoE, Cisco HDLC, frame relay, IEEE 802.11
+//! (bare, or with radiotap, PPI, AVS or Prism headers), Linux netfilter log, Apple PKTAP. Between them and IP: VLAN
+//! tags, MPLS, PPPoE, LLC and SNAP, MACsec in clear, Cisco metadata and VN-Tag, network service headers. Tunnels: IP
+//! in IP, GRE, PPTP, ERSPAN, NVGRE, EtherIP, VXLAN, VXLAN-GPE, Geneve, GTP-U, Teredo, AYIYA, MPLS in IP and UDP.
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,

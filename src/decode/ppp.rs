@@ -22,7 +22,6 @@ pub(super) fn ppp(span: Span<'_>) -> Step<'_> {
 fn protocol_step(protocol: u16, inside: Span<'_>) -> Step<'_> {
     match protocol {
         0x0021 | 0x0057 => Step::To(Layer::Ip, inside),
-        0x0031 => stop(reason::NOT_IP), // bridging
         0x0281 | 0x0283 => Step::To(Layer::Mpls, inside),
         0x002d | 0x002f | 0x003d | 0x0053 | 0x0055 | 0x00fb | 0x00fd => stop(reason::PPP_OPAQUE),
         0x8000.. => stop(reason::PPP_CONTROL),

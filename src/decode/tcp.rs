@@ -31,8 +31,9 @@ pub fn tcp_checksum_ok(segment: &Segment<'_>) -> Option<bool> {
 }
 
 /// The segment in the payload of IP. `checksum_known` as in `Network`.
-#[inline]
-pub(super) fn packet<'a>(ip: IpInfo, span: Span<'a>, checksum_known: bool) -> Packet<'a> {
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "every frame passes here; a call costs two copies of the segment")]
+pub(super) fn packet(ip: IpInfo, span: Span<'_>, checksum_known: bool) -> Packet<'_> {
     let Some((head, rest)) = span.data.split_first_chunk::<HEADER>() else {
         return Packet::Other(if span.wire < HEADER { reason::TCP_DAMAGED } else { reason::TCP_CUT });
     };
@@ -61,6 +62,7 @@ pub(super) fn packet<'a>(ip: IpInfo, span: Span<'a>, checksum_known: bool) -> Pa
 }
 
 /// Options up to the end, or to the first that is damaged.
+#[inline(never)]
 fn parse_options(mut rest: &[u8]) -> TcpOptions {
     let mut options = TcpOptions::default();
     while let [kind, after @ ..] = rest {
@@ -186,7 +188,7 @@ mod tests {
         unknown(&frames::ethernet(0x86dd, &frames::ipv6(43, &routed)));
         routed[3] = 0;
         with_segment(&frames::ethernet(0x86dd, &frames::ipv6(43, &routed)), |segment| {
-            assert!(tcp_checksum_ok(&segment).is_some())
+            assert!(tcp_checksum_ok(&segment).is_some());
         });
     }
 }

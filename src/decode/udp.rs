@@ -16,7 +16,7 @@ const MPLS: u16 = 6635;
 const VXLAN_LINUX: u16 = 8472;
 
 /// The datagram in the payload of IP, or what is inside if it is a tunnel's.
-pub(super) fn step<'a>(ip: IpInfo, span: Span<'a>) -> Step<'a> {
+pub(super) fn step(ip: IpInfo, span: Span<'_>) -> Step<'_> {
     match datagram(ip, span) {
         Err(reason) => stop(reason),
         Ok(datagram) => match inside(&datagram) {
@@ -29,7 +29,7 @@ pub(super) fn step<'a>(ip: IpInfo, span: Span<'a>) -> Step<'a> {
 /// The datagram in the payload of IP. A length of 0 (jumbograms, segmentation offload) or one beyond the packet
 /// stands for the rest of the packet.
 #[inline]
-pub(super) fn datagram<'a>(ip: IpInfo, span: Span<'a>) -> Result<Datagram<'a>, &'static str> {
+pub(super) fn datagram(ip: IpInfo, span: Span<'_>) -> Result<Datagram<'_>, &'static str> {
     let Some((head, _)) = span.data.split_first_chunk::<8>() else {
         return Err(if span.wire < 8 { reason::UDP_DAMAGED } else { reason::UDP_CUT });
     };

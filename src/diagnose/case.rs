@@ -15,6 +15,8 @@ pub struct Case<'a> {
     talks: Vec<Talk<'a>>,
     by_client: HashMap<IpAddr, Vec<usize>>,
     by_server: HashMap<Endpoint, Vec<usize>>,
+    /// First server port of each address, and whether there are further ones.
+    ports: HashMap<IpAddr, (u16, bool)>,
     lookups: Vec<Lookup<'a>>,
     by_answer: HashMap<IpAddr, Vec<usize>>,
 }
@@ -59,9 +61,13 @@ impl<'a> Case<'a> {
         let talks: Vec<_> = analysis.conversations.iter().filter(|c| concerns_nrpc(c)).map(Talk::new).collect();
         let mut by_client: HashMap<_, Vec<_>> = HashMap::new();
         let mut by_server: HashMap<_, Vec<_>> = HashMap::new();
+        let mut ports: HashMap<_, (u16, bool)> = HashMap::new();
         for (index, talk) in talks.iter().enumerate() {
+            let server = talk.conversation.server;
+            let (first, several) = ports.entry(server.ip).or_insert((server.port, false));
+            *several |= *first != server.port;
             by_client.entry(talk.conversation.client.ip).or_default().push(index);
-            by_server.entry(talk.conversation.server).or_default().push(index);
+            by_server.entry(server).or_default().push(index);
         }
         let lookups: Vec<_> = analysis.conversations.iter().filter(|c| c.protocol == "dns").flat_map(lookups).collect();
         let mut by_answer: HashMap<_, Vec<_>> = HashMap::new();
@@ -70,7 +76,7 @@ impl<'a> Case<'a> {
                 by_answer.entry(address).or_default().push(index);
             }
         }
-        Self { analysis, settings, talks, by_client, by_server, lookups, by_answer }
+        Self { analysis, settings, talks, by_client, by_server, ports, lookups, by_answer }
     }
 
     /// Every conversation on NRPC's port or with NRPC's content, in order.
@@ -119,6 +125,11 @@ impl<'a> Case<'a> {
         self.after(talk)
             .take(LOOK_AHEAD)
             .filter(move |next| (0.0..=seconds).contains(&next.conversation.first.time.seconds_since(ended)))
+    }
+
+    /// Servers of that address were called on more than one port.
+    pub fn has_several_ports(&self, address: IpAddr) -> bool {
+        self.ports.get(&address).is_some_and(|(_, several)| *several)
     }
 
     /// Guard G7: the same client's next attempt that began within the retry time after `talk` ended, to the same

@@ -1,6 +1,6 @@
 //! A finding in the making: facts are added, the score is reckoned, the confidence follows from it.
 
-use super::{About, Layer};
+use super::{About, Layer, Talk};
 use crate::model::{Confidence, Conversation, Evidence, Finding, FrameRef, Severity, Source, Stamp};
 
 /// Score from which on a finding is of high confidence.
@@ -65,6 +65,13 @@ impl Draft {
         self
     }
 
+    /// Conversations that it is about.
+    #[must_use]
+    pub fn conversations_of<'c, 'a: 'c>(mut self, talks: impl IntoIterator<Item = &'c Talk<'a>>) -> Self {
+        self.finding.conversations.extend(talks.into_iter().map(|talk| talk.conversation.id));
+        self
+    }
+
     /// A fact that a frame shows.
     #[must_use]
     pub fn packet(mut self, at: Stamp, text: impl Into<String>) -> Self {
@@ -83,6 +90,12 @@ impl Draft {
     #[must_use]
     pub fn absence(self, text: impl Into<String>) -> Self {
         self.evidence(Source::Absence, None, text.into())
+    }
+
+    /// A fact that many frames show together, or none by itself: a count, a comparison.
+    #[must_use]
+    pub fn note(self, text: impl Into<String>) -> Self {
+        self.evidence(Source::Packet, None, text.into())
     }
 
     /// Further frames that show it.

@@ -4,13 +4,19 @@
 //! [`rules::RULES`], and settles what they say: a finding that another one explains is named under its `also` and
 //! does not stand by itself. A new rule is one file in `rules/` and one line in its table.
 
+mod attempts;
 mod case;
 mod draft;
+mod idle;
 pub mod names;
+mod network;
 mod opening;
 mod precedence;
+mod restarts;
 pub mod rules;
 mod settings;
+#[cfg(test)]
+mod stage;
 pub mod words;
 
 pub use case::{Case, Lookup, Talk};

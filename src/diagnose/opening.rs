@@ -62,6 +62,9 @@ pub fn closed_at_once(case: &Case<'_>, talk: &Talk<'_>) -> bool {
 /// partition sent it on, and nothing failed.
 pub fn redirected<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
     let server = talk.conversation.server;
+    if !case.has_several_ports(server.ip) {
+        return None;
+    }
     case.soon_after(talk, case.settings.thresholds.retry_within).find(|next| {
         let other = next.conversation.server;
         other.ip == server.ip && other.port != server.port && serves(case, next, talk.wanted())

@@ -3,12 +3,13 @@
 use super::{Draft, Layer};
 use crate::model::Finding;
 use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 /// Settles what the rules said: consequences go under the finding that explains them, and the rest is put in order:
 /// the capture first, then by severity, layer, score and first frame.
 pub fn settle(drafts: &[Draft]) -> Vec<Finding> {
-    let explained: Vec<Option<usize>> =
-        (0..drafts.len()).map(|i| (0..drafts.len()).find(|&j| i != j && explains(&drafts[j], &drafts[i]))).collect();
+    let named = Named::new(drafts);
+    let explained: Vec<Option<usize>> = drafts.iter().enumerate().map(|(i, d)| named.cause(drafts, i, d)).collect();
     let mut kept = drafts.to_vec();
     for (i, by) in explained.iter().enumerate() {
         if let Some(root) = by.map(|j| root(j, &explained)) {
@@ -28,13 +29,39 @@ pub fn settle(drafts: &[Draft]) -> Vec<Finding> {
     findings.into_iter().map(|(_, finding)| finding).collect()
 }
 
-/// Does `cause` explain `effect`? Only where it names every conversation of the effect.
+/// Which drafts name which conversations: looked up, never searched, so that 100,000 drafts stay cheap.
+struct Named {
+    drafts_of: HashMap<u32, Vec<usize>>,
+    conversations: Vec<HashSet<u32>>,
+}
+
+impl Named {
+    fn new(drafts: &[Draft]) -> Self {
+        let conversations: Vec<HashSet<u32>> =
+            drafts.iter().map(|draft| draft.conversations().iter().copied().collect()).collect();
+        let mut drafts_of: HashMap<u32, Vec<usize>> = HashMap::new();
+        for (index, ids) in conversations.iter().enumerate() {
+            for &id in ids {
+                drafts_of.entry(id).or_default().push(index);
+            }
+        }
+        Self { drafts_of, conversations }
+    }
+
+    /// The first draft that explains `effect`. It must name every conversation of the effect, so it is among
+    /// those that name the first one.
+    fn cause(&self, drafts: &[Draft], index: usize, effect: &Draft) -> Option<usize> {
+        let candidates = self.drafts_of.get(effect.conversations().first()?)?;
+        let covers = |j: usize| effect.conversations().iter().all(|id| self.conversations[j].contains(id));
+        candidates.iter().copied().find(|&j| j != index && explains(&drafts[j], effect) && covers(j))
+    }
+}
+
+/// Does `cause` explain `effect`, if it names the same conversations?
 fn explains(cause: &Draft, effect: &Draft) -> bool {
     let fallback = effect.layer() == Layer::Fallback
         && matches!(cause.layer(), Layer::Network | Layer::Protocol | Layer::Information);
-    (fallback || cause.about().explains.contains(&effect.about().id))
-        && !effect.conversations().is_empty()
-        && effect.conversations().iter().all(|id| cause.conversations().contains(id))
+    fallback || cause.about().explains.contains(&effect.about().id)
 }
 
 /// Follows a chain of explanations to its end; a circle ends where it began.

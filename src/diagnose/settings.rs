@@ -84,10 +84,35 @@ pub struct Thresholds {
     pub slow_reply: f64,
     /// A session to another server within this time after a refusal is a failover.
     pub failover_within: f64,
-    /// Connection attempts over IPv6 that delay the one over IPv4 by this are worth a word.
+    /// Connection attempts over IPv6 that delay the one over IPv4 by this are worth a word (Notes waits 5 seconds for
+    /// an address, by its own clock).
     pub ipv6_delay: f64,
     /// Distance of TTL or hop limit from that side's other packets that tells a middlebox.
     pub ttl_distance: u8,
+    /// A repeated SYN without any answer for this long is unanswered (a single one: `reply_timeout`).
+    pub syn_timeout: f64,
+    /// A SYN that comes again this long after its answer shows that the answer did not arrive.
+    pub syn_repeat: f64,
+    /// A client that calls this many servers within `scan_window` and says nothing to any of them is a scanner.
+    pub scan_targets: u32,
+    /// See `scan_targets`.
+    pub scan_window: f64,
+    /// Probes whose intervals stay within this share of their median repeat at a steady period.
+    pub probe_spread: f64,
+    /// An ICMP error this long after the last frame of a conversation can still be about it.
+    pub icmp_within: f64,
+    /// A reset within this time after the segment that broke a silence answers that segment.
+    pub reset_within: f64,
+    /// The server's own limit for silent sessions (`Server_Session_Timeout`, 4 hours by default).
+    pub session_timeout: f64,
+    /// A first contact by way of another address counts this long.
+    pub first_contact: f64,
+    /// A full-size segment that was repeated for this long is stuck.
+    pub stuck_time: f64,
+    /// Fewest questions and answers of which it is said that the line's length makes them slow.
+    pub chatty_turns: u32,
+    /// This many slow replies are more than a bad moment.
+    pub slow_replies: u32,
 }
 
 impl Default for Thresholds {
@@ -115,8 +140,20 @@ impl Default for Thresholds {
             dominant_share: 0.8,
             slow_reply: 1.0,
             failover_within: 10.0,
-            ipv6_delay: 5.0,
+            ipv6_delay: 4.0,
             ttl_distance: 2,
+            syn_timeout: 3.0,
+            syn_repeat: 0.5,
+            scan_targets: 16,
+            scan_window: 10.0,
+            probe_spread: 0.1,
+            icmp_within: 5.0,
+            reset_within: 1.0,
+            session_timeout: 14_400.0,
+            first_contact: 3600.0,
+            stuck_time: 1.0,
+            chatty_turns: 20,
+            slow_replies: 3,
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::Talk;
 use crate::model::{Close, CloseBy, Endpoint, Side};
 use nrpcsniff_dissectors::dns;
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 
@@ -57,17 +56,7 @@ pub fn group_by<'c, 'a: 'c, K: Hash + Eq>(
     talks: impl Iterator<Item = &'c Talk<'a>>,
     key: impl Fn(&Talk<'a>) -> K,
 ) -> Vec<Vec<&'c Talk<'a>>> {
-    let mut groups: Vec<Vec<&Talk<'a>>> = Vec::new();
-    let mut place: HashMap<K, usize> = HashMap::new();
-    for talk in talks {
-        let next = groups.len();
-        let index = *place.entry(key(talk)).or_insert(next);
-        match groups.get_mut(index) {
-            Some(group) => group.push(talk),
-            None => groups.push(vec![talk]),
-        }
-    }
-    groups
+    super::network::group_by(talks, |talk| key(talk))
 }
 
 /// Attempts of one client at one server for one name with one answer belong together: a key for [`group_by`].

@@ -4,6 +4,8 @@
 mod dissection;
 mod pipeline;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod udp;
 
 pub use pipeline::Pipeline;

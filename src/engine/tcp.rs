@@ -5,16 +5,14 @@ use super::pipeline::State;
 use super::{DecodeAs, Options, UNKNOWN, UNWANTED};
 use crate::decode::{self, Segment, flags};
 use crate::model::{CloseBy, Conversation, Endpoint, PerSide, Side, Stamp, Transport};
-use crate::stream::{Conclusion, Connection, FlowKey, FlowTable, PassedOver, Sink, Tombstone};
+use crate::stream::{Conclusion, Connection, FlowKey, FlowTable, Sink, Tombstone};
 use nrpcsniff_dissectors::PROTOCOLS;
 
 /// A flow in the table.
 pub enum TcpFlow {
     /// Still going on.
     Open(Box<Open>),
-    /// Still going on, and nobody wants to hear it.
-    PassedOver(PassedOver),
-    /// Over; late packets belong to it until a SYN opens the next.
+    /// Over, or nobody wants to hear it: further packets belong to it until a SYN opens the next.
     Closed(Tombstone),
 }
 
@@ -53,16 +51,12 @@ pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment
     if let Some(flow) = table.get(key) {
         match flow {
             TcpFlow::Open(open) if !open.connection.is_reopened_by(segment) => {
-                let over = open.segment(state, segment, at);
-                settle(flow, over, state, at);
+                if open.segment(state, segment, at) {
+                    close(flow, state, at);
+                }
                 return;
             }
-            TcpFlow::PassedOver(passed_over) => {
-                if !passed_over.is_reopened_by(segment) {
-                    return;
-                }
-            }
-            TcpFlow::Closed(tombstone) if segment.flags & (flags::SYN | flags::ACK) != flags::SYN => {
+            TcpFlow::Closed(tombstone) if !tombstone.is_reopened_by(segment) => {
                 late(*tombstone, state, segment, at);
                 return;
             }
@@ -72,7 +66,9 @@ pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment
     let mut open = Box::new(Open::new(state, segment, at));
     let over = open.segment(state, segment, at);
     let mut flow = TcpFlow::Open(open);
-    settle(&mut flow, over, state, at);
+    if over {
+        close(&mut flow, state, at);
+    }
     for forgotten in table.insert(key, flow) {
         conclude(forgotten, state, at, Some("forgotten because too many flows were open"));
     }
@@ -80,39 +76,21 @@ pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment
 
 /// Concludes a flow that is still open, because the capture has ended or for the reason given.
 pub(super) fn conclude(flow: TcpFlow, state: &mut State, at: Stamp, given_up: Option<&'static str>) {
-    let open = match &flow {
-        TcpFlow::Open(_) => true,
-        TcpFlow::PassedOver(passed_over) => !passed_over.is_over(),
-        TcpFlow::Closed(_) => false,
-    };
-    if open && given_up.is_some() {
-        state.facts.evicted = state.facts.evicted.saturating_add(1);
-    }
     if let TcpFlow::Open(open) = flow {
+        if given_up.is_some() {
+            state.facts.evicted = state.facts.evicted.saturating_add(1);
+        }
         open.conclude(state, at, given_up);
-    }
-}
-
-/// After a segment of an open flow: concludes it if it is over, and lets go of what nobody wants.
-fn settle(flow: &mut TcpFlow, over: bool, state: &mut State, at: Stamp) {
-    if over {
-        close(flow, state, at);
-    } else if let TcpFlow::Open(open) = flow
-        && let Some(passed_over) = open.pass_over()
-    {
-        state.pass_over(UNWANTED);
-        *flow = TcpFlow::PassedOver(passed_over);
     }
 }
 
 /// Concludes an open flow and leaves a tombstone in its place.
 fn close(flow: &mut TcpFlow, state: &mut State, at: Stamp) {
     let TcpFlow::Open(open) = flow else { return };
-    let client = open.connection.client();
-    let tombstone = TcpFlow::Closed(Tombstone { client, kept: None });
-    if let TcpFlow::Open(open) = std::mem::replace(flow, tombstone) {
-        let kept = open.conclude(state, at, None);
-        *flow = TcpFlow::Closed(Tombstone { client, kept });
+    let connection = &open.connection;
+    let nobody = TcpFlow::Closed(connection.tombstone());
+    if let TcpFlow::Open(open) = std::mem::replace(flow, nobody) {
+        *flow = TcpFlow::Closed(open.conclude(state, at, None));
     }
 }
 
@@ -120,8 +98,7 @@ fn close(flow: &mut TcpFlow, state: &mut State, at: Stamp) {
 fn late(tombstone: Tombstone, state: &mut State, segment: &Segment<'_>, at: Stamp) {
     let Some(index) = tombstone.kept.and_then(|kept| usize::try_from(kept).ok()) else { return };
     let Some(conversation) = state.conversations.get_mut(index) else { return };
-    let from_client = tombstone.client == Endpoint { ip: segment.ip.source, port: segment.source_port };
-    let side = if from_client { Side::Client } else { Side::Server };
+    let side = tombstone.side_of(segment);
     conversation.packets[side] = conversation.packets[side].saturating_add(1);
     conversation.last = at;
     if segment.flags & flags::RST != 0 {
@@ -143,7 +120,7 @@ impl Open {
         Self { connection, hearing: Hearing::Silent, by_port, at_close: None }
     }
 
-    /// Takes a segment; true if the connection is over.
+    /// Takes a segment; true if there is nothing more to hear.
     fn segment(&mut self, state: &mut State, segment: &Segment<'_>, at: Stamp) -> bool {
         if segment.payload_length > 0 && matches!(self.hearing, Hearing::Silent) {
             self.listen(segment, &state.options);
@@ -169,7 +146,12 @@ impl Open {
                 _ => PerSide::default(),
             });
         }
-        self.connection.is_over()
+        self.connection.is_over() || self.is_unwanted()
+    }
+
+    /// Nobody wants it, and it has shown all that matters to others.
+    fn is_unwanted(&self) -> bool {
+        matches!(self.hearing, Hearing::Deaf) && self.by_port.is_none() && self.connection.is_opened()
     }
 
     /// The first data: somebody may want to hear it.
@@ -202,14 +184,8 @@ impl Open {
         }
     }
 
-    /// What to keep instead if nobody wants it.
-    fn pass_over(&self) -> Option<PassedOver> {
-        let unwanted = matches!(self.hearing, Hearing::Deaf) && self.by_port.is_none();
-        if unwanted { self.connection.pass_over() } else { None }
-    }
-
-    /// Makes it a conversation of the report, or counts it. Gives its place in the report.
-    fn conclude(mut self: Box<Self>, state: &mut State, at: Stamp, given_up: Option<&'static str>) -> Option<u32> {
+    /// Makes it a conversation of the report, or counts it. Gives what is left of it.
+    fn conclude(mut self: Box<Self>, state: &mut State, at: Stamp, given_up: Option<&'static str>) -> Tombstone {
         let outcome = if let Hearing::Listening(mut dissection) = self.hearing {
             self.connection.flush(at, &mut *dissection);
             if dissection.take_flip() {
@@ -222,11 +198,12 @@ impl Open {
         };
         if outcome.protocol.is_none() && self.by_port.is_none() {
             state.pass_over(UNWANTED);
-            return None;
+            return self.connection.tombstone();
         }
         if let Some(protocol) = outcome.protocol {
             state.messages(protocol.name, outcome.seen.client.saturating_add(outcome.seen.server));
         }
+        let mut tombstone = self.connection.tombstone();
         let mut conversation = conversation(
             self.connection.conclude(state.last),
             outcome,
@@ -234,7 +211,8 @@ impl Open {
             self.at_close.unwrap_or_default(),
         );
         conversation.given_up = given_up;
-        state.keep(conversation)
+        tombstone.kept = state.keep(conversation);
+        tombstone
     }
 }
 

@@ -272,6 +272,8 @@ pub struct TcpFacts {
     pub keep_alives: PerSide<u64>,
     /// Silences of a second and more: the 16 longest in order of time, and the last one.
     pub idle: Vec<IdleGap>,
+    /// Sum of all silences of a second and more, in nanoseconds, by the side that broke them.
+    pub silent: PerSide<i64>,
     /// Repetitions after a second and more (the 16 longest, in order of time).
     pub stalls: Vec<Stall>,
     /// Data at the end that nobody acknowledged.

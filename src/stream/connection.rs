@@ -3,7 +3,7 @@
 use super::details::{Data, Details};
 use super::sequence;
 use super::teardown::{Closing, Comparison};
-use super::{Limits, PassedOver, Sink};
+use super::{Limits, Sink};
 use crate::decode::{Segment, flags};
 use crate::model::{
     Close, Endpoint, FirstBytes, Handshake, IdleGap, PerSide, Quality, Setup, Side, Stamp, TcpFacts, Teardown,
@@ -44,6 +44,9 @@ pub struct Connection {
 struct Half {
     /// Sequence number of the first byte of the stream, once known.
     base: Option<u32>,
+    /// The same by another SYN-ACK (a server with SYN cookies may offer several); the client acknowledges the one that
+    /// counts.
+    other_base: Option<u32>,
     /// End of what was sent, as an offset.
     highest: u64,
     /// What the peer has acknowledged, as an offset (a FIN counts one).
@@ -67,10 +70,25 @@ struct Half {
 /// What is left of a connection that is over: enough to tell its late packets from a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tombstone {
-    /// The client.
-    pub client: Endpoint,
-    /// Where the conversation is kept, if it is.
+    client: Endpoint,
+    bases: PerSide<Option<u32>>,
+    /// Where the conversation is kept in the report, if it is.
     pub kept: Option<u32>,
+}
+
+impl Tombstone {
+    /// Does this segment open another connection on the same addresses and ports? As Wireshark decides: it is a SYN
+    /// without ACK, and its sequence number is not the one that this side began with.
+    pub fn is_reopened_by(&self, segment: &Segment<'_>) -> bool {
+        segment.flags & (flags::SYN | flags::ACK) == flags::SYN
+            && self.bases[self.side_of(segment)].is_some_and(|base| base.wrapping_sub(1) != segment.sequence)
+    }
+
+    /// The side that sent a segment.
+    pub fn side_of(&self, segment: &Segment<'_>) -> Side {
+        let source = Endpoint { ip: segment.ip.source, port: segment.source_port };
+        if source == self.client { Side::Client } else { Side::Server }
+    }
 }
 
 impl Connection {
@@ -148,29 +166,35 @@ impl Connection {
         self.syn_ack
     }
 
+    /// Nothing that follows can tell more of how it began.
+    pub fn is_opened(&self) -> bool {
+        self.syn_ack.is_some() || self.roles_guessed
+    }
+
     /// Nobody's SYN was seen.
     pub fn roles_guessed(&self) -> bool {
         self.roles_guessed
     }
 
-    /// Nothing more is to come.
+    /// Nothing more is to come. A refused connection goes on for as long as its SYN is repeated.
     pub fn is_over(&self) -> bool {
-        self.refused || self.closing.is_over()
+        !self.refused && self.closing.is_over()
     }
 
     /// A FIN or RST was seen.
     pub fn is_closing(&self) -> bool {
-        self.refused || self.closing.has_begun()
+        self.closing.has_begun()
     }
 
-    /// Does this SYN (without ACK) open another connection on the same addresses and ports? As Wireshark decides:
-    /// its sequence number is not this connection's, or this connection has already seen a FIN or RST.
+    /// What is left of it when it is over.
+    pub fn tombstone(&self) -> Tombstone {
+        let bases = PerSide { client: self.halves.client.base, server: self.halves.server.base };
+        Tombstone { client: self.client, bases, kept: None }
+    }
+
+    /// Does this segment open another connection on the same addresses and ports?
     pub fn is_reopened_by(&self, segment: &Segment<'_>) -> bool {
-        let source = Endpoint { ip: segment.ip.source, port: segment.source_port };
-        segment.flags & (flags::SYN | flags::ACK) == flags::SYN
-            && self.halves[self.side_of(source)]
-                .base
-                .is_some_and(|base| base.wrapping_sub(1) != segment.sequence || self.is_closing())
+        self.tombstone().is_reopened_by(segment)
     }
 
     /// True if the data of this segment are the first bytes of their direction, and can be judged as they are.
@@ -180,16 +204,6 @@ impl Connection {
             && !segment.payload.is_empty()
             && half.highest == 0
             && half.base.is_none_or(|base| base == segment.sequence)
-    }
-
-    /// What is left of a connection that nobody wants: nothing if its end would not be recognised without the rest,
-    /// or if it may still show that a host accepts connections.
-    pub fn pass_over(&self) -> Option<PassedOver> {
-        let (client, server) = (self.halves.client.base?, self.halves.server.base?);
-        let fin = |side| self.closing.end_of(side).is_some();
-        (self.syn_ack.is_some() || self.roles_guessed).then(|| {
-            PassedOver::new((self.client, client, fin(Side::Client)), (self.server, server, fin(Side::Server)))
-        })
     }
 
     /// Takes the next segment of this connection. `checksum` is false if the TCP checksum is known to be wrong,
@@ -206,7 +220,7 @@ impl Connection {
         let from = self.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
         let half = &mut self.halves[from];
         half.packets = half.packets.saturating_add(1);
-        if self.is_duplicate(from, segment, at) {
+        if self.is_duplicate(from, segment, at) || self.is_leftover(from, segment) {
             self.last = at;
             return;
         }
@@ -330,21 +344,36 @@ impl Connection {
         same
     }
 
+    /// The server answers an earlier connection of the same addresses and ports that the client has forgotten
+    /// (RFC 9293 3.5.1, figure 10): so far there are only SYNs, and it acknowledges something else.
+    fn is_leftover(&self, from: Side, segment: &Segment<'_>) -> bool {
+        let client = &self.halves.client;
+        from == Side::Server
+            && segment.payload_length == 0
+            && segment.flags & (flags::SYN | flags::RST | flags::ACK) == flags::ACK
+            && self.syn_ack.is_none()
+            && u64::try_from(self.syns.len()) == Ok(client.packets)
+            && client.base.is_some_and(|base| segment.acknowledgement.wrapping_sub(base) > self.syn_data)
+    }
+
     /// Learns where the streams begin, the way Wireshark does: from a SYN, else from the first segment or from what
     /// the peer acknowledges.
     fn note_bases(&mut self, from: Side, segment: &Segment<'_>) {
         let half = &mut self.halves[from];
         let syn = segment.flags & flags::SYN != 0;
-        if syn {
-            half.base.get_or_insert(segment.sequence.wrapping_add(1));
-        }
         // A RST that refuses a SYN has sequence number 0 and says nothing of the stream.
         let refusal = segment.flags & flags::RST != 0 && segment.sequence == 0;
         if !refusal {
-            half.base.get_or_insert(segment.sequence);
+            let first = segment.sequence.wrapping_add(u32::from(syn));
+            let base = *half.base.get_or_insert(first);
+            half.other_base = half.other_base.or((syn && base != first).then_some(first));
         }
         if segment.flags & flags::ACK != 0 {
-            self.halves[from.peer()].base.get_or_insert(segment.acknowledgement);
+            let peer = &mut self.halves[from.peer()];
+            peer.base.get_or_insert(segment.acknowledgement);
+            if peer.highest == 0 && peer.other_base == Some(segment.acknowledgement) {
+                std::mem::swap(&mut peer.base, &mut peer.other_base);
+            }
         }
     }
 
@@ -354,6 +383,10 @@ impl Connection {
         half.window_scale = segment.options.window_scale.unwrap_or(0);
         if segment.flags & flags::ACK != 0 {
             self.syn_ack.get_or_insert(at);
+            if std::mem::take(&mut self.refused) {
+                // The same SYN, repeated, found somebody.
+                self.closing = Closing::default();
+            }
         } else {
             if self.syns.is_empty() {
                 self.syn_data = segment.payload_length;
@@ -379,9 +412,16 @@ impl Connection {
         let half = &self.halves[from];
         segment.payload_length <= 1
             && segment.flags & (flags::SYN | flags::FIN | flags::RST) == 0
-            && half.highest > 0
+            && (half.highest > 0 || self.roles_guessed)
             && half.acknowledged >= half.highest
             && self.offset(from, segment.sequence) == Some(half.highest.cast_signed().saturating_sub(1))
+    }
+
+    /// All that was seen of that side are segments without data, and no SYN: if its peer acknowledges one byte more,
+    /// the first of them was a keep-alive probe.
+    fn begins_with_a_probe(&self, side: Side) -> bool {
+        let half = &self.halves[side];
+        self.roles_guessed && half.packets > 0 && half.highest == 0 && half.acknowledged == 0
     }
 
     fn keep_alive(&mut self, from: Side) {
@@ -432,6 +472,12 @@ impl Connection {
         let highest = self.halves[of].highest;
         // A FIN takes one number, a SYN whose data was not taken none: neither is unseen data.
         let fin = self.closing.end_of(of).is_some_and(|end| offset == end.saturating_add(1));
+        if offset == 1 && !fin && self.begins_with_a_probe(of) {
+            let half = &mut self.halves[of];
+            half.base = half.base.map(|base| base.wrapping_add(1));
+            self.keep_alive(of);
+            return;
+        }
         let half = &mut self.halves[of];
         if offset > half.acknowledged && segment.flags & flags::RST == 0 {
             half.acknowledged = offset;

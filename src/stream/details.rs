@@ -176,6 +176,8 @@ impl Details {
         if gap.length() < SILENCE {
             return;
         }
+        let silent = &mut self.facts.silent[gap.by];
+        *silent = silent.saturating_add(gap.length());
         let idle = &mut self.facts.idle;
         if idle.len() > KEPT {
             // The last one always stays; of the others the shortest goes.
@@ -213,6 +215,7 @@ impl Details {
         facts.data_segments = facts.data_segments.swapped();
         facts.retransmitted = facts.retransmitted.swapped();
         facts.keep_alives = facts.keep_alives.swapped();
+        facts.silent = facts.silent.swapped();
         facts.acked_unseen = facts.acked_unseen.swapped();
         facts.bad_checksums = facts.bad_checksums.swapped();
         facts.oversized = facts.oversized.swapped();

@@ -32,7 +32,6 @@ mod assembler;
 mod connection;
 mod details;
 mod flight;
-mod passed_over;
 mod sequence;
 mod table;
 mod teardown;
@@ -41,7 +40,6 @@ mod tests;
 
 pub use assembler::{Arrival, Assembler, Ordered};
 pub use connection::{Conclusion, Connection, Tombstone};
-pub use passed_over::PassedOver;
 pub use table::{FlowKey, FlowTable};
 
 use crate::model::{Side, Stamp};

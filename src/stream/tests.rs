@@ -121,6 +121,55 @@ impl Line {
 const ACK: u8 = flags::ACK;
 
 #[test]
+fn a_keep_alive_before_anything_else_is_no_hole() {
+    use Side::{Client, Server};
+    let mut line = Line::new();
+    line.feed(&segment(Client, ACK, 99, 500, b""));
+    line.feed(&segment(Server, ACK, 500, 100, b""));
+    line.feed(&segment(Client, ACK, 99, 500, b"\0"));
+    line.feed(&segment(Server, ACK, 500, 100, b""));
+    line.feed(&segment(Client, ACK, 100, 500, b"hello"));
+    line.feed(&segment(Server, ACK, 500, 105, b""));
+    let (conclusion, heard) = line.finish();
+    assert_eq!((heard.bytes.client.as_slice(), heard.gaps.client), (b"hello".as_slice(), 0));
+    assert_eq!((conclusion.bytes.client, conclusion.quality.missing_bytes), (5, 0));
+    assert_eq!((conclusion.facts.acked_unseen, conclusion.facts.keep_alives.client), (PerSide::default(), 2));
+}
+
+/// RFC 9293 3.5.1, figure 10: the server still holds a connection that the client has forgotten.
+#[test]
+fn an_answer_from_an_earlier_connection_does_not_set_the_beginning() {
+    use Side::{Client, Server};
+    let mut line = Line::new();
+    line.feed(&segment(Client, flags::SYN, 99, 0, b""));
+    line.feed(&segment(Server, ACK, 300_000_000, 7000, b""));
+    line.feed(&segment(Client, flags::RST, 7000, 0, b""));
+    line.handshake(99, 499);
+    line.feed(&segment(Client, ACK, 100, 500, b"hello"));
+    line.feed(&segment(Server, ACK, 500, 105, b"you"));
+    line.feed(&segment(Client, ACK, 105, 503, b""));
+    let (conclusion, heard) = line.finish();
+    assert_eq!((heard.gaps, heard.bytes.client.len()), (PerSide::default(), 5));
+    assert_eq!(heard.bytes.server, b"you");
+    assert_eq!((conclusion.setup, conclusion.teardown.how), (Setup::Handshake, Close::Open));
+    assert_eq!((conclusion.bytes, conclusion.quality.gaps), (PerSide { client: 5, server: 3 }, 0));
+}
+
+#[test]
+fn of_several_beginnings_the_acknowledged_one_counts() {
+    use Side::{Client, Server};
+    let (first, second) = (499, 10_499);
+    let mut line = Line::new();
+    line.handshake(99, first);
+    line.feed(&segment(Server, flags::SYN | ACK, second, 100, b""));
+    line.feed(&segment(Client, ACK, 100, second + 1, b"hello"));
+    line.feed(&segment(Server, ACK, second + 1, 105, b"you"));
+    let (conclusion, heard) = line.finish();
+    assert_eq!(heard.bytes.server, b"you");
+    assert_eq!((conclusion.bytes.server, conclusion.quality.gaps), (3, 0));
+}
+
+#[test]
 fn an_ordinary_connection() {
     use Side::{Client, Server};
     let mut line = Line::new();
@@ -150,8 +199,12 @@ fn a_refused_and_an_unanswered_syn() {
     let mut refused = Line::new();
     refused.feed(&segment(Client, flags::SYN, 100, 0, b""));
     refused.feed(&segment(Server, flags::RST | ACK, 0, 101, b""));
-    assert!(refused.connection.as_ref().unwrap().is_over());
+    let again = segment(Client, flags::SYN, 100, 0, b"");
+    assert!(!refused.connection.as_ref().unwrap().is_reopened_by(&again));
+    assert!(refused.connection.as_ref().unwrap().is_reopened_by(&segment(Client, flags::SYN, 200, 0, b"")));
+    refused.feed(&again).feed(&segment(Server, flags::RST | ACK, 0, 101, b""));
     let (conclusion, _) = refused.finish();
+    assert_eq!((conclusion.teardown.at, conclusion.facts.handshake.syns.len()), (Some(at(2)), 2));
     assert_eq!(
         (conclusion.setup, conclusion.teardown.how, conclusion.teardown.by),
         (Setup::Refused, Close::Rst, CloseBy::Server)
@@ -162,6 +215,19 @@ fn a_refused_and_an_unanswered_syn() {
     let (conclusion, _) = silent.finish();
     assert_eq!((conclusion.setup, conclusion.teardown.how), (Setup::NoAnswer, Close::Timeout));
     assert_eq!(conclusion.facts.handshake.syns.len(), 2);
+}
+
+#[test]
+fn a_repeated_syn_may_find_somebody_after_all() {
+    use Side::{Client, Server};
+    let mut line = Line::new();
+    line.feed(&segment(Client, flags::SYN, 100, 0, b""));
+    line.feed(&segment(Server, flags::RST | ACK, 0, 101, b""));
+    line.handshake(100, 300);
+    line.feed(&segment(Client, ACK, 101, 301, b"hello"));
+    let (conclusion, heard) = line.finish();
+    assert_eq!((conclusion.setup, conclusion.teardown.how), (Setup::Handshake, Close::Open));
+    assert_eq!(heard.bytes.client, b"hello");
 }
 
 #[test]

@@ -7,25 +7,38 @@ use crate::{Probe, Side};
 /// Payload length of a session message without name and list.
 const SESSION_MIN: u16 = 47;
 
-/// On any port: a session request or response, of which thirteen of the first fifteen bytes are given; nothing else begins
+/// On any port: a session request of the client or response of the server, of which thirteen of the first fifteen bytes are given; nothing else begins
 /// so. On the usual port also any frame of a known class whose two lengths agree, and the two requests of `nrpc.lua`, whose
 /// lengths need not.
-pub(super) fn probe(_: Side, input: &[u8], usual_port: bool) -> Probe {
-    let session = session(input);
+pub(super) fn probe(from: Side, input: &[u8], usual_port: bool) -> Probe {
+    let session = session(from, input);
     if !usual_port {
         return session;
     }
-    either(session, either(midstream(input), scripted(input)))
+    let other_way_round = both(session_of(from.peer(), input), word(input, 10, class::SESSION));
+    match other_way_round {
+        Probe::Yes => Probe::No,
+        _ => either(session, either(midstream(input), scripted(input))),
+    }
+}
+
+/// Is the function that of this side's session message: 2 asks, 3 answers?
+fn session_of(from: Side, input: &[u8]) -> Probe {
+    let function = match from {
+        Side::Client => 2,
+        Side::Server => 3,
+    };
+    at(input, 8, |seen| seen == function)
 }
 
 /// A session message: 0, function 2 or 3, class 0x4000, then 02 0F 00.
-fn session(input: &[u8]) -> Probe {
+fn session(from: Side, input: &[u8]) -> Probe {
     let fixed = |offset, byte| at(input, offset, |seen| seen == byte);
     let mut probe = lengths(input, SESSION_MIN);
     for (offset, byte) in [(2, 0), (3, 0), (6, 0), (7, 0), (9, 0), (10, 0), (11, 0x40), (12, 2), (13, 0x0F), (14, 0)] {
         probe = both(probe, fixed(offset, byte));
     }
-    both(probe, at(input, 8, |function| matches!(function, 2 | 3)))
+    both(probe, session_of(from, input))
 }
 
 /// A frame of a known class whose lengths agree.
@@ -126,13 +139,15 @@ mod tests {
     }
 
     #[test]
-    fn session_messages_on_any_port() {
-        for function in [2, 3] {
+    fn session_messages_on_any_port_tell_who_is_who() {
+        for (from, function) in [(Side::Client, 2), (Side::Server, 3)] {
             let bytes = frame(0, function, class::SESSION, &request().payload());
-            assert_eq!(settle(&bytes, false), (Probe::Yes, 15));
-            assert_eq!(settle(&bytes, true).0, Probe::Yes);
+            for usual_port in [false, true] {
+                assert_eq!(probe(from, &bytes, usual_port), Probe::Yes);
+                assert_eq!(probe(from.peer(), &bytes, usual_port), Probe::No);
+            }
             for length in 1..15 {
-                assert_eq!(ask(&bytes[..length], false), Probe::Need(15), "{length}");
+                assert_eq!(probe(from, &bytes[..length], false), Probe::Need(15), "{length}");
             }
         }
     }

@@ -63,7 +63,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         story: "A client outside the company reaches Mail01 at its public address. Later it calls the server at 10.20.0.9, the \
                 address in the Server document, which no packet from there can reach.",
         see: "SYNs from a public to a private address without an answer, after a session that worked.",
-        rules: &["nrpc-private-address", "nrpc-syn-silent"],
+        rules: &["nrpc-private-address"],
         format: || Format::pcap().nanoseconds().link(Link::RawIp),
         tell: private_address,
     },

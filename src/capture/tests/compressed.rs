@@ -83,7 +83,7 @@ fn every_cut_of_a_small_one() {
                     assert!(seen.len() <= 3 && !input.complete && input.problem.is_some(), "{length}");
                 }
                 Err(error) => {
-                    assert!(matches!(error, CaptureError::Compressed { .. }) || length < 4, "{length}: {error}")
+                    assert!(matches!(error, CaptureError::Compressed { .. }) || length < 4, "{length}: {error}");
                 }
             }
         }

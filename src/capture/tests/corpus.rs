@@ -53,7 +53,7 @@ fn as_many_packets_as_tshark_counts() {
 #[test]
 fn the_same_frames_as_pcap_parser() {
     let Some(corpus) = corpus() else { return };
-    let sets = discover(&[corpus.clone()]).unwrap();
+    let sets = discover(&[corpus]).unwrap();
     let files: Vec<_> = sets.into_iter().flat_map(|CaptureSet { paths }| paths).collect();
     assert!(files.len() > 150, "{}", files.len());
     for path in files {

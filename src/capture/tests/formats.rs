@@ -99,7 +99,7 @@ fn pcapng_default_time_is_microseconds() {
 fn pcapng_resolutions_and_offset() {
     for order in [Little, Big] {
         for (resolution, per_second, digits) in
-            [(9u8, 1_000_000_000u64, 9), (3, 1000, 3), (0x80 | 20, 1 << 20, 9), (0, 1, 0)]
+            [(9u8, 1_000_000_000u64, 9), (3, 1000, 3), (0x94, 1 << 20, 9), (0, 1, 0)]
         {
             let offset = if order == Big { BASE.to_be_bytes() } else { BASE.to_le_bytes() };
             let options = [option(order, 9, &[resolution]), option(order, 14, &offset), option(order, 0, &[])].concat();

@@ -1,6 +1,6 @@
 //! What cannot be opened, and the sentences about it.
 
-use super::build::{Packet, pcap};
+use super::build::{Packet, pcap, pcapng};
 use crate::capture::{CaptureError, Reader};
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -58,7 +58,7 @@ fn captures_of_other_tools_are_named() {
         (&b"snoop\0\0\0\0\0\0\x02"[..], "Solaris snoop"),
         (b"GMBU\x01\x02", "Network Monitor 2"),
         (b"RTSS\x01\x02", "Network Monitor 1"),
-        (b"XCP\0002.00", "Sniffer CAP"),
+        (b"XCP\x002.00", "Sniffer CAP"),
         (b"\x01\x10\x4c\x00\x01\x05", "Novell LANalyzer"),
         (&erf, "Endace ERF"),
     ] {
@@ -80,4 +80,30 @@ fn a_file_knows_its_size_and_place() {
     while reader.next(0).is_some() {}
     assert_eq!(reader.position(), bytes.len() as u64);
     assert_eq!(reader.into_input().path, file.path().to_string_lossy());
+}
+
+#[test]
+fn readers_can_go_to_other_threads() {
+    fn sendable<T: Send>() {}
+    sendable::<Reader>();
+}
+
+/// Gives a header and then nothing more for ever, as a capture tool on a quiet network does.
+struct Quiet(Cursor<Vec<u8>>);
+
+impl std::io::Read for Quiet {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => panic!("waits for what need not come"),
+            count => Ok(count),
+        }
+    }
+}
+
+#[test]
+fn opening_and_frames_wait_for_no_more_than_they_need() {
+    let mut reader = Reader::from_reader("-", Quiet(Cursor::new(pcap(&[Packet::at(1, &[1; 60])])))).unwrap();
+    assert!(reader.next(0).is_some());
+    let mut reader = Reader::from_reader("-", Quiet(Cursor::new(pcapng(&[Packet::at(1, &[1; 60])])))).unwrap();
+    assert!(reader.next(0).is_some());
 }

@@ -1,25 +1,70 @@
 //! The rule catalogue: one rule, one file. A new rule is a file here and a line in [`RULES`].
 
+mod cap_drops;
+mod cap_duplicates;
+mod cap_encrypted;
+mod cap_midstream;
+mod cap_offload;
+mod cap_oneway;
+mod cap_truncated;
+mod cap_wrong_place;
 mod nrpc_accept_then_close;
+mod nrpc_asymmetric;
 mod nrpc_auth_rejected;
+mod nrpc_chatty_rtt;
 mod nrpc_clock_skew;
 mod nrpc_cluster_failover;
+mod nrpc_dns_failure;
 mod nrpc_early_close;
 mod nrpc_hello_unanswered;
+mod nrpc_icmp_reject;
 mod nrpc_id_expired;
+mod nrpc_idle_close;
+mod nrpc_idle_rst;
+mod nrpc_idle_silent;
+mod nrpc_ipv6_first;
 mod nrpc_name_mismatch_alias;
 mod nrpc_name_mismatch_other_server;
 mod nrpc_not_nrpc;
 mod nrpc_port_encryption_mandate;
 mod nrpc_port_map;
+mod nrpc_private_address;
+mod nrpc_probe_noise;
 mod nrpc_refused_status;
 mod nrpc_server_renamed;
+mod nrpc_server_restart;
+mod nrpc_slow_server;
 mod nrpc_sprayer_inconsistent;
+mod nrpc_syn_refused;
+mod nrpc_syn_silent;
+mod tcp_loss;
+mod tcp_mtu_blackhole;
+mod tcp_zero_window;
 
 use super::Rule;
 
 /// Every rule, in the order in which `nrpcsniff rules` lists them.
 pub static RULES: &[&dyn Rule] = &[
+    &cap_midstream::Midstream,
+    &cap_oneway::OneWay,
+    &cap_truncated::Truncated,
+    &cap_drops::Drops,
+    &cap_duplicates::Duplicates,
+    &cap_offload::Offload,
+    &cap_wrong_place::WrongPlace,
+    &cap_encrypted::Encrypted,
+    &nrpc_dns_failure::DnsFailure,
+    &nrpc_syn_silent::SynSilent,
+    &nrpc_syn_refused::SynRefused,
+    &nrpc_icmp_reject::IcmpReject,
+    &nrpc_ipv6_first::Ipv6First,
+    &nrpc_private_address::PrivateAddress,
+    &nrpc_asymmetric::Asymmetric,
+    &nrpc_server_restart::ServerRestart,
+    &nrpc_idle_rst::IdleRst,
+    &nrpc_idle_silent::IdleSilent,
+    &tcp_mtu_blackhole::MtuBlackhole,
+    &tcp_loss::Loss,
     &nrpc_name_mismatch_alias::NameMismatchAlias,
     &nrpc_name_mismatch_other_server::NameMismatchOtherServer,
     &nrpc_server_renamed::ServerRenamed,
@@ -35,9 +80,56 @@ pub static RULES: &[&dyn Rule] = &[
     &nrpc_cluster_failover::ClusterFailover,
     &nrpc_not_nrpc::NotNrpc,
     &nrpc_early_close::EarlyClose,
+    &tcp_zero_window::ZeroWindows,
+    &nrpc_chatty_rtt::ChattyRtt,
+    &nrpc_slow_server::SlowServer,
+    &nrpc_idle_close::IdleClose,
+    &nrpc_probe_noise::ProbeNoise,
 ];
 
 /// The rule of that id.
 pub fn rule(id: &str) -> Option<&'static dyn Rule> {
     RULES.iter().copied().find(|rule| rule.about().id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RULES, rule};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_are_unique_and_in_the_form_that_reports_use() {
+        let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.about().id).collect();
+        assert_eq!(ids.len(), RULES.len());
+        for id in ids {
+            assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
+            assert_eq!(rule(id).map(|rule| rule.about().id), Some(id));
+        }
+    }
+
+    #[test]
+    fn every_rule_says_what_it_sees_why_and_what_to_do() {
+        for about in RULES.iter().map(|rule| rule.about()) {
+            for text in [about.title, about.sees, about.matters] {
+                assert!(!text.trim().is_empty(), "{}", about.id);
+            }
+            let lists = [about.guards, about.remedy];
+            assert!(lists.iter().all(|list| !list.is_empty()), "{}", about.id);
+        }
+    }
+
+    /// Two findings that explain each other would both go under the other, and neither be told.
+    #[test]
+    fn explanations_do_not_go_round() {
+        for about in RULES.iter().map(|rule| rule.about()) {
+            let mut open: Vec<&str> = about.explains.to_vec();
+            let mut seen = BTreeSet::new();
+            while let Some(id) = open.pop() {
+                assert_ne!(id, about.id, "{} explains itself by way of others", about.id);
+                if seen.insert(id) {
+                    open.extend(rule(id).into_iter().flat_map(|rule| rule.about().explains));
+                }
+            }
+        }
+    }
 }

@@ -114,7 +114,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{text, the_one, told};
+    use crate::testing::{Story, text, the_one, told};
     use nrpcsniff_samples::{Network, Side, Tcp};
 
     const RULE: &str = "nrpc-accept-then-close";
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 6] = [
+        let stories: [Story; 6] = [
             ("a health check", |net| {
                 connect(net).wait_us(200).client_fin();
             }),

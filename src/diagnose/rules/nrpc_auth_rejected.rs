@@ -57,12 +57,12 @@ fn rejected(case: &Case<'_>, talk: &Talk<'_>) -> bool {
     let c = talk.conversation;
     let progress = talk.progress();
     let exchanged = progress.client == 2 && (1..=2).contains(&progress.server) && identity_sent(talk);
-    let unhappy = match c.teardown.by {
+    let unhappy = || match c.teardown.by {
         CloseBy::Server | CloseBy::Middlebox => true,
         CloseBy::Client => case.retry_of(talk).is_some(),
         CloseBy::None => false,
     };
-    let hung_up = exchanged && unhappy && closed_at_once(case, talk) && refused(case, talk).is_none();
+    let hung_up = exchanged && closed_at_once(case, talk) && unhappy() && refused(case, talk).is_none();
     talk.response.is_some() && (hung_up || security_status(case, talk).is_some())
 }
 
@@ -140,7 +140,7 @@ fn user<'a>(talk: &Talk<'a>) -> Option<(&'a str, crate::model::Stamp)> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{text, the_one, told};
+    use crate::testing::{Story, text, the_one, told};
     use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
 
     const RULE: &str = "nrpc-auth-rejected";
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 6] = [
+        let stories: [Story; 6] = [
             ("a working session", |net| {
                 connect(net).works(MAIL, 3).server_fin();
             }),

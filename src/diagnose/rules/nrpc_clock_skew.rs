@@ -151,7 +151,7 @@ fn show_clocks(mut draft: Draft, talk: &Talk<'_>) -> Draft {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{text, the_one, told};
+    use crate::testing::{Story, text, the_one, told};
     use nrpcsniff_samples::Network;
     use nrpcsniff_samples::nrpc::Generation;
 
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 4] = [
+        let stories: [Story; 4] = [
             ("both agree, the capture's clock is wrong", |net| session(net, 5000, 5000)),
             ("half a minute", |net| session(net, 30, 0)),
             ("the client sends no clock", |net| {

@@ -131,7 +131,7 @@ fn finding(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{the_one, told};
+    use crate::testing::{Story, the_one, told};
     use nrpcsniff_samples::{Network, Tcp, nrpc};
 
     const RULE: &str = "nrpc-cluster-failover";
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 7] = [
+        let stories: [Story; 7] = [
             ("two servers that both work", |net| {
                 connect(net, "10.1.0.9").works(A, 2).client_fin();
                 mate(net);

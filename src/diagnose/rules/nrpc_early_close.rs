@@ -96,10 +96,10 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
             if first.progress().server == 0 { "no answer came" } else { "the server answered" },
             closer(first),
             names_known(first),
-            if !first.names_no_server() {
-                ": most often the server was not the one asked for, or it refused the session"
-            } else {
+            if first.names_no_server() {
                 ""
+            } else {
+                ": most often the server was not the one asked for, or it refused the session"
             },
         ));
     let draft = show(draft, group);
@@ -118,7 +118,7 @@ fn names_known(talk: &Talk<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{the_one, told};
+    use crate::testing::{Story, the_one, told};
     use nrpcsniff_samples::{Format, Network, Tcp};
 
     const RULE: &str = "nrpc-early-close";
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 7] = [
+        let stories: [Story; 7] = [
             ("a probe that names no server", nameless),
             ("a monitor that names the right one", |net| {
                 connect(net).session(MAIL, MAIL).wait(3).client_fin();

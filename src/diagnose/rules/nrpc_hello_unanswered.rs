@@ -80,7 +80,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity, Source};
-    use crate::testing::{the_one, told};
+    use crate::testing::{Story, the_one, told};
     use nrpcsniff_samples::{Network, Side, Tcp};
 
     const RULE: &str = "nrpc-hello-unanswered";
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 6] = [
+        let stories: [Story; 6] = [
             ("answered late", |net| {
                 connect(net).request(MAIL).wait_secs(8).response(MAIL).auth().transactions(1).client_fin();
             }),

@@ -4,6 +4,7 @@ use super::super::opening::{and_more, closed_at_once, refused, show_close};
 use super::super::words::{closer, group_by};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Confidence, Severity, Timestamp};
+use nrpcsniff_dissectors::nrpc::TimeDate;
 
 /// See [`ABOUT`].
 pub struct IdExpired;
@@ -67,8 +68,8 @@ impl Dates {
     fn of(case: &Case<'_>, talk: &Talk<'_>) -> Option<Self> {
         let request = talk.request?;
         let expires = request.session.certificate_expires?.unix_nanos()?;
-        let created = request.session.certificate_created.and_then(|t| t.unix_nanos());
-        let clock = talk.response.and_then(|r| r.session.clock).and_then(|clock| clock.unix_nanos());
+        let created = request.session.certificate_created.and_then(TimeDate::unix_nanos);
+        let clock = talk.response.and_then(|r| r.session.clock).and_then(TimeDate::unix_nanos);
         let then = clock.map_or(request.at().time, |nanos| Timestamp::new(nanos, 0));
         let sane = created.is_none_or(|created| created < expires);
         sane.then_some(Self { created, expires, then, now: case.settings.now.unwrap_or(then) })
@@ -209,7 +210,7 @@ fn show(mut draft: Draft, group: &[&Talk<'_>], dates: &Dates) -> Draft {
 mod tests {
     use crate::diagnose::Settings;
     use crate::model::{Confidence, Finding, Severity, Timestamp};
-    use crate::testing::{the_one, told, told_with};
+    use crate::testing::{Story, the_one, told, told_with};
     use nrpcsniff_samples::time::{DAY, START, utc};
     use nrpcsniff_samples::{Network, Tcp};
 
@@ -286,7 +287,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 4] = [
+        let stories: [Story; 4] = [
             ("it works all the same: no certificate date", |net| {
                 expired(net).auth().transactions(3).client_fin();
             }),

@@ -177,7 +177,7 @@ fn host(wanted: &str) -> String {
 mod tests {
     use crate::diagnose::{ExpectedServer, Settings};
     use crate::model::{Confidence, Severity, Source};
-    use crate::testing::{findings, text, the_one, told, told_with};
+    use crate::testing::{Story, findings, text, the_one, told, told_with};
     use nrpcsniff_samples::dns::{A, Record};
     use nrpcsniff_samples::{Network, Tcp};
 
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn healthy_look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 8] = [
+        let stories: [Story; 8] = [
             ("names agree", |net| {
                 connect(net).session(REAL, REAL).wait(3).client_fin();
             }),

@@ -167,7 +167,7 @@ fn tolerated(group: &[&Talk<'_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity, Source};
-    use crate::testing::{text, the_one, told};
+    use crate::testing::{Story, text, the_one, told};
     use nrpcsniff_samples::dns::{A, Record};
     use nrpcsniff_samples::{Network, Tcp};
 
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn healthy_look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 6] = [
+        let stories: [Story; 6] = [
             ("the mate is opened by its own name", |net| {
                 connect(net).works(APPS, 2).client_fin();
             }),

@@ -17,7 +17,7 @@ static ABOUT: About = About {
     id: "nrpc-not-nrpc",
     title: "Another protocol was spoken to the Notes port",
     severity: Severity::Blocker,
-    layer: Layer::Information,
+    layer: Layer::Protocol,
     sees: "The first bytes that a client sends to port 1352 are TLS, HTTP or something else, and the server does not \
            answer them.",
     matters: "Mostly a scanner or a health check with the wrong protocol: harmless. If a Notes workstation does it, \
@@ -35,7 +35,7 @@ static ABOUT: About = About {
          Connection document.",
     ],
     references: &["IANA: lotusnote 1352/tcp", "RFC 8446 section 5.1 (TLS record), RFC 9112 (HTTP/1.1)"],
-    explains: &["nrpc-accept-then-close"],
+    explains: &[],
 };
 
 impl Rule for NotNrpc {
@@ -166,7 +166,7 @@ fn kinds(group: &[Foreign<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{text, the_one, told};
+    use crate::testing::{Story, text, the_one, told};
     use nrpcsniff_samples::{Network, SplitMix64, Tcp, other};
 
     const RULE: &str = "nrpc-not-nrpc";
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 5] = [
+        let stories: [Story; 5] = [
             ("NRPC", |net| {
                 connect(net).works(MAIL, 2).client_fin();
             }),

@@ -81,7 +81,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{the_one, told};
+    use crate::testing::{Story, the_one, told};
     use nrpcsniff_samples::{Network, Tcp, nrpc};
 
     const RULE: &str = "nrpc-port-encryption-mandate";
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 5] = [
+        let stories: [Story; 5] = [
             ("answered", |net| {
                 let tcp = authenticated(net);
                 tcp.client(nrpc::start_service(0)).answer(1, 0, 20).wait(1).server_fin();

@@ -66,7 +66,9 @@ impl<'a> Partitions<'a> {
             let known = by_address.entry(server.ip).or_default();
             known.extend(names.iter().map(|&name| (server, name)));
         }
-        by_address.values_mut().for_each(|known| known.sort_unstable());
+        for known in by_address.values_mut() {
+            known.sort_unstable();
+        }
         Self { by_address }
     }
 
@@ -165,7 +167,7 @@ fn partition_seen(case: &Case<'_>, draft: Draft, home: Endpoint) -> Draft {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{text, the_one, told};
+    use crate::testing::{Story, text, the_one, told};
     use nrpcsniff_samples::Network;
 
     const RULE: &str = "nrpc-port-map";
@@ -217,7 +219,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 6] = [
+        let stories: [Story; 6] = [
             ("the mapper sends the client on", |net| {
                 misled(net, A);
                 net.wait(20);

@@ -155,8 +155,8 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         }
         draft = show_close(draft, talk);
     }
-    let served = worked_later(case, last).or_else(|| mate(case, last));
-    Some(match served {
+    let instead = worked_later(case, last).or_else(|| mate(case, last));
+    Some(match instead {
         Some(next) => show_names(draft.severity(Severity::Major), next),
         None => draft,
     })
@@ -173,7 +173,7 @@ fn mate<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
 mod tests {
     use super::CODES;
     use crate::model::{Confidence, Severity};
-    use crate::testing::{text, the_one, told};
+    use crate::testing::{Story, text, the_one, told};
     use nrpcsniff_dissectors::nrpc::Status;
     use nrpcsniff_samples::{Network, Tcp, nrpc};
 
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 4] = [
+        let stories: [Story; 4] = [
             ("success", |net| answered_with(net, 0)),
             ("entry not found, as any day", |net| answered_with(net, 0x0404)),
             ("in the middle of a session", |net| {

@@ -99,7 +99,7 @@ fn capital(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{the_one, told};
+    use crate::testing::{Story, the_one, told};
     use nrpcsniff_samples::{Network, Tcp};
 
     const RULE: &str = "nrpc-server-renamed";
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn healthy_look_alikes_are_passed_over() {
-        let stories: [(&str, fn(&Network)); 3] = [
+        let stories: [Story; 3] = [
             ("accepted", |net| {
                 connect(net).session(OLD, NEW).auth().transactions(2).client_fin();
             }),

@@ -16,7 +16,8 @@ pub(super) fn write(sheet: Sheet<'_>, options: &Options, out: &mut dyn Write) ->
     heading(sheet, &format!("Conversations ({})", count(listed.len() as u64)), out)?;
     for part in listed.chunks(ROWS) {
         let rows = part.iter().map(|c| row(sheet, c));
-        let headings = ["id", "client → server", "protocol", "wanted → answered", "ended", "messages", "duration"];
+        let id = if sheet.several_inputs { "id (capture)" } else { "id" };
+        let headings = [id, "client → server", "protocol", "wanted → answered", "ended", "messages", "duration"];
         writeln!(out, "{}", grid(headings, rows, sheet.width))?;
     }
     writeln!(out)?;
@@ -67,7 +68,7 @@ fn row(sheet: Sheet<'_>, c: &Conversation) -> [String; 7] {
 
 /// Names in the opening: asked for and answered; empty where neither was read.
 fn names(c: &Conversation) -> String {
-    match (name(c, Side::Client, "wanted_server"), name(c, Side::Server, "server_name")) {
+    match (name(c, Side::Client, "wanted_server_abbreviated"), name(c, Side::Server, "server_name_abbreviated")) {
         (None, None) => String::new(),
         (wanted, answered) => format!("{} → {}", wanted.as_deref().unwrap_or("?"), answered.as_deref().unwrap_or("?")),
     }

@@ -166,6 +166,18 @@ mod tests {
     }
 
     #[test]
+    fn what_never_connected_is_no_open_session() {
+        let mut analysis = sample::analysis();
+        let c = &mut analysis.conversations[0];
+        (c.setup, c.teardown.how, c.bytes) = (Setup::NoAnswer, Close::Open, crate::model::PerSide::default());
+        let shown = text(&analysis, &[], &options(Detail::Findings));
+        assert!(shown.contains("nothing answered the SYN") && !shown.contains("still open"), "{shown}");
+        analysis.conversations[0].messages_seen.client = 2;
+        let shown = text(&analysis, &[], &options(Detail::Findings));
+        assert!(shown.contains("The client went on"), "{shown}");
+    }
+
+    #[test]
     fn no_packets_and_no_match_are_told_apart() {
         let mut analysis = Analysis { inputs: sample::analysis().inputs, ..Analysis::default() };
         assert!(text(&analysis, &[], &options(Detail::Findings)).contains("no packet matched the filter"));
@@ -190,6 +202,7 @@ mod tests {
         (c.setup, c.teardown.how, c.teardown.by) = (Setup::Midstream, Close::Open, CloseBy::None);
         c.quality.gaps = 1;
         let shown = text(&analysis, &[], &options(Detail::Findings));
+        assert!(shown.contains("not seen to go on"), "{shown}");
         for part in ["No fault found", "under way", "ends before the session", "missing from the capture"] {
             assert!(shown.contains(part), "{part}: {shown}");
         }

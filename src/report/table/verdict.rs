@@ -33,7 +33,7 @@ pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         (0, 0) if analysis.inputs.iter().all(|input| input.packets == 0) => NO_PACKETS.to_owned(),
         (0, 0) if analysis.totals.packets == 0 => NONE_MATCHED.to_owned(),
         (0, 0) => NOT_SEEN.to_owned(),
-        (nrpc, 0) => format!("No fault found in {}.", counted(nrpc, "NRPC conversation")),
+        (nrpc, 0) => format!("No fault found in {}. {}", counted(nrpc, "NRPC conversation"), survey.success()),
         (_, _) => format!("Nothing that stops a session was found. {}", tally(&judged)),
     };
     writeln!(out, "{label}  {}\n", wrap(&text, &" ".repeat(9), sheet.width).trim_start())?;
@@ -62,6 +62,9 @@ fn tally(findings: &[&Finding]) -> String {
 #[derive(Default)]
 struct Survey {
     nrpc: u64,
+    went_on: u64,
+    no_answer: u64,
+    refused: u64,
     silent: u64,
     midstream: u64,
     open: u64,
@@ -85,12 +88,16 @@ impl Survey {
     }
 
     fn add(&mut self, c: &Conversation) {
-        let silent = c.bytes == PerSide::default();
+        let connected = !matches!(c.setup, Setup::NoAnswer | Setup::Refused);
+        let silent = connected && c.bytes == PerSide::default();
         self.nrpc += 1;
+        self.went_on += u64::from(c.messages_seen.client >= 2 && c.messages_seen.server >= 1);
+        self.no_answer += u64::from(c.setup == Setup::NoAnswer);
+        self.refused += u64::from(c.setup == Setup::Refused);
         self.silent += u64::from(silent);
         self.midstream += u64::from(c.setup == Setup::Midstream);
-        self.open += u64::from(c.teardown.how == Close::Open);
-        self.opaque += u64::from(!silent && c.messages.iter().all(|m| m.body.kind().ends_with(".opaque")));
+        self.open += u64::from(connected && c.teardown.how == Close::Open);
+        self.opaque += u64::from(connected && !silent && is_opaque(c));
         self.holes += u64::from(has_holes(c));
         self.given_up += u64::from(c.given_up.is_some());
         if self.example.is_none() {
@@ -98,13 +105,28 @@ impl Survey {
         }
     }
 
+    /// What speaks for it: the client accepted the server's answer and went on.
+    fn success(&self) -> String {
+        match self.went_on {
+            0 if self.nrpc == 1 => "But the client was not seen to go on after the server's first answer.".to_owned(),
+            0 => "But in none of them was the client seen to go on after the server's first answer.".to_owned(),
+            all if all == self.nrpc => "The client went on after the server's first answer.".to_owned(),
+            some => format!("In {} of them the client went on after the server's first answer.", count(some)),
+        }
+    }
+
     /// One line for everything that limits the verdict.
     fn caveats(&self) -> Vec<String> {
         let why = self.example.as_deref().unwrap_or_default();
         let lines = [
+            (self.no_answer, "never connected: nothing answered the SYN".to_owned()),
+            (self.refused, "never connected: the SYN was answered by RST".to_owned()),
             (self.midstream, "already under way when the capture began: how it opened was not seen".to_owned()),
             (self.open, "still open when the capture ends: the capture ends before the session does".to_owned()),
-            (self.opaque, "encrypted, compressed or unknown inside: names and statuses cannot be read".to_owned()),
+            (
+                self.opaque,
+                "encrypted, compressed or unknown for the most part: what was said there was not judged".to_owned(),
+            ),
             (self.silent, "without any data: somebody connected and said nothing that was captured".to_owned()),
             (self.holes, "with bytes missing from the capture or cut off by its snap length".to_owned()),
             (self.given_up, format!("not followed to the end because a limit was reached ({why})")),
@@ -123,6 +145,13 @@ impl Survey {
         caveats.push(NOT_PROVED.to_owned());
         caveats
     }
+}
+
+/// Half of the messages, or of the bytes, and more cannot be read.
+fn is_opaque(c: &Conversation) -> bool {
+    let opaque = c.messages.iter().filter(|m| m.body.kind().ends_with(".opaque")).count();
+    let undissected = c.undissected.client.saturating_add(c.undissected.server);
+    opaque * 2 >= c.messages.len() || undissected.saturating_mul(2) >= c.bytes.client.saturating_add(c.bytes.server)
 }
 
 fn has_holes(c: &Conversation) -> bool {

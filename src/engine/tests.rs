@@ -1,0 +1,203 @@
+//! The pipeline over constructed captures: protocols by content, roles, gaps, limits, rotated files.
+
+use super::{Keep, Options, Pipeline};
+use crate::capture::Reader;
+use crate::diagnose::{Settings, diagnose};
+use crate::model::{Analysis, Close, Conversation, FrameRef, Setup, Side};
+use nrpcsniff_samples::{Network, Segment, Side as From, nrpc, other, stories};
+use std::io::Cursor;
+
+const SERVER_NAME: &str = "CN=Mail01/O=Acme";
+
+fn analyse(captures: &[Vec<u8>], options: Options) -> Analysis {
+    let mut pipeline = Pipeline::new(options);
+    let mut inputs = Vec::new();
+    for (input, capture) in (0..).zip(captures) {
+        let mut reader = Reader::from_reader("test", Cursor::new(capture.clone())).unwrap();
+        while let Some(frame) = reader.next(input) {
+            pipeline.frame(&frame);
+        }
+        inputs.push(reader.into_input());
+    }
+    pipeline.finish(inputs)
+}
+
+fn of(net: &Network) -> Analysis {
+    analyse(&[net.to_pcap()], Options::default())
+}
+
+fn kinds(conversation: &Conversation) -> Vec<&'static str> {
+    conversation.messages.iter().map(|m| m.body.kind()).collect()
+}
+
+#[test]
+fn content_tells_the_protocol_on_any_port() {
+    let net = Network::new();
+    let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    net.connect(&client, &server, 4711).session(SERVER_NAME, SERVER_NAME).client_fin();
+    net.connect(&client, &server, 4712).client(other::http_get("acme.example", "/")).client_fin();
+    let analysis = of(&net);
+    assert_eq!((analysis.conversations.len(), analysis.totals.tcp_conversations), (1, 2));
+    let conversation = &analysis.conversations[0];
+    assert_eq!((conversation.protocol, conversation.server.port), ("nrpc", 4711));
+    assert_eq!(kinds(conversation), ["nrpc.session_request", "nrpc.session_response"]);
+    assert_eq!(conversation.messages[0].frames, [FrameRef { input: 0, number: 4 }]);
+}
+
+#[test]
+fn the_first_message_tells_who_is_who_where_no_syn_does() {
+    let net = Network::new();
+    let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    let tcp = net.dial(&client, &server, 4711).client_port(1024).midstream();
+    tcp.session(SERVER_NAME, SERVER_NAME).client_fin();
+    let conversation = &of(&net).conversations[0];
+    assert!(conversation.roles_guessed && conversation.setup == Setup::Midstream);
+    assert_eq!((conversation.client.port, conversation.server.port), (1024, 4711));
+    assert_eq!(kinds(conversation), ["nrpc.session_request", "nrpc.session_response"]);
+    assert_eq!(conversation.packets.client + conversation.packets.server, of(&net).totals.packets);
+    assert_eq!(conversation.teardown.after_message, 2);
+}
+
+#[test]
+fn a_capture_that_begins_inside_a_message_finds_the_next() {
+    let net = Network::new();
+    let tcp = net.dial(&net.host("10.1.0.5"), &net.host("10.1.0.9"), 1352).midstream();
+    tcp.client([0xAA; 333]).ask(0x20, 40).answer(0x20, 0, 99);
+    let conversation = &of(&net).conversations[0];
+    assert_eq!((conversation.protocol, conversation.undissected.client), ("nrpc", 333));
+    assert_eq!(kinds(conversation), ["nrpc.transaction"; 2]);
+}
+
+#[test]
+fn the_user_decides_what_a_port_is() {
+    let net = Network::new();
+    let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    net.connect(&client, &server, 1352).session(SERVER_NAME, SERVER_NAME);
+    net.dial(&client, &server, 13520).midstream().ask(0x20, 40);
+    let options = Options { decode_as: vec![(1352, None), (13520, Some("nrpc"))], ..Options::default() };
+    let analysis = analyse(&[net.to_pcap()], options);
+    assert_eq!(analysis.conversations.len(), 1);
+    assert_eq!((analysis.conversations[0].server.port, analysis.conversations[0].protocol), (13520, "nrpc"));
+}
+
+#[test]
+fn a_message_names_every_frame_that_carried_it() {
+    let net = Network::new();
+    let tcp = net.connect(&net.host("10.1.0.5"), &net.host("10.1.0.9"), 1352);
+    let request = tcp.request_for(SERVER_NAME).encode();
+    let (first, rest) = request.split_at(50);
+    tcp.segment(From::Client, Segment::data(50, rest)).segment(From::Client, Segment::data(0, first));
+    let conversation = &of(&net).conversations[0];
+    let message = &conversation.messages[0];
+    assert_eq!(message.frames.iter().map(|f| f.number).collect::<Vec<_>>(), [4, 5]);
+    assert_eq!((message.at.frame.number, message.length), (5, request.len() as u64));
+    assert_eq!(conversation.quality.out_of_order, 1);
+}
+
+#[test]
+fn a_hole_costs_the_message_it_hits_and_no_other() {
+    let net = Network::new();
+    let tcp = net.connect(&net.host("10.1.0.5"), &net.host("10.1.0.9"), 1352);
+    tcp.session(SERVER_NAME, SERVER_NAME).auth();
+    let message = tcp.next_request(0x20, 400);
+    tcp.client(&message[..100]).skip(From::Client, 300).client(&message[400..]);
+    tcp.answer(0x20, 0, 50).ask(0x20, 40).answer(0x20, 0, 50).client_fin();
+    let conversation = &of(&net).conversations[0];
+    assert_eq!((conversation.quality.gaps, conversation.quality.missing_bytes), (1, 300));
+    let transactions = kinds(conversation).iter().filter(|&&kind| kind == "nrpc.transaction").count();
+    assert_eq!(transactions, 4, "{:?}", kinds(conversation));
+}
+
+#[test]
+fn ports_used_again_make_two_conversations() {
+    let net = Network::new();
+    let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    for name in [SERVER_NAME, "CN=Mail02/O=Acme"] {
+        net.dial(&client, &server, 1352).client_port(50_000).open().session(name, name).client_fin();
+        net.wait_secs(2);
+    }
+    let analysis = of(&net);
+    assert_eq!(analysis.totals.tcp_conversations, 2);
+    assert!(analysis.conversations.iter().all(|c| c.ports_reused && c.teardown.how == Close::Fin));
+    assert_eq!(analysis.conversations.iter().map(|c| c.stream).collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn packets_after_the_end_belong_to_the_conversation_that_ended() {
+    let net = Network::new();
+    let tcp = net.connect(&net.host("10.1.0.5"), &net.host("10.1.0.9"), 1352);
+    tcp.session(SERVER_NAME, SERVER_NAME).client_fin().wait(5).rst(From::Server);
+    let analysis = of(&net);
+    assert_eq!((analysis.totals.tcp_conversations, analysis.conversations.len()), (1, 1));
+    let conversation = &analysis.conversations[0];
+    assert_eq!(conversation.packets.client + conversation.packets.server, analysis.totals.packets);
+    assert_eq!(conversation.teardown.how, Close::Fin);
+    assert!(conversation.teardown.rst.server.is_some());
+}
+
+#[test]
+fn a_conversation_crosses_from_one_file_to_the_next() {
+    let story = stories::find("nrpc-alias").unwrap().bytes();
+    let whole = analyse(std::slice::from_ref(&story), Options::default());
+    let net = |half: bool| {
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.5"), &net.host("10.1.0.9"), 1352);
+        tcp.session(SERVER_NAME, SERVER_NAME);
+        if half {
+            net
+        } else {
+            tcp.client_fin();
+            net
+        }
+    };
+    assert!(whole.conversations.iter().all(|c| c.messages.iter().all(|m| m.frames.iter().all(|f| f.input == 0))));
+    let (first, both) = (net(true).to_pcap(), net(false).to_pcap());
+    // The second file: the header of the first, and the records behind those of the first.
+    let second: Vec<u8> = both[..24].iter().chain(&both[first.len()..]).copied().collect();
+    let analysis = analyse(&[first, second], Options::default());
+    assert_eq!(analysis.conversations.len(), 1);
+    let teardown = &analysis.conversations[0].teardown;
+    assert_eq!((teardown.how, teardown.at.unwrap().frame.input), (Close::Fin, 1));
+}
+
+#[test]
+fn limits_are_kept_and_told() {
+    let net = Network::new();
+    let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    let old = net.connect(&client, &server, 1352);
+    old.session(SERVER_NAME, SERVER_NAME);
+    for _ in 0..40 {
+        net.connect(&client, &server, 1352).works(SERVER_NAME, 30);
+    }
+    let mut options = Options { conversations: 20, keep: Keep::Essential, ..Options::default() };
+    options.limits.flows = 8;
+    let analysis = analyse(&[net.to_pcap()], options);
+    assert_eq!((analysis.totals.tcp_conversations, analysis.conversations.len()), (41, 20));
+    assert!(analysis.facts.evicted > 0 && analysis.totals.passed_over.values().sum::<u64>() == 21);
+    let first = &analysis.conversations[0];
+    assert!(first.given_up.is_some() && first.messages.len() == 2);
+    for conversation in &analysis.conversations[1..] {
+        assert!(conversation.messages_seen.client >= 30 && conversation.messages.len() <= 24);
+    }
+}
+
+#[test]
+fn findings_do_not_depend_on_how_many_messages_are_kept() {
+    for story in stories::all() {
+        let findings = |keep| {
+            let analysis = analyse(&[story.bytes()], Options { keep, ..Options::default() });
+            diagnose(&analysis, &Settings::default())
+        };
+        assert_eq!(findings(Keep::Essential), findings(Keep::All(10_000)), "{}", story.name);
+    }
+}
+
+#[test]
+fn an_opaque_frame_is_not_silence() {
+    let net = Network::new();
+    let tcp = net.connect(&net.host("10.1.0.5"), &net.host("10.1.0.9"), 1352);
+    tcp.session(SERVER_NAME, SERVER_NAME).client(nrpc::sealed(&[0x5A; 200]));
+    let conversation = &of(&net).conversations[0];
+    assert_eq!(kinds(conversation).last(), Some(&"nrpc.opaque"));
+    assert_eq!(conversation.messages_seen[Side::Client], 2);
+}
