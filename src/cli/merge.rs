@@ -30,7 +30,11 @@ impl Merged {
         self.findings.sort_by_key(order);
         let all = &mut self.analysis;
         all.inputs.append(&mut next.inputs);
-        all.conversations.append(&mut next.conversations);
+        if all.conversations.is_empty() {
+            all.conversations = next.conversations;
+        } else {
+            all.conversations.append(&mut next.conversations);
+        }
         all.end = all.end.max(next.end);
         add_totals(&mut all.totals, next.totals);
         add_facts(&mut all.facts, next.facts);

@@ -17,6 +17,9 @@ pub enum Likeness {
 /// Compares the wanted name with the one that answered: case does not count, `CN=A/O=B` and `A/B` are the same
 /// notation, and a name without hierarchy is compared with the common name only.
 pub fn compare(wanted: &str, answered: &str) -> Likeness {
+    if wanted == answered && components(wanted).next().is_some() {
+        return Likeness::Same;
+    }
     let (wanted, answered) = (parts(wanted), parts(answered));
     let (Some(wanted_cn), Some(answered_cn)) = (wanted.first(), answered.first()) else { return Likeness::Different };
     if wanted == answered || (wanted_cn == answered_cn && wanted.len() == 1) {
@@ -43,13 +46,17 @@ pub fn abbreviated(name: &str) -> String {
 
 /// Lower-case components without their labels; a trailing dot of a host name is dropped.
 fn parts(name: &str) -> Vec<String> {
+    components(name).map(str::to_lowercase).collect()
+}
+
+fn components(name: &str) -> impl Iterator<Item = &str> {
     let name = name.trim().trim_end_matches('.');
-    name.split('/').map(|part| strip_label(part).trim().to_lowercase()).filter(|part| !part.is_empty()).collect()
+    name.split('/').map(|part| strip_label(part).trim()).filter(|part| !part.is_empty())
 }
 
 fn strip_label(part: &str) -> &str {
     match part.split_once('=') {
-        Some((label, rest)) if matches!(label.trim().to_ascii_uppercase().as_str(), "CN" | "OU" | "O" | "C") => rest,
+        Some((label, rest)) if ["CN", "OU", "O", "C"].iter().any(|l| label.trim().eq_ignore_ascii_case(l)) => rest,
         _ => part,
     }
 }

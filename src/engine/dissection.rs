@@ -160,6 +160,7 @@ impl Dissection {
         let mut messages = self.log.head;
         messages.extend(self.log.tail);
         messages.sort_by_key(|m| m.n);
+        messages.shrink_to_fit();
         let undissected = PerSide { client: self.feeds.client.undissected, server: self.feeds.server.undissected };
         Outcome { protocol, messages, seen: self.log.seen, turns, undissected }
     }
@@ -281,9 +282,11 @@ impl Sink for Dissection {
         if feed.pending.is_empty() && matches!(self.state, State::Chosen(..)) {
             feed.start = offset;
             let used = self.dissect(side, bytes, Some(at));
-            let feed = &mut self.feeds[side];
-            feed.spans.push_back((offset.saturating_add(len(bytes.len())), at));
-            feed.keep(bytes.get(used..).unwrap_or_default().to_vec(), used);
+            if let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
+                let feed = &mut self.feeds[side];
+                feed.spans.push_back((offset.saturating_add(len(bytes.len())), at));
+                feed.keep(rest.to_vec(), used);
+            }
             return;
         }
         if feed.pending.is_empty() {
@@ -354,31 +357,33 @@ impl Feed {
         self.need = 0;
     }
 
-    /// Frames that carried `length` bytes, `from` bytes behind the first pending one.
-    fn carriers(&self, from: usize, length: usize) -> Vec<Stamp> {
+    /// What carried `length` bytes, `from` bytes behind the first pending one: the earliest and the latest frame by
+    /// time, and all in ascending order.
+    fn carriers(&self, from: usize, length: usize) -> (Stamp, Stamp, Vec<FrameRef>) {
         let start = self.start.saturating_add(len(from));
         let end = start.saturating_add(len(length));
         let mut begin = self.start;
-        let mut carriers = Vec::new();
-        for &(span_end, at) in &self.spans {
-            if span_end > start && begin < end {
-                carriers.push(at);
-            }
-            begin = span_end;
-        }
-        carriers
+        let carries = |&&(span_end, _): &&(u64, Stamp)| {
+            let from = std::mem::replace(&mut begin, span_end);
+            span_end > start && from < end
+        };
+        let carriers: Vec<Stamp> = self.spans.iter().filter(carries).map(|&(_, at)| at).collect();
+        let first = carriers.iter().copied().min_by_key(|at| (at.time, at.frame)).unwrap_or_default();
+        let last = carriers.iter().copied().max_by_key(|at| (at.time, at.frame)).unwrap_or_default();
+        let mut frames: Vec<FrameRef> = carriers.iter().map(|at| at.frame).collect();
+        frames.sort_unstable();
+        frames.dedup();
+        (first, last, frames)
     }
 }
 
 impl Log {
     /// Adds a message that lies `from` bytes behind the first pending byte of its feed.
     fn add(&mut self, side: Side, feed: &Feed, from: usize, length: usize, whole: Option<Stamp>, body: Body) {
-        let carriers = whole.map_or_else(|| feed.carriers(from, length), |at| vec![at]);
-        let first = carriers.iter().copied().min_by_key(|at| (at.time, at.frame)).unwrap_or_default();
-        let at = carriers.iter().copied().max_by_key(|at| (at.time, at.frame)).unwrap_or_default();
-        let mut frames: Vec<FrameRef> = carriers.iter().map(|at| at.frame).collect();
-        frames.sort_unstable();
-        frames.dedup();
+        let (first, at, frames) = match whole {
+            Some(at) => (at, at, vec![at.frame]),
+            None => feed.carriers(from, length),
+        };
         let offset = feed.start.saturating_add(len(from));
         self.turn(side, first, at);
         self.seen[side] = self.seen[side].saturating_add(1);

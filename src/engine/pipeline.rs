@@ -6,7 +6,7 @@ use super::udp::{self, UdpFlow};
 use crate::decode::{Decoder, Packet};
 use crate::model::{Analysis, CaptureFacts, Conversation, Endpoint, Frame, Host, IcmpError, Input, Stamp, Totals};
 use crate::stream::FlowTable;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::net::IpAddr;
 
 /// ICMP errors kept.
@@ -76,7 +76,7 @@ impl Pipeline {
         }
         let State { totals, mut facts, mut conversations, .. } = self.state;
         facts.fragments_lost = self.decoder.fragments_lost();
-        conversations.sort_by_key(|c| (c.first.frame, c.stream));
+        conversations.sort_by_cached_key(|c| (c.first.frame, c.stream));
         for (id, conversation) in (0..).zip(&mut conversations) {
             conversation.id = id;
         }

@@ -29,7 +29,8 @@ struct Sent {
     end: u64,
     length: u32,
     dont_fragment: bool,
-    transmissions: Vec<Stamp>,
+    first: Stamp,
+    repetitions: Vec<Stamp>,
     last: Stamp,
     tries: u32,
 }
@@ -44,7 +45,8 @@ impl Flight {
                 end,
                 length,
                 dont_fragment,
-                transmissions: vec![at],
+                first: at,
+                repetitions: Vec::new(),
                 last: at,
                 tries: 0,
             });
@@ -57,11 +59,10 @@ impl Flight {
         let waited = at.since(segment.last);
         segment.tries = segment.tries.saturating_add(1);
         segment.last = at;
-        if segment.transmissions.len() < TRANSMISSIONS {
-            segment.transmissions.push(at);
+        if segment.repetitions.len() < TRANSMISSIONS.saturating_sub(1) {
+            segment.repetitions.push(at);
         }
-        let tries = segment.tries;
-        let first = segment.transmissions.first().copied().unwrap_or(at);
+        let (tries, first) = (segment.tries, segment.first);
         if segment.length >= LARGE && self.stuck.as_ref().is_none_or(|stuck| stuck.tries <= tries) {
             self.stuck = Some(segment.clone());
         }
@@ -87,8 +88,8 @@ impl Flight {
     /// What was repeated and never acknowledged.
     pub fn unanswered(&self, from: Side) -> Option<Unanswered> {
         let segment = self.segments.iter().find(|s| s.tries > 0)?;
-        let first = segment.transmissions.first().copied()?;
-        Some(Unanswered { from, first, last: segment.last, tries: segment.tries, length: segment.length })
+        let Sent { first, last, tries, length, .. } = *segment;
+        Some(Unanswered { from, first, last, tries, length })
     }
 
     /// A large segment that was repeated, where none of its size got through.
@@ -97,7 +98,7 @@ impl Flight {
         Some(StuckSegment {
             from,
             length: stuck.length,
-            sent: stuck.transmissions.clone(),
+            sent: std::iter::once(stuck.first).chain(stuck.repetitions.iter().copied()).collect(),
             tries: stuck.tries,
             dont_fragment: stuck.dont_fragment,
             smaller_got_through: self.smallest_acknowledged.is_some_and(|smallest| smallest < stuck.length),
