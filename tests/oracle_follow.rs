@@ -131,7 +131,9 @@ fn explore() {
                     let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
                     shout(&format!(
                         "DIFF {} stream {n} {client} {side:?}: ours {} theirs {} same {same}: {:?} / {:?}",
-                        file.display(), a.len(), b.len(),
+                        file.display(),
+                        a.len(),
+                        b.len(),
                         String::from_utf8_lossy(&a[same..(same + 60).min(a.len())]),
                         String::from_utf8_lossy(&b[same..(same + 60).min(b.len())]),
                     ));
