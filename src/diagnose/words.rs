@@ -51,12 +51,6 @@ pub fn clock(time: Timestamp) -> String {
     format!("{} UTC", text.trim_end_matches('Z').replacen('T', " ", 1))
 }
 
-/// From one span to another, or the one if they read alike.
-pub fn between(low: f64, high: f64) -> String {
-    let (low, high) = (span(low), span(high));
-    if low == high { low } else { format!("{low} to {high}") }
-}
-
 /// The same from nanoseconds.
 #[expect(clippy::cast_precision_loss, reason = "shown, not computed with")]
 pub fn span_ns(nanos: i64) -> String {
