@@ -36,7 +36,8 @@ fn every_file_is_read_or_refused_and_counted_as_tshark_counts() {
         let known = truth.get(&name).cloned().unwrap_or_default();
         read(file, name, &known, asking)
     });
-    let problems: Vec<_> = outcomes.iter().flat_map(|o| o.problems.iter().map(|p| format!("{}: {p}", o.name))).collect();
+    let problems: Vec<_> =
+        outcomes.iter().flat_map(|o| o.problems.iter().map(|p| format!("{}: {p}", o.name))).collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 
     let counted: Vec<_> = outcomes.iter().filter_map(|o| Some((o.name.as_str(), o.conversations?))).collect();

@@ -1,7 +1,7 @@
 //! Words and groups that many rules share.
 
 use super::Talk;
-use crate::model::{Close, CloseBy, Endpoint, Side};
+use crate::model::{Close, CloseBy, Endpoint, Side, Timestamp};
 use nrpcsniff_dissectors::dns;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -43,6 +43,12 @@ pub fn span(seconds: f64) -> String {
         s => format!("{:.1} h", s / 3600.0),
     };
     format!("{sign}{text}")
+}
+
+/// A time for people: date, time of day to the millisecond at most, UTC.
+pub fn clock(time: Timestamp) -> String {
+    let text = Timestamp::new(time.nanos(), time.digits().min(3)).to_string();
+    format!("{} UTC", text.trim_end_matches('Z').replacen('T', " ", 1))
 }
 
 /// The same from nanoseconds.

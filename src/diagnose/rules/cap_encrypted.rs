@@ -1,6 +1,7 @@
 //! Conversations whose content cannot be read.
 
 use super::super::network::{count, each, path};
+use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Message, Setup, Severity};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
@@ -64,7 +65,7 @@ fn finding(all: usize, opaque: &[(&Talk<'_>, (&Message, &nrpc::Opaque))]) -> Opt
             opaque.len(),
             count(all, "NRPC conversation"),
             path(first.conversation),
-            message.at.time,
+            clock(message.at.time),
         ));
     Some(each(draft, opaque, "conversations", |draft, (talk, (message, opaque))| {
         let why = if opaque.why.is_empty() { "unknown layout" } else { opaque.why };

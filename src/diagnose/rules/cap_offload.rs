@@ -1,6 +1,7 @@
 //! The capture was taken on a host whose network card does part of TCP's work.
 
 use super::super::network::{count, each, group_by};
+use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Severity, Side};
 use std::net::IpAddr;
@@ -62,7 +63,7 @@ fn finding(found: &[(&Talk<'_>, Side)]) -> Option<Draft> {
             "In {} segments stand as {host} hands them to its network card, not as they travelled (first at {}). Packet sizes \
              and checksums are not judged there.",
             count(found.len(), "NRPC conversation"),
-            first.conversation.first.time,
+            clock(first.conversation.first.time),
         ));
     Some(each(draft, &hosts, "hosts", |draft, host| match host.first() {
         Some((ip, ..)) => draft.note(format!(

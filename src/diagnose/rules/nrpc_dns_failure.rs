@@ -2,6 +2,7 @@
 
 use super::super::names::{abbreviated, looks_like_host};
 use super::super::network::{count, each, group_by, listed};
+use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Lookup, Rule};
 use crate::model::{Confidence, Severity, Stamp, Timestamp};
 use nrpcsniff_dissectors::dns;
@@ -222,7 +223,7 @@ fn finding(server: &str, group: &[Failed<'_>]) -> Option<Draft> {
              name belongs to the Notes server {server}.",
             listed(group.iter().map(|f| f.client), "clients"),
             first.name,
-            first.at.time,
+            clock(first.at.time),
             count(group.len(), "question"),
         ))
         .remedy_first(format!("Make {} resolve for this client, or correct the name it asks for.", first.name));
@@ -242,7 +243,7 @@ fn unknown(failed: &[Failed<'_>]) -> Option<Draft> {
             "{} asked DNS for {names} (first at {}) and got no address: {}. No NRPC connection followed. If this is \
              the name of a Domino server, that is the cause; the capture does not tell.",
             listed(mine.iter().map(|f| f.client), "clients"),
-            first.at.time,
+            clock(first.at.time),
             reasons(mine.iter().copied()),
         ));
     Some(lines(draft, &mine))

@@ -2,7 +2,7 @@
 
 use super::super::attempts::{got_through, silent};
 use super::super::network::{each, group_by, median};
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Confidence, Endpoint, Severity};
 use nrpcsniff_dissectors::dns;
@@ -155,7 +155,7 @@ fn finding(group: &[Pair<'_, '_>]) -> Option<Draft> {
         .explain(format!(
             "At {} the client {} called {} and got no answer; after {} it ({}) connected to {} and that worked. The \
              pause comes with every new connection.",
-            v6.first.time,
+            clock(v6.first.time),
             v6.client.ip,
             v6.server,
             span(first.delay()),

@@ -2,7 +2,7 @@
 
 use super::super::attempts::{Aftermath, got_through, silent, worst_aftermath};
 use super::super::network::{clients, count, each, group_by};
-use super::super::words::dns_path;
+use super::super::words::{clock, dns_path};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Confidence, Severity};
 use std::collections::{HashMap, HashSet};
@@ -132,8 +132,8 @@ fn finding(case: &Case<'_>, group: &[Outside<'_, '_>]) -> Option<Draft> {
             "{} reached {public} at {}, then called {server} at {} ({}), a private address of another network, and \
              got no answer; {source}.",
             clients(&talks),
-            before.conversation.first.time,
-            talk.conversation.first.time,
+            clock(before.conversation.first.time),
+            clock(talk.conversation.first.time),
             count(group.len(), "attempt"),
         ))
         .remedy_first(format!("Replace {} by a host name that leads to {} from outside.", server.ip, public.ip))

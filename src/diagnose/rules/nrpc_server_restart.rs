@@ -2,7 +2,7 @@
 
 use super::super::network::{clients, count, each};
 use super::super::restarts::{Restart, restarts};
-use super::super::words::{closer, span};
+use super::super::words::{clock, closer, span};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Setup, Severity};
 
@@ -75,7 +75,7 @@ fn finding(restart: &Restart<'_, '_>) -> Option<Draft> {
         })
         .explain(format!(
             "At {} the server {server} closed {} of {} within seconds; then {} failed. {end}",
-            began.time,
+            clock(began.time),
             count(restart.closed.len(), "session"),
             clients(&restart.closed),
             count(restart.failed.len(), "attempt"),

@@ -3,7 +3,7 @@
 use super::super::attempts::{Aftermath, Rejections, scanners, worst_aftermath};
 use super::super::network::{clients, count, each, group_by};
 use super::super::restarts::restarted;
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{CloseBy, Setup, Severity, Stamp};
 
@@ -85,7 +85,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
             "{} tried to connect to {server} ({}, first at {}); {who} answered with RST after {}.{then}",
             clients(group),
             count(group.len(), "attempt"),
-            syn.time,
+            clock(syn.time),
             span(rst.time.seconds_since(syn.time)),
         ))
         .remedy_first(if filtered == 0 {
@@ -102,7 +102,7 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
     let delay = span(rst.time.seconds_since(syn.time));
     let again = if c.packets.client > 1 { format!(", {} SYNs in all", c.packets.client) } else { String::new() };
     let draft = draft
-        .packet(syn, format!("SYN from {} at {}{again}", c.client, syn.time))
+        .packet(syn, format!("SYN from {} at {}{again}", c.client, clock(syn.time)))
         .packet(rst, format!("answered by RST after {delay}"));
     match &c.teardown.reset_origin {
         Some(origin) if origin.middlebox => {

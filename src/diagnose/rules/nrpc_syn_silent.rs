@@ -4,7 +4,7 @@ use super::super::attempts::{Aftermath, accepted_ports, got_through, scanners, s
 use super::super::network::{clients, count, each, group_by};
 use super::super::opening::watched_until;
 use super::super::restarts::restarted;
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use super::{nrpc_ipv6_first, nrpc_private_address};
 use crate::model::Severity;
@@ -108,7 +108,7 @@ fn explanation(case: &Case<'_>, group: &[&Talk<'_>], first: &Talk<'_>, aftermath
         "{} tried to connect to {} at {} and sent {} in {}; nothing came back within {}.",
         clients(group),
         first.conversation.server,
-        first.conversation.first.time,
+        clock(first.conversation.first.time),
         count(syns, "SYN"),
         count(group.len(), "attempt"),
         span(waited.min(case.settings.thresholds.retry_within)),
@@ -127,7 +127,7 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
     let Some(first) = syns.first() else { return draft };
     let waits: Vec<String> = syns.iter().skip(1).map(|syn| span(syn.time.seconds_since(first.time))).collect();
     let text = if waits.is_empty() {
-        format!("SYN from {} at {}, not repeated", c.client, first.time)
+        format!("SYN from {} at {}, not repeated", c.client, clock(first.time))
     } else {
         format!("SYN from {} at {}, repeated after {}", c.client, first.time, waits.join(", "))
     };

@@ -1,7 +1,7 @@
 //! Small segments pass, full-size ones never do: the path takes less than the ends believe, and nobody tells.
 
 use super::super::network::{clients, count, each, group_by};
-use super::super::words::{side, span};
+use super::super::words::{clock, side, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Confidence, Endpoint, IcmpError, Severity, Side, StuckSegment, Timestamp, Transport};
 use std::collections::HashMap;
@@ -129,7 +129,7 @@ fn finding(case: &Case<'_>, too_big: &TooBig<'_>, group: &[(&Talk<'_>, &StuckSeg
             c.server,
             side(stuck.from),
             stuck.length,
-            first.time,
+            clock(first.time),
             stuck.tries,
             span(last.time.seconds_since(first.time)),
         ))

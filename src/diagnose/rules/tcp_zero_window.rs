@@ -1,7 +1,7 @@
 //! A receiver that could take no more for a while.
 
 use super::super::network::{clients, count, each, group_by, seconds};
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Severity, Side, ZeroWindow};
 
@@ -71,11 +71,11 @@ fn finding(group: &[(&Talk<'_>, &ZeroWindow)]) -> Option<Draft> {
             clients(&talks),
             talk.conversation.server,
             span(total),
-            longest.start.time,
+            clock(longest.start.time),
         ))
         .remedy_first(format!(
             "Find out what {receiver} was busy with at {} (port {}).",
-            longest.start.time,
+            clock(longest.start.time),
             longest_talk.conversation.endpoint(longest.from).port,
         ));
     Some(each(draft, group, "closed windows", |draft, (_, zero)| {
