@@ -7,13 +7,14 @@ use super::plan::Plan;
 use super::read::{Session, find};
 use crate::capture::FilterSet;
 use crate::diagnose::diagnose;
-use crate::report::{self, Report};
+use crate::report::{self, Format, Report};
 use anyhow::Result;
 use std::path::PathBuf;
 
 /// Reads every capture, judges it and writes one report of all.
 ///
-/// Where nothing could be opened there is no report: what is wrong has been said on stderr.
+/// Where nothing could be opened there is no report, and where not one packet could be read no table: what is wrong has
+/// been said on stderr.
 pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     let filter = plan.filter.as_deref().map(FilterSet::new).transpose()?;
     let (sets, lost) = find(plan);
@@ -27,7 +28,8 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
         let findings = diagnose(&analysis, &plan.settings);
         merged.add(analysis, findings);
     }
-    if session.opened {
+    let unreadable = session.trouble && merged.analysis.totals.packets == 0;
+    if session.opened && !(unreadable && plan.report.format == Format::Table) {
         let report = Report { analysis: &merged.analysis, findings: &merged.findings };
         output::write(plan.output.as_deref(), |out| report::write(report, &plan.report, out))?;
     }

@@ -43,19 +43,26 @@ pub fn aftermath<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Aftermath<'c, '
     aftermath_since(case, talk, talk.conversation.first.time)
 }
 
-/// What the client did after `talk` had failed at `since`; the attempt itself may have gone on for a while.
+/// What the client did after `talk` had failed at `since`; the attempt itself may have gone on for a while. Another
+/// address counts only if it was called when the attempt was over: before, it was none of its consequences.
 pub fn aftermath_since<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>, since: Timestamp) -> Aftermath<'c, 'a> {
     let mut result = Aftermath::Nothing;
-    let until = case.settings.thresholds.retry_within;
-    let soon = |next: &&Talk<'a>| {
+    let (ended, thresholds) = (talk.ended(), &case.settings.thresholds);
+    for next in case.after(talk).take(LOOK_AHEAD) {
         let began = next.conversation.first.time;
-        began >= since && began.seconds_since(talk.ended()) <= until
-    };
-    for next in case.after(talk).take(LOOK_AHEAD).filter(soon) {
+        let delay = began.seconds_since(ended);
         let same = next.conversation.server == talk.conversation.server;
+        if began < since || delay > thresholds.retry_within {
+            continue;
+        }
         match (same, got_through(next)) {
             (true, true) => return Aftermath::SameAddress(next),
-            (false, true) if !matches!(result, Aftermath::OtherAddress(_)) => result = Aftermath::OtherAddress(next),
+            (false, true)
+                if (0.0..=thresholds.failover_within).contains(&delay)
+                    && !matches!(result, Aftermath::OtherAddress(_)) =>
+            {
+                result = Aftermath::OtherAddress(next);
+            }
             (true, false) if matches!(result, Aftermath::Nothing) => result = Aftermath::Retried,
             _ => {}
         }

@@ -1,8 +1,8 @@
 //! For tests of rules: what one rule says of a constructed network.
 
-use super::Settings;
+use super::{Settings, diagnose};
 use crate::model::Finding;
-use crate::testing::findings_with;
+use crate::testing::analysis;
 use nrpcsniff_samples::Network;
 
 /// The capture goes on for so many seconds without anything that matters.
@@ -13,7 +13,7 @@ pub fn idle(net: &Network, seconds: u64) {
 
 /// Everything that all rules say of it.
 pub fn all(net: &Network) -> Vec<Finding> {
-    findings_with(&net.to_pcapng(), &Settings::default())
+    diagnose(&analysis(&net.to_pcapng()), &Settings::default())
 }
 
 /// What one rule says of it.
@@ -50,4 +50,56 @@ pub fn says(finding: &Finding, words: &[&str]) {
 /// Numbers of the frames that show it.
 pub fn frames(finding: &Finding) -> Vec<u64> {
     finding.frames.iter().map(|frame| frame.number).collect()
+}
+
+/// Real captures that are not part of this repository, in `NRPCSNIFF_CORPUS`, else in `../shared/corpus`.
+mod tests {
+    use crate::diagnose::{Settings, diagnose};
+    use crate::model::{Finding, Severity};
+    use crate::testing::analysis;
+    use std::path::PathBuf;
+
+    /// What is said of a capture of the corpus; nothing where there is no corpus.
+    fn findings(file: &str) -> Option<Vec<Finding>> {
+        let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpus"));
+        let path = std::env::var_os("NRPCSNIFF_CORPUS").map_or_else(beside, PathBuf::from).join(file);
+        if !path.exists() {
+            eprintln!("SKIPPED: {} is not there; set NRPCSNIFF_CORPUS", path.display());
+            return None;
+        }
+        Some(diagnose(&analysis(&std::fs::read(path).unwrap()), &Settings::default()))
+    }
+
+    fn lines(findings: &[Finding]) -> Vec<(&str, Severity, &[u32])> {
+        let told = findings.iter().filter(|finding| finding.rule != "cap-offload");
+        told.map(|finding| (finding.rule, finding.severity, finding.conversations.as_slice())).collect()
+    }
+
+    #[test]
+    fn a_syn_that_a_firewall_drops() {
+        let Some(found) = findings("real/nrpc_drop_idle.pcap") else { return };
+        assert_eq!(lines(&found), [("nrpc-syn-silent", Severity::Blocker, &[0][..])]);
+    }
+
+    #[test]
+    fn sessions_that_had_begun_before() {
+        let Some(found) = findings("real/nrpc_midstream.pcap") else { return };
+        assert_eq!(lines(&found), [("cap-midstream", Severity::Info, &[0, 1][..])]);
+    }
+
+    /// The bridge doubled some frames. tshark 4.0 calls 103 of 1054 data segments (8 of them copies) retransmissions
+    /// and 23 out of order.
+    #[test]
+    fn a_path_that_loses_segments() {
+        let Some(found) = findings("real/tcp_lossy_client.pcap") else { return };
+        let all = &[0, 1, 2, 3, 4, 5][..];
+        assert_eq!(lines(&found), [("cap-duplicates", Severity::Info, all), ("tcp-loss", Severity::Major, all)]);
+        super::says(&found[1], &["104 of 1046 data segments"]);
+    }
+
+    #[test]
+    fn a_working_session_is_not_accused() {
+        let Some(found) = findings("nrpc/hcl_notes_first5.pcap") else { return };
+        assert_eq!(lines(&found), []);
+    }
 }

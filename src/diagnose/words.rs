@@ -1,9 +1,8 @@
 //! Words and groups that many rules share.
 
 use super::Talk;
-use crate::model::{Close, CloseBy, Endpoint, Side};
+use crate::model::{Close, CloseBy, Endpoint, Side, Timestamp};
 use nrpcsniff_dissectors::dns;
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 
@@ -46,6 +45,12 @@ pub fn span(seconds: f64) -> String {
     format!("{sign}{text}")
 }
 
+/// A time for people: date, time of day to the millisecond at most, UTC.
+pub fn clock(time: Timestamp) -> String {
+    let text = Timestamp::new(time.nanos(), time.digits().min(3)).to_string();
+    format!("{} UTC", text.trim_end_matches('Z').replacen('T', " ", 1))
+}
+
 /// The same from nanoseconds.
 #[expect(clippy::cast_precision_loss, reason = "shown, not computed with")]
 pub fn span_ns(nanos: i64) -> String {
@@ -57,17 +62,7 @@ pub fn group_by<'c, 'a: 'c, K: Hash + Eq>(
     talks: impl Iterator<Item = &'c Talk<'a>>,
     key: impl Fn(&Talk<'a>) -> K,
 ) -> Vec<Vec<&'c Talk<'a>>> {
-    let mut groups: Vec<Vec<&Talk<'a>>> = Vec::new();
-    let mut place: HashMap<K, usize> = HashMap::new();
-    for talk in talks {
-        let next = groups.len();
-        let index = *place.entry(key(talk)).or_insert(next);
-        match groups.get_mut(index) {
-            Some(group) => group.push(talk),
-            None => groups.push(vec![talk]),
-        }
-    }
-    groups
+    super::network::group_by(talks, |talk| key(talk))
 }
 
 /// Attempts of one client at one server for one name with one answer belong together: a key for [`group_by`].

@@ -294,7 +294,7 @@ pub struct TcpFacts {
     pub cut_frames: u64,
     /// First of them.
     pub cut_at: Option<Stamp>,
-    /// The same segment seen twice within a millisecond with the same IP ID (mirror port set to both directions).
+    /// Copies of a segment seen a moment before, with the same IP identification (a mirror port set to both directions).
     pub duplicate_frames: u64,
     /// First of them.
     pub duplicate_at: Option<Stamp>,

@@ -61,10 +61,6 @@ struct Half {
     window_scale: u8,
     window: u16,
     last_id: Option<u16>,
-    last_sequence: u32,
-    last_length: u32,
-    last_flags: u8,
-    last_time: i64,
 }
 
 /// What is left of a connection that is over: enough to tell its late packets from a new one.
@@ -206,7 +202,7 @@ impl Connection {
         let from = self.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
         let half = &mut self.halves[from];
         half.packets = half.packets.saturating_add(1);
-        if self.is_duplicate(from, segment, at) || self.is_leftover(from, segment) {
+        if self.is_copy(from, segment, at) || self.is_leftover(from, segment) {
             self.last = at;
             return;
         }
@@ -231,7 +227,7 @@ impl Connection {
         if segment.flags & flags::RST != 0 {
             self.reset(from, segment, at, known_ttl, limits);
         }
-        self.remember(from, segment, at, checksum);
+        self.remember(from, segment, checksum);
         if let Some(details) = &mut self.details {
             details.give_up_holes(at, sink);
         }
@@ -313,21 +309,8 @@ impl Connection {
         }
     }
 
-    /// The same frame again within a millisecond: a mirror port that copies both ways in and out.
-    fn is_duplicate(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) -> bool {
-        let half = &self.halves[from];
-        let same = segment.ip.id.is_some_and(|id| id != 0)
-            && segment.ip.id == half.last_id
-            && segment.sequence == half.last_sequence
-            && segment.payload_length == half.last_length
-            && segment.flags == half.last_flags
-            && at.time.nanos().saturating_sub(half.last_time) < 1_000_000
-            && half.packets > 1;
-        if same && let Some(details) = &mut self.details {
-            details.facts.duplicate_frames = details.facts.duplicate_frames.saturating_add(1);
-            details.facts.duplicate_at.get_or_insert(at);
-        }
-        same
+    fn is_copy(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) -> bool {
+        self.details.as_mut().is_some_and(|details| details.is_copy(from, segment, at))
     }
 
     /// The server answers an earlier connection of the same addresses and ports that the client has forgotten
@@ -529,13 +512,9 @@ impl Connection {
     }
 
     /// Keeps what later segments are compared with. A RST is not: it may be somebody else's.
-    fn remember(&mut self, from: Side, segment: &Segment<'_>, at: Stamp, checksum: Option<bool>) {
+    fn remember(&mut self, from: Side, segment: &Segment<'_>, checksum: Option<bool>) {
         let half = &mut self.halves[from];
         half.last_id = segment.ip.id;
-        half.last_sequence = segment.sequence;
-        half.last_length = segment.payload_length;
-        half.last_flags = segment.flags;
-        half.last_time = at.time.nanos();
         if segment.flags & flags::RST == 0 {
             half.window = segment.window;
             half.spoke |= segment.flags & (flags::SYN | flags::ACK) != flags::SYN;

@@ -1,8 +1,10 @@
 //! What is noted of a connection that may matter: assembled bytes, quality, and the facts that rules judge.
 
 use super::assembler::{Assembler, Ordered};
+use super::copies::Copies;
 use super::flight::Flight;
 use super::{Limits, Sink};
+use crate::decode::Segment;
 use crate::model::{FirstBytes, IdleGap, PerSide, Quality, Side, Stamp, TcpFacts, ZeroWindow};
 
 /// Entries kept of each list of facts.
@@ -33,6 +35,7 @@ pub struct Details {
 /// One direction.
 #[derive(Debug, Default)]
 struct Way {
+    copies: Copies,
     assembler: Assembler,
     flight: Flight,
     /// When the furthest byte so far came.
@@ -67,6 +70,16 @@ pub struct Data<'a> {
 }
 
 impl Details {
+    /// Is this the copy of a segment that was seen a moment ago? It is counted, and to be left out of everything else.
+    pub fn is_copy(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) -> bool {
+        let copy = self.ways[from].copies.is_copy(segment, at);
+        if copy {
+            self.facts.duplicate_frames = self.facts.duplicate_frames.saturating_add(1);
+            self.facts.duplicate_at.get_or_insert(at);
+        }
+        copy
+    }
+
     /// Takes a segment with data. `highest` is the end of what that side had sent before.
     pub fn data(&mut self, data: &Data<'_>, highest: u64, limits: &Limits, sink: &mut impl Sink) {
         let Data { from, offset, payload, length, at, .. } = *data;

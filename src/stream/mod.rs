@@ -30,6 +30,7 @@
 
 mod assembler;
 mod connection;
+mod copies;
 mod details;
 mod flight;
 mod sequence;

@@ -2,6 +2,7 @@
 
 use super::super::attempts::one_way;
 use super::super::network::{count, each, path};
+use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::Severity;
 
@@ -64,7 +65,7 @@ fn finding(case: &Case<'_>, holed: &[&Talk<'_>], dropped: u64) -> Option<Draft> 
                 holed.len(),
                 count(all, "NRPC conversation"),
                 path(first.conversation),
-                first.conversation.tcp.acked_unseen_at.unwrap_or(first.conversation.first).time,
+                clock(first.conversation.tcp.acked_unseen_at.unwrap_or(first.conversation.first).time),
             ),
             None => "No NRPC conversation shows a hole, but whole conversations may be missing.".to_owned(),
         });

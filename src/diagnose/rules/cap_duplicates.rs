@@ -1,6 +1,7 @@
 //! Frames that the mirror port delivered twice.
 
 use super::super::network::{count, each, path};
+use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::Severity;
 
@@ -9,12 +10,13 @@ pub struct Duplicates;
 
 static ABOUT: About = About {
     id: "cap-duplicates",
-    title: "Frames were captured twice",
+    title: "Frames are in the capture twice",
     severity: Severity::Info,
     layer: Layer::Capture,
-    sees: "The same segment with the same IP ID again within a millisecond.",
-    matters: "The mirror port copies frames on their way in and out (or two mirrored ports see the same frame). Copies \
-              are not taken for repetitions; loss is not judged where there are many of them.",
+    sees: "The same segment with the same IP ID again within a tenth of a second (without an ID: data, within a \
+           millisecond).",
+    matters: "The mirror port copies frames on their way in and out, two mirrored ports see the same frame, or the \
+              network delivers twice. Copies are left out of everything else; they are no repetitions.",
     guards: &["A repetition by the sender comes later, or with another IP ID."],
     remedy: &["Mirror one direction of each port only, or remove the copies: editcap -d."],
     references: &["editcap manual: -d, -D, -w"],
@@ -37,13 +39,13 @@ fn finding(twice: &[&Talk<'_>]) -> Option<Draft> {
     let frames = twice.iter().fold(0_u64, |sum, talk| sum.saturating_add(talk.conversation.tcp.duplicate_frames));
     let draft = Draft::new(&ABOUT, 90)
         .conversations_of(twice.iter().copied())
-        .title(format!("{frames} frames of {} were captured twice", count(twice.len(), "NRPC conversation")))
+        .title(format!("{frames} frames of {} are in the capture twice", count(twice.len(), "NRPC conversation")))
         .explain(format!(
-            "{frames} frames of {} are copies of the frame before (first of {}, at {}). They are left out of the \
+            "{frames} frames of {} are copies of a frame a moment before (first of {}, at {}). They are left out of the \
              judgement.",
             count(twice.len(), "NRPC conversation"),
             path(first.conversation),
-            first.conversation.tcp.duplicate_at.unwrap_or(first.conversation.first).time,
+            clock(first.conversation.tcp.duplicate_at.unwrap_or(first.conversation.first).time),
         ));
     Some(each(draft, twice, "conversations", |draft, talk| {
         let c = talk.conversation;
@@ -72,10 +74,11 @@ mod tests {
     fn every_frame_comes_twice() {
         let net = network();
         let frames = net.frame_count();
-        net.span_duplicates(200);
+        net.span_duplicates(1);
         let finding = one(&net, RULE);
         assert_eq!((finding.severity, finding.conversations.as_slice()), (Severity::Info, &[0][..]));
-        says(&finding, &[&format!("{frames} frames of 1 NRPC conversation"), "10.2.0.9:1352"]);
+        let copies = frames - 1; // the last frame's copy comes when the conversation is over
+        says(&finding, &[&format!("{copies} frames of 1 NRPC conversation"), "10.2.0.9:1352"]);
     }
 
     #[test]

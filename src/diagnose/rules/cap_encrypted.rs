@@ -1,8 +1,9 @@
 //! Conversations whose content cannot be read.
 
 use super::super::network::{count, each, path};
+use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{Message, Severity};
+use crate::model::{Message, Setup, Severity};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// See [`ABOUT`].
@@ -17,7 +18,10 @@ static ABOUT: About = About {
            nobody has described.",
     matters: "Users, databases and statuses behind the opening cannot be judged in these conversations; opening, timing \
               and teardown are. A refusal that was sent encrypted shows only as a close.",
-    guards: &["Every message is readable."],
+    guards: &[
+        "Headers are readable: the sealed payload of the authentication is in every session.",
+        "The beginning or bytes on the way are missing from the capture: then that is why, and another finding says so.",
+    ],
     remedy: &[
         "Look at the server's log and the client's trace (File > Preferences > Notes Ports > Trace) at the same time.",
         "In a test: switch \"Encrypt network data\" off on the port of client and server, and capture again.",
@@ -37,9 +41,12 @@ impl Rule for Encrypted {
     }
 }
 
+/// The first message without a readable header, where nothing in the capture is to blame for it.
 fn first_opaque<'a>(talk: &Talk<'a>) -> Option<(&'a Message, &'a nrpc::Opaque)> {
     // A whole frame of the session layer is authentication in a form that is not published: every session has it.
-    talk.conversation.messages.iter().find_map(|message| match &message.body {
+    let c = talk.conversation;
+    let whole = c.setup == Setup::Handshake && c.tcp.cut_frames == 0 && c.quality.gaps == 0 && c.given_up.is_none();
+    c.messages.iter().filter(|_| whole).find_map(|message| match &message.body {
         Body::Nrpc(nrpc::Message { body: nrpc::Body::Opaque(opaque), incomplete: false, .. }) if !opaque.framed => {
             Some((message, opaque))
         }
@@ -53,12 +60,12 @@ fn finding(all: usize, opaque: &[(&Talk<'_>, (&Message, &nrpc::Opaque))]) -> Opt
         .conversations_of(opaque.iter().map(|(talk, _)| *talk))
         .title(format!("{} of {} cannot be read to the end", opaque.len(), count(all, "NRPC conversation")))
         .explain(format!(
-            "{} of {} hold messages that cannot be read (first {}, at {}): users, databases and statuses behind the \
+            "In {} of {} there are messages that cannot be read (first {}, at {}): users, databases and statuses behind the \
              opening are not judged there; names, timing and teardown are.",
             opaque.len(),
             count(all, "NRPC conversation"),
             path(first.conversation),
-            message.at.time,
+            clock(message.at.time),
         ));
     Some(each(draft, opaque, "conversations", |draft, (talk, (message, opaque))| {
         let why = if opaque.why.is_empty() { "unknown layout" } else { opaque.why };
@@ -93,7 +100,7 @@ mod tests {
     fn what_can_be_read_is_not_mentioned() {
         let net = Network::new();
         let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
-        tcp.session(NAME, NAME).auth().transactions(5).client_fin();
+        tcp.works(NAME, 5).client_fin();
         none(&net, RULE);
     }
 }

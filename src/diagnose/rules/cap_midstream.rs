@@ -1,6 +1,7 @@
 //! Conversations that were going on when the capture began.
 
 use super::super::network::{count, each, path};
+use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Setup, Severity};
 
@@ -48,7 +49,7 @@ fn finding(all: usize, begun: &[&Talk<'_>]) -> Option<Draft> {
             begun.len(),
             count(all, "NRPC conversation"),
             path(first.conversation),
-            first.conversation.first.time,
+            clock(first.conversation.first.time),
         ));
     Some(each(draft, begun, "conversations", |draft, talk| {
         draft.packet(talk.conversation.first, format!("{}: no SYN before this", path(talk.conversation)))

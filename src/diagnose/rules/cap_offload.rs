@@ -1,6 +1,7 @@
 //! The capture was taken on a host whose network card does part of TCP's work.
 
 use super::super::network::{count, each, group_by};
+use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Severity, Side};
 use std::net::IpAddr;
@@ -16,7 +17,7 @@ static ABOUT: About = About {
     sees: "Segments larger than any wire carries, or wrong TCP checksums in one direction only.",
     matters: "The network card cuts segments and fills in checksums after the capture point (or puts segments together \
               before it): sizes and checksums are not those of the wire, so that neither is judged.",
-    guards: &["Wrong checksums in both directions: not offloading."],
+    guards: &["Wrong checksums in both directions, or a few among many right ones: not offloading."],
     remedy: &["None needed. For sizes as on the wire: capture on the path, or switch offloading off (ethtool -K)."],
     references: &["Wireshark User's Guide: checksum offloading"],
     explains: &[],
@@ -35,8 +36,11 @@ impl Rule for Offload {
 
 /// The side on whose machine the capture seems to have been taken.
 fn offloading(talk: &Talk<'_>) -> Option<Side> {
-    let tcp = &talk.conversation.tcp;
-    let only = |side: Side| tcp.bad_checksums[side] > 0 && tcp.bad_checksums[side.peer()] == 0;
+    let (tcp, packets) = (&talk.conversation.tcp, talk.conversation.packets);
+    let only = |side: Side| {
+        let most = tcp.bad_checksums[side] > packets[side] / 2;
+        most && tcp.bad_checksums[side.peer()] == 0
+    };
     let sides = [Side::Client, Side::Server];
     sides.into_iter().find(|&side| only(side)).or_else(|| sides.into_iter().find(|&side| tcp.oversized[side] > 0))
 }
@@ -56,10 +60,10 @@ fn finding(found: &[(&Talk<'_>, Side)]) -> Option<Draft> {
         .frames([first.conversation.first.frame])
         .title(format!("Offloading at {host}: sizes and checksums are not the wire's"))
         .explain(format!(
-            "{} show segments as {host} hands them to its network card, not as they travelled (first at {}). Packet sizes \
+            "In {} segments stand as {host} hands them to its network card, not as they travelled (first at {}). Packet sizes \
              and checksums are not judged there.",
             count(found.len(), "NRPC conversation"),
-            first.conversation.first.time,
+            clock(first.conversation.first.time),
         ));
     Some(each(draft, &hosts, "hosts", |draft, host| match host.first() {
         Some((ip, ..)) => draft.note(format!(

@@ -2,7 +2,7 @@
 
 use super::super::attempts::one_way;
 use super::super::network::{count, each, path};
-use super::super::words::side;
+use super::super::words::{clock, side};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Severity, Side};
 
@@ -49,7 +49,7 @@ fn finding(all: usize, half: &[(&Talk<'_>, Side)]) -> Option<Draft> {
             half.len(),
             count(all, "NRPC conversation"),
             path(first.conversation),
-            first.conversation.first.time,
+            clock(first.conversation.first.time),
             side(seen),
         ));
     Some(each(draft, half, "conversations", |draft, (talk, seen)| {

@@ -1,6 +1,7 @@
 //! Frames cut by the snap length.
 
 use super::super::network::{count, each, listed, path};
+use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::Severity;
 
@@ -51,7 +52,7 @@ fn finding(case: &Case<'_>, cut: &[&Talk<'_>]) -> Option<Draft> {
              read, so that names are not judged.",
             count(cut.len(), "NRPC conversation"),
             path(first.conversation),
-            first.conversation.first.time,
+            clock(first.conversation.first.time),
         ));
     Some(each(draft, cut, "conversations", |draft, talk| {
         let c = talk.conversation;

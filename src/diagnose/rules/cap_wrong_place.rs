@@ -71,9 +71,9 @@ fn finding(case: &Case<'_>, missing: &[&ExpectedServer]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use super::super::super::stage::says;
-    use super::super::super::{ExpectedServer, Settings};
+    use super::super::super::{ExpectedServer, Settings, diagnose};
     use crate::model::{Confidence, Finding};
-    use crate::testing::findings_with;
+    use crate::testing::analysis;
     use nrpcsniff_samples::Network;
 
     fn found(net: &Network, expected: &[(&str, &[&str])]) -> Vec<Finding> {
@@ -82,7 +82,7 @@ mod tests {
             aliases: aliases.iter().map(|&alias| alias.to_owned()).collect(),
         };
         let settings = Settings { expected: expected.iter().map(server).collect(), ..Settings::default() };
-        let all = findings_with(&net.to_pcapng(), &settings);
+        let all = diagnose(&analysis(&net.to_pcapng()), &settings);
         all.into_iter().filter(|finding| finding.rule == "cap-wrong-place").collect()
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::network::{clients, count, each, group_by, seconds};
 use super::super::restarts::restarted;
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Confidence, Severity};
 
@@ -91,7 +91,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
              firewall drops it.",
             clients(group),
             count(group.len(), "attempt"),
-            first.conversation.first.time,
+            clock(first.conversation.first.time),
         ))
         .remedy_first(format!("Trace the route from {} to {} and back.", server.ip, first.conversation.client.ip));
     Some(each(draft, group, "attempts", |draft, talk| evidence(draft, talk)))

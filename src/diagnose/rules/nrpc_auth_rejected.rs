@@ -109,7 +109,10 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
                 status.shown(),
                 status.n,
             ))
-            .packet(status.at, format!("message {} carries status {}", status.n, status.shown())),
+            .packet(
+                status.at,
+                format!("message {} carries status {} (its place in a reply is inferred)", status.n, status.shown()),
+            ),
         None => draft
             .at_most(Confidence::Medium)
             .title(format!("{name} and {client} parted right after authentication"))

@@ -1,7 +1,7 @@
 //! Many small questions over a long line: nothing is broken, it is far away.
 
 use super::super::network::{count, each, group_by, seconds, share};
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Endpoint, Severity};
 use std::net::IpAddr;
@@ -88,7 +88,7 @@ fn finding(group: &[(&Talk<'_>, Reckoning)]) -> Option<Draft> {
             "{client} asked {server} {turns} questions, one after the other, in {} from {} on; every answer takes {} for \
              the way alone. That makes {} of {}. Nothing was lost.",
             count(group.len(), "conversation"),
-            talk.conversation.first.time,
+            clock(talk.conversation.first.time),
             span(first.round_trip),
             span(explained.min(active)),
             span(active),
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn pauses_of_the_user_do_not_count() {
-        one(&talks(75, 40, 5000, false), RULE);
+        one(&talks(120, 40, 5000, false), RULE);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::super::names::{abbreviated, looks_like_host};
 use super::super::network::{count, each, group_by, listed};
+use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Lookup, Rule};
 use crate::model::{Confidence, Severity, Stamp, Timestamp};
 use nrpcsniff_dissectors::dns;
@@ -83,7 +84,9 @@ fn failures<'a>(case: &Case<'a>) -> Vec<Failed<'a>> {
             None => {}
         }
     }
-    found.values_mut().for_each(|times| times.sort_unstable());
+    for times in found.values_mut() {
+        times.sort_unstable();
+    }
     let calls = Calls::new(case);
     let near = case.settings.thresholds.retry_within;
     failed.retain(|f| {
@@ -202,11 +205,9 @@ fn nothing_but_nrpc(case: &Case<'_>) -> bool {
 
 /// Names that machines ask for by themselves.
 fn is_background(name: &str) -> bool {
-    let name = name.to_lowercase();
-    let label = label(&name);
+    let (label, top) = (label(name), name.rsplit('.').next().unwrap_or_default().to_lowercase());
     name.starts_with('_')
-        || name.ends_with(".arpa")
-        || name.ends_with(".local")
+        || matches!(top.as_str(), "arpa" | "local")
         || matches!(label.as_str(), "wpad" | "isatap" | "localhost")
 }
 
@@ -222,7 +223,7 @@ fn finding(server: &str, group: &[Failed<'_>]) -> Option<Draft> {
              name belongs to the Notes server {server}.",
             listed(group.iter().map(|f| f.client), "clients"),
             first.name,
-            first.at.time,
+            clock(first.at.time),
             count(group.len(), "question"),
         ))
         .remedy_first(format!("Make {} resolve for this client, or correct the name it asks for.", first.name));
@@ -242,7 +243,7 @@ fn unknown(failed: &[Failed<'_>]) -> Option<Draft> {
             "{} asked DNS for {names} (first at {}) and got no address: {}. No NRPC connection followed. If this is \
              the name of a Domino server, that is the cause; the capture does not tell.",
             listed(mine.iter().map(|f| f.client), "clients"),
-            first.at.time,
+            clock(first.at.time),
             reasons(mine.iter().copied()),
         ));
     Some(lines(draft, &mine))

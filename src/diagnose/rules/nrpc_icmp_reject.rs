@@ -3,6 +3,7 @@
 use super::super::attempts::{Aftermath, Rejections, rejection, scanners, worst_aftermath};
 use super::super::network::{clients, count, each, group_by};
 use super::super::restarts::restarted;
+use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{IcmpError, Severity};
 
@@ -58,7 +59,7 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &IcmpError)]) -> Option<Draft> 
     let aftermath = worst_aftermath(case, &talks);
     let who = if router == server.ip { format!("the host {router} itself") } else { format!("the device {router}") };
     let draft = Draft::new(&ABOUT, 80)
-        .retry(!matches!(aftermath, Aftermath::Nothing))
+        .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
         .seen_in(group.len())
         .severity(aftermath.severity())
         .conversations_of(talks.iter().copied())
@@ -67,7 +68,7 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &IcmpError)]) -> Option<Draft> 
             "{} tried to connect to {server} ({}, first at {}); {who} answered by ICMP: {reason}.",
             clients(&talks),
             count(talks.len(), "attempt"),
-            first.conversation.first.time,
+            clock(first.conversation.first.time),
         ))
         .remedy_first(format!("On {who}: find what makes it answer \"{reason}\" for TCP to {server}."));
     Some(each(draft, group, "attempts", |draft, (talk, error)| {

@@ -3,7 +3,7 @@
 use super::super::idle::{Died, last_long_gap};
 use super::super::network::{clients, count, each, equal_within, group_by};
 use super::super::restarts::restarted;
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Close, CloseBy, IdleGap, Severity};
 
@@ -70,7 +70,7 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
              session timeout; nothing was lost.",
             clients(&talks),
             span(first.length()),
-            first.gap.after.time,
+            clock(first.gap.after.time),
         ));
     Some(each(draft, &mine, "sessions", |draft, died| {
         draft

@@ -4,7 +4,7 @@ use super::super::attempts::{Aftermath, aftermath_since};
 use super::super::idle::{Died, Timer, last_long_gap, reset_after};
 use super::super::network::{clients, count, each, group_by};
 use super::super::restarts::restarted;
-use super::super::words::{side, span};
+use super::super::words::{clock, side, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{CloseBy, Severity};
 
@@ -67,11 +67,8 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
         let next = aftermath_since(case, died.talk, died.gap.after.time);
         !matches!(next, Aftermath::Nothing)
     });
-    let range = if timer.longest - timer.shortest < 1.0 {
-        span(timer.shortest)
-    } else {
-        format!("{} to {}", span(timer.shortest), span(timer.longest))
-    };
+    let (shortest, longest) = (span(timer.shortest), span(timer.longest));
+    let range = if shortest == longest { shortest } else { format!("{shortest} to {longest}") };
     let mut draft = Draft::new(&ABOUT, 45)
         .points(if foreign > 0 { 20 } else { 0 })
         .points(if timer.equal { 20 } else { 0 })
@@ -84,7 +81,7 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
             "Sessions of {} with {server} were silent for {range}; the first segment after that was answered by RST \
              (first at {}). {}",
             clients(&talks),
-            first.gap.after.time,
+            clock(first.gap.after.time),
             if foreign > 0 {
                 "The RST was sent by something on the path, not by the host whose address it carries."
             } else {

@@ -4,7 +4,7 @@ use super::super::attempts::{Aftermath, aftermath_since};
 use super::super::idle::{Died, Timer, last_long_gap};
 use super::super::network::{clients, count, each, group_by};
 use super::super::restarts::restarted;
-use super::super::words::{side, span};
+use super::super::words::{clock, side, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Confidence, Severity};
 
@@ -90,7 +90,7 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
              repeated and never acknowledged.{} Something on the path drops the session without telling.",
             clients(&talks),
             span(timer.shortest),
-            first.gap.after.time,
+            clock(first.gap.after.time),
             if again.is_some() { " A new connection worked at once." } else { "" },
         ))
         .remedy_first(format!(

@@ -2,7 +2,7 @@
 
 use super::super::attempts::{got_through, silent};
 use super::super::network::{each, group_by, median};
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Confidence, Endpoint, Severity};
 use nrpcsniff_dissectors::dns;
@@ -54,12 +54,13 @@ impl Rule for Ipv6First {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let groups = group_by(pairs(case), |pair| (pair.v6.conversation.server, pair.v4.conversation.server));
+        let slow = pairs(case).into_iter().filter(|pair| pair.delay() >= case.settings.thresholds.ipv6_delay);
+        let groups = group_by(slow, |pair| (pair.v6.conversation.server, pair.v4.conversation.server));
         groups.iter().filter_map(|group| finding(group)).collect()
     }
 }
 
-/// Silent attempts that this rule explains.
+/// Silent attempts that cost the client no more than a delay, be it long or short.
 pub(super) fn claimed(case: &Case<'_>) -> HashSet<u32> {
     pairs(case).iter().map(|pair| pair.v6.conversation.id).collect()
 }
@@ -92,14 +93,13 @@ fn lone_pair<'c, 'a>(case: &Case<'a>, worked: &[&'c Talk<'a>], v6: &'c Talk<'a>,
     if lone { follower(case, worked, v6).map(|v4| Pair { v6, v4, name: None }) } else { None }
 }
 
-/// The first of `worked` that began late enough after `v6` to be its consequence, and early enough.
+/// The first of `worked` that began after `v6`, early enough to be its consequence.
 fn follower<'c, 'a>(case: &Case<'a>, worked: &[&'c Talk<'a>], v6: &Talk<'a>) -> Option<&'c Talk<'a>> {
     let began = v6.conversation.first.time;
-    let thresholds = &case.settings.thresholds;
     let from = worked.partition_point(|t| t.conversation.first.time.seconds_since(began) < 0.0);
     let next = *worked.get(from)?;
     let delay = next.conversation.first.time.seconds_since(began);
-    (delay >= thresholds.ipv6_delay && delay <= thresholds.retry_within).then_some(next)
+    (delay <= case.settings.thresholds.retry_within).then_some(next)
 }
 
 /// Names and addresses as DNS answers of the capture give them.
@@ -155,7 +155,7 @@ fn finding(group: &[Pair<'_, '_>]) -> Option<Draft> {
         .explain(format!(
             "At {} the client {} called {} and got no answer; after {} it ({}) connected to {} and that worked. The \
              pause comes with every new connection.",
-            v6.first.time,
+            clock(v6.first.time),
             v6.client.ip,
             v6.server,
             span(first.delay()),
@@ -228,6 +228,7 @@ mod tests {
         attempt(&net, 50, 250);
         idle(&net, 10);
         none(&net, RULE);
+        none(&net, "nrpc-syn-silent");
     }
 
     #[test]
@@ -248,5 +249,6 @@ mod tests {
         assert_eq!(one(&net, RULE).confidence, Confidence::Low);
         attempt(&net, 51, 5000);
         none(&net, RULE);
+        assert_eq!(one(&net, "nrpc-syn-silent").severity, Severity::Major);
     }
 }

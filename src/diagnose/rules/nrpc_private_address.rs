@@ -2,7 +2,7 @@
 
 use super::super::attempts::{Aftermath, got_through, silent, worst_aftermath};
 use super::super::network::{clients, count, each, group_by};
-use super::super::words::dns_path;
+use super::super::words::{clock, dns_path};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Confidence, Severity};
 use std::collections::{HashMap, HashSet};
@@ -122,7 +122,7 @@ fn finding(case: &Case<'_>, group: &[Outside<'_, '_>]) -> Option<Draft> {
     };
     let mut draft = Draft::new(&ABOUT, 45)
         .points(if is_private(talk.conversation.client.ip) { 0 } else { 10 })
-        .retry(!matches!(aftermath, Aftermath::Nothing))
+        .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
         .seen_in(group.len())
         .severity(aftermath.severity())
         .at_most(Confidence::Medium)
@@ -132,8 +132,8 @@ fn finding(case: &Case<'_>, group: &[Outside<'_, '_>]) -> Option<Draft> {
             "{} reached {public} at {}, then called {server} at {} ({}), a private address of another network, and \
              got no answer; {source}.",
             clients(&talks),
-            before.conversation.first.time,
-            talk.conversation.first.time,
+            clock(before.conversation.first.time),
+            clock(talk.conversation.first.time),
             count(group.len(), "attempt"),
         ))
         .remedy_first(format!("Replace {} by a host name that leads to {} from outside.", server.ip, public.ip))

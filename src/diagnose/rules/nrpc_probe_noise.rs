@@ -2,7 +2,7 @@
 
 use super::super::attempts::scanners;
 use super::super::network::{count, each, group_by, listed, median};
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Close, CloseBy, Severity};
 
@@ -118,7 +118,7 @@ fn scans(case: &Case<'_>) -> Option<Draft> {
             "{who} called {} from {} on and said nothing to any of them: a scan. Closed and silent ports among them \
              are not reported.",
             count(talks.len(), "port"),
-            first.conversation.first.time,
+            clock(first.conversation.first.time),
         ));
     Some(each(draft, &sources, "sources", |draft, talks| match talks.first() {
         Some(talk) => draft.packet(

@@ -26,7 +26,7 @@ static ABOUT: About = About {
     remedy: &["See the status in the Domino server's console or log.nsf at that time."],
     references: &[
         "HCL Domino help: Server_MaxUsers, Server_Availability_Threshold, Server_Restricted; when failover occurs",
-        "Notes C API status codes as published in HCL's domino-jna (PKG_CLIENT, PKG_SERVER, PKG_NETWORK)",
+        "Notes C API status codes as published in the domino-jna project (PKG_CLIENT, PKG_SERVER, PKG_NETWORK)",
     ],
     explains: &["nrpc-early-close", "nrpc-auth-rejected", "nrpc-port-encryption-mandate"],
 };
@@ -151,7 +151,10 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     for talk in group.iter().take(3) {
         draft = show_names(draft, talk);
         if let Some(status) = refusal(case, talk) {
-            draft = draft.packet(status.at, format!("message {} carries status {}", status.n, status.shown()));
+            draft = draft.packet(
+                status.at,
+                format!("message {} carries status {} (its place in a reply is inferred)", status.n, status.shown()),
+            );
         }
         draft = show_close(draft, talk);
     }

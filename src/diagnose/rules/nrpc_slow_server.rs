@@ -1,7 +1,7 @@
 //! The server takes long to answer, and the network has no part in it.
 
 use super::super::network::{clients, count, each, group_by, seconds};
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Confidence, Severity, Turn};
 
@@ -81,9 +81,9 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &Turn)]) -> Option<Draft> {
             count(group.len(), "request"),
             clients(&talks),
             span(seconds(slowest.length())),
-            slowest.request.time,
+            clock(slowest.request.time),
         ))
-        .remedy_first(format!("Find out what {} was busy with at {}.", server.ip, slowest.request.time))
+        .remedy_first(format!("Find out what {} was busy with at {}.", server.ip, clock(slowest.request.time)))
         .note(format!("{} of waiting in all", span(total)));
     Some(each(draft, group, "slow replies", |draft, (talk, turn)| {
         draft
@@ -114,6 +114,7 @@ mod tests {
     fn the_server_thinks() {
         let net = Network::new();
         let tcp = session(&net, 1);
+        tcp.wait(100);
         let begin = net.frame_count() as u64;
         for ms in [3000, 12_000, 1500] {
             slow(&tcp, ms);

@@ -3,7 +3,7 @@
 use super::super::attempts::{Aftermath, Rejections, scanners, worst_aftermath};
 use super::super::network::{clients, count, each, group_by};
 use super::super::restarts::restarted;
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{CloseBy, Setup, Severity, Stamp};
 
@@ -76,7 +76,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         Aftermath::Retried | Aftermath::Nothing => String::new(),
     };
     let draft = Draft::new(&ABOUT, 75)
-        .retry(!matches!(aftermath, Aftermath::Nothing))
+        .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
         .seen_in(group.len())
         .severity(aftermath.severity())
         .conversations_of(group.iter().copied())
@@ -85,7 +85,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
             "{} tried to connect to {server} ({}, first at {}); {who} answered with RST after {}.{then}",
             clients(group),
             count(group.len(), "attempt"),
-            syn.time,
+            clock(syn.time),
             span(rst.time.seconds_since(syn.time)),
         ))
         .remedy_first(if filtered == 0 {
@@ -100,8 +100,9 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
     let Some((syn, rst)) = refusal(talk) else { return draft };
     let c = talk.conversation;
     let delay = span(rst.time.seconds_since(syn.time));
+    let again = if c.packets.client > 1 { format!(", {} SYNs in all", c.packets.client) } else { String::new() };
     let draft = draft
-        .packet(syn, format!("SYN from {} at {}", c.client, syn.time))
+        .packet(syn, format!("SYN from {} at {}{again}", c.client, clock(syn.time)))
         .packet(rst, format!("answered by RST after {delay}"));
     match &c.teardown.reset_origin {
         Some(origin) if origin.middlebox => {
@@ -126,8 +127,8 @@ mod tests {
         net.dial(&client, &server, 1352).refused(3);
         let finding = one(&net, RULE);
         assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
-        assert_eq!((finding.conversations.len(), frames(&finding)), (3, vec![1, 2, 3, 4, 5, 6]));
-        says(&finding, &["10.2.0.9:1352 refuses", "10.1.0.50", "3 attempts", "answered by RST after"]);
+        assert_eq!((finding.conversations.as_slice(), frames(&finding)), (&[0][..], vec![1, 2]));
+        says(&finding, &["10.2.0.9:1352 refuses", "10.1.0.50", "1 attempt", "3 SYNs in all", "answered by RST after"]);
     }
 
     #[test]

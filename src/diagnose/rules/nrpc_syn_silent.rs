@@ -1,10 +1,10 @@
 //! Nobody answers the SYN: a filter on the way, or the host is down.
 
-use super::super::attempts::{Aftermath, accepted_ports, scanners, silent, worst_aftermath};
+use super::super::attempts::{Aftermath, accepted_ports, got_through, scanners, silent, worst_aftermath};
 use super::super::network::{clients, count, each, group_by};
 use super::super::opening::watched_until;
 use super::super::restarts::restarted;
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use super::{nrpc_ipv6_first, nrpc_private_address};
 use crate::model::Severity;
@@ -28,6 +28,7 @@ static ABOUT: About = About {
         "The capture shows only one direction of other conversations with that host.",
         "The client sweeps over many hosts: a scanner.",
         "The client got through soon after: severity is lowered.",
+        "IPv6 only, while somebody gets through over IPv4: perhaps the same client; severity and confidence are lowered.",
         "A single SYN, or frames that the capturing machine dropped: confidence is lowered.",
     ],
     remedy: &[
@@ -56,15 +57,19 @@ impl Rule for SynSilent {
             let c = talk.conversation;
             !restarted.contains(&c.id) && !other.contains(&c.id) && !scanners.contains(&c.client.ip)
         });
-        group_by(mine, |talk| talk.conversation.server).iter().filter_map(|group| finding(case, group)).collect()
+        let over_ipv4 = case.talks().any(|talk| talk.conversation.server.ip.is_ipv4() && got_through(talk));
+        let groups = group_by(mine, |talk| talk.conversation.server);
+        groups.iter().filter_map(|group| finding(case, over_ipv4, group)).collect()
     }
 }
 
-fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+/// `over_ipv4`: somebody got through over IPv4 in this capture. A client's two addresses cannot be told to be one.
+fn finding(case: &Case<'_>, over_ipv4: bool, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let server = first.conversation.server;
     let aftermath = worst_aftermath(case, group);
     let repeated = group.iter().any(|talk| talk.conversation.tcp.handshake.syns.len() > 1);
+    let other_family = over_ipv4 && server.ip.is_ipv6();
     let dropped = case.analysis.inputs.iter().any(|input| input.dropped.is_some_and(|n| n > 0));
     let (other_port, same_port) = accepted_ports(case, server);
     let state = match (other_port, same_port) {
@@ -73,10 +78,11 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         (None, false) => "the port is filtered, or the host is down",
     };
     let mut draft = Draft::new(&ABOUT, if repeated { 75 } else { 50 })
-        .retry(!matches!(aftermath, Aftermath::Nothing))
+        .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
         .seen_in(group.len())
         .guard(dropped)
-        .severity(aftermath.severity())
+        .guard(other_family)
+        .severity(if other_family { aftermath.severity().min(Severity::Major) } else { aftermath.severity() })
         .conversations_of(group.iter().copied())
         .title(format!("No answer from {server}: {state}"))
         .explain(explanation(case, group, first, aftermath))
@@ -102,7 +108,7 @@ fn explanation(case: &Case<'_>, group: &[&Talk<'_>], first: &Talk<'_>, aftermath
         "{} tried to connect to {} at {} and sent {} in {}; nothing came back within {}.",
         clients(group),
         first.conversation.server,
-        first.conversation.first.time,
+        clock(first.conversation.first.time),
         count(syns, "SYN"),
         count(group.len(), "attempt"),
         span(waited.min(case.settings.thresholds.retry_within)),
@@ -121,7 +127,7 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
     let Some(first) = syns.first() else { return draft };
     let waits: Vec<String> = syns.iter().skip(1).map(|syn| span(syn.time.seconds_since(first.time))).collect();
     let text = if waits.is_empty() {
-        format!("SYN from {} at {}, not repeated", c.client, first.time)
+        format!("SYN from {} at {}, not repeated", c.client, clock(first.time))
     } else {
         format!("SYN from {} at {}, repeated after {}", c.client, first.time, waits.join(", "))
     };

@@ -1,9 +1,9 @@
 //! Small segments pass, full-size ones never do: the path takes less than the ends believe, and nobody tells.
 
 use super::super::network::{clients, count, each, group_by};
-use super::super::words::{side, span};
+use super::super::words::{clock, side, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{Endpoint, IcmpError, Severity, Side, StuckSegment, Timestamp, Transport};
+use crate::model::{Confidence, Endpoint, IcmpError, Severity, Side, StuckSegment, Timestamp, Transport};
 use std::collections::HashMap;
 
 /// See [`ABOUT`].
@@ -23,7 +23,7 @@ static ABOUT: About = About {
         "No smaller segment got through: the path is down, not narrow.",
         "Small segments were lost as well: loss, not size; confidence is lowered.",
         "Too few repetitions, or all within a moment.",
-        "The conversation went on later: severity is lowered.",
+        "The conversation went on later: severity and confidence are lowered.",
         "Don't Fragment is not set: routers could fragment; confidence is lowered.",
     ],
     remedy: &[
@@ -58,7 +58,14 @@ pub(super) fn stuck<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<&'a StuckSeg
     let (first, last) = (stuck.sent.first()?, stuck.sent.last()?);
     let full = stuck.length >= thresholds.full_segment || fills_mss(talk, stuck);
     let lasting = last.time.seconds_since(first.time) >= thresholds.stuck_time;
-    (full && lasting && stuck.tries >= thresholds.stuck_tries && stuck.smaller_got_through).then_some(stuck)
+    (full && lasting && repetitions(stuck) >= thresholds.stuck_tries && stuck.smaller_got_through).then_some(stuck)
+}
+
+/// Repetitions without copies of a mirror port, which come sooner than any sender repeats itself.
+fn repetitions(stuck: &StuckSegment) -> u32 {
+    const COPY: i64 = 10_000_000;
+    let kept = stuck.sent.windows(2).filter(|pair| pair[1].since(pair[0]) > COPY).count();
+    u32::try_from(kept).unwrap_or(u32::MAX)
 }
 
 /// As large as the receiver's MSS allows, TCP options taken off.
@@ -111,6 +118,7 @@ fn finding(case: &Case<'_>, too_big: &TooBig<'_>, group: &[(&Talk<'_>, &StuckSeg
         .guard(others > u64::from(stuck.tries))
         .guard(!stuck.dont_fragment)
         .severity(if got_on { Severity::Major } else { Severity::Blocker })
+        .at_most(if got_on { Confidence::Medium } else { Confidence::High })
         .conversations_of(talks.iter().copied())
         .title(format!("Large packets from {} do not get through ({} bytes)", sender.ip, stuck.length))
         .explain(format!(
@@ -121,7 +129,7 @@ fn finding(case: &Case<'_>, too_big: &TooBig<'_>, group: &[(&Talk<'_>, &StuckSeg
             c.server,
             side(stuck.from),
             stuck.length,
-            first.time,
+            clock(first.time),
             stuck.tries,
             span(last.time.seconds_since(first.time)),
         ))
@@ -183,6 +191,7 @@ mod tests {
     fn only_small_segments_arrive() {
         let net = Network::new();
         let tcp = session(&net);
+        tcp.wait(100);
         let begin = net.frame_count() as u64;
         let reply = tcp.next_reply(nrpc::FUNCTION_WORK, 0, 3000);
         tcp.blackhole(Side::Server, reply, &RETRIES);
@@ -212,6 +221,17 @@ mod tests {
         let reply = tcp.next_reply(nrpc::FUNCTION_WORK, 0, 1400);
         tcp.lost(Side::Server, &reply, &[300]);
         tcp.transactions(5).client_fin();
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn copies_of_a_mirror_port_are_not_repetitions() {
+        let net = Network::new();
+        let tcp = session(&net);
+        let reply = tcp.next_reply(nrpc::FUNCTION_WORK, 0, 1430);
+        tcp.lost(Side::Server, &reply, &[500, 1000]);
+        tcp.client_fin();
+        net.span_duplicates(1500);
         none(&net, RULE);
     }
 

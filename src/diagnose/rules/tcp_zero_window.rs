@@ -1,7 +1,7 @@
 //! A receiver that could take no more for a while.
 
 use super::super::network::{clients, count, each, group_by, seconds};
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Severity, Side, ZeroWindow};
 
@@ -58,8 +58,8 @@ fn finding(group: &[(&Talk<'_>, &ZeroWindow)]) -> Option<Draft> {
     let talks: Vec<&Talk<'_>> = group.iter().map(|(talk, _)| *talk).collect();
     let total: f64 = group.iter().map(|(_, zero)| length(zero)).sum();
     let (receiver, who) = match longest.from {
-        Side::Client => (talk.conversation.client.ip, "the client"),
-        Side::Server => (talk.conversation.server.ip, "the server"),
+        Side::Client => (talk.conversation.client.ip, "The client"),
+        Side::Server => (talk.conversation.server.ip, "The server"),
     };
     let draft = Draft::new(&ABOUT, 80)
         .conversations_of(talks.iter().copied())
@@ -71,11 +71,11 @@ fn finding(group: &[(&Talk<'_>, &ZeroWindow)]) -> Option<Draft> {
             clients(&talks),
             talk.conversation.server,
             span(total),
-            longest.start.time,
+            clock(longest.start.time),
         ))
         .remedy_first(format!(
             "Find out what {receiver} was busy with at {} (port {}).",
-            longest.start.time,
+            clock(longest.start.time),
             longest_talk.conversation.endpoint(longest.from).port,
         ));
     Some(each(draft, group, "closed windows", |draft, (_, zero)| {
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_receiver_that_does_not_read() {
-        for (side, who) in [(Side::Client, "the client 10.1.0.50"), (Side::Server, "the server 10.2.0.9")] {
+        for (side, who) in [(Side::Client, "The client 10.1.0.50"), (Side::Server, "The server 10.2.0.9")] {
             let net = closes(side, &[500, 1000], 1500);
             let finding = one(&net, RULE);
             assert_eq!((finding.severity, finding.confidence), (Severity::Minor, Confidence::High));

@@ -76,7 +76,8 @@ fn place(sheet: Sheet<'_>, fact: &Evidence) -> String {
     match (fact.frame, fact.source) {
         (Some(at), Source::Packet) => frame(at, sheet.several_inputs),
         (Some(at), _) => format!("{} (DNS)", frame(at, sheet.several_inputs)),
-        (None, _) => "absent".to_owned(),
+        (None, Source::Absence) => "absent".to_owned(),
+        (None, _) => String::new(),
     }
 }
 
