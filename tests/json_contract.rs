@@ -78,8 +78,12 @@ fn fields(kind: &str) -> Option<Value> {
 }
 
 fn with(mut shape: Value, texts: &[&str], times: &[&str]) -> Value {
-    texts.iter().for_each(|&key| shape[key] = json!("text?"));
-    times.iter().for_each(|&key| shape[key] = json!("time?"));
+    for &key in texts {
+        shape[key] = json!("text?");
+    }
+    for &key in times {
+        shape[key] = json!("time?");
+    }
     shape
 }
 
@@ -207,12 +211,18 @@ fn frames(report: &Value) -> Vec<(u64, u64)> {
         }
         add(&conversation["input"], &conversation["teardown"]["packet"]);
         for message in list(conversation, "messages") {
-            list(message, "packets").iter().for_each(|n| add(&conversation["input"], n));
+            for frame in list(message, "packets") {
+                add(&conversation["input"], frame);
+            }
         }
     }
     for finding in list(report, "findings") {
-        list(finding, "packets").iter().for_each(|n| add(&Value::Null, n));
-        list(finding, "evidence").iter().for_each(|e| add(&e["input"], &e["packet"]));
+        for frame in list(finding, "packets") {
+            add(&Value::Null, frame);
+        }
+        for evidence in list(finding, "evidence") {
+            add(&evidence["input"], &evidence["packet"]);
+        }
     }
     frames
 }
@@ -228,7 +238,7 @@ fn frames_and_conversations_are_there() {
         let ids: Vec<_> = list(&report, "conversations").iter().map(|c| number(c, "id")).collect();
         assert!(ids.is_sorted(), "conversations in the order of their first packets: {ids:?}");
         for finding in list(&report, "findings") {
-            assert!(!list(finding, "packets").is_empty() && list(finding, "packets").is_sorted_by_key(|n| n.as_u64()));
+            assert!(!list(finding, "packets").is_empty() && list(finding, "packets").is_sorted_by_key(Value::as_u64));
             let known = list(finding, "conversations").iter().all(|id| ids.contains(&id.as_u64().unwrap()));
             assert!(known && number(finding, "score") <= 100, "{finding:#}");
         }
