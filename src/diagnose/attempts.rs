@@ -115,7 +115,11 @@ pub fn half_seen(case: &Case<'_>) -> HashSet<IpAddr> {
 }
 
 /// Clients that call many servers in a short time and say nothing to any of them.
-pub fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
+pub fn scanners<'c>(case: &'c Case<'_>) -> &'c HashSet<IpAddr> {
+    case.scanners.get_or_init(|| sweepers(case))
+}
+
+fn sweepers(case: &Case<'_>) -> HashSet<IpAddr> {
     let mut called: HashMap<IpAddr, Vec<(Timestamp, IpAddr)>> = HashMap::new();
     let mut spoke: HashSet<IpAddr> = HashSet::new();
     for c in case.talks().map(|talk| talk.conversation) {
@@ -132,6 +136,9 @@ pub fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
 fn is_sweep(case: &Case<'_>, calls: &[(Timestamp, IpAddr)]) -> bool {
     let thresholds = &case.settings.thresholds;
     let many = usize::try_from(thresholds.scan_targets).unwrap_or(usize::MAX).max(2);
+    if calls.len() < many {
+        return false;
+    }
     let mut first_calls: HashMap<IpAddr, Timestamp> = HashMap::new();
     for &(time, server) in calls {
         first_calls.entry(server).or_insert(time);

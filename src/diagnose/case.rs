@@ -3,7 +3,8 @@
 use super::{Settings, names};
 use crate::model::{Analysis, Conversation, Endpoint, Message, PerSide, Side, Stamp, Timestamp};
 use nrpcsniff_dissectors::{Message as Body, dns, nrpc, protocol};
-use std::collections::HashMap;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 /// An analysis with the indices that rules need.
@@ -19,6 +20,9 @@ pub struct Case<'a> {
     ports: HashMap<IpAddr, (u16, bool)>,
     lookups: Vec<Lookup<'a>>,
     by_answer: HashMap<IpAddr, Vec<usize>>,
+    /// What several rules ask for, found out once: see [`super::attempts::scanners`], [`super::restarts::restarted`].
+    pub(super) scanners: OnceCell<HashSet<IpAddr>>,
+    pub(super) restarted: OnceCell<HashSet<u32>>,
 }
 
 /// A retry is sought among this many of the client's next conversations.
@@ -76,7 +80,8 @@ impl<'a> Case<'a> {
                 by_answer.entry(address).or_default().push(index);
             }
         }
-        Self { analysis, settings, talks, by_client, by_server, ports, lookups, by_answer }
+        let (scanners, restarted) = (OnceCell::new(), OnceCell::new());
+        Self { analysis, settings, talks, by_client, by_server, ports, lookups, by_answer, scanners, restarted }
     }
 
     /// Every conversation on NRPC's port or with NRPC's content, in order.

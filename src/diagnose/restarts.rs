@@ -34,9 +34,11 @@ pub fn restarts<'c, 'a>(case: &'c Case<'a>) -> Vec<Restart<'c, 'a>> {
 }
 
 /// Conversations that a restart explains.
-pub fn restarted(case: &Case<'_>) -> HashSet<u32> {
-    let all = restarts(case).into_iter().flat_map(|restart| restart.closed.into_iter().chain(restart.failed));
-    all.map(|talk| talk.conversation.id).collect()
+pub fn restarted<'c>(case: &'c Case<'_>) -> &'c HashSet<u32> {
+    case.restarted.get_or_init(|| {
+        let all = restarts(case).into_iter().flat_map(|restart| restart.closed.into_iter().chain(restart.failed));
+        all.map(|talk| talk.conversation.id).collect()
+    })
 }
 
 fn of_server<'c, 'a>(case: &Case<'a>, talks: &[&'c Talk<'a>]) -> Vec<Restart<'c, 'a>> {

@@ -25,7 +25,7 @@ pub struct Options {
     pub limits: Limits,
     /// Which messages of a conversation are kept.
     pub keep: Keep,
-    /// Conversations that are kept at most; further ones are counted.
+    /// Conversations that are kept at most, a quarter of them of UDP; further ones are counted.
     pub conversations: usize,
     /// `Some(protocol)`: that TCP port is dissected as that protocol, whatever the bytes say. `None`: never dissected.
     pub decode_as: Vec<(u16, Option<&'static str>)>,

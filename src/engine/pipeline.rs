@@ -16,6 +16,9 @@ const HOSTS: usize = 65_536;
 /// Ports kept of one host.
 const PORTS: usize = 16;
 
+/// Why a conversation that somebody wants is not kept.
+const NO_ROOM: &str = "limit of conversations kept";
+
 /// One capture on its way to an analysis.
 pub struct Pipeline {
     decoder: Decoder,
@@ -32,6 +35,8 @@ pub(super) struct State {
     pub conversations: Vec<Conversation>,
     pub tcp_streams: u32,
     pub udp_streams: u32,
+    /// Conversations of UDP that are kept.
+    udp_kept: usize,
     /// The latest frame by packet time.
     pub last: Stamp,
 }
@@ -47,6 +52,7 @@ impl Pipeline {
             conversations: Vec::new(),
             tcp_streams: 0,
             udp_streams: 0,
+            udp_kept: 0,
             last: Stamp::default(),
         };
         Self { decoder: Decoder::new(), tcp: FlowTable::new(flows), udp: FlowTable::new(flows), state }
@@ -87,10 +93,20 @@ impl Pipeline {
 }
 
 impl State {
+    /// As [`State::keep`], for UDP, which may take a quarter of the room: a busy resolver must not crowd out the rest.
+    pub fn keep_datagrams(&mut self, conversation: Conversation) -> Option<u32> {
+        if self.udp_kept >= self.options.conversations.div_ceil(4) {
+            self.pass_over(NO_ROOM);
+            return None;
+        }
+        self.udp_kept = self.udp_kept.saturating_add(1);
+        self.keep(conversation)
+    }
+
     /// Keeps a conversation for the report, if there is room; gives its place.
     pub fn keep(&mut self, conversation: Conversation) -> Option<u32> {
         if self.conversations.len() >= self.options.conversations {
-            self.pass_over("limit of conversations kept");
+            self.pass_over(NO_ROOM);
             return None;
         }
         self.conversations.push(conversation);

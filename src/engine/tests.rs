@@ -201,3 +201,17 @@ fn an_opaque_frame_is_not_silence() {
     assert_eq!(kinds(conversation).last(), Some(&"nrpc.opaque"));
     assert_eq!(conversation.messages_seen[Side::Client], 2);
 }
+
+#[test]
+fn lookups_do_not_crowd_out_the_rest() {
+    let net = Network::new();
+    let (client, resolver, server) = (net.host("10.1.0.50"), net.host("10.1.0.53"), net.host("10.1.0.9"));
+    for _ in 0..20 {
+        net.resolve(&client, &resolver, "mail01.acme.example", 1, &[]);
+    }
+    net.connect(&client, &server, 1352).works(SERVER_NAME, 1).client_fin();
+    let analysis = analyse(&[net.to_pcap()], Options { conversations: 8, ..Options::default() });
+    let protocols: Vec<_> = analysis.conversations.iter().map(|c| c.protocol).collect();
+    assert_eq!(protocols, ["dns", "dns", "nrpc"]);
+    assert_eq!(analysis.totals.passed_over["limit of conversations kept"], 18);
+}

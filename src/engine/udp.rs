@@ -26,20 +26,20 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
         .iter()
         .find(|p| p.udp_ports.contains(&destination.port) || p.udp_ports.contains(&source.port))
         .copied();
-    if table.get(key).is_none() {
+    let known = table.get(key).map(|flow| flow.kept);
+    let kept = known.unwrap_or_else(|| {
         let stream = state.udp_streams;
         state.udp_streams = state.udp_streams.saturating_add(1);
         state.totals.udp_conversations = state.totals.udp_conversations.saturating_add(1);
-        let kept = protocol.and_then(|protocol| state.keep(empty(stream, protocol, source, destination, at)));
+        let kept = protocol.and_then(|protocol| state.keep_datagrams(empty(stream, protocol, source, destination, at)));
         if protocol.is_none() {
             state.pass_over(UNWANTED);
         }
         // Forgotten flows need no conclusion: what is known of them is in the report already.
         drop(table.insert(key, UdpFlow { kept }));
-    }
-    let Some(index) = table.get(key).and_then(|flow| flow.kept).and_then(|kept| usize::try_from(kept).ok()) else {
-        return;
-    };
+        kept
+    });
+    let Some(index) = kept.and_then(|kept| usize::try_from(kept).ok()) else { return };
     let body = protocol.and_then(|protocol| (protocol.datagram)(datagram.payload));
     if let Some(conversation) = state.conversations.get_mut(index) {
         let side = if source == conversation.client { Side::Client } else { Side::Server };

@@ -5,8 +5,9 @@ use crate::model::Stamp;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
-/// Bytes of the recent past that are kept, to see whether a repetition says the same.
-const HISTORY: usize = 4096;
+/// Bytes of the recent past that are kept, to see whether a repetition says the same: a full segment of Ethernet. Every
+/// open connection holds them.
+const HISTORY: usize = 1460;
 
 /// Puts the bytes of one direction in order.
 #[derive(Debug, Default)]
@@ -203,10 +204,8 @@ impl Assembler {
 
     fn remember(&mut self, bytes: &[u8]) {
         let tail = bytes.get(bytes.len().saturating_sub(HISTORY)..).unwrap_or(bytes);
-        if self.history.len().saturating_add(tail.len()) > 2 * HISTORY {
-            let surplus = self.history.len().saturating_add(tail.len()).saturating_sub(HISTORY);
-            self.history.drain(..surplus.min(self.history.len()));
-        }
+        let surplus = self.history.len().saturating_add(tail.len()).saturating_sub(HISTORY);
+        self.history.drain(..surplus.min(self.history.len()));
         self.history.extend_from_slice(tail);
     }
 

@@ -5,6 +5,12 @@ use crate::model::{Close, CloseBy, PerSide, ResetOrigin, Side, Stamp, Teardown};
 /// FINs and RSTs seen so far.
 #[derive(Debug, Default)]
 pub struct Closing {
+    /// Nothing while the connection is open, which most memory is used for.
+    seen: Option<Box<Seen>>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
     fin: PerSide<Option<Fin>>,
     rst: PerSide<Option<Stamp>>,
     /// The RST that ended it, if one did.
@@ -42,48 +48,56 @@ pub struct Comparison {
 impl Closing {
     /// A FIN at `offset` of `from`'s stream. Gives true if it is that side's first.
     pub fn fin(&mut self, from: Side, offset: u64, acknowledges: Option<i64>, at: Stamp) -> bool {
-        let first = self.fin[from].is_none();
+        let fin = &mut self.seen.get_or_insert_default().fin[from];
+        let first = fin.is_none();
         if first {
-            self.fin[from] = Some(Fin { at, offset, acknowledges, acknowledged: false });
+            *fin = Some(Fin { at, offset, acknowledges, acknowledged: false });
         }
         first
     }
 
     /// A RST in sequence. Gives true if it ended the connection: no RST and no FIN of both sides came before.
     pub fn reset(&mut self, from: Side, at: Stamp, comparison: &Comparison, ttl_distance: u8) -> bool {
-        self.rst[from].get_or_insert(at);
-        let first = self.reset.is_none();
+        let seen = self.seen.get_or_insert_default();
+        seen.rst[from].get_or_insert(at);
+        let first = seen.reset.is_none();
         if first {
-            self.reset = Some((at, origin(from, comparison, ttl_distance)));
+            seen.reset = Some((at, origin(from, comparison, ttl_distance)));
         }
         first
     }
 
     /// The peer of `of` acknowledged everything before `offset`.
     pub fn acknowledged(&mut self, of: Side, offset: u64) {
-        if let Some(fin) = &mut self.fin[of] {
+        if let Some(fin) = self.seen.as_mut().and_then(|seen| seen.fin[of].as_mut()) {
             fin.acknowledged |= offset > fin.offset;
         }
     }
 
     /// Offset behind the last byte of that side, if its FIN was seen.
     pub fn end_of(&self, side: Side) -> Option<u64> {
-        self.fin[side].map(|fin| fin.offset)
+        self.seen.as_ref()?.fin[side].map(|fin| fin.offset)
     }
 
     /// Nothing more is to come: reset, or both sides have ended and acknowledged.
     pub fn is_over(&self) -> bool {
         let done = |fin: Option<Fin>| fin.is_some_and(|fin| fin.acknowledged);
-        self.reset.is_some() || (done(self.fin.client) && done(self.fin.server))
+        self.seen.as_ref().is_some_and(|seen| seen.reset.is_some() || (done(seen.fin.client) && done(seen.fin.server)))
     }
 
     /// True once a FIN or RST was seen.
     pub fn has_begun(&self) -> bool {
-        self.reset.is_some() || self.fin.client.is_some() || self.fin.server.is_some()
+        self.seen.is_some()
     }
 
     /// The verdict. `after_message` is left to whoever knows the messages.
     pub fn verdict(&self) -> Teardown {
+        self.seen.as_ref().map(|seen| seen.verdict()).unwrap_or_default()
+    }
+}
+
+impl Seen {
+    fn verdict(&self) -> Teardown {
         let (how, by, at, reset_origin) = match (self.first_fin(), &self.reset) {
             (Some((side, fin)), reset) if reset.as_ref().is_none_or(|(at, _)| fin.at.time <= at.time) => {
                 (Close::Fin, by(side), Some(fin.at), None)
