@@ -114,7 +114,7 @@ impl<'a> Session<'a> {
 fn options(plan: &Plan) -> Options {
     let defaults = Options::default();
     let keep = if plan.report.detail == Detail::Messages { defaults.keep } else { Keep::Essential };
-    Options { keep, decode_as: plan.decode_as.clone(), ..defaults }
+    Options { keep, decode_as: plan.decode_as.clone(), all: plan.report.all, ..defaults }
 }
 
 fn unreadable(path: &Path, error: &CaptureError) -> Input {

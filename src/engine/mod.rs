@@ -29,11 +29,19 @@ pub struct Options {
     pub conversations: usize,
     /// `Some(protocol)`: that TCP port is dissected as that protocol, whatever the bytes say. `None`: never dissected.
     pub decode_as: Vec<(u16, Option<&'static str>)>,
+    /// Keep conversations that no dissector wants, too.
+    pub all: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { limits: Limits::default(), keep: Keep::All(10_000), conversations: 200_000, decode_as: Vec::new() }
+        Self {
+            limits: Limits::default(),
+            keep: Keep::All(10_000),
+            conversations: 200_000,
+            decode_as: Vec::new(),
+            all: false,
+        }
     }
 }
 

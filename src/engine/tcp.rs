@@ -20,8 +20,10 @@ pub enum TcpFlow {
 pub struct Open {
     connection: Connection,
     hearing: Hearing,
-    /// Protocol whose usual port this is: the conversation is kept whatever it says.
+    /// Protocol whose usual port this is.
     by_port: Option<&'static str>,
+    /// The report keeps it, whatever it says.
+    kept: bool,
     /// Messages seen when the first FIN or RST came.
     at_close: Option<PerSide<u64>>,
 }
@@ -114,10 +116,11 @@ impl Open {
         state.tcp_streams = state.tcp_streams.saturating_add(1);
         state.totals.tcp_conversations = state.totals.tcp_conversations.saturating_add(1);
         let by_port = usual_protocol(connection.server().port, &state.options);
-        if by_port.is_some() {
+        let kept = by_port.is_some() || state.options.all;
+        if kept {
             connection.watch();
         }
-        Self { connection, hearing: Hearing::Silent, by_port, at_close: None }
+        Self { connection, hearing: Hearing::Silent, by_port, kept, at_close: None }
     }
 
     /// Takes a segment; true if there is nothing more to hear.
@@ -151,13 +154,13 @@ impl Open {
 
     /// Nobody wants it, and it has shown all that matters to others.
     fn is_unwanted(&self) -> bool {
-        matches!(self.hearing, Hearing::Deaf) && self.by_port.is_none() && self.connection.is_opened()
+        matches!(self.hearing, Hearing::Deaf) && !self.kept && self.connection.is_opened()
     }
 
     /// The first data: somebody may want to hear it.
     fn listen(&mut self, segment: &Segment<'_>, options: &Options) {
         let (client, server) = (self.connection.client().port, self.connection.server().port);
-        if self.by_port.is_none() && self.connection.begins_stream(segment) {
+        if !self.kept && self.connection.begins_stream(segment) {
             let from = self.connection.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
             let guessed = self.connection.roles_guessed();
             if dissection::is_unwanted(from, segment.payload, [client, server], guessed, options) {
@@ -178,7 +181,7 @@ impl Open {
         }
         if dissection.is_ignored() {
             self.hearing = Hearing::Deaf;
-            if self.by_port.is_none() {
+            if !self.kept {
                 self.connection.ignore();
             }
         }
@@ -196,7 +199,7 @@ impl Open {
             self.connection.flush(at, &mut Nobody);
             Outcome::default()
         };
-        if outcome.protocol.is_none() && self.by_port.is_none() {
+        if outcome.protocol.is_none() && !self.kept {
             state.pass_over(UNWANTED);
             return self.connection.tombstone();
         }

@@ -81,6 +81,23 @@ fn the_user_decides_what_a_port_is() {
 }
 
 #[test]
+fn what_nobody_wants_is_counted_and_kept_if_asked_for() {
+    let net = Network::new();
+    let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    net.connect(&client, &server, 80)
+        .client(other::http_get("acme.example", "/"))
+        .server(b"HTTP/1.1 200 OK")
+        .client_fin();
+    net.udp(&client, 9999, &server, 9998, b"hello".to_vec());
+    assert_eq!((of(&net).conversations.len(), of(&net).totals.passed_over.values().sum::<u64>()), (0, 2));
+    let analysis = analyse(&[net.to_pcap()], Options { all: true, ..Options::default() });
+    let [tcp, udp] = analysis.conversations.as_slice() else { panic!("{:?}", analysis.conversations) };
+    assert_eq!((tcp.protocol, tcp.teardown.how, tcp.bytes.server), ("unknown", Close::Fin, 15));
+    assert_eq!((udp.protocol, udp.packets.client, udp.bytes.client), ("unknown", 1, 5));
+    assert!(analysis.totals.passed_over.is_empty());
+}
+
+#[test]
 fn a_message_names_every_frame_that_carried_it() {
     let net = Network::new();
     let tcp = net.connect(&net.host("10.1.0.5"), &net.host("10.1.0.9"), 1352);

@@ -31,10 +31,12 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
         let stream = state.udp_streams;
         state.udp_streams = state.udp_streams.saturating_add(1);
         state.totals.udp_conversations = state.totals.udp_conversations.saturating_add(1);
-        let kept = protocol.and_then(|protocol| state.keep_datagrams(empty(stream, protocol, source, destination, at)));
-        if protocol.is_none() {
+        let kept = if protocol.is_some() || state.options.all {
+            state.keep_datagrams(empty(stream, protocol, source, destination, at))
+        } else {
             state.pass_over(UNWANTED);
-        }
+            None
+        };
         // Forgotten flows need no conclusion: what is known of them is in the report already.
         drop(table.insert(key, UdpFlow { kept }));
         kept
@@ -73,8 +75,8 @@ fn message(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>,
 
 /// A conversation without datagrams. The side with the usual port is the server; if both have it, the first speaker
 /// is the client.
-fn empty(stream: u32, protocol: &Protocol, source: Endpoint, destination: Endpoint, at: Stamp) -> Conversation {
-    let from_server = !protocol.udp_ports.contains(&destination.port);
+fn empty(stream: u32, protocol: Option<&Protocol>, source: Endpoint, destination: Endpoint, at: Stamp) -> Conversation {
+    let from_server = protocol.is_some_and(|protocol| !protocol.udp_ports.contains(&destination.port));
     let (client, server) = if from_server { (destination, source) } else { (source, destination) };
     Conversation {
         id: 0,
