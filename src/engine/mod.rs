@@ -13,8 +13,6 @@ pub use pipeline::Pipeline;
 use crate::stream::Limits;
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 
-/// What a protocol is called while nothing tells it.
-const UNKNOWN: &str = "unknown";
 /// Why most conversations are passed over.
 const UNWANTED: &str = "no dissector wants it";
 

@@ -2,10 +2,10 @@
 
 use super::dissection::{self, Dissection, Outcome};
 use super::pipeline::State;
-use super::{DecodeAs, Options, UNKNOWN, UNWANTED};
+use super::{DecodeAs, Options, UNWANTED};
 use crate::decode::{self, Segment, flags};
-use crate::model::{CloseBy, Conversation, Endpoint, PerSide, Side, Stamp, Transport};
-use crate::stream::{Conclusion, Connection, FlowKey, FlowTable, Sink, Tombstone};
+use crate::model::{CloseBy, Conversation, Endpoint, PerSide, Side, Stamp, UNKNOWN};
+use crate::stream::{Connection, FlowKey, FlowTable, Sink, Tombstone};
 use nrpcsniff_dissectors::PROTOCOLS;
 
 /// A flow in the table.
@@ -207,12 +207,8 @@ impl Open {
             state.messages(protocol.name, outcome.seen.client.saturating_add(outcome.seen.server));
         }
         let mut tombstone = self.connection.tombstone();
-        let mut conversation = conversation(
-            self.connection.conclude(state.last),
-            outcome,
-            self.by_port,
-            self.at_close.unwrap_or_default(),
-        );
+        let mut conversation = self.connection.conclude(state.last);
+        tell(&mut conversation, outcome, self.by_port, self.at_close.unwrap_or_default());
         conversation.given_up = given_up;
         tombstone.kept = state.keep(conversation);
         tombstone
@@ -228,42 +224,17 @@ fn usual_protocol(port: u16, options: &Options) -> Option<&'static str> {
     }
 }
 
-/// The report's conversation.
-fn conversation(
-    conclusion: Conclusion,
-    outcome: Outcome,
-    by_port: Option<&'static str>,
-    at_close: PerSide<u64>,
-) -> Conversation {
-    // A port says something only while nobody has spoken.
-    let by_port = by_port.filter(|_| outcome.protocol.is_none() && conclusion.bytes == PerSide::default());
-    let mut teardown = conclusion.teardown;
+/// Adds to what the stream knows what was said. A port says something only while nobody has spoken.
+fn tell(conversation: &mut Conversation, outcome: Outcome, by_port: Option<&'static str>, at_close: PerSide<u64>) {
+    let by_port = by_port.filter(|_| outcome.protocol.is_none() && conversation.bytes == PerSide::default());
+    conversation.protocol = outcome.protocol.map(|p| p.name).or(by_port).unwrap_or(UNKNOWN);
+    conversation.protocol_by_port = by_port.is_some();
+    let teardown = &mut conversation.teardown;
     teardown.after_message = messages_before_close(teardown.by, teardown.at.is_some(), at_close, outcome.seen);
-    Conversation {
-        id: 0,
-        stream: conclusion.stream,
-        transport: Transport::Tcp,
-        protocol: outcome.protocol.map(|p| p.name).or(by_port).unwrap_or(UNKNOWN),
-        protocol_by_port: by_port.is_some(),
-        client: conclusion.client,
-        server: conclusion.server,
-        roles_guessed: conclusion.roles_guessed,
-        ports_reused: false,
-        first: conclusion.first,
-        last: conclusion.last,
-        setup: conclusion.setup,
-        teardown,
-        packets: conclusion.packets,
-        bytes: conclusion.bytes,
-        quality: conclusion.quality,
-        tcp: conclusion.facts,
-        first_bytes: conclusion.first_bytes,
-        turns: outcome.turns,
-        messages: outcome.messages,
-        messages_seen: outcome.seen,
-        undissected: outcome.undissected,
-        given_up: None,
-    }
+    conversation.turns = outcome.turns;
+    conversation.messages = outcome.messages;
+    conversation.messages_seen = outcome.seen;
+    conversation.undissected = outcome.undissected;
 }
 
 /// Messages before the close: the closer's own all come before it, however late the capture brings them; of the

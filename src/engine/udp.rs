@@ -1,11 +1,9 @@
 //! UDP conversations of the pipeline. Datagrams on the usual port of a protocol are dissected, the rest is counted.
 
+use super::UNWANTED;
 use super::pipeline::State;
-use super::{UNKNOWN, UNWANTED};
 use crate::decode::Datagram;
-use crate::model::{
-    Conversation, Endpoint, Message, PerSide, Quality, Setup, Side, Stamp, TcpFacts, Teardown, Transport, Turns,
-};
+use crate::model::{Conversation, Endpoint, Message, Side, Stamp, Transport};
 use crate::stream::{FlowKey, FlowTable};
 use nrpcsniff_dissectors::{Message as Body, PROTOCOLS, Protocol};
 
@@ -78,29 +76,6 @@ fn message(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>,
 fn empty(stream: u32, protocol: Option<&Protocol>, source: Endpoint, destination: Endpoint, at: Stamp) -> Conversation {
     let from_server = protocol.is_some_and(|protocol| !protocol.udp_ports.contains(&destination.port));
     let (client, server) = if from_server { (destination, source) } else { (source, destination) };
-    Conversation {
-        id: 0,
-        stream,
-        transport: Transport::Udp,
-        protocol: UNKNOWN,
-        protocol_by_port: false,
-        client,
-        server,
-        roles_guessed: from_server,
-        ports_reused: false,
-        first: at,
-        last: at,
-        setup: Setup::None,
-        teardown: Teardown::default(),
-        packets: PerSide::default(),
-        bytes: PerSide::default(),
-        quality: Quality::default(),
-        tcp: TcpFacts::default(),
-        first_bytes: PerSide::default(),
-        turns: Turns::default(),
-        messages: Vec::new(),
-        messages_seen: PerSide::default(),
-        undissected: PerSide::default(),
-        given_up: None,
-    }
+    let conversation = Conversation::new(Transport::Udp, client, server, at);
+    Conversation { stream, roles_guessed: from_server, ..conversation }
 }

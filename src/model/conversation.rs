@@ -404,7 +404,39 @@ pub struct Conversation {
     pub given_up: Option<&'static str>,
 }
 
+/// What a protocol is called while nothing tells it.
+pub const UNKNOWN: &str = "unknown";
+
 impl Conversation {
+    /// A conversation of which nothing is known but who talks to whom, and since when.
+    pub fn new(transport: Transport, client: Endpoint, server: Endpoint, first: Stamp) -> Self {
+        Self {
+            id: 0,
+            stream: 0,
+            transport,
+            protocol: UNKNOWN,
+            protocol_by_port: false,
+            client,
+            server,
+            roles_guessed: false,
+            ports_reused: false,
+            first,
+            last: first,
+            setup: Setup::None,
+            teardown: Teardown::default(),
+            packets: PerSide::default(),
+            bytes: PerSide::default(),
+            quality: Quality::default(),
+            tcp: TcpFacts::default(),
+            first_bytes: PerSide::default(),
+            turns: Turns::default(),
+            messages: Vec::new(),
+            messages_seen: PerSide::default(),
+            undissected: PerSide::default(),
+            given_up: None,
+        }
+    }
+
     /// Time from the first frame to the last.
     pub fn duration_s(&self) -> f64 {
         self.last.time.seconds_since(self.first.time)

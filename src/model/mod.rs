@@ -9,7 +9,7 @@ mod time;
 pub use analysis::{Analysis, CaptureFacts, Host, IcmpError, Input, InputFormat, Quoted, Totals};
 pub use conversation::{
     Close, CloseBy, Conversation, FirstBytes, Handshake, IdleGap, Message, PerSide, Quality, ResetOrigin, Setup, Stall,
-    StuckSegment, TcpFacts, Teardown, Transport, Turn, Turns, Unanswered, ZeroWindow,
+    StuckSegment, TcpFacts, Teardown, Transport, Turn, Turns, UNKNOWN, Unanswered, ZeroWindow,
 };
 pub use finding::{Confidence, Evidence, Finding, Severity, Source};
 pub use frame::{Endpoint, Frame, FrameRef, Stamp};

@@ -2,8 +2,7 @@
 
 use crate::model::{
     Analysis, Close, CloseBy, Confidence, Conversation, Endpoint, Evidence, Finding, FrameRef, Input, InputFormat,
-    Message, PerSide, Quality, Setup, Severity, Side, Source, Stamp, TcpFacts, Teardown, Timestamp, Totals, Transport,
-    Turns,
+    Message, PerSide, Quality, Setup, Severity, Side, Source, Stamp, Teardown, Timestamp, Totals, Transport,
 };
 use nrpcsniff_dissectors::{Message as Body, dns, nrpc};
 use std::net::SocketAddr;
@@ -27,27 +26,12 @@ pub fn conversation(id: u32, client: SocketAddr, server: SocketAddr) -> Conversa
     Conversation {
         id,
         stream: id,
-        transport: Transport::Tcp,
-        protocol: "unknown",
-        protocol_by_port: false,
-        client: endpoint(client),
-        server: endpoint(server),
-        roles_guessed: false,
-        ports_reused: false,
-        first: at(1, 0),
         last: at(7, 17_600),
         setup: Setup::Handshake,
-        teardown: Teardown::default(),
         packets: PerSide { client: 4, server: 3 },
         bytes: PerSide { client: 215, server: 126 },
         quality: Quality { rtt: Some(300_000), ..Quality::default() },
-        tcp: TcpFacts::default(),
-        first_bytes: PerSide::default(),
-        turns: Turns::default(),
-        messages: Vec::new(),
-        messages_seen: PerSide::default(),
-        undissected: PerSide::default(),
-        given_up: None,
+        ..Conversation::new(Transport::Tcp, endpoint(client), endpoint(server), at(1, 0))
     }
 }
 

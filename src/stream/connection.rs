@@ -5,9 +5,7 @@ use super::sequence;
 use super::teardown::{Closing, Comparison};
 use super::{Limits, Sink};
 use crate::decode::{Segment, flags};
-use crate::model::{
-    Close, Endpoint, FirstBytes, Handshake, IdleGap, PerSide, Quality, Setup, Side, Stamp, TcpFacts, Teardown,
-};
+use crate::model::{Close, Conversation, Endpoint, Handshake, IdleGap, PerSide, Setup, Side, Stamp, Transport};
 
 /// SYNs kept of one connection.
 const SYNS: usize = 16;
@@ -272,7 +270,7 @@ impl Connection {
     }
 
     /// The facts, once the connection is over or the capture has ended at `end`.
-    pub fn conclude(self, end: Stamp) -> Conclusion {
+    pub fn conclude(self, end: Stamp) -> Conversation {
         let (setup, mut teardown) = (self.setup(), self.closing.verdict());
         let (mut facts, mut quality, first_bytes) = match self.details {
             Some(details) => (details.facts, details.quality, details.first_bytes),
@@ -294,20 +292,18 @@ impl Connection {
             quality.rtt = Some(ack.since(*syn)).filter(|&rtt| rtt >= 0);
         }
         facts.handshake = Handshake { syns: self.syns, syn_ack: self.syn_ack, ack: self.ack, syn_data: self.syn_data };
-        Conclusion {
+        Conversation {
             stream: self.stream,
-            client: self.client,
-            server: self.server,
             roles_guessed: self.roles_guessed,
-            first: self.first,
             last: self.last,
             setup,
             teardown,
             packets: PerSide { client: halves.client.packets, server: halves.server.packets },
             bytes: PerSide { client: halves.client.bytes, server: halves.server.bytes },
             quality,
-            facts,
+            tcp: facts,
             first_bytes,
+            ..Conversation::new(Transport::Tcp, self.client, self.server, self.first)
         }
     }
 
@@ -540,35 +536,4 @@ impl Connection {
             *count = count.saturating_add(1);
         }
     }
-}
-
-/// What a connection comes to.
-#[derive(Debug)]
-pub struct Conclusion {
-    /// Wireshark's `tcp.stream`.
-    pub stream: u32,
-    /// The client.
-    pub client: Endpoint,
-    /// The server.
-    pub server: Endpoint,
-    /// Nobody's SYN was seen.
-    pub roles_guessed: bool,
-    /// First frame.
-    pub first: Stamp,
-    /// Last frame.
-    pub last: Stamp,
-    /// How it began.
-    pub setup: Setup,
-    /// How it ended.
-    pub teardown: Teardown,
-    /// Frames by sender.
-    pub packets: PerSide<u64>,
-    /// Stream bytes by sender.
-    pub bytes: PerSide<u64>,
-    /// Quality of the capture of it.
-    pub quality: Quality,
-    /// Facts for rules.
-    pub facts: TcpFacts,
-    /// First bytes of each side.
-    pub first_bytes: PerSide<Option<FirstBytes>>,
 }

@@ -40,7 +40,7 @@ mod teardown;
 mod tests;
 
 pub use assembler::{Arrival, Assembler, Ordered};
-pub use connection::{Conclusion, Connection, Tombstone};
+pub use connection::{Connection, Tombstone};
 pub use table::{FlowKey, FlowTable};
 
 use crate::model::{Side, Stamp};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::decode::{IpInfo, Segment, TcpOptions, flags};
-use crate::model::{Close, CloseBy, Endpoint, FrameRef, PerSide, Setup, Timestamp};
+use crate::model::{Close, CloseBy, Conversation, Endpoint, FrameRef, PerSide, Setup, Timestamp};
 use proptest::prelude::*;
 
 const CLIENT: &str = "10.0.0.1:40000";
@@ -110,7 +110,7 @@ impl Line {
         self.feed(&segment(Client, flags::ACK, client.wrapping_add(1), server.wrapping_add(1), b""))
     }
 
-    fn finish(mut self) -> (Conclusion, Heard) {
+    fn finish(mut self) -> (Conversation, Heard) {
         let last = at(self.frame + 1000);
         let mut connection = self.connection.take().unwrap();
         connection.flush(last, &mut self.heard);
@@ -133,7 +133,7 @@ fn a_keep_alive_before_anything_else_is_no_hole() {
     let (conclusion, heard) = line.finish();
     assert_eq!((heard.bytes.client.as_slice(), heard.gaps.client), (b"hello".as_slice(), 0));
     assert_eq!((conclusion.bytes.client, conclusion.quality.missing_bytes), (5, 0));
-    assert_eq!((conclusion.facts.acked_unseen, conclusion.facts.keep_alives.client), (PerSide::default(), 2));
+    assert_eq!((conclusion.tcp.acked_unseen, conclusion.tcp.keep_alives.client), (PerSide::default(), 2));
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn an_ordinary_connection() {
     assert_eq!((heard.bytes.client.as_slice(), heard.bytes.server.as_slice()), (&b"hello"[..], &b"you"[..]));
     assert_eq!(heard.frames.client, [4; 5]);
     assert_eq!(conclusion.quality.rtt, Some(2_000_000));
-    assert_eq!(conclusion.facts.acked_unseen, PerSide::default());
+    assert_eq!(conclusion.tcp.acked_unseen, PerSide::default());
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_refused_and_an_unanswered_syn() {
     assert!(refused.connection.as_ref().unwrap().is_reopened_by(&segment(Client, flags::SYN, 200, 0, b"")));
     refused.feed(&again).feed(&segment(Server, flags::RST | ACK, 0, 101, b""));
     let (conclusion, _) = refused.finish();
-    assert_eq!((conclusion.teardown.at, conclusion.facts.handshake.syns.len()), (Some(at(2)), 2));
+    assert_eq!((conclusion.teardown.at, conclusion.tcp.handshake.syns.len()), (Some(at(2)), 2));
     assert_eq!(
         (conclusion.setup, conclusion.teardown.how, conclusion.teardown.by),
         (Setup::Refused, Close::Rst, CloseBy::Server)
@@ -226,7 +226,7 @@ fn a_refused_and_an_unanswered_syn() {
     silent.feed(&segment(Client, flags::SYN, 100, 0, b"")).feed(&segment(Client, flags::SYN, 100, 0, b""));
     let (conclusion, _) = silent.finish();
     assert_eq!((conclusion.setup, conclusion.teardown.how), (Setup::NoAnswer, Close::Timeout));
-    assert_eq!(conclusion.facts.handshake.syns.len(), 2);
+    assert_eq!(conclusion.tcp.handshake.syns.len(), 2);
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn keep_alives_are_no_data() {
     line.feed(&segment(Client, ACK, 5, 1, b"o"));
     line.feed(&segment(Client, ACK, 5, 1, b""));
     let (conclusion, heard) = line.finish();
-    assert_eq!((conclusion.facts.keep_alives.client, conclusion.quality.retransmissions), (2, 0));
+    assert_eq!((conclusion.tcp.keep_alives.client, conclusion.quality.retransmissions), (2, 0));
     assert_eq!(heard.bytes.client, b"hello");
 }
 
@@ -295,7 +295,7 @@ fn what_the_peer_acknowledged_and_the_capture_lacks_is_a_gap() {
     line.feed_at(&segment(Server, ACK, 1, 13, b"x"), at_ms(9, 5000));
     assert_eq!(line.heard.bytes.client, b"abc\0\0\0ghi\0\0\0");
     let (conclusion, heard) = line.finish();
-    assert_eq!((conclusion.facts.acked_unseen.client, conclusion.quality.missing_bytes), (3, 6));
+    assert_eq!((conclusion.tcp.acked_unseen.client, conclusion.quality.missing_bytes), (3, 6));
     assert_eq!((conclusion.quality.gaps, heard.gaps.client), (2, 6));
 }
 
@@ -312,10 +312,10 @@ fn waits_before_repetitions_and_stuck_segments_are_noted() {
     }
     line.frame = 20_000;
     let (conclusion, _) = line.finish();
-    let stuck = conclusion.facts.stuck.unwrap();
+    let stuck = conclusion.tcp.stuck.unwrap();
     assert_eq!((stuck.tries, stuck.length, stuck.smaller_got_through, stuck.sent.len()), (3, 1400, true, 4));
-    assert_eq!(conclusion.facts.stalls.len(), 3);
-    assert_eq!(conclusion.facts.unanswered.unwrap().tries, 3);
+    assert_eq!(conclusion.tcp.stalls.len(), 3);
+    assert_eq!(conclusion.tcp.unanswered.unwrap().tries, 3);
     assert_eq!(conclusion.teardown.how, Close::Timeout);
 }
 
