@@ -209,17 +209,17 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 
 #[test]
 fn rooms_import_what_they_may() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut wrong, mut rooms) = (Vec::new(), BTreeSet::new());
-    for (path, text) in sources(&root.join("src")) {
-        let inside = path.strip_prefix(root.join("src")).unwrap();
+    for (path, text) in sources(&repository.join("src")) {
+        let inside = path.strip_prefix(repository.join("src")).unwrap();
         let parts: Vec<_> = inside.iter().map(|part| part.to_str().unwrap()).collect();
         let [room, .., file] = parts[..] else { continue };
         let depth = parts.len() - usize::from(file == "mod.rs");
         rooms.insert(room.to_owned());
         wrong.extend(offences(room, depth, &text).into_iter().map(|what| format!("{}: {what}", inside.display())));
     }
-    for (path, text) in sources(&root.join("dissectors/src")) {
+    for (path, text) in sources(&repository.join("dissectors/src")) {
         wrong.extend(offences("dissectors", 1, &text).into_iter().map(|what| format!("{}: {what}", path.display())));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

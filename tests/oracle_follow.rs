@@ -5,7 +5,7 @@
 mod support;
 
 use nrpcsniff::capture::Reader;
-use nrpcsniff::decode::{Decoder, Packet, Segment, flags};
+use nrpcsniff::decode::{Decoder, Packet, Segment};
 use nrpcsniff::model::{Endpoint, PerSide, Side, Stamp};
 use nrpcsniff::stream::{Connection, Limits, Sink};
 use std::collections::{BTreeMap, HashMap};
@@ -134,7 +134,9 @@ impl Streams {
         let mut flow = match self.flows.remove(&ends) {
             Some(flow) if !flow.connection.is_reopened_by(segment) => flow,
             earlier => {
-                earlier.map(|flow| self.end(flow, at));
+                if let Some(flow) = earlier {
+                    self.end(flow, at);
+                }
                 self.begin(segment, at)
             }
         };

@@ -1,7 +1,7 @@
 //! Build script: finds libpcap, or lets the build go on without it.
 //!
 //! Three states: development files (link as usual), the runtime library alone (a symlink in OUT_DIR serves as the
-//! linker's name for it), nothing (no live capture; one warning says how to get it). `cfg(have_libpcap)` guards
+//! linker's name for it), nothing (no filters; one warning says how to get it). `cfg(have_libpcap)` guards
 //! every use of the `pcap` crate; an rlib that nothing refers to is not linked.
 
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ fn main() {
         return;
     }
     let Some(out) = env::var_os("OUT_DIR").map(PathBuf::from) else { return };
-    if env::var_os("LIBPCAP_LIBDIR").is_some() || links(&out) {
+    if env::var_os("LIBPCAP_LIBDIR").is_some() || links(&out, None) {
         println!("cargo::rustc-cfg=have_libpcap");
-    } else if let Some(library) = runtime_library().filter(|library| link_to(library, &out)) {
+    } else if let Some(library) = runtime_library().filter(|file| link_to(file, &out) && links(&out, Some(&out))) {
         println!("cargo::rerun-if-changed={}", library.display());
         println!("cargo::rustc-link-search=native={}", out.display());
         println!("cargo::rustc-cfg=have_libpcap");
@@ -27,28 +27,25 @@ fn main() {
         // A path that does not exist keeps this script stale: the next build after an installation looks again.
         println!("cargo::rerun-if-changed=no-such-file-so-that-cargo-looks-again");
         println!(
-            "cargo::warning=libpcap not found: built without live capture (-i) and filters (-f); capture files work \
-             fully. To get them: apt install libpcap-dev (Debian, Ubuntu) or dnf install libpcap-devel (Fedora, \
+            "cargo::warning=libpcap not found: built without filters (-f); capture files work fully without them. To \
+             get them: apt install libpcap-dev (Debian, Ubuntu) or dnf install libpcap-devel (Fedora, \
              RHEL), then build again"
         );
     }
 }
 
-/// Does a two-line program link against libpcap for the target of this build?
-fn links(out: &Path) -> bool {
+/// Does a two-line program link against libpcap for the target of this build, if the linker also looks in `folder`?
+fn links(out: &Path, folder: Option<&Path>) -> bool {
     let source = out.join("probe.rs");
     let program = "#[link(name = \"pcap\")] unsafe extern \"C\" { fn pcap_lib_version() -> *const u8; }\n\
                    fn main() { unsafe { assert!(!pcap_lib_version().is_null()) } }\n";
     let (Some(rustc), Some(target)) = (env::var_os("RUSTC"), env::var_os("TARGET")) else { return false };
-    fs::write(&source, program).is_ok()
-        && Command::new(rustc)
-            .args(["--edition=2024", "--target"])
-            .arg(target)
-            .arg("-o")
-            .arg(out.join("probe"))
-            .arg(&source)
-            .output()
-            .is_ok_and(|output| output.status.success())
+    let mut command = Command::new(rustc);
+    command.args(["--edition=2024", "--target"]).arg(target).arg("-o").arg(out.join("probe")).arg(&source);
+    if let Some(folder) = folder {
+        command.arg("-L").arg(folder);
+    }
+    fs::write(&source, program).is_ok() && command.output().is_ok_and(|output| output.status.success())
 }
 
 /// The shared library that tcpdump and Wireshark bring along. Not when cross compiling: it is the host's.

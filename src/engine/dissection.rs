@@ -363,11 +363,11 @@ impl Feed {
         let start = self.start.saturating_add(len(from));
         let end = start.saturating_add(len(length));
         let mut begin = self.start;
-        let carries = |&&(span_end, _): &&(u64, Stamp)| {
+        let holds_part = |&&(span_end, _): &&(u64, Stamp)| {
             let from = std::mem::replace(&mut begin, span_end);
             span_end > start && from < end
         };
-        let carriers: Vec<Stamp> = self.spans.iter().filter(carries).map(|&(_, at)| at).collect();
+        let carriers: Vec<Stamp> = self.spans.iter().filter(holds_part).map(|&(_, at)| at).collect();
         let first = carriers.iter().copied().min_by_key(|at| (at.time, at.frame)).unwrap_or_default();
         let last = carriers.iter().copied().max_by_key(|at| (at.time, at.frame)).unwrap_or_default();
         let mut frames: Vec<FrameRef> = carriers.iter().map(|at| at.frame).collect();

@@ -155,7 +155,8 @@ pub struct Quality {
     pub missing_bytes: u64,
     /// Segments that announced a window of zero.
     pub zero_windows: u64,
-    /// Round trip in nanoseconds: of the handshake, else the shortest of data and its acknowledgement.
+    /// Round trip in nanoseconds: of the handshake, else the shortest from data to its acknowledgement, of both
+    /// directions together, as each covers the way from the place of the capture to one side only.
     pub rtt: Option<i64>,
 }
 

@@ -41,6 +41,8 @@ struct Way {
     /// When the furthest byte so far came.
     highest_at: Option<Stamp>,
     zero_since: Option<Stamp>,
+    /// Shortest time between data and its acknowledgement: from the place of the capture to the peer and back.
+    round_trip: Option<i64>,
     /// The peer acknowledged up to here although it is not all in the capture: since when, frames since.
     hole: Option<Hole>,
 }
@@ -117,8 +119,9 @@ impl Details {
 
     /// The peer of `of` acknowledged everything before `offset`, of which only what lies before `highest` was seen.
     pub fn acknowledged(&mut self, of: Side, offset: u64, highest: u64, at: Stamp, sink: &mut impl Sink) {
-        if let Some(round_trip) = self.ways[of].flight.acknowledged(offset, at) {
-            self.note_round_trip(round_trip);
+        let way = &mut self.ways[of];
+        if let Some(nanos) = way.flight.acknowledged(offset, at).filter(|&nanos| nanos >= 0) {
+            way.round_trip = Some(way.round_trip.map_or(nanos, |known| known.min(nanos)));
         }
         if offset > highest {
             let unseen = &mut self.facts.acked_unseen[of];
@@ -179,6 +182,9 @@ impl Details {
                 self.facts.stuck = Some(stuck);
             }
         }
+        // The capture stands somewhere between the two: the way is that to one side and that to the other.
+        let ways = [self.ways.client.round_trip, self.ways.server.round_trip];
+        self.quality.rtt = ways.into_iter().flatten().reduce(i64::saturating_add);
         self.facts.idle.sort_by_key(|gap| gap.before.time);
         self.facts.stalls.sort_by_key(|stall| stall.first.time);
         self.facts.zero_windows.sort_by_key(|zero| zero.start.time);
@@ -235,12 +241,6 @@ impl Details {
         facts.idle.iter_mut().for_each(|gap| gap.by = gap.by.peer());
         facts.stalls.iter_mut().for_each(|stall| stall.from = stall.from.peer());
         facts.zero_windows.iter_mut().for_each(|zero| zero.from = zero.from.peer());
-    }
-
-    fn note_round_trip(&mut self, nanos: i64) {
-        if nanos >= 0 {
-            self.quality.rtt = Some(self.quality.rtt.map_or(nanos, |known| known.min(nanos)));
-        }
     }
 }
 

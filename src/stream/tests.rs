@@ -136,6 +136,18 @@ fn a_keep_alive_before_anything_else_is_no_hole() {
     assert_eq!((conclusion.facts.acked_unseen, conclusion.facts.keep_alives.client), (PerSide::default(), 2));
 }
 
+#[test]
+fn without_a_handshake_the_round_trip_is_that_to_either_side() {
+    use Side::{Client, Server};
+    let mut line = Line::new();
+    line.feed_at(&segment(Client, ACK, 100, 500, b"hello"), at_ms(1, 0));
+    line.feed_at(&segment(Server, ACK, 500, 105, b"you"), at_ms(2, 40));
+    line.feed_at(&segment(Client, ACK, 105, 503, b""), at_ms(3, 41));
+    line.feed_at(&segment(Client, ACK, 105, 503, b"hello"), at_ms(4, 100));
+    line.feed_at(&segment(Server, ACK, 503, 110, b""), at_ms(5, 130));
+    assert_eq!(line.finish().0.quality.rtt, Some(31_000_000));
+}
+
 /// RFC 9293 3.5.1, figure 10: the server still holds a connection that the client has forgotten.
 #[test]
 fn an_answer_from_an_earlier_connection_does_not_set_the_beginning() {
