@@ -13,7 +13,7 @@
 
 use super::{Auth, Session, Transaction, auth};
 use crate::Side;
-use nom::{IResult, Parser, number::complete::le_u16};
+use nom::{IResult, Parser, bytes::complete::take};
 
 /// Bytes of L and the rest of the header.
 pub(super) const HEADER: usize = 12;
@@ -110,9 +110,11 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// Read for every frame, and for every offset where a frame is looked for: all six numbers at once.
     pub fn parse(input: &[u8]) -> IResult<&[u8], Self> {
-        let (rest, (length, sequence, payload_length)) = (le_u16, le_u16, le_u16).parse(input)?;
-        let (rest, (field_6, function, class)) = (le_u16, le_u16, le_u16).parse(rest)?;
+        let (rest, header) = take(HEADER).parse(input)?;
+        let words = header.as_chunks().0.first_chunk().copied().unwrap_or_default();
+        let [length, sequence, payload_length, field_6, function, class] = words.map(u16::from_le_bytes);
         Ok((rest, Self { length, sequence, payload_length, field_6, function, class }))
     }
 
