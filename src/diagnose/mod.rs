@@ -16,7 +16,7 @@ mod restarts;
 pub mod rules;
 mod settings;
 #[cfg(test)]
-mod stage;
+mod tests;
 pub mod words;
 
 pub use case::{Case, Lookup, Talk};

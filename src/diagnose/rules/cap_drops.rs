@@ -84,9 +84,9 @@ fn finding(case: &Case<'_>, holed: &[&Talk<'_>], dropped: u64) -> Option<Draft> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{none, one, says};
     use crate::model::Severity;
     use crate::testing::findings;
+    use crate::testing::{none, one, says};
     use nrpcsniff_samples::{Format, Network, Side};
 
     const RULE: &str = "cap-drops";

@@ -56,8 +56,8 @@ fn finding(twice: &[&Talk<'_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{none, one, says};
     use crate::model::Severity;
+    use crate::testing::{none, one, says};
     use nrpcsniff_samples::{Network, Side};
 
     const RULE: &str = "cap-duplicates";

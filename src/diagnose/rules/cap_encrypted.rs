@@ -75,8 +75,8 @@ fn finding(all: usize, opaque: &[(&Talk<'_>, (&Message, &nrpc::Opaque))]) -> Opt
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{none, one, says};
     use crate::model::Severity;
+    use crate::testing::{none, one, says};
     use nrpcsniff_samples::{Network, nrpc};
 
     const RULE: &str = "cap-encrypted";

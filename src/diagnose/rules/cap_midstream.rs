@@ -58,8 +58,8 @@ fn finding(all: usize, begun: &[&Talk<'_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{none, one, says};
     use crate::model::Severity;
+    use crate::testing::{none, one, says};
     use nrpcsniff_samples::Network;
 
     const RULE: &str = "cap-midstream";

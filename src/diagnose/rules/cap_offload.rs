@@ -77,8 +77,8 @@ fn finding(found: &[(&Talk<'_>, Side)]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{none, one, says};
     use crate::model::Severity;
+    use crate::testing::{none, one, says};
     use nrpcsniff_samples::{Host, Network, Side};
 
     const RULE: &str = "cap-offload";

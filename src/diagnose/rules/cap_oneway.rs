@@ -59,7 +59,7 @@ fn finding(all: usize, half: &[(&Talk<'_>, Side)]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{idle, none, of, one, says};
+    use crate::testing::{idle, none, of, one, says};
     use nrpcsniff_samples::{Network, Side};
 
     const RULE: &str = "cap-oneway";

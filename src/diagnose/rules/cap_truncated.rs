@@ -65,9 +65,9 @@ fn finding(case: &Case<'_>, cut: &[&Talk<'_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::says;
     use crate::model::{Finding, Severity};
     use crate::testing::findings;
+    use crate::testing::says;
     use nrpcsniff_samples::{Format, Network};
 
     fn cut(bytes: usize) -> Vec<Finding> {

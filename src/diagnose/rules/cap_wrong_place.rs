@@ -70,10 +70,10 @@ fn finding(case: &Case<'_>, missing: &[&ExpectedServer]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::says;
     use super::super::super::{ExpectedServer, Settings, diagnose};
     use crate::model::{Confidence, Finding};
     use crate::testing::analysis;
+    use crate::testing::says;
     use nrpcsniff_samples::Network;
 
     fn found(net: &Network, expected: &[(&str, &[&str])]) -> Vec<Finding> {

@@ -116,8 +116,8 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{frames, idle, none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{frames, idle, none, one, says};
     use nrpcsniff_samples::{Network, Segment, Side, Tcp, flags};
 
     const RULE: &str = "nrpc-asymmetric";

@@ -110,8 +110,8 @@ fn finding(group: &[(&Talk<'_>, Reckoning)]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
     use nrpcsniff_samples::{Network, Side, nrpc};
 
     const RULE: &str = "nrpc-chatty-rtt";

@@ -267,8 +267,8 @@ fn lines<'a, F: std::borrow::Borrow<Failed<'a>>>(draft: Draft, group: &[F]) -> D
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{frames, idle, none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{frames, idle, none, one, says};
     use nrpcsniff_samples::dns::{A, AAAA, Rcode, Record};
     use nrpcsniff_samples::{Host, Network};
 

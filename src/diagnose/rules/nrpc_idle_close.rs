@@ -81,8 +81,8 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{frames, none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{frames, none, one, says};
     use nrpcsniff_samples::{Network, Side};
 
     const RULE: &str = "nrpc-idle-close";

@@ -116,8 +116,8 @@ fn evidence(draft: Draft, died: &Died<'_, '_>) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
     use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
 
     const RULE: &str = "nrpc-idle-rst";

@@ -125,8 +125,8 @@ fn evidence(draft: Draft, died: &Died<'_, '_>) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{frames, idle, none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{frames, idle, none, one, says};
     use nrpcsniff_samples::{Network, Side, nrpc};
 
     const RULE: &str = "nrpc-idle-silent";

@@ -184,8 +184,8 @@ fn finding(group: &[Pair<'_, '_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{frames, idle, none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{frames, idle, none, one, says};
     use nrpcsniff_samples::Network;
     use nrpcsniff_samples::dns::{A, AAAA, Record};
 

@@ -150,8 +150,8 @@ fn finding(case: &Case<'_>, group: &[Outside<'_, '_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{idle, none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{idle, none, one, says};
     use nrpcsniff_samples::Network;
 
     const RULE: &str = "nrpc-private-address";

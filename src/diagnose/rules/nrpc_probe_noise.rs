@@ -131,8 +131,8 @@ fn scans(case: &Case<'_>) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{none, of, one, says};
     use crate::model::Severity;
+    use crate::testing::{none, of, one, says};
     use nrpcsniff_samples::Network;
 
     const RULE: &str = "nrpc-probe-noise";

@@ -100,8 +100,8 @@ fn finding(restart: &Restart<'_, '_>) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{none, of, one, says};
     use crate::model::Severity;
+    use crate::testing::{none, of, one, says};
     use nrpcsniff_samples::{Network, Side, Tcp};
 
     const RULE: &str = "nrpc-server-restart";

@@ -94,8 +94,8 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &Turn)]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{frames, none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{frames, none, one, says};
     use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
 
     const RULE: &str = "nrpc-slow-server";

@@ -114,8 +114,8 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{frames, none, of, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{frames, none, of, one, says};
     use nrpcsniff_samples::{Network, Segment, Side, flags};
 
     const RULE: &str = "nrpc-syn-refused";

@@ -136,8 +136,8 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{frames, idle, none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{frames, idle, none, one, says};
     use nrpcsniff_samples::{Network, Side};
 
     const RULE: &str = "nrpc-syn-silent";

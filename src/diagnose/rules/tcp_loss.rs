@@ -158,8 +158,8 @@ fn stalls<'c, 'a>(talks: &[&'c Talk<'a>]) -> Vec<(&'c Talk<'a>, &'a Stall)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
     use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
 
     const RULE: &str = "tcp-loss";

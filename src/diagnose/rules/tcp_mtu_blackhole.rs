@@ -173,8 +173,8 @@ fn evidence(draft: Draft, talk: &Talk<'_>, stuck: &StuckSegment) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{frames, idle, none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{frames, idle, none, one, says};
     use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
 
     const RULE: &str = "tcp-mtu-blackhole";

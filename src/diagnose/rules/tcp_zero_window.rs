@@ -88,8 +88,8 @@ fn finding(group: &[(&Talk<'_>, &ZeroWindow)]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::stage::{frames, none, one, says};
     use crate::model::{Confidence, Severity};
+    use crate::testing::{frames, none, one, says};
     use nrpcsniff_samples::{Network, Side};
 
     const RULE: &str = "tcp-zero-window";
