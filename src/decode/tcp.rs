@@ -88,11 +88,16 @@ fn parse_options(mut rest: &[u8]) -> TcpOptions {
     options
 }
 
-/// Sum of 16-bit words, big-endian; an odd last byte is the high half of a word (RFC 1071).
+/// Sum of 16-bit words, big-endian, modulo 2^16 - 1; an odd last byte is the high half of a word (RFC 1071). Two words
+/// are added at a time: 2^16 is 1 there.
 fn sum(bytes: &[u8]) -> u64 {
-    let (words, odd) = bytes.as_chunks::<2>();
-    let words = words.iter().map(|&word| u64::from(u16::from_be_bytes(word))).fold(0, u64::wrapping_add);
-    words.wrapping_add(odd.first().map_or(0, |&byte| u64::from(byte) << 8))
+    let (pairs, rest) = bytes.as_chunks::<4>();
+    let pairs = pairs.iter().map(|&pair| u64::from(u32::from_be_bytes(pair))).fold(0, u64::wrapping_add);
+    let mut last = [0; 4];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    pairs.wrapping_add(u64::from(u32::from_be_bytes(last)))
 }
 
 fn address_sum(address: IpAddr) -> u64 {

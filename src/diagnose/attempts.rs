@@ -3,7 +3,7 @@
 use super::opening::watched_until;
 use super::{Case, Talk};
 use crate::model::{Endpoint, FrameRef, IcmpError, PerSide, Setup, Severity, Side, Timestamp, Transport};
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
 /// What a client did after a failed attempt, within the retry time.

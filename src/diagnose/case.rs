@@ -2,9 +2,9 @@
 
 use super::{Settings, names};
 use crate::model::{Analysis, Conversation, Endpoint, Message, PerSide, Side, Stamp, Timestamp};
+use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::{Message as Body, dns, nrpc, protocol};
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 /// An analysis with the indices that rules need.

@@ -2,7 +2,7 @@
 
 use super::{Draft, Talk};
 use crate::model::Conversation;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::fmt::Display;
 use std::hash::Hash;
 

@@ -4,8 +4,8 @@ use super::names::Likeness;
 use super::words::{closer, span};
 use super::{Case, Draft, Talk};
 use crate::model::{Close, Endpoint, Side, Stamp, Timestamp};
+use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Message as Body, nrpc};
-use std::collections::HashMap;
 
 /// Conversations of one finding whose frames are shown; the rest is counted.
 const SHOWN: usize = 4;

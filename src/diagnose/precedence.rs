@@ -2,8 +2,8 @@
 
 use super::{Draft, Layer};
 use crate::model::Finding;
+use hashbrown::{HashMap, HashSet};
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
 
 /// Settles what the rules said: consequences go under the finding that explains them, and the rest is put in order:
 /// the capture first, then by severity, layer, score and first frame.

@@ -5,7 +5,7 @@ use super::attempts::got_through;
 use super::network::group_by;
 use super::{Case, Talk};
 use crate::model::{Close, CloseBy, Endpoint, Setup, Stamp, Timestamp};
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 /// One restart as the capture shows it.
 pub struct Restart<'c, 'a> {

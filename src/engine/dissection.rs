@@ -432,11 +432,11 @@ impl Log {
 }
 
 /// Messages that rules ask for wherever they stand: refusals, and the first that cannot be read.
-fn is_notable(body: &Body) -> bool {
+pub fn is_notable(body: &Body) -> bool {
     match body {
         Body::Nrpc(message) => match &message.body {
             nrpc::Body::Transaction(transaction) => transaction.status.is_some_and(|status| status != 0),
-            nrpc::Body::Opaque(_) => true,
+            nrpc::Body::Opaque(opaque) => !opaque.framed,
             _ => false,
         },
         Body::Dns(_) => false,

@@ -46,7 +46,8 @@ impl Default for Options {
 /// Which messages of a conversation are kept. Rules see the same facts either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// The first 16, the last 8 and those that rules ask for (refusals): memory does not grow with the conversation.
+    /// The first 16, the last 8 and those that rules ask for (refusals), of an ordinary conversation only its opening and
+    /// its end: memory does not grow with the conversation.
     Essential,
     /// All, up to this many in each conversation, and then as `Essential`.
     All(usize),

@@ -2,11 +2,17 @@
 
 use super::dissection::{self, Dissection, Outcome};
 use super::pipeline::State;
-use super::{DecodeAs, Options, UNWANTED};
+use super::{DecodeAs, Keep, Options, UNWANTED};
 use crate::decode::{self, Segment, flags};
-use crate::model::{CloseBy, Conversation, Endpoint, PerSide, Side, Stamp, UNKNOWN};
+use crate::model::{Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, UNKNOWN};
 use crate::stream::{Connection, FlowKey, FlowTable, Sink, Tombstone};
 use nrpcsniff_dissectors::PROTOCOLS;
+
+/// Messages that make the opening of a conversation: session request and response, authentication both ways.
+const OPENING: u64 = 4;
+
+/// A reply that takes this many nanoseconds makes a conversation worth a look.
+const SLOW: i64 = 1_000_000_000;
 
 /// A flow in the table.
 pub enum TcpFlow {
@@ -210,6 +216,9 @@ impl Open {
         let mut conversation = self.connection.conclude(state.last);
         tell(&mut conversation, outcome, self.by_port, self.at_close.unwrap_or_default());
         conversation.given_up = given_up;
+        if state.options.keep == Keep::Essential && is_ordinary(&conversation) {
+            shorten(&mut conversation.messages);
+        }
         tombstone.kept = state.keep(conversation);
         tombstone
     }
@@ -222,6 +231,29 @@ fn usual_protocol(port: u16, options: &Options) -> Option<&'static str> {
         Some(DecodeAs::Nothing) => None,
         None => PROTOCOLS.iter().find(|p| p.tcp_ports.contains(&port)).map(|p| p.name),
     }
+}
+
+/// Nothing about it that anybody would look at message by message: it was opened, went on, and was ended by FIN.
+fn is_ordinary(conversation: &Conversation) -> bool {
+    conversation.setup == Setup::Handshake
+        && conversation.teardown.how == Close::Fin
+        && conversation.messages_seen.client > OPENING
+        && conversation.quality.gaps == 0
+        && conversation.tcp.stalls.is_empty()
+        && conversation.tcp.zero_windows.is_empty()
+        && conversation.turns.slowest.iter().all(|turn| turn.length() < SLOW)
+        && !conversation.messages.iter().any(|message| dissection::is_notable(&message.body))
+}
+
+/// Leaves the opening and the end of an ordinary conversation.
+fn shorten(messages: &mut Vec<Message>) {
+    let (opening, end) = (usize::try_from(OPENING).unwrap_or(usize::MAX), messages.len().saturating_sub(2));
+    let mut index = 0_usize;
+    messages.retain(|_| {
+        index = index.saturating_add(1);
+        index <= opening || index > end
+    });
+    messages.shrink_to_fit();
 }
 
 /// Adds to what the stream knows what was said. A port says something only while nobody has spoken.

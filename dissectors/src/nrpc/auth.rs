@@ -10,7 +10,7 @@ use crate::Side;
 use nom::bytes::complete::{tag, take};
 use nom::multi::length_data;
 use nom::number::complete::le_u16;
-use nom::{IResult, Parser};
+use nom::{FindSubstring, IResult, Parser};
 
 /// Size of the fixed part of the R5 layout, which stands at p+36.
 const FIXED_SIZE: u16 = 40;
@@ -181,7 +181,7 @@ fn is_hierarchical(name: &[u8]) -> bool {
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    bytes.windows(what.len()).position(|window| window == what)
+    bytes.find_substring(what)
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use super::super::network::{count, each, group_by, listed};
 use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Lookup, Rule};
 use crate::model::{Confidence, Severity, Stamp, Timestamp};
+use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::dns;
-use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].

@@ -5,8 +5,8 @@ use super::super::network::{each, group_by, median};
 use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Confidence, Endpoint, Severity};
+use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::dns;
-use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].

@@ -5,8 +5,8 @@ use super::super::opening::{Answers, and_more, refused, show};
 use super::super::words::{attempt, group_by};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{CloseBy, Confidence, Endpoint, Setup, Severity};
+use hashbrown::HashMap;
 use nrpcsniff_dissectors::nrpc;
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].

@@ -5,7 +5,7 @@ use super::super::network::{clients, count, each, group_by};
 use super::super::words::{clock, dns_path};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Confidence, Severity};
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].

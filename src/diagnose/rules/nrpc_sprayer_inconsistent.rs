@@ -4,7 +4,7 @@ use super::super::names::{abbreviated, looks_like_host};
 use super::super::opening::{Answers, refused, show_close, show_names};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Endpoint, Severity};
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct SprayerInconsistent;

@@ -8,7 +8,7 @@ use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use super::{nrpc_ipv6_first, nrpc_private_address};
 use crate::model::Severity;
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct SynSilent;

@@ -4,7 +4,7 @@ use super::super::network::{clients, count, each, group_by};
 use super::super::words::{clock, side, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Confidence, Endpoint, IcmpError, Severity, Side, StuckSegment, Timestamp, Transport};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 /// See [`ABOUT`].
 pub struct MtuBlackhole;

@@ -1,6 +1,6 @@
 //! Who said what, as a picture: one line for each step of a conversation, with an arrow that shows its direction.
 
-use super::super::text::{clip, count, frame};
+use super::super::text::{clip, counted, frame};
 use super::Sheet;
 use super::listing::{ending, said};
 use crate::model::{Close, Conversation, Finding, Side, Stamp};
@@ -16,6 +16,8 @@ struct Step {
     at: Stamp,
     from: Side,
     what: String,
+    /// Number of the message, if it is one: the middle of a long conversation may not have been kept.
+    message: Option<u32>,
 }
 
 /// Frames of a conversation that are known by their time.
@@ -60,13 +62,19 @@ pub(super) fn write(sheet: Sheet<'_>, c: &Conversation, finding: &Finding, out: 
         writeln!(out, "  {}", clip("No SYN was seen: who is client and who is server is a guess.", sheet.width - 2))?;
     }
     let hidden = if steps.len() > HEAD + TAIL + 1 { HEAD..steps.len() - TAIL } else { 0..0 };
+    let mut last = 0;
     for (index, step) in steps.iter().enumerate() {
-        if index == hidden.start && !hidden.is_empty() {
-            writeln!(out, "  {:>8}  {:>12}   ⋮   {} more steps", "", "", count(hidden.len() as u64))?;
+        if hidden.contains(&index) {
+            continue;
         }
-        if !hidden.contains(&index) {
-            line(sheet, c, step, marked.contains(&step.at.frame), out)?;
+        let left_out = step.message.map_or(0, |n| n.saturating_sub(last + 1));
+        let more = if index == hidden.end && left_out == 0 { hidden.len() as u64 } else { left_out.into() };
+        if more > 0 {
+            let what = if left_out == 0 { "more step" } else { "more message" };
+            writeln!(out, "  {:>8}  {:>12}   ⋮   {}", "", "", counted(more, what))?;
         }
+        last = step.message.unwrap_or(last);
+        line(sheet, c, step, marked.contains(&step.at.frame), out)?;
     }
     writeln!(out, "  {:>8}  {:>12}       {}\n", "", "", clip(&outcome(c), sheet.width.saturating_sub(31)))
 }
@@ -87,16 +95,21 @@ fn line(sheet: Sheet<'_>, c: &Conversation, step: &Step, marked: bool, out: &mut
 /// Everything that is known to have happened, in order.
 fn steps(c: &Conversation) -> Vec<Step> {
     let mut steps = opening(c);
-    steps.extend(c.messages.iter().map(|message| Step { at: message.at, from: message.from, what: said(message) }));
+    steps.extend(c.messages.iter().map(|message| Step {
+        at: message.at,
+        from: message.from,
+        what: said(message),
+        message: Some(message.n),
+    }));
     if let Some(data) = &c.tcp.unanswered {
         let what = format!("{} bytes, sent again (repetition {}), never acknowledged", data.length, data.tries);
-        steps.push(Step { at: data.last, from: data.from, what });
+        steps.push(Step { at: data.last, from: data.from, what, message: None });
     }
     for side in [Side::Client, Side::Server] {
         let ends = [(c.teardown.fin[side], "FIN"), (c.teardown.rst[side], "RST")];
         steps.extend(ends.into_iter().filter_map(|(at, flag)| at.map(|at| (at, flag))).map(|(at, flag)| {
             let first = if c.teardown.at.is_some_and(|end| end.frame == at.frame) { "  ⇐ ends it here" } else { "" };
-            Step { at, from: side, what: format!("{flag}{first}") }
+            Step { at, from: side, what: format!("{flag}{first}"), message: None }
         }));
     }
     steps.sort_by_key(|step| (step.at.time, step.at.frame));
@@ -107,9 +120,14 @@ fn opening(c: &Conversation) -> Vec<Step> {
     let mut steps = Vec::new();
     for (index, &at) in c.tcp.handshake.syns.iter().enumerate() {
         let what = if index == 0 { "SYN".to_owned() } else { format!("SYN, repeated ({index})") };
-        steps.push(Step { at, from: Side::Client, what });
+        steps.push(Step { at, from: Side::Client, what, message: None });
     }
-    steps.extend(c.tcp.handshake.syn_ack.map(|at| Step { at, from: Side::Server, what: "SYN-ACK".to_owned() }));
+    steps.extend(c.tcp.handshake.syn_ack.map(|at| Step {
+        at,
+        from: Side::Server,
+        what: "SYN-ACK".to_owned(),
+        message: None,
+    }));
     steps
 }
 
