@@ -33,5 +33,8 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
         let report = Report { analysis: &merged.analysis, findings: &merged.findings };
         output::write(plan.output.as_deref(), |out| report::write(report, &plan.report, out))?;
     }
-    Ok(Outcome::of(session.trouble || lost, &merged.findings, plan.fail_on))
+    let outcome = Outcome::of(session.trouble || lost, &merged.findings, plan.fail_on);
+    // The process ends now: taking a large report apart piece by piece would only cost time.
+    std::mem::forget(merged);
+    Ok(outcome)
 }

@@ -21,7 +21,7 @@ mod text;
 mod view;
 
 use crate::model::{Analysis, Conversation, Finding};
-use std::collections::HashSet;
+use hashbrown::HashSet;
 use std::io::{self, Write};
 
 /// Name of the tool, as reports state it.

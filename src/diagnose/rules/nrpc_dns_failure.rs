@@ -84,6 +84,9 @@ fn failures<'a>(case: &Case<'a>) -> Vec<Failed<'a>> {
             None => {}
         }
     }
+    if failed.is_empty() {
+        return failed;
+    }
     for times in found.values_mut() {
         times.sort_unstable();
     }

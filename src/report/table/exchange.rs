@@ -4,7 +4,7 @@ use super::super::text::{clip, counted, frame};
 use super::Sheet;
 use super::listing::{ending, said};
 use crate::model::{Close, Conversation, Finding, Side, Stamp};
-use std::collections::HashSet;
+use hashbrown::HashSet;
 use std::io::{self, Write};
 
 /// Steps shown at the beginning and at the end of a long conversation.

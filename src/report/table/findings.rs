@@ -4,7 +4,7 @@ use super::super::filter;
 use super::super::text::{counted, frame, time_of_day, wrap};
 use super::{Sheet, exchange, grid, heading, indented, is_capture_note};
 use crate::model::{Evidence, Finding, FrameRef, Source, Timestamp};
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 use std::io::{self, Write};
 
 const INDENT: &str = "  ";
@@ -85,6 +85,9 @@ fn place(sheet: Sheet<'_>, fact: &Evidence) -> String {
 fn times(sheet: Sheet<'_>) -> Times {
     let evidence = sheet.report.findings.iter().flat_map(|finding| &finding.evidence);
     let wanted: HashSet<FrameRef> = evidence.filter_map(|fact| fact.frame).collect();
+    if wanted.is_empty() {
+        return Times::new();
+    }
     let stamps = sheet.report.analysis.conversations.iter().flat_map(exchange::stamps);
     stamps.filter(|at| wanted.contains(&at.frame)).map(|at| (at.frame, at.time)).collect()
 }
