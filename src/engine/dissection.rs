@@ -139,6 +139,20 @@ impl Dissection {
         self.log.seen
     }
 
+    /// Bytes that wait for the rest of a message.
+    pub fn pending_bytes(&self) -> usize {
+        self.feeds.client.pending.len().saturating_add(self.feeds.server.pending.len())
+    }
+
+    /// Lets go of them: there is no room. The messages they begin are told as far as they go.
+    pub fn let_go(&mut self) {
+        for side in [Side::Client, Side::Server] {
+            if !self.feeds[side].pending.is_empty() {
+                self.lose(side, 0);
+            }
+        }
+    }
+
     /// The conversation is over: what is left over is offered to the dissector once more.
     pub fn finish(mut self) -> Outcome {
         for side in [Side::Client, Side::Server] {
@@ -220,6 +234,23 @@ impl Dissection {
         let used = self.dissect(side, &pending, None);
         pending.drain(..used);
         self.feeds[side].keep(pending, used);
+    }
+
+    /// `missing` bytes behind the pending ones will not come, and the pending ones go as well.
+    fn lose(&mut self, side: Side, missing: u64) {
+        let feed = &mut self.feeds[side];
+        match &mut self.state {
+            State::Undecided => self.midstream = true,
+            State::Chosen(_, dissector) => {
+                let pending = std::mem::take(&mut feed.pending);
+                match dissector.gap(side, &pending, missing) {
+                    Some(body) => self.log.add(side, feed, 0, pending.len(), None, body),
+                    None => feed.undissected = feed.undissected.saturating_add(len(pending.len())),
+                }
+            }
+            State::Ignored => {}
+        }
+        feed.drop_pending();
     }
 
     /// Offers `input` to the dissector until it asks for more; gives the number of bytes that are done with.
@@ -308,20 +339,8 @@ impl Sink for Dissection {
         if feed.skip != u64::MAX {
             feed.skip = feed.skip.saturating_sub(skipped);
         }
-        match &mut self.state {
-            State::Undecided => {
-                self.midstream = true;
-                feed.drop_pending();
-            }
-            State::Chosen(_, dissector) if skipped < length => {
-                let pending = std::mem::take(&mut feed.pending);
-                match dissector.gap(side, &pending, length.saturating_sub(skipped)) {
-                    Some(body) => self.log.add(side, feed, 0, pending.len(), None, body),
-                    None => feed.undissected = feed.undissected.saturating_add(len(pending.len())),
-                }
-                feed.drop_pending();
-            }
-            _ => {}
+        if skipped < length {
+            self.lose(side, length.saturating_sub(skipped));
         }
         self.feeds[side].start = offset.saturating_add(length);
     }

@@ -37,6 +37,8 @@ pub(super) struct State {
     pub udp_streams: u32,
     /// Conversations of UDP that are kept.
     udp_kept: usize,
+    /// Bytes that wait in all connections together.
+    pub held: usize,
     /// The latest frame by packet time.
     pub last: Stamp,
 }
@@ -53,6 +55,7 @@ impl Pipeline {
             tcp_streams: 0,
             udp_streams: 0,
             udp_kept: 0,
+            held: 0,
             last: Stamp::default(),
         };
         Self { decoder: Decoder::new(), tcp: FlowTable::new(flows), udp: FlowTable::new(flows), state }
@@ -113,7 +116,7 @@ impl State {
         u32::try_from(self.conversations.len().saturating_sub(1)).ok()
     }
 
-    /// Counts a conversation that the report does not keep.
+    /// Counts what the report does not keep.
     pub fn pass_over(&mut self, why: &'static str) {
         let count = self.totals.passed_over.entry(why).or_default();
         *count = count.saturating_add(1);
@@ -159,6 +162,8 @@ impl State {
     fn icmp_error(&mut self, error: IcmpError) {
         if self.facts.icmp_errors.len() < ICMP_ERRORS {
             self.facts.icmp_errors.push(error);
+        } else {
+            self.pass_over("ICMP errors beyond the limit");
         }
     }
 }

@@ -32,6 +32,9 @@ pub struct Open {
     kept: bool,
     /// Messages seen when the first FIN or RST came.
     at_close: Option<PerSide<u64>>,
+    /// Bytes that wait in it.
+    held: usize,
+    given_up: Option<&'static str>,
 }
 
 /// Does anybody want to hear it?
@@ -126,7 +129,7 @@ impl Open {
         if kept {
             connection.watch();
         }
-        Self { connection, hearing: Hearing::Silent, by_port, kept, at_close: None }
+        Self { connection, hearing: Hearing::Silent, by_port, kept, at_close: None, held: 0, given_up: None }
     }
 
     /// Takes a segment; true if there is nothing more to hear.
@@ -146,6 +149,7 @@ impl Open {
             _ => connection.segment(segment, at, checksum, known_ttl, limits, &mut Nobody),
         }
         self.settle();
+        self.hold(state, at);
         if let Some(answer) = self.connection.syn_ack().filter(|_| !had_answer) {
             state.accepted(self.connection.server(), segment.ip.ttl, answer);
         }
@@ -156,6 +160,33 @@ impl Open {
             });
         }
         self.connection.is_over() || self.is_unwanted()
+    }
+
+    /// Counts what waits in this connection. Beyond the limit of all together it lets go.
+    fn hold(&mut self, state: &mut State, at: Stamp) {
+        let waiting = self.waiting();
+        let before = std::mem::replace(&mut self.held, waiting);
+        state.held = state.held.saturating_sub(before).saturating_add(self.held);
+        if state.held > state.options.limits.total_bytes && self.held > 0 {
+            match &mut self.hearing {
+                Hearing::Listening(dissection) => {
+                    self.connection.let_go(at, &mut **dissection);
+                    dissection.let_go();
+                }
+                _ => self.connection.let_go(at, &mut Nobody),
+            }
+            self.given_up = Some("bytes that waited for earlier ones were let go: limit of memory");
+            self.settle();
+            state.held = state.held.saturating_sub(std::mem::take(&mut self.held));
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        let pending = match &self.hearing {
+            Hearing::Listening(dissection) => dissection.pending_bytes(),
+            _ => 0,
+        };
+        self.connection.waiting_bytes().saturating_add(pending)
     }
 
     /// Nobody wants it, and it has shown all that matters to others.
@@ -195,6 +226,7 @@ impl Open {
 
     /// Makes it a conversation of the report, or counts it. Gives what is left of it.
     fn conclude(mut self: Box<Self>, state: &mut State, at: Stamp, given_up: Option<&'static str>) -> Tombstone {
+        state.held = state.held.saturating_sub(self.held);
         let outcome = if let Hearing::Listening(mut dissection) = self.hearing {
             self.connection.flush(at, &mut *dissection);
             if dissection.take_flip() {
@@ -215,7 +247,7 @@ impl Open {
         let mut tombstone = self.connection.tombstone();
         let mut conversation = self.connection.conclude(state.last);
         tell(&mut conversation, outcome, self.by_port, self.at_close.unwrap_or_default());
-        conversation.given_up = given_up;
+        conversation.given_up = given_up.or(self.given_up);
         if state.options.keep == Keep::Essential && is_ordinary(&conversation) {
             shorten(&mut conversation.messages);
         }

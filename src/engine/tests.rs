@@ -199,6 +199,32 @@ fn limits_are_kept_and_told() {
 }
 
 #[test]
+fn what_waits_in_all_connections_together_is_bounded() {
+    let net = Network::new();
+    let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    for _ in 0..20 {
+        let tcp = net.connect(&client, &server, 1352);
+        tcp.session(SERVER_NAME, SERVER_NAME);
+        let request = tcp.next_request(0x20, 600);
+        tcp.client(&request[..200]).segment(From::Client, Segment::data(100, &request[300..]));
+    }
+    let of = |total_bytes| {
+        let mut options = Options::default();
+        options.limits.total_bytes = total_bytes;
+        analyse(&[net.to_pcap()], options).conversations
+    };
+    let (roomy, tight) = (of(1 << 20), of(5000));
+    assert!(roomy.iter().all(|c| c.given_up.is_none()));
+    let let_go = tight.iter().filter(|c| c.given_up.is_some()).count();
+    assert!((5..=15).contains(&let_go), "{let_go}");
+    for conversation in roomy.iter().chain(&tight) {
+        assert_eq!(kinds(conversation)[..2], ["nrpc.session_request", "nrpc.session_response"]);
+        assert_eq!((conversation.quality.gaps, conversation.quality.missing_bytes), (1, 100));
+        assert_eq!(conversation.messages_seen.client, 2, "{:?}", kinds(conversation));
+    }
+}
+
+#[test]
 fn findings_do_not_depend_on_how_many_messages_are_kept() {
     for story in stories::all() {
         let findings = |keep| {

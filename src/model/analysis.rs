@@ -57,7 +57,7 @@ pub struct Totals {
     pub undecoded: BTreeMap<&'static str, u64>,
     /// Messages by protocol.
     pub messages: BTreeMap<&'static str, u64>,
-    /// Conversations that are not kept in the report, by reason.
+    /// Conversations (and ICMP errors) that are not kept in the report, by reason.
     pub passed_over: BTreeMap<&'static str, u64>,
 }
 

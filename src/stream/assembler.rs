@@ -62,6 +62,11 @@ impl Assembler {
         self.next
     }
 
+    /// Bytes that wait behind a hole.
+    pub fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
     /// True if pieces wait behind a hole.
     pub fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()

@@ -246,6 +246,18 @@ impl Connection {
         self.last = if at.time < before.time { before } else { at };
     }
 
+    /// Bytes that wait for earlier ones.
+    pub fn waiting_bytes(&self) -> usize {
+        self.details.as_ref().map_or(0, |details| details.waiting_bytes())
+    }
+
+    /// Hands on what waits, holes and all: there is no room for it.
+    pub fn let_go(&mut self, at: Stamp, sink: &mut impl Sink) {
+        if let Some(details) = &mut self.details {
+            details.let_go(at, sink);
+        }
+    }
+
     /// Hands on what still waits. Call once, when the connection is over or the capture has ended.
     pub fn flush(&mut self, at: Stamp, sink: &mut impl Sink) {
         let ends = PerSide { client: self.closing.end_of(Side::Client), server: self.closing.end_of(Side::Server) };

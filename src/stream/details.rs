@@ -152,6 +152,20 @@ impl Details {
         }
     }
 
+    /// Bytes that wait behind holes, both directions together.
+    pub fn waiting_bytes(&self) -> usize {
+        let [client, server] = [Side::Client, Side::Server].map(|side| self.ways[side].assembler.waiting_bytes());
+        client.saturating_add(server)
+    }
+
+    /// Hands on what waits, holes and all: there is no room for it.
+    pub fn let_go(&mut self, at: Stamp, sink: &mut impl Sink) {
+        for side in [Side::Client, Side::Server] {
+            let mut out = Toward { from: side, sink: &mut *sink, quality: &mut self.quality };
+            self.ways[side].assembler.flush(at, &mut out);
+        }
+    }
+
     /// Nothing more will come: what waits behind holes is handed on. Holes at the very end, up to the peer's
     /// acknowledgement or the FIN, are told as well.
     pub fn flush(&mut self, ends: PerSide<Option<u64>>, at: Stamp, sink: &mut impl Sink) {

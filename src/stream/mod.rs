@@ -61,6 +61,9 @@ pub struct Limits {
     pub waiting_segments: usize,
     /// Bytes in them, by direction.
     pub waiting_bytes: usize,
+    /// Bytes that wait in all connections together: for an earlier segment, or for the rest of a message. Beyond it the
+    /// connection that brings more lets go of what it holds.
+    pub total_bytes: usize,
     /// Flows in each of the two generations of the table, and of each address family.
     pub flows: usize,
     /// Distance of a RST's TTL from its sender's other packets beyond which something on the path sent it.
@@ -69,6 +72,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { waiting_segments: 4096, waiting_bytes: 4 << 20, flows: 200_000, ttl_distance: 2 }
+        Self { waiting_segments: 4096, waiting_bytes: 4 << 20, total_bytes: 64 << 20, flows: 100_000, ttl_distance: 2 }
     }
 }
