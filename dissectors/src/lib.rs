@@ -92,6 +92,14 @@ impl Message {
         }
     }
 
+    /// True if it is to be kept however long the conversation is: a refusal, or something that cannot be read.
+    pub fn is_notable(&self) -> bool {
+        match self {
+            Self::Nrpc(m) => m.is_notable(),
+            Self::Dns(_) => false,
+        }
+    }
+
     /// One line for people. May hold text from the wire: escape it where it is printed.
     pub fn summary(&self) -> String {
         match self {

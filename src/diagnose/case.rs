@@ -264,10 +264,8 @@ impl Opening<'_> {
 
     /// Offset behind its last byte in the sender's stream, also if the capture lacks its end.
     fn end(&self) -> u64 {
-        let claimed = match &self.message.body {
-            Body::Nrpc(message) => u64::from(message.length).saturating_add(2),
-            Body::Dns(_) => 0,
-        };
+        let Body::Nrpc(message) = &self.message.body else { return self.message.offset };
+        let claimed = u64::from(message.length).saturating_add(2);
         self.message.offset.saturating_add(self.message.length.max(claimed))
     }
 }

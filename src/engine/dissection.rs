@@ -4,7 +4,7 @@
 use super::{DecodeAs, Keep, Options};
 use crate::model::{FrameRef, Message, PerSide, Side, Stamp, Turn, Turns};
 use crate::stream::Sink;
-use nrpcsniff_dissectors::{Dissector, Message as Body, PROTOCOLS, Probe, Protocol, Verdict, nrpc};
+use nrpcsniff_dissectors::{Dissector, Message as Body, PROTOCOLS, Probe, Protocol, Verdict};
 use std::collections::VecDeque;
 
 /// Bytes that may wait for the protocol to be told.
@@ -417,7 +417,7 @@ impl Log {
         };
         if self.head.len() < room.saturating_add(self.notable) {
             self.head.push(message);
-        } else if self.notable < NOTABLE && is_notable(&message.body) {
+        } else if self.notable < NOTABLE && message.body.is_notable() {
             self.notable = self.notable.saturating_add(1);
             self.head.push(message);
         } else {
@@ -447,18 +447,6 @@ impl Log {
             }
             (Side::Server, None) => {}
         }
-    }
-}
-
-/// Messages that rules ask for wherever they stand: refusals, and the first that cannot be read.
-pub fn is_notable(body: &Body) -> bool {
-    match body {
-        Body::Nrpc(message) => match &message.body {
-            nrpc::Body::Transaction(transaction) => transaction.status.is_some_and(|status| status != 0),
-            nrpc::Body::Opaque(opaque) => !opaque.framed,
-            _ => false,
-        },
-        Body::Dns(_) => false,
     }
 }
 

@@ -274,7 +274,7 @@ fn is_ordinary(conversation: &Conversation) -> bool {
         && conversation.tcp.stalls.is_empty()
         && conversation.tcp.zero_windows.is_empty()
         && conversation.turns.slowest.iter().all(|turn| turn.length() < SLOW)
-        && !conversation.messages.iter().any(|message| dissection::is_notable(&message.body))
+        && !conversation.messages.iter().any(|message| message.body.is_notable())
 }
 
 /// Leaves the opening and the end of an ordinary conversation.

@@ -10,6 +10,14 @@ const HEX_SHOWN: usize = 32;
 const NANOS_A_MILLI: i64 = 1_000_000;
 
 impl Message {
+    pub(crate) fn is_notable(&self) -> bool {
+        match &self.body {
+            Body::Transaction(transaction) => transaction.status.is_some_and(|status| status != 0),
+            Body::Opaque(opaque) => !opaque.framed,
+            _ => false,
+        }
+    }
+
     pub(crate) fn kind(&self) -> &'static str {
         match self.body {
             Body::SessionRequest(_) => "nrpc.session_request",

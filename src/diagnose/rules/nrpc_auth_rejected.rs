@@ -70,9 +70,8 @@ fn rejected(case: &Case<'_>, talk: &Talk<'_>) -> bool {
 fn identity_sent(talk: &Talk<'_>) -> bool {
     let second = talk.conversation.messages.iter().filter(|m| m.from == Side::Client).nth(1);
     talk.request.is_some()
-        && second.is_some_and(|message| match &message.body {
-            Body::Nrpc(message) => matches!(message.body, nrpc::Body::Auth(_) | nrpc::Body::Opaque(_)),
-            Body::Dns(_) => false,
+        && second.is_some_and(|message| {
+            matches!(&message.body, Body::Nrpc(nrpc::Message { body: nrpc::Body::Auth(_) | nrpc::Body::Opaque(_), .. }))
         })
 }
 
