@@ -80,9 +80,7 @@ impl Pipeline {
     /// frames.
     pub fn finish(mut self, inputs: Vec<Input>) -> Analysis {
         let last = self.state.last;
-        for flow in self.tcp.into_values() {
-            tcp::conclude(flow, &mut self.state, last, None);
-        }
+        tcp::conclude(self.tcp.into_values(), &mut self.state, last);
         let State { totals, mut facts, mut conversations, .. } = self.state;
         facts.fragments_lost = self.decoder.fragments_lost();
         conversations.sort_by_cached_key(|c| (c.first.frame, c.stream));

@@ -80,19 +80,48 @@ pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment
     if over {
         close(&mut flow, state, at);
     }
-    for forgotten in table.insert(key, flow) {
-        conclude(forgotten, state, at, Some("forgotten because too many flows were open"));
+    let forgotten = table.insert(key, flow);
+    if !forgotten.is_empty() {
+        forget(table, forgotten, state, at);
     }
 }
 
-/// Concludes a flow that is still open, because the capture has ended or for the reason given.
-pub(super) fn conclude(flow: TcpFlow, state: &mut State, at: Stamp, given_up: Option<&'static str>) {
-    if let TcpFlow::Open(open) = flow {
-        if given_up.is_some() {
-            state.facts.evicted = state.facts.evicted.saturating_add(1);
-        }
-        open.conclude(state, at, given_up);
+/// Concludes every flow that is still open: the capture has ended.
+pub(super) fn conclude(flows: impl Iterator<Item = TcpFlow>, state: &mut State, at: Stamp) {
+    for open in still_open(flows) {
+        open.conclude(state, at, None);
     }
+}
+
+/// The table was full: what had no packet for a whole generation goes, apart from conversations that matter. Of those
+/// half a generation may stay, the latest heard first: a Notes session may well be silent while a busy server opens and
+/// closes a hundred thousand others.
+fn forget(table: &mut FlowTable<TcpFlow>, forgotten: Vec<TcpFlow>, state: &mut State, at: Stamp) {
+    let mut open = still_open(forgotten.into_iter());
+    open.sort_by_key(|open| (!open.matters(), std::cmp::Reverse(open.connection.last().time)));
+    let stay = open.iter().take_while(|open| open.matters()).count().min(state.options.limits.flows / 2);
+    let go = open.split_off(stay);
+    for open in open {
+        let key = FlowKey::new(open.connection.client(), open.connection.server());
+        drop(table.insert(key, TcpFlow::Open(open)));
+    }
+    for open in go {
+        state.facts.evicted = state.facts.evicted.saturating_add(1);
+        open.conclude(state, at, Some("forgotten because too many flows were open"));
+    }
+}
+
+/// The flows that are still open, in the order in which they began: the table has none.
+#[expect(clippy::vec_box, reason = "they are sorted, and some go back into the table as they are")]
+fn still_open(flows: impl Iterator<Item = TcpFlow>) -> Vec<Box<Open>> {
+    let mut open: Vec<_> = flows
+        .filter_map(|flow| match flow {
+            TcpFlow::Open(open) => Some(open),
+            TcpFlow::Closed(_) => None,
+        })
+        .collect();
+    open.sort_by_key(|open| open.connection.stream);
+    open
 }
 
 /// Concludes an open flow and leaves a tombstone in its place.
@@ -160,6 +189,11 @@ impl Open {
             });
         }
         self.connection.is_over() || self.is_unwanted()
+    }
+
+    /// The report will show it: somebody said something that a dissector reads.
+    fn matters(&self) -> bool {
+        matches!(&self.hearing, Hearing::Listening(dissection) if dissection.protocol().is_some())
     }
 
     /// Counts what waits in this connection. Beyond the limit of all together it lets go.

@@ -199,6 +199,25 @@ fn limits_are_kept_and_told() {
 }
 
 #[test]
+fn a_quiet_session_outlives_the_crowd() {
+    let net = Network::new();
+    let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    let quiet = net.connect(&client, &server, 1352);
+    quiet.session(SERVER_NAME, SERVER_NAME);
+    for _ in 0..200 {
+        net.connect(&client, &server, 80).client(other::http_get("acme.example", "/")).client_fin();
+    }
+    quiet.ask(0x20, 40).answer(0x20, 0, 50).client_fin();
+    let mut options = Options::default();
+    options.limits.flows = 8;
+    let analysis = analyse(&[net.to_pcap()], options);
+    assert_eq!(analysis.conversations.len(), 1);
+    let conversation = &analysis.conversations[0];
+    assert_eq!((conversation.given_up, conversation.teardown.how), (None, Close::Fin));
+    assert_eq!(conversation.messages_seen.client, 2);
+}
+
+#[test]
 fn what_waits_in_all_connections_together_is_bounded() {
     let net = Network::new();
     let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));

@@ -155,6 +155,11 @@ impl Connection {
         self.first
     }
 
+    /// Last frame.
+    pub fn last(&self) -> Stamp {
+        self.last
+    }
+
     /// First SYN-ACK.
     pub fn syn_ack(&self) -> Option<Stamp> {
         self.syn_ack

@@ -72,6 +72,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { waiting_segments: 4096, waiting_bytes: 4 << 20, total_bytes: 64 << 20, flows: 100_000, ttl_distance: 2 }
+        Self { waiting_segments: 4096, waiting_bytes: 4 << 20, total_bytes: 64 << 20, flows: 65_536, ttl_distance: 2 }
     }
 }
