@@ -21,7 +21,8 @@ const NOT_PROVED: &str = "Not found does not mean not there: only what the captu
 pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let judged: Vec<_> = sheet.report.findings.iter().filter(|f| !is_about_the_capture(f.rule)).collect();
     let label = sheet.paint.bold("VERDICT");
-    let worst = judged.iter().max_by_key(|f| (f.severity, f.score));
+    // Findings come in order: the most severe first, and of those the cause that lies deepest.
+    let worst = judged.first();
     if let Some(worst) = worst.filter(|f| f.severity >= Severity::Major) {
         let title = wrap(&worst.title, &" ".repeat(9), sheet.width);
         writeln!(out, "{label}  {}\n", title.trim_start())?;
