@@ -17,10 +17,8 @@ const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 /// The last segments of one direction.
 #[derive(Debug, Default)]
 pub struct Copies {
-    /// What tells one segment from another, in a ring; 0 where there is none.
-    fingerprints: [u64; REMEMBERED],
-    /// When each was seen, in nanoseconds.
-    times: [i64; REMEMBERED],
+    /// What tells one segment from another and when it was seen, in nanoseconds; a ring once it is full.
+    seen: Vec<(u64, i64)>,
     next: usize,
 }
 
@@ -33,12 +31,13 @@ impl Copies {
         }
         let window = if id == 0 { WINDOW_WITHOUT_ID } else { WINDOW };
         let (new, now) = (fingerprint(id, segment), at.time.nanos());
-        let mut seen = self.fingerprints.iter().zip(&self.times);
-        if seen.any(|(&old, time)| old == new && now.saturating_sub(*time) < window) {
+        if self.seen.iter().any(|&(old, time)| old == new && now.saturating_sub(time) < window) {
             return true;
         }
-        if let (Some(old), Some(time)) = (self.fingerprints.get_mut(self.next), self.times.get_mut(self.next)) {
-            (*old, *time) = (new, now);
+        if let Some(oldest) = self.seen.get_mut(self.next) {
+            *oldest = (new, now);
+        } else {
+            self.seen.push((new, now));
         }
         self.next = self.next.wrapping_add(1) % REMEMBERED;
         false
