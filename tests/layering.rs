@@ -10,7 +10,7 @@ const MAY_IMPORT: [(&str, &[&str]); 8] = [
     ("model", &["dissectors"]),
     ("capture", &["model"]),
     ("decode", &["model"]),
-    ("stream", &["model", "decode"]),
+    ("stream", &["model"]),
     ("engine", &["model", "capture", "decode", "stream", "dissectors"]),
     ("diagnose", &["model", "dissectors"]),
     ("report", &["model", "dissectors"]),
@@ -251,7 +251,7 @@ fn a_wrong_import_is_found_however_it_is_written() {
 fn what_is_right_is_left_alone() {
     for (room, depth, source) in [
         ("decode", 2, "use crate::model::Frame;\nuse super::span::Span;"),
-        ("stream", 2, "use crate::{decode::{Segment, flags}, model::Side};"),
+        ("stream", 2, "use crate::{model::{Segment, flags}, model::Side};"),
         ("diagnose", 3, "use super::super::names::compare;"),
         ("capture", 2, "// NRPC and DNS, crate::engine\nconst TOOL: &str = \"nrpcsniff\"; /* crate::cli */"),
         ("capture", 2, "let text = r#\"use crate::engine \" quoted\"#; let quote = '\"'; // crate::cli \""),

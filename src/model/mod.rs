@@ -4,6 +4,7 @@ mod analysis;
 mod conversation;
 mod finding;
 mod frame;
+mod packet;
 mod time;
 
 pub use analysis::{Analysis, CaptureFacts, Host, IcmpError, Input, InputFormat, Quoted, Totals};
@@ -14,4 +15,5 @@ pub use conversation::{
 pub use finding::{Confidence, Evidence, Finding, Severity, Source};
 pub use frame::{Endpoint, Frame, FrameRef, Stamp};
 pub use nrpcsniff_dissectors::Side;
+pub use packet::{Datagram, IpInfo, Segment, TcpOptions, flags};
 pub use time::Timestamp;

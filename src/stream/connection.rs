@@ -4,8 +4,8 @@ use super::details::{Data, Details};
 use super::sequence;
 use super::teardown::{Closing, Comparison};
 use super::{Limits, Sink};
-use crate::decode::{Segment, flags};
 use crate::model::{Close, Conversation, Endpoint, Handshake, IdleGap, PerSide, Setup, Side, Stamp, Transport};
+use crate::model::{Segment, flags};
 
 /// SYNs kept of one connection.
 const SYNS: usize = 16;

@@ -1,6 +1,6 @@
 //! Frames that a capture holds twice: a mirror port that copies both ways in and out, or a network that delivers twice.
 
-use crate::decode::Segment;
+use crate::model::Segment;
 use crate::model::Stamp;
 
 /// Segments that a new one is compared with.

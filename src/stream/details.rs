@@ -4,7 +4,7 @@ use super::assembler::{Assembler, Ordered};
 use super::copies::Copies;
 use super::flight::Flight;
 use super::{Limits, Sink};
-use crate::decode::Segment;
+use crate::model::Segment;
 use crate::model::{FirstBytes, IdleGap, PerSide, Quality, Side, Stamp, TcpFacts, ZeroWindow};
 
 /// Entries kept of each list of facts.

@@ -1,8 +1,8 @@
 //! Whole connections, segment by segment: roles, set-up, teardown, and the same bytes whatever the network did.
 
 use super::*;
-use crate::decode::{IpInfo, Segment, TcpOptions, flags};
 use crate::model::{Close, CloseBy, Conversation, Endpoint, FrameRef, PerSide, Setup, Timestamp};
+use crate::model::{IpInfo, Segment, TcpOptions, flags};
 use proptest::prelude::*;
 
 const CLIENT: &str = "10.0.0.1:40000";
