@@ -7,6 +7,9 @@ use crate::model::{Close, CloseBy, Conversation, Message, Setup, Side, Transport
 use nrpcsniff_dissectors::Value;
 use std::io::{self, Write};
 
+/// Where the fields of a message begin.
+const FIELDS_INDENT: usize = 8;
+
 /// Conversations in one table; a longer list is several tables, each with its heading.
 const ROWS: usize = 500;
 
@@ -111,5 +114,34 @@ fn line(sheet: Sheet<'_>, c: &Conversation, message: &Message, out: &mut dyn Wri
     let number = frame(message.at.frame, sheet.several_inputs);
     let time = message.at.time.seconds_since(c.first.time);
     let prefix = format!("  {:>5}  frame {number:>7}  {time:>10.6} s {arrow} ", message.n);
-    writeln!(out, "{}", wrap(&said(message), &prefix, sheet.width))
+    writeln!(out, "{}", wrap(&said(message), &prefix, sheet.width))?;
+    let fields = fields(message);
+    if fields.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", sheet.paint.dim(&wrap(&fields, &" ".repeat(FIELDS_INDENT), sheet.width)))
+}
+
+/// The fields that were sent and are short: what is long or nested stands in the JSON report.
+fn fields(message: &Message) -> String {
+    let fields = message.body.fields(message.at.time.nanos());
+    let shown =
+        fields.iter().filter_map(|(name, value)| Some(format!("{}: {}", name.replace('_', " "), short(value)?)));
+    shown.collect::<Vec<_>>().join(" · ")
+}
+
+fn short(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::Bool(yes) => Some(if *yes { "yes" } else { "no" }.to_owned()),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Float(number) => Some(number.to_string()),
+        Value::Text(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::Map(fields) => fields.iter().find(|(name, _)| *name == "name").and_then(|(_, value)| short(value)),
+        Value::List(values) => {
+            let texts: Vec<_> =
+                values.iter().map_while(|v| if let Value::Text(t) = v { Some(t.as_str()) } else { None }).collect();
+            (!texts.is_empty() && texts.len() == values.len()).then(|| texts.join(", "))
+        }
+    }
 }
