@@ -239,6 +239,11 @@ fn the_short_path_agrees_on_every_byte() {
     assert!(plain > 30_000, "{plain}");
 }
 
+fn leads_inward(udp: &etherparse::UdpSlice<'_>) -> bool {
+    const TUNNELS: [u16; 8] = [2152, 3544, 4789, 4790, 5072, 6081, 6635, 8472];
+    TUNNELS.contains(&udp.destination_port()) || TUNNELS.contains(&udp.source_port())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
@@ -289,7 +294,8 @@ proptest! {
                 Packet::Other(reason) => prop_assert_eq!(reason, reason::IPV4_DAMAGED),
                 other => prop_assert!(false, "{:?}", other),
             },
-            Some(etherparse::TransportSlice::Udp(udp)) => {
+            // Ours is the datagram inside, where a tunnel's port leads inward; etherparse stays outside.
+            Some(etherparse::TransportSlice::Udp(udp)) if !leads_inward(&udp) => {
                 if let Packet::Udp(datagram) = ours {
                     prop_assert_eq!((datagram.source_port, datagram.destination_port), (udp.source_port(), udp.destination_port()));
                     prop_assert!(datagram.payload == udp.payload());
