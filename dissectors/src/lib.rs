@@ -30,12 +30,24 @@
     )
 )]
 
+pub mod auth;
+pub mod cookie;
 pub mod dns;
 #[doc(hidden)]
 pub mod drive;
+pub mod http;
+pub mod ltpa;
 pub mod nrpc;
+mod problem;
+mod reading;
+pub mod sametime;
+mod secret;
+pub mod sip;
 mod value;
 
+pub use problem::Problem;
+pub use reading::{Reader, Reading};
+pub use secret::Secret;
 pub use value::{Fields, Value};
 
 /// Who sent a byte: the side that opened the conversation, or the side that was called.
@@ -71,6 +83,12 @@ impl Side {
 pub enum Message {
     /// Notes RPC, see [`nrpc`].
     Nrpc(nrpc::Message),
+    /// SIP, see [`sip`].
+    Sip(Box<sip::Message>),
+    /// HTTP/1.x, see [`http`].
+    Http(Box<http::Message>),
+    /// Sametime community protocol, see [`sametime`].
+    Sametime(Box<sametime::Message>),
     /// DNS over UDP or TCP, see [`dns`].
     Dns(dns::Message),
 }
@@ -80,6 +98,9 @@ impl Message {
     pub fn protocol(&self) -> &'static str {
         match self {
             Self::Nrpc(_) => nrpc::PROTOCOL.name,
+            Self::Sip(_) => sip::PROTOCOL.name,
+            Self::Http(_) => http::PROTOCOL.name,
+            Self::Sametime(_) => sametime::PROTOCOL.name,
             Self::Dns(_) => dns::PROTOCOL.name,
         }
     }
@@ -88,6 +109,9 @@ impl Message {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Nrpc(m) => m.kind(),
+            Self::Sip(m) => m.kind(),
+            Self::Http(m) => m.kind(),
+            Self::Sametime(m) => m.kind(),
             Self::Dns(m) => m.kind(),
         }
     }
@@ -96,6 +120,9 @@ impl Message {
     pub fn is_notable(&self) -> bool {
         match self {
             Self::Nrpc(m) => m.is_notable(),
+            Self::Sip(m) => m.is_notable(),
+            Self::Http(m) => m.is_notable(),
+            Self::Sametime(m) => m.is_notable(),
             Self::Dns(_) => false,
         }
     }
@@ -104,16 +131,22 @@ impl Message {
     pub fn summary(&self) -> String {
         match self {
             Self::Nrpc(m) => m.summary(),
+            Self::Sip(m) => m.summary(),
+            Self::Http(m) => m.summary(),
+            Self::Sametime(m) => m.summary(),
             Self::Dns(m) => m.summary(),
         }
     }
 
-    /// Fields in the order of the report. `seen` is the time of the frame that completed the message, in
-    /// nanoseconds since 1970-01-01 UTC; clock differences are measured against it.
-    pub fn fields(&self, seen: i64) -> Fields {
+    /// Fields in the order of the report. Clock differences are measured against `reading.seen`; credentials are masked
+    /// unless it allows them.
+    pub fn fields(&self, reading: &Reading<'_>) -> Fields {
         match self {
-            Self::Nrpc(m) => m.fields(seen),
-            Self::Dns(m) => m.fields(seen),
+            Self::Nrpc(m) => m.fields(reading.seen),
+            Self::Sip(m) => m.fields(reading),
+            Self::Http(m) => m.fields(reading),
+            Self::Sametime(m) => m.fields(reading),
+            Self::Dns(m) => m.fields(reading.seen),
         }
     }
 }
@@ -184,10 +217,13 @@ pub struct Protocol {
     pub stream: fn() -> Box<dyn Dissector>,
     /// Parses one UDP datagram; `None` for a protocol that has none, or bytes that are not of this protocol.
     pub datagram: fn(&[u8]) -> Option<Message>,
+    /// True if a datagram on any port is of this protocol beyond doubt. Cheap: it is asked of every first datagram.
+    pub datagram_probe: fn(&[u8]) -> bool,
 }
 
 /// All protocols, in the order in which they are probed.
-pub static PROTOCOLS: &[&Protocol] = &[&nrpc::PROTOCOL, &dns::PROTOCOL];
+pub static PROTOCOLS: &[&Protocol] =
+    &[&nrpc::PROTOCOL, &sip::PROTOCOL, &http::PROTOCOL, &sametime::PROTOCOL, &dns::PROTOCOL];
 
 /// The protocol of that name.
 pub fn protocol(name: &str) -> Option<&'static Protocol> {

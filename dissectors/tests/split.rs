@@ -214,7 +214,7 @@ fn shape(frame: &[u8]) -> Shape {
 fn shapes(driver: &Driver) -> Vec<Shape> {
     let shape = |message: &Message| match message {
         Message::Nrpc(message) => (message.length, message.sequence, message.function, message.class),
-        Message::Dns(message) => panic!("{message:?}"),
+        message => panic!("{message:?}"),
     };
     driver.messages.iter().map(|(_, message)| shape(message)).collect()
 }

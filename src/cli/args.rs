@@ -83,9 +83,13 @@ pub struct Args {
     #[arg(long, value_name = "NAME=ALIAS[,ALIAS]")]
     pub expect_server: Vec<String>,
 
-    /// Judge certificates as of this time, such as 2025-04-22T17:48:19Z [default: time of the packets]
+    /// Judge certificates and tokens as of this time, such as 2025-04-22T17:48:19Z [default: time of the packets]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
+
+    /// Show the values of tokens and cookies (masked otherwise, everywhere)
+    #[arg(long)]
+    pub show_secrets: bool,
 
     /// Colours
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, global = true)]

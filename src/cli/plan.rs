@@ -10,6 +10,7 @@ use clap::ColorChoice;
 use std::env;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Columns where there is no terminal to ask.
 const WIDTH: usize = 100;
@@ -29,6 +30,8 @@ pub struct Plan {
     pub output: Option<PathBuf>,
     /// Settings of the diagnosis.
     pub settings: Settings,
+    /// Values of tokens, passwords and cookies are shown.
+    pub show_secrets: bool,
     /// Exit with 1 from this severity on.
     pub fail_on: Option<Severity>,
     /// Talk on stderr.
@@ -71,7 +74,8 @@ impl Plan {
             decode_as: args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?,
             report: report(args, output.is_some()),
             output,
-            settings: Settings { thresholds, expected: servers, now },
+            settings: Settings { thresholds, expected: servers, now, keys: Arc::default() },
+            show_secrets: args.show_secrets,
             fail_on: args.fail_on.map(severity),
             talk: Talk {
                 quiet: args.quiet,

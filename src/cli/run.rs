@@ -7,8 +7,10 @@ use super::plan::Plan;
 use super::read::{Session, find};
 use crate::capture::FilterSet;
 use crate::diagnose::diagnose;
+use crate::model::Timestamp;
 use crate::report::{self, Format, Report};
 use anyhow::Result;
+use nrpcsniff_dissectors::Reader;
 use std::path::PathBuf;
 
 /// Reads every capture, judges it and writes one report of all.
@@ -30,11 +32,17 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     }
     let unreadable = session.trouble && merged.analysis.totals.packets == 0;
     if session.opened && !(unreadable && plan.report.format == Format::Table) {
-        let report = Report { analysis: &merged.analysis, findings: &merged.findings };
+        let report = Report { analysis: &merged.analysis, findings: &merged.findings, reader: reader(plan) };
         output::write(plan.output.as_deref(), |out| report::write(report, &plan.report, out))?;
     }
     let outcome = Outcome::of(session.trouble || lost, &merged.findings, plan.fail_on);
     // The process ends now: taking a large report apart piece by piece would only cost time.
     std::mem::forget(merged);
     Ok(outcome)
+}
+
+/// How messages are read out.
+fn reader(plan: &Plan) -> Reader<'_> {
+    let now = plan.settings.now.map(Timestamp::nanos);
+    Reader { now, keys: &plan.settings.keys, show_secrets: plan.show_secrets }
 }

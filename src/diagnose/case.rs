@@ -1,5 +1,9 @@
 //! The analysis as rules want to see it: NRPC conversations with their opening, attempts by client, DNS answers.
 
+use super::chat::Chat;
+use super::identity::Identity;
+use super::telephony::Telephony;
+use super::web::Web;
 use super::{Settings, names};
 use crate::model::{Analysis, Conversation, Endpoint, Message, PerSide, Side, Stamp, Timestamp};
 use hashbrown::{HashMap, HashSet};
@@ -23,6 +27,10 @@ pub struct Case<'a> {
     /// What several rules ask for, found out once: see [`super::attempts::scanners`], [`super::restarts::restarted`].
     pub(super) scanners: OnceCell<HashSet<IpAddr>>,
     pub(super) restarted: OnceCell<HashSet<u32>>,
+    web: Web<'a>,
+    telephony: Telephony<'a>,
+    chat: Chat<'a>,
+    identity: Identity<'a>,
 }
 
 /// A retry is sought among this many of the client's next conversations.
@@ -80,8 +88,42 @@ impl<'a> Case<'a> {
                 by_answer.entry(address).or_default().push(index);
             }
         }
-        let (scanners, restarted) = (OnceCell::new(), OnceCell::new());
-        Self { analysis, settings, talks, by_client, by_server, ports, lookups, by_answer, scanners, restarted }
+        Self {
+            analysis,
+            settings,
+            talks,
+            by_client,
+            by_server,
+            ports,
+            lookups,
+            by_answer,
+            scanners: OnceCell::new(),
+            restarted: OnceCell::new(),
+            web: Web::new(analysis),
+            telephony: Telephony::new(analysis),
+            chat: Chat::new(analysis),
+            identity: Identity::new(analysis, settings),
+        }
+    }
+
+    /// HTTP exchanges and cookie jars.
+    pub fn web(&self) -> &Web<'a> {
+        &self.web
+    }
+
+    /// SIP transactions and registrations.
+    pub fn telephony(&self) -> &Telephony<'a> {
+        &self.telephony
+    }
+
+    /// Sametime logins.
+    pub fn chat(&self) -> &Chat<'a> {
+        &self.chat
+    }
+
+    /// Sign-on tokens.
+    pub fn identity(&self) -> &Identity<'a> {
+        &self.identity
     }
 
     /// Every conversation on NRPC's port or with NRPC's content, in order.

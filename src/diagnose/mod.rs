@@ -6,7 +6,9 @@
 
 mod attempts;
 mod case;
+pub mod chat;
 mod draft;
+pub mod identity;
 mod idle;
 pub mod names;
 mod network;
@@ -15,8 +17,10 @@ mod precedence;
 mod restarts;
 pub mod rules;
 mod settings;
+pub mod telephony;
 #[cfg(test)]
 mod tests;
+pub mod web;
 pub mod words;
 
 pub use case::{Case, Lookup, Talk};
@@ -75,6 +79,8 @@ pub enum Layer {
     Network,
     /// The protocol refused.
     Protocol,
+    /// Names, cookies and tokens of single sign-on.
+    SignOn,
     /// It works, but slowly.
     Performance,
     /// Nothing to mend.

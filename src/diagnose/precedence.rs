@@ -60,7 +60,7 @@ impl Named {
 /// Does `cause` explain `effect`, if it names the same conversations?
 fn explains(cause: &Draft, effect: &Draft) -> bool {
     let fallback = effect.layer() == Layer::Fallback
-        && matches!(cause.layer(), Layer::Network | Layer::Protocol | Layer::Information);
+        && matches!(cause.layer(), Layer::Network | Layer::Protocol | Layer::SignOn | Layer::Information);
     fallback || cause.about().explains.contains(&effect.about().id)
 }
 

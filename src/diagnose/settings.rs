@@ -2,7 +2,9 @@
 
 use super::names;
 use crate::model::Timestamp;
+use nrpcsniff_dissectors::ltpa::Keyring;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Settings of a diagnosis.
 #[derive(Debug, Clone, Default)]
@@ -11,8 +13,10 @@ pub struct Settings {
     pub thresholds: Thresholds,
     /// Names under which servers may be asked for.
     pub expected: Vec<ExpectedServer>,
-    /// Judge certificates as of this time; packet time if absent.
+    /// Judge certificates and tokens as of this time; packet time if absent.
     pub now: Option<Timestamp>,
+    /// Keys that open and verify sign-on tokens.
+    pub keys: Arc<Keyring>,
 }
 
 /// A server and the further names it may be asked for (`--expect-server NAME=ALIAS[,ALIAS]`).

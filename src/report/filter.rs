@@ -139,6 +139,7 @@ const fn ip_field(ip: IpAddr) -> &'static str {
 mod tests {
     use super::super::sample;
     use super::*;
+    use nrpcsniff_dissectors::Reader;
     use std::process::Command;
 
     fn frame(input: u32, number: u64) -> FrameRef {
@@ -169,14 +170,14 @@ mod tests {
         about.conversations = (0..200).collect();
         about.frames = (0..200).map(|n| frame(0, n * 2 + 1)).collect();
         let analysis = crate::model::Analysis { conversations, ..Default::default() };
-        finding(Report { analysis: &analysis, findings: &[] }, &about)
+        finding(Report { analysis: &analysis, findings: &[], reader: Reader::MASKED }, &about)
     }
 
     /// One of every form.
     fn forms() -> Vec<(String, &'static str)> {
         let v4 = "ip.addr == 10.0.0.5 && ip.addr == 10.0.0.9";
         let analysis = sample::analysis();
-        let report = Report { analysis: &analysis, findings: &[] };
+        let report = Report { analysis: &analysis, findings: &[], reader: Reader::MASKED };
         let mut about = sample::finding("x", crate::model::Severity::Info);
         let mut forms = vec![(conversation(&between("10.0.0.5:50123", "10.0.0.9:1352")), {
             "ip.addr == 10.0.0.5 && ip.addr == 10.0.0.9 && tcp.port == 50123 && tcp.port == 1352"

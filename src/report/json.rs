@@ -39,6 +39,7 @@ mod tests {
     use super::super::{Detail, Format, sample};
     use super::*;
     use crate::model::Severity;
+    use nrpcsniff_dissectors::Reader;
     use serde_json::Value;
 
     fn options(detail: Detail) -> Options {
@@ -62,14 +63,17 @@ mod tests {
     #[test]
     fn the_whole_report() {
         let (analysis, findings) = (sample::analysis(), sample::findings());
-        let report = Report { analysis: &analysis, findings: &findings };
+        let report = Report { analysis: &analysis, findings: &findings, reader: Reader::MASKED };
         insta::assert_snapshot!(text(report, &options(Detail::Messages)).replace(super::super::VERSION, "VERSION"));
     }
 
     #[test]
     fn every_key_of_the_format_is_there_in_order() {
         let (analysis, findings) = (sample::analysis(), sample::findings());
-        let all = document(Report { analysis: &analysis, findings: &findings }, &options(Detail::Messages));
+        let all = document(
+            Report { analysis: &analysis, findings: &findings, reader: Reader::MASKED },
+            &options(Detail::Messages),
+        );
         let starts = |value: &Value, wanted: &[&str]| assert!(keys(value).starts_with(wanted), "{:?}", keys(value));
         starts(&all, &["schema_version", "tool", "inputs", "totals", "conversations", "findings"]);
         starts(&all["tool"], &["name", "version"]);
@@ -108,7 +112,7 @@ mod tests {
     #[test]
     fn detail_says_how_much() {
         let (analysis, findings) = (sample::analysis(), sample::findings());
-        let report = Report { analysis: &analysis, findings: &findings };
+        let report = Report { analysis: &analysis, findings: &findings, reader: Reader::MASKED };
         let count = |detail, all| {
             let d = document(report, &Options { all, ..options(detail) });
             let conversations = d["conversations"].as_array().unwrap().clone();
@@ -127,7 +131,7 @@ mod tests {
         c.transport = crate::model::Transport::Udp;
         let analysis = crate::model::Analysis { conversations: vec![c], ..Default::default() };
         let all = document(
-            Report { analysis: &analysis, findings: &[] },
+            Report { analysis: &analysis, findings: &[], reader: Reader::MASKED },
             &Options { all: true, ..options(Detail::Messages) },
         );
         assert_eq!(all["conversations"][0]["community_id"], "1:vTdrngJjlP5eZ9mw9JtnKyn99KM=");
@@ -140,7 +144,10 @@ mod tests {
         let mut finding = sample::finding("x", Severity::Info);
         finding.frames = vec![sample::frame(0, 4), sample::frame(1, 5)];
         let findings = [finding];
-        let all = document(Report { analysis: &analysis, findings: &findings }, &options(Detail::Messages));
+        let all = document(
+            Report { analysis: &analysis, findings: &findings, reader: Reader::MASKED },
+            &options(Detail::Messages),
+        );
         assert_eq!(all["conversations"][0]["messages"][0].get("input"), None);
         assert_eq!(all["conversations"][0]["messages"][1]["input"], 1);
         assert_eq!(all["findings"][0]["packets_by_input"]["1"][0], 5);

@@ -22,6 +22,7 @@ mod view;
 
 use crate::model::{Analysis, Conversation, Finding};
 use hashbrown::HashSet;
+use nrpcsniff_dissectors::Reader;
 use std::io::{self, Write};
 
 /// Name of the tool, as reports state it.
@@ -36,6 +37,8 @@ pub struct Report<'a> {
     pub analysis: &'a Analysis,
     /// What the rules say of it, in order.
     pub findings: &'a [Finding],
+    /// How messages are read out: masked or not, with which keys.
+    pub reader: Reader<'a>,
 }
 
 /// Shape of the report.

@@ -48,11 +48,12 @@ fn object(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
 mod tests {
     use super::super::{Detail, Format, sample};
     use super::*;
+    use nrpcsniff_dissectors::Reader;
 
     #[test]
     fn each_line_is_the_object_of_the_document() {
         let (analysis, findings) = (sample::analysis(), sample::findings());
-        let report = Report { analysis: &analysis, findings: &findings };
+        let report = Report { analysis: &analysis, findings: &findings, reader: Reader::MASKED };
         let options = Options { format: Format::Ndjson, detail: Detail::Messages, all: true, color: false, width: 100 };
         let (mut lines, mut document) = (Vec::new(), Vec::new());
         write(report, &options, &mut lines).unwrap();
@@ -83,7 +84,7 @@ mod tests {
         let options =
             Options { format: Format::Ndjson, detail: Detail::Findings, all: false, color: false, width: 100 };
         let mut lines = Vec::new();
-        write(Report { analysis: &analysis, findings: &[] }, &options, &mut lines).unwrap();
+        write(Report { analysis: &analysis, findings: &[], reader: Reader::MASKED }, &options, &mut lines).unwrap();
         let lines = String::from_utf8(lines).unwrap();
         assert_eq!(lines.lines().count(), 3);
         assert!(lines.contains(r#""path":"a\nb\u202e""#));

@@ -7,7 +7,7 @@ use crate::model::{
     Close, CloseBy, Conversation, Endpoint, Evidence, Finding, FrameRef, Input, InputFormat, Message, PerSide, Setup,
     Source, Stamp, Timestamp, Totals, Transport,
 };
-use nrpcsniff_dissectors::{PROTOCOLS, Value};
+use nrpcsniff_dissectors::{PROTOCOLS, Reader, Value};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::collections::BTreeMap;
@@ -165,7 +165,7 @@ struct TurnView {
 }
 
 /// A conversation as the report lists it, with its messages if the detail asks for them.
-pub(super) fn conversation(c: &Conversation, detail: Detail) -> ConversationView<'_> {
+pub(super) fn conversation<'a>(c: &'a Conversation, detail: Detail, reader: Reader<'a>) -> ConversationView<'a> {
     let input = c.first.frame.input;
     ConversationView {
         id: c.id,
@@ -184,7 +184,7 @@ pub(super) fn conversation(c: &Conversation, detail: Detail) -> ConversationView
         packets: c.packets,
         bytes: c.bytes,
         quality: quality(c),
-        messages: Messages { messages: if detail == Detail::Messages { &c.messages } else { &[] }, input },
+        messages: Messages { messages: if detail == Detail::Messages { &c.messages } else { &[] }, input, reader },
         messages_seen: c.messages_seen,
         stream: c.stream,
         input,
@@ -259,11 +259,12 @@ fn community_id(c: &Conversation) -> Option<String> {
 struct Messages<'a> {
     messages: &'a [Message],
     input: u32,
+    reader: Reader<'a>,
 }
 
 impl Serialize for Messages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.messages.iter().map(|message| message_view(message, self.input)))
+        serializer.collect_seq(self.messages.iter().map(|message| message_view(message, self.input, self.reader)))
     }
 }
 
@@ -283,7 +284,7 @@ struct MessageView {
     length: u64,
 }
 
-fn message_view(message: &Message, input: u32) -> MessageView {
+fn message_view(message: &Message, input: u32, reader: Reader<'_>) -> MessageView {
     MessageView {
         n: message.n,
         packets: message.frames.iter().map(|frame| frame.number).collect(),
@@ -292,7 +293,7 @@ fn message_view(message: &Message, input: u32) -> MessageView {
         from: message.from.name(),
         kind: message.body.kind(),
         summary: message.body.summary(),
-        fields: Fields(message.body.fields(message.at.time.nanos())),
+        fields: Fields(message.body.fields(&reader.at(message.at.time.nanos()))),
         offset: message.offset,
         length: message.length,
     }
@@ -424,7 +425,7 @@ impl<'a> Parts<'a> {
     }
 
     pub(super) fn conversations(&self) -> impl Iterator<Item = ConversationView<'a>> {
-        self.listed.iter().map(|&c| conversation(c, self.detail))
+        self.listed.iter().map(|&c| conversation(c, self.detail, self.report.reader))
     }
 
     pub(super) fn findings(&self) -> impl Iterator<Item = FindingView<'a>> + use<'a> {

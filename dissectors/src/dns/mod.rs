@@ -13,8 +13,15 @@ pub use message::{Answer, Data, Message};
 use crate::{Probe, Protocol, Side};
 
 /// The protocol's line in the table.
-pub static PROTOCOL: Protocol =
-    Protocol { name: "dns", tcp_ports: &[53], udp_ports: &[53], probe, stream: stream::open, datagram };
+pub static PROTOCOL: Protocol = Protocol {
+    name: "dns",
+    tcp_ports: &[53],
+    udp_ports: &[53],
+    probe,
+    stream: stream::open,
+    datagram,
+    datagram_probe: |_| false,
+};
 
 fn datagram(bytes: &[u8]) -> Option<crate::Message> {
     message::parse(bytes, false).map(crate::Message::Dns)

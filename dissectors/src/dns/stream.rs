@@ -125,7 +125,7 @@ pub(super) mod tests {
     fn names(driver: &Driver) -> Vec<(String, bool)> {
         let dns = |message: &Message| match message {
             Message::Dns(dns) => (dns.name.clone(), dns.incomplete),
-            Message::Nrpc(other) => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         };
         driver.messages.iter().map(|(_, message)| dns(message)).collect()
     }

@@ -38,6 +38,7 @@ pub static PROTOCOL: Protocol = Protocol {
     probe: probe::probe,
     stream: stream::open,
     datagram: |_| None,
+    datagram_probe: |_| false,
 };
 
 /// How well the meaning of a field is known.

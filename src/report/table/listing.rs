@@ -4,7 +4,7 @@ use super::super::text::{clip, count, frame, span, wrap};
 use super::super::{Detail, Options};
 use super::{Sheet, grid, heading};
 use crate::model::{Close, CloseBy, Conversation, Message, Setup, Side, Transport};
-use nrpcsniff_dissectors::Value;
+use nrpcsniff_dissectors::{Reading, Value};
 use std::io::{self, Write};
 
 /// Where the fields of a message begin.
@@ -79,7 +79,12 @@ fn names(c: &Conversation) -> String {
 
 /// A field of that name in the first messages of that side.
 fn name(c: &Conversation, from: Side, field: &str) -> Option<String> {
-    let fields = c.messages.iter().filter(|m| m.from == from).take(3).flat_map(|m| m.body.fields(m.at.time.nanos()));
+    let fields = c
+        .messages
+        .iter()
+        .filter(|m| m.from == from)
+        .take(3)
+        .flat_map(|m| m.body.fields(&Reading::masked(m.at.time.nanos())));
     fields.into_iter().find_map(|(name, value)| match value {
         Value::Text(text) if name == field => Some(text),
         _ => None,
@@ -115,7 +120,7 @@ fn line(sheet: Sheet<'_>, c: &Conversation, message: &Message, out: &mut dyn Wri
     let time = message.at.time.seconds_since(c.first.time);
     let prefix = format!("  {:>5}  frame {number:>7}  {time:>10.6} s {arrow} ", message.n);
     writeln!(out, "{}", wrap(&said(message), &prefix, sheet.width))?;
-    let fields = fields(message);
+    let fields = fields(sheet, message);
     if fields.is_empty() {
         return Ok(());
     }
@@ -123,8 +128,8 @@ fn line(sheet: Sheet<'_>, c: &Conversation, message: &Message, out: &mut dyn Wri
 }
 
 /// The fields that were sent and are short: what is long or nested stands in the JSON report.
-fn fields(message: &Message) -> String {
-    let fields = message.body.fields(message.at.time.nanos());
+fn fields(sheet: Sheet<'_>, message: &Message) -> String {
+    let fields = message.body.fields(&sheet.report.reader.at(message.at.time.nanos()));
     let shown =
         fields.iter().filter_map(|(name, value)| Some(format!("{}: {}", name.replace('_', " "), short(value)?)));
     shown.collect::<Vec<_>>().join(" · ")

@@ -101,10 +101,11 @@ mod tests {
     use super::super::{Format, sample};
     use super::*;
     use crate::model::{Analysis, Close, CloseBy, Finding, Setup};
+    use nrpcsniff_dissectors::Reader;
 
     fn text(analysis: &Analysis, findings: &[Finding], options: &Options) -> String {
         let mut out = Vec::new();
-        write(Report { analysis, findings }, options, &mut out).unwrap();
+        write(Report { analysis, findings, reader: Reader::MASKED }, options, &mut out).unwrap();
         String::from_utf8(out).unwrap().replace(VERSION, "VERSION")
     }
 
