@@ -1,6 +1,7 @@
 //! Drives one capture (or a rotated set of files) through decode, stream and dissectors.
 
 use super::Options;
+use super::budget::Budget;
 use super::tcp::{self, TcpFlow};
 use super::udp::{self, UdpFlow};
 use crate::decode::{Decoder, Packet};
@@ -35,6 +36,8 @@ pub(super) struct State {
     pub conversations: Vec<Conversation>,
     pub tcp_streams: u32,
     pub udp_streams: u32,
+    /// Room for messages that rules look at one by one.
+    pub budget: Budget,
     /// Conversations of UDP that are kept.
     udp_kept: usize,
     /// Bytes that wait in all connections together.
@@ -48,6 +51,7 @@ impl Pipeline {
     pub fn new(options: Options) -> Self {
         let flows = options.limits.flows;
         let state = State {
+            budget: Budget::new(options.messages),
             options,
             totals: Totals::default(),
             facts: CaptureFacts::default(),
@@ -118,6 +122,14 @@ impl State {
     pub fn pass_over(&mut self, why: &'static str) {
         let count = self.totals.passed_over.entry(why).or_default();
         *count = count.saturating_add(1);
+    }
+
+    /// Takes back what [`State::pass_over`] counted once.
+    pub fn take_back(&mut self, why: &'static str) {
+        if let Some(count) = self.totals.passed_over.get_mut(why) {
+            *count = count.saturating_sub(1);
+        }
+        self.totals.passed_over.retain(|_, count| *count > 0);
     }
 
     /// Counts messages of a protocol.
