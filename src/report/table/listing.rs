@@ -123,7 +123,11 @@ fn short(value: &Value) -> Option<String> {
         Value::Text(text) => Some(text.clone()).filter(|text| !text.is_empty()),
         Value::Map(fields) => named(fields),
         Value::List(values) => {
-            let texts: Vec<_> = values.iter().map_while(short).collect();
+            let telling = |value: &&Value| match value {
+                Value::Map(fields) => fields.iter().any(|(name, _)| *name == "token"),
+                other => matches!(other, Value::Text(_)),
+            };
+            let texts: Vec<_> = values.iter().take_while(telling).map_while(short).collect();
             (!texts.is_empty() && texts.len() == values.len()).then(|| texts.join(", "))
         }
     }
