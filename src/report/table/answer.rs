@@ -1,7 +1,7 @@
 //! What a conversation came to, in a few words for a column: whom or what the client asked for, and what it was told.
 
 use crate::model::{Conversation, Message, Side};
-use nrpcsniff_dissectors::{Message as Body, Reading, Value, http, sametime, sip};
+use nrpcsniff_dissectors::{Message as Body, Reading, Value, http, sametime};
 
 /// Asked for and answered; empty where neither was read.
 pub(super) fn asked_and_answered(c: &Conversation) -> String {
