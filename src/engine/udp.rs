@@ -10,9 +10,11 @@ use nrpcsniff_dissectors::{Message as Body, PROTOCOLS, Protocol};
 /// Datagrams that are kept of one conversation.
 const DATAGRAMS: usize = 64;
 
-/// A flow in the table: where its conversation is kept, if it is.
+/// A flow in the table: where its conversation is kept, if it is, and where its datagrams are counted.
+#[derive(Clone, Copy)]
 pub struct UdpFlow {
     kept: Option<u32>,
+    counted: Option<u32>,
 }
 
 /// Takes a datagram.
@@ -24,8 +26,8 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
         .iter()
         .find(|p| p.udp_ports.contains(&destination.port) || p.udp_ports.contains(&source.port))
         .copied();
-    let known = table.get(key).map(|flow| flow.kept);
-    let kept = known.unwrap_or_else(|| {
+    let known = table.get(key).copied();
+    let UdpFlow { kept, counted } = known.unwrap_or_else(|| {
         let stream = state.udp_streams;
         state.udp_streams = state.udp_streams.saturating_add(1);
         state.totals.udp_conversations = state.totals.udp_conversations.saturating_add(1);
@@ -35,10 +37,15 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
             state.pass_over(UNWANTED);
             None
         };
+        let counted = if protocol.is_none() { state.datagram_flow(source, destination) } else { None };
+        let flow = UdpFlow { kept, counted };
         // Forgotten flows need no conclusion: what is known of them is in the report already.
-        drop(table.insert(key, UdpFlow { kept }));
-        kept
+        drop(table.insert(key, flow));
+        flow
     });
+    if let Some(flow) = counted {
+        state.count_datagram(flow, source, is_media(datagram), at);
+    }
     let Some(index) = kept.and_then(|kept| usize::try_from(kept).ok()) else { return };
     let body = protocol.and_then(|protocol| (protocol.datagram)(datagram.payload));
     if let Some(conversation) = state.conversations.get_mut(index) {
@@ -50,6 +57,11 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
             state.messages(protocol, 1);
         }
     }
+}
+
+/// Looks like RTP or RTCP (RFC 7983 section 7, RFC 3550 section 5.1).
+fn is_media(datagram: &Datagram<'_>) -> bool {
+    datagram.payload.first().is_some_and(|first| (128..=191).contains(first)) && datagram.payload_length >= 12
 }
 
 fn note(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp) {
