@@ -127,6 +127,15 @@ impl Message {
         }
     }
 
+    /// True if rules look at every message of its kind, in conversations that may be long: kept as long as there is room.
+    pub fn is_essential(&self) -> bool {
+        match self {
+            Self::Sip(_) | Self::Http(_) => true,
+            Self::Sametime(m) => !matches!(m.body, sametime::Body::KeepAlive | sametime::Body::Other { .. }),
+            Self::Nrpc(_) | Self::Dns(_) => false,
+        }
+    }
+
     /// One line for people. May hold text from the wire: escape it where it is printed.
     pub fn summary(&self) -> String {
         match self {

@@ -1,6 +1,7 @@
 //! Drives one capture (or a rotated set of files) through decode, stream and dissectors.
 
 use super::Options;
+use super::budget::Budget;
 use super::tcp::{self, TcpFlow};
 use super::udp::{self, UdpFlow};
 use crate::decode::{Decoder, Packet};
@@ -40,6 +41,8 @@ pub(super) struct State {
     pub conversations: Vec<Conversation>,
     pub tcp_streams: u32,
     pub udp_streams: u32,
+    /// Room for messages that rules look at one by one.
+    pub budget: Budget,
     /// Conversations of UDP that are kept.
     udp_kept: usize,
     /// Bytes that wait in all connections together.
@@ -53,6 +56,7 @@ impl Pipeline {
     pub fn new(options: Options) -> Self {
         let flows = options.limits.flows;
         let state = State {
+            budget: Budget::new(options.messages),
             options,
             totals: Totals::default(),
             facts: CaptureFacts::default(),
@@ -126,12 +130,12 @@ impl State {
     }
 
     /// Opens the count of datagrams between two endpoints, if there is room; gives its place.
-    pub fn datagram_flow(&mut self, caller: Endpoint, called: Endpoint) -> Option<u32> {
+    pub fn datagram_flow(&mut self, ends: PerSide<Endpoint>) -> Option<u32> {
         if self.facts.datagrams.len() >= DATAGRAM_FLOWS {
             self.facts.datagrams_left_out = self.facts.datagrams_left_out.saturating_add(1);
             return None;
         }
-        self.facts.datagrams.push(DatagramFlow { caller, called, sent: PerSide::default() });
+        self.facts.datagrams.push(DatagramFlow { ends, sent: PerSide::default() });
         u32::try_from(self.facts.datagrams.len().saturating_sub(1)).ok()
     }
 
@@ -140,11 +144,19 @@ impl State {
         let Some(flow) = usize::try_from(flow).ok().and_then(|index| self.facts.datagrams.get_mut(index)) else {
             return;
         };
-        let side = if source == flow.caller { Side::Client } else { Side::Server };
+        let side = if source == flow.ends.client { Side::Client } else { Side::Server };
         let sent = flow.sent[side].get_or_insert(Datagrams { count: 0, media: 0, first: at, last: at });
         sent.count = sent.count.saturating_add(1);
         sent.media = sent.media.saturating_add(u64::from(is_media));
         sent.last = at;
+    }
+
+    /// Takes back what [`State::pass_over`] counted once.
+    pub fn take_back(&mut self, why: &'static str) {
+        if let Some(count) = self.totals.passed_over.get_mut(why) {
+            *count = count.saturating_sub(1);
+        }
+        self.totals.passed_over.retain(|_, count| *count > 0);
     }
 
     /// Counts messages of a protocol.

@@ -103,11 +103,9 @@ pub struct Host {
 /// Datagrams between two endpoints on ports that belong to no protocol which is dissected: calls, most likely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DatagramFlow {
-    /// Who spoke first.
-    pub caller: Endpoint,
-    /// The other end.
-    pub called: Endpoint,
-    /// What the first speaker sent (client) and what the other did (server).
+    /// Who spoke first (client), and the other end.
+    pub ends: PerSide<Endpoint>,
+    /// What each of them sent.
     pub sent: PerSide<Option<Datagrams>>,
 }
 
