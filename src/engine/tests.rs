@@ -274,3 +274,22 @@ fn lookups_do_not_crowd_out_the_rest() {
     assert_eq!(protocols, ["dns", "dns", "nrpc"]);
     assert_eq!(analysis.totals.passed_over["limit of conversations kept"], 18);
 }
+
+#[test]
+fn datagrams_that_nobody_dissects_are_counted_by_their_ends() {
+    let net = Network::new();
+    let (phone, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    let rtp = [[0x80, 0].as_slice(), &[7; 170]].concat();
+    for _ in 0..3 {
+        net.udp(&phone, 4000, &server, 30_000, rtp.clone());
+    }
+    net.udp(&server, 30_000, &phone, 4000, [0; 20]);
+    net.resolve(&phone, &server, "acme.example", nrpcsniff_samples::dns::A, &[]);
+    let facts = of(&net).facts;
+    let [flow] = facts.datagrams.as_slice() else { panic!("{:?}", facts.datagrams) };
+    assert_eq!((flow.ends.client.port, flow.ends.server.port), (4000, 30_000));
+    let counts = |side: Side| flow.sent[side].map(|sent| (sent.count, sent.media, sent.first.frame.number));
+    assert_eq!(counts(Side::Client), Some((3, 3, 1)));
+    assert_eq!(counts(Side::Server), Some((1, 0, 4)));
+    assert_eq!(flow.sent.client.map(|sent| sent.last.frame.number), Some(3));
+}

@@ -25,6 +25,8 @@ pub struct UdpFlow {
     /// Datagrams and bytes before it was kept, the first speaker's as the client's.
     packets: PerSide<u32>,
     bytes: PerSide<u64>,
+    /// Where its datagrams are counted while no protocol wants them.
+    counted: Option<u32>,
 }
 
 /// Takes a datagram.
@@ -39,7 +41,7 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
     }
     let Some(flow) = table.get(key) else { return };
     if flow.kept.is_none() || flow.protocol.is_none() {
-        flow.look(state, datagram, source, destination);
+        flow.look(state, datagram, source, destination, at);
     }
     let Some(index) = flow.kept.and_then(|kept| usize::try_from(kept).ok()) else { return };
     let body = flow.protocol.and_then(|protocol| (protocol.datagram)(datagram.payload));
@@ -62,7 +64,7 @@ impl UdpFlow {
         let usual = |p: &&&Protocol| p.udp_ports.contains(&destination.port) || p.udp_ports.contains(&source.port);
         let protocol = PROTOCOLS.iter().find(usual).copied();
         let (packets, bytes) = (PerSide::default(), PerSide::default());
-        let mut flow = Self { kept: None, protocol, stream, first: at, speaker: source, packets, bytes };
+        let mut flow = Self { kept: None, protocol, stream, first: at, speaker: source, packets, bytes, counted: None };
         if protocol.is_some() || state.options.all {
             flow.keep(state, source, destination);
         } else {
@@ -72,7 +74,7 @@ impl UdpFlow {
     }
 
     /// Asks whether a datagram is of a protocol that is known by its content, and counts it if nobody wants it.
-    fn look(&mut self, state: &mut State, datagram: &Datagram<'_>, source: Endpoint, destination: Endpoint) {
+    fn look(&mut self, state: &mut State, datagram: &Datagram<'_>, source: Endpoint, destination: Endpoint, at: Stamp) {
         let side = if source == self.speaker { Side::Client } else { Side::Server };
         if self.protocol.is_none() && self.packets[side] < LOOKS {
             self.protocol = PROTOCOLS.iter().find(|p| (p.datagram_probe)(datagram.payload)).copied();
@@ -81,6 +83,14 @@ impl UdpFlow {
                 let ends = if side == Side::Client { (source, destination) } else { (destination, source) };
                 self.keep(state, ends.0, ends.1);
                 return;
+            }
+        }
+        if self.protocol.is_none() {
+            if self.packets == PerSide::default() {
+                self.counted = state.datagram_flow(PerSide { client: source, server: destination });
+            }
+            if let Some(flow) = self.counted {
+                state.count_datagram(flow, source, is_media(datagram), at);
             }
         }
         self.packets[side] = self.packets[side].saturating_add(1);
@@ -116,6 +126,11 @@ impl State {
             Keep::Essential => body.is_essential() && held < super::dissection::ESSENTIAL && self.budget.take(),
         }
     }
+}
+
+/// Looks like RTP or RTCP (RFC 7983 section 7, RFC 3550 section 5.1).
+fn is_media(datagram: &Datagram<'_>) -> bool {
+    datagram.payload.first().is_some_and(|first| (128..=191).contains(first)) && datagram.payload_length >= 12
 }
 
 fn note(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp) {
