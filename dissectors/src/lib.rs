@@ -31,6 +31,7 @@
 )]
 
 pub mod auth;
+mod calendar;
 pub mod cookie;
 pub mod dns;
 #[doc(hidden)]
