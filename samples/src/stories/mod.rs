@@ -139,6 +139,11 @@ fn meet(net: &Network) -> Host {
     net.host("10.1.0.22").linux().ttl(63)
 }
 
+/// The Sametime community server: the machine of [`STCOMM`].
+fn community(net: &Network) -> Host {
+    server(net)
+}
+
 /// The SIP registrar and proxy: WebSphere.
 fn registrar(net: &Network) -> Host {
     net.host("10.1.0.23").linux().ttl(63)
