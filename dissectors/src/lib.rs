@@ -33,6 +33,7 @@
 pub mod auth;
 mod calendar;
 pub mod cookie;
+mod date;
 pub mod dns;
 #[doc(hidden)]
 pub mod drive;
@@ -125,6 +126,15 @@ impl Message {
             Self::Http(m) => m.is_notable(),
             Self::Sametime(m) => m.is_notable(),
             Self::Dns(_) => false,
+        }
+    }
+
+    /// True if rules look at every message of its kind, in conversations that may be long: kept as long as there is room.
+    pub fn is_essential(&self) -> bool {
+        match self {
+            Self::Sip(_) | Self::Http(_) => true,
+            Self::Sametime(m) => !matches!(m.body, sametime::Body::KeepAlive | sametime::Body::Other { .. }),
+            Self::Nrpc(_) | Self::Dns(_) => false,
         }
     }
 

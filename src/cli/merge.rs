@@ -74,6 +74,8 @@ fn add_facts(all: &mut CaptureFacts, next: CaptureFacts) {
     all.first_cut = all.first_cut.or(next.first_cut);
     all.fragments_lost = all.fragments_lost.saturating_add(next.fragments_lost);
     all.evicted = all.evicted.saturating_add(next.evicted);
+    all.datagrams.extend(next.datagrams);
+    all.datagrams_left_out = all.datagrams_left_out.saturating_add(next.datagrams_left_out);
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::identity::Identity;
 use super::telephony::Telephony;
 use super::web::Web;
 use super::{Settings, names};
-use crate::model::{Analysis, Conversation, Endpoint, Message, PerSide, Side, Stamp, Timestamp};
+use crate::model::{Analysis, Conversation, Endpoint, Message, PerSide, Side, Stamp, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::{Message as Body, dns, nrpc, protocol};
 use std::cell::OnceCell;
@@ -313,9 +313,8 @@ impl Opening<'_> {
 }
 
 fn concerns_nrpc(conversation: &Conversation) -> bool {
-    conversation.protocol == nrpc::PROTOCOL.name
-        || (conversation.protocol == "unknown"
-            && protocol("nrpc").is_some_and(|p| p.tcp_ports.contains(&conversation.server.port)))
+    let by_port = || protocol("nrpc").is_some_and(|p| p.tcp_ports.contains(&conversation.server.port));
+    conversation.protocol == nrpc::PROTOCOL.name || (conversation.transport == Transport::Tcp && by_port())
 }
 
 /// Pairs questions and answers of one conversation by transaction id and name.

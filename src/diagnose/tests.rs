@@ -38,7 +38,7 @@ fn sessions_that_had_begun_before() {
 #[test]
 fn a_path_that_loses_segments() {
     let Some(found) = findings("real/tcp_lossy_client.pcap") else { return };
-    let all = &[0, 1, 2, 3, 4, 5][..];
+    let all = &[5, 11, 16, 23, 29, 35][..]; // those of Notes among those of SIP
     assert_eq!(lines(&found), [("cap-duplicates", Severity::Info, all), ("tcp-loss", Severity::Major, all)]);
     says(&found[1], &["104 of 1046 data segments"]);
 }

@@ -1,6 +1,7 @@
 //! The application side of one TCP conversation: finds the dissector by the first bytes, feeds it in whatever chunks
 //! the stream brings, and keeps its messages with the frames that carried them.
 
+use super::budget::Budget;
 use super::{DecodeAs, Keep, Options};
 use crate::model::{FrameRef, Message, PerSide, Side, Stamp, Turn, Turns};
 use crate::stream::Sink;
@@ -18,6 +19,8 @@ const HEAD: usize = 16;
 const TAIL: usize = 8;
 /// Messages kept beyond these because rules ask for them.
 const NOTABLE: usize = 64;
+/// Messages kept of those that rules look at one by one.
+pub(super) const ESSENTIAL: usize = 10_000;
 /// Slow turns kept.
 const SLOW_TURNS: usize = 8;
 
@@ -60,11 +63,14 @@ struct Feed {
 #[derive(Debug, Default)]
 pub struct Log {
     keep: Option<Keep>,
+    budget: Budget,
     head: Vec<Message>,
     notable: usize,
     tail: VecDeque<Message>,
     /// Messages seen, by sender.
     pub seen: PerSide<u64>,
+    /// Messages seen of each protocol: one may carry another.
+    counts: Vec<(&'static str, u64)>,
     /// Questions and answers.
     pub turns: Turns,
     asked: Option<Stamp>,
@@ -79,6 +85,8 @@ pub struct Outcome {
     pub messages: Vec<Message>,
     /// Messages seen.
     pub seen: PerSide<u64>,
+    /// Messages seen of each protocol.
+    pub counts: Vec<(&'static str, u64)>,
     /// Questions and answers.
     pub turns: Turns,
     /// Bytes that no message accounts for.
@@ -97,7 +105,7 @@ pub fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], roles_guessed: boo
 
 impl Dissection {
     /// Nothing said yet between these ports.
-    pub fn new(client_port: u16, server_port: u16, roles_guessed: bool, options: &Options) -> Self {
+    pub fn new(client_port: u16, server_port: u16, roles_guessed: bool, options: &Options, budget: Budget) -> Self {
         let state = match options.decode_as(server_port).or_else(|| options.decode_as(client_port)) {
             Some(DecodeAs::Protocol(protocol)) => State::Chosen(protocol, (protocol.stream)()),
             Some(DecodeAs::Nothing) => State::Ignored,
@@ -111,7 +119,7 @@ impl Dissection {
             flipped: false,
             midstream: roles_guessed,
             chunks: 0,
-            log: Log { keep: Some(options.keep), ..Log::default() },
+            log: Log { keep: Some(options.keep), budget, ..Log::default() },
         }
     }
 
@@ -176,7 +184,7 @@ impl Dissection {
         messages.sort_by_key(|m| m.n);
         messages.shrink_to_fit();
         let undissected = PerSide { client: self.feeds.client.undissected, server: self.feeds.server.undissected };
-        Outcome { protocol, messages, seen: self.log.seen, turns, undissected }
+        Outcome { protocol, messages, seen: self.log.seen, counts: self.log.counts, turns, undissected }
     }
 
     fn side(&self, named: Side) -> Side {
@@ -407,12 +415,21 @@ impl Log {
         self.turn(side, first, at);
         self.seen[side] = self.seen[side].saturating_add(1);
         let n = u32::try_from(self.seen.client.saturating_add(self.seen.server)).unwrap_or(u32::MAX);
+        self.count(body.protocol());
         self.keep(Message { n, from: side, at, frames, offset, length: len(length), body });
+    }
+
+    fn count(&mut self, protocol: &'static str) {
+        match self.counts.iter_mut().find(|(name, _)| *name == protocol) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.counts.push((protocol, 1)),
+        }
     }
 
     fn keep(&mut self, message: Message) {
         let room = match self.keep {
             Some(Keep::All(most)) => most.max(HEAD),
+            _ if message.body.is_essential() && self.head.len() < ESSENTIAL && self.budget.take() => ESSENTIAL,
             _ => HEAD,
         };
         if self.head.len() < room.saturating_add(self.notable) {

@@ -1,6 +1,7 @@
 //! The pipeline: frames in, analysis out. The only room that sees all of the others; it picks the dissector of each
 //! conversation by its first bytes and keeps what the report and the rules need.
 
+mod budget;
 mod dissection;
 mod pipeline;
 mod tcp;
@@ -25,6 +26,9 @@ pub struct Options {
     pub keep: Keep,
     /// Conversations that are kept at most, a quarter of them of UDP; further ones are counted.
     pub conversations: usize,
+    /// Messages that are kept at most, in all conversations together, because rules look at each (SIP, HTTP, Sametime),
+    /// unless `keep` asks for all.
+    pub messages: usize,
     /// `Some(protocol)`: that TCP port is dissected as that protocol, whatever the bytes say. `None`: never dissected.
     pub decode_as: Vec<(u16, Option<&'static str>)>,
     /// Keep conversations that no dissector wants, too.
@@ -37,6 +41,7 @@ impl Default for Options {
             limits: Limits::default(),
             keep: Keep::All(10_000),
             conversations: 200_000,
+            messages: 300_000,
             decode_as: Vec::new(),
             all: false,
         }
@@ -46,8 +51,9 @@ impl Default for Options {
 /// Which messages of a conversation are kept. Rules see the same facts either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// The first 16, the last 8 and those that rules ask for (refusals), of an ordinary conversation only its opening and
-    /// its end: memory does not grow with the conversation.
+    /// What rules look at one by one (SIP, HTTP, Sametime), as long as there is room; of the rest the first 16, the last 8
+    /// and those that rules ask for (refusals), of an ordinary conversation only its opening and its end: memory does not
+    /// grow with the conversation.
     Essential,
     /// All, up to this many in each conversation, and then as `Essential`.
     All(usize),

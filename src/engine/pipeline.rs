@@ -1,16 +1,22 @@
 //! Drives one capture (or a rotated set of files) through decode, stream and dissectors.
 
 use super::Options;
+use super::budget::Budget;
 use super::tcp::{self, TcpFlow};
 use super::udp::{self, UdpFlow};
 use crate::decode::{Decoder, Packet};
-use crate::model::{Analysis, CaptureFacts, Conversation, Endpoint, Frame, Host, IcmpError, Input, Stamp, Totals};
+use crate::model::{
+    Analysis, CaptureFacts, Conversation, DatagramFlow, Datagrams, Endpoint, Frame, Host, IcmpError, Input, PerSide,
+    Side, Stamp, Totals,
+};
 use crate::stream::FlowTable;
 use hashbrown::HashMap;
 use std::net::IpAddr;
 
 /// ICMP errors kept.
 const ICMP_ERRORS: usize = 10_000;
+/// Pairs of endpoints of which it is kept that datagrams went between them.
+const DATAGRAM_FLOWS: usize = 65_536;
 /// Hosts of which something is kept.
 const HOSTS: usize = 65_536;
 /// Ports kept of one host.
@@ -35,6 +41,8 @@ pub(super) struct State {
     pub conversations: Vec<Conversation>,
     pub tcp_streams: u32,
     pub udp_streams: u32,
+    /// Room for messages that rules look at one by one.
+    pub budget: Budget,
     /// Conversations of UDP that are kept.
     udp_kept: usize,
     /// Bytes that wait in all connections together.
@@ -48,6 +56,7 @@ impl Pipeline {
     pub fn new(options: Options) -> Self {
         let flows = options.limits.flows;
         let state = State {
+            budget: Budget::new(options.messages),
             options,
             totals: Totals::default(),
             facts: CaptureFacts::default(),
@@ -118,6 +127,36 @@ impl State {
     pub fn pass_over(&mut self, why: &'static str) {
         let count = self.totals.passed_over.entry(why).or_default();
         *count = count.saturating_add(1);
+    }
+
+    /// Opens the count of datagrams between two endpoints, if there is room; gives its place.
+    pub fn datagram_flow(&mut self, ends: PerSide<Endpoint>) -> Option<u32> {
+        if self.facts.datagrams.len() >= DATAGRAM_FLOWS {
+            self.facts.datagrams_left_out = self.facts.datagrams_left_out.saturating_add(1);
+            return None;
+        }
+        self.facts.datagrams.push(DatagramFlow { ends, sent: PerSide::default() });
+        u32::try_from(self.facts.datagrams.len().saturating_sub(1)).ok()
+    }
+
+    /// Counts a datagram of the flow in that place.
+    pub fn count_datagram(&mut self, flow: u32, source: Endpoint, is_media: bool, at: Stamp) {
+        let Some(flow) = usize::try_from(flow).ok().and_then(|index| self.facts.datagrams.get_mut(index)) else {
+            return;
+        };
+        let side = if source == flow.ends.client { Side::Client } else { Side::Server };
+        let sent = flow.sent[side].get_or_insert(Datagrams { count: 0, media: 0, first: at, last: at });
+        sent.count = sent.count.saturating_add(1);
+        sent.media = sent.media.saturating_add(u64::from(is_media));
+        sent.last = at;
+    }
+
+    /// Takes back what [`State::pass_over`] counted once.
+    pub fn take_back(&mut self, why: &'static str) {
+        if let Some(count) = self.totals.passed_over.get_mut(why) {
+            *count = count.saturating_sub(1);
+        }
+        self.totals.passed_over.retain(|_, count| *count > 0);
     }
 
     /// Counts messages of a protocol.

@@ -1,5 +1,6 @@
 //! TCP conversations of the pipeline: from the first segment of a flow to the conversation in the report.
 
+use super::budget::Budget;
 use super::dissection::{self, Dissection, Outcome};
 use super::pipeline::State;
 use super::{DecodeAs, Keep, Options, UNWANTED};
@@ -164,7 +165,7 @@ impl Open {
     /// Takes a segment; true if there is nothing more to hear.
     fn segment(&mut self, state: &mut State, segment: &Segment<'_>, at: Stamp) -> bool {
         if segment.payload_length > 0 && matches!(self.hearing, Hearing::Silent) {
-            self.listen(segment, &state.options);
+            self.listen(segment, &state.options, &state.budget);
         }
         let had_answer = self.connection.syn_ack().is_some();
         let checksum = self.connection.is_watched().then(|| decode::tcp_checksum_ok(segment)).flatten();
@@ -229,7 +230,7 @@ impl Open {
     }
 
     /// The first data: somebody may want to hear it.
-    fn listen(&mut self, segment: &Segment<'_>, options: &Options) {
+    fn listen(&mut self, segment: &Segment<'_>, options: &Options, budget: &Budget) {
         let (client, server) = (self.connection.client().port, self.connection.server().port);
         if !self.kept && self.connection.begins_stream(segment) {
             let from = self.connection.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
@@ -240,7 +241,7 @@ impl Open {
             }
         }
         self.connection.watch();
-        let dissection = Dissection::new(client, server, self.connection.roles_guessed(), options);
+        let dissection = Dissection::new(client, server, self.connection.roles_guessed(), options, budget.clone());
         self.hearing = Hearing::Listening(Box::new(dissection));
     }
 
@@ -275,8 +276,8 @@ impl Open {
             state.pass_over(UNWANTED);
             return self.connection.tombstone();
         }
-        if let Some(protocol) = outcome.protocol {
-            state.messages(protocol.name, outcome.seen.client.saturating_add(outcome.seen.server));
+        for &(protocol, count) in &outcome.counts {
+            state.messages(protocol, count);
         }
         let mut tombstone = self.connection.tombstone();
         let mut conversation = self.connection.conclude(state.last);
@@ -308,7 +309,7 @@ fn is_ordinary(conversation: &Conversation) -> bool {
         && conversation.tcp.stalls.is_empty()
         && conversation.tcp.zero_windows.is_empty()
         && conversation.turns.slowest.iter().all(|turn| turn.length() < SLOW)
-        && !conversation.messages.iter().any(|message| message.body.is_notable())
+        && !conversation.messages.iter().any(|message| message.body.is_notable() || message.body.is_essential())
 }
 
 /// Leaves the opening and the end of an ordinary conversation.

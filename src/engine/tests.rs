@@ -84,10 +84,7 @@ fn the_user_decides_what_a_port_is() {
 fn what_nobody_wants_is_counted_and_kept_if_asked_for() {
     let net = Network::new();
     let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
-    net.connect(&client, &server, 80)
-        .client(other::http_get("acme.example", "/"))
-        .server(b"HTTP/1.1 200 OK")
-        .client_fin();
+    net.connect(&client, &server, 22).client(b"SSH-2.0-a\r\n").server(b"SSH-2.0-server\n").client_fin();
     net.udp(&client, 9999, &server, 9998, b"hello".to_vec());
     assert_eq!((of(&net).conversations.len(), of(&net).totals.passed_over.values().sum::<u64>()), (0, 2));
     let analysis = analyse(&[net.to_pcap()], Options { all: true, ..Options::default() });
@@ -205,7 +202,7 @@ fn a_quiet_session_outlives_the_crowd() {
     let quiet = net.connect(&client, &server, 1352);
     quiet.session(SERVER_NAME, SERVER_NAME);
     for _ in 0..200 {
-        net.connect(&client, &server, 80).client(other::http_get("acme.example", "/")).client_fin();
+        net.connect(&client, &server, 22).client(b"SSH-2.0-a\r\n").client_fin();
     }
     quiet.ask(0x20, 40).answer(0x20, 0, 50).client_fin();
     let mut options = Options::default();
@@ -276,4 +273,23 @@ fn lookups_do_not_crowd_out_the_rest() {
     let protocols: Vec<_> = analysis.conversations.iter().map(|c| c.protocol).collect();
     assert_eq!(protocols, ["dns", "dns", "nrpc"]);
     assert_eq!(analysis.totals.passed_over["limit of conversations kept"], 18);
+}
+
+#[test]
+fn datagrams_that_nobody_dissects_are_counted_by_their_ends() {
+    let net = Network::new();
+    let (phone, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    let rtp = [[0x80, 0].as_slice(), &[7; 170]].concat();
+    for _ in 0..3 {
+        net.udp(&phone, 4000, &server, 30_000, rtp.clone());
+    }
+    net.udp(&server, 30_000, &phone, 4000, [0; 20]);
+    net.resolve(&phone, &server, "acme.example", nrpcsniff_samples::dns::A, &[]);
+    let facts = of(&net).facts;
+    let [flow] = facts.datagrams.as_slice() else { panic!("{:?}", facts.datagrams) };
+    assert_eq!((flow.ends.client.port, flow.ends.server.port), (4000, 30_000));
+    let counts = |side: Side| flow.sent[side].map(|sent| (sent.count, sent.media, sent.first.frame.number));
+    assert_eq!(counts(Side::Client), Some((3, 3, 1)));
+    assert_eq!(counts(Side::Server), Some((1, 0, 4)));
+    assert_eq!(flow.sent.client.map(|sent| sent.last.frame.number), Some(3));
 }

@@ -1,18 +1,32 @@
-//! UDP conversations of the pipeline. Datagrams on the usual port of a protocol are dissected, the rest is counted.
+//! UDP conversations of the pipeline. A conversation is known by the usual port of a protocol or by its first datagrams;
+//! the rest is counted.
 
-use super::UNWANTED;
 use super::pipeline::State;
+use super::{Keep, UNWANTED};
 use crate::decode::Datagram;
-use crate::model::{Conversation, Endpoint, Message, Side, Stamp, Transport};
+use crate::model::{Conversation, Endpoint, Message, PerSide, Side, Stamp, Transport};
 use crate::stream::{FlowKey, FlowTable};
 use nrpcsniff_dissectors::{Message as Body, PROTOCOLS, Protocol};
 
-/// Datagrams that are kept of one conversation.
+/// Datagrams that are kept of one conversation, unless rules look at each.
 const DATAGRAMS: usize = 64;
+/// Datagrams of a conversation on an unusual port that are asked for their protocol.
+const LOOKS: u32 = 4;
 
-/// A flow in the table: where its conversation is kept, if it is.
+/// A flow in the table.
 pub struct UdpFlow {
+    /// Where its conversation is kept, if it is.
     kept: Option<u32>,
+    protocol: Option<&'static Protocol>,
+    /// Number of this flow, its first datagram, and who sent that.
+    stream: u32,
+    first: Stamp,
+    speaker: Endpoint,
+    /// Datagrams and bytes before it was kept, the first speaker's as the client's.
+    packets: PerSide<u32>,
+    bytes: PerSide<u64>,
+    /// Where its datagrams are counted while no protocol wants them.
+    counted: Option<u32>,
 }
 
 /// Takes a datagram.
@@ -20,36 +34,103 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
     let source = Endpoint { ip: datagram.ip.source, port: datagram.source_port };
     let destination = Endpoint { ip: datagram.ip.destination, port: datagram.destination_port };
     let key = FlowKey::new(source, destination);
-    let protocol = PROTOCOLS
-        .iter()
-        .find(|p| p.udp_ports.contains(&destination.port) || p.udp_ports.contains(&source.port))
-        .copied();
-    let known = table.get(key).map(|flow| flow.kept);
-    let kept = known.unwrap_or_else(|| {
+    if table.get(key).is_none() {
+        let flow = UdpFlow::new(state, source, destination, at);
+        // Forgotten flows need no conclusion: what is known of them is in the report already.
+        drop(table.insert(key, flow));
+    }
+    let Some(flow) = table.get(key) else { return };
+    if flow.kept.is_none() || flow.protocol.is_none() {
+        flow.look(state, datagram, source, destination, at);
+    }
+    let Some(index) = flow.kept.and_then(|kept| usize::try_from(kept).ok()) else { return };
+    let body = flow.protocol.and_then(|protocol| (protocol.datagram)(datagram.payload));
+    let keep = body.as_ref().is_some_and(|body| state.wants(index, body));
+    let Some(conversation) = state.conversations.get_mut(index) else { return };
+    let side = if source == conversation.client { Side::Client } else { Side::Server };
+    note(conversation, side, datagram, at);
+    if let Some(body) = body {
+        let protocol = body.protocol();
+        message(conversation, side, datagram, at, body, keep);
+        state.messages(protocol, 1);
+    }
+}
+
+impl UdpFlow {
+    fn new(state: &mut State, source: Endpoint, destination: Endpoint, at: Stamp) -> Self {
         let stream = state.udp_streams;
         state.udp_streams = state.udp_streams.saturating_add(1);
         state.totals.udp_conversations = state.totals.udp_conversations.saturating_add(1);
-        let kept = if protocol.is_some() || state.options.all {
-            state.keep_datagrams(empty(stream, protocol, source, destination, at))
+        let usual = |p: &&&Protocol| p.udp_ports.contains(&destination.port) || p.udp_ports.contains(&source.port);
+        let protocol = PROTOCOLS.iter().find(usual).copied();
+        let (packets, bytes) = (PerSide::default(), PerSide::default());
+        let mut flow = Self { kept: None, protocol, stream, first: at, speaker: source, packets, bytes, counted: None };
+        if protocol.is_some() || state.options.all {
+            flow.keep(state, source, destination);
         } else {
             state.pass_over(UNWANTED);
-            None
+        }
+        flow
+    }
+
+    /// Asks whether a datagram is of a protocol that is known by its content, and counts it if nobody wants it.
+    fn look(&mut self, state: &mut State, datagram: &Datagram<'_>, source: Endpoint, destination: Endpoint, at: Stamp) {
+        let side = if source == self.speaker { Side::Client } else { Side::Server };
+        if self.protocol.is_none() && self.packets[side] < LOOKS {
+            self.protocol = PROTOCOLS.iter().find(|p| (p.datagram_probe)(datagram.payload)).copied();
+            if self.protocol.is_some() && self.kept.is_none() {
+                state.take_back(UNWANTED);
+                let ends = if side == Side::Client { (source, destination) } else { (destination, source) };
+                self.keep(state, ends.0, ends.1);
+                return;
+            }
+        }
+        if self.protocol.is_none() {
+            if self.packets == PerSide::default() {
+                self.counted = state.datagram_flow(PerSide { client: source, server: destination });
+            }
+            if let Some(flow) = self.counted {
+                state.count_datagram(flow, source, is_media(datagram), at);
+            }
+        }
+        self.packets[side] = self.packets[side].saturating_add(1);
+        self.bytes[side] = self.bytes[side].saturating_add(u64::from(datagram.payload_length));
+    }
+
+    /// Makes it a conversation of the report, if there is room. The side with the usual port is the server; if both have
+    /// it, or neither, the first speaker is the client.
+    fn keep(&mut self, state: &mut State, first: Endpoint, second: Endpoint) {
+        let usual = |port| self.protocol.is_some_and(|protocol| protocol.udp_ports.contains(&port));
+        let from_server = usual(first.port) && !usual(second.port);
+        let (client, server) = if from_server { (second, first) } else { (first, second) };
+        let packets = PerSide { client: u64::from(self.packets.client), server: u64::from(self.packets.server) };
+        let turn = |said: PerSide<u64>| if from_server { said.swapped() } else { said };
+        let conversation = Conversation {
+            stream: self.stream,
+            roles_guessed: from_server,
+            packets: turn(packets),
+            bytes: turn(self.bytes),
+            ..Conversation::new(Transport::Udp, client, server, self.first)
         };
-        // Forgotten flows need no conclusion: what is known of them is in the report already.
-        drop(table.insert(key, UdpFlow { kept }));
-        kept
-    });
-    let Some(index) = kept.and_then(|kept| usize::try_from(kept).ok()) else { return };
-    let body = protocol.and_then(|protocol| (protocol.datagram)(datagram.payload));
-    if let Some(conversation) = state.conversations.get_mut(index) {
-        let side = if source == conversation.client { Side::Client } else { Side::Server };
-        note(conversation, side, datagram, at);
-        if let Some(body) = body {
-            let protocol = body.protocol();
-            message(conversation, side, datagram, at, body);
-            state.messages(protocol, 1);
+        self.kept = state.keep_datagrams(conversation);
+    }
+}
+
+impl State {
+    /// Is there room for that message of that conversation?
+    fn wants(&self, index: usize, body: &Body) -> bool {
+        let held = self.conversations.get(index).map_or(usize::MAX, |c| c.messages.len());
+        match self.options.keep {
+            Keep::All(most) => held < most.max(DATAGRAMS),
+            Keep::Essential if held < DATAGRAMS => true,
+            Keep::Essential => body.is_essential() && held < super::dissection::ESSENTIAL && self.budget.take(),
         }
     }
+}
+
+/// Looks like RTP or RTCP (RFC 7983 section 7, RFC 3550 section 5.1).
+fn is_media(datagram: &Datagram<'_>) -> bool {
+    datagram.payload.first().is_some_and(|first| (128..=191).contains(first)) && datagram.payload_length >= 12
 }
 
 fn note(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp) {
@@ -59,23 +140,14 @@ fn note(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at
     conversation.bytes[side] = conversation.bytes[side].saturating_add(length);
 }
 
-fn message(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp, body: Body) {
+fn message(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp, body: Body, keep: bool) {
     conversation.protocol = body.protocol();
     let seen = &mut conversation.messages_seen;
     seen[side] = seen[side].saturating_add(1);
     let n = u32::try_from(seen.client.saturating_add(seen.server)).unwrap_or(u32::MAX);
-    if conversation.messages.len() < DATAGRAMS {
+    if keep {
         let offset = conversation.bytes[side].saturating_sub(u64::from(datagram.payload_length));
         let length = u64::from(datagram.payload_length);
         conversation.messages.push(Message { n, from: side, at, frames: vec![at.frame], offset, length, body });
     }
-}
-
-/// A conversation without datagrams. The side with the usual port is the server; if both have it, the first speaker
-/// is the client.
-fn empty(stream: u32, protocol: Option<&Protocol>, source: Endpoint, destination: Endpoint, at: Stamp) -> Conversation {
-    let from_server = protocol.is_some_and(|protocol| !protocol.udp_ports.contains(&destination.port));
-    let (client, server) = if from_server { (destination, source) } else { (source, destination) };
-    let conversation = Conversation::new(Transport::Udp, client, server, at);
-    Conversation { stream, roles_guessed: from_server, ..conversation }
 }

@@ -1,6 +1,6 @@
 //! Everything that was read out of one set of inputs.
 
-use super::{Conversation, Endpoint, FrameRef, Stamp, Timestamp, Transport};
+use super::{Conversation, Endpoint, FrameRef, PerSide, Stamp, Timestamp, Transport};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -100,6 +100,28 @@ pub struct Host {
     pub ttl: Option<(u8, u8)>,
 }
 
+/// Datagrams between two endpoints on ports that belong to no protocol which is dissected: calls, most likely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DatagramFlow {
+    /// Who spoke first (client), and the other end.
+    pub ends: PerSide<Endpoint>,
+    /// What each of them sent.
+    pub sent: PerSide<Option<Datagrams>>,
+}
+
+/// Datagrams of one sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Datagrams {
+    /// How many.
+    pub count: u64,
+    /// How many of them look like RTP or RTCP: a first byte of 128 to 191 (RFC 7983 section 7), 12 bytes and more.
+    pub media: u64,
+    /// The first.
+    pub first: Stamp,
+    /// The last.
+    pub last: Stamp,
+}
+
 /// Facts about the capture as a whole.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CaptureFacts {
@@ -115,6 +137,10 @@ pub struct CaptureFacts {
     pub fragments_lost: u64,
     /// Conversations given up because a limit was reached.
     pub evicted: u64,
+    /// Datagrams on ports of no protocol that is dissected (at most 65,536 pairs of endpoints are kept).
+    pub datagrams: Vec<DatagramFlow>,
+    /// Pairs of endpoints beyond that.
+    pub datagrams_left_out: u64,
 }
 
 /// Everything that was read out of one set of inputs.

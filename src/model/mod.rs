@@ -7,7 +7,9 @@ mod frame;
 mod packet;
 mod time;
 
-pub use analysis::{Analysis, CaptureFacts, Host, IcmpError, Input, InputFormat, Quoted, Totals};
+pub use analysis::{
+    Analysis, CaptureFacts, DatagramFlow, Datagrams, Host, IcmpError, Input, InputFormat, Quoted, Totals,
+};
 pub use conversation::{
     Close, CloseBy, Conversation, FirstBytes, Handshake, IdleGap, Message, PerSide, Quality, ResetOrigin, Setup, Stall,
     StuckSegment, TcpFacts, Teardown, Transport, Turn, Turns, UNKNOWN, Unanswered, ZeroWindow,

@@ -1,0 +1,120 @@
+//! Answered calls and their media.
+
+use super::Telephony;
+use super::exchange::{Exchange, Transaction};
+use crate::model::{CaptureFacts, DatagramFlow, Endpoint, PerSide, Side, Timestamp};
+use hashbrown::HashMap;
+use nrpcsniff_dissectors::sip;
+
+/// An INVITE that was answered with 2xx.
+#[derive(Clone, Copy)]
+pub struct Call<'t, 'a> {
+    pub(super) telephony: &'t Telephony<'a>,
+    /// The INVITE.
+    pub invite: &'t Exchange<'a>,
+}
+
+/// A media stream as both sides agreed on it at one hop: where each of them wants to receive it.
+#[derive(Debug, Clone, Copy)]
+pub struct Media<'a> {
+    /// The caller's line (client) and that of the called side (server).
+    pub lines: PerSide<&'a sip::Media>,
+    /// The endpoints in them.
+    pub ends: PerSide<Endpoint>,
+}
+
+/// Datagrams by their ends.
+pub struct MediaIndex<'a> {
+    by_end: HashMap<Endpoint, Vec<&'a DatagramFlow>>,
+}
+
+impl<'t, 'a> Call<'t, 'a> {
+    /// When it was answered.
+    pub fn answered(&self) -> Timestamp {
+        self.invite.ended()
+    }
+
+    /// The BYE that ended it, if it was seen.
+    pub fn bye(&self) -> Option<&'t Exchange<'a>> {
+        self.telephony.of_call(self.invite.call_id).find(|e| e.method == "BYE" && e.began() >= self.answered())
+    }
+
+    /// Something changed the media later: a re-INVITE or an UPDATE in the same dialog.
+    pub fn was_changed(&self) -> bool {
+        let changes = |e: &&Exchange<'a>| matches!(e.method, "INVITE" | "UPDATE") && e.began() > self.answered();
+        self.telephony.of_call(self.invite.call_id).any(|e| changes(&e))
+    }
+
+    /// Its media streams at each hop, as far as both sides' lines were seen.
+    pub fn media(&self) -> Vec<Vec<Media<'a>>> {
+        self.invite.hops().map(|hop| self.media_at(hop)).filter(|streams| !streams.is_empty()).collect()
+    }
+
+    fn media_at(&self, hop: &Transaction<'a>) -> Vec<Media<'a>> {
+        let asked = hop.request.map_or(&[][..], |request| &request.sip.media);
+        let in_ack = || self.invite.acks.iter().map(|ack| ack.sip.media.as_slice()).find(|media| !media.is_empty());
+        let client = if asked.is_empty() { in_ack().unwrap_or_default() } else { asked };
+        let early = || hop.provisional.iter().rev().map(|p| p.sip.media.as_slice()).find(|media| !media.is_empty());
+        let answered = hop.answer().map_or(&[][..], |answer| &answer.sip.media);
+        let server = if answered.is_empty() { early().unwrap_or_default() } else { answered };
+        client.iter().zip(server).filter_map(|(client, server)| Media::new(PerSide { client, server })).collect()
+    }
+}
+
+impl<'a> Media<'a> {
+    fn new(lines: PerSide<&'a sip::Media>) -> Option<Self> {
+        let end = |media: &sip::Media| {
+            let address = media.address.filter(|ip| !ip.is_unspecified() && !ip.is_multicast())?;
+            (media.port != 0).then_some(Endpoint { ip: address, port: media.port })
+        };
+        Some(Self { lines, ends: PerSide { client: end(lines.client)?, server: end(lines.server)? } })
+    }
+
+    /// That side is to send: neither is on hold or listens only (RFC 8866 section 6.7).
+    pub fn is_due(&self, from: Side) -> bool {
+        let (sender, receiver) = (self.lines[from], self.lines[from.peer()]);
+        matches!(sender.direction.as_str(), "sendrecv" | "sendonly")
+            && matches!(receiver.direction.as_str(), "sendrecv" | "recvonly")
+    }
+}
+
+impl<'a> MediaIndex<'a> {
+    /// Builds the index.
+    pub fn new(facts: &'a CaptureFacts) -> Self {
+        let mut by_end: HashMap<Endpoint, Vec<&'a DatagramFlow>> = HashMap::new();
+        for flow in &facts.datagrams {
+            by_end.entry(flow.ends.client).or_default().push(flow);
+            by_end.entry(flow.ends.server).or_default().push(flow);
+        }
+        Self { by_end }
+    }
+
+    /// Datagrams of a stream between two points in time, by the side of the call that sent them: those to the place where
+    /// the other side wants them, and those from the place where the side itself wants its own. Counts of flows that
+    /// began before or go on later are taken whole.
+    pub fn seen(&self, media: &Media<'_>, from: Timestamp, until: Timestamp) -> PerSide<u64> {
+        let mut seen = PerSide::default();
+        for side in [Side::Client, Side::Server] {
+            let (own, other) = (media.ends[side], media.ends[side.peer()]);
+            let leaving = self.flows(own).map(|flow| sent(flow, own, from, until));
+            let arriving = self.flows(other).map(|flow| received(flow, other, from, until));
+            seen[side] = leaving.chain(arriving).max().unwrap_or(0);
+        }
+        seen
+    }
+
+    fn flows(&self, end: Endpoint) -> impl Iterator<Item = &'a DatagramFlow> {
+        self.by_end.get(&end).into_iter().flatten().copied()
+    }
+}
+
+fn sent(flow: &DatagramFlow, by: Endpoint, from: Timestamp, until: Timestamp) -> u64 {
+    let side = if flow.ends.client == by { Side::Client } else { Side::Server };
+    let within = flow.sent[side].filter(|sent| sent.first.time <= until && sent.last.time >= from);
+    within.map_or(0, |sent| sent.media)
+}
+
+fn received(flow: &DatagramFlow, by: Endpoint, from: Timestamp, until: Timestamp) -> u64 {
+    let other = if flow.ends.client == by { flow.ends.server } else { flow.ends.client };
+    sent(flow, other, from, until)
+}

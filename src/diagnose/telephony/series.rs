@@ -1,0 +1,88 @@
+//! Attempts that belong together: the same method and Call-ID.
+
+use super::exchange::{Exchange, Outcome};
+use crate::model::{Conversation, Endpoint};
+use hashbrown::HashMap;
+use std::ops::Range;
+
+/// Requests of one method and Call-ID, in order of time: a registration with its challenges and refreshes, the attempts
+/// of one call. Never empty.
+#[derive(Debug, Clone, Copy)]
+pub struct Series<'t, 'a> {
+    first: &'t Exchange<'a>,
+    /// The requests.
+    pub exchanges: &'t [Exchange<'a>],
+}
+
+impl<'t, 'a> Series<'t, 'a> {
+    pub(super) fn new(exchanges: &'t [Exchange<'a>]) -> Option<Self> {
+        exchanges.first().map(|first| Self { first, exchanges })
+    }
+
+    /// The first request.
+    pub const fn first(&self) -> &'t Exchange<'a> {
+        self.first
+    }
+
+    /// The last request.
+    pub fn last(&self) -> &'t Exchange<'a> {
+        self.exchanges.last().unwrap_or(self.first)
+    }
+
+    /// Method of all.
+    pub const fn method(&self) -> &'a str {
+        self.first.method
+    }
+
+    /// Call-ID of all.
+    pub const fn call_id(&self) -> &'a str {
+        self.first.call_id
+    }
+
+    /// Whom it is about: address of record of To.
+    pub fn target(&self) -> Option<String> {
+        self.first.target()
+    }
+
+    /// Who asks.
+    pub fn client(&self) -> Endpoint {
+        self.first.client()
+    }
+
+    /// The conversations that carried any of it.
+    pub fn conversations(&self) -> Vec<&'a Conversation> {
+        let mut all: Vec<_> = self.exchanges.iter().flat_map(Exchange::conversations).collect();
+        all.sort_by_key(|c| c.id);
+        all.dedup_by_key(|c| c.id);
+        all
+    }
+
+    /// The requests cut behind each that was accepted: each run ends with a success, but perhaps the last.
+    pub fn runs(&self) -> impl Iterator<Item = &'t [Exchange<'a>]> {
+        self.exchanges.split_inclusive(|exchange| exchange.outcome() == Outcome::Accepted)
+    }
+}
+
+/// Brings exchanges of one series together, in order of time; gives the ranges of the series, in order of their first
+/// message.
+pub fn arrange(mut exchanges: Vec<Exchange<'_>>) -> (Vec<Exchange<'_>>, Vec<Range<usize>>) {
+    let mut order: HashMap<(&str, &str, bool), usize> = HashMap::new();
+    exchanges.sort_by_key(|exchange| (exchange.began(), exchange.first.begun.at().frame));
+    for exchange in &exchanges {
+        let next = order.len();
+        order.entry(key(exchange)).or_insert(next);
+    }
+    exchanges.sort_by_cached_key(|exchange| order.get(&key(exchange)).copied());
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    for group in exchanges.chunk_by(|a, b| key(a) == key(b)) {
+        let end = start + group.len();
+        ranges.push(start..end);
+        start = end;
+    }
+    (exchanges, ranges)
+}
+
+fn key<'a>(exchange: &Exchange<'a>) -> (&'a str, &'a str, bool) {
+    (exchange.call_id, exchange.method, exchange.in_dialog())
+}

@@ -1,0 +1,74 @@
+//! SIP messages where they stand.
+
+use crate::model::{Analysis, Conversation, Endpoint, Message, Stamp};
+use nrpcsniff_dissectors::{Message as Body, sip};
+
+/// A SIP message, the message of the conversation that it is, and the conversation.
+#[derive(Debug, Clone, Copy)]
+pub struct Signal<'a> {
+    /// Where it was said.
+    pub conversation: &'a Conversation,
+    /// Its place there.
+    pub message: &'a Message,
+    /// What it says.
+    pub sip: &'a sip::Message,
+}
+
+impl<'a> Signal<'a> {
+    /// The frame that completed it.
+    pub const fn at(&self) -> Stamp {
+        self.message.at
+    }
+
+    /// Who sent it.
+    pub const fn source(&self) -> Endpoint {
+        self.conversation.endpoint(self.message.from)
+    }
+
+    /// Who was to get it.
+    pub const fn destination(&self) -> Endpoint {
+        self.conversation.endpoint(self.message.from.peer())
+    }
+
+    /// Status of a response.
+    pub fn status(&self) -> Option<u16> {
+        self.sip.status()
+    }
+
+    /// Topmost Via.
+    pub fn via(&self) -> Option<&'a sip::Via> {
+        self.sip.vias.first()
+    }
+
+    /// Status and reason of a response as people write it: `403 Forbidden`.
+    pub fn status_line(&self) -> String {
+        match &self.sip.start {
+            sip::Start::Response { status, reason } => format!("{status} {reason}").trim_end().to_owned(),
+            _ => self.sip.method().unwrap_or("SIP").to_owned(),
+        }
+    }
+}
+
+/// Every SIP message of a capture in order of time: over UDP and TCP, and what WebSockets carry.
+pub fn signals(analysis: &Analysis) -> Vec<Signal<'_>> {
+    let may_hold = |c: &&Conversation| matches!(c.protocol, "sip" | "http");
+    let mut signals: Vec<Signal<'_>> = analysis.conversations.iter().filter(may_hold).flat_map(of).collect();
+    signals.sort_by_key(|signal| (signal.at().time, signal.at().frame, signal.message.n));
+    signals
+}
+
+fn of(conversation: &Conversation) -> impl Iterator<Item = Signal<'_>> {
+    conversation.messages.iter().filter_map(move |message| match &message.body {
+        Body::Sip(sip) => Some(Signal { conversation, message, sip }),
+        _ => None,
+    })
+}
+
+/// Address of record of a From or To: `user@host`, of a telephone number the number. Text from the wire.
+pub fn aor(address: &sip::Address) -> String {
+    let uri = &address.uri;
+    match &uri.user {
+        Some(user) => format!("{user}@{}", uri.host),
+        None => uri.host.clone(),
+    }
+}

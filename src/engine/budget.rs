@@ -1,0 +1,34 @@
+//! Room for messages in all conversations together.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many more messages may be kept of those that rules look at one by one. Copies share the count.
+#[derive(Debug, Clone, Default)]
+pub struct Budget(Arc<AtomicUsize>);
+
+impl Budget {
+    /// Room for so many.
+    pub fn new(messages: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(messages)))
+    }
+
+    /// Takes room for one; false if there is none left.
+    pub fn take(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_share_what_is_left() {
+        let budget = Budget::new(2);
+        let copy = budget.clone();
+        assert!(budget.take() && copy.take());
+        assert!(!budget.take() && !copy.take());
+        assert!(!Budget::default().take());
+    }
+}
