@@ -30,16 +30,22 @@
 mod dial;
 pub mod dns;
 mod file;
+pub mod http;
 mod link;
+pub mod ltpa;
 mod net;
 pub mod nrpc;
 pub mod other;
 mod rng;
+pub mod rtp;
 mod session;
+pub mod sip;
 pub mod stories;
 mod tcp;
+mod text;
 pub mod time;
 mod trouble;
+pub mod websocket;
 mod wire;
 mod world;
 

@@ -311,6 +311,11 @@ impl Host {
         self.net.world().hosts[self.index].license
     }
 
+    /// The network it belongs to.
+    pub fn network(&self) -> Network {
+        self.net.clone()
+    }
+
     /// Its address.
     pub fn ip(&self) -> IpAddr {
         self.net.world().hosts[self.index].ip

@@ -247,6 +247,11 @@ impl Tcp {
         self
     }
 
+    /// The port of `side`.
+    pub fn port(&self, side: Side) -> u16 {
+        self.net.world().conns[self.conn].end(side).port
+    }
+
     /// The largest segment `side` may send.
     pub fn mss(&self, side: Side) -> usize {
         usize::from(self.net.world().conns[self.conn].end(side.peer()).mss)

@@ -23,6 +23,22 @@ pub const fn utc(year: u64, month: u64, day: u64) -> u64 {
     (days_before_year - days_before_1970 + before_month + leap_day_passed + day - 1) * DAY
 }
 
+/// A time as HTTP writes it (RFC 9110 section 5.6.7): `Mon, 10 Mar 2025 08:30:00 GMT`.
+pub fn http_date(at: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut year = 1970;
+    while utc(year + 1, 1, 1) <= at {
+        year += 1;
+    }
+    let month = (1..=12).rev().find(|month| utc(year, *month, 1) <= at).unwrap_or(1);
+    let day = (at - utc(year, month, 1)) / DAY + 1;
+    let second = at % DAY / SECOND;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let weekday = DAYS[(at / DAY % 7) as usize];
+    format!("{weekday}, {day:02} {} {year} {hour:02}:{minute:02}:{second:02} GMT", MONTHS[month as usize - 1])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +49,12 @@ mod tests {
         assert_eq!(utc(2000, 3, 1) / SECOND, 951_868_800);
         assert_eq!(utc(2024, 2, 29) / SECOND, 1_709_164_800);
         assert_eq!(START / SECOND, 1_741_595_400);
+    }
+
+    #[test]
+    fn http_dates_are_those_of_rfc_9110() {
+        assert_eq!(http_date(784_111_777 * SECOND), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(http_date(START), "Mon, 10 Mar 2025 08:30:00 GMT");
+        assert_eq!(http_date(utc(2025, 1, 1) - 1), "Tue, 31 Dec 2024 23:59:59 GMT");
     }
 }

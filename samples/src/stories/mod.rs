@@ -11,6 +11,7 @@ mod setup;
 mod working;
 
 use crate::file::Format;
+use crate::ltpa;
 use crate::net::{Host, Network};
 
 /// A constructed capture and what it is for.
@@ -60,10 +61,15 @@ pub fn find(name: &str) -> Option<&'static Sample> {
     all().find(|sample| sample.name == name)
 }
 
-/// Everything the generator writes: name and contents of each capture and of the README.
+/// Everything the generator writes: name and contents of each capture, of the demo keys and of the README.
 pub fn files() -> Vec<(String, Vec<u8>)> {
-    let readme = ("README.md".to_owned(), readme::text().into_bytes());
-    all().map(|sample| (sample.file_name(), sample.bytes())).chain([readme]).collect()
+    let texts = [
+        ("demo.ltpa.keys", ltpa::DEMO.file(ltpa::PASSWORD)),
+        ("demo.domino.secret", ltpa::domino_secret_file()),
+        ("README.md", readme::text()),
+    ];
+    let texts = texts.map(|(name, text)| (name.to_owned(), text.into_bytes()));
+    all().map(|sample| (sample.file_name(), sample.bytes())).chain(texts).collect()
 }
 
 const GROUPS: &[(&str, &[Sample])] = &[

@@ -17,6 +17,10 @@ form and prove nothing about Domino; `src/nrpc.rs` marks each such place.
     cargo run -p nrpcsniff-samples -- --check    # exit status 1 if a file here is not what the generator writes
 
 Each capture starts at 2025-03-10T08:30:00Z. Sessions that work say nothing in the column of rules.
+
+The LTPA tokens in the captures are real ones, made with constructed keys that are used nowhere else: `demo.ltpa.keys`
+(password `WebAS`, option `--ltpa-keys`) opens those of WebSphere, `demo.domino.secret` (option `--domino-secret-file`)
+verifies those of Domino.
 ";
 
 const TAIL: &str = "

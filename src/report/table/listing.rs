@@ -2,9 +2,10 @@
 
 use super::super::text::{clip, count, frame, span, wrap};
 use super::super::{Detail, Options};
+use super::answer::asked_and_answered;
 use super::{Sheet, grid, heading};
 use crate::model::{Close, CloseBy, Conversation, Message, Setup, Side, Transport};
-use nrpcsniff_dissectors::{Reading, Value};
+use nrpcsniff_dissectors::Value;
 use std::io::{self, Write};
 
 /// Where the fields of a message begin.
@@ -20,7 +21,7 @@ pub(super) fn write(sheet: Sheet<'_>, options: &Options, out: &mut dyn Write) ->
     for part in listed.chunks(ROWS) {
         let rows = part.iter().map(|c| row(sheet, c));
         let id = if sheet.several_inputs { "id (capture)" } else { "id" };
-        let headings = [id, "client → server", "protocol", "wanted → answered", "ended", "messages", "duration"];
+        let headings = [id, "client → server", "protocol", "asked → answered", "ended", "messages", "duration"];
         writeln!(out, "{}", grid(headings, rows, sheet.width))?;
     }
     writeln!(out)?;
@@ -62,33 +63,11 @@ fn row(sheet: Sheet<'_>, c: &Conversation) -> [String; 7] {
         id,
         format!("{} → {}{guess}", c.client, c.server),
         format!("{}{by_port}", c.protocol),
-        names(c),
+        asked_and_answered(c),
         ending(c),
         count(seen),
         span(c.duration_s()),
     ]
-}
-
-/// Names in the opening: asked for and answered; empty where neither was read.
-fn names(c: &Conversation) -> String {
-    match (name(c, Side::Client, "wanted_server_abbreviated"), name(c, Side::Server, "server_name_abbreviated")) {
-        (None, None) => String::new(),
-        (wanted, answered) => format!("{} → {}", wanted.as_deref().unwrap_or("?"), answered.as_deref().unwrap_or("?")),
-    }
-}
-
-/// A field of that name in the first messages of that side.
-fn name(c: &Conversation, from: Side, field: &str) -> Option<String> {
-    let fields = c
-        .messages
-        .iter()
-        .filter(|m| m.from == from)
-        .take(3)
-        .flat_map(|m| m.body.fields(&Reading::masked(m.at.time.nanos())));
-    fields.into_iter().find_map(|(name, value)| match value {
-        Value::Text(text) if name == field => Some(text),
-        _ => None,
-    })
 }
 
 fn messages(sheet: Sheet<'_>, c: &Conversation, out: &mut dyn Write) -> io::Result<()> {
@@ -142,11 +121,27 @@ fn short(value: &Value) -> Option<String> {
         Value::Int(number) => Some(number.to_string()),
         Value::Float(number) => Some(number.to_string()),
         Value::Text(text) => Some(text.clone()).filter(|text| !text.is_empty()),
-        Value::Map(fields) => fields.iter().find(|(name, _)| *name == "name").and_then(|(_, value)| short(value)),
+        Value::Map(fields) => named(fields),
         Value::List(values) => {
-            let texts: Vec<_> =
-                values.iter().map_while(|v| if let Value::Text(t) = v { Some(t.as_str()) } else { None }).collect();
+            let telling = |value: &&Value| match value {
+                Value::Map(fields) => fields.iter().any(|(name, _)| *name == "token"),
+                other => matches!(other, Value::Text(_)),
+            };
+            let texts: Vec<_> = values.iter().take_while(telling).map_while(short).collect();
             (!texts.is_empty() && texts.len() == values.len()).then(|| texts.join(", "))
         }
+    }
+}
+
+/// A map by its name; a cookie with the class of its token.
+fn named(fields: &[(&str, Value)]) -> Option<String> {
+    let get = |wanted: &str| fields.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    let name = short(get("name")?)?;
+    match get("token") {
+        Some(Value::Map(token)) => {
+            let class = token.iter().find(|(name, _)| *name == "class").and_then(|(_, class)| short(class));
+            Some(class.map_or_else(|| name.clone(), |class| format!("{name} ({class})")))
+        }
+        _ => Some(name),
     }
 }

@@ -1,6 +1,7 @@
 //! The report for people at a terminal: the verdict first, then each finding with its evidence, the exchange as a
 //! picture, what to do, and at the end what was read.
 
+mod answer;
 mod exchange;
 mod findings;
 mod listing;
