@@ -1,10 +1,11 @@
 //! What the rules about SIP share: whose failure counts, how bad it is, and how it is shown.
 
+use super::attempts::rejection;
 use super::network::{EVIDENCE, count, each, group_by, listed};
 use super::telephony::{Exchange, Outcome, Signal, Transaction};
 use super::words::times;
 use super::{About, Case, Draft};
-use crate::model::{CloseBy, Conversation, IcmpError, Severity, Timestamp, Transport};
+use crate::model::{CloseBy, Conversation, Endpoint, IcmpError, Severity, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::auth::{Challenge, Credentials};
 use nrpcsniff_dissectors::cookie::Cookie;
@@ -121,7 +122,8 @@ pub fn show(draft: Draft, exchange: &Exchange<'_>) -> Draft {
 
 /// "REGISTER of ann@example.com, CSeq 2, with Digest credentials for realm "example.com"".
 fn asked(exchange: &Exchange<'_>) -> String {
-    let mut text = format!("{} {} {}, CSeq {}", exchange.method, preposition(exchange), subject(exchange), exchange.number);
+    let mut text =
+        format!("{} {} {}, CSeq {}", exchange.method, preposition(exchange), subject(exchange), exchange.number);
     for credentials in exchange.credentials() {
         text.push_str(&format!(", with {} credentials{}", credentials.scheme, realm(credentials.realm.as_deref())));
     }
@@ -180,11 +182,7 @@ pub fn how_often(exchanges: &[&Exchange<'_>]) -> String {
 
 /// What the same client got later.
 pub fn aftermath(case: &Case<'_>, exchanges: &[&Exchange<'_>]) -> &'static str {
-    if exchanges.iter().all(|exchange| recovered(case, exchange)) {
-        " The same client got through later."
-    } else {
-        ""
-    }
+    if exchanges.iter().all(|exchange| recovered(case, exchange)) { " The same client got through later." } else { "" }
 }
 
 /// The challenge that counts for credentials of that kind.
@@ -213,32 +211,58 @@ pub enum Unanswered<'a> {
     Rejected(&'a IcmpError),
 }
 
-/// No final response although there was time for one (Timer B and F, RFC 3261 section 17.1), and the capture would have
-/// shown it. Nothing if that cannot be told.
-pub fn unanswered<'a>(case: &Case<'a>, exchange: &Exchange<'a>) -> Option<Unanswered<'a>> {
-    let request = exchange.request()?;
-    let waits = match exchange.outcome() {
-        Outcome::Silent => true,
-        Outcome::Provisional => exchange.method != "INVITE",
-        _ => false,
-    };
-    if !waits || exchange.hops().any(|hop| !hop.finals.is_empty()) {
-        return None;
-    }
-    if let Some(error) = rejection(case, exchange, request) {
-        return Some(Unanswered::Rejected(error));
-    }
-    let thresholds = &case.settings.thresholds;
-    let until = plus(exchange.began(), thresholds.sip_timeout);
-    if case.end() < until || !is_unbroken(request, until) {
-        return None;
-    }
-    match request.conversation.transport {
-        Transport::Udp => {
-            let repeats = exchange.first.repeats.len();
-            (repeats >= enough_repeats(case)).then_some(Unanswered::Repeated(repeats))
+/// Tells requests that were never answered.
+pub struct Deadlines<'c, 'a> {
+    case: &'c Case<'a>,
+    /// ICMP errors about datagrams, by what they quote.
+    rejected: HashMap<(Endpoint, Endpoint), Vec<&'a IcmpError>>,
+}
+
+impl<'c, 'a> Deadlines<'c, 'a> {
+    /// Builds the index.
+    pub fn new(case: &'c Case<'a>) -> Self {
+        let mut rejected: HashMap<_, Vec<&'a IcmpError>> = HashMap::new();
+        for error in case.analysis.facts.icmp_errors.iter().filter(|error| rejection(error).is_some()) {
+            if let Some(quoted) = error.quoted.filter(|quoted| quoted.transport == Transport::Udp) {
+                rejected.entry((quoted.source, quoted.destination)).or_default().push(error);
+            }
         }
-        Transport::Tcp => is_delivered(request.conversation, until).then_some(Unanswered::Delivered),
+        Self { case, rejected }
+    }
+
+    /// No final response although there was time for one (Timer B and F, RFC 3261 section 17.1), and the capture would
+    /// have shown it. Nothing if that cannot be told.
+    pub fn missed(&self, exchange: &Exchange<'a>) -> Option<Unanswered<'a>> {
+        let request = exchange.request()?;
+        let waits = match exchange.outcome() {
+            Outcome::Silent => true,
+            Outcome::Provisional => exchange.method != "INVITE",
+            _ => false,
+        };
+        if !waits || exchange.hops().any(|hop| !hop.finals.is_empty()) {
+            return None;
+        }
+        if let Some(error) = self.rejected(exchange, request) {
+            return Some(Unanswered::Rejected(error));
+        }
+        let until = plus(exchange.began(), self.case.settings.thresholds.sip_timeout);
+        if self.case.end() < until || !is_unbroken(request, until) {
+            return None;
+        }
+        match request.conversation.transport {
+            Transport::Udp => {
+                let repeats = exchange.first.repeats.len();
+                (repeats >= enough_repeats(self.case)).then_some(Unanswered::Repeated(repeats))
+            }
+            Transport::Tcp => is_delivered(request.conversation, until).then_some(Unanswered::Delivered),
+        }
+    }
+
+    fn rejected(&self, exchange: &Exchange<'a>, request: Signal<'a>) -> Option<&'a IcmpError> {
+        let errors = self.rejected.get(&(request.source(), request.destination()))?;
+        let last = exchange.first.repeats.last().copied().unwrap_or(request);
+        let until = plus(last.at().time, self.case.settings.thresholds.icmp_within);
+        errors.iter().copied().find(|error| (exchange.began()..=until).contains(&error.at.time))
     }
 }
 
@@ -249,25 +273,17 @@ pub fn enough_repeats(case: &Case<'_>) -> usize {
 
 /// The server side was captured and took the bytes, and the client did not hang up before the time was over.
 fn is_delivered(conversation: &Conversation, until: Timestamp) -> bool {
-    let left = conversation.teardown.by == CloseBy::Client && conversation.teardown.at.is_some_and(|at| at.time < until);
+    let left =
+        conversation.teardown.by == CloseBy::Client && conversation.teardown.at.is_some_and(|at| at.time < until);
     conversation.packets.server > 0 && conversation.tcp.unanswered.is_none() && conversation.quality.gaps == 0 && !left
-}
-
-fn rejection<'a>(case: &Case<'a>, exchange: &Exchange<'a>, request: Signal<'a>) -> Option<&'a IcmpError> {
-    let path = (request.source(), request.destination());
-    let about = |error: &&IcmpError| {
-        super::attempts::rejection(error).is_some()
-            && error.at.time >= exchange.began()
-            && error.quoted.is_some_and(|q| q.transport == Transport::Udp && (q.source, q.destination) == path)
-    };
-    case.analysis.facts.icmp_errors.iter().find(about)
 }
 
 /// All messages of the conversation from this one until then are kept.
 fn is_unbroken(signal: Signal<'_>, until: Timestamp) -> bool {
     let c = signal.conversation;
     let mut next = signal.message.n;
-    for message in c.messages.iter().skip_while(|m| m.n < signal.message.n) {
+    let from = c.messages.partition_point(|message| message.n < next);
+    for message in c.messages.get(from..).unwrap_or_default() {
         if message.n != next {
             return false;
         }
@@ -288,7 +304,9 @@ pub fn plus(time: Timestamp, seconds: f64) -> Timestamp {
 
 /// Repetitions of a success to an INVITE: those of the same dialog, not of other branches.
 pub fn repeated_successes<'a>(hop: &Transaction<'a>) -> Vec<Signal<'a>> {
-    let Some(answer) = hop.answer().filter(|answer| answer.status().is_some_and(|s| s < 300)) else { return Vec::new() };
+    let Some(answer) = hop.answer().filter(|answer| answer.status().is_some_and(|s| s < 300)) else {
+        return Vec::new();
+    };
     let tag = |signal: &Signal<'a>| signal.sip.to.as_ref().and_then(|to| to.param("tag").map(str::to_owned));
     let same = |signal: &&Signal<'a>| signal.status() == answer.status() && tag(signal) == tag(&answer);
     hop.finals.iter().filter(same).copied().skip(1).collect()
