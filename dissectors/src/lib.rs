@@ -32,6 +32,7 @@
 
 pub mod auth;
 pub mod cookie;
+mod date;
 pub mod dns;
 #[doc(hidden)]
 pub mod drive;
