@@ -7,7 +7,6 @@ use super::words::times;
 use super::{About, Case, Draft};
 use crate::model::{CloseBy, Conversation, Endpoint, IcmpError, Severity, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
-use nrpcsniff_dissectors::auth::{Challenge, Credentials};
 use nrpcsniff_dissectors::cookie::Cookie;
 use std::net::IpAddr;
 
@@ -122,18 +121,16 @@ pub fn show(draft: Draft, exchange: &Exchange<'_>) -> Draft {
 
 /// "REGISTER of ann@example.com, CSeq 2, with Digest credentials for realm "example.com"".
 fn asked(exchange: &Exchange<'_>) -> String {
-    let mut text =
-        format!("{} {} {}, CSeq {}", exchange.method, preposition(exchange), subject(exchange), exchange.number);
+    let what = format!("{} {} {}", exchange.method, preposition(exchange), subject(exchange));
+    let mut parts = vec![what, format!("CSeq {}", exchange.number)];
     for credentials in exchange.credentials() {
-        text.push_str(&format!(", with {} credentials{}", credentials.scheme, realm(credentials.realm.as_deref())));
+        parts.push(format!("with {} credentials{}", credentials.scheme, realm(credentials.realm.as_deref())));
     }
-    for cookie in exchange.cookies() {
-        text.push_str(&format!(", with cookie {}", cookie.name));
-    }
+    parts.extend(exchange.cookies().iter().map(|cookie| format!("with cookie {}", cookie.name)));
     if exchange.credentials().is_empty() && exchange.cookies().is_empty() {
-        text.push_str(", without credentials");
+        parts.push("without credentials".to_owned());
     }
-    text
+    parts.join(", ")
 }
 
 fn preposition(exchange: &Exchange<'_>) -> &'static str {
@@ -142,17 +139,13 @@ fn preposition(exchange: &Exchange<'_>) -> &'static str {
 
 /// "401 Unauthorized, asks for Digest credentials for realm "example.com"".
 fn answered(answer: Signal<'_>) -> String {
-    let mut text = answer.status_line();
+    let mut parts = vec![answer.status_line()];
     for challenge in &answer.sip.challenges {
-        text.push_str(&format!(", asks for {} credentials{}", challenge.scheme, realm(challenge.realm.as_deref())));
-        if challenge.stale {
-            text.push_str(" (stale=true)");
-        }
+        let stale = if challenge.stale { " (stale=true)" } else { "" };
+        parts.push(format!("asks for {} credentials{}{stale}", challenge.scheme, realm(challenge.realm.as_deref())));
     }
-    if let Some(seconds) = answer.sip.retry_after {
-        text.push_str(&format!(", Retry-After {seconds} s"));
-    }
-    text
+    parts.extend(answer.sip.retry_after.map(|seconds| format!("Retry-After {seconds} s")));
+    parts.join(", ")
 }
 
 fn realm(realm: Option<&str>) -> String {
@@ -183,11 +176,6 @@ pub fn how_often(exchanges: &[&Exchange<'_>]) -> String {
 /// What the same client got later.
 pub fn aftermath(case: &Case<'_>, exchanges: &[&Exchange<'_>]) -> &'static str {
     if exchanges.iter().all(|exchange| recovered(case, exchange)) { " The same client got through later." } else { "" }
-}
-
-/// The challenge that counts for credentials of that kind.
-pub fn challenge_for<'a>(exchange: &Exchange<'a>, credentials: &Credentials) -> Option<&'a Challenge> {
-    exchange.challenges().iter().find(|challenge| challenge.proxy == credentials.proxy)
 }
 
 /// The final response says that only the nonce was too old.

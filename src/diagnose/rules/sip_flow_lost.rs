@@ -41,17 +41,18 @@ impl Rule for FlowLost {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let mut registered: HashMap<String, Vec<&Exchange<'_>>> = HashMap::new();
-        for exchange in case.telephony().registrations().flat_map(|series| series.exchanges) {
-            registered.entry(subject(exchange)).or_default().push(exchange);
-        }
-        let lost = registered.values().flat_map(|of_user| lost_flows(case, of_user));
-        let mut groups = group_by(lost, |flow| (flow.last.client().ip, subject(flow.last)));
-        groups.sort_by_key(|group| group.first().map(|flow| flow.closed.frame));
+        let mut all: Vec<_> = case.telephony().registrations().flat_map(|series| series.exchanges).collect();
+        all.sort_by_key(|exchange| exchange.began());
+        let registered = group_by(all, |exchange| subject(exchange));
+        let lost = registered.iter().flat_map(|of_user| lost_flows(case, of_user));
+        let groups = group_by(lost, |flow| (flow.last.client().ip, subject(flow.last)));
         let failed = failed_calls(case);
         groups.iter().filter_map(|group| judge_group(case, group, &failed)).collect()
     }
 }
+
+/// What a user does next is sought among so many of his registrations.
+const LOOK_AHEAD: usize = 256;
 
 /// A connection that was closed although a registration lived on it.
 struct Flow<'c, 'a> {
@@ -62,25 +63,22 @@ struct Flow<'c, 'a> {
     until: Timestamp,
 }
 
-/// `of_user`: every REGISTER of one user.
+/// `of_user`: every REGISTER of one user, in order of time.
 fn lost_flows<'c, 'a>(case: &Case<'a>, of_user: &[&'c Exchange<'a>]) -> Vec<Flow<'c, 'a>> {
-    let flows = of_user.iter().filter_map(|exchange| Some((*exchange, lost(exchange)?)));
-    let judged = flows.filter_map(|(last, closed)| {
-        let same_client = |e: &&&Exchange<'a>| e.client().ip == last.client().ip && e.began() > last.began();
-        let refreshed = of_user.iter().filter(same_client).any(|e| e.began() <= closed.time);
-        let next = of_user
-            .iter()
-            .filter(|e| e.began() > closed.time && e.outcome() == Outcome::Accepted)
-            .map(|e| e.began())
-            .min();
-        let tried = of_user.iter().filter(same_client).map(|e| e.began()).filter(|&t| t > closed.time).min();
+    let wait = case.settings.thresholds.retry_within;
+    let judge = |(place, &last): (usize, &&'c Exchange<'a>)| {
+        let closed = lost(last)?;
+        let later = of_user.get(place.saturating_add(1)..).unwrap_or_default().iter().take(LOOK_AHEAD);
+        let same_client = |e: &&&Exchange<'a>| e.client().ip == last.client().ip;
+        let next_try = later.clone().filter(same_client).map(|e| e.began()).next();
+        let stays = next_try.is_some_and(|tried| tried <= plus(closed.time, wait));
+        let next =
+            later.filter(|e| e.began() > closed.time && e.outcome() == Outcome::Accepted).map(|e| e.began()).next();
         let until = next.unwrap_or(case.end()).min(registered_until(last)?);
-        let wait = case.settings.thresholds.retry_within;
-        let at_once = tried.is_some_and(|tried| tried.seconds_since(closed.time) <= wait);
         let long = until.seconds_since(closed.time) >= wait;
-        (!refreshed && !at_once && long).then_some(Flow { last, closed, until })
-    });
-    judged.collect()
+        (!stays && long).then_some(Flow { last, closed, until })
+    };
+    of_user.iter().enumerate().filter_map(judge).collect()
 }
 
 /// When the connection of an accepted REGISTER was closed by something else than the client, before it ended.

@@ -1,11 +1,13 @@
 //! A call is answered, and its sound does not get through.
 
+use super::super::attempts::rejection;
 use super::super::network::group_by;
-use super::super::sip::{named, plus, subject};
-use super::super::telephony::{Call, Media, MediaIndex};
+use super::super::sip::{enough_repeats, named, subject};
+use super::super::telephony::{Call, Exchange, Media, MediaIndex};
 use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Endpoint, IcmpError, PerSide, Severity, Side, Timestamp, Transport};
+use hashbrown::HashMap;
 
 /// See [`ABOUT`].
 pub struct MediaBlocked;
@@ -16,7 +18,7 @@ static ABOUT: About = About {
     severity: Severity::Major,
     layer: Layer::Network,
     sees: "An INVITE was answered with 200, both sides named an address and port for their media, and while the call lasted \
-           datagrams of media went in one direction only; or an ICMP error says that they do not arrive.",
+           datagrams of media went in one direction only; or ICMP errors say that they do not arrive.",
     matters: "One side hears nothing. People hang up within half a minute.",
     guards: &[
         "No media in either direction says nothing: it takes another way, or the capture was made without it.",
@@ -46,10 +48,40 @@ impl Rule for MediaBlocked {
         if calls.peek().is_none() || case.analysis.facts.datagrams_left_out > 0 {
             return Vec::new();
         }
-        let index = MediaIndex::new(&case.analysis.facts);
+        let index = Index::new(case);
         let blocked = calls.filter_map(|call| blocked(case, &index, &call).map(|stream| (call, stream)));
         let groups = group_by(blocked, |(_, stream)| (stream.receiver().ip, stream.sender().ip));
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+}
+
+/// Datagrams by their ends, and the ICMP errors about them by where they should have gone.
+struct Index<'a> {
+    media: MediaIndex<'a>,
+    errors: HashMap<Endpoint, Vec<&'a IcmpError>>,
+    /// Fewer errors are those of a telephone that opens its port a moment late.
+    enough: usize,
+}
+
+impl<'a> Index<'a> {
+    fn new(case: &Case<'a>) -> Self {
+        let mut errors: HashMap<Endpoint, Vec<&'a IcmpError>> = HashMap::new();
+        for error in case.analysis.facts.icmp_errors.iter().filter(|error| rejection(error).is_some()) {
+            if let Some(quoted) = error.quoted.filter(|quoted| quoted.transport == Transport::Udp) {
+                errors.entry(quoted.destination).or_default().push(error);
+            }
+        }
+        Self { media: MediaIndex::new(&case.analysis.facts), errors, enough: enough_repeats(case) }
+    }
+
+    /// An ICMP error about a datagram to one of the two places, and whose place that is.
+    fn error(&self, media: &Media<'_>, from: Timestamp, until: Timestamp) -> Option<(&'a IcmpError, Side)> {
+        let during = |error: &&'a IcmpError| (from..=until).contains(&error.at.time);
+        [Side::Client, Side::Server].into_iter().find_map(|side| {
+            let errors = self.errors.get(&media.ends[side])?;
+            let found: Vec<_> = errors.iter().copied().filter(during).take(self.enough).collect();
+            found.first().copied().filter(|_| found.len() >= self.enough).map(|error| (error, side))
+        })
     }
 }
 
@@ -73,7 +105,7 @@ impl Stream<'_> {
 }
 
 /// The first stream that is missing in one direction, at a hop where all else is as it should be.
-fn blocked<'a>(case: &Case<'a>, index: &MediaIndex<'a>, call: &Call<'_, 'a>) -> Option<Stream<'a>> {
+fn blocked<'a>(case: &Case<'a>, index: &Index<'a>, call: &Call<'_, 'a>) -> Option<Stream<'a>> {
     let (from, until) = (call.answered(), end_of(case, call));
     let long = until.seconds_since(from) >= case.settings.thresholds.media_call;
     if !long || call.was_changed() {
@@ -84,15 +116,15 @@ fn blocked<'a>(case: &Case<'a>, index: &MediaIndex<'a>, call: &Call<'_, 'a>) -> 
 
 fn missing<'a>(
     case: &Case<'a>,
-    index: &MediaIndex<'a>,
+    index: &Index<'a>,
     media: Media<'a>,
     from: Timestamp,
     until: Timestamp,
 ) -> Option<Stream<'a>> {
-    let seen = index.seen(&media, from, until);
+    let seen = index.media.seen(&media, from, until);
     let enough = u64::from(case.settings.thresholds.media_packets);
     let dead = |side: Side| media.is_due(side) && seen[side] == 0;
-    let error = icmp_error(case, &media, from, until);
+    let error = index.error(&media, from, until).filter(|(_, receiver)| media.is_due(receiver.peer()));
     let missing = [Side::Client, Side::Server].into_iter().find(|&side| match error {
         // What that side sends is refused on its way to the other one.
         Some((_, receiver)) => receiver == side.peer(),
@@ -101,25 +133,9 @@ fn missing<'a>(
     Some(Stream { media, seen, missing, error: error.map(|(error, _)| error) })
 }
 
-/// An ICMP error about a datagram to one of the two places, and whose place that is.
-fn icmp_error<'a>(
-    case: &Case<'a>,
-    media: &Media<'a>,
-    from: Timestamp,
-    until: Timestamp,
-) -> Option<(&'a IcmpError, Side)> {
-    let during = |error: &&IcmpError| error.at.time >= from && error.at.time <= until;
-    case.analysis.facts.icmp_errors.iter().filter(during).find_map(|error| {
-        let quoted = error.quoted.filter(|quoted| quoted.transport == Transport::Udp)?;
-        super::super::attempts::rejection(error)?;
-        let side = [Side::Client, Side::Server].into_iter().find(|&side| media.ends[side] == quoted.destination)?;
-        Some((error, side))
-    })
-}
-
 /// The BYE, else the end of the capture.
 fn end_of(case: &Case<'_>, call: &Call<'_, '_>) -> Timestamp {
-    call.bye().map_or(case.end(), |bye| bye.began())
+    call.bye().map_or(case.end(), Exchange::began)
 }
 
 fn judge_group(case: &Case<'_>, group: &[(Call<'_, '_>, Stream<'_>)]) -> Option<Draft> {

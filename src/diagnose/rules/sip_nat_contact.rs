@@ -45,7 +45,8 @@ impl Rule for NatContact {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let behind = case.telephony().registrations().flat_map(|series| series.exchanges.iter().filter(is_behind_nat));
+        let behind =
+            case.telephony().registrations().flat_map(|series| series.exchanges.iter().filter(|e| is_behind_nat(e)));
         let groups = group_by(behind, |exchange| (exchange.client().ip, exchange.target()));
         if groups.is_empty() {
             return Vec::new();
@@ -56,7 +57,7 @@ impl Rule for NatContact {
 }
 
 /// Accepted from a public address with a private Contact, without outbound.
-fn is_behind_nat(exchange: &&Exchange<'_>) -> bool {
+fn is_behind_nat(exchange: &Exchange<'_>) -> bool {
     exchange.outcome() == Outcome::Accepted
         && !exchange.is_unregister()
         && is_public(exchange.client().ip)

@@ -1,11 +1,10 @@
 //! The client answers for another realm than the server asked for.
 
 use super::super::network::group_by;
-use super::super::sip::{aftermath, draft, scanners, subject};
+use super::super::sip::{aftermath, draft, named, scanners, subject};
 use super::super::telephony::{Exchange, Series};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
-use nrpcsniff_dissectors::auth::Credentials;
 
 /// See [`ABOUT`].
 pub struct WrongRealm;
@@ -40,60 +39,65 @@ impl Rule for WrongRealm {
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let scanners = scanners(case);
         let series = case.telephony().series().filter(|series| !scanners.contains(&series.client().ip));
-        let failed = series.flat_map(|series| runs_with_wrong_realm(&series));
-        let groups = group_by(failed, |(exchange, ..)| (exchange.client().ip, exchange.method, exchange.target()));
+        let runs = series.flat_map(|series| runs(&series));
+        let groups = group_by(runs, |run| run.wrong.first().map(|e| (e.client().ip, e.method, e.target())));
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
     }
 }
 
-/// A request, the realm it answers for, and the realms it was asked for.
-type Wrong<'t, 'a> = (&'t Exchange<'a>, &'a str, Vec<&'a str>, &'t [Exchange<'a>]);
-
-/// In runs that no success ends.
-fn runs_with_wrong_realm<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Wrong<'t, 'a>> {
-    let failed = series.runs().filter(|run| run.last().is_some_and(|last| last.status().is_some_and(|s| s >= 300)));
-    failed
-        .flat_map(|run| {
-            run.windows(2).filter_map(move |pair| match pair {
-                [asked, answered] => wrong(asked, answered).map(|(sent, wanted)| (answered, sent, wanted, run)),
-                _ => None,
-            })
-        })
-        .collect()
+/// Requests that answer for another realm than they were asked for, in a run that no success ends.
+struct Run<'t, 'a> {
+    wrong: Vec<&'t Exchange<'a>>,
+    /// Of the first of them.
+    sent: &'a str,
+    wanted: &'a str,
+    all: &'t [Exchange<'a>],
 }
 
-/// The realm sent and the realms wanted, if they have nothing in common.
-fn wrong<'a>(asked: &Exchange<'a>, answered: &Exchange<'a>) -> Option<(&'a str, Vec<&'a str>)> {
+fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Run<'t, 'a>> {
+    let failed = |run: &&[Exchange<'a>]| run.last().is_some_and(|last| last.status().is_some_and(|s| s >= 300));
+    series.runs().filter(failed).filter_map(run).collect()
+}
+
+fn run<'t, 'a>(all: &'t [Exchange<'a>]) -> Option<Run<'t, 'a>> {
+    let pairs = all.windows(2).filter_map(|pair| match pair {
+        [asked, answered] => wrong(asked, answered).map(|realms| (answered, realms)),
+        _ => None,
+    });
+    let pairs: Vec<_> = pairs.collect();
+    let &(_, (sent, wanted)) = pairs.first()?;
+    Some(Run { wrong: pairs.into_iter().map(|(answered, _)| answered).collect(), sent, wanted, all })
+}
+
+/// The realm sent and the first one wanted, if they have nothing in common and the request was refused.
+fn wrong<'a>(asked: &Exchange<'a>, answered: &Exchange<'a>) -> Option<(&'a str, &'a str)> {
     let refused = matches!(answered.status(), Some(401 | 403 | 407));
     let wanted: Vec<&str> = asked.challenges().iter().filter_map(|challenge| challenge.realm.as_deref()).collect();
-    let sent: Vec<&str> = answered.credentials().iter().filter_map(|c: &Credentials| c.realm.as_deref()).collect();
-    let apart = refused && !wanted.is_empty() && !sent.iter().any(|realm| wanted.contains(realm));
-    sent.first().copied().filter(|_| apart).map(|sent| (sent, wanted))
+    let sent: Vec<&str> = answered.credentials().iter().filter_map(|c| c.realm.as_deref()).collect();
+    let apart = refused && !sent.iter().any(|realm| wanted.contains(realm));
+    sent.first().copied().zip(wanted.first().copied()).filter(|_| apart)
 }
 
-fn judge_group(case: &Case<'_>, group: &[Wrong<'_, '_>]) -> Option<Draft> {
-    let (first, sent, wanted, _) = group.first()?;
-    let wanted = wanted.first()?;
-    let all: Vec<&Exchange<'_>> = group.iter().map(|(exchange, ..)| *exchange).collect();
-    let of_runs = group.iter().flat_map(|(.., run)| run.iter());
-    let case_only = if sent.eq_ignore_ascii_case(wanted) {
+fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
+    let Run { sent, wanted, .. } = group.first()?;
+    let wrong: Vec<&Exchange<'_>> = group.iter().flat_map(|run| run.wrong.iter().copied()).collect();
+    let first = *wrong.first()?;
+    let letters = if sent.eq_ignore_ascii_case(wanted) {
         " They differ in upper and lower case only, and that counts."
     } else {
         ""
     };
-    let draft = draft(case, &ABOUT, &all)
-        .title(format!("{} answers for realm \"{sent}\" instead of \"{wanted}\"", subject(first)));
-    let draft = of_runs.fold(draft, |draft, exchange| super::super::sip::named(draft, exchange));
-    Some(
-        draft
-            .explain(format!(
-                "{} asked {} for credentials of realm \"{wanted}\"; the client at {} sent some for realm \"{sent}\" and was \
-                 refused.{case_only}{}",
-                first.server(),
-                subject(first),
-                first.client().ip,
-                aftermath(case, &all),
-            ))
-            .remedy_first(format!("Set the realm of {} in the client to \"{wanted}\", or leave it empty.", subject(first))),
-    )
+    let title = format!("{} answers for realm \"{sent}\" instead of \"{wanted}\"", subject(first));
+    let draft = draft(case, &ABOUT, &wrong).title(title);
+    let draft = group.iter().flat_map(|run| run.all).fold(draft, named);
+    let text = format!(
+        "{} asked {} for credentials of realm \"{wanted}\"; the client at {} sent some for realm \"{sent}\" and was \
+         refused.{letters}{}",
+        first.server(),
+        subject(first),
+        first.client().ip,
+        aftermath(case, &wrong),
+    );
+    let cure = format!("Set the realm of {} in the client to \"{wanted}\", or leave it empty.", subject(first));
+    Some(draft.explain(text).remedy_first(cure))
 }
