@@ -1,5 +1,17 @@
 //! HTTP authentication (RFC 7235, RFC 7616) as HTTP and SIP carry it, without what proves it.
 
+use crate::text;
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_while, take_while1};
+use nom::character::complete::{space0, space1};
+use nom::combinator::{eof, opt, peek, recognize};
+use nom::error::{Error, ErrorKind};
+use nom::sequence::{preceded, terminated};
+use nom::{IResult, Parser};
+
 /// One challenge of WWW-Authenticate or Proxy-Authenticate.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Challenge {
@@ -36,4 +48,255 @@ pub struct Credentials {
     pub proxy: bool,
     /// Length of the whole value in bytes.
     pub length: usize,
+}
+
+/// Items that are read of one header.
+const LIMIT: usize = 256;
+
+/// Reads a WWW-Authenticate or Proxy-Authenticate header, which may hold several challenges (RFC 7235 section 4.1).
+pub(crate) fn challenges(value: &str, proxy: bool) -> Vec<Challenge> {
+    groups(value).into_iter().map(|group| group.into_challenge(proxy)).collect()
+}
+
+/// Reads an Authorization or Proxy-Authorization header (RFC 7235 section 4.2).
+pub(crate) fn credentials(value: &str, proxy: bool) -> Vec<Credentials> {
+    groups(value).into_iter().map(|group| group.into_credentials(proxy, value.len())).collect()
+}
+
+/// A scheme with what belongs to it.
+#[derive(Default)]
+struct Group {
+    scheme: String,
+    token68: Option<String>,
+    params: Vec<(String, String)>,
+}
+
+/// One item of the list, whose commas separate schemes as well as the parameters of one.
+enum Item {
+    Scheme(String, Option<String>),
+    Param(String, String),
+}
+
+impl Group {
+    fn take(&mut self, name: &str) -> Option<String> {
+        let found = self.params.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name))?;
+        Some(std::mem::take(&mut found.1))
+    }
+
+    fn into_challenge(mut self, proxy: bool) -> Challenge {
+        Challenge {
+            realm: self.take("realm"),
+            nonce: self.take("nonce"),
+            stale: self.take("stale").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            algorithm: self.take("algorithm"),
+            scheme: self.scheme,
+            proxy,
+        }
+    }
+
+    fn into_credentials(mut self, proxy: bool, length: usize) -> Credentials {
+        let user = if self.scheme.eq_ignore_ascii_case("Basic") {
+            self.token68.as_deref().and_then(basic_user)
+        } else {
+            self.take("username").filter(|user| !user.is_empty())
+        };
+        Credentials {
+            user,
+            realm: self.take("realm"),
+            nonce: self.take("nonce"),
+            uri: self.take("uri"),
+            algorithm: self.take("algorithm"),
+            scheme: self.scheme,
+            proxy,
+            length,
+        }
+    }
+}
+
+fn groups(value: &str) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for item in items(value) {
+        match item {
+            Item::Scheme(scheme, token68) => groups.push(Group { scheme, token68, params: Vec::new() }),
+            Item::Param(name, value) => {
+                if let Some(group) = groups.last_mut() {
+                    group.params.push((name, value));
+                }
+            }
+        }
+    }
+    groups
+}
+
+fn items(value: &str) -> Vec<Item> {
+    let mut list = Vec::new();
+    let mut rest = value;
+    while list.len() < LIMIT {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            break;
+        }
+        match alt((param, scheme)).parse(rest) {
+            Ok((behind, item)) => {
+                list.push(item);
+                rest = behind;
+            }
+            Err(_) => rest = rest.split_once(',').map_or("", |(_, behind)| behind),
+        }
+    }
+    list
+}
+
+fn param(input: &str) -> IResult<&str, Item> {
+    let (input, name) = token(input)?;
+    let (input, _) = (space0, tag("="), space0).parse(input)?;
+    let (input, value) = alt((quoted, bare)).parse(input)?;
+    Ok((input, Item::Param(name.to_owned(), value)))
+}
+
+fn scheme(input: &str) -> IResult<&str, Item> {
+    let (input, scheme) = terminated(token, peek(alt((space1, tag(","), eof)))).parse(input)?;
+    let (input, token68) =
+        opt(preceded(space1, terminated(token68, peek((space0, alt((tag(","), eof))))))).parse(input)?;
+    Ok((input, Item::Scheme(scheme.to_owned(), token68.map(str::to_owned))))
+}
+
+/// RFC 9110 section 5.6.2.
+fn token(input: &str) -> IResult<&str, &str> {
+    take_while1(|c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)).parse(input)
+}
+
+fn token68(input: &str) -> IResult<&str, &str> {
+    let body = take_while1(|c: char| c.is_ascii_alphanumeric() || "-._~+/".contains(c));
+    recognize((body, take_while(|c| c == '='))).parse(input)
+}
+
+/// A quoted string (RFC 9110 section 5.6.4), its escapes taken out; one that is not closed goes to the end.
+fn quoted(input: &str) -> IResult<&str, String> {
+    let (input, _) = tag("\"").parse(input)?;
+    let mut text = String::new();
+    let mut chars = input.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Ok((input.get(at.saturating_add(1)..).unwrap_or_default(), text)),
+            '\\' => text.extend(chars.next().map(|(_, escaped)| escaped)),
+            _ => text.push(c),
+        }
+    }
+    Ok(("", text))
+}
+
+/// A value without quotes: more than the token that the RFC allows, such as `uri=/mail`.
+fn bare(input: &str) -> IResult<&str, String> {
+    let (rest, value) = take_while1(|c: char| !" \t,\"".contains(c)).parse(input)?;
+    if value.starts_with('=') {
+        return Err(nom::Err::Error(Error::new(input, ErrorKind::Char)));
+    }
+    Ok((rest, value.to_owned()))
+}
+
+/// The user of Basic credentials: what stands before the colon (RFC 7617 section 2).
+fn basic_user(token68: &str) -> Option<String> {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let bytes = GeneralPurpose::new(&STANDARD, config).decode(token68).ok()?;
+    let user = bytes.split(|&byte| byte == b':').next().unwrap_or_default();
+    Some(text::lenient(user)).filter(|user| !user.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schemes(value: &str) -> Vec<String> {
+        challenges(value, false).into_iter().map(|challenge| challenge.scheme).collect()
+    }
+
+    #[test]
+    fn a_digest_challenge() {
+        let value = r#"Digest realm="acme \"west\", one", qop="auth", nonce="n,=1", algorithm=MD5, stale=TRUE"#;
+        let expected = Challenge {
+            scheme: "Digest".into(),
+            realm: Some("acme \"west\", one".into()),
+            nonce: Some("n,=1".into()),
+            stale: true,
+            algorithm: Some("MD5".into()),
+            proxy: true,
+        };
+        assert_eq!(challenges(value, true), [expected]);
+    }
+
+    #[test]
+    fn several_challenges_in_one_header() {
+        let value =
+            r#"Negotiate, NTLM , Newauth realm="apps", type=1, title="Login to \"apps\"", Basic realm="simple""#;
+        let all = challenges(value, false);
+        assert_eq!(schemes(value), ["Negotiate", "NTLM", "Newauth", "Basic"]);
+        assert_eq!((all[2].realm.as_deref(), all[3].realm.as_deref()), (Some("apps"), Some("simple")));
+        assert_eq!(schemes("Negotiate YIIB==, Basic realm=x"), ["Negotiate", "Basic"]);
+        assert_eq!(schemes(" ,, Bearer ,"), ["Bearer"]);
+    }
+
+    #[test]
+    fn basic_names_its_user_only() {
+        for (value, user) in [
+            ("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", Some("Aladdin")),
+            ("basic QWxhZGRpbjpvcGVuIHNlc2FtZQ", Some("Aladdin")),
+            ("Basic bm9jb2xvbg==", Some("nocolon")),
+            ("Basic 9jp4", Some("ö")),
+            ("Basic OnNlY3JldA==", None),
+            ("Basic Zm9v.-_~", None),
+            ("Basic", None),
+        ] {
+            let [one] = &credentials(value, false)[..] else { panic!("{value}") };
+            assert_eq!(one.user.as_deref(), user, "{value}");
+            assert_eq!(one.length, value.len());
+            assert!(!format!("{one:?}").contains("sesame"));
+        }
+    }
+
+    #[test]
+    fn digest_credentials() {
+        let value =
+            r#"Digest username="ann", realm="acme", nonce="abc", uri="/x?a=1,2", response="0123", algorithm=MD5"#;
+        let [one] = &credentials(value, true)[..] else { panic!() };
+        assert_eq!(
+            (one.user.as_deref(), one.realm.as_deref(), one.nonce.as_deref()),
+            (Some("ann"), Some("acme"), Some("abc"))
+        );
+        assert_eq!((one.uri.as_deref(), one.algorithm.as_deref(), one.proxy), (Some("/x?a=1,2"), Some("MD5"), true));
+        assert!(!format!("{one:?}").contains("0123"));
+        let [bare] = &credentials("Digest username=ann,uri=/mail , realm = \"x\"", false)[..] else { panic!() };
+        assert_eq!(
+            (bare.user.as_deref(), bare.uri.as_deref(), bare.realm.as_deref()),
+            (Some("ann"), Some("/mail"), Some("x"))
+        );
+    }
+
+    #[test]
+    fn tokens_without_a_user() {
+        for value in
+            ["Bearer eyJhbGci.eyJ-_.c2ln", "Negotiate YIIKfgYGKwYBBQUCoIIK==", "NTLM TlRMTVNTUAAB", "Negotiate"]
+        {
+            let [one] = &credentials(value, false)[..] else { panic!("{value}") };
+            assert_eq!((one.user.as_deref(), one.realm.as_deref()), (None, None));
+            assert!(value.starts_with(&one.scheme));
+        }
+    }
+
+    #[test]
+    fn nonsense_is_passed_over() {
+        for value in ["", ",,,", "=x", "\"", "realm=\"x\"", "@ @", "a\u{1F600}b"] {
+            assert!(schemes(value).is_empty(), "{value}");
+        }
+        assert_eq!(schemes("Digest realm=\"never closed, Basic realm=x"), ["Digest"]);
+        assert_eq!(schemes("Digest (), Basic realm=x"), ["Digest", "Basic"]);
+    }
+
+    #[test]
+    fn a_long_header_has_a_bound() {
+        assert_eq!(challenges(&"Basic,".repeat(100_000), false).len(), LIMIT);
+        assert_eq!(challenges(&"a=b,".repeat(100_000), false).len(), 0);
+    }
 }

@@ -31,7 +31,9 @@
 )]
 
 pub mod auth;
+mod calendar;
 pub mod cookie;
+mod date;
 pub mod dns;
 #[doc(hidden)]
 pub mod drive;
@@ -43,6 +45,7 @@ mod reading;
 pub mod sametime;
 mod secret;
 pub mod sip;
+mod text;
 mod value;
 
 pub use problem::Problem;
