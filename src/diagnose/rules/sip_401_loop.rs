@@ -26,6 +26,8 @@ static ABOUT: About = About {
         "A request seen on both sides of a proxy counts once.",
         "A success in the end: minor.",
         "Scanners that guess passwords are refused rightly: silent.",
+        "Messages that cannot be read stand between: the credentials may be in them; silent if none were seen, else of less \
+         confidence.",
     ],
     remedy: &["Look into the log of the SIP server for the reason at that time."],
     references: &[
@@ -81,7 +83,12 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     let challenged: Vec<&Exchange<'_>> = loops.iter().flat_map(|run| run.challenged.iter().copied()).collect();
     let (first, last) = (*challenged.first()?, *challenged.last()?);
     let ended_well = loops.iter().all(|run| run.accepted) || recovered(case, last);
-    let draft = draft(case, &ABOUT, &challenged).points(10);
+    let torn = challenged.iter().any(|exchange| case.telephony().is_torn(exchange));
+    let no_credentials = challenged.iter().all(|exchange| exchange.credentials().is_empty());
+    if torn && no_credentials {
+        return None;
+    }
+    let draft = draft(case, &ABOUT, &challenged).points(10).guard(torn);
     let draft = loops.iter().flat_map(|run| run.all).fold(draft, super::super::sip::named);
     let draft = if ended_well { draft.severity(Severity::Minor) } else { draft };
     let (title, why) = reason(&challenged, first);
@@ -113,7 +120,7 @@ fn reason(challenged: &[&Exchange<'_>], first: &Exchange<'_>) -> (String, String
     match (credentials, token) {
         (true, None) => (
             format!("{server} refuses the password or user name of {user}"),
-            "The client sent credentials and they were refused; the nonce was not at fault.".to_owned(),
+            "The client sent credentials and they were refused; the server did not call the nonce stale.".to_owned(),
         ),
         (true, Some((name, token))) => (
             format!("{server} accepts neither the sign-on token nor the password of {user}"),

@@ -25,6 +25,7 @@ static ABOUT: About = About {
         "A user may type the password for a minute: before that, or if the capture ends, unknown and silent.",
         "Challenges that say stale=true do not count: see sip-stale-nonce.",
         "Another answer to the second attempt (forbidden, busy) is another finding: silent.",
+        "Messages that cannot be read stand between: the answer may be among them, silent.",
         "Scanners are refused rightly: silent.",
         "The same client gets through later: minor.",
     ],
@@ -79,6 +80,7 @@ fn was_ignored<'a>(case: &Case<'a>, answered: &Answered<'a>, exchange: &Exchange
     plus(exchange.ended(), case.settings.thresholds.sip_auth_wait) <= case.end()
         && !case.telephony().accepted_after(exchange, exchange.began())
         && !answered.after(exchange)
+        && !case.telephony().is_torn(exchange)
 }
 
 /// When a client last answered a proxy, by what it wanted, under whatever Call-ID.

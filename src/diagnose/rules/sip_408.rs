@@ -25,7 +25,7 @@ static ABOUT: About = About {
     guards: &[
         "A provisional response to an INVITE stops the timer: it may ring for minutes.",
         "A provisional response to another request does not: 32 seconds count by packet time.",
-        "The capture ends before the time is over, or lacks messages: unknown, silent.",
+        "The capture ends before the time is over, lacks messages, or holds some that cannot be read: unknown, silent.",
         "Over UDP, a request that is not repeated was answered where the capture did not see it: silent.",
         "A telephone that rang and was not picked up may end in 408 or 480: people, silent.",
         "The same client gets through later, at this server or another one: minor.",
@@ -101,8 +101,7 @@ fn alone<'a>(case: &Case<'a>, group: &[(&Exchange<'a>, Unanswered<'a>)]) -> Opti
         Unanswered::Rejected(error) => format!("got an ICMP error from {} instead of an answer", error.from),
     };
     Some(draft.points(10).title(format!("{} does not answer {}", first.server(), who(&exchanges))).explain(format!(
-        "{} sent {} to {} and {how}; the time of {} for an answer was over ({} in all).{}",
-        first.client(),
+        "{} got no answer from {}: the client {how}; the time of {} for an answer was over ({} in all).{}",
         who(&exchanges),
         first.server(),
         span(case.settings.thresholds.sip_timeout),
