@@ -8,6 +8,8 @@ mod call;
 mod exchange;
 mod series;
 mod signal;
+#[cfg(test)]
+mod tests;
 
 pub use call::{Call, Media, MediaIndex};
 pub use exchange::{Exchange, Outcome, Transaction};
