@@ -31,6 +31,7 @@
 )]
 
 pub mod auth;
+mod calendar;
 pub mod cookie;
 mod date;
 pub mod dns;

@@ -1,6 +1,6 @@
 //! Keys that open and verify tokens.
 
-use super::Token;
+use super::{Class, Token};
 
 /// Keys that open and verify tokens. Its `Debug` shows how many, not which.
 #[derive(Default)]
@@ -21,6 +21,17 @@ pub struct Opened {
     pub verified: Option<bool>,
     /// Version: 0 Domino, 1 or 2 WebSphere.
     pub version: u8,
+}
+
+impl Opened {
+    /// What it turned out to be.
+    pub const fn class(&self) -> Class {
+        match self.version {
+            0 => Class::Domino,
+            1 => Class::WebsphereV1,
+            _ => Class::WebsphereV2,
+        }
+    }
 }
 
 impl Keyring {

@@ -1,6 +1,6 @@
 //! The header block: lines, folded or not, with names in any case, long or compact (RFC 3261 sections 7.3 and 20).
 
-use super::syntax::{Notes, is_token, trim};
+use super::syntax::{Notes, is_token, short, trim};
 use std::borrow::Cow;
 
 /// Bytes of a start line and its headers; a message with more is not read further.
@@ -122,7 +122,7 @@ fn header<'a>(line: &'a [u8], offset: usize, notes: &mut Notes) -> Option<Header
     let name = String::from_utf8_lossy(name);
     let name = name.trim_end_matches([' ', '\t']);
     if value.is_empty() || !is_token(name) {
-        notes.note("a line that is no header");
+        notes.note(format!("{} is no header", short(name)));
         return None;
     }
     let name = Name::read(name)?;
@@ -133,7 +133,7 @@ fn header<'a>(line: &'a [u8], offset: usize, notes: &mut Notes) -> Option<Header
 fn logical_line(bytes: &[u8]) -> &[u8] {
     let mut end = 0_usize;
     while let Some(rest) = bytes.get(end..).filter(|rest| !rest.is_empty()) {
-        let line = rest.iter().position(|&b| b == b'\n').map_or(rest.len(), |at| at.saturating_add(1));
+        let line = line_length(rest);
         end = end.saturating_add(line);
         let is_empty = end == line && is_end_of_line(rest.get(..line).unwrap_or_default());
         if is_empty || !matches!(bytes.get(end), Some(b' ' | b'\t')) {
@@ -143,9 +143,16 @@ fn logical_line(bytes: &[u8]) -> &[u8] {
     bytes.get(..end).unwrap_or(bytes)
 }
 
+/// Length of the first line with its end: CRLF, or CR or LF alone.
+pub(super) fn line_length(bytes: &[u8]) -> usize {
+    let Some(end) = bytes.iter().position(|&b| matches!(b, b'\r' | b'\n')) else { return bytes.len() };
+    let marks = if bytes.get(end..).is_some_and(|rest| rest.starts_with(b"\r\n")) { 2 } else { 1 };
+    end.saturating_add(marks)
+}
+
 /// Nothing but the end of a line.
 fn is_end_of_line(line: &[u8]) -> bool {
-    matches!(line, b"\r\n" | b"\n")
+    matches!(line, b"\r\n" | b"\n" | b"\r")
 }
 
 fn unfolded(value: &[u8]) -> Cow<'_, str> {
@@ -153,10 +160,11 @@ fn unfolded(value: &[u8]) -> Cow<'_, str> {
         Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
         Cow::Owned(text) => Cow::Owned(trim(&text).to_owned()),
     };
-    if !text.contains('\n') {
+    if !text.contains(['\r', '\n']) {
         return text;
     }
-    Cow::Owned(text.split('\n').map(trim).collect::<Vec<_>>().join(" "))
+    let lines = text.split(['\r', '\n']).map(trim).filter(|line| !line.is_empty());
+    Cow::Owned(lines.collect::<Vec<_>>().join(" "))
 }
 
 /// Where the head of a message ends: behind its first empty line. `searched` bytes were searched before; it is moved on.

@@ -64,6 +64,15 @@ fn look_further(input: &[u8]) -> Look {
     if input.iter().any(|&b| b < b' ' && !matches!(b, b'\r' | b'\n' | b'\t')) {
         return Look::No;
     }
-    let mut lines = input.split_inclusive(|&b| b == b'\n').filter(|line| line.ends_with(b"\n"));
-    if lines.any(|line| start::find(line).is_some()) { Look::Yes } else { Look::Open }
+    let lines = input.split_inclusive(|&b| b == b'\n').filter(|line| line.ends_with(b"\n"));
+    let is_http = |line: &[u8]| line.starts_with(b"HTTP/1.") || line.trim_ascii_end().ends_with(b" HTTP/1.1");
+    for line in lines {
+        if start::find(line).is_some() {
+            return Look::Yes;
+        }
+        if is_http(line) {
+            return Look::No;
+        }
+    }
+    Look::Open
 }

@@ -1,19 +1,18 @@
 //! One message out of its head and body.
 
-use super::header::{self, Header, Length, Name};
+use super::header::{self, Header, Length, Name, line_length};
 use super::message::{Address, CSeq, Message, Start, Transport, Via};
 use super::sdp;
 use super::start;
-use super::syntax::{Notes, is_token, number, params, short, split};
-use crate::auth::{Challenge, Credentials};
-use crate::cookie::Cookie;
+use super::syntax::{Notes, is_token, number, short, split};
+use crate::{auth, cookie};
 
-/// Addresses kept of one list of a message.
+/// Addresses, cookies and the like kept of one list of a message.
 const LIST: usize = 128;
-/// Cookies kept of a message.
-const COOKIES: usize = 128;
 /// Largest number of seconds (RFC 3261 section 25.1: delta-seconds of 32 bits).
 const SECONDS: u64 = 0xFFFF_FFFF;
+/// Largest number of CSeq (RFC 3261 section 8.1.1.5), though larger ones of 32 bits are read.
+const SEQUENCE: u32 = 0x7FFF_FFFF;
 
 /// The message in one datagram or one WebSocket message; `None` if there is none, such as in a keep-alive.
 pub(crate) fn parse(bytes: &[u8], transport: Transport) -> Option<Message> {
@@ -24,14 +23,15 @@ pub(crate) fn parse(bytes: &[u8], transport: Transport) -> Option<Message> {
     }
     let message = bytes.get(begin.at..)?;
     let mut searched = 0;
-    let head = header::end_of_head(message, &mut searched);
-    if head.is_none() {
-        notes.note("it is cut in its headers");
+    let end = header::end_of_head(message, &mut searched);
+    let (head, body) = message.split_at_checked(end.unwrap_or(message.len()))?;
+    let head = head_of(head, &mut notes);
+    if end.is_none() {
+        notes.about("", message.len());
+        notes.note("no empty line behind its headers");
     }
-    let (head, body) = message.split_at_checked(head.unwrap_or(message.len()))?;
-    let headers = head_of(head, &mut notes);
-    let body = body_of_datagram(body, header::length(&headers.1), &mut notes);
-    Some(assemble(headers, body, transport, notes))
+    let body = body_of_datagram(body, &head.1, &mut notes);
+    Some(assemble(head, body, transport, notes))
 }
 
 /// Where a message begins in a datagram.
@@ -44,8 +44,7 @@ struct Begin {
 fn begin(bytes: &[u8]) -> Option<Begin> {
     let blank = bytes.iter().take_while(|&&b| matches!(b, b'\r' | b'\n')).count();
     let rest = bytes.get(blank..)?;
-    let first = rest.split(|&b| b == b'\n').next()?;
-    if start::is_meant(first) {
+    if start::is_meant(rest.get(..line_length(rest))?) {
         return Some(Begin { at: blank, junk: 0 });
     }
     let mut at = blank;
@@ -60,11 +59,12 @@ fn begin(bytes: &[u8]) -> Option<Begin> {
 }
 
 /// The body of a datagram ends where Content-Length says, else with the datagram (RFC 3261 section 18.3).
-fn body_of_datagram<'a>(body: &'a [u8], length: Length, notes: &mut Notes) -> &'a [u8] {
-    let Length::Bytes(length) = length else { return body };
+fn body_of_datagram<'a>(body: &'a [u8], headers: &[Header<'_>], notes: &mut Notes) -> &'a [u8] {
+    let Length::Bytes(length) = header::length(headers) else { return body };
     let claimed = usize::try_from(length).unwrap_or(usize::MAX);
     body.get(..claimed).unwrap_or_else(|| {
-        notes.about("Content-Length", 0);
+        let sent = headers.iter().find(|header| header.name == Name::ContentLength);
+        notes.about(Name::ContentLength.text(), sent.map_or(0, |header| header.offset));
         notes.note(format!("{length} bytes, of which {} are there", body.len()));
         body
     })
@@ -75,12 +75,28 @@ pub(super) type Head<'a> = (Start, Vec<Header<'a>>);
 
 /// Tells apart the lines of a head.
 pub(super) fn head_of<'a>(head: &'a [u8], notes: &mut Notes) -> Head<'a> {
-    let end = head.iter().position(|&b| b == b'\n').map_or(head.len(), |at| at.saturating_add(1));
+    let end = line_length(head);
     let (line, block) = head.split_at_checked(end).unwrap_or((head, &[]));
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     notes.about("", 0);
-    (start::read(line, notes), header::headers(block, end, notes))
+    let start = start::read(line, notes);
+    check_ends(head, notes);
+    (start, header::headers(block, end, notes))
+}
+
+/// Lines end in CRLF (RFC 3261 section 7); other ends are read all the same.
+fn check_ends(head: &[u8], notes: &mut Notes) {
+    let mut at = 0_usize;
+    while let Some(rest) = head.get(at..).filter(|rest| !rest.is_empty()) {
+        let line = rest.get(..line_length(rest)).unwrap_or(rest);
+        if line.ends_with(b"\r") && line.len() < rest.len() || line.ends_with(b"\n") && !line.ends_with(b"\r\n") {
+            notes.about("", at);
+            notes.note("a line that does not end in CRLF");
+            return;
+        }
+        at = at.saturating_add(line.len());
+    }
 }
 
 /// The message that a head and a body say.
@@ -145,15 +161,13 @@ impl Reader {
             Name::RecordRoute => addresses(&mut message.record_routes, value, &mut self.notes),
             Name::Route => addresses(&mut message.routes, value, &mut self.notes),
             Name::Via => list(&mut message.vias, value, &mut self.notes, Via::read),
-            Name::Cookie => cookies(&mut message.cookies, value, &mut self.notes),
-            Name::WwwAuthenticate => message.challenges.extend(challenge(value, false)),
-            Name::ProxyAuthenticate => message.challenges.extend(challenge(value, true)),
-            Name::Authorization => message.credentials.extend(credentials(value, false)),
-            Name::ProxyAuthorization => message.credentials.extend(credentials(value, true)),
+            Name::Cookie => add(&mut message.cookies, cookie::pairs(value), &mut self.notes),
+            Name::WwwAuthenticate => add(&mut message.challenges, auth::challenges(value, false), &mut self.notes),
+            Name::ProxyAuthenticate => add(&mut message.challenges, auth::challenges(value, true), &mut self.notes),
+            Name::Authorization => add(&mut message.credentials, auth::credentials(value, false), &mut self.notes),
+            Name::ProxyAuthorization => add(&mut message.credentials, auth::credentials(value, true), &mut self.notes),
             Name::Supported => {
-                let room = LIST.saturating_sub(message.supported.len());
-                let tags = value.split(',').map(|tag| tag.trim().to_ascii_lowercase());
-                message.supported.extend(tags.filter(|tag| !tag.is_empty()).take(room));
+                list(&mut message.supported, value, &mut self.notes, |tag, _| Some(tag.to_ascii_lowercase()));
             }
             Name::Warning => warning(value, &mut self.notes),
             name => self.single(name, value),
@@ -187,11 +201,9 @@ impl Reader {
     }
 
     fn body(&mut self, body: &[u8]) {
+        self.notes.about("SDP", 0);
         let kind = self.message.content_type.as_deref().unwrap_or_default();
-        if kind.get(..15).is_some_and(|kind| kind.eq_ignore_ascii_case("application/sdp")) {
-            self.notes.about("SDP", 0);
-            self.message.media = sdp::media(body, &mut self.notes);
-        }
+        self.message.media = sdp::media(kind, body, &mut self.notes);
     }
 
     /// What only the whole message shows.
@@ -222,8 +234,11 @@ impl Reader {
     }
 }
 
-/// Adds what `read` makes of each element of a list.
+/// Adds what `read` makes of each element of a list, which may be empty.
 fn list<T>(all: &mut Vec<T>, value: &str, notes: &mut Notes, read: impl Fn(&str, &mut Notes) -> Option<T>) {
+    if value.is_empty() {
+        return;
+    }
     for element in split(value, ',') {
         if all.len() >= LIST {
             notes.note(format!("more than {LIST} of them: the rest is not read"));
@@ -241,15 +256,13 @@ fn addresses(all: &mut Vec<Address>, value: &str, notes: &mut Notes) {
     list(all, value, notes, |text, notes| Some(Address::read(text, notes)));
 }
 
-fn cookies(all: &mut Vec<Cookie>, value: &str, notes: &mut Notes) {
-    for pair in value.split(';').map(str::trim).filter(|pair| !pair.is_empty()) {
-        if all.len() >= COOKIES {
-            notes.note(format!("more than {COOKIES} cookies: the rest is not read"));
-            return;
-        }
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        all.push(Cookie::new(name.trim(), value.trim()));
+/// Adds what was read of one header.
+fn add<T>(all: &mut Vec<T>, more: Vec<T>, notes: &mut Notes) {
+    let room = LIST.saturating_sub(all.len());
+    if more.len() > room {
+        notes.note(format!("more than {LIST} of them: the rest is not read"));
     }
+    all.extend(more.into_iter().take(room));
 }
 
 fn call_id(value: &str, notes: &mut Notes) -> Option<String> {
@@ -259,7 +272,7 @@ fn call_id(value: &str, notes: &mut Notes) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// `4711 REGISTER`; the number is less than 2^31 (RFC 3261 section 8.1.1.5), though larger ones are read.
+/// `4711 REGISTER`.
 fn cseq(value: &str, notes: &mut Notes) -> Option<CSeq> {
     let Some((digits, method)) = value.split_once([' ', '\t']) else {
         notes.note("not a number and a method");
@@ -270,37 +283,10 @@ fn cseq(value: &str, notes: &mut Notes) -> Option<CSeq> {
         notes.note("its method is no token");
     }
     let number = number(digits, SECONDS, notes)?.try_into().ok()?;
+    if number > SEQUENCE {
+        notes.note(format!("{number} is larger than {SEQUENCE}"));
+    }
     Some(CSeq { number, method: method.to_owned() })
-}
-
-fn challenge(value: &str, proxy: bool) -> Option<Challenge> {
-    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
-    let params = auth_params(rest);
-    let param = |name: &str| params.iter().find(|(n, _)| n == name).and_then(|(_, value)| value.clone());
-    let stale = param("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
-    let (realm, nonce, algorithm) = (param("realm"), param("nonce"), param("algorithm"));
-    (!scheme.is_empty()).then(|| Challenge { scheme: scheme.to_owned(), realm, nonce, stale, algorithm, proxy })
-}
-
-fn credentials(value: &str, proxy: bool) -> Option<Credentials> {
-    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
-    let params = auth_params(rest);
-    let param = |name: &str| params.iter().find(|(n, _)| n == name).and_then(|(_, value)| value.clone());
-    (!scheme.is_empty()).then(|| Credentials {
-        scheme: scheme.to_owned(),
-        user: param("username"),
-        realm: param("realm"),
-        nonce: param("nonce"),
-        uri: param("uri"),
-        algorithm: param("algorithm"),
-        proxy,
-        length: value.len(),
-    })
-}
-
-fn auth_params(text: &str) -> super::syntax::Params {
-    let mut notes = Notes::default();
-    split(text, ',').flat_map(|pair| params(&format!(";{pair}"), &mut notes)).collect()
 }
 
 /// A number of seconds; a comment or parameters may follow.

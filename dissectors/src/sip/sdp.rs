@@ -1,14 +1,34 @@
 //! Media lines of a session description (RFC 8866), with the connection address and direction that count for each.
 
 use super::message::Media;
-use super::syntax::Notes;
+use super::syntax::{Notes, split};
 use std::net::IpAddr;
 
 /// Media lines kept of one body.
 const MEDIA: usize = 32;
 
-/// Media lines of a body.
-pub(super) fn media(body: &[u8], notes: &mut Notes) -> Vec<Media> {
+/// Media lines of a body of that Content-Type, which may be one part of several (RFC 2046 section 5.1).
+pub(super) fn media(content_type: &str, body: &[u8], notes: &mut Notes) -> Vec<Media> {
+    let kind = split(content_type, ';').next().unwrap_or_default().to_ascii_lowercase();
+    if kind == "application/sdp" {
+        return description(body, notes);
+    }
+    let boundary = split(content_type, ';')
+        .filter_map(|param| param.split_once('='))
+        .find_map(|(name, value)| name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"')));
+    let Some(boundary) = boundary.filter(|boundary| kind.starts_with("multipart/") && !boundary.is_empty()) else {
+        return Vec::new();
+    };
+    let text = String::from_utf8_lossy(body);
+    let part = text.split(&format!("--{boundary}")).skip(1).find_map(|part| {
+        let (headers, body) = part.split_once("\r\n\r\n")?;
+        headers.to_ascii_lowercase().contains("application/sdp").then_some(body)
+    });
+    part.map_or(Vec::new(), |part| description(part.as_bytes(), notes))
+}
+
+/// Media lines of a session description.
+fn description(body: &[u8], notes: &mut Notes) -> Vec<Media> {
     let text = String::from_utf8_lossy(body);
     let mut list: Vec<Media> = Vec::new();
     // What stands in front of the first media line counts for all that do not say otherwise.

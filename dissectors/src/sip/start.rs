@@ -9,6 +9,10 @@ const VERSION: &str = "SIP/2.0";
 /// Reads a first line without its end.
 pub(super) fn read(line: &[u8], notes: &mut Notes) -> Start {
     let text = String::from_utf8_lossy(line);
+    if line.iter().any(|&b| b != b'\t' && b.is_ascii_control()) {
+        notes.note("control characters in the first line");
+        return Start::Malformed { line: text.into_owned() };
+    }
     let trimmed = text.trim_end_matches([' ', '\t']);
     let start = if is_version_prefix(line) { response(&text, notes) } else { request(trimmed, notes) };
     if trimmed != text && matches!(start, Some(Start::Request { .. })) {
@@ -22,7 +26,10 @@ fn response(line: &str, notes: &mut Notes) -> Option<Start> {
     if !is_spoken(version, notes) {
         return None;
     }
-    let (code, reason) = rest.split_once(' ').unwrap_or_else(|| {
+    if rest.starts_with(' ') {
+        notes.note("more than one blank between its parts");
+    }
+    let (code, reason) = rest.trim_start_matches(' ').split_once(' ').unwrap_or_else(|| {
         notes.note("no blank behind the status");
         (rest, "")
     });

@@ -1,7 +1,7 @@
 //! SIP over TCP: messages framed by Content-Length (RFC 3261 section 18.3), ends of lines between them as keep-alives
 //! (RFC 5626 section 3.5.1). Where the length does not tell, the next first line does.
 
-use super::header::{HEAD, Length, end_of_head, length};
+use super::header::{HEAD, Length, end_of_head, length, line_length};
 use super::message::Transport;
 use super::parse::{assemble, head_of};
 use super::start;
@@ -104,7 +104,7 @@ impl Lane {
             return Verdict::Skip { bytes: count(ends) };
         }
         match self.line(input) {
-            Some(line) if start::is_meant(line) => {
+            Some(line) if start::is_meant(first_line(line)) => {
                 self.go(Phase::Head { sought: false });
                 self.head(input, false)
             }
@@ -128,21 +128,20 @@ impl Lane {
     }
 
     fn head(&mut self, input: &[u8], sought: bool) -> Verdict {
-        let end = end_of_head(input, &mut self.searched).filter(|&end| end <= HEAD);
-        let Some(end) = end else {
-            return if input.len() < HEAD { need(input) } else { self.endless(input) };
+        let window = input.get(..HEAD).unwrap_or(input);
+        let Some(end) = end_of_head(window, &mut self.searched) else {
+            return if input.len() < HEAD { need(input) } else { self.endless(window) };
         };
-        let head = input.get(..end).unwrap_or(input);
+        let head = window.get(..end).unwrap_or(window);
         if let Some(next) = second_start(head) {
             return self.interrupted(head, next, sought);
         }
-        let mut notes = Notes::default();
-        let parts = head_of(head, &mut notes);
-        if sought && !parts.1.iter().any(|header| header.name.is_of_every_message()) {
+        if sought && !is_a_message(head) {
             self.go(Phase::Lost);
             return self.pass_over(line_length(head));
         }
-        let rest = match length(&parts.1) {
+        let mut notes = Notes::default();
+        let rest = match length(&head_of(head, &mut Notes::default()).1) {
             Length::Bytes(bytes @ ..=BODY) => {
                 let total = end.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX));
                 self.go(Phase::Whole { head: end, total });
@@ -166,21 +165,23 @@ impl Lane {
 
     /// Another message begins where this one's headers should go on.
     fn interrupted(&mut self, head: &[u8], next: usize, sought: bool) -> Verdict {
-        self.go(Phase::Head { sought });
         let first = head.get(..next).unwrap_or(head);
-        let mut notes = Notes::default();
-        if sought && !head_of(first, &mut notes).1.iter().any(|header| header.name.is_of_every_message()) {
-            return self.pass_over(next);
-        }
-        let mut notes = Notes::default();
-        notes.note("another message begins in its headers");
-        self.message(first, &[], next, Phase::Head { sought }, notes)
+        let verdict = if sought && !is_a_message(first) {
+            self.go(Phase::Head { sought });
+            self.pass_over(next)
+        } else {
+            let mut notes = Notes::default();
+            notes.note("another message begins in its headers");
+            self.message(first, &[], next, Phase::Head { sought }, notes)
+        };
+        // The next one's head ends where this one's does: it need not be searched for again.
+        self.searched = head.len().saturating_sub(next);
+        verdict
     }
 
-    fn endless(&mut self, input: &[u8]) -> Verdict {
+    fn endless(&mut self, head: &[u8]) -> Verdict {
         let mut notes = Notes::default();
         notes.note(format!("headers of more than {HEAD} bytes: the rest is not read"));
-        let head = input.get(..HEAD).unwrap_or(input);
         self.message(head, &[], head.len(), Phase::Lost, notes)
     }
 
@@ -280,9 +281,9 @@ fn first_line(bytes: &[u8]) -> &[u8] {
     bytes.get(..line_length(bytes)).unwrap_or(bytes)
 }
 
-/// Length of the first line with its end.
-fn line_length(bytes: &[u8]) -> usize {
-    bytes.iter().position(|&b| b == b'\n').map_or(bytes.len(), |at| at.saturating_add(1))
+/// A first line that was sought may have stood in a body: then what follows has none of a message's headers.
+fn is_a_message(head: &[u8]) -> bool {
+    head_of(head, &mut Notes::default()).1.iter().any(|header| header.name.is_of_every_message())
 }
 
 /// Where a line other than the first is the first line of a message.

@@ -2,7 +2,7 @@
 
 use super::message::{Address, Uri};
 use super::syntax::{Notes, Params, is_token_char, params, percent_decoded, quoted, short, trim};
-use std::fmt;
+use std::fmt::{self, Write};
 use std::net::Ipv6Addr;
 
 /// Parameters kept of one URI.
@@ -35,7 +35,7 @@ impl Uri {
         let (place, list) = rest.split_once(';').unwrap_or((rest, ""));
         let (host, port) = host_port(trim(place), notes);
         let user = user.map(|user| percent_decoded(user.split_once(':').map_or(user, |(name, _)| name)));
-        Self { scheme, user, host, port, params: uri_params(list) }
+        Self { scheme, user, host, port, params: uri_params(list, notes) }
     }
 }
 
@@ -78,12 +78,17 @@ fn port(text: &str, notes: &mut Notes) -> Option<u16> {
     port
 }
 
-fn uri_params(list: &str) -> Params {
+fn uri_params(list: &str, notes: &mut Notes) -> Params {
     let one = |piece: &str| {
         let (name, value) = piece.split_once('=').map_or((piece, None), |(name, value)| (name, Some(value)));
         (percent_decoded(trim(name)).to_ascii_lowercase(), value.map(|value| percent_decoded(trim(value))))
     };
-    list.split(';').filter(|piece| !trim(piece).is_empty()).take(PARAMS).map(one).collect()
+    let mut pieces = list.split(';').filter(|piece| !trim(piece).is_empty());
+    let params = pieces.by_ref().take(PARAMS).map(one).collect();
+    if pieces.next().is_some() {
+        notes.note(format!("more than {PARAMS} parameters of a URI: the rest is not read"));
+    }
+    params
 }
 
 impl Address {
@@ -170,7 +175,12 @@ fn write_params(f: &mut fmt::Formatter<'_>, params: &Params) -> fmt::Result {
     })
 }
 
-/// As sent, decoded and without a password or headers.
+/// What a user part may hold without an escape, and what is not ASCII, which is easier to read so.
+fn is_plain(c: char) -> bool {
+    !c.is_ascii() || c.is_ascii_alphanumeric() || "-_.!~*'()&=+$,;?/".contains(c)
+}
+
+/// As sent, without needless escapes, a password and headers.
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.scheme.is_empty() {
@@ -181,7 +191,9 @@ impl fmt::Display for Uri {
         }
         write!(f, "{}:", self.scheme)?;
         if let Some(user) = &self.user {
-            write!(f, "{user}@")?;
+            let mut write = |c| if is_plain(c) { f.write_char(c) } else { write!(f, "%{:02X}", u32::from(c)) };
+            user.chars().try_for_each(&mut write)?;
+            f.write_char('@')?;
         }
         f.write_str(&place(&self.host, self.port))?;
         write_params(f, &self.params)
@@ -195,7 +207,7 @@ impl fmt::Display for Address {
             return f.write_str("*");
         }
         if let Some(display) = &self.display {
-            write!(f, "\"{display}\" ")?;
+            write!(f, "\"{}\" ", display.replace('\\', "\\\\").replace('"', "\\\""))?;
         }
         write!(f, "<{}>", self.uri)?;
         write_params(f, &self.params)
