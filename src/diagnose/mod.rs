@@ -18,6 +18,7 @@ mod restarts;
 pub mod rules;
 mod settings;
 mod signon;
+mod sip;
 pub mod telephony;
 #[cfg(test)]
 mod tests;
