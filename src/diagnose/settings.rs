@@ -117,6 +117,10 @@ pub struct Thresholds {
     pub chatty_turns: u32,
     /// This many slow replies are more than a bad moment.
     pub slow_replies: u32,
+    /// A browser that logs in this many times and is turned away each time is in a login loop.
+    pub login_rounds: u32,
+    /// A denial within this time after a login was not caused by a session that ran out.
+    pub login_round: f64,
 }
 
 impl Default for Thresholds {
@@ -158,6 +162,8 @@ impl Default for Thresholds {
             stuck_time: 1.0,
             chatty_turns: 20,
             slow_replies: 3,
+            login_rounds: 3,
+            login_round: 30.0,
         }
     }
 }
