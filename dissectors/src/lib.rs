@@ -45,6 +45,7 @@ mod reading;
 pub mod sametime;
 mod secret;
 pub mod sip;
+mod text;
 mod value;
 
 pub use problem::Problem;

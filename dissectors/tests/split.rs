@@ -250,7 +250,10 @@ fn the_number_of_calls_is_linear() {
         for size in [1, 7, 1460, client.len()] {
             let driver = chunked(conversation.protocol, [&client, &[]], &[size]);
             assert_eq!(driver.messages.len(), units);
-            assert!(driver.calls <= 4 * units, "{} calls for {units} messages in chunks of {size}", driver.calls);
+            // Where a head of text ends is not known before it does: it may be asked for with every chunk.
+            let is_text = matches!(conversation.protocol.name, "http" | "sip");
+            let bound = 4 * units + if is_text { client.len().div_ceil(size) } else { 0 };
+            assert!(driver.calls <= bound, "{} calls for {units} messages in chunks of {size}", driver.calls);
         }
     }
 }

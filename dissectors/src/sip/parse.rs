@@ -178,7 +178,12 @@ impl Reader {
     fn single(&mut self, name: Name, value: &str) {
         let (message, notes) = (&mut self.message, &mut self.notes);
         if self.seen.contains(&name) {
-            notes.note("it stands more than once: the first counts");
+            match message.content_length.filter(|_| name == Name::ContentLength) {
+                Some(before) if value.parse() != Ok(before) => {
+                    notes.note(format!("{} here and {before} before", short(value)))
+                }
+                _ => notes.note("it stands more than once: the first counts"),
+            }
             return;
         }
         self.seen.push(name);

@@ -1,6 +1,6 @@
 //! Conversations built from the field tables, for the tests of all dissectors.
 
-use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, nrpc};
+use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, nrpc};
 
 /// One conversation: the messages of each direction, as bytes.
 pub struct Conversation {
@@ -23,7 +23,7 @@ pub fn render(message: &Message) -> String {
 }
 
 pub fn conversations() -> Vec<Conversation> {
-    vec![nrpc_conversation(), dns_conversation()]
+    vec![nrpc_conversation(), dns_conversation(), http_conversation()]
 }
 
 /// An NRPC frame.
@@ -131,4 +131,36 @@ pub fn datagrams() -> [Vec<u8>; 4] {
 fn dns_conversation() -> Conversation {
     let [query, response, second, nothing] = datagrams().map(|message| framed(&message));
     Conversation { protocol: &dns::PROTOCOL, client: vec![query, second], server: vec![response, nothing] }
+}
+
+/// Requests and responses with bodies of every kind: each unit is one message.
+pub fn http_conversation() -> Conversation {
+    let units = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let client = units(&[
+        "GET / HTTP/1.1\r\nHost: a.example\r\nCookie: LtpaToken=\"undefined\"; JSESSIONID=1\r\n\r\n",
+        "POST /names.nsf?Login HTTP/1.1\r\nHost: a.example\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: 39\r\n\r\nUsername=Ann+Smith&Password=p%26q&x=%zz",
+        "HEAD /a.pdf HTTP/1.1\nhost:a.example\nX-Folded: one\n two\n\n",
+        "\r\nPUT /raw HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;ext=\"1\"\r\nabc\r\n10\r\n0123456789abcdef\r\n\
+         0\r\nX-Trailer: 1\r\n\r\n",
+        "POST /json HTTP/1.1\r\nContent-Type: application/json; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n\
+         a\r\n{\"user\":\"a\r\n6\r\nnn\", \"\r\n7\r\nn\":[1]}\r\n0\r\n\r\n",
+        "POST /big HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 26\r\n\r\nGET /no HTTP/1.1\r\nHost: x\r\n",
+        "GET http://b.example:8080/x;jsessionid=1?a=b HTTP/1.0\r\nAuthorization: Basic QWxhZGRpbjpvcGVu\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\n\r\n",
+        "GET /old HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+    ]);
+    let server = units(&[
+        "HTTP/1.1 302 Found\r\nLocation: /login?token=secret\r\nSet-Cookie: LtpaToken=abc; Path=/; HttpOnly\r\n\
+         Set-Cookie: a=; Max-Age=0\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate, Basic realm=\"a, b\"\r\nContent-Length: 5\r\n\r\nHTTP/",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n",
+        "HTTP/1.1 204\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n00\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n",
+        "HTTP/1.0 500 Oops\nContent-Length: 3\nContent-Length: 3\n\nabc",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n1\na\n0\nX: y\n\n",
+    ]);
+    Conversation { protocol: &http::PROTOCOL, client, server }
 }

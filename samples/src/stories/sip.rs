@@ -184,7 +184,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     },
     Sample {
         name: "sip-media-blocked",
-        story: "A call is answered and nothing is heard: the voice of the caller arrives, that of the callee is filtered. After 12 s the \
+        story: "A call is answered and nothing is heard: the voice of the caller arrives, that of the callee is filtered. After 7 s the \
                 caller hangs up.",
         see: "RTP in one direction only.",
         rules: &["sip-media-blocked"],
@@ -268,7 +268,7 @@ fn call(net: &Network) {
     let ok = invite.response(200).contact("sip:bob@10.1.0.51:5060").sdp("10.1.0.51", 30_000);
     phone.sends(&invite).hears(invite.response(100)).wait(80).hears(invite.response(180));
     phone.wait(2_500).hears(&ok).sends(call.ack(&ok));
-    net.talk((&client(net), 20_000), (&bob, 30_000), 25);
+    net.talk((&client(net), 20_000), (&bob, 30_000), 60);
     phone.wait(40);
     let bye = call.bye(&ok);
     phone.sends(&bye).hears(bye.response(200));
@@ -494,8 +494,8 @@ fn media_blocked(net: &Network) {
     let ok = invite.response(200).contact("sip:bob@10.2.0.51:5060").sdp("10.2.0.51", 30_000);
     phone.sends(&invite).hears(invite.response(100)).wait(80).hears(invite.response(180));
     phone.wait(2_500).hears(&ok).sends(call.ack(&ok));
-    net.audio(&client(net), 20_000, &bob, 30_000, 40);
-    phone.wait(11_000);
+    net.audio(&client(net), 20_000, &bob, 30_000, 120);
+    phone.wait(400);
     let bye = call.bye(&ok);
     phone.sends(&bye).hears(bye.response(200));
 }
