@@ -265,7 +265,7 @@ fn a_table_is_plain_text_unless_colours_are_asked_for() {
     let folder = folder(&[("a.pcap", &pcap(1))]);
     let path = in_folder(&folder, "a.pcap");
     let plain = stdout(&run(&[&path]));
-    assert!(plain.contains("VERDICT  No NRPC was seen") && !plain.contains('\x1b'), "{plain}");
+    assert!(plain.contains("VERDICT  No sign-on was seen") && !plain.contains('\x1b'), "{plain}");
     assert!(stdout(&run(&["--color", "always", &path])).contains('\x1b'));
     let forced = Command::cargo_bin("nrpcsniff")
         .unwrap()

@@ -31,6 +31,7 @@
 )]
 
 pub mod auth;
+mod calendar;
 pub mod cookie;
 mod date;
 pub mod dns;
@@ -126,6 +127,16 @@ impl Message {
             Self::Http(m) => m.is_notable(),
             Self::Sametime(m) => m.is_notable(),
             Self::Dns(_) => false,
+        }
+    }
+
+    /// True if it answers something: who sends it was asked.
+    pub fn is_answer(&self) -> bool {
+        match self {
+            Self::Sip(m) => m.status().is_some(),
+            Self::Dns(m) => m.response,
+            Self::Http(m) => matches!(m.body, http::Body::Response(_)),
+            Self::Nrpc(_) | Self::Sametime(_) => false,
         }
     }
 

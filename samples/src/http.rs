@@ -344,7 +344,7 @@ impl Browser {
         let mut jar = self.jar.borrow_mut();
         jar.retain(|old| (&old.name, &old.domain, &old.path) != (&kept.name, &kept.domain, &kept.path));
         let gone = cookie.attribute("Max-Age") == Some("0")
-            || cookie.attribute("Expires").is_some_and(|at| at.contains("1970"));
+            || cookie.attribute("Expires").is_some_and(|at| at.contains("1970") || at.contains("1994"));
         if !gone {
             jar.push(kept);
         }

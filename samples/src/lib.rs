@@ -16,6 +16,9 @@
 //! # assert!(capture.len() > 600);
 //! ```
 //!
+//! What travels: [`nrpc`] and [`dns`], [`http`] with a browser that keeps cookies, [`sip`] with a telephone that numbers its
+//! requests, [`websocket`] and [`rtp`] for what a softphone needs besides, and [`ltpa`] tokens made with demo keys.
+//!
 //! Bad arguments (an address that does not parse, a payload too long for its length field) panic: they are mistakes in
 //! a story, found the first time it runs.
 #![allow(
@@ -38,6 +41,7 @@ pub mod nrpc;
 pub mod other;
 mod rng;
 pub mod rtp;
+pub mod sametime;
 mod session;
 pub mod sip;
 pub mod stories;

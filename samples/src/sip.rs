@@ -220,7 +220,7 @@ impl Message {
         let family = if ip.contains(':') { 6 } else { 4 };
         let body = format!(
             "v=0\r\no=- 3950000000 1 IN IP{family} {ip}\r\ns=call\r\nc=IN IP{family} {ip}\r\nt=0 0\r\n\
-             m=audio {port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n"
+             m=audio {port} RTP/AVP 18 101\r\na=rtpmap:18 G729/8000\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:60\r\na=sendrecv\r\n"
         );
         self.with(|text| text.carry("application/sdp", body.as_bytes()))
     }

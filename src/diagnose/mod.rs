@@ -17,6 +17,7 @@ mod precedence;
 mod restarts;
 pub mod rules;
 mod settings;
+mod sip;
 pub mod telephony;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! Requests and responses.
 
+use crate::Problem;
 use crate::auth::{Challenge, Credentials};
 use crate::cookie::Cookie;
-use crate::{Fields, Problem, Reading, problem};
 use std::net::IpAddr;
 
 /// One SIP message.
@@ -181,33 +181,21 @@ impl Message {
     pub fn is_request(&self) -> bool {
         matches!(self.start, Start::Request { .. })
     }
-
-    pub(crate) fn kind(&self) -> &'static str {
-        match self.start {
-            Start::Request { .. } => "sip.request",
-            Start::Response { .. } => "sip.response",
-            Start::Malformed { .. } => "sip.malformed",
-        }
-    }
-
-    pub(crate) fn is_notable(&self) -> bool {
-        false
-    }
-
-    pub(crate) fn summary(&self) -> String {
-        String::new()
-    }
-
-    pub(crate) fn fields(&self, reading: &Reading<'_>) -> Fields {
-        let _ = reading;
-        vec![("problems", problem::values(&self.problems))]
-    }
 }
 
 impl Address {
     /// A header parameter's value, if it was given one.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().find(|(n, _)| n == name).and_then(|(_, value)| value.as_deref())
+    }
+
+    /// User and host, as an address of record (RFC 3261 section 6); another scheme's URI as it stands.
+    pub fn of_record(&self) -> String {
+        match &self.uri.user {
+            Some(user) => format!("{user}@{}", self.uri.host),
+            None if matches!(self.uri.scheme.as_str(), "" | "sip" | "sips") => self.uri.host.clone(),
+            None => self.uri.to_string(),
+        }
     }
 
     /// expires parameter of a Contact in seconds.

@@ -1,6 +1,6 @@
 //! Conversations built from the field tables, for the tests of all dissectors.
 
-use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, nrpc};
+use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, nrpc, sametime};
 
 /// One conversation: the messages of each direction, as bytes.
 pub struct Conversation {
@@ -23,7 +23,7 @@ pub fn render(message: &Message) -> String {
 }
 
 pub fn conversations() -> Vec<Conversation> {
-    vec![nrpc_conversation(), dns_conversation(), http_conversation()]
+    vec![nrpc_conversation(), dns_conversation(), http_conversation(), sametime_conversation()]
 }
 
 /// An NRPC frame.
@@ -131,6 +131,35 @@ pub fn datagrams() -> [Vec<u8>; 4] {
 fn dns_conversation() -> Conversation {
     let [query, response, second, nothing] = datagrams().map(|message| framed(&message));
     Conversation { protocol: &dns::PROTOCOL, client: vec![query, second], server: vec![response, nothing] }
+}
+
+/// A message of the Sametime community protocol.
+pub fn vp(kind: u16, channel: u32, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(8 + body.len()).unwrap();
+    [&length.to_be_bytes()[..], &kind.to_be_bytes(), &[0, 0], &channel.to_be_bytes(), body].concat()
+}
+
+fn sametime_conversation() -> Conversation {
+    let token = [&b"\0\x09CN=A/O=B\0\0\0\x01\x10"[..], &[b'A'; 272], &[0, 1, 0, 0]].concat();
+    let client = vec![
+        vp(0, 0, b"\0\x1E\0\x1D\0\0\0\0\0\0\0\0\x12\x14\x0A\x01\0\x32\x01\0\0\0\0\0\0\x02pc"),
+        vp(1, 0, &[&[0x12, 0x14][..], &token].concat()),
+        vp(0x16, 0, b""),
+        vp(2, 0, b"\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x11\0\0\0\x11\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\0"),
+        vec![0x80],
+        vp(4, 1, b"\0\x64\0\0\0\x03abc"),
+        vp(3, 0, b"\0\0\0\0\0\0\0\0"),
+    ];
+    let server = vec![
+        vp(0x8000, 0, b"\0\x1E\0\x1D\x0A\x01\0\x32\0\0\0\0\0\0\0\0"),
+        vp(0x18, 0, b"\0\x02st\0\x01x"),
+        vp(0x8001, 0, b"\0\x02id\x12\x14\0\x01u\0\x01n\0\x01c\0\0\0"),
+        vec![0x80],
+        vp(9, 0, b"\0\x20\0\0\0\0\0\x04here"),
+        vp(0x19, 0, b"\0\x05hello"),
+        vp(3, 0, b"\x80\0\0\x15\0\0\0\0"),
+    ];
+    Conversation { protocol: &sametime::PROTOCOL, client, server }
 }
 
 /// Requests and responses with bodies of every kind: each unit is one message.

@@ -1,6 +1,7 @@
 //! The samples: each a capture, the story it tells, and the rules that should speak about it.
 
 mod capture;
+mod http;
 mod idle;
 mod naming;
 mod path;
@@ -8,9 +9,12 @@ mod readme;
 mod refusal;
 mod server;
 mod setup;
+mod sip;
+mod tokens;
 mod working;
 
 use crate::file::Format;
+use crate::http::Browser;
 use crate::ltpa;
 use crate::net::{Host, Network};
 
@@ -81,6 +85,11 @@ const GROUPS: &[(&str, &[Sample])] = &[
     ("The path", path::SAMPLES),
     ("The server", server::SAMPLES),
     ("The capture itself", capture::SAMPLES),
+    ("Sign-on that works", http::WORKING),
+    ("The token does not arrive", http::SAMPLES),
+    ("The token is not accepted", tokens::SAMPLES),
+    ("Softphones that work", sip::WORKING),
+    ("Softphones", sip::SAMPLES),
 ];
 
 /// The server most stories are about.
@@ -105,4 +114,47 @@ fn server(net: &Network) -> Host {
 /// The resolver of most stories.
 fn resolver(net: &Network) -> Host {
     net.host("10.1.0.2").linux().distance_us(150)
+}
+
+/// The user of the stories of single sign-on, as WebSphere writes her name.
+const ANN: &str = "CN=Ann Smith,O=ACME";
+
+/// Her browser.
+fn browser(net: &Network) -> Browser {
+    Browser::new(&client(net))
+}
+
+/// The portal: WebSphere.
+fn portal(net: &Network) -> Host {
+    net.host("10.1.0.20").linux().ttl(63)
+}
+
+/// The chat proxy: WebSphere.
+fn chat(net: &Network) -> Host {
+    net.host("10.1.0.21").linux().ttl(63)
+}
+
+/// The meeting server: WebSphere.
+fn meet(net: &Network) -> Host {
+    net.host("10.1.0.22").linux().ttl(63)
+}
+
+/// The Sametime community server: the machine of [`STCOMM`].
+fn community(net: &Network) -> Host {
+    server(net)
+}
+
+/// The SIP registrar and proxy: WebSphere.
+fn registrar(net: &Network) -> Host {
+    net.host("10.1.0.23").linux().ttl(63)
+}
+
+/// The mail server: Domino with its web server.
+fn mail(net: &Network) -> Host {
+    net.host("10.1.0.19").linux().ttl(63)
+}
+
+/// When a token that is issued now ends: two hours later, as WebSphere is configured by default.
+fn expected_end(net: &Network) -> u64 {
+    net.now() + 120 * ltpa::MINUTE
 }

@@ -11,7 +11,8 @@ const HEAD: &str = "\
 code with the analyser) writes them from the field tables that public sources agree on, and names, addresses and
 times are invented. Where the public sources are silent (numbers of ordinary functions, the modern authentication
 messages, what a refusal looks like on the wire, how much of an encrypted frame stays readable) the samples show a plausible
-form and prove nothing about Domino; `src/nrpc.rs` marks each such place.
+form and prove nothing about Domino; `src/nrpc.rs` marks each such place. The same holds for the pages and paths of the web
+servers: they follow the products' documentation, not a recording.
 
     cargo run -p nrpcsniff-samples               # writes the captures and this file again, byte for byte the same
     cargo run -p nrpcsniff-samples -- --check    # exit status 1 if a file here is not what the generator writes

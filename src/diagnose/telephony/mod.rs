@@ -27,8 +27,12 @@ pub struct Telephony<'a> {
     series: Vec<Range<usize>>,
     /// Exchanges of each Call-ID, in order of time.
     by_call: HashMap<&'a str, Vec<usize>>,
-    accepted: HashMap<Subject<'a>, Vec<Timestamp>>,
+    /// When each wish was granted last.
+    accepted: HashMap<Subject<'a>, Timestamp>,
 }
+
+/// What follows in one call is sought among so many of its exchanges.
+const LOOK_AHEAD: usize = 1024;
 
 /// Who wants what.
 #[derive(PartialEq, Eq, Hash)]
@@ -43,11 +47,12 @@ impl<'a> Telephony<'a> {
     pub fn new(analysis: &'a Analysis) -> Self {
         let (exchanges, series) = series::arrange(exchange::exchanges(signal::signals(analysis)));
         let mut by_call: HashMap<&'a str, Vec<usize>> = HashMap::new();
-        let mut accepted: HashMap<Subject<'a>, Vec<Timestamp>> = HashMap::new();
+        let mut accepted: HashMap<Subject<'a>, Timestamp> = HashMap::new();
         for (index, exchange) in exchanges.iter().enumerate() {
             by_call.entry(exchange.call_id).or_default().push(index);
             if exchange.outcome() == Outcome::Accepted && !exchange.is_unregister() {
-                accepted.entry(Subject::of(exchange)).or_default().push(exchange.began());
+                let last = accepted.entry(Subject::of(exchange)).or_insert(exchange.began());
+                *last = exchange.began().max(*last);
             }
         }
         for of_call in by_call.values_mut() {
@@ -82,10 +87,19 @@ impl<'a> Telephony<'a> {
         self.by_call.get(call_id).into_iter().flatten().filter_map(|&index| self.exchanges.get(index))
     }
 
+    /// Of one Call-ID what began at that time or later, in order of time (at most 1,024 are looked at).
+    fn of_call_since(&self, call_id: &str, since: Timestamp) -> impl Iterator<Item = &Exchange<'a>> {
+        let all = self.by_call.get(call_id).map_or(&[][..], Vec::as_slice);
+        let began = |&index: &usize| self.exchanges.get(index).map(Exchange::began);
+        let from = all.partition_point(|index| began(index) < Some(since));
+        let rest = all.get(from..).unwrap_or_default();
+        rest.iter().take(LOOK_AHEAD).filter_map(|&index| self.exchanges.get(index))
+    }
+
     /// The same client got what it had asked for (same method, same address of record) when it asked again after
     /// `since`, at whatever server.
     pub fn accepted_after(&self, exchange: &Exchange<'a>, since: Timestamp) -> bool {
-        self.accepted.get(&Subject::of(exchange)).is_some_and(|times| times.iter().any(|&time| time > since))
+        self.accepted.get(&Subject::of(exchange)).is_some_and(|&time| time > since)
     }
 
     /// As [`Telephony::accepted_after`], at any time of the capture.

@@ -164,7 +164,7 @@ mod tests {
         let mut analysis = sample::analysis();
         analysis.conversations.remove(0);
         let shown = text(&analysis, &[], &options(Detail::Findings));
-        assert!(shown.contains("No NRPC was seen") && shown.contains("1352"), "{shown}");
+        assert!(shown.contains("No sign-on was seen") && shown.contains("TLS"), "{shown}");
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
         (c.setup, c.teardown.how, c.teardown.by) = (Setup::Midstream, Close::Open, CloseBy::None);
         c.quality.gaps = 1;
         let shown = text(&analysis, &[], &options(Detail::Findings));
-        assert!(shown.contains("not seen to go on"), "{shown}");
+        assert!(shown.contains("not seen that the client went on"), "{shown}");
         for part in ["No fault found", "under way", "ends before the session", "missing from the capture"] {
             assert!(shown.contains(part), "{part}: {shown}");
         }

@@ -87,7 +87,7 @@ fn conversations(sheet: Sheet<'_>) -> String {
         let messages = totals.messages.get(protocol).copied().unwrap_or(0);
         text = format!(
             "{text} {}: {} with {}.",
-            protocol.to_uppercase(),
+            if protocol == "sametime" { "Sametime".to_owned() } else { protocol.to_uppercase() },
             counted(number, "conversation"),
             counted(messages, "message")
         );

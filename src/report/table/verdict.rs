@@ -2,16 +2,19 @@
 
 use super::super::text::{clip, count, counted, wrap};
 use super::{Sheet, is_about_the_capture};
-use crate::model::{Close, Conversation, Finding, PerSide, Setup, Severity};
+use crate::model::{Close, Conversation, Finding, Message, PerSide, Setup, Severity};
+use nrpcsniff_dissectors::{Message as Body, http, sametime};
 use std::io::{self, Write};
 
-const NOT_SEEN: &str = "No NRPC was seen: no conversation with Notes or Domino content, and none on TCP port 1352.";
+const NOT_SEEN: &str =
+    "No sign-on was seen: no conversation with NRPC, SIP, HTTP or Sametime content that can be read.";
 const NO_PACKETS: &str = "Nothing can be said: there are no packets in the capture.";
 const NONE_MATCHED: &str = "Nothing can be said: no packet matched the filter.";
 const WHERE_TO_LOOK: &[&str] = &[
     "Was the capture taken where these packets pass (interface, mirror port, the client itself)?",
     "Did the failed attempt fall into the time of the capture?",
-    "Does the server listen on another port? Then: --decode-as 'tcp.port==PORT,nrpc'.",
+    "Does the server listen on another port, and the capture begin late? Then: --decode-as 'tcp.port==PORT,nrpc'.",
+    "Is it inside TLS (HTTPS, SIP over TLS)? Then capture where it is in clear, behind the proxy or on the server.",
     "What was seen instead: --detail conversations --all.",
 ];
 const NOT_PROVED: &str = "Not found does not mean not there: only what the capture holds and the rules know was judged \
@@ -30,15 +33,15 @@ pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     let survey = Survey::of(sheet);
     let analysis = sheet.report.analysis;
-    let text = match (survey.nrpc, judged.len() as u64) {
+    let text = match (survey.all, judged.len() as u64) {
         (0, 0) if analysis.inputs.iter().all(|input| input.packets == 0) => NO_PACKETS.to_owned(),
         (0, 0) if analysis.totals.packets == 0 => NONE_MATCHED.to_owned(),
         (0, 0) => NOT_SEEN.to_owned(),
-        (nrpc, 0) => format!("No fault found in {}. {}", counted(nrpc, "NRPC conversation"), survey.success()),
+        (_, 0) => format!("No fault found in {}. {}", survey.conversations(), survey.success()),
         (_, _) => format!("Nothing that stops a session was found. {}", tally(&judged)),
     };
     writeln!(out, "{label}  {}\n", wrap(&text, &" ".repeat(9), sheet.width).trim_start())?;
-    let lines = if survey.nrpc == 0 && judged.is_empty() {
+    let lines = if survey.all == 0 && judged.is_empty() {
         WHERE_TO_LOOK.iter().map(|&line| line.to_owned()).collect()
     } else {
         survey.caveats()
@@ -59,11 +62,20 @@ fn tally(findings: &[&Finding]) -> String {
     format!("{}: {}.", counted(findings.len() as u64, "finding"), parts.join(", "))
 }
 
-/// How much of the NRPC in the capture could be judged at all.
+/// Protocols of sign-on: name in the model, name for people, and what success looks like.
+const PROTOCOLS: [(&str, &str, &str); 4] = [
+    ("nrpc", "NRPC", "the client went on after the server's first answer"),
+    ("sip", "SIP", "a request was accepted (2xx)"),
+    ("http", "HTTP", "a request was answered without an error (below 400)"),
+    ("sametime", "Sametime", "the login was accepted"),
+];
+
+/// How much of the sign-on in the capture could be judged at all.
 #[derive(Default)]
 struct Survey {
-    nrpc: u64,
-    went_on: u64,
+    all: u64,
+    /// Conversations, and those that went well, in the order of [`PROTOCOLS`].
+    of: [(u64, u64); 4],
     no_answer: u64,
     refused: u64,
     silent: u64,
@@ -80,19 +92,21 @@ impl Survey {
     fn of(sheet: Sheet<'_>) -> Self {
         let mut survey = Self::default();
         for c in &sheet.report.analysis.conversations {
-            if c.protocol == "nrpc" {
-                survey.add(c);
+            if let Some(index) = PROTOCOLS.iter().position(|(name, ..)| *name == c.protocol) {
+                survey.add(index, c);
             }
         }
         survey.unknown = sheet.report.analysis.totals.passed_over.values().sum();
         survey
     }
 
-    fn add(&mut self, c: &Conversation) {
+    fn add(&mut self, protocol: usize, c: &Conversation) {
         let connected = !matches!(c.setup, Setup::NoAnswer | Setup::Refused);
         let silent = connected && c.bytes == PerSide::default();
-        self.nrpc += 1;
-        self.went_on += u64::from(c.messages_seen.client >= 2 && c.messages_seen.server >= 1);
+        self.all += 1;
+        let (all, well) = &mut self.of[protocol];
+        *all += 1;
+        *well += u64::from(went_well(c));
         self.no_answer += u64::from(c.setup == Setup::NoAnswer);
         self.refused += u64::from(c.setup == Setup::Refused);
         self.silent += u64::from(silent);
@@ -106,14 +120,42 @@ impl Survey {
         }
     }
 
-    /// What speaks for it: the client accepted the server's answer and went on.
-    fn success(&self) -> String {
-        match self.went_on {
-            0 if self.nrpc == 1 => "But the client was not seen to go on after the server's first answer.".to_owned(),
-            0 => "But in none of them was the client seen to go on after the server's first answer.".to_owned(),
-            all if all == self.nrpc => "The client went on after the server's first answer.".to_owned(),
-            some => format!("In {} of them the client went on after the server's first answer.", count(some)),
+    /// "2 NRPC conversations", "1 NRPC and 3 SIP conversations".
+    fn conversations(&self) -> String {
+        let seen: Vec<_> = self.seen().map(|(name, _, all, _)| (name, all)).collect();
+        match seen.as_slice() {
+            [(name, all)] => counted(*all, &format!("{name} conversation")),
+            [first @ .., (name, all)] => {
+                let first: Vec<_> = first.iter().map(|(name, all)| format!("{} {name}", count(*all))).collect();
+                format!("{} and {}", first.join(", "), counted(*all, &format!("{name} conversation")))
+            }
+            [] => String::new(),
         }
+    }
+
+    /// What speaks for it, by protocol.
+    fn success(&self) -> String {
+        let alone = self.seen().count() == 1;
+        let sentence = |(name, success, all, well): (&str, &str, u64, u64)| {
+            let of = if alone { String::new() } else { format!("{name}: ") };
+            let text = match well {
+                0 if all == 1 => format!("it was not seen that {success}."),
+                0 => format!("in none of them was it seen that {success}."),
+                well if well == all => format!("{success}."),
+                well => format!("in {} of {} {success}.", count(well), count(all)),
+            };
+            if alone { capitalised(&text) } else { format!("{of}{text}") }
+        };
+        self.seen().map(sentence).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Protocols of which there are conversations: name, what success looks like, how many, how many went well.
+    fn seen(&self) -> impl Iterator<Item = (&'static str, &'static str, u64, u64)> {
+        PROTOCOLS
+            .iter()
+            .zip(self.of)
+            .filter(|(_, (all, _))| *all > 0)
+            .map(|(&(_, name, success), (all, well))| (name, success, all, well))
     }
 
     /// One line for everything that limits the verdict.
@@ -135,7 +177,7 @@ impl Survey {
         let mut caveats: Vec<_> = lines
             .into_iter()
             .filter(|(number, _)| *number > 0)
-            .map(|(number, text)| format!("{} of {}: {text}.", count(number), count(self.nrpc)))
+            .map(|(number, text)| format!("{} of {}: {text}.", count(number), count(self.all)))
             .collect();
         if self.unknown > 0 {
             caveats.push(format!(
@@ -148,9 +190,31 @@ impl Survey {
     }
 }
 
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The conversation got what it was made for, as far as a message says so.
+fn went_well(c: &Conversation) -> bool {
+    let says_so = |m: &Message| match &m.body {
+        Body::Sip(m) => m.status().is_some_and(|status| (200..300).contains(&status)),
+        Body::Http(m) => matches!(&m.body, http::Body::Response(response) if (200..400).contains(&response.status)),
+        Body::Sametime(m) => matches!(m.body, sametime::Body::LoginAck { .. }),
+        _ => false,
+    };
+    match c.protocol {
+        "nrpc" => c.messages_seen.client >= 2 && c.messages_seen.server >= 1,
+        _ => c.messages.iter().any(says_so),
+    }
+}
+
 /// Half of the messages, or of the bytes, and more cannot be read.
 fn is_opaque(c: &Conversation) -> bool {
     let opaque = c.messages.iter().filter(|m| m.body.kind().ends_with(".opaque")).count();
+    if c.protocol == "http" {
+        return false; // bodies are passed over on purpose
+    }
     let undissected = c.undissected.client.saturating_add(c.undissected.server);
     opaque * 2 >= c.messages.len() || undissected.saturating_mul(2) >= c.bytes.client.saturating_add(c.bytes.server)
 }

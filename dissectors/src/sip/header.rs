@@ -1,0 +1,205 @@
+//! The header block: lines, folded or not, with names in any case, long or compact (RFC 3261 sections 7.3 and 20).
+
+use super::syntax::{Notes, is_token, short, trim};
+use std::borrow::Cow;
+
+/// Bytes of a start line and its headers; a message with more is not read further.
+pub(super) const HEAD: usize = 64 << 10;
+/// Header lines read of one message.
+const LINES: usize = 1024;
+
+/// Headers that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Name {
+    Authorization,
+    CallId,
+    Contact,
+    ContentLength,
+    ContentType,
+    Cookie,
+    CSeq,
+    Date,
+    Expires,
+    From,
+    MaxForwards,
+    MinExpires,
+    ProxyAuthenticate,
+    ProxyAuthorization,
+    RecordRoute,
+    RetryAfter,
+    Route,
+    Server,
+    Supported,
+    To,
+    UserAgent,
+    Via,
+    Warning,
+    WwwAuthenticate,
+}
+
+impl Name {
+    /// Long and compact name of each.
+    const ALL: [(Self, &'static str, &'static str); 24] = [
+        (Self::Authorization, "Authorization", ""),
+        (Self::CallId, "Call-ID", "i"),
+        (Self::Contact, "Contact", "m"),
+        (Self::ContentLength, "Content-Length", "l"),
+        (Self::ContentType, "Content-Type", "c"),
+        (Self::Cookie, "Cookie", ""),
+        (Self::CSeq, "CSeq", ""),
+        (Self::Date, "Date", ""),
+        (Self::Expires, "Expires", ""),
+        (Self::From, "From", "f"),
+        (Self::MaxForwards, "Max-Forwards", ""),
+        (Self::MinExpires, "Min-Expires", ""),
+        (Self::ProxyAuthenticate, "Proxy-Authenticate", ""),
+        (Self::ProxyAuthorization, "Proxy-Authorization", ""),
+        (Self::RecordRoute, "Record-Route", ""),
+        (Self::RetryAfter, "Retry-After", ""),
+        (Self::Route, "Route", ""),
+        (Self::Server, "Server", ""),
+        (Self::Supported, "Supported", "k"),
+        (Self::To, "To", "t"),
+        (Self::UserAgent, "User-Agent", ""),
+        (Self::Via, "Via", "v"),
+        (Self::Warning, "Warning", ""),
+        (Self::WwwAuthenticate, "WWW-Authenticate", ""),
+    ];
+
+    fn read(text: &str) -> Option<Self> {
+        let is = |name: &str| !name.is_empty() && name.eq_ignore_ascii_case(text);
+        Self::ALL.iter().find(|(_, long, compact)| is(long) || is(compact)).map(|&(name, ..)| name)
+    }
+
+    /// No message is without it.
+    pub fn is_of_every_message(self) -> bool {
+        matches!(self, Self::CallId | Self::CSeq | Self::Via)
+    }
+
+    /// As RFC 3261 writes it.
+    pub fn text(self) -> &'static str {
+        Self::ALL.iter().find(|(name, ..)| *name == self).map_or("", |&(_, long, _)| long)
+    }
+}
+
+/// One header that is read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Header<'a> {
+    pub name: Name,
+    /// Folded lines are joined by a blank.
+    pub value: Cow<'a, str>,
+    /// Where it begins: bytes from the start of the block.
+    pub offset: usize,
+}
+
+/// The headers of a block that begins behind the start line, in order. `base` is the block's offset in the message, for
+/// notes.
+pub(super) fn headers<'a>(block: &'a [u8], base: usize, notes: &mut Notes) -> Vec<Header<'a>> {
+    let mut list = Vec::new();
+    let mut offset = 0_usize;
+    let mut lines = 0_usize;
+    while let Some(rest) = block.get(offset..).filter(|rest| !rest.is_empty()) {
+        let line = logical_line(rest);
+        let at = base.saturating_add(offset);
+        offset = offset.saturating_add(line.len());
+        lines = lines.saturating_add(1);
+        if is_end_of_line(line) {
+            break;
+        }
+        notes.about("", at);
+        if lines > LINES {
+            notes.note(format!("more than {LINES} headers: the rest is not read"));
+            break;
+        }
+        list.extend(header(line, at, notes));
+    }
+    list
+}
+
+fn header<'a>(line: &'a [u8], offset: usize, notes: &mut Notes) -> Option<Header<'a>> {
+    let colon = line.iter().position(|&b| b == b':').unwrap_or(line.len());
+    let (name, value) = line.split_at_checked(colon)?;
+    let name = String::from_utf8_lossy(name);
+    let name = name.trim_end_matches([' ', '\t']);
+    if value.is_empty() || !is_token(name) {
+        notes.note(format!("{} is no header", short(name)));
+        return None;
+    }
+    let name = Name::read(name)?;
+    Some(Header { name, value: unfolded(value.get(1..).unwrap_or_default()), offset })
+}
+
+/// The first line with those that continue it, with their ends.
+fn logical_line(bytes: &[u8]) -> &[u8] {
+    let mut end = 0_usize;
+    while let Some(rest) = bytes.get(end..).filter(|rest| !rest.is_empty()) {
+        let line = line_length(rest);
+        end = end.saturating_add(line);
+        let is_empty = end == line && is_end_of_line(rest.get(..line).unwrap_or_default());
+        if is_empty || !matches!(bytes.get(end), Some(b' ' | b'\t')) {
+            break;
+        }
+    }
+    bytes.get(..end).unwrap_or(bytes)
+}
+
+/// Length of the first line with its end: CRLF, or CR or LF alone.
+pub(super) fn line_length(bytes: &[u8]) -> usize {
+    let Some(end) = bytes.iter().position(|&b| matches!(b, b'\r' | b'\n')) else { return bytes.len() };
+    let marks = if bytes.get(end..).is_some_and(|rest| rest.starts_with(b"\r\n")) { 2 } else { 1 };
+    end.saturating_add(marks)
+}
+
+/// Nothing but the end of a line.
+fn is_end_of_line(line: &[u8]) -> bool {
+    matches!(line, b"\r\n" | b"\n" | b"\r")
+}
+
+fn unfolded(value: &[u8]) -> Cow<'_, str> {
+    let text = match String::from_utf8_lossy(value) {
+        Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
+        Cow::Owned(text) => Cow::Owned(trim(&text).to_owned()),
+    };
+    if !text.contains(['\r', '\n']) {
+        return text;
+    }
+    let lines = text.split(['\r', '\n']).map(trim).filter(|line| !line.is_empty());
+    Cow::Owned(lines.collect::<Vec<_>>().join(" "))
+}
+
+/// Where the head of a message ends: behind its first empty line. `searched` bytes were searched before; it is moved on.
+pub(super) fn end_of_head(bytes: &[u8], searched: &mut usize) -> Option<usize> {
+    let mut at = searched.saturating_sub(3);
+    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == b'\n')) {
+        at = at.saturating_add(found).saturating_add(1);
+        match bytes.get(at..) {
+            Some([b'\n', ..]) => return at.checked_add(1),
+            Some([b'\r', b'\n', ..]) => return at.checked_add(2),
+            _ => {}
+        }
+    }
+    *searched = bytes.len();
+    None
+}
+
+/// What Content-Length says of the body's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    /// It was not sent.
+    Missing,
+    /// The body's length in bytes.
+    Bytes(u64),
+    /// No number, too large a number, or several that differ.
+    Unknown,
+}
+
+/// What these headers say of the body's end.
+pub(super) fn length(headers: &[Header<'_>]) -> Length {
+    let mut length = Length::Missing;
+    for header in headers.iter().filter(|header| header.name == Name::ContentLength) {
+        let digits = header.value.bytes().all(|b| b.is_ascii_digit());
+        let this = header.value.parse().ok().filter(|_| digits).map_or(Length::Unknown, Length::Bytes);
+        length = if length == Length::Missing || length == this { this } else { Length::Unknown };
+    }
+    length
+}

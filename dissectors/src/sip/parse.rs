@@ -1,0 +1,316 @@
+//! One message out of its head and body.
+
+use super::header::{self, Header, Length, Name, line_length};
+use super::message::{Address, CSeq, Message, Start, Transport, Via};
+use super::sdp;
+use super::start;
+use super::syntax::{Notes, is_token, number, short, split};
+use crate::{auth, cookie};
+
+/// Addresses, cookies and the like kept of one list of a message.
+const LIST: usize = 128;
+/// Largest number of seconds (RFC 3261 section 25.1: delta-seconds of 32 bits).
+const SECONDS: u64 = 0xFFFF_FFFF;
+/// Largest number of CSeq (RFC 3261 section 8.1.1.5), though larger ones of 32 bits are read.
+const SEQUENCE: u32 = 0x7FFF_FFFF;
+
+/// The message in one datagram or one WebSocket message; `None` if there is none, such as in a keep-alive.
+pub(crate) fn parse(bytes: &[u8], transport: Transport) -> Option<Message> {
+    let mut notes = Notes::default();
+    let begin = begin(bytes)?;
+    if begin.junk > 0 {
+        notes.note(format!("{} bytes before the message are none of SIP", begin.junk));
+    }
+    let message = bytes.get(begin.at..)?;
+    let mut searched = 0;
+    let end = header::end_of_head(message, &mut searched);
+    let (head, body) = message.split_at_checked(end.unwrap_or(message.len()))?;
+    let head = head_of(head, &mut notes);
+    if end.is_none() {
+        notes.about("", message.len());
+        notes.note("no empty line behind its headers");
+    }
+    let body = body_of_datagram(body, &head.1, &mut notes);
+    Some(assemble(head, body, transport, notes))
+}
+
+/// Where a message begins in a datagram.
+struct Begin {
+    at: usize,
+    /// Bytes in front of it that are more than ends of lines.
+    junk: usize,
+}
+
+fn begin(bytes: &[u8]) -> Option<Begin> {
+    let blank = bytes.iter().take_while(|&&b| matches!(b, b'\r' | b'\n')).count();
+    let rest = bytes.get(blank..)?;
+    if start::is_meant(rest.get(..line_length(rest))?) {
+        return Some(Begin { at: blank, junk: 0 });
+    }
+    let mut at = blank;
+    for line in rest.split_inclusive(|&b| b == b'\n') {
+        if let Some(found) = start::find(line) {
+            let at = at.saturating_add(found);
+            return Some(Begin { at, junk: at.saturating_sub(blank) });
+        }
+        at = at.saturating_add(line.len());
+    }
+    None
+}
+
+/// The body of a datagram ends where Content-Length says, else with the datagram (RFC 3261 section 18.3).
+fn body_of_datagram<'a>(body: &'a [u8], headers: &[Header<'_>], notes: &mut Notes) -> &'a [u8] {
+    let Length::Bytes(length) = header::length(headers) else { return body };
+    let claimed = usize::try_from(length).unwrap_or(usize::MAX);
+    body.get(..claimed).unwrap_or_else(|| {
+        let sent = headers.iter().find(|header| header.name == Name::ContentLength);
+        notes.about(Name::ContentLength.text(), sent.map_or(0, |header| header.offset));
+        notes.note(format!("{length} bytes, of which {} are there", body.len()));
+        body
+    })
+}
+
+/// A start line and headers that were told apart.
+pub(super) type Head<'a> = (Start, Vec<Header<'a>>);
+
+/// Tells apart the lines of a head.
+pub(super) fn head_of<'a>(head: &'a [u8], notes: &mut Notes) -> Head<'a> {
+    let end = line_length(head);
+    let (line, block) = head.split_at_checked(end).unwrap_or((head, &[]));
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    notes.about("", 0);
+    let start = start::read(line, notes);
+    check_ends(head, notes);
+    (start, header::headers(block, end, notes))
+}
+
+/// Lines end in CRLF (RFC 3261 section 7); other ends are read all the same.
+fn check_ends(head: &[u8], notes: &mut Notes) {
+    let mut at = 0_usize;
+    while let Some(rest) = head.get(at..).filter(|rest| !rest.is_empty()) {
+        let line = rest.get(..line_length(rest)).unwrap_or(rest);
+        if line.ends_with(b"\r") && line.len() < rest.len() || line.ends_with(b"\n") && !line.ends_with(b"\r\n") {
+            notes.about("", at);
+            notes.note("a line that does not end in CRLF");
+            return;
+        }
+        at = at.saturating_add(line.len());
+    }
+}
+
+/// The message that a head and a body say.
+pub(super) fn assemble(head: Head<'_>, body: &[u8], transport: Transport, notes: Notes) -> Message {
+    let (start, headers) = head;
+    let mut reader = Reader { message: Message::new(start, transport), notes, seen: Vec::new() };
+    for header in &headers {
+        reader.header(header);
+    }
+    reader.body(body);
+    reader.check();
+    reader.message.problems = reader.notes.into_problems();
+    reader.message
+}
+
+impl Message {
+    /// A message of which only the first line is known.
+    fn new(start: Start, transport: Transport) -> Self {
+        Self {
+            start,
+            transport,
+            call_id: None,
+            cseq: None,
+            from: None,
+            to: None,
+            contacts: Vec::new(),
+            vias: Vec::new(),
+            record_routes: Vec::new(),
+            routes: Vec::new(),
+            user_agent: None,
+            server: None,
+            expires: None,
+            min_expires: None,
+            max_forwards: None,
+            retry_after: None,
+            cookies: Vec::new(),
+            challenges: Vec::new(),
+            credentials: Vec::new(),
+            supported: Vec::new(),
+            content_type: None,
+            content_length: None,
+            media: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+}
+
+struct Reader {
+    message: Message,
+    notes: Notes,
+    /// Headers that may stand once and did.
+    seen: Vec<Name>,
+}
+
+impl Reader {
+    fn header(&mut self, header: &Header<'_>) {
+        self.notes.about(header.name.text(), header.offset);
+        let value = header.value.as_ref();
+        let message = &mut self.message;
+        match header.name {
+            Name::Contact => addresses(&mut message.contacts, value, &mut self.notes),
+            Name::RecordRoute => addresses(&mut message.record_routes, value, &mut self.notes),
+            Name::Route => addresses(&mut message.routes, value, &mut self.notes),
+            Name::Via => list(&mut message.vias, value, &mut self.notes, Via::read),
+            Name::Cookie => add(&mut message.cookies, cookie::pairs(value), &mut self.notes),
+            Name::WwwAuthenticate => add(&mut message.challenges, auth::challenges(value, false), &mut self.notes),
+            Name::ProxyAuthenticate => add(&mut message.challenges, auth::challenges(value, true), &mut self.notes),
+            Name::Authorization => add(&mut message.credentials, auth::credentials(value, false), &mut self.notes),
+            Name::ProxyAuthorization => add(&mut message.credentials, auth::credentials(value, true), &mut self.notes),
+            Name::Supported => {
+                list(&mut message.supported, value, &mut self.notes, |tag, _| Some(tag.to_ascii_lowercase()));
+            }
+            Name::Warning => warning(value, &mut self.notes),
+            name => self.single(name, value),
+        }
+    }
+
+    /// A header that may stand once.
+    fn single(&mut self, name: Name, value: &str) {
+        let (message, notes) = (&mut self.message, &mut self.notes);
+        if self.seen.contains(&name) {
+            match message.content_length.filter(|_| name == Name::ContentLength) {
+                Some(before) if value.parse() != Ok(before) => {
+                    notes.note(format!("{} here and {before} before", short(value)))
+                }
+                _ => notes.note("it stands more than once: the first counts"),
+            }
+            return;
+        }
+        self.seen.push(name);
+        match name {
+            Name::CallId => message.call_id = call_id(value, notes),
+            Name::CSeq => message.cseq = cseq(value, notes),
+            Name::From => message.from = Some(Address::read(value, notes)),
+            Name::To => message.to = Some(Address::read(value, notes)),
+            Name::UserAgent => message.user_agent = Some(value.to_owned()),
+            Name::Server => message.server = Some(value.to_owned()),
+            Name::Expires => message.expires = seconds(value, notes),
+            Name::MinExpires => message.min_expires = seconds(value, notes),
+            Name::RetryAfter => message.retry_after = seconds(value, notes),
+            Name::MaxForwards => message.max_forwards = number(value, 255, notes).and_then(|n| n.try_into().ok()),
+            Name::ContentType => message.content_type = Some(value.to_owned()),
+            Name::ContentLength => message.content_length = number(value, u64::MAX, notes),
+            Name::Date => date(value, notes),
+            _ => {}
+        }
+    }
+
+    fn body(&mut self, body: &[u8]) {
+        self.notes.about("SDP", 0);
+        let kind = self.message.content_type.as_deref().unwrap_or_default();
+        self.message.media = sdp::media(kind, body, &mut self.notes);
+    }
+
+    /// What only the whole message shows.
+    fn check(&mut self) {
+        self.notes.about("", 0);
+        let message = &self.message;
+        let missing = [
+            ("Via", message.vias.is_empty()),
+            ("From", message.from.is_none()),
+            ("To", message.to.is_none()),
+            ("Call-ID", message.call_id.is_none()),
+            ("CSeq", message.cseq.is_none()),
+        ];
+        for (name, _) in missing.iter().filter(|(_, missing)| *missing) {
+            self.notes.note(format!("no {name} that can be read"));
+        }
+        if let (Start::Request { method, .. }, Some(cseq)) = (&message.start, &message.cseq)
+            && *method != cseq.method
+        {
+            self.notes.note(format!("the method is {}, that of CSeq {}", short(method), short(&cseq.method)));
+        }
+        for contact in &message.contacts {
+            if contact.param("expires").is_some_and(|text| contact.expires().is_none() && !text.is_empty()) {
+                self.notes.about(Name::Contact.text(), 0);
+                self.notes.note("its expires is no number of seconds up to 4294967295");
+            }
+        }
+    }
+}
+
+/// Adds what `read` makes of each element of a list, which may be empty.
+fn list<T>(all: &mut Vec<T>, value: &str, notes: &mut Notes, read: impl Fn(&str, &mut Notes) -> Option<T>) {
+    if value.is_empty() {
+        return;
+    }
+    for element in split(value, ',') {
+        if all.len() >= LIST {
+            notes.note(format!("more than {LIST} of them: the rest is not read"));
+            return;
+        }
+        if element.is_empty() {
+            notes.note("an empty element of a list");
+        } else {
+            all.extend(read(element, notes));
+        }
+    }
+}
+
+fn addresses(all: &mut Vec<Address>, value: &str, notes: &mut Notes) {
+    list(all, value, notes, |text, notes| Some(Address::read(text, notes)));
+}
+
+/// Adds what was read of one header.
+fn add<T>(all: &mut Vec<T>, more: Vec<T>, notes: &mut Notes) {
+    let room = LIST.saturating_sub(all.len());
+    if more.len() > room {
+        notes.note(format!("more than {LIST} of them: the rest is not read"));
+    }
+    all.extend(more.into_iter().take(room));
+}
+
+fn call_id(value: &str, notes: &mut Notes) -> Option<String> {
+    if value.is_empty() || value.contains(char::is_whitespace) {
+        notes.note("not one word");
+    }
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// `4711 REGISTER`.
+fn cseq(value: &str, notes: &mut Notes) -> Option<CSeq> {
+    let Some((digits, method)) = value.split_once([' ', '\t']) else {
+        notes.note("not a number and a method");
+        return None;
+    };
+    let method = method.trim();
+    if !is_token(method) {
+        notes.note("its method is no token");
+    }
+    let number = number(digits, SECONDS, notes)?.try_into().ok()?;
+    if number > SEQUENCE {
+        notes.note(format!("{number} is larger than {SEQUENCE}"));
+    }
+    Some(CSeq { number, method: method.to_owned() })
+}
+
+/// A number of seconds; a comment or parameters may follow.
+fn seconds(value: &str, notes: &mut Notes) -> Option<u32> {
+    let end = value.find([' ', '\t', ';', '(']).unwrap_or(value.len());
+    number(value.get(..end).unwrap_or(value), SECONDS, notes)?.try_into().ok()
+}
+
+/// Dates are always in GMT (RFC 3261 section 20.17).
+fn date(value: &str, notes: &mut Notes) {
+    if !value.ends_with("GMT") {
+        notes.note("not in GMT");
+    }
+}
+
+/// `392 host "text"`: the code has three digits (RFC 3261 section 20.43).
+fn warning(value: &str, notes: &mut Notes) {
+    let code = value.split(' ').next().unwrap_or_default();
+    if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_digit()) {
+        notes.note(format!("{} is no code of three digits", short(code)));
+    }
+}

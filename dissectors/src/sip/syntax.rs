@@ -1,0 +1,216 @@
+//! Pieces of the grammar that headers share (RFC 3261 section 25.1): tokens, quoted strings, lists, parameters.
+//!
+//! All of it works on text whose folded lines were joined. What does not fit is noted, and read as far as it goes.
+
+use crate::Problem;
+use nom::branch::alt;
+use nom::bytes::complete::{is_not, tag, take_while, take_while1};
+use nom::character::complete::{anychar, char};
+use nom::combinator::{map, opt, value};
+use nom::multi::fold_many0;
+use nom::sequence::{delimited, preceded, terminated};
+use nom::{IResult, Parser};
+use std::borrow::Cow;
+
+/// Problems kept of one message.
+const PROBLEMS: usize = 16;
+/// Parameters kept of one value.
+const PARAMS: usize = 64;
+
+/// Parameters: names in lower case, values unquoted.
+pub(super) type Params = Vec<(String, Option<String>)>;
+
+/// What is wrong with a message, gathered while it is read.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    problems: Vec<Problem>,
+    /// What is being read, and where it begins.
+    subject: &'static str,
+    offset: usize,
+}
+
+impl Notes {
+    /// What follows is about this header or line.
+    pub fn about(&mut self, subject: &'static str, offset: usize) {
+        (self.subject, self.offset) = (subject, offset);
+    }
+
+    /// Something is wrong.
+    pub fn note(&mut self, what: impl AsRef<str>) {
+        let what = what.as_ref();
+        let text = if self.subject.is_empty() { what.to_owned() } else { format!("{}: {what}", self.subject) };
+        let problem = match self.problems.len() {
+            0..PROBLEMS => Problem::new(text, self.offset),
+            PROBLEMS => Problem::new("there are more problems than are listed", self.offset),
+            _ => return,
+        };
+        if self.problems.last() != Some(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// All that was noted.
+    pub fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+}
+
+/// A character of a token.
+pub(super) fn is_token_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-.!%*_+`'~".contains(c)
+}
+
+/// A token and nothing else.
+pub(super) fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(is_token_char)
+}
+
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+/// Without blanks at both ends.
+pub(super) fn trim(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
+/// Any blanks, or none.
+pub(super) fn blanks(input: &str) -> IResult<&str, &str> {
+    take_while(is_blank).parse(input)
+}
+
+/// A token.
+pub(super) fn token(input: &str) -> IResult<&str, &str> {
+    take_while1(is_token_char).parse(input)
+}
+
+/// A character with any blanks round it.
+pub(super) fn mark(mark: char) -> impl Fn(&str) -> IResult<&str, char> {
+    move |input| delimited(blanks, char(mark), blanks).parse(input)
+}
+
+/// A quoted string, without its quotes and escapes.
+pub(super) fn quoted(input: &str) -> IResult<&str, String> {
+    let piece =
+        alt((map(is_not("\"\\"), Cow::Borrowed), map(preceded(char('\\'), anychar), |c| Cow::Owned(String::from(c)))));
+    let inside = fold_many0(piece, String::new, |mut all, piece| {
+        all.push_str(&piece);
+        all
+    });
+    delimited(char('"'), inside, char('"')).parse(input)
+}
+
+/// A quoted string as it stands.
+fn raw_quoted(input: &str) -> IResult<&str, ()> {
+    let piece = alt((value((), is_not("\"\\")), value((), (char('\\'), anychar))));
+    value((), (char('"'), fold_many0(piece, || (), |(), ()| ()), char('"'))).parse(input)
+}
+
+/// Cuts at each `separator` that stands neither in quotes nor in angle brackets. An unclosed quote or bracket reaches to
+/// the end.
+pub(super) fn split(text: &str, separator: char) -> Split<'_> {
+    Split { rest: Some(text), separator }
+}
+
+/// See [`split`].
+pub(super) struct Split<'a> {
+    rest: Option<&'a str>,
+    separator: char,
+}
+
+impl<'a> Iterator for Split<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.rest.take()?;
+        let end = until(text, self.separator);
+        let (piece, behind) = text.split_at_checked(end).unwrap_or((text, ""));
+        self.rest = behind.strip_prefix(self.separator);
+        Some(trim(piece))
+    }
+}
+
+/// Where `separator` stands outside of quotes and brackets; the length if nowhere.
+fn until(text: &str, separator: char) -> usize {
+    let plain = |c: char| c != '"' && c != '<' && c != separator;
+    let bracketed = (char('<'), take_while(|c| c != '>'), char('>'));
+    let piece = alt((value((), take_while1(plain)), raw_quoted, value((), bracketed)));
+    let walked: IResult<&str, ()> = fold_many0(piece, || (), |(), ()| ()).parse(text);
+    match walked {
+        Ok((rest, ())) if rest.starts_with(separator) => text.len().saturating_sub(rest.len()),
+        _ => text.len(),
+    }
+}
+
+/// What stands behind a value: `;name`, `;name=value`, `;name="value"`.
+pub(super) fn params(text: &str, notes: &mut Notes) -> Params {
+    let text = trim(text);
+    let Some(list) = text.strip_prefix(';') else {
+        if !text.is_empty() {
+            notes.note(format!("{} where only parameters may stand", short(text)));
+        }
+        return Params::new();
+    };
+    let mut params = Params::new();
+    for piece in split(list, ';') {
+        match param(piece) {
+            _ if params.len() >= PARAMS => {
+                notes.note(format!("more than {PARAMS} parameters: the rest is not read"));
+                break;
+            }
+            Ok(("", param)) => params.push(param),
+            _ if piece.is_empty() => notes.note("an empty parameter"),
+            _ => notes.note(format!("{} is no parameter", short(piece))),
+        }
+    }
+    params
+}
+
+fn param(input: &str) -> IResult<&str, (String, Option<String>)> {
+    let plain = map(take_while(|c| c != '"'), |text: &str| trim(text).to_owned());
+    let given = preceded(mark('='), terminated(alt((quoted, plain)), blanks));
+    map((terminated(token, blanks), opt(given)), |(name, value)| (name.to_ascii_lowercase(), value)).parse(input)
+}
+
+/// `SIP/2.0` with any blanks round the slash, and the version it names.
+pub(super) fn version(input: &str) -> IResult<&str, &str> {
+    preceded((tag("SIP"), mark('/')), take_while1(|c: char| c.is_ascii_digit() || c == '.')).parse(input)
+}
+
+/// A decimal number and nothing else. `None` and a note if it is none, or larger than `most`.
+pub(super) fn number(text: &str, most: u64, notes: &mut Notes) -> Option<u64> {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        notes.note(format!("{} is no number", short(text)));
+        return None;
+    }
+    let number = text.parse().ok().filter(|&number: &u64| number <= most);
+    if number.is_none() {
+        notes.note(format!("{} is larger than {most}", short(text)));
+    }
+    number
+}
+
+/// The beginning of a text from the wire, for a note.
+pub(super) fn short(text: &str) -> &str {
+    text.char_indices().nth(40).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+/// Decodes `%41` and its like (RFC 3986 section 2.1). A percent sign without two digits stays.
+pub(super) fn percent_decoded(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, behind)) = rest.split_first() {
+        let escaped = behind.first_chunk::<2>().filter(|_| first == b'%').and_then(|digits| hex(*digits));
+        bytes.push(escaped.unwrap_or(first));
+        rest = if escaped.is_some() { behind.get(2..).unwrap_or_default() } else { behind };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(digits: [u8; 2]) -> Option<u8> {
+    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()));
+    Some((high? << 4) | low?)
+}

@@ -1,0 +1,441 @@
+//! Logins at the Sametime community server.
+
+use super::http::{domino_login, logs_in, shared};
+use super::{ANN, Sample, STCOMM, browser, client, community, expected_end, mail, portal, resolver};
+use crate::dns::{A, Rcode, Record};
+use crate::file::Format;
+use crate::http::cookie;
+use crate::link::Link;
+use crate::ltpa::{self, MINUTE};
+use crate::net::{Host, Network};
+use crate::other;
+use crate::rng::SplitMix64;
+use crate::tcp::{Side, Tcp};
+use crate::time::SECOND;
+
+pub(super) const WORKING: &[Sample] = &[
+    Sample {
+        name: "st-working",
+        story: "The mail server issues a token, the chat client logs in to the community server with it and stays for some minutes, \
+                kept alive by single bytes.",
+        see: "Nothing to report: handshake, login with a token, acknowledgment under the same name.",
+        rules: &[],
+        format: || Format::pcapng().interface("eth0"),
+        tell: working,
+    },
+    Sample {
+        name: "st-both-tokens",
+        story: "The portal issues LtpaToken and LtpaToken2, the chat client presents both in one login, and the community server \
+                accepts it.",
+        see: "Nothing to report: two tokens in one login.",
+        rules: &[],
+        format: || Format::pcap().link(Link::Sll2),
+        tell: both_tokens,
+    },
+    Sample {
+        name: "st-redirect",
+        story: "The community server sends the client to the user's home server; the client goes there and logs in.",
+        see: "Nothing to report: a redirect that is followed.",
+        rules: &[],
+        format: || Format::pcap().nanoseconds(),
+        tell: redirect,
+    },
+];
+
+pub(super) const SAMPLES: &[Sample] = &[
+    Sample {
+        name: "st-token-version",
+        story: "The portal issues LtpaToken and LtpaToken2. The chat client logs in with the LtpaToken2, and the community server, which \
+                takes only the first kind, refuses it as invalid; a second try ends the same way.",
+        see: "Channel 0 destroyed with 0x80000015 after a login with a token of version 2.",
+        rules: &["ltpa-version-mismatch", "st-token-refused"],
+        format: || Format::pcapng().interface("eth0").comment("constructed: a token of the version the chat server does not take"),
+        tell: token_version,
+    },
+    Sample {
+        name: "st-two-names",
+        story: "The mail server knows the user as `CN=Ann Smith/O=ACME`, the portal as `CN=Ann Smith/O=ACME/C=US`. The chat client \
+                logs in with the portal's token, and the community server finds nobody of that name.",
+        see: "Two readable tokens of one browser with two names.",
+        rules: &["ltpa-dn-mismatch"],
+        format: || Format::pcapng().big_endian().interface("eth0"),
+        tell: two_names,
+    },
+    Sample {
+        name: "st-alias-no-token",
+        story: "A Notes client asks `chat.example.net`, an alias of the server where it would get its token, and is answered by \
+                `CN=STCOMM7/OU=Servers/O=Example`. It hangs up, twice; the chat client opens its connection to the community server, has \
+                no token to log in with, and closes.",
+        see: "The failed Notes session and, after it, a handshake on 1533 without a login: one finding.",
+        rules: &["st-auth-server-nrpc", "nrpc-name-mismatch-alias"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: alias_no_token,
+    },
+    Sample {
+        name: "st-token-expired",
+        story: "A client comes back from standby and logs in with the token of the day before.",
+        see: "0x80000016, and a token whose end has passed.",
+        rules: &["st-token-expired"],
+        format: Format::pcap,
+        tell: token_expired,
+    },
+    Sample {
+        name: "st-token-address",
+        story: "A token that is bound to another address of the client is refused: between it and the server stands a NAT.",
+        see: "0x80000017; the address the server sees is not the client's own.",
+        rules: &["st-token-ip"],
+        format: || Format::pcap().link(Link::Vlan(15)),
+        tell: token_address,
+    },
+    Sample {
+        name: "st-bad-password",
+        story: "A user mistypes the password, then types it right.",
+        see: "0x80000211 after a login by password, and a login that succeeds.",
+        rules: &["st-bad-password"],
+        format: Format::pcap,
+        tell: bad_password,
+    },
+    Sample {
+        name: "st-directory-down",
+        story: "The community server cannot ask its LDAP directory, which refuses connections: no login is checked.",
+        see: "0x80000214 to every login, and refused connections to port 389.",
+        rules: &["st-directory-down"],
+        format: || Format::pcapng().microseconds().interface("span0"),
+        tell: directory_down,
+    },
+    Sample {
+        name: "st-redirect-fail",
+        story: "The community server sends the client to its home server by a short name that the client cannot resolve.",
+        see: "A redirect, a DNS query answered with NXDOMAIN, and no connection.",
+        rules: &["st-redirect-fail"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: redirect_fail,
+    },
+    Sample {
+        name: "st-elsewhere",
+        story: "A user who is logged in at her desk logs in on another machine; the server ends the first session.",
+        see: "0x8000022A from the server in a session that worked.",
+        rules: &["st-elsewhere"],
+        format: || Format::pcap().big_endian(),
+        tell: elsewhere,
+    },
+    Sample {
+        name: "st-two-servers",
+        story: "A user logs in at a second server of the community while the first still has her: refused.",
+        see: "0x80000228.",
+        rules: &["st-two-servers"],
+        format: Format::pcap,
+        tell: two_servers,
+    },
+    Sample {
+        name: "st-version",
+        story: "The server takes no clients as old as this one.",
+        see: "0x80000200 in answer to the handshake.",
+        rules: &["st-version-or-encryption"],
+        format: || Format::pcap().link(Link::RawIp),
+        tell: version,
+    },
+    Sample {
+        name: "st-server-full",
+        story: "The server has as many users as it takes.",
+        see: "0x8000020B to three clients.",
+        rules: &["st-server-full"],
+        format: || Format::pcap().link(Link::Sll),
+        tell: server_full,
+    },
+    Sample {
+        name: "st-user-restricted",
+        story: "A policy forbids this user to log in.",
+        see: "0x80000210.",
+        rules: &["st-user-restricted"],
+        format: Format::pcap,
+        tell: user_restricted,
+    },
+    Sample {
+        name: "st-untrusted-peer",
+        story: "A chat proxy connects to the community server's port for servers every 30 s; the server does not know its address and \
+                closes after the handshake.",
+        see: "Handshakes on port 1516, closed at once by the server.",
+        rules: &["st-untrusted-peer"],
+        format: || Format::pcap().nanoseconds().big_endian(),
+        tell: untrusted_peer,
+    },
+    Sample {
+        name: "st-tls-on-1533",
+        story: "A client that is set to TLS reaches a plain port; the server resets.",
+        see: "A ClientHello on 1533, then a reset.",
+        rules: &["st-plain-vs-tls"],
+        format: Format::pcap,
+        tell: tls,
+    },
+    Sample {
+        name: "st-idle-drop",
+        story: "Three sessions are silent for ten minutes, longer than a firewall remembers; the next message of each meets a reset.",
+        see: "Three pauses of ten minutes, resets with another TTL.",
+        rules: &["st-idle-drop"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: idle_drop,
+    },
+    Sample {
+        name: "st-port-blocked",
+        story: "Port 1533 does not answer; after half a minute the client reaches the server through its HTTP tunnel on port 8082.",
+        see: "Silent SYNs to 1533, then a connection to the same server on another port.",
+        rules: &["st-port-blocked"],
+        format: || Format::pcap().link(Link::Sll2),
+        tell: port_blocked,
+    },
+    Sample {
+        name: "st-lb-probes",
+        story: "A load balancer opens and closes a connection to 1533 every ten seconds.",
+        see: "Connections without a handshake from one source, at a steady period.",
+        rules: &["st-lb-probe"],
+        format: || Format::pcapng().microseconds().interface("eth0"),
+        tell: lb_probes,
+    },
+];
+
+/// The user, as Domino writes her name.
+const USER: &str = "CN=Ann Smith/O=ACME";
+
+fn opens(net: &Network, client: &Host, server: &Host) -> Tcp {
+    let tcp = net.connect(client, server, 1533);
+    tcp.handshake();
+    tcp
+}
+
+/// The server ends the session with this reason; the client repeats it, too late, as libmeanwhile does.
+fn refused(tcp: &Tcp, reason: u32) {
+    tcp.wait(8).destroys(reason).wait(1).half_close(Side::Server).wait(1).client_rst();
+}
+
+fn domino_token(net: &Network) -> String {
+    ltpa::domino(USER, net.now(), net.now() + 30 * MINUTE)
+}
+
+fn working(net: &Network) {
+    let mail = browser(net).open(&mail(net), 80, "mail.example.com");
+    let token = domino_token(net);
+    domino_login(&mail, "/mail/asmith.nsf", vec![shared("LtpaToken", &token)]);
+    mail.wait(300).tcp().client_fin();
+    net.wait(700);
+    let tcp = opens(net, &client(net), &community(net));
+    tcp.token_login(USER, &[&token]).accepts(USER);
+    for _ in 0..4 {
+        tcp.wait_secs(60).client([0x80]).wait(1).server([0x80]);
+    }
+    tcp.wait_secs(5).client_fin();
+}
+
+fn both_tokens(net: &Network) {
+    let web = browser(net).open(&portal(net), 80, "portal.example.com");
+    let (v1, v2) = (ltpa::DEMO.v1(ANN, expected_end(net)), ltpa::DEMO.v2(ANN, expected_end(net)));
+    logs_in(&web, "/wps/myportal", vec![shared("LtpaToken2", &v2), shared("LtpaToken", &v1)]);
+    web.wait(500).tcp().client_fin();
+    let tcp = opens(net, &client(net), &community(net));
+    tcp.token_login(USER, &[&v1, &v2]).accepts(USER);
+    tcp.wait_secs(20).client_fin();
+}
+
+fn redirect(net: &Network) {
+    let (first, home) = (community(net), net.host("10.1.0.13").linux().ttl(63));
+    let tcp = opens(net, &client(net), &first);
+    let token = domino_token(net);
+    tcp.token_login(USER, &[&token]).redirects("home.example.com").wait(2).client_fin();
+    net.resolve(&client(net), &resolver(net), "home.example.com", A, &[Record::address("home.example.com", "10.1.0.13")]);
+    let tcp = opens(net, &client(net), &home);
+    tcp.token_login(USER, &[&token]).accepts(USER);
+    tcp.wait_secs(20).client_fin();
+}
+
+fn token_version(net: &Network) {
+    let web = browser(net).open(&portal(net), 80, "portal.example.com");
+    let (v1, v2) = (ltpa::DEMO.v1(ANN, expected_end(net)), ltpa::DEMO.v2(ANN, expected_end(net)));
+    let session = cookie("JSESSIONID", "0000mwqazbht:-1").path("/").http_only();
+    logs_in(&web, "/wps/myportal", vec![shared("LtpaToken2", &v2), shared("LtpaToken", &v1), session]);
+    web.wait(500).tcp().client_fin();
+    for _ in 0..2 {
+        let tcp = opens(net, &client(net), &community(net));
+        tcp.token_login(USER, &[&v2]);
+        refused(&tcp, 0x8000_0015);
+        net.wait(9_000);
+    }
+}
+
+fn two_names(net: &Network) {
+    const ABROAD: &str = "CN=Ann Smith/O=ACME/C=US";
+    let browser = browser(net);
+    let mail = browser.open(&mail(net), 80, "mail.example.com");
+    domino_login(&mail, "/mail/asmith.nsf", vec![cookie("LtpaToken", &domino_token(net)).path("/")]);
+    net.wait(3_000);
+    let web = browser.open(&portal(net), 80, "portal.example.com");
+    let token = ltpa::domino(ABROAD, net.now() + 4 * SECOND, expected_end(net));
+    logs_in(&web, "/wps/myportal", vec![shared("LtpaToken", &token)]);
+    for visit in [&web, &mail] {
+        visit.wait(500).tcp().client_fin();
+    }
+    for _ in 0..2 {
+        let tcp = opens(net, &client(net), &community(net));
+        tcp.token_login(ABROAD, &[&token]);
+        refused(&tcp, 0x8000_0211);
+        net.wait(9_000);
+    }
+}
+
+fn alias_no_token(net: &Network) {
+    let (client, server) = (client(net), community(net));
+    for second in [0, 6] {
+        net.at(second * 1000);
+        net.connect(&client, &server, 1352).wait(1).session("chat.example.net", STCOMM).wait(3).client_fin();
+    }
+    net.at(7_500);
+    opens(net, &client, &server).wait_secs(2).client_fin();
+}
+
+fn token_expired(net: &Network) {
+    let (server, day) = (community(net), 24 * 60 * MINUTE);
+    let old = ltpa::domino(USER, net.now() - day, net.now() - day + 30 * MINUTE);
+    for _ in 0..2 {
+        let tcp = opens(net, &client(net), &server);
+        tcp.token_login(USER, &[&old]);
+        refused(&tcp, 0x8000_0016);
+        net.wait(12_000);
+    }
+}
+
+fn token_address(net: &Network) {
+    let outside = net.host("198.51.100.7").ttl(115).distance_ms(8);
+    for _ in 0..2 {
+        let tcp = net.connect(&outside, &community(net), 1533);
+        tcp.handshake_of("192.168.7.20");
+        tcp.token_login(USER, &[&domino_token(net)]);
+        refused(&tcp, 0x8000_0017);
+        net.wait(12_000);
+    }
+}
+
+fn bad_password(net: &Network) {
+    let tcp = opens(net, &client(net), &community(net));
+    tcp.password_login(USER);
+    refused(&tcp, 0x8000_0211);
+    net.wait(14_000);
+    let tcp = opens(net, &client(net), &community(net));
+    tcp.password_login(USER).accepts(USER);
+    tcp.wait_secs(20).client_fin();
+}
+
+fn directory_down(net: &Network) {
+    let (server, directory) = (community(net), net.host("10.1.0.30").linux());
+    for number in 0..3 {
+        net.at(number * 7_000);
+        let tcp = opens(net, &net.host(["10.1.0.50", "10.1.0.51", "10.1.0.52"][number as usize]), &server);
+        tcp.password_login(["ann@example.com", "bob@example.com", "eva@example.com"][number as usize]);
+        net.dial(&server, &directory, 389).refused(1);
+        net.wait(900);
+        refused(&tcp, 0x8000_0214);
+    }
+}
+
+fn redirect_fail(net: &Network) {
+    for _ in 0..2 {
+        let tcp = opens(net, &client(net), &community(net));
+        tcp.token_login(USER, &[&domino_token(net)]).redirects("stcluster").wait(2).client_fin();
+        net.wait(1);
+        net.resolve_fails(&client(net), &resolver(net), "stcluster", A, Rcode::NxDomain);
+        net.wait(15_000);
+    }
+}
+
+fn elsewhere(net: &Network) {
+    let server = community(net);
+    let desk = opens(net, &client(net), &server);
+    desk.password_login(USER).accepts(USER).wait_secs(30);
+    let other = opens(net, &net.host("10.1.0.77"), &server);
+    other.password_login(USER).accepts(USER);
+    refused(&desk, 0x8000_022a);
+    other.wait_secs(20).client_fin();
+}
+
+fn two_servers(net: &Network) {
+    let first = opens(net, &client(net), &community(net));
+    first.password_login(USER).accepts(USER).wait_secs(10);
+    let second = opens(net, &client(net), &net.host("10.1.0.13").linux().ttl(63));
+    second.password_login(USER);
+    refused(&second, 0x8000_0228);
+    first.wait_secs(20).client_fin();
+}
+
+fn version(net: &Network) {
+    for _ in 0..2 {
+        let tcp = net.connect(&client(net), &community(net), 1533);
+        tcp.handshake_only();
+        refused(&tcp, 0x8000_0200);
+        net.wait(9_000);
+    }
+}
+
+fn server_full(net: &Network) {
+    for last in ["50", "51", "52"] {
+        let tcp = opens(net, &net.host(&format!("10.1.0.{last}")), &community(net));
+        tcp.password_login(&format!("user{last}@example.com"));
+        refused(&tcp, 0x8000_020b);
+        net.wait(2_000);
+    }
+}
+
+fn user_restricted(net: &Network) {
+    let tcp = opens(net, &client(net), &community(net));
+    tcp.token_login(USER, &[&domino_token(net)]);
+    refused(&tcp, 0x8000_0210);
+}
+
+fn untrusted_peer(net: &Network) {
+    let proxy = super::chat(net);
+    for number in 0..4 {
+        net.at(number * 30_000);
+        let tcp = net.connect(&proxy, &community(net), 1516);
+        tcp.handshake_only().wait(2).server_fin();
+    }
+}
+
+fn tls(net: &Network) {
+    for number in 0..2 {
+        let hello = other::client_hello("chat.example.com", &mut SplitMix64::new(1533 + number));
+        net.connect(&client(net), &community(net), 1533).client(hello).wait(1).server_rst();
+        net.wait(8_000);
+    }
+}
+
+fn idle_drop(net: &Network) {
+    const FIREWALL_TTL: u8 = 252;
+    for number in 0..3u64 {
+        net.at(number * 20_000);
+        let client = net.host(["10.1.0.50", "10.1.0.51", "10.1.0.52"][number as usize]);
+        let login = || {
+            let tcp = opens(net, &client, &community(net));
+            tcp.password_login(USER).accepts(USER);
+            tcp
+        };
+        let tcp = login();
+        tcp.wait_secs(600 + number);
+        tcp.unanswered(Side::Client, [0x80], &[]).middlebox_rst(Side::Client, FIREWALL_TTL);
+        net.wait(900);
+        login().wait_secs(5).client_fin();
+    }
+}
+
+fn port_blocked(net: &Network) {
+    let (client, server) = (client(net), community(net));
+    net.dial(&client, &server, 1533).silent(&[1, 3, 7, 15]);
+    net.wait(16_000);
+    let tcp = net.connect(&client, &server, 8082);
+    tcp.handshake().token_login(USER, &[&domino_token(net)]).accepts(USER);
+    tcp.wait_secs(20).client_fin();
+}
+
+fn lb_probes(net: &Network) {
+    let (balancer, server) = (net.host("10.1.0.4").linux(), community(net));
+    for probe in 0..12 {
+        net.at(probe * 10_000);
+        net.connect(&balancer, &server, 1533).wait_us(300).client_fin();
+    }
+}

@@ -1,0 +1,150 @@
+//! The server asks for credentials again and again and never accepts any.
+
+use super::super::network::group_by;
+use super::super::sip::{carries_token, draft, is_stale, is_wish, recovered, scanners, subject};
+use super::super::telephony::{Exchange, Outcome, Series};
+use super::super::{About, Case, Draft, Layer, Rule};
+use crate::model::Severity;
+use std::net::IpAddr;
+
+/// See [`ABOUT`].
+pub struct Loop;
+
+static ABOUT: About = About {
+    id: "sip-401-loop",
+    title: "The SIP server never accepts the client's credentials",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "Requests of one registration (or of one call) are answered with 401 three times and more without a success \
+           between them. Or attempt after attempt is given up with its credentials refused.",
+    matters: "The user is not signed on: wrong password or user name, a sign-on token that the server does not accept, or \
+              a server that cannot check passwords.",
+    guards: &[
+        "One 401 and then 200 is how Digest works: silent, however often it happens.",
+        "Challenges that say stale=true do not count: see sip-stale-nonce.",
+        "Several devices that register the same user are told apart by Call-ID.",
+        "A request seen on both sides of a proxy counts once.",
+        "A success in the end: minor.",
+        "Scanners that guess passwords are refused rightly: silent.",
+    ],
+    remedy: &["Look into the log of the SIP server for the reason at that time."],
+    references: &[
+        "RFC 3261 sections 22.2 and 22.4 (authentication, Digest)",
+        "HCL Sametime help: configuring client authentication for audio and video (SIPAuthenticationType in stavconfig.xml)",
+    ],
+    explains: &[],
+};
+
+impl Rule for Loop {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let scanners = scanners(case);
+        let runs =
+            case.telephony().series().filter(|series| !scanners.contains(&series.client().ip)).flat_map(|s| runs(&s));
+        let groups = group_by(runs, |run| run.of.clone());
+        groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+}
+
+/// Challenges of one registration (or call) without a success between them.
+struct Run<'t, 'a> {
+    /// Client, method, whom it is about.
+    of: (IpAddr, &'a str, Option<String>),
+    challenged: Vec<&'t Exchange<'a>>,
+    all: &'t [Exchange<'a>],
+    accepted: bool,
+}
+
+fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Run<'t, 'a>> {
+    let of = (series.client().ip, series.method(), series.target());
+    let run = |all: &'t [Exchange<'a>]| {
+        let challenged: Vec<_> = all.iter().filter(|exchange| is_refusal(exchange)).collect();
+        let accepted = all.last().is_some_and(|last| last.outcome() == Outcome::Accepted);
+        (!challenged.is_empty()).then(|| Run { of: of.clone(), challenged, all, accepted })
+    };
+    series.runs().filter_map(run).collect()
+}
+
+fn is_refusal(exchange: &Exchange<'_>) -> bool {
+    is_wish(exchange) && exchange.status() == Some(401) && !is_stale(exchange)
+}
+
+fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
+    let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
+    let mut loops: Vec<&Run<'_, '_>> = group.iter().filter(|run| run.challenged.len() >= enough).collect();
+    if loops.is_empty() {
+        loops = given_up(case, group, enough)?;
+    }
+    let challenged: Vec<&Exchange<'_>> = loops.iter().flat_map(|run| run.challenged.iter().copied()).collect();
+    let (first, last) = (*challenged.first()?, *challenged.last()?);
+    let ended_well = loops.iter().all(|run| run.accepted) || recovered(case, last);
+    let draft = draft(case, &ABOUT, &challenged).points(10);
+    let draft = loops.iter().flat_map(|run| run.all).fold(draft, super::super::sip::named);
+    let draft = if ended_well { draft.severity(Severity::Minor) } else { draft };
+    let (title, why) = reason(&challenged, first);
+    let end = if ended_well { " It was accepted in the end." } else { " None was accepted." };
+    let text = format!(
+        "{} answered {} requests of {} from {} with 401, each time asking for credentials anew. {why}{end}",
+        first.server(),
+        challenged.len(),
+        subject(first),
+        first.client().ip,
+    );
+    Some(cure(draft, &challenged).title(title).explain(text))
+}
+
+/// Every Call-ID ended with credentials refused, and the user never got in.
+fn given_up<'r, 't, 'a>(case: &Case<'a>, group: &'r [Run<'t, 'a>], enough: usize) -> Option<Vec<&'r Run<'t, 'a>>> {
+    let all: Vec<&&Exchange<'a>> = group.iter().flat_map(|run| &run.challenged).collect();
+    let refused = all.iter().filter(|exchange| !exchange.credentials().is_empty()).count();
+    let never = group.iter().all(|run| !run.accepted) && all.iter().all(|e| !case.telephony().ever_accepted(e));
+    (never && refused >= 2 && all.len() >= enough).then(|| group.iter().collect())
+}
+
+/// Title and reason by what the requests carried.
+fn reason(challenged: &[&Exchange<'_>], first: &Exchange<'_>) -> (String, String) {
+    let user = subject(first);
+    let server = first.server();
+    let credentials = challenged.iter().any(|exchange| !exchange.credentials().is_empty());
+    let token = challenged.iter().find_map(|e| e.cookies().iter().find_map(|c| Some((&c.name, c.token.as_ref()?))));
+    match (credentials, token) {
+        (true, None) => (
+            format!("{server} refuses the password or user name of {user}"),
+            "The client sent credentials and they were refused; the nonce was not at fault.".to_owned(),
+        ),
+        (true, Some((name, token))) => (
+            format!("{server} accepts neither the sign-on token nor the password of {user}"),
+            format!("The requests carry the cookie {name} ({}) and credentials: neither was accepted.", token.label()),
+        ),
+        (false, Some((name, token))) => (
+            format!("{server} does not accept the sign-on token of {user}"),
+            format!(
+                "The requests carry the cookie {name} ({}) and no credentials: the server fell back to asking for a \
+                 password.",
+                token.label()
+            ),
+        ),
+        (false, None) => (
+            format!("{user} never answers the challenge of {server}"),
+            "The client sent no credentials and no sign-on token: it has none, or cannot do what the server asks for."
+                .to_owned(),
+        ),
+    }
+}
+
+fn cure(draft: Draft, challenged: &[&Exchange<'_>]) -> Draft {
+    let password = "Enter the user name and password of the SIP account anew; try the user name in the other form (short name, \
+                    mail address, number).";
+    let token = "Find out why the sign-on token is refused: is it expired, do the servers share their LTPA keys and realm, \
+                 does the SIP Proxy and Registrar take part in single sign-on? Its SystemOut.log says so (CWSCT and SECJ \
+                 messages).";
+    let kind = "Compare SIPAuthenticationType in stavconfig.xml (Basic, LTPA or None) with what the client sends.";
+    if challenged.iter().any(|exchange| carries_token(exchange)) {
+        draft.remedy_first(kind).remedy_first(token)
+    } else {
+        draft.remedy_first(kind).remedy_first(password)
+    }
+}
