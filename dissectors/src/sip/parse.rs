@@ -79,6 +79,14 @@ pub(super) struct Head<'a> {
     pub whole: bool,
 }
 
+impl Head<'_> {
+    /// The beginning of a first line.
+    pub fn cut(line: &[u8]) -> Self {
+        let line = String::from_utf8_lossy(line).into_owned();
+        Self { start: Start::Malformed { line }, headers: Vec::new(), whole: false }
+    }
+}
+
 /// Tells apart the lines of a head.
 pub(super) fn head_of<'a>(head: &'a [u8], notes: &mut Notes) -> Head<'a> {
     let end = line_length(head);
@@ -189,7 +197,7 @@ impl Reader {
         if self.seen.contains(&name) {
             match message.content_length.filter(|_| name == Name::ContentLength) {
                 Some(before) if value.parse() != Ok(before) => {
-                    notes.note(format!("{} here and {before} before", short(value)))
+                    notes.note(format!("{} here and {before} before", short(value)));
                 }
                 _ => notes.note("it stands more than once: the first counts"),
             }

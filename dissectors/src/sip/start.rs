@@ -198,10 +198,9 @@ pub(super) fn find(line: &[u8]) -> Option<usize> {
     if let Some(at) = before_version.filter(|&at| line.get(at..end) == Some(VERSION.as_bytes())) {
         let mut words = line.get(..at)?.trim_ascii_end().rsplitn(2, |&b| b == b' ');
         let (_uri, front) = (words.next()?, words.next()?);
-        let token = front.iter().rev().take_while(|&&b| is_token_char(char::from(b))).count();
-        // A body need not end with its line.
+        // A body need not end with its line; a method that nobody knows is one only where a line begins.
         let known = METHODS.iter().filter(|method| front.ends_with(method.as_bytes())).map(|method| method.len()).max();
-        let begin = front.len().checked_sub(known.unwrap_or(token))?;
+        let begin = front.len().checked_sub(known.unwrap_or(front.len()))?;
         return (look(line.get(begin..)?) == Look::Yes).then_some(begin);
     }
     let versions = line.windows(VERSION.len()).enumerate().filter(|(_, window)| *window == VERSION.as_bytes());
@@ -306,7 +305,8 @@ mod tests {
             ("</x>INVITE sip:a@b SIP/2.0\r\n", Some(4)),
             ("lastlineINVITE sip:a@b SIP/2.0\r\n", Some(8)),
             ("PRACK sip:a@b SIP/2.0\r\n", Some(0)),
-            ("some text FOO sip:a@b SIP/2.0\r\n", Some(10)),
+            ("some text FOO sip:a@b SIP/2.0\r\n", None),
+            ("FOO sip:a@b SIP/2.0\r\n", Some(0)),
             ("}SIP/2.0 200 OK\r\n", Some(1)),
             ("Via: SIP/2.0/UDP h\r\n", None),
             ("a SIP/2.0\r\n", None),
