@@ -20,6 +20,8 @@ const METHODS: [&str; 14] = [
     "SUBSCRIBE",
     "UPDATE",
 ];
+/// Bytes of a first line that may be a method.
+const METHOD: usize = 64;
 /// The version that is read.
 const VERSION: &str = "SIP/2.0";
 
@@ -154,16 +156,12 @@ fn look_at_status(bytes: &[u8]) -> Look {
 
 /// A method, a URI with a scheme, the version, the line's end.
 fn look_at_request(bytes: &[u8]) -> Look {
-    let Some((method, rest)) = word(bytes) else {
-        return if bytes.len() <= 64 && bytes.iter().all(|&b| is_token_char(char::from(b))) {
-            Look::Open
-        } else {
-            Look::No
-        };
+    let method = bytes.iter().take(METHOD).take_while(|&&b| is_token_char(char::from(b))).count();
+    let rest = match bytes.split_at_checked(method) {
+        Some((_, [])) if method < METHOD => return Look::Open,
+        Some((_, [b' ', rest @ ..])) if method > 0 => rest,
+        _ => return Look::No,
     };
-    if method.is_empty() || method.len() > 64 || !method.iter().all(|&b| is_token_char(char::from(b))) {
-        return Look::No;
-    }
     let scheme = rest.iter().take_while(|&&b| b.is_ascii_alphanumeric() || b"+-.".contains(&b)).count();
     match rest.get(scheme) {
         None => return Look::Open,
