@@ -1,5 +1,6 @@
 //! HTTP authentication (RFC 7235, RFC 7616) as HTTP and SIP carry it, without what proves it.
 
+use crate::text;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -201,15 +202,7 @@ fn basic_user(token68: &str) -> Option<String> {
         .with_decode_allow_trailing_bits(true);
     let bytes = GeneralPurpose::new(&STANDARD, config).decode(token68).ok()?;
     let user = bytes.split(|&byte| byte == b':').next().unwrap_or_default();
-    Some(text(user)).filter(|user| !user.is_empty())
-}
-
-/// UTF-8, else Latin-1 as older clients write it.
-pub(crate) fn text(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().copied().map(char::from).collect(),
-    }
+    Some(text::lenient(user)).filter(|user| !user.is_empty())
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ mod reading;
 pub mod sametime;
 mod secret;
 pub mod sip;
+mod text;
 mod value;
 
 pub use problem::Problem;
@@ -126,6 +127,16 @@ impl Message {
             Self::Http(m) => m.is_notable(),
             Self::Sametime(m) => m.is_notable(),
             Self::Dns(_) => false,
+        }
+    }
+
+    /// True if it answers something: who sends it was asked.
+    pub fn is_answer(&self) -> bool {
+        match self {
+            Self::Sip(m) => m.status().is_some(),
+            Self::Dns(m) => m.response,
+            Self::Http(m) => matches!(m.body, http::Body::Response(_)),
+            Self::Nrpc(_) | Self::Sametime(_) => false,
         }
     }
 

@@ -143,6 +143,14 @@ impl Message {
         self.set("Via", &via)
     }
 
+    /// Another request URI, as a proxy puts the registered Contact in its place; To stays.
+    pub fn target(self, uri: &str) -> Self {
+        self.with(|text| {
+            let method = text.start.split(' ').next().unwrap_or_default();
+            text.start = format!("{method} {uri} SIP/2.0");
+        })
+    }
+
     /// One more Via above those there are, as a proxy adds it.
     pub fn via(self, transport: &str, sent_by: &str, branch: &str) -> Self {
         let via = format!("SIP/2.0/{transport} {sent_by};branch=z9hG4bK{branch}");
@@ -220,7 +228,7 @@ impl Message {
         let family = if ip.contains(':') { 6 } else { 4 };
         let body = format!(
             "v=0\r\no=- 3950000000 1 IN IP{family} {ip}\r\ns=call\r\nc=IN IP{family} {ip}\r\nt=0 0\r\n\
-             m=audio {port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n"
+             m=audio {port} RTP/AVP 18 101\r\na=rtpmap:18 G729/8000\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:60\r\na=sendrecv\r\n"
         );
         self.with(|text| text.carry("application/sdp", body.as_bytes()))
     }

@@ -117,6 +117,28 @@ pub struct Thresholds {
     pub chatty_turns: u32,
     /// This many slow replies are more than a bad moment.
     pub slow_replies: u32,
+    /// A browser that logs in this many times and is turned away each time is in a login loop.
+    pub login_rounds: u32,
+    /// A denial within this time after a login was not caused by a session that ran out.
+    pub login_round: f64,
+    /// This many challenges without a success between them are no ordinary registration.
+    pub sip_challenges: u32,
+    /// A SIP request without a final response for this long has failed (RFC 3261: Timer B and Timer F, 64 times T1).
+    pub sip_timeout: f64,
+    /// A SIP message that was repeated this often is no single loss.
+    pub sip_repeats: u32,
+    /// A user may take this long to type a password for a challenge.
+    pub sip_auth_wait: f64,
+    /// A source that is refused for this many different users, and never accepted, guesses names.
+    pub sip_scan_users: u32,
+    /// A request that has fewer hops left than this has gone round in a circle.
+    pub sip_hops_left: u32,
+    /// A call must last this long before missing media is told.
+    pub media_call: f64,
+    /// Datagrams of one direction that show that media flows there.
+    pub media_packets: u32,
+    /// A call that lasts no longer than this ended because nothing was heard, if media is missing.
+    pub short_call: f64,
 }
 
 impl Default for Thresholds {
@@ -158,6 +180,17 @@ impl Default for Thresholds {
             stuck_time: 1.0,
             chatty_turns: 20,
             slow_replies: 3,
+            login_rounds: 3,
+            login_round: 30.0,
+            sip_challenges: 3,
+            sip_timeout: 32.0,
+            sip_repeats: 3,
+            sip_auth_wait: 60.0,
+            sip_scan_users: 8,
+            sip_hops_left: 5,
+            media_call: 5.0,
+            media_packets: 50,
+            short_call: 30.0,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::auth::{Challenge, Credentials};
 use crate::cookie::{Cookie, SetCookie};
-use crate::{Fields, Problem, Reading, Secret, problem};
+use crate::{Problem, Secret};
+
+use super::url::{Parameter, Url};
 
 /// One message of an HTTP conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +39,7 @@ pub struct Request {
     pub method: String,
     /// Host with port if one was sent: of the absolute form, else of the Host header.
     pub host: Option<String>,
-    /// Path without the query, as sent.
+    /// Path without the query, as sent, but for the values of parameters (`;jsessionid=…`), which are masked.
     pub path: String,
     /// Query.
     pub query: Vec<Parameter>,
@@ -98,60 +100,33 @@ pub struct Response {
     pub upgrade: Option<String>,
 }
 
-/// A name and a value of a query or form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parameter {
-    /// Name, decoded.
-    pub name: String,
-    /// Value, decoded.
-    pub value: Secret,
-}
-
-/// A URL whose query is out of sight. `Display` writes it with values masked.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Url {
-    /// `http`, `https`; empty in a relative one.
-    pub scheme: String,
-    /// Host with port if one was written; empty in a relative one.
-    pub host: String,
-    /// Path without the query.
-    pub path: String,
-    /// Query.
-    pub query: Vec<Parameter>,
-}
-
-impl Message {
-    pub(crate) fn kind(&self) -> &'static str {
-        match self.body {
-            Body::Request(_) => "http.request",
-            Body::Response(_) => "http.response",
-            Body::Malformed { .. } => "http.malformed",
-        }
-    }
-
-    pub(crate) fn is_notable(&self) -> bool {
-        false
-    }
-
-    pub(crate) fn summary(&self) -> String {
-        String::new()
-    }
-
-    pub(crate) fn fields(&self, reading: &Reading<'_>) -> Fields {
-        let _ = reading;
-        vec![("problems", problem::values(&self.problems))]
-    }
-}
+/// Fields that name the user of a login, the surest first.
+const USER_NAMES: [&str; 5] = ["username", "j_username", "user", "login", "uid"];
 
 impl Request {
+    /// The value of a field of the form, else of the query; case does not count.
+    pub fn parameter(&self, name: &str) -> Option<&Secret> {
+        let mut all = self.form.iter().chain(&self.query);
+        all.find(|parameter| parameter.name.eq_ignore_ascii_case(name)).map(|parameter| &parameter.value)
+    }
+
     /// The user that a login names: of a form, a query or credentials.
     pub fn user(&self) -> Option<&str> {
-        None
+        let named = |name| self.parameter(name).map(Secret::expose).filter(|user| !user.is_empty());
+        let claimed = || self.credentials.iter().find_map(|credentials| credentials.user.as_deref());
+        USER_NAMES.into_iter().find_map(named).or_else(claimed)
     }
-}
 
-impl std::fmt::Display for Url {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.path)
+    /// It logs a user in by what it sends: a form of Domino (`?Login`), WebSphere (`j_security_check`), the Sametime proxy
+    /// (`/stwebapi/user/connect`), or another that holds a password. Credentials in a header do not count: every request
+    /// carries them.
+    pub fn is_login(&self) -> bool {
+        let path = self.path.split(';').next().unwrap_or_default().to_ascii_lowercase();
+        let sends = self.method.eq_ignore_ascii_case("POST");
+        let by_path = path.ends_with("/j_security_check") || path.ends_with("/stwebapi/user/connect");
+        let password = |name| self.parameter(name).is_some_and(|value| !value.is_empty());
+        let by_form = ["password", "j_password", "passwd", "pwd"].into_iter().any(password);
+        let domino = self.query.iter().any(|parameter| parameter.name.eq_ignore_ascii_case("login"));
+        sends && (by_path || domino) || by_form
     }
 }

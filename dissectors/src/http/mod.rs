@@ -1,42 +1,47 @@
 //! HTTP/1.x (RFC 9112) with cookies, redirects and form logins, and the WebSocket that may follow.
 
+mod body;
+mod exchange;
+mod fields;
+mod form;
+mod head;
+mod line;
 mod message;
+mod request;
+mod response;
+mod stream;
+mod url;
+mod websocket;
 
-pub use message::{Body, Message, Parameter, Request, Response, Url};
+pub use message::{Body, Message, Request, Response};
+pub use url::{Parameter, Url};
 
-use crate::{Dissector, Probe, Protocol, Side, Verdict};
+use crate::{Probe, Protocol, Side};
+use line::Judgement;
 
-/// The protocol's line in the table.
+/// The protocol's line in the table. Ports: HTTP, its usual alternatives and proxies, and those of the Sametime proxy, of
+/// HTTP tunnelling and of WebSphere.
 pub static PROTOCOL: Protocol = Protocol {
     name: "http",
-    tcp_ports: &[80, 8080, 8082, 8088, 9080],
+    tcp_ports: &[80, 3128, 8000, 8008, 8080, 8081, 8082, 8088, 8888, 9060, 9080, 9081, 9082],
     udp_ports: &[],
     probe,
-    stream: open,
+    stream: stream::open,
     datagram: |_| None,
     datagram_probe: |_| false,
 };
 
-fn probe(_: Side, _: &[u8], _: bool) -> Probe {
-    Probe::No
-}
-
-fn open() -> Box<dyn Dissector> {
-    Box::new(Stream)
-}
-
-struct Stream;
-
-impl Dissector for Stream {
-    fn next(&mut self, _: Side, _: &[u8]) -> Verdict {
-        Verdict::NotMine
-    }
-
-    fn gap(&mut self, _: Side, _: &[u8], _: u64) -> Option<crate::Message> {
-        None
-    }
-
-    fn end(&mut self, _: Side, _: &[u8]) -> Option<crate::Message> {
-        None
+/// The same on any port: a request line with its version, or a status line.
+fn probe(from: Side, input: &[u8], _: bool) -> Probe {
+    let blank = input.iter().take(4).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let input = input.get(blank..).unwrap_or_default();
+    let judgement = match from {
+        Side::Client => line::probe_request(input),
+        Side::Server => line::judge(from, input),
+    };
+    match judgement {
+        Judgement::Yes => Probe::Yes,
+        Judgement::No(_) => Probe::No,
+        Judgement::Need(total) => Probe::Need(total.saturating_add(blank)),
     }
 }

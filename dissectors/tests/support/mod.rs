@@ -1,6 +1,6 @@
 //! Conversations built from the field tables, for the tests of all dissectors.
 
-use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, nrpc, sip};
+use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, nrpc, sametime, sip};
 
 /// One conversation: the messages of each direction, as bytes.
 pub struct Conversation {
@@ -23,7 +23,7 @@ pub fn render(message: &Message) -> String {
 }
 
 pub fn conversations() -> Vec<Conversation> {
-    vec![nrpc_conversation(), dns_conversation(), sip_conversation()]
+    vec![nrpc_conversation(), dns_conversation(), http_conversation(), sametime_conversation(), sip_conversation()]
 }
 
 /// An NRPC frame.
@@ -131,6 +131,67 @@ pub fn datagrams() -> [Vec<u8>; 4] {
 fn dns_conversation() -> Conversation {
     let [query, response, second, nothing] = datagrams().map(|message| framed(&message));
     Conversation { protocol: &dns::PROTOCOL, client: vec![query, second], server: vec![response, nothing] }
+}
+
+/// A message of the Sametime community protocol.
+pub fn vp(kind: u16, channel: u32, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(8 + body.len()).unwrap();
+    [&length.to_be_bytes()[..], &kind.to_be_bytes(), &[0, 0], &channel.to_be_bytes(), body].concat()
+}
+
+fn sametime_conversation() -> Conversation {
+    let token = [&b"\0\x09CN=A/O=B\0\0\0\x01\x10"[..], &[b'A'; 272], &[0, 1, 0, 0]].concat();
+    let client = vec![
+        vp(0, 0, b"\0\x1E\0\x1D\0\0\0\0\0\0\0\0\x12\x14\x0A\x01\0\x32\x01\0\0\0\0\0\0\x02pc"),
+        vp(1, 0, &[&[0x12, 0x14][..], &token].concat()),
+        vp(0x16, 0, b""),
+        vp(2, 0, b"\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x11\0\0\0\x11\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\0"),
+        vec![0x80],
+        vp(4, 1, b"\0\x64\0\0\0\x03abc"),
+        vp(3, 0, b"\0\0\0\0\0\0\0\0"),
+    ];
+    let server = vec![
+        vp(0x8000, 0, b"\0\x1E\0\x1D\x0A\x01\0\x32\0\0\0\0\0\0\0\0"),
+        vp(0x18, 0, b"\0\x02st\0\x01x"),
+        vp(0x8001, 0, b"\0\x02id\x12\x14\0\x01u\0\x01n\0\x01c\0\0\0"),
+        vec![0x80],
+        vp(9, 0, b"\0\x20\0\0\0\0\0\x04here"),
+        vp(0x19, 0, b"\0\x05hello"),
+        vp(3, 0, b"\x80\0\0\x15\0\0\0\0"),
+    ];
+    Conversation { protocol: &sametime::PROTOCOL, client, server }
+}
+
+/// Requests and responses with bodies of every kind: each unit is one message.
+pub fn http_conversation() -> Conversation {
+    let units = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let client = units(&[
+        "GET / HTTP/1.1\r\nHost: a.example\r\nCookie: LtpaToken=\"undefined\"; JSESSIONID=1\r\n\r\n",
+        "POST /names.nsf?Login HTTP/1.1\r\nHost: a.example\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: 39\r\n\r\nUsername=Ann+Smith&Password=p%26q&x=%zz",
+        "HEAD /a.pdf HTTP/1.1\nhost:a.example\nX-Folded: one\n two\n\n",
+        "\r\nPUT /raw HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;ext=\"1\"\r\nabc\r\n10\r\n0123456789abcdef\r\n\
+         0\r\nX-Trailer: 1\r\n\r\n",
+        "POST /json HTTP/1.1\r\nContent-Type: application/json; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n\
+         a\r\n{\"user\":\"a\r\n6\r\nnn\", \"\r\n7\r\nn\":[1]}\r\n0\r\n\r\n",
+        "POST /big HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 26\r\n\r\nGET /no HTTP/1.1\r\nHost: x\r\n",
+        "GET http://b.example:8080/x;jsessionid=1?a=b HTTP/1.0\r\nAuthorization: Basic QWxhZGRpbjpvcGVu\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\n\r\n",
+        "GET /old HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+    ]);
+    let server = units(&[
+        "HTTP/1.1 302 Found\r\nLocation: /login?token=secret\r\nSet-Cookie: LtpaToken=abc; Path=/; HttpOnly\r\n\
+         Set-Cookie: a=; Max-Age=0\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate, Basic realm=\"a, b\"\r\nContent-Length: 5\r\n\r\nHTTP/",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n",
+        "HTTP/1.1 204\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n00\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n",
+        "HTTP/1.0 500 Oops\nContent-Length: 3\nContent-Length: 3\n\nabc",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n1\na\n0\nX: y\n\n",
+    ]);
+    Conversation { protocol: &http::PROTOCOL, client, server }
 }
 
 /// A SIP message with a right Content-Length.

@@ -8,6 +8,14 @@ mod cap_offload;
 mod cap_oneway;
 mod cap_truncated;
 mod cap_wrong_place;
+mod http_login_loop;
+mod ltpa_domain_narrow;
+mod ltpa_domain_wide;
+mod ltpa_duplicate;
+mod ltpa_not_returned;
+mod ltpa_samesite;
+mod ltpa_secure_on_http;
+mod ltpa_shortname_url;
 mod nrpc_accept_then_close;
 mod nrpc_asymmetric;
 mod nrpc_auth_rejected;
@@ -37,6 +45,24 @@ mod nrpc_slow_server;
 mod nrpc_sprayer_inconsistent;
 mod nrpc_syn_refused;
 mod nrpc_syn_silent;
+mod sso_cookie_stripped;
+mod sso_not_loaded;
+mod sip_401_loop;
+mod sip_403;
+mod sip_404;
+mod sip_407;
+mod sip_408;
+mod sip_423;
+mod sip_482;
+mod sip_483;
+mod sip_5xx;
+mod sip_ack_lost;
+mod sip_flow_lost;
+mod sip_media_blocked;
+mod sip_nat_contact;
+mod sip_stale_nonce;
+mod sip_transport_mismatch;
+mod sip_wrong_realm;
 mod tcp_loss;
 mod tcp_mtu_blackhole;
 mod tcp_zero_window;
@@ -77,9 +103,35 @@ pub static RULES: &[&dyn Rule] = &[
     &nrpc_id_expired::IdExpired,
     &nrpc_clock_skew::ClockSkew,
     &nrpc_port_encryption_mandate::PortEncryptionMandate,
+    &sip_transport_mismatch::TransportMismatch,
+    &sip_401_loop::Loop,
+    &sip_wrong_realm::WrongRealm,
+    &sip_stale_nonce::StaleNonce,
+    &sip_407::ProxyWantsCredentials,
+    &sip_403::Forbidden,
+    &sip_404::NotFound,
+    &sip_408::Timeout,
+    &sip_423::TooBrief,
+    &sip_482::LoopDetected,
+    &sip_483::TooManyHops,
+    &sip_5xx::ServerError,
+    &sip_nat_contact::NatContact,
+    &sip_flow_lost::FlowLost,
+    &sip_media_blocked::MediaBlocked,
+    &sip_ack_lost::AckLost,
     &nrpc_cluster_failover::ClusterFailover,
     &nrpc_not_nrpc::NotNrpc,
     &nrpc_early_close::EarlyClose,
+    &sso_cookie_stripped::CookieStripped,
+    &sso_not_loaded::NotLoaded,
+    &ltpa_not_returned::NotReturned,
+    &ltpa_domain_narrow::DomainNarrow,
+    &ltpa_domain_wide::DomainWide,
+    &ltpa_shortname_url::ShortnameUrl,
+    &ltpa_secure_on_http::SecureOnHttp,
+    &ltpa_samesite::SameSite,
+    &ltpa_duplicate::Duplicate,
+    &http_login_loop::LoginLoop,
     &tcp_zero_window::ZeroWindows,
     &nrpc_chatty_rtt::ChattyRtt,
     &nrpc_slow_server::SlowServer,

@@ -36,13 +36,13 @@ impl<'t, 'a> Call<'t, 'a> {
 
     /// The BYE that ended it, if it was seen.
     pub fn bye(&self) -> Option<&'t Exchange<'a>> {
-        self.telephony.of_call(self.invite.call_id).find(|e| e.method == "BYE" && e.began() >= self.answered())
+        self.telephony.of_call_since(self.invite.call_id, self.answered()).find(|e| e.method == "BYE")
     }
 
     /// Something changed the media later: a re-INVITE or an UPDATE in the same dialog.
     pub fn was_changed(&self) -> bool {
-        let changes = |e: &&Exchange<'a>| matches!(e.method, "INVITE" | "UPDATE") && e.began() > self.answered();
-        self.telephony.of_call(self.invite.call_id).any(|e| changes(&e))
+        let changes = |e: &Exchange<'a>| matches!(e.method, "INVITE" | "UPDATE") && e.in_dialog();
+        self.telephony.of_call_since(self.invite.call_id, self.answered()).any(changes)
     }
 
     /// Its media streams at each hop, as far as both sides' lines were seen.

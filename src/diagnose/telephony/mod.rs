@@ -8,6 +8,8 @@ mod call;
 mod exchange;
 mod series;
 mod signal;
+#[cfg(test)]
+mod tests;
 
 pub use call::{Call, Media, MediaIndex};
 pub use exchange::{Exchange, Outcome, Transaction};
@@ -15,7 +17,7 @@ pub use series::Series;
 pub use signal::{Signal, aor};
 
 use crate::model::{Analysis, Timestamp};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -27,8 +29,14 @@ pub struct Telephony<'a> {
     series: Vec<Range<usize>>,
     /// Exchanges of each Call-ID, in order of time.
     by_call: HashMap<&'a str, Vec<usize>>,
-    accepted: HashMap<Subject<'a>, Vec<Timestamp>>,
+    /// Conversations with messages that belong to no exchange because they cannot be read.
+    torn: HashSet<u32>,
+    /// When each wish was granted last.
+    accepted: HashMap<Subject<'a>, Timestamp>,
 }
+
+/// What follows in one call is sought among so many of its exchanges.
+const LOOK_AHEAD: usize = 1024;
 
 /// Who wants what.
 #[derive(PartialEq, Eq, Hash)]
@@ -41,19 +49,22 @@ struct Subject<'a> {
 impl<'a> Telephony<'a> {
     /// Builds the index: linear in the number of SIP messages.
     pub fn new(analysis: &'a Analysis) -> Self {
-        let (exchanges, series) = series::arrange(exchange::exchanges(signal::signals(analysis)));
+        let signals = signal::signals(analysis);
+        let torn = signals.iter().filter(|s| !exchange::is_readable(s)).map(|s| s.conversation.id).collect();
+        let (exchanges, series) = series::arrange(exchange::exchanges(signals));
         let mut by_call: HashMap<&'a str, Vec<usize>> = HashMap::new();
-        let mut accepted: HashMap<Subject<'a>, Vec<Timestamp>> = HashMap::new();
+        let mut accepted: HashMap<Subject<'a>, Timestamp> = HashMap::new();
         for (index, exchange) in exchanges.iter().enumerate() {
             by_call.entry(exchange.call_id).or_default().push(index);
             if exchange.outcome() == Outcome::Accepted && !exchange.is_unregister() {
-                accepted.entry(Subject::of(exchange)).or_default().push(exchange.began());
+                let last = accepted.entry(Subject::of(exchange)).or_insert(exchange.began());
+                *last = exchange.began().max(*last);
             }
         }
         for of_call in by_call.values_mut() {
             of_call.sort_by_key(|&index| exchanges.get(index).map(Exchange::began));
         }
-        Self { analysis, exchanges, series, by_call, accepted }
+        Self { analysis, exchanges, series, by_call, torn, accepted }
     }
 
     /// Every request with its answers, those of one series beside each other.
@@ -61,7 +72,7 @@ impl<'a> Telephony<'a> {
         self.exchanges.iter()
     }
 
-    /// Requests of one method and Call-ID, in order of their first message.
+    /// Requests of one method, Call-ID and user, in order of their first message.
     pub fn series(&self) -> impl Iterator<Item = Series<'_, 'a>> {
         self.series.iter().filter_map(|range| Series::new(self.exchanges.get(range.clone())?))
     }
@@ -82,10 +93,24 @@ impl<'a> Telephony<'a> {
         self.by_call.get(call_id).into_iter().flatten().filter_map(|&index| self.exchanges.get(index))
     }
 
+    /// A message that cannot be read stands in one of its conversations: what seems to be missing may be that.
+    pub fn is_torn(&self, exchange: &Exchange<'a>) -> bool {
+        !self.torn.is_empty() && exchange.conversations().iter().any(|c| self.torn.contains(&c.id))
+    }
+
+    /// Of one Call-ID what began at that time or later, in order of time (at most 1,024 are looked at).
+    fn of_call_since(&self, call_id: &str, since: Timestamp) -> impl Iterator<Item = &Exchange<'a>> {
+        let all = self.by_call.get(call_id).map_or(&[][..], Vec::as_slice);
+        let began = |&index: &usize| self.exchanges.get(index).map(Exchange::began);
+        let from = all.partition_point(|index| began(index) < Some(since));
+        let rest = all.get(from..).unwrap_or_default();
+        rest.iter().take(LOOK_AHEAD).filter_map(|&index| self.exchanges.get(index))
+    }
+
     /// The same client got what it had asked for (same method, same address of record) when it asked again after
     /// `since`, at whatever server.
     pub fn accepted_after(&self, exchange: &Exchange<'a>, since: Timestamp) -> bool {
-        self.accepted.get(&Subject::of(exchange)).is_some_and(|times| times.iter().any(|&time| time > since))
+        self.accepted.get(&Subject::of(exchange)).is_some_and(|&time| time > since)
     }
 
     /// As [`Telephony::accepted_after`], at any time of the capture.

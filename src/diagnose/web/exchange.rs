@@ -1,0 +1,197 @@
+//! One request and its response: who asked whom for what, by which name, and what came of it.
+
+use super::origin;
+use crate::model::{Conversation, FrameRef, Message, Side, Stamp};
+use hashbrown::HashMap;
+use nrpcsniff_dissectors::{Message as Body, http};
+use std::net::IpAddr;
+use std::ops::Deref;
+
+/// A request with its response; one of them may be missing.
+#[derive(Debug, Clone)]
+pub struct Exchange<'a> {
+    /// Its place in [`super::Web::exchanges`].
+    pub index: usize,
+    /// Conversation that carried it.
+    pub conversation: &'a Conversation,
+    /// The request, if it was captured.
+    pub request: Option<Part<'a, http::Request>>,
+    /// The final response, if one was captured.
+    pub response: Option<Part<'a, http::Response>>,
+    /// The browser that asked: see [`super::Web::browser`].
+    pub browser: usize,
+    /// Host that was asked for: of the Host header without port, lower case; the server's address if none was sent.
+    pub host: String,
+    /// Cookies of sign-on that the browser had when it asked, whether they belong here or not: see
+    /// [`super::Web::cookie`].
+    pub(super) had: Vec<usize>,
+}
+
+/// A message and what it says. Dereferences to the latter.
+#[derive(Debug)]
+pub struct Part<'a, T> {
+    /// The message that carried it.
+    pub message: &'a Message,
+    /// What it says.
+    pub http: &'a T,
+}
+
+impl<T> Clone for Part<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Part<'_, T> {}
+
+impl<T> Deref for Part<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        self.http
+    }
+}
+
+impl<T> Part<'_, T> {
+    /// The frame that completed it, and its time.
+    pub const fn at(&self) -> Stamp {
+        self.message.at
+    }
+
+    /// Nothing is wrong with it: what is not in it was not sent.
+    pub fn is_whole(&self) -> bool {
+        matches!(&self.message.body, Body::Http(message) if message.problems.is_empty())
+    }
+}
+
+impl<'a> Exchange<'a> {
+    /// Address of the client.
+    pub fn client(&self) -> IpAddr {
+        self.conversation.client.ip
+    }
+
+    /// The frame that completed the request, else the response.
+    pub fn at(&self) -> Stamp {
+        let request = self.request.map(|part| part.at());
+        request.or_else(|| self.response.map(|part| part.at())).unwrap_or(self.conversation.first)
+    }
+
+    /// Frames that carried it.
+    pub fn frames(&self) -> impl Iterator<Item = FrameRef> {
+        [self.request.map(|part| part.at().frame), self.response.map(|part| part.at().frame)].into_iter().flatten()
+    }
+
+    /// Method; empty if the request is missing.
+    pub fn method(&self) -> &'a str {
+        self.request.map_or("", |request| request.http.method.as_str())
+    }
+
+    /// Path without query; empty if the request is missing.
+    pub fn path(&self) -> &'a str {
+        self.request.map_or("", |request| request.http.path.as_str())
+    }
+
+    /// Status of the response; 0 if it is missing.
+    pub fn status(&self) -> u16 {
+        self.response.map_or(0, |response| response.status)
+    }
+
+    /// User-Agent.
+    pub fn user_agent(&self) -> Option<&'a str> {
+        self.request.and_then(|request| request.http.user_agent.as_deref())
+    }
+
+    /// What the browser spoke, as far as it can be told: it is https if a proxy, the Origin or the Referer says so, though
+    /// this leg may be in clear.
+    pub fn scheme(&self) -> &'static str {
+        if self.is_https() { "https" } else { "http" }
+    }
+
+    fn is_https(&self) -> bool {
+        let Some(request) = self.request else { return false };
+        if let Some(proto) = request.forwarded_proto.as_deref() {
+            return proto.trim().to_ascii_lowercase().starts_with("https");
+        }
+        let by_origin = request.origin.as_deref().and_then(origin::origin_of);
+        let by_referer = request.referer.as_ref().map(|url| (url.scheme.as_str(), origin::host_of(&url.host)));
+        let here = |(scheme, host): (&str, String)| scheme.eq_ignore_ascii_case("https") && host == self.host;
+        self.conversation.server.port == 443 || by_origin.is_some_and(here) || by_referer.is_some_and(here)
+    }
+
+    /// For people: `http://host/path`, without the query.
+    pub fn url(&self) -> String {
+        format!("{}://{}{}", self.scheme(), self.host, self.path())
+    }
+
+    /// For people: `GET http://host/path`.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.method(), self.url())
+    }
+
+    /// Guard: a proxy handed it on, so that name and scheme of the browser may differ from what is seen here.
+    pub fn is_forwarded(&self) -> bool {
+        self.request.is_some_and(|request| request.forwarded_for.is_some() || request.forwarded_proto.is_some())
+    }
+
+    /// Guard G1: the response was read whole, and nothing of its conversation is missing: what is not there was not sent.
+    pub fn is_well_captured(&self) -> bool {
+        let c = self.conversation;
+        let kept = u64::try_from(c.messages.len()).unwrap_or(u64::MAX);
+        let seen = c.messages_seen.client.saturating_add(c.messages_seen.server);
+        let whole =
+            self.request.is_some_and(|part| part.is_whole()) && self.response.is_some_and(|part| part.is_whole());
+        whole && kept >= seen && c.tcp.cut_frames == 0 && c.quality.gaps == 0 && c.given_up.is_none()
+    }
+}
+
+/// Pairs requests and responses of one conversation by the number of their exchange, in order where there is none.
+pub(super) fn pair(conversation: &Conversation) -> Vec<Exchange<'_>> {
+    let mut found: Vec<Exchange<'_>> = Vec::new();
+    let mut numbered: HashMap<u32, usize> = HashMap::new();
+    let mut open = std::collections::VecDeque::new();
+    for message in &conversation.messages {
+        let Body::Http(body) = &message.body else { continue };
+        match &body.body {
+            http::Body::Request(http) if message.from == Side::Client => {
+                match body.exchange {
+                    Some(number) => drop(numbered.insert(number, found.len())),
+                    None => open.push_back(found.len()),
+                }
+                found.push(Exchange::asked(conversation, Part { message, http: http.as_ref() }));
+            }
+            http::Body::Response(http) if message.from == Side::Server && is_final(http) => {
+                let part = Part { message, http: http.as_ref() };
+                let place = match body.exchange {
+                    Some(number) => numbered.remove(&number),
+                    None => open.pop_front(),
+                };
+                match place.and_then(|at| found.get_mut(at)) {
+                    Some(exchange) => exchange.response = Some(part),
+                    None => found.push(Exchange::answered(conversation, part)),
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Not one of the 1xx that come before another response.
+fn is_final(response: &http::Response) -> bool {
+    response.status >= 200 || response.status == 101
+}
+
+impl<'a> Exchange<'a> {
+    fn new(conversation: &'a Conversation, host: String) -> Self {
+        Self { index: 0, conversation, request: None, response: None, browser: 0, host, had: Vec::new() }
+    }
+
+    fn asked(conversation: &'a Conversation, request: Part<'a, http::Request>) -> Self {
+        let host = request.host.as_deref().map(origin::host_of).filter(|host| !host.is_empty());
+        let host = host.unwrap_or_else(|| conversation.server.ip.to_string());
+        Self { request: Some(request), ..Self::new(conversation, host) }
+    }
+
+    fn answered(conversation: &'a Conversation, response: Part<'a, http::Response>) -> Self {
+        Self { response: Some(response), ..Self::new(conversation, conversation.server.ip.to_string()) }
+    }
+}

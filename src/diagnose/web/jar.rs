@@ -1,0 +1,241 @@
+//! The cookies of sign-on that a browser keeps (RFC 6265 section 5.3), as far as the capture shows them being set.
+//!
+//! Only cookies that matter for sign-on are followed: see [`is_sign_on`]. What a browser had before the capture began is
+//! unknown, so that a cookie which is sent and was never set is no contradiction.
+
+use super::exchange::{Exchange, Part};
+use super::origin;
+use crate::model::{Stamp, Timestamp};
+use nrpcsniff_dissectors::cookie::{Cookie, SetCookie};
+use nrpcsniff_dissectors::http;
+use nrpcsniff_dissectors::ltpa::{Class, Token};
+
+/// Cookies of sign-on that one browser may hold at a time; the oldest goes first.
+pub(super) const LIMIT: usize = 32;
+
+/// A cookie that some response set.
+#[derive(Debug, Clone)]
+pub struct Kept<'a> {
+    /// The browser that was told to keep it.
+    pub browser: usize,
+    /// Exchange that set it.
+    pub by: usize,
+    /// When.
+    pub at: Stamp,
+    /// As it was set.
+    pub cookie: &'a SetCookie,
+    /// Domain that it is for, without a leading dot; the host itself if `host_only`.
+    pub domain: String,
+    /// It was set without a domain: for this host alone.
+    pub host_only: bool,
+    /// Path that it is for.
+    pub path: String,
+    /// Browsers do not keep it, and why.
+    pub refused: Option<Refusal>,
+    /// When it ends by its own attributes.
+    pub until: Option<Timestamp>,
+    /// Exchange that deleted or replaced it.
+    pub ended_by: Option<usize>,
+}
+
+/// Why browsers do not keep a cookie (RFC 6265 section 5.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The domain is a public suffix: anybody can register a name below it.
+    PublicSuffix,
+    /// The domain does not cover the host that sets it.
+    ForeignDomain,
+}
+
+/// Why a browser does not send a cookie to some place, or that it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// It is sent.
+    Sent,
+    /// Its domain does not cover the host.
+    OtherHost,
+    /// Its path does not cover the path.
+    OtherPath,
+    /// It is for https only, and this is http.
+    NeedsHttps,
+    /// It has ended.
+    Over,
+}
+
+/// The cookie decides over sign-on: an LTPA token by name or value, or what a server uses in its place.
+pub fn is_sign_on(name: &str, token: Option<&Token>) -> bool {
+    is_token(name, token) || is_single_server(name) || is_web_token(name) || is_access_manager(name)
+}
+
+/// An LTPA token: by its name (`LtpaToken`, `LtpaToken2` and names that begin so), or by its value.
+pub fn is_token(name: &str, token: Option<&Token>) -> bool {
+    let named = name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("LtpaToken"));
+    named || token.is_some_and(|token| token.class.is_genuine())
+}
+
+/// Domino's session of one server, without single sign-on.
+pub fn is_single_server(name: &str) -> bool {
+    name.eq_ignore_ascii_case("DomAuthSessId")
+}
+
+/// The JSON web token of Sametime 12, and the older token of the Sametime Proxy.
+pub fn is_web_token(name: &str) -> bool {
+    ["sametimeJwt", "SametimeToken"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// A session of Tivoli or IBM Security Access Manager (WebSEAL), which keeps tokens to itself.
+pub fn is_access_manager(name: &str) -> bool {
+    ["PD-H-SESSION-ID", "PD-S-SESSION-ID", "PD-ID"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// The LTPA tokens that a request carries, empty ones left out.
+pub fn tokens_sent(request: &http::Request) -> impl Iterator<Item = &Cookie> {
+    request
+        .cookies
+        .iter()
+        .filter(|cookie| is_token(&cookie.name, cookie.token.as_ref()) && !is_blank(cookie.value.expose()))
+}
+
+/// The LTPA tokens that a response sets; deletions, and what is no token though it is called one, left out.
+pub fn tokens_set<'a>(response: &Part<'a, http::Response>) -> impl Iterator<Item = &'a SetCookie> + use<'a> {
+    let now = seconds(response.at());
+    let cookies = response.http.set_cookies.iter();
+    cookies.filter(move |cookie| {
+        is_token(&cookie.name, cookie.token.as_ref()) && !is_junk(cookie.token.as_ref()) && !is_gone(cookie, now)
+    })
+}
+
+/// `undefined` and the like: what a script made of a value that it could not read.
+fn is_junk(token: Option<&Token>) -> bool {
+    token.is_some_and(|token| matches!(token.class, Class::Undefined | Class::Empty | Class::JunkLiteral))
+}
+
+/// It carries nothing, or ends at once.
+fn is_gone(cookie: &SetCookie, now: i64) -> bool {
+    is_blank(cookie.value.expose()) || cookie.is_deletion(now)
+}
+
+fn is_blank(value: &str) -> bool {
+    value.trim_matches(['"', ' ']).is_empty()
+}
+
+fn seconds(at: Stamp) -> i64 {
+    at.time.nanos().div_euclid(1_000_000_000)
+}
+
+/// What a jar does with a Set-Cookie.
+pub(super) enum Change<'a> {
+    /// It is kept, or refused.
+    Keep(Kept<'a>),
+    /// The one of this name, domain and path is forgotten.
+    Forget(Kept<'a>),
+}
+
+impl<'a> Kept<'a> {
+    /// Reads a Set-Cookie of the response to `exchange`.
+    pub(super) fn read(exchange: &Exchange<'a>, at: Stamp, cookie: &'a SetCookie) -> Change<'a> {
+        let domain = cookie.domain.as_deref().map(origin::domain).filter(|domain| !domain.is_empty());
+        let host_only =
+            domain.as_deref().is_none_or(|domain| *domain == exchange.host && origin::is_public_suffix(domain));
+        let path = cookie.path.as_deref().filter(|path| path.starts_with('/'));
+        let kept = Self {
+            browser: exchange.browser,
+            by: exchange.index,
+            at,
+            cookie,
+            refused: if host_only {
+                None
+            } else {
+                domain.as_deref().and_then(|domain| refusal(&exchange.host, domain))
+            },
+            domain: domain.unwrap_or_else(|| exchange.host.clone()),
+            host_only,
+            path: path.unwrap_or_else(|| origin::default_path(exchange.path())).to_owned(),
+            until: end(cookie, at),
+            ended_by: None,
+        };
+        if is_gone(cookie, seconds(at)) { Change::Forget(kept) } else { Change::Keep(kept) }
+    }
+
+    /// Same name, domain and path: the newer one takes its place.
+    pub(super) fn replaces(&self, other: &Self) -> bool {
+        self.cookie.name == other.cookie.name && self.domain == other.domain && self.path == other.path
+    }
+
+    /// Would the browser send it with this request?
+    pub fn fit(&self, exchange: &Exchange<'_>) -> Fit {
+        let host = if self.host_only {
+            exchange.host == self.domain
+        } else {
+            origin::domain_match(&exchange.host, &self.domain)
+        };
+        match () {
+            () if self.until.is_some_and(|until| until <= exchange.at().time) => Fit::Over,
+            () if !host => Fit::OtherHost,
+            () if !origin::path_match(exchange.path(), &self.path) => Fit::OtherPath,
+            () if self.cookie.secure && exchange.scheme() != "https" => Fit::NeedsHttps,
+            () => Fit::Sent,
+        }
+    }
+
+    /// It is an LTPA token.
+    pub fn is_token(&self) -> bool {
+        is_token(&self.cookie.name, self.cookie.token.as_ref()) && !is_junk(self.cookie.token.as_ref())
+    }
+
+    /// `SameSite=None; Secure`: sent from other sites as well.
+    pub fn crosses_sites(&self) -> bool {
+        self.cookie.same_site.as_deref().is_some_and(|policy| policy.eq_ignore_ascii_case("none")) && self.cookie.secure
+    }
+
+    /// For people: whom it is for.
+    pub fn reach(&self) -> String {
+        if self.host_only {
+            format!("for the host {} alone", self.domain)
+        } else {
+            format!("for {} and the names below it", self.domain)
+        }
+    }
+
+    /// For people: the attributes that decide where it goes, as sent; never the value.
+    pub fn attributes(&self) -> String {
+        let mut text = match &self.cookie.domain {
+            Some(domain) => format!("Domain={domain}"),
+            None => "no Domain".to_owned(),
+        };
+        text.push_str(&format!("; Path={}", self.path));
+        for (set, flag) in [(self.cookie.secure, "Secure"), (self.cookie.http_only, "HttpOnly")] {
+            if set {
+                text.push_str("; ");
+                text.push_str(flag);
+            }
+        }
+        if let Some(policy) = &self.cookie.same_site {
+            text.push_str("; SameSite=");
+            text.push_str(policy);
+        }
+        text
+    }
+}
+
+/// May that host set a cookie for that domain?
+fn refusal(host: &str, domain: &str) -> Option<Refusal> {
+    if !origin::domain_match(host, domain) {
+        // Both hold of a trimmed domain of another site; that nobody may set it is the stronger word.
+        Some(if origin::is_public_suffix(domain) { Refusal::PublicSuffix } else { Refusal::ForeignDomain })
+    } else if origin::is_public_suffix(domain) {
+        Some(Refusal::PublicSuffix)
+    } else {
+        None
+    }
+}
+
+/// Max-Age counts from the response, and more than Expires; far ends count as none.
+fn end(cookie: &SetCookie, at: Stamp) -> Option<Timestamp> {
+    let seconds = match (cookie.max_age, cookie.expires) {
+        (Some(age), _) => seconds(at).checked_add(age)?,
+        (None, Some(expires)) => expires,
+        (None, None) => return None,
+    };
+    seconds.checked_mul(1_000_000_000).map(|nanos| Timestamp::new(nanos, 0))
+}

@@ -1,0 +1,207 @@
+//! What a request is for and what a response means: logins and their outcome, login pages, denials, files of a page,
+//! products.
+//!
+//! Bodies are not looked at: a page that asks for a name and a password with status 200 is told by its path alone, or not at
+//! all.
+
+use super::exchange::Exchange;
+use super::jar::{is_token, tokens_set};
+use super::origin;
+use nrpcsniff_dissectors::http;
+
+/// What became of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server took it.
+    Accepted,
+    /// The server did not: 4xx, 5xx, or the form again.
+    Refused,
+    /// No response was seen.
+    Unknown,
+}
+
+/// Products that take part in LTPA sign-on, told by path or Server header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Product {
+    /// Sametime Proxy: web client, its API, audio and video.
+    SametimeProxy,
+    /// Sametime Meeting server.
+    Meeting,
+    /// Domino's HTTP task.
+    Domino,
+    /// WebSphere Application Server.
+    WebSphere,
+}
+
+impl Product {
+    /// For people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SametimeProxy => "Sametime Proxy",
+            Self::Meeting => "Sametime Meeting server",
+            Self::Domino => "Domino server",
+            Self::WebSphere => "WebSphere server",
+        }
+    }
+}
+
+const ASSETS: [&str; 17] = [
+    ".ico", ".png", ".gif", ".jpg", ".jpeg", ".svg", ".webp", ".css", ".js", ".map", ".woff", ".woff2", ".ttf", ".swf",
+    ".mp3", ".wav", ".txt",
+];
+
+/// Words in the last parts of a path that mean a login page.
+const LOGIN_PATHS: [&str; 10] = [
+    "login",
+    "logon",
+    "signin",
+    "sign-in",
+    "j_security_check",
+    "pkmslogin",
+    "ibm_security_login",
+    "domcfg.nsf",
+    "adfs",
+    "authenticate",
+];
+
+/// Names of the secret of a login form.
+const PASSWORDS: [&str; 6] = ["password", "j_password", "passwd", "pwd", "pass", "%%modpassword"];
+
+impl<'a> Exchange<'a> {
+    /// It is a page or a call that a user's sign-on matters for: no file of a page, no preflight (which never carries
+    /// cookies), no probe.
+    pub fn is_visit(&self) -> bool {
+        let path = self.path().to_ascii_lowercase();
+        matches!(self.method(), "GET" | "POST" | "PUT" | "DELETE")
+            && !ASSETS.iter().any(|end| path.ends_with(end))
+            && !path.contains(".well-known/")
+    }
+
+    /// It sends a name and a password to be logged in: a form of Domino, WebSphere or WebSEAL, or the Sametime Proxy's call.
+    pub fn is_login(&self) -> bool {
+        let Some(request) = self.request else { return false };
+        if request.method != "POST" {
+            return false;
+        }
+        let path = request.path.to_ascii_lowercase();
+        let by_path = path.ends_with("/j_security_check")
+            || path.ends_with("/ibm_security_login")
+            || path.ends_with("pkmslogin.form")
+            || path.ends_with("/stwebapi/user/connect");
+        let asks = |name: &str| request.query.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name));
+        let secret = |p: &http::Parameter| PASSWORDS.iter().any(|name| p.name.eq_ignore_ascii_case(name));
+        by_path || (path.contains(".nsf") && asks("login")) || request.form.iter().any(secret)
+    }
+
+    /// It is logged in without a form: a login page that sends the browser on at once.
+    pub fn is_automatic_login(&self) -> bool {
+        self.is_login_page() && !self.is_login() && self.redirect().is_some() && !self.leads_to_login()
+    }
+
+    /// What became of that login. Domino and many others answer a wrong password with status 200 and the form again.
+    pub fn login_outcome(&self) -> Outcome {
+        let Some(response) = self.response else { return Outcome::Unknown };
+        let api = self.path().to_ascii_lowercase().ends_with("/stwebapi/user/connect");
+        match response.status {
+            200..=299 if api || tokens_set(&response).next().is_some() => Outcome::Accepted,
+            300..=399 if !self.leads_to_login() => Outcome::Accepted,
+            _ => Outcome::Refused,
+        }
+    }
+
+    /// A login that the server took.
+    pub fn is_accepted_login(&self) -> bool {
+        self.is_login() && self.login_outcome() == Outcome::Accepted
+    }
+
+    /// The user leaves.
+    pub fn is_logout(&self) -> bool {
+        let Some(request) = self.request else { return false };
+        let path = request.path.to_ascii_lowercase();
+        let asked = request.query.iter().any(|parameter| parameter.name.eq_ignore_ascii_case("logout"));
+        asked
+            || path.contains("logout")
+            || path.contains("logoff")
+            || (path.ends_with("/stwebapi/user/connect") && request.method == "DELETE")
+    }
+
+    /// It asks for a login page itself.
+    pub fn is_login_page(&self) -> bool {
+        self.request.is_some_and(|request| names_login(&request.path, &request.query))
+    }
+
+    /// The response sends the browser to a login page.
+    pub fn leads_to_login(&self) -> bool {
+        self.redirect().is_some_and(|url| names_login(&url.path, &url.query))
+    }
+
+    /// Where the response sends the browser.
+    pub fn redirect(&self) -> Option<&'a http::Url> {
+        let response = self.response.filter(|response| matches!(response.status, 301 | 302 | 303 | 307 | 308))?;
+        response.http.location.as_ref()
+    }
+
+    /// Host and path that the response sends the browser to; the host is this one if the location does not name one.
+    pub fn target(&self) -> Option<(String, &'a str)> {
+        let url = self.redirect()?;
+        let host = if url.host.is_empty() { self.host.clone() } else { origin::host_of(&url.host) };
+        Some((host, url.path.as_str()))
+    }
+
+    /// The user is not let in: sent to a login page, or 401. A 401 that asks for Kerberos or NTLM is a step on the way, and
+    /// no denial.
+    pub fn is_denied(&self) -> bool {
+        let Some(response) = self.response else { return false };
+        let automatic = response
+            .challenges
+            .iter()
+            .any(|c| ["negotiate", "ntlm"].iter().any(|scheme| c.scheme.eq_ignore_ascii_case(scheme)));
+        self.is_visit()
+            && !self.is_login()
+            && !self.is_login_page()
+            && !self.is_logout()
+            && ((response.status == 401 && !automatic) || self.leads_to_login())
+    }
+
+    /// The user is let in: content, or not modified.
+    pub fn is_granted(&self) -> bool {
+        self.is_visit() && !self.is_login_page() && matches!(self.status(), 200..=299 | 304)
+    }
+
+    /// An LTPA token goes either way.
+    pub fn shows_token(&self) -> bool {
+        let sent = self.request.is_some_and(|r| r.cookies.iter().any(|c| is_token(&c.name, c.token.as_ref())));
+        sent || self.response.is_some_and(|r| r.set_cookies.iter().any(|c| is_token(&c.name, c.token.as_ref())))
+    }
+
+    /// The product that was asked, where path or Server header tell it.
+    pub fn product(&self) -> Option<Product> {
+        let path = self.path().to_ascii_lowercase();
+        let server =
+            self.response.and_then(|response| response.http.server.as_deref()).unwrap_or_default().to_ascii_lowercase();
+        let under = |roots: &[&str]| roots.iter().any(|root| origin::path_match(&path, root));
+        match () {
+            () if under(&["/stwebapi", "/stwebclient", "/stwebav"]) => Some(Product::SametimeProxy),
+            () if under(&["/stmeetings", "/stconf", "/stcenter.nsf"]) => Some(Product::Meeting),
+            () if path.contains(".nsf") || server.contains("domino") => Some(Product::Domino),
+            () if server.contains("websphere")
+                || server.contains("ibm_http")
+                || path.ends_with("/j_security_check") =>
+            {
+                Some(Product::WebSphere)
+            }
+            () => None,
+        }
+    }
+}
+
+/// The last two parts of the path, or the query's first name, mean a login page.
+fn names_login(path: &str, query: &[http::Parameter]) -> bool {
+    let path = path.to_ascii_lowercase();
+    let tail = path.rsplit('/').take(2);
+    let by_path =
+        tail.into_iter().any(|part| LOGIN_PATHS.iter().any(|word| part.starts_with(word) || part.ends_with(word)));
+    let by_query = path.contains(".nsf") && query.first().is_some_and(|first| first.name.eq_ignore_ascii_case("login"));
+    // A path that ends in the call itself is the attempt, not the page; both mean that the user is not let in.
+    (by_path || by_query) && !path.ends_with(".css") && !path.ends_with(".js")
+}
