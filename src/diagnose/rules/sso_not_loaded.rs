@@ -77,7 +77,9 @@ enum Sign<'w, 'a> {
 fn finding(case: &Case<'_>, group: &[&Exchange<'_>]) -> Option<Draft> {
     let web = case.web();
     let first = *group.first()?;
-    let denied: Vec<_> = group.iter().flat_map(|opened| turned_away(web, opened)).collect();
+    let mut denied: Vec<_> = group.iter().flat_map(|opened| turned_away(web, opened)).collect();
+    denied.sort_by_key(|exchange| exchange.index);
+    denied.dedup_by_key(|exchange| exchange.index);
     let sign = sign(web, group, &denied);
     let draft = Draft::new(&ABOUT, 45)
         .title(format!("{} opens sessions of one server (DomAuthSessId), no single sign-on", first.host))
@@ -141,11 +143,16 @@ fn sign<'w, 'a>(web: &'w Web<'a>, group: &[&'w Exchange<'a>], denied: &[&'w Exch
 fn words(web: &Web<'_>, group: &[&Exchange<'_>], sign: Option<&Sign<'_, '_>>) -> String {
     let Some(first) = group.first() else { return String::new() };
     let who = browsers(web, group.iter().map(|exchange| exchange.browser));
-    let fact = format!("{} logged in {who} with DomAuthSessId, which other servers cannot read, and set no LTPA token.", first.host);
+    let fact = format!(
+        "{} logged in {who} with DomAuthSessId, which other servers cannot read, and set no LTPA token.",
+        first.host
+    );
     let meant = match sign {
         None => " Nothing in the capture shows that single sign-on is meant here.".to_owned(),
         Some(Sign::Shown(_)) => " The browser had shown it an LTPA token, which it did not take.".to_owned(),
-        Some(Sign::SetOnce(_)) => " At another time it did set one: its Web SSO configuration comes and goes.".to_owned(),
+        Some(Sign::SetOnce(_)) => {
+            " At another time it did set one: its Web SSO configuration comes and goes.".to_owned()
+        }
         Some(Sign::Denied(denied)) => format!(
             " {} then got no token and asked for a login. The first request that should have carried one is {}.",
             denied.host,

@@ -20,6 +20,8 @@ pub struct Kept<'a> {
     pub browser: usize,
     /// Exchange that set it.
     pub by: usize,
+    /// Conversation of that exchange.
+    pub(super) conversation: u32,
     /// When.
     pub at: Stamp,
     /// As it was set.
@@ -73,9 +75,10 @@ pub fn is_token(name: &str, token: Option<&Token>) -> bool {
     named || token.is_some_and(|token| token.class.is_genuine())
 }
 
-/// Domino's session of one server, without single sign-on.
+/// Domino's session of one server, without single sign-on. Its name may go on with a mark of the server
+/// (DominoSessionCookieUniqueNames).
 pub fn is_single_server(name: &str) -> bool {
-    name.eq_ignore_ascii_case("DomAuthSessId")
+    name.get(..13).is_some_and(|start| start.eq_ignore_ascii_case("DomAuthSessId"))
 }
 
 /// The JSON web token of Sametime 12, and the older token of the Sametime Proxy.
@@ -141,6 +144,7 @@ impl<'a> Kept<'a> {
         let kept = Self {
             browser: exchange.browser,
             by: exchange.index,
+            conversation: exchange.conversation.id,
             at,
             cookie,
             refused: if host_only {
