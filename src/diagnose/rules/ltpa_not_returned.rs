@@ -82,9 +82,9 @@ fn login_without_token<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> 
 /// A token goes either way, or something that stands in its place: then it is another story.
 fn has_other_session(exchange: &Exchange<'_>) -> bool {
     let sent = exchange.request.into_iter().flat_map(|request| &request.http.cookies).map(|c| c.name.as_str());
-    let set = exchange.response.into_iter().flat_map(|response| &response.http.set_cookies).map(|c| c.name.as_str());
+    let given = exchange.response.into_iter().flat_map(|response| &response.http.set_cookies).map(|c| c.name.as_str());
     let instead = |name: &str| is_single_server(name) || is_web_token(name) || is_access_manager(name);
-    exchange.shows_token() || sent.chain(set).any(instead)
+    exchange.shows_token() || sent.chain(given).any(instead)
 }
 
 /// The answer to the login leaves no room for a session of its own kind: it is a known product's.

@@ -203,22 +203,12 @@ impl<'a> Kept<'a> {
 
     /// For people: the attributes that decide where it goes, as sent; never the value.
     pub fn attributes(&self) -> String {
-        let mut text = match &self.cookie.domain {
-            Some(domain) => format!("Domain={domain}"),
-            None => "no Domain".to_owned(),
-        };
-        text.push_str(&format!("; Path={}", self.path));
-        for (set, flag) in [(self.cookie.secure, "Secure"), (self.cookie.http_only, "HttpOnly")] {
-            if set {
-                text.push_str("; ");
-                text.push_str(flag);
-            }
-        }
-        if let Some(policy) = &self.cookie.same_site {
-            text.push_str("; SameSite=");
-            text.push_str(policy);
-        }
-        text
+        let domain = self.cookie.domain.as_ref().map_or_else(|| "no Domain".to_owned(), |d| format!("Domain={d}"));
+        let mut parts = vec![domain, format!("Path={}", self.path)];
+        parts.extend(self.cookie.secure.then(|| "Secure".to_owned()));
+        parts.extend(self.cookie.http_only.then(|| "HttpOnly".to_owned()));
+        parts.extend(self.cookie.same_site.as_ref().map(|policy| format!("SameSite={policy}")));
+        parts.join("; ")
     }
 }
 
