@@ -17,6 +17,7 @@ mod precedence;
 mod restarts;
 pub mod rules;
 mod settings;
+mod sign_on;
 mod sip;
 pub mod telephony;
 #[cfg(test)]
