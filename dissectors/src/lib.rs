@@ -130,6 +130,16 @@ impl Message {
         }
     }
 
+    /// True if it answers something: who sends it was asked.
+    pub fn is_answer(&self) -> bool {
+        match self {
+            Self::Sip(m) => m.status().is_some(),
+            Self::Dns(m) => m.response,
+            Self::Http(m) => matches!(m.body, http::Body::Response(_)),
+            Self::Nrpc(_) | Self::Sametime(_) => false,
+        }
+    }
+
     /// True if rules look at every message of its kind, in conversations that may be long: kept as long as there is room.
     pub fn is_essential(&self) -> bool {
         match self {

@@ -17,7 +17,8 @@ mod precedence;
 mod restarts;
 pub mod rules;
 mod settings;
-mod sign_on;
+mod showings;
+mod signon;
 mod sip;
 pub mod telephony;
 #[cfg(test)]

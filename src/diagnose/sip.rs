@@ -227,7 +227,8 @@ impl<'c, 'a> Deadlines<'c, 'a> {
             Outcome::Provisional => exchange.method != "INVITE",
             _ => false,
         };
-        if !waits || exchange.hops().any(|hop| !hop.finals.is_empty()) {
+        let answered = exchange.hops().any(|hop| !hop.finals.is_empty());
+        if !waits || answered || self.case.telephony().is_torn(exchange) {
             return None;
         }
         if let Some(error) = self.rejected(exchange, request) {

@@ -25,12 +25,13 @@ pub(crate) fn parse(bytes: &[u8], transport: Transport) -> Option<Message> {
     let mut searched = 0;
     let end = header::end_of_head(message, &mut searched);
     let (head, body) = message.split_at_checked(end.unwrap_or(message.len()))?;
-    let head = head_of(head, &mut notes);
+    let mut head = head_of(head, &mut notes);
     if end.is_none() {
+        head.whole = false;
         notes.about("", message.len());
         notes.note("no empty line behind its headers");
     }
-    let body = body_of_datagram(body, &head.1, &mut notes);
+    let body = body_of_datagram(body, &head.headers, &mut notes);
     Some(assemble(head, body, transport, notes))
 }
 
@@ -71,7 +72,12 @@ fn body_of_datagram<'a>(body: &'a [u8], headers: &[Header<'_>], notes: &mut Note
 }
 
 /// A start line and headers that were told apart.
-pub(super) type Head<'a> = (Start, Vec<Header<'a>>);
+pub(super) struct Head<'a> {
+    pub start: Start,
+    pub headers: Vec<Header<'a>>,
+    /// All headers are there.
+    pub whole: bool,
+}
 
 /// Tells apart the lines of a head.
 pub(super) fn head_of<'a>(head: &'a [u8], notes: &mut Notes) -> Head<'a> {
@@ -82,7 +88,7 @@ pub(super) fn head_of<'a>(head: &'a [u8], notes: &mut Notes) -> Head<'a> {
     notes.about("", 0);
     let start = start::read(line, notes);
     check_ends(head, notes);
-    (start, header::headers(block, end, notes))
+    Head { start, headers: header::headers(block, end, notes), whole: true }
 }
 
 /// Lines end in CRLF (RFC 3261 section 7); other ends are read all the same.
@@ -101,12 +107,15 @@ fn check_ends(head: &[u8], notes: &mut Notes) {
 
 /// The message that a head and a body say.
 pub(super) fn assemble(head: Head<'_>, body: &[u8], transport: Transport, notes: Notes) -> Message {
-    let (start, headers) = head;
-    let mut reader = Reader { message: Message::new(start, transport), notes, seen: Vec::new() };
-    for header in &headers {
+    let mut reader = Reader { message: Message::new(head.start, transport), notes, seen: Vec::new() };
+    for header in &head.headers {
         reader.header(header);
     }
     reader.body(body);
+    reader.notes.about("", 0);
+    if head.whole {
+        reader.check_missing();
+    }
     reader.check();
     reader.message.problems = reader.notes.into_problems();
     reader.message
@@ -211,9 +220,8 @@ impl Reader {
         self.message.media = sdp::media(kind, body, &mut self.notes);
     }
 
-    /// What only the whole message shows.
-    fn check(&mut self) {
-        self.notes.about("", 0);
+    /// Headers that no message may be without (RFC 3261 section 8.1.1, but for Max-Forwards, which RFC 2543 has not).
+    fn check_missing(&mut self) {
         let message = &self.message;
         let missing = [
             ("Via", message.vias.is_empty()),
@@ -225,6 +233,11 @@ impl Reader {
         for (name, _) in missing.iter().filter(|(_, missing)| *missing) {
             self.notes.note(format!("no {name} that can be read"));
         }
+    }
+
+    /// What only several headers together show.
+    fn check(&mut self) {
+        let message = &self.message;
         if let (Start::Request { method, .. }, Some(cseq)) = (&message.start, &message.cseq)
             && *method != cseq.method
         {

@@ -3,6 +3,23 @@
 use super::message::{Start, Uri};
 use super::syntax::{Notes, is_token, is_token_char, short};
 
+/// Methods of RFC 3261 and its extensions (IANA registry).
+const METHODS: [&str; 14] = [
+    "ACK",
+    "BYE",
+    "CANCEL",
+    "INFO",
+    "INVITE",
+    "MESSAGE",
+    "NOTIFY",
+    "OPTIONS",
+    "PRACK",
+    "PUBLISH",
+    "REFER",
+    "REGISTER",
+    "SUBSCRIBE",
+    "UPDATE",
+];
 /// The version that is read.
 const VERSION: &str = "SIP/2.0";
 
@@ -80,8 +97,13 @@ fn is_spoken(version: &str, notes: &mut Notes) -> bool {
     spoken
 }
 
-/// A first line that means to be SIP, though it may be malformed.
+/// A first line that means to be SIP, though it may be malformed; not one that begins further on.
 pub(super) fn is_meant(line: &[u8]) -> bool {
+    look(line) == Look::Yes || find(line).is_none() && names_version(line)
+}
+
+/// It begins or ends with a version.
+fn names_version(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     let version = line.len().checked_sub(VERSION.len()).and_then(|at| line.split_at_checked(at));
     let at_end = version.is_some_and(|(front, version)| front.ends_with(b" ") && is_version_prefix(version));
@@ -176,8 +198,10 @@ pub(super) fn find(line: &[u8]) -> Option<usize> {
     if let Some(at) = before_version.filter(|&at| line.get(at..end) == Some(VERSION.as_bytes())) {
         let mut words = line.get(..at)?.trim_ascii_end().rsplitn(2, |&b| b == b' ');
         let (_uri, front) = (words.next()?, words.next()?);
-        let method = front.iter().rev().take_while(|&&b| is_token_char(char::from(b))).count();
-        let begin = front.len().checked_sub(method)?;
+        let token = front.iter().rev().take_while(|&&b| is_token_char(char::from(b))).count();
+        // A body need not end with its line.
+        let known = METHODS.iter().filter(|method| front.ends_with(method.as_bytes())).map(|method| method.len()).max();
+        let begin = front.len().checked_sub(known.unwrap_or(token))?;
         return (look(line.get(begin..)?) == Look::Yes).then_some(begin);
     }
     let versions = line.windows(VERSION.len()).enumerate().filter(|(_, window)| *window == VERSION.as_bytes());

@@ -2,7 +2,7 @@
 
 use super::super::identity::{Clock, Held, Issue, Showing};
 use super::super::network::group_by;
-use super::super::sign_on::{answers, consumer, name, name_all, show_all};
+use super::super::showings::{answers, consumer, name, name_all, show_all};
 use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Confidence, Severity, Timestamp};

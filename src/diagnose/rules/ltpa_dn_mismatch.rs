@@ -3,7 +3,7 @@
 use super::super::identity::person::{Likeness, compare, difference};
 use super::super::identity::{Channel, Held, Issue, Outcome, Refusal, Showing};
 use super::super::network::group_by;
-use super::super::sign_on::{answers, is_timely, name, name_all, show_all};
+use super::super::showings::{answers, is_timely, name, name_all, show_all};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Severity, Stamp};
 

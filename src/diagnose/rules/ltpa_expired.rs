@@ -2,7 +2,7 @@
 
 use super::super::identity::{Held, Outcome, Showing};
 use super::super::network::{group_by, listed};
-use super::super::sign_on::{answers, clients, consumer, is_timely, judged_at, name, name_all, show_all};
+use super::super::showings::{answers, clients, consumer, is_timely, judged_at, name, name_all, show_all};
 use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Confidence, Severity, Timestamp};
@@ -39,7 +39,7 @@ static ABOUT: About = About {
         "HCL Domino help: creating a Web SSO configuration document",
         "IBM: WebSphere message SECJ0371W; Notes status 0x04BD (ERR_LTPA_TOKEN_EXPIRED)",
     ],
-    explains: &super::super::sign_on::EFFECTS,
+    explains: &super::super::showings::EFFECTS,
 };
 
 impl Rule for Expired {

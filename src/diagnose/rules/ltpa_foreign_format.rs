@@ -1,7 +1,7 @@
 //! A token in a cookie of the other version's name.
 
 use super::super::identity::{Held, Showing};
-use super::super::sign_on::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
+use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
 use nrpcsniff_dissectors::ltpa::{Class, Flag};

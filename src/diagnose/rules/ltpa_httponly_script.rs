@@ -2,7 +2,7 @@
 
 use super::super::identity::Issue;
 use super::super::network::{each, group_by, listed};
-use super::super::sign_on::name;
+use super::super::showings::name;
 use super::super::web::pages::Product;
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;

@@ -2,7 +2,7 @@
 
 use super::super::identity::{Channel, Held, Issue, Showing};
 use super::super::network::{group_by, listed};
-use super::super::sign_on::{answers, by_consumer, clients, name_all, show_all, unexplained};
+use super::super::showings::{answers, by_consumer, clients, name_all, show_all, unexplained};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Confidence, Severity};
 use hashbrown::HashSet;

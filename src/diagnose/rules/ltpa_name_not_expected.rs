@@ -2,7 +2,7 @@
 
 use super::super::identity::{Channel, Held, Outcome, Refusal, Showing, TOKEN_INVALID};
 use super::super::network::listed;
-use super::super::sign_on::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
+use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Confidence, Severity};
 use hashbrown::HashSet;
@@ -34,7 +34,7 @@ static ABOUT: About = About {
         "IBM Sametime 9 documentation: creating a Web SSO configuration document in the Domino Directory (ST_TOKEN_TYPE)",
         "HCL Domino help: creating a Web SSO configuration document",
     ],
-    explains: &super::super::sign_on::EFFECTS,
+    explains: &super::super::showings::EFFECTS,
 };
 
 impl Rule for NameNotExpected {

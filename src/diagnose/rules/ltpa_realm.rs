@@ -2,7 +2,7 @@
 
 use super::super::identity::{Channel, Held, Issue, Showing};
 use super::super::network::group_by;
-use super::super::sign_on::{answers, clients, consumer, name, name_all, show_all, unexplained};
+use super::super::showings::{answers, clients, consumer, name, name_all, show_all, unexplained};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
 

@@ -2,7 +2,7 @@
 
 use super::super::identity::{Channel, Issue, Outcome, Showing};
 use super::super::network::listed;
-use super::super::sign_on::{answers, by_consumer, clients, name, name_all, show_all};
+use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Confidence, Severity};
 use hashbrown::HashSet;

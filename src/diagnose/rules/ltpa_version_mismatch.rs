@@ -2,7 +2,7 @@
 
 use super::super::identity::{Channel, INCORRECT_LOGIN, Outcome, Refusal, Showing, TOKEN_INVALID};
 use super::super::network::listed;
-use super::super::sign_on::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
+use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
 use super::super::{About, Case, Draft, Layer, Rule};
 use super::ltpa_key_mismatch::proof;
 use crate::model::Severity;
@@ -37,7 +37,7 @@ static ABOUT: About = About {
         "HCL Sametime 12 help: configuring LTPA with Domino (token format)",
         "IBM: WebSphere Application Server, single sign-on settings (interoperability mode)",
     ],
-    explains: &super::super::sign_on::EFFECTS,
+    explains: &super::super::showings::EFFECTS,
 };
 
 impl Rule for VersionMismatch {

@@ -3,7 +3,7 @@
 use super::super::identity::person::{Likeness, compare, is_administrator, is_of_ldap};
 use super::super::identity::{Held, Issue, Outcome, Showing};
 use super::super::network::group_by;
-use super::super::sign_on::{name, name_all};
+use super::super::showings::{name, name_all};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Confidence, Conversation, Severity, Stamp};
 

@@ -19,6 +19,14 @@ mod ltpa_realm;
 mod ltpa_undefined_sip;
 mod ltpa_version_mismatch;
 mod ltpa_wrong_identity;
+mod http_login_loop;
+mod ltpa_domain_narrow;
+mod ltpa_domain_wide;
+mod ltpa_duplicate;
+mod ltpa_not_returned;
+mod ltpa_samesite;
+mod ltpa_secure_on_http;
+mod ltpa_shortname_url;
 mod nrpc_accept_then_close;
 mod nrpc_asymmetric;
 mod nrpc_auth_rejected;
@@ -48,6 +56,8 @@ mod nrpc_slow_server;
 mod nrpc_sprayer_inconsistent;
 mod nrpc_syn_refused;
 mod nrpc_syn_silent;
+mod sso_cookie_stripped;
+mod sso_not_loaded;
 mod sip_401_loop;
 mod sip_403;
 mod sip_404;
@@ -136,6 +146,16 @@ pub static RULES: &[&dyn Rule] = &[
     &ltpa_dn_mismatch::DnMismatch,
     &ltpa_wrong_identity::WrongIdentity,
     &sso_name_unmapped::NameUnmapped,
+    &sso_cookie_stripped::CookieStripped,
+    &sso_not_loaded::NotLoaded,
+    &ltpa_not_returned::NotReturned,
+    &ltpa_domain_narrow::DomainNarrow,
+    &ltpa_domain_wide::DomainWide,
+    &ltpa_shortname_url::ShortnameUrl,
+    &ltpa_secure_on_http::SecureOnHttp,
+    &ltpa_samesite::SameSite,
+    &ltpa_duplicate::Duplicate,
+    &http_login_loop::LoginLoop,
     &tcp_zero_window::ZeroWindows,
     &nrpc_chatty_rtt::ChattyRtt,
     &nrpc_slow_server::SlowServer,

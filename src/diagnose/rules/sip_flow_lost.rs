@@ -149,3 +149,121 @@ fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String,
         span(first.until.seconds_since(first.closed.time).min(case.end().seconds_since(first.closed.time))),
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, idle, says, the_one, told};
+    use nrpcsniff_samples::{Network, Tcp, sip};
+
+    const RULE: &str = "sip-flow-lost";
+
+    fn connect(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 5060)
+    }
+
+    /// Ann registers over a connection for so many seconds.
+    fn registered(tcp: &Tcp, seconds: u32) -> sip::Phone {
+        let phone = sip::Phone::over(tcp, "ann@example.com");
+        let request = phone.register().expires(seconds);
+        tcp.client(&request).server(request.response(200).contact_of(&request).expires(seconds));
+        phone
+    }
+
+    fn call_to_ann(net: &Network, status: u16) {
+        let bob = sip::Phone::new(&net.host("10.1.0.51"), 5060, &net.host("10.1.0.9"), 5060, "bob@example.com");
+        let invite = bob.call("ann@example.com").invite(20_000);
+        bob.sends(&invite).hears(invite.response(status));
+    }
+
+    #[test]
+    fn calls_fail_until_the_client_registers_again() {
+        let found = told(RULE, |net| {
+            let tcp = connect(net);
+            registered(&tcp, 3600);
+            tcp.wait_secs(300).server_fin();
+            net.wait_secs(200);
+            call_to_ann(net, 480);
+            net.wait_secs(600);
+            registered(&connect(net), 3600);
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!(finding.conversations, [0, 1]);
+        says(finding, &["ann@example.com", "the server closed the connection", "1 call to this user failed", "480"]);
+    }
+
+    #[test]
+    fn without_a_call_it_is_minor() {
+        let found = told(RULE, |net| {
+            let tcp = connect(net);
+            registered(&tcp, 3600);
+            tcp.wait_secs(300).server_rst();
+            idle(net, 200);
+        });
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Minor, Confidence::Medium));
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 8] = [
+            ("it stays open", |net| {
+                registered(&connect(net), 3600);
+                idle(net, 300);
+                call_to_ann(net, 480);
+            }),
+            ("registered again at once", |net| {
+                let tcp = connect(net);
+                registered(&tcp, 3600);
+                tcp.wait_secs(300).server_fin();
+                registered(&connect(net), 3600);
+                idle(net, 200);
+                call_to_ann(net, 480);
+            }),
+            ("the client closes", |net| {
+                let tcp = connect(net);
+                registered(&tcp, 3600);
+                tcp.wait_secs(300).client_fin();
+                idle(net, 200);
+                call_to_ann(net, 480);
+            }),
+            ("the client has removed its registration", |net| {
+                let tcp = connect(net);
+                let phone = registered(&tcp, 3600);
+                let remove = phone.register().expires(0);
+                tcp.wait_secs(300).client(&remove).server(remove.response(200)).server_fin();
+                idle(net, 200);
+                call_to_ann(net, 480);
+            }),
+            ("another connection holds it", |net| {
+                let (first, second) = (connect(net), connect(net));
+                registered(&first, 3600);
+                registered(&second, 3600);
+                first.wait_secs(300).server_fin();
+                idle(net, 200);
+                call_to_ann(net, 486);
+            }),
+            ("the registration had ended before", |net| {
+                let tcp = connect(net);
+                registered(&tcp, 60);
+                tcp.wait_secs(300).server_fin();
+                idle(net, 200);
+                call_to_ann(net, 480);
+            }),
+            ("the capture ends with the connection", |net| {
+                let tcp = connect(net);
+                registered(&tcp, 3600);
+                tcp.wait_secs(300).server_fin();
+                idle(net, 5);
+            }),
+            ("UDP has no connection", |net| {
+                crate::testing::register(&crate::testing::phone(net));
+                idle(net, 200);
+                call_to_ann(net, 480);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

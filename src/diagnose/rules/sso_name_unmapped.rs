@@ -3,7 +3,7 @@
 use super::super::identity::person::{is_administrator, is_of_ldap};
 use super::super::identity::{Channel, Held, INCORRECT_LOGIN, Outcome, Refusal, Showing};
 use super::super::network::listed;
-use super::super::sign_on::{answers, by_consumer, is_timely, name, name_all, show_all};
+use super::super::showings::{answers, by_consumer, is_timely, name, name_all, show_all};
 use super::super::web::pages::Product;
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Confidence, Severity};

@@ -8,7 +8,7 @@ use super::origin;
 use crate::model::{Stamp, Timestamp};
 use nrpcsniff_dissectors::cookie::{Cookie, SetCookie};
 use nrpcsniff_dissectors::http;
-use nrpcsniff_dissectors::ltpa::Token;
+use nrpcsniff_dissectors::ltpa::{Class, Token};
 
 /// Cookies of sign-on that one browser may hold at a time; the oldest goes first.
 pub(super) const LIMIT: usize = 32;
@@ -96,11 +96,18 @@ pub fn tokens_sent(request: &http::Request) -> impl Iterator<Item = &Cookie> {
         .filter(|cookie| is_token(&cookie.name, cookie.token.as_ref()) && !is_blank(cookie.value.expose()))
 }
 
-/// The LTPA tokens that a response sets, deletions left out.
+/// The LTPA tokens that a response sets; deletions, and what is no token though it is called one, left out.
 pub fn tokens_set<'a>(response: &Part<'a, http::Response>) -> impl Iterator<Item = &'a SetCookie> + use<'a> {
     let now = seconds(response.at());
     let cookies = response.http.set_cookies.iter();
-    cookies.filter(move |cookie| is_token(&cookie.name, cookie.token.as_ref()) && !is_gone(cookie, now))
+    cookies.filter(move |cookie| {
+        is_token(&cookie.name, cookie.token.as_ref()) && !is_junk(cookie.token.as_ref()) && !is_gone(cookie, now)
+    })
+}
+
+/// `undefined` and the like: what a script made of a value that it could not read.
+fn is_junk(token: Option<&Token>) -> bool {
+    token.is_some_and(|token| matches!(token.class, Class::Undefined | Class::Empty | Class::JunkLiteral))
 }
 
 /// It carries nothing, or ends at once.
@@ -173,7 +180,7 @@ impl<'a> Kept<'a> {
 
     /// It is an LTPA token.
     pub fn is_token(&self) -> bool {
-        is_token(&self.cookie.name, self.cookie.token.as_ref())
+        is_token(&self.cookie.name, self.cookie.token.as_ref()) && !is_junk(self.cookie.token.as_ref())
     }
 
     /// `SameSite=None; Secure`: sent from other sites as well.
