@@ -13,6 +13,8 @@ mod loops;
 pub mod origin;
 pub mod pages;
 #[cfg(test)]
+pub(in crate::diagnose) mod story;
+#[cfg(test)]
 mod tests;
 
 pub use browser::Browser;
