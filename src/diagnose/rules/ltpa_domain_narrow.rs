@@ -58,7 +58,7 @@ impl Rule for DomainNarrow {
 /// The token of another host of the same site, if all that the browser has are of that kind.
 fn out_of_reach<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
     let web = case.web();
-    let takes_part = denied.product().is_some() || web.takes_tokens(&denied.host);
+    let takes_part = web.takes_part(&denied.host);
     let site = origin::site(&denied.host).filter(|_| takes_part && !denied.is_forwarded())?;
     let held = tokens_held(web, denied);
     let elsewhere = held.iter().all(|(_, fit)| matches!(fit, Fit::OtherHost | Fit::Over));

@@ -58,7 +58,7 @@ fn is_bare(host: &str) -> bool {
 fn for_other_name<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
     let web = case.web();
     let moves_on = denied.target().is_some_and(|(host, _)| host != denied.host);
-    let takes_part = denied.product().is_some() || web.takes_tokens(&denied.host);
+    let takes_part = web.takes_part(&denied.host);
     if moves_on || denied.is_forwarded() || !takes_part {
         return None;
     }
