@@ -130,6 +130,16 @@ impl Message {
         }
     }
 
+    /// True if it answers something: who sends it was asked.
+    pub fn is_answer(&self) -> bool {
+        match self {
+            Self::Sip(m) => m.status().is_some(),
+            Self::Dns(m) => m.response,
+            Self::Http(m) => matches!(m.body, http::Body::Response(_)),
+            Self::Nrpc(_) | Self::Sametime(_) => false,
+        }
+    }
+
     /// True if rules look at every message of its kind, in conversations that may be long: kept as long as there is room.
     pub fn is_essential(&self) -> bool {
         match self {
@@ -191,6 +201,9 @@ pub enum Verdict {
 
 /// A parser of one conversation. Any chunking of the same bytes gives the same messages.
 pub trait Dissector: Send {
+    /// The beginning of the conversation is not in the capture. Said before the first bytes, if it is so.
+    fn midstream(&mut self) {}
+
     /// Looks at the bytes of one direction that were not consumed so far. `input` is never empty.
     fn next(&mut self, from: Side, input: &[u8]) -> Verdict;
 

@@ -41,6 +41,7 @@ pub mod nrpc;
 pub mod other;
 mod rng;
 pub mod rtp;
+pub mod sametime;
 mod session;
 pub mod sip;
 pub mod stories;

@@ -36,8 +36,10 @@ fn content_tells_the_protocol_on_any_port() {
     let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
     net.connect(&client, &server, 4711).session(SERVER_NAME, SERVER_NAME).client_fin();
     net.connect(&client, &server, 4712).client(other::http_get("acme.example", "/")).client_fin();
+    net.connect(&client, &server, 4713).client(b"SSH-2.0-a\r\n").client_fin();
     let analysis = of(&net);
-    assert_eq!((analysis.conversations.len(), analysis.totals.tcp_conversations), (1, 2));
+    assert_eq!((analysis.conversations.len(), analysis.totals.tcp_conversations), (2, 3));
+    assert_eq!(kinds(&analysis.conversations[1]), ["http.request"]);
     let conversation = &analysis.conversations[0];
     assert_eq!((conversation.protocol, conversation.server.port), ("nrpc", 4711));
     assert_eq!(kinds(conversation), ["nrpc.session_request", "nrpc.session_response"]);
@@ -292,4 +294,22 @@ fn datagrams_that_nobody_dissects_are_counted_by_their_ends() {
     assert_eq!(counts(Side::Client), Some((3, 3, 1)));
     assert_eq!(counts(Side::Server), Some((1, 0, 4)));
     assert_eq!(flow.sent.client.map(|sent| sent.last.frame.number), Some(3));
+}
+
+#[test]
+fn datagrams_are_known_by_content_and_roles_by_who_answers() {
+    let net = Network::new();
+    let (phone, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    let register = nrpcsniff_samples::sip::Phone::new(&phone, 5060, &server, 5060, "ann").register();
+    let ok = register.response(200);
+    net.udp(&phone, 7070, &server, 7071, b"\r\n\r\n".to_vec());
+    net.udp(&phone, 7070, &server, 7071, register.as_ref().to_vec());
+    net.udp(&server, 5060, &phone, 5060, ok.as_ref().to_vec());
+    net.udp(&phone, 5060, &server, 5060, register.as_ref().to_vec());
+    let analysis = of(&net);
+    let [odd, usual] = analysis.conversations.as_slice() else { panic!("{:?}", analysis.conversations) };
+    assert_eq!((odd.protocol, odd.client.port, odd.packets.client, odd.messages_seen.client), ("sip", 7070, 2, 1));
+    assert!(!odd.roles_guessed && usual.roles_guessed);
+    assert_eq!((usual.client.ip, usual.messages_seen.client, usual.packets.server), (odd.client.ip, 1, 1));
+    assert_eq!((analysis.totals.messages["sip"], analysis.totals.passed_over.len()), (3, 0));
 }

@@ -47,6 +47,9 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
     let body = flow.protocol.and_then(|protocol| (protocol.datagram)(datagram.payload));
     let keep = body.as_ref().is_some_and(|body| state.wants(index, body));
     let Some(conversation) = state.conversations.get_mut(index) else { return };
+    if body.as_ref().is_some_and(|body| body.is_answer() && is_unasked(conversation, source)) {
+        turn_round(conversation);
+    }
     let side = if source == conversation.client { Side::Client } else { Side::Server };
     note(conversation, side, datagram, at);
     if let Some(body) = body {
@@ -126,6 +129,19 @@ impl State {
             Keep::Essential => body.is_essential() && held < super::dissection::ESSENTIAL && self.budget.take(),
         }
     }
+}
+
+/// The first message comes from the side that was taken for the client only because it spoke first.
+fn is_unasked(conversation: &Conversation, source: Endpoint) -> bool {
+    conversation.messages_seen == PerSide::default() && !conversation.roles_guessed && conversation.client == source
+}
+
+/// Client and server are the other way round.
+fn turn_round(conversation: &mut Conversation) {
+    std::mem::swap(&mut conversation.client, &mut conversation.server);
+    conversation.packets = conversation.packets.swapped();
+    conversation.bytes = conversation.bytes.swapped();
+    conversation.roles_guessed = true;
 }
 
 /// Looks like RTP or RTCP (RFC 7983 section 7, RFC 3550 section 5.1).

@@ -5,6 +5,7 @@
 //! WebSphere").
 
 use crate::nrpc::lmbcs;
+use sha1::{Digest, Sha1};
 
 const HEADER: [u8; 4] = [0, 1, 2, 3];
 /// Where the user's name begins.
@@ -33,6 +34,13 @@ pub fn read(raw: &[u8]) -> Option<Clear> {
     let (created, expires) = (hex(raw.get(4..12)?)?, hex(raw.get(12..NAME)?)?);
     let name = raw.len().checked_sub(DIGEST).and_then(|end| raw.get(NAME..end)).filter(|name| !name.is_empty());
     Some(Clear { created, expires, user: name.map(lmbcs::decode) })
+}
+
+/// Is it signed with this secret?
+pub fn is_signed(raw: &[u8], secret: &[u8; DIGEST]) -> bool {
+    let Some((signed, digest)) = raw.split_last_chunk::<DIGEST>() else { return false };
+    let wanted: [u8; DIGEST] = Sha1::new_with_prefix(signed).chain_update(secret).finalize().into();
+    *digest == wanted
 }
 
 /// Digits of either case: both are seen.

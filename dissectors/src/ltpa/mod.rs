@@ -6,11 +6,18 @@
 //! Sources: the Domino C API guide "Single Sign-On with Domino and WebSphere" (HCL) for the Domino format; the WebSphere
 //! formats as other implementations under open licences read and write them (Eclipse Amlen, spring-security-ltpa2).
 
+mod body;
 mod domino;
+mod facts;
+mod key_file;
 mod keys;
+mod kin;
+mod properties;
+mod signature;
 mod text;
 mod token;
 
 pub use crate::calendar::utc;
-pub use keys::{Keyring, Opened};
+pub use facts::Facts;
+pub use keys::{KeyError, Keyring, Opened};
 pub use token::{Class, Fingerprint, Flag, Token};

@@ -1,7 +1,7 @@
-//! Messages.
+//! What messages say, as types.
 
+use crate::Problem;
 use crate::ltpa::Token;
-use crate::{Fields, Problem, Reading, problem};
 use std::net::Ipv4Addr;
 
 /// One message, or a keep-alive byte.
@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 pub struct Message {
     /// Channel; 0 is the master channel.
     pub channel: u32,
-    /// Options word (0x4000: encrypted).
+    /// Options word (0x8000: attributes in front of the body, 0x4000: encrypted).
     pub options: u16,
     /// What it says.
     pub body: Body,
@@ -26,7 +26,7 @@ pub enum Body {
         version: (u16, u16),
         /// Client type.
         login_type: u16,
-        /// What the client takes for its address.
+        /// What the client takes for its address; 0.0.0.0 if it does not say.
         own_address: Ipv4Addr,
         /// Its host name.
         host: Option<String>,
@@ -71,10 +71,52 @@ pub enum Body {
         /// Server id.
         server_id: Option<String>,
     },
+    /// A channel is opened.
+    ChannelCreate(Box<ChannelCreate>),
+    /// A channel is accepted.
+    ChannelAccept(Service),
+    /// Data on a channel.
+    ChannelSend {
+        /// Kind of data, which the service defines.
+        kind: u16,
+        /// Its length in bytes.
+        length: usize,
+    },
     /// A channel is closed; channel 0: the session.
     ChannelDestroy {
         /// Reason code.
         reason: u32,
+    },
+    /// The user's status changes.
+    SetUserStatus {
+        /// Status.
+        status: u16,
+        /// Text that others read.
+        text: String,
+    },
+    /// Who may see the user.
+    SetPrivacyList {
+        /// Those on the list are shut out (else: only they are let in).
+        deny: bool,
+        /// Users on it, as the message says.
+        count: u32,
+    },
+    /// The client asks whether the server offers a service.
+    SenseService {
+        /// Service.
+        service: u32,
+    },
+    /// A word of the administrator to a user.
+    Admin {
+        /// The word.
+        text: String,
+    },
+    /// A word to many users.
+    Announce {
+        /// Who says it, if told.
+        sender: Option<String>,
+        /// The word.
+        text: String,
     },
     /// One byte to keep the connection alive.
     KeepAlive,
@@ -98,21 +140,30 @@ pub struct Auth {
     pub tokens: Vec<Token>,
 }
 
-impl Message {
-    pub(crate) fn kind(&self) -> &'static str {
-        "sametime.other"
-    }
+/// What a channel is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Service {
+    /// Service.
+    pub service: u32,
+    /// Its protocol.
+    pub protocol: u32,
+    /// Version of the protocol.
+    pub version: u32,
+}
 
-    pub(crate) fn is_notable(&self) -> bool {
-        false
-    }
-
-    pub(crate) fn summary(&self) -> String {
-        String::new()
-    }
-
-    pub(crate) fn fields(&self, reading: &Reading<'_>) -> Fields {
-        let _ = reading;
-        vec![("problems", problem::values(&self.problems))]
-    }
+/// A channel to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelCreate {
+    /// Number of the new channel.
+    pub channel: u32,
+    /// Whom it leads to; empty for the server itself.
+    pub user: String,
+    /// Community of that user.
+    pub community: String,
+    /// What it is for.
+    pub service: Service,
+    /// Length of what the service is told in bytes.
+    pub data_length: usize,
+    /// Encryption that is offered (0: none), where the message goes so far.
+    pub encryption: Option<u16>,
 }

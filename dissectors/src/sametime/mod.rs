@@ -1,42 +1,32 @@
 //! Sametime community protocol (VP, TCP 1533 and 1516).
+//!
+//! There is no complete public specification: the field tables follow the draft of the client protocol as the Meanwhile
+//! project and Wireshark's dissector implement it (facts only, no code), and what real clients of libmeanwhile send.
 
+mod auth;
+mod body;
+mod cursor;
+mod fields;
+mod frame;
 mod message;
+pub mod names;
+mod probe;
+pub mod reason;
+mod stream;
+#[cfg(test)]
+mod tests;
 
-pub use message::{Auth, Body, Message};
+pub use message::{Auth, Body, ChannelCreate, Message, Service};
 
-use crate::{Dissector, Probe, Protocol, Side, Verdict};
+use crate::Protocol;
 
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
     name: "sametime",
     tcp_ports: &[1533, 1516],
     udp_ports: &[],
-    probe,
-    stream: open,
+    probe: probe::probe,
+    stream: stream::open,
     datagram: |_| None,
     datagram_probe: |_| false,
 };
-
-fn probe(_: Side, _: &[u8], _: bool) -> Probe {
-    Probe::No
-}
-
-fn open() -> Box<dyn Dissector> {
-    Box::new(Stream)
-}
-
-struct Stream;
-
-impl Dissector for Stream {
-    fn next(&mut self, _: Side, _: &[u8]) -> Verdict {
-        Verdict::NotMine
-    }
-
-    fn gap(&mut self, _: Side, _: &[u8], _: u64) -> Option<crate::Message> {
-        None
-    }
-
-    fn end(&mut self, _: Side, _: &[u8]) -> Option<crate::Message> {
-        None
-    }
-}

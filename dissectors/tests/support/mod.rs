@@ -1,6 +1,6 @@
 //! Conversations built from the field tables, for the tests of all dissectors.
 
-use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, nrpc};
+use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, nrpc, sametime, sip};
 
 /// One conversation: the messages of each direction, as bytes.
 pub struct Conversation {
@@ -23,7 +23,7 @@ pub fn render(message: &Message) -> String {
 }
 
 pub fn conversations() -> Vec<Conversation> {
-    vec![nrpc_conversation(), dns_conversation(), http_conversation()]
+    vec![nrpc_conversation(), dns_conversation(), http_conversation(), sametime_conversation(), sip_conversation()]
 }
 
 /// An NRPC frame.
@@ -133,6 +133,35 @@ fn dns_conversation() -> Conversation {
     Conversation { protocol: &dns::PROTOCOL, client: vec![query, second], server: vec![response, nothing] }
 }
 
+/// A message of the Sametime community protocol.
+pub fn vp(kind: u16, channel: u32, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(8 + body.len()).unwrap();
+    [&length.to_be_bytes()[..], &kind.to_be_bytes(), &[0, 0], &channel.to_be_bytes(), body].concat()
+}
+
+fn sametime_conversation() -> Conversation {
+    let token = [&b"\0\x09CN=A/O=B\0\0\0\x01\x10"[..], &[b'A'; 272], &[0, 1, 0, 0]].concat();
+    let client = vec![
+        vp(0, 0, b"\0\x1E\0\x1D\0\0\0\0\0\0\0\0\x12\x14\x0A\x01\0\x32\x01\0\0\0\0\0\0\x02pc"),
+        vp(1, 0, &[&[0x12, 0x14][..], &token].concat()),
+        vp(0x16, 0, b""),
+        vp(2, 0, b"\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x11\0\0\0\x11\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\0"),
+        vec![0x80],
+        vp(4, 1, b"\0\x64\0\0\0\x03abc"),
+        vp(3, 0, b"\0\0\0\0\0\0\0\0"),
+    ];
+    let server = vec![
+        vp(0x8000, 0, b"\0\x1E\0\x1D\x0A\x01\0\x32\0\0\0\0\0\0\0\0"),
+        vp(0x18, 0, b"\0\x02st\0\x01x"),
+        vp(0x8001, 0, b"\0\x02id\x12\x14\0\x01u\0\x01n\0\x01c\0\0\0"),
+        vec![0x80],
+        vp(9, 0, b"\0\x20\0\0\0\0\0\x04here"),
+        vp(0x19, 0, b"\0\x05hello"),
+        vp(3, 0, b"\x80\0\0\x15\0\0\0\0"),
+    ];
+    Conversation { protocol: &sametime::PROTOCOL, client, server }
+}
+
 /// Requests and responses with bodies of every kind: each unit is one message.
 pub fn http_conversation() -> Conversation {
     let units = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
@@ -163,4 +192,47 @@ pub fn http_conversation() -> Conversation {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n1\na\n0\nX: y\n\n",
     ]);
     Conversation { protocol: &http::PROTOCOL, client, server }
+}
+
+/// A SIP message with a right Content-Length.
+pub fn sip_message(head: &str, body: &str) -> Vec<u8> {
+    format!("{}\r\nContent-Length: {}\r\n\r\n{body}", head.replace('\n', "\r\n"), body.len()).into_bytes()
+}
+
+/// A softphone registers with a cookie, is challenged, registers with credentials, calls and is called, with keep-alives
+/// between the messages.
+pub fn sip_conversation() -> Conversation {
+    let common = |n: u32, method: &str| {
+        format!(
+            "Via: SIP/2.0/TCP [2001:db8::7]:54303;rport;branch=z9hG4bK{n}\nFrom: \"Ann, \\\"A\\\"\" <sip:ann@acme.example>;tag=7\n\
+             To: <sip:ann@acme.example>\ni: 5a1f@192.0.2.7\nCSeq: {n} {method}"
+        )
+    };
+    let register = |n: u32, more: &str| {
+        let head = format!("REGISTER sip:acme.example;transport=tcp SIP/2.0\n{}\n{more}", common(n, "REGISTER"));
+        sip_message(&head, "")
+    };
+    let answer = |line: &str, n: u32, method: &str, more: &str| {
+        sip_message(&format!("SIP/2.0 {line}\n{}\n{more}", common(n, method)), "")
+    };
+    let offer = "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 49170 RTP/AVP 0\r\n";
+    let invite = format!("INVITE sip:bob@acme.example SIP/2.0\n{}\nc: application/sdp", common(3, "INVITE"));
+    let credentials =
+        r#"Digest username="ann", realm="acme.example", nonce="n1", uri="sip:acme.example", response="0123""#;
+    let contact = "Contact: <sip:ann@192.0.2.7:54303;transport=tcp>;methods=\"INVITE, ACK\";\n reg-id=1;expires=1800";
+    let client = vec![
+        register(1, "Cookie: LtpaToken=\"undefined\"; JSESSIONID=0000abc\nUser-Agent: Sametime-ST9.0-Softphone"),
+        register(2, &format!("Authorization: {credentials}\n{contact}\nSupported: path, outbound")),
+        [b"\r\n\r\n".to_vec(), sip_message(&invite, offer)].concat(),
+        answer("200 OK", 9, "OPTIONS", "Accept: application/sdp"),
+    ];
+    let challenge = r#"WWW-Authenticate: Digest realm="acme.example", nonce="n1", algorithm=MD5"#;
+    let options = format!("OPTIONS sip:ann@192.0.2.7:54303 SIP/2.0\n{}\nMax-Forwards: 70", common(9, "OPTIONS"));
+    let server = vec![
+        answer("401 Unauthorized", 1, "REGISTER", challenge),
+        [b"\r\n".to_vec(), answer("200 OK", 2, "REGISTER", "Expires: 1800\nServer: SIP PR")].concat(),
+        answer("100 ", 3, "INVITE", "Subject: "),
+        sip_message(&options, ""),
+    ];
+    Conversation { protocol: &sip::PROTOCOL, client, server }
 }
