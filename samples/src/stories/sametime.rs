@@ -6,7 +6,7 @@ use super::http::{domino_login, logs_in, shared};
 use super::{ANN, STCOMM, Sample, browser, client, community, expected_end, mail, portal, resolver};
 use crate::dns::{A, Rcode, Record};
 use crate::file::Format;
-use crate::http::cookie;
+use crate::http::{Browser, cookie};
 use crate::link::Link;
 use crate::ltpa::{self, MINUTE};
 use crate::net::{Host, Network};
@@ -61,9 +61,9 @@ pub(super) const SAMPLES: &[Sample] = &[
     },
     Sample {
         name: "st-two-names",
-        story: "The mail server knows the user as `CN=Ann Smith/O=ACME`, the portal as `CN=Ann Smith/O=ACME/C=US`. The chat client \
-                logs in with the portal's token, and the community server finds nobody of that name.",
-        see: "Two readable tokens of one browser with two names.",
+        story: "The mail server knows the user as `CN=Ann Smith/O=ACME`, the portal as `CN=Ann Smith/O=ACME/C=US`. With the mail \
+                server's token the chat client logs in; with the portal's the community server finds nobody of that name.",
+        see: "Two readable tokens of one user with two names, one accepted and one refused.",
         rules: &["ltpa-dn-mismatch"],
         format: || Format::pcapng().big_endian().interface("eth0"),
         tell: two_names,
@@ -302,11 +302,15 @@ fn token_version(net: &Network) {
 
 fn two_names(net: &Network) {
     const ABROAD: &str = "CN=Ann Smith/O=ACME/C=US";
-    let browser = browser(net);
-    let mail = browser.open(&mail(net), 80, "mail.example.com");
-    domino_login(&mail, "/mail/asmith.nsf", vec![cookie("LtpaToken", &domino_token(net)).path("/")]);
-    net.wait(3_000);
-    let web = browser.open(&portal(net), 80, "portal.example.com");
+    let notes = Browser::new(&client(net)).agent("Lotus-Notes/6.0; Windows-NT");
+    let mail = notes.open(&mail(net), 80, "mail.example.com");
+    let token = domino_token(net);
+    domino_login(&mail, "/mail/asmith.nsf", vec![shared("LtpaToken", &token)]);
+    let tcp = opens(net, &client(net), &community(net));
+    token_login(&tcp, USER, &[&token]);
+    accepted(&tcp, USER);
+    tcp.wait_secs(60).vp_logout();
+    let web = browser(net).open(&portal(net), 80, "portal.example.com");
     let token = ltpa::domino(ABROAD, net.now() + 4 * SECOND, expected_end(net));
     logs_in(&web, "/wps/myportal", vec![shared("LtpaToken", &token)]);
     for visit in [&web, &mail] {

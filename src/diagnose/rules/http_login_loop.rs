@@ -78,13 +78,9 @@ fn finding(case: &Case<'_>, found: &Loop) -> Option<Draft> {
     let draft = if ours { draft } else { draft.severity(Severity::Minor).at_most(Confidence::Medium) };
     let draft =
         all().fold(draft, |draft, exchange| draft.conversation(exchange.conversation).frames(exchange.frames()));
-    Some(
-        found
-            .rounds
-            .iter()
-            .take(6)
-            .fold(show(draft, web, found.last), |draft, round| show(show(draft, web, round.denied), web, round.login)),
-    )
+    let rounds = found.rounds.iter().take(6);
+    let draft = rounds.fold(draft, |draft, round| show(show(draft, web, round.denied), web, round.login));
+    Some(show(draft, web, found.last))
 }
 
 fn show(draft: Draft, web: &Web<'_>, index: usize) -> Draft {
@@ -103,11 +99,11 @@ fn show(draft: Draft, web: &Web<'_>, index: usize) -> Draft {
 /// Which tokens went either way, by name.
 fn cookies(exchange: &Exchange<'_>) -> String {
     let sent: Vec<_> = exchange.request.iter().flat_map(|r| tokens_sent(r.http)).map(|c| c.name.as_str()).collect();
-    let set: Vec<_> = exchange.response.iter().flat_map(tokens_set).map(|c| c.name.as_str()).collect();
+    let given: Vec<_> = exchange.response.iter().flat_map(tokens_set).map(|c| c.name.as_str()).collect();
     let part = |what: &str, names: &[&str]| {
         if names.is_empty() { String::new() } else { format!("; {what} {}", names.join(", ")) }
     };
-    part("carries", &sent) + &part("sets", &set)
+    part("carries", &sent) + &part("sets", &given)
 }
 
 /// It was given cookies that every browser sends back to that host, and never sent any.

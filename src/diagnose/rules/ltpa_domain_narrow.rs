@@ -85,7 +85,7 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
     let web = case.web();
     let first = group.first()?;
     let (kept, denied, setter) = (first.kept, first.denied, web.setter(first.kept));
-    let together = group.iter().any(|lost| belong_together(case, lost));
+    let together = group.iter().take(8).any(|lost| belong_together(case, lost));
     let common = origin::site(&denied.host).unwrap_or_default();
     let draft = draft(case, &ABOUT, 45, group)
         .title(format!("The {} of {} does not reach {}", kept.cookie.name, setter.host, denied.host))

@@ -76,8 +76,8 @@ fn is_refused(web: &Web<'_>, kept: &Kept<'_>) -> bool {
 fn values_in_use<'a>(web: &Web<'a>) -> HashSet<&'a str> {
     let requests = web.exchanges().iter().filter_map(|exchange| exchange.request);
     let sent = requests.flat_map(|request| &request.http.cookies).map(|cookie| cookie.value.expose());
-    let set = web.kept().iter().filter(|kept| kept.refused.is_none()).map(|kept| kept.cookie.value.expose());
-    sent.chain(set).collect()
+    let taken = web.kept().iter().filter(|kept| kept.refused.is_none()).map(|kept| kept.cookie.value.expose());
+    sent.chain(taken).collect()
 }
 
 /// What the same browser asks of the same site afterwards, without any token.

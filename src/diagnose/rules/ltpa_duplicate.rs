@@ -6,6 +6,7 @@ use super::super::web::{Exchange, Web, is_token};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
 use nrpcsniff_dissectors::cookie::Cookie;
+use nrpcsniff_dissectors::ltpa::Token;
 
 /// See [`ABOUT`].
 pub struct Duplicate;
@@ -112,7 +113,7 @@ fn was(n: usize) -> String {
 }
 
 fn label(cookie: &Cookie) -> String {
-    cookie.token.as_ref().map_or_else(|| format!("value of {} bytes", cookie.value.len()), |token| token.label())
+    cookie.token.as_ref().map_or_else(|| format!("value of {} bytes", cookie.value.len()), Token::label)
 }
 
 /// Who set it, if that is in the capture.

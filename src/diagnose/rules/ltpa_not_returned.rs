@@ -6,6 +6,7 @@ use super::super::web::pages::Product;
 use super::super::web::{Exchange, Web, is_access_manager, is_single_server, is_web_token, origin};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Confidence, Severity};
+use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct NotReturned;
@@ -49,11 +50,18 @@ impl Rule for NotReturned {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let found = locked_out(case).filter_map(|denied| Some((login_without_token(case, denied)?, denied)));
+        let web = case.web();
+        let others: HashSet<usize> =
+            web.exchanges().iter().filter(|e| has_other_session(e)).map(|e| e.browser).collect();
+        let denied = locked_out(case).filter(|denied| !others.contains(&denied.browser));
+        let found = denied.filter_map(|denied| Some((login_without_token(case, denied)?, denied)));
         let groups = group_by(found, |(login, denied)| (login.host.clone(), denied.host.clone()));
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
 }
+
+/// A login is sought among so many requests before the denial.
+const LOOK_BACK: usize = 1024;
 
 /// The accepted login before the denial after which the browser should have had a token, and was given none.
 fn login_without_token<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Exchange<'a>> {
@@ -62,12 +70,8 @@ fn login_without_token<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> 
     if !takes_part(denied) || denied.is_forwarded() {
         return None;
     }
-    let browser = web.browser(denied);
-    if web.of(browser).any(has_other_session) {
-        return None;
-    }
-    let login =
-        web.before(denied).take_while(|before| !before.is_logout()).find(|before| before.is_accepted_login())?;
+    let mut before = web.before(denied).take(LOOK_BACK).take_while(|before| !before.is_logout());
+    let login = before.find(|before| before.is_accepted_login())?;
     let answered = login.response.is_some_and(|response| response.at().time <= denied.at().time);
     let same_site =
         login.host == denied.host || origin::site(&login.host).is_some_and(|s| Some(s) == origin::site(&denied.host));
@@ -78,9 +82,9 @@ fn login_without_token<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> 
 /// A token goes either way, or something that stands in its place: then it is another story.
 fn has_other_session(exchange: &Exchange<'_>) -> bool {
     let sent = exchange.request.into_iter().flat_map(|request| &request.http.cookies).map(|c| c.name.as_str());
-    let set = exchange.response.into_iter().flat_map(|response| &response.http.set_cookies).map(|c| c.name.as_str());
+    let given = exchange.response.into_iter().flat_map(|response| &response.http.set_cookies).map(|c| c.name.as_str());
     let instead = |name: &str| is_single_server(name) || is_web_token(name) || is_access_manager(name);
-    exchange.shows_token() || sent.chain(set).any(instead)
+    exchange.shows_token() || sent.chain(given).any(instead)
 }
 
 /// The answer to the login leaves no room for a session of its own kind: it is a known product's.
@@ -116,6 +120,13 @@ fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, &Exchange<'_>)]) -> Option<
     let draft = group.iter().fold(draft, |draft, (login, denied)| between(web, draft, login, denied));
     let draft = each(draft, group, "logins", |draft, (login, _)| show_login(draft, login));
     let draft = each(draft, &all, "requests", |draft, denied| show_denied(draft, denied));
+    let draft = match origin::site(&login.host).filter(|_| proxy) {
+        Some(site) => draft.remedy_first(format!(
+            "{}: <tokenDomain>.{site}</tokenDomain> in stproxyconfig.xml, if it is not there already.",
+            login.host
+        )),
+        None => draft,
+    };
     Some(web.name_loops(draft, &case.settings.thresholds, &all))
 }
 

@@ -27,12 +27,15 @@ static ABOUT: About = About {
         "The browser's own rules for cookies are inferred: medium confidence at most.",
     ],
     remedy: &[
-        "Domino 12 and later: Web SSO Configuration document or Internet Site: SameSite cookie setting None, and use https; notes.ini \
-         DOMINO_SAMESITE settings as the product's documentation names them.",
+        "Domino 12 and later: Web SSO Configuration document > Basics > Token Configuration > SameSite cookie attribute: None (or \
+         notes.ini DOMINO_SAMESITE_MULTISERVERSSO=3 with the field left at its default), and use https.",
         "WebSphere: Single sign-on > custom property com.ibm.ws.security.addSameSiteAttributeToCookie=None (with Requires SSL).",
         "Or put both applications under one domain, so that they are one site.",
     ],
-    references: &["draft-ietf-httpbis-rfc6265bis section 5.6.7 (SameSite)", "HCL Domino: SameSite cookie support"],
+    references: &[
+        "draft-ietf-httpbis-rfc6265bis section 5.6.7 (SameSite)",
+        "HCL Domino 12: configuring the SameSite cookie attribute",
+    ],
     explains: &["http-login-loop"],
 };
 

@@ -1,9 +1,10 @@
 //! The token is for https only, and the next request goes over http.
 
 use super::super::signon::{Lost, by_hosts, draft, locked_out, tokens_held, who};
-use super::super::web::{Exchange, Fit, Kept, tokens_sent};
+use super::super::web::{Exchange, Fit, Kept, Web, tokens_sent};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
+use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct SecureOnHttp;
@@ -47,7 +48,14 @@ impl Rule for SecureOnHttp {
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let denied = locked_out(case).filter(|denied| is_plain(case, denied));
         let lost = denied.filter_map(|denied| Some(Lost { kept: held_back(case, denied)?, denied }));
-        by_hosts(case.web(), lost).iter().filter_map(|group| finding(case, group)).collect()
+        let groups = by_hosts(case.web(), lost);
+        if groups.is_empty() {
+            return Vec::new();
+        }
+        let offloaded = offloaded(case.web());
+        let plain =
+            groups.iter().filter(|group| group.iter().all(|lost| !offloaded.contains(lost.denied.host.as_str())));
+        plain.filter_map(|group| finding(case, group)).collect()
     }
 }
 
@@ -57,23 +65,29 @@ fn is_plain(case: &Case<'_>, denied: &Exchange<'_>) -> bool {
     let hosts = &case.analysis.facts.hosts;
     let from_proxy =
         hosts.get(&denied.client()).is_some_and(|host| host.accepted.iter().any(|(port, _)| is_web(*port)));
-    denied.scheme() == "http" && !denied.is_forwarded() && !to_https && !from_proxy && !is_offloaded(case, denied)
+    denied.scheme() == "http" && !denied.is_forwarded() && !to_https && !from_proxy
 }
 
 fn is_web(port: u16) -> bool {
     matches!(port, 80 | 443 | 8080 | 8443 | 9080 | 9443)
 }
 
-/// Secure tokens do arrive at this server over what looks like http: something before it ends TLS.
-fn is_offloaded(case: &Case<'_>, denied: &Exchange<'_>) -> bool {
-    let web = case.web();
-    let secure = |exchange: &Exchange<'_>| {
-        let Some(request) = exchange.request else { return false };
-        let mut sent = tokens_sent(request.http).take(4);
-        exchange.scheme() == "http"
-            && sent.any(|c| web.source(exchange, &c.name, c.value.expose()).is_some_and(|kept| kept.cookie.secure))
+/// Hosts at which Secure tokens do arrive over what looks like http: something before them ends TLS.
+fn offloaded<'w>(web: &'w Web<'_>) -> HashSet<&'w str> {
+    let secure = web.kept().iter().filter(|kept| kept.cookie.secure && kept.is_token());
+    let secure: HashSet<&str> = secure.map(|kept| kept.cookie.value.expose()).collect();
+    let open = web.kept().iter().filter(|kept| !kept.cookie.secure);
+    let open: HashSet<&str> = open.map(|kept| kept.cookie.value.expose()).collect();
+    let shows = |exchange: &&Exchange<'_>| {
+        let sent = exchange.request.into_iter().flat_map(|request| tokens_sent(request.http));
+        sent.map(|cookie| cookie.value.expose()).any(|value| secure.contains(value) && !open.contains(value))
     };
-    web.of_host(&denied.host).any(secure)
+    web.exchanges()
+        .iter()
+        .filter(|exchange| exchange.scheme() == "http")
+        .filter(shows)
+        .map(|e| e.host.as_str())
+        .collect()
 }
 
 /// A token that only its Secure keeps from being sent; none belongs to the request as it is.

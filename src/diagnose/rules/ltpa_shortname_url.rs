@@ -1,6 +1,7 @@
 //! The server is called by a short name or an address, which no token's domain covers.
 
-use super::super::signon::{Lost, by_hosts, draft, locked_out, tokens_held, who};
+use super::super::network::{each, group_by};
+use super::super::signon::{Lost, browsers, by_hosts, draft, lacks_token, locked_out, show_set, tokens_held, who};
 use super::super::web::{Exchange, Fit, Kept, Refusal, Web, origin};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Confidence, Severity};
@@ -104,16 +105,9 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
 /// Tokens that browsers drop because the server was called by a bare name and sets them for its domain.
 fn dropped(case: &Case<'_>) -> Vec<Draft> {
     let web = case.web();
-    let mut hosts: Vec<&str> = Vec::new();
-    let mut found = Vec::new();
-    for kept in web.kept().iter().filter(|kept| is_dropped(web, kept)) {
-        let host = web.setter(kept).host.as_str();
-        if !hosts.contains(&host) && hosts.len() < 64 {
-            hosts.push(host);
-            found.extend(dropped_by(case, kept));
-        }
-    }
-    found
+    let kept = web.kept().iter().filter(|kept| is_dropped(web, kept));
+    let groups = group_by(kept, |kept| (web.setter(kept).host.clone(), kept.domain.clone()));
+    groups.iter().filter_map(|group| dropped_by(case, group)).collect()
 }
 
 fn is_dropped(web: &Web<'_>, kept: &Kept<'_>) -> bool {
@@ -125,29 +119,32 @@ fn is_dropped(web: &Web<'_>, kept: &Kept<'_>) -> bool {
         && kept.refused == Some(Refusal::ForeignDomain)
         && is_bare(&setter.host)
         && !setter.is_forwarded()
-        && !setter.target().is_some_and(|(to, _)| to != setter.host)
+        && setter.target().is_none_or(|(to, _)| to == setter.host)
         && !came_back
 }
 
-fn dropped_by(case: &Case<'_>, kept: &Kept<'_>) -> Option<Draft> {
+fn dropped_by(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
     let web = case.web();
+    let kept = *group.first()?;
     let setter = web.setter(kept);
-    let next: Vec<_> = web.after(setter).take(256).filter(|next| next.is_visit() && next.host == setter.host).collect();
-    let denied: Vec<_> = next.iter().copied().filter(|next| next.is_denied()).collect();
-    let group: Vec<_> = denied.iter().map(|&denied| Lost { kept, denied }).collect();
-    let draft = if group.is_empty() {
-        let draft = Draft::new(&ABOUT, 45).conversation(setter.conversation).severity(Severity::Minor);
-        super::super::signon::show_set(web, draft.at_most(Confidence::Medium), kept)
+    let mut lost: Vec<_> = group.iter().flat_map(|kept| denied_after(web, kept)).collect();
+    lost.sort_by_key(|lost| lost.denied.index);
+    lost.dedup_by_key(|lost| lost.denied.index);
+    let draft = if lost.is_empty() {
+        let draft =
+            group.iter().fold(Draft::new(&ABOUT, 45), |draft, kept| draft.conversation(web.setter(kept).conversation));
+        each(draft, group, "tokens", |draft, kept| show_set(web, draft, kept))
+            .severity(Severity::Minor)
+            .at_most(Confidence::Medium)
     } else {
-        draft(case, &ABOUT, 45, &group).names_read()
+        draft(case, &ABOUT, 45, &lost).names_read()
     };
     let draft = draft
-        .points(20)
         .title(format!("Called as {}, but it sets its token for {}: browsers drop it", setter.host, kept.domain))
         .explain(format!(
             "{} called the server by the name {}. It set {} for {}, which does not cover that name: browsers do not keep such a \
              cookie.",
-            web.browser(setter).label(),
+            browsers(web, group.iter().map(|kept| kept.browser)),
             setter.host,
             kept.cookie.name,
             kept.domain,
@@ -156,4 +153,12 @@ fn dropped_by(case: &Case<'_>, kept: &Kept<'_>) -> Option<Draft> {
         "Do not use {} in addresses: use the server's full name in {}.",
         setter.host, kept.domain
     )))
+}
+
+/// Requests of the same browser to that host which were turned away afterwards.
+fn denied_after<'w, 'a>(web: &'w Web<'a>, kept: &'w Kept<'a>) -> impl Iterator<Item = Lost<'w, 'a>> {
+    let setter = web.setter(kept);
+    let next =
+        web.after(setter).take(256).filter(|next| next.host == setter.host && next.is_denied() && lacks_token(next));
+    next.map(|denied| Lost { kept, denied })
 }

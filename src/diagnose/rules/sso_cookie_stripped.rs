@@ -5,7 +5,7 @@ use super::super::signon::{answer, lacks_token};
 use super::super::web::{Exchange, Web, is_token, origin, tokens_sent, tokens_set};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 /// See [`ABOUT`].
 pub struct CookieStripped;
@@ -47,7 +47,13 @@ impl Rule for CookieStripped {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let web = case.web();
-        let found: Vec<_> = pairs(web).into_iter().filter_map(|pair| Some((pair, loss(web, pair)?))).collect();
+        let pairs = pairs(web);
+        if pairs.is_empty() {
+            return Vec::new();
+        }
+        let requests = web.exchanges().iter().filter_map(|exchange| exchange.request);
+        let sent: HashSet<&str> = requests.flat_map(|r| &r.http.cookies).map(|c| c.value.expose()).collect();
+        let found = pairs.into_iter().filter_map(|pair| Some((pair, loss(web, pair, &sent)?)));
         let groups = group_by(found, |(pair, loss)| (pair.front.conversation.server.ip, loss.is_answer()));
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
@@ -123,8 +129,8 @@ fn encloses(front: &Exchange<'_>, back: &Exchange<'_>) -> bool {
     front.conversation.id != back.conversation.id && inside && through && same_path && is_complete(front)
 }
 
-fn loss<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>) -> Option<Loss<'w, 'a>> {
-    lost_in_request(pair).or_else(|| lost_in_answer(web, pair))
+fn loss<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>, sent: &HashSet<&str>) -> Option<Loss<'w, 'a>> {
+    lost_in_request(pair).or_else(|| lost_in_answer(web, pair, sent))
 }
 
 fn lost_in_request<'w, 'a>(pair: Pair<'w, 'a>) -> Option<Loss<'w, 'a>> {
@@ -132,15 +138,13 @@ fn lost_in_request<'w, 'a>(pair: Pair<'w, 'a>) -> Option<Loss<'w, 'a>> {
     (lacks_token(pair.back) && pair.back.is_denied()).then_some(Loss::Request(&sent.name))
 }
 
-fn lost_in_answer<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>) -> Option<Loss<'w, 'a>> {
+fn lost_in_answer<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>, sent: &HashSet<&str>) -> Option<Loss<'w, 'a>> {
     let (front, back) = (pair.front.response?, pair.back.response?);
     let named = |name: &str| front.set_cookies.iter().any(|cookie| cookie.name == name);
     let lost = tokens_set(&back).find(|cookie| !named(&cookie.name))?;
     let front_has_one = front.http.set_cookies.iter().any(|cookie| is_token(&cookie.name, cookie.token.as_ref()));
-    let value = lost.value.expose();
-    let uses = |e: &Exchange<'_>| e.request.is_some_and(|r| r.cookies.iter().any(|c| c.value.expose() == value));
     // Somebody has it all the same: the proxy adds it by itself, or the browser got it another way.
-    let lives_on = web.exchanges().iter().any(uses);
+    let lives_on = sent.contains(lost.value.expose());
     let site = origin::site(&pair.front.host);
     let mut next = web.after(pair.front).take(256).filter(|next| lacks_token(next) && next.is_denied());
     let denied =

@@ -77,7 +77,9 @@ enum Sign<'w, 'a> {
 fn finding(case: &Case<'_>, group: &[&Exchange<'_>]) -> Option<Draft> {
     let web = case.web();
     let first = *group.first()?;
-    let denied: Vec<_> = group.iter().flat_map(|opened| turned_away(web, opened)).collect();
+    let mut denied: Vec<_> = group.iter().flat_map(|opened| turned_away(web, opened)).collect();
+    denied.sort_by_key(|exchange| exchange.index);
+    denied.dedup_by_key(|exchange| exchange.index);
     let sign = sign(web, group, &denied);
     let draft = Draft::new(&ABOUT, 45)
         .title(format!("{} opens sessions of one server (DomAuthSessId), no single sign-on", first.host))
@@ -126,12 +128,12 @@ fn fits_a_token(web: &Web<'_>, exchange: &Exchange<'_>) -> bool {
 }
 
 fn sign<'w, 'a>(web: &'w Web<'a>, group: &[&'w Exchange<'a>], denied: &[&'w Exchange<'a>]) -> Option<Sign<'w, 'a>> {
-    let shows = |e: &Exchange<'_>| e.request.is_some_and(|request| tokens_sent(request.http).next().is_some());
+    let carries = |e: &Exchange<'_>| e.request.is_some_and(|request| tokens_sent(request.http).next().is_some());
     let sets = |e: &Exchange<'_>| e.response.is_some_and(|response| tokens_set(&response).next().is_some());
     let first = *group.first()?;
     let site = origin::site(&first.host);
     let elsewhere = |e: &&Exchange<'_>| site.is_some() && origin::site(&e.host) == site && sets(e);
-    let shown = group.iter().copied().find(|opened| shows(opened)).map(Sign::Shown);
+    let shown = group.iter().copied().find(|opened| carries(opened)).map(Sign::Shown);
     shown
         .or_else(|| web.of_host(&first.host).find(|e| sets(e)).map(Sign::SetOnce))
         .or_else(|| denied.first().copied().map(Sign::Denied))
