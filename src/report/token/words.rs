@@ -56,7 +56,7 @@ pub fn meaning(class: Class, token: &Token) -> &'static str {
         }
         Class::NotBase64 => {
             "LTPA tokens are base64: letters, digits, + and /, and at most two = at the end. This is another product's value, \
-             or it was damaged on its way."
+             or it was cut or damaged on its way."
         }
         Class::Truncated if token.has(Flag::DominoHeader) => {
             "It begins as Domino's tokens do, but what should follow is not there: it was cut or damaged on its way."
