@@ -4,7 +4,7 @@ use crate::capture::Reader;
 use crate::diagnose::{Settings, diagnose};
 use crate::engine::{Options, Pipeline};
 use crate::model::{Analysis, Finding};
-use nrpcsniff_samples::Network;
+use nrpcsniff_samples::{Network, sip};
 use std::io::Cursor;
 
 /// A story and its name.
@@ -101,4 +101,29 @@ pub fn says(finding: &Finding, words: &[&str]) {
 /// Numbers of the frames that show it.
 pub fn frames(finding: &Finding) -> Vec<u64> {
     finding.frames.iter().map(|frame| frame.number).collect()
+}
+
+/// A telephone of ann@example.com at 10.1.0.50 that speaks UDP with the server at 10.1.0.9.
+pub fn phone(net: &Network) -> sip::Phone {
+    phone_of(net, "10.1.0.50", "ann@example.com")
+}
+
+/// The same of somebody else.
+pub fn phone_of(net: &Network, ip: &str, user: &str) -> sip::Phone {
+    sip::Phone::new(&net.host(ip), 5060, &net.host("10.1.0.9"), 5060, user)
+}
+
+/// A registration as it should be: one challenge, then accepted.
+pub fn register(phone: &sip::Phone) {
+    let first = phone.register();
+    let challenge = first.response(401).challenge("example.com", "8f3c");
+    let second = phone.register().credentials(&challenge, "ann", "secret");
+    phone.sends(&first).hears(&challenge).sends(&second);
+    phone.hears(second.response(200).contact_of(&second).expires(1800));
+}
+
+/// A REGISTER that is answered with that status.
+pub fn refused(phone: &sip::Phone, status: u16) {
+    let request = phone.register();
+    phone.sends(&request).hears(request.response(status));
 }

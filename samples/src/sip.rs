@@ -143,6 +143,14 @@ impl Message {
         self.set("Via", &via)
     }
 
+    /// Another request URI, as a proxy puts the registered Contact in its place; To stays.
+    pub fn target(self, uri: &str) -> Self {
+        self.with(|text| {
+            let method = text.start.split(' ').next().unwrap_or_default();
+            text.start = format!("{method} {uri} SIP/2.0");
+        })
+    }
+
     /// One more Via above those there are, as a proxy adds it.
     pub fn via(self, transport: &str, sent_by: &str, branch: &str) -> Self {
         let via = format!("SIP/2.0/{transport} {sent_by};branch=z9hG4bK{branch}");

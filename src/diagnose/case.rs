@@ -88,6 +88,8 @@ impl<'a> Case<'a> {
                 by_answer.entry(address).or_default().push(index);
             }
         }
+        let (web, telephony) = (Web::new(analysis), Telephony::new(analysis));
+        let identity = Identity::new(analysis, settings, &web, &telephony);
         Self {
             analysis,
             settings,
@@ -99,10 +101,10 @@ impl<'a> Case<'a> {
             by_answer,
             scanners: OnceCell::new(),
             restarted: OnceCell::new(),
-            web: Web::new(analysis),
-            telephony: Telephony::new(analysis),
+            web,
+            telephony,
             chat: Chat::new(analysis),
-            identity: Identity::new(analysis, settings),
+            identity,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::header::{HEAD, Length, end_of_head, length, line_length};
 use super::message::Transport;
-use super::parse::{assemble, head_of};
+use super::parse::{Head, assemble, head_of};
 use super::start;
 use super::syntax::Notes;
 use crate::{Dissector, Message, Side, Verdict};
@@ -141,7 +141,7 @@ impl Lane {
             return self.pass_over(line_length(head));
         }
         let mut notes = Notes::default();
-        let rest = match length(&head_of(head, &mut Notes::default()).1) {
+        let rest = match length(&head_of(head, &mut Notes::default()).headers) {
             Length::Bytes(bytes @ ..=BODY) => {
                 let total = end.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX));
                 self.go(Phase::Whole { head: end, total });
@@ -157,7 +157,7 @@ impl Lane {
             }
             Length::Missing => {
                 notes.note("no Content-Length: it is taken to have no body");
-                Phase::Between
+                Phase::Lost
             }
         };
         self.message(head, &[], end, rest, notes)
@@ -192,20 +192,20 @@ impl Lane {
         }
     }
 
-    fn message(&mut self, head: &[u8], body: &[u8], used: usize, next: Phase, notes: Notes) -> Verdict {
+    fn message(&mut self, head: &[u8], body: &[u8], used: usize, next: Phase, mut notes: Notes) -> Verdict {
         self.go(next);
-        Verdict::Message { used, message: self.assemble(head, body, notes) }
+        self.note_junk(&mut notes);
+        let head = head_of(head, &mut notes);
+        Verdict::Message { used, message: told(head, body, notes) }
     }
 
-    fn assemble(&mut self, head: &[u8], body: &[u8], mut notes: Notes) -> Message {
+    fn note_junk(&mut self, notes: &mut Notes) {
         match (std::mem::take(&mut self.junk), std::mem::take(&mut self.gap)) {
             (0, _) => {}
             (junk, false) => notes.note(format!("{junk} bytes before the message are none of SIP")),
             (junk, true) => notes.note(format!("{junk} bytes between a gap and the message are not read")),
         }
         self.known = true;
-        let parts = head_of(head, &mut notes);
-        Message::Sip(Box::new(assemble(parts, body, Transport::Tcp, notes)))
     }
 
     /// Looks for a first line, line by line.
@@ -219,6 +219,11 @@ impl Lane {
                 self.head(input, true)
             }
             Some(at) => self.pass_over(at),
+            None if line.trim_ascii().is_empty() => {
+                let bytes = count(line.len());
+                self.searched = 0;
+                Verdict::Skip { bytes }
+            }
             None => self.pass_over(line.len()),
         }
     }
@@ -259,14 +264,22 @@ impl Lane {
             return None;
         }
         let mut notes = Notes::default();
+        self.note_junk(&mut notes);
         notes.note(why);
-        let end = match self.phase {
-            Phase::Whole { head, .. } => head,
-            _ => pending.len(),
-        };
-        let (head, body) = pending.split_at_checked(end).unwrap_or((pending, &[]));
-        Some(self.assemble(head, body, notes))
+        if let Phase::Whole { head, .. } = self.phase {
+            let (head, body) = pending.split_at_checked(head)?;
+            let head = head_of(head, &mut notes);
+            return Some(told(head, body, notes));
+        }
+        // A line that is cut would say something else.
+        let lines = pending.iter().rposition(|&b| b == b'\n').and_then(|end| pending.get(..=end));
+        let head = lines.map_or_else(|| Head::cut(pending), |lines| head_of(lines, &mut notes));
+        Some(told(Head { whole: false, ..head }, &[], notes))
     }
+}
+
+fn told(head: Head<'_>, body: &[u8], notes: Notes) -> Message {
+    Message::Sip(Box::new(assemble(head, body, Transport::Tcp, notes)))
 }
 
 fn need(input: &[u8]) -> Verdict {
@@ -283,7 +296,7 @@ fn first_line(bytes: &[u8]) -> &[u8] {
 
 /// A first line that was sought may have stood in a body: then what follows has none of a message's headers.
 fn is_a_message(head: &[u8]) -> bool {
-    head_of(head, &mut Notes::default()).1.iter().any(|header| header.name.is_of_every_message())
+    head_of(head, &mut Notes::default()).headers.iter().any(|header| header.name.is_of_every_message())
 }
 
 /// Where a line other than the first is the first line of a message.
@@ -302,24 +315,24 @@ mod tests {
     use crate::drive::Driver;
     use crate::sip;
 
-    /// A REGISTER with that number and body.
-    fn register(number: u32, body: &str) -> Vec<u8> {
-        let head = "REGISTER sip:acme.example SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.7:5062;branch=z9hG4bK1\r\n\
-                    From: <sip:ann@acme.example>;tag=1\r\nTo: <sip:ann@acme.example>\r\nCall-ID: c1\r\n";
-        format!("{head}CSeq: {number} REGISTER\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    const HEAD_LINES: &str = "Via: SIP/2.0/TCP 192.0.2.7:5062;branch=z9hG4bK1\r\nFrom: <sip:ann@acme.example>;tag=1\r\n\
+                              To: <sip:ann@acme.example>\r\nCall-ID: c1\r\n";
+
+    /// A REGISTER with that number and these lines behind it.
+    fn message(number: u32, rest: &str) -> String {
+        format!("REGISTER sip:acme.example SIP/2.0\r\n{HEAD_LINES}CSeq: {number} REGISTER\r\n{rest}")
     }
 
-    fn sip(message: &Message) -> &sip::Message {
-        match message {
-            Message::Sip(sip) => sip,
-            other => panic!("{other:?}"),
-        }
+    /// The same with a body and its right length.
+    fn register(number: u32, body: &str) -> String {
+        message(number, &format!("Content-Length: {}\r\n\r\n{body}", body.len()))
     }
 
     /// CSeq and problems of each message.
     fn seen(driver: &Driver) -> Vec<(u32, Vec<&str>)> {
         let one = |message| {
-            let message: &sip::Message = sip(message);
+            let Message::Sip(message): &Message = message else { panic!("{message:?}") };
+            let message: &sip::Message = message;
             let number = message.cseq.as_ref().map_or(0, |cseq| cseq.number);
             (number, message.problems.iter().map(|problem| problem.what.as_ref()).collect())
         };
@@ -329,15 +342,173 @@ mod tests {
     fn drive(bytes: &[u8], chunk: usize) -> Driver {
         let mut driver = Driver::new(open());
         bytes.chunks(chunk).for_each(|chunk| driver.data(Side::Client, chunk));
+        driver.end(Side::Client);
         driver
     }
 
+    /// What a stream says, which is the same in any chunks.
+    fn assert_says(stream: &str, expected: &[(u32, &[&str])]) {
+        let expected: Vec<_> = expected.iter().map(|&(number, problems)| (number, problems.to_vec())).collect();
+        for chunk in [1, 2, 3, 7, 100, stream.len()] {
+            assert_eq!(seen(&drive(stream.as_bytes(), chunk)), expected, "in chunks of {chunk}");
+        }
+    }
+
     #[test]
-    fn messages_with_keep_alives_between_them_in_any_chunks() {
-        let bytes =
-            [&b"\r\n\r\n"[..], &register(1, "ab"), &register(2, ""), b"\r\n\r\n", &register(3, "\r\n\r\n")].concat();
-        for chunk in [1, 2, 7, 100, bytes.len()] {
-            assert_eq!(seen(&drive(&bytes, chunk)), [(1, vec![]), (2, vec![]), (3, vec![])]);
+    fn messages_with_keep_alives_between_them() {
+        let stream = ["\r\n\r\n", &register(1, "ab"), &register(2, ""), "\r\n\r\n", &register(3, "\r\n\r\n"), "\r\n"];
+        assert_says(&stream.concat(), &[(1, &[]), (2, &[]), (3, &[])]);
+    }
+
+    #[test]
+    fn a_message_is_told_with_its_last_byte() {
+        let stream = register(1, "body");
+        let mut driver = Driver::new(open());
+        for (at, byte) in stream.bytes().enumerate() {
+            assert!(driver.messages.is_empty(), "{at}");
+            driver.data(Side::Server, &[byte]);
+        }
+        assert_eq!(driver.messages.len(), 1);
+    }
+
+    #[test]
+    fn junk_before_a_message_is_reported_with_it() {
+        let junk = "junk\r\nmore junk: of it\r\n";
+        let note = "24 bytes before the message are none of SIP";
+        let stream = [junk, &register(1, ""), &register(2, "")].concat();
+        assert_says(&stream, &[(1, &[note]), (2, &[])]);
+        // The message need not begin a line.
+        let stream = [&register(1, ""), "</xml>", &register(2, "")].concat();
+        assert_says(&stream, &[(1, &[]), (2, &["6 bytes before the message are none of SIP"])]);
+        let answer = register(3, "").replacen("REGISTER sip:acme.example SIP/2.0", "SIP/2.0 200 OK", 1);
+        assert_says(&["{}", &answer].concat(), &[(3, &["2 bytes before the message are none of SIP"])]);
+    }
+
+    #[test]
+    fn without_a_length_the_next_first_line_is_sought() {
+        let stream = [&message(1, "\r\nv=0\r\ns=-\r\n"), &*register(2, "")].concat();
+        let first = "no Content-Length: it is taken to have no body";
+        assert_says(&stream, &[(1, &[first]), (2, &["10 bytes before the message are none of SIP"])]);
+        let stream = [&message(1, "\r\n"), &*register(2, "")].concat();
+        assert_says(&stream, &[(1, &[first]), (2, &[])]);
+    }
+
+    #[test]
+    fn a_length_that_is_none() {
+        let sought = "its length is not known: the next message is sought";
+        let cases = [
+            ("Content-Length: -999", "Content-Length: -999 is no number"),
+            ("l: 12a", "Content-Length: 12a is no number"),
+            (
+                "Content-Length: 99999999999999999999",
+                "Content-Length: 99999999999999999999 is larger than 18446744073709551615",
+            ),
+            ("Content-Length: 2\r\nContent-Length: 9", "Content-Length: 9 here and 2 before"),
+        ];
+        for (lines, problem) in cases {
+            let stream = [&message(1, &format!("{lines}\r\n\r\nxy")), &*register(2, "")].concat();
+            let junk = "2 bytes before the message are none of SIP";
+            assert_says(&stream, &[(1, &[sought, problem]), (2, &[junk])]);
+        }
+        let stream = [&message(1, "Content-Length: 9999999999\r\n\r\n"), &*register(2, "")].concat();
+        assert_says(&stream, &[(1, &[sought]), (2, &[])]);
+    }
+
+    #[test]
+    fn a_long_body_is_passed_over() {
+        let body = "x".repeat(300_000);
+        let stream = [&register(1, &body), &*register(2, "")].concat();
+        for chunk in [1460, stream.len()] {
+            let driver = drive(stream.as_bytes(), chunk);
+            assert_eq!(seen(&driver), [(1, vec!["a body of 300000 bytes is passed over"]), (2, vec![])]);
+        }
+    }
+
+    #[test]
+    fn a_message_that_breaks_off_in_its_headers() {
+        let stream = [&message(1, ""), &*register(2, ""), &register(3, "")].concat();
+        assert_says(&stream, &[(1, &["another message begins in its headers"]), (2, &[]), (3, &[])]);
+    }
+
+    #[test]
+    fn a_head_without_an_end() {
+        let line = format!("X-Filler: {}\r\n", "0123456789".repeat(20));
+        let stream = [&message(1, &line.repeat(800)), "\r\n", &*register(2, "")].concat();
+        for chunk in [1, 1460, stream.len()] {
+            let driver = drive(stream.as_bytes(), chunk);
+            let seen = seen(&driver);
+            assert_eq!(seen.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1, 2]);
+            assert_eq!(seen[0].1, ["headers of more than 65536 bytes: the rest is not read"]);
+            assert!(driver.calls <= stream.len() / chunk + 10_000, "{} calls", driver.calls);
+        }
+    }
+
+    /// However the bytes come, none is searched for the end of the head more than a few times.
+    #[test]
+    fn a_search_goes_on_where_it_stopped() {
+        let head = message(1, &"X-Filler: 0123456789\r\n".repeat(2000));
+        let mut lane = Lane::default();
+        for length in 1..head.len() {
+            assert_eq!(lane.next(&head.as_bytes()[..length]), Verdict::Need { total: length + 1 });
+            assert_eq!(lane.searched, length);
+        }
+    }
+
+    #[test]
+    fn a_direction_of_something_else_is_given_up() {
+        let driver = drive(&b"What a long text this is\r\n".repeat(3000), 1460);
+        assert!(driver.not_mine() && driver.messages.is_empty());
+        let mut driver = drive(register(1, "").as_bytes(), 1460);
+        driver.data(Side::Client, &b"0123456789abcdef".repeat(20_000));
+        driver.data(Side::Client, format!("\r\n{}", register(2, "")).as_bytes());
+        assert!(!driver.not_mine());
+        assert_eq!(seen(&driver)[1], (2, vec!["320002 bytes before the message are none of SIP"]));
+    }
+
+    #[test]
+    fn an_end_keeps_what_was_read() {
+        let stream = register(7, "v=0");
+        let named = stream.find("CSeq").unwrap() + "CSeq: 7 REGISTER\r\n".len();
+        for length in 1..stream.len() {
+            let driver = drive(&stream.as_bytes()[..length], 1460);
+            let seen = seen(&driver);
+            assert_eq!(seen[0].1, ["the conversation ends in it"], "{length}");
+            assert_eq!(seen[0].0 == 7, length >= named, "{length}");
+        }
+        assert!(drive(b"\r\n\r\n", 1).messages.is_empty());
+        assert!(drive(b"<html>", 1).messages.is_empty());
+    }
+
+    #[test]
+    fn a_gap_inside_a_body_keeps_the_direction_in_step() {
+        let first = register(1, &"b".repeat(40));
+        let head = first.len() - 40;
+        for cut in 0..first.len() {
+            for missing in [1, 5, first.len() - cut, first.len() - cut + 12] {
+                let mut driver = Driver::new(open());
+                driver.data(Side::Server, &first.as_bytes()[..cut]);
+                driver.gap(Side::Server, u64::try_from(missing).unwrap());
+                driver.data(Side::Server, first.as_bytes().get(cut + missing..).unwrap_or_default());
+                // Behind a gap whose end is not known, a body may hold what looks like a message.
+                let body = "SIP/2.0 200 OK\r\nNo: header\r\n\r\n";
+                let second = register(2, body).into_bytes();
+                driver.data(Side::Server, second.get((cut + missing).saturating_sub(first.len())..).unwrap());
+                driver.data(Side::Server, register(3, "").as_bytes());
+                driver.end(Side::Server);
+                let numbers: Vec<_> = seen(&driver).iter().map(|(number, _)| *number).collect();
+                // What is there of a cut method is a method.
+                let method = "REGISTER".len();
+                let second = cut + missing < first.len() + method;
+                assert_eq!(numbers.contains(&2), second, "{cut} {missing} {numbers:?}");
+                assert_eq!(numbers.last(), Some(&3), "{cut} {missing}");
+                let told = usize::from(cut > 0) + usize::from(cut + missing < method);
+                assert_eq!(driver.messages.len(), 1 + usize::from(second) + told, "{cut} {missing} {numbers:?}");
+                if cut >= head && cut + missing <= first.len() {
+                    let problems: Vec<_> = seen(&driver).into_iter().flat_map(|(_, problems)| problems).collect();
+                    assert_eq!(problems[0], "a part of it is not in the capture", "{cut} {missing}");
+                    assert_eq!(problems.len(), 1, "in step again: {problems:?}");
+                }
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Conversations built from the field tables, for the tests of all dissectors.
 
-use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, nrpc, sametime};
+use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, nrpc, sametime, sip};
 
 /// One conversation: the messages of each direction, as bytes.
 pub struct Conversation {
@@ -23,7 +23,7 @@ pub fn render(message: &Message) -> String {
 }
 
 pub fn conversations() -> Vec<Conversation> {
-    vec![nrpc_conversation(), dns_conversation(), http_conversation(), sametime_conversation()]
+    vec![nrpc_conversation(), dns_conversation(), http_conversation(), sametime_conversation(), sip_conversation()]
 }
 
 /// An NRPC frame.
@@ -192,4 +192,47 @@ pub fn http_conversation() -> Conversation {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n1\na\n0\nX: y\n\n",
     ]);
     Conversation { protocol: &http::PROTOCOL, client, server }
+}
+
+/// A SIP message with a right Content-Length.
+pub fn sip_message(head: &str, body: &str) -> Vec<u8> {
+    format!("{}\r\nContent-Length: {}\r\n\r\n{body}", head.replace('\n', "\r\n"), body.len()).into_bytes()
+}
+
+/// A softphone registers with a cookie, is challenged, registers with credentials, calls and is called, with keep-alives
+/// between the messages.
+pub fn sip_conversation() -> Conversation {
+    let common = |n: u32, method: &str| {
+        format!(
+            "Via: SIP/2.0/TCP [2001:db8::7]:54303;rport;branch=z9hG4bK{n}\nFrom: \"Ann, \\\"A\\\"\" <sip:ann@acme.example>;tag=7\n\
+             To: <sip:ann@acme.example>\ni: 5a1f@192.0.2.7\nCSeq: {n} {method}"
+        )
+    };
+    let register = |n: u32, more: &str| {
+        let head = format!("REGISTER sip:acme.example;transport=tcp SIP/2.0\n{}\n{more}", common(n, "REGISTER"));
+        sip_message(&head, "")
+    };
+    let answer = |line: &str, n: u32, method: &str, more: &str| {
+        sip_message(&format!("SIP/2.0 {line}\n{}\n{more}", common(n, method)), "")
+    };
+    let offer = "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 49170 RTP/AVP 0\r\n";
+    let invite = format!("INVITE sip:bob@acme.example SIP/2.0\n{}\nc: application/sdp", common(3, "INVITE"));
+    let credentials =
+        r#"Digest username="ann", realm="acme.example", nonce="n1", uri="sip:acme.example", response="0123""#;
+    let contact = "Contact: <sip:ann@192.0.2.7:54303;transport=tcp>;methods=\"INVITE, ACK\";\n reg-id=1;expires=1800";
+    let client = vec![
+        register(1, "Cookie: LtpaToken=\"undefined\"; JSESSIONID=0000abc\nUser-Agent: Sametime-ST9.0-Softphone"),
+        register(2, &format!("Authorization: {credentials}\n{contact}\nSupported: path, outbound")),
+        [b"\r\n\r\n".to_vec(), sip_message(&invite, offer)].concat(),
+        answer("200 OK", 9, "OPTIONS", "Accept: application/sdp"),
+    ];
+    let challenge = r#"WWW-Authenticate: Digest realm="acme.example", nonce="n1", algorithm=MD5"#;
+    let options = format!("OPTIONS sip:ann@192.0.2.7:54303 SIP/2.0\n{}\nMax-Forwards: 70", common(9, "OPTIONS"));
+    let server = vec![
+        answer("401 Unauthorized", 1, "REGISTER", challenge),
+        [b"\r\n".to_vec(), answer("200 OK", 2, "REGISTER", "Expires: 1800\nServer: SIP PR")].concat(),
+        answer("100 ", 3, "INVITE", "Subject: "),
+        sip_message(&options, ""),
+    ];
+    Conversation { protocol: &sip::PROTOCOL, client, server }
 }

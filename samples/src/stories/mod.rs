@@ -7,6 +7,7 @@ mod naming;
 mod path;
 mod readme;
 mod refusal;
+mod sametime;
 mod server;
 mod setup;
 mod sip;
@@ -90,6 +91,8 @@ const GROUPS: &[(&str, &[Sample])] = &[
     ("The token is not accepted", tokens::SAMPLES),
     ("Softphones that work", sip::WORKING),
     ("Softphones", sip::SAMPLES),
+    ("Chat that works", sametime::WORKING),
+    ("Chat logins", sametime::SAMPLES),
 ];
 
 /// The server most stories are about.

@@ -1,15 +1,18 @@
 //! Logins at the Sametime community server.
 
+use std::net::Ipv4Addr;
+
 use super::http::{domino_login, logs_in, shared};
-use super::{ANN, Sample, STCOMM, browser, client, community, expected_end, mail, portal, resolver};
+use super::{ANN, STCOMM, Sample, browser, client, community, expected_end, mail, portal, resolver};
 use crate::dns::{A, Rcode, Record};
 use crate::file::Format;
-use crate::http::cookie;
+use crate::http::{Browser, cookie};
 use crate::link::Link;
 use crate::ltpa::{self, MINUTE};
 use crate::net::{Host, Network};
 use crate::other;
 use crate::rng::SplitMix64;
+use crate::sametime::{self, Handshake, KEEP_ALIVE, Login, PORT, SERVER_PORT, reason};
 use crate::tcp::{Side, Tcp};
 use crate::time::SECOND;
 
@@ -49,14 +52,18 @@ pub(super) const SAMPLES: &[Sample] = &[
                 takes only the first kind, refuses it as invalid; a second try ends the same way.",
         see: "Channel 0 destroyed with 0x80000015 after a login with a token of version 2.",
         rules: &["ltpa-version-mismatch", "st-token-refused"],
-        format: || Format::pcapng().interface("eth0").comment("constructed: a token of the version the chat server does not take"),
+        format: || {
+            Format::pcapng()
+                .interface("eth0")
+                .comment("constructed: a token of the version the chat server does not take")
+        },
         tell: token_version,
     },
     Sample {
         name: "st-two-names",
-        story: "The mail server knows the user as `CN=Ann Smith/O=ACME`, the portal as `CN=Ann Smith/O=ACME/C=US`. The chat client \
-                logs in with the portal's token, and the community server finds nobody of that name.",
-        see: "Two readable tokens of one browser with two names.",
+        story: "The mail server knows the user as `CN=Ann Smith/O=ACME`, the portal as `CN=Ann Smith/O=ACME/C=US`. With the mail \
+                server's token the chat client logs in; with the portal's the community server finds nobody of that name.",
+        see: "Two readable tokens of one user with two names, one accepted and one refused.",
         rules: &["ltpa-dn-mismatch"],
         format: || Format::pcapng().big_endian().interface("eth0"),
         tell: two_names,
@@ -114,7 +121,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     Sample {
         name: "st-elsewhere",
         story: "A user who is logged in at her desk logs in on another machine; the server ends the first session.",
-        see: "0x8000022A from the server in a session that worked.",
+        see: "0x80000229 from the server in a session that worked.",
         rules: &["st-elsewhere"],
         format: || Format::pcap().big_endian(),
         tell: elsewhere,
@@ -122,7 +129,7 @@ pub(super) const SAMPLES: &[Sample] = &[
     Sample {
         name: "st-two-servers",
         story: "A user logs in at a second server of the community while the first still has her: refused.",
-        see: "0x80000228.",
+        see: "0x80000227.",
         rules: &["st-two-servers"],
         format: Format::pcap,
         tell: two_servers,
@@ -198,14 +205,36 @@ pub(super) const SAMPLES: &[Sample] = &[
 const USER: &str = "CN=Ann Smith/O=ACME";
 
 fn opens(net: &Network, client: &Host, server: &Host) -> Tcp {
-    let tcp = net.connect(client, server, 1533);
-    tcp.handshake();
+    let tcp = net.connect(client, server, PORT);
+    tcp.vp_open();
     tcp
+}
+
+/// A login with this token 20 ms later.
+fn token_login(tcp: &Tcp, user: &str, tokens: &[&str]) {
+    tcp.wait(20).vp_login(&Login::tokens(user, tokens));
+}
+
+/// A login with a password, which does not travel in clear.
+fn password_login(tcp: &Tcp, user: &str) {
+    tcp.wait(20).vp_login(&Login::rc2_128(user));
+}
+
+/// The server knows the user by this name.
+fn accepted(tcp: &Tcp, name: &str) {
+    tcp.wait(9).vp_accept(name, name);
 }
 
 /// The server ends the session with this reason; the client repeats it, too late, as libmeanwhile does.
 fn refused(tcp: &Tcp, reason: u32) {
-    tcp.wait(8).destroys(reason).wait(1).half_close(Side::Server).wait(1).client_rst();
+    tcp.wait(9).server(sametime::destroy(0, reason)).wait(1).half_close(Side::Server);
+    tcp.client(sametime::destroy(0, reason)).server_rst();
+}
+
+/// The client goes to the host that the server names.
+fn redirected(tcp: &Tcp, host: &str) {
+    tcp.wait(9).server(sametime::redirect(host)).wait(2);
+    tcp.client(sametime::destroy(0, reason::SUCCESS)).client_fin();
 }
 
 fn domino_token(net: &Network) -> String {
@@ -219,9 +248,10 @@ fn working(net: &Network) {
     mail.wait(300).tcp().client_fin();
     net.wait(700);
     let tcp = opens(net, &client(net), &community(net));
-    tcp.token_login(USER, &[&token]).accepts(USER);
+    token_login(&tcp, USER, &[&token]);
+    accepted(&tcp, USER);
     for _ in 0..4 {
-        tcp.wait_secs(60).client([0x80]).wait(1).server([0x80]);
+        tcp.wait_secs(60).client(KEEP_ALIVE).wait(1).server(KEEP_ALIVE);
     }
     tcp.wait_secs(5).client_fin();
 }
@@ -232,7 +262,8 @@ fn both_tokens(net: &Network) {
     logs_in(&web, "/wps/myportal", vec![shared("LtpaToken2", &v2), shared("LtpaToken", &v1)]);
     web.wait(500).tcp().client_fin();
     let tcp = opens(net, &client(net), &community(net));
-    tcp.token_login(USER, &[&v1, &v2]).accepts(USER);
+    token_login(&tcp, USER, &[&v1, &v2]);
+    accepted(&tcp, USER);
     tcp.wait_secs(20).client_fin();
 }
 
@@ -240,10 +271,18 @@ fn redirect(net: &Network) {
     let (first, home) = (community(net), net.host("10.1.0.13").linux().ttl(63));
     let tcp = opens(net, &client(net), &first);
     let token = domino_token(net);
-    tcp.token_login(USER, &[&token]).redirects("home.example.com").wait(2).client_fin();
-    net.resolve(&client(net), &resolver(net), "home.example.com", A, &[Record::address("home.example.com", "10.1.0.13")]);
+    token_login(&tcp, USER, &[&token]);
+    redirected(&tcp, "home.example.com");
+    net.resolve(
+        &client(net),
+        &resolver(net),
+        "home.example.com",
+        A,
+        &[Record::address("home.example.com", "10.1.0.13")],
+    );
     let tcp = opens(net, &client(net), &home);
-    tcp.token_login(USER, &[&token]).accepts(USER);
+    token_login(&tcp, USER, &[&token]);
+    accepted(&tcp, USER);
     tcp.wait_secs(20).client_fin();
 }
 
@@ -255,19 +294,23 @@ fn token_version(net: &Network) {
     web.wait(500).tcp().client_fin();
     for _ in 0..2 {
         let tcp = opens(net, &client(net), &community(net));
-        tcp.token_login(USER, &[&v2]);
-        refused(&tcp, 0x8000_0015);
+        token_login(&tcp, USER, &[&v2]);
+        refused(&tcp, reason::TOKEN_INVALID);
         net.wait(9_000);
     }
 }
 
 fn two_names(net: &Network) {
     const ABROAD: &str = "CN=Ann Smith/O=ACME/C=US";
-    let browser = browser(net);
-    let mail = browser.open(&mail(net), 80, "mail.example.com");
-    domino_login(&mail, "/mail/asmith.nsf", vec![cookie("LtpaToken", &domino_token(net)).path("/")]);
-    net.wait(3_000);
-    let web = browser.open(&portal(net), 80, "portal.example.com");
+    let notes = Browser::new(&client(net)).agent("Lotus-Notes/6.0; Windows-NT");
+    let mail = notes.open(&mail(net), 80, "mail.example.com");
+    let token = domino_token(net);
+    domino_login(&mail, "/mail/asmith.nsf", vec![shared("LtpaToken", &token)]);
+    let tcp = opens(net, &client(net), &community(net));
+    token_login(&tcp, USER, &[&token]);
+    accepted(&tcp, USER);
+    tcp.wait_secs(60).vp_logout();
+    let web = browser(net).open(&portal(net), 80, "portal.example.com");
     let token = ltpa::domino(ABROAD, net.now() + 4 * SECOND, expected_end(net));
     logs_in(&web, "/wps/myportal", vec![shared("LtpaToken", &token)]);
     for visit in [&web, &mail] {
@@ -275,8 +318,8 @@ fn two_names(net: &Network) {
     }
     for _ in 0..2 {
         let tcp = opens(net, &client(net), &community(net));
-        tcp.token_login(ABROAD, &[&token]);
-        refused(&tcp, 0x8000_0211);
+        token_login(&tcp, ABROAD, &[&token]);
+        refused(&tcp, reason::INCORRECT_LOGIN);
         net.wait(9_000);
     }
 }
@@ -296,8 +339,8 @@ fn token_expired(net: &Network) {
     let old = ltpa::domino(USER, net.now() - day, net.now() - day + 30 * MINUTE);
     for _ in 0..2 {
         let tcp = opens(net, &client(net), &server);
-        tcp.token_login(USER, &[&old]);
-        refused(&tcp, 0x8000_0016);
+        token_login(&tcp, USER, &[&old]);
+        refused(&tcp, reason::TOKEN_EXPIRED);
         net.wait(12_000);
     }
 }
@@ -305,21 +348,23 @@ fn token_expired(net: &Network) {
 fn token_address(net: &Network) {
     let outside = net.host("198.51.100.7").ttl(115).distance_ms(8);
     for _ in 0..2 {
-        let tcp = net.connect(&outside, &community(net), 1533);
-        tcp.handshake_of("192.168.7.20");
-        tcp.token_login(USER, &[&domino_token(net)]);
-        refused(&tcp, 0x8000_0017);
+        let tcp = net.connect(&outside, &community(net), PORT);
+        let own = Handshake::new(Ipv4Addr::new(192, 168, 7, 20), "laptop");
+        tcp.client(own.encode()).server(sametime::handshake_ack(Ipv4Addr::new(198, 51, 100, 7)));
+        token_login(&tcp, USER, &[&domino_token(net)]);
+        refused(&tcp, reason::TOKEN_IP_MISMATCH);
         net.wait(12_000);
     }
 }
 
 fn bad_password(net: &Network) {
     let tcp = opens(net, &client(net), &community(net));
-    tcp.password_login(USER);
-    refused(&tcp, 0x8000_0211);
+    password_login(&tcp, USER);
+    refused(&tcp, reason::INCORRECT_LOGIN);
     net.wait(14_000);
     let tcp = opens(net, &client(net), &community(net));
-    tcp.password_login(USER).accepts(USER);
+    password_login(&tcp, USER);
+    accepted(&tcp, USER);
     tcp.wait_secs(20).client_fin();
 }
 
@@ -328,17 +373,18 @@ fn directory_down(net: &Network) {
     for number in 0..3 {
         net.at(number * 7_000);
         let tcp = opens(net, &net.host(["10.1.0.50", "10.1.0.51", "10.1.0.52"][number as usize]), &server);
-        tcp.password_login(["ann@example.com", "bob@example.com", "eva@example.com"][number as usize]);
+        password_login(&tcp, ["ann@example.com", "bob@example.com", "eva@example.com"][number as usize]);
         net.dial(&server, &directory, 389).refused(1);
         net.wait(900);
-        refused(&tcp, 0x8000_0214);
+        refused(&tcp, reason::VERIFICATION_DOWN);
     }
 }
 
 fn redirect_fail(net: &Network) {
     for _ in 0..2 {
         let tcp = opens(net, &client(net), &community(net));
-        tcp.token_login(USER, &[&domino_token(net)]).redirects("stcluster").wait(2).client_fin();
+        token_login(&tcp, USER, &[&domino_token(net)]);
+        redirected(&tcp, "stcluster");
         net.wait(1);
         net.resolve_fails(&client(net), &resolver(net), "stcluster", A, Rcode::NxDomain);
         net.wait(15_000);
@@ -348,27 +394,32 @@ fn redirect_fail(net: &Network) {
 fn elsewhere(net: &Network) {
     let server = community(net);
     let desk = opens(net, &client(net), &server);
-    desk.password_login(USER).accepts(USER).wait_secs(30);
+    password_login(&desk, USER);
+    accepted(&desk, USER);
+    desk.wait_secs(30);
     let other = opens(net, &net.host("10.1.0.77"), &server);
-    other.password_login(USER).accepts(USER);
-    refused(&desk, 0x8000_022a);
+    password_login(&other, USER);
+    accepted(&other, USER);
+    refused(&desk, reason::MULTI_LOGIN);
     other.wait_secs(20).client_fin();
 }
 
 fn two_servers(net: &Network) {
     let first = opens(net, &client(net), &community(net));
-    first.password_login(USER).accepts(USER).wait_secs(10);
+    password_login(&first, USER);
+    accepted(&first, USER);
+    first.wait_secs(10);
     let second = opens(net, &client(net), &net.host("10.1.0.13").linux().ttl(63));
-    second.password_login(USER);
-    refused(&second, 0x8000_0228);
+    password_login(&second, USER);
+    refused(&second, reason::MULTI_SERVER_LOGIN);
     first.wait_secs(20).client_fin();
 }
 
 fn version(net: &Network) {
     for _ in 0..2 {
-        let tcp = net.connect(&client(net), &community(net), 1533);
-        tcp.handshake_only();
-        refused(&tcp, 0x8000_0200);
+        let tcp = net.connect(&client(net), &community(net), PORT);
+        tcp.vp_handshake();
+        refused(&tcp, reason::VERSION_MISMATCH);
         net.wait(9_000);
     }
 }
@@ -376,31 +427,31 @@ fn version(net: &Network) {
 fn server_full(net: &Network) {
     for last in ["50", "51", "52"] {
         let tcp = opens(net, &net.host(&format!("10.1.0.{last}")), &community(net));
-        tcp.password_login(&format!("user{last}@example.com"));
-        refused(&tcp, 0x8000_020b);
+        password_login(&tcp, &format!("user{last}@example.com"));
+        refused(&tcp, reason::SERVER_FULL);
         net.wait(2_000);
     }
 }
 
 fn user_restricted(net: &Network) {
     let tcp = opens(net, &client(net), &community(net));
-    tcp.token_login(USER, &[&domino_token(net)]);
-    refused(&tcp, 0x8000_0210);
+    token_login(&tcp, USER, &[&domino_token(net)]);
+    refused(&tcp, reason::USER_RESTRICTED);
 }
 
 fn untrusted_peer(net: &Network) {
     let proxy = super::chat(net);
     for number in 0..4 {
         net.at(number * 30_000);
-        let tcp = net.connect(&proxy, &community(net), 1516);
-        tcp.handshake_only().wait(2).server_fin();
+        let tcp = net.connect(&proxy, &community(net), SERVER_PORT);
+        tcp.vp_handshake().wait(2).server_fin();
     }
 }
 
 fn tls(net: &Network) {
     for number in 0..2 {
         let hello = other::client_hello("chat.example.com", &mut SplitMix64::new(1533 + number));
-        net.connect(&client(net), &community(net), 1533).client(hello).wait(1).server_rst();
+        net.connect(&client(net), &community(net), PORT).client(hello).wait(1).server_rst();
         net.wait(8_000);
     }
 }
@@ -409,15 +460,19 @@ fn idle_drop(net: &Network) {
     const FIREWALL_TTL: u8 = 252;
     for number in 0..3u64 {
         net.at(number * 20_000);
-        let client = net.host(["10.1.0.50", "10.1.0.51", "10.1.0.52"][number as usize]);
+        let (client, user) =
+            [("10.1.0.50", USER), ("10.1.0.51", "CN=Bob Ray/O=ACME"), ("10.1.0.52", "CN=Eva Moor/O=ACME")]
+                [number as usize];
+        let client = net.host(client);
         let login = || {
             let tcp = opens(net, &client, &community(net));
-            tcp.password_login(USER).accepts(USER);
+            password_login(&tcp, user);
+            accepted(&tcp, user);
             tcp
         };
         let tcp = login();
         tcp.wait_secs(600 + number);
-        tcp.unanswered(Side::Client, [0x80], &[]).middlebox_rst(Side::Client, FIREWALL_TTL);
+        tcp.unanswered(Side::Client, KEEP_ALIVE, &[]).middlebox_rst(Side::Client, FIREWALL_TTL);
         net.wait(900);
         login().wait_secs(5).client_fin();
     }
@@ -425,10 +480,12 @@ fn idle_drop(net: &Network) {
 
 fn port_blocked(net: &Network) {
     let (client, server) = (client(net), community(net));
-    net.dial(&client, &server, 1533).silent(&[1, 3, 7, 15]);
+    net.dial(&client, &server, PORT).silent(&[1, 3, 7, 15]);
     net.wait(16_000);
     let tcp = net.connect(&client, &server, 8082);
-    tcp.handshake().token_login(USER, &[&domino_token(net)]).accepts(USER);
+    tcp.vp_open();
+    token_login(&tcp, USER, &[&domino_token(net)]);
+    accepted(&tcp, USER);
     tcp.wait_secs(20).client_fin();
 }
 
@@ -436,6 +493,6 @@ fn lb_probes(net: &Network) {
     let (balancer, server) = (net.host("10.1.0.4").linux(), community(net));
     for probe in 0..12 {
         net.at(probe * 10_000);
-        net.connect(&balancer, &server, 1533).wait_us(300).client_fin();
+        net.connect(&balancer, &server, PORT).wait_us(300).client_fin();
     }
 }

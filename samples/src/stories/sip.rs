@@ -86,8 +86,8 @@ pub(super) const SAMPLES: &[Sample] = &[
     },
     Sample {
         name: "sip-407",
-        story: "A proxy asks for credentials before it passes on a call; the telephone has none and gives up.",
-        see: "INVITE, 407, ACK, and nothing more.",
+        story: "A proxy asks for credentials before it passes on a call; the telephone has none and gives up, twice.",
+        see: "INVITE, 407, ACK, and no INVITE with credentials.",
         rules: &["sip-407"],
         format: Format::pcap,
         tell: refused_407,
@@ -110,7 +110,8 @@ pub(super) const SAMPLES: &[Sample] = &[
     },
     Sample {
         name: "sip-unanswered",
-        story: "The registrar does not answer: the telephone repeats its REGISTER for 32 s over UDP.",
+        story: "The registrar does not answer: the telephone repeats its REGISTER for 32 s over UDP, and begins anew after half a \
+                minute.",
         see: "Eleven copies of one request at growing distance (timer E), no response.",
         rules: &["sip-408"],
         format: Format::pcap,
@@ -142,11 +143,19 @@ pub(super) const SAMPLES: &[Sample] = &[
     },
     Sample {
         name: "sip-483",
-        story: "A request goes in circles between two proxies until Max-Forwards is used up.",
-        see: "Max-Forwards falls to 0; 483.",
+        story: "Captured at the telephone: its request with 70 hops to go comes back with 483, three times.",
+        see: "Max-Forwards: 70 and 483 without a way to see the circle.",
         rules: &["sip-483"],
         format: Format::pcap,
         tell: refused_483,
+    },
+    Sample {
+        name: "sip-circle",
+        story: "Captured at two proxies which send a request to each other until its ten hops are used up.",
+        see: "The same two hosts again and again in Via; Max-Forwards falls to 0; 483.",
+        rules: &["sip-482", "sip-483"],
+        format: || Format::pcapng().interface("span0"),
+        tell: circle,
     },
     Sample {
         name: "sip-503",
@@ -336,10 +345,12 @@ fn wrong_realm(net: &Network) {
 
 fn refused_407(net: &Network) {
     let phone = desk_phone(net);
-    let call = phone.call("+15550100@example.com");
-    let invite = call.invite(20_000);
-    let refusal = invite.response(407).challenge("example.com", &nonce(net));
-    phone.sends(&invite).hears(invite.response(100)).hears(&refusal).sends(call.ack(&refusal));
+    for _ in 0..2 {
+        let call = phone.call("+15550100@example.com");
+        let invite = call.invite(20_000);
+        let refusal = invite.response(407).challenge("example.com", &nonce(net));
+        phone.sends(&invite).hears(invite.response(100)).hears(&refusal).sends(call.ack(&refusal)).wait(75_000);
+    }
 }
 
 fn refused_403(net: &Network) {
@@ -364,10 +375,13 @@ fn refused_404(net: &Network) {
 
 fn unanswered(net: &Network) {
     let phone = desk_phone(net);
-    let register = phone.register();
-    phone.sends(&register);
-    for ms in [500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000] {
-        phone.wait(ms).sends(&register);
+    for repeats in [10, 3] {
+        let register = phone.register();
+        phone.sends(&register);
+        for ms in [500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000].into_iter().take(repeats) {
+            phone.wait(ms).sends(&register);
+        }
+        phone.wait(30_000);
     }
 }
 
@@ -403,17 +417,25 @@ fn refused_482(net: &Network) {
 }
 
 fn refused_483(net: &Network) {
+    let phone = desk_phone(net);
+    for _ in 0..3 {
+        let register = phone.register();
+        phone.sends(&register).wait(45).hears(register.response(483)).wait(30_000);
+    }
+}
+
+fn circle(net: &Network) {
+    const HOPS: u32 = 10;
     let (proxy, other) = (registrar(net), net.host("10.1.0.24").linux().ttl(63));
     let phone = desk_phone(net);
-    let register = phone.register().set("Max-Forwards", "4");
+    let register = phone.register().set("Max-Forwards", &HOPS.to_string());
     phone.sends(&register);
-    let hops: Vec<_> = [[&proxy, &other], [&other, &proxy]].into_iter().cycle().take(4).zip([3, 2, 1, 0]).collect();
+    let hops: Vec<_> = [[&proxy, &other], [&other, &proxy]].into_iter().cycle().zip((0..HOPS).rev()).collect();
     let mut forwarded = vec![register.clone()];
     for ([from, to], left) in &hops {
         let before = forwarded[forwarded.len() - 1].clone();
-        let request = before
-            .via("UDP", &format!("{}:5060", from.ip()), &format!("a{left}7c"))
-            .set("Max-Forwards", &left.to_string());
+        let place = format!("{}:5060", from.ip());
+        let request = before.via("UDP", &place, &format!("a{left}7c")).set("Max-Forwards", &left.to_string());
         net.udp(from, 5060, to, 5060, request.as_ref());
         forwarded.push(request);
     }
@@ -443,11 +465,14 @@ fn nat_contact(net: &Network) {
     phone.sends(&register).hears(granted(&register).seen_from(PUBLIC, 31_544));
     let gateway = Phone::new(&server, 5060, &net.host("192.168.1.20"), 5060, "bob@example.com").agent("Example Proxy");
     net.wait(30_000);
-    let invite = gateway.call("ann@192.168.1.20:5060").invite(30_000);
+    let invite = gateway.call(ADDRESS).invite(30_000).target("sip:ann@192.168.1.20:5060");
     gateway.sends(&invite);
     for ms in [500, 1_000, 2_000, 4_000, 8_000, 16_000] {
         gateway.wait(ms).sends(&invite);
     }
+    net.wait(20_000);
+    let again = phone.register();
+    phone.sends(&again).hears(granted(&again).seen_from(PUBLIC, 31_544));
 }
 
 /// A call from elsewhere, as the registrar sees it come in.

@@ -42,7 +42,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         story: "The mail server has set an LtpaToken for its own host, the portal one for the whole domain: the browser sends both, and \
                 the mail server reads the wrong one.",
         see: "Two cookies of one name with different values in one request.",
-        rules: &["ltpa-duplicate"],
+        rules: &["ltpa-duplicate", "ltpa-domain-narrow"],
         format: Format::pcap,
         tell: duplicate,
     },

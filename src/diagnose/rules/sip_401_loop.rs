@@ -1,7 +1,7 @@
 //! The server asks for credentials again and again and never accepts any.
 
 use super::super::network::group_by;
-use super::super::sip::{carries_token, draft, is_stale, is_wish, recovered, scanners, subject};
+use super::super::sip::{SHOWN, carries_token, challenges, draft, is_challenged, recovered, scanners, show, subject};
 use super::super::telephony::{Exchange, Outcome, Series};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
@@ -26,6 +26,8 @@ static ABOUT: About = About {
         "A request seen on both sides of a proxy counts once.",
         "A success in the end: minor.",
         "Scanners that guess passwords are refused rightly: silent.",
+        "Messages that cannot be read stand between: the credentials may be in them; silent if none were seen, else of less \
+         confidence.",
     ],
     remedy: &["Look into the log of the SIP server for the reason at that time."],
     references: &[
@@ -61,28 +63,30 @@ struct Run<'t, 'a> {
 fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Run<'t, 'a>> {
     let of = (series.client().ip, series.method(), series.target());
     let run = |all: &'t [Exchange<'a>]| {
-        let challenged: Vec<_> = all.iter().filter(|exchange| is_refusal(exchange)).collect();
+        let challenged: Vec<_> = all.iter().filter(|exchange| is_challenged(exchange)).collect();
         let accepted = all.last().is_some_and(|last| last.outcome() == Outcome::Accepted);
         (!challenged.is_empty()).then(|| Run { of: of.clone(), challenged, all, accepted })
     };
     series.runs().filter_map(run).collect()
 }
 
-fn is_refusal(exchange: &Exchange<'_>) -> bool {
-    is_wish(exchange) && exchange.status() == Some(401) && !is_stale(exchange)
-}
-
 fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
-    let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
-    let mut loops: Vec<&Run<'_, '_>> = group.iter().filter(|run| run.challenged.len() >= enough).collect();
+    let mut loops: Vec<&Run<'_, '_>> = group.iter().filter(|run| !challenges(case, run.all).is_empty()).collect();
     if loops.is_empty() {
-        loops = given_up(case, group, enough)?;
+        loops = given_up(case, group)?;
     }
     let challenged: Vec<&Exchange<'_>> = loops.iter().flat_map(|run| run.challenged.iter().copied()).collect();
     let (first, last) = (*challenged.first()?, *challenged.last()?);
     let ended_well = loops.iter().all(|run| run.accepted) || recovered(case, last);
-    let draft = draft(case, &ABOUT, &challenged).points(10);
+    let torn = challenged.iter().any(|exchange| case.telephony().is_torn(exchange));
+    let no_credentials = challenged.iter().all(|exchange| exchange.credentials().is_empty());
+    if torn && no_credentials {
+        return None;
+    }
+    let draft = draft(case, &ABOUT, &challenged).points(10).guard(torn);
     let draft = loops.iter().flat_map(|run| run.all).fold(draft, super::super::sip::named);
+    let forbidden = loops.iter().flat_map(|run| run.all).filter(|exchange| exchange.status() == Some(403));
+    let draft = forbidden.take(SHOWN).fold(draft, show);
     let draft = if ended_well { draft.severity(Severity::Minor) } else { draft };
     let (title, why) = reason(&challenged, first);
     let end = if ended_well { " It was accepted in the end." } else { " None was accepted." };
@@ -97,7 +101,8 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
 }
 
 /// Every Call-ID ended with credentials refused, and the user never got in.
-fn given_up<'r, 't, 'a>(case: &Case<'a>, group: &'r [Run<'t, 'a>], enough: usize) -> Option<Vec<&'r Run<'t, 'a>>> {
+fn given_up<'r, 't, 'a>(case: &Case<'a>, group: &'r [Run<'t, 'a>]) -> Option<Vec<&'r Run<'t, 'a>>> {
+    let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
     let all: Vec<&&Exchange<'a>> = group.iter().flat_map(|run| &run.challenged).collect();
     let refused = all.iter().filter(|exchange| !exchange.credentials().is_empty()).count();
     let never = group.iter().all(|run| !run.accepted) && all.iter().all(|e| !case.telephony().ever_accepted(e));
@@ -113,7 +118,7 @@ fn reason(challenged: &[&Exchange<'_>], first: &Exchange<'_>) -> (String, String
     match (credentials, token) {
         (true, None) => (
             format!("{server} refuses the password or user name of {user}"),
-            "The client sent credentials and they were refused; the nonce was not at fault.".to_owned(),
+            "The client sent credentials and they were refused; the server did not call the nonce stale.".to_owned(),
         ),
         (true, Some((name, token))) => (
             format!("{server} accepts neither the sign-on token nor the password of {user}"),
@@ -146,5 +151,141 @@ fn cure(draft: Draft, challenged: &[&Exchange<'_>]) -> Draft {
         draft.remedy_first(kind).remedy_first(token)
     } else {
         draft.remedy_first(kind).remedy_first(password)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, phone, phone_of, register, says, the_one, told};
+    use nrpcsniff_samples::sip;
+
+    const RULE: &str = "sip-401-loop";
+
+    /// `attempts` requests that are challenged, with credentials from the second on.
+    fn challenged(phone: &sip::Phone, attempts: usize) {
+        let mut asked: Option<sip::Message> = None;
+        for nonce in 0..attempts {
+            let request = phone.register();
+            let request = match &asked {
+                Some(challenge) => request.credentials(challenge, "ann", "wrong"),
+                None => request,
+            };
+            let challenge = request.response(401).challenge("example.com", &format!("n{nonce}"));
+            phone.sends(&request).hears(&challenge);
+            asked = Some(challenge);
+        }
+    }
+
+    fn with_cookie(phone: &sip::Phone, attempts: usize) {
+        for nonce in 0..attempts {
+            let request = phone.register().cookie("LtpaToken", "undefined");
+            phone.sends(&request).hears(request.response(401).challenge("example.com", &format!("n{nonce}")));
+        }
+    }
+
+    #[test]
+    fn credentials_that_are_never_accepted() {
+        let found = told(RULE, |net| challenged(&phone(net), 4));
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!(finding.conversations, [0]);
+        says(finding, &["refuses the password or user name of ann@example.com", "4 requests", "10.1.0.50"]);
+    }
+
+    #[test]
+    fn a_cookie_that_is_never_accepted_is_named_but_not_shown() {
+        let found = told(RULE, |net| with_cookie(&phone(net), 3));
+        says(the_one(&found), &["does not accept the sign-on token of ann@example.com", "cookie LtpaToken"]);
+    }
+
+    #[test]
+    fn a_client_that_never_answers_the_challenge() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            for _ in 0..3 {
+                let request = phone.register();
+                phone.sends(&request).hears(request.response(401).challenge("example.com", "n"));
+            }
+        });
+        says(the_one(&found), &["never answers the challenge"]);
+    }
+
+    #[test]
+    fn attempts_that_are_given_up_one_after_the_other() {
+        let found = told(RULE, |net| {
+            challenged(&phone(net), 2);
+            challenged(&phone(net), 2);
+        });
+        assert_eq!(the_one(&found).severity, Severity::Blocker);
+        says(the_one(&found), &["4 requests"]);
+    }
+
+    #[test]
+    fn a_success_in_the_end_is_minor() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            challenged(&phone, 4);
+            register(&phone);
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+        says(the_one(&found), &["accepted in the end"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 8] = [
+            ("one 401 and then 200", |net| register(&phone(net))),
+            ("each refresh with its challenge", |net| {
+                let phone = phone(net);
+                for _ in 0..6 {
+                    register(&phone);
+                }
+            }),
+            ("two devices of one user at once", |net| {
+                let phones = [phone(net), phone(net), phone(net)];
+                let first: Vec<_> = phones.iter().map(sip::Phone::register).collect();
+                for (phone, request) in phones.iter().zip(&first) {
+                    phone.sends(request).hears(request.response(401).challenge("example.com", "n"));
+                }
+                phones.iter().for_each(register);
+            }),
+            ("on both sides of a proxy", |net| {
+                let (phone, proxy, registrar) = (phone(net), net.host("10.1.0.9"), net.host("10.1.0.10"));
+                for _ in 0..2 {
+                    let request = phone.register();
+                    let onward = request.clone().via("UDP", "10.1.0.9:5060", "p");
+                    phone.sends(&request);
+                    net.udp(&proxy, 5060, &registrar, 5060, onward.as_ref());
+                    let refusal = onward.response(401).challenge("example.com", "n");
+                    net.udp(&registrar, 5060, &proxy, 5060, refusal.as_ref());
+                    phone.hears(request.response(401).challenge("example.com", "n"));
+                }
+            }),
+            ("stale nonces", |net| {
+                let phone = phone(net);
+                for _ in 0..4 {
+                    let request = phone.register();
+                    phone.sends(&request).hears(request.response(401).challenge("example.com", "n").stale());
+                }
+            }),
+            ("a scanner by its name", |net| challenged(&phone(net).agent("friendly-scanner"), 5)),
+            ("a scanner by what it does", |net| {
+                for user in 100..110 {
+                    challenged(&phone_of(net, "203.0.113.9", &format!("{user}@example.com")), 3);
+                }
+            }),
+            ("its answers cannot be read", |net| {
+                let phone = phone(net);
+                for _ in 0..3 {
+                    let request = phone.register();
+                    phone.sends(&request).hears(request.response(401).challenge("example.com", "n"));
+                    phone.sends(phone.register().without("CSeq"));
+                }
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
     }
 }

@@ -53,3 +53,62 @@ fn one(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft 
         aftermath(case, group),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, phone, phone_of, refused, register, says, the_one, told};
+
+    const RULE: &str = "sip-404";
+
+    #[test]
+    fn a_user_that_the_registrar_does_not_know() {
+        let found = told(RULE, |net| refused(&phone(net), 404));
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        says(finding, &["ann@example.com is unknown to 10.1.0.9:5060", "404 Not Found"]);
+    }
+
+    #[test]
+    fn a_wrong_number_is_minor() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let invite = phone.call("nobody@example.com").invite(20_000);
+            phone.sends(&invite).hears(invite.response(404));
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+        says(the_one(&found), &["nobody@example.com"]);
+    }
+
+    #[test]
+    fn a_later_success_is_minor() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            refused(&phone, 404);
+            register(&phone);
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 3] = [
+            ("accepted", |net| register(&phone(net))),
+            ("pings of a monitor", |net| {
+                let phone = phone(net);
+                for status in [404, 405, 501] {
+                    let options = phone.options("example.com");
+                    phone.sends(&options).hears(options.response(status));
+                }
+            }),
+            ("a scanner", |net| {
+                for user in 100..110 {
+                    refused(&phone_of(net, "203.0.113.9", &format!("{user}@example.com")), 404);
+                }
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

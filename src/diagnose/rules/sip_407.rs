@@ -25,6 +25,7 @@ static ABOUT: About = About {
         "A user may type the password for a minute: before that, or if the capture ends, unknown and silent.",
         "Challenges that say stale=true do not count: see sip-stale-nonce.",
         "Another answer to the second attempt (forbidden, busy) is another finding: silent.",
+        "Messages that cannot be read stand between: the answer may be among them, silent.",
         "Scanners are refused rightly: silent.",
         "The same client gets through later: minor.",
     ],
@@ -79,6 +80,7 @@ fn was_ignored<'a>(case: &Case<'a>, answered: &Answered<'a>, exchange: &Exchange
     plus(exchange.ended(), case.settings.thresholds.sip_auth_wait) <= case.end()
         && !case.telephony().accepted_after(exchange, exchange.began())
         && !answered.after(exchange)
+        && !case.telephony().is_torn(exchange)
 }
 
 /// When a client last answered a proxy, by what it wanted, under whatever Call-ID.
@@ -137,4 +139,105 @@ fn judge_group(case: &Case<'_>, group: &[(&Exchange<'_>, bool)]) -> Option<Draft
 /// Who sent the request.
 fn user(exchange: &Exchange<'_>) -> String {
     exchange.user().unwrap_or_else(|| "The user".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, idle, phone, register, says, the_one, told};
+    use nrpcsniff_samples::sip;
+
+    const RULE: &str = "sip-407";
+
+    fn asked(phone: &sip::Phone, call: &sip::Call, before: Option<&sip::Message>) -> sip::Message {
+        let invite = call.invite(20_000);
+        let invite = match before {
+            Some(challenge) => invite.credentials(challenge, "ann", "wrong"),
+            None => invite,
+        };
+        let challenge = invite.response(407).challenge("example.com", "n");
+        phone.sends(&invite).hears(&challenge).sends(call.ack(&challenge));
+        challenge
+    }
+
+    #[test]
+    fn a_client_that_never_answers() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let _ = asked(&phone, &phone.call("bob@example.com"), None);
+            idle(net, 90);
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        says(
+            finding,
+            &["ann@example.com never answers the challenge of the proxy 10.1.0.9:5060", "realm \"example.com\""],
+        );
+    }
+
+    #[test]
+    fn a_registration_is_worse() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let request = phone.register();
+            phone.sends(&request).hears(request.response(407).challenge("example.com", "n"));
+            idle(net, 90);
+        });
+        assert_eq!(the_one(&found).severity, Severity::Blocker);
+    }
+
+    #[test]
+    fn credentials_that_are_refused_again_and_again() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let call = phone.call("bob@example.com");
+            let first = asked(&phone, &call, None);
+            let second = asked(&phone, &call, Some(&first));
+            let _ = asked(&phone, &call, Some(&second));
+        });
+        says(the_one(&found), &["refuses the credentials of ann@example.com"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 6] = [
+            ("no proxy asks", |net| register(&phone(net))),
+            ("answered and accepted", |net| {
+                let phone = phone(net);
+                let call = phone.call("bob@example.com");
+                let challenge = asked(&phone, &call, None);
+                let invite = call.invite(20_000).credentials(&challenge, "ann", "secret");
+                phone.sends(&invite).hears(invite.response(200).contact("sip:bob@10.1.0.51:5060"));
+                idle(net, 90);
+            }),
+            ("answered and busy", |net| {
+                let phone = phone(net);
+                let call = phone.call("bob@example.com");
+                let challenge = asked(&phone, &call, None);
+                let invite = call.invite(20_000).credentials(&challenge, "ann", "secret");
+                phone.sends(&invite).hears(invite.response(486));
+                idle(net, 90);
+            }),
+            ("answered in another call", |net| {
+                let phone = phone(net);
+                let challenge = asked(&phone, &phone.call("bob@example.com"), None);
+                let invite = phone.call("bob@example.com").invite(20_000).credentials(&challenge, "ann", "secret");
+                phone.sends(&invite).hears(invite.response(180));
+                idle(net, 90);
+            }),
+            ("the user still types", |net| {
+                let phone = phone(net);
+                let _ = asked(&phone, &phone.call("bob@example.com"), None);
+                idle(net, 20);
+            }),
+            ("a scanner", |net| {
+                let phone = phone(net).agent("sipvicious");
+                let _ = asked(&phone, &phone.call("bob@example.com"), None);
+                idle(net, 90);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
 }

@@ -25,7 +25,7 @@ static ABOUT: About = About {
     guards: &[
         "A provisional response to an INVITE stops the timer: it may ring for minutes.",
         "A provisional response to another request does not: 32 seconds count by packet time.",
-        "The capture ends before the time is over, or lacks messages: unknown, silent.",
+        "The capture ends before the time is over, lacks messages, or holds some that cannot be read: unknown, silent.",
         "Over UDP, a request that is not repeated was answered where the capture did not see it: silent.",
         "A telephone that rang and was not picked up may end in 408 or 480: people, silent.",
         "The same client gets through later, at this server or another one: minor.",
@@ -101,8 +101,7 @@ fn alone<'a>(case: &Case<'a>, group: &[(&Exchange<'a>, Unanswered<'a>)]) -> Opti
         Unanswered::Rejected(error) => format!("got an ICMP error from {} instead of an answer", error.from),
     };
     Some(draft.points(10).title(format!("{} does not answer {}", first.server(), who(&exchanges))).explain(format!(
-        "{} sent {} to {} and {how}; the time of {} for an answer was over ({} in all).{}",
-        first.client(),
+        "{} got no answer from {}: the client {how}; the time of {} for an answer was over ({} in all).{}",
         who(&exchanges),
         first.server(),
         span(case.settings.thresholds.sip_timeout),
@@ -129,4 +128,149 @@ fn show<'a>(case: &Case<'a>, draft: Draft, exchange: &Exchange<'a>, how: Unanswe
 fn until(case: &Case<'_>, exchange: &Exchange<'_>) -> String {
     let waited = |end: Timestamp| span(end.seconds_since(exchange.began()));
     format!("the end of the capture, {} later", waited(case.end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, idle, phone, refused, register, says, the_one, told};
+    use nrpcsniff_samples::{Network, sip};
+
+    const RULE: &str = "sip-408";
+
+    /// Sent and repeated as RFC 3261 section 17.1.2.2 says: T1 doubled up to T2.
+    fn in_vain(net: &Network, phone: &sip::Phone, request: &sip::Message, seconds: u64) {
+        phone.sends(request);
+        let (mut wait, mut waited) = (500, 0);
+        while waited + wait < seconds * 1000 {
+            net.wait(wait);
+            phone.sends(request);
+            waited += wait;
+            wait = (wait * 2).min(4000);
+        }
+    }
+
+    #[test]
+    fn a_server_that_never_answers() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            in_vain(net, &phone, &phone.register(), 32);
+            idle(net, 10);
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        says(
+            finding,
+            &["10.1.0.9:5060 does not answer REGISTER of ann@example.com from 10.1.0.50", "repeated it 10 times"],
+        );
+    }
+
+    #[test]
+    fn over_tcp_the_request_is_acknowledged_and_that_is_all() {
+        let found = told(RULE, |net| {
+            let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 5060);
+            tcp.client(sip::Phone::over(&tcp, "ann@example.com").register());
+            idle(net, 40);
+        });
+        assert_eq!(the_one(&found).severity, Severity::Blocker);
+        says(the_one(&found), &["delivered it, and nothing came back"]);
+    }
+
+    #[test]
+    fn an_icmp_error_says_at_once_that_nobody_listens() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            phone.sends(phone.register());
+            net.icmp(&net.host("10.1.0.9"), &net.host("10.1.0.50"), 3, 3, [0; 4]);
+        });
+        says(the_one(&found), &["ICMP error from 10.1.0.9"]);
+    }
+
+    #[test]
+    fn a_proxy_says_that_the_next_server_did_not_answer() {
+        for status in [408, 504] {
+            let found = told(RULE, |net| refused(&phone(net), status));
+            assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Blocker, Confidence::High));
+            says(the_one(&found), &["behind it"]);
+        }
+    }
+
+    /// A hundred says that work goes on, and stops no other timer than that of an INVITE.
+    #[test]
+    fn trying_is_no_answer_to_a_register() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let request = phone.register();
+            phone.sends(&request).hears(request.response(100));
+            in_vain(net, &phone, &request, 32);
+            idle(net, 10);
+        });
+        assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn a_later_success_is_minor() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            in_vain(net, &phone, &phone.register(), 32);
+            idle(net, 10);
+            register(&phone);
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 9] = [
+            ("accepted", |net| register(&phone(net))),
+            ("the capture ends before the time is over", |net| {
+                let phone = phone(net);
+                in_vain(net, &phone, &phone.register(), 20);
+            }),
+            ("not repeated: the answer went another way", |net| {
+                let phone = phone(net);
+                phone.sends(phone.register());
+                idle(net, 60);
+            }),
+            ("it rings for a minute", |net| {
+                let phone = phone(net);
+                let invite = phone.call("bob@example.com").invite(20_000);
+                phone.sends(&invite).hears(invite.response(100)).hears(invite.response(180));
+                idle(net, 60);
+            }),
+            ("trying, and then a long wait", |net| {
+                let phone = phone(net);
+                let invite = phone.call("bob@example.com").invite(20_000);
+                phone.sends(&invite).hears(invite.response(100));
+                idle(net, 60);
+            }),
+            ("it rang and nobody picked up", |net| {
+                let phone = phone(net);
+                let invite = phone.call("bob@example.com").invite(20_000);
+                phone.sends(&invite).hears(invite.response(180));
+                net.wait_secs(60);
+                phone.hears(invite.response(408));
+            }),
+            ("a ping to a dead server", |net| {
+                let phone = phone(net);
+                in_vain(net, &phone, &phone.options("example.com"), 32);
+                idle(net, 10);
+            }),
+            ("over TCP the client left before the time was over", |net| {
+                let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 5060);
+                tcp.client(sip::Phone::over(&tcp, "ann@example.com").register()).wait_secs(3).client_fin();
+                idle(net, 60);
+            }),
+            ("what cannot be read may be the answer", |net| {
+                let phone = phone(net);
+                let request = phone.register();
+                phone.sends(&request).hears(request.response(200).without("Call-ID"));
+                in_vain(net, &phone, &request, 32);
+                idle(net, 10);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
 }

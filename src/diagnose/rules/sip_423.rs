@@ -75,3 +75,56 @@ fn is_brief(exchange: &Exchange<'_>) -> bool {
     let least = exchange.answer().and_then(|answer| answer.sip.min_expires);
     exchange.status() == Some(423) && least.is_none_or(|least| exchange.expires().is_some_and(|asked| asked < least))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, phone, register, says, the_one, told};
+    use nrpcsniff_samples::sip;
+
+    const RULE: &str = "sip-423";
+
+    fn too_brief(phone: &sip::Phone, asked: u32, least: &str) {
+        let request = phone.register().expires(asked);
+        phone.sends(&request).hears(request.response(423).header("Min-Expires", least));
+    }
+
+    #[test]
+    fn a_client_that_does_not_learn() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            too_brief(&phone, 60, "3600");
+            too_brief(&phone, 60, "3600");
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        says(finding, &["60 seconds", "Min-Expires 3600"]);
+    }
+
+    #[test]
+    fn a_client_that_learns_is_minor() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            too_brief(&phone, 60, "3600");
+            let request = phone.register().expires(3600);
+            phone.sends(&request).hears(request.response(200).contact_of(&request).expires(3600));
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 3] = [
+            ("accepted", |net| register(&phone(net))),
+            ("the capture ends", |net| too_brief(&phone(net), 60, "3600")),
+            ("the least time is not above what was asked", |net| {
+                let phone = phone(net);
+                too_brief(&phone, 3600, "60");
+                too_brief(&phone, 3600, "60");
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

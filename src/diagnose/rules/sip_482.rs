@@ -82,3 +82,68 @@ fn most(vias: &[Via]) -> Option<(String, usize)> {
     let ((host, _), rounds) = rounds.into_iter().max_by_key(|((host, port), rounds)| (*rounds, *host, *port))?;
     (rounds >= ROUNDS).then(|| (host.to_owned(), rounds))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, findings, phone, refused, register, says, the_one, told};
+    use nrpcsniff_samples::{Network, sip};
+
+    const RULE: &str = "sip-482";
+
+    /// A request as it leaves a proxy for the n-th time.
+    fn rounds(request: &sip::Message, n: usize) -> sip::Message {
+        (0..n).fold(request.clone(), |message, round| message.via("UDP", "sip.example.com:5060", &format!("r{round}")))
+    }
+
+    fn circle(net: &Network, rounds_made: usize, status: u16) {
+        let (phone, proxy, far) = (phone(net), net.host("10.1.0.9"), net.host("10.1.0.10"));
+        let request = phone.register();
+        let onward = rounds(&request, rounds_made);
+        phone.sends(&request);
+        net.udp(&proxy, 5060, &far, 5060, onward.as_ref());
+        net.udp(&far, 5060, &proxy, 5060, onward.response(status).as_ref());
+        phone.hears(request.response(status));
+    }
+
+    #[test]
+    fn a_loop_that_the_server_tells() {
+        let found = told(RULE, |net| refused(&phone(net), 482));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Blocker, Confidence::High));
+        says(the_one(&found), &["482 Loop Detected", "10.1.0.9:5060"]);
+    }
+
+    #[test]
+    fn a_loop_that_the_vias_tell_explains_too_many_hops() {
+        let net = Network::new();
+        circle(&net, 4, 483);
+        let found = findings(&net.to_pcapng());
+        let sip: Vec<_> = found.iter().filter(|finding| finding.rule.starts_with("sip-")).cloned().collect();
+        let finding = the_one(&sip);
+        assert_eq!((finding.rule, finding.also.as_slice()), (RULE, &["sip-483"][..]));
+        says(finding, &["passed sip.example.com 4 times"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 4] = [
+            ("accepted", |net| register(&phone(net))),
+            ("a spiral that is answered", |net| circle(net, 3, 200)),
+            ("a spiral of two rounds that is refused", |net| circle(net, 2, 403)),
+            ("one branch of a forked call", |net| {
+                let (phone, proxy, callee) = (phone(net), net.host("10.1.0.9"), net.host("10.1.0.51"));
+                let invite = phone.call("bob@example.com").invite(20_000);
+                phone.sends(&invite);
+                for (branch, status) in [("a", 180), ("b", 482)] {
+                    let onward = invite.clone().via("UDP", "10.1.0.9:5060", branch);
+                    net.udp(&proxy, 5060, &callee, 5060, onward.as_ref());
+                    net.udp(&callee, 5060, &proxy, 5060, onward.response(status).as_ref());
+                }
+                phone.hears(invite.response(486));
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

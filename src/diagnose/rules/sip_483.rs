@@ -73,3 +73,63 @@ fn few_from_the_start(case: &Case<'_>, exchange: &Exchange<'_>) -> Option<u32> {
     let few = request.max_forwards.filter(|&hops| hops < case.settings.thresholds.sip_hops_left);
     few.filter(|_| request.vias.len() <= 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, phone, refused, register, says, the_one, told};
+
+    const RULE: &str = "sip-483";
+
+    #[test]
+    fn hops_are_used_up() {
+        let found = told(RULE, |net| {
+            let (phone, proxy, next) = (phone(net), net.host("10.1.0.9"), net.host("10.1.0.10"));
+            let request = phone.register();
+            let onward = request.clone().via("UDP", "10.1.0.9:5060", "p1").set("Max-Forwards", "2");
+            phone.sends(&request);
+            net.udp(&proxy, 5060, &next, 5060, onward.as_ref());
+            phone.hears(request.response(483));
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!(finding.conversations, [0, 1]);
+        says(finding, &["lowest Max-Forwards in the capture is 2"]);
+    }
+
+    #[test]
+    fn a_path_test_asks_for_it() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let request = phone.register().set("Max-Forwards", "1");
+            phone.sends(&request).hears(request.response(483));
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+        says(the_one(&found), &["began with Max-Forwards 1"]);
+    }
+
+    #[test]
+    fn a_later_success_is_minor() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            refused(&phone, 483);
+            register(&phone);
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 2] = [
+            ("accepted", |net| register(&phone(net))),
+            ("OPTIONS as traceroute", |net| {
+                let phone = phone(net);
+                let options = phone.options("example.com").set("Max-Forwards", "0");
+                phone.sends(&options).hears(options.response(483));
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

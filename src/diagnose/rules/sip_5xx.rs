@@ -61,3 +61,79 @@ fn one(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft 
         aftermath(case, group),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, phone, phone_of, refused, register, says, the_one, told};
+
+    const RULE: &str = "sip-5xx";
+
+    #[test]
+    fn a_server_that_fails_is_told_once_for_all_its_clients() {
+        let found = told(RULE, |net| {
+            for last in 1..=3 {
+                let phone = phone_of(net, &format!("10.1.0.{last}"), &format!("user{last}@example.com"));
+                let request = phone.register();
+                phone.sends(&request).hears(request.response(503).header("Retry-After", "120"));
+            }
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!(finding.conversations, [0, 1, 2]);
+        says(finding, &["10.1.0.9:5060 fails: 503 Service Unavailable", "3 requests of 3 clients", "120 seconds"]);
+    }
+
+    #[test]
+    fn many_users_behind_one_address_are_no_scanner_here() {
+        let found = told(RULE, |net| {
+            for user in 100..120 {
+                refused(&phone_of(net, "10.1.0.77", &format!("{user}@example.com")), 500);
+            }
+        });
+        assert_eq!(the_one(&found).severity, Severity::Blocker);
+    }
+
+    #[test]
+    fn a_second_server_that_takes_over_makes_it_minor() {
+        let found = told(RULE, |net| {
+            refused(&phone(net), 503);
+            let other = nrpcsniff_samples::sip::Phone::new(
+                &net.host("10.1.0.50"),
+                5060,
+                &net.host("10.1.0.10"),
+                5060,
+                "ann@example.com",
+            );
+            register(&other);
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 5] = [
+            ("accepted", |net| register(&phone(net))),
+            ("a method that is not known", |net| refused(&phone(net), 501)),
+            ("a server behind this one", |net| refused(&phone(net), 504)),
+            ("busy and declined are people", |net| {
+                let phone = phone(net);
+                for status in [486, 600, 603] {
+                    let invite = phone.call("bob@example.com").invite(20_000);
+                    phone.sends(&invite).hears(invite.response(status));
+                }
+            }),
+            ("two changes at once", |net| {
+                let phone = phone(net);
+                let call = phone.call("bob@example.com");
+                let invite = call.invite(20_000);
+                let ok = invite.response(200).contact("sip:bob@10.1.0.51:5060").sdp("10.1.0.51", 30_000);
+                let again = call.invite(20_000).set("To", ok.value("To"));
+                phone.sends(&invite).hears(&ok).sends(call.ack(&ok)).sends(&again).hears(again.response(500));
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -111,3 +111,121 @@ fn next_hop(answer: Signal<'_>) -> String {
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, phone, says, the_one, told};
+    use nrpcsniff_samples::{Network, sip};
+
+    const RULE: &str = "sip-ack-lost";
+
+    fn answered(phone: &sip::Phone, call: &sip::Call) -> sip::Message {
+        let invite = call.invite(20_000);
+        let ok = invite.response(200).contact("sip:bob@pbx.internal:5060").sdp("10.1.0.51", 30_000);
+        phone.sends(&invite).hears(invite.response(180)).hears(&ok);
+        ok
+    }
+
+    /// The answer comes again as RFC 3261 section 13.3.1.4 says.
+    fn repeated(net: &Network, phone: &sip::Phone, ok: &sip::Message, times: usize) {
+        for wait in [500, 1000, 2000, 4000, 4000, 4000, 4000, 4000].into_iter().take(times) {
+            net.wait(wait);
+            phone.hears(ok);
+        }
+    }
+
+    #[test]
+    fn the_answer_is_repeated_until_the_called_side_gives_up() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let call = phone.call("bob@example.com");
+            let ok = answered(&phone, &call);
+            repeated(net, &phone, &ok, 8);
+            net.wait(8500);
+            phone.hears(call.bye_by_callee(&ok));
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!(finding.conversations, [0]);
+        says(finding, &["repeated its answer 8 times", "no ACK", "ended the call after 32.", "pbx.internal:5060"]);
+    }
+
+    #[test]
+    fn an_ack_that_is_lost_behind_the_capture() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let call = phone.call("bob@example.com");
+            let ok = answered(&phone, &call);
+            phone.sends(call.ack(&ok));
+            repeated(net, &phone, &ok, 5);
+        });
+        says(the_one(&found), &["lost behind this point"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 5] = [
+            ("acknowledged", |net| {
+                let phone = phone(net);
+                let call = phone.call("bob@example.com");
+                let ok = answered(&phone, &call);
+                phone.sends(call.ack(&ok)).sends(call.bye(&ok));
+            }),
+            ("a slow client", |net| {
+                let phone = phone(net);
+                let call = phone.call("bob@example.com");
+                let ok = answered(&phone, &call);
+                repeated(net, &phone, &ok, 2);
+                phone.sends(call.ack(&ok));
+            }),
+            ("the ACK takes another way", |net| {
+                let phone = phone(net);
+                let call = phone.call("bob@example.com");
+                let ok = answered(&phone, &call);
+                net.wait_secs(60);
+                phone.sends(call.bye(&ok));
+            }),
+            ("copies of a mirror port", |net| {
+                let phone = phone(net);
+                let call = phone.call("bob@example.com");
+                let ok = answered(&phone, &call);
+                for _ in 0..5 {
+                    net.wait(1);
+                    phone.hears(&ok);
+                }
+            }),
+            ("answers of several branches", |net| {
+                let phone = phone(net);
+                let call = phone.call("bob@example.com");
+                let ok = answered(&phone, &call);
+                for branch in 0..5 {
+                    net.wait(1000);
+                    phone.hears(ok.clone().set("To", &format!("<sip:bob@example.com>;tag=branch{branch}")));
+                }
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn both_sides_of_a_proxy_are_one_call() {
+        let found = told(RULE, |net| {
+            let (phone, proxy, callee) = (phone(net), net.host("10.1.0.9"), net.host("10.1.0.51"));
+            let call = phone.call("bob@example.com");
+            let invite = call.invite(20_000);
+            let onward = invite.clone().via("UDP", "10.1.0.9:5060", "p1");
+            phone.sends(&invite);
+            net.udp(&proxy, 5060, &callee, 5060, onward.as_ref());
+            for _ in 0..5 {
+                net.wait(1000);
+                net.udp(&callee, 5060, &proxy, 5060, onward.response(200).sdp("10.1.0.51", 30_000).as_ref());
+                phone.hears(invite.response(200).sdp("10.1.0.51", 30_000));
+            }
+        });
+        says(the_one(&found), &["repeated its answer 4 times"]);
+        assert_eq!(the_one(&found).conversations, [0, 1]);
+    }
+}

@@ -81,14 +81,17 @@ fn lost_flows<'c, 'a>(case: &Case<'a>, of_user: &[&'c Exchange<'a>]) -> Vec<Flow
     of_user.iter().enumerate().filter_map(judge).collect()
 }
 
-/// When the connection of an accepted REGISTER was closed by something else than the client, before it ended.
+/// When the connection of an accepted REGISTER was closed by something else than the client, or went dead, before the
+/// registration ended.
 fn lost(exchange: &Exchange<'_>) -> Option<Stamp> {
-    let connection = exchange.request()?.conversation;
+    let connection = exchange.request().map(|request| request.conversation)?;
     let ends = registered_until(exchange)?;
-    let closed = connection.teardown.at.filter(|_| connection.transport == Transport::Tcp)?;
-    let by_client = connection.teardown.by == CloseBy::Client;
-    let gone = matches!(connection.teardown.how, Close::Fin | Close::Rst | Close::Timeout);
-    (gone && !by_client && closed.time < ends && closed.time >= exchange.ended()).then_some(closed)
+    let gone = match connection.teardown.how {
+        Close::Fin | Close::Rst if connection.teardown.by != CloseBy::Client => connection.teardown.at,
+        Close::Timeout => connection.tcp.unanswered.as_ref().map(|unanswered| unanswered.first),
+        _ => None,
+    };
+    gone.filter(|at| connection.transport == Transport::Tcp && at.time < ends && at.time >= exchange.ended())
 }
 
 fn registered_until(exchange: &Exchange<'_>) -> Option<Timestamp> {
@@ -113,10 +116,11 @@ fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String,
     let during = |call: &&&Exchange<'_>| group.iter().any(|f| call.began() > f.closed.time && call.began() < f.until);
     let missed: Vec<_> = calls.iter().filter(during).copied().collect();
     let connection = first.last.request()?.conversation;
-    let by = match connection.teardown.by {
-        CloseBy::Server => "the server",
-        CloseBy::Middlebox => "something on the path",
-        _ => "nobody in particular",
+    let end = match (connection.teardown.how, connection.teardown.by) {
+        (Close::Timeout, _) => "the connection went dead: data was repeated in vain",
+        (_, CloseBy::Server) => "the server closed the connection",
+        (_, CloseBy::Middlebox) => "something on the path closed the connection",
+        _ => "the connection was closed",
     };
     let mut draft = if missed.is_empty() {
         Draft::new(&ABOUT, 50).severity(Severity::Minor)
@@ -126,7 +130,7 @@ fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String,
     for flow in group {
         draft = named(draft, flow.last);
     }
-    draft = show(draft.seen_in(group.len()), first.last).packet(first.closed, format!("{by} closed the connection"));
+    draft = show(draft.seen_in(group.len()), first.last).packet(first.closed, end);
     draft = missed.iter().fold(draft, |draft, call| named(draft, call));
     draft = missed.iter().take(super::super::sip::SHOWN).fold(draft, |draft, call| show(draft, call));
     let outcome = match missed.as_slice() {
@@ -139,8 +143,7 @@ fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String,
     };
     let idle = first.closed.time.seconds_since(first.last.ended());
     Some(draft.title(format!("The connection of {} was closed while registered", subject(first.last))).explain(format!(
-        "{} registered {} from {} for {} seconds; {by} closed the connection {} later, and the client did not register again \
-         for {}. {outcome}",
+        "{} registered {} from {} for {} seconds. After {} {end}, and the client did not register again for {}. {outcome}",
         first.last.server(),
         subject(first.last),
         first.last.client(),
@@ -148,4 +151,136 @@ fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String,
         span(idle),
         span(first.until.seconds_since(first.closed.time).min(case.end().seconds_since(first.closed.time))),
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, idle, says, the_one, told};
+    use nrpcsniff_samples::{Network, Tcp, sip};
+
+    const RULE: &str = "sip-flow-lost";
+
+    fn connect(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 5060)
+    }
+
+    /// Ann registers over a connection for so many seconds.
+    fn registered(tcp: &Tcp, seconds: u32) -> sip::Phone {
+        let phone = sip::Phone::over(tcp, "ann@example.com");
+        let request = phone.register().expires(seconds);
+        tcp.client(&request).server(request.response(200).contact_of(&request).expires(seconds));
+        phone
+    }
+
+    fn call_to_ann(net: &Network, status: u16) {
+        let bob = sip::Phone::new(&net.host("10.1.0.51"), 5060, &net.host("10.1.0.9"), 5060, "bob@example.com");
+        let invite = bob.call("ann@example.com").invite(20_000);
+        bob.sends(&invite).hears(invite.response(status));
+    }
+
+    #[test]
+    fn calls_fail_until_the_client_registers_again() {
+        let found = told(RULE, |net| {
+            let tcp = connect(net);
+            registered(&tcp, 3600);
+            tcp.wait_secs(300).server_fin();
+            net.wait_secs(200);
+            call_to_ann(net, 480);
+            net.wait_secs(600);
+            registered(&connect(net), 3600);
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!(finding.conversations, [0, 1]);
+        says(finding, &["ann@example.com", "the server closed the connection", "1 call to this user failed", "480"]);
+    }
+
+    #[test]
+    fn a_firewall_that_forgets_the_connection() {
+        let found = told(RULE, |net| {
+            let tcp = connect(net);
+            let phone = registered(&tcp, 3600);
+            let invite = phone.call("ann@example.com").invite(20_000);
+            tcp.wait_secs(1200).unanswered(nrpcsniff_samples::Side::Server, invite, &[300, 600, 1200, 2400, 4800]);
+            call_to_ann(net, 408);
+            idle(net, 200);
+        });
+        let finding = found.iter().find(|finding| finding.severity == Severity::Major).unwrap();
+        says(finding, &["the connection went dead", "408"]);
+    }
+
+    #[test]
+    fn without_a_call_it_is_minor() {
+        let found = told(RULE, |net| {
+            let tcp = connect(net);
+            registered(&tcp, 3600);
+            tcp.wait_secs(300).server_rst();
+            idle(net, 200);
+        });
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Minor, Confidence::Medium));
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 8] = [
+            ("it stays open", |net| {
+                registered(&connect(net), 3600);
+                idle(net, 300);
+                call_to_ann(net, 480);
+            }),
+            ("registered again at once", |net| {
+                let tcp = connect(net);
+                registered(&tcp, 3600);
+                tcp.wait_secs(300).server_fin();
+                registered(&connect(net), 3600);
+                idle(net, 200);
+                call_to_ann(net, 480);
+            }),
+            ("the client closes", |net| {
+                let tcp = connect(net);
+                registered(&tcp, 3600);
+                tcp.wait_secs(300).client_fin();
+                idle(net, 200);
+                call_to_ann(net, 480);
+            }),
+            ("the client has removed its registration", |net| {
+                let tcp = connect(net);
+                let phone = registered(&tcp, 3600);
+                let remove = phone.register().expires(0);
+                tcp.wait_secs(300).client(&remove).server(remove.response(200)).server_fin();
+                idle(net, 200);
+                call_to_ann(net, 480);
+            }),
+            ("another connection holds it", |net| {
+                let (first, second) = (connect(net), connect(net));
+                registered(&first, 3600);
+                registered(&second, 3600);
+                first.wait_secs(300).server_fin();
+                idle(net, 200);
+                call_to_ann(net, 486);
+            }),
+            ("the registration had ended before", |net| {
+                let tcp = connect(net);
+                registered(&tcp, 60);
+                tcp.wait_secs(300).server_fin();
+                idle(net, 200);
+                call_to_ann(net, 480);
+            }),
+            ("the capture ends with the connection", |net| {
+                let tcp = connect(net);
+                registered(&tcp, 3600);
+                tcp.wait_secs(300).server_fin();
+                idle(net, 5);
+            }),
+            ("UDP has no connection", |net| {
+                crate::testing::register(&crate::testing::phone(net));
+                idle(net, 200);
+                call_to_ann(net, 480);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
 }

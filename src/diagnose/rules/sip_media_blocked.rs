@@ -195,3 +195,155 @@ fn show(case: &Case<'_>, draft: Draft, call: &Call<'_, '_>, stream: &Stream<'_>)
         seen.server
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, phone, says, the_one, told};
+    use nrpcsniff_samples::{Host, Network};
+
+    const RULE: &str = "sip-media-blocked";
+
+    fn ends(net: &Network) -> (Host, Host) {
+        (net.host("10.1.0.50"), net.host("10.1.0.51"))
+    }
+
+    /// A call of Ann (port 20000) to Bob (this port) up to the ACK, with this direction of media in the answer.
+    fn call_with(net: &Network, port: u16, direction: &str) -> impl FnOnce() {
+        let phone = phone(net);
+        let call = phone.call("bob@example.com");
+        let invite = call.invite(20_000);
+        let ok = invite.response(200).contact("sip:bob@10.1.0.51:5060").sdp("10.1.0.51", port);
+        let answer = String::from_utf8_lossy(ok.as_ref()).replace("a=sendrecv", direction);
+        phone.sends(&invite).hears(answer).sends(call.ack(&ok));
+        move || {
+            let bye = call.bye(&ok);
+            phone.sends(&bye).hears(bye.response(200));
+        }
+    }
+
+    fn call(net: &Network) -> impl FnOnce() {
+        call_with(net, 30_000, "a=sendrecv")
+    }
+
+    #[test]
+    fn one_direction_is_missing() {
+        let found = told(RULE, |net| {
+            let (ann, bob) = ends(net);
+            let hang_up = call(net);
+            net.audio(&ann, 20_000, &bob, 30_000, 150);
+            hang_up();
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!(finding.conversations, [0]);
+        says(
+            finding,
+            &["No media from 10.1.0.51 reaches 10.1.0.50:20000", "150 went the other way", "bob@example.com"],
+        );
+    }
+
+    /// The stream comes from another port than the SDP says, as behind NAT: that the other side sends nothing back counts.
+    #[test]
+    fn the_way_back_to_a_mapped_port_is_missing() {
+        let found = told(RULE, |net| {
+            let (_, bob) = ends(net);
+            let hang_up = call(net);
+            net.audio(&net.host("203.0.113.7"), 61_000, &bob, 30_000, 150);
+            hang_up();
+        });
+        says(the_one(&found), &["No media from 10.1.0.51 reaches 10.1.0.50:20000"]);
+    }
+
+    #[test]
+    fn icmp_errors_say_it() {
+        let found = told(RULE, |net| {
+            let (ann, bob) = ends(net);
+            let hang_up = call(net);
+            for _ in 0..100 {
+                net.audio(&ann, 20_000, &bob, 30_000, 1);
+                net.icmp(&net.host("10.1.0.1"), &ann, 3, 13, [0; 4]);
+            }
+            hang_up();
+        });
+        says(the_one(&found), &["No media from 10.1.0.50 reaches 10.1.0.51:30000", "ICMP error from 10.1.0.1"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 10] = [
+            ("both talk", |net| {
+                let (ann, bob) = ends(net);
+                let hang_up = call(net);
+                net.talk((&ann, 20_000), (&bob, 30_000), 150);
+                hang_up();
+            }),
+            ("no media in the capture at all", |net| {
+                let hang_up = call(net);
+                net.wait_secs(60);
+                hang_up();
+            }),
+            ("on hold", |net| {
+                let (ann, bob) = ends(net);
+                let hang_up = call_with(net, 30_000, "a=recvonly");
+                net.audio(&ann, 20_000, &bob, 30_000, 150);
+                hang_up();
+            }),
+            ("refused", |net| {
+                let (ann, bob) = ends(net);
+                let hang_up = call_with(net, 0, "a=sendrecv");
+                net.audio(&ann, 20_000, &bob, 30_000, 150);
+                hang_up();
+            }),
+            ("a short call", |net| {
+                let (ann, bob) = ends(net);
+                let hang_up = call(net);
+                net.audio(&ann, 20_000, &bob, 30_000, 60);
+                hang_up();
+            }),
+            ("the capture ends", |net| {
+                let (ann, bob) = ends(net);
+                drop(call(net));
+                net.audio(&ann, 20_000, &bob, 30_000, 60);
+            }),
+            ("changed later", |net| {
+                let (ann, bob) = ends(net);
+                let phone = phone(net);
+                let call = phone.call("bob@example.com");
+                let invite = call.invite(20_000);
+                let ok = invite.response(200).contact("sip:bob@10.1.0.51:5060").sdp("10.1.0.51", 30_000);
+                phone.sends(&invite).hears(&ok).sends(call.ack(&ok));
+                let again = call.invite(20_002).set("To", ok.value("To"));
+                phone.sends(&again).hears(again.response(200).sdp("10.1.0.51", 30_002));
+                net.audio(&ann, 20_000, &bob, 30_000, 150);
+                phone.sends(call.bye(&ok));
+            }),
+            ("from another port on one side", |net| {
+                let (ann, bob) = ends(net);
+                let hang_up = call(net);
+                net.talk((&ann, 44_444), (&bob, 30_000), 150);
+                hang_up();
+            }),
+            ("a port that opens a moment late", |net| {
+                let (ann, bob) = ends(net);
+                let hang_up = call(net);
+                net.audio(&ann, 20_000, &bob, 30_000, 1);
+                net.icmp(&bob, &ann, 3, 3, [0; 4]);
+                net.talk((&ann, 20_000), (&bob, 30_000), 150);
+                hang_up();
+            }),
+            ("keep-alives are no media", |net| {
+                let (ann, bob) = ends(net);
+                let hang_up = call(net);
+                for _ in 0..100 {
+                    net.udp(&ann, 20_000, &bob, 30_000, [0; 20]);
+                    net.wait(100);
+                }
+                hang_up();
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

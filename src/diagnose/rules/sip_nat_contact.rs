@@ -152,3 +152,101 @@ fn judge_group(group: &[&Exchange<'_>], failed: &HashMap<String, Vec<&Exchange<'
         ),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, phone, register, says, the_one, told};
+    use nrpcsniff_samples::{Network, sip};
+
+    const RULE: &str = "sip-nat-contact";
+
+    /// Ann behind a NAT whose public address is 203.0.113.7.
+    fn behind_nat(net: &Network) -> sip::Phone {
+        let (nat, server) = (net.host("203.0.113.7"), net.host("198.51.100.9"));
+        sip::Phone::new(&nat, 61_000, &server, 5060, "ann@example.com").shown_as("192.168.1.2:5060")
+    }
+
+    fn registered(phone: &sip::Phone) {
+        let request = phone.register();
+        phone.sends(&request).hears(request.response(200).contact_of(&request).expires(1800));
+    }
+
+    /// Bob calls Ann by the same server.
+    fn call_to_ann(net: &Network, status: u16) {
+        let bob = sip::Phone::new(&net.host("198.51.100.20"), 5060, &net.host("198.51.100.9"), 5060, "bob@example.com");
+        let invite = bob.call("ann@example.com").invite(20_000);
+        bob.sends(&invite).hears(invite.response(status));
+    }
+
+    #[test]
+    fn calls_to_a_private_contact_fail() {
+        let found = told(RULE, |net| {
+            registered(&behind_nat(net));
+            call_to_ann(net, 408);
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!(finding.conversations, [0, 1]);
+        says(
+            finding,
+            &["ann@example.com registered the private address 192.168.1.2 from 203.0.113.7", "408 Request Timeout"],
+        );
+    }
+
+    #[test]
+    fn without_a_call_it_is_minor() {
+        let found = told(RULE, |net| registered(&behind_nat(net)));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Minor, Confidence::Medium));
+    }
+
+    #[test]
+    fn a_failed_call_counts_even_if_the_seen_address_was_noted() {
+        let found = told(RULE, |net| {
+            let phone = behind_nat(net);
+            let request = phone.register();
+            phone.sends(&request).hears(request.response(200).seen_from("203.0.113.7", 61_000).contact_of(&request));
+            call_to_ann(net, 480);
+        });
+        assert_eq!(the_one(&found).severity, Severity::Major);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 8] = [
+            ("both are private", |net| register(&phone(net))),
+            ("outbound", |net| {
+                registered(&behind_nat(net).outbound());
+                call_to_ann(net, 480);
+            }),
+            ("the registrar honours received and rport", |net| {
+                let phone = behind_nat(net);
+                let request = phone.register();
+                phone
+                    .sends(&request)
+                    .hears(request.response(200).seen_from("203.0.113.7", 61_000).contact_of(&request));
+            }),
+            ("the registrar notes the source in its Contact", |net| {
+                let phone = behind_nat(net);
+                let request = phone.register();
+                let contact = format!("{};received=\"sip:203.0.113.7:61000\"", request.value("Contact"));
+                phone.sends(&request).hears(request.response(200).set("Contact", &contact));
+            }),
+            ("the client knows its public address", |net| registered(&behind_nat(net).shown_as("203.0.113.7:61000"))),
+            ("a name", |net| registered(&behind_nat(net).shown_as("df7jal23ls0d.invalid"))),
+            ("refused", |net| {
+                let phone = behind_nat(net);
+                let request = phone.register();
+                phone.sends(&request).hears(request.response(403));
+            }),
+            ("removed", |net| {
+                let phone = behind_nat(net);
+                let request = phone.register().expires(0);
+                phone.sends(&request).hears(request.response(200));
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

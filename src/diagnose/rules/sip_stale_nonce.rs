@@ -107,3 +107,75 @@ fn judge_group(case: &Case<'_>, group: &[Story<'_, '_>]) -> Option<Draft> {
         ),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, phone, register, says, the_one, told};
+    use nrpcsniff_samples::sip;
+
+    const RULE: &str = "sip-stale-nonce";
+
+    fn challenged(phone: &sip::Phone, request: &sip::Message, nonce: &str) -> sip::Message {
+        let challenge = request.response(401).challenge("example.com", nonce).stale();
+        phone.sends(request).hears(&challenge);
+        challenge
+    }
+
+    #[test]
+    fn a_server_that_forgets_its_own_nonces() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let first = challenged(&phone, &phone.register(), "n1");
+            let second = challenged(&phone, &phone.register().credentials(&first, "ann", "secret"), "n2");
+            let _ = challenged(&phone, &phone.register().credentials(&second, "ann", "secret"), "n3");
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        says(finding, &["stale=true twice in a row", "the password is right"]);
+    }
+
+    #[test]
+    fn a_client_that_repeats_the_old_nonce_is_told_so() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let old = challenged(&phone, &phone.register(), "n1");
+            let _ = challenged(&phone, &phone.register().credentials(&old, "ann", "secret"), "n2");
+            let _ = challenged(&phone, &phone.register().credentials(&old, "ann", "secret"), "n3");
+        });
+        let finding = found.iter().find(|f| f.severity == Severity::Major).unwrap();
+        assert!(finding.explanation.contains("the password is right"), "the first answer was to the new nonce");
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let old = phone.register().response(401).challenge("example.com", "n0");
+            let _ = challenged(&phone, &phone.register().credentials(&old, "ann", "secret"), "n1");
+            let _ = challenged(&phone, &phone.register().credentials(&old, "ann", "secret"), "n2");
+        });
+        says(the_one(&found), &["the client's own mistake"]);
+    }
+
+    #[test]
+    fn a_nonce_that_is_renewed_is_minor() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let stale = challenged(&phone, &phone.register(), "n1");
+            let second = phone.register().credentials(&stale, "ann", "secret");
+            phone.sends(&second).hears(second.response(200).contact_of(&second));
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 2] = [
+            ("accepted", |net| register(&phone(net))),
+            ("the capture ends", |net| {
+                let phone = phone(net);
+                let _ = challenged(&phone, &phone.register(), "n1");
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -171,3 +171,103 @@ fn claimed(case: &Case<'_>, group: &[(&Exchange<'_>, &str, Option<Unanswered<'_>
         first.server(),
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, findings, idle, phone, register, says, the_one, told};
+    use nrpcsniff_samples::{Network, Tcp, other, sip};
+
+    const RULE: &str = "sip-transport-mismatch";
+
+    fn connect(net: &Network, port: u16) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), port)
+    }
+
+    fn hello(tcp: &Tcp) {
+        tcp.client(other::client_hello("sip.example.com", &mut nrpcsniff_samples::SplitMix64::new(7)));
+    }
+
+    #[test]
+    fn clear_text_on_the_port_for_tls() {
+        let found = told(RULE, |net| {
+            let tcp = connect(net, 5061);
+            tcp.client(sip::Phone::over(&tcp, "ann@example.com").register()).server_fin();
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!(finding.conversations, [0]);
+        says(finding, &["SIP in clear", "port 5061 of 10.1.0.9"]);
+    }
+
+    #[test]
+    fn tls_on_the_port_for_clear_text() {
+        for answer in [&b"SIP/2.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n"[..], b""] {
+            let found = told(RULE, |net| {
+                let tcp = connect(net, 5060);
+                hello(&tcp);
+                tcp.server(answer).server_fin();
+            });
+            assert_eq!(the_one(&found).severity, Severity::Blocker);
+            says(the_one(&found), &["TLS ClientHello", "port 5060 of 10.1.0.9"]);
+        }
+    }
+
+    #[test]
+    fn a_register_that_says_tls_in_clear_and_is_called_bad() {
+        let found = told(RULE, |net| {
+            let tcp = connect(net, 5060);
+            let request = sip::Phone::over(&tcp, "ann@example.com").transport("TLS").register();
+            tcp.client(&request).server(request.response(400));
+        });
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Blocker, Confidence::Medium));
+        says(the_one(&found), &["says TLS in its Via", "400 Bad Request"]);
+    }
+
+    #[test]
+    fn it_explains_that_nothing_is_answered() {
+        let net = Network::new();
+        let tcp = connect(&net, 5060);
+        tcp.client(sip::Phone::over(&tcp, "ann@example.com").transport("TLS").register());
+        idle(&net, 60);
+        let sip: Vec<_> = findings(&net.to_pcapng()).into_iter().filter(|f| f.rule.starts_with("sip-")).collect();
+        assert_eq!((the_one(&sip).rule, the_one(&sip).also.as_slice()), (RULE, &["sip-408"][..]));
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 7] = [
+            ("accepted", |net| register(&phone(net))),
+            ("5061 in clear, and the server is content", |net| {
+                let tcp = connect(net, 5061);
+                let request = sip::Phone::over(&tcp, "ann@example.com").register();
+                tcp.client(&request).server(request.response(200).contact_of(&request));
+            }),
+            ("TLS on 5060, and the server answers it", |net| {
+                let tcp = connect(net, 5060);
+                hello(&tcp);
+                tcp.server([0x16, 3, 3, 0, 4, 2, 0, 0, 0]).server_fin();
+            }),
+            ("TLS ends before this point", |net| {
+                let tcp = connect(net, 5060);
+                let request = sip::Phone::over(&tcp, "ann@example.com").transport("TLS").register();
+                tcp.client(&request).server(request.response(200).contact_of(&request));
+            }),
+            ("TLS ends before this point, and the user is forbidden", |net| {
+                let tcp = connect(net, 5060);
+                let request = sip::Phone::over(&tcp, "ann@example.com").transport("TLS").register();
+                tcp.client(&request).server(request.response(403));
+            }),
+            ("the capture ends at once", |net| {
+                hello(&connect(net, 5060));
+            }),
+            ("the capture ends at once on 5061", |net| {
+                let tcp = connect(net, 5061);
+                tcp.client(sip::Phone::over(&tcp, "ann@example.com").register());
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -101,3 +101,76 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     let cure = format!("Set the realm of {} in the client to \"{wanted}\", or leave it empty.", subject(first));
     Some(draft.explain(text).remedy_first(cure))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, findings, phone, register, says, the_one, told};
+    use nrpcsniff_samples::{Network, sip};
+
+    const RULE: &str = "sip-wrong-realm";
+
+    fn challenge(phone: &sip::Phone, request: &sip::Message, realm: &str) -> sip::Message {
+        let challenge = request.response(401).challenge(realm, "8f3c");
+        phone.sends(request).hears(&challenge);
+        challenge
+    }
+
+    /// `attempts` answers in that realm, each refused.
+    fn answers_in(phone: &sip::Phone, realm: &str, attempts: usize) {
+        let mut asked = challenge(phone, &phone.register(), "sip.example.com");
+        for _ in 0..attempts {
+            let request = phone.register().credentials_in(realm, &asked, "ann", "secret");
+            asked = challenge(phone, &request, "sip.example.com");
+        }
+    }
+
+    #[test]
+    fn an_answer_for_another_realm_explains_the_loop() {
+        let net = Network::new();
+        answers_in(&phone(&net), "example.com", 3);
+        let sip: Vec<_> = findings(&net.to_pcapng()).into_iter().filter(|f| f.rule.starts_with("sip-")).collect();
+        let finding = the_one(&sip);
+        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Blocker, Confidence::High));
+        assert_eq!(finding.also, ["sip-401-loop"]);
+        says(finding, &["realm \"example.com\" instead of \"sip.example.com\"", "ann@example.com"]);
+    }
+
+    #[test]
+    fn letters_count() {
+        let found = told(RULE, |net| answers_in(&phone(net), "SIP.example.com", 1));
+        says(the_one(&found), &["upper and lower case only"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 5] = [
+            ("accepted", |net| register(&phone(net))),
+            ("the right realm, refused", |net| answers_in(&phone(net), "sip.example.com", 3)),
+            ("what the client remembers, then the right realm", |net| {
+                let phone = phone(net);
+                let old = phone.register().response(401).challenge("example.com", "old");
+                let first = phone.register().credentials(&old, "ann", "secret");
+                let asked = challenge(&phone, &first, "sip.example.com");
+                let second = phone.register().credentials(&asked, "ann", "secret");
+                phone.sends(&second).hears(second.response(200).contact_of(&second));
+            }),
+            ("the wrong one beside the right one", |net| {
+                let phone = phone(net);
+                let asked = challenge(&phone, &phone.register(), "sip.example.com");
+                let both = phone.register().credentials(&asked, "ann", "secret");
+                let right = both.value("Authorization").to_owned();
+                let both = both.credentials_in("example.com", &asked, "ann", "secret").header("Authorization", &right);
+                let _ = challenge(&phone, &both, "sip.example.com");
+            }),
+            ("corrected and accepted in the end", |net| {
+                let phone = phone(net);
+                answers_in(&phone, "example.com", 1);
+                register(&phone);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -330,6 +330,11 @@ fn between<'a>(index: usize, branch: Option<&'a str>, signal: &Signal<'a>) -> Ho
     if signal.sip.is_request() { (index, branch, from, to) } else { (index, branch, to, from) }
 }
 
+/// It says which exchange it belongs to.
+pub fn is_readable(signal: &Signal<'_>) -> bool {
+    name(signal).is_some()
+}
+
 fn name<'a>(signal: &Signal<'a>) -> Option<Name<'a>> {
     let sip = signal.sip;
     let cseq = sip.cseq.as_ref()?;

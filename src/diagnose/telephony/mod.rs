@@ -8,6 +8,8 @@ mod call;
 mod exchange;
 mod series;
 mod signal;
+#[cfg(test)]
+mod tests;
 
 pub use call::{Call, Media, MediaIndex};
 pub use exchange::{Exchange, Outcome, Transaction};
@@ -15,7 +17,7 @@ pub use series::Series;
 pub use signal::{Signal, aor};
 
 use crate::model::{Analysis, Timestamp};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -27,6 +29,8 @@ pub struct Telephony<'a> {
     series: Vec<Range<usize>>,
     /// Exchanges of each Call-ID, in order of time.
     by_call: HashMap<&'a str, Vec<usize>>,
+    /// Conversations with messages that belong to no exchange because they cannot be read.
+    torn: HashSet<u32>,
     /// When each wish was granted last.
     accepted: HashMap<Subject<'a>, Timestamp>,
 }
@@ -45,7 +49,9 @@ struct Subject<'a> {
 impl<'a> Telephony<'a> {
     /// Builds the index: linear in the number of SIP messages.
     pub fn new(analysis: &'a Analysis) -> Self {
-        let (exchanges, series) = series::arrange(exchange::exchanges(signal::signals(analysis)));
+        let signals = signal::signals(analysis);
+        let torn = signals.iter().filter(|s| !exchange::is_readable(s)).map(|s| s.conversation.id).collect();
+        let (exchanges, series) = series::arrange(exchange::exchanges(signals));
         let mut by_call: HashMap<&'a str, Vec<usize>> = HashMap::new();
         let mut accepted: HashMap<Subject<'a>, Timestamp> = HashMap::new();
         for (index, exchange) in exchanges.iter().enumerate() {
@@ -58,7 +64,7 @@ impl<'a> Telephony<'a> {
         for of_call in by_call.values_mut() {
             of_call.sort_by_key(|&index| exchanges.get(index).map(Exchange::began));
         }
-        Self { analysis, exchanges, series, by_call, accepted }
+        Self { analysis, exchanges, series, by_call, torn, accepted }
     }
 
     /// Every request with its answers, those of one series beside each other.
@@ -66,7 +72,7 @@ impl<'a> Telephony<'a> {
         self.exchanges.iter()
     }
 
-    /// Requests of one method and Call-ID, in order of their first message.
+    /// Requests of one method, Call-ID and user, in order of their first message.
     pub fn series(&self) -> impl Iterator<Item = Series<'_, 'a>> {
         self.series.iter().filter_map(|range| Series::new(self.exchanges.get(range.clone())?))
     }
@@ -85,6 +91,11 @@ impl<'a> Telephony<'a> {
     /// Everything of one Call-ID, in order of time.
     pub fn of_call(&self, call_id: &str) -> impl Iterator<Item = &Exchange<'a>> {
         self.by_call.get(call_id).into_iter().flatten().filter_map(|&index| self.exchanges.get(index))
+    }
+
+    /// A message that cannot be read stands in one of its conversations: what seems to be missing may be that.
+    pub fn is_torn(&self, exchange: &Exchange<'a>) -> bool {
+        !self.torn.is_empty() && exchange.conversations().iter().any(|c| self.torn.contains(&c.id))
     }
 
     /// Of one Call-ID what began at that time or later, in order of time (at most 1,024 are looked at).

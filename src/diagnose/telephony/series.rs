@@ -1,11 +1,11 @@
-//! Attempts that belong together: the same method and Call-ID.
+//! Attempts that belong together: the same method, Call-ID and user.
 
 use super::exchange::{Exchange, Outcome};
 use crate::model::{Conversation, Endpoint};
 use hashbrown::HashMap;
 use std::ops::Range;
 
-/// Requests of one method and Call-ID, in order of time: a registration with its challenges and refreshes, the attempts
+/// Requests of one method, Call-ID and user, in order of time: a registration with its challenges and refreshes, the attempts
 /// of one call. Never empty.
 #[derive(Debug, Clone, Copy)]
 pub struct Series<'t, 'a> {
@@ -66,23 +66,27 @@ impl<'t, 'a> Series<'t, 'a> {
 /// Brings exchanges of one series together, in order of time; gives the ranges of the series, in order of their first
 /// message.
 pub fn arrange(mut exchanges: Vec<Exchange<'_>>) -> (Vec<Exchange<'_>>, Vec<Range<usize>>) {
-    let mut order: HashMap<(&str, &str, bool), usize> = HashMap::new();
     exchanges.sort_by_key(|exchange| (exchange.began(), exchange.first.begun.at().frame));
-    for exchange in &exchanges {
-        let next = order.len();
-        order.entry(key(exchange)).or_insert(next);
+    let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();
+    let mut numbered: Vec<(usize, Exchange<'_>)> = Vec::with_capacity(exchanges.len());
+    for exchange in exchanges {
+        let next = numbers.len();
+        numbered.push((*numbers.entry(key(&exchange)).or_insert(next), exchange));
     }
-    exchanges.sort_by_cached_key(|exchange| order.get(&key(exchange)).copied());
-    let mut ranges = Vec::new();
-    let mut start = 0;
-    for group in exchanges.chunk_by(|a, b| key(a) == key(b)) {
-        let end = start + group.len();
+    numbered.sort_by_key(|(number, _)| *number);
+    let mut ranges = Vec::with_capacity(numbers.len());
+    let mut start = 0_usize;
+    for group in numbered.chunk_by(|(a, _), (b, _)| a == b) {
+        let end = start.saturating_add(group.len());
         ranges.push(start..end);
         start = end;
     }
-    (exchanges, ranges)
+    (numbered.into_iter().map(|(_, exchange)| exchange).collect(), ranges)
 }
 
-fn key<'a>(exchange: &Exchange<'a>) -> (&'a str, &'a str, bool) {
-    (exchange.call_id, exchange.method, exchange.in_dialog())
+/// Method, Call-ID, whom it is about (clients use one Call-ID for several users), within a dialog.
+type Key<'a> = (&'a str, &'a str, Option<String>, bool);
+
+fn key<'a>(exchange: &Exchange<'a>) -> Key<'a> {
+    (exchange.method, exchange.call_id, exchange.target(), exchange.in_dialog())
 }

@@ -218,9 +218,8 @@ fn set_all<'a>(exchange: &Exchange<'a>, jar: &mut Vec<usize>, kept: &mut Vec<Kep
     }
 }
 
-/// The cookie had reached the browser when it made this request.
+/// The cookie had reached the browser when it made this request: by the same connection, or a round trip before.
 fn knows(exchange: &Exchange<'_>, kept: &Kept<'_>) -> bool {
-    let c = exchange.conversation;
-    let way = c.quality.rtt.unwrap_or(REACTION);
-    exchange.at().time.since(kept.at.time) >= way
+    let way = exchange.conversation.quality.rtt.unwrap_or(REACTION);
+    exchange.conversation.id == kept.conversation || exchange.at().time.since(kept.at.time) >= way
 }

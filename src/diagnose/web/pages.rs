@@ -72,9 +72,7 @@ impl<'a> Exchange<'a> {
     /// cookies), no probe.
     pub fn is_visit(&self) -> bool {
         let path = self.path().to_ascii_lowercase();
-        matches!(self.method(), "GET" | "POST" | "PUT" | "DELETE")
-            && !ASSETS.iter().any(|end| path.ends_with(end))
-            && !path.contains(".well-known/")
+        matches!(self.method(), "GET" | "POST" | "PUT" | "DELETE") && !is_asset(&path) && !path.contains(".well-known/")
     }
 
     /// It sends a name and a password to be logged in: a form of Domino, WebSphere or WebSEAL, or the Sametime Proxy's call.
@@ -195,6 +193,11 @@ impl<'a> Exchange<'a> {
     }
 }
 
+/// A file of a page: image, style, script.
+fn is_asset(path: &str) -> bool {
+    ASSETS.iter().any(|end| path.ends_with(end))
+}
+
 /// The last two parts of the path, or the query's first name, mean a login page.
 fn names_login(path: &str, query: &[http::Parameter]) -> bool {
     let path = path.to_ascii_lowercase();
@@ -203,5 +206,5 @@ fn names_login(path: &str, query: &[http::Parameter]) -> bool {
         tail.into_iter().any(|part| LOGIN_PATHS.iter().any(|word| part.starts_with(word) || part.ends_with(word)));
     let by_query = path.contains(".nsf") && query.first().is_some_and(|first| first.name.eq_ignore_ascii_case("login"));
     // A path that ends in the call itself is the attempt, not the page; both mean that the user is not let in.
-    (by_path || by_query) && !path.ends_with(".css") && !path.ends_with(".js")
+    (by_path || by_query) && !is_asset(&path)
 }

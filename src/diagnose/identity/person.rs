@@ -1,0 +1,275 @@
+//! Names of people, as directories, tokens and logins write them: which differences are only notation, and which make two
+//! persons out of one.
+//!
+//! LDAP writes `cn=Ann Smith,o=ACME`, Notes `CN=Ann Smith/O=ACME`, people `Ann Smith/ACME`: one name. Domino and WebSphere
+//! compare names by their text, so that one more component (`/C=US`) or one more blank is another person to them.
+
+/// How alike two names are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Likeness {
+    /// The same name; notation, case and order of the components may differ.
+    Same,
+    /// They differ in the number of blanks alone.
+    Blanks,
+    /// One has components that the other lacks, such as `C=US`, and is the same besides.
+    Longer {
+        /// What it has more, as written there.
+        extra: String,
+        /// It is the second of the two.
+        second: bool,
+    },
+    /// The same person's name under another organisation, or in another directory.
+    SameCommonName,
+    /// Other persons, as far as names tell.
+    Different,
+    /// One of them is a short name, a mail address or empty, and says nothing about the other.
+    Unknown,
+}
+
+/// Compares two names of people.
+pub fn compare(first: &str, second: &str) -> Likeness {
+    let (a, b) = (Name::read(first), Name::read(second));
+    match (a.parts.as_slice(), b.parts.as_slice()) {
+        ([], _) | (_, []) => Likeness::Unknown,
+        ([x], [y]) if a.is_mail() == b.is_mail() => {
+            if x.value == y.value {
+                Likeness::Same
+            } else {
+                Likeness::Unknown
+            }
+        }
+        ([short], [long, ..]) | ([long, ..], [short]) => {
+            if short.is_like(long) {
+                Likeness::Same
+            } else {
+                Likeness::Unknown
+            }
+        }
+        _ => hierarchical(&a, &b),
+    }
+}
+
+/// For people: how two names differ; nothing if they are the same or cannot be compared.
+pub fn difference(first: &str, second: &str) -> Option<String> {
+    match compare(first, second) {
+        Likeness::Same | Likeness::Unknown => None,
+        Likeness::Blanks => Some("they differ in the number of blanks".to_owned()),
+        Likeness::Longer { extra, second: true } => Some(format!("the second has {extra} more")),
+        Likeness::Longer { extra, second: false } => Some(format!("the first has {extra} more")),
+        Likeness::SameCommonName => Some("the common name is the same, what follows is not".to_owned()),
+        Likeness::Different => Some("they are names of two persons".to_owned()),
+    }
+}
+
+/// A name of WebSphere's own administrators: of the file registry, or one of the usual accounts.
+pub fn is_administrator(name: &str) -> bool {
+    let name = Name::read(name);
+    let in_file_registry = name.parts.iter().any(|part| part.value == "defaultwimfilebasedrealm");
+    let usual = ["wasadmin", "wpsadmin", "wsadmin", "administrator"];
+    in_file_registry || name.parts.first().is_some_and(|first| usual.contains(&first.value.as_str()))
+}
+
+/// A name as LDAP directories write it and Notes does not: with `uid=` or `dc=`.
+pub fn is_of_ldap(name: &str) -> bool {
+    Name::read(name).parts.iter().any(|part| matches!(part.label.as_str(), "uid" | "dc"))
+}
+
+/// Components a name may have; what goes beyond says nothing more.
+const LIMIT: usize = 32;
+
+#[derive(Debug, PartialEq, Eq)]
+struct Name {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    /// Lower case; empty if there is none.
+    label: String,
+    /// Lower case, without blanks at its ends.
+    value: String,
+    /// As written.
+    text: String,
+}
+
+impl Name {
+    fn read(name: &str) -> Self {
+        let name = name.trim();
+        let by_comma = split(name, ',');
+        let labelled = |text: &String| label(text).is_some_and(|label| !label.contains('/'));
+        let pieces = if by_comma.len() > 1 && by_comma.iter().all(labelled) { by_comma } else { split(name, '/') };
+        Self { parts: pieces.into_iter().map(Part::read).filter(|part| !part.value.is_empty()).take(LIMIT).collect() }
+    }
+
+    fn is_mail(&self) -> bool {
+        self.parts.first().is_some_and(|part| part.value.contains('@'))
+    }
+
+    /// Values in order; labels count only where both names have them.
+    fn keys(&self, labels: bool) -> Vec<(&str, &str)> {
+        self.parts.iter().map(|part| (if labels { part.label.as_str() } else { "" }, part.value.as_str())).collect()
+    }
+
+    fn is_labelled(&self) -> bool {
+        self.parts.iter().all(|part| !part.label.is_empty())
+    }
+}
+
+impl Part {
+    fn read(text: String) -> Self {
+        let (label, value) = match label(&text) {
+            Some(label) => (label.to_lowercase(), text.get(label.len().saturating_add(1)..).unwrap_or_default()),
+            None => (String::new(), text.as_str()),
+        };
+        Self { label, value: value.trim().to_lowercase(), text: text.trim().to_owned() }
+    }
+
+    /// The same value, and no label speaks against it.
+    fn is_like(&self, other: &Self) -> bool {
+        self.value == other.value && (self.label.is_empty() || other.label.is_empty() || self.label == other.label)
+    }
+}
+
+/// The label before the first `=`, if it looks like one.
+fn label(text: &str) -> Option<&str> {
+    let (label, _) = text.split_once('=')?;
+    let trimmed = label.trim();
+    let sane = !trimmed.is_empty() && trimmed.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
+    sane.then_some(label)
+}
+
+/// Splits at a separator that no backslash protects (RFC 4514 section 2.4), and takes the backslashes off.
+fn split(name: &str, separator: char) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut protected = false;
+    for c in name.chars() {
+        match c {
+            '\\' if !protected => protected = true,
+            c if c == separator && !protected => pieces.push(String::new()),
+            c => {
+                protected = false;
+                if let Some(piece) = pieces.last_mut() {
+                    piece.push(c);
+                }
+            }
+        }
+    }
+    pieces
+}
+
+fn hierarchical(a: &Name, b: &Name) -> Likeness {
+    let labels = a.is_labelled() && b.is_labelled();
+    let (x, y) = (a.keys(labels), b.keys(labels));
+    if sorted(&x) == sorted(&y) {
+        return Likeness::Same;
+    }
+    if squeezed(&x) == squeezed(&y) {
+        return Likeness::Blanks;
+    }
+    if let Some(extra) = extra(&x, &y, b) {
+        return Likeness::Longer { extra, second: true };
+    }
+    if let Some(extra) = extra(&y, &x, a) {
+        return Likeness::Longer { extra, second: false };
+    }
+    let (first, second) = (a.parts.first(), b.parts.first());
+    let alike = first.zip(second).is_some_and(|(first, second)| first.is_like(second));
+    if alike { Likeness::SameCommonName } else { Likeness::Different }
+}
+
+fn sorted<'n>(keys: &[(&'n str, &'n str)]) -> Vec<(&'n str, &'n str)> {
+    let mut keys = keys.to_vec();
+    keys.sort_unstable();
+    keys
+}
+
+/// Every run of blanks made one.
+fn squeezed(keys: &[(&str, &str)]) -> Vec<(String, String)> {
+    let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut keys: Vec<_> = keys.iter().map(|(label, value)| ((*label).to_owned(), squeeze(value))).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// What `long` has more than `short`, if it has all of `short` in the same order and begins alike.
+fn extra(short: &[(&str, &str)], long: &[(&str, &str)], written: &Name) -> Option<String> {
+    if short.len() >= long.len() || short.first() != long.first() {
+        return None;
+    }
+    let mut rest = short.iter().peekable();
+    let mut more = Vec::new();
+    for (key, part) in long.iter().zip(&written.parts) {
+        if rest.next_if(|next| *next == key).is_none() {
+            more.push(part.text.as_str());
+        }
+    }
+    rest.peek().is_none().then(|| more.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Likeness, compare, difference, is_administrator, is_of_ldap};
+
+    const ANN: &str = "CN=Ann Smith/O=ACME";
+
+    #[test]
+    fn notation_case_and_order_do_not_count() {
+        for name in [
+            "cn=Ann Smith,o=ACME",
+            "CN=ann smith, O=acme",
+            "Ann Smith/ACME",
+            "O=ACME/CN=Ann Smith",
+            " CN=Ann Smith / O=ACME ",
+            "Ann Smith",
+            "CN=Ann Smith",
+        ] {
+            assert_eq!(compare(ANN, name), Likeness::Same, "{name}");
+            assert_eq!(difference(name, ANN), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn says_what_one_has_more() {
+        let longer = |extra: &str, second| Likeness::Longer { extra: extra.to_owned(), second };
+        assert_eq!(compare(ANN, "CN=Ann Smith/O=ACME/C=US"), longer("C=US", true));
+        assert_eq!(compare("cn=Ann Smith,o=ACME,c=US", ANN), longer("c=US", false));
+        assert_eq!(compare(ANN, "CN=Ann Smith/OU=Sales/O=ACME"), longer("OU=Sales", true));
+        assert_eq!(compare("Ann Smith/ACME", "cn=Ann Smith,o=ACME,dc=example"), longer("dc=example", true));
+        assert_eq!(difference(ANN, "CN=Ann Smith/O=ACME/C=US").as_deref(), Some("the second has C=US more"));
+        assert_eq!(compare("CN=Ann Smith/OU=Sales", "CN=Ann Smith/OU=Sales/O=ACME"), longer("O=ACME", true));
+    }
+
+    #[test]
+    fn blanks_organisations_and_persons_are_told_apart() {
+        assert_eq!(compare(ANN, "CN=Ann  Smith/O=ACME"), Likeness::Blanks);
+        assert_eq!(compare(ANN, "CN=Ann Smith/O=Other"), Likeness::SameCommonName);
+        assert_eq!(compare(ANN, "uid=asmith,ou=people,dc=example,dc=com"), Likeness::Different);
+        assert_eq!(compare(ANN, "CN=Bob Ray/O=ACME"), Likeness::Different);
+        assert_eq!(compare("uid=ann,o=ACME", "cn=ann,o=ACME"), Likeness::Different);
+    }
+
+    #[test]
+    fn short_names_and_addresses_prove_nothing() {
+        for name in ["asmith", "ann.smith@example.com", "", "  ", "/"] {
+            assert_eq!(compare(ANN, name), Likeness::Unknown, "{name}");
+        }
+        assert_eq!(compare("asmith", "uid=asmith,ou=people,dc=example,dc=com"), Likeness::Same);
+        assert_eq!(compare("asmith", "bray"), Likeness::Unknown);
+    }
+
+    #[test]
+    fn protected_separators_belong_to_the_name() {
+        assert_eq!(compare(r"cn=Smith\, Ann,o=ACME", "CN=Smith, Ann/O=ACME"), Likeness::Same);
+        assert_eq!(compare("CN=Smith, Ann/O=ACME", "CN=Smith, Bob/O=ACME"), Likeness::Different);
+        let many = "a=b/".repeat(100_000);
+        assert_eq!(compare(&many, &many), Likeness::Same);
+    }
+
+    #[test]
+    fn knows_administrators_and_ldap_names() {
+        assert!(is_administrator("uid=wasadmin,o=defaultWIMFileBasedRealm") && is_administrator("wpsadmin"));
+        assert!(!is_administrator(ANN) && !is_administrator("uid=asmith,o=ACME"));
+        assert!(is_of_ldap("uid=asmith,ou=people,dc=example,dc=com"));
+        assert!(!is_of_ldap(ANN) && !is_of_ldap("cn=Ann Smith,o=ACME") && !is_of_ldap("asmith"));
+    }
+}

@@ -1,0 +1,119 @@
+//! The token is for https only, and the next request goes over http.
+
+use super::super::signon::{Lost, by_hosts, draft, locked_out, tokens_held, who};
+use super::super::web::{Exchange, Fit, Kept, Web, tokens_sent};
+use super::super::{About, Case, Draft, Layer, Rule};
+use crate::model::Severity;
+use hashbrown::HashSet;
+
+/// See [`ABOUT`].
+pub struct SecureOnHttp;
+
+static ABOUT: About = About {
+    id: "ltpa-secure-on-http",
+    title: "The sign-on token is for https only, but http is used",
+    severity: Severity::Major,
+    layer: Layer::SignOn,
+    sees: "An LTPA token is set with the attribute Secure. The same browser then asks a host that the token's domain covers \
+           over plain http, without the token, and is sent to log in.",
+    matters: "Browsers never send such a cookie over http (and do not even keep it if it came over http): the user is asked \
+              to log in again and again.",
+    guards: &[
+        "TLS ends at a proxy, so that this leg is http and the browser's is https (X-Forwarded-Proto or -For, an https \
+         Origin or Referer, a client that is itself a proxy, any Secure token that does come over this http): silent.",
+        "The answer leads to https: the browser goes on there, where the token is sent: silent.",
+        "The request carries another token, or the page is served soon after: silent.",
+        "Domain or path do not cover the request, or the token has ended: silent.",
+        "Several people behind one address, or a client that keeps no cookies: lower confidence.",
+    ],
+    remedy: &[
+        "Use https for all servers of the sign-on, and redirect http to https.",
+        "If it has to be http. Domino: Web SSO Configuration document > Restrict use of the SSO token to HTTP/HTTPS or \
+         \"Require SSL protected communication\": off. WebSphere: Global security > Web and SIP security > Single sign-on > \
+         Requires SSL: off.",
+        "If a proxy ends TLS: let it redirect http to https, and hand on the scheme in X-Forwarded-Proto.",
+    ],
+    references: &[
+        "RFC 6265 section 5.4 (Secure); draft-ietf-httpbis-rfc6265bis section 5.7",
+        "notes.ini HTTP_SESSION_COOKIES_SECURE, WebSSO_Force_HTTPS",
+    ],
+    explains: &["http-login-loop"],
+};
+
+impl Rule for SecureOnHttp {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let denied = locked_out(case).filter(|denied| is_plain(case, denied));
+        let lost = denied.filter_map(|denied| Some(Lost { kept: held_back(case, denied)?, denied }));
+        let groups = by_hosts(case.web(), lost);
+        if groups.is_empty() {
+            return Vec::new();
+        }
+        let offloaded = offloaded(case.web());
+        let plain =
+            groups.iter().filter(|group| group.iter().all(|lost| !offloaded.contains(lost.denied.host.as_str())));
+        plain.filter_map(|group| finding(case, group)).collect()
+    }
+}
+
+/// The browser itself spoke http, as far as can be told.
+fn is_plain(case: &Case<'_>, denied: &Exchange<'_>) -> bool {
+    let to_https = denied.redirect().is_some_and(|url| url.scheme.eq_ignore_ascii_case("https"));
+    let hosts = &case.analysis.facts.hosts;
+    let from_proxy =
+        hosts.get(&denied.client()).is_some_and(|host| host.accepted.iter().any(|(port, _)| is_web(*port)));
+    denied.scheme() == "http" && !denied.is_forwarded() && !to_https && !from_proxy
+}
+
+fn is_web(port: u16) -> bool {
+    matches!(port, 80 | 443 | 8080 | 8443 | 9080 | 9443)
+}
+
+/// Hosts at which Secure tokens do arrive over what looks like http: something before them ends TLS.
+fn offloaded<'w>(web: &'w Web<'_>) -> HashSet<&'w str> {
+    let secure = web.kept().iter().filter(|kept| kept.cookie.secure && kept.is_token());
+    let secure: HashSet<&str> = secure.map(|kept| kept.cookie.value.expose()).collect();
+    let open = web.kept().iter().filter(|kept| !kept.cookie.secure);
+    let open: HashSet<&str> = open.map(|kept| kept.cookie.value.expose()).collect();
+    let shows = |exchange: &&Exchange<'_>| {
+        let sent = exchange.request.into_iter().flat_map(|request| tokens_sent(request.http));
+        sent.map(|cookie| cookie.value.expose()).any(|value| secure.contains(value) && !open.contains(value))
+    };
+    web.exchanges()
+        .iter()
+        .filter(|exchange| exchange.scheme() == "http")
+        .filter(shows)
+        .map(|e| e.host.as_str())
+        .collect()
+}
+
+/// A token that only its Secure keeps from being sent; none belongs to the request as it is.
+fn held_back<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
+    let held = tokens_held(case.web(), denied);
+    let none_fits = held.iter().all(|(_, fit)| *fit != Fit::Sent);
+    held.iter().rfind(|(_, fit)| *fit == Fit::NeedsHttps).map(|(kept, _)| *kept).filter(|_| none_fits)
+}
+
+fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
+    let web = case.web();
+    let first = group.first()?;
+    let (kept, denied, setter) = (first.kept, first.denied, web.setter(first.kept));
+    let how = if setter.scheme() == "http" { "itself over http, " } else { "" };
+    let draft = draft(case, &ABOUT, 45, group)
+        .names_read()
+        .title(format!("{} asked over http, but its {} is for https only", denied.host, kept.cookie.name))
+        .explain(format!(
+            "{} set {} with the attribute Secure ({how}{}). {} then asked {} over plain http: browsers do not send such a cookie \
+             there, so that the user was turned away. The first request that should have carried it is {}.",
+            setter.host,
+            kept.cookie.name,
+            kept.reach(),
+            who(web, group),
+            denied.host,
+            denied.line(),
+        ));
+    Some(draft.remedy_first(format!("Let users open https://{}{} instead of http.", denied.host, denied.path())))
+}

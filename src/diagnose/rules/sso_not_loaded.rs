@@ -1,0 +1,164 @@
+//! Domino opens a session of one server where single sign-on was meant.
+
+use super::super::network::{each, group_by};
+use super::super::signon::{browsers, show_denied, tokens_held};
+use super::super::web::{Exchange, Fit, Web, is_single_server, origin, tokens_sent, tokens_set};
+use super::super::{About, Case, Draft, Layer, Rule};
+use crate::model::{Confidence, Severity};
+use nrpcsniff_dissectors::cookie::SetCookie;
+
+/// See [`ABOUT`].
+pub struct NotLoaded;
+
+static ABOUT: About = About {
+    id: "sso-not-loaded",
+    title: "Domino opens a session of one server instead of single sign-on",
+    severity: Severity::Major,
+    layer: Layer::SignOn,
+    sees: "A Domino server sets DomAuthSessId, its session cookie for one server, and no LtpaToken; yet single sign-on is in use: \
+           the browser shows it an LTPA token, other answers of this server set one, or the next server of the same domain \
+           turns the browser away.",
+    matters: "The user is logged in at that server alone. Domino falls back to this if it cannot load its Web SSO configuration.",
+    guards: &[
+        "The server sets a token as well, or the browser has one for the next server: silent.",
+        "Nothing in the capture shows that single sign-on is meant: information only; a single server is a valid set-up.",
+        "A DomAuthSessId that is deleted (logout): silent.",
+        "Only other hosts of the domain use tokens: medium confidence.",
+        "The response was not read whole: silent.",
+    ],
+    remedy: &[
+        "Look for \"Error loading Web SSO configuration\" on the Domino console; it says which document was tried.",
+        "Web SSO Configuration document: the server must be listed in Domino Server Names; recreate or re-save it so that it is \
+         encrypted for this server's ID, restart the HTTP task.",
+        "Internet Site documents in use: the Organization of the Web SSO Configuration and of the Web Site must be the same, and Session \
+         authentication set to Multiple Servers (SSO) with that configuration's name.",
+        "No Internet Sites: the Web SSO Configuration's Organization must be empty, and the Server document say Multiple Servers (SSO).",
+    ],
+    references: &[
+        "HCL Domino: multi-server session-based authentication (single sign-on)",
+        "IBM technote 21106654 (error loading Web SSO configuration)",
+    ],
+    explains: &["http-login-loop", "ltpa-not-returned"],
+};
+
+impl Rule for NotLoaded {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let web = case.web();
+        let found = web.exchanges().iter().filter(|exchange| opens_single_session(exchange));
+        group_by(found, |exchange| exchange.host.clone()).iter().filter_map(|group| finding(case, group)).collect()
+    }
+}
+
+/// The answer sets DomAuthSessId and no token.
+fn opens_single_session(exchange: &Exchange<'_>) -> bool {
+    let Some(response) = exchange.response else { return false };
+    let now = response.at().time.nanos().div_euclid(1_000_000_000);
+    let opens = |c: &SetCookie| is_single_server(&c.name) && !c.value.is_empty() && !c.is_deletion(now);
+    let opens = response.set_cookies.iter().any(opens);
+    opens && response.is_whole() && tokens_set(&response).next().is_none() && !origin::is_local(&exchange.host)
+}
+
+/// What shows that single sign-on is meant, the strongest first.
+enum Sign<'w, 'a> {
+    /// The browser showed this server a token, and was given a single session all the same.
+    Shown(&'w Exchange<'a>),
+    /// The same server set a token at another time.
+    SetOnce(&'w Exchange<'a>),
+    /// The next server turned the browser away.
+    Denied(&'w Exchange<'a>),
+    /// Another host of the domain uses tokens.
+    Elsewhere(&'w Exchange<'a>),
+}
+
+fn finding(case: &Case<'_>, group: &[&Exchange<'_>]) -> Option<Draft> {
+    let web = case.web();
+    let first = *group.first()?;
+    let mut denied: Vec<_> = group.iter().flat_map(|opened| turned_away(web, opened)).collect();
+    denied.sort_by_key(|exchange| exchange.index);
+    denied.dedup_by_key(|exchange| exchange.index);
+    let sign = sign(web, group, &denied);
+    let draft = Draft::new(&ABOUT, 45)
+        .title(format!("{} opens sessions of one server (DomAuthSessId), no single sign-on", first.host))
+        .explain(words(web, group, sign.as_ref()));
+    let draft = match sign {
+        None => return Some(show(draft.severity(Severity::Info), group)),
+        Some(Sign::Shown(_) | Sign::SetOnce(_)) => draft.names_read(),
+        Some(Sign::Denied(_)) => draft.points(30),
+        Some(Sign::Elsewhere(_)) => draft.severity(Severity::Minor).at_most(Confidence::Medium),
+    };
+    let draft = show(draft, group);
+    let draft = denied.iter().fold(draft, |draft, denied| draft.conversation(denied.conversation));
+    let draft = each(draft, &denied, "requests", |draft, denied| show_denied(draft, denied));
+    let draft = match sign {
+        Some(Sign::Shown(e)) => draft.packet(e.at(), format!("{} carries an LTPA token", e.line())),
+        Some(Sign::SetOnce(e) | Sign::Elsewhere(e)) => {
+            draft.packet(e.at(), format!("{}: an LTPA token goes to or from {}", e.line(), e.host))
+        }
+        Some(Sign::Denied(_)) | None => draft,
+    };
+    Some(web.name_loops(draft, &case.settings.thresholds, &denied))
+}
+
+fn show(draft: Draft, group: &[&Exchange<'_>]) -> Draft {
+    let draft = group.iter().fold(draft, |draft, exchange| draft.conversation(exchange.conversation));
+    each(draft, group, "answers", |draft, exchange| {
+        let at = exchange.response.map_or(exchange.at(), |response| response.at());
+        draft.packet(at, format!("{} answers {} with DomAuthSessId and no LTPA token", exchange.host, exchange.line()))
+    })
+}
+
+/// Later requests of that browser to other hosts of the same site, or to this one, which lack a token and are turned away.
+fn turned_away<'w, 'a>(web: &'w Web<'a>, opened: &'w Exchange<'a>) -> Vec<&'w Exchange<'a>> {
+    let site = origin::site(&opened.host);
+    let next = web.after(opened).take(256).take_while(|next| !next.is_logout());
+    let next = next.filter(|next| {
+        next.host != opened.host && site.is_some() && origin::site(&next.host) == site && next.is_denied()
+    });
+    let takes_part = |next: &Exchange<'_>| next.product().is_some() || web.takes_tokens(&next.host);
+    let bare = |next: &Exchange<'_>| next.request.is_some_and(|request| tokens_sent(request.http).next().is_none());
+    next.filter(|next| takes_part(next) && bare(next) && !fits_a_token(web, next)).collect()
+}
+
+fn fits_a_token(web: &Web<'_>, exchange: &Exchange<'_>) -> bool {
+    tokens_held(web, exchange).iter().any(|(_, fit)| *fit == Fit::Sent)
+}
+
+fn sign<'w, 'a>(web: &'w Web<'a>, group: &[&'w Exchange<'a>], denied: &[&'w Exchange<'a>]) -> Option<Sign<'w, 'a>> {
+    let carries = |e: &Exchange<'_>| e.request.is_some_and(|request| tokens_sent(request.http).next().is_some());
+    let sets = |e: &Exchange<'_>| e.response.is_some_and(|response| tokens_set(&response).next().is_some());
+    let first = *group.first()?;
+    let site = origin::site(&first.host);
+    let elsewhere = |e: &&Exchange<'_>| site.is_some() && origin::site(&e.host) == site && sets(e);
+    let shown = group.iter().copied().find(|opened| carries(opened)).map(Sign::Shown);
+    shown
+        .or_else(|| web.of_host(&first.host).find(|e| sets(e)).map(Sign::SetOnce))
+        .or_else(|| denied.first().copied().map(Sign::Denied))
+        .or_else(|| web.exchanges().iter().find(elsewhere).map(Sign::Elsewhere))
+}
+
+fn words(web: &Web<'_>, group: &[&Exchange<'_>], sign: Option<&Sign<'_, '_>>) -> String {
+    let Some(first) = group.first() else { return String::new() };
+    let who = browsers(web, group.iter().map(|exchange| exchange.browser));
+    let fact = format!(
+        "{} logged in {who} with DomAuthSessId, which other servers cannot read, and set no LTPA token.",
+        first.host
+    );
+    let meant = match sign {
+        None => " Nothing in the capture shows that single sign-on is meant here.".to_owned(),
+        Some(Sign::Shown(_)) => " The browser had shown it an LTPA token, which it did not take.".to_owned(),
+        Some(Sign::SetOnce(_)) => {
+            " At another time it did set one: its Web SSO configuration comes and goes.".to_owned()
+        }
+        Some(Sign::Denied(denied)) => format!(
+            " {} then got no token and asked for a login. The first request that should have carried one is {}.",
+            denied.host,
+            denied.line()
+        ),
+        Some(Sign::Elsewhere(other)) => format!(" {} of the same domain does use LTPA tokens.", other.host),
+    };
+    fact + &meant
+}
