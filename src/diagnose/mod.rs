@@ -17,6 +17,7 @@ mod precedence;
 mod restarts;
 pub mod rules;
 mod settings;
+mod showings;
 mod signon;
 mod sip;
 pub mod telephony;

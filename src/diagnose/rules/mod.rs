@@ -9,13 +9,24 @@ mod cap_oneway;
 mod cap_truncated;
 mod cap_wrong_place;
 mod http_login_loop;
+mod ltpa_clock_skew;
+mod ltpa_dn_mismatch;
 mod ltpa_domain_narrow;
 mod ltpa_domain_wide;
 mod ltpa_duplicate;
+mod ltpa_expired;
+mod ltpa_foreign_format;
+mod ltpa_httponly_script;
+mod ltpa_key_mismatch;
+mod ltpa_name_not_expected;
 mod ltpa_not_returned;
+mod ltpa_realm;
 mod ltpa_samesite;
 mod ltpa_secure_on_http;
 mod ltpa_shortname_url;
+mod ltpa_undefined_sip;
+mod ltpa_version_mismatch;
+mod ltpa_wrong_identity;
 mod nrpc_accept_then_close;
 mod nrpc_asymmetric;
 mod nrpc_auth_rejected;
@@ -62,6 +73,7 @@ mod sip_stale_nonce;
 mod sip_transport_mismatch;
 mod sip_wrong_realm;
 mod sso_cookie_stripped;
+mod sso_name_unmapped;
 mod sso_not_loaded;
 mod st_auth_server_nrpc;
 mod st_bad_password;
@@ -141,6 +153,18 @@ pub static RULES: &[&dyn Rule] = &[
     &nrpc_cluster_failover::ClusterFailover,
     &nrpc_not_nrpc::NotNrpc,
     &nrpc_early_close::EarlyClose,
+    &ltpa_undefined_sip::UndefinedSip,
+    &ltpa_httponly_script::HttpOnlyScript,
+    &ltpa_clock_skew::ClockSkew,
+    &ltpa_expired::Expired,
+    &ltpa_key_mismatch::KeyMismatch,
+    &ltpa_realm::Realm,
+    &ltpa_foreign_format::ForeignFormat,
+    &ltpa_version_mismatch::VersionMismatch,
+    &ltpa_name_not_expected::NameNotExpected,
+    &ltpa_dn_mismatch::DnMismatch,
+    &ltpa_wrong_identity::WrongIdentity,
+    &sso_name_unmapped::NameUnmapped,
     &sso_cookie_stripped::CookieStripped,
     &sso_not_loaded::NotLoaded,
     &ltpa_not_returned::NotReturned,
