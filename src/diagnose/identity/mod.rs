@@ -274,8 +274,7 @@ impl<'a> Held<'a> {
     /// For people: cookie, kind, fingerprint; the user if a key found one.
     pub fn label(&self) -> String {
         let cookie = self.cookie.map_or_else(String::new, |name| format!("{name}: "));
-        let by_key =
-            self.opened.as_ref().and_then(|opened| opened.user.as_deref()).filter(|_| self.token.user.is_none());
+        let by_key = self.opened.as_ref().and_then(|opened| opened.user.as_deref()).filter(|_| self.token.user.is_none());
         let user = by_key.map_or_else(String::new, |user| format!(" (opened: {user})"));
         format!("{cookie}{}{user}", self.token.label())
     }

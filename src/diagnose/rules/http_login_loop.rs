@@ -76,25 +76,17 @@ fn finding(case: &Case<'_>, found: &Loop) -> Option<Draft> {
             missed.line(),
         ));
     let draft = if ours { draft } else { draft.severity(Severity::Minor).at_most(Confidence::Medium) };
-    let draft =
-        all().fold(draft, |draft, exchange| draft.conversation(exchange.conversation).frames(exchange.frames()));
-    Some(
-        found
-            .rounds
-            .iter()
-            .take(6)
-            .fold(show(draft, web, found.last), |draft, round| show(show(draft, web, round.denied), web, round.login)),
-    )
+    let draft = all().fold(draft, |draft, exchange| draft.conversation(exchange.conversation).frames(exchange.frames()));
+    Some(found.rounds.iter().take(6).fold(show(draft, web, found.last), |draft, round| {
+        show(show(draft, web, round.denied), web, round.login)
+    }))
 }
 
 fn show(draft: Draft, web: &Web<'_>, index: usize) -> Draft {
     match web.exchanges().get(index) {
         Some(exchange) => {
             let what = if exchange.is_denied() { "turned away" } else { "login" };
-            draft.packet(
-                exchange.at(),
-                format!("{what}: {}, answer {}{}", exchange.line(), answer(exchange), cookies(exchange)),
-            )
+            draft.packet(exchange.at(), format!("{what}: {}, answer {}{}", exchange.line(), answer(exchange), cookies(exchange)))
         }
         None => draft,
     }
@@ -117,11 +109,7 @@ fn keeps_no_cookies(web: &Web<'_>, found: &Loop) -> bool {
         let cookies = exchange.response.into_iter().flat_map(|response| &response.http.set_cookies);
         cookies.into_iter().any(|c| {
             let domain = c.domain.as_deref().map(origin::domain);
-            !c.secure
-                && exchange.host == found.host
-                && domain.is_none_or(|domain| {
-                    origin::domain_match(&found.host, &domain) && !origin::is_public_suffix(&domain)
-                })
+            !c.secure && exchange.host == found.host && domain.is_none_or(|domain| origin::domain_match(&found.host, &domain) && !origin::is_public_suffix(&domain))
         })
     };
     let returns = all().next().is_some_and(|exchange| web.browser(exchange).returns_cookies);

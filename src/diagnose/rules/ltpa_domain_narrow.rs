@@ -71,8 +71,9 @@ fn out_of_reach<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<
 fn belong_together(case: &Case<'_>, lost: &Lost<'_, '_>) -> bool {
     let web = case.web();
     let setter = web.setter(lost.kept);
-    let sametime =
-        |exchange: &Exchange<'_>| matches!(exchange.product(), Some(Product::SametimeProxy | Product::Meeting));
+    let sametime = |exchange: &Exchange<'_>| {
+        matches!(exchange.product(), Some(Product::SametimeProxy | Product::Meeting))
+    };
     let value = lost.kept.cookie.value.expose();
     let shown = |e: &Exchange<'_>| e.request.is_some_and(|r| r.cookies.iter().any(|c| c.value.expose() == value));
     sametime(setter)
@@ -100,9 +101,5 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
             denied.line(),
         ))
         .remedy_first(format!("Let {} set its token for .{common}, so that it covers {} as well.", setter.host, denied.host));
-    Some(if together {
-        draft.names_read()
-    } else {
-        draft.severity(Severity::Minor).points(20).at_most(Confidence::Medium)
-    })
+    Some(if together { draft.names_read() } else { draft.severity(Severity::Minor).points(20).at_most(Confidence::Medium) })
 }

@@ -113,17 +113,14 @@ fn finding(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
         _ => draft,
     };
     let site = origin::site(&setter.host).unwrap_or_default();
-    let draft =
-        draft.remedy_first(format!("Let {} set its token for .{site} instead of {}.", setter.host, kept.domain));
+    let draft = draft.remedy_first(format!("Let {} set its token for .{site} instead of {}.", setter.host, kept.domain));
     Some(web.name_loops(draft, &case.settings.thresholds, &denied))
 }
 
 fn words(web: &Web<'_>, kept: &Kept<'_>, group: &[&Kept<'_>], denied: &[&Exchange<'_>]) -> String {
     let setter = web.setter(kept);
     let why = match kept.refused {
-        Some(Refusal::PublicSuffix) => {
-            format!("{} is a public suffix, below which anybody can register a name", kept.domain)
-        }
+        Some(Refusal::PublicSuffix) => format!("{} is a public suffix, below which anybody can register a name", kept.domain),
         _ => format!("{} does not lie in {}", setter.host, kept.domain),
     };
     let who = browsers(web, group.iter().map(|kept| kept.browser));

@@ -66,11 +66,9 @@ fn login_without_token<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> 
     if web.of(browser).any(has_other_session) {
         return None;
     }
-    let login =
-        web.before(denied).take_while(|before| !before.is_logout()).find(|before| before.is_accepted_login())?;
+    let login = web.before(denied).take_while(|before| !before.is_logout()).find(|before| before.is_accepted_login())?;
     let answered = login.response.is_some_and(|response| response.at().time <= denied.at().time);
-    let same_site =
-        login.host == denied.host || origin::site(&login.host).is_some_and(|s| Some(s) == origin::site(&denied.host));
+    let same_site = login.host == denied.host || origin::site(&login.host).is_some_and(|s| Some(s) == origin::site(&denied.host));
     let seen = web.before(denied).take_while(|before| before.index >= login.index).all(Exchange::is_well_captured);
     (answered && same_site && seen && takes_part(login) && issues_tokens(login) && lacks_token(login)).then_some(login)
 }

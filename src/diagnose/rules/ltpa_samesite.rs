@@ -32,7 +32,10 @@ static ABOUT: About = About {
         "WebSphere: Single sign-on > custom property com.ibm.ws.security.addSameSiteAttributeToCookie=None (with Requires SSL).",
         "Or put both applications under one domain, so that they are one site.",
     ],
-    references: &["draft-ietf-httpbis-rfc6265bis section 5.6.7 (SameSite)", "HCL Domino: SameSite cookie support"],
+    references: &[
+        "draft-ietf-httpbis-rfc6265bis section 5.6.7 (SameSite)",
+        "HCL Domino: SameSite cookie support",
+    ],
     explains: &["http-login-loop"],
 };
 

@@ -55,8 +55,7 @@ impl Rule for SecureOnHttp {
 fn is_plain(case: &Case<'_>, denied: &Exchange<'_>) -> bool {
     let to_https = denied.redirect().is_some_and(|url| url.scheme.eq_ignore_ascii_case("https"));
     let hosts = &case.analysis.facts.hosts;
-    let from_proxy =
-        hosts.get(&denied.client()).is_some_and(|host| host.accepted.iter().any(|(port, _)| is_web(*port)));
+    let from_proxy = hosts.get(&denied.client()).is_some_and(|host| host.accepted.iter().any(|(port, _)| is_web(*port)));
     denied.scheme() == "http" && !denied.is_forwarded() && !to_https && !from_proxy && !is_offloaded(case, denied)
 }
 

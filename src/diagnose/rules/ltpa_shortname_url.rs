@@ -64,16 +64,15 @@ fn for_other_name<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Optio
     let held = tokens_held(web, denied);
     let elsewhere = held.iter().all(|(_, fit)| matches!(fit, Fit::OtherHost | Fit::Over));
     let mut outside = held.iter().filter(|(_, fit)| *fit == Fit::OtherHost).map(|(kept, _)| *kept);
-    outside
-        .rfind(|kept| is_bare(&denied.host) != is_bare(&kept.domain) && related(web, kept, denied))
-        .filter(|_| elsewhere)
+    outside.rfind(|kept| is_bare(&denied.host) != is_bare(&kept.domain) && related(web, kept, denied)).filter(|_| elsewhere)
 }
 
 /// It is the same machine, or its short name is the first word of the long one, or a name called by its full name by others:
 /// one sign-on is meant.
 fn related(web: &Web<'_>, kept: &Kept<'_>, denied: &Exchange<'_>) -> bool {
     let setter = web.setter(kept);
-    let (short, long) = if is_bare(&denied.host) { (&denied.host, &setter.host) } else { (&setter.host, &denied.host) };
+    let (short, long) =
+        if is_bare(&denied.host) { (&denied.host, &setter.host) } else { (&setter.host, &denied.host) };
     let sametime = denied.path().starts_with("/st") || setter.path().starts_with("/st");
     setter.conversation.server.ip == denied.conversation.server.ip
         || long.split('.').next() == Some(short.as_str())
@@ -152,8 +151,5 @@ fn dropped_by(case: &Case<'_>, kept: &Kept<'_>) -> Option<Draft> {
             kept.cookie.name,
             kept.domain,
         ));
-    Some(draft.remedy_first(format!(
-        "Do not use {} in addresses: use the server's full name in {}.",
-        setter.host, kept.domain
-    )))
+    Some(draft.remedy_first(format!("Do not use {} in addresses: use the server's full name in {}.", setter.host, kept.domain)))
 }

@@ -143,8 +143,7 @@ fn lost_in_answer<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>) -> Option<Loss<'
     let lives_on = web.exchanges().iter().any(uses);
     let site = origin::site(&pair.front.host);
     let mut next = web.after(pair.front).take(256).filter(|next| lacks_token(next) && next.is_denied());
-    let denied =
-        next.find(|next| next.host == pair.front.host || (site.is_some() && origin::site(&next.host) == site))?;
+    let denied = next.find(|next| next.host == pair.front.host || (site.is_some() && origin::site(&next.host) == site))?;
     (!front_has_one && !lives_on).then_some(Loss::Answer(&lost.name, denied))
 }
 
@@ -193,10 +192,7 @@ fn show(draft: Draft, pair: Pair<'_, '_>, loss: &Loss<'_, '_>) -> Draft {
     let at = |exchange: &Exchange<'_>| exchange.response.map_or(exchange.at(), |response| response.at());
     match loss {
         Loss::Answer(name, denied) => draft
-            .packet(
-                at(pair.back),
-                format!("{} answers {} and sets {name}", pair.back.conversation.server, pair.back.line()),
-            )
+            .packet(at(pair.back), format!("{} answers {} and sets {name}", pair.back.conversation.server, pair.back.line()))
             .packet(at(pair.front), format!("{} hands the answer on without {name}", pair.front.conversation.server))
             .packet(denied.at(), format!("{} carries no LTPA token; answer: {}", denied.line(), answer(denied))),
         Loss::Request(name) => draft

@@ -141,16 +141,11 @@ fn sign<'w, 'a>(web: &'w Web<'a>, group: &[&'w Exchange<'a>], denied: &[&'w Exch
 fn words(web: &Web<'_>, group: &[&Exchange<'_>], sign: Option<&Sign<'_, '_>>) -> String {
     let Some(first) = group.first() else { return String::new() };
     let who = browsers(web, group.iter().map(|exchange| exchange.browser));
-    let fact = format!(
-        "{} logged in {who} with DomAuthSessId, which other servers cannot read, and set no LTPA token.",
-        first.host
-    );
+    let fact = format!("{} logged in {who} with DomAuthSessId, which other servers cannot read, and set no LTPA token.", first.host);
     let meant = match sign {
         None => " Nothing in the capture shows that single sign-on is meant here.".to_owned(),
         Some(Sign::Shown(_)) => " The browser had shown it an LTPA token, which it did not take.".to_owned(),
-        Some(Sign::SetOnce(_)) => {
-            " At another time it did set one: its Web SSO configuration comes and goes.".to_owned()
-        }
+        Some(Sign::SetOnce(_)) => " At another time it did set one: its Web SSO configuration comes and goes.".to_owned(),
         Some(Sign::Denied(denied)) => format!(
             " {} then got no token and asked for a login. The first request that should have carried one is {}.",
             denied.host,
