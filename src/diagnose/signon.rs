@@ -21,7 +21,10 @@ pub struct Lost<'w, 'a> {
 /// by themselves soon after.
 pub fn locked_out<'w, 'a>(case: &'w Case<'a>) -> impl Iterator<Item = &'w Exchange<'a>> {
     case.web().exchanges().iter().filter(move |exchange| {
-        exchange.is_denied() && lacks_token(exchange) && !origin::is_local(&exchange.host) && !gets_through(case, exchange)
+        exchange.is_denied()
+            && lacks_token(exchange)
+            && !origin::is_local(&exchange.host)
+            && !gets_through(case, exchange)
     })
 }
 
@@ -49,7 +52,8 @@ pub fn is_led_from(web: &Web<'_>, exchange: &Exchange<'_>, host: &str) -> bool {
     let Some(request) = exchange.request else { return false };
     let by_referer = request.referer.as_ref().is_some_and(|url| origin::host_of(&url.host) == host);
     let by_origin = request.origin.as_deref().and_then(origin::origin_of).is_some_and(|(_, from)| from == host);
-    let leads = |before: &Exchange<'_>| before.target().is_some_and(|(to, _)| before.host == host && to == exchange.host);
+    let leads =
+        |before: &Exchange<'_>| before.target().is_some_and(|(to, _)| before.host == host && to == exchange.host);
     by_referer || by_origin || web.before(exchange).take(8).any(leads)
 }
 
@@ -77,10 +81,7 @@ pub fn draft(case: &Case<'_>, about: &'static About, base: i32, group: &[Lost<'_
 
 /// Evidence of a Set-Cookie: name, what it is, where it may go; never its value.
 pub fn show_set(web: &Web<'_>, draft: Draft, kept: &Kept<'_>) -> Draft {
-    draft.packet(
-        kept.at,
-        format!("{} sets {} ({})", web.setter(kept).host, describe(kept), kept.attributes()),
-    )
+    draft.packet(kept.at, format!("{} sets {} ({})", web.setter(kept).host, describe(kept), kept.attributes()))
 }
 
 /// Evidence of a request that was turned away.

@@ -202,7 +202,8 @@ fn answered<'a>(showing: &mut Showing<'a>, said: &'a sametime::Body, at: Stamp) 
     let text = match said {
         sametime::Body::LoginAck { user_id, user_name, .. } => {
             showing.outcome = Outcome::Accepted;
-            showing.accepted_as = [user_id.as_str(), user_name.as_str()].into_iter().filter(|n| !n.is_empty()).collect();
+            showing.accepted_as =
+                [user_id.as_str(), user_name.as_str()].into_iter().filter(|n| !n.is_empty()).collect();
             "login accepted".to_owned()
         }
         sametime::Body::LoginRedirect { host, .. } => format!("redirected to {host}"),

@@ -126,8 +126,7 @@ impl Part {
 
     /// The same value, and no label speaks against it.
     fn is_like(&self, other: &Self) -> bool {
-        self.value == other.value
-            && (self.label.is_empty() || other.label.is_empty() || self.label == other.label)
+        self.value == other.value && (self.label.is_empty() || other.label.is_empty() || self.label == other.label)
     }
 }
 
