@@ -77,7 +77,7 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     }
     let challenged: Vec<&Exchange<'_>> = loops.iter().flat_map(|run| run.challenged.iter().copied()).collect();
     let (first, last) = (*challenged.first()?, *challenged.last()?);
-    let ended_well = loops.iter().all(|run| run.accepted) || recovered(case, last);
+    let ended_well = recovered(case, last);
     let torn = challenged.iter().any(|exchange| case.telephony().is_torn(exchange));
     let no_credentials = challenged.iter().all(|exchange| exchange.credentials().is_empty());
     if torn && no_credentials {
@@ -87,7 +87,6 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     let draft = loops.iter().flat_map(|run| run.all).fold(draft, super::super::sip::named);
     let forbidden = loops.iter().flat_map(|run| run.all).filter(|exchange| exchange.status() == Some(403));
     let draft = forbidden.take(SHOWN).fold(draft, show);
-    let draft = if ended_well { draft.severity(Severity::Minor) } else { draft };
     let (title, why) = reason(&challenged, first);
     let end = if ended_well { " It was accepted in the end." } else { " None was accepted." };
     let text = format!(
@@ -234,7 +233,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 8] = [
+        let stories: [Story; 9] = [
             ("one 401 and then 200", |net| register(&phone(net))),
             ("each refresh with its challenge", |net| {
                 let phone = phone(net);
@@ -267,6 +266,11 @@ mod tests {
                 for _ in 0..4 {
                     let request = phone.register();
                     phone.sends(&request).hears(request.response(401).challenge("example.com", "n").stale());
+                }
+            }),
+            ("one question in each of several calls, and nothing known of the answers", |net| {
+                for _ in 0..3 {
+                    challenged(&phone(net), 1);
                 }
             }),
             ("a scanner by its name", |net| challenged(&phone(net).agent("friendly-scanner"), 5)),

@@ -81,17 +81,15 @@ fn lost_flows<'c, 'a>(case: &Case<'a>, of_user: &[&'c Exchange<'a>]) -> Vec<Flow
     of_user.iter().enumerate().filter_map(judge).collect()
 }
 
-/// When the connection of an accepted REGISTER was closed by something else than the client, or went dead, before the
-/// registration ended.
+/// When the connection of a REGISTER was closed by something else than the client, or went dead.
 fn lost(exchange: &Exchange<'_>) -> Option<Stamp> {
     let connection = exchange.request().map(|request| request.conversation)?;
-    let ends = registered_until(exchange)?;
     let gone = match connection.teardown.how {
         Close::Fin | Close::Rst if connection.teardown.by != CloseBy::Client => connection.teardown.at,
         Close::Timeout => connection.tcp.unanswered.as_ref().map(|unanswered| unanswered.first),
         _ => None,
     };
-    gone.filter(|at| connection.transport == Transport::Tcp && at.time < ends && at.time >= exchange.ended())
+    gone.filter(|at| connection.transport == Transport::Tcp && at.time >= exchange.ended())
 }
 
 fn registered_until(exchange: &Exchange<'_>) -> Option<Timestamp> {
