@@ -17,11 +17,13 @@ mod precedence;
 mod restarts;
 pub mod rules;
 mod settings;
+mod showings;
 mod signon;
 mod sip;
 pub mod telephony;
 #[cfg(test)]
 mod tests;
+mod vp;
 pub mod web;
 pub mod words;
 

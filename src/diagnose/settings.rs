@@ -117,6 +117,9 @@ pub struct Thresholds {
     pub chatty_turns: u32,
     /// This many slow replies are more than a bad moment.
     pub slow_replies: u32,
+    /// The Sametime login that a Notes client gets its token for follows the session with the token's issuer within this
+    /// time.
+    pub sign_on_within: f64,
     /// A browser that logs in this many times and is turned away each time is in a login loop.
     pub login_rounds: u32,
     /// A denial within this time after a login was not caused by a session that ran out.
@@ -133,6 +136,12 @@ pub struct Thresholds {
     pub sip_scan_users: u32,
     /// A request that has fewer hops left than this has gone round in a circle.
     pub sip_hops_left: u32,
+    /// Clocks of servers that exchange tokens may differ by this much.
+    pub token_skew: f64,
+    /// An issuer may date a token back by this much, so that a slow clock elsewhere does no harm.
+    pub token_lead: f64,
+    /// A token of unknown end that worked, and is refused this long after its issue, has probably ended.
+    pub token_life: f64,
     /// A call must last this long before missing media is told.
     pub media_call: f64,
     /// Datagrams of one direction that show that media flows there.
@@ -180,6 +189,7 @@ impl Default for Thresholds {
             stuck_time: 1.0,
             chatty_turns: 20,
             slow_replies: 3,
+            sign_on_within: 60.0,
             login_rounds: 3,
             login_round: 30.0,
             sip_challenges: 3,
@@ -188,6 +198,9 @@ impl Default for Thresholds {
             sip_auth_wait: 60.0,
             sip_scan_users: 8,
             sip_hops_left: 5,
+            token_skew: 30.0,
+            token_lead: 300.0,
+            token_life: 1800.0,
             media_call: 5.0,
             media_packets: 50,
             short_call: 30.0,

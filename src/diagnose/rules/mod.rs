@@ -9,13 +9,24 @@ mod cap_oneway;
 mod cap_truncated;
 mod cap_wrong_place;
 mod http_login_loop;
+mod ltpa_clock_skew;
+mod ltpa_dn_mismatch;
 mod ltpa_domain_narrow;
 mod ltpa_domain_wide;
 mod ltpa_duplicate;
+mod ltpa_expired;
+mod ltpa_foreign_format;
+mod ltpa_httponly_script;
+mod ltpa_key_mismatch;
+mod ltpa_name_not_expected;
 mod ltpa_not_returned;
+mod ltpa_realm;
 mod ltpa_samesite;
 mod ltpa_secure_on_http;
 mod ltpa_shortname_url;
+mod ltpa_undefined_sip;
+mod ltpa_version_mismatch;
+mod ltpa_wrong_identity;
 mod nrpc_accept_then_close;
 mod nrpc_asymmetric;
 mod nrpc_auth_rejected;
@@ -62,7 +73,27 @@ mod sip_stale_nonce;
 mod sip_transport_mismatch;
 mod sip_wrong_realm;
 mod sso_cookie_stripped;
+mod sso_name_unmapped;
 mod sso_not_loaded;
+mod sso_not_loaded;
+mod st_auth_server_nrpc;
+mod st_bad_password;
+mod st_directory_down;
+mod st_elsewhere;
+mod st_idle_drop;
+mod st_lb_probe;
+mod st_missing_token_relogin;
+mod st_plain_vs_tls;
+mod st_port_blocked;
+mod st_redirect_fail;
+mod st_server_full;
+mod st_token_expired;
+mod st_token_ip;
+mod st_token_refused;
+mod st_two_servers;
+mod st_untrusted_peer;
+mod st_user_restricted;
+mod st_version_or_encryption;
 mod tcp_loss;
 mod tcp_mtu_blackhole;
 mod tcp_zero_window;
@@ -122,6 +153,18 @@ pub static RULES: &[&dyn Rule] = &[
     &nrpc_cluster_failover::ClusterFailover,
     &nrpc_not_nrpc::NotNrpc,
     &nrpc_early_close::EarlyClose,
+    &ltpa_undefined_sip::UndefinedSip,
+    &ltpa_httponly_script::HttpOnlyScript,
+    &ltpa_clock_skew::ClockSkew,
+    &ltpa_expired::Expired,
+    &ltpa_key_mismatch::KeyMismatch,
+    &ltpa_realm::Realm,
+    &ltpa_foreign_format::ForeignFormat,
+    &ltpa_version_mismatch::VersionMismatch,
+    &ltpa_name_not_expected::NameNotExpected,
+    &ltpa_dn_mismatch::DnMismatch,
+    &ltpa_wrong_identity::WrongIdentity,
+    &sso_name_unmapped::NameUnmapped,
     &sso_cookie_stripped::CookieStripped,
     &sso_not_loaded::NotLoaded,
     &ltpa_not_returned::NotReturned,
@@ -137,6 +180,24 @@ pub static RULES: &[&dyn Rule] = &[
     &nrpc_slow_server::SlowServer,
     &nrpc_idle_close::IdleClose,
     &nrpc_probe_noise::ProbeNoise,
+    &st_token_refused::TokenRefused,
+    &st_token_expired::TokenExpired,
+    &st_token_ip::TokenIp,
+    &st_bad_password::BadPassword,
+    &st_directory_down::DirectoryDown,
+    &st_redirect_fail::RedirectFail,
+    &st_two_servers::TwoServers,
+    &st_elsewhere::Elsewhere,
+    &st_version_or_encryption::VersionOrEncryption,
+    &st_server_full::ServerFull,
+    &st_user_restricted::UserRestricted,
+    &st_untrusted_peer::UntrustedPeer,
+    &st_plain_vs_tls::PlainVsTls,
+    &st_missing_token_relogin::MissingTokenRelogin,
+    &st_auth_server_nrpc::AuthServerNrpc,
+    &st_idle_drop::IdleDrop,
+    &st_port_blocked::PortBlocked,
+    &st_lb_probe::LbProbe,
 ];
 
 /// The rule of that id.

@@ -1,0 +1,136 @@
+//! One user, two names: the servers write the same person differently.
+
+use super::super::identity::person::{Likeness, compare, difference};
+use super::super::identity::{Channel, Held, Issue, Outcome, Refusal, Showing};
+use super::super::network::group_by;
+use super::super::showings::{answers, is_timely, name, name_all, show_all};
+use super::super::{About, Case, Draft, Layer, Rule};
+use crate::model::{Severity, Stamp};
+
+/// See [`ABOUT`].
+pub struct DnMismatch;
+
+static ABOUT: About = About {
+    id: "ltpa-dn-mismatch",
+    title: "Two servers know the same user by two names",
+    severity: Severity::Major,
+    layer: Layer::SignOn,
+    sees: "Two names of one user: in two tokens of one browser, in a token and the login that carries it, in two tokens of one \
+           request. One has a component more (C=US, O=…) or a blank more than the other. A login with such a token is refused.",
+    matters: "Directories compare names by their text: the user of one server is unknown to the other, and single sign-on works one \
+              way only.",
+    guards: &[
+        "Comma and slash notation, case and order of the components are only notation: silent.",
+        "The login is accepted: the names are mapped; silent.",
+        "Short names and mail addresses say nothing about a full name: silent.",
+        "Nothing is refused: silent.",
+        "Another user's token from the same address (behind a NAT): names must begin alike; silent.",
+    ],
+    remedy: &[
+        "WebSphere: Integrated Solutions Console > Security > Global security > Federated repositories > the Domino repository: base \
+         entry in the realm = the Domino organisation (o=ACME), base entry in the repository = empty. Save, synchronise, restart \
+         the deployment manager and the nodes.",
+        "In wimconfig.xml of the deployment manager, let the unique user id be the external name: uniqueUserIdMapping with \
+         propertyForInput=\"externalName\" and propertyForOutput=\"externalName\". Look again after every change in the console, \
+         which may overwrite it.",
+        "Else map the names: Web SSO Configuration document > \"Map names in LTPA tokens\" = Enabled, with the LTPA user name in each \
+         Person document, or $DN in Directory Assistance.",
+        "A blank too many: correct the name in the Person document or in the LDAP directory.",
+    ],
+    references: &[
+        "C. Benner, collaborationben.com: Sametime single sign-on and /C=US in names (federated repositories)",
+        "HCL Domino help: configuring user name mapping in the SSO LTPA token",
+        "RFC 4514 (string representation of distinguished names)",
+    ],
+    explains: &["sso-name-unmapped", "st-token-refused", "sip-401-loop", "sip-403", "sip-5xx", "http-login-loop"],
+};
+
+impl Rule for DnMismatch {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let refused = case.identity().showings().iter().filter(|showing| concerns_names(case, showing));
+        let pairs = refused.filter_map(|showing| Some((showing, pair_of(case, showing)?)));
+        let groups = group_by(pairs, |(_, pair)| pair.difference.clone());
+        groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+}
+
+/// Refused, by a server that may not know the user by that name.
+fn concerns_names(case: &Case<'_>, showing: &Showing<'_>) -> bool {
+    let forbidden = showing.outcome == Outcome::Refused(Refusal::Status(403)) && showing.channel == Channel::Sip;
+    (showing.is_doubted() || forbidden)
+        && !showing.is_ambiguous()
+        && showing.genuine().all(|held| is_timely(case, showing, held))
+        && !case.identity().was_accepted_elsewhen(showing)
+}
+
+/// Two names of one user, and where they stand.
+struct Pair {
+    first: (Stamp, String, String),
+    second: (Stamp, String, String),
+    difference: String,
+}
+
+/// The name in a refused token, against the others that its user has there: in the request, or in a token that the same
+/// browser got elsewhere.
+fn pair_of(case: &Case<'_>, showing: &Showing<'_>) -> Option<Pair> {
+    let (held, user) = showing.genuine().find_map(|held| Some((held, held.user()?)))?;
+    let here = (showing.at, format!("token in the {}", showing.what()), user.to_owned());
+    let beside = showing.genuine().filter(|other| other.token.fingerprint != held.token.fingerprint);
+    let beside =
+        beside.filter_map(Held::user).map(|user| (showing.at, "other token there".to_owned(), user.to_owned()));
+    let claim =
+        showing.claim.iter().map(|claim| (showing.at, format!("name in the {}", showing.what()), claim.clone()));
+    let elsewhere = issues_beside(case, showing, held)
+        .filter_map(|issue| Some((issue.at, format!("token that {} set", issue.host), issue.held.user()?.to_owned())));
+    beside.chain(claim).chain(elsewhere).find_map(|other| {
+        let (first, second) = (&other.2, &here.2);
+        let alike =
+            matches!(compare(first, second), Likeness::Longer { .. } | Likeness::Blanks | Likeness::SameCommonName);
+        let difference = difference(first, second).filter(|_| alike)?;
+        Some(Pair { first: other, second: here.clone(), difference })
+    })
+}
+
+/// Tokens that the browser of this one was given as well; where the browser is not known, what its address was given.
+fn issues_beside<'s, 'a>(
+    case: &'s Case<'a>,
+    showing: &'s Showing<'a>,
+    held: &Held<'a>,
+) -> impl Iterator<Item = &'s Issue<'a>> {
+    let own = case.identity().issue_of(held.token);
+    let print = held.token.fingerprint;
+    case.identity().issues().filter(move |issue| {
+        let together = own.map_or_else(|| issue.is_for(showing), |own| own.browser == issue.browser);
+        together && issue.held.token.fingerprint != print
+    })
+}
+
+fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair)]) -> Option<Draft> {
+    let (first, pair) = group.first()?;
+    let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
+    let (one, other) = (&pair.first.2, &pair.second.2);
+    let draft = Draft::new(&ABOUT, 45)
+        .names_read()
+        .retry(group.len() > 1)
+        .seen_in(group.len())
+        .title(format!("One user, two names: {one} and {other}"))
+        .explain(format!(
+            "The {} names the user {one}, the {} names {other}: {}. To a directory these are two persons. {} refused the token ({}).",
+            pair.first.1,
+            pair.second.1,
+            pair.difference,
+            first.consumer(),
+            answers(&showings),
+        ));
+    let draft = [&pair.first, &pair.second]
+        .into_iter()
+        .fold(draft, |draft, (at, place, user)| draft.packet(*at, format!("{place}: {user}")));
+    let issues = showings.iter().flat_map(|showing| showing.genuine());
+    let issues = issues.filter_map(|held| case.identity().issue_of(held.token));
+    let draft = name(draft, issues.map(|issue| issue.conversation));
+    Some(show_all(name_all(case, draft, &showings), &showings))
+}

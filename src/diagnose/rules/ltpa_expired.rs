@@ -1,0 +1,179 @@
+//! A token is shown after its end.
+
+use super::super::identity::{Held, Showing};
+use super::super::network::{group_by, listed};
+use super::super::showings::{answers, clients, consumer, is_timely, judged_at, name, name_all, show_all};
+use super::super::words::span;
+use super::super::{About, Case, Draft, Layer, Rule};
+use crate::model::{Confidence, Severity, Timestamp};
+
+/// See [`ABOUT`].
+pub struct Expired;
+
+static ABOUT: About = About {
+    id: "ltpa-expired",
+    title: "A sign-on token is used after its end",
+    severity: Severity::Major,
+    layer: Layer::SignOn,
+    sees: "A token whose end can be read (Domino's own, or opened with keys) is shown after that end and refused. Or a token of \
+           unknown end that had worked is refused half an hour and more after it was issued.",
+    matters: "Tokens last for a fixed time from their issue, however busy their user is: in the middle of work everything asks \
+              for a login at once.",
+    guards: &[
+        "Judged by packet time, or by the time given with --now.",
+        "The server accepts it all the same, then or later: silent.",
+        "Not in the capture what became of it: information only.",
+        "Where only the moment speaks for it (unknown end), it is inferred: medium confidence at most.",
+        "A logout ends a token too: silent.",
+    ],
+    remedy: &[
+        "Log in again. If it happens in the middle of work: raise the expiry on all issuers, and to the same value. Domino: \
+         Configuration > Web > Web Server Configurations > Web SSO Configuration > Expiration (minutes).",
+        "WebSphere: Integrated Solutions Console > Security > Global security > LTPA > LTPA timeout for forwarded credentials \
+         between servers.",
+        "Sametime 12: LTPA_DURATION_MINUTES must be the same as Domino's expiration.",
+        "If tokens end soon after their issue: compare the clocks of the servers.",
+    ],
+    references: &[
+        "HCL Domino C API guide: Single Sign-On with Domino and WebSphere (layout of the token)",
+        "HCL Domino help: creating a Web SSO configuration document",
+        "IBM: WebSphere message SECJ0371W; Notes status 0x04BD (ERR_LTPA_TOKEN_EXPIRED)",
+    ],
+    explains: &super::super::showings::EFFECTS,
+};
+
+impl Rule for Expired {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let showings = case.identity().showings().iter();
+        let ended = showings.filter_map(|showing| Some((showing, ended(case, showing)?)));
+        let groups = group_by(ended, |(showing, ended)| (consumer(showing), ended.at.is_some(), ended.how(showing)));
+        groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+}
+
+/// A token that has ended.
+struct Ended<'s, 'a> {
+    held: &'s Held<'a>,
+    /// When, in seconds since 1970, if it can be read.
+    at: Option<i64>,
+    /// It had been accepted before.
+    mid_work: bool,
+}
+
+impl Ended<'_, '_> {
+    /// Findings are made for each way it went.
+    fn how(&self, showing: &Showing<'_>) -> Severity {
+        match showing.is_refused() {
+            // A browser asks its user to log in again; a chat client or a softphone just fails.
+            true if self.mid_work || showing.exchange().is_none() => Severity::Major,
+            true => Severity::Minor,
+            false => Severity::Info,
+        }
+    }
+}
+
+fn ended<'s, 'a>(case: &Case<'a>, showing: &'s Showing<'a>) -> Option<Ended<'s, 'a>> {
+    let others_work = showing.genuine().filter(|held| is_timely(case, showing, held)).count();
+    let answered_otherwise = !showing.is_refused() && showing.answer.is_some();
+    if answered_otherwise || accepted_later(case, showing) {
+        return None;
+    }
+    let now = judged_at(case, showing);
+    let readable = showing.genuine().find_map(|held| Some((held, held.expires().filter(|end| *end < now)?)));
+    if let Some((held, end)) = readable {
+        let mid_work = worked_before(case, showing, held);
+        // A second, living token beside it: what was refused is not for this reason.
+        let lives = showing.genuine().any(|other| other.expires().is_some_and(|end| end >= now));
+        return (!lives || !showing.is_refused()).then_some(Ended { held, at: Some(end), mid_work });
+    }
+    let held = showing.genuine().find(|held| lived_long(case, showing, held))?;
+    (showing.is_doubted() && others_work > 0).then_some(Ended { held, at: None, mid_work: true })
+}
+
+/// The same consumer accepted the same token after this.
+fn accepted_later(case: &Case<'_>, showing: &Showing<'_>) -> bool {
+    let again = |held: &Held<'_>| {
+        let mut later = case.identity().showings_of(held.token.fingerprint);
+        later.any(|other| other.at.time > showing.at.time && other.is_at(showing) && other.is_proof())
+    };
+    showing.genuine().any(again)
+}
+
+fn worked_before(case: &Case<'_>, showing: &Showing<'_>, held: &Held<'_>) -> bool {
+    let mut earlier = case.identity().showings_of(held.token.fingerprint);
+    earlier.any(|other| other.at.time < showing.at.time && other.is_at(showing) && other.is_proof())
+}
+
+/// A token of unknown end: issued long ago in this capture, accepted by the same consumer since, and not taken back.
+fn lived_long(case: &Case<'_>, showing: &Showing<'_>, held: &Held<'_>) -> bool {
+    let identity = case.identity();
+    let Some(issue) = identity.issue_of(held.token).filter(|_| held.expires().is_none()) else { return false };
+    let taken_back = identity.deletions().any(|deletion| {
+        deletion.browser == issue.browser && deletion.at.time > issue.at.time && deletion.at.time <= showing.at.time
+    });
+    let age = showing.at.time.seconds_since(issue.at.time);
+    age >= case.settings.thresholds.token_life && worked_before(case, showing, held) && !taken_back
+}
+
+fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Ended<'_, '_>)]) -> Option<Draft> {
+    let (first, ended) = group.first()?;
+    let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
+    let (whom, refused) = (first.consumer(), first.is_refused());
+    let users = listed(group.iter().filter_map(|(_, ended)| ended.held.user()), "users");
+    let whose = if users.starts_with("no ") { clients(&showings) } else { users };
+    let outcome = match (refused, ended.mid_work) {
+        (true, true) => format!("It had been accepted there before. Now the answer is {}.", answers(&showings)),
+        (true, false) => format!("It was refused ({}).", answers(&showings)),
+        (false, _) => "What became of it is not in the capture.".to_owned(),
+    };
+    let draft = Draft::new(&ABOUT, 45).severity(ended.how(first)).seen_in(group.len()).retry(group.len() > 1);
+    let draft = match ended.at {
+        Some(end) => by_its_end(case, draft, first, end, &whose, &outcome),
+        None => by_its_age(case, draft, first, ended, &whose, &outcome),
+    };
+    Some(show_all(name_all(case, draft.title(title(ended, &whose, &whom)), &showings), &showings))
+}
+
+fn title(ended: &Ended<'_, '_>, whose: &str, whom: &str) -> String {
+    match ended.at {
+        Some(end) => format!("Sign-on token of {whose} ended at {}, before it was shown to {whom}", time(end)),
+        None => format!("Sign-on token of {whose} worked and is refused by {whom} now: it has probably ended"),
+    }
+}
+
+fn by_its_end(case: &Case<'_>, draft: Draft, first: &Showing<'_>, end: i64, whose: &str, outcome: &str) -> Draft {
+    let now = judged_at(case, first);
+    let by = if case.settings.now.is_some() { "the time given" } else { "the time of the packet" };
+    #[expect(clippy::cast_precision_loss, reason = "a span that is shown")]
+    let late = span(now.saturating_sub(end) as f64);
+    draft.names_read().explain(format!(
+        "The token of {whose} ended at {}, {late} before {by}. {outcome} A token is not renewed by use.",
+        time(end),
+    ))
+}
+
+fn by_its_age(
+    case: &Case<'_>,
+    draft: Draft,
+    first: &Showing<'_>,
+    ended: &Ended<'_, '_>,
+    whose: &str,
+    outcome: &str,
+) -> Draft {
+    let Some(issue) = case.identity().issue_of(ended.held.token) else { return draft };
+    let age = span(first.at.time.seconds_since(issue.at.time));
+    let draft = draft.at_most(Confidence::Medium).explain(format!(
+        "{} issued the token of {whose}; {age} later it is refused. {outcome} Its end cannot be read without keys, so that this is \
+         inferred from the course of events.",
+        issue.host,
+    ));
+    name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.held.label()))
+}
+
+fn time(seconds: i64) -> Timestamp {
+    Timestamp::new(seconds.saturating_mul(1_000_000_000), 0)
+}

@@ -1,0 +1,83 @@
+//! Tokens that scripts may not read, from a host whose pages need a script to read them.
+
+use super::super::identity::Issue;
+use super::super::network::{each, group_by, listed};
+use super::super::showings::name;
+use super::super::web::pages::Product;
+use super::super::{About, Case, Draft, Layer, Rule};
+use crate::model::Severity;
+
+/// See [`ABOUT`].
+pub struct HttpOnlyScript;
+
+static ABOUT: About = About {
+    id: "ltpa-httponly-script",
+    title: "Sign-on tokens are HttpOnly where a softphone's script may need them",
+    severity: Severity::Info,
+    layer: Layer::Information,
+    sees: "Set-Cookie of LtpaToken or LtpaToken2 with HttpOnly from a host that serves Sametime's meeting or audio and video \
+           pages as well.",
+    matters: "Sametime 8.5 and 9 hand the token to the softphone by a script of the page, which HttpOnly forbids: audio and video \
+              then fail with LtpaToken=\"undefined\". Current products need no script access, and HttpOnly is right for them.",
+    guards: &[
+        "The host shows itself as Sametime 11 or 12 (sametimeJwt, /sametime-auth): silent.",
+        "The host serves no meeting or audio and video page in the capture: silent.",
+        "Deletions of cookies are no tokens: silent.",
+    ],
+    remedy: &["Nothing, as long as audio and video work in the browser. If they do not, see ltpa-undefined-sip."],
+    references: &[
+        "IBM: WebSphere Application Server, single sign-on settings (Set security cookies to HTTPOnly)",
+        "RFC 6265 section 5.2.6 (HttpOnly)",
+    ],
+    explains: &[],
+};
+
+impl Rule for HttpOnlyScript {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let hidden = case.identity().issues().filter(|issue| issue.cookie.http_only && issue.held.is_genuine());
+        let groups = group_by(hidden, |issue| issue.host.as_str());
+        groups.iter().filter_map(|group| judge_host(case, group)).collect()
+    }
+}
+
+fn judge_host(case: &Case<'_>, group: &[&Issue<'_>]) -> Option<Draft> {
+    let first = *group.first()?;
+    let served = || case.web().of_host(&first.host);
+    let page = served().find(|exchange| needs_script(exchange))?;
+    if served().any(is_current) {
+        return None;
+    }
+    let names = listed(group.iter().map(|issue| issue.cookie.name.as_str()), "cookies");
+    let draft = Draft::new(&ABOUT, 45)
+        .names_read()
+        .title(format!("{} sets {names} with HttpOnly", first.host))
+        .explain(format!(
+            "{} sets {names} so that scripts may not read them, and serves {}. In Sametime 8.5 and 9 a script of such a page \
+             passes the token to the softphone. No trouble by itself.",
+            first.host,
+            page.path(),
+        ))
+        .packet(page.at(), format!("{} of {}", page.line(), page.client()));
+    let draft = name(draft, group.iter().map(|issue| issue.conversation));
+    Some(each(draft, group, "tokens", |draft, issue| {
+        draft.packet(issue.at, format!("Set-Cookie {} with HttpOnly", issue.held.label()))
+    }))
+}
+
+/// A page of meetings, or of audio and video.
+fn needs_script(exchange: &super::super::web::Exchange<'_>) -> bool {
+    exchange.product() == Some(Product::Meeting) || exchange.path().to_ascii_lowercase().starts_with("/stwebav")
+}
+
+/// Sametime 11 and 12 sign on with web tokens of their own.
+fn is_current(exchange: &super::super::web::Exchange<'_>) -> bool {
+    let web_token =
+        |name: &str| name.eq_ignore_ascii_case("sametimeJwt") || name.eq_ignore_ascii_case("sametimeRefresh");
+    let sent = exchange.request.is_some_and(|r| r.http.cookies.iter().any(|cookie| web_token(&cookie.name)));
+    let set = exchange.response.is_some_and(|r| r.http.set_cookies.iter().any(|cookie| web_token(&cookie.name)));
+    sent || set || exchange.path().starts_with("/sametime-auth")
+}

@@ -1,0 +1,220 @@
+//! Two servers do not share the keys of their sign-on tokens.
+
+use super::super::identity::{Channel, Held, Issue, Showing};
+use super::super::network::{group_by, listed};
+use super::super::showings::{answers, by_consumer, clients, name_all, show_all, unexplained};
+use super::super::{About, Case, Draft, Layer, Rule};
+use crate::model::{Confidence, Severity};
+use hashbrown::HashSet;
+use nrpcsniff_dissectors::ltpa::{Class, Fingerprint};
+
+/// See [`ABOUT`].
+pub struct KeyMismatch;
+
+static ABOUT: About = About {
+    id: "ltpa-key-mismatch",
+    title: "Servers do not share the keys of their sign-on tokens",
+    severity: Severity::Major,
+    layer: Layer::SignOn,
+    sees: "A token is refused by a server whose own tokens are made with other keys: the first cipher block of a version 1 token \
+           depends on the key alone. With keys given: the token of one opens and that of the other does not, or a signature does \
+           not hold. Or several tokens of one issuer, of all versions, are refused by one server and none is accepted.",
+    matters: "Each server takes the other's tokens for forged: users log in anew at every change between them.",
+    guards: &[
+        "The server accepted the same token, or another made with that key: silent.",
+        "What can be read says that the token has ended, or comes from the future: silent.",
+        "Two cookies of one name in a request: which was looked at cannot be told; silent.",
+        "One token refused and no key known: too little; silent. Several: inferred, medium confidence at most.",
+        "Servers with different keys that never see each other's tokens: silent.",
+        "Two issuers behind one address are told apart by host name.",
+    ],
+    remedy: &[
+        "Export the LTPA keys of one cell (WebSphere Integrated Solutions Console > Security > Global security > LTPA > Export \
+         keys) and import them into all others, and into Domino: Web SSO Configuration document > Keys > Import WebSphere LTPA \
+         Keys. Restart the servers and their HTTP tasks.",
+        "If it began on one day: WebSphere generated new keys by itself. Switch automatic key generation off for the key set \
+         group (SSL certificate and key management > Key set groups > NodeLTPAKeySetGroup, CellLTPAKeySetGroup).",
+        "Domino's own keys (\"Create Domino SSO Key\") fit no WebSphere server: import WebSphere's instead.",
+    ],
+    references: &[
+        "IBM: WebSphere Application Server, managing LTPA keys from multiple cells; automatic generation of LTPA keys",
+        "HCL Domino help: creating a Web SSO configuration document (importing WebSphere LTPA keys)",
+        "Eclipse Amlen, ltpautils.c: version 1 is 3DES in ECB mode over a text that begins with u:user\\:",
+    ],
+    explains: &["ltpa-version-mismatch", "st-token-refused", "sip-401-loop", "sip-403", "sip-5xx", "http-login-loop"],
+};
+
+/// This many tokens of one issuer, all refused, are more than one user's bad luck.
+const TOKENS: usize = 2;
+
+impl Rule for KeyMismatch {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let refused: Vec<&Showing<'_>> = unexplained(case).collect();
+        let proofs = refused.iter().filter_map(|showing| Some((*showing, proof(case, showing)?)));
+        let groups = group_by(proofs, |(_, proof)| proof.key());
+        let mut found: Vec<Draft> = groups.iter().filter_map(|group| proven(case, group)).collect();
+        let open = refused.into_iter().filter(|showing| proof(case, showing).is_none());
+        found.extend(by_consumer(open).iter().flat_map(|group| inferred(case, group)));
+        found
+    }
+}
+
+/// What proves that a token's key is none of the consumer's.
+pub(super) enum Proof<'s, 'a> {
+    /// First cipher blocks of both.
+    Blocks { own: &'s Issue<'a>, token: Fingerprint, other: Fingerprint },
+    /// The user's keys open the token and not the consumer's own, or the other way round.
+    Opened { own: &'s Issue<'a>, opens: bool },
+    /// The user's keys open the token, and its signature does not hold.
+    Signature(Fingerprint),
+}
+
+impl Proof<'_, '_> {
+    /// The same pair of keys is the same cause, whichever way the token went.
+    fn key(&self) -> (Fingerprint, Fingerprint) {
+        match self {
+            Self::Blocks { token, other, .. } => (*token.min(other), *token.max(other)),
+            Self::Opened { own, .. } => (own.held.token.fingerprint, own.held.token.fingerprint),
+            Self::Signature(print) => (*print, *print),
+        }
+    }
+}
+
+/// Proof that a refused token was made with other keys than the consumer's, if there is one.
+pub(super) fn proof<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Option<Proof<'s, 'a>> {
+    showing.genuine().find_map(|held| of_token(case, showing, held))
+}
+
+fn of_token<'s, 'a>(case: &'s Case<'a>, showing: &Showing<'a>, held: &Held<'a>) -> Option<Proof<'s, 'a>> {
+    if held.is_forged() {
+        return Some(Proof::Signature(held.token.fingerprint));
+    }
+    let own = || case.identity().issues().filter(|issue| issues_for(issue, showing));
+    if let Some(token) = held.token.key_fingerprint {
+        let known = own().rfind(|issue| issue.held.token.key_fingerprint.is_some())?;
+        let other = known.held.token.key_fingerprint?;
+        let accepted = case.identity().showings().iter().filter(|s| s.is_at(showing) && s.is_proof());
+        let fits = accepted.flat_map(Showing::genuine).any(|h| h.token.key_fingerprint == Some(token));
+        return (token != other && !fits).then_some(Proof::Blocks { own: known, token, other });
+    }
+    if case.settings.keys.is_empty() {
+        return None;
+    }
+    // Of the same kind: a Domino secret says nothing of WebSphere's tokens.
+    let alike = |issue: &&Issue<'a>| issue.held.is_genuine() && issue.held.is_websphere() == held.is_websphere();
+    let opens = held.fits_a_key();
+    let known = own().filter(alike).rfind(|issue| issue.held.fits_a_key() != opens)?;
+    let same = own().filter(alike).any(|issue| issue.held.fits_a_key() == opens);
+    (!same).then_some(Proof::Opened { own: known, opens })
+}
+
+/// Set by the server that the token was shown to: the same name in HTTP, the same address elsewhere.
+fn issues_for(issue: &Issue<'_>, showing: &Showing<'_>) -> bool {
+    match showing.channel {
+        Channel::Web { .. } => issue.host == showing.host,
+        _ => issue.conversation.server.ip == showing.server.ip,
+    }
+}
+
+fn proven(case: &Case<'_>, group: &[(&Showing<'_>, Proof<'_, '_>)]) -> Option<Draft> {
+    let (first, proof) = group.first()?;
+    let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
+    let consumers = listed(showings.iter().map(|showing| showing.consumer()), "servers");
+    let telling = first.genuine().filter(|held| held.token.key_fingerprint.is_some()).chain(first.genuine());
+    let issuer = telling.into_iter().find_map(|held| case.identity().issue_of(held.token));
+    let (who, itself) = match issuer {
+        Some(issue) if issues_for(issue, first) => (issue.host.clone(), true),
+        Some(issue) => (issue.host.clone(), false),
+        None => ("another server".to_owned(), false),
+    };
+    let title = match proof {
+        Proof::Signature(_) => format!("The signature of a token that {consumers} refused does not hold"),
+        _ if itself => format!("{consumers} has changed the keys of its sign-on tokens, and refuses the older ones"),
+        _ => format!("{} and {who} do not share the keys of sign-on tokens", first.consumer()),
+    };
+    let draft = Draft::new(&ABOUT, 45).names_read().retry(group.len() > 1).title(title).explain(format!(
+        "{consumers} refused tokens that {} showed ({}). {}",
+        clients(&showings),
+        answers(&showings),
+        reason(proof, &who),
+    ));
+    let draft = show_all(name_all(case, draft, &showings), &showings);
+    let own = match proof {
+        Proof::Blocks { own, .. } | Proof::Opened { own, .. } => {
+            draft.packet(own.at, format!("{} itself set {}{}", own.host, own.held.label(), key(&own.held)))
+        }
+        Proof::Signature(_) => draft,
+    };
+    Some(issuer.into_iter().fold(own, |draft, issue| {
+        draft.packet(issue.at, format!("{} set {}{}", issue.host, issue.held.label(), key(&issue.held)))
+    }))
+}
+
+fn reason(proof: &Proof<'_, '_>, issuer: &str) -> String {
+    match proof {
+        Proof::Blocks { token, other, .. } => format!(
+            "The first cipher block of version 1 tokens depends on the key alone: that of the tokens shown has the fingerprint \
+             {token}, that of the server's own tokens {other}. So they are made with different keys."
+        ),
+        Proof::Opened { opens: true, .. } => format!(
+            "The keys given open the tokens of {issuer}, and none of those that the server issues itself: it has other keys."
+        ),
+        Proof::Opened { opens: false, .. } => format!(
+            "The keys given open the tokens that the server issues itself, and none of those of {issuer}, which has other keys."
+        ),
+        Proof::Signature(_) => {
+            "The keys given open the token, but its signature was made with another private key, or the token \
+                                was altered."
+                .to_owned()
+        }
+    }
+}
+
+fn key(held: &Held<'_>) -> String {
+    held.token.key_fingerprint.map_or_else(String::new, |print| format!(", key fingerprint {print}"))
+}
+
+/// All tokens of an issuer refused by one consumer, and no key known.
+fn inferred(case: &Case<'_>, group: &[&Showing<'_>]) -> Vec<Draft> {
+    let issued = group.iter().filter_map(|showing| {
+        let issue = showing.genuine().find_map(|held| case.identity().issue_of(held.token))?;
+        (all_versions(showing) && !issues_for(issue, showing)).then_some((*showing, issue))
+    });
+    let groups = group_by(issued, |(_, issue)| issue.host.as_str());
+    groups.iter().filter_map(|group| pattern(case, group)).collect()
+}
+
+/// Both versions of WebSphere, or Domino's only one: then the version is not at fault.
+fn all_versions(showing: &Showing<'_>) -> bool {
+    showing.has(Class::Domino) || (showing.has(Class::WebsphereV1) && showing.has(Class::WebsphereV2))
+}
+
+fn pattern(case: &Case<'_>, group: &[(&Showing<'_>, &Issue<'_>)]) -> Option<Draft> {
+    let (first, issue) = group.first()?;
+    let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
+    let issues: HashSet<_> = group.iter().map(|(_, issue)| issue.exchange).collect();
+    let accepted = case.identity().showings().iter().filter(|s| s.is_at(first) && s.is_proof());
+    let from_there = |held: &Held<'_>| case.identity().issue_of(held.token).is_some_and(|i| i.host == issue.host);
+    if issues.len() < TOKENS || accepted.flat_map(Showing::genuine).any(from_there) {
+        return None;
+    }
+    let draft = Draft::new(&ABOUT, 50)
+        .seen_in(group.len())
+        .at_most(Confidence::Medium)
+        .title(format!("{} refuses every sign-on token of {}", first.consumer(), issue.host))
+        .explain(format!(
+            "{} refused the tokens that {} got by {} logins at {} ({}), and accepted none. Nothing that can be read speaks against \
+             them, so that the two servers do not seem to share their keys (inferred).",
+            first.consumer(),
+            clients(&showings),
+            issues.len(),
+            issue.host,
+            answers(&showings),
+        ));
+    let draft = draft.packet(issue.at, format!("{} set {}", issue.host, issue.held.label()));
+    Some(show_all(name_all(case, draft, &showings), &showings))
+}

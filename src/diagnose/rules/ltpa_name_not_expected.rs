@@ -1,0 +1,130 @@
+//! The token stands in a cookie of a name that the other server does not look for.
+
+use super::super::identity::{Channel, Held, Outcome, Refusal, Showing, TOKEN_INVALID};
+use super::super::network::listed;
+use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
+use super::super::{About, Case, Draft, Layer, Rule};
+use crate::model::{Confidence, Severity};
+use hashbrown::HashSet;
+
+/// See [`ABOUT`].
+pub struct NameNotExpected;
+
+static ABOUT: About = About {
+    id: "ltpa-name-not-expected",
+    title: "A sign-on token has a name that the server does not look for",
+    severity: Severity::Major,
+    layer: Layer::SignOn,
+    sees: "A token in a cookie called neither LtpaToken nor LtpaToken2 is shown to a server that treats the user as not logged in, \
+           or a chat login with it is refused as invalid.",
+    matters: "Servers look for the token by name: the user has one and is asked to log in all the same.",
+    guards: &[
+        "A token of the usual name stands beside it: silent.",
+        "The server sets or accepts tokens of that name itself: silent.",
+        "What can be read says that the token has ended, or comes from the future: silent.",
+        "That the name is the reason is inferred: medium confidence at most.",
+    ],
+    remedy: &[
+        "Domino: call the Web SSO Configuration document LtpaToken (Configuration Name is the name of the cookie), and restart the \
+         HTTP task. The embedded chat client of Notes uses the default document.",
+        "Or tell the others: Sametime Community server: sametime.ini, section [AuthToken], ST_TOKEN_TYPE= that name (and \
+         ST_ORG_NAME=, if the document has an organisation); WebSphere Liberty: ssoCookieName of webAppSecurity.",
+    ],
+    references: &[
+        "IBM Sametime 9 documentation: creating a Web SSO configuration document in the Domino Directory (ST_TOKEN_TYPE)",
+        "HCL Domino help: creating a Web SSO configuration document",
+    ],
+    explains: &super::super::showings::EFFECTS,
+};
+
+impl Rule for NameNotExpected {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let odd =
+            unexplained(case).filter(|showing| is_about_the_token(showing) && !odd_names(case, showing).is_empty());
+        by_consumer(odd).iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+}
+
+/// Of Sametime's reasons, the one that an unknown token gives.
+fn is_about_the_token(showing: &Showing<'_>) -> bool {
+    match showing.outcome {
+        Outcome::Refused(Refusal::Reason(reason)) => reason == TOKEN_INVALID,
+        _ => true,
+    }
+}
+
+fn is_usual(name: &str) -> bool {
+    ["LtpaToken", "LtpaToken2"].iter().any(|usual| name.eq_ignore_ascii_case(usual))
+}
+
+/// Names of the cookies that hold its tokens; of a chat login: under which the tokens were set. Nothing if one of them is
+/// usual, or unknown.
+fn odd_names(case: &Case<'_>, showing: &Showing<'_>) -> Vec<String> {
+    let named = |held: &Held<'_>| match held.cookie {
+        Some(name) => Some(name.to_owned()),
+        None => case.identity().issue_of(held.token).map(|issue| issue.cookie.name.clone()),
+    };
+    let names: Option<Vec<String>> = showing.genuine().map(named).collect();
+    // A junk or damaged token of the usual name beside it counts as well: then the name was known.
+    let usual = showing.tokens.iter().any(|held| held.cookie.is_some_and(is_usual));
+    names.filter(|names| !usual && !names.iter().any(|name| is_usual(name))).unwrap_or_default()
+}
+
+fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
+    let first = *group.first()?;
+    let names: HashSet<String> = group.iter().flat_map(|showing| odd_names(case, showing)).collect();
+    if knows(case, first, &names) {
+        return None;
+    }
+    let mut names: Vec<String> = names.into_iter().collect();
+    names.sort_unstable();
+    let names = listed(names, "names");
+    let usual = uses_usual(case, first);
+    let draft = Draft::new(&ABOUT, 50)
+        .retry(group.len() > 1)
+        .points(if usual { 10 } else { 0 })
+        .at_most(Confidence::Medium)
+        .title(format!("{} does not look for a token called {names}", first.consumer()))
+        .explain(format!(
+            "{} showed a token in a cookie called {names}, and {} did not accept it ({}). Nothing that can be read speaks against the \
+             token; servers look for LtpaToken and LtpaToken2 unless told otherwise{}, so that the name is the likely reason \
+             (inferred).",
+            clients(group),
+            first.consumer(),
+            answers(group),
+            if usual { ", and this one was seen to use that name" } else { "" },
+        ));
+    let issues = group.iter().flat_map(|s| s.genuine()).filter_map(|held| case.identity().issue_of(held.token));
+    let draft = issues.take(1).fold(draft, |draft, issue| {
+        name(draft, [issue.conversation])
+            .packet(issue.at, format!("{} set {}", issue.host, issue.held.label()))
+            .remedy_first(format!(
+                "The name comes from {}: look at its Web SSO Configuration document first.",
+                issue.host
+            ))
+    });
+    Some(show_all(name_all(case, draft, group), group))
+}
+
+/// The server sets that name itself, or accepted it from anybody.
+fn knows(case: &Case<'_>, showing: &Showing<'_>, names: &HashSet<String>) -> bool {
+    let sets = |issue: &super::super::identity::Issue<'_>| {
+        issue.conversation.server.ip == showing.server.ip && names.contains(&issue.cookie.name)
+    };
+    let mut accepted = case.identity().showings().iter().filter(|s| s.is_at(showing) && s.is_proof());
+    case.identity().issues().any(sets)
+        || accepted.any(|s| {
+            showing.channel != Channel::Chat && s.genuine().any(|h| h.cookie.is_some_and(|c| names.contains(c)))
+        })
+}
+
+/// The server was seen to set or accept a token of the usual name.
+fn uses_usual(case: &Case<'_>, showing: &Showing<'_>) -> bool {
+    let mut accepted = case.identity().showings().iter().filter(|s| s.is_at(showing) && s.is_proof());
+    case.identity().issues().any(|i| i.conversation.server.ip == showing.server.ip && is_usual(&i.cookie.name))
+        || accepted.any(|s| s.genuine().any(|held| held.cookie.is_some_and(is_usual)))
+}

@@ -1,0 +1,104 @@
+//! Tokens of shared keys that name another realm than the server's own.
+
+use super::super::identity::{Channel, Held, Issue, Showing};
+use super::super::network::group_by;
+use super::super::showings::{answers, clients, consumer, name, name_all, show_all, unexplained};
+use super::super::{About, Case, Draft, Layer, Rule};
+use crate::model::Severity;
+
+/// See [`ABOUT`].
+pub struct Realm;
+
+static ABOUT: About = About {
+    id: "ltpa-realm",
+    title: "Sign-on tokens name another realm than the server's own",
+    severity: Severity::Major,
+    layer: Layer::SignOn,
+    sees: "With keys given: a token opens with them and is refused by a server whose own tokens open too, and name another realm.",
+    matters: "The keys are shared, and single sign-on fails all the same: each server takes the other's users for strangers.",
+    guards: &[
+        "Without keys nothing of it can be seen: silent.",
+        "The server accepted a token of that realm from anybody: silent (trusted realm).",
+        "The token has ended or its signature does not hold: silent.",
+    ],
+    remedy: &[
+        "Give all cells the same realm name, letter by letter (capitals count): WebSphere Integrated Solutions Console > Security > \
+         Global security > Federated repositories > Realm name; usually host:port of the LDAP directory. Restart.",
+        "Domino: the LDAP Realm in the Web SSO Configuration document must be the same text; import the keys again after changing it \
+         in WebSphere.",
+        "Or let WebSphere trust the other realm: Global security > Trusted authentication realms - inbound.",
+    ],
+    references: &[
+        "IBM: WebSphere Application Server, single sign-on (realm names are case sensitive and must be the same)",
+        "Notes status 0x04BE (ERR_LTPA_TOKEN_WSREALM_INVALID)",
+        "HCL Domino help: creating a Web SSO configuration document (LDAP Realm)",
+    ],
+    explains: &[
+        "ltpa-version-mismatch",
+        "sso-name-unmapped",
+        "st-token-refused",
+        "sip-401-loop",
+        "sip-403",
+        "sip-5xx",
+        "http-login-loop",
+    ],
+};
+
+impl Rule for Realm {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let strange = unexplained(case).filter_map(|showing| Some((showing, stranger(case, showing)?)));
+        let groups = group_by(strange, |(showing, found)| (consumer(showing), found.realm));
+        groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+}
+
+/// A token of another realm.
+struct Stranger<'s, 'a> {
+    realm: &'s str,
+    /// A token that the consumer issued.
+    own: &'s Issue<'a>,
+    /// Realm of that.
+    own_realm: &'s str,
+}
+
+fn stranger<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Option<Stranger<'s, 'a>> {
+    let realm = showing.genuine().filter(|held| !held.is_forged()).find_map(Held::realm)?;
+    let issued = case.identity().issues().filter(|issue| match showing.channel {
+        Channel::Web { .. } => issue.host == showing.host,
+        _ => issue.conversation.server.ip == showing.server.ip,
+    });
+    let (own, own_realm) = issued.filter_map(|issue| Some((issue, issue.held.realm()?))).last()?;
+    let mut accepted = case.identity().showings().iter().filter(|s| s.is_at(showing) && s.is_proof());
+    let trusted = accepted.any(|s| s.genuine().any(|held| held.realm() == Some(realm)));
+    (realm != own_realm && !trusted).then_some(Stranger { realm, own, own_realm })
+}
+
+fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Stranger<'_, '_>)]) -> Option<Draft> {
+    let (first, found) = group.first()?;
+    let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
+    let (theirs, own) = (found.realm, found.own_realm);
+    let by_case = theirs.eq_ignore_ascii_case(own);
+    let draft = Draft::new(&ABOUT, 45)
+        .names_read()
+        .retry(group.len() > 1)
+        .title(format!("{} is of realm {own}, the token it refuses of realm {theirs}", first.consumer()))
+        .explain(format!(
+            "{} refused tokens that {} showed ({}). They open with the keys given, and so do the server's own: the keys are shared. \
+             But they name the realm {theirs}, and the server's own tokens {own}{}.",
+            first.consumer(),
+            clients(&showings),
+            answers(&showings),
+            if by_case { ": the same but for capitals, which count" } else { "" },
+        ))
+        .packet(found.own.at, format!("{} set {}: realm {own}", found.own.host, found.own.held.label()));
+    let issues = first.genuine().find_map(|held| case.identity().issue_of(held.token));
+    let draft = issues.into_iter().fold(draft, |draft, issue| {
+        name(draft, [issue.conversation])
+            .packet(issue.at, format!("{} set {}: realm {theirs}", issue.host, issue.held.label()))
+    });
+    Some(show_all(name_all(case, draft, &showings), &showings))
+}

@@ -1,0 +1,247 @@
+//! A softphone registers with the word `undefined` where the token should be: a script could not read the cookie.
+
+use super::super::identity::{Channel, Issue, Outcome, Showing};
+use super::super::network::listed;
+use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all};
+use super::super::{About, Case, Draft, Layer, Rule};
+use crate::model::{Confidence, Severity};
+use hashbrown::HashSet;
+use nrpcsniff_dissectors::ltpa::Class;
+
+/// See [`ABOUT`].
+pub struct UndefinedSip;
+
+static ABOUT: About = About {
+    id: "ltpa-undefined-sip",
+    title: "A softphone registers with a word instead of its sign-on token",
+    severity: Severity::Major,
+    layer: Layer::SignOn,
+    sees: "A SIP request carries a cookie LtpaToken whose value is undefined, null or nothing, and is refused (401, 403, 407, \
+           5xx) or not answered. Beside it, the Set-Cookie of the token in HTTP, with HttpOnly or for LtpaToken2 alone.",
+    matters: "The script of the page could not read the token, so that the registrar knows nobody: audio and video do not work \
+              in the browser, while the installed client, which keeps its own token, is well.",
+    guards: &[
+        "The same registration succeeds soon after (one 401, then 200): silent.",
+        "The request carries a real token as well: silent.",
+        "Whether the request was refused is not in the capture: information only.",
+        "An empty value where no token was ever set: the user may not have logged in at all; lower confidence.",
+    ],
+    remedy: &[
+        "WebSphere Integrated Solutions Console > Security > Global security > Web and SIP security > Single sign-on (SSO): \
+         clear \"Set security cookies to HTTPOnly to help prevent cross-site scripting attacks\", save, synchronise the nodes \
+         and restart the servers. Weigh it: a script injected into any page of the domain can then steal the token.",
+        "Without that change: let users log in at the Community server (Sametime Proxy) first, whose LtpaToken scripts may \
+         read, or use the installed client for audio and video.",
+        "If only LtpaToken2 is set: on the same page, switch on \"Interoperability mode\", so that LtpaToken is issued too.",
+    ],
+    references: &[
+        "C. Benner, collaborationben.com: LtpaToken \"undefined\" in SIP REGISTER of Sametime 9 softphones (2014)",
+        "IBM: WebSphere Application Server, single sign-on settings (interoperability mode, HTTPOnly)",
+        "RFC 6265 section 5.2.6 (HttpOnly)",
+    ],
+    explains: &["ltpa-httponly-script", "sip-401-loop", "sip-403", "sip-407", "sip-5xx", "sip-408"],
+};
+
+impl Rule for UndefinedSip {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let showings = case.identity().showings().iter();
+        let junk = showings.filter(|s| is_junk(s) && !recovered(case, s));
+        by_consumer(junk).iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+}
+
+/// A SIP request with a word where its only token should be.
+fn is_junk(showing: &Showing<'_>) -> bool {
+    showing.channel == Channel::Sip
+        && showing.tokens.iter().any(|held| held.is_junk())
+        && showing.genuine().next().is_none()
+}
+
+/// The same registration (or call) got through, then or soon after.
+fn recovered(case: &Case<'_>, showing: &Showing<'_>) -> bool {
+    let within = case.settings.thresholds.retry_within;
+    let soon = |at: crate::model::Timestamp| (0.0..=within).contains(&at.seconds_since(showing.at.time));
+    let same = showing.call_id.into_iter().flat_map(|call| case.telephony().of_call(call));
+    showing.outcome == Outcome::Accepted
+        || same
+            .filter(|exchange| exchange.method == showing.method && soon(exchange.began()))
+            .any(|exchange| exchange.status().is_some_and(|status| status < 300))
+}
+
+/// How these requests ended, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// Not in the capture, or an answer that says nothing of the token.
+    Unknown,
+    /// No answer, though the capture goes on.
+    Silence,
+    Refused,
+}
+
+fn end(case: &Case<'_>, showing: &Showing<'_>) -> End {
+    let silent = case.end().seconds_since(showing.at.time) > case.settings.thresholds.reply_timeout;
+    match &showing.answer {
+        _ if showing.is_refused() => End::Refused,
+        None if silent => End::Silence,
+        _ => End::Unknown,
+    }
+}
+
+/// Why the script could not read the token.
+enum Why<'s, 'a> {
+    /// The token was set with HttpOnly.
+    HttpOnly(Vec<&'s Issue<'a>>),
+    /// Another kind was set, but not the one that the script looks for.
+    OtherVersion(&'s Issue<'a>),
+    /// The token was set so that scripts may read it.
+    Readable(&'s Issue<'a>),
+    /// It was not seen being set.
+    Unseen,
+}
+
+/// What was set for these clients before; what was set for others where nothing was: HttpOnly is a setting of the server.
+fn why<'s, 'a>(case: &'s Case<'a>, group: &[&Showing<'a>]) -> Why<'s, 'a> {
+    let Some(last) = group.iter().map(|showing| showing.at.time).max() else { return Why::Unseen };
+    let wanted: HashSet<String> = group.iter().flat_map(|s| &s.tokens).filter_map(|held| cookie_name(held)).collect();
+    let clients: HashSet<_> = group.iter().map(|showing| showing.client).collect();
+    let before: Vec<&Issue<'a>> = case.identity().issues().filter(|issue| issue.at.time <= last).collect();
+    let named = |issue: &&&Issue<'a>| wanted.contains(&issue.cookie.name.to_ascii_lowercase());
+    let theirs = |issue: &&&Issue<'a>| clients.contains(&issue.conversation.client.ip);
+    let own = before.iter().filter(theirs).filter(named).next_back();
+    let source = own.or_else(|| before.iter().filter(named).rfind(|issue| issue.cookie.http_only));
+    match source {
+        Some(issue) if issue.cookie.http_only => {
+            let alike = |other: &&Issue<'a>| other.host == issue.host && other.cookie.http_only;
+            Why::HttpOnly(std::iter::once(*issue).chain(case.identity().issues().filter(alike)).collect())
+        }
+        Some(issue) => Why::Readable(issue),
+        None => match before.iter().filter(theirs).rfind(|issue| issue.held.is_genuine()) {
+            Some(issue) => Why::OtherVersion(issue),
+            None => Why::Unseen,
+        },
+    }
+}
+
+fn cookie_name(held: &super::super::identity::Held<'_>) -> Option<String> {
+    held.cookie.filter(|_| held.is_junk()).map(str::to_ascii_lowercase)
+}
+
+fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
+    let first = *group.first()?;
+    let worst = group.iter().map(|showing| end(case, showing)).max()?;
+    let why = why(case, group);
+    let empty = group.iter().all(|s| s.tokens.iter().all(|held| held.class == Class::Empty));
+    let unseen = matches!(why, Why::Unseen);
+    let draft = Draft::new(&ABOUT, 45)
+        .names_read()
+        .retry(group.len() > 1)
+        .guard(empty && unseen)
+        .title(title(group, &why))
+        .explain(explanation(group, worst, &why));
+    let draft = match worst {
+        End::Refused => draft,
+        End::Silence => draft.at_most(Confidence::Medium),
+        End::Unknown => draft.severity(Severity::Info).at_most(Confidence::Medium),
+    };
+    let draft = show_all(name_all(case, draft, group), group);
+    Some(show_contrast(case, show_why(draft, &why), first))
+}
+
+/// `LtpaToken="undefined"`. The word is no secret.
+fn literal(showing: &Showing<'_>) -> String {
+    let junk = showing.tokens.iter().find(|held| held.is_junk());
+    junk.map_or_else(String::new, |held| {
+        let word = if held.class == Class::Empty { "" } else { held.token.value.expose() };
+        format!("{}=\"{word}\"", held.cookie.unwrap_or("LtpaToken"))
+    })
+}
+
+fn title(group: &[&Showing<'_>], why: &Why<'_, '_>) -> String {
+    let whose = |s: &&Showing<'_>| s.claim.clone().unwrap_or_else(|| s.client.to_string());
+    let whose = listed(group.iter().map(whose), "users");
+    let literals = listed(group.iter().map(|showing| literal(showing)), "words");
+    let cause = match why {
+        Why::HttpOnly(_) => ": the token is HttpOnly, so that no script may read it",
+        Why::OtherVersion(_) => ": a token of that name was never set",
+        Why::Readable(_) | Why::Unseen => ": the page's script did not get the token",
+    };
+    format!("The softphone of {whose} registers with {literals}{cause}")
+}
+
+fn explanation(group: &[&Showing<'_>], worst: End, why: &Why<'_, '_>) -> String {
+    let Some(first) = group.first() else { return String::new() };
+    let outcome = match worst {
+        End::Refused => format!("It was refused ({}).", answers(group)),
+        End::Silence => "There was no answer.".to_owned(),
+        End::Unknown => "What the server made of it is not in the capture.".to_owned(),
+    };
+    let cause = match why {
+        Why::HttpOnly(issues) => {
+            let host = issues.first().map_or("the server", |issue| issue.host.as_str());
+            format!(
+                "{host} sets the token with HttpOnly: browsers hide it from scripts, and the script handed on the word that \
+                 stands for nothing."
+            )
+        }
+        Why::OtherVersion(issue) => format!(
+            "{} set {} and no token of the name that the script looks for (WebSphere issues LtpaToken only in interoperability \
+             mode).",
+            issue.host, issue.cookie.name,
+        ),
+        Why::Readable(issue) => format!(
+            "{} set the token without HttpOnly, so that scripts may read it, but only in pages that its domain and path cover{}.",
+            issue.host,
+            if issue.cookie.secure { ", and only over https" } else { "" },
+        ),
+        Why::Unseen => {
+            "How the token was set is not in the capture: HttpOnly is the usual reason, else the user was not \
+                        logged in, or only LtpaToken2 was issued."
+                .to_owned()
+        }
+    };
+    format!(
+        "A script of the page copies the sign-on token into the request of the softphone. Here {} sent {} to {}. {outcome} \
+         {cause} That the registrar then asks for a password it cannot check is inferred.",
+        clients(group),
+        literal(first),
+        first.server,
+    )
+}
+
+fn show_why(draft: Draft, why: &Why<'_, '_>) -> Draft {
+    match why {
+        Why::HttpOnly(issues) => {
+            let draft = name(draft, issues.iter().map(|issue| issue.conversation));
+            issues.iter().take(1).fold(draft.points(10), |draft, issue| draft.packet(issue.at, set(issue, "with HttpOnly")))
+        }
+        Why::OtherVersion(issue) => draft
+            .packet(issue.at, set(issue, "and no token of the name that the softphone sends"))
+            .remedy_first(format!(
+                "WebSphere Integrated Solutions Console of {} > Security > Global security > Web and SIP security > Single \
+                 sign-on (SSO): switch on \"Interoperability mode\", save, synchronise the nodes and restart the servers.",
+                issue.host,
+            )),
+        Why::Readable(issue) => draft.packet(issue.at, set(issue, "without HttpOnly")).remedy_first(format!(
+            "Compare host, domain and path of the page that runs the softphone with those of the cookie that {} sets.",
+            issue.host,
+        )),
+        Why::Unseen => draft.absence("no Set-Cookie of the token in the capture"),
+    }
+}
+
+fn set(issue: &Issue<'_>, how: &str) -> String {
+    format!("{} set {} for {} {how}", issue.host, issue.cookie.name, issue.conversation.client.ip)
+}
+
+/// A real token at the same registrar, as the installed client sends it.
+fn show_contrast(case: &Case<'_>, draft: Draft, first: &Showing<'_>) -> Draft {
+    let mut others = case.identity().showings().iter();
+    let good = others.find(|other| other.is_at(first) && other.is_proof() && other.genuine().next().is_some());
+    good.into_iter().fold(draft, |draft, good| {
+        draft.packet(good.at, format!("the same server accepted a real token from {}", good.client))
+    })
+}
