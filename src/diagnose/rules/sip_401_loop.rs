@@ -155,9 +155,11 @@ fn cure(draft: Draft, challenged: &[&Exchange<'_>]) -> Draft {
 
 #[cfg(test)]
 mod tests {
+    use super::{Case, Draft, Loop, Rule};
+    use crate::diagnose::Settings;
     use crate::model::{Confidence, Severity};
-    use crate::testing::{Story, phone, phone_of, register, says, the_one, told};
-    use nrpcsniff_samples::sip;
+    use crate::testing::{Story, analysis, findings, phone, phone_of, register, says, the_one, told};
+    use nrpcsniff_samples::{Network, sip};
 
     const RULE: &str = "sip-401-loop";
 
@@ -194,8 +196,13 @@ mod tests {
 
     #[test]
     fn a_cookie_that_is_never_accepted_is_named_but_not_shown() {
-        let found = told(RULE, |net| with_cookie(&phone(net), 3));
-        says(the_one(&found), &["does not accept the sign-on token of ann@example.com", "cookie LtpaToken"]);
+        let net = Network::new();
+        with_cookie(&phone(&net), 3);
+        let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
+        let alone: Vec<_> = Loop.judge(&Case::new(&analysis, &settings)).into_iter().map(Draft::finish).collect();
+        says(the_one(&alone), &["does not accept the sign-on token of ann@example.com", "cookie LtpaToken"]);
+        let all = findings(&net.to_pcapng());
+        assert!(all.iter().any(|f| f.rule == "ltpa-undefined-sip" && f.also.contains(&RULE)), "{all:#?}");
     }
 
     #[test]
