@@ -11,7 +11,12 @@ use hashbrown::HashMap;
 /// See [`ABOUT`].
 pub struct FlowLost;
 
-static ABOUT: About = About {
+static ABOUT: About = ENTRY;
+
+/// Without a failed call it explains none.
+static ALONE: About = About { explains: &[], ..ENTRY };
+
+const ENTRY: About = About {
     id: "sip-flow-lost",
     title: "The connection of a registered client was closed",
     severity: Severity::Major,
@@ -121,7 +126,7 @@ fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String,
         _ => "the connection was closed",
     };
     let mut draft = if missed.is_empty() {
-        Draft::new(&ABOUT, 50).severity(Severity::Minor)
+        Draft::new(&ALONE, 50).severity(Severity::Minor)
     } else {
         Draft::new(&ABOUT, 45).names_read()
     };
