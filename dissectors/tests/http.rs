@@ -3,6 +3,7 @@
 use nrpcsniff_dissectors::drive::Driver;
 use nrpcsniff_dissectors::http::{self, Body, Request, Response};
 use nrpcsniff_dissectors::{Message, Reading, Side, sip};
+use proptest::prelude::*;
 
 fn open() -> Driver {
     Driver::new((http::PROTOCOL.stream)())
@@ -411,11 +412,11 @@ fn frame(first: u8, mask: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
     match payload.len() {
         length @ 0..126 => bytes.push(flag | u8::try_from(length).unwrap()),
         length @ 126..0x1_0000 => {
-            bytes.push(flag | 126);
+            bytes.push(flag + 126);
             bytes.extend(u16::try_from(length).unwrap().to_be_bytes());
         }
         length => {
-            bytes.push(flag | 127);
+            bytes.push(flag + 127);
             bytes.extend(u64::try_from(length).unwrap().to_be_bytes());
         }
     }
@@ -511,9 +512,12 @@ fn websocket_messages_that_are_not_read_are_told() {
     let driver = websocket("sip", b"", &compressed, 5);
     assert_eq!(problems(&driver), ["WebSocket messages are compressed (permessage-deflate): they are not read"]);
     assert_eq!(sip_messages(&driver).len(), 1);
-    let large =
-        [frame(0x01, None, &[b'x'; 60_000]), frame(0x80, None, &[b'x'; 70_000]), frame(0x81, None, ANSWER.as_bytes())]
-            .concat();
+    let large = [
+        frame(0x01, None, &vec![b'x'; 60_000]),
+        frame(0x80, None, &vec![b'x'; 70_000]),
+        frame(0x81, None, ANSWER.as_bytes()),
+    ]
+    .concat();
     let driver = websocket("sip", b"", &large, 1460);
     assert_eq!(problems(&driver), ["a WebSocket message too large for SIP: it is not read"]);
     assert_eq!(sip_messages(&driver).len(), 1);
@@ -537,13 +541,7 @@ fn a_gap_inside_a_frame_keeps_a_websocket_in_step() {
             driver.end(Side::Server);
             let header = 4;
             let inside = cut >= header && cut < frames.len() && cut + missing <= frames.len();
-            let expected = if inside {
-                2
-            } else if cut == frames.len() {
-                1
-            } else {
-                0
-            };
+            let expected = if inside { 2 } else { usize::from(cut == frames.len()) };
             assert_eq!(sip_messages(&driver).len(), expected, "{cut} {missing}");
         }
     }
@@ -738,4 +736,238 @@ fn who_signs_on_is_notable() {
         .concat(),
     );
     assert_eq!(notable(&driver), [true, true, true, true, true, false, false]);
+}
+
+/// A piece of a conversation: whole messages, parts of them, and what breaks them.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    let texts = [
+        GET,
+        OK,
+        "HEAD /h HTTP/1.1\r\n\r\n",
+        "POST /f HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nuser=ann&",
+        "POST /c HTTP/1.1\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 204 No\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 200 Connection established\r\n\r\n",
+        "CONNECT a:1 HTTP/1.1\r\n\r\n",
+        "GET /u HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: sip\r\n\r\n",
+        "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: sip\r\n\r\n",
+        "GET /bad HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        "3\r\nabc\r\n",
+        "0\r\n\r\n",
+        "0\r\nX: y\r\n",
+        "ffffffffffffffff\r\n",
+        "HTTP/",
+        "GET /",
+        "\r\n",
+        "\n",
+        " HTTP/1.1\r\n",
+        "Cookie: LtpaToken=x\r\n",
+    ];
+    prop_oneof![
+        12 => prop::sample::select(texts.to_vec()).prop_map(|text| text.as_bytes().to_vec()),
+        2 => prop::sample::select(vec![frame(0x81, MASK, REGISTER.as_bytes()), frame(0x82, None, ANSWER.as_bytes()), frame(0xC1, None, b"z")]),
+        2 => prop::collection::vec(any::<u8>(), 0..20),
+    ]
+}
+
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(piece(), 0..10).prop_map(|pieces| pieces.concat())
+}
+
+/// Both directions in pieces of these sizes: an odd one is the server's.
+fn interleaved(streams: [&[u8]; 2], sizes: &[usize]) -> Driver {
+    let mut driver = open();
+    let mut rest = streams;
+    for &size in sizes.iter().cycle() {
+        let lane = usize::from((size % 2 == 1 || rest[0].is_empty()) && !rest[1].is_empty());
+        let (chunk, behind) = rest[lane].split_at(size.min(rest[lane].len()));
+        driver.data([Side::Client, Side::Server][lane], chunk);
+        rest[lane] = behind;
+        if rest == [b""; 2] {
+            break;
+        }
+    }
+    driver.end(Side::Client);
+    driver.end(Side::Server);
+    driver
+}
+
+fn of(driver: &Driver, side: Side) -> Vec<&Message> {
+    driver.messages.iter().filter(|(from, _)| *from == side).map(|(_, message)| message).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_chunking_and_any_order_of_the_directions_give_the_same_messages(
+        client in pieces(),
+        server in pieces(),
+        sizes in prop::collection::vec(1usize..40, 1..20),
+    ) {
+        let client = [GET.as_bytes(), &client].concat();
+        let one = interleaved([&client, &server], &[1_000_000, 1_000_001]);
+        let other = interleaved([&client, &server], &sizes);
+        prop_assert!(!one.not_mine() && !other.not_mine());
+        for side in [Side::Client, Side::Server] {
+            prop_assert_eq!(of(&one, side), of(&other, side));
+        }
+        let bytes = client.len() + server.len();
+        prop_assert!(other.calls <= 3 * bytes + 10, "{} calls for {} bytes", other.calls, bytes);
+        prop_assert!(one.messages.iter().all(|(_, message)| !render(message).is_empty()));
+    }
+
+    #[test]
+    fn any_gap_is_survived(before in pieces(), missing in 0u64..300, after in pieces(), side in prop::bool::ANY) {
+        let side = if side { Side::Client } else { Side::Server };
+        let mut driver = open();
+        driver.data(side, &[if side == Side::Client { GET } else { OK }.as_bytes(), &before].concat());
+        driver.gap(side, missing);
+        driver.data(side, &after);
+        driver.end(side);
+        prop_assert!(driver.messages.iter().all(|(_, message)| !render(message).is_empty()));
+    }
+
+    #[test]
+    fn heads_are_read_as_httparse_reads_them(
+        method in "[A-Z]{1,8}",
+        target in "/[!-~]{0,20}",
+        minor in 0u8..2,
+        fields in prop::collection::vec(("(Host|Cookie|User-Agent|Content-Type|X-[a-z]{1,5})", "[ \t]{0,2}([!-~]([ -~\t]{0,20}[!-~])?)?[ \t]{0,2}"), 0..12),
+        end in prop::sample::select(vec!["\r\n", "\n"]),
+    ) {
+        let fields: String = fields.iter().map(|(name, value)| format!("{name}:{value}{end}")).collect();
+        let head = format!("{method} {target} HTTP/1.{minor}{end}{fields}{end}");
+        prop_assert!(agrees_on_request(head.as_bytes()), "{}", head);
+    }
+
+    #[test]
+    fn status_lines_are_read_as_httparse_reads_them(minor in 0u8..2, status in 100u16..1000, reason in "([!-~][ -~]{0,20})?", cookie in "[!-:<-~]{0,30}") {
+        let head = format!("HTTP/1.{minor} {status} {reason}\r\nSet-Cookie: a={cookie}; Path=/\r\nServer: x\r\n\r\n");
+        prop_assert!(agrees_on_response(head.as_bytes()), "{}", head);
+    }
+}
+
+/// Values of that field, as httparse has them.
+fn values<'a>(headers: &[httparse::Header<'a>], name: &str) -> Vec<std::borrow::Cow<'a, str>> {
+    let wanted = headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
+    wanted.map(|header| String::from_utf8_lossy(header.value)).collect()
+}
+
+/// False if httparse reads the head and we read it otherwise.
+fn agrees_on_request(head: &[u8]) -> bool {
+    let mut headers = [httparse::EMPTY_HEADER; 128];
+    let mut theirs = httparse::Request::new(&mut headers);
+    let Ok(httparse::Status::Complete(_)) = theirs.parse(head) else { return false };
+    let mut driver = client(head);
+    driver.end(Side::Client);
+    let Some(Message::Http(message)) = driver.messages.first().map(|(_, message)| message) else { return false };
+    let Body::Request(ours) = &message.body else { return false };
+    let cookies: Vec<_> = values(theirs.headers, "cookie")
+        .iter()
+        .flat_map(|value| value.split(';').map(|pair| pair.trim().to_owned()).collect::<Vec<_>>())
+        .collect();
+    let cookies: Vec<_> = cookies
+        .iter()
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split('=').next().unwrap().trim().to_owned())
+        .collect();
+    let first = |name: &str| values(theirs.headers, name).first().map(ToString::to_string);
+    (Some(ours.method.as_str()), Some(ours.target.expose())) == (theirs.method, theirs.path)
+        && Some(ours.version.1) == theirs.version
+        && (theirs.path.is_some_and(|path| path.contains("://"))
+            || ours.host == first("host").filter(|host| !host.is_empty()))
+        && (&ours.user_agent, &ours.content_type) == (&first("user-agent"), &first("content-type"))
+        && ours.cookies.iter().map(|cookie| cookie.name.as_str()).eq(cookies.iter().take(256).map(String::as_str))
+}
+
+fn agrees_on_response(head: &[u8]) -> bool {
+    let mut headers = [httparse::EMPTY_HEADER; 128];
+    let mut theirs = httparse::Response::new(&mut headers);
+    let Ok(httparse::Status::Complete(_)) = theirs.parse(head) else { return false };
+    let driver = server(head);
+    let Some(Message::Http(message)) = driver.messages.first().map(|(_, message)| message) else { return false };
+    let Body::Response(ours) = &message.body else { return false };
+    let first = |name: &str| values(theirs.headers, name).first().map(ToString::to_string);
+    (Some(ours.status), Some(ours.version.1)) == (theirs.code, theirs.version)
+        && theirs.reason.is_some_and(|reason| reason.trim() == ours.reason)
+        && ours.set_cookies.len() == values(theirs.headers, "set-cookie").len()
+        && ours.set_cookies.iter().zip(values(theirs.headers, "set-cookie")).all(|(ours, theirs)| {
+            theirs.split(';').next().unwrap().trim() == format!("{}={}", ours.name, ours.value.expose())
+        })
+        && (&ours.server, &ours.content_type) == (&first("server"), &first("content-type"))
+}
+
+/// Heads that stand whole in one frame of a capture that others made, if httparse reads them.
+#[test]
+fn heads_in_captures_are_read_as_httparse_reads_them() {
+    let beside = || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
+    let folder = std::env::var_os("NRPCSNIFF_CORPUS").map_or_else(beside, Into::into).join("http");
+    let Ok(files) = std::fs::read_dir(&folder) else {
+        eprintln!("SKIPPED: {} is not there; set NRPCSNIFF_CORPUS", folder.display());
+        return;
+    };
+    let (mut requests, mut responses) = (0, 0);
+    for file in files {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        for at in 0..bytes.len() {
+            let rest = &bytes[at..];
+            let is_response = rest.starts_with(b"HTTP/1.");
+            if !is_response && !rest.starts_with(b"GET /") && !rest.starts_with(b"POST /") {
+                continue;
+            }
+            let Some(end) = rest.windows(4).take(8000).position(|window| window == b"\r\n\r\n") else { continue };
+            let head = &rest[..end + 4];
+            let text = head.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t'));
+            let mut headers = [httparse::EMPTY_HEADER; 128];
+            if !text {
+                continue;
+            }
+            if is_response && httparse::Response::new(&mut headers).parse(head).is_ok_and(|status| status.is_complete())
+            {
+                assert!(agrees_on_response(head), "{}: {}", path.display(), String::from_utf8_lossy(head));
+                responses += 1;
+            } else if !is_response
+                && httparse::Request::new(&mut headers).parse(head).is_ok_and(|status| status.is_complete())
+            {
+                assert!(agrees_on_request(head), "{}: {}", path.display(), String::from_utf8_lossy(head));
+                requests += 1;
+            }
+        }
+    }
+    assert!(requests > 200 && responses > 700, "{requests} requests, {responses} responses");
+}
+
+#[test]
+fn a_websocket_at_every_truncation_and_with_every_byte_damaged() {
+    let (ask, _) = upgrade("sip");
+    let text = [
+        ask.as_bytes(),
+        &frame(0x01, MASK, b"REGISTER"),
+        &frame(0x80, MASK, b" x"),
+        &frame(0x81, MASK, REGISTER.as_bytes()),
+    ]
+    .concat();
+    for length in 0..=text.len() {
+        let mut driver = client(&text[..length]);
+        driver.end(Side::Client);
+        assert_eq!(
+            sip_messages(&driver).iter().filter(|(_, message)| message.call_id.is_some()).count(),
+            usize::from(length == text.len())
+        );
+    }
+    for at in 0..text.len() {
+        for value in [0, 0x7F, 0x80, 0xFE, 0xFF] {
+            let mut damaged = text.clone();
+            damaged[at] = value;
+            let mut driver = client(&damaged);
+            driver.end(Side::Client);
+            assert!(driver.messages.iter().all(|(_, message)| !render(message).is_empty()));
+        }
+    }
 }

@@ -113,11 +113,15 @@ pub(super) fn mask_parameters(path: &str) -> String {
     masked
 }
 
-/// A line of which nobody knows what it is, without what follows a question mark.
+/// A line of which nobody knows what it is, without what follows a question mark, and without long words: they may be
+/// tokens.
 pub(super) fn mask_line(line: &str) -> String {
-    let Some((front, behind)) = line.split_once('?') else { return mask_parameters(line) };
-    let rest = behind.find(' ').and_then(|end| behind.get(end..)).unwrap_or_default();
-    format!("{}?{MASK}{rest}", mask_parameters(front))
+    let word = |word: &str| match word.split_once('?') {
+        Some((front, _)) => format!("{}?{MASK}", mask_parameters(front)),
+        None if word.len() > BARE_NAME && !word.starts_with('/') => MASK.to_owned(),
+        None => mask_parameters(word),
+    };
+    line.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Scheme, authority and path.
@@ -181,7 +185,8 @@ mod tests {
             assert!(!format!("{:?}", Url::parse(text)).contains("pw"));
         }
         assert_eq!(mask_line("GET /x;s=1?password=pw HTTP/9"), "GET /x;s=***?*** HTTP/9");
-        assert_eq!(mask_line("plain"), "plain");
+        assert_eq!(mask_line("plain words"), "plain words");
+        assert_eq!(mask_line(&format!("x {}", "pw".repeat(30))), "x ***");
     }
 
     #[test]

@@ -266,6 +266,16 @@ impl<'a> Held<'a> {
         matches!(self.class, Class::Undefined | Class::JunkLiteral | Class::Empty)
     }
 
+    /// A key of the user fits: it opens the token, or has signed Domino's.
+    pub fn fits_a_key(&self) -> bool {
+        self.opened.as_ref().is_some_and(|opened| self.is_websphere() || opened.verified == Some(true))
+    }
+
+    /// A key of the user opens it, and its signature does not hold.
+    pub fn is_forged(&self) -> bool {
+        self.is_websphere() && self.opened.as_ref().is_some_and(|opened| opened.verified == Some(false))
+    }
+
     /// It is of WebSphere's form, so that it cannot be read without keys.
     pub const fn is_websphere(&self) -> bool {
         matches!(self.class, Class::WebsphereV1 | Class::WebsphereV2 | Class::Websphere)
@@ -355,8 +365,8 @@ impl<'a> Showing<'a> {
     pub fn consumer(&self) -> String {
         match self.channel {
             Channel::Web { .. } => self.host.clone(),
-            Channel::Sip => format!("the SIP server {}", self.server),
-            Channel::Chat => format!("the Sametime server {}", self.server),
+            Channel::Sip => format!("SIP server {}", self.server),
+            Channel::Chat => format!("Sametime server {}", self.server),
         }
     }
 

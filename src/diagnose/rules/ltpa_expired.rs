@@ -1,6 +1,6 @@
 //! A token is shown after its end.
 
-use super::super::identity::{Held, Outcome, Showing};
+use super::super::identity::{Held, Showing};
 use super::super::network::{group_by, listed};
 use super::super::showings::{answers, clients, consumer, is_timely, judged_at, name, name_all, show_all};
 use super::super::words::span;
@@ -68,7 +68,8 @@ impl Ended<'_, '_> {
     /// Findings are made for each way it went.
     fn how(&self, showing: &Showing<'_>) -> Severity {
         match showing.is_refused() {
-            true if self.mid_work => Severity::Major,
+            // A browser asks its user to log in again; a chat client or a softphone just fails.
+            true if self.mid_work || showing.exchange().is_none() => Severity::Major,
             true => Severity::Minor,
             false => Severity::Info,
         }
@@ -77,7 +78,8 @@ impl Ended<'_, '_> {
 
 fn ended<'s, 'a>(case: &Case<'a>, showing: &'s Showing<'a>) -> Option<Ended<'s, 'a>> {
     let others_work = showing.genuine().filter(|held| is_timely(case, showing, held)).count();
-    if showing.outcome == Outcome::Accepted || accepted_later(case, showing) {
+    let answered_otherwise = !showing.is_refused() && showing.answer.is_some();
+    if answered_otherwise || accepted_later(case, showing) {
         return None;
     }
     let now = judged_at(case, showing);

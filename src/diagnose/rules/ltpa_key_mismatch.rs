@@ -90,7 +90,7 @@ pub(super) fn proof<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Opt
 }
 
 fn of_token<'s, 'a>(case: &'s Case<'a>, showing: &Showing<'a>, held: &Held<'a>) -> Option<Proof<'s, 'a>> {
-    if held.opened.as_ref().is_some_and(|opened| opened.verified == Some(false)) {
+    if held.is_forged() {
         return Some(Proof::Signature(held.token.fingerprint));
     }
     let own = || case.identity().issues().filter(|issue| issues_for(issue, showing));
@@ -101,10 +101,15 @@ fn of_token<'s, 'a>(case: &'s Case<'a>, showing: &Showing<'a>, held: &Held<'a>) 
         let fits = accepted.flat_map(Showing::genuine).any(|h| h.token.key_fingerprint == Some(token));
         return (token != other && !fits).then_some(Proof::Blocks { own: known, token, other });
     }
-    let opens = held.opened.is_some();
-    let known = own().rfind(|issue| issue.held.is_websphere() && issue.held.opened.is_some() != opens)?;
-    let same = own().any(|issue| issue.held.is_websphere() && issue.held.opened.is_some() == opens);
-    (held.is_websphere() && !case.settings.keys.is_empty() && !same).then_some(Proof::Opened { own: known, opens })
+    if case.settings.keys.is_empty() {
+        return None;
+    }
+    // Of the same kind: a Domino secret says nothing of WebSphere's tokens.
+    let alike = |issue: &&Issue<'a>| issue.held.is_genuine() && issue.held.is_websphere() == held.is_websphere();
+    let opens = held.fits_a_key();
+    let known = own().filter(alike).rfind(|issue| issue.held.fits_a_key() != opens)?;
+    let same = own().filter(alike).any(|issue| issue.held.fits_a_key() == opens);
+    (!same).then_some(Proof::Opened { own: known, opens })
 }
 
 /// Set by the server that the token was shown to: the same name in HTTP, the same address elsewhere.
@@ -119,7 +124,8 @@ fn proven(case: &Case<'_>, group: &[(&Showing<'_>, Proof<'_, '_>)]) -> Option<Dr
     let (first, proof) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
     let consumers = listed(showings.iter().map(|showing| showing.consumer()), "servers");
-    let issuer = first.genuine().find_map(|held| case.identity().issue_of(held.token));
+    let telling = first.genuine().filter(|held| held.token.key_fingerprint.is_some()).chain(first.genuine());
+    let issuer = telling.into_iter().find_map(|held| case.identity().issue_of(held.token));
     let (who, itself) = match issuer {
         Some(issue) if issues_for(issue, first) => (issue.host.clone(), true),
         Some(issue) => (issue.host.clone(), false),

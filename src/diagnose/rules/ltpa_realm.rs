@@ -66,7 +66,7 @@ struct Stranger<'s, 'a> {
 }
 
 fn stranger<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Option<Stranger<'s, 'a>> {
-    let realm = showing.genuine().filter(|held| signed(held)).find_map(Held::realm)?;
+    let realm = showing.genuine().filter(|held| !held.is_forged()).find_map(Held::realm)?;
     let issued = case.identity().issues().filter(|issue| match showing.channel {
         Channel::Web { .. } => issue.host == showing.host,
         _ => issue.conversation.server.ip == showing.server.ip,
@@ -75,10 +75,6 @@ fn stranger<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Option<Stra
     let mut accepted = case.identity().showings().iter().filter(|s| s.is_at(showing) && s.is_proof());
     let trusted = accepted.any(|s| s.genuine().any(|held| held.realm() == Some(realm)));
     (realm != own_realm && !trusted).then_some(Stranger { realm, own, own_realm })
-}
-
-fn signed(held: &Held<'_>) -> bool {
-    held.opened.as_ref().is_some_and(|opened| opened.verified != Some(false))
 }
 
 fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Stranger<'_, '_>)]) -> Option<Draft> {

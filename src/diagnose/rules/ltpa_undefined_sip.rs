@@ -161,7 +161,8 @@ fn literal(showing: &Showing<'_>) -> String {
 }
 
 fn title(group: &[&Showing<'_>], why: &Why<'_, '_>) -> String {
-    let whose = listed(group.iter().filter_map(|showing| showing.claim.as_deref()), "users");
+    let whose = |s: &&Showing<'_>| s.claim.clone().unwrap_or_else(|| s.client.to_string());
+    let whose = listed(group.iter().map(whose), "users");
     let literals = listed(group.iter().map(|showing| literal(showing)), "words");
     let cause = match why {
         Why::HttpOnly(_) => ": the token is HttpOnly, so that no script may read it",
@@ -174,9 +175,9 @@ fn title(group: &[&Showing<'_>], why: &Why<'_, '_>) -> String {
 fn explanation(group: &[&Showing<'_>], worst: End, why: &Why<'_, '_>) -> String {
     let Some(first) = group.first() else { return String::new() };
     let outcome = match worst {
-        End::Refused => format!("was refused ({})", answers(group)),
-        End::Silence => "got no answer".to_owned(),
-        End::Unknown => "was answered outside of this capture, or in a way that says nothing of the token".to_owned(),
+        End::Refused => format!("It was refused ({}).", answers(group)),
+        End::Silence => "There was no answer.".to_owned(),
+        End::Unknown => "What the server made of it is not in the capture.".to_owned(),
     };
     let cause = match why {
         Why::HttpOnly(issues) => {
@@ -203,7 +204,7 @@ fn explanation(group: &[&Showing<'_>], worst: End, why: &Why<'_, '_>) -> String 
         }
     };
     format!(
-        "A script of the page copies the sign-on token into the request of the softphone. Here {} sent {} to {}, which {outcome}. \
+        "A script of the page copies the sign-on token into the request of the softphone. Here {} sent {} to {}. {outcome} \
          {cause} That the registrar then asks for a password it cannot check is inferred.",
         clients(group),
         literal(first),

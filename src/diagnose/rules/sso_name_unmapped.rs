@@ -83,8 +83,7 @@ fn is_of_notes(case: &Case<'_>, showing: &Showing<'_>) -> bool {
 
 /// The LDAP name in a token that is good as far as can be told.
 fn foreign_name<'s>(showing: &'s Showing<'_>) -> Option<&'s str> {
-    let good = |held: &&Held<'_>| held.opened.as_ref().is_none_or(|opened| opened.verified != Some(false));
-    let names = showing.genuine().filter(good).filter_map(Held::user);
+    let names = showing.genuine().filter(|held| !held.is_forged()).filter_map(Held::user);
     names.into_iter().find(|user| is_of_ldap(user) && !is_administrator(user))
 }
 
