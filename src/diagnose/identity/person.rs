@@ -118,7 +118,7 @@ impl Name {
 impl Part {
     fn read(text: String) -> Self {
         let (label, value) = match label(&text) {
-            Some(label) => (label.to_lowercase(), text.get(label.len().saturating_add(1)..).unwrap_or_default()),
+            Some(label) => (label.trim().to_lowercase(), text.get(label.len().saturating_add(1)..).unwrap_or_default()),
             None => (String::new(), text.as_str()),
         };
         Self { label, value: value.trim().to_lowercase(), text: text.trim().to_owned() }
