@@ -201,6 +201,9 @@ pub enum Verdict {
 
 /// A parser of one conversation. Any chunking of the same bytes gives the same messages.
 pub trait Dissector: Send {
+    /// The beginning of the conversation is not in the capture. Said before the first bytes, if it is so.
+    fn midstream(&mut self) {}
+
     /// Looks at the bytes of one direction that were not consumed so far. `input` is never empty.
     fn next(&mut self, from: Side, input: &[u8]) -> Verdict;
 

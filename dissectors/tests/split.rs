@@ -3,9 +3,9 @@
 mod support;
 
 use nrpcsniff_dissectors::drive::Driver;
-use nrpcsniff_dissectors::{Message, Protocol, Side, nrpc};
+use nrpcsniff_dissectors::{Message, Protocol, Side, nrpc, sip};
 use proptest::prelude::*;
-use support::{conversations, datagrams, frame, render};
+use support::{conversations, datagrams, frame, render, sip_conversation};
 
 const SIDES: [Side; 2] = [Side::Client, Side::Server];
 
@@ -86,6 +86,36 @@ fn sizes() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![prop::collection::vec(1usize..6, 1..20), prop::collection::vec(1usize..300, 1..20)]
 }
 
+/// Whole messages, parts of them, and what may stand between them.
+fn sip_stream() -> impl Strategy<Value = Vec<u8>> {
+    let conversation = sip_conversation();
+    let units = [conversation.client, conversation.server].concat();
+    let parts = [
+        "\r\n",
+        "\n",
+        "\r\n\r\n",
+        "SIP/2.0 200 OK\r\n",
+        "BYE sip:a@b SIP/2.0\r\n",
+        "ACK sip:a@b SIP/9.9\r\n",
+        "Via: SIP/2.0/TCP h\r\n",
+        "l: 3\r\n",
+        "Content-Length: 70000000\r\n",
+        "Content-Length: 300000\r\n",
+        "Content-Length: -1\r\n",
+        "To: \"a\r\n b",
+        "</xml>",
+        " SIP/2.0\r\n",
+        "junk",
+    ];
+    let piece = prop_oneof![
+        2 => prop::sample::select(units.clone()),
+        2 => prop::sample::select(parts.to_vec()).prop_map(|part| part.as_bytes().to_vec()),
+        1 => (prop::sample::select(units), any::<prop::sample::Index>())
+            .prop_map(|(unit, end)| unit[..end.index(unit.len())].to_vec()),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Data(usize, Vec<u8>),
@@ -109,6 +139,38 @@ proptest! {
         for conversation in conversations() {
             assert_same(conversation.protocol, [&client, &server], &sizes);
         }
+    }
+
+    #[test]
+    fn any_chunking_gives_the_same_sip_messages(client in sip_stream(), server in sip_stream(), sizes in sizes()) {
+        assert_same(&sip::PROTOCOL, [&client, &server], &sizes);
+    }
+
+    /// What is not whole because of a gap hides nothing that is whole behind the next first line.
+    #[test]
+    fn sip_messages_behind_a_gap_are_found(
+        before in sip_stream(), missing in 1u64..400, which in any::<prop::sample::Index>(), sizes in sizes(),
+    ) {
+        let units = sip_conversation().client;
+        let unit = &units[which.index(units.len())];
+        let mut driver = Driver::new((sip::PROTOCOL.stream)());
+        driver.data(Side::Client, &before);
+        driver.gap(Side::Client, missing);
+        // The gap may end inside a body that is still to be passed over, or not in sight of the next message.
+        driver.gap(Side::Client, 1 << 30);
+        let mut rest = &unit[..];
+        for &size in sizes.iter().cycle() {
+            let (chunk, more) = rest.split_at(size.min(rest.len()));
+            driver.data(Side::Client, chunk);
+            rest = more;
+            if rest.is_empty() { break; }
+        }
+        driver.end(Side::Client);
+        let what = |driver: &Driver| match driver.messages.last() {
+            Some((_, Message::Sip(message))) => (message.start.clone(), message.cseq.clone()),
+            other => panic!("{other:?}"),
+        };
+        prop_assert_eq!(what(&driver), what(&whole(&sip::PROTOCOL, [unit, &[]])));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::network::{EVIDENCE, count, each, group_by, listed};
 use super::telephony::{Exchange, Outcome, Signal, Transaction};
 use super::words::times;
 use super::{About, Case, Draft};
-use crate::model::{CloseBy, Conversation, Endpoint, IcmpError, Severity, Timestamp, Transport};
+use crate::model::{CloseBy, Conversation, Endpoint, IcmpError, PerSide, Severity, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::cookie::Cookie;
 use std::net::IpAddr;
@@ -18,8 +18,25 @@ const SCANNERS: [&str; 6] = ["friendly-scanner", "sipvicious", "sundayddr", "sip
 
 /// A request of a user's own: registering, calling, sending a message, watching somebody. Not what belongs to a dialog
 /// that exists already, and not the pings of monitors.
+/// Of a response alone, only that to a REGISTER is known to be outside of a dialog.
 pub fn is_wish(exchange: &Exchange<'_>) -> bool {
-    matches!(exchange.method, "REGISTER" | "INVITE" | "MESSAGE" | "SUBSCRIBE" | "PUBLISH") && !exchange.in_dialog()
+    match exchange.method {
+        "REGISTER" => true,
+        "INVITE" | "MESSAGE" | "SUBSCRIBE" | "PUBLISH" => exchange.request().is_some() && !exchange.in_dialog(),
+        _ => false,
+    }
+}
+
+/// Challenges of one run of a series that ask for credentials anew (401, not stale): so many that it is a loop, or none.
+pub fn challenges<'t, 'a>(case: &Case<'_>, run: &'t [Exchange<'a>]) -> Vec<&'t Exchange<'a>> {
+    let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
+    let challenged: Vec<_> = run.iter().filter(|exchange| is_challenged(exchange)).collect();
+    if challenged.len() >= enough { challenged } else { Vec::new() }
+}
+
+/// The server asks for credentials anew.
+pub fn is_challenged(exchange: &Exchange<'_>) -> bool {
+    is_wish(exchange) && exchange.status() == Some(401) && !is_stale(exchange)
 }
 
 /// Wishes that got a final response of those statuses. Scanners are left out if `names` says that the status is the
@@ -38,7 +55,7 @@ pub fn by_user<'c, 'a>(exchanges: Vec<&'c Exchange<'a>>) -> Vec<Vec<&'c Exchange
 
 /// Those that one server answered in the same way belong together.
 pub fn by_server<'c, 'a>(exchanges: Vec<&'c Exchange<'a>>) -> Vec<Vec<&'c Exchange<'a>>> {
-    group_by(exchanges, |exchange| (exchange.server().ip, exchange.method == "REGISTER", exchange.status()))
+    group_by(exchanges, |exchange| (exchange.server().ip, exchange.method, exchange.status()))
 }
 
 /// How bad failed requests are: without a registration the user cannot work, without a call a feature is lost. Minor if
@@ -260,11 +277,12 @@ pub fn enough_repeats(case: &Case<'_>) -> usize {
     usize::try_from(case.settings.thresholds.sip_repeats).unwrap_or(usize::MAX).max(1)
 }
 
-/// The server side was captured and took the bytes, and the client did not hang up before the time was over.
-fn is_delivered(conversation: &Conversation, until: Timestamp) -> bool {
-    let left =
-        conversation.teardown.by == CloseBy::Client && conversation.teardown.at.is_some_and(|at| at.time < until);
-    conversation.packets.server > 0 && conversation.tcp.unanswered.is_none() && conversation.quality.gaps == 0 && !left
+/// The server took the bytes, all that it sent was captured and read, and the client did not hang up before the time was
+/// over.
+fn is_delivered(c: &Conversation, until: Timestamp) -> bool {
+    let left = c.teardown.by == CloseBy::Client && c.teardown.at.is_some_and(|at| at.time < until);
+    let whole = c.quality.gaps == 0 && c.tcp.acked_unseen == PerSide::default() && c.undissected.server == 0;
+    c.packets.server > 0 && c.tcp.unanswered.is_none() && whole && !left
 }
 
 /// All messages of the conversation from this one until then are kept.

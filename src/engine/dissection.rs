@@ -44,6 +44,16 @@ enum State {
     Ignored,
 }
 
+impl State {
+    fn chosen(protocol: &'static Protocol, midstream: bool) -> Self {
+        let mut dissector = (protocol.stream)();
+        if midstream {
+            dissector.midstream();
+        }
+        Self::Chosen(protocol, dissector)
+    }
+}
+
 /// Bytes of one direction that no message accounts for yet.
 #[derive(Default)]
 struct Feed {
@@ -107,7 +117,7 @@ impl Dissection {
     /// Nothing said yet between these ports.
     pub fn new(client_port: u16, server_port: u16, roles_guessed: bool, options: &Options, budget: Budget) -> Self {
         let state = match options.decode_as(server_port).or_else(|| options.decode_as(client_port)) {
-            Some(DecodeAs::Protocol(protocol)) => State::Chosen(protocol, (protocol.stream)()),
+            Some(DecodeAs::Protocol(protocol)) => State::chosen(protocol, roles_guessed),
             Some(DecodeAs::Nothing) => State::Ignored,
             None => State::Undecided,
         };
@@ -226,7 +236,7 @@ impl Dissection {
             self.feeds = std::mem::take(&mut self.feeds).swapped();
             self.ports = self.ports.swapped();
         }
-        self.state = State::Chosen(protocol, (protocol.stream)());
+        self.state = State::chosen(protocol, self.midstream);
         for side in [Side::Client, Side::Server] {
             self.dissect_pending(side);
         }

@@ -56,7 +56,7 @@ impl Message {
 
 impl Request {
     fn summary(&self) -> String {
-        let mut line = format!("{} {}", self.method, self.target());
+        let mut line = format!("{} {}", self.method, self.shown_target());
         if let Some(user) = self.user() {
             let _ = write!(line, " ({user})");
         }
@@ -65,7 +65,7 @@ impl Request {
     }
 
     fn fields(&self, reading: &Reading<'_>) -> Fields {
-        let path = if reading.show_secrets { open_target(&self.path, &self.query) } else { self.target() };
+        let path = if reading.show_secrets { self.target.expose().to_owned() } else { self.shown_target() };
         vec![
             ("method", self.method.as_str().into()),
             ("host", self.host.clone().into()),
@@ -130,16 +130,6 @@ impl Response {
     }
 }
 
-/// The target as it was sent, but for its encoding.
-fn open_target(path: &str, query: &[Parameter]) -> String {
-    let pairs = query.iter().map(|parameter| match parameter.value.expose() {
-        "" => parameter.name.clone(),
-        value => format!("{}={value}", parameter.name),
-    });
-    let query = pairs.collect::<Vec<_>>().join("&");
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-}
-
 fn parameter_fields(parameter: &Parameter, reading: &Reading<'_>) -> Fields {
     let mut fields = vec![("name", parameter.name.as_str().into()), ("length", parameter.value.len().into())];
     if reading.show_secrets {
@@ -196,7 +186,7 @@ fn names<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> String {
 
 impl Request {
     /// Path and query for people: values are masked.
-    pub fn target(&self) -> String {
+    pub fn shown_target(&self) -> String {
         let mut text = self.path.clone();
         let _ = url::write_query(&mut text, &self.query);
         text

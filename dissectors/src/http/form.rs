@@ -143,3 +143,38 @@ pub(super) fn chunk_size(line: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
     u64::from_str_radix(text, 16).ok().filter(|&size| i64::try_from(size).is_ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &[u8] = b"3;x=y\r\nabc\r\nA\n0123456789\n0\r\n";
+
+    #[test]
+    fn chunks_at_every_truncation() {
+        for length in 0..BODY.len() {
+            let Chunks::Part(body, total) = chunks(&BODY[..length]) else { panic!("{length}") };
+            assert!(total > length && total <= BODY.len() && b"abc0123456789".starts_with(&body), "{length}: {total}");
+        }
+        let Chunks::Whole(body, end) = chunks(&[BODY, b"X: y"].concat()) else { panic!() };
+        assert_eq!((body.as_slice(), end), (&b"abc0123456789"[..], BODY.len()));
+    }
+
+    #[test]
+    fn what_is_not_worth_waiting_for() {
+        let many = b"1\r\na\r\n".repeat(CHUNKS + 1);
+        for input in [&b"x\r\n"[..], b"3\r\nabcd", b"10001\r\n", &many, &[b'0'; 70], b"ffffffffffffffff\r\n"] {
+            assert!(matches!(chunks(input), Chunks::Never));
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        let size = |text: &str| chunk_size(text.as_bytes());
+        assert_eq!(
+            ["0", "1F", " a ;x", "7fffffffffffffff"].map(size),
+            [Some(0), Some(31), Some(10), Some(i64::MAX as u64)]
+        );
+        assert_eq!(["", ";x", "-1", "+1", "0x1", "8000000000000000", "1 2", "\u{e9}"].map(size), [None; 8]);
+    }
+}

@@ -53,7 +53,7 @@ impl Head {
         if line.starts_with([' ', '\t']) {
             if let Some(field) = self.fields.last_mut() {
                 field.value.push(' ');
-                field.value.push_str(line.trim());
+                field.value.push_str(trim(line));
             }
             return;
         }
@@ -69,7 +69,7 @@ impl Head {
         if name.is_empty() || !name.bytes().all(is_token) {
             self.problem("a header field whose name is none", offset);
         }
-        let (name, value) = (name.trim().to_ascii_lowercase(), value.trim().to_owned());
+        let (name, value) = (trim(name).to_ascii_lowercase(), trim(value).to_owned());
         self.fields.push(Field { name, value, offset });
     }
 
@@ -101,8 +101,13 @@ impl Head {
     /// Elements of all fields of that name, separated by commas (RFC 9110 section 5.6.1), in lower case.
     pub fn list(&self, name: &str) -> impl Iterator<Item = String> {
         let elements = self.all(name).flat_map(|value| value.split(','));
-        elements.map(|element| element.trim().to_ascii_lowercase()).filter(|element| !element.is_empty())
+        elements.map(|element| trim(element).to_ascii_lowercase()).filter(|element| !element.is_empty())
     }
+}
+
+/// Without blanks around it (RFC 9110 section 5.6.3).
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\r'])
 }
 
 /// Where the head ends: behind the empty line. The first `looked` bytes were searched before.

@@ -227,3 +227,58 @@ fn version_only(input: &str) -> IResult<&str, (u8, u8)> {
 pub(super) fn is_http2(line: &str) -> bool {
     line.trim_end() == "PRI * HTTP/2.0"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_prefix_of_a_start_line_may_become_one() {
+        for (side, line) in [(Side::Client, &b"POST /x HTTP/1.1"[..]), (Side::Server, b"HTTP/1.1 200 OK")] {
+            for length in 0..line.len() {
+                match judge(side, &line[..length]) {
+                    Judgement::Need(total) => assert!(total > length),
+                    judgement => assert_eq!((judgement, length >= 6), (Judgement::Yes, true)),
+                }
+            }
+        }
+        let no = |side, text: &[u8]| judge(side, text);
+        assert_eq!(no(Side::Client, b"PO:T /"), Judgement::No(2));
+        assert_eq!(no(Side::Client, b"GET  /"), Judgement::No(4));
+        assert_eq!(no(Side::Client, b" /"), Judgement::No(0));
+        assert_eq!(no(Side::Client, &[b'A'; 40]), Judgement::No(32));
+        assert_eq!(no(Side::Server, b"HTTP/2.0 200"), Judgement::No(5));
+    }
+
+    #[test]
+    fn a_search_finds_the_line_at_any_offset_and_goes_on_where_it_was() {
+        let text = b"junk GET of POST /x\rDELETE /a?b=c HTTP/1.1\r\n";
+        let at = 20;
+        assert_eq!(find(Side::Client, text, 0), Found::At(at));
+        for length in at + 1..text.len() - 3 {
+            let found = find(Side::Client, &text[..length], 0);
+            assert!(matches!(found, Found::Maybe(offset, _) if offset == at), "{length}: {found:?}");
+            let Found::Maybe(_, looked) = found else { unreachable!() };
+            assert_eq!(find(Side::Client, &text[at..], looked), Found::At(0));
+        }
+        assert_eq!(find(Side::Client, b"GET  HTTP/1.1", 0), Found::Nowhere);
+        assert_eq!(find(Side::Client, &[b"GET /", &[b'a'; FAR][..]].concat(), 0), Found::Nowhere);
+        assert_eq!(find(Side::Server, b"HTTP/1.x 200 HTTP/1.1 404 No", 0), Found::At(13));
+        assert_eq!(find(Side::Server, b"HTTP/1.x 200 HTTP/1", 0), Found::Maybe(13, 0));
+    }
+
+    #[test]
+    fn lines() {
+        assert_eq!(request("GET /a b HTTP/1.0 "), Some(("GET", "/a b", (1, 0))));
+        for line in
+            ["GET /", "GET  HTTP/1.1", "G(T / HTTP/1.1", "GET / HTTP/1.10", "GET / HTTP/2.0", "GET / http/1.1", ""]
+        {
+            assert_eq!(request(line), None, "{line}");
+        }
+        assert_eq!(response("HTTP/1.1 200"), Some(((1, 1), 200, "")));
+        assert_eq!(response("HTTP/1.0 404 Not Found"), Some(((1, 0), 404, "Not Found")));
+        for line in ["HTTP/1.1 20", "HTTP/1.1 2000", "HTTP/1.1200", "HTTP/2 200", ""] {
+            assert_eq!(response(line), None, "{line}");
+        }
+    }
+}

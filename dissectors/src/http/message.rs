@@ -37,6 +37,8 @@ pub enum Body {
 pub struct Request {
     /// Method, as sent.
     pub method: String,
+    /// Target, as sent.
+    pub target: Secret,
     /// Host with port if one was sent: of the absolute form, else of the Host header.
     pub host: Option<String>,
     /// Path without the query, as sent, but for the values of parameters (`;jsessionid=…`), which are masked.

@@ -5,7 +5,7 @@ use super::head::Head;
 use super::line;
 use super::message::Request;
 use super::url::{self, Url};
-use crate::{auth, cookie};
+use crate::{Secret, auth, cookie};
 
 /// Reads a request; `None` if the first line is not that of one.
 pub(super) fn read(head: &mut Head) -> Option<Request> {
@@ -14,12 +14,13 @@ pub(super) fn read(head: &mut Head) -> Option<Request> {
     if target.contains(' ') {
         head.problem("a blank in the target of the request", 0);
     }
-    let target = place(method, target, head);
+    let place = place(method, target, head);
     let mut request = Request {
         method: method.to_owned(),
-        host: Some(target.host).filter(|host| !host.is_empty()),
-        path: target.path,
-        query: target.query,
+        target: Secret::new(target),
+        host: Some(place.host).filter(|host| !host.is_empty()),
+        path: place.path,
+        query: place.query,
         version,
         cookies: head.all("cookie").flat_map(cookie::pairs).take(cookie::LIMIT).collect(),
         credentials: Vec::new(),

@@ -44,6 +44,8 @@ struct Lane {
     line_read: bool,
     /// Nothing was read yet.
     fresh: bool,
+    /// The first bytes need not be the beginning of a message.
+    midway: bool,
     /// The direction may have been switched to another protocol: what is no message is no fault.
     switched: bool,
     /// Something was there that is no message: the numbers of those behind it cannot be told.
@@ -106,6 +108,12 @@ enum Step {
 }
 
 impl Dissector for Stream {
+    fn midstream(&mut self) {
+        self.client.midway = true;
+        self.server.midway = true;
+        self.exchanges.lose();
+    }
+
     fn next(&mut self, from: Side, input: &[u8]) -> Verdict {
         let (lane, exchanges) = self.lane(from);
         loop {
@@ -119,6 +127,9 @@ impl Dissector for Stream {
     }
 
     fn gap(&mut self, from: Side, pending: &[u8], missing: u64) -> Option<crate::Message> {
+        if pending.is_empty() && missing == 0 {
+            return None;
+        }
         let (lane, exchanges) = self.lane(from);
         let message = lane.lose(pending, missing, exchanges);
         if matches!(lane.phase, Phase::Lost) {
@@ -149,7 +160,16 @@ impl Stream {
 
 impl Lane {
     fn new(side: Side) -> Self {
-        Self { side, phase: Phase::Start, looked: 0, line_read: false, fresh: true, switched: false, unnumbered: false }
+        Self {
+            side,
+            phase: Phase::Start,
+            looked: 0,
+            line_read: false,
+            fresh: true,
+            midway: false,
+            switched: false,
+            unnumbered: false,
+        }
     }
 
     /// Bytes are done with.
@@ -231,8 +251,10 @@ impl Lane {
 
     /// No message begins here: the first `length` bytes show it.
     fn nonsense(&mut self, input: &[u8], length: usize) -> Step {
-        if self.switched {
-            self.phase = Phase::Rest;
+        if self.switched || self.midway {
+            self.phase = if self.midway { Phase::Lost } else { Phase::Rest };
+            self.midway = false;
+            self.looked = 0;
             return Step::Again;
         }
         if self.fresh && self.side == Side::Client {
@@ -255,6 +277,7 @@ impl Lane {
 
     /// A message whose head is whole.
     fn message(&mut self, bytes: &[u8], exchanges: &mut Exchanges) -> Step {
+        self.midway = false;
         let mut head = Head::parse(bytes);
         let Some(read) = self.read(&mut head) else { return self.nonsense(bytes, bytes.len()) };
         let (phase, form) = (read.behind, read.form);
@@ -444,9 +467,6 @@ impl Lane {
 
     /// `missing` bytes behind `pending` are gone; what was read is told.
     fn lose(&mut self, pending: &[u8], missing: u64, exchanges: &mut Exchanges) -> Option<Message> {
-        if pending.is_empty() && missing == 0 && !self.fresh {
-            return None;
-        }
         let mut message = None;
         let unread = match std::mem::take(&mut self.phase) {
             Phase::Start => {

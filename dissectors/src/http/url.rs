@@ -1,18 +1,19 @@
 //! URLs, with what may be a credential out of sight: values of a query, parameters of a path, a password before the host.
 
 use crate::Secret;
+use std::borrow::Cow;
 use std::fmt;
 
 /// Parameters that are kept of one query or form.
 pub(super) const LIMIT: usize = 256;
-/// A parameter without a value is shown if it is no longer, such as Domino's `?Login`. A longer one may be a token.
+/// A parameter without a value is a name if it is no longer, such as Domino's `?Login`. A longer one may be a token.
 const BARE_NAME: usize = 40;
 const MASK: &str = "***";
 
 /// A name and a value of a query or form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
-    /// Name, decoded.
+    /// Name, decoded; empty if there is only a value.
     pub name: String,
     /// Value, decoded.
     pub value: Secret,
@@ -64,10 +65,10 @@ impl fmt::Display for Url {
 pub(super) fn write_query(f: &mut impl fmt::Write, query: &[Parameter]) -> fmt::Result {
     for (index, parameter) in query.iter().enumerate() {
         f.write_char(if index == 0 { '?' } else { '&' })?;
-        match (parameter.name.len() <= BARE_NAME, parameter.value.is_empty()) {
-            (true, true) => f.write_str(&parameter.name)?,
-            (false, true) => f.write_str(MASK)?,
-            (_, false) => write!(f, "{}={MASK}", parameter.name)?,
+        match (parameter.name.as_str(), parameter.value.is_empty()) {
+            ("", _) => f.write_str(MASK)?,
+            (name, true) => f.write_str(name)?,
+            (name, false) => write!(f, "{name}={MASK}")?,
         }
     }
     Ok(())
@@ -76,7 +77,13 @@ pub(super) fn write_query(f: &mut impl fmt::Write, query: &[Parameter]) -> fmt::
 /// The parameters of a query or a form (`application/x-www-form-urlencoded`), as many as are kept.
 pub(super) fn parameters(encoded: &[u8]) -> Vec<Parameter> {
     let pairs = form_urlencoded::parse(encoded);
-    pairs.take(LIMIT).map(|(name, value)| Parameter { name: name.into_owned(), value: Secret::new(&*value) }).collect()
+    let parameter = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+        if value.is_empty() && name.len() > BARE_NAME {
+            return Parameter { name: String::new(), value: Secret::new(&*name) };
+        }
+        Parameter { name: name.into_owned(), value: Secret::new(&*value) }
+    };
+    pairs.take(LIMIT).map(parameter).collect()
 }
 
 /// True if a query or form has more parameters than are kept.
@@ -106,11 +113,15 @@ pub(super) fn mask_parameters(path: &str) -> String {
     masked
 }
 
-/// A line of which nobody knows what it is, without what follows a question mark.
+/// A line of which nobody knows what it is, without what follows a question mark, and without long words: they may be
+/// tokens.
 pub(super) fn mask_line(line: &str) -> String {
-    let Some((front, behind)) = line.split_once('?') else { return mask_parameters(line) };
-    let rest = behind.find(' ').and_then(|end| behind.get(end..)).unwrap_or_default();
-    format!("{}?{MASK}{rest}", mask_parameters(front))
+    let word = |word: &str| match word.split_once('?') {
+        Some((front, _)) => format!("{}?{MASK}", mask_parameters(front)),
+        None if word.len() > BARE_NAME && !word.starts_with('/') => MASK.to_owned(),
+        None => mask_parameters(word),
+    };
+    line.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Scheme, authority and path.
@@ -174,7 +185,8 @@ mod tests {
             assert!(!format!("{:?}", Url::parse(text)).contains("pw"));
         }
         assert_eq!(mask_line("GET /x;s=1?password=pw HTTP/9"), "GET /x;s=***?*** HTTP/9");
-        assert_eq!(mask_line("plain"), "plain");
+        assert_eq!(mask_line("plain words"), "plain words");
+        assert_eq!(mask_line(&format!("x {}", "pw".repeat(30))), "x ***");
     }
 
     #[test]

@@ -148,11 +148,7 @@ fn header_length(input: &[u8]) -> usize {
 }
 
 fn sip_message(bytes: &[u8]) -> Option<crate::Message> {
-    let mut message = (sip::PROTOCOL.datagram)(bytes)?;
-    if let crate::Message::Sip(message) = &mut message {
-        message.transport = sip::Transport::Ws;
-    }
-    Some(message)
+    sip::parse(bytes, sip::Transport::Ws).map(|message| crate::Message::Sip(Box::new(message)))
 }
 
 fn event(used: usize, what: &'static str) -> Verdict {

@@ -8,6 +8,7 @@
 
 mod body;
 mod domino;
+mod facts;
 mod key_file;
 mod keys;
 mod kin;
@@ -17,5 +18,6 @@ mod text;
 mod token;
 
 pub use crate::calendar::utc;
+pub use facts::Facts;
 pub use keys::{KeyError, Keyring, Opened};
 pub use token::{Class, Fingerprint, Flag, Token};

@@ -1,8 +1,8 @@
 //! One token: its class, its times, its fingerprints.
 
 use super::text::{self, Plain};
-use super::{Keyring, Opened, domino, utc};
-use crate::{Fields, Reading, Secret, Value};
+use super::{Keyring, Opened, domino};
+use crate::Secret;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -17,9 +17,6 @@ const V2_BLOCK: usize = 16;
 const MIN_V1: usize = 208;
 /// Least bytes of version 2: the same behind `expire:`, 13 digits and `$`.
 const MIN_V2: usize = 240;
-/// Seconds by which an issuer's clock may be ahead of the sniffer's.
-const TOLERANCE: i64 = 300;
-
 /// What scripts and servers write for "nothing" besides `undefined`.
 const LITERALS: [&str; 7] = ["null", "(null)", "NaN", "none", "false", "deleted", "[object Object]"];
 
@@ -168,41 +165,12 @@ impl Token {
         self.flags.contains(&flag)
     }
 
-    /// As a report shows it. Only `value`, which is there if secrets are shown, opens doors.
-    pub fn fields(&self, reading: &Reading<'_>) -> Fields {
-        let opened = self.open(reading.keys);
-        let user = self.user.clone().or_else(|| opened.as_ref()?.user.clone());
-        let realm = opened.as_ref().and_then(|opened| opened.realm.clone());
-        let expires = self.expires.or_else(|| Some(opened.as_ref()?.expires_ms?.div_euclid(1000)));
-        let mut flags: Vec<Value> = self.flags.iter().map(|flag| flag.name().into()).collect();
-        flags.extend(judged(self.created, expires, reading.now).map(Into::into));
-        let fingerprint = |print: Option<Fingerprint>| Value::from(print.map(|print| print.to_string()));
-        let class = opened.as_ref().map_or(self.class, Opened::class);
-        let mut fields: Fields = vec![
-            ("class", class.name().into()),
-            ("length", self.length.into()),
-            ("fingerprint", fingerprint(Some(self.fingerprint))),
-            ("key_fingerprint", fingerprint(self.key_fingerprint)),
-            ("slot_fingerprint", fingerprint(self.slot_fingerprint)),
-            ("user", user.into()),
-            ("realm", realm.into()),
-            ("created", self.created.map(utc).into()),
-            ("expires", expires.map(utc).into()),
-            ("verified", opened.and_then(|opened| opened.verified).into()),
-            ("flags", flags.into()),
-        ];
-        if reading.show_secrets {
-            fields.push(("value", reading.reveal(&self.value)));
-        }
-        fields
-    }
-
     /// For people: "Domino token of CN=Ann/O=Acme, fingerprint 3f2a…". May hold text from the wire.
     pub fn label(&self) -> String {
         let what = self.what();
         match &self.user {
             Some(user) => format!("{what} of {user}, fingerprint {}", self.fingerprint),
-            None if matches!(self.class, Class::Empty | Class::Undefined) => what.to_owned(),
+            None if self.class.is_word() => what.to_owned(),
             None => format!("{what}, fingerprint {}", self.fingerprint),
         }
     }
@@ -345,14 +313,6 @@ fn is_uniform(raw: &[u8]) -> bool {
     raw.len() >= MIN_V1 && seen.iter().filter(|&&seen| seen).count() < 64
 }
 
-/// What the time says of a token.
-fn judged(created: Option<i64>, expires: Option<i64>, now: i64) -> impl Iterator<Item = &'static str> {
-    let now = now.div_euclid(1_000_000_000);
-    let past = expires.is_some_and(|expires| expires < now);
-    let future = created.is_some_and(|created| created > now.saturating_add(TOLERANCE));
-    [(past, "expired"), (future, "future")].into_iter().filter_map(|(is, word)| is.then_some(word))
-}
-
 impl Flag {
     /// As reports write it.
     pub const fn name(self) -> &'static str {
@@ -399,6 +359,11 @@ impl Class {
         }
     }
 
+    /// It is nothing, or a word for it.
+    pub const fn is_word(self) -> bool {
+        matches!(self, Self::Empty | Self::Undefined | Self::JunkLiteral)
+    }
+
     /// It may be what an issuer made, as far as can be told.
     pub const fn is_genuine(self) -> bool {
         matches!(self, Self::Domino | Self::WebsphereV1 | Self::WebsphereV2 | Self::Websphere)
@@ -430,11 +395,6 @@ mod tests {
         Token::read(Some(name), value).class
     }
 
-    fn field(token: &Token, name: &str, now: i64) -> Value {
-        let fields = token.fields(&Reading::masked(now * 1_000_000_000));
-        fields.into_iter().find(|(key, _)| *key == name).map_or(Value::Null, |(_, value)| value)
-    }
-
     #[test]
     fn a_domino_token_says_who_and_until_when() {
         let token = Token::read(Some("LtpaToken"), DOMINO);
@@ -442,20 +402,7 @@ mod tests {
         assert_eq!(token.user.as_deref(), Some("My Test User"));
         assert_eq!((token.created, token.expires), (Some(1_234_567_590), Some(1_234_573_590)));
         assert_eq!(token.fingerprint.to_string(), "dc02c3400ce9");
-        assert_eq!(field(&token, "created", 0), "2009-02-13T23:26:30Z".into());
-        assert_eq!(field(&token, "verified", 0), Value::Null);
         assert!(token.label().starts_with("Domino token of My Test User, fingerprint "));
-    }
-
-    #[test]
-    fn the_time_of_the_reading_judges() {
-        let token = Token::read(None, DOMINO);
-        let flags = |now| field(&token, "flags", now);
-        assert_eq!(flags(1_234_567_590), Value::List(vec![]));
-        assert_eq!(flags(1_234_573_590), Value::List(vec![]));
-        assert_eq!(flags(1_234_573_591), Value::List(vec!["expired".into()]));
-        assert_eq!(flags(1_234_567_290), Value::List(vec![]));
-        assert_eq!(flags(1_234_567_289), Value::List(vec!["future".into()]));
     }
 
     #[test]
@@ -545,15 +492,5 @@ mod tests {
         );
         assert!(token.value.is_empty());
         assert_eq!(token.fingerprint, Fingerprint::of(text.as_bytes()));
-    }
-
-    #[test]
-    fn a_token_is_shown_only_if_that_was_asked_for() {
-        let token = Token::read(None, DOMINO);
-        let now = Reading::masked(0);
-        let masked = format!("{:?} {token:?} {}", token.fields(&now), token.label());
-        assert!(!masked.contains(&DOMINO[..10]) && !masked.contains("value\","));
-        let shown = token.fields(&Reading { show_secrets: true, ..now });
-        assert_eq!(shown.last(), Some(&("value", DOMINO.into())));
     }
 }

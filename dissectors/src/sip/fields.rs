@@ -180,3 +180,131 @@ fn media(media: &Media) -> Fields {
         ("direction", media.direction.as_str().into()),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+    use crate::ltpa::Keyring;
+
+    fn message(head: &str) -> Message {
+        let head = head.replace('\n', "\r\n");
+        parse(format!("{head}\r\nl: 0\r\n\r\n").as_bytes(), Transport::Udp).unwrap()
+    }
+
+    const COMMON: &str = "Via: SIP/2.0/UDP h;branch=z9hG4bK1\nFrom: \"Ann\" <sip:ann@acme.example>;tag=1\nTo: <sip:ann@acme.example>\nCall-ID: c1";
+
+    fn register(more: &str) -> Message {
+        message(&format!("REGISTER sip:acme.example SIP/2.0\n{COMMON}\nCSeq: 7 REGISTER{more}"))
+    }
+
+    fn response(line: &str, more: &str) -> Message {
+        message(&format!("SIP/2.0 {line}\n{COMMON}\nCSeq: 7 REGISTER{more}"))
+    }
+
+    #[test]
+    fn summaries_of_requests() {
+        assert_eq!(register("").summary(), "REGISTER sip:acme.example as ann@acme.example");
+        let more = "\nCookie: LtpaToken=x; lang=en\nAuthorization: Digest username=\"al\"\nAuthorization: Bearer abc";
+        let summary = register(more).summary();
+        let start = "REGISTER sip:acme.example as ann@acme.example, Digest credentials of al, Bearer credentials, cookie LtpaToken (";
+        assert!(summary.starts_with(start) && summary.ends_with("), cookie lang"), "{summary}");
+        let invite = message(&format!("INVITE tel:+1 SIP/2.0\n{COMMON}\nCSeq: 7 INVITE"));
+        assert_eq!(invite.summary(), "INVITE tel:+1 from ann@acme.example");
+    }
+
+    #[test]
+    fn summaries_of_responses() {
+        assert_eq!(response("200 OK", "").summary(), "200 OK to REGISTER");
+        assert_eq!(response("100 ", "").summary(), "100 to REGISTER");
+        let more = "\nWWW-Authenticate: Digest realm=\"acme\", nonce=\"n\", stale=TRUE";
+        let line = "401 Unauthorized to REGISTER, wants Digest credentials for acme, nonce too old";
+        assert_eq!(response("401 Unauthorized", more).summary(), line);
+        assert_eq!(message(&format!("SIP/2.0 999 x\n{COMMON}")).summary(), "malformed: 999 is no status");
+    }
+
+    #[test]
+    fn what_is_kept_however_long_a_conversation_is() {
+        let stale = "\nWWW-Authenticate: Digest realm=\"acme\", nonce=\"n\", stale=true";
+        for (message, notable) in [
+            (register(""), false),
+            (register("\nCookie: a=b"), true),
+            (response("200 OK", ""), false),
+            (response("401 Unauthorized", ""), false),
+            (response("401 Unauthorized", stale), true),
+            (response("407 Proxy", ""), false),
+            (response("403 Forbidden", ""), true),
+            (response("503 Service Unavailable", ""), true),
+            (message(&format!("SIP/2.0 999 x\n{COMMON}")), true),
+        ] {
+            assert_eq!(message.is_notable(), notable, "{}", message.summary());
+        }
+    }
+
+    const NAMES: [&str; 15] = [
+        "method",
+        "uri",
+        "status",
+        "reason",
+        "call_id",
+        "cseq",
+        "from",
+        "to",
+        "contact",
+        "via",
+        "user_agent",
+        "expires",
+        "cookies",
+        "auth",
+        "transport",
+    ];
+
+    fn value(fields: &Fields, name: &str) -> Value {
+        fields.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone()).unwrap()
+    }
+
+    #[test]
+    fn fields_of_a_request() {
+        let fields =
+            register("\nContact: <sip:ann@192.0.2.7:5062>;expires=60\nMax-Forwards: 70").fields(&Reading::masked(0));
+        let names: Vec<_> = fields.iter().map(|&(name, _)| name).collect();
+        assert_eq!(names, [&NAMES[..], &["max_forwards"]].concat());
+        assert_eq!(value(&fields, "uri"), "sip:acme.example".into());
+        assert_eq!([value(&fields, "status"), value(&fields, "reason")], [Value::Null, Value::Null]);
+        assert_eq!(value(&fields, "cseq"), "7 REGISTER".into());
+        assert_eq!(value(&fields, "from"), "\"Ann\" <sip:ann@acme.example>;tag=1".into());
+        assert_eq!(value(&fields, "contact"), vec!["<sip:ann@192.0.2.7:5062>;expires=60".into()].into());
+        assert_eq!(value(&fields, "via"), vec!["SIP/2.0/UDP h;branch=z9hG4bK1".into()].into());
+        assert_eq!(value(&fields, "transport"), "udp".into());
+    }
+
+    #[test]
+    fn fields_of_a_response_and_of_what_is_none() {
+        let more = "\nWWW-Authenticate: Digest realm=\"acme\", nonce=\"n\"\nServer: PR\nRetry-After: 5\nMin-Expires: 9\nk: path";
+        let fields = response("423 Interval Too Brief", more).fields(&Reading::masked(0));
+        let names: Vec<_> = fields.iter().map(|&(name, _)| name).collect();
+        assert_eq!(names, [&NAMES[..], &["server", "challenge", "supported", "min_expires", "retry_after"]].concat());
+        assert_eq!([value(&fields, "method"), value(&fields, "status")], ["REGISTER".into(), Value::Int(423)]);
+        let Value::List(challenges) = value(&fields, "challenge") else { panic!() };
+        let Value::Map(challenge) = &challenges[0] else { panic!() };
+        assert_eq!([value(challenge, "realm"), value(challenge, "stale")], ["acme".into(), false.into()]);
+        let fields = message(&format!("SIP/2.0 999 x\n{COMMON}\nCSeq: 1 BYE")).fields(&Reading::masked(0));
+        assert_eq!([value(&fields, "line"), value(&fields, "method")], ["SIP/2.0 999 x".into(), "BYE".into()]);
+        let Value::List(problems) = value(&fields, "problems") else { panic!() };
+        assert_eq!(problems.len(), 1);
+    }
+
+    #[test]
+    fn secrets_are_shown_on_demand_only() {
+        let message = register(
+            "\nCookie: SID=hunter2\nAuthorization: Digest username=\"ann\", nonce=\"n\", response=\"5ca1ab1e\"",
+        );
+        let keys = Keyring::new();
+        let mut reading = Reading { seen: 0, now: 0, keys: &keys, show_secrets: false };
+        let masked = format!("{:?} {} {message:?}", message.fields(&reading), message.summary());
+        assert!(!masked.contains("hunter2") && masked.contains("ann"), "{masked}");
+        reading.show_secrets = true;
+        let shown = format!("{:?}", message.fields(&reading));
+        assert!(shown.contains("hunter2") && !shown.contains("5ca1ab1e"), "{shown}");
+    }
+}

@@ -1,6 +1,6 @@
 //! The header block: lines, folded or not, with names in any case, long or compact (RFC 3261 sections 7.3 and 20).
 
-use super::syntax::{Notes, is_token, short, trim};
+use super::syntax::{Notes, is_token, trim};
 use std::borrow::Cow;
 
 /// Bytes of a start line and its headers; a message with more is not read further.
@@ -122,7 +122,8 @@ fn header<'a>(line: &'a [u8], offset: usize, notes: &mut Notes) -> Option<Header
     let name = String::from_utf8_lossy(name);
     let name = name.trim_end_matches([' ', '\t']);
     if value.is_empty() || !is_token(name) {
-        notes.note(format!("{} is no header", short(name)));
+        // Not what it says: it may be a credential whose header broke.
+        notes.note("a line that is no header");
         return None;
     }
     let name = Name::read(name)?;
@@ -202,4 +203,86 @@ pub(super) fn length(headers: &[Header<'_>]) -> Length {
         length = if length == Length::Missing || length == this { this } else { Length::Unknown };
     }
     length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(block: &str) -> (Vec<(Name, String)>, Vec<String>) {
+        let mut notes = Notes::default();
+        let list = headers(block.as_bytes(), 100, &mut notes);
+        let list = list.into_iter().map(|header| (header.name, header.value.into_owned())).collect();
+        (list, notes.into_problems().into_iter().map(|problem| problem.what.into_owned()).collect())
+    }
+
+    #[test]
+    fn names_in_any_form() {
+        let block = "CALL-id \t: a\r\ni:b\r\nI : c\r\nf:\r\nUnknown: x\r\nk: d\r\n\r\nTo: body\r\n";
+        let expected =
+            [(Name::CallId, "a"), (Name::CallId, "b"), (Name::CallId, "c"), (Name::From, ""), (Name::Supported, "d")];
+        let (list, problems) = read(block);
+        assert_eq!(list, expected.map(|(name, value)| (name, value.to_owned())));
+        assert!(problems.is_empty());
+        for (name, long, compact) in Name::ALL {
+            assert_eq!((Name::read(long), name.text()), (Some(name), long));
+            assert!(compact.is_empty() || Name::read(compact) == Some(name));
+        }
+        assert_eq!(Name::read(""), None);
+    }
+
+    #[test]
+    fn folded_lines() {
+        let (list, problems) = read("To:\r\n sip:a@b\r\n\t;tag=1 \r\nVia: x\r\n");
+        assert_eq!(list, [(Name::To, "sip:a@b ;tag=1".to_owned()), (Name::Via, "x".to_owned())]);
+        assert!(problems.is_empty());
+    }
+
+    #[test]
+    fn ends_of_lines_other_than_crlf() {
+        let expected = [(Name::To, "a b".to_owned()), (Name::Via, "x".to_owned())];
+        assert_eq!(read("To: a\n b\nVia: x\n\nFrom: y").0, expected);
+        assert_eq!(read("To: a\r b\rVia: x\r\rFrom: y").0, expected);
+    }
+
+    #[test]
+    fn lines_that_are_no_headers() {
+        let (list, problems) = read("no colon\r\n: no name\r\nbad name: x\r\nTo: a\r\n");
+        assert_eq!((list.len(), problems), (1, vec!["a line that is no header".to_owned(); 3]));
+        let (list, problems) = read(&"To: a\r\n".repeat(2000));
+        assert_eq!((list.len(), problems), (LINES, vec![format!("more than {LINES} headers: the rest is not read")]));
+    }
+
+    #[test]
+    fn the_end_of_a_head() {
+        for (bytes, end) in
+            [("a\r\n\r\nb", Some(5)), ("a\n\nb", Some(3)), ("a\r\n\nb", Some(4)), ("a\r\nb\r\n", None), ("", None)]
+        {
+            let whole = end_of_head(bytes.as_bytes(), &mut 0);
+            assert_eq!(whole, end, "{bytes:?}");
+            let mut searched = 0;
+            let grown = (0..=bytes.len()).find_map(|length| end_of_head(&bytes.as_bytes()[..length], &mut searched));
+            assert_eq!(grown, end, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn lengths() {
+        let length_of = |block: &str| length(&headers(block.as_bytes(), 0, &mut Notes::default()));
+        assert_eq!(length_of("To: a\r\n"), Length::Missing);
+        assert_eq!(length_of("l: 0012\r\n"), Length::Bytes(12));
+        assert_eq!(length_of("l: 5\r\nContent-Length: 5\r\n"), Length::Bytes(5));
+        for unknown in [
+            "l: 5\r\nl: 6",
+            "l: 6\r\nl: 5\r\nl: 5",
+            "l:",
+            "l: -1",
+            "l: +1",
+            "l: 1 2",
+            "l: 99999999999999999999",
+            "l: x\r\nl: 5",
+        ] {
+            assert_eq!(length_of(&format!("{unknown}\r\n")), Length::Unknown, "{unknown}");
+        }
+    }
 }

@@ -76,3 +76,51 @@ fn look_further(input: &[u8]) -> Look {
     }
     Look::Open
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPTIONS: &str = "OPTIONS sip:acme.example SIP/2.0\r\nCall-ID: a\r\n\r\n";
+
+    #[test]
+    fn the_probe_reads_the_first_line() {
+        for usual in [false, true] {
+            for length in 0..34 {
+                let probe = probe(Side::Client, &OPTIONS.as_bytes()[..length], usual);
+                let expected = if length < 33 { Probe::Need(length + 1) } else { Probe::Yes };
+                assert_eq!(probe, expected, "{length}");
+            }
+            assert_eq!(probe(Side::Server, format!("\r\n\r\n{OPTIONS}").as_bytes(), usual), Probe::Yes);
+            assert_eq!(probe(Side::Client, b"GET / HTTP/1.1\r\n", usual), Probe::No);
+            assert_eq!(probe(Side::Client, b"\x16\x03\x01", usual), Probe::No);
+            assert_eq!(probe(Side::Client, format!("INVITE sip:{}", "a".repeat(4000)).as_bytes(), usual), Probe::No);
+        }
+    }
+
+    #[test]
+    fn on_the_usual_port_a_message_may_begin_further_on() {
+        let middle = "tag=1\r\nCall-ID: b\r\n\r\n";
+        assert_eq!(probe(Side::Client, middle.as_bytes(), false), Probe::No);
+        assert_eq!(probe(Side::Client, middle.as_bytes(), true), Probe::Need(middle.len() + 1));
+        assert_eq!(probe(Side::Client, format!("{middle}{OPTIONS}").as_bytes(), true), Probe::Yes);
+        assert_eq!(probe(Side::Client, middle.repeat(200).as_bytes(), true), Probe::No);
+    }
+
+    #[test]
+    fn datagrams_beyond_doubt() {
+        assert!(datagram_probe(OPTIONS.as_bytes()));
+        assert!(datagram_probe(b"SIP/2.0 100 Trying\r\n"));
+        for other in ["", "\r\n\r\n", "\0\0\0\0", "OPTIONS sip:acme", "M-SEARCH * HTTP/1.1\r\n", "hello", "SIP/2.0"] {
+            assert!(!datagram_probe(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
+    fn keep_alives_and_junk_are_no_messages() {
+        for other in ["", "\r\n", "\r\n\r\n", "\0\0\0\0", "junk", "a\r\nb\r\n"] {
+            assert_eq!(datagram(other.as_bytes()), None, "{other:?}");
+        }
+        assert!(datagram(format!("\r\n{OPTIONS}").as_bytes()).is_some());
+    }
+}

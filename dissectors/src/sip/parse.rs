@@ -79,6 +79,14 @@ pub(super) struct Head<'a> {
     pub whole: bool,
 }
 
+impl Head<'_> {
+    /// The beginning of a first line.
+    pub fn cut(line: &[u8]) -> Self {
+        let line = String::from_utf8_lossy(line).into_owned();
+        Self { start: Start::Malformed { line }, headers: Vec::new(), whole: false }
+    }
+}
+
 /// Tells apart the lines of a head.
 pub(super) fn head_of<'a>(head: &'a [u8], notes: &mut Notes) -> Head<'a> {
     let end = line_length(head);
@@ -189,7 +197,7 @@ impl Reader {
         if self.seen.contains(&name) {
             match message.content_length.filter(|_| name == Name::ContentLength) {
                 Some(before) if value.parse() != Ok(before) => {
-                    notes.note(format!("{} here and {before} before", short(value)))
+                    notes.note(format!("{} here and {before} before", short(value)));
                 }
                 _ => notes.note("it stands more than once: the first counts"),
             }
@@ -325,5 +333,129 @@ fn warning(value: &str, notes: &mut Notes) {
     let code = value.split(' ').next().unwrap_or_default();
     if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_digit()) {
         notes.note(format!("{} is no code of three digits", short(code)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(head: &str, body: &str) -> Message {
+        parse(format!("{head}\r\n\r\n{body}").as_bytes(), Transport::Ws).unwrap()
+    }
+
+    fn problems(message: &Message) -> Vec<&str> {
+        message.problems.iter().map(|problem| problem.what.as_ref()).collect()
+    }
+
+    const COMMON: &str = "REGISTER sip:a SIP/2.0\r\nVia: SIP/2.0/WS h;branch=z9hG4bK1\r\nf: sip:a@b\r\nt: sip:a@b\r\ni: 1\r\nCSeq: 1 REGISTER";
+
+    #[test]
+    fn headers_that_may_be_repeated() {
+        let message = read(
+            &format!(
+                "{COMMON}\r\nm: <sip:1@h>, <sip:2@h>\r\nContact: *\r\nVia: SIP/2.0/TCP i, SIP/2.0/UDP j\r\nRoute: <sip:r>\r\nRecord-Route: <sip:q>,<sip:p>\r\nSupported: Path, outbound\r\nk: gruu\r\nSupported:"
+            ),
+            "",
+        );
+        let users = |list: &[Address]| list.iter().map(Address::of_record).collect::<Vec<_>>();
+        assert_eq!(users(&message.contacts), ["1@h", "2@h", "*"]);
+        assert_eq!(message.vias.iter().map(|via| via.host.as_str()).collect::<Vec<_>>(), ["h", "i", "j"]);
+        assert_eq!(
+            (users(&message.routes), users(&message.record_routes)),
+            (vec!["r".into()], vec!["q".into(), "p".into()])
+        );
+        assert_eq!(message.supported, ["path", "outbound", "gruu"]);
+        assert_eq!(problems(&message), [""; 0]);
+    }
+
+    #[test]
+    fn headers_with_numbers() {
+        let message = read(
+            &format!(
+                "{COMMON}\r\nExpires: 1800\r\nMin-Expires: 3600\r\nRetry-After: 120;duration=60\r\nMax-Forwards: 70"
+            ),
+            "",
+        );
+        assert_eq!((message.expires, message.min_expires), (Some(1800), Some(3600)));
+        assert_eq!((message.retry_after, message.max_forwards), (Some(120), Some(70)));
+        let message = read(
+            &format!(
+                "{COMMON}\r\nRetry-After: 18000 (in a meeting)\r\nExpires: Thu, 01 Dec 1994 16:00:00 GMT\r\nMax-Forwards: 256"
+            ),
+            "",
+        );
+        assert_eq!((message.retry_after, message.expires, message.max_forwards), (Some(18000), None, None));
+        assert_eq!(problems(&message), ["Expires: Thu, is no number", "Max-Forwards: 256 is larger than 255"]);
+        let message = read(&COMMON.replace("1 REGISTER", "2147483648 REGISTER"), "");
+        assert_eq!(message.cseq.as_ref().map(|cseq| cseq.number), Some(2_147_483_648));
+        assert_eq!(problems(&message), ["CSeq: 2147483648 is larger than 2147483647"]);
+    }
+
+    #[test]
+    fn cookies_and_credentials_without_their_secret() {
+        let message = read(
+            &format!(
+                "{COMMON}\r\nCookie: LtpaToken=\"undefined\"; a=b\r\nCookie: c=d\r\nAuthorization: Digest username=\"ann\",realm=\"acme\",nonce=\"n\",uri=\"sip:a\",response=\"5ca1ab1e\"\r\nProxy-Authorization: Basic YW5uOmh1bnRlcjI="
+            ),
+            "",
+        );
+        let names: Vec<_> = message.cookies.iter().map(|cookie| cookie.name.as_str()).collect();
+        assert_eq!(names, ["LtpaToken", "a", "c"]);
+        let users: Vec<_> = message.credentials.iter().map(|one| (one.user.as_deref(), one.proxy)).collect();
+        assert_eq!(users, [(Some("ann"), false), (Some("ann"), true)]);
+        let shown = format!("{message:?}");
+        assert!(!shown.contains("5ca1ab1e") && !shown.contains("hunter2") && !shown.contains("YW5u"), "{shown}");
+    }
+
+    #[test]
+    fn lists_have_a_maximum() {
+        let contacts = vec!["<sip:a@b>"; 300].join(",");
+        let message = read(&format!("{COMMON}\r\nContact: {contacts}\r\nContact: <sip:c@d>"), "");
+        assert_eq!(message.contacts.len(), LIST);
+        assert_eq!(problems(&message), ["Contact: more than 128 of them: the rest is not read"; 2]);
+        let vias = "Via: SIP/2.0/WS h\r\n".repeat(300);
+        let message = read(&format!("{COMMON}\r\n{vias}Max-Forwards: 1"), "");
+        assert_eq!((message.vias.len(), message.max_forwards), (LIST, Some(1)));
+        let cookies = vec!["a=b"; 100].join(";");
+        let message = read(&format!("{COMMON}\r\nCookie: {cookies}\r\nCookie: {cookies}"), "");
+        assert_eq!(message.cookies.len(), LIST);
+        assert_eq!(problems(&message), ["Cookie: more than 128 of them: the rest is not read"]);
+    }
+
+    #[test]
+    fn the_body_of_a_datagram() {
+        let body = "m=audio 1 RTP/AVP 0\r\nm=audio 2 RTP/AVP 0\r\n";
+        let media = |lines: &str| {
+            let message = read(&format!("{COMMON}\r\nc: application/sdp{lines}"), body);
+            (message.media.len(), problems(&message).into_iter().map(str::to_owned).collect::<Vec<_>>())
+        };
+        assert_eq!(media(""), (2, vec![]));
+        assert_eq!(media("\r\nl: 21"), (1, vec![]));
+        assert_eq!(media("\r\nl: 43"), (2, vec!["Content-Length: 43 bytes, of which 42 are there".to_owned()]));
+        assert_eq!(media("\r\nl: 99999999999999999999").0, 2);
+    }
+
+    #[test]
+    fn junk_in_front_and_ends_of_lines() {
+        let message = parse(format!("junk\r\n{COMMON}\r\n\r\n").as_bytes(), Transport::Udp).unwrap();
+        assert_eq!(problems(&message), ["6 bytes before the message are none of SIP"]);
+        let message = parse(format!("{COMMON}\n\n").replace("\r\n", "\n").as_bytes(), Transport::Udp).unwrap();
+        assert_eq!(problems(&message), ["a line that does not end in CRLF"]);
+        let message = parse(b"CANCEL sip:a@b SIP/2.0\r7Via: x\r\nCSeq: 1 CANCEL\r\n\r\n", Transport::Udp).unwrap();
+        assert_eq!(message.method(), Some("CANCEL"));
+        assert_eq!(problems(&message)[0], "a line that does not end in CRLF");
+    }
+
+    #[test]
+    fn at_every_truncation() {
+        let whole = format!("{COMMON}\r\nContact: \"A \\\"\" <sip:a@[::1]:5;x=%41>;q=1\r\nl: 2\r\n\r\nab");
+        for length in 0..whole.len() {
+            let message = parse(&whole.as_bytes()[..length], Transport::Udp);
+            let first_line = "REGISTER sip:a SIP/2.0".len();
+            assert_eq!(message.is_some(), length >= first_line, "{length}");
+            assert!(message.is_none_or(|message| !message.problems.is_empty()), "{length}");
+        }
+        assert_eq!(problems(&parse(whole.as_bytes(), Transport::Udp).unwrap()), [""; 0]);
     }
 }

@@ -81,3 +81,60 @@ impl Media {
 fn connection(value: &str) -> Option<IpAddr> {
     value.split_whitespace().nth(2)?.split('/').next()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content_type: &str, body: &str) -> (Vec<Media>, usize) {
+        let mut notes = Notes::default();
+        let media = media(content_type, body.as_bytes(), &mut notes);
+        (media, notes.into_problems().len())
+    }
+
+    fn line(kind: &str, address: Option<&str>, port: u16, direction: &str) -> Media {
+        let address = address.map(|address| address.parse().unwrap());
+        Media { kind: kind.to_owned(), address, port, protocol: "RTP/AVP".to_owned(), direction: direction.to_owned() }
+    }
+
+    #[test]
+    fn what_the_session_says_counts_unless_a_line_says_otherwise() {
+        let body = "v=0\r\nc=IN IP4 192.0.2.5\r\na=recvonly\r\nm=audio 49170/2 RTP/AVP 0\r\na=sendonly\r\na=ptime:20\r\n\
+                    m=video 0 RTP/AVP 31\r\nc=IN IP6 2001:db8::5\r\n\
+                    m=text 9 RTP/AVP 98\r\nc=IN IP4 media.acme.example\r\na=inactive\r\n";
+        let expected = [
+            line("audio", Some("192.0.2.5"), 49170, "sendonly"),
+            line("video", Some("2001:db8::5"), 0, "recvonly"),
+            line("text", None, 9, "inactive"),
+        ];
+        assert_eq!(read("application/sdp", body), (expected.to_vec(), 0));
+        assert_eq!(read("Application/SDP ; charset=utf-8", body).0.len(), 3);
+        assert_eq!(read("text/plain", body).0.len(), 0);
+    }
+
+    #[test]
+    fn multicast_addresses_and_no_address() {
+        let body = "m=audio 1 RTP/AVP 0\nc=IN IP4 224.2.1.1/127/3\nm=video 2 RTP/AVP 0\n";
+        let expected = [line("audio", Some("224.2.1.1"), 1, "sendrecv"), line("video", None, 2, "sendrecv")];
+        assert_eq!(read("application/sdp", body), (expected.to_vec(), 0));
+    }
+
+    #[test]
+    fn one_part_of_several() {
+        let body = "--b1\r\nContent-Type: text/plain\r\n\r\nm=audio 1 RTP/AVP 0\r\n--b1\r\nc: Application/sdp\r\n\r\n\
+                    m=audio 2 RTP/AVP 0\r\n--b1--\r\n";
+        assert_eq!(read("multipart/mixed; boundary=\"b1\"", body), (vec![line("audio", None, 2, "sendrecv")], 0));
+        assert_eq!(read("multipart/mixed", body).0, []);
+        assert_eq!(read("multipart/mixed;boundary=", body).0, []);
+        assert_eq!(read("text/plain;boundary=b1", body).0, []);
+    }
+
+    #[test]
+    fn lines_that_are_wrong() {
+        for wrong in ["m=audio", "m=audio x RTP/AVP", "m=audio 70000 RTP/AVP", "m="] {
+            assert_eq!(read("application/sdp", wrong), (vec![], 1), "{wrong}");
+        }
+        assert_eq!(read("application/sdp", &"m=audio 1 RTP/AVP 0\n".repeat(100)).0.len(), 32);
+        assert_eq!(read("application/sdp", &"m=audio 1 RTP/AVP 0\n".repeat(100)).1, 1);
+    }
+}

@@ -20,6 +20,8 @@ const METHODS: [&str; 14] = [
     "SUBSCRIBE",
     "UPDATE",
 ];
+/// Bytes of a first line that may be a method.
+const METHOD: usize = 64;
 /// The version that is read.
 const VERSION: &str = "SIP/2.0";
 
@@ -154,16 +156,12 @@ fn look_at_status(bytes: &[u8]) -> Look {
 
 /// A method, a URI with a scheme, the version, the line's end.
 fn look_at_request(bytes: &[u8]) -> Look {
-    let Some((method, rest)) = word(bytes) else {
-        return if bytes.len() <= 64 && bytes.iter().all(|&b| is_token_char(char::from(b))) {
-            Look::Open
-        } else {
-            Look::No
-        };
+    let method = bytes.iter().take(METHOD).take_while(|&&b| is_token_char(char::from(b))).count();
+    let rest = match bytes.split_at_checked(method) {
+        Some((_, [])) if method < METHOD => return Look::Open,
+        Some((_, [b' ', rest @ ..])) if method > 0 => rest,
+        _ => return Look::No,
     };
-    if method.is_empty() || method.len() > 64 || !method.iter().all(|&b| is_token_char(char::from(b))) {
-        return Look::No;
-    }
     let scheme = rest.iter().take_while(|&&b| b.is_ascii_alphanumeric() || b"+-.".contains(&b)).count();
     match rest.get(scheme) {
         None => return Look::Open,
@@ -198,12 +196,134 @@ pub(super) fn find(line: &[u8]) -> Option<usize> {
     if let Some(at) = before_version.filter(|&at| line.get(at..end) == Some(VERSION.as_bytes())) {
         let mut words = line.get(..at)?.trim_ascii_end().rsplitn(2, |&b| b == b' ');
         let (_uri, front) = (words.next()?, words.next()?);
-        let token = front.iter().rev().take_while(|&&b| is_token_char(char::from(b))).count();
-        // A body need not end with its line.
+        // A body need not end with its line; a method that nobody knows is one only where a line begins.
         let known = METHODS.iter().filter(|method| front.ends_with(method.as_bytes())).map(|method| method.len()).max();
-        let begin = front.len().checked_sub(known.unwrap_or(token))?;
+        let begin = front.len().checked_sub(known.unwrap_or(front.len()))?;
         return (look(line.get(begin..)?) == Look::Yes).then_some(begin);
     }
     let versions = line.windows(VERSION.len()).enumerate().filter(|(_, window)| *window == VERSION.as_bytes());
     versions.map(|(at, _)| at).find(|&at| line.get(at..).map(look) == Some(Look::Yes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A start line and what is wrong with it.
+    fn start(line: &str) -> (Start, Vec<String>) {
+        let mut notes = Notes::default();
+        let start = read(line.as_bytes(), &mut notes);
+        (start, notes.into_problems().into_iter().map(|problem| problem.what.into_owned()).collect())
+    }
+
+    #[test]
+    fn responses() {
+        let response = |status, reason: &str| Start::Response { status, reason: reason.to_owned() };
+        assert_eq!(start("SIP/2.0 404 Not  Found "), (response(404, "Not  Found "), vec![]));
+        assert_eq!(start("SIP/2.0 200 "), (response(200, ""), vec![]));
+        assert_eq!(start("SIP/2.0 200"), (response(200, ""), vec!["no blank behind the status".to_owned()]));
+        assert_eq!(start("sip/2.0 699 x").0, response(699, "x"));
+        assert_eq!(start("SIP/2.0  200 x").0, response(200, "x"));
+        for wrong in [
+            "SIP/2.0",
+            "SIP/2.0 ",
+            "SIP/2.0 99 x",
+            "SIP/2.0 700 x",
+            "SIP/2.0 0200 x",
+            "SIP/2.0 +20 x",
+            "SIP/3.0 200 OK",
+            "SIP/2.0 200\0 OK",
+        ] {
+            let (start, problems) = start(wrong);
+            assert_eq!(start, Start::Malformed { line: wrong.to_owned() });
+            assert!(!problems.is_empty(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn requests() {
+        let (request, problems) = start("Foo sip:a@b SIP/2.0");
+        let Start::Request { method, uri } = request else { panic!("{request:?}") };
+        assert_eq!((method.as_str(), uri.to_string().as_str(), problems.len()), ("Foo", "sip:a@b", 0));
+        // A question mark may stand in a user part.
+        assert_eq!(start("INVITE sip:a?b@c SIP/2.0").1, Vec::<String>::new());
+        assert_eq!(start("INVITE sip:a@c?x=y SIP/2.0").1, ["headers in the Request-URI"]);
+        for wrong in [
+            "INVITE SIP/2.0",
+            "INVITE  SIP/2.0",
+            "IN(VITE sip:a@b SIP/2.0",
+            " sip:a@b SIP/2.0",
+            "INVITE sip:a@b SIP/2.1",
+        ] {
+            let (start, problems) = start(wrong);
+            assert_eq!(start, Start::Malformed { line: wrong.to_owned() });
+            assert_eq!(problems.len(), 1, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_the_first_bytes_say() {
+        let yes = [
+            "INVITE sip:a@b SIP/2.0\r\n",
+            "X-y tel:1 SIP/2.0\n",
+            "SIP/2.0 200 OK\r\n",
+            "SIP/2.0 200\r\n",
+            "S! sip:x SIP/2.0\r",
+        ];
+        for line in yes {
+            let decided = (0..=line.len()).find(|&length| look(&line.as_bytes()[..length]) != Look::Open).unwrap();
+            assert!((decided..=line.len()).all(|length| look(&line.as_bytes()[..length]) == Look::Yes), "{line}");
+        }
+        let no = [
+            "GET / HTTP/1.1\r\n",
+            "OPTIONS * HTTP/1.1\r\n",
+            "GET http://x/ HTTP/1.1\r\n",
+            "CONNECT x:443 HTTP/1.1\r\n",
+            "DESCRIBE rtsp://x/y RTSP/1.0\r\n",
+            "HTTP/1.1 200 OK\r\n",
+            "SIP/2.0 099 x\r\n",
+            "SIP/2.0/UDP host\r\n",
+            "SIP/2.0 2000\r\n",
+            "INVITE sip:a@b SIP/2.0x\r\n",
+            "INVITE sip:a@b  SIP/2.0\r\n",
+            "EHLO mail.example\r\n",
+            "\x16\x03\x01\x02\x01\x01\x01\x7f",
+        ];
+        for line in no {
+            let decided = (0..=line.len()).find(|&length| look(&line.as_bytes()[..length]) != Look::Open).unwrap();
+            assert!((decided..=line.len()).all(|length| look(&line.as_bytes()[..length]) == Look::No), "{line}");
+        }
+        assert_eq!(look(&[b'A'; 100]), Look::No);
+    }
+
+    #[test]
+    fn a_first_line_inside_another() {
+        let cases = [
+            ("INVITE sip:a@b SIP/2.0\r\n", Some(0)),
+            ("</x>INVITE sip:a@b SIP/2.0\r\n", Some(4)),
+            ("lastlineINVITE sip:a@b SIP/2.0\r\n", Some(8)),
+            ("PRACK sip:a@b SIP/2.0\r\n", Some(0)),
+            ("some text FOO sip:a@b SIP/2.0\r\n", None),
+            ("FOO sip:a@b SIP/2.0\r\n", Some(0)),
+            ("}SIP/2.0 200 OK\r\n", Some(1)),
+            ("Via: SIP/2.0/UDP h\r\n", None),
+            ("a SIP/2.0\r\n", None),
+            ("SIP/2.0 and SIP/2.0 200 OK\r\n", Some(12)),
+            ("", None),
+        ];
+        for (line, at) in cases {
+            assert_eq!(find(line.as_bytes()), at, "{line}");
+        }
+        for (line, meant) in [
+            ("INVITE sip:a@b SIP/7.0\r\n", true),
+            ("SIP/2.0 4294967301 x", true),
+            ("INVITE  sip:a@b  SIP/2.0  \r\n", true),
+            ("</x>INVITE sip:a@b SIP/2.0\r\n", false),
+            ("Via: SIP/2.0/UDP h", false),
+            ("GET / HTTP/1.1", false),
+            ("SIP", false),
+        ] {
+            assert_eq!(is_meant(line.as_bytes()), meant, "{line}");
+        }
+    }
 }

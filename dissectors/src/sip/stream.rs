@@ -2,7 +2,7 @@
 //! (RFC 5626 section 3.5.1). Where the length does not tell, the next first line does.
 
 use super::header::{HEAD, Length, end_of_head, length, line_length};
-use super::message::{Start, Transport};
+use super::message::Transport;
 use super::parse::{Head, assemble, head_of};
 use super::start;
 use super::syntax::Notes;
@@ -272,13 +272,8 @@ impl Lane {
             return Some(told(head, body, notes));
         }
         // A line that is cut would say something else.
-        let head = match pending.iter().rposition(|&b| b == b'\n').and_then(|end| pending.get(..=end)) {
-            Some(lines) => head_of(lines, &mut notes),
-            None => {
-                let line = String::from_utf8_lossy(pending).into_owned();
-                Head { start: Start::Malformed { line }, headers: Vec::new(), whole: false }
-            }
-        };
+        let lines = pending.iter().rposition(|&b| b == b'\n').and_then(|end| pending.get(..=end));
+        let head = lines.map_or_else(|| Head::cut(pending), |lines| head_of(lines, &mut notes));
         Some(told(Head { whole: false, ..head }, &[], notes))
     }
 }

@@ -214,3 +214,82 @@ fn hex(digits: [u8; 2]) -> Option<u8> {
     let [high, low] = digits.map(|digit| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()));
     Some((high? << 4) | low?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_params(text: &str) -> (Params, Vec<String>) {
+        let mut notes = Notes::default();
+        let params = params(text, &mut notes);
+        (params, notes.into_problems().into_iter().map(|problem| problem.what.into_owned()).collect())
+    }
+
+    fn pair(name: &str, value: Option<&str>) -> (String, Option<String>) {
+        (name.to_owned(), value.map(str::to_owned))
+    }
+
+    #[test]
+    fn quoted_strings() {
+        assert_eq!(quoted(r#""a \"b\" \\ c" rest"#), Ok((" rest", r#"a "b" \ c"#.to_owned())));
+        assert_eq!(quoted("\"\""), Ok(("", String::new())));
+        for cut in ["\"", "\"a", r#""a\""#, r#""\"#, "a"] {
+            assert!(quoted(cut).is_err(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn lists_are_cut_outside_of_quotes_and_brackets() {
+        let pieces = |text| split(text, ',').collect::<Vec<_>>();
+        assert_eq!(pieces(r#" "a, \", b" <sip:x,y> , c"#), [r#""a, \", b" <sip:x,y>"#, "c"]);
+        assert_eq!(pieces("a,,b,"), ["a", "", "b", ""]);
+        assert_eq!(pieces(r#"a, "b, c"#), ["a", r#""b, c"#]);
+        assert_eq!(pieces("a, <b, c"), ["a", "<b, c"]);
+        assert_eq!(pieces(""), [""]);
+        assert_eq!(pieces("ä,ö"), ["ä", "ö"]);
+    }
+
+    #[test]
+    fn parameters() {
+        let (params, problems) = read_params(r#"; Tag = "a;b" ;lr; q=0.5;x=<urn:1;2>"#);
+        let expected =
+            [pair("tag", Some("a;b")), pair("lr", None), pair("q", Some("0.5")), pair("x", Some("<urn:1;2>"))];
+        assert_eq!((params, problems.len()), (expected.to_vec(), 0));
+        let (params, problems) = read_params(";;a=;=b;c d");
+        assert_eq!(params, [pair("a", Some(""))]);
+        assert_eq!(problems, ["an empty parameter", "=b is no parameter", "c d is no parameter"]);
+        assert_eq!(read_params("x;a").1, ["x;a where only parameters may stand"]);
+        let (params, problems) = read_params(&";a".repeat(100));
+        assert_eq!((params.len(), problems), (64, vec!["more than 64 parameters: the rest is not read".to_owned()]));
+    }
+
+    #[test]
+    fn numbers() {
+        let mut notes = Notes::default();
+        assert_eq!(number("0070", 255, &mut notes), Some(70));
+        for wrong in ["", "-1", "+1", "1 ", "256", "99999999999999999999999", "x"] {
+            assert_eq!(number(wrong, 255, &mut notes), None, "{wrong}");
+        }
+        assert_eq!(notes.into_problems().len(), 7);
+    }
+
+    #[test]
+    fn percent_signs() {
+        assert_eq!(percent_decoded("%41b%c3%A4%zz%4"), "Abä%zz%4");
+        assert_eq!(percent_decoded("%00%"), "\0%");
+        assert_eq!(percent_decoded("%ff"), "\u{fffd}");
+    }
+
+    #[test]
+    fn notes_are_bounded() {
+        let mut notes = Notes::default();
+        notes.about("Via", 7);
+        notes.note("odd");
+        notes.note("odd");
+        assert_eq!(notes.problems, [Problem::new("Via: odd", 7)]);
+        (0..1000).for_each(|n| notes.note(format!("{n}")));
+        assert_eq!(notes.problems.len(), PROBLEMS + 1);
+        assert_eq!(notes.problems.last().unwrap().what, "there are more problems than are listed");
+        assert_eq!(short(&"ä".repeat(50)).chars().count(), 40);
+    }
+}

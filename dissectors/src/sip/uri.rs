@@ -213,3 +213,115 @@ impl fmt::Display for Address {
         write_params(f, &self.params)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A URI as it is shown, and what is wrong with it.
+    fn uri(text: &str) -> (Uri, Vec<String>) {
+        let mut notes = Notes::default();
+        let uri = Uri::read(text, &mut notes);
+        (uri, notes.into_problems().into_iter().map(|problem| problem.what.into_owned()).collect())
+    }
+
+    fn address(text: &str) -> (Address, Vec<String>) {
+        let mut notes = Notes::default();
+        let address = Address::read(text, &mut notes);
+        (address, notes.into_problems().into_iter().map(|problem| problem.what.into_owned()).collect())
+    }
+
+    #[test]
+    fn sip_uris() {
+        let (uri, problems) = uri("SIPS:Ann%20B:secret@ACME.example:5061;Transport=TLS;lr?Subject=x");
+        assert!(problems.is_empty());
+        assert_eq!((uri.scheme.as_str(), uri.user.as_deref()), ("sips", Some("Ann B")));
+        assert_eq!((uri.host.as_str(), uri.port), ("acme.example", Some(5061)));
+        assert_eq!(uri.params, [("transport".to_owned(), Some("TLS".to_owned())), ("lr".to_owned(), None)]);
+        assert_eq!(uri.to_string(), "sips:Ann%20B@acme.example:5061;transport=TLS;lr");
+        assert!(!format!("{uri:?}").contains("secret"));
+    }
+
+    #[test]
+    fn shown_as_sent() {
+        let same = [
+            "sip:acme.example",
+            "sip:[2001:db8::10]:5070",
+            "sip:ann@[::1]",
+            "sip:ann%40acme.example@proxy.example",
+            "tel:+358-555-1234567;phone-context=x",
+            "http://www.example.com",
+            "sip:a%25b@c",
+        ];
+        for text in same {
+            let (uri, problems) = uri(text);
+            assert_eq!((uri.to_string().as_str(), problems.len()), (text, 0));
+        }
+    }
+
+    /// As the torture messages of RFC 5118 have them.
+    #[test]
+    fn ipv6_hosts() {
+        let (long, problems) = uri("sip:[2001:db8::10:5070]");
+        assert_eq!((long.host.as_str(), long.port, problems.len()), ("2001:db8::10:5070", None, 0));
+        let (mapped, problems) = uri("sip:user@[::ffff:192.0.2.2]:5060");
+        assert_eq!((mapped.host.as_str(), mapped.port, problems.len()), ("::ffff:192.0.2.2", Some(5060), 0));
+        let (bare, problems) = uri("sip:2001:db8::10");
+        assert_eq!((bare.host.as_str(), bare.port), ("2001", None));
+        assert_eq!(problems, [":db8::10 is no port"]);
+        assert_eq!(uri("sip:[2001:db8::10").1, ["[2001 is no host", ":db8::10 is no port"]);
+        assert_eq!(uri("sip:[2001:db8::g]").1, ["2001:db8::g is no host"]);
+    }
+
+    #[test]
+    fn an_at_sign_in_the_user_part() {
+        let (uri, _) = uri("sip:ann@acme.example@proxy.example;x=a@b");
+        assert_eq!((uri.user.as_deref(), uri.host.as_str()), (Some("ann@acme.example"), "proxy.example"));
+        assert_eq!(uri.to_string(), "sip:ann%40acme.example@proxy.example;x=a@b");
+    }
+
+    #[test]
+    fn uris_that_are_wrong() {
+        assert_eq!(uri("nothing").1, ["nothing is no URI"]);
+        assert_eq!(uri("1x:y").1, ["1x:y is no URI"]);
+        assert_eq!(uri("sip:").1, [" is no host"]);
+        assert_eq!(uri("sip:a@b:99999").1, [":99999 is no port"]);
+        assert_eq!(uri("sip:a@b c").1, ["a URI with blanks, quotes or brackets in it", "b c is no host"]);
+        let (many, problems) = uri(&format!("sip:a@b{}", ";p=1".repeat(100)));
+        assert_eq!((many.params.len(), problems.len()), (64, 1));
+    }
+
+    #[test]
+    fn addresses() {
+        let (ann, problems) = address(r#" "Ann \"A\", Acme" <sip:ann@acme.example;lr>;tag="1 2"; expires=60"#);
+        assert!(problems.is_empty());
+        assert_eq!(ann.display.as_deref(), Some(r#"Ann "A", Acme"#));
+        assert_eq!((ann.param("tag"), ann.param("lr"), ann.expires()), (Some("1 2"), None, Some(60)));
+        assert_eq!(ann.to_string(), r#""Ann \"A\", Acme" <sip:ann@acme.example;lr>;tag="1 2";expires=60"#);
+        let (bare, problems) = address("sip:ann@acme.example;tag=7");
+        assert_eq!((bare.param("tag"), bare.uri.params.len(), problems.len()), (Some("7"), 0, 0));
+        let (all, problems) = address("*");
+        assert_eq!((all.uri.host.as_str(), all.to_string().as_str(), problems.len()), ("*", "*", 0));
+        let (named, problems) = address("Ann Lee<tel:+1;ext=2>");
+        assert_eq!((named.display.as_deref(), named.uri.host.as_str()), (Some("Ann Lee"), "+1;ext=2"));
+        assert_eq!((named.of_record().as_str(), problems.len()), ("tel:+1;ext=2", 0));
+    }
+
+    #[test]
+    fn addresses_that_are_wrong() {
+        let cases = [
+            (r#""Ann <sip:a@b>"#, "a@b", "a quote is not closed"),
+            (r#""Ann" sip:a@b"#, "a@b", "no address in angle brackets behind the display name"),
+            ("<sip:a@b", "a@b", "an angle bracket is not closed"),
+            ("< sip:a@b >", "a@b", "blanks between the angle brackets and the URI"),
+            ("Lee, Ann <sip:a@b>", "a@b", "a display name with marks that need quotes"),
+            ("sip:a@b?Route=x", "a@b", "a URI with a comma or a question mark needs angle brackets"),
+            ("<sip:a@b> x", "a@b", "x where only parameters may stand"),
+            (r#""Ann"#, "", "a quote is not closed"),
+        ];
+        for (text, of_record, problem) in cases {
+            let (address, problems) = address(text);
+            assert_eq!((address.of_record().as_str(), problems), (of_record, vec![problem.to_owned()]), "{text}");
+        }
+    }
+}

@@ -60,3 +60,62 @@ impl fmt::Display for Via {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn via(text: &str) -> (Option<Via>, Vec<String>) {
+        let mut notes = Notes::default();
+        let via = Via::read(text, &mut notes);
+        (via, notes.into_problems().into_iter().map(|problem| problem.what.into_owned()).collect())
+    }
+
+    #[test]
+    fn shown_as_sent() {
+        let same = [
+            "SIP/2.0/UDP 192.0.2.7;branch=z9hG4bK1",
+            "SIP/2.0/TLS [2001:db8::9:1]:5061;branch=z9hG4bK1;received=2001:db8::9:255;rport=6000",
+            "SIP/2.0/WS df7jal23ls0d.invalid;branch=z9hG4bK1;rport",
+        ];
+        for text in same {
+            let (via, problems) = via(text);
+            assert_eq!((via.unwrap().to_string().as_str(), problems.len()), (text, 0));
+        }
+    }
+
+    #[test]
+    fn blanks_anywhere() {
+        let (via, problems) = via("SIP / 2.0 / TCP   Spindle.example : 5080  ; Branch = z9hG4bK1 ; rport = 7;ttl=1");
+        let expected = Via {
+            transport: "TCP".to_owned(),
+            host: "spindle.example".to_owned(),
+            port: Some(5080),
+            branch: Some("z9hG4bK1".to_owned()),
+            received: None,
+            rport: Some(Some(7)),
+        };
+        assert_eq!((via, problems.len()), (Some(expected), 0));
+    }
+
+    /// RFC 5118 section 4.5: the brackets are against the grammar, but they come.
+    #[test]
+    fn received_in_brackets() {
+        let (via, problems) = via("SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=z9hG4bKas3");
+        assert_eq!((via.unwrap().received.as_deref(), problems.len()), (Some("2001:db8::9:255"), 0));
+    }
+
+    #[test]
+    fn vias_that_are_wrong() {
+        for text in ["", "SIP/2.0", "HTTP/1.1/TCP x", "SIP/2.0/;x", "SIP/x/UDP h"] {
+            let (via, problems) = via(text);
+            assert_eq!((via, problems), (None, vec![format!("{text} is no Via")]), "{text}");
+        }
+        assert_eq!(via("SIP/2.0/UDP ;branch=1").1, [" is no host"]);
+        assert_eq!(via("SIP/2.0/UDP h:x").1, [":x is no port"]);
+        assert_eq!(
+            via("SIP/3.0/UDP h;branch=z9hG4bK").1,
+            ["SIP version 3.0", "the branch is z9hG4bK and nothing behind it"]
+        );
+    }
+}

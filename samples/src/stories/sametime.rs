@@ -2,11 +2,11 @@
 
 use std::net::Ipv4Addr;
 
-use super::http::{domino_login, logs_in, shared};
+use super::http::{domino_login, logs_in, shared, to_domino_login};
 use super::{ANN, STCOMM, Sample, browser, client, community, expected_end, mail, portal, resolver};
 use crate::dns::{A, Rcode, Record};
 use crate::file::Format;
-use crate::http::cookie;
+use crate::http::{self, cookie};
 use crate::link::Link;
 use crate::ltpa::{self, MINUTE};
 use crate::net::{Host, Network};
@@ -61,9 +61,9 @@ pub(super) const SAMPLES: &[Sample] = &[
     },
     Sample {
         name: "st-two-names",
-        story: "The mail server knows the user as `CN=Ann Smith/O=ACME`, the portal as `CN=Ann Smith/O=ACME/C=US`. The chat client \
-                logs in with the portal's token, and the community server finds nobody of that name.",
-        see: "Two readable tokens of one browser with two names.",
+        story: "The portal knows the user as `CN=Ann Smith/O=ACME/C=US`, the mail server as `CN=Ann Smith/O=ACME`. With the portal's \
+                token neither the chat client nor the browser at the mail server is let in; with the mail server's both are.",
+        see: "Two readable tokens of one browser with two names, one refused and one accepted.",
         rules: &["ltpa-dn-mismatch"],
         format: || Format::pcapng().big_endian().interface("eth0"),
         tell: two_names,
@@ -302,22 +302,29 @@ fn token_version(net: &Network) {
 
 fn two_names(net: &Network) {
     const ABROAD: &str = "CN=Ann Smith/O=ACME/C=US";
-    let browser = browser(net);
-    let mail = browser.open(&mail(net), 80, "mail.example.com");
-    domino_login(&mail, "/mail/asmith.nsf", vec![cookie("LtpaToken", &domino_token(net)).path("/")]);
-    net.wait(3_000);
+    let (browser, client) = (browser(net), client(net));
     let web = browser.open(&portal(net), 80, "portal.example.com");
-    let token = ltpa::domino(ABROAD, net.now() + 4 * SECOND, expected_end(net));
-    logs_in(&web, "/wps/myportal", vec![shared("LtpaToken", &token)]);
-    for visit in [&web, &mail] {
-        visit.wait(500).tcp().client_fin();
-    }
+    let foreign = ltpa::domino(ABROAD, net.now() + 4 * SECOND, expected_end(net));
+    logs_in(&web, "/wps/myportal", vec![shared("LtpaToken", &foreign)]);
     for _ in 0..2 {
-        let tcp = opens(net, &client(net), &community(net));
-        token_login(&tcp, ABROAD, &[&token]);
+        let tcp = opens(net, &client, &community(net));
+        token_login(&tcp, ABROAD, &[&foreign]);
         refused(&tcp, reason::INCORRECT_LOGIN);
         net.wait(9_000);
     }
+    let mail = browser.open(&mail(net), 80, "mail.example.com");
+    mail.ask(http::get("/mail/asmith.nsf")).reply(to_domino_login("/mail/asmith.nsf"));
+    net.wait(4_000);
+    let own = domino_token(net);
+    domino_login(&mail, "/mail/asmith.nsf", vec![shared("LtpaToken", &own)]);
+    net.wait(2_000);
+    let tcp = opens(net, &client, &community(net));
+    token_login(&tcp, USER, &[&own]);
+    accepted(&tcp, USER);
+    for visit in [&web, &mail] {
+        visit.wait(500).tcp().client_fin();
+    }
+    tcp.wait_secs(60).vp_logout();
 }
 
 fn alias_no_token(net: &Network) {

@@ -1,7 +1,7 @@
 //! The server asks for credentials again and again and never accepts any.
 
 use super::super::network::group_by;
-use super::super::sip::{carries_token, draft, is_stale, is_wish, recovered, scanners, subject};
+use super::super::sip::{SHOWN, carries_token, challenges, draft, is_challenged, recovered, scanners, show, subject};
 use super::super::telephony::{Exchange, Outcome, Series};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
@@ -63,22 +63,17 @@ struct Run<'t, 'a> {
 fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Run<'t, 'a>> {
     let of = (series.client().ip, series.method(), series.target());
     let run = |all: &'t [Exchange<'a>]| {
-        let challenged: Vec<_> = all.iter().filter(|exchange| is_refusal(exchange)).collect();
+        let challenged: Vec<_> = all.iter().filter(|exchange| is_challenged(exchange)).collect();
         let accepted = all.last().is_some_and(|last| last.outcome() == Outcome::Accepted);
         (!challenged.is_empty()).then(|| Run { of: of.clone(), challenged, all, accepted })
     };
     series.runs().filter_map(run).collect()
 }
 
-fn is_refusal(exchange: &Exchange<'_>) -> bool {
-    is_wish(exchange) && exchange.status() == Some(401) && !is_stale(exchange)
-}
-
 fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
-    let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
-    let mut loops: Vec<&Run<'_, '_>> = group.iter().filter(|run| run.challenged.len() >= enough).collect();
+    let mut loops: Vec<&Run<'_, '_>> = group.iter().filter(|run| !challenges(case, run.all).is_empty()).collect();
     if loops.is_empty() {
-        loops = given_up(case, group, enough)?;
+        loops = given_up(case, group)?;
     }
     let challenged: Vec<&Exchange<'_>> = loops.iter().flat_map(|run| run.challenged.iter().copied()).collect();
     let (first, last) = (*challenged.first()?, *challenged.last()?);
@@ -90,6 +85,8 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     }
     let draft = draft(case, &ABOUT, &challenged).points(10).guard(torn);
     let draft = loops.iter().flat_map(|run| run.all).fold(draft, super::super::sip::named);
+    let forbidden = loops.iter().flat_map(|run| run.all).filter(|exchange| exchange.status() == Some(403));
+    let draft = forbidden.take(SHOWN).fold(draft, show);
     let draft = if ended_well { draft.severity(Severity::Minor) } else { draft };
     let (title, why) = reason(&challenged, first);
     let end = if ended_well { " It was accepted in the end." } else { " None was accepted." };
@@ -104,7 +101,8 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
 }
 
 /// Every Call-ID ended with credentials refused, and the user never got in.
-fn given_up<'r, 't, 'a>(case: &Case<'a>, group: &'r [Run<'t, 'a>], enough: usize) -> Option<Vec<&'r Run<'t, 'a>>> {
+fn given_up<'r, 't, 'a>(case: &Case<'a>, group: &'r [Run<'t, 'a>]) -> Option<Vec<&'r Run<'t, 'a>>> {
+    let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
     let all: Vec<&&Exchange<'a>> = group.iter().flat_map(|run| &run.challenged).collect();
     let refused = all.iter().filter(|exchange| !exchange.credentials().is_empty()).count();
     let never = group.iter().all(|run| !run.accepted) && all.iter().all(|e| !case.telephony().ever_accepted(e));

@@ -1,8 +1,10 @@
 //! The server knows who asks, and forbids it.
 
-use super::super::sip::{aftermath, by_user, draft, how_often, refused, who};
+use super::super::sip::{aftermath, by_user, challenges, draft, how_often, refused, who};
+use super::super::telephony::{Exchange, Series};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
+use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct Forbidden;
@@ -16,6 +18,7 @@ static ABOUT: About = About {
     matters: "Without a registration no call reaches the user; without the right to call, calls end at once.",
     guards: &[
         "Scanners that guess names and passwords are refused rightly: silent.",
+        "Between the challenges of a registration that is never accepted it belongs to sip-401-loop: silent.",
         "The same client gets through later: minor.",
         "A refused call, message or subscription is less than a refused registration.",
         "Requests within a dialog and pings (OPTIONS) do not count.",
@@ -40,7 +43,9 @@ impl Rule for Forbidden {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let groups = by_user(refused(case, true, |status| status == 403));
+        let looping = looping(case);
+        let alone = refused(case, true, |status| status == 403).into_iter().filter(|e| !looping.contains(&id(e)));
+        let groups = by_user(alone.collect());
         groups.iter().filter_map(|group| Some((group, group.first()?))).map(|(group, first)| {
             let token = token_user(first).map_or_else(String::new, |user| {
                 format!(" The sign-on token in the request names {user}: that must be the owner of the address.")
@@ -56,8 +61,22 @@ impl Rule for Forbidden {
     }
 }
 
+/// Tells one exchange from others.
+type Id<'a> = (&'a str, &'a str, u32, Option<String>);
+
+fn id<'a>(exchange: &Exchange<'a>) -> Id<'a> {
+    (exchange.call_id, exchange.method, exchange.number, exchange.target())
+}
+
+/// Those that are part of an endless challenge: sip-401-loop tells of them.
+fn looping<'a>(case: &Case<'a>) -> HashSet<Id<'a>> {
+    let series = case.telephony().series().collect::<Vec<_>>();
+    let runs = series.iter().flat_map(Series::runs).filter(|run| !challenges(case, run).is_empty());
+    runs.flatten().filter(|exchange| exchange.status() == Some(403)).map(id).collect()
+}
+
 /// The user that a sign-on token in clear names.
-fn token_user<'a>(exchange: &super::super::telephony::Exchange<'a>) -> Option<&'a str> {
+fn token_user<'a>(exchange: &Exchange<'a>) -> Option<&'a str> {
     exchange.cookies().iter().find_map(|cookie| cookie.token.as_ref()?.user.as_deref())
 }
 
@@ -111,7 +130,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 5] = [
+        let stories: [Story; 6] = [
             ("accepted", |net| register(&phone(net))),
             ("a ping", |net| {
                 let phone = phone(net);
@@ -125,6 +144,12 @@ mod tests {
                 let ok = invite.response(200).contact("sip:bob@10.1.0.51:5060").sdp("10.1.0.51", 30_000);
                 let again = call.invite(20_000).set("To", ok.value("To"));
                 phone.sends(&invite).hears(&ok).sends(call.ack(&ok)).sends(&again).hears(again.response(403));
+            }),
+            ("one of many refusals of one registration", |net| {
+                let phone = phone(net);
+                for status in [401, 401, 403, 401] {
+                    refused(&phone, status);
+                }
             }),
             ("a scanner by its name", |net| refused(&phone(net).agent("friendly-scanner"), 403)),
             ("a scanner by what it does", |net| {

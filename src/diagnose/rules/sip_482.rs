@@ -97,12 +97,12 @@ mod tests {
     }
 
     fn circle(net: &Network, rounds_made: usize, status: u16) {
-        let (phone, proxy, next) = (phone(net), net.host("10.1.0.9"), net.host("10.1.0.10"));
+        let (phone, proxy, far) = (phone(net), net.host("10.1.0.9"), net.host("10.1.0.10"));
         let request = phone.register();
         let onward = rounds(&request, rounds_made);
         phone.sends(&request);
-        net.udp(&proxy, 5060, &next, 5060, onward.as_ref());
-        net.udp(&next, 5060, &proxy, 5060, onward.response(status).as_ref());
+        net.udp(&proxy, 5060, &far, 5060, onward.as_ref());
+        net.udp(&far, 5060, &proxy, 5060, onward.response(status).as_ref());
         phone.hears(request.response(status));
     }
 

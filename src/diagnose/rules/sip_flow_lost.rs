@@ -81,14 +81,17 @@ fn lost_flows<'c, 'a>(case: &Case<'a>, of_user: &[&'c Exchange<'a>]) -> Vec<Flow
     of_user.iter().enumerate().filter_map(judge).collect()
 }
 
-/// When the connection of an accepted REGISTER was closed by something else than the client, before it ended.
+/// When the connection of an accepted REGISTER was closed by something else than the client, or went dead, before the
+/// registration ended.
 fn lost(exchange: &Exchange<'_>) -> Option<Stamp> {
-    let connection = exchange.request()?.conversation;
+    let connection = exchange.request().map(|request| request.conversation)?;
     let ends = registered_until(exchange)?;
-    let closed = connection.teardown.at.filter(|_| connection.transport == Transport::Tcp)?;
-    let by_client = connection.teardown.by == CloseBy::Client;
-    let gone = matches!(connection.teardown.how, Close::Fin | Close::Rst | Close::Timeout);
-    (gone && !by_client && closed.time < ends && closed.time >= exchange.ended()).then_some(closed)
+    let gone = match connection.teardown.how {
+        Close::Fin | Close::Rst if connection.teardown.by != CloseBy::Client => connection.teardown.at,
+        Close::Timeout => connection.tcp.unanswered.as_ref().map(|unanswered| unanswered.first),
+        _ => None,
+    };
+    gone.filter(|at| connection.transport == Transport::Tcp && at.time < ends && at.time >= exchange.ended())
 }
 
 fn registered_until(exchange: &Exchange<'_>) -> Option<Timestamp> {
@@ -113,10 +116,11 @@ fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String,
     let during = |call: &&&Exchange<'_>| group.iter().any(|f| call.began() > f.closed.time && call.began() < f.until);
     let missed: Vec<_> = calls.iter().filter(during).copied().collect();
     let connection = first.last.request()?.conversation;
-    let by = match connection.teardown.by {
-        CloseBy::Server => "the server",
-        CloseBy::Middlebox => "something on the path",
-        _ => "nobody in particular",
+    let end = match (connection.teardown.how, connection.teardown.by) {
+        (Close::Timeout, _) => "the connection went dead: data was repeated in vain",
+        (_, CloseBy::Server) => "the server closed the connection",
+        (_, CloseBy::Middlebox) => "something on the path closed the connection",
+        _ => "the connection was closed",
     };
     let mut draft = if missed.is_empty() {
         Draft::new(&ABOUT, 50).severity(Severity::Minor)
@@ -126,7 +130,7 @@ fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String,
     for flow in group {
         draft = named(draft, flow.last);
     }
-    draft = show(draft.seen_in(group.len()), first.last).packet(first.closed, format!("{by} closed the connection"));
+    draft = show(draft.seen_in(group.len()), first.last).packet(first.closed, end);
     draft = missed.iter().fold(draft, |draft, call| named(draft, call));
     draft = missed.iter().take(super::super::sip::SHOWN).fold(draft, |draft, call| show(draft, call));
     let outcome = match missed.as_slice() {
@@ -139,8 +143,7 @@ fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String,
     };
     let idle = first.closed.time.seconds_since(first.last.ended());
     Some(draft.title(format!("The connection of {} was closed while registered", subject(first.last))).explain(format!(
-        "{} registered {} from {} for {} seconds; {by} closed the connection {} later, and the client did not register again \
-         for {}. {outcome}",
+        "{} registered {} from {} for {} seconds. After {} {end}, and the client did not register again for {}. {outcome}",
         first.last.server(),
         subject(first.last),
         first.last.client(),
@@ -191,6 +194,20 @@ mod tests {
         assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
         assert_eq!(finding.conversations, [0, 1]);
         says(finding, &["ann@example.com", "the server closed the connection", "1 call to this user failed", "480"]);
+    }
+
+    #[test]
+    fn a_firewall_that_forgets_the_connection() {
+        let found = told(RULE, |net| {
+            let tcp = connect(net);
+            let phone = registered(&tcp, 3600);
+            let invite = phone.call("ann@example.com").invite(20_000);
+            tcp.wait_secs(1200).unanswered(nrpcsniff_samples::Side::Server, invite, &[300, 600, 1200, 2400, 4800]);
+            call_to_ann(net, 408);
+            idle(net, 200);
+        });
+        let finding = found.iter().find(|finding| finding.severity == Severity::Major).unwrap();
+        says(finding, &["the connection went dead", "408"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::super::signon::{answer, lacks_token};
 use super::super::web::{Exchange, Web, is_token, origin, tokens_sent, tokens_set};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 /// See [`ABOUT`].
 pub struct CookieStripped;
@@ -47,7 +47,13 @@ impl Rule for CookieStripped {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let web = case.web();
-        let found: Vec<_> = pairs(web).into_iter().filter_map(|pair| Some((pair, loss(web, pair)?))).collect();
+        let pairs = pairs(web);
+        if pairs.is_empty() {
+            return Vec::new();
+        }
+        let requests = web.exchanges().iter().filter_map(|exchange| exchange.request);
+        let sent: HashSet<&str> = requests.flat_map(|r| &r.http.cookies).map(|c| c.value.expose()).collect();
+        let found = pairs.into_iter().filter_map(|pair| Some((pair, loss(web, pair, &sent)?)));
         let groups = group_by(found, |(pair, loss)| (pair.front.conversation.server.ip, loss.is_answer()));
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
@@ -123,8 +129,8 @@ fn encloses(front: &Exchange<'_>, back: &Exchange<'_>) -> bool {
     front.conversation.id != back.conversation.id && inside && through && same_path && is_complete(front)
 }
 
-fn loss<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>) -> Option<Loss<'w, 'a>> {
-    lost_in_request(pair).or_else(|| lost_in_answer(web, pair))
+fn loss<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>, sent: &HashSet<&str>) -> Option<Loss<'w, 'a>> {
+    lost_in_request(pair).or_else(|| lost_in_answer(web, pair, sent))
 }
 
 fn lost_in_request<'w, 'a>(pair: Pair<'w, 'a>) -> Option<Loss<'w, 'a>> {
@@ -132,15 +138,13 @@ fn lost_in_request<'w, 'a>(pair: Pair<'w, 'a>) -> Option<Loss<'w, 'a>> {
     (lacks_token(pair.back) && pair.back.is_denied()).then_some(Loss::Request(&sent.name))
 }
 
-fn lost_in_answer<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>) -> Option<Loss<'w, 'a>> {
+fn lost_in_answer<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>, sent: &HashSet<&str>) -> Option<Loss<'w, 'a>> {
     let (front, back) = (pair.front.response?, pair.back.response?);
     let named = |name: &str| front.set_cookies.iter().any(|cookie| cookie.name == name);
     let lost = tokens_set(&back).find(|cookie| !named(&cookie.name))?;
     let front_has_one = front.http.set_cookies.iter().any(|cookie| is_token(&cookie.name, cookie.token.as_ref()));
-    let value = lost.value.expose();
-    let uses = |e: &Exchange<'_>| e.request.is_some_and(|r| r.cookies.iter().any(|c| c.value.expose() == value));
     // Somebody has it all the same: the proxy adds it by itself, or the browser got it another way.
-    let lives_on = web.exchanges().iter().any(uses);
+    let lives_on = sent.contains(lost.value.expose());
     let site = origin::site(&pair.front.host);
     let mut next = web.after(pair.front).take(256).filter(|next| lacks_token(next) && next.is_denied());
     let denied =
@@ -203,5 +207,157 @@ fn show(draft: Draft, pair: Pair<'_, '_>, loss: &Loss<'_, '_>) -> Draft {
             .packet(pair.front.at(), format!("{} carries {name}", pair.front.line()))
             .packet(pair.back.at(), format!("{} hands it on without {name}", pair.front.conversation.server))
             .packet(at(pair.back), format!("answer: {}", answer(pair.back))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::web::story::{CHAT, CONNECT, MEET, Stage, is_denied, page, sample, to_login, told};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::http::{self, Browser, Cookie, Message, Visit, cookie};
+
+    const RULE: &str = "sso-cookie-stripped";
+
+    #[test]
+    fn the_answer_loses_its_token() {
+        let finding = one(&sample("http-cookie-stripped"), RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!(finding.also, ["ltpa-not-returned"]);
+        says(
+            &finding,
+            &["The proxy 10.1.0.30:80 does not hand on LtpaToken to browsers", "hands the answer on without LtpaToken"],
+        );
+    }
+
+    /// Both sides of a proxy.
+    struct Sides {
+        front: Visit,
+        back: Visit,
+    }
+
+    impl Sides {
+        fn new(stage: &Stage) -> Self {
+            let gate = stage.net.host("10.1.0.30").linux();
+            let front = stage.browser.open(&gate, 80, "chat.example.com");
+            let chat = stage.net.host("10.1.0.21").linux();
+            let back = Browser::new(&gate).agent("proxy").open(&chat, 9080, "chat.example.com");
+            Self { front, back }
+        }
+
+        /// The browser asks, the proxy asks, the server answers, the proxy answers.
+        fn pass(&self, front: Message, back: Message, answer: Message, handed_on: Message) {
+            self.front.wait(500).ask(front);
+            self.back.wait(1).ask(back).reply(answer);
+            self.front.reply_after(1, handed_on);
+        }
+    }
+
+    fn with(cookies: impl IntoIterator<Item = Cookie>) -> Message {
+        cookies.into_iter().fold(http::response(200).json("{}"), Message::set_cookie)
+    }
+
+    fn login() -> Message {
+        http::post(CONNECT).form(&[("username", "asmith"), ("password", "not a real one")])
+    }
+
+    /// A login whose answer the proxy changes; then the meeting server turns the browser away.
+    fn story(change: impl Fn(&Stage, &Sides)) -> Network {
+        told(|s| {
+            change(s, &Sides::new(s));
+            is_denied(&s.open("meet.example.com"), MEET);
+        })
+    }
+
+    #[test]
+    fn the_request_loses_its_token() {
+        let net = told(|s| {
+            let _ = s.browser.clone().has("example.com", "LtpaToken2", &s.token());
+            Sides::new(s).pass(http::get(CHAT), http::get(CHAT), to_login(), to_login());
+        });
+        let finding = one(&net, RULE);
+        assert_eq!(finding.conversations, [0, 1]);
+        says(&finding, &["does not hand on LtpaToken2 to 10.1.0.21:9080", "answer: 302 to the login page"]);
+    }
+
+    #[test]
+    fn what_is_handed_on_is_well() {
+        none(
+            &story(|s, sides| {
+                let token = s.wide();
+                sides.pass(login(), login(), with([token.clone()]), with([token]));
+            }),
+            RULE,
+        );
+        // Rewritten, so that browsers take it.
+        none(
+            &story(|s, sides| {
+                let value = s.token();
+                let inner = cookie("LtpaToken2", &value).domain("internal.example.com");
+                sides.pass(
+                    login(),
+                    login(),
+                    with([inner]),
+                    with([cookie("LtpaToken2", &value).domain("chat.example.com")]),
+                );
+            }),
+            RULE,
+        );
+    }
+
+    /// An access manager keeps the tokens of its users and adds them by itself.
+    #[test]
+    fn a_proxy_that_keeps_tokens_itself() {
+        let net = story(|s, sides| {
+            let value = s.token();
+            let token = cookie("LtpaToken2", &value).path("/");
+            sides.pass(login(), login(), with([token]), with([]));
+            sides.pass(http::get(CHAT), http::get(CHAT).set("Cookie", &format!("LtpaToken2={value}")), page(), page());
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn nobody_turned_away_is_no_harm() {
+        let net = told(|s| Sides::new(s).pass(login(), login(), with([s.wide()]), with([])));
+        none(&net, RULE);
+    }
+
+    /// Which request became which has to be beyond doubt.
+    #[test]
+    fn two_requests_that_fit() {
+        one(&story(|s, sides| sides.pass(login(), login(), with([s.wide()]), with([]))), RULE);
+        let net = story(|s, sides| {
+            let other = Browser::new(&s.net.host("10.1.0.51")).open(&s.net.host("10.1.0.30"), 80, "chat.example.com");
+            other.ask(login());
+            sides.pass(login(), login(), with([s.wide()]), with([]));
+            other.reply(with([]));
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn other_paths_and_other_machines_are_no_pair() {
+        none(&story(|s, sides| sides.pass(login(), http::post("/other"), with([s.wide()]), with([]))), RULE);
+        let net = story(|s, sides| {
+            let third = Browser::new(&s.net.host("10.1.0.77")).open(&s.net.host("10.1.0.21"), 9080, "chat.example.com");
+            sides.front.ask(login());
+            third.ask(login()).reply(with([s.wide()]));
+            sides.front.reply(with([]));
+        });
+        none(&net, RULE);
+    }
+
+    /// A proxy with two addresses is known by X-Forwarded-For.
+    #[test]
+    fn a_proxy_with_two_addresses() {
+        let net = story(|s, sides| {
+            let inner = Browser::new(&s.net.host("10.1.0.77")).open(&s.net.host("10.1.0.21"), 9080, "chat.example.com");
+            sides.front.ask(login());
+            inner.ask(login().header("X-Forwarded-For", "10.1.0.50")).reply(with([s.wide()]));
+            sides.front.reply(with([]));
+        });
+        one(&net, RULE);
     }
 }

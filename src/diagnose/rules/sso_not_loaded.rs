@@ -77,7 +77,9 @@ enum Sign<'w, 'a> {
 fn finding(case: &Case<'_>, group: &[&Exchange<'_>]) -> Option<Draft> {
     let web = case.web();
     let first = *group.first()?;
-    let denied: Vec<_> = group.iter().flat_map(|opened| turned_away(web, opened)).collect();
+    let mut denied: Vec<_> = group.iter().flat_map(|opened| turned_away(web, opened)).collect();
+    denied.sort_by_key(|exchange| exchange.index);
+    denied.dedup_by_key(|exchange| exchange.index);
     let sign = sign(web, group, &denied);
     let draft = Draft::new(&ABOUT, 45)
         .title(format!("{} opens sessions of one server (DomAuthSessId), no single sign-on", first.host))
@@ -116,9 +118,8 @@ fn turned_away<'w, 'a>(web: &'w Web<'a>, opened: &'w Exchange<'a>) -> Vec<&'w Ex
     let next = next.filter(|next| {
         next.host != opened.host && site.is_some() && origin::site(&next.host) == site && next.is_denied()
     });
-    let takes_part = |next: &Exchange<'_>| next.product().is_some() || web.takes_tokens(&next.host);
     let bare = |next: &Exchange<'_>| next.request.is_some_and(|request| tokens_sent(request.http).next().is_none());
-    next.filter(|next| takes_part(next) && bare(next) && !fits_a_token(web, next)).collect()
+    next.filter(|next| web.takes_part(&next.host) && bare(next) && !fits_a_token(web, next)).collect()
 }
 
 fn fits_a_token(web: &Web<'_>, exchange: &Exchange<'_>) -> bool {
@@ -126,12 +127,12 @@ fn fits_a_token(web: &Web<'_>, exchange: &Exchange<'_>) -> bool {
 }
 
 fn sign<'w, 'a>(web: &'w Web<'a>, group: &[&'w Exchange<'a>], denied: &[&'w Exchange<'a>]) -> Option<Sign<'w, 'a>> {
-    let shows = |e: &Exchange<'_>| e.request.is_some_and(|request| tokens_sent(request.http).next().is_some());
+    let carries = |e: &Exchange<'_>| e.request.is_some_and(|request| tokens_sent(request.http).next().is_some());
     let sets = |e: &Exchange<'_>| e.response.is_some_and(|response| tokens_set(&response).next().is_some());
     let first = *group.first()?;
     let site = origin::site(&first.host);
     let elsewhere = |e: &&Exchange<'_>| site.is_some() && origin::site(&e.host) == site && sets(e);
-    let shown = group.iter().copied().find(|opened| shows(opened)).map(Sign::Shown);
+    let shown = group.iter().copied().find(|opened| carries(opened)).map(Sign::Shown);
     shown
         .or_else(|| web.of_host(&first.host).find(|e| sets(e)).map(Sign::SetOnce))
         .or_else(|| denied.first().copied().map(Sign::Denied))
@@ -159,4 +160,126 @@ fn words(web: &Web<'_>, group: &[&Exchange<'_>], sign: Option<&Sign<'_, '_>>) ->
         Some(Sign::Elsewhere(other)) => format!(" {} of the same domain does use LTPA tokens.", other.host),
     };
     fact + &meant
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::web::story::{CHAT, Stage, is_denied, is_served, logs_in, page, sample, told};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::Side;
+    use nrpcsniff_samples::http::{self, Browser, Cookie, Message, Visit, cookie};
+
+    const RULE: &str = "sso-not-loaded";
+
+    fn single() -> Cookie {
+        cookie("DomAuthSessId", "9F2C1A7E55D04B6688E1A3C0D94E7B21").path("/")
+    }
+
+    fn login(mail: &Visit, cookies: impl IntoIterator<Item = Cookie>) {
+        let form = http::post("/names.nsf?Login").form(&[("Username", "Ann Smith"), ("Password", "not a real one")]);
+        let answer = http::response(302).location("/mail/asmith.nsf");
+        mail.wait(3_000).ask(form).reply(cookies.into_iter().fold(answer, Message::set_cookie));
+    }
+
+    #[test]
+    fn the_next_server_turns_the_browser_away() {
+        let finding = one(&sample("http-single-server"), RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!(finding.conversations, [0, 1]);
+        says(
+            &finding,
+            &["chat.example.com then got no token and asked for a login", "Error loading Web SSO configuration"],
+        );
+    }
+
+    #[test]
+    fn a_token_was_shown_or_set_at_another_time() {
+        let shown = told(|s| {
+            let mail = s.open("mail.example.com");
+            let _ = s.browser.clone().has("example.com", "LtpaToken", &s.domino("CN=Ann/O=ACME"));
+            login(&mail, [single()]);
+        });
+        says(&one(&shown, RULE), &["had shown it an LTPA token"]);
+        assert_eq!(one(&shown, RULE).confidence, Confidence::High);
+        let now_and_then = told(|s| {
+            let mail = s.open("mail.example.com");
+            login(&mail, [cookie("LtpaToken", &s.domino("CN=Ann/O=ACME")).path("/")]);
+            s.net.wait_secs(3_600);
+            let other = Browser::new(&s.net.host("10.1.0.51"));
+            login(&other.open(&s.net.host("10.2.0.8"), 80, "mail.example.com"), [single()]);
+        });
+        says(&one(&now_and_then, RULE), &["configuration comes and goes"]);
+    }
+
+    #[test]
+    fn explains_a_login_loop() {
+        let net = told(|s| {
+            let (chat, mail) = (s.open("chat.example.com"), s.open("mail.example.com"));
+            for _ in 0..3 {
+                is_denied(&chat, CHAT);
+                login(&mail, [single()]);
+            }
+            is_denied(&chat, CHAT);
+        });
+        assert_eq!(one(&net, RULE).also, ["http-login-loop"]);
+    }
+
+    /// A single server is a valid set-up.
+    #[test]
+    fn nothing_that_means_single_sign_on_is_information() {
+        let alone = told(|s| login(&s.open("mail.example.com"), [single()]));
+        assert_eq!(one(&alone, RULE).severity, Severity::Info);
+        let other_site = told(|s| {
+            login(&s.open("mail.example.com"), [single()]);
+            logs_in(&s.open("portal.example.org"), [cookie("LtpaToken2", &s.token()).path("/")]);
+            is_denied(&s.open("tickets.example.com"), "/dashboard");
+        });
+        assert_eq!(one(&other_site, RULE).severity, Severity::Info);
+    }
+
+    #[test]
+    fn tokens_of_other_hosts_alone_are_told_quietly() {
+        let net = told(|s| {
+            login(&s.open("mail.example.com"), [single()]);
+            logs_in(&s.open("portal.example.com"), [s.narrow()]);
+        });
+        assert_eq!((one(&net, RULE).severity, one(&net, RULE).confidence), (Severity::Minor, Confidence::Medium));
+    }
+
+    #[test]
+    fn a_token_beside_it_or_a_deletion() {
+        let beside = told(|s| login(&s.open("mail.example.com"), [single(), s.wide()]));
+        none(&beside, RULE);
+        let gone = told(|s| {
+            let mail = s.open("mail.example.com");
+            let answer = page().set_cookie(cookie("DomAuthSessId", "0").path("/").max_age(0));
+            mail.ask(http::get("/names.nsf?Logout")).reply(answer.set_cookie(cookie("DomAuthSessId", "").path("/")));
+        });
+        none(&gone, RULE);
+    }
+
+    #[test]
+    fn the_next_server_s_own_token_refutes_it() {
+        let net = told(|s| {
+            logs_in(&s.open("portal.example.org"), [cookie("LtpaToken2", &s.token()).path("/")]);
+            let _ = Stage::token(s);
+            login(&s.open("mail.example.com"), [single()]);
+            is_served(&s.open("chat.example.com"), CHAT);
+        });
+        assert_eq!(one(&net, RULE).severity, Severity::Info);
+    }
+
+    #[test]
+    fn a_response_that_was_not_read_whole() {
+        let net = told(|s| {
+            let mail = s.open("mail.example.com");
+            mail.ask(http::post("/names.nsf?Login").form(&[("Username", "Ann"), ("Password", "x")]));
+            let whole: Vec<u8> = page().set_cookie(single()).into();
+            let cut = whole.windows(4).position(|end| end == b"\r\n\r\n").expect("headers") - 4;
+            mail.tcp().server(&whole[..cut]).skip(Side::Server, 8).server(&whole[cut + 8..]).server_fin();
+            is_denied(&s.open("chat.example.com"), CHAT);
+        });
+        none(&net, RULE);
+    }
 }

@@ -1,7 +1,7 @@
 //! Who asked: a browser, told apart by its address, by what a proxy says of it, and by its User-Agent.
 
 use super::exchange::Exchange;
-use super::jar::tokens_sent;
+use super::jar::{is_single_server, tokens_sent};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -87,8 +87,8 @@ impl<'a> Browsers<'a> {
     }
 }
 
-/// Readable tokens name different users, or logins do. Tokens and logins are not compared with each other: a login name
-/// is not the name in the directory.
+/// Readable tokens name different users, or logins at one host do. Logins are not compared with tokens, nor with those at
+/// other hosts: each may know the same person by another name.
 fn several_users<'e, 'a: 'e>(exchanges: impl Iterator<Item = &'e Exchange<'a>> + Clone) -> bool {
     let requests = || exchanges.clone().filter_map(|exchange| exchange.request);
     let of_tokens: HashSet<_> = requests()
@@ -96,9 +96,10 @@ fn several_users<'e, 'a: 'e>(exchanges: impl Iterator<Item = &'e Exchange<'a>> +
         .filter_map(|cookie| cookie.token.as_ref()?.user.as_deref())
         .map(str::to_ascii_lowercase)
         .collect();
-    let of_logins: HashSet<_> =
-        requests().filter_map(|request| request.http.user()).map(str::to_ascii_lowercase).collect();
-    of_tokens.len() > 1 || of_logins.len() > 1
+    let mut of_logins: HashMap<&str, &str> = HashMap::new();
+    let logins = exchanges.filter_map(|exchange| Some((exchange.host.as_str(), exchange.request?.http.user()?)));
+    let mut others = logins.filter(|(host, user)| !of_logins.entry(host).or_insert(user).eq_ignore_ascii_case(user));
+    of_tokens.len() > 1 || others.next().is_some()
 }
 
 /// A session cookie that one place set changes from A to B and back to A: two browsers take turns.
@@ -124,7 +125,6 @@ fn cookies_alternate<'e, 'a: 'e>(exchanges: impl Iterator<Item = &'e Exchange<'a
 
 /// Names of sessions that a server never hands out twice.
 fn is_session(name: &str) -> bool {
-    ["JSESSIONID", "DomAuthSessId", "ASP.NET_SessionId", "PHPSESSID"]
-        .iter()
-        .any(|known| name.eq_ignore_ascii_case(known))
+    let known = ["JSESSIONID", "ASP.NET_SessionId", "PHPSESSID"];
+    is_single_server(name) || known.iter().any(|known| name.eq_ignore_ascii_case(known))
 }

@@ -20,6 +20,8 @@ pub struct Kept<'a> {
     pub browser: usize,
     /// Exchange that set it.
     pub by: usize,
+    /// Conversation of that exchange.
+    pub(super) conversation: u32,
     /// When.
     pub at: Stamp,
     /// As it was set.
@@ -73,9 +75,10 @@ pub fn is_token(name: &str, token: Option<&Token>) -> bool {
     named || token.is_some_and(|token| token.class.is_genuine())
 }
 
-/// Domino's session of one server, without single sign-on.
+/// Domino's session of one server, without single sign-on. Its name may go on with a mark of the server
+/// (DominoSessionCookieUniqueNames).
 pub fn is_single_server(name: &str) -> bool {
-    name.eq_ignore_ascii_case("DomAuthSessId")
+    name.get(..13).is_some_and(|start| start.eq_ignore_ascii_case("DomAuthSessId"))
 }
 
 /// The JSON web token of Sametime 12, and the older token of the Sametime Proxy.
@@ -141,6 +144,7 @@ impl<'a> Kept<'a> {
         let kept = Self {
             browser: exchange.browser,
             by: exchange.index,
+            conversation: exchange.conversation.id,
             at,
             cookie,
             refused: if host_only {
@@ -199,22 +203,12 @@ impl<'a> Kept<'a> {
 
     /// For people: the attributes that decide where it goes, as sent; never the value.
     pub fn attributes(&self) -> String {
-        let mut text = match &self.cookie.domain {
-            Some(domain) => format!("Domain={domain}"),
-            None => "no Domain".to_owned(),
-        };
-        text.push_str(&format!("; Path={}", self.path));
-        for (set, flag) in [(self.cookie.secure, "Secure"), (self.cookie.http_only, "HttpOnly")] {
-            if set {
-                text.push_str("; ");
-                text.push_str(flag);
-            }
-        }
-        if let Some(policy) = &self.cookie.same_site {
-            text.push_str("; SameSite=");
-            text.push_str(policy);
-        }
-        text
+        let domain = self.cookie.domain.as_ref().map_or_else(|| "no Domain".to_owned(), |d| format!("Domain={d}"));
+        let mut parts = vec![domain, format!("Path={}", self.path)];
+        parts.extend(self.cookie.secure.then(|| "Secure".to_owned()));
+        parts.extend(self.cookie.http_only.then(|| "HttpOnly".to_owned()));
+        parts.extend(self.cookie.same_site.as_ref().map(|policy| format!("SameSite={policy}")));
+        parts.join("; ")
     }
 }
 

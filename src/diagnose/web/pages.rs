@@ -20,7 +20,7 @@ pub enum Outcome {
     Unknown,
 }
 
-/// Products that take part in LTPA sign-on, told by path or Server header.
+/// Products that take part in LTPA sign-on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Product {
     /// Sametime Proxy: web client, its API, audio and video.
@@ -72,9 +72,7 @@ impl<'a> Exchange<'a> {
     /// cookies), no probe.
     pub fn is_visit(&self) -> bool {
         let path = self.path().to_ascii_lowercase();
-        matches!(self.method(), "GET" | "POST" | "PUT" | "DELETE")
-            && !ASSETS.iter().any(|end| path.ends_with(end))
-            && !path.contains(".well-known/")
+        matches!(self.method(), "GET" | "POST" | "PUT" | "DELETE") && !is_asset(&path) && !path.contains(".well-known/")
     }
 
     /// It sends a name and a password to be logged in: a form of Domino, WebSphere or WebSEAL, or the Sametime Proxy's call.
@@ -174,25 +172,37 @@ impl<'a> Exchange<'a> {
         sent || self.response.is_some_and(|r| r.set_cookies.iter().any(|c| is_token(&c.name, c.token.as_ref())))
     }
 
-    /// The product that was asked, where path or Server header tell it.
+    /// The product that was asked, where path, Server header or cookies tell it.
     pub fn product(&self) -> Option<Product> {
         let path = self.path().to_ascii_lowercase();
-        let server =
-            self.response.and_then(|response| response.http.server.as_deref()).unwrap_or_default().to_ascii_lowercase();
         let under = |roots: &[&str]| roots.iter().any(|root| origin::path_match(&path, root));
+        let server = self.response.and_then(|response| response.http.server.as_deref());
+        let server = server.unwrap_or_default().to_ascii_lowercase();
         match () {
             () if under(&["/stwebapi", "/stwebclient", "/stwebav"]) => Some(Product::SametimeProxy),
             () if under(&["/stmeetings", "/stconf", "/stcenter.nsf"]) => Some(Product::Meeting),
             () if path.contains(".nsf") || server.contains("domino") => Some(Product::Domino),
-            () if server.contains("websphere")
-                || server.contains("ibm_http")
-                || path.ends_with("/j_security_check") =>
-            {
-                Some(Product::WebSphere)
-            }
+            () if server.contains("websphere") || self.has_websphere_cookie() => Some(Product::WebSphere),
             () => None,
         }
     }
+
+    /// WASReqURL, or a JSESSIONID as WebSphere makes it: cache id `0000`, a clone id behind a colon. (Java's form login,
+    /// `j_security_check`, is no sign: other servers have it too.)
+    fn has_websphere_cookie(&self) -> bool {
+        let sent = self.request.into_iter().flat_map(|request| &request.http.cookies).map(|c| (&c.name, &c.value));
+        let given =
+            self.response.into_iter().flat_map(|response| &response.http.set_cookies).map(|c| (&c.name, &c.value));
+        sent.chain(given).any(|(name, value)| {
+            let value = value.expose();
+            name == "WASReqURL" || (name == "JSESSIONID" && value.starts_with("0000") && value.contains(':'))
+        })
+    }
+}
+
+/// A file of a page: image, style, script.
+fn is_asset(path: &str) -> bool {
+    ASSETS.iter().any(|end| path.ends_with(end))
 }
 
 /// The last two parts of the path, or the query's first name, mean a login page.
@@ -203,5 +213,5 @@ fn names_login(path: &str, query: &[http::Parameter]) -> bool {
         tail.into_iter().any(|part| LOGIN_PATHS.iter().any(|word| part.starts_with(word) || part.ends_with(word)));
     let by_query = path.contains(".nsf") && query.first().is_some_and(|first| first.name.eq_ignore_ascii_case("login"));
     // A path that ends in the call itself is the attempt, not the page; both mean that the user is not let in.
-    (by_path || by_query) && !path.ends_with(".css") && !path.ends_with(".js")
+    (by_path || by_query) && !is_asset(&path)
 }
