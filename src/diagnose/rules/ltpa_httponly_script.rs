@@ -78,8 +78,8 @@ fn is_current(exchange: &super::super::web::Exchange<'_>) -> bool {
     let web_token =
         |name: &str| name.eq_ignore_ascii_case("sametimeJwt") || name.eq_ignore_ascii_case("sametimeRefresh");
     let sent = exchange.request.is_some_and(|r| r.http.cookies.iter().any(|cookie| web_token(&cookie.name)));
-    let set = exchange.response.is_some_and(|r| r.http.set_cookies.iter().any(|cookie| web_token(&cookie.name)));
-    sent || set || exchange.path().starts_with("/sametime-auth")
+    let granted = exchange.response.is_some_and(|r| r.http.set_cookies.iter().any(|cookie| web_token(&cookie.name)));
+    sent || granted || exchange.path().starts_with("/sametime-auth")
 }
 
 #[cfg(test)]

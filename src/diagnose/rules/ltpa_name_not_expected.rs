@@ -64,11 +64,11 @@ fn is_usual(name: &str) -> bool {
 /// Names of the cookies that hold its tokens; of a chat login: under which the tokens were set. Nothing if one of them is
 /// usual, or unknown.
 fn odd_names(case: &Case<'_>, showing: &Showing<'_>) -> Vec<String> {
-    let named = |held: &Held<'_>| match held.cookie {
+    let cookie_of = |held: &Held<'_>| match held.cookie {
         Some(name) => Some(name.to_owned()),
         None => case.identity().issue_of(held.token).map(|issue| issue.cookie.name.clone()),
     };
-    let names: Option<Vec<String>> = showing.genuine().map(named).collect();
+    let names: Option<Vec<String>> = showing.genuine().map(cookie_of).collect();
     // A junk or damaged token of the usual name beside it counts as well: then the name was known.
     let usual = showing.tokens.iter().any(|held| held.cookie.is_some_and(is_usual));
     names.filter(|names| !usual && !names.iter().any(|name| is_usual(name))).unwrap_or_default()

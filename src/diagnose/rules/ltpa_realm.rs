@@ -71,7 +71,7 @@ fn stranger<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Option<Stra
         Channel::Web { .. } => issue.host == showing.host,
         _ => issue.conversation.server.ip == showing.server.ip,
     });
-    let (own, own_realm) = issued.filter_map(|issue| Some((issue, issue.held.realm()?))).last()?;
+    let (own, own_realm) = issued.filter_map(|issue| Some((issue, issue.held.realm()?))).next_back()?;
     let mut accepted = case.identity().showings().iter().filter(|s| s.is_at(showing) && s.is_proof());
     let trusted = accepted.any(|s| s.genuine().any(|held| held.realm() == Some(realm)));
     (realm != own_realm && !trusted).then_some(Stranger { realm, own, own_realm })

@@ -1,6 +1,6 @@
 //! A softphone registers with the word `undefined` where the token should be: a script could not read the cookie.
 
-use super::super::identity::{Channel, Issue, Outcome, Showing};
+use super::super::identity::{Channel, Held, Issue, Outcome, Showing};
 use super::super::network::listed;
 use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all};
 use super::super::{About, Case, Draft, Layer, Rule};
@@ -57,7 +57,7 @@ impl Rule for UndefinedSip {
 /// A SIP request with a word where its only token should be.
 fn is_junk(showing: &Showing<'_>) -> bool {
     showing.channel == Channel::Sip
-        && showing.tokens.iter().any(|held| held.is_junk())
+        && showing.tokens.iter().any(Held::is_junk)
         && showing.genuine().next().is_none()
 }
 
@@ -111,7 +111,7 @@ fn why<'s, 'a>(case: &'s Case<'a>, group: &[&Showing<'a>]) -> Why<'s, 'a> {
     let before: Vec<&Issue<'a>> = case.identity().issues().filter(|issue| issue.at.time <= last).collect();
     let named = |issue: &&&Issue<'a>| wanted.contains(&issue.cookie.name.to_ascii_lowercase());
     let theirs = |issue: &&&Issue<'a>| clients.contains(&issue.conversation.client.ip);
-    let own = before.iter().filter(theirs).filter(named).next_back();
+    let own = before.iter().filter(theirs).rfind(named);
     let source = own.or_else(|| before.iter().filter(named).rfind(|issue| issue.cookie.http_only));
     match source {
         Some(issue) if issue.cookie.http_only => {
@@ -126,7 +126,7 @@ fn why<'s, 'a>(case: &'s Case<'a>, group: &[&Showing<'a>]) -> Why<'s, 'a> {
     }
 }
 
-fn cookie_name(held: &super::super::identity::Held<'_>) -> Option<String> {
+fn cookie_name(held: &Held<'_>) -> Option<String> {
     held.cookie.filter(|_| held.is_junk()).map(str::to_ascii_lowercase)
 }
 
