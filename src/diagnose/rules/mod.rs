@@ -75,7 +75,6 @@ mod sip_wrong_realm;
 mod sso_cookie_stripped;
 mod sso_name_unmapped;
 mod sso_not_loaded;
-mod sso_not_loaded;
 mod st_auth_server_nrpc;
 mod st_bad_password;
 mod st_directory_down;
