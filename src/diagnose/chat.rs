@@ -18,6 +18,7 @@ pub struct Chat<'a> {
     logins: Vec<Login<'a>>,
     by_client: HashMap<IpAddr, Vec<usize>>,
     by_server: HashMap<Endpoint, Vec<usize>>,
+    by_user: HashMap<&'a str, Vec<usize>>,
 }
 
 /// A message of the protocol.
@@ -85,11 +86,15 @@ impl<'a> Chat<'a> {
         let logins: Vec<_> = analysis.conversations.iter().filter(|c| concerns_chat(c)).map(Login::new).collect();
         let mut by_client: HashMap<_, Vec<_>> = HashMap::new();
         let mut by_server: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_user: HashMap<_, Vec<_>> = HashMap::new();
         for (index, login) in logins.iter().enumerate() {
             by_client.entry(login.client()).or_default().push(index);
             by_server.entry(login.server()).or_default().push(index);
+            if let Some(user) = login.user() {
+                by_user.entry(user).or_default().push(index);
+            }
         }
-        Self { analysis, logins, by_client, by_server }
+        Self { analysis, logins, by_client, by_server, by_user }
     }
 
     /// Every conversation with a community server, in order.
@@ -105,6 +110,12 @@ impl<'a> Chat<'a> {
     /// Those with one server, in order.
     pub fn of_server(&self, server: Endpoint) -> impl DoubleEndedIterator<Item = &Login<'a>> {
         self.by_server.get(&server).into_iter().flatten().filter_map(|&index| self.logins.get(index))
+    }
+
+    /// Those whose last login was under that name, in order (at most 256).
+    pub fn of_user(&self, user: &str) -> impl Iterator<Item = &Login<'a>> {
+        let all = self.by_user.get(user).into_iter().flatten();
+        all.take(LOOK_AHEAD).filter_map(|&index| self.logins.get(index))
     }
 
     /// The same client's conversations that come after `login` in the capture, in order (at most 256).
