@@ -82,7 +82,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         name: "st-token-expired",
         story: "A client comes back from standby and logs in with the token of the day before.",
         see: "0x80000016, and a token whose end has passed.",
-        rules: &["st-token-expired"],
+        rules: &["ltpa-expired", "st-token-expired"],
         format: Format::pcap,
         tell: token_expired,
     },
@@ -174,6 +174,15 @@ pub(super) const SAMPLES: &[Sample] = &[
         rules: &["st-plain-vs-tls"],
         format: Format::pcap,
         tell: tls,
+    },
+    Sample {
+        name: "st-relogin",
+        story: "A client that logged in with a token loses its connection to a reset on the path. It comes back, shakes hands and leaves \
+                without a login, again and again: it has no token any more.",
+        see: "A login with a token, then handshakes without a login.",
+        rules: &["st-missing-token-relogin"],
+        format: || Format::pcap().link(Link::Vlan(15)),
+        tell: relogin,
     },
     Sample {
         name: "st-idle-drop",
@@ -457,6 +466,20 @@ fn tls(net: &Network) {
         net.connect(&client(net), &community(net), PORT).client(hello).wait(1).server_rst();
         net.wait(8_000);
     }
+}
+
+fn relogin(net: &Network) {
+    const ROUTER_TTL: u8 = 250;
+    let tcp = opens(net, &client(net), &community(net));
+    token_login(&tcp, USER, &[&domino_token(net)]);
+    accepted(&tcp, USER);
+    tcp.wait_secs(200).client(sametime::status(0x60, "Away")).wait(2).middlebox_rst(Side::Client, ROUTER_TTL);
+    for _ in 0..3 {
+        net.wait(15_000);
+        opens(net, &client(net), &community(net)).wait(700).client_fin();
+    }
+    net.wait(60_000);
+    opens(net, &client(net), &community(net)).wait(700).client_fin();
 }
 
 fn idle_drop(net: &Network) {
