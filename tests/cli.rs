@@ -338,3 +338,75 @@ fn a_filter_leaves_out_frames_and_keeps_their_numbers() {
     assert_eq!(first(&some), first(&all));
     assert_eq!(json(&run(&["--format", "json", "-f", "udp port 9", path]))["totals"]["packets"], 0);
 }
+
+/// A public constant of another project's unit tests (github.com/markusberg/ltpa), with its secret.
+const DOMINO_TOKEN: &str = "AAECAzQ5OTYwMWE2NDk5NjE5MTZNeSBUZXN0IFVzZXJjcHMKyXIrtD4SZcV7DKWd67EFng==";
+const DOMINO_SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhM=\n";
+
+/// `nrpcsniff token` with these arguments and that stdin.
+fn token(args: &[&str], stdin: &str) -> Output {
+    let mut command = Command::cargo_bin("nrpcsniff").unwrap();
+    command.env_clear().env("NO_COLOR", "1").args(["token", "--no-config"]).args(args);
+    command.write_stdin(stdin).output().unwrap()
+}
+
+#[test]
+fn a_token_is_explained_and_never_shown() {
+    let shown = |args: &[&str], stdin: &str| {
+        let output = token(args, stdin);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let text = stdout(&output);
+        assert!(!text.contains(&DOMINO_TOKEN[..12]), "{text}");
+        text
+    };
+    let text = shown(&[DOMINO_TOKEN], "");
+    for part in
+        ["My Test User", "2009-02-13T23:26:30Z", "2009-02-14T01:06:30Z", "expired      yes", "clock of this machine"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let at = shown(&["--now", "2009-02-14T00:06:30Z", "-"], &format!("Cookie: LtpaToken=\"{DOMINO_TOKEN}\"\n"));
+    assert!(at.contains("expired      no, 60.0 min are left at 2009-02-14T00:06:30Z (--now)"), "{at}");
+    assert!(shown(&["Cookie: LtpaToken=\"undefined\""], "").contains("Set security cookies to HTTPOnly"));
+    assert!(shown(&[""], "").contains("at logout"));
+    assert!(shown(&[], "").contains("at logout"));
+    assert!(shown(&["eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.c2ln"], "").contains("JSON web token"));
+    let secret = token(&["--show-secrets", DOMINO_TOKEN], "");
+    assert!(stdout(&secret).replace(['\n', ' '], "").contains(DOMINO_TOKEN), "{}", stdout(&secret));
+}
+
+#[test]
+fn tokens_come_from_a_file_as_json_with_keys() {
+    let tokens = format!("{DOMINO_TOKEN}\nLtpaToken=null\n");
+    let folder = folder(&[("tokens", tokens.as_bytes()), ("secret", DOMINO_SECRET.as_bytes())]);
+    let (file, secret) = (in_folder(&folder, "tokens"), in_folder(&folder, "secret"));
+    let output = token(&["--file", &file, "--domino-secret-file", &secret, "--format", "json"], "");
+    let lines: Vec<serde_json::Value> =
+        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!((&lines[0]["class"], &lines[0]["verified"]), (&"domino".into(), &true.into()));
+    assert_eq!((&lines[1]["class"], &lines[1]["cookie"]), (&"junk-literal".into(), &"LtpaToken".into()));
+
+    let config = folder.path().join("config.toml");
+    fs::write(&config, "[keys]\ndomino-secret-file = ['secret']\n").unwrap();
+    let mut command = Command::cargo_bin("nrpcsniff").unwrap();
+    let output = command.env_clear().args(["token", DOMINO_TOKEN, "--config"]).arg(&config).output().unwrap();
+    assert!(stdout(&output).contains("signature    holds"), "{}", stderr(&output));
+}
+
+#[test]
+fn wrong_keys_and_tokens_are_refused() {
+    let folder = folder(&[("secret", b"AAEC\n"), ("a.pcap", &pcap(1)), ("word", b"x\n")]);
+    let [secret, capture, word] = ["secret", "a.pcap", "word"].map(|name| in_folder(&folder, name));
+    for output in
+        [token(&["--domino-secret-file", &secret, "x"], ""), run(&["--domino-secret-file", &secret, &capture])]
+    {
+        refused_in_a_sentence(&output, &["secret: line 1: this is no Domino secret"]);
+    }
+    refused_in_a_sentence(&run(&["--ltpa-keys", &word, &capture]), &["--ltpa-password-file"]);
+    let output = run(&["--ltpa-keys", &word, "--ltpa-password-file", &word, &capture]);
+    refused_in_a_sentence(&output, &["word: this is no LTPA key file"]);
+    refused_in_a_sentence(&token(&["--file", "/no/such"], ""), &["/no/such: cannot be read"]);
+    refused_in_a_sentence(&token(&["--now", "today", "x"], ""), &["--now 'today'"]);
+    refused_in_a_sentence(&token(&["-"], "Cookie: a=b; c=d\n"), &["none of these cookies is an LTPA token: a, c"]);
+}

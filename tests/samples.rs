@@ -66,13 +66,28 @@ fn facts(report: &Value) -> Value {
                 .iter()
                 .filter_map(|m| m["fields"]["status"].get("hex").filter(|hex| *hex != "0x0000"))
                 .collect();
-            json!({"id": c["id"], "protocol": c["protocol"], "setup": c["setup"],
+            let mut listed = json!({"id": c["id"], "protocol": c["protocol"], "setup": c["setup"],
                    "how": c["teardown"]["how"], "by": c["teardown"]["by"], "after_message": c["teardown"]["after_message"],
                    "wanted_server": field("nrpc.session_request", "wanted_server"),
-                   "server_name": field("nrpc.session_response", "server_name"), "statuses": statuses})
+                   "server_name": field("nrpc.session_response", "server_name"), "statuses": statuses});
+            if c["protocol"] != "nrpc" {
+                listed["answers"] = answers(c);
+            }
+            listed
         })
         .collect();
     json!({"findings": findings, "conversations": conversations})
+}
+
+/// What was answered in SIP and HTTP, and why Sametime sessions ended.
+fn answers(conversation: &Value) -> Value {
+    let answer = |message: &Value| match message["type"].as_str().unwrap() {
+        "sip.response" | "http.response" => Some(message["fields"]["status"].clone()),
+        "sametime.login_ack" => Some("LOGIN_ACK".into()),
+        "sametime.channel_destroy" => Some(message["fields"]["reason"]["name"].clone()),
+        _ => None,
+    };
+    conversation["messages"].as_array().unwrap().iter().filter_map(answer).collect()
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Arguments as typed. [`super::plan`] checks them.
 
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,6 +15,8 @@ Examples:
   nrpcsniff --expect-server 'Mail01/Acme=mail.acme.example' notes.pcap
   nrpcsniff --fail-on major notes.pcap            exit status 1 if a major fault or a blocker is found
   nrpcsniff rules nrpc-name-mismatch-alias        one rule explained
+  nrpcsniff token 'LtpaToken=AAECAz...'           one sign-on token explained
+  nrpcsniff --ltpa-keys ltpa.keys --ltpa-password-file word.txt sso.pcapng
 
 Exit status: 0 done, whatever was found; 1 --fail-on was met; 2 wrong usage, or an input that cannot be read or is
 damaged (what could be read is still reported; this outranks 1).
@@ -23,7 +26,19 @@ Configuration: $XDG_CONFIG_HOME/nrpcsniff/config.toml, else ~/.config/nrpcsniff/
   close-after-reply = 2.0
   [[server]]                       # as --expect-server
   name = \"Mail01/Acme\"
-  aliases = [\"mail.acme.example\"]";
+  aliases = [\"mail.acme.example\"]
+  [keys]                           # as --ltpa-keys and the like; paths count from the file's folder
+  ltpa-keys = [\"ltpa.keys\"]
+  ltpa-password-file = [\"word.txt\"]
+  domino-secret-file = [\"secret.txt\"]";
+
+const TOKEN_EXAMPLES: &str = "\
+Examples:
+  nrpcsniff token 'Cookie: LtpaToken=\"undefined\"'    a header or a pair, as it was pasted
+  nrpcsniff token --file tokens.txt                  one a line (and none in the shell history)
+  xclip -o | nrpcsniff token -                       from a pipe
+  nrpcsniff token --now 2025-04-22T17:48:19Z --domino-secret-file secret.txt -
+  nrpcsniff token --format json - | jq .expires";
 
 /// Says who hung up first, at which step and why, when HCL Notes, Domino or Sametime sign-on fails.
 #[derive(Debug, Parser)]
@@ -87,6 +102,10 @@ pub struct Args {
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
 
+    /// Keys that open tokens.
+    #[command(flatten)]
+    pub keys: KeyFiles,
+
     /// Show the values of tokens and cookies (masked otherwise, everywhere)
     #[arg(long)]
     pub show_secrets: bool,
@@ -108,11 +127,11 @@ pub struct Args {
     pub no_progress: bool,
 
     /// Configuration file
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config", global = true)]
     pub config: Option<PathBuf>,
 
     /// Read no configuration file
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub no_config: bool,
 }
 
@@ -124,6 +143,73 @@ pub enum Command {
         /// Id of a rule
         id: Option<String>,
     },
+    /// Sign-on tokens explained: what each is, whose, until when (a capture of that name: ./token)
+    #[command(after_long_help = TOKEN_EXAMPLES)]
+    Token(TokenArgs),
+}
+
+/// Which tokens to explain, and how.
+#[derive(Debug, clap::Args)]
+pub struct TokenArgs {
+    /// Tokens, NAME=TOKEN or a whole Cookie or Set-Cookie header; - for stdin, one a line
+    pub token: Vec<String>,
+
+    /// Read them from a file, one a line
+    #[arg(long, value_name = "FILE", conflicts_with = "token")]
+    pub file: Option<PathBuf>,
+
+    /// Judge them as of this time, such as 2025-04-22T17:48:19Z [default: the clock of this machine]
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+
+    /// Keys that open tokens.
+    #[command(flatten)]
+    pub keys: KeyFiles,
+
+    /// Shape of the answer; JSON is one object a line, with either name
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+
+    /// Show the tokens themselves (never otherwise)
+    #[arg(long)]
+    pub show_secrets: bool,
+}
+
+/// Files of keys that open and verify sign-on tokens.
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KeyFiles {
+    /// LTPA keys that WebSphere exported (ltpa.keys): they open and verify its tokens; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub ltpa_keys: Vec<PathBuf>,
+
+    /// Their password, in the first line; repeatable: each is tried
+    #[arg(long, value_name = "FILE")]
+    pub ltpa_password_file: Vec<PathBuf>,
+
+    /// LTPA_DominoSecret of a Web SSO Configuration document, one a line: it verifies Domino's tokens; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub domino_secret_file: Vec<PathBuf>,
+}
+
+impl KeyFiles {
+    /// These and others.
+    pub fn and(mut self, others: &Self) -> Self {
+        self.ltpa_keys.extend_from_slice(&others.ltpa_keys);
+        self.ltpa_password_file.extend_from_slice(&others.ltpa_password_file);
+        self.domino_secret_file.extend_from_slice(&others.domino_secret_file);
+        self
+    }
+
+    /// The same, counted from that folder.
+    pub fn inside(self, folder: &Path) -> Self {
+        let join = |paths: Vec<PathBuf>| paths.into_iter().map(|path| folder.join(path)).collect();
+        Self {
+            ltpa_keys: join(self.ltpa_keys),
+            ltpa_password_file: join(self.ltpa_password_file),
+            domino_secret_file: join(self.domino_secret_file),
+        }
+    }
 }
 
 /// Shape of the report.
@@ -185,6 +271,7 @@ mod tests {
         let args = Args::parse_from(["nrpcsniff", "a.pcap", "rules"]);
         assert_eq!(args.captures.len(), 2);
         assert_eq!(Args::parse_from(["nrpcsniff", "./rules"]).captures.len(), 1);
+        assert!(Args::parse_from(["nrpcsniff", "token", "x", "--no-config"]).no_config);
         assert_eq!(Args::parse_from(["nrpcsniff", "help"]).captures.len(), 1);
     }
 }

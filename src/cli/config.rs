@@ -1,5 +1,6 @@
-//! The configuration file: thresholds of the rules, and names that servers may be asked for.
+//! The configuration file: thresholds of the rules, names that servers may be asked for, keys that open tokens.
 
+use super::args::KeyFiles;
 use crate::diagnose::{ExpectedServer, Thresholds};
 use crate::report::escape;
 use anyhow::{Context, Result, bail};
@@ -17,6 +18,8 @@ pub struct Config {
     pub thresholds: Thresholds,
     /// Names that servers may be asked for.
     pub servers: Vec<ExpectedServer>,
+    /// Files of keys that open tokens.
+    pub keys: KeyFiles,
 }
 
 #[derive(Deserialize)]
@@ -26,6 +29,8 @@ struct File {
     thresholds: Thresholds,
     #[serde(default)]
     server: Vec<Server>,
+    #[serde(default)]
+    keys: KeyFiles,
 }
 
 #[derive(Deserialize)]
@@ -43,7 +48,11 @@ pub fn load(named: Option<&Path>, none: bool) -> Result<Config> {
     let usual = || usual_path(env::var_os("XDG_CONFIG_HOME"), env::var_os("HOME"));
     let Some(path) = named.map(Path::to_path_buf).or_else(usual) else { return Ok(Config::default()) };
     match fs::read_to_string(&path) {
-        Ok(text) => parse(&text).with_context(|| shown(&path)),
+        Ok(text) => {
+            let config = parse(&text).with_context(|| shown(&path))?;
+            let folder = path.parent().unwrap_or(Path::new(""));
+            Ok(Config { keys: config.keys.inside(folder), ..config })
+        }
         Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => Ok(Config::default()),
         Err(error) => Err(error).with_context(|| format!("{}: cannot be read", shown(&path))),
     }
@@ -60,7 +69,7 @@ fn parse(text: &str) -> Result<Config> {
     let file: File = toml::from_str(text).map_err(|error| anyhow::anyhow!(one_line(&error, text)))?;
     check(&file.thresholds)?;
     let servers = file.server.into_iter().map(expected).collect::<Result<_>>()?;
-    Ok(Config { thresholds: file.thresholds, servers })
+    Ok(Config { thresholds: file.thresholds, servers, keys: file.keys })
 }
 
 fn expected(server: Server) -> Result<ExpectedServer> {
@@ -120,11 +129,23 @@ mod tests {
             ("[thresholds]\nidle = nan\n", ["idle", "zero or more"]),
             ("[[server]]\nname = 'Mail01'\n", ["line 1", "aliases"]),
             ("[[server]]\nname = ''\naliases = ['x']\n", ["[[server]]", "name"]),
+            ("[keys]\nltpa-key = ['x']\n", ["line 2", "ltpa-key"]),
             ("not toml", ["line 1", "expected"]),
         ] {
             let error = format!("{:#}", parse(text).unwrap_err());
             assert!(parts.iter().all(|part| error.contains(part)) && !error.contains('\n'), "{text:?}: {error}");
         }
+    }
+
+    #[test]
+    fn paths_of_keys_count_from_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, "[keys]\nltpa-keys = ['a.keys']\ndomino-secret-file = ['/etc/secret']\n").unwrap();
+        let keys = load(Some(&path), false).unwrap().keys;
+        assert_eq!(keys.ltpa_keys, [folder.path().join("a.keys")]);
+        assert_eq!(keys.domino_secret_file, [PathBuf::from("/etc/secret")]);
+        assert!(keys.ltpa_password_file.is_empty());
     }
 
     #[test]

@@ -6,12 +6,14 @@ mod args;
 mod catalogue;
 mod config;
 mod exit;
+mod keys;
 mod merge;
 mod output;
 mod plan;
 mod progress;
 mod read;
 mod run;
+mod token;
 
 use crate::report::escape;
 use args::{Args, Command};
@@ -30,6 +32,7 @@ pub fn main() -> ExitCode {
     };
     let done = match &args.command {
         Some(Command::Rules { id }) => catalogue::print(id.as_deref(), args.color),
+        Some(Command::Token(token)) => token::print(token, (args.config.as_deref(), args.no_config), args.color),
         None => Plan::new(&args).and_then(|plan| run::run(&plan)),
     };
     match done {

@@ -63,18 +63,19 @@ impl Plan {
             bail!("stdin is a terminal: pipe a capture into it, as in 'tcpdump -w - | nrpcsniff -'");
         }
         let output = args.output.clone().filter(|path| path.as_os_str() != "-");
-        let Config { thresholds, mut servers } = config::load(args.config.as_deref(), args.no_config)?;
+        let Config { thresholds, mut servers, keys } = config::load(args.config.as_deref(), args.no_config)?;
         for text in &args.expect_server {
             servers.push(expected_server(text)?);
         }
         let now = args.now.as_deref().map(time).transpose()?;
+        let keys = Arc::new(super::keys::load(&keys.and(&args.keys))?);
         Ok(Self {
             captures,
             filter: args.filter.clone(),
             decode_as: args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?,
             report: report(args, output.is_some()),
             output,
-            settings: Settings { thresholds, expected: servers, now, keys: Arc::default() },
+            settings: Settings { thresholds, expected: servers, now, keys },
             show_secrets: args.show_secrets,
             fail_on: args.fail_on.map(severity),
             talk: Talk {
@@ -178,7 +179,8 @@ fn is_label(before: &str) -> bool {
     ["CN", "OU", "O", "C"].iter().any(|known| known.eq_ignore_ascii_case(label))
 }
 
-fn time(text: &str) -> Result<Timestamp> {
+/// A time with its zone, as `--now` takes it.
+pub fn time(text: &str) -> Result<Timestamp> {
     let parsed: Option<jiff::Timestamp> = text.trim().parse().ok();
     let nanos = parsed.and_then(|time| i64::try_from(time.as_nanosecond()).ok());
     let nanos = nanos.with_context(|| {

@@ -98,6 +98,13 @@ impl Draft {
         self.evidence(Source::Packet, None, text.into())
     }
 
+    /// A fact of another finding that this one rests on.
+    #[must_use]
+    pub fn fact(mut self, source: Source, frame: Option<FrameRef>, text: impl Into<String>) -> Self {
+        self.finding.frames.extend(frame);
+        self.evidence(source, frame, text.into())
+    }
+
     /// Further frames that show it.
     #[must_use]
     pub fn frames(mut self, frames: impl IntoIterator<Item = FrameRef>) -> Self {

@@ -23,6 +23,7 @@ mod sip;
 pub mod telephony;
 #[cfg(test)]
 mod tests;
+mod vp;
 pub mod web;
 pub mod words;
 

@@ -117,6 +117,9 @@ pub struct Thresholds {
     pub chatty_turns: u32,
     /// This many slow replies are more than a bad moment.
     pub slow_replies: u32,
+    /// The Sametime login that a Notes client gets its token for follows the session with the token's issuer within this
+    /// time.
+    pub sign_on_within: f64,
     /// A browser that logs in this many times and is turned away each time is in a login loop.
     pub login_rounds: u32,
     /// A denial within this time after a login was not caused by a session that ran out.
@@ -186,6 +189,7 @@ impl Default for Thresholds {
             stuck_time: 1.0,
             chatty_turns: 20,
             slow_replies: 3,
+            sign_on_within: 60.0,
             login_rounds: 3,
             login_round: 30.0,
             sip_challenges: 3,

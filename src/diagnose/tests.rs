@@ -48,3 +48,63 @@ fn a_working_session_is_not_accused() {
     let Some(found) = findings("nrpc/hcl_notes_first5.pcap") else { return };
     assert_eq!(lines(&found), []);
 }
+
+/// What is said of SIP: rule, severity, and whom the title names.
+fn sip(findings: &[Finding]) -> Vec<(&str, Severity, &str)> {
+    let told = findings.iter().filter(|finding| finding.rule.starts_with("sip-"));
+    told.map(|finding| (finding.rule, finding.severity, finding.title.as_str())).collect()
+}
+
+#[test]
+fn registrations_of_real_clients() {
+    let Some(found) = findings("real/sip_baresip.pcap") else { return };
+    let denied = "REGISTER of denied@127.0.0.31 from 127.0.0.1 is forbidden by 127.0.0.31:5060";
+    assert_eq!(sip(&found), [("sip-403", Severity::Blocker, denied)]);
+    let Some(found) = findings("real/sip_sipsak.pcapng") else { return };
+    assert_eq!(sip(&found), []);
+}
+
+/// A telephone whose user mistypes his password for a while, and a far server that does not answer its proxy.
+#[test]
+fn a_telephone_of_which_most_goes_wrong() {
+    let Some(found) = findings("sip/zeek__sip_wireshark.pcap") else { return };
+    let rules: Vec<_> = sip(&found).into_iter().map(|(rule, severity, _)| (rule, severity)).collect();
+    let expected = [
+        ("sip-401-loop", Severity::Blocker),
+        ("sip-403", Severity::Major),
+        ("sip-408", Severity::Major),
+        ("sip-401-loop", Severity::Minor),
+        ("sip-401-loop", Severity::Minor),
+    ];
+    assert_eq!(rules, expected);
+}
+
+#[test]
+fn a_registrar_that_never_answers() {
+    let Some(found) = findings("sip/nDPI__pcap_webex.pcap") else { return };
+    let title = "172.16.1.75:5060 does not answer REGISTER of 45191@172.16.1.75 from 10.8.0.1";
+    assert_eq!(sip(&found), [("sip-408", Severity::Blocker, title)]);
+}
+
+#[test]
+fn healthy_and_damaged_sip_is_not_accused() {
+    let files = [
+        "ISA__MichalCab_ISA_sip.pcap.pcapng",
+        "PcapPlusPlus__PacketExamples_sip_not_sdp.pcap",
+        "arkime__pcap_arkime_synthetic.pcap",
+        "arkime__pcap_gtp-iphone.pcap",
+        "nDPI__pcap_fuzz-2006-06-26-2594.pcap",
+        "nDPI__pcap_sip_hello.pcapng",
+        "pl7m__pcaps_gre_v1.pcapng",
+        "suricata-verify__sip-options-method_input.pcap",
+        "suricata-verify__sip-pattern-matching_sip.pcap",
+        "suricata-verify__sip-sdp_sdp.pcap",
+        "suricata-verify__sip-tcp-pattern-matching_sip.pcap",
+        "zeek__sip_sip-junk-before-request.pcap",
+        "zeek__sip_sip-long-request-response-paths.pcap",
+    ];
+    for file in files {
+        let Some(found) = findings(&format!("sip/{file}")) else { return };
+        assert_eq!(sip(&found), [], "{file}");
+    }
+}

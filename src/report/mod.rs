@@ -18,6 +18,7 @@ pub mod ndjson;
 mod sample;
 pub mod table;
 mod text;
+pub mod token;
 mod view;
 
 use crate::model::{Analysis, Conversation, Finding};

@@ -299,7 +299,8 @@ fn message_view(message: &Message, input: u32, reader: Reader<'_>) -> MessageVie
     }
 }
 
-struct Fields(nrpcsniff_dissectors::Fields);
+/// Named values as a JSON object.
+pub(super) struct Fields(pub(super) nrpcsniff_dissectors::Fields);
 
 impl Serialize for Fields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

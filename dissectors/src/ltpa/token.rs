@@ -170,7 +170,7 @@ impl Token {
         let what = self.what();
         match &self.user {
             Some(user) => format!("{what} of {user}, fingerprint {}", self.fingerprint),
-            None if matches!(self.class, Class::Empty | Class::Undefined) => what.to_owned(),
+            None if self.class.is_word() => what.to_owned(),
             None => format!("{what}, fingerprint {}", self.fingerprint),
         }
     }
@@ -357,6 +357,11 @@ impl Class {
             Self::Truncated => "truncated",
             Self::Other => "other",
         }
+    }
+
+    /// It is nothing, or a word for it.
+    pub const fn is_word(self) -> bool {
+        matches!(self, Self::Empty | Self::Undefined | Self::JunkLiteral)
     }
 
     /// It may be what an issuer made, as far as can be told.

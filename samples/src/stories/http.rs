@@ -151,6 +151,11 @@ pub(super) fn to_login(path: &str) -> http::Message {
     http::response(302).location("/login.jsp").set_cookie(cookie("WASReqURL", path).path("/"))
 }
 
+/// The answer of Domino to somebody it does not know.
+pub(super) fn to_domino_login(path: &str) -> http::Message {
+    http::response(302).location(&format!("/names.nsf?Login&RedirectTo={path}")).header("Server", "Lotus-Domino")
+}
+
 /// A browser asks for a page and is sent to the login form, which it reads.
 pub(super) fn sent_to_login(visit: &Visit, path: &str) {
     visit.ask(http::get(path)).reply(to_login(path));

@@ -2,11 +2,11 @@
 
 use std::net::Ipv4Addr;
 
-use super::http::{domino_login, logs_in, shared};
+use super::http::{domino_login, logs_in, shared, to_domino_login};
 use super::{ANN, STCOMM, Sample, browser, client, community, expected_end, mail, portal, resolver};
 use crate::dns::{A, Rcode, Record};
 use crate::file::Format;
-use crate::http::{Browser, cookie};
+use crate::http::{self, cookie};
 use crate::link::Link;
 use crate::ltpa::{self, MINUTE};
 use crate::net::{Host, Network};
@@ -61,9 +61,9 @@ pub(super) const SAMPLES: &[Sample] = &[
     },
     Sample {
         name: "st-two-names",
-        story: "The mail server knows the user as `CN=Ann Smith/O=ACME`, the portal as `CN=Ann Smith/O=ACME/C=US`. With the mail \
-                server's token the chat client logs in; with the portal's the community server finds nobody of that name.",
-        see: "Two readable tokens of one user with two names, one accepted and one refused.",
+        story: "The portal knows the user as `CN=Ann Smith/O=ACME/C=US`, the mail server as `CN=Ann Smith/O=ACME`. With the portal's \
+                token neither the chat client nor the browser at the mail server is let in; with the mail server's both are.",
+        see: "Two readable tokens of one browser with two names, one refused and one accepted.",
         rules: &["ltpa-dn-mismatch"],
         format: || Format::pcapng().big_endian().interface("eth0"),
         tell: two_names,
@@ -82,7 +82,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         name: "st-token-expired",
         story: "A client comes back from standby and logs in with the token of the day before.",
         see: "0x80000016, and a token whose end has passed.",
-        rules: &["st-token-expired"],
+        rules: &["ltpa-expired", "st-token-expired"],
         format: Format::pcap,
         tell: token_expired,
     },
@@ -174,6 +174,15 @@ pub(super) const SAMPLES: &[Sample] = &[
         rules: &["st-plain-vs-tls"],
         format: Format::pcap,
         tell: tls,
+    },
+    Sample {
+        name: "st-relogin",
+        story: "A client that logged in with a token loses its connection to a reset on the path. It comes back, shakes hands and leaves \
+                without a login, again and again: it has no token any more.",
+        see: "A login with a token, then handshakes without a login.",
+        rules: &["st-missing-token-relogin"],
+        format: || Format::pcap().link(Link::Vlan(15)),
+        tell: relogin,
     },
     Sample {
         name: "st-idle-drop",
@@ -302,26 +311,29 @@ fn token_version(net: &Network) {
 
 fn two_names(net: &Network) {
     const ABROAD: &str = "CN=Ann Smith/O=ACME/C=US";
-    let notes = Browser::new(&client(net)).agent("Lotus-Notes/6.0; Windows-NT");
-    let mail = notes.open(&mail(net), 80, "mail.example.com");
-    let token = domino_token(net);
-    domino_login(&mail, "/mail/asmith.nsf", vec![shared("LtpaToken", &token)]);
-    let tcp = opens(net, &client(net), &community(net));
-    token_login(&tcp, USER, &[&token]);
-    accepted(&tcp, USER);
-    tcp.wait_secs(60).vp_logout();
-    let web = browser(net).open(&portal(net), 80, "portal.example.com");
-    let token = ltpa::domino(ABROAD, net.now() + 4 * SECOND, expected_end(net));
-    logs_in(&web, "/wps/myportal", vec![shared("LtpaToken", &token)]);
-    for visit in [&web, &mail] {
-        visit.wait(500).tcp().client_fin();
-    }
+    let (browser, client) = (browser(net), client(net));
+    let web = browser.open(&portal(net), 80, "portal.example.com");
+    let foreign = ltpa::domino(ABROAD, net.now() + 4 * SECOND, expected_end(net));
+    logs_in(&web, "/wps/myportal", vec![shared("LtpaToken", &foreign)]);
     for _ in 0..2 {
-        let tcp = opens(net, &client(net), &community(net));
-        token_login(&tcp, ABROAD, &[&token]);
+        let tcp = opens(net, &client, &community(net));
+        token_login(&tcp, ABROAD, &[&foreign]);
         refused(&tcp, reason::INCORRECT_LOGIN);
         net.wait(9_000);
     }
+    let mail = browser.open(&mail(net), 80, "mail.example.com");
+    mail.ask(http::get("/mail/asmith.nsf")).reply(to_domino_login("/mail/asmith.nsf"));
+    net.wait(4_000);
+    let own = domino_token(net);
+    domino_login(&mail, "/mail/asmith.nsf", vec![shared("LtpaToken", &own)]);
+    net.wait(2_000);
+    let tcp = opens(net, &client, &community(net));
+    token_login(&tcp, USER, &[&own]);
+    accepted(&tcp, USER);
+    for visit in [&web, &mail] {
+        visit.wait(500).tcp().client_fin();
+    }
+    tcp.wait_secs(60).vp_logout();
 }
 
 fn alias_no_token(net: &Network) {
@@ -454,6 +466,20 @@ fn tls(net: &Network) {
         net.connect(&client(net), &community(net), PORT).client(hello).wait(1).server_rst();
         net.wait(8_000);
     }
+}
+
+fn relogin(net: &Network) {
+    const ROUTER_TTL: u8 = 250;
+    let tcp = opens(net, &client(net), &community(net));
+    token_login(&tcp, USER, &[&domino_token(net)]);
+    accepted(&tcp, USER);
+    tcp.wait_secs(200).client(sametime::status(0x60, "Away")).wait(2).middlebox_rst(Side::Client, ROUTER_TTL);
+    for _ in 0..3 {
+        net.wait(15_000);
+        opens(net, &client(net), &community(net)).wait(700).client_fin();
+    }
+    net.wait(60_000);
+    opens(net, &client(net), &community(net)).wait(700).client_fin();
 }
 
 fn idle_drop(net: &Network) {

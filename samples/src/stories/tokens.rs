@@ -1,6 +1,6 @@
 //! Tokens that arrive and are not accepted: expired, of other keys, of another clock, of another person, twice.
 
-use super::http::{domino_login, fills_in, logs_in, page, sent_to_login, shared, to_login};
+use super::http::{domino_login, fills_in, logs_in, page, sent_to_login, shared, to_domino_login};
 use super::{ANN, Sample, browser, chat, expected_end, mail, meet, portal};
 use crate::file::Format;
 use crate::http::{self, cookie};
@@ -82,7 +82,7 @@ fn expired(net: &Network) {
         mail.ask(http::get("/mail/asmith.nsf?OpenDatabase")).reply(page());
     }
     net.at(95_000);
-    mail.ask(http::get("/mail/asmith.nsf/Inbox?OpenView")).reply(to_login("/mail/asmith.nsf"));
+    mail.ask(http::get("/mail/asmith.nsf/Inbox?OpenView")).reply(to_domino_login("/mail/asmith.nsf"));
     mail.wait(5).ask(http::get("/names.nsf?Login")).reply(page());
     mail.wait(3_000).tcp().client_fin();
 }
@@ -136,7 +136,7 @@ fn duplicate(net: &Network) {
     logs_in(&portal, "/wps/myportal", vec![shared("LtpaToken", &wide)]);
     net.wait(2_000);
     for _ in 0..2 {
-        mail.wait(600).ask(http::get("/mail/asmith.nsf/Inbox?OpenView")).reply(to_login("/mail/asmith.nsf"));
+        mail.wait(600).ask(http::get("/mail/asmith.nsf/Inbox?OpenView")).reply(to_domino_login("/mail/asmith.nsf"));
     }
     for visit in [&portal, &mail] {
         visit.wait(900).tcp().client_fin();

@@ -166,9 +166,9 @@ impl<'a> Identity<'a> {
         let mut issues = collect::issues(web, settings);
         let mut showings = collect::showings(analysis, web, telephony, settings);
         collect::settle_classes(&mut issues, &mut showings);
-        let mut issued: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
+        let mut sources: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         for (index, issue) in issues.iter().enumerate().filter(|(_, issue)| !issue.deleted) {
-            issued.entry(issue.held.token.fingerprint).or_default().push(index);
+            sources.entry(issue.held.token.fingerprint).or_default().push(index);
         }
         let mut shown: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         for (index, showing) in showings.iter().enumerate() {
@@ -179,7 +179,7 @@ impl<'a> Identity<'a> {
                 }
             }
         }
-        Self { analysis, issues, showings, issued, shown, clocks: Clocks::new(web) }
+        Self { analysis, issues, showings, issued: sources, shown, clocks: Clocks::new(web) }
     }
 
     /// Every token that was set, in order of time; deletions left out.
@@ -264,6 +264,16 @@ impl<'a> Held<'a> {
     /// A word instead of a token: `undefined`, `null`, nothing at all.
     pub const fn is_junk(&self) -> bool {
         matches!(self.class, Class::Undefined | Class::JunkLiteral | Class::Empty)
+    }
+
+    /// A key of the user fits: it opens the token, or has signed Domino's.
+    pub fn fits_a_key(&self) -> bool {
+        self.opened.as_ref().is_some_and(|opened| self.is_websphere() || opened.verified == Some(true))
+    }
+
+    /// A key of the user opens it, and its signature does not hold.
+    pub fn is_forged(&self) -> bool {
+        self.is_websphere() && self.opened.as_ref().is_some_and(|opened| opened.verified == Some(false))
     }
 
     /// It is of WebSphere's form, so that it cannot be read without keys.
@@ -355,8 +365,8 @@ impl<'a> Showing<'a> {
     pub fn consumer(&self) -> String {
         match self.channel {
             Channel::Web { .. } => self.host.clone(),
-            Channel::Sip => format!("the SIP server {}", self.server),
-            Channel::Chat => format!("the Sametime server {}", self.server),
+            Channel::Sip => format!("SIP server {}", self.server),
+            Channel::Chat => format!("Sametime server {}", self.server),
         }
     }
 

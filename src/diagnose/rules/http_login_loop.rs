@@ -6,6 +6,7 @@ use super::super::web::{Exchange, Fit, Loop, Web, origin, tokens_sent, tokens_se
 use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Confidence, Severity};
+use nrpcsniff_dissectors::cookie::SetCookie;
 
 /// See [`ABOUT`].
 pub struct LoginLoop;
@@ -106,22 +107,25 @@ fn cookies(exchange: &Exchange<'_>) -> String {
     part("carries", &sent) + &part("sets", &given)
 }
 
-/// It was given cookies that every browser sends back to that host, and never sent any.
+/// It was given cookies that every browser sends back with the requests that were turned away, and never sent any.
 fn keeps_no_cookies(web: &Web<'_>, found: &Loop) -> bool {
     let all = || found.exchanges().filter_map(|index| web.exchanges().get(index));
+    let path = all().next().map_or("", Exchange::path);
+    let returns = all().next().is_some_and(|exchange| web.browser(exchange).returns_cookies);
+    let here = || all().filter(|exchange| exchange.host == found.host);
     let plain = |exchange: &Exchange<'_>| {
         let cookies = exchange.response.into_iter().flat_map(|response| &response.http.set_cookies);
-        cookies.into_iter().any(|c| {
-            let domain = c.domain.as_deref().map(origin::domain);
-            !c.secure
-                && exchange.host == found.host
-                && domain.is_none_or(|domain| {
-                    origin::domain_match(&found.host, &domain) && !origin::is_public_suffix(&domain)
-                })
-        })
+        cookies.into_iter().any(|cookie| is_plain(cookie, &found.host, path, exchange.path()))
     };
-    let returns = all().next().is_some_and(|exchange| web.browser(exchange).returns_cookies);
-    !returns && all().any(plain)
+    !returns && here().any(plain)
+}
+
+/// Every browser sends the cookie back to that host and path, whatever the scheme.
+fn is_plain(cookie: &SetCookie, host: &str, path: &str, set_at: &str) -> bool {
+    let covers = |domain: &str| origin::domain_match(host, domain) && !origin::is_public_suffix(domain);
+    let of_host = cookie.domain.as_deref().map(origin::domain).is_none_or(|domain| covers(&domain));
+    let of_path = cookie.path.as_deref().unwrap_or_else(|| origin::default_path(set_at));
+    !cookie.secure && !cookie.value.is_empty() && of_host && origin::path_match(path, of_path)
 }
 
 /// What the cookies say of the cause, as far as it can be told.
@@ -148,5 +152,213 @@ fn no_token(login: &Exchange<'_>) -> String {
     match login.response.and_then(|response| tokens_set(&response).next()) {
         Some(cookie) => format!("The login set {}, which the browser does not send back.", cookie.name),
         None => "The login sets no LTPA token, and the browser sends none.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::web::story::{CHAT, MEET, Stage, is_denied, is_served, logs_in, page, sample, to_login, told};
+    use crate::diagnose::{Settings, Thresholds};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, none, one, says, the_one, told_with};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::http::{self, Browser, Visit, cookie};
+
+    const RULE: &str = "http-login-loop";
+
+    /// So many rounds of page, login page, login; then the page once more. Each login sets what `set` says.
+    fn rounds(stage: &Stage, visit: &Visit, path: &str, count: usize, set: impl Fn(&Stage) -> Vec<http::Cookie>) {
+        for _ in 0..count {
+            is_denied(visit, path);
+            logs_in(visit, set(stage));
+        }
+        is_denied(visit, path);
+    }
+
+    fn wide(stage: &Stage) -> Vec<http::Cookie> {
+        vec![stage.wide()]
+    }
+
+    #[test]
+    fn a_token_that_is_sent_and_not_taken() {
+        let finding = one(&sample("http-login-loop"), RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        says(
+            &finding,
+            &[
+                "10.1.0.50 logged in 4 times",
+                "The browser does send LtpaToken2",
+                "meet.example.com does not take it",
+                "first request that should have been let in is GET http://meet.example.com/stmeetings/",
+            ],
+        );
+        assert_eq!(finding.evidence.first().map(|e| e.frame.map(|f| f.number)), Some(Some(4)));
+    }
+
+    #[test]
+    fn three_rounds_make_a_loop() {
+        let net = |count| told(move |s| rounds(s, &s.open("meet.example.com"), MEET, count, wide));
+        one(&net(3), RULE);
+        none(&net(2), RULE);
+        let settings =
+            Settings { thresholds: Thresholds { login_rounds: 2, ..Thresholds::default() }, ..Settings::default() };
+        the_one(&told_with(&settings, RULE, |net| {
+            let stage = Stage { browser: Browser::new(&net.host("10.1.0.50")), net: net.clone() };
+            rounds(&stage, &stage.open("meet.example.com"), MEET, 2, wide);
+        }));
+    }
+
+    /// Words about the cookie where no rule of its own explains the loop.
+    #[test]
+    fn what_the_cookies_say() {
+        let path = told(|s| {
+            rounds(s, &s.open("meet.example.com"), MEET, 3, |s| {
+                vec![cookie("LtpaToken2", &s.token()).domain("example.com").path("/wps")]
+            });
+        });
+        says(&one(&path, RULE), &["does not send it, because it is for the path /wps"]);
+        let kept_back = told(|s| {
+            let meet = s.open("meet.example.com");
+            is_served(&meet, "/stmeetings/about.jsp");
+            let bare = Browser::new(&s.net.host("10.1.0.50")).has("meet.example.com", "other", "1");
+            let bare = bare.over(meet.tcp().clone(), false, "meet.example.com");
+            for _ in 0..4 {
+                bare.wait(500).ask(http::get(MEET)).reply(to_login());
+                logs_in(&meet, [s.wide()]);
+            }
+        });
+        says(&one(&kept_back, RULE), &["although it belongs there"]);
+    }
+
+    #[test]
+    fn one_redirect_then_success_and_a_wrong_password() {
+        let healthy = told(|s| {
+            let meet = s.open("meet.example.com");
+            for _ in 0..4 {
+                is_denied(&meet, MEET);
+                logs_in(&meet, [s.wide()]);
+                is_served(&meet, MEET);
+            }
+        });
+        none(&healthy, RULE);
+        let wrong = told(|s| {
+            let mail = s.open("mail.example.com");
+            for _ in 0..5 {
+                is_denied(&mail, "/mail/a.nsf");
+                let form = http::post("/names.nsf?Login").form(&[("Username", "Ann"), ("Password", "x")]);
+                mail.wait(2_000).ask(form).reply(page());
+            }
+        });
+        none(&wrong, RULE);
+        let error = told(|s| {
+            let meet = s.open("meet.example.com");
+            for _ in 0..5 {
+                is_denied(&meet, MEET);
+                let form = http::post("/j_security_check").form(&[("j_username", "a"), ("j_password", "b")]);
+                meet.ask(form).reply(http::response(302).location("/loginerror.jsp"));
+            }
+        });
+        none(&error, RULE);
+    }
+
+    /// Between the rounds the session runs out, as it should.
+    #[test]
+    fn logins_far_apart_are_no_loop() {
+        let net = told(|s| {
+            let meet = s.open("meet.example.com");
+            for _ in 0..5 {
+                is_denied(&meet, MEET);
+                logs_in(&meet, [s.wide()]);
+                s.net.wait_secs(1800);
+            }
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn files_preflights_and_unchanged_pages() {
+        let net = told(|s| {
+            let meet = s.open("meet.example.com");
+            for _ in 0..5 {
+                meet.wait(200).ask(http::get("/favicon.ico")).reply(to_login());
+                meet.wait(200).ask(http::request("OPTIONS", MEET)).reply(http::response(401).challenge("x"));
+                logs_in(&meet, [s.wide()]);
+            }
+            for _ in 0..5 {
+                is_denied(&meet, MEET);
+                logs_in(&meet, [s.wide()]);
+                meet.wait(200).ask(http::get(MEET)).reply(http::response(304));
+            }
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn a_client_that_keeps_no_cookies() {
+        let net = told(|s| {
+            for _ in 0..5 {
+                let script = Browser::new(&s.net.host("10.1.0.51")).agent("monitor/1.0");
+                let meet = script.open(&s.net.host("10.2.0.8"), 80, "meet.example.com");
+                is_denied(&meet, MEET);
+                logs_in(&meet, [s.wide()]);
+            }
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn other_products_are_told_quietly() {
+        let net = told(|s| {
+            let tickets = s.open("tickets.example.com");
+            let form = || http::post("/session").form(&[("user", "ann"), ("password", "x")]);
+            for _ in 0..4 {
+                is_denied(&tickets, "/dashboard");
+                tickets.ask(form()).reply(http::response(302).location("/dashboard"));
+            }
+            is_denied(&tickets, "/dashboard");
+        });
+        assert_eq!((one(&net, RULE).severity, one(&net, RULE).confidence), (Severity::Minor, Confidence::Medium));
+    }
+
+    /// What an identity provider or Kerberos does on its login page without a form counts as a login.
+    #[test]
+    fn a_login_without_a_form() {
+        let net = told(|s| {
+            let meet = s.open("meet.example.com");
+            for _ in 0..4 {
+                meet.ask(http::get(MEET)).reply(to_login());
+                meet.wait(30).ask(http::get("/login.jsp"));
+                meet.reply(http::response(302).location(MEET).set_cookie(s.wide()));
+                meet.wait(30);
+            }
+            is_denied(&meet, MEET);
+        });
+        one(&net, RULE);
+    }
+
+    /// Logins that cannot be read are not counted.
+    #[test]
+    fn logins_over_tls_are_not_seen() {
+        let net: Network = told(|s| {
+            let meet = s.open("meet.example.com");
+            for _ in 0..6 {
+                let to = http::response(302).location("https://meet.example.com/login.jsp");
+                meet.wait(5_000).ask(http::get(CHAT)).reply(to);
+            }
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn missing_parts_lower_it() {
+        let story: Story = ("gap", |net| {
+            let stage = Stage { browser: Browser::new(&net.host("10.1.0.50")), net: net.clone() };
+            let meet = stage.open("meet.example.com");
+            rounds(&stage, &meet, MEET, 3, wide);
+            meet.ask(http::get("/x.css")).tcp().skip(nrpcsniff_samples::Side::Server, 300);
+            meet.reply(page());
+        });
+        let found = told_with(&Settings::default(), RULE, story.1);
+        assert_eq!(the_one(&found).confidence, Confidence::Medium);
     }
 }

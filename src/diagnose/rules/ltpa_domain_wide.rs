@@ -135,3 +135,130 @@ fn words(web: &Web<'_>, kept: &Kept<'_>, group: &[&Kept<'_>], denied: &[&Exchang
         setter.host, kept.cookie.name, kept.domain,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::web::story::{CHAT, MEET, answers_in_part, is_denied, is_served, logs_in, sample, told};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::http::{self, cookie};
+
+    const RULE: &str = "ltpa-domain-wide";
+
+    #[test]
+    fn a_domain_cut_down_to_a_public_suffix() {
+        let finding = one(&sample("http-domain-wide"), RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!(finding.conversations, [0, 1]);
+        says(
+            &finding,
+            &[
+                "com.br is a public suffix",
+                "GET http://meet.example.com.br/stmeetings/, was turned away",
+                "set its token for .example.com.br instead of com.br",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_domain_of_somebody_else() {
+        let net = told(|s| {
+            logs_in(&s.open("chat.example.com"), [s.narrow().domain("example.org")]);
+            is_denied(&s.open("meet.example.com"), MEET);
+        });
+        says(&one(&net, RULE), &["chat.example.com does not lie in example.org", "was turned away"]);
+    }
+
+    #[test]
+    fn explains_a_login_loop() {
+        let net = told(|s| {
+            let meet = s.open("meet.example.co.uk");
+            for _ in 0..3 {
+                is_denied(&meet, MEET);
+                logs_in(&meet, [s.narrow().domain("co.uk")]);
+            }
+            is_denied(&meet, MEET);
+        });
+        assert_eq!(one(&net, RULE).also, ["http-login-loop"]);
+    }
+
+    #[test]
+    fn a_token_in_use_is_not_refused() {
+        let sent = told(|s| {
+            let (chat, token) = (s.open("chat.example.com"), s.token());
+            logs_in(&chat, [cookie("LtpaToken2", &token).domain("example.org")]);
+            chat.ask(http::get(CHAT).cookie("LtpaToken2", &token)).reply(http::response(200));
+            is_denied(&s.open("meet.example.com"), MEET);
+        });
+        none(&sent, RULE);
+        let both = told(|s| {
+            let token = s.token();
+            let to = |domain: &str| cookie("LtpaToken2", &token).path("/").domain(domain);
+            logs_in(&s.open("chat.example.com"), [to(".com"), to(".example.com")]);
+            is_served(&s.open("meet.example.com"), MEET);
+        });
+        none(&both, RULE);
+    }
+
+    #[test]
+    fn behind_a_proxy_only_public_suffixes_are_judged() {
+        let by = |domain: &'static str| {
+            told(move |s| {
+                let request = http::post("/j_security_check").header("X-Forwarded-For", "10.9.9.9");
+                let answer = http::response(302).location("/").set_cookie(s.narrow().domain(domain));
+                s.open("chat.internal.example.com").ask(request).reply(answer);
+            })
+        };
+        none(&by("example.org"), RULE);
+        one(&by("co.uk"), RULE);
+    }
+
+    #[test]
+    fn deletions_try_many_domains() {
+        let net = told(|s| {
+            let gone = |domain: &str| cookie("LtpaToken2", "").path("/").domain(domain).max_age(0);
+            let answer = http::response(302).location("/").set_cookie(gone(".com")).set_cookie(gone("example.org"));
+            s.open("chat.example.com").ask(http::get("/ibm_security_logout")).reply(answer);
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn bare_names_and_this_machine_are_not_judged() {
+        for name in ["chat", "10.2.3.4", "localhost"] {
+            let net = told(|s| {
+                let chat = s.open_as("chat", name);
+                logs_in(&chat, [s.narrow().domain("com.br")]);
+                is_denied(&chat, CHAT);
+            });
+            none(&net, RULE);
+        }
+    }
+
+    #[test]
+    fn without_a_later_request_it_is_minor() {
+        let net = told(|s| logs_in(&s.open("chat.example.com"), [s.narrow().domain("com")]));
+        assert_eq!((one(&net, RULE).severity, one(&net, RULE).confidence), (Severity::Minor, Confidence::Medium));
+    }
+
+    #[test]
+    fn a_response_that_was_not_read_whole() {
+        let net = told(|s| {
+            let chat = s.open("chat.example.com");
+            chat.ask(http::post("/j_security_check"));
+            answers_in_part(&chat, http::response(302).location("/").set_cookie(s.narrow().domain("com")));
+            is_denied(&s.open("meet.example.com"), MEET);
+        });
+        none(&net, RULE);
+    }
+
+    /// A session cookie is nobody's sign-on.
+    #[test]
+    fn other_cookies_are_passed_over() {
+        let net = told(|s| {
+            logs_in(&s.open("chat.example.com"), [cookie("JSESSIONID", "1").domain("com")]);
+            is_denied(&s.open("meet.example.com"), MEET);
+        });
+        none(&net, RULE);
+    }
+}

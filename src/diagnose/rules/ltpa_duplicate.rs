@@ -123,3 +123,76 @@ fn show_source(web: &Web<'_>, draft: Draft, exchange: &Exchange<'_>, cookie: &Co
         None => draft.absence(format!("where {} (a {}) was set is not in the capture", cookie.name, label(cookie))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::web::story::{CHAT, logs_in, page, sample, to_login, told};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says, text};
+    use nrpcsniff_samples::http::{self, cookie};
+
+    const RULE: &str = "ltpa-duplicate";
+
+    #[test]
+    fn two_issuers_of_one_name() {
+        let finding = one(&sample("http-duplicate-token"), RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        says(
+            &finding,
+            &[
+                "two different LtpaToken",
+                "CN=Ann Smith/O=ACME",
+                "2 were turned away",
+                "mail.example.com sets LtpaToken",
+                "portal.example.com sets LtpaToken",
+            ],
+        );
+    }
+
+    #[test]
+    fn nobody_turned_away_is_minor() {
+        let net = told(|s| {
+            let (one, two) = (s.domino("CN=Ann/O=ACME"), s.domino("CN=Ann Smith/O=ACME"));
+            s.open("chat.example.com")
+                .ask(http::get(CHAT).cookie("LtpaToken", &one).cookie("LtpaToken", &two))
+                .reply(page());
+        });
+        let finding = one(&net, RULE);
+        assert_eq!(finding.severity, Severity::Minor);
+        says(&finding, &["none of them was turned away", "was set is not in the capture"]);
+    }
+
+    #[test]
+    fn tokens_are_not_shown() {
+        let mut value = String::new();
+        let net = told(|s| {
+            let (one, two) = (s.domino("CN=Ann/O=ACME"), s.token());
+            value.clone_from(&one);
+            s.open("chat.example.com")
+                .ask(http::get(CHAT).cookie("LtpaToken", &one).cookie("LtpaToken", &two))
+                .reply(page());
+        });
+        assert!(!text(&one(&net, RULE)).contains(&value[..24]));
+    }
+
+    #[test]
+    fn pairs_that_are_normal() {
+        let net = told(|s| {
+            let chat = s.open("chat.example.com");
+            let (v2, v1, again) = (s.token(), s.domino("CN=Ann/O=ACME"), s.token());
+            let quoted = format!("\"{v2}\"");
+            logs_in(&chat, [s.wide(), cookie("LtpaToken", &v1).path("/").domain("example.com")]);
+            chat.ask(http::get(CHAT)).reply(page());
+            let other = s.open_as("chat.example.com", "other.example.org");
+            for (name, value) in
+                [("LtpaToken2", v2.as_str()), ("LtpaToken2", &quoted), ("LtpaToken", "undefined"), ("LtpaToken", "")]
+            {
+                let request = http::get(CHAT).cookie(name, value);
+                let request = if name == "LtpaToken" { request.cookie(name, &v1) } else { request.cookie(name, &v2) };
+                other.wait(100).ask(request).reply(to_login());
+            }
+            other.ask(http::get(CHAT).cookie("Other", &v2).cookie("Other", &again).cookie("x", "1").cookie("x", "2"));
+        });
+        none(&net, RULE);
+    }
+}

@@ -109,3 +109,99 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
         ));
     Some(draft)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::web::story::{CHAT, Stage, is_denied, is_served, logs_in, sample, to_login, told};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::http::{self, Browser, Cookie, Message};
+
+    const RULE: &str = "ltpa-samesite";
+
+    #[test]
+    fn a_frame_on_another_site_s_page() {
+        let finding = one(&sample("http-same-site"), RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::Medium));
+        says(&finding, &["from pages of portal.example.org", "SameSite=Lax"]);
+        assert_eq!(finding.conversations.len(), 2);
+    }
+
+    /// Logged in and served at the chat; then a request comes without the token from somewhere.
+    fn story(set: impl Fn(&Stage) -> Cookie, request: Message, used: bool) -> Network {
+        told(|s| {
+            let chat = s.open("chat.example.com");
+            logs_in(&chat, [set(s)]);
+            if used {
+                is_served(&chat, CHAT);
+            }
+            let bare = Browser::new(&s.net.host("10.1.0.50"));
+            bare.over(chat.tcp().clone(), false, "chat.example.com").ask(request).reply(to_login());
+        })
+    }
+
+    fn framed() -> Message {
+        http::get(CHAT).header("Sec-Fetch-Site", "cross-site")
+    }
+
+    #[test]
+    fn referer_and_origin_tell_it_too() {
+        for request in [
+            http::get(CHAT).header("Referer", "http://portal.example.org/"),
+            http::post(CHAT).header("Origin", "http://portal.example.org"),
+        ] {
+            let finding = one(&story(Stage::wide, request, true), RULE);
+            says(&finding, &["portal.example.org", "no SameSite, which browsers take for Lax"]);
+            assert_eq!(finding.confidence, Confidence::Medium);
+        }
+    }
+
+    #[test]
+    fn without_a_request_that_carries_it_nothing_is_known() {
+        one(&story(Stage::wide, framed(), true), RULE);
+        none(&story(Stage::wide, framed(), false), RULE);
+    }
+
+    #[test]
+    fn a_cookie_that_may_cross_sites_stays_behind_for_another_reason() {
+        // Over what counts as https, so that Secure does not keep it back.
+        let request = || framed().header("X-Forwarded-Proto", "https");
+        one(&story(Stage::wide, request(), true), RULE);
+        let net = told(|s| {
+            let chat = s.browser.open(&s.net.host("10.2.0.8"), 443, "chat.example.com");
+            logs_in(&chat, [s.wide().secure().same_site("None")]);
+            is_served(&chat, CHAT);
+            let bare = Browser::new(&s.net.host("10.1.0.50"));
+            bare.over(chat.tcp().clone(), true, "chat.example.com").ask(framed()).reply(to_login());
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn preflights_and_neighbours_are_no_other_site() {
+        let preflight = http::request("OPTIONS", CHAT).header("Origin", "http://portal.example.org");
+        none(&story(Stage::wide, preflight, true), RULE);
+        none(&story(Stage::wide, http::get(CHAT).header("Referer", "http://portal.example.com/"), true), RULE);
+        none(&story(Stage::wide, http::get(CHAT).header("Sec-Fetch-Site", "same-site"), true), RULE);
+        none(&story(Stage::wide, http::get(CHAT), true), RULE);
+    }
+
+    /// Scripts may ask without cookies by their author's choice.
+    #[test]
+    fn a_script_s_call_is_told_quietly() {
+        let call = http::get(CHAT).header("Origin", "http://portal.example.org");
+        assert_eq!(one(&story(Stage::wide, call, true), RULE).confidence, Confidence::Low);
+    }
+
+    #[test]
+    fn who_is_served_was_not_kept_out() {
+        let net = told(|s| {
+            let chat = s.open("chat.example.com");
+            logs_in(&chat, [s.wide()]);
+            is_served(&chat, CHAT);
+            is_denied(&s.open("other.example.org"), "/x");
+        });
+        none(&net, RULE);
+    }
+}

@@ -117,3 +117,147 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
         ));
     Some(draft.remedy_first(format!("Let users open https://{}{} instead of http.", denied.host, denied.path())))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::web::story::{MEET, is_denied, is_served, logs_in, sample, to_login, told};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::http::{self, Browser, cookie};
+
+    const RULE: &str = "ltpa-secure-on-http";
+
+    #[test]
+    fn a_secure_token_over_http() {
+        let finding = one(&sample("http-secure-on-http"), RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!(finding.conversations, [0]);
+        says(
+            &finding,
+            &["its LtpaToken2 is for https only", "itself over http", "open https://meet.example.com/stmeetings/"],
+        );
+    }
+
+    #[test]
+    fn a_token_set_over_https_and_http_elsewhere() {
+        let net = told(|s| {
+            let portal = s.browser.open(&s.net.host("10.2.0.8"), 443, "portal.example.com");
+            logs_in(&portal, [s.wide().secure()]);
+            is_served(&portal, "/wps/myportal");
+            is_denied(&s.open("meet.example.com"), MEET);
+        });
+        let finding = one(&net, RULE);
+        assert_eq!(finding.confidence, Confidence::High);
+        says(&finding, &["portal.example.com sets LtpaToken2", "Secure", "GET http://meet.example.com/stmeetings/"]);
+    }
+
+    #[test]
+    fn explains_a_login_loop() {
+        let net = told(|s| {
+            let meet = s.open("meet.example.com");
+            for _ in 0..3 {
+                is_denied(&meet, MEET);
+                logs_in(&meet, [s.wide().secure()]);
+            }
+            is_denied(&meet, MEET);
+        });
+        assert_eq!(one(&net, RULE).also, ["http-login-loop"]);
+    }
+
+    #[test]
+    fn tls_that_ends_at_a_proxy_is_https() {
+        for (name, value) in [
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-For", "10.9.9.9"),
+            ("Origin", "https://meet.example.com"),
+            ("Referer", "https://meet.example.com/start"),
+        ] {
+            let net = told(|s| {
+                let meet = s.open("meet.example.com");
+                logs_in(&meet, [s.wide().secure()]);
+                meet.ask(http::get(MEET).header(name, value)).reply(to_login());
+            });
+            none(&net, RULE);
+        }
+        let proxy = told(|s| {
+            s.net.connect(&s.net.host("10.9.9.9"), &s.net.host("10.1.0.50"), 443).client_fin();
+            let meet = s.open("meet.example.com");
+            logs_in(&meet, [s.wide().secure()]);
+            is_denied(&meet, MEET);
+        });
+        none(&proxy, RULE);
+    }
+
+    /// Somebody's Secure token does arrive over this http: something before it ends TLS.
+    #[test]
+    fn secure_tokens_that_arrive_refute_it() {
+        let net = told(|s| {
+            let meet = s.open("meet.example.com");
+            let token = s.token();
+            logs_in(&meet, [cookie("LtpaToken2", &token).domain("example.com").path("/").secure()]);
+            meet.ask(http::get(MEET).cookie("LtpaToken2", &token)).reply(page_of());
+            is_denied(&meet, "/stmeetings/other");
+        });
+        none(&net, RULE);
+    }
+
+    fn page_of() -> http::Message {
+        http::response(200).html("<p>Welcome</p>")
+    }
+
+    #[test]
+    fn a_redirect_to_https_mends_it() {
+        let net = told(|s| {
+            let meet = s.open("meet.example.com");
+            logs_in(&meet, [s.wide().secure()]);
+            meet.ask(http::get(MEET)).reply(http::response(302).location("https://meet.example.com/login.jsp"));
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn other_tokens_paths_domains_and_ends() {
+        let other = told(|s| {
+            let meet = s.open("meet.example.com");
+            logs_in(&meet, [s.wide().secure(), cookie("LtpaToken", &s.token()).path("/")]);
+            is_denied(&meet, MEET);
+        });
+        none(&other, RULE);
+        let path = told(|s| {
+            let meet = s.open("meet.example.com");
+            logs_in(&meet, [cookie("LtpaToken2", &s.token()).path("/wps").secure()]);
+            is_denied(&meet, MEET);
+        });
+        none(&path, RULE);
+        let domain = told(|s| {
+            logs_in(&s.open("portal.example.com"), [s.narrow().secure()]);
+            is_denied(&s.open("meet.example.com"), MEET);
+        });
+        none(&domain, RULE);
+        let over = told(|s| {
+            let meet = s.open("meet.example.com");
+            logs_in(&meet, [s.wide().secure().max_age(30)]);
+            s.net.wait_secs(60);
+            is_denied(&meet, MEET);
+        });
+        none(&over, RULE);
+        let soon = told(|s| {
+            let meet = s.open("meet.example.com");
+            logs_in(&meet, [s.wide().secure()]);
+            is_denied(&meet, MEET);
+            is_served(&meet, MEET);
+        });
+        none(&soon, RULE);
+    }
+
+    #[test]
+    fn a_client_that_keeps_no_cookies_lowers_it() {
+        let net = told(|s| {
+            let silent = Browser::new(&s.net.host("10.1.0.51"));
+            let meet = silent.open(&s.net.host("10.2.0.8"), 80, "meet.example.com");
+            logs_in(&meet, [s.wide().secure()]);
+            is_denied(&meet, MEET);
+        });
+        assert_eq!(one(&net, RULE).confidence, Confidence::Medium);
+    }
+}

@@ -58,7 +58,7 @@ fn is_bare(host: &str) -> bool {
 fn for_other_name<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
     let web = case.web();
     let moves_on = denied.target().is_some_and(|(host, _)| host != denied.host);
-    let takes_part = denied.product().is_some() || web.takes_tokens(&denied.host);
+    let takes_part = web.takes_part(&denied.host);
     if moves_on || denied.is_forwarded() || !takes_part {
         return None;
     }
@@ -161,4 +161,118 @@ fn denied_after<'w, 'a>(web: &'w Web<'a>, kept: &'w Kept<'a>) -> impl Iterator<I
     let next =
         web.after(setter).take(256).filter(|next| next.host == setter.host && next.is_denied() && lacks_token(next));
     next.map(|denied| Lost { kept, denied })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::web::story::{CHAT, MEET, is_denied, is_served, logs_in, sample, to_login, told};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::http::{self, cookie};
+
+    const RULE: &str = "ltpa-shortname-url";
+
+    #[test]
+    fn a_short_name_that_no_domain_covers() {
+        let finding = one(&sample("http-short-name"), RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        says(&finding, &["Called as chat, but it sets its token for example.com", "full name in example.com"]);
+    }
+
+    #[test]
+    fn the_token_of_the_long_name_does_not_fit_the_short_one() {
+        for bare in ["meet", "10.7.7.7"] {
+            let net = told(|s| {
+                let portal = s.open("portal.example.com");
+                logs_in(&portal, [s.wide()]);
+                is_served(&portal, "/wps/myportal");
+                is_denied(&s.open_as("meet.example.com", bare), MEET);
+            });
+            let finding = one(&net, RULE);
+            assert_eq!(finding.confidence, Confidence::High);
+            says(&finding, &[&format!("Called as {bare}"), "portal.example.com set LtpaToken2", "no domain in common"]);
+        }
+    }
+
+    #[test]
+    fn the_short_name_s_own_token_does_not_fit_the_long_one() {
+        let net = told(|s| {
+            logs_in(&s.open("chat"), [s.narrow()]);
+            is_denied(&s.open_as("chat", "chat.example.com"), CHAT);
+        });
+        says(&one(&net, RULE), &["for the host chat alone"]);
+    }
+
+    #[test]
+    fn explains_a_login_loop() {
+        let net = told(|s| {
+            let chat = s.open("chat");
+            for _ in 0..3 {
+                is_denied(&chat, CHAT);
+                logs_in(&chat, [s.wide()]);
+            }
+            is_denied(&chat, CHAT);
+        });
+        assert_eq!(one(&net, RULE).also, ["http-login-loop"]);
+    }
+
+    #[test]
+    fn a_token_that_was_dropped_without_harm_is_minor() {
+        let net = told(|s| logs_in(&s.open("chat"), [s.wide()]));
+        assert_eq!((one(&net, RULE).severity, one(&net, RULE).confidence), (Severity::Minor, Confidence::Medium));
+    }
+
+    #[test]
+    fn a_redirect_to_the_full_name_mends_it() {
+        let denied = told(|s| {
+            logs_in(&s.open("portal.example.com"), [s.wide()]);
+            let to = http::response(302).location("http://meet.example.com/login.jsp");
+            s.open("meet").ask(http::get(MEET)).reply(to);
+        });
+        none(&denied, RULE);
+        let set = told(|s| {
+            let answer = http::response(302).location("http://chat.example.com/").set_cookie(s.wide());
+            s.open("chat").ask(http::post("/j_security_check")).reply(answer);
+        });
+        none(&set, RULE);
+    }
+
+    #[test]
+    fn proxies_and_this_machine_may_use_any_name() {
+        let proxy = told(|s| {
+            let forwarded = |request: http::Message| request.header("X-Forwarded-For", "10.9.9.9");
+            let chat = s.open("chat");
+            chat.ask(forwarded(http::post("/j_security_check")))
+                .reply(http::response(302).location("/").set_cookie(s.wide()));
+            chat.wait(500).ask(forwarded(http::get(CHAT))).reply(to_login());
+        });
+        none(&proxy, RULE);
+        for local in ["localhost", "127.0.0.1"] {
+            let net = told(|s| {
+                let chat = s.open_as("chat", local);
+                logs_in(&chat, [s.wide()]);
+                is_denied(&chat, CHAT);
+            });
+            none(&net, RULE);
+        }
+    }
+
+    #[test]
+    fn a_token_that_comes_back_was_not_dropped() {
+        let net = told(|s| {
+            let (chat, token) = (s.open("chat"), s.token());
+            logs_in(&chat, [cookie("LtpaToken2", &token).domain("example.com")]);
+            chat.ask(http::get(CHAT).cookie("LtpaToken2", &token)).reply(to_login());
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn a_server_without_tokens_is_passed_over() {
+        let net = told(|s| {
+            logs_in(&s.open("portal.example.com"), [s.wide()]);
+            is_denied(&s.open("tickets"), "/dashboard");
+        });
+        none(&net, RULE);
+    }
 }

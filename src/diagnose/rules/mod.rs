@@ -75,6 +75,25 @@ mod sip_wrong_realm;
 mod sso_cookie_stripped;
 mod sso_name_unmapped;
 mod sso_not_loaded;
+mod st_auth_server_nrpc;
+mod st_bad_password;
+mod st_directory_down;
+mod st_early_close;
+mod st_elsewhere;
+mod st_idle_drop;
+mod st_lb_probe;
+mod st_missing_token_relogin;
+mod st_plain_vs_tls;
+mod st_port_blocked;
+mod st_redirect_fail;
+mod st_server_full;
+mod st_token_expired;
+mod st_token_ip;
+mod st_token_refused;
+mod st_two_servers;
+mod st_untrusted_peer;
+mod st_user_restricted;
+mod st_version_or_encryption;
 mod tcp_loss;
 mod tcp_mtu_blackhole;
 mod tcp_zero_window;
@@ -161,6 +180,25 @@ pub static RULES: &[&dyn Rule] = &[
     &nrpc_slow_server::SlowServer,
     &nrpc_idle_close::IdleClose,
     &nrpc_probe_noise::ProbeNoise,
+    &st_token_refused::TokenRefused,
+    &st_token_expired::TokenExpired,
+    &st_token_ip::TokenIp,
+    &st_bad_password::BadPassword,
+    &st_directory_down::DirectoryDown,
+    &st_redirect_fail::RedirectFail,
+    &st_two_servers::TwoServers,
+    &st_elsewhere::Elsewhere,
+    &st_version_or_encryption::VersionOrEncryption,
+    &st_server_full::ServerFull,
+    &st_user_restricted::UserRestricted,
+    &st_untrusted_peer::UntrustedPeer,
+    &st_plain_vs_tls::PlainVsTls,
+    &st_missing_token_relogin::MissingTokenRelogin,
+    &st_auth_server_nrpc::AuthServerNrpc,
+    &st_idle_drop::IdleDrop,
+    &st_port_blocked::PortBlocked,
+    &st_lb_probe::LbProbe,
+    &st_early_close::EarlyClose,
 ];
 
 /// The rule of that id.

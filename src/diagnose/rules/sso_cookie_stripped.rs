@@ -209,3 +209,167 @@ fn show(draft: Draft, pair: Pair<'_, '_>, loss: &Loss<'_, '_>) -> Draft {
             .packet(at(pair.back), format!("answer: {}", answer(pair.back))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::web::story::{
+        CHAT, CONNECT, MEET, Stage, answers_in_part, is_denied, page, sample, to_login, told,
+    };
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::http::{self, Browser, Cookie, Message, Visit, cookie};
+
+    const RULE: &str = "sso-cookie-stripped";
+
+    #[test]
+    fn the_answer_loses_its_token() {
+        let finding = one(&sample("http-cookie-stripped"), RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!(finding.also, ["ltpa-not-returned"]);
+        says(
+            &finding,
+            &["The proxy 10.1.0.30:80 does not hand on LtpaToken to browsers", "hands the answer on without LtpaToken"],
+        );
+    }
+
+    /// Both sides of a proxy.
+    struct Sides {
+        front: Visit,
+        back: Visit,
+    }
+
+    impl Sides {
+        fn new(stage: &Stage) -> Self {
+            let gate = stage.net.host("10.1.0.30").linux();
+            let front = stage.browser.open(&gate, 80, "chat.example.com");
+            let chat = stage.net.host("10.1.0.21").linux();
+            let back = Browser::new(&gate).agent("proxy").open(&chat, 9080, "chat.example.com");
+            Self { front, back }
+        }
+
+        /// The browser asks, the proxy asks, the server answers, the proxy answers.
+        fn pass(&self, front: Message, back: Message, answer: Message, handed_on: Message) {
+            self.front.wait(500).ask(front);
+            self.back.wait(1).ask(back).reply(answer);
+            self.front.reply_after(1, handed_on);
+        }
+    }
+
+    fn with(cookies: impl IntoIterator<Item = Cookie>) -> Message {
+        cookies.into_iter().fold(http::response(200).json("{}"), Message::set_cookie)
+    }
+
+    fn login() -> Message {
+        http::post(CONNECT).form(&[("username", "asmith"), ("password", "not a real one")])
+    }
+
+    /// A login whose answer the proxy changes; then the meeting server turns the browser away.
+    fn story(change: impl Fn(&Stage, &Sides)) -> Network {
+        told(|s| {
+            change(s, &Sides::new(s));
+            is_denied(&s.open("meet.example.com"), MEET);
+        })
+    }
+
+    #[test]
+    fn the_request_loses_its_token() {
+        let net = told(|s| {
+            let _ = s.browser.clone().has("example.com", "LtpaToken2", &s.token());
+            Sides::new(s).pass(http::get(CHAT), http::get(CHAT), to_login(), to_login());
+        });
+        let finding = one(&net, RULE);
+        assert_eq!(finding.conversations, [0, 1]);
+        says(&finding, &["does not hand on LtpaToken2 to 10.1.0.21:9080", "answer: 302 to the login page"]);
+    }
+
+    #[test]
+    fn what_is_handed_on_is_well() {
+        none(
+            &story(|s, sides| {
+                let token = s.wide();
+                sides.pass(login(), login(), with([token.clone()]), with([token]));
+            }),
+            RULE,
+        );
+        // Rewritten, so that browsers take it.
+        none(
+            &story(|s, sides| {
+                let value = s.token();
+                let inner = cookie("LtpaToken2", &value).domain("internal.example.com");
+                sides.pass(
+                    login(),
+                    login(),
+                    with([inner]),
+                    with([cookie("LtpaToken2", &value).domain("chat.example.com")]),
+                );
+            }),
+            RULE,
+        );
+    }
+
+    /// An access manager keeps the tokens of its users and adds them by itself.
+    #[test]
+    fn a_proxy_that_keeps_tokens_itself() {
+        let net = story(|s, sides| {
+            let value = s.token();
+            let token = cookie("LtpaToken2", &value).path("/");
+            sides.pass(login(), login(), with([token]), with([]));
+            sides.pass(http::get(CHAT), http::get(CHAT).set("Cookie", &format!("LtpaToken2={value}")), page(), page());
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn nobody_turned_away_is_no_harm() {
+        let net = told(|s| Sides::new(s).pass(login(), login(), with([s.wide()]), with([])));
+        none(&net, RULE);
+    }
+
+    /// Which request became which has to be beyond doubt.
+    #[test]
+    fn two_requests_that_fit() {
+        one(&story(|s, sides| sides.pass(login(), login(), with([s.wide()]), with([]))), RULE);
+        let net = story(|s, sides| {
+            let other = Browser::new(&s.net.host("10.1.0.51")).open(&s.net.host("10.1.0.30"), 80, "chat.example.com");
+            other.ask(login());
+            sides.pass(login(), login(), with([s.wide()]), with([]));
+            other.reply(with([]));
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn other_paths_and_other_machines_are_no_pair() {
+        none(&story(|s, sides| sides.pass(login(), http::post("/other"), with([s.wide()]), with([]))), RULE);
+        let net = story(|s, sides| {
+            let third = Browser::new(&s.net.host("10.1.0.77")).open(&s.net.host("10.1.0.21"), 9080, "chat.example.com");
+            sides.front.ask(login());
+            third.ask(login()).reply(with([s.wide()]));
+            sides.front.reply(with([]));
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn an_answer_that_was_not_read_whole() {
+        let net = story(|s, sides| {
+            sides.front.ask(login());
+            sides.back.wait(1).ask(login()).reply(with([s.wide()]));
+            answers_in_part(&sides.front, with([]));
+        });
+        none(&net, RULE);
+    }
+
+    /// A proxy with two addresses is known by X-Forwarded-For.
+    #[test]
+    fn a_proxy_with_two_addresses() {
+        let net = story(|s, sides| {
+            let inner = Browser::new(&s.net.host("10.1.0.77")).open(&s.net.host("10.1.0.21"), 9080, "chat.example.com");
+            sides.front.ask(login());
+            inner.ask(login().header("X-Forwarded-For", "10.1.0.50")).reply(with([s.wide()]));
+            sides.front.reply(with([]));
+        });
+        one(&net, RULE);
+    }
+}

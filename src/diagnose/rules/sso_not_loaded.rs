@@ -118,9 +118,8 @@ fn turned_away<'w, 'a>(web: &'w Web<'a>, opened: &'w Exchange<'a>) -> Vec<&'w Ex
     let next = next.filter(|next| {
         next.host != opened.host && site.is_some() && origin::site(&next.host) == site && next.is_denied()
     });
-    let takes_part = |next: &Exchange<'_>| next.product().is_some() || web.takes_tokens(&next.host);
     let bare = |next: &Exchange<'_>| next.request.is_some_and(|request| tokens_sent(request.http).next().is_none());
-    next.filter(|next| takes_part(next) && bare(next) && !fits_a_token(web, next)).collect()
+    next.filter(|next| web.takes_part(&next.host) && bare(next) && !fits_a_token(web, next)).collect()
 }
 
 fn fits_a_token(web: &Web<'_>, exchange: &Exchange<'_>) -> bool {
@@ -161,4 +160,129 @@ fn words(web: &Web<'_>, group: &[&Exchange<'_>], sign: Option<&Sign<'_, '_>>) ->
         Some(Sign::Elsewhere(other)) => format!(" {} of the same domain does use LTPA tokens.", other.host),
     };
     fact + &meant
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::web::story::{CHAT, answers_in_part, is_denied, logs_in, page, sample, told};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::http::{self, Browser, Cookie, Message, Visit, cookie};
+
+    const RULE: &str = "sso-not-loaded";
+
+    fn single() -> Cookie {
+        cookie("DomAuthSessId", "9F2C1A7E55D04B6688E1A3C0D94E7B21").path("/")
+    }
+
+    fn login(mail: &Visit, cookies: impl IntoIterator<Item = Cookie>) {
+        let form = http::post("/names.nsf?Login").form(&[("Username", "Ann Smith"), ("Password", "not a real one")]);
+        let answer = http::response(302).location("/mail/asmith.nsf");
+        mail.wait(3_000).ask(form).reply(cookies.into_iter().fold(answer, Message::set_cookie));
+    }
+
+    #[test]
+    fn the_next_server_turns_the_browser_away() {
+        let finding = one(&sample("http-single-server"), RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        assert_eq!(finding.conversations, [0, 1]);
+        says(
+            &finding,
+            &["chat.example.com then got no token and asked for a login", "Error loading Web SSO configuration"],
+        );
+    }
+
+    #[test]
+    fn a_token_was_shown_or_set_at_another_time() {
+        let shown = told(|s| {
+            let mail = s.open("mail.example.com");
+            let _ = s.browser.clone().has("example.com", "LtpaToken", &s.domino("CN=Ann/O=ACME"));
+            login(&mail, [single()]);
+        });
+        says(&one(&shown, RULE), &["had shown it an LTPA token"]);
+        assert_eq!(one(&shown, RULE).confidence, Confidence::High);
+        let now_and_then = told(|s| {
+            let mail = s.open("mail.example.com");
+            login(&mail, [cookie("LtpaToken", &s.domino("CN=Ann/O=ACME")).path("/")]);
+            s.net.wait_secs(3_600);
+            let other = Browser::new(&s.net.host("10.1.0.51"));
+            login(&other.open(&s.net.host("10.2.0.8"), 80, "mail.example.com"), [single()]);
+        });
+        says(&one(&now_and_then, RULE), &["configuration comes and goes"]);
+    }
+
+    #[test]
+    fn explains_a_login_loop() {
+        let net = told(|s| {
+            let (chat, mail) = (s.open("chat.example.com"), s.open("mail.example.com"));
+            for _ in 0..3 {
+                is_denied(&chat, CHAT);
+                login(&mail, [single()]);
+            }
+            is_denied(&chat, CHAT);
+        });
+        assert_eq!(one(&net, RULE).also, ["http-login-loop"]);
+    }
+
+    /// A single server is a valid set-up.
+    #[test]
+    fn nothing_that_means_single_sign_on_is_information() {
+        let alone = told(|s| login(&s.open("mail.example.com"), [single()]));
+        assert_eq!(one(&alone, RULE).severity, Severity::Info);
+        let other_site = told(|s| {
+            login(&s.open("mail.example.com"), [single()]);
+            logs_in(&s.open("portal.example.org"), [cookie("LtpaToken2", &s.token()).path("/")]);
+            is_denied(&s.open("tickets.example.com"), "/dashboard");
+        });
+        assert_eq!(one(&other_site, RULE).severity, Severity::Info);
+    }
+
+    #[test]
+    fn tokens_of_other_hosts_alone_are_told_quietly() {
+        let net = told(|s| {
+            login(&s.open("mail.example.com"), [single()]);
+            logs_in(&s.open("portal.example.com"), [s.narrow()]);
+        });
+        assert_eq!((one(&net, RULE).severity, one(&net, RULE).confidence), (Severity::Minor, Confidence::Medium));
+    }
+
+    #[test]
+    fn a_token_beside_it_or_a_deletion() {
+        let beside = told(|s| login(&s.open("mail.example.com"), [single(), s.wide()]));
+        none(&beside, RULE);
+        let gone = told(|s| {
+            let mail = s.open("mail.example.com");
+            let answer = page().set_cookie(cookie("DomAuthSessId", "0").path("/").max_age(0));
+            mail.ask(http::get("/names.nsf?Logout")).reply(answer.set_cookie(cookie("DomAuthSessId", "").path("/")));
+        });
+        none(&gone, RULE);
+    }
+
+    /// It has its token by another way: nobody is turned away for want of one.
+    #[test]
+    fn the_next_server_s_own_token_refutes_it() {
+        let story = |domain: Option<&'static str>| {
+            told(move |s| {
+                let token = cookie("LtpaToken2", &s.token()).path("/stwebclient");
+                let token = domain.into_iter().fold(token, Cookie::domain);
+                logs_in(&s.open("portal.example.com"), [token]);
+                login(&s.open("mail.example.com"), [single()]);
+                let bare = Browser::new(&s.net.host("10.1.0.50"));
+                is_denied(&bare.open(&s.net.host("10.2.0.8"), 80, "chat.example.com"), CHAT);
+            })
+        };
+        assert_eq!(one(&story(None), RULE).severity, Severity::Major);
+        assert_eq!(one(&story(Some("example.com")), RULE).severity, Severity::Minor);
+    }
+
+    #[test]
+    fn a_response_that_was_not_read_whole() {
+        let net = told(|s| {
+            let mail = s.open("mail.example.com");
+            mail.ask(http::post("/names.nsf?Login").form(&[("Username", "Ann"), ("Password", "x")]));
+            answers_in_part(&mail, page().set_cookie(single()));
+            is_denied(&s.open("chat.example.com"), CHAT);
+        });
+        none(&net, RULE);
+    }
 }

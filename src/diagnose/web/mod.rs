@@ -13,6 +13,8 @@ mod loops;
 pub mod origin;
 pub mod pages;
 #[cfg(test)]
+pub(in crate::diagnose) mod story;
+#[cfg(test)]
 mod tests;
 
 pub use browser::Browser;
@@ -39,7 +41,7 @@ pub struct Web<'a> {
     browsers: Vec<Browser<'a>>,
     kept: Vec<Kept<'a>>,
     by_host: HashMap<String, Vec<usize>>,
-    token_hosts: OnceCell<HashSet<String>>,
+    sign_on_hosts: OnceCell<HashSet<String>>,
     loops: OnceCell<Vec<Loop>>,
 }
 
@@ -64,8 +66,8 @@ impl<'a> Web<'a> {
         }
         let kept = fill_jars(&mut exchanges);
         let browsers = browsers.finish(&exchanges);
-        let (token_hosts, loops) = (OnceCell::new(), OnceCell::new());
-        Self { analysis, exchanges, browsers, kept, by_host, token_hosts, loops }
+        let (sign_on_hosts, loops) = (OnceCell::new(), OnceCell::new());
+        Self { analysis, exchanges, browsers, kept, by_host, sign_on_hosts, loops }
     }
 
     /// Every request with its response, in order of time.
@@ -141,10 +143,14 @@ impl<'a> Web<'a> {
         self.kept[..until].iter().rev().filter(mine).find(|kept| kept.cookie.value.expose() == value)
     }
 
-    /// LTPA tokens go to or come from a host of that name in this capture: it takes part in single sign-on.
-    pub fn takes_tokens(&self, host: &str) -> bool {
-        let with_token = || self.exchanges.iter().filter(|exchange| exchange.shows_token());
-        self.token_hosts.get_or_init(|| with_token().map(|exchange| exchange.host.clone()).collect()).contains(host)
+    /// A host of that name takes part in single sign-on by LTPA, or could: tokens go to or come from it in this capture, or
+    /// something that it was asked for shows one of the products that know them.
+    pub fn takes_part(&self, host: &str) -> bool {
+        let hosts = self.sign_on_hosts.get_or_init(|| {
+            let part = self.exchanges.iter().filter(|exchange| exchange.shows_token() || exchange.product().is_some());
+            part.map(|exchange| exchange.host.clone()).collect()
+        });
+        hosts.contains(host)
     }
 
     /// Rounds in which browsers were sent to log in again and again: see [`Loop`].

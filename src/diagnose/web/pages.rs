@@ -20,7 +20,7 @@ pub enum Outcome {
     Unknown,
 }
 
-/// Products that take part in LTPA sign-on, told by path or Server header.
+/// Products that take part in LTPA sign-on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Product {
     /// Sametime Proxy: web client, its API, audio and video.
@@ -172,24 +172,31 @@ impl<'a> Exchange<'a> {
         sent || self.response.is_some_and(|r| r.set_cookies.iter().any(|c| is_token(&c.name, c.token.as_ref())))
     }
 
-    /// The product that was asked, where path or Server header tell it.
+    /// The product that was asked, where path, Server header or cookies tell it.
     pub fn product(&self) -> Option<Product> {
         let path = self.path().to_ascii_lowercase();
-        let server =
-            self.response.and_then(|response| response.http.server.as_deref()).unwrap_or_default().to_ascii_lowercase();
         let under = |roots: &[&str]| roots.iter().any(|root| origin::path_match(&path, root));
+        let server = self.response.and_then(|response| response.http.server.as_deref());
+        let server = server.unwrap_or_default().to_ascii_lowercase();
         match () {
             () if under(&["/stwebapi", "/stwebclient", "/stwebav"]) => Some(Product::SametimeProxy),
             () if under(&["/stmeetings", "/stconf", "/stcenter.nsf"]) => Some(Product::Meeting),
             () if path.contains(".nsf") || server.contains("domino") => Some(Product::Domino),
-            () if server.contains("websphere")
-                || server.contains("ibm_http")
-                || path.ends_with("/j_security_check") =>
-            {
-                Some(Product::WebSphere)
-            }
+            () if server.contains("websphere") || self.has_websphere_cookie() => Some(Product::WebSphere),
             () => None,
         }
+    }
+
+    /// WASReqURL, or a JSESSIONID as WebSphere makes it: cache id `0000`, a clone id behind a colon. (Java's form login,
+    /// `j_security_check`, is no sign: other servers have it too.)
+    fn has_websphere_cookie(&self) -> bool {
+        let sent = self.request.into_iter().flat_map(|request| &request.http.cookies).map(|c| (&c.name, &c.value));
+        let given =
+            self.response.into_iter().flat_map(|response| &response.http.set_cookies).map(|c| (&c.name, &c.value));
+        sent.chain(given).any(|(name, value)| {
+            let value = value.expose();
+            name == "WASReqURL" || (name == "JSESSIONID" && value.starts_with("0000") && value.contains(':'))
+        })
     }
 }
 

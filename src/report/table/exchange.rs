@@ -3,13 +3,15 @@
 use super::super::text::{clip, counted, frame};
 use super::Sheet;
 use super::listing::{ending, said};
-use crate::model::{Close, Conversation, Finding, Side, Stamp};
+use crate::model::{Close, Conversation, Finding, FrameRef, Side, Stamp};
 use hashbrown::HashSet;
 use std::io::{self, Write};
 
 /// Steps shown at the beginning and at the end of a long conversation.
 const HEAD: usize = 12;
 const TAIL: usize = 8;
+/// Steps shown between them because they are evidence.
+const MARKED: usize = 12;
 
 /// Something that happened in a conversation.
 struct Step {
@@ -61,22 +63,36 @@ pub(super) fn write(sheet: Sheet<'_>, c: &Conversation, finding: &Finding, out: 
     if c.roles_guessed {
         writeln!(out, "  {}", clip("No SYN was seen: who is client and who is server is a guess.", sheet.width - 2))?;
     }
-    let hidden = if steps.len() > HEAD + TAIL + 1 { HEAD..steps.len() - TAIL } else { 0..0 };
-    let mut last = 0;
-    for (index, step) in steps.iter().enumerate() {
-        if hidden.contains(&index) {
+    let shown = shown(&steps, &marked);
+    let (mut last, mut hidden) = (0, 0_u64);
+    for (step, shown) in steps.iter().zip(shown) {
+        if !shown {
+            hidden += 1;
             continue;
         }
         let left_out = step.message.map_or(0, |n| n.saturating_sub(last + 1));
-        let more = if index == hidden.end && left_out == 0 { hidden.len() as u64 } else { left_out.into() };
+        let more = if left_out == 0 { hidden } else { left_out.into() };
         if more > 0 {
             let what = if left_out == 0 { "more step" } else { "more message" };
             writeln!(out, "  {:>8}  {:>12}   ⋮   {}", "", "", counted(more, what))?;
         }
+        hidden = 0;
         last = step.message.unwrap_or(last);
         line(sheet, c, step, marked.contains(&step.at.frame), out)?;
     }
     writeln!(out, "  {:>8}  {:>12}       {}\n", "", "", clip(&outcome(c), sheet.width.saturating_sub(31)))
+}
+
+/// Which steps are shown: of a long conversation its beginning, its end, and what is evidence.
+fn shown(steps: &[Step], marked: &HashSet<FrameRef>) -> Vec<bool> {
+    let hidden = if steps.len() > HEAD + TAIL + 1 { HEAD..steps.len() - TAIL } else { 0..0 };
+    let mut room = MARKED;
+    let mut is_shown = |(index, step): (usize, &Step)| {
+        let evidence = hidden.contains(&index) && room > 0 && marked.contains(&step.at.frame);
+        room -= usize::from(evidence);
+        evidence || !hidden.contains(&index)
+    };
+    steps.iter().enumerate().map(&mut is_shown).collect()
 }
 
 fn line(sheet: Sheet<'_>, c: &Conversation, step: &Step, marked: bool, out: &mut dyn Write) -> io::Result<()> {

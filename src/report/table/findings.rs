@@ -3,13 +3,18 @@
 use super::super::filter;
 use super::super::text::{counted, frame, time_of_day, wrap};
 use super::{Sheet, exchange, grid, heading, indented, is_capture_note};
-use crate::model::{Evidence, Finding, FrameRef, Source, Timestamp};
+use crate::model::{Conversation, Evidence, Finding, FrameRef, Source, Timestamp};
 use hashbrown::{HashMap, HashSet};
 use std::io::{self, Write};
 
 const INDENT: &str = "  ";
 /// More facts than this are counted, not listed; JSON holds them all.
 const MOST_FACTS: usize = 24;
+
+/// Conversations that are drawn of one finding.
+const PICTURES: usize = 3;
+/// Among so many of its conversations.
+const CANDIDATES: usize = 64;
 
 type Times = HashMap<FrameRef, Timestamp>;
 
@@ -49,11 +54,26 @@ fn in_full(sheet: Sheet<'_>, finding: &Finding, times: &Times, out: &mut dyn Wri
         writeln!(out, "{}\n", wrap(&finding.explanation, INDENT, sheet.width))?;
     }
     evidence(sheet, finding, times, out)?;
-    if let Some(first) = sheet.report.conversations_of(finding).next() {
-        exchange::write(sheet, first, finding, out)?;
-    }
+    pictured(sheet, finding).into_iter().try_for_each(|c| exchange::write(sheet, c, finding, out))?;
     what_to_do(sheet, finding, out)?;
     pointers(sheet, finding, out)
+}
+
+/// The conversations that are drawn: the first, and where the story goes over several protocols the first of each that
+/// holds evidence.
+fn pictured<'a>(sheet: Sheet<'a>, finding: &'a Finding) -> Vec<&'a Conversation> {
+    let frames: HashSet<_> = finding.frames.iter().copied().collect();
+    let shows = |c: &&Conversation| exchange::stamps(c).any(|at| frames.contains(&at.frame));
+    let mut pictured: Vec<&Conversation> = Vec::new();
+    for c in sheet.report.conversations_of(finding).filter(shows).take(CANDIDATES) {
+        if pictured.len() < PICTURES && pictured.iter().all(|other| other.protocol != c.protocol) {
+            pictured.push(c);
+        }
+    }
+    if pictured.len() < 2 {
+        pictured = sheet.report.conversations_of(finding).take(1).collect();
+    }
+    pictured
 }
 
 fn evidence(sheet: Sheet<'_>, finding: &Finding, times: &Times, out: &mut dyn Write) -> io::Result<()> {

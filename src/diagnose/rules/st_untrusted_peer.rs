@@ -1,0 +1,156 @@
+//! A Sametime server or proxy is not on the other server's list.
+
+use super::super::chat::Login;
+use super::super::network::group_by;
+use super::super::vp::{closed_by_server, only_handshake, show_all};
+use super::super::words::{closer, span, times};
+use super::super::{About, Case, Draft, Layer, Rule};
+use crate::model::{Confidence, Severity};
+
+/// See [`ABOUT`].
+pub struct UntrustedPeer;
+
+/// Port between servers.
+const BETWEEN_SERVERS: u16 = 1516;
+/// Reasons of a server that does not trust its peer: not authorized, not trusted.
+const NOT_TRUSTED: [u32; 2] = [0x8000_0003, 0x8000_0011];
+
+static ABOUT: About = About {
+    id: "st-untrusted-peer",
+    title: "A Sametime server turns another server away",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "A connection to the port between servers (1516), or from one Sametime server to another (1533), is closed by the \
+           called side right after the handshake, without a login or with reason 0x80000003 or 0x80000011.",
+    matters: "Proxy, meeting or multiplexer servers cannot join the community: everybody behind them is offline.",
+    guards: &[
+        "The caller is an ordinary client: it calls 1533 and accepts no Sametime connection itself; silent.",
+        "Nothing was said at all: a probe (see st-lb-probe).",
+        "The caller closed, or a login followed: silent.",
+        "That the list of trusted addresses is the cause is inferred: medium confidence at most.",
+    ],
+    remedy: &[
+        "Add the caller's address, as the called server sees it, to the trusted IP addresses of the community: Sametime \
+         System Console > Sametime Servers > community server > Connectivity > Trusted Servers (stconfig.nsf > \
+         CommunityTrustedIps), then restart the server.",
+        "Avoid NAT between the servers; with several network cards, bind the caller to the one that is on the list.",
+        "Look for \"not in servers list\" in the called server's log: it names the address that it saw.",
+    ],
+    references: &["IBM SWG21206752: Community connections and trusted IP addresses"],
+    explains: &[],
+};
+
+impl Rule for UntrustedPeer {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let turned_away = case.chat().logins().filter(|login| is_turned_away(case, login));
+        let groups = group_by(turned_away, |login| (login.client(), login.server()));
+        groups.iter().filter_map(|group| finding(group)).collect()
+    }
+}
+
+fn is_turned_away(case: &Case<'_>, login: &Login<'_>) -> bool {
+    let trusted = login.reason().is_none_or(|(code, _)| NOT_TRUSTED.contains(&code));
+    let soon = login.conversation.teardown.at.zip(login.conversation.messages.last()).is_some_and(|(close, last)| {
+        close.time.seconds_since(last.at.time) <= case.settings.thresholds.close_after_reply
+    });
+    only_handshake(login)
+        && trusted
+        && closed_by_server(login)
+        && soon
+        && login.well_captured()
+        && is_server(case, login)
+}
+
+/// The caller is a server: it calls the port between servers, or accepts Sametime connections itself.
+fn is_server(case: &Case<'_>, login: &Login<'_>) -> bool {
+    login.server().port == BETWEEN_SERVERS
+        || case
+            .chat()
+            .logins()
+            .any(|other| other.server().ip == login.client() && other.conversation.tcp.handshake.syn_ack.is_some())
+}
+
+fn finding(group: &[&Login<'_>]) -> Option<Draft> {
+    let first = *group.first()?;
+    let last = *group.last()?;
+    let every = last.began().time.seconds_since(first.began().time) / f64::from(u32::try_from(group.len()).ok()?);
+    let often = if group.len() > 1 {
+        format!(" ({} in this capture, every {})", times(group.len()), span(every))
+    } else {
+        String::new()
+    };
+    let draft = Draft::new(&ABOUT, 55)
+        .at_most(Confidence::Medium)
+        .retry(group.len() > 1)
+        .seen_in(group.len())
+        .title(format!("Sametime server {} turns the server {} away", first.server(), first.client()))
+        .explain(format!(
+            "{} connected to {} and opened with a handshake; {} right after it{often}. Servers do so with peers whose address \
+             is not on their list of trusted servers.{}",
+            first.client(),
+            first.server(),
+            closer(&super::super::vp::talk(first)),
+            translated(first),
+        ))
+        .remedy_first(format!(
+            "Put {} on the trusted IP addresses of the community that {} belongs to.",
+            first.seen_address().map_or_else(|| first.client().to_string(), |seen| seen.to_string()),
+            first.server(),
+        ));
+    Some(show_all(draft, group))
+}
+
+fn translated(login: &Login<'_>) -> String {
+    match login.seen_address().filter(|_| login.is_translated()) {
+        Some(seen) => format!(" The called server sees the caller as {seen}: addresses are translated on the way."),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::vp::tests::{USER, dial};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::sametime::{Login, PORT, SERVER_PORT, reason};
+
+    const RULE: &str = "st-untrusted-peer";
+
+    #[test]
+    fn a_proxy_at_the_port_between_servers() {
+        let net = Network::new();
+        for n in 0..3 {
+            net.at(n * 30_000);
+            let tcp = net.connect(&net.host("10.1.0.12"), &net.host("10.1.0.9"), SERVER_PORT);
+            tcp.vp_handshake().wait(2).server_fin();
+        }
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        says(&finding, &["10.1.0.12", "10.1.0.9:1516", "trusted"]);
+    }
+
+    #[test]
+    fn a_server_that_serves_others() {
+        let net = Network::new();
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.12"), PORT).vp_works(&Login::rc2_128(USER));
+        net.connect(&net.host("10.1.0.12"), &net.host("10.1.0.9"), PORT).vp_open().vp_refuse(reason::NOT_AUTHORIZED);
+        says(&one(&net, RULE), &["10.1.0.12 away"]);
+    }
+
+    #[test]
+    fn clients_probes_and_logins_are_none() {
+        let net = Network::new();
+        dial(&net).vp_open().wait(2).server_fin();
+        net.connect(&net.host("10.1.0.12"), &net.host("10.1.0.9"), SERVER_PORT).wait(2).server_fin();
+        net.connect(&net.host("10.1.0.12"), &net.host("10.1.0.9"), SERVER_PORT).vp_open().wait(2).client_fin();
+        net.connect(&net.host("10.1.0.12"), &net.host("10.1.0.9"), SERVER_PORT).vp_works(&Login::rc2_128(USER));
+        let tcp = net.connect(&net.host("10.1.0.12"), &net.host("10.1.0.9"), SERVER_PORT);
+        tcp.vp_open().vp_refuse(reason::VERSION_MISMATCH);
+        none(&net, RULE);
+    }
+}

@@ -1,0 +1,180 @@
+//! What the rules about Sametime share: whose failure counts, how bad it is, and how it is shown.
+
+use super::chat::{Login, Outcome, Said};
+use super::network::{each, group_by};
+use super::words::{side, span, times};
+use super::{About, Case, Draft, Talk};
+use crate::model::{Close, CloseBy, Severity};
+use nrpcsniff_dissectors::sametime::{Body, reason};
+
+/// Score of a reason that was read: the message itself is the proof, names come on top.
+pub const READ: i32 = 45;
+
+/// A rule about reasons that a server gives when it ends a session.
+pub struct Reasons {
+    /// Catalogue entry.
+    pub about: &'static About,
+    /// Codes that it is about.
+    pub codes: &'static [u32],
+    /// Sessions that were accepted and ended later count too.
+    pub after_login: bool,
+}
+
+impl Reasons {
+    /// Logins that ended for those reasons, of one user at one client with one server beside each other.
+    pub fn groups<'c, 'a>(&self, case: &'c Case<'a>) -> Vec<Vec<&'c Login<'a>>> {
+        let reason_of = |login: &Login<'a>| if self.after_login { ended(login) } else { login.refusal() };
+        let mine = |login: &&Login<'a>| reason_of(login).is_some_and(|code| self.codes.contains(&code));
+        by_user(case.chat().logins().filter(mine))
+    }
+
+    /// A finding for each group: score, severity, conversations, evidence. Title and words are the rule's own.
+    pub fn drafts<'c, 'a>(
+        &self,
+        case: &'c Case<'a>,
+        tell: impl Fn(Draft, &[&'c Login<'a>], &'c Login<'a>) -> Draft,
+    ) -> Vec<Draft> {
+        let groups = self.groups(case);
+        let told = groups.iter().filter_map(|group| {
+            let first = *group.first()?;
+            Some(tell(draft(case, self.about, group), group, first))
+        });
+        told.collect()
+    }
+}
+
+/// The server ended the session, before or after it accepted a login: why.
+fn ended(login: &Login<'_>) -> Option<u32> {
+    login.reason().filter(|(_, said)| said.message.from == crate::model::Side::Server).map(|(code, _)| code)
+}
+
+/// Logins of one user at one client with one server belong together, in order of the first.
+pub fn by_user<'c, 'a: 'c>(logins: impl Iterator<Item = &'c Login<'a>>) -> Vec<Vec<&'c Login<'a>>> {
+    group_by(logins, |login| (login.client(), login.server(), login.user(), login.reason().map(|(code, _)| code)))
+}
+
+/// Begins the finding about logins that a server ended with a reason: score, how bad it is, all conversations, the first
+/// ones shown.
+pub fn draft(case: &Case<'_>, about: &'static About, group: &[&Login<'_>]) -> Draft {
+    let recovered = group.last().is_some_and(|last| case.chat().accepted_after(last).is_some());
+    let again = group.len() > 1 || group.last().is_some_and(|last| case.chat().after(last).next().is_some());
+    let severity = if recovered { about.severity.min(Severity::Minor) } else { about.severity };
+    let draft = Draft::new(about, READ).names_read().retry(again).seen_in(group.len()).severity(severity);
+    show_all(draft, group)
+}
+
+/// Names all conversations and shows the first of them.
+pub fn show_all(draft: Draft, group: &[&Login<'_>]) -> Draft {
+    let draft = group.iter().fold(draft, |draft, login| draft.conversation(login.conversation));
+    each(draft, group, "logins", |draft, login| show(draft, login))
+}
+
+/// How far a login came: handshake, login, what the server said, the close.
+pub fn show(draft: Draft, login: &Login<'_>) -> Draft {
+    let said = [login.handshake, login.answer].into_iter().chain(login.attempts.iter().copied().map(Some));
+    let said = said.chain([login.accepted, login.redirected, login.end]).flatten();
+    let draft = said.fold(draft, |draft, said| draft.packet(said.at(), line(&said)));
+    show_close(draft, login)
+}
+
+/// A message in one line.
+pub fn line(said: &Said<'_>) -> String {
+    let text = nrpcsniff_dissectors::Message::Sametime(Box::new(said.vp.clone())).summary();
+    format!("{}: {text}", side(said.message.from))
+}
+
+/// Who closed, and how.
+pub fn show_close(draft: Draft, login: &Login<'_>) -> Draft {
+    let teardown = &login.conversation.teardown;
+    match teardown.at {
+        Some(at) => draft.packet(at, super::words::closer(&talk(login))),
+        None => draft,
+    }
+}
+
+/// The conversation as rules of the network see it.
+pub const fn talk<'a>(login: &Login<'a>) -> Talk<'a> {
+    Talk { conversation: login.conversation, request: None, response: None }
+}
+
+/// "CN=Ann/O=Acme (10.1.0.50)", or the address alone.
+pub fn who(login: &Login<'_>) -> String {
+    let client = login.client();
+    login.user().map_or_else(|| format!("a user at {client}"), |user| format!("{user} ({client})"))
+}
+
+/// "as the reason TOKEN_INVALID (0x80000015): the server could not …".
+pub fn why(login: &Login<'_>) -> String {
+    let Some((code, _)) = login.reason() else { return String::new() };
+    let text = reason::explain(code).map_or_else(String::new, |text| format!(": {text}"));
+    format!("{}{text}", reason::label(code))
+}
+
+/// " (3 times in this capture)", if it was more than once.
+pub fn how_often(group: &[&Login<'_>]) -> String {
+    if group.len() > 1 { format!(" ({} in this capture)", times(group.len())) } else { String::new() }
+}
+
+/// What the client did afterwards, as a sentence with a blank in front.
+pub fn afterwards(case: &Case<'_>, group: &[&Login<'_>]) -> String {
+    let Some(last) = group.last() else { return String::new() };
+    if let Some(next) = case.chat().accepted_after(last) {
+        let how = if next.by_password() { " with a password" } else { "" };
+        let delay = span(next.began().time.seconds_since(last.ended()));
+        return format!(" {delay} later the user got in{how} at {}.", next.server());
+    }
+    match case.chat().after(last).count() {
+        0 => String::new(),
+        n => format!(" The client tried {} more after that and did not get in.", times(n)),
+    }
+}
+
+/// How the login proved who it is, for people.
+pub fn proof(login: &Login<'_>) -> String {
+    let tokens: Vec<String> = login.tokens().map(|(_, token)| token.label()).collect();
+    match (tokens.as_slice(), login.auth()) {
+        ([], Some(auth)) if auth.is_token() => format!("a token ({} bytes of no known form)", auth.length),
+        ([], Some(auth)) if auth.is_password() => "a password".to_owned(),
+        ([], _) => "nothing that is known".to_owned(),
+        (tokens, _) => tokens.join(" and "),
+    }
+}
+
+/// The server (or something in its name) closed the connection.
+pub fn closed_by_server(login: &Login<'_>) -> bool {
+    let teardown = &login.conversation.teardown;
+    matches!(teardown.how, Close::Fin | Close::Rst) && matches!(teardown.by, CloseBy::Server | CloseBy::Middlebox)
+}
+
+/// The handshake was answered, but no login followed.
+pub fn only_handshake(login: &Login<'_>) -> bool {
+    login.handshake.is_some() && login.attempts.is_empty() && login.outcome() != Outcome::Accepted
+}
+
+/// Version of the protocol that a side named in its first message.
+pub fn version(said: Option<Said<'_>>) -> Option<String> {
+    match &said?.vp.body {
+        Body::Handshake { version: (major, minor), .. } | Body::HandshakeAck { version: (major, minor), .. } => {
+            Some(format!("{major}.{minor}"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use nrpcsniff_samples::sametime::PORT;
+    use nrpcsniff_samples::{Network, Tcp, ltpa};
+
+    pub const USER: &str = "CN=Ann/O=Acme";
+
+    /// A connection of the client to the community server.
+    pub fn dial(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), PORT)
+    }
+
+    /// A token of Domino that is valid for two hours.
+    pub fn token(net: &Network) -> String {
+        ltpa::domino(USER, net.now(), net.now() + 120 * ltpa::MINUTE)
+    }
+}
