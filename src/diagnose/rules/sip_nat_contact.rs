@@ -36,7 +36,7 @@ static ABOUT: About = About {
         "Connect clients from outside by way of a VPN or a SIP edge server.",
     ],
     references: &["RFC 5626 (outbound)", "RFC 3581 (rport)", "RFC 1918, RFC 6598, RFC 4193 (private addresses)"],
-    explains: &[],
+    explains: &["sip-404", "sip-408"],
 };
 
 impl Rule for NatContact {
