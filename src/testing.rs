@@ -1,5 +1,7 @@
 //! For tests of rules: the whole pipeline over a capture in memory.
 
+pub mod tokens;
+
 use crate::capture::Reader;
 use crate::diagnose::{Settings, diagnose};
 use crate::engine::{Options, Pipeline};

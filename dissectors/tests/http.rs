@@ -351,6 +351,22 @@ fn a_header_that_never_ends_costs_linear_time() {
 }
 
 #[test]
+fn a_start_line_has_a_bound() {
+    let line = |bytes: usize| format!("GET /{} HTTP/1.1\n", "a".repeat(bytes - 15));
+    let fits = client(format!("{}\r\n{GET}", line(64 << 10)));
+    assert_eq!((lines(&fits).len(), problems(&fits).len()), (2, 0));
+    for size in [1460, 1 << 20] {
+        let mut driver = client(GET);
+        let text = format!("{}\r\n{GET}", line((64 << 10) + 1));
+        text.as_bytes().chunks(size).for_each(|chunk| driver.data(Side::Client, chunk));
+        assert_eq!(
+            (lines(&driver), problems(&driver)),
+            (vec!["1 /next".into(), "- ?".into(), "- /next".into()], vec!["not a message of HTTP/1"])
+        );
+    }
+}
+
+#[test]
 fn lists_have_a_bound() {
     let many = |line: &str, count: usize| client(format!("GET / HTTP/1.1\r\n{}\r\n", line.repeat(count)));
     let fields = many("A: b\r\n", 600);
@@ -840,7 +856,7 @@ proptest! {
         fields in prop::collection::vec(("(Host|Cookie|User-Agent|Content-Type|X-[a-z]{1,5})", "[ \t]{0,2}([!-~]([ -~\t]{0,20}[!-~])?)?[ \t]{0,2}"), 0..12),
         end in prop::sample::select(vec!["\r\n", "\n"]),
     ) {
-        let fields: String = fields.iter().map(|(name, value)| format!("{name}:{value}{end}")).collect();
+        let fields = fields.iter().map(|(name, value)| format!("{name}:{value}{end}")).collect::<Vec<_>>().concat();
         let head = format!("{method} {target} HTTP/1.{minor}{end}{fields}{end}");
         prop_assert!(agrees_on_request(head.as_bytes()), "{}", head);
     }

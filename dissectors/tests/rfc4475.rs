@@ -136,8 +136,8 @@ fn every_message_is_told_on_its_own_and_on_a_stream() {
             .collect();
         assert_eq!(on_stream[0].start, message.start, "{name}");
         // One of them claims what follows by its length.
-        let last = on_stream.last().unwrap();
-        assert_eq!(last.call_id.as_deref() == Some("last"), name != "clerr", "{name}: {on_stream:?}");
+        let sentinel_told = on_stream.last().unwrap().call_id.as_deref() == Some("last");
+        assert_eq!(sentinel_told, name != "clerr", "{name}: {on_stream:?}");
     }
 }
 

@@ -96,10 +96,14 @@ mod tests {
         (folder, write)
     }
 
-    fn error(ltpa_keys: &[PathBuf], ltpa_password_file: &[PathBuf], domino_secret_file: &[PathBuf]) -> String {
-        let [ltpa_keys, ltpa_password_file, domino_secret_file] =
-            [ltpa_keys, ltpa_password_file, domino_secret_file].map(<[_]>::to_vec);
-        format!("{:#}", load(&KeyFiles { ltpa_keys, ltpa_password_file, domino_secret_file }).unwrap_err())
+    fn error(ltpa_keys: &[&PathBuf], ltpa_password_file: &[&PathBuf], domino_secret_file: &[&PathBuf]) -> String {
+        let owned = |paths: &[&PathBuf]| paths.iter().map(|&path| path.clone()).collect();
+        let files = KeyFiles {
+            ltpa_keys: owned(ltpa_keys),
+            ltpa_password_file: owned(ltpa_password_file),
+            domino_secret_file: owned(domino_secret_file),
+        };
+        format!("{:#}", load(&files).unwrap_err())
     }
 
     #[test]
@@ -118,16 +122,16 @@ mod tests {
     fn errors_name_the_file_and_what_to_do() {
         let (folder, write) = folder();
         let (keys, word) = (write("ltpa.keys", KEYS), write("word", "wrong\n"));
-        let wrong = error(&[keys.clone()], &[word.clone()], &[]);
+        let wrong = error(&[&keys], &[&word], &[]);
         assert!(wrong.contains("ltpa.keys: line 1: the password does not open"), "{wrong}");
-        assert!(error(&[keys.clone()], &[], &[]).contains("--ltpa-password-file"));
-        assert!(error(&[], &[word.clone()], &[]).contains("needs --ltpa-keys"));
-        assert!(error(&[keys.clone()], &[write("empty", "\nx")], &[]).contains("empty: the first line"));
-        assert!(error(&[word.clone()], &[word.clone()], &[]).contains("word: this is no LTPA key file"));
-        assert!(error(&[folder.path().join("none")], &[word], &[]).contains("none: cannot be read"));
-        assert!(error(&[], &[], &[write("bad", "#\nAAEC\n")]).contains("bad: line 2: this is no Domino secret"));
-        assert!(error(&[], &[], &[write("void", "#\n")]).contains("void: there is no secret"));
+        assert!(error(&[&keys], &[], &[]).contains("--ltpa-password-file"));
+        assert!(error(&[], &[&word], &[]).contains("needs --ltpa-keys"));
+        assert!(error(&[&keys], &[&write("empty", "\nx")], &[]).contains("empty: the first line"));
+        assert!(error(&[&word], &[&word], &[]).contains("word: this is no LTPA key file"));
+        assert!(error(&[&folder.path().join("none")], &[&word], &[]).contains("none: cannot be read"));
+        assert!(error(&[], &[], &[&write("bad", "#\nAAEC\n")]).contains("bad: line 2: this is no Domino secret"));
+        assert!(error(&[], &[], &[&write("void", "#\n")]).contains("void: there is no secret"));
         let large = write("large", &"x".repeat(2 << 20));
-        assert!(error(&[], &[], &[large]).contains("too large"));
+        assert!(error(&[], &[], &[&large]).contains("too large"));
     }
 }

@@ -141,7 +141,7 @@ impl<'a> Chat<'a> {
     }
 }
 
-impl<'a> Said<'a> {
+impl Said<'_> {
     /// The frame that completed it.
     pub const fn at(&self) -> Stamp {
         self.message.at
@@ -430,6 +430,25 @@ mod tests {
             tcp.client(sametime::channel_send(3, 1, b"x")).client_fin();
         });
         assert_eq!(midstream, ["Unknown"]);
+    }
+
+    #[test]
+    fn a_length_of_four_gigabytes_does_not_hide_the_rest() {
+        let huge = |length: u32| [&length.to_be_bytes()[..], &Login::rc2_40(USER).encode()[4..]].concat();
+        for length in [0x7FFF_FFFF, 0xFFFF_FFFF] {
+            for at_once in [true, false] {
+                let found = outcomes(|net| {
+                    let tcp = dial(net);
+                    if !at_once {
+                        tcp.vp_open();
+                    }
+                    tcp.client(huge(length)).server(sametime::destroy(0, 0x8000_0001)).server_fin();
+                    dial(net).vp_works(&Login::rc2_40(USER));
+                });
+                let ended = Outcome::Destroyed { reason: 0x8000_0001, by: Side::Server };
+                assert_eq!(found, [format!("{ended:?}"), format!("{:?}", Outcome::Accepted)], "{length:x} {at_once}");
+            }
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{Keep, Options, Pipeline};
 use crate::capture::Reader;
 use crate::diagnose::{Settings, diagnose};
 use crate::model::{Analysis, Close, Conversation, FrameRef, Setup, Side};
-use nrpcsniff_samples::{Network, Segment, Side as From, nrpc, other, stories};
+use nrpcsniff_samples::{Network, Segment, Side as From, http, nrpc, other, stories};
 use std::io::Cursor;
 
 const SERVER_NAME: &str = "CN=Mail01/O=Acme";
@@ -68,6 +68,26 @@ fn a_capture_that_begins_inside_a_message_finds_the_next() {
     let conversation = &of(&net).conversations[0];
     assert_eq!((conversation.protocol, conversation.undissected.client), ("nrpc", 333));
     assert_eq!(kinds(conversation), ["nrpc.transaction"; 2]);
+}
+
+/// The response to a request that was not captured is not given to the next request.
+#[test]
+fn http_exchanges_of_a_capture_that_begins_inside_one() {
+    let net = Network::new();
+    let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    let ok = || http::response(200).html("hello");
+    let tcp = net.dial(&client, &server, 80).midstream();
+    tcp.server(ok()).client(http::get("/a").host("acme.example")).server(ok());
+    let tcp = net.connect(&client, &server, 80);
+    tcp.client(http::get("/a").host("acme.example")).server(ok());
+    let exchange = |message: &crate::model::Message| match &message.body {
+        nrpcsniff_dissectors::Message::Http(message) => message.exchange,
+        other => panic!("{other:?}"),
+    };
+    let analysis = of(&net);
+    let exchanges: Vec<Vec<_>> =
+        analysis.conversations.iter().map(|one| one.messages.iter().map(exchange).collect()).collect();
+    assert_eq!(exchanges, [vec![None, Some(1), Some(1)], vec![Some(1), Some(1)]]);
 }
 
 #[test]

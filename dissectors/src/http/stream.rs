@@ -214,25 +214,10 @@ impl Lane {
         if blank > 0 {
             return skip(blank);
         }
-        if !self.line_read {
-            match line::judge(self.side, input) {
-                Judgement::Yes => {}
-                Judgement::Need(total) => return need(total),
-                Judgement::No(at) => return self.nonsense(input, at.saturating_add(1)),
-            }
-            let Some(end) = find(input, self.looked, b'\n') else {
-                return if input.len() > line::LIMIT { self.nonsense(input, line::LIMIT) } else { self.more(input) };
-            };
-            let first = text::lenient(input.get(..end).unwrap_or_default());
-            if line::is_http2(&first) {
-                self.phase = Phase::Rest;
-                return Step::Again;
-            }
-            if end > line::LIMIT || !self.reads(first.trim_end()) {
-                return self.nonsense(input, end.saturating_add(1).min(line::LIMIT));
-            }
-            self.line_read = true;
-            self.looked = end;
+        if !self.line_read
+            && let Some(step) = self.first_line(input)
+        {
+            return step;
         }
         let within = input.get(..head::LIMIT).unwrap_or(input);
         match head::end(within, self.looked) {
@@ -240,6 +225,31 @@ impl Lane {
             None if within.len() == head::LIMIT => self.too_large(within, exchanges),
             None => self.more(input),
         }
+    }
+
+    /// Judges the start line as early as it can be; `None` once it is whole and good.
+    fn first_line(&mut self, input: &[u8]) -> Option<Step> {
+        match line::judge(self.side, input) {
+            Judgement::Yes => {}
+            Judgement::Need(total) => return Some(need(total)),
+            Judgement::No(at) => return Some(self.nonsense(input, at.saturating_add(1))),
+        }
+        let within = input.get(..line::LIMIT).unwrap_or(input);
+        let Some(end) = find(within, self.looked, b'\n') else {
+            let too_long = within.len() == line::LIMIT;
+            return Some(if too_long { self.nonsense(input, line::LIMIT) } else { self.more(input) });
+        };
+        let first = text::lenient(input.get(..end).unwrap_or_default());
+        if line::is_http2(&first) {
+            self.phase = Phase::Rest;
+            return Some(Step::Again);
+        }
+        if !self.reads(first.trim_end()) {
+            return Some(self.nonsense(input, end.saturating_add(1)));
+        }
+        self.line_read = true;
+        self.looked = end;
+        None
     }
 
     fn reads(&self, first: &str) -> bool {

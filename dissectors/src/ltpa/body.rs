@@ -35,6 +35,11 @@ impl<'a> Body<'a> {
         parts.next().is_none().then_some(Self { signed, signature, attributes, expires_ms })
     }
 
+    /// The attributes besides user and expiry.
+    pub fn others(self) -> Vec<(String, String)> {
+        self.attributes.into_iter().filter(|(name, _)| name != USER && name != EXPIRE).collect()
+    }
+
     /// Realm and name of the user. The realm ends with the first slash: names may hold some.
     pub fn user(&self) -> (Option<String>, Option<String>) {
         let user = find(&self.attributes, USER).unwrap_or_default();
@@ -115,7 +120,7 @@ mod tests {
         let body = Body::parse(b"expire:5$u:user\\:r/n\\x$host:a\\:b%9%QUJD").unwrap();
         assert_eq!(body.expires_ms, 5);
         assert_eq!(body.user(), (Some("r".into()), Some("n\\x".into())));
-        assert_eq!(body.attributes[2], ("host".into(), "a:b".into()));
+        assert_eq!(body.others(), [("host".into(), "a:b".into())]);
         assert_eq!(Body::parse(b"u:ann%9%QUJD").unwrap().user(), (None, Some("ann".into())));
     }
 

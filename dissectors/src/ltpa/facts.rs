@@ -1,6 +1,6 @@
 //! What is known of a token once keys and a clock have had their say.
 
-use super::{Class, Fingerprint, Keyring, Opened, Token, utc};
+use super::{Class, Fingerprint, Keyring, Token, utc};
 use crate::{Fields, Reading, Value};
 
 /// Seconds by which an issuer's clock may be ahead of the sniffer's.
@@ -22,6 +22,8 @@ pub struct Facts {
     pub expires: Option<i64>,
     /// Its signature holds, or not. `None`: there is no key to tell.
     pub verified: Option<bool>,
+    /// What else WebSphere wrote into it, such as `host` or `process.serverName`.
+    pub attributes: Vec<(String, String)>,
 }
 
 impl Facts {
@@ -39,15 +41,24 @@ impl Facts {
 impl Token {
     /// What it says in clear and what the keys open.
     pub fn facts(&self, keys: &Keyring) -> Facts {
-        let opened = self.open(keys);
-        let opened = opened.as_ref();
-        Facts {
-            class: opened.map_or(self.class, Opened::class),
-            user: self.user.clone().or_else(|| opened?.user.clone()),
-            realm: opened.and_then(|opened| opened.realm.clone()),
+        let clear = Facts {
+            class: self.class,
+            user: self.user.clone(),
+            realm: None,
             created: self.created,
-            expires: self.expires.or_else(|| Some(opened?.expires_ms?.div_euclid(1000))),
-            verified: opened.and_then(|opened| opened.verified),
+            expires: self.expires,
+            verified: None,
+            attributes: Vec::new(),
+        };
+        let Some(opened) = self.open(keys) else { return clear };
+        Facts {
+            class: opened.class(),
+            user: clear.user.or(opened.user),
+            realm: opened.realm,
+            expires: clear.expires.or(opened.expires_ms.map(|expires| expires.div_euclid(1000))),
+            verified: opened.verified,
+            attributes: opened.attributes,
+            ..clear
         }
     }
 

@@ -30,7 +30,7 @@ pub struct Opened {
     pub verified: Option<bool>,
     /// Version: 0 Domino, 1 or 2 WebSphere.
     pub version: u8,
-    /// Further attributes of a WebSphere token, such as `host`.
+    /// Attributes of a WebSphere token besides user and expiry, such as `host`.
     pub attributes: Vec<(String, String)>,
 }
 
@@ -138,7 +138,7 @@ impl KeyFile {
         });
         let (realm, user) = body.user();
         let expires_ms = Some(body.expires_ms);
-        Some(Opened { user, realm, expires_ms, verified, version, attributes: body.attributes })
+        Some(Opened { user, realm, expires_ms, verified, version, attributes: body.others() })
     }
 
     /// The first 16 bytes of the secret are key and initialisation vector alike.

@@ -113,7 +113,7 @@ impl Direction {
         match header.fault() {
             None => self.whole(&header, input),
             Some(_) if self.may_be_newer(&header) => self.whole(&header, input),
-            Some(_) if !self.begun && from == Side::Client => Verdict::NotMine,
+            Some(_) if !self.begun && from == Side::Client && !header.is_plausible_but_for_length() => Verdict::NotMine,
             Some(fault) => self.out_of_step(from, input, HEADER, fault),
         }
     }

@@ -219,6 +219,20 @@ fn a_length_that_cannot_be_true_is_told_and_the_rest_is_read() {
 }
 
 #[test]
+fn the_first_length_may_be_the_wrong_one() {
+    for length in [0x7FFF_FFFF_u32, 0xFFFF_FFFF, 9] {
+        let mut first = handshake("pc");
+        first[..4].copy_from_slice(&length.to_be_bytes());
+        let messages = read(Side::Client, &[first, login("Ann", b"", 1), destroy(0, 0)].concat());
+        let kinds: Vec<_> = messages.iter().map(Message::kind).collect();
+        assert_eq!(kinds, ["sametime.malformed", "sametime.login", "sametime.channel_destroy"], "{length:x}");
+    }
+    let mut driver = Driver::new((PROTOCOL.stream)());
+    driver.data(Side::Client, b"GET / HTTP/1.1\r\n\r\n");
+    assert!(driver.not_mine() && driver.messages.is_empty());
+}
+
+#[test]
 fn a_newer_message_type_is_passed_over_by_its_length() {
     let bytes = [handshake("pc"), frame(0x77, 0, 5, &[b"????"]), login("Ann", b"", 1), destroy(0, 0)].concat();
     let messages = read(Side::Client, &bytes);

@@ -1,4 +1,8 @@
 //! SIP (RFC 3261) over UDP, TCP and WebSocket (RFC 7118).
+//!
+//! Kept is what tells why a registration or a call failed: who, where to, by which route, with which cookies, challenges
+//! and credentials, and where the media should go. A message that breaks the rules is read as far as it goes, and says what
+//! is wrong with it ([`Message::problems`]): other people's parsers may have stopped there.
 
 mod fields;
 mod header;

@@ -152,7 +152,7 @@ impl Lane {
                 Phase::Remainder(bytes)
             }
             Length::Bytes(_) | Length::Unknown => {
-                notes.note("its length is not known: the next message is sought");
+                notes.note("Content-Length is no usable number: the next message is sought");
                 Phase::Lost
             }
             Length::Missing => {
@@ -395,7 +395,7 @@ mod tests {
 
     #[test]
     fn a_length_that_is_none() {
-        let sought = "its length is not known: the next message is sought";
+        let sought = "Content-Length is no usable number: the next message is sought";
         let cases = [
             ("Content-Length: -999", "Content-Length: -999 is no number"),
             ("l: 12a", "Content-Length: 12a is no number"),

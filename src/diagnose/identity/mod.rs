@@ -166,9 +166,9 @@ impl<'a> Identity<'a> {
         let mut issues = collect::issues(web, settings);
         let mut showings = collect::showings(analysis, web, telephony, settings);
         collect::settle_classes(&mut issues, &mut showings);
-        let mut issued: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
+        let mut sources: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         for (index, issue) in issues.iter().enumerate().filter(|(_, issue)| !issue.deleted) {
-            issued.entry(issue.held.token.fingerprint).or_default().push(index);
+            sources.entry(issue.held.token.fingerprint).or_default().push(index);
         }
         let mut shown: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         for (index, showing) in showings.iter().enumerate() {
@@ -179,7 +179,7 @@ impl<'a> Identity<'a> {
                 }
             }
         }
-        Self { analysis, issues, showings, issued, shown, clocks: Clocks::new(web) }
+        Self { analysis, issues, showings, issued: sources, shown, clocks: Clocks::new(web) }
     }
 
     /// Every token that was set, in order of time; deletions left out.

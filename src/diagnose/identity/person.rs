@@ -98,7 +98,7 @@ impl Name {
         let by_comma = split(name, ',');
         let labelled = |text: &String| label(text).is_some_and(|label| !label.contains('/'));
         let pieces = if by_comma.len() > 1 && by_comma.iter().all(labelled) { by_comma } else { split(name, '/') };
-        Self { parts: pieces.into_iter().map(Part::read).filter(|part| !part.value.is_empty()).take(LIMIT).collect() }
+        Self { parts: pieces.iter().map(|piece| Part::read(piece)).filter(|part| !part.value.is_empty()).take(LIMIT).collect() }
     }
 
     fn is_mail(&self) -> bool {
@@ -116,10 +116,10 @@ impl Name {
 }
 
 impl Part {
-    fn read(text: String) -> Self {
-        let (label, value) = match label(&text) {
-            Some(label) => (label.to_lowercase(), text.get(label.len().saturating_add(1)..).unwrap_or_default()),
-            None => (String::new(), text.as_str()),
+    fn read(text: &str) -> Self {
+        let (label, value) = match label(text) {
+            Some(label) => (label.trim().to_lowercase(), text.get(label.len().saturating_add(1)..).unwrap_or_default()),
+            None => (String::new(), text),
         };
         Self { label, value: value.trim().to_lowercase(), text: text.trim().to_owned() }
     }

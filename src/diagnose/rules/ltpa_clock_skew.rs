@@ -210,3 +210,118 @@ fn float(seconds: i64) -> f64 {
 fn seconds(time: Timestamp) -> f64 {
     time.nanos() as f64 / 1e9
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::tokens::{
+        ANN, PC, browser, chat_refused, denied, domino, end, login, mail, meet, portal, served, shared, visit,
+    };
+    use crate::testing::{Story, says, the_one, told};
+    use nrpcsniff_samples::ltpa::{self, MINUTE};
+    use nrpcsniff_samples::{Host, Network, http};
+
+    const RULE: &str = "ltpa-clock-skew";
+
+    /// A login at the mail server, by whose clock the token is made, `back` seconds before its now.
+    fn issued(net: &Network, issuer: &Host, back: u64) -> (http::Browser, String) {
+        let browser = browser(net);
+        let created = issuer.clock() - back * 1_000_000_000;
+        let token = ltpa::domino(ANN, created, created + 30 * MINUTE);
+        login(&visit(&browser, issuer), "asmith", vec![shared("LtpaToken", &token)]);
+        (browser, token)
+    }
+
+    #[test]
+    fn a_token_from_the_future() {
+        let found = told(RULE, |net| {
+            let (browser, _) = issued(net, &mail(net).clock_ahead(150), 0);
+            let visit = visit(&browser, &portal(net));
+            denied(&visit, "/wps/myportal");
+            net.wait_secs(180);
+            served(&visit, "/wps/myportal");
+        });
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::High));
+        says(
+            the_one(&found),
+            &["Clock of mail.example.com is 2.5 min ahead of that of portal.example.com", "was refused"],
+        );
+    }
+
+    #[test]
+    fn a_chat_server_is_judged_by_the_capture_s_clock_if_that_can_be_trusted() {
+        let story = |net: &Network, trusted: bool| {
+            let (browser, token) = issued(net, &mail(net).clock_ahead(600), 0);
+            if trusted {
+                served(&visit(&browser, &portal(net)), "/wps/myportal");
+            }
+            chat_refused(net, PC, ANN, &[&token], 0x8000_0015);
+        };
+        let found = told(RULE, |net| story(net, true));
+        let refused = found.iter().find(|finding| finding.severity == Severity::Major).expect("the chat login");
+        assert_eq!(refused.confidence, Confidence::Medium);
+        says(refused, &["does not tell its time"]);
+        assert!(told(RULE, |net| story(net, false)).is_empty(), "nobody agrees with the capture");
+    }
+
+    #[test]
+    fn over_by_one_clock_alone_explains_an_expiry() {
+        let found = told(RULE, |net| {
+            let (browser, _) = issued(net, &mail(net), 0);
+            denied(&visit(&browser, &portal(net).clock_ahead(3600)), "/wps/myportal");
+        });
+        assert_eq!(the_one(&found).severity, Severity::Major);
+        says(
+            the_one(&found),
+            &["1.0 h behind", "has ended by the clock of portal.example.com"]
+                .map(|s| if s == "1.0 h behind" { "60.0 min behind" } else { s }),
+        );
+    }
+
+    #[test]
+    fn clocks_that_differ_without_harm_are_minor() {
+        let found = told(RULE, |net| {
+            let (browser, _) = issued(net, &mail(net).clock_ahead(120), 0);
+            served(&visit(&browser, &portal(net).clock_ahead(60)), "/wps/myportal");
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 6] = [
+            ("dated back by five minutes", |net| {
+                let (browser, _) = issued(net, &mail(net), 300);
+                denied(&visit(&browser, &portal(net)), "/wps/myportal");
+            }),
+            ("only the capture's clock is wrong", |net| {
+                let (browser, _) = issued(net, &mail(net).clock_ahead(5000), 0);
+                denied(&visit(&browser, &portal(net).clock_ahead(5000)), "/wps/myportal");
+            }),
+            ("twenty seconds", |net| {
+                let (browser, _) = issued(net, &mail(net).clock_ahead(20), 0);
+                denied(&visit(&browser, &portal(net)), "/wps/myportal");
+            }),
+            ("a proxy writes the Date", |net| {
+                let (browser, _) = issued(net, &mail(net), 0);
+                let far = visit(&browser, &portal(net).clock_ahead(900));
+                let page = |status| http::response(status).header("Via", "1.1 proxy");
+                far.ask(http::get("/wps/myportal")).reply(page(302).location("/login.jsp"));
+            }),
+            ("refused for another reason", |net| {
+                let browser = browser(net);
+                let both = vec![shared("LtpaToken2", &ltpa::DEMO.v2("CN=Ann,O=ACME", end(net)))];
+                login(&visit(&browser, &mail(net).clock_ahead(120)), "asmith", both);
+                denied(&visit(&browser, &meet(net)), "/stmeetings/");
+            }),
+            ("one server alone", |net| {
+                let token = domino(net, ANN);
+                let ahead = mail(net).clock_ahead(900);
+                served(&visit(&browser(net).has("example.com", "LtpaToken", &token), &ahead), "/mail/asmith.nsf");
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -134,3 +134,118 @@ fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair)]) -> Option<Draft>
     let draft = name(draft, issues.map(|issue| issue.conversation));
     Some(show_all(name_all(case, draft, &showings), &showings))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::tokens::{
+        ANN, ANN_LDAP, BOB, PC, browser, chat, chat_refused, denied, domino, end, keys, login, mail, portal, served,
+        shared, unauthorized, visit,
+    };
+    use crate::testing::{Story, says, the_one, told, told_with};
+    use nrpcsniff_samples::http::{Browser, cookie};
+    use nrpcsniff_samples::{Network, ltpa};
+
+    const RULE: &str = "ltpa-dn-mismatch";
+    const ABROAD: &str = "CN=Ann Smith/O=ACME/C=US";
+
+    /// The mail server names her so, the portal otherwise; the portal's token.
+    fn two_issuers(net: &Network, one: &str, other: &str) -> String {
+        let browser = browser(net);
+        login(&visit(&browser, &mail(net)), "asmith", vec![cookie("LtpaToken", &domino(net, one)).path("/")]);
+        let token = domino(net, other);
+        login(&visit(&browser, &portal(net)), "asmith", vec![shared("LtpaToken", &token)]);
+        token
+    }
+
+    fn chat_fails(net: &Network, one: &str, other: &str) {
+        let token = two_issuers(net, one, other);
+        chat_refused(net, PC, other, &[&token], 0x8000_0211);
+    }
+
+    #[test]
+    fn one_server_adds_the_country() {
+        let found = told(RULE, |net| chat_fails(net, ANN, ABROAD));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::High));
+        says(
+            the_one(&found),
+            &[
+                "CN=Ann Smith/O=ACME and CN=Ann Smith/O=ACME/C=US",
+                "C=US more",
+                "Federated repositories",
+                "uniqueUserIdMapping",
+                "Map names in LTPA tokens",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_blank_or_another_organisation_too() {
+        says(the_one(&told(RULE, |net| chat_fails(net, ANN, "CN=Ann  Smith/O=ACME"))), &["number of blanks"]);
+        says(the_one(&told(RULE, |net| chat_fails(net, ANN, "CN=Ann Smith/O=Other"))), &["common name is the same"]);
+    }
+
+    #[test]
+    fn a_login_under_another_name_than_the_token_s() {
+        let found = told(RULE, |net| chat_refused(net, PC, ANN, &[&domino(net, ABROAD)], 0x8000_0015));
+        says(the_one(&found), &["name in the chat login"]);
+    }
+
+    #[test]
+    fn keys_make_the_other_token_readable() {
+        let story = |net: &Network| {
+            let browser = browser(net);
+            let v2 = ltpa::DEMO.v2("CN=Ann Smith,O=ACME,C=US", end(net));
+            let set = vec![shared("LtpaToken", &domino(net, ANN)), shared("LtpaToken2", &v2)];
+            login(&visit(&browser, &portal(net)), "asmith", set);
+            denied(&visit(&browser, &mail(net)), "/mail/asmith.nsf");
+        };
+        assert_eq!(told(RULE, story), []);
+        assert_eq!(told_with(&keys(), RULE, story).len(), 1);
+    }
+
+    #[test]
+    fn it_explains_what_follows() {
+        let all = {
+            let net = Network::new();
+            let token = two_issuers(&net, "uid=ann,dc=example,dc=com", "uid=ann,ou=people,dc=example,dc=com");
+            let mail = visit(&browser(&net).has("example.com", "LtpaToken", &token), &mail(&net));
+            unauthorized(&mail, "/mail/ann.nsf");
+            crate::testing::findings(&net.to_pcapng())
+        };
+        let finding = all.iter().find(|finding| finding.rule == RULE).expect("two names");
+        assert!(finding.also.contains(&"sso-name-unmapped"), "{all:#?}");
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 7] = [
+            ("only another notation", |net| chat_fails(net, ANN, ANN_LDAP)),
+            ("abbreviated", |net| chat_refused(net, PC, "Ann Smith/ACME", &[&domino(net, ANN)], 0x8000_0015)),
+            ("a short name", |net| chat_refused(net, PC, "asmith", &[&domino(net, ANN)], 0x8000_0015)),
+            ("mapped: the login is accepted", |net| {
+                let token = two_issuers(net, ANN, ABROAD);
+                chat(net, PC, ABROAD, &[&token]).vp_accept(ANN, ANN);
+            }),
+            ("nothing was refused", |net| {
+                let browser = browser(net);
+                login(&visit(&browser, &mail(net)), "asmith", vec![cookie("LtpaToken", &domino(net, ANN)).path("/")]);
+                let portal = visit(&browser, &portal(net));
+                login(&portal, "asmith", vec![shared("LtpaToken", &domino(net, ABROAD))]);
+                served(&portal, "/wps/myportal");
+            }),
+            ("another user behind the same NAT", |net| {
+                let other = Browser::new(&net.host(PC)).agent("Other/1.0");
+                login(&visit(&other, &mail(net)), "bray", vec![shared("LtpaToken", &domino(net, BOB))]);
+                chat_refused(net, PC, ANN, &[&domino(net, ANN)], 0x8000_0211);
+            }),
+            ("the capture ends before the answer", |net| {
+                let token = two_issuers(net, ANN, ABROAD);
+                chat(net, PC, ABROAD, &[&token]);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -257,6 +257,18 @@ mod tests {
     }
 
     #[test]
+    fn a_token_set_behind_a_proxy_may_reach_further() {
+        let net = told(|s| {
+            let form = http::post("/j_security_check").form(&[("j_username", "asmith"), ("j_password", "x")]);
+            let answer = http::response(302).location("/").set_cookie(s.narrow());
+            s.open("portal.example.com").ask(form.header("X-Forwarded-For", "10.9.9.9")).reply(answer);
+            let meet = s.open("meet.example.com");
+            meet.wait(500).ask(http::get(MEET).header("X-Forwarded-For", "10.9.9.9")).reply(to_login());
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
     fn preflights_files_and_short_names_are_passed_over() {
         let net = told(|s| {
             logs_in(&s.open("portal.example.com"), [s.narrow()]);

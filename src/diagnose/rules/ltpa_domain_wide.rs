@@ -138,7 +138,7 @@ fn words(web: &Web<'_>, kept: &Kept<'_>, group: &[&Kept<'_>], denied: &[&Exchang
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::web::story::{CHAT, MEET, is_denied, is_served, logs_in, sample, told};
+    use crate::diagnose::web::story::{CHAT, MEET, answers_in_part, is_denied, is_served, logs_in, sample, told};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::http::{self, cookie};
@@ -239,6 +239,17 @@ mod tests {
     fn without_a_later_request_it_is_minor() {
         let net = told(|s| logs_in(&s.open("chat.example.com"), [s.narrow().domain("com")]));
         assert_eq!((one(&net, RULE).severity, one(&net, RULE).confidence), (Severity::Minor, Confidence::Medium));
+    }
+
+    #[test]
+    fn a_response_that_was_not_read_whole() {
+        let net = told(|s| {
+            let chat = s.open("chat.example.com");
+            chat.ask(http::post("/j_security_check"));
+            answers_in_part(&chat, http::response(302).location("/").set_cookie(s.narrow().domain("com")));
+            is_denied(&s.open("meet.example.com"), MEET);
+        });
+        none(&net, RULE);
     }
 
     /// A session cookie is nobody's sign-on.

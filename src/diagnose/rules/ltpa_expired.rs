@@ -177,3 +177,128 @@ fn by_its_age(
 fn time(seconds: i64) -> Timestamp {
     Timestamp::new(seconds.saturating_mul(1_000_000_000), 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::Settings;
+    use crate::model::{Confidence, Finding, Severity, Timestamp};
+    use crate::testing::tokens::{
+        ANN, PC, both, browser, chat, chat_refused, denied, keys, login, mail, portal, register, served, shared, visit,
+    };
+    use crate::testing::{Story, says, the_one, told, told_with};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::ltpa::{self, MINUTE};
+    use nrpcsniff_samples::time::DAY;
+
+    const RULE: &str = "ltpa-expired";
+
+    fn old(net: &Network) -> String {
+        ltpa::domino(ANN, net.now() - 90 * MINUTE, net.now() - 60 * MINUTE)
+    }
+
+    /// A browser with a token that ends in a minute asks for two pages, two minutes apart.
+    fn mid_work(net: &Network, last: fn(&nrpcsniff_samples::http::Visit, &str)) {
+        let token = ltpa::domino(ANN, net.now() - 29 * MINUTE, net.now() + MINUTE);
+        let visit = visit(&browser(net).has("example.com", "LtpaToken", &token), &mail(net));
+        served(&visit, "/mail/asmith.nsf");
+        net.wait_secs(120);
+        last(&visit, "/mail/asmith.nsf/Inbox");
+    }
+
+    /// A token of WebSphere that worked, is refused so many minutes after its issue.
+    fn opaque(net: &Network, minutes: u64) {
+        let visit = visit(&browser(net), &portal(net));
+        login(&visit, "asmith", both(net, &ltpa::DEMO));
+        served(&visit, "/wps/myportal");
+        net.wait_secs(minutes * 60);
+        denied(&visit, "/wps/myportal");
+    }
+
+    #[test]
+    fn in_the_middle_of_work() {
+        let found = told(RULE, |net| mid_work(net, denied));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::High));
+        says(the_one(&found), &[ANN, "ended at 2025-03-10T08:31:00Z", "accepted there before", "302 Found"]);
+    }
+
+    #[test]
+    fn an_old_token_at_the_start_is_minor_in_a_browser_only() {
+        let browser = told(RULE, |net| {
+            denied(&visit(&browser(net).has("example.com", "LtpaToken", &old(net)), &mail(net)), "/mail/asmith.nsf");
+        });
+        assert_eq!(the_one(&browser).severity, Severity::Minor);
+        let chat = told(RULE, |net| chat_refused(net, PC, ANN, &[&old(net)], 0x8000_0016));
+        assert_eq!(the_one(&chat).severity, Severity::Major);
+        let phone = told(RULE, |net| drop(register(net, PC, ("LtpaToken", &old(net)), Some(401))));
+        assert_eq!(the_one(&phone).severity, Severity::Major);
+    }
+
+    #[test]
+    fn judged_as_of_the_time_given() {
+        let refused = |net: &Network| {
+            let token = ltpa::domino(ANN, net.now(), net.now() + 30 * MINUTE);
+            denied(&visit(&browser(net).has("example.com", "LtpaToken", &token), &mail(net)), "/mail/asmith.nsf");
+        };
+        let at = |days: u64| -> Vec<Finding> {
+            let now = (nrpcsniff_samples::time::START + days * DAY).cast_signed();
+            told_with(&Settings { now: Some(Timestamp::new(now, 0)), ..Settings::default() }, RULE, refused)
+        };
+        assert_eq!(told(RULE, refused), []);
+        assert_eq!(at(0), []);
+        says(the_one(&at(2)), &["before the time given"]);
+    }
+
+    #[test]
+    fn without_an_answer_it_is_information() {
+        let found = told(RULE, |net| drop(chat(net, PC, ANN, &[&old(net)])));
+        assert_eq!(the_one(&found).severity, Severity::Info);
+    }
+
+    #[test]
+    fn a_key_reads_the_end() {
+        let story = |net: &Network| {
+            let token = ltpa::DEMO.v2("CN=Ann Smith,O=ACME", net.now() - MINUTE);
+            denied(&visit(&browser(net).has("example.com", "LtpaToken2", &token), &portal(net)), "/wps/myportal");
+        };
+        assert_eq!(told(RULE, story), []);
+        says(the_one(&told_with(&keys(), RULE, story)), &["CN=Ann Smith,O=ACME", "08:29:00Z"]);
+    }
+
+    #[test]
+    fn a_token_of_unknown_end_that_worked_for_long() {
+        let found = told(RULE, |net| opaque(net, 121));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::Medium));
+        says(the_one(&found), &["probably ended", "inferred"]);
+        assert_eq!(told(RULE, |net| opaque(net, 10)), [], "too young");
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 5] = [
+            ("accepted all the same", |net| mid_work(net, served)),
+            ("refused once, accepted later", |net| {
+                let visit = visit(&browser(net).has("example.com", "LtpaToken", &old(net)), &mail(net));
+                denied(&visit, "/mail/asmith.nsf");
+                served(&visit, "/mail/asmith.nsf");
+            }),
+            ("time left", |net| {
+                let token = ltpa::domino(ANN, net.now(), net.now() + 30 * MINUTE);
+                chat_refused(net, PC, ANN, &[&token], 0x8000_0015);
+            }),
+            ("a logout in between", |net| {
+                let visit = visit(&browser(net), &portal(net));
+                login(&visit, "asmith", both(net, &ltpa::DEMO));
+                served(&visit, "/wps/myportal");
+                net.wait_secs(3600);
+                let gone = |name| shared(name, "").max_age(0);
+                let bye = nrpcsniff_samples::http::response(302).location("/").set_cookie(gone("LtpaToken"));
+                visit.ask(nrpcsniff_samples::http::get("/wps/logout")).reply(bye.set_cookie(gone("LtpaToken2")));
+                denied(&visit, "/wps/myportal");
+            }),
+            ("no token at all", |net| denied(&visit(&browser(net), &mail(net)), "/mail/asmith.nsf")),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

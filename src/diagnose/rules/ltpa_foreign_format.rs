@@ -102,3 +102,79 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     });
     Some(show_all(name_all(case, draft, group), group))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::tokens::{
+        ANN, PC, browser, denied, domino, end, keys, login, meet, portal, register, served, shared, visit,
+    };
+    use crate::testing::{Story, says, the_one, told, told_with};
+    use nrpcsniff_samples::http;
+    use nrpcsniff_samples::{Network, ltpa};
+
+    const RULE: &str = "ltpa-foreign-format";
+
+    /// A version 1 token whose length only version 1 can have.
+    fn odd_v1(net: &Network) -> String {
+        let users = ["CN=Ann,O=ACME", "CN=Anna-Maria,O=ACME", "CN=Annabella-Maria,O=ACME"];
+        let odd = |token: &String| (token.trim_end_matches('=').len() * 3 / 4) % 16 == 8;
+        users.iter().map(|user| ltpa::DEMO.v1(user, end(net))).find(odd).expect("one of them")
+    }
+
+    fn shows(net: &Network, name: &str, token: &str, how: fn(&http::Visit, &str)) {
+        how(&visit(&browser(net).has("example.com", name, token), &meet(net)), "/stmeetings/");
+    }
+
+    #[test]
+    fn version_1_or_domino_in_the_second_cookie() {
+        let found = told(RULE, |net| shows(net, "LtpaToken2", &odd_v1(net), denied));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::High));
+        says(the_one(&found), &["LtpaToken2", "holds a token of version 1", "Its form says so"]);
+        let found = told(RULE, |net| shows(net, "LtpaToken2", &domino(net, ANN), denied));
+        says(the_one(&found), &["a token of Domino's own kind"]);
+    }
+
+    #[test]
+    fn a_softphone_that_copies_one_cookie_into_the_other() {
+        let found = told(RULE, |net| {
+            let v2 = ltpa::DEMO.v2("CN=Ann,O=ACME", end(net));
+            login(&visit(&browser(net), &portal(net)), "asmith", vec![shared("LtpaToken2", &v2)]);
+            register(net, PC, ("LtpaToken", &v2), Some(401));
+        });
+        says(the_one(&found), &["portal.example.com had set it as LtpaToken2"]);
+    }
+
+    #[test]
+    fn a_key_tells_what_a_cookie_holds() {
+        let story = |net: &Network| shows(net, "LtpaToken", &ltpa::DEMO.v2("CN=Ann,O=ACME", end(net)), denied);
+        assert_eq!(told(RULE, story), []);
+        says(
+            the_one(&told_with(&keys(), RULE, story)),
+            &["LtpaToken that", "a token of version 2", "with the keys given"],
+        );
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 5] = [
+            ("accepted all the same", |net| shows(net, "LtpaToken2", &domino(net, ANN), served)),
+            ("version 1 under its own name", |net| shows(net, "LtpaToken", &odd_v1(net), denied)),
+            ("version 2 under its own name", |net| {
+                shows(net, "LtpaToken2", &ltpa::DEMO.v2("CN=Ann,O=ACME", end(net)), denied);
+            }),
+            ("refused once, accepted later", |net| {
+                let token = odd_v1(net);
+                shows(net, "LtpaToken2", &token, denied);
+                shows(net, "LtpaToken2", &token, served);
+            }),
+            ("ended", |net| {
+                let old = ltpa::domino(ANN, net.now() - 90 * ltpa::MINUTE, net.now() - 60 * ltpa::MINUTE);
+                shows(net, "LtpaToken2", &old, denied);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

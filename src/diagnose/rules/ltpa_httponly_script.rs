@@ -78,6 +78,65 @@ fn is_current(exchange: &super::super::web::Exchange<'_>) -> bool {
     let web_token =
         |name: &str| name.eq_ignore_ascii_case("sametimeJwt") || name.eq_ignore_ascii_case("sametimeRefresh");
     let sent = exchange.request.is_some_and(|r| r.http.cookies.iter().any(|cookie| web_token(&cookie.name)));
-    let set = exchange.response.is_some_and(|r| r.http.set_cookies.iter().any(|cookie| web_token(&cookie.name)));
-    sent || set || exchange.path().starts_with("/sametime-auth")
+    let granted = exchange.response.is_some_and(|r| r.http.set_cookies.iter().any(|cookie| web_token(&cookie.name)));
+    sent || granted || exchange.path().starts_with("/sametime-auth")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Severity;
+    use crate::testing::tokens::{browser, domino, login, meet, portal, served, shared, visit};
+    use crate::testing::{Story, the_one, told};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::http::{self, Cookie};
+
+    const RULE: &str = "ltpa-httponly-script";
+
+    fn hidden(net: &Network) -> Cookie {
+        shared("LtpaToken", &domino(net, "CN=Ann Smith/O=ACME")).http_only()
+    }
+
+    fn meeting(net: &Network, cookie: Cookie) {
+        let visit = visit(&browser(net), &meet(net));
+        login(&visit, "asmith", vec![cookie]);
+        served(&visit, "/stmeetings/room");
+    }
+
+    #[test]
+    fn a_hidden_token_beside_a_meeting_page_is_information() {
+        let found = told(RULE, |net| meeting(net, hidden(net)));
+        assert_eq!(the_one(&found).severity, Severity::Info);
+        assert!(the_one(&found).title.contains("meet.example.com sets LtpaToken with HttpOnly"));
+        let av = told(RULE, |net| {
+            let visit = visit(&browser(net), &portal(net));
+            login(&visit, "asmith", vec![hidden(net)]);
+            served(&visit, "/stwebav/WebAVServlet");
+        });
+        assert_eq!(av.len(), 1);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 4] = [
+            ("scripts may read it", |net| meeting(net, shared("LtpaToken", &domino(net, "CN=Ann Smith/O=ACME")))),
+            ("no page that needs a script", |net| {
+                let visit = visit(&browser(net), &portal(net));
+                login(&visit, "asmith", vec![hidden(net)]);
+                served(&visit, "/wps/myportal");
+            }),
+            ("Sametime 12", |net| {
+                let visit = visit(&browser(net), &meet(net));
+                login(&visit, "asmith", vec![hidden(net), shared("sametimeJwt", "eyJhbGciOiJub25lIn0.e30.x")]);
+                served(&visit, "/stmeetings/room");
+            }),
+            ("a deletion", |net| {
+                let visit = visit(&browser(net), &meet(net));
+                let gone = shared("LtpaToken", "").http_only().max_age(0);
+                visit.ask(http::get("/stmeetings/logout")).reply(http::response(200).set_cookie(gone));
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
 }

@@ -218,3 +218,160 @@ fn pattern(case: &Case<'_>, group: &[(&Showing<'_>, &Issue<'_>)]) -> Option<Draf
     let draft = draft.packet(issue.at, format!("{} set {}", issue.host, issue.held.label()));
     Some(show_all(name_all(case, draft, &showings), &showings))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::tokens::{
+        ANN, BOB, PC, both, browser, chat_refused, denied, domino, end, keys, login, mail, meet, portal, served,
+        shared, visit,
+    };
+    use crate::testing::{Story, says, the_one, told, told_with};
+    use nrpcsniff_samples::http::{self, Browser, cookie};
+    use nrpcsniff_samples::{Network, ltpa};
+
+    const RULE: &str = "ltpa-key-mismatch";
+
+    /// The portal's tokens are refused by the meeting server, which then issues its own with these keys.
+    fn two_cells(net: &Network, theirs: &ltpa::Keys) {
+        let browser = browser(net);
+        login(&visit(&browser, &portal(net)), "asmith", both(net, &ltpa::DEMO));
+        let meet = visit(&browser, &meet(net));
+        denied(&meet, "/stmeetings/");
+        login(&meet, "asmith", both(net, theirs));
+        served(&meet, "/stmeetings/");
+    }
+
+    #[test]
+    fn first_blocks_prove_different_keys() {
+        let found = told(RULE, |net| two_cells(net, &ltpa::OTHER));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::High));
+        says(
+            the_one(&found),
+            &[
+                "meet.example.com and portal.example.com do not share the keys",
+                "meet.example.com itself set LtpaToken",
+                "key fingerprint",
+                "Import WebSphere LTPA Keys",
+                "NodeLTPAKeySetGroup",
+            ],
+        );
+    }
+
+    #[test]
+    fn both_ways_are_one_finding() {
+        let found = told(RULE, |net| {
+            two_cells(net, &ltpa::OTHER);
+            let browser = browser(net);
+            login(&visit(&browser, &meet(net)), "asmith", both(net, &ltpa::OTHER));
+            denied(&visit(&browser, &portal(net)), "/wps/myportal");
+        });
+        assert_eq!(the_one(&found).conversations.len(), 2);
+    }
+
+    #[test]
+    fn keys_that_were_changed() {
+        let found = told(RULE, |net| {
+            let browser = browser(net);
+            let portal = visit(&browser, &portal(net));
+            login(&portal, "asmith", both(net, &ltpa::DEMO));
+            net.wait_secs(60);
+            denied(&portal, "/wps/myportal");
+            login(&portal, "asmith", both(net, &ltpa::OTHER));
+        });
+        says(the_one(&found), &["portal.example.com has changed the keys"]);
+    }
+
+    #[test]
+    fn keys_given_prove_it_without_version_1() {
+        let story = |net: &Network| {
+            let browser = browser(net);
+            let second = |keys: &ltpa::Keys| vec![shared("LtpaToken2", &keys.v2("CN=Ann,O=ACME", end(net)))];
+            login(&visit(&browser, &portal(net)), "asmith", second(&ltpa::DEMO));
+            let meet = visit(&browser, &meet(net));
+            denied(&meet, "/stmeetings/");
+            login(&meet, "asmith", second(&ltpa::OTHER));
+        };
+        assert_eq!(told(RULE, story), []);
+        says(the_one(&told_with(&keys(), RULE, story)), &["The keys given open the tokens of portal.example.com"]);
+    }
+
+    #[test]
+    fn a_domino_secret_proves_it_for_domino() {
+        let story = |net: &Network| {
+            let browser = browser(net);
+            let other = ltpa::domino_with(b"another secret of 20", ANN, net.now(), end(net));
+            login(&visit(&browser, &portal(net)), "asmith", vec![shared("LtpaToken", &other)]);
+            let mail = visit(&browser, &mail(net));
+            denied(&mail, "/mail/asmith.nsf");
+            login(&mail, "asmith", vec![shared("LtpaToken", &domino(net, ANN))]);
+        };
+        assert_eq!(told(RULE, story), []);
+        says(the_one(&told_with(&keys(), RULE, story)), &["and none of those of portal.example.com"]);
+    }
+
+    #[test]
+    fn every_token_of_several_logins_refused() {
+        let story = |net: &Network, users: &[(&str, &str)]| {
+            for (ip, user) in users {
+                let browser = Browser::new(&net.host(ip));
+                login(&visit(&browser, &mail(net)), user, vec![shared("LtpaToken", &domino(net, user))]);
+                denied(&visit(&browser, &portal(net)), "/wps/myportal");
+            }
+        };
+        let found = told(RULE, |net| story(net, &[(PC, ANN), ("10.1.0.51", BOB)]));
+        assert_eq!(the_one(&found).confidence, Confidence::Medium);
+        says(the_one(&found), &["refuses every sign-on token of mail.example.com", "inferred"]);
+        assert_eq!(told(RULE, |net| story(net, &[(PC, ANN)])), [], "one is too little");
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 7] = [
+            ("shared keys, refused once", |net| two_cells(net, &ltpa::DEMO)),
+            ("both accepted", |net| {
+                let browser = browser(net);
+                login(&visit(&browser, &portal(net)), "asmith", both(net, &ltpa::DEMO));
+                served(&visit(&browser, &meet(net)), "/stmeetings/");
+            }),
+            ("never shown to each other", |net| {
+                for (host, keys) in [(portal(net), ltpa::DEMO), (meet(net), ltpa::OTHER)] {
+                    let visit = visit(&browser(net), &host);
+                    login(&visit, "asmith", both(net, &keys));
+                    served(&visit, "/home");
+                }
+            }),
+            ("the key was accepted from another user", |net| {
+                let other = Browser::new(&net.host("10.1.0.77")).has(
+                    "example.com",
+                    "LtpaToken",
+                    &ltpa::DEMO.v1("CN=Bob,O=ACME", end(net)),
+                );
+                served(&visit(&other, &meet(net)), "/stmeetings/");
+                two_cells(net, &ltpa::OTHER);
+            }),
+            ("two cookies of one name", |net| {
+                let browser = browser(net);
+                login(&visit(&browser, &portal(net)), "asmith", both(net, &ltpa::DEMO));
+                let meet = visit(&browser, &meet(net));
+                login(&meet, "asmith", vec![cookie("LtpaToken", &ltpa::OTHER.v1("CN=Ann,O=ACME", end(net))).path("/")]);
+                denied(&meet, "/stmeetings/");
+            }),
+            ("the capture ends before the answer", |net| {
+                let browser = browser(net);
+                login(&visit(&browser, &meet(net)), "asmith", both(net, &ltpa::OTHER));
+                login(&visit(&browser, &portal(net)), "asmith", both(net, &ltpa::DEMO));
+                visit(&browser, &meet(net)).ask(http::get("/stmeetings/"));
+            }),
+            ("expired", |net| {
+                let old = ltpa::domino(ANN, net.now() - 90 * ltpa::MINUTE, net.now() - 60 * ltpa::MINUTE);
+                for client in ["10.1.0.50", "10.1.0.51", "10.1.0.52"] {
+                    chat_refused(net, client, ANN, &[&old], 0x8000_0015);
+                }
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -64,11 +64,11 @@ fn is_usual(name: &str) -> bool {
 /// Names of the cookies that hold its tokens; of a chat login: under which the tokens were set. Nothing if one of them is
 /// usual, or unknown.
 fn odd_names(case: &Case<'_>, showing: &Showing<'_>) -> Vec<String> {
-    let named = |held: &Held<'_>| match held.cookie {
+    let cookie_of = |held: &Held<'_>| match held.cookie {
         Some(name) => Some(name.to_owned()),
         None => case.identity().issue_of(held.token).map(|issue| issue.cookie.name.clone()),
     };
-    let names: Option<Vec<String>> = showing.genuine().map(named).collect();
+    let names: Option<Vec<String>> = showing.genuine().map(cookie_of).collect();
     // A junk or damaged token of the usual name beside it counts as well: then the name was known.
     let usual = showing.tokens.iter().any(|held| held.cookie.is_some_and(is_usual));
     names.filter(|names| !usual && !names.iter().any(|name| is_usual(name))).unwrap_or_default()
@@ -127,4 +127,107 @@ fn uses_usual(case: &Case<'_>, showing: &Showing<'_>) -> bool {
     let mut accepted = case.identity().showings().iter().filter(|s| s.is_at(showing) && s.is_proof());
     case.identity().issues().any(|i| i.conversation.server.ip == showing.server.ip && is_usual(&i.cookie.name))
         || accepted.any(|s| s.genuine().any(|held| held.cookie.is_some_and(is_usual)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::tokens::{
+        ANN, PC, browser, chat, chat_refused, denied, domino, login, mail, meet, portal, served, shared, visit,
+    };
+    use crate::testing::{Story, says, the_one, told};
+    use nrpcsniff_samples::ltpa::{self, MINUTE};
+    use nrpcsniff_samples::{Network, http};
+
+    const RULE: &str = "ltpa-name-not-expected";
+
+    /// A login at the mail server that sets a token of this name.
+    fn issued(net: &Network, name: &str) -> (http::Browser, String) {
+        let (browser, token) = (browser(net), domino(net, ANN));
+        login(&visit(&browser, &mail(net)), "asmith", vec![shared(name, &token)]);
+        (browser, token)
+    }
+
+    #[test]
+    fn a_page_that_looks_for_another_name() {
+        let found = told(RULE, |net| {
+            let (browser, _) = issued(net, "ExampleToken");
+            denied(&visit(&browser, &portal(net)), "/wps/myportal");
+        });
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::Medium));
+        says(
+            the_one(&found),
+            &[
+                "portal.example.com does not look for a token called ExampleToken",
+                "inferred",
+                "The name comes from mail.example.com",
+                "ST_TOKEN_TYPE",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_chat_login_with_a_token_of_that_cookie() {
+        let found = told(RULE, |net| {
+            let (_, token) = issued(net, "LtpaTokenTest");
+            chat_refused(net, PC, ANN, &[&token], 0x8000_0015);
+        });
+        says(the_one(&found), &["called LtpaTokenTest"]);
+    }
+
+    #[test]
+    fn the_name_that_the_server_uses_itself_is_told() {
+        let found = told(RULE, |net| {
+            let (browser, _) = issued(net, "ExampleToken");
+            let visit = visit(&browser, &portal(net));
+            denied(&visit, "/wps/myportal");
+            login(&visit, "asmith", vec![shared("LtpaToken", &domino(net, ANN))]);
+        });
+        says(the_one(&found), &["this one was seen to use that name"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 7] = [
+            ("the usual name", |net| {
+                let (browser, token) = issued(net, "LtpaToken");
+                denied(&visit(&browser, &portal(net)), "/wps/myportal");
+                chat_refused(net, PC, ANN, &[&token], 0x8000_0015);
+            }),
+            ("a token of the usual name beside it", |net| {
+                let (browser, _) = issued(net, "ExampleToken");
+                let browser = browser.has("example.com", "LtpaToken", &domino(net, ANN));
+                denied(&visit(&browser, &portal(net)), "/wps/myportal");
+            }),
+            ("the server sets that name itself", |net| {
+                let (browser, _) = issued(net, "ExampleToken");
+                let visit = visit(&browser, &portal(net));
+                denied(&visit, "/wps/myportal");
+                login(&visit, "asmith", vec![shared("ExampleToken", &domino(net, ANN))]);
+            }),
+            ("the server took it from another", |net| {
+                let (browser, _) = issued(net, "ExampleToken");
+                let other = http::Browser::new(&net.host("10.1.0.77"));
+                let other = other.has("example.com", "ExampleToken", &domino(net, "CN=Bob/O=ACME"));
+                served(&visit(&other, &meet(net)), "/stmeetings/");
+                denied(&visit(&browser, &meet(net)), "/stmeetings/");
+            }),
+            ("expired", |net| {
+                let old = ltpa::domino(ANN, net.now() - 90 * MINUTE, net.now() - 60 * MINUTE);
+                let browser = browser(net).has("example.com", "ExampleToken", &old);
+                denied(&visit(&browser, &portal(net)), "/wps/myportal");
+            }),
+            ("refused for a wrong name or password", |net| {
+                let (_, token) = issued(net, "ExampleToken");
+                chat_refused(net, PC, ANN, &[&token], 0x8000_0211);
+            }),
+            ("the capture ends before the answer", |net| {
+                let (_, token) = issued(net, "ExampleToken");
+                chat(net, PC, ANN, &[&token]);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
 }

@@ -71,7 +71,7 @@ fn stranger<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Option<Stra
         Channel::Web { .. } => issue.host == showing.host,
         _ => issue.conversation.server.ip == showing.server.ip,
     });
-    let (own, own_realm) = issued.filter_map(|issue| Some((issue, issue.held.realm()?))).last()?;
+    let (own, own_realm) = issued.filter_map(|issue| Some((issue, issue.held.realm()?))).next_back()?;
     let mut accepted = case.identity().showings().iter().filter(|s| s.is_at(showing) && s.is_proof());
     let trusted = accepted.any(|s| s.genuine().any(|held| held.realm() == Some(realm)));
     (realm != own_realm && !trusted).then_some(Stranger { realm, own, own_realm })
@@ -101,4 +101,81 @@ fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Stranger<'_, '_>)]) -> O
             .packet(issue.at, format!("{} set {}: realm {theirs}", issue.host, issue.held.label()))
     });
     Some(show_all(name_all(case, draft, &showings), &showings))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::Settings;
+    use crate::model::{Confidence, Severity};
+    use crate::testing::tokens::{both, browser, denied, keys, login, meet, portal, served, shared, visit};
+    use crate::testing::{Story, says, the_one, told, told_with};
+    use nrpcsniff_samples::http::{self, Browser};
+    use nrpcsniff_samples::{Network, ltpa};
+
+    const RULE: &str = "ltpa-realm";
+    const CAPITALS: ltpa::Keys = ltpa::Keys { realm: "LDAP.example.net:389", ..ltpa::DEMO };
+    const OTHER: ltpa::Keys = ltpa::Keys { realm: "directory.example.net:636", ..ltpa::DEMO };
+
+    /// The portal's tokens are refused by the meeting server, which then issues its own.
+    fn two_cells(net: &Network, theirs: &ltpa::Keys) {
+        let browser = browser(net);
+        login(&visit(&browser, &portal(net)), "asmith", both(net, &ltpa::DEMO));
+        let meet = visit(&browser, &meet(net));
+        denied(&meet, "/stmeetings/");
+        login(&meet, "asmith", both(net, theirs));
+    }
+
+    #[test]
+    fn another_realm_or_only_other_capitals() {
+        let found = told_with(&keys(), RULE, |net| two_cells(net, &OTHER));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::High));
+        says(
+            the_one(&found),
+            &["of realm directory.example.net:636", "of realm ldap.example.net:389", "the keys are shared"],
+        );
+        let found = told_with(&keys(), RULE, |net| two_cells(net, &CAPITALS));
+        says(the_one(&found), &["the same but for capitals"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(Story, Settings); 6] = [
+            (("without keys", |net| two_cells(net, &OTHER)), Settings::default()),
+            (("the same realm", |net| two_cells(net, &ltpa::DEMO)), keys()),
+            (("tokens of other keys do not open", |net| two_cells(net, &ltpa::OTHER)), keys()),
+            (
+                ("a realm that the server trusts", |net| {
+                    let known = Browser::new(&net.host("10.1.0.77"));
+                    let other = ltpa::DEMO.v2("CN=Bob,O=ACME", net.now() + ltpa::MINUTE);
+                    served(&visit(&known.has("example.com", "LtpaToken2", &other), &meet(net)), "/stmeetings/");
+                    two_cells(net, &OTHER);
+                }),
+                keys(),
+            ),
+            (
+                ("ended", |net| {
+                    let browser = browser(net);
+                    let old = ltpa::DEMO.v2("CN=Ann,O=ACME", net.now() - ltpa::MINUTE);
+                    login(&visit(&browser, &portal(net)), "asmith", vec![shared("LtpaToken2", &old)]);
+                    let meet = visit(&browser, &meet(net));
+                    denied(&meet, "/stmeetings/");
+                    login(&meet, "asmith", both(net, &OTHER));
+                }),
+                keys(),
+            ),
+            (
+                ("the capture ends before the answer", |net| {
+                    let browser = browser(net);
+                    login(&visit(&browser, &meet(net)), "asmith", both(net, &OTHER));
+                    login(&visit(&browser, &portal(net)), "asmith", both(net, &ltpa::DEMO));
+                    visit(&browser, &meet(net)).ask(http::get("/stmeetings/"));
+                }),
+                keys(),
+            ),
+        ];
+        for ((name, story), settings) in stories {
+            assert_eq!(told_with(&settings, RULE, story), [], "{name}");
+        }
+        assert_eq!(told(RULE, |net| two_cells(net, &CAPITALS)), []);
+    }
 }

@@ -1,6 +1,6 @@
 //! A softphone registers with the word `undefined` where the token should be: a script could not read the cookie.
 
-use super::super::identity::{Channel, Issue, Outcome, Showing};
+use super::super::identity::{Channel, Held, Issue, Outcome, Showing};
 use super::super::network::listed;
 use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all};
 use super::super::{About, Case, Draft, Layer, Rule};
@@ -57,7 +57,7 @@ impl Rule for UndefinedSip {
 /// A SIP request with a word where its only token should be.
 fn is_junk(showing: &Showing<'_>) -> bool {
     showing.channel == Channel::Sip
-        && showing.tokens.iter().any(|held| held.is_junk())
+        && showing.tokens.iter().any(Held::is_junk)
         && showing.genuine().next().is_none()
 }
 
@@ -111,7 +111,7 @@ fn why<'s, 'a>(case: &'s Case<'a>, group: &[&Showing<'a>]) -> Why<'s, 'a> {
     let before: Vec<&Issue<'a>> = case.identity().issues().filter(|issue| issue.at.time <= last).collect();
     let named = |issue: &&&Issue<'a>| wanted.contains(&issue.cookie.name.to_ascii_lowercase());
     let theirs = |issue: &&&Issue<'a>| clients.contains(&issue.conversation.client.ip);
-    let own = before.iter().filter(theirs).filter(named).next_back();
+    let own = before.iter().filter(theirs).rfind(named);
     let source = own.or_else(|| before.iter().filter(named).rfind(|issue| issue.cookie.http_only));
     match source {
         Some(issue) if issue.cookie.http_only => {
@@ -126,7 +126,7 @@ fn why<'s, 'a>(case: &'s Case<'a>, group: &[&Showing<'a>]) -> Why<'s, 'a> {
     }
 }
 
-fn cookie_name(held: &super::super::identity::Held<'_>) -> Option<String> {
+fn cookie_name(held: &Held<'_>) -> Option<String> {
     held.cookie.filter(|_| held.is_junk()).map(str::to_ascii_lowercase)
 }
 
@@ -244,4 +244,139 @@ fn show_contrast(case: &Case<'_>, draft: Draft, first: &Showing<'_>) -> Draft {
     good.into_iter().fold(draft, |draft, good| {
         draft.packet(good.at, format!("the same server accepted a real token from {}", good.client))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::tokens::{
+        PC, browser, domino, end, login, meet, register, register_again, served, shared, visit,
+    };
+    use crate::testing::{Story, findings, idle, says, the_one, told};
+    use nrpcsniff_samples::{Network, ltpa};
+
+    const RULE: &str = "ltpa-undefined-sip";
+    const WORD: (&str, &str) = ("LtpaToken", "undefined");
+
+    /// A login that sets both tokens, hidden from scripts or not.
+    fn logged_in(net: &Network, hidden: bool) {
+        let set = |name, token: &str| if hidden { shared(name, token).http_only() } else { shared(name, token) };
+        let visit = visit(&browser(net), &meet(net));
+        let (v1, v2) = (ltpa::DEMO.v1("CN=Ann,O=ACME", end(net)), ltpa::DEMO.v2("CN=Ann,O=ACME", end(net)));
+        login(&visit, "asmith", vec![set("LtpaToken2", &v2), set("LtpaToken", &v1)]);
+        served(&visit, "/stmeetings/");
+    }
+
+    #[test]
+    fn the_cookie_that_no_script_may_read() {
+        let net = Network::new();
+        logged_in(&net, true);
+        let phone = register(&net, PC, WORD, Some(401));
+        register_again(&phone, WORD, Some(401));
+        register_again(&phone, WORD, Some(401));
+        let all = findings(&net.to_pcapng());
+        let finding = the_one(&all);
+        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Major, Confidence::High));
+        assert_eq!(finding.also, ["sip-401-loop", "ltpa-httponly-script"]);
+        says(
+            finding,
+            &[
+                "LtpaToken=\"undefined\"",
+                "ann@example.com",
+                "meet.example.com set LtpaToken for 10.1.0.50 with HttpOnly",
+                "401 Unauthorized",
+                "Set security cookies to HTTPOnly",
+                "synchronise the nodes",
+                "log in at the Community server",
+            ],
+        );
+        let set = finding.evidence.iter().find(|e| e.text.contains("HttpOnly")).and_then(|e| e.frame).map(|f| f.number);
+        assert_eq!(set, Some(5), "the frame that sets the cookie");
+    }
+
+    #[test]
+    fn only_the_second_version_was_set() {
+        let found = told(RULE, |net| {
+            let visit = visit(&browser(net), &meet(net));
+            login(&visit, "asmith", vec![shared("LtpaToken2", &ltpa::DEMO.v2("CN=Ann,O=ACME", end(net)))]);
+            register(net, PC, WORD, Some(403));
+        });
+        assert!(the_one(&found).remedy[0].contains("Interoperability mode"), "{:?}", the_one(&found).remedy);
+        says(the_one(&found), &["a token of that name was never set", "set LtpaToken2"]);
+    }
+
+    #[test]
+    fn the_setting_shows_in_another_user_s_login() {
+        let found = told(RULE, |net| {
+            logged_in(net, true);
+            register(net, "10.1.0.51", WORD, Some(401));
+        });
+        says(the_one(&found), &["for 10.1.0.50 with HttpOnly", "Here 10.1.0.51 sent"]);
+    }
+
+    #[test]
+    fn causes_that_are_not_seen_are_not_made_up() {
+        for (literal, status) in [("null", 500), ("NaN", 403), ("[object Object]", 401)] {
+            let found = told(RULE, |net| drop(register(net, PC, ("LtpaToken", literal), Some(status))));
+            says(
+                the_one(&found),
+                &[&format!("LtpaToken=\"{literal}\""), "not in the capture: HttpOnly is the usual reason"],
+            );
+            assert_eq!(the_one(&found).severity, Severity::Major);
+        }
+        let readable = told(RULE, |net| {
+            logged_in(net, false);
+            register(net, PC, WORD, Some(401));
+        });
+        says(the_one(&readable), &["without HttpOnly"]);
+    }
+
+    #[test]
+    fn an_installed_client_beside_it_is_the_contrast() {
+        let found = told(RULE, |net| {
+            register(net, "10.1.0.77", ("LtpaToken", &domino(net, "CN=Bob/O=ACME")), Some(200));
+            register(net, PC, WORD, Some(401));
+        });
+        says(the_one(&found), &["the same server accepted a real token from 10.1.0.77"]);
+    }
+
+    #[test]
+    fn silence_is_told_from_a_capture_that_ends() {
+        let silent = told(RULE, |net| {
+            register(net, PC, WORD, None);
+            idle(net, 40);
+        });
+        assert_eq!((the_one(&silent).severity, the_one(&silent).confidence), (Severity::Major, Confidence::Medium));
+        let cut = told(RULE, |net| drop(register(net, PC, WORD, None)));
+        assert_eq!(the_one(&cut).severity, Severity::Info);
+    }
+
+    #[test]
+    fn an_empty_value_may_mean_that_nobody_logged_in() {
+        let found = told(RULE, |net| drop(register(net, PC, ("LtpaToken", ""), Some(401))));
+        assert_eq!(the_one(&found).confidence, Confidence::Medium);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 4] = [
+            ("one 401, then 200", |net| {
+                let phone = register(net, PC, WORD, Some(401));
+                register_again(&phone, WORD, Some(200));
+            }),
+            ("accepted at once", |net| drop(register(net, PC, WORD, Some(200)))),
+            ("a real token, refused", |net| {
+                register(net, PC, ("LtpaToken", &domino(net, "CN=Ann Smith/O=ACME")), Some(401));
+            }),
+            ("a real token beside the word", |net| {
+                let phone = register(net, PC, ("LtpaToken", &domino(net, "CN=Ann Smith/O=ACME")), Some(200));
+                let token = domino(net, "CN=Ann Smith/O=ACME");
+                let request = phone.register().cookie("LtpaToken2", "undefined").cookie("LtpaToken", &token);
+                phone.sends(&request).hears(request.response(403));
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
 }

@@ -60,6 +60,12 @@ fn version(showing: &Showing<'_>) -> Option<Class> {
     classes.all(|class| class == first).then_some(first)
 }
 
+/// It shows that version alone, or one that cannot be told.
+fn may_be(showing: &Showing<'_>, class: Class) -> bool {
+    let mut classes = showing.genuine().map(|held| held.class);
+    classes.all(|shown| shown == class || shown == Class::Websphere) && showing.genuine().next().is_some()
+}
+
 /// Of Sametime's reasons, those that a wrong version gives.
 fn is_about_the_token(showing: &Showing<'_>) -> bool {
     match showing.outcome {
@@ -83,7 +89,7 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let other = if shown == Class::WebsphereV1 { Class::WebsphereV2 } else { Class::WebsphereV1 };
     let works = accepted().find(|s| s.has(other));
     let suspicious = first.channel == Channel::Chat && shown == Class::WebsphereV2;
-    if accepted().any(|s| version(s) == Some(shown)) || (works.is_none() && !suspicious) {
+    if accepted().any(|s| may_be(s, shown)) || (works.is_none() && !suspicious) {
         return None;
     }
     let (this, that) = words(shown);
@@ -121,4 +127,115 @@ fn show_issues(case: &Case<'_>, draft: Draft, group: &[&Showing<'_>]) -> Draft {
     let together = case.identity().issues().filter(|other| other.exchange == issue.exchange);
     let names = listed(together.map(|other| other.cookie.name.as_str()), "cookies");
     name(draft, [issue.conversation]).packet(issue.at, format!("{} had set {names}", issue.host))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::tokens::{
+        ANN, PC, both, browser, chat, chat_refused, denied, end, login, meet, portal, served, shared, visit,
+    };
+    use crate::testing::{Story, says, the_one, told};
+    use nrpcsniff_samples::{Network, http, ltpa};
+
+    const RULE: &str = "ltpa-version-mismatch";
+
+    /// A login at the portal that sets both; the two tokens.
+    fn issued(net: &Network) -> (String, String) {
+        let (v1, v2) = (ltpa::DEMO.v1("CN=Ann,O=ACME", end(net)), ltpa::DEMO.v2("CN=Ann,O=ACME", end(net)));
+        let set = vec![shared("LtpaToken2", &v2), shared("LtpaToken", &v1)];
+        login(&visit(&browser(net), &portal(net)), "asmith", set);
+        (v1, v2)
+    }
+
+    fn refused(net: &Network, tokens: &[&str]) {
+        chat_refused(net, PC, ANN, tokens, 0x8000_0015);
+        net.wait_secs(9);
+    }
+
+    #[test]
+    fn a_chat_server_refuses_version_2_alone() {
+        let found = told(RULE, |net| {
+            let (_, v2) = issued(net);
+            refused(net, &[&v2]);
+            refused(net, &[&v2]);
+        });
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::Medium));
+        says(
+            the_one(&found),
+            &["LtpaToken2 (version 2)", "inferred", "had set LtpaToken2 and LtpaToken", "Token Format"],
+        );
+    }
+
+    #[test]
+    fn the_other_version_works_there() {
+        let found = told(RULE, |net| {
+            let (v1, v2) = issued(net);
+            chat(net, "10.1.0.51", ANN, &[&v1]).vp_accept("x", ANN);
+            refused(net, &[&v2]);
+        });
+        assert_eq!(the_one(&found).confidence, Confidence::High);
+        says(the_one(&found), &["The same server accepts LtpaToken (version 1)"]);
+    }
+
+    #[test]
+    fn in_http_only_with_proof() {
+        let story = |net: &Network, proof: bool| {
+            let only = |name, token: &str| browser(net).has("example.com", name, token);
+            let v1 = ltpa::DEMO.v1("CN=Ann,O=ACME", end(net));
+            if proof {
+                served(&visit(&only("LtpaToken", &v1), &meet(net)), "/stmeetings/");
+            }
+            let v2 = ltpa::DEMO.v2("CN=Ann,O=ACME", end(net));
+            denied(&visit(&only("LtpaToken2", &v2), &meet(net)), "/stmeetings/");
+        };
+        assert_eq!(the_one(&told(RULE, |net| story(net, true))).confidence, Confidence::High);
+        assert_eq!(told(RULE, |net| story(net, false)), []);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 7] = [
+            ("both shown, accepted", |net| {
+                let (v1, v2) = issued(net);
+                chat(net, PC, ANN, &[&v1, &v2]).vp_accept("x", ANN);
+            }),
+            ("both shown, refused", |net| {
+                let (v1, v2) = issued(net);
+                refused(net, &[&v1, &v2]);
+            }),
+            ("refused once, accepted later", |net| {
+                let (_, v2) = issued(net);
+                refused(net, &[&v2]);
+                chat(net, PC, ANN, &[&v2]).vp_accept("x", ANN);
+            }),
+            ("version 2 of another user is accepted", |net| {
+                let (_, v2) = issued(net);
+                chat(net, PC, "bob", &[&ltpa::DEMO.v2("CN=Bob,O=ACME", end(net))]).vp_accept("y", "bob");
+                refused(net, &[&v2]);
+            }),
+            ("version 1 alone: more likely the keys", |net| {
+                let (v1, _) = issued(net);
+                refused(net, &[&v1]);
+            }),
+            ("another reason", |net| {
+                let (_, v2) = issued(net);
+                chat_refused(net, PC, ANN, &[&v2], 0x8000_0017);
+                chat(net, PC, ANN, &[&v2]);
+            }),
+            ("the keys differ", |net| {
+                let browser = browser(net);
+                let meet = visit(&browser, &meet(net));
+                login(&meet, "asmith", both(net, &ltpa::OTHER));
+                served(&meet, "/stmeetings/");
+                let first = ltpa::DEMO.v1("CN=Ann,O=ACME", end(net));
+                let request = http::get("/stmeetings/").host("meet.example.com").cookie("LtpaToken", &first);
+                let tcp = net.connect(&net.host("10.1.0.61"), &net.host("10.1.0.22"), 80);
+                tcp.client(request).server(http::response(302).location("/login.jsp"));
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
 }

@@ -136,3 +136,78 @@ fn judge_group(case: &Case<'_>, group: &[Clash<'_, '_>]) -> Option<Draft> {
     let draft = group.iter().take(4).fold(draft, |draft, clash| draft.packet(clash.at, clash.place.clone()));
     Some(name_all(case, draft, &showings))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::tokens::{
+        ANN, BOB, PC, browser, chat, chat_refused, domino, login, meet, register, served, shared, visit,
+    };
+    use crate::testing::{Story, says, the_one, told};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::http::Browser;
+
+    const RULE: &str = "ltpa-wrong-identity";
+    const ADMIN: &str = "uid=wasadmin,o=defaultWIMFileBasedRealm";
+
+    fn logs_in(net: &Network, browser: &Browser, user: &str, token_user: &str) {
+        let visit = visit(browser, &meet(net));
+        login(&visit, user, vec![shared("LtpaToken", &domino(net, token_user))]);
+        served(&visit, "/stmeetings/");
+    }
+
+    #[test]
+    fn a_user_logs_in_and_becomes_the_administrator() {
+        let found = told(RULE, |net| logs_in(net, &browser(net), "asmith", ADMIN));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::Medium));
+        says(the_one(&found), &["asmith has the sign-on token of uid=wasadmin", "an administrator of WebSphere"]);
+    }
+
+    #[test]
+    fn a_softphone_or_chat_client_with_the_administrator_s_token() {
+        let phone = told(RULE, |net| drop(register(net, PC, ("LtpaToken", &domino(net, ADMIN)), Some(403))));
+        says(the_one(&phone), &["ann@example.com", "The server refused it"]);
+        assert_eq!(the_one(&phone).also, ["sip-403"]);
+        let chat = told(RULE, |net| chat_refused(net, PC, ANN, &[&domino(net, ADMIN)], 0x8000_0211));
+        assert_eq!(chat.len(), 1);
+    }
+
+    #[test]
+    fn two_persons_in_one_login() {
+        let found = told(RULE, |net| chat_refused(net, PC, ANN, &[&domino(net, BOB)], 0x8000_0015));
+        says(the_one(&found), &["CN=Ann Smith/O=ACME has the sign-on token of CN=Bob Ray/O=ACME"]);
+        let found = told(RULE, |net| {
+            let other = domino(net, BOB);
+            let browser = browser(net).has("example.com", "LtpaToken", &domino(net, ANN));
+            served(&visit(&browser.has("example.com", "LtpaTokenTest", &other), &meet(net)), "/stmeetings/");
+        });
+        assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 8] = [
+            ("the user herself", |net| logs_in(net, &browser(net), ANN, "cn=Ann Smith,o=ACME")),
+            ("a short name", |net| logs_in(net, &browser(net), "asmith", ANN)),
+            ("the administrator himself", |net| logs_in(net, &browser(net), "wasadmin", ADMIN)),
+            ("a mapped name", |net| logs_in(net, &browser(net), ANN, "uid=asmith,ou=people,dc=example,dc=com")),
+            ("an address of record", |net| drop(register(net, PC, ("LtpaToken", &domino(net, ANN)), Some(200)))),
+            ("accepted under the name that was given", |net| {
+                chat(net, PC, ANN, &[&domino(net, BOB)]).vp_accept(ANN, ANN);
+            }),
+            ("another user behind the same NAT", |net| {
+                logs_in(net, &browser(net), ANN, ANN);
+                logs_in(net, &Browser::new(&net.host(PC)).agent("Other/1.0"), "Bob Ray", BOB);
+                chat(net, PC, ANN, &[&domino(net, ANN)]).vp_accept(ANN, ANN);
+            }),
+            ("another user of a shared machine", |net| {
+                let browser = browser(net);
+                logs_in(net, &browser, "Bob Ray", BOB);
+                logs_in(net, &browser, "Ann Smith", ANN);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

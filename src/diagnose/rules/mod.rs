@@ -78,6 +78,7 @@ mod sso_not_loaded;
 mod st_auth_server_nrpc;
 mod st_bad_password;
 mod st_directory_down;
+mod st_early_close;
 mod st_elsewhere;
 mod st_idle_drop;
 mod st_lb_probe;
@@ -197,6 +198,7 @@ pub static RULES: &[&dyn Rule] = &[
     &st_idle_drop::IdleDrop,
     &st_port_blocked::PortBlocked,
     &st_lb_probe::LbProbe,
+    &st_early_close::EarlyClose,
 ];
 
 /// The rule of that id.

@@ -77,7 +77,7 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     }
     let challenged: Vec<&Exchange<'_>> = loops.iter().flat_map(|run| run.challenged.iter().copied()).collect();
     let (first, last) = (*challenged.first()?, *challenged.last()?);
-    let ended_well = loops.iter().all(|run| run.accepted) || recovered(case, last);
+    let ended_well = recovered(case, last);
     let torn = challenged.iter().any(|exchange| case.telephony().is_torn(exchange));
     let no_credentials = challenged.iter().all(|exchange| exchange.credentials().is_empty());
     if torn && no_credentials {
@@ -87,7 +87,6 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     let draft = loops.iter().flat_map(|run| run.all).fold(draft, super::super::sip::named);
     let forbidden = loops.iter().flat_map(|run| run.all).filter(|exchange| exchange.status() == Some(403));
     let draft = forbidden.take(SHOWN).fold(draft, show);
-    let draft = if ended_well { draft.severity(Severity::Minor) } else { draft };
     let (title, why) = reason(&challenged, first);
     let end = if ended_well { " It was accepted in the end." } else { " None was accepted." };
     let text = format!(
@@ -156,9 +155,11 @@ fn cure(draft: Draft, challenged: &[&Exchange<'_>]) -> Draft {
 
 #[cfg(test)]
 mod tests {
+    use super::{Case, Draft, Loop, Rule};
+    use crate::diagnose::Settings;
     use crate::model::{Confidence, Severity};
-    use crate::testing::{Story, phone, phone_of, register, says, the_one, told};
-    use nrpcsniff_samples::sip;
+    use crate::testing::{Story, analysis, findings, phone, phone_of, register, says, the_one, told};
+    use nrpcsniff_samples::{Network, sip};
 
     const RULE: &str = "sip-401-loop";
 
@@ -195,8 +196,13 @@ mod tests {
 
     #[test]
     fn a_cookie_that_is_never_accepted_is_named_but_not_shown() {
-        let found = told(RULE, |net| with_cookie(&phone(net), 3));
-        says(the_one(&found), &["does not accept the sign-on token of ann@example.com", "cookie LtpaToken"]);
+        let net = Network::new();
+        with_cookie(&phone(&net), 3);
+        let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
+        let alone: Vec<_> = Loop.judge(&Case::new(&analysis, &settings)).into_iter().map(Draft::finish).collect();
+        says(the_one(&alone), &["does not accept the sign-on token of ann@example.com", "cookie LtpaToken"]);
+        let all = findings(&net.to_pcapng());
+        assert!(all.iter().any(|f| f.rule == "ltpa-undefined-sip" && f.also.contains(&RULE)), "{all:#?}");
     }
 
     #[test]
@@ -234,7 +240,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 8] = [
+        let stories: [Story; 9] = [
             ("one 401 and then 200", |net| register(&phone(net))),
             ("each refresh with its challenge", |net| {
                 let phone = phone(net);
@@ -267,6 +273,11 @@ mod tests {
                 for _ in 0..4 {
                     let request = phone.register();
                     phone.sends(&request).hears(request.response(401).challenge("example.com", "n").stale());
+                }
+            }),
+            ("one question in each of several calls, and nothing known of the answers", |net| {
+                for _ in 0..3 {
+                    challenged(&phone(net), 1);
                 }
             }),
             ("a scanner by its name", |net| challenged(&phone(net).agent("friendly-scanner"), 5)),

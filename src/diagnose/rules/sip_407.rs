@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 6] = [
+        let stories: [Story; 7] = [
             ("no proxy asks", |net| register(&phone(net))),
             ("answered and accepted", |net| {
                 let phone = phone(net);
@@ -209,6 +209,15 @@ mod tests {
                 let invite = call.invite(20_000).credentials(&challenge, "ann", "secret");
                 phone.sends(&invite).hears(invite.response(200).contact("sip:bob@10.1.0.51:5060"));
                 idle(net, 90);
+            }),
+            ("mistyped twice, then accepted", |net| {
+                let phone = phone(net);
+                let call = phone.call("bob@example.com");
+                let first = asked(&phone, &call, None);
+                let second = asked(&phone, &call, Some(&first));
+                let third = asked(&phone, &call, Some(&second));
+                let invite = call.invite(20_000).credentials(&third, "ann", "secret");
+                phone.sends(&invite).hears(invite.response(200).contact("sip:bob@10.1.0.51:5060"));
             }),
             ("answered and busy", |net| {
                 let phone = phone(net);

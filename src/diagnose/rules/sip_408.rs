@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 9] = [
+        let stories: [Story; 10] = [
             ("accepted", |net| register(&phone(net))),
             ("the capture ends before the time is over", |net| {
                 let phone = phone(net);
@@ -242,6 +242,12 @@ mod tests {
                 let phone = phone(net);
                 let invite = phone.call("bob@example.com").invite(20_000);
                 phone.sends(&invite).hears(invite.response(100));
+                idle(net, 60);
+            }),
+            ("trying over TCP, and then a long wait", |net| {
+                let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 5060);
+                let invite = sip::Phone::over(&tcp, "ann@example.com").call("bob@example.com").invite(20_000);
+                tcp.client(&invite).server(invite.response(100));
                 idle(net, 60);
             }),
             ("it rang and nobody picked up", |net| {

@@ -11,7 +11,12 @@ use hashbrown::HashMap;
 /// See [`ABOUT`].
 pub struct FlowLost;
 
-static ABOUT: About = About {
+static ABOUT: About = ENTRY;
+
+/// Without a failed call it explains none.
+static ALONE: About = About { explains: &[], ..ENTRY };
+
+const ENTRY: About = About {
     id: "sip-flow-lost",
     title: "The connection of a registered client was closed",
     severity: Severity::Major,
@@ -81,17 +86,15 @@ fn lost_flows<'c, 'a>(case: &Case<'a>, of_user: &[&'c Exchange<'a>]) -> Vec<Flow
     of_user.iter().enumerate().filter_map(judge).collect()
 }
 
-/// When the connection of an accepted REGISTER was closed by something else than the client, or went dead, before the
-/// registration ended.
+/// When the connection of a REGISTER was closed by something else than the client, or went dead.
 fn lost(exchange: &Exchange<'_>) -> Option<Stamp> {
     let connection = exchange.request().map(|request| request.conversation)?;
-    let ends = registered_until(exchange)?;
     let gone = match connection.teardown.how {
         Close::Fin | Close::Rst if connection.teardown.by != CloseBy::Client => connection.teardown.at,
         Close::Timeout => connection.tcp.unanswered.as_ref().map(|unanswered| unanswered.first),
         _ => None,
     };
-    gone.filter(|at| connection.transport == Transport::Tcp && at.time < ends && at.time >= exchange.ended())
+    gone.filter(|at| connection.transport == Transport::Tcp && at.time >= exchange.ended())
 }
 
 fn registered_until(exchange: &Exchange<'_>) -> Option<Timestamp> {
@@ -123,7 +126,7 @@ fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String,
         _ => "the connection was closed",
     };
     let mut draft = if missed.is_empty() {
-        Draft::new(&ABOUT, 50).severity(Severity::Minor)
+        Draft::new(&ALONE, 50).severity(Severity::Minor)
     } else {
         Draft::new(&ABOUT, 45).names_read()
     };

@@ -12,7 +12,12 @@ use std::net::IpAddr;
 /// See [`ABOUT`].
 pub struct NatContact;
 
-static ABOUT: About = About {
+static ABOUT: About = ENTRY;
+
+/// Without a failed call it explains none.
+static ALONE: About = About { explains: &[], ..ENTRY };
+
+const ENTRY: About = About {
     id: "sip-nat-contact",
     title: "A client behind NAT registered its private address",
     severity: Severity::Major,
@@ -36,7 +41,7 @@ static ABOUT: About = About {
         "Connect clients from outside by way of a VPN or a SIP edge server.",
     ],
     references: &["RFC 5626 (outbound)", "RFC 3581 (rport)", "RFC 1918, RFC 6598, RFC 4193 (private addresses)"],
-    explains: &["sip-404", "sip-408"],
+    explains: &["sip-408", "sip-404"],
 };
 
 impl Rule for NatContact {
@@ -127,7 +132,7 @@ fn judge_group(group: &[&Exchange<'_>], failed: &HashMap<String, Vec<&Exchange<'
         return None;
     }
     let draft = if lost.is_empty() {
-        Draft::new(&ABOUT, 50).severity(Severity::Minor)
+        Draft::new(&ALONE, 50).severity(Severity::Minor)
     } else {
         Draft::new(&ABOUT, 45).names_read()
     };
@@ -156,7 +161,7 @@ fn judge_group(group: &[&Exchange<'_>], failed: &HashMap<String, Vec<&Exchange<'
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{Story, phone, register, says, the_one, told};
+    use crate::testing::{Story, findings, phone, register, says, the_one, told};
     use nrpcsniff_samples::{Network, sip};
 
     const RULE: &str = "sip-nat-contact";
@@ -192,6 +197,22 @@ mod tests {
             finding,
             &["ann@example.com registered the private address 192.168.1.2 from 203.0.113.7", "408 Request Timeout"],
         );
+    }
+
+    #[test]
+    fn it_explains_the_calls_that_fail_and_no_others() {
+        let net = Network::new();
+        registered(&behind_nat(&net));
+        call_to_ann(&net, 408);
+        let sip: Vec<_> = findings(&net.to_pcapng()).into_iter().filter(|f| f.rule.starts_with("sip-")).collect();
+        assert_eq!(the_one(&sip).also, ["sip-408"]);
+        let net = Network::new();
+        let phone = behind_nat(&net);
+        registered(&phone);
+        let invite = phone.call("bob@example.com").invite(20_000);
+        phone.sends(&invite).hears(invite.response(408));
+        let found = findings(&net.to_pcapng());
+        assert!(found.iter().any(|f| f.rule == "sip-408") && found.iter().any(|f| f.rule == RULE && f.also.is_empty()));
     }
 
     #[test]

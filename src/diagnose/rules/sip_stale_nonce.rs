@@ -23,6 +23,7 @@ static ABOUT: About = About {
     guards: &[
         "One stale challenge and then a success is how nonces are renewed: minor.",
         "The client repeats the old nonce: its own fault, and said so.",
+        "A plain challenge after a stale one is a wrong password: silent.",
         "The capture ends after the first stale challenge: unknown, silent.",
     ],
     remedy: &[
@@ -167,8 +168,14 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 2] = [
+        let stories: [Story; 3] = [
             ("accepted", |net| register(&phone(net))),
+            ("a wrong password after a stale nonce", |net| {
+                let phone = phone(net);
+                let stale = challenged(&phone, &phone.register(), "n1");
+                let second = phone.register().credentials(&stale, "ann", "wrong");
+                phone.sends(&second).hears(second.response(401).challenge("example.com", "n2"));
+            }),
             ("the capture ends", |net| {
                 let phone = phone(net);
                 let _ = challenged(&phone, &phone.register(), "n1");

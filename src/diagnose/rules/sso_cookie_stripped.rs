@@ -212,7 +212,9 @@ fn show(draft: Draft, pair: Pair<'_, '_>, loss: &Loss<'_, '_>) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::web::story::{CHAT, CONNECT, MEET, Stage, is_denied, page, sample, to_login, told};
+    use crate::diagnose::web::story::{
+        CHAT, CONNECT, MEET, Stage, answers_in_part, is_denied, page, sample, to_login, told,
+    };
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::Network;
@@ -345,6 +347,16 @@ mod tests {
             sides.front.ask(login());
             third.ask(login()).reply(with([s.wide()]));
             sides.front.reply(with([]));
+        });
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn an_answer_that_was_not_read_whole() {
+        let net = story(|s, sides| {
+            sides.front.ask(login());
+            sides.back.wait(1).ask(login()).reply(with([s.wide()]));
+            answers_in_part(&sides.front, with([]));
         });
         none(&net, RULE);
     }

@@ -112,3 +112,81 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     });
     Some(show_all(name_all(case, draft, group), group))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::tokens::{
+        ANN, PC, browser, chat, chat_refused, domino, end, keys, login, mail, portal, served, shared, unauthorized,
+        visit,
+    };
+    use crate::testing::{Story, says, the_one, told, told_with};
+    use nrpcsniff_samples::http::Browser;
+    use nrpcsniff_samples::{Network, ltpa};
+
+    const RULE: &str = "sso-name-unmapped";
+    const UID: &str = "uid=asmith,ou=people,dc=example,dc=com";
+
+    /// A browser with such a token asks the mail server.
+    fn asks(net: &Network, user: &str, path: &str) {
+        let browser = browser(net);
+        login(&visit(&browser, &portal(net)), "asmith", vec![shared("LtpaToken", &domino(net, user))]);
+        unauthorized(&visit(&browser, &mail(net)), path);
+    }
+
+    #[test]
+    fn domino_does_not_know_an_ldap_name() {
+        let found = told(RULE, |net| asks(net, UID, "/mail/asmith.nsf"));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::Medium));
+        says(
+            the_one(&found),
+            &["mail.example.com does not know uid=asmith", "401", "Map names in LTPA tokens", "inferred"],
+        );
+    }
+
+    #[test]
+    fn nor_does_the_chat_server() {
+        let found = told(RULE, |net| chat_refused(net, PC, "asmith", &[&domino(net, UID)], 0x8000_0211));
+        says(the_one(&found), &["Sametime server 10.1.0.9:1533 does not know uid=asmith"]);
+    }
+
+    #[test]
+    fn a_key_reads_the_name() {
+        let story = |net: &Network| {
+            let v2 = ltpa::DEMO.v2(UID, end(net));
+            unauthorized(&visit(&browser(net).has("example.com", "LtpaToken2", &v2), &mail(net)), "/mail/asmith.nsf");
+        };
+        assert_eq!(told(RULE, story), []);
+        assert_eq!(told_with(&keys(), RULE, story).len(), 1);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 7] = [
+            ("a Notes name", |net| asks(net, ANN, "/mail/asmith.nsf")),
+            ("no Domino server", |net| asks(net, UID, "/wps/myportal")),
+            ("an administrator: another trouble", |net| {
+                asks(net, "uid=wasadmin,o=defaultWIMFileBasedRealm", "/mail/x.nsf");
+            }),
+            ("mapped: others with such names get in", |net| {
+                let other = Browser::new(&net.host("10.1.0.77"));
+                let other = other.has("example.com", "LtpaToken", &domino(net, "uid=bray,ou=people,dc=example,dc=com"));
+                served(&visit(&other, &mail(net)), "/mail/bray.nsf");
+                asks(net, UID, "/mail/asmith.nsf");
+            }),
+            ("accepted under the mapped name", |net| {
+                chat(net, PC, "asmith", &[&domino(net, UID)]).vp_accept(ANN, ANN);
+            }),
+            ("the token is invalid, not its name", |net| {
+                chat_refused(net, PC, "asmith", &[&domino(net, UID)], 0x8000_0015);
+            }),
+            ("ended", |net| {
+                let old = ltpa::domino(UID, net.now() - 90 * ltpa::MINUTE, net.now() - 60 * ltpa::MINUTE);
+                chat_refused(net, PC, "asmith", &[&old], 0x8000_0211);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

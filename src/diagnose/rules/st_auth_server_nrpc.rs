@@ -26,6 +26,7 @@ static ABOUT: About = About {
         "The client logs in to Sametime within a minute all the same, with whatever, or is logged in: silent.",
         "The client cannot connect to the Sametime server at all: that is another matter; silent.",
         "The Domino server works for that client soon after: silent.",
+        "The capture ends right after the handshake: a login may have followed; silent.",
         "Only traffic with Sametime on the same machine, no handshake after the failure: medium confidence at most, and only \
          if the capture goes on for a minute.",
     ],
@@ -96,27 +97,29 @@ impl Rule for AuthServerNrpc {
 fn finding(case: &Case<'_>, cause: &Finding) -> Option<Draft> {
     let failed: Vec<&Conversation> = cause.conversations.iter().filter_map(|&id| conversation(case, id)).collect();
     let clients = group_by(failed.iter().copied(), |c| c.client.ip);
-    let missing: Vec<_> = clients.iter().filter_map(|group| Some((group, missing(case, group)?))).collect();
-    let first = missing.first()?;
-    let at_hand = missing.iter().any(|(_, missing)| matches!(missing, Missing::Handshake(_)));
+    let without: Vec<_> = clients.iter().filter_map(|group| Some((group, missing(case, group)?))).collect();
+    let first = without.first()?;
+    let at_hand = without.iter().any(|(_, missing)| matches!(missing, Missing::Handshake(_)));
     let sure = if at_hand { cause.confidence } else { cause.confidence.min(Confidence::Medium) };
-    let who = listed(missing.iter().flat_map(|(group, _)| group.first()).map(|c| c.client.ip), "clients");
-    let own = ABOUT.remedy.iter().map(|&text| text.to_owned());
+    let who = listed(without.iter().filter_map(|(group, _)| group.first()).map(|c| c.client.ip), "clients");
+    let told = cause.remedy.iter().any(|text| text.contains("as authentication server"));
+    let own = ABOUT.remedy.iter().filter(|_| !told).map(|&text| text.to_owned());
     let mut draft = Draft::new(&ABOUT, i32::from(cause.score))
         .at_most(sure)
         .title(format!("No Sametime login of {who}: {}", lower_first(&cause.title)))
         .explain(format!(
-            "{} {} The Notes client gets the token for Sametime from that server, so it has none to log in with.",
+            "{} {} In Notes the chat client gets its sign-on token from such a server; without one it has nothing to log in \
+             with. That this server was to issue it is inferred from the order of events.",
             cause.explanation,
             effect(case, first.0, &first.1),
         ))
         .remedies(cause.remedy.iter().cloned().chain(own));
-    let mine = |c: &&&Conversation| missing.iter().any(|(group, _)| group.iter().any(|failed| failed.id == c.id));
+    let mine = |c: &&&Conversation| without.iter().any(|(group, _)| group.iter().any(|failed| failed.id == c.id));
     for conversation in failed.iter().filter(mine) {
         draft = draft.conversation(conversation);
     }
     draft = evidence(draft, cause);
-    Some(missing.iter().fold(draft, |draft, (_, missing)| show_missing(draft, missing)))
+    Some(without.iter().fold(draft, |draft, (_, missing)| show_missing(draft, missing)))
 }
 
 fn conversation<'a>(case: &Case<'a>, id: u32) -> Option<&'a Conversation> {
@@ -145,10 +148,14 @@ fn missing<'c, 'a>(case: &'c Case<'a>, failed: &[&'a Conversation]) -> Option<Mi
     let hindered = |login: &&Login<'a>| {
         !login.attempts.is_empty() || matches!(login.outcome(), Outcome::NotConnected | Outcome::Unknown)
     };
-    if after.iter().any(|login| hindered(&login)) || works(case, client, ended, failed) {
+    if after.iter().any(|login| hindered(login)) || works(case, client, ended, failed) {
         return None;
     }
-    if let Some(login) = after.into_iter().find(|login| login.handshake.is_some()) {
+    let over = |login: &&Login<'a>| {
+        let closed = login.conversation.teardown.at.is_some();
+        closed || case.end().seconds_since(login.conversation.last.time) >= case.settings.thresholds.reply_timeout
+    };
+    if let Some(login) = after.into_iter().filter(|login| login.handshake.is_some()).find(over) {
         return Some(Missing::Handshake(login));
     }
     let on_that_machine = |c: &Conversation| c.client.ip == client && failed.iter().any(|f| f.server.ip == c.server.ip);
@@ -308,6 +315,16 @@ mod tests {
         net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1533).refused(1);
         idle(&net, 100);
         none(&net, RULE);
+    }
+
+    #[test]
+    fn a_capture_that_ends_right_after_the_handshake() {
+        let net = Network::new();
+        fails(&net);
+        dial(&net).vp_open();
+        none(&net, RULE);
+        idle(&net, 10);
+        one(&net, RULE);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! For tests: a browser and the servers that it calls.
 
 use nrpcsniff_samples::http::{self, Browser, Cookie, Message, Visit, cookie};
-use nrpcsniff_samples::{Network, ltpa};
+use nrpcsniff_samples::{Network, Side, ltpa};
 
 /// Page of the Sametime Proxy's web client.
 pub const CHAT: &str = "/stwebclient/popup.jsp";
@@ -82,6 +82,13 @@ pub fn is_served(visit: &Visit, path: &str) {
 pub fn is_denied(visit: &Visit, path: &str) {
     visit.wait(500).ask(http::get(path)).reply(to_login());
     visit.wait(20).ask(http::get("/login.jsp")).reply(page());
+}
+
+/// The server answers, but the capture lacks eight bytes at the end of the headers.
+pub fn answers_in_part(visit: &Visit, answer: Message) {
+    let bytes: Vec<u8> = answer.into();
+    let cut = bytes.windows(4).position(|end| end == b"\r\n\r\n").expect("headers") - 4;
+    visit.wait(12).tcp().server(&bytes[..cut]).skip(Side::Server, 8).server(&bytes[cut + 8..]);
 }
 
 /// The capture goes on for a minute, without anything that matters.

@@ -78,6 +78,8 @@ fn rows(subject: &Subject<'_>, facts: &Facts) -> Vec<(&'static str, String)> {
     row("created", facts.created.map(utc));
     row("expires", facts.expires.map(|expires| end(expires, facts.created)));
     row("expired", facts.expires.map(|expires| verdict(subject, expires)));
+    let others: Vec<_> = facts.attributes.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    row("says also", (!others.is_empty()).then(|| others.join(", ")));
     row("signature", facts.class.is_genuine().then(|| signature(subject, facts).to_owned()));
     row("length", (!facts.class.is_word()).then(|| length(token)));
     let flags = token.flag_names(facts, subject.now.nanos()).join(", ");
