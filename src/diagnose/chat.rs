@@ -444,6 +444,27 @@ mod tests {
     }
 
     #[test]
+    fn keep_alives_do_not_crowd_out_the_login() {
+        let net = Network::new();
+        let tcp = dial(&net);
+        tcp.vp_works(&Login::rc2_40(USER));
+        for _ in 0..20 {
+            tcp.client([0x80; 1000]).server([0x80; 1000]);
+        }
+        tcp.client(sametime::channel_create(7, 0x1000)).client([0x80; 5000]).vp_refuse(reason::MULTI_LOGIN);
+        let analysis = analysis(&net.to_pcapng());
+        let chat = Chat::new(&analysis);
+        let login = chat.logins().next().unwrap();
+        assert_eq!((login.user(), login.outcome()), (Some(USER), Outcome::Accepted));
+        assert_eq!(
+            login.reason().map(|(code, said)| (code, said.message.from)),
+            Some((reason::MULTI_LOGIN, Side::Server))
+        );
+        let kinds: Vec<_> = login.conversation.messages.iter().map(|message| message.body.kind()).collect();
+        assert!(kinds.contains(&"sametime.channel_create") && kinds.len() < 2000, "{} messages", kinds.len());
+    }
+
+    #[test]
     fn a_length_of_four_gigabytes_does_not_hide_the_rest() {
         let huge = |length: u32| [&length.to_be_bytes()[..], &Login::rc2_40(USER).encode()[4..]].concat();
         for length in [0x7FFF_FFFF, 0xFFFF_FFFF] {

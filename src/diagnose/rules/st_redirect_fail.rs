@@ -101,7 +101,7 @@ fn fault<'c, 'a>(case: &'c Case<'a>, lookups: &Lookups<'c, 'a>, login: &Login<'a
         Some(next) if next.server() != login.server() => return None,
         Some(next) => {
             let again = next.redirect_host().is_some_and(|other| other.eq_ignore_ascii_case(host));
-            return again.then_some(Fault::Circle(next)).or_else(|| unresolved(case, lookups, login, host));
+            return unresolved(case, lookups, login, host).or_else(|| again.then_some(Fault::Circle(next)));
         }
         None => {}
     }
@@ -127,7 +127,7 @@ fn unresolved<'c, 'a>(
     let found: Vec<_> = of_host.collect();
     let in_vain = |lookup: &&Lookup<'a>| lookup.response.is_some_and(|(_, dns)| dns.answers.is_empty());
     let all = found.iter().all(in_vain);
-    found.into_iter().rfind(in_vain).filter(|_| all).map(Fault::NotResolved)
+    found.into_iter().find(in_vain).filter(|_| all).map(Fault::NotResolved)
 }
 
 /// The name, or with a domain of the client's behind it.
