@@ -86,13 +86,6 @@ pub fn one(net: &Network, rule: &str) -> Finding {
     found.remove(0)
 }
 
-/// The one finding that a rule makes by itself, though another one may explain it.
-pub fn one_by_itself(net: &Network, id: &str) -> Finding {
-    let rule = crate::diagnose::rules::rule(id).expect("a rule");
-    let found = crate::diagnose::diagnose_by(rule, &analysis(&net.to_pcapng()), &Settings::default());
-    the_one(&found).clone()
-}
-
 /// The rule has nothing to say, nor does it stand under another finding.
 pub fn none(net: &Network, rule: &str) {
     let found: Vec<_> = all(net).into_iter().filter(|f| f.rule == rule || f.also.contains(&rule)).collect();

@@ -40,12 +40,6 @@ pub fn diagnose(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
     precedence::settle(&drafts)
 }
 
-/// What one rule says by itself, whatever the others know of its cause.
-#[cfg(test)]
-pub fn diagnose_by(rule: &dyn Rule, analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
-    precedence::settle(&rule.judge(&Case::new(analysis, settings)))
-}
-
 /// One rule of the catalogue.
 pub trait Rule: Sync {
     /// What the catalogue says of it.

@@ -192,9 +192,9 @@ impl<'a> Identity<'a> {
                 }
             }
         }
-        let issuer =
+        let host_of =
             |print| sources.get(&print)?.first().and_then(|&i| issues.get(i)).map(|i: &Issue<'a>| i.host.clone());
-        let sums = sums::Sums::new(&issues, &showings, issuer);
+        let sums = sums::Sums::new(&issues, &showings, host_of);
         let clocks = Clocks::new(web);
         let (mut by_browser, mut by_client, mut by_host) = (HashMap::new(), HashMap::new(), HashMap::new());
         let mut deleted: HashMap<usize, Vec<Timestamp>> = HashMap::new();

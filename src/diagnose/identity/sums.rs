@@ -55,7 +55,7 @@ impl Sums {
     pub(super) fn new<'a>(
         issues: &[Issue<'a>],
         showings: &[Showing<'a>],
-        issuer: impl Fn(Fingerprint) -> Option<String>,
+        host_of: impl Fn(Fingerprint) -> Option<String>,
     ) -> Self {
         let mut sums = Self::default();
         for (index, issue) in issues.iter().enumerate().filter(|(_, issue)| !issue.deleted) {
@@ -66,7 +66,7 @@ impl Sums {
             sums.by_address.entry(issue.conversation.server.ip).or_default().add(index, issue);
         }
         for (index, showing) in showings.iter().enumerate().filter(|(_, showing)| showing.is_proof()) {
-            sums.taken.entry(place(showing)).or_default().add(index, showing, &issuer);
+            sums.taken.entry(place(showing)).or_default().add(index, showing, &host_of);
         }
         sums
     }
@@ -96,7 +96,7 @@ impl Taken {
         self.tokens.get(&print).copied()
     }
 
-    fn add(&mut self, index: usize, showing: &Showing<'_>, issuer: impl Fn(Fingerprint) -> Option<String>) {
+    fn add(&mut self, index: usize, showing: &Showing<'_>, host_of: impl Fn(Fingerprint) -> Option<String>) {
         self.proofs.push(index);
         for held in showing.genuine() {
             let (print, now) = (held.token.fingerprint, showing.at.time);
@@ -104,7 +104,7 @@ impl Taken {
             *times = (times.0.min(now), times.1.max(now));
             self.keys.extend(held.token.key_fingerprint);
             self.realms.extend(held.realm().map(str::to_owned));
-            self.issuers.extend(issuer(print));
+            self.issuers.extend(host_of(print));
             self.names.extend(held.cookie.map(str::to_owned));
         }
     }

@@ -224,7 +224,10 @@ mod tests {
         });
         assert_eq!(the_one(&browser).severity, Severity::Minor);
         let chat = told(RULE, |net| chat_refused(net, PC, ANN, &[&old(net)], 0x8000_0016));
-        assert_eq!(the_one(&chat).severity, Severity::Major);
+        assert_eq!(
+            (the_one(&chat).severity, the_one(&chat).also.as_slice()),
+            (Severity::Major, &["st-token-expired"][..])
+        );
         let phone = told(RULE, |net| drop(register(net, PC, ("LtpaToken", &old(net)), Some(401))));
         assert_eq!(the_one(&phone).severity, Severity::Major);
     }
