@@ -9,6 +9,8 @@ use std::net::IpAddr;
 #[derive(Debug, Default)]
 pub struct Clocks {
     by_server: HashMap<IpAddr, Clock>,
+    /// The least distance of any of them from the capture's clock, in seconds.
+    nearest: Option<f64>,
 }
 
 /// What a server's Date headers say.
@@ -34,8 +36,10 @@ impl Clocks {
             let clock = Clock { ahead: ahead(date, response.at()), at: response.at(), date };
             read.entry(exchange.conversation.server.ip).or_default().push(clock);
         }
-        let by_server = read.into_iter().filter_map(|(server, clocks)| Some((server, median(clocks)?))).collect();
-        Self { by_server }
+        let by_server: HashMap<_, _> =
+            read.into_iter().filter_map(|(server, clocks)| Some((server, median(clocks)?))).collect();
+        let nearest = by_server.values().map(|clock: &Clock| clock.ahead.abs()).min_by(f64::total_cmp);
+        Self { by_server, nearest }
     }
 
     /// The clock of that server, if it told the time.
@@ -45,7 +49,7 @@ impl Clocks {
 
     /// Some server agrees with the capture's clock within so many seconds: it can be trusted.
     pub fn capture_is_right(&self, within: f64) -> bool {
-        self.by_server.values().any(|clock| clock.ahead.abs() <= within)
+        self.nearest.is_some_and(|nearest| nearest <= within)
     }
 }
 

@@ -8,16 +8,18 @@
 mod clocks;
 mod collect;
 pub mod person;
+mod sums;
 #[cfg(test)]
 mod tests;
 
 pub use clocks::{Clock, Clocks};
+pub use sums::{Own, Taken};
 
 use super::Settings;
 use super::telephony::Telephony;
 use super::web::Web;
-use crate::model::{Analysis, Conversation, Endpoint, Stamp};
-use hashbrown::{HashMap, HashSet};
+use crate::model::{Analysis, Conversation, Endpoint, Stamp, Timestamp};
+use hashbrown::HashMap;
 use nrpcsniff_dissectors::cookie::SetCookie;
 use nrpcsniff_dissectors::ltpa::{Class, Fingerprint, Opened, Token};
 use std::net::IpAddr;
@@ -31,6 +33,14 @@ pub struct Identity<'a> {
     issued: HashMap<Fingerprint, Vec<usize>>,
     shown: HashMap<Fingerprint, Vec<usize>>,
     clocks: Clocks,
+    sums: sums::Sums,
+    /// Issues for each browser, and for each address, in order of time.
+    by_browser: HashMap<usize, Vec<usize>>,
+    by_client: HashMap<IpAddr, Vec<usize>>,
+    /// Issues of each host.
+    by_host: HashMap<String, Vec<usize>>,
+    /// When tokens of each browser were deleted.
+    deleted: HashMap<usize, Vec<Timestamp>>,
 }
 
 /// A token, and what is known of it.
@@ -151,6 +161,9 @@ pub enum Refusal {
     Reason(u32),
 }
 
+/// So many of the last tokens of a browser are looked at.
+const LATEST: usize = 256;
+
 /// Sametime's reason for a token that did not verify.
 pub const TOKEN_INVALID: u32 = 0x8000_0015;
 /// Sametime's reason for a token that has ended.
@@ -179,7 +192,34 @@ impl<'a> Identity<'a> {
                 }
             }
         }
-        Self { analysis, issues, showings, issued: sources, shown, clocks: Clocks::new(web) }
+        let host_of =
+            |print| sources.get(&print)?.first().and_then(|&i| issues.get(i)).map(|i: &Issue<'a>| i.host.clone());
+        let sums = sums::Sums::new(&issues, &showings, host_of);
+        let clocks = Clocks::new(web);
+        let (mut by_browser, mut by_client, mut by_host) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let mut deleted: HashMap<usize, Vec<Timestamp>> = HashMap::new();
+        for (index, issue) in issues.iter().enumerate() {
+            if issue.deleted {
+                deleted.entry(issue.browser).or_default().push(issue.at.time);
+                continue;
+            }
+            by_browser.entry(issue.browser).or_insert_with(Vec::new).push(index);
+            by_client.entry(issue.conversation.client.ip).or_insert_with(Vec::new).push(index);
+            by_host.entry(issue.host.clone()).or_insert_with(Vec::new).push(index);
+        }
+        Self {
+            analysis,
+            issues,
+            showings,
+            issued: sources,
+            shown,
+            clocks,
+            sums,
+            by_browser,
+            by_client,
+            by_host,
+            deleted,
+        }
     }
 
     /// Every token that was set, in order of time; deletions left out.
@@ -215,21 +255,77 @@ impl<'a> Identity<'a> {
     /// The same consumer accepted one of the same tokens at another time: the token is good, and was refused for something
     /// that passed.
     pub fn was_accepted_elsewhen(&self, showing: &Showing<'a>) -> bool {
-        let good = |held: &Held<'a>| {
-            self.showings_of(held.token.fingerprint).any(|other| other.is_proof() && other.is_at(showing))
-        };
-        showing.genuine().any(good)
+        self.taken(showing)
+            .is_some_and(|taken| showing.genuine().any(|held| taken.times_of(held.token.fingerprint).is_some()))
+    }
+
+    /// What the server accepted that was shown this, if anything.
+    pub fn taken(&self, showing: &Showing<'a>) -> Option<&Taken> {
+        self.sums.taken(showing)
+    }
+
+    /// The showings which that server accepted, in order of time.
+    pub fn accepted_at(&self, showing: &Showing<'a>) -> impl Iterator<Item = &Showing<'a>> {
+        let proofs = self.taken(showing).map_or(&[][..], |taken| &taken.proofs);
+        proofs.iter().filter_map(|&index| self.showings.get(index))
+    }
+
+    /// The last version 1 token which the server issued that was shown this.
+    pub fn own_keyed(&self, showing: &Showing<'a>) -> Option<&Issue<'a>> {
+        self.issues.get(self.sums.own(showing)?.keyed?)
+    }
+
+    /// The last token of its own, of WebSphere's form or not, that fits a key of the user or does not.
+    pub fn own_fitting(&self, showing: &Showing<'a>, websphere: bool, fits: bool) -> Option<&Issue<'a>> {
+        self.issues.get(*self.sums.own(showing)?.fitting.get(&(websphere, fits))?)
+    }
+
+    /// The last token of its own whose realm a key opened.
+    pub fn own_realm(&self, showing: &Showing<'a>) -> Option<&Issue<'a>> {
+        self.issues.get(self.sums.own(showing)?.realm?)
+    }
+
+    /// The first token that any server set with HttpOnly in a cookie of that name.
+    pub fn hidden(&self, name: &str) -> Option<&Issue<'a>> {
+        self.issues.get(*self.sums.hidden.get(&name.to_ascii_lowercase())?)
+    }
+
+    /// What any server at that address issues.
+    pub fn own_at(&self, address: IpAddr) -> Option<&Own> {
+        self.sums.own_at(address)
+    }
+
+    /// The last tokens that were set for a browser, the latest first (at most 256).
+    pub fn issues_for(&self, browser: usize) -> impl Iterator<Item = &Issue<'a>> {
+        self.latest(self.by_browser.get(&browser))
+    }
+
+    /// The last tokens that were set for an address, the latest first (at most 256).
+    pub fn issues_to(&self, client: IpAddr) -> impl Iterator<Item = &Issue<'a>> {
+        self.latest(self.by_client.get(&client))
+    }
+
+    /// The tokens that a host set, in order of time.
+    pub fn issues_by(&self, host: &str) -> impl Iterator<Item = &Issue<'a>> {
+        self.by_host.get(host).into_iter().flatten().filter_map(|&index| self.issues.get(index))
+    }
+
+    fn latest(&self, places: Option<&Vec<usize>>) -> impl Iterator<Item = &Issue<'a>> + use<'_, 'a> {
+        let places = places.map_or(&[][..], Vec::as_slice);
+        let first = places.len().saturating_sub(LATEST);
+        let places = places.get(first..).unwrap_or_default().to_vec();
+        places.into_iter().rev().filter_map(|index| self.issues.get(index))
+    }
+
+    /// A token of that browser was deleted after the one and up to the other time: a logout.
+    pub fn was_taken_back(&self, browser: usize, after: Timestamp, until: Timestamp) -> bool {
+        let times = self.deleted.get(&browser).map_or(&[][..], Vec::as_slice);
+        times.get(times.partition_point(|&time| time <= after)).is_some_and(|&time| time <= until)
     }
 
     /// Clocks of servers, as their Date headers tell.
     pub const fn clocks(&self) -> &Clocks {
         &self.clocks
-    }
-
-    /// Fingerprints of the version 1 keys with which that server issued tokens.
-    pub fn keys_of(&self, server: IpAddr) -> HashSet<Fingerprint> {
-        let of_server = self.issues().filter(|issue| issue.conversation.server.ip == server);
-        of_server.filter_map(|issue| issue.held.token.key_fingerprint).collect()
     }
 }
 
@@ -291,18 +387,10 @@ impl<'a> Held<'a> {
     }
 }
 
-impl<'a> Issue<'a> {
+impl Issue<'_> {
     /// Names that belong to one person: that of the login, and that of the token.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.login.into_iter().chain(self.held.user())
-    }
-
-    /// It went to the browser that made that showing, as far as browsers are told apart; by address elsewhere than in HTTP.
-    pub fn is_for(&self, showing: &Showing<'a>) -> bool {
-        match showing.channel {
-            Channel::Web { browser, .. } => self.browser == browser,
-            _ => self.conversation.client.ip == showing.client,
-        }
     }
 }
 

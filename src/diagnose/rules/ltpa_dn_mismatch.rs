@@ -101,12 +101,16 @@ fn issues_beside<'s, 'a>(
     showing: &'s Showing<'a>,
     held: &Held<'a>,
 ) -> impl Iterator<Item = &'s Issue<'a>> {
-    let own = case.identity().issue_of(held.token);
     let print = held.token.fingerprint;
-    case.identity().issues().filter(move |issue| {
-        let together = own.map_or_else(|| issue.is_for(showing), |own| own.browser == issue.browser);
-        together && issue.held.token.fingerprint != print
-    })
+    let browser = match (case.identity().issue_of(held.token), showing.channel) {
+        (Some(own), _) => Some(own.browser),
+        (None, Channel::Web { browser, .. }) => Some(browser),
+        (None, _) => None,
+    };
+    let theirs = browser.map(|browser| case.identity().issues_for(browser));
+    let at_address = browser.is_none().then(|| case.identity().issues_to(showing.client));
+    let all = theirs.into_iter().flatten().chain(at_address.into_iter().flatten());
+    all.filter(move |issue| issue.held.token.fingerprint != print)
 }
 
 fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair)]) -> Option<Draft> {

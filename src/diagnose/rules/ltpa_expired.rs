@@ -96,25 +96,21 @@ fn ended<'s, 'a>(case: &Case<'a>, showing: &'s Showing<'a>) -> Option<Ended<'s, 
 
 /// The same consumer accepted the same token after this.
 fn accepted_later(case: &Case<'_>, showing: &Showing<'_>) -> bool {
-    let again = |held: &Held<'_>| {
-        let mut later = case.identity().showings_of(held.token.fingerprint);
-        later.any(|other| other.at.time > showing.at.time && other.is_at(showing) && other.is_proof())
-    };
-    showing.genuine().any(again)
+    let Some(taken) = case.identity().taken(showing) else { return false };
+    let last = |held: &Held<'_>| taken.times_of(held.token.fingerprint).map(|(_, last)| last);
+    showing.genuine().filter_map(last).any(|last| last > showing.at.time)
 }
 
 fn worked_before(case: &Case<'_>, showing: &Showing<'_>, held: &Held<'_>) -> bool {
-    let mut earlier = case.identity().showings_of(held.token.fingerprint);
-    earlier.any(|other| other.at.time < showing.at.time && other.is_at(showing) && other.is_proof())
+    let times = case.identity().taken(showing).and_then(|taken| taken.times_of(held.token.fingerprint));
+    times.is_some_and(|(first, _)| first < showing.at.time)
 }
 
 /// A token of unknown end: issued long ago in this capture, accepted by the same consumer since, and not taken back.
 fn lived_long(case: &Case<'_>, showing: &Showing<'_>, held: &Held<'_>) -> bool {
     let identity = case.identity();
     let Some(issue) = identity.issue_of(held.token).filter(|_| held.expires().is_none()) else { return false };
-    let taken_back = identity.deletions().any(|deletion| {
-        deletion.browser == issue.browser && deletion.at.time > issue.at.time && deletion.at.time <= showing.at.time
-    });
+    let taken_back = identity.was_taken_back(issue.browser, issue.at.time, showing.at.time);
     let age = showing.at.time.seconds_since(issue.at.time);
     age >= case.settings.thresholds.token_life && worked_before(case, showing, held) && !taken_back
 }
@@ -228,7 +224,10 @@ mod tests {
         });
         assert_eq!(the_one(&browser).severity, Severity::Minor);
         let chat = told(RULE, |net| chat_refused(net, PC, ANN, &[&old(net)], 0x8000_0016));
-        assert_eq!(the_one(&chat).severity, Severity::Major);
+        assert_eq!(
+            (the_one(&chat).severity, the_one(&chat).also.as_slice()),
+            (Severity::Major, &["st-token-expired"][..])
+        );
         let phone = told(RULE, |net| drop(register(net, PC, ("LtpaToken", &old(net)), Some(401))));
         assert_eq!(the_one(&phone).severity, Severity::Major);
     }

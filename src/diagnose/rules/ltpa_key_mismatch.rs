@@ -93,23 +93,20 @@ fn of_token<'s, 'a>(case: &'s Case<'a>, showing: &Showing<'a>, held: &Held<'a>) 
     if held.is_forged() {
         return Some(Proof::Signature(held.token.fingerprint));
     }
-    let own = || case.identity().issues().filter(|issue| issues_for(issue, showing));
+    let identity = case.identity();
     if let Some(token) = held.token.key_fingerprint {
-        let known = own().rfind(|issue| issue.held.token.key_fingerprint.is_some())?;
+        let known = identity.own_keyed(showing)?;
         let other = known.held.token.key_fingerprint?;
-        let accepted = case.identity().showings().iter().filter(|s| s.is_at(showing) && s.is_proof());
-        let fits = accepted.flat_map(Showing::genuine).any(|h| h.token.key_fingerprint == Some(token));
+        let fits = identity.taken(showing).is_some_and(|taken| taken.keys.contains(&token));
         return (token != other && !fits).then_some(Proof::Blocks { own: known, token, other });
     }
     if case.settings.keys.is_empty() {
         return None;
     }
     // Of the same kind: a Domino secret says nothing of WebSphere's tokens.
-    let alike = |issue: &&Issue<'a>| issue.held.is_genuine() && issue.held.is_websphere() == held.is_websphere();
-    let opens = held.fits_a_key();
-    let known = own().filter(alike).rfind(|issue| issue.held.fits_a_key() != opens)?;
-    let same = own().filter(alike).any(|issue| issue.held.fits_a_key() == opens);
-    (!same).then_some(Proof::Opened { own: known, opens })
+    let (kind, opens) = (held.is_websphere(), held.fits_a_key());
+    let known = identity.own_fitting(showing, kind, !opens)?;
+    identity.own_fitting(showing, kind, opens).is_none().then_some(Proof::Opened { own: known, opens })
 }
 
 /// Set by the server that the token was shown to: the same name in HTTP, the same address elsewhere.
@@ -197,9 +194,8 @@ fn pattern(case: &Case<'_>, group: &[(&Showing<'_>, &Issue<'_>)]) -> Option<Draf
     let (first, issue) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
     let issues: HashSet<_> = group.iter().map(|(_, issue)| issue.exchange).collect();
-    let accepted = case.identity().showings().iter().filter(|s| s.is_at(first) && s.is_proof());
-    let from_there = |held: &Held<'_>| case.identity().issue_of(held.token).is_some_and(|i| i.host == issue.host);
-    if issues.len() < TOKENS || accepted.flat_map(Showing::genuine).any(from_there) {
+    let accepted = case.identity().taken(first).is_some_and(|taken| taken.issuers.contains(&issue.host));
+    if issues.len() < TOKENS || accepted {
         return None;
     }
     let draft = Draft::new(&ABOUT, 50)

@@ -1,6 +1,6 @@
 //! The token stands in a cookie of a name that the other server does not look for.
 
-use super::super::identity::{Channel, Held, Outcome, Refusal, Showing, TOKEN_INVALID};
+use super::super::identity::{Held, Outcome, Refusal, Showing, TOKEN_INVALID};
 use super::super::network::listed;
 use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
 use super::super::{About, Case, Draft, Layer, Rule};
@@ -112,21 +112,16 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
 
 /// The server sets that name itself, or accepted it from anybody.
 fn knows(case: &Case<'_>, showing: &Showing<'_>, names: &HashSet<String>) -> bool {
-    let sets = |issue: &super::super::identity::Issue<'_>| {
-        issue.conversation.server.ip == showing.server.ip && names.contains(&issue.cookie.name)
-    };
-    let mut accepted = case.identity().showings().iter().filter(|s| s.is_at(showing) && s.is_proof());
-    case.identity().issues().any(sets)
-        || accepted.any(|s| {
-            showing.channel != Channel::Chat && s.genuine().any(|h| h.cookie.is_some_and(|c| names.contains(c)))
-        })
+    let sets = case.identity().own_at(showing.server.ip).is_some_and(|own| !own.names.is_disjoint(names));
+    let takes = case.identity().taken(showing).is_some_and(|taken| !taken.names.is_disjoint(names));
+    sets || takes
 }
 
 /// The server was seen to set or accept a token of the usual name.
 fn uses_usual(case: &Case<'_>, showing: &Showing<'_>) -> bool {
-    let mut accepted = case.identity().showings().iter().filter(|s| s.is_at(showing) && s.is_proof());
-    case.identity().issues().any(|i| i.conversation.server.ip == showing.server.ip && is_usual(&i.cookie.name))
-        || accepted.any(|s| s.genuine().any(|held| held.cookie.is_some_and(is_usual)))
+    let sets = case.identity().own_at(showing.server.ip).is_some_and(|own| own.names.iter().any(|name| is_usual(name)));
+    let takes = case.identity().taken(showing).is_some_and(|taken| taken.names.iter().any(|name| is_usual(name)));
+    sets || takes
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Tokens of shared keys that name another realm than the server's own.
 
-use super::super::identity::{Channel, Held, Issue, Showing};
+use super::super::identity::{Held, Issue, Showing};
 use super::super::network::group_by;
 use super::super::showings::{answers, clients, consumer, name, name_all, show_all, unexplained};
 use super::super::{About, Case, Draft, Layer, Rule};
@@ -67,13 +67,9 @@ struct Stranger<'s, 'a> {
 
 fn stranger<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Option<Stranger<'s, 'a>> {
     let realm = showing.genuine().filter(|held| !held.is_forged()).find_map(Held::realm)?;
-    let issued = case.identity().issues().filter(|issue| match showing.channel {
-        Channel::Web { .. } => issue.host == showing.host,
-        _ => issue.conversation.server.ip == showing.server.ip,
-    });
-    let (own, own_realm) = issued.filter_map(|issue| Some((issue, issue.held.realm()?))).next_back()?;
-    let mut accepted = case.identity().showings().iter().filter(|s| s.is_at(showing) && s.is_proof());
-    let trusted = accepted.any(|s| s.genuine().any(|held| held.realm() == Some(realm)));
+    let own = case.identity().own_realm(showing)?;
+    let own_realm = own.held.realm()?;
+    let trusted = case.identity().taken(showing).is_some_and(|taken| taken.realms.contains(realm));
     (realm != own_realm && !trusted).then_some(Stranger { realm, own, own_realm })
 }
 

@@ -89,6 +89,9 @@ fn end(case: &Case<'_>, showing: &Showing<'_>) -> End {
     }
 }
 
+/// So many tokens set with HttpOnly are named: what goes beyond tells nothing new.
+const ALIKE: usize = 4096;
+
 /// Why the script could not read the token.
 enum Why<'s, 'a> {
     /// The token was set with HttpOnly.
@@ -106,18 +109,20 @@ fn why<'s, 'a>(case: &'s Case<'a>, group: &[&Showing<'a>]) -> Why<'s, 'a> {
     let Some(last) = group.iter().map(|showing| showing.at.time).max() else { return Why::Unseen };
     let wanted: HashSet<String> = group.iter().flat_map(|s| &s.tokens).filter_map(|held| cookie_name(held)).collect();
     let clients: HashSet<_> = group.iter().map(|showing| showing.client).collect();
-    let before: Vec<&Issue<'a>> = case.identity().issues().filter(|issue| issue.at.time <= last).collect();
-    let named = |issue: &&&Issue<'a>| wanted.contains(&issue.cookie.name.to_ascii_lowercase());
-    let theirs = |issue: &&&Issue<'a>| clients.contains(&issue.conversation.client.ip);
-    let own = before.iter().filter(theirs).rfind(named);
-    let source = own.or_else(|| before.iter().filter(named).rfind(|issue| issue.cookie.http_only));
+    let named = |issue: &&Issue<'a>| wanted.contains(&issue.cookie.name.to_ascii_lowercase());
+    let before = |issue: &&Issue<'a>| issue.at.time <= last;
+    let theirs = || clients.iter().flat_map(|client| case.identity().issues_to(*client)).filter(before);
+    let latest = |issues: Vec<&'s Issue<'a>>| issues.into_iter().max_by_key(|issue| (issue.at.time, issue.at.frame));
+    let own = latest(theirs().filter(named).collect());
+    let anybody = || wanted.iter().filter_map(|name| case.identity().hidden(name)).filter(before);
+    let source = own.or_else(|| latest(anybody().collect()));
     match source {
         Some(issue) if issue.cookie.http_only => {
-            let alike = |other: &&Issue<'a>| other.host == issue.host && other.cookie.http_only;
-            Why::HttpOnly(std::iter::once(*issue).chain(case.identity().issues().filter(alike)).collect())
+            let alike = case.identity().issues_by(&issue.host).filter(|other| other.cookie.http_only);
+            Why::HttpOnly(std::iter::once(issue).chain(alike.take(ALIKE)).collect())
         }
         Some(issue) => Why::Readable(issue),
-        None => match before.iter().filter(theirs).rfind(|issue| issue.held.is_genuine()) {
+        None => match latest(theirs().filter(|issue| issue.held.is_genuine()).collect()) {
             Some(issue) => Why::OtherVersion(issue),
             None => Why::Unseen,
         },

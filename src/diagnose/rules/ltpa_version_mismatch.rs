@@ -85,7 +85,7 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let shown = version(first)?;
     let same: Vec<&Showing<'_>> = group.iter().copied().filter(|s| version(s) == Some(shown)).collect();
-    let accepted = || case.identity().showings().iter().filter(|s| s.is_at(first) && s.is_proof());
+    let accepted = || case.identity().accepted_at(first);
     let other = if shown == Class::WebsphereV1 { Class::WebsphereV2 } else { Class::WebsphereV1 };
     let works = accepted().find(|s| s.has(other));
     let suspicious = first.channel == Channel::Chat && shown == Class::WebsphereV2;

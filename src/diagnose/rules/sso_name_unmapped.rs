@@ -90,7 +90,7 @@ fn foreign_name<'s>(showing: &'s Showing<'_>) -> Option<&'s str> {
 fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let user = foreign_name(first)?;
-    let mut accepted = case.identity().showings().iter().filter(|s| s.is_at(first) && s.is_proof());
+    let mut accepted = case.identity().accepted_at(first);
     if accepted.any(|s| foreign_name(s).is_some()) {
         return None;
     }
