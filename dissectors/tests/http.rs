@@ -672,8 +672,13 @@ fn what_is_not_http() {
         (lines(&later), problems(&later)),
         (vec!["1 /next".into(), "- ?".into(), "- /next".into()], vec!["not a message of HTTP/1"])
     );
-    let server = server(format!("220 mail\r\n{OK}"));
-    assert_eq!(lines(&server), ["- ?", "- 200"]);
+    let mail = server(format!("220 mail\r\n{OK}"));
+    assert_eq!(lines(&mail), ["- ?", "- 200"]);
+    let mut ssh = server("SSH-2.0-OpenSSH");
+    assert!(ssh.messages.is_empty());
+    ssh.end(Side::Server);
+    assert_eq!(ssh.messages[0].1.summary(), "not a message of HTTP/1: SSH-2.0-OpenSSH");
+    assert_eq!(lines(&server([0xFF; 64])), ["- ?"]);
 }
 
 #[test]

@@ -18,7 +18,10 @@ use crate::{Dissector, Problem, Side, Verdict, text};
 const CHUNK_LINE: usize = 4096;
 /// Characters of a line that is no start line.
 const EXCERPT: usize = 120;
+/// Bytes that are shown of what is not text of this protocol at all.
+const STRANGER: usize = 64;
 const CUT: &str = "the header is cut";
+const STRANGE: &str = "not a message of HTTP/1";
 
 pub(super) fn open() -> Box<dyn Dissector> {
     Box::new(Stream {
@@ -232,7 +235,7 @@ impl Lane {
         match line::judge(self.side, input) {
             Judgement::Yes => {}
             Judgement::Need(total) => return Some(need(total)),
-            Judgement::No(at) => return Some(self.nonsense(input, at.saturating_add(1))),
+            Judgement::No(_) => return Some(self.stranger(input)),
         }
         let within = input.get(..line::LIMIT).unwrap_or(input);
         let Some(end) = find(within, self.looked, b'\n') else {
@@ -259,6 +262,21 @@ impl Lane {
         }
     }
 
+    /// The first bytes contradict. If that is a fault, a line or so of it is shown.
+    fn stranger(&mut self, input: &[u8]) -> Step {
+        let within = input.get(..STRANGER).unwrap_or(input);
+        match find(within, 0, b'\n') {
+            Some(end) => self.nonsense(input, end.saturating_add(1)),
+            None if within.len() == STRANGER || !self.is_fault() => self.nonsense(input, within.len()),
+            None => self.more(input),
+        }
+    }
+
+    /// What is no message is a fault, unless there is a reason for it.
+    fn is_fault(&self) -> bool {
+        !self.switched && !self.midway && !(self.fresh && self.side == Side::Client)
+    }
+
     /// No message begins here: the first `length` bytes show it.
     fn nonsense(&mut self, input: &[u8], length: usize) -> Step {
         if self.switched || self.midway {
@@ -273,7 +291,7 @@ impl Lane {
         self.phase = Phase::Lost;
         self.unnumbered = true;
         let bytes = input.get(..length).unwrap_or(input);
-        message(bytes.len(), malformed(None, bytes, "not a message of HTTP/1"))
+        message(bytes.len(), malformed(None, bytes, STRANGE))
     }
 
     /// A head that is not read to its end.
@@ -512,8 +530,13 @@ impl Lane {
 
     /// What the beginning of a message says.
     fn partial(&mut self, pending: &[u8], exchanges: &mut Exchanges) -> Option<Message> {
-        if line::judge(self.side, pending) != Judgement::Yes {
-            return None;
+        match line::judge(self.side, pending) {
+            Judgement::Yes => {}
+            Judgement::No(_) if self.is_fault() => {
+                self.unnumbered = true;
+                return Some(malformed(None, pending, STRANGE));
+            }
+            _ => return None,
         }
         let mut head = Head::parse(pending);
         let Some(read) = self.read(&mut head) else {
