@@ -75,7 +75,7 @@ fn fault<'c, 'a>(case: &'c Case<'a>, login: &Login<'a>) -> Option<Fault<'c, 'a>>
         Some(next) if next.server() != login.server() => return None,
         Some(next) => {
             let again = next.redirect_host().is_some_and(|other| other.eq_ignore_ascii_case(host));
-            return again.then_some(Fault::Circle(next)).or_else(|| unresolved(case, login, host));
+            return unresolved(case, login, host).or_else(|| again.then_some(Fault::Circle(next)));
         }
         None => {}
     }
@@ -95,7 +95,7 @@ fn unresolved<'c, 'a>(case: &'c Case<'a>, login: &Login<'a>, host: &str) -> Opti
     let lookups: Vec<_> = case.lookups().filter(of_host).collect();
     let in_vain = |lookup: &&Lookup<'a>| lookup.response.is_some_and(|(_, dns)| dns.answers.is_empty());
     let all = lookups.iter().all(in_vain);
-    lookups.into_iter().rfind(in_vain).filter(|_| all).map(Fault::NotResolved)
+    lookups.into_iter().find(in_vain).filter(|_| all).map(Fault::NotResolved)
 }
 
 /// The name, or with a domain of the client's behind it.

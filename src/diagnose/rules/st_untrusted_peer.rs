@@ -77,11 +77,12 @@ fn is_server(case: &Case<'_>, login: &Login<'_>) -> bool {
 fn finding(group: &[&Login<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let last = *group.last()?;
-    let every = last.began().time.seconds_since(first.began().time) / f64::from(u32::try_from(group.len()).ok()?);
-    let often = if group.len() > 1 {
-        format!(" ({} in this capture, every {})", times(group.len()), span(every))
-    } else {
-        String::new()
+    let often = match u32::try_from(group.len().saturating_sub(1)).ok()? {
+        0 => String::new(),
+        pauses => {
+            let every = last.began().time.seconds_since(first.began().time) / f64::from(pauses);
+            format!(" ({} in this capture, every {})", times(group.len()), span(every))
+        }
     };
     let draft = Draft::new(&ABOUT, 55)
         .at_most(Confidence::Medium)
