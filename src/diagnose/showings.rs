@@ -2,6 +2,7 @@
 
 use super::identity::{Channel, Held, Showing};
 use super::network::{each, group_by, listed};
+use super::telephony::Exchange;
 use super::{Case, Draft};
 use crate::model::Conversation;
 use hashbrown::HashSet;
@@ -67,7 +68,7 @@ pub fn name_all<'a>(case: &Case<'a>, draft: Draft, showings: &[&Showing<'a>]) ->
     let calls: HashSet<&str> = showings.iter().filter_map(|showing| showing.call_id).collect();
     let mut calls: Vec<&str> = calls.into_iter().collect();
     calls.sort_unstable();
-    let repeated = calls.into_iter().flat_map(|call| case.telephony().of_call(call)).flat_map(|e| e.conversations());
+    let repeated = calls.into_iter().flat_map(|call| case.telephony().of_call(call)).flat_map(Exchange::conversations);
     let draft = repeated.fold(draft, Draft::conversation);
     showings.iter().flat_map(|showing| showing.conversations.iter().copied()).fold(draft, Draft::conversation)
 }

@@ -163,6 +163,8 @@ pub fn version(said: Option<Said<'_>>) -> Option<String> {
 
 #[cfg(test)]
 pub mod tests {
+    use crate::diagnose::{Case, Draft, Settings, rules};
+    use crate::model::Finding;
     use nrpcsniff_samples::sametime::PORT;
     use nrpcsniff_samples::{Network, Tcp, ltpa};
 
@@ -171,6 +173,13 @@ pub mod tests {
     /// A connection of the client to the community server.
     pub fn dial(net: &Network) -> Tcp {
         net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), PORT)
+    }
+
+    /// What one rule says before others explain it.
+    pub fn alone(net: &Network, id: &str) -> Vec<Finding> {
+        let (analysis, settings) = (crate::testing::analysis(&net.to_pcapng()), Settings::default());
+        let case = Case::new(&analysis, &settings);
+        rules::rule(id).into_iter().flat_map(|rule| rule.judge(&case)).map(Draft::finish).collect()
     }
 
     /// A token of Domino that is valid for two hours.

@@ -98,7 +98,14 @@ impl Name {
         let by_comma = split(name, ',');
         let labelled = |text: &String| label(text).is_some_and(|label| !label.contains('/'));
         let pieces = if by_comma.len() > 1 && by_comma.iter().all(labelled) { by_comma } else { split(name, '/') };
-        Self { parts: pieces.iter().map(|piece| Part::read(piece)).filter(|part| !part.value.is_empty()).take(LIMIT).collect() }
+        Self {
+            parts: pieces
+                .iter()
+                .map(|piece| Part::read(piece))
+                .filter(|part| !part.value.is_empty())
+                .take(LIMIT)
+                .collect(),
+        }
     }
 
     fn is_mail(&self) -> bool {

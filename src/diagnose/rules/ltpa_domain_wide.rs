@@ -80,12 +80,16 @@ fn values_in_use<'a>(web: &Web<'a>) -> HashSet<&'a str> {
     sent.chain(taken).collect()
 }
 
+/// So many of a browser's next requests are looked at.
+const LOOK_AHEAD: usize = 64;
+
 /// What the same browser asks of the same site afterwards, without any token.
 fn without_token<'w, 'a>(web: &'w Web<'a>, kept: &Kept<'a>) -> Vec<&'w Exchange<'a>> {
     let setter = web.setter(kept);
     let site = origin::site(&setter.host);
-    let next = web.after(setter).take(256);
-    let next = next.filter(|next| next.is_visit() && origin::site(&next.host) == site && next.at().time > kept.at.time);
+    let next = web.after(setter).take(LOOK_AHEAD);
+    let next =
+        next.filter(|next| next.is_visit() && origin::is_in_site(&next.host, site) && next.at().time > kept.at.time);
     next.filter(|next| lacks_token(next)).collect()
 }
 

@@ -56,9 +56,7 @@ impl Rule for UndefinedSip {
 
 /// A SIP request with a word where its only token should be.
 fn is_junk(showing: &Showing<'_>) -> bool {
-    showing.channel == Channel::Sip
-        && showing.tokens.iter().any(Held::is_junk)
-        && showing.genuine().next().is_none()
+    showing.channel == Channel::Sip && showing.tokens.iter().any(Held::is_junk) && showing.genuine().next().is_none()
 }
 
 /// The same registration (or call) got through, then or soon after.

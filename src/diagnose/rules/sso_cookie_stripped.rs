@@ -147,8 +147,7 @@ fn lost_in_answer<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>, sent: &HashSet<&
     let lives_on = sent.contains(lost.value.expose());
     let site = origin::site(&pair.front.host);
     let mut next = web.after(pair.front).take(256).filter(|next| lacks_token(next) && next.is_denied());
-    let denied =
-        next.find(|next| next.host == pair.front.host || (site.is_some() && origin::site(&next.host) == site))?;
+    let denied = next.find(|next| next.host == pair.front.host || origin::is_in_site(&next.host, site))?;
     (!front_has_one && !lives_on).then_some(Loss::Answer(&lost.name, denied))
 }
 

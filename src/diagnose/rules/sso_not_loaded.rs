@@ -115,9 +115,7 @@ fn show(draft: Draft, group: &[&Exchange<'_>]) -> Draft {
 fn turned_away<'w, 'a>(web: &'w Web<'a>, opened: &'w Exchange<'a>) -> Vec<&'w Exchange<'a>> {
     let site = origin::site(&opened.host);
     let next = web.after(opened).take(256).take_while(|next| !next.is_logout());
-    let next = next.filter(|next| {
-        next.host != opened.host && site.is_some() && origin::site(&next.host) == site && next.is_denied()
-    });
+    let next = next.filter(|next| next.host != opened.host && origin::is_in_site(&next.host, site) && next.is_denied());
     let bare = |next: &Exchange<'_>| next.request.is_some_and(|request| tokens_sent(request.http).next().is_none());
     next.filter(|next| web.takes_part(&next.host) && bare(next) && !fits_a_token(web, next)).collect()
 }
@@ -131,7 +129,7 @@ fn sign<'w, 'a>(web: &'w Web<'a>, group: &[&'w Exchange<'a>], denied: &[&'w Exch
     let sets = |e: &Exchange<'_>| e.response.is_some_and(|response| tokens_set(&response).next().is_some());
     let first = *group.first()?;
     let site = origin::site(&first.host);
-    let elsewhere = |e: &&Exchange<'_>| site.is_some() && origin::site(&e.host) == site && sets(e);
+    let elsewhere = |e: &&Exchange<'_>| origin::is_in_site(&e.host, site) && sets(e);
     let shown = group.iter().copied().find(|opened| carries(opened)).map(Sign::Shown);
     shown
         .or_else(|| web.of_host(&first.host).find(|e| sets(e)).map(Sign::SetOnce))

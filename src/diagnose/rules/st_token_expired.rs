@@ -81,9 +81,9 @@ fn life(login: &Login<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::vp::tests::{USER, dial, token};
+    use super::super::super::vp::tests::{USER, alone, dial, token};
     use crate::model::{Confidence, Severity};
-    use crate::testing::{none, one, says};
+    use crate::testing::{none, one, says, the_one};
     use nrpcsniff_samples::sametime::{Login, reason};
     use nrpcsniff_samples::{Network, ltpa};
 
@@ -94,9 +94,10 @@ mod tests {
         let net = Network::new();
         let old = ltpa::domino(USER, net.now() - 120 * ltpa::MINUTE, net.now() - 90 * ltpa::MINUTE);
         dial(&net).vp_open().vp_login(&Login::tokens(USER, &[&old])).vp_refuse(reason::TOKEN_EXPIRED);
-        let finding = one(&net, RULE);
+        let found = alone(&net, RULE);
+        let finding = the_one(&found);
         assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
-        says(&finding, &[USER, "90.0 min before it was shown", "TOKEN_EXPIRED", "Expiration (minutes)"]);
+        says(finding, &[USER, "90.0 min before it was shown", "TOKEN_EXPIRED", "Expiration (minutes)"]);
     }
 
     #[test]

@@ -72,6 +72,11 @@ pub fn site(host: &str) -> Option<&str> {
     psl::domain_str(host)
 }
 
+/// Does the host lie in that site? Cheaper than to compare sites.
+pub fn is_in_site(host: &str, site: Option<&str>) -> bool {
+    site.is_some_and(|site| domain_match(host, site))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +125,8 @@ mod tests {
         assert!(!["acme.com", "acme.com.br", "chat.acme.local", "acme.local"].into_iter().any(is_public_suffix));
         assert_eq!(site("chat.eu.acme.co.uk"), Some("acme.co.uk"));
         assert_eq!(site("chat.acme.local"), Some("acme.local"));
+        assert!(is_in_site("chat.eu.acme.co.uk", Some("acme.co.uk")) && !is_in_site("acme.com", Some("acme.co.uk")));
+        assert!(!is_in_site("chat", None));
         assert_eq!([site("com.br"), site("chat"), site("10.0.0.1"), site("")], [None; 4]);
     }
 
