@@ -44,7 +44,8 @@ fn intended(name: &str) -> &'static [&'static str] {
         | "nrpc-ipv6-first"
         | "nrpc-private-address"
         | "nrpc-server-restart"
-        | "nrpc-idle-silent" => &[RETRANSMISSION],
+        | "nrpc-idle-silent"
+        | "st-port-blocked" => &[RETRANSMISSION],
         "nrpc-rough-path" => &[RETRANSMISSION, OUT_OF_ORDER, HOLE, UNSEEN, KEEPALIVE, KEEPALIVE_ACK],
         "nrpc-loss" => &[RETRANSMISSION, DUPLICATE_ACK, HOLE],
         "nrpc-mtu-blackhole" => &[RETRANSMISSION, DUPLICATE_ACK],
@@ -52,7 +53,6 @@ fn intended(name: &str) -> &'static [&'static str] {
         "nrpc-span-duplicates" => &[RETRANSMISSION, DUPLICATE_ACK, KEEPALIVE],
         "nrpc-drops" => &[HOLE, UNSEEN],
         "nrpc-offload" => &[BAD_CHECKSUM],
-        "st-port-blocked" => &[RETRANSMISSION],
         _ => &[],
     }
 }
