@@ -208,7 +208,7 @@ fn home_server(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use super::super::super::vp::tests::{USER, dial};
-    use crate::model::{Confidence, Severity, Timestamp};
+    use crate::model::{Confidence, Severity};
     use crate::testing::{idle, none, one, says};
     use nrpcsniff_samples::dns::{A, Rcode, Record};
     use nrpcsniff_samples::sametime::{Login, PORT, destroy, login_continue, reason, redirect};
