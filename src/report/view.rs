@@ -184,7 +184,7 @@ pub(super) fn conversation<'a>(c: &'a Conversation, detail: Detail, reader: Read
         packets: c.packets,
         bytes: c.bytes,
         quality: quality(c),
-        messages: Messages { messages: if detail == Detail::Messages { &c.messages } else { &[] }, input, reader },
+        messages: Messages { of: if detail == Detail::Messages { &c.messages } else { &[] }, input, reader },
         messages_seen: c.messages_seen,
         stream: c.stream,
         input,
@@ -257,14 +257,14 @@ fn community_id(c: &Conversation) -> Option<String> {
 
 /// Messages of one conversation; `input` is that of its first frame.
 struct Messages<'a> {
-    messages: &'a [Message],
+    of: &'a [Message],
     input: u32,
     reader: Reader<'a>,
 }
 
 impl Serialize for Messages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.messages.iter().map(|message| message_view(message, self.input, self.reader)))
+        serializer.collect_seq(self.of.iter().map(|message| message_view(message, self.input, self.reader)))
     }
 }
 
