@@ -17,7 +17,8 @@
 //! ```
 //!
 //! What travels: [`nrpc`] and [`dns`], [`http`] with a browser that keeps cookies, [`sip`] with a telephone that numbers its
-//! requests, [`websocket`] and [`rtp`] for what a softphone needs besides, and [`ltpa`] tokens made with demo keys.
+//! requests, [`websocket`] and [`rtp`] for what a softphone needs besides, [`sametime`] logins, and [`ltpa`] tokens made
+//! with demo keys.
 //!
 //! Bad arguments (an address that does not parse, a payload too long for its length field) panic: they are mistakes in
 //! a story, found the first time it runs.

@@ -18,6 +18,7 @@ pub struct Chat<'a> {
     logins: Vec<Login<'a>>,
     by_client: HashMap<IpAddr, Vec<usize>>,
     by_server: HashMap<Endpoint, Vec<usize>>,
+    by_user: HashMap<&'a str, Vec<usize>>,
 }
 
 /// A message of the protocol.
@@ -85,11 +86,15 @@ impl<'a> Chat<'a> {
         let logins: Vec<_> = analysis.conversations.iter().filter(|c| concerns_chat(c)).map(Login::new).collect();
         let mut by_client: HashMap<_, Vec<_>> = HashMap::new();
         let mut by_server: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_user: HashMap<_, Vec<_>> = HashMap::new();
         for (index, login) in logins.iter().enumerate() {
             by_client.entry(login.client()).or_default().push(index);
             by_server.entry(login.server()).or_default().push(index);
+            if let Some(user) = login.user() {
+                by_user.entry(user).or_default().push(index);
+            }
         }
-        Self { analysis, logins, by_client, by_server }
+        Self { analysis, logins, by_client, by_server, by_user }
     }
 
     /// Every conversation with a community server, in order.
@@ -105,6 +110,12 @@ impl<'a> Chat<'a> {
     /// Those with one server, in order.
     pub fn of_server(&self, server: Endpoint) -> impl DoubleEndedIterator<Item = &Login<'a>> {
         self.by_server.get(&server).into_iter().flatten().filter_map(|&index| self.logins.get(index))
+    }
+
+    /// Those whose last login was under that name, in order (at most 256).
+    pub fn of_user(&self, user: &str) -> impl Iterator<Item = &Login<'a>> {
+        let all = self.by_user.get(user).into_iter().flatten();
+        all.take(LOOK_AHEAD).filter_map(|&index| self.logins.get(index))
     }
 
     /// The same client's conversations that come after `login` in the capture, in order (at most 256).
@@ -430,6 +441,27 @@ mod tests {
             tcp.client(sametime::channel_send(3, 1, b"x")).client_fin();
         });
         assert_eq!(midstream, ["Unknown"]);
+    }
+
+    #[test]
+    fn keep_alives_do_not_crowd_out_the_login() {
+        let net = Network::new();
+        let tcp = dial(&net);
+        tcp.vp_works(&Login::rc2_40(USER));
+        for _ in 0..25 {
+            tcp.client([0x80; 1000]).server([0x80; 1000]);
+        }
+        tcp.client([0x80; 15_000]).vp_refuse(reason::MULTI_LOGIN);
+        let analysis = analysis(&net.to_pcapng());
+        let chat = Chat::new(&analysis);
+        let login = chat.logins().next().unwrap();
+        assert_eq!((login.user(), login.outcome()), (Some(USER), Outcome::Accepted));
+        assert_eq!(
+            login.reason().map(|(code, said)| (code, said.message.from)),
+            Some((reason::MULTI_LOGIN, Side::Server))
+        );
+        let kept = login.conversation.messages.len();
+        assert!(kept < 12_000 && login.conversation.messages_seen.client > 35_000, "{kept}");
     }
 
     #[test]

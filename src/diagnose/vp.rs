@@ -79,8 +79,7 @@ pub fn show(draft: Draft, login: &Login<'_>) -> Draft {
 
 /// A message in one line.
 pub fn line(said: &Said<'_>) -> String {
-    let text = nrpcsniff_dissectors::Message::Sametime(Box::new(said.vp.clone())).summary();
-    format!("{}: {text}", side(said.message.from))
+    format!("{}: {}", side(said.message.from), said.message.body.summary())
 }
 
 /// Who closed, and how.

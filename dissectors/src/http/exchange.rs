@@ -1,6 +1,6 @@
 //! Which response answers which request: by their numbers in each direction, so that it does not matter which direction is
-//! read first. Only where messages may be missing (behind a gap, or in front of the capture) does the order in which they
-//! came count: a response then answers the oldest request since, if there is one.
+//! read first. Only where messages may be missing (behind a gap or nonsense, or in front of the capture) does the order in which
+//! they came count: a response then answers the oldest request since, if there is one.
 
 /// Numbers of one conversation.
 #[derive(Debug, Default)]
@@ -18,6 +18,14 @@ impl Exchanges {
     pub fn lose(&mut self) {
         self.unsure = true;
         self.waiting = 0;
+    }
+
+    /// Something was there that is no message. What was asked and not answered is still to be answered.
+    pub fn stray(&mut self) {
+        if !self.unsure {
+            self.unsure = true;
+            self.waiting = self.requests.saturating_sub(self.responses);
+        }
     }
 
     /// Number of the request that comes now.
@@ -81,6 +89,17 @@ mod tests {
             [exchanges.response(true), exchanges.response(true), exchanges.response(true)],
             [Some(1), Some(2), Some(3)]
         );
+    }
+
+    #[test]
+    fn nonsense_does_not_cancel_what_was_asked() {
+        let mut exchanges = Exchanges::default();
+        assert_eq!([exchanges.request(), exchanges.request()], [1, 2]);
+        assert_eq!(exchanges.response(true), Some(1));
+        exchanges.stray();
+        assert_eq!((exchanges.response(true), exchanges.response(true), exchanges.request()), (Some(2), Some(3), 3));
+        exchanges.stray();
+        assert_eq!((exchanges.response(true), exchanges.request(), exchanges.response(true)), (None, 4, Some(4)));
     }
 
     #[test]

@@ -18,7 +18,10 @@ use crate::{Dissector, Problem, Side, Verdict, text};
 const CHUNK_LINE: usize = 4096;
 /// Characters of a line that is no start line.
 const EXCERPT: usize = 120;
+/// Bytes that are shown of what is not text of this protocol at all.
+const STRANGER: usize = 64;
 const CUT: &str = "the header is cut";
+const STRANGE: &str = "not a message of HTTP/1";
 
 pub(super) fn open() -> Box<dyn Dissector> {
     Box::new(Stream {
@@ -48,8 +51,8 @@ struct Lane {
     midway: bool,
     /// The direction may have been switched to another protocol: what is no message is no fault.
     switched: bool,
-    /// Something was there that is no message: the numbers of those behind it cannot be told.
-    unnumbered: bool,
+    /// Something was there that is no message, and messages behind it may have been missed.
+    strayed: bool,
 }
 
 /// Where a direction stands.
@@ -117,7 +120,11 @@ impl Dissector for Stream {
     fn next(&mut self, from: Side, input: &[u8]) -> Verdict {
         let (lane, exchanges) = self.lane(from);
         loop {
-            if let Step::Done(verdict) = lane.step(input, exchanges) {
+            let step = lane.step(input, exchanges);
+            if std::mem::take(&mut lane.strayed) {
+                exchanges.stray();
+            }
+            if let Step::Done(verdict) = step {
                 if !matches!(verdict, Verdict::Need { .. }) {
                     lane.consumed();
                 }
@@ -132,7 +139,7 @@ impl Dissector for Stream {
         }
         let (lane, exchanges) = self.lane(from);
         let message = lane.lose(pending, missing, exchanges);
-        if matches!(lane.phase, Phase::Lost) {
+        if std::mem::take(&mut lane.strayed) || matches!(lane.phase, Phase::Lost) {
             exchanges.lose();
         }
         message.map(wrap)
@@ -168,7 +175,7 @@ impl Lane {
             fresh: true,
             midway: false,
             switched: false,
-            unnumbered: false,
+            strayed: false,
         }
     }
 
@@ -232,7 +239,7 @@ impl Lane {
         match line::judge(self.side, input) {
             Judgement::Yes => {}
             Judgement::Need(total) => return Some(need(total)),
-            Judgement::No(at) => return Some(self.nonsense(input, at.saturating_add(1))),
+            Judgement::No(_) => return Some(self.stranger(input)),
         }
         let within = input.get(..line::LIMIT).unwrap_or(input);
         let Some(end) = find(within, self.looked, b'\n') else {
@@ -259,6 +266,29 @@ impl Lane {
         }
     }
 
+    /// The first bytes contradict. If that is a fault, what stands there is shown: up to the end of the line, or up to the
+    /// next message.
+    fn stranger(&mut self, input: &[u8]) -> Step {
+        let within = input.get(..STRANGER).unwrap_or(input);
+        let whole = within.len() == STRANGER || !self.is_fault();
+        let message = match line::find(self.side, within, 0) {
+            Found::At(at) => Some(at),
+            Found::Maybe(at, _) if whole => Some(at),
+            Found::Maybe(..) | Found::Nowhere => None,
+        };
+        let line = find(within, 0, b'\n').map(|end| end.saturating_add(1));
+        match [message, line].into_iter().flatten().min() {
+            Some(length) => self.nonsense(input, length.max(1)),
+            None if whole => self.nonsense(input, within.len()),
+            None => self.more(input),
+        }
+    }
+
+    /// What is no message is a fault, unless there is a reason for it.
+    fn is_fault(&self) -> bool {
+        !(self.switched || self.midway || self.fresh && self.side == Side::Client)
+    }
+
     /// No message begins here: the first `length` bytes show it.
     fn nonsense(&mut self, input: &[u8], length: usize) -> Step {
         if self.switched || self.midway {
@@ -271,9 +301,9 @@ impl Lane {
             return Step::Done(Verdict::NotMine);
         }
         self.phase = Phase::Lost;
-        self.unnumbered = true;
+        self.strayed = true;
         let bytes = input.get(..length).unwrap_or(input);
-        message(bytes.len(), malformed(None, bytes, "not a message of HTTP/1"))
+        message(bytes.len(), malformed(None, bytes, STRANGE))
     }
 
     /// A head that is not read to its end.
@@ -315,7 +345,6 @@ impl Lane {
 
     fn number(&self, exchanges: &mut Exchanges, is_final: bool) -> Option<u32> {
         match self.side {
-            _ if self.unnumbered => None,
             Side::Client => Some(exchanges.request()),
             Side::Server => exchanges.response(is_final),
         }
@@ -399,7 +428,7 @@ impl Lane {
 
     fn broken_chunk(&mut self, input: &[u8], length: usize, what: &'static str) -> Step {
         self.phase = Phase::Lost;
-        self.unnumbered = true;
+        self.strayed = true;
         let bytes = input.get(..length).unwrap_or(input);
         message(bytes.len(), malformed(None, bytes, what))
     }
@@ -512,8 +541,13 @@ impl Lane {
 
     /// What the beginning of a message says.
     fn partial(&mut self, pending: &[u8], exchanges: &mut Exchanges) -> Option<Message> {
-        if line::judge(self.side, pending) != Judgement::Yes {
-            return None;
+        match line::judge(self.side, pending) {
+            Judgement::Yes => {}
+            Judgement::No(_) if self.is_fault() => {
+                self.strayed = true;
+                return Some(malformed(None, pending, STRANGE));
+            }
+            _ => return None,
         }
         let mut head = Head::parse(pending);
         let Some(read) = self.read(&mut head) else {

@@ -113,11 +113,12 @@ pub(super) fn mask_parameters(path: &str) -> String {
     masked
 }
 
-/// A line of which nobody knows what it is, without what follows a question mark, and without long words: they may be
-/// tokens.
+/// A line of which nobody knows what it is, without what follows a question mark or an equals sign, and without long words:
+/// they may be tokens.
 pub(super) fn mask_line(line: &str) -> String {
     let word = |word: &str| match word.split_once('?') {
         Some((front, _)) => format!("{}?{MASK}", mask_parameters(front)),
+        None if word.contains('=') => format!("{}={MASK}", word.split('=').next().unwrap_or_default()),
         None if word.len() > BARE_NAME && !word.starts_with('/') => MASK.to_owned(),
         None => mask_parameters(word),
     };
@@ -185,6 +186,7 @@ mod tests {
             assert!(!format!("{:?}", Url::parse(text)).contains("pw"));
         }
         assert_eq!(mask_line("GET /x;s=1?password=pw HTTP/9"), "GET /x;s=***?*** HTTP/9");
+        assert_eq!(mask_line("word=pw&user=ann Cookie: a=pw"), "word=*** Cookie: a=***");
         assert_eq!(mask_line("plain words"), "plain words");
         assert_eq!(mask_line(&format!("x {}", "pw".repeat(30))), "x ***");
     }

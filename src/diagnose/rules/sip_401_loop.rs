@@ -1,7 +1,9 @@
 //! The server asks for credentials again and again and never accepts any.
 
 use super::super::network::group_by;
-use super::super::sip::{SHOWN, carries_token, challenges, draft, is_challenged, recovered, scanners, show, subject};
+use super::super::sip::{
+    SHOWN, carries_token, challenges, draft, is_challenged, named, recovered, scanners, show, subject,
+};
 use super::super::telephony::{Exchange, Outcome, Series};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
@@ -84,7 +86,7 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
         return None;
     }
     let draft = draft(case, &ABOUT, &challenged).points(10).guard(torn);
-    let draft = loops.iter().flat_map(|run| run.all).fold(draft, super::super::sip::named);
+    let draft = loops.iter().flat_map(|run| run.all).fold(draft, named);
     let forbidden = loops.iter().flat_map(|run| run.all).filter(|exchange| exchange.status() == Some(403));
     let draft = forbidden.take(SHOWN).fold(draft, show);
     let (title, why) = reason(&challenged, first);

@@ -1,7 +1,7 @@
 //! The connection that a registration lived on is gone, and calls to the user fail.
 
 use super::super::network::{count, group_by, listed};
-use super::super::sip::{named, plus, show, subject};
+use super::super::sip::{SHOWN, named, plus, show, subject};
 use super::super::telephony::{Exchange, Outcome};
 use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Rule};
@@ -135,7 +135,7 @@ fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String,
     }
     draft = show(draft.seen_in(group.len()), first.last).packet(first.closed, end);
     draft = missed.iter().fold(draft, |draft, call| named(draft, call));
-    draft = missed.iter().take(super::super::sip::SHOWN).fold(draft, |draft, call| show(draft, call));
+    draft = missed.iter().take(SHOWN).fold(draft, |draft, call| show(draft, call));
     let outcome = match missed.as_slice() {
         [] => "The capture holds no call to this user in that time.".to_owned(),
         calls => format!(

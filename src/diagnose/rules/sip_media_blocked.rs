@@ -4,7 +4,7 @@ use super::super::attempts::rejection;
 use super::super::network::group_by;
 use super::super::sip::{enough_repeats, named, subject};
 use super::super::telephony::{Call, Exchange, Media, MediaIndex};
-use super::super::words::span;
+use super::super::words::{clock, span};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Endpoint, IcmpError, PerSide, Severity, Side, Timestamp, Transport};
 use hashbrown::HashMap;
@@ -190,7 +190,7 @@ fn show(case: &Case<'_>, draft: Draft, call: &Call<'_, '_>, stream: &Stream<'_>)
     let seen = stream.seen;
     draft.absence(format!("no media from {} to {}", stream.sender(), stream.receiver())).note(format!(
         "datagrams of media until {}: {} from the caller, {} from the called side",
-        super::super::words::clock(end_of(case, call)),
+        clock(end_of(case, call)),
         seen.client,
         seen.server
     ))

@@ -1,7 +1,7 @@
 //! A client behind NAT registers an address that nobody outside can reach.
 
 use super::super::network::{count, group_by, listed};
-use super::super::sip::{Deadlines, named, show, subject};
+use super::super::sip::{Deadlines, SHOWN, named, show, subject};
 use super::super::telephony::{Exchange, Outcome};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
@@ -137,7 +137,7 @@ fn judge_group(group: &[&Exchange<'_>], failed: &HashMap<String, Vec<&Exchange<'
         Draft::new(&ABOUT, 45).names_read()
     };
     let draft = group.iter().chain(&lost).fold(draft, |draft, exchange| named(draft, exchange));
-    let draft = lost.iter().take(super::super::sip::SHOWN).fold(show(draft, first), |draft, call| show(draft, call));
+    let draft = lost.iter().take(SHOWN).fold(show(draft, first), |draft, call| show(draft, call));
     let outcome = match lost.as_slice() {
         [] => "The capture holds no call to this user that would show the harm.".to_owned(),
         calls => format!(

@@ -1,8 +1,9 @@
 //! The server calls its own nonce stale.
 
-use super::super::network::group_by;
-use super::super::sip::{is_stale, severity, show_all};
+use super::super::network::{count, group_by};
+use super::super::sip::{aftermath, is_stale, severity, show_all, who};
 use super::super::telephony::{Exchange, Outcome, Series};
+use super::super::words::times;
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
 use hashbrown::HashSet;
@@ -88,8 +89,8 @@ fn judge_group(case: &Case<'_>, group: &[Story<'_, '_>]) -> Option<Draft> {
         return Some(show_all(draft, &exchanges).title(format!("{server} renews its nonces")).explain(format!(
             "{server} called a nonce stale {} for {}, and accepted the answer to the next: this is how nonces are renewed, and \
              it costs a request more each time.",
-            super::super::words::times(group.len()),
-            super::super::network::count(clients.len(), "client"),
+            times(group.len()),
+            count(clients.len(), "client"),
         )));
     };
     let draft = Draft::new(&ABOUT, 45).names_read().retry(true).seen_in(group.len());
@@ -101,11 +102,7 @@ fn judge_group(case: &Case<'_>, group: &[Story<'_, '_>]) -> Option<Draft> {
         "The client answered the old nonce again instead of the new one: that is the client's own mistake."
     };
     Some(show_all(draft, &exchanges).severity(worst).title(format!("{server} calls its own new nonces stale")).explain(
-        format!(
-            "{server} answered {} with stale=true twice in a row. {why}{}",
-            super::super::sip::who(&last),
-            super::super::sip::aftermath(case, &last),
-        ),
+        format!("{server} answered {} with stale=true twice in a row. {why}{}", who(&last), aftermath(case, &last)),
     ))
 }
 

@@ -1,7 +1,7 @@
 //! One side speaks TLS and the other does not.
 
 use super::super::network::{group_by, path};
-use super::super::sip::{Deadlines, Unanswered, named, show, subject};
+use super::super::sip::{Deadlines, Unanswered, named, severity, show, subject};
 use super::super::telephony::Exchange;
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{CloseBy, Conversation, Severity, Side, Transport};
@@ -153,7 +153,7 @@ fn is_clear(c: &Conversation) -> bool {
 fn claimed(case: &Case<'_>, group: &[(&Exchange<'_>, &str, Option<Unanswered<'_>>)]) -> Option<Draft> {
     let (first, says, _) = group.first()?;
     let all: Vec<&Exchange<'_>> = group.iter().map(|(exchange, ..)| *exchange).collect();
-    let mut draft = Draft::new(&ABOUT, 60).retry(all.len() > 1).severity(super::super::sip::severity(case, &all));
+    let mut draft = Draft::new(&ABOUT, 60).retry(all.len() > 1).severity(severity(case, &all));
     for exchange in &all {
         draft = named(draft, exchange);
     }

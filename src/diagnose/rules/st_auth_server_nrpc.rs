@@ -2,11 +2,15 @@
 
 use super::super::chat::{Login, Outcome};
 use super::super::network::{group_by, listed};
+use super::super::telephony::Exchange;
 use super::super::vp::show;
+use super::super::web::pages::Product;
 use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Rule};
 use super::rule;
 use crate::model::{Confidence, Conversation, Finding, Severity, Source, Timestamp};
+use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::sip;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
@@ -74,18 +78,19 @@ impl Rule for AuthServerNrpc {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        if case.talks().next().is_none() || sametime_of(case, |_| true).is_none() {
+        let traces = traces(case);
+        if traces.is_empty() || case.talks().next().is_none() {
             return Vec::new();
         }
-        let causes = FAILURES.iter().filter_map(|id| rule(id)).flat_map(|rule| rule.judge(case)).map(Draft::finish);
-        let mut told: Vec<u32> = Vec::new();
+        let found = FAILURES.iter().filter_map(|id| rule(id)).flat_map(|rule| rule.judge(case)).map(Draft::finish);
+        let mut told: HashSet<u32> = HashSet::new();
         let mut drafts = Vec::new();
-        for cause in causes.filter(|cause| cause.severity == Severity::Blocker) {
-            if cause.conversations.iter().all(|id| told.contains(id)) {
+        for failure in found.filter(|failure| failure.severity == Severity::Blocker) {
+            if failure.conversations.iter().all(|id| told.contains(id)) {
                 continue; // an earlier rule told it better
             }
-            if let Some(draft) = finding(case, &cause) {
-                told.extend(&cause.conversations);
+            if let Some(draft) = finding(case, &traces, &failure) {
+                told.extend(&failure.conversations);
                 drafts.push(draft);
             }
         }
@@ -93,32 +98,32 @@ impl Rule for AuthServerNrpc {
     }
 }
 
-/// The cause, and what became of the Sametime logins of its clients.
-fn finding(case: &Case<'_>, cause: &Finding) -> Option<Draft> {
-    let failed: Vec<&Conversation> = cause.conversations.iter().filter_map(|&id| conversation(case, id)).collect();
+/// Why NRPC failed, and what became of the Sametime logins of the clients.
+fn finding(case: &Case<'_>, traces: &Traces<'_>, failure: &Finding) -> Option<Draft> {
+    let failed: Vec<&Conversation> = failure.conversations.iter().filter_map(|&id| conversation(case, id)).collect();
     let clients = group_by(failed.iter().copied(), |c| c.client.ip);
-    let without: Vec<_> = clients.iter().filter_map(|group| Some((group, missing(case, group)?))).collect();
+    let without: Vec<_> = clients.iter().filter_map(|group| Some((group, missing(case, traces, group)?))).collect();
     let first = without.first()?;
     let at_hand = without.iter().any(|(_, missing)| matches!(missing, Missing::Handshake(_)));
-    let sure = if at_hand { cause.confidence } else { cause.confidence.min(Confidence::Medium) };
+    let sure = if at_hand { failure.confidence } else { failure.confidence.min(Confidence::Medium) };
     let who = listed(without.iter().filter_map(|(group, _)| group.first()).map(|c| c.client.ip), "clients");
-    let told = cause.remedy.iter().any(|text| text.contains("as authentication server"));
+    let told = failure.remedy.iter().any(|text| text.contains("as authentication server"));
     let own = ABOUT.remedy.iter().filter(|_| !told).map(|&text| text.to_owned());
-    let mut draft = Draft::new(&ABOUT, i32::from(cause.score))
+    let mut draft = Draft::new(&ABOUT, i32::from(failure.score))
         .at_most(sure)
-        .title(format!("No Sametime login of {who}: {}", lower_first(&cause.title)))
+        .title(format!("No Sametime login of {who}: {}", lower_first(&failure.title)))
         .explain(format!(
             "{} {} In Notes the chat client gets its sign-on token from such a server; without one it has nothing to log in \
              with. That this server was to issue it is inferred from the order of events.",
-            cause.explanation,
+            failure.explanation,
             effect(case, first.0, &first.1),
         ))
-        .remedies(cause.remedy.iter().cloned().chain(own));
+        .remedies(failure.remedy.iter().cloned().chain(own));
     let mine = |c: &&&Conversation| without.iter().any(|(group, _)| group.iter().any(|failed| failed.id == c.id));
     for conversation in failed.iter().filter(mine) {
         draft = draft.conversation(conversation);
     }
-    draft = evidence(draft, cause);
+    draft = evidence(draft, failure);
     Some(without.iter().fold(draft, |draft, (_, missing)| show_missing(draft, missing)))
 }
 
@@ -129,7 +134,7 @@ fn conversation<'a>(case: &Case<'a>, id: u32) -> Option<&'a Conversation> {
 }
 
 /// What is missing after the failed sessions of one client; `None` if nothing is, or if it cannot be told.
-fn missing<'c, 'a>(case: &'c Case<'a>, failed: &[&'a Conversation]) -> Option<Missing<'c, 'a>> {
+fn missing<'c, 'a>(case: &'c Case<'a>, traces: &Traces<'a>, failed: &[&'a Conversation]) -> Option<Missing<'c, 'a>> {
     let client = failed.first()?.client.ip;
     let began = failed.iter().map(|c| c.first.time).min()?;
     let ended = failed.iter().map(|c| c.teardown.at.map_or(c.last.time, |at| at.time)).max()?;
@@ -148,7 +153,7 @@ fn missing<'c, 'a>(case: &'c Case<'a>, failed: &[&'a Conversation]) -> Option<Mi
     let hindered = |login: &&Login<'a>| {
         !login.attempts.is_empty() || matches!(login.outcome(), Outcome::NotConnected | Outcome::Unknown)
     };
-    if after.iter().any(|login| hindered(login)) || works(case, client, ended, failed) {
+    if after.iter().any(hindered) || works(case, client, ended, failed) {
         return None;
     }
     let over = |login: &&Login<'a>| {
@@ -158,8 +163,7 @@ fn missing<'c, 'a>(case: &'c Case<'a>, failed: &[&'a Conversation]) -> Option<Mi
     if let Some(login) = after.into_iter().filter(|login| login.handshake.is_some()).find(over) {
         return Some(Missing::Handshake(login));
     }
-    let on_that_machine = |c: &Conversation| c.client.ip == client && failed.iter().any(|f| f.server.ip == c.server.ip);
-    let trace = sametime_of(case, on_that_machine)?;
+    let trace = failed.iter().find_map(|c| traces.get(&(client, c.server.ip)).copied())?;
     (case.end().seconds_since(ended) >= within).then_some(Missing::Nothing(trace))
 }
 
@@ -173,20 +177,28 @@ fn works(case: &Case<'_>, client: IpAddr, ended: Timestamp, failed: &[&Conversat
     })
 }
 
-/// The first conversation that shows Sametime: its own protocol, its softphone, its proxy or meeting server.
-fn sametime_of<'a>(case: &Case<'a>, wanted: impl Fn(&Conversation) -> bool) -> Option<&'a Conversation> {
+/// The first conversation of each client with each machine that shows Sametime.
+type Traces<'a> = HashMap<(IpAddr, IpAddr), &'a Conversation>;
+
+/// Its own protocol, its softphone, its proxy or meeting server.
+fn traces<'a>(case: &Case<'a>) -> Traces<'a> {
     let chat = case.chat().logins().filter(|login| login.spoke()).map(|login| login.conversation);
-    let agent = |sip: &nrpcsniff_dissectors::sip::Message| {
+    let agent = |sip: &sip::Message| {
         sip.user_agent.as_deref().is_some_and(|agent| agent.to_ascii_lowercase().starts_with("sametime"))
     };
     let sip = case.telephony().exchanges().filter(|exchange| agent(exchange.first.begun.sip));
-    let sip = sip.flat_map(super::super::telephony::Exchange::conversations);
-    let web = case.web().exchanges().iter().filter(|exchange| {
-        use super::super::web::pages::Product;
-        matches!(exchange.product(), Some(Product::SametimeProxy | Product::Meeting))
-    });
+    let sip = sip.flat_map(Exchange::conversations);
+    let web = case
+        .web()
+        .exchanges()
+        .iter()
+        .filter(|exchange| matches!(exchange.product(), Some(Product::SametimeProxy | Product::Meeting)));
     let web = web.map(|exchange| exchange.conversation);
-    chat.chain(sip).chain(web).find(|c| wanted(c))
+    let mut traces = Traces::new();
+    for conversation in chat.chain(sip).chain(web) {
+        traces.entry((conversation.client.ip, conversation.server.ip)).or_insert(conversation);
+    }
+    traces
 }
 
 fn effect(case: &Case<'_>, failed: &[&Conversation], missing: &Missing<'_, '_>) -> String {
@@ -209,9 +221,9 @@ fn effect(case: &Case<'_>, failed: &[&Conversation], missing: &Missing<'_, '_>) 
     }
 }
 
-fn evidence(draft: Draft, cause: &Finding) -> Draft {
-    let draft = draft.frames(cause.frames.iter().copied());
-    let shown = cause.evidence.iter();
+fn evidence(draft: Draft, failure: &Finding) -> Draft {
+    let draft = draft.frames(failure.frames.iter().copied());
+    let shown = failure.evidence.iter();
     shown.fold(draft, |draft, evidence| match evidence.source {
         Source::Absence => draft.absence(evidence.text.clone()),
         source => draft.fact(source, evidence.frame, evidence.text.clone()),

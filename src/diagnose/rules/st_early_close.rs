@@ -5,7 +5,8 @@ use super::super::network::group_by;
 use super::super::vp::{afterwards, closed_by_server, how_often, show_all, talk, who};
 use super::super::words::{closer, span};
 use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, Endpoint, Severity, Timestamp};
+use hashbrown::HashMap;
 
 /// See [`ABOUT`].
 pub struct EarlyClose;
@@ -40,30 +41,37 @@ impl Rule for EarlyClose {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let closed = case.chat().logins().filter(|login| is_closed(case, login));
+        let stops = stops(case);
+        let closed = case.chat().logins().filter(|login| is_closed(login) && !is_stopped(case, &stops, login));
         let groups =
             group_by(closed, |login| (login.client(), login.server(), login.user(), login.attempts.is_empty()));
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
 }
 
-fn is_closed(case: &Case<'_>, login: &Login<'_>) -> bool {
-    login.handshake.is_some()
-        && login.outcome() == Outcome::Closed
-        && closed_by_server(login)
-        && login.well_captured()
-        && !is_stopped(case, login)
+fn is_closed(login: &Login<'_>) -> bool {
+    login.handshake.is_some() && login.outcome() == Outcome::Closed && closed_by_server(login) && login.well_captured()
+}
+
+/// When each server closed sessions that were in use, in order of time.
+type Stops = HashMap<Endpoint, Vec<Timestamp>>;
+
+fn stops(case: &Case<'_>) -> Stops {
+    let mut stops = Stops::new();
+    for login in case.chat().logins().filter(|login| lived(login) && closed_by_server(login)) {
+        stops.entry(login.server()).or_default().push(login.ended());
+    }
+    stops.values_mut().for_each(|times| times.sort_unstable());
+    stops
 }
 
 /// Other sessions with that server were closed at the same time.
-fn is_stopped(case: &Case<'_>, login: &Login<'_>) -> bool {
+fn is_stopped(case: &Case<'_>, stops: &Stops, login: &Login<'_>) -> bool {
     let limits = &case.settings.thresholds;
-    let together = case.chat().of_server(login.server()).filter(|other| {
-        closed_by_server(other)
-            && other.ended().seconds_since(login.ended()).abs() <= limits.restart_window
-            && lived(other)
-    });
-    together.count() >= usize::try_from(limits.restart_streams).unwrap_or(usize::MAX).max(2)
+    let times = stops.get(&login.server()).map_or(&[][..], Vec::as_slice);
+    let early = times.partition_point(|time| login.ended().seconds_since(*time) > limits.restart_window);
+    let by_then = times.partition_point(|time| time.seconds_since(login.ended()) <= limits.restart_window);
+    by_then.saturating_sub(early) >= usize::try_from(limits.restart_streams).unwrap_or(usize::MAX).max(2)
 }
 
 /// It was in use.
@@ -95,7 +103,7 @@ fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
 }
 
 /// Time from the last message before the close to it.
-fn delay(login: &Login<'_>, last: crate::model::Timestamp) -> Option<f64> {
+fn delay(login: &Login<'_>, last: Timestamp) -> Option<f64> {
     let delay = login.conversation.teardown.at?.time.seconds_since(last);
     (delay >= 0.0).then_some(delay)
 }
@@ -149,10 +157,14 @@ mod tests {
             .iter()
             .map(|client| net.connect(&net.host(client), &net.host("10.1.0.9"), PORT))
             .collect();
-        users.iter().for_each(|tcp| drop(tcp.vp_works(&Login::rc2_128("Bob")).clone()));
+        for tcp in &users {
+            tcp.vp_works(&Login::rc2_128("Bob"));
+        }
         let tcp = dial(&net);
         tcp.vp_open().vp_login(&Login::rc2_128(USER)).server_fin();
-        users.iter().for_each(|tcp| drop(tcp.server_fin().clone()));
+        for tcp in &users {
+            tcp.server_fin();
+        }
         none(&net, RULE);
     }
 }

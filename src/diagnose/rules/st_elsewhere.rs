@@ -35,9 +35,8 @@ impl Rule for Elsewhere {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         REASONS.drafts(case, |draft, group, first| {
-            let other = case.chat().logins().find(|l| {
-                l.user().is_some() && l.user() == first.user() && l.client() != first.client() && l.accepted.is_some()
-            });
+            let mut others = first.user().into_iter().flat_map(|user| case.chat().of_user(user));
+            let other = others.find(|l| l.client() != first.client() && l.accepted.is_some());
             let by = other.map_or_else(String::new, |other| format!(" The other client is {}.", other.client()));
             draft
                 .severity(Severity::Minor)

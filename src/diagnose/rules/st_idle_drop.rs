@@ -7,6 +7,7 @@ use super::super::vp::talk;
 use super::super::words::{clock, side, span};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{CloseBy, IdleGap, Severity};
+use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct IdleDrop;
@@ -119,7 +120,7 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
 /// The longest silence that other sessions with that server lived through.
 fn longest_survived(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<f64> {
     let server = group.first()?.login.server();
-    let ids: Vec<u32> = group.iter().map(|died| died.login.conversation.id).collect();
+    let ids: HashSet<u32> = group.iter().map(|died| died.login.conversation.id).collect();
     let others = case.chat().of_server(server).filter(|login| !ids.contains(&login.conversation.id));
     let gaps = others.flat_map(|login| {
         let later = |gap: &&IdleGap| {

@@ -6,7 +6,8 @@ use super::super::opening::watched_until;
 use super::super::vp::{show_close, talk};
 use super::super::words::times;
 use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::{Confidence, Severity, Side};
+use crate::model::{Confidence, Endpoint, Severity, Side};
+use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct PlainVsTls;
@@ -56,13 +57,15 @@ impl Rule for PlainVsTls {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let found = case.chat().logins().filter_map(|login| Some((login, mismatch(case, login)?)));
+        let tls = case.chat().logins().filter(|login| speaks_tls(login)).map(Login::server).collect();
+        let found = case.chat().logins().filter_map(|login| Some((login, mismatch(case, &tls, login)?)));
         let groups = group_by(found, |(login, mismatch)| (login.server(), *mismatch));
         groups.iter().filter_map(|group| finding(group)).collect()
     }
 }
 
-fn mismatch(case: &Case<'_>, login: &Login<'_>) -> Option<Mismatch> {
+/// `tls` are the servers that speak TLS with somebody.
+fn mismatch(case: &Case<'_>, tls: &HashSet<Endpoint>, login: &Login<'_>) -> Option<Mismatch> {
     if !login.well_captured() {
         return None;
     }
@@ -78,7 +81,7 @@ fn mismatch(case: &Case<'_>, login: &Login<'_>) -> Option<Mismatch> {
         _ if login.handshake.is_none() => None,
         _ => match answer {
             Some([0x15, 3, ..]) => Some(Mismatch::PlainToTls),
-            None if gone && speaks_tls(case, login) => Some(Mismatch::PlainToTlsOfOthers),
+            None if gone && tls.contains(&login.server()) => Some(Mismatch::PlainToTlsOfOthers),
             _ => None,
         },
     }
@@ -98,10 +101,9 @@ fn ended(case: &Case<'_>, login: &Login<'_>) -> bool {
     login.outcome() == Outcome::Closed || waited >= case.settings.thresholds.reply_timeout
 }
 
-/// The same port answers others with TLS.
-fn speaks_tls(case: &Case<'_>, login: &Login<'_>) -> bool {
-    let mut others = case.chat().of_server(login.server());
-    others.any(|other| first_bytes(other, Side::Server).is_some_and(|bytes| matches!(bytes, [0x16, 3, ..])))
+/// The server answers with TLS.
+fn speaks_tls(login: &Login<'_>) -> bool {
+    first_bytes(login, Side::Server).is_some_and(|bytes| matches!(bytes, [0x16, 3, ..]))
 }
 
 fn finding(group: &[(&Login<'_>, Mismatch)]) -> Option<Draft> {

@@ -1,8 +1,8 @@
 //! Nobody answers on the Sametime port.
 
 use super::super::attempts::is_silent;
-use super::super::chat::{Login, Outcome};
-use super::super::network::{count, each, group_by, listed};
+use super::super::chat::Login;
+use super::super::network::{EVIDENCE, count, each, group_by, listed};
 use super::super::vp::talk;
 use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Rule};
@@ -54,8 +54,25 @@ impl Rule for PortBlocked {
         let blocked = case.chat().logins().filter(|login| is_blocked(case, &blind, login));
         let blocked = blocked.filter(|login| !scanners.contains(&login.client()));
         let groups = group_by(blocked, |login| (login.server(), login.conversation.setup == Setup::Refused));
-        groups.iter().filter_map(|group| finding(case, group)).collect()
+        let ways = if groups.is_empty() { Ways::new() } else { ways(case) };
+        groups.iter().filter_map(|group| finding(case, &ways, group)).collect()
     }
+}
+
+/// Conversations of a client with a server in which both said something, in order, by their addresses: those on ports on
+/// which a tunnel may be, or of Sametime.
+type Ways<'a> = HashMap<(IpAddr, IpAddr), Vec<&'a Conversation>>;
+
+fn ways<'a>(case: &Case<'a>) -> Ways<'a> {
+    let mut ways = Ways::new();
+    let useful = |c: &&Conversation| (TUNNELS.contains(&c.server.port) || c.protocol == "sametime") && through(c);
+    for c in case.analysis.conversations.iter().filter(useful) {
+        ways.entry((c.client.ip, c.server.ip)).or_default().push(c);
+    }
+    for all in ways.values_mut() {
+        all.sort_by_key(|c| c.first.time);
+    }
+    ways
 }
 
 fn is_blocked(case: &Case<'_>, blind: &HashSet<IpAddr>, login: &Login<'_>) -> bool {
@@ -88,12 +105,12 @@ fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
         .collect()
 }
 
-fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, ways: &Ways<'_>, group: &[&Login<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let server = first.server();
     let refused = first.conversation.setup == Setup::Refused;
-    let ways: Vec<Option<Way<'_>>> = group.iter().map(|login| way_in(case, login)).collect();
-    let all_in = ways.iter().all(Option::is_some);
+    let found: Vec<Option<Way<'_>>> = group.iter().map(|login| way_in(case, ways, login)).collect();
+    let all_in = found.iter().all(Option::is_some);
     let clients = listed(group.iter().map(|login| login.client()), "clients");
     let repeated = refused || group.iter().any(|login| login.conversation.tcp.handshake.syns.len() > 1);
     let (title, how) = if refused {
@@ -116,11 +133,11 @@ fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
             "{clients} called {server} ({}, first at {}) and {how}.{}",
             count(group.len(), "attempt"),
             clock(first.began().time),
-            ways.iter().flatten().next().map_or_else(String::new, Way::text),
+            found.iter().flatten().next().map_or_else(String::new, Way::text),
         ));
     let draft = group.iter().fold(draft, |draft, login| draft.conversation(login.conversation));
     let draft = each(draft, group, "attempts", |draft, login| evidence(draft, login));
-    Some(ways.into_iter().flatten().fold(draft, |draft, way| way.show(draft)))
+    Some(found.into_iter().flatten().take(EVIDENCE).fold(draft, |draft, way| way.show(draft)))
 }
 
 fn evidence(draft: Draft, login: &Login<'_>) -> Draft {
@@ -155,19 +172,14 @@ impl Way<'_> {
     }
 }
 
-fn way_in<'a>(case: &Case<'a>, login: &Login<'a>) -> Option<Way<'a>> {
+/// The first of the client's conversations with that server, soon after, that came about.
+fn way_in<'a>(case: &Case<'a>, ways: &Ways<'a>, login: &Login<'a>) -> Option<Way<'a>> {
     let within = 2.0 * case.settings.thresholds.retry_within;
-    let soon = |c: &Conversation| (0.0..=within).contains(&c.first.time.seconds_since(login.began().time));
-    let direct = case.chat().after(login).find(|next| next.server() == login.server() && through(next.conversation));
-    if let Some(direct) = direct.filter(|next| soon(next.conversation) && next.outcome() != Outcome::NotConnected) {
-        return Some(Way::Direct(direct.conversation));
-    }
-    let tunnel = |c: &&Conversation| {
-        let other =
-            c.server.ip == login.server().ip && c.client.ip == login.client() && c.server.port != login.server().port;
-        other && (TUNNELS.contains(&c.server.port) || c.protocol == "sametime") && soon(c) && through(c)
-    };
-    case.analysis.conversations.iter().find(tunnel).map(Way::Tunnel)
+    let all = ways.get(&(login.client(), login.server().ip))?;
+    let next = all.get(all.partition_point(|c| c.first.time < login.began().time)..)?.first()?;
+    let soon = next.first.time.seconds_since(login.began().time) <= within;
+    let way = if next.server == login.server() { Way::Direct(next) } else { Way::Tunnel(next) };
+    soon.then_some(way)
 }
 
 /// Both sides said something.

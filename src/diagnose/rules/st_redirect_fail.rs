@@ -5,7 +5,10 @@ use super::super::network::group_by;
 use super::super::vp::{READ, draft, how_often, show, show_all, who, why};
 use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Lookup, Rule};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, Severity, Timestamp};
+use hashbrown::HashMap;
+use nrpcsniff_dissectors::dns;
+use std::net::IpAddr;
 
 /// See [`ABOUT`].
 pub struct RedirectFail;
@@ -53,7 +56,8 @@ impl Rule for RedirectFail {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let failed = case.chat().logins().filter_map(|login| Some((login, fault(case, login)?)));
+        let lookups = lookups(case);
+        let failed = case.chat().logins().filter_map(|login| Some((login, fault(case, &lookups, login)?)));
         let groups = group_by(failed, |(login, _)| (login.client(), login.server(), login.redirect_host()));
         let redirects = groups.iter().filter_map(|group| redirect(case, group));
         let broken = case.chat().logins().filter(|l| l.refusal().is_some_and(|code| HOME_SERVER.contains(&code)));
@@ -62,7 +66,29 @@ impl Rule for RedirectFail {
     }
 }
 
-fn fault<'c, 'a>(case: &'c Case<'a>, login: &Login<'a>) -> Option<Fault<'c, 'a>> {
+/// DNS questions of the clients that were redirected, by client.
+type Lookups<'c, 'a> = HashMap<IpAddr, Vec<&'c Lookup<'a>>>;
+
+fn lookups<'c, 'a>(case: &'c Case<'a>) -> Lookups<'c, 'a> {
+    let redirected = case.chat().logins().filter(|login| login.redirected.is_some());
+    let mut lookups: Lookups<'c, 'a> = redirected.map(|login| (login.client(), Vec::new())).collect();
+    for lookup in case.lookups().take(if lookups.is_empty() { 0 } else { usize::MAX }) {
+        if let Some(own) = lookups.get_mut(&lookup.client) {
+            own.push(lookup);
+        }
+    }
+    for own in lookups.values_mut() {
+        own.sort_by_key(|lookup| asked(lookup).map(|(time, _)| time));
+    }
+    lookups
+}
+
+/// When something was asked (or else answered), and what it was.
+fn asked<'a>(lookup: &Lookup<'a>) -> Option<(Timestamp, &'a dns::Message)> {
+    lookup.query.or(lookup.response).map(|(message, dns)| (message.at.time, dns))
+}
+
+fn fault<'c, 'a>(case: &'c Case<'a>, lookups: &Lookups<'c, 'a>, login: &Login<'a>) -> Option<Fault<'c, 'a>> {
     let Outcome::Redirected(host) = login.outcome() else { return None };
     let redirected = login.redirected?.at().time;
     let limits = &case.settings.thresholds;
@@ -75,27 +101,33 @@ fn fault<'c, 'a>(case: &'c Case<'a>, login: &Login<'a>) -> Option<Fault<'c, 'a>>
         Some(next) if next.server() != login.server() => return None,
         Some(next) => {
             let again = next.redirect_host().is_some_and(|other| other.eq_ignore_ascii_case(host));
-            return unresolved(case, login, host).or_else(|| again.then_some(Fault::Circle(next)));
+            return unresolved(case, lookups, login, host).or_else(|| again.then_some(Fault::Circle(next)));
         }
         None => {}
     }
     let ended = login.ended().max(redirected);
-    unresolved(case, login, host)
+    unresolved(case, lookups, login, host)
         .or_else(|| (case.end().seconds_since(ended) >= limits.retry_within).then_some(Fault::NotTried))
 }
 
 /// The client asked DNS for the host after the redirect, and every answer was in vain.
-fn unresolved<'c, 'a>(case: &'c Case<'a>, login: &Login<'a>, host: &str) -> Option<Fault<'c, 'a>> {
+fn unresolved<'c, 'a>(
+    case: &Case<'a>,
+    lookups: &Lookups<'c, 'a>,
+    login: &Login<'a>,
+    host: &str,
+) -> Option<Fault<'c, 'a>> {
     let since = login.redirected?.at().time;
-    let of_host = |lookup: &&Lookup<'a>| {
-        let asked = lookup.response.or(lookup.query);
-        lookup.client == login.client()
-            && asked.is_some_and(|(message, dns)| message.at.time >= since && is_name(&dns.name, host))
-    };
-    let lookups: Vec<_> = case.lookups().filter(of_host).collect();
+    let own = lookups.get(&login.client())?;
+    let from = own.partition_point(|lookup| asked(lookup).is_none_or(|(time, _)| time < since));
+    let soon = own.get(from..)?.iter().copied().take_while(|lookup| {
+        asked(lookup).is_some_and(|(time, _)| time.seconds_since(since) <= case.settings.thresholds.retry_within)
+    });
+    let of_host = soon.filter(|lookup| asked(lookup).is_some_and(|(_, dns)| is_name(&dns.name, host)));
+    let found: Vec<_> = of_host.collect();
     let in_vain = |lookup: &&Lookup<'a>| lookup.response.is_some_and(|(_, dns)| dns.answers.is_empty());
-    let all = lookups.iter().all(in_vain);
-    lookups.into_iter().find(in_vain).filter(|_| all).map(Fault::NotResolved)
+    let all = found.iter().all(in_vain);
+    found.into_iter().find(in_vain).filter(|_| all).map(Fault::NotResolved)
 }
 
 /// The name, or with a domain of the client's behind it.
@@ -176,7 +208,7 @@ fn home_server(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use super::super::super::vp::tests::{USER, dial};
-    use crate::model::{Confidence, Severity};
+    use crate::model::{Confidence, Severity, Timestamp};
     use crate::testing::{idle, none, one, says};
     use nrpcsniff_samples::dns::{A, Rcode, Record};
     use nrpcsniff_samples::sametime::{Login, PORT, destroy, login_continue, reason, redirect};

@@ -12,6 +12,8 @@ pub struct UntrustedPeer;
 
 /// Port between servers.
 const BETWEEN_SERVERS: u16 = 1516;
+/// Ports of a community server.
+const PORTS: [u16; 2] = [1533, BETWEEN_SERVERS];
 /// Reasons of a server that does not trust its peer: not authorized, not trusted.
 const NOT_TRUSTED: [u32; 2] = [0x8000_0003, 0x8000_0011];
 
@@ -67,11 +69,8 @@ fn is_turned_away(case: &Case<'_>, login: &Login<'_>) -> bool {
 
 /// The caller is a server: it calls the port between servers, or accepts Sametime connections itself.
 fn is_server(case: &Case<'_>, login: &Login<'_>) -> bool {
-    login.server().port == BETWEEN_SERVERS
-        || case
-            .chat()
-            .logins()
-            .any(|other| other.server().ip == login.client() && other.conversation.tcp.handshake.syn_ack.is_some())
+    let accepted = case.analysis.facts.hosts.get(&login.client()).map_or(&[][..], |host| host.accepted.as_slice());
+    login.server().port == BETWEEN_SERVERS || accepted.iter().any(|(port, _)| PORTS.contains(port))
 }
 
 fn finding(group: &[&Login<'_>]) -> Option<Draft> {

@@ -130,6 +130,17 @@ mod tests {
         assert_eq!([site("com.br"), site("chat"), site("10.0.0.1"), site("")], [None; 4]);
     }
 
+    /// Hosts come from the wire.
+    #[test]
+    fn hosts_that_are_none() {
+        let long = "a.".repeat(10_000);
+        for host in ["", ".", "..", "a..com", ".com", "com.", "é.com", "*.uk", "\0", "a b.com", "-", &long] {
+            let read = host_of(host);
+            let (_, _) = (is_public_suffix(&domain(host)), is_short(&read));
+            assert!(site(&read).is_none_or(|site| domain_match(&read, site)), "{host}");
+        }
+    }
+
     #[test]
     fn short_names_are_told_from_addresses() {
         assert!(is_short("chat") && !is_short("chat.acme.com") && !is_short("10.0.0.1") && !is_short("2001:db8::1"));

@@ -282,19 +282,26 @@ fn tokens_by_name_and_by_value() {
 }
 
 /// What one request and its answer mean.
-fn meaning<T>(request: Message, answer: Message, ask: impl Fn(&Exchange<'_>) -> T) -> T {
+struct Meaning {
+    login: Option<Outcome>,
+    denied: bool,
+    product: Option<Product>,
+}
+
+fn meaning(request: Message, answer: Message) -> Meaning {
     let read = read(|s| {
         s.open("chat.example.com").ask(request).reply(answer);
     });
-    ask(&Web::new(&read).exchanges()[0])
+    let web = Web::new(&read);
+    let e = &web.exchanges()[0];
+    Meaning { login: e.is_login().then(|| e.login_outcome()), denied: e.is_denied(), product: e.product() }
 }
 
 #[test]
 fn logins_and_their_outcome() {
     let form = || [("Username", "ann"), ("Password", "x")];
     let redirect = |to: &str| http::response(302).location(to);
-    let outcome =
-        |request: Message, answer: Message| meaning(request, answer, |e| e.is_login().then(|| e.login_outcome()));
+    let outcome = |request: Message, answer: Message| meaning(request, answer).login;
     let domino = || http::post("/names.nsf?Login").form(&form());
     assert_eq!(outcome(domino(), redirect("/mail")), Some(Outcome::Accepted));
     assert_eq!(outcome(domino(), page()), Some(Outcome::Refused), "the form again");
@@ -313,7 +320,7 @@ fn logins_and_their_outcome() {
 
 #[test]
 fn denials_and_what_only_looks_like_one() {
-    let denied = |request: Message, answer: Message| meaning(request, answer, |e| e.is_denied());
+    let denied = |request: Message, answer: Message| meaning(request, answer).denied;
     assert!(denied(http::get(MEET), to_login()));
     assert!(denied(http::get(MEET), http::response(401).challenge("x")));
     assert!(denied(http::get("/a.nsf"), http::response(302).location("/names.nsf?Login&RedirectTo=/a.nsf")));
@@ -331,7 +338,7 @@ fn denials_and_what_only_looks_like_one() {
 
 #[test]
 fn products_by_path_header_and_cookie() {
-    let product = |request: Message, answer: Message| meaning(request, answer, |e| e.product());
+    let product = |request: Message, answer: Message| meaning(request, answer).product;
     assert_eq!(product(http::get(CHAT), page()), Some(Product::SametimeProxy));
     assert_eq!(product(http::get("/stmeetings/about.jsp"), page()), Some(Product::Meeting));
     assert_eq!(product(http::get("/stmeetingsx"), page()), None);
