@@ -271,11 +271,16 @@ mod tests {
             denied(&visit(&browser, &portal(net).clock_ahead(3600)), "/wps/myportal");
         });
         assert_eq!(the_one(&found).severity, Severity::Major);
-        says(
-            the_one(&found),
-            &["1.0 h behind", "has ended by the clock of portal.example.com"]
-                .map(|s| if s == "1.0 h behind" { "60.0 min behind" } else { s }),
-        );
+        says(the_one(&found), &["60.0 min behind", "has ended by the clock of portal.example.com"]);
+    }
+
+    #[test]
+    fn it_explains_what_looks_expired() {
+        let net = Network::new();
+        let (browser, _) = issued(&net, &mail(&net).clock_ahead(-7200), 0);
+        denied(&visit(&browser, &portal(&net)), "/wps/myportal");
+        let all = crate::testing::all(&net);
+        assert_eq!((the_one(&all).rule, the_one(&all).also.as_slice()), (RULE, &["ltpa-expired"][..]));
     }
 
     #[test]

@@ -266,6 +266,22 @@ mod tests {
     }
 
     #[test]
+    fn it_explains_a_login_loop() {
+        let net = Network::new();
+        let other = Browser::new(&net.host("10.1.0.77"));
+        login(&visit(&other, &meet(&net)), "bray", both(&net, &ltpa::OTHER));
+        let browser = browser(&net);
+        let (meet, portal) = (visit(&browser, &meet(&net)), visit(&browser, &portal(&net)));
+        for _ in 0..4 {
+            denied(&meet, "/stmeetings/");
+            login(&portal, "asmith", both(&net, &ltpa::DEMO));
+        }
+        denied(&meet, "/stmeetings/");
+        let all = crate::testing::all(&net);
+        assert_eq!((the_one(&all).rule, the_one(&all).also.as_slice()), (RULE, &["http-login-loop"][..]));
+    }
+
+    #[test]
     fn keys_that_were_changed() {
         let found = told(RULE, |net| {
             let browser = browser(net);
