@@ -22,8 +22,8 @@ pub struct Exchange<'a> {
     pub browser: usize,
     /// Host that was asked for: of the Host header without port, lower case; the server's address if none was sent.
     pub host: String,
-    /// Cookies of sign-on that the browser had when it asked, whether they belong here or not: see
-    /// [`super::Web::cookie`].
+    /// Cookies of sign-on that the browser had when it asked, whether they belong here or not: indices into
+    /// [`super::Web::kept`].
     pub(super) had: Vec<usize>,
 }
 
