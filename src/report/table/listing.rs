@@ -133,15 +133,20 @@ fn short(value: &Value) -> Option<String> {
     }
 }
 
-/// A map by its name; a cookie with the class of its token.
+/// A map by its name; a cookie with the class of its token and with its attributes.
 fn named(fields: &[(&str, Value)]) -> Option<String> {
     let get = |wanted: &str| fields.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
     let name = short(get("name")?)?;
-    match get("token") {
-        Some(Value::Map(token)) => {
-            let class = token.iter().find(|(name, _)| *name == "class").and_then(|(_, class)| short(class));
-            Some(class.map_or_else(|| name.clone(), |class| format!("{name} ({class})")))
-        }
-        _ => Some(name),
-    }
+    // There is a value only if secrets may be shown.
+    let name = get("value").and_then(short).map_or_else(|| name.clone(), |value| format!("{name}={value}"));
+    let class = match get("token") {
+        Some(Value::Map(token)) => token.iter().find(|(name, _)| *name == "class").and_then(|(_, class)| short(class)),
+        _ => None,
+    };
+    let domain = get("domain").and_then(short).map(|domain| format!("Domain {domain}"));
+    let flag = |field: &str, word: &str| (get(field) == Some(&Value::Bool(true))).then(|| word.to_owned());
+    let site = get("same_site").and_then(short).map(|policy| format!("SameSite {policy}"));
+    let told = [class, domain, flag("secure", "Secure"), flag("http_only", "HttpOnly"), site];
+    let told: Vec<_> = told.into_iter().flatten().collect();
+    Some(if told.is_empty() { name } else { format!("{name} ({})", told.join("; ")) })
 }
