@@ -49,7 +49,7 @@ pub fn is_timely(case: &Case<'_>, showing: &Showing<'_>, held: &Held<'_>) -> boo
 
 /// The time by which a token is judged, in seconds since 1970: as the user wishes, else packet time.
 pub fn judged_at(case: &Case<'_>, showing: &Showing<'_>) -> i64 {
-    case.settings.now.unwrap_or(showing.at.time).nanos().div_euclid(1_000_000_000)
+    case.settings.now.unwrap_or(showing.at.time).whole_seconds()
 }
 
 /// Whole seconds of a threshold.

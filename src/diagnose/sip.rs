@@ -30,12 +30,21 @@ pub fn is_wish(exchange: &Exchange<'_>) -> bool {
 /// Challenges of one run of a series that ask for credentials anew (401, not stale): so many that it is a loop, or none.
 pub fn challenges<'t, 'a>(case: &Case<'_>, run: &'t [Exchange<'a>]) -> Vec<&'t Exchange<'a>> {
     let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
-    let challenged: Vec<_> = run.iter().filter(|exchange| is_challenged(exchange)).collect();
+    let challenged = challenged(run);
     if challenged.len() >= enough { challenged } else { Vec::new() }
 }
 
+/// All such challenges of a run. Left out is also the question whose answer came when its nonce was too old: it was
+/// answered.
+pub fn challenged<'t, 'a>(run: &'t [Exchange<'a>]) -> Vec<&'t Exchange<'a>> {
+    let next = run.iter().skip(1).map(Some).chain([None]);
+    let open =
+        |(asked, next): &(&Exchange<'_>, Option<&Exchange<'_>>)| is_challenged(asked) && !next.is_some_and(is_stale);
+    run.iter().zip(next).filter(open).map(|(asked, _)| asked).collect()
+}
+
 /// The server asks for credentials anew.
-pub fn is_challenged(exchange: &Exchange<'_>) -> bool {
+fn is_challenged(exchange: &Exchange<'_>) -> bool {
     is_wish(exchange) && exchange.status() == Some(401) && !is_stale(exchange)
 }
 
@@ -195,9 +204,16 @@ pub fn aftermath(case: &Case<'_>, exchanges: &[&Exchange<'_>]) -> &'static str {
     if exchanges.iter().all(|exchange| recovered(case, exchange)) { " The same client got through later." } else { "" }
 }
 
-/// The final response says that only the nonce was too old.
+/// The final response says that only the nonce was too old: by the flag that is meant for it, or in its reason phrase, as
+/// registrars do that never set the flag (`401 nonce has changed`).
 pub fn is_stale(exchange: &Exchange<'_>) -> bool {
-    exchange.challenges().iter().any(|challenge| challenge.stale)
+    exchange.challenges().iter().any(|challenge| challenge.stale) || exchange.answer().is_some_and(blames_the_nonce)
+}
+
+fn blames_the_nonce(answer: Signal<'_>) -> bool {
+    let challenges = matches!(answer.status(), Some(401 | 407));
+    let phrase = answer.status_line().to_ascii_lowercase();
+    challenges && ["nonce", "stale"].iter().any(|word| phrase.contains(word))
 }
 
 /// It carried a cookie that is a sign-on token or should be one.

@@ -70,19 +70,13 @@ fn registrations_of_real_clients() {
     assert_eq!(sip(&found), []);
 }
 
-/// A telephone whose user mistypes his password for a while, and a far server that does not answer its proxy.
+/// A wrong password, said with 403, and a far server that does not answer its proxy. `401 nonce has changed` to credentials
+/// that come 17 seconds late is no refusal: the other users get in with a later answer.
 #[test]
 fn a_telephone_of_which_most_goes_wrong() {
     let Some(found) = findings("sip/zeek__sip_wireshark.pcap") else { return };
     let rules: Vec<_> = sip(&found).into_iter().map(|(rule, severity, _)| (rule, severity)).collect();
-    let expected = [
-        ("sip-401-loop", Severity::Blocker),
-        ("sip-403", Severity::Major),
-        ("sip-408", Severity::Major),
-        ("sip-401-loop", Severity::Minor),
-        ("sip-401-loop", Severity::Minor),
-    ];
-    assert_eq!(rules, expected);
+    assert_eq!(rules, [("sip-403", Severity::Blocker), ("sip-403", Severity::Major), ("sip-408", Severity::Major)]);
 }
 
 #[test]

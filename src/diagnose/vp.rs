@@ -1,7 +1,7 @@
 //! What the rules about Sametime share: whose failure counts, how bad it is, and how it is shown.
 
 use super::chat::{Login, Outcome, Said};
-use super::network::{each, group_by};
+use super::network::{each, group_by, listed};
 use super::words::{side, span, times};
 use super::{About, Case, Draft, Talk};
 use crate::model::{Close, CloseBy, Severity};
@@ -61,6 +61,29 @@ pub fn draft(case: &Case<'_>, about: &'static About, group: &[&Login<'_>]) -> Dr
     let severity = if recovered { about.severity.min(Severity::Minor) } else { about.severity };
     let draft = Draft::new(about, READ).names_read().retry(again).seen_in(group.len()).severity(severity);
     show_all(draft, group)
+}
+
+/// Begins the finding about logins that a server turned away, whoever they were of. It is minor if all got in later.
+pub fn draft_of_server(case: &Case<'_>, about: &'static About, group: &[&Login<'_>]) -> Draft {
+    let severity = if all_got_in(case, group) { about.severity.min(Severity::Minor) } else { about.severity };
+    let draft = Draft::new(about, READ).names_read().retry(group.len() > 1).seen_in(group.len()).severity(severity);
+    show_all(draft, group)
+}
+
+/// "10.1.0.9:1533 turned 10.1.0.50 and 2 other clients away 3 times. Reason: …".
+pub fn turned_away(group: &[&Login<'_>]) -> String {
+    let Some(first) = group.first() else { return String::new() };
+    let clients = listed(group.iter().map(|login| login.client()), "clients");
+    format!("{} turned {clients} away {}. Reason: {}.", first.server(), times(group.len()), why(first))
+}
+
+/// " All of them got in later.", if they did.
+pub fn aftermath(case: &Case<'_>, group: &[&Login<'_>]) -> &'static str {
+    if all_got_in(case, group) { " All of them got in later." } else { "" }
+}
+
+fn all_got_in(case: &Case<'_>, group: &[&Login<'_>]) -> bool {
+    group.iter().all(|login| case.chat().accepted_after(login).is_some())
 }
 
 /// Names all conversations and shows the first of them.

@@ -22,6 +22,11 @@ impl Timestamp {
         self.nanos
     }
 
+    /// Whole seconds since 1970-01-01 UTC, as the protocols count them; rounded down.
+    pub const fn whole_seconds(self) -> i64 {
+        self.nanos.div_euclid(1_000_000_000)
+    }
+
     /// Digits of the second's fraction that the capture recorded, 0 to 9.
     pub const fn digits(self) -> u8 {
         self.digits

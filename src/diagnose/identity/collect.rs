@@ -18,7 +18,7 @@ pub(super) fn issues<'a>(web: &Web<'a>, settings: &Settings) -> Vec<Issue<'a>> {
     let mut found = Vec::new();
     for exchange in web.exchanges() {
         let Some(response) = exchange.response else { continue };
-        let now = response.at().time.nanos().div_euclid(1_000_000_000);
+        let now = response.at().time.whole_seconds();
         for cookie in &response.http.set_cookies {
             let Some(token) = &cookie.token else { continue };
             let held = Held::new(Some(&cookie.name), token, settings);

@@ -359,7 +359,7 @@ impl<'a> Held<'a> {
 
     /// A word instead of a token: `undefined`, `null`, nothing at all.
     pub const fn is_junk(&self) -> bool {
-        matches!(self.class, Class::Undefined | Class::JunkLiteral | Class::Empty)
+        self.class.is_word()
     }
 
     /// A key of the user fits: it opens the token, or has signed Domino's.

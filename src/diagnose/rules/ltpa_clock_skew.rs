@@ -1,7 +1,7 @@
 //! The server that issues a token and the one that checks it do not agree on what time it is.
 
 use super::super::identity::{Clock, Held, Issue, Showing};
-use super::super::network::group_by;
+use super::super::network::{group_by, seconds};
 use super::super::showings::{answers, consumer, name, name_all, show_all};
 use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Rule};
@@ -94,7 +94,7 @@ impl<'s, 'a> Skew<'s, 'a> {
             return None;
         }
         let here = clock.map_or(0.0, |clock| clock.ahead);
-        let now = seconds(showing.at.time) + here;
+        let now = seconds(showing.at.time.nanos()) + here;
         let future = held.token.created.map(|created| float(created) - now).filter(|lead| *lead > limit);
         let by_issue = issue.and_then(|issue| ahead_at_issue(case, issue)).map(|there| there - here);
         let ahead = future.or(by_issue).filter(|ahead| ahead.abs() > limit)?;
@@ -126,7 +126,7 @@ fn ahead_at_issue(case: &Case<'_>, issue: &Issue<'_>) -> Option<f64> {
     if let Some(clock) = case.identity().clocks().of(issue.conversation.server.ip) {
         return Some(clock.ahead);
     }
-    let ahead = float(issue.held.token.created?) - seconds(issue.at.time);
+    let ahead = float(issue.held.token.created?) - seconds(issue.at.time.nanos());
     let lead = case.settings.thresholds.token_lead;
     if ahead > 0.0 { Some(ahead) } else { (ahead < -lead).then_some(ahead + lead) }
 }
@@ -204,11 +204,6 @@ fn show_clocks(case: &Case<'_>, draft: Draft, skew: &Skew<'_, '_>) -> Draft {
 #[expect(clippy::cast_precision_loss, reason = "seconds since 1970, far below 2^52")]
 fn float(seconds: i64) -> f64 {
     seconds as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "compared with limits of seconds")]
-fn seconds(time: Timestamp) -> f64 {
-    time.nanos() as f64 / 1e9
 }
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ use super::Rule;
 
 /// Every rule, in the order in which `nrpcsniff rules` lists them.
 pub static RULES: &[&dyn Rule] = &[
+    // The capture itself.
     &cap_midstream::Midstream,
     &cap_oneway::OneWay,
     &cap_truncated::Truncated,
@@ -110,6 +111,7 @@ pub static RULES: &[&dyn Rule] = &[
     &cap_offload::Offload,
     &cap_wrong_place::WrongPlace,
     &cap_encrypted::Encrypted,
+    // Network and TCP.
     &nrpc_dns_failure::DnsFailure,
     &nrpc_syn_silent::SynSilent,
     &nrpc_syn_refused::SynRefused,
@@ -122,6 +124,7 @@ pub static RULES: &[&dyn Rule] = &[
     &nrpc_idle_silent::IdleSilent,
     &tcp_mtu_blackhole::MtuBlackhole,
     &tcp_loss::Loss,
+    // NRPC.
     &nrpc_name_mismatch_alias::NameMismatchAlias,
     &nrpc_name_mismatch_other_server::NameMismatchOtherServer,
     &nrpc_server_renamed::ServerRenamed,
@@ -134,6 +137,29 @@ pub static RULES: &[&dyn Rule] = &[
     &nrpc_id_expired::IdExpired,
     &nrpc_clock_skew::ClockSkew,
     &nrpc_port_encryption_mandate::PortEncryptionMandate,
+    &nrpc_cluster_failover::ClusterFailover,
+    &nrpc_not_nrpc::NotNrpc,
+    &nrpc_early_close::EarlyClose,
+    // Sametime.
+    &st_token_refused::TokenRefused,
+    &st_token_expired::TokenExpired,
+    &st_token_ip::TokenIp,
+    &st_bad_password::BadPassword,
+    &st_directory_down::DirectoryDown,
+    &st_redirect_fail::RedirectFail,
+    &st_two_servers::TwoServers,
+    &st_elsewhere::Elsewhere,
+    &st_version_or_encryption::VersionOrEncryption,
+    &st_server_full::ServerFull,
+    &st_user_restricted::UserRestricted,
+    &st_untrusted_peer::UntrustedPeer,
+    &st_plain_vs_tls::PlainVsTls,
+    &st_missing_token_relogin::MissingTokenRelogin,
+    &st_auth_server_nrpc::AuthServerNrpc,
+    &st_idle_drop::IdleDrop,
+    &st_port_blocked::PortBlocked,
+    &st_early_close::EarlyClose,
+    // SIP.
     &sip_transport_mismatch::TransportMismatch,
     &sip_401_loop::Loop,
     &sip_wrong_realm::WrongRealm,
@@ -150,9 +176,7 @@ pub static RULES: &[&dyn Rule] = &[
     &sip_flow_lost::FlowLost,
     &sip_media_blocked::MediaBlocked,
     &sip_ack_lost::AckLost,
-    &nrpc_cluster_failover::ClusterFailover,
-    &nrpc_not_nrpc::NotNrpc,
-    &nrpc_early_close::EarlyClose,
+    // Single sign-on.
     &ltpa_undefined_sip::UndefinedSip,
     &ltpa_httponly_script::HttpOnlyScript,
     &ltpa_clock_skew::ClockSkew,
@@ -175,30 +199,14 @@ pub static RULES: &[&dyn Rule] = &[
     &ltpa_samesite::SameSite,
     &ltpa_duplicate::Duplicate,
     &http_login_loop::LoginLoop,
+    // Performance.
     &tcp_zero_window::ZeroWindows,
     &nrpc_chatty_rtt::ChattyRtt,
     &nrpc_slow_server::SlowServer,
+    // For information.
     &nrpc_idle_close::IdleClose,
     &nrpc_probe_noise::ProbeNoise,
-    &st_token_refused::TokenRefused,
-    &st_token_expired::TokenExpired,
-    &st_token_ip::TokenIp,
-    &st_bad_password::BadPassword,
-    &st_directory_down::DirectoryDown,
-    &st_redirect_fail::RedirectFail,
-    &st_two_servers::TwoServers,
-    &st_elsewhere::Elsewhere,
-    &st_version_or_encryption::VersionOrEncryption,
-    &st_server_full::ServerFull,
-    &st_user_restricted::UserRestricted,
-    &st_untrusted_peer::UntrustedPeer,
-    &st_plain_vs_tls::PlainVsTls,
-    &st_missing_token_relogin::MissingTokenRelogin,
-    &st_auth_server_nrpc::AuthServerNrpc,
-    &st_idle_drop::IdleDrop,
-    &st_port_blocked::PortBlocked,
     &st_lb_probe::LbProbe,
-    &st_early_close::EarlyClose,
 ];
 
 /// The rule of that id.

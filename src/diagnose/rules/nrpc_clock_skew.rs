@@ -1,6 +1,7 @@
 //! Client and server do not agree on what time it is.
 
 use super::super::names::abbreviated;
+use super::super::network::seconds;
 use super::super::opening::and_more;
 use super::super::words::{group_by, span};
 use super::super::{About, Case, Draft, Layer, Rule, Talk};
@@ -91,11 +92,6 @@ impl Skew {
 
 fn offset(clock: i64, seen: Timestamp) -> Option<i64> {
     (clock >= EARLIEST).then(|| clock.saturating_sub(seen.nanos()))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "compared with a limit of seconds")]
-fn seconds(nanos: i64) -> f64 {
-    nanos as f64 / 1e9
 }
 
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {

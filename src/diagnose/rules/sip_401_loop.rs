@@ -2,7 +2,7 @@
 
 use super::super::network::group_by;
 use super::super::sip::{
-    SHOWN, carries_token, challenges, draft, is_challenged, named, recovered, scanners, show, subject,
+    SHOWN, carries_token, challenged, challenges, draft, named, recovered, scanners, show, subject,
 };
 use super::super::telephony::{Exchange, Outcome, Series};
 use super::super::{About, Case, Draft, Layer, Rule};
@@ -65,7 +65,7 @@ struct Run<'t, 'a> {
 fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Run<'t, 'a>> {
     let of = (series.client().ip, series.method(), series.target());
     let run = |all: &'t [Exchange<'a>]| {
-        let challenged: Vec<_> = all.iter().filter(|exchange| is_challenged(exchange)).collect();
+        let challenged = challenged(all);
         let accepted = all.last().is_some_and(|last| last.outcome() == Outcome::Accepted);
         (!challenged.is_empty()).then(|| Run { of: of.clone(), challenged, all, accepted })
     };
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 9] = [
+        let stories: [Story; 10] = [
             ("one 401 and then 200", |net| register(&phone(net))),
             ("each refresh with its challenge", |net| {
                 let phone = phone(net);
@@ -276,6 +276,18 @@ mod tests {
                     let request = phone.register();
                     phone.sends(&request).hears(request.response(401).challenge("example.com", "n").stale());
                 }
+            }),
+            ("stale nonces by the reason phrase alone", |net| {
+                let phone = phone(net);
+                for _ in 0..2 {
+                    let asked = phone.register();
+                    let challenge = asked.response(401).challenge("example.com", "n");
+                    phone.sends(&asked).hears(&challenge).wait(17_000);
+                    let late = phone.register().credentials(&challenge, "ann", "right");
+                    let refusal = String::from_utf8(late.response(401).challenge("example.com", "m").into()).unwrap();
+                    phone.sends(&late).hears(refusal.replace("401 Unauthorized", "401 nonce has changed"));
+                }
+                register(&phone);
             }),
             ("one question in each of several calls, and nothing known of the answers", |net| {
                 for _ in 0..3 {

@@ -56,7 +56,7 @@ impl Rule for NotLoaded {
 /// The answer sets DomAuthSessId and no token.
 fn opens_single_session(exchange: &Exchange<'_>) -> bool {
     let Some(response) = exchange.response else { return false };
-    let now = response.at().time.nanos().div_euclid(1_000_000_000);
+    let now = response.at().time.whole_seconds();
     let opens = |c: &SetCookie| is_single_server(&c.name) && !c.value.is_empty() && !c.is_deletion(now);
     let opens = response.set_cookies.iter().any(opens);
     opens && response.is_whole() && tokens_set(&response).next().is_none() && !origin::is_local(&exchange.host)

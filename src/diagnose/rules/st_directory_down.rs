@@ -1,10 +1,10 @@
 //! The community server cannot ask its directory.
 
 use super::super::chat::{Login, Outcome};
-use super::super::network::{group_by, listed};
+use super::super::network::group_by;
 use super::super::opening::watched_until;
-use super::super::vp::{READ, Reasons, show_all, talk, who, why};
-use super::super::words::{span, times};
+use super::super::vp::{READ, Reasons, aftermath, draft_of_server, show_all, talk, turned_away, who};
+use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Confidence, Severity};
 
@@ -59,22 +59,10 @@ impl Rule for DirectoryDown {
 /// The server said so.
 fn told(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let recovered = group.iter().all(|login| case.chat().accepted_after(login).is_some());
-    let clients = listed(group.iter().map(|login| login.client()), "clients");
-    let draft = Draft::new(&ABOUT, READ)
-        .names_read()
-        .retry(group.len() > 1)
-        .seen_in(group.len())
-        .severity(if recovered { Severity::Minor } else { Severity::Blocker })
-        .title(format!("Sametime server {} cannot verify users: its directory is away", first.server()))
-        .explain(format!(
-            "{} turned {clients} away {}. Reason: {}. Names and passwords were not judged.{}",
-            first.server(),
-            times(group.len()),
-            why(first),
-            if recovered { " All of them got in later." } else { "" },
-        ));
-    Some(show_all(draft, group))
+    let draft = draft_of_server(case, &ABOUT, group)
+        .title(format!("Sametime server {} cannot verify users: its directory is away", first.server()));
+    let (turned_away, aftermath) = (turned_away(group), aftermath(case, group));
+    Some(draft.explain(format!("{turned_away} Names and passwords were not judged.{aftermath}")))
 }
 
 /// The server took the handshake, and let the login wait.

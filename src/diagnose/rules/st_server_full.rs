@@ -1,10 +1,8 @@
 //! The community server takes no more users.
 
-use super::super::network::listed;
-use super::super::vp::{READ, Reasons, show_all, why};
-use super::super::words::times;
+use super::super::network::group_by;
+use super::super::vp::{Reasons, aftermath, draft_of_server, turned_away};
 use super::super::{About, Case, Draft, Layer, Rule};
-use crate::diagnose::network::group_by;
 use crate::model::Severity;
 
 /// See [`ABOUT`].
@@ -42,22 +40,9 @@ impl Rule for ServerFull {
         let servers = group_by(refused, |login| login.server());
         let told = servers.iter().filter_map(|group| {
             let first = *group.first()?;
-            let recovered = group.iter().all(|login| case.chat().accepted_after(login).is_some());
-            let clients = listed(group.iter().map(|login| login.client()), "clients");
-            let draft = Draft::new(&ABOUT, READ)
-                .names_read()
-                .retry(group.len() > 1)
-                .seen_in(group.len())
-                .severity(if recovered { Severity::Minor } else { Severity::Blocker })
-                .title(format!("Sametime server {} takes no more users", first.server()))
-                .explain(format!(
-                    "{} turned {clients} away {}. Reason: {}.{}",
-                    first.server(),
-                    times(group.len()),
-                    why(first),
-                    if recovered { " All of them got in later." } else { "" },
-                ));
-            Some(show_all(draft, group))
+            let draft = draft_of_server(case, &ABOUT, group)
+                .title(format!("Sametime server {} takes no more users", first.server()));
+            Some(draft.explain(format!("{}{}", turned_away(group), aftermath(case, group))))
         });
         told.collect()
     }

@@ -8,7 +8,7 @@ use super::origin;
 use crate::model::{Stamp, Timestamp};
 use nrpcsniff_dissectors::cookie::{Cookie, SetCookie};
 use nrpcsniff_dissectors::http;
-use nrpcsniff_dissectors::ltpa::{Class, Token};
+use nrpcsniff_dissectors::ltpa::Token;
 
 /// Cookies of sign-on that one browser may hold at a time; the oldest goes first.
 pub(super) const LIMIT: usize = 32;
@@ -101,7 +101,7 @@ pub fn tokens_sent(request: &http::Request) -> impl Iterator<Item = &Cookie> {
 
 /// The LTPA tokens that a response sets; deletions, and what is no token though it is called one, left out.
 pub fn tokens_set<'a>(response: &Part<'a, http::Response>) -> impl Iterator<Item = &'a SetCookie> + use<'a> {
-    let now = seconds(response.at());
+    let now = response.at().time.whole_seconds();
     let cookies = response.http.set_cookies.iter();
     cookies.filter(move |cookie| {
         is_token(&cookie.name, cookie.token.as_ref()) && !is_junk(cookie.token.as_ref()) && !is_gone(cookie, now)
@@ -110,7 +110,7 @@ pub fn tokens_set<'a>(response: &Part<'a, http::Response>) -> impl Iterator<Item
 
 /// `undefined` and the like: what a script made of a value that it could not read.
 fn is_junk(token: Option<&Token>) -> bool {
-    token.is_some_and(|token| matches!(token.class, Class::Undefined | Class::Empty | Class::JunkLiteral))
+    token.is_some_and(|token| token.class.is_word())
 }
 
 /// It carries nothing, or ends at once.
@@ -120,10 +120,6 @@ fn is_gone(cookie: &SetCookie, now: i64) -> bool {
 
 fn is_blank(value: &str) -> bool {
     value.trim_matches(['"', ' ']).is_empty()
-}
-
-fn seconds(at: Stamp) -> i64 {
-    at.time.nanos().div_euclid(1_000_000_000)
 }
 
 /// What a jar does with a Set-Cookie.
@@ -158,7 +154,7 @@ impl<'a> Kept<'a> {
             until: end(cookie, at),
             ended_by: None,
         };
-        if is_gone(cookie, seconds(at)) { Change::Forget(kept) } else { Change::Keep(kept) }
+        if is_gone(cookie, at.time.whole_seconds()) { Change::Forget(kept) } else { Change::Keep(kept) }
     }
 
     /// Same name, domain and path: the newer one takes its place.
@@ -227,7 +223,7 @@ fn refusal(host: &str, domain: &str) -> Option<Refusal> {
 /// Max-Age counts from the response, and more than Expires; far ends count as none.
 fn end(cookie: &SetCookie, at: Stamp) -> Option<Timestamp> {
     let seconds = match (cookie.max_age, cookie.expires) {
-        (Some(age), _) => seconds(at).checked_add(age)?,
+        (Some(age), _) => at.time.whole_seconds().checked_add(age)?,
         (None, Some(expires)) => expires,
         (None, None) => return None,
     };

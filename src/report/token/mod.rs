@@ -111,7 +111,7 @@ fn end(expires: i64, created: Option<i64>) -> String {
 
 /// Whether it had expired, and by which clock.
 fn verdict(subject: &Subject<'_>, expires: i64) -> String {
-    let now = subject.now.nanos().div_euclid(1_000_000_000);
+    let now = subject.now.whole_seconds();
     let apart = between(now.saturating_sub(expires).saturating_abs());
     let at = seconds(subject.now);
     let clock = if subject.now_given { "(--now)" } else { "(the clock of this machine; --now TIME gives another)" };
@@ -135,7 +135,7 @@ fn signature(subject: &Subject<'_>, facts: &Facts) -> &'static str {
 }
 
 fn seconds(time: Timestamp) -> String {
-    utc(time.nanos().div_euclid(1_000_000_000))
+    utc(time.whole_seconds())
 }
 
 /// A time span in seconds; years where days are too many to be read.
