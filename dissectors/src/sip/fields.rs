@@ -209,8 +209,7 @@ mod tests {
         assert_eq!(register("").summary(), "REGISTER ann@acme.example");
         let more = "\nCookie: LtpaToken=x; lang=en\nAuthorization: Digest username=\"al\"\nAuthorization: Bearer abc";
         let summary = register(more).summary();
-        let line =
-            "REGISTER ann@acme.example, LtpaToken truncated, cookie lang, Digest credentials of al, Bearer credentials";
+        let line = "REGISTER ann@acme.example, LtpaToken not-base64, cookie lang, Digest credentials of al, Bearer credentials";
         assert_eq!(summary, line);
         let undefined = register("\nCookie: LtpaToken=undefined").summary();
         assert_eq!(undefined, "REGISTER ann@acme.example, LtpaToken undefined");
