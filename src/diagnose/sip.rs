@@ -199,6 +199,12 @@ pub fn how_often(exchanges: &[&Exchange<'_>]) -> String {
     format!("{}, with {lines}", times(exchanges.len()))
 }
 
+/// "480 Temporarily Unavailable", or "no answer".
+pub fn how_answered(exchanges: &[&Exchange<'_>]) -> String {
+    let lines: Vec<_> = exchanges.iter().filter_map(|e| e.answer()).map(|answer| answer.status_line()).collect();
+    if lines.is_empty() { "no answer".to_owned() } else { listed(lines, "answers") }
+}
+
 /// What the same client got later.
 pub fn aftermath(case: &Case<'_>, exchanges: &[&Exchange<'_>]) -> &'static str {
     if exchanges.iter().all(|exchange| recovered(case, exchange)) { " The same client got through later." } else { "" }
@@ -335,10 +341,10 @@ pub fn repeated_successes<'a>(hop: &Transaction<'a>) -> Vec<Signal<'a>> {
     hop.finals.iter().filter(same).copied().skip(1).collect()
 }
 
-/// "3 requests of 2 clients".
-pub fn crowd(exchanges: &[&Exchange<'_>]) -> String {
+/// "3 requests of 2 clients"; nothing if it is one client, which is named anyway.
+pub fn crowd(exchanges: &[&Exchange<'_>]) -> Option<String> {
     let clients: HashSet<IpAddr> = exchanges.iter().map(|e| e.client().ip).collect();
-    format!("{} of {}", count(exchanges.len(), "request"), count(clients.len(), "client"))
+    (clients.len() > 1).then(|| format!("{} of {}", count(exchanges.len(), "request"), count(clients.len(), "client")))
 }
 
 /// Evidence lines that a rule of its own adds.

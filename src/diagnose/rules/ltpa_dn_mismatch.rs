@@ -2,7 +2,7 @@
 
 use super::super::identity::person::{Likeness, compare, difference};
 use super::super::identity::{Channel, Held, Issue, Outcome, Refusal, Showing};
-use super::super::network::group_by;
+use super::super::network::{group_by, listed};
 use super::super::showings::{answers, is_timely, name, name_all, show_all};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Severity, Stamp};
@@ -114,7 +114,7 @@ fn issues_beside<'s, 'a>(
 }
 
 fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair)]) -> Option<Draft> {
-    let (first, pair) = group.first()?;
+    let (_, pair) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
     let (one, other) = (&pair.first.2, &pair.second.2);
     let draft = Draft::new(&ABOUT, 45)
@@ -123,12 +123,11 @@ fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair)]) -> Option<Draft>
         .seen_in(group.len())
         .title(format!("One user, two names: {one} and {other}"))
         .explain(format!(
-            "The {} names the user {one}, the {} names {other}: {}. To a directory these are two persons. {} refused the token ({}).",
+            "The {} names the user {one}, the {} names {other}: {}. To a directory these are two persons. {} refused the token.",
             pair.first.1,
             pair.second.1,
             pair.difference,
-            first.consumer(),
-            answers(&showings),
+            refusers(&showings),
         ));
     let draft = [&pair.first, &pair.second]
         .into_iter()
@@ -137,6 +136,16 @@ fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair)]) -> Option<Draft>
     let issues = issues.filter_map(|held| case.identity().issue_of(held.token));
     let draft = name(draft, issues.map(|issue| issue.conversation));
     Some(show_all(name_all(case, draft, &showings), &showings))
+}
+
+/// "Sametime server 10.1.0.9:1533 (session closed with reason 0x80000211) and mail.example.com (401 Unauthorized)".
+fn refusers(showings: &[&Showing<'_>]) -> String {
+    let groups = group_by(showings.iter().copied(), |showing| showing.consumer());
+    let refuser = |group: &Vec<&Showing<'_>>| {
+        let server = group.first().map(|showing| showing.consumer()).unwrap_or_default();
+        format!("{server} ({})", answers(group))
+    };
+    listed(groups.iter().map(refuser), "servers")
 }
 
 #[cfg(test)]
@@ -181,6 +190,14 @@ mod tests {
                 "Map names in LTPA tokens",
             ],
         );
+    }
+
+    #[test]
+    fn each_server_with_its_own_answer() {
+        let refused =
+            "Sametime server 10.1.0.9:1533 (session closed with reason 0x80000211) and mail.example.com (302 Found";
+        let finding = crate::testing::one(&crate::diagnose::web::story::sample("st-two-names"), RULE);
+        says(&finding, &[refused]);
     }
 
     #[test]

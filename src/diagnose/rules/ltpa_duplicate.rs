@@ -11,7 +11,12 @@ use nrpcsniff_dissectors::ltpa::Token;
 /// See [`ABOUT`].
 pub struct Duplicate;
 
-static ABOUT: About = About {
+static ABOUT: About = ENTRY;
+
+/// Where nobody was turned away, nothing follows from it.
+static HARMLESS: About = About { explains: &[], ..ENTRY };
+
+const ENTRY: About = About {
     id: "ltpa-duplicate",
     title: "A request carries two different sign-on tokens of one name",
     severity: Severity::Major,
@@ -33,7 +38,7 @@ static ABOUT: About = About {
         "Now: close all windows of the browser, or delete its cookies for the domain.",
     ],
     references: &["RFC 6265 section 5.4 (order of cookies of one name is not to be relied upon)"],
-    explains: &["http-login-loop"],
+    explains: &["http-login-loop", "ltpa-domain-narrow"],
 };
 
 impl Rule for Duplicate {
@@ -79,17 +84,18 @@ fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, Pair<'_>)]) -> Option<Draft
     let (one, two) = pair;
     let turned_away = denied.len();
     let outcome = match denied.first() {
-        Some(denied) => format!("{} turned away, first {}", was(turned_away), denied.line()),
-        None => "none of them was turned away so far".to_owned(),
+        Some(denied) => {
+            format!("{} of these requests {} turned away, first {}", turned_away, was(turned_away), denied.line())
+        }
+        None => "None of these requests was turned away so far".to_owned(),
     };
-    let draft = Draft::new(&ABOUT, 45)
+    let draft = Draft::new(if denied.is_empty() { &HARMLESS } else { &ABOUT }, 45)
         .names_read()
         .retry(denied.len() > 1)
         .severity(if denied.is_empty() { Severity::Minor } else { Severity::Major })
         .title(format!("{} gets two different {} in one request", first.host, one.name))
         .explain(format!(
-            "{} sent {} two cookies {} with different tokens in {}: a {}, and a {}. The server looks at one of them. Of these \
-             requests {outcome}.",
+            "{} sent {} two cookies {} with different tokens in {}: a {}, and a {}. The server looks at one of them. {outcome}.",
             browsers(web, group.iter().map(|(exchange, _)| exchange.browser)),
             first.host,
             one.name,
@@ -108,8 +114,8 @@ fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, Pair<'_>)]) -> Option<Draft
     Some(web.name_loops(draft, &case.settings.thresholds, &denied))
 }
 
-fn was(n: usize) -> String {
-    if n == 1 { "1 was".to_owned() } else { format!("{n} were") }
+fn was(n: usize) -> &'static str {
+    if n == 1 { "was" } else { "were" }
 }
 
 fn label(cookie: &Cookie) -> String {
@@ -142,11 +148,17 @@ mod tests {
             &[
                 "two different LtpaToken",
                 "CN=Ann Smith/O=ACME",
-                "2 were turned away",
+                "2 of these requests were turned away",
                 "mail.example.com sets LtpaToken",
                 "portal.example.com sets LtpaToken",
             ],
         );
+    }
+
+    #[test]
+    fn the_login_at_the_second_issuer_is_no_finding_of_its_own() {
+        let net = sample("http-duplicate-token");
+        assert_eq!(one(&net, RULE).also, ["ltpa-domain-narrow"]);
     }
 
     #[test]
@@ -159,7 +171,7 @@ mod tests {
         });
         let finding = one(&net, RULE);
         assert_eq!(finding.severity, Severity::Minor);
-        says(&finding, &["none of them was turned away", "was set is not in the capture"]);
+        says(&finding, &["None of these requests was turned away", "was set is not in the capture"]);
     }
 
     #[test]

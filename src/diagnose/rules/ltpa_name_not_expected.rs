@@ -88,7 +88,7 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
         .retry(group.len() > 1)
         .points(if usual { 10 } else { 0 })
         .at_most(Confidence::Medium)
-        .title(format!("{} does not look for a token called {names}", first.consumer()))
+        .title(format!("{} seems not to look for a token called {names}", first.consumer()))
         .explain(format!(
             "{} showed a token in a cookie called {names}, and {} did not accept it ({}). Nothing that can be read speaks against the \
              token; servers look for LtpaToken and LtpaToken2 unless told otherwise{}, so that the name is the likely reason \
@@ -153,7 +153,7 @@ mod tests {
         says(
             the_one(&found),
             &[
-                "portal.example.com does not look for a token called ExampleToken",
+                "portal.example.com seems not to look for a token called ExampleToken",
                 "inferred",
                 "The name comes from mail.example.com",
                 "ST_TOKEN_TYPE",

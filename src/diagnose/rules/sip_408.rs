@@ -66,14 +66,21 @@ fn rang(exchange: &Exchange<'_>) -> bool {
 
 fn answered(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft {
     let line = first.answer().map_or_else(String::new, |answer| answer.status_line());
-    draft(case, &ABOUT, group).seen_in(group.len()).title(format!("{} says: {line}", first.server())).explain(format!(
-        "{} answered {} ({}) {}: something behind it did not answer in time.{}",
+    let explanation = format!(
+        "{} answered {} {}: something behind it did not answer in time.{}",
         first.server(),
         who(group),
-        crowd(group),
         how_often(group),
         aftermath(case, group),
-    ))
+    );
+    draft(case, &ABOUT, group)
+        .seen_in(group.len())
+        .title(format!("What {} hands on gets no answer: {line}", first.server()))
+        .explain(explanation)
+        .remedy_first(format!(
+            "Find out where {} sends these requests (its routes, its log, DNS), and why that server does not answer.",
+            first.server()
+        ))
 }
 
 /// Requests without any final response.
@@ -101,11 +108,11 @@ fn alone<'a>(case: &Case<'a>, group: &[(&Exchange<'a>, Unanswered<'a>)]) -> Opti
         Unanswered::Rejected(error) => format!("got an ICMP error from {} instead of an answer", error.from),
     };
     Some(draft.points(10).title(format!("{} does not answer {}", first.server(), who(&exchanges))).explain(format!(
-        "{} got no answer from {}: the client {how}; the time of {} for an answer was over ({} in all).{}",
+        "{} got no answer from {}: the client {how}; the time of {} for an answer was over{}.{}",
         who(&exchanges),
         first.server(),
         span(case.settings.thresholds.sip_timeout),
-        crowd(&exchanges),
+        crowd(&exchanges).map_or_else(String::new, |crowd| format!(" ({crowd} in all)")),
         aftermath(case, &exchanges),
     )))
 }
@@ -191,7 +198,7 @@ mod tests {
         for status in [408, 504] {
             let found = told(RULE, |net| refused(&phone(net), status));
             assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Blocker, Confidence::High));
-            says(the_one(&found), &["behind it"]);
+            says(the_one(&found), &["behind it", "Find out where 10.1.0.9:5060 sends these requests"]);
         }
     }
 

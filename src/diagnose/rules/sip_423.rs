@@ -62,11 +62,19 @@ fn judge_series(case: &Case<'_>, series: &Series<'_, '_>) -> Option<Draft> {
     }
     (again >= 2).then(|| {
         let title = format!("{} asks for {asked} seconds again and again, which is too short", subject(first));
-        draft(severity(case, &refused)).retry(true).title(title).explain(format!(
+        let draft = draft(severity(case, &refused)).retry(true).title(title).explain(format!(
             "{} answered {again} requests of {} for {asked} seconds with 423 ({least_text}), and the client did not ask for more.",
             first.server(),
             first.client().ip,
-        ))
+        ));
+        match least {
+            Some(least) => draft.remedy_first(format!(
+                "Let the client of {} register for {least} seconds or more, or let {} grant {asked} seconds.",
+                subject(first),
+                first.server(),
+            )),
+            None => draft,
+        }
     })
 }
 
@@ -98,7 +106,7 @@ mod tests {
         });
         let finding = the_one(&found);
         assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
-        says(finding, &["60 seconds", "Min-Expires 3600"]);
+        says(finding, &["60 seconds", "Min-Expires 3600", "register for 3600 seconds or more"]);
     }
 
     #[test]

@@ -48,8 +48,7 @@ impl Rule for TooManyHops {
 }
 
 fn one(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft {
-    let left = group.iter().flat_map(|exchange| exchange.hops()).filter_map(|hop| hop.request?.sip.max_forwards).min();
-    let left = left.map_or_else(String::new, |left| format!(" The lowest Max-Forwards in the capture is {left}."));
+    let left = hops_left(group);
     draft(case, &ABOUT, group).title(format!("{} is handed on too often", who(group))).explain(format!(
         "{} got 483 from {}: more proxies handed the request on than it allows, which happens where they send it in a \
          circle.{left}{}",
@@ -57,6 +56,22 @@ fn one(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft 
         first.server(),
         aftermath(case, group),
     ))
+}
+
+/// How far Max-Forwards came down in the capture.
+fn hops_left(group: &[&Exchange<'_>]) -> String {
+    let seen =
+        |exchange: &Exchange<'_>| exchange.hops().filter_map(|hop| hop.request?.sip.max_forwards).collect::<Vec<_>>();
+    let seen: Vec<_> = group.iter().flat_map(|exchange| seen(exchange)).collect();
+    match (seen.iter().max(), seen.iter().min()) {
+        (Some(most), Some(least)) if least < most => {
+            format!(" In the capture Max-Forwards comes down from {most} to {least}.")
+        }
+        (Some(most), _) => {
+            format!(" The request came with Max-Forwards {most}; on which way that was used up is not in the capture.")
+        }
+        _ => String::new(),
+    }
 }
 
 fn wanted(case: &Case<'_>, group: &[&Exchange<'_>]) -> Option<Draft> {
@@ -94,7 +109,13 @@ mod tests {
         let finding = the_one(&found);
         assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
         assert_eq!(finding.conversations, [0, 1]);
-        says(finding, &["lowest Max-Forwards in the capture is 2"]);
+        says(finding, &["In the capture Max-Forwards comes down from 70 to 2"]);
+    }
+
+    #[test]
+    fn what_used_the_hops_up_may_be_elsewhere() {
+        let found = told(RULE, |net| refused(&phone(net), 483));
+        says(the_one(&found), &["came with Max-Forwards 70; on which way that was used up is not in the capture"]);
     }
 
     #[test]

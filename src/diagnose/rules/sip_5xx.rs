@@ -53,10 +53,10 @@ fn one(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft 
         .and_then(|answer| answer.sip.retry_after)
         .map_or_else(String::new, |seconds| format!(" It asks to be tried again after {seconds} seconds."));
     draft(case, &ABOUT, group).seen_in(group.len()).title(format!("{} fails: {line}", first.server())).explain(format!(
-        "{} answered {} ({}) {}.{later} The request itself was not at fault.{}",
+        "{} answered {}{} {}.{later} The request itself was not at fault.{}",
         first.server(),
         who(group),
-        crowd(group),
+        crowd(group).map_or_else(String::new, |crowd| format!(" ({crowd})")),
         how_often(group),
         aftermath(case, group),
     ))

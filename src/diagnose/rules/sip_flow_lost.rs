@@ -1,7 +1,7 @@
 //! The connection that a registration lived on is gone, and calls to the user fail.
 
-use super::super::network::{count, group_by, listed};
-use super::super::sip::{SHOWN, named, plus, show, subject};
+use super::super::network::{count, group_by};
+use super::super::sip::{SHOWN, how_answered, named, plus, show, subject};
 use super::super::telephony::{Exchange, Outcome};
 use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Rule};
@@ -138,11 +138,7 @@ fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String,
     draft = missed.iter().take(SHOWN).fold(draft, |draft, call| show(draft, call));
     let outcome = match missed.as_slice() {
         [] => "The capture holds no call to this user in that time.".to_owned(),
-        calls => format!(
-            "{} to this user failed in that time ({}).",
-            count(calls.len(), "call"),
-            listed(calls.iter().filter_map(|call| call.answer()).map(|answer| answer.status_line()), "answers")
-        ),
+        calls => format!("{} to this user failed in that time ({}).", count(calls.len(), "call"), how_answered(calls)),
     };
     let idle = first.closed.time.seconds_since(first.last.ended());
     Some(draft.title(format!("The connection of {} was closed while registered", subject(first.last))).explain(format!(

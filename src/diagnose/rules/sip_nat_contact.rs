@@ -1,7 +1,7 @@
 //! A client behind NAT registers an address that nobody outside can reach.
 
-use super::super::network::{count, group_by, listed};
-use super::super::sip::{Deadlines, SHOWN, named, show, subject};
+use super::super::network::{count, group_by};
+use super::super::sip::{Deadlines, SHOWN, how_answered, named, show, subject};
 use super::super::telephony::{Exchange, Outcome};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
@@ -140,11 +140,7 @@ fn judge_group(group: &[&Exchange<'_>], failed: &HashMap<String, Vec<&Exchange<'
     let draft = lost.iter().take(SHOWN).fold(show(draft, first), |draft, call| show(draft, call));
     let outcome = match lost.as_slice() {
         [] => "The capture holds no call to this user that would show the harm.".to_owned(),
-        calls => format!(
-            "{} to this user failed afterwards ({}).",
-            count(calls.len(), "call"),
-            listed(calls.iter().filter_map(|c| c.answer()).map(|a| a.status_line()), "answers")
-        ),
+        calls => format!("{} to this user failed afterwards ({}).", count(calls.len(), "call"), how_answered(calls)),
     };
     Some(draft.title(format!("{} registered the private address {} from {}", subject(first), contact.uri.host, first.client().ip)).explain(
         format!(

@@ -95,6 +95,8 @@ fn judge_group(case: &Case<'_>, group: &[Story<'_, '_>]) -> Option<Draft> {
     };
     let draft = Draft::new(&ABOUT, 45).names_read().retry(true).seen_in(group.len());
     let worst = severity(case, &last).min(Severity::Major);
+    let calls: HashSet<_> = exchanges.iter().map(|e| (e.client(), e.call_id)).collect();
+    let row = if calls.len() == 1 { " in a row" } else { "" };
     let why = if new_nonce {
         "The client had answered the new nonce, so the password is right, and the server does not know what it gave out: \
          several nodes without common nonces, or clocks that differ."
@@ -102,7 +104,12 @@ fn judge_group(case: &Case<'_>, group: &[Story<'_, '_>]) -> Option<Draft> {
         "The client answered the old nonce again instead of the new one: that is the client's own mistake."
     };
     Some(show_all(draft, &exchanges).severity(worst).title(format!("{server} calls its own new nonces stale")).explain(
-        format!("{server} answered {} with stale=true twice in a row. {why}{}", who(&last), aftermath(case, &last)),
+        format!(
+            "{server} answered {} with stale=true {}{row}. {why}{}",
+            who(&last),
+            times(exchanges.len()),
+            aftermath(case, &last)
+        ),
     ))
 }
 
@@ -130,7 +137,7 @@ mod tests {
         });
         let finding = the_one(&found);
         assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
-        says(finding, &["stale=true twice in a row", "the password is right"]);
+        says(finding, &["stale=true 3 times in a row", "the password is right"]);
     }
 
     #[test]
@@ -149,7 +156,7 @@ mod tests {
             let _ = challenged(&phone, &phone.register().credentials(&old, "ann", "secret"), "n1");
             let _ = challenged(&phone, &phone.register().credentials(&old, "ann", "secret"), "n2");
         });
-        says(the_one(&found), &["the client's own mistake"]);
+        says(the_one(&found), &["stale=true twice in a row", "the client's own mistake"]);
     }
 
     #[test]

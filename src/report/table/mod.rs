@@ -49,6 +49,11 @@ fn is_about_the_capture(rule: &str) -> bool {
     rule.starts_with("cap-")
 }
 
+/// SIP is spoken there, be it inside of a WebSocket that HTTP opened.
+fn carries_sip(c: &crate::model::Conversation) -> bool {
+    c.messages.iter().any(|m| matches!(m.body, nrpcsniff_dissectors::Message::Sip(_)))
+}
+
 /// Capture findings stand in a section of their own, unless they are grave.
 fn is_capture_note(finding: &crate::model::Finding) -> bool {
     is_about_the_capture(finding.rule) && finding.severity < Severity::Major
@@ -165,6 +170,17 @@ mod tests {
         analysis.conversations.remove(0);
         let shown = text(&analysis, &[], &options(Detail::Findings));
         assert!(shown.contains("No sign-on was seen") && shown.contains("TLS"), "{shown}");
+    }
+
+    #[test]
+    fn sip_in_a_websocket_is_sip() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/sip-token.pcap");
+        let capture = std::fs::read(path).unwrap();
+        let shown = text(&crate::testing::analysis(&capture), &[], &options(Detail::Findings));
+        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(shown.contains("1 SIP and 1 HTTP conversation"), "{shown}");
+        assert!(shown.contains("SIP: a request was accepted (2xx)"), "{shown}");
+        assert!(shown.contains("SIP over WebSocket in 1 HTTP conversation"), "{shown}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The end of the report: what was read, and what of it was not looked at.
 
 use super::super::text::{count, counted, date_time, span, wrap};
-use super::{Sheet, grid, heading};
+use super::{Sheet, carries_sip, grid, heading};
 use crate::model::{Input, InputFormat};
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
@@ -85,17 +85,21 @@ fn conversations(sheet: Sheet<'_>) -> String {
         format!("Conversations: {} TCP, {} UDP.", count(totals.tcp_conversations), count(totals.udp_conversations));
     for (protocol, number) in protocols {
         let messages = totals.messages.get(protocol).copied().unwrap_or(0);
-        text = format!(
-            "{text} {}: {} with {}.",
-            if protocol == "sametime" { "Sametime".to_owned() } else { protocol.to_uppercase() },
-            counted(number, "conversation"),
-            counted(messages, "message")
-        );
+        let (conversations, messages) = (counted(number, "conversation"), counted(messages, "message"));
+        text = format!("{text} {}: {conversations} with {messages}.", title(protocol));
+    }
+    let upgraded = analysis.conversations.iter().filter(|c| c.protocol == "http" && carries_sip(c)).count() as u64;
+    if upgraded > 0 {
+        text = format!("{text} SIP over WebSocket in {}.", counted(upgraded, "HTTP conversation"));
     }
     if !totals.passed_over.is_empty() {
         text = format!("{text} Passed over: {}.", parts(&totals.passed_over));
     }
     text
+}
+
+fn title(protocol: &str) -> String {
+    if protocol == "sametime" { "Sametime".to_owned() } else { protocol.to_uppercase() }
 }
 
 /// `12 not IP, 3 cut short`, most frequent first.

@@ -1,7 +1,7 @@
 //! The first thing to read: what is wrong, or how far "nothing found" can be trusted.
 
 use super::super::text::{clip, count, counted, wrap};
-use super::{Sheet, is_about_the_capture};
+use super::{Sheet, carries_sip, is_about_the_capture};
 use crate::model::{Close, Conversation, Finding, Message, PerSide, Setup, Severity};
 use nrpcsniff_dissectors::{Message as Body, http, sametime};
 use std::io::{self, Write};
@@ -92,7 +92,7 @@ impl Survey {
     fn of(sheet: Sheet<'_>) -> Self {
         let mut survey = Self::default();
         for c in &sheet.report.analysis.conversations {
-            if let Some(index) = PROTOCOLS.iter().position(|(name, ..)| *name == c.protocol) {
+            if let Some(index) = PROTOCOLS.iter().position(|(name, ..)| *name == protocol_of(c)) {
                 survey.add(index, c);
             }
         }
@@ -195,15 +195,23 @@ fn capitalised(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
+/// What the conversation is for: one that HTTP opens and SIP goes on in (WebSocket) is SIP.
+fn protocol_of(c: &Conversation) -> &'static str {
+    if carries_sip(c) { "sip" } else { c.protocol }
+}
+
 /// The conversation got what it was made for, as far as a message says so.
 fn went_well(c: &Conversation) -> bool {
-    let says_so = |m: &Message| match &m.body {
-        Body::Sip(m) => m.status().is_some_and(|status| (200..300).contains(&status)),
-        Body::Http(m) => matches!(&m.body, http::Body::Response(response) if (200..400).contains(&response.status)),
-        Body::Sametime(m) => matches!(m.body, sametime::Body::LoginAck { .. }),
+    let protocol = protocol_of(c);
+    let says_so = |m: &Message| match (protocol, &m.body) {
+        ("sip", Body::Sip(m)) => m.status().is_some_and(|status| (200..300).contains(&status)),
+        ("http", Body::Http(m)) => {
+            matches!(&m.body, http::Body::Response(response) if (200..400).contains(&response.status))
+        }
+        ("sametime", Body::Sametime(m)) => matches!(m.body, sametime::Body::LoginAck { .. }),
         _ => false,
     };
-    match c.protocol {
+    match protocol {
         "nrpc" => c.messages_seen.client >= 2 && c.messages_seen.server >= 1,
         _ => c.messages.iter().any(says_so),
     }
