@@ -1,4 +1,4 @@
-//! The server knows who asks, and forbids it.
+//! The server understood the request, and forbids it.
 
 use super::super::sip::{aftermath, by_user, challenges, draft, how_often, refused, who};
 use super::super::telephony::{Exchange, Series};
@@ -51,7 +51,8 @@ impl Rule for Forbidden {
                 format!(" The sign-on token in the request names {user}: that must be the owner of the address.")
             });
             draft(case, &ABOUT, group).title(format!("{} is forbidden by {}", who(group), first.server())).explain(format!(
-                "{} answered {} {}. It knows who asks, and does not allow it: asking again will not help (RFC 3261).{token}{}",
+                "{} answered {} {}. It understood the request and does not allow it: the same request will not succeed later \
+                 (RFC 3261).{token}{}",
                 first.server(),
                 who(group),
                 how_often(group),

@@ -4,7 +4,7 @@ use super::super::chat::Login;
 use super::super::vp::{Reasons, afterwards, how_often, proof, who, why};
 use super::super::words::span;
 use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::{Message, Severity};
+use crate::model::{Confidence, Message, Severity};
 use nrpcsniff_dissectors::ltpa::{Token, utc};
 
 /// See [`ABOUT`].
@@ -46,18 +46,22 @@ impl Rule for TokenExpired {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         REASONS.drafts(case, |draft, group, first| {
-            draft
-                .title(format!("Sametime server {} calls the token of {} expired", first.server(), who(first)))
-                .explain(format!(
-                    "{} logged in at {} with {}, and the server ended the session{}. Reason: {}.{}{}",
-                    who(first),
-                    first.server(),
-                    proof(first),
-                    how_often(group),
-                    why(first),
-                    life(first),
-                    afterwards(case, group),
-                ))
+            let sure = if first.by_token() { Confidence::High } else { Confidence::Medium };
+            let title = if first.by_token() {
+                format!("Sametime server {} calls the token of {} expired", first.server(), who(first))
+            } else {
+                format!("Sametime server {} refused the login of {} as an expired token", first.server(), who(first))
+            };
+            draft.at_most(sure).title(title).explain(format!(
+                "{} logged in at {} with {}, and the server ended the session{}. Reason: {}.{}{}",
+                who(first),
+                first.server(),
+                proof(first),
+                how_often(group),
+                why(first),
+                life(first),
+                afterwards(case, group),
+            ))
         })
     }
 }

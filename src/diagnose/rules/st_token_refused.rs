@@ -67,7 +67,11 @@ fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let later = group.last().and_then(|last| case.chat().accepted_after(last));
     let draft = draft(case, &ABOUT, group)
-        .title(format!("Sametime server {} refused the sign-on token of {}", first.server(), who(first)))
+        .title(if first.by_token() {
+            format!("Sametime server {} refused the sign-on token of {}", first.server(), who(first))
+        } else {
+            format!("Sametime server {} refused the login of {} as an invalid token", first.server(), who(first))
+        })
         .explain(format!(
             "{} logged in at {} with {}, and the server ended the session{}. Reason: {}.{}",
             who(first),
