@@ -76,6 +76,8 @@ fn add_facts(all: &mut CaptureFacts, next: CaptureFacts) {
     all.evicted = all.evicted.saturating_add(next.evicted);
     all.datagrams.extend(next.datagrams);
     all.datagrams_left_out = all.datagrams_left_out.saturating_add(next.datagrams_left_out);
+    all.failed.extend(next.failed);
+    all.failed_left_out = all.failed_left_out.saturating_add(next.failed_left_out);
 }
 
 #[cfg(test)]
@@ -83,7 +85,7 @@ mod tests {
     use super::Merged;
     use crate::diagnose::{Settings, diagnose};
     use crate::engine::{Options, Pipeline};
-    use crate::model::{Analysis, Finding, Severity};
+    use crate::model::{Analysis, Attempt, Endpoint, FailedConnections, Finding, FrameRef, Setup, Severity, Stamp};
     use nrpcsniff_samples::stories;
 
     /// A refused alias, as input `index`.
@@ -118,6 +120,23 @@ mod tests {
             let named = &all.conversations[finding.conversations[0] as usize];
             assert!(inputs.iter().all(|&input| input == named.first.frame.input), "{finding:?}");
         }
+    }
+
+    #[test]
+    fn failed_connections_of_all_captures_are_kept() {
+        let (mut one, _) = analysed(0);
+        let at = |number| Stamp { frame: FrameRef { input: 0, number }, ..Stamp::default() };
+        let end = Endpoint { ip: [10, 1, 0, 9].into(), port: 9 };
+        let attempt = Attempt { syn: at(1), reset: Some(at(2)) };
+        let (setup, client) = (Setup::Refused, end.ip);
+        one.facts.failed =
+            vec![FailedConnections { client, server: end, setup, first: attempt, last: attempt, count: 3 }];
+        one.facts.failed_left_out = 2;
+        let mut merged = Merged::default();
+        merged.add(one.clone(), Vec::new());
+        merged.add(one, Vec::new());
+        let facts = &merged.analysis.facts;
+        assert_eq!((facts.failed.len(), facts.failed_left_out), (2, 4));
     }
 
     #[test]

@@ -122,6 +122,8 @@ pub struct Thresholds {
     pub sign_on_within: f64,
     /// A browser that logs in this many times and is turned away each time is in a login loop.
     pub login_rounds: u32,
+    /// A connection to the directory that failed this long before a login (or during it) has to do with it.
+    pub directory_within: f64,
     /// A denial within this time after a login was not caused by a session that ran out.
     pub login_round: f64,
     /// This many challenges without a success between them are no ordinary registration.
@@ -191,6 +193,7 @@ impl Default for Thresholds {
             slow_replies: 3,
             sign_on_within: 60.0,
             login_rounds: 3,
+            directory_within: 60.0,
             login_round: 30.0,
             sip_challenges: 3,
             sip_timeout: 32.0,

@@ -6,10 +6,10 @@ use super::tcp::{self, TcpFlow};
 use super::udp::{self, UdpFlow};
 use crate::decode::{Decoder, Packet};
 use crate::model::{
-    Analysis, CaptureFacts, Conversation, DatagramFlow, Datagrams, Endpoint, Frame, Host, IcmpError, Input, PerSide,
-    Side, Stamp, Totals,
+    Analysis, Attempt, CaptureFacts, Conversation, DatagramFlow, Datagrams, Endpoint, FailedConnections, Frame, Host,
+    IcmpError, Input, PerSide, Setup, Side, Stamp, Totals,
 };
-use crate::stream::FlowTable;
+use crate::stream::{Connection, FlowTable};
 use hashbrown::HashMap;
 use std::net::IpAddr;
 
@@ -17,6 +17,10 @@ use std::net::IpAddr;
 const ICMP_ERRORS: usize = 10_000;
 /// Pairs of endpoints of which it is kept that datagrams went between them.
 const DATAGRAM_FLOWS: usize = 65_536;
+/// Entries kept of connections that never came about.
+const FAILED: usize = 4096;
+/// Attempts that follow each other within this many seconds stand in one entry.
+const TOGETHER: f64 = 10.0;
 /// Hosts of which something is kept.
 const HOSTS: usize = 65_536;
 /// Ports kept of one host.
@@ -45,6 +49,8 @@ pub(super) struct State {
     pub budget: Budget,
     /// Conversations of UDP that are kept.
     udp_kept: usize,
+    /// Places in `facts.failed` of the latest entry of each client, server and way of failing.
+    failures: HashMap<(IpAddr, Endpoint, Setup), usize>,
     /// Bytes that wait in all connections together.
     pub held: usize,
     /// The latest frame by packet time.
@@ -64,6 +70,7 @@ impl Pipeline {
             tcp_streams: 0,
             udp_streams: 0,
             udp_kept: 0,
+            failures: HashMap::new(),
             held: 0,
             last: Stamp::default(),
         };
@@ -151,6 +158,34 @@ impl State {
         sent.last = at;
     }
 
+    /// Notes a connection that never came about, beside earlier ones of the same kind if they are not long past.
+    pub fn failed(&mut self, connection: &Connection) {
+        let (client, server, setup) = (connection.client().ip, connection.server(), connection.setup());
+        let reset = connection.closed_at().filter(|_| setup == Setup::Refused);
+        let attempt = Attempt { syn: connection.first(), reset };
+        let place = self.failures.get(&(client, server, setup)).copied();
+        if let Some(entry) = place.and_then(|place| self.facts.failed.get_mut(place)).filter(|e| joins(attempt, e)) {
+            entry.count = entry.count.saturating_add(1);
+            if attempt.syn.time < entry.first.syn.time {
+                entry.first = attempt;
+            } else if attempt.syn.time > entry.last.syn.time {
+                entry.last = attempt;
+            }
+        } else if self.facts.failed.len() < FAILED {
+            self.failures.insert((client, server, setup), self.facts.failed.len());
+            self.facts.failed.push(FailedConnections {
+                client,
+                server,
+                setup,
+                first: attempt,
+                last: attempt,
+                count: 1,
+            });
+        } else {
+            self.facts.failed_left_out = self.facts.failed_left_out.saturating_add(1);
+        }
+    }
+
     /// Takes back what [`State::pass_over`] counted once.
     pub fn take_back(&mut self, why: &'static str) {
         if let Some(count) = self.totals.passed_over.get_mut(why) {
@@ -203,6 +238,12 @@ impl State {
             self.pass_over("ICMP errors beyond the limit");
         }
     }
+}
+
+/// Is the attempt near enough to those of the entry?
+fn joins(attempt: Attempt, entry: &FailedConnections) -> bool {
+    let (syn, first, last) = (attempt.syn.time, entry.first.syn.time, entry.last.syn.time);
+    first.seconds_since(syn) <= TOGETHER && syn.seconds_since(last) <= TOGETHER
 }
 
 /// Marks conversations whose addresses and ports were used more than once.

@@ -272,6 +272,9 @@ impl Open {
             self.connection.flush(at, &mut Nobody);
             Outcome::default()
         };
+        if self.by_port.is_none() && matches!(self.connection.setup(), Setup::Refused | Setup::NoAnswer) {
+            state.failed(&self.connection);
+        }
         if outcome.protocol.is_none() && !self.kept {
             state.pass_over(UNWANTED);
             return self.connection.tombstone();

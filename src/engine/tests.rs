@@ -3,7 +3,7 @@
 use super::{Keep, Options, Pipeline};
 use crate::capture::Reader;
 use crate::diagnose::{Settings, diagnose};
-use crate::model::{Analysis, Close, Conversation, FrameRef, Setup, Side};
+use crate::model::{Analysis, Close, Conversation, FrameRef, Setup, Side, Stamp};
 use nrpcsniff_samples::{Network, Segment, Side as From, http, nrpc, other, stories};
 use std::io::Cursor;
 
@@ -314,6 +314,45 @@ fn datagrams_that_nobody_dissects_are_counted_by_their_ends() {
     assert_eq!(counts(Side::Client), Some((3, 3, 1)));
     assert_eq!(counts(Side::Server), Some((1, 0, 4)));
     assert_eq!(flow.sent.client.map(|sent| sent.last.frame.number), Some(3));
+}
+
+#[test]
+fn connections_that_never_came_about_are_noted_by_who_tried_and_what() {
+    let net = Network::new();
+    let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    net.dial(&client, &server, 4711).refused(2);
+    net.wait_secs(5).dial(&client, &server, 4711).refused(1);
+    net.dial(&client, &server, 4712).silent(&[1, 3]);
+    net.wait_secs(60).dial(&client, &server, 4711).refused(1);
+    net.dial(&client, &server, 1352).refused(1);
+    net.connect(&client, &server, 4711).client(b"SSH-2.0-a\r\n").client_fin();
+    for options in [Options::default(), Options { all: true, ..Options::default() }] {
+        let facts = analyse(&[net.to_pcap()], options).facts;
+        let frame = |stamp: Stamp| stamp.frame.number;
+        let told = facts.failed.iter().map(|f| {
+            let ends = [f.first, f.last].map(|attempt| (frame(attempt.syn), attempt.reset.map(frame)));
+            assert_eq!((f.client, f.server.ip), (client.ip(), server.ip()));
+            (f.server.port, f.setup, f.count, ends)
+        });
+        let expected = [
+            (4711, Setup::Refused, 2, [(1, Some(2)), (5, Some(6))]),
+            (4712, Setup::NoAnswer, 1, [(7, None), (7, None)]),
+            (4711, Setup::Refused, 1, [(10, Some(11)), (10, Some(11))]),
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+        assert_eq!(facts.failed_left_out, 0);
+    }
+}
+
+#[test]
+fn failed_connections_beyond_the_limit_are_counted() {
+    let net = Network::new();
+    let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+    for port in 20_000..24_100 {
+        net.dial(&client, &server, port).refused(1);
+    }
+    let facts = of(&net).facts;
+    assert_eq!((facts.failed.len(), facts.failed_left_out), (4096, 4));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Everything that was read out of one set of inputs.
 
-use super::{Conversation, Endpoint, FrameRef, PerSide, Stamp, Timestamp, Transport};
+use super::{Conversation, Endpoint, FrameRef, PerSide, Setup, Stamp, Timestamp, Transport};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -122,6 +122,33 @@ pub struct Datagrams {
     pub last: Stamp,
 }
 
+/// An attempt to open a TCP connection that came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its first SYN.
+    pub syn: Stamp,
+    /// The RST that answered, if one did.
+    pub reset: Option<Stamp>,
+}
+
+/// Attempts of one machine to reach one endpoint that all failed in the same way, none of them more than ten seconds
+/// after the one before it. Only on ports of no protocol that is dissected: the others are conversations of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailedConnections {
+    /// Who tried.
+    pub client: IpAddr,
+    /// What it tried to reach.
+    pub server: Endpoint,
+    /// [`Setup::Refused`] or [`Setup::NoAnswer`].
+    pub setup: Setup,
+    /// The first attempt.
+    pub first: Attempt,
+    /// The last one.
+    pub last: Attempt,
+    /// How many.
+    pub count: u64,
+}
+
 /// Facts about the capture as a whole.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CaptureFacts {
@@ -141,6 +168,10 @@ pub struct CaptureFacts {
     pub datagrams: Vec<DatagramFlow>,
     /// Pairs of endpoints beyond that.
     pub datagrams_left_out: u64,
+    /// TCP connections that never came about, on ports of no protocol that is dissected (at most 4,096 entries are kept).
+    pub failed: Vec<FailedConnections>,
+    /// Such connections beyond that.
+    pub failed_left_out: u64,
 }
 
 /// Everything that was read out of one set of inputs.

@@ -50,7 +50,7 @@ pub enum Transport {
 }
 
 /// How a conversation began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Setup {
     /// SYN and SYN-ACK were seen.

@@ -8,7 +8,8 @@ mod packet;
 mod time;
 
 pub use analysis::{
-    Analysis, CaptureFacts, DatagramFlow, Datagrams, Host, IcmpError, Input, InputFormat, Quoted, Totals,
+    Analysis, Attempt, CaptureFacts, DatagramFlow, Datagrams, FailedConnections, Host, IcmpError, Input, InputFormat,
+    Quoted, Totals,
 };
 pub use conversation::{
     Close, CloseBy, Conversation, FirstBytes, Handshake, IdleGap, Message, PerSide, Quality, ResetOrigin, Setup, Stall,

@@ -160,6 +160,11 @@ impl Connection {
         self.last
     }
 
+    /// First RST that refused it, or FIN or RST that ended it.
+    pub fn closed_at(&self) -> Option<Stamp> {
+        self.closing.verdict().at
+    }
+
     /// First SYN-ACK.
     pub fn syn_ack(&self) -> Option<Stamp> {
         self.syn_ack
@@ -324,7 +329,8 @@ impl Connection {
         }
     }
 
-    fn setup(&self) -> Setup {
+    /// How it came about, as far as the packets so far tell.
+    pub fn setup(&self) -> Setup {
         if self.refused {
             Setup::Refused
         } else if self.roles_guessed || self.syns.is_empty() {
