@@ -1,4 +1,4 @@
-//! Compares nrpcsniff with `cat`, tcpdump and tshark over three large captures, and attacks with their benign twins.
+//! Compares nrpcsniff with `cat`, tcpdump and tshark over four large captures, and attacks with their benign twins.
 //!
 //! `cargo bench --bench compare -- [SIZE_IN_MB [ROUNDS]]`; `README.md` in this folder says how to read what it prints.
 
@@ -10,7 +10,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
-use support::{Attack, Traffic, bulk, dense, flows};
+use support::{Attack, Traffic, bulk, dense, flows, signon};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -66,11 +66,15 @@ fn main() -> Result<()> {
 }
 
 type Make = fn(&mut Traffic<BufWriter<File>>, u64) -> std::io::Result<()>;
-const MIXES: [(&str, Make); 3] = [("bulk", bulk), ("dense", dense), ("flows", flows)];
+const MIXES: [(&str, Make); 4] = [("bulk", bulk), ("dense", dense), ("flows", flows), ("signon", signon)];
 
 /// Roughly, to cut captures of about as many packets.
 fn bytes_per_packet(name: &str) -> u64 {
-    if name == "bulk" { 1000 } else { 200 }
+    match name {
+        "bulk" => 1000,
+        "signon" => 400,
+        _ => 200,
+    }
 }
 
 fn write(

@@ -1,4 +1,4 @@
-//! What the whole pipeline costs a packet, from the bytes of a capture to its analysis: three mixes of traffic, and
+//! What the whole pipeline costs a packet, from the bytes of a capture to its analysis: four mixes of traffic, and
 //! attacks beside their benign twins. The captures lie in memory.
 
 mod support;
@@ -7,7 +7,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use nrpcsniff::capture::Reader;
 use nrpcsniff::engine::{Options, Pipeline};
 use std::io::{self, Cursor};
-use support::{Attack, Traffic, bulk, dense, flows};
+use support::{Attack, Traffic, bulk, dense, flows, signon};
 
 type Memory = Traffic<Vec<u8>>;
 
@@ -47,6 +47,7 @@ fn pipeline(criterion: &mut Criterion) {
     measure(criterion, "bulk", |traffic| bulk(traffic, BYTES));
     measure(criterion, "dense", |traffic| dense(traffic, BYTES));
     measure(criterion, "flows", |traffic| flows(traffic, BYTES));
+    measure(criterion, "signon", |traffic| signon(traffic, BYTES));
     for (attack, name) in Attack::ALL {
         measure(criterion, name, |traffic| attack.write(traffic, false, PACKETS));
         measure(criterion, &format!("{name}, benign twin"), |traffic| attack.write(traffic, true, PACKETS));

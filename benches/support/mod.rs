@@ -1,13 +1,13 @@
 //! Traffic for measurements: the same frames every time, written as they are made, so that size costs no memory.
 //!
-//! Three mixes stand for what the analyser meets in practice ([`bulk`], [`dense`], [`flows`]), and four attacks each
-//! have a benign twin of the same number of packets ([`Attack`]).
+//! Four mixes stand for what the analyser meets in practice ([`bulk`], [`dense`], [`flows`], [`signon`]), and four attacks
+//! each have a benign twin of the same number of packets ([`Attack`]).
 #![allow(dead_code, reason = "each bench uses a part of it")]
 #![allow(clippy::cast_possible_truncation, reason = "frames are short, and times wrap in 2106")]
 
 use etherparse::PacketBuilder;
 use nrpcsniff_samples::nrpc::{self, SessionRequest, SessionResponse};
-use nrpcsniff_samples::{SplitMix64, dns, other};
+use nrpcsniff_samples::{Network, SplitMix64, dns, http, ltpa, other, sip};
 use std::collections::VecDeque;
 use std::io::{self, Write};
 
@@ -251,7 +251,7 @@ pub fn bulk<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
 /// Conversations of six packets and another protocol, 2000 open at a time.
 pub fn flows<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
     traffic.mix(2000, bytes, |traffic| {
-        let mut script = traffic.dial(8080);
+        let mut script = traffic.dial(9300);
         let (ask, reply) = (traffic.noise(40), traffic.noise(80));
         script.open();
         // The handshake's ACK rides on the request, the FIN of the server on its reply.
@@ -293,6 +293,63 @@ fn lookup<W: Write>(traffic: &mut Traffic<W>) -> Script {
     udp(&mut script, From::Client, &dns::query(id, "www.example.net", 1));
     udp(&mut script, From::Server, &dns::answer(id, "www.example.net", 1, dns::Rcode::NoError, &address));
     script
+}
+
+/// Sign-ons to chat: registrations over UDP and TCP, each refused once with a challenge, and pages asked for with cookies,
+/// a login among them.
+pub fn signon<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
+    let net = Network::new();
+    traffic.mix(64, bytes, |traffic| match traffic.below(4) {
+        0 => {
+            let mut script = traffic.dial(5060);
+            for (from, message) in registration(&net, "UDP") {
+                udp(&mut script, from, &message);
+            }
+            script
+        }
+        lot => {
+            let (port, messages) = if lot == 1 { (5060, registration(&net, "TCP")) } else { (80, pages(&net)) };
+            let mut script = traffic.dial(port);
+            script.open();
+            script.say(&messages);
+            script.close();
+            script
+        }
+    })
+}
+
+/// A telephone that registers and once renews its registration.
+fn registration(net: &Network, transport: &str) -> Vec<(From, Vec<u8>)> {
+    let (phone, server) = (net.host("10.1.0.50"), net.host("10.1.0.9"));
+    let phone = sip::Phone::new(&phone, 5060, &server, 5060, "ann@example.com").transport(transport);
+    let first = phone.register();
+    let refusal = first.response(401).challenge("example.com", "8f3c1d7b5a9e");
+    let [second, third] = [(); 2].map(|()| phone.register().credentials(&refusal, "ann", "a password"));
+    let [accepted, renewed] = [&second, &third].map(|asked| asked.response(200).contact_of(asked).expires(1800));
+    let from_client = [first, second, third].map(|message| (From::Client, message.into()));
+    let from_server = [refusal, accepted, renewed].map(|message| (From::Server, message.into()));
+    let ([first, second, third], [refusal, accepted, renewed]) = (from_client, from_server);
+    vec![first, refusal, second, accepted, third, renewed]
+}
+
+/// A login at a form and nine pages behind it.
+fn pages(net: &Network) -> Vec<(From, Vec<u8>)> {
+    const HOST: &str = "chat.example.com";
+    let token = ltpa::domino("CN=Ann Smith/O=ACME", net.now(), net.now() + 120 * ltpa::MINUTE);
+    let session = net.nonce::<16>().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let browser = |message: http::Message| message.host(HOST).agent("Mozilla/5.0 (Windows NT 10.0; Win64; x64)");
+    let login = browser(http::post("/names.nsf?Login").form(&[("Username", "Ann Smith"), ("Password", "a password")]));
+    let set = http::cookie("LtpaToken", &token).domain(".example.com").path("/");
+    let welcome = http::response(302).date(net.now()).location("/stwebclient/index.jsp").set_cookie(set);
+    let mut messages = vec![(From::Client, login.into()), (From::Server, welcome.into())];
+    for page in 1..=9 {
+        let ask = browser(http::get(&format!("/stwebapi/chat?page={page}")));
+        let ask = ask.cookie("LtpaToken", &token).cookie("JSESSIONID", &session).cookie("lang", "en");
+        let reply = http::response(200).date(net.now()).json("{\"status\":1,\"message\":\"I am available\"}");
+        messages.push((From::Client, ask.into()));
+        messages.push((From::Server, reply.into()));
+    }
+    messages
 }
 
 fn udp(script: &mut Script, from: From, payload: &[u8]) {

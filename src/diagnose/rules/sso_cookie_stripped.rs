@@ -6,6 +6,7 @@ use super::super::web::{Exchange, Web, is_token, origin, tokens_sent, tokens_set
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
 use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::http::Request;
 
 /// See [`ABOUT`].
 pub struct CookieStripped;
@@ -121,12 +122,18 @@ fn encloses(front: &Exchange<'_>, back: &Exchange<'_>) -> bool {
     let (Some(asked), Some(answered)) = (front.request, front.response) else { return false };
     let (Some(asks), Some(gets)) = (back.request, back.response) else { return false };
     let inside = asked.at().time <= asks.at().time && gets.at().time <= answered.at().time;
-    let client = front.client().to_string();
-    let behalf = asks.http.forwarded_for.as_deref().is_some_and(|list| list.split(',').any(|ip| ip.trim() == client));
-    let through = front.conversation.server.ip == back.client() || behalf;
+    let through = || front.conversation.server.ip == back.client() || is_on_behalf(front, asks.http);
     let (long, short) = (front.path(), back.path());
     let same_path = long == short || long.ends_with(short) || short.ends_with(long);
-    front.conversation.id != back.conversation.id && inside && through && same_path && is_complete(front)
+    front.conversation.id != back.conversation.id && inside && same_path && through() && is_complete(front)
+}
+
+/// The request names the client of `front` as whom it was sent for.
+fn is_on_behalf(front: &Exchange<'_>, request: &Request) -> bool {
+    request.forwarded_for.as_deref().is_some_and(|list| {
+        let client = front.client().to_string();
+        list.split(',').any(|ip| ip.trim() == client)
+    })
 }
 
 fn loss<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>, sent: &HashSet<&str>) -> Option<Loss<'w, 'a>> {
