@@ -336,7 +336,7 @@ fn registration(net: &Network, transport: &str) -> Vec<(From, Vec<u8>)> {
 fn pages(net: &Network) -> Vec<(From, Vec<u8>)> {
     const HOST: &str = "chat.example.com";
     let token = ltpa::domino("CN=Ann Smith/O=ACME", net.now(), net.now() + 120 * ltpa::MINUTE);
-    let session = net.nonce::<16>().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let session = format!("{:032x}", u128::from_be_bytes(net.nonce()));
     let browser = |message: http::Message| message.host(HOST).agent("Mozilla/5.0 (Windows NT 10.0; Win64; x64)");
     let login = browser(http::post("/names.nsf?Login").form(&[("Username", "Ann Smith"), ("Password", "a password")]));
     let set = http::cookie("LtpaToken", &token).domain(".example.com").path("/");
