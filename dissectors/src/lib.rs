@@ -235,6 +235,9 @@ pub struct Protocol {
     pub tcp_ports: &'static [u16],
     /// Usual UDP ports.
     pub udp_ports: &'static [u16],
+    /// A TCP conversation on a usual port belongs into the report even if it says something else: whoever called that port
+    /// expected this protocol there.
+    pub claims_ports: bool,
     /// Judges the first bytes that one side sent. `usual_port` is true if the server's port is the usual one or
     /// was named by the user; a probe may then accept weaker evidence (a conversation whose start is missing).
     pub probe: fn(from: Side, input: &[u8], usual_port: bool) -> Probe,

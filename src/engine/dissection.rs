@@ -104,13 +104,14 @@ pub struct Outcome {
 }
 
 /// True if no dissector wants a conversation that begins with these bytes of `from`, so that it need not be heard at
-/// all. `ports` are the client's and the server's. Where a port may still decide, the answer is false.
+/// all. `ports` are the client's and the server's. Where a port has a claim, the answer is false.
 pub fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], roles_guessed: bool, options: &Options) -> bool {
-    let by_port = ports.iter().any(|&port| options.is_usual(port) || options.decode_as(port).is_some());
     let sides = [Some(from), roles_guessed.then(|| from.peer())];
-    let refuses =
-        |protocol: &Protocol| sides.iter().flatten().all(|&side| (protocol.probe)(side, bytes, false) == Probe::No);
-    !by_port && PROTOCOLS.iter().all(|protocol| refuses(protocol))
+    let refuses = |protocol: &Protocol| {
+        let usual = ports.iter().any(|port| protocol.tcp_ports.contains(port));
+        sides.iter().flatten().all(|&side| (protocol.probe)(side, bytes, usual) == Probe::No)
+    };
+    !ports.iter().any(|&port| options.is_claimed(port)) && PROTOCOLS.iter().all(|protocol| refuses(protocol))
 }
 
 impl Dissection {

@@ -66,6 +66,12 @@ impl Options {
             || PROTOCOLS.iter().any(|protocol| protocol.tcp_ports.contains(&port))
     }
 
+    /// True if what is said on that port belongs into the report, whatever it is.
+    fn is_claimed(&self, port: u16) -> bool {
+        self.decode_as(port).is_some()
+            || PROTOCOLS.iter().any(|protocol| protocol.claims_ports && protocol.tcp_ports.contains(&port))
+    }
+
     /// What the user said of that port, if anything.
     fn decode_as(&self, port: u16) -> Option<DecodeAs> {
         let (_, name) = self.decode_as.iter().find(|(p, _)| *p == port)?;

@@ -232,11 +232,13 @@ impl Open {
     /// The first data: somebody may want to hear it.
     fn listen(&mut self, segment: &Segment<'_>, options: &Options, budget: &Budget) {
         let (client, server) = (self.connection.client().port, self.connection.server().port);
-        if !self.kept && self.connection.begins_stream(segment) {
+        if !options.all && self.connection.begins_stream(segment) {
             let from = self.connection.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
             let guessed = self.connection.roles_guessed();
             if dissection::is_unwanted(from, segment.payload, [client, server], guessed, options) {
                 self.hearing = Hearing::Deaf;
+                self.kept = false;
+                self.connection.ignore();
                 return;
             }
         }

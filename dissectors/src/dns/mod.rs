@@ -17,6 +17,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "dns",
     tcp_ports: &[53],
     udp_ports: &[53],
+    claims_ports: false,
     probe,
     stream: stream::open,
     datagram,

@@ -35,6 +35,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "nrpc",
     tcp_ports: &[1352],
     udp_ports: &[],
+    claims_ports: true,
     probe: probe::probe,
     stream: stream::open,
     datagram: |_| None,

@@ -25,6 +25,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "sametime",
     tcp_ports: &[1533, 1516],
     udp_ports: &[],
+    claims_ports: true,
     probe: probe::probe,
     stream: stream::open,
     datagram: |_| None,

@@ -26,6 +26,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "sip",
     tcp_ports: &[5060, 5080],
     udp_ports: &[5060, 5080],
+    claims_ports: true,
     probe,
     stream: stream::open,
     datagram,
