@@ -251,7 +251,7 @@ pub fn bulk<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
 /// Conversations of six packets and another protocol, 2000 open at a time.
 pub fn flows<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
     traffic.mix(2000, bytes, |traffic| {
-        let mut script = traffic.dial(9300);
+        let mut script = traffic.dial(8080);
         let (ask, reply) = (traffic.noise(40), traffic.noise(80));
         script.open();
         // The handshake's ACK rides on the request, the FIN of the server on its reply.
