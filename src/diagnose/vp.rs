@@ -132,6 +132,18 @@ pub fn why(login: &Login<'_>) -> String {
     format!("{}{text}", reason::label(code))
 }
 
+/// "10.1.0.9:1533 ended the session of Ann (10.1.0.50) (twice in this capture). Reason: ….", then what else is known, a
+/// sentence with a blank in front, and what the client did afterwards. `client` follows the user's name.
+pub fn session_ended(case: &Case<'_>, group: &[&Login<'_>], client: &str, known: &str) -> String {
+    let Some(first) = group.first() else { return String::new() };
+    let (server, user, often) = (first.server(), who(first), how_often(group));
+    format!(
+        "{server} ended the session of {user}{client}{often}. Reason: {}.{known}{}",
+        why(first),
+        afterwards(case, group)
+    )
+}
+
 /// " (3 times in this capture)", if it was more than once.
 pub fn how_often(group: &[&Login<'_>]) -> String {
     if group.len() > 1 { format!(" ({} in this capture)", times(group.len())) } else { String::new() }

@@ -1,6 +1,6 @@
 //! The user is logged in by another client.
 
-use super::super::vp::{Reasons, afterwards, how_often, who, why};
+use super::super::vp::{Reasons, session_ended, who};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
 
@@ -41,14 +41,7 @@ impl Rule for Elsewhere {
             draft
                 .severity(Severity::Minor)
                 .title(format!("Another client ended the Sametime session of {}", who(first)))
-                .explain(format!(
-                    "{} ended the session of {}{}. Reason: {}.{by}{}",
-                    first.server(),
-                    who(first),
-                    how_often(group),
-                    why(first),
-                    afterwards(case, group),
-                ))
+                .explain(session_ended(case, group, "", &by))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! One user on two servers at a time.
 
-use super::super::vp::{Reasons, afterwards, how_often, who, why};
+use super::super::vp::{Reasons, session_ended, who};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
 use std::net::IpAddr;
@@ -49,14 +49,7 @@ impl Rule for TwoServers {
             draft
                 .severity(Severity::Minor)
                 .title(format!("{} is logged in on two Sametime servers", who(first)))
-                .explain(format!(
-                    "{} ended the session of {}{}. Reason: {}.{seen}{}",
-                    first.server(),
-                    who(first),
-                    how_often(group),
-                    why(first),
-                    afterwards(case, group),
-                ))
+                .explain(session_ended(case, group, "", &seen))
         })
     }
 }

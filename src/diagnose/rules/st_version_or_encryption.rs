@@ -1,6 +1,6 @@
 //! Client and community server do not agree on the version of the protocol, or on encryption.
 
-use super::super::vp::{Reasons, afterwards, how_often, version, who, why};
+use super::super::vp::{Reasons, session_ended, version, who};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
 use nrpcsniff_dissectors::sametime::names;
@@ -56,14 +56,7 @@ impl Rule for VersionOrEncryption {
             });
             draft
                 .title(format!("Sametime server {} does not take the client of {}", first.server(), who(first)))
-                .explain(format!(
-                    "{} ended the session of {}{kind}{}. Reason: {}.{versions}{}",
-                    first.server(),
-                    who(first),
-                    how_often(group),
-                    why(first),
-                    afterwards(case, group),
-                ))
+                .explain(session_ended(case, group, &kind, &versions))
         })
     }
 }
