@@ -14,6 +14,7 @@
 
 pub mod capture;
 pub mod cli;
+pub mod compare;
 pub mod decode;
 pub mod diagnose;
 pub mod engine;

@@ -14,6 +14,7 @@ Examples:
   nrpcsniff -d 'tcp.port==13520,nrpc' notes.pcap  NRPC on another port
   nrpcsniff --expect-server 'Mail01/Acme=mail.acme.example' notes.pcap
   nrpcsniff --fail-on major notes.pcap            exit status 1 if a major fault or a blocker is found
+  nrpcsniff compare working.pcapng failing.pcapng where do they part, and why?
   nrpcsniff rules nrpc-name-mismatch-alias        one rule explained
   nrpcsniff token 'LtpaToken=AAECAz...'           one sign-on token explained
   nrpcsniff --ltpa-keys ltpa.keys --ltpa-password-file word.txt sso.pcapng
@@ -40,6 +41,19 @@ Examples:
   nrpcsniff token --now 2025-04-22T17:48:19Z --domino-secret-file secret.txt -
   nrpcsniff token --format json - | jq .expires";
 
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  nrpcsniff compare working.pcapng failing.pcapng
+  nrpcsniff compare --good monday.pcap --good tuesday.pcap wednesday.pcap failing.pcap
+  nrpcsniff compare --stream 1,2 both.pcapng          two conversations of one capture, the working one first
+  nrpcsniff compare --pair 3:1 working.pcap failing.pcap
+  nrpcsniff compare --format json working.pcap failing.pcap | jq .comparison.fork
+
+Conversations are paired by what they are for (protocol, name asked for, host, user, port, order), never by address or
+stream number; the report says how. Messages are compared, not packets.
+
+Exit status: 0 no difference that matters; 1 they part; 2 it cannot be told, or an input cannot be read or is damaged.";
+
 /// Says who hung up first, at which step and why, when HCL Notes, Domino or Sametime sign-on fails.
 #[derive(Debug, Parser)]
 #[command(
@@ -63,10 +77,6 @@ pub struct Args {
     #[arg(short = 'r', long = "read", value_name = "FILE")]
     pub read: Vec<PathBuf>,
 
-    /// Look only at frames that this BPF expression matches (pcap-filter(7))
-    #[arg(short = 'f', long, value_name = "EXPR")]
-    pub filter: Option<String>,
-
     /// Shape of the report
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -86,6 +96,34 @@ pub struct Args {
     /// Exit with 1 if a finding is at least this severe
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<Severity>,
+
+    /// How captures are read and judged.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+
+    /// Colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, global = true)]
+    pub color: ColorChoice,
+
+    /// What is said on stderr.
+    #[command(flatten)]
+    pub talk: TalkArgs,
+
+    /// Configuration file
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config", global = true)]
+    pub config: Option<PathBuf>,
+
+    /// Read no configuration file
+    #[arg(long, global = true)]
+    pub no_config: bool,
+}
+
+/// How captures are read and judged.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ReadingArgs {
+    /// Look only at frames that this BPF expression matches (pcap-filter(7))
+    #[arg(short = 'f', long, value_name = "EXPR")]
+    pub filter: Option<String>,
 
     /// Decode a port as a protocol, or as none: 'tcp.port==13520,nrpc'; repeatable
     #[arg(short = 'd', long, value_name = "PORT,PROTO")]
@@ -109,11 +147,11 @@ pub struct Args {
     /// Show the values of tokens and cookies (masked otherwise, everywhere)
     #[arg(long)]
     pub show_secrets: bool,
+}
 
-    /// Colours
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, global = true)]
-    pub color: ColorChoice,
-
+/// What is said on stderr.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct TalkArgs {
     /// No talk on stderr but errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -125,14 +163,6 @@ pub struct Args {
     /// No progress bar
     #[arg(long)]
     pub no_progress: bool,
-
-    /// Configuration file
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config", global = true)]
-    pub config: Option<PathBuf>,
-
-    /// Read no configuration file
-    #[arg(long, global = true)]
-    pub no_config: bool,
 }
 
 /// What to do instead of analysing captures.
@@ -143,9 +173,52 @@ pub enum Command {
         /// Id of a rule
         id: Option<String>,
     },
+    /// Where do a working and a failing capture part, and why? (a capture of that name: ./compare)
+    #[command(after_long_help = COMPARE_EXAMPLES)]
+    Compare(CompareArgs),
     /// Sign-on tokens explained: what each is, whose, until when (a capture of that name: ./token)
     #[command(after_long_help = TOKEN_EXAMPLES)]
     Token(TokenArgs),
+}
+
+/// What to compare, and how.
+#[derive(Debug, clap::Args)]
+pub struct CompareArgs {
+    /// The working and the failing capture: files, folders or - for stdin; with --stream the one that holds both
+    #[arg(value_name = "GOOD BAD", required = true, num_args = 1..=2)]
+    pub captures: Vec<PathBuf>,
+
+    /// Another working capture; repeatable. A field in which working captures differ is never taken for the cause
+    #[arg(long, value_name = "CAPTURE")]
+    pub good: Vec<PathBuf>,
+
+    /// Two conversations of one capture, the working one first: ids as in the report, or Wireshark's numbers as tcp:N
+    #[arg(long, value_name = "N,M", conflicts_with_all = ["pair", "good"])]
+    pub stream: Option<String>,
+
+    /// Compare these two conversations, by their ids (--detail conversations lists them), and nothing else; repeatable
+    #[arg(long, value_name = "GOODID:BADID")]
+    pub pair: Vec<String>,
+
+    /// List what is noise, too, and everything that was said
+    #[arg(long)]
+    pub all: bool,
+
+    /// Shape of the report
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+
+    /// Where the report goes, instead of stdout (-)
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// How captures are read and judged.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+
+    /// What is said on stderr.
+    #[command(flatten)]
+    pub talk: TalkArgs,
 }
 
 /// Which tokens to explain, and how.
@@ -262,7 +335,7 @@ mod tests {
         let args = Args::parse_from(["nrpcsniff", "a.pcap", "-r", "b.pcap", "-", "-r", "c.pcap", "-q"]);
         assert_eq!(args.captures, [PathBuf::from("a.pcap"), PathBuf::from("-")]);
         assert_eq!(args.read, [PathBuf::from("b.pcap"), PathBuf::from("c.pcap")]);
-        assert!(args.quiet && args.command.is_none());
+        assert!(args.talk.quiet && args.command.is_none());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod args;
 mod catalogue;
+mod compare;
 mod config;
 mod exit;
 mod keys;
@@ -32,6 +33,8 @@ pub fn main() -> ExitCode {
     };
     let done = match &args.command {
         Some(Command::Rules { id }) => catalogue::print(id.as_deref(), args.color),
+        Some(Command::Compare(compare)) => config::load(args.config.as_deref(), args.no_config)
+            .and_then(|config| compare::run(compare, config, args.color)),
         Some(Command::Token(token)) => token::print(token, (args.config.as_deref(), args.no_config), args.color),
         None => Plan::new(&args).and_then(|plan| run::run(&plan)),
     };

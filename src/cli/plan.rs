@@ -1,6 +1,6 @@
 //! The checked plan: everything that can be wrong with the arguments is found here, before anything is read.
 
-use super::args::{self, Args};
+use super::args::{self, Args, ReadingArgs, TalkArgs};
 use super::config::{self, Config};
 use crate::diagnose::{ExpectedServer, Settings};
 use crate::model::{Severity, Timestamp};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ColorChoice;
 use std::env;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Columns where there is no terminal to ask.
@@ -57,34 +57,57 @@ impl Plan {
             !captures.is_empty(),
             "give a capture file or a folder, or - for stdin (nrpcsniff --help has examples)"
         );
+        let config = config::load(args.config.as_deref(), args.no_config)?;
+        let mut plan = Self::reading(captures, &args.reading, args.talk.talk(), config)?;
+        plan.output = file(args.output.as_deref());
+        plan.report = report(args, plan.output.is_some());
+        plan.fail_on = args.fail_on.map(severity);
+        Ok(plan)
+    }
+
+    /// How these captures are to be read and judged, with every message kept; a table on stdout.
+    pub fn reading(captures: Vec<PathBuf>, args: &ReadingArgs, talk: Talk, config: Config) -> Result<Self> {
         let stdin = captures.iter().filter(|path| path.as_os_str() == "-").count();
         ensure!(stdin <= 1, "stdin (-) can be read only once");
         if stdin > 0 && io::stdin().is_terminal() {
             bail!("stdin is a terminal: pipe a capture into it, as in 'tcpdump -w - | nrpcsniff -'");
         }
-        let output = args.output.clone().filter(|path| path.as_os_str() != "-");
-        let Config { thresholds, mut servers, keys } = config::load(args.config.as_deref(), args.no_config)?;
+        let Config { thresholds, mut servers, keys } = config;
         for text in &args.expect_server {
             servers.push(expected_server(text)?);
         }
         let now = args.now.as_deref().map(time).transpose()?;
         let keys = Arc::new(super::keys::load(&keys.and(&args.keys))?);
+        let report =
+            Options { format: Format::Table, detail: Detail::Messages, all: false, color: false, width: WIDTH };
         Ok(Self {
             captures,
             filter: args.filter.clone(),
             decode_as: args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?,
-            report: report(args, output.is_some()),
-            output,
+            report,
+            output: None,
             settings: Settings { thresholds, expected: servers, now, keys },
             show_secrets: args.show_secrets,
-            fail_on: args.fail_on.map(severity),
-            talk: Talk {
-                quiet: args.quiet,
-                verbose: args.verbose,
-                progress: !args.quiet && !args.no_progress && io::stderr().is_terminal(),
-            },
+            fail_on: None,
+            talk,
         })
     }
+}
+
+impl TalkArgs {
+    /// How much is said on stderr.
+    pub fn talk(&self) -> Talk {
+        Talk {
+            quiet: self.quiet,
+            verbose: self.verbose,
+            progress: !self.quiet && !self.no_progress && io::stderr().is_terminal(),
+        }
+    }
+}
+
+/// The file that a report goes to; `None` for stdout.
+pub fn file(output: Option<&Path>) -> Option<PathBuf> {
+    output.filter(|path| path.as_os_str() != "-").map(Path::to_path_buf)
 }
 
 /// Colours and width of stdout, for what is printed there.

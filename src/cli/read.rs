@@ -13,15 +13,15 @@ use std::path::{Path, PathBuf};
 
 /// The captures behind the paths, and whether any path was of no use. What is wrong with one path is said, and the
 /// others are read.
-pub(super) fn find(plan: &Plan) -> (Vec<CaptureSet>, bool) {
-    let (sets, trouble) = if let Ok(sets) = discover(&plan.captures) {
+pub(super) fn find(captures: &[PathBuf], talk: Talk) -> (Vec<CaptureSet>, bool) {
+    let (sets, trouble) = if let Ok(sets) = discover(captures) {
         (sets, false)
     } else {
-        let good: Vec<_> = plan.captures.iter().filter(|path| is_of_use(path)).cloned().collect();
+        let good: Vec<_> = captures.iter().filter(|path| is_of_use(path)).cloned().collect();
         (discover(&good).unwrap_or_default(), true)
     };
-    if plan.talk.verbose {
-        passed_over(&plan.captures, &sets);
+    if talk.verbose {
+        passed_over(captures, &sets);
     }
     (sets, trouble)
 }

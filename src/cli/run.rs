@@ -19,7 +19,7 @@ use std::path::PathBuf;
 /// been said on stderr.
 pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     let filter = plan.filter.as_deref().map(FilterSet::new).transpose()?;
-    let (sets, lost) = find(plan);
+    let (sets, lost) = find(&plan.captures, plan.talk);
     if let Some(path) = &plan.output {
         output::check(path, sets.iter().flat_map(|set| &set.paths).map(PathBuf::as_path))?;
     }
@@ -42,7 +42,7 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
 }
 
 /// How messages are read out.
-fn reader(plan: &Plan) -> Reader<'_> {
+pub(super) fn reader(plan: &Plan) -> Reader<'_> {
     let now = plan.settings.now.map(Timestamp::nanos);
     Reader { now, keys: &plan.settings.keys, show_secrets: plan.show_secrets }
 }

@@ -11,7 +11,7 @@ mod draft;
 pub mod identity;
 mod idle;
 pub mod names;
-mod network;
+pub mod network;
 mod opening;
 mod precedence;
 mod restarts;

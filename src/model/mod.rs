@@ -1,6 +1,7 @@
 //! The shared vocabulary: plain data that the rooms hand to each other. Nothing here reads a packet.
 
 mod analysis;
+mod comparison;
 mod conversation;
 mod finding;
 mod frame;
@@ -11,6 +12,7 @@ pub use analysis::{
     Analysis, Attempt, CaptureFacts, DatagramFlow, Datagrams, FailedConnections, Host, IcmpError, Input, InputFormat,
     Quoted, Totals,
 };
+pub use comparison::{Both, Class, Comparison, Difference, Fork, Likeness, Pair, Row, Step, Timing, Verdict};
 pub use conversation::{
     Close, CloseBy, Conversation, FirstBytes, Handshake, IdleGap, Message, PerSide, Quality, ResetOrigin, Setup, Stall,
     StuckSegment, TcpFacts, Teardown, Transport, Turn, Turns, UNKNOWN, Unanswered, ZeroWindow,

@@ -47,7 +47,7 @@ pub fn finding(report: Report<'_>, finding: &Finding) -> String {
 }
 
 /// `frame.number in {4, 5, 9..12}`; nothing if there are none, too many ranges, or frames of several inputs.
-fn frames(frames: &[FrameRef]) -> Option<String> {
+pub fn frames(frames: &[FrameRef]) -> Option<String> {
     let input = frames.first()?.input;
     if frames.iter().any(|frame| frame.input != input) {
         return None;

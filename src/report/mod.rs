@@ -10,6 +10,7 @@
 //! made harmless in [`escape`]; display filters for Wireshark come from [`filter`].
 
 pub mod catalogue;
+pub mod compare;
 pub mod escape;
 pub mod filter;
 pub mod json;

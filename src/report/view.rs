@@ -119,8 +119,9 @@ pub(super) struct ConversationView<'a> {
     given_up: Option<&'static str>,
 }
 
+/// How a conversation ended.
 #[derive(Serialize)]
-struct TeardownView {
+pub(super) struct TeardownView {
     how: Close,
     by: CloseBy,
     time: Option<Timestamp>,
@@ -197,7 +198,7 @@ pub(super) fn conversation<'a>(c: &'a Conversation, detail: Detail, reader: Read
     }
 }
 
-fn teardown(c: &Conversation) -> TeardownView {
+pub(super) fn teardown(c: &Conversation) -> TeardownView {
     let at = c.teardown.at;
     TeardownView {
         how: c.teardown.how,
@@ -268,8 +269,9 @@ impl Serialize for Messages<'_> {
     }
 }
 
+/// One message.
 #[derive(Serialize)]
-struct MessageView {
+pub(super) struct MessageView {
     n: u32,
     packets: Vec<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -284,7 +286,7 @@ struct MessageView {
     length: u64,
 }
 
-fn message_view(message: &Message, input: u32, reader: Reader<'_>) -> MessageView {
+pub(super) fn message_view(message: &Message, input: u32, reader: Reader<'_>) -> MessageView {
     MessageView {
         n: message.n,
         packets: message.frames.iter().map(|frame| frame.number).collect(),
@@ -308,7 +310,8 @@ impl Serialize for Fields {
     }
 }
 
-struct Field<'a>(&'a Value);
+/// A value as JSON has it.
+pub(super) struct Field<'a>(pub(super) &'a Value);
 
 impl Serialize for Field<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -400,8 +403,9 @@ fn other_input(frame: FrameRef, input: u32) -> Option<u32> {
     (frame.input != input).then_some(frame.input)
 }
 
+/// A time span in units of so many nanoseconds.
 #[expect(clippy::cast_precision_loss, reason = "a time span in a report, not computed with")]
-fn scaled(nanos: i64, unit: f64) -> f64 {
+pub(super) fn scaled(nanos: i64, unit: f64) -> f64 {
     nanos as f64 / unit
 }
 

@@ -49,11 +49,6 @@ fn is_about_the_capture(rule: &str) -> bool {
     rule.starts_with("cap-")
 }
 
-/// SIP is spoken there, be it inside of a WebSocket that HTTP opened.
-fn carries_sip(c: &crate::model::Conversation) -> bool {
-    c.messages.iter().any(|m| matches!(m.body, nrpcsniff_dissectors::Message::Sip(_)))
-}
-
 /// Capture findings stand in a section of their own, unless they are grave.
 fn is_capture_note(finding: &crate::model::Finding) -> bool {
     is_about_the_capture(finding.rule) && finding.severity < Severity::Major

@@ -1,7 +1,7 @@
 //! The end of the report: what was read, and what of it was not looked at.
 
 use super::super::text::{count, counted, date_time, span, wrap};
-use super::{Sheet, carries_sip, grid, heading};
+use super::{Sheet, grid, heading};
 use crate::model::{Input, InputFormat};
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
@@ -88,7 +88,7 @@ fn conversations(sheet: Sheet<'_>) -> String {
         let (conversations, messages) = (counted(number, "conversation"), counted(messages, "message"));
         text = format!("{text} {}: {conversations} with {messages}.", title(protocol));
     }
-    let upgraded = analysis.conversations.iter().filter(|c| c.protocol == "http" && carries_sip(c)).count() as u64;
+    let upgraded = analysis.conversations.iter().filter(|c| c.protocol == "http" && c.carries_sip()).count() as u64;
     if upgraded > 0 {
         text = format!("{text} SIP over WebSocket in {}.", counted(upgraded, "HTTP conversation"));
     }

@@ -1,9 +1,8 @@
 //! The first thing to read: what is wrong, or how far "nothing found" can be trusted.
 
 use super::super::text::{clip, count, counted, wrap};
-use super::{Sheet, carries_sip, is_about_the_capture};
-use crate::model::{Close, Conversation, Finding, Message, PerSide, Setup, Severity};
-use nrpcsniff_dissectors::{Message as Body, http, sametime};
+use super::{Sheet, is_about_the_capture};
+use crate::model::{Close, Conversation, Finding, PerSide, Setup, Severity};
 use std::io::{self, Write};
 
 const NOT_SEEN: &str =
@@ -106,7 +105,7 @@ impl Survey {
         self.all += 1;
         let (all, well) = &mut self.of[protocol];
         *all += 1;
-        *well += u64::from(went_well(c));
+        *well += u64::from(c.went_well());
         self.no_answer += u64::from(c.setup == Setup::NoAnswer);
         self.refused += u64::from(c.setup == Setup::Refused);
         self.silent += u64::from(silent);
@@ -197,24 +196,7 @@ fn capitalised(text: &str) -> String {
 
 /// What the conversation is for: one that HTTP opens and SIP goes on in (WebSocket) is SIP.
 fn protocol_of(c: &Conversation) -> &'static str {
-    if carries_sip(c) { "sip" } else { c.protocol }
-}
-
-/// The conversation got what it was made for, as far as a message says so.
-fn went_well(c: &Conversation) -> bool {
-    let protocol = protocol_of(c);
-    let says_so = |m: &Message| match (protocol, &m.body) {
-        ("sip", Body::Sip(m)) => m.status().is_some_and(|status| (200..300).contains(&status)),
-        ("http", Body::Http(m)) => {
-            matches!(&m.body, http::Body::Response(response) if (200..400).contains(&response.status))
-        }
-        ("sametime", Body::Sametime(m)) => matches!(m.body, sametime::Body::LoginAck { .. }),
-        _ => false,
-    };
-    match protocol {
-        "nrpc" => c.messages_seen.client >= 2 && c.messages_seen.server >= 1,
-        _ => c.messages.iter().any(says_so),
-    }
+    if c.carries_sip() { "sip" } else { c.protocol }
 }
 
 /// Half of the messages, or of the bytes, and more cannot be read.

@@ -1,0 +1,174 @@
+//! `nrpcsniff compare GOOD BAD`.
+
+use super::args::{CompareArgs, Format};
+use super::config::Config;
+use super::exit::Outcome;
+use super::merge::Merged;
+use super::output;
+use super::plan::{Plan, appearance, file};
+use super::read::{Session, find};
+use super::run::reader;
+use crate::capture::FilterSet;
+use crate::compare::{Capture, compare};
+use crate::diagnose::{Case, diagnose};
+use crate::model::{Analysis, Both, Conversation, Verdict};
+use crate::report::compare::{Options, Report, write};
+use anyhow::{Context, Result, bail, ensure};
+use clap::ColorChoice;
+use std::path::{Path, PathBuf};
+
+/// Reads the captures, compares them and writes what came of it.
+pub(super) fn run(args: &CompareArgs, config: Config, color: ColorChoice) -> Result<Outcome> {
+    let paths = Paths::new(args)?;
+    let plan = Plan::reading(paths.all(), &args.reading, args.talk.talk(), config)?;
+    let output = file(args.output.as_deref());
+    if let Some(path) = &output {
+        output::check(path, plan.captures.iter().map(PathBuf::as_path))?;
+    }
+    let mut reading = Reading { plan, trouble: false };
+    let goods = paths.goods.iter().map(|path| reading.read(path)).collect::<Result<Vec<_>>>()?;
+    let bad = paths.bad.as_deref().map(|path| reading.read(path)).transpose()?;
+    let by_hand = match (&args.stream, bad.as_ref()) {
+        (Some(text), _) => vec![stream(text, &goods[0].analysis)?],
+        (None, Some(bad)) => args.pair.iter().map(|text| by_hand(text, &goods[0], bad)).collect::<Result<_>>()?,
+        (None, None) => Vec::new(),
+    };
+    let bad = bad.as_ref().unwrap_or(&goods[0]);
+    let settings = &reading.plan.settings;
+    let cases: Vec<_> = goods.iter().map(|good| Case::new(&good.analysis, settings)).collect();
+    let captures: Vec<_> =
+        cases.iter().zip(&goods).map(|(case, good)| Capture { case, findings: &good.findings }).collect();
+    let case = Case::new(&bad.analysis, settings);
+    let comparison = compare(&captures, Capture { case: &case, findings: &bad.findings }, &by_hand);
+    let analyses = Both { good: &goods[0].analysis, bad: &bad.analysis };
+    let further: Vec<&Analysis> = goods.iter().skip(1).map(|good| &good.analysis).collect();
+    let report = Report {
+        comparison: &comparison,
+        analyses,
+        further: &further,
+        findings: &bad.findings,
+        reader: reader(&reading.plan),
+    };
+    let (color, width) = appearance(color, output.is_some());
+    let options = Options { json: json(args.format)?, all: args.all, color, width };
+    output::write(output.as_deref(), |out| write(report, &options, out))?;
+    Ok(outcome(comparison.verdict, reading.trouble))
+}
+
+/// Damage outranks the result: what was not read may hold the difference.
+const fn outcome(verdict: Verdict, trouble: bool) -> Outcome {
+    match verdict {
+        _ if trouble => Outcome::Trouble,
+        Verdict::Same => Outcome::Done,
+        Verdict::Diverges => Outcome::Differs,
+        Verdict::Inconclusive => Outcome::Trouble,
+    }
+}
+
+fn json(format: Format) -> Result<bool> {
+    match format {
+        Format::Table => Ok(false),
+        Format::Json => Ok(true),
+        Format::Ndjson => bail!("a comparison is one document: use --format json"),
+    }
+}
+
+/// Which capture is which.
+struct Paths {
+    goods: Vec<PathBuf>,
+    /// `None`: the same as the good one.
+    bad: Option<PathBuf>,
+}
+
+impl Paths {
+    fn new(args: &CompareArgs) -> Result<Self> {
+        let good = |first: &[PathBuf]| first.iter().chain(&args.good).cloned().collect();
+        match (args.captures.as_slice(), args.stream.is_some(), args.good.is_empty()) {
+            ([one], true, _) => Ok(Self { goods: vec![one.clone()], bad: None }),
+            ([_, _, ..], true, _) => bail!("--stream N,M compares two conversations of one capture: give one capture"),
+            ([good_one, bad], false, _) => {
+                Ok(Self { goods: good(std::slice::from_ref(good_one)), bad: Some(bad.clone()) })
+            }
+            ([bad], false, false) => Ok(Self { goods: good(&[]), bad: Some(bad.clone()) }),
+            _ => bail!("give the working and the failing capture: nrpcsniff compare GOOD BAD"),
+        }
+    }
+
+    fn all(&self) -> Vec<PathBuf> {
+        self.goods.iter().chain(&self.bad).cloned().collect()
+    }
+}
+
+/// Reads captures one after the other.
+struct Reading {
+    plan: Plan,
+    trouble: bool,
+}
+
+impl Reading {
+    /// A capture, or all captures of a folder as one.
+    fn read(&mut self, path: &Path) -> Result<Merged> {
+        let filter = self.plan.filter.as_deref().map(FilterSet::new).transpose()?;
+        let (sets, lost) = find(&[path.to_path_buf()], self.plan.talk);
+        let mut session = Session::new(&self.plan, filter);
+        let mut merged = Merged::default();
+        for set in &sets {
+            let analysis = session.read(set);
+            let findings = diagnose(&analysis, &self.plan.settings);
+            merged.add(analysis, findings);
+        }
+        ensure!(session.opened, "{}: there is nothing to compare with", path.display());
+        self.trouble |= session.trouble || lost;
+        Ok(merged)
+    }
+}
+
+/// `N,M`: two conversations of one capture.
+fn stream(text: &str, analysis: &Analysis) -> Result<Both<u32>> {
+    let (good, bad) = text.split_once(',').with_context(|| {
+        format!("--stream '{text}': write it as N,M: the working conversation, then the failing one")
+    })?;
+    let ids = Both { good: one(good, analysis)?, bad: one(bad, analysis)? };
+    ensure!(ids.good != ids.bad, "--stream '{text}': these are one conversation");
+    Ok(ids)
+}
+
+/// `GOODID:BADID`.
+fn by_hand(text: &str, good: &Merged, bad: &Merged) -> Result<Both<u32>> {
+    let wrong = || format!("--pair '{text}': write it as GOODID:BADID, two ids of conversations");
+    let (good_id, bad_id) = text.split_once(':').with_context(wrong)?;
+    Ok(Both { good: one(good_id, &good.analysis)?, bad: one(bad_id, &bad.analysis)? })
+}
+
+/// An id as in the report, or Wireshark's number behind `tcp:` or `udp:`.
+fn one(text: &str, analysis: &Analysis) -> Result<u32> {
+    let text = text.trim();
+    let is = |c: &Conversation, transport: &str, number: u32| {
+        c.stream == number && format!("{:?}", c.transport).eq_ignore_ascii_case(transport)
+    };
+    let found = match text.split_once(':') {
+        None => text.parse().ok().and_then(|id: u32| analysis.conversations.iter().find(|c| c.id == id)),
+        Some((transport, number)) => {
+            let number: Option<u32> = number.parse().ok();
+            number.and_then(|number| analysis.conversations.iter().find(|c| is(c, transport, number)))
+        }
+    };
+    match found {
+        Some(c) => Ok(c.id),
+        None => bail!("there is no conversation '{text}' in {}: {}", path(analysis), known(analysis)),
+    }
+}
+
+fn path(analysis: &Analysis) -> &str {
+    analysis.inputs.first().map_or("the capture", |input| &input.path)
+}
+
+/// "it has 0 (dns, udp:0), 1 (nrpc, tcp:0)".
+fn known(analysis: &Analysis) -> String {
+    let one = |c: &Conversation| {
+        format!("{} ({}, {}:{})", c.id, c.protocol, format!("{:?}", c.transport).to_lowercase(), c.stream)
+    };
+    let all: Vec<_> = analysis.conversations.iter().take(8).map(one).collect();
+    let more = if analysis.conversations.len() > all.len() { ", …" } else { "" };
+    if all.is_empty() { "it has none that is kept".to_owned() } else { format!("it has {}{more}", all.join(", ")) }
+}
