@@ -4,6 +4,7 @@
 
 mod args;
 mod catalogue;
+mod check;
 mod config;
 mod exit;
 mod keys;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
     let done = match &args.command {
         Some(Command::Rules { id }) => catalogue::print(id.as_deref(), args.color),
         Some(Command::Token(token)) => token::print(token, (args.config.as_deref(), args.no_config), args.color),
+        Some(Command::Check(check)) => check::run(check, args.config.as_deref(), args.color),
         None => Plan::new(&args).and_then(|plan| run::run(&plan)),
     };
     match done {

@@ -47,6 +47,8 @@ pub struct Talk {
     pub verbose: bool,
     /// A progress bar may be shown.
     pub progress: bool,
+    /// Not even what is wrong with a capture: that is told elsewhere.
+    pub mute: bool,
 }
 
 impl Plan {
@@ -82,6 +84,7 @@ impl Plan {
                 quiet: args.quiet,
                 verbose: args.verbose,
                 progress: !args.quiet && !args.no_progress && io::stderr().is_terminal(),
+                mute: false,
             },
         })
     }
