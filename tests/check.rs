@@ -115,6 +115,7 @@ fn what_must_be_absent_is_not_blessed() {
         let line = "  + finding ltpa-httponly-script: must be absent, found under \"also\" of ltpa-undefined-sip\n";
         assert!(status == 1 && text.contains(line), "{text}");
     }
+    assert!(folder.read("sip-undefined.expected.json").starts_with("{\"absent\""), "not touched");
 }
 
 #[test]

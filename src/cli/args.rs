@@ -69,7 +69,7 @@ first of them, unless a later one has an expectation of its own. Only what the f
                  expect_server, decode_as, filter, as the options of these names; paths count from the folder of the file
 
 --bless keeps absent, surplus and options, and the keys that a file lists by choice; a file that is as expected is not
-touched. The usual configuration file is ignored, for it would make the result depend on who checks; --config FILE is not.
+touched, nor is one whose absent rules speak. The usual configuration file is ignored, for it would make the result depend on who checks; --config FILE is not.
 
 Exit status: 0 all is as expected (or was blessed); 1 something differs; 2 wrong usage, a capture without an expectation,
 an expectation that is wrong or has no capture, a capture that cannot be read or is damaged (this outranks 1).";

@@ -5,7 +5,7 @@
 //! its entries list what a new file would list, nobody chose, and it gets what a new file would get. `absent`,
 //! `surplus` and `options` stay.
 
-use super::diff::surplus;
+use super::diff::{damage, surplus};
 use super::expectation::{Expectation, items};
 use super::matching::{self, elements, is_of_objects};
 use serde_json::{Map, Value};
@@ -34,17 +34,13 @@ pub(super) fn blessed(old: Option<&Expectation>, document: &Value) -> Expectatio
             }
         }
     }
-    if !listed.contains_key("inputs") && needs_inputs(document) {
-        let inputs = items(document, "inputs").iter().map(|input| chosen(input, INPUT.iter().copied())).collect();
-        listed.insert("inputs".to_owned(), inputs);
-    }
-    Expectation { listed: listed.into() }
-}
-
-/// Damage is expected only where it is listed; and of several files it should be known which.
-fn needs_inputs(document: &Value) -> bool {
+    let mut new = Expectation { listed: listed.into() };
+    // Damage is expected only where it is listed; and of several files it should be known which they were.
     let inputs = items(document, "inputs");
-    inputs.len() > 1 || inputs.iter().any(|input| input["complete"] == false)
+    if damage(&new, document).is_some() || (old.is_none() && inputs.len() > 1) {
+        new.listed["inputs"] = inputs.iter().map(|input| chosen(input, INPUT.iter().copied())).collect();
+    }
+    new
 }
 
 /// What now stands for `value`, which the file lists under `key`.
@@ -208,5 +204,9 @@ mod tests {
         assert_eq!(new["inputs"][0]["path"], "cut.pcapng");
         assert_eq!(new["inputs"][0]["complete"], false);
         assert!(new["inputs"][0]["problem"].as_str().unwrap().contains("cut at byte"), "{new}");
+        let named = json!({"inputs": [{"path": "cut.pcapng"}], "surplus": "never"});
+        assert_eq!(anew(named, &cut)["inputs"], new["inputs"]);
+        let known = json!({"inputs": [{"complete": true}], "surplus": "never"});
+        assert_eq!(anew(known, &cut)["inputs"], json!([{"complete": false}]));
     }
 }

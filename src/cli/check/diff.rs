@@ -56,6 +56,19 @@ pub(super) fn surplus<'a>(expectation: &'a Expectation, document: &'a Value) -> 
     })
 }
 
+/// An input that is damaged though the expectation does not list it so: the path, and what is wrong.
+pub(super) fn damage<'a>(expectation: &Expectation, found: &'a Value) -> Option<(&'a str, &'a str)> {
+    let (listed, there) = (items(&expectation.listed, "inputs"), items(found, "inputs"));
+    let meant = elements("inputs", listed, there);
+    let is_listed = |index| {
+        let entry = meant.iter().position(|at| *at == Some(index)).map(|at| &listed[at]);
+        entry.is_some_and(|entry| entry.get("complete").or_else(|| entry.get("problem")).is_some())
+    };
+    let mut damaged = there.iter().enumerate().filter(|(_, input)| input["complete"] == false);
+    let (_, input) = damaged.find(|(index, _)| !is_listed(*index))?;
+    Some((text(input, "path"), text(input, "problem")))
+}
+
 /// Every finding of a report: what is new where nothing was expected yet.
 pub(super) fn news(document: &Value) -> Vec<Deviation> {
     let text = |finding| format!("finding {} ({})", text(finding, "rule"), described(finding));
