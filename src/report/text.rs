@@ -80,7 +80,7 @@ pub(crate) fn clip(text: &str, width: usize) -> String {
 }
 
 /// A number with its thousands apart: `1,234,567`.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

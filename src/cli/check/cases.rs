@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What is compared with what. A new kind is a variant here, a shape in [`super::expectation`], and an arm where
-/// [`super::check`] makes its document.
+/// [`mod@super::verdict`] makes its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The report of one capture.

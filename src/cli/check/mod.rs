@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`cases`] finds captures and the expectations beside them, [`expectation`] reads one, [`options`] turns what it
-//! needs into the plan of an ordinary run, whose JSON report is the [`document`] that [`diff`] compares; [`verdict`] goes
+//! needs into the plan of an ordinary run, whose JSON report is the [`document`] that [`diff`] compares; [`mod@verdict`] goes
 //! through these steps for one case. Only what is listed is compared.
 
 mod atomic;

@@ -4,7 +4,7 @@ use super::diff::{Deviation, Kind};
 use super::{Checked, Verdict};
 use crate::model::Severity;
 use crate::report::escape;
-use crate::report::text::{Paint, counted};
+use crate::report::text::{Paint, count, counted};
 
 /// One difference in a line: `-` expected and not found, `+` found and not expected, `~` found otherwise.
 pub(super) fn line(deviation: &Deviation) -> String {
@@ -33,13 +33,13 @@ pub(super) fn result(result: &Checked, all: bool, paint: Paint) -> String {
 
 /// The line at the end.
 pub(super) fn summary(results: &[Checked], bless: bool, paint: Paint) -> String {
-    let count = |is: fn(&Verdict) -> bool| results.iter().filter(|result| is(&result.verdict)).count();
-    let said = |number: usize, words: &str| (number > 0).then(|| format!("{number} {words}"));
+    let number = |is: fn(&Verdict) -> bool| results.iter().filter(|result| is(&result.verdict)).count() as u64;
+    let said = |number: u64, words: &str| (number > 0).then(|| format!("{} {words}", count(number)));
     let parts = [
-        Some(format!("{} as expected", count(|verdict| matches!(verdict, Verdict::AsExpected)))),
-        bless.then(|| format!("{} written", count(|verdict| matches!(verdict, Verdict::Written { .. })))),
-        said(count(|verdict| matches!(verdict, Verdict::Differs(_))), "not as expected"),
-        said(count(|verdict| matches!(verdict, Verdict::Trouble(_))), "could not be checked"),
+        Some(format!("{} as expected", count(number(|verdict| matches!(verdict, Verdict::AsExpected))))),
+        bless.then(|| format!("{} written", count(number(|verdict| matches!(verdict, Verdict::Written { .. }))))),
+        said(number(|verdict| matches!(verdict, Verdict::Differs(_))), "not as expected"),
+        said(number(|verdict| matches!(verdict, Verdict::Trouble(_))), "could not be checked"),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     let cases = counted(results.len() as u64, "case");
