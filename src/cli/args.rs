@@ -43,36 +43,43 @@ Examples:
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
-  nrpcsniff check --bless captures/               write captures/NAME.expected.json for each capture: read them
-  nrpcsniff check captures/                       is everything still found as it is written there?
-  nrpcsniff check --bless captures/case7.pcapng   show what changed for one, and accept it
+  nrpcsniff check --bless captures/           write NAME.expected.json for each capture: read them
+  nrpcsniff check captures/                   is everything still found that is written there?
+  nrpcsniff check --bless captures/a.pcapng   show what changed for one, and accept it
   nrpcsniff check --junit report.xml captures/    for a CI server
 
-The expectation of a capture lies beside it: NAME.expected.json for NAME.pcap, NAME.pcapng, NAME.pcap.gz and the like
-(any other file: its whole name, as trace.bin.expected.json). Files of a rotated capture are one case, named after the
+The expectation of a capture lies beside it: NAME.expected.json for NAME.pcap, NAME.pcapng, NAME.pcap.gz and the like \
+(any other file: its whole name, as trace.bin.expected.json). Files of a rotated capture are one case, named after the \
 first of them, unless a later one has an expectation of its own. Only what the file lists is compared:
   {
-    \"findings\": [{\"rule\": \"nrpc-name-mismatch-alias\", \"severity\": \"blocker\", \"conversations\": [1, 2]}],
+    \"findings\": [
+      {\"rule\": \"nrpc-name-mismatch-alias\", \"severity\": \"blocker\", \"conversations\": [1, 2]}],
     \"absent\": [\"nrpc-early-close\"],
-    \"conversations\": [{\"id\": 1, \"teardown\": {\"how\": \"fin\", \"by\": \"client\"}, \"wanted_server\": \"chat.example.net\"}],
+    \"conversations\": [
+      {\"id\": 1, \"teardown\": {\"how\": \"fin\"}, \"wanted_server\": \"chat.example.net\"}],
     \"options\": {\"ltpa_keys\": [\"ltpa.keys\"], \"ltpa_password_file\": [\"word.txt\"]}
   }
-  findings       matched by rule, then by conversations; they may list any key of the JSON report
-  conversations  matched by id; besides the keys of the report: how, by and after_message of the teardown, wanted_server,
-                 server_name, statuses (NRPC), answers (SIP, HTTP, Sametime). Their messages are matched by n
-  inputs,totals  as in the report; paths count from the folder of the file. A capture that is damaged is an error,
-                 unless its input is listed with \"complete\": false or its problem
-  absent         rules that must not speak, not even under \"also\" of another finding
-  surplus        the least severity at which a finding that is not listed is a deviation: info, minor (default),
-                 major, blocker, never
-  options        what the run needs: logs, log_offsets, ltpa_keys, ltpa_password_file, domino_secret_file, now,
-                 expect_server, decode_as, filter, as the options of these names; paths count from the folder of the file
+  findings        matched by rule, then by conversations; they list any keys of the JSON report
+  conversations   matched by id, and their messages by n; besides the keys of the report: how, by
+                  and after_message of the teardown, wanted_server, server_name, statuses (NRPC),
+                  answers (SIP, HTTP, Sametime)
+  inputs, totals  as in the report; paths count from the folder of the file. Damage is an error,
+                  unless the input is listed with \"complete\": false or its problem
+  absent          rules that must not speak, not even under \"also\" of another finding
+  surplus         least severity at which a finding that is not listed is a deviation: info,
+                  minor (default), major, blocker, never
+  options         what the run needs: logs, log_offsets, ltpa_keys, ltpa_password_file,
+                  domino_secret_file, now, expect_server, decode_as, filter mean what the command
+                  line's options do; paths count from the folder of the file
 
---bless keeps absent, surplus and options, and the keys that a file lists by choice; a file that is as expected is not
-touched, nor is one whose absent rules speak. The usual configuration file is ignored, for it would make the result depend on who checks; --config FILE is not.
+--bless keeps absent, surplus and options, and the keys that a file lists by choice; a file that is as expected is not \
+touched, nor is one whose absent rules speak.
 
-Exit status: 0 all is as expected (or was blessed); 1 something differs; 2 wrong usage, a capture without an expectation,
-an expectation that is wrong or has no capture, a capture that cannot be read or is damaged (this outranks 1).";
+The usual configuration file is ignored, for it would make the result depend on who checks; --config FILE is not.
+
+Exit status: 0 all is as expected (or was blessed); 1 something differs; 2 wrong usage, a capture without an \
+expectation, an expectation that is wrong or has no capture, a capture that cannot be read or is damaged (this \
+outranks 1).";
 
 /// Says who hung up first, at which step and why, when HCL Notes, Domino or Sametime sign-on fails.
 #[derive(Debug, Parser)]
@@ -188,7 +195,7 @@ pub enum Command {
 /// What to check, and how to tell.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
-    /// Captures, or folders (every capture in them, and every *.expected.json)
+    /// Captures, folders (every capture in them, and every *.expected.json), or *.expected.json
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
 
