@@ -18,6 +18,7 @@ Examples:
   nrpcsniff rules nrpc-name-mismatch-alias        one rule explained
   nrpcsniff token 'LtpaToken=AAECAz...'           one sign-on token explained
   nrpcsniff --ltpa-keys ltpa.keys --ltpa-password-file word.txt sso.pcapng
+  nrpcsniff check captures/                       is everything still found that NAME.expected.json lists?
 
 Exit status: 0 done, whatever was found; 1 --fail-on was met; 2 wrong usage, or an input that cannot be read or is
 damaged (what could be read is still reported; this outranks 1).
@@ -53,6 +54,46 @@ Conversations are paired by what they are for (protocol, name asked for, host, u
 stream number; the report says how. Messages are compared, not packets.
 
 Exit status: 0 no difference that matters; 1 they part; 2 it cannot be told, or an input cannot be read or is damaged.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  nrpcsniff check --bless captures/           write NAME.expected.json for each capture: read them
+  nrpcsniff check captures/                   is everything still found that is written there?
+  nrpcsniff check --bless captures/a.pcapng   show what changed for one, and accept it
+  nrpcsniff check --junit report.xml captures/    for a CI server
+
+The expectation of a capture lies beside it: NAME.expected.json for NAME.pcap, NAME.pcapng, NAME.pcap.gz and the like \
+(any other file: its whole name, as trace.bin.expected.json). Files of a rotated capture are one case, named after the \
+first of them, unless a later one has an expectation of its own. Only what the file lists is compared:
+  {
+    \"findings\": [
+      {\"rule\": \"nrpc-name-mismatch-alias\", \"severity\": \"blocker\", \"conversations\": [1, 2]}],
+    \"absent\": [\"nrpc-early-close\"],
+    \"conversations\": [
+      {\"id\": 1, \"teardown\": {\"how\": \"fin\"}, \"wanted_server\": \"chat.example.net\"}],
+    \"options\": {\"ltpa_keys\": [\"ltpa.keys\"], \"ltpa_password_file\": [\"word.txt\"]}
+  }
+  findings        matched by rule, then by conversations; they list any keys of the JSON report
+  conversations   matched by id, and their messages by n; besides the keys of the report: how, by
+                  and after_message of the teardown, wanted_server, server_name, statuses (NRPC),
+                  answers (SIP, HTTP, Sametime)
+  inputs, totals  as in the report; paths count from the folder of the file. Damage is an error,
+                  unless the input is listed with \"complete\": false or its problem
+  absent          rules that must not speak, not even under \"also\" of another finding
+  surplus         least severity at which a finding that is not listed is a deviation: info,
+                  minor (default), major, blocker, never
+  options         what the run needs: logs, log_offsets, ltpa_keys, ltpa_password_file,
+                  domino_secret_file, now, expect_server, decode_as, filter mean what the command
+                  line's options do; paths count from the folder of the file
+
+--bless keeps absent, surplus and options, and the keys that a file lists by choice; a file that is as expected is not \
+touched, nor is one whose absent rules speak.
+
+The usual configuration file is ignored, for it would make the result depend on who checks; --config FILE is not.
+
+Exit status: 0 all is as expected (or was blessed); 1 something differs; 2 wrong usage, a capture without an \
+expectation, an expectation that is wrong or has no capture, a capture that cannot be read or is damaged (this \
+outranks 1).";
 
 /// Says who hung up first, at which step and why, when HCL Notes, Domino or Sametime sign-on fails.
 #[derive(Debug, Parser)]
@@ -179,6 +220,37 @@ pub enum Command {
     /// Sign-on tokens explained: what each is, whose, until when (a capture of that name: ./token)
     #[command(after_long_help = TOKEN_EXAMPLES)]
     Token(TokenArgs),
+    /// Regression: each capture against its NAME.expected.json (a capture of that name: ./check)
+    #[command(after_long_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
+}
+
+/// What to check, and how to tell.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Captures, folders (every capture in them, and every *.expected.json), or *.expected.json
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+
+    /// Show what differs, then write it into the expectations; where there is none, make one
+    #[arg(long)]
+    pub bless: bool,
+
+    /// Also write the results as JUnit XML; - for stdout (then what people read goes to stderr)
+    #[arg(long, value_name = "FILE", conflicts_with = "bless")]
+    pub junit: Option<PathBuf>,
+
+    /// No line that sums up: say nothing if all is as expected
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Also list the cases that are as expected
+    #[arg(short, long)]
+    pub verbose: bool,
+
+    /// No progress bar
+    #[arg(long)]
+    pub no_progress: bool,
 }
 
 /// What to compare, and how.

@@ -23,7 +23,7 @@ pub(super) fn run(args: &CompareArgs, config: Config, color: ColorChoice) -> Res
     let plan = Plan::reading(paths.all(), &args.reading, args.talk.talk(), config)?;
     let output = file(args.output.as_deref());
     if let Some(path) = &output {
-        output::check(path, plan.captures.iter().map(PathBuf::as_path))?;
+        output::check(path, "-o", plan.captures.iter().map(PathBuf::as_path))?;
     }
     let mut reading = Reading { plan, trouble: false };
     let goods = paths.goods.iter().map(|path| reading.read(path)).collect::<Result<Vec<_>>>()?;

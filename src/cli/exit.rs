@@ -10,7 +10,7 @@ pub enum Outcome {
     Done,
     /// Everything was read, and a finding is at least as severe as `--fail-on` says.
     FailOn,
-    /// Two captures differ in a way that matters.
+    /// Two captures differ in a way that matters, or something differs from what was expected.
     Differs,
     /// Wrong usage, or an input that cannot be read or is damaged, or two captures that cannot be compared.
     Trouble,

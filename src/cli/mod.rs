@@ -4,6 +4,7 @@
 
 mod args;
 mod catalogue;
+mod check;
 mod compare;
 mod config;
 mod exit;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
         Some(Command::Compare(compare)) => config::load(args.config.as_deref(), args.no_config)
             .and_then(|config| compare::run(compare, config, args.color)),
         Some(Command::Token(token)) => token::print(token, (args.config.as_deref(), args.no_config), args.color),
+        Some(Command::Check(check)) => check::run(check, args.config.as_deref(), args.color),
         None => Plan::new(&args).and_then(|plan| run::run(&plan)),
     };
     match done {

@@ -47,6 +47,8 @@ pub struct Talk {
     pub verbose: bool,
     /// A progress bar may be shown.
     pub progress: bool,
+    /// Not even what is wrong with a capture: that is told elsewhere.
+    pub mute: bool,
 }
 
 impl Plan {
@@ -101,6 +103,7 @@ impl TalkArgs {
             quiet: self.quiet,
             verbose: self.verbose,
             progress: !self.quiet && !self.no_progress && io::stderr().is_terminal(),
+            mute: false,
         }
     }
 }

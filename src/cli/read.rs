@@ -139,6 +139,7 @@ fn unreadable(path: &Path, error: &CaptureError) -> Input {
 /// What is wrong is always said; what is merely odd, unless the user wants quiet.
 fn tell(input: &Input, talk: Talk) {
     match &input.problem {
+        _ if talk.mute => {}
         Some(problem) if !input.complete || !talk.quiet => say(&format!("{}: {problem}", input.path)),
         None if talk.verbose => say(&format!("{}: {} packets read", input.path, input.packets)),
         _ => {}

@@ -5,7 +5,7 @@ use super::merge::Merged;
 use super::output;
 use super::plan::Plan;
 use super::read::{Session, find};
-use crate::capture::FilterSet;
+use crate::capture::{CaptureSet, FilterSet};
 use crate::diagnose::diagnose;
 use crate::model::Timestamp;
 use crate::report::{self, Format, Report};
@@ -21,24 +21,39 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     let filter = plan.filter.as_deref().map(FilterSet::new).transpose()?;
     let (sets, lost) = find(&plan.captures, plan.talk);
     if let Some(path) = &plan.output {
-        output::check(path, sets.iter().flat_map(|set| &set.paths).map(PathBuf::as_path))?;
+        output::check(path, "-o", sets.iter().flat_map(|set| &set.paths).map(PathBuf::as_path))?;
     }
+    let Judged { merged, opened, trouble } = judge(plan, filter, &sets);
+    let unreadable = trouble && merged.analysis.totals.packets == 0;
+    if opened && !(unreadable && plan.report.format == Format::Table) {
+        let report = Report { analysis: &merged.analysis, findings: &merged.findings, reader: reader(plan) };
+        output::write(plan.output.as_deref(), |out| report::write(report, &plan.report, out))?;
+    }
+    let outcome = Outcome::of(trouble || lost, &merged.findings, plan.fail_on);
+    // The process ends now: taking a large report apart piece by piece would only cost time.
+    std::mem::forget(merged);
+    Ok(outcome)
+}
+
+/// What was read, and what the rules say of it.
+pub(super) struct Judged {
+    pub(super) merged: Merged,
+    /// Something could be opened.
+    pub(super) opened: bool,
+    /// Something could not be read, or not to its end.
+    pub(super) trouble: bool,
+}
+
+/// Reads captures and judges each by itself.
+pub(super) fn judge(plan: &Plan, filter: Option<FilterSet>, sets: &[CaptureSet]) -> Judged {
     let mut session = Session::new(plan, filter);
     let mut merged = Merged::default();
-    for set in &sets {
+    for set in sets {
         let analysis = session.read(set);
         let findings = diagnose(&analysis, &plan.settings);
         merged.add(analysis, findings);
     }
-    let unreadable = session.trouble && merged.analysis.totals.packets == 0;
-    if session.opened && !(unreadable && plan.report.format == Format::Table) {
-        let report = Report { analysis: &merged.analysis, findings: &merged.findings, reader: reader(plan) };
-        output::write(plan.output.as_deref(), |out| report::write(report, &plan.report, out))?;
-    }
-    let outcome = Outcome::of(session.trouble || lost, &merged.findings, plan.fail_on);
-    // The process ends now: taking a large report apart piece by piece would only cost time.
-    std::mem::forget(merged);
-    Ok(outcome)
+    Judged { merged, opened: session.opened, trouble: session.trouble }
 }
 
 /// How messages are read out.

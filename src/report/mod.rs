@@ -18,7 +18,7 @@ pub mod ndjson;
 #[cfg(test)]
 mod sample;
 pub mod table;
-mod text;
+pub(crate) mod text;
 pub mod token;
 mod view;
 

@@ -17,6 +17,11 @@ servers: they follow the products' documentation, not a recording.
     cargo run -p nrpcsniff-samples               # writes the captures and this file again, byte for byte the same
     cargo run -p nrpcsniff-samples -- --check    # exit status 1 if a file here is not what the generator writes
 
+What the analyser must find in a capture, and what it must not, is listed in `NAME.expected.json` beside it:
+
+    nrpcsniff check samples/                     # exit status 1 and what changed, if something did
+    nrpcsniff check --bless samples/             # shows what changed, and accepts it
+
 Each capture starts at 2025-03-10T08:30:00Z. Sessions that work say nothing in the column of rules.
 
 The LTPA tokens in the captures are real ones, made with constructed keys that are used nowhere else: `demo.ltpa.keys`
