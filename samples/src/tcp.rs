@@ -52,6 +52,11 @@ impl End {
     pub const fn new(host: HostIndex, port: u16, isn: u32, window: u16, mss: u16, visible: bool) -> Self {
         Self { host, port, next: isn, seen: 0, window, mss, visible, full_segments: 0, ack_due: None, last_data: None }
     }
+
+    /// What it would have acknowledged did not arrive.
+    pub const fn forget_ack(&mut self) {
+        self.ack_due = None;
+    }
 }
 
 #[derive(Debug, Clone)]

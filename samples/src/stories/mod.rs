@@ -4,6 +4,7 @@ mod capture;
 mod http;
 mod idle;
 mod naming;
+mod pairs;
 mod path;
 mod readme;
 mod refusal;
@@ -93,6 +94,7 @@ const GROUPS: &[(&str, &[Sample])] = &[
     ("Softphones", sip::SAMPLES),
     ("Chat that works", sametime::WORKING),
     ("Chat logins", sametime::SAMPLES),
+    ("Pairs: a working twin for `compare`", pairs::SAMPLES),
 ];
 
 /// The server most stories are about.
