@@ -17,8 +17,8 @@
 //! ```
 //!
 //! What travels: [`nrpc`] and [`dns`], [`http`] with a browser that keeps cookies, [`sip`] with a telephone that numbers its
-//! requests, [`websocket`] and [`rtp`] for what a softphone needs besides, [`sametime`] logins, and [`ltpa`] tokens made
-//! with demo keys.
+//! requests, [`websocket`] and [`rtp`] for what a softphone needs besides, [`sametime`] logins, [`ltpa`] tokens made with
+//! demo keys, and what servers write into a [`log`] meanwhile.
 //!
 //! Bad arguments (an address that does not parse, a payload too long for its length field) panic: they are mistakes in
 //! a story, found the first time it runs.
@@ -36,6 +36,7 @@ pub mod dns;
 mod file;
 pub mod http;
 mod link;
+pub mod log;
 pub mod ltpa;
 mod net;
 pub mod nrpc;

@@ -137,6 +137,23 @@ impl Network {
         (self.now() - START) / MILLISECOND
     }
 
+    /// When the TCP segments and datagrams passed the capture point whose payload is such a one: nanoseconds since 1970, in order.
+    pub fn sent(&self, such: impl Fn(&[u8]) -> bool) -> Vec<u64> {
+        let world = self.world();
+        let payloads = world.events.iter().filter_map(|event| match &event.body {
+            Body::Tcp(_, payload) | Body::Udp { payload, .. } => Some((event.at, payload)),
+            Body::Icmp { .. } => None,
+        });
+        let mut times: Vec<u64> = payloads.filter(|(_, payload)| such(payload)).map(|(at, _)| at).collect();
+        times.sort_unstable();
+        times
+    }
+
+    /// The address in this network of the host that a story calls `ip`, for texts that mention it.
+    pub fn address(&self, ip: &str) -> String {
+        ip.to_owned()
+    }
+
     /// Bytes that look random and are the same every time.
     pub fn random(&self, len: usize) -> Vec<u8> {
         self.world().rng.bytes(len)

@@ -3,6 +3,7 @@
 mod capture;
 mod http;
 mod idle;
+mod logs;
 mod naming;
 mod pairs;
 mod path;
@@ -19,6 +20,8 @@ use crate::file::Format;
 use crate::http::Browser;
 use crate::ltpa;
 use crate::net::{Host, Network};
+
+pub use logs::Log;
 
 /// A constructed capture and what it is for.
 #[derive(Debug)]
@@ -67,13 +70,19 @@ pub fn find(name: &str) -> Option<&'static Sample> {
     all().find(|sample| sample.name == name)
 }
 
-/// Everything the generator writes: name and contents of each capture, of the demo keys and of the README.
+/// All logs in the order of the README.
+pub fn logs() -> impl Iterator<Item = &'static Log> {
+    logs::LOGS.iter()
+}
+
+/// Everything the generator writes: name and contents of each capture, of each log, of the demo keys and of the README.
 pub fn files() -> Vec<(String, Vec<u8>)> {
     let texts = [
         ("demo.ltpa.keys", ltpa::DEMO.file(ltpa::PASSWORD)),
         ("demo.domino.secret", ltpa::domino_secret_file()),
         ("README.md", readme::text()),
     ];
+    let texts = texts.into_iter().chain(logs().map(|log| (log.name, log.text())));
     let texts = texts.map(|(name, text)| (name.to_owned(), text.into_bytes()));
     all().map(|sample| (sample.file_name(), sample.bytes())).chain(texts).collect()
 }

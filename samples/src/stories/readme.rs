@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{GROUPS, Sample};
+use super::{GROUPS, Log, Sample, logs};
 
 const HEAD: &str = "\
 # Samples
@@ -22,6 +22,16 @@ Each capture starts at 2025-03-10T08:30:00Z. Sessions that work say nothing in t
 The LTPA tokens in the captures are real ones, made with constructed keys that are used nowhere else: `demo.ltpa.keys`
 (password `WebAS`, option `--ltpa-keys`) opens those of WebSphere, `demo.domino.secret` (option `--domino-secret-file`)
 verifies those of Domino.
+";
+
+const LOGS: &str = "
+## Logs
+
+Constructed too; the texts of the messages are the products' own, as published. Logs of servers run in local time, an hour ahead
+of the captures' GMT: SystemOut.log names its zone (CET), STUsers does not.
+
+| file | story | goes with |
+|---|---|---|
 ";
 
 const TAIL: &str = "
@@ -48,7 +58,14 @@ pub(super) fn text() -> String {
             out.push_str(&row(sample));
         }
     }
+    out.push_str(LOGS);
+    out.extend(logs().map(log_row));
     out + TAIL
+}
+
+fn log_row(log: &Log) -> String {
+    let sample = log.of.map_or("no capture".to_owned(), |name| format!("`{name}`"));
+    format!("| `{}` | {} | {sample} |\n", log.name, log.story)
 }
 
 fn row(sample: &Sample) -> String {
