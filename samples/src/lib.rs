@@ -31,6 +31,7 @@
               and lengths that could overflow a field go through wire::len16"
 )]
 
+mod background;
 mod dial;
 pub mod dns;
 mod file;
@@ -51,6 +52,7 @@ mod tcp;
 mod text;
 pub mod time;
 mod trouble;
+mod vary;
 pub mod websocket;
 mod wire;
 mod world;
@@ -61,4 +63,5 @@ pub use link::Link;
 pub use net::{Host, IpId, Network};
 pub use rng::SplitMix64;
 pub use tcp::{Segment, Side, Tcp};
+pub use vary::Variation;
 pub use wire::flags;

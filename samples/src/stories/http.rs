@@ -137,7 +137,11 @@ pub(super) fn shared(name: &str, token: &str) -> Cookie {
 
 /// A session of an application server, which is no token.
 pub(super) fn session(net: &Network) -> Cookie {
-    let id = net.random(8).iter().map(|byte| char::from(b'a' + byte % 26)).collect::<String>();
+    session_of(&net.random(8))
+}
+
+fn session_of(random: &[u8]) -> Cookie {
+    let id = random.iter().map(|byte| char::from(b'a' + byte % 26)).collect::<String>();
     cookie("JSESSIONID", &format!("0000{id}:-1")).path("/").http_only()
 }
 
@@ -226,7 +230,7 @@ fn both_tokens(net: &Network) {
     chat.ask(http::post("/stwebapi/user/connect").form(&[("loginType", "byToken")]));
     chat.reply(http::response(200).json("{\"reasonCode\":0,\"sid\":\"1\"}"));
     presence(&chat);
-    for visit in [&chat, &meet, &portal] {
+    for visit in net.any_order([&chat, &meet, &portal]) {
         visit.wait(300).tcp().client_fin();
     }
 }
@@ -359,7 +363,7 @@ fn single_server(net: &Network) {
     domino_login(
         &mail,
         "/mail/asmith.nsf",
-        vec![cookie("DomAuthSessId", "9F2C1A7E55D04B6688E1A3C0D94E7B21").path("/")],
+        vec![cookie("DomAuthSessId", &net.made_up("9F2C1A7E55D04B6688E1A3C0D94E7B21")).path("/")],
     );
     net.wait(2_000);
     let chat = browser.open(&chat(net), 80, "chat.example.com");
@@ -374,9 +378,10 @@ fn cookie_stripped(net: &Network) {
     let front = client.open(&gate, 80, "chat.example.com");
     let back = Browser::new(&gate).agent("reverse proxy").open(&chat(net), 9080, "chat.example.com");
     let form = || http::post(CONNECT).form(&[("username", "asmith"), ("password", "not a real one")]);
-    let forwarded = "10.1.0.50";
-    let answer =
-        || http::response(200).json("{\"reasonCode\":0,\"sid\":\"1\"}").set_cookie(session(&Network::seeded(7)));
+    let forwarded = &net.address("10.1.0.50");
+    let answer = || {
+        http::response(200).json("{\"reasonCode\":0,\"sid\":\"1\"}").set_cookie(session_of(&net.generator(7).bytes(8)))
+    };
     front.ask(form());
     net.wait(1);
     back.ask(form().header("X-Forwarded-For", forwarded));
@@ -386,7 +391,7 @@ fn cookie_stripped(net: &Network) {
     net.wait(2_000);
     let meet = client.open(&meet(net), 80, "meet.example.com");
     sent_to_login(&meet, "/stmeetings/");
-    for visit in [&meet, &front, &back] {
+    for visit in net.any_order([&meet, &front, &back]) {
         visit.wait(500).tcp().client_fin();
     }
 }

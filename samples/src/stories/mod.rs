@@ -14,6 +14,7 @@ mod server;
 mod setup;
 mod sip;
 mod tokens;
+mod variations;
 mod working;
 
 use crate::file::Format;
@@ -21,7 +22,10 @@ use crate::http::Browser;
 use crate::ltpa;
 use crate::net::{Host, Network};
 
+use crate::vary::Variation;
+
 pub use logs::Log;
+pub use variations::Part;
 
 /// A constructed capture and what it is for.
 #[derive(Debug)]
@@ -48,10 +52,30 @@ impl Sample {
 
     /// The network after the story.
     pub fn network(&self) -> Network {
-        let seed = self.name.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
-        let net = Network::seeded(seed);
+        let net = Network::seeded(self.seed());
         (self.tell)(&net);
         net
+    }
+
+    fn seed(&self) -> u64 {
+        self.name.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)))
+    }
+
+    /// The network after the same story, but for what the variation changes.
+    pub fn varied_network(&self, variation: &Variation) -> Network {
+        let net = Network::varied(self.seed(), variation);
+        (self.tell)(&net);
+        if variation.background {
+            net.background();
+        }
+        net
+    }
+
+    /// The bytes of another capture of the same story. Snap length and statistics stay, whatever the format.
+    pub fn varied(&self, variation: &Variation) -> Vec<u8> {
+        let format = (self.format)();
+        let format = variation.format.as_ref().map_or(format.clone(), |other| format.like(other));
+        self.varied_network(variation).write(&format)
     }
 
     /// The bytes of the capture file.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::variations::TOUCHY;
 use super::{GROUPS, Log, Sample, logs};
 
 const HEAD: &str = "\
@@ -34,6 +35,18 @@ of the captures' GMT: SystemOut.log names its zone (CET), STUsers does not.
 |---|---|---|
 ";
 
+const VARIATIONS: &str = "
+## The same story, captured elsewhere
+
+`Sample::varied` writes another capture of the same story, in which all that must not matter differs: addresses, ports, hardware
+addresses, TTLs, nonces, tokens, days, IPv4 or IPv6, round trips, the cut of segments, one segment in a hundred lost and sent again,
+strangers on the network, the format of the file. `tests/variations.rs` of the analyser asks for the same findings. Left out is what
+would change a story:
+
+| sample | stays as it is | because |
+|---|---|---|
+";
+
 const TAIL: &str = "
 ## Making another
 
@@ -60,6 +73,11 @@ pub(super) fn text() -> String {
     }
     out.push_str(LOGS);
     out.extend(logs().map(log_row));
+    out.push_str(VARIATIONS);
+    for (samples, part, why) in TOUCHY {
+        let samples: Vec<String> = samples.iter().map(|name| format!("`{name}`")).collect();
+        let _ = writeln!(out, "| {} | {} | {why} |", samples.join(", ").replace("-`", "-*`"), part.name());
+    }
     out + TAIL
 }
 
