@@ -67,7 +67,7 @@ pub fn story(
             name(missing.protocol),
             opening(missing),
         ),
-        (Verdict::Inconclusive, Some(place), _) => doubt(story, place),
+        (Verdict::Inconclusive, Some(place), _) => doubt(story, place, differences),
         (Verdict::Inconclusive, None, None) => nothing_to_pair(story),
         (Verdict::Same, ..) | (Verdict::Diverges, None, None) => same(story, differences),
     }
@@ -219,17 +219,21 @@ fn because(cause: Option<&Finding>) -> Option<String> {
     })
 }
 
-fn doubt(story: &Story<'_, '_, '_>, place: usize) -> String {
+fn doubt(story: &Story<'_, '_, '_>, place: usize, differences: &[Difference]) -> String {
     let Some((sheet, m)) = story.sheets.get(place).zip(story.matches.get(place)) else { return String::new() };
     match sheet.outcome {
         Outcome::BadEnds(index) => {
             let next = sheet.lines.get(index).and_then(|line| line.cells.good);
             let next = half(next, m.good, None, story.good.case.end());
             let last = m.bad.opening().and_then(|c| c.messages.last()).map_or(0, |message| message.n);
+            let up_to = differences.iter().find(|d| d.pair == place && d.is_deciding && !d.learned);
+            let up_to =
+                up_to.map(|d| format!(" What differs up to there, and may be the reason: {}.", difference(story, d)));
             format!(
                 "The failing capture ends before the two part: after message {last} it holds nothing more of this {} \
-                 conversation, while in the working one {next}. Nothing differs up to there in a way that tells. Capture until the user sees the failure, and compare again.",
-                name(m.bad.protocol)
+                 conversation, while in the working one {next}.{} Capture until the user sees the failure, and compare again.",
+                name(m.bad.protocol),
+                up_to.unwrap_or_default()
             )
         }
         Outcome::Opaque(index) => {

@@ -17,6 +17,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod tokens;
 mod verdict;
 
 use crate::diagnose::Case;

@@ -1,13 +1,14 @@
 //! Of everything that was laid side by side, what tells? And in words: who spoke last, who closed, how, after how long, and which
 //! difference before that explains it.
 
-use super::dialogue::Dialogue;
+use super::dialogue::{Dialogue, Said};
 use super::explain;
 use super::fields;
 use super::fork::{Cell, Line, Outcome, Sheet};
 use super::learn::Learned;
 use super::pairing::Match;
 use super::steps::{row, step};
+use super::tokens::Kinds;
 use super::{Capture, timing};
 use crate::model::{
     Both, Class, Comparison, Conversation, Difference, Finding, Fork, Pair, Severity, Stamp, Timestamp, Verdict,
@@ -66,7 +67,7 @@ pub fn settle(story: &Story<'_, '_, '_>, learned: &Learned, left_out: usize, fur
     let (timing, network) = network.unwrap_or_default();
     Comparison {
         verdict,
-        pairs: story.pairs(),
+        pairs: story.pairs(told),
         pair,
         fork: told.and_then(|place| story.fork(place)).or_else(|| missing.map(|dialogue| fork_of_missing(dialogue))),
         headline: explain::headline(story, verdict, told),
@@ -163,7 +164,7 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
         ends.or_else(|| self.sheets.iter().position(|sheet| undecided(&sheet.outcome)))
     }
 
-    fn pairs(&self) -> Vec<Pair> {
+    fn pairs(&self, told: Option<usize>) -> Vec<Pair> {
         let ids = |dialogue: &Dialogue<'_>| dialogue.conversations.iter().map(|c| c.id).collect();
         let pair = |(place, (m, sheet)): (usize, (&Match<'_, '_>, &Sheet<'_, '_>))| Pair {
             protocol: m.bad.protocol,
@@ -171,7 +172,7 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
             score: m.score,
             reasons: m.reasons.clone(),
             rows: sheet.lines.iter().map(row).collect(),
-            fork: self.fork_line(place),
+            fork: self.fork_line(place).filter(|_| told == Some(place) || !self.lags(place)),
         };
         self.matches.iter().zip(self.sheets).enumerate().map(pair).collect()
     }
@@ -216,34 +217,54 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
 
     /// Everything that differs, pair by pair; nothing explains anything yet.
     fn differences(&self, learned: &Learned) -> Vec<Difference> {
+        let kinds = Both { good: Kinds::of(self.good.case), bad: Kinds::of(self.bad.case) };
         let mut found = Vec::new();
         for (pair, (m, sheet)) in self.matches.iter().zip(self.sheets).enumerate() {
             if let (Some(good), Some(bad)) = (m.good.opening(), m.bad.opening()) {
                 found.extend(of_conversations(pair, good, bad));
             }
             for (good, bad) in sheet.lines.iter().filter_map(Line::messages) {
-                let kind = bad.message.body.kind();
-                if good.message.body.kind() != kind {
-                    continue;
-                }
-                for d in fields::differences(good.message, bad.message) {
-                    let is_learned = learned.knows(kind, &d.field);
-                    found.push(Difference {
-                        pair,
-                        message: bad.message.n,
-                        conversations: Both { good: good.conversation.id, bad: bad.conversation.id },
-                        class: if is_learned { Class::Noise } else { fields::class(d.role) },
-                        is_deciding: d.role == Role::Deciding,
-                        learned: is_learned,
-                        field: d.field,
-                        values: d.values,
-                        at: Both { good: Some(good.message.at), bad: Some(bad.message.at) },
-                    });
-                }
+                found.extend(of_messages(pair, good, bad, &kinds, learned));
             }
         }
         found
     }
+}
+
+/// What differs in two messages of one kind.
+fn of_messages(
+    pair: usize,
+    good: &Said<'_>,
+    bad: &Said<'_>,
+    kinds: &Both<Kinds>,
+    learned: &Learned,
+) -> Vec<Difference> {
+    let kind = bad.message.body.kind();
+    if good.message.body.kind() != kind {
+        return Vec::new();
+    }
+    let mut fields = fields::differences(good.message, bad.message);
+    let shown = Both { good: kinds.good.at(good.message.at), bad: kinds.bad.at(bad.message.at) };
+    if shown.good != shown.bad && shown.good.is_some() && !fields.iter().any(|d| d.role == Role::Deciding) {
+        let values = Both { good: shown.good.map(Into::into), bad: shown.bad.map(Into::into) };
+        let (field, path) = ("token kind".to_owned(), "token".to_owned());
+        fields.push(fields::Difference { field, path, values, role: Role::Deciding });
+    }
+    let difference = |d: fields::Difference| {
+        let learned = learned.knows(kind, &d.field);
+        Difference {
+            pair,
+            message: bad.message.n,
+            conversations: Both { good: good.conversation.id, bad: bad.conversation.id },
+            class: if learned { Class::Noise } else { fields::class(d.role) },
+            is_deciding: d.role == Role::Deciding,
+            learned,
+            field: d.field,
+            values: d.values,
+            at: Both { good: Some(good.message.at), bad: Some(bad.message.at) },
+        }
+    };
+    fields.into_iter().map(difference).collect()
 }
 
 /// The failing capture lacks the dialogue altogether.
@@ -290,14 +311,14 @@ pub fn number(line: &Line<'_, '_>) -> u32 {
     }
 }
 
-/// Marks what explains the fork: in messages up to it that the cause's evidence shows, deciding fields and those whose value its
-/// title quotes. Where that is nothing, or there is no cause: deciding fields of the pair that parts.
+/// Marks what explains the fork: in messages up to it that the cause's evidence shows, deciding fields, and of the pair that parts
+/// those whose value its title quotes. Where that is nothing, or there is no cause: deciding fields of the pair that parts.
 fn explain_by(differences: &mut [Difference], story: &Story<'_, '_, '_>, place: usize, cause: Option<&Finding>) {
     let Some(until) = story.fork_time(place) else { return };
     let may = |d: &Difference| d.message > 0 && !d.learned && d.at.bad.is_some_and(|at: Stamp| at.time <= until);
     let evident = |d: &Difference| {
         let Some((cause, at)) = cause.zip(d.at.bad) else { return false };
-        cause.frames.contains(&at.frame) && (d.is_deciding || is_quoted(d, cause))
+        cause.frames.contains(&at.frame) && (d.is_deciding || (d.pair == place && is_quoted(d, cause)))
     };
     let near = |d: &Difference| d.is_deciding && d.pair == place;
     let of = |test: &dyn Fn(&Difference) -> bool| {
