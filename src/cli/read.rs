@@ -92,7 +92,9 @@ impl<'a> Session<'a> {
         while let Some(frame) = reader.next(index) {
             let number = frame.at.frame.number;
             match self.filter.as_mut().map_or(Ok(true), |filter| filter.matches(&frame)) {
-                Ok(true) => pipeline.frame(&frame),
+                Ok(true) => {
+                    pipeline.frame(&frame);
+                }
                 Ok(false) => {}
                 Err(error) => {
                     stopped = Some(error.to_string());

@@ -13,6 +13,11 @@ impl Budget {
         Self(Arc::new(AtomicUsize::new(messages)))
     }
 
+    /// There is room for so many from now on, whatever was taken before.
+    pub fn reset(&self, messages: usize) {
+        self.0.store(messages, Ordering::Relaxed);
+    }
+
     /// Takes room for one; false if there is none left.
     pub fn take(&self) -> bool {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
@@ -30,5 +35,7 @@ mod tests {
         assert!(budget.take() && copy.take());
         assert!(!budget.take() && !copy.take());
         assert!(!Budget::default().take());
+        copy.reset(1);
+        assert!(budget.take() && !copy.take());
     }
 }

@@ -3,7 +3,7 @@
 
 use super::budget::Budget;
 use super::{DecodeAs, Keep, Options};
-use crate::model::{FrameRef, Message, PerSide, Side, Stamp, Turn, Turns};
+use crate::model::{FrameRef, Message, PerSide, Side, Stamp, Timestamp, Turn, Turns};
 use crate::stream::Sink;
 use nrpcsniff_dissectors::{Dissector, Message as Body, PROTOCOLS, Probe, Protocol, Verdict};
 use std::collections::VecDeque;
@@ -196,6 +196,37 @@ impl Dissection {
         messages.shrink_to_fit();
         let undissected = PerSide { client: self.feeds.client.undissected, server: self.feeds.server.undissected };
         Outcome { protocol, messages, seen: self.log.seen, counts: self.log.counts, turns, undissected }
+    }
+
+    /// What it comes to so far. What waits for the rest of its message is left waiting. `before` are the messages that the
+    /// last preview gave: those that still hold are not copied again.
+    pub fn preview(&self, before: Vec<Message>) -> Outcome {
+        let mut turns = self.log.turns.clone();
+        turns.unanswered = self.log.asked;
+        turns.slowest.sort_by_key(|turn| turn.request.time);
+        Outcome {
+            protocol: self.protocol(),
+            messages: self.log.messages(before),
+            seen: self.log.seen,
+            counts: self.log.counts.clone(),
+            turns,
+            undissected: PerSide { client: self.feeds.client.undissected, server: self.feeds.server.undissected },
+        }
+    }
+
+    /// Messages seen of each protocol.
+    pub fn counts(&self) -> &[(&'static str, u64)] {
+        &self.log.counts
+    }
+
+    /// Lets go of messages from before a time, but for the first ones. Says whether there were any.
+    pub fn forget(&mut self, before: Timestamp) -> bool {
+        forget(&mut self.log.head, before)
+    }
+
+    /// Messages that are kept because rules look at each.
+    pub fn essential(&self) -> usize {
+        self.log.head.iter().filter(|message| message.body.is_essential()).count()
     }
 
     fn side(&self, named: Side) -> Side {
@@ -456,6 +487,22 @@ impl Log {
         }
     }
 
+    /// The messages that are kept, in order. `before` is what this gave the last time.
+    fn messages(&self, mut before: Vec<Message>) -> Vec<Message> {
+        let known = before.len();
+        let same = |a: Option<&Message>, b: Option<&Message>| a.is_some() && a.map(|m| m.n) == b.map(|m| m.n);
+        let holds = self.tail.is_empty()
+            && same(before.first(), self.head.first())
+            && same(before.last(), known.checked_sub(1).and_then(|last| self.head.get(last)));
+        if holds {
+            before.extend(self.head.iter().skip(known).cloned());
+            return before;
+        }
+        let mut messages: Vec<Message> = self.head.iter().chain(&self.tail).cloned().collect();
+        messages.sort_by_key(|m| m.n);
+        messages
+    }
+
     fn turn(&mut self, side: Side, first: Stamp, at: Stamp) {
         match (side, self.asked) {
             (Side::Client, _) => self.asked = Some(at),
@@ -476,6 +523,17 @@ impl Log {
             (Side::Server, None) => {}
         }
     }
+}
+
+/// Lets go of messages from before a time, but for the first ones. Says whether there were any.
+pub(super) fn forget(messages: &mut Vec<Message>, before: Timestamp) -> bool {
+    let count = messages.len();
+    let mut index = 0_usize;
+    messages.retain(|message| {
+        index = index.saturating_add(1);
+        index <= HEAD || message.at.time >= before
+    });
+    messages.len() < count
 }
 
 fn len(bytes: usize) -> u64 {

@@ -4,18 +4,31 @@
 mod budget;
 mod dissection;
 mod pipeline;
+mod snapshot;
+#[cfg(test)]
+mod snapshot_tests;
 mod tcp;
 #[cfg(test)]
 mod tests;
 mod udp;
 
 pub use pipeline::Pipeline;
+pub use snapshot::Held;
 
-use crate::stream::Limits;
+use crate::stream::{FlowKey, Limits};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 
 /// Why most conversations are passed over.
 const UNWANTED: &str = "no dissector wants it";
+
+/// What a frame turned out to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The conversation that it belongs to, or (an ICMP error) is about.
+    pub flow: Option<FlowKey>,
+    /// Somebody wants it: it belongs to a conversation of the report, or to one that may become one, or tells of the network.
+    pub is_wanted: bool,
+}
 
 /// How to run the pipeline.
 #[derive(Debug, Clone)]

@@ -1,15 +1,16 @@
 //! Drives one capture (or a rotated set of files) through decode, stream and dissectors.
 
-use super::Options;
 use super::budget::Budget;
 use super::tcp::{self, TcpFlow};
 use super::udp::{self, UdpFlow};
+use super::{Options, Seen};
+use crate::decode::reason::FRAGMENT;
 use crate::decode::{Decoder, Packet};
 use crate::model::{
     Analysis, Attempt, CaptureFacts, Conversation, DatagramFlow, Datagrams, Endpoint, FailedConnections, Frame, Host,
     IcmpError, Input, PerSide, Setup, Side, Stamp, Totals,
 };
-use crate::stream::{Connection, FlowTable};
+use crate::stream::{Connection, FlowKey, FlowTable};
 use hashbrown::HashMap;
 use std::net::IpAddr;
 
@@ -29,12 +30,15 @@ const PORTS: usize = 16;
 /// Why a conversation that somebody wants is not kept.
 const NO_ROOM: &str = "limit of conversations kept";
 
+/// Places of the latest entry of each client, server and way of failing.
+pub(super) type Failures = HashMap<(IpAddr, Endpoint, Setup), usize>;
+
 /// One capture on its way to an analysis.
 pub struct Pipeline {
-    decoder: Decoder,
-    tcp: FlowTable<TcpFlow>,
-    udp: FlowTable<UdpFlow>,
-    state: State,
+    pub(super) decoder: Decoder,
+    pub(super) tcp: FlowTable<TcpFlow>,
+    pub(super) udp: FlowTable<UdpFlow>,
+    pub(super) state: State,
 }
 
 /// Everything but the tables, so that a flow can be worked on while it is lent from its table.
@@ -48,11 +52,15 @@ pub(super) struct State {
     /// Room for messages that rules look at one by one.
     pub budget: Budget,
     /// Conversations of UDP that are kept.
-    udp_kept: usize,
+    pub udp_kept: usize,
     /// Places in `facts.failed` of the latest entry of each client, server and way of failing.
-    failures: HashMap<(IpAddr, Endpoint, Setup), usize>,
+    pub failures: Failures,
     /// Bytes that wait in all connections together.
     pub held: usize,
+    /// Places in `conversations` of what turned out to be none of the report's.
+    pub gone: Vec<u32>,
+    /// Frames so far that can make rules speak.
+    pub events: u64,
     /// The latest frame by packet time.
     pub last: Stamp,
 }
@@ -72,22 +80,29 @@ impl Pipeline {
             udp_kept: 0,
             failures: HashMap::new(),
             held: 0,
+            gone: Vec::new(),
+            events: 0,
             last: Stamp::default(),
         };
         Self { decoder: Decoder::new(), tcp: FlowTable::new(flows), udp: FlowTable::new(flows), state }
     }
 
     /// Takes the next frame. Frames of a rotated set come one file after the other.
-    pub fn frame(&mut self, frame: &Frame<'_>) {
+    pub fn frame(&mut self, frame: &Frame<'_>) -> Seen {
         let state = &mut self.state;
         state.count(frame);
         match self.decoder.decode(frame) {
             Packet::Tcp(segment) => tcp::segment(&mut self.tcp, state, &segment, frame.at),
             Packet::Udp(datagram) => udp::datagram(&mut self.udp, state, &datagram, frame.at),
-            Packet::IcmpError(error) => state.icmp_error(error),
+            Packet::IcmpError(error) => {
+                let flow = error.quoted.map(|quoted| FlowKey::new(quoted.source, quoted.destination));
+                state.icmp_error(error);
+                Seen { flow, is_wanted: true }
+            }
             Packet::Other(reason) => {
                 let count = state.totals.undecoded.entry(reason).or_default();
                 *count = count.saturating_add(1);
+                Seen { flow: None, is_wanted: reason == FRAGMENT }
             }
         }
     }
@@ -97,6 +112,7 @@ impl Pipeline {
     pub fn finish(mut self, inputs: Vec<Input>) -> Analysis {
         let last = self.state.last;
         tcp::conclude(self.tcp.into_values(), &mut self.state, last);
+        self.state.drop_gone();
         let State { totals, mut facts, mut conversations, .. } = self.state;
         facts.fragments_lost = self.decoder.fragments_lost();
         conversations.sort_by_cached_key(|c| (c.first.frame, c.stream));
@@ -128,6 +144,35 @@ impl State {
         }
         self.conversations.push(conversation);
         u32::try_from(self.conversations.len().saturating_sub(1)).ok()
+    }
+
+    /// The conversation in that place.
+    pub fn conversation(&mut self, place: u32) -> Option<&mut Conversation> {
+        usize::try_from(place).ok().and_then(|place| self.conversations.get_mut(place))
+    }
+
+    /// Puts a conversation in the place it has, or in a new one if there is room.
+    pub fn put(&mut self, place: Option<u32>, conversation: Conversation) -> Option<u32> {
+        if let Some(there) = place.and_then(|place| self.conversation(place)) {
+            *there = conversation;
+            return place;
+        }
+        if self.conversations.len() >= self.options.conversations {
+            return None;
+        }
+        self.keep(conversation)
+    }
+
+    /// Takes out conversations that turned out to be none of the report's. Places change.
+    pub fn drop_gone(&mut self) {
+        let mut gone: Vec<u32> = std::mem::take(&mut self.gone);
+        gone.sort_unstable();
+        let mut place = 0_u32;
+        self.conversations.retain(|_| {
+            let is_gone = gone.binary_search(&place).is_ok();
+            place = place.saturating_add(1);
+            !is_gone
+        });
     }
 
     /// Counts what the report does not keep.
@@ -232,6 +277,7 @@ impl State {
     }
 
     fn icmp_error(&mut self, error: IcmpError) {
+        self.events = self.events.saturating_add(1);
         if self.facts.icmp_errors.len() < ICMP_ERRORS {
             self.facts.icmp_errors.push(error);
         } else {
@@ -247,7 +293,7 @@ fn joins(attempt: Attempt, entry: &FailedConnections) -> bool {
 }
 
 /// Marks conversations whose addresses and ports were used more than once.
-fn mark_reused(conversations: &mut [Conversation]) {
+pub(super) fn mark_reused(conversations: &mut [Conversation]) {
     let key = |c: &Conversation| (c.transport, c.client.min(c.server), c.client.max(c.server));
     let mut uses: HashMap<_, u32> = HashMap::new();
     for conversation in conversations.iter() {

@@ -3,9 +3,9 @@
 use super::budget::Budget;
 use super::dissection::{self, Dissection, Outcome};
 use super::pipeline::State;
-use super::{DecodeAs, Keep, Options, UNWANTED};
+use super::{DecodeAs, Keep, Options, Seen, UNWANTED};
 use crate::decode::{self, Segment, flags};
-use crate::model::{Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, UNKNOWN};
+use crate::model::{Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp, UNKNOWN};
 use crate::stream::{Connection, FlowKey, FlowTable, Sink, Tombstone};
 use nrpcsniff_dissectors::PROTOCOLS;
 
@@ -23,6 +23,24 @@ pub enum TcpFlow {
     Closed(Tombstone),
 }
 
+impl TcpFlow {
+    /// If it is still going on.
+    pub(super) fn open(&mut self) -> Option<&mut Open> {
+        match self {
+            Self::Open(open) => Some(open),
+            Self::Closed(_) => None,
+        }
+    }
+
+    /// Where it stands among the conversations, if it does.
+    pub(super) fn place(&mut self) -> &mut Option<u32> {
+        match self {
+            Self::Open(open) => &mut open.place,
+            Self::Closed(tombstone) => &mut tombstone.kept,
+        }
+    }
+}
+
 /// A connection and what it says.
 pub struct Open {
     connection: Connection,
@@ -36,6 +54,10 @@ pub struct Open {
     /// Bytes that wait in it.
     held: usize,
     given_up: Option<&'static str>,
+    /// Where a snapshot put what is known of it.
+    place: Option<u32>,
+    /// Something came since that snapshot.
+    changed: bool,
 }
 
 /// Does anybody want to hear it?
@@ -56,27 +78,30 @@ impl Sink for Nobody {
 }
 
 /// Takes a segment.
-pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment: &Segment<'_>, at: Stamp) {
+pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment: &Segment<'_>, at: Stamp) -> Seen {
     let source = Endpoint { ip: segment.ip.source, port: segment.source_port };
     let destination = Endpoint { ip: segment.ip.destination, port: segment.destination_port };
     let key = FlowKey::new(source, destination);
     if let Some(flow) = table.get(key) {
         match flow {
             TcpFlow::Open(open) if !open.connection.is_reopened_by(segment) => {
-                if open.segment(state, segment, at) {
+                let over = open.segment(state, segment, at);
+                let is_wanted = open.is_wanted();
+                if over {
                     close(flow, state, at);
                 }
-                return;
+                return Seen { flow: Some(key), is_wanted };
             }
             TcpFlow::Closed(tombstone) if !tombstone.is_reopened_by(segment) => {
                 late(*tombstone, state, segment, at);
-                return;
+                return Seen { flow: Some(key), is_wanted: tombstone.kept.is_some() };
             }
             _ => close(flow, state, at),
         }
     }
     let mut open = Box::new(Open::new(state, segment, at));
     let over = open.segment(state, segment, at);
+    let is_wanted = open.is_wanted();
     let mut flow = TcpFlow::Open(open);
     if over {
         close(&mut flow, state, at);
@@ -85,6 +110,7 @@ pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment
     if !forgotten.is_empty() {
         forget(table, forgotten, state, at);
     }
+    Seen { flow: Some(key), is_wanted }
 }
 
 /// Concludes every flow that is still open: the capture has ended.
@@ -125,6 +151,16 @@ fn still_open(flows: impl Iterator<Item = TcpFlow>) -> Vec<Box<Open>> {
     open
 }
 
+/// Concludes flows that never came about and of which nothing was heard since that time.
+pub(super) fn give_up(table: &mut FlowTable<TcpFlow>, state: &mut State, since: Timestamp, at: Stamp) {
+    let given_up = |flow: &&mut TcpFlow| matches!(flow, TcpFlow::Open(open) if open.is_given_up(since));
+    let mut flows: Vec<_> = table.values_mut().filter(given_up).collect();
+    flows.sort_by_key(|flow| if let TcpFlow::Open(open) = flow { open.stream() } else { 0 });
+    for flow in flows {
+        close(flow, state, at);
+    }
+}
+
 /// Concludes an open flow and leaves a tombstone in its place.
 fn close(flow: &mut TcpFlow, state: &mut State, at: Stamp) {
     let TcpFlow::Open(open) = flow else { return };
@@ -142,6 +178,9 @@ fn late(tombstone: Tombstone, state: &mut State, segment: &Segment<'_>, at: Stam
     let side = tombstone.side_of(segment);
     conversation.packets[side] = conversation.packets[side].saturating_add(1);
     conversation.last = at;
+    if segment.flags & (flags::RST | flags::FIN) != 0 {
+        state.events = state.events.saturating_add(1);
+    }
     if segment.flags & flags::RST != 0 {
         conversation.teardown.rst[side].get_or_insert(at);
     } else if segment.flags & flags::FIN != 0 {
@@ -159,7 +198,8 @@ impl Open {
         if kept {
             connection.watch();
         }
-        Self { connection, hearing: Hearing::Silent, by_port, kept, at_close: None, held: 0, given_up: None }
+        let (hearing, at_close, place) = (Hearing::Silent, None, None);
+        Self { connection, hearing, by_port, kept, at_close, held: 0, given_up: None, place, changed: true }
     }
 
     /// Takes a segment; true if there is nothing more to hear.
@@ -189,7 +229,85 @@ impl Open {
                 _ => PerSide::default(),
             });
         }
+        self.changed = true;
+        let tells = segment.payload_length > 0 || segment.flags & (flags::SYN | flags::FIN | flags::RST) != 0;
+        if tells && (self.kept || self.matters() || self.has_failed()) {
+            state.events = state.events.saturating_add(1);
+        }
         self.connection.is_over() || self.is_unwanted()
+    }
+
+    /// Somebody may want to hear it, or the report keeps it.
+    fn is_wanted(&self) -> bool {
+        self.kept || !matches!(self.hearing, Hearing::Deaf)
+    }
+
+    /// It never came about, as far as it goes.
+    fn has_failed(&self) -> bool {
+        matches!(self.connection.setup(), Setup::Refused | Setup::NoAnswer)
+    }
+
+    /// A conversation that never came about, and of which nothing was heard since that time: no more is to be expected.
+    pub(super) fn is_given_up(&self, since: Timestamp) -> bool {
+        self.has_failed() && self.connection.last().time < since
+    }
+
+    /// Number of the conversation.
+    pub(super) fn stream(&self) -> u32 {
+        self.connection.stream
+    }
+
+    /// Where a snapshot put it.
+    pub(super) fn place(&self) -> Option<u32> {
+        self.place
+    }
+
+    /// The connection, if it never came about and is none of the report's.
+    pub(super) fn failure(&self) -> Option<&Connection> {
+        (self.by_port.is_none() && self.has_failed()).then_some(&self.connection)
+    }
+
+    /// Messages seen of each protocol.
+    pub(super) fn counts(&self) -> &[(&'static str, u64)] {
+        match &self.hearing {
+            Hearing::Listening(dissection) => dissection.counts(),
+            _ => &[],
+        }
+    }
+
+    /// Lets go of messages from before a time. Gives the number of those left that rules look at one by one.
+    pub(super) fn forget(&mut self, before: Timestamp) -> usize {
+        match &mut self.hearing {
+            Hearing::Listening(dissection) => {
+                self.changed |= dissection.forget(before);
+                dissection.essential()
+            }
+            _ => 0,
+        }
+    }
+
+    /// Puts what is known of it among the conversations, as if the capture ended now; nothing if it is there already and
+    /// has not changed.
+    pub(super) fn show(&mut self, state: &mut State, end: Stamp) {
+        if !std::mem::take(&mut self.changed) {
+            return;
+        }
+        if !(self.kept || self.matters()) {
+            state.gone.extend(self.place.take());
+            return;
+        }
+        let before = self.place.and_then(|place| state.conversation(place));
+        let before = before.map(|conversation| std::mem::take(&mut conversation.messages)).unwrap_or_default();
+        let outcome = match &self.hearing {
+            Hearing::Listening(dissection) => dissection.preview(before),
+            _ => Outcome::default(),
+        };
+        let mut conversation = self.connection.preview(end);
+        // It may time out without another packet.
+        self.changed = conversation.teardown.how == Close::Open && conversation.tcp.unanswered.is_some();
+        tell(&mut conversation, outcome, self.by_port, self.at_close.unwrap_or_default());
+        conversation.given_up = self.given_up;
+        self.place = state.put(self.place, conversation);
     }
 
     /// The report will show it: somebody said something that a dissector reads.
@@ -278,6 +396,7 @@ impl Open {
             state.failed(&self.connection);
         }
         if outcome.protocol.is_none() && !self.kept {
+            state.gone.extend(self.place);
             state.pass_over(UNWANTED);
             return self.connection.tombstone();
         }
@@ -291,7 +410,10 @@ impl Open {
         if state.options.keep == Keep::Essential && is_ordinary(&conversation) {
             shorten(&mut conversation.messages);
         }
-        tombstone.kept = state.keep(conversation);
+        tombstone.kept = match self.place {
+            Some(_) => state.put(self.place, conversation),
+            None => state.keep(conversation),
+        };
         tombstone
     }
 }

@@ -2,7 +2,7 @@
 //! the rest is counted.
 
 use super::pipeline::State;
-use super::{Keep, UNWANTED};
+use super::{Keep, Seen, UNWANTED};
 use crate::decode::Datagram;
 use crate::model::{Conversation, Endpoint, Message, PerSide, Side, Stamp, Transport};
 use crate::stream::{FlowKey, FlowTable};
@@ -12,6 +12,8 @@ use nrpcsniff_dissectors::{Message as Body, PROTOCOLS, Protocol};
 const DATAGRAMS: usize = 64;
 /// Datagrams of a conversation on an unusual port that are asked for their protocol.
 const LOOKS: u32 = 4;
+/// Datagrams of each side that are wanted of a conversation that is only counted.
+const FIRST: u32 = 100;
 
 /// A flow in the table.
 pub struct UdpFlow {
@@ -30,7 +32,7 @@ pub struct UdpFlow {
 }
 
 /// Takes a datagram.
-pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagram: &Datagram<'_>, at: Stamp) {
+pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagram: &Datagram<'_>, at: Stamp) -> Seen {
     let source = Endpoint { ip: datagram.ip.source, port: datagram.source_port };
     let destination = Endpoint { ip: datagram.ip.destination, port: datagram.destination_port };
     let key = FlowKey::new(source, destination);
@@ -39,14 +41,15 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
         // Forgotten flows need no conclusion: what is known of them is in the report already.
         drop(table.insert(key, flow));
     }
-    let Some(flow) = table.get(key) else { return };
+    let Some(flow) = table.get(key) else { return Seen::default() };
     if flow.kept.is_none() || flow.protocol.is_none() {
         flow.look(state, datagram, source, destination, at);
     }
-    let Some(index) = flow.kept.and_then(|kept| usize::try_from(kept).ok()) else { return };
+    let seen = Seen { flow: Some(key), is_wanted: flow.is_wanted() };
+    let Some(index) = flow.kept.and_then(|kept| usize::try_from(kept).ok()) else { return seen };
     let body = flow.protocol.and_then(|protocol| (protocol.datagram)(datagram.payload));
     let keep = body.as_ref().is_some_and(|body| state.wants(index, body));
-    let Some(conversation) = state.conversations.get_mut(index) else { return };
+    let Some(conversation) = state.conversations.get_mut(index) else { return seen };
     if body.as_ref().is_some_and(|body| body.is_answer() && is_unasked(conversation, source)) {
         turn_round(conversation);
     }
@@ -56,10 +59,23 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
         let protocol = body.protocol();
         message(conversation, side, datagram, at, body, keep);
         state.messages(protocol, 1);
+        state.events = state.events.saturating_add(1);
     }
+    seen
 }
 
 impl UdpFlow {
+    /// The report keeps it, or counts what goes there: a call needs no more than its first datagrams to be told.
+    fn is_wanted(&self) -> bool {
+        let first = |side| self.packets[side] <= FIRST;
+        self.kept.is_some() || (first(Side::Client) && first(Side::Server))
+    }
+
+    /// Where its conversation is kept, and where its datagrams are counted.
+    pub(super) fn places(&mut self) -> [&mut Option<u32>; 2] {
+        [&mut self.kept, &mut self.counted]
+    }
+
     fn new(state: &mut State, source: Endpoint, destination: Endpoint, at: Stamp) -> Self {
         let stream = state.udp_streams;
         state.udp_streams = state.udp_streams.saturating_add(1);

@@ -4,7 +4,10 @@ use super::details::{Data, Details};
 use super::sequence;
 use super::teardown::{Closing, Comparison};
 use super::{Limits, Sink};
-use crate::model::{Close, Conversation, Endpoint, Handshake, IdleGap, PerSide, Setup, Side, Stamp, Transport};
+use crate::model::{
+    Close, Conversation, Endpoint, FirstBytes, Handshake, IdleGap, PerSide, Quality, Setup, Side, Stamp, TcpFacts,
+    Transport,
+};
 use crate::model::{Segment, flags};
 
 /// SYNs kept of one connection.
@@ -292,28 +295,43 @@ impl Connection {
     }
 
     /// The facts, once the connection is over or the capture has ended at `end`.
-    pub fn conclude(self, end: Stamp) -> Conversation {
-        let (setup, mut teardown) = (self.setup(), self.closing.verdict());
-        let (mut facts, mut quality, first_bytes) = match self.details {
-            Some(details) => (details.facts, details.quality, details.first_bytes),
-            None => Default::default(),
-        };
+    pub fn conclude(mut self, end: Stamp) -> Conversation {
+        let syns = std::mem::take(&mut self.syns);
+        let details = self.details.take().map(|details| (details.facts, details.quality, details.first_bytes));
+        let (facts, quality, first_bytes) = details.unwrap_or_default();
+        self.describe(syns, facts, quality, first_bytes, end)
+    }
+
+    /// The facts as they would stand if the capture ended now, at `end`. What waits for earlier bytes is left waiting.
+    pub fn preview(&self, end: Stamp) -> Conversation {
+        let (facts, quality) = self.details.as_ref().map(|details| details.preview(self.last)).unwrap_or_default();
+        let first_bytes = self.details.as_ref().map(|details| details.first_bytes.clone()).unwrap_or_default();
+        self.describe(self.syns.clone(), facts, quality, first_bytes, end)
+    }
+
+    fn describe(
+        &self,
+        syns: Vec<Stamp>,
+        mut facts: TcpFacts,
+        mut quality: Quality,
+        first_bytes: PerSide<Option<FirstBytes>>,
+        end: Stamp,
+    ) -> Conversation {
+        let (setup, mut teardown) = (self.setup_of(&syns), self.closing.verdict());
         if teardown.how == Close::Open {
             let abandoned =
                 facts.unanswered.as_ref().is_some_and(|u| u.tries >= TRIES_TO_TIMEOUT && u.last.time < end.time);
-            if abandoned || (setup == Setup::NoAnswer && self.syns.len() > 1) {
+            if abandoned || (setup == Setup::NoAnswer && syns.len() > 1) {
                 teardown.how = Close::Timeout;
             }
         }
         let halves = &self.halves;
         facts.ttl = PerSide { client: halves.client.ttl, server: halves.server.ttl };
         facts.mss = PerSide { client: halves.client.mss, server: halves.server.mss };
-        if let (Some(syn), Some(ack)) = (self.syns.last(), self.ack.filter(|_| self.syn_ack.is_some()))
-            && self.syns.len() == 1
-        {
-            quality.rtt = Some(ack.since(*syn)).filter(|&rtt| rtt >= 0);
+        if let (&[syn], Some(ack)) = (syns.as_slice(), self.ack.filter(|_| self.syn_ack.is_some())) {
+            quality.rtt = Some(ack.since(syn)).filter(|&rtt| rtt >= 0);
         }
-        facts.handshake = Handshake { syns: self.syns, syn_ack: self.syn_ack, ack: self.ack, syn_data: self.syn_data };
+        facts.handshake = Handshake { syns, syn_ack: self.syn_ack, ack: self.ack, syn_data: self.syn_data };
         Conversation {
             stream: self.stream,
             roles_guessed: self.roles_guessed,
@@ -331,9 +349,13 @@ impl Connection {
 
     /// How it came about, as far as the packets so far tell.
     pub fn setup(&self) -> Setup {
+        self.setup_of(&self.syns)
+    }
+
+    fn setup_of(&self, syns: &[Stamp]) -> Setup {
         if self.refused {
             Setup::Refused
-        } else if self.roles_guessed || self.syns.is_empty() {
+        } else if self.roles_guessed || syns.is_empty() {
             Setup::Midstream
         } else if self.syn_ack.is_some() || self.went_on {
             Setup::Handshake
@@ -540,7 +562,7 @@ impl Connection {
             details.silence(IdleGap { before: self.last, after: at, by: from, with_data });
         }
         if segment.flags & (flags::SYN | flags::FIN | flags::RST) == 0 {
-            details.window(from, Some(segment.window), at);
+            details.window(from, segment.window, at);
         }
     }
 

@@ -184,24 +184,40 @@ impl Details {
 
     /// Fills in what is only known at the end.
     pub fn conclude(&mut self, last: Stamp) {
-        for side in [Side::Client, Side::Server] {
-            self.window(side, None, last);
-            let flight = &self.ways[side].flight;
-            if self.facts.unanswered.is_none() {
-                self.facts.unanswered = flight.unanswered(side);
+        let (mut facts, mut quality) = (std::mem::take(&mut self.facts), self.quality);
+        self.complete(&mut facts, &mut quality, last);
+        (self.facts, self.quality) = (facts, quality);
+    }
+
+    /// The facts as they would stand if the connection ended now.
+    pub fn preview(&self, last: Stamp) -> (TcpFacts, Quality) {
+        let (mut facts, mut quality) = (self.facts.clone(), self.quality);
+        self.complete(&mut facts, &mut quality, last);
+        (facts, quality)
+    }
+
+    fn complete(&self, facts: &mut TcpFacts, quality: &mut Quality, last: Stamp) {
+        for from in [Side::Client, Side::Server] {
+            let Way { flight, zero_since, .. } = &self.ways[from];
+            if let Some(start) = *zero_since {
+                let zero = ZeroWindow { from, start, end: last, reopened: false };
+                keep_longest(&mut facts.zero_windows, zero, |z| z.end.since(z.start));
             }
-            if let Some(stuck) = flight.stuck(side)
-                && self.facts.stuck.as_ref().is_none_or(|known| known.tries < stuck.tries)
+            if facts.unanswered.is_none() {
+                facts.unanswered = flight.unanswered(from);
+            }
+            if let Some(stuck) = flight.stuck(from)
+                && facts.stuck.as_ref().is_none_or(|known| known.tries < stuck.tries)
             {
-                self.facts.stuck = Some(stuck);
+                facts.stuck = Some(stuck);
             }
         }
         // The capture stands somewhere between the two: the way is that to one side and that to the other.
         let ways = [self.ways.client.round_trip, self.ways.server.round_trip];
-        self.quality.rtt = ways.into_iter().flatten().reduce(i64::saturating_add);
-        self.facts.idle.sort_by_key(|gap| gap.before.time);
-        self.facts.stalls.sort_by_key(|stall| stall.first.time);
-        self.facts.zero_windows.sort_by_key(|zero| zero.start.time);
+        quality.rtt = ways.into_iter().flatten().reduce(i64::saturating_add);
+        facts.idle.sort_by_key(|gap| gap.before.time);
+        facts.stalls.sort_by_key(|stall| stall.first.time);
+        facts.zero_windows.sort_by_key(|zero| zero.start.time);
     }
 
     /// A silence ended.
@@ -223,20 +239,15 @@ impl Details {
         idle.push(gap);
     }
 
-    /// A window was announced; `None` at the end of the connection.
-    pub fn window(&mut self, from: Side, window: Option<u16>, at: Stamp) {
+    /// A window was announced.
+    pub fn window(&mut self, from: Side, window: u16, at: Stamp) {
         let since = &mut self.ways[from].zero_since;
-        match (window, *since) {
-            (Some(0), opened) => {
-                self.quality.zero_windows = self.quality.zero_windows.saturating_add(1);
-                *since = opened.or(Some(at));
-            }
-            (window, Some(start)) => {
-                *since = None;
-                let zero = ZeroWindow { from, start, end: at, reopened: window.is_some() };
-                keep_longest(&mut self.facts.zero_windows, zero, |z| z.end.since(z.start));
-            }
-            (_, None) => {}
+        if window == 0 {
+            self.quality.zero_windows = self.quality.zero_windows.saturating_add(1);
+            since.get_or_insert(at);
+        } else if let Some(start) = since.take() {
+            let zero = ZeroWindow { from, start, end: at, reopened: true };
+            keep_longest(&mut self.facts.zero_windows, zero, |z| z.end.since(z.start));
         }
     }
 

@@ -7,7 +7,7 @@ use hashbrown::hash_map::Entry;
 use std::net::IpAddr;
 
 /// Two endpoints, the same for both directions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FlowKey {
     /// Over IPv4.
     V4(V4),
@@ -71,6 +71,27 @@ impl<V> FlowTable<V> {
         }
     }
 
+    /// How many flows there are.
+    pub fn len(&self) -> usize {
+        self.v4.len().saturating_add(self.v6.len())
+    }
+
+    /// There is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Every flow, in no order. None becomes young again.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.v4.values_mut().chain(self.v6.values_mut())
+    }
+
+    /// Forgets every flow of which `stays` says no.
+    pub fn retain(&mut self, mut stays: impl FnMut(&mut V) -> bool) {
+        self.v4.retain(&mut stays);
+        self.v6.retain(&mut stays);
+    }
+
     /// Every flow that is left, in no order.
     pub fn into_values(self) -> impl Iterator<Item = V> {
         self.v4.into_values().chain(self.v6.into_values())
@@ -106,6 +127,19 @@ impl<K: Copy + Eq + std::hash::Hash, V> Generations<K, V> {
         forgotten
     }
 
+    fn len(&self) -> usize {
+        self.young.len().saturating_add(self.old.len())
+    }
+
+    fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.young.values_mut().chain(self.old.values_mut())
+    }
+
+    fn retain(&mut self, stays: &mut impl FnMut(&mut V) -> bool) {
+        self.young.retain(|_, value| stays(value));
+        self.old.retain(|_, value| stays(value));
+    }
+
     fn into_values(self) -> impl Iterator<Item = V> {
         self.young.into_values().chain(self.old.into_values())
     }
@@ -137,6 +171,21 @@ mod tests {
             assert_eq!(FlowKey::new(a, b), FlowKey::new(b, a));
             assert_ne!(FlowKey::new(a, b), FlowKey::new(end("10.0.0.9", 5), b));
         }
+    }
+
+    #[test]
+    fn what_is_retained_stays_in_either_generation() {
+        let mut table = FlowTable::new(2);
+        for n in 0..4 {
+            table.insert(FlowKey::new(end("10.0.0.1", n), end("10.0.0.2", 1352)), n);
+        }
+        table.insert(FlowKey::new(end("2001:db8::1", 9), end("2001:db8::2", 1352)), 9);
+        table.values_mut().for_each(|n| *n += 10);
+        table.retain(|n| *n % 2 == 1);
+        assert_eq!((table.len(), table.is_empty()), (3, false));
+        let mut left: Vec<_> = table.into_values().collect();
+        left.sort_unstable();
+        assert_eq!(left, [11, 13, 19]);
     }
 
     #[test]

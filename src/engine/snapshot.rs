@@ -1,0 +1,258 @@
+//! A capture that goes on: what it comes to so far, and how it forgets.
+//!
+//! A snapshot is the analysis that the capture would give if it ended now. Conversations that are over stand in it as they
+//! are, those that are open as they would be; nothing is copied that has not changed since the last snapshot. Rules judge
+//! it as they judge a file. [`Pipeline::retire`] lets go of what is too old for them.
+
+use super::dissection::forget;
+use super::pipeline::{Failures, Pipeline, State, mark_reused};
+use super::tcp::{self, TcpFlow};
+use crate::model::{
+    Analysis, CaptureFacts, Conversation, FailedConnections, Input, Stamp, Timestamp, Totals, Transport,
+};
+
+/// A connection attempt of which nothing was heard for this long (nanoseconds) is over: longer than the longest pause
+/// between two SYNs of common systems (64 seconds, RFC 6298 section 5.7 with six tries).
+const GIVEN_UP: i64 = 130_000_000_000;
+/// Hosts from which on those are forgotten that are not heard of.
+const HOSTS: usize = 32_768;
+
+/// What is held at present.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Flows in the tables, open or over.
+    pub flows: usize,
+    /// Conversations that the rules see.
+    pub conversations: usize,
+    /// Bytes that wait for earlier ones, or for the rest of their message.
+    pub waiting_bytes: usize,
+    /// Conversations given up because the tables were full.
+    pub evicted: u64,
+}
+
+/// What is known without connections that are open and never came about so far.
+struct Aside {
+    failed: Vec<FailedConnections>,
+    left_out: u64,
+    failures: Failures,
+}
+
+impl Pipeline {
+    /// Lends the analysis that the capture would give if it ended now. `end` is the packet time that it is now: at least
+    /// that of the last frame.
+    pub fn snapshot<R>(&mut self, inputs: Vec<Input>, end: Timestamp, look: impl FnOnce(&Analysis) -> R) -> R {
+        let end = end.max(self.state.last.time);
+        let totals = self.show_open(end);
+        self.arrange(|_, _| true);
+        let aside = self.add_failures();
+        let state = &mut self.state;
+        mark_reused(&mut state.conversations);
+        let conversations = std::mem::take(&mut state.conversations);
+        let facts = CaptureFacts { fragments_lost: self.decoder.fragments_lost(), ..std::mem::take(&mut state.facts) };
+        let end = (totals.packets > 0).then_some(end);
+        let analysis = Analysis { inputs, totals, conversations, facts, end };
+        let answer = look(&analysis);
+        (state.conversations, state.facts) = (analysis.conversations, analysis.facts);
+        if let Some(aside) = aside {
+            (state.facts.failed, state.facts.failed_left_out) = (aside.failed, aside.left_out);
+            state.failures = aside.failures;
+        }
+        answer
+    }
+
+    /// Frames so far that can make rules speak.
+    pub fn events(&self) -> u64 {
+        self.state.events
+    }
+
+    /// The latest packet time; `None` before the first frame.
+    pub fn now(&self) -> Option<Timestamp> {
+        (self.state.totals.packets > 0).then_some(self.state.last.time)
+    }
+
+    /// What is held at present.
+    pub fn held(&self) -> Held {
+        Held {
+            flows: self.tcp.len().saturating_add(self.udp.len()),
+            conversations: self.state.conversations.len(),
+            waiting_bytes: self.state.held,
+            evicted: self.state.facts.evicted,
+        }
+    }
+
+    /// Lets go of what was last heard of before a time: conversations that are over (each is shown to `say` first), of
+    /// those that go on the messages but for the first ones, and facts. Open TCP conversations stay; connection attempts
+    /// without success end after two minutes of silence.
+    pub fn retire(&mut self, before: Timestamp, say: impl FnMut(&Conversation)) {
+        let last = self.state.last;
+        let silent = Timestamp::new(last.time.nanos().saturating_sub(GIVEN_UP), 9);
+        tcp::give_up(&mut self.tcp, &mut self.state, silent, last);
+        self.retire_conversations(before, say);
+        let essential = self.forget_messages(before);
+        self.state.budget.reset(self.state.options.messages.saturating_sub(essential));
+        self.retire_datagrams(before);
+        self.state.retire_facts(before);
+    }
+
+    /// Puts what is known of open conversations among the others. Gives the totals with theirs.
+    fn show_open(&mut self, end: Timestamp) -> Totals {
+        let end = Stamp { time: end, frame: self.state.last.frame };
+        let mut totals = self.state.totals.clone();
+        for open in self.tcp.values_mut().filter_map(TcpFlow::open) {
+            open.show(&mut self.state, end);
+            for &(protocol, count) in open.counts() {
+                let total = totals.messages.entry(protocol).or_default();
+                *total = total.saturating_add(count);
+            }
+        }
+        totals
+    }
+
+    /// Adds connections that never came about so far to the facts. Gives what is to be put back after the snapshot.
+    fn add_failures(&mut self) -> Option<Aside> {
+        let open = self.tcp.values_mut().filter_map(TcpFlow::open);
+        let mut failures: Vec<_> = open.filter_map(|open| open.failure()).collect();
+        if failures.is_empty() {
+            return None;
+        }
+        let state = &mut self.state;
+        let aside = Aside {
+            failed: state.facts.failed.clone(),
+            left_out: state.facts.failed_left_out,
+            failures: state.failures.clone(),
+        };
+        failures.sort_by_key(|connection| connection.stream);
+        failures.into_iter().for_each(|connection| state.failed(connection));
+        Some(aside)
+    }
+
+    /// Puts conversations in the order of their first frames, numbers them, and drops those that need not stay.
+    fn arrange(&mut self, mut stays: impl FnMut(usize, &Conversation) -> bool) {
+        let mut gone = std::mem::take(&mut self.state.gone);
+        gone.sort_unstable();
+        let conversations = &mut self.state.conversations;
+        for (place, conversation) in (0..).zip(conversations.iter_mut()) {
+            conversation.id = place;
+        }
+        let count = conversations.len();
+        conversations.retain(|c| gone.binary_search(&c.id).is_err() && stays(index(c.id), c));
+        let order = |c: &Conversation| (c.first.frame, c.stream);
+        if !conversations.is_sorted_by_key(order) {
+            conversations.sort_by_cached_key(order);
+        }
+        let mut places = vec![None; count];
+        let mut moved = count != conversations.len();
+        for (place, conversation) in (0..).zip(conversations.iter_mut()) {
+            moved |= conversation.id != place;
+            if let Some(new) = places.get_mut(index(conversation.id)) {
+                *new = Some(place);
+            }
+            conversation.id = place;
+        }
+        if moved {
+            self.follow(&places);
+        }
+    }
+
+    /// Conversations were moved: `places` has the new place for each old one.
+    fn follow(&mut self, places: &[Option<u32>]) {
+        let new = |place: u32| places.get(index(place)).copied().flatten();
+        for flow in self.tcp.values_mut() {
+            let place = flow.place();
+            *place = place.and_then(new);
+        }
+        self.udp.retain(|flow| {
+            let [kept, _] = flow.places();
+            let was_kept = kept.is_some();
+            *kept = kept.and_then(new);
+            !was_kept || kept.is_some()
+        });
+    }
+
+    /// Of each conversation, whether it is one of the open TCP flows.
+    fn are_open(&mut self) -> Vec<bool> {
+        let mut are_open = vec![false; self.state.conversations.len()];
+        for open in self.tcp.values_mut().filter_map(TcpFlow::open) {
+            if let Some(open) = open.place().and_then(|place| are_open.get_mut(index(place))) {
+                *open = true;
+            }
+        }
+        are_open
+    }
+
+    fn retire_conversations(&mut self, before: Timestamp, mut say: impl FnMut(&Conversation)) {
+        let is_open = self.are_open();
+        let mut datagrams = 0_usize;
+        self.arrange(|place, conversation| {
+            let stays = conversation.last.time >= before || is_open.get(place).copied().unwrap_or_default();
+            if !stays {
+                datagrams = datagrams.saturating_add(usize::from(conversation.transport == Transport::Udp));
+                say(conversation);
+            }
+            stays
+        });
+        self.state.udp_kept = self.state.udp_kept.saturating_sub(datagrams);
+    }
+
+    /// Lets go of old messages in conversations that go on. Gives the number of messages left that have their place in the
+    /// budget.
+    fn forget_messages(&mut self, before: Timestamp) -> usize {
+        let mut essential = 0_usize;
+        for open in self.tcp.values_mut().filter_map(TcpFlow::open) {
+            essential = essential.saturating_add(open.forget(before));
+        }
+        let is_open = self.are_open();
+        for (conversation, is_open) in self.state.conversations.iter_mut().zip(is_open) {
+            if conversation.transport == Transport::Udp {
+                forget(&mut conversation.messages, before);
+            }
+            if !is_open {
+                let messages = conversation.messages.iter().filter(|message| message.body.is_essential());
+                essential = essential.saturating_add(messages.count());
+            }
+        }
+        essential
+    }
+
+    fn retire_datagrams(&mut self, before: Timestamp) {
+        let mut places = Vec::with_capacity(self.state.facts.datagrams.len());
+        let mut next = 0_u32;
+        self.state.facts.datagrams.retain(|flow| {
+            let last = [flow.sent.client, flow.sent.server].into_iter().flatten().map(|sent| sent.last.time).max();
+            let stays = last.is_some_and(|last| last >= before);
+            places.push(stays.then_some(next));
+            next = next.saturating_add(u32::from(stays));
+            stays
+        });
+        if places.iter().all(Option::is_some) {
+            return;
+        }
+        self.udp.retain(|flow| {
+            let [_, counted] = flow.places();
+            let was_counted = counted.is_some();
+            *counted = counted.and_then(|place| places.get(index(place)).copied().flatten());
+            !was_counted || counted.is_some()
+        });
+    }
+}
+
+impl State {
+    fn retire_facts(&mut self, before: Timestamp) {
+        let facts = &mut self.facts;
+        facts.icmp_errors.retain(|error| error.at.time >= before);
+        if facts.hosts.len() > HOSTS {
+            facts.hosts.retain(|_, host| host.accepted.iter().any(|(_, at)| at.time >= before));
+        }
+        let count = facts.failed.len();
+        facts.failed.retain(|failed| failed.last.syn.time >= before);
+        if facts.failed.len() < count {
+            let places = facts.failed.iter().enumerate();
+            self.failures =
+                places.map(|(place, failed)| ((failed.client, failed.server, failed.setup), place)).collect();
+        }
+    }
+}
+
+fn index(place: u32) -> usize {
+    usize::try_from(place).unwrap_or(usize::MAX)
+}
