@@ -9,6 +9,7 @@ mod compare;
 mod config;
 mod exit;
 mod keys;
+mod live;
 mod merge;
 mod output;
 mod plan;
