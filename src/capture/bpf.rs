@@ -89,6 +89,17 @@ impl FilterSet {
     }
 }
 
+/// The link type in files that libpcap's number stands for.
+#[cfg(all(have_libpcap, unix))]
+pub(super) fn link_type(dlt: i32) -> u16 {
+    match dlt {
+        11 => 100,      // ATM, RFC 1483
+        12 | 14 => 101, // raw IP
+        19 => 106,      // Linux classical IP over ATM
+        other => u16::try_from(other).unwrap_or(u16::MAX),
+    }
+}
+
 #[cfg(have_libpcap)]
 mod program {
     use super::FilterError;

@@ -1,7 +1,7 @@
 //! Build script: finds libpcap, or lets the build go on without it.
 //!
 //! Three states: development files (link as usual), the runtime library alone (a symlink in OUT_DIR serves as the
-//! linker's name for it), nothing (no filters; one warning says how to get it). `cfg(have_libpcap)` guards
+//! linker's name for it), nothing (no filters and no live capture; one warning says how to get it). `cfg(have_libpcap)` guards
 //! every use of the `pcap` crate; an rlib that nothing refers to is not linked.
 
 use std::path::{Path, PathBuf};
@@ -27,8 +27,8 @@ fn main() {
         // A path that does not exist keeps this script stale: the next build after an installation looks again.
         println!("cargo::rerun-if-changed=no-such-file-so-that-cargo-looks-again");
         println!(
-            "cargo::warning=libpcap not found: built without filters (-f); capture files work fully without them. To \
-             get them: apt install libpcap-dev (Debian, Ubuntu) or dnf install libpcap-devel (Fedora, \
+            "cargo::warning=libpcap not found: built without filters (-f) and live capture (-i); capture files work fully \
+             without them. To get them: apt install libpcap-dev (Debian, Ubuntu) or dnf install libpcap-devel (Fedora, \
              RHEL), then build again"
         );
     }

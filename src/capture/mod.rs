@@ -40,6 +40,7 @@ mod discover;
 mod error;
 mod fields;
 mod foreign;
+pub mod live;
 mod pcapng;
 mod reader;
 mod rotation;

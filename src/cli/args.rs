@@ -1,5 +1,6 @@
 //! Arguments as typed. [`super::plan`] checks them.
 
+use super::live::LiveArgs;
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -141,6 +142,10 @@ pub struct Args {
     /// How captures are read and judged.
     #[command(flatten)]
     pub reading: ReadingArgs,
+
+    /// Live capture.
+    #[command(flatten)]
+    pub live: LiveArgs,
 
     /// Colours
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, global = true)]

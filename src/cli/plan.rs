@@ -59,6 +59,11 @@ impl Plan {
             !captures.is_empty(),
             "give a capture file or a folder, or - for stdin (nrpcsniff --help has examples)"
         );
+        Self::of(captures, args)
+    }
+
+    /// What is common to captures and live capture: the latter has none.
+    pub(super) fn of(captures: Vec<PathBuf>, args: &Args) -> Result<Self> {
         let config = config::load(args.config.as_deref(), args.no_config)?;
         let mut plan = Self::reading(captures, &args.reading, args.talk.talk(), config)?;
         plan.output = file(args.output.as_deref());

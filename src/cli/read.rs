@@ -111,7 +111,7 @@ impl<'a> Session<'a> {
 }
 
 /// Messages are kept only where the report shows them: then memory does not grow with the capture.
-fn options(plan: &Plan) -> Options {
+pub(super) fn options(plan: &Plan) -> Options {
     let defaults = Options::default();
     let keep = if plan.report.detail == Detail::Messages { defaults.keep } else { Keep::Essential };
     Options { keep, decode_as: plan.decode_as.clone(), all: plan.report.all, ..defaults }

@@ -54,6 +54,7 @@ pub(super) struct Interface {
 }
 
 /// A socket that listens, and what it will say.
+#[derive(Debug)]
 pub(super) struct Metrics {
     listener: TcpListener,
     page: Arc<Mutex<Arc<str>>>,

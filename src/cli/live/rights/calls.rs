@@ -86,14 +86,13 @@ const ALWAYS_OLD: &[c_long] =
 #[cfg(not(target_arch = "x86_64"))]
 const ALWAYS_OLD: &[c_long] = &[];
 
-/// To open, rotate and remove files; Landlock says where.
+/// To rotate and remove files; Landlock says where.
 const FILES: &[c_long] = &[
     libc::SYS_faccessat,
     libc::SYS_faccessat2,
     libc::SYS_fallocate,
     libc::SYS_getcwd,
     libc::SYS_getdents64,
-    libc::SYS_openat,
     libc::SYS_readlinkat,
     libc::SYS_renameat,
     libc::SYS_renameat2,
@@ -101,7 +100,7 @@ const FILES: &[c_long] = &[
 ];
 #[cfg(target_arch = "x86_64")]
 const FILES_OLD: &[c_long] =
-    &[libc::SYS_access, libc::SYS_lstat, libc::SYS_open, libc::SYS_readlink, libc::SYS_rename, libc::SYS_unlink];
+    &[libc::SYS_access, libc::SYS_lstat, libc::SYS_readlink, libc::SYS_rename, libc::SYS_unlink];
 #[cfg(not(target_arch = "x86_64"))]
 const FILES_OLD: &[c_long] = &[];
 
@@ -127,13 +126,9 @@ pub(super) fn close(needs: &Needs) -> std::result::Result<String, String> {
         .map_err(|_| format!("seccomp is not in force: nobody has made it for {ARCH} here"))?;
     let (old, new) = (without_clone3(arch).map_err(failed)?, program(needs, arch).map_err(failed)?);
     apply_filter(&old).and_then(|()| apply_filter(&new)).map_err(failed)?;
-    let what = match (needs.folders.is_empty() && !needs.reopens, needs.serves || needs.reopens) {
-        (true, false) => "neither files nor sockets can be opened",
-        (false, false) => "no sockets can be opened",
-        (true, true) => "no files can be opened",
-        (false, true) => "files and few sockets can be opened",
-    };
-    Ok(format!("seccomp is in force: no program can be started, no code loaded, and {what}"))
+    let files = if needs.places().is_empty() { ", no file written" } else { "" };
+    let sockets = if needs.reopens { "" } else { ", no socket opened" };
+    Ok(format!("seccomp is in force: no program can be started, no code loaded{files}{sockets}"))
 }
 
 fn program(needs: &Needs, arch: TargetArch) -> Result<BpfProgram> {
@@ -149,7 +144,7 @@ fn without_clone3(arch: TargetArch) -> Result<BpfProgram> {
 }
 
 fn rules(needs: &Needs) -> Result<Rules> {
-    let writes = !needs.folders.is_empty();
+    let writes = !needs.places().is_empty();
     let lists = [
         (true, ALWAYS),
         (true, ALWAYS_OLD),
@@ -169,6 +164,12 @@ fn rules(needs: &Needs) -> Result<Rules> {
         (libc::SYS_prctl, either(0, &[libc::PR_SET_NAME, libc::PR_SET_VMA])?),
         (libc::SYS_socketpair, either(0, &[libc::AF_UNIX])?),
     ]);
+    // libpcap reads the drops of an interface from files.
+    let changes = u64::from((libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC).unsigned_abs());
+    let reading = |flags| Ok::<_, Error>(if writes { Vec::new() } else { vec![masked(flags, changes, 0)?] });
+    rules.insert(libc::SYS_openat, reading(2)?);
+    #[cfg(target_arch = "x86_64")]
+    rules.insert(libc::SYS_open, reading(1)?);
     let sockets: &[i32] = &[libc::AF_PACKET, libc::AF_NETLINK, libc::AF_UNIX, libc::AF_INET];
     if needs.reopens {
         rules.insert(libc::SYS_socket, either(0, sockets)?);
@@ -228,10 +229,11 @@ mod tests {
     fn reading_and_threads_go_on_and_nothing_is_opened() {
         let mut open = tempfile::tempfile().unwrap();
         closed(Needs::default(), move |said| {
-            assert!(said.contains("neither files nor sockets"), "{said}");
+            assert!(said.contains("no file written, no socket opened"), "{said}");
             open.write_all(&[1; 100_000]).unwrap();
             assert_eq!(thread::spawn(|| vec![1_u8; 1 << 22].len()).join().unwrap(), 1 << 22);
-            assert!(File::open("/etc/passwd").is_err() && fs::read_dir("/").is_err());
+            assert!(File::open("/etc/passwd").is_ok() && fs::write("/tmp/nrpcsniff-calls", "x").is_err());
+            assert!(File::options().write(true).open("/dev/null").is_err() && fs::rename("/a", "/b").is_err());
             assert!(UdpSocket::bind("127.0.0.1:0").is_err() && TcpStream::connect("127.0.0.1:9").is_err());
             assert!(Command::new("true").status().is_err());
         });
@@ -272,7 +274,7 @@ mod tests {
 
     #[test]
     fn each_need_adds_calls_and_takes_none() {
-        let all = Needs { folders: vec!["/tmp".into()], reopens: true, serves: true };
+        let all = Needs { folders: vec!["/tmp".into()], reopens: true, serves: true, ..Needs::default() };
         let (least, most) = (rules(&Needs::default()).unwrap(), rules(&all).unwrap());
         assert!(least.keys().all(|call| most.contains_key(call)) && most.len() > least.len() + 15);
         for never in [libc::SYS_execve, libc::SYS_execveat, libc::SYS_ptrace, libc::SYS_setuid, libc::SYS_connect] {

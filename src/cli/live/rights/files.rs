@@ -5,13 +5,13 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd,
     PathFdError, RestrictionStatus, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The newest version that this knows; on an older kernel what that one has is in force.
 const VERSION: ABI = ABI::V6;
 
 /// Where libpcap looks an interface up when it opens it once more.
-const ABOUT_INTERFACES: [&str; 3] = ["/sys/class/net", "/sys/devices", "/proc/net"];
+const ABOUT_ALL: [&str; 3] = ["/sys/class/net", "/sys/devices", "/proc/net"];
 
 /// Closes the file system but for what is needed, for this thread and those it starts. Says what is in force, or why not.
 pub(super) fn close(needs: &Needs) -> Result<String, String> {
@@ -27,10 +27,13 @@ pub(super) fn close(needs: &Needs) -> Result<String, String> {
 type Rules = Vec<PathBeneath<PathFd>>;
 
 fn rules(needs: &Needs) -> Result<Rules, PathFdError> {
-    let outputs = needs.folders.iter().map(|folder| beneath(folder, writing())).collect::<Result<Rules, _>>()?;
-    let looks_up = needs.reopens.then_some(ABOUT_INTERFACES).into_iter().flatten();
-    // What is not there need not be readable.
-    let lookups = looks_up.filter_map(|path| beneath(Path::new(path), AccessFs::from_read(VERSION)).ok());
+    let outputs = needs.places().iter().map(|folder| beneath(folder, writing())).collect::<Result<Rules, _>>()?;
+    let all = needs.reopens.then_some(ABOUT_ALL).into_iter().flatten().map(PathBuf::from);
+    // A name is that of a folder there: libpcap has opened it.
+    let each = needs.interfaces.iter().map(|name| Path::new("/sys/class/net").join(name).join("statistics"));
+    let reading = AccessFs::ReadFile | AccessFs::ReadDir;
+    // What is not there need not be readable: `any` has no statistics.
+    let lookups = all.chain(each).filter_map(|path| beneath(&path, reading).ok());
     Ok(outputs.into_iter().chain(lookups).collect())
 }
 
@@ -69,11 +72,10 @@ fn unavailable(status: LandlockStatus) -> &'static str {
 
 fn describe(enforced: RulesetStatus, needs: &Needs) -> String {
     let part = if enforced == RulesetStatus::FullyEnforced { "" } else { " as far as this kernel knows it" };
-    let folders: Vec<_> = needs.folders.iter().map(|folder| folder.display().to_string()).collect();
-    let files =
-        if folders.is_empty() { "no file".to_owned() } else { format!("no file but below {}", folders.join(", ")) };
-    let lookups = if needs.reopens { " (and what says which interfaces there are)" } else { "" };
-    format!("Landlock is in force{part}: {files} can be opened{lookups}, and no TCP connection made")
+    let folders: Vec<_> = needs.places().iter().map(|folder| folder.display().to_string()).collect();
+    let written = if folders.is_empty() { "nothing".to_owned() } else { format!("nothing but {}", folders.join(", ")) };
+    let read = if needs.reopens { "what the system says of interfaces" } else { "the statistics of the interfaces" };
+    format!("Landlock is in force{part}: {written} can be written, {read} read, and no TCP connection made")
 }
 
 #[cfg(test)]
@@ -117,8 +119,17 @@ mod tests {
     #[test]
     fn without_outputs_there_is_no_file() {
         closed(Needs::default(), |said| {
-            assert!(said.contains("no file can be opened"), "{said}");
+            assert!(said.contains("nothing can be written"), "{said}");
             assert!(fs::read("/etc/passwd").is_err() && fs::write("/tmp/nrpcsniff-closed", "x").is_err());
+        });
+    }
+
+    #[test]
+    fn the_drops_of_an_interface_stay_readable_and_nothing_else_of_it() {
+        let needs = Needs { interfaces: vec!["lo".to_owned(), "any".to_owned()], ..Needs::default() };
+        closed(needs, |_| {
+            assert!(fs::read("/sys/class/net/lo/statistics/rx_missed_errors").is_ok());
+            assert!(fs::read("/sys/class/net/lo/address").is_err());
         });
     }
 

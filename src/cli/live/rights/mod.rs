@@ -30,12 +30,31 @@ use std::path::PathBuf;
 /// What is still to be done after the rights are gone.
 #[derive(Debug, Clone, Default)]
 pub(in crate::cli) struct Needs {
-    /// Folders in which files are created, rotated, removed or opened again.
+    /// Interfaces that are open: libpcap reads their drops from files.
+    pub interfaces: Vec<String>,
+    /// Folders in which files are created, rotated and removed.
     pub folders: Vec<PathBuf>,
+    /// Files that are opened now and may be opened again (SIGHUP).
+    pub files: Vec<PathBuf>,
     /// An interface that vanishes is opened again (`--retry`): CAP_NET_RAW must stay.
     pub reopens: bool,
     /// Metrics are served over TCP, on a socket that listens already.
     pub serves: bool,
+}
+
+impl Needs {
+    /// Where files are written: folders, and outputs that are none of the ordinary files of a folder, such as pipes.
+    fn places(&self) -> Vec<PathBuf> {
+        let folder = |file: &PathBuf| {
+            let is_ordinary = file.metadata().map_or(true, |about| about.is_file());
+            let parent = file.parent().filter(|_| is_ordinary).unwrap_or(file);
+            if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_path_buf() }
+        };
+        let mut places: Vec<_> = self.folders.iter().cloned().chain(self.files.iter().map(folder)).collect();
+        places.sort();
+        places.dedup();
+        places
+    }
 }
 
 /// What is in force now.
@@ -45,4 +64,20 @@ pub(in crate::cli) struct Standing {
     pub said: Option<String>,
     /// Sentences for `-v`: what is in force, and why something is not.
     pub details: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_stand_for_their_folder_unless_they_are_pipes_or_devices() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("report.json");
+        let needs = |files: &[PathBuf]| Needs { files: files.to_vec(), ..Needs::default() }.places();
+        assert_eq!(needs(&[file.clone(), file.with_extension("txt")]), [folder.path()]);
+        std::fs::write(&file, "x").unwrap();
+        assert_eq!(needs(&[file, "report.json".into()]), [PathBuf::from("."), folder.path().to_path_buf()]);
+        assert_eq!(needs(&["/dev/null".into()]), [PathBuf::from("/dev/null")]);
+    }
 }

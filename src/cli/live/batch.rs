@@ -1,0 +1,94 @@
+//! Frames on their way from the thread that reads interfaces to the one that looks at them.
+
+use crate::capture::live::{Arrived, Counts, LiveError};
+use crate::model::{Frame, FrameRef, Stamp, Timestamp};
+
+/// Something that the reading thread has to say.
+pub(super) enum News {
+    /// Frames came in.
+    Frames(Batch),
+    /// What all interfaces counted so far.
+    Counts(Counts),
+    /// An interface cannot be read at present; it is tried again.
+    Lost(LiveError),
+    /// It can be read again.
+    Back(String),
+    /// Nothing more is to come, and why, unless it was asked for.
+    End(Option<LiveError>),
+}
+
+/// Frames, in the order of time.
+#[derive(Default)]
+pub(super) struct Batch {
+    bytes: Vec<u8>,
+    frames: Vec<Entry>,
+}
+
+/// A frame in a batch.
+#[derive(Clone, Copy)]
+struct Entry {
+    time: Timestamp,
+    start: usize,
+    length: usize,
+    wire_length: u32,
+    link_type: u16,
+    interface: u16,
+}
+
+impl Batch {
+    pub(super) fn push(&mut self, interface: u16, link_type: u16, arrived: &Arrived<'_>) {
+        let (start, length) = (self.bytes.len(), arrived.data.len());
+        self.bytes.extend_from_slice(arrived.data);
+        let (time, wire_length) = (arrived.time, arrived.wire_length);
+        self.frames.push(Entry { time, start, length, wire_length, link_type, interface });
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Bytes of the frames in it.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Empty again, its memory kept.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.frames.clear();
+    }
+
+    /// Puts the frames of several interfaces in order.
+    pub(super) fn sort(&mut self) {
+        self.frames.sort_by_key(|entry| entry.time);
+    }
+
+    /// The frames with the number of their interface, numbered on from `number`.
+    pub(super) fn frames(&self, number: u64) -> impl Iterator<Item = (u16, Frame<'_>)> {
+        self.frames.iter().zip(number..).map(|(entry, number)| {
+            let at = Stamp { frame: FrameRef { input: 0, number }, time: entry.time };
+            let data = self.bytes.get(entry.start..entry.start + entry.length).unwrap_or_default();
+            (entry.interface, Frame { at, link_type: entry.link_type, data, wire_length: entry.wire_length })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_come_out_by_time_with_their_interface() {
+        let mut batch = Batch::default();
+        for (interface, nanos, data) in [(0, 5, &b"late"[..]), (1, 3, b"early")] {
+            let arrived = Arrived { time: Timestamp::new(nanos, 9), data, wire_length: 60 };
+            batch.push(interface, 1, &arrived);
+        }
+        batch.sort();
+        let frames: Vec<_> =
+            batch.frames(7).map(|(i, f)| (i, f.at.frame.number, f.data.to_vec(), f.wire_length)).collect();
+        assert_eq!(frames, [(1, 7, b"early".to_vec(), 60), (0, 8, b"late".to_vec(), 60)]);
+        batch.clear();
+        assert!(batch.is_empty());
+    }
+}

@@ -1,0 +1,65 @@
+//! The checked plan of a live capture.
+
+use super::LiveArgs;
+use super::rights::denied;
+use super::service::ServiceArgs;
+use crate::capture::live::{LiveError, Setup};
+use crate::cli::args::Args;
+use crate::cli::plan;
+use anyhow::{Result, anyhow, ensure};
+use std::time::Duration;
+
+/// What is to be done.
+#[derive(Debug)]
+pub(in crate::cli) struct Plan {
+    /// What a capture file would need as well.
+    pub(super) common: plan::Plan,
+    /// Names of the interfaces, each once.
+    pub(super) interfaces: Vec<String>,
+    /// How they are opened.
+    pub(super) setup: Setup,
+    /// Wait for interfaces that are not there.
+    pub(super) retry: bool,
+    /// Packets after which it ends.
+    pub(super) count: Option<u64>,
+    /// Time after which it ends.
+    pub(super) duration: Option<Duration>,
+    /// Rights and metrics.
+    pub(super) service: ServiceArgs,
+}
+
+impl Plan {
+    /// Checks the arguments.
+    pub(in crate::cli) fn new(args: &Args) -> Result<Self> {
+        let live = &args.live;
+        let mut interfaces = live.interfaces.clone();
+        for name in &interfaces {
+            ensure!(!name.is_empty(), "-i: give the name of an interface; `nrpcsniff -D` lists them");
+        }
+        let mut known = Vec::new();
+        interfaces.retain(|name| {
+            !known.contains(name) && {
+                known.push(name.clone());
+                true
+            }
+        });
+        let setup = Setup {
+            snap_length: live.snapshot_length,
+            promiscuous: !live.no_promiscuous_mode,
+            buffer: live.buffer_size,
+            immediate: live.immediate_mode,
+            filter: args.reading.filter.clone(),
+        };
+        let common = plan::Plan::of(Vec::new(), args)?;
+        let LiveArgs { retry, count, duration, service, .. } = live.clone();
+        Ok(Self { common, interfaces, setup, retry, count, duration, service })
+    }
+}
+
+/// An error with what to do: the lines that give the right to capture name this very program.
+pub(super) fn explain(error: LiveError) -> anyhow::Error {
+    match error {
+        LiveError::Permission { interface, .. } => anyhow!(denied(&interface)),
+        other => anyhow!(other),
+    }
+}

@@ -1,0 +1,224 @@
+//! The thread that reads interfaces. It does nothing else, so that the kernel's buffer does not fill.
+//!
+//! Frames go into a queue of bounded size. Where the rest is too slow the queue fills, then the kernel's buffer, then the
+//! kernel drops and counts: each of the three is told.
+
+use super::batch::{Batch, News};
+use crate::capture::live::{Counts, LiveError, Open, Setup, wait};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// Batches in the queue.
+const QUEUE: usize = 4096;
+/// Bytes in them.
+const QUEUE_BYTES: usize = 64 << 20;
+/// Frames taken from one interface before the next has its turn.
+const TURN: usize = 256;
+/// How long the thread waits for room in the queue before it looks again.
+const NAP: Duration = Duration::from_millis(1);
+/// How long the thread waits for frames before it looks whether it shall stop.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// How often the interfaces' counts are asked for.
+const COUNTS: Duration = Duration::from_millis(500);
+/// How often a lost interface is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What is to be read, and how.
+pub(super) struct Reader {
+    /// Interfaces that are open, with their place in the list of the user.
+    open: Vec<(u16, Open)>,
+    /// Interfaces that are lost, the same.
+    lost: Vec<(u16, String)>,
+    setup: Setup,
+    retry: bool,
+    /// What interfaces counted that were lost since.
+    before: Counts,
+    news: SyncSender<News>,
+    spare: Receiver<Batch>,
+    shared: Arc<Shared>,
+}
+
+/// What both ends see.
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    /// How often the queue was full.
+    full: AtomicU64,
+    /// Bytes in the queue.
+    queued: AtomicUsize,
+}
+
+/// The other end.
+pub(super) struct Queue {
+    pub(super) news: Receiver<News>,
+    spare: Sender<Batch>,
+    shared: Arc<Shared>,
+    thread: JoinHandle<()>,
+}
+
+impl Queue {
+    /// Gives a batch back to be filled again.
+    pub(super) fn done(&self, mut batch: Batch) {
+        self.shared.queued.fetch_sub(batch.size(), Ordering::Relaxed);
+        batch.clear();
+        // A thread that has ended needs none.
+        let _ = self.spare.send(batch);
+    }
+
+    /// How often the reading thread found the queue full.
+    pub(super) fn times_full(&self) -> u64 {
+        self.shared.full.load(Ordering::Relaxed)
+    }
+
+    /// Asks the thread to stop; it says [`News::End`] once what it has read is in the queue.
+    pub(super) fn stop(&self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// The thread has said its last: waits until it is gone.
+    pub(super) fn join(self) {
+        drop(self.news);
+        // It has no way to fail but a bug, which has been told.
+        let _ = self.thread.join();
+    }
+}
+
+/// Begins to read these interfaces, some of which may not be open yet.
+pub(super) fn start(interfaces: Vec<Result<Open, String>>, setup: Setup, retry: bool) -> Queue {
+    let (news, receiver) = sync_channel(QUEUE);
+    let (spare, spares) = channel();
+    let shared = Arc::new(Shared::default());
+    let (mut open, mut lost) = (Vec::new(), Vec::new());
+    for (interface, place) in interfaces.into_iter().zip(0..) {
+        match interface {
+            Ok(handle) => open.push((place, handle)),
+            Err(name) => lost.push((place, name)),
+        }
+    }
+    let before = Counts::default();
+    let reader = Reader { open, lost, setup, retry, before, news, spare: spares, shared: Arc::clone(&shared) };
+    let thread = thread::spawn(move || reader.run());
+    Queue { news: receiver, spare, shared, thread }
+}
+
+impl Reader {
+    fn run(mut self) {
+        let (mut counted, mut tried) = (Instant::now(), Instant::now());
+        while !self.shared.stop.load(Ordering::Relaxed) {
+            let read = match self.round() {
+                Ok(read) => read,
+                Err(error) => return self.end(Some(error)),
+            };
+            if counted.elapsed() >= COUNTS {
+                counted = Instant::now();
+                let counts = self.counts();
+                self.say(News::Counts(counts));
+            }
+            if !self.lost.is_empty() && tried.elapsed() >= RETRY {
+                tried = Instant::now();
+                self.try_lost();
+            }
+            if !read {
+                self.wait();
+            }
+        }
+        self.end(None);
+    }
+
+    /// Reads what is there. False if there was nothing.
+    fn round(&mut self) -> Result<bool, LiveError> {
+        let mut batch = self.spare.try_recv().unwrap_or_default();
+        let mut failed = Vec::new();
+        for (place, open) in &mut self.open {
+            let (place, link_type) = (*place, open.link_type());
+            if let Err(error) = open.read(TURN, |arrived| batch.push(place, link_type, &arrived)) {
+                failed.push((place, error));
+            }
+        }
+        let read = !batch.is_empty();
+        if read {
+            batch.sort();
+            self.make_room();
+            self.shared.queued.fetch_add(batch.size(), Ordering::Relaxed);
+            self.say(News::Frames(batch));
+        }
+        for (place, error) in failed {
+            self.lose(place, error)?;
+        }
+        Ok(read)
+    }
+
+    /// An interface cannot be read any longer.
+    fn lose(&mut self, place: u16, error: LiveError) -> Result<(), LiveError> {
+        if let Some(index) = self.open.iter().position(|(p, _)| *p == place) {
+            let (_, mut open) = self.open.remove(index);
+            self.before = self.before.and(open.counts());
+            self.lost.push((place, open.name().to_owned()));
+        }
+        if self.retry && error.may_pass() {
+            self.say(News::Lost(error));
+            return Ok(());
+        }
+        if self.open.is_empty() {
+            return Err(error);
+        }
+        self.lost.retain(|(p, _)| *p != place);
+        self.say(News::Lost(error));
+        Ok(())
+    }
+
+    fn try_lost(&mut self) {
+        for (place, name) in std::mem::take(&mut self.lost) {
+            match Open::new(&name, &self.setup) {
+                Ok(open) => {
+                    self.open.push((place, open));
+                    self.say(News::Back(name));
+                }
+                Err(_) => self.lost.push((place, name)),
+            }
+        }
+    }
+
+    fn wait(&self) {
+        if self.open.is_empty() {
+            thread::sleep(PATIENCE);
+        } else {
+            wait(self.open.iter().map(|(_, open)| open), PATIENCE);
+        }
+    }
+
+    fn counts(&mut self) -> Counts {
+        self.open.iter_mut().map(|(_, open)| open.counts()).fold(self.before, Counts::and)
+    }
+
+    fn end(mut self, error: Option<LiveError>) {
+        let counts = self.counts();
+        self.say(News::Counts(counts));
+        self.say(News::End(error));
+    }
+
+    /// Waits until there is room in the queue for a batch, and counts that it had to.
+    fn make_room(&self) {
+        let is_full = || self.shared.queued.load(Ordering::Relaxed) > QUEUE_BYTES;
+        if is_full() {
+            self.shared.full.fetch_add(1, Ordering::Relaxed);
+        }
+        while is_full() && !self.shared.stop.load(Ordering::Relaxed) {
+            thread::sleep(NAP);
+        }
+    }
+
+    /// Puts it into the queue; where the queue is full, waits, and counts that. Nobody may listen any longer.
+    fn say(&self, news: News) {
+        match self.news.try_send(news) {
+            Err(TrySendError::Full(news)) => {
+                self.shared.full.fetch_add(1, Ordering::Relaxed);
+                let _ = self.news.send(news);
+            }
+            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What the user says while it runs: signals.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Signals that came since the last look.
+pub(super) struct Signals {
+    stop: Arc<AtomicBool>,
+    show: Arc<AtomicBool>,
+    reopen: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Listens from now on. A second ^C (or SIGTERM) ends the process at once, with status 130.
+    #[cfg(unix)]
+    pub(super) fn listen() -> io::Result<Self> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+        use signal_hook::flag::{register, register_conditional_shutdown};
+        let signals = Self::silent();
+        for signal in [SIGINT, SIGTERM] {
+            register_conditional_shutdown(signal, 130, Arc::clone(&signals.stop))?;
+            register(signal, Arc::clone(&signals.stop))?;
+        }
+        register(SIGUSR1, Arc::clone(&signals.show))?;
+        register(SIGHUP, Arc::clone(&signals.reopen))?;
+        Ok(signals)
+    }
+
+    /// Nothing is heard: such systems have no signals.
+    #[cfg(not(unix))]
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self::silent())
+    }
+
+    fn silent() -> Self {
+        let flag = || Arc::new(AtomicBool::new(false));
+        Self { stop: flag(), show: flag(), reopen: flag() }
+    }
+
+    /// The user wants it to end.
+    pub(super) fn stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The user wants to see how it goes (SIGUSR1).
+    pub(super) fn show(&self) -> bool {
+        self.show.swap(false, Ordering::Relaxed)
+    }
+
+    /// Output files were moved away (SIGHUP).
+    pub(super) fn reopen(&self) -> bool {
+        self.reopen.swap(false, Ordering::Relaxed)
+    }
+}
