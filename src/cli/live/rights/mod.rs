@@ -77,7 +77,7 @@ mod tests {
         let needs = |files: &[PathBuf]| Needs { files: files.to_vec(), ..Needs::default() }.places();
         assert_eq!(needs(&[file.clone(), file.with_extension("txt")]), [folder.path()]);
         std::fs::write(&file, "x").unwrap();
-        assert_eq!(needs(&[file, "report.json".into()]), [PathBuf::from("."), folder.path().to_path_buf()]);
+        assert_eq!(needs(&[file, "report.json".into()]), [folder.path().to_path_buf(), PathBuf::from(".")]);
         assert_eq!(needs(&["/dev/null".into()]), [PathBuf::from("/dev/null")]);
     }
 }
