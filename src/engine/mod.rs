@@ -9,7 +9,7 @@ mod tcp;
 mod tests;
 mod udp;
 
-pub use pipeline::Pipeline;
+pub use pipeline::{Held, Pipeline};
 
 use crate::stream::Limits;
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};

@@ -29,6 +29,19 @@ const PORTS: usize = 16;
 /// Why a conversation that somebody wants is not kept.
 const NO_ROOM: &str = "limit of conversations kept";
 
+/// What is held at present.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Flows in the tables, open or over.
+    pub flows: usize,
+    /// Conversations that the rules see.
+    pub conversations: usize,
+    /// Bytes that wait for earlier ones, or for the rest of their message.
+    pub waiting_bytes: usize,
+    /// Conversations given up because the tables were full.
+    pub evicted: u64,
+}
+
 /// One capture on its way to an analysis.
 pub struct Pipeline {
     decoder: Decoder,
@@ -90,6 +103,21 @@ impl Pipeline {
                 *count = count.saturating_add(1);
             }
         }
+    }
+
+    /// What is held at present.
+    pub fn held(&self) -> Held {
+        Held {
+            flows: self.tcp.len().saturating_add(self.udp.len()),
+            conversations: self.state.conversations.len(),
+            waiting_bytes: self.state.held,
+            evicted: self.state.facts.evicted,
+        }
+    }
+
+    /// Totals so far.
+    pub fn totals(&self) -> &Totals {
+        &self.state.totals
     }
 
     /// No more frames: everything that is open is concluded. Conversations are numbered in the order of their first

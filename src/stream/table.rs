@@ -71,6 +71,16 @@ impl<V> FlowTable<V> {
         }
     }
 
+    /// How many flows there are.
+    pub fn len(&self) -> usize {
+        self.v4.len().saturating_add(self.v6.len())
+    }
+
+    /// There is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Every flow that is left, in no order.
     pub fn into_values(self) -> impl Iterator<Item = V> {
         self.v4.into_values().chain(self.v6.into_values())
@@ -104,6 +114,10 @@ impl<K: Copy + Eq + std::hash::Hash, V> Generations<K, V> {
         self.old.remove(&key);
         self.young.insert(key, value);
         forgotten
+    }
+
+    fn len(&self) -> usize {
+        self.young.len().saturating_add(self.old.len())
     }
 
     fn into_values(self) -> impl Iterator<Item = V> {

@@ -2,6 +2,8 @@
 //! opinion.
 #![allow(dead_code, reason = "each test takes a part")]
 
+#[cfg(all(target_os = "linux", have_libpcap))]
+pub mod bridge;
 #[cfg(target_os = "linux")]
 pub mod network;
 #[cfg(target_os = "linux")]

@@ -1,16 +1,18 @@
 //! nrpcsniff and tcpdump side by side on one interface: what the first says live must be what it says of the other's file.
 
 use super::network::Namespace;
-use super::{nrpcsniff, report};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+const NRPCSNIFF: &str = env!("CARGO_BIN_EXE_nrpcsniff");
 
 /// Nothing here takes longer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -80,10 +82,14 @@ impl Running {
     }
 }
 
-/// Live capture in that network, once it is reading.
+/// Live capture by root in that network, without anybody's configuration, once it is reading.
 pub fn live(network: &Namespace, arguments: &[&str]) -> Running {
-    let mut command = network.command(env!("CARGO_BIN_EXE_nrpcsniff"));
-    let mut running = Running::start(command.arg("--no-config").args(arguments));
+    reading(network.command(NRPCSNIFF).arg("--no-config").args(arguments))
+}
+
+/// Starts this live capture and waits until it is reading.
+fn reading(command: &mut Command) -> Running {
+    let mut running = Running::start(command);
     running.hear("running as user");
     running
 }
@@ -93,13 +99,13 @@ pub struct Watch {
     live: Running,
     tcpdump: Running,
     folder: TempDir,
-    options: Vec<&'static str>,
+    options: Vec<String>,
 }
 
 impl Watch {
-    /// Both look at the mirror of the interface, and at `filter` only, so that ARP and the like do not shift frame numbers; `options` are given to either
-    /// run of nrpcsniff.
-    pub fn start(network: &Namespace, interface: &str, filter: &str, options: &[&'static str]) -> Self {
+    /// Both look at the mirror of the interface, and at `filter` only, so that ARP and the like do not shift frame numbers; the configuration is that of
+    /// either run of nrpcsniff.
+    pub fn start(network: &Namespace, interface: &str, filter: &str, config: Option<&Path>) -> Self {
         let interface = network.mirror(interface);
         let folder = tempfile::tempdir().unwrap();
         let capture = folder.path().join("beside.pcap");
@@ -107,9 +113,13 @@ impl Watch {
         command.args(["-i", interface, "-Z", "root", "--immediate-mode", "--time-stamp-precision=nano", "-U", "-w"]);
         let mut tcpdump = Running::start(command.arg(&capture).arg(filter));
         tcpdump.hear("listening on");
-        let fixed = ["-i", interface, "-f", filter, "--format", "json"];
-        let live = live(network, &[&fixed, options].concat());
-        Self { live, tcpdump, folder, options: options.to_vec() }
+        let options = config.map_or_else(
+            || vec!["--no-config".to_owned()],
+            |path| vec!["--config".to_owned(), path.to_str().unwrap().to_owned()],
+        );
+        let mut command = network.command(NRPCSNIFF);
+        command.args(["-i", interface, "-f", filter, "--format", "json"]).args(&options);
+        Self { live: reading(&mut command), tcpdump, folder, options }
     }
 
     /// Ends both, a moment after the last packet, and gives the live report, which is that of the file.
@@ -124,7 +134,9 @@ impl Watch {
         let capture = self.folder.path().join("beside.pcap");
         let live: Value =
             serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}\n{said:#?}"));
-        let file = report(&[&self.options[..], &[capture.to_str().unwrap()]].concat());
+        let file =
+            Command::new(NRPCSNIFF).args(["--format", "json"]).args(&self.options).arg(&capture).output().unwrap();
+        let file: Value = serde_json::from_slice(&file.stdout).unwrap();
         for part in ["totals", "conversations", "findings"] {
             if let Some(difference) = difference(part, &live[part], &file[part]) {
                 panic!("live, and of the file: {difference}");
@@ -150,9 +162,4 @@ fn difference(place: &str, a: &Value, b: &Value) -> Option<String> {
 /// Rules that speak in a report.
 pub fn rules(report: &Value) -> Vec<&str> {
     super::list(report, "findings").iter().map(|finding| super::text(finding, "rule")).collect()
-}
-
-/// The command with nobody's configuration and no network of its own.
-pub fn plainly(arguments: &[&str]) -> std::process::Output {
-    nrpcsniff().args(arguments).output().unwrap()
 }

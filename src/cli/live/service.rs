@@ -1,6 +1,6 @@
 //! What turns a capture into a service: whose rights it runs with, and who may ask how it is doing.
 
-use super::metrics::{self, Metrics, Publisher};
+use super::metrics::{self, Board, Metrics};
 use super::rights::{Needs, Rights};
 use crate::cli::plan::Talk;
 use crate::cli::say;
@@ -42,7 +42,7 @@ impl Service {
     }
 
     /// Gives up every right, before the first thread starts, and begins to answer.
-    pub fn begin(self, mut needs: Needs, talk: Talk) -> Result<Option<Publisher>> {
+    pub fn begin(self, mut needs: Needs, talk: Talk) -> Result<Option<Board>> {
         needs.serves = self.metrics.is_some();
         let standing = self.rights.give_up(&needs)?;
         let details = standing.details.iter().filter(|_| talk.verbose);

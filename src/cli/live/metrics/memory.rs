@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{Read, Seek};
 
 /// The system's account of this process. It is opened while files can be, and stays readable.
-pub(in crate::cli::live) struct Memory(File);
+#[derive(Debug)]
+pub(super) struct Memory(File);
 
 impl Memory {
     /// Opens the account, where there is one.

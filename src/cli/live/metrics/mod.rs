@@ -1,38 +1,40 @@
 //! Metrics: the figures of a live capture, for a Prometheus server that asks for them (`--metrics ADDR`).
 //!
-//! The loop fills [`Figures`] and [publishes](Metrics::publish) them; a thread of its own answers whoever asks with what was
-//! published last. Nobody who asks can hold up the capture.
+//! The loop fills [`Figures`] and [shows](Board::show) them; a thread of its own answers whoever asks with what was
+//! shown last. Nobody who asks can hold up the capture.
 
 mod address;
 mod memory;
 mod server;
 
 pub(super) use address::address;
-pub(super) use memory::Memory;
 
+use crate::capture::live::Counts;
+use crate::engine::Held;
 use crate::model::{Severity, Timestamp, Totals};
 use crate::report::VERSION;
 use crate::report::prometheus::{Kind, Page};
 use anyhow::{Context, Result};
+use memory::Memory;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often the figures are renewed.
+const PERIOD: Duration = Duration::from_secs(1);
 
 /// What is known at one moment. Counters begin with the capture.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Figures {
-    /// Each interface.
-    pub interfaces: Vec<Interface>,
+    /// What the interfaces counted, all together.
+    pub counts: Counts,
     /// Frames, bytes, conversations and messages, as in the report.
     pub totals: Totals,
-    /// TCP and UDP flows that are followed now.
-    pub flows: [u64; 2],
-    /// What was given up because a limit was reached, by reason.
-    pub evictions: BTreeMap<&'static str, u64>,
+    /// What is held at present.
+    pub held: Held,
     /// Findings that were reported, by rule and severity.
     pub findings: BTreeMap<(&'static str, Severity), u64>,
-    /// Bytes of streams that wait for what is missing.
-    pub held: u64,
     /// Bytes in the ring of recent packets, and the most it may hold; none without a ring.
     pub ring: Option<(u64, u64)>,
     /// Bytes of memory that the process occupies, where the system says so.
@@ -41,27 +43,20 @@ pub(super) struct Figures {
     pub last_packet: Option<Timestamp>,
 }
 
-/// Figures of one interface.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Interface {
-    pub name: String,
-    /// Frames that passed the filter.
-    pub received: u64,
-    /// Dropped by the kernel because its buffer was full.
-    pub kernel_drops: u64,
-    /// Dropped by the interface or its driver.
-    pub interface_drops: u64,
-}
-
 /// A socket that listens, and what it will say.
 #[derive(Debug)]
 pub(super) struct Metrics {
     listener: TcpListener,
     page: Arc<Mutex<Arc<str>>>,
+    memory: Option<Memory>,
 }
 
-/// What was published last.
-pub(super) struct Publisher(Arc<Mutex<Arc<str>>>);
+/// Where the latest figures are shown.
+pub(super) struct Board {
+    page: Arc<Mutex<Arc<str>>>,
+    memory: Option<Memory>,
+    shown: Option<Instant>,
+}
 
 impl Metrics {
     /// Listens; done before rights are given up, because low ports need them.
@@ -69,22 +64,29 @@ impl Metrics {
         let listener = TcpListener::bind(address)
             .with_context(|| format!("--metrics {address}: cannot listen there; give another address or port"))?;
         let page = Arc::new(Mutex::new(Arc::from(text(&Figures::default()))));
-        Ok(Self { listener, page })
+        Ok(Self { listener, page, memory: Memory::open() })
     }
 
     /// Begins to answer, in a thread of its own that ends with the process.
-    pub fn serve(self) -> Publisher {
+    pub fn serve(self) -> Board {
         let page = Arc::clone(&self.page);
         server::start(self.listener, move || latest(&page));
-        Publisher(self.page)
+        Board { page: self.page, memory: self.memory, shown: None }
     }
 }
 
-impl Publisher {
-    /// From now on these are the figures.
-    pub fn publish(&self, figures: &Figures) {
-        let text = Arc::from(text(figures));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = text;
+impl Board {
+    /// It is time for new figures.
+    pub fn is_due(&self) -> bool {
+        self.shown.is_none_or(|shown| shown.elapsed() >= PERIOD)
+    }
+
+    /// From now on these are the figures; how much memory is occupied is added.
+    pub fn show(&mut self, mut figures: Figures) {
+        figures.resident = self.memory.as_mut().and_then(Memory::resident);
+        let text = Arc::from(text(&figures));
+        *self.page.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        self.shown = Some(Instant::now());
     }
 }
 
@@ -105,24 +107,15 @@ fn text(figures: &Figures) -> String {
 
 /// What came in, and what was lost on the way.
 fn taken_in(figures: &Figures, page: &mut Page) {
-    let totals = &figures.totals;
+    let Figures { counts, totals, .. } = figures;
     page.family("nrpcsniff_frames_total", Kind::Counter, "Frames analysed.").value(totals.packets);
     page.family("nrpcsniff_bytes_total", Kind::Counter, "Bytes of these frames on the wire.").value(totals.bytes);
-    let mut received =
-        page.family("nrpcsniff_interface_frames_total", Kind::Counter, "Frames that the kernel took in for nrpcsniff.");
-    for interface in &figures.interfaces {
-        received.labelled(&[("interface", &interface.name)], interface.received);
-    }
-    let mut drops = page.family(
-        "nrpcsniff_drops_total",
-        Kind::Counter,
-        "Frames lost before nrpcsniff saw them: by the kernel (buffer full) or by the interface.",
-    );
-    for Interface { name, kernel_drops, interface_drops, .. } in &figures.interfaces {
-        drops
-            .labelled(&[("interface", name), ("by", "kernel")], *kernel_drops)
-            .labelled(&[("interface", name), ("by", "interface")], *interface_drops);
-    }
+    let help = "Frames that the kernel took in for nrpcsniff, those included that it dropped.";
+    page.family("nrpcsniff_received_total", Kind::Counter, help).value(counts.received);
+    let help = "Frames lost before nrpcsniff saw them: by the kernel (buffer full) or by the interface.";
+    page.family("nrpcsniff_drops_total", Kind::Counter, help)
+        .labelled(&[("by", "kernel")], counts.kernel_drops)
+        .labelled(&[("by", "interface")], counts.interface_drops);
     if let Some(time) = figures.last_packet {
         let help = "Time of the latest packet, in seconds since 1970.";
         page.family("nrpcsniff_last_packet_timestamp_seconds", Kind::Gauge, help).value(seconds(time));
@@ -148,20 +141,19 @@ fn understood(figures: &Figures, page: &mut Page) {
 
 /// What it takes to remember.
 fn occupied(figures: &Figures, page: &mut Page) {
-    let [tcp, udp] = figures.flows;
-    page.family("nrpcsniff_flows", Kind::Gauge, "Flows followed now.")
-        .labelled(&[("transport", "tcp")], tcp)
-        .labelled(&[("transport", "udp")], udp);
-    let mut evictions = page.family(
-        "nrpcsniff_evictions_total",
-        Kind::Counter,
-        "What was given up because a limit of memory was reached, by reason.",
-    );
-    for (reason, count) in &figures.evictions {
-        evictions.labelled(&[("reason", reason)], *count);
+    let Held { flows, conversations, waiting_bytes, evicted } = figures.held;
+    page.family("nrpcsniff_flows", Kind::Gauge, "Flows in the tables, open or over.").value(count(flows));
+    page.family("nrpcsniff_conversations", Kind::Gauge, "Conversations that the rules see.")
+        .value(count(conversations));
+    let help = "Bytes that wait for earlier ones, or for the rest of their message.";
+    page.family("nrpcsniff_held_bytes", Kind::Gauge, help).value(count(waiting_bytes));
+    let help = "What was given up because a limit of memory was reached, by reason.";
+    page.family("nrpcsniff_evictions_total", Kind::Counter, help).labelled(&[("reason", "flow table full")], evicted);
+    let help = "Conversations that were counted and not kept, by reason.";
+    let mut passed_over = page.family("nrpcsniff_passed_over", Kind::Gauge, help);
+    for (reason, count) in &figures.totals.passed_over {
+        passed_over.labelled(&[("reason", reason)], *count);
     }
-    page.family("nrpcsniff_held_bytes", Kind::Gauge, "Bytes of streams that wait for what is missing.")
-        .value(figures.held);
     if let Some((filled, limit)) = figures.ring {
         page.family("nrpcsniff_ring_bytes", Kind::Gauge, "Bytes in the ring of recent packets.").value(filled);
         page.family("nrpcsniff_ring_limit_bytes", Kind::Gauge, "The most that the ring may hold.").value(limit);
@@ -170,6 +162,10 @@ fn occupied(figures: &Figures, page: &mut Page) {
         let help = "Memory that the process occupies.";
         page.family("process_resident_memory_bytes", Kind::Gauge, help).value(resident);
     }
+}
+
+fn count(count: usize) -> u64 {
+    count.try_into().unwrap_or(u64::MAX)
 }
 
 const fn name(severity: Severity) -> &'static str {
@@ -192,26 +188,19 @@ mod tests {
 
     /// Figures with something everywhere.
     fn figures() -> Figures {
-        let interface = |name: &str, drops| Interface {
-            name: name.to_owned(),
-            received: 1000,
-            kernel_drops: drops,
-            interface_drops: drops + 1,
-        };
         Figures {
-            interfaces: vec![interface("eth0", 7), interface("ugly\"\\\nname", 0)],
+            counts: Counts { received: 1000, kernel_drops: 7, interface_drops: 8 },
             totals: Totals {
                 packets: 990,
                 bytes: 99_000,
                 tcp_conversations: 5,
                 udp_conversations: 6,
                 messages: BTreeMap::from([("nrpc", 2), ("sip", 30)]),
+                passed_over: BTreeMap::from([("limit of conversations kept", 4)]),
                 ..Totals::default()
             },
-            flows: [3, 4],
-            evictions: BTreeMap::from([("limit of flows", 12)]),
+            held: Held { flows: 3, conversations: 4, waiting_bytes: 4096, evicted: 12 },
             findings: BTreeMap::from([(("sip-403", Severity::Major), 2), (("cap-drops", Severity::Info), 1)]),
-            held: 4096,
             ring: Some((1 << 20, 64 << 20)),
             resident: Some(50 << 20),
             last_packet: Some(Timestamp::new(1_745_344_099_250_000_000, 9)),
@@ -250,12 +239,14 @@ mod tests {
         for (sample, value) in [
             ("nrpcsniff_frames_total", "990"),
             ("nrpcsniff_bytes_total", "99000"),
-            (r#"nrpcsniff_interface_frames_total{interface="eth0"}"#, "1000"),
-            (r#"nrpcsniff_drops_total{interface="eth0",by="kernel"}"#, "7"),
-            (r#"nrpcsniff_drops_total{interface="ugly\"\\\nname",by="interface"}"#, "1"),
+            ("nrpcsniff_received_total", "1000"),
+            (r#"nrpcsniff_drops_total{by="kernel"}"#, "7"),
+            (r#"nrpcsniff_drops_total{by="interface"}"#, "8"),
             (r#"nrpcsniff_conversations_total{transport="udp"}"#, "6"),
-            (r#"nrpcsniff_flows{transport="tcp"}"#, "3"),
-            (r#"nrpcsniff_evictions_total{reason="limit of flows"}"#, "12"),
+            ("nrpcsniff_flows", "3"),
+            ("nrpcsniff_conversations", "4"),
+            (r#"nrpcsniff_evictions_total{reason="flow table full"}"#, "12"),
+            (r#"nrpcsniff_passed_over{reason="limit of conversations kept"}"#, "4"),
             (r#"nrpcsniff_messages_total{protocol="sip"}"#, "30"),
             (r#"nrpcsniff_findings_total{rule="sip-403",severity="major"}"#, "2"),
             ("nrpcsniff_held_bytes", "4096"),
@@ -278,13 +269,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_published_is_what_is_answered() {
+    fn what_is_shown_is_what_is_answered() {
         let metrics = Metrics::listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = metrics.listener.local_addr().unwrap();
-        let publisher = metrics.serve();
+        let mut board = metrics.serve();
         let ask = || server::tests::ask(address, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
         assert!(ask().contains("nrpcsniff_frames_total 0\n"));
-        publisher.publish(&figures());
+        assert!(board.is_due());
+        board.show(figures());
+        assert!(!board.is_due());
         assert!(ask().contains("nrpcsniff_frames_total 990\n"));
     }
 
