@@ -10,8 +10,10 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
 use support::network::{Namespace, possible};
 use support::watch::{Running, live};
 
@@ -21,18 +23,26 @@ const NET_RAW: &str = "0000000000002000";
 /// No capability.
 const NONE: &str = "0000000000000000";
 
-/// Fields of `/proc/PID/task/*/status` of every thread, which must be the same in all.
+/// Fields of `/proc/PID/task/*/status` of every thread, which must be the same in all; the one that reads packets is soon
+/// among them.
 fn status(process: &Running) -> BTreeMap<String, String> {
-    let threads = fs::read_dir(format!("/proc/{}/task", process.id())).unwrap();
-    let of = |path: &Path| -> BTreeMap<String, String> {
+    let threads = || fs::read_dir(format!("/proc/{}/task", process.id())).unwrap().map(|thread| thread.unwrap().path());
+    assert!(
+        (0..500).any(|_| threads().count() > 1 || {
+            sleep(Duration::from_millis(10));
+            false
+        }),
+        "no thread reads"
+    );
+    let of = |path: PathBuf| -> BTreeMap<String, String> {
         let text = fs::read_to_string(path.join("status")).unwrap();
         let wanted =
             |name: &str| ["Uid", "Gid", "Groups", "NoNewPrivs", "Seccomp"].contains(&name) || name.starts_with("Cap");
         let fields = text.lines().filter_map(|line| line.split_once(':')).filter(|(name, _)| wanted(name));
         fields.map(|(name, value)| (name.to_owned(), value.split_whitespace().collect::<Vec<_>>().join(" "))).collect()
     };
-    let all: Vec<_> = threads.map(|thread| of(&thread.unwrap().path())).collect();
-    assert!(all.len() > 1 && all.windows(2).all(|pair| pair[0] == pair[1]), "{all:#?}");
+    let all: Vec<_> = threads().map(of).collect();
+    assert!(all.windows(2).all(|pair| pair[0] == pair[1]), "{all:#?}");
     all[0].clone()
 }
 
@@ -207,7 +217,7 @@ fn figures_can_be_asked_for_while_it_runs() {
     let asked = network.inside(move || {
         (0..50)
             .map(|_| {
-                std::thread::sleep(std::time::Duration::from_millis(100));
+                sleep(Duration::from_millis(100));
                 ask()
             })
             .find(show)

@@ -176,7 +176,7 @@ fn rules(needs: &Needs) -> Result<Rules> {
         // libpcap asks an interface for its kind, state, clock and offloads.
         rules.insert(libc::SYS_ioctl, Vec::new());
     } else {
-        rules.insert(libc::SYS_ioctl, either(1, &[TCGETS, TIOCGWINSZ, FIONBIO, FIONREAD])?);
+        rules.insert(libc::SYS_ioctl, either(1, &[TCGETS, TIOCGWINSZ, FIONBIO, FIONREAD, SIOCGIFINDEX, SIOCGIFFLAGS])?);
     }
     Ok(rules)
 }
@@ -186,6 +186,9 @@ const TCGETS: i32 = 0x5401;
 const TIOCGWINSZ: i32 = 0x5413;
 const FIONREAD: i32 = 0x541b;
 const FIONBIO: i32 = 0x5421;
+/// libpcap asks whether an interface that is down is still there.
+const SIOCGIFINDEX: i32 = 0x8933;
+const SIOCGIFFLAGS: i32 = 0x8913;
 
 /// The argument is one of these.
 fn either(argument: u8, values: &[i32]) -> Result<Vec<SeccompRule>> {

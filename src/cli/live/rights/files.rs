@@ -30,9 +30,9 @@ fn rules(needs: &Needs) -> Result<Rules, PathFdError> {
     let outputs = needs.places().iter().map(|folder| beneath(folder, writing())).collect::<Result<Rules, _>>()?;
     let all = needs.reopens.then_some(ABOUT_ALL).into_iter().flatten().map(PathBuf::from);
     // A name is that of a folder there: libpcap has opened it.
-    let each = needs.interfaces.iter().map(|name| Path::new("/sys/class/net").join(name).join("statistics"));
+    let each = needs.interfaces.iter().map(|name| Path::new("/sys/class/net").join(name));
     let reading = AccessFs::ReadFile | AccessFs::ReadDir;
-    // What is not there need not be readable: `any` has no statistics.
+    // What is not there need not be readable: `any` is no device.
     let lookups = all.chain(each).filter_map(|path| beneath(&path, reading).ok());
     Ok(outputs.into_iter().chain(lookups).collect())
 }
@@ -74,7 +74,11 @@ fn describe(enforced: RulesetStatus, needs: &Needs) -> String {
     let part = if enforced == RulesetStatus::FullyEnforced { "" } else { " as far as this kernel knows it" };
     let folders: Vec<_> = needs.places().iter().map(|folder| folder.display().to_string()).collect();
     let written = if folders.is_empty() { "nothing".to_owned() } else { format!("nothing but {}", folders.join(", ")) };
-    let read = if needs.reopens { "what the system says of interfaces" } else { "the statistics of the interfaces" };
+    let read = if needs.reopens {
+        "what the system says of all interfaces"
+    } else {
+        "what the system says of these interfaces"
+    };
     format!("Landlock is in force{part}: {written} can be written, {read} read, and no TCP connection made")
 }
 
@@ -125,11 +129,12 @@ mod tests {
     }
 
     #[test]
-    fn the_drops_of_an_interface_stay_readable_and_nothing_else_of_it() {
+    fn drops_and_state_of_an_interface_stay_readable() {
         let needs = Needs { interfaces: vec!["lo".to_owned(), "any".to_owned()], ..Needs::default() };
         closed(needs, |_| {
             assert!(fs::read("/sys/class/net/lo/statistics/rx_missed_errors").is_ok());
-            assert!(fs::read("/sys/class/net/lo/address").is_err());
+            assert!(fs::read("/sys/class/net/lo/operstate").is_ok());
+            assert!(fs::read("/sys/kernel/uevent_seqnum").is_err() && fs::read("/proc/self/status").is_err());
         });
     }
 
