@@ -21,7 +21,7 @@ pub fn possible(programs: &[&str]) -> bool {
         let paths = std::env::var_os("PATH").unwrap_or_default();
         std::env::split_paths(&paths).any(|folder| folder.join(program).is_file())
     };
-    let missing: Vec<_> = ["ip", "ethtool", "nft", "sysctl", "tcpdump"]
+    let missing: Vec<_> = ["ip", "tc", "ethtool", "nft", "sysctl", "tcpdump"]
         .iter()
         .chain(programs)
         .filter(|program| !installed(program))
@@ -100,10 +100,12 @@ impl Namespace {
     }
 
     /// A mirror port: an interface on which everything goes out that this one sends and receives. Packets that go out get
-    /// their time once, for all who look; those that come in get one for each.
+    /// their time once, for all who look; those that come in get one for each. They stand in one queue, so that all see
+    /// them in the same order, whichever core they come from.
     pub fn mirror(&self, interface: &str) -> &'static str {
         self.ip("link add mirror type veth peer name witness");
         self.set_up("mirror", None);
+        self.run("tc", "qdisc replace dev mirror root pfifo limit 10000");
         self.ip("link set witness arp off");
         self.set_up("witness", None);
         let rule = |hook| {
