@@ -5,6 +5,7 @@
 //! | [`table`] | people at a terminal: the verdict first |
 //! | [`json`] | programs: the whole report as one document |
 //! | [`ndjson`] | pipes: one object a line |
+//! | [`prometheus`] | monitoring: figures of a live capture |
 //!
 //! Every format writes to any [`io::Write`], as it goes: memory does not grow with the report. Text from the wire is
 //! made harmless in [`escape`]; display filters for Wireshark come from [`filter`].
@@ -15,6 +16,7 @@ pub mod escape;
 pub mod filter;
 pub mod json;
 pub mod ndjson;
+pub mod prometheus;
 #[cfg(test)]
 mod sample;
 pub mod table;

@@ -2,6 +2,15 @@
 //! opinion.
 #![allow(dead_code, reason = "each test takes a part")]
 
+#[cfg(all(target_os = "linux", have_libpcap))]
+pub mod bridge;
+#[cfg(target_os = "linux")]
+pub mod network;
+#[cfg(target_os = "linux")]
+pub mod peers;
+#[cfg(all(target_os = "linux", have_libpcap))]
+pub mod watch;
+
 use assert_cmd::Command;
 use serde_json::Value;
 use std::io::Write as _;

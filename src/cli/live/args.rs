@@ -1,5 +1,6 @@
 //! Arguments of live capture as typed, and the units in them.
 
+use super::service::ServiceArgs;
 use crate::report::escape;
 use anyhow::{Result, anyhow};
 use clap::Args;
@@ -45,6 +46,10 @@ pub struct LiveArgs {
     /// Wait for an interface that is down or gone, instead of ending
     #[arg(long, requires = "interfaces")]
     pub retry: bool,
+
+    /// Running for long.
+    #[command(flatten)]
+    pub service: ServiceArgs,
 }
 
 impl LiveArgs {

@@ -9,8 +9,11 @@
 mod args;
 mod batch;
 mod list;
+mod metrics;
 mod plan;
 mod reader;
+mod rights;
+mod service;
 mod signals;
 
 pub use args::LiveArgs;
@@ -27,8 +30,12 @@ use crate::model::Input;
 use crate::report::{self, Report};
 use anyhow::{Context, Result};
 use batch::News;
+use metrics::{Board, Figures};
 use reader::Queue;
+use rights::Needs;
+use service::Service;
 use signals::Signals;
+use std::fs::File;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
@@ -40,9 +47,20 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     if let Some(path) = &plan.common.output {
         output::check(path, "-o", std::iter::empty())?;
     }
+    let service = Service::new(&plan.service)?;
     let interfaces = open(plan)?;
     let signals = Signals::listen().context("signals cannot be listened to")?;
     let input = input(plan, &interfaces);
+    if let Some(path) = &plan.common.output {
+        service.give(&File::create(path).with_context(|| format!("{}: cannot be written", path.display()))?)?;
+    }
+    let needs = Needs {
+        files: plan.common.output.iter().cloned().collect(),
+        interfaces: plan.interfaces.clone(),
+        reopens: plan.retry,
+        ..Needs::default()
+    };
+    let board = service.begin(needs, plan.common.talk)?;
     let queue = reader::start(interfaces, plan.setup.clone(), plan.retry);
     let mut watch = Watch {
         plan,
@@ -51,6 +69,7 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
         counts: Counts::default(),
         began: Instant::now(),
         trouble: false,
+        board,
     };
     watch.go_on(&queue, &signals);
     queue.join();
@@ -105,6 +124,8 @@ struct Watch<'a> {
     began: Instant,
     /// An interface could not be read to the end.
     trouble: bool,
+    /// Where figures are shown to those who ask.
+    board: Option<Board>,
 }
 
 impl Watch<'_> {
@@ -123,6 +144,7 @@ impl Watch<'_> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+            self.show_figures();
             if signals.stop() || self.is_done() {
                 queue.stop();
             }
@@ -140,6 +162,18 @@ impl Watch<'_> {
             self.input.last = Some(frame.at.time);
             self.pipeline.frame(&frame);
         }
+    }
+
+    /// Shows the figures to those who ask, if it is time.
+    fn show_figures(&mut self) {
+        let Some(board) = self.board.as_mut().filter(|board| board.is_due()) else { return };
+        board.show(Figures {
+            counts: self.counts,
+            totals: self.pipeline.totals().clone(),
+            held: self.pipeline.held(),
+            last_packet: self.input.last,
+            ..Figures::default()
+        });
     }
 
     /// The user's limits are reached.

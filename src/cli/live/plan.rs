@@ -1,11 +1,12 @@
 //! The checked plan of a live capture.
 
+use super::LiveArgs;
+use super::rights::denied;
+use super::service::ServiceArgs;
 use crate::capture::live::{LiveError, Setup};
 use crate::cli::args::Args;
 use crate::cli::plan;
-use crate::report::escape;
 use anyhow::{Result, anyhow, ensure};
-use std::env;
 use std::time::Duration;
 
 /// What is to be done.
@@ -23,6 +24,8 @@ pub(in crate::cli) struct Plan {
     pub(super) count: Option<u64>,
     /// Time after which it ends.
     pub(super) duration: Option<Duration>,
+    /// Rights and metrics.
+    pub(super) service: ServiceArgs,
 }
 
 impl Plan {
@@ -48,17 +51,15 @@ impl Plan {
             filter: args.reading.filter.clone(),
         };
         let common = plan::Plan::of(Vec::new(), args)?;
-        Ok(Self { common, interfaces, setup, retry: live.retry, count: live.count, duration: live.duration })
+        let LiveArgs { retry, count, duration, service, .. } = live.clone();
+        Ok(Self { common, interfaces, setup, retry, count, duration, service })
     }
 }
 
 /// An error with what to do: the lines that give the right to capture name this very program.
 pub(super) fn explain(error: LiveError) -> anyhow::Error {
-    let LiveError::Permission { .. } = &error else { return anyhow!(error) };
-    let program = env::current_exe().ok().map_or_else(|| "nrpcsniff".to_owned(), |path| path.display().to_string());
-    let program = escape::terminal(&program);
-    anyhow!(
-        "{error}. Give this program the right, once: sudo setcap cap_net_raw+ep '{program}'; or run it as root, for once: \
-         sudo '{program}' -i ..."
-    )
+    match error {
+        LiveError::Permission { interface, .. } => anyhow!(denied(&interface)),
+        other => anyhow!(other),
+    }
 }

@@ -1,0 +1,291 @@
+//! Metrics: the figures of a live capture, for a Prometheus server that asks for them (`--metrics ADDR`).
+//!
+//! The loop fills [`Figures`] and [shows](Board::show) them; a thread of its own answers whoever asks with what was
+//! shown last. Nobody who asks can hold up the capture.
+
+mod address;
+mod memory;
+mod server;
+
+pub(super) use address::address;
+
+use crate::capture::live::Counts;
+use crate::engine::Held;
+use crate::model::{Severity, Timestamp, Totals};
+use crate::report::VERSION;
+use crate::report::prometheus::{Kind, Page};
+use anyhow::{Context, Result};
+use memory::Memory;
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often the figures are renewed.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// What is known at one moment. Counters begin with the capture.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Figures {
+    /// What the interfaces counted, all together.
+    pub counts: Counts,
+    /// Frames, bytes, conversations and messages, as in the report.
+    pub totals: Totals,
+    /// What is held at present.
+    pub held: Held,
+    /// Findings that were reported, by rule and severity.
+    pub findings: BTreeMap<(&'static str, Severity), u64>,
+    /// Bytes in the ring of recent packets, and the most it may hold; none without a ring.
+    pub ring: Option<(u64, u64)>,
+    /// Bytes of memory that the process occupies, where the system says so.
+    pub resident: Option<u64>,
+    /// Time of the latest packet.
+    pub last_packet: Option<Timestamp>,
+}
+
+/// A socket that listens, and what it will say.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    listener: TcpListener,
+    page: Arc<Mutex<Arc<str>>>,
+    memory: Option<Memory>,
+}
+
+/// Where the latest figures are shown.
+pub(super) struct Board {
+    page: Arc<Mutex<Arc<str>>>,
+    memory: Option<Memory>,
+    shown: Option<Instant>,
+}
+
+impl Metrics {
+    /// Listens; done before rights are given up, because low ports need them.
+    pub fn listen(address: SocketAddr) -> Result<Self> {
+        let listener = TcpListener::bind(address)
+            .with_context(|| format!("--metrics {address}: cannot listen there; give another address or port"))?;
+        let page = Arc::new(Mutex::new(Arc::from(text(&Figures::default()))));
+        Ok(Self { listener, page, memory: Memory::open() })
+    }
+
+    /// Begins to answer, in a thread of its own that ends with the process.
+    pub fn serve(self) -> Board {
+        let page = Arc::clone(&self.page);
+        server::start(self.listener, move || latest(&page));
+        Board { page: self.page, memory: self.memory, shown: None }
+    }
+}
+
+impl Board {
+    /// It is time for new figures.
+    pub fn is_due(&self) -> bool {
+        self.shown.is_none_or(|shown| shown.elapsed() >= PERIOD)
+    }
+
+    /// From now on these are the figures; how much memory is occupied is added.
+    pub fn show(&mut self, mut figures: Figures) {
+        figures.resident = self.memory.as_mut().and_then(Memory::resident);
+        let text = Arc::from(text(&figures));
+        *self.page.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        self.shown = Some(Instant::now());
+    }
+}
+
+fn latest(page: &Mutex<Arc<str>>) -> Arc<str> {
+    Arc::clone(&page.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The figures as Prometheus reads them.
+fn text(figures: &Figures) -> String {
+    let mut page = Page::default();
+    page.family("nrpcsniff_build_info", Kind::Gauge, "Version of nrpcsniff; the value is always 1.")
+        .labelled(&[("version", VERSION)], 1_u64);
+    taken_in(figures, &mut page);
+    understood(figures, &mut page);
+    occupied(figures, &mut page);
+    page.into_text()
+}
+
+/// What came in, and what was lost on the way.
+fn taken_in(figures: &Figures, page: &mut Page) {
+    let Figures { counts, totals, .. } = figures;
+    page.family("nrpcsniff_frames_total", Kind::Counter, "Frames analysed.").value(totals.packets);
+    page.family("nrpcsniff_bytes_total", Kind::Counter, "Bytes of these frames on the wire.").value(totals.bytes);
+    let help = "Frames that the kernel took in for nrpcsniff, those included that it dropped.";
+    page.family("nrpcsniff_received_total", Kind::Counter, help).value(counts.received);
+    let help = "Frames lost before nrpcsniff saw them: by the kernel (buffer full) or by the interface.";
+    page.family("nrpcsniff_drops_total", Kind::Counter, help)
+        .labelled(&[("by", "kernel")], counts.kernel_drops)
+        .labelled(&[("by", "interface")], counts.interface_drops);
+    if let Some(time) = figures.last_packet {
+        let help = "Time of the latest packet, in seconds since 1970.";
+        page.family("nrpcsniff_last_packet_timestamp_seconds", Kind::Gauge, help).value(seconds(time));
+    }
+}
+
+/// What was made of it.
+fn understood(figures: &Figures, page: &mut Page) {
+    let totals = &figures.totals;
+    page.family("nrpcsniff_conversations_total", Kind::Counter, "Conversations begun.")
+        .labelled(&[("transport", "tcp")], totals.tcp_conversations)
+        .labelled(&[("transport", "udp")], totals.udp_conversations);
+    let mut messages = page.family("nrpcsniff_messages_total", Kind::Counter, "Messages read, by protocol.");
+    for (protocol, count) in &totals.messages {
+        messages.labelled(&[("protocol", protocol)], *count);
+    }
+    let mut findings =
+        page.family("nrpcsniff_findings_total", Kind::Counter, "Findings reported, by rule and severity.");
+    for ((rule, severity), count) in &figures.findings {
+        findings.labelled(&[("rule", rule), ("severity", name(*severity))], *count);
+    }
+}
+
+/// What it takes to remember.
+fn occupied(figures: &Figures, page: &mut Page) {
+    let Held { flows, conversations, waiting_bytes, evicted } = figures.held;
+    page.family("nrpcsniff_flows", Kind::Gauge, "Flows in the tables, open or over.").value(count(flows));
+    page.family("nrpcsniff_conversations", Kind::Gauge, "Conversations that the rules see.")
+        .value(count(conversations));
+    let help = "Bytes that wait for earlier ones, or for the rest of their message.";
+    page.family("nrpcsniff_held_bytes", Kind::Gauge, help).value(count(waiting_bytes));
+    let help = "What was given up because a limit of memory was reached, by reason.";
+    page.family("nrpcsniff_evictions_total", Kind::Counter, help).labelled(&[("reason", "flow table full")], evicted);
+    let help = "Conversations that were counted and not kept, by reason.";
+    let mut passed_over = page.family("nrpcsniff_passed_over", Kind::Gauge, help);
+    for (reason, count) in &figures.totals.passed_over {
+        passed_over.labelled(&[("reason", reason)], *count);
+    }
+    if let Some((filled, limit)) = figures.ring {
+        page.family("nrpcsniff_ring_bytes", Kind::Gauge, "Bytes in the ring of recent packets.").value(filled);
+        page.family("nrpcsniff_ring_limit_bytes", Kind::Gauge, "The most that the ring may hold.").value(limit);
+    }
+    if let Some(resident) = figures.resident {
+        let help = "Memory that the process occupies.";
+        page.family("process_resident_memory_bytes", Kind::Gauge, help).value(resident);
+    }
+}
+
+fn count(count: usize) -> u64 {
+    count.try_into().unwrap_or(u64::MAX)
+}
+
+const fn name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Blocker => "blocker",
+        Severity::Major => "major",
+        Severity::Minor => "minor",
+        Severity::Info => "info",
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit")]
+fn seconds(time: Timestamp) -> f64 {
+    (time.nanos() / 1_000_000) as f64 / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Figures with something everywhere.
+    fn figures() -> Figures {
+        Figures {
+            counts: Counts { received: 1000, kernel_drops: 7, interface_drops: 8 },
+            totals: Totals {
+                packets: 990,
+                bytes: 99_000,
+                tcp_conversations: 5,
+                udp_conversations: 6,
+                messages: BTreeMap::from([("nrpc", 2), ("sip", 30)]),
+                passed_over: BTreeMap::from([("limit of conversations kept", 4)]),
+                ..Totals::default()
+            },
+            held: Held { flows: 3, conversations: 4, waiting_bytes: 4096, evicted: 12 },
+            findings: BTreeMap::from([(("sip-403", Severity::Major), 2), (("cap-drops", Severity::Info), 1)]),
+            ring: Some((1 << 20, 64 << 20)),
+            resident: Some(50 << 20),
+            last_packet: Some(Timestamp::new(1_745_344_099_250_000_000, 9)),
+        }
+    }
+
+    /// Reads the text as Prometheus does: every sample belongs to a family that was announced, once, with help and type.
+    fn samples(text: &str) -> BTreeMap<String, String> {
+        let (mut announced, mut samples) = (BTreeMap::new(), BTreeMap::new());
+        let mut family = "";
+        assert!(text.ends_with('\n'));
+        for line in text.lines() {
+            if let Some(help) = line.strip_prefix("# HELP ") {
+                family = help.split_once(' ').unwrap().0;
+                assert!(announced.insert(family, "").is_none(), "{family} is announced twice");
+            } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+                let (name, kind) = kind.split_once(' ').unwrap();
+                assert!(name == family && ["counter", "gauge"].contains(&kind));
+                assert_eq!(kind == "counter", name.ends_with("_total"), "{name}");
+                announced.insert(name, kind);
+            } else {
+                let (sample, value) = line.rsplit_once(' ').unwrap();
+                let name = sample.split('{').next().unwrap();
+                assert!(name == family && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{line}");
+                value.parse::<f64>().unwrap();
+                assert!(samples.insert(sample.to_owned(), value.to_owned()).is_none(), "{sample} comes twice");
+            }
+        }
+        assert!(announced.values().all(|kind| !kind.is_empty()));
+        samples
+    }
+
+    #[test]
+    fn every_figure_is_there() {
+        let samples = samples(&text(&figures()));
+        for (sample, value) in [
+            ("nrpcsniff_frames_total", "990"),
+            ("nrpcsniff_bytes_total", "99000"),
+            ("nrpcsniff_received_total", "1000"),
+            (r#"nrpcsniff_drops_total{by="kernel"}"#, "7"),
+            (r#"nrpcsniff_drops_total{by="interface"}"#, "8"),
+            (r#"nrpcsniff_conversations_total{transport="udp"}"#, "6"),
+            ("nrpcsniff_flows", "3"),
+            ("nrpcsniff_conversations", "4"),
+            (r#"nrpcsniff_evictions_total{reason="flow table full"}"#, "12"),
+            (r#"nrpcsniff_passed_over{reason="limit of conversations kept"}"#, "4"),
+            (r#"nrpcsniff_messages_total{protocol="sip"}"#, "30"),
+            (r#"nrpcsniff_findings_total{rule="sip-403",severity="major"}"#, "2"),
+            ("nrpcsniff_held_bytes", "4096"),
+            ("nrpcsniff_ring_bytes", "1048576"),
+            ("nrpcsniff_ring_limit_bytes", "67108864"),
+            ("process_resident_memory_bytes", "52428800"),
+            ("nrpcsniff_last_packet_timestamp_seconds", "1745344099.25"),
+        ] {
+            assert_eq!(samples.get(sample).map(String::as_str), Some(value), "{sample}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        let samples = samples(&text(&Figures::default()));
+        assert!(
+            !samples.keys().any(|name| name.contains("ring") || name.contains("resident") || name.contains("last"))
+        );
+        assert_eq!(samples["nrpcsniff_frames_total"], "0");
+    }
+
+    #[test]
+    fn what_is_shown_is_what_is_answered() {
+        let metrics = Metrics::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = metrics.listener.local_addr().unwrap();
+        let mut board = metrics.serve();
+        let ask = || server::tests::ask(address, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert!(ask().contains("nrpcsniff_frames_total 0\n"));
+        assert!(board.is_due());
+        board.show(figures());
+        assert!(!board.is_due());
+        assert!(ask().contains("nrpcsniff_frames_total 990\n"));
+    }
+
+    #[test]
+    fn an_address_that_is_taken_is_told() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let said = format!("{:#}", Metrics::listen(address).err().unwrap());
+        assert!(said.contains(&format!("--metrics {address}")), "{said}");
+    }
+}

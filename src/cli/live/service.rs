@@ -1,0 +1,54 @@
+//! What turns a capture into a service: whose rights it runs with, and who may ask how it is doing.
+
+use super::metrics::{self, Board, Metrics};
+use super::rights::{Needs, Rights};
+use crate::cli::plan::Talk;
+use crate::cli::say;
+use anyhow::Result;
+use clap::Args;
+use std::fs::File;
+use std::net::SocketAddr;
+
+/// Running for long.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Live capture")]
+pub struct ServiceArgs {
+    /// Whom root becomes once everything is open: name or number [default: the caller of sudo, else nobody]
+    #[arg(long, value_name = "USER", requires = "interfaces")]
+    pub user: Option<String>,
+
+    /// Serve figures for Prometheus at http://ADDR/metrics: PORT (on 127.0.0.1) or ADDRESS:PORT
+    #[arg(long, value_name = "ADDR", requires = "interfaces", value_parser = metrics::address)]
+    pub metrics: Option<SocketAddr>,
+}
+
+/// A service that is to begin.
+#[derive(Debug)]
+pub(super) struct Service {
+    rights: Rights,
+    metrics: Option<Metrics>,
+}
+
+impl Service {
+    /// Finds out whom to become, and listens for those who will ask.
+    pub fn new(args: &ServiceArgs) -> Result<Self> {
+        let rights = Rights::new(args.user.as_deref())?;
+        Ok(Self { rights, metrics: args.metrics.map(Metrics::listen).transpose()? })
+    }
+
+    /// Makes the user owner of an output that root opened.
+    pub fn give(&self, output: &File) -> Result<()> {
+        self.rights.give(output)
+    }
+
+    /// Gives up every right, before the first thread starts, and begins to answer.
+    pub fn begin(self, mut needs: Needs, talk: Talk) -> Result<Option<Board>> {
+        needs.serves = self.metrics.is_some();
+        let standing = self.rights.give_up(&needs)?;
+        let details = standing.details.iter().filter(|_| talk.verbose);
+        for sentence in standing.said.iter().filter(|_| !talk.quiet).chain(details) {
+            say(sentence);
+        }
+        Ok(self.metrics.map(Metrics::serve))
+    }
+}
