@@ -19,6 +19,8 @@ pub struct Match<'d, 'a> {
     pub score: u8,
     /// Why, in words.
     pub reasons: Vec<String>,
+    /// The counterpart has a better one: a further attempt.
+    pub is_further: bool,
 }
 
 /// Pairs every dialogue of the failing capture with its best counterpart. Each has one of its own as far as that goes; further
@@ -52,7 +54,7 @@ pub fn pair<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> (Vec<M
         if again {
             reasons.push("a further attempt, laid beside the same one".to_owned());
         }
-        Some(Match { good: goods[g], bad: bads[b], score, reasons })
+        Some(Match { good: goods[g], bad: bads[b], score, reasons, is_further: again })
     });
     (matched.flatten().collect(), left_out)
 }

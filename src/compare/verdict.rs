@@ -29,6 +29,8 @@ pub struct Story<'s, 'd, 'a> {
     pub sheets: &'s [Sheet<'d, 'a>],
     /// Findings of the failing capture that the working one has not, in order.
     pub own: &'s [&'s Finding],
+    /// Of one capture: findings that name both conversations.
+    pub both: &'s [&'s Finding],
 }
 
 /// There is no working capture.
@@ -112,7 +114,7 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
 
     /// The first finding that names the failing half of the pair.
     fn cause(&self, place: usize) -> Option<&'s Finding> {
-        self.own.iter().copied().find(|finding| self.names(finding, place))
+        self.own.iter().chain(self.both).copied().find(|finding| self.names(finding, place))
     }
 
     fn names(&self, finding: &Finding, place: usize) -> bool {
