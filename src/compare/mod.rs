@@ -68,7 +68,8 @@ pub fn compare<'a>(goods: &[Capture<'_, 'a>], bad: Capture<'_, 'a>, by_hand: &[B
         forgive(&mut sheets, &matches, others, &own, bad.case);
     }
     let learned = Learned::from(&sides.good, further);
-    let story = verdict::Story { good: *good, bad, sides: &sides, matches: &matches, sheets: &sheets, own: &own, both: &both };
+    let story =
+        verdict::Story { good: *good, bad, sides: &sides, matches: &matches, sheets: &sheets, own: &own, both: &both };
     verdict::settle(&story, &learned, left_out, further.len())
 }
 

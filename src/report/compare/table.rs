@@ -147,7 +147,12 @@ impl Page<'_> {
     /// What is worth a look, and what is noise: counted, or listed on demand.
     fn others(self, out: &mut dyn Write) -> io::Result<()> {
         let mut look: Vec<(&Difference, u64)> = Vec::new();
-        for d in self.report.differences(Class::WorthALook) {
+        // What a further attempt has in common with the one that is explained need not be told again.
+        let is_told = |d: &&Difference| {
+            let same = |other: &Difference| other.field == d.field && other.values == d.values;
+            self.all || !self.report.differences(Class::Explains).any(same)
+        };
+        for d in self.report.differences(Class::WorthALook).filter(is_told) {
             match look.iter_mut().find(|(other, _)| !self.all && other.field == d.field && other.values == d.values) {
                 Some((_, times)) => *times += 1,
                 None => look.push((d, 1)),
