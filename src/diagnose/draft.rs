@@ -211,7 +211,7 @@ impl Draft {
     }
 
     fn evidence(mut self, source: Source, frame: Option<FrameRef>, text: String) -> Self {
-        self.finding.evidence.push(Evidence { source, frame, text });
+        self.finding.evidence.push(Evidence { source, frame, line: None, text });
         self
     }
 }
