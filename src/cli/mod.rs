@@ -7,6 +7,7 @@ mod catalogue;
 mod config;
 mod exit;
 mod keys;
+mod logs;
 mod merge;
 mod output;
 mod plan;

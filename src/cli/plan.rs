@@ -2,6 +2,7 @@
 
 use super::args::{self, Args};
 use super::config::{self, Config};
+use super::logs;
 use crate::diagnose::{ExpectedServer, Settings};
 use crate::model::{Severity, Timestamp};
 use crate::report::{Detail, Format, Options, escape};
@@ -20,6 +21,8 @@ const WIDTH: usize = 100;
 pub struct Plan {
     /// Captures in the order given: positional ones first.
     pub captures: Vec<PathBuf>,
+    /// Logs beside them.
+    pub logs: Vec<LogFile>,
     /// BPF expression.
     pub filter: Option<String>,
     /// TCP ports that the user named a protocol for; `None` to leave one alone.
@@ -38,6 +41,15 @@ pub struct Plan {
     pub talk: Talk,
 }
 
+/// A log, and what to add to its times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFile {
+    /// Where it is; `-` for stdin.
+    pub path: PathBuf,
+    /// Nanoseconds to add.
+    pub offset: Option<i64>,
+}
+
 /// How much is said on stderr.
 #[derive(Debug, Clone, Copy)]
 pub struct Talk {
@@ -54,10 +66,10 @@ impl Plan {
     pub fn new(args: &Args) -> Result<Self> {
         let captures: Vec<_> = args.captures.iter().chain(&args.read).cloned().collect();
         ensure!(
-            !captures.is_empty(),
-            "give a capture file or a folder, or - for stdin (nrpcsniff --help has examples)"
+            !captures.is_empty() || !args.log.is_empty(),
+            "give a capture file or a folder, or - for stdin, or a log with --log (nrpcsniff --help has examples)"
         );
-        let stdin = captures.iter().filter(|path| path.as_os_str() == "-").count();
+        let stdin = captures.iter().chain(&args.log).filter(|path| path.as_os_str() == "-").count();
         ensure!(stdin <= 1, "stdin (-) can be read only once");
         if stdin > 0 && io::stdin().is_terminal() {
             bail!("stdin is a terminal: pipe a capture into it, as in 'tcpdump -w - | nrpcsniff -'");
@@ -71,6 +83,7 @@ impl Plan {
         let keys = Arc::new(super::keys::load(&keys.and(&args.keys))?);
         Ok(Self {
             captures,
+            logs: logs::plan(&args.log, &args.log_offset)?,
             filter: args.filter.clone(),
             decode_as: args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?,
             report: report(args, output.is_some()),

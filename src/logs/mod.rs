@@ -51,4 +51,5 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
+pub use kind::KNOWN;
 pub use read::{Options, read};

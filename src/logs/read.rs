@@ -3,7 +3,7 @@
 use super::anchor::anchors;
 use super::date::Order;
 use super::event::event;
-use super::kind::{HEAD, KNOWN, kind};
+use super::kind::{HEAD, kind};
 use super::lines::{Line, Lines};
 use super::mask::mask;
 use super::stamp::stamped;
@@ -138,7 +138,7 @@ impl<'o> Reading<'o> {
         let problem = match (error, self.kind) {
             (Some(error), _) => Some(format!("cannot be read beyond line {}: {error}", self.lines)),
             (None, None) if bytes == 0 => Some("is empty".to_owned()),
-            (None, None) => Some(format!("is no log of a known kind; known are {KNOWN}")),
+            (None, None) => Some("is no log of a known kind".to_owned()),
             (None, Some(_)) => None,
         };
         Log {
