@@ -9,9 +9,11 @@ use crate::model::{LogEvent, TokenStatusText};
 /// Score of a text that names the fault.
 pub const READ: i32 = 45;
 /// Lines of one kind that are looked at.
-const MOST: usize = 1024;
+pub const MOST: usize = 1024;
+/// The same where each is held against every conversation.
+pub const FEW: usize = 64;
 /// Different attempts of Notes clients that are looked at.
-const ATTEMPTS: usize = 256;
+const ATTEMPTS: usize = 32;
 /// A line and the one it belongs to stand no further apart.
 const NEAR: usize = 8;
 
@@ -28,18 +30,6 @@ pub fn log_of_login<'c>(case: &'c Case<'_>, login: &TracedLogin<'_>) -> &'c str 
 /// The user of a sign-on, or "a user".
 pub fn whose<'a>(login: &TracedLogin<'a>) -> &'a str {
     login.user().unwrap_or("a user whose name is not in the log")
-}
-
-/// The same user was let in by a later sign-on of the same log.
-pub fn got_in_later(case: &Case<'_>, login: &TracedLogin<'_>) -> bool {
-    let Some(last) = login.entries.last() else { return false };
-    let is_later = |first: &Entry<'_>| first.log == last.log && first.line() > last.line() && first.since(last) >= 0;
-    let accepted = case.journal().logins().iter().filter(|next| next.accepted.is_some());
-    let later = accepted.filter(|next| next.first().as_ref().is_some_and(is_later));
-    let users = login.users();
-    later
-        .take(MOST)
-        .any(|next| next.users().iter().any(|name| users.iter().any(|own| super::journal::same_person(own, name))))
 }
 
 /// Conversations with a community server in which the capture shows that sign-on refused.

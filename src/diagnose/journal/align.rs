@@ -4,7 +4,7 @@
 //! offset. The true offset is the one on which most lines agree, and no other may have as many. The refusal of one user
 //! alone is weak: users fail more than once. It counts if the offset is one that zones have, in quarters of an hour.
 
-use super::{Refusal, same_person};
+use super::{Refusal, common_name, same_person};
 use crate::diagnose::identity::Identity;
 use crate::diagnose::telephony::Telephony;
 use crate::diagnose::words::span_ns;
@@ -154,10 +154,21 @@ fn pairs_of_anchors(
 
 /// Refused logins of a user in the capture, against lines of the log that refuse the same user.
 fn pairs_of_refusals(log: &Log, clock: &LogClock, refusals: &[Refusal<'_>], pairs: &mut Vec<Pair>) {
+    let mut by_name: HashMap<String, Vec<&Refusal<'_>>> = HashMap::new();
+    for refusal in refusals {
+        for user in &refusal.users {
+            by_name.entry(common_name(user)).or_default().push(refusal);
+        }
+    }
     for (fact, user) in refused(&log.facts) {
-        let Some(at) = &fact.at else { continue };
+        let (Some(at), Some(refusals)) = (&fact.at, by_name.get(&common_name(user))) else { continue };
+        if pairs.len() >= PAIRS {
+            return;
+        }
         let nanos = clock.read(at);
-        for refusal in refusals.iter().filter(|refusal| refusal.users.iter().any(|other| same_person(user, other))) {
+        let mine =
+            refusals.iter().take(PAIRS).filter(|refusal| refusal.users.iter().any(|other| same_person(user, other)));
+        for refusal in mine {
             let offset = refusal.at.time.nanos().saturating_sub(nanos);
             let what = "the user whose login is refused";
             add(pairs, Pair { offset, line: fact.line, at: refusal.at, what, strong: false });

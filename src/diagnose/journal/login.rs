@@ -12,7 +12,7 @@ const OVER: i64 = 60_000_000_000;
 /// The refusal of a login may be told this many nanoseconds after its end.
 const AFTERWARDS: i64 = 5_000_000_000;
 /// Sign-ons under way at a time.
-const OPEN: usize = 64;
+const OPEN: usize = 16;
 /// Lines kept of one.
 const LINES: usize = 64;
 

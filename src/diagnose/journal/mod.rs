@@ -19,12 +19,18 @@ use super::identity::person::{Likeness, compare};
 use super::telephony::Telephony;
 use super::{Settings, names};
 use crate::model::{Analysis, Log, LogClock, LogEvent, LogFact, LogLine, Stamp, Timestamp};
+use hashbrown::HashMap;
 
 /// Logs beside a capture.
 pub struct Journal<'a> {
     logs: &'a [Log],
     clocks: Vec<LogClock>,
+    entries: Vec<Entry<'a>>,
     logins: Vec<TracedLogin<'a>>,
+    /// Sign-ons that were let in, by log and common name: places in `logins`.
+    accepted: HashMap<(u32, String), Vec<usize>>,
+    /// Names that a directory knows, by log and common name.
+    known: HashMap<(u32, String), Vec<&'a str>>,
     traces: Vec<ClientTrace<'a>>,
     /// In order of time.
     refusals: Vec<Refusal<'a>>,
@@ -72,7 +78,10 @@ impl<'a> Journal<'a> {
         let mut journal = Self {
             logs: &analysis.logs,
             clocks: Vec::new(),
+            entries: Vec::new(),
             logins: Vec::new(),
+            accepted: HashMap::new(),
+            known: HashMap::new(),
             traces: Vec::new(),
             refusals: Vec::new(),
             within,
@@ -80,10 +89,34 @@ impl<'a> Journal<'a> {
         if !analysis.logs.is_empty() {
             journal.refusals = refusals(chat, identity);
             journal.clocks = align::clocks(analysis, &journal.refusals, telephony, identity);
-            journal.logins = journal.indices().flat_map(|log| login::logins(&journal.of_log(log))).collect();
-            journal.traces = journal.indices().flat_map(|log| trace::traces(&journal.of_log(log))).collect();
+            for log in journal.indices() {
+                let entries = journal.of_log(log);
+                journal.logins.extend(login::logins(&entries));
+                journal.traces.extend(trace::traces(&entries));
+                journal.entries.extend(entries);
+            }
+            journal.index();
         }
         journal
+    }
+
+    fn index(&mut self) {
+        for (place, login) in self.logins.iter().enumerate().filter(|(_, login)| login.accepted.is_some()) {
+            let Some(log) = login.first().map(|entry| entry.log) else { continue };
+            for user in login.users() {
+                let places = self.accepted.entry((log, common_name(user))).or_default();
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        for entry in &self.entries {
+            let LogEvent::LookedUp { user } = &entry.fact.event else { continue };
+            let names = self.known.entry((entry.log, common_name(user))).or_default();
+            if names.len() < NAMES && !names.contains(&user.as_str()) {
+                names.push(user);
+            }
+        }
     }
 
     /// How the times of each log are placed.
@@ -98,7 +131,7 @@ impl<'a> Journal<'a> {
 
     /// Every fact, log by log, in order of lines.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'a>> {
-        self.indices().flat_map(|log| self.of_log(log))
+        self.entries.iter().copied()
     }
 
     /// Facts of that kind.
@@ -109,6 +142,29 @@ impl<'a> Journal<'a> {
     /// Sign-ons that Sametime traced, in order of their first lines.
     pub fn logins(&self) -> &[TracedLogin<'a>] {
         &self.logins
+    }
+
+    /// The same user was let in by a later sign-on of the same log.
+    pub fn got_in_later(&self, login: &TracedLogin<'a>) -> bool {
+        let Some(last) = login.entries.last() else { return false };
+        let users = login.users();
+        let is_later = |first: Entry<'a>| first.line() > last.line() && first.since(last) >= 0;
+        let of_user = |user: &&str| self.accepted.get(&(last.log, common_name(user)));
+        // The last ones are the likeliest to be later.
+        let places = users.iter().filter_map(of_user).flat_map(|places| places.iter().rev().take(NAMES));
+        let mut others = places.filter_map(|&place| self.logins.get(place));
+        others.any(|next| {
+            let names = next.users();
+            next.first().is_some_and(is_later)
+                && names.iter().any(|name| users.iter().any(|own| same_person(own, name)))
+        })
+    }
+
+    /// The directory that this log is of knows that very name.
+    pub fn knows(&self, log: u32, user: &str) -> bool {
+        self.known
+            .get(&(log, common_name(user)))
+            .is_some_and(|names| names.iter().any(|other| same_person(user, other)))
     }
 
     /// Attempts of Notes clients that ended at another server.
@@ -126,8 +182,16 @@ impl<'a> Journal<'a> {
         let later = self.refusals.get(from..).unwrap_or_default().iter();
         let moment = later.take_while(|refusal| refusal.at.time.since(time) <= ANSWER.saturating_add(self.within));
         let mine = moment.filter(|refusal| near(refusal.at.time) || near(refusal.asked));
-        let mine = mine.filter(|refusal| protocols.contains(&refusal.protocol) && may_be_of(refusal, users));
-        mine.flat_map(|refusal| refusal.conversations.iter().copied()).collect()
+        let mine: Vec<&Refusal<'a>> = mine.filter(|refusal| protocols.contains(&refusal.protocol)).collect();
+        let named: Vec<&Refusal<'a>> = mine.iter().copied().filter(|refusal| is_of(refusal, users)).collect();
+        if !named.is_empty() {
+            return named.iter().flat_map(|refusal| refusal.conversations.iter().copied()).collect();
+        }
+        // Where one side names nobody, the nearest in time.
+        let open =
+            mine.into_iter().filter(|refusal| refusal.users.is_empty() || users.iter().all(|user| user.is_empty()));
+        let nearest = open.min_by_key(|refusal| refusal.at.time.since(time).saturating_abs());
+        nearest.map_or_else(Vec::new, |refusal| refusal.conversations.clone())
     }
 
     fn indices(&self) -> impl Iterator<Item = u32> + use<'a> {
@@ -142,6 +206,8 @@ impl<'a> Journal<'a> {
     }
 }
 
+/// Names, or sign-ons, of one common name that are looked at.
+const NAMES: usize = 64;
 /// Longest time between a request and the answer that belongs to it.
 const ANSWER: i64 = 60_000_000_000;
 
@@ -168,14 +234,20 @@ pub fn same_server(one: &str, other: &str) -> bool {
     names::compare(one, other) == names::Likeness::Same
 }
 
-/// Nothing says that it was of somebody else.
-fn may_be_of(refusal: &Refusal<'_>, users: &[&str]) -> bool {
-    let named = users.iter().filter(|user| !user.is_empty());
-    let alike = |user: &str, other: &String| !matches!(compare(user, other), Likeness::Different | Likeness::Unknown);
-    let mut named = named.peekable();
-    named.peek().is_none()
-        || refusal.users.is_empty()
-        || named.any(|user| refusal.users.iter().any(|other| alike(user, other)))
+/// Both sides name a user, and it may be the same.
+fn is_of(refusal: &Refusal<'_>, users: &[&str]) -> bool {
+    let alike = |user: &&str| {
+        let mut others = refusal.users.iter().map(|other| compare(user, other));
+        others.any(|likeness| !matches!(likeness, Likeness::Different | Likeness::Unknown))
+    };
+    users.iter().filter(|user| !user.is_empty()).any(alike)
+}
+
+/// The first component of a name without label and surplus blanks, in lower case: names of one person have it in common.
+pub fn common_name(name: &str) -> String {
+    let first = name.split(['/', ',']).next().unwrap_or_default();
+    let first = first.split_once('=').map_or(first, |(_, value)| value);
+    first.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// Refused logins at community servers, and refused requests that carried tokens.

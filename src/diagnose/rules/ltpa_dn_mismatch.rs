@@ -3,7 +3,7 @@
 use super::super::heard::{log_of_login, refused_logins};
 use super::super::identity::person::{Likeness, compare, difference};
 use super::super::identity::{Channel, Held, Issue, Outcome, Refusal, Showing};
-use super::super::journal::{Entry, TracedLogin, same_person};
+use super::super::journal::{Entry, TracedLogin, common_name};
 use super::super::network::{group_by, listed};
 use super::super::showings::{answers, is_timely, name, name_all, show_all};
 use super::super::{About, Case, Draft, Layer, Rule, Testimony};
@@ -157,12 +157,8 @@ fn refusers(showings: &[&Showing<'_>]) -> String {
     listed(groups.iter().map(refuser), "servers")
 }
 
-/// Names of people in the logs, by their common name.
-struct Mentions<'a> {
-    by_name: HashMap<(u32, String), Vec<(Entry<'a>, &'a str)>>,
-    /// Common names and names that a directory knows.
-    known: HashMap<(u32, String), Vec<&'a str>>,
-}
+/// Names of people in the logs, by log and common name.
+struct Mentions<'a>(HashMap<(u32, String), Vec<(Entry<'a>, &'a str)>>);
 
 /// Mentions kept of one common name.
 const MENTIONS: usize = 64;
@@ -171,63 +167,43 @@ const APART: i64 = 60_000_000_000;
 
 impl<'a> Mentions<'a> {
     fn new(case: &Case<'a>) -> Self {
-        let mut mentions = Self { by_name: HashMap::new(), known: HashMap::new() };
+        let mut mentions: HashMap<(u32, String), Vec<(Entry<'a>, &'a str)>> = HashMap::new();
         for entry in case.journal().entries() {
-            let user = match &entry.fact.event {
-                LogEvent::LoginStarted { user } | LogEvent::TokenRequested { user } | LogEvent::TokenUser { user } => {
-                    user
-                }
-                LogEvent::LookedUp { user } => {
-                    let known = mentions.known.entry((entry.log, common_name(user))).or_default();
-                    if known.len() < MENTIONS && !known.contains(&user.as_str()) {
-                        known.push(user);
-                    }
-                    user
-                }
-                _ => continue,
+            let (LogEvent::LoginStarted { user }
+            | LogEvent::TokenRequested { user }
+            | LogEvent::TokenUser { user }
+            | LogEvent::LookedUp { user }) = &entry.fact.event
+            else {
+                continue;
             };
-            let list = mentions.by_name.entry((entry.log, common_name(user))).or_default();
+            let list = mentions.entry((entry.log, common_name(user))).or_default();
             if list.len() >= MENTIONS {
                 list.remove(0);
             }
             list.push((entry, user));
         }
-        mentions
-    }
-
-    /// The directory knows that very name.
-    fn is_known(&self, log: u32, user: &str) -> bool {
-        self.known
-            .get(&(log, common_name(user)))
-            .is_some_and(|known| known.iter().any(|other| same_person(user, other)))
+        Self(mentions)
     }
 
     /// The mention nearest to the line in which the same person has a name a component or a blank shorter or longer.
     fn other_name(&self, at: &Entry<'_>, user: &str) -> Option<(Entry<'a>, &'a str)> {
         let alike = |other: &str| matches!(compare(other, user), Likeness::Longer { .. } | Likeness::Blanks);
-        let list = self.by_name.get(&(at.log, common_name(user)))?;
+        let list = self.0.get(&(at.log, common_name(user)))?;
         let others = list.iter().copied().filter(|(_, other)| alike(other));
         let from_token = |entry: &Entry<'_>| matches!(entry.fact.event, LogEvent::TokenUser { .. });
         others.min_by_key(|(entry, _)| (!from_token(entry), entry.fact.line.abs_diff(at.fact.line)))
     }
 }
 
-/// The first component without label and surplus blanks, in lower case.
-fn common_name(name: &str) -> String {
-    let first = name.split(['/', ',']).next().unwrap_or_default();
-    let first = first.split_once('=').map_or(first, |(_, value)| value);
-    first.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
 /// The token is good, its name is not found, and beside it the same user has another name.
 fn two_names(case: &Case<'_>, mentions: &Mentions<'_>, login: &TracedLogin<'_>) -> Option<Testimony> {
     let (at, unknown) = login.not_found.filter(|_| login.accepted.is_none())?;
     let (other_at, other) = mentions.other_name(&at, unknown)?;
-    if mentions.is_known(at.log, unknown) {
+    if case.journal().knows(at.log, unknown) {
         return None;
     }
     let difference = difference(other, unknown)?;
-    let known = mentions.is_known(at.log, other);
+    let known = case.journal().knows(at.log, other);
     let draft = Draft::new(&ABOUT, 45)
         .names_read()
         .guard(login.mixed)

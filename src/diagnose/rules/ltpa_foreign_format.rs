@@ -1,6 +1,6 @@
 //! A token in a cookie of the other version's name.
 
-use super::super::heard::{READ, log_of, refused_near, verified_well};
+use super::super::heard::{MOST, READ, log_of, refused_near, verified_well};
 use super::super::identity::{Held, Showing};
 use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
 use super::super::{About, Case, Draft, Layer, Rule, Testimony};
@@ -50,7 +50,7 @@ impl Rule for ForeignFormat {
     }
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let foreign = case.journal().saying(|event| *event == LogEvent::ForeignFormat);
+        let foreign = case.journal().saying(|event| *event == LogEvent::ForeignFormat).take(MOST);
         let heard = foreign.map(|entry| {
             let draft = Draft::new(&ABOUT, READ)
                 .names_read()

@@ -1,6 +1,6 @@
 //! Two servers do not share the keys of their sign-on tokens.
 
-use super::super::heard::{READ, log_of, noise, refused_near, token_status, verified_well};
+use super::super::heard::{MOST, READ, log_of, noise, refused_near, token_status, verified_well};
 use super::super::identity::{Channel, Held, Issue, Showing};
 use super::super::network::{group_by, listed};
 use super::super::showings::{answers, by_consumer, clients, name_all, show_all, unexplained};
@@ -74,7 +74,7 @@ impl Rule for KeyMismatch {
                      said). Keys that are not shared are the usual reason.",
                 ))
         });
-        let unusable = case.journal().saying(|event| matches!(event, LogEvent::KeysUnusable { .. })).map(|entry| {
+        let unusable = case.journal().saying(|event| matches!(event, LogEvent::KeysUnusable { .. })).take(MOST).map(|entry| {
             let draft = Draft::new(&ABOUT, READ)
                 .points(10)
                 .at_most(Confidence::Medium)

@@ -1,6 +1,6 @@
 //! A softphone registers with the word `undefined` where the token should be: a script could not read the cookie.
 
-use super::super::heard::log_of;
+use super::super::heard::{MOST, log_of};
 use super::super::identity::{Channel, Held, Issue, Outcome, Showing};
 use super::super::journal::Entry;
 use super::super::network::listed;
@@ -59,6 +59,7 @@ impl Rule for UndefinedSip {
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
         case.journal()
             .saying(|event| *event == LogEvent::DigestWithoutPassword)
+            .take(MOST)
             .map(|entry| without_password(case, entry))
             .collect()
     }

@@ -1,6 +1,6 @@
 //! Opening fine, identities exchanged, and then one side hung up.
 
-use super::super::heard::{log_of, nrpc_at};
+use super::super::heard::{FEW, log_of, nrpc_at};
 use super::super::journal::Entry;
 use super::super::opening::{Refusal, closed_at_once, last_refusal, mismatch, refused, show, shown};
 use super::super::words::{attempt, closer, group_by, span};
@@ -57,7 +57,7 @@ impl Rule for AuthRejected {
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = |event: &LogEvent| matches!(event, LogEvent::Status { code: 0x1932..=0x1935 | 0x080E, token: None });
-        case.journal().saying(said).map(|entry| told_by_log(case, entry)).collect()
+        case.journal().saying(said).take(FEW).map(|entry| told_by_log(case, entry)).collect()
     }
 }
 

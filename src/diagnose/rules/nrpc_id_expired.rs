@@ -1,6 +1,6 @@
 //! The user ID's certificate has ended, or will soon.
 
-use super::super::heard::{log_of, nrpc_at};
+use super::super::heard::{FEW, log_of, nrpc_at};
 use super::super::opening::{and_more, closed_at_once, refused, show_close};
 use super::super::words::{closer, group_by};
 use super::super::{About, Case, Draft, Layer, Rule, Talk, Testimony};
@@ -56,7 +56,7 @@ impl Rule for IdExpired {
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = |event: &LogEvent| matches!(event, LogEvent::Status { code: 0x191C, token: None });
-        let heard = case.journal().saying(said).map(|entry| {
+        let heard = case.journal().saying(said).take(FEW).map(|entry| {
             let draft = Draft::new(&ABOUT, 55)
                 .title("A Notes certificate has expired")
                 .explain(format!(

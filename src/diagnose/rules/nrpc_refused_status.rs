@@ -1,6 +1,6 @@
 //! The server answered with a status that refuses the session.
 
-use super::super::heard::{log_of, nrpc_at};
+use super::super::heard::{FEW, log_of, nrpc_at};
 use super::super::journal::{Entry, same_server};
 use super::super::opening::{Refusal, last_refusal, show_close, show_names, worked_later};
 use super::super::words::group_by;
@@ -123,7 +123,7 @@ impl Rule for RefusedStatus {
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = |event: &LogEvent| refusal_in(event).is_some();
-        case.journal().saying(said).filter_map(|entry| told_by_log(case, entry)).collect()
+        case.journal().saying(said).take(FEW).filter_map(|entry| told_by_log(case, entry)).collect()
     }
 }
 

@@ -1,14 +1,14 @@
 //! A good token names its user as another directory does, and the server does not know that name.
 
-use super::super::heard::{got_in_later, log_of_login, refused_logins};
+use super::super::heard::{log_of_login, refused_logins};
 use super::super::identity::person::{is_administrator, is_of_ldap};
 use super::super::identity::{Channel, Held, INCORRECT_LOGIN, Outcome, Refusal, Showing};
-use super::super::journal::{TracedLogin, same_person};
+use super::super::journal::TracedLogin;
 use super::super::network::listed;
 use super::super::showings::{answers, by_consumer, is_timely, name, name_all, show_all};
 use super::super::web::pages::Product;
 use super::super::{About, Case, Draft, Layer, Rule, Testimony};
-use crate::model::{Confidence, LogEvent, Severity};
+use crate::model::{Confidence, Severity};
 
 /// See [`ABOUT`].
 pub struct NameUnmapped;
@@ -125,8 +125,7 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
 /// The token is good, and no search found its user.
 fn not_found(case: &Case<'_>, login: &TracedLogin<'_>) -> Option<Testimony> {
     let (_, user) = login.not_found?;
-    let known = |event: &LogEvent| matches!(event, LogEvent::LookedUp { user: other } if same_person(user, other));
-    if got_in_later(case, login) || case.journal().saying(known).next().is_some() {
+    if case.journal().got_in_later(login) || case.journal().knows(login.first()?.log, user) {
         return None;
     }
     let draft = Draft::new(&ABOUT, if is_of_ldap(user) { 55 } else { 40 })

@@ -1,6 +1,6 @@
 //! Domino opens a session of one server where single sign-on was meant.
 
-use super::super::heard::{READ, log_of};
+use super::super::heard::{FEW, READ, log_of};
 use super::super::journal::Entry;
 use super::super::network::{each, group_by};
 use super::super::signon::{browsers, show_denied, tokens_held};
@@ -63,7 +63,7 @@ impl Rule for NotLoaded {
         // Which server a console belongs to is not in it: it is that of the capture where there is only one.
         let links: Vec<u32> =
             if hosts.len() == 1 { alone.iter().map(|e| e.conversation.id).collect() } else { Vec::new() };
-        failed.map(|entry| told_by_console(case, entry).links(links.iter().copied())).collect()
+        failed.take(FEW).map(|entry| told_by_console(case, entry).links(links.iter().copied())).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The community server does not take the sign-on token.
 
 use super::super::chat::Login;
-use super::super::heard::{READ, got_in_later, log_of_login, refused_logins, whose};
+use super::super::heard::{READ, log_of_login, refused_logins, whose};
 use super::super::journal::TracedLogin;
 use super::super::vp::{afterwards, by_user, draft, how_often, proof, who, why};
 use super::super::{About, Case, Draft, Layer, Rule, Testimony};
@@ -109,7 +109,7 @@ fn not_verified(case: &Case<'_>, login: &TracedLogin<'_>) -> Testimony {
             if login.turned_away.is_some() { ", and was turned away" } else { "" },
         ));
     let draft = if login.user().is_some() { draft.names_read() } else { draft.points(10) };
-    let later = got_in_later(case, login);
+    let later = case.journal().got_in_later(login);
     let draft = if later { draft.severity(Severity::Minor) } else { draft };
     Testimony::new(&ABOUT, &login.telling())
         .whom(login.user().unwrap_or_default())

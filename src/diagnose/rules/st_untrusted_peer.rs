@@ -1,7 +1,7 @@
 //! A Sametime server or proxy is not on the other server's list.
 
 use super::super::chat::Login;
-use super::super::heard::{READ, log_of};
+use super::super::heard::{FEW, READ, log_of};
 use super::super::journal::Entry;
 use super::super::network::group_by;
 use super::super::vp::{closed_by_server, only_handshake, show_all};
@@ -58,10 +58,8 @@ impl Rule for UntrustedPeer {
     }
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        case.journal()
-            .saying(|event| matches!(event, LogEvent::PeerRejected { .. }))
-            .map(|entry| told_by_server(case, entry))
-            .collect()
+        let rejected = case.journal().saying(|event| matches!(event, LogEvent::PeerRejected { .. }));
+        rejected.take(FEW).map(|entry| told_by_server(case, entry)).collect()
     }
 }
 
