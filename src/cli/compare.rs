@@ -4,14 +4,14 @@ use super::args::{CompareArgs, Format};
 use super::config::Config;
 use super::exit::Outcome;
 use super::merge::Merged;
-use super::output;
+use super::{logs, output};
 use super::plan::{Plan, Talk, appearance, file};
 use super::read::{Session, find};
 use super::run::reader;
 use crate::capture::FilterSet;
 use crate::compare::{Capture, compare};
-use crate::diagnose::{Case, diagnose};
-use crate::model::{Analysis, Both, Comparison, Conversation, Input, Verdict};
+use crate::diagnose::Case;
+use crate::model::{Analysis, Both, Comparison, Conversation, Input, Log, Verdict};
 use crate::report::compare::{Options, Report, write};
 use anyhow::{Context, Result, bail, ensure};
 use clap::ColorChoice;
@@ -50,8 +50,15 @@ impl Compared {
         let paths = Paths::new(args)?;
         let plan = Plan::reading(paths.all(), &args.reading, talk, config)?;
         let mut reading = Reading { plan, trouble: false };
-        let goods = paths.goods.iter().map(|path| reading.read(path)).collect::<Result<Vec<_>>>()?;
-        let bad = paths.bad.as_deref().map(|path| reading.read(path)).transpose()?;
+        let (logs, unheard) = logs::read_all(&reading.plan);
+        reading.trouble |= unheard;
+        // Logs tell of the failing capture; where both conversations are of one, of that.
+        let (of_good, of_bad) = if paths.bad.is_some() { (Vec::new(), logs) } else { (logs, Vec::new()) };
+        let mut goods = vec![reading.read(&paths.goods[0], of_good)?];
+        for path in paths.goods.iter().skip(1) {
+            goods.push(reading.read(path, Vec::new())?);
+        }
+        let bad = paths.bad.as_deref().map(|path| reading.read(path, of_bad)).transpose()?;
         let Reading { plan, trouble } = reading;
         let by_hand = match (&args.stream, bad.as_ref()) {
             (Some(text), _) => vec![stream(text, &goods[0].analysis)?],
@@ -142,17 +149,16 @@ struct Reading {
 }
 
 impl Reading {
-    /// A capture, or all captures of a folder as one.
-    fn read(&mut self, path: &Path) -> Result<Merged> {
+    /// A capture, or all captures of a folder as one, beside these logs.
+    fn read(&mut self, path: &Path, logs: Vec<Log>) -> Result<Merged> {
         let filter = self.plan.filter.as_deref().map(FilterSet::new).transpose()?;
         let (sets, lost) = find(&[path.to_path_buf()], self.plan.talk);
         let mut session = Session::new(&self.plan, filter);
-        let mut merged = Merged::default();
+        let mut merged = Merged::beside(logs);
         for set in &sets {
-            let analysis = session.read(set);
-            let findings = diagnose(&analysis, &self.plan.settings);
-            merged.add(analysis, findings);
+            merged.judge(session.read(set), &self.plan.settings);
         }
+        merged.judge_logs(&self.plan.settings);
         let problem = merged.analysis.inputs.iter().find_map(|input| input.problem.as_deref());
         ensure!(session.opened, "{}: {}", path.display(), problem.unwrap_or("there is no capture"));
         self.trouble |= session.trouble || lost;

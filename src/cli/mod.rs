@@ -9,6 +9,7 @@ mod compare;
 mod config;
 mod exit;
 mod keys;
+mod logs;
 mod merge;
 mod output;
 mod plan;
