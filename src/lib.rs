@@ -10,7 +10,8 @@
 //!
 //! Each room imports only what stands to its left, and the shared vocabulary in [`model`]; [`engine`] alone sees
 //! all of them, and [`cli`] sees everything. `diagnose` and `report` see the model only, never packets;
-//! `capture`, `decode` and `stream` never name a protocol. [`logs`] reads the logs that are heard beside the packets.
+//! `capture`, `decode` and `stream` never name a protocol. [`logs`] reads the logs that are heard beside the packets;
+//! [`compare`] lays two diagnosed captures side by side.
 //! `tests/layering.rs` holds these directions.
 
 pub mod capture;

@@ -236,7 +236,7 @@ pub enum Command {
     /// Sign-on tokens explained: what each is, whose, until when (a capture of that name: ./token)
     #[command(after_long_help = TOKEN_EXAMPLES)]
     Token(TokenArgs),
-    /// Regression: each capture against its NAME.expected.json (a capture of that name: ./check)
+    /// Regression: captures against NAME.expected.json, pairs against NAME.compare.json (a capture of that name: ./check)
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
 }
@@ -244,7 +244,7 @@ pub enum Command {
 /// What to check, and how to tell.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
-    /// Captures, folders (every capture in them, and every *.expected.json), or *.expected.json
+    /// Captures, folders (every capture in them, every *.expected.json and *.compare.json), or such files
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
 
