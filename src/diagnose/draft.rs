@@ -197,6 +197,11 @@ impl Draft {
         self.at_most = Confidence::High;
     }
 
+    /// At least as severe as another one, with which it is told.
+    pub(super) fn as_severe_as(&mut self, other: &Self) {
+        self.finding.severity = self.finding.severity.max(other.finding.severity);
+    }
+
     /// Sign-ons in logs that it is about.
     pub(super) fn of_logins(&mut self, logins: &[LogLine]) {
         self.logins.extend_from_slice(logins);

@@ -180,6 +180,7 @@ fn told(group: &[&Testimony]) -> Option<Draft> {
     for testimony in group {
         draft.hear(testimony.lines.iter().cloned(), 0);
         draft.of_logins(&testimony.logins);
+        testimony.alone.iter().for_each(|other| draft.as_severe_as(other));
     }
     let count = group.len();
     let draft = draft.retry(count > 1).seen_in(count);

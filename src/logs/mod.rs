@@ -8,7 +8,7 @@
 //! | notes-trace | Notes client, port trace | `Connected to the wrong server X using address Y` |
 //! | domino-console | Domino server, console.log | `[0A3C:0002-0B10] 02/11/2014 06:08:43 PM  text` |
 //!
-//! The kind is told by the first lines, never by the name of the file. [`read`] takes any stream: it keeps facts, not
+//! The kind is told by the first lines, never by the name of the file. [`read()`] takes any stream: it keeps facts, not
 //! lines, and of facts the last ones, so that memory does not grow with the log. It reads no clock; what a line says of
 //! time is kept as written, and placed on the clock of the packets later (see [`crate::model::LogClock`]).
 //!

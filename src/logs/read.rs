@@ -8,6 +8,7 @@ use super::lines::{Line, Lines};
 use super::mask::mask;
 use super::stamp::stamped;
 use crate::model::{Log, LogAnchor, LogClock, LogFact, LogKind, Placed, WrittenTime};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
@@ -110,21 +111,28 @@ impl<'o> Reading<'o> {
         self.lines = self.lines.saturating_add(1);
         self.cut = self.cut.saturating_add(u64::from(line.cut));
         let Some(kind) = self.kind else { return };
-        let masked = if self.options.show_secrets { line.text.as_str().into() } else { mask(&line.text) };
         if let Some(stamped) = stamped(&line.text) {
             self.dates.add(&stamped.at, stamped.order, stamped.open_zone);
             self.first.get_or_insert_with(|| stamped.at.clone());
             self.last = Some(stamped.at);
         }
-        let said = event(&masked);
+        // Twice, so that lines that say nothing are not searched for secrets.
+        let said = event(&line.text)
+            .is_some()
+            .then(|| self.without_secrets(&line.text))
+            .and_then(|text| Some((event(&text)?, text)));
         let known = said.is_some() || self.last.is_some() || kind == LogKind::NotesTrace;
         self.not_understood = self.not_understood.saturating_add(u64::from(!known && !line.text.trim().is_empty()));
         self.anchor(line);
-        if let Some(event) = said {
-            let text = clip(masked.trim());
+        if let Some((event, text)) = said {
+            let text = clip(text.trim());
             let fact = LogFact { line: self.lines, at: self.last.clone(), text, event };
             self.facts_left_out = self.facts_left_out.saturating_add(u64::from(push(&mut self.facts, fact, FACTS)));
         }
+    }
+
+    fn without_secrets<'l>(&self, line: &'l str) -> Cow<'l, str> {
+        if self.options.show_secrets { Cow::Borrowed(line) } else { mask(line) }
     }
 
     fn anchor(&mut self, line: &Line) {

@@ -1,7 +1,7 @@
 //! What logs say, as rules want to see it: facts with their time on the clock of the packets, sign-ons put together from
 //! the lines of a trace, and what the capture shows at the same moment.
 //!
-//! A line joins packets by its time only where the clock of its log could be placed ([`align`]): by the zone in the line,
+//! A line joins packets by its time only where the clock of its log could be placed (see `align.rs`): by the zone in the line,
 //! by the offset that the user gave, or by something that both sides know.
 
 mod align;

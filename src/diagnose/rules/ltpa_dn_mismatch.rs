@@ -217,7 +217,8 @@ fn two_names(case: &Case<'_>, mentions: &Mentions<'_>, login: &TracedLogin<'_>) 
             if known { format!(", while it knows {other}") } else { String::new() },
         ));
     let lines: Vec<Entry<'_>> = [other_at].into_iter().chain(login.telling()).collect();
-    let heard = Testimony::new(&ABOUT, &lines).whom(unknown).login(login);
+    // What differs is the same for everybody, and so is the cause.
+    let heard = Testimony::new(&ABOUT, &lines).whom(difference).login(login);
     Some(heard.links(refused_logins(case, login)).alone(draft))
 }
 

@@ -3,6 +3,7 @@
 use super::super::chat::Login;
 use super::super::heard::{READ, log_of_login, refused_logins, whose};
 use super::super::journal::TracedLogin;
+use super::super::network::{group_by, listed};
 use super::super::vp::{afterwards, by_user, draft, how_often, proof, who, why};
 use super::super::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::model::{Confidence, Severity};
@@ -59,7 +60,12 @@ impl Rule for TokenRefused {
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
         let failed = case.journal().logins().iter().filter(|login| login.not_verified.is_some());
-        failed.filter(|login| login.accepted.is_none()).map(|login| not_verified(case, login)).collect()
+        let failed: Vec<_> = failed.filter(|login| login.accepted.is_none()).collect();
+        let users = group_by(failed.iter().filter_map(|login| login.user()), |user| *user).len();
+        let all = listed(failed.iter().map(|login| whose(login)), "users");
+        // Where so many are refused, the user is not the point.
+        let whom = if users > MANY { Some(all.as_str()) } else { None };
+        failed.into_iter().map(|login| not_verified(case, login, whom)).collect()
     }
 }
 
@@ -93,13 +99,16 @@ fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
     Some(if later.is_some_and(Login::by_password) { draft.severity(Severity::Major) } else { draft })
 }
 
-/// The server's trace says that the token did not verify.
-fn not_verified(case: &Case<'_>, login: &TracedLogin<'_>) -> Testimony {
+/// More users than this are put together.
+const MANY: usize = 8;
+
+/// The server's trace says that the token did not verify; `all` are its users, where they are one finding.
+fn not_verified(case: &Case<'_>, login: &TracedLogin<'_>, all: Option<&str>) -> Testimony {
     let code = login.not_verified.and_then(|(_, code)| code);
     let with = code.map_or_else(String::new, |code| format!(" with code {code}"));
     let draft = Draft::new(&ABOUT, READ)
         .guard(login.mixed)
-        .title(format!("Sametime did not accept the sign-on token of {}", whose(login)))
+        .title(format!("Sametime did not accept the sign-on token of {}", all.unwrap_or(whose(login))))
         .explain(format!(
             "By {}, the login of {} failed at the check of its token{with}{}. That is Sametime's own code and no status of Domino: \
              the token did not verify, and the code does not say why. Look at the format of the token first (LtpaToken or \
@@ -112,7 +121,7 @@ fn not_verified(case: &Case<'_>, login: &TracedLogin<'_>) -> Testimony {
     let later = case.journal().got_in_later(login);
     let draft = if later { draft.severity(Severity::Minor) } else { draft };
     Testimony::new(&ABOUT, &login.telling())
-        .whom(login.user().unwrap_or_default())
+        .whom(all.unwrap_or(login.user().unwrap_or_default()))
         .login(login)
         .links(refused_logins(case, login))
         .alone(draft)
@@ -192,9 +201,19 @@ mod tests {
     }
 
     #[test]
+    fn many_users_are_one_finding() {
+        let text: Vec<_> = (0..20).map(|n| not_verified(SOME_TIME, &format!("CN=User {n}/O=Acme"))).collect();
+        let found = alone(&[&text.concat()]);
+        says(the_one(&found), &["CN=User 0/O=Acme and 19 other users", "20 times in this log"]);
+        assert_eq!(alone(&[&text[..3].concat()]).len(), 3);
+    }
+
+    #[test]
     fn a_user_who_gets_in_later_has_a_minor_fault() {
         let text = not_verified(SOME_TIME, USER) + &let_in(SOME_TIME + HOUR / 60, USER);
         assert_eq!(the_one(&alone(&[&text])).severity, Severity::Minor);
+        let again = text.clone() + &not_verified(SOME_TIME + HOUR, USER);
+        assert_eq!(the_one(&alone(&[&again])).severity, Severity::Major, "and fails again after that");
         let before = let_in(SOME_TIME - HOUR, USER) + &not_verified(SOME_TIME, USER);
         assert_eq!(the_one(&alone(&[&before])).severity, Severity::Major);
     }
