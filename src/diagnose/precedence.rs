@@ -70,11 +70,13 @@ impl Named {
         Self { drafts_of, subjects }
     }
 
-    /// The first draft that explains `effect`. It must name every conversation (and every sign-on in a log) of the
-    /// effect, so it is among those that name the first one.
+    /// The first draft that explains `effect`. It must name every conversation of the effect (every sign-on in a log, if the
+    /// effect names no conversation), so it is among those that name the first one.
     fn cause(&self, drafts: &[Draft], index: usize, effect: &Draft) -> Option<usize> {
         let candidates = self.drafts_of.get(&subjects(effect).next()?)?;
-        let covers = |j: usize| subjects(effect).all(|subject| self.subjects[j].contains(&subject));
+        let by_packets = !effect.conversations().is_empty();
+        let counts = |subject: &Subject| !by_packets || matches!(subject, Subject::Conversation(_));
+        let covers = |j: usize| subjects(effect).filter(counts).all(|subject| self.subjects[j].contains(&subject));
         candidates.iter().copied().find(|&j| j != index && explains(&drafts[j], effect) && covers(j))
     }
 }

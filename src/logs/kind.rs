@@ -36,7 +36,11 @@ pub fn kind<'l>(lines: impl Iterator<Item = &'l str>) -> Option<LogKind> {
     let mut is_domino = false;
     for line in lines {
         let found = match stamped(line) {
-            Some(stamped) => Some(stamped.kind),
+            // Notes clients that write times do so in the form of the server.
+            Some(found) if found.kind == LogKind::DominoConsole && is_client_trace(found.message) => {
+                Some(LogKind::NotesTrace)
+            }
+            Some(found) => Some(found.kind),
             None => is_client_trace(line).then_some(LogKind::NotesTrace),
         };
         is_domino |= thread_id(line).is_some() || DOMINO.iter().any(|word| line.contains(word));
@@ -70,6 +74,7 @@ mod tests {
             ),
             ("[1/22/19 8:48:18:272 GMT] 000000ba com.ibm.ws.A I y", LogKind::Liberty),
             ("Connected to the wrong server A/B using address 10.1.0.9", LogKind::NotesTrace),
+            ("02/11/2014 06:08:43 PM  Using address '10.1.0.9' for A/B on TCPIP", LogKind::NotesTrace),
             ("Determining path to server MAIL01\nAvailable Ports:  TCPIP", LogKind::NotesTrace),
             ("[0A3C:0002-0B10] 02/11/2014 06:08:43 PM  started", LogKind::DominoConsole),
             ("02/11/2014 06:08:43 PM  HTTP Server: Started", LogKind::DominoConsole),

@@ -8,7 +8,7 @@ use super::{Refusal, common_name, same_person};
 use crate::diagnose::identity::Identity;
 use crate::diagnose::telephony::Telephony;
 use crate::diagnose::words::span_ns;
-use crate::model::{Analysis, AnchorKey, Log, LogClock, LogEvent, LogFact, Placed, Stamp};
+use crate::model::{Analysis, AnchorKey, Log, LogClock, LogEvent, LogFact, LogKind, Placed, Stamp};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -154,8 +154,10 @@ fn pairs_of_anchors(
 
 /// Refused logins of a user in the capture, against lines of the log that refuse the same user.
 fn pairs_of_refusals(log: &Log, clock: &LogClock, refusals: &[Refusal<'_>], pairs: &mut Vec<Pair>) {
+    // A Sametime server writes of the logins at itself, not of those at web servers by the same user.
+    let is_of = |refusal: &&Refusal<'_>| log.kind != Some(LogKind::Stusers) || refusal.protocol == "sametime";
     let mut by_name: HashMap<String, Vec<&Refusal<'_>>> = HashMap::new();
-    for refusal in refusals {
+    for refusal in refusals.iter().filter(is_of) {
         for user in &refusal.users {
             by_name.entry(common_name(user)).or_default().push(refusal);
         }
