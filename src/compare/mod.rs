@@ -1,8 +1,8 @@
 //! A working capture and a failing one, side by side: where do they part, and what explains it?
 //!
-//! Two sessions never have the same packets, so packets are not compared. [`pairing`] finds the counterpart of each dialogue by what
-//! it is for, [`align`] lays messages side by side, [`fork`] finds the first place where they part in a way that matters,
-//! [`fields`] what differs before it. What is noise is known per field (`Protocol::roles` of the dissectors), and learned: a
+//! Two sessions never have the same packets, so packets are not compared. `pairing` finds the counterpart of each dialogue by what
+//! it is for, `align` lays messages side by side, `fork` finds the first place where they part in a way that matters,
+//! `fields` what differs before it. What is noise is known per field (`Protocol::roles` of the dissectors), and learned: a
 //! field in which two working captures differ can never be the cause. The rules have judged the failing capture before; their
 //! findings say which difference is the cause.
 
