@@ -1,6 +1,6 @@
 //! The comparison for people: the verdict first, why, then both side by side, what else differs, and what to do.
 
-use super::super::text::{Paint, counted, span, wrap};
+use super::super::text::{Paint, capitalised, counted, span_ns, wrap};
 use super::super::{TOOL, VERSION, escape, filter};
 use super::side_by_side::{self, Sheet};
 use super::{Options, Report, conversation, shown};
@@ -200,10 +200,10 @@ impl Page<'_> {
     fn timing(self, out: &mut dyn Write) -> io::Result<()> {
         let comparison = self.report.comparison;
         let Some(timing) = comparison.timing else { return Ok(()) };
-        let rtt = |timing: Timing| timing.rtt.map_or_else(|| "not measured".to_owned(), nanos);
+        let rtt = |timing: Timing| timing.rtt.map_or_else(|| "not measured".to_owned(), span_ns);
         let lost = |t: Timing| format!("{} of {} segments repeated", t.repeated, t.segments);
         let think = |t: Timing| match i64::try_from(t.answers).ok().filter(|&answers| answers > 0) {
-            Some(answers) => format!("{} a time ({})", nanos(t.waited / answers), counted(t.answers, "answer")),
+            Some(answers) => format!("{} a time ({})", span_ns(t.waited / answers), counted(t.answers, "answer")),
             None => "no answers".to_owned(),
         };
         let Both { good, bad } = timing;
@@ -264,14 +264,4 @@ fn more(all: usize, out: &mut dyn Write) -> io::Result<()> {
 
 fn against(d: &Difference) -> String {
     format!("working {}, failing {}", shown(d.values.good.as_ref()), shown(d.values.bad.as_ref()))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a time span that is shown")]
-fn nanos(nanos: i64) -> String {
-    span(nanos as f64 / 1e9)
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -1,6 +1,6 @@
 //! The first thing to read: what is wrong, or how far "nothing found" can be trusted.
 
-use super::super::text::{clip, count, counted, wrap};
+use super::super::text::{capitalised, clip, count, counted, wrap};
 use super::{Sheet, is_about_the_capture};
 use crate::model::{Close, Conversation, Finding, PerSide, Setup, Severity};
 use std::io::{self, Write};
@@ -216,11 +216,6 @@ impl Survey {
         caveats.push(NOT_PROVED.to_owned());
         caveats
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// What the conversation is for: one that HTTP opens and SIP goes on in (WebSocket) is SIP.
