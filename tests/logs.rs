@@ -108,6 +108,10 @@ fn a_comparison_hears_logs() {
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["comparison"]["cause"], "ltpa-version-mismatch");
+    let evidence = report["findings"][0]["evidence"].as_array().unwrap().clone();
+    let line = evidence.iter().find(|fact| fact["source"] == "log").unwrap();
+    let input = usize::try_from(line["input"].as_u64().unwrap()).unwrap();
+    assert_eq!(report["inputs"][input]["format"], "stusers");
     assert!(sources(&report["findings"][0]).contains(&"log"));
     assert_eq!(report["findings"][0]["confidence"], "high");
 }

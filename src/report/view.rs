@@ -4,8 +4,8 @@
 
 use super::{Detail, Options, Report, TOOL, VERSION, filter};
 use crate::model::{
-    Close, CloseBy, Conversation, Endpoint, Evidence, Finding, FrameRef, Input, InputFormat, Log, LogKind, Message,
-    PerSide, Placed, Setup, Source, Stamp, Timestamp, Totals, Transport,
+    Analysis, Close, CloseBy, Conversation, Endpoint, Evidence, Finding, FrameRef, Input, InputFormat, Log, LogKind,
+    Message, PerSide, Placed, Setup, Source, Stamp, Timestamp, Totals, Transport,
 };
 use nrpcsniff_dissectors::{PROTOCOLS, Reader, Value};
 use serde::Serialize;
@@ -485,6 +485,12 @@ pub(super) fn scaled(nanos: i64, unit: f64) -> f64 {
     nanos as f64 / unit
 }
 
+/// Captures, then logs.
+pub(super) fn inputs(analysis: &Analysis) -> impl Iterator<Item = AnyInput<'_>> {
+    let captures = analysis.inputs.iter().map(|one| AnyInput::Capture(input(one)));
+    captures.chain(analysis.logs.iter().map(|one| AnyInput::Log(log(one))))
+}
+
 /// The parts of a report in the order in which both JSON formats write them.
 pub(super) struct Parts<'a> {
     pub(super) report: Report<'a>,
@@ -497,14 +503,8 @@ impl<'a> Parts<'a> {
         Self { report, detail: options.detail, listed: report.listed(options.detail, options.all) }
     }
 
-    /// Captures, then logs.
     pub(super) fn inputs(&self) -> impl Iterator<Item = AnyInput<'a>> + use<'a> {
-        let analysis = self.report.analysis;
-        analysis
-            .inputs
-            .iter()
-            .map(|one| AnyInput::Capture(input(one)))
-            .chain(analysis.logs.iter().map(|one| AnyInput::Log(log(one))))
+        inputs(self.report.analysis)
     }
 
     pub(super) fn totals(&self) -> TotalsView<'a> {

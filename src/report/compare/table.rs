@@ -21,6 +21,7 @@ pub(super) fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) 
     page.header(out)?;
     page.verdict(out)?;
     page.why(out)?;
+    page.logs(out)?;
     page.pairs(out)?;
     page.side_by_side(out)?;
     page.others(out)?;
@@ -39,11 +40,17 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn header(self, out: &mut dyn Write) -> io::Result<()> {
-        let name = |analysis: &Analysis| analysis.inputs.first().map_or_else(String::new, |input| input.path.clone());
+        let name = |analysis: &Analysis| {
+            let first = analysis.inputs.first().map_or("", |input| &input.path);
+            match analysis.inputs.len() {
+                0 | 1 => first.to_owned(),
+                all => format!("{first} and {} more files", all - 1),
+            }
+        };
         let Both { good, bad } = self.report.analyses;
         let further = match self.report.further.len() {
             0 => String::new(),
-            n => format!(" and {}", counted(n as u64, "more")).replace("mores", "more"),
+            n => format!(" (and {n} more)"),
         };
         let line = format!("compare · working {}{further} · failing {}", name(good), name(bad));
         writeln!(out, "{} {VERSION} · {}\n", self.paint.bold(TOOL), escape::terminal(&line))
@@ -80,6 +87,19 @@ impl Page<'_> {
         }
         more(explaining.len(), out)?;
         writeln!(out)
+    }
+
+    /// What logs say of the cause.
+    fn logs(self, out: &mut dyn Write) -> io::Result<()> {
+        let evidence = self.report.cause().map_or(&[][..], |cause| &cause.evidence);
+        let heard: Vec<_> = evidence.iter().filter_map(|fact| Some((fact.line?, fact))).collect();
+        for (index, (line, fact)) in heard.iter().take(LISTED).enumerate() {
+            let log = self.report.analyses.bad.logs.get(line.log as usize);
+            let text = format!("{} line {}: {}", log.map_or("", |log| log.name()), line.line, fact.text);
+            self.labelled(if index == 0 { "LOG" } else { "" }, &text, out)?;
+        }
+        more(heard.len(), out)?;
+        if heard.is_empty() { Ok(()) } else { writeln!(out) }
     }
 
     fn value(self, label: &str, value: &str, out: &mut dyn Write) -> io::Result<()> {
