@@ -6,16 +6,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a room may import; `dissectors` is the crate of that name.
-const MAY_IMPORT: [(&str, &[&str]); 9] = [
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("model", &["dissectors"]),
     ("capture", &["model"]),
     ("decode", &["model"]),
     ("stream", &["model"]),
     ("engine", &["model", "capture", "decode", "stream", "dissectors"]),
+    ("logs", &["model", "dissectors"]),
     ("diagnose", &["model", "dissectors"]),
     ("compare", &["model", "diagnose", "dissectors"]),
     ("report", &["model", "dissectors"]),
-    ("cli", &["model", "capture", "decode", "stream", "engine", "diagnose", "compare", "report", "dissectors"]),
+    ("cli", &["model", "capture", "decode", "stream", "engine", "logs", "diagnose", "compare", "report", "dissectors"]),
 ];
 
 /// Rooms that know bytes, frames and segments, and none of the protocols.
@@ -23,7 +24,7 @@ const WITHOUT_PROTOCOLS: [&str; 3] = ["capture", "decode", "stream"];
 const PROTOCOLS: [&str; 6] = ["nrpc", "dns", "sip", "http", "sametime", "ltpa"];
 
 /// Rooms whose only time is that of packets, and whose only input is what they are given.
-const PURE: [&str; 7] = ["dissectors", "model", "decode", "stream", "engine", "diagnose", "compare"];
+const PURE: [&str; 8] = ["dissectors", "model", "decode", "stream", "engine", "logs", "diagnose", "compare"];
 const IMPURE: [&str; 8] =
     ["SystemTime", "Instant", "std::fs", "std::env", "std::process", "std::thread", "TcpStream", "UdpSocket"];
 

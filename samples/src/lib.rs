@@ -43,6 +43,7 @@ mod net;
 pub mod nrpc;
 pub mod other;
 mod rng;
+mod rough;
 pub mod rtp;
 pub mod sametime;
 mod session;

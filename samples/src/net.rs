@@ -40,7 +40,7 @@ impl Default for Network {
 }
 
 impl Network {
-    /// An empty network at [`START`].
+    /// An empty network at [`START`](crate::time::START).
     pub fn new() -> Self {
         Self::seeded(0x1352)
     }

@@ -2,89 +2,10 @@
 
 use crate::tcp::{Segment, Side, Tcp};
 use crate::time::MICROSECOND;
-use crate::vary::{Fate, Varying};
 use crate::wire::flags;
 use crate::world::{IdRule, World};
 
-/// How long a sender waits for an acknowledgment before it repeats itself, in ms.
-const RETRANSMISSION_TIMEOUT: u64 = 300;
-/// How long a sender waits before it sends its last segment again to learn whether that arrived (RFC 8985 section 7), in ms.
-const TAIL_LOSS_PROBE: u64 = 12;
-
 impl Tcp {
-    /// `side` sends these segments, each of which fares as it is told; the peer has all of them in the end.
-    pub(crate) fn send_over_rough_path(&self, side: Side, chunks: &[&[u8]], fates: &[Fate]) -> &Self {
-        let start = self.net.world().conns[self.conn].end(side).next;
-        let (mut offset, mut missing, mut late) = (0, Vec::new(), None);
-        for (number, (chunk, fate)) in chunks.iter().zip(fates).enumerate() {
-            let last = number + 1 == chunks.len();
-            let whole = missing.is_empty() && late.is_none();
-            match fate {
-                Fate::LostBeyond => {
-                    self.net.world().data(self.conn, side, chunk, data_flags(last), false);
-                    missing.push((offset, *chunk));
-                }
-                Fate::LostBefore => {
-                    self.pass_over(side, chunk.len());
-                    missing.push((offset, *chunk));
-                }
-                Fate::Late if !last && late.is_none() => {
-                    self.pass_over(side, chunk.len());
-                    late = Some((offset, *chunk));
-                }
-                Fate::Arrives | Fate::Twice | Fate::Late => {
-                    self.net.world().data(self.conn, side, chunk, data_flags(last), whole);
-                    if *fate == Fate::Twice {
-                        self.wait(TAIL_LOSS_PROBE).resend(side);
-                    }
-                    if let Some((offset, chunk)) = late.take() {
-                        self.put_in(side, start, offset, chunk);
-                    }
-                    if !missing.is_empty() {
-                        self.ask_again(side, start.wrapping_add(offset));
-                    }
-                }
-            }
-            offset += chunk.len() as u32;
-        }
-        if let Some((offset, chunk)) = late {
-            self.put_in(side, start, offset, chunk);
-        }
-        for (number, (offset, chunk)) in missing.iter().enumerate() {
-            if number == 0 {
-                self.wait(RETRANSMISSION_TIMEOUT);
-            }
-            self.put_in(side, start, *offset, chunk);
-        }
-        self.net.world().deliver(self.conn, side, 0);
-        self
-    }
-
-    /// Bytes that `side` has sent and that nobody has seen yet.
-    fn pass_over(&self, side: Side, bytes: usize) {
-        let mut world = self.net.world();
-        let end = world.conns[self.conn].end(side);
-        end.next = end.next.wrapping_add(bytes as u32);
-    }
-
-    /// A segment that begins `offset` bytes after `start`, wherever `side` is now.
-    fn put_in(&self, side: Side, start: u32, offset: u32, chunk: &[u8]) {
-        let next = self.net.world().conns[self.conn].end(side).next;
-        let back = start.wrapping_add(offset).wrapping_sub(next) as i32;
-        self.segment(side, Segment::data(back, chunk));
-    }
-
-    /// The peer of `side` misses what comes before `left`, and says so at once.
-    fn ask_again(&self, side: Side, left: u32) {
-        let (mut world, peer) = (self.net.world(), side.peer());
-        let end = world.conns[self.conn].end(peer);
-        end.forget_ack();
-        let host = end.host;
-        let at = world.now + world.hosts[host].turnaround();
-        let request = selective_ack(&world, self.conn, peer, left);
-        world.emit_at(self.conn, peer, request, at);
-    }
-
     /// `side` sends one segment that is lost beyond the capture point, and sends it again after each of these many
     /// milliseconds; the last copy arrives.
     pub fn lost(&self, side: Side, bytes: impl AsRef<[u8]>, retries_ms: &[u64]) -> &Self {
@@ -236,21 +157,8 @@ impl Tcp {
     }
 }
 
-impl World {
-    /// What becomes of so many segments.
-    pub(crate) fn fates(&mut self, segments: usize) -> Vec<Fate> {
-        let fate = |_| self.vary.as_mut().map_or(Fate::Arrives, Varying::fate);
-        (0..segments).map(fate).collect()
-    }
-}
-
-/// With PSH at the end of a message.
-const fn data_flags(last: bool) -> u8 {
-    if last { flags::ACK | flags::PSH } else { flags::ACK }
-}
-
 /// `side` acknowledges what it had before, and selectively what lies between `left` and the peer's next byte.
-fn selective_ack(world: &World, conn: usize, side: Side, left: u32) -> Segment {
+pub(crate) fn selective_ack(world: &World, conn: usize, side: Side, left: u32) -> Segment {
     const NOP: u8 = 1;
     const SACK: u8 = 5;
     let right = world.conns[conn].ends[side.peer() as usize].next;

@@ -14,6 +14,7 @@ Examples:
   nrpcsniff --detail messages notes.pcap          who said what, message by message
   nrpcsniff -d 'tcp.port==13520,nrpc' notes.pcap  NRPC on another port
   nrpcsniff --expect-server 'Mail01/Acme=mail.acme.example' notes.pcap
+  nrpcsniff --log stusers.txt chat.pcap           a log as further evidence (or alone)
   nrpcsniff --fail-on major notes.pcap            exit status 1 if a major fault or a blocker is found
   nrpcsniff compare working.pcapng failing.pcapng where do they part, and why?
   nrpcsniff rules nrpc-name-mismatch-alias        one rule explained
@@ -167,6 +168,21 @@ pub struct Args {
 /// How captures are read and judged.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ReadingArgs {
+    /// A log as further evidence, told by its content: Sametime STUsers, WebSphere, Notes client, Domino; repeatable
+    ///
+    /// STUsers traces of a Sametime community server, SystemOut.log, trace.log and messages.log of WebSphere, port traces of a
+    /// Notes client, console.log of Domino; also .gz and .zst. A log alone, without any capture, is judged too.
+    #[arg(long, value_name = "FILE")]
+    pub log: Vec<PathBuf>,
+
+    /// Seconds to add to the times of a log to get those of the packets: 'stusers.txt=-3600'; repeatable
+    ///
+    /// For logs whose lines name no zone. A log that is written one hour ahead of the capture (CET against UTC) needs -3600.
+    /// Without it the clocks are compared by what log and packets both know: an address and port, a Call-ID, a token, the
+    /// user whose login is refused.
+    #[arg(long, value_name = "FILE=SECONDS")]
+    pub log_offset: Vec<String>,
+
     /// Look only at frames that this BPF expression matches (pcap-filter(7))
     #[arg(short = 'f', long, value_name = "EXPR")]
     pub filter: Option<String>,
@@ -225,7 +241,7 @@ pub enum Command {
     /// Sign-on tokens explained: what each is, whose, until when (a capture of that name: ./token)
     #[command(after_long_help = TOKEN_EXAMPLES)]
     Token(TokenArgs),
-    /// Regression: each capture against its NAME.expected.json (a capture of that name: ./check)
+    /// Regression: captures against NAME.expected.json, pairs against NAME.compare.json (a capture of that name: ./check)
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
 }
@@ -233,7 +249,7 @@ pub enum Command {
 /// What to check, and how to tell.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
-    /// Captures, folders (every capture in them, and every *.expected.json), or *.expected.json
+    /// Captures, folders (every capture in them, every *.expected.json and *.compare.json), or such files
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
 

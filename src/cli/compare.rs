@@ -4,55 +4,98 @@ use super::args::{CompareArgs, Format};
 use super::config::Config;
 use super::exit::Outcome;
 use super::merge::Merged;
-use super::output;
-use super::plan::{Plan, appearance, file};
+use super::plan::{Plan, Talk, appearance, file};
 use super::read::{Session, find};
 use super::run::reader;
+use super::{logs, output};
 use crate::capture::FilterSet;
 use crate::compare::{Capture, compare};
-use crate::diagnose::{Case, diagnose};
-use crate::model::{Analysis, Both, Conversation, Verdict};
+use crate::diagnose::Case;
+use crate::model::{Analysis, Both, Comparison, Conversation, Input, Log, Verdict};
 use crate::report::compare::{Options, Report, write};
 use anyhow::{Context, Result, bail, ensure};
 use clap::ColorChoice;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Reads the captures, compares them and writes what came of it.
 pub(super) fn run(args: &CompareArgs, config: Config, color: ColorChoice) -> Result<Outcome> {
-    let paths = Paths::new(args)?;
-    let plan = Plan::reading(paths.all(), &args.reading, args.talk.talk(), config)?;
+    let json = json(args.format)?;
     let output = file(args.output.as_deref());
     if let Some(path) = &output {
-        output::check(path, "-o", plan.captures.iter().map(PathBuf::as_path))?;
+        let captures = args.captures.iter().chain(&args.good);
+        output::check(path, "-o", captures.map(PathBuf::as_path))?;
     }
-    let mut reading = Reading { plan, trouble: false };
-    let goods = paths.goods.iter().map(|path| reading.read(path)).collect::<Result<Vec<_>>>()?;
-    let bad = paths.bad.as_deref().map(|path| reading.read(path)).transpose()?;
-    let by_hand = match (&args.stream, bad.as_ref()) {
-        (Some(text), _) => vec![stream(text, &goods[0].analysis)?],
-        (None, Some(bad)) => args.pair.iter().map(|text| by_hand(text, &goods[0], bad)).collect::<Result<_>>()?,
-        (None, None) => Vec::new(),
-    };
-    let bad = bad.as_ref().unwrap_or(&goods[0]);
-    let settings = &reading.plan.settings;
-    let cases: Vec<_> = goods.iter().map(|good| Case::new(&good.analysis, settings)).collect();
-    let captures: Vec<_> =
-        cases.iter().zip(&goods).map(|(case, good)| Capture { case, findings: &good.findings }).collect();
-    let case = Case::new(&bad.analysis, settings);
-    let comparison = compare(&captures, Capture { case: &case, findings: &bad.findings }, &by_hand);
-    let analyses = Both { good: &goods[0].analysis, bad: &bad.analysis };
-    let further: Vec<&Analysis> = goods.iter().skip(1).map(|good| &good.analysis).collect();
-    let report = Report {
-        comparison: &comparison,
-        analyses,
-        further: &further,
-        findings: &bad.findings,
-        reader: reader(&reading.plan),
-    };
+    let compared = Compared::new(args, config, args.talk.talk())?;
     let (color, width) = appearance(color, output.is_some());
-    let options = Options { json: json(args.format)?, all: args.all, color, width };
-    output::write(output.as_deref(), |out| write(report, &options, out))?;
-    Ok(outcome(comparison.verdict, reading.trouble))
+    let options = Options { json, all: args.all, color, width };
+    output::write(output.as_deref(), |out| compared.write(&options, out))?;
+    Ok(outcome(compared.comparison.verdict, compared.trouble))
+}
+
+/// Captures that were read, and what came of comparing them.
+pub(super) struct Compared {
+    plan: Plan,
+    goods: Vec<Merged>,
+    /// `None`: both conversations are of the first working capture.
+    bad: Option<Merged>,
+    comparison: Comparison,
+    /// Something could not be read, or not to its end.
+    trouble: bool,
+}
+
+impl Compared {
+    /// Reads the captures and compares them.
+    pub(super) fn new(args: &CompareArgs, config: Config, talk: Talk) -> Result<Self> {
+        let paths = Paths::new(args)?;
+        let plan = Plan::reading(paths.all(), &args.reading, talk, config)?;
+        let mut reading = Reading { plan, trouble: false };
+        let (logs, unheard) = logs::read_all(&reading.plan);
+        reading.trouble |= unheard;
+        // Logs tell of the failing capture; where both conversations are of one, of that.
+        let (of_good, of_bad) = if paths.bad.is_some() { (Vec::new(), logs) } else { (logs, Vec::new()) };
+        let mut goods = vec![reading.read(&paths.goods[0], of_good)?];
+        for path in paths.goods.iter().skip(1) {
+            goods.push(reading.read(path, Vec::new())?);
+        }
+        let bad = paths.bad.as_deref().map(|path| reading.read(path, of_bad)).transpose()?;
+        let Reading { plan, trouble } = reading;
+        let by_hand = match (&args.stream, bad.as_ref()) {
+            (Some(text), _) => vec![stream(text, &goods[0].analysis)?],
+            (None, Some(bad)) => args.pair.iter().map(|text| by_hand(text, &goods[0], bad)).collect::<Result<_>>()?,
+            (None, None) => Vec::new(),
+        };
+        let comparison = compared(&goods, bad.as_ref().unwrap_or(&goods[0]), &by_hand, &plan);
+        Ok(Self { plan, goods, bad, comparison, trouble })
+    }
+
+    /// Writes the report.
+    pub(super) fn write(&self, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+        let good = &self.goods[0];
+        let bad = self.bad.as_ref().unwrap_or(good);
+        let further: Vec<&Analysis> = self.goods.iter().skip(1).map(|good| &good.analysis).collect();
+        let report = Report {
+            comparison: &self.comparison,
+            analyses: Both { good: &good.analysis, bad: &bad.analysis },
+            further: &further,
+            findings: &bad.findings,
+            reader: reader(&self.plan),
+        };
+        write(report, options, out)
+    }
+
+    /// Every file that was read.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = &Input> {
+        self.goods.iter().chain(&self.bad).flat_map(|capture| &capture.analysis.inputs)
+    }
+}
+
+fn compared(goods: &[Merged], bad: &Merged, by_hand: &[Both<u32>], plan: &Plan) -> Comparison {
+    let cases: Vec<_> = goods.iter().map(|good| Case::new(&good.analysis, &plan.settings)).collect();
+    let captures: Vec<_> =
+        cases.iter().zip(goods).map(|(case, good)| Capture { case, findings: &good.findings }).collect();
+    let case = Case::new(&bad.analysis, &plan.settings);
+    compare(&captures, Capture { case: &case, findings: &bad.findings }, by_hand)
 }
 
 /// Damage outranks the result: what was not read may hold the difference.
@@ -106,18 +149,18 @@ struct Reading {
 }
 
 impl Reading {
-    /// A capture, or all captures of a folder as one.
-    fn read(&mut self, path: &Path) -> Result<Merged> {
+    /// A capture, or all captures of a folder as one, beside these logs.
+    fn read(&mut self, path: &Path, logs: Vec<Log>) -> Result<Merged> {
         let filter = self.plan.filter.as_deref().map(FilterSet::new).transpose()?;
         let (sets, lost) = find(&[path.to_path_buf()], self.plan.talk);
         let mut session = Session::new(&self.plan, filter);
-        let mut merged = Merged::default();
+        let mut merged = Merged::beside(logs);
         for set in &sets {
-            let analysis = session.read(set);
-            let findings = diagnose(&analysis, &self.plan.settings);
-            merged.add(analysis, findings);
+            merged.judge(session.read(set), &self.plan.settings);
         }
-        ensure!(session.opened, "{}: there is nothing to compare with", path.display());
+        merged.judge_logs(&self.plan.settings);
+        let problem = merged.analysis.inputs.iter().find_map(|input| input.problem.as_deref());
+        ensure!(session.opened, "{}: {}", path.display(), problem.unwrap_or("there is no capture"));
         self.trouble |= session.trouble || lost;
         Ok(merged)
     }

@@ -10,6 +10,7 @@ mod config;
 mod exit;
 mod keys;
 mod live;
+mod logs;
 mod merge;
 mod output;
 mod plan;

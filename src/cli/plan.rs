@@ -2,6 +2,7 @@
 
 use super::args::{self, Args, ReadingArgs, TalkArgs};
 use super::config::{self, Config};
+use super::logs;
 use crate::diagnose::{ExpectedServer, Settings};
 use crate::model::{Severity, Timestamp};
 use crate::report::{Detail, Format, Options, escape};
@@ -20,6 +21,8 @@ const WIDTH: usize = 100;
 pub struct Plan {
     /// Captures in the order given: positional ones first.
     pub captures: Vec<PathBuf>,
+    /// Logs beside them.
+    pub logs: Vec<LogFile>,
     /// BPF expression.
     pub filter: Option<String>,
     /// TCP ports that the user named a protocol for; `None` to leave one alone.
@@ -36,6 +39,15 @@ pub struct Plan {
     pub fail_on: Option<Severity>,
     /// Talk on stderr.
     pub talk: Talk,
+}
+
+/// A log, and what to add to its times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFile {
+    /// Where it is; `-` for stdin.
+    pub path: PathBuf,
+    /// Nanoseconds to add.
+    pub offset: Option<i64>,
 }
 
 /// How much is said on stderr.
@@ -56,8 +68,8 @@ impl Plan {
     pub fn new(args: &Args) -> Result<Self> {
         let captures: Vec<_> = args.captures.iter().chain(&args.read).cloned().collect();
         ensure!(
-            !captures.is_empty(),
-            "give a capture file or a folder, or - for stdin (nrpcsniff --help has examples)"
+            !captures.is_empty() || !args.reading.log.is_empty(),
+            "give a capture file or a folder, or - for stdin, or a log with --log (nrpcsniff --help has examples)"
         );
         Self::of(captures, args)
     }
@@ -74,7 +86,7 @@ impl Plan {
 
     /// How these captures are to be read and judged, with every message kept; a table on stdout.
     pub fn reading(captures: Vec<PathBuf>, args: &ReadingArgs, talk: Talk, config: Config) -> Result<Self> {
-        let stdin = captures.iter().filter(|path| path.as_os_str() == "-").count();
+        let stdin = captures.iter().chain(&args.log).filter(|path| path.as_os_str() == "-").count();
         ensure!(stdin <= 1, "stdin (-) can be read only once");
         if stdin > 0 && io::stdin().is_terminal() {
             bail!("stdin is a terminal: pipe a capture into it, as in 'tcpdump -w - | nrpcsniff -'");
@@ -89,6 +101,7 @@ impl Plan {
             Options { format: Format::Table, detail: Detail::Messages, all: false, color: false, width: WIDTH };
         Ok(Self {
             captures,
+            logs: logs::plan(&args.log, &args.log_offset)?,
             filter: args.filter.clone(),
             decode_as: args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?,
             report,

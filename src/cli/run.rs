@@ -1,12 +1,12 @@
-//! Does what the plan says: captures in, one report out.
+//! Does what the plan says: captures and logs in, one report out.
 
 use super::exit::Outcome;
+use super::logs;
 use super::merge::Merged;
 use super::output;
 use super::plan::Plan;
 use super::read::{Session, find};
 use crate::capture::{CaptureSet, FilterSet};
-use crate::diagnose::diagnose;
 use crate::model::Timestamp;
 use crate::report::{self, Format, Report};
 use anyhow::Result;
@@ -21,10 +21,12 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     let filter = plan.filter.as_deref().map(FilterSet::new).transpose()?;
     let (sets, lost) = find(&plan.captures, plan.talk);
     if let Some(path) = &plan.output {
-        output::check(path, "-o", sets.iter().flat_map(|set| &set.paths).map(PathBuf::as_path))?;
+        let logs = plan.logs.iter().map(|log| &log.path);
+        output::check(path, "-o", sets.iter().flat_map(|set| &set.paths).chain(logs).map(PathBuf::as_path))?;
     }
     let Judged { merged, opened, trouble } = judge(plan, filter, &sets);
-    let unreadable = trouble && merged.analysis.totals.packets == 0;
+    let heard = merged.analysis.logs.iter().any(|log| log.kind.is_some());
+    let unreadable = trouble && merged.analysis.totals.packets == 0 && !heard;
     if opened && !(unreadable && plan.report.format == Format::Table) {
         let report = Report { analysis: &merged.analysis, findings: &merged.findings, reader: reader(plan) };
         output::write(plan.output.as_deref(), |out| report::write(report, &plan.report, out))?;
@@ -44,16 +46,17 @@ pub(super) struct Judged {
     pub(super) trouble: bool,
 }
 
-/// Reads captures and judges each by itself.
+/// Reads logs and captures, and judges each capture by itself, beside all logs.
 pub(super) fn judge(plan: &Plan, filter: Option<FilterSet>, sets: &[CaptureSet]) -> Judged {
+    let (logs, unheard) = logs::read_all(plan);
+    let heard = logs.iter().any(|log| log.kind.is_some());
     let mut session = Session::new(plan, filter);
-    let mut merged = Merged::default();
+    let mut merged = Merged::beside(logs);
     for set in sets {
-        let analysis = session.read(set);
-        let findings = diagnose(&analysis, &plan.settings);
-        merged.add(analysis, findings);
+        merged.judge(session.read(set), &plan.settings);
     }
-    Judged { merged, opened: session.opened, trouble: session.trouble }
+    merged.judge_logs(&plan.settings);
+    Judged { merged, opened: session.opened || heard, trouble: session.trouble || unheard }
 }
 
 /// How messages are read out.

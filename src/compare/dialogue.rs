@@ -27,6 +27,8 @@ pub struct Dialogue<'a> {
     pub purpose: Purpose,
     /// Place among the dialogues of its protocol, from 0.
     pub rank: usize,
+    /// Place among those that are for the same besides, from 0.
+    pub turn: usize,
 }
 
 /// Whom or what a dialogue is for, as far as it was read.
@@ -181,6 +183,7 @@ fn of_one(c: &Conversation, purpose: Purpose) -> Dialogue<'_> {
         left_out: c.messages.len().saturating_sub(TURNS),
         purpose,
         rank: 0,
+        turn: 0,
     }
 }
 
@@ -293,7 +296,7 @@ fn questions(c: &Conversation) -> Vec<Turn<'_>> {
 
 const fn empty(protocol: &'static str) -> Dialogue<'static> {
     let purpose = Purpose { wanted: None, answered: None, manner: None };
-    Dialogue { protocol, conversations: Vec::new(), turns: Vec::new(), left_out: 0, purpose, rank: 0 }
+    Dialogue { protocol, conversations: Vec::new(), turns: Vec::new(), left_out: 0, purpose, rank: 0, turn: 0 }
 }
 
 impl<'a> Dialogue<'a> {
@@ -312,10 +315,14 @@ fn number(found: &mut [Dialogue<'_>]) {
         dialogue.turns.sort_by_key(Turn::start);
     }
     found.sort_by_key(|dialogue| dialogue.opening().map(|c| c.id));
-    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let mut of_protocol: HashMap<&str, usize> = HashMap::new();
+    let mut of_purpose: HashMap<(&str, Option<String>), usize> = HashMap::new();
     for dialogue in found {
-        let count = counts.entry(dialogue.protocol).or_default();
-        dialogue.rank = *count;
-        *count += 1;
+        let rank = of_protocol.entry(dialogue.protocol).or_default();
+        let wanted = dialogue.purpose.wanted.as_ref().map(|wanted| wanted.to_lowercase());
+        let turn = of_purpose.entry((dialogue.protocol, wanted)).or_default();
+        (dialogue.rank, dialogue.turn) = (*rank, *turn);
+        *rank += 1;
+        *turn += 1;
     }
 }

@@ -148,7 +148,9 @@ fn labelled(list: &[Value]) -> Vec<(String, &Value)> {
     let mut found: Vec<(String, &Value)> = Vec::new();
     for (index, value) in list.iter().enumerate() {
         let fields = if let Value::Map(fields) = value { Some(fields) } else { None };
-        let label = LABELS.iter().find_map(|label| text(get(fields, label)?));
+        // A record of DNS is told by its type: its name is that of the question.
+        let labels = if get(fields, "ttl").is_some() { &LABELS[1..] } else { &LABELS[..] };
+        let label = labels.iter().find_map(|label| text(get(fields, label)?));
         let label = label.unwrap_or_else(|| (index + 1).to_string());
         let same = found.iter().filter(|(other, _)| other.split('#').next() == Some(&label)).count();
         let label = if same == 0 { label } else { format!("{label}#{}", same + 1) };

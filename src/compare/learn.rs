@@ -18,7 +18,7 @@ impl Learned {
         for capture in further {
             let others = dialogue::all(capture.case);
             let (matches, _) = pairing::pair(first, &others);
-            for m in &matches {
+            for m in matches.iter().filter(|m| !m.is_further) {
                 learned.differing(m.good, m.bad);
             }
         }

@@ -1,8 +1,8 @@
 //! A working capture and a failing one, side by side: where do they part, and what explains it?
 //!
-//! Two sessions never have the same packets, so packets are not compared. [`pairing`] finds the counterpart of each dialogue by what
-//! it is for, [`align`] lays messages side by side, [`fork`] finds the first place where they part in a way that matters,
-//! [`fields`] what differs before it. What is noise is known per field (`Protocol::roles` of the dissectors), and learned: a
+//! Two sessions never have the same packets, so packets are not compared. `pairing` finds the counterpart of each dialogue by what
+//! it is for, `align` lays messages side by side, `fork` finds the first place where they part in a way that matters,
+//! `fields` what differs before it. What is noise is known per field (`Protocol::roles` of the dissectors), and learned: a
 //! field in which two working captures differ can never be the cause. The rules have judged the failing capture before; their
 //! findings say which difference is the cause.
 
@@ -58,13 +58,18 @@ pub fn compare<'a>(goods: &[Capture<'_, 'a>], bad: Capture<'_, 'a>, by_hand: &[B
         is_shared(f, good.findings, &matches)
             || others.iter().any(|(findings, matches)| is_shared(f, findings, matches))
     };
-    let own: Vec<&Finding> = bad.findings.iter().filter(|f| !f.rule.starts_with("cap-") && !shared(f)).collect();
+    let of_sign_on = || bad.findings.iter().filter(|finding| !finding.rule.starts_with("cap-"));
+    let own: Vec<&Finding> = of_sign_on().filter(|f| !shared(f)).collect();
+    // Within one capture a finding may name both, and be the cause all the same.
+    let is_one_capture = std::ptr::eq(good.case.analysis, bad.case.analysis);
+    let both: Vec<&Finding> = of_sign_on().filter(|f| is_one_capture && shared(f)).collect();
     let mut sheets: Vec<Sheet<'_, '_>> = matches.iter().map(|m| sheet(m, &own, bad.case)).collect();
     for (_, others) in &others {
         forgive(&mut sheets, &matches, others, &own, bad.case);
     }
     let learned = Learned::from(&sides.good, further);
-    let story = verdict::Story { good: *good, bad, sides: &sides, matches: &matches, sheets: &sheets, own: &own };
+    let story =
+        verdict::Story { good: *good, bad, sides: &sides, matches: &matches, sheets: &sheets, own: &own, both: &both };
     verdict::settle(&story, &learned, left_out, further.len())
 }
 
@@ -79,7 +84,8 @@ fn dialogues<'a>(case: &Case<'a>, by_hand: &[Both<u32>], id: fn(&Both<u32>) -> u
 
 fn chosen<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> Vec<Match<'d, 'a>> {
     let matched = good.iter().zip(bad);
-    matched.map(|(good, bad)| Match { good, bad, score: 100, reasons: vec!["chosen by hand".to_owned()] }).collect()
+    let reasons = || vec!["chosen by hand".to_owned()];
+    matched.map(|(good, bad)| Match { good, bad, score: 100, reasons: reasons(), is_further: false }).collect()
 }
 
 /// The rule says the same of a counterpart: what is wrong with both is not the difference.

@@ -19,6 +19,8 @@ pub struct Match<'d, 'a> {
     pub score: u8,
     /// Why, in words.
     pub reasons: Vec<String>,
+    /// The counterpart has a better one: a further attempt.
+    pub is_further: bool,
 }
 
 /// Pairs every dialogue of the failing capture with its best counterpart. Each has one of its own as far as that goes; further
@@ -31,7 +33,7 @@ pub fn pair<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> (Vec<M
     for (b, bad) in bads.iter().enumerate() {
         for (g, good) in goods.iter().enumerate() {
             if let Some((score, _)) = score(good, bad, (&goods, &bads)) {
-                candidates.push((score, good.rank.abs_diff(bad.rank), b, g));
+                candidates.push((score, distance(good, bad), b, g));
             }
         }
     }
@@ -52,7 +54,7 @@ pub fn pair<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> (Vec<M
         if again {
             reasons.push("a further attempt, laid beside the same one".to_owned());
         }
-        Some(Match { good: goods[g], bad: bads[b], score, reasons })
+        Some(Match { good: goods[g], bad: bads[b], score, reasons, is_further: again })
     });
     (matched.flatten().collect(), left_out)
 }
@@ -87,20 +89,32 @@ fn score(
         score += 10;
         reasons.push("they begin alike".to_owned());
     }
-    if good.rank == bad.rank {
+    if distance(good, bad) == 0 {
         score += 5;
-        reasons.push(format!("number {} of their kind", good.rank + 1));
+        let place = if is_for_the_same(good, bad) { good.turn } else { good.rank };
+        reasons.push(format!("number {} of their kind", place + 1));
     }
     Some((score, reasons))
+}
+
+/// Both say for whom, and it is the same.
+fn is_for_the_same(good: &Dialogue<'_>, bad: &Dialogue<'_>) -> bool {
+    let both = good.purpose.wanted.as_ref().zip(bad.purpose.wanted.as_ref());
+    both.is_some_and(|(one, other)| one.eq_ignore_ascii_case(other) || names::compare(one, other) == Likeness::Same)
+}
+
+/// How far apart they are in the order of their captures: among those for the same, else among those of their protocol.
+fn distance(good: &Dialogue<'_>, bad: &Dialogue<'_>) -> usize {
+    if is_for_the_same(good, bad) { good.turn.abs_diff(bad.turn) } else { good.rank.abs_diff(bad.rank) }
 }
 
 /// Points for the same purpose, up to 35.
 fn purpose(good: &Dialogue<'_>, bad: &Dialogue<'_>) -> Option<(u8, String)> {
     let (g, b) = (&good.purpose, &bad.purpose);
     let manner = g.manner.as_ref().filter(|manner| b.manner.as_ref() == Some(manner));
-    if let (Some(wanted), Some(other)) = (&g.wanted, &b.wanted) {
+    if let (Some(_), Some(other)) = (&g.wanted, &b.wanted) {
         let points = if g.manner.is_some() && manner.is_none() { 25 } else { 35 };
-        if wanted.eq_ignore_ascii_case(other) || names::compare(wanted, other) == Likeness::Same {
+        if is_for_the_same(good, bad) {
             return Some((points, format!("both for {other}")));
         }
     }

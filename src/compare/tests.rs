@@ -281,6 +281,23 @@ fn a_conversation_that_never_comes() {
     assert_eq!(cut.verdict, Verdict::Inconclusive, "{}", cut.explanation);
 }
 
+/// What strangers do in a capture is no part of the story.
+#[test]
+fn what_a_stranger_says_in_the_working_capture_is_not_missed() {
+    let found = compared(
+        |net| {
+            works(net);
+            let tcp = net.connect(&net.host("10.1.0.77"), &net.host("10.1.0.9"), 1533);
+            tcp.vp_works(&nrpcsniff_samples::sametime::Login::rc2_128("CN=Bob Ray/O=ACME")).vp_logout();
+        },
+        |net| {
+            works(net);
+            crate::testing::idle(net, 60);
+        },
+    );
+    assert_eq!(found.verdict, Verdict::Same, "{}", found.explanation);
+}
+
 #[test]
 fn a_reset_on_the_path_after_everything_went_alike() {
     let found = compared(works, |net| {

@@ -29,6 +29,8 @@ pub struct Story<'s, 'd, 'a> {
     pub sheets: &'s [Sheet<'d, 'a>],
     /// Findings of the failing capture that the working one has not, in order.
     pub own: &'s [&'s Finding],
+    /// Of one capture: findings that name both conversations.
+    pub both: &'s [&'s Finding],
 }
 
 /// There is no working capture.
@@ -112,7 +114,7 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
 
     /// The first finding that names the failing half of the pair.
     fn cause(&self, place: usize) -> Option<&'s Finding> {
-        self.own.iter().copied().find(|finding| self.names(finding, place))
+        self.own.iter().chain(self.both).copied().find(|finding| self.names(finding, place))
     }
 
     fn names(&self, finding: &Finding, place: usize) -> bool {
@@ -127,21 +129,20 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
         bad.and_then(|step| step.at).map(|at| at.time).or_else(last)
     }
 
-    /// A dialogue of sign-on that the working capture has, while the failing one has none of its protocol.
+    /// A dialogue of sign-on that the working capture has, while the failing one has none of its protocol. Only of a client of
+    /// whom something else has a counterpart: strangers in a capture prove nothing.
     fn missing(&self) -> Option<&'d Dialogue<'a>> {
         let of_sign_on = |dialogue: &&Dialogue<'_>| matches!(dialogue.protocol, "nrpc" | "sip" | "sametime");
         let lacks = |dialogue: &&Dialogue<'_>| self.sides.bad.iter().all(|bad| bad.protocol != dialogue.protocol);
         let told = |dialogue: &&Dialogue<'_>| dialogue.has_messages();
-        if self.matches.is_empty() {
-            return None;
-        }
-        self.sides.good.iter().filter(of_sign_on).filter(told).find(lacks)
+        let is_known = |dialogue: &&Dialogue<'_>| self.matches.iter().any(|m| comes_before(m.good, dialogue));
+        self.sides.good.iter().filter(of_sign_on).filter(told).filter(is_known).find(lacks)
     }
 
     /// The failing capture goes on for as long as the working one took to come to that dialogue.
     fn lasted_until(&self, missing: &Dialogue<'_>) -> bool {
-        let before = self.matches.iter().filter(|m| m.good.start() <= missing.start()).max_by_key(|m| m.good.start());
-        let Some(before) = before else { return true };
+        let before = self.matches.iter().filter(|m| comes_before(m.good, missing)).max_by_key(|m| m.good.start());
+        let Some(before) = before else { return false };
         let took = missing.start().since(before.good.start());
         let left = self.bad.case.end().since(before.bad.start());
         left >= took
@@ -200,7 +201,9 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
             .take(3)
             .map(|f| format!("The working capture has a fault of its own ({}): {}", f.rule, f.title))
             .collect();
-        let besides = self.own.iter().filter(|f| f.severity > Severity::Info && verdict != Verdict::Diverges);
+        let by_logs = |f: &Finding| f.conversations.is_empty() && f.evidence.iter().any(|e| e.line.is_some());
+        let is_untold = |f: &Finding| verdict != Verdict::Diverges || by_logs(f);
+        let besides = self.own.iter().filter(|f| f.severity > Severity::Info && is_untold(f));
         notes.extend(besides.take(3).map(|f| format!("Found in the failing capture alone ({}): {}", f.rule, f.title)));
         if left_out > 0 {
             notes.push(format!("{left_out} dialogues beyond the first of each protocol were not compared: narrow both captures down with -f, or name conversations with --pair."));
@@ -265,6 +268,13 @@ fn of_messages(
         }
     };
     fields.into_iter().map(difference).collect()
+}
+
+/// The same client had it, in the same file, and earlier.
+fn comes_before(one: &Dialogue<'_>, other: &Dialogue<'_>) -> bool {
+    let (Some(first), Some(second)) = (one.opening(), other.opening()) else { return false };
+    let whose = |c: &Conversation| (c.client.ip, c.first.frame.input);
+    whose(first) == whose(second) && one.start() <= other.start()
 }
 
 /// The failing capture lacks the dialogue altogether.

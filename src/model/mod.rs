@@ -5,6 +5,7 @@ mod comparison;
 mod conversation;
 mod finding;
 mod frame;
+mod log;
 mod packet;
 mod time;
 
@@ -19,6 +20,9 @@ pub use conversation::{
 };
 pub use finding::{Confidence, Evidence, Finding, Severity, Source};
 pub use frame::{Endpoint, Frame, FrameRef, Stamp};
+pub use log::{
+    AnchorKey, Log, LogAnchor, LogClock, LogEvent, LogFact, LogKind, LogLine, Placed, TokenStatusText, WrittenTime,
+};
 pub use nrpcsniff_dissectors::Side;
 pub use packet::{Datagram, IpInfo, Segment, TcpOptions, flags};
 pub use time::Timestamp;

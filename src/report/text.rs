@@ -127,6 +127,18 @@ pub(super) fn span(seconds: f64) -> String {
     }
 }
 
+/// The same of nanoseconds.
+#[expect(clippy::cast_precision_loss, reason = "a time span that is shown")]
+pub(super) fn span_ns(nanos: i64) -> String {
+    span(nanos as f64 / 1e9)
+}
+
+/// The text with a capital letter at its beginning.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 fn new_line(text: &mut String, indent: usize) {
     text.push('\n');
     text.extend(std::iter::repeat_n(' ', indent));

@@ -4,7 +4,13 @@ use super::message::Message;
 use crate::role::{Role, Roles};
 
 /// See [`crate::Protocol::roles`].
-pub(super) const ROLES: Roles = &[("rcode", Role::Deciding), ("id", Role::Noise), ("answers.ttl", Role::Noise)];
+pub(super) const ROLES: Roles = &[
+    ("rcode", Role::Deciding),
+    ("id", Role::Noise),
+    ("answers.name", Role::Noise),
+    ("answers.ttl", Role::Noise),
+    ("answers.data", Role::Noise),
+];
 
 impl Message {
     pub(crate) fn meaning(&self) -> String {

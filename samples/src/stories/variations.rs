@@ -8,8 +8,6 @@ use crate::vary::Variation;
 pub enum Part {
     /// IPv6 in place of IPv4.
     Ipv6,
-    /// Longer or shorter round trips.
-    RoundTrips,
     /// Loss, duplicates, another order of segments.
     Path,
 }
@@ -19,7 +17,6 @@ impl Part {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ipv6 => "the IP version",
-            Self::RoundTrips => "round trips",
             Self::Path => "loss and order of segments",
         }
     }
@@ -38,7 +35,6 @@ impl Sample {
         for (part, _) in self.touchy() {
             match part {
                 Part::Ipv6 => variation.ipv6 = false,
-                Part::RoundTrips => variation.rtt = 100,
                 Part::Path => (variation.loss, variation.duplicates, variation.reordering) = (0, 0, 0),
             }
         }
@@ -53,5 +49,5 @@ pub(super) const TOUCHY: &[(&[&str], Part, &str)] = &[
     (&["nrpc-ipv6-first"], Part::Ipv6, "the story is about both"),
     (&["nrpc-private-address", "sip-nat-contact"], Part::Ipv6, "private addresses that NAT hides are those of IPv4"),
     (&["nrpc-chatty"], Part::Path, "so many segments that a loss of 1 % is a finding of its own"),
-    (&["nrpc-chatty"], Part::RoundTrips, "the story is about their length"),
+    (&["nrpc-slow-server"], Part::Path, "a repeated segment makes it less certain that the server is to blame"),
 ];

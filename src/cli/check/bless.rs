@@ -5,7 +5,8 @@
 //! its entries list what a new file would list, nobody chose, and it gets what a new file would get. `absent`,
 //! `surplus` and `options` stay.
 
-use super::diff::{damage, surplus};
+use super::comparison;
+use super::diff::{damage, is_no_claim, surplus};
 use super::expectation::{Expectation, items};
 use super::matching::{self, elements, is_of_objects};
 use serde_json::{Map, Value};
@@ -29,6 +30,9 @@ pub(super) fn blessed(old: Option<&Expectation>, document: &Value) -> Expectatio
             for (key, value) in old.listed.as_object().into_iter().flatten() {
                 listed.insert(key.clone(), again(old, key, value, document));
             }
+            if comparison::claims_nothing(&old.listed) {
+                listed.extend(comparison::claims(document));
+            }
             if !listed.contains_key("findings") && surplus(old, document).next().is_some() {
                 listed.insert("findings".to_owned(), findings(old, document));
             }
@@ -46,7 +50,7 @@ pub(super) fn blessed(old: Option<&Expectation>, document: &Value) -> Expectatio
 /// What now stands for `value`, which the file lists under `key`.
 fn again(old: &Expectation, key: &str, value: &Value, document: &Value) -> Value {
     match key {
-        "absent" | "surplus" | "options" => value.clone(),
+        key if is_no_claim(key) => value.clone(),
         "findings" => findings(old, document),
         "conversations" if items(&old.listed, key).iter().all(is_ordinary_conversation) => conversations(document),
         _ => document.get(key).map_or(Value::Null, |there| projected(key, value, there)),

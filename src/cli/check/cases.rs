@@ -13,15 +13,18 @@ use std::path::{Path, PathBuf};
 pub(super) enum Kind {
     /// The report of one capture.
     Report,
+    /// A comparison of captures that the file names.
+    Comparison,
 }
 
 impl Kind {
-    const ALL: [Self; 1] = [Self::Report];
+    const ALL: [Self; 2] = [Self::Report, Self::Comparison];
 
     /// How the names of its files end.
     pub(super) const fn ending(self) -> &'static str {
         match self {
             Self::Report => ".expected.json",
+            Self::Comparison => ".compare.json",
         }
     }
 
@@ -105,6 +108,9 @@ fn cases(sets: Vec<CaptureSet>) -> Vec<Case> {
 /// The case of an expectation whose capture was not among the others: what lies beside it under its name, captures or
 /// what should be some.
 fn lonely(expectation: PathBuf) -> Case {
+    if Kind::of(&expectation) == Some(Kind::Comparison) {
+        return Case { kind: Kind::Comparison, captures: Vec::new(), expectation, rival: None };
+    }
     let folder = expectation.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let inside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
     let mut beside: Vec<_> =
@@ -285,6 +291,16 @@ mod tests {
         let (cases, _) = find(&[folder.path("")]).unwrap();
         let rivals: Vec<_> = cases.iter().map(|case| case.rival.clone()).collect();
         assert_eq!(rivals, [Some(folder.path("a.pcapng")), Some(folder.path("a.pcap")), None]);
+    }
+
+    #[test]
+    fn comparisons_are_found_beside_captures() {
+        let folder = Folder::new(&["a.pcap", "a.expected.json", "a.compare.json"]);
+        let both = [case(&["a.pcap"], "a.expected.json"), case(&[], "a.compare.json")];
+        assert_eq!(folder.cases(&[""]), both);
+        assert_eq!(folder.cases(&["a.compare.json"]), both[1..]);
+        let (cases, _) = find(&[folder.path("a.compare.json")]).unwrap();
+        assert_eq!(cases[0].kind, Kind::Comparison);
     }
 
     #[test]

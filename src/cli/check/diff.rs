@@ -1,5 +1,6 @@
 //! What differs between an expectation and a report, in words.
 
+use super::comparison;
 use super::document::text;
 use super::expectation::{Expectation, items};
 use super::matching::{self, elements, is_of_objects, same};
@@ -36,7 +37,7 @@ pub(super) fn deviations(expectation: &Expectation, document: &Value) -> Vec<Dev
     for (key, listed) in expectation.listed.as_object().unwrap_or(&nothing) {
         match (key.as_str(), listed) {
             ("findings", _) => diff.findings(items(&expectation.listed, "findings"), document),
-            ("absent" | "surplus" | "options", _) => {}
+            (key, _) if is_no_claim(key) => {}
             (list, Value::Array(listed)) => diff.elements("", list, listed, items(document, list)),
             (key, listed) => diff.value("", key, listed, document.get(key)),
         }
@@ -44,6 +45,11 @@ pub(super) fn deviations(expectation: &Expectation, document: &Value) -> Vec<Dev
     diff.absent(expectation, document);
     diff.surplus(expectation, document);
     diff.found
+}
+
+/// It says what to read or how to judge, not what must be found.
+pub(super) fn is_no_claim(key: &str) -> bool {
+    matches!(key, "absent" | "surplus" | "options") || comparison::INPUTS.contains(&key)
 }
 
 /// Findings that count as a deviation because they are not listed; those of rules under `absent` are another matter.

@@ -4,8 +4,9 @@
 //! `absent` (rules that must not speak), `surplus` (how severe a finding that is not listed must be to count as a
 //! deviation), `options` (what the run needs), and short keys of conversations (see [`super::document`]).
 
-use super::options;
+use super::cases::Kind;
 use super::shape::Shape;
+use super::{comparison, options};
 use crate::model::Severity;
 use crate::report::escape;
 use anyhow::{Context, Result, ensure};
@@ -26,18 +27,22 @@ pub(super) struct Expectation {
 
 impl Expectation {
     /// Reads the file; `None` if there is none.
-    pub(super) fn load(path: &Path) -> Result<Option<Self>> {
+    pub(super) fn load(path: &Path, kind: Kind) -> Result<Option<Self>> {
         let shown = || escape::terminal(&path.to_string_lossy()).into_owned();
         match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text).with_context(shown).map(Some),
+            Ok(text) => Self::parse(&text, kind).with_context(shown).map(Some),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("{}: cannot be read", shown())),
         }
     }
 
     /// Reads the text of a file. An error knows the line, and the right word if one is near.
-    pub(super) fn parse(text: &str) -> Result<Self> {
-        let expectation = Self { listed: FILE.read(text)? };
+    pub(super) fn parse(text: &str, kind: Kind) -> Result<Self> {
+        let shape = match kind {
+            Kind::Report => &FILE,
+            Kind::Comparison => &comparison::FILE,
+        };
+        let expectation = Self { listed: shape.read(text)? };
         for rule in expectation.absent() {
             let both = items(&expectation.listed, "findings").iter().any(|finding| finding["rule"] == rule);
             ensure!(!both, "'{rule}' stands under findings and under absent: take it out of one of them");
@@ -253,7 +258,12 @@ mod tests {
             let parts =
                 ["findings", "conversations", "inputs", "totals"].map(|key| (key.to_owned(), report[key].clone()));
             let text = serde_json::to_string_pretty(&Value::Object(parts.into_iter().collect())).unwrap();
-            assert!(Expectation::parse(&text).is_ok(), "{}: {:#}", sample.name, Expectation::parse(&text).unwrap_err());
+            assert!(
+                Expectation::parse(&text, Kind::Report).is_ok(),
+                "{}: {:#}",
+                sample.name,
+                Expectation::parse(&text, Kind::Report).unwrap_err()
+            );
         }
     }
 
@@ -270,14 +280,15 @@ mod tests {
             ("{\"options\": {\"ltpa_key\": []}}", ["line 1", "'ltpa_keys'"]),
             ("{\"absent\": [\"tcp-loss\"], \"findings\": [{\"rule\": \"tcp-loss\"}]}", ["'tcp-loss'", "absent"]),
         ] {
-            let error = Expectation::parse(text).unwrap_err().to_string();
+            let error = Expectation::parse(text, Kind::Report).unwrap_err().to_string();
             assert!(parts.iter().all(|part| error.contains(part)), "{text}: {error}");
         }
     }
 
     #[test]
     fn what_is_not_listed_counts_from_minor_on() {
-        let minds = |file: &str, severity: &str| Expectation::parse(file).unwrap().minds(&json!(severity));
+        let minds =
+            |file: &str, severity: &str| Expectation::parse(file, Kind::Report).unwrap().minds(&json!(severity));
         assert!(!minds("{}", "info") && minds("{}", "minor") && minds("{}", "blocker"));
         assert!(minds(r#"{"surplus": "info"}"#, "info"));
         assert!(!minds(r#"{"surplus": "blocker"}"#, "major") && minds(r#"{"surplus": "blocker"}"#, "blocker"));
@@ -287,12 +298,12 @@ mod tests {
     #[test]
     fn a_file_that_is_not_there_is_none_and_one_that_cannot_be_read_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Expectation::load(&folder.path().join("x.expected.json")).unwrap(), None);
-        let error = format!("{:#}", Expectation::load(folder.path()).unwrap_err());
+        assert_eq!(Expectation::load(&folder.path().join("x.expected.json"), Kind::Report).unwrap(), None);
+        let error = format!("{:#}", Expectation::load(folder.path(), Kind::Report).unwrap_err());
         assert!(error.contains("cannot be read") && error.contains(folder.path().to_str().unwrap()), "{error}");
         let file = folder.path().join("x.expected.json");
         fs::write(&file, "{\"absnt\": []}").unwrap();
-        let error = format!("{:#}", Expectation::load(&file).unwrap_err());
+        let error = format!("{:#}", Expectation::load(&file, Kind::Report).unwrap_err());
         assert!(error.contains("x.expected.json: line 1, column"), "{error}");
     }
 }

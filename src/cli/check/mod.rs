@@ -7,11 +7,13 @@
 //!
 //! [`cases`] finds captures and the expectations beside them, [`expectation`] reads one, [`options`] turns what it
 //! needs into the plan of an ordinary run, whose JSON report is the [`document`] that [`diff`] compares; [`mod@verdict`] goes
-//! through these steps for one case. Only what is listed is compared.
+//! through these steps for one case. [`comparison`] is the other kind of case: two captures and where they part. Only what is
+//! listed is compared.
 
 mod atomic;
 mod bless;
 mod cases;
+mod comparison;
 mod diff;
 mod document;
 mod expectation;

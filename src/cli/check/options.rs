@@ -61,22 +61,34 @@ pub(super) struct Common<'a> {
 
 /// The plan of a run over `captures` with the `options` of an expectation in `folder`.
 pub(super) fn plan(options: &Value, folder: &Path, captures: &[PathBuf], common: Common<'_>) -> Result<Plan> {
-    let args = Args::try_parse_from(arguments(options, folder, captures, common.config)).map_err(|error| {
-        let text = error.to_string();
-        anyhow!("{}", text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned())
-    });
+    let args = parsed(arguments(options, folder, captures, common.config));
     let mut plan = args.and_then(|args| Plan::new(&args)).context("options")?;
     plan.talk = Talk { quiet: true, verbose: false, progress: common.progress, mute: true };
     Ok(plan)
 }
 
+/// The arguments of a command line, or its error in one line.
+pub(super) fn parsed(arguments: Vec<OsString>) -> Result<Args> {
+    Args::try_parse_from(arguments).map_err(|error| {
+        let text = error.to_string();
+        anyhow!("{}", text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned())
+    })
+}
+
 /// The command line that reports the same as JSON.
 fn arguments(options: &Value, folder: &Path, captures: &[PathBuf], config: Option<&Path>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = vec!["nrpcsniff".into(), "--format=json".into()];
-    match config {
-        Some(path) => arguments.push(flag("--config", path.as_os_str())),
-        None => arguments.push("--no-config".into()),
-    }
+    arguments.extend(flags(options, folder, config));
+    arguments.extend(captures.iter().map(|path| flag("--read", path.as_os_str())));
+    arguments
+}
+
+/// What configuration and options come to on any command line that reads captures.
+pub(super) fn flags(options: &Value, folder: &Path, config: Option<&Path>) -> Vec<OsString> {
+    let mut arguments = vec![match config {
+        Some(path) => flag("--config", path.as_os_str()),
+        None => "--no-config".into(),
+    }];
     for (key, name, takes) in FLAGS {
         match options.get(key) {
             Some(Value::Array(values)) => arguments.extend(values.iter().map(|value| one(name, value, takes, folder))),
@@ -87,7 +99,6 @@ fn arguments(options: &Value, folder: &Path, captures: &[PathBuf], config: Optio
             None => {}
         }
     }
-    arguments.extend(captures.iter().map(|path| flag("--read", path.as_os_str())));
     arguments
 }
 
@@ -103,7 +114,7 @@ fn offset(name: &str, path: &Path, seconds: &Value) -> OsString {
 }
 
 /// `NAME=VALUE`: a value that begins with a dash stays a value.
-fn flag(name: &str, value: &std::ffi::OsStr) -> OsString {
+pub(super) fn flag(name: &str, value: &std::ffi::OsStr) -> OsString {
     let mut argument = OsString::from(name);
     argument.push("=");
     argument.push(value);

@@ -5,7 +5,7 @@ use super::diff::{self, Deviation, damage, deviations};
 use super::document::{document, unreadable};
 use super::expectation::{Expectation, items};
 use super::options::{self, Common};
-use super::{atomic, bless};
+use super::{atomic, bless, comparison};
 use crate::capture::{CaptureSet, Reader};
 use crate::report::escape::JsonFormatter;
 use anyhow::{Context, Result, bail};
@@ -38,13 +38,22 @@ fn check(case: &Case, bless: bool, common: Common<'_>) -> Result<Verdict> {
         let other = rival.file_name().unwrap_or_default().to_string_lossy();
         bail!("{other} beside it would share {}: rename one of the captures", named(&case.expectation));
     }
-    let old = Expectation::load(&case.expectation)?;
+    let old = Expectation::load(&case.expectation, case.kind)?;
     if old.is_none() && !bless {
         bail!(missing(case)?);
     }
     let found = found(case, old.as_ref(), common)?;
     let Some(old) = old else { return write(case, None, &found, diff::news(&found)) };
     let mut changes = deviations(&old, &found);
+    if comparison::claims_nothing(&old.listed) {
+        if !bless {
+            bail!(
+                "it lists nothing that must come of it: nrpcsniff check --bless {} adds it",
+                for_shell(&case.expectation)
+            );
+        }
+        return write(case, Some(&old), &found, changes);
+    }
     match damage(&old, &found) {
         None if changes.is_empty() => Ok(Verdict::AsExpected),
         None if !bless => Ok(Verdict::Differs(changes)),
@@ -62,7 +71,10 @@ fn check(case: &Case, bless: bool, common: Common<'_>) -> Result<Verdict> {
 /// What there is to compare with.
 fn found(case: &Case, expectation: Option<&Expectation>, common: Common<'_>) -> Result<Value> {
     let options = expectation.and_then(|expectation| expectation.listed.get("options")).unwrap_or(&Value::Null);
-    let Kind::Report = case.kind;
+    if let (Kind::Comparison, Some(expectation)) = (case.kind, expectation) {
+        return comparison::document(&expectation.listed, case.folder(), common)
+            .with_context(|| case.expectation.to_string_lossy().into_owned());
+    }
     if case.captures.is_empty() && items(options, "logs").is_empty() {
         bail!("there is no capture of this name beside it, and it names no logs: was the capture renamed or removed?");
     }

@@ -8,12 +8,14 @@ use serde::Serialize;
 use std::io::{self, Write};
 
 #[derive(Serialize)]
-struct Document<'a, G: Serialize, F: Serialize> {
+struct Document<'a, G: Serialize, I: Serialize, F: Serialize> {
     schema_version: u32,
     tool: Tool,
     good: Option<InputView<'a>>,
     bad: Option<InputView<'a>>,
     further_good: G,
+    /// Files and logs of the failing capture: what `input` of evidence counts.
+    inputs: I,
     pairs: Vec<PairView<'a>>,
     comparison: ComparisonView<'a>,
     findings: F,
@@ -119,6 +121,7 @@ pub(super) fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) 
         good: first(good),
         bad: first(bad),
         further_good: rest.map(view::input).collect::<Vec<_>>(),
+        inputs: view::inputs(bad).collect::<Vec<_>>(),
         pairs: report.comparison.pairs.iter().map(|p| pair(p, options.all)).collect(),
         comparison: comparison(report, options.all),
         findings: Lazy(|| report.findings.iter().map(|finding| view::finding(report.alone(bad), finding))),

@@ -1,6 +1,6 @@
 //! Two dialogues line by line: what was said, what differs, where they part.
 
-use super::super::text::{Paint, clip, counted, span};
+use super::super::text::{Paint, clip, counted, span_ns};
 use crate::model::{Class, Difference, Likeness, Pair, Side, Step};
 use std::io::{self, Write};
 use tabled::grid::util::string::get_string_width;
@@ -79,14 +79,9 @@ fn cell(step: Option<&Step>, width: usize) -> String {
         Some(Side::Server) => "◀─ ",
         None => "   ",
     };
-    let after = step.after.map_or_else(String::new, |nanos| format!("+{}", span(nanos_as_seconds(nanos))));
+    let after = step.after.map_or_else(String::new, |nanos| format!("+{}", span_ns(nanos)));
     let room = width.saturating_sub(get_string_width(arrow) + get_string_width(&after) + 1);
     let what = clip(&step.what, room);
     let padding = room.saturating_sub(get_string_width(&what)) + 1;
     format!("{arrow}{what}{:padding$}{after}", "")
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a time span that is shown")]
-fn nanos_as_seconds(nanos: i64) -> f64 {
-    nanos as f64 / 1e9
 }

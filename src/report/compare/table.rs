@@ -1,6 +1,6 @@
 //! The comparison for people: the verdict first, why, then both side by side, what else differs, and what to do.
 
-use super::super::text::{Paint, counted, span, wrap};
+use super::super::text::{Paint, capitalised, counted, span_ns, wrap};
 use super::super::{TOOL, VERSION, escape, filter};
 use super::side_by_side::{self, Sheet};
 use super::{Options, Report, conversation, shown};
@@ -21,6 +21,7 @@ pub(super) fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) 
     page.header(out)?;
     page.verdict(out)?;
     page.why(out)?;
+    page.logs(out)?;
     page.pairs(out)?;
     page.side_by_side(out)?;
     page.others(out)?;
@@ -39,11 +40,17 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn header(self, out: &mut dyn Write) -> io::Result<()> {
-        let name = |analysis: &Analysis| analysis.inputs.first().map_or_else(String::new, |input| input.path.clone());
+        let name = |analysis: &Analysis| {
+            let first = analysis.inputs.first().map_or("", |input| &input.path);
+            match analysis.inputs.len() {
+                0 | 1 => first.to_owned(),
+                all => format!("{first} and {} more files", all - 1),
+            }
+        };
         let Both { good, bad } = self.report.analyses;
         let further = match self.report.further.len() {
             0 => String::new(),
-            n => format!(" and {}", counted(n as u64, "more")).replace("mores", "more"),
+            n => format!(" (and {n} more)"),
         };
         let line = format!("compare · working {}{further} · failing {}", name(good), name(bad));
         writeln!(out, "{} {VERSION} · {}\n", self.paint.bold(TOOL), escape::terminal(&line))
@@ -80,6 +87,19 @@ impl Page<'_> {
         }
         more(explaining.len(), out)?;
         writeln!(out)
+    }
+
+    /// What logs say of the cause.
+    fn logs(self, out: &mut dyn Write) -> io::Result<()> {
+        let evidence = self.report.cause().map_or(&[][..], |cause| &cause.evidence);
+        let heard: Vec<_> = evidence.iter().filter_map(|fact| Some((fact.line?, fact))).collect();
+        for (index, (line, fact)) in heard.iter().take(LISTED).enumerate() {
+            let log = self.report.analyses.bad.logs.get(line.log as usize);
+            let text = format!("{} line {}: {}", log.map_or("", |log| log.name()), line.line, fact.text);
+            self.labelled(if index == 0 { "LOG" } else { "" }, &text, out)?;
+        }
+        more(heard.len(), out)?;
+        if heard.is_empty() { Ok(()) } else { writeln!(out) }
     }
 
     fn value(self, label: &str, value: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -147,7 +167,12 @@ impl Page<'_> {
     /// What is worth a look, and what is noise: counted, or listed on demand.
     fn others(self, out: &mut dyn Write) -> io::Result<()> {
         let mut look: Vec<(&Difference, u64)> = Vec::new();
-        for d in self.report.differences(Class::WorthALook) {
+        // What a further attempt has in common with the one that is explained need not be told again.
+        let is_told = |d: &&Difference| {
+            let same = |other: &Difference| other.field == d.field && other.values == d.values;
+            self.all || !self.report.differences(Class::Explains).any(same)
+        };
+        for d in self.report.differences(Class::WorthALook).filter(is_told) {
             match look.iter_mut().find(|(other, _)| !self.all && other.field == d.field && other.values == d.values) {
                 Some((_, times)) => *times += 1,
                 None => look.push((d, 1)),
@@ -195,10 +220,10 @@ impl Page<'_> {
     fn timing(self, out: &mut dyn Write) -> io::Result<()> {
         let comparison = self.report.comparison;
         let Some(timing) = comparison.timing else { return Ok(()) };
-        let rtt = |timing: Timing| timing.rtt.map_or_else(|| "not measured".to_owned(), nanos);
+        let rtt = |timing: Timing| timing.rtt.map_or_else(|| "not measured".to_owned(), span_ns);
         let lost = |t: Timing| format!("{} of {} segments repeated", t.repeated, t.segments);
         let think = |t: Timing| match i64::try_from(t.answers).ok().filter(|&answers| answers > 0) {
-            Some(answers) => format!("{} a time ({})", nanos(t.waited / answers), counted(t.answers, "answer")),
+            Some(answers) => format!("{} a time ({})", span_ns(t.waited / answers), counted(t.answers, "answer")),
             None => "no answers".to_owned(),
         };
         let Both { good, bad } = timing;
@@ -259,14 +284,4 @@ fn more(all: usize, out: &mut dyn Write) -> io::Result<()> {
 
 fn against(d: &Difference) -> String {
     format!("working {}, failing {}", shown(d.values.good.as_ref()), shown(d.values.bad.as_ref()))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a time span that is shown")]
-fn nanos(nanos: i64) -> String {
-    span(nanos as f64 / 1e9)
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
