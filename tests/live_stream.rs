@@ -98,8 +98,8 @@ fn silence_speaks_although_nothing_comes() {
         return;
     }
     let cable = Cable::new();
-    let drop =
-        format!("table ip filter {{ chain input {{ type filter hook input priority 0; tcp dport {NRPC} drop; }} }}");
+    let chain = format!("type filter hook input priority 0\ntcp dport {NRPC} drop");
+    let drop = format!("table ip filter {{\nchain input {{\n{chain}\n}}\n}}\n");
     cable.server.nft(&drop);
     let mut process = capture(&cable, &["--format", "ndjson", "--detail", "findings"]);
     let dial = || {

@@ -29,7 +29,7 @@ const LEAST_ROOM: usize = 500;
 const MESSAGES: usize = 8;
 /// What is older is let go in any case (nanoseconds). Rules look at minutes.
 const OLD: i64 = 3600 * 1_000_000_000;
-/// How often it is let go.
+/// How often it is let go where there is room.
 const CLEARING: Duration = Duration::from_secs(5);
 
 /// When rules are asked.
@@ -44,6 +44,8 @@ pub(super) struct Looks<'a> {
     /// Conversations in view at most.
     room: usize,
     cleared: Instant,
+    /// There are more.
+    is_full: bool,
     let_go: u64,
     horizon: Option<Timestamp>,
 }
@@ -64,7 +66,7 @@ impl<'a> Looks<'a> {
         let now = Instant::now();
         let (ended, cleared, took) = (now, now, Duration::ZERO);
         let told = Told::default();
-        Self { settings, told, ended, took, events: 0, room: ROOM, cleared, let_go: 0, horizon: None }
+        Self { settings, told, ended, took, events: 0, room: ROOM, cleared, is_full: false, let_go: 0, horizon: None }
     }
 
     /// It is time to ask.
@@ -85,29 +87,27 @@ impl<'a> Looks<'a> {
         show: impl FnOnce(View<'_>),
     ) {
         let began = Instant::now();
+        // Rules ask how long an interface was watched: until now, also if nothing came.
+        let input = Input { last: input.last.map(|last| last.max(now)), ..input };
         self.events = pipeline.events();
         let (room, settings, told) = (self.room, self.settings, &mut self.told);
-        let horizon = pipeline.snapshot(vec![input], now, |analysis| {
+        let (horizon, count) = pipeline.snapshot(vec![input], now, |analysis| {
             let findings = diagnose(analysis, settings);
             let sayings = told.hear(analysis, &findings, last);
             show(View { analysis, findings: &findings, sayings: &sayings });
-            horizon(analysis, room)
+            (horizon(analysis, room), analysis.conversations.len())
         });
         self.horizon = horizon.or(self.horizon);
         self.took = began.elapsed();
         self.ended = Instant::now();
-        self.room = if self.took > LONG {
-            (self.room / 2).max(LEAST_ROOM)
-        } else if self.took < SHORT {
-            self.room.saturating_add(self.room / 8).min(ROOM)
-        } else {
-            self.room
-        };
+        self.is_full = count > self.room;
+        self.room = room_after(self.room, count, self.took);
     }
 
     /// Lets go of what is out of view, if it is time for that. Each conversation is shown once more.
     pub fn clear(&mut self, pipeline: &mut Pipeline, mut show: impl FnMut(&Conversation)) {
-        let Some(before) = self.horizon.filter(|_| self.cleared.elapsed() >= CLEARING) else { return };
+        let is_due = self.is_full || self.cleared.elapsed() >= CLEARING;
+        let Some(before) = self.horizon.filter(|_| is_due) else { return };
         let mut gone = HashSet::new();
         pipeline.retire(before, |conversation| {
             gone.insert(key(conversation));
@@ -115,7 +115,7 @@ impl<'a> Looks<'a> {
         });
         self.let_go = self.let_go.saturating_add(u64::try_from(gone.len()).unwrap_or(u64::MAX));
         self.told.forget(&gone, before);
-        self.cleared = Instant::now();
+        (self.cleared, self.is_full) = (Instant::now(), false);
     }
 
     /// Conversations that were let go.
@@ -134,6 +134,28 @@ impl<'a> Looks<'a> {
     }
 }
 
+/// How many conversations may be in view after a look at so many took so long.
+fn room_after(room: usize, count: usize, took: Duration) -> usize {
+    if took > LONG {
+        let share = LONG.as_secs_f64() / took.as_secs_f64();
+        room.min(part(count, share)).max(LEAST_ROOM)
+    } else if took < SHORT {
+        room.saturating_add(room / 8).min(ROOM)
+    } else {
+        room
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a rough share"
+)]
+fn part(count: usize, share: f64) -> usize {
+    (count as f64 * share) as usize
+}
+
 /// The time before which things are let go, so that this many conversations are left.
 fn horizon(analysis: &Analysis, room: usize) -> Option<Timestamp> {
     let end = analysis.end?;
@@ -150,4 +172,40 @@ fn horizon(analysis: &Analysis, room: usize) -> Option<Timestamp> {
     let place = count.saturating_sub(kept.max(1)).min(count.saturating_sub(1));
     let (_, time, _) = times.select_nth_unstable(place);
     Some(old.max(*time))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::analysis;
+    use nrpcsniff_samples::Network;
+
+    #[test]
+    fn the_view_shrinks_with_the_time_that_rules_take_and_grows_slowly() {
+        assert_eq!(room_after(20_000, 6000, LONG * 2), 3000);
+        assert_eq!(room_after(2000, 6000, LONG * 2), 2000);
+        assert_eq!(room_after(20_000, 10, LONG * 2), LEAST_ROOM);
+        assert_eq!(room_after(800, 10, SHORT / 2), 900);
+        assert_eq!(room_after(ROOM, 10, SHORT / 2), ROOM);
+        assert_eq!(room_after(800, 800, (SHORT + LONG) / 2), 800);
+    }
+
+    #[test]
+    fn what_is_beyond_the_room_is_out_of_view_and_what_is_old_too() {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
+        for _ in 0..40 {
+            net.connect(&client, &server, 1352).session("CN=Mail01/O=Acme", "CN=Mail01/O=Acme").client_fin();
+            net.wait_secs(10);
+        }
+        let analysis = analysis(&net.to_pcap());
+        let end = analysis.end.unwrap();
+        let seconds = |room| end.seconds_since(horizon(&analysis, room).unwrap()).round();
+        assert_eq!(seconds(100), 3600.0);
+        // Three quarters of 20 conversations, 10 s apart.
+        assert!((140.0..=150.0).contains(&seconds(20)), "{}", seconds(20));
+        let kept = analysis.conversations.iter().filter(|c| c.last.time >= horizon(&analysis, 20).unwrap()).count();
+        assert_eq!(kept, 15);
+        assert_eq!(horizon(&Analysis::default(), 20), None);
+    }
 }

@@ -14,7 +14,7 @@ use crate::cli::read::options;
 use crate::cli::say;
 use crate::diagnose::diagnose;
 use crate::engine::{Options, Pipeline};
-use crate::model::{Input, Severity, Timestamp};
+use crate::model::{Analysis, Input, Severity, Timestamp};
 use crate::report::stream::{Stats, Why};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -97,10 +97,13 @@ impl<'a> Watch<'a> {
         if !self.plan.common.talk.quiet && !self.voice.is_lost() {
             say(&crate::report::stream::stats_line(&stats));
         }
-        let input = self.input();
+        let (input, now) = (self.input(), self.now());
         let plan = &self.plan.common;
-        let analysis = self.pipeline.finish(vec![input]);
+        // It was watched until now, also if nothing came; the report names the last packet.
+        let watched = Input { last: now.max(input.last), ..input.clone() };
+        let mut analysis = Analysis { end: now, ..self.pipeline.finish(vec![watched]) };
         let findings = diagnose(&analysis, &plan.settings);
+        analysis.inputs = vec![input];
         self.voice.finish(&analysis, &findings, &stats)?;
         let worst = self.told.keys().map(|(_, severity)| *severity).max();
         let outcome = Outcome::of(self.trouble, &findings, plan.fail_on);
