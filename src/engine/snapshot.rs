@@ -50,7 +50,7 @@ impl Pipeline {
         let conversations = std::mem::take(&mut state.conversations);
         let facts = CaptureFacts { fragments_lost: self.decoder.fragments_lost(), ..std::mem::take(&mut state.facts) };
         let end = (totals.packets > 0).then_some(end);
-        let analysis = Analysis { inputs, totals, conversations, facts, end };
+        let analysis = Analysis { inputs, totals, conversations, facts, logs: Vec::new(), end };
         let answer = look(&analysis);
         (state.conversations, state.facts) = (analysis.conversations, analysis.facts);
         if let Some(aside) = aside {
@@ -63,6 +63,11 @@ impl Pipeline {
     /// Frames so far that can make rules speak.
     pub fn events(&self) -> u64 {
         self.state.events
+    }
+
+    /// What was counted so far, but for messages of conversations that are open.
+    pub fn totals(&self) -> &Totals {
+        &self.state.totals
     }
 
     /// The latest packet time; `None` before the first frame.

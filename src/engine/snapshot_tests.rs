@@ -69,7 +69,9 @@ fn every_snapshot_gives_the_findings_of_the_file_so_far() {
             pipeline.frame(frame);
             count = frame.at.frame.number;
             // Of a long capture some will do.
-            if count <= 60 || count.is_multiple_of(13) {
+            // What waits for earlier bytes is given up only when a capture ends: those bytes may still come.
+            let waits = pipeline.held().waiting_bytes > 0;
+            if !waits && (count <= 60 || count.is_multiple_of(13)) {
                 let (live, file) = (copy(&mut pipeline), whole(&capture, count));
                 assert_eq!(judged(&live), judged(&file), "{} after {count}", sample.name);
                 assert_eq!(live.totals.messages, file.totals.messages, "{} after {count}", sample.name);
@@ -225,7 +227,7 @@ fn a_datagram_conversation_that_was_forgotten_begins_anew() {
 
 #[test]
 fn memory_follows_the_window_whatever_comes() {
-    let mut random = SplitMix64(7);
+    let mut random = SplitMix64::new(7);
     let limits = Limits { flows: 64, ..Limits::default() };
     let mut pipeline = Pipeline::new(Options { limits, conversations: 2000, ..Options::default() });
     let mut most = 0;

@@ -8,11 +8,17 @@
 
 mod args;
 mod batch;
+#[allow(dead_code, reason = "until the loop calls it")]
+mod kept;
 mod list;
 mod metrics;
 mod plan;
 mod reader;
 mod rights;
+#[allow(dead_code, reason = "until the loop calls it")]
+mod ring;
+#[allow(dead_code, reason = "until the loop calls it")]
+mod rotate;
 mod service;
 mod signals;
 
