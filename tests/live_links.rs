@@ -27,7 +27,7 @@ fn send(network: &Namespace) {
     network.run("ip", "neighbour replace 10.9.2.2 lladdr 02:00:00:00:00:02 dev a0");
     let send = || {
         let socket = UdpSocket::bind("10.9.2.1:0").unwrap();
-        (0..5).for_each(|_| drop(socket.send_to(b"x", "10.9.2.2:9").unwrap()));
+        (0..5).for_each(|_| assert_eq!(socket.send_to(b"x", "10.9.2.2:9").unwrap(), 1));
     };
     network.inside(send).join().unwrap();
     sleep(Duration::from_millis(300));

@@ -14,6 +14,22 @@ const MOST_CONVERSATIONS: usize = 30;
 /// Shows every packet of a conversation, and no other conversation's: where addresses and ports were used again, a
 /// range of frames (of times, if it spans several files) is added.
 pub fn conversation(conversation: &Conversation) -> String {
+    let limits = if conversation.ports_reused { limits(conversation) } else { String::new() };
+    format!("{}{limits}", talk(conversation))
+}
+
+/// Shows the conversations that a finding is about in whatever capture of them: no numbers of frames.
+pub fn talks(report: Report<'_>, finding: &Finding) -> String {
+    let conversations: Vec<_> = report.conversations_of(finding).collect();
+    match conversations.as_slice() {
+        [] => String::new(),
+        several if several.len() <= MOST_CONVERSATIONS => any(several.iter().map(|&c| talk(c))),
+        many => servers(many),
+    }
+}
+
+/// Shows what goes between these addresses and ports.
+fn talk(conversation: &Conversation) -> String {
     let (client, server) = (conversation.client, conversation.server);
     let transport = transport(conversation);
     let ip = ip_field(client.ip);
@@ -27,8 +43,7 @@ pub fn conversation(conversation: &Conversation) -> String {
     } else {
         format!("{transport}.port == {} && {transport}.port == {}", client.port, server.port)
     };
-    let limits = if conversation.ports_reused { limits(conversation) } else { String::new() };
-    format!("{addresses} && {ports}{limits}")
+    format!("{addresses} && {ports}")
 }
 
 /// Shows what a finding rests on: its frames, if they are of one input and not scattered; else its conversations,

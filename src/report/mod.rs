@@ -5,6 +5,7 @@
 //! | [`table`] | people at a terminal: the verdict first |
 //! | [`json`] | programs: the whole report as one document |
 //! | [`ndjson`] | pipes: one object a line |
+//! | [`stream`] | captures that go on: a line or an object at a time |
 //! | [`prometheus`] | monitoring: figures of a live capture |
 //!
 //! Every format writes to any [`io::Write`], as it goes: memory does not grow with the report. Text from the wire is
@@ -19,6 +20,7 @@ pub mod ndjson;
 pub mod prometheus;
 #[cfg(test)]
 mod sample;
+pub mod stream;
 pub mod table;
 pub(crate) mod text;
 pub mod token;

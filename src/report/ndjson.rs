@@ -10,12 +10,12 @@ use serde::Serialize;
 use std::io::{self, Write};
 
 #[derive(Serialize)]
-struct Line<T: Serialize> {
-    kind: &'static str,
+pub(super) struct Line<T: Serialize> {
+    pub(super) kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    schema_version: Option<u32>,
+    pub(super) schema_version: Option<u32>,
     #[serde(flatten)]
-    object: T,
+    pub(super) object: T,
 }
 
 /// Writes one object a line; the tool with the version of the format comes first.
@@ -39,7 +39,7 @@ fn line(out: &mut dyn Write, kind: &'static str, inner: impl Serialize) -> io::R
     object(out, &Line { kind, schema_version: None, object: inner })
 }
 
-fn object(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
+pub(super) fn object(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
     line.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, JsonFormatter::compact()))?;
     out.write_all(b"\n")
 }

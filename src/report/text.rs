@@ -133,6 +133,11 @@ pub(super) fn span_ns(nanos: i64) -> String {
     span(nanos as f64 / 1e9)
 }
 
+/// The text with a full stop at its end, unless it ends a sentence already.
+pub(super) fn sentence(text: &str) -> String {
+    if text.ends_with(['.', '?', '!']) { text.to_owned() } else { format!("{text}.") }
+}
+
 /// The text with a capital letter at its beginning.
 pub(super) fn capitalised(text: &str) -> String {
     let mut chars = text.chars();

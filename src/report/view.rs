@@ -160,7 +160,7 @@ impl Serialize for TotalsView<'_> {
 /// One conversation.
 #[derive(Serialize)]
 pub(super) struct ConversationView<'a> {
-    id: u32,
+    pub(super) id: u32,
     transport: Transport,
     protocol: &'static str,
     over_tls: bool,
@@ -405,12 +405,12 @@ pub(super) struct FindingView<'a> {
     score: u8,
     title: &'a str,
     explanation: &'a str,
-    conversations: &'a [u32],
+    pub(super) conversations: &'a [u32],
     packets: Vec<u64>,
     evidence: Vec<EvidenceView<'a>>,
     remedy: &'a [String],
     references: &'a [String],
-    wireshark_filter: String,
+    pub(super) wireshark_filter: String,
     also: &'a [&'static str],
     /// Frame numbers by input, where they are not all of one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -47,6 +47,10 @@ pub struct LiveArgs {
     #[arg(long, requires = "interfaces")]
     pub retry: bool,
 
+    /// Tell how it is going every so often: 10s, 5m, 1h (SIGUSR1 asks at any time)
+    #[arg(long, value_name = "TIME", requires = "interfaces", value_parser = time)]
+    pub stats_interval: Option<Duration>,
+
     /// Running for long.
     #[command(flatten)]
     pub service: ServiceArgs,

@@ -24,6 +24,8 @@ pub(in crate::cli) struct Plan {
     pub(super) count: Option<u64>,
     /// Time after which it ends.
     pub(super) duration: Option<Duration>,
+    /// Time between two statistics.
+    pub(super) stats_interval: Option<Duration>,
     /// Rights and metrics.
     pub(super) service: ServiceArgs,
 }
@@ -43,6 +45,7 @@ impl Plan {
                 true
             }
         });
+        ensure!(args.reading.log.is_empty(), "--log: logs are read beside captures; capture with -w, then read both");
         let setup = Setup {
             snap_length: live.snapshot_length,
             promiscuous: !live.no_promiscuous_mode,
@@ -51,8 +54,8 @@ impl Plan {
             filter: args.reading.filter.clone(),
         };
         let common = plan::Plan::of(Vec::new(), args)?;
-        let LiveArgs { retry, count, duration, service, .. } = live.clone();
-        Ok(Self { common, interfaces, setup, retry, count, duration, service })
+        let LiveArgs { retry, count, duration, stats_interval, service, .. } = live.clone();
+        Ok(Self { common, interfaces, setup, retry, count, duration, stats_interval, service })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Findings, one after the other: what, why, the evidence, the picture, what to do.
 
 use super::super::filter;
-use super::super::text::{counted, frame, time_of_day, wrap};
+use super::super::text::{counted, frame, sentence, time_of_day, wrap};
 use super::{Sheet, exchange, grid, heading, indented, is_capture_note};
 use crate::model::{Conversation, Evidence, Finding, FrameRef, Source, Timestamp};
 use hashbrown::{HashMap, HashSet};
@@ -163,8 +163,4 @@ fn pointers(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Res
         writeln!(out, "{}", wrap(path, &format!("{INDENT}{:<11}", "In"), sheet.width))?;
     }
     writeln!(out)
-}
-
-fn sentence(text: &str) -> String {
-    if text.ends_with(['.', '?', '!']) { text.to_owned() } else { format!("{text}.") }
 }

@@ -4,7 +4,6 @@
 //! shown last. Nobody who asks can hold up the capture.
 
 mod address;
-mod memory;
 mod server;
 
 pub(super) use address::address;
@@ -15,7 +14,6 @@ use crate::model::{Severity, Timestamp, Totals};
 use crate::report::VERSION;
 use crate::report::prometheus::{Kind, Page};
 use anyhow::{Context, Result};
-use memory::Memory;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,13 +46,11 @@ pub(super) struct Figures {
 pub(super) struct Metrics {
     listener: TcpListener,
     page: Arc<Mutex<Arc<str>>>,
-    memory: Option<Memory>,
 }
 
 /// Where the latest figures are shown.
 pub(super) struct Board {
     page: Arc<Mutex<Arc<str>>>,
-    memory: Option<Memory>,
     shown: Option<Instant>,
 }
 
@@ -64,14 +60,14 @@ impl Metrics {
         let listener = TcpListener::bind(address)
             .with_context(|| format!("--metrics {address}: cannot listen there; give another address or port"))?;
         let page = Arc::new(Mutex::new(Arc::from(text(&Figures::default()))));
-        Ok(Self { listener, page, memory: Memory::open() })
+        Ok(Self { listener, page })
     }
 
     /// Begins to answer, in a thread of its own that ends with the process.
     pub fn serve(self) -> Board {
         let page = Arc::clone(&self.page);
         server::start(self.listener, move || latest(&page));
-        Board { page: self.page, memory: self.memory, shown: None }
+        Board { page: self.page, shown: None }
     }
 }
 
@@ -81,10 +77,9 @@ impl Board {
         self.shown.is_none_or(|shown| shown.elapsed() >= PERIOD)
     }
 
-    /// From now on these are the figures; how much memory is occupied is added.
-    pub fn show(&mut self, mut figures: Figures) {
-        figures.resident = self.memory.as_mut().and_then(Memory::resident);
-        let text = Arc::from(text(&figures));
+    /// From now on these are the figures.
+    pub fn show(&mut self, figures: &Figures) {
+        let text = Arc::from(text(figures));
         *self.page.lock().unwrap_or_else(PoisonError::into_inner) = text;
         self.shown = Some(Instant::now());
     }
@@ -276,7 +271,7 @@ mod tests {
         let ask = || server::tests::ask(address, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
         assert!(ask().contains("nrpcsniff_frames_total 0\n"));
         assert!(board.is_due());
-        board.show(figures());
+        board.show(&figures());
         assert!(!board.is_due());
         assert!(ask().contains("nrpcsniff_frames_total 990\n"));
     }

@@ -1,0 +1,358 @@
+//! What was told already: a finding is told once, again only for clients that it did not hold for, or if it got worse,
+//! and taken back if what came since does not bear it out.
+//!
+//! Rules judge everything in view each time, so the same fact is found again and again. Two findings are the same if they
+//! are of the same rule and share a conversation, or, where they name none, a frame; those that name neither are about
+//! the capture, and there is one for each rule. A finding is told once it has stood for a moment ([`SETTLES`]): packets that
+//! arrive together, or in the wrong order, do not make it come and go.
+
+use crate::model::{Analysis, Conversation, Finding, FrameRef, Severity, Timestamp, Transport};
+use crate::report::stream::Why;
+use hashbrown::{HashMap, HashSet};
+use std::net::IpAddr;
+
+/// How long a finding must have stood before it is told, in nanoseconds of packet time.
+const SETTLES: i64 = 300_000_000;
+/// Findings that are remembered; the oldest make room. Another one of the same is then told anew.
+const REMEMBERED: usize = 4096;
+/// Frames that are remembered of one.
+const FRAMES: usize = 1024;
+
+/// A conversation, however others come and go.
+pub(super) type Key = (Transport, u32);
+
+/// What names a conversation here.
+pub(super) fn key(conversation: &Conversation) -> Key {
+    (conversation.transport, conversation.stream)
+}
+
+/// Something to say of a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Saying {
+    /// The finding, as it is now; as it was told last if it is taken back.
+    pub finding: Finding,
+    /// The number that it keeps.
+    pub number: u64,
+    /// Why it is spoken of.
+    pub why: Why,
+}
+
+/// Findings that stand or stood.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    entries: Vec<Entry>,
+    next: u64,
+}
+
+/// A finding that stands or stood.
+#[derive(Debug)]
+struct Entry {
+    /// 0 until it is told.
+    number: u64,
+    finding: Finding,
+    conversations: HashSet<Key>,
+    frames: HashSet<FrameRef>,
+    /// Clients, with the time since which it holds for them; none for those that were told.
+    clients: HashMap<IpAddr, Option<Timestamp>>,
+    /// Since when it stands.
+    since: Timestamp,
+    /// The severity that was told.
+    severity: Severity,
+    /// It is among the findings of this look.
+    stands: bool,
+    /// Something that it rests on was let go: that it does not stand any longer means nothing.
+    fades: bool,
+}
+
+impl Told {
+    /// Takes what rules say now. Gives what is to be said; `at_once` if there will be no other time.
+    pub fn hear(&mut self, analysis: &Analysis, findings: &[Finding], at_once: bool) -> Vec<Saying> {
+        let now = analysis.end.unwrap_or_default();
+        self.entries.iter_mut().for_each(|entry| entry.stands = false);
+        for finding in findings {
+            self.note(analysis, finding, now);
+        }
+        let mut sayings = Vec::new();
+        for entry in self.entries.iter_mut().filter(|entry| entry.stands) {
+            sayings.extend(entry.speak(now, at_once, &mut self.next));
+        }
+        sayings.extend(self.take_back(analysis));
+        self.make_room();
+        sayings
+    }
+
+    /// Something stands that was not told yet: it will be said a moment later.
+    pub fn is_waiting(&self) -> bool {
+        self.entries.iter().any(Entry::is_waiting)
+    }
+
+    /// These conversations, and everything that happened before that time, were let go.
+    pub fn forget(&mut self, conversations: &HashSet<Key>, before: Timestamp) {
+        for entry in &mut self.entries {
+            let count = entry.conversations.len();
+            entry.conversations.retain(|key| !conversations.contains(key));
+            let of_old = entry.conversations.is_empty() && entry.since < before;
+            entry.fades |= entry.conversations.len() < count || of_old;
+        }
+        self.entries.retain(|entry| entry.stands || !entry.fades);
+    }
+
+    fn note(&mut self, analysis: &Analysis, finding: &Finding, now: Timestamp) {
+        let of = |id: &u32| analysis.conversations.get(usize::try_from(*id).ok()?);
+        let conversations: HashSet<Key> = finding.conversations.iter().filter_map(of).map(key).collect();
+        let same = |entry: &&mut Entry| !entry.stands && entry.is_same(finding, &conversations);
+        let entry = if let Some(entry) = self.entries.iter_mut().find(same) {
+            entry
+        } else {
+            self.entries.push(Entry::new(finding, now));
+            let Some(entry) = self.entries.last_mut() else { return };
+            entry
+        };
+        entry.stands = true;
+        entry.finding = finding.clone();
+        entry.conversations.extend(conversations);
+        if entry.frames.len() < FRAMES {
+            entry.frames.extend(finding.frames.iter().copied());
+        }
+        for conversation in finding.conversations.iter().filter_map(of) {
+            entry.clients.entry(conversation.client.ip).or_insert(Some(now));
+        }
+    }
+
+    /// Findings that do not stand any longer, though nothing that they rest on was let go, and that no other explains or
+    /// took in.
+    fn take_back(&mut self, analysis: &Analysis) -> Vec<Saying> {
+        let (standing, gone): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.entries).into_iter().partition(|entry| entry.stands);
+        let is_explained = |gone: &Entry| {
+            let (rule, conversations) = (gone.finding.rule, &gone.conversations);
+            let explains = |entry: &Entry| entry.finding.rule == rule || entry.finding.also.contains(&rule);
+            standing.iter().any(|entry| explains(entry) && entry.meets(conversations))
+        };
+        let mut sayings = Vec::new();
+        for entry in gone {
+            if entry.number > 0 && !entry.fades && !is_explained(&entry) {
+                let of_it = analysis.conversations.iter().filter(|c| entry.conversations.contains(&key(c)));
+                let conversations = of_it.map(|c| c.id).collect();
+                let finding = Finding { conversations, ..entry.finding };
+                sayings.push(Saying { finding, number: entry.number, why: Why::Withdrawn });
+            }
+        }
+        self.entries = standing;
+        sayings
+    }
+
+    fn make_room(&mut self) {
+        let surplus = self.entries.len().saturating_sub(REMEMBERED);
+        self.entries.drain(..surplus);
+    }
+}
+
+impl Entry {
+    fn new(finding: &Finding, now: Timestamp) -> Self {
+        Self {
+            number: 0,
+            finding: finding.clone(),
+            conversations: HashSet::new(),
+            frames: HashSet::new(),
+            clients: HashMap::new(),
+            since: now,
+            severity: finding.severity,
+            stands: true,
+            fades: false,
+        }
+    }
+
+    fn is_same(&self, finding: &Finding, conversations: &HashSet<Key>) -> bool {
+        self.finding.rule == finding.rule
+            && match (conversations.is_empty(), finding.frames.is_empty()) {
+                (false, _) => self.meets(conversations),
+                (true, false) => finding.frames.iter().any(|frame| self.frames.contains(frame)),
+                (true, true) => self.conversations.is_empty() && self.frames.is_empty(),
+            }
+    }
+
+    fn meets(&self, conversations: &HashSet<Key>) -> bool {
+        conversations.iter().any(|key| self.conversations.contains(key))
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.number == 0 || self.clients.values().any(Option::is_some)
+    }
+
+    /// What is to be said of it, as it stands now.
+    fn speak(&mut self, now: Timestamp, at_once: bool, next: &mut u64) -> Option<Saying> {
+        let settled = |since: Timestamp| at_once || now.nanos().saturating_sub(since.nanos()) >= SETTLES;
+        let why = if self.number == 0 {
+            if !settled(self.since) {
+                return None;
+            }
+            *next = next.saturating_add(1);
+            self.number = *next;
+            self.clients.values_mut().for_each(|since| *since = None);
+            Why::New
+        } else if self.finding.severity > self.severity {
+            Why::Worse
+        } else {
+            let settled = |since: &Option<Timestamp>| since.is_some_and(settled);
+            let mut clients: Vec<_> =
+                self.clients.iter().filter(|(_, since)| settled(since)).map(|(ip, _)| *ip).collect();
+            clients.sort_unstable();
+            for client in &clients {
+                self.clients.insert(*client, None);
+            }
+            if clients.is_empty() {
+                return None;
+            }
+            Why::Spread(clients)
+        };
+        self.severity = self.severity.max(self.finding.severity);
+        Some(Saying { finding: self.finding.clone(), number: self.number, why })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::Reader;
+    use crate::diagnose::{Settings, diagnose};
+    use crate::engine::{Options, Pipeline};
+    use nrpcsniff_samples::{Network, stories};
+    use std::io::Cursor;
+
+    /// What is told of a capture whose packets come one after the other, with looks between them as time goes by.
+    fn live(capture: &[u8], after: i64) -> (Vec<Saying>, Vec<Finding>) {
+        let mut reader = Reader::from_reader("test", Cursor::new(capture.to_vec())).unwrap();
+        let (mut pipeline, mut told) = (Pipeline::new(Options::default()), Told::default());
+        let (settings, mut sayings, mut now) = (Settings::default(), Vec::new(), 0);
+        let mut look = |pipeline: &mut Pipeline, nanos: i64, last: bool| {
+            let said = pipeline.snapshot(Vec::new(), Timestamp::new(nanos, 9), |analysis| {
+                told.hear(analysis, &diagnose(analysis, &settings), last)
+            });
+            sayings.extend(said);
+        };
+        while let Some(frame) = reader.next(0) {
+            let time = frame.at.time.nanos();
+            let step = 250_000_000;
+            if now == 0 {
+                now = time;
+            }
+            let mut steps = 0;
+            while now + step <= time {
+                // Of a long silence its first half minute will do, and then one look a minute.
+                now = (now + if steps < 120 { step } else { 60_000_000_000 }).min(time);
+                steps += 1;
+                look(&mut pipeline, now, false);
+            }
+            pipeline.frame(&frame);
+        }
+        let end = pipeline.now().unwrap_or_default().nanos();
+        for tick in 1..=(after * 4) {
+            look(&mut pipeline, end + tick * 250_000_000, false);
+        }
+        look(&mut pipeline, end + after * 1_000_000_000, true);
+        (sayings, diagnose(&pipeline.finish(Vec::new()), &settings))
+    }
+
+    /// A server of which an address is silent: that the client gets through by another one shows only later.
+    const REVISED: &[(&str, &str)] = &[("nrpc-ipv6-first", "nrpc-syn-silent")];
+
+    #[test]
+    fn what_the_file_mode_finds_is_told_and_hardly_anything_else() {
+        for sample in stories::all() {
+            let (sayings, findings) = live(&sample.bytes(), 0);
+            for finding in &findings {
+                let told = sayings.iter().any(|said| said.finding.rule == finding.rule && said.why == Why::New);
+                assert!(told, "{}: {} is not told", sample.name, finding.rule);
+            }
+            let stands = |rule| findings.iter().any(|finding| finding.rule == rule || finding.also.contains(&rule));
+            for said in &sayings {
+                let rule = said.finding.rule;
+                let is_revised = REVISED.contains(&(sample.name, rule));
+                assert_eq!(said.why == Why::Withdrawn || !stands(rule), is_revised, "{}: {said:?}", sample.name);
+            }
+        }
+    }
+
+    fn network(work: impl FnOnce(&Network)) -> Vec<u8> {
+        let net = Network::new();
+        work(&net);
+        net.to_pcap()
+    }
+
+    const WANTED: &str = "CN=Mail01/O=Acme";
+    const ANOTHER: &str = "CN=Mail02/O=Acme";
+
+    fn turned_away(net: &Network, client: &str) {
+        let (client, server) = (net.host(client), net.host("10.1.0.9"));
+        net.connect(&client, &server, 1352).session(WANTED, ANOTHER).client_fin();
+    }
+
+    fn told(sayings: &[Saying], rule: &str) -> Vec<(u64, Why)> {
+        sayings.iter().filter(|said| said.finding.rule == rule).map(|said| (said.number, said.why.clone())).collect()
+    }
+
+    #[test]
+    fn a_finding_is_told_once_and_again_for_clients_that_it_did_not_hold_for() {
+        let capture = network(|net| {
+            for client in ["10.1.0.5", "10.1.0.5", "10.1.0.6"] {
+                turned_away(net, client);
+                net.wait_secs(5);
+            }
+        });
+        let (sayings, findings) = live(&capture, 3);
+        let said = told(&sayings, findings[0].rule);
+        assert_eq!(said.first().map(|(number, why)| (*number, why.clone())), Some((1, Why::New)));
+        let news = said.iter().filter(|(_, why)| *why == Why::New).count();
+        let spread = said.iter().filter(|(_, why)| matches!(why, Why::Spread(_))).count();
+        assert_eq!(news + spread, 2, "once for each client: {said:?}");
+    }
+
+    #[test]
+    fn what_was_let_go_is_not_taken_back_and_is_told_anew() {
+        let capture = network(|net| turned_away(net, "10.1.0.5"));
+        let analysis = {
+            let mut reader = Reader::from_reader("test", Cursor::new(capture)).unwrap();
+            let mut pipeline = Pipeline::new(Options::default());
+            while let Some(frame) = reader.next(0) {
+                pipeline.frame(&frame);
+            }
+            pipeline.finish(Vec::new())
+        };
+        let findings = diagnose(&analysis, &Settings::default());
+        let empty = Analysis { end: analysis.end, ..Analysis::default() };
+        let gone: HashSet<Key> = analysis.conversations.iter().map(key).collect();
+        let mut told = Told::default();
+        assert_eq!(told.hear(&analysis, &findings, true).len(), findings.len());
+        told.forget(&gone, Timestamp::default());
+        assert_eq!(told.hear(&empty, &[], true), []);
+        assert_eq!(told.hear(&analysis, &findings, true).len(), findings.len());
+        // Nothing was let go: now it counts that it is gone.
+        let taken_back = told.hear(&empty, &[], true);
+        assert!(taken_back.iter().all(|said| said.why == Why::Withdrawn) && taken_back.len() == findings.len());
+    }
+
+    #[test]
+    fn a_finding_that_does_not_last_is_never_told() {
+        let capture = network(|net| turned_away(net, "10.1.0.5"));
+        let (sayings, _) = live(&capture, 0);
+        assert!(!sayings.is_empty());
+        let mut told = Told::default();
+        let mut finding = sayings[0].finding.clone();
+        finding.conversations.clear();
+        finding.severity = Severity::Minor;
+        let at = |nanos| Analysis { end: Some(Timestamp::new(nanos, 9)), ..Analysis::default() };
+        assert_eq!(told.hear(&at(0), &[finding.clone()], false), []);
+        assert!(told.is_waiting());
+        assert_eq!(told.hear(&at(SETTLES - 1), &[], false), []);
+        assert!(!told.is_waiting());
+        assert_eq!(told.hear(&at(SETTLES), &[finding.clone()], false), []);
+        assert_eq!(told.hear(&at(2 * SETTLES), &[finding.clone()], false).len(), 1);
+        // Worse than before is told, as bad as before is not.
+        finding.severity = Severity::Info;
+        assert_eq!(told.hear(&at(3 * SETTLES), &[finding.clone()], false), []);
+        finding.severity = Severity::Blocker;
+        let said = told.hear(&at(4 * SETTLES), &[finding], false);
+        assert_eq!(said.iter().map(|said| &said.why).collect::<Vec<_>>(), [&Why::Worse]);
+    }
+}

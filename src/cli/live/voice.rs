@@ -1,0 +1,203 @@
+//! Where findings are told while the capture goes on, and the report at its end.
+//!
+//! As a table: a line for each finding, and the report once the capture is over. As NDJSON: findings with the conversations
+//! that they name, messages, conversations once they are over, statistics. As JSON: one document, at the end.
+
+use super::looks::View;
+use super::told::{Key, Saying, key};
+use crate::cli::{plan, run as files, say};
+use crate::model::{Analysis, Close, Conversation, Finding, Input};
+use crate::report::stream::{self, Stats, Why};
+use crate::report::text::Paint;
+use crate::report::{self, Detail, Format, Report};
+use anyhow::{Context, Result};
+use hashbrown::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::Path;
+
+/// Where findings are told.
+pub(super) struct Voice<'a> {
+    plan: &'a plan::Plan,
+    out: BufWriter<Box<dyn Write>>,
+    said: HashMap<Key, Said>,
+    failure: Option<io::Error>,
+}
+
+/// What was said of a conversation in view.
+#[derive(Debug, Clone, Copy, Default)]
+struct Said {
+    /// It was shown when it was over.
+    over: bool,
+    /// The number of the last message that was shown.
+    messages: u32,
+}
+
+impl<'a> Voice<'a> {
+    /// Opens the output, which gets the owner that `give` gives it.
+    pub fn open(plan: &'a plan::Plan, give: impl FnOnce(&File) -> Result<()>) -> Result<Self> {
+        let out: Box<dyn Write> = match &plan.output {
+            None => Box::new(io::stdout()),
+            Some(path) => {
+                let file = File::create(path).with_context(|| format!("{}: cannot be written", path.display()))?;
+                give(&file)?;
+                Box::new(file)
+            }
+        };
+        let mut voice = Self { plan, out: BufWriter::new(out), said: HashMap::new(), failure: None };
+        voice.begin();
+        Ok(voice)
+    }
+
+    /// Nobody listens any longer, or the output cannot be written.
+    pub const fn is_lost(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// The output file was moved away: the next line goes into a new one of that name.
+    pub fn reopen(&mut self) {
+        let Some(path) = &self.plan.output else { return };
+        match OpenOptions::new().create(true).append(true).open(path) {
+            Ok(file) => {
+                // What is left went into the old file when it was said; an error of that was told.
+                self.out = BufWriter::new(Box::new(file));
+                self.begin();
+            }
+            Err(error) => {
+                say(&format!("{}: cannot be opened again ({error}); the old file is written on", path.display()))
+            }
+        }
+    }
+
+    /// Tells what is new in a look.
+    pub fn show(&mut self, view: View<'_>) {
+        let done = match self.plan.report.format {
+            Format::Table => self.lines(view),
+            Format::Ndjson => self.objects(view),
+            Format::Json => Ok(()),
+        };
+        let done = done.and_then(|()| self.out.flush());
+        self.note(done);
+    }
+
+    /// A conversation is let go.
+    pub fn let_go(&mut self, conversation: &Conversation) {
+        let said = self.said.remove(&key(conversation)).unwrap_or_default();
+        if self.plan.report.format == Format::Ndjson && !said.over {
+            let done = self.conversation(conversation);
+            self.note(done);
+        }
+    }
+
+    /// Tells how it is going: beside the table, in NDJSON within it.
+    pub fn stats(&mut self, stats: &Stats) {
+        if self.plan.report.format == Format::Ndjson {
+            let done = stream::write_stats(stats, &mut self.out).and_then(|()| self.out.flush());
+            self.note(done);
+        } else {
+            say(&stream::stats_line(stats));
+        }
+    }
+
+    /// Writes the report of what is in view at the end. That a reader has gone away is no error.
+    pub fn finish(mut self, analysis: &Analysis, findings: &[Finding], stats: &Stats) -> Result<()> {
+        let report = self.report(analysis, findings);
+        if self.failure.is_none() {
+            let done = match self.plan.report.format {
+                Format::Ndjson => self.rest(analysis, stats),
+                Format::Table | Format::Json => report::write(report, &self.plan.report, &mut self.out),
+            };
+            let done = done.and_then(|()| self.out.flush());
+            self.note(done);
+        }
+        let out = self.plan.output.as_deref().unwrap_or(Path::new("stdout")).display().to_string();
+        match self.failure {
+            Some(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(error).with_context(|| format!("{out}: cannot be written, and the capture ended"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn begin(&mut self) {
+        if self.plan.report.format == Format::Ndjson {
+            let done = stream::write_tool(&mut self.out).and_then(|()| self.out.flush());
+            self.note(done);
+        }
+    }
+
+    fn note(&mut self, done: io::Result<()>) {
+        if let Err(error) = done {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    fn report<'b>(&self, analysis: &'b Analysis, findings: &'b [Finding]) -> Report<'b>
+    where
+        'a: 'b,
+    {
+        Report { analysis, findings, reader: files::reader(self.plan) }
+    }
+
+    fn lines(&mut self, view: View<'_>) -> io::Result<()> {
+        let paint = Paint(self.plan.report.color);
+        for saying in view.sayings {
+            let line = stream::line(self.report(view.analysis, view.findings), &saying.finding, &saying.why, paint);
+            writeln!(self.out, "{line}")?;
+        }
+        Ok(())
+    }
+
+    fn objects(&mut self, view: View<'_>) -> io::Result<()> {
+        if self.plan.report.detail > Detail::Findings {
+            view.analysis.conversations.iter().try_for_each(|conversation| self.progress(conversation))?;
+        }
+        for Saying { finding, number, why } in view.sayings {
+            let report = self.report(view.analysis, view.findings);
+            if *why != Why::Withdrawn {
+                report.conversations_of(finding).try_for_each(|conversation| self.conversation(conversation))?;
+            }
+            stream::write_finding(report, finding, *number, why, &mut self.out)?;
+        }
+        Ok(())
+    }
+
+    /// Messages of a conversation that are new, and itself once it is over.
+    fn progress(&mut self, conversation: &Conversation) -> io::Result<()> {
+        let is_wanted = self.plan.report.all || conversation.protocol != "unknown";
+        let said = self.said.entry(key(conversation)).or_default();
+        let shown = said.messages;
+        if let Some(last) = conversation.messages.last() {
+            said.messages = last.n;
+        }
+        let ends = conversation.teardown.how != Close::Open
+            && !std::mem::replace(&mut said.over, conversation.teardown.how != Close::Open);
+        if self.plan.report.detail == Detail::Messages {
+            let reader = files::reader(self.plan);
+            let start = conversation.messages.partition_point(|message| message.n <= shown);
+            for message in conversation.messages.get(start..).unwrap_or_default() {
+                stream::write_message(conversation, message, reader, &mut self.out)?;
+            }
+        }
+        if ends && is_wanted { self.conversation(conversation) } else { Ok(()) }
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        stream::write_conversation(conversation, files::reader(self.plan), &mut self.out)
+    }
+
+    /// What NDJSON has at the end: conversations that were going on, the interfaces, and the totals.
+    fn rest(&mut self, analysis: &Analysis, stats: &Stats) -> io::Result<()> {
+        for conversation in &analysis.conversations {
+            let said = self.said.get(&key(conversation)).copied().unwrap_or_default();
+            let is_wanted = self.plan.report.all || conversation.protocol != "unknown";
+            if self.plan.report.detail > Detail::Findings && is_wanted && !said.over {
+                self.conversation(conversation)?;
+            }
+        }
+        let input = |input: &Input| stream::write_input(input, &mut self.out);
+        analysis.inputs.iter().try_for_each(input)?;
+        stream::write_totals(&analysis.totals, &mut self.out)?;
+        stream::write_stats(stats, &mut self.out)
+    }
+}

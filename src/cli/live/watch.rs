@@ -1,0 +1,257 @@
+//! The loop of a live capture: frames are taken in, rules asked, findings told, and the user heard.
+
+use super::batch::{Batch, News};
+use super::looks::Looks;
+use super::memory::Memory;
+use super::metrics::{Board, Figures};
+use super::plan::Plan;
+use super::reader::Queue;
+use super::signals::Signals;
+use super::voice::Voice;
+use crate::capture::live::{Counts, LiveError};
+use crate::cli::exit::Outcome;
+use crate::cli::read::options;
+use crate::cli::say;
+use crate::diagnose::diagnose;
+use crate::engine::Pipeline;
+use crate::model::{Input, Severity, Timestamp};
+use crate::report::stream::{Stats, Why};
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
+
+/// How long to wait for frames before looking at the clock and at signals.
+const TICK: Duration = Duration::from_millis(50);
+
+/// A capture that goes on.
+pub(super) struct Watch<'a> {
+    plan: &'a Plan,
+    pipeline: Pipeline,
+    input: Input,
+    counts: Counts,
+    began: Instant,
+    /// When the latest frames came.
+    arrived: Instant,
+    /// Nothing has come since.
+    quiet: bool,
+    /// An interface could not be read to the end.
+    trouble: bool,
+    looks: Looks<'a>,
+    voice: Voice<'a>,
+    /// Findings that were told, by rule and severity.
+    told: BTreeMap<(&'static str, Severity), u64>,
+    /// When statistics were shown last, and how many packets there were.
+    shown: (Instant, u64),
+    memory: Option<Memory>,
+    /// Where figures are shown to those who ask.
+    board: Option<Board>,
+}
+
+impl<'a> Watch<'a> {
+    pub fn new(plan: &'a Plan, input: Input, voice: Voice<'a>, memory: Option<Memory>, board: Option<Board>) -> Self {
+        let now = Instant::now();
+        Self {
+            plan,
+            pipeline: Pipeline::new(options(&plan.common)),
+            input,
+            counts: Counts::default(),
+            began: now,
+            arrived: now,
+            quiet: false,
+            trouble: false,
+            looks: Looks::new(&plan.common.settings),
+            voice,
+            told: BTreeMap::new(),
+            shown: (now, 0),
+            memory,
+            board,
+        }
+    }
+
+    /// Takes in what comes until it is over.
+    pub fn go_on(&mut self, queue: &Queue, signals: &Signals) {
+        loop {
+            match queue.news.recv_timeout(TICK) {
+                Ok(News::Frames(batch)) => {
+                    self.frames(&batch);
+                    queue.done(batch);
+                }
+                Ok(News::Counts(counts)) => self.counts = counts,
+                Ok(News::Lost(error)) => self.lost(&error),
+                Ok(News::Back(name)) => say(&format!("{name}: the interface is back")),
+                Ok(News::End(error)) => return self.end(error),
+                Err(RecvTimeoutError::Timeout) => self.quiet = true,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.look(false);
+            self.show_figures();
+            self.obey(queue, signals);
+        }
+    }
+
+    /// The report of everything in view.
+    pub fn finish(mut self, times_full: u64) -> Result<Outcome> {
+        self.look(true);
+        let stats = self.stats(times_full);
+        if !self.plan.common.talk.quiet && !self.voice.is_lost() {
+            say(&crate::report::stream::stats_line(&stats));
+        }
+        let input = self.input();
+        let plan = &self.plan.common;
+        let analysis = self.pipeline.finish(vec![input]);
+        let findings = diagnose(&analysis, &plan.settings);
+        self.voice.finish(&analysis, &findings, &stats)?;
+        let worst = self.told.keys().map(|(_, severity)| *severity).max();
+        let outcome = Outcome::of(self.trouble, &findings, plan.fail_on);
+        let fails = |limit| worst.is_some_and(|worst| worst >= limit);
+        Ok(if outcome == Outcome::Done && plan.fail_on.is_some_and(fails) { Outcome::FailOn } else { outcome })
+    }
+
+    fn frames(&mut self, batch: &Batch) {
+        (self.arrived, self.quiet) = (Instant::now(), false);
+        for (_, frame) in batch.frames(self.input.packets + 1) {
+            if self.plan.count.is_some_and(|count| self.input.packets >= count) {
+                return;
+            }
+            self.input.packets += 1;
+            self.input.bytes += u64::from(frame.wire_length);
+            self.input.first.get_or_insert(frame.at.time);
+            self.input.last = Some(frame.at.time);
+            self.pipeline.frame(&frame);
+        }
+    }
+
+    /// Asks rules if it is time, and tells what they say; `last` if there will be no other time.
+    fn look(&mut self, last: bool) {
+        if !last && !self.looks.is_due(&self.pipeline) {
+            return;
+        }
+        let Some(now) = self.now() else { return };
+        let (input, voice, told) = (self.input(), &mut self.voice, &mut self.told);
+        self.looks.look(&mut self.pipeline, input, now, last, |view| {
+            for saying in view.sayings {
+                if matches!(saying.why, Why::New | Why::Worse) {
+                    *told.entry((saying.finding.rule, saying.finding.severity)).or_default() += 1;
+                }
+            }
+            voice.show(view);
+        });
+        if !last {
+            self.looks.clear(&mut self.pipeline, |conversation| voice.let_go(conversation));
+        }
+    }
+
+    /// Packet time. Where nothing comes it goes on as the clock on the wall does, so that silence can be judged; the two
+    /// clocks are never compared.
+    fn now(&self) -> Option<Timestamp> {
+        let last = self.pipeline.now()?;
+        let passed = if self.quiet { self.arrived.elapsed() } else { Duration::ZERO };
+        let passed = i64::try_from(passed.as_nanos()).unwrap_or(i64::MAX);
+        Some(Timestamp::new(last.nanos().saturating_add(passed), last.digits()))
+    }
+
+    /// What is known of the interfaces so far.
+    fn input(&self) -> Input {
+        Input { dropped: Some(self.counts.drops()), ..self.input.clone() }
+    }
+
+    /// Does what the user asks for by signals, and stops where it is enough.
+    fn obey(&mut self, queue: &Queue, signals: &Signals) {
+        let is_due = self.plan.stats_interval.is_some_and(|interval| self.shown.0.elapsed() >= interval);
+        if signals.show() || is_due {
+            let stats = self.stats(queue.times_full());
+            self.voice.stats(&stats);
+        }
+        if signals.reopen() {
+            self.voice.reopen();
+        }
+        if signals.stop() || self.is_done() || self.voice.is_lost() {
+            queue.stop();
+        }
+    }
+
+    fn stats(&mut self, times_full: u64) -> Stats {
+        let (held, totals) = (self.pipeline.held(), self.pipeline.totals());
+        let (since, before) = std::mem::replace(&mut self.shown, (Instant::now(), totals.packets));
+        let now = self.pipeline.now();
+        let from = self.input.first.max(self.looks.horizon());
+        let window = now.zip(from).map_or(0.0, |(now, from)| now.seconds_since(from));
+        let mut findings = BTreeMap::new();
+        for ((_, severity), count) in &self.told {
+            *findings.entry(severity.name()).or_default() += count;
+        }
+        Stats {
+            time: now,
+            packets: totals.packets,
+            bytes: totals.bytes,
+            packets_per_s: rate(totals.packets.saturating_sub(before), since.elapsed()),
+            kernel_drops: self.counts.kernel_drops,
+            interface_drops: self.counts.interface_drops,
+            queue_full: times_full,
+            flows: number(held.flows),
+            conversations: number(held.conversations),
+            window_s: Duration::try_from_secs_f64(window).unwrap_or_default().as_secs(),
+            let_go: self.looks.let_go(),
+            evicted: held.evicted,
+            waiting_bytes: number(held.waiting_bytes),
+            ring_bytes: 0,
+            resident_bytes: self.memory.as_mut().and_then(Memory::resident),
+            messages: totals.messages.clone(),
+            findings,
+            rules_ms: u64::try_from(self.looks.took().as_millis()).unwrap_or(u64::MAX),
+            written: 0,
+            not_written: 0,
+        }
+    }
+
+    /// Shows the figures to those who ask, if it is time.
+    fn show_figures(&mut self) {
+        let Some(board) = self.board.as_mut().filter(|board| board.is_due()) else { return };
+        board.show(&Figures {
+            counts: self.counts,
+            totals: self.pipeline.totals().clone(),
+            held: self.pipeline.held(),
+            findings: self.told.clone(),
+            last_packet: self.input.last,
+            resident: self.memory.as_mut().and_then(Memory::resident),
+            ..Figures::default()
+        });
+    }
+
+    /// The user's limits are reached.
+    fn is_done(&self) -> bool {
+        self.plan.count.is_some_and(|count| self.input.packets >= count)
+            || self.plan.duration.is_some_and(|duration| self.began.elapsed() >= duration)
+    }
+
+    fn lost(&mut self, error: &LiveError) {
+        let then = if self.plan.retry { "it is tried again every second" } else { "the others go on" };
+        self.trouble |= !self.plan.retry;
+        say(&format!("{error}; {then}"));
+    }
+
+    fn end(&mut self, error: Option<LiveError>) {
+        self.input.complete = error.is_none();
+        if let Some(error) = error {
+            self.trouble = true;
+            self.input.problem = Some(error.to_string());
+            say(&error.to_string());
+        }
+    }
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// So many in that time, by the second.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a figure to show"
+)]
+fn rate(count: u64, time: Duration) -> u64 {
+    (count as f64 / time.as_secs_f64().max(0.001)) as u64
+}
