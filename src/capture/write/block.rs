@@ -164,7 +164,8 @@ impl Block {
     /// An option with a text, cut to what an option can hold.
     fn text(&mut self, code: u16, before: &[u8], text: &str) {
         let most = usize::from(u16::MAX).saturating_sub(before.len());
-        let text = text.get(..text.floor_char_boundary(most)).unwrap_or_default();
+        let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+        let text = text.get(..end.unwrap_or_default()).unwrap_or_default();
         self.option(code, &[before, text.as_bytes()].concat());
     }
 

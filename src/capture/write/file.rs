@@ -128,7 +128,7 @@ impl CaptureFile {
             broken: false,
         };
         for (number, interface) in (0..).zip(&head.interfaces) {
-            file.describe(number, interface.clone()).map_err(failed)?;
+            file.describe(number, interface).map_err(failed)?;
         }
         for secret in &head.secrets {
             file.writer.secret(secret).map_err(failed)?;
@@ -242,11 +242,11 @@ impl CaptureFile {
         let known = self.interfaces.get(usize::from(interface)).cloned();
         let unknown = || Described { name: String::new(), link_type, snap_length: 0, digits: 9, filter: None };
         let described = Described { link_type, ..known.unwrap_or_else(unknown) };
-        self.describe(interface, described).map_err(|error| WriteError::io(&self.path, error))
+        self.describe(interface, &described).map_err(|error| WriteError::io(&self.path, error))
     }
 
-    fn describe(&mut self, interface: u16, described: Described) -> io::Result<u32> {
-        let number = self.writer.interface(&described)?;
+    fn describe(&mut self, interface: u16, described: &Described) -> io::Result<u32> {
+        let number = self.writer.interface(described)?;
         self.described.push((interface, described.link_type));
         Ok(number)
     }
@@ -269,6 +269,7 @@ impl Identity {
     }
 
     #[cfg(unix)]
+    #[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
     fn of(about: &std::fs::Metadata) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
         Some(Self(about.dev(), about.ino()))

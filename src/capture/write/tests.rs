@@ -256,7 +256,7 @@ fn a_full_disk_loses_frames_and_no_file() {
         let write = |file: &mut CaptureFile, link_type| {
             file.frame(0, &frame(TIME, link_type, &[1; 60], 60), None).and_then(|()| file.flush())
         };
-        let written = (0..4).map(|n| write(&mut file, 1 + n % 2)).filter(Result::is_ok).count();
+        let written = (0..4).map(|n| usize::from(write(&mut file, 1 + n % 2).is_ok())).sum::<usize>();
         assert_eq!((file.frames(), file.lost()), (written as u64, 4 - written as u64));
         disk.resize(10_000);
         write(&mut file, 2).unwrap();

@@ -1,10 +1,54 @@
-//! Files that this process wrote, of which only the newest stay.
+//! Files that this process wrote: how much that is, how they are called, and which of them stay.
 
-use crate::capture::write::{CaptureFile, Identity, WriteError};
+use crate::capture::write::{CaptureFile, Head, Identity, WriteError};
+use crate::model::Timestamp;
 use std::collections::VecDeque;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// What was written so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Written {
+    /// Files.
+    pub files: u64,
+    /// Frames in them.
+    pub frames: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Frames that could not be written.
+    pub lost: u64,
+}
+
+impl Written {
+    /// With what is in a file that was counted already.
+    pub fn and(self, file: &CaptureFile) -> Self {
+        Self {
+            files: self.files,
+            frames: self.frames + file.frames(),
+            bytes: self.bytes + file.length(),
+            lost: self.lost + file.lost(),
+        }
+    }
+}
+
+/// A time in UTC as names of files have it.
+pub(super) fn utc(time: Timestamp, format: &str) -> String {
+    let time = jiff::Timestamp::from_nanosecond(time.nanos().into()).unwrap_or_default();
+    time.strftime(format).to_string()
+}
+
+/// Finds out whether files can be made in this folder, by the user that this process is now.
+///
+/// # Errors
+/// They cannot.
+pub(super) fn probe(folder: &Path) -> Result<(), WriteError> {
+    let path = folder.join(format!(".nrpcsniff-{}", std::process::id()));
+    if let Some(file) = CaptureFile::create_new(&path, &Head::default(), None)? {
+        remove(&path, file.identity())?;
+    }
+    Ok(())
+}
 
 /// The newest files.
 #[derive(Debug)]
@@ -42,6 +86,11 @@ impl Kept {
         }
         Ok(())
     }
+
+    /// That file was not removed.
+    pub fn holds(&self, path: &Path) -> bool {
+        self.limit.is_none() || self.files.iter().any(|(kept, _)| kept == path)
+    }
 }
 
 fn remove(path: &Path, identity: Option<Identity>) -> Result<(), WriteError> {
@@ -59,7 +108,6 @@ fn remove(path: &Path, identity: Option<Identity>) -> Result<(), WriteError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capture::write::Head;
 
     #[test]
     fn the_newest_stay_and_files_of_others_too() {
@@ -78,6 +126,15 @@ mod tests {
         }
         let there = |names: &[&str]| names.iter().map(|name| path(name).exists()).collect::<Vec<_>>();
         assert_eq!(there(&["a", "b", "c", "d"]), [true, false, true, true]);
+    }
+
+    #[test]
+    fn a_folder_is_tried_without_a_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        probe(folder.path()).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        let error = probe(&folder.path().join("none")).unwrap_err().to_string();
+        assert!(error.contains("no such folder"), "{error}");
     }
 
     #[test]

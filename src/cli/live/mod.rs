@@ -9,6 +9,8 @@
 mod args;
 mod batch;
 #[allow(dead_code, reason = "until the loop calls it")]
+mod catch;
+#[allow(dead_code, reason = "until the loop calls it")]
 mod kept;
 mod list;
 mod looks;
@@ -26,6 +28,8 @@ mod signals;
 mod told;
 mod voice;
 mod watch;
+#[allow(dead_code, reason = "until the loop calls it")]
+mod write_args;
 
 pub use args::LiveArgs;
 pub(super) use list::list;

@@ -6,7 +6,6 @@
 //! chance only, once in 2^64, and would do no more harm than that.
 
 use crate::capture::live::Counts;
-use crate::engine::Seen;
 use crate::model::{Frame, FrameRef, Stamp, Timestamp};
 use crate::stream::FlowKey;
 use foldhash::quality::RandomState;
@@ -30,7 +29,7 @@ const FRAGMENTS: usize = 45;
 
 /// How much a ring holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
+pub struct Span {
     /// Bytes of memory, [`LEAST`] at least.
     pub bytes: u64,
     /// Packet time, up to the newest frame.
@@ -96,22 +95,20 @@ impl Ring {
         FlowId(self.hasher.hash_one(key))
     }
 
-    /// Takes a frame, if somebody wants it.
-    pub fn push(&mut self, seen: Seen, interface: u16, frame: &Frame<'_>) {
-        if !seen.is_wanted {
-            return;
-        }
+    /// Takes a frame that somebody wants. Gives its conversation.
+    pub fn push(&mut self, flow: Option<FlowKey>, interface: u16, frame: &Frame<'_>) -> Option<FlowId> {
+        let flow = flow.map(|key| self.flow(key));
         let size = HEAD + frame.data.len();
         if size > self.limit() {
             self.too_large += 1;
-            return;
+            return flow;
         }
         self.newest = self.newest.max(frame.at.time);
         self.forget();
-        let flow = seen.flow.map(|key| self.flow(key));
         let chunk = self.room(size);
         chunk.newest = chunk.newest.max(frame.at.time);
         Record { flow, interface, frame: *frame }.put(&mut chunk.bytes);
+        flow
     }
 
     /// What interfaces counted so far.
@@ -318,9 +315,11 @@ mod tests {
         FlowKey::new(end(1, port), end(2, 1352))
     }
 
-    fn of(port: u16) -> Seen {
-        Seen { flow: Some(key(port)), is_wanted: true }
+    fn put(ring: &mut Ring, port: u16, frame: &Frame<'_>) {
+        ring.push(Some(key(port)), 0, frame);
     }
+
+    const LIMIT: usize = 1 << 20;
 
     fn frame(number: u64, nanos: i64, data: &[u8]) -> Frame<'_> {
         let at = Stamp { frame: FrameRef { input: 0, number }, time: Timestamp::new(nanos, 6) };
@@ -339,7 +338,7 @@ mod tests {
     #[test]
     fn frames_come_back_as_they_were() {
         let mut ring = ring(LEAST, None);
-        ring.push(of(1), 3, &frame(7, -5, b"abc"));
+        ring.push(Some(key(1)), 3, &frame(7, -5, b"abc"));
         let flows = [ring.flow(key(1))].into();
         let (interface, frame) = ring.frames_of(&flows).next().unwrap();
         let time = frame.at.time;
@@ -350,8 +349,8 @@ mod tests {
     #[test]
     fn each_conversation_is_found_in_either_direction_and_in_order() {
         let mut ring = ring(LEAST, None);
-        for number in 1..=9 {
-            ring.push(of(number as u16 % 3), 0, &frame(number, SECOND, b"x"));
+        for number in 1..=9_u16 {
+            put(&mut ring, number % 3, &frame(number.into(), SECOND, b"x"));
         }
         assert_eq!(numbers(&ring, &[1]), [1, 4, 7]);
         assert_eq!(numbers(&ring, &[1, 0]), [1, 3, 4, 6, 7, 9]);
@@ -361,17 +360,10 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_wants_takes_no_room() {
-        let mut ring = ring(LEAST, None);
-        ring.push(Seen { is_wanted: false, ..of(1) }, 0, &frame(1, SECOND, b"x"));
-        assert_eq!((ring.held(), numbers(&ring, &[1])), (0, vec![]));
-    }
-
-    #[test]
     fn frames_lead_to_their_conversations() {
         let mut ring = ring(LEAST, None);
-        for number in 1..=6 {
-            ring.push(of(number as u16), 0, &frame(number, SECOND, b"x"));
+        for number in 1..=6_u16 {
+            put(&mut ring, number, &frame(number.into(), SECOND, b"x"));
         }
         let frames = [2, 5, 99].map(|number| FrameRef { input: 0, number });
         assert_eq!(ring.flows_of(&frames), HashSet::from([2, 5].map(|port| ring.flow(key(port)))));
@@ -380,14 +372,13 @@ mod tests {
 
     #[test]
     fn fragments_come_with_what_completes_them() {
-        let fragment = Seen { flow: None, is_wanted: true };
         let mut ring = ring(LEAST, None);
-        ring.push(fragment, 0, &frame(1, 0, b"too long ago"));
-        ring.push(fragment, 0, &frame(2, 5 * SECOND, b"a"));
-        ring.push(of(9), 0, &frame(3, 5 * SECOND, b"of others"));
-        ring.push(fragment, 0, &frame(4, 5 * SECOND, b"b"));
-        ring.push(of(1), 0, &frame(5, 5 * SECOND + 1, b"c"));
-        ring.push(of(1), 0, &frame(6, 5 * SECOND + 2, b"d"));
+        ring.push(None, 0, &frame(1, 0, b"too long ago"));
+        ring.push(None, 0, &frame(2, 5 * SECOND, b"a"));
+        put(&mut ring, 9, &frame(3, 5 * SECOND, b"of others"));
+        ring.push(None, 0, &frame(4, 5 * SECOND, b"b"));
+        put(&mut ring, 1, &frame(5, 5 * SECOND + 1, b"c"));
+        put(&mut ring, 1, &frame(6, 5 * SECOND + 2, b"d"));
         assert_eq!(numbers(&ring, &[1]), [2, 4, 5, 6]);
     }
 
@@ -396,7 +387,7 @@ mod tests {
         let mut ring = ring(8 << 20, Some(60));
         let data = vec![0; 1400];
         for number in 1..=2000 {
-            ring.push(of(1), 0, &frame(number, number as i64 * SECOND / 10, &data));
+            put(&mut ring, 1, &frame(number, number.cast_signed() * SECOND / 10, &data));
         }
         assert_eq!(numbers(&ring, &[1]), (1400..=2000).collect::<Vec<_>>());
         // 60 seconds are 600 frames of 1448 bytes: no more than one chunk of what is older stays, and one is spare.
@@ -406,20 +397,20 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_back_loses_nothing() {
         let mut ring = ring(LEAST, Some(60));
-        ring.push(of(1), 0, &frame(1, 1000 * SECOND, b"x"));
-        ring.push(of(1), 0, &frame(2, 970 * SECOND, b"x"));
-        ring.push(of(1), 0, &frame(3, 1001 * SECOND, b"x"));
+        put(&mut ring, 1, &frame(1, 1000 * SECOND, b"x"));
+        put(&mut ring, 1, &frame(2, 970 * SECOND, b"x"));
+        put(&mut ring, 1, &frame(3, 1001 * SECOND, b"x"));
         assert_eq!(numbers(&ring, &[1]), [1, 2, 3]);
     }
 
     #[test]
     fn a_frame_that_is_larger_than_the_ring_is_counted_and_harms_no_other() {
         let mut ring = ring(LEAST, None);
-        ring.push(of(1), 0, &frame(1, SECOND, b"x"));
-        ring.push(of(1), 0, &frame(2, SECOND, &vec![0; LEAST as usize]));
+        put(&mut ring, 1, &frame(1, SECOND, b"x"));
+        put(&mut ring, 1, &frame(2, SECOND, &vec![0; LIMIT]));
         assert_eq!((numbers(&ring, &[1]), ring.too_large()), (vec![1], 1));
-        ring.push(of(1), 0, &frame(3, SECOND, &vec![0; LEAST as usize - HEAD]));
-        assert_eq!((numbers(&ring, &[1]), ring.held()), (vec![3], LEAST as usize));
+        put(&mut ring, 1, &frame(3, SECOND, &vec![0; LIMIT - HEAD]));
+        assert_eq!((numbers(&ring, &[1]), ring.held()), (vec![3], LIMIT));
     }
 
     #[test]
@@ -428,11 +419,11 @@ mod tests {
         let counts = |received| Counts { received, ..Counts::default() };
         ring.counted(counts(10));
         assert_eq!(ring.counts_before(), counts(10));
-        ring.push(of(1), 0, &frame(1, SECOND, b"x"));
+        put(&mut ring, 1, &frame(1, SECOND, b"x"));
         ring.counted(counts(20));
         assert_eq!(ring.counts_before(), counts(10));
         for number in 2..40 {
-            ring.push(of(1), 0, &frame(number, SECOND, &[0; 60_000]));
+            put(&mut ring, 1, &frame(number, SECOND, &vec![0; 60_000]));
         }
         assert_eq!(ring.counts_before(), counts(20));
     }
@@ -445,8 +436,8 @@ mod tests {
             let mut ring = ring(LEAST, None);
             let data = vec![0; 262_144];
             for (size, number) in sizes.iter().zip(1..) {
-                ring.push(of(1), 0, &frame(number, SECOND, &data[..*size]));
-                prop_assert!(ring.held() <= LEAST as usize);
+                put(&mut ring, 1, &frame(number, SECOND, &data[..*size]));
+                prop_assert!(ring.held() <= LIMIT);
             }
             let held = numbers(&ring, &[1]);
             let newest: Vec<_> = (1..=sizes.len() as u64).skip(sizes.len() - held.len()).collect();

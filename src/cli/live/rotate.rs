@@ -8,7 +8,7 @@
 //! Writing that fails does not stop the capture: the packets that are missing are counted, and a comment at the first one
 //! behind them says how many there are.
 
-use super::kept::Kept;
+use super::kept::{Kept, Written, utc};
 use crate::capture::Secret;
 use crate::capture::live::Counts;
 use crate::capture::write::{self, CaptureFile, Head, Identity, Statistics, WriteError};
@@ -36,19 +36,6 @@ impl Rotation {
     fn is_on(&self) -> bool {
         self.size.is_some() || self.time.is_some()
     }
-}
-
-/// What was written so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Written {
-    /// Files.
-    pub files: u64,
-    /// Frames in them.
-    pub frames: u64,
-    /// Bytes of them.
-    pub bytes: u64,
-    /// Frames that could not be written.
-    pub lost: u64,
 }
 
 /// Writes frames into one file or several.
@@ -273,45 +260,24 @@ impl Rotator {
     /// Writing failed; `lost` frames were lost before.
     fn fail(&mut self, error: WriteError, lost: u64) -> Result<(), WriteError> {
         let since = self.last;
-        match &mut self.failing {
-            Some(failing) => {
-                failing.since = since;
-                Ok(())
-            }
-            None => {
-                self.failing = Some(Failing { since, lost });
-                Err(error)
-            }
+        if let Some(failing) = &mut self.failing {
+            failing.since = since;
+            return Ok(());
         }
-    }
-}
-
-impl Written {
-    fn and(self, file: &CaptureFile) -> Self {
-        Self {
-            files: self.files,
-            frames: self.frames + file.frames(),
-            bytes: self.bytes + file.length(),
-            lost: self.lost + file.lost(),
-        }
+        self.failing = Some(Failing { since, lost });
+        Err(error)
     }
 }
 
 /// `FILE_00001_20261127081000.pcapng`.
 fn numbered(path: &Path, number: u32, time: Timestamp) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
-    name.push(format!("_{number:05}_{}", written(time, "%Y%m%d%H%M%S")));
+    name.push(format!("_{number:05}_{}", utc(time, "%Y%m%d%H%M%S")));
     if let Some(extension) = path.extension() {
         name.push(".");
         name.push(extension);
     }
     path.with_file_name(name)
-}
-
-/// A time in UTC as names of files have it.
-pub(super) fn written(time: Timestamp, format: &str) -> String {
-    let time = jiff::Timestamp::from_nanosecond(time.nanos().into()).unwrap_or_default();
-    time.strftime(format).to_string()
 }
 
 #[cfg(test)]
@@ -361,7 +327,7 @@ mod tests {
         for number in 1..=3 {
             rotator.frame(0, &frame(number, b"x")).unwrap();
             rotator.flush().unwrap();
-            assert_eq!(read(&path).0, number as u64);
+            assert_eq!(read(&path).0, number.cast_unsigned());
         }
         rotator.counted(Counts { received: 3, kernel_drops: 2, interface_drops: 0 });
         rotator.finish().unwrap();
