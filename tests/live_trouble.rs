@@ -44,7 +44,9 @@ fn a_line_that_loses_doubles_and_reorders() {
     let _server = NotesServer::start(&net.server, NAME);
     let watch = Watch::start(&net.server, "s0", "tcp", None);
     let clients: Vec<_> = (0..6).map(|_| net.client.inside(|| session(SERVER, 10))).collect();
-    clients.into_iter().for_each(|client| client.join().unwrap());
+    for client in clients {
+        client.join().unwrap();
+    }
     let report = watch.end();
     assert!(bridge.end() > 30);
     assert_eq!(list(&report, "conversations").len(), 6);
@@ -63,12 +65,12 @@ fn a_firewall_that_forgets_a_silent_session() {
         return;
     }
     let net = Router::new();
-    net.router.run("sysctl", "-q -w net.netfilter.nf_conntrack_tcp_loose=0");
-    net.router.nft(
+    net.middle.run("sysctl", "-q -w net.netfilter.nf_conntrack_tcp_loose=0");
+    net.middle.nft(
         "table inet firewall {\nchain forward {\ntype filter hook forward priority 0; policy drop;\n\
          ct state established accept\nct state new tcp flags syn / fin,syn,rst,ack accept\n}\n}\n",
     );
-    net.router.run("sysctl", "-q -w net.netfilter.nf_conntrack_tcp_timeout_established=2");
+    net.middle.run("sysctl", "-q -w net.netfilter.nf_conntrack_tcp_timeout_established=2");
     let _server = NotesServer::start(&net.server, NAME);
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config.toml");

@@ -233,7 +233,21 @@ pub fn dense<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
 
 /// What fills the link of an office: TLS downloads, QUIC, DNS, and NRPC in one conversation of 50.
 pub fn bulk<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
-    traffic.mix(64, bytes, |traffic| match traffic.below(50) {
+    traffic.mix(64, bytes, office)
+}
+
+/// [`bulk`] with telephones that register, half of them over TCP: about one registration (three requests) in 400 packets.
+pub fn busy<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
+    let net = Network::new();
+    traffic.mix(256, bytes, |traffic| match traffic.below(100) {
+        0..18 => udp_phone(traffic, &net),
+        18..35 => tcp_phone(traffic, &net),
+        _ => office(traffic),
+    })
+}
+
+fn office<W: Write>(traffic: &mut Traffic<W>) -> Script {
+    match traffic.below(50) {
         0 => {
             let messages = nrpc_messages(&mut traffic.rng, 20);
             let mut script = traffic.dial(NRPC);
@@ -245,7 +259,23 @@ pub fn bulk<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
         1..25 => download(traffic),
         25..35 => quic(traffic),
         _ => lookup(traffic),
-    })
+    }
+}
+
+fn udp_phone<W: Write>(traffic: &mut Traffic<W>, net: &Network) -> Script {
+    let mut script = traffic.dial(5060);
+    for (from, message) in registration(net, "UDP") {
+        udp(&mut script, from, &message);
+    }
+    script
+}
+
+fn tcp_phone<W: Write>(traffic: &mut Traffic<W>, net: &Network) -> Script {
+    let mut script = traffic.dial(5060);
+    script.open();
+    script.say(&registration(net, "TCP"));
+    script.close();
+    script
 }
 
 /// Conversations of six packets and another protocol, 2000 open at a time.
@@ -300,18 +330,12 @@ fn lookup<W: Write>(traffic: &mut Traffic<W>) -> Script {
 pub fn signon<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
     let net = Network::new();
     traffic.mix(64, bytes, |traffic| match traffic.below(4) {
-        0 => {
-            let mut script = traffic.dial(5060);
-            for (from, message) in registration(&net, "UDP") {
-                udp(&mut script, from, &message);
-            }
-            script
-        }
-        lot => {
-            let (port, messages) = if lot == 1 { (5060, registration(&net, "TCP")) } else { (80, pages(&net)) };
-            let mut script = traffic.dial(port);
+        0 => udp_phone(traffic, &net),
+        1 => tcp_phone(traffic, &net),
+        _ => {
+            let mut script = traffic.dial(80);
             script.open();
-            script.say(&messages);
+            script.say(&pages(&net));
             script.close();
             script
         }

@@ -127,7 +127,9 @@ impl Pipeline {
             failures: state.failures.clone(),
         };
         failures.sort_by_key(|connection| connection.stream);
-        failures.into_iter().for_each(|connection| state.failed(connection));
+        for connection in failures {
+            state.failed(connection);
+        }
         Some(aside)
     }
 

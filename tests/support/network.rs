@@ -175,23 +175,23 @@ impl Between {
 /// A client and a server ([`FAR_SERVER`]) behind a router.
 pub struct Router {
     pub client: Namespace,
-    pub router: Namespace,
+    pub middle: Namespace,
     pub server: Namespace,
 }
 
 impl Router {
     pub fn new() -> Self {
-        let net = Self { client: Namespace::new(), router: Namespace::new(), server: Namespace::new() };
+        let net = Self { client: Namespace::new(), middle: Namespace::new(), server: Namespace::new() };
         let (near, far) = (Ipv4Addr::new(10, 9, 0, 254), Ipv4Addr::new(10, 9, 1, 254));
-        net.client.connect("c0", &net.router, "r0");
-        net.server.connect("s0", &net.router, "r1");
+        net.client.connect("c0", &net.middle, "r0");
+        net.server.connect("s0", &net.middle, "r1");
         net.client.set_up("c0", Some(CLIENT));
         net.server.set_up("s0", Some(FAR_SERVER));
-        net.router.set_up("r0", Some(near));
-        net.router.set_up("r1", Some(far));
+        net.middle.set_up("r0", Some(near));
+        net.middle.set_up("r1", Some(far));
         net.client.ip(&format!("route add default via {near}"));
         net.server.ip(&format!("route add default via {far}"));
-        net.router.run("sysctl", "-q -w net.ipv4.ip_forward=1");
+        net.middle.run("sysctl", "-q -w net.ipv4.ip_forward=1");
         net
     }
 }

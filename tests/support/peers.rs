@@ -116,7 +116,7 @@ fn response(request: &str, status: &str) -> String {
     for line in request.lines().skip(1) {
         let tag = if line.starts_with("To:") && !line.contains(";tag=") { ";tag=answer" } else { "" };
         if ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name)) {
-            response += &format!("{line}{tag}\r\n");
+            response.extend([line, tag, "\r\n"]);
         }
     }
     response + "Content-Length: 0\r\n\r\n"

@@ -47,6 +47,15 @@ pub struct LiveArgs {
     #[arg(long, requires = "interfaces")]
     pub retry: bool,
 
+    /// Flows remembered at most, in each half of the table and of each family of addresses; the oldest make room
+    #[arg(long, value_name = "FLOWS", requires = "interfaces", default_value_t = 65_536,
+          value_parser = clap::value_parser!(u32).range(16..=16_777_216))]
+    pub max_flows: u32,
+
+    /// Bytes held at most of what waits for earlier segments or for the rest of a message: 64M, 1G
+    #[arg(long, value_name = "SIZE", requires = "interfaces", default_value = "64M", value_parser = size)]
+    pub max_buffer: u64,
+
     /// Tell how it is going every so often: 10s, 5m, 1h (SIGUSR1 asks at any time)
     #[arg(long, value_name = "TIME", requires = "interfaces", value_parser = time)]
     pub stats_interval: Option<Duration>,

@@ -6,6 +6,7 @@ use super::service::ServiceArgs;
 use crate::capture::live::{LiveError, Setup};
 use crate::cli::args::Args;
 use crate::cli::plan;
+use crate::stream::Limits;
 use anyhow::{Result, anyhow, ensure};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub(in crate::cli) struct Plan {
     pub(super) count: Option<u64>,
     /// Time after which it ends.
     pub(super) duration: Option<Duration>,
+    /// Limits of what is held for conversations.
+    pub(super) limits: Limits,
     /// Time between two statistics.
     pub(super) stats_interval: Option<Duration>,
     /// Rights and metrics.
@@ -54,8 +57,11 @@ impl Plan {
             filter: args.reading.filter.clone(),
         };
         let common = plan::Plan::of(Vec::new(), args)?;
+        let flows = usize::try_from(live.max_flows).unwrap_or(usize::MAX);
+        let total_bytes = usize::try_from(live.max_buffer).unwrap_or(usize::MAX);
+        let limits = Limits { total_bytes, flows, ..Limits::default() };
         let LiveArgs { retry, count, duration, stats_interval, service, .. } = live.clone();
-        Ok(Self { common, interfaces, setup, retry, count, duration, stats_interval, service })
+        Ok(Self { common, interfaces, setup, retry, count, duration, limits, stats_interval, service })
     }
 }
 

@@ -64,7 +64,7 @@ impl<'a> Voice<'a> {
                 self.begin();
             }
             Err(error) => {
-                say(&format!("{}: cannot be opened again ({error}); the old file is written on", path.display()))
+                say(&format!("{}: cannot be opened again ({error}); the old file is written on", path.display()));
             }
         }
     }

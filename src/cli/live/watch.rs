@@ -13,7 +13,7 @@ use crate::cli::exit::Outcome;
 use crate::cli::read::options;
 use crate::cli::say;
 use crate::diagnose::diagnose;
-use crate::engine::Pipeline;
+use crate::engine::{Options, Pipeline};
 use crate::model::{Input, Severity, Timestamp};
 use crate::report::stream::{Stats, Why};
 use anyhow::Result;
@@ -53,7 +53,7 @@ impl<'a> Watch<'a> {
         let now = Instant::now();
         Self {
             plan,
-            pipeline: Pipeline::new(options(&plan.common)),
+            pipeline: Pipeline::new(Options { limits: plan.limits, ..options(&plan.common) }),
             input,
             counts: Counts::default(),
             began: now,

@@ -233,7 +233,7 @@ mod tests {
         let mut open = tempfile::tempfile().unwrap();
         closed(Needs::default(), move |said| {
             assert!(said.contains("no file written, no socket opened"), "{said}");
-            open.write_all(&[1; 100_000]).unwrap();
+            open.write_all(&vec![1; 100_000]).unwrap();
             assert_eq!(thread::spawn(|| vec![1_u8; 1 << 22].len()).join().unwrap(), 1 << 22);
             assert!(File::open("/etc/passwd").is_ok() && fs::write("/tmp/nrpcsniff-calls", "x").is_err());
             assert!(File::options().write(true).open("/dev/null").is_err() && fs::rename("/a", "/b").is_err());

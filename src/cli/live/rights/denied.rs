@@ -9,7 +9,7 @@ const NET_RAW: u64 = 1 << 13;
 
 /// Why this process may not open the interface, and what to do about it, in one sentence.
 pub(in crate::cli) fn denied(interface: &str) -> String {
-    sentence(interface, &program(), &Situation::now())
+    sentence(interface, &program(), Situation::now())
 }
 
 /// What decides which advice helps.
@@ -41,7 +41,7 @@ impl Situation {
     }
 }
 
-fn sentence(interface: &str, program: &Path, now: &Situation) -> String {
+fn sentence(interface: &str, program: &Path, now: Situation) -> String {
     let (path, name) = (quoted(&program.to_string_lossy()), quoted(interface));
     let opening = format!("{interface}: opening it for capture was denied");
     if now.has_raw {
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn an_ordinary_user_gets_both_lines() {
-        let said = sentence("eth0", Path::new("/opt/my tools/nrpcsniff"), &Situation::default());
+        let said = sentence("eth0", Path::new("/opt/my tools/nrpcsniff"), Situation::default());
         assert!(said.contains("sudo setcap cap_net_raw+ep '/opt/my tools/nrpcsniff' "), "{said}");
         assert!(said.ends_with("sudo '/opt/my tools/nrpcsniff' -i eth0"), "{said}");
     }
@@ -95,11 +95,11 @@ mod tests {
     #[test]
     fn advice_that_cannot_help_is_not_given() {
         let program = Path::new("/usr/bin/nrpcsniff");
-        let contained = sentence("eth0", program, &Situation { is_root: true, ..Situation::default() });
+        let contained = sentence("eth0", program, Situation { is_root: true, ..Situation::default() });
         assert!(contained.contains("--cap-add NET_RAW") && !contained.contains("setcap"), "{contained}");
-        let sealed = sentence("eth0", program, &Situation { no_new_privileges: true, ..Situation::default() });
+        let sealed = sentence("eth0", program, Situation { no_new_privileges: true, ..Situation::default() });
         assert!(sealed.contains("no_new_privs") && !sealed.contains("setcap"), "{sealed}");
-        let forbidden = sentence("eth0", program, &Situation { has_raw: true, ..Situation::default() });
+        let forbidden = sentence("eth0", program, Situation { has_raw: true, ..Situation::default() });
         assert!(forbidden.contains("sandbox") && !forbidden.contains("sudo"), "{forbidden}");
     }
 

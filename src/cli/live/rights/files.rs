@@ -20,7 +20,7 @@ pub(super) fn close(needs: &Needs) -> Result<String, String> {
     let status = restrict(rules).map_err(|error| failed(&error))?;
     match status.ruleset {
         RulesetStatus::NotEnforced => Err(failed(&unavailable(status.landlock))),
-        enforced => Ok(describe(enforced, needs)),
+        enforced => Ok(describe(&enforced, needs)),
     }
 }
 
@@ -70,8 +70,8 @@ fn unavailable(status: LandlockStatus) -> &'static str {
     }
 }
 
-fn describe(enforced: RulesetStatus, needs: &Needs) -> String {
-    let part = if enforced == RulesetStatus::FullyEnforced { "" } else { " as far as this kernel knows it" };
+fn describe(enforced: &RulesetStatus, needs: &Needs) -> String {
+    let part = if *enforced == RulesetStatus::FullyEnforced { "" } else { " as far as this kernel knows it" };
     let folders: Vec<_> = needs.places().iter().map(|folder| folder.display().to_string()).collect();
     let written = if folders.is_empty() { "nothing".to_owned() } else { format!("nothing but {}", folders.join(", ")) };
     let read = if needs.reopens {

@@ -146,9 +146,10 @@ fn names(kept: &CapsHashSet) -> String {
 
 fn said(user: &User, kept: &CapsHashSet) -> String {
     let User { name, uid, gid } = user;
-    let kept = match kept.is_empty() {
-        true => "no capability".to_owned(),
-        false => format!("no capability but {}, with which --retry opens the interface again", names(kept)),
+    let kept = if kept.is_empty() {
+        "no capability".to_owned()
+    } else {
+        format!("no capability but {}, with which --retry opens the interface again", names(kept))
     };
     format!("root was given up: running as user {name} (uid {uid}, gid {gid}), no other group, {kept}")
 }
