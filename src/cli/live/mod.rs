@@ -16,6 +16,8 @@ mod list;
 mod looks;
 mod memory;
 mod metrics;
+#[allow(dead_code, reason = "until the loop calls it")]
+mod packets;
 mod plan;
 mod reader;
 mod rights;

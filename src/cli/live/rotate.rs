@@ -33,7 +33,8 @@ pub(super) struct Rotation {
 }
 
 impl Rotation {
-    fn is_on(&self) -> bool {
+    /// There is more than one file.
+    pub const fn is_on(&self) -> bool {
         self.size.is_some() || self.time.is_some()
     }
 }
@@ -186,7 +187,7 @@ impl Rotator {
     }
 
     fn rotates(&self) -> bool {
-        self.path.is_some() && (self.rotation.size.is_some() || self.rotation.time.is_some())
+        self.path.is_some() && self.rotation.is_on()
     }
 
     fn write(&mut self, interface: u16, frame: &Frame<'_>) -> Result<(), WriteError> {

@@ -71,6 +71,24 @@ pub(super) enum Target {
     },
 }
 
+impl Target {
+    /// Folders in which files are made, for the rights that must stay.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Folder { folder, .. } => vec![folder.clone()],
+            Self::File { .. } => Vec::new(),
+        }
+    }
+
+    /// Files that are made now and may be made again, or others beside them.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::File { path, .. } if path.as_os_str() != "-" => vec![path.clone()],
+            Self::File { .. } | Self::Folder { .. } => Vec::new(),
+        }
+    }
+}
+
 impl WriteArgs {
     /// Checks the arguments; `report` is the file of `-o`, if there is one.
     ///
@@ -109,7 +127,7 @@ impl WriteArgs {
 
     fn file(&self, path: &Path, report: Option<&Path>) -> Result<Target> {
         let rotation = Rotation { size: self.rotate_size, time: self.rotate_time, keep: self.keep() };
-        let rotates = rotation.size.is_some() || rotation.time.is_some();
+        let rotates = rotation.is_on();
         ensure!(
             rotates || self.keep.is_none(),
             "--keep needs --rotate-size or --rotate-time, or a folder for -w: there is one file only"
