@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 /// Bytes held back until they are written even if nobody asks.
 const HELD_BACK: usize = 64 << 10;
 
+/// Bytes of secrets that stand in front of a file: those of some 5000 sessions.
+const SECRETS: usize = 1 << 20;
+
 /// What stands in front of the frames of every file.
 #[derive(Debug, Clone, Default)]
 pub struct Head {
@@ -17,6 +20,17 @@ pub struct Head {
     pub interfaces: Vec<Described>,
     /// Secrets that open the frames. Whoever has the file has them.
     pub secrets: Vec<Secret>,
+}
+
+impl Head {
+    /// Adds a secret for further files. Of too many the oldest go.
+    pub fn add(&mut self, secret: Secret) {
+        self.secrets.push(secret);
+        let mut bytes: usize = self.secrets.iter().map(|secret| secret.data.len()).fold(0, usize::saturating_add);
+        while bytes > SECRETS && self.secrets.len() > 1 {
+            bytes = bytes.saturating_sub(self.secrets.remove(0).data.len());
+        }
+    }
 }
 
 /// Tells one file from any other, also of the same name.

@@ -111,6 +111,16 @@ fn secrets_come_before_what_they_open() {
 }
 
 #[test]
+fn of_too_many_secrets_the_newest_stay() {
+    let mut head = Head::default();
+    for number in 0..40_u8 {
+        head.add(Secret { kind: 1, data: vec![number; 100_000] });
+    }
+    let numbers: Vec<_> = head.secrets.iter().map(|secret| secret.data[0]).collect();
+    assert_eq!(numbers, (30..40).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_comment_that_is_too_long_is_cut_between_letters() {
     let comment = "\u{e4}".repeat(40_000);
     let writer = Writer::new(Vec::new(), Some(&comment)).unwrap();

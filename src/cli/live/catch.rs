@@ -25,10 +25,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const SECOND: i64 = 1_000_000_000;
-/// How long (nanoseconds of packet time) a file goes on after its conversations are over: late copies and the last
-/// acknowledgement belong to it.
-const LINGER: i64 = 5 * SECOND;
-/// After how long without a packet it ends. SIP and Notes clients try again before.
+/// How long (nanoseconds of packet time) a file goes on after its conversations are over: who was turned away tries again,
+/// and the attempt joins the finding. Rules take what comes within this time for a retry.
+const LINGER: i64 = 30 * SECOND;
+/// After how long without a packet it ends.
 const QUIET: i64 = 60 * SECOND;
 /// After how long it ends in any case: what follows a fault by more does not explain it.
 const LONGEST: i64 = 300 * SECOND;
@@ -131,7 +131,7 @@ impl Catcher {
         for catch in &mut self.open {
             catch.failed |= catch.file.secret(&secret).is_err();
         }
-        self.head.secrets.push(secret);
+        self.head.add(secret);
     }
 
     /// Takes a frame: into the ring, and into the files of its conversation.
@@ -565,7 +565,7 @@ mod tests {
             }
             None
         };
-        assert_eq!(after(Close::Fin, &[1, 3, 5, 6, 7], 60), Some(6));
+        assert_eq!(after(Close::Fin, &[1, 10, 20, 30, 31, 32], 60), Some(31));
         assert_eq!(after(Close::Open, &[50, 100, 150, 200, 250, 299], 60), None);
         assert_eq!(after(Close::Open, &[50, 100, 150, 200, 250, 300], 60), Some(300));
         let busy: Vec<_> = (0..100).collect();
@@ -579,7 +579,9 @@ mod tests {
         // It was over before the finding came about.
         let mut late = catcher(folder.path(), None);
         late.fire(&finding("r", &[0]), &[], &conversations(&[(1, Close::Rst)]), time(0)).unwrap();
-        late.flush(time(5)).unwrap();
+        late.flush(time(29)).unwrap();
+        assert_eq!(late.open.len(), 1);
+        late.flush(time(30)).unwrap();
         assert!(late.open.is_empty());
     }
 
@@ -624,9 +626,9 @@ mod tests {
         assert_eq!(frames(&path), 2);
         // The first one is over for long, the second goes on.
         for port in 1..=3 {
-            put(&mut catcher, port, 20, 60);
+            put(&mut catcher, port, 40, 60);
         }
-        catcher.flush(time(20)).unwrap();
+        catcher.flush(time(40)).unwrap();
         assert_eq!((frames(&path), catcher.open.len()), (4, 1));
     }
 

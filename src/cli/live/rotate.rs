@@ -120,7 +120,7 @@ impl Rotator {
     /// As [`Rotator::frame`].
     pub fn secret(&mut self, secret: Secret) -> Result<(), WriteError> {
         let done = self.file.as_mut().map_or(Ok(()), |current| current.file.secret(&secret));
-        self.head.secrets.push(secret);
+        self.head.add(secret);
         done
     }
 
@@ -374,6 +374,27 @@ mod tests {
         // Each tells the drops of its own time: what is told when a frame comes was counted before it.
         assert_eq!(expected.map(|name| read(&folder.path().join(name))), [(3, Some(5)), (1, Some(0))]);
         assert_eq!(rotator.written().files, 3);
+    }
+
+    #[test]
+    fn every_file_has_the_secrets_that_open_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let rotation = Rotation { time: Some(Duration::from_secs(1)), ..Rotation::default() };
+        let mut rotator = Rotator::open(&folder.path().join("a.pcapng"), rotation, head()).unwrap();
+        let secret = |data: &[u8]| Secret { kind: 0x544c_534b, data: data.to_vec() };
+        for (seconds, key) in [(0, b"one"), (1, b"two")] {
+            rotator.frame(0, &frame(seconds, b"x")).unwrap();
+            rotator.secret(secret(key)).unwrap();
+            rotator.frame(0, &frame(seconds, b"y")).unwrap();
+        }
+        rotator.finish().unwrap();
+        let secrets = names(folder.path()).into_iter().map(|name| {
+            let mut reader = Reader::open(&folder.path().join(name)).unwrap();
+            while reader.next(0).is_some() {}
+            reader.secrets().to_vec()
+        });
+        let expected = [vec![secret(b"one")], vec![secret(b"one"), secret(b"two")]];
+        assert_eq!(secrets.collect::<Vec<_>>(), expected);
     }
 
     #[test]
