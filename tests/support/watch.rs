@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::thread::{self, JoinHandle, sleep};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -22,37 +22,31 @@ pub struct Running {
     child: Child,
     said: Receiver<String>,
     heard: Vec<String>,
-    printed: JoinHandle<String>,
+    printed: Receiver<String>,
+    read: Vec<String>,
 }
 
 impl Running {
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (send, said) = channel();
-        let talk = BufReader::new(child.stderr.take().unwrap());
-        thread::spawn(move || talk.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
-        let mut out = child.stdout.take().unwrap();
-        let printed = thread::spawn(move || {
-            let mut text = String::new();
-            out.read_to_string(&mut text).unwrap();
-            text
-        });
-        Self { child, said, heard: Vec::new(), printed }
+        let said = lines(child.stderr.take().unwrap());
+        let printed = lines(child.stdout.take().unwrap());
+        Self { child, said, heard: Vec::new(), printed, read: Vec::new() }
     }
 
     /// Waits until it says that on stderr.
     pub fn hear(&mut self, part: &str) -> String {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let Ok(line) = self.said.recv_timeout(left) else {
-                panic!("it never said {part:?}, but {:#?}", self.heard);
-            };
-            self.heard.push(line.clone());
-            if line.contains(part) {
-                return line;
-            }
-        }
+        wait_for(part, &self.said, &mut self.heard)
+    }
+
+    /// Waits until it prints that on stdout.
+    pub fn read(&mut self, part: &str) -> String {
+        wait_for(part, &self.printed, &mut self.read)
+    }
+
+    /// Its stdout, for whoever wants to close it: nothing more is read.
+    pub fn close_stdout(&mut self) {
+        self.printed = channel().1;
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -76,9 +70,32 @@ impl Running {
                 None => sleep(Duration::from_millis(10)),
             }
         };
-        let printed = self.printed.join().unwrap();
+        self.read.extend(self.printed.iter());
         self.heard.extend(self.said.iter());
+        let printed = self.read.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         (status, printed, self.heard)
+    }
+}
+
+/// Sends the lines of what a program says; once nobody takes them, the pipe is closed.
+fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, lines) = channel();
+    let from = BufReader::new(from);
+    thread::spawn(move || from.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+    lines
+}
+
+fn wait_for(part: &str, lines: &Receiver<String>, heard: &mut Vec<String>) -> String {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let Ok(line) = lines.recv_timeout(left) else {
+            panic!("it never said {part:?}, but {heard:#?}");
+        };
+        heard.push(line.clone());
+        if line.contains(part) {
+            return line;
+        }
     }
 }
 

@@ -62,6 +62,9 @@ impl<'a> Voice<'a> {
                 // What is left went into the old file when it was said; an error of that was told.
                 self.out = BufWriter::new(Box::new(file));
                 self.begin();
+                if self.plan.talk.verbose {
+                    say(&format!("{}: opened again", path.display()));
+                }
             }
             Err(error) => {
                 say(&format!("{}: cannot be opened again ({error}); the old file is written on", path.display()));
