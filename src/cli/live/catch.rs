@@ -460,7 +460,6 @@ mod tests {
 
     /// 2026-11-27 08:10:00 UTC.
     const BEGIN: i64 = 1_795_767_000 * SECOND;
-    const DAY: i64 = 86_400;
 
     fn time(seconds: i64) -> Timestamp {
         Timestamp::new(BEGIN + seconds * SECOND, 9)
