@@ -139,6 +139,16 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// What was counted since.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Self {
+        Self {
+            received: self.received.saturating_sub(earlier.received),
+            kernel_drops: self.kernel_drops.saturating_sub(earlier.kernel_drops),
+            interface_drops: self.interface_drops.saturating_sub(earlier.interface_drops),
+        }
+    }
+
     /// The sum of both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {

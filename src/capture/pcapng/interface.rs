@@ -10,6 +10,8 @@ const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
 /// isb_ifdrop (4.6).
 const ISB_IFDROP: u16 = 5;
+/// isb_osdrop (4.6): those that the system dropped, on top of those that the interface did.
+const ISB_OSDROP: u16 = 7;
 
 /// What an interface description block (4.2) says.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +54,8 @@ impl Interface {
     /// in the `total` of all interfaces.
     pub(super) fn count_drops(&mut self, order: Endianness, body: &[u8], total: &mut Option<u64>) {
         let options = options(order, body.get(12..).unwrap_or_default());
-        let drops = options.filter(|(code, _)| *code == ISB_IFDROP).find_map(|(_, value)| u64_at(order, value, 0));
+        let drops = options.filter(|(code, _)| matches!(*code, ISB_IFDROP | ISB_OSDROP));
+        let drops = drops.filter_map(|(_, value)| u64_at(order, value, 0)).reduce(u64::saturating_add);
         if let Some(drops) = drops {
             let others = total.unwrap_or_default().saturating_sub(self.dropped.unwrap_or_default());
             *total = Some(others.saturating_add(drops));

@@ -6,7 +6,7 @@ mod corpus;
 mod damage;
 mod formats;
 mod opening;
-mod oracle;
+pub(super) mod oracle;
 
 use super::Reader;
 use crate::model::Input;

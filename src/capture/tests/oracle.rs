@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use std::io::Cursor;
 
 /// Data and lengths on the wire as pcap-parser sees them, up to the first error.
-pub(super) fn judged(bytes: &[u8]) -> Vec<(Vec<u8>, u32)> {
+pub(in crate::capture) fn judged(bytes: &[u8]) -> Vec<(Vec<u8>, u32)> {
     let mut frames = Vec::new();
     // A buffer for everything: the first read fills it, and "incomplete" means the end.
     let Ok(mut reader) = create_reader(bytes.len() + 65_536, Cursor::new(bytes.to_vec())) else { return frames };

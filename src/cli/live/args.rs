@@ -97,7 +97,19 @@ fn kernel_buffer(text: &str) -> Result<u32> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range: it is checked before")]
 fn bytes(text: &str, alone: f64) -> Result<u64> {
     let (kib, mib, gib) = (1024.0, 1_048_576.0, 1_073_741_824.0);
-    let units = [("K", kib), ("M", mib), ("G", gib), ("KiB", kib), ("MiB", mib), ("GiB", gib), ("B", 1.0), ("", alone)];
+    let units = [
+        ("K", kib),
+        ("M", mib),
+        ("G", gib),
+        ("KiB", kib),
+        ("MiB", mib),
+        ("GiB", gib),
+        ("KB", kib),
+        ("MB", mib),
+        ("GB", gib),
+        ("B", 1.0),
+        ("", alone),
+    ];
     let size = number(text, &units).filter(|size| (1.0..=9e15).contains(size)).map(|size| size as u64);
     size.ok_or_else(|| anyhow!("'{}' is no size: write it as 512K, 64M or 2G", escape::terminal(text)))
 }

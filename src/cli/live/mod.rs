@@ -8,18 +8,30 @@
 
 mod args;
 mod batch;
+#[allow(dead_code, reason = "until the loop calls it")]
+mod catch;
+#[allow(dead_code, reason = "until the loop calls it")]
+mod kept;
 mod list;
 mod looks;
 mod memory;
 mod metrics;
+#[allow(dead_code, reason = "until the loop calls it")]
+mod packets;
 mod plan;
 mod reader;
 mod rights;
+#[allow(dead_code, reason = "until the loop calls it")]
+mod ring;
+#[allow(dead_code, reason = "until the loop calls it")]
+mod rotate;
 mod service;
 mod signals;
 mod told;
 mod voice;
 mod watch;
+#[allow(dead_code, reason = "until the loop calls it")]
+mod write_args;
 
 pub use args::LiveArgs;
 pub(super) use list::list;

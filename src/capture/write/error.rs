@@ -1,0 +1,78 @@
+//! Why a capture cannot be written, and what to do about it.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use thiserror::Error;
+
+/// Why a capture cannot be written. The texts are whole sentences for the user.
+#[derive(Debug, Error)]
+pub enum WriteError {
+    /// No room is left.
+    #[error(
+        "{path}: cannot be written: {source}. Make room there, or write elsewhere; --keep bounds how many files are kept"
+    )]
+    Full {
+        /// Path of the file.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It may not be written.
+    #[error(
+        "{path}: cannot be written: {source}. Let the user that nrpcsniff runs as (root becomes another one: --user) \
+         write to this folder, or name another one"
+    )]
+    Denied {
+        /// Path of the file.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// There is no such folder.
+    #[error("{path}: cannot be written: there is no such folder. Make it, or name another one")]
+    NoFolder {
+        /// Path of the file.
+        path: String,
+    },
+    /// Whoever read it has gone away.
+    #[error("{path}: nobody reads it any longer")]
+    Closed {
+        /// Path of the file.
+        path: String,
+    },
+    /// An old file is in the way.
+    #[error("{path}: cannot be removed: {source}. It was to make room for newer ones (--keep): remove it yourself")]
+    NotRemoved {
+        /// Path of the file.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Anything else that the system says.
+    #[error("{path}: cannot be written: {source}")]
+    Io {
+        /// Path of the file.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl WriteError {
+    /// From what the system says.
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_string_lossy().into_owned();
+        match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Self::Full { path, source },
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::Denied { path, source },
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Self::NoFolder { path },
+            ErrorKind::BrokenPipe => Self::Closed { path },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    /// Whoever read it has gone away: no fault, and no reason to try again.
+    pub const fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Closed { .. })
+    }
+}
