@@ -5,7 +5,10 @@ mod support;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
+use std::fs;
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 use support::network::{CLIENT, Cable, SERVER, possible};
@@ -139,20 +142,19 @@ fn sighup_opens_the_output_again() {
     }
     let cable = Cable::new();
     let _server = NotesServer::start(&cable.server, NAME);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = open_folder();
     let path = folder.path().join("found.ndjson");
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
     let mut process = capture(&cable, &["--format", "ndjson", "-v", "-o", path.to_str().unwrap()]);
     ask(&cable);
-    wait_until(|| std::fs::read_to_string(&path).unwrap().contains(RULE));
+    wait_until(|| fs::read_to_string(&path).unwrap().contains(RULE));
     let moved = path.with_extension("1");
-    std::fs::rename(&path, &moved).unwrap();
+    fs::rename(&path, &moved).unwrap();
     process.signal(Signal::SIGHUP);
     process.hear("opened again");
     process.signal(Signal::SIGINT);
     let (status, _, said) = process.end();
     assert!(status.success(), "{said:#?}");
-    let (old, new) = (std::fs::read_to_string(&moved).unwrap(), std::fs::read_to_string(&path).unwrap());
+    let (old, new) = (fs::read_to_string(&moved).unwrap(), fs::read_to_string(&path).unwrap());
     assert!(old.contains(RULE) && !old.contains("\"kind\":\"totals\""), "{old}");
     assert!(
         new.starts_with("{\"kind\":\"tool\"") && new.contains("\"kind\":\"totals\"") && !new.contains(RULE),
@@ -187,6 +189,96 @@ fn a_closed_pipe_ends_it_quietly() {
     process.close_stdout();
     let (status, _, said) = process.end();
     assert!(status.success() && !said.iter().any(|line| line.contains("ipe")), "{status} {said:#?}");
+}
+
+/// A folder in which anybody may write.
+fn open_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    folder
+}
+
+/// Rules that speak of a capture, read from its file.
+fn offline(path: &Path) -> Vec<String> {
+    let report = support::report(&[path.to_str().unwrap()]);
+    list(&report, "findings").iter().map(|finding| text(finding, "rule").to_owned()).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    support::files_under(folder)
+}
+
+#[test]
+fn the_packets_of_a_finding_are_on_disk_and_give_it_again() {
+    if !possible(&[]) {
+        return;
+    }
+    let cable = Cable::new();
+    let _server = NotesServer::start(&cable.server, NAME);
+    let folder = open_folder();
+    let mut process = capture(&cable, &["--format", "ndjson", "--ring", "16M", "-w", folder.path().to_str().unwrap()]);
+    ask(&cable);
+    process.read(RULE);
+    let line = process.hear("the packets of");
+    assert!(line.contains(RULE), "{line}");
+    let [path] = files(folder.path()).try_into().unwrap();
+    // While the capture goes on.
+    assert_eq!(offline(&path), [RULE]);
+    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+    assert!(name.ends_with(&format!("-{RULE}-{CLIENT}.pcapng")), "{name}");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    // Who comes back joins the file.
+    let before = packets(&path);
+    ask(&cable);
+    wait_until(|| packets(&path) >= 2 * before);
+    process.signal(Signal::SIGINT);
+    let (status, _, said) = process.end();
+    assert!(status.success(), "{said:#?}");
+    assert_eq!((files(folder.path()).len(), offline(&path)), (1, vec![RULE.to_owned()]));
+}
+
+/// Packets in a capture.
+fn packets(path: &Path) -> u64 {
+    number(&support::report(&[path.to_str().unwrap()])["totals"], "packets")
+}
+
+#[test]
+fn what_does_not_trigger_is_not_written() {
+    if !possible(&[]) {
+        return;
+    }
+    let cable = Cable::new();
+    let _server = NotesServer::start(&cable.server, NAME);
+    let folder = open_folder();
+    let mut process = capture(&cable, &["--trigger", "nrpc-early-close", "-w", folder.path().to_str().unwrap()]);
+    ask(&cable);
+    process.read(RULE);
+    process.signal(Signal::SIGINT);
+    assert!(process.end().0.success());
+    assert_eq!(files(folder.path()), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn everything_that_matters_is_written_and_nothing_else() {
+    if !possible(&[]) {
+        return;
+    }
+    let cable = Cable::new();
+    let _server = NotesServer::start(&cable.server, NAME);
+    let folder = open_folder();
+    let path = folder.path().join("all.pcapng");
+    let mut process = live(&cable.server, &["-i", "s0", "-w", path.to_str().unwrap()]);
+    ask(&cable);
+    process.read(RULE);
+    process.signal(Signal::SIGINT);
+    let (status, printed, said) = process.end();
+    assert!(status.success(), "{said:#?}");
+    let report = support::report(&[path.to_str().unwrap()]);
+    assert_eq!(offline(&path), [RULE]);
+    // ARP is none of it.
+    assert!(report["totals"]["undecoded"].as_object().unwrap().is_empty(), "{report:#}");
+    assert!(printed.contains("VERDICT"), "{printed}");
+    assert_eq!(number(&list(&report, "inputs")[0], "dropped"), 0);
 }
 
 fn wait_until(done: impl Fn() -> bool) {

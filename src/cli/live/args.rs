@@ -1,6 +1,7 @@
 //! Arguments of live capture as typed, and the units in them.
 
 use super::service::ServiceArgs;
+use super::write_args::WriteArgs;
 use crate::report::escape;
 use anyhow::{Result, anyhow};
 use clap::Args;
@@ -59,6 +60,10 @@ pub struct LiveArgs {
     /// Tell how it is going every so often: 10s, 5m, 1h (SIGUSR1 asks at any time)
     #[arg(long, value_name = "TIME", requires = "interfaces", value_parser = time)]
     pub stats_interval: Option<Duration>,
+
+    /// What is written.
+    #[command(flatten)]
+    pub write: WriteArgs,
 
     /// Running for long.
     #[command(flatten)]

@@ -8,29 +8,23 @@
 
 mod args;
 mod batch;
-#[allow(dead_code, reason = "until the loop calls it")]
 mod catch;
-#[allow(dead_code, reason = "until the loop calls it")]
 mod kept;
 mod list;
 mod looks;
 mod memory;
 mod metrics;
-#[allow(dead_code, reason = "until the loop calls it")]
 mod packets;
 mod plan;
 mod reader;
 mod rights;
-#[allow(dead_code, reason = "until the loop calls it")]
 mod ring;
-#[allow(dead_code, reason = "until the loop calls it")]
 mod rotate;
 mod service;
 mod signals;
 mod told;
 mod voice;
 mod watch;
-#[allow(dead_code, reason = "until the loop calls it")]
 mod write_args;
 
 pub use args::LiveArgs;
@@ -43,11 +37,18 @@ use crate::capture::live::Open;
 use crate::model::Input;
 use anyhow::{Context, Result};
 use memory::Memory;
+use packets::Packets;
 use rights::Needs;
 use service::Service;
 use signals::Signals;
+use std::fs;
+use std::path::Path;
 use voice::Voice;
 use watch::Watch;
+use write_args::Target;
+
+/// Speed of a link (Mb/s) from which on a filter may be needed.
+const FAST: u32 = 10_000;
 
 /// Captures until it is told to stop, and writes the report.
 pub(super) fn run(plan: &Plan) -> Result<Outcome> {
@@ -56,19 +57,23 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     }
     let service = Service::new(&plan.service)?;
     let interfaces = open(plan)?;
+    if plan.setup.filter.is_none() && !plan.common.talk.quiet {
+        plan.interfaces.iter().filter_map(|name| fast(name)).for_each(|hint| say(&hint));
+    }
     let signals = Signals::listen().context("signals cannot be listened to")?;
     let input = input(plan, &interfaces);
+    let described = packets::described(&plan.interfaces, &interfaces, &plan.setup);
+    let packets = Packets::open(plan.target.as_ref(), described, plan.common.talk.quiet)?;
+    packets.file().map_or(Ok(()), |file| service.give(file))?;
     let voice = Voice::open(&plan.common, |file| service.give(file))?;
     let memory = Memory::open();
-    let needs = Needs {
-        files: plan.common.output.iter().cloned().collect(),
-        interfaces: plan.interfaces.clone(),
-        reopens: plan.retry,
-        ..Needs::default()
-    };
-    let board = service.begin(needs, plan.common.talk)?;
+    let board = service.begin(needs(plan), plan.common.talk)?;
+    packets.check()?;
+    if !plan.common.talk.quiet {
+        say(&format!("capturing on {}; ^C ends it", plan.interfaces.join(", ")));
+    }
     let queue = reader::start(interfaces, plan.setup.clone(), plan.retry);
-    let mut watch = Watch::new(plan, input, voice, memory, board);
+    let mut watch = Watch::new(plan, input, voice, packets, memory, board);
     watch.go_on(&queue, &signals);
     let times_full = queue.times_full();
     queue.join();
@@ -89,6 +94,31 @@ fn open(plan: &Plan) -> Result<Vec<Result<Open, String>>> {
         }
     }
     Ok(opened)
+}
+
+/// A hint for a link that may bring more than can be looked at (`/sys/class/net`; Linux).
+fn fast(interface: &str) -> Option<String> {
+    let speed = fs::read_to_string(Path::new("/sys/class/net").join(interface).join("speed")).ok()?;
+    let speed: u32 = speed.trim().parse().ok()?;
+    (speed >= FAST).then(|| {
+        format!(
+            "{interface}: a link of {} Gb/s; if packets are dropped, let the kernel leave out what is not sign-on: \
+             -f 'port 1352 or port 1533 or port 5060 or port 80 or port 53'",
+            speed / 1000
+        )
+    })
+}
+
+/// What is still to be done once rights are given up.
+fn needs(plan: &Plan) -> Needs {
+    let target = plan.target.as_ref();
+    Needs {
+        interfaces: plan.interfaces.clone(),
+        folders: target.map(Target::folders).unwrap_or_default(),
+        files: plan.common.output.iter().cloned().chain(target.map(Target::files).unwrap_or_default()).collect(),
+        reopens: plan.retry,
+        ..Needs::default()
+    }
 }
 
 /// What the report says of the interfaces: one input, as a capture file of them would be.

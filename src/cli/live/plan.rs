@@ -3,6 +3,7 @@
 use super::LiveArgs;
 use super::rights::denied;
 use super::service::ServiceArgs;
+use super::write_args::Target;
 use crate::capture::live::{LiveError, Setup};
 use crate::cli::args::Args;
 use crate::cli::plan;
@@ -27,6 +28,8 @@ pub(in crate::cli) struct Plan {
     pub(super) duration: Option<Duration>,
     /// Limits of what is held for conversations.
     pub(super) limits: Limits,
+    /// Packets that are to be written.
+    pub(super) target: Option<Target>,
     /// Time between two statistics.
     pub(super) stats_interval: Option<Duration>,
     /// Rights and metrics.
@@ -57,11 +60,12 @@ impl Plan {
             filter: args.reading.filter.clone(),
         };
         let common = plan::Plan::of(Vec::new(), args)?;
+        let target = live.write.target(common.output.as_deref())?;
         let flows = usize::try_from(live.max_flows).unwrap_or(usize::MAX);
         let total_bytes = usize::try_from(live.max_buffer).unwrap_or(usize::MAX);
         let limits = Limits { total_bytes, flows, ..Limits::default() };
         let LiveArgs { retry, count, duration, stats_interval, service, .. } = live.clone();
-        Ok(Self { common, interfaces, setup, retry, count, duration, limits, stats_interval, service })
+        Ok(Self { common, interfaces, setup, retry, count, duration, limits, target, stats_interval, service })
     }
 }
 

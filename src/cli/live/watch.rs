@@ -4,10 +4,12 @@ use super::batch::{Batch, News};
 use super::looks::Looks;
 use super::memory::Memory;
 use super::metrics::{Board, Figures};
+use super::packets::Packets;
 use super::plan::Plan;
 use super::reader::Queue;
 use super::signals::Signals;
 use super::voice::Voice;
+use super::write_args::Target;
 use crate::capture::live::{Counts, LiveError};
 use crate::cli::exit::Outcome;
 use crate::cli::read::options;
@@ -39,6 +41,7 @@ pub(super) struct Watch<'a> {
     trouble: bool,
     looks: Looks<'a>,
     voice: Voice<'a>,
+    packets: Packets,
     /// Findings that were told, by rule and severity.
     told: BTreeMap<(&'static str, Severity), u64>,
     /// When statistics were shown last, and how many packets there were.
@@ -49,7 +52,14 @@ pub(super) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    pub fn new(plan: &'a Plan, input: Input, voice: Voice<'a>, memory: Option<Memory>, board: Option<Board>) -> Self {
+    pub fn new(
+        plan: &'a Plan,
+        input: Input,
+        voice: Voice<'a>,
+        packets: Packets,
+        memory: Option<Memory>,
+        board: Option<Board>,
+    ) -> Self {
         let now = Instant::now();
         Self {
             plan,
@@ -62,6 +72,7 @@ impl<'a> Watch<'a> {
             trouble: false,
             looks: Looks::new(&plan.common.settings),
             voice,
+            packets,
             told: BTreeMap::new(),
             shown: (now, 0),
             memory,
@@ -77,7 +88,10 @@ impl<'a> Watch<'a> {
                     self.frames(&batch);
                     queue.done(batch);
                 }
-                Ok(News::Counts(counts)) => self.counts = counts,
+                Ok(News::Counts(counts)) => {
+                    self.counts = counts;
+                    self.packets.counted(counts);
+                }
                 Ok(News::Lost(error)) => self.lost(&error),
                 Ok(News::Back(name)) => say(&format!("{name}: the interface is back")),
                 Ok(News::End(error)) => return self.end(error),
@@ -85,6 +99,7 @@ impl<'a> Watch<'a> {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             self.look(false);
+            self.packets.flush(self.now().unwrap_or_default());
             self.show_figures();
             self.obey(queue, signals);
         }
@@ -93,6 +108,7 @@ impl<'a> Watch<'a> {
     /// The report of everything in view.
     pub fn finish(mut self, times_full: u64) -> Result<Outcome> {
         self.look(true);
+        self.packets.finish();
         let stats = self.stats(times_full);
         if !self.plan.common.talk.quiet && !self.voice.is_lost() {
             say(&crate::report::stream::stats_line(&stats));
@@ -113,7 +129,7 @@ impl<'a> Watch<'a> {
 
     fn frames(&mut self, batch: &Batch) {
         (self.arrived, self.quiet) = (Instant::now(), false);
-        for (_, frame) in batch.frames(self.input.packets + 1) {
+        for (interface, frame) in batch.frames(self.input.packets + 1) {
             if self.plan.count.is_some_and(|count| self.input.packets >= count) {
                 return;
             }
@@ -121,7 +137,8 @@ impl<'a> Watch<'a> {
             self.input.bytes += u64::from(frame.wire_length);
             self.input.first.get_or_insert(frame.at.time);
             self.input.last = Some(frame.at.time);
-            self.pipeline.frame(&frame);
+            let seen = self.pipeline.frame(&frame);
+            self.packets.frame(seen, interface, &frame);
         }
     }
 
@@ -131,7 +148,7 @@ impl<'a> Watch<'a> {
             return;
         }
         let Some(now) = self.now() else { return };
-        let (input, voice, told) = (self.input(), &mut self.voice, &mut self.told);
+        let (input, voice, packets, told) = (self.input(), &mut self.voice, &mut self.packets, &mut self.told);
         self.looks.look(&mut self.pipeline, input, now, last, |view| {
             for saying in view.sayings {
                 if matches!(saying.why, Why::New | Why::Worse) {
@@ -139,6 +156,7 @@ impl<'a> Watch<'a> {
                 }
             }
             voice.show(view);
+            packets.look(view.findings, view.sayings, &view.analysis.conversations, now);
         });
         if !last {
             self.looks.clear(&mut self.pipeline, |conversation| voice.let_go(conversation));
@@ -168,8 +186,9 @@ impl<'a> Watch<'a> {
         }
         if signals.reopen() {
             self.voice.reopen();
+            self.packets.reopen();
         }
-        if signals.stop() || self.is_done() || self.voice.is_lost() {
+        if signals.stop() || self.is_done() || self.voice.is_lost() || self.packets.is_lost() {
             queue.stop();
         }
     }
@@ -184,6 +203,7 @@ impl<'a> Watch<'a> {
         for ((_, severity), count) in &self.told {
             *findings.entry(severity.name()).or_default() += count;
         }
+        let written = self.packets.written();
         Stats {
             time: now,
             packets: totals.packets,
@@ -198,13 +218,13 @@ impl<'a> Watch<'a> {
             let_go: self.looks.let_go(),
             evicted: held.evicted,
             waiting_bytes: number(held.waiting_bytes),
-            ring_bytes: 0,
+            ring_bytes: number(self.packets.ring_bytes()),
             resident_bytes: self.memory.as_mut().and_then(Memory::resident),
             messages: totals.messages.clone(),
             findings,
             rules_ms: u64::try_from(self.looks.took().as_millis()).unwrap_or(u64::MAX),
-            written: 0,
-            not_written: 0,
+            written: written.frames,
+            not_written: written.lost,
         }
     }
 
@@ -216,9 +236,14 @@ impl<'a> Watch<'a> {
             totals: self.pipeline.totals().clone(),
             held: self.pipeline.held(),
             findings: self.told.clone(),
+            ring: self
+                .plan
+                .target
+                .as_ref()
+                .and_then(Target::ring)
+                .map(|most| (number(self.packets.ring_bytes()), most)),
             last_packet: self.input.last,
             resident: self.memory.as_mut().and_then(Memory::resident),
-            ..Figures::default()
         });
     }
 

@@ -80,6 +80,14 @@ impl Target {
         }
     }
 
+    /// Bytes that the ring may hold, if there is one.
+    pub(super) fn ring(&self) -> Option<u64> {
+        match self {
+            Self::Folder { span, .. } => Some(span.bytes),
+            Self::File { .. } => None,
+        }
+    }
+
     /// Files that are made now and may be made again, or others beside them.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         match self {
