@@ -209,40 +209,6 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_packets_of_a_finding_are_on_disk_and_give_it_again() {
-    if !possible(&[]) {
-        return;
-    }
-    let cable = Cable::new();
-    let _server = NotesServer::start(&cable.server, NAME);
-    let folder = open_folder();
-    let mut process = capture(&cable, &["--format", "ndjson", "--ring", "16M", "-w", folder.path().to_str().unwrap()]);
-    ask(&cable);
-    process.read(RULE);
-    let line = process.hear("the packets of");
-    assert!(line.contains(RULE), "{line}");
-    let [path] = files(folder.path()).try_into().unwrap();
-    // While the capture goes on.
-    assert_eq!(offline(&path), [RULE]);
-    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-    assert!(name.ends_with(&format!("-{RULE}-{CLIENT}.pcapng")), "{name}");
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    // Who comes back joins the file.
-    let before = packets(&path);
-    ask(&cable);
-    wait_until(|| packets(&path) >= 2 * before);
-    process.signal(Signal::SIGINT);
-    let (status, _, said) = process.end();
-    assert!(status.success(), "{said:#?}");
-    assert_eq!((files(folder.path()).len(), offline(&path)), (1, vec![RULE.to_owned()]));
-}
-
-/// Packets in a capture.
-fn packets(path: &Path) -> u64 {
-    number(&support::report(&[path.to_str().unwrap()])["totals"], "packets")
-}
-
-#[test]
 fn what_does_not_trigger_is_not_written() {
     if !possible(&[]) {
         return;
