@@ -13,9 +13,11 @@ pub enum InputFormat {
     Pcap,
     /// pcapng.
     Pcapng,
+    /// No file: interfaces that were listened to.
+    Live,
 }
 
-/// One capture file (or stdin).
+/// One capture file (or stdin), or interfaces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Input {
     /// Path as given; `-` for stdin.

@@ -76,7 +76,7 @@ pub struct Stats {
     pub ring_bytes: u64,
     /// Memory that the process occupies, in bytes, where the system says so.
     pub resident_bytes: Option<u64>,
-    /// Messages of each protocol.
+    /// Messages of each protocol, in conversations that are over.
     pub messages: BTreeMap<&'static str, u64>,
     /// Findings told, by severity.
     pub findings: BTreeMap<&'static str, u64>,

@@ -34,7 +34,7 @@ pub(super) use plan::Plan;
 use super::exit::Outcome;
 use super::{output, say};
 use crate::capture::live::Open;
-use crate::model::Input;
+use crate::model::{Input, InputFormat};
 use anyhow::{Context, Result};
 use memory::Memory;
 use packets::Packets;
@@ -131,7 +131,7 @@ fn input(plan: &Plan, interfaces: &[Result<Open, String>]) -> Input {
     }
     Input {
         path: plan.interfaces.join(", "),
-        format: None,
+        format: Some(InputFormat::Live),
         link_types,
         packets: 0,
         bytes: 0,

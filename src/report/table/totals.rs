@@ -61,6 +61,7 @@ fn row(index: usize, input: &Input) -> [String; 7] {
     let format = match input.format {
         Some(InputFormat::Pcap) => "pcap",
         Some(InputFormat::Pcapng) => "pcapng",
+        Some(InputFormat::Live) => "live",
         None => "?",
     };
     let duration = input.first.zip(input.last).map(|(first, last)| span(last.seconds_since(first)));
