@@ -2,7 +2,10 @@
 //! conversation by its first bytes and keeps what the report and the rules need.
 
 mod budget;
+mod course;
 mod dissection;
+mod feed;
+mod log;
 mod pipeline;
 mod tcp;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::{DecodeAs, Keep, Options, UNWANTED};
 use crate::decode::{self, Segment, flags};
 use crate::model::{Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, UNKNOWN};
 use crate::stream::{Connection, FlowKey, FlowTable, Sink, Tombstone};
-use nrpcsniff_dissectors::PROTOCOLS;
+use nrpcsniff_dissectors::{PROTOCOLS, tls};
 
 /// Messages that make the opening of a conversation: session request and response, authentication both ways.
 const OPENING: u64 = 4;
@@ -282,7 +282,9 @@ impl Open {
             return self.connection.tombstone();
         }
         for &(protocol, count) in &outcome.counts {
-            state.messages(protocol, count);
+            // Of TLS, records are counted.
+            let records = outcome.tls.filter(|_| protocol == tls::PROTOCOL.name).map(|layer| layer.records);
+            state.messages(protocol, records.unwrap_or(count));
         }
         let mut tombstone = self.connection.tombstone();
         let mut conversation = self.connection.conclude(state.last);
@@ -335,6 +337,8 @@ fn tell(conversation: &mut Conversation, outcome: Outcome, by_port: Option<&'sta
     conversation.protocol_by_port = by_port.is_some();
     let teardown = &mut conversation.teardown;
     teardown.after_message = messages_before_close(teardown.by, teardown.at.is_some(), at_close, outcome.seen);
+    conversation.over_tls = outcome.over_tls;
+    conversation.tls = outcome.tls;
     conversation.turns = outcome.turns;
     conversation.messages = outcome.messages;
     conversation.messages_seen = outcome.seen;

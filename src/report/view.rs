@@ -7,7 +7,8 @@ use crate::model::{
     Close, CloseBy, Conversation, Endpoint, Evidence, Finding, FrameRef, Input, InputFormat, Message, PerSide, Setup,
     Source, Stamp, Timestamp, Totals, Transport,
 };
-use nrpcsniff_dissectors::{PROTOCOLS, Reader, Value};
+use nrpcsniff_dissectors::tls::Why;
+use nrpcsniff_dissectors::{Layer, PROTOCOLS, Reader, Value};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::collections::BTreeMap;
@@ -81,7 +82,7 @@ impl Serialize for TotalsView<'_> {
         map.serialize_entry("undecoded", &totals.undecoded)?;
         for protocol in PROTOCOLS {
             let messages = totals.messages.get(protocol.name).copied().unwrap_or(0);
-            map.serialize_entry(&format!("{}_messages", protocol.name), &messages)?;
+            map.serialize_entry(&format!("{}_{}", protocol.name, protocol.counts), &messages)?;
         }
         map.serialize_entry("passed_over", &totals.passed_over)?;
         map.end()
@@ -95,6 +96,8 @@ pub(super) struct ConversationView<'a> {
     transport: Transport,
     protocol: &'static str,
     over_tls: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<TlsView>,
     client: Endpoint,
     server: Endpoint,
     roles_guessed: bool,
@@ -117,6 +120,14 @@ pub(super) struct ConversationView<'a> {
     undissected_bytes: PerSide<u64>,
     turns: TurnsView,
     given_up: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct TlsView {
+    records: u64,
+    opened: u64,
+    sealed: u64,
+    why_opaque: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -171,7 +182,8 @@ pub(super) fn conversation<'a>(c: &'a Conversation, detail: Detail, reader: Read
         id: c.id,
         transport: c.transport,
         protocol: c.protocol,
-        over_tls: false,
+        over_tls: c.over_tls,
+        tls: c.tls.map(tls),
         client: c.client,
         server: c.server,
         roles_guessed: c.roles_guessed,
@@ -195,6 +207,11 @@ pub(super) fn conversation<'a>(c: &'a Conversation, detail: Detail, reader: Read
         turns: turns(c),
         given_up: c.given_up,
     }
+}
+
+fn tls(layer: Layer) -> TlsView {
+    let Layer { records, opened, sealed, why_opaque } = layer;
+    TlsView { records, opened, sealed, why_opaque: why_opaque.map(Why::name) }
 }
 
 fn teardown(c: &Conversation) -> TeardownView {

@@ -33,6 +33,7 @@ use crate::Protocol;
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
     name: "nrpc",
+    counts: "messages",
     tcp_ports: &[1352],
     udp_ports: &[],
     claims_ports: true,

@@ -23,6 +23,7 @@ use crate::Protocol;
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
     name: "sametime",
+    counts: "messages",
     tcp_ports: &[1533, 1516],
     udp_ports: &[],
     claims_ports: true,

@@ -24,6 +24,7 @@ use start::Look;
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
     name: "sip",
+    counts: "messages",
     tcp_ports: &[5060, 5080],
     udp_ports: &[5060, 5080],
     claims_ports: true,
