@@ -6,23 +6,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a room may import; `dissectors` is the crate of that name.
-const MAY_IMPORT: [(&str, &[&str]); 8] = [
+const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("model", &["dissectors"]),
     ("capture", &["model"]),
     ("decode", &["model"]),
     ("stream", &["model"]),
-    ("engine", &["model", "capture", "decode", "stream", "dissectors"]),
+    ("decrypt", &["model", "dissectors"]),
+    ("engine", &["model", "capture", "decode", "stream", "decrypt", "dissectors"]),
     ("diagnose", &["model", "dissectors"]),
     ("report", &["model", "dissectors"]),
-    ("cli", &["model", "capture", "decode", "stream", "engine", "diagnose", "report", "dissectors"]),
+    ("cli", &["model", "capture", "decode", "stream", "decrypt", "engine", "diagnose", "report", "dissectors"]),
 ];
 
 /// Rooms that know bytes, frames and segments, and none of the protocols.
 const WITHOUT_PROTOCOLS: [&str; 3] = ["capture", "decode", "stream"];
-const PROTOCOLS: [&str; 6] = ["nrpc", "dns", "sip", "http", "sametime", "ltpa"];
+const PROTOCOLS: [&str; 7] = ["nrpc", "dns", "sip", "http", "sametime", "ltpa", "tls"];
 
 /// Rooms whose only time is that of packets, and whose only input is what they are given.
-const PURE: [&str; 6] = ["dissectors", "model", "decode", "stream", "engine", "diagnose"];
+const PURE: [&str; 7] = ["dissectors", "model", "decode", "stream", "decrypt", "engine", "diagnose"];
 const IMPURE: [&str; 8] =
     ["SystemTime", "Instant", "std::fs", "std::env", "std::process", "std::thread", "TcpStream", "UdpSocket"];
 

@@ -281,6 +281,8 @@ pub struct Protocol {
     pub counts: &'static str,
     /// Usual TCP ports. Content decides; a port only breaks ties and says what is worth keeping.
     pub tcp_ports: &'static [u16],
+    /// Usual TCP ports on which TLS carries it.
+    pub tls_ports: &'static [u16],
     /// Usual UDP ports.
     pub udp_ports: &'static [u16],
     /// A TCP conversation on a usual port belongs into the report even if it says something else: whoever called that port

@@ -17,6 +17,7 @@ Examples:
   nrpcsniff rules nrpc-name-mismatch-alias        one rule explained
   nrpcsniff token 'LtpaToken=AAECAz...'           one sign-on token explained
   nrpcsniff --ltpa-keys ltpa.keys --ltpa-password-file word.txt sso.pcapng
+  nrpcsniff --keylog sslkeys.txt sso.pcapng       look into TLS (Decryption Secrets Blocks need no option)
 
 Exit status: 0 done, whatever was found; 1 --fail-on was met; 2 wrong usage, or an input that cannot be read or is
 damaged (what could be read is still reported; this outranks 1).
@@ -105,6 +106,10 @@ pub struct Args {
     /// Keys that open tokens.
     #[command(flatten)]
     pub keys: KeyFiles,
+
+    /// Secrets that open TLS.
+    #[command(flatten)]
+    pub tls: TlsFiles,
 
     /// Show the values of tokens and cookies (masked otherwise, everywhere)
     #[arg(long)]
@@ -210,6 +215,18 @@ impl KeyFiles {
             domino_secret_file: join(self.domino_secret_file),
         }
     }
+}
+
+/// Files of secrets that open TLS. What a pcapng capture brings along is used without any option.
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
+pub struct TlsFiles {
+    /// TLS key log (NSS format) as browsers, curl and Java agents write it; repeatable [default: SSLKEYLOGFILE, if it can be read]
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Vec<PathBuf>,
+
+    /// Private RSA key of a server (PEM): opens TLS where the key exchange is RSA; repeatable
+    #[arg(long, value_name = "PEM")]
+    pub tls_key: Vec<PathBuf>,
 }
 
 /// Shape of the report.

@@ -13,6 +13,7 @@ mod plan;
 mod progress;
 mod read;
 mod run;
+mod tls_keys;
 mod token;
 
 use crate::report::escape;

@@ -2,6 +2,7 @@
 
 use super::args::{self, Args};
 use super::config::{self, Config};
+use crate::decrypt::Keys;
 use crate::diagnose::{ExpectedServer, Settings};
 use crate::model::{Severity, Timestamp};
 use crate::report::{Detail, Format, Options, escape};
@@ -30,6 +31,8 @@ pub struct Plan {
     pub output: Option<PathBuf>,
     /// Settings of the diagnosis.
     pub settings: Settings,
+    /// Secrets that open TLS records.
+    pub tls: Arc<Keys>,
     /// Values of tokens, passwords and cookies are shown.
     pub show_secrets: bool,
     /// Exit with 1 from this severity on.
@@ -76,6 +79,7 @@ impl Plan {
             report: report(args, output.is_some()),
             output,
             settings: Settings { thresholds, expected: servers, now, keys },
+            tls: Arc::new(super::tls_keys::load(&args.tls, env::var_os("SSLKEYLOGFILE"), args.quiet)?),
             show_secrets: args.show_secrets,
             fail_on: args.fail_on.map(severity),
             talk: Talk {

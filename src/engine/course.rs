@@ -4,6 +4,7 @@
 use super::feed::{Carried, Feed, len};
 use super::log::Log;
 use super::{DecodeAs, Options};
+use crate::decrypt::{Session, Vault};
 use crate::model::{PerSide, Side, Stamp};
 use nrpcsniff_dissectors::{Dissector, Layer, PROTOCOLS, Part, Probe, Protocol, Verdict, tls};
 
@@ -31,6 +32,8 @@ pub(super) struct Course {
     told: bool,
     /// What the user says of the port.
     named: Option<&'static Protocol>,
+    /// What TLS records may be opened with.
+    vault: Vault,
     /// What it carries, once it is known to carry something.
     inside: Option<Box<Inside>>,
     /// It is carried by another.
@@ -52,7 +55,7 @@ enum State {
 
 impl Course {
     /// Nothing said yet between these ports.
-    pub fn new(ports: PerSide<u16>, roles_guessed: bool, options: &Options) -> Self {
+    pub fn new(ports: PerSide<u16>, roles_guessed: bool, options: &Options, vault: Vault) -> Self {
         let (state, named) = match options.decode_as(ports.server).or_else(|| options.decode_as(ports.client)) {
             Some(DecodeAs::Protocol(protocol)) => (State::Undecided, Some(protocol)),
             Some(DecodeAs::Nothing) => (State::Ignored, None),
@@ -68,6 +71,7 @@ impl Course {
             chunks: 0,
             told: false,
             named,
+            vault,
             inside: None,
             is_inside: false,
         }
@@ -207,7 +211,7 @@ impl Course {
                     continue;
                 }
                 let server = if from == side { self.ports.server } else { self.ports.client };
-                let usual = protocol.tcp_ports.contains(&server);
+                let usual = self.is_usual(protocol, server);
                 match (protocol.probe)(from, &self.feeds[side].pending, usual) {
                     Probe::Yes => return self.choose(protocol, from != side, log),
                     Probe::Need(_) => undecided = true,
@@ -224,10 +228,16 @@ impl Course {
         }
         self.chunks = self.chunks.saturating_add(1);
         self.feeds[side].drop_pending();
-        let usual = PROTOCOLS.iter().any(|p| p.tcp_ports.contains(&self.ports.server));
+        let usual = PROTOCOLS.iter().any(|p| self.is_usual(p, self.ports.server));
         if !(self.midstream && usual) || self.chunks > CHUNKS {
             self.state = State::Ignored;
         }
+    }
+
+    /// Is that a port of that protocol, here?
+    fn is_usual(&self, protocol: &Protocol, port: u16) -> bool {
+        let ports = if self.is_inside { protocol.tls_ports } else { protocol.tcp_ports };
+        ports.contains(&port)
     }
 
     fn choose(&mut self, protocol: &'static Protocol, flip: bool, log: &mut Log) {
@@ -236,7 +246,7 @@ impl Course {
             self.feeds = std::mem::take(&mut self.feeds).swapped();
             self.ports = self.ports.swapped();
         }
-        let mut dissector = (protocol.stream)();
+        let mut dissector = self.dissector(protocol);
         if self.midstream {
             dissector.midstream();
         }
@@ -247,6 +257,14 @@ impl Course {
         for side in [Side::Client, Side::Server] {
             self.dissect_pending(side, log);
         }
+    }
+
+    /// A dissector of that protocol; of TLS one that opens what it can.
+    fn dissector(&self, protocol: &'static Protocol) -> Box<dyn Dissector> {
+        if is_tls(protocol) {
+            return tls::opened_by(Box::new(Session::new(self.vault.clone())));
+        }
+        (protocol.stream)()
     }
 
     /// What that protocol will carry here.
@@ -261,6 +279,7 @@ impl Course {
             chunks: 0,
             told: false,
             named: self.named.filter(|named| !std::ptr::eq(*named, protocol)),
+            vault: Vault::default(),
             inside: None,
             is_inside: true,
         };

@@ -2,9 +2,9 @@
 //! kept with the frames that carried it.
 
 use super::Options;
-use super::budget::Budget;
 use super::course::Course;
 use super::log::Log;
+use super::pipeline::State;
 use crate::model::{Message, PerSide, Side, Stamp, Turns};
 use crate::stream::Sink;
 use nrpcsniff_dissectors::{Layer, Message as Body, PROTOCOLS, Probe, Protocol, tls};
@@ -49,9 +49,9 @@ pub fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], roles_guessed: boo
 
 impl Dissection {
     /// Nothing said yet between these ports.
-    pub fn new(client_port: u16, server_port: u16, roles_guessed: bool, options: &Options, budget: Budget) -> Self {
-        let ports = PerSide { client: client_port, server: server_port };
-        Self { course: Course::new(ports, roles_guessed, options), log: Log::new(options.keep, budget) }
+    pub fn new([client, server]: [u16; 2], roles_guessed: bool, state: &State) -> Self {
+        let course = Course::new(PerSide { client, server }, roles_guessed, &state.options, state.vault.clone());
+        Self { course, log: Log::new(state.options.keep, state.budget.clone()) }
     }
 
     /// No dissector wants this conversation.

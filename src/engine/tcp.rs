@@ -1,6 +1,5 @@
 //! TCP conversations of the pipeline: from the first segment of a flow to the conversation in the report.
 
-use super::budget::Budget;
 use super::dissection::{self, Dissection, Outcome};
 use super::pipeline::State;
 use super::{DecodeAs, Keep, Options, UNWANTED};
@@ -165,7 +164,7 @@ impl Open {
     /// Takes a segment; true if there is nothing more to hear.
     fn segment(&mut self, state: &mut State, segment: &Segment<'_>, at: Stamp) -> bool {
         if segment.payload_length > 0 && matches!(self.hearing, Hearing::Silent) {
-            self.listen(segment, &state.options, &state.budget);
+            self.listen(segment, state);
         }
         let had_answer = self.connection.syn_ack().is_some();
         let checksum = self.connection.is_watched().then(|| decode::tcp_checksum_ok(segment)).flatten();
@@ -230,7 +229,8 @@ impl Open {
     }
 
     /// The first data: somebody may want to hear it.
-    fn listen(&mut self, segment: &Segment<'_>, options: &Options, budget: &Budget) {
+    fn listen(&mut self, segment: &Segment<'_>, state: &State) {
+        let options = &state.options;
         let (client, server) = (self.connection.client().port, self.connection.server().port);
         if !options.all && self.connection.begins_stream(segment) {
             let from = self.connection.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
@@ -243,7 +243,7 @@ impl Open {
             }
         }
         self.connection.watch();
-        let dissection = Dissection::new(client, server, self.connection.roles_guessed(), options, budget.clone());
+        let dissection = Dissection::new([client, server], self.connection.roles_guessed(), state);
         self.hearing = Hearing::Listening(Box::new(dissection));
     }
 

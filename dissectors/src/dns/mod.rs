@@ -17,6 +17,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "dns",
     counts: "messages",
     tcp_ports: &[53],
+    tls_ports: &[],
     udp_ports: &[53],
     claims_ports: false,
     probe,

@@ -35,6 +35,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "nrpc",
     counts: "messages",
     tcp_ports: &[1352],
+    tls_ports: &[],
     udp_ports: &[],
     claims_ports: true,
     probe: probe::probe,

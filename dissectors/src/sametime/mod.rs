@@ -25,6 +25,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "sametime",
     counts: "messages",
     tcp_ports: &[1533, 1516],
+    tls_ports: &[],
     udp_ports: &[],
     claims_ports: true,
     probe: probe::probe,

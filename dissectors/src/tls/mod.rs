@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "tls",
     counts: "records",
     tcp_ports: &[443, 5061, 5081, 8443, 9043, 9443],
+    tls_ports: &[],
     udp_ports: &[],
     claims_ports: false,
     probe,

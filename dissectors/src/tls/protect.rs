@@ -60,7 +60,7 @@ pub trait Opener: Send {
     fn change_cipher_spec(&mut self, from: Side);
 
     /// Why the records of that side cannot be opened, if that is known without looking at them. They are not offered then.
-    fn refuses(&self, from: Side) -> Option<Why>;
+    fn refuses(&mut self, from: Side) -> Option<Why>;
 
     /// Opens the next protected record of that side: header and fragment.
     fn open(&mut self, from: Side, record: &[u8]) -> Result<Opened, Why>;
@@ -77,7 +77,7 @@ impl Opener for NoKeys {
 
     fn change_cipher_spec(&mut self, _: Side) {}
 
-    fn refuses(&self, _: Side) -> Option<Why> {
+    fn refuses(&mut self, _: Side) -> Option<Why> {
         Some(Why::NoKeysGiven)
     }
 

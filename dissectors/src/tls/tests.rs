@@ -57,7 +57,7 @@ struct Trailing {
 impl Opener for Trailing {
     fn handshake(&mut self, _: Side, _: &[u8]) {}
     fn change_cipher_spec(&mut self, _: Side) {}
-    fn refuses(&self, _: Side) -> Option<Why> {
+    fn refuses(&mut self, _: Side) -> Option<Why> {
         None
     }
     fn open(&mut self, _: Side, record: &[u8]) -> Result<Opened, Why> {
