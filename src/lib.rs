@@ -10,14 +10,18 @@
 //!
 //! Each room imports only what stands to its left, and the shared vocabulary in [`model`]; [`engine`] alone sees
 //! all of them, and [`cli`] sees everything. `diagnose` and `report` see the model only, never packets;
-//! `capture`, `decode` and `stream` never name a protocol; `decrypt` knows TLS alone. `tests/layering.rs` holds these directions.
+//! `capture`, `decode` and `stream` never name a protocol; `decrypt` knows TLS alone. [`logs`] reads the logs that are
+//! heard beside the packets; [`compare`] lays two diagnosed captures side by side.
+//! `tests/layering.rs` holds these directions.
 
 pub mod capture;
 pub mod cli;
+pub mod compare;
 pub mod decode;
 pub mod decrypt;
 pub mod diagnose;
 pub mod engine;
+pub mod logs;
 pub mod model;
 pub mod report;
 pub mod stream;

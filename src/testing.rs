@@ -1,5 +1,6 @@
 //! For tests of rules: the whole pipeline over a capture in memory.
 
+pub mod logs;
 pub mod tokens;
 
 use crate::capture::Reader;

@@ -410,3 +410,149 @@ fn wrong_keys_and_tokens_are_refused() {
     refused_in_a_sentence(&token(&["--now", "today", "x"], ""), &["--now 'today'"]);
     refused_in_a_sentence(&token(&["-"], "Cookie: a=b; c=d\n"), &["none of these cookies is an LTPA token: a, c"]);
 }
+
+const STUSERS: &str = "\
+101117_095933.869,INF,Users   ,VpUsrAuthenticate::handleCheckUser: authenticating user with loginName=CN=Ann Smith/O=ACME by a single token
+101117_095933.884,FTL,LDAP Aut,token verification failed. [4098]
+101117_095933.884,INF,Users   ,VpUsrAuthenticate::checkedUser: VpUsrAuthenticate: bad login
+";
+
+fn compressed(text: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(text.as_bytes()).unwrap();
+    writer.finish().unwrap()
+}
+
+#[test]
+fn a_log_alone_is_judged() {
+    let folder = folder(&[("st.txt", STUSERS.as_bytes()), ("st.txt.gz", &compressed(STUSERS))]);
+    for name in ["st.txt", "st.txt.gz"] {
+        let output = run(&["--log", &in_folder(&folder, name)]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let shown = stdout(&output);
+        for part in [
+            "VERDICT  Sametime did not accept the sign-on token of CN=Ann Smith/O=ACME",
+            &format!("{name} line 2"),
+            "4098",
+            "stusers",
+            "not placed",
+        ] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        for part in ["packet", "frame.number", "Wireshark", "capture "] {
+            assert!(!shown.contains(part), "{part}: {shown}");
+        }
+    }
+    let fails = run(&["--log", &in_folder(&folder, "st.txt"), "--fail-on", "major"]);
+    assert_eq!(fails.status.code(), Some(1));
+    let piped = nrpcsniff().args(["--log", "-"]).write_stdin(STUSERS).output().unwrap();
+    assert!(stdout(&piped).contains("- line 2"), "{}", stdout(&piped));
+}
+
+#[test]
+fn a_log_that_tells_no_fault_is_told_apart_from_none() {
+    let text = "101117_095933.869,INF,Users   ,got a request\n";
+    let folder = folder(&[("st.txt", text.as_bytes())]);
+    let output = run(&["--log", &in_folder(&folder, "st.txt")]);
+    let shown = stdout(&output);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(shown.contains("No fault is told by the log") && shown.contains("Logs alone"), "{shown}");
+    assert!(!shown.contains("packet") && !shown.contains("interface, mirror port"), "{shown}");
+}
+
+#[test]
+fn json_lists_logs_after_captures_and_names_their_lines() {
+    let folder = folder(&[("a.pcap", &pcap(2)), ("st.txt", STUSERS.as_bytes())]);
+    let (capture, log) = (in_folder(&folder, "a.pcap"), in_folder(&folder, "st.txt"));
+    let report = json(&run(&[&capture, "--log", &log, "--format", "json", "-q"]));
+    let inputs = report["inputs"].as_array().unwrap();
+    assert_eq!((&inputs[0]["format"], &inputs[1]["format"]), (&"pcap".into(), &"stusers".into()));
+    assert_eq!(
+        (&inputs[1]["lines"], &inputs[1]["packets"], &inputs[1]["complete"]),
+        (&3.into(), &0.into(), &true.into())
+    );
+    assert_eq!(inputs[1]["clock"]["placed"], "no");
+    assert_eq!(inputs[1]["clock"]["first_written"], "101117_095933.869");
+    assert_eq!(inputs[1]["link_types"].as_array().unwrap().len(), 0);
+    let finding = report["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "st-token-refused").unwrap();
+    let evidence = &finding["evidence"][1];
+    assert_eq!((&evidence["source"], &evidence["input"], &evidence["line"]), (&"log".into(), &1.into(), &2.into()));
+    assert!(evidence["packet"].is_null() && finding["packets"].as_array().unwrap().is_empty());
+    assert_eq!(finding["wireshark_filter"], "");
+    let lines = stdout(&run(&[&capture, "--log", &log, "--format", "ndjson", "-q"]));
+    assert_eq!(lines.lines().filter(|line| line.contains("\"kind\":\"inputs\"")).count(), 2);
+}
+
+#[test]
+fn the_offset_of_a_log_places_it() {
+    let folder = folder(&[("st.txt", STUSERS.as_bytes())]);
+    let log = in_folder(&folder, "st.txt");
+    let report = json(&run(&["--log", &log, "--log-offset", "st.txt=-3600", "--format", "json"]));
+    let input = &report["inputs"][0];
+    assert_eq!((&input["clock"]["placed"], &input["first"]), (&"offset".into(), &"2010-11-17T08:59:33.869Z".into()));
+    assert_eq!(input["clock"]["offset_s"], -3600.0);
+    refused_in_a_sentence(&run(&["--log", &log, "--log-offset", "other.txt=1"]), &["no --log of that name"]);
+    refused_in_a_sentence(&run(&["--log", &log, "--log-offset", "st.txt=x"]), &["FILE=SECONDS"]);
+}
+
+#[test]
+fn a_log_that_is_of_no_use_is_trouble_and_the_rest_is_reported() {
+    let folder = folder(&[("st.txt", STUSERS.as_bytes()), ("x.txt", b"hello\n"), ("empty", b"")]);
+    let good = in_folder(&folder, "st.txt");
+    for (name, part) in [
+        ("x.txt", "known are Sametime STUsers (101117_"),
+        ("empty", "is empty"),
+        ("none", "cannot be read"),
+        ("", "folder"),
+    ] {
+        let path = in_folder(&folder, name);
+        refused_in_a_sentence(&run(&["--log", &path]), &[part]);
+        let both = run(&["--log", &path, "--log", &good]);
+        assert_eq!(both.status.code(), Some(2));
+        assert!(stdout(&both).contains("VERDICT  Sametime did not accept"), "{name}");
+    }
+    refused_in_a_sentence(&run(&["--log", &good, "-o", &good]), &["not overwritten"]);
+    refused_in_a_sentence(&run(&["-", "--log", "-"]), &["only once"]);
+}
+
+#[test]
+fn nothing_secret_and_nothing_hostile_of_a_log_is_shown() {
+    let token = "AAECAzUwOUI2RjRCNTA5Qjc2NTNDTj1Bbm5lIExhdm91ZS9PVT1VSy9PPVJVS4wOqEv/nGS4v6gHqcPyfDiuMRcR";
+    let said = format!(
+        "token verification failed. [4098] {token} password=hunter2 \u{1b}[2J\u{202e} Cookie: LtpaToken={token}"
+    );
+    let text =
+        STUSERS.replace("token verification failed. [4098]", &said).replace("Ann Smith", "Ann\u{1b}]0;x\u{7} Smith");
+    let folder = folder(&[("st.txt", text.as_bytes())]);
+    let log = in_folder(&folder, "st.txt");
+    for format in ["table", "json", "ndjson"] {
+        let shown = stdout(&run(&["--log", &log, "--format", format]));
+        assert!(shown.contains("4098"), "{shown}");
+        for secret in ["hunter2", &token[..20], &token[40..60], "\u{1b}[2J", "\u{202e}", "\u{1b}]0"] {
+            assert!(!shown.contains(secret), "{format} {secret:?}: {shown}");
+        }
+        let open = stdout(&run(&["--log", &log, "--format", format, "--show-secrets"]));
+        assert!(open.contains("hunter2") && !open.contains('\u{1b}'), "{open}");
+    }
+}
+
+#[test]
+fn the_real_samples_tell_their_stories() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
+    for (name, rules) in [
+        ("stusers-sample.txt", vec!["st-token-refused", "ltpa-dn-mismatch"]),
+        ("systemout-sample.txt", vec!["ltpa-undefined-sip"]),
+        ("notes-trace-sample.txt", vec!["nrpc-name-mismatch-alias"]),
+    ] {
+        let path = folder.join(name);
+        if !path.exists() {
+            eprintln!("SKIPPED: {} is not there", path.display());
+            continue;
+        }
+        let report = json(&run(&["--log", path.to_str().unwrap(), "--format", "json"]));
+        let found: Vec<_> =
+            report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
+        assert_eq!(found, rules, "{name}");
+    }
+}

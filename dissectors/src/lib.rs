@@ -42,6 +42,7 @@ pub mod ltpa;
 pub mod nrpc;
 mod problem;
 mod reading;
+mod role;
 pub mod sametime;
 mod secret;
 pub mod sip;
@@ -51,6 +52,7 @@ mod value;
 
 pub use problem::Problem;
 pub use reading::{Reader, Reading};
+pub use role::{Role, Roles, role_of};
 pub use secret::Secret;
 pub use value::{Fields, Value};
 
@@ -152,6 +154,50 @@ impl Message {
             Self::Sip(_) | Self::Http(_) => true,
             Self::Sametime(m) => !matches!(m.body, sametime::Body::KeepAlive | sametime::Body::Other { .. }),
             Self::Nrpc(_) | Self::Dns(_) | Self::Tls(_) => false,
+        }
+    }
+
+    /// What it comes to, in a few words that are the same in two sessions which go alike.
+    pub fn meaning(&self) -> String {
+        match self {
+            Self::Nrpc(m) => m.meaning(),
+            Self::Sip(m) => m.meaning(),
+            Self::Http(m) => m.meaning(),
+            Self::Sametime(m) => m.meaning(),
+            Self::Dns(m) => m.meaning(),
+            Self::Tls(m) => m.meaning(),
+        }
+    }
+
+    /// True if it says no: a status or a reason that ends what was asked for. A demand for credentials does not.
+    pub fn refuses(&self) -> bool {
+        match self {
+            Self::Nrpc(m) => m.refuses(),
+            Self::Sip(m) => m.refuses(),
+            Self::Http(m) => m.refuses(),
+            Self::Sametime(m) => m.refuses(),
+            Self::Dns(m) => m.refuses(),
+            Self::Tls(m) => m.refuses(),
+        }
+    }
+
+    /// True if it grants what was asked for: a success of SIP or HTTP, a login that is accepted. NRPC has no such message.
+    pub fn grants(&self) -> bool {
+        match self {
+            Self::Sip(m) => m.status().is_some_and(|status| (200..300).contains(&status)),
+            Self::Http(m) => matches!(&m.body, http::Body::Response(r) if (200..400).contains(&r.status)),
+            Self::Sametime(m) => matches!(m.body, sametime::Body::LoginAck { .. }),
+            Self::Nrpc(_) | Self::Dns(_) | Self::Tls(_) => false,
+        }
+    }
+
+    /// True if it can be seen that something is said, but not what: encrypted, or of an unknown form.
+    pub fn is_opaque(&self) -> bool {
+        match self {
+            Self::Nrpc(m) => m.is_opaque(),
+            Self::Sametime(m) => m.is_opaque(),
+            Self::Tls(m) => m.is_opaque(),
+            Self::Sip(_) | Self::Http(_) | Self::Dns(_) => false,
         }
     }
 
@@ -297,6 +343,8 @@ pub struct Protocol {
     pub datagram: fn(&[u8]) -> Option<Message>,
     /// True if a datagram on any port is of this protocol beyond doubt. Cheap: it is asked of every first datagram.
     pub datagram_probe: fn(&[u8]) -> bool,
+    /// What a difference in a field is worth, where two sessions are compared.
+    pub roles: Roles,
 }
 
 /// All protocols, in the order in which they are probed.

@@ -48,11 +48,24 @@ impl Record {
     /// `name` has this address: an A or AAAA record.
     pub fn address(name: &str, ip: &str) -> Self {
         let ip: IpAddr = ip.parse().unwrap_or_else(|_| panic!("not an IP address: {ip}"));
+        Self::of(name, ip, 300)
+    }
+
+    fn of(name: &str, ip: IpAddr, ttl: u32) -> Self {
         let (kind, data) = match ip {
             IpAddr::V4(ip) => (A, ip.octets().to_vec()),
             IpAddr::V6(ip) => (AAAA, ip.octets().to_vec()),
         };
-        Self { owner: name.to_owned(), kind, data, ttl: 300 }
+        Self { owner: name.to_owned(), kind, data, ttl }
+    }
+
+    /// The address it tells, if it is of such a kind.
+    fn ip(&self) -> Option<IpAddr> {
+        match self.kind {
+            A => <[u8; 4]>::try_from(self.data.as_slice()).ok().map(IpAddr::from),
+            AAAA => <[u8; 16]>::try_from(self.data.as_slice()).ok().map(IpAddr::from),
+            _ => None,
+        }
     }
 }
 
@@ -115,6 +128,7 @@ impl Network {
 
     /// `client` asks `resolver` for a name: once now and again after each of these many seconds from now; nothing answers.
     pub fn resolve_unanswered(&self, client: &Host, resolver: &Host, name: &str, kind: u16, retries: &[u64]) -> &Self {
+        let kind = self.asked_for(kind);
         let (id, port) = self.dns_question(client, resolver, name, kind);
         let mut before = 0;
         for seconds in retries {
@@ -134,9 +148,22 @@ impl Network {
         rcode: Rcode,
         records: &[Record],
     ) -> &Self {
+        let kind = self.asked_for(kind);
+        let records: Vec<Record> = records.iter().map(|record| self.present(record)).collect();
         let (id, port) = self.dns_question(client, resolver, name, kind);
-        self.udp(resolver, 53, client, port, answer(id, name, kind, rcode, records));
+        self.udp(resolver, 53, client, port, answer(id, name, kind, rcode, &records));
         self
+    }
+
+    /// A network that moved to IPv6 asks for addresses of IPv6.
+    fn asked_for(&self, kind: u16) -> u16 {
+        if kind == A && self.in_ipv6() { AAAA } else { kind }
+    }
+
+    /// The record with the address that the host has in this network.
+    fn present(&self, record: &Record) -> Record {
+        let moved = record.ip().map(|ip| Record::of(&record.owner, self.moved(ip), record.ttl));
+        moved.unwrap_or_else(|| record.clone())
     }
 
     fn dns_question(&self, client: &Host, resolver: &Host, name: &str, kind: u16) -> (u16, u16) {

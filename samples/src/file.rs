@@ -1,6 +1,7 @@
 //! Capture files: classic pcap and pcapng (IETF draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng).
 
 use crate::link::Link;
+use crate::rng::SplitMix64;
 
 /// One frame on its way into a file.
 #[derive(Debug, Clone)]
@@ -109,6 +110,26 @@ impl Format {
     #[must_use]
     pub const fn dropped(mut self, packets: u64) -> Self {
         self.dropped = Some(packets);
+        self
+    }
+
+    /// Another container, resolution, byte order and link layer; what the story is about (snap length, drops) stays.
+    #[must_use]
+    pub(crate) fn varied(mut self, rng: &mut SplitMix64) -> Self {
+        let vlan = 2 + rng.below(4_000) as u16;
+        let links = [Link::Ethernet, Link::Vlan(vlan), Link::Sll, Link::Sll2, Link::RawIp];
+        self.link = links[rng.below(5) as usize];
+        self.container = [Container::Pcap, Container::Pcapng][rng.below(2) as usize];
+        [self.nanoseconds, self.big_endian] = [rng.below(2) == 0, rng.below(2) == 0];
+        self
+    }
+
+    /// The same container, resolution, byte order and link layer as `other`, where this file does not need its own: a statistics
+    /// block needs pcapng.
+    #[must_use]
+    pub(crate) fn like(mut self, other: &Self) -> Self {
+        self.container = if self.dropped.is_some() { self.container } else { other.container };
+        (self.nanoseconds, self.big_endian, self.link) = (other.nanoseconds, other.big_endian, other.link);
         self
     }
 

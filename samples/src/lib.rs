@@ -17,8 +17,8 @@
 //! ```
 //!
 //! What travels: [`nrpc`] and [`dns`], [`http`] with a browser that keeps cookies, [`sip`] with a telephone that numbers its
-//! requests, [`websocket`] and [`rtp`] for what a softphone needs besides, [`sametime`] logins, and [`ltpa`] tokens made
-//! with demo keys.
+//! requests, [`websocket`] and [`rtp`] for what a softphone needs besides, [`sametime`] logins, [`ltpa`] tokens made with
+//! demo keys, and what servers write into a [`log`] meanwhile.
 //!
 //! Bad arguments (an address that does not parse, a payload too long for its length field) panic: they are mistakes in
 //! a story, found the first time it runs.
@@ -31,16 +31,19 @@
               and lengths that could overflow a field go through wire::len16"
 )]
 
+mod background;
 mod dial;
 pub mod dns;
 mod file;
 pub mod http;
 mod link;
+pub mod log;
 pub mod ltpa;
 mod net;
 pub mod nrpc;
 pub mod other;
 mod rng;
+mod rough;
 pub mod rtp;
 pub mod sametime;
 mod session;
@@ -50,6 +53,7 @@ mod tcp;
 mod text;
 pub mod time;
 mod trouble;
+mod vary;
 pub mod websocket;
 mod wire;
 mod world;
@@ -60,4 +64,5 @@ pub use link::Link;
 pub use net::{Host, IpId, Network};
 pub use rng::SplitMix64;
 pub use tcp::{Segment, Side, Tcp};
+pub use vary::Variation;
 pub use wire::flags;

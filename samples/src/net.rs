@@ -1,13 +1,15 @@
 //! The network of a story: its clock, its hosts, and how it is written down.
 
 use std::cell::{RefCell, RefMut};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use crate::dial::Dial;
 use crate::file::Format;
+use crate::rng::SplitMix64;
 use crate::tcp::Tcp;
-use crate::time::{MICROSECOND, MILLISECOND, SECOND, START};
+use crate::time::{MICROSECOND, MILLISECOND, SECOND};
+use crate::vary::{CERTIFICATE, Variation};
 use crate::world::{Body, Event, HostIndex, HostState, IdRule, World};
 
 /// How a host numbers its IPv4 packets.
@@ -38,7 +40,7 @@ impl Default for Network {
 }
 
 impl Network {
-    /// An empty network at [`START`].
+    /// An empty network at [`START`](crate::time::START).
     pub fn new() -> Self {
         Self::seeded(0x1352)
     }
@@ -48,11 +50,17 @@ impl Network {
         Self(Rc::new(RefCell::new(World::new(seed))))
     }
 
-    /// The host with this IPv4 or IPv6 address; asked for twice, it is the same host.
+    /// An empty network of this seed in which these things differ from the stories that are told in it.
+    pub fn varied(seed: u64, variation: &Variation) -> Self {
+        Self(Rc::new(RefCell::new(World::varied(seed, variation))))
+    }
+
+    /// The host with this IPv4 or IPv6 address; asked for twice, it is the same host. A varied network may give it another
+    /// address: see [`Network::address`].
     ///
     /// It begins as a Windows machine 0.1 ms from the capture point: see [`Host`] for what can be changed.
     pub fn host(&self, ip: &str) -> Host {
-        let ip: IpAddr = ip.parse().unwrap_or_else(|_| panic!("not an IP address: {ip}"));
+        let ip = self.ip(ip);
         let mut world = self.world();
         let known = world.hosts.iter().position(|host| host.ip == ip);
         let index = known.unwrap_or_else(|| add_host(&mut world, ip));
@@ -121,7 +129,7 @@ impl Network {
     /// The next packet goes out `ms` milliseconds after the start of the story; this may be in the past.
     pub fn at(&self, ms: u64) -> &Self {
         let mut world = self.world();
-        world.now = START + ms * MILLISECOND;
+        world.now = world.start + ms * MILLISECOND;
         world.exact = true;
         drop(world);
         self
@@ -134,7 +142,73 @@ impl Network {
 
     /// Milliseconds since the start of the story, rounded down: the counterpart of [`Network::at`].
     pub fn elapsed(&self) -> u64 {
-        (self.now() - START) / MILLISECOND
+        (self.now() - self.world().start) / MILLISECOND
+    }
+
+    /// When the TCP segments and datagrams passed the capture point whose payload is such a one: nanoseconds since 1970, in order.
+    pub fn sent(&self, such: impl Fn(&[u8]) -> bool) -> Vec<u64> {
+        let world = self.world();
+        let payloads = world.events.iter().filter_map(|event| match &event.body {
+            Body::Tcp(_, payload) | Body::Udp { payload, .. } => Some((event.at, payload)),
+            Body::Icmp { .. } => None,
+        });
+        let mut times: Vec<u64> = payloads.filter(|(_, payload)| such(payload)).map(|(at, _)| at).collect();
+        times.sort_unstable();
+        times
+    }
+
+    /// The address in this network of the host that a story calls `ip`, for texts that mention it.
+    pub fn address(&self, ip: &str) -> String {
+        self.ip(ip).to_string()
+    }
+
+    /// The same with a port, as URIs write it.
+    pub fn place(&self, ip: &str, port: u16) -> String {
+        SocketAddr::new(self.ip(ip), port).to_string()
+    }
+
+    fn ip(&self, ip: &str) -> IpAddr {
+        let ip = ip.parse().unwrap_or_else(|_| panic!("not an IP address: {ip}"));
+        self.moved(ip)
+    }
+
+    /// The address in this network of the host that a story gives this one.
+    pub(crate) fn moved(&self, ip: IpAddr) -> IpAddr {
+        self.world().vary.as_ref().map_or(ip, |vary| vary.address(ip))
+    }
+
+    /// True if this network has moved from IPv4 to IPv6.
+    pub(crate) fn in_ipv6(&self) -> bool {
+        self.world().vary.as_ref().is_some_and(|vary| vary.variation.ipv6)
+    }
+
+    /// An identifier that a story makes up; a varied network makes up another of the same shape.
+    pub fn made_up(&self, text: &str) -> String {
+        self.world().vary.as_mut().map_or_else(|| text.to_owned(), |vary| vary.made_up(text))
+    }
+
+    /// Those who act independently of each other, in the order of the story, or in another if the network is varied.
+    pub fn any_order<T, const N: usize>(&self, mut actors: [T; N]) -> [T; N] {
+        if let Some(vary) = self.world().vary.as_mut().filter(|vary| vary.variation.order) {
+            (1..N).rev().for_each(|last| actors.swap(last, vary.rng.below(last as u64 + 1) as usize));
+        }
+        actors
+    }
+
+    /// The public key of a Sametime server.
+    pub(crate) fn public_key(&self) -> [u8; 64] {
+        let seed = self.variation_seed();
+        if seed == 0 { [0x47; 64] } else { SplitMix64::new(seed).array() }
+    }
+
+    /// A generator for what a story draws by a seed of its own.
+    pub fn generator(&self, seed: u64) -> SplitMix64 {
+        SplitMix64::new(seed ^ self.variation_seed())
+    }
+
+    /// The seed of what is varied here; 0: nothing that is drawn by chance.
+    fn variation_seed(&self) -> u64 {
+        self.world().vary.as_ref().map_or(0, |vary| vary.variation.seed)
     }
 
     /// Bytes that look random and are the same every time.
@@ -190,6 +264,8 @@ impl Network {
 fn add_host(world: &mut World, ip: IpAddr) -> HostIndex {
     let index = world.hosts.len();
     let random = world.rng.word();
+    let distance = round_trip(world, 100 * MICROSECOND);
+    let (hops, certificate) = world.vary.as_mut().map_or((0, CERTIFICATE), |vary| (vary.hops(), vary.certificate()));
     world.hosts.push(HostState {
         ip,
         mac: [0x02, 0x00, 0x00, 0x00, 0x10, index as u8 + 1],
@@ -197,9 +273,11 @@ fn add_host(world: &mut World, ip: IpAddr) -> HostIndex {
         ttl: 128,
         ip_id: IpId::Counter,
         next_ip_id: random as u16,
-        distance: 100 * MICROSECOND,
+        distance,
         clock_ahead: 0,
         license: world.rng.array(),
+        certificate,
+        hops,
         offload: false,
         captures_here: false,
         next_port: 49_152 + ((random >> 16) as u16 & 0x0fff),
@@ -208,6 +286,11 @@ fn add_host(world: &mut World, ip: IpAddr) -> HostIndex {
         window_scale: 8,
     });
     index
+}
+
+/// What becomes of a time that packets need.
+fn round_trip(world: &World, time: u64) -> u64 {
+    world.vary.as_ref().map_or(time, |vary| time * vary.variation.rtt / 100)
 }
 
 /// A host of a [`Network`]. Each setting returns the host, so that settings chain after [`Network::host`].
@@ -264,13 +347,14 @@ impl Host {
     /// One-way time to the capture point in microseconds.
     #[must_use]
     pub fn distance_us(self, us: u64) -> Self {
-        self.set(|host| host.distance = us * MICROSECOND)
+        let distance = round_trip(&self.net.world(), us * MICROSECOND);
+        self.set(|host| host.distance = distance)
     }
 
     /// One-way time to the capture point in milliseconds.
     #[must_use]
     pub fn distance_ms(self, ms: u64) -> Self {
-        self.set(|host| host.distance = ms * MILLISECOND)
+        self.distance_us(ms * 1_000)
     }
 
     /// The capture is taken on this machine.
@@ -279,6 +363,7 @@ impl Host {
         self.set(|host| {
             host.captures_here = true;
             host.distance = 2 * MICROSECOND;
+            host.hops = 0;
         })
     }
 
@@ -294,10 +379,16 @@ impl Host {
         self.set(|host| host.clock_ahead = seconds * 1_000_000_000)
     }
 
-    /// The next client port it uses.
+    /// The next client port it uses; another one in a varied network.
     #[must_use]
     pub fn next_port(self, port: u16) -> Self {
-        self.set(|host| host.next_port = port)
+        let shift = self.net.variation_seed() % 3_000;
+        self.set(|host| host.next_port = port - shift as u16)
+    }
+
+    /// Creation and end of its user's certificate: nanoseconds since 1970.
+    pub fn certificate(&self) -> (u64, u64) {
+        self.net.world().hosts[self.index].certificate
     }
 
     /// Its own clock: nanoseconds since 1970.

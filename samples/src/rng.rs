@@ -29,6 +29,11 @@ impl SplitMix64 {
         (self.word() >> 48) as u16
     }
 
+    /// A number below `limit`, which is at most 2^32.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        (u64::from(self.word32()) * limit) >> 32
+    }
+
     /// `len` bytes.
     pub fn bytes(&mut self, len: usize) -> Vec<u8> {
         let words = len.div_ceil(8);

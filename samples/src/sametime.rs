@@ -15,6 +15,9 @@ pub const SERVER_PORT: u16 = 1516;
 /// The byte that keeps a connection alive.
 pub const KEEP_ALIVE: [u8; 1] = [0x80];
 
+/// The id of a login in stories.
+const LOGIN_ID: &str = "1A2B.3C4D";
+
 /// Client type of Notes 7.0, the newest that is public.
 pub const NOTES: u16 = 0x1214;
 
@@ -133,10 +136,15 @@ impl Handshake {
 
 /// The server's answer: the client's address as the server sees it, and a public key.
 pub fn handshake_ack(seen: Ipv4Addr) -> Vec<u8> {
+    handshake_ack_with(seen, [0x47; 64])
+}
+
+/// The same with this key.
+pub fn handshake_ack_with(seen: Ipv4Addr, key: [u8; 64]) -> Vec<u8> {
     let mut body = vec![0, 0x1e, 0, 0x1d];
     body.extend(seen.octets());
     body.extend([0, 0, 0, 1]);
-    body.extend(opaque(&[0x47; 64]));
+    body.extend(opaque(&key));
     message(kind::HANDSHAKE_ACK, 0, 0, &body)
 }
 
@@ -197,11 +205,16 @@ impl Login {
 
 /// The server accepts this user.
 pub fn login_ack(user_id: &str, user_name: &str) -> Vec<u8> {
-    let mut body = string("1A2B.3C4D");
+    login_ack_for(user_id, user_name, LOGIN_ID, Ipv4Addr::new(10, 1, 0, 50))
+}
+
+/// The same under this login id, for a client of this address.
+pub fn login_ack_for(user_id: &str, user_name: &str, login_id: &str, address: Ipv4Addr) -> Vec<u8> {
+    let mut body = string(login_id);
     body.extend(NOTES.to_be_bytes());
     body.extend([string(user_id), string(user_name), string("")].concat());
     body.push(1); // more about the login
-    body.extend([string(""), vec![10, 1, 0, 50], string("st01")].concat());
+    body.extend([string(""), address.octets().to_vec(), string("st01")].concat());
     body.extend([0, 0]);
     body.extend([0; 5]); // nobody on the privacy list
     body.extend([0, 0x20, 0, 0, 0, 0]);
@@ -268,12 +281,13 @@ impl Tcp {
 
     /// Handshake and answer; the server sees the client under this address.
     pub fn vp_open_seen_as(&self, seen: Ipv4Addr) -> &Self {
-        self.vp_handshake().server(handshake_ack(seen))
+        self.vp_handshake().server(handshake_ack_with(seen, self.net.public_key()))
     }
 
     /// The client's handshake alone.
     pub fn vp_handshake(&self) -> &Self {
-        self.client(Handshake::new(ipv4(self.host(Side::Client).ip()), "pc").encode())
+        let name = self.net.made_up("pc");
+        self.client(Handshake::new(ipv4(self.host(Side::Client).ip()), &name).encode())
     }
 
     /// The client logs in.
@@ -283,7 +297,8 @@ impl Tcp {
 
     /// The server accepts, and the client sets its status.
     pub fn vp_accept(&self, user_id: &str, user_name: &str) -> &Self {
-        self.server(login_ack(user_id, user_name)).client(status(0x20, ""))
+        let (login_id, address) = (self.net.made_up(LOGIN_ID), self.net.moved(Ipv4Addr::new(10, 1, 0, 50).into()));
+        self.server(login_ack_for(user_id, user_name, &login_id, ipv4(address))).client(status(0x20, ""))
     }
 
     /// The server ends the session for this reason and closes.

@@ -11,7 +11,10 @@ impl Tcp {
     /// The session request the client would send now for this server: its clock, its LICENSEID, fresh nonces.
     pub fn request_for(&self, wanted: &str) -> SessionRequest {
         let client = self.host(Side::Client);
+        let (created, expires) = client.certificate();
         SessionRequest {
+            created,
+            expires,
             license: client.license(),
             nonce: self.net.nonce(),
             ticket: self.net.nonce(),
@@ -63,7 +66,10 @@ impl Tcp {
 
     /// The authentication message of an R5 client, with the user's name in clear.
     pub fn auth_as(&self, user: &str) -> &Self {
+        let (created, expires) = self.host(Side::Client).certificate();
         let auth = Auth {
+            created,
+            expires,
             license: self.host(Side::Client).license(),
             modulus: self.net.nonce(),
             check: self.net.nonce(),

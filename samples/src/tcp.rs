@@ -2,6 +2,7 @@
 
 use crate::net::Network;
 use crate::time::MICROSECOND;
+use crate::vary::Fate;
 use crate::wire::{TcpFields, flags};
 use crate::world::{Body, DELAYED_ACK, Event, EventIndex, HostIndex, IdRule, World};
 
@@ -51,6 +52,11 @@ pub(crate) struct End {
 impl End {
     pub const fn new(host: HostIndex, port: u16, isn: u32, window: u16, mss: u16, visible: bool) -> Self {
         Self { host, port, next: isn, seen: 0, window, mss, visible, full_segments: 0, ack_due: None, last_data: None }
+    }
+
+    /// What it would have acknowledged did not arrive.
+    pub const fn forget_ack(&mut self) {
+        self.ack_due = None;
     }
 }
 
@@ -208,6 +214,21 @@ impl World {
     }
 }
 
+/// The bytes in pieces of these sizes; the last size repeats.
+fn cut<'a>(bytes: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
+    let mut chunks = Vec::new();
+    let mut rest = bytes;
+    let mut planned = sizes.iter().copied();
+    let mut room = planned.next().unwrap_or(1460);
+    while !rest.is_empty() {
+        let (chunk, after) = rest.split_at(room.clamp(1, rest.len()));
+        chunks.push(chunk);
+        rest = after;
+        room = planned.next().unwrap_or(room);
+    }
+    chunks
+}
+
 /// A TCP connection. Every method returns the handle, so that a story reads as one sentence.
 #[derive(Debug, Clone)]
 pub struct Tcp {
@@ -227,22 +248,26 @@ impl Tcp {
     }
 
     /// `side` sends these bytes. Acknowledgments ride on answers, or follow after every second full segment or 40 ms.
+    ///
+    /// In a varied network segments are of other sizes, and some of them meet with an accident.
     pub fn send(&self, side: Side, bytes: impl AsRef<[u8]>) -> &Self {
-        let mss = self.mss(side);
-        self.send_split(side, bytes, &[mss])
+        let (bytes, mss) = (bytes.as_ref(), self.mss(side));
+        let sizes = self.net.world().vary.as_mut().map_or(vec![mss], |vary| vary.sizes(bytes.len(), mss));
+        let chunks = cut(bytes, &sizes);
+        let fates = self.net.world().fates(chunks.len());
+        if fates.iter().all(|fate| *fate == Fate::Arrives) {
+            self.send_split(side, bytes, &sizes)
+        } else {
+            self.send_over_rough_path(side, &chunks, &fates)
+        }
     }
 
     /// `side` sends these bytes in segments of these sizes; the last size repeats.
     pub fn send_split(&self, side: Side, bytes: impl AsRef<[u8]>, sizes: &[usize]) -> &Self {
-        let mut rest = bytes.as_ref();
-        let mut planned = sizes.iter().copied();
-        let mut room = planned.next().unwrap_or(1460);
-        while !rest.is_empty() {
-            let (chunk, after) = rest.split_at(room.clamp(1, rest.len()));
-            let push = if after.is_empty() { flags::PSH } else { 0 };
+        let chunks = cut(bytes.as_ref(), sizes);
+        for (number, chunk) in chunks.iter().enumerate() {
+            let push = if number + 1 == chunks.len() { flags::PSH } else { 0 };
             self.net.world().data(self.conn, side, chunk, flags::ACK | push, true);
-            rest = after;
-            room = planned.next().unwrap_or(room);
         }
         self
     }

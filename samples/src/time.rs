@@ -23,10 +23,27 @@ pub const fn utc(year: u64, month: u64, day: u64) -> u64 {
     (days_before_year - days_before_1970 + before_month + leap_day_passed + day - 1) * DAY
 }
 
-/// A time as HTTP writes it (RFC 9110 section 5.6.7): `Mon, 10 Mar 2025 08:30:00 GMT`.
-pub fn http_date(at: u64) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/// A date and a time of day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Civil {
+    /// Year.
+    pub year: u64,
+    /// 1 to 12.
+    pub month: u64,
+    /// 1 to 31.
+    pub day: u64,
+    /// 0 to 23.
+    pub hour: u64,
+    /// 0 to 59.
+    pub minute: u64,
+    /// 0 to 59.
+    pub second: u64,
+    /// 0 to 999.
+    pub millisecond: u64,
+}
+
+/// The date and the time of day of nanoseconds since 1970.
+pub fn civil(at: u64) -> Civil {
     let mut year = 1970;
     while utc(year + 1, 1, 1) <= at {
         year += 1;
@@ -35,6 +52,14 @@ pub fn http_date(at: u64) -> String {
     let day = (at - utc(year, month, 1)) / DAY + 1;
     let second = at % DAY / SECOND;
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    Civil { year, month, day, hour, minute, second, millisecond: at % SECOND / MILLISECOND }
+}
+
+/// A time as HTTP writes it (RFC 9110 section 5.6.7): `Mon, 10 Mar 2025 08:30:00 GMT`.
+pub fn http_date(at: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let Civil { year, month, day, hour, minute, second, .. } = civil(at);
     let weekday = DAYS[(at / DAY % 7) as usize];
     format!("{weekday}, {day:02} {} {year} {hour:02}:{minute:02}:{second:02} GMT", MONTHS[month as usize - 1])
 }

@@ -33,6 +33,15 @@ impl Tcp {
         self.segment(side, Segment::data(back, payload))
     }
 
+    /// The segment that `side` sent last was lost beyond the capture point after all: it is sent again `ms` milliseconds later
+    /// and arrives.
+    pub fn lost_last(&self, side: Side, ms: u64) -> &Self {
+        self.net.world().conns[self.conn].end(side.peer()).forget_ack();
+        self.wait(ms).resend(side);
+        self.net.world().deliver(self.conn, side, 0);
+        self
+    }
+
     /// `side` sends these bytes in full segments, of which the capture point never sees the one numbered `missing`
     /// (from 0): the peer asks for it with duplicate acknowledgments (SACK, RFC 2018) and gets it `after_ms` later.
     pub fn gap(&self, side: Side, bytes: impl AsRef<[u8]>, missing: usize, after_ms: u64) -> &Self {
@@ -149,7 +158,7 @@ impl Tcp {
 }
 
 /// `side` acknowledges what it had before, and selectively what lies between `left` and the peer's next byte.
-fn selective_ack(world: &World, conn: usize, side: Side, left: u32) -> Segment {
+pub(crate) fn selective_ack(world: &World, conn: usize, side: Side, left: u32) -> Segment {
     const NOP: u8 = 1;
     const SACK: u8 = 5;
     let right = world.conns[conn].ends[side.peer() as usize].next;

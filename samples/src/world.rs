@@ -7,6 +7,7 @@ use crate::link::{Link, LinkFields};
 use crate::net::IpId;
 use crate::rng::SplitMix64;
 use crate::time::{MILLISECOND, START};
+use crate::vary::{Variation, Varying};
 use crate::wire::{self, Checksums, IpFields, TcpFields};
 
 pub(crate) type HostIndex = usize;
@@ -29,6 +30,10 @@ pub(crate) struct HostState {
     /// How far this host's clock is ahead of the capture's, in ns.
     pub clock_ahead: i64,
     pub license: [u8; 5],
+    /// Creation and end of its user's certificate, in ns since 1970.
+    pub certificate: (u64, u64),
+    /// Routers between it and the capture point beyond those its TTL tells of.
+    pub hops: u8,
     pub offload: bool,
     pub captures_here: bool,
     pub next_port: u16,
@@ -75,6 +80,8 @@ pub(crate) struct Event {
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     pub now: u64,
+    /// When the story begins.
+    pub start: u64,
     /// The next packet goes out at `now`, not a turnaround later.
     pub exact: bool,
     pub hosts: Vec<HostState>,
@@ -82,19 +89,30 @@ pub(crate) struct World {
     pub events: Vec<Event>,
     pub rng: SplitMix64,
     pub span_delay: Option<u64>,
+    pub vary: Option<Varying>,
 }
 
 impl World {
     pub fn new(seed: u64) -> Self {
         Self {
             now: START,
+            start: START,
             exact: true,
             hosts: Vec::new(),
             conns: Vec::new(),
             events: Vec::new(),
             rng: SplitMix64::new(seed),
             span_delay: None,
+            vary: None,
         }
+    }
+
+    /// One in which this differs from the story as it is told.
+    pub fn varied(seed: u64, variation: &Variation) -> Self {
+        let vary = Varying::new(variation, seed);
+        let start = vary.start();
+        let world = Self::new(seed ^ variation.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        Self { now: start, start, vary: Some(vary), ..world }
     }
 
     pub fn push(&mut self, event: Event) -> EventIndex {
@@ -107,14 +125,30 @@ impl World {
         for conn in 0..self.conns.len() {
             self.flush_acks(conn, u64::MAX);
         }
+        self.jitter();
         self.mirror_twice();
-        let mut order: Vec<EventIndex> = (0..self.events.len()).collect();
-        order.sort_by_key(|&index| self.events[index].at);
+        let order = self.order();
         let mut packets: Vec<(u16, Vec<u8>)> = vec![(0, Vec::new()); self.events.len()];
         for &index in &order {
             packets[index] = self.packet(index, &packets);
         }
         order.iter().map(|&index| self.frame(index, link, &packets[index].1)).collect()
+    }
+
+    fn order(&self) -> Vec<EventIndex> {
+        let mut order: Vec<EventIndex> = (0..self.events.len()).collect();
+        order.sort_by_key(|&index| self.events[index].at);
+        order
+    }
+
+    fn jitter(&mut self) {
+        let order = self.order();
+        let Some(vary) = &mut self.vary else { return };
+        let mut times: Vec<u64> = order.iter().map(|&index| self.events[index].at).collect();
+        vary.jitter(&mut times);
+        for (index, at) in order.into_iter().zip(times) {
+            self.events[index].at = at;
+        }
     }
 
     fn mirror_twice(&mut self) {
@@ -139,7 +173,7 @@ impl World {
             source: from.ip,
             destination: to.ip,
             protocol: protocol(&event.body, from.ip),
-            ttl: event.ttl.unwrap_or(from.ttl),
+            ttl: event.ttl.unwrap_or(from.ttl - from.hops),
             id,
             checksums: if from.offload { Checksums::Offloaded } else { Checksums::Right },
         };
@@ -171,9 +205,10 @@ impl World {
     fn frame(&self, index: EventIndex, link: Link, packet: &[u8]) -> Frame {
         let event = &self.events[index];
         let (from, to) = (&self.hosts[event.from], &self.hosts[event.to]);
+        let mac = |mac| self.vary.as_ref().map_or(mac, |vary| vary.mac(mac));
         let fields = LinkFields {
-            source: from.mac,
-            destination: to.answered_via.unwrap_or(to.mac),
+            source: mac(from.mac),
+            destination: mac(to.answered_via.unwrap_or(to.mac)),
             ipv6: from.ip.is_ipv6(),
             outgoing: from.captures_here,
         };

@@ -45,7 +45,12 @@ fn intended(name: &str) -> &'static [&'static str] {
         | "nrpc-private-address"
         | "nrpc-server-restart"
         | "nrpc-idle-silent"
-        | "st-port-blocked" => &[RETRANSMISSION],
+        | "st-port-blocked"
+        | "nrpc-alias-good"
+        | "http-token-not-returned-good"
+        | "sip-undefined-good"
+        | "st-token-version-good"
+        | "st-two-names-good" => &[RETRANSMISSION],
         "nrpc-rough-path" => &[RETRANSMISSION, OUT_OF_ORDER, HOLE, UNSEEN, KEEPALIVE, KEEPALIVE_ACK],
         "nrpc-loss" => &[RETRANSMISSION, DUPLICATE_ACK, HOLE],
         "nrpc-mtu-blackhole" => &[RETRANSMISSION, DUPLICATE_ACK],

@@ -56,3 +56,4 @@ pub use discover::{CaptureSet, discover};
 pub use error::CaptureError;
 pub use pcapng::{Name, Secret};
 pub use reader::Reader;
+pub use source::decompressed;

@@ -67,6 +67,11 @@ impl Source {
     }
 }
 
+/// A stream of anything, decompressed if its first bytes say gzip or zstd.
+pub fn decompressed(raw: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+    Source::new(raw).map(|source| source.stream)
+}
+
 /// The first four bytes, or fewer if the stream is shorter.
 fn first_bytes(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut start = Vec::with_capacity(4);

@@ -13,11 +13,14 @@ Examples:
   nrpcsniff --detail messages notes.pcap          who said what, message by message
   nrpcsniff -d 'tcp.port==13520,nrpc' notes.pcap  NRPC on another port
   nrpcsniff --expect-server 'Mail01/Acme=mail.acme.example' notes.pcap
+  nrpcsniff --log stusers.txt chat.pcap           a log as further evidence (or alone)
   nrpcsniff --fail-on major notes.pcap            exit status 1 if a major fault or a blocker is found
+  nrpcsniff compare working.pcapng failing.pcapng where do they part, and why?
   nrpcsniff rules nrpc-name-mismatch-alias        one rule explained
   nrpcsniff token 'LtpaToken=AAECAz...'           one sign-on token explained
   nrpcsniff --ltpa-keys ltpa.keys --ltpa-password-file word.txt sso.pcapng
   nrpcsniff --keylog sslkeys.txt sso.pcapng       look into TLS (Decryption Secrets Blocks need no option)
+  nrpcsniff check captures/                       is everything still found that NAME.expected.json lists?
 
 Exit status: 0 done, whatever was found; 1 --fail-on was met; 2 wrong usage, or an input that cannot be read or is
 damaged (what could be read is still reported; this outranks 1).
@@ -40,6 +43,59 @@ Examples:
   xclip -o | nrpcsniff token -                       from a pipe
   nrpcsniff token --now 2025-04-22T17:48:19Z --domino-secret-file secret.txt -
   nrpcsniff token --format json - | jq .expires";
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  nrpcsniff compare working.pcapng failing.pcapng
+  nrpcsniff compare --good monday.pcap --good tuesday.pcap wednesday.pcap failing.pcap
+  nrpcsniff compare --stream 1,2 both.pcapng          two conversations of one capture, the working one first
+  nrpcsniff compare --pair 3:1 working.pcap failing.pcap
+  nrpcsniff compare --format json working.pcap failing.pcap | jq .comparison.fork
+
+Conversations are paired by what they are for (protocol, name asked for, host, user, port, order), never by address or
+stream number; the report says how. Messages are compared, not packets.
+
+Exit status: 0 no difference that matters; 1 they part; 2 it cannot be told, or an input cannot be read or is damaged.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  nrpcsniff check --bless captures/           write NAME.expected.json for each capture: read them
+  nrpcsniff check captures/                   is everything still found that is written there?
+  nrpcsniff check --bless captures/a.pcapng   show what changed for one, and accept it
+  nrpcsniff check --junit report.xml captures/    for a CI server
+
+The expectation of a capture lies beside it: NAME.expected.json for NAME.pcap, NAME.pcapng, NAME.pcap.gz and the like \
+(any other file: its whole name, as trace.bin.expected.json). Files of a rotated capture are one case, named after the \
+first of them, unless a later one has an expectation of its own. Only what the file lists is compared:
+  {
+    \"findings\": [
+      {\"rule\": \"nrpc-name-mismatch-alias\", \"severity\": \"blocker\", \"conversations\": [1, 2]}],
+    \"absent\": [\"nrpc-early-close\"],
+    \"conversations\": [
+      {\"id\": 1, \"teardown\": {\"how\": \"fin\"}, \"wanted_server\": \"chat.example.net\"}],
+    \"options\": {\"ltpa_keys\": [\"ltpa.keys\"], \"ltpa_password_file\": [\"word.txt\"]}
+  }
+  findings        matched by rule, then by conversations; they list any keys of the JSON report
+  conversations   matched by id, and their messages by n; besides the keys of the report: how, by
+                  and after_message of the teardown, wanted_server, server_name, statuses (NRPC),
+                  answers (SIP, HTTP, Sametime)
+  inputs, totals  as in the report; paths count from the folder of the file. Damage is an error,
+                  unless the input is listed with \"complete\": false or its problem
+  absent          rules that must not speak, not even under \"also\" of another finding
+  surplus         least severity at which a finding that is not listed is a deviation: info,
+                  minor (default), major, blocker, never
+  options         what the run needs: logs, log_offsets, ltpa_keys, ltpa_password_file,
+                  domino_secret_file, now, expect_server, decode_as, filter mean what the command
+                  line's options do; paths count from the folder of the file
+
+--bless keeps absent, surplus and options, and the keys that a file lists by choice; a file that is as expected is not \
+touched, nor is one whose absent rules speak.
+
+The usual configuration file is ignored, for it would make the result depend on who checks; --config FILE is not.
+
+Exit status: 0 all is as expected (or was blessed); 1 something differs; 2 wrong usage, a capture without an \
+expectation, an expectation that is wrong or has no capture, a capture that cannot be read or is damaged (this \
+outranks 1).";
 
 /// Says who hung up first, at which step and why, when HCL Notes, Domino or Sametime sign-on fails.
 #[derive(Debug, Parser)]
@@ -64,10 +120,6 @@ pub struct Args {
     #[arg(short = 'r', long = "read", value_name = "FILE")]
     pub read: Vec<PathBuf>,
 
-    /// Look only at frames that this BPF expression matches (pcap-filter(7))
-    #[arg(short = 'f', long, value_name = "EXPR")]
-    pub filter: Option<String>,
-
     /// Shape of the report
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -87,6 +139,49 @@ pub struct Args {
     /// Exit with 1 if a finding is at least this severe
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<Severity>,
+
+    /// How captures are read and judged.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+
+    /// Colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, global = true)]
+    pub color: ColorChoice,
+
+    /// What is said on stderr.
+    #[command(flatten)]
+    pub talk: TalkArgs,
+
+    /// Configuration file
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config", global = true)]
+    pub config: Option<PathBuf>,
+
+    /// Read no configuration file
+    #[arg(long, global = true)]
+    pub no_config: bool,
+}
+
+/// How captures are read and judged.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ReadingArgs {
+    /// A log as further evidence, told by its content: Sametime STUsers, WebSphere, Notes client, Domino; repeatable
+    ///
+    /// STUsers traces of a Sametime community server, SystemOut.log, trace.log and messages.log of WebSphere, port traces of a
+    /// Notes client, console.log of Domino; also .gz and .zst. A log alone, without any capture, is judged too.
+    #[arg(long, value_name = "FILE")]
+    pub log: Vec<PathBuf>,
+
+    /// Seconds to add to the times of a log to get those of the packets: 'stusers.txt=-3600'; repeatable
+    ///
+    /// For logs whose lines name no zone. A log that is written one hour ahead of the capture (CET against UTC) needs -3600.
+    /// Without it the clocks are compared by what log and packets both know: an address and port, a Call-ID, a token, the
+    /// user whose login is refused.
+    #[arg(long, value_name = "FILE=SECONDS")]
+    pub log_offset: Vec<String>,
+
+    /// Look only at frames that this BPF expression matches (pcap-filter(7))
+    #[arg(short = 'f', long, value_name = "EXPR")]
+    pub filter: Option<String>,
 
     /// Decode a port as a protocol, or as none: 'tcp.port==13520,nrpc'; repeatable
     #[arg(short = 'd', long, value_name = "PORT,PROTO")]
@@ -114,11 +209,11 @@ pub struct Args {
     /// Show the values of tokens and cookies (masked otherwise, everywhere)
     #[arg(long)]
     pub show_secrets: bool,
+}
 
-    /// Colours
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, global = true)]
-    pub color: ColorChoice,
-
+/// What is said on stderr.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct TalkArgs {
     /// No talk on stderr but errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -130,14 +225,6 @@ pub struct Args {
     /// No progress bar
     #[arg(long)]
     pub no_progress: bool,
-
-    /// Configuration file
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config", global = true)]
-    pub config: Option<PathBuf>,
-
-    /// Read no configuration file
-    #[arg(long, global = true)]
-    pub no_config: bool,
 }
 
 /// What to do instead of analysing captures.
@@ -148,9 +235,83 @@ pub enum Command {
         /// Id of a rule
         id: Option<String>,
     },
+    /// Where do a working and a failing capture part, and why? (a capture of that name: ./compare)
+    #[command(after_long_help = COMPARE_EXAMPLES)]
+    Compare(CompareArgs),
     /// Sign-on tokens explained: what each is, whose, until when (a capture of that name: ./token)
     #[command(after_long_help = TOKEN_EXAMPLES)]
     Token(TokenArgs),
+    /// Regression: captures against NAME.expected.json, pairs against NAME.compare.json (a capture of that name: ./check)
+    #[command(after_long_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
+}
+
+/// What to check, and how to tell.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Captures, folders (every capture in them, every *.expected.json and *.compare.json), or such files
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+
+    /// Show what differs, then write it into the expectations; where there is none, make one
+    #[arg(long)]
+    pub bless: bool,
+
+    /// Also write the results as JUnit XML; - for stdout (then what people read goes to stderr)
+    #[arg(long, value_name = "FILE", conflicts_with = "bless")]
+    pub junit: Option<PathBuf>,
+
+    /// No line that sums up: say nothing if all is as expected
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Also list the cases that are as expected
+    #[arg(short, long)]
+    pub verbose: bool,
+
+    /// No progress bar
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+/// What to compare, and how.
+#[derive(Debug, clap::Args)]
+pub struct CompareArgs {
+    /// The working and the failing capture: files, folders or - for stdin; with --stream the one that holds both
+    #[arg(value_name = "GOOD BAD", required = true, num_args = 1..=2)]
+    pub captures: Vec<PathBuf>,
+
+    /// Another working capture; repeatable. A field in which working captures differ is never taken for the cause
+    #[arg(long, value_name = "CAPTURE")]
+    pub good: Vec<PathBuf>,
+
+    /// Two conversations of one capture, the working one first: ids as in the report, or Wireshark's numbers as tcp:N
+    #[arg(long, value_name = "N,M", conflicts_with_all = ["pair", "good"])]
+    pub stream: Option<String>,
+
+    /// Compare these two conversations, by their ids (--detail conversations lists them), and nothing else; repeatable
+    #[arg(long, value_name = "GOODID:BADID")]
+    pub pair: Vec<String>,
+
+    /// List what is noise, too, and everything that was said
+    #[arg(long)]
+    pub all: bool,
+
+    /// Shape of the report
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+
+    /// Where the report goes, instead of stdout (-)
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// How captures are read and judged.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+
+    /// What is said on stderr.
+    #[command(flatten)]
+    pub talk: TalkArgs,
 }
 
 /// Which tokens to explain, and how.
@@ -227,6 +388,10 @@ pub struct TlsFiles {
     /// Private RSA key of a server (PEM): opens TLS where the key exchange is RSA; repeatable
     #[arg(long, value_name = "PEM")]
     pub tls_key: Vec<PathBuf>,
+
+    /// The key log that the environment names; a run that must not depend on who starts it leaves this out.
+    #[arg(skip)]
+    pub usual: Option<PathBuf>,
 }
 
 /// Shape of the report.
@@ -279,7 +444,7 @@ mod tests {
         let args = Args::parse_from(["nrpcsniff", "a.pcap", "-r", "b.pcap", "-", "-r", "c.pcap", "-q"]);
         assert_eq!(args.captures, [PathBuf::from("a.pcap"), PathBuf::from("-")]);
         assert_eq!(args.read, [PathBuf::from("b.pcap"), PathBuf::from("c.pcap")]);
-        assert!(args.quiet && args.command.is_none());
+        assert!(args.talk.quiet && args.command.is_none());
     }
 
     #[test]

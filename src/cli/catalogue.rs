@@ -38,7 +38,8 @@ fn entry(about: &'static About) -> Entry<'static> {
     }
 }
 
-fn suggestion(id: &str) -> String {
+/// What to add to the sentence that there is no such rule.
+pub(super) fn suggestion(id: &str) -> String {
     let near = nearest(id, RULES.iter().map(|rule| rule.about().id));
     let near: Vec<_> = near.iter().map(|id| format!("'{id}'")).collect();
     if near.is_empty() {
@@ -49,7 +50,7 @@ fn suggestion(id: &str) -> String {
 }
 
 /// Up to three ids that hold `wanted` or are a few letters away from it, the nearest first.
-fn nearest<'a>(wanted: &str, ids: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub(super) fn nearest<'a>(wanted: &str, ids: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = wanted.to_lowercase();
     let mut near: Vec<_> = ids
         .map(|id| (if !wanted.is_empty() && id.contains(&wanted) { 0 } else { distance(&wanted, id) }, id))

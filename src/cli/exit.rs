@@ -10,7 +10,9 @@ pub enum Outcome {
     Done,
     /// Everything was read, and a finding is at least as severe as `--fail-on` says.
     FailOn,
-    /// Wrong usage, or an input that cannot be read or is damaged.
+    /// Two captures differ in a way that matters, or something differs from what was expected.
+    Differs,
+    /// Wrong usage, or an input that cannot be read or is damaged, or two captures that cannot be compared.
     Trouble,
 }
 
@@ -30,7 +32,7 @@ impl Outcome {
     pub const fn status(self) -> u8 {
         match self {
             Self::Done => 0,
-            Self::FailOn => 1,
+            Self::FailOn | Self::Differs => 1,
             Self::Trouble => 2,
         }
     }

@@ -2,10 +2,13 @@
 //!
 //! Each capture is analysed and judged by itself: what one of them shows says nothing of the time at which another
 //! ends. Only then are they put together; frames already name their input, so only ids change.
+//!
+//! Logs stand beside every capture. What one of them says of no capture is said once, at the end.
 
-use crate::diagnose::Layer;
 use crate::diagnose::rules::rule;
-use crate::model::{Analysis, CaptureFacts, Finding, Totals};
+use crate::diagnose::{Layer, Settings, TestimonyId, judge, judge_logs};
+use crate::model::{Analysis, CaptureFacts, Finding, Log, LogClock, Placed, Totals};
+use hashbrown::HashSet;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -14,9 +17,52 @@ use std::collections::BTreeMap;
 pub(super) struct Merged {
     pub(super) analysis: Analysis,
     pub(super) findings: Vec<Finding>,
+    logs: Vec<Log>,
+    /// What of the logs went into findings about packets.
+    heard: HashSet<TestimonyId>,
+    /// How the times of each log were placed, by the first capture that could tell.
+    clocks: Vec<LogClock>,
 }
 
 impl Merged {
+    /// Nothing yet; these logs stand beside every capture that comes.
+    pub(super) fn beside(logs: Vec<Log>) -> Self {
+        Self { logs, ..Self::default() }
+    }
+
+    /// Judges a capture beside the logs and adds it.
+    pub(super) fn judge(&mut self, mut next: Analysis, settings: &Settings) {
+        next.logs = std::mem::take(&mut self.logs);
+        let judgement = judge(&next, settings);
+        self.logs = std::mem::take(&mut next.logs);
+        self.heard.extend(judgement.heard);
+        self.compare_clocks(judgement.clocks);
+        self.add(next, judgement.findings);
+    }
+
+    /// Adds what the logs say for themselves, and the logs.
+    pub(super) fn judge_logs(&mut self, settings: &Settings) {
+        let alone = Analysis { logs: std::mem::take(&mut self.logs), ..Analysis::default() };
+        if !alone.logs.is_empty() {
+            self.findings.append(&mut judge_logs(&alone, settings, &self.heard));
+            self.findings.sort_by_key(order);
+        }
+        self.analysis.logs = alone.logs;
+        for (log, clock) in self.analysis.logs.iter_mut().zip(self.clocks.drain(..)) {
+            log.clock = clock;
+        }
+    }
+
+    fn compare_clocks(&mut self, clocks: Vec<LogClock>) {
+        let open = |clock: &LogClock| clock.placed == Placed::No || clock.order_guessed;
+        self.clocks.resize(clocks.len(), LogClock { order_guessed: true, ..LogClock::default() });
+        for (known, clock) in self.clocks.iter_mut().zip(clocks) {
+            if open(known) && (!open(&clock) || known.why.is_empty()) {
+                *known = clock;
+            }
+        }
+    }
+
     /// Adds a capture whose frames come after those of the captures before it.
     pub(super) fn add(&mut self, mut next: Analysis, mut findings: Vec<Finding>) {
         let offset = self.analysis.conversations.last().map_or(0, |c| c.id.saturating_add(1));
@@ -149,5 +195,50 @@ mod tests {
         merged.add(one, findings);
         assert!(merged.findings.is_sorted_by(|a, b| a.severity >= b.severity));
         assert_eq!(merged.findings[0].severity, Severity::Blocker);
+    }
+
+    /// The same login refused, and a trace of the server in which it stands together with another one.
+    #[test]
+    fn what_a_log_says_is_said_once() {
+        use crate::testing::logs::{SOME_TIME, is_of_both, lines, log_with_offset, not_verified};
+        use crate::testing::tokens::{ANN, BOB, PC, chat_refused};
+        let capture = |user| {
+            let net = nrpcsniff_samples::Network::new();
+            chat_refused(&net, PC, user, &["opaque"], 0x8000_0015);
+            (crate::testing::analysis(&net.to_pcapng()), net.now())
+        };
+        let (one, at) = capture(ANN);
+        let text = not_verified(at, ANN) + &not_verified(SOME_TIME, "CN=Eve/O=ACME");
+        let mut merged = Merged::beside(vec![log_with_offset("st.txt", &text, 0)]);
+        merged.judge(one, &Settings::default());
+        merged.judge(capture(BOB).0, &Settings::default());
+        merged.judge(capture(BOB).0, &Settings::default());
+        merged.judge_logs(&Settings::default());
+        assert_eq!(merged.findings.len(), 4, "{:#?}", merged.findings);
+        let heard: Vec<_> = merged.findings.iter().filter(|finding| is_of_both(finding)).map(lines).collect();
+        assert_eq!(heard, [[1, 4, 6]], "the capture of the same login alone");
+        let alone: Vec<_> = merged.findings.iter().filter(|finding| finding.frames.is_empty()).map(lines).collect();
+        assert_eq!(alone, [[7, 10, 12]], "the other login, once for all captures");
+        assert_eq!(merged.analysis.logs.len(), 1);
+    }
+
+    #[test]
+    fn the_clock_is_that_of_the_capture_that_tells() {
+        use crate::model::Placed;
+        use crate::testing::logs::{log, not_verified};
+        use crate::testing::tokens::{ANN, BOB, PC, chat_refused};
+        let mut merged = Merged::default();
+        for user in [BOB, ANN, BOB] {
+            let net = nrpcsniff_samples::Network::new();
+            chat_refused(&net, PC, user, &["opaque"], 0x8000_0015);
+            if merged.logs.is_empty() {
+                merged = Merged::beside(vec![log("st.txt", &not_verified(net.now() + 3_600_000_000_000, ANN))]);
+            }
+            merged.judge(crate::testing::analysis(&net.to_pcapng()), &Settings::default());
+        }
+        merged.judge_logs(&Settings::default());
+        let clock = &merged.analysis.logs[0].clock;
+        assert_eq!(clock.placed, Placed::Anchor);
+        assert!(clock.why.contains("the user whose login is refused in line 6"), "{}", clock.why);
     }
 }

@@ -4,9 +4,12 @@
 
 mod args;
 mod catalogue;
+mod check;
+mod compare;
 mod config;
 mod exit;
 mod keys;
+mod logs;
 mod merge;
 mod output;
 mod plan;
@@ -23,17 +26,26 @@ use clap::error::ErrorKind;
 use exit::Outcome;
 use plan::Plan;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Runs the command with the arguments of the process.
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let mut args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
+    let key_log = std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    if let Some(Command::Compare(compare)) = &mut args.command {
+        compare.reading.tls.usual.clone_from(&key_log);
+    }
+    args.reading.tls.usual = key_log;
     let done = match &args.command {
         Some(Command::Rules { id }) => catalogue::print(id.as_deref(), args.color),
+        Some(Command::Compare(compare)) => config::load(args.config.as_deref(), args.no_config)
+            .and_then(|config| compare::run(compare, config, args.color)),
         Some(Command::Token(token)) => token::print(token, (args.config.as_deref(), args.no_config), args.color),
+        Some(Command::Check(check)) => check::run(check, args.config.as_deref(), args.color),
         None => Plan::new(&args).and_then(|plan| run::run(&plan)),
     };
     match done {

@@ -30,17 +30,17 @@ pub(super) fn write(file: Option<&Path>, report: impl FnOnce(&mut dyn Write) -> 
     }
 }
 
-/// Checks before anything is read that the report can go to `output` and is none of the `captures`, by whatever path
-/// either is named.
-pub(super) fn check<'a>(output: &Path, captures: impl Iterator<Item = &'a Path>) -> Result<()> {
+/// Checks before anything is read that the report can go to `output`, the file of this `option`, and is none of the
+/// `inputs`, by whatever path either is named.
+pub(super) fn check<'a>(output: &Path, option: &str, inputs: impl Iterator<Item = &'a Path>) -> Result<()> {
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     ensure!(folder.is_dir(), "{}: there is no folder {} to write to", output.display(), folder.display());
     let Ok(target) = output.canonicalize() else { return Ok(()) };
-    ensure!(!target.is_dir(), "{}: this is a folder, and -o needs the name of a file", output.display());
-    for capture in captures {
+    ensure!(!target.is_dir(), "{}: this is a folder, and {option} needs the name of a file", output.display());
+    for input in inputs {
         ensure!(
-            capture.canonicalize().ok().as_ref() != Some(&target),
-            "{}: this is one of the captures and is not overwritten; give -o another name",
+            input.canonicalize().ok().as_ref() != Some(&target),
+            "{}: this is one of the inputs and is not overwritten; give {option} another name",
             output.display()
         );
     }
@@ -58,11 +58,11 @@ mod tests {
         std::fs::write(&capture, "x").unwrap();
         std::fs::create_dir(folder.path().join("sub")).unwrap();
         let detour = folder.path().join("sub").join("..").join("a.pcap");
-        let refused = |output: &Path| check(output, std::iter::once(capture.as_path())).unwrap_err().to_string();
+        let refused = |output: &Path| check(output, "-o", std::iter::once(capture.as_path())).unwrap_err().to_string();
         assert!(refused(&detour).contains("not overwritten"));
         assert!(refused(&folder.path().join("sub")).contains("folder"));
         assert!(refused(&folder.path().join("none").join("x.json")).contains("no folder"));
-        check(&folder.path().join("new.json"), std::iter::once(capture.as_path())).unwrap();
+        check(&folder.path().join("new.json"), "-o", std::iter::once(capture.as_path())).unwrap();
     }
 
     #[test]

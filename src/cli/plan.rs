@@ -1,7 +1,8 @@
 //! The checked plan: everything that can be wrong with the arguments is found here, before anything is read.
 
-use super::args::{self, Args};
+use super::args::{self, Args, ReadingArgs, TalkArgs};
 use super::config::{self, Config};
+use super::logs;
 use crate::decrypt::Keys;
 use crate::diagnose::{ExpectedServer, Settings};
 use crate::model::{Severity, Timestamp};
@@ -10,7 +11,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ColorChoice;
 use std::env;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Columns where there is no terminal to ask.
@@ -21,6 +22,8 @@ const WIDTH: usize = 100;
 pub struct Plan {
     /// Captures in the order given: positional ones first.
     pub captures: Vec<PathBuf>,
+    /// Logs beside them.
+    pub logs: Vec<LogFile>,
     /// BPF expression.
     pub filter: Option<String>,
     /// TCP ports that the user named a protocol for; `None` to leave one alone.
@@ -41,6 +44,15 @@ pub struct Plan {
     pub talk: Talk,
 }
 
+/// A log, and what to add to its times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFile {
+    /// Where it is; `-` for stdin.
+    pub path: PathBuf,
+    /// Nanoseconds to add.
+    pub offset: Option<i64>,
+}
+
 /// How much is said on stderr.
 #[derive(Debug, Clone, Copy)]
 pub struct Talk {
@@ -50,6 +62,8 @@ pub struct Talk {
     pub verbose: bool,
     /// A progress bar may be shown.
     pub progress: bool,
+    /// Not even what is wrong with a capture: that is told elsewhere.
+    pub mute: bool,
 }
 
 impl Plan {
@@ -57,38 +71,63 @@ impl Plan {
     pub fn new(args: &Args) -> Result<Self> {
         let captures: Vec<_> = args.captures.iter().chain(&args.read).cloned().collect();
         ensure!(
-            !captures.is_empty(),
-            "give a capture file or a folder, or - for stdin (nrpcsniff --help has examples)"
+            !captures.is_empty() || !args.reading.log.is_empty(),
+            "give a capture file or a folder, or - for stdin, or a log with --log (nrpcsniff --help has examples)"
         );
-        let stdin = captures.iter().filter(|path| path.as_os_str() == "-").count();
+        let config = config::load(args.config.as_deref(), args.no_config)?;
+        let mut plan = Self::reading(captures, &args.reading, args.talk.talk(), config)?;
+        plan.output = file(args.output.as_deref());
+        plan.report = report(args, plan.output.is_some());
+        plan.fail_on = args.fail_on.map(severity);
+        Ok(plan)
+    }
+
+    /// How these captures are to be read and judged, with every message kept; a table on stdout.
+    pub fn reading(captures: Vec<PathBuf>, args: &ReadingArgs, talk: Talk, config: Config) -> Result<Self> {
+        let stdin = captures.iter().chain(&args.log).filter(|path| path.as_os_str() == "-").count();
         ensure!(stdin <= 1, "stdin (-) can be read only once");
         if stdin > 0 && io::stdin().is_terminal() {
             bail!("stdin is a terminal: pipe a capture into it, as in 'tcpdump -w - | nrpcsniff -'");
         }
-        let output = args.output.clone().filter(|path| path.as_os_str() != "-");
-        let Config { thresholds, mut servers, keys } = config::load(args.config.as_deref(), args.no_config)?;
+        let Config { thresholds, mut servers, keys } = config;
         for text in &args.expect_server {
             servers.push(expected_server(text)?);
         }
         let now = args.now.as_deref().map(time).transpose()?;
         let keys = Arc::new(super::keys::load(&keys.and(&args.keys))?);
+        let report =
+            Options { format: Format::Table, detail: Detail::Messages, all: false, color: false, width: WIDTH };
         Ok(Self {
             captures,
+            logs: logs::plan(&args.log, &args.log_offset)?,
             filter: args.filter.clone(),
             decode_as: args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?,
-            report: report(args, output.is_some()),
-            output,
+            report,
+            output: None,
             settings: Settings { thresholds, expected: servers, now, keys },
-            tls: Arc::new(super::tls_keys::load(&args.tls, env::var_os("SSLKEYLOGFILE"), args.quiet)?),
+            tls: Arc::new(super::tls_keys::load(&args.tls, talk.quiet)?),
             show_secrets: args.show_secrets,
-            fail_on: args.fail_on.map(severity),
-            talk: Talk {
-                quiet: args.quiet,
-                verbose: args.verbose,
-                progress: !args.quiet && !args.no_progress && io::stderr().is_terminal(),
-            },
+            fail_on: None,
+            talk,
         })
     }
+}
+
+impl TalkArgs {
+    /// How much is said on stderr.
+    pub fn talk(&self) -> Talk {
+        Talk {
+            quiet: self.quiet,
+            verbose: self.verbose,
+            progress: !self.quiet && !self.no_progress && io::stderr().is_terminal(),
+            mute: false,
+        }
+    }
+}
+
+/// The file that a report goes to; `None` for stdout.
+pub fn file(output: Option<&Path>) -> Option<PathBuf> {
+    output.filter(|path| path.as_os_str() != "-").map(Path::to_path_buf)
 }
 
 /// Colours and width of stdout, for what is printed there.

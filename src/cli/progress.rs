@@ -48,6 +48,46 @@ impl Progress {
     }
 }
 
+/// Progress through many captures, each of which is read in no time.
+pub(super) struct Steps {
+    began: Instant,
+    bar: Option<ProgressBar>,
+    talk: Talk,
+    total: usize,
+    done: usize,
+}
+
+impl Steps {
+    /// Begins. Nothing is drawn unless `talk` allows it.
+    pub(super) fn new(total: usize, talk: Talk) -> Self {
+        Self { began: Instant::now(), bar: None, talk, total, done: 0 }
+    }
+
+    /// Before the next capture: draws if it takes a while.
+    pub(super) fn step(&mut self, path: &Path) {
+        self.done += 1;
+        if self.talk.progress && self.began.elapsed() >= PATIENCE {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            let bar = self.bar.get_or_insert_with(|| steps(self.total));
+            bar.set_message(escape::terminal(&name).into_owned());
+            bar.set_position(self.done as u64);
+        }
+    }
+
+    /// Takes the bar away, so that something else can be shown. The next step draws it again.
+    pub(super) fn hide(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn steps(total: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{pos} of {len} {wide_bar} {msg}");
+    let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr_with_hz(10));
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
 fn bar(name: String, size: Option<u64>) -> ProgressBar {
     let template = match size {
         Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {eta}",

@@ -17,15 +17,15 @@ const KEY_LOG: u32 = 0x544c_534b;
 
 /// The captures behind the paths, and whether any path was of no use. What is wrong with one path is said, and the
 /// others are read.
-pub(super) fn find(plan: &Plan) -> (Vec<CaptureSet>, bool) {
-    let (sets, trouble) = if let Ok(sets) = discover(&plan.captures) {
+pub(super) fn find(captures: &[PathBuf], talk: Talk) -> (Vec<CaptureSet>, bool) {
+    let (sets, trouble) = if let Ok(sets) = discover(captures) {
         (sets, false)
     } else {
-        let good: Vec<_> = plan.captures.iter().filter(|path| is_of_use(path)).cloned().collect();
+        let good: Vec<_> = captures.iter().filter(|path| is_of_use(path)).cloned().collect();
         (discover(&good).unwrap_or_default(), true)
     };
-    if plan.talk.verbose {
-        passed_over(&plan.captures, &sets);
+    if talk.verbose {
+        passed_over(captures, &sets);
     }
     (sets, trouble)
 }
@@ -148,6 +148,7 @@ fn unreadable(path: &Path, error: &CaptureError) -> Input {
 /// What is wrong is always said; what is merely odd, unless the user wants quiet.
 fn tell(input: &Input, talk: Talk) {
     match &input.problem {
+        _ if talk.mute => {}
         Some(problem) if !input.complete || !talk.quiet => say(&format!("{}: {problem}", input.path)),
         None if talk.verbose => say(&format!("{}: {} packets read", input.path, input.packets)),
         _ => {}

@@ -1,12 +1,12 @@
-//! Does what the plan says: captures in, one report out.
+//! Does what the plan says: captures and logs in, one report out.
 
 use super::exit::Outcome;
+use super::logs;
 use super::merge::Merged;
 use super::output;
 use super::plan::Plan;
 use super::read::{Session, find};
-use crate::capture::FilterSet;
-use crate::diagnose::diagnose;
+use crate::capture::{CaptureSet, FilterSet};
 use crate::model::Timestamp;
 use crate::report::{self, Format, Report};
 use anyhow::Result;
@@ -19,30 +19,48 @@ use std::path::PathBuf;
 /// been said on stderr.
 pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     let filter = plan.filter.as_deref().map(FilterSet::new).transpose()?;
-    let (sets, lost) = find(plan);
+    let (sets, lost) = find(&plan.captures, plan.talk);
     if let Some(path) = &plan.output {
-        output::check(path, sets.iter().flat_map(|set| &set.paths).map(PathBuf::as_path))?;
+        let logs = plan.logs.iter().map(|log| &log.path);
+        output::check(path, "-o", sets.iter().flat_map(|set| &set.paths).chain(logs).map(PathBuf::as_path))?;
     }
-    let mut session = Session::new(plan, filter);
-    let mut merged = Merged::default();
-    for set in &sets {
-        let analysis = session.read(set);
-        let findings = diagnose(&analysis, &plan.settings);
-        merged.add(analysis, findings);
-    }
-    let unreadable = session.trouble && merged.analysis.totals.packets == 0;
-    if session.opened && !(unreadable && plan.report.format == Format::Table) {
+    let Judged { merged, opened, trouble } = judge(plan, filter, &sets);
+    let heard = merged.analysis.logs.iter().any(|log| log.kind.is_some());
+    let unreadable = trouble && merged.analysis.totals.packets == 0 && !heard;
+    if opened && !(unreadable && plan.report.format == Format::Table) {
         let report = Report { analysis: &merged.analysis, findings: &merged.findings, reader: reader(plan) };
         output::write(plan.output.as_deref(), |out| report::write(report, &plan.report, out))?;
     }
-    let outcome = Outcome::of(session.trouble || lost, &merged.findings, plan.fail_on);
+    let outcome = Outcome::of(trouble || lost, &merged.findings, plan.fail_on);
     // The process ends now: taking a large report apart piece by piece would only cost time.
     std::mem::forget(merged);
     Ok(outcome)
 }
 
+/// What was read, and what the rules say of it.
+pub(super) struct Judged {
+    pub(super) merged: Merged,
+    /// Something could be opened.
+    pub(super) opened: bool,
+    /// Something could not be read, or not to its end.
+    pub(super) trouble: bool,
+}
+
+/// Reads logs and captures, and judges each capture by itself, beside all logs.
+pub(super) fn judge(plan: &Plan, filter: Option<FilterSet>, sets: &[CaptureSet]) -> Judged {
+    let (logs, unheard) = logs::read_all(plan);
+    let heard = logs.iter().any(|log| log.kind.is_some());
+    let mut session = Session::new(plan, filter);
+    let mut merged = Merged::beside(logs);
+    for set in sets {
+        merged.judge(session.read(set), &plan.settings);
+    }
+    merged.judge_logs(&plan.settings);
+    Judged { merged, opened: session.opened || heard, trouble: session.trouble || unheard }
+}
+
 /// How messages are read out.
-fn reader(plan: &Plan) -> Reader<'_> {
+pub(super) fn reader(plan: &Plan) -> Reader<'_> {
     let now = plan.settings.now.map(Timestamp::nanos);
     Reader { now, keys: &plan.settings.keys, show_secrets: plan.show_secrets }
 }

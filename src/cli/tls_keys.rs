@@ -5,7 +5,6 @@ use super::say;
 use crate::decrypt::{Keys, LogReport, MOST_LINES_NAMED};
 use crate::report::escape;
 use anyhow::{Context, Result, anyhow, ensure};
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -15,7 +14,7 @@ const LIMIT: u64 = 1 << 20;
 
 /// All secrets of these files, and of the environment's key log if no other is named. Errors name the file and what to do; a
 /// key log with broken lines is no error.
-pub fn load(files: &TlsFiles, environment: Option<OsString>, quiet: bool) -> Result<Keys> {
+pub fn load(files: &TlsFiles, quiet: bool) -> Result<Keys> {
     let mut keys = Keys::default();
     for path in &files.keylog {
         let report = log(&mut keys, path).with_context(|| format!("{}: cannot be read", shown(path)))?;
@@ -27,8 +26,8 @@ pub fn load(files: &TlsFiles, environment: Option<OsString>, quiet: bool) -> Res
         );
         tell(path, &report, quiet);
     }
-    let usual = environment.filter(|path| files.keylog.is_empty() && !path.is_empty());
-    if let Some(path) = usual.as_ref().map(Path::new)
+    let usual = files.usual.as_deref().filter(|_| files.keylog.is_empty());
+    if let Some(path) = usual
         && let Ok(report) = log(&mut keys, path)
     {
         tell(path, &report, quiet);
@@ -89,7 +88,7 @@ mod tests {
     }
 
     fn error(files: &TlsFiles) -> String {
-        format!("{:#}", load(files, None, true).unwrap_err())
+        format!("{:#}", load(files, true).unwrap_err())
     }
 
     #[test]
@@ -98,13 +97,13 @@ mod tests {
         let path = |name: &str| folder.path().join(name);
         fs::write(path("a.log"), line("01")).unwrap();
         fs::write(path("b.log"), format!("{}{}broken\n", line("02"), line("03"))).unwrap();
-        let none = TlsFiles::default();
-        let count =
-            |files: &TlsFiles, usual: &str| format!("{:?}", load(files, Some(path(usual).into()), true).unwrap());
-        assert_eq!(count(&none, "b.log"), "Keys(2 secrets, 0 private keys)");
-        assert_eq!(count(&none, "not-there"), "Keys(0 secrets, 0 private keys)");
-        let named = TlsFiles { keylog: vec![path("a.log")], tls_key: Vec::new() };
-        assert_eq!(count(&named, "b.log"), "Keys(1 secrets, 0 private keys)");
+        let count = |keylog: &[PathBuf], usual: &str| {
+            let files = TlsFiles { keylog: keylog.to_vec(), tls_key: Vec::new(), usual: Some(path(usual)) };
+            format!("{:?}", load(&files, true).unwrap())
+        };
+        assert_eq!(count(&[], "b.log"), "Keys(2 secrets, 0 private keys)");
+        assert_eq!(count(&[], "not-there"), "Keys(0 secrets, 0 private keys)");
+        assert_eq!(count(&[path("a.log")], "b.log"), "Keys(1 secrets, 0 private keys)");
     }
 
     #[test]
@@ -114,8 +113,8 @@ mod tests {
             fs::write(folder.path().join(name), text).unwrap();
             folder.path().join(name)
         };
-        let keylog = |path: PathBuf| error(&TlsFiles { keylog: vec![path], tls_key: Vec::new() });
-        let key = |path: PathBuf| error(&TlsFiles { keylog: Vec::new(), tls_key: vec![path] });
+        let keylog = |path: PathBuf| error(&TlsFiles { keylog: vec![path], ..TlsFiles::default() });
+        let key = |path: PathBuf| error(&TlsFiles { tls_key: vec![path], ..TlsFiles::default() });
         assert!(keylog(folder.path().join("none")).contains("none: cannot be read"));
         assert!(keylog(write("empty", b"# nothing\n")).contains("empty: there is no secret in it"));
         assert!(key(folder.path().join("none")).contains("none: cannot be read"));

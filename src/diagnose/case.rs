@@ -2,6 +2,7 @@
 
 use super::chat::Chat;
 use super::identity::Identity;
+use super::journal::Journal;
 use super::telephony::Telephony;
 use super::web::Web;
 use super::{Settings, names};
@@ -31,6 +32,7 @@ pub struct Case<'a> {
     telephony: Telephony<'a>,
     chat: Chat<'a>,
     identity: Identity<'a>,
+    journal: Journal<'a>,
 }
 
 /// A retry is sought among this many of the client's next conversations.
@@ -90,6 +92,8 @@ impl<'a> Case<'a> {
         }
         let (web, telephony) = (Web::new(analysis), Telephony::new(analysis));
         let identity = Identity::new(analysis, settings, &web, &telephony);
+        let chat = Chat::new(analysis);
+        let journal = Journal::new(analysis, settings, &chat, &telephony, &identity);
         Self {
             analysis,
             settings,
@@ -103,8 +107,9 @@ impl<'a> Case<'a> {
             restarted: OnceCell::new(),
             web,
             telephony,
-            chat: Chat::new(analysis),
+            chat,
             identity,
+            journal,
         }
     }
 
@@ -126,6 +131,11 @@ impl<'a> Case<'a> {
     /// Sign-on tokens.
     pub fn identity(&self) -> &Identity<'a> {
         &self.identity
+    }
+
+    /// Logs beside the capture.
+    pub fn journal(&self) -> &Journal<'a> {
+        &self.journal
     }
 
     /// Every conversation on NRPC's port or with NRPC's content, in order.

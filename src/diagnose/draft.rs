@@ -1,7 +1,7 @@
 //! A finding in the making: facts are added, the score is reckoned, the confidence follows from it.
 
 use super::{About, Layer, Talk};
-use crate::model::{Confidence, Conversation, Evidence, Finding, FrameRef, Severity, Source, Stamp};
+use crate::model::{Confidence, Conversation, Evidence, Finding, FrameRef, LogLine, Severity, Source, Stamp};
 
 /// Score from which on a finding is of high confidence.
 const HIGH: i32 = 75;
@@ -15,7 +15,16 @@ pub struct Draft {
     finding: Finding,
     score: i32,
     at_most: Confidence,
+    /// Sign-ons in logs that it is about, by their first lines.
+    logins: Vec<LogLine>,
+    /// What logs added to the score.
+    heard: i32,
+    /// Lines of logs that are not shown.
+    unshown: usize,
 }
+
+/// Lines of logs that one finding shows.
+const LINES: usize = 12;
 
 impl Draft {
     /// Begins a finding. `base` is the score of the pattern alone: below 45 if it proves nothing by itself.
@@ -34,7 +43,7 @@ impl Draft {
             references: about.references.iter().map(|&text| text.to_owned()).collect(),
             also: Vec::new(),
         };
-        Self { about, finding, score: base, at_most: Confidence::High }
+        Self { about, finding, score: base, at_most: Confidence::High, logins: Vec::new(), heard: 0, unshown: 0 }
     }
 
     /// Replaces the catalogue's title by one with names in it.
@@ -164,6 +173,53 @@ impl Draft {
         self
     }
 
+    /// Lines of a log that say it too. They count once, however many they are.
+    pub(super) fn hear(&mut self, lines: impl IntoIterator<Item = (LogLine, String)>, score: i32) {
+        for (line, text) in lines {
+            let logged = || self.finding.evidence.iter().filter(|e| e.source == Source::Log);
+            if logged().any(|known| known.line == Some(line)) {
+                continue;
+            }
+            if logged().count() < LINES {
+                self.finding.evidence.push(Evidence { source: Source::Log, frame: None, line: Some(line), text });
+            } else {
+                self.unshown = self.unshown.saturating_add(1);
+            }
+        }
+        if score.abs() > self.heard.abs() {
+            self.score = self.score.saturating_sub(self.heard).saturating_add(score);
+            self.heard = score;
+        }
+    }
+
+    /// What was inferred is proved: no ceiling of confidence any more.
+    pub(super) fn lift(&mut self) {
+        self.at_most = Confidence::High;
+    }
+
+    /// At least as severe as another one, with which it is told.
+    pub(super) fn as_severe_as(&mut self, other: &Self) {
+        self.finding.severity = self.finding.severity.max(other.finding.severity);
+    }
+
+    /// Sign-ons in logs that it is about.
+    pub(super) fn of_logins(&mut self, logins: &[LogLine]) {
+        self.logins.extend_from_slice(logins);
+    }
+
+    /// Takes over conversations, frames and evidence of a finding that follows from this one.
+    pub(super) fn take_over(&mut self, effect: &Self) {
+        self.finding.conversations.extend_from_slice(&effect.finding.conversations);
+        self.finding.frames.extend_from_slice(&effect.finding.frames);
+        let packets = effect.finding.evidence.iter().filter(|e| e.source != Source::Log);
+        self.finding.evidence.extend(packets.cloned());
+    }
+
+    /// Sign-ons in logs that it is about.
+    pub(super) fn logins(&self) -> &[LogLine] {
+        &self.logins
+    }
+
     /// Where the rule stands in the order of causes.
     pub(super) fn layer(&self) -> Layer {
         self.about.layer
@@ -179,8 +235,11 @@ impl Draft {
         &self.finding.conversations
     }
 
-    /// Notes that another rule's finding follows from this one, and takes over its frames.
+    /// Notes that another rule's finding follows from this one, and takes over what logs say of it.
     pub(super) fn absorb(&mut self, other: &Self) {
+        let logged = other.finding.evidence.iter().filter(|e| e.source == Source::Log);
+        let lines: Vec<_> = logged.filter_map(|e| Some((e.line?, e.text.clone()))).collect();
+        self.hear(lines, 0);
         let also = std::iter::once(other.finding.rule).chain(other.finding.also.iter().copied());
         for rule in also.filter(|&rule| rule != self.finding.rule).collect::<Vec<_>>() {
             if !self.finding.also.contains(&rule) {
@@ -191,6 +250,10 @@ impl Draft {
 
     /// The finished finding.
     pub(super) fn finish(mut self) -> Finding {
+        if self.unshown > 0 {
+            let text = format!("and {} more lines like these", self.unshown);
+            self = self.evidence(Source::Log, None, text);
+        }
         let ceiling = match self.at_most {
             Confidence::High => 100,
             Confidence::Medium => HIGH - 1,
@@ -211,7 +274,7 @@ impl Draft {
     }
 
     fn evidence(mut self, source: Source, frame: Option<FrameRef>, text: String) -> Self {
-        self.finding.evidence.push(Evidence { source, frame, text });
+        self.finding.evidence.push(Evidence { source, frame, line: None, text });
         self
     }
 }

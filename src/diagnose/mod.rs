@@ -8,10 +8,12 @@ mod attempts;
 mod case;
 pub mod chat;
 mod draft;
+pub mod heard;
 pub mod identity;
 mod idle;
+pub mod journal;
 pub mod names;
-mod network;
+pub mod network;
 mod opening;
 mod precedence;
 mod restarts;
@@ -21,6 +23,7 @@ mod showings;
 mod signon;
 mod sip;
 pub mod telephony;
+mod testimony;
 #[cfg(test)]
 mod tests;
 mod vp;
@@ -30,14 +33,49 @@ pub mod words;
 pub use case::{Case, Lookup, Talk};
 pub use draft::Draft;
 pub use settings::{ExpectedServer, Settings, Thresholds};
+pub use testimony::{Testimony, TestimonyId};
 
-use crate::model::{Analysis, Finding, Severity};
+use crate::model::{Analysis, Finding, LogClock, Severity};
+use hashbrown::HashSet;
 
-/// Judges an analysis. The same analysis and settings give the same findings in the same order.
+/// Judges an analysis with its logs. The same analysis and settings give the same findings in the same order.
 pub fn diagnose(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
+    let Judgement { mut findings, heard, .. } = judge(analysis, settings);
+    if !analysis.logs.is_empty() {
+        findings.extend(judge_logs(analysis, settings, &heard));
+        precedence::sort(&mut findings);
+    }
+    findings
+}
+
+/// What is said of one of several captures that the same logs stand beside.
+#[derive(Debug)]
+pub struct Judgement {
+    /// What packets show, with what logs say of it.
+    pub findings: Vec<Finding>,
+    /// What of the logs went into that.
+    pub heard: HashSet<TestimonyId>,
+    /// How the times of each log were placed.
+    pub clocks: Vec<LogClock>,
+}
+
+/// Judges the packets of an analysis; its logs are heard, and do not speak for themselves.
+pub fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
     let case = Case::new(analysis, settings);
-    let drafts: Vec<Draft> = rules::RULES.iter().flat_map(|rule| rule.judge(&case)).collect();
-    precedence::settle(&drafts)
+    let mut drafts: Vec<Draft> = rules::RULES.iter().flat_map(|rule| rule.judge(&case)).collect();
+    let heard = if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, hear(&case)) };
+    Judgement { findings: precedence::settle(&drafts), heard, clocks: case.journal().clocks().to_vec() }
+}
+
+/// Judges the logs of an analysis for themselves: what of them was not heard beside any capture.
+pub fn judge_logs(analysis: &Analysis, settings: &Settings, heard: &HashSet<TestimonyId>) -> Vec<Finding> {
+    let case = Case::new(analysis, settings);
+    let rest = hear(&case).into_iter().filter(|testimony| !heard.contains(&testimony.id()));
+    precedence::settle(&testimony::alone(rest.collect()))
+}
+
+fn hear(case: &Case<'_>) -> Vec<Testimony> {
+    rules::RULES.iter().flat_map(|rule| rule.hear(case)).collect()
 }
 
 /// One rule of the catalogue.
@@ -47,6 +85,12 @@ pub trait Rule: Sync {
 
     /// Looks at the case and says what it found; nothing if all is well or cannot be told.
     fn judge(&self, case: &Case<'_>) -> Vec<Draft>;
+
+    /// Listens to the logs beside the case and says what in them is for this rule. What it says must not depend on the
+    /// packets, but for the conversations that it links to.
+    fn hear(&self, _case: &Case<'_>) -> Vec<Testimony> {
+        Vec::new()
+    }
 }
 
 /// A rule's entry in the catalogue. `nrpcsniff rules` prints it and findings are built from it.

@@ -1,7 +1,7 @@
 //! One cause, one finding: what follows from another finding is named under its `also`.
 
 use super::{Draft, Layer};
-use crate::model::Finding;
+use crate::model::{Finding, LogLine};
 use hashbrown::{HashMap, HashSet};
 use std::cmp::Reverse;
 
@@ -22,37 +22,61 @@ pub fn settle(drafts: &[Draft]) -> Vec<Finding> {
         .filter(|(_, by)| by.is_none())
         .map(|(draft, _)| (draft.layer(), draft.finish()))
         .collect();
-    findings.sort_by_key(|(layer, f)| {
-        let first = f.frames.first().copied();
-        (*layer != Layer::Capture, Reverse(f.severity), *layer, Reverse(f.score), first, f.rule)
-    });
+    findings.sort_by_key(|(layer, finding)| order(*layer, finding));
     findings.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// Puts findings of several settlements in order.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by_key(|finding| {
+        let layer = super::rules::rule(finding.rule).map_or(Layer::Fallback, |rule| rule.about().layer);
+        order(layer, finding)
+    });
+}
+
+fn order(layer: Layer, finding: &Finding) -> impl Ord + use<> {
+    let first = finding.frames.first().copied();
+    (layer != Layer::Capture, Reverse(finding.severity), layer, Reverse(finding.score), first, finding.rule)
 }
 
 /// Which drafts name which conversations: looked up, never searched, so that 100,000 drafts stay cheap.
 struct Named {
-    drafts_of: HashMap<u32, Vec<usize>>,
-    conversations: Vec<HashSet<u32>>,
+    drafts_of: HashMap<Subject, Vec<usize>>,
+    subjects: Vec<HashSet<Subject>>,
+}
+
+/// What a draft is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Subject {
+    Conversation(u32),
+    /// A sign-on in a log.
+    Login(LogLine),
+}
+
+fn subjects(draft: &Draft) -> impl Iterator<Item = Subject> {
+    let conversations = draft.conversations().iter().copied().map(Subject::Conversation);
+    conversations.chain(draft.logins().iter().copied().map(Subject::Login))
 }
 
 impl Named {
     fn new(drafts: &[Draft]) -> Self {
-        let conversations: Vec<HashSet<u32>> =
-            drafts.iter().map(|draft| draft.conversations().iter().copied().collect()).collect();
-        let mut drafts_of: HashMap<u32, Vec<usize>> = HashMap::new();
-        for (index, ids) in conversations.iter().enumerate() {
-            for &id in ids {
-                drafts_of.entry(id).or_default().push(index);
+        let subjects: Vec<HashSet<Subject>> = drafts.iter().map(|draft| subjects(draft).collect()).collect();
+        let mut drafts_of: HashMap<Subject, Vec<usize>> = HashMap::new();
+        for (index, subjects) in subjects.iter().enumerate() {
+            for &subject in subjects {
+                drafts_of.entry(subject).or_default().push(index);
             }
         }
-        Self { drafts_of, conversations }
+        Self { drafts_of, subjects }
     }
 
-    /// The first draft that explains `effect`. It must name every conversation of the effect, so it is among
-    /// those that name the first one.
+    /// The first draft that explains `effect`. It must name every conversation of the effect (every sign-on in a log, if the
+    /// effect names no conversation), so it is among those that name the first one.
     fn cause(&self, drafts: &[Draft], index: usize, effect: &Draft) -> Option<usize> {
-        let candidates = self.drafts_of.get(effect.conversations().first()?)?;
-        let covers = |j: usize| effect.conversations().iter().all(|id| self.conversations[j].contains(id));
+        let candidates = self.drafts_of.get(&subjects(effect).next()?)?;
+        let by_packets = !effect.conversations().is_empty();
+        let counts = |subject: &Subject| !by_packets || matches!(subject, Subject::Conversation(_));
+        let covers = |j: usize| subjects(effect).filter(counts).all(|subject| self.subjects[j].contains(&subject));
         candidates.iter().copied().find(|&j| j != index && explains(&drafts[j], effect) && covers(j))
     }
 }

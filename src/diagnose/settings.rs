@@ -150,6 +150,8 @@ pub struct Thresholds {
     pub media_packets: u32,
     /// A call that lasts no longer than this ended because nothing was heard, if media is missing.
     pub short_call: f64,
+    /// A line of a log and a frame are of the same moment within this time, once the clocks are compared.
+    pub log_within: f64,
 }
 
 impl Default for Thresholds {
@@ -207,6 +209,7 @@ impl Default for Thresholds {
             media_call: 5.0,
             media_packets: 50,
             short_call: 30.0,
+            log_within: 5.0,
         }
     }
 }

@@ -115,7 +115,7 @@ impl Pipeline {
         }
         mark_reused(&mut conversations);
         let end = (totals.packets > 0).then_some(last.time);
-        Analysis { inputs, totals, conversations, facts, end }
+        Analysis { inputs, totals, conversations, facts, logs: Vec::new(), end }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Everything that was read out of one set of inputs.
 
-use super::{Conversation, Endpoint, FrameRef, PerSide, Setup, Stamp, Timestamp, Transport};
+use super::{Conversation, Endpoint, FrameRef, Log, PerSide, Setup, Stamp, Timestamp, Transport};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -185,6 +185,8 @@ pub struct Analysis {
     pub conversations: Vec<Conversation>,
     /// Facts about the capture.
     pub facts: CaptureFacts,
+    /// Logs that are heard beside the packets.
+    pub logs: Vec<Log>,
     /// Time of the last frame of all inputs.
     pub end: Option<Timestamp>,
 }

@@ -444,6 +444,21 @@ impl Conversation {
         }
     }
 
+    /// It got what it was made for, as far as a message says so. In NRPC that is: the client went on after the server's first
+    /// answer. Where HTTP leads to SIP (WebSocket), SIP counts.
+    pub fn went_well(&self) -> bool {
+        if self.protocol == "nrpc" {
+            return self.messages_seen.client >= 2 && self.messages_seen.server >= 1;
+        }
+        let purpose = if self.carries_sip() { "sip" } else { self.protocol };
+        self.messages.iter().any(|message| message.body.protocol() == purpose && message.body.grants())
+    }
+
+    /// SIP is spoken there, be it inside of a WebSocket that HTTP opened.
+    pub fn carries_sip(&self) -> bool {
+        self.messages.iter().any(|message| matches!(message.body, nrpcsniff_dissectors::Message::Sip(_)))
+    }
+
     /// Time from the first frame to the last.
     pub fn duration_s(&self) -> f64 {
         self.last.time.seconds_since(self.first.time)

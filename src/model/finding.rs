@@ -1,6 +1,6 @@
 //! What a rule has to say.
 
-use super::FrameRef;
+use super::{FrameRef, LogLine};
 use serde::Serialize;
 
 /// How bad it is. Ordered: `Info` is the least.
@@ -60,6 +60,8 @@ pub enum Source {
     Packet,
     /// A DNS answer in the capture.
     Dns,
+    /// A line of a log.
+    Log,
     /// Something that should be there and is not.
     Absence,
 }
@@ -71,6 +73,8 @@ pub struct Evidence {
     pub source: Source,
     /// The frame that shows it, if one does.
     pub frame: Option<FrameRef>,
+    /// The line of a log that says it, if one does.
+    pub line: Option<LogLine>,
     /// The fact, in words. May hold text from the wire: escape it where it is printed.
     pub text: String,
 }

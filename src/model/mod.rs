@@ -1,9 +1,11 @@
 //! The shared vocabulary: plain data that the rooms hand to each other. Nothing here reads a packet.
 
 mod analysis;
+mod comparison;
 mod conversation;
 mod finding;
 mod frame;
+mod log;
 mod packet;
 mod time;
 
@@ -11,12 +13,16 @@ pub use analysis::{
     Analysis, Attempt, CaptureFacts, DatagramFlow, Datagrams, FailedConnections, Host, IcmpError, Input, InputFormat,
     Quoted, Totals,
 };
+pub use comparison::{Both, Class, Comparison, Difference, Fork, Likeness, Pair, Row, Step, Timing, Verdict};
 pub use conversation::{
     Close, CloseBy, Conversation, FirstBytes, Handshake, IdleGap, Message, PerSide, Quality, ResetOrigin, Setup, Stall,
     StuckSegment, TcpFacts, Teardown, Transport, Turn, Turns, UNKNOWN, Unanswered, ZeroWindow,
 };
 pub use finding::{Confidence, Evidence, Finding, Severity, Source};
 pub use frame::{Endpoint, Frame, FrameRef, Stamp};
+pub use log::{
+    AnchorKey, Log, LogAnchor, LogClock, LogEvent, LogFact, LogKind, LogLine, Placed, TokenStatusText, WrittenTime,
+};
 pub use nrpcsniff_dissectors::Side;
 pub use packet::{Datagram, IpInfo, Segment, TcpOptions, flags};
 pub use time::Timestamp;

@@ -32,13 +32,14 @@ pub fn conversation(conversation: &Conversation) -> String {
 }
 
 /// Shows what a finding rests on: its frames, if they are of one input and not scattered; else its conversations,
-/// else their servers. A finding that names neither is about the capture as a whole: every frame.
+/// else their servers. A finding that names neither is about the capture as a whole: every frame; or about a log: none.
 pub fn finding(report: Report<'_>, finding: &Finding) -> String {
     if let Some(filter) = frames(&finding.frames) {
         return filter;
     }
     let conversations: Vec<_> = report.conversations_of(finding).collect();
     match conversations.as_slice() {
+        [] if finding.evidence.iter().any(|e| e.line.is_some()) => String::new(),
         [] => "frame".to_owned(),
         [one] => conversation(one),
         several if several.len() <= MOST_CONVERSATIONS => any(several.iter().map(|&c| conversation(c))),
@@ -47,7 +48,7 @@ pub fn finding(report: Report<'_>, finding: &Finding) -> String {
 }
 
 /// `frame.number in {4, 5, 9..12}`; nothing if there are none, too many ranges, or frames of several inputs.
-fn frames(frames: &[FrameRef]) -> Option<String> {
+pub fn frames(frames: &[FrameRef]) -> Option<String> {
     let input = frames.first()?.input;
     if frames.iter().any(|frame| frame.input != input) {
         return None;

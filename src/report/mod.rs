@@ -10,6 +10,7 @@
 //! made harmless in [`escape`]; display filters for Wireshark come from [`filter`].
 
 pub mod catalogue;
+pub mod compare;
 pub mod escape;
 pub mod filter;
 pub mod json;
@@ -17,7 +18,7 @@ pub mod ndjson;
 #[cfg(test)]
 mod sample;
 pub mod table;
-mod text;
+pub(crate) mod text;
 pub mod token;
 mod view;
 

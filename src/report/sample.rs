@@ -107,6 +107,7 @@ pub fn analysis() -> Analysis {
         totals,
         conversations: vec![refused(), lookup, unknown],
         facts: crate::model::CaptureFacts::default(),
+        logs: Vec::new(),
         end: Some(at(15, 20_000).time),
     }
 }
@@ -133,8 +134,12 @@ pub fn finding(rule: &'static str, severity: Severity) -> Finding {
 pub fn findings() -> Vec<Finding> {
     let mut cut = finding("cap-truncated", Severity::Info);
     cut.frames = vec![frame(0, 9), frame(0, 10), frame(0, 11)];
-    cut.evidence =
-        vec![Evidence { source: Source::Packet, frame: Some(frame(0, 9)), text: "cut to 96 of 1514 bytes".to_owned() }];
+    cut.evidence = vec![Evidence {
+        source: Source::Packet,
+        frame: Some(frame(0, 9)),
+        line: None,
+        text: "cut to 96 of 1514 bytes".to_owned(),
+    }];
     let mut alias = finding("nrpc-name-mismatch-alias", Severity::Blocker);
     (alias.confidence, alias.score) = (Confidence::High, 75);
     alias.title = format!("Client asked for the alias {HOSTILE}, STCOMM7/Servers/Example answered");
@@ -144,13 +149,22 @@ pub fn findings() -> Vec<Finding> {
         .to_owned();
     alias.conversations = vec![0];
     alias.frames = vec![frame(0, 4), frame(0, 5), frame(0, 6)];
-    let fact =
-        |number, text: &str| Evidence { source: Source::Packet, frame: Some(frame(0, number)), text: text.to_owned() };
+    let fact = |number, text: &str| Evidence {
+        source: Source::Packet,
+        frame: Some(frame(0, number)),
+        line: None,
+        text: text.to_owned(),
+    };
     alias.evidence = vec![
         fact(4, &format!("session request asks for \"{HOSTILE}\"")),
         fact(5, "session response comes from \"CN=STCOMM7/OU=Servers/O=Example\""),
         fact(6, "the client closed with FIN after message 2"),
-        Evidence { source: Source::Absence, frame: None, text: "no second message of the client".to_owned() },
+        Evidence {
+            source: Source::Absence,
+            frame: None,
+            line: None,
+            text: "no second message of the client".to_owned(),
+        },
     ];
     alias.remedy = vec![
         "One server behind the alias: Server document > Basics > Fully qualified Internet host name = the alias, then \

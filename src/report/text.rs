@@ -6,26 +6,31 @@ use tabled::grid::util::string::{get_char_width, get_string_width};
 
 /// Colours, or their absence.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Paint(pub(super) bool);
+pub(crate) struct Paint(pub(crate) bool);
 
 impl Paint {
-    pub(super) fn bold(self, text: &str) -> String {
+    pub(crate) fn bold(self, text: &str) -> String {
         self.sgr("1", text)
     }
 
-    pub(super) fn dim(self, text: &str) -> String {
+    pub(crate) fn dim(self, text: &str) -> String {
         self.sgr("2", text)
     }
 
     /// The severity in capitals, coloured by how bad it is.
     pub(super) fn badge(self, severity: Severity) -> String {
+        self.like(severity, &severity.name().to_uppercase())
+    }
+
+    /// Text in the colour of a severity.
+    pub(crate) fn like(self, severity: Severity, text: &str) -> String {
         let style = match severity {
             Severity::Blocker => "1;31",
             Severity::Major => "1;33",
             Severity::Minor => "1;36",
             Severity::Info => "1;32",
         };
-        self.sgr(style, &severity.name().to_uppercase())
+        self.sgr(style, text)
     }
 
     /// Select Graphic Rendition (ECMA-48 8.3.117), and back to normal.
@@ -56,7 +61,7 @@ pub(super) fn wrap(text: &str, first: &str, width: usize) -> String {
 }
 
 /// The text cut to `width` columns, with `…` where something was left out. Escaped first.
-pub(super) fn clip(text: &str, width: usize) -> String {
+pub(crate) fn clip(text: &str, width: usize) -> String {
     let text = escape::terminal(text);
     if get_string_width(&text) <= width {
         return text.into_owned();
@@ -75,7 +80,7 @@ pub(super) fn clip(text: &str, width: usize) -> String {
 }
 
 /// A number with its thousands apart: `1,234,567`.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -88,7 +93,7 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// `1 packet`, `2 packets`.
-pub(super) fn counted(number: u64, noun: &str) -> String {
+pub(crate) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
@@ -120,6 +125,18 @@ pub(super) fn span(seconds: f64) -> String {
         s if s < 172_800.0 => format!("{sign}{:.1} h", s / 3600.0),
         s => format!("{sign}{:.1} d", s / 86400.0),
     }
+}
+
+/// The same of nanoseconds.
+#[expect(clippy::cast_precision_loss, reason = "a time span that is shown")]
+pub(super) fn span_ns(nanos: i64) -> String {
+    span(nanos as f64 / 1e9)
+}
+
+/// The text with a capital letter at its beginning.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn new_line(text: &mut String, indent: usize) {

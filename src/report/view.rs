@@ -4,8 +4,8 @@
 
 use super::{Detail, Options, Report, TOOL, VERSION, filter};
 use crate::model::{
-    Close, CloseBy, Conversation, Endpoint, Evidence, Finding, FrameRef, Input, InputFormat, Message, PerSide, Setup,
-    Source, Stamp, Timestamp, Totals, Transport,
+    Analysis, Close, CloseBy, Conversation, Endpoint, Evidence, Finding, FrameRef, Input, InputFormat, Log, LogKind,
+    Message, PerSide, Placed, Setup, Source, Stamp, Timestamp, Totals, Transport,
 };
 use nrpcsniff_dissectors::tls::Why;
 use nrpcsniff_dissectors::{Layer, PROTOCOLS, Reader, Value};
@@ -68,6 +68,75 @@ pub(super) fn input(input: &Input) -> InputView<'_> {
     }
 }
 
+/// One log.
+#[derive(Serialize)]
+pub(super) struct LogView<'a> {
+    path: &'a str,
+    format: Option<LogKind>,
+    link_types: [u16; 0],
+    packets: u64,
+    bytes: u64,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    complete: bool,
+    problem: Option<&'a str>,
+    lines: u64,
+    lines_not_understood: u64,
+    lines_cut: u64,
+    facts: u64,
+    facts_left_out: u64,
+    clock: ClockView<'a>,
+}
+
+/// How its times were placed on the clock of the packets.
+#[derive(Serialize)]
+struct ClockView<'a> {
+    placed: Placed,
+    offset_s: f64,
+    day_first: bool,
+    order_guessed: bool,
+    why: &'a str,
+    first_written: Option<&'a str>,
+    last_written: Option<&'a str>,
+}
+
+fn log(log: &Log) -> LogView<'_> {
+    let place = |at: &Option<crate::model::WrittenTime>| at.as_ref().and_then(|at| log.clock.place(at));
+    LogView {
+        path: &log.path,
+        format: log.kind,
+        link_types: [],
+        packets: 0,
+        bytes: log.bytes,
+        first: place(&log.first),
+        last: place(&log.last),
+        complete: log.complete,
+        problem: log.problem.as_deref(),
+        lines: log.lines,
+        lines_not_understood: log.not_understood,
+        lines_cut: log.cut,
+        facts: log.facts.len() as u64,
+        facts_left_out: log.facts_left_out,
+        clock: ClockView {
+            placed: log.clock.placed,
+            offset_s: scaled(log.clock.offset, 1e9),
+            day_first: log.clock.swapped,
+            order_guessed: log.clock.order_guessed,
+            why: &log.clock.why,
+            first_written: log.first.as_ref().map(|at| at.text.as_str()),
+            last_written: log.last.as_ref().map(|at| at.text.as_str()),
+        },
+    }
+}
+
+/// A capture or a log.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum AnyInput<'a> {
+    Capture(InputView<'a>),
+    Log(LogView<'a>),
+}
+
 /// Totals; every protocol of the table has its count of messages, also if it is 0.
 pub(super) struct TotalsView<'a>(pub(super) &'a Totals);
 
@@ -122,16 +191,18 @@ pub(super) struct ConversationView<'a> {
     given_up: Option<&'static str>,
 }
 
+/// What of the TLS records of a conversation could be read, and why not the rest.
 #[derive(Serialize)]
-struct TlsView {
+pub(super) struct TlsView {
     records: u64,
     opened: u64,
     sealed: u64,
     why_opaque: Option<&'static str>,
 }
 
+/// How a conversation ended.
 #[derive(Serialize)]
-struct TeardownView {
+pub(super) struct TeardownView {
     how: Close,
     by: CloseBy,
     time: Option<Timestamp>,
@@ -214,7 +285,7 @@ fn tls(layer: Layer) -> TlsView {
     TlsView { records, opened, sealed, why_opaque: why_opaque.map(Why::name) }
 }
 
-fn teardown(c: &Conversation) -> TeardownView {
+pub(super) fn teardown(c: &Conversation) -> TeardownView {
     let at = c.teardown.at;
     TeardownView {
         how: c.teardown.how,
@@ -285,8 +356,9 @@ impl Serialize for Messages<'_> {
     }
 }
 
+/// One message.
 #[derive(Serialize)]
-struct MessageView {
+pub(super) struct MessageView {
     n: u32,
     packets: Vec<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -301,7 +373,7 @@ struct MessageView {
     length: u64,
 }
 
-fn message_view(message: &Message, input: u32, reader: Reader<'_>) -> MessageView {
+pub(super) fn message_view(message: &Message, input: u32, reader: Reader<'_>) -> MessageView {
     MessageView {
         n: message.n,
         packets: message.frames.iter().map(|frame| frame.number).collect(),
@@ -325,7 +397,8 @@ impl Serialize for Fields {
     }
 }
 
-struct Field<'a>(&'a Value);
+/// A value as JSON has it.
+pub(super) struct Field<'a>(pub(super) &'a Value);
 
 impl Serialize for Field<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -367,11 +440,14 @@ struct EvidenceView<'a> {
     source: Source,
     packet: Option<u64>,
     input: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
     text: &'a str,
 }
 
 pub(super) fn finding<'a>(report: Report<'a>, finding: &'a Finding) -> FindingView<'a> {
     let input = main_input(report, finding);
+    let captures = u32::try_from(report.analysis.inputs.len()).unwrap_or(u32::MAX);
     FindingView {
         rule: finding.rule,
         severity: finding.severity.name(),
@@ -381,7 +457,7 @@ pub(super) fn finding<'a>(report: Report<'a>, finding: &'a Finding) -> FindingVi
         explanation: &finding.explanation,
         conversations: &finding.conversations,
         packets: finding.frames.iter().map(|frame| frame.number).collect(),
-        evidence: finding.evidence.iter().map(|e| evidence(e, input)).collect(),
+        evidence: finding.evidence.iter().map(|e| evidence(e, input, captures)).collect(),
         remedy: &finding.remedy,
         references: &finding.references,
         wireshark_filter: filter::finding(report, finding),
@@ -390,19 +466,23 @@ pub(super) fn finding<'a>(report: Report<'a>, finding: &'a Finding) -> FindingVi
     }
 }
 
-/// Evidence without a frame (an absence) belongs to the input that the finding is about.
-fn evidence(evidence: &Evidence, input: u32) -> EvidenceView<'_> {
+/// Evidence without a frame (an absence) belongs to the input that the finding is about; logs stand behind the captures.
+fn evidence(evidence: &Evidence, input: u32, captures: u32) -> EvidenceView<'_> {
+    let of_log = evidence.line.map(|line| captures.saturating_add(line.log));
     EvidenceView {
         source: evidence.source,
         packet: evidence.frame.map(|frame| frame.number),
-        input: evidence.frame.map_or(input, |frame| frame.input),
+        input: evidence.frame.map(|frame| frame.input).or(of_log).unwrap_or(input),
+        line: evidence.line.map(|line| line.line),
         text: &evidence.text,
     }
 }
 
 fn main_input(report: Report<'_>, finding: &Finding) -> u32 {
     let of_conversation = || report.conversations_of(finding).next().map(|c| c.first.frame.input);
-    finding.frames.first().map(|frame| frame.input).or_else(of_conversation).unwrap_or(0)
+    let captures = u32::try_from(report.analysis.inputs.len()).unwrap_or(u32::MAX);
+    let of_log = || finding.evidence.iter().find_map(|e| e.line).map(|line| captures.saturating_add(line.log));
+    finding.frames.first().map(|frame| frame.input).or_else(of_conversation).or_else(of_log).unwrap_or(0)
 }
 
 fn by_input(frames: &[FrameRef]) -> Option<BTreeMap<u32, Vec<u64>>> {
@@ -417,9 +497,16 @@ fn other_input(frame: FrameRef, input: u32) -> Option<u32> {
     (frame.input != input).then_some(frame.input)
 }
 
+/// A time span in units of so many nanoseconds.
 #[expect(clippy::cast_precision_loss, reason = "a time span in a report, not computed with")]
-fn scaled(nanos: i64, unit: f64) -> f64 {
+pub(super) fn scaled(nanos: i64, unit: f64) -> f64 {
     nanos as f64 / unit
+}
+
+/// Captures, then logs.
+pub(super) fn inputs(analysis: &Analysis) -> impl Iterator<Item = AnyInput<'_>> {
+    let captures = analysis.inputs.iter().map(|one| AnyInput::Capture(input(one)));
+    captures.chain(analysis.logs.iter().map(|one| AnyInput::Log(log(one))))
 }
 
 /// The parts of a report in the order in which both JSON formats write them.
@@ -434,8 +521,8 @@ impl<'a> Parts<'a> {
         Self { report, detail: options.detail, listed: report.listed(options.detail, options.all) }
     }
 
-    pub(super) fn inputs(&self) -> impl Iterator<Item = InputView<'a>> + use<'a> {
-        self.report.analysis.inputs.iter().map(input)
+    pub(super) fn inputs(&self) -> impl Iterator<Item = AnyInput<'a>> + use<'a> {
+        inputs(self.report.analysis)
     }
 
     pub(super) fn totals(&self) -> TotalsView<'a> {

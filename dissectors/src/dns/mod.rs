@@ -4,6 +4,7 @@
 //! queries go without an answer as a rule, and would look like failures.
 
 mod fields;
+mod meaning;
 mod message;
 mod name;
 mod stream;
@@ -24,6 +25,7 @@ pub static PROTOCOL: Protocol = Protocol {
     stream: stream::open,
     datagram,
     datagram_probe: |_| false,
+    roles: meaning::ROLES,
 };
 
 fn datagram(bytes: &[u8]) -> Option<crate::Message> {

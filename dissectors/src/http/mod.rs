@@ -6,6 +6,7 @@ mod fields;
 mod form;
 mod head;
 mod line;
+mod meaning;
 mod message;
 mod request;
 mod response;
@@ -32,6 +33,7 @@ pub static PROTOCOL: Protocol = Protocol {
     stream: stream::open,
     datagram: |_| None,
     datagram_probe: |_| false,
+    roles: meaning::ROLES,
 };
 
 /// The same on any port: a request line with its version, or a status line.

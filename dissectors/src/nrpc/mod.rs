@@ -11,6 +11,7 @@ mod auth;
 mod fields;
 mod frame;
 pub mod lmbcs;
+mod meaning;
 pub mod name;
 mod probe;
 mod session;
@@ -42,6 +43,7 @@ pub static PROTOCOL: Protocol = Protocol {
     stream: stream::open,
     datagram: |_| None,
     datagram_probe: |_| false,
+    roles: meaning::ROLES,
 };
 
 /// How well the meaning of a field is known.

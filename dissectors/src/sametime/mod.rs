@@ -8,6 +8,7 @@ mod body;
 mod cursor;
 mod fields;
 mod frame;
+mod meaning;
 mod message;
 pub mod names;
 mod probe;
@@ -32,4 +33,5 @@ pub static PROTOCOL: Protocol = Protocol {
     stream: stream::open,
     datagram: |_| None,
     datagram_probe: |_| false,
+    roles: meaning::ROLES,
 };

@@ -6,6 +6,7 @@
 
 mod fields;
 mod header;
+mod meaning;
 mod message;
 mod parse;
 mod sdp;
@@ -33,6 +34,7 @@ pub static PROTOCOL: Protocol = Protocol {
     stream: stream::open,
     datagram,
     datagram_probe,
+    roles: meaning::ROLES,
 };
 
 /// Bytes that a probe looks at.

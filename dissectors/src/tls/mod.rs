@@ -8,6 +8,7 @@ mod certificate;
 mod cursor;
 mod handshake;
 mod hello;
+mod meaning;
 mod message;
 mod protect;
 mod record;
@@ -39,6 +40,7 @@ pub static PROTOCOL: Protocol = Protocol {
     stream: stream::open,
     datagram: |_| None,
     datagram_probe: |_| false,
+    roles: meaning::ROLES,
 };
 
 /// A dissector that has protected records opened.

@@ -136,8 +136,12 @@ pub(super) fn shared(name: &str, token: &str) -> Cookie {
 }
 
 /// A session of an application server, which is no token.
-fn session(net: &Network) -> Cookie {
-    let id = net.random(8).iter().map(|byte| char::from(b'a' + byte % 26)).collect::<String>();
+pub(super) fn session(net: &Network) -> Cookie {
+    session_of(&net.random(8))
+}
+
+fn session_of(random: &[u8]) -> Cookie {
+    let id = random.iter().map(|byte| char::from(b'a' + byte % 26)).collect::<String>();
     cookie("JSESSIONID", &format!("0000{id}:-1")).path("/").http_only()
 }
 
@@ -164,7 +168,12 @@ pub(super) fn sent_to_login(visit: &Visit, path: &str) {
 
 /// The user fills in the form of WebSphere, 4 s later; the answer sets these cookies and leads on to `path`.
 pub(super) fn fills_in(visit: &Visit, path: &str, cookies: Vec<Cookie>) {
-    let form = http::post("/j_security_check").form(&[("j_username", "asmith"), ("j_password", "not a real one")]);
+    fills_in_as(visit, "asmith", path, cookies);
+}
+
+/// The same by this user.
+pub(super) fn fills_in_as(visit: &Visit, user: &str, path: &str, cookies: Vec<Cookie>) {
+    let form = http::post("/j_security_check").form(&[("j_username", user), ("j_password", "not a real one")]);
     let answer = http::response(302).location(path);
     let answer = cookies.into_iter().fold(answer, http::Message::set_cookie);
     visit.wait(4_000).ask(form).reply(answer);
@@ -186,10 +195,10 @@ pub(super) fn domino_login(visit: &Visit, path: &str, cookies: Vec<Cookie>) {
     visit.wait(10).ask(http::get(path)).reply(page());
 }
 
-/// A sign-on at the chat proxy by name and password; the answer sets these cookies. Presence follows.
-fn chat_login(visit: &Visit, cookies: Vec<Cookie>) {
+/// A sign-on of this user at the chat proxy by name and password; the answer sets these cookies. Presence follows.
+pub(super) fn chat_login(visit: &Visit, user: &str, cookies: Vec<Cookie>) {
     visit.ask(http::get("/stwebclient/popup.jsp")).reply(page());
-    let form = [("username", "asmith"), ("password", "not a real one")];
+    let form = [("username", user), ("password", "not a real one")];
     let answer = http::response(200).json("{\"reasonCode\":0,\"sid\":\"1\"}");
     let answer = cookies.into_iter().fold(answer, http::Message::set_cookie);
     visit.wait(5_000).ask(http::post("/stwebapi/user/connect").form(&form)).reply(answer);
@@ -221,7 +230,7 @@ fn both_tokens(net: &Network) {
     chat.ask(http::post("/stwebapi/user/connect").form(&[("loginType", "byToken")]));
     chat.reply(http::response(200).json("{\"reasonCode\":0,\"sid\":\"1\"}"));
     presence(&chat);
-    for visit in [&chat, &meet, &portal] {
+    for visit in net.any_order([&chat, &meet, &portal]) {
         visit.wait(300).tcp().client_fin();
     }
 }
@@ -267,7 +276,7 @@ fn anonymous(net: &Network) {
 fn token_not_returned(net: &Network) {
     let browser = browser(net);
     let chat = browser.open(&chat(net), 80, "chat.example.com");
-    chat_login(&chat, vec![session(net)]);
+    chat_login(&chat, "asmith", vec![session(net)]);
     net.wait(3_000);
     let meet = browser.open(&meet(net), 80, "meet.example.com");
     sent_to_login(&meet, "/stmeetings/");
@@ -279,7 +288,7 @@ fn domain_wide(net: &Network) {
     let browser = browser(net);
     let token = ltpa::domino("CN=Ann Smith/O=ACME", net.now() + 5_000_000_000, expected_end(net));
     let chat = browser.open(&chat(net), 80, "chat.example.com.br");
-    chat_login(&chat, vec![cookie("LtpaToken", &token).path("/").domain(".com.br"), session(net)]);
+    chat_login(&chat, "asmith", vec![cookie("LtpaToken", &token).path("/").domain(".com.br"), session(net)]);
     net.wait(3_000);
     let meet = browser.open(&meet(net), 80, "meet.example.com.br");
     sent_to_login(&meet, "/stmeetings/");
@@ -354,7 +363,7 @@ fn single_server(net: &Network) {
     domino_login(
         &mail,
         "/mail/asmith.nsf",
-        vec![cookie("DomAuthSessId", "9F2C1A7E55D04B6688E1A3C0D94E7B21").path("/")],
+        vec![cookie("DomAuthSessId", &net.made_up("9F2C1A7E55D04B6688E1A3C0D94E7B21")).path("/")],
     );
     net.wait(2_000);
     let chat = browser.open(&chat(net), 80, "chat.example.com");
@@ -369,9 +378,10 @@ fn cookie_stripped(net: &Network) {
     let front = client.open(&gate, 80, "chat.example.com");
     let back = Browser::new(&gate).agent("reverse proxy").open(&chat(net), 9080, "chat.example.com");
     let form = || http::post(CONNECT).form(&[("username", "asmith"), ("password", "not a real one")]);
-    let forwarded = "10.1.0.50";
-    let answer =
-        || http::response(200).json("{\"reasonCode\":0,\"sid\":\"1\"}").set_cookie(session(&Network::seeded(7)));
+    let forwarded = &net.address("10.1.0.50");
+    let answer = || {
+        http::response(200).json("{\"reasonCode\":0,\"sid\":\"1\"}").set_cookie(session_of(&net.generator(7).bytes(8)))
+    };
     front.ask(form());
     net.wait(1);
     back.ask(form().header("X-Forwarded-For", forwarded));
@@ -381,7 +391,7 @@ fn cookie_stripped(net: &Network) {
     net.wait(2_000);
     let meet = client.open(&meet(net), 80, "meet.example.com");
     sent_to_login(&meet, "/stmeetings/");
-    for visit in [&meet, &front, &back] {
+    for visit in net.any_order([&meet, &front, &back]) {
         visit.wait(500).tcp().client_fin();
     }
 }

@@ -51,7 +51,7 @@ const CLIENTS: [&str; 3] = ["10.1.0.50", "10.1.0.51", "10.1.0.52"];
 
 /// A session of each client, 20 s apart, that rests for so many minutes; then `end` happens to it and the client reconnects.
 fn three_rest(net: &Network, minutes: u64, end: impl Fn(&Tcp)) {
-    for (number, client) in CLIENTS.into_iter().enumerate() {
+    for (number, client) in net.any_order(CLIENTS).into_iter().enumerate() {
         let client = net.host(client);
         net.at(number as u64 * 20_000);
         let tcp = net.connect(&client, &server(net), 1352);

@@ -3,7 +3,9 @@
 mod capture;
 mod http;
 mod idle;
+mod logs;
 mod naming;
+mod pairs;
 mod path;
 mod readme;
 mod refusal;
@@ -12,12 +14,18 @@ mod server;
 mod setup;
 mod sip;
 mod tokens;
+mod variations;
 mod working;
 
 use crate::file::Format;
 use crate::http::Browser;
 use crate::ltpa;
 use crate::net::{Host, Network};
+
+use crate::vary::Variation;
+
+pub use logs::Log;
+pub use variations::Part;
 
 /// A constructed capture and what it is for.
 #[derive(Debug)]
@@ -44,10 +52,30 @@ impl Sample {
 
     /// The network after the story.
     pub fn network(&self) -> Network {
-        let seed = self.name.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
-        let net = Network::seeded(seed);
+        let net = Network::seeded(self.seed());
         (self.tell)(&net);
         net
+    }
+
+    fn seed(&self) -> u64 {
+        self.name.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)))
+    }
+
+    /// The network after the same story, but for what the variation changes.
+    pub fn varied_network(&self, variation: &Variation) -> Network {
+        let net = Network::varied(self.seed(), variation);
+        (self.tell)(&net);
+        if variation.background {
+            net.background();
+        }
+        net
+    }
+
+    /// The bytes of another capture of the same story. Snap length and statistics stay, whatever the format.
+    pub fn varied(&self, variation: &Variation) -> Vec<u8> {
+        let format = (self.format)();
+        let format = variation.format.as_ref().map_or(format.clone(), |other| format.like(other));
+        self.varied_network(variation).write(&format)
     }
 
     /// The bytes of the capture file.
@@ -66,13 +94,19 @@ pub fn find(name: &str) -> Option<&'static Sample> {
     all().find(|sample| sample.name == name)
 }
 
-/// Everything the generator writes: name and contents of each capture, of the demo keys and of the README.
+/// All logs in the order of the README.
+pub fn logs() -> impl Iterator<Item = &'static Log> {
+    logs::LOGS.iter()
+}
+
+/// Everything the generator writes: name and contents of each capture, of each log, of the demo keys and of the README.
 pub fn files() -> Vec<(String, Vec<u8>)> {
     let texts = [
         ("demo.ltpa.keys", ltpa::DEMO.file(ltpa::PASSWORD)),
         ("demo.domino.secret", ltpa::domino_secret_file()),
         ("README.md", readme::text()),
     ];
+    let texts = texts.into_iter().chain(logs().map(|log| (log.name, log.text())));
     let texts = texts.map(|(name, text)| (name.to_owned(), text.into_bytes()));
     all().map(|sample| (sample.file_name(), sample.bytes())).chain(texts).collect()
 }
@@ -93,6 +127,7 @@ const GROUPS: &[(&str, &[Sample])] = &[
     ("Softphones", sip::SAMPLES),
     ("Chat that works", sametime::WORKING),
     ("Chat logins", sametime::SAMPLES),
+    ("Pairs: a working twin for `compare`", pairs::SAMPLES),
 ];
 
 /// The server most stories are about.

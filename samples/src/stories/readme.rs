@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{GROUPS, Sample};
+use super::variations::TOUCHY;
+use super::{GROUPS, Log, Sample, logs};
 
 const HEAD: &str = "\
 # Samples
@@ -17,11 +18,38 @@ servers: they follow the products' documentation, not a recording.
     cargo run -p nrpcsniff-samples               # writes the captures and this file again, byte for byte the same
     cargo run -p nrpcsniff-samples -- --check    # exit status 1 if a file here is not what the generator writes
 
+What the analyser must find in a capture, and what it must not, is listed in `NAME.expected.json` beside it:
+
+    nrpcsniff check samples/                     # exit status 1 and what changed, if something did
+    nrpcsniff check --bless samples/             # shows what changed, and accepts it
+
 Each capture starts at 2025-03-10T08:30:00Z. Sessions that work say nothing in the column of rules.
 
 The LTPA tokens in the captures are real ones, made with constructed keys that are used nowhere else: `demo.ltpa.keys`
 (password `WebAS`, option `--ltpa-keys`) opens those of WebSphere, `demo.domino.secret` (option `--domino-secret-file`)
 verifies those of Domino.
+";
+
+const LOGS: &str = "
+## Logs
+
+Constructed too; the texts of the messages are the products' own, as published. Logs of servers run in local time, an hour ahead
+of the captures' GMT: SystemOut.log names its zone (CET), STUsers does not.
+
+| file | story | goes with |
+|---|---|---|
+";
+
+const VARIATIONS: &str = "
+## The same story, captured elsewhere
+
+`Sample::varied` writes another capture of the same story, in which all that must not matter differs: addresses, ports, hardware
+addresses, TTLs, nonces, tokens, days, IPv4 or IPv6, round trips, the cut of segments, one segment in a hundred lost and sent again,
+strangers on the network, the format of the file. `tests/variations.rs` of the analyser asks for the same findings. Left out is what
+would change a story:
+
+| sample | stays as it is | because |
+|---|---|---|
 ";
 
 const TAIL: &str = "
@@ -48,7 +76,19 @@ pub(super) fn text() -> String {
             out.push_str(&row(sample));
         }
     }
+    out.push_str(LOGS);
+    out.extend(logs().map(log_row));
+    out.push_str(VARIATIONS);
+    for (samples, part, why) in TOUCHY {
+        let samples: Vec<String> = samples.iter().map(|name| format!("`{name}`")).collect();
+        let _ = writeln!(out, "| {} | {} | {why} |", samples.join(", ").replace("-`", "-*`"), part.name());
+    }
     out + TAIL
+}
+
+fn log_row(log: &Log) -> String {
+    let sample = log.of.map_or("no capture".to_owned(), |name| format!("`{name}`"));
+    format!("| `{}` | {} | {sample} |\n", log.name, log.story)
 }
 
 fn row(sample: &Sample) -> String {

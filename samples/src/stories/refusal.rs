@@ -6,7 +6,6 @@ use crate::link::Link;
 use crate::net::Network;
 use crate::nrpc::{self, FUNCTION_START};
 use crate::other;
-use crate::rng::SplitMix64;
 use crate::time::utc;
 
 pub(super) const SAMPLES: &[Sample] = &[
@@ -135,7 +134,7 @@ fn encryption_mandate(net: &Network) {
 }
 
 fn tls(net: &Network) {
-    let hello = other::client_hello("mail01.example.net", &mut SplitMix64::new(7));
+    let hello = other::client_hello("mail01.example.net", &mut net.generator(7));
     let scanner = net.host("192.0.2.77").linux().ttl(47).distance_ms(12);
     net.connect(&scanner, &server(net), 1352).client(hello).wait(1).server_fin();
 }

@@ -11,7 +11,6 @@ use crate::link::Link;
 use crate::ltpa::{self, MINUTE};
 use crate::net::{Host, Network};
 use crate::other;
-use crate::rng::SplitMix64;
 use crate::sametime::{self, Handshake, KEEP_ALIVE, Login, PORT, SERVER_PORT, reason};
 use crate::tcp::{Side, Tcp};
 use crate::time::SECOND;
@@ -298,7 +297,7 @@ fn redirect(net: &Network) {
 fn token_version(net: &Network) {
     let web = browser(net).open(&portal(net), 80, "portal.example.com");
     let (v1, v2) = (ltpa::DEMO.v1(ANN, expected_end(net)), ltpa::DEMO.v2(ANN, expected_end(net)));
-    let session = cookie("JSESSIONID", "0000mwqazbht:-1").path("/").http_only();
+    let session = cookie("JSESSIONID", &net.made_up("0000mwqazbht:-1")).path("/").http_only();
     logs_in(&web, "/wps/myportal", vec![shared("LtpaToken2", &v2), shared("LtpaToken", &v1), session]);
     web.wait(500).tcp().client_fin();
     for _ in 0..2 {
@@ -330,7 +329,7 @@ fn two_names(net: &Network) {
     let tcp = opens(net, &client, &community(net));
     token_login(&tcp, USER, &[&own]);
     accepted(&tcp, USER);
-    for visit in [&web, &mail] {
+    for visit in net.any_order([&web, &mail]) {
         visit.wait(500).tcp().client_fin();
     }
     tcp.wait_secs(60).vp_logout();
@@ -357,12 +356,17 @@ fn token_expired(net: &Network) {
     }
 }
 
+/// An address for the fields of the protocol, which knows none but IPv4.
+fn ipv4(net: &Network, ip: &str) -> Ipv4Addr {
+    net.address(ip).parse().unwrap_or_else(|_| panic!("not an IPv4 address: {ip}"))
+}
+
 fn token_address(net: &Network) {
     let outside = net.host("198.51.100.7").ttl(115).distance_ms(8);
     for _ in 0..2 {
         let tcp = net.connect(&outside, &community(net), PORT);
-        let own = Handshake::new(Ipv4Addr::new(192, 168, 7, 20), "laptop");
-        tcp.client(own.encode()).server(sametime::handshake_ack(Ipv4Addr::new(198, 51, 100, 7)));
+        let [own, seen] = ["192.168.7.20", "198.51.100.7"].map(|ip| ipv4(net, ip));
+        tcp.client(Handshake::new(own, "laptop").encode()).server(sametime::handshake_ack(seen));
         token_login(&tcp, USER, &[&domino_token(net)]);
         refused(&tcp, reason::TOKEN_IP_MISMATCH);
         net.wait(12_000);
@@ -382,10 +386,11 @@ fn bad_password(net: &Network) {
 
 fn directory_down(net: &Network) {
     let (server, directory) = (community(net), net.host("10.1.0.30").linux());
-    for number in 0..3 {
+    let users = [("10.1.0.50", "ann@example.com"), ("10.1.0.51", "bob@example.com"), ("10.1.0.52", "eva@example.com")];
+    for (number, (client, user)) in (0..).zip(net.any_order(users)) {
         net.at(number * 7_000);
-        let tcp = opens(net, &net.host(["10.1.0.50", "10.1.0.51", "10.1.0.52"][number as usize]), &server);
-        password_login(&tcp, ["ann@example.com", "bob@example.com", "eva@example.com"][number as usize]);
+        let tcp = opens(net, &net.host(client), &server);
+        password_login(&tcp, user);
         net.dial(&server, &directory, 389).refused(1);
         net.wait(900);
         refused(&tcp, reason::VERIFICATION_DOWN);
@@ -437,7 +442,7 @@ fn version(net: &Network) {
 }
 
 fn server_full(net: &Network) {
-    for last in ["50", "51", "52"] {
+    for last in net.any_order(["50", "51", "52"]) {
         let tcp = opens(net, &net.host(&format!("10.1.0.{last}")), &community(net));
         password_login(&tcp, &format!("user{last}@example.com"));
         refused(&tcp, reason::SERVER_FULL);
@@ -462,7 +467,7 @@ fn untrusted_peer(net: &Network) {
 
 fn tls(net: &Network) {
     for number in 0..2 {
-        let hello = other::client_hello("chat.example.com", &mut SplitMix64::new(1533 + number));
+        let hello = other::client_hello("chat.example.com", &mut net.generator(1533 + number));
         net.connect(&client(net), &community(net), PORT).client(hello).wait(1).server_rst();
         net.wait(8_000);
     }
@@ -484,11 +489,9 @@ fn relogin(net: &Network) {
 
 fn idle_drop(net: &Network) {
     const FIREWALL_TTL: u8 = 252;
-    for number in 0..3u64 {
+    let users = [("10.1.0.50", USER), ("10.1.0.51", "CN=Bob Ray/O=ACME"), ("10.1.0.52", "CN=Eva Moor/O=ACME")];
+    for (number, (client, user)) in (0..).zip(net.any_order(users)) {
         net.at(number * 20_000);
-        let (client, user) =
-            [("10.1.0.50", USER), ("10.1.0.51", "CN=Bob Ray/O=ACME"), ("10.1.0.52", "CN=Eva Moor/O=ACME")]
-                [number as usize];
         let client = net.host(client);
         let login = || {
             let tcp = opens(net, &client, &community(net));

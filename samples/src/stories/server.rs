@@ -44,7 +44,8 @@ fn slow_server(net: &Network) {
 }
 
 fn server_restart(net: &Network) {
-    let (server, clients) = (server(net), ["10.1.0.50", "10.1.0.51", "10.1.0.52", "10.1.0.53"].map(|ip| net.host(ip)));
+    let clients = ["10.1.0.50", "10.1.0.51", "10.1.0.52", "10.1.0.53"];
+    let (server, clients) = (server(net), net.any_order(clients).map(|ip| net.host(ip)));
     let work = |client: &Host| -> Tcp {
         let tcp = net.connect(client, &server, 1352);
         tcp.wait(1).works(MAIL, 3);

@@ -1,5 +1,7 @@
 //! Softphones: registrations and calls.
 
+use std::net::SocketAddr;
+
 use super::http::{logs_in, shared};
 use super::{ANN, Sample, browser, client, expected_end, meet, registrar};
 use crate::file::Format;
@@ -229,6 +231,11 @@ fn desk_phone(net: &Network) -> Phone {
     Phone::new(&client(net), 5060, &registrar(net), 5060, ADDRESS).agent("Example Phone/4.2")
 }
 
+/// The telephone of somebody else, as a Contact names it.
+fn bob_at(net: &Network, ip: &str) -> String {
+    format!("sip:bob@{}", net.place(ip, 5060))
+}
+
 /// The answer that grants a registration.
 fn granted(request: &Message) -> Message {
     request.response(200).contact_of(request).expires(1800)
@@ -263,7 +270,7 @@ fn token(net: &Network) {
     let key = net.nonce();
     tcp.client(websocket::upgrade("sip.example.com:5080", "/ws", key).cookie("LtpaToken", &token));
     tcp.wait(2).server(websocket::accept(key));
-    let phone = Phone::over(&tcp, ADDRESS).transport("WS").shown_as("8fq2v1.invalid").outbound();
+    let phone = Phone::over(&tcp, ADDRESS).transport("WS").shown_as(&net.made_up("8fq2v1.invalid")).outbound();
     let register = phone.register().cookie("LtpaToken", &token);
     tcp.wait(5).client(websocket::masked(&register, net.nonce()));
     tcp.wait(6).server(websocket::text(granted(&register)));
@@ -274,7 +281,7 @@ fn call(net: &Network) {
     let (phone, bob) = (desk_phone(net), net.host("10.1.0.51"));
     let call = phone.call("bob@example.com");
     let invite = call.invite(20_000);
-    let ok = invite.response(200).contact("sip:bob@10.1.0.51:5060").sdp("10.1.0.51", 30_000);
+    let ok = invite.response(200).contact(&bob_at(net, "10.1.0.51")).sdp(&net.address("10.1.0.51"), 30_000);
     phone.sends(&invite).hears(invite.response(100)).wait(80).hears(invite.response(180));
     phone.wait(2_500).hears(&ok).sends(call.ack(&ok));
     net.talk((&client(net), 20_000), (&bob, 30_000), 60);
@@ -286,7 +293,7 @@ fn call(net: &Network) {
 fn undefined(net: &Network) {
     let web = browser(net).open(&meet(net), 80, "meet.example.com");
     let (v1, v2) = (ltpa::DEMO.v1(ANN, expected_end(net)), ltpa::DEMO.v2(ANN, expected_end(net)));
-    let session = cookie("JSESSIONID", "0000kqzvbtwa:-1").path("/").http_only();
+    let session = cookie("JSESSIONID", &net.made_up("0000kqzvbtwa:-1")).path("/").http_only();
     let hidden = |name, token: &str| shared(name, token).http_only();
     logs_in(&web, "/stmeetings/", vec![hidden("LtpaToken2", &v2), hidden("LtpaToken", &v1), session]);
     for _ in 0..2 {
@@ -304,7 +311,7 @@ fn null_websocket(net: &Network) {
     let tcp = net.connect(&client(net), &registrar(net), 5080);
     let key = net.nonce();
     tcp.client(websocket::upgrade("sip.example.com:5080", "/ws", key)).wait(2).server(websocket::accept(key));
-    let phone = Phone::over(&tcp, ADDRESS).transport("WS").shown_as("8fq2v1.invalid").outbound();
+    let phone = Phone::over(&tcp, ADDRESS).transport("WS").shown_as(&net.made_up("8fq2v1.invalid")).outbound();
     let register = phone.register().cookie("LtpaToken", "null");
     tcp.wait(5).client(websocket::masked(&register, net.nonce()));
     tcp.wait(6).server(websocket::text(register.response(403)));
@@ -404,7 +411,8 @@ fn refused_482(net: &Network) {
     let phone = desk_phone(net);
     let (proxy, alias) = (registrar(net), net.host("10.1.0.27").linux());
     let register = phone.register();
-    let once = register.clone().via("UDP", "10.1.0.23:5060", "1d4f02").set("Max-Forwards", "69");
+    let branch = net.made_up("1d4f02");
+    let once = register.clone().via("UDP", &net.place("10.1.0.23", 5060), &branch).set("Max-Forwards", "69");
     let refusal = once.response(482);
     phone.sends(&register);
     for [from, to] in [[&proxy, &alias], [&alias, &proxy]] {
@@ -434,7 +442,7 @@ fn circle(net: &Network) {
     let mut forwarded = vec![register.clone()];
     for ([from, to], left) in &hops {
         let before = forwarded[forwarded.len() - 1].clone();
-        let place = format!("{}:5060", from.ip());
+        let place = SocketAddr::new(from.ip(), 5060).to_string();
         let request = before.via("UDP", &place, &format!("a{left}7c")).set("Max-Forwards", &left.to_string());
         net.udp(from, 5060, to, 5060, request.as_ref());
         forwarded.push(request);
@@ -459,20 +467,20 @@ fn refused_503(net: &Network) {
 fn nat_contact(net: &Network) {
     const PUBLIC: &str = "203.0.113.9";
     let (outside, server) = (net.host(PUBLIC).ttl(118).distance_ms(9), registrar(net).captures_here());
-    let phone =
-        Phone::new(&outside, 31_544, &server, 5060, ADDRESS).agent("Example Phone/4.2").shown_as("192.168.1.20:5060");
+    let (seen, inside) = (net.address(PUBLIC), net.place("192.168.1.20", 5060));
+    let phone = Phone::new(&outside, 31_544, &server, 5060, ADDRESS).agent("Example Phone/4.2").shown_as(&inside);
     let register = phone.register();
-    phone.sends(&register).hears(granted(&register).seen_from(PUBLIC, 31_544));
+    phone.sends(&register).hears(granted(&register).seen_from(&seen, 31_544));
     let gateway = Phone::new(&server, 5060, &net.host("192.168.1.20"), 5060, "bob@example.com").agent("Example Proxy");
     net.wait(30_000);
-    let invite = gateway.call(ADDRESS).invite(30_000).target("sip:ann@192.168.1.20:5060");
+    let invite = gateway.call(ADDRESS).invite(30_000).target(&format!("sip:ann@{inside}"));
     gateway.sends(&invite);
     for ms in [500, 1_000, 2_000, 4_000, 8_000, 16_000] {
         gateway.wait(ms).sends(&invite);
     }
     net.wait(20_000);
     let again = phone.register();
-    phone.sends(&again).hears(granted(&again).seen_from(PUBLIC, 31_544));
+    phone.sends(&again).hears(granted(&again).seen_from(&seen, 31_544));
 }
 
 /// A call from elsewhere, as the registrar sees it come in.
@@ -516,7 +524,7 @@ fn media_blocked(net: &Network) {
     let (phone, bob) = (desk_phone(net), net.host("10.2.0.51").ttl(125));
     let call = phone.call("bob@example.com");
     let invite = call.invite(20_000);
-    let ok = invite.response(200).contact("sip:bob@10.2.0.51:5060").sdp("10.2.0.51", 30_000);
+    let ok = invite.response(200).contact(&bob_at(net, "10.2.0.51")).sdp(&net.address("10.2.0.51"), 30_000);
     phone.sends(&invite).hears(invite.response(100)).wait(80).hears(invite.response(180));
     phone.wait(2_500).hears(&ok).sends(call.ack(&ok));
     net.audio(&client(net), 20_000, &bob, 30_000, 120);
@@ -532,8 +540,8 @@ fn ack_lost(net: &Network) {
     let ok = invite
         .response(200)
         .header("Record-Route", "<sip:sip01.internal.example;lr>")
-        .contact("sip:bob@10.1.0.51:5060")
-        .sdp("10.1.0.51", 30_000);
+        .contact(&bob_at(net, "10.1.0.51"))
+        .sdp(&net.address("10.1.0.51"), 30_000);
     phone.sends(&invite).hears(invite.response(100)).wait(1_500).hears(&ok);
     for ms in [500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000] {
         phone.wait(ms).hears(&ok);

@@ -98,7 +98,7 @@ fn clock_skew(net: &Network) {
     sent_to_login(&chat, "/stwebclient/popup.jsp");
     net.wait(180_000);
     chat.ask(http::get("/stwebclient/popup.jsp")).reply(page());
-    for visit in [&chat, &mail] {
+    for visit in net.any_order([&chat, &mail]) {
         visit.wait(900).tcp().client_fin();
     }
 }
@@ -119,7 +119,7 @@ fn key_mismatch(net: &Network) {
     logs_in(&portal, "/wps/myportal", both(ours));
     net.wait(2_000);
     sent_to_login(&meet, "/stmeetings/");
-    for visit in [&meet, &portal] {
+    for visit in net.any_order([&meet, &portal]) {
         visit.wait(900).tcp().client_fin();
     }
 }
@@ -138,7 +138,7 @@ fn duplicate(net: &Network) {
     for _ in 0..2 {
         mail.wait(600).ask(http::get("/mail/asmith.nsf/Inbox?OpenView")).reply(to_domino_login("/mail/asmith.nsf"));
     }
-    for visit in [&portal, &mail] {
+    for visit in net.any_order([&portal, &mail]) {
         visit.wait(900).tcp().client_fin();
     }
 }
@@ -151,7 +151,7 @@ fn other_name(net: &Network) {
     net.wait(2_000);
     let chat = browser.open(&chat(net), 80, "chat.example.com");
     sent_to_login(&chat, "/stwebclient/popup.jsp");
-    for visit in [&chat, &mail] {
+    for visit in net.any_order([&chat, &mail]) {
         visit.wait(900).tcp().client_fin();
     }
 }
@@ -176,7 +176,7 @@ fn name_unmapped(net: &Network) {
     for path in ["/mail/asmith.nsf", "/mail/asmith.nsf/Inbox?OpenView", "/mail/asmith.nsf"] {
         mail.wait(700).ask(http::get(path)).reply(http::response(401).challenge("/mail").html("not authorized"));
     }
-    for visit in [&mail, &portal] {
+    for visit in net.any_order([&mail, &portal]) {
         visit.wait(900).tcp().client_fin();
     }
 }

@@ -79,8 +79,9 @@ fn working_ipv6(net: &Network) {
 
 fn sprayer(net: &Network) {
     let vip = net.host("10.1.0.100").linux().ttl(254);
-    for (number, name) in [MAIL, MATE].into_iter().enumerate() {
-        let client = net.host(["10.1.0.50", "10.1.0.51"][number]);
+    let clients = [("10.1.0.50", MAIL), ("10.1.0.51", MATE)];
+    for (number, (client, name)) in net.any_order(clients).into_iter().enumerate() {
+        let client = net.host(client);
         net.at(number as u64 * 1500);
         let records = [Record::address("mail.example.org", "10.1.0.100")];
         net.resolve(&client, &resolver(net), "mail.example.org", A, &records).wait(2);

@@ -1,11 +1,12 @@
 //! The server that issues a token and the one that checks it do not agree on what time it is.
 
+use super::super::heard::{token_status, verified_well};
 use super::super::identity::{Clock, Held, Issue, Showing};
 use super::super::network::{group_by, seconds};
 use super::super::showings::{answers, consumer, name, name_all, show_all};
 use super::super::words::span;
-use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::{Confidence, Severity, Timestamp};
+use super::super::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{Confidence, Severity, Timestamp, TokenStatusText};
 
 /// See [`ABOUT`].
 pub struct ClockSkew;
@@ -17,7 +18,8 @@ static ABOUT: About = About {
     layer: Layer::SignOn,
     sees: "A token was created after the time that the server shows which is to take it (Date header of HTTP), and is refused. Or \
            that server's clock is beyond the token's end while the issuer's is not. Or the Date headers of both differ by more \
-           than the threshold.",
+           than the threshold. \
+           Logs: \"creation time in the future\".",
     matters: "A token from the future is refused at once and works some seconds or minutes later; one that seems older than it is \
               ends early. To the user, single sign-on fails now and then.",
     guards: &[
@@ -59,6 +61,18 @@ impl Rule for ClockSkew {
         let skewed = showings.flat_map(|showing| showing.genuine().filter_map(|held| Skew::of(case, showing, held)));
         let groups = group_by(skewed, |skew| (skew.issuer_key(), consumer(skew.showing)));
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let said = token_status(case, &ABOUT, TokenStatusText::Future, |draft, user, log| {
+            draft
+                .title(format!("The sign-on token of {} comes from the future: clocks of servers differ", user.unwrap_or("a user")))
+                .explain(format!(
+                    "{log} says that the creation time of the token lies in the future: the clock of the server that issued it is ahead \
+                     of the clock of the one that checks it.",
+                ))
+        });
+        said.into_iter().chain(verified_well(case, &ABOUT)).collect()
     }
 }
 
@@ -209,6 +223,7 @@ fn float(seconds: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{SOME_TIME, alone, console};
     use crate::testing::tokens::{
         ANN, PC, browser, chat_refused, denied, domino, end, login, mail, meet, portal, served, shared, visit,
     };
@@ -323,5 +338,20 @@ mod tests {
         for (name, story) in stories {
             assert_eq!(told(RULE, story), [], "{name}");
         }
+    }
+
+    #[test]
+    fn domino_s_console_is_enough() {
+        let found = alone(&[&console(
+            SOME_TIME,
+            &[
+                "HTTP Server: Started",
+                "Single Sign-On token has a creation time in the future. Single Sign-On servers may need to have clocks synchronized.",
+            ],
+        )]);
+        let finding = the_one(&found);
+        assert_eq!((finding.rule, finding.severity), (RULE, Severity::Major));
+        assert_eq!(crate::testing::logs::lines(finding), [2]);
+        assert_eq!(alone(&[&console(SOME_TIME, &["HTTP Server: Started"])]), []);
     }
 }

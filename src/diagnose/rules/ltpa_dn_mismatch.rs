@@ -1,11 +1,14 @@
 //! One user, two names: the servers write the same person differently.
 
+use super::super::heard::{log_of_login, refused_logins};
 use super::super::identity::person::{Likeness, compare, difference};
 use super::super::identity::{Channel, Held, Issue, Outcome, Refusal, Showing};
+use super::super::journal::{Entry, TracedLogin, common_name};
 use super::super::network::{group_by, listed};
 use super::super::showings::{answers, is_timely, name, name_all, show_all};
-use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::{Severity, Stamp};
+use super::super::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{LogEvent, Severity, Stamp};
+use hashbrown::HashMap;
 
 /// See [`ABOUT`].
 pub struct DnMismatch;
@@ -16,7 +19,8 @@ static ABOUT: About = About {
     severity: Severity::Major,
     layer: Layer::SignOn,
     sees: "Two names of one user: in two tokens of one browser, in a token and the login that carries it, in two tokens of one \
-           request. One has a component more (C=US, O=…) or a blank more than the other. A login with such a token is refused.",
+           request. One has a component more (C=US, O=…) or a blank more than the other. A login with such a token is refused. \
+           Logs: a Sametime trace in which the name in a token is not found, and the same user has another name beside it.",
     matters: "Directories compare names by their text: the user of one server is unknown to the other, and single sign-on works one \
               way only.",
     guards: &[
@@ -55,6 +59,11 @@ impl Rule for DnMismatch {
         let pairs = refused.filter_map(|showing| Some((showing, pair_of(case, showing)?)));
         let groups = group_by(pairs, |(_, pair)| pair.difference.clone());
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let mentions = Mentions::new(case);
+        case.journal().logins().iter().filter_map(|login| two_names(case, &mentions, login)).collect()
     }
 }
 
@@ -148,9 +157,77 @@ fn refusers(showings: &[&Showing<'_>]) -> String {
     listed(groups.iter().map(refuser), "servers")
 }
 
+/// Names of people in the logs, by log and common name.
+struct Mentions<'a>(HashMap<(u32, String), Vec<(Entry<'a>, &'a str)>>);
+
+/// Mentions kept of one common name.
+const MENTIONS: usize = 64;
+/// Further apart (in nanoseconds), two mentions may well be of two people of one name.
+const APART: i64 = 60_000_000_000;
+
+impl<'a> Mentions<'a> {
+    fn new(case: &Case<'a>) -> Self {
+        let mut mentions: HashMap<(u32, String), Vec<(Entry<'a>, &'a str)>> = HashMap::new();
+        for entry in case.journal().entries() {
+            let (LogEvent::LoginStarted { user }
+            | LogEvent::TokenRequested { user }
+            | LogEvent::TokenUser { user }
+            | LogEvent::LookedUp { user }) = &entry.fact.event
+            else {
+                continue;
+            };
+            let list = mentions.entry((entry.log, common_name(user))).or_default();
+            if list.len() >= MENTIONS {
+                list.remove(0);
+            }
+            list.push((entry, user));
+        }
+        Self(mentions)
+    }
+
+    /// The mention nearest to the line in which the same person has a name a component or a blank shorter or longer.
+    fn other_name(&self, at: &Entry<'_>, user: &str) -> Option<(Entry<'a>, &'a str)> {
+        let alike = |other: &str| matches!(compare(other, user), Likeness::Longer { .. } | Likeness::Blanks);
+        let list = self.0.get(&(at.log, common_name(user)))?;
+        let others = list.iter().copied().filter(|(_, other)| alike(other));
+        let from_token = |entry: &Entry<'_>| matches!(entry.fact.event, LogEvent::TokenUser { .. });
+        others.min_by_key(|(entry, _)| (!from_token(entry), entry.fact.line.abs_diff(at.fact.line)))
+    }
+}
+
+/// The token is good, its name is not found, and beside it the same user has another name.
+fn two_names(case: &Case<'_>, mentions: &Mentions<'_>, login: &TracedLogin<'_>) -> Option<Testimony> {
+    let (at, unknown) = login.not_found.filter(|_| login.accepted.is_none())?;
+    let (other_at, other) = mentions.other_name(&at, unknown)?;
+    if case.journal().knows(at.log, unknown) {
+        return None;
+    }
+    let difference = difference(other, unknown)?;
+    let known = case.journal().knows(at.log, other);
+    let draft = Draft::new(&ABOUT, 45)
+        .names_read()
+        .guard(login.mixed)
+        .guard(at.since(&other_at).abs() > APART)
+        .title(format!("One user, two names: {other} and {unknown}"))
+        .explain(format!(
+            "By {}, one token names the user {unknown}, and beside it the same user is {other}: {difference}. The token itself \
+             verified{}. No search of the directory found {unknown}{}, and the login failed: to a directory these are two persons.",
+            log_of_login(case, login),
+            if login.verified.is_some() { " well" } else { ", or nothing is said of it" },
+            if known { format!(", while it knows {other}") } else { String::new() },
+        ));
+    let lines: Vec<Entry<'_>> = [other_at].into_iter().chain(login.telling()).collect();
+    // What differs is the same for everybody, and so is the cause.
+    let heard = Testimony::new(&ABOUT, &lines).whom(difference).login(login);
+    Some(heard.links(refused_logins(case, login)).alone(draft))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{
+        SOME_TIME, alone, beside, first_lines, is_of_both, let_in, lines, log, log_with_offset, not_found, stusers,
+    };
     use crate::testing::tokens::{
         ANN, ANN_LDAP, BOB, PC, browser, chat, chat_refused, denied, domino, end, keys, login, mail, portal, served,
         shared, unauthorized, visit,
@@ -268,5 +345,63 @@ mod tests {
         for (name, story) in stories {
             assert_eq!(told(RULE, story), [], "{name}");
         }
+    }
+
+    const MINUTE: u64 = 60_000_000_000;
+
+    #[test]
+    fn a_trace_alone_tells_both_names() {
+        let text = let_in(SOME_TIME, ANN) + &not_found(SOME_TIME + MINUTE / 60, ABROAD);
+        let found = alone(&[&text]);
+        let finding = the_one(&found);
+        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Major, Confidence::High));
+        assert_eq!(lines(finding), [4, 10, 12, 13, 15, 16, 17]);
+        says(finding, &["CN=Ann Smith/O=ACME and CN=Ann Smith/O=ACME/C=US", "C=US more", "uniqueUserIdMapping"]);
+    }
+
+    #[test]
+    fn the_capture_of_the_same_login_joins_it() {
+        let net = Network::new();
+        chat_refused(&net, PC, ABROAD, &["opaque"], 0x8000_0211);
+        let text = let_in(net.now() - MINUTE, ANN) + &not_found(net.now(), ABROAD);
+        let found = beside(&net, vec![log_with_offset("st.txt", &text, 0)]);
+        let finding = the_one(&found);
+        assert_eq!((finding.rule, finding.conversations.len()), (RULE, 1), "{found:#?}");
+        assert!(is_of_both(finding) && finding.also.contains(&"st-token-refused"), "{finding:#?}");
+    }
+
+    #[test]
+    fn healthy_traces_are_passed_over() {
+        let found_by_search = [
+            "Failed looking up [CN=Ann Smith,O=ACME,C=US]. Trying directory-wide search",
+            "User CN=Ann Smith,O=ACME,C=US looked up",
+            "user [CN=Ann Smith/O=ACME/C=US] successfully authenticated by token",
+            "Async auth done. [req -2]",
+        ];
+        let start = not_found(SOME_TIME + MINUTE, ABROAD);
+        let start = first_lines(&start, 5);
+        let contacts = "Search of [CN=Ann Smith/O=ACME/C=US] failed because the user was not found";
+        let stories = [
+            ("comma and slash", let_in(SOME_TIME, ANN) + &let_in(SOME_TIME + MINUTE, ANN_LDAP)),
+            (
+                "a later search finds the user",
+                let_in(SOME_TIME, ANN) + &start + &stusers(SOME_TIME + MINUTE, &found_by_search),
+            ),
+            ("a contact that is not found", let_in(SOME_TIME, ANN) + &stusers(SOME_TIME, &[contacts])),
+            ("the trace ends before the search does", let_in(SOME_TIME, ANN) + &start),
+        ];
+        for (name, text) in stories {
+            assert_eq!(alone(&[&text]), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn names_far_apart_may_be_of_two_people() {
+        let text = let_in(SOME_TIME, ANN) + &not_found(SOME_TIME + 60 * MINUTE, ABROAD);
+        assert_eq!(the_one(&alone(&[&text])).confidence, Confidence::Medium);
+        let bob = let_in(SOME_TIME, BOB) + &not_found(SOME_TIME + MINUTE / 60, ABROAD);
+        assert!(alone(&[&bob]).iter().all(|finding| finding.rule != RULE));
+        let log = log("st.txt", &bob);
+        assert_eq!(log.facts.len(), 17);
     }
 }

@@ -1,11 +1,12 @@
 //! A token is shown after its end.
 
+use super::super::heard::{noise, token_status, verified_well};
 use super::super::identity::{Held, Showing};
 use super::super::network::{group_by, listed};
 use super::super::showings::{answers, clients, consumer, is_timely, judged_at, name, name_all, show_all};
 use super::super::words::span;
-use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::{Confidence, Severity, Timestamp};
+use super::super::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{Confidence, LogEvent, Severity, Timestamp, TokenStatusText};
 
 /// See [`ABOUT`].
 pub struct Expired;
@@ -16,7 +17,8 @@ static ABOUT: About = About {
     severity: Severity::Major,
     layer: Layer::SignOn,
     sees: "A token whose end can be read (Domino's own, or opened with keys) is shown after that end and refused. Or a token of \
-           unknown end that had worked is refused half an hour and more after it was issued.",
+           unknown end that had worked is refused half an hour and more after it was issued. \
+           Logs: \"Single Sign-On token is expired\", and SECJ0371W beside a refusal (alone it is mostly harmless: silent below three).",
     matters: "Tokens last for a fixed time from their issue, however busy their user is: in the middle of work everything asks \
               for a login at once.",
     guards: &[
@@ -52,6 +54,28 @@ impl Rule for Expired {
         let ended = showings.filter_map(|showing| Some((showing, ended(case, showing)?)));
         let groups = group_by(ended, |(showing, ended)| (consumer(showing), ended.at.is_some(), ended.how(showing)));
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let said = token_status(case, &ABOUT, TokenStatusText::Expired, |draft, user, log| {
+            draft
+                .severity(Severity::Minor)
+                .title(format!("The sign-on token of {} had ended", user.unwrap_or("a user")))
+                .explain(format!("{log} says that the token is expired. A token is not renewed by use."))
+        });
+        // A year of 1970 is a fault of WebSphere's own (PH40544), not the token's.
+        let over = |event: &LogEvent| matches!(event, LogEvent::TokenExpired { ended } if !ended.contains("1970"));
+        let noise = noise(case, &ABOUT, over, |draft, log| {
+            draft
+                .severity(Severity::Info)
+                .at_most(Confidence::Low)
+                .title("WebSphere saw sign-on tokens that had ended")
+                .explain(format!(
+                    "{log} says several times that a token was over (SECJ0371W). Mostly that is harmless: a browser shows its old \
+                     token once more and its user logs in again.",
+                ))
+        });
+        said.into_iter().chain(noise).chain(verified_well(case, &ABOUT)).collect()
     }
 }
 
@@ -178,6 +202,8 @@ fn time(seconds: i64) -> Timestamp {
 mod tests {
     use crate::diagnose::Settings;
     use crate::model::{Confidence, Finding, Severity, Timestamp};
+    use crate::testing::logs::{SOME_TIME, alone, console};
+    use crate::testing::logs::{beside, is_of_both, log, not_verified, stusers, systemout};
     use crate::testing::tokens::{
         ANN, PC, both, browser, chat, chat_refused, denied, keys, login, mail, portal, register, served, shared, visit,
     };
@@ -299,5 +325,45 @@ mod tests {
         for (name, story) in stories {
             assert_eq!(told(RULE, story), [], "{name}");
         }
+    }
+
+    #[test]
+    fn domino_s_console_is_enough() {
+        let found = alone(&[&console(SOME_TIME, &["HTTP Server: Started", "Single Sign-On token is expired"])]);
+        let finding = the_one(&found);
+        assert_eq!((finding.rule, finding.severity), (RULE, Severity::Minor));
+        assert_eq!(crate::testing::logs::lines(finding), [2]);
+        assert_eq!(alone(&[&console(SOME_TIME, &["HTTP Server: Started"])]), []);
+    }
+
+    #[test]
+    fn what_domino_says_in_a_trace_explains_the_refusal() {
+        let text = not_verified(SOME_TIME, "CN=Ann/O=Acme");
+        let said = stusers(SOME_TIME, &["SECTokenListValidate returned with status (1213)"]);
+        let (before, after) = text.split_at(text.match_indices('\n').nth(2).unwrap().0 + 1);
+        let found = alone(&[&format!("{before}{said}{after}")]);
+        assert_eq!(the_one(&found).rule, RULE);
+        assert_eq!(the_one(&found).also, ["st-token-refused"]);
+    }
+
+    #[test]
+    fn websphere_s_warning_alone_is_mostly_harmless() {
+        let line = "SECJ0371W: Validation of the LTPA token failed because the token expired with the following info: Token expiration \
+                    Date: Tue Apr 21 13:59:12 UTC 2009, current Date: Tue Apr 21 15:53:09 UTC 2009.";
+        assert_eq!(alone(&[&systemout(SOME_TIME, &[line, line])]), []);
+        let found = alone(&[&systemout(SOME_TIME, &[line, line, line])]);
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Info, Confidence::Low));
+        let fault_of_websphere = line.replace("2009, current", "1970, current");
+        assert_eq!(alone(&[&systemout(SOME_TIME, &[fault_of_websphere.as_str(); 5])]), []);
+    }
+
+    #[test]
+    fn websphere_s_warning_at_the_time_of_a_refusal_joins_it() {
+        let net = Network::new();
+        denied(&visit(&browser(&net).has("example.com", "LtpaToken", &old(&net)), &mail(&net)), "/mail/asmith.nsf");
+        let line = "SECJ0371W: Validation of the LTPA token failed because the token expired";
+        let found = beside(&net, vec![log("SystemOut.log", &systemout(net.now(), &[line]))]);
+        let finding = the_one(&found);
+        assert!(finding.rule == RULE && is_of_both(finding), "{found:#?}");
     }
 }

@@ -1,9 +1,10 @@
 //! A token in a cookie of the other version's name.
 
+use super::super::heard::{MOST, READ, log_of, refused_near, verified_well};
 use super::super::identity::{Held, Showing};
 use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
-use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::Severity;
+use super::super::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{LogEvent, Severity};
 use nrpcsniff_dissectors::ltpa::{Class, Flag};
 
 /// See [`ABOUT`].
@@ -15,7 +16,8 @@ static ABOUT: About = About {
     severity: Severity::Major,
     layer: Layer::SignOn,
     sees: "A cookie LtpaToken holds a token of version 2 (it opens as one, or the same token was set as LtpaToken2); or a cookie \
-           LtpaToken2 holds what can only be version 1 (its length) or Domino's own. A server refuses it.",
+           LtpaToken2 holds what can only be version 1 (its length) or Domino's own. A server refuses it. \
+           Logs: \"[0] != u\" in Domino's trace of single sign-on.",
     matters: "The server opens the token by the rules of the version that the name promises, and reads noise.",
     guards: &[
         "The server accepts it all the same: silent.",
@@ -45,6 +47,22 @@ impl Rule for ForeignFormat {
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let foreign = unexplained(case).filter(|showing| foreign(case, showing).is_some());
         by_consumer(foreign).iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let foreign = case.journal().saying(|event| *event == LogEvent::ForeignFormat).take(MOST);
+        let heard = foreign.map(|entry| {
+            let draft = Draft::new(&ABOUT, READ)
+                .names_read()
+                .title("Domino opened a sign-on token that does not begin as its version should")
+                .explain(format!(
+                    "The trace of Domino's single sign-on in {} says that the text of the token does not begin with u: it was opened \
+                     by the rules of version 1 and begins as version 2 does (expire:).",
+                    log_of(case, &entry),
+                ));
+            Testimony::new(&ABOUT, &[entry]).links(refused_near(case, &entry)).alone(draft)
+        });
+        heard.chain(verified_well(case, &ABOUT)).collect()
     }
 }
 
@@ -106,6 +124,7 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{SOME_TIME, alone, console};
     use crate::testing::tokens::{
         ANN, PC, browser, denied, domino, end, keys, login, meet, portal, register, served, shared, visit,
     };
@@ -176,5 +195,14 @@ mod tests {
         for (name, story) in stories {
             assert_eq!(told(RULE, story), [], "{name}");
         }
+    }
+
+    #[test]
+    fn domino_s_console_is_enough() {
+        let found = alone(&[&console(SOME_TIME, &["HTTP Server: Started", "SSO API> *** decoding failed: [0] != u"])]);
+        let finding = the_one(&found);
+        assert_eq!((finding.rule, finding.severity), (RULE, Severity::Major));
+        assert_eq!(crate::testing::logs::lines(finding), [2]);
+        assert_eq!(alone(&[&console(SOME_TIME, &["HTTP Server: Started"])]), []);
     }
 }

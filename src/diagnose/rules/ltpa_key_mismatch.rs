@@ -1,10 +1,11 @@
 //! Two servers do not share the keys of their sign-on tokens.
 
+use super::super::heard::{MOST, READ, log_of, noise, refused_near, token_status, verified_well};
 use super::super::identity::{Channel, Held, Issue, Showing};
 use super::super::network::{group_by, listed};
 use super::super::showings::{answers, by_consumer, clients, name_all, show_all, unexplained};
-use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::{Confidence, Severity};
+use super::super::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{Confidence, LogEvent, Severity, TokenStatusText};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::{Class, Fingerprint};
 
@@ -18,7 +19,8 @@ static ABOUT: About = About {
     layer: Layer::SignOn,
     sees: "A token is refused by a server whose own tokens are made with other keys: the first cipher block of a version 1 token \
            depends on the key alone. With keys given: the token of one opens and that of the other does not, or a signature does \
-           not hold. Or several tokens of one issuer, of all versions, are refused by one server and none is accepted.",
+           not hold. Or several tokens of one issuer, of all versions, are refused by one server and none is accepted. \
+           Logs: \"Single Sign-On token is invalid\"; CWWKS4102E, CWWKS4106E; CWWKS4001I and SECJ0369E beside a refusal.",
     matters: "Each server takes the other's tokens for forged: users log in anew at every change between them.",
     guards: &[
         "The server accepted the same token, or another made with that key: silent.",
@@ -60,6 +62,42 @@ impl Rule for KeyMismatch {
         let open = refused.into_iter().filter(|showing| proof(case, showing).is_none());
         found.extend(by_consumer(open).iter().flat_map(|group| inferred(case, group)));
         found
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let said = token_status(case, &ABOUT, TokenStatusText::Invalid, |draft, user, log| {
+            draft
+                .at_most(Confidence::Medium)
+                .title(format!("Domino calls the sign-on token of {} invalid", user.unwrap_or("a user")))
+                .explain(format!(
+                    "{log} says that the token is invalid: it was made with other keys, or altered on the way (which of the two is not \
+                     said). Keys that are not shared are the usual reason.",
+                ))
+        });
+        let unusable = case.journal().saying(|event| matches!(event, LogEvent::KeysUnusable { .. })).take(MOST).map(|entry| {
+            let draft = Draft::new(&ABOUT, READ)
+                .points(10)
+                .at_most(Confidence::Medium)
+                .title("WebSphere Liberty could not use its LTPA keys")
+                .explain(format!(
+                    "{} says so: file or password of the keys are not right, and the server can neither make tokens nor check those of \
+                     others until that is mended.",
+                    log_of(case, &entry),
+                ));
+            Testimony::new(&ABOUT, &[entry]).links(refused_near(case, &entry)).alone(draft)
+        });
+        let denied = |event: &LogEvent| matches!(event, LogEvent::TokenNotValidated | LogEvent::AuthenticationFailed);
+        let noise = noise(case, &ABOUT, denied, |draft, log| {
+            draft
+                .severity(Severity::Info)
+                .at_most(Confidence::Low)
+                .title("WebSphere could not validate sign-on tokens")
+                .explain(format!(
+                    "{log} says so several times. It may be that they were made with other keys; tokens that have ended and wrong \
+                     passwords give the same messages.",
+                ))
+        });
+        said.into_iter().chain(unusable).chain(noise).chain(verified_well(case, &ABOUT)).collect()
     }
 }
 
@@ -218,6 +256,7 @@ fn pattern(case: &Case<'_>, group: &[(&Showing<'_>, &Issue<'_>)]) -> Option<Draf
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{SOME_TIME, alone, console, systemout};
     use crate::testing::tokens::{
         ANN, BOB, PC, both, browser, chat_refused, denied, domino, end, keys, login, mail, meet, portal, served,
         shared, visit,
@@ -385,5 +424,17 @@ mod tests {
         for (name, story) in stories {
             assert_eq!(told(RULE, story), [], "{name}");
         }
+    }
+
+    #[test]
+    fn logs_say_less_than_packets() {
+        let found = alone(&[&console(SOME_TIME, &["HTTP: Single Sign-On token is invalid"])]);
+        assert_eq!((the_one(&found).rule, the_one(&found).confidence), (RULE, Confidence::Medium));
+        let line = "CWWKS4001I: The security token cannot be validated.";
+        assert_eq!(alone(&[&systemout(SOME_TIME, &[line, line])]), []);
+        let found = alone(&[&systemout(SOME_TIME, &[line; 3])]);
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Info, Confidence::Low));
+        let found = alone(&[&systemout(SOME_TIME, &["CWWKS4106E: LTPA configuration error."])]);
+        assert_eq!(the_one(&found).confidence, Confidence::Medium);
     }
 }

@@ -1,10 +1,11 @@
 //! Tokens of shared keys that name another realm than the server's own.
 
+use super::super::heard::{token_status, verified_well};
 use super::super::identity::{Held, Issue, Showing};
 use super::super::network::group_by;
 use super::super::showings::{answers, clients, consumer, name, name_all, show_all, unexplained};
-use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::Severity;
+use super::super::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{Severity, TokenStatusText};
 
 /// See [`ABOUT`].
 pub struct Realm;
@@ -14,7 +15,8 @@ static ABOUT: About = About {
     title: "Sign-on tokens name another realm than the server's own",
     severity: Severity::Major,
     layer: Layer::SignOn,
-    sees: "With keys given: a token opens with them and is refused by a server whose own tokens open too, and name another realm.",
+    sees: "With keys given: a token opens with them and is refused by a server whose own tokens open too, and name another realm. \
+           Logs: \"token contains an unknown WebSphere LDAP realm\", for which no keys are needed.",
     matters: "The keys are shared, and single sign-on fails all the same: each server takes the other's users for strangers.",
     guards: &[
         "Without keys nothing of it can be seen: silent.",
@@ -53,6 +55,18 @@ impl Rule for Realm {
         let strange = unexplained(case).filter_map(|showing| Some((showing, stranger(case, showing)?)));
         let groups = group_by(strange, |(showing, found)| (consumer(showing), found.realm));
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let said = token_status(case, &ABOUT, TokenStatusText::Realm, |draft, user, log| {
+            draft
+                .title(format!("The sign-on token of {} names a realm that Domino does not know", user.unwrap_or("a user")))
+                .explain(format!(
+                    "{log} says that the token contains an unknown WebSphere LDAP realm: the token opens, so the keys are shared, and \
+                     the realm in it is not the one in the Web SSO Configuration document.",
+                ))
+        });
+        said.into_iter().chain(verified_well(case, &ABOUT)).collect()
     }
 }
 
@@ -103,6 +117,7 @@ fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Stranger<'_, '_>)]) -> O
 mod tests {
     use crate::diagnose::Settings;
     use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{SOME_TIME, alone, console};
     use crate::testing::tokens::{both, browser, denied, keys, login, meet, portal, served, shared, visit};
     use crate::testing::{Story, says, the_one, told, told_with};
     use nrpcsniff_samples::http::{self, Browser};
@@ -173,5 +188,17 @@ mod tests {
             assert_eq!(told_with(&settings, RULE, story), [], "{name}");
         }
         assert_eq!(told(RULE, |net| two_cells(net, &CAPITALS)), []);
+    }
+
+    #[test]
+    fn domino_s_console_is_enough() {
+        let found = alone(&[&console(
+            SOME_TIME,
+            &["HTTP Server: Started", "Single Sign-On token contains an unknown WebSphere LDAP realm"],
+        )]);
+        let finding = the_one(&found);
+        assert_eq!((finding.rule, finding.severity), (RULE, Severity::Major));
+        assert_eq!(crate::testing::logs::lines(finding), [2]);
+        assert_eq!(alone(&[&console(SOME_TIME, &["HTTP Server: Started"])]), []);
     }
 }

@@ -1,10 +1,12 @@
 //! A softphone registers with the word `undefined` where the token should be: a script could not read the cookie.
 
+use super::super::heard::{MOST, log_of};
 use super::super::identity::{Channel, Held, Issue, Outcome, Showing};
+use super::super::journal::Entry;
 use super::super::network::listed;
 use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all};
-use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::{Confidence, Severity};
+use super::super::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{Confidence, LogEvent, Severity};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::Class;
 
@@ -17,7 +19,8 @@ static ABOUT: About = About {
     severity: Severity::Major,
     layer: Layer::SignOn,
     sees: "A SIP request carries a cookie LtpaToken whose value is undefined, null or nothing, and is refused (401, 403, 407, \
-           5xx) or not answered. Beside it, the Set-Cookie of the token in HTTP, with HttpOnly or for LtpaToken2 alone.",
+           5xx) or not answered. Beside it, the Set-Cookie of the token in HTTP, with HttpOnly or for LtpaToken2 alone. \
+           Logs: CWSCT0359I and CWSCT0340E of the SIP registrar at that time.",
     matters: "The script of the page could not read the token, so that the registrar knows nobody: audio and video do not work \
               in the browser, while the installed client, which keeps its own token, is well.",
     guards: &[
@@ -51,6 +54,14 @@ impl Rule for UndefinedSip {
         let showings = case.identity().showings().iter();
         let junk = showings.filter(|s| is_junk(s) && !recovered(case, s));
         by_consumer(junk).iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        case.journal()
+            .saying(|event| *event == LogEvent::DigestWithoutPassword)
+            .take(MOST)
+            .map(|entry| without_password(case, entry))
+            .collect()
     }
 }
 
@@ -249,9 +260,40 @@ fn show_contrast(case: &Case<'_>, draft: Draft, first: &Showing<'_>) -> Draft {
     })
 }
 
+/// Both messages of one request stand no further apart, in nanoseconds.
+const TOGETHER: i64 = 2_000_000_000;
+
+/// The registrar asked for a password that it cannot check. What the cookie held is not in such a log.
+fn without_password(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
+    let before = case.journal().log(entry.log).and_then(|log| {
+        let before = log.facts.iter().rev().skip_while(|fact| fact.line >= entry.fact.line).take(4);
+        let mut before = before.map(|fact| Entry { fact, ..entry });
+        before.find(|other| other.fact.event == LogEvent::DigestWithoutHash && entry.since(other) <= TOGETHER)
+    });
+    let both = before.is_some();
+    let draft = Draft::new(&ABOUT, if both { 50 } else { 30 })
+        .at_most(Confidence::Medium)
+        .severity(if both { Severity::Major } else { Severity::Minor })
+        .title("The SIP registrar fell back to a password check that it cannot do")
+        .explain(format!(
+            "By {}, the SIP container looked for a password of the user and found no such attribute in the directory \
+             (CWSCT0340E). It does so when a request brings no sign-on token that it can use. Why there was none is not in this \
+             log (inferred from public reports: a script of the page could not read the token, because it is HttpOnly or was not \
+             issued under the name that the script looks for); the REGISTER itself shows it.",
+            log_of(case, &entry),
+        ))
+        .remedy_first(
+            "Capture the REGISTER where it is in clear, or trace the SIP registrar, and look at its Cookie: a word such as \
+             undefined in place of the token confirms this, a real token or none at all speaks for another cause.",
+        );
+    let lines: Vec<Entry<'_>> = before.into_iter().chain([entry]).collect();
+    Testimony::new(&ABOUT, &lines).links(case.journal().refused_at(&entry, &["sip"], &[])).alone(draft)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{SOME_TIME, alone, beside, is_of_both, lines, log, systemout};
     use crate::testing::tokens::{
         PC, browser, domino, end, login, meet, register, register_again, served, shared, visit,
     };
@@ -381,5 +423,34 @@ mod tests {
         for (name, story) in stories {
             assert_eq!(told(RULE, story), [], "{name}");
         }
+    }
+
+    const BOTH: [&str; 2] = [
+        "CWSCT0359I: Hashed Credential attributes not found.",
+        "CWSCT0340E: Error - cannot retrieve password attribute.",
+    ];
+
+    #[test]
+    fn the_registrar_s_log_alone_infers_and_claims_no_cookie() {
+        let found = alone(&[&systemout(SOME_TIME, &BOTH)]);
+        let finding = the_one(&found);
+        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Major, Confidence::Medium));
+        says(finding, &["inferred", "not in this log"]);
+        assert!(!finding.title.contains("undefined") && !finding.explanation.contains("undefined"));
+        let second = alone(&[&systemout(SOME_TIME, &BOTH[1..])]);
+        assert_eq!((the_one(&second).severity, the_one(&second).confidence), (Severity::Minor, Confidence::Low));
+        assert_eq!(alone(&[&systemout(SOME_TIME, &BOTH[..1])]), [], "that alone is no fault");
+    }
+
+    #[test]
+    fn the_registrar_s_log_joins_the_capture() {
+        let net = Network::new();
+        register(&net, PC, ("LtpaToken", ""), Some(401));
+        let found = beside(&net, vec![log("SystemOut.log", &systemout(net.now(), &BOTH))]);
+        let finding = the_one(&found);
+        assert!(is_of_both(finding), "{found:#?}");
+        assert_eq!((finding.confidence, lines(finding)), (Confidence::High, vec![1, 2]));
+        let later = beside(&net, vec![log("SystemOut.log", &systemout(net.now() + 60_000_000_000, &BOTH))]);
+        assert_eq!(later.len(), 2, "{later:#?}");
     }
 }

@@ -1,11 +1,12 @@
 //! Of the two versions of WebSphere's token, the one that was shown is not the one that is taken.
 
+use super::super::heard::{refused_logins, token_status, verified_well};
 use super::super::identity::{Channel, INCORRECT_LOGIN, Outcome, Refusal, Showing, TOKEN_INVALID};
 use super::super::network::listed;
 use super::super::showings::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
-use super::super::{About, Case, Draft, Layer, Rule};
+use super::super::{About, Case, Draft, Layer, Rule, Testimony};
 use super::ltpa_key_mismatch::proof;
-use crate::model::Severity;
+use crate::model::{Severity, TokenStatusText};
 use nrpcsniff_dissectors::ltpa::Class;
 
 /// See [`ABOUT`].
@@ -17,7 +18,8 @@ static ABOUT: About = About {
     severity: Severity::Major,
     layer: Layer::SignOn,
     sees: "A login with one version of WebSphere's token alone (LtpaToken2, say) is refused as invalid, while the same server takes \
-           the other version; or a Sametime server refuses a login with LtpaToken2 alone.",
+           the other version; or a Sametime server refuses a login with LtpaToken2 alone. \
+           Logs: \"token verification failed\" of the same login; \"token type does not match the configuration\".",
     matters: "The servers issue and take different versions: web pages work, and chat or the softphone does not.",
     guards: &[
         "Both versions were shown together: silent (see ltpa-key-mismatch).",
@@ -50,6 +52,21 @@ impl Rule for VersionMismatch {
             version(showing).is_some() && is_about_the_token(showing) && proof(case, showing).is_none()
         });
         by_consumer(alone).iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let failed = case.journal().logins().iter().filter(|login| login.not_verified.is_some());
+        let failed = failed.filter(|login| login.accepted.is_none() && !login.mixed);
+        let refused = failed.map(|login| Testimony::new(&ABOUT, &login.telling()).links(refused_logins(case, login)));
+        let said = token_status(case, &ABOUT, TokenStatusText::Type, |draft, user, log| {
+            draft
+                .title(format!("Domino does not take the type of the sign-on token of {}", user.unwrap_or("a user")))
+                .explain(format!(
+                    "{log} says that the type of the token does not match the configuration: the server is set up for the other \
+                     version of the token, LtpaToken or LtpaToken2.",
+                ))
+        });
+        refused.chain(said).chain(verified_well(case, &ABOUT)).collect()
     }
 }
 
@@ -132,6 +149,9 @@ fn show_issues(case: &Case<'_>, draft: Draft, group: &[&Showing<'_>]) -> Draft {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{
+        SOME_TIME, alone, beside, is_of_both, let_in, lines, log_with_offset, not_verified, stusers,
+    };
     use crate::testing::tokens::{
         ANN, PC, both, browser, chat, chat_refused, denied, end, login, meet, portal, served, shared, visit,
     };
@@ -237,5 +257,41 @@ mod tests {
         for (name, story) in stories {
             assert_eq!(told(RULE, story), [], "{name}");
         }
+    }
+
+    #[test]
+    fn the_trace_of_the_server_makes_it_sure() {
+        let net = Network::new();
+        let (_, v2) = issued(&net);
+        refused(&net, &[&v2]);
+        let text = not_verified(net.now() - 9_000_000_000, ANN);
+        let found = beside(&net, vec![log_with_offset("st.txt", &text, 0)]);
+        let finding = the_one(&found);
+        assert_eq!((finding.rule, finding.confidence), (RULE, Confidence::High), "{found:#?}");
+        assert!(is_of_both(finding) && finding.also.contains(&"st-token-refused"));
+        assert_eq!(lines(finding), [1, 4, 6]);
+    }
+
+    #[test]
+    fn a_token_that_the_server_verified_is_not_of_the_wrong_version() {
+        let net = Network::new();
+        let (_, v2) = issued(&net);
+        refused(&net, &[&v2]);
+        let good = "Verify LTPA/LTPA2 token succeeded";
+        let begun =
+            format!("VpUsrAuthenticate::handleCheckUser: authenticating user with loginName={ANN} by a single token");
+        let text = stusers(net.now() - 9_000_000_000, &[&begun, good]);
+        let found = beside(&net, vec![log_with_offset("st.txt", &text, 0)]);
+        let finding = found.iter().find(|finding| finding.rule == RULE).unwrap();
+        assert_eq!(finding.confidence, Confidence::Low);
+        says(finding, &["speaks against it", good]);
+    }
+
+    #[test]
+    fn domino_s_words_are_enough() {
+        let text = stusers(SOME_TIME, &["SSO API> Single Sign-On token type does not match the configuration."]);
+        let found = alone(&[&text]);
+        assert_eq!((the_one(&found).rule, the_one(&found).confidence), (RULE, Confidence::High));
+        assert_eq!(alone(&[&let_in(SOME_TIME, ANN)]), []);
     }
 }

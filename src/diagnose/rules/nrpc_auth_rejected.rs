@@ -1,9 +1,11 @@
 //! Opening fine, identities exchanged, and then one side hung up.
 
-use super::super::opening::{Refusal, closed_at_once, last_refusal, mismatch, refused, show};
+use super::super::heard::{FEW, log_of, nrpc_at};
+use super::super::journal::Entry;
+use super::super::opening::{Refusal, closed_at_once, last_refusal, mismatch, refused, show, shown};
 use super::super::words::{attempt, closer, group_by, span};
-use super::super::{About, Case, Draft, Layer, Rule, Talk, names};
-use crate::model::{CloseBy, Confidence, Severity, Side};
+use super::super::{About, Case, Draft, Layer, Rule, Talk, Testimony, names};
+use crate::model::{CloseBy, Confidence, LogEvent, Severity, Side};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// See [`ABOUT`].
@@ -15,7 +17,8 @@ static ABOUT: About = About {
     severity: Severity::Blocker,
     layer: Layer::Protocol,
     sees: "Session request and response, then the authentication messages, then at once FIN or RST: by the server, or \
-           by a client that tries again. Or a readable reply with a status of the security package.",
+           by a client that tries again. Or a readable reply with a status of the security package. \
+           Logs: the text of such a status at that time.",
     matters: "Server and client could not agree on who they are: an expired or unknown certificate, a missing cross \
               certificate, another public key than in the directory, or clocks far apart.",
     guards: &[
@@ -50,6 +53,11 @@ impl Rule for AuthRejected {
             (attempt(talk), security_status(case, talk).map(|status| status.code))
         });
         groups.iter().filter_map(|group| finding(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let said = |event: &LogEvent| matches!(event, LogEvent::Status { code: 0x1932..=0x1935 | 0x080E, token: None });
+        case.journal().saying(said).take(FEW).map(|entry| told_by_log(case, entry)).collect()
     }
 }
 
@@ -139,9 +147,26 @@ fn user<'a>(talk: &Talk<'a>) -> Option<(&'a str, crate::model::Stamp)> {
     })
 }
 
+/// The text of a status of the security package.
+fn told_by_log(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
+    let code = match &entry.fact.event {
+        LogEvent::Status { code, .. } => *code,
+        _ => 0,
+    };
+    let meaning = nrpc::Status(code).meaning().unwrap_or("the identities are not accepted");
+    let draft = Draft::new(&ABOUT, 40)
+        .points(20)
+        .at_most(Confidence::Medium)
+        .severity(Severity::Major)
+        .title(format!("Notes and Domino could not authenticate: {meaning}"))
+        .explain(format!("{} says so with the text of status {}.", log_of(case, &entry), shown(code)));
+    Testimony::new(&ABOUT, &[entry]).whom(code.to_string()).links(nrpc_at(case, &entry)).proves().alone(draft)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{SOME_TIME, alone, console};
     use crate::testing::{Story, text, the_one, told};
     use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
 
@@ -231,5 +256,16 @@ mod tests {
             tcp.session(MAIL, MAIL).auth().wait(20).middlebox_rst(Side::Client, 250);
         });
         assert_eq!(the_one(&found).confidence, Confidence::Low);
+    }
+
+    #[test]
+    fn a_text_in_a_log_says_so() {
+        for (text, rule) in [
+            ("Your public key does not match the one stored in the Address Book", RULE),
+            ("Your certificate has expired", "nrpc-id-expired"),
+        ] {
+            let found = alone(&[&console(SOME_TIME, &[text])]);
+            assert_eq!((the_one(&found).rule, the_one(&found).confidence), (rule, Confidence::Medium));
+        }
     }
 }

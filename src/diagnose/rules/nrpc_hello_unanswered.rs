@@ -1,8 +1,9 @@
 //! The server's TCP took the session request, and Domino never answered it.
 
+use super::super::heard::not_responding;
 use super::super::opening::{show, watched_until, worked_later};
 use super::super::words::{attempt, group_by, span};
-use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use super::super::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::model::{Confidence, Severity, Side};
 
 /// See [`ABOUT`].
@@ -14,7 +15,8 @@ static ABOUT: About = About {
     severity: Severity::Blocker,
     layer: Layer::Protocol,
     sees: "TCP connects; the session request is sent and acknowledged; the server sends no byte of its own for several \
-           seconds.",
+           seconds. \
+           Logs: \"Unable to connect\" in a Notes client's port trace, for the same address.",
     matters: "The machine is up, the Domino server task behind it does not work: hung, out of threads, or a load \
               balancer accepted the connection for a server that is not there. The user waits, then reads \"the server \
               is not responding\".",
@@ -42,6 +44,10 @@ impl Rule for HelloUnanswered {
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let groups = group_by(case.nrpc().filter(|talk| waited(case, talk).is_some()), attempt);
         groups.iter().filter_map(|group| finding(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        not_responding(case, &ABOUT)
     }
 }
 

@@ -1,9 +1,10 @@
 //! The user ID's certificate has ended, or will soon.
 
+use super::super::heard::{FEW, log_of, nrpc_at};
 use super::super::opening::{and_more, closed_at_once, refused, show_close};
 use super::super::words::{closer, group_by};
-use super::super::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{Confidence, Severity, Timestamp};
+use super::super::{About, Case, Draft, Layer, Rule, Talk, Testimony};
+use crate::model::{Confidence, LogEvent, Severity, Timestamp};
 use nrpcsniff_dissectors::nrpc::TimeDate;
 
 /// See [`ABOUT`].
@@ -16,7 +17,8 @@ static ABOUT: About = About {
     layer: Layer::Protocol,
     sees: "The session request carries a pair of dates that look like creation and end of the user ID's certificate; \
            the end lies before the time by which it is judged, and the session is closed right after the opening or \
-           the authentication. Near its end: told as information.",
+           the authentication. Near its end: told as information. \
+           Logs: \"Your certificate has expired\".",
     matters: "Server and client refuse a certificate that has ended; the user reads \"Your certificate has expired\".",
     guards: &[
         "That the dates are those of the certificate is inferred from their pattern: medium confidence at most, low if \
@@ -50,6 +52,21 @@ impl Rule for IdExpired {
         let dated = case.nrpc().filter(|talk| Dates::of(case, talk).is_some());
         let groups = group_by(dated, |talk| (talk.conversation.client.ip, Dates::of(case, talk).map(|d| d.expires)));
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let said = |event: &LogEvent| matches!(event, LogEvent::Status { code: 0x191C, token: None });
+        let heard = case.journal().saying(said).take(FEW).map(|entry| {
+            let draft = Draft::new(&ABOUT, 55)
+                .title("A Notes certificate has expired")
+                .explain(format!(
+                    "{} says that the user's certificate has expired. Whose it is, the line does not tell.",
+                    log_of(case, &entry)
+                ))
+                .at_most(Confidence::Medium);
+            Testimony::new(&ABOUT, &[entry]).links(nrpc_at(case, &entry)).proves().alone(draft)
+        });
+        heard.collect()
     }
 }
 

@@ -1,9 +1,11 @@
 //! The client asked for a host name, and a Domino server with another name answered.
 
+use super::super::heard::wrong_server;
+use super::super::journal::ClientTrace;
 use super::super::names::{Likeness, abbreviated, looks_like_host};
 use super::super::opening::{Answers, Mismatch, accepted, recovered, refused, show, show_names};
 use super::super::words::{attempt, closer, dns_path, group_by, span, times};
-use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use super::super::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::model::{CloseBy, Confidence, Severity, Side};
 
 /// See [`ABOUT`].
@@ -15,7 +17,8 @@ static ABOUT: About = About {
     severity: Severity::Blocker,
     layer: Layer::Protocol,
     sees: "TCP connects; the session request asks for a host name (a dot, no hierarchy); the session response carries \
-           a server name that is not it; the client sends nothing more; either side closes within seconds.",
+           a server name that is not it; the client sends nothing more; either side closes within seconds. \
+           Logs: \"Connected to the wrong server\" in a Notes client's port trace.",
     matters: "The Notes client tells the server which server it wants. When the names differ, one of the two ends the \
               session, and the user reads \"the server is not responding\" although network and server are fine.",
     guards: &[
@@ -59,6 +62,14 @@ impl Rule for NameMismatchAlias {
         });
         let failed = failed.iter().filter_map(|group| failure(case, &answers, group));
         failed.chain(worked.iter().filter_map(|group| in_force(case, &answers, group))).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let mine = |pair: Option<(&str, Likeness)>| {
+            let alike = |likeness| matches!(likeness, Likeness::Different | Likeness::HostLabel);
+            pair.is_some_and(|(wanted, likeness)| looks_like_host(wanted) && alike(likeness))
+        };
+        wrong_server(case, &ABOUT, mine, told_by_client)
     }
 }
 
@@ -173,10 +184,26 @@ fn host(wanted: &str) -> String {
     abbreviated(wanted).trim().trim_end_matches('.').to_owned()
 }
 
+/// The port trace of a client tells both names.
+fn told_by_client(draft: Draft, trace: &ClientTrace<'_>) -> Draft {
+    let (host, name) = (host(trace.wanted.unwrap_or_default()), abbreviated(trace.answered));
+    draft
+        .names_read()
+        .severity(if trace.recovered.is_some() { Severity::Major } else { Severity::Blocker })
+        .title(format!("Client asked for the alias {host}, {name} answered"))
+        .explain(format!(
+            "The client's trace says that it asked for \"{host}\" at {} and that \"{}\" answered. Notes does not go on when the names \
+             differ; that the server is \"not responding\" is only what the user reads then. Network and server are working.",
+            trace.address, trace.answered,
+        ))
+        .remedy_first(remedy(&host, &name, &[]))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::diagnose::{ExpectedServer, Settings};
     use crate::model::{Confidence, Severity, Source};
+    use crate::testing::logs::{alone, beside, is_of_both, lines, log};
     use crate::testing::{Story, findings, text, the_one, told, told_with};
     use nrpcsniff_samples::dns::{A, Record};
     use nrpcsniff_samples::{Network, Tcp};
@@ -335,5 +362,51 @@ mod tests {
         });
         assert_eq!(found.len(), 2);
         assert!(found.iter().all(|f| f.remedy[0].contains("Sametime004/Servers/ACME, Sametime005/Servers/ACME")));
+    }
+
+    fn trace(wanted: &str, answered: &str, address: &str) -> String {
+        format!(
+            "Using address '{address}' for {wanted} on TCPIP\nConnected to the wrong server {answered} using address {address}\n\
+             Unable to connect to {wanted} on TCPIP (The server is not responding. The server may be down.)\n"
+        )
+    }
+
+    #[test]
+    fn the_client_s_trace_alone_tells_both_names() {
+        let found = alone(&[&trace(ALIAS, "Sametime004/Servers/ACME", "x.x.x.x")]);
+        let finding = the_one(&found);
+        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Blocker, Confidence::High));
+        assert_eq!(lines(finding), [1, 2, 3]);
+        assert!(finding.remedy[0].contains("NETWORK_SPRAYER_ADDRESS=sametime.acme.example"));
+        let text = trace(ALIAS, "Sametime004/Servers/ACME", "x.x.x.x") + &format!("Connected to server {ALIAS}\n");
+        assert_eq!(the_one(&alone(&[&text])).severity, Severity::Major);
+    }
+
+    #[test]
+    fn the_client_s_trace_joins_the_capture_by_names_and_address() {
+        let net = Network::new();
+        refused(&net, 1);
+        for (address, together) in [("10.1.0.9", true), ("x.x.x.x", true), ("10.1.0.77", false)] {
+            let found = beside(&net, vec![log("trace.txt", &trace(ALIAS, "Sametime004/Servers/ACME", address))]);
+            assert_eq!(found.len() == 1 && is_of_both(&found[0]), together, "{address}: {found:#?}");
+        }
+    }
+
+    #[test]
+    fn other_traces_are_of_other_rules() {
+        let rules = |text: &str| alone(&[text]).iter().map(|finding| finding.rule).collect::<Vec<_>>();
+        let real = "Sametime004/Servers/ACME";
+        assert_eq!(rules(&trace("Mail01/Servers/ACME", real, "10.1.0.9")), ["nrpc-name-mismatch-other-server"]);
+        assert_eq!(rules(&trace("Sametime004/ACME", real, "10.1.0.9")), ["nrpc-server-renamed"]);
+        assert_eq!(
+            rules(&format!("Connected to the wrong server {real} using address 10.1.0.9")),
+            ["nrpc-name-mismatch-other-server"]
+        );
+        let healthy = format!("Using address '10.1.0.9' for {ALIAS} on TCPIP\nConnected to server {real}\n");
+        assert_eq!(rules(&healthy), [""; 0]);
+        let dead = format!(
+            "Using address '10.1.0.9' for {ALIAS} on TCPIP\nUnable to connect to {ALIAS} on TCPIP (The server is not responding.)\n"
+        );
+        assert_eq!(rules(&dead), [""; 0], "that alone is told of dead servers too");
     }
 }

@@ -1,9 +1,11 @@
 //! The client asked for one Domino server and reached another one.
 
+use super::super::heard::wrong_server;
+use super::super::journal::ClientTrace;
 use super::super::names::{Likeness, abbreviated, looks_like_host};
 use super::super::opening::{Mismatch, accepted, recovered, refused, show, show_names};
 use super::super::words::{attempt, closer, dns_path, group_by, span, times};
-use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use super::super::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::model::{CloseBy, Confidence, Severity};
 
 /// See [`ABOUT`].
@@ -15,7 +17,8 @@ static ABOUT: About = About {
     severity: Severity::Blocker,
     layer: Layer::Protocol,
     sees: "TCP connects; the session request asks for a Notes server name; the session response carries the name of \
-           another server, with another common name; the client sends nothing more; either side closes within seconds.",
+           another server, with another common name; the client sends nothing more; either side closes within seconds. \
+           Logs: \"Connected to the wrong server\" in a Notes client's port trace.",
     matters: "The address that the client holds for the server belongs to another one: a remembered address, a \
               Connection or Server document, or DNS is out of date. The user reads \"the server is not responding\".",
     guards: &[
@@ -56,6 +59,14 @@ impl Rule for NameMismatchOtherServer {
         });
         let failed = failed.iter().filter_map(|group| failure(case, group));
         failed.chain(worked.iter().filter_map(|group| tolerated(group))).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let mine = |pair: Option<(&str, Likeness)>| match pair {
+            Some((wanted, likeness)) => !looks_like_host(wanted) && likeness == Likeness::Different,
+            None => true,
+        };
+        wrong_server(case, &ABOUT, mine, told_by_client)
     }
 }
 
@@ -162,6 +173,33 @@ fn tolerated(group: &[&Talk<'_>]) -> Option<Draft> {
         draft = draft.conversation(talk.conversation);
     }
     Some(show_names(draft, first))
+}
+
+/// The port trace of a client tells who answered, and beside it whom the client wanted.
+fn told_by_client(draft: Draft, trace: &ClientTrace<'_>) -> Draft {
+    let name = abbreviated(trace.answered);
+    let severity = if trace.recovered.is_some() { Severity::Major } else { Severity::Blocker };
+    let Some(wanted) = trace.wanted.map(abbreviated) else {
+        return draft
+            .severity(severity)
+            .at_most(Confidence::Medium)
+            .points(15)
+            .title(format!("A Notes client reached {name} in place of the server that it wanted"))
+            .explain(format!(
+                "The client's trace says that {name} answered at {}, and is not the server that was asked for. Which one that was is \
+                 not in the log: if it was a host name, see nrpc-name-mismatch-alias.",
+                trace.address,
+            ));
+    };
+    draft
+        .severity(severity)
+        .names_read()
+        .title(format!("Client asked for {wanted} and reached {name}"))
+        .explain(format!(
+            "The client's trace says that it asked for {wanted} at {} and that {name} answered: the address that the client holds \
+             for the one belongs to the other.",
+            trace.address,
+        ))
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! The server answered with a status that refuses the session.
 
+use super::super::heard::{FEW, log_of, nrpc_at};
+use super::super::journal::{Entry, same_server};
 use super::super::opening::{Refusal, last_refusal, show_close, show_names, worked_later};
 use super::super::words::group_by;
-use super::super::{About, Case, Draft, Layer, Rule, Talk, names};
-use crate::model::Severity;
+use super::super::{About, Case, Draft, Layer, Rule, Talk, Testimony, names};
+use crate::model::{Confidence, LogEvent, Severity};
 
 /// See [`ABOUT`].
 pub struct RefusedStatus;
@@ -14,7 +16,8 @@ static ABOUT: About = About {
     severity: Severity::Blocker,
     layer: Layer::Protocol,
     sees: "A readable reply of the server carries a status that refuses a session (full, busy, restricted, not \
-           authorised, wrong version, wrong name), and the session ends with it, within its first few messages.",
+           authorised, wrong version, wrong name), and the session ends with it, within its first few messages. \
+           Logs: the text of such a status in a client's trace or on a console.",
     matters: "The network works and the server answers; it does not want this session. Where a cluster mate exists, \
               the client goes there.",
     guards: &[
@@ -117,6 +120,11 @@ impl Rule for RefusedStatus {
         });
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let said = |event: &LogEvent| refusal_in(event).is_some();
+        case.journal().saying(said).take(FEW).filter_map(|entry| told_by_log(case, entry)).collect()
+    }
 }
 
 fn refusal(case: &Case<'_>, talk: &Talk<'_>) -> Option<Refusal> {
@@ -172,10 +180,41 @@ fn mate<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
         .filter(|next| refusal(case, next).is_none())
 }
 
+/// The status in a line, and the server that it names, if it is one that refuses a session for reasons of its own: names
+/// that differ are told by other rules, with both names.
+fn refusal_in(event: &LogEvent) -> Option<(&'static Code, Option<&str>)> {
+    let (status, server) = match event {
+        LogEvent::Status { code, token: None } => (*code, None),
+        LogEvent::UnableToConnect { status, server, .. } => ((*status)?, Some(server.as_str())),
+        _ => return None,
+    };
+    let own = matches!(status, 0x04D8 | 0x09DE | 0x09FC);
+    code_of(status).filter(|_| own).map(|code| (code, server))
+}
+
+fn told_by_log(case: &Case<'_>, entry: Entry<'_>) -> Option<Testimony> {
+    let (Code(code, meaning, remedy), server) = refusal_in(&entry.fact.event)?;
+    let name = server.map_or_else(|| "A Domino server".to_owned(), names::abbreviated);
+    let draft = Draft::new(&ABOUT, 35)
+        .names_read()
+        .severity(Severity::Major)
+        .title(format!("{name} turned a session away: {meaning}"))
+        .explain(format!(
+            "{} says so with the text of status 0x{code:04X}. The network works and the server answers; it does not want this session.",
+            log_of(case, &entry),
+        ))
+        .remedy_first(*remedy);
+    let draft = if server.is_some() { draft } else { draft.at_most(Confidence::Medium) };
+    let named = case.nrpc().filter(|talk| server.zip(talk.answered()).is_some_and(|(a, b)| same_server(a, b)));
+    let links: Vec<u32> = named.map(|talk| talk.conversation.id).chain(nrpc_at(case, &entry)).collect();
+    Some(Testimony::new(&ABOUT, &[entry]).whom(format!("{name} {code}")).links(links).alone(draft))
+}
+
 #[cfg(test)]
 mod tests {
     use super::CODES;
     use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{SOME_TIME, alone, console};
     use crate::testing::{Story, text, the_one, told};
     use nrpcsniff_dissectors::nrpc::Status;
     use nrpcsniff_samples::{Network, Tcp, nrpc};
@@ -247,5 +286,16 @@ mod tests {
         for code in CODES {
             assert!(Status(code.0).name().is_some(), "0x{:04X}", code.0);
         }
+    }
+
+    #[test]
+    fn a_text_in_a_log_says_so() {
+        let text = "Unable to connect to Mail01/Acme on TCPIP (Access to this server has been restricted due to excessive load)\n";
+        let found = alone(&[text]);
+        assert_eq!((the_one(&found).rule, the_one(&found).confidence), (RULE, Confidence::High));
+        assert!(the_one(&found).title.contains("Mail01/Acme"));
+        let found = alone(&[&console(SOME_TIME, &["Access to this server has been restricted by the administrator"])]);
+        assert_eq!(the_one(&found).confidence, Confidence::Medium);
+        assert_eq!(alone(&[&console(SOME_TIME, &["HTTP Server: Started"])]), []);
     }
 }

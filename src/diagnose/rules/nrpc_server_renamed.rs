@@ -1,9 +1,10 @@
 //! The right machine answered, under another name of the same stem: it was renamed, moved or recertified.
 
+use super::super::heard::wrong_server;
 use super::super::names::{Likeness, abbreviated};
 use super::super::opening::{Answers, Mismatch, recovered, refused, show, show_names};
 use super::super::words::{attempt, closer, group_by, span};
-use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use super::super::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::model::{Confidence, Severity};
 
 /// See [`ABOUT`].
@@ -16,7 +17,8 @@ static ABOUT: About = About {
     layer: Layer::Protocol,
     sees: "The session request asks for a hierarchical name; the session response carries the same common name under \
            another organisational unit, organisation or country; the client sends nothing more; either side closes \
-           within seconds.",
+           within seconds. \
+           Logs: \"Connected to the wrong server\" in a Notes client's port trace.",
     matters: "After a server was renamed or recertified, clients that still hold the old name are turned away, and the \
               user reads \"the server is not responding\".",
     guards: &[
@@ -49,6 +51,24 @@ impl Rule for ServerRenamed {
         let answers = Answers::new(case);
         let groups = group_by(case.nrpc().filter(|talk| renamed(case, talk).is_some()), attempt);
         groups.iter().filter_map(|group| finding(case, &answers, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let mine =
+            |pair: Option<(&str, Likeness)>| pair.is_some_and(|(_, likeness)| likeness == Likeness::SameCommonName);
+        wrong_server(case, &ABOUT, mine, |draft, trace| {
+            let (wanted, name) = (abbreviated(trace.wanted.unwrap_or_default()), abbreviated(trace.answered));
+            draft
+                .names_read()
+                .at_most(Confidence::Medium)
+                .severity(if trace.recovered.is_some() { Severity::Major } else { Severity::Blocker })
+                .title(format!("Client asked for {wanted}, and {name} answered"))
+                .explain(format!(
+                    "The client's trace says that it asked for {wanted} at {} and that {name} answered. The common name is the same, \
+                     the organisation is not: the server was renamed or recertified, or another one has that address.",
+                    trace.address,
+                ))
+        })
     }
 }
 

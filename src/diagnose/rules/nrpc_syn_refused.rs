@@ -1,10 +1,11 @@
 //! The SYN is answered by RST: nothing listens, or a filter rejects.
 
 use super::super::attempts::{Aftermath, Rejections, scanners, worst_aftermath};
+use super::super::heard::not_responding;
 use super::super::network::{clients, count, each, group_by};
 use super::super::restarts::restarted;
 use super::super::words::{clock, span};
-use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use super::super::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::model::{CloseBy, Setup, Severity, Stamp};
 
 /// See [`ABOUT`].
@@ -15,7 +16,8 @@ static ABOUT: About = About {
     title: "The NRPC port refuses connections",
     severity: Severity::Blocker,
     layer: Layer::Network,
-    sees: "The client's SYN is answered by a RST within about a round trip.",
+    sees: "The client's SYN is answered by a RST within about a round trip. \
+           Logs: \"Unable to connect\" in a Notes client's port trace, for the same address.",
     matters: "The machine is reachable, but no Domino server listens there: it is stopped, starting, bound to another \
               address or port, or a packet filter rejects. The user reads \"the server is not responding\".",
     guards: &[
@@ -49,6 +51,10 @@ impl Rule for SynRefused {
                 && rejections.of(case, talk).is_none()
         });
         group_by(mine, |talk| talk.conversation.server).iter().filter_map(|group| finding(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        not_responding(case, &ABOUT)
     }
 }
 

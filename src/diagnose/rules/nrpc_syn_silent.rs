@@ -1,11 +1,12 @@
 //! Nobody answers the SYN: a filter on the way, or the host is down.
 
 use super::super::attempts::{Aftermath, accepted_ports, got_through, scanners, silent, worst_aftermath};
+use super::super::heard::not_responding;
 use super::super::network::{clients, count, each, group_by};
 use super::super::opening::watched_until;
 use super::super::restarts::restarted;
 use super::super::words::{clock, span};
-use super::super::{About, Case, Draft, Layer, Rule, Talk};
+use super::super::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use super::{nrpc_ipv6_first, nrpc_private_address};
 use crate::model::Severity;
 use hashbrown::HashSet;
@@ -19,7 +20,8 @@ static ABOUT: About = About {
     severity: Severity::Blocker,
     layer: Layer::Network,
     sees: "The client's SYN to the NRPC port is repeated (after about 1, 3 and 7 seconds; Notes gives up after 5, so \
-           often only two or three are sent). Neither SYN-ACK nor RST nor an ICMP error comes back.",
+           often only two or three are sent). Neither SYN-ACK nor RST nor an ICMP error comes back. \
+           Logs: \"Unable to connect\" in a Notes client's port trace, for the same address.",
     matters: "A packet filter drops the connection, or the host is down or gone. The user waits and then reads \"the \
               server is not responding\" (0x0807) or \"unable to find path to server\" (0x0803).",
     guards: &[
@@ -60,6 +62,10 @@ impl Rule for SynSilent {
         let over_ipv4 = case.talks().any(|talk| talk.conversation.server.ip.is_ipv4() && got_through(talk));
         let groups = group_by(mine, |talk| talk.conversation.server);
         groups.iter().filter_map(|group| finding(case, over_ipv4, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        not_responding(case, &ABOUT)
     }
 }
 
@@ -137,6 +143,7 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{beside, is_of_both, log};
     use crate::testing::{frames, idle, none, one, says};
     use nrpcsniff_samples::{Network, Side};
 
@@ -214,5 +221,21 @@ mod tests {
         idle(&net, 10);
         none(&net, RULE);
         assert_eq!(one(&net, "nrpc-probe-noise").conversations.len(), 20);
+    }
+
+    #[test]
+    fn the_client_s_trace_of_that_address_joins_it() {
+        let net = Network::new();
+        net.dial(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352).silent(&[1, 3]);
+        idle(&net, 5);
+        let found = beside(&net, Vec::new());
+        let server = "10.2.0.9";
+        for (address, together) in [(server, true), ("10.1.0.77", false)] {
+            let text = format!(
+                "Using address '{address}' for Mail01 on TCPIP\nUnable to connect to Mail01 on TCPIP (The server is not responding.)\n"
+            );
+            let heard = beside(&net, vec![log("trace.txt", &text)]);
+            assert_eq!((heard.len(), is_of_both(&heard[0])), (found.len(), together), "{heard:#?}");
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! A good token names its user as another directory does, and the server does not know that name.
 
+use super::super::heard::{log_of_login, refused_logins};
 use super::super::identity::person::{is_administrator, is_of_ldap};
 use super::super::identity::{Channel, Held, INCORRECT_LOGIN, Outcome, Refusal, Showing};
+use super::super::journal::TracedLogin;
 use super::super::network::listed;
 use super::super::showings::{answers, by_consumer, is_timely, name, name_all, show_all};
 use super::super::web::pages::Product;
-use super::super::{About, Case, Draft, Layer, Rule};
+use super::super::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::model::{Confidence, Severity};
 
 /// See [`ABOUT`].
@@ -17,7 +19,8 @@ static ABOUT: About = About {
     severity: Severity::Major,
     layer: Layer::SignOn,
     sees: "A token in its time names its user as an LDAP directory does (uid=…, dc=…); Domino or the Sametime server answers that \
-           this user is not authorised, or not known.",
+           this user is not authorised, or not known. \
+           Logs: a Sametime trace in which the token verifies and no search finds its user.",
     matters: "The token is good, and the user is nobody: pages ask for a login or say \"not authorized\", chat logins fail.",
     guards: &[
         "The server let in a user with such a name: names are mapped; silent.",
@@ -58,6 +61,12 @@ impl Rule for NameUnmapped {
                 && !identity.was_accepted_elsewhen(showing)
         });
         by_consumer(unknown).iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let unknown =
+            case.journal().logins().iter().filter(|login| login.not_found.is_some() && login.verified.is_some());
+        unknown.filter(|login| login.accepted.is_none()).filter_map(|login| not_found(case, login)).collect()
     }
 }
 
@@ -113,9 +122,29 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     Some(show_all(name_all(case, draft, group), group))
 }
 
+/// The token is good, and no search found its user.
+fn not_found(case: &Case<'_>, login: &TracedLogin<'_>) -> Option<Testimony> {
+    let (_, user) = login.not_found?;
+    if case.journal().got_in_later(login) || case.journal().knows(login.first()?.log, user) {
+        return None;
+    }
+    let draft = Draft::new(&ABOUT, if is_of_ldap(user) { 55 } else { 40 })
+        .at_most(Confidence::Medium)
+        .guard(login.mixed)
+        .title(format!("The directory of the Sametime server does not know {user}, the name in the sign-on token"))
+        .explain(format!(
+            "By {}, the token verified well and names its user {user}; no search of the directory found an entry of that name, and \
+             the login failed. The token is good, the name is not the directory's.",
+            log_of_login(case, login),
+        ));
+    let heard = Testimony::new(&ABOUT, &login.telling()).whom(user).login(login);
+    Some(heard.links(refused_logins(case, login)).alone(draft))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{SOME_TIME, alone, let_in, not_found};
     use crate::testing::tokens::{
         ANN, PC, browser, chat, chat_refused, domino, end, keys, login, mail, portal, served, shared, unauthorized,
         visit,
@@ -188,5 +217,18 @@ mod tests {
         for (name, story) in stories {
             assert_eq!(told(RULE, story), [], "{name}");
         }
+    }
+
+    #[test]
+    fn a_trace_in_which_no_search_finds_the_user() {
+        for (user, confidence) in
+            [("uid=asmith/ou=people/dc=example", Confidence::Medium), ("CN=Ann Smith/O=ACME", Confidence::Low)]
+        {
+            let found = alone(&[&not_found(SOME_TIME, user)]);
+            assert_eq!((the_one(&found).rule, the_one(&found).confidence), (RULE, confidence), "{user}");
+        }
+        let later =
+            not_found(SOME_TIME, "CN=Ann Smith/O=ACME") + &let_in(SOME_TIME + 1_000_000_000, "CN=Ann Smith/O=ACME");
+        assert_eq!(alone(&[&later]), []);
     }
 }

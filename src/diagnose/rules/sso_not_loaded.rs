@@ -1,10 +1,13 @@
 //! Domino opens a session of one server where single sign-on was meant.
 
+use super::super::heard::{FEW, READ, log_of};
+use super::super::journal::Entry;
 use super::super::network::{each, group_by};
 use super::super::signon::{browsers, show_denied, tokens_held};
 use super::super::web::{Exchange, Fit, Web, is_single_server, origin, tokens_sent, tokens_set};
-use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::{Confidence, Severity};
+use super::super::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{Confidence, LogEvent, Severity};
+use hashbrown::HashSet;
 use nrpcsniff_dissectors::cookie::SetCookie;
 
 /// See [`ABOUT`].
@@ -17,7 +20,8 @@ static ABOUT: About = About {
     layer: Layer::SignOn,
     sees: "A Domino server sets DomAuthSessId, its session cookie for one server, and no LtpaToken; yet single sign-on is in use: \
            the browser shows it an LTPA token, other answers of this server set one, or the next server of the same domain \
-           turns the browser away.",
+           turns the browser away. \
+           Logs: \"Error loading Web SSO configuration\" on Domino's console.",
     matters: "The user is logged in at that server alone. Domino falls back to this if it cannot load its Web SSO configuration.",
     guards: &[
         "The server sets a token as well, or the browser has one for the next server: silent.",
@@ -50,6 +54,16 @@ impl Rule for NotLoaded {
         let web = case.web();
         let found = web.exchanges().iter().filter(|exchange| opens_single_session(exchange));
         group_by(found, |exchange| exchange.host.clone()).iter().filter_map(|group| finding(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let failed = case.journal().saying(|event| matches!(event, LogEvent::SsoNotLoaded { .. }));
+        let alone: Vec<_> = case.web().exchanges().iter().filter(|exchange| opens_single_session(exchange)).collect();
+        let hosts: HashSet<&str> = alone.iter().map(|exchange| exchange.host.as_str()).collect();
+        // Which server a console belongs to is not in it: it is that of the capture where there is only one.
+        let links: Vec<u32> =
+            if hosts.len() == 1 { alone.iter().map(|e| e.conversation.id).collect() } else { Vec::new() };
+        failed.take(FEW).map(|entry| told_by_console(case, entry).links(links.iter().copied())).collect()
     }
 }
 
@@ -160,11 +174,36 @@ fn words(web: &Web<'_>, group: &[&Exchange<'_>], sign: Option<&Sign<'_, '_>>) ->
     fact + &meant
 }
 
+/// The console says that the configuration was not loaded.
+fn told_by_console(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
+    let LogEvent::SsoNotLoaded { configuration, reverts } = &entry.fact.event else {
+        return Testimony::new(&ABOUT, &[entry]);
+    };
+    let named = if configuration.is_empty() { String::new() } else { format!(" {configuration}") };
+    let mut later = case.journal().saying(|event| *event == LogEvent::SsoLoaded);
+    let loaded = later.find(|other| other.log == entry.log && other.line() > entry.line());
+    let draft = Draft::new(&ABOUT, READ)
+        .names_read()
+        .title(format!("Domino could not load its Web SSO configuration{named}"))
+        .explain(format!(
+            "{} says so{}. Without it the server opens sessions of its own alone and issues no sign-on tokens.{}",
+            log_of(case, &entry),
+            if *reverts { ", and that it goes on with sessions of one server" } else { "" },
+            if loaded.is_some() { " Later it did load one." } else { "" },
+        ));
+    let draft = if loaded.is_some() { draft.severity(Severity::Info) } else { draft };
+    // With Internet Site documents the message is known to appear although all is well.
+    let draft = if *reverts { draft } else { draft.at_most(Confidence::Medium) };
+    let lines: Vec<Entry<'_>> = [entry].into_iter().chain(loaded).collect();
+    Testimony::new(&ABOUT, &lines).whom(configuration.clone()).alone(draft)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::diagnose::web::story::{CHAT, answers_in_part, is_denied, logs_in, page, sample, told};
     use crate::model::{Confidence, Severity};
-    use crate::testing::{none, one, says};
+    use crate::testing::logs::{SOME_TIME, alone, beside, console, is_of_both, log};
+    use crate::testing::{none, one, says, the_one};
     use nrpcsniff_samples::http::{self, Browser, Cookie, Message, Visit, cookie};
 
     const RULE: &str = "sso-not-loaded";
@@ -282,5 +321,34 @@ mod tests {
             is_denied(&s.open("chat.example.com"), CHAT);
         });
         none(&net, RULE);
+    }
+
+    const SAID: &str =
+        "HTTP Server: Error loading Web SSO configuration 'LtpaToken' (Single Sign-On configuration is invalid)";
+
+    #[test]
+    fn domino_s_console_says_so() {
+        for (said, severity, confidence) in [
+            (vec![SAID], Severity::Major, Confidence::Medium),
+            (
+                vec!["HTTP: Error Loading Web SSO configuration. Reverting to single-server session authentication."],
+                Severity::Major,
+                Confidence::High,
+            ),
+            (vec![SAID, "HTTP: Successfully loaded Web SSO Configuration."], Severity::Info, Confidence::Medium),
+        ] {
+            let found = alone(&[&console(SOME_TIME, &said)]);
+            let finding = the_one(&found);
+            assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, severity, confidence), "{said:?}");
+        }
+        assert_eq!(alone(&[&console(SOME_TIME, &["HTTP: Successfully loaded Web SSO Configuration."])]), []);
+    }
+
+    #[test]
+    fn domino_s_console_joins_the_only_server_that_does_so() {
+        let net = sample("http-single-server");
+        let found = beside(&net, vec![log("console.log", &console(SOME_TIME, &[SAID]))]);
+        let of_rule: Vec<_> = found.iter().filter(|finding| finding.rule == RULE).collect();
+        assert!(of_rule.len() == 1 && is_of_both(of_rule[0]), "{of_rule:#?}");
     }
 }

@@ -1,11 +1,13 @@
 //! The first login had its token; after the connection was lost, the client has none.
 
 use super::super::chat::{Login, Outcome};
+use super::super::heard::{FEW, READ, log_of};
+use super::super::journal::Entry;
 use super::super::network::group_by;
 use super::super::vp::{show, show_all, who};
 use super::super::words::{closer, span, times};
-use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::{Close, CloseBy, Confidence, Severity, Side};
+use super::super::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{Close, CloseBy, Confidence, LogEvent, Severity, Side};
 
 /// See [`ABOUT`].
 pub struct MissingTokenRelogin;
@@ -16,7 +18,8 @@ static ABOUT: About = About {
     severity: Severity::Major,
     layer: Layer::SignOn,
     sees: "A login with a token is accepted; the session is lost (RST, timeout, closed by the server); the same client \
-           connects again and logs in with an empty or senseless token, or shakes hands and leaves without a login.",
+           connects again and logs in with an empty or senseless token, or shakes hands and leaves without a login. \
+           Logs: CWPST0306W, or \"LoginException: Server Unavailable\", in the client's log.",
     matters: "The user goes offline after every network change and reads \"Missing single sign on token\".",
     guards: &[
         "The client logs in again with a token or a password and is accepted: silent.",
@@ -49,6 +52,18 @@ impl Rule for MissingTokenRelogin {
         let pairs = again.filter_map(|login| Some((lost_before(case, login)?, login)));
         let groups = group_by(pairs, |(_, login)| (login.client(), login.server().ip));
         groups.iter().filter_map(|group| finding(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let mut last: Option<Entry<'_>> = None;
+        let missing = case.journal().saying(|event| *event == LogEvent::TokenMissing);
+        let apart = missing.filter(|entry| {
+            // A message and its exception are one event.
+            let again = last.is_some_and(|last| last.log == entry.log && entry.since(&last).abs() <= TOGETHER);
+            last = Some(*entry);
+            !again
+        });
+        apart.take(FEW).map(|entry| told_by_client(case, entry)).collect()
     }
 }
 
@@ -103,11 +118,34 @@ fn finding(case: &Case<'_>, group: &[(&Login<'_>, &Login<'_>)]) -> Option<Draft>
     Some(show_all(show(draft.conversation(before.conversation), before), &logins))
 }
 
+/// Lines of one event stand no further apart, in nanoseconds.
+const TOGETHER: i64 = 2_000_000_000;
+
+/// The client's own log says that it has no token.
+fn told_by_client(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
+    let draft = Draft::new(&ABOUT, READ)
+        .points(10)
+        .at_most(Confidence::Medium)
+        .title("The Sametime client could not get a sign-on token")
+        .explain(format!(
+            "{} says so. The server that issues the tokens was not reached under the name that the client has for it, or belongs to \
+             another DNS domain (inferred from public reports of this message).",
+            log_of(case, &entry),
+        ));
+    let within = case.settings.thresholds.log_within;
+    let near = case
+        .chat()
+        .logins()
+        .filter(|login| entry.time.is_some_and(|time| login.began().time.seconds_since(time).abs() <= within));
+    Testimony::new(&ABOUT, &[entry]).links(near.map(|login| login.conversation.id)).proves().alone(draft)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::vp::tests::{USER, dial, token};
     use crate::model::{Confidence, Severity};
-    use crate::testing::{none, one, says};
+    use crate::testing::logs::{SOME_TIME, alone, lines, systemout};
+    use crate::testing::{none, one, says, the_one};
     use nrpcsniff_samples::sametime::{Login, reason};
     use nrpcsniff_samples::{Network, Tcp};
 
@@ -163,5 +201,14 @@ mod tests {
         dial(&net).vp_works(&Login::rc2_128(USER)).wait_secs(60).server_rst();
         dial(&net).vp_open().wait_secs(1).client_fin();
         none(&net, RULE);
+    }
+
+    #[test]
+    fn the_client_s_log_says_so() {
+        let said = ["CWPST0306W: x", "javax.security.auth.login.LoginException: Server Unavailable"];
+        let found = alone(&[&systemout(SOME_TIME, &said)]);
+        assert_eq!(lines(the_one(&found)), [1]);
+        assert_eq!(the_one(&found).confidence, Confidence::Medium);
+        assert_eq!(alone(&[&systemout(SOME_TIME, &["LoginException: wrong password"])]), []);
     }
 }

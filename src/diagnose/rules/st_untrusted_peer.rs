@@ -1,11 +1,14 @@
 //! A Sametime server or proxy is not on the other server's list.
 
 use super::super::chat::Login;
+use super::super::heard::{FEW, READ, log_of};
+use super::super::journal::Entry;
 use super::super::network::group_by;
 use super::super::vp::{closed_by_server, only_handshake, show_all};
 use super::super::words::{closer, span, times};
-use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::{Confidence, Severity};
+use super::super::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{Confidence, LogEvent, Severity};
+use std::net::IpAddr;
 
 /// See [`ABOUT`].
 pub struct UntrustedPeer;
@@ -23,7 +26,8 @@ static ABOUT: About = About {
     severity: Severity::Blocker,
     layer: Layer::Protocol,
     sees: "A connection to the port between servers (1516), or from one Sametime server to another (1533), is closed by the \
-           called side right after the handshake, without a login or with reason 0x80000003 or 0x80000011.",
+           called side right after the handshake, without a login or with reason 0x80000003 or 0x80000011. \
+           Logs: \"Rejecting server ... not in servers list\".",
     matters: "Proxy, meeting or multiplexer servers cannot join the community: everybody behind them is offline.",
     guards: &[
         "The caller is an ordinary client: it calls 1533 and accepts no Sametime connection itself; silent.",
@@ -51,6 +55,11 @@ impl Rule for UntrustedPeer {
         let turned_away = case.chat().logins().filter(|login| is_turned_away(case, login));
         let groups = group_by(turned_away, |login| (login.client(), login.server()));
         groups.iter().filter_map(|group| finding(group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let rejected = case.journal().saying(|event| matches!(event, LogEvent::PeerRejected { .. }));
+        rejected.take(FEW).map(|entry| told_by_server(case, entry)).collect()
     }
 }
 
@@ -111,11 +120,34 @@ fn translated(login: &Login<'_>) -> String {
     }
 }
 
+/// The called server names the address that it does not know.
+fn told_by_server(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
+    let LogEvent::PeerRejected { address } = &entry.fact.event else { return Testimony::new(&ABOUT, &[entry]) };
+    let draft = Draft::new(&ABOUT, READ)
+        .points(20)
+        .at_most(Confidence::Medium)
+        .title(format!("A Sametime server turns {address} away: it is not on the list of servers"))
+        .explain(format!(
+            "{} says that {address} is not in the list of servers. If that is the proxy, meeting or multiplexer server of this \
+             community, everybody behind it is offline; often it calls from a new address, or its address is translated on the way.",
+            log_of(case, &entry),
+        ))
+        .remedy_first(format!("Put {address} on the trusted IP addresses of the community, if it is one of its servers."));
+    let ip: Option<IpAddr> = address.parse().ok();
+    let peers = case.chat().logins().filter(|login| {
+        let seen = login.seen_address().map(IpAddr::V4);
+        ip.is_some_and(|ip| login.client() == ip || seen == Some(ip))
+    });
+    let links: Vec<u32> = peers.map(|login| login.conversation.id).collect();
+    Testimony::new(&ABOUT, &[entry]).whom(address.clone()).links(links).proves().alone(draft)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::vp::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
-    use crate::testing::{none, one, says};
+    use crate::testing::logs::{SOME_TIME, alone, beside, is_of_both, log, stusers};
+    use crate::testing::{none, one, says, the_one};
     use nrpcsniff_samples::Network;
     use nrpcsniff_samples::sametime::{Login, PORT, SERVER_PORT, reason};
 
@@ -152,5 +184,19 @@ mod tests {
         let tcp = net.connect(&net.host("10.1.0.12"), &net.host("10.1.0.9"), SERVER_PORT);
         tcp.vp_open().vp_refuse(reason::VERSION_MISMATCH);
         none(&net, RULE);
+    }
+
+    #[test]
+    fn the_called_server_s_log_proves_what_is_inferred() {
+        let found = alone(&[&stusers(SOME_TIME, &["Rejecting server <10.1.0.30> not in servers list"])]);
+        assert_eq!((the_one(&found).rule, the_one(&found).confidence), (RULE, Confidence::Medium));
+        says(the_one(&found), &["10.1.0.30"]);
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.12"), &net.host("10.1.0.9"), SERVER_PORT);
+        tcp.vp_handshake().wait(2).server_fin();
+        let text = stusers(SOME_TIME, &["Rejecting server 10.1.0.12 not in servers list"]);
+        let found = beside(&net, vec![log("st.txt", &text)]);
+        assert!(is_of_both(the_one(&found)), "{found:#?}");
+        assert_eq!(the_one(&found).confidence, Confidence::High);
     }
 }

@@ -81,10 +81,15 @@ fn evidence(sheet: Sheet<'_>, finding: &Finding, times: &Times, out: &mut dyn Wr
         return Ok(());
     }
     let rows = finding.evidence.iter().take(MOST_FACTS).map(|fact| {
-        let time = fact.frame.and_then(|frame| times.get(&frame)).map(|&time| time_of_day(time));
-        [place(sheet, fact), time.unwrap_or_default(), fact.text.clone()]
+        let time = fact.frame.and_then(|frame| times.get(&frame)).copied().or_else(|| time_of_line(sheet, fact));
+        [place(sheet, fact), time.map(time_of_day).unwrap_or_default(), fact.text.clone()]
     });
-    let table = grid(["frame", "time (UTC)", "evidence"], rows, sheet.width - INDENT.len());
+    let logged = finding.evidence.iter().any(|fact| fact.line.is_some());
+    let table = grid(
+        [if logged { "frame or line" } else { "frame" }, "time (UTC)", "evidence"],
+        rows,
+        sheet.width - INDENT.len(),
+    );
     indented(&table, INDENT, out)?;
     if let Some(more) = finding.evidence.len().checked_sub(MOST_FACTS).filter(|&more| more > 0) {
         writeln!(out, "{INDENT}and {} (--format json has all)", counted(more as u64, "more fact"))?;
@@ -93,12 +98,23 @@ fn evidence(sheet: Sheet<'_>, finding: &Finding, times: &Times, out: &mut dyn Wr
 }
 
 fn place(sheet: Sheet<'_>, fact: &Evidence) -> String {
+    if let Some(line) = fact.line {
+        let log = sheet.report.analysis.logs.get(line.log as usize);
+        return format!("{} line {}", log.map_or("", |log| log.name()), line.line);
+    }
     match (fact.frame, fact.source) {
         (Some(at), Source::Packet) => frame(at, sheet.several_inputs),
         (Some(at), _) => format!("{} (DNS)", frame(at, sheet.several_inputs)),
         (None, Source::Absence) => "absent".to_owned(),
         (None, _) => String::new(),
     }
+}
+
+/// When a line was written, on the clock of the packets, if that is known.
+fn time_of_line(sheet: Sheet<'_>, fact: &Evidence) -> Option<Timestamp> {
+    let line = fact.line?;
+    let log = sheet.report.analysis.logs.get(line.log as usize)?;
+    log.clock.place(log.fact(line.line)?.at.as_ref()?)
 }
 
 /// Times of the frames that findings name as evidence, as far as the model still knows them.
@@ -136,7 +152,10 @@ fn pointers(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Res
     if !finding.references.is_empty() {
         pointer("Sources", &finding.references.join("; "))?;
     }
-    writeln!(out, "{INDENT}Wireshark  {}", filter::finding(sheet.report, finding))?;
+    let filter = filter::finding(sheet.report, finding);
+    if !filter.is_empty() {
+        writeln!(out, "{INDENT}Wireshark  {filter}")?;
+    }
     if sheet.several_inputs
         && let Some(first) = finding.frames.first()
     {

@@ -49,11 +49,6 @@ fn is_about_the_capture(rule: &str) -> bool {
     rule.starts_with("cap-")
 }
 
-/// SIP is spoken there, be it inside of a WebSocket that HTTP opened.
-fn carries_sip(c: &crate::model::Conversation) -> bool {
-    c.messages.iter().any(|m| matches!(m.body, nrpcsniff_dissectors::Message::Sip(_)))
-}
-
 /// Capture findings stand in a section of their own, unless they are grave.
 fn is_capture_note(finding: &crate::model::Finding) -> bool {
     is_about_the_capture(finding.rule) && finding.severity < Severity::Major
@@ -62,10 +57,17 @@ fn is_capture_note(finding: &crate::model::Finding) -> bool {
 /// `nrpcsniff 0.1.0 · refused.pcap · 15 packets in 20.0 ms from 2025-04-22 17:48:19 UTC`
 fn header(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let analysis = sheet.report.analysis;
-    let what = match analysis.inputs.as_slice() {
-        [one] => escape::terminal(&one.path).into_owned(),
-        several => counted(several.len() as u64, "capture"),
+    let captures = match analysis.inputs.as_slice() {
+        [] => None,
+        [one] => Some(escape::terminal(&one.path).into_owned()),
+        several => Some(counted(several.len() as u64, "capture")),
     };
+    let logs = match analysis.logs.as_slice() {
+        [] => None,
+        [one] => Some(escape::terminal(&one.path).into_owned()),
+        several => Some(counted(several.len() as u64, "log")),
+    };
+    let what = [captures.clone(), logs].into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let first = analysis.inputs.iter().filter_map(|input| input.first).min();
     let last = analysis.inputs.iter().filter_map(|input| input.last).max();
     let when = match (first, last) {
@@ -74,8 +76,13 @@ fn header(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
         _ => String::new(),
     };
-    let packets = counted(analysis.totals.packets, "packet");
-    writeln!(out, "{} {VERSION} · {what} · {packets}{when}\n", sheet.paint.bold(TOOL))
+    let lines = analysis.logs.iter().map(|log| log.lines).sum();
+    let amounts = [
+        captures.map(|_| format!("{}{when}", counted(analysis.totals.packets, "packet"))),
+        (!analysis.logs.is_empty()).then(|| format!("{} of logs", counted(lines, "line"))),
+    ];
+    let amounts = amounts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    writeln!(out, "{} {VERSION} · {what} · {amounts}\n", sheet.paint.bold(TOOL))
 }
 
 /// A heading.

@@ -1,18 +1,31 @@
 //! The end of the report: what was read, and what of it was not looked at.
 
 use super::super::text::{count, counted, date_time, span, wrap};
-use super::{Sheet, carries_sip, grid, heading};
-use crate::model::{Input, InputFormat};
+use super::{Sheet, grid, heading};
+use crate::model::{Input, InputFormat, Log, LogKind, Placed};
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 
 /// More captures than this are not all listed.
 const MOST_INPUTS: usize = 12;
 
-/// Inputs, conversations by protocol, and what could not be decoded.
+/// Captures with what they hold, and logs.
 pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let analysis = sheet.report.analysis;
     heading(sheet, "What was read", out)?;
+    if !analysis.inputs.is_empty() {
+        captures(sheet, out)?;
+    }
+    if !analysis.logs.is_empty() {
+        let rows = analysis.logs.iter().map(log);
+        writeln!(out, "{}", grid(["log", "kind", "lines", "facts", "from", "times", "state"], rows, sheet.width))?;
+    }
+    Ok(())
+}
+
+/// Captures, conversations by protocol, and what could not be decoded.
+fn captures(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let analysis = sheet.report.analysis;
     let worth = worth_listing(sheet);
     let rows = analysis.inputs.iter().enumerate().filter(|(index, _)| worth(*index)).map(|(i, input)| row(i, input));
     writeln!(
@@ -62,6 +75,40 @@ fn row(index: usize, input: &Input) -> [String; 7] {
     ]
 }
 
+fn log(log: &Log) -> [String; 7] {
+    let from = log.first.as_ref().map(|at| match log.clock.place(at) {
+        Some(time) => format!("{} UTC", date_time(time)),
+        None => at.text.clone(),
+    });
+    let times = match log.clock.placed {
+        _ if log.kind.is_none() => String::new(),
+        Placed::No => format!("not placed: {}", log.clock.why),
+        _ => log.clock.why.clone(),
+    };
+    let mut state = vec![log.problem.clone().unwrap_or_else(|| "complete".to_owned())];
+    let odd = [
+        (log.not_understood, "line of no known form"),
+        (log.cut, "line cut for its length"),
+        (log.facts_left_out, "earlier fact left out"),
+    ];
+    state.extend(odd.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| {
+        if number == 1 {
+            format!("1 {what}")
+        } else {
+            format!("{} {}", count(number), what.replacen("line", "lines", 1).replacen("fact", "facts", 1))
+        }
+    }));
+    [
+        log.path.clone(),
+        log.kind.map_or("?", LogKind::name).to_owned(),
+        count(log.lines),
+        count(log.facts.len() as u64),
+        from.unwrap_or_default(),
+        times,
+        state.join("; "),
+    ]
+}
+
 fn state(input: &Input) -> String {
     let dropped = match input.dropped {
         Some(number) if number > 0 => format!("; {} dropped while capturing", counted(number, "packet")),
@@ -89,7 +136,7 @@ fn conversations(sheet: Sheet<'_>) -> String {
         let (conversations, messages) = (counted(number, "conversation"), counted(messages, unit));
         text = format!("{text} {}: {conversations} with {messages}.", title(protocol));
     }
-    let upgraded = analysis.conversations.iter().filter(|c| c.protocol == "http" && carries_sip(c)).count() as u64;
+    let upgraded = analysis.conversations.iter().filter(|c| c.protocol == "http" && c.carries_sip()).count() as u64;
     if upgraded > 0 {
         text = format!("{text} SIP over WebSocket in {}.", counted(upgraded, "HTTP conversation"));
     }

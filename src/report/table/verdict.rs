@@ -1,14 +1,14 @@
 //! The first thing to read: what is wrong, or how far "nothing found" can be trusted.
 
-use super::super::text::{clip, count, counted, wrap};
-use super::{Sheet, carries_sip, is_about_the_capture};
-use crate::model::{Close, Conversation, Finding, Message, PerSide, Setup, Severity};
-use nrpcsniff_dissectors::{Message as Body, http, sametime};
+use super::super::text::{capitalised, clip, count, counted, wrap};
+use super::{Sheet, is_about_the_capture};
+use crate::model::{Close, Conversation, Finding, PerSide, Setup, Severity};
 use std::io::{self, Write};
 
 const NOT_SEEN: &str =
     "No sign-on was seen: no conversation with NRPC, SIP, HTTP or Sametime content that can be read.";
 const NO_PACKETS: &str = "Nothing can be said: there are no packets in the capture.";
+const NOTHING_LOGGED: &str = "No fault is told by the log.";
 const NONE_MATCHED: &str = "Nothing can be said: no packet matched the filter.";
 const WHERE_TO_LOOK: &[&str] = &[
     "Was the capture taken where these packets pass (interface, mirror port, the client itself)?",
@@ -34,6 +34,7 @@ pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let survey = Survey::of(sheet);
     let analysis = sheet.report.analysis;
     let text = match (survey.all, judged.len() as u64) {
+        (0, 0) if analysis.inputs.is_empty() => format!("{NOTHING_LOGGED} {}", logs(sheet)),
         (0, 0) if analysis.inputs.iter().all(|input| input.packets == 0) => NO_PACKETS.to_owned(),
         (0, 0) if analysis.totals.packets == 0 => NONE_MATCHED.to_owned(),
         (0, 0) => NOT_SEEN.to_owned(),
@@ -41,13 +42,40 @@ pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         (_, _) => format!("Nothing that stops a session was found. {}", tally(&judged)),
     };
     writeln!(out, "{label}  {}\n", wrap(&text, &" ".repeat(9), sheet.width).trim_start())?;
-    let lines = if survey.all == 0 && judged.is_empty() {
+    let lines = if analysis.inputs.is_empty() {
+        log_caveats(sheet)
+    } else if survey.all == 0 && judged.is_empty() {
         WHERE_TO_LOOK.iter().map(|&line| line.to_owned()).collect()
     } else {
         survey.caveats()
     };
     lines.iter().try_for_each(|line| writeln!(out, "{}", wrap(line, "  - ", sheet.width)))?;
     writeln!(out)
+}
+
+/// "12 of 340 lines are about sign-on."
+fn logs(sheet: Sheet<'_>) -> String {
+    let logs = &sheet.report.analysis.logs;
+    let facts: u64 = logs.iter().map(|log| (log.facts.len() as u64).saturating_add(log.facts_left_out)).sum();
+    let lines: u64 = logs.iter().map(|log| log.lines).sum();
+    format!(
+        "{} of {} about sign-on.",
+        count(facts),
+        if lines == 1 { "1 line is".to_owned() } else { format!("{} lines are", count(lines)) }
+    )
+}
+
+/// What limits a verdict on logs alone.
+fn log_caveats(sheet: Sheet<'_>) -> Vec<String> {
+    let logs = &sheet.report.analysis.logs;
+    let unknown: u64 = logs.iter().map(|log| log.not_understood).sum();
+    let mut caveats =
+        vec!["Logs alone: without a capture of the same time, what was said on the wire is not known.".to_owned()];
+    if unknown > 0 {
+        caveats.push(format!("{} of no known form: not looked at.", counted(unknown, "line")));
+    }
+    caveats.push(NOT_PROVED.to_owned());
+    caveats
 }
 
 /// `2 findings: 1 blocker, 1 info.`
@@ -106,7 +134,7 @@ impl Survey {
         self.all += 1;
         let (all, well) = &mut self.of[protocol];
         *all += 1;
-        *well += u64::from(went_well(c));
+        *well += u64::from(c.went_well());
         self.no_answer += u64::from(c.setup == Setup::NoAnswer);
         self.refused += u64::from(c.setup == Setup::Refused);
         self.silent += u64::from(silent);
@@ -190,31 +218,9 @@ impl Survey {
     }
 }
 
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
 /// What the conversation is for: one that HTTP opens and SIP goes on in (WebSocket) is SIP.
 fn protocol_of(c: &Conversation) -> &'static str {
-    if carries_sip(c) { "sip" } else { c.protocol }
-}
-
-/// The conversation got what it was made for, as far as a message says so.
-fn went_well(c: &Conversation) -> bool {
-    let protocol = protocol_of(c);
-    let says_so = |m: &Message| match (protocol, &m.body) {
-        ("sip", Body::Sip(m)) => m.status().is_some_and(|status| (200..300).contains(&status)),
-        ("http", Body::Http(m)) => {
-            matches!(&m.body, http::Body::Response(response) if (200..400).contains(&response.status))
-        }
-        ("sametime", Body::Sametime(m)) => matches!(m.body, sametime::Body::LoginAck { .. }),
-        _ => false,
-    };
-    match protocol {
-        "nrpc" => c.messages_seen.client >= 2 && c.messages_seen.server >= 1,
-        _ => c.messages.iter().any(says_so),
-    }
+    if c.carries_sip() { "sip" } else { c.protocol }
 }
 
 /// Half of the messages, or of the bytes, and more cannot be read.

@@ -1,0 +1,216 @@
+//! Makes an expectation of what was found.
+//!
+//! A new file lists what a story consists of: findings with their severity, conversations and packets, and how each
+//! conversation opened and ended. A file that is there keeps its choice: the same keys, with new values. Where all of
+//! its entries list what a new file would list, nobody chose, and it gets what a new file would get. `absent`,
+//! `surplus` and `options` stay.
+
+use super::comparison;
+use super::diff::{damage, is_no_claim, surplus};
+use super::expectation::{Expectation, items};
+use super::matching::{self, elements, is_of_objects};
+use serde_json::{Map, Value};
+
+const FINDING: [&str; 6] = ["rule", "severity", "confidence", "conversations", "packets", "also"];
+const CONVERSATION: [&str; 9] =
+    ["id", "protocol", "setup", "how", "by", "after_message", "wanted_server", "server_name", "statuses"];
+/// NRPC has its statuses; of other protocols these are listed too.
+const ANSWERS: &str = "answers";
+const INPUT: [&str; 3] = ["path", "complete", "problem"];
+
+/// The expectation that describes this report, in place of `old`.
+pub(super) fn blessed(old: Option<&Expectation>, document: &Value) -> Expectation {
+    let mut listed = Map::new();
+    match old {
+        None => {
+            listed.insert("findings".to_owned(), items(document, "findings").iter().map(finding).collect());
+            listed.insert("conversations".to_owned(), conversations(document));
+        }
+        Some(old) => {
+            for (key, value) in old.listed.as_object().into_iter().flatten() {
+                listed.insert(key.clone(), again(old, key, value, document));
+            }
+            if comparison::claims_nothing(&old.listed) {
+                listed.extend(comparison::claims(document));
+            }
+            if !listed.contains_key("findings") && surplus(old, document).next().is_some() {
+                listed.insert("findings".to_owned(), findings(old, document));
+            }
+        }
+    }
+    let mut new = Expectation { listed: listed.into() };
+    // Damage is expected only where it is listed; and of several files it should be known which they were.
+    let inputs = items(document, "inputs");
+    if damage(&new, document).is_some() || (old.is_none() && inputs.len() > 1) {
+        new.listed["inputs"] = inputs.iter().map(|input| chosen(input, INPUT.iter().copied())).collect();
+    }
+    new
+}
+
+/// What now stands for `value`, which the file lists under `key`.
+fn again(old: &Expectation, key: &str, value: &Value, document: &Value) -> Value {
+    match key {
+        key if is_no_claim(key) => value.clone(),
+        "findings" => findings(old, document),
+        "conversations" if items(&old.listed, key).iter().all(is_ordinary_conversation) => conversations(document),
+        _ => document.get(key).map_or(Value::Null, |there| projected(key, value, there)),
+    }
+}
+
+fn findings(old: &Expectation, document: &Value) -> Value {
+    let (listed, there) = (items(&old.listed, "findings"), items(document, "findings"));
+    let allowed = |finding: &&Value| !old.absent().any(|rule| finding["rule"] == rule);
+    if listed.iter().all(|entry| has_keys(entry, &FINDING)) {
+        return there.iter().filter(allowed).map(finding).collect();
+    }
+    let meant = matching::findings(listed, there);
+    let surplus: Vec<_> = surplus(old, document).collect();
+    let entry = |(index, finding): (usize, &Value)| {
+        let old = meant.iter().position(|at| *at == Some(index)).map(|at| &listed[at]);
+        let like = old.or_else(|| listed.first().filter(|_| surplus.contains(&finding)))?;
+        Some(projected("", like, finding))
+    };
+    there.iter().enumerate().filter_map(entry).collect()
+}
+
+fn finding(finding: &Value) -> Value {
+    chosen(finding, FINDING.iter().copied())
+}
+
+/// Conversations of interest: a lookup of a name is no sign-on.
+fn conversations(document: &Value) -> Value {
+    let of_interest = items(document, "conversations").iter().filter(|c| c["protocol"] != "dns");
+    of_interest.map(|c| chosen(c, conversation_keys(c))).collect()
+}
+
+fn conversation_keys(conversation: &Value) -> impl Iterator<Item = &'static str> {
+    let answers = (conversation["protocol"] != "nrpc").then_some(ANSWERS);
+    CONVERSATION.iter().copied().chain(answers)
+}
+
+fn is_ordinary_conversation(entry: &Value) -> bool {
+    has_keys(entry, &conversation_keys(entry).collect::<Vec<_>>())
+}
+
+fn has_keys(entry: &Value, keys: &[&str]) -> bool {
+    entry.as_object().is_some_and(|entry| entry.len() == keys.len() && keys.iter().all(|key| entry.contains_key(*key)))
+}
+
+fn chosen(of: &Value, keys: impl Iterator<Item = &'static str>) -> Value {
+    keys.map(|key| (key.to_owned(), of.get(key).cloned().unwrap_or(Value::Null))).collect::<Map<_, _>>().into()
+}
+
+/// What `there` has for everything that is listed.
+fn projected(key: &str, listed: &Value, there: &Value) -> Value {
+    match (listed, there) {
+        (Value::Object(listed), Value::Object(there)) => {
+            let entry = |(key, value): (&String, &Value)| Some((key.clone(), projected(key, value, there.get(key)?)));
+            listed.iter().filter_map(entry).collect::<Map<_, _>>().into()
+        }
+        (Value::Array(all), Value::Array(others)) if is_of_objects(all) => {
+            let pairs = all.iter().zip(elements(key, all, others));
+            pairs.filter_map(|(element, at)| Some(projected("", element, &others[at?]))).collect()
+        }
+        _ => there.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::diff::deviations;
+    use super::super::document::tests::report;
+    use super::*;
+    use serde_json::json;
+    use std::fs;
+    use std::path::Path;
+
+    fn document() -> Value {
+        let sample = nrpcsniff_samples::stories::find("nrpc-alias").unwrap();
+        report(&sample.bytes(), &sample.file_name())
+    }
+
+    fn anew(listed: Value, document: &Value) -> Value {
+        let new = blessed(Some(&Expectation { listed }), document);
+        assert_eq!(deviations(&new, document), [], "{:#}", new.listed);
+        new.listed
+    }
+
+    #[test]
+    fn a_new_file_is_what_the_samples_have() {
+        let document = document();
+        let new = blessed(None, &document);
+        let file = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/nrpc-alias.expected.json"));
+        assert_eq!(serde_json::to_string_pretty(&new.listed).unwrap() + "\n", file.unwrap());
+        assert_eq!(deviations(&new, &document), []);
+    }
+
+    #[test]
+    fn a_choice_of_keys_is_kept() {
+        let document = document();
+        let chosen = json!({
+            "options": {"now": "2025-04-22T17:48:19Z"},
+            "conversations": [{"id": 2, "teardown": {"how": "rst"}, "messages": [{"n": 2, "type": "x"}, {"n": 9}]}, {"id": 77}],
+            "findings": [{"rule": "nrpc-name-mismatch-alias", "severity": "info"}, {"rule": "tcp-loss"}],
+            "absent": ["tcp-zero-window"]
+        });
+        assert_eq!(
+            anew(chosen, &document),
+            json!({
+                "options": {"now": "2025-04-22T17:48:19Z"},
+                "conversations": [
+                    {"id": 2, "teardown": {"how": "fin"}, "messages": [{"n": 2, "type": "nrpc.session_response"}]}
+                ],
+                "findings": [{"rule": "nrpc-name-mismatch-alias", "severity": "blocker"}],
+                "absent": ["tcp-zero-window"]
+            })
+        );
+    }
+
+    #[test]
+    fn a_finding_that_is_new_gets_the_keys_of_the_others() {
+        let document = document();
+        let new = anew(json!({"findings": [{"rule": "tcp-loss", "score": 3}]}), &document);
+        assert_eq!(
+            new,
+            json!({"findings": [{"rule": "nrpc-name-mismatch-alias", "score": document["findings"][0]["score"]}]})
+        );
+        let new = anew(json!({"absent": []}), &document);
+        assert_eq!(new["findings"], blessed(None, &document).listed["findings"]);
+        assert_eq!(anew(json!({"surplus": "never"}), &document), json!({"surplus": "never"}));
+    }
+
+    #[test]
+    fn where_nobody_chose_everything_is_new() {
+        let document = document();
+        let new = blessed(None, &document).listed;
+        let mut old = new.clone();
+        old["conversations"].as_array_mut().unwrap().remove(0);
+        old["findings"] = json!([]);
+        assert_eq!(anew(old, &document), new);
+    }
+
+    #[test]
+    fn what_must_be_absent_is_not_blessed() {
+        let document = document();
+        let old = Expectation { listed: json!({"absent": ["nrpc-name-mismatch-alias"], "findings": []}) };
+        let new = blessed(Some(&old), &document);
+        assert_eq!(new.listed, old.listed);
+        assert_eq!(deviations(&new, &document).len(), 1);
+    }
+
+    #[test]
+    fn damage_and_several_files_are_listed() {
+        let sample = nrpcsniff_samples::stories::find("nrpc-alias").unwrap();
+        let mut bytes = sample.bytes();
+        bytes.truncate(bytes.len() - 10);
+        let cut = report(&bytes, "cut.pcapng");
+        let new = anew(json!({"findings": [{"rule": "nrpc-name-mismatch-alias"}]}), &cut);
+        assert_eq!(new["inputs"][0]["path"], "cut.pcapng");
+        assert_eq!(new["inputs"][0]["complete"], false);
+        assert!(new["inputs"][0]["problem"].as_str().unwrap().contains("cut at byte"), "{new}");
+        let named = json!({"inputs": [{"path": "cut.pcapng"}], "surplus": "never"});
+        assert_eq!(anew(named, &cut)["inputs"], new["inputs"]);
+        let known = json!({"inputs": [{"complete": true}], "surplus": "never"});
+        assert_eq!(anew(known, &cut)["inputs"], json!([{"complete": false}]));
+    }
+}

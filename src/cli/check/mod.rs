@@ -1,0 +1,157 @@
+//! `nrpcsniff check`: holds captures against what is expected of them.
+//!
+//! ```text
+//! paths ─► cases ─► expectation ─► options ─► document ─► diff ─► show, junit
+//!                   what is listed  the plan   the report    └──► bless ─► atomic
+//! ```
+//!
+//! [`cases`] finds captures and the expectations beside them, [`expectation`] reads one, [`options`] turns what it
+//! needs into the plan of an ordinary run, whose JSON report is the [`document`] that [`diff`] compares; [`mod@verdict`] goes
+//! through these steps for one case. [`comparison`] is the other kind of case: two captures and where they part. Only what is
+//! listed is compared.
+
+mod atomic;
+mod bless;
+mod cases;
+mod comparison;
+mod diff;
+mod document;
+mod expectation;
+mod junit;
+mod matching;
+mod options;
+mod screen;
+mod shape;
+mod show;
+mod verdict;
+
+use super::args::CheckArgs;
+use super::exit::Outcome;
+use super::output;
+use super::plan::Talk;
+use super::progress::Steps;
+use anyhow::Result;
+use cases::Case;
+use clap::ColorChoice;
+use options::Common;
+use screen::Screen;
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use verdict::{Verdict, named, verdict};
+
+/// A case whose files are larger than this shows its own progress, in bytes.
+const LARGE: u64 = 32 << 20;
+
+/// What became of a case.
+struct Checked {
+    folder: String,
+    file: String,
+    /// Further files of a rotated capture.
+    more: usize,
+    verdict: Verdict,
+    /// How long it took.
+    seconds: f64,
+}
+
+/// Checks every case behind the paths; `config` is the file that was named, if one was.
+pub(super) fn run(args: &CheckArgs, config: Option<&Path>, color: ColorChoice) -> Result<Outcome> {
+    let (cases, lost) = cases::find(&args.paths)?;
+    let junit = args.junit.as_deref();
+    let to_stdout = junit.is_some_and(|path| path.as_os_str() == "-");
+    if let Some(path) = junit.filter(|_| !to_stdout) {
+        let files = cases.iter().flat_map(|case| case.captures.iter().chain([&case.expectation]));
+        output::check(path, "--junit", files.map(PathBuf::as_path))?;
+    }
+    let mut screen = Screen::new(to_stdout, color);
+    let results = every(&cases, args, config, &mut screen)?;
+    if !args.quiet {
+        screen.show(&show::summary(&results, args.bless, screen.paint))?;
+    }
+    if let Some(path) = junit {
+        output::write(Some(path).filter(|_| !to_stdout), |out| junit::write(&results, out))?;
+    }
+    Ok(outcome(lost, &results))
+}
+
+/// Trouble outranks a difference, as everywhere: what was not checked may be worse.
+fn outcome(lost: bool, results: &[Checked]) -> Outcome {
+    let any = |is: fn(&Verdict) -> bool| results.iter().any(|result| is(&result.verdict));
+    if lost || any(|verdict| matches!(verdict, Verdict::Trouble(_))) {
+        Outcome::Trouble
+    } else if any(|verdict| matches!(verdict, Verdict::Differs(_))) {
+        Outcome::Differs
+    } else {
+        Outcome::Done
+    }
+}
+
+fn every(cases: &[Case], args: &CheckArgs, config: Option<&Path>, screen: &mut Screen) -> Result<Vec<Checked>> {
+    let progress = !args.quiet && !args.no_progress && io::stderr().is_terminal();
+    let mut steps = Steps::new(cases.len(), Talk { quiet: true, verbose: false, progress, mute: true });
+    let mut results = Vec::with_capacity(cases.len());
+    for case in cases {
+        let large = size(case) > LARGE;
+        if large {
+            steps.hide();
+        } else {
+            steps.step(case.name());
+        }
+        let began = Instant::now();
+        let verdict = verdict(case, args.bless, Common { config, progress: progress && large });
+        let result = Checked {
+            folder: folder_name(case.folder()),
+            file: named(case.name()),
+            more: case.captures.len().saturating_sub(1),
+            verdict,
+            seconds: began.elapsed().as_secs_f64(),
+        };
+        let shown = show::result(&result, args.verbose, screen.paint);
+        if !shown.is_empty() {
+            steps.hide();
+            screen.show(&shown)?;
+        }
+        results.push(result);
+    }
+    steps.hide();
+    Ok(results)
+}
+
+fn size(case: &Case) -> u64 {
+    case.captures.iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum()
+}
+
+impl Checked {
+    /// The path of the case.
+    fn name(&self) -> String {
+        let path =
+            if self.folder == "." { Path::new(&self.file).into() } else { Path::new(&self.folder).join(&self.file) };
+        let more = if self.more > 0 { format!(" and {} more", self.more) } else { String::new() };
+        format!("{}{more}", path.display())
+    }
+}
+
+/// A folder by its name; the one that everything counts from is `.`.
+fn folder_name(folder: &Path) -> String {
+    if folder.as_os_str().is_empty() { ".".to_owned() } else { folder.to_string_lossy().into_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_outranks_a_difference() {
+        let results = |verdicts: Vec<Verdict>| -> Vec<Checked> {
+            let checked =
+                |verdict| Checked { folder: String::new(), file: String::new(), more: 0, verdict, seconds: 0.0 };
+            verdicts.into_iter().map(checked).collect()
+        };
+        let differs = || Verdict::Differs(Vec::new());
+        assert_eq!(outcome(false, &results(vec![Verdict::AsExpected])), Outcome::Done);
+        assert_eq!(outcome(false, &results(vec![Verdict::AsExpected, differs()])), Outcome::Differs);
+        assert_eq!(outcome(false, &results(vec![differs(), Verdict::Trouble(String::new())])), Outcome::Trouble);
+        assert_eq!(outcome(true, &[]), Outcome::Trouble);
+    }
+}

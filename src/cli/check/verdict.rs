@@ -1,0 +1,153 @@
+//! What is to be said of one case.
+
+use super::cases::{Case, Kind};
+use super::diff::{self, Deviation, damage, deviations};
+use super::document::{document, unreadable};
+use super::expectation::{Expectation, items};
+use super::options::{self, Common};
+use super::{atomic, bless, comparison};
+use crate::capture::{CaptureSet, Reader};
+use crate::report::escape::JsonFormatter;
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use serde_json::Value;
+use std::path::Path;
+
+/// What is to be said of a case.
+pub(super) enum Verdict {
+    AsExpected,
+    Differs(Vec<Deviation>),
+    /// It could not be checked: a sentence that says why and what to do.
+    Trouble(String),
+    /// Its expectation was written.
+    Written {
+        changes: Vec<Deviation>,
+        file: String,
+        new: bool,
+    },
+}
+
+/// Checks one case, or writes its expectation.
+pub(super) fn verdict(case: &Case, bless: bool, common: Common<'_>) -> Verdict {
+    check(case, bless, common).unwrap_or_else(|error| Verdict::Trouble(format!("{error:#}")))
+}
+
+/// An error is what keeps the case from being checked.
+fn check(case: &Case, bless: bool, common: Common<'_>) -> Result<Verdict> {
+    if let Some(rival) = &case.rival {
+        let other = rival.file_name().unwrap_or_default().to_string_lossy();
+        bail!("{other} beside it would share {}: rename one of the captures", named(&case.expectation));
+    }
+    let old = Expectation::load(&case.expectation, case.kind)?;
+    if old.is_none() && !bless {
+        bail!(missing(case)?);
+    }
+    let found = found(case, old.as_ref(), common)?;
+    let Some(old) = old else { return write(case, None, &found, diff::news(&found)) };
+    let mut changes = deviations(&old, &found);
+    if comparison::claims_nothing(&old.listed) {
+        if !bless {
+            bail!(
+                "it lists nothing that must come of it: nrpcsniff check --bless {} adds it",
+                for_shell(&case.expectation)
+            );
+        }
+        return write(case, Some(&old), &found, changes);
+    }
+    match damage(&old, &found) {
+        None if changes.is_empty() => Ok(Verdict::AsExpected),
+        None if !bless => Ok(Verdict::Differs(changes)),
+        Some((path, problem)) if !bless => bail!(
+            "{path}: {problem}; if that is meant, list {{\"path\": \"{path}\", \"complete\": false}} under inputs"
+        ),
+        damage => {
+            let text = damage.map(|(path, problem)| format!("input {path}: {problem}"));
+            changes.extend(text.map(|text| Deviation { kind: diff::Kind::Surplus, text }));
+            write(case, Some(&old), &found, changes)
+        }
+    }
+}
+
+/// What there is to compare with.
+fn found(case: &Case, expectation: Option<&Expectation>, common: Common<'_>) -> Result<Value> {
+    let options = expectation.and_then(|expectation| expectation.listed.get("options")).unwrap_or(&Value::Null);
+    if let (Kind::Comparison, Some(expectation)) = (case.kind, expectation) {
+        return comparison::document(&expectation.listed, case.folder(), common)
+            .with_context(|| case.expectation.to_string_lossy().into_owned());
+    }
+    if case.captures.is_empty() && items(options, "logs").is_empty() {
+        bail!("there is no capture of this name beside it, and it names no logs: was the capture renamed or removed?");
+    }
+    let set = CaptureSet { paths: case.captures.clone() };
+    let sets = if case.captures.is_empty() { &[][..] } else { std::slice::from_ref(&set) };
+    let found = options::plan(options, case.folder(), &case.captures, common)
+        .and_then(|plan| document(&plan, sets, case.folder()))
+        .with_context(|| case.expectation.to_string_lossy().into_owned())?;
+    if let Some((path, problem)) = unreadable(&found).next() {
+        bail!("{path}: {problem}");
+    }
+    Ok(found)
+}
+
+/// That there is no expectation, and how to get one; but if there is no capture either, that.
+fn missing(case: &Case) -> Result<String> {
+    for path in &case.captures {
+        Reader::open(path)?;
+    }
+    let paths: Vec<_> = case.captures.iter().map(|path| for_shell(path)).collect();
+    let expectation = named(&case.expectation);
+    Ok(format!("there is no {expectation} beside it: nrpcsniff check --bless {} writes it", paths.join(" ")))
+}
+
+/// Writes the expectation that describes what was found; but nothing where some of that must not be.
+fn write(case: &Case, old: Option<&Expectation>, found: &Value, changes: Vec<Deviation>) -> Result<Verdict> {
+    let new = bless::blessed(old, found);
+    if !deviations(&new, found).is_empty() {
+        return Ok(Verdict::Differs(changes));
+    }
+    atomic::write(&case.expectation, &file(&new.listed)?)
+        .with_context(|| format!("{}: cannot be written", named(&case.expectation)))?;
+    Ok(Verdict::Written { changes, file: named(&case.expectation), new: old.is_none() })
+}
+
+/// The text of the file.
+fn file(listed: &Value) -> Result<String> {
+    let mut text = Vec::new();
+    listed.serialize(&mut serde_json::Serializer::with_formatter(&mut text, JsonFormatter::pretty()))?;
+    text.push(b'\n');
+    Ok(String::from_utf8(text)?)
+}
+
+/// The name of a file.
+pub(super) fn named(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A path as it can be pasted into a shell.
+fn for_shell(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
+    if text.chars().all(plain) && !text.starts_with('-') {
+        text.into_owned()
+    } else {
+        let dashed = if text.starts_with('-') { "./" } else { "" };
+        format!("'{dashed}{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_can_be_pasted() {
+        for (path, shown) in [
+            ("a/b-1.pcap", "a/b-1.pcap"),
+            ("my notes.pcap", "'my notes.pcap'"),
+            ("it's", r"'it'\''s'"),
+            ("-a", "'./-a'"),
+        ] {
+            assert_eq!(for_shell(Path::new(path)), shown);
+        }
+    }
+}

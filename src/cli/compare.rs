@@ -1,0 +1,217 @@
+//! `nrpcsniff compare GOOD BAD`.
+
+use super::args::{CompareArgs, Format};
+use super::config::Config;
+use super::exit::Outcome;
+use super::merge::Merged;
+use super::plan::{Plan, Talk, appearance, file};
+use super::read::{Session, find};
+use super::run::reader;
+use super::{logs, output};
+use crate::capture::FilterSet;
+use crate::compare::{Capture, compare};
+use crate::diagnose::Case;
+use crate::model::{Analysis, Both, Comparison, Conversation, Input, Log, Verdict};
+use crate::report::compare::{Options, Report, write};
+use anyhow::{Context, Result, bail, ensure};
+use clap::ColorChoice;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Reads the captures, compares them and writes what came of it.
+pub(super) fn run(args: &CompareArgs, config: Config, color: ColorChoice) -> Result<Outcome> {
+    let json = json(args.format)?;
+    let output = file(args.output.as_deref());
+    if let Some(path) = &output {
+        let captures = args.captures.iter().chain(&args.good);
+        output::check(path, "-o", captures.map(PathBuf::as_path))?;
+    }
+    let compared = Compared::new(args, config, args.talk.talk())?;
+    let (color, width) = appearance(color, output.is_some());
+    let options = Options { json, all: args.all, color, width };
+    output::write(output.as_deref(), |out| compared.write(&options, out))?;
+    Ok(outcome(compared.comparison.verdict, compared.trouble))
+}
+
+/// Captures that were read, and what came of comparing them.
+pub(super) struct Compared {
+    plan: Plan,
+    goods: Vec<Merged>,
+    /// `None`: both conversations are of the first working capture.
+    bad: Option<Merged>,
+    comparison: Comparison,
+    /// Something could not be read, or not to its end.
+    trouble: bool,
+}
+
+impl Compared {
+    /// Reads the captures and compares them.
+    pub(super) fn new(args: &CompareArgs, config: Config, talk: Talk) -> Result<Self> {
+        let paths = Paths::new(args)?;
+        let plan = Plan::reading(paths.all(), &args.reading, talk, config)?;
+        let mut reading = Reading { plan, trouble: false };
+        let (logs, unheard) = logs::read_all(&reading.plan);
+        reading.trouble |= unheard;
+        // Logs tell of the failing capture; where both conversations are of one, of that.
+        let (of_good, of_bad) = if paths.bad.is_some() { (Vec::new(), logs) } else { (logs, Vec::new()) };
+        let mut goods = vec![reading.read(&paths.goods[0], of_good)?];
+        for path in paths.goods.iter().skip(1) {
+            goods.push(reading.read(path, Vec::new())?);
+        }
+        let bad = paths.bad.as_deref().map(|path| reading.read(path, of_bad)).transpose()?;
+        let Reading { plan, trouble } = reading;
+        let by_hand = match (&args.stream, bad.as_ref()) {
+            (Some(text), _) => vec![stream(text, &goods[0].analysis)?],
+            (None, Some(bad)) => args.pair.iter().map(|text| by_hand(text, &goods[0], bad)).collect::<Result<_>>()?,
+            (None, None) => Vec::new(),
+        };
+        let comparison = compared(&goods, bad.as_ref().unwrap_or(&goods[0]), &by_hand, &plan);
+        Ok(Self { plan, goods, bad, comparison, trouble })
+    }
+
+    /// Writes the report.
+    pub(super) fn write(&self, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+        let good = &self.goods[0];
+        let bad = self.bad.as_ref().unwrap_or(good);
+        let further: Vec<&Analysis> = self.goods.iter().skip(1).map(|good| &good.analysis).collect();
+        let report = Report {
+            comparison: &self.comparison,
+            analyses: Both { good: &good.analysis, bad: &bad.analysis },
+            further: &further,
+            findings: &bad.findings,
+            reader: reader(&self.plan),
+        };
+        write(report, options, out)
+    }
+
+    /// Every file that was read.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = &Input> {
+        self.goods.iter().chain(&self.bad).flat_map(|capture| &capture.analysis.inputs)
+    }
+}
+
+fn compared(goods: &[Merged], bad: &Merged, by_hand: &[Both<u32>], plan: &Plan) -> Comparison {
+    let cases: Vec<_> = goods.iter().map(|good| Case::new(&good.analysis, &plan.settings)).collect();
+    let captures: Vec<_> =
+        cases.iter().zip(goods).map(|(case, good)| Capture { case, findings: &good.findings }).collect();
+    let case = Case::new(&bad.analysis, &plan.settings);
+    compare(&captures, Capture { case: &case, findings: &bad.findings }, by_hand)
+}
+
+/// Damage outranks the result: what was not read may hold the difference.
+const fn outcome(verdict: Verdict, trouble: bool) -> Outcome {
+    match verdict {
+        _ if trouble => Outcome::Trouble,
+        Verdict::Same => Outcome::Done,
+        Verdict::Diverges => Outcome::Differs,
+        Verdict::Inconclusive => Outcome::Trouble,
+    }
+}
+
+fn json(format: Format) -> Result<bool> {
+    match format {
+        Format::Table => Ok(false),
+        Format::Json => Ok(true),
+        Format::Ndjson => bail!("a comparison is one document: use --format json"),
+    }
+}
+
+/// Which capture is which.
+struct Paths {
+    goods: Vec<PathBuf>,
+    /// `None`: the same as the good one.
+    bad: Option<PathBuf>,
+}
+
+impl Paths {
+    fn new(args: &CompareArgs) -> Result<Self> {
+        let good = |first: &[PathBuf]| first.iter().chain(&args.good).cloned().collect();
+        match (args.captures.as_slice(), args.stream.is_some(), args.good.is_empty()) {
+            ([one], true, _) => Ok(Self { goods: vec![one.clone()], bad: None }),
+            ([_, _, ..], true, _) => bail!("--stream N,M compares two conversations of one capture: give one capture"),
+            ([good_one, bad], false, _) => {
+                Ok(Self { goods: good(std::slice::from_ref(good_one)), bad: Some(bad.clone()) })
+            }
+            ([bad], false, false) => Ok(Self { goods: good(&[]), bad: Some(bad.clone()) }),
+            _ => bail!("give the working and the failing capture: nrpcsniff compare GOOD BAD"),
+        }
+    }
+
+    fn all(&self) -> Vec<PathBuf> {
+        self.goods.iter().chain(&self.bad).cloned().collect()
+    }
+}
+
+/// Reads captures one after the other.
+struct Reading {
+    plan: Plan,
+    trouble: bool,
+}
+
+impl Reading {
+    /// A capture, or all captures of a folder as one, beside these logs.
+    fn read(&mut self, path: &Path, logs: Vec<Log>) -> Result<Merged> {
+        let filter = self.plan.filter.as_deref().map(FilterSet::new).transpose()?;
+        let (sets, lost) = find(&[path.to_path_buf()], self.plan.talk);
+        let mut session = Session::new(&self.plan, filter);
+        let mut merged = Merged::beside(logs);
+        for set in &sets {
+            merged.judge(session.read(set), &self.plan.settings);
+        }
+        merged.judge_logs(&self.plan.settings);
+        let problem = merged.analysis.inputs.iter().find_map(|input| input.problem.as_deref());
+        ensure!(session.opened, "{}: {}", path.display(), problem.unwrap_or("there is no capture"));
+        self.trouble |= session.trouble || lost;
+        Ok(merged)
+    }
+}
+
+/// `N,M`: two conversations of one capture.
+fn stream(text: &str, analysis: &Analysis) -> Result<Both<u32>> {
+    let (good, bad) = text.split_once(',').with_context(|| {
+        format!("--stream '{text}': write it as N,M: the working conversation, then the failing one")
+    })?;
+    let ids = Both { good: one(good, analysis)?, bad: one(bad, analysis)? };
+    ensure!(ids.good != ids.bad, "--stream '{text}': these are one conversation");
+    Ok(ids)
+}
+
+/// `GOODID:BADID`.
+fn by_hand(text: &str, good: &Merged, bad: &Merged) -> Result<Both<u32>> {
+    let wrong = || format!("--pair '{text}': write it as GOODID:BADID, two ids of conversations");
+    let (good_id, bad_id) = text.split_once(':').with_context(wrong)?;
+    Ok(Both { good: one(good_id, &good.analysis)?, bad: one(bad_id, &bad.analysis)? })
+}
+
+/// An id as in the report, or Wireshark's number behind `tcp:` or `udp:`.
+fn one(text: &str, analysis: &Analysis) -> Result<u32> {
+    let text = text.trim();
+    let is = |c: &Conversation, transport: &str, number: u32| {
+        c.stream == number && format!("{:?}", c.transport).eq_ignore_ascii_case(transport)
+    };
+    let found = match text.split_once(':') {
+        None => text.parse().ok().and_then(|id: u32| analysis.conversations.iter().find(|c| c.id == id)),
+        Some((transport, number)) => {
+            let number: Option<u32> = number.parse().ok();
+            number.and_then(|number| analysis.conversations.iter().find(|c| is(c, transport, number)))
+        }
+    };
+    match found {
+        Some(c) => Ok(c.id),
+        None => bail!("there is no conversation '{text}' in {}: {}", path(analysis), known(analysis)),
+    }
+}
+
+fn path(analysis: &Analysis) -> &str {
+    analysis.inputs.first().map_or("the capture", |input| &input.path)
+}
+
+/// "it has 0 (dns, udp:0), 1 (nrpc, tcp:0)".
+fn known(analysis: &Analysis) -> String {
+    let one = |c: &Conversation| {
+        format!("{} ({}, {}:{})", c.id, c.protocol, format!("{:?}", c.transport).to_lowercase(), c.stream)
+    };
+    let all: Vec<_> = analysis.conversations.iter().take(8).map(one).collect();
+    let more = if analysis.conversations.len() > all.len() { ", …" } else { "" };
+    if all.is_empty() { "it has none that is kept".to_owned() } else { format!("it has {}{more}", all.join(", ")) }
+}

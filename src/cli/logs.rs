@@ -1,0 +1,128 @@
+//! `--log` and `--log-offset`: from paths to logs that were read.
+
+use super::plan::{LogFile, Plan, Talk};
+use super::say;
+use crate::capture::decompressed;
+use crate::logs::{KNOWN, Options, read};
+use crate::model::Log;
+use crate::report::escape;
+use anyhow::{Context, Result, anyhow, bail};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Pairs each log with the offset that the user gave for it.
+pub(super) fn plan(paths: &[PathBuf], offsets: &[String]) -> Result<Vec<LogFile>> {
+    let mut files: Vec<LogFile> = paths.iter().map(|path| LogFile { path: path.clone(), offset: None }).collect();
+    for text in offsets {
+        let (name, nanos) = offset(text)?;
+        let of_name = |file: &LogFile| file.path == Path::new(name) || file.path.file_name() == Some(name.as_ref());
+        let mut named = files.iter_mut().filter(|file| of_name(file));
+        match (named.next(), named.next()) {
+            (Some(file), None) => file.offset = Some(nanos),
+            (None, _) => bail!("--log-offset '{}': there is no --log of that name", escape::terminal(text)),
+            (Some(_), Some(_)) => {
+                bail!("--log-offset '{}': several logs have that name; give the whole path", escape::terminal(text))
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// `FILE=±SECONDS`: the name, and nanoseconds.
+fn offset(text: &str) -> Result<(&str, i64)> {
+    let wrong = || {
+        let shown = escape::terminal(text);
+        anyhow!(
+            "--log-offset '{shown}': write it as FILE=SECONDS, the seconds to add to the log's time, as in 'stusers.txt=-3600'"
+        )
+    };
+    let (name, seconds) = text.rsplit_once('=').filter(|(name, _)| !name.is_empty()).with_context(wrong)?;
+    let seconds: f64 = seconds.trim().parse().map_err(|_| wrong())?;
+    // A hundred years: what goes beyond is a slip of the pen.
+    if !seconds.is_finite() || seconds.abs() > 3.2e9 {
+        return Err(wrong());
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "within a hundred years")]
+    Ok((name, (seconds * 1e9) as i64))
+}
+
+/// Reads every log, and says what is wrong with them; true if something is.
+pub(super) fn read_all(plan: &Plan) -> (Vec<Log>, bool) {
+    let logs: Vec<Log> = plan.logs.iter().map(|file| read_one(file, plan)).collect();
+    let trouble = logs.iter().any(|log| !log.complete);
+    (logs, trouble)
+}
+
+fn read_one(file: &LogFile, plan: &Plan) -> Log {
+    let path = file.path.to_string_lossy();
+    let options = Options { offset: file.offset, show_secrets: plan.show_secrets };
+    let log = match open(&file.path) {
+        Ok(stream) => read(&path, stream, &options),
+        Err(error) => {
+            let nothing = read(&path, io::empty(), &options);
+            Log { problem: Some(format!("cannot be read: {error}")), ..nothing }
+        }
+    };
+    tell(&log, plan.talk);
+    log
+}
+
+/// The file, decompressed if its first bytes say gzip or zstd; `-` is the standard input.
+fn open(path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
+    if path.as_os_str() == "-" {
+        return decompressed(io::stdin());
+    }
+    if path.is_dir() {
+        return Err(io::Error::other("this is a folder; name the log files in it, --log for each"));
+    }
+    decompressed(File::open(path)?)
+}
+
+fn tell(log: &Log, talk: Talk) {
+    match (&log.problem, log.kind) {
+        (Some(problem), None) if log.bytes > 0 => say(&format!("{}: {problem}; known are {KNOWN}", log.path)),
+        (Some(problem), _) => say(&format!("{}: {problem}", log.path)),
+        (None, Some(kind)) if talk.verbose => {
+            say(&format!(
+                "{}: {} log, {} lines read, {} of them about sign-on",
+                log.path,
+                kind.name(),
+                log.lines,
+                log.facts.len()
+            ));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plan;
+    use std::path::PathBuf;
+
+    #[test]
+    fn offsets_go_to_the_log_of_that_name() {
+        let paths = [PathBuf::from("a/st=1.txt"), PathBuf::from("b/was.log")];
+        let files = plan(&paths, &["was.log=-3600".to_owned(), "a/st=1.txt=+0.5".to_owned()]).unwrap();
+        let offsets: Vec<_> = files.iter().map(|file| file.offset).collect();
+        assert_eq!(offsets, [Some(500_000_000), Some(-3_600_000_000_000)]);
+    }
+
+    #[test]
+    fn wrong_offsets_say_what_would_be_right() {
+        let paths = [PathBuf::from("a/x.log"), PathBuf::from("b/x.log")];
+        for (text, part) in [
+            ("x.log", "FILE=SECONDS"),
+            ("a/x.log=soon", "FILE=SECONDS"),
+            ("a/x.log=inf", "FILE=SECONDS"),
+            ("a/x.log=1e300", "FILE=SECONDS"),
+            ("=3", "FILE=SECONDS"),
+            ("y.log=3", "no --log"),
+            ("x.log=3", "several"),
+        ] {
+            let error = plan(&paths, &[text.to_owned()]).unwrap_err().to_string();
+            assert!(error.contains(part) && !error.contains('\n'), "{text}: {error}");
+        }
+    }
+}

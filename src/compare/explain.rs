@@ -1,0 +1,301 @@
+//! The verdict in words.
+
+use super::dialogue::Dialogue;
+use super::fork::{Cell, Outcome, is_open};
+use super::steps::{closed_by, step};
+use super::verdict::{Story, number};
+use crate::diagnose::words::{self, span_ns};
+use crate::model::{Class, Close, CloseBy, Conversation, Difference, Finding, Likeness, Step, Timestamp, Verdict};
+use nrpcsniff_dissectors::Value;
+
+/// Why nothing can be said at all.
+pub const NOTHING_TO_PAIR: &str = "There is nothing to pair.";
+
+/// The verdict in one short sentence.
+pub fn headline(story: &Story<'_, '_, '_>, verdict: Verdict, told: Option<usize>) -> String {
+    let place = told.and_then(|place| Some((place, story.line(place)?, story.matches.get(place)?)));
+    match (verdict, place) {
+        (Verdict::Diverges, Some((place, line, m))) => {
+            match question(story, place).filter(|_| !m.bad.is_one_connection()) {
+                Some(question) => format!("They part at the answer to {question}."),
+                None => format!("They part at message {}.", number(line)),
+            }
+        }
+        (Verdict::Diverges, None) => {
+            "They part: the failing capture lacks a conversation that the working one has.".to_owned()
+        }
+        (Verdict::Same, _) => "No difference that matters.".to_owned(),
+        (Verdict::Inconclusive, _) => "It cannot be told where they part, or whether they do.".to_owned(),
+    }
+}
+
+/// What is the same, where they part and how, and what explains it.
+pub fn words(
+    story: &Story<'_, '_, '_>,
+    verdict: Verdict,
+    pair: Option<usize>,
+    missing: Option<&Dialogue<'_>>,
+    cause: Option<&Finding>,
+    differences: &[Difference],
+) -> String {
+    let story_of = self::story(story, verdict, pair, missing, differences);
+    if verdict != Verdict::Diverges || pair.is_none() {
+        return story_of;
+    }
+    let sentences = [Some(story_of), why(story, differences, cause), because(cause)];
+    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// What is the same, where they part and how; or why that cannot be told.
+pub fn story(
+    story: &Story<'_, '_, '_>,
+    verdict: Verdict,
+    pair: Option<usize>,
+    missing: Option<&Dialogue<'_>>,
+    differences: &[Difference],
+) -> String {
+    match (verdict, pair, missing) {
+        (Verdict::Diverges, Some(place), _) => fork(story, place).unwrap_or_default(),
+        (Verdict::Diverges, None, Some(missing)) => format!(
+            "In the working capture the client then speaks {} ({}); in the failing one it never does, although that capture goes on \
+             for long enough.",
+            name(missing.protocol),
+            opening(missing),
+        ),
+        (Verdict::Inconclusive, None, Some(missing)) => format!(
+            "The failing capture ends before the client would come to speak {} ({}): capture until the failure has been seen.",
+            name(missing.protocol),
+            opening(missing),
+        ),
+        (Verdict::Inconclusive, Some(place), _) => doubt(story, place, differences),
+        (Verdict::Inconclusive, None, None) => nothing_to_pair(story),
+        (Verdict::Same, ..) | (Verdict::Diverges, None, None) => same(story, differences),
+    }
+}
+
+/// "Same up to message 2. They part at message 3: ..."
+fn fork(story: &Story<'_, '_, '_>, place: usize) -> Option<String> {
+    let line = story.line(place)?;
+    let m = story.matches.get(place)?;
+    let at = number(line);
+    let working = half(line.cells.good, m.good, None, story.good.case.end());
+    let failing = half(line.cells.bad, m.bad, line.cells.good, story.bad.case.end());
+    let before = if is_alike_before(story, place) { "the same steps" } else { "no difference that matters" };
+    let part = if m.bad.is_one_connection() {
+        let up_to = match at {
+            1 => String::new(),
+            2 => format!("Up to message 1: {before}. "),
+            _ => format!("Up to message {}: {before}. ", at - 1),
+        };
+        format!("{up_to}They part at message {at}")
+    } else {
+        format!("They part at the answer to {}", question(story, place).unwrap_or_else(|| format!("message {at}")))
+    };
+    let turn = whose_turn(line.cells.good, line.cells.bad).unwrap_or_default();
+    Some(format!("{part}: in the working capture {working}, in the failing one {failing}.{turn}"))
+}
+
+/// No line before the fork differs in what it comes to, nor in a field that decides.
+fn is_alike_before(story: &Story<'_, '_, '_>, place: usize) -> bool {
+    let Some(sheet) = story.sheets.get(place) else { return false };
+    let before = sheet.lines.get(..story.fork_line(place).unwrap_or_default()).unwrap_or_default();
+    before.iter().all(|line| line.likeness == Likeness::Same)
+}
+
+/// The request whose answer differs.
+fn question(story: &Story<'_, '_, '_>, place: usize) -> Option<String> {
+    let index = story.fork_line(place)?.checked_sub(1)?;
+    let line = story.sheets.get(place)?.lines.get(index)?;
+    let host =
+        story.matches.get(place)?.bad.purpose.wanted.clone().map_or_else(String::new, |host| format!(" of {host}"));
+    let Some(Cell::Said(said)) = line.cells.bad else { return None };
+    (!said.is_answer).then(|| format!("{}{host}", said.meaning))
+}
+
+/// What one of the two does at the fork.
+fn half(cell: Option<Cell<'_, '_>>, dialogue: &Dialogue<'_>, other: Option<Cell<'_, '_>>, end: Timestamp) -> String {
+    match cell {
+        Some(Cell::Said(said)) => {
+            let Step { what, after, .. } = step(Cell::Said(said));
+            let later = after.map_or_else(String::new, |after| format!(", {} later", span_ns(after)));
+            format!("{} says: {what} ({} bytes{later})", words::side(said.message.from), said.message.length)
+        }
+        Some(Cell::End(c)) => ending(c, end),
+        Some(Cell::Answer(c)) if is_open(c) => "the connection is accepted".to_owned(),
+        Some(Cell::Answer(c)) => format!("it is not: {}", step(Cell::Answer(c)).what),
+        Some(Cell::Syn(_)) => "the client calls".to_owned(),
+        None => {
+            let waited = dialogue.conversations.iter().find_map(|c| Some(end.since(c.turns.unanswered?.time)));
+            let answer = matches!(other, Some(Cell::Said(said)) if said.is_answer);
+            match waited {
+                Some(waited) if answer => format!("no answer comes within {}", span_ns(waited)),
+                _ if answer => "no answer comes".to_owned(),
+                _ => "nothing of the kind is said".to_owned(),
+            }
+        }
+    }
+}
+
+/// "the client closes with FIN 3.0 ms after message 2".
+fn ending(c: &Conversation, end: Timestamp) -> String {
+    let last = c.messages.iter().rev().find(|m| c.teardown.at.is_none_or(|at| m.at.time <= at.time));
+    let after =
+        c.teardown.at.zip(last).map(|(at, last)| format!(" {} after message {}", span_ns(at.since(last.at)), last.n));
+    let after = after.unwrap_or_default();
+    let who = match c.teardown.by {
+        CloseBy::Middlebox => "something on the path",
+        CloseBy::Server => "the server",
+        CloseBy::Client | CloseBy::None => "the client",
+    };
+    match c.teardown.how {
+        Close::Fin => format!("{who} closes with FIN{after}"),
+        Close::Rst => format!("{who} closes with RST{after}"),
+        Close::Timeout => "one side repeats itself and nobody answers".to_owned(),
+        Close::Open => match c.turns.unanswered {
+            Some(asked) => format!("no answer comes within {}", span_ns(end.since(asked.time))),
+            None => "the capture ends with the conversation still open".to_owned(),
+        },
+    }
+}
+
+/// Who was expected to speak, where somebody closed instead.
+fn whose_turn(good: Option<Cell<'_, '_>>, bad: Option<Cell<'_, '_>>) -> Option<String> {
+    let (Some(Cell::Said(expected)), Some(Cell::End(c))) = (good, bad) else { return None };
+    let last = c.messages.last()?;
+    let turn = words::side(expected.message.from);
+    let spoke = words::side(last.from);
+    let closer = closed_by(c).filter(|&closer| closer != expected.message.from).map(words::side);
+    Some(match closer {
+        Some(closer) => format!(
+            " The last word was that of {spoke}, and it was the turn of {turn}; {closer} did not wait for it any longer."
+        ),
+        None => format!(" The last word was that of {spoke}, and it was the turn of {turn}."),
+    })
+}
+
+/// "Before that, wanted_server of message 1 differs: working ..., failing ...".
+fn why(story: &Story<'_, '_, '_>, differences: &[Difference], cause: Option<&Finding>) -> Option<String> {
+    let explaining: Vec<_> = differences.iter().filter(|d| d.class == Class::Explains).collect();
+    if explaining.is_empty() {
+        return cause.is_none().then(|| {
+            "Nothing that was read before differs in a way that would explain it; a log of that moment may say more (--log).".to_owned()
+        });
+    }
+    let told: Vec<_> = explaining.iter().take(3).map(|d| difference(story, d)).collect();
+    let more = explaining.len().saturating_sub(3);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    Some(format!("What explains it: {}{more}.", told.join("; ")))
+}
+
+fn difference(story: &Story<'_, '_, '_>, d: &Difference) -> String {
+    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "missing".to_owned(), shown);
+    let protocol = story.matches.get(d.pair).map_or("", |m| m.bad.protocol);
+    format!(
+        "{} ({} message {}): {} in the working capture, {} in the failing one",
+        d.field,
+        name(protocol),
+        d.message,
+        value(&d.values.good),
+        value(&d.values.bad),
+    )
+}
+
+/// A value for people.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Text(text) => format!("\"{text}\""),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Null => "nothing".to_owned(),
+        Value::List(_) | Value::Map(_) => "present".to_owned(),
+    }
+}
+
+fn because(cause: Option<&Finding>) -> Option<String> {
+    cause.map(|finding| {
+        format!("Cause ({} confidence): {}.", finding.confidence.name(), finding.title.trim_end_matches('.'))
+    })
+}
+
+fn doubt(story: &Story<'_, '_, '_>, place: usize, differences: &[Difference]) -> String {
+    let Some((sheet, m)) = story.sheets.get(place).zip(story.matches.get(place)) else { return String::new() };
+    match sheet.outcome {
+        Outcome::BadEnds(index) => {
+            let next = sheet.lines.get(index).and_then(|line| line.cells.good);
+            let next = half(next, m.good, None, story.good.case.end());
+            let last = m.bad.opening().and_then(|c| c.messages.last()).map_or(0, |message| message.n);
+            let up_to = differences.iter().find(|d| d.pair == place && d.is_deciding && !d.learned);
+            let up_to =
+                up_to.map(|d| format!(" What differs up to there, and may be the reason: {}.", difference(story, d)));
+            format!(
+                "The failing capture ends before the two part: after message {last} it holds nothing more of this {} \
+                 conversation, while in the working one {next}.{} Capture until the user sees the failure, and compare again.",
+                name(m.bad.protocol),
+                up_to.unwrap_or_default()
+            )
+        }
+        Outcome::Opaque(index) => {
+            let line = sheet.lines.get(index);
+            let first = line.map_or(1, number).max(1);
+            format!(
+                "From message {first} on what is said in {} is encrypted, compressed or unknown, and differs in size: it cannot be \
+                 compared. Up to there nothing differs in a way that matters. Keys, or a capture where it is in clear, would tell.",
+                name(m.bad.protocol)
+            )
+        }
+        Outcome::Alike | Outcome::Parts(_) | Outcome::Lags(_) => String::new(),
+    }
+}
+
+fn nothing_to_pair(story: &Story<'_, '_, '_>) -> String {
+    let holds = |dialogues: &[Dialogue<'_>]| {
+        let mut names: Vec<_> = dialogues.iter().map(|dialogue| name(dialogue.protocol)).collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.is_empty() { "nothing that can be read".to_owned() } else { names.join(", ") }
+    };
+    format!(
+        "{NOTHING_TO_PAIR} The working capture holds {}, the failing one {}. Name two conversations with --pair if they belong \
+         together all the same.",
+        holds(&story.sides.good),
+        holds(&story.sides.bad),
+    )
+}
+
+fn same(story: &Story<'_, '_, '_>, differences: &[Difference]) -> String {
+    let messages: usize =
+        story.sheets.iter().flat_map(|sheet| &sheet.lines).filter(|line| line.messages().is_some()).count();
+    let look = differences.iter().filter(|d| d.class == Class::WorthALook).count();
+    let look = match look {
+        0 => String::new(),
+        1 => " One field differs and is worth a look.".to_owned(),
+        n => format!(" {n} fields differ and are worth a look."),
+    };
+    format!(
+        "No difference that matters: {messages} messages of {} go alike, and so do their ends.{look}",
+        match story.matches.len() {
+            1 => "one dialogue".to_owned(),
+            n => format!("{n} dialogues"),
+        }
+    )
+}
+
+fn opening(dialogue: &Dialogue<'_>) -> String {
+    let first = dialogue.turns.first().and_then(|turn| turn.first.as_ref());
+    first.map_or_else(String::new, |said| step(Cell::Said(said)).what)
+}
+
+/// The protocol for people.
+fn name(protocol: &str) -> &str {
+    match protocol {
+        "nrpc" => "NRPC",
+        "sip" => "SIP",
+        "http" => "HTTP",
+        "dns" => "DNS",
+        "tls" => "TLS",
+        "sametime" => "Sametime",
+        other => other,
+    }
+}

@@ -1,0 +1,121 @@
+//! A working capture and a failing one, side by side: where do they part, and what explains it?
+//!
+//! Two sessions never have the same packets, so packets are not compared. `pairing` finds the counterpart of each dialogue by what
+//! it is for, `align` lays messages side by side, `fork` finds the first place where they part in a way that matters,
+//! `fields` what differs before it. What is noise is known per field (`Protocol::roles` of the dissectors), and learned: a
+//! field in which two working captures differ can never be the cause. The rules have judged the failing capture before; their
+//! findings say which difference is the cause.
+
+mod align;
+mod dialogue;
+mod explain;
+mod fields;
+mod fork;
+mod learn;
+mod pairing;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod timing;
+mod tokens;
+mod verdict;
+
+use crate::diagnose::Case;
+use crate::model::{Both, Comparison, Conversation, Finding, FrameRef, Severity};
+use dialogue::Dialogue;
+use fork::{Outcome, Sheet, judge};
+use hashbrown::HashSet;
+use learn::Learned;
+use pairing::Match;
+
+/// A capture and what the rules say of it.
+#[derive(Clone, Copy)]
+pub struct Capture<'c, 'a> {
+    /// What was read, with its indices.
+    pub case: &'c Case<'a>,
+    /// What is wrong with it.
+    pub findings: &'c [Finding],
+}
+
+/// Compares a failing capture with working ones. The first of them is laid beside it; the others teach what differs anyway.
+///
+/// `by_hand` holds conversations (by id, of the first working and of the failing capture) that are to be compared and nothing
+/// else; empty if counterparts are to be found.
+pub fn compare<'a>(goods: &[Capture<'_, 'a>], bad: Capture<'_, 'a>, by_hand: &[Both<u32>]) -> Comparison {
+    let Some((good, further)) = goods.split_first() else { return verdict::nothing() };
+    let sides =
+        Both { good: dialogues(good.case, by_hand, |ids| ids.good), bad: dialogues(bad.case, by_hand, |ids| ids.bad) };
+    let (matches, left_out) = match by_hand {
+        [] => pairing::pair(&sides.good, &sides.bad),
+        _ => (chosen(&sides.good, &sides.bad), 0),
+    };
+    // Conversations that were chosen by hand have no counterparts in further captures.
+    let further = if by_hand.is_empty() { further } else { &[] };
+    let others: Vec<_> = further.iter().map(|capture| (capture.findings, dialogue::all(capture.case))).collect();
+    let others: Vec<_> =
+        others.iter().map(|(findings, goods)| (*findings, pairing::pair(goods, &sides.bad).0)).collect();
+    let shared = |f: &&Finding| {
+        is_shared(f, good.findings, &matches)
+            || others.iter().any(|(findings, matches)| is_shared(f, findings, matches))
+    };
+    let of_sign_on = || bad.findings.iter().filter(|finding| !finding.rule.starts_with("cap-"));
+    let own: Vec<&Finding> = of_sign_on().filter(|f| !shared(f)).collect();
+    // Within one capture a finding may name both, and be the cause all the same.
+    let is_one_capture = std::ptr::eq(good.case.analysis, bad.case.analysis);
+    let both: Vec<&Finding> = of_sign_on().filter(|f| is_one_capture && shared(f)).collect();
+    let mut sheets: Vec<Sheet<'_, '_>> = matches.iter().map(|m| sheet(m, &own, bad.case)).collect();
+    for (_, others) in &others {
+        forgive(&mut sheets, &matches, others, &own, bad.case);
+    }
+    let learned = Learned::from(&sides.good, further);
+    let story =
+        verdict::Story { good: *good, bad, sides: &sides, matches: &matches, sheets: &sheets, own: &own, both: &both };
+    verdict::settle(&story, &learned, left_out, further.len())
+}
+
+/// All dialogues, or one for each conversation that was chosen.
+fn dialogues<'a>(case: &Case<'a>, by_hand: &[Both<u32>], id: fn(&Both<u32>) -> u32) -> Vec<Dialogue<'a>> {
+    if by_hand.is_empty() {
+        return dialogue::all(case);
+    }
+    let find = |wanted: u32| case.analysis.conversations.iter().find(|c: &&Conversation| c.id == wanted);
+    by_hand.iter().filter_map(|ids| find(id(ids))).map(|c| dialogue::only(case, c)).collect()
+}
+
+fn chosen<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> Vec<Match<'d, 'a>> {
+    let matched = good.iter().zip(bad);
+    let reasons = || vec!["chosen by hand".to_owned()];
+    matched.map(|(good, bad)| Match { good, bad, score: 100, reasons: reasons(), is_further: false }).collect()
+}
+
+/// The rule says the same of a counterpart: what is wrong with both is not the difference.
+fn is_shared(finding: &Finding, of_good: &[Finding], matches: &[Match<'_, '_>]) -> bool {
+    let named = matches.iter().filter(|m| m.bad.is_named_by(finding));
+    let counterparts: Vec<_> = named.map(|m| m.good).collect();
+    of_good.iter().any(|other| {
+        other.rule == finding.rule
+            && other.severity >= finding.severity
+            && counterparts.iter().any(|dialogue| dialogue.is_named_by(other))
+    })
+}
+
+fn sheet<'d, 'a>(m: &Match<'d, 'a>, own: &[&Finding], bad: &Case<'_>) -> Sheet<'d, 'a> {
+    let grave = own.iter().filter(|f| f.severity >= Severity::Major && m.bad.is_named_by(f));
+    let evidence: Vec<FrameRef> = grave.flat_map(|finding| finding.frames.iter().copied()).collect();
+    judge(m.good, m.bad, &evidence, bad)
+}
+
+/// What another working capture does too is no fork.
+fn forgive<'a>(
+    sheets: &mut [Sheet<'_, 'a>],
+    matches: &[Match<'_, 'a>],
+    others: &[Match<'_, 'a>],
+    own: &[&Finding],
+    bad: &Case<'_>,
+) {
+    let alike = others.iter().filter(|m| sheet(m, own, bad).outcome == Outcome::Alike);
+    let alike: HashSet<_> = alike.map(|m| m.bad.place()).collect();
+    for (sheet, _) in sheets.iter_mut().zip(matches).filter(|(_, m)| alike.contains(&m.bad.place())) {
+        sheet.outcome = Outcome::Alike;
+    }
+}

@@ -1,0 +1,93 @@
+//! What happened, in words: the lines of a sheet as the model keeps them.
+
+use super::fork::{Cell, Line};
+use crate::diagnose::words;
+use crate::model::{Both, Close, CloseBy, Conversation, Row, Setup, Side, Stamp, Step};
+
+/// A line for the report.
+pub fn row(line: &Line<'_, '_>) -> Row {
+    Row { steps: Both { good: line.cells.good.map(step), bad: line.cells.bad.map(step) }, likeness: line.likeness }
+}
+
+/// What happened, when, and how long after what was before.
+pub fn step(cell: Cell<'_, '_>) -> Step {
+    match cell {
+        Cell::Syn(c) => opened(c, Some(Side::Client), c.tcp.handshake.syns.first().copied(), "SYN".to_owned()),
+        Cell::Answer(c) => answer(c),
+        Cell::Said(said) => {
+            let (c, message) = (said.conversation, said.message);
+            let summary = message.body.summary();
+            let what = if summary.is_empty() { message.body.kind().to_owned() } else { summary };
+            let before = before(c, message.at);
+            Step {
+                conversation: c.id,
+                message: Some(message.n),
+                from: Some(message.from),
+                at: Some(message.at),
+                after: before.map(|before| message.at.since(before)),
+                what,
+                is_end: false,
+            }
+        }
+        Cell::End(c) => end(c),
+    }
+}
+
+/// What came back to the SYN.
+fn answer(c: &Conversation) -> Step {
+    let handshake = &c.tcp.handshake;
+    let tries = handshake.syns.len();
+    match c.setup {
+        Setup::Refused => {
+            let at = c.teardown.at.or(c.teardown.rst.server);
+            Step { is_end: true, ..opened(c, Some(Side::Server), at, "RST: refused".to_owned()) }
+        }
+        Setup::NoAnswer => {
+            let what = format!("no answer (SYN sent {})", words::times(tries));
+            Step { is_end: true, ..opened(c, None, None, what) }
+        }
+        Setup::Handshake => opened(c, Some(Side::Server), handshake.syn_ack, "SYN-ACK".to_owned()),
+        Setup::Midstream | Setup::None => opened(c, None, None, "not in the capture".to_owned()),
+    }
+}
+
+fn opened(c: &Conversation, from: Option<Side>, at: Option<Stamp>, what: String) -> Step {
+    let after = at.zip(c.tcp.handshake.syns.first()).map(|(at, syn)| at.since(*syn));
+    Step { conversation: c.id, message: None, from, at, after, what, is_end: false }
+}
+
+fn end(c: &Conversation) -> Step {
+    let (at, from) = (c.teardown.at, closed_by(c));
+    let who = match c.teardown.by {
+        CloseBy::Client => "of the client",
+        CloseBy::Server => "of the server",
+        CloseBy::Middlebox => "of something on the path",
+        CloseBy::None => "",
+    };
+    let what = match c.teardown.how {
+        Close::Fin => format!("FIN {who}"),
+        Close::Rst => format!("RST {who}"),
+        Close::Timeout => "repeats itself, nobody answers".to_owned(),
+        Close::Open if c.turns.unanswered.is_some() => "no answer until the capture ends".to_owned(),
+        Close::Open => "capture ends, still open".to_owned(),
+    };
+    let after = at.and_then(|at| Some(at.since(before(c, at)?)));
+    Step { conversation: c.id, message: None, from, at, after, what: what.trim_end().to_owned(), is_end: true }
+}
+
+/// Who ended it, if one of the two did.
+pub const fn closed_by(c: &Conversation) -> Option<Side> {
+    match c.teardown.by {
+        CloseBy::Client => Some(Side::Client),
+        CloseBy::Server => Some(Side::Server),
+        CloseBy::Middlebox | CloseBy::None => None,
+    }
+}
+
+/// What happened last before that: a message, else the opening.
+fn before(c: &Conversation, at: Stamp) -> Option<Stamp> {
+    let earlier = |stamp: &Stamp| (stamp.time, stamp.frame) < (at.time, at.frame);
+    let place = c.messages.partition_point(|message| earlier(&message.at));
+    let message = place.checked_sub(1).and_then(|last| c.messages.get(last)).map(|message| message.at);
+    message.or(c.tcp.handshake.syn_ack.filter(|stamp| earlier(stamp))).or(Some(c.first).filter(earlier))
+}

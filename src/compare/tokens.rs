@@ -1,0 +1,28 @@
+//! What kind of token a message shows, where only the rest of its capture tells: the two versions of WebSphere's token look alike,
+//! and the name of the cookie that held one elsewhere says which it is.
+
+use crate::diagnose::Case;
+use crate::model::{FrameRef, Stamp};
+use hashbrown::HashMap;
+
+/// Kinds of tokens by the frame that showed them.
+#[derive(Debug, Default)]
+pub struct Kinds(HashMap<FrameRef, String>);
+
+impl Kinds {
+    /// Of every request and login of a capture.
+    pub fn of(case: &Case<'_>) -> Self {
+        let showings = case.identity().showings().iter();
+        let kinds = showings.map(|showing| {
+            let mut names: Vec<_> = showing.tokens.iter().map(|held| held.class.name()).collect();
+            names.sort_unstable();
+            (showing.at.frame, names.join(", "))
+        });
+        Self(kinds.collect())
+    }
+
+    /// What the message in that frame shows.
+    pub fn at(&self, stamp: Stamp) -> Option<&str> {
+        self.0.get(&stamp.frame).map(String::as_str)
+    }
+}

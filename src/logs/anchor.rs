@@ -1,0 +1,76 @@
+//! What a line shares with packets: addresses with ports, Call-IDs, tokens.
+
+use super::mask::tokens;
+use crate::model::AnchorKey;
+use nrpcsniff_dissectors::ltpa::Token;
+use std::net::{IpAddr, SocketAddr};
+
+/// Keys of one line; what goes beyond is not looked at.
+const MOST: usize = 4;
+/// Ports below are those of servers: they say nothing of one connection.
+const FIRST_PORT: u16 = 1024;
+const LONGEST: usize = 256;
+
+/// What a line, as it was written, shares with packets.
+pub fn anchors(line: &str) -> Vec<AnchorKey> {
+    let mut found: Vec<AnchorKey> = call_id(line).into_iter().collect();
+    // Cheap, for every line is asked.
+    if line.contains("AAECA") || line.contains("oken") {
+        let genuine = tokens(line).map(|(_, text)| Token::read(None, text)).filter(|token| token.class.is_genuine());
+        found.extend(genuine.map(|token| AnchorKey::Token(token.fingerprint)));
+    }
+    if line.contains(':') {
+        found.extend(endpoints(line));
+    }
+    found.truncate(MOST);
+    found
+}
+
+/// The header, at the beginning of a line.
+fn call_id(line: &str) -> Option<AnchorKey> {
+    let line = line.trim_start();
+    let name = line.get(..8).filter(|name| name.eq_ignore_ascii_case("call-id:"))?;
+    let id = line.get(name.len()..)?.trim();
+    (8..=LONGEST).contains(&id.len()).then(|| AnchorKey::CallId(id.to_owned()))
+}
+
+/// `10.1.0.50:54303`, `[2001:db8::50]:54303`, with a high port.
+fn endpoints(line: &str) -> impl Iterator<Item = AnchorKey> {
+    let parts = line.split(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '[' | ']')));
+    parts.filter(|part| (11..=64).contains(&part.len())).filter_map(|part| {
+        let address: SocketAddr = part.trim_end_matches(['.', ':']).parse().ok()?;
+        let local = address.ip().is_loopback() || address.ip().is_unspecified();
+        (address.port() >= FIRST_PORT && !local).then(|| AnchorKey::Endpoint(mapped(address.ip()), address.port()))
+    })
+}
+
+fn mapped(ip: IpAddr) -> IpAddr {
+    ip.to_canonical()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::anchors;
+    use crate::model::AnchorKey;
+
+    #[test]
+    fn what_packets_know_too() {
+        let endpoint = |ip: &str, port| AnchorKey::Endpoint(ip.parse().unwrap(), port);
+        assert_eq!(anchors("Contact: <sip:ann@10.1.0.50:54303;transport=tls>"), [endpoint("10.1.0.50", 54303)]);
+        assert_eq!(anchors("from /[2001:db8::50]:54303 to 10.1.0.9:443."), [endpoint("2001:db8::50", 54303)]);
+        assert_eq!(anchors(" Call-ID: abc123@10.1.0.50"), [AnchorKey::CallId("abc123@10.1.0.50".to_owned())]);
+        let token = "AAECAzUwOUI2RjRCNTA5Qjc2NTNDTj1Bbm5lIExhdm91ZS9PVT1VSy9PPVJVS4wOqEv/nGS4v6gHqcPyfDiuMRcR";
+        assert!(matches!(anchors(&format!("token {token}"))[..], [AnchorKey::Token(_)]));
+        for line in [
+            "",
+            "[2/11/14 18:08:43:660 GMT] x",
+            "10.1.0.9:80",
+            "1.2.3:4000",
+            "127.0.0.1:50000",
+            "Call-ID: x",
+            "a:b:c:d",
+        ] {
+            assert_eq!(anchors(line), [], "{line}");
+        }
+    }
+}

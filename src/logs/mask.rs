@@ -1,0 +1,243 @@
+//! What opens doors is taken out of a line before anything is read from it: tokens, passwords, cookies.
+//!
+//! Words that scripts write in place of a token (`undefined`) open nothing, and stay: they are the fact.
+
+use nrpcsniff_dissectors::ltpa::Token;
+use std::borrow::Cow;
+
+/// Base64 of at least this length may be a token (Domino's shortest has 56 characters).
+const TOKEN: usize = 40;
+/// From this length on, base64 of digits and letters of both cases is masked whatever it is.
+const OPAQUE: usize = 64;
+/// Names whose value opens doors, in lower case: the name ends in one of them and `=` or `:` follows.
+const NAMES: [&str; 14] = [
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "secret",
+    "ltpatoken",
+    "ltpatoken2",
+    "token",
+    "jsessionid",
+    "sessionid",
+    "domauthsessid",
+    "sametimejwt",
+    "sametimerefresh",
+    "rtc4webnonce",
+];
+/// Headers whose whole value opens doors.
+const HEADERS: [&str; 4] = ["cookie", "set-cookie", "authorization", "proxy-authorization"];
+
+/// The line without what opens doors.
+pub fn mask(line: &str) -> Cow<'_, str> {
+    let plain = runs(line);
+    match values(&plain) {
+        Cow::Borrowed(_) => plain,
+        Cow::Owned(masked) => Cow::Owned(masked),
+    }
+}
+
+/// Every run of base64 in a line, with its place, that is as long as a token.
+pub fn tokens(line: &str) -> impl Iterator<Item = (usize, &str)> {
+    let alphabet = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-' | '%');
+    let mut at = 0_usize;
+    line.split(move |c| !alphabet(c)).filter_map(move |run| {
+        let start = at;
+        at = at
+            .saturating_add(run.len())
+            .saturating_add(line.get(at.saturating_add(run.len())..)?.chars().next().map_or(0, char::len_utf8));
+        // A name in front, as in `LtpaToken=AAEC...`, is none of it.
+        let value = run.trim_end_matches('=').rfind('=').map_or(0, |end| end.saturating_add(1));
+        let token = run.get(value..).filter(|token| token.len() >= TOKEN)?;
+        Some((start.saturating_add(value), token))
+    })
+}
+
+/// Tokens, and what may be one.
+fn runs(line: &str) -> Cow<'_, str> {
+    let mut masked = String::new();
+    let mut done = 0_usize;
+    for (start, run) in tokens(line) {
+        let token = Token::read(None, run);
+        if !token.class.is_genuine() && !is_opaque(run) {
+            continue;
+        }
+        let shown = if token.class.is_genuine() { token.label() } else { format!("{} characters", run.len()) };
+        masked.push_str(line.get(done..start).unwrap_or_default());
+        masked.extend(["[", &shown, "]"]);
+        done = start.saturating_add(run.len());
+    }
+    if done == 0 {
+        return Cow::Borrowed(line);
+    }
+    masked.push_str(line.get(done..).unwrap_or_default());
+    Cow::Owned(masked)
+}
+
+fn is_opaque(run: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| run.bytes().any(|byte| is(&byte));
+    let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    run.len() >= OPAQUE && mixed
+}
+
+/// Values of names and headers that open doors, and of elements of XML.
+fn values(line: &str) -> Cow<'_, str> {
+    let lower = line.to_ascii_lowercase();
+    if let Some((kept, rest)) =
+        HEADERS.iter().filter_map(|name| header(&lower, name)).min().and_then(|at| line.split_at_checked(at))
+        && !rest.trim().is_empty()
+    {
+        // The one word in a cookie that is a fact.
+        let rest = rest.to_ascii_lowercase();
+        let word = ["undefined", "null"].into_iter().find(|word| rest.contains(&format!("=\"{word}\"")));
+        let shown = word.map_or_else(|| "***".to_owned(), |word| format!("*** =\"{word}\" ***"));
+        return Cow::Owned(format!("{} {shown}", values(kept)));
+    }
+    let mut masked = String::new();
+    let mut done = 0_usize;
+    for name in places(&lower) {
+        if let Some((start, end)) = value(line, name).filter(|(start, _)| *start >= done) {
+            masked.push_str(line.get(done..start).unwrap_or_default());
+            masked.push_str("***");
+            done = end;
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(line);
+    }
+    masked.push_str(line.get(done..).unwrap_or_default());
+    Cow::Owned(masked)
+}
+
+/// Where the value of such a header begins.
+fn header(lower: &str, name: &str) -> Option<usize> {
+    let at = lower.match_indices(name).find(|(at, _)| {
+        let before = lower.get(..*at).unwrap_or_default().bytes().next_back();
+        let after = lower.get(at.saturating_add(name.len())..).unwrap_or_default();
+        before.is_none_or(|byte| !byte.is_ascii_alphanumeric() && byte != b'-') && after.starts_with(':')
+    })?;
+    Some(at.0.saturating_add(name.len()).saturating_add(1))
+}
+
+/// Ends of all names whose value opens doors, in order.
+fn places(lower: &str) -> Vec<usize> {
+    let mut ends: Vec<usize> = Vec::new();
+    for name in NAMES {
+        ends.extend(lower.match_indices(name).map(|(at, _)| at.saturating_add(name.len())));
+    }
+    ends.sort_unstable();
+    ends.dedup();
+    ends
+}
+
+/// The value behind a name that ends there: `=x`, `: x`, `="x y"`, `>x<`; nothing if it is a word that opens nothing.
+fn value(line: &str, name: usize) -> Option<(usize, usize)> {
+    let rest = line.get(name..)?;
+    let quoted_name = rest.trim_start_matches(['"', '\'']);
+    let spaced = quoted_name.trim_start();
+    let sign = spaced.chars().next().filter(|sign| matches!(sign, '=' | ':' | '>'))?;
+    let tokens = line.get(..name)?.to_ascii_lowercase();
+    // "getting token: CN=..." speaks of a token and does not show it.
+    if sign == ':' && tokens.ends_with("token") && !rest.starts_with('"') {
+        return None;
+    }
+    let behind = spaced.get(1..)?;
+    let behind_blank = behind.trim_start();
+    let quote = behind_blank.chars().next().filter(|quote| matches!(quote, '"' | '\'' | '”' | '“'));
+    let inside = behind_blank.get(quote.map_or(0, char::len_utf8)..)?;
+    let length = match (quote, sign) {
+        (Some(quote), _) => inside.find([quote, '”', '“']).unwrap_or(inside.len()),
+        (None, '>') => inside.find('<')?,
+        (None, _) => inside
+            .find(|c: char| c.is_whitespace() || matches!(c, '&' | ';' | ',' | ')' | ']' | '>'))
+            .unwrap_or(inside.len()),
+    };
+    let text = inside.get(..length)?;
+    let class = Token::read(None, text).class;
+    let already = text.starts_with('[') || text.starts_with('*');
+    let start = line.len().checked_sub(inside.len())?;
+    (!text.is_empty() && !class.is_word() && !already).then(|| (start, start.saturating_add(length)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{mask, tokens};
+    use proptest::prelude::*;
+
+    const DOMINO: &str = "AAECAzUwOUI2RjRCNTA5Qjc2NTNDTj1Bbm5lIExhdm91ZS9PVT1VSy9PPVJVS4wOqEv/nGS4v6gHqcPyfDiuMRcR";
+
+    #[test]
+    fn what_opens_doors_is_taken_out() {
+        for (line, shown) in [
+            ("j_password=hunter2&x=1", "j_password=***&x=1"),
+            ("Password: hunter2 given", "Password: *** given"),
+            ("{\"password\": \"hunter 2\", \"user\": \"ann\"}", "{\"password\": \"***\", \"user\": \"ann\"}"),
+            ("<password>hunter2</password>", "<password>***</password>"),
+            ("JSESSIONID=0000abc:-1; x", "JSESSIONID=***; x"),
+            ("Authorization: Basic YW5uOmh1bnRlcjI=", "Authorization: ***"),
+            ("Cookie: a=b; LtpaToken=secret", "Cookie: ***"),
+            ("x pwd=a,pwd=b", "x pwd=***,pwd=***"),
+            ("ltpaToken2 = 'abc'", "ltpaToken2 = '***'"),
+            ("LtpaToken=”abc”", "LtpaToken=”***”"),
+        ] {
+            assert_eq!(mask(line), shown, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_token_shows_what_it_is() {
+        for line in [
+            format!("validating {DOMINO} now"),
+            format!("[{DOMINO}]"),
+            format!("LtpaToken={DOMINO}; path"),
+            format!("token \"{DOMINO}\""),
+        ] {
+            let shown = mask(&line).into_owned();
+            assert!(!shown.contains("AAECA") && !shown.contains(&DOMINO[40..60]), "{shown}");
+        }
+        assert!(
+            mask(&format!("validating {DOMINO} now"))
+                .contains("Domino token of CN=Anne Lavoue/OU=UK/O=RUK, fingerprint")
+        );
+        let opaque = "aB3".repeat(30);
+        assert_eq!(mask(&format!("x {opaque} y")), "x [90 characters] y");
+    }
+
+    #[test]
+    fn the_facts_stay() {
+        for line in [
+            "getTokenFromDomino: getting tokens for: CN=Ben Williams,O=ACME",
+            "token verification failed. [4098]",
+            "Received token with type <1>",
+            "Cookie: ",
+            "Supported: path, outbound",
+            "LtpaToken=\"undefined\"",
+            "User ID extracted from the token is – CN=Ben Williams/O=ACME/C=US",
+            "SECTokenListGenerate returned with status <0>",
+            "/opt/IBM/WebSphere/AppServer/profiles/appsrv/logs/server/systemout.log/opt/ibm/websphere",
+            "password expired",
+        ] {
+            assert_eq!(mask(line), line);
+        }
+        assert_eq!(mask("Cookie: LtpaToken=\"undefined\""), "Cookie: *** =\"undefined\" ***");
+    }
+
+    #[test]
+    fn runs_are_found_at_their_place() {
+        let line = format!("é LtpaToken={DOMINO}; \"{DOMINO}\"");
+        for (start, run) in tokens(&line) {
+            assert_eq!(&line[start..start + run.len()], DOMINO);
+        }
+        assert_eq!(tokens(&line).count(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_masked_without_panic(text in any::<String>(), name in 0_usize..14) {
+            let _ = mask(&text);
+            let line = format!("{text}{}=hunter2 {text}", super::NAMES[name]);
+            prop_assert!(!mask(&line).contains("hunter2") || text.contains("hunter2"), "{}", mask(&line));
+        }
+    }
+}

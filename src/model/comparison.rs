@@ -1,0 +1,174 @@
+//! What became of laying a working capture and a failing one side by side.
+
+use super::{Side, Stamp};
+use nrpcsniff_dissectors::Value;
+use serde::Serialize;
+
+/// The result of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// There is a difference that matters.
+    Diverges,
+    /// There is none.
+    Same,
+    /// It cannot be told.
+    Inconclusive,
+}
+
+/// What one capture has, and the other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Both<T> {
+    /// Of the working capture.
+    pub good: T,
+    /// Of the failing one.
+    pub bad: T,
+}
+
+/// Everything that a comparison found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// The result.
+    pub verdict: Verdict,
+    /// What was laid side by side, in the order of the failing capture.
+    pub pairs: Vec<Pair>,
+    /// Place in `pairs` of the one that tells.
+    pub pair: Option<usize>,
+    /// Where they part.
+    pub fork: Option<Fork>,
+    /// Fields that differ, noise too: what explains comes first, and then pair by pair in order.
+    pub differences: Vec<Difference>,
+    /// The verdict in one short sentence.
+    pub headline: String,
+    /// What happened, in plain words. May hold text from the wire.
+    pub story: String,
+    /// The same, and what explains it.
+    pub explanation: String,
+    /// Rule of the failing capture's finding that explains it.
+    pub cause: Option<&'static str>,
+    /// Conversations that have no counterpart, by id.
+    pub unpaired: Both<Vec<u32>>,
+    /// What limits the comparison, in plain words.
+    pub notes: Vec<String>,
+    /// The network under the pair that tells.
+    pub timing: Option<Both<Timing>>,
+    /// What the times say of the network.
+    pub network: Option<&'static str>,
+}
+
+/// What was laid side by side: one conversation of each capture, or several that belong together (all that a browser asked of
+/// one host).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair {
+    /// Protocol of both.
+    pub protocol: &'static str,
+    /// Ids of the conversations, in order of time.
+    pub conversations: Both<Vec<u32>>,
+    /// How sure it is that they belong together, 0 to 100.
+    pub score: u8,
+    /// Why they were put together, in words.
+    pub reasons: Vec<String>,
+    /// What was said, aligned.
+    pub rows: Vec<Row>,
+    /// Place in `rows` where they part, if they do in a way that matters.
+    pub fork: Option<usize>,
+}
+
+/// What was said at one point of both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// In the working and in the failing capture.
+    pub steps: Both<Option<Step>>,
+    /// How they compare.
+    pub likeness: Likeness,
+}
+
+/// How the two steps of a row compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Likeness {
+    /// They come to the same.
+    Same,
+    /// They do not.
+    Changed,
+    /// One capture has it, the other has not.
+    Alone,
+}
+
+/// Something that happened in a conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Id of the conversation.
+    pub conversation: u32,
+    /// Number of the message in it; `None` for the opening and the end of TCP.
+    pub message: Option<u32>,
+    /// Who did it; `None` if nobody did anything (the end of the capture, silence).
+    pub from: Option<Side>,
+    /// Its frame.
+    pub at: Option<Stamp>,
+    /// Nanoseconds since the step before in the same conversation.
+    pub after: Option<i64>,
+    /// In words. May hold text from the wire.
+    pub what: String,
+    /// It is the end of the conversation.
+    pub is_end: bool,
+}
+
+/// Where two conversations part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fork {
+    /// Number of the message, from 1: the first that one has and the other has not, or that does not come to the same.
+    pub message: u32,
+    /// What each of them has there.
+    pub steps: Both<Option<Step>>,
+}
+
+/// What a difference is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// It explains why they part.
+    Explains,
+    /// It may or may not matter.
+    WorthALook,
+    /// It differs from session to session, whatever happens.
+    Noise,
+}
+
+/// A field that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// Place in [`Comparison::pairs`].
+    pub pair: usize,
+    /// Number of the message in its conversation, 0 for the conversation itself: the failing one's, or the working one's
+    /// where the failing one has none.
+    pub message: u32,
+    /// Ids of the conversations.
+    pub conversations: Both<u32>,
+    /// Name of the field, with what it is nested in before it.
+    pub field: String,
+    /// Its values; `None` where it is not there.
+    pub values: Both<Option<Value>>,
+    /// What it is worth.
+    pub class: Class,
+    /// It is a field by which the other side answers, or an answer: see `nrpcsniff_dissectors::Role`.
+    pub is_deciding: bool,
+    /// Working captures differ in it, too: it can never be the cause.
+    pub learned: bool,
+    /// Frames that show it.
+    pub at: Both<Option<Stamp>>,
+}
+
+/// The network under a conversation, in nanoseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Timing {
+    /// Round trip.
+    pub rtt: Option<i64>,
+    /// Segments that were repeated, and all that carried data.
+    pub repeated: u64,
+    /// See `repeated`.
+    pub segments: u64,
+    /// How long the client waited for answers, all together.
+    pub waited: i64,
+    /// How many answers that were.
+    pub answers: u64,
+}

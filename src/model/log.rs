@@ -1,0 +1,362 @@
+//! Logs of servers and clients: what their lines say, beside the packets.
+
+use super::Timestamp;
+use nrpcsniff_dissectors::ltpa::Fingerprint;
+use serde::Serialize;
+use std::net::IpAddr;
+
+/// Who writes such a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogKind {
+    /// Trace of a Sametime community server: `101117_095933.869,INF,Users   ,text`.
+    Stusers,
+    /// SystemOut.log or trace.log of WebSphere Application Server.
+    Systemout,
+    /// messages.log or trace.log of WebSphere Liberty.
+    Liberty,
+    /// Port trace of a Notes client.
+    NotesTrace,
+    /// Console of a Domino server.
+    DominoConsole,
+}
+
+impl LogKind {
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stusers => "stusers",
+            Self::Systemout => "systemout",
+            Self::Liberty => "liberty",
+            Self::NotesTrace => "notes-trace",
+            Self::DominoConsole => "domino-console",
+        }
+    }
+}
+
+/// One log file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Log {
+    /// Path as given; `-` for stdin.
+    pub path: String,
+    /// Who writes such a log, once known.
+    pub kind: Option<LogKind>,
+    /// Bytes read, after decompression.
+    pub bytes: u64,
+    /// Lines read.
+    pub lines: u64,
+    /// Lines that have not the form of that kind and follow no line that has.
+    pub not_understood: u64,
+    /// Lines that were longer than is kept.
+    pub cut: u64,
+    /// What was found in it, in order of lines; of more than is kept the last.
+    pub facts: Vec<LogFact>,
+    /// Facts before those.
+    pub facts_left_out: u64,
+    /// What packets may know too, in order of lines; of more than is kept the last.
+    pub anchors: Vec<LogAnchor>,
+    /// Time of the first line that has one.
+    pub first: Option<WrittenTime>,
+    /// Time of the last line that has one.
+    pub last: Option<WrittenTime>,
+    /// How its times are placed on the clock of the packets.
+    pub clock: LogClock,
+    /// True if it was read to its end.
+    pub complete: bool,
+    /// What is wrong with it: one sentence.
+    pub problem: Option<String>,
+}
+
+impl Log {
+    /// The fact of that line, if one was kept.
+    pub fn fact(&self, line: u64) -> Option<&LogFact> {
+        self.facts.binary_search_by_key(&line, |fact| fact.line).ok().and_then(|index| self.facts.get(index))
+    }
+
+    /// Name of the file without its folders.
+    pub fn name(&self) -> &str {
+        self.path.rsplit(['/', '\\']).next().unwrap_or(&self.path)
+    }
+}
+
+/// A line of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogLine {
+    /// Index of the log among the logs of the report.
+    pub log: u32,
+    /// Line number, from 1.
+    pub line: u64,
+}
+
+/// A line that says something about sign-on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFact {
+    /// Line number, from 1.
+    pub line: u64,
+    /// When it was written; of a line without a time that of the line it goes on from.
+    pub at: Option<WrittenTime>,
+    /// The line without what opens doors, cut to some hundred characters. Untrusted text.
+    pub text: String,
+    /// What it says.
+    pub event: LogEvent,
+}
+
+/// A time as a log has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenTime {
+    /// As written, with its zone.
+    pub text: String,
+    /// Nanoseconds since 1970: of UTC if `zoned`, else as if the log's own clock were UTC.
+    pub nanos: i64,
+    /// The same if day and month stand the other way round, where that cannot be told from the line.
+    pub swapped: Option<i64>,
+    /// The line names its zone, and there is only one of that name.
+    pub zoned: bool,
+}
+
+/// How the times of a log were placed on the clock of the packets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Placed {
+    /// By the zone that each line names.
+    Zone,
+    /// By the offset that the user gave.
+    Offset,
+    /// By something that log and packets both know.
+    Anchor,
+    /// Not: no fact of this log joins packets by its time.
+    #[default]
+    No,
+}
+
+impl Placed {
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Zone => "zone",
+            Self::Offset => "offset",
+            Self::Anchor => "anchor",
+            Self::No => "no",
+        }
+    }
+}
+
+/// From the times of a log to those of the packets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogClock {
+    /// How.
+    pub placed: Placed,
+    /// Nanoseconds to add to a time of the log.
+    pub offset: i64,
+    /// Day and month stand the other way round: [`WrittenTime::swapped`] counts.
+    pub swapped: bool,
+    /// Nothing told which of the two comes first.
+    pub order_guessed: bool,
+    /// In words: by what, and what is uncertain.
+    pub why: String,
+}
+
+impl LogClock {
+    /// When that was on the clock of the packets; nothing if it cannot be told.
+    pub fn place(&self, at: &WrittenTime) -> Option<Timestamp> {
+        let known = match self.placed {
+            Placed::No => false,
+            Placed::Zone => at.zoned,
+            Placed::Offset | Placed::Anchor => true,
+        };
+        let nanos = self.read(at).saturating_add(self.offset);
+        known.then(|| Timestamp::new(nanos, 3))
+    }
+
+    /// The time as the log has it, with day and month in the order that was decided.
+    pub fn read(&self, at: &WrittenTime) -> i64 {
+        at.swapped.filter(|_| self.swapped).unwrap_or(at.nanos)
+    }
+}
+
+/// Something that packets may know as well, by which the clocks can be compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogAnchor {
+    /// Line number, from 1.
+    pub line: u64,
+    /// When it was written.
+    pub at: WrittenTime,
+    /// What it is.
+    pub key: AnchorKey,
+}
+
+/// What both sides may know.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum AnchorKey {
+    /// Address and port of a client.
+    Endpoint(IpAddr, u16),
+    /// Call-ID of SIP.
+    CallId(String),
+    /// A sign-on token.
+    Token(Fingerprint),
+}
+
+/// What a line says. Names are as written, and may be empty where the line has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogEvent {
+    /// Sametime begins to check a user who logs in with a token.
+    LoginStarted {
+        /// Login name.
+        user: String,
+    },
+    /// Sametime begins to check the token.
+    TokenCheckStarted {
+        /// Login name.
+        user: String,
+    },
+    /// Sametime asks Domino for a token of this user.
+    TokenRequested {
+        /// Whose.
+        user: String,
+    },
+    /// Domino made a token.
+    TokenGenerated,
+    /// The type of the token that came: 0 and 1 are seen.
+    TokenType(u32),
+    /// Status of Domino's check of a token.
+    TokenStatus(u32),
+    /// The name in the token.
+    TokenUser {
+        /// The name.
+        user: String,
+    },
+    /// The token is good.
+    TokenVerified {
+        /// Whose, where the line says so.
+        user: String,
+    },
+    /// The token is not good.
+    TokenNotVerified {
+        /// Sametime's own code; 4098 proves no single cause.
+        code: Option<u32>,
+    },
+    /// Sametime asks the directory for a name.
+    LookupStarted {
+        /// The name.
+        user: String,
+        /// Number of the request.
+        request: Option<i64>,
+    },
+    /// The directory knows the name.
+    LookedUp {
+        /// The name.
+        user: String,
+    },
+    /// The directory has no entry of that name; another search follows.
+    LookupFailed {
+        /// The name.
+        user: String,
+    },
+    /// No search found the user.
+    UserNotFound {
+        /// The name.
+        user: String,
+    },
+    /// The user was let in.
+    UserAccepted {
+        /// The name.
+        user: String,
+    },
+    /// A request to authenticate came to its end.
+    AuthEnded {
+        /// Number of the request.
+        request: Option<i64>,
+        /// The user was let in.
+        well: bool,
+    },
+    /// Sametime turned the login away.
+    BadLogin,
+    /// A Sametime server turned a peer away that is not on its list.
+    PeerRejected {
+        /// The peer, as written.
+        address: String,
+    },
+    /// CWSCT0359I: the SIP container found no hashed password of the user.
+    DigestWithoutHash,
+    /// CWSCT0340E: the SIP container found no password of the user.
+    DigestWithoutPassword,
+    /// SECJ0371W: a token was over.
+    TokenExpired {
+        /// When it ended, as written.
+        ended: String,
+    },
+    /// SECJ0369E: an authentication failed.
+    AuthenticationFailed,
+    /// CWWKS4001I: a token could not be validated.
+    TokenNotValidated,
+    /// CWWKS4102E, CWWKS4106E: the keys of tokens could not be read.
+    KeysUnusable {
+        /// Message id.
+        id: &'static str,
+    },
+    /// CWPST0306W, or a LoginException that says "Server Unavailable": the client has no token.
+    TokenMissing,
+    /// A Notes client uses an address for a server.
+    UsingAddress {
+        /// The address, as written.
+        address: String,
+        /// The server that it wants.
+        server: String,
+    },
+    /// A Notes client reached a server.
+    Connected {
+        /// The server.
+        server: String,
+    },
+    /// A Notes client reached another server than the one it wants.
+    WrongServer {
+        /// Name of the server that answered.
+        server: String,
+        /// The address, as written.
+        address: String,
+    },
+    /// A Notes client gave up.
+    UnableToConnect {
+        /// The server that it wants.
+        server: String,
+        /// The reason, as written.
+        reason: String,
+        /// Its status code, if it is a known one.
+        status: Option<u16>,
+    },
+    /// Domino could not load its Web SSO configuration.
+    SsoNotLoaded {
+        /// Name of the configuration.
+        configuration: String,
+        /// It says that it goes on with sessions of one server.
+        reverts: bool,
+    },
+    /// Domino loaded its Web SSO configuration.
+    SsoLoaded,
+    /// Domino opened a token by the rules of another version: its text does not begin as it should.
+    ForeignFormat,
+    /// Text of a status of the Notes C API.
+    Status {
+        /// Its code; 0 for one of [`TokenStatusText`], whose number is not public.
+        code: u16,
+        /// What it says of a token, if it is about one.
+        token: Option<TokenStatusText>,
+    },
+}
+
+/// What Domino says of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenStatusText {
+    /// 0x04BC: not valid.
+    Invalid,
+    /// 0x04BD: over.
+    Expired,
+    /// 0x04BE: of a realm that is not known.
+    Realm,
+    /// 0x04BF: single sign-on is not set up.
+    Configuration,
+    /// Created in the future.
+    Future,
+    /// Of another type than the configuration says.
+    Type,
+}

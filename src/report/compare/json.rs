@@ -1,0 +1,235 @@
+//! The comparison as one JSON document.
+
+use super::super::escape::JsonFormatter;
+use super::super::view::{self, Field, InputView, Lazy, MessageView, SCHEMA_VERSION, TeardownView, Tool, tool};
+use super::{Options, Report, conversation};
+use crate::model::{Analysis, Both, Class, Difference, Likeness, Pair, Row, Stamp, Step, Timing, Verdict};
+use serde::Serialize;
+use std::io::{self, Write};
+
+#[derive(Serialize)]
+struct Document<'a, G: Serialize, I: Serialize, F: Serialize> {
+    schema_version: u32,
+    tool: Tool,
+    good: Option<InputView<'a>>,
+    bad: Option<InputView<'a>>,
+    further_good: G,
+    /// Files and logs of the failing capture: what `input` of evidence counts.
+    inputs: I,
+    pairs: Vec<PairView<'a>>,
+    comparison: ComparisonView<'a>,
+    findings: F,
+}
+
+#[derive(Serialize)]
+struct PairView<'a> {
+    good: Option<u32>,
+    bad: Option<u32>,
+    score: u8,
+    why_paired: String,
+    protocol: &'static str,
+    good_conversations: &'a [u32],
+    bad_conversations: &'a [u32],
+    forks: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<Vec<RowView<'a>>>,
+}
+
+#[derive(Serialize)]
+struct RowView<'a> {
+    likeness: &'static str,
+    good: Option<StepView<'a>>,
+    bad: Option<StepView<'a>>,
+}
+
+#[derive(Serialize)]
+struct StepView<'a> {
+    conversation: u32,
+    message: Option<u32>,
+    from: Option<&'static str>,
+    packet: Option<u64>,
+    after_s: Option<f64>,
+    what: &'a str,
+}
+
+#[derive(Serialize)]
+struct ComparisonView<'a> {
+    result: Verdict,
+    pair: Option<usize>,
+    fork: Option<ForkView>,
+    differences: Vec<DifferenceView<'a>>,
+    explanation: &'a str,
+    cause: Option<&'static str>,
+    noise_count: usize,
+    timing: Option<TimingView>,
+    notes: &'a [String],
+    unpaired: &'a Both<Vec<u32>>,
+}
+
+#[derive(Serialize)]
+struct ForkView {
+    message: u32,
+    good: Option<StepOf>,
+    bad: Option<StepOf>,
+    conversations: Both<Option<u32>>,
+}
+
+/// What stands at the fork: a message, or the end of the conversation.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum StepOf {
+    Message(Box<MessageView>),
+    End(TeardownView),
+}
+
+#[derive(Serialize)]
+struct DifferenceView<'a> {
+    message: u32,
+    field: &'a str,
+    good: Option<Field<'a>>,
+    bad: Option<Field<'a>>,
+    class: Class,
+    pair: usize,
+    conversations: Both<u32>,
+    packets: Both<Option<u64>>,
+    learned: bool,
+}
+
+#[derive(Serialize)]
+struct TimingView {
+    good: HalfView,
+    bad: HalfView,
+    network: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct HalfView {
+    rtt_ms: Option<f64>,
+    repeated_segments: u64,
+    data_segments: u64,
+    waited_s: f64,
+    answers: u64,
+}
+
+/// Writes one document, with a line break at its end.
+pub(super) fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let Both { good, bad } = report.analyses;
+    let rest = good.inputs.iter().skip(1).chain(report.further.iter().flat_map(|analysis| &analysis.inputs));
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        tool: tool(),
+        good: first(good),
+        bad: first(bad),
+        further_good: rest.map(view::input).collect::<Vec<_>>(),
+        inputs: view::inputs(bad).collect::<Vec<_>>(),
+        pairs: report.comparison.pairs.iter().map(|p| pair(p, options.all)).collect(),
+        comparison: comparison(report, options.all),
+        findings: Lazy(|| report.findings.iter().map(|finding| view::finding(report.alone(bad), finding))),
+    };
+    document.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, JsonFormatter::pretty()))?;
+    out.write_all(b"\n")
+}
+
+fn first(analysis: &Analysis) -> Option<InputView<'_>> {
+    analysis.inputs.first().map(view::input)
+}
+
+fn pair(pair: &Pair, all: bool) -> PairView<'_> {
+    let Both { good, bad } = &pair.conversations;
+    PairView {
+        good: good.first().copied(),
+        bad: bad.first().copied(),
+        score: pair.score,
+        why_paired: pair.reasons.join("; "),
+        protocol: pair.protocol,
+        good_conversations: good,
+        bad_conversations: bad,
+        forks: pair.fork.is_some(),
+        rows: all.then(|| pair.rows.iter().map(row).collect()),
+    }
+}
+
+fn row(row: &Row) -> RowView<'_> {
+    let likeness = match row.likeness {
+        Likeness::Same => "same",
+        Likeness::Changed => "changed",
+        Likeness::Alone => "alone",
+    };
+    RowView { likeness, good: row.steps.good.as_ref().map(step), bad: row.steps.bad.as_ref().map(step) }
+}
+
+fn step(step: &Step) -> StepView<'_> {
+    StepView {
+        conversation: step.conversation,
+        message: step.message,
+        from: step.from.map(crate::model::Side::name),
+        packet: step.at.map(|at| at.frame.number),
+        after_s: step.after.map(|nanos| view::scaled(nanos, 1e9)),
+        what: &step.what,
+    }
+}
+
+fn comparison(report: Report<'_>, all: bool) -> ComparisonView<'_> {
+    let comparison = report.comparison;
+    let listed = comparison.differences.iter().filter(|d| all || d.class != Class::Noise);
+    ComparisonView {
+        result: comparison.verdict,
+        pair: comparison.pair,
+        fork: comparison.fork.as_ref().map(|fork| ForkView {
+            message: fork.message,
+            good: fork.steps.good.as_ref().and_then(|step| at_fork(report, report.analyses.good, step)),
+            bad: fork.steps.bad.as_ref().and_then(|step| at_fork(report, report.analyses.bad, step)),
+            conversations: Both {
+                good: fork.steps.good.as_ref().map(|step| step.conversation),
+                bad: fork.steps.bad.as_ref().map(|step| step.conversation),
+            },
+        }),
+        differences: listed.map(difference).collect(),
+        explanation: &comparison.explanation,
+        cause: comparison.cause,
+        noise_count: report.differences(Class::Noise).count(),
+        timing: comparison.timing.map(|timing| TimingView {
+            good: half(timing.good),
+            bad: half(timing.bad),
+            network: comparison.network,
+        }),
+        notes: &comparison.notes,
+        unpaired: &comparison.unpaired,
+    }
+}
+
+fn at_fork(report: Report<'_>, analysis: &Analysis, step: &Step) -> Option<StepOf> {
+    let c = conversation(analysis, step.conversation)?;
+    let said = step.message.and_then(|n| c.messages.iter().find(|message| message.n == n));
+    match said {
+        Some(message) => {
+            Some(StepOf::Message(Box::new(view::message_view(message, c.first.frame.input, report.reader))))
+        }
+        None => step.is_end.then(|| StepOf::End(view::teardown(c))),
+    }
+}
+
+fn difference(d: &Difference) -> DifferenceView<'_> {
+    let number = |stamp: Option<Stamp>| stamp.map(|at| at.frame.number);
+    DifferenceView {
+        message: d.message,
+        field: &d.field,
+        good: d.values.good.as_ref().map(Field),
+        bad: d.values.bad.as_ref().map(Field),
+        class: d.class,
+        pair: d.pair,
+        conversations: d.conversations,
+        packets: Both { good: number(d.at.good), bad: number(d.at.bad) },
+        learned: d.learned,
+    }
+}
+
+fn half(timing: Timing) -> HalfView {
+    HalfView {
+        rtt_ms: timing.rtt.map(|nanos| view::scaled(nanos, 1e6)),
+        repeated_segments: timing.repeated,
+        data_segments: timing.segments,
+        waited_s: view::scaled(timing.waited, 1e9),
+        answers: timing.answers,
+    }
+}

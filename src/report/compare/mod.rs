@@ -1,0 +1,90 @@
+//! The report of a comparison: for people, and as JSON.
+
+mod json;
+mod side_by_side;
+mod table;
+
+use crate::model::{Analysis, Both, Class, Comparison, Conversation, Difference, Finding, FrameRef, Step};
+use nrpcsniff_dissectors::{Reader, Value};
+use std::io::{self, Write};
+
+/// What there is to report.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// What came of the comparison.
+    pub comparison: &'a Comparison,
+    /// What was read.
+    pub analyses: Both<&'a Analysis>,
+    /// Further working captures.
+    pub further: &'a [&'a Analysis],
+    /// What the rules say of the failing capture, in order.
+    pub findings: &'a [Finding],
+    /// How messages are read out.
+    pub reader: Reader<'a>,
+}
+
+/// How to write it.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// One JSON document instead of a table.
+    pub json: bool,
+    /// Noise and every line, too.
+    pub all: bool,
+    /// Colours (table only).
+    pub color: bool,
+    /// Columns of the terminal (table only).
+    pub width: usize,
+}
+
+/// Writes the report.
+pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    if options.json { json::write(report, options, out) } else { table::write(report, options, out) }
+}
+
+impl<'a> Report<'a> {
+    /// The working or failing capture as a report of its own.
+    fn alone(self, analysis: &'a Analysis) -> super::Report<'a> {
+        super::Report { analysis, findings: self.findings, reader: self.reader }
+    }
+
+    fn differences(self, class: Class) -> impl Iterator<Item = &'a Difference> {
+        self.comparison.differences.iter().filter(move |difference| difference.class == class)
+    }
+
+    /// The finding that the comparison names as the cause.
+    fn cause(self) -> Option<&'a Finding> {
+        let rule = self.comparison.cause?;
+        self.findings.iter().find(|finding| finding.rule == rule)
+    }
+
+    /// Frames of a capture that show where the two part and why: of steps at the fork, and of what explains it.
+    fn frames(self, side: impl Fn(&Both<Option<crate::model::Stamp>>) -> Option<crate::model::Stamp>) -> Vec<FrameRef> {
+        let fork = self.comparison.fork.as_ref();
+        let at = |step: Option<&Step>| step.and_then(|step| step.at);
+        let steps = fork.map(|fork| Both { good: at(fork.steps.good.as_ref()), bad: at(fork.steps.bad.as_ref()) });
+        let explaining = self.differences(Class::Explains).map(|difference| difference.at);
+        let mut frames: Vec<_> =
+            explaining.chain(steps).filter_map(|stamps| side(&stamps)).map(|at| at.frame).collect();
+        frames.sort_unstable();
+        frames.dedup();
+        frames
+    }
+}
+
+/// The conversation of that id.
+fn conversation(analysis: &Analysis, id: u32) -> Option<&Conversation> {
+    let all = &analysis.conversations;
+    all.binary_search_by_key(&id, |c| c.id).ok().and_then(|index| all.get(index))
+}
+
+/// A value for people; what is not there is `–`.
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => "–".to_owned(),
+        Some(Value::Text(text)) => text.clone(),
+        Some(Value::Bool(is)) => if *is { "yes" } else { "no" }.to_owned(),
+        Some(Value::Int(number)) => number.to_string(),
+        Some(Value::Float(number)) => number.to_string(),
+        Some(Value::List(_) | Value::Map(_)) => "present".to_owned(),
+    }
+}
