@@ -230,7 +230,7 @@ impl Format {
 fn write_secrets(out: &mut Encoder, secrets: &[String]) {
     const DECRYPTION_SECRETS: u32 = 10;
     const TLS_KEY_LOG: u32 = 0x544c_534b;
-    let log: String = secrets.iter().map(|line| format!("{line}\n")).collect();
+    let log = secrets.iter().flat_map(|line| [line, "\n"]).collect::<String>();
     out.block(DECRYPTION_SECRETS, |b| {
         b.u32(TLS_KEY_LOG).u32(log.len() as u32).raw(log.as_bytes()).pad();
     });

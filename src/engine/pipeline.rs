@@ -5,6 +5,7 @@ use super::budget::Budget;
 use super::tcp::{self, TcpFlow};
 use super::udp::{self, UdpFlow};
 use crate::decode::{Decoder, Packet};
+use crate::decrypt::{LogReport, Vault};
 use crate::model::{
     Analysis, Attempt, CaptureFacts, Conversation, DatagramFlow, Datagrams, Endpoint, FailedConnections, Frame, Host,
     IcmpError, Input, PerSide, Setup, Side, Stamp, Totals,
@@ -12,6 +13,7 @@ use crate::model::{
 use crate::stream::{Connection, FlowTable};
 use hashbrown::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// ICMP errors kept.
 const ICMP_ERRORS: usize = 10_000;
@@ -47,6 +49,8 @@ pub(super) struct State {
     pub udp_streams: u32,
     /// Room for messages that rules look at one by one.
     pub budget: Budget,
+    /// What TLS records may be opened with.
+    pub vault: Vault,
     /// Conversations of UDP that are kept.
     udp_kept: usize,
     /// Places in `facts.failed` of the latest entry of each client, server and way of failing.
@@ -63,6 +67,7 @@ impl Pipeline {
         let flows = options.limits.flows;
         let state = State {
             budget: Budget::new(options.messages),
+            vault: Vault::new(Arc::clone(&options.keys)),
             options,
             totals: Totals::default(),
             facts: CaptureFacts::default(),
@@ -90,6 +95,11 @@ impl Pipeline {
                 *count = count.saturating_add(1);
             }
         }
+    }
+
+    /// Takes TLS secrets (a key log) that the capture brings along. They open what comes behind them.
+    pub fn tls_secrets(&mut self, log: &[u8]) -> LogReport {
+        self.state.vault.add_log(log)
     }
 
     /// No more frames: everything that is open is concluded. Conversations are numbered in the order of their first

@@ -24,7 +24,9 @@ use line::Judgement;
 /// HTTP tunnelling and of WebSphere.
 pub static PROTOCOL: Protocol = Protocol {
     name: "http",
+    counts: "messages",
     tcp_ports: &[80, 3128, 8000, 8008, 8080, 8081, 8082, 8088, 8888, 9060, 9080, 9081, 9082],
+    tls_ports: &[443, 8443, 9043, 9443],
     udp_ports: &[],
     claims_ports: false,
     probe,

@@ -40,6 +40,7 @@ pub struct Tls {
     wants_certificate: bool,
     has_certificate: bool,
     protocols: &'static [&'static str],
+    large_hello: bool,
 }
 
 const V12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
@@ -66,6 +67,7 @@ impl Tls {
             wants_certificate: false,
             has_certificate: false,
             protocols: &[],
+            large_hello: false,
         }
     }
 
@@ -106,6 +108,14 @@ impl Tls {
         self
     }
 
+    /// The client begins with the key share of X25519MLKEM768, which makes its ClientHello larger than a segment. The server does
+    /// not know it and asks for another. (The share is made of random bytes: nobody reckons with it.)
+    #[must_use]
+    pub const fn large_hello(mut self) -> Self {
+        self.large_hello = true;
+        self
+    }
+
     /// Protocols that the client offers for the inside (ALPN, RFC 7301); the server takes the first.
     #[must_use]
     pub const fn protocols(mut self, names: &'static [&'static str]) -> Self {
@@ -130,13 +140,17 @@ impl Tcp {
         self.fin(side)
     }
 
-    /// The server of these settings hears a ClientHello of somebody else and answers with an alert, if it is one that it minds.
-    pub fn tls_answer(&self, hello: &[u8], settings: &Tls) -> &Self {
-        let mut session = Session::new(self, settings);
-        self.client(hello);
-        let refused = session.hears(Side::Server, hello);
-        assert!(refused.is_err(), "a ClientHello that the server should have refused");
-        self.wait(1).server(session.says(Side::Server))
+    /// The ClientHello of a client that is set up so.
+    pub fn tls_hello(&self, settings: &Tls) -> Vec<u8> {
+        Session::new(self, settings).says(Side::Client)
+    }
+
+    /// The client sends these bytes, which the server minds: it answers with its alert and closes.
+    pub fn tls_refuses(&self, bytes: impl AsRef<[u8]>, settings: &Tls) -> &Self {
+        let (mut session, bytes) = (Session::new(self, settings), bytes.as_ref());
+        self.client(bytes);
+        session.hears(Side::Server, bytes).expect_err("bytes that a TLS server should have refused");
+        self.wait(1).server(session.says(Side::Server)).server_fin()
     }
 
     /// Flight after flight, until nobody has anything to say or somebody minds.

@@ -15,9 +15,7 @@ use rustls::crypto::{
     ActiveKeyExchange, CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, SharedSecret, SupportedKxGroup,
     WebPkiSupportedAlgorithms,
 };
-use rustls::pki_types::{
-    AlgorithmIdentifier, InvalidSignature, PrivateKeyDer, SignatureVerificationAlgorithm, alg_id,
-};
+use rustls::pki_types::{AlgorithmIdentifier, InvalidSignature, PrivateKeyDer, SignatureVerificationAlgorithm, alg_id};
 use rustls::sign::{Signer, SigningKey};
 use rustls::{Error, NamedGroup, SignatureAlgorithm, SignatureScheme, SupportedCipherSuite};
 use sha2::Sha256;
@@ -25,17 +23,14 @@ use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
 
 use crate::rng::SplitMix64;
 
-/// A provider with these cipher suites.
-pub(super) fn provider(cipher_suites: Vec<SupportedCipherSuite>) -> Arc<CryptoProvider> {
+/// A provider with these cipher suites; with `large_share` it offers a key share of more than a kilobyte first.
+pub(super) fn provider(cipher_suites: Vec<SupportedCipherSuite>, large_share: bool) -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider {
         cipher_suites,
-        kx_groups: vec![&X25519],
+        kx_groups: if large_share { vec![&LargeShare, &X25519] } else { vec![&X25519] },
         signature_verification_algorithms: WebPkiSupportedAlgorithms {
             all: &[&Pkcs1, &Pss],
-            mapping: &[
-                (SignatureScheme::RSA_PSS_SHA256, &[&Pss]),
-                (SignatureScheme::RSA_PKCS1_SHA256, &[&Pkcs1]),
-            ],
+            mapping: &[(SignatureScheme::RSA_PSS_SHA256, &[&Pss]), (SignatureScheme::RSA_PKCS1_SHA256, &[&Pkcs1])],
         },
         secure_random: &Drawn,
         key_provider: &Keys,
@@ -117,6 +112,39 @@ impl ActiveKeyExchange for Exchange {
 
     fn group(&self) -> NamedGroup {
         NamedGroup::X25519
+    }
+}
+
+/// What X25519MLKEM768 looks like to somebody who does not know it.
+#[derive(Debug)]
+struct LargeShare;
+
+/// Bytes of the client's share: one of ML-KEM-768 and one of X25519 (draft-ietf-tls-ecdhe-mlkem section 3.1).
+const LARGE_SHARE: usize = 1184 + 32;
+
+impl SupportedKxGroup for LargeShare {
+    fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
+        Ok(Box::new(LargeExchange(SOURCE.with_borrow_mut(|source| source.bytes(LARGE_SHARE)))))
+    }
+
+    fn name(&self) -> NamedGroup {
+        NamedGroup::X25519MLKEM768
+    }
+}
+
+struct LargeExchange(Vec<u8>);
+
+impl ActiveKeyExchange for LargeExchange {
+    fn complete(self: Box<Self>, _: &[u8]) -> Result<SharedSecret, Error> {
+        Err(Error::General("nobody reckons with this share".to_owned()))
+    }
+
+    fn pub_key(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn group(&self) -> NamedGroup {
+        NamedGroup::X25519MLKEM768
     }
 }
 

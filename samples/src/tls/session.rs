@@ -122,7 +122,8 @@ fn server(settings: &Tls, clock: Arc<Clock>) -> ServerConfig {
 }
 
 fn suites(settings: &Tls, side: Side) -> Arc<CryptoProvider> {
-    provider(settings.suites[side as usize].iter().map(|suite| **suite).collect())
+    let large_share = settings.large_hello && side == Side::Client;
+    provider(settings.suites[side as usize].iter().map(|suite| **suite).collect(), large_share)
 }
 
 fn protocols(settings: &Tls) -> Vec<Vec<u8>> {
