@@ -26,6 +26,7 @@ pub mod telephony;
 mod testimony;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 mod vp;
 pub mod web;
 pub mod words;

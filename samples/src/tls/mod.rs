@@ -145,6 +145,14 @@ impl Tcp {
         Session::new(self, settings).says(Side::Client)
     }
 
+    /// What a server that is set up so answers to the ClientHello of its client.
+    pub fn tls_flight(&self, settings: &Tls) -> Vec<u8> {
+        let mut session = Session::new(self, settings);
+        let hello = session.says(Side::Client);
+        session.hears(Side::Server, &hello).expect("a ClientHello that the server takes");
+        session.says(Side::Server)
+    }
+
     /// The client sends these bytes, which the server minds: it answers with its alert and closes.
     pub fn tls_refuses(&self, bytes: impl AsRef<[u8]>, settings: &Tls) -> &Self {
         let (mut session, bytes) = (Session::new(self, settings), bytes.as_ref());
