@@ -70,7 +70,7 @@ pub struct Handshake<'a> {
 pub enum Blame {
     /// Nobody whom it trusts has issued it.
     Issuer,
-    /// It is over, or not valid yet.
+    /// It has ended, or not begun.
     Dates,
     /// It is for another host.
     Name,
@@ -209,13 +209,22 @@ impl<'a> Handshake<'a> {
         case.settings.now.unwrap_or_else(|| self.hello.at().time)
     }
 
-    /// The first certificate of the server's chain that was not valid at that time. A root that ended does not count: clients
-    /// look at their own copy.
-    pub fn invalid_at(&self, time: Timestamp) -> Option<&'a Certificate> {
+    /// The first certificate of the server's chain that had ended at that time. A root that ended does not count: clients look at
+    /// their own copy.
+    pub fn ended_at(&self, time: Timestamp) -> Option<&'a Certificate> {
+        self.that_counts(|one| one.not_after < seconds(time))
+    }
+
+    /// The first certificate of the server's chain that began only after that time. By itself that says that the clock of the
+    /// capture is wrong: nobody issues a certificate of tomorrow.
+    pub fn begins_after(&self, time: Timestamp) -> Option<&'a Certificate> {
+        self.that_counts(|one| one.not_before > seconds(time))
+    }
+
+    fn that_counts(&self, such: impl Fn(&Certificate) -> bool) -> Option<&'a Certificate> {
         let chain = self.chain?.what;
         let counts = |(place, one): &(usize, &Certificate)| one.readable && (*place == 0 || !one.self_issued);
-        let mut counted = chain.certificates.iter().enumerate().filter(counts).map(|(_, one)| one);
-        counted.find(|one| validity(one, time) != Validity::Valid)
+        chain.certificates.iter().enumerate().filter(counts).map(|(_, one)| one).find(|one| such(one))
     }
 
     /// The host that the client wants, if the server's certificate is not for it.
@@ -227,7 +236,7 @@ impl<'a> Handshake<'a> {
     /// The client gave up when it saw the server's certificate; why, as far as that can be told.
     pub fn blame(&self) -> Option<Blame> {
         let by_facts = || {
-            if self.invalid_at(self.hello.at().time).is_some() {
+            if self.ended_at(self.hello.at().time).is_some() {
                 Some(Blame::Dates)
             } else {
                 self.misses_name().map(|_| Blame::Name)
@@ -268,27 +277,9 @@ impl<'a> Handshake<'a> {
     }
 }
 
-/// Does a certificate count at that time?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Validity {
-    /// It does.
-    Valid,
-    /// Not any more.
-    Over,
-    /// Not yet.
-    Early,
-}
-
-/// Does that certificate count at that time?
-pub const fn validity(certificate: &Certificate, time: Timestamp) -> Validity {
-    let seconds = time.nanos().div_euclid(1_000_000_000);
-    if seconds > certificate.not_after {
-        Validity::Over
-    } else if seconds < certificate.not_before {
-        Validity::Early
-    } else {
-        Validity::Valid
-    }
+/// Whole seconds since 1970.
+const fn seconds(time: Timestamp) -> i64 {
+    time.nanos().div_euclid(1_000_000_000)
 }
 
 /// The day of a date and time: `2025-02-01`.

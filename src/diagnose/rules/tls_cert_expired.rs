@@ -1,6 +1,6 @@
 //! The server's certificate is over, or not valid yet.
 
-use super::super::tls::{Blame, Handshake, Validity, by_site, callers, day, failed, tried, validity};
+use super::super::tls::{Blame, Handshake, by_site, callers, day, failed, tried};
 use super::super::words::clock;
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Confidence, Severity, Side};
@@ -23,6 +23,7 @@ static ABOUT: About = About {
         "The certificate is valid by the time of the capture although the alert says otherwise: the client's clock is suspected, \
          with medium confidence.",
         "A root in the chain that is over: clients look at their own copy; silent.",
+        "A certificate that begins after the time of the packet, and no alert about dates: the capture's clock is wrong; silent.",
         "Judged by the time of the packet; with --now by that time, and then minor if the client had no objection.",
     ],
     remedy: &[
@@ -43,7 +44,7 @@ impl Rule for CertExpired {
         let all = || case.handshakes().all();
         let refused = by_site(all().filter(|one| one.blame() == Some(Blame::Dates)));
         let refused: Vec<_> = refused.filter_map(|group| finding(case, &group)).collect();
-        let ignored = |one: &&Handshake<'_>| one.got_through() && one.invalid_at(one.judged_at(case)).is_some();
+        let ignored = |one: &&Handshake<'_>| one.got_through() && one.ended_at(one.judged_at(case)).is_some();
         let ignored = by_site(all().filter(ignored)).filter_map(|group| went_on(case, &group));
         refused.into_iter().chain(ignored).collect()
     }
@@ -59,36 +60,42 @@ fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
     let draft = failed(case, &ABOUT, 45, group).points(if alert.is_some() { 20 } else { 0 });
     let tried =
         format!("{} to reach {} and {how} when the server had shown its certificate.", tried(group), first.site());
-    let Some(bad) = first.invalid_at(first.hello.at().time) else {
+    let time = first.hello.at().time;
+    let (bad, (title, fact)) = if let Some(bad) = first.ended_at(time) {
+        (bad, over(first, bad, &clock(time)))
+    } else if let Some(bad) = first.begins_after(time) {
+        (bad, early(first, bad, &clock(time)))
+    } else {
         return Some(by_the_client_s_clock(draft, group, first, &tried));
     };
-    let (title, fact) = dates(first, bad, &clock(first.hello.at().time));
-    Some(
-        draft
-            .points(20)
-            .title(title)
-            .explain(format!("{tried} {fact}"))
-            .remedy_first(format!("Renew the certificate of \"{}\", issued by \"{}\".", bad.subject, bad.issuer)),
+    Some(draft.points(20).title(title).explain(format!("{tried} {fact}")).remedy_first(renew(bad)))
+}
+
+/// Title and fact for a certificate that has ended.
+fn over(handshake: &Handshake<'_>, bad: &Certificate, when: &str) -> (String, String) {
+    let (whose, ends) = (whose(handshake, bad), bad.ends());
+    (
+        format!("{whose} of {} ended on {}", handshake.site(), day(&ends)),
+        format!("{whose}, of \"{}\", ended at {ends}, before {when}.", bad.subject),
     )
 }
 
-/// The title for a certificate that is not valid, and the fact in a sentence.
-fn dates(handshake: &Handshake<'_>, bad: &Certificate, when: &str) -> (String, String) {
+/// Title and fact for a certificate that has not begun.
+fn early(handshake: &Handshake<'_>, bad: &Certificate, when: &str) -> (String, String) {
+    let (whose, begins) = (whose(handshake, bad), bad.begins());
+    (
+        format!("{whose} of {} is not valid before {}", handshake.site(), day(&begins)),
+        format!("{whose}, of \"{}\", begins at {begins}, after {when}.", bad.subject),
+    )
+}
+
+fn whose(handshake: &Handshake<'_>, bad: &Certificate) -> &'static str {
     let own = handshake.certificate().is_some_and(|own| own == bad);
-    let whose = if own { "The certificate" } else { "A certificate in the chain" };
-    let over = bad.not_after <= handshake.hello.at().time.nanos().div_euclid(1_000_000_000);
-    let (ends, begins) = (bad.ends(), bad.begins());
-    if over || validity(bad, handshake.hello.at().time) != Validity::Early {
-        (
-            format!("{whose} of {} ended on {}", handshake.site(), day(&ends)),
-            format!("{whose}, of \"{}\", ended at {ends}, before {when}.", bad.subject),
-        )
-    } else {
-        (
-            format!("{whose} of {} is not valid before {}", handshake.site(), day(&begins)),
-            format!("{whose}, of \"{}\", begins at {begins}, after {when}.", bad.subject),
-        )
-    }
+    if own { "The certificate" } else { "A certificate in the chain" }
+}
+
+fn renew(bad: &Certificate) -> String {
+    format!("Renew the certificate of \"{}\", issued by \"{}\".", bad.subject, bad.issuer)
 }
 
 /// The alert speaks of dates, and the dates are in order.
@@ -114,16 +121,16 @@ fn by_the_client_s_clock(draft: Draft, group: &[&Handshake<'_>], first: &Handsha
 /// Nobody minded.
 fn went_on(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let bad = first.invalid_at(first.judged_at(case))?;
+    let bad = first.ended_at(first.judged_at(case))?;
     let when = clock(first.judged_at(case));
-    let (title, fact) = dates(first, bad, &when);
+    let (title, fact) = over(first, bad, &when);
     let as_of = if case.settings.now.is_some() { " This is judged as of the time given." } else { "" };
     Some(
         failed(case, &ABOUT, 85, group)
             .severity(Severity::Minor)
             .title(title)
             .explain(format!("{fact} {} went on all the same; others may not.{as_of}", callers(group)))
-            .remedy_first(format!("Renew the certificate of \"{}\", issued by \"{}\".", bad.subject, bad.issuer)),
+            .remedy_first(renew(bad)),
     )
 }
 
@@ -190,9 +197,16 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 4] = [
+        let stories: [Story; 5] = [
             ("in order", |net| get(net, &Tls::v12(MEET))),
             ("inside TLS 1.3 the certificate is not to be seen", |net| get(net, &Tls::v13(MEET))),
+            ("a capture whose clock is years behind", |net| {
+                let (tcp, tls) = (call(net), Tls::v12(MEET));
+                let flight = tcp.tls_flight(&tls);
+                let begins = flight.windows(12).position(|w| w == b"240506000000").expect("notBefore");
+                let tomorrow = [&flight[..begins], b"25", &flight[begins + 2..]].concat();
+                tcp.client(tcp.tls_hello(&tls)).server(tomorrow).client_fin();
+            }),
             ("another reason", |net| fails(net, &Tls::v12(MEET).presents(Presents::ChainCut), 2)),
             ("another host", |net| fails(net, &Tls::v12(MEET).presents(Presents::OtherName), 2)),
         ];
