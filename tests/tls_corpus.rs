@@ -6,6 +6,7 @@ mod support;
 use nrpcsniff::capture::Reader;
 use nrpcsniff::decode::{Decoder, Packet};
 use nrpcsniff::decrypt::Keys;
+use nrpcsniff::diagnose::{Settings, diagnose};
 use nrpcsniff::engine::{Options, Pipeline};
 use nrpcsniff::model::{Analysis, Message, Side};
 use nrpcsniff_dissectors::tls::{self, Body as Tls};
@@ -210,6 +211,56 @@ fn a_key_that_does_not_fit_opens_nothing() {
         let mut keys = Keys::default();
         keys.add_log(wrong.join("\n").as_bytes()).unwrap();
         assert_eq!(why(&format!("{name}.pcap"), keys), [tls::Why::WrongKey], "{name}");
+    }
+}
+
+#[test]
+fn each_reason_is_told_with_the_way_to_a_key() {
+    let Some(corpus) = corpus() else { return };
+    let of = |name: &str| keys(Some(corpus.join(name)));
+    let no_hellos: BTreeSet<u64> = (1..=8).collect();
+    for (name, keys, drops, words) in [
+        ("real/sip_tls12_ecdhe.pcap", Keys::default(), BTreeSet::new(), ["no-keys-given", "SSLKEYLOGFILE"]),
+        ("tls/sip_tls12.pcap", of("real/https_tls13.keys"), BTreeSet::new(), ["not-in-keylog", "written while"]),
+        (
+            "tls/sip_tls12.pcap",
+            of("real/server-rsa.key"),
+            BTreeSet::new(),
+            ["forward-secrecy-with-rsa-key", "TLS_RSA_WITH"],
+        ),
+        ("real/sip_tls12_rsa_cbc.pcap", of("tls/sip_tls.key.pem"), BTreeSet::new(), ["wrong-key", "-noout -modulus"]),
+        (
+            "tls/sip_tls12.pcap",
+            of("tls/sip_tls12.keylog"),
+            no_hellos,
+            ["handshake-not-captured", "Start the capture first"],
+        ),
+    ] {
+        let findings = diagnose(&analyse(&corpus.join(name), keys, &drops), &Settings::default());
+        let told: Vec<_> = findings.iter().filter(|finding| finding.rule == "cap-encrypted").collect();
+        assert_eq!(told.len(), 1, "{name}: {findings:#?}");
+        let text = format!("{} {}", told[0].explanation, told[0].remedy.join(" "));
+        assert!(words.iter().all(|word| text.contains(word)), "{name}: {text}");
+        assert!(findings.iter().all(|finding| finding.rule.starts_with("cap-")), "{name}: {findings:#?}");
+    }
+}
+
+#[test]
+fn what_is_opened_is_judged_as_if_the_wire_were_clear() {
+    let Some(corpus) = corpus() else { return };
+    let of = |name: &str, secrets: Option<&str>| {
+        let analysis = analyse(&corpus.join(name), keys(secrets.map(|name| corpus.join(name))), &BTreeSet::new());
+        let found = diagnose(&analysis, &Settings::default());
+        found.iter().map(|finding| (finding.rule, finding.score, finding.conversations.clone())).collect::<Vec<_>>()
+    };
+    let clear = of("real/sip_sipp_tcp.pcap", None);
+    assert_eq!(clear.len(), 2);
+    for (name, secrets) in [
+        ("real/sip_tls12_ecdhe.pcap", Some("real/sip_tls12_ecdhe.keys")),
+        ("real/sip_tls12_rsa_cbc.pcap", Some("real/server-rsa.key")),
+        ("real/sip_tls13_dsb.pcapng", None),
+    ] {
+        assert_eq!(of(name, secrets), clear, "{name}");
     }
 }
 

@@ -237,7 +237,7 @@ pub enum Command {
     },
     /// Where do a working and a failing capture part, and why? (a capture of that name: ./compare)
     #[command(after_long_help = COMPARE_EXAMPLES)]
-    Compare(CompareArgs),
+    Compare(Box<CompareArgs>),
     /// Sign-on tokens explained: what each is, whose, until when (a capture of that name: ./token)
     #[command(after_long_help = TOKEN_EXAMPLES)]
     Token(TokenArgs),

@@ -193,8 +193,8 @@ impl Session {
         let rsa = suite.is_some_and(|suite| suite.rsa);
         let (secrets, private) = (self.vault.has_secrets(), self.vault.has_private_keys());
         match suite {
-            _ if !secrets && !private => Why::NoKeysGiven,
             None => Why::UnsupportedCipher,
+            Some(_) if !secrets && !private => Why::NoKeysGiven,
             Some(_) if secrets && !(private && rsa) => Why::NotInKeyLog,
             Some(_) if !rsa => Why::ForwardSecrecyWithRsaKey,
             Some(_) if !self.exchanged => Why::ResumedWithoutSecret,

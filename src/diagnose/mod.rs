@@ -18,6 +18,7 @@ mod opening;
 mod precedence;
 mod restarts;
 pub mod rules;
+mod sealed;
 mod settings;
 mod showings;
 mod signon;

@@ -48,8 +48,8 @@ pub fn opened_by(opener: Box<dyn Opener>) -> Box<dyn Dissector> {
     stream::with(opener)
 }
 
-/// A hello of that side, or the server's alert, on any port. On a usual port also protected records, of a conversation whose
-/// beginning is missing.
+/// A hello of that side, or the server's alert, on any port. On a usual port also what comes later, of a
+/// conversation whose beginning is missing.
 fn probe(from: Side, input: &[u8], usual_port: bool) -> Probe {
     let Some(header) = Header::parse(input) else {
         return if input.len() < HEADER && Header::may_begin(input) { Probe::Need(HEADER) } else { Probe::No };
@@ -59,8 +59,11 @@ fn probe(from: Side, input: &[u8], usual_port: bool) -> Probe {
         ContentType::Handshake => match input.get(HEADER) {
             None => Probe::Need(HEADER.saturating_add(1)),
             Some(&kind) if kind == hello && header.length >= 4 => Probe::Yes,
+            // The end of a handshake whose beginning is missing: Finished, protected or not, or a session ticket.
+            Some(_) if usual_port && header.length >= 16 => Probe::Yes,
             Some(_) => Probe::No,
         },
+        ContentType::ChangeCipherSpec if usual_port && header.length == 1 => Probe::Yes,
         ContentType::Alert if header.length == 2 && from == Side::Server => Probe::Yes,
         ContentType::ApplicationData if usual_port && header.length >= 17 => Probe::Yes,
         _ => Probe::No,
