@@ -17,8 +17,13 @@ const SHOWN: usize = 4;
 const LOOK_AHEAD: usize = 256;
 /// Different offers of one client to one server in a short time, from which on it tries out what the server can.
 const OFFERS: usize = 8;
-/// Fewest bytes with which a client ends its part of a handshake: Finished, protected. An alert is shorter.
-const FINISHED: u64 = 40;
+/// Fewest bytes behind its ClientHello with which a client ends its part of a handshake up to TLS 1.2: a change of the cipher and a
+/// protected Finished (RFC 5246 section 7.4.9; the shortest is that of ChaCha20).
+const FINISHED: u64 = 6 + 37;
+/// The same in TLS 1.3, where a Finished is as long as a hash (RFC 8446 section 4.4.4).
+const FINISHED_13: u64 = 5 + 4 + 32 + 1 + 16;
+/// The record that changes the cipher; in TLS 1.3 it means nothing.
+const CHANGE_CIPHER_SPEC: u64 = 6;
 
 /// A message and what it says.
 #[derive(Debug)]
@@ -61,8 +66,8 @@ pub struct Handshake<'a> {
     pub client_chain: Option<Said<'a, Chain>>,
     /// The first fatal alert, if its sender had not sent anything inside yet.
     alert: Option<(&'a Message, Alert)>,
-    /// An alert that cannot be read, where the client's Finished should stand.
-    sealed: Option<&'a Message>,
+    /// Something was read of what was said inside.
+    inside: bool,
 }
 
 /// Why a client does not take what the server shows of itself.
@@ -84,6 +89,7 @@ impl<'a> Handshake<'a> {
         for message in &c.messages {
             let Inner::Tls(body) = &message.body else {
                 inside[message.from] = true;
+                found = found.map(|handshake| Self { inside: true, ..handshake });
                 continue;
             };
             match (&body.body, &mut found) {
@@ -98,8 +104,8 @@ impl<'a> Handshake<'a> {
     }
 
     const fn new(conversation: &'a Conversation, hello: Said<'a, ClientHello>) -> Self {
-        let (answer, chain, request, client_chain, alert, sealed) = (None, None, None, None, None, None);
-        Self { conversation, hello, answer, chain, request, client_chain, alert, sealed }
+        let (answer, chain, request, client_chain, alert) = (None, None, None, None, None);
+        Self { conversation, hello, answer, chain, request, client_chain, alert, inside: false }
     }
 
     fn take(&mut self, message: &'a Message, said: &'a tls::Body) {
@@ -120,17 +126,8 @@ impl<'a> Handshake<'a> {
             (tls::Body::Alert(alert), _) if is_refusal(*alert) => {
                 self.alert = self.alert.or(Some((message, *alert)));
             }
-            (tls::Body::SealedAlert { .. }, Side::Client) if self.is_first_after_hello(message) => {
-                self.sealed = Some(message);
-            }
             _ => {}
         }
-    }
-
-    /// It follows the ClientHello, with at most a change of the cipher between: no Finished was sent before.
-    fn is_first_after_hello(&self, message: &Message) -> bool {
-        const CHANGE_CIPHER_SPEC: u64 = 6;
-        message.offset <= self.hello_end().saturating_add(CHANGE_CIPHER_SPEC)
     }
 
     /// Offset behind the ClientHello in the client's stream.
@@ -163,16 +160,42 @@ impl<'a> Handshake<'a> {
         self.alert.filter(|(message, _)| message.from == side)
     }
 
-    /// The client gave up with an alert that cannot be read (TLS 1.3), in place of its Finished.
-    pub const fn refused_unseen(&self) -> Option<&'a Message> {
-        self.sealed
+    /// Bytes that the client sent behind its ClientHello.
+    const fn client_said_after_hello(&self) -> u64 {
+        self.conversation.bytes.client.saturating_sub(self.hello_end())
+    }
+
+    /// The client gave up with something that cannot be read, and that is too short for a Finished (TLS 1.3): an alert, as long as
+    /// two bytes or, with Java, padded.
+    pub fn refused_unseen(&self) -> bool {
+        let said = self.client_said_after_hello();
+        let unread = said > CHANGE_CIPHER_SPEC && said < FINISHED_13 && self.alert.is_none();
+        unread && self.answer.is_some_and(|answer| answer.what.is_tls13()) && self.is_whole() && self.is_closed()
     }
 
     /// Both sides went on: something was said inside, or the client ended its part and nobody minded.
     pub fn got_through(&self) -> bool {
-        let finished = self.conversation.bytes.client.saturating_sub(self.hello_end()) >= FINISHED;
-        let refused = self.alert.is_some() || self.sealed.is_some();
-        self.conversation.over_tls || (self.answer.is_some() && finished && !refused)
+        let Some(answer) = self.answer else { return self.inside };
+        let least = if answer.what.is_tls13() { FINISHED_13 } else { FINISHED };
+        self.inside || (self.alert.is_none() && self.client_said_after_hello() >= least)
+    }
+
+    /// The handshake is complete, and the client says farewell without a word inside: it looked at the certificate by itself.
+    pub fn left_before_a_word(&self) -> bool {
+        let silent = self.conversation.tls.is_some_and(|layer| layer.sealed == 0) && !self.inside;
+        let mut farewells = self.conversation.messages.iter().filter(|message| match &message.body {
+            Inner::Tls(body) => matches!(&body.body, tls::Body::SealedAlert { .. } | tls::Body::Alert(_)),
+            _ => false,
+        });
+        let by_client = match farewells.next() {
+            Some(farewell) => farewell.from == Side::Client,
+            None => self.conversation.teardown.by == CloseBy::Client,
+        };
+        self.is_whole() && self.got_through() && silent && by_client && self.is_closed()
+    }
+
+    fn is_closed(&self) -> bool {
+        matches!(self.conversation.teardown.how, Close::Fin | Close::Rst)
     }
 
     /// The server said nothing at all after the ClientHello.
@@ -183,9 +206,7 @@ impl<'a> Handshake<'a> {
 
     /// Who closed before the handshake was complete, if somebody did.
     pub fn closed_by(&self) -> Option<CloseBy> {
-        let teardown = &self.conversation.teardown;
-        let closed = matches!(teardown.how, Close::Fin | Close::Rst) && !self.got_through();
-        closed.then_some(teardown.by)
+        (self.is_closed() && !self.got_through()).then_some(self.conversation.teardown.by)
     }
 
     /// Nothing is missing of what both sides said.
@@ -248,22 +269,25 @@ impl<'a> Handshake<'a> {
             Some((_, Alert { code: alert::BAD_CERTIFICATE | alert::CERTIFICATE_UNKNOWN, .. })) => {
                 by_facts().or(Some(Blame::Issuer))
             }
-            None if self.sealed.is_some() => by_facts().or(Some(Blame::Issuer)),
-            None if self.left_at_certificate() => by_facts(),
+            None if self.refused_unseen() => by_facts().or(Some(Blame::Issuer)),
+            None if self.left_at_certificate() || self.left_before_a_word() => by_facts(),
             _ => None,
         }
     }
 
     /// The client saw the certificate and closed without another word.
     pub fn left_at_certificate(&self) -> bool {
-        let silent = self.conversation.bytes.client <= self.hello_end();
-        self.chain.is_some() && silent && self.is_whole() && self.closed_by() == Some(CloseBy::Client)
+        self.chain.is_some()
+            && self.client_said_after_hello() == 0
+            && self.is_whole()
+            && self.closed_by() == Some(CloseBy::Client)
     }
 
-    /// The server said nothing more after its last message that could be read.
-    pub fn server_said_no_more(&self) -> bool {
-        let of_server = self.conversation.messages.iter().filter(|m| m.from == Side::Server);
-        let end = of_server.map(|m| m.offset.saturating_add(m.length)).max().unwrap_or_default();
+    /// The server said nothing after what it had said before that message.
+    pub fn server_said_no_more(&self, after: &Message) -> bool {
+        let before = |m: &&Message| m.from == Side::Server && m.n < after.n;
+        let messages = self.conversation.messages.iter().filter(before);
+        let end = messages.map(|m| m.offset.saturating_add(m.length)).max().unwrap_or_default();
         self.conversation.bytes.server <= end
     }
 
@@ -334,7 +358,9 @@ impl<'a> Handshakes<'a> {
         let later = indices.get(from..)?.iter().take(LOOK_AHEAD).filter_map(at);
         later.filter(|next| next.host() == failed.host()).find(|next| {
             let began = next.conversation.first.time;
-            next.got_through() && began.seconds_since(failed.ended()) <= case.settings.thresholds.retry_within
+            next.got_through()
+                && next.blame().is_none()
+                && began.seconds_since(failed.ended()) <= case.settings.thresholds.retry_within
         })
     }
 }
@@ -388,7 +414,21 @@ fn show(draft: Draft, handshake: &Handshake<'_>) -> Draft {
     let answers = [handshake.answer.map(|said| said.message), handshake.chain.map(|said| said.message)];
     let rest = [handshake.request, handshake.client_chain.map(|said| said.message)];
     let draft = answers.into_iter().chain(rest).flatten().fold(draft, |d, message| d.packet(message.at, said(message)));
-    match (handshake.alert.map(|(message, _)| message).or(handshake.sealed), handshake.conversation.teardown.at) {
+    let draft = match handshake.conversation.teardown.at {
+        Some(at) if handshake.refused_unseen() => {
+            draft.packet(at, "before this the client sent too little for a Finished: probably an alert, encrypted")
+        }
+        _ => draft,
+    };
+    let draft = if handshake.left_before_a_word() {
+        draft.note(format!(
+            "{}: the handshake is complete, and nothing was said inside",
+            network::path(handshake.conversation)
+        ))
+    } else {
+        draft
+    };
+    match (handshake.alert.map(|(message, _)| message), handshake.conversation.teardown.at) {
         (Some(alert), _) => draft.packet(alert.at, format!("{}: {}", super::words::side(alert.from), said(alert))),
         (None, Some(at)) => draft.packet(at, closer(&handshake.talk())),
         (None, None) => draft.absence("no answer"),

@@ -15,6 +15,7 @@
 //! assert!(capture.windows(31).any(|bytes| bytes == b"CLIENT_HANDSHAKE_TRAFFIC_SECRET"));
 //! ```
 
+mod any_name;
 mod pki;
 mod provider;
 mod session;
@@ -38,6 +39,8 @@ pub struct Tls {
     suites: [&'static [&'static SupportedCipherSuite]; 2],
     presents: Presents,
     wants_certificate: bool,
+    may_have_none: bool,
+    any_name: bool,
     has_certificate: bool,
     protocols: &'static [&'static str],
     large_hello: bool,
@@ -65,6 +68,8 @@ impl Tls {
             suites: [ALL; 2],
             presents: Presents::Good,
             wants_certificate: false,
+            may_have_none: false,
+            any_name: false,
             has_certificate: false,
             protocols: &[],
             large_hello: false,
@@ -98,6 +103,20 @@ impl Tls {
     #[must_use]
     pub const fn wants_certificate(mut self) -> Self {
         self.wants_certificate = true;
+        self
+    }
+
+    /// The server asks for a certificate of the client, and goes on without one.
+    #[must_use]
+    pub const fn asks_certificate(mut self) -> Self {
+        (self.wants_certificate, self.may_have_none) = (true, true);
+        self
+    }
+
+    /// The client does not compare the name in the server's certificate.
+    #[must_use]
+    pub const fn trusts_any_name(mut self) -> Self {
+        self.any_name = true;
         self
     }
 

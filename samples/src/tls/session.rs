@@ -11,6 +11,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, Connection, Error, KeyLog, ServerConfig, ServerConnection};
 
+use super::any_name::AnyName;
 use super::provider::{drawing, provider};
 use super::{Tls, pki};
 use crate::rng::SplitMix64;
@@ -90,10 +91,15 @@ impl Session {
 }
 
 fn client(settings: &Tls, clock: Arc<Clock>, log: Arc<Log>) -> ClientConfig {
-    let config = ClientConfig::builder_with_details(suites(settings, Side::Client), clock)
+    let suites = suites(settings, Side::Client);
+    let config = ClientConfig::builder_with_details(suites.clone(), clock)
         .with_protocol_versions(settings.versions[0])
-        .expect("a suite for each version")
-        .with_root_certificates(pki::roots());
+        .expect("a suite for each version");
+    let config = if settings.any_name {
+        config.dangerous().with_custom_certificate_verifier(AnyName::new(suites))
+    } else {
+        config.with_root_certificates(pki::roots())
+    };
     let mut config = if settings.has_certificate {
         config.with_client_auth_cert(vec![pki::client()], pki::key()).expect("key and certificate")
     } else {
@@ -111,8 +117,9 @@ fn server(settings: &Tls, clock: Arc<Clock>) -> ServerConfig {
         .with_protocol_versions(settings.versions[1])
         .expect("a suite for each version");
     let config = if settings.wants_certificate {
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(pki::roots()), suites).build();
-        config.with_client_cert_verifier(verifier.expect("there is a root"))
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(pki::roots()), suites);
+        let verifier = if settings.may_have_none { verifier.allow_unauthenticated() } else { verifier };
+        config.with_client_cert_verifier(verifier.build().expect("there is a root"))
     } else {
         config.with_no_client_auth()
     };

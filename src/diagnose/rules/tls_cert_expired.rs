@@ -44,7 +44,9 @@ impl Rule for CertExpired {
         let all = || case.handshakes().all();
         let refused = by_site(all().filter(|one| one.blame() == Some(Blame::Dates)));
         let refused: Vec<_> = refused.filter_map(|group| finding(case, &group)).collect();
-        let ignored = |one: &&Handshake<'_>| one.got_through() && one.ended_at(one.judged_at(case)).is_some();
+        let ignored = |one: &&Handshake<'_>| {
+            one.got_through() && one.blame().is_none() && one.ended_at(one.judged_at(case)).is_some()
+        };
         let ignored = by_site(all().filter(ignored)).filter_map(|group| went_on(case, &group));
         refused.into_iter().chain(ignored).collect()
     }
@@ -98,24 +100,27 @@ fn renew(bad: &Certificate) -> String {
     format!("Renew the certificate of \"{}\", issued by \"{}\".", bad.subject, bad.issuer)
 }
 
-/// The alert speaks of dates, and the dates are in order.
+/// The alert speaks of dates, and the dates are in order, or cannot be seen.
 fn by_the_client_s_clock(draft: Draft, group: &[&Handshake<'_>], first: &Handshake<'_>, tried: &str) -> Draft {
-    let until = match first.certificate() {
-        Some(own) => format!(
-            "It is valid from {} until {}, and so it was by the clock of the capture.",
-            own.begins(),
-            own.ends()
-        ),
-        None => "The certificate itself could not be read.".to_owned(),
-    };
-    draft
+    let clocks = format!(
+        "Compare the clock of {} with the true time; look at the roots and intermediates that it keeps itself.",
+        callers(group)
+    );
+    let draft = draft
         .at_most(Confidence::Medium)
         .title(format!("{} takes the certificate of {} for expired", callers(group), first.site()))
-        .explain(format!("{tried} {until}"))
-        .remedy_first(format!(
-            "Compare the clock of {} with the true time; look at the roots and intermediates that it keeps itself.",
-            callers(group)
-        ))
+        .remedy_first(clocks);
+    match first.certificate() {
+        Some(own) => draft.explain(format!(
+            "{tried} It is valid from {} until {}, and so it was by the clock of the capture.",
+            own.begins(),
+            own.ends()
+        )),
+        None => draft.explain(format!("{tried} The certificate itself cannot be read here.")).remedy_first(format!(
+            "Look at the dates: openssl s_client -connect {} -showcerts | openssl x509 -noout -dates.",
+            first.server()
+        )),
+    }
 }
 
 /// Nobody minded.

@@ -2,7 +2,7 @@
 
 use super::super::tls::{Handshake, by_site, callers, failed, tried};
 use super::super::{About, Case, Draft, Layer, Rule};
-use crate::model::{CloseBy, Confidence, Severity, Side};
+use crate::model::{CloseBy, Confidence, Message, Severity, Side};
 use nrpcsniff_dissectors::tls::alert::CERTIFICATE_REQUIRED;
 
 /// See [`ABOUT`].
@@ -50,15 +50,14 @@ fn is_refused(handshake: &Handshake<'_>) -> bool {
     let Some((_, sent)) = handshake.request.zip(handshake.client_chain) else { return false };
     match handshake.refused_by(Side::Server) {
         Some((message, _)) => message.n > sent.message.n,
-        None => closed_at_certificate(handshake),
+        None => closed_at_certificate(handshake, sent.message),
     }
 }
 
 /// The server closes when it has the client's certificate, and says nothing more.
-fn closed_at_certificate(handshake: &Handshake<'_>) -> bool {
-    let c = handshake.conversation;
-    let by_server = c.teardown.by == CloseBy::Server;
-    by_server && handshake.is_whole() && !c.over_tls && handshake.server_said_no_more()
+fn closed_at_certificate(handshake: &Handshake<'_>, certificate: &Message) -> bool {
+    let by_server = handshake.conversation.teardown.by == CloseBy::Server;
+    by_server && handshake.is_whole() && handshake.server_said_no_more(certificate)
 }
 
 fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
@@ -101,7 +100,7 @@ fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
 mod tests {
     use super::super::super::tls::tests::{MEET, call, fails, get};
     use crate::model::{Confidence, Severity};
-    use crate::testing::{Story, findings, none, one, says, told};
+    use crate::testing::{Story, findings, none, one, says, the_one, told};
     use nrpcsniff_samples::tls::Tls;
     use nrpcsniff_samples::{Format, Network};
 
@@ -117,6 +116,16 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_closes_without_a_word() {
+        let found = told(RULE, |net| {
+            let (tcp, tls) = (call(net), Tls::v12(MEET).wants_certificate());
+            let none = [22, 3, 3, 0, 7, 11, 0, 0, 3, 0, 0, 0];
+            tcp.client(tcp.tls_hello(&tls)).server(tcp.tls_flight(&tls)).client(none).server_fin();
+        });
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Blocker, Confidence::Medium));
+    }
+
+    #[test]
     fn in_tls_1_3_it_is_seen_with_keys_only() {
         let net = Network::new();
         fails(&net, &Tls::v13(MEET).wants_certificate(), 2);
@@ -128,7 +137,13 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 4] = [
+        let stories: [Story; 5] = [
+            ("it is asked for, and nobody minds that there is none; the server closes at the end", |net| {
+                let tcp = call(net).tls(&Tls::v12(MEET).asks_certificate());
+                tcp.client("GET / HTTP/1.1\r\nHost: meet.example.com\r\n\r\n")
+                    .server("HTTP/1.1 204 No Content\r\n\r\n")
+                    .server_fin();
+            }),
             ("it is asked for and given", |net| get(net, &Tls::v12(MEET).wants_certificate().has_certificate())),
             ("it is not asked for", |net| get(net, &Tls::v12(MEET))),
             ("the client leaves when it is asked", |net| {

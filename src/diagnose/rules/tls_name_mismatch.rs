@@ -18,7 +18,7 @@ static ABOUT: About = About {
     severity: Severity::Blocker,
     layer: Layer::Protocol,
     sees: "The ClientHello asks for a host (SNI) that is not among the names of the server's certificate, and the client ends the \
-           handshake: with an alert (bad_certificate, certificate_unknown), or with a close and no other word. Or the server \
+           handshake: with an alert (bad_certificate, certificate_unknown), or with a close before a word was said inside. Or the server \
            refuses the name itself (unrecognized_name, 112).",
     matters: "The client does not believe that it talks to the server it wants: an alias without a certificate, a wrong address in \
               DNS, or a load balancer that leads somewhere else.",
@@ -65,7 +65,7 @@ fn refused_by_client(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft>
     let alert = group.iter().find_map(|one| one.refused_by(Side::Client)).map(|(_, alert)| alert);
     let how = match alert {
         Some(alert) => format!("ended the handshake with the alert {}", alert.shown()),
-        None => "closed".to_owned(),
+        None => "closed without a word inside".to_owned(),
     };
     Some(
         failed(case, &ABOUT, 55, group)
@@ -143,6 +143,18 @@ mod tests {
         assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Blocker, Confidence::Medium));
     }
 
+    /// As curl and Apache HttpClient do it: the name is compared once the handshake is complete.
+    #[test]
+    fn a_client_that_looks_at_the_name_afterwards() {
+        let net = Network::new();
+        for _ in 0..2 {
+            let tls = Tls::v12(MEET).presents(Presents::OtherName).trusts_any_name();
+            call(&net).tls(&tls).client_fin();
+        }
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+    }
+
     #[test]
     fn a_server_that_does_not_know_the_name() {
         let found = told(RULE, |net| {
@@ -155,8 +167,14 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 4] = [
+        let stories: [Story; 6] = [
             ("in order", |net| get(net, &Tls::v12(MEET))),
+            ("a client that does not mind", |net| {
+                get(net, &Tls::v12(MEET).presents(Presents::OtherName).trusts_any_name());
+            }),
+            ("a client that opens a connection and does not need it", |net| {
+                call(net).tls(&Tls::v12(MEET)).client_fin();
+            }),
             ("the client closes at a certificate that is in order", |net| {
                 let (tcp, tls) = (call(net), Tls::v12(MEET));
                 tcp.client(tcp.tls_hello(&tls)).server(tcp.tls_flight(&tls)).client_fin();

@@ -14,14 +14,15 @@ static ABOUT: About = About {
     severity: Severity::Blocker,
     layer: Layer::Protocol,
     sees: "The client's alert unknown_ca (48) after the server's certificate; or certificate_unknown (46) or bad_certificate \
-           (42) where neither the dates nor the name of the certificate explain it; or, in TLS 1.3, an alert that cannot be read \
-           in place of the client's Finished.",
+           (42) where neither the dates nor the name of the certificate explain it; or, in TLS 1.3, something unreadable in place \
+           of the client's Finished that is too short for one: an alert.",
     matters: "The connection ends before anything is said inside: no login, no registration, no page. The user reads of a \
               connection error, or of nothing.",
     guards: &[
         "The certificate is over or for another host, and the alert does not speak of its issuer: another finding says so.",
         "The same client gets through to the same host soon after (a user who accepts the certificate): minor, less sure.",
-        "Alerts 46 and 42 are used for other reasons too: medium confidence at most.",
+        "Alerts 46 and 42 are used for other reasons too: medium confidence at most; low if the client names no host, so that the \
+         name in the certificate cannot be compared.",
         "In TLS 1.3 without keys the alert cannot be read: silent unless it comes again, low confidence.",
         "The client says farewell (close_notify, user_canceled), or tries out what the server can (a scanner): silent.",
     ],
@@ -45,7 +46,7 @@ impl Rule for UnknownCa {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let refused = case.handshakes().all().filter(|one| one.blame() == Some(Blame::Issuer));
-        let (told, guessed): (Vec<_>, Vec<_>) = refused.partition(|one| one.refused_unseen().is_none());
+        let (told, guessed): (Vec<_>, Vec<_>) = refused.partition(|one| !one.refused_unseen());
         let told = by_site(told.into_iter()).filter_map(|group| finding(case, &group));
         let guessed = by_site(guessed.into_iter()).filter_map(|group| guess(case, &group));
         told.chain(guessed).collect()
@@ -56,9 +57,14 @@ fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let (_, alert) = first.refused_by(Side::Client)?;
     let plain = group.iter().any(|one| one.refused_by(Side::Client).is_some_and(|(_, a)| a.code == UNKNOWN_CA));
+    let (points, at_most) = match (plain, first.host()) {
+        (true, _) => (40, Confidence::High),
+        (false, Some(_)) => (10, Confidence::Medium),
+        (false, None) => (0, Confidence::Low),
+    };
     let draft = failed(case, &ABOUT, 45, group)
-        .points(if plain { 40 } else { 10 })
-        .at_most(if plain { Confidence::High } else { Confidence::Medium })
+        .points(points)
+        .at_most(at_most)
         .title(format!("{} does not trust the issuer of the certificate of {}", callers(group), first.site()))
         .explain(format!(
             "{} to reach {} and ended the handshake with the alert {} when the server had shown its certificate. {}{}",
@@ -116,7 +122,7 @@ fn guess(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
             .at_most(Confidence::Low)
             .title(format!("{} probably refuses the certificate of {}", callers(group), first.site()))
             .explain(format!(
-                "{} to reach {}, and in place of its Finished the client sent something as short as an alert, and closed. In \
+                "{} to reach {}, and in place of its Finished the client sent something too short for one: an alert. In \
                  TLS 1.3 that is encrypted, and so is the certificate: mostly its issuer is not trusted, it is over, or it is for \
                  another host.",
                 tried(group),
@@ -167,6 +173,18 @@ mod tests {
         let finding = found.iter().find(|finding| finding.rule == RULE).expect("read with the keys");
         assert_eq!(finding.confidence, Confidence::High);
         says(finding, &["unknown_ca (48)", "Example Issuing CA 2"]);
+    }
+
+    /// Java pads its alert: 35 bytes in place of 19, still too short for a Finished.
+    #[test]
+    fn an_alert_that_is_padded() {
+        let net = Network::new();
+        let padded = [&[20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 35][..], &[0x5a; 35]].concat();
+        for _ in 0..2 {
+            let (tcp, tls) = (call(&net), Tls::v13(MEET));
+            tcp.client(tcp.tls_hello(&tls)).server(tcp.tls_flight(&tls)).client(&padded).client_fin();
+        }
+        assert_eq!(one(&net, RULE).confidence, Confidence::Low);
     }
 
     /// Alert 42 and 46 with a certificate whose dates and name are in order.
