@@ -229,7 +229,7 @@ fn certificate_fields(chain: &Chain) -> Fields {
     let text = |take: fn(&Certificate) -> String| Value::from(own.map(take));
     vec![
         ("subject", text(|own| own.subject.clone())),
-        ("names", own.map_or(Value::Null, |own| texts(&own.names))),
+        ("names", texts(own.map_or(&[], |own| &own.names))),
         ("issuer", text(|own| own.issuer.clone())),
         ("not_before", text(Certificate::begins)),
         ("not_after", text(Certificate::ends)),

@@ -29,7 +29,7 @@ static ABOUT: About = About {
          finding says so.",
         "TLS that failed before anything was sent inside has nothing to hide: silent.",
     ],
-    remedy: &[sealed::BROWSER, sealed::JAVA, sealed::WEBSPHERE, sealed::DOMINO, NRPC[0], NRPC[1]],
+    remedy: &[sealed::BROWSER, sealed::JAVA, sealed::WEBSPHERE, sealed::DOMINO, LOGS, IN_CLEAR],
     references: &[
         "HCL Domino: Encrypting NRPC communication on a server port",
         "draft-ietf-tls-keylogfile: The SSLKEYLOGFILE Format for TLS",
@@ -37,11 +37,10 @@ static ABOUT: About = About {
     explains: &[],
 };
 
-/// What helps with NRPC.
-const NRPC: [&str; 2] = [
-    "NRPC: look at the server's log and the client's trace (File > Preferences > Notes Ports > Trace) at the same time.",
-    "NRPC, in a test: switch \"Encrypt network data\" off on the port of client and server, and capture again.",
-];
+/// What to do where NRPC cannot be read.
+const LOGS: &str = "NRPC: look at the server's log and the client's trace (File > Preferences > Notes Ports > Trace) at the same time.";
+const IN_CLEAR: &str =
+    "NRPC, in a test: switch \"Encrypt network data\" off on the port of client and server, and capture again.";
 
 impl Rule for Encrypted {
     fn about(&self) -> &'static About {
@@ -99,7 +98,7 @@ fn finding(all: usize, opaque: &[(&Talk<'_>, (&Message, &nrpc::Opaque))]) -> Opt
     let (first, (message, _)) = opaque.first()?;
     let draft = Draft::new(&ABOUT, 80)
         .conversations_of(opaque.iter().map(|(talk, _)| *talk))
-        .remedies(NRPC)
+        .remedies([LOGS, IN_CLEAR])
         .title(format!("{} of {} cannot be read to the end", opaque.len(), count(all, "NRPC conversation")))
         .explain(format!(
             "In {} of {} there are messages that cannot be read (first {}, at {}): users, databases and statuses behind the \
