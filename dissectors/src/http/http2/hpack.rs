@@ -387,7 +387,7 @@ mod tests {
         let literal =
             (prop_oneof![0x40u8..0x80, 0x00u8..0x20], any::<bool>(), any_text()).prop_map(|(first, coded, text)| {
                 let length = u8::try_from(text.len()).unwrap() | if coded { 0x80 } else { 0 };
-                let name: &[u8] = if first & 0x0F == 0 { b"\x01n" } else { b"" };
+                let name: &[u8] = if first.trailing_zeros() >= 4 { b"\x01n" } else { b"" };
                 [&[first][..], name, &[length], &text].concat()
             });
         let size = (0x20u8..0x40).prop_map(|octet| vec![octet]);
