@@ -1,4 +1,4 @@
-//! TLS as OpenSSL speaks it: client and server talk through a relay that notes their bytes, and the tool opens what they said
+//! TLS as OpenSSL speaks it, and HTTP/2 as nghttp2 does: client and server talk through a relay that notes their bytes, and the tool opens what they said
 //! with the key log of the client, or with the key of the server. Without OpenSSL these tests say so and pass.
 
 mod support;
@@ -6,7 +6,8 @@ mod support;
 use nrpcsniff::capture::Reader;
 use nrpcsniff::decrypt::Keys;
 use nrpcsniff::engine::{Options, Pipeline};
-use nrpcsniff::model::Analysis;
+use nrpcsniff::model::{Analysis, Message};
+use nrpcsniff_dissectors::Message as Body;
 use nrpcsniff_dissectors::tls::Why;
 use nrpcsniff_samples as samples;
 use std::fs;
@@ -17,7 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{shout, two_at_a_time};
+use support::{has, shout, tshark, two_at_a_time};
 
 /// Bytes in the order in which the relay saw them.
 type Talk = Vec<(samples::Side, Vec<u8>)>;
@@ -40,6 +41,10 @@ fn openssl(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// A self-signed certificate, `NAME.crt` with `NAME.key`.
 fn certificate(folder: &Path, name: &str, algorithm: &[&str]) {
     let (key, crt) = (format!("{name}.key"), format!("{name}.crt"));
@@ -56,9 +61,14 @@ struct Server {
 
 impl Server {
     fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let accept = port.to_string();
-        let child = openssl(folder, &[&["s_server", "-accept", &accept][..], arguments].concat()).spawn().unwrap();
+        Self::listening(openssl(folder, &[&["s_server", "-accept", &accept][..], arguments].concat()), port)
+    }
+
+    /// Waits until the program listens on that port.
+    fn listening(mut program: Command, port: u16) -> Self {
+        let child = program.spawn().unwrap();
         let began = Instant::now();
         let listens = || {
             fs::read_to_string("/proc/net/tcp").unwrap_or_default()
@@ -72,11 +82,17 @@ impl Server {
 
     /// One connection of a client that sends `input`; ends when the server closes.
     fn talk(&self, folder: &Path, arguments: &[&str], input: &[&str]) -> Talk {
+        let client = |connect: &str| {
+            let all = ["s_client", "-connect", connect, "-servername", "meet.acme.example", "-ign_eof"];
+            openssl(folder, &[&all[..], arguments].concat())
+        };
+        self.relayed(client, input)
+    }
+
+    /// The same of any client, which is told where to connect to.
+    fn relayed(&self, client: impl FnOnce(&str) -> Command, input: &[&str]) -> Talk {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let connect = listener.local_addr().unwrap().to_string();
-        let all = [&["s_client", "-connect", &connect, "-servername", "meet.acme.example", "-ign_eof"][..], arguments]
-            .concat();
-        let mut client = openssl(folder, &all).spawn().unwrap();
+        let mut client = client(&listener.local_addr().unwrap().to_string()).spawn().unwrap();
         let (near, _) = listener.accept().unwrap();
         let far = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let talk = Arc::new(Mutex::new(Talk::new()));
@@ -125,8 +141,8 @@ fn relay(side: samples::Side, mut from: TcpStream, mut to: TcpStream, talk: &Mut
     let _ = to.shutdown(Shutdown::Write);
 }
 
-/// Conversations as a capture, opened with these keys.
-fn analyse(talks: &[Talk], keys: Keys) -> Analysis {
+/// Conversations as a capture.
+fn capture(talks: &[Talk]) -> Vec<u8> {
     let net = samples::Network::new();
     for talk in talks {
         let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.22"), 443);
@@ -135,7 +151,12 @@ fn analyse(talks: &[Talk], keys: Keys) -> Analysis {
         }
         tcp.client_fin();
     }
-    let mut reader = Reader::from_reader("test", Cursor::new(net.to_pcapng())).unwrap();
+    net.to_pcapng()
+}
+
+/// Conversations as a capture, opened with these keys.
+fn analyse(talks: &[Talk], keys: Keys) -> Analysis {
+    let mut reader = Reader::from_reader("test", Cursor::new(capture(talks))).unwrap();
     let mut pipeline = Pipeline::new(Options { keys: Arc::new(keys), ..Options::default() });
     while let Some(frame) = reader.next(0) {
         pipeline.frame(&frame);
@@ -307,5 +328,55 @@ fn early_data() {
         let analysis = analyse(&[talk], log(folder, "early.log"));
         assert_eq!(inside(&analysis), ["http.request", "http.request"], "{suite}");
         assert_eq!(analysis.conversations[0].tls.unwrap().sealed, 0);
+    }
+}
+
+/// Requests and responses with their header fields, as the two programs that see them tell them.
+#[test]
+fn http_2_as_curl_and_nghttp2_speak_it() {
+    if !has_openssl() || !["nghttpd", "curl", "tshark"].into_iter().all(has) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    certificate(folder, "rsa", &["rsa:2048"]);
+    fs::create_dir(folder.join("www")).unwrap();
+    fs::write(folder.join("www/big"), vec![7; 200_000]).unwrap();
+    let port = free_port();
+    let mut program = Command::new("nghttpd");
+    program.current_dir(folder).args(["--htdocs=www", &port.to_string(), "rsa.key", "rsa.crt"]);
+    let server = Server::listening(program, port);
+    let client = |connect: &str| {
+        let mut curl = Command::new("curl");
+        let resolve = format!("meet.acme.example:{}:127.0.0.1", connect.rsplit(':').next().unwrap());
+        let url = |path: &str| format!("https://meet.acme.example:{}{path}", connect.rsplit(':').next().unwrap());
+        curl.current_dir(folder).env("SSLKEYLOGFILE", folder.join("curl.log"));
+        curl.args(["-sk", "--http2", "--resolve", &resolve, "-b", "LtpaToken=undefined; a=b", "-H", "x-own: 1"]);
+        curl.args(["-o", "1", &url("/big"), "-o", "2", &url("/none")]);
+        curl.args(["--next", "-sk", "--http2", "--resolve", &resolve, "-d", "Username=ann&Password=secret", "-o", "3"]);
+        curl.arg(url("/names.nsf?Login"));
+        curl.stdin(Stdio::piped());
+        curl
+    };
+    let talk = server.relayed(client, &[]);
+    let analysis = analyse(std::slice::from_ref(&talk), log(folder, "curl.log"));
+    let messages = || analysis.conversations.iter().flat_map(|c| &c.messages);
+    let http = |m: &Message| matches!(m.body, Body::Http(_));
+    let ours: Vec<_> = messages().filter(|m| http(m)).map(|m| (m.at.frame.number, m.body.summary())).collect();
+    let summaries: Vec<_> = ours.iter().map(|(_, summary)| summary.as_str()).collect();
+    let expected =
+        ["GET /big, with LtpaToken", "200", "GET /none, with LtpaToken", "404", "POST /names.nsf?Login (ann)", "404"];
+    assert_eq!(summaries, expected);
+    fs::write(folder.join("talk.pcapng"), capture(&[talk])).unwrap();
+    let (path, keys) = (folder.join("talk.pcapng"), format!("tls.keylog_file:{}", folder.join("curl.log").display()));
+    let fields = ["frame.number", "http2.headers.method", "http2.headers.path", "http2.headers.status"];
+    let mut arguments = vec!["-r", path.to_str().unwrap(), "-o", &keys, "-Y", "http2.type == 1", "-T", "fields"];
+    arguments.extend(fields.iter().flat_map(|field| ["-e", field]));
+    let theirs = tshark(&arguments);
+    assert_eq!(theirs.lines().count(), ours.len(), "{theirs}");
+    for (line, (frame, summary)) in theirs.lines().zip(&ours) {
+        let cells: Vec<_> = line.split('\t').collect();
+        assert_eq!(cells[0], frame.to_string());
+        assert!(summary.starts_with(format!("{} {}{}", cells[1], cells[2], cells[3]).trim()), "{summary}: {line}");
     }
 }

@@ -91,7 +91,7 @@ pub enum Message {
     Nrpc(nrpc::Message),
     /// SIP, see [`sip`].
     Sip(Box<sip::Message>),
-    /// HTTP/1.x, see [`http`].
+    /// HTTP/1.x and HTTP/2, see [`http`].
     Http(Box<http::Message>),
     /// Sametime community protocol, see [`sametime`].
     Sametime(Box<sametime::Message>),
