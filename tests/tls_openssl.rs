@@ -5,6 +5,7 @@ mod support;
 
 use nrpcsniff::capture::Reader;
 use nrpcsniff::decrypt::Keys;
+use nrpcsniff::diagnose::{Settings, diagnose};
 use nrpcsniff::engine::{Options, Pipeline};
 use nrpcsniff::model::{Analysis, Message};
 use nrpcsniff_dissectors::Message as Body;
@@ -379,4 +380,61 @@ fn http_2_as_curl_and_nghttp2_speak_it() {
         assert_eq!(cells[0], frame.to_string());
         assert!(summary.starts_with(format!("{} {}{}", cells[1], cells[2], cells[3]).trim()), "{summary}: {line}");
     }
+}
+
+/// Handshakes that fail, with the rule that says why; and some that do not.
+type Failure = (&'static str, &'static [&'static str], &'static [&'static str], Option<&'static str>);
+
+const GOOD: &[&str] = &["-cert", "rsa.crt", "-key", "rsa.key"];
+const TRUSTING: &[&str] = &["-verify_return_error", "-CAfile", "rsa.crt"];
+const FAILURES: [Failure; 10] = [
+    ("a self-signed certificate", GOOD, &["-tls1_2", "-verify_return_error"], Some("tls-unknown-ca")),
+    ("the same in TLS 1.3", GOOD, &["-tls1_3", "-verify_return_error"], Some("tls-unknown-ca")),
+    (
+        "another name",
+        &["-cert", "other.crt", "-key", "other.key"],
+        &["-tls1_2", "-verify_return_error", "-CAfile", "other.crt", "-verify_hostname", "meet.acme.example"],
+        Some("tls-name-mismatch"),
+    ),
+    ("no common version", &["-tls1_3"], &["-tls1_2"], Some("tls-version")),
+    ("an old version", &["-tls1_2"], &["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], Some("tls-version")),
+    (
+        "no common suite",
+        &["-tls1_2", "-cipher", "AES256-GCM-SHA384"],
+        &["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"],
+        Some("tls-cipher"),
+    ),
+    ("a client without a certificate", &["-tls1_2", "-Verify", "1"], &["-tls1_2"], Some("tls-client-cert")),
+    ("one that needs none", &["-tls1_2", "-verify", "1"], &["-tls1_2"], None),
+    ("all in order", GOOD, &["-tls1_2"], None),
+    ("all in order in TLS 1.3", GOOD, &["-tls1_3"], None),
+];
+
+/// What OpenSSL minds, and says in its alerts, is what the rules find.
+#[test]
+fn handshakes_that_fail_are_explained_and_others_are_not() {
+    if !has_openssl() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    certificate(folder, "rsa", &["rsa:2048"]);
+    let other = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "other.key", "-out", "other.crt"];
+    let subject = ["-days", "30", "-subj", "/CN=other.acme.example"];
+    assert!(openssl(folder, &[&other[..], &subject].concat()).status().unwrap().success());
+    let problems = two_at_a_time(&FAILURES, |&(name, server, client, wanted)| {
+        let certificate = if server.contains(&"-cert") { &[][..] } else { GOOD };
+        let server = Server::start(folder, &[&["-www"][..], certificate, server].concat());
+        let trusting = if client.contains(&"-verify_return_error") { &[][..] } else { TRUSTING };
+        let client = [client, trusting].concat();
+        let request: &[&str] = if wanted.is_none() { &[REQUEST] } else { &[] };
+        let talks = [(); 2].map(|()| server.talk(folder, &client, request));
+        let analysis = analyse(&talks, Keys::default());
+        let findings = diagnose(&analysis, &Settings::default());
+        let said: Vec<_> =
+            findings.iter().map(|finding| finding.rule).filter(|rule| rule.starts_with("tls-")).collect();
+        (said != Vec::from_iter(wanted)).then(|| format!("{name}: {said:?} instead of {wanted:?}"))
+    });
+    let problems: Vec<_> = problems.into_iter().flatten().collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
