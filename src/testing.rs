@@ -17,7 +17,12 @@ pub type Story = (&'static str, fn(&Network));
 pub fn analysis(capture: &[u8]) -> Analysis {
     let mut reader = Reader::from_reader("test", Cursor::new(capture.to_vec())).expect("a capture");
     let mut pipeline = Pipeline::new(Options::default());
-    while let Some(frame) = reader.next(0) {
+    let mut known = 0;
+    while let Some((frame, secrets)) = reader.next_with_secrets(0) {
+        for secret in &secrets[known..] {
+            pipeline.tls_secrets(&secret.data);
+        }
+        known = secrets.len();
         pipeline.frame(&frame);
     }
     pipeline.finish(vec![reader.into_input()])

@@ -25,7 +25,7 @@ fn shape() -> Value {
         "undecoded": "object"
     });
     for protocol in nrpcsniff_dissectors::PROTOCOLS {
-        totals[format!("{}_messages", protocol.name)] = json!("number");
+        totals[format!("{}_{}", protocol.name, protocol.counts)] = json!("number");
     }
     let message = json!({
         "n": "number", "packets": ["number"], "time": "time", "from": "client|server", "type": "text",
@@ -87,6 +87,17 @@ fn fields(kind: &str) -> Option<Value> {
             "set_cookies": [set_cookie()]
         }),
         sametime if sametime.starts_with("sametime.") => sametime_fields(sametime),
+        "tls.client_hello" => json!({
+            "sni": "text?", "versions": ["text"], "ciphers": ["text"], "alpn": ["text"], "random": "text",
+            "why_opaque": "text?", "opened": "bool"
+        }),
+        "tls.server_hello" => json!({"versions": ["text"], "cipher": "text", "alpn": "text?", "why_opaque": "text?"}),
+        "tls.certificate" => json!({
+            "subject": "text?", "names": ["text"], "issuer": "text?", "not_before": "time?", "not_after": "time?",
+            "fingerprint": "text?", "chain_length": "number"
+        }),
+        "tls.alert" => json!({"alert": "text?"}),
+        tls if tls.starts_with("tls.") => json!({"opened": "bool"}),
         _ => return None,
     })
 }

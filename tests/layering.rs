@@ -6,25 +6,41 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a room may import; `dissectors` is the crate of that name.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("model", &["dissectors"]),
     ("capture", &["model"]),
     ("decode", &["model"]),
     ("stream", &["model"]),
-    ("engine", &["model", "capture", "decode", "stream", "dissectors"]),
+    ("decrypt", &["model", "dissectors"]),
+    ("engine", &["model", "capture", "decode", "stream", "decrypt", "dissectors"]),
     ("logs", &["model", "dissectors"]),
     ("diagnose", &["model", "dissectors"]),
     ("compare", &["model", "diagnose", "dissectors"]),
     ("report", &["model", "dissectors"]),
-    ("cli", &["model", "capture", "decode", "stream", "engine", "logs", "diagnose", "compare", "report", "dissectors"]),
+    (
+        "cli",
+        &[
+            "model",
+            "capture",
+            "decode",
+            "stream",
+            "decrypt",
+            "engine",
+            "logs",
+            "diagnose",
+            "compare",
+            "report",
+            "dissectors",
+        ],
+    ),
 ];
 
 /// Rooms that know bytes, frames and segments, and none of the protocols.
 const WITHOUT_PROTOCOLS: [&str; 3] = ["capture", "decode", "stream"];
-const PROTOCOLS: [&str; 6] = ["nrpc", "dns", "sip", "http", "sametime", "ltpa"];
+const PROTOCOLS: [&str; 7] = ["nrpc", "dns", "sip", "http", "sametime", "ltpa", "tls"];
 
 /// Rooms whose only time is that of packets, and whose only input is what they are given.
-const PURE: [&str; 8] = ["dissectors", "model", "decode", "stream", "engine", "logs", "diagnose", "compare"];
+const PURE: [&str; 9] = ["dissectors", "model", "decode", "stream", "decrypt", "engine", "logs", "diagnose", "compare"];
 const IMPURE: [&str; 8] =
     ["SystemTime", "Instant", "std::fs", "std::env", "std::process", "std::thread", "TcpStream", "UdpSocket"];
 

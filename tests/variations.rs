@@ -19,7 +19,12 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
 fn findings(capture: Vec<u8>) -> Vec<String> {
     let mut reader = Reader::from_reader("varied", Cursor::new(capture)).unwrap();
     let mut pipeline = Pipeline::new(Options::default());
-    while let Some(frame) = reader.next(0) {
+    let mut known = 0;
+    while let Some((frame, secrets)) = reader.next_with_secrets(0) {
+        for secret in &secrets[known..] {
+            pipeline.tls_secrets(&secret.data);
+        }
+        known = secrets.len();
         pipeline.frame(&frame);
     }
     let analysis = pipeline.finish(vec![reader.into_input()]);
@@ -29,6 +34,19 @@ fn findings(capture: Vec<u8>) -> Vec<String> {
         .collect();
     said.sort_unstable();
     said
+}
+
+/// The keys of a capture stay in it when the story is captured again, whatever the format.
+#[test]
+fn what_is_inside_tls_is_read_in_every_capture_of_a_story() {
+    let inside =
+        |sample: &&Sample| sample.rules.iter().any(|rule| rule.starts_with("ltpa-")) && sample.name.contains("-tls1");
+    let samples: Vec<_> = stories::all().filter(inside).collect();
+    assert_eq!(samples.len(), 4);
+    for (sample, seed) in samples.iter().flat_map(|sample| seeds().map(move |seed| (sample, seed))) {
+        let said = findings(sample.varied(&sample.variation(seed)));
+        assert!(said.iter().any(|finding| finding.starts_with(sample.rules[0])), "{} {seed}: {said:?}", sample.name);
+    }
 }
 
 /// What differs, if anything, when each sample is varied by each seed.

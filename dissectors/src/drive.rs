@@ -1,6 +1,6 @@
 //! A driver that follows [`Dissector`]'s contract to the letter: what tests of dissectors feed their bytes through.
 
-use crate::{Dissector, Message, Side, Verdict};
+use crate::{Dissector, Layer, Message, Part, Side, Verdict};
 
 /// Offers the bytes of both directions of one conversation to a dissector and keeps its messages.
 pub struct Driver {
@@ -9,6 +9,10 @@ pub struct Driver {
     not_mine: bool,
     /// Messages so far, in the order in which they were completed.
     pub messages: Vec<(Side, Message)>,
+    /// What was carried inside, by side.
+    pub inner: Vec<(Side, Vec<u8>)>,
+    /// Bytes of it that are lost, by side.
+    pub lost: Vec<(Side, u64)>,
     /// How often the dissector was called.
     pub calls: usize,
     /// How many bytes it was offered, each as often as it was offered.
@@ -51,12 +55,26 @@ impl Driver {
     /// Drives that dissector.
     pub fn new(dissector: Box<dyn Dissector>) -> Self {
         let lanes = [Lane::default(), Lane::default()];
-        Self { dissector, lanes, not_mine: false, messages: Vec::new(), calls: 0, offered: 0 }
+        Self {
+            dissector,
+            lanes,
+            not_mine: false,
+            messages: Vec::new(),
+            inner: Vec::new(),
+            lost: Vec::new(),
+            calls: 0,
+            offered: 0,
+        }
     }
 
     /// True once the dissector said that the conversation is of another protocol.
     pub fn not_mine(&self) -> bool {
         self.not_mine
+    }
+
+    /// What became of the units of a protocol that carries another.
+    pub fn layer(&self) -> Option<Layer> {
+        self.dissector.layer()
     }
 
     /// Bytes of one direction, behind those given before.
@@ -90,6 +108,17 @@ impl Driver {
                 Verdict::Skip { bytes } => {
                     assert!(bytes > 0, "skips nothing");
                     lane.consume(bytes);
+                }
+                Verdict::Layer { used, parts, .. } => {
+                    assert!(used > 0 && used <= held, "a unit of {used} bytes out of {held}");
+                    lane.consume(u64::try_from(used).unwrap_or(u64::MAX));
+                    for part in parts {
+                        match part {
+                            Part::Message(message) => self.messages.push((from, message)),
+                            Part::Inner(bytes) => self.inner.push((from, bytes)),
+                            Part::Lost(bytes) => self.lost.push((from, bytes)),
+                        }
+                    }
                 }
                 Verdict::NotMine => self.not_mine = true,
             }

@@ -47,6 +47,7 @@ pub mod sametime;
 mod secret;
 pub mod sip;
 mod text;
+pub mod tls;
 mod value;
 
 pub use problem::Problem;
@@ -90,12 +91,14 @@ pub enum Message {
     Nrpc(nrpc::Message),
     /// SIP, see [`sip`].
     Sip(Box<sip::Message>),
-    /// HTTP/1.x, see [`http`].
+    /// HTTP/1.x and HTTP/2, see [`http`].
     Http(Box<http::Message>),
     /// Sametime community protocol, see [`sametime`].
     Sametime(Box<sametime::Message>),
     /// DNS over UDP or TCP, see [`dns`].
     Dns(dns::Message),
+    /// TLS, see [`tls`].
+    Tls(Box<tls::Message>),
 }
 
 impl Message {
@@ -107,6 +110,7 @@ impl Message {
             Self::Http(_) => http::PROTOCOL.name,
             Self::Sametime(_) => sametime::PROTOCOL.name,
             Self::Dns(_) => dns::PROTOCOL.name,
+            Self::Tls(_) => tls::PROTOCOL.name,
         }
     }
 
@@ -118,6 +122,7 @@ impl Message {
             Self::Http(m) => m.kind(),
             Self::Sametime(m) => m.kind(),
             Self::Dns(m) => m.kind(),
+            Self::Tls(m) => m.kind(),
         }
     }
 
@@ -128,6 +133,7 @@ impl Message {
             Self::Sip(m) => m.is_notable(),
             Self::Http(m) => m.is_notable(),
             Self::Sametime(m) => m.is_notable(),
+            Self::Tls(m) => m.is_notable(),
             Self::Dns(_) => false,
         }
     }
@@ -138,7 +144,7 @@ impl Message {
             Self::Sip(m) => m.status().is_some(),
             Self::Dns(m) => m.response,
             Self::Http(m) => matches!(m.body, http::Body::Response(_)),
-            Self::Nrpc(_) | Self::Sametime(_) => false,
+            Self::Nrpc(_) | Self::Sametime(_) | Self::Tls(_) => false,
         }
     }
 
@@ -147,7 +153,7 @@ impl Message {
         match self {
             Self::Sip(_) | Self::Http(_) => true,
             Self::Sametime(m) => !matches!(m.body, sametime::Body::KeepAlive | sametime::Body::Other { .. }),
-            Self::Nrpc(_) | Self::Dns(_) => false,
+            Self::Nrpc(_) | Self::Dns(_) | Self::Tls(_) => false,
         }
     }
 
@@ -159,6 +165,7 @@ impl Message {
             Self::Http(m) => m.meaning(),
             Self::Sametime(m) => m.meaning(),
             Self::Dns(m) => m.meaning(),
+            Self::Tls(m) => m.meaning(),
         }
     }
 
@@ -170,6 +177,7 @@ impl Message {
             Self::Http(m) => m.refuses(),
             Self::Sametime(m) => m.refuses(),
             Self::Dns(m) => m.refuses(),
+            Self::Tls(m) => m.refuses(),
         }
     }
 
@@ -179,7 +187,7 @@ impl Message {
             Self::Sip(m) => m.status().is_some_and(|status| (200..300).contains(&status)),
             Self::Http(m) => matches!(&m.body, http::Body::Response(r) if (200..400).contains(&r.status)),
             Self::Sametime(m) => matches!(m.body, sametime::Body::LoginAck { .. }),
-            Self::Nrpc(_) | Self::Dns(_) => false,
+            Self::Nrpc(_) | Self::Dns(_) | Self::Tls(_) => false,
         }
     }
 
@@ -188,6 +196,7 @@ impl Message {
         match self {
             Self::Nrpc(m) => m.is_opaque(),
             Self::Sametime(m) => m.is_opaque(),
+            Self::Tls(m) => m.is_opaque(),
             Self::Sip(_) | Self::Http(_) | Self::Dns(_) => false,
         }
     }
@@ -200,6 +209,7 @@ impl Message {
             Self::Http(m) => m.summary(),
             Self::Sametime(m) => m.summary(),
             Self::Dns(m) => m.summary(),
+            Self::Tls(m) => m.summary(),
         }
     }
 
@@ -212,6 +222,7 @@ impl Message {
             Self::Http(m) => m.fields(reading),
             Self::Sametime(m) => m.fields(reading),
             Self::Dns(m) => m.fields(reading.seen),
+            Self::Tls(m) => m.fields(),
         }
     }
 }
@@ -238,8 +249,41 @@ pub enum Verdict {
         /// How many bytes to pass over; `u64::MAX` means the rest of this direction.
         bytes: u64,
     },
+    /// The first `used` bytes (at least one) are a unit of a protocol that carries another, a TLS record.
+    Layer {
+        /// Bytes taken from the front of the input.
+        used: usize,
+        /// What it came to, in order. May be nothing.
+        parts: Vec<Part>,
+        /// It ends in the middle of a message: its bytes are a part of what the next unit completes, too.
+        open: bool,
+    },
     /// This conversation is of another protocol.
     NotMine,
+}
+
+/// What a unit of a protocol that carries another comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// A message of the carrying protocol.
+    Message(Message),
+    /// The next bytes of the protocol that is carried.
+    Inner(Vec<u8>),
+    /// So many bytes of the protocol that is carried are lost; an estimate.
+    Lost(u64),
+}
+
+/// What became of the units of a protocol that carries another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Layer {
+    /// Units (TLS records) seen.
+    pub records: u64,
+    /// Those of them that were protected and were opened.
+    pub opened: u64,
+    /// Those that carried something and stayed closed.
+    pub sealed: u64,
+    /// Why most of them stayed closed.
+    pub why_opaque: Option<tls::Why>,
 }
 
 /// A parser of one conversation. Any chunking of the same bytes gives the same messages.
@@ -257,6 +301,11 @@ pub trait Dissector: Send {
 
     /// This direction has ended with `pending` left over (never empty): what was read is not lost.
     fn end(&mut self, from: Side, pending: &[u8]) -> Option<Message>;
+
+    /// What became of its units, if this protocol carries another.
+    fn layer(&self) -> Option<Layer> {
+        None
+    }
 }
 
 /// What the first bytes of one direction say about the protocol.
@@ -274,8 +323,12 @@ pub enum Probe {
 pub struct Protocol {
     /// Name in reports, filters and message types.
     pub name: &'static str,
+    /// What totals count of it: `messages` or `records`.
+    pub counts: &'static str,
     /// Usual TCP ports. Content decides; a port only breaks ties and says what is worth keeping.
     pub tcp_ports: &'static [u16],
+    /// Usual TCP ports on which TLS carries it.
+    pub tls_ports: &'static [u16],
     /// Usual UDP ports.
     pub udp_ports: &'static [u16],
     /// A TCP conversation on a usual port belongs into the report even if it says something else: whoever called that port
@@ -296,7 +349,7 @@ pub struct Protocol {
 
 /// All protocols, in the order in which they are probed.
 pub static PROTOCOLS: &[&Protocol] =
-    &[&nrpc::PROTOCOL, &sip::PROTOCOL, &http::PROTOCOL, &sametime::PROTOCOL, &dns::PROTOCOL];
+    &[&nrpc::PROTOCOL, &sip::PROTOCOL, &http::PROTOCOL, &sametime::PROTOCOL, &dns::PROTOCOL, &tls::PROTOCOL];
 
 /// The protocol of that name.
 pub fn protocol(name: &str) -> Option<&'static Protocol> {

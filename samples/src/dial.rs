@@ -182,7 +182,7 @@ impl Dial {
             world.exact = true;
         }
         drop(world);
-        Tcp { net: self.net.clone(), conn }
+        Tcp { net: self.net.clone(), conn, tls: None }
     }
 }
 

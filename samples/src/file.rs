@@ -31,6 +31,7 @@ pub struct Format {
     comment: Option<String>,
     interface: Option<String>,
     dropped: Option<u64>,
+    keys: bool,
 }
 
 impl Format {
@@ -54,6 +55,7 @@ impl Format {
             comment: None,
             interface: None,
             dropped: None,
+            keys: false,
         }
     }
 
@@ -113,7 +115,14 @@ impl Format {
         self
     }
 
-    /// Another container, resolution, byte order and link layer; what the story is about (snap length, drops) stays.
+    /// A decryption secrets block with the secrets of all TLS connections; pcapng only.
+    #[must_use]
+    pub const fn keys(mut self) -> Self {
+        self.keys = true;
+        self
+    }
+
+    /// Another container, resolution, byte order and link layer; what the story is about (snap length, drops, keys) stays.
     #[must_use]
     pub(crate) fn varied(mut self, rng: &mut SplitMix64) -> Self {
         let vlan = 2 + rng.below(4_000) as u16;
@@ -124,11 +133,12 @@ impl Format {
         self
     }
 
-    /// The same container, resolution, byte order and link layer as `other`, where this file does not need its own: a statistics
-    /// block needs pcapng.
+    /// The same container, resolution, byte order and link layer as `other`, where this file does not need its own: statistics and
+    /// keys need pcapng.
     #[must_use]
     pub(crate) fn like(mut self, other: &Self) -> Self {
-        self.container = if self.dropped.is_some() { self.container } else { other.container };
+        let needs_its_own = self.dropped.is_some() || self.keys;
+        self.container = if needs_its_own { self.container } else { other.container };
         (self.nanoseconds, self.big_endian, self.link) = (other.nanoseconds, other.big_endian, other.link);
         self
     }
@@ -146,18 +156,20 @@ impl Format {
         let resolution = if self.nanoseconds { "ns" } else { "µs" };
         let order = if self.big_endian { ", big-endian" } else { "" };
         let cut = if self.snaplen < 65_535 { format!(", snap length {}", self.snaplen) } else { String::new() };
-        format!("{}, {resolution}{order}, {}{cut}", self.extension(), self.link.name())
+        let keys = if self.keys { ", with keys" } else { "" };
+        format!("{}, {resolution}{order}, {}{cut}{keys}", self.extension(), self.link.name())
     }
 
     pub(crate) const fn link_layer(&self) -> Link {
         self.link
     }
 
-    pub(crate) fn write(&self, frames: &[Frame]) -> Vec<u8> {
+    /// A file of these frames; `secrets`: lines of a key log.
+    pub(crate) fn write(&self, frames: &[Frame], secrets: &[String]) -> Vec<u8> {
         let mut out = Encoder { bytes: Vec::new(), big_endian: self.big_endian };
         match self.container {
             Container::Pcap => self.write_pcap(&mut out, frames),
-            Container::Pcapng => self.write_pcapng(&mut out, frames),
+            Container::Pcapng => self.write_pcapng(&mut out, frames, secrets),
         }
         out.bytes
     }
@@ -176,7 +188,7 @@ impl Format {
         }
     }
 
-    fn write_pcapng(&self, out: &mut Encoder, frames: &[Frame]) {
+    fn write_pcapng(&self, out: &mut Encoder, frames: &[Frame], secrets: &[String]) {
         const SECTION_HEADER: u32 = 0x0a0d_0d0a;
         const INTERFACE: u32 = 1;
         const ENHANCED_PACKET: u32 = 6;
@@ -189,6 +201,9 @@ impl Format {
             let resolution: &[u8] = if self.nanoseconds { &[9] } else { &[6] };
             b.options(&[(2, self.interface.as_deref().map(str::as_bytes)), (9, Some(resolution))]);
         });
+        if self.keys {
+            write_secrets(out, secrets);
+        }
         let unit = if self.nanoseconds { 1 } else { 1_000 };
         for frame in frames {
             let kept = self.kept(frame);
@@ -210,6 +225,15 @@ impl Format {
             b.u32(0).time(last.at / unit).options(&[(4, Some(&received)), (5, Some(&dropped))]);
         });
     }
+}
+
+fn write_secrets(out: &mut Encoder, secrets: &[String]) {
+    const DECRYPTION_SECRETS: u32 = 10;
+    const TLS_KEY_LOG: u32 = 0x544c_534b;
+    let log = secrets.iter().flat_map(|line| [line, "\n"]).collect::<String>();
+    out.block(DECRYPTION_SECRETS, |b| {
+        b.u32(TLS_KEY_LOG).u32(log.len() as u32).raw(log.as_bytes()).pad();
+    });
 }
 
 /// Integers in the byte order of the file.

@@ -242,8 +242,9 @@ impl Network {
 
     /// The capture file. Writing does not change the network: more may follow, and writing twice gives the same bytes.
     pub fn write(&self, format: &Format) -> Vec<u8> {
-        let frames = self.world().clone().frames(format.link_layer());
-        format.write(&frames)
+        let world = self.world().clone();
+        let secrets = world.secrets.clone();
+        format.write(&world.frames(format.link_layer()), &secrets)
     }
 
     /// Classic pcap, microseconds, Ethernet.

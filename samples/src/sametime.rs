@@ -286,8 +286,13 @@ impl Tcp {
 
     /// The client's handshake alone.
     pub fn vp_handshake(&self) -> &Self {
+        self.client(self.next_vp_handshake())
+    }
+
+    /// The client's handshake, not sent yet.
+    pub fn next_vp_handshake(&self) -> Vec<u8> {
         let name = self.net.made_up("pc");
-        self.client(Handshake::new(ipv4(self.host(Side::Client).ip()), &name).encode())
+        Handshake::new(ipv4(self.host(Side::Client).ip()), &name).encode()
     }
 
     /// The client logs in.

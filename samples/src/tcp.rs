@@ -1,7 +1,11 @@
 //! A TCP connection of a story: data, acknowledgments, endings, and the escape hatch below them.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use crate::net::Network;
 use crate::time::MICROSECOND;
+use crate::tls::Session;
 use crate::vary::Fate;
 use crate::wire::{TcpFields, flags};
 use crate::world::{Body, DELAYED_ACK, Event, EventIndex, HostIndex, IdRule, World};
@@ -234,6 +238,8 @@ fn cut<'a>(bytes: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
 pub struct Tcp {
     pub(crate) net: Network,
     pub(crate) conn: usize,
+    /// What it sends travels inside of this.
+    pub(crate) tls: Option<Rc<RefCell<Session>>>,
 }
 
 impl Tcp {
@@ -251,7 +257,17 @@ impl Tcp {
     ///
     /// In a varied network segments are of other sizes, and some of them meet with an accident.
     pub fn send(&self, side: Side, bytes: impl AsRef<[u8]>) -> &Self {
-        let (bytes, mss) = (bytes.as_ref(), self.mss(side));
+        match &self.tls {
+            None => self.send_as_is(side, bytes.as_ref()),
+            Some(session) => {
+                let records = session.borrow_mut().seal(side, bytes.as_ref());
+                self.send_as_is(side, &records)
+            }
+        }
+    }
+
+    fn send_as_is(&self, side: Side, bytes: &[u8]) -> &Self {
+        let mss = self.mss(side);
         let sizes = self.net.world().vary.as_mut().map_or(vec![mss], |vary| vary.sizes(bytes.len(), mss));
         let chunks = cut(bytes, &sizes);
         let fates = self.net.world().fates(chunks.len());
@@ -306,8 +322,12 @@ impl Tcp {
         self
     }
 
-    /// `side` closes and the peer closes in turn: FIN, ACK, FIN, ACK.
+    /// `side` closes and the peer closes in turn: FIN, ACK, FIN, ACK. In TLS it says so before.
     pub fn fin(&self, side: Side) -> &Self {
+        if let Some(session) = &self.tls {
+            let farewell = session.borrow_mut().farewell(side);
+            self.send_as_is(side, &farewell);
+        }
         self.half_close(side);
         self.half_close(side.peer())
     }

@@ -90,6 +90,20 @@ impl Tcp {
         self
     }
 
+    /// `side` sends these bytes in full segments, none of which arrives. The first is sent again after each of these many
+    /// milliseconds, in vain.
+    pub fn swallowed(&self, side: Side, bytes: impl AsRef<[u8]>, retries_ms: &[u64]) -> &Self {
+        let (bytes, mss) = (bytes.as_ref(), self.mss(side));
+        for chunk in bytes.chunks(mss) {
+            self.net.world().data(self.conn, side, chunk, flags::ACK | flags::PSH, false);
+        }
+        let first = &bytes[..mss.min(bytes.len())];
+        for ms in retries_ms {
+            self.wait(*ms).segment(side, Segment::data(-(bytes.len() as i32), first));
+        }
+        self
+    }
+
     /// `side` sends these bytes as two segments that pass the capture point in the wrong order.
     pub fn reordered(&self, side: Side, bytes: impl AsRef<[u8]>) -> &Self {
         let bytes = bytes.as_ref();

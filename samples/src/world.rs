@@ -90,6 +90,8 @@ pub(crate) struct World {
     pub rng: SplitMix64,
     pub span_delay: Option<u64>,
     pub vary: Option<Varying>,
+    /// Lines of a key log: the secrets of TLS connections.
+    pub secrets: Vec<String>,
 }
 
 impl World {
@@ -104,6 +106,7 @@ impl World {
             rng: SplitMix64::new(seed),
             span_delay: None,
             vary: None,
+            secrets: Vec::new(),
         }
     }
 

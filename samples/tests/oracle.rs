@@ -50,7 +50,8 @@ fn intended(name: &str) -> &'static [&'static str] {
         | "http-token-not-returned-good"
         | "sip-undefined-good"
         | "st-token-version-good"
-        | "st-two-names-good" => &[RETRANSMISSION],
+        | "st-two-names-good"
+        | "tls-hello-blackhole" => &[RETRANSMISSION],
         "nrpc-rough-path" => &[RETRANSMISSION, OUT_OF_ORDER, HOLE, UNSEEN, KEEPALIVE, KEEPALIVE_ACK],
         "nrpc-loss" => &[RETRANSMISSION, DUPLICATE_ACK, HOLE],
         "nrpc-mtu-blackhole" => &[RETRANSMISSION, DUPLICATE_ACK],

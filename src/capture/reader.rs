@@ -104,6 +104,12 @@ impl Reader {
     /// frame's reference gets.
     #[inline]
     pub fn next(&mut self, input: u32) -> Option<Frame<'_>> {
+        self.next_with_secrets(input).map(|(frame, _)| frame)
+    }
+
+    /// The same, with the secrets of all decryption secrets blocks that stand before the frame.
+    #[inline]
+    pub fn next_with_secrets(&mut self, input: u32) -> Option<(Frame<'_>, &[Secret])> {
         let record = self.record()?;
         // Neither count can reach 2^64.
         self.input.packets = self.input.packets.wrapping_add(1);
@@ -117,12 +123,13 @@ impl Reader {
             // A simple packet block has no time; it came at about the time of the packet before it.
             None => self.input.last.unwrap_or_default(),
         };
-        Some(Frame {
+        let frame = Frame {
             at: Stamp { frame: FrameRef { input, number: self.input.packets }, time },
             link_type: record.link_type,
             data: self.window.slice(record.data),
             wire_length: record.wire_length,
-        })
+        };
+        Some((frame, self.secrets()))
     }
 
     /// What is known of the capture: final once [`Reader::next`] has returned `None`.

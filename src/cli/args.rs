@@ -20,6 +20,7 @@ Examples:
   nrpcsniff rules nrpc-name-mismatch-alias        one rule explained
   nrpcsniff token 'LtpaToken=AAECAz...'           one sign-on token explained
   nrpcsniff --ltpa-keys ltpa.keys --ltpa-password-file word.txt sso.pcapng
+  nrpcsniff --keylog sslkeys.txt sso.pcapng       look into TLS (Decryption Secrets Blocks need no option)
   nrpcsniff check captures/                       is everything still found that NAME.expected.json lists?
 
 Exit status: 0 done, whatever was found; 1 --fail-on was met; 2 wrong usage, or an input that cannot be read or is
@@ -206,6 +207,10 @@ pub struct ReadingArgs {
     #[command(flatten)]
     pub keys: KeyFiles,
 
+    /// Secrets that open TLS.
+    #[command(flatten)]
+    pub tls: TlsFiles,
+
     /// Show the values of tokens and cookies (masked otherwise, everywhere)
     #[arg(long)]
     pub show_secrets: bool,
@@ -237,7 +242,7 @@ pub enum Command {
     },
     /// Where do a working and a failing capture part, and why? (a capture of that name: ./compare)
     #[command(after_long_help = COMPARE_EXAMPLES)]
-    Compare(CompareArgs),
+    Compare(Box<CompareArgs>),
     /// Sign-on tokens explained: what each is, whose, until when (a capture of that name: ./token)
     #[command(after_long_help = TOKEN_EXAMPLES)]
     Token(TokenArgs),
@@ -376,6 +381,22 @@ impl KeyFiles {
             domino_secret_file: join(self.domino_secret_file),
         }
     }
+}
+
+/// Files of secrets that open TLS. What a pcapng capture brings along is used without any option.
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
+pub struct TlsFiles {
+    /// TLS key log (NSS format) as browsers, curl and Java agents write it; repeatable [default: SSLKEYLOGFILE, if it can be read]
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Vec<PathBuf>,
+
+    /// Private RSA key of a server (PEM): opens TLS where the key exchange is RSA; repeatable
+    #[arg(long, value_name = "PEM")]
+    pub tls_key: Vec<PathBuf>,
+
+    /// The key log that the environment names; a run that must not depend on who starts it leaves this out.
+    #[arg(skip)]
+    pub usual: Option<PathBuf>,
 }
 
 /// Shape of the report.

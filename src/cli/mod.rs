@@ -17,6 +17,7 @@ mod plan;
 mod progress;
 mod read;
 mod run;
+mod tls_keys;
 mod token;
 
 use crate::report::escape;
@@ -26,14 +27,20 @@ use clap::error::ErrorKind;
 use exit::Outcome;
 use plan::Plan;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Runs the command with the arguments of the process.
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let mut args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
+    let key_log = std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    if let Some(Command::Compare(compare)) = &mut args.command {
+        compare.reading.tls.usual.clone_from(&key_log);
+    }
+    args.reading.tls.usual = key_log;
     let done = match &args.command {
         Some(Command::Rules { id }) => catalogue::print(id.as_deref(), args.color),
         Some(Command::Compare(compare)) => config::load(args.config.as_deref(), args.no_config)

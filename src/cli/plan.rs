@@ -3,6 +3,7 @@
 use super::args::{self, Args, ReadingArgs, TalkArgs};
 use super::config::{self, Config};
 use super::logs;
+use crate::decrypt::Keys;
 use crate::diagnose::{ExpectedServer, Settings};
 use crate::model::{Severity, Timestamp};
 use crate::report::{Detail, Format, Options, escape};
@@ -33,6 +34,8 @@ pub struct Plan {
     pub output: Option<PathBuf>,
     /// Settings of the diagnosis.
     pub settings: Settings,
+    /// Secrets that open TLS records.
+    pub tls: Arc<Keys>,
     /// Values of tokens, passwords and cookies are shown.
     pub show_secrets: bool,
     /// Exit with 1 from this severity on.
@@ -107,6 +110,7 @@ impl Plan {
             report,
             output: None,
             settings: Settings { thresholds, expected: servers, now, keys },
+            tls: Arc::new(super::tls_keys::load(&args.tls, talk.quiet)?),
             show_secrets: args.show_secrets,
             fail_on: None,
             talk,

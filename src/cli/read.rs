@@ -2,7 +2,7 @@
 
 use super::plan::{Plan, Talk};
 use super::progress::Progress;
-use super::say;
+use super::{say, tls_keys};
 use crate::capture::{CaptureError, CaptureSet, FilterSet, Reader, discover};
 use crate::engine::{Keep, Options, Pipeline};
 use crate::model::{Analysis, Input};
@@ -10,6 +10,10 @@ use crate::report::Detail;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Type of a decryption secrets block with a TLS key log (draft-ietf-opsawg-pcapng, section 4.7).
+const KEY_LOG: u32 = 0x544c_534b;
 
 /// The captures behind the paths, and whether any path was of no use. What is wrong with one path is said, and the
 /// others are read.
@@ -89,8 +93,13 @@ impl<'a> Session<'a> {
     fn frames(&mut self, path: &Path, mut reader: Reader, index: u32, pipeline: &mut Pipeline) -> Input {
         let mut progress = Progress::new(path, self.plan.talk);
         let mut stopped = None;
-        while let Some(frame) = reader.next(index) {
+        let mut known = 0;
+        while let Some((frame, secrets)) = reader.next_with_secrets(index) {
             let number = frame.at.frame.number;
+            for secret in secrets.iter().skip(known).filter(|secret| secret.kind == KEY_LOG) {
+                tls_keys::tell(path, &pipeline.tls_secrets(&secret.data), self.plan.talk.quiet);
+            }
+            known = secrets.len();
             match self.filter.as_mut().map_or(Ok(true), |filter| filter.matches(&frame)) {
                 Ok(true) => {
                     pipeline.frame(&frame);
@@ -116,7 +125,7 @@ impl<'a> Session<'a> {
 pub(super) fn options(plan: &Plan) -> Options {
     let defaults = Options::default();
     let keep = if plan.report.detail == Detail::Messages { defaults.keep } else { Keep::Essential };
-    Options { keep, decode_as: plan.decode_as.clone(), all: plan.report.all, ..defaults }
+    Options { keep, decode_as: plan.decode_as.clone(), all: plan.report.all, keys: Arc::clone(&plan.tls), ..defaults }
 }
 
 fn unreadable(path: &Path, error: &CaptureError) -> Input {

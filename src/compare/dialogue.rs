@@ -4,9 +4,9 @@
 use crate::diagnose::web::pages::Outcome;
 use crate::diagnose::web::{Exchange, Part};
 use crate::diagnose::{Case, Talk, names};
-use crate::model::{Conversation, Finding, Message, Side, Timestamp};
+use crate::model::{Conversation, Finding, Message, Setup, Side, Timestamp};
 use hashbrown::HashMap;
-use nrpcsniff_dissectors::{Message as Body, sametime, sip};
+use nrpcsniff_dissectors::{Message as Body, sametime, sip, tls};
 use std::net::IpAddr;
 
 /// Turns of one dialogue that are looked at.
@@ -167,8 +167,18 @@ fn purpose_of(c: &Conversation) -> &'static str {
     if c.carries_sip() { "sip" } else { c.protocol }
 }
 
+/// A protocol is known. Of TLS somebody said something, or could not: on its ports wait many connections that nobody needs.
 fn is_of_interest(c: &Conversation) -> bool {
-    c.protocol != crate::model::UNKNOWN
+    let idle = c.protocol == tls::PROTOCOL.name && c.messages.is_empty() && c.setup == Setup::Handshake;
+    c.protocol != crate::model::UNKNOWN && !idle
+}
+
+/// Of TLS only what is asked for, what is chosen, and refusals: the rest of a handshake depends on whether a session is resumed,
+/// and is of no interest where it can be seen what was said inside.
+fn is_said(c: &Conversation, message: &Message) -> bool {
+    let Body::Tls(m) = &message.body else { return true };
+    let is_hello = matches!(m.body, tls::Body::ClientHello(_) | tls::Body::ServerHello(_));
+    message.body.refuses() || message.body.is_opaque() || is_hello && !c.over_tls
 }
 
 fn of_one(c: &Conversation, purpose: Purpose) -> Dialogue<'_> {
@@ -179,8 +189,8 @@ fn of_one(c: &Conversation, purpose: Purpose) -> Dialogue<'_> {
     Dialogue {
         protocol: purpose_of(c),
         conversations: vec![c],
-        turns: c.messages.iter().take(TURNS).map(turn).collect(),
-        left_out: c.messages.len().saturating_sub(TURNS),
+        turns: c.messages.iter().filter(|message| is_said(c, message)).take(TURNS).map(turn).collect(),
+        left_out: c.messages.iter().filter(|message| is_said(c, message)).skip(TURNS).count(),
         purpose,
         rank: 0,
         turn: 0,
@@ -199,6 +209,7 @@ fn purpose(talk: Option<&Talk<'_>>, c: &Conversation) -> Purpose {
         }
         "sip" => Purpose { wanted: c.messages.iter().find_map(of_record), ..Purpose::default() },
         "sametime" => c.messages.iter().find_map(login).unwrap_or_default(),
+        "tls" => Purpose { wanted: c.messages.iter().find_map(server_name), ..Purpose::default() },
         _ => Purpose::default(),
     }
 }
@@ -207,6 +218,13 @@ fn purpose(talk: Option<&Talk<'_>>, c: &Conversation) -> Purpose {
 fn of_record(message: &Message) -> Option<String> {
     let Body::Sip(m) = &message.body else { return None };
     m.to.as_ref().filter(|_| m.is_request()).map(sip::Address::of_record)
+}
+
+/// The server that a ClientHello names.
+fn server_name(message: &Message) -> Option<String> {
+    let Body::Tls(m) = &message.body else { return None };
+    let tls::Body::ClientHello(hello) = &m.body else { return None };
+    hello.sni.clone()
 }
 
 fn login(message: &Message) -> Option<Purpose> {

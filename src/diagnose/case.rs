@@ -4,6 +4,7 @@ use super::chat::Chat;
 use super::identity::Identity;
 use super::journal::Journal;
 use super::telephony::Telephony;
+use super::tls::Handshakes;
 use super::web::Web;
 use super::{Settings, names};
 use crate::model::{Analysis, Conversation, Endpoint, Message, PerSide, Side, Stamp, Timestamp, Transport};
@@ -28,6 +29,7 @@ pub struct Case<'a> {
     /// What several rules ask for, found out once: see [`super::attempts::scanners`], [`super::restarts::restarted`].
     pub(super) scanners: OnceCell<HashSet<IpAddr>>,
     pub(super) restarted: OnceCell<HashSet<u32>>,
+    handshakes: Handshakes<'a>,
     web: Web<'a>,
     telephony: Telephony<'a>,
     chat: Chat<'a>,
@@ -105,6 +107,7 @@ impl<'a> Case<'a> {
             by_answer,
             scanners: OnceCell::new(),
             restarted: OnceCell::new(),
+            handshakes: Handshakes::new(analysis, settings),
             web,
             telephony,
             chat,
@@ -131,6 +134,11 @@ impl<'a> Case<'a> {
     /// Sign-on tokens.
     pub fn identity(&self) -> &Identity<'a> {
         &self.identity
+    }
+
+    /// TLS handshakes.
+    pub const fn handshakes(&self) -> &Handshakes<'a> {
+        &self.handshakes
     }
 
     /// Logs beside the capture.

@@ -18,6 +18,7 @@ mod opening;
 mod precedence;
 mod restarts;
 pub mod rules;
+mod sealed;
 mod settings;
 mod showings;
 mod signon;
@@ -26,6 +27,7 @@ pub mod telephony;
 mod testimony;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 mod vp;
 pub mod web;
 pub mod words;

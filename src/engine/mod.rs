@@ -2,7 +2,10 @@
 //! conversation by its first bytes and keeps what the report and the rules need.
 
 mod budget;
+mod course;
 mod dissection;
+mod feed;
+mod log;
 mod pipeline;
 mod snapshot;
 #[cfg(test)]
@@ -15,8 +18,10 @@ mod udp;
 pub use pipeline::Pipeline;
 pub use snapshot::Held;
 
+use crate::decrypt::Keys;
 use crate::stream::{FlowKey, Limits};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
+use std::sync::Arc;
 
 /// Why most conversations are passed over.
 const UNWANTED: &str = "no dissector wants it";
@@ -46,6 +51,8 @@ pub struct Options {
     pub decode_as: Vec<(u16, Option<&'static str>)>,
     /// Keep conversations that no dissector wants, too.
     pub all: bool,
+    /// Secrets that open TLS records.
+    pub keys: Arc<Keys>,
 }
 
 impl Default for Options {
@@ -57,6 +64,7 @@ impl Default for Options {
             messages: 300_000,
             decode_as: Vec::new(),
             all: false,
+            keys: Arc::default(),
         }
     }
 }

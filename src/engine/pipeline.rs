@@ -6,6 +6,7 @@ use super::udp::{self, UdpFlow};
 use super::{Options, Seen};
 use crate::decode::reason::FRAGMENT;
 use crate::decode::{Decoder, Packet};
+use crate::decrypt::{LogReport, Vault};
 use crate::model::{
     Analysis, Attempt, CaptureFacts, Conversation, DatagramFlow, Datagrams, Endpoint, FailedConnections, Frame, Host,
     IcmpError, Input, PerSide, Setup, Side, Stamp, Totals,
@@ -13,6 +14,7 @@ use crate::model::{
 use crate::stream::{Connection, FlowKey, FlowTable};
 use hashbrown::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// ICMP errors kept.
 const ICMP_ERRORS: usize = 10_000;
@@ -51,6 +53,8 @@ pub(super) struct State {
     pub udp_streams: u32,
     /// Room for messages that rules look at one by one.
     pub budget: Budget,
+    /// What TLS records may be opened with.
+    pub vault: Vault,
     /// Conversations of UDP that are kept.
     pub udp_kept: usize,
     /// Places in `facts.failed` of the latest entry of each client, server and way of failing.
@@ -71,6 +75,7 @@ impl Pipeline {
         let flows = options.limits.flows;
         let state = State {
             budget: Budget::new(options.messages),
+            vault: Vault::new(Arc::clone(&options.keys)),
             options,
             totals: Totals::default(),
             facts: CaptureFacts::default(),
@@ -105,6 +110,11 @@ impl Pipeline {
                 Seen { flow: None, is_wanted: reason == FRAGMENT }
             }
         }
+    }
+
+    /// Takes TLS secrets (a key log) that the capture brings along. They open what comes behind them.
+    pub fn tls_secrets(&mut self, log: &[u8]) -> LogReport {
+        self.state.vault.add_log(log)
     }
 
     /// No more frames: everything that is open is concluded. Conversations are numbered in the order of their first

@@ -4,7 +4,7 @@
 //! are, those that are open as they would be; nothing is copied that has not changed since the last snapshot. Rules judge
 //! it as they judge a file. [`Pipeline::retire`] lets go of what is too old for them.
 
-use super::dissection::forget;
+use super::log::forget;
 use super::pipeline::{Failures, Pipeline, State, mark_reused};
 use super::tcp::{self, TcpFlow};
 use crate::model::{
@@ -105,7 +105,7 @@ impl Pipeline {
         let mut totals = self.state.totals.clone();
         for open in self.tcp.values_mut().filter_map(TcpFlow::open) {
             open.show(&mut self.state, end);
-            for &(protocol, count) in open.counts() {
+            for (protocol, count) in open.counts() {
                 let total = totals.messages.entry(protocol).or_default();
                 *total = total.saturating_add(count);
             }

@@ -1,13 +1,12 @@
 //! TCP conversations of the pipeline: from the first segment of a flow to the conversation in the report.
 
-use super::budget::Budget;
 use super::dissection::{self, Dissection, Outcome};
 use super::pipeline::State;
 use super::{DecodeAs, Keep, Options, Seen, UNWANTED};
 use crate::decode::{self, Segment, flags};
 use crate::model::{Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp, UNKNOWN};
 use crate::stream::{Connection, FlowKey, FlowTable, Sink, Tombstone};
-use nrpcsniff_dissectors::PROTOCOLS;
+use nrpcsniff_dissectors::{PROTOCOLS, tls};
 
 /// Messages that make the opening of a conversation: session request and response, authentication both ways.
 const OPENING: u64 = 4;
@@ -205,7 +204,7 @@ impl Open {
     /// Takes a segment; true if there is nothing more to hear.
     fn segment(&mut self, state: &mut State, segment: &Segment<'_>, at: Stamp) -> bool {
         if segment.payload_length > 0 && matches!(self.hearing, Hearing::Silent) {
-            self.listen(segment, &state.options, &state.budget);
+            self.listen(segment, state);
         }
         let had_answer = self.connection.syn_ack().is_some();
         let checksum = self.connection.is_watched().then(|| decode::tcp_checksum_ok(segment)).flatten();
@@ -268,10 +267,10 @@ impl Open {
     }
 
     /// Messages seen of each protocol.
-    pub(super) fn counts(&self) -> &[(&'static str, u64)] {
+    pub(super) fn counts(&self) -> Vec<(&'static str, u64)> {
         match &self.hearing {
-            Hearing::Listening(dissection) => dissection.counts(),
-            _ => &[],
+            Hearing::Listening(dissection) => dissection.counts().collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -348,7 +347,8 @@ impl Open {
     }
 
     /// The first data: somebody may want to hear it.
-    fn listen(&mut self, segment: &Segment<'_>, options: &Options, budget: &Budget) {
+    fn listen(&mut self, segment: &Segment<'_>, state: &State) {
+        let options = &state.options;
         let (client, server) = (self.connection.client().port, self.connection.server().port);
         if !options.all && self.connection.begins_stream(segment) {
             let from = self.connection.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
@@ -361,7 +361,7 @@ impl Open {
             }
         }
         self.connection.watch();
-        let dissection = Dissection::new(client, server, self.connection.roles_guessed(), options, budget.clone());
+        let dissection = Dissection::new([client, server], self.connection.roles_guessed(), state);
         self.hearing = Hearing::Listening(Box::new(dissection));
     }
 
@@ -400,7 +400,7 @@ impl Open {
             state.pass_over(UNWANTED);
             return self.connection.tombstone();
         }
-        for &(protocol, count) in &outcome.counts {
+        for (protocol, count) in outcome.counts() {
             state.messages(protocol, count);
         }
         let mut tombstone = self.connection.tombstone();
@@ -457,6 +457,8 @@ fn tell(conversation: &mut Conversation, outcome: Outcome, by_port: Option<&'sta
     conversation.protocol_by_port = by_port.is_some();
     let teardown = &mut conversation.teardown;
     teardown.after_message = messages_before_close(teardown.by, teardown.at.is_some(), at_close, outcome.seen);
+    conversation.over_tls = outcome.over_tls;
+    conversation.tls = outcome.tls;
     conversation.turns = outcome.turns;
     conversation.messages = outcome.messages;
     conversation.messages_seen = outcome.seen;

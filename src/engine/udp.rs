@@ -142,7 +142,7 @@ impl State {
         match self.options.keep {
             Keep::All(most) => held < most.max(DATAGRAMS),
             Keep::Essential if held < DATAGRAMS => true,
-            Keep::Essential => body.is_essential() && held < super::dissection::ESSENTIAL && self.budget.take(),
+            Keep::Essential => body.is_essential() && held < super::log::ESSENTIAL && self.budget.take(),
         }
     }
 }

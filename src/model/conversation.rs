@@ -1,6 +1,7 @@
 //! A conversation: who talked to whom, what was said, and who hung up first.
 
 use super::{Endpoint, FrameRef, Side, Stamp, Timestamp};
+use nrpcsniff_dissectors::Layer;
 use serde::Serialize;
 
 /// Two values, one for each side.
@@ -345,7 +346,7 @@ pub struct Message {
     pub at: Stamp,
     /// All frames that carried a part of it, in ascending order, `at.frame` among them.
     pub frames: Vec<FrameRef>,
-    /// Offset of its first byte in the sender's stream.
+    /// Offset of its first byte in the sender's stream; inside TLS, of what was opened.
     pub offset: u64,
     /// Length in bytes.
     pub length: u64,
@@ -366,6 +367,10 @@ pub struct Conversation {
     pub protocol: &'static str,
     /// True if the protocol was told by the port alone.
     pub protocol_by_port: bool,
+    /// TLS carries it: `protocol` is what was found inside.
+    pub over_tls: bool,
+    /// What became of the TLS records, if there are any.
+    pub tls: Option<Layer>,
     /// The caller.
     pub client: Endpoint,
     /// The called.
@@ -416,6 +421,8 @@ impl Conversation {
             transport,
             protocol: UNKNOWN,
             protocol_by_port: false,
+            over_tls: false,
+            tls: None,
             client,
             server,
             roles_guessed: false,

@@ -83,7 +83,7 @@ mod tests {
         );
         starts(&all["totals"], &["packets", "bytes", "tcp_conversations", "udp_conversations", "undecoded"]);
         for protocol in nrpcsniff_dissectors::PROTOCOLS {
-            assert!(all["totals"][format!("{}_messages", protocol.name)].is_u64());
+            assert!(all["totals"][format!("{}_{}", protocol.name, protocol.counts)].is_u64());
         }
         let conversation = &all["conversations"][0];
         starts(

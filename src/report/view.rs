@@ -7,7 +7,8 @@ use crate::model::{
     Analysis, Close, CloseBy, Conversation, Endpoint, Evidence, Finding, FrameRef, Input, InputFormat, Log, LogKind,
     Message, PerSide, Placed, Setup, Source, Stamp, Timestamp, Totals, Transport,
 };
-use nrpcsniff_dissectors::{PROTOCOLS, Reader, Value};
+use nrpcsniff_dissectors::tls::Why;
+use nrpcsniff_dissectors::{Layer, PROTOCOLS, Reader, Value};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::collections::BTreeMap;
@@ -150,7 +151,7 @@ impl Serialize for TotalsView<'_> {
         map.serialize_entry("undecoded", &totals.undecoded)?;
         for protocol in PROTOCOLS {
             let messages = totals.messages.get(protocol.name).copied().unwrap_or(0);
-            map.serialize_entry(&format!("{}_messages", protocol.name), &messages)?;
+            map.serialize_entry(&format!("{}_{}", protocol.name, protocol.counts), &messages)?;
         }
         map.serialize_entry("passed_over", &totals.passed_over)?;
         map.end()
@@ -164,6 +165,8 @@ pub(super) struct ConversationView<'a> {
     transport: Transport,
     protocol: &'static str,
     over_tls: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<TlsView>,
     client: Endpoint,
     server: Endpoint,
     roles_guessed: bool,
@@ -186,6 +189,15 @@ pub(super) struct ConversationView<'a> {
     undissected_bytes: PerSide<u64>,
     turns: TurnsView,
     given_up: Option<&'static str>,
+}
+
+/// What of the TLS records of a conversation could be read, and why not the rest.
+#[derive(Serialize)]
+pub(super) struct TlsView {
+    records: u64,
+    opened: u64,
+    sealed: u64,
+    why_opaque: Option<&'static str>,
 }
 
 /// How a conversation ended.
@@ -241,7 +253,8 @@ pub(super) fn conversation<'a>(c: &'a Conversation, detail: Detail, reader: Read
         id: c.id,
         transport: c.transport,
         protocol: c.protocol,
-        over_tls: false,
+        over_tls: c.over_tls,
+        tls: c.tls.map(tls),
         client: c.client,
         server: c.server,
         roles_guessed: c.roles_guessed,
@@ -265,6 +278,11 @@ pub(super) fn conversation<'a>(c: &'a Conversation, detail: Detail, reader: Read
         turns: turns(c),
         given_up: c.given_up,
     }
+}
+
+fn tls(layer: Layer) -> TlsView {
+    let Layer { records, opened, sealed, why_opaque } = layer;
+    TlsView { records, opened, sealed, why_opaque: why_opaque.map(Why::name) }
 }
 
 pub(super) fn teardown(c: &Conversation) -> TeardownView {

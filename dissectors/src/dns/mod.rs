@@ -16,7 +16,9 @@ use crate::{Probe, Protocol, Side};
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
     name: "dns",
+    counts: "messages",
     tcp_ports: &[53],
+    tls_ports: &[],
     udp_ports: &[53],
     claims_ports: false,
     probe,

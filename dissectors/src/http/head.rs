@@ -49,6 +49,11 @@ impl Head {
         head
     }
 
+    /// Adds a field.
+    pub fn push(&mut self, name: &str, value: &str) {
+        self.fields.push(Field { name: name.to_ascii_lowercase(), value: trim(value).to_owned(), offset: 0 });
+    }
+
     fn add(&mut self, line: &str, offset: usize) {
         if line.starts_with([' ', '\t']) {
             if let Some(field) = self.fields.last_mut() {

@@ -223,11 +223,6 @@ fn version_only(input: &str) -> IResult<&str, (u8, u8)> {
     Ok((input, version))
 }
 
-/// The preface of HTTP/2 (RFC 9113 section 3.4).
-pub(super) fn is_http2(line: &str) -> bool {
-    line.trim_end() == "PRI * HTTP/2.0"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,11 @@
-//! HTTP/1.x (RFC 9112) with cookies, redirects and form logins, and the WebSocket that may follow.
+//! HTTP/1.x (RFC 9112) and HTTP/2 (RFC 9113) with cookies, redirects and form logins, and the WebSocket that may follow.
 
 mod body;
 mod exchange;
 mod fields;
 mod form;
 mod head;
+mod http2;
 mod line;
 mod meaning;
 mod message;
@@ -24,7 +25,9 @@ use line::Judgement;
 /// HTTP tunnelling and of WebSphere.
 pub static PROTOCOL: Protocol = Protocol {
     name: "http",
+    counts: "messages",
     tcp_ports: &[80, 3128, 8000, 8008, 8080, 8081, 8082, 8088, 8888, 9060, 9080, 9081, 9082],
+    tls_ports: &[443, 8443, 9043, 9443],
     udp_ports: &[],
     claims_ports: false,
     probe,
@@ -34,10 +37,15 @@ pub static PROTOCOL: Protocol = Protocol {
     roles: meaning::ROLES,
 };
 
-/// The same on any port: a request line with its version, or a status line.
+/// The same on any port: a request line with its version, or a status line; what HTTP/2 begins with.
 fn probe(from: Side, input: &[u8], _: bool) -> Probe {
     let blank = input.iter().take(4).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let input = input.get(blank..).unwrap_or_default();
+    match http2::begins(from, input) {
+        Judgement::Yes => return Probe::Yes,
+        Judgement::Need(total) if !input.is_empty() => return Probe::Need(total),
+        Judgement::Need(_) | Judgement::No(_) => {}
+    }
     let judgement = match from {
         Side::Client => line::probe_request(input),
         Side::Server => line::judge(from, input),

@@ -8,6 +8,7 @@ use super::body::{self, Length};
 use super::exchange::Exchanges;
 use super::form::{self, Chunks};
 use super::head::{self, Head};
+use super::http2;
 use super::line::{self, Found, Judgement};
 use super::message::{Body, Message};
 use super::websocket::Frames;
@@ -81,6 +82,8 @@ enum Phase {
     Asked(bool),
     /// Frames of a WebSocket come.
     WebSocket(Frames),
+    /// Frames of HTTP/2 come.
+    Http2(Box<http2::Frames>),
 }
 
 /// A request whose form is waited for.
@@ -150,6 +153,7 @@ impl Dissector for Stream {
         match std::mem::take(&mut lane.phase) {
             Phase::Start => lane.partial(pending, exchanges).map(wrap),
             Phase::Form(waiting) => Some(wrap(waiting.cut(pending))),
+            Phase::Http2(mut frames) => frames.end(pending).map(wrap),
             _ => None,
         }
     }
@@ -212,6 +216,11 @@ impl Lane {
                 self.phase = Phase::WebSocket(frames);
                 Step::Done(verdict)
             }
+            Phase::Http2(mut frames) => {
+                let verdict = frames.next(input);
+                self.phase = Phase::Http2(frames);
+                Step::Done(verdict)
+            }
         }
     }
 
@@ -236,6 +245,16 @@ impl Lane {
 
     /// Judges the start line as early as it can be; `None` once it is whole and good.
     fn first_line(&mut self, input: &[u8]) -> Option<Step> {
+        if self.side == Side::Client || self.fresh {
+            match http2::begins(self.side, input) {
+                Judgement::Yes => {
+                    self.phase = Phase::Http2(Box::new(http2::Frames::new(self.side)));
+                    return Some(Step::Again);
+                }
+                Judgement::Need(total) => return Some(need(total)),
+                Judgement::No(_) => {}
+            }
+        }
         match line::judge(self.side, input) {
             Judgement::Yes => {}
             Judgement::Need(total) => return Some(need(total)),
@@ -247,10 +266,6 @@ impl Lane {
             return Some(if too_long { self.nonsense(input, line::LIMIT) } else { self.more(input) });
         };
         let first = text::lenient(input.get(..end).unwrap_or_default());
-        if line::is_http2(&first) {
-            self.phase = Phase::Rest;
-            return Some(Step::Again);
-        }
         if !self.reads(first.trim_end()) {
             return Some(self.nonsense(input, end.saturating_add(1)));
         }
@@ -528,6 +543,11 @@ impl Lane {
                 self.phase = Phase::WebSocket(frames);
                 return None;
             }
+            Phase::Http2(mut frames) => {
+                let message = frames.lose(pending, missing);
+                self.phase = Phase::Http2(frames);
+                return message;
+            }
             Phase::Chunk(_) | Phase::Trailer | Phase::Overlong | Phase::Lost | Phase::Asked(_) => None,
         };
         self.phase = match unread.and_then(|unread| unread.checked_sub(missing)) {
@@ -604,6 +624,9 @@ fn read_response(head: &mut Head) -> Option<(Read, bool)> {
     let quotes = head.first("content-type").is_some_and(|media| media.to_ascii_lowercase().contains("/http"));
     let behind = match length {
         _ if status == 101 && offers_sip(head) => Phase::WebSocket(Frames::default()),
+        _ if status == 101 && head.list("upgrade").any(|protocol| protocol == "h2c") => {
+            Phase::Http2(Box::new(http2::Frames::new(Side::Server)))
+        }
         _ if status == 101 => Phase::Rest,
         Length::Bytes(1..) | Length::Chunked | Length::UntilClose if !quotes => Phase::Peek(length),
         _ => behind(length),

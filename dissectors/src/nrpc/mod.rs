@@ -34,7 +34,9 @@ use crate::Protocol;
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
     name: "nrpc",
+    counts: "messages",
     tcp_ports: &[1352],
+    tls_ports: &[],
     udp_ports: &[],
     claims_ports: true,
     probe: probe::probe,

@@ -24,7 +24,9 @@ use crate::Protocol;
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
     name: "sametime",
+    counts: "messages",
     tcp_ports: &[1533, 1516],
+    tls_ports: &[],
     udp_ports: &[],
     claims_ports: true,
     probe: probe::probe,

@@ -25,7 +25,9 @@ use start::Look;
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
     name: "sip",
+    counts: "messages",
     tcp_ports: &[5060, 5080],
+    tls_ports: &[5061, 5081],
     udp_ports: &[5060, 5080],
     claims_ports: true,
     probe,

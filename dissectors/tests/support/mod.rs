@@ -1,6 +1,6 @@
 //! Conversations built from the field tables, for the tests of all dissectors.
 
-use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, nrpc, sametime, sip};
+use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, nrpc, sametime, sip, tls};
 
 /// One conversation: the messages of each direction, as bytes.
 pub struct Conversation {
@@ -23,7 +23,14 @@ pub fn render(message: &Message) -> String {
 }
 
 pub fn conversations() -> Vec<Conversation> {
-    vec![nrpc_conversation(), dns_conversation(), http_conversation(), sametime_conversation(), sip_conversation()]
+    vec![
+        nrpc_conversation(),
+        dns_conversation(),
+        http_conversation(),
+        sametime_conversation(),
+        sip_conversation(),
+        tls_conversation(),
+    ]
 }
 
 /// An NRPC frame.
@@ -235,4 +242,26 @@ pub fn sip_conversation() -> Conversation {
         sip_message(&options, ""),
     ];
     Conversation { protocol: &sip::PROTOCOL, client, server }
+}
+
+/// A handshake of TLS 1.2 in clear, one message a record, that ends with an alert.
+fn tls_conversation() -> Conversation {
+    let vector = |data: &[u8]| [&u16::try_from(data.len()).unwrap().to_be_bytes()[..], data].concat();
+    let record = |kind: u8, fragment: &[u8]| [&[kind, 3, 3][..], &vector(fragment)].concat();
+    let message = |kind: u8, body: &[u8]| record(22, &[&[kind, 0][..], &vector(body)].concat());
+    let name = [&[0, 0][..], &vector(&vector(&[&[0][..], &vector(b"chat.acme.example")].concat()))].concat();
+    let versions = [0, 43, 0, 5, 4, 3, 4, 3, 3];
+    let offer =
+        [&[3, 3][..], &[0x11; 32], &[0, 0, 4, 0xC0, 0x30, 0x13, 1, 1, 0], &vector(&[&name[..], &versions].concat())];
+    let choice = [&[3, 3][..], &[7; 32], &[0, 0xC0, 0x30, 0], &vector(&[0, 23, 0, 0])];
+    let client =
+        vec![message(1, &offer.concat()), message(11, &[0, 0, 0]), message(16, &[5; 70]), record(21, &[2, 48])];
+    let server = vec![
+        message(2, &choice.concat()),
+        message(11, &[0, 0, 5, 0, 0, 2, 0x30, 0]),
+        message(13, &[1, 1, 0, 2, 4, 3, 0, 0]),
+        message(14, &[]),
+        record(21, &[1, 0]),
+    ];
+    Conversation { protocol: &tls::PROTOCOL, client, server }
 }

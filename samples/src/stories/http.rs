@@ -5,7 +5,7 @@ use crate::file::Format;
 use crate::http::{self, Browser, Cookie, Visit, cookie};
 use crate::link::Link;
 use crate::ltpa;
-use crate::net::Network;
+use crate::net::{Host, Network};
 
 pub(super) const WORKING: &[Sample] = &[
     Sample {
@@ -275,10 +275,15 @@ fn anonymous(net: &Network) {
 
 fn token_not_returned(net: &Network) {
     let browser = browser(net);
-    let chat = browser.open(&chat(net), 80, "chat.example.com");
+    token_not_returned_in(net, |server, name| browser.open(server, 80, name));
+}
+
+/// The story of http-token-not-returned, in connections that `open` opens.
+pub(super) fn token_not_returned_in(net: &Network, open: impl Fn(&Host, &'static str) -> Visit) {
+    let chat = open(&chat(net), "chat.example.com");
     chat_login(&chat, "asmith", vec![session(net)]);
     net.wait(3_000);
-    let meet = browser.open(&meet(net), 80, "meet.example.com");
+    let meet = open(&meet(net), "meet.example.com");
     sent_to_login(&meet, "/stmeetings/");
     meet.wait(6_000).tcp().client_fin();
     chat.wait(200).tcp().client_fin();

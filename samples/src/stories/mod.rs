@@ -13,6 +13,7 @@ mod sametime;
 mod server;
 mod setup;
 mod sip;
+mod tls;
 mod tokens;
 mod variations;
 mod working;
@@ -127,6 +128,8 @@ const GROUPS: &[(&str, &[Sample])] = &[
     ("Softphones", sip::SAMPLES),
     ("Chat that works", sametime::WORKING),
     ("Chat logins", sametime::SAMPLES),
+    ("Inside TLS", tls::INSIDE),
+    ("TLS that fails", tls::SAMPLES),
     ("Pairs: a working twin for `compare`", pairs::SAMPLES),
 ];
 

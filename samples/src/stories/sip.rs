@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::http::{logs_in, shared};
 use super::{ANN, Sample, browser, client, expected_end, meet, registrar};
 use crate::file::Format;
-use crate::http::cookie;
+use crate::http::{Visit, cookie};
 use crate::link::Link;
 use crate::ltpa;
 use crate::net::{Host, Network};
@@ -213,7 +213,8 @@ pub(super) const SAMPLES: &[Sample] = &[
     },
 ];
 
-const ADDRESS: &str = "ann@example.com";
+/// Ann's address of record.
+pub(super) const ADDRESS: &str = "ann@example.com";
 
 fn nonce(net: &Network) -> String {
     crate::text::hex(&net.nonce::<8>())
@@ -292,14 +293,22 @@ fn call(net: &Network) {
 
 fn undefined(net: &Network) {
     let web = browser(net).open(&meet(net), 80, "meet.example.com");
+    undefined_in(net, &web, || {
+        let (tcp, phone) = softphone(net);
+        (tcp, phone.transport("TCP"))
+    });
+}
+
+/// The story of sip-undefined, in these connections to the meeting server and to the registrar.
+pub(super) fn undefined_in(net: &Network, web: &Visit, softphone: impl Fn() -> (Tcp, Phone)) {
     let (v1, v2) = (ltpa::DEMO.v1(ANN, expected_end(net)), ltpa::DEMO.v2(ANN, expected_end(net)));
     let session = cookie("JSESSIONID", &net.made_up("0000kqzvbtwa:-1")).path("/").http_only();
     let hidden = |name, token: &str| shared(name, token).http_only();
-    logs_in(&web, "/stmeetings/", vec![hidden("LtpaToken2", &v2), hidden("LtpaToken", &v1), session]);
+    logs_in(web, "/stmeetings/", vec![hidden("LtpaToken2", &v2), hidden("LtpaToken", &v1), session]);
     for _ in 0..2 {
         net.wait(1_200);
-        let (tcp, phone) = softphone(net);
-        let register = phone.transport("TCP").register().cookie("LtpaToken", "undefined");
+        let (tcp, phone) = softphone();
+        let register = phone.register().cookie("LtpaToken", "undefined");
         tcp.client(&register).wait(9).server(register.response(401).challenge("example.com", &nonce(net)));
         tcp.wait(500).client_fin();
         net.wait(15_000);

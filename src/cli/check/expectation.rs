@@ -120,6 +120,7 @@ static CONVERSATION: Shape = Shape::Object {
         ("transport", Shape::Text),
         ("protocol", Shape::Text),
         ("over_tls", Shape::Any),
+        ("tls", TLS),
         ("client", ENDPOINT),
         ("server", ENDPOINT),
         ("roles_guessed", Shape::Any),
@@ -150,6 +151,16 @@ static CONVERSATION: Shape = Shape::Object {
         ("server_name", Shape::Any),
         ("statuses", Shape::List(&Shape::Any)),
         ("answers", Shape::List(&Shape::Any)),
+    ],
+};
+
+const TLS: Shape = Shape::Object {
+    required: &[],
+    keys: &[
+        ("records", Shape::Number),
+        ("opened", Shape::Number),
+        ("sealed", Shape::Number),
+        ("why_opaque", Shape::Any),
     ],
 };
 

@@ -20,6 +20,8 @@ pub(super) const SHAPE: Shape = Shape::Object {
         ("ltpa_keys", Shape::List(&Shape::Text)),
         ("ltpa_password_file", Shape::List(&Shape::Text)),
         ("domino_secret_file", Shape::List(&Shape::Text)),
+        ("keylog", Shape::List(&Shape::Text)),
+        ("tls_key", Shape::List(&Shape::Text)),
         ("now", Shape::Text),
         ("expect_server", Shape::List(&Shape::Text)),
         ("decode_as", Shape::List(&Shape::Text)),
@@ -38,12 +40,14 @@ enum Takes {
     Offset,
 }
 
-const FLAGS: [(&str, &str, Takes); 9] = [
+const FLAGS: [(&str, &str, Takes); 11] = [
     ("logs", "--log", Takes::Path),
     ("log_offsets", "--log-offset", Takes::Offset),
     ("ltpa_keys", "--ltpa-keys", Takes::Path),
     ("ltpa_password_file", "--ltpa-password-file", Takes::Path),
     ("domino_secret_file", "--domino-secret-file", Takes::Path),
+    ("keylog", "--keylog", Takes::Path),
+    ("tls_key", "--tls-key", Takes::Path),
     ("now", "--now", Takes::Text),
     ("expect_server", "--expect-server", Takes::Text),
     ("decode_as", "--decode-as", Takes::Text),

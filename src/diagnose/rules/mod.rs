@@ -97,6 +97,14 @@ mod st_version_or_encryption;
 mod tcp_loss;
 mod tcp_mtu_blackhole;
 mod tcp_zero_window;
+mod tls_cert_expired;
+mod tls_cipher;
+mod tls_client_cert;
+mod tls_hello_blackhole;
+mod tls_name_mismatch;
+mod tls_silent_close;
+mod tls_unknown_ca;
+mod tls_version;
 
 use super::Rule;
 
@@ -124,6 +132,15 @@ pub static RULES: &[&dyn Rule] = &[
     &nrpc_idle_silent::IdleSilent,
     &tcp_mtu_blackhole::MtuBlackhole,
     &tcp_loss::Loss,
+    // TLS.
+    &tls_hello_blackhole::HelloBlackhole,
+    &tls_version::Version,
+    &tls_cipher::Cipher,
+    &tls_unknown_ca::UnknownCa,
+    &tls_cert_expired::CertExpired,
+    &tls_name_mismatch::NameMismatch,
+    &tls_client_cert::ClientCert,
+    &tls_silent_close::SilentClose,
     // NRPC.
     &nrpc_name_mismatch_alias::NameMismatchAlias,
     &nrpc_name_mismatch_other_server::NameMismatchOtherServer,

@@ -35,7 +35,7 @@ static ABOUT: About = About {
          Connection document.",
     ],
     references: &["IANA: lotusnote 1352/tcp", "RFC 8446 section 5.1 (TLS record), RFC 9112 (HTTP/1.1)"],
-    explains: &[],
+    explains: &["tls-silent-close", "tls-version"],
 };
 
 impl Rule for NotNrpc {

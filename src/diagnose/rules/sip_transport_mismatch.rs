@@ -34,7 +34,7 @@ static ABOUT: About = About {
         "IANA: sip 5060, sips 5061",
         "RFC 8446 section 4.1.2 (ClientHello)",
     ],
-    explains: &["sip-408", "nrpc-not-nrpc"],
+    explains: &["sip-408", "nrpc-not-nrpc", "tls-silent-close", "tls-version"],
 };
 
 /// Ports on which SIP is expected inside TLS.

@@ -37,7 +37,7 @@ static ABOUT: About = About {
         "HCL Sametime: TLS for client connections to the community server",
         "RFC 8446 section 5.1 (TLS records)",
     ],
-    explains: &["st-untrusted-peer"],
+    explains: &["st-untrusted-peer", "tls-silent-close", "tls-version"],
 };
 
 /// Who speaks what.

@@ -100,7 +100,7 @@ impl<'a> Exchange<'a> {
         self.request.and_then(|request| request.http.user_agent.as_deref())
     }
 
-    /// What the browser spoke, as far as it can be told: it is https if a proxy, the Origin or the Referer says so, though
+    /// What the browser spoke, as far as it can be told: it is https over TLS, and if a proxy, the Origin or the Referer says so, though
     /// this leg may be in clear.
     pub fn scheme(&self) -> &'static str {
         if self.is_https() { "https" } else { "http" }
@@ -114,7 +114,8 @@ impl<'a> Exchange<'a> {
         let by_origin = request.origin.as_deref().and_then(origin::origin_of);
         let by_referer = request.referer.as_ref().map(|url| (url.scheme.as_str(), origin::host_of(&url.host)));
         let here = |(scheme, host): (&str, String)| scheme.eq_ignore_ascii_case("https") && host == self.host;
-        self.conversation.server.port == 443 || by_origin.is_some_and(here) || by_referer.is_some_and(here)
+        let secure = self.conversation.over_tls || self.conversation.server.port == 443;
+        secure || by_origin.is_some_and(here) || by_referer.is_some_and(here)
     }
 
     /// For people: `http://host/path`, without the query.

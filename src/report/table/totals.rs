@@ -133,7 +133,8 @@ fn conversations(sheet: Sheet<'_>) -> String {
         format!("Conversations: {} TCP, {} UDP.", count(totals.tcp_conversations), count(totals.udp_conversations));
     for (protocol, number) in protocols {
         let messages = totals.messages.get(protocol).copied().unwrap_or(0);
-        let (conversations, messages) = (counted(number, "conversation"), counted(messages, "message"));
+        let unit = nrpcsniff_dissectors::protocol(protocol).map_or("message", |p| p.counts.trim_end_matches('s'));
+        let (conversations, messages) = (counted(number, "conversation"), counted(messages, unit));
         text = format!("{text} {}: {conversations} with {messages}.", title(protocol));
     }
     let upgraded = analysis.conversations.iter().filter(|c| c.protocol == "http" && c.carries_sip()).count() as u64;

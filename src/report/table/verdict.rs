@@ -14,7 +14,8 @@ const WHERE_TO_LOOK: &[&str] = &[
     "Was the capture taken where these packets pass (interface, mirror port, the client itself)?",
     "Did the failed attempt fall into the time of the capture?",
     "Does the server listen on another port, and the capture begin late? Then: --decode-as 'tcp.port==PORT,nrpc'.",
-    "Is it inside TLS (HTTPS, SIP over TLS)? Then capture where it is in clear, behind the proxy or on the server.",
+    "Is it inside TLS (HTTPS, SIP over TLS)? Then give a key log or a key (cap-encrypted says which helps), or capture where it is in \
+     clear, behind the proxy or on the server.",
     "What was seen instead: --detail conversations --all.",
 ];
 const NOT_PROVED: &str = "Not found does not mean not there: only what the capture holds and the rules know was judged \

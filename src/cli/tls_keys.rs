@@ -1,0 +1,126 @@
+//! Secrets that open TLS, from the files that the user named.
+
+use super::args::TlsFiles;
+use super::say;
+use crate::decrypt::{Keys, LogReport, MOST_LINES_NAMED};
+use crate::report::escape;
+use anyhow::{Context, Result, anyhow, ensure};
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// Largest PEM file that is read, in bytes.
+const LIMIT: u64 = 1 << 20;
+
+/// All secrets of these files, and of the environment's key log if no other is named. Errors name the file and what to do; a
+/// key log with broken lines is no error.
+pub fn load(files: &TlsFiles, quiet: bool) -> Result<Keys> {
+    let mut keys = Keys::default();
+    for path in &files.keylog {
+        let report = log(&mut keys, path).with_context(|| format!("{}: cannot be read", shown(path)))?;
+        ensure!(
+            report.secrets > 0,
+            "{}: there is no secret in it; a key log has lines such as CLIENT_RANDOM, a client random and a secret in \
+             hexadecimal digits (set SSLKEYLOGFILE for the browser and sign on again)",
+            shown(path)
+        );
+        tell(path, &report, quiet);
+    }
+    let usual = files.usual.as_deref().filter(|_| files.keylog.is_empty());
+    if let Some(path) = usual
+        && let Ok(report) = log(&mut keys, path)
+    {
+        tell(path, &report, quiet);
+    }
+    for path in &files.tls_key {
+        keys.add_pem(&pem(path)?).with_context(|| shown(path))?;
+    }
+    Ok(keys)
+}
+
+fn log(keys: &mut Keys, path: &Path) -> std::io::Result<LogReport> {
+    keys.add_log(BufReader::with_capacity(1 << 16, File::open(path)?))
+}
+
+/// Says what could not be taken of a key log.
+pub(super) fn tell(path: &Path, report: &LogReport, quiet: bool) {
+    let LogReport { broken, broken_lines, left_out, .. } = report;
+    if *broken > 0 && !quiet {
+        let numbers: Vec<_> = broken_lines.iter().map(u64::to_string).collect();
+        let more = if *broken > MOST_LINES_NAMED as u64 { " and more" } else { "" };
+        let (lines, were) = if *broken == 1 { ("line", "is") } else { ("lines", "are") };
+        say(&format!(
+            "{}: {broken} {lines} of the key log {were} broken and passed over (line {}{more})",
+            path.display(),
+            numbers.join(", ")
+        ));
+    }
+    if *left_out > 0 && !quiet {
+        say(&format!("{}: {left_out} secrets of the key log were left out: there is no room for more", path.display()));
+    }
+}
+
+fn pem(path: &Path) -> Result<String> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes));
+    let length = read.with_context(|| format!("{}: cannot be read", shown(path)))?;
+    ensure!(u64::try_from(length)? <= LIMIT, "{}: too large for a private key", shown(path));
+    String::from_utf8(bytes).map_err(|_| {
+        anyhow!(
+            "{}: this is no PEM file; make one of a PKCS#12 key store with: openssl pkcs12 -in FILE -nodes -nocerts -out key.pem",
+            shown(path)
+        )
+    })
+}
+
+fn shown(path: &Path) -> String {
+    escape::terminal(&path.to_string_lossy()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::PathBuf;
+
+    fn line(first: &str) -> String {
+        format!("CLIENT_RANDOM {first}{} {}\n", "00".repeat(31), "ab".repeat(48))
+    }
+
+    fn error(files: &TlsFiles) -> String {
+        format!("{:#}", load(files, true).unwrap_err())
+    }
+
+    #[test]
+    fn the_environment_counts_only_where_no_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("a.log"), line("01")).unwrap();
+        fs::write(path("b.log"), format!("{}{}broken\n", line("02"), line("03"))).unwrap();
+        let count = |keylog: &[PathBuf], usual: &str| {
+            let files = TlsFiles { keylog: keylog.to_vec(), tls_key: Vec::new(), usual: Some(path(usual)) };
+            format!("{:?}", load(&files, true).unwrap())
+        };
+        assert_eq!(count(&[], "b.log"), "Keys(2 secrets, 0 private keys)");
+        assert_eq!(count(&[], "not-there"), "Keys(0 secrets, 0 private keys)");
+        assert_eq!(count(&[path("a.log")], "b.log"), "Keys(1 secrets, 0 private keys)");
+    }
+
+    #[test]
+    fn errors_name_the_file_and_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &[u8]| -> PathBuf {
+            fs::write(folder.path().join(name), text).unwrap();
+            folder.path().join(name)
+        };
+        let keylog = |path: PathBuf| error(&TlsFiles { keylog: vec![path], ..TlsFiles::default() });
+        let key = |path: PathBuf| error(&TlsFiles { tls_key: vec![path], ..TlsFiles::default() });
+        assert!(keylog(folder.path().join("none")).contains("none: cannot be read"));
+        assert!(keylog(write("empty", b"# nothing\n")).contains("empty: there is no secret in it"));
+        assert!(key(folder.path().join("none")).contains("none: cannot be read"));
+        assert!(key(write("p12", &[0x30, 0x82, 0xFF])).contains("openssl pkcs12"));
+        assert!(key(write("text", b"hello")).contains("text: this is no PEM file"));
+        let certificate = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        assert!(key(write("crt", certificate)).contains("crt: this is a certificate; give the private key"));
+    }
+}

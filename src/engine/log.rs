@@ -1,0 +1,168 @@
+//! What is kept of the messages of one conversation, in all its layers together.
+
+use super::Keep;
+use super::budget::Budget;
+use super::feed::{Carried, len};
+use crate::model::{Message, PerSide, Side, Stamp, Timestamp, Turn, Turns};
+use nrpcsniff_dissectors::Message as Body;
+use std::collections::VecDeque;
+
+/// Messages kept from the start and from the end when memory must not grow.
+const HEAD: usize = 16;
+const TAIL: usize = 8;
+/// Messages kept beyond these because rules ask for them.
+const NOTABLE: usize = 64;
+/// Messages kept of those that rules look at one by one.
+pub(super) const ESSENTIAL: usize = 10_000;
+/// Slow turns kept.
+const SLOW_TURNS: usize = 8;
+
+/// What is kept of the messages.
+#[derive(Debug)]
+pub(super) struct Log {
+    keep: Keep,
+    budget: Budget,
+    head: Vec<Message>,
+    notable: usize,
+    tail: VecDeque<Message>,
+    /// Messages seen, by sender.
+    pub seen: PerSide<u64>,
+    /// Messages seen of each protocol: one may carry another.
+    pub counts: Vec<(&'static str, u64)>,
+    turns: Turns,
+    asked: Option<Stamp>,
+}
+
+impl Log {
+    /// Nothing said yet.
+    pub fn new(keep: Keep, budget: Budget) -> Self {
+        Self {
+            keep,
+            budget,
+            head: Vec::new(),
+            notable: 0,
+            tail: VecDeque::new(),
+            seen: PerSide::default(),
+            counts: Vec::new(),
+            turns: Turns::default(),
+            asked: None,
+        }
+    }
+
+    /// Adds a message of `length` bytes at `offset` of what that side sent.
+    pub fn add(&mut self, side: Side, offset: u64, length: usize, carried: Carried, body: Body) {
+        let Carried { first, last, frames } = carried;
+        // A handshake is no question, and an alert no answer.
+        if !matches!(body, Body::Tls(_)) {
+            self.turn(side, first, last);
+        }
+        self.seen[side] = self.seen[side].saturating_add(1);
+        let n = u32::try_from(self.seen.client.saturating_add(self.seen.server)).unwrap_or(u32::MAX);
+        self.count(body.protocol());
+        self.keep(Message { n, from: side, at: last, frames, offset, length: len(length), body });
+    }
+
+    /// Questions and answers, and the messages that are kept, in order.
+    pub fn finish(self) -> (Turns, Vec<Message>) {
+        let turns = self.turns();
+        let mut messages = self.head;
+        messages.extend(self.tail);
+        messages.sort_by_key(|m| m.n);
+        messages.shrink_to_fit();
+        (turns, messages)
+    }
+
+    /// As [`Log::finish`], while it goes on. `before` is what this gave the last time: messages that still hold are not
+    /// copied again.
+    pub fn preview(&self, mut before: Vec<Message>) -> (Turns, Vec<Message>) {
+        let known = before.len();
+        let same = |a: Option<&Message>, b: Option<&Message>| a.is_some() && a.map(|m| m.n) == b.map(|m| m.n);
+        let holds = self.tail.is_empty()
+            && same(before.first(), self.head.first())
+            && same(before.last(), known.checked_sub(1).and_then(|last| self.head.get(last)));
+        if holds {
+            before.extend(self.head.iter().skip(known).cloned());
+            return (self.turns(), before);
+        }
+        let mut messages: Vec<Message> = self.head.iter().chain(&self.tail).cloned().collect();
+        messages.sort_by_key(|m| m.n);
+        (self.turns(), messages)
+    }
+
+    /// Lets go of messages from before a time, but for the first ones. Says whether there were any.
+    pub fn forget(&mut self, before: Timestamp) -> bool {
+        forget(&mut self.head, before)
+    }
+
+    /// Messages that are kept because rules look at each.
+    pub fn essential(&self) -> usize {
+        self.head.iter().filter(|message| message.body.is_essential()).count()
+    }
+
+    fn turns(&self) -> Turns {
+        let mut turns = self.turns.clone();
+        turns.unanswered = self.asked;
+        turns.slowest.sort_by_key(|turn| turn.request.time);
+        turns
+    }
+
+    fn count(&mut self, protocol: &'static str) {
+        match self.counts.iter_mut().find(|(name, _)| *name == protocol) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.counts.push((protocol, 1)),
+        }
+    }
+
+    fn keep(&mut self, message: Message) {
+        let room = match self.keep {
+            Keep::All(most) => most.max(HEAD),
+            Keep::Essential if message.body.is_essential() && self.head.len() < ESSENTIAL && self.budget.take() => {
+                ESSENTIAL
+            }
+            Keep::Essential => HEAD,
+        };
+        if self.head.len() < room.saturating_add(self.notable) {
+            self.head.push(message);
+        } else if self.notable < NOTABLE && message.body.is_notable() {
+            self.notable = self.notable.saturating_add(1);
+            self.head.push(message);
+        } else {
+            if self.tail.len() >= TAIL {
+                self.tail.pop_front();
+            }
+            self.tail.push_back(message);
+        }
+    }
+
+    fn turn(&mut self, side: Side, first: Stamp, at: Stamp) {
+        match (side, self.asked) {
+            (Side::Client, _) => self.asked = Some(at),
+            (Side::Server, Some(request)) => {
+                self.asked = None;
+                let turn = Turn { request, reply: first };
+                let turns = &mut self.turns;
+                turns.count = turns.count.saturating_add(1);
+                turns.waited = turns.waited.saturating_add(turn.length().max(0));
+                if turns.slowest.len() < SLOW_TURNS {
+                    turns.slowest.push(turn);
+                } else if let Some(fastest) = turns.slowest.iter_mut().min_by_key(|t| t.length())
+                    && fastest.length() < turn.length()
+                {
+                    *fastest = turn;
+                }
+            }
+            (Side::Server, None) => {}
+        }
+    }
+}
+
+/// Lets go of messages from before a time, but for the first ones. Says whether there were any.
+pub(super) fn forget(messages: &mut Vec<Message>, before: Timestamp) -> bool {
+    let count = messages.len();
+    let mut index = 0_usize;
+    messages.retain(|message| {
+        index = index.saturating_add(1);
+        index <= HEAD || message.at.time >= before
+    });
+    messages.len() < count
+}
