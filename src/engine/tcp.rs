@@ -6,7 +6,7 @@ use super::{DecodeAs, Keep, Options, Seen, UNWANTED};
 use crate::decode::{self, Segment, flags};
 use crate::model::{Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp, UNKNOWN};
 use crate::stream::{Connection, FlowKey, FlowTable, Sink, Tombstone};
-use nrpcsniff_dissectors::{PROTOCOLS, tls};
+use nrpcsniff_dissectors::PROTOCOLS;
 
 /// Messages that make the opening of a conversation: session request and response, authentication both ways.
 const OPENING: u64 = 4;
