@@ -22,6 +22,8 @@ const OFFERS: usize = 8;
 const FINISHED: u64 = 6 + 37;
 /// The same in TLS 1.3, where a Finished is as long as a hash (RFC 8446 section 4.4.4).
 const FINISHED_13: u64 = 5 + 4 + 32 + 1 + 16;
+/// Bytes of a segment where the maximum is not known: Ethernet, IPv6, TCP with timestamps.
+const USUAL_SEGMENT: u64 = 1428;
 /// The record that changes the cipher; in TLS 1.3 it means nothing.
 const CHANGE_CIPHER_SPEC: u64 = 6;
 
@@ -183,15 +185,24 @@ impl<'a> Handshake<'a> {
     /// The handshake is complete, and the client says farewell without a word inside: it looked at the certificate by itself.
     pub fn left_before_a_word(&self) -> bool {
         let silent = self.conversation.tls.is_some_and(|layer| layer.sealed == 0) && !self.inside;
+        if !(silent && self.is_whole() && self.is_closed() && self.got_through()) {
+            return false;
+        }
         let mut farewells = self.conversation.messages.iter().filter(|message| match &message.body {
             Inner::Tls(body) => matches!(&body.body, tls::Body::SealedAlert { .. } | tls::Body::Alert(_)),
             _ => false,
         });
-        let by_client = match farewells.next() {
+        match farewells.next() {
             Some(farewell) => farewell.from == Side::Client,
             None => self.conversation.teardown.by == CloseBy::Client,
-        };
-        self.is_whole() && self.got_through() && silent && by_client && self.is_closed()
+        }
+    }
+
+    /// The ClientHello fills more than one segment.
+    pub fn is_large(&self) -> bool {
+        let mss = self.conversation.tcp.mss;
+        let announced = [mss.client, mss.server].into_iter().flatten().map(u64::from).min();
+        self.hello.message.length > announced.unwrap_or(USUAL_SEGMENT)
     }
 
     fn is_closed(&self) -> bool {
@@ -317,11 +328,44 @@ const fn is_refusal(alert: Alert) -> bool {
     alert.is_fatal() && !matches!(alert.code, alert::CLOSE_NOTIFY | USER_CANCELED)
 }
 
+/// What a server did for others: a few examples, so that looking at them is cheap however many there are.
+#[derive(Debug, Default)]
+pub struct Served<'a> {
+    /// What it agreed on: different versions and suites, four at most.
+    pub agreed: Vec<&'a ServerHello>,
+    /// Handshakes that got through, for different hosts, four at most.
+    pub through: Vec<Handshake<'a>>,
+    /// One whose small ClientHello it answered.
+    pub small: Option<Handshake<'a>>,
+    /// A small ClientHello was not answered.
+    pub small_unanswered: bool,
+}
+
+impl<'a> Served<'a> {
+    fn add(&mut self, one: &Handshake<'a>) {
+        if let Some(answer) = one.answer {
+            let known = |said: &&ServerHello| (said.version, said.suite) == (answer.what.version, answer.what.suite);
+            if self.agreed.len() < SHOWN && !self.agreed.iter().any(known) {
+                self.agreed.push(answer.what);
+            }
+            if !one.is_large() {
+                self.small = self.small.or(Some(*one));
+            }
+        } else if !one.is_large() && one.is_unanswered() {
+            self.small_unanswered = true;
+        }
+        let known = |other: &Handshake<'a>| other.host() == one.host();
+        if one.got_through() && self.through.len() < SHOWN && !self.through.iter().any(known) {
+            self.through.push(*one);
+        }
+    }
+}
+
 /// All handshakes whose ClientHello was captured.
 #[derive(Debug)]
 pub struct Handshakes<'a> {
     all: Vec<Handshake<'a>>,
-    by_server: HashMap<Endpoint, Vec<usize>>,
+    served: HashMap<Endpoint, Served<'a>>,
     by_pair: HashMap<(IpAddr, Endpoint), Vec<usize>>,
     explorers: HashSet<(IpAddr, Endpoint)>,
 }
@@ -329,15 +373,15 @@ pub struct Handshakes<'a> {
 impl<'a> Handshakes<'a> {
     pub(super) fn new(analysis: &'a Analysis, settings: &Settings) -> Self {
         let all: Vec<_> = analysis.conversations.iter().filter_map(Handshake::of).collect();
-        let mut by_server: HashMap<_, Vec<_>> = HashMap::new();
+        let mut served: HashMap<_, Served<'a>> = HashMap::new();
         let mut by_pair: HashMap<_, Vec<_>> = HashMap::new();
         for (index, handshake) in all.iter().enumerate() {
-            by_server.entry(handshake.server()).or_default().push(index);
+            served.entry(handshake.server()).or_default().add(handshake);
             by_pair.entry((handshake.client(), handshake.server())).or_default().push(index);
         }
         let tries_out = |indices: &[usize]| explores(&settings.thresholds, &all, indices);
         let explorers = by_pair.iter().filter(|(_, indices)| tries_out(indices)).map(|(pair, _)| *pair).collect();
-        Self { all, by_server, by_pair, explorers }
+        Self { all, served, by_pair, explorers }
     }
 
     /// Those that may be judged: not those of somebody who tries out what a server can.
@@ -345,9 +389,9 @@ impl<'a> Handshakes<'a> {
         self.all.iter().filter(|one| !self.explorers.contains(&(one.client(), one.server())))
     }
 
-    /// Those with that server, whoever called.
-    pub fn of_server(&self, server: Endpoint) -> impl Iterator<Item = &Handshake<'a>> {
-        self.by_server.get(&server).into_iter().flatten().filter_map(|&index| self.all.get(index))
+    /// What that server did, whoever called.
+    pub fn served(&self, server: Endpoint) -> Option<&Served<'a>> {
+        self.served.get(&server)
     }
 
     /// The same client's next handshake for the same host at the same server that got through, within the retry time.
@@ -450,16 +494,9 @@ pub fn refusal_of_hello<'a>(handshake: &Handshake<'a>) -> Option<(&'a Message, A
     handshake.refused_by(Side::Server).filter(|_| handshake.answer.is_none())
 }
 
-/// What the server agreed on with others: versions and suites, in order of appearance.
-pub fn agreed<'a>(case: &Case<'a>, server: Endpoint) -> Vec<&'a ServerHello> {
-    let answers = case.handshakes().of_server(server).filter_map(|one| Some(one.answer?.what));
-    let mut seen: Vec<&ServerHello> = Vec::new();
-    for answer in answers {
-        if seen.len() < SHOWN && !seen.iter().any(|s| (s.version, s.suite) == (answer.version, answer.suite)) {
-            seen.push(answer);
-        }
-    }
-    seen
+/// What the server agreed on with others.
+pub fn agreed<'c, 'a>(case: &'c Case<'a>, server: Endpoint) -> &'c [&'a ServerHello] {
+    case.handshakes().served(server).map_or(&[], |served| &served.agreed)
 }
 
 #[cfg(test)]

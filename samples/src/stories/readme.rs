@@ -28,6 +28,12 @@ Each capture starts at 2025-03-10T08:30:00Z. Sessions that work say nothing in t
 The LTPA tokens in the captures are real ones, made with constructed keys that are used nowhere else: `demo.ltpa.keys`
 (password `WebAS`, option `--ltpa-keys`) opens those of WebSphere, `demo.domino.secret` (option `--domino-secret-file`)
 verifies those of Domino.
+
+TLS in the captures is rustls talking to itself (`src/tls/`), with RustCrypto and with randomness that comes from the story's name,
+so that its bytes are real and yet the same every time; who refuses a handshake does so because the library found a reason. Demo
+certificates and their key are in `src/tls/pki/`, with the script that made them. Captures \"with keys\" hold what opens them in a
+Decryption Secrets Block. By hand are written: the ClientHello of TLS 1.0 in `tls-version-old`, and the bytes of the large key
+share in `tls-hello-blackhole` and `tls-working`.
 ";
 
 const LOGS: &str = "

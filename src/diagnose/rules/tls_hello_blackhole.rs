@@ -9,9 +9,6 @@ use crate::model::{Confidence, Severity, Side, Unanswered};
 /// See [`ABOUT`].
 pub struct HelloBlackhole;
 
-/// Bytes of a segment where the maximum is not known: Ethernet, IPv6, TCP with timestamps.
-const USUAL_SEGMENT: u64 = 1428;
-
 static ABOUT: About = About {
     id: "tls-hello-blackhole",
     title: "A large ClientHello is never answered",
@@ -49,7 +46,7 @@ impl Rule for HelloBlackhole {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let swallowed = case.handshakes().all().filter(|one| is_large(one) && swallowed(case, one).is_some());
+        let swallowed = case.handshakes().all().filter(|one| one.is_large() && swallowed(case, one).is_some());
         by_site(swallowed).filter_map(|group| finding(case, &group)).collect()
     }
 }
@@ -60,12 +57,6 @@ enum Lost<'a> {
     Repeated(&'a Unanswered),
     /// It was acknowledged, and nothing followed for so many seconds.
     Acknowledged(f64),
-}
-
-fn is_large(handshake: &Handshake<'_>) -> bool {
-    let mss = handshake.conversation.tcp.mss[Side::Server].map_or(USUAL_SEGMENT, u64::from);
-    handshake.hello.message.length > mss
-        || handshake.hello.message.frames.len() > 1 && handshake.hello.message.length > 1_000
 }
 
 fn swallowed<'a>(case: &Case<'a>, handshake: &Handshake<'a>) -> Option<Lost<'a>> {
@@ -84,11 +75,11 @@ fn swallowed<'a>(case: &Case<'a>, handshake: &Handshake<'a>) -> Option<Lost<'a>>
 
 fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let others = || case.handshakes().of_server(first.server()).filter(|one| !is_large(one));
-    let small = others().find(|one| one.answer.is_some());
-    if small.is_none() && others().any(Handshake::is_unanswered) {
+    let served = case.handshakes().served(first.server())?;
+    if served.small.is_none() && served.small_unanswered {
         return None;
     }
+    let small = served.small;
     let length = first.hello.message.length;
     let (points, at_most, fate) = match swallowed(case, first)? {
         Lost::Repeated(u) => {

@@ -70,8 +70,9 @@ fn answers_otherwise(handshake: &Handshake<'_>) -> bool {
 fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let talk = Talk { conversation: first.conversation, request: None, response: None };
-    let others = case.handshakes().of_server(first.server());
-    let other_host = others.filter(|one| one.got_through() && one.host() != first.host()).find_map(Handshake::host);
+    let served = case.handshakes().served(first.server());
+    let through = served.into_iter().flat_map(|served| &served.through);
+    let other_host = through.filter(|one| one.host() != first.host()).find_map(Handshake::host);
     let draft = failed(case, &ABOUT, 50, group)
         .points(if other_host.is_some() { 10 } else { 0 })
         .at_most(Confidence::Medium)
