@@ -264,6 +264,45 @@ fn what_is_opened_is_judged_as_if_the_wire_were_clear() {
     }
 }
 
+/// A program writes its key log while it runs, and a capture may hold its secrets behind the records.
+#[test]
+fn secrets_that_come_late_open_what_follows() {
+    let Some(corpus) = corpus() else { return };
+    for (name, log) in [
+        ("tls/sip_tls12.pcap", "tls/sip_tls12.keylog"),
+        ("tls/sip_tls13_split.pcap", "tls/sip_tls13_split.keylog"),
+        ("real/sip_tls12_ecdhe.pcap", "real/sip_tls12_ecdhe.keys"),
+        ("real/https_tls13.pcap", "real/https_tls13.keys"),
+    ] {
+        let log = fs::read(corpus.join(log)).unwrap();
+        let late = |from: u64| {
+            let mut pipeline = Pipeline::new(Options::default());
+            let mut reader = Reader::open(&corpus.join(name)).unwrap();
+            let mut told = false;
+            while let Some(frame) = reader.next(0) {
+                if frame.at.frame.number >= from && !std::mem::replace(&mut told, true) {
+                    pipeline.tls_secrets(&log);
+                }
+                pipeline.frame(&frame);
+            }
+            pipeline.finish(vec![reader.into_input()])
+        };
+        let inside = |analysis: &Analysis| {
+            let messages = analysis.conversations.iter().flat_map(|c| &c.messages);
+            let told = messages.filter_map(|m| Some((m.frames[0].number, m.at.frame.number, start_line(m)?)));
+            told.collect::<Vec<_>>()
+        };
+        let all = inside(&late(0));
+        assert!(all.len() >= 2, "{name}");
+        for &(from, ..) in &all {
+            let found = inside(&late(from));
+            let missing: Vec<_> =
+                all.iter().filter(|(first, ..)| *first >= from).filter(|message| !found.contains(message)).collect();
+            assert!(missing.is_empty(), "{name} from frame {from}: {missing:?}");
+        }
+    }
+}
+
 /// A message that was whole before, by what does not change when another is missing.
 fn identity(message: &Message) -> (u64, Side, String) {
     (message.at.frame.number, message.from, message.body.summary())

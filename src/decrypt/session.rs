@@ -245,4 +245,8 @@ impl Opener for Session {
     fn lost(&mut self, from: Side, bytes: u64) {
         self.lanes[from].lose(bytes);
     }
+
+    fn passed(&mut self, from: Side, bytes: u64) {
+        self.lanes[from].pass(bytes);
+    }
 }

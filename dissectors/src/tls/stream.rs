@@ -146,7 +146,7 @@ impl Stream {
         let probably_alert = self.is_sealed_alert(from, header);
         if let Some(why) = refused.filter(|_| !probably_alert) {
             self.begin(from);
-            self.pass(header, why);
+            self.refuse(from, header, why);
             self.saw_sealed(from);
             return Verdict::Skip { bytes: u64::try_from(header.total()).unwrap_or(u64::MAX) };
         }
@@ -155,7 +155,7 @@ impl Stream {
         self.begin(from);
         let parts = match (is_sealed, refused) {
             (true, Some(why)) => {
-                self.pass(header, why);
+                self.refuse(from, header, why);
                 vec![message(Body::SealedAlert { inferred: header.kind != ContentType::Alert })]
             }
             (true, None) => self.open(from, header, record),
@@ -218,6 +218,12 @@ impl Stream {
             // Without a hello there is nothing that a key could be found for.
             self.sealed.count(if self.tls13.is_none() { Why::HandshakeNotCaptured } else { why });
         }
+    }
+
+    /// A protected record is not offered to the opener, which may find keys later.
+    fn refuse(&mut self, from: Side, header: Header, why: Why) {
+        self.pass(header, why);
+        self.opener.passed(from, u64::try_from(header.total()).unwrap_or(u64::MAX));
     }
 
     fn open(&mut self, from: Side, header: Header, record: &[u8]) -> Vec<Part> {
