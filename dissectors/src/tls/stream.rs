@@ -235,6 +235,10 @@ impl Stream {
             }
         };
         self.layer.opened = self.layer.opened.saturating_add(1);
+        if opened.kind != header.kind {
+            // Only TLS 1.3 hides the type of a record: it is known even if the ServerHello is lost.
+            self.tls13 = Some(true);
+        }
         let lane = self.lane(from);
         lane.unsure = false;
         let mut parts = Vec::new();
