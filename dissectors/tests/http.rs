@@ -415,7 +415,7 @@ fn upgrades_and_refusals_of_them() {
     let refused = client(format!("{ask}{GET}"));
     assert_eq!(lines(&refused), ["1 /x", "2 /next"]);
     let mut taken = client(format!("{ask}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0"));
-    taken.data(Side::Server, b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n\0\0\0HTTP/1.1 200 OK\r\n\r\n");
+    taken.data(Side::Server, b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n\0\0\0\x04\x01\0\0\0\0");
     assert_eq!(lines(&taken), ["1 /x", "1 101"]);
     let direct = client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     assert!(direct.messages.is_empty() && !direct.not_mine());
@@ -708,7 +708,8 @@ fn probes() {
         ("GET / HTTP/1.", Yes),
         ("GET / HTTP/1", Need(13)),
         ("GET / HTTP/2.0\r\n", No),
-        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", No),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Yes),
+        ("PRI * HTTP/2.0\r\n\r\n", Need(19)),
         ("REGISTER sip:acme.example SIP/2.0\r\n", No),
         ("OPTIONS rtsp://acme.example RTSP/1.0\r\n", No),
         ("OPTIONS * RTSP/1.0\r\n", No),

@@ -85,8 +85,8 @@ first of them, unless a later one has an expectation of its own. Only what the f
   surplus         least severity at which a finding that is not listed is a deviation: info,
                   minor (default), major, blocker, never
   options         what the run needs: logs, log_offsets, ltpa_keys, ltpa_password_file,
-                  domino_secret_file, now, expect_server, decode_as, filter mean what the command
-                  line's options do; paths count from the folder of the file
+                  domino_secret_file, keylog, tls_key, now, expect_server, decode_as, filter mean what
+                  the command line's options do; paths count from the folder of the file
 
 --bless keeps absent, surplus and options, and the keys that a file lists by choice; a file that is as expected is not \
 touched, nor is one whose absent rules speak.

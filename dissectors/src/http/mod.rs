@@ -43,7 +43,7 @@ fn probe(from: Side, input: &[u8], _: bool) -> Probe {
     let input = input.get(blank..).unwrap_or_default();
     match http2::begins(from, input) {
         Judgement::Yes => return Probe::Yes,
-        Judgement::Need(total) if !input.is_empty() => return Probe::Need(total),
+        Judgement::Need(total) if !input.is_empty() => return Probe::Need(total.saturating_add(blank)),
         Judgement::Need(_) | Judgement::No(_) => {}
     }
     let judgement = match from {
