@@ -3,7 +3,9 @@
 use super::super::tls::{Handshake, by_site, callers, failed, tried};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{CloseBy, Confidence, Message, Severity, Side};
-use nrpcsniff_dissectors::tls::alert::CERTIFICATE_REQUIRED;
+use nrpcsniff_dissectors::tls::alert::{
+    BAD_CERTIFICATE, CERTIFICATE_EXPIRED, CERTIFICATE_REQUIRED, CERTIFICATE_UNKNOWN, HANDSHAKE_FAILURE, UNKNOWN_CA,
+};
 
 /// See [`ABOUT`].
 pub struct ClientCert;
@@ -19,7 +21,7 @@ static ABOUT: About = About {
     matters: "The server is set to let in only clients with a certificate (mutual TLS), and this client has none, or another one.",
     guards: &[
         "The server goes on with an empty certificate: it only asked; silent.",
-        "The alert is the client's, or the server's before it asked: another reason; silent.",
+        "The alert is the client's, or the server's before it asked, or not about certificates: another reason; silent.",
         "The server closes without an alert: medium confidence.",
         "In TLS 1.3 all of this is encrypted: silent without keys.",
     ],
@@ -49,9 +51,25 @@ impl Rule for ClientCert {
 fn is_refused(handshake: &Handshake<'_>) -> bool {
     let Some((_, sent)) = handshake.request.zip(handshake.client_chain) else { return false };
     match handshake.refused_by(Side::Server) {
-        Some((message, _)) => message.n > sent.message.n,
+        Some((message, alert)) => message.n > sent.message.n && is_about_certificates(alert.code),
         None => closed_at_certificate(handshake, sent.message),
     }
+}
+
+/// Alerts that servers send about a client's certificate, or its absence. 49 is access_denied; 43 and 44: of another kind, revoked.
+const fn is_about_certificates(code: u8) -> bool {
+    matches!(
+        code,
+        HANDSHAKE_FAILURE
+            | BAD_CERTIFICATE
+            | 43
+            | 44
+            | CERTIFICATE_EXPIRED
+            | CERTIFICATE_UNKNOWN
+            | UNKNOWN_CA
+            | 49
+            | CERTIFICATE_REQUIRED
+    )
 }
 
 /// The server closes when it has the client's certificate, and says nothing more.
@@ -137,7 +155,17 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 5] = [
+        let stories: [Story; 6] = [
+            ("the server minds something else", |net| {
+                let (tcp, tls) = (call(net), Tls::v12(MEET).wants_certificate());
+                let none = [22, 3, 3, 0, 7, 11, 0, 0, 3, 0, 0, 0];
+                let bad_record_mac = [21, 3, 3, 0, 2, 2, 20];
+                tcp.client(tcp.tls_hello(&tls))
+                    .server(tcp.tls_flight(&tls))
+                    .client(none)
+                    .server(bad_record_mac)
+                    .server_fin();
+            }),
             ("it is asked for, and nobody minds that there is none; the server closes at the end", |net| {
                 let tcp = call(net).tls(&Tls::v12(MEET).asks_certificate());
                 tcp.client("GET / HTTP/1.1\r\nHost: meet.example.com\r\n\r\n")

@@ -1,5 +1,6 @@
 //! The server's certificate is for another host than the one that the client wants.
 
+use super::super::network::equal_within;
 use super::super::tls::{Blame, Handshake, by_site, callers, failed, refusal_of_hello, tried};
 use super::super::{About, Case, Draft, Layer, Rule};
 use crate::model::{Severity, Side};
@@ -26,7 +27,8 @@ static ABOUT: About = About {
         "The client goes on all the same: it knows the certificate, or does not look; silent.",
         "The common name counts where the certificate has no other names, as old clients do it.",
         "The alert speaks of issuer or dates: another finding says so.",
-        "The client closes without an alert: medium confidence.",
+        "The client closes without an alert: medium confidence; if the handshake was complete: low.",
+        "Complete handshakes without a word at a steady period: a health check; silent.",
         "The ClientHello names no host, or the true one is encrypted: silent.",
     ],
     remedy: &[
@@ -62,13 +64,17 @@ impl Rule for NameMismatch {
 fn refused_by_client(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let (host, own) = (first.misses_name()?, first.certificate()?);
+    let silent = group.iter().all(|one| one.left_before_a_word());
+    if silent && is_probed(case, group) {
+        return None;
+    }
     let alert = group.iter().find_map(|one| one.refused_by(Side::Client)).map(|(_, alert)| alert);
     let how = match alert {
         Some(alert) => format!("ended the handshake with the alert {}", alert.shown()),
         None => "closed without a word inside".to_owned(),
     };
     Some(
-        failed(case, &ABOUT, 55, group)
+        failed(case, &ABOUT, if silent { 30 } else { 55 }, group)
             .points(if alert.is_some() { 25 } else { 0 })
             .title(format!("{} is shown a certificate of another host: {}", first.site(), names(own)))
             .explain(format!(
@@ -83,6 +89,15 @@ fn refused_by_client(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft>
                 callers(group)
             )),
     )
+}
+
+/// Handshakes without a word inside at a steady period: a health check, which looks at no name.
+fn is_probed(case: &Case<'_>, group: &[&Handshake<'_>]) -> bool {
+    let thresholds = &case.settings.thresholds;
+    let times: Vec<_> = group.iter().map(|one| one.conversation.first.time).collect();
+    let periods: Vec<f64> = times.windows(2).map(|two| two[1].seconds_since(two[0])).collect();
+    let enough = usize::try_from(thresholds.probe_count).is_ok_and(|count| group.len() >= count);
+    enough && equal_within(&periods, thresholds.probe_spread)
 }
 
 /// The names that a certificate is good for.
@@ -152,7 +167,7 @@ mod tests {
             call(&net).tls(&tls).client_fin();
         }
         let finding = one(&net, RULE);
-        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Low));
     }
 
     #[test]
@@ -167,7 +182,13 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 6] = [
+        let stories: [Story; 7] = [
+            ("a health check", |net| {
+                for second in [0, 10, 20, 30] {
+                    net.at(second * 1_000);
+                    call(net).tls(&Tls::v12(MEET).presents(Presents::OtherName).trusts_any_name()).client_fin();
+                }
+            }),
             ("in order", |net| get(net, &Tls::v12(MEET))),
             ("a client that does not mind", |net| {
                 get(net, &Tls::v12(MEET).presents(Presents::OtherName).trusts_any_name());
