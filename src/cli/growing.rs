@@ -3,6 +3,7 @@
 use super::tls_keys::KeyLog;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Between two looks at the files.
@@ -13,14 +14,24 @@ const AT_A_TIME: u64 = 16 << 20;
 /// Key logs, and how far they were read.
 #[derive(Debug)]
 pub struct Growing {
-    logs: Vec<KeyLog>,
+    logs: Vec<Open>,
     looked: Option<Instant>,
+}
+
+/// A key log that is kept open: the right to open it may be given up meanwhile.
+#[derive(Debug)]
+struct Open {
+    path: PathBuf,
+    /// None while there is no such file.
+    file: Option<File>,
+    read: u64,
 }
 
 impl Growing {
     /// Goes on where these were read to.
     pub fn new(logs: &[KeyLog]) -> Self {
-        Self { logs: logs.to_vec(), looked: None }
+        let open = |log: &KeyLog| Open { path: log.path.clone(), file: File::open(&log.path).ok(), read: log.read };
+        Self { logs: logs.iter().map(open).collect(), looked: None }
     }
 
     /// Whole lines that were written since, of each file. Cheap enough to be asked before every packet.
@@ -35,15 +46,18 @@ impl Growing {
 }
 
 /// What stands behind what was read, up to the last end of a line.
-fn lines(log: &mut KeyLog) -> io::Result<Vec<u8>> {
-    let length = log.path.metadata()?.len();
+fn lines(log: &mut Open) -> io::Result<Vec<u8>> {
+    let mut file = match &log.file {
+        Some(file) => file,
+        None => log.file.insert(File::open(&log.path)?),
+    };
+    let length = file.metadata()?.len();
     if length < log.read {
         // It was begun anew.
         log.read = 0;
     }
     let mut lines = Vec::new();
     if length > log.read {
-        let mut file = File::open(&log.path)?;
         file.seek(SeekFrom::Start(log.read))?;
         file.take(AT_A_TIME).read_to_end(&mut lines)?;
         let whole = lines.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Type of a decryption secrets block with a TLS key log (draft-ietf-opsawg-pcapng, section 4.7).
-const KEY_LOG: u32 = 0x544c_534b;
+pub(super) const KEY_LOG: u32 = 0x544c_534b;
 
 /// The captures behind the paths, and whether any path was of no use. What is wrong with one path is said, and the
 /// others are read.

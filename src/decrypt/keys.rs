@@ -122,6 +122,14 @@ impl Vault {
         own.add_log(text).unwrap_or_default()
     }
 
+    /// Lets go of what the capture told so far if it is more than that many secrets. Connections that began keep theirs.
+    pub fn let_go_beyond(&self, secrets: usize) {
+        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
+        if own.secrets.saturating_add(own.sessions.len()) > secrets {
+            *own = Keys::default();
+        }
+    }
+
     /// There are secrets of connections.
     pub(super) fn has_secrets(&self) -> bool {
         self.any(|keys| (keys.secrets > 0).then_some(())).is_some()

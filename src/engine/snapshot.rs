@@ -17,6 +17,9 @@ const GIVEN_UP: i64 = 130_000_000_000;
 /// Hosts from which on those are forgotten that are not heard of.
 const HOSTS: usize = 32_768;
 
+/// TLS secrets from which on those are forgotten that came so far: some 40 MB.
+const SECRETS: usize = 200_000;
+
 /// What is held at present.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Held {
@@ -97,6 +100,7 @@ impl Pipeline {
         self.state.budget.reset(self.state.options.messages.saturating_sub(essential));
         self.retire_datagrams(before);
         self.state.retire_facts(before);
+        self.state.vault.let_go_beyond(SECRETS);
     }
 
     /// Puts what is known of open conversations among the others. Gives the totals with theirs.

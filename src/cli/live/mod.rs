@@ -32,6 +32,7 @@ pub(super) use list::list;
 pub(super) use plan::Plan;
 
 use super::exit::Outcome;
+use super::growing::Growing;
 use super::{output, say};
 use crate::capture::live::Open;
 use crate::model::{Input, InputFormat};
@@ -44,7 +45,7 @@ use signals::Signals;
 use std::fs;
 use std::path::Path;
 use voice::Voice;
-use watch::Watch;
+use watch::{Opened, Watch};
 use write_args::Target;
 
 /// Speed of a link (Mb/s) from which on a filter may be needed.
@@ -66,6 +67,7 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     let packets = Packets::open(plan.target.as_ref(), described, plan.common.talk.quiet)?;
     packets.file().map_or(Ok(()), |file| service.give(file))?;
     let voice = Voice::open(&plan.common, |file| service.give(file))?;
+    let key_logs = Growing::new(&plan.common.tls.logs);
     let memory = Memory::open();
     let board = service.begin(needs(plan), plan.common.talk)?;
     packets.check()?;
@@ -73,7 +75,7 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
         say(&format!("capturing on {}; ^C ends it", plan.interfaces.join(", ")));
     }
     let queue = reader::start(interfaces, plan.setup.clone(), plan.retry);
-    let mut watch = Watch::new(plan, input, voice, packets, memory, board);
+    let mut watch = Watch::new(plan, input, Opened { voice, packets, key_logs, memory, board });
     watch.go_on(&queue, &signals);
     let times_full = queue.times_full();
     queue.join();

@@ -96,7 +96,6 @@ impl Packets {
     }
 
     /// Adds a secret to the files, for whoever reads them (`--keep-keys`).
-    #[allow(dead_code, reason = "there are none before TLS is opened")]
     pub fn secret(&mut self, secret: Secret) {
         let done = match &mut self.sink {
             Sink::Nothing => Ok(()),

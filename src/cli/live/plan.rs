@@ -30,6 +30,8 @@ pub(in crate::cli) struct Plan {
     pub(super) limits: Limits,
     /// Packets that are to be written.
     pub(super) target: Option<Target>,
+    /// Written files carry what key logs say.
+    pub(super) keep_keys: bool,
     /// Time between two statistics.
     pub(super) stats_interval: Option<Duration>,
     /// Rights and metrics.
@@ -65,7 +67,19 @@ impl Plan {
         let total_bytes = usize::try_from(live.max_buffer).unwrap_or(usize::MAX);
         let limits = Limits { total_bytes, flows, ..Limits::default() };
         let LiveArgs { retry, count, duration, stats_interval, service, .. } = live.clone();
-        Ok(Self { common, interfaces, setup, retry, count, duration, limits, target, stats_interval, service })
+        Ok(Self {
+            common,
+            interfaces,
+            setup,
+            retry,
+            count,
+            duration,
+            limits,
+            target,
+            keep_keys: live.write.keep_keys,
+            stats_interval,
+            service,
+        })
     }
 }
 

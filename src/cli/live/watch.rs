@@ -10,9 +10,11 @@ use super::reader::Queue;
 use super::signals::Signals;
 use super::voice::Voice;
 use super::write_args::Target;
+use crate::capture::Secret;
 use crate::capture::live::{Counts, LiveError};
 use crate::cli::exit::Outcome;
-use crate::cli::read::options;
+use crate::cli::growing::Growing;
+use crate::cli::read::{KEY_LOG, options};
 use crate::cli::say;
 use crate::diagnose::diagnose;
 use crate::engine::{Options, Pipeline};
@@ -25,6 +27,20 @@ use std::time::{Duration, Instant};
 
 /// How long to wait for frames before looking at the clock and at signals.
 const TICK: Duration = Duration::from_millis(50);
+
+/// What was opened while there were rights.
+pub(super) struct Opened<'a> {
+    /// Where findings are told.
+    pub voice: Voice<'a>,
+    /// Where packets are written.
+    pub packets: Packets,
+    /// Where TLS secrets come from.
+    pub key_logs: Growing,
+    /// The system's account of this process.
+    pub memory: Option<Memory>,
+    /// Where figures are shown to those who ask.
+    pub board: Option<Board>,
+}
 
 /// A capture that goes on.
 pub(super) struct Watch<'a> {
@@ -42,6 +58,7 @@ pub(super) struct Watch<'a> {
     looks: Looks<'a>,
     voice: Voice<'a>,
     packets: Packets,
+    key_logs: Growing,
     /// Findings that were told, by rule and severity.
     told: BTreeMap<(&'static str, Severity), u64>,
     /// When statistics were shown last, and how many packets there were.
@@ -52,14 +69,9 @@ pub(super) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    pub fn new(
-        plan: &'a Plan,
-        input: Input,
-        voice: Voice<'a>,
-        packets: Packets,
-        memory: Option<Memory>,
-        board: Option<Board>,
-    ) -> Self {
+    /// Begins with an empty pipeline.
+    pub fn new(plan: &'a Plan, input: Input, opened: Opened<'a>) -> Self {
+        let Opened { voice, packets, key_logs, memory, board } = opened;
         let now = Instant::now();
         Self {
             plan,
@@ -73,6 +85,7 @@ impl<'a> Watch<'a> {
             looks: Looks::new(&plan.common.settings),
             voice,
             packets,
+            key_logs,
             told: BTreeMap::new(),
             shown: (now, 0),
             memory,
@@ -129,6 +142,7 @@ impl<'a> Watch<'a> {
 
     fn frames(&mut self, batch: &Batch) {
         (self.arrived, self.quiet) = (Instant::now(), false);
+        self.read_keys();
         for (interface, frame) in batch.frames(self.input.packets + 1) {
             if self.plan.count.is_some_and(|count| self.input.packets >= count) {
                 return;
@@ -139,6 +153,16 @@ impl<'a> Watch<'a> {
             self.input.last = Some(frame.at.time);
             let seen = self.pipeline.frame(&frame);
             self.packets.frame(seen, interface, &frame);
+        }
+    }
+
+    /// Takes what was added to key logs: the lines for these frames were written before them.
+    fn read_keys(&mut self) {
+        for data in self.key_logs.news() {
+            self.pipeline.tls_secrets(&data);
+            if self.plan.keep_keys {
+                self.packets.secret(Secret { kind: KEY_LOG, data });
+            }
         }
     }
 

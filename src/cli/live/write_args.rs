@@ -39,6 +39,10 @@ pub struct WriteArgs {
     #[arg(long, value_name = "N", requires = "write", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub keep: Option<u64>,
 
+    /// Put what --keylog says meanwhile into the written files: whoever has them can read what is inside TLS
+    #[arg(long, requires = "write")]
+    pub keep_keys: bool,
+
     /// Recent packets that are held in memory for -w DIR: 256M, 5m (at most 256M then), or both, 1G,10m [default: 64M]
     #[arg(long, value_name = "SIZE|TIME", requires = "write", value_parser = span)]
     pub ring: Option<Span>,
