@@ -55,6 +55,27 @@ fn every_sample_says_what_is_expected() {
     }
 }
 
+/// With the keys in the capture, TLS makes no difference; without them nothing is accused.
+#[test]
+fn a_story_inside_tls_is_judged_as_in_clear() {
+    let judged = |name: &str| {
+        let path = PathBuf::from(format!("{name}.pcapng"));
+        let report: Value = serde_json::from_str(&run(&path, &["--format", "json", "--detail", "findings"])).unwrap();
+        let findings = report["findings"].as_array().unwrap().clone();
+        let keys = ["rule", "severity", "confidence", "conversations", "also"];
+        findings.iter().map(|finding| keys.map(|key| finding[key].clone())).collect::<Vec<_>>()
+    };
+    for clear in ["sip-undefined", "http-token-not-returned"] {
+        let wanted = judged(clear);
+        assert!(!wanted.is_empty());
+        for version in ["tls12", "tls13"] {
+            assert_eq!(judged(&format!("{clear}-{version}")), wanted, "{clear} in {version}");
+        }
+    }
+    let rules: Vec<_> = judged("sip-undefined-tls13-no-key").into_iter().map(|[rule, ..]| rule).collect();
+    assert_eq!(rules, ["cap-encrypted"]);
+}
+
 /// The stories name the rules that should speak; nothing else may accuse.
 #[test]
 fn every_sample_accuses_what_its_story_names_and_nothing_else() {
