@@ -37,7 +37,12 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
 fn read(capture: Vec<u8>) -> (Analysis, Vec<Finding>) {
     let mut reader = Reader::from_reader("varied", Cursor::new(capture)).unwrap();
     let mut pipeline = Pipeline::new(Options::default());
-    while let Some(frame) = reader.next(0) {
+    let mut known = 0;
+    while let Some((frame, secrets)) = reader.next_with_secrets(0) {
+        for secret in &secrets[known..] {
+            pipeline.tls_secrets(&secret.data);
+        }
+        known = secrets.len();
         pipeline.frame(&frame);
     }
     let analysis = pipeline.finish(vec![reader.into_input()]);

@@ -19,8 +19,22 @@ fn frames(capture: &[u8], mut take: impl FnMut(&Frame<'_>)) {
     }
 }
 
-fn whole(capture: &[u8], most: u64) -> Analysis {
+/// A pipeline that knows the TLS secrets of the capture, as a key log that grows would tell them.
+fn knowing(capture: &[u8]) -> Pipeline {
+    let mut reader = Reader::from_reader("test", Cursor::new(capture.to_vec())).unwrap();
     let mut pipeline = Pipeline::new(Options::default());
+    let mut known = 0;
+    while let Some((_, secrets)) = reader.next_with_secrets(0) {
+        for secret in &secrets[known..] {
+            pipeline.tls_secrets(&secret.data);
+        }
+        known = secrets.len();
+    }
+    pipeline
+}
+
+fn whole(capture: &[u8], most: u64) -> Analysis {
+    let mut pipeline = knowing(capture);
     frames(capture, |frame| {
         if frame.at.frame.number <= most {
             pipeline.frame(frame);
@@ -45,7 +59,7 @@ fn the_last_snapshot_gives_the_findings_of_the_file_however_many_came_before() {
         let capture = sample.bytes();
         let file = whole(&capture, u64::MAX);
         for every in [1, 7, u64::MAX] {
-            let mut pipeline = Pipeline::new(Options::default());
+            let mut pipeline = knowing(&capture);
             frames(&capture, |frame| {
                 pipeline.frame(frame);
                 if frame.at.frame.number.is_multiple_of(every) {
@@ -63,7 +77,7 @@ fn the_last_snapshot_gives_the_findings_of_the_file_however_many_came_before() {
 fn every_snapshot_gives_the_findings_of_the_file_so_far() {
     for sample in stories::all() {
         let capture = sample.bytes();
-        let mut pipeline = Pipeline::new(Options::default());
+        let mut pipeline = knowing(&capture);
         let mut count = 0;
         frames(&capture, |frame| {
             pipeline.frame(frame);
