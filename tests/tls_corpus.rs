@@ -264,6 +264,111 @@ fn what_is_opened_is_judged_as_if_the_wire_were_clear() {
     }
 }
 
+/// Tags are checked: a damaged record is lost, and nothing is read that was not said.
+#[test]
+fn damage_never_becomes_a_message() {
+    let Some(corpus) = corpus() else { return };
+    let (mut state, mut kept, mut lost) = (1_u64, 0, 0);
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    for (name, secrets) in [
+        ("tls/sip_tls12.pcap", "tls/sip_tls12.keylog"),
+        ("tls/sip_tls13_split.pcap", "tls/sip_tls13_split.keylog"),
+        ("real/https_resumed_tls1_2.pcap", "real/https_resumed_tls1_2.keys"),
+        ("real/sip_tls12_rsa_cbc.pcap", "real/server-rsa.key"),
+    ] {
+        let (capture, keys) = (corpus.join(name), || keys(Some(corpus.join(secrets))));
+        let said: BTreeSet<String> =
+            ours(&analyse(&capture, keys(), &BTreeSet::new())).into_iter().map(|m| m.1).collect();
+        for _ in 0..25 {
+            let mut pipeline = Pipeline::new(Options { keys: Arc::new(keys()), ..Options::default() });
+            let mut reader = Reader::open(&capture).unwrap();
+            while let Some(frame) = reader.next(0) {
+                let mut data = frame.data.to_vec();
+                // Behind the headers of most frames, in one of eight of them.
+                if data.len() > 80 && random(8) == 0 {
+                    let at = 66 + random(data.len() - 66);
+                    data[at] ^= 1 << random(8);
+                }
+                pipeline.frame(&nrpcsniff::model::Frame { data: &data, ..frame });
+            }
+            let told = ours(&pipeline.finish(vec![reader.into_input()]));
+            for (_, line) in &told {
+                // Of SIP it is told where a part is missing.
+                assert!(line.is_empty() || said.contains(line), "{name}: nobody said {line}");
+            }
+            kept += told.len();
+            lost += usize::from(told.len() < said.len());
+        }
+    }
+    assert!(kept > 100 && lost > 0, "{kept} {lost}");
+}
+
+/// The secrets of TLS 1.3 do not depend on the ServerHello: without it only the cipher is to be found.
+#[test]
+fn a_lost_server_hello_of_tls_13_costs_itself() {
+    let Some(corpus) = corpus() else { return };
+    let mut seen = 0;
+    for (name, secrets) in [
+        ("tls/sip_tls13_split.pcap", Some("tls/sip_tls13_split.keylog")),
+        ("real/https_tls13.pcap", Some("real/https_tls13.keys")),
+        ("real/sip_tls13_dsb.pcapng", None),
+    ] {
+        let capture = corpus.join(name);
+        let keys = || keys(secrets.map(|secrets| corpus.join(secrets)));
+        let whole = analyse(&capture, keys(), &BTreeSet::new());
+        let hellos =
+            whole.conversations.iter().flat_map(|c| &c.messages).filter(|m| m.body.kind() == "tls.server_hello");
+        let drops: BTreeSet<u64> = hellos.flat_map(|m| m.frames.iter().map(|frame| frame.number)).collect();
+        let rest = analyse(&capture, keys(), &drops);
+        assert!(rest.conversations.iter().flat_map(|c| &c.messages).all(|m| m.body.kind() != "tls.server_hello"));
+        assert_eq!(ours(&rest), ours(&whole), "{name}");
+        seen += ours(&rest).len();
+    }
+    assert!(seen > 60, "{seen}");
+}
+
+/// A program writes its key log while it runs, and a capture may hold its secrets behind the records.
+#[test]
+fn secrets_that_come_late_open_what_follows() {
+    let Some(corpus) = corpus() else { return };
+    for (name, log) in [
+        ("tls/sip_tls12.pcap", "tls/sip_tls12.keylog"),
+        ("tls/sip_tls13_split.pcap", "tls/sip_tls13_split.keylog"),
+        ("real/sip_tls12_ecdhe.pcap", "real/sip_tls12_ecdhe.keys"),
+        ("real/https_tls13.pcap", "real/https_tls13.keys"),
+    ] {
+        let log = fs::read(corpus.join(log)).unwrap();
+        let late = |from: u64| {
+            let mut pipeline = Pipeline::new(Options::default());
+            let mut reader = Reader::open(&corpus.join(name)).unwrap();
+            let mut told = false;
+            while let Some(frame) = reader.next(0) {
+                if frame.at.frame.number >= from && !std::mem::replace(&mut told, true) {
+                    pipeline.tls_secrets(&log);
+                }
+                pipeline.frame(&frame);
+            }
+            pipeline.finish(vec![reader.into_input()])
+        };
+        let inside = |analysis: &Analysis| {
+            let messages = analysis.conversations.iter().flat_map(|c| &c.messages);
+            let told = messages.filter_map(|m| Some((m.frames[0].number, m.at.frame.number, start_line(m)?)));
+            told.collect::<Vec<_>>()
+        };
+        let all = inside(&late(0));
+        assert!(all.len() >= 2, "{name}");
+        for &(from, ..) in &all {
+            let found = inside(&late(from));
+            let missing: Vec<_> =
+                all.iter().filter(|(first, ..)| *first >= from).filter(|message| !found.contains(message)).collect();
+            assert!(missing.is_empty(), "{name} from frame {from}: {missing:?}");
+        }
+    }
+}
+
 /// A message that was whole before, by what does not change when another is missing.
 fn identity(message: &Message) -> (u64, Side, String) {
     (message.at.frame.number, message.from, message.body.summary())
@@ -275,14 +380,16 @@ fn lost_segments_cost_the_messages_that_they_carried() {
     let (mut dropped, mut lost, mut kept) = (0, 0, 0);
     for (name, secrets, _) in CAPTURES.iter().filter(|(name, ..)| !name.contains("lossy")) {
         let capture = corpus.join(name);
+        let by_key = secrets.is_some_and(|name| Path::new(name).extension().is_some_and(|end| end == "key"));
         let secrets = || keys(secrets.map(|secrets| corpus.join(secrets)));
         let whole = analyse(&capture, secrets(), &BTreeSet::new());
-        // Handshake messages in clear are needed by all that follows.
+        // The hellos are needed by all that follows; with a private key also the key exchange.
+        let is_hello = |body: &Tls| matches!(body, Tls::ClientHello(_) | Tls::ServerHello(_));
         let clear: BTreeSet<u64> = whole
             .conversations
             .iter()
             .flat_map(|c| &c.messages)
-            .filter(|m| matches!(&m.body, Body::Tls(tls) if !tls.opened))
+            .filter(|m| matches!(&m.body, Body::Tls(tls) if !tls.opened && (by_key || is_hello(&tls.body))))
             .flat_map(|m| m.frames.iter().map(|frame| frame.number))
             .collect();
         let data: Vec<u64> = data_frames(&capture).into_iter().filter(|number| !clear.contains(number)).collect();

@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod config;
 mod exit;
+mod growing;
 mod keys;
 mod logs;
 mod merge;

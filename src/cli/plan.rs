@@ -3,7 +3,7 @@
 use super::args::{self, Args, ReadingArgs, TalkArgs};
 use super::config::{self, Config};
 use super::logs;
-use crate::decrypt::Keys;
+use super::tls_keys::{self, Given};
 use crate::diagnose::{ExpectedServer, Settings};
 use crate::model::{Severity, Timestamp};
 use crate::report::{Detail, Format, Options, escape};
@@ -35,7 +35,7 @@ pub struct Plan {
     /// Settings of the diagnosis.
     pub settings: Settings,
     /// Secrets that open TLS records.
-    pub tls: Arc<Keys>,
+    pub tls: Given,
     /// Values of tokens, passwords and cookies are shown.
     pub show_secrets: bool,
     /// Exit with 1 from this severity on.
@@ -105,7 +105,7 @@ impl Plan {
             report,
             output: None,
             settings: Settings { thresholds, expected: servers, now, keys },
-            tls: Arc::new(super::tls_keys::load(&args.tls, talk.quiet)?),
+            tls: tls_keys::load(&args.tls, talk.quiet)?,
             show_secrets: args.show_secrets,
             fail_on: None,
             talk,

@@ -1,5 +1,6 @@
 //! From paths to an analysis: finds the captures, reads them, and says what is wrong with them.
 
+use super::growing::Growing;
 use super::plan::{Plan, Talk};
 use super::progress::Progress;
 use super::{say, tls_keys};
@@ -94,12 +95,17 @@ impl<'a> Session<'a> {
         let mut progress = Progress::new(path, self.plan.talk);
         let mut stopped = None;
         let mut known = 0;
+        // What comes through a pipe is being captured: its key log may grow meanwhile.
+        let mut growing = (!path.is_file()).then(|| Growing::new(&self.plan.tls.logs));
         while let Some((frame, secrets)) = reader.next_with_secrets(index) {
             let number = frame.at.frame.number;
             for secret in secrets.iter().skip(known).filter(|secret| secret.kind == KEY_LOG) {
                 tls_keys::tell(path, &pipeline.tls_secrets(&secret.data), self.plan.talk.quiet);
             }
             known = secrets.len();
+            for lines in growing.as_mut().map(Growing::news).unwrap_or_default() {
+                pipeline.tls_secrets(&lines);
+            }
             match self.filter.as_mut().map_or(Ok(true), |filter| filter.matches(&frame)) {
                 Ok(true) => pipeline.frame(&frame),
                 Ok(false) => {}
@@ -123,7 +129,13 @@ impl<'a> Session<'a> {
 fn options(plan: &Plan) -> Options {
     let defaults = Options::default();
     let keep = if plan.report.detail == Detail::Messages { defaults.keep } else { Keep::Essential };
-    Options { keep, decode_as: plan.decode_as.clone(), all: plan.report.all, keys: Arc::clone(&plan.tls), ..defaults }
+    Options {
+        keep,
+        decode_as: plan.decode_as.clone(),
+        all: plan.report.all,
+        keys: Arc::clone(&plan.tls.keys),
+        ..defaults
+    }
 }
 
 fn unreadable(path: &Path, error: &CaptureError) -> Input {

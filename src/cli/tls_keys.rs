@@ -7,35 +7,59 @@ use crate::report::escape;
 use anyhow::{Context, Result, anyhow, ensure};
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Largest PEM file that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
 
+/// Secrets, and where more may come from.
+#[derive(Debug)]
+pub struct Given {
+    /// The secrets.
+    pub keys: Arc<Keys>,
+    /// Key logs: whoever writes them may go on.
+    pub logs: Vec<KeyLog>,
+}
+
+/// A key log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyLog {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Bytes that were read: whole lines.
+    pub read: u64,
+}
+
 /// All secrets of these files, and of the environment's key log if no other is named. Errors name the file and what to do; a
-/// key log with broken lines is no error.
-pub fn load(files: &TlsFiles, quiet: bool) -> Result<Keys> {
-    let mut keys = Keys::default();
+/// key log with broken lines is no error, nor is one that is still empty.
+pub fn load(files: &TlsFiles, quiet: bool) -> Result<Given> {
+    let (mut keys, mut logs) = (Keys::default(), Vec::new());
     for path in &files.keylog {
         let report = log(&mut keys, path).with_context(|| format!("{}: cannot be read", shown(path)))?;
         ensure!(
-            report.secrets > 0,
+            report.secrets > 0 || report.broken == 0 && report.bytes == 0,
             "{}: there is no secret in it; a key log has lines such as CLIENT_RANDOM, a client random and a secret in \
              hexadecimal digits (set SSLKEYLOGFILE for the browser and sign on again)",
             shown(path)
         );
+        if report.secrets == 0 && !quiet {
+            say(&format!("{}: the key log is empty", path.display()));
+        }
         tell(path, &report, quiet);
+        logs.push(KeyLog { path: path.clone(), read: report.bytes });
     }
     let usual = files.usual.as_deref().filter(|_| files.keylog.is_empty());
-    if let Some(path) = usual
-        && let Ok(report) = log(&mut keys, path)
-    {
+    if let Some(path) = usual {
+        // Nobody asked for it: that it is not there, or not yet, is no error.
+        let report = log(&mut keys, path).unwrap_or_default();
         tell(path, &report, quiet);
+        logs.push(KeyLog { path: path.to_owned(), read: report.bytes });
     }
     for path in &files.tls_key {
         keys.add_pem(&pem(path)?).with_context(|| shown(path))?;
     }
-    Ok(keys)
+    Ok(Given { keys: Arc::new(keys), logs })
 }
 
 fn log(keys: &mut Keys, path: &Path) -> std::io::Result<LogReport> {
@@ -81,7 +105,6 @@ fn shown(path: &Path) -> String {
 mod tests {
     use super::*;
     use std::fs;
-    use std::path::PathBuf;
 
     fn line(first: &str) -> String {
         format!("CLIENT_RANDOM {first}{} {}\n", "00".repeat(31), "ab".repeat(48))
@@ -99,7 +122,7 @@ mod tests {
         fs::write(path("b.log"), format!("{}{}broken\n", line("02"), line("03"))).unwrap();
         let count = |keylog: &[PathBuf], usual: &str| {
             let files = TlsFiles { keylog: keylog.to_vec(), tls_key: Vec::new(), usual: Some(path(usual)) };
-            format!("{:?}", load(&files, true).unwrap())
+            format!("{:?}", load(&files, true).unwrap().keys)
         };
         assert_eq!(count(&[], "b.log"), "Keys(2 secrets, 0 private keys)");
         assert_eq!(count(&[], "not-there"), "Keys(0 secrets, 0 private keys)");
@@ -116,7 +139,9 @@ mod tests {
         let keylog = |path: PathBuf| error(&TlsFiles { keylog: vec![path], ..TlsFiles::default() });
         let key = |path: PathBuf| error(&TlsFiles { tls_key: vec![path], ..TlsFiles::default() });
         assert!(keylog(folder.path().join("none")).contains("none: cannot be read"));
-        assert!(keylog(write("empty", b"# nothing\n")).contains("empty: there is no secret in it"));
+        assert!(keylog(write("comment", b"# nothing\n")).contains("comment: there is no secret in it"));
+        let empty = TlsFiles { keylog: vec![write("empty", b"")], ..TlsFiles::default() };
+        assert!(load(&empty, true).unwrap().keys.is_empty(), "it may grow");
         assert!(key(folder.path().join("none")).contains("none: cannot be read"));
         assert!(key(write("p12", &[0x30, 0x82, 0xFF])).contains("openssl pkcs12"));
         assert!(key(write("text", b"hello")).contains("text: this is no PEM file"));

@@ -20,6 +20,8 @@ pub struct LogReport {
     pub broken_lines: Vec<u64>,
     /// Secrets that were not taken because there is no room.
     pub left_out: u64,
+    /// Bytes up to the end of the last whole line.
+    pub bytes: u64,
 }
 
 /// The secrets of TLS 1.3 that matter here (RFC 8446 section 7.1).
@@ -54,16 +56,23 @@ pub(super) enum Entry {
 /// Takes all lines.
 pub(super) fn read(keys: &mut Keys, mut input: impl BufRead) -> io::Result<LogReport> {
     let mut report = LogReport::default();
-    let (mut number, mut line) = (0_u64, Vec::new());
+    let (mut number, mut line, mut bytes) = (0_u64, Vec::new(), 0_u64);
     loop {
         line.clear();
-        if Read::take(&mut input, LONGEST).read_until(b'\n', &mut line)? == 0 {
+        let length = Read::take(&mut input, LONGEST).read_until(b'\n', &mut line)?;
+        if length == 0 {
             return Ok(report);
         }
+        bytes = bytes.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
         number = number.saturating_add(1);
         let whole = line.ends_with(b"\n") || u64::try_from(line.len()).is_ok_and(|length| length < LONGEST);
+        let mut ended = line.ends_with(b"\n");
         if !whole {
-            skip_line(&mut input)?;
+            let (skipped, end) = skip_line(&mut input)?;
+            (bytes, ended) = (bytes.saturating_add(skipped), end);
+        }
+        if ended {
+            report.bytes = bytes;
         }
         match parse(&line).filter(|_| whole) {
             Some(Entry::Other | Entry::Nothing) => {}
@@ -81,18 +90,20 @@ pub(super) fn read(keys: &mut Keys, mut input: impl BufRead) -> io::Result<LogRe
     }
 }
 
-/// Passes over the rest of a line, however long.
-fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
+/// Passes over the rest of a line, however long: how many bytes, and whether it ends.
+fn skip_line(input: &mut impl BufRead) -> io::Result<(u64, bool)> {
+    let mut skipped = 0_u64;
     loop {
         let buffer = input.fill_buf()?;
         let end = buffer.iter().position(|&byte| byte == b'\n');
         let used = end.map_or(buffer.len(), |at| at.saturating_add(1));
         if buffer.is_empty() {
-            return Ok(());
+            return Ok((skipped, false));
         }
         input.consume(used);
+        skipped = skipped.saturating_add(u64::try_from(used).unwrap_or(u64::MAX));
         if end.is_some() {
-            return Ok(());
+            return Ok((skipped, true));
         }
     }
 }
@@ -191,6 +202,8 @@ mod tests {
         let report = report(text.as_bytes());
         assert_eq!((report.secrets, report.broken, report.broken_lines), (2, 7, vec![2, 3, 4, 5, 6]));
         assert_eq!(self::report(&[0xFF, 0xFE, 0, 10]).broken, 1);
+        // The last line has no end.
+        assert_eq!(report.bytes, text.rfind('\n').unwrap() as u64 + 1);
     }
 
     #[test]

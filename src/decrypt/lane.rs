@@ -105,8 +105,13 @@ impl Lane {
 
     /// Bytes were lost before the next record.
     pub fn lose(&mut self, bytes: u64) {
-        self.lost = self.lost.saturating_add(bytes);
+        self.pass(bytes);
         self.gap = true;
+    }
+
+    /// A record of so many bytes was not opened, for want of a key.
+    pub fn pass(&mut self, bytes: u64) {
+        self.lost = self.lost.saturating_add(bytes);
     }
 
     /// Keys count.

@@ -32,6 +32,8 @@ pub struct Session {
     ready: bool,
     /// Keys for early data were looked for.
     early: bool,
+    /// The ServerHello is lost, and it was TLS 1.3 by the secrets that are known.
+    inferred: bool,
 }
 
 impl Session {
@@ -48,11 +50,13 @@ impl Session {
             master: None,
             ready: false,
             early: false,
+            inferred: false,
         }
     }
 
     fn client_hello(&mut self, body: &[u8], message: &[u8]) {
-        if self.server.is_some() {
+        if self.server.is_some() || self.inferred {
+            self.inferred = false;
             // A handshake in the middle of a conversation: its keys count behind the next ChangeCipherSpec.
             self.server = None;
             self.master = None;
@@ -97,7 +101,7 @@ impl Session {
     }
 
     fn is_tls13(&self) -> bool {
-        self.server.as_ref().is_some_and(ServerHello::is_tls13)
+        self.inferred || self.server.as_ref().is_some_and(ServerHello::is_tls13)
     }
 
     /// Looks for the keys of the present handshake, until they are found.
@@ -147,18 +151,27 @@ impl Session {
         let Some(client) = self.client.as_ref().filter(|client| client.early_data && !self.early) else { return };
         let Some(secrets) = self.vault.secrets(&client.random) else { return };
         let Some(secret) = secrets.traffic(Label::ClientEarly) else { return };
-        let ciphers: &[_] = if secret.len() == Hash::Sha384.length() {
-            &[(Cipher::AesGcm(32), Hash::Sha384)]
-        } else {
-            &[(Cipher::AesGcm(16), Hash::Sha256), (Cipher::ChaCha20, Hash::Sha256)]
-        };
-        for &(cipher, prf) in ciphers {
-            let suite = Suite { rsa: false, cipher, mac: prf, prf };
+        for suite in suites13(secret.len()) {
             if let Some(epoch) = Epoch::tls13(suite, secret, Phase::Early) {
                 self.lanes.client.expect(epoch);
                 self.early = true;
             }
         }
+    }
+
+    /// Keys of TLS 1.3 without the ServerHello, which is lost: the length of the secrets leaves two ciphers.
+    fn infer(&mut self, from: Side) {
+        let (false, Some(client), None) = (self.ready, &self.client, &self.server) else { return };
+        if client.early_data && from == Side::Client {
+            return; // it does not wait for the ServerHello
+        }
+        let secrets = self.vault.secrets(&client.random).filter(Secrets::has_traffic);
+        let Some(secrets) = secrets else { return };
+        let length = secrets.traffic(Label::ServerTraffic).or_else(|| secrets.traffic(Label::ClientTraffic));
+        for suite in suites13(length.map_or(0, <[u8]>::len)) {
+            self.expect13(suite, &secrets);
+        }
+        self.inferred = self.ready;
     }
 
     fn find_master(&self, client: &ClientHello, server: &ServerHello, suite: Suite) -> Option<Vec<u8>> {
@@ -203,6 +216,16 @@ impl Session {
     }
 }
 
+/// Suites of TLS 1.3 whose secrets have that length.
+fn suites13(length: usize) -> impl Iterator<Item = Suite> {
+    let ciphers: &[_] = if length == Hash::Sha384.length() {
+        &[(Cipher::AesGcm(32), Hash::Sha384)]
+    } else {
+        &[(Cipher::AesGcm(16), Hash::Sha256), (Cipher::ChaCha20, Hash::Sha256)]
+    };
+    ciphers.iter().map(|&(cipher, prf)| Suite { rsa: false, cipher, mac: prf, prf })
+}
+
 impl Opener for Session {
     fn handshake(&mut self, from: Side, message: &[u8]) {
         let Some((&kind, body)) = message.first().zip(message.get(HEADER..)) else { return };
@@ -231,6 +254,7 @@ impl Opener for Session {
 
     fn refuses(&mut self, from: Side) -> Option<Why> {
         self.prepare();
+        self.infer(from);
         let waits_for_server = self.server.is_none() && self.early && from == Side::Client;
         if self.ready || self.lanes[from].has_keys() || waits_for_server {
             return self.lanes[from].is_given_up();
@@ -244,5 +268,9 @@ impl Opener for Session {
 
     fn lost(&mut self, from: Side, bytes: u64) {
         self.lanes[from].lose(bytes);
+    }
+
+    fn passed(&mut self, from: Side, bytes: u64) {
+        self.lanes[from].pass(bytes);
     }
 }

@@ -67,6 +67,9 @@ pub trait Opener: Send {
 
     /// So many bytes of that side were lost before the next record, which begins right behind them.
     fn lost(&mut self, from: Side, bytes: u64);
+
+    /// A record of so many bytes of that side was not offered, because this refused.
+    fn passed(&mut self, from: Side, bytes: u64);
 }
 
 /// Has no keys.
@@ -86,4 +89,6 @@ impl Opener for NoKeys {
     }
 
     fn lost(&mut self, _: Side, _: u64) {}
+
+    fn passed(&mut self, _: Side, _: u64) {}
 }

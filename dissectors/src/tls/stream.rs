@@ -146,7 +146,7 @@ impl Stream {
         let probably_alert = self.is_sealed_alert(from, header);
         if let Some(why) = refused.filter(|_| !probably_alert) {
             self.begin(from);
-            self.pass(header, why);
+            self.refuse(from, header, why);
             self.saw_sealed(from);
             return Verdict::Skip { bytes: u64::try_from(header.total()).unwrap_or(u64::MAX) };
         }
@@ -155,7 +155,7 @@ impl Stream {
         self.begin(from);
         let parts = match (is_sealed, refused) {
             (true, Some(why)) => {
-                self.pass(header, why);
+                self.refuse(from, header, why);
                 vec![message(Body::SealedAlert { inferred: header.kind != ContentType::Alert })]
             }
             (true, None) => self.open(from, header, record),
@@ -220,6 +220,12 @@ impl Stream {
         }
     }
 
+    /// A protected record is not offered to the opener, which may find keys later.
+    fn refuse(&mut self, from: Side, header: Header, why: Why) {
+        self.pass(header, why);
+        self.opener.passed(from, u64::try_from(header.total()).unwrap_or(u64::MAX));
+    }
+
     fn open(&mut self, from: Side, header: Header, record: &[u8]) -> Vec<Part> {
         let opened = match self.opener.open(from, record) {
             Ok(opened) => opened,
@@ -229,6 +235,10 @@ impl Stream {
             }
         };
         self.layer.opened = self.layer.opened.saturating_add(1);
+        if opened.kind != header.kind {
+            // Only TLS 1.3 hides the type of a record: it is known even if the ServerHello is lost.
+            self.tls13 = Some(true);
+        }
         let lane = self.lane(from);
         lane.unsure = false;
         let mut parts = Vec::new();

@@ -68,6 +68,8 @@ impl Opener for Trailing {
     fn lost(&mut self, _: Side, bytes: u64) {
         self.lost += bytes;
     }
+
+    fn passed(&mut self, _: Side, _: u64) {}
 }
 
 fn sealed(kind: u8, content: &[u8]) -> Vec<u8> {

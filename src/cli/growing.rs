@@ -1,0 +1,94 @@
+//! Key logs that grow while packets come: programs write them as they connect.
+
+use super::tls_keys::KeyLog;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::time::{Duration, Instant};
+
+/// Between two looks at the files.
+const PAUSE: Duration = Duration::from_millis(5);
+/// Bytes that are read at a time.
+const AT_A_TIME: u64 = 16 << 20;
+
+/// Key logs, and how far they were read.
+#[derive(Debug)]
+pub struct Growing {
+    logs: Vec<KeyLog>,
+    looked: Option<Instant>,
+}
+
+impl Growing {
+    /// Goes on where these were read to.
+    pub fn new(logs: &[KeyLog]) -> Self {
+        Self { logs: logs.to_vec(), looked: None }
+    }
+
+    /// Whole lines that were written since, of each file. Cheap enough to be asked before every packet.
+    pub fn news(&mut self) -> Vec<Vec<u8>> {
+        if self.logs.is_empty() || self.looked.is_some_and(|at| at.elapsed() < PAUSE) {
+            return Vec::new();
+        }
+        self.looked = Some(Instant::now());
+        // What cannot be read now may be there later.
+        self.logs.iter_mut().filter_map(|log| lines(log).ok()).filter(|lines| !lines.is_empty()).collect()
+    }
+}
+
+/// What stands behind what was read, up to the last end of a line.
+fn lines(log: &mut KeyLog) -> io::Result<Vec<u8>> {
+    let length = log.path.metadata()?.len();
+    if length < log.read {
+        // It was begun anew.
+        log.read = 0;
+    }
+    let mut lines = Vec::new();
+    if length > log.read {
+        let mut file = File::open(&log.path)?;
+        file.seek(SeekFrom::Start(log.read))?;
+        file.take(AT_A_TIME).read_to_end(&mut lines)?;
+        let whole = lines.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        // A line that does not end is none.
+        let whole = if lines.len() as u64 == AT_A_TIME && whole == 0 { lines.len() } else { whole };
+        lines.truncate(whole);
+        log.read += whole as u64;
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::io::Write;
+
+    #[test]
+    fn whole_lines_are_told_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.log");
+        let mut growing = Growing::new(&[KeyLog { path: path.clone(), read: 4 }]);
+        let mut news = || {
+            growing.looked = None;
+            growing.news().into_iter().map(|lines| String::from_utf8(lines).unwrap()).collect::<Vec<_>>()
+        };
+        assert!(news().is_empty(), "there is no such file yet");
+        fs::write(&path, "old\none\ntw").unwrap();
+        assert_eq!(news(), ["one\n"]);
+        assert!(news().is_empty());
+        fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"o\nthree\n").unwrap();
+        assert_eq!(news(), ["two\nthree\n"]);
+        fs::write(&path, "anew\n").unwrap();
+        assert_eq!(news(), ["anew\n"]);
+    }
+
+    #[test]
+    fn files_are_not_looked_at_before_every_packet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.log");
+        fs::write(&path, "one\n").unwrap();
+        let mut growing = Growing::new(&[KeyLog { path: path.clone(), read: 0 }]);
+        growing.looked = Some(Instant::now() + Duration::from_secs(60));
+        assert!(growing.news().is_empty());
+        growing.looked = None;
+        assert_eq!(growing.news(), [b"one\n".to_vec()]);
+    }
+}
