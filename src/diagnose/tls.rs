@@ -277,13 +277,21 @@ impl<'a> Handshake<'a> {
         match self.refused_by(Side::Client) {
             Some((_, Alert { code: alert::UNKNOWN_CA, .. })) => Some(Blame::Issuer),
             Some((_, Alert { code: alert::CERTIFICATE_EXPIRED, .. })) => Some(Blame::Dates),
-            Some((_, Alert { code: alert::BAD_CERTIFICATE | alert::CERTIFICATE_UNKNOWN, .. })) => {
+            Some((_, Alert { code: alert::BAD_CERTIFICATE | alert::CERTIFICATE_UNKNOWN, .. }))
+                if self.was_shown_one() =>
+            {
                 by_facts().or(Some(Blame::Issuer))
             }
-            None if self.refused_unseen() => by_facts().or(Some(Blame::Issuer)),
+            None if self.refused_unseen() && self.was_shown_one() => by_facts().or(Some(Blame::Issuer)),
             None if self.left_at_certificate() || self.left_before_a_word() => by_facts(),
             _ => None,
         }
+    }
+
+    /// The server showed a certificate, as far as can be told: in TLS 1.3 it is encrypted, in a resumed session there is none.
+    fn was_shown_one(&self) -> bool {
+        let hidden = self.answer.is_some_and(|answer| answer.what.is_tls13() && !answer.what.pre_shared_key);
+        self.chain.is_some() || hidden
     }
 
     /// The client saw the certificate and closed without another word.

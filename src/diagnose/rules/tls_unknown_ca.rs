@@ -24,6 +24,7 @@ static ABOUT: About = About {
         "Alerts 46 and 42 are used for other reasons too: medium confidence at most; low if the client names no host, so that the \
          name in the certificate cannot be compared.",
         "In TLS 1.3 without keys the alert cannot be read: silent unless it comes again, low confidence.",
+        "A resumed session, in which no certificate is shown: silent.",
         "The client says farewell (close_notify, user_canceled), or tries out what the server can (a scanner): silent.",
     ],
     remedy: &[
@@ -209,7 +210,15 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 5] = [
+        let stories: [Story; 6] = [
+            ("a resumed session shows no certificate", |net| {
+                let (tcp, tls) = (call(net), Tls::v12(MEET));
+                let flight = tcp.tls_flight(&tls);
+                let hello = &flight[5..9 + usize::from(u16::from_be_bytes([flight[7], flight[8]]))];
+                let length = u16::try_from(hello.len()).expect("a short hello").to_be_bytes();
+                let answer = [&[22, 3, 3][..], &length, hello].concat();
+                tcp.client(tcp.tls_hello(&tls)).server(answer).client([21, 3, 3, 0, 2, 2, 42]).client_fin();
+            }),
             ("the chain is whole", |net| get(net, &Tls::v12(MEET).presents(Presents::Chain))),
             ("the certificate is over", |net| fails(net, &Tls::v12(MEET).presents(Presents::Expired), 2)),
             ("the certificate is for another host", |net| fails(net, &Tls::v12(MEET).presents(Presents::OtherName), 2)),
