@@ -80,12 +80,12 @@ mod linux {
 
     /// Prints the worst of what it says of itself.
     fn listen(told: impl BufRead, churns: bool) {
-        let (mut last, mut peak, mut slowest, mut findings, mut minutes) = (Value::Null, 0, 0, 0, Vec::new());
+        let (mut last, mut peak, mut slowest, mut minutes) = (Value::Null, 0, 0, Vec::new());
+        let mut findings = std::collections::BTreeMap::<_, u64>::new();
         for (second, line) in (0_u64..).zip(told.lines().map_while(Result::ok)) {
             let object: Value = serde_json::from_str(&line).unwrap_or_default();
             if object["kind"] == "findings" {
-                findings += 1;
-                println!("finding        {} {}", object["rule"], object["title"]);
+                *findings.entry(format!("{} ({})", object["rule"], object["why"]).replace('"', "")).or_default() += 1;
             } else if object["kind"] == "stats" {
                 let resident = object["resident_bytes"].as_u64().unwrap_or(0) >> 20;
                 (peak, slowest) = (peak.max(resident), slowest.max(object["rules_ms"].as_u64().unwrap_or(0)));
@@ -101,7 +101,7 @@ mod linux {
         println!("messages       {}", last["messages"]);
         println!("view           {} conversations over {} s", last["conversations"], last["window_s"]);
         println!("rules          {slowest} ms at most");
-        println!("findings       {findings}");
+        println!("told           {findings:?}");
         println!(
             "resident       {peak} MiB at most{}",
             if churns { format!(", by the minute {minutes:?}") } else { String::new() }

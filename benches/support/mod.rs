@@ -295,13 +295,31 @@ pub fn flows<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
 fn download<W: Write>(traffic: &mut Traffic<W>) -> Script {
     let hello = other::client_hello("www.example.net", &mut traffic.rng);
     let mut script = traffic.dial(443);
-    script.open().data(From::Client, &hello);
+    script.open().data(From::Client, &hello).data(From::Server, &server_hello(&traffic.noise(32)));
     for _ in 0..20 + traffic.below(200) {
-        let segment = traffic.noise(MSS);
+        let segment = record(23, &traffic.noise(MSS - 5));
         script.data(From::Server, &segment).data(From::Server, &segment).ack(From::Client);
     }
     script.close();
     script
+}
+
+/// ServerHello of TLS 1.2 (RFC 5246 section 7.4.1.3) without extensions, and `ChangeCipherSpec`.
+fn server_hello(random: &[u8]) -> Vec<u8> {
+    let mut hello = vec![2, 0, 0, 38, 3, 3];
+    hello.extend_from_slice(random);
+    hello.extend_from_slice(&[0, 0xc0, 0x2f, 0]);
+    let mut flight = record(22, &hello);
+    flight.extend(record(20, &[1]));
+    flight
+}
+
+/// A TLS record of that type.
+fn record(kind: u8, content: &[u8]) -> Vec<u8> {
+    let [high, low] = (content.len() as u16).to_be_bytes();
+    let mut record = vec![kind, 3, 3, high, low];
+    record.extend_from_slice(content);
+    record
 }
 
 fn quic<W: Write>(traffic: &mut Traffic<W>) -> Script {
