@@ -8,8 +8,8 @@ use std::fmt;
 use std::io::{self, BufRead};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Secrets that are kept of one source: some 1.5 GB, far more than any browser logs.
-const SECRETS: usize = 8_000_000;
+/// Secrets that are kept of one source: some 1.6 GB, far more than any browser logs.
+const SECRETS: usize = 4_000_000;
 /// Sessions that are remembered for their resumption.
 const SESSIONS: usize = 65_536;
 /// Private keys that are tried.
