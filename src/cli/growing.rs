@@ -34,6 +34,11 @@ impl Growing {
         Self { logs: logs.iter().map(open).collect(), looked: None }
     }
 
+    /// There is none.
+    pub fn is_empty(&self) -> bool {
+        self.logs.is_empty()
+    }
+
     /// Whole lines that were written since, of each file. Cheap enough to be asked before every packet.
     pub fn news(&mut self) -> Vec<Vec<u8>> {
         if self.logs.is_empty() || self.looked.is_some_and(|at| at.elapsed() < PAUSE) {

@@ -21,12 +21,14 @@ use crate::engine::{Options, Pipeline};
 use crate::model::{Analysis, Input, Severity, Timestamp};
 use crate::report::stream::{Stats, Why};
 use anyhow::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 /// How long to wait for frames before looking at the clock and at signals.
 const TICK: Duration = Duration::from_millis(50);
+/// How long frames wait for the lines of key logs that open them.
+const KEYS: Duration = Duration::from_millis(200);
 
 /// What was opened while there were rights.
 pub(super) struct Opened<'a> {
@@ -51,6 +53,8 @@ pub(super) struct Watch<'a> {
     began: Instant,
     /// When the latest frames came.
     arrived: Instant,
+    /// What came and is not looked at yet, with the time of its arrival.
+    held: VecDeque<(Instant, Batch)>,
     /// Nothing has come since.
     quiet: bool,
     /// An interface could not be read to the end.
@@ -80,6 +84,7 @@ impl<'a> Watch<'a> {
             counts: Counts::default(),
             began: now,
             arrived: now,
+            held: VecDeque::new(),
             quiet: false,
             trouble: false,
             looks: Looks::new(&plan.common.settings),
@@ -97,20 +102,21 @@ impl<'a> Watch<'a> {
     pub fn go_on(&mut self, queue: &Queue, signals: &Signals) {
         loop {
             match queue.news.recv_timeout(TICK) {
-                Ok(News::Frames(batch)) => {
-                    self.frames(&batch);
-                    queue.done(batch);
-                }
+                Ok(News::Frames(batch)) => self.held.push_back((Instant::now(), batch)),
                 Ok(News::Counts(counts)) => {
                     self.counts = counts;
                     self.packets.counted(counts);
                 }
                 Ok(News::Lost(error)) => self.lost(&error),
                 Ok(News::Back(name)) => say(&format!("{name}: the interface is back")),
-                Ok(News::End(error)) => return self.end(error),
-                Err(RecvTimeoutError::Timeout) => self.quiet = true,
+                Ok(News::End(error)) => {
+                    self.release(queue, true);
+                    return self.end(error);
+                }
+                Err(RecvTimeoutError::Timeout) => self.quiet = self.held.is_empty(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+            self.release(queue, false);
             self.look(false);
             self.packets.flush(self.now().unwrap_or_default());
             self.show_figures();
@@ -138,6 +144,17 @@ impl<'a> Watch<'a> {
         let outcome = Outcome::of(self.trouble, &findings, plan.fail_on);
         let fails = |limit| worst.is_some_and(|worst| worst >= limit);
         Ok(if outcome == Outcome::Done && plan.fail_on.is_some_and(fails) { Outcome::FailOn } else { outcome })
+    }
+
+    /// Looks at what came, `all` of it if nothing more is to come. Where key logs are read, everything waits a moment for
+    /// the lines that open it: who writes them sees the packets when we do.
+    fn release(&mut self, queue: &Queue, all: bool) {
+        let wait = if self.key_logs.is_empty() { Duration::ZERO } else { KEYS };
+        while self.held.front().is_some_and(|(since, _)| all || since.elapsed() >= wait) {
+            let Some((_, batch)) = self.held.pop_front() else { return };
+            self.frames(&batch);
+            queue.done(batch);
+        }
     }
 
     fn frames(&mut self, batch: &Batch) {

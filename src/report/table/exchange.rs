@@ -1,8 +1,8 @@
 //! Who said what, as a picture: one line for each step of a conversation, with an arrow that shows its direction.
 
 use super::super::text::{clip, counted, frame};
-use super::Sheet;
 use super::listing::{ending, said};
+use super::{Sheet, spoken};
 use crate::model::{Close, Conversation, Finding, FrameRef, Side, Stamp};
 use hashbrown::HashSet;
 use std::io::{self, Write};
@@ -55,7 +55,7 @@ pub(super) fn write(sheet: Sheet<'_>, c: &Conversation, finding: &Finding, out: 
         return Ok(());
     }
     let marked: HashSet<_> = finding.frames.iter().copied().collect();
-    let title = format!("Conversation {}: client {} → server {} ({})", c.id, c.client, c.server, c.protocol);
+    let title = format!("Conversation {}: client {} → server {} ({})", c.id, c.client, c.server, spoken(c));
     writeln!(out, "  {}", sheet.paint.bold(&clip(&title, sheet.width.saturating_sub(2))))?;
     if steps.iter().any(|step| marked.contains(&step.at.frame)) {
         writeln!(out, "  {}", sheet.paint.dim("   frame   since start       * = evidence"))?;

@@ -3,7 +3,7 @@
 use super::super::text::{clip, count, frame, span, wrap};
 use super::super::{Detail, Options};
 use super::answer::asked_and_answered;
-use super::{Sheet, grid, heading};
+use super::{Sheet, grid, heading, spoken};
 use crate::model::{Close, CloseBy, Conversation, Message, Setup, Side, Transport};
 use nrpcsniff_dissectors::Value;
 use std::io::{self, Write};
@@ -62,7 +62,7 @@ fn row(sheet: Sheet<'_>, c: &Conversation) -> [String; 7] {
     [
         id,
         format!("{} → {}{guess}", c.client, c.server),
-        format!("{}{by_port}", c.protocol),
+        format!("{}{by_port}", spoken(c)),
         asked_and_answered(c),
         ending(c),
         count(seen),
@@ -71,7 +71,7 @@ fn row(sheet: Sheet<'_>, c: &Conversation) -> [String; 7] {
 }
 
 fn messages(sheet: Sheet<'_>, c: &Conversation, out: &mut dyn Write) -> io::Result<()> {
-    let title = format!("Conversation {}: {} → {} ({})", c.id, c.client, c.server, c.protocol);
+    let title = format!("Conversation {}: {} → {} ({})", c.id, c.client, c.server, spoken(c));
     heading(sheet, &clip(&title, sheet.width), out)?;
     let mut last = 0;
     for message in &c.messages {

@@ -85,6 +85,11 @@ fn header(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{} {VERSION} · {what} · {amounts}\n", sheet.paint.bold(TOOL))
 }
 
+/// The protocol, and that it travels in TLS.
+fn spoken(conversation: &crate::model::Conversation) -> String {
+    if conversation.over_tls { format!("{} over TLS", conversation.protocol) } else { conversation.protocol.to_owned() }
+}
+
 /// A heading.
 fn heading(sheet: Sheet<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", sheet.paint.bold(text))
