@@ -46,7 +46,7 @@ pub const fn reason(why: Why) -> &'static str {
 pub const fn because(why: Why) -> &'static str {
     match why {
         Why::NoKeysGiven => "neither the command line nor the capture has a key",
-        Why::NotInKeyLog => "the key log has no line with the client random that stands below",
+        Why::NotInKeyLog => "the key log has no line with a client random of theirs (JSON lists these as evidence)",
         Why::HandshakeNotCaptured => "the client random, by which a key log names a connection, is in the ClientHello",
         Why::ForwardSecrecyWithRsaKey => "keys come from a Diffie-Hellman exchange, and the private key only signs it",
         Why::WrongKey => {
