@@ -94,6 +94,35 @@ fn what_does_not_exist_is_refused() {
 }
 
 #[test]
+fn what_belongs_to_live_capture_is_refused_beside_a_file() {
+    for option in [
+        "-w=x",
+        "--ring=1M",
+        "--keep=2",
+        "--keep-keys",
+        "--trigger=major",
+        "--rotate-size=1M",
+        "--rotate-time=1h",
+        "-c=1",
+        "-s=64",
+        "-p",
+        "-B=1M",
+        "--duration=1s",
+        "--immediate-mode",
+        "--retry",
+        "--stats-interval=1s",
+        "--max-flows=100",
+        "--max-buffer=1M",
+        "--user=nobody",
+        "--metrics=9352",
+    ] {
+        refused(&run(&[option, "a.pcap"]), &["cannot be used with", "CAPTURE"]);
+        refused(&run(&[option, "-r", "a.pcap"]), &["cannot be used with", "--read"]);
+        refused(&run(&[option]), &["--interface"]);
+    }
+}
+
+#[test]
 fn wrong_values_say_what_would_be_right() {
     for (args, part) in [
         (["--now", "yesterday", "a.pcap"], "2025-04-22T17:48:19Z"),

@@ -20,45 +20,45 @@ pub struct LiveArgs {
     pub list_interfaces: bool,
 
     /// Stop after so many packets
-    #[arg(short, long, value_name = "PACKETS", requires = "interfaces", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short, long, value_name = "PACKETS", requires = "interfaces", conflicts_with_all = ["captures", "read"], value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
 
     /// Stop after this time: 90s, 15m, 2h, 1d
-    #[arg(long, value_name = "TIME", requires = "interfaces", value_parser = time)]
+    #[arg(long, value_name = "TIME", requires = "interfaces", conflicts_with_all = ["captures", "read"], value_parser = time)]
     pub duration: Option<Duration>,
 
     /// Bytes taken of each packet
-    #[arg(short, long, value_name = "BYTES", requires = "interfaces", default_value_t = 262_144,
+    #[arg(short, long, value_name = "BYTES", requires = "interfaces", conflicts_with_all = ["captures", "read"], default_value_t = 262_144,
           value_parser = clap::value_parser!(u32).range(1..=262_144))]
     pub snapshot_length: u32,
 
     /// Do not put the interface into promiscuous mode
-    #[arg(short = 'p', long, requires = "interfaces")]
+    #[arg(short = 'p', long, requires = "interfaces", conflicts_with_all = ["captures", "read"])]
     pub no_promiscuous_mode: bool,
 
     /// The kernel's buffer for each interface: 64M, 1G; a number alone counts KiB, as with tcpdump
-    #[arg(short = 'B', long, value_name = "SIZE", requires = "interfaces", default_value = "64M", value_parser = kernel_buffer)]
+    #[arg(short = 'B', long, value_name = "SIZE", requires = "interfaces", conflicts_with_all = ["captures", "read"], default_value = "64M", value_parser = kernel_buffer)]
     pub buffer_size: u32,
 
     /// Let the kernel hand over each packet at once; otherwise it waits up to 10 ms, and the buffer holds far more
-    #[arg(long, requires = "interfaces")]
+    #[arg(long, requires = "interfaces", conflicts_with_all = ["captures", "read"])]
     pub immediate_mode: bool,
 
     /// Wait for an interface that is down or gone, instead of ending
-    #[arg(long, requires = "interfaces")]
+    #[arg(long, requires = "interfaces", conflicts_with_all = ["captures", "read"])]
     pub retry: bool,
 
     /// Flows remembered at most, in each half of the table and of each family of addresses; the oldest make room
-    #[arg(long, value_name = "FLOWS", requires = "interfaces", default_value_t = 65_536,
+    #[arg(long, value_name = "FLOWS", requires = "interfaces", conflicts_with_all = ["captures", "read"], default_value_t = 65_536,
           value_parser = clap::value_parser!(u32).range(16..=16_777_216))]
     pub max_flows: u32,
 
     /// Bytes held at most of what waits for earlier segments or for the rest of a message: 64M, 1G
-    #[arg(long, value_name = "SIZE", requires = "interfaces", default_value = "64M", value_parser = size)]
+    #[arg(long, value_name = "SIZE", requires = "interfaces", conflicts_with_all = ["captures", "read"], default_value = "64M", value_parser = size)]
     pub max_buffer: u64,
 
     /// Tell how it is going every so often: 10s, 5m, 1h (SIGUSR1 asks at any time)
-    #[arg(long, value_name = "TIME", requires = "interfaces", value_parser = time)]
+    #[arg(long, value_name = "TIME", requires = "interfaces", conflicts_with_all = ["captures", "read"], value_parser = time)]
     pub stats_interval: Option<Duration>,
 
     /// What is written.

@@ -14,11 +14,11 @@ use std::net::SocketAddr;
 #[command(next_help_heading = "Live capture")]
 pub struct ServiceArgs {
     /// Whom root becomes once everything is open: name or number [default: the caller of sudo, else nobody]
-    #[arg(long, value_name = "USER", requires = "interfaces")]
+    #[arg(long, value_name = "USER", requires = "interfaces", conflicts_with_all = ["captures", "read"])]
     pub user: Option<String>,
 
     /// Serve figures for Prometheus at http://ADDR/metrics: PORT (on 127.0.0.1) or ADDRESS:PORT
-    #[arg(long, value_name = "ADDR", requires = "interfaces", value_parser = metrics::address)]
+    #[arg(long, value_name = "ADDR", requires = "interfaces", conflicts_with_all = ["captures", "read"], value_parser = metrics::address)]
     pub metrics: Option<SocketAddr>,
 }
 

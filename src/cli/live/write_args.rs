@@ -24,31 +24,31 @@ const RING: u64 = 64 << 20;
 pub struct WriteArgs {
     /// Write packets as pcapng, readable by their owner only. FILE: of every conversation that matters (- is stdout); DIR: a
     /// file of its own for each finding of --trigger, with its conversations from before (--ring) and after
-    #[arg(short, long, value_name = "FILE|DIR", requires = "interfaces")]
+    #[arg(short, long, value_name = "FILE|DIR", requires = "interfaces", conflicts_with_all = ["captures", "read"])]
     pub write: Option<PathBuf>,
 
     /// Begin the next file before one is larger: 100M; named FILE_00001_20261127081000.pcapng (UTC of its first packet)
-    #[arg(long, value_name = "SIZE", requires = "write", value_parser = file_size)]
+    #[arg(long, value_name = "SIZE", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = file_size)]
     pub rotate_size: Option<u64>,
 
     /// Begin the next file after this time: 15m, 1h
-    #[arg(long, value_name = "TIME", requires = "write", value_parser = time)]
+    #[arg(long, value_name = "TIME", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = time)]
     pub rotate_time: Option<Duration>,
 
     /// Keep the newest N of the files that this run writes, and remove older ones
-    #[arg(long, value_name = "N", requires = "write", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub keep: Option<u64>,
 
     /// Put what --keylog says meanwhile into the written files: whoever has them can read what is inside TLS
-    #[arg(long, requires = "write")]
+    #[arg(long, requires = "write", conflicts_with_all = ["captures", "read"])]
     pub keep_keys: bool,
 
     /// Recent packets that are held in memory for -w DIR: 256M, 5m (at most 256M then), or both, 1G,10m [default: 64M]
-    #[arg(long, value_name = "SIZE|TIME", requires = "write", value_parser = span)]
+    #[arg(long, value_name = "SIZE|TIME", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = span)]
     pub ring: Option<Span>,
 
     /// Findings whose packets -w DIR writes: a least severity (blocker, major, minor, info), rules, or both [default: major]
-    #[arg(long, value_name = "LEVEL|RULE[,..]", requires = "write", value_parser = trigger)]
+    #[arg(long, value_name = "LEVEL|RULE[,..]", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = trigger)]
     pub trigger: Option<Trigger>,
 }
 
@@ -225,6 +225,9 @@ mod tests {
 
     #[derive(Debug, Parser)]
     struct Command {
+        captures: Vec<PathBuf>,
+        #[arg(short)]
+        read: Vec<PathBuf>,
         #[arg(short = 'i')]
         interfaces: Vec<String>,
         #[command(flatten)]
