@@ -65,11 +65,11 @@ fn a_firewall_that_forgets_a_silent_session() {
         return;
     }
     let net = Router::new();
-    net.middle.run("sysctl", "-q -w net.netfilter.nf_conntrack_tcp_loose=0");
     net.middle.nft(
         "table inet firewall {\nchain forward {\ntype filter hook forward priority 0; policy drop;\n\
          ct state established accept\nct state new tcp flags syn / fin,syn,rst,ack accept\n}\n}\n",
     );
+    net.middle.run("sysctl", "-q -w net.netfilter.nf_conntrack_tcp_loose=0");
     net.middle.run("sysctl", "-q -w net.netfilter.nf_conntrack_tcp_timeout_established=2");
     let _server = NotesServer::start(&net.server, NAME);
     let folder = tempfile::tempdir().unwrap();

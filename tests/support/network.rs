@@ -30,14 +30,15 @@ pub fn possible(programs: &[&str]) -> bool {
         shout(&format!("SKIPPED: {missing:?} not installed, and no real packets are sent"));
         return false;
     }
-    let works = Namespace::try_new().is_some_and(|try_out| {
-        let cable = ["link", "add", "a0", "type", "veth", "peer", "name", "b0"];
-        Command::new("ip").args(["-n", &try_out.name]).args(cable).output().is_ok_and(|output| output.status.success())
-    });
-    if !works {
-        shout("SKIPPED: no network namespaces or no veth pairs here (not root, or a container without CAP_NET_ADMIN)");
+    let Some(network) = Namespace::try_new() else {
+        shout("SKIPPED: no network namespaces here (not root, or a container without CAP_NET_ADMIN)");
+        return false;
+    };
+    let refused = network.refused();
+    if let Some(what) = &refused {
+        shout(&format!("SKIPPED: this kernel does not do '{what}', and no real packets are sent"));
     }
-    works
+    refused.is_none()
 }
 
 /// A network of its own.
@@ -48,6 +49,30 @@ pub struct Namespace {
 impl Namespace {
     pub fn new() -> Self {
         Self::try_new().unwrap()
+    }
+
+    /// The first of the things that these tests ask of the kernel that it does not do, if there is one.
+    fn refused(&self) -> Option<String> {
+        let rules = tempfile::NamedTempFile::new().unwrap();
+        let copy = "table netdev t {\nchain c { type filter hook ingress device a0 priority 0; dup to \"b0\"; }\n}\n";
+        let track =
+            "table inet t {\nchain c {\ntype filter hook forward priority 0\nct state established accept\n}\n}\n";
+        std::fs::write(&rules, format!("{copy}{track}")).unwrap();
+        let (nft, loose) = (format!("nft -f {}", rules.path().display()), "net.netfilter.nf_conntrack_tcp_loose=0");
+        let wishes = [
+            "ip link add a0 type veth peer name b0",
+            "sysctl -q -w net.ipv6.conf.a0.disable_ipv6=1",
+            "ethtool -K a0 tx off tso off gso off gro off",
+            "tc qdisc replace dev a0 root pfifo limit 10",
+            &nft,
+            &format!("sysctl -q -w {loose}"),
+        ];
+        let fails = |wish: &&&str| {
+            let mut words = wish.split(' ');
+            let program = words.next().unwrap_or_default();
+            !self.command(program).args(words).output().is_ok_and(|output| output.status.success())
+        };
+        wishes.iter().find(fails).map(ToString::to_string)
     }
 
     fn try_new() -> Option<Self> {
