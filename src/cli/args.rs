@@ -10,6 +10,8 @@ Examples:
   nrpcsniff notes.pcapng                          what is wrong, and what to do
   nrpcsniff -f 'host 10.1.2.3' captures/          every capture in a folder, one client only
   tcpdump -w - port 1352 | nrpcsniff -            from a pipe, once it ends
+  sudo nrpcsniff -i eth0                          while it happens, until ^C
+  sudo nrpcsniff -i eth0 -w cases/ --ring 5m      the packets of each finding, with the minutes before
   nrpcsniff --format json notes.pcap | jq '.findings[].title'
   nrpcsniff --detail messages notes.pcap          who said what, message by message
   nrpcsniff -d 'tcp.port==13520,nrpc' notes.pcap  NRPC on another port
@@ -145,10 +147,6 @@ pub struct Args {
     #[command(flatten)]
     pub reading: ReadingArgs,
 
-    /// Live capture.
-    #[command(flatten)]
-    pub live: LiveArgs,
-
     /// Colours
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, global = true)]
     pub color: ColorChoice,
@@ -164,6 +162,10 @@ pub struct Args {
     /// Read no configuration file
     #[arg(long, global = true)]
     pub no_config: bool,
+
+    /// Live capture. Last, because its heading in the help holds for all that follow.
+    #[command(flatten)]
+    pub live: LiveArgs,
 }
 
 /// How captures are read and judged.
