@@ -47,7 +47,10 @@ pub(super) struct Looks<'a> {
     /// There are more.
     is_full: bool,
     let_go: u64,
+    /// Before this time things may be let go.
     horizon: Option<Timestamp>,
+    /// Before this time things were let go.
+    seen_from: Option<Timestamp>,
 }
 
 /// What there is to see in one look.
@@ -66,7 +69,19 @@ impl<'a> Looks<'a> {
         let now = Instant::now();
         let (ended, cleared, took) = (now, now, Duration::ZERO);
         let told = Told::default();
-        Self { settings, told, ended, took, events: 0, room: ROOM, cleared, is_full: false, let_go: 0, horizon: None }
+        Self {
+            settings,
+            told,
+            ended,
+            took,
+            events: 0,
+            room: ROOM,
+            cleared,
+            is_full: false,
+            let_go: 0,
+            horizon: None,
+            seen_from: None,
+        }
     }
 
     /// It is time to ask.
@@ -115,6 +130,9 @@ impl<'a> Looks<'a> {
         });
         self.let_go = self.let_go.saturating_add(u64::try_from(gone.len()).unwrap_or(u64::MAX));
         self.told.forget(&gone, before);
+        if !gone.is_empty() {
+            self.seen_from = self.seen_from.max(Some(before));
+        }
         (self.cleared, self.is_full) = (Instant::now(), false);
     }
 
@@ -128,9 +146,9 @@ impl<'a> Looks<'a> {
         self.took
     }
 
-    /// How far back rules see.
-    pub const fn horizon(&self) -> Option<Timestamp> {
-        self.horizon
+    /// How far back rules see, if anything was let go.
+    pub const fn seen_from(&self) -> Option<Timestamp> {
+        self.seen_from
     }
 }
 

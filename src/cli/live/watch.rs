@@ -238,7 +238,7 @@ impl<'a> Watch<'a> {
         let (held, totals) = (self.pipeline.held(), self.pipeline.totals());
         let (since, before) = std::mem::replace(&mut self.shown, (Instant::now(), totals.packets));
         let now = self.pipeline.now();
-        let from = self.input.first.max(self.looks.horizon());
+        let from = self.input.first.max(self.looks.seen_from());
         let window = now.zip(from).map_or(0.0, |(now, from)| now.seconds_since(from));
         let mut findings = BTreeMap::new();
         for ((_, severity), count) in &self.told {
