@@ -1,0 +1,118 @@
+//! Segments that were on the wire but are not in the capture.
+
+use crate::diagnose::attempts::one_way;
+use crate::diagnose::network::{count, each, path};
+use crate::diagnose::words::clock;
+use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::model::Severity;
+
+/// See [`ABOUT`].
+pub struct Drops;
+
+static ABOUT: About = About {
+    id: "cap-drops",
+    title: "The capture misses segments",
+    severity: Severity::Minor,
+    layer: Layer::Capture,
+    sees: "A side acknowledges bytes that the capture does not hold, or the capturing machine counted frames that it \
+           dropped.",
+    matters: "What stood in the missing segments cannot be judged, and what seems lost may only be missing here: rules \
+              lower their confidence for these conversations.",
+    guards: &["Only one direction was captured at all: see cap-oneway.", "No NRPC conversation is concerned."],
+    remedy: &[
+        "Capture with less load: a filter (tcp port 1352), a larger buffer (-B), a faster disk.",
+        "Do not mirror more traffic than the mirror port can carry.",
+    ],
+    references: &["Wireshark: TCP ACKed unseen segment"],
+    explains: &[],
+};
+
+impl Rule for Drops {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let holed: Vec<&Talk<'_>> = case.talks().filter(|talk| unseen(talk) > 0 && one_way(talk).is_none()).collect();
+        let dropped: u64 = case.analysis.inputs.iter().filter_map(|input| input.dropped).fold(0, u64::saturating_add);
+        finding(case, &holed, dropped).into_iter().collect()
+    }
+}
+
+fn unseen(talk: &Talk<'_>) -> u64 {
+    let unseen = talk.conversation.tcp.acked_unseen;
+    unseen.client.saturating_add(unseen.server)
+}
+
+fn finding(case: &Case<'_>, holed: &[&Talk<'_>], dropped: u64) -> Option<Draft> {
+    let all = case.talks().count();
+    if holed.is_empty() && (dropped == 0 || all == 0) {
+        return None;
+    }
+    let bytes = holed.iter().fold(0_u64, |sum, talk| sum.saturating_add(unseen(talk)));
+    let mut draft = Draft::new(&ABOUT, 85)
+        .severity(if holed.is_empty() { Severity::Info } else { Severity::Minor })
+        .conversations_of(holed.iter().copied())
+        .title(if holed.is_empty() {
+            format!("The capturing machine dropped {dropped} frames")
+        } else {
+            format!("The capture misses segments of {}", count(holed.len(), "NRPC conversation"))
+        })
+        .explain(match holed.first() {
+            Some(first) => format!(
+                "{bytes} bytes in {} of {} were acknowledged but are not in the capture (first {}, at {}). What stood \
+                 there cannot be judged.",
+                holed.len(),
+                count(all, "NRPC conversation"),
+                path(first.conversation),
+                clock(first.conversation.tcp.acked_unseen_at.unwrap_or(first.conversation.first).time),
+            ),
+            None => "No NRPC conversation shows a hole, but whole conversations may be missing.".to_owned(),
+        });
+    if dropped > 0 {
+        draft = draft.note(format!("the capturing machine says that it dropped {dropped} frames"));
+    }
+    Some(each(draft, holed, "conversations", |draft, talk| {
+        let c = talk.conversation;
+        let at = c.tcp.acked_unseen_at.unwrap_or(c.first);
+        draft.packet(
+            at,
+            format!("{}: acknowledges bytes that are not in the capture ({} in all)", path(c), unseen(talk)),
+        )
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Severity;
+    use crate::testing::findings;
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::{Format, Network, Side};
+
+    const RULE: &str = "cap-drops";
+
+    fn network(missing: u32) -> Network {
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
+        tcp.works("CN=Mail01/O=Acme", 2);
+        tcp.skip(Side::Server, missing).transactions(2).client_fin();
+        net
+    }
+
+    #[test]
+    fn bytes_that_were_acknowledged_but_not_captured() {
+        let finding = one(&network(500), RULE);
+        assert_eq!((finding.severity, finding.conversations.as_slice()), (Severity::Minor, &[0][..]));
+        says(&finding, &["500 bytes in 1 of 1 NRPC conversation", "10.2.0.9:1352"]);
+    }
+
+    #[test]
+    fn the_machine_s_own_count_is_told() {
+        let net = network(0);
+        none(&net, RULE);
+        let found = findings(&net.write(&Format::pcapng().dropped(7)));
+        let finding = found.iter().find(|finding| finding.rule == RULE).unwrap();
+        assert_eq!(finding.severity, Severity::Info);
+        says(finding, &["dropped 7 frames"]);
+    }
+}

@@ -1,0 +1,90 @@
+//! Conversations that were going on when the capture began.
+
+use crate::diagnose::network::{count, each, path};
+use crate::diagnose::words::clock;
+use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::model::{Setup, Severity};
+
+/// See [`ABOUT`].
+pub struct Midstream;
+
+static ABOUT: About = About {
+    id: "cap-midstream",
+    title: "The capture began in the middle of conversations",
+    severity: Severity::Minor,
+    layer: Layer::Capture,
+    sees: "NRPC conversations without SYN and without session request.",
+    matters: "Names, clocks and certificates stand in the opening: of these conversations they cannot be judged, and \
+              who called whom is a guess by port. A session that was refused before the capture began is not in it.",
+    guards: &["The session request is there although the SYN is not: its content is judged as usual."],
+    remedy: &["Start the capture before Notes (or restart Notes while capturing), then let the user try again."],
+    references: &[],
+    explains: &[],
+};
+
+impl Rule for Midstream {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let begun: Vec<&Talk<'_>> = case.nrpc().filter(|talk| is_begun(talk)).collect();
+        finding(case.nrpc().count(), &begun).into_iter().collect()
+    }
+}
+
+fn is_begun(talk: &Talk<'_>) -> bool {
+    talk.conversation.setup == Setup::Midstream && talk.request.is_none()
+}
+
+fn finding(all: usize, begun: &[&Talk<'_>]) -> Option<Draft> {
+    let first = begun.first()?;
+    let draft = Draft::new(&ABOUT, 90)
+        .severity(if begun.len() == all { Severity::Minor } else { Severity::Info })
+        .conversations_of(begun.iter().copied())
+        .title(format!("{} of {} had begun before the capture", begun.len(), count(all, "NRPC conversation")))
+        .explain(format!(
+            "{} of {} (first {}, at {}) had begun before the capture did: the names that were asked for and answered, \
+             clocks and certificates cannot be judged there.",
+            begun.len(),
+            count(all, "NRPC conversation"),
+            path(first.conversation),
+            clock(first.conversation.first.time),
+        ));
+    Some(each(draft, begun, "conversations", |draft, talk| {
+        draft.packet(talk.conversation.first, format!("{}: no SYN before this", path(talk.conversation)))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Severity;
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::Network;
+
+    const RULE: &str = "cap-midstream";
+    const NAME: &str = "CN=Mail01/O=Acme";
+
+    #[test]
+    fn conversations_without_a_beginning_are_one_finding() {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        for _ in 0..20 {
+            net.dial(&client, &server, 1352).midstream().transactions(3).client_fin();
+        }
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.conversations.len(), finding.frames.len()), (Severity::Minor, 20, 12));
+        says(&finding, &["20 of 20", "10.1.0.50:", "10.2.0.9:1352", "and 8 more conversations"]);
+        net.connect(&client, &server, 1352).works(NAME, 3).client_fin();
+        assert_eq!(one(&net, RULE).severity, Severity::Info);
+    }
+
+    #[test]
+    fn an_opening_that_is_there_can_be_judged() {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        net.dial(&client, &server, 1352).midstream().works(NAME, 3).client_fin();
+        net.connect(&client, &server, 1352).works(NAME, 3).client_fin();
+        none(&net, RULE);
+    }
+}

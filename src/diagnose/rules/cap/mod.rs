@@ -1,0 +1,10 @@
+//! The capture itself: what cannot be judged from it.
+
+pub(super) mod drops;
+pub(super) mod duplicates;
+pub(super) mod encrypted;
+pub(super) mod midstream;
+pub(super) mod offload;
+pub(super) mod oneway;
+pub(super) mod truncated;
+pub(super) mod wrong_place;

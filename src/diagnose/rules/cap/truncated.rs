@@ -1,0 +1,98 @@
+//! Frames cut by the snap length.
+
+use crate::diagnose::network::{count, each, listed, path};
+use crate::diagnose::words::clock;
+use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::model::Severity;
+
+/// See [`ABOUT`].
+pub struct Truncated;
+
+static ABOUT: About = About {
+    id: "cap-truncated",
+    title: "Frames were cut by the snap length",
+    severity: Severity::Minor,
+    layer: Layer::Capture,
+    sees: "Frames of NRPC conversations hold fewer bytes than were on the wire.",
+    matters: "What stood behind the cut cannot be read: server names, statuses, certificate times. Timing and teardown \
+              are judged as usual.",
+    guards: &["Only the payload of other protocols was cut."],
+    remedy: &["Capture again with whole frames: tcpdump -s 0, dumpcap without -s."],
+    references: &[],
+    explains: &[],
+};
+
+impl Rule for Truncated {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let cut: Vec<&Talk<'_>> = case.talks().filter(|talk| talk.conversation.tcp.cut_frames > 0).collect();
+        finding(case, &cut).into_iter().collect()
+    }
+}
+
+fn finding(case: &Case<'_>, cut: &[&Talk<'_>]) -> Option<Draft> {
+    let first = cut.first()?;
+    let frames: u64 = cut.iter().map(|talk| talk.conversation.tcp.cut_frames).sum();
+    let unread = cut.iter().filter(|talk| talk.wanted().is_none() || talk.answered().is_none()).count();
+    let lengths: Vec<u32> = case.analysis.inputs.iter().filter_map(|input| input.snap_length).collect();
+    let snap = if lengths.is_empty() {
+        "the snap length".to_owned()
+    } else {
+        format!("the snap length of {} bytes", listed(lengths, "lengths"))
+    };
+    let draft = Draft::new(&ABOUT, 90)
+        .severity(if unread > 0 { Severity::Minor } else { Severity::Info })
+        .conversations_of(cut.iter().copied())
+        .title(format!("{frames} frames of {} were cut", count(cut.len(), "NRPC conversation")))
+        .explain(format!(
+            "{frames} frames of {} were cut by {snap} (first of {}, at {}). In {unread} of them the opening could not be \
+             read, so that names are not judged.",
+            count(cut.len(), "NRPC conversation"),
+            path(first.conversation),
+            clock(first.conversation.first.time),
+        ));
+    Some(each(draft, cut, "conversations", |draft, talk| {
+        let c = talk.conversation;
+        draft.packet(
+            c.tcp.cut_at.unwrap_or(c.first),
+            format!("{}: {} frames cut, first here", path(c), c.tcp.cut_frames),
+        )
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Finding, Severity};
+    use crate::testing::findings;
+    use crate::testing::says;
+    use nrpcsniff_samples::{Format, Network};
+
+    fn cut(bytes: usize) -> Vec<Finding> {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.2.0.9"));
+        net.connect(&client, &server, 1352).works("CN=Mail01/O=Acme", 2).client_fin();
+        let all = findings(&net.write(&Format::pcap().snaplen(bytes)));
+        all.into_iter().filter(|finding| finding.rule == "cap-truncated").collect()
+    }
+
+    #[test]
+    fn names_behind_the_cut_are_not_judged() {
+        let found = cut(68);
+        assert_eq!((found.len(), found[0].severity, found[0].conversations.as_slice()), (1, Severity::Minor, &[0][..]));
+        says(&found[0], &["68 bytes", "10.2.0.9:1352", "In 1 of them the opening could not be read"]);
+    }
+
+    #[test]
+    fn a_cut_behind_the_opening_is_harmless() {
+        let found = cut(300);
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Info));
+    }
+
+    #[test]
+    fn whole_frames_say_nothing() {
+        assert_eq!(cut(65_535), []);
+    }
+}

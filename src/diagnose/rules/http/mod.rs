@@ -1,0 +1,3 @@
+//! Signing on at web servers.
+
+pub(super) mod login_loop;

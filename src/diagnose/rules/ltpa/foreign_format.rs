@@ -1,0 +1,208 @@
+//! A token in a cookie of the other version's name.
+
+use crate::diagnose::heard::{MOST, READ, log_of, refused_near, verified_well};
+use crate::diagnose::identity::{Held, Showing};
+use crate::diagnose::showings::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
+use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{LogEvent, Severity};
+use nrpcsniff_dissectors::ltpa::{Class, Flag};
+
+/// See [`ABOUT`].
+pub struct ForeignFormat;
+
+static ABOUT: About = About {
+    id: "ltpa-foreign-format",
+    title: "A sign-on token stands in a cookie of another version",
+    severity: Severity::Major,
+    layer: Layer::SignOn,
+    sees: "A cookie LtpaToken holds a token of version 2 (it opens as one, or the same token was set as LtpaToken2); or a cookie \
+           LtpaToken2 holds what can only be version 1 (its length) or Domino's own. A server refuses it. \
+           Logs: \"[0] != u\" in Domino's trace of single sign-on.",
+    matters: "The server opens the token by the rules of the version that the name promises, and reads noise.",
+    guards: &[
+        "The server accepts it all the same: silent.",
+        "By length alone a version 2 token cannot be told in a cookie LtpaToken: silent without keys, unless it was seen under the \
+         other name.",
+        "What can be read says that the token has ended: silent.",
+    ],
+    remedy: &[
+        "Look at who writes the cookie: a script, a proxy or an application that copies LtpaToken2 into LtpaToken must hand on both \
+         under their own names.",
+        "WebSphere: bring server and Domino to a level that writes the version the name promises (APAR LO80030 describes a token \
+         that begins with expire: in LtpaToken), or switch \"Interoperability mode\" on.",
+        "Domino: Web SSO Configuration document > Token Format must fit the cookies that WebSphere sets.",
+    ],
+    references: &[
+        "IBM APAR LO80030: Domino cannot read an LtpaToken that begins with expire:",
+        "IBM: WebSphere Application Server, single sign-on settings (interoperability mode)",
+    ],
+    explains: &["ltpa-version-mismatch", "st-token-refused", "sip-401-loop", "sip-403", "sip-5xx", "http-login-loop"],
+};
+
+impl Rule for ForeignFormat {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let foreign = unexplained(case).filter(|showing| foreign(case, showing).is_some());
+        by_consumer(foreign).iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let foreign = case.journal().saying(|event| *event == LogEvent::ForeignFormat).take(MOST);
+        let heard = foreign.map(|entry| {
+            let draft = Draft::new(&ABOUT, READ)
+                .names_read()
+                .title("Domino opened a sign-on token that does not begin as its version should")
+                .explain(format!(
+                    "The trace of Domino's single sign-on in {} says that the text of the token does not begin with u: it was opened \
+                     by the rules of version 1 and begins as version 2 does (expire:).",
+                    log_of(case, &entry),
+                ));
+            Testimony::new(&ABOUT, &[entry]).links(refused_near(case, &entry)).alone(draft)
+        });
+        heard.chain(verified_well(case, &ABOUT)).collect()
+    }
+}
+
+/// The token that is not what its cookie's name says, and what it is.
+fn foreign<'s, 'a>(case: &Case<'a>, showing: &'s Showing<'a>) -> Option<(&'s Held<'a>, &'static str)> {
+    showing.genuine().find_map(|held| Some((held, what(case, held)?)))
+}
+
+fn what(case: &Case<'_>, held: &Held<'_>) -> Option<&'static str> {
+    let second = held.cookie.map(is_second)?;
+    match held.class {
+        Class::Domino if second => Some("a token of Domino's own kind"),
+        Class::WebsphereV1 if second && (held.token.has(Flag::Misnamed) || held.opened.is_some()) => {
+            Some("a token of version 1")
+        }
+        _ if second => None,
+        Class::WebsphereV2 if held.opened.is_some() => Some("a token of version 2"),
+        _ if held.is_websphere() && held.opened.is_none() && was_second(case, held) => Some("a token of version 2"),
+        _ => None,
+    }
+}
+
+fn is_second(name: &str) -> bool {
+    name.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("LtpaToken2"))
+}
+
+/// The same token was set as LtpaToken2, and not as LtpaToken.
+fn was_second(case: &Case<'_>, held: &Held<'_>) -> bool {
+    let mut issues = case.identity().issues_of(held.token.fingerprint).peekable();
+    issues.peek().is_some() && issues.all(|issue| is_second(&issue.cookie.name))
+}
+
+fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
+    let first = *group.first()?;
+    let (held, what) = foreign(case, first)?;
+    let cookie = held.cookie.unwrap_or("LtpaToken");
+    let opened = match (held.opened.is_some(), case.identity().issue_of(held.token)) {
+        (true, _) => "It opens so with the keys given.".to_owned(),
+        (false, Some(issue)) => format!("{} had set it as {}.", issue.host, issue.cookie.name),
+        (false, None) => "Its form says so.".to_owned(),
+    };
+    let draft = Draft::new(&ABOUT, 45)
+        .names_read()
+        .retry(group.len() > 1)
+        .title(format!("The cookie {cookie} that {} refuses holds {what}", first.consumer()))
+        .explain(format!(
+            "{} showed a cookie {cookie} that holds {what}. {opened} {} refused it ({}).",
+            clients(group),
+            first.consumer(),
+            answers(group),
+        ));
+    let issue = case.identity().issue_of(held.token);
+    let draft = issue.into_iter().fold(draft, |draft, issue| {
+        name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.held.label()))
+    });
+    Some(show_all(name_all(case, draft, group), group))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{SOME_TIME, alone, console};
+    use crate::testing::tokens::{
+        ANN, PC, browser, denied, domino, end, keys, login, meet, portal, register, served, shared, visit,
+    };
+    use crate::testing::{Story, says, the_one, told, told_with};
+    use nrpcsniff_samples::http;
+    use nrpcsniff_samples::{Network, ltpa};
+
+    const RULE: &str = "ltpa-foreign-format";
+
+    /// A version 1 token whose length only version 1 can have.
+    fn odd_v1(net: &Network) -> String {
+        let users = ["CN=Ann,O=ACME", "CN=Anna-Maria,O=ACME", "CN=Annabella-Maria,O=ACME"];
+        let odd = |token: &String| (token.trim_end_matches('=').len() * 3 / 4) % 16 == 8;
+        users.iter().map(|user| ltpa::DEMO.v1(user, end(net))).find(odd).expect("one of them")
+    }
+
+    fn shows(net: &Network, name: &str, token: &str, how: fn(&http::Visit, &str)) {
+        how(&visit(&browser(net).has("example.com", name, token), &meet(net)), "/stmeetings/");
+    }
+
+    #[test]
+    fn version_1_or_domino_in_the_second_cookie() {
+        let found = told(RULE, |net| shows(net, "LtpaToken2", &odd_v1(net), denied));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::High));
+        says(the_one(&found), &["LtpaToken2", "holds a token of version 1", "Its form says so"]);
+        let found = told(RULE, |net| shows(net, "LtpaToken2", &domino(net, ANN), denied));
+        says(the_one(&found), &["a token of Domino's own kind"]);
+    }
+
+    #[test]
+    fn a_softphone_that_copies_one_cookie_into_the_other() {
+        let found = told(RULE, |net| {
+            let v2 = ltpa::DEMO.v2("CN=Ann,O=ACME", end(net));
+            login(&visit(&browser(net), &portal(net)), "asmith", vec![shared("LtpaToken2", &v2)]);
+            register(net, PC, ("LtpaToken", &v2), Some(401));
+        });
+        says(the_one(&found), &["portal.example.com had set it as LtpaToken2"]);
+    }
+
+    #[test]
+    fn a_key_tells_what_a_cookie_holds() {
+        let story = |net: &Network| shows(net, "LtpaToken", &ltpa::DEMO.v2("CN=Ann,O=ACME", end(net)), denied);
+        assert_eq!(told(RULE, story), []);
+        says(
+            the_one(&told_with(&keys(), RULE, story)),
+            &["LtpaToken that", "a token of version 2", "with the keys given"],
+        );
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 5] = [
+            ("accepted all the same", |net| shows(net, "LtpaToken2", &domino(net, ANN), served)),
+            ("version 1 under its own name", |net| shows(net, "LtpaToken", &odd_v1(net), denied)),
+            ("version 2 under its own name", |net| {
+                shows(net, "LtpaToken2", &ltpa::DEMO.v2("CN=Ann,O=ACME", end(net)), denied);
+            }),
+            ("refused once, accepted later", |net| {
+                let token = odd_v1(net);
+                shows(net, "LtpaToken2", &token, denied);
+                shows(net, "LtpaToken2", &token, served);
+            }),
+            ("ended", |net| {
+                let old = ltpa::domino(ANN, net.now() - 90 * ltpa::MINUTE, net.now() - 60 * ltpa::MINUTE);
+                shows(net, "LtpaToken2", &old, denied);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn domino_s_console_is_enough() {
+        let found = alone(&[&console(SOME_TIME, &["HTTP Server: Started", "SSO API> *** decoding failed: [0] != u"])]);
+        let finding = the_one(&found);
+        assert_eq!((finding.rule, finding.severity), (RULE, Severity::Major));
+        assert_eq!(crate::testing::logs::lines(finding), [2]);
+        assert_eq!(alone(&[&console(SOME_TIME, &["HTTP Server: Started"])]), []);
+    }
+}

@@ -1,0 +1,440 @@
+//! Two servers do not share the keys of their sign-on tokens.
+
+use crate::diagnose::heard::{MOST, READ, log_of, noise, refused_near, token_status, verified_well};
+use crate::diagnose::identity::{Channel, Held, Issue, Showing};
+use crate::diagnose::network::{group_by, listed};
+use crate::diagnose::showings::{answers, by_consumer, clients, name_all, show_all, unexplained};
+use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{Confidence, LogEvent, Severity, TokenStatusText};
+use hashbrown::HashSet;
+use nrpcsniff_dissectors::ltpa::{Class, Fingerprint};
+
+/// See [`ABOUT`].
+pub struct KeyMismatch;
+
+static ABOUT: About = About {
+    id: "ltpa-key-mismatch",
+    title: "Servers do not share the keys of their sign-on tokens",
+    severity: Severity::Major,
+    layer: Layer::SignOn,
+    sees: "A token is refused by a server whose own tokens are made with other keys: the first cipher block of a version 1 token \
+           depends on the key alone. With keys given: the token of one opens and that of the other does not, or a signature does \
+           not hold. Or several tokens of one issuer, of all versions, are refused by one server and none is accepted. \
+           Logs: \"Single Sign-On token is invalid\"; CWWKS4102E, CWWKS4106E; CWWKS4001I and SECJ0369E beside a refusal.",
+    matters: "Each server takes the other's tokens for forged: users log in anew at every change between them.",
+    guards: &[
+        "The server accepted the same token, or another made with that key: silent.",
+        "What can be read says that the token has ended, or comes from the future: silent.",
+        "Two cookies of one name in a request: which was looked at cannot be told; silent.",
+        "One token refused and no key known: too little; silent. Several: inferred, medium confidence at most.",
+        "Servers with different keys that never see each other's tokens: silent.",
+        "Two issuers behind one address are told apart by host name.",
+    ],
+    remedy: &[
+        "Export the LTPA keys of one cell (WebSphere Integrated Solutions Console > Security > Global security > LTPA > Export \
+         keys) and import them into all others, and into Domino: Web SSO Configuration document > Keys > Import WebSphere LTPA \
+         Keys. Restart the servers and their HTTP tasks.",
+        "If it began on one day: WebSphere generated new keys by itself. Switch automatic key generation off for the key set \
+         group (SSL certificate and key management > Key set groups > NodeLTPAKeySetGroup, CellLTPAKeySetGroup).",
+        "Domino's own keys (\"Create Domino SSO Key\") fit no WebSphere server: import WebSphere's instead.",
+    ],
+    references: &[
+        "IBM: WebSphere Application Server, managing LTPA keys from multiple cells; automatic generation of LTPA keys",
+        "HCL Domino help: creating a Web SSO configuration document (importing WebSphere LTPA keys)",
+        "Eclipse Amlen, ltpautils.c: version 1 is 3DES in ECB mode over a text that begins with u:user\\:",
+    ],
+    explains: &["ltpa-version-mismatch", "st-token-refused", "sip-401-loop", "sip-403", "sip-5xx", "http-login-loop"],
+};
+
+/// This many tokens of one issuer, all refused, are more than one user's bad luck.
+const TOKENS: usize = 2;
+
+impl Rule for KeyMismatch {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let refused: Vec<&Showing<'_>> = unexplained(case).collect();
+        let proofs = refused.iter().filter_map(|showing| Some((*showing, proof(case, showing)?)));
+        let groups = group_by(proofs, |(_, proof)| proof.key());
+        let mut found: Vec<Draft> = groups.iter().filter_map(|group| proven(case, group)).collect();
+        let open = refused.into_iter().filter(|showing| proof(case, showing).is_none());
+        found.extend(by_consumer(open).iter().flat_map(|group| inferred(case, group)));
+        found
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let said = token_status(case, &ABOUT, TokenStatusText::Invalid, |draft, user, log| {
+            draft
+                .at_most(Confidence::Medium)
+                .title(format!("Domino calls the sign-on token of {} invalid", user.unwrap_or("a user")))
+                .explain(format!(
+                    "{log} says that the token is invalid: it was made with other keys, or altered on the way (which of the two is not \
+                     said). Keys that are not shared are the usual reason.",
+                ))
+        });
+        let unusable = case.journal().saying(|event| matches!(event, LogEvent::KeysUnusable { .. })).take(MOST).map(|entry| {
+            let draft = Draft::new(&ABOUT, READ)
+                .points(10)
+                .at_most(Confidence::Medium)
+                .title("WebSphere Liberty could not use its LTPA keys")
+                .explain(format!(
+                    "{} says so: file or password of the keys are not right, and the server can neither make tokens nor check those of \
+                     others until that is mended.",
+                    log_of(case, &entry),
+                ));
+            Testimony::new(&ABOUT, &[entry]).links(refused_near(case, &entry)).alone(draft)
+        });
+        let denied = |event: &LogEvent| matches!(event, LogEvent::TokenNotValidated | LogEvent::AuthenticationFailed);
+        let noise = noise(case, &ABOUT, denied, |draft, log| {
+            draft
+                .severity(Severity::Info)
+                .at_most(Confidence::Low)
+                .title("WebSphere could not validate sign-on tokens")
+                .explain(format!(
+                    "{log} says so several times. It may be that they were made with other keys; tokens that have ended and wrong \
+                     passwords give the same messages.",
+                ))
+        });
+        said.into_iter().chain(unusable).chain(noise).chain(verified_well(case, &ABOUT)).collect()
+    }
+}
+
+/// What proves that a token's key is none of the consumer's.
+pub(super) enum Proof<'s, 'a> {
+    /// First cipher blocks of both.
+    Blocks { own: &'s Issue<'a>, token: Fingerprint, other: Fingerprint },
+    /// The user's keys open the token and not the consumer's own, or the other way round.
+    Opened { own: &'s Issue<'a>, opens: bool },
+    /// The user's keys open the token, and its signature does not hold.
+    Signature(Fingerprint),
+}
+
+impl Proof<'_, '_> {
+    /// The same pair of keys is the same cause, whichever way the token went.
+    fn key(&self) -> (Fingerprint, Fingerprint) {
+        match self {
+            Self::Blocks { token, other, .. } => (*token.min(other), *token.max(other)),
+            Self::Opened { own, .. } => (own.held.token.fingerprint, own.held.token.fingerprint),
+            Self::Signature(print) => (*print, *print),
+        }
+    }
+}
+
+/// Proof that a refused token was made with other keys than the consumer's, if there is one.
+pub(super) fn proof<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Option<Proof<'s, 'a>> {
+    showing.genuine().find_map(|held| of_token(case, showing, held))
+}
+
+fn of_token<'s, 'a>(case: &'s Case<'a>, showing: &Showing<'a>, held: &Held<'a>) -> Option<Proof<'s, 'a>> {
+    if held.is_forged() {
+        return Some(Proof::Signature(held.token.fingerprint));
+    }
+    let identity = case.identity();
+    if let Some(token) = held.token.key_fingerprint {
+        let known = identity.own_keyed(showing)?;
+        let other = known.held.token.key_fingerprint?;
+        let fits = identity.taken(showing).is_some_and(|taken| taken.keys.contains(&token));
+        return (token != other && !fits).then_some(Proof::Blocks { own: known, token, other });
+    }
+    if case.settings.keys.is_empty() {
+        return None;
+    }
+    // Of the same kind: a Domino secret says nothing of WebSphere's tokens.
+    let (kind, opens) = (held.is_websphere(), held.fits_a_key());
+    let known = identity.own_fitting(showing, kind, !opens)?;
+    identity.own_fitting(showing, kind, opens).is_none().then_some(Proof::Opened { own: known, opens })
+}
+
+/// Set by the server that the token was shown to: the same name in HTTP, the same address elsewhere.
+fn issues_for(issue: &Issue<'_>, showing: &Showing<'_>) -> bool {
+    match showing.channel {
+        Channel::Web { .. } => issue.host == showing.host,
+        _ => issue.conversation.server.ip == showing.server.ip,
+    }
+}
+
+fn proven(case: &Case<'_>, group: &[(&Showing<'_>, Proof<'_, '_>)]) -> Option<Draft> {
+    let (first, proof) = group.first()?;
+    let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
+    let consumers = listed(showings.iter().map(|showing| showing.consumer()), "servers");
+    let telling = first.genuine().filter(|held| held.token.key_fingerprint.is_some()).chain(first.genuine());
+    let issuer = telling.into_iter().find_map(|held| case.identity().issue_of(held.token));
+    let (who, itself) = match issuer {
+        Some(issue) if issues_for(issue, first) => (issue.host.clone(), true),
+        Some(issue) => (issue.host.clone(), false),
+        None => ("another server".to_owned(), false),
+    };
+    let title = match proof {
+        Proof::Signature(_) => format!("The signature of a token that {consumers} refused does not hold"),
+        _ if itself => format!("{consumers} has changed the keys of its sign-on tokens, and refuses the older ones"),
+        _ => format!("{} and {who} do not share the keys of sign-on tokens", first.consumer()),
+    };
+    let draft = Draft::new(&ABOUT, 45).names_read().retry(group.len() > 1).title(title).explain(format!(
+        "{consumers} refused tokens that {} showed ({}). {}",
+        clients(&showings),
+        answers(&showings),
+        reason(proof, &who),
+    ));
+    let draft = show_all(name_all(case, draft, &showings), &showings);
+    let own = match proof {
+        Proof::Blocks { own, .. } | Proof::Opened { own, .. } => {
+            draft.packet(own.at, format!("{} itself set {}{}", own.host, own.held.label(), key(&own.held)))
+        }
+        Proof::Signature(_) => draft,
+    };
+    Some(issuer.into_iter().fold(own, |draft, issue| {
+        draft.packet(issue.at, format!("{} set {}{}", issue.host, issue.held.label(), key(&issue.held)))
+    }))
+}
+
+fn reason(proof: &Proof<'_, '_>, issuer: &str) -> String {
+    match proof {
+        Proof::Blocks { token, other, .. } => format!(
+            "The first cipher block of version 1 tokens depends on the key alone: that of the tokens shown has the fingerprint \
+             {token}, that of the server's own tokens {other}. So they are made with different keys."
+        ),
+        Proof::Opened { opens: true, .. } => format!(
+            "The keys given open the tokens of {issuer}, and none of those that the server issues itself: it has other keys."
+        ),
+        Proof::Opened { opens: false, .. } => format!(
+            "The keys given open the tokens that the server issues itself, and none of those of {issuer}, which has other keys."
+        ),
+        Proof::Signature(_) => {
+            "The keys given open the token, but its signature was made with another private key, or the token \
+                                was altered."
+                .to_owned()
+        }
+    }
+}
+
+fn key(held: &Held<'_>) -> String {
+    held.token.key_fingerprint.map_or_else(String::new, |print| format!(", key fingerprint {print}"))
+}
+
+/// All tokens of an issuer refused by one consumer, and no key known.
+fn inferred(case: &Case<'_>, group: &[&Showing<'_>]) -> Vec<Draft> {
+    let issued = group.iter().filter_map(|showing| {
+        let issue = showing.genuine().find_map(|held| case.identity().issue_of(held.token))?;
+        (all_versions(showing) && !issues_for(issue, showing)).then_some((*showing, issue))
+    });
+    let groups = group_by(issued, |(_, issue)| issue.host.as_str());
+    groups.iter().filter_map(|group| pattern(case, group)).collect()
+}
+
+/// Both versions of WebSphere, or Domino's only one: then the version is not at fault.
+fn all_versions(showing: &Showing<'_>) -> bool {
+    showing.has(Class::Domino) || (showing.has(Class::WebsphereV1) && showing.has(Class::WebsphereV2))
+}
+
+fn pattern(case: &Case<'_>, group: &[(&Showing<'_>, &Issue<'_>)]) -> Option<Draft> {
+    let (first, issue) = group.first()?;
+    let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
+    let issues: HashSet<_> = group.iter().map(|(_, issue)| issue.exchange).collect();
+    let accepted = case.identity().taken(first).is_some_and(|taken| taken.issuers.contains(&issue.host));
+    if issues.len() < TOKENS || accepted {
+        return None;
+    }
+    let draft = Draft::new(&ABOUT, 50)
+        .seen_in(group.len())
+        .at_most(Confidence::Medium)
+        .title(format!("{} refuses every sign-on token of {}", first.consumer(), issue.host))
+        .explain(format!(
+            "{} refused the tokens that {} got by {} logins at {} ({}), and accepted none. Nothing that can be read speaks against \
+             them, so that the two servers do not seem to share their keys (inferred).",
+            first.consumer(),
+            clients(&showings),
+            issues.len(),
+            issue.host,
+            answers(&showings),
+        ));
+    let draft = draft.packet(issue.at, format!("{} set {}", issue.host, issue.held.label()));
+    Some(show_all(name_all(case, draft, &showings), &showings))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{SOME_TIME, alone, console, systemout};
+    use crate::testing::tokens::{
+        ANN, BOB, PC, both, browser, chat_refused, denied, domino, end, keys, login, mail, meet, portal, served,
+        shared, visit,
+    };
+    use crate::testing::{Story, says, the_one, told, told_with};
+    use nrpcsniff_samples::http::{self, Browser, cookie};
+    use nrpcsniff_samples::{Network, ltpa};
+
+    const RULE: &str = "ltpa-key-mismatch";
+
+    /// The portal's tokens are refused by the meeting server, which then issues its own with these keys.
+    fn two_cells(net: &Network, theirs: &ltpa::Keys) {
+        let browser = browser(net);
+        login(&visit(&browser, &portal(net)), "asmith", both(net, &ltpa::DEMO));
+        let meet = visit(&browser, &meet(net));
+        denied(&meet, "/stmeetings/");
+        login(&meet, "asmith", both(net, theirs));
+        served(&meet, "/stmeetings/");
+    }
+
+    #[test]
+    fn first_blocks_prove_different_keys() {
+        let found = told(RULE, |net| two_cells(net, &ltpa::OTHER));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::High));
+        says(
+            the_one(&found),
+            &[
+                "meet.example.com and portal.example.com do not share the keys",
+                "meet.example.com itself set LtpaToken",
+                "key fingerprint",
+                "Import WebSphere LTPA Keys",
+                "NodeLTPAKeySetGroup",
+            ],
+        );
+    }
+
+    #[test]
+    fn both_ways_are_one_finding() {
+        let found = told(RULE, |net| {
+            two_cells(net, &ltpa::OTHER);
+            let browser = browser(net);
+            login(&visit(&browser, &meet(net)), "asmith", both(net, &ltpa::OTHER));
+            denied(&visit(&browser, &portal(net)), "/wps/myportal");
+        });
+        assert_eq!(the_one(&found).conversations.len(), 2);
+    }
+
+    #[test]
+    fn it_explains_a_login_loop() {
+        let net = Network::new();
+        let other = Browser::new(&net.host("10.1.0.77"));
+        login(&visit(&other, &meet(&net)), "bray", both(&net, &ltpa::OTHER));
+        let browser = browser(&net);
+        let (meet, portal) = (visit(&browser, &meet(&net)), visit(&browser, &portal(&net)));
+        for _ in 0..4 {
+            denied(&meet, "/stmeetings/");
+            login(&portal, "asmith", both(&net, &ltpa::DEMO));
+        }
+        denied(&meet, "/stmeetings/");
+        let all = crate::testing::all(&net);
+        assert_eq!((the_one(&all).rule, the_one(&all).also.as_slice()), (RULE, &["http-login-loop"][..]));
+    }
+
+    #[test]
+    fn keys_that_were_changed() {
+        let found = told(RULE, |net| {
+            let browser = browser(net);
+            let portal = visit(&browser, &portal(net));
+            login(&portal, "asmith", both(net, &ltpa::DEMO));
+            net.wait_secs(60);
+            denied(&portal, "/wps/myportal");
+            login(&portal, "asmith", both(net, &ltpa::OTHER));
+        });
+        says(the_one(&found), &["portal.example.com has changed the keys"]);
+    }
+
+    #[test]
+    fn keys_given_prove_it_without_version_1() {
+        let story = |net: &Network| {
+            let browser = browser(net);
+            let second = |keys: &ltpa::Keys| vec![shared("LtpaToken2", &keys.v2("CN=Ann,O=ACME", end(net)))];
+            login(&visit(&browser, &portal(net)), "asmith", second(&ltpa::DEMO));
+            let meet = visit(&browser, &meet(net));
+            denied(&meet, "/stmeetings/");
+            login(&meet, "asmith", second(&ltpa::OTHER));
+        };
+        assert_eq!(told(RULE, story), []);
+        says(the_one(&told_with(&keys(), RULE, story)), &["The keys given open the tokens of portal.example.com"]);
+    }
+
+    #[test]
+    fn a_domino_secret_proves_it_for_domino() {
+        let story = |net: &Network| {
+            let browser = browser(net);
+            let other = ltpa::domino_with(b"another secret of 20", ANN, net.now(), end(net));
+            login(&visit(&browser, &portal(net)), "asmith", vec![shared("LtpaToken", &other)]);
+            let mail = visit(&browser, &mail(net));
+            denied(&mail, "/mail/asmith.nsf");
+            login(&mail, "asmith", vec![shared("LtpaToken", &domino(net, ANN))]);
+        };
+        assert_eq!(told(RULE, story), []);
+        says(the_one(&told_with(&keys(), RULE, story)), &["and none of those of portal.example.com"]);
+    }
+
+    #[test]
+    fn every_token_of_several_logins_refused() {
+        let story = |net: &Network, users: &[(&str, &str)]| {
+            for (ip, user) in users {
+                let browser = Browser::new(&net.host(ip));
+                login(&visit(&browser, &mail(net)), user, vec![shared("LtpaToken", &domino(net, user))]);
+                denied(&visit(&browser, &portal(net)), "/wps/myportal");
+            }
+        };
+        let found = told(RULE, |net| story(net, &[(PC, ANN), ("10.1.0.51", BOB)]));
+        assert_eq!(the_one(&found).confidence, Confidence::Medium);
+        says(the_one(&found), &["refuses every sign-on token of mail.example.com", "inferred"]);
+        assert_eq!(told(RULE, |net| story(net, &[(PC, ANN)])), [], "one is too little");
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 7] = [
+            ("shared keys, refused once", |net| two_cells(net, &ltpa::DEMO)),
+            ("both accepted", |net| {
+                let browser = browser(net);
+                login(&visit(&browser, &portal(net)), "asmith", both(net, &ltpa::DEMO));
+                served(&visit(&browser, &meet(net)), "/stmeetings/");
+            }),
+            ("never shown to each other", |net| {
+                for (host, keys) in [(portal(net), ltpa::DEMO), (meet(net), ltpa::OTHER)] {
+                    let visit = visit(&browser(net), &host);
+                    login(&visit, "asmith", both(net, &keys));
+                    served(&visit, "/home");
+                }
+            }),
+            ("the key was accepted from another user", |net| {
+                let other = Browser::new(&net.host("10.1.0.77")).has(
+                    "example.com",
+                    "LtpaToken",
+                    &ltpa::DEMO.v1("CN=Bob,O=ACME", end(net)),
+                );
+                served(&visit(&other, &meet(net)), "/stmeetings/");
+                two_cells(net, &ltpa::OTHER);
+            }),
+            ("two cookies of one name", |net| {
+                let browser = browser(net);
+                login(&visit(&browser, &portal(net)), "asmith", both(net, &ltpa::DEMO));
+                let meet = visit(&browser, &meet(net));
+                login(&meet, "asmith", vec![cookie("LtpaToken", &ltpa::OTHER.v1("CN=Ann,O=ACME", end(net))).path("/")]);
+                denied(&meet, "/stmeetings/");
+            }),
+            ("the capture ends before the answer", |net| {
+                let browser = browser(net);
+                login(&visit(&browser, &meet(net)), "asmith", both(net, &ltpa::OTHER));
+                login(&visit(&browser, &portal(net)), "asmith", both(net, &ltpa::DEMO));
+                visit(&browser, &meet(net)).ask(http::get("/stmeetings/"));
+            }),
+            ("expired", |net| {
+                let old = ltpa::domino(ANN, net.now() - 90 * ltpa::MINUTE, net.now() - 60 * ltpa::MINUTE);
+                for client in ["10.1.0.50", "10.1.0.51", "10.1.0.52"] {
+                    chat_refused(net, client, ANN, &[&old], 0x8000_0015);
+                }
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn logs_say_less_than_packets() {
+        let found = alone(&[&console(SOME_TIME, &["HTTP: Single Sign-On token is invalid"])]);
+        assert_eq!((the_one(&found).rule, the_one(&found).confidence), (RULE, Confidence::Medium));
+        let line = "CWWKS4001I: The security token cannot be validated.";
+        assert_eq!(alone(&[&systemout(SOME_TIME, &[line, line])]), []);
+        let found = alone(&[&systemout(SOME_TIME, &[line; 3])]);
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Info, Confidence::Low));
+        let found = alone(&[&systemout(SOME_TIME, &["CWWKS4106E: LTPA configuration error."])]);
+        assert_eq!(the_one(&found).confidence, Confidence::Medium);
+    }
+}

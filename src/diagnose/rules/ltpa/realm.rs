@@ -1,0 +1,204 @@
+//! Tokens of shared keys that name another realm than the server's own.
+
+use crate::diagnose::heard::{token_status, verified_well};
+use crate::diagnose::identity::{Held, Issue, Showing};
+use crate::diagnose::network::group_by;
+use crate::diagnose::showings::{answers, clients, consumer, name, name_all, show_all, unexplained};
+use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::model::{Severity, TokenStatusText};
+
+/// See [`ABOUT`].
+pub struct Realm;
+
+static ABOUT: About = About {
+    id: "ltpa-realm",
+    title: "Sign-on tokens name another realm than the server's own",
+    severity: Severity::Major,
+    layer: Layer::SignOn,
+    sees: "With keys given: a token opens with them and is refused by a server whose own tokens open too, and name another realm. \
+           Logs: \"token contains an unknown WebSphere LDAP realm\", for which no keys are needed.",
+    matters: "The keys are shared, and single sign-on fails all the same: each server takes the other's users for strangers.",
+    guards: &[
+        "Without keys nothing of it can be seen: silent.",
+        "The server accepted a token of that realm from anybody: silent (trusted realm).",
+        "The token has ended or its signature does not hold: silent.",
+    ],
+    remedy: &[
+        "Give all cells the same realm name, letter by letter (capitals count): WebSphere Integrated Solutions Console > Security > \
+         Global security > Federated repositories > Realm name; usually host:port of the LDAP directory. Restart.",
+        "Domino: the LDAP Realm in the Web SSO Configuration document must be the same text; import the keys again after changing it \
+         in WebSphere.",
+        "Or let WebSphere trust the other realm: Global security > Trusted authentication realms - inbound.",
+    ],
+    references: &[
+        "IBM: WebSphere Application Server, single sign-on (realm names are case sensitive and must be the same)",
+        "Notes status 0x04BE (ERR_LTPA_TOKEN_WSREALM_INVALID)",
+        "HCL Domino help: creating a Web SSO configuration document (LDAP Realm)",
+    ],
+    explains: &[
+        "ltpa-version-mismatch",
+        "sso-name-unmapped",
+        "st-token-refused",
+        "sip-401-loop",
+        "sip-403",
+        "sip-5xx",
+        "http-login-loop",
+    ],
+};
+
+impl Rule for Realm {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let strange = unexplained(case).filter_map(|showing| Some((showing, stranger(case, showing)?)));
+        let groups = group_by(strange, |(showing, found)| (consumer(showing), found.realm));
+        groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+
+    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let said = token_status(case, &ABOUT, TokenStatusText::Realm, |draft, user, log| {
+            draft
+                .title(format!("The sign-on token of {} names a realm that Domino does not know", user.unwrap_or("a user")))
+                .explain(format!(
+                    "{log} says that the token contains an unknown WebSphere LDAP realm: the token opens, so the keys are shared, and \
+                     the realm in it is not the one in the Web SSO Configuration document.",
+                ))
+        });
+        said.into_iter().chain(verified_well(case, &ABOUT)).collect()
+    }
+}
+
+/// A token of another realm.
+struct Stranger<'s, 'a> {
+    realm: &'s str,
+    /// A token that the consumer issued.
+    own: &'s Issue<'a>,
+    /// Realm of that.
+    own_realm: &'s str,
+}
+
+fn stranger<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Option<Stranger<'s, 'a>> {
+    let realm = showing.genuine().filter(|held| !held.is_forged()).find_map(Held::realm)?;
+    let own = case.identity().own_realm(showing)?;
+    let own_realm = own.held.realm()?;
+    let trusted = case.identity().taken(showing).is_some_and(|taken| taken.realms.contains(realm));
+    (realm != own_realm && !trusted).then_some(Stranger { realm, own, own_realm })
+}
+
+fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Stranger<'_, '_>)]) -> Option<Draft> {
+    let (first, found) = group.first()?;
+    let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
+    let (theirs, own) = (found.realm, found.own_realm);
+    let by_case = theirs.eq_ignore_ascii_case(own);
+    let draft = Draft::new(&ABOUT, 45)
+        .names_read()
+        .retry(group.len() > 1)
+        .title(format!("{} is of realm {own}, the token it refuses of realm {theirs}", first.consumer()))
+        .explain(format!(
+            "{} refused tokens that {} showed ({}). They open with the keys given, and so do the server's own: the keys are shared. \
+             But they name the realm {theirs}, and the server's own tokens {own}{}.",
+            first.consumer(),
+            clients(&showings),
+            answers(&showings),
+            if by_case { ": the same but for capitals, which count" } else { "" },
+        ))
+        .packet(found.own.at, format!("{} set {}: realm {own}", found.own.host, found.own.held.label()));
+    let issues = first.genuine().find_map(|held| case.identity().issue_of(held.token));
+    let draft = issues.into_iter().fold(draft, |draft, issue| {
+        name(draft, [issue.conversation])
+            .packet(issue.at, format!("{} set {}: realm {theirs}", issue.host, issue.held.label()))
+    });
+    Some(show_all(name_all(case, draft, &showings), &showings))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::Settings;
+    use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{SOME_TIME, alone, console};
+    use crate::testing::tokens::{both, browser, denied, keys, login, meet, portal, served, shared, visit};
+    use crate::testing::{Story, says, the_one, told, told_with};
+    use nrpcsniff_samples::http::{self, Browser};
+    use nrpcsniff_samples::{Network, ltpa};
+
+    const RULE: &str = "ltpa-realm";
+    const CAPITALS: ltpa::Keys = ltpa::Keys { realm: "LDAP.example.net:389", ..ltpa::DEMO };
+    const OTHER: ltpa::Keys = ltpa::Keys { realm: "directory.example.net:636", ..ltpa::DEMO };
+
+    /// The portal's tokens are refused by the meeting server, which then issues its own.
+    fn two_cells(net: &Network, theirs: &ltpa::Keys) {
+        let browser = browser(net);
+        login(&visit(&browser, &portal(net)), "asmith", both(net, &ltpa::DEMO));
+        let meet = visit(&browser, &meet(net));
+        denied(&meet, "/stmeetings/");
+        login(&meet, "asmith", both(net, theirs));
+    }
+
+    #[test]
+    fn another_realm_or_only_other_capitals() {
+        let found = told_with(&keys(), RULE, |net| two_cells(net, &OTHER));
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::High));
+        says(
+            the_one(&found),
+            &["of realm directory.example.net:636", "of realm ldap.example.net:389", "the keys are shared"],
+        );
+        let found = told_with(&keys(), RULE, |net| two_cells(net, &CAPITALS));
+        says(the_one(&found), &["the same but for capitals"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [(Story, Settings); 6] = [
+            (("without keys", |net| two_cells(net, &OTHER)), Settings::default()),
+            (("the same realm", |net| two_cells(net, &ltpa::DEMO)), keys()),
+            (("tokens of other keys do not open", |net| two_cells(net, &ltpa::OTHER)), keys()),
+            (
+                ("a realm that the server trusts", |net| {
+                    let known = Browser::new(&net.host("10.1.0.77"));
+                    let other = ltpa::DEMO.v2("CN=Bob,O=ACME", net.now() + ltpa::MINUTE);
+                    served(&visit(&known.has("example.com", "LtpaToken2", &other), &meet(net)), "/stmeetings/");
+                    two_cells(net, &OTHER);
+                }),
+                keys(),
+            ),
+            (
+                ("ended", |net| {
+                    let browser = browser(net);
+                    let old = ltpa::DEMO.v2("CN=Ann,O=ACME", net.now() - ltpa::MINUTE);
+                    login(&visit(&browser, &portal(net)), "asmith", vec![shared("LtpaToken2", &old)]);
+                    let meet = visit(&browser, &meet(net));
+                    denied(&meet, "/stmeetings/");
+                    login(&meet, "asmith", both(net, &OTHER));
+                }),
+                keys(),
+            ),
+            (
+                ("the capture ends before the answer", |net| {
+                    let browser = browser(net);
+                    login(&visit(&browser, &meet(net)), "asmith", both(net, &OTHER));
+                    login(&visit(&browser, &portal(net)), "asmith", both(net, &ltpa::DEMO));
+                    visit(&browser, &meet(net)).ask(http::get("/stmeetings/"));
+                }),
+                keys(),
+            ),
+        ];
+        for ((name, story), settings) in stories {
+            assert_eq!(told_with(&settings, RULE, story), [], "{name}");
+        }
+        assert_eq!(told(RULE, |net| two_cells(net, &CAPITALS)), []);
+    }
+
+    #[test]
+    fn domino_s_console_is_enough() {
+        let found = alone(&[&console(
+            SOME_TIME,
+            &["HTTP Server: Started", "Single Sign-On token contains an unknown WebSphere LDAP realm"],
+        )]);
+        let finding = the_one(&found);
+        assert_eq!((finding.rule, finding.severity), (RULE, Severity::Major));
+        assert_eq!(crate::testing::logs::lines(finding), [2]);
+        assert_eq!(alone(&[&console(SOME_TIME, &["HTTP Server: Started"])]), []);
+    }
+}

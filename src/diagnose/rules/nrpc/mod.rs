@@ -1,0 +1,31 @@
+//! Notes sessions: names, ports, silences, refusals.
+
+pub(super) mod accept_then_close;
+pub(super) mod asymmetric;
+pub(super) mod auth_rejected;
+pub(super) mod chatty_rtt;
+pub(super) mod clock_skew;
+pub(super) mod cluster_failover;
+pub(super) mod dns_failure;
+pub(super) mod early_close;
+pub(super) mod hello_unanswered;
+pub(super) mod icmp_reject;
+pub(super) mod id_expired;
+pub(super) mod idle_close;
+pub(super) mod idle_rst;
+pub(super) mod idle_silent;
+pub(super) mod ipv6_first;
+pub(super) mod name_mismatch_alias;
+pub(super) mod name_mismatch_other_server;
+pub(super) mod not_nrpc;
+pub(super) mod port_encryption_mandate;
+pub(super) mod port_map;
+pub(super) mod private_address;
+pub(super) mod probe_noise;
+pub(super) mod refused_status;
+pub(super) mod server_renamed;
+pub(super) mod server_restart;
+pub(super) mod slow_server;
+pub(super) mod sprayer_inconsistent;
+pub(super) mod syn_refused;
+pub(super) mod syn_silent;

@@ -1,0 +1,316 @@
+//! The server asks for credentials again and again and never accepts any.
+
+use crate::diagnose::network::group_by;
+use crate::diagnose::sip::{
+    SHOWN, carries_token, challenged, challenges, draft, named, recovered, scanners, show, subject,
+};
+use crate::diagnose::telephony::{Exchange, Outcome, Series};
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::model::Severity;
+use std::net::IpAddr;
+
+/// See [`ABOUT`].
+pub struct Loop;
+
+static ABOUT: About = About {
+    id: "sip-401-loop",
+    title: "The SIP server never accepts the client's credentials",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "Requests of one registration (or of one call) are answered with 401 three times and more without a success \
+           between them. Or attempt after attempt is given up with its credentials refused.",
+    matters: "The user is not signed on: wrong password or user name, a sign-on token that the server does not accept, or \
+              a server that cannot check passwords.",
+    guards: &[
+        "One 401 and then 200 is how Digest works: silent, however often it happens.",
+        "Challenges that say stale=true do not count: see sip-stale-nonce.",
+        "Several devices that register the same user are told apart by Call-ID.",
+        "A request seen on both sides of a proxy counts once.",
+        "A success in the end: minor.",
+        "Scanners that guess passwords are refused rightly: silent.",
+        "Messages that cannot be read stand between: the credentials may be in them; silent if none were seen, else of less \
+         confidence.",
+    ],
+    remedy: &["Look into the log of the SIP server for the reason at that time."],
+    references: &[
+        "RFC 3261 sections 22.2 and 22.4 (authentication, Digest)",
+        "HCL Sametime help: configuring client authentication for audio and video (SIPAuthenticationType in stavconfig.xml)",
+    ],
+    explains: &[],
+};
+
+impl Rule for Loop {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let scanners = scanners(case);
+        let runs =
+            case.telephony().series().filter(|series| !scanners.contains(&series.client().ip)).flat_map(|s| runs(&s));
+        let groups = group_by(runs, |run| run.of.clone());
+        groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+}
+
+/// Challenges of one registration (or call) without a success between them.
+struct Run<'t, 'a> {
+    /// Client, method, whom it is about.
+    of: (IpAddr, &'a str, Option<String>),
+    challenged: Vec<&'t Exchange<'a>>,
+    all: &'t [Exchange<'a>],
+    accepted: bool,
+}
+
+fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Run<'t, 'a>> {
+    let of = (series.client().ip, series.method(), series.target());
+    let run = |all: &'t [Exchange<'a>]| {
+        let challenged = challenged(all);
+        let accepted = all.last().is_some_and(|last| last.outcome() == Outcome::Accepted);
+        (!challenged.is_empty()).then(|| Run { of: of.clone(), challenged, all, accepted })
+    };
+    series.runs().filter_map(run).collect()
+}
+
+fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
+    let mut loops: Vec<&Run<'_, '_>> = group.iter().filter(|run| !challenges(case, run.all).is_empty()).collect();
+    if loops.is_empty() {
+        loops = given_up(case, group)?;
+    }
+    let challenged: Vec<&Exchange<'_>> = loops.iter().flat_map(|run| run.challenged.iter().copied()).collect();
+    let (first, last) = (*challenged.first()?, *challenged.last()?);
+    let ended_well = recovered(case, last);
+    let torn = challenged.iter().any(|exchange| case.telephony().is_torn(exchange));
+    let no_credentials = challenged.iter().all(|exchange| exchange.credentials().is_empty());
+    if torn && no_credentials {
+        return None;
+    }
+    let draft = draft(case, &ABOUT, &challenged).points(10).guard(torn);
+    let draft = loops.iter().flat_map(|run| run.all).fold(draft, named);
+    let forbidden = loops.iter().flat_map(|run| run.all).filter(|exchange| exchange.status() == Some(403));
+    let draft = forbidden.take(SHOWN).fold(draft, show);
+    let (title, why) = reason(&challenged, first);
+    let end = if ended_well { " It was accepted in the end." } else { " None was accepted." };
+    let text = format!(
+        "{} answered {} requests of {} from {} with 401, each time asking for credentials anew. {why}{end}",
+        first.server(),
+        challenged.len(),
+        subject(first),
+        first.client().ip,
+    );
+    Some(cure(draft, &challenged).title(title).explain(text))
+}
+
+/// Every Call-ID ended with credentials refused, and the user never got in.
+fn given_up<'r, 't, 'a>(case: &Case<'a>, group: &'r [Run<'t, 'a>]) -> Option<Vec<&'r Run<'t, 'a>>> {
+    let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
+    let all: Vec<&&Exchange<'a>> = group.iter().flat_map(|run| &run.challenged).collect();
+    let refused = all.iter().filter(|exchange| !exchange.credentials().is_empty()).count();
+    let never = group.iter().all(|run| !run.accepted) && all.iter().all(|e| !case.telephony().ever_accepted(e));
+    (never && refused >= 2 && all.len() >= enough).then(|| group.iter().collect())
+}
+
+/// Title and reason by what the requests carried.
+fn reason(challenged: &[&Exchange<'_>], first: &Exchange<'_>) -> (String, String) {
+    let user = subject(first);
+    let server = first.server();
+    let credentials = challenged.iter().any(|exchange| !exchange.credentials().is_empty());
+    let token = challenged.iter().find_map(|e| e.cookies().iter().find_map(|c| Some((&c.name, c.token.as_ref()?))));
+    match (credentials, token) {
+        (true, None) => (
+            format!("{server} refuses the password or user name of {user}"),
+            "The client sent credentials and they were refused; the server did not call the nonce stale.".to_owned(),
+        ),
+        (true, Some((name, token))) => (
+            format!("{server} accepts neither the sign-on token nor the password of {user}"),
+            format!("The requests carry the cookie {name} ({}) and credentials: neither was accepted.", token.label()),
+        ),
+        (false, Some((name, token))) => (
+            format!("{server} does not accept the sign-on token of {user}"),
+            format!(
+                "The requests carry the cookie {name} ({}) and no credentials: the server fell back to asking for a \
+                 password.",
+                token.label()
+            ),
+        ),
+        (false, None) => (
+            format!("{user} never answers the challenge of {server}"),
+            "The client sent no credentials and no sign-on token: it has none, or cannot do what the server asks for."
+                .to_owned(),
+        ),
+    }
+}
+
+fn cure(draft: Draft, challenged: &[&Exchange<'_>]) -> Draft {
+    let password = "Enter the user name and password of the SIP account anew; try the user name in the other form (short name, \
+                    mail address, number).";
+    let token = "Find out why the sign-on token is refused: is it expired, do the servers share their LTPA keys and realm, \
+                 does the SIP Proxy and Registrar take part in single sign-on? Its SystemOut.log says so (CWSCT and SECJ \
+                 messages).";
+    let kind = "Compare SIPAuthenticationType in stavconfig.xml (Basic, LTPA or None) with what the client sends.";
+    if challenged.iter().any(|exchange| carries_token(exchange)) {
+        draft.remedy_first(kind).remedy_first(token)
+    } else {
+        draft.remedy_first(kind).remedy_first(password)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Case, Draft, Loop, Rule};
+    use crate::diagnose::Settings;
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, analysis, findings, phone, phone_of, register, says, the_one, told};
+    use nrpcsniff_samples::{Network, sip};
+
+    const RULE: &str = "sip-401-loop";
+
+    /// `attempts` requests that are challenged, with credentials from the second on.
+    fn challenged(phone: &sip::Phone, attempts: usize) {
+        let mut asked: Option<sip::Message> = None;
+        for nonce in 0..attempts {
+            let request = phone.register();
+            let request = match &asked {
+                Some(challenge) => request.credentials(challenge, "ann", "wrong"),
+                None => request,
+            };
+            let challenge = request.response(401).challenge("example.com", &format!("n{nonce}"));
+            phone.sends(&request).hears(&challenge);
+            asked = Some(challenge);
+        }
+    }
+
+    fn with_cookie(phone: &sip::Phone, attempts: usize) {
+        for nonce in 0..attempts {
+            let request = phone.register().cookie("LtpaToken", "undefined");
+            phone.sends(&request).hears(request.response(401).challenge("example.com", &format!("n{nonce}")));
+        }
+    }
+
+    #[test]
+    fn credentials_that_are_never_accepted() {
+        let found = told(RULE, |net| challenged(&phone(net), 4));
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!(finding.conversations, [0]);
+        says(finding, &["refuses the password or user name of ann@example.com", "4 requests", "10.1.0.50"]);
+    }
+
+    #[test]
+    fn a_cookie_that_is_never_accepted_is_named_but_not_shown() {
+        let net = Network::new();
+        with_cookie(&phone(&net), 3);
+        let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
+        let alone: Vec<_> = Loop.judge(&Case::new(&analysis, &settings)).into_iter().map(Draft::finish).collect();
+        says(the_one(&alone), &["does not accept the sign-on token of ann@example.com", "cookie LtpaToken"]);
+        let all = findings(&net.to_pcapng());
+        assert!(all.iter().any(|f| f.rule == "ltpa-undefined-sip" && f.also.contains(&RULE)), "{all:#?}");
+    }
+
+    #[test]
+    fn a_client_that_never_answers_the_challenge() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            for _ in 0..3 {
+                let request = phone.register();
+                phone.sends(&request).hears(request.response(401).challenge("example.com", "n"));
+            }
+        });
+        says(the_one(&found), &["never answers the challenge"]);
+    }
+
+    #[test]
+    fn attempts_that_are_given_up_one_after_the_other() {
+        let found = told(RULE, |net| {
+            challenged(&phone(net), 2);
+            challenged(&phone(net), 2);
+        });
+        assert_eq!(the_one(&found).severity, Severity::Blocker);
+        says(the_one(&found), &["4 requests"]);
+    }
+
+    #[test]
+    fn a_success_in_the_end_is_minor() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            challenged(&phone, 4);
+            register(&phone);
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+        says(the_one(&found), &["accepted in the end"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 10] = [
+            ("one 401 and then 200", |net| register(&phone(net))),
+            ("each refresh with its challenge", |net| {
+                let phone = phone(net);
+                for _ in 0..6 {
+                    register(&phone);
+                }
+            }),
+            ("two devices of one user at once", |net| {
+                let phones = [phone(net), phone(net), phone(net)];
+                let first: Vec<_> = phones.iter().map(sip::Phone::register).collect();
+                for (phone, request) in phones.iter().zip(&first) {
+                    phone.sends(request).hears(request.response(401).challenge("example.com", "n"));
+                }
+                phones.iter().for_each(register);
+            }),
+            ("on both sides of a proxy", |net| {
+                let (phone, proxy, registrar) = (phone(net), net.host("10.1.0.9"), net.host("10.1.0.10"));
+                for _ in 0..2 {
+                    let request = phone.register();
+                    let onward = request.clone().via("UDP", "10.1.0.9:5060", "p");
+                    phone.sends(&request);
+                    net.udp(&proxy, 5060, &registrar, 5060, onward.as_ref());
+                    let refusal = onward.response(401).challenge("example.com", "n");
+                    net.udp(&registrar, 5060, &proxy, 5060, refusal.as_ref());
+                    phone.hears(request.response(401).challenge("example.com", "n"));
+                }
+            }),
+            ("stale nonces", |net| {
+                let phone = phone(net);
+                for _ in 0..4 {
+                    let request = phone.register();
+                    phone.sends(&request).hears(request.response(401).challenge("example.com", "n").stale());
+                }
+            }),
+            ("stale nonces by the reason phrase alone", |net| {
+                let phone = phone(net);
+                for _ in 0..2 {
+                    let asked = phone.register();
+                    let challenge = asked.response(401).challenge("example.com", "n");
+                    phone.sends(&asked).hears(&challenge).wait(17_000);
+                    let late = phone.register().credentials(&challenge, "ann", "right");
+                    let refusal = String::from_utf8(late.response(401).challenge("example.com", "m").into()).unwrap();
+                    phone.sends(&late).hears(refusal.replace("401 Unauthorized", "401 nonce has changed"));
+                }
+                register(&phone);
+            }),
+            ("one question in each of several calls, and nothing known of the answers", |net| {
+                for _ in 0..3 {
+                    challenged(&phone(net), 1);
+                }
+            }),
+            ("a scanner by its name", |net| challenged(&phone(net).agent("friendly-scanner"), 5)),
+            ("a scanner by what it does", |net| {
+                for user in 100..110 {
+                    challenged(&phone_of(net, "203.0.113.9", &format!("{user}@example.com")), 3);
+                }
+            }),
+            ("its answers cannot be read", |net| {
+                let phone = phone(net);
+                for _ in 0..3 {
+                    let request = phone.register();
+                    phone.sends(&request).hears(request.response(401).challenge("example.com", "n"));
+                    phone.sends(phone.register().without("CSeq"));
+                }
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The server understood the request, and forbids it.
+
+use crate::diagnose::sip::{aftermath, by_user, challenges, draft, how_often, refused, who};
+use crate::diagnose::telephony::{Exchange, Series};
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::model::Severity;
+use hashbrown::HashSet;
+
+/// See [`ABOUT`].
+pub struct Forbidden;
+
+static ABOUT: About = About {
+    id: "sip-403",
+    title: "The SIP server forbids what the user asks for",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "A REGISTER, INVITE, MESSAGE, SUBSCRIBE or PUBLISH is answered with 403: who asks is known, but may not do it.",
+    matters: "Without a registration no call reaches the user; without the right to call, calls end at once.",
+    guards: &[
+        "Scanners that guess names and passwords are refused rightly: silent.",
+        "Between the challenges of a registration that is never accepted it belongs to sip-401-loop: silent.",
+        "The same client gets through later: minor.",
+        "A refused call, message or subscription is less than a refused registration.",
+        "Requests within a dialog and pings (OPTIONS) do not count.",
+    ],
+    remedy: &[
+        "Compare the address in To and From with the user's own: the domain must be the server's, and the user the one \
+         that signed on (the name in the sign-on token, or in the credentials).",
+        "Some servers answer 403 to a wrong password: enter it anew.",
+        "Look for a policy or a blocked address on the server: Sametime SIP Proxy and Registrar, allowed users and \
+         trusted hosts.",
+    ],
+    references: &[
+        "RFC 3261 section 21.4.4 (403 Forbidden)",
+        "RFC 3261 section 10.3, step 4 (who may change an address)",
+    ],
+    explains: &[],
+};
+
+impl Rule for Forbidden {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let looping = looping(case);
+        let alone = refused(case, true, |status| status == 403).into_iter().filter(|e| !looping.contains(&id(e)));
+        let groups = by_user(alone.collect());
+        groups.iter().filter_map(|group| Some((group, group.first()?))).map(|(group, first)| {
+            let token = token_user(first).map_or_else(String::new, |user| {
+                format!(" The sign-on token in the request names {user}: that must be the owner of the address.")
+            });
+            draft(case, &ABOUT, group).title(format!("{} is forbidden by {}", who(group), first.server())).explain(format!(
+                "{} answered {} {}. It understood the request and does not allow it: the same request will not succeed later \
+                 (RFC 3261).{token}{}",
+                first.server(),
+                who(group),
+                how_often(group),
+                aftermath(case, group),
+            ))
+        }).collect()
+    }
+}
+
+/// Tells one exchange from others.
+type Id<'a> = (&'a str, &'a str, u32, Option<String>);
+
+fn id<'a>(exchange: &Exchange<'a>) -> Id<'a> {
+    (exchange.call_id, exchange.method, exchange.number, exchange.target())
+}
+
+/// Those that are part of an endless challenge: sip-401-loop tells of them.
+fn looping<'a>(case: &Case<'a>) -> HashSet<Id<'a>> {
+    let series = case.telephony().series().collect::<Vec<_>>();
+    let runs = series.iter().flat_map(Series::runs).filter(|run| !challenges(case, run).is_empty());
+    runs.flatten().filter(|exchange| exchange.status() == Some(403)).map(id).collect()
+}
+
+/// The user that a sign-on token in clear names.
+fn token_user<'a>(exchange: &Exchange<'a>) -> Option<&'a str> {
+    exchange.cookies().iter().find_map(|cookie| cookie.token.as_ref()?.user.as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, phone, phone_of, refused, register, says, the_one, told};
+
+    const RULE: &str = "sip-403";
+
+    #[test]
+    fn a_registration_that_is_forbidden() {
+        let found = told(RULE, |net| refused(&phone(net), 403));
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!(finding.conversations, [0]);
+        says(finding, &["ann@example.com", "10.1.0.50", "10.1.0.9:5060", "403 Forbidden"]);
+    }
+
+    #[test]
+    fn a_forbidden_call_is_less_and_a_later_success_is_least() {
+        let call = told(RULE, |net| {
+            let phone = phone(net);
+            let invite = phone.call("bob@example.com").invite(20_000);
+            phone.sends(&invite).hears(invite.response(403));
+        });
+        assert_eq!(the_one(&call).severity, Severity::Major);
+        let later = told(RULE, |net| {
+            let phone = phone(net);
+            refused(&phone, 403);
+            register(&phone);
+        });
+        assert_eq!(the_one(&later).severity, Severity::Minor);
+        says(the_one(&later), &["got through later"]);
+    }
+
+    #[test]
+    fn the_same_refusal_on_both_sides_of_a_proxy_is_told_once() {
+        let found = told(RULE, |net| {
+            let (phone, proxy, registrar) = (phone(net), net.host("10.1.0.9"), net.host("10.1.0.10"));
+            let request = phone.register();
+            let onward = request.clone().via("UDP", "10.1.0.9:5060", "p1");
+            phone.sends(&request);
+            net.udp(&proxy, 5060, &registrar, 5060, onward.as_ref());
+            net.udp(&registrar, 5060, &proxy, 5060, onward.response(403).as_ref());
+            phone.hears(request.response(403));
+        });
+        assert_eq!(the_one(&found).conversations, [0, 1]);
+        says(the_one(&found), &["once, with"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 6] = [
+            ("accepted", |net| register(&phone(net))),
+            ("a ping", |net| {
+                let phone = phone(net);
+                let options = phone.options("example.com");
+                phone.sends(&options).hears(options.response(403));
+            }),
+            ("within a dialog", |net| {
+                let phone = phone(net);
+                let call = phone.call("bob@example.com");
+                let invite = call.invite(20_000);
+                let ok = invite.response(200).contact("sip:bob@10.1.0.51:5060").sdp("10.1.0.51", 30_000);
+                let again = call.invite(20_000).set("To", ok.value("To"));
+                phone.sends(&invite).hears(&ok).sends(call.ack(&ok)).sends(&again).hears(again.response(403));
+            }),
+            ("one of many refusals of one registration", |net| {
+                let phone = phone(net);
+                for status in [401, 401, 403, 401] {
+                    refused(&phone, status);
+                }
+            }),
+            ("a scanner by its name", |net| refused(&phone(net).agent("friendly-scanner"), 403)),
+            ("a scanner by what it does", |net| {
+                for user in 100..110 {
+                    refused(&phone_of(net, "203.0.113.9", &format!("{user}@example.com")).agent("x"), 403);
+                }
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_forbids_a_few_users_is_no_scanner() {
+        let found = told(RULE, |net| {
+            for user in 100..105 {
+                refused(&phone_of(net, "10.1.0.77", &format!("{user}@example.com")), 403);
+            }
+        });
+        assert_eq!(found.len(), 5);
+    }
+}

@@ -1,0 +1,138 @@
+//! The registration asks for less time than the server grants, and the client does not learn.
+
+use crate::diagnose::sip::{severity, show_all, subject};
+use crate::diagnose::telephony::{Exchange, Outcome, Series};
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::model::Severity;
+
+/// See [`ABOUT`].
+pub struct TooBrief;
+
+static ABOUT: About = About {
+    id: "sip-423",
+    title: "The registration asks for less time than the server grants",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "A REGISTER, SUBSCRIBE or PUBLISH is answered with 423, with a Min-Expires above the time asked for, and the \
+           client asks for the same time again.",
+    matters: "A client that does not take over Min-Expires never registers; one that does needs a further request each \
+              time.",
+    guards: &[
+        "The client asks for at least Min-Expires and is accepted: minor, it costs one round trip.",
+        "The capture ends after the first 423: unknown, silent.",
+        "A Min-Expires that is not above the time asked for is not the client's fault: silent.",
+    ],
+    remedy: &[
+        "Set the registration time of the client to the server's least value or more (Expires in its SIP settings).",
+        "Or lower the least registration time of the SIP Proxy and Registrar.",
+    ],
+    references: &["RFC 3261 section 10.2.8 (423 Interval Too Brief)", "RFC 3261 section 20.23 (Min-Expires)"],
+    explains: &[],
+};
+
+impl Rule for TooBrief {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        case.telephony().series().filter_map(|series| judge_series(case, &series)).collect()
+    }
+}
+
+fn judge_series(case: &Case<'_>, series: &Series<'_, '_>) -> Option<Draft> {
+    let refused: Vec<&Exchange<'_>> = series.exchanges.iter().filter(|exchange| is_brief(exchange)).collect();
+    let first = *refused.first()?;
+    let asked = first.expires()?;
+    let least = first.answer().and_then(|answer| answer.sip.min_expires);
+    let least_text = least.map_or_else(|| "no Min-Expires".to_owned(), |least| format!("Min-Expires {least}"));
+    let after = series.exchanges.iter().skip_while(|e| e.number != first.number).skip(1);
+    let learned = after.clone().any(|e| e.outcome() == Outcome::Accepted && e.expires() > Some(asked));
+    let again = refused.iter().filter(|e| e.expires() == Some(asked)).count();
+    let draft = |severity| show_all(Draft::new(&ABOUT, 45).names_read().severity(severity), &refused);
+    if learned {
+        let text = format!(
+            "The registrar at {} grants {} no registration of {asked} seconds ({least_text}). The client asked for more and was \
+             accepted: it costs one request more each time.",
+            first.server(),
+            subject(first),
+        );
+        let title = format!("{} asks for {asked} seconds first, which is too short", subject(first));
+        return Some(draft(Severity::Minor).title(title).explain(text));
+    }
+    (again >= 2).then(|| {
+        let title = format!("{} asks for {asked} seconds again and again, which is too short", subject(first));
+        let draft = draft(severity(case, &refused)).retry(true).title(title).explain(format!(
+            "{} answered {again} requests of {} for {asked} seconds with 423 ({least_text}), and the client did not ask for more.",
+            first.server(),
+            first.client().ip,
+        ));
+        match least {
+            Some(least) => draft.remedy_first(format!(
+                "Let the client of {} register for {least} seconds or more, or let {} grant {asked} seconds.",
+                subject(first),
+                first.server(),
+            )),
+            None => draft,
+        }
+    })
+}
+
+/// Refused because the time is too short, and it is.
+fn is_brief(exchange: &Exchange<'_>) -> bool {
+    let least = exchange.answer().and_then(|answer| answer.sip.min_expires);
+    exchange.status() == Some(423) && least.is_none_or(|least| exchange.expires().is_some_and(|asked| asked < least))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, phone, register, says, the_one, told};
+    use nrpcsniff_samples::sip;
+
+    const RULE: &str = "sip-423";
+
+    fn too_brief(phone: &sip::Phone, asked: u32, least: &str) {
+        let request = phone.register().expires(asked);
+        phone.sends(&request).hears(request.response(423).header("Min-Expires", least));
+    }
+
+    #[test]
+    fn a_client_that_does_not_learn() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            too_brief(&phone, 60, "3600");
+            too_brief(&phone, 60, "3600");
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        says(finding, &["60 seconds", "Min-Expires 3600", "register for 3600 seconds or more"]);
+    }
+
+    #[test]
+    fn a_client_that_learns_is_minor() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            too_brief(&phone, 60, "3600");
+            let request = phone.register().expires(3600);
+            phone.sends(&request).hears(request.response(200).contact_of(&request).expires(3600));
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 3] = [
+            ("accepted", |net| register(&phone(net))),
+            ("the capture ends", |net| too_brief(&phone(net), 60, "3600")),
+            ("the least time is not above what was asked", |net| {
+                let phone = phone(net);
+                too_brief(&phone, 3600, "60");
+                too_brief(&phone, 3600, "60");
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

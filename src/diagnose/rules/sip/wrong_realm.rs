@@ -1,0 +1,176 @@
+//! The client answers for another realm than the server asked for.
+
+use crate::diagnose::network::group_by;
+use crate::diagnose::sip::{aftermath, draft, named, scanners, subject};
+use crate::diagnose::telephony::{Exchange, Series};
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::model::Severity;
+
+/// See [`ABOUT`].
+pub struct WrongRealm;
+
+static ABOUT: About = About {
+    id: "sip-wrong-realm",
+    title: "The client's credentials are for another realm",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "After a challenge (401, 407) for one realm, the client sends credentials for another one and is refused.",
+    matters: "A password counts for one realm: however right it is, the server cannot accept it for another.",
+    guards: &[
+        "Several challenges (of a proxy and a server, of branches): an answer to any of them counts.",
+        "Credentials sent before any challenge was seen, by what the client remembers: silent.",
+        "The client answers the right realm next and is accepted: silent.",
+        "Credentials of another realm beside the right ones: silent.",
+    ],
+    remedy: &[
+        "Correct the realm or domain in the client's SIP account, or leave it empty so that the client takes the server's.",
+        "If the server's realm has changed: let the users enter their password anew; stored digests are of the old realm.",
+        "All nodes of a cluster must ask for the same realm (it is case sensitive).",
+    ],
+    references: &["RFC 3261 section 22.1 (realm, protection space)", "RFC 7616 section 3.3 (realm)"],
+    explains: &["sip-401-loop", "sip-407", "sip-403"],
+};
+
+impl Rule for WrongRealm {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let scanners = scanners(case);
+        let series = case.telephony().series().filter(|series| !scanners.contains(&series.client().ip));
+        let runs = series.flat_map(|series| runs(&series));
+        let groups = group_by(runs, |run| run.wrong.first().map(|e| (e.client().ip, e.method, e.target())));
+        groups.iter().filter_map(|group| judge_group(case, group)).collect()
+    }
+}
+
+/// Requests that answer for another realm than they were asked for, in a run that no success ends.
+struct Run<'t, 'a> {
+    wrong: Vec<&'t Exchange<'a>>,
+    /// Of the first of them.
+    sent: &'a str,
+    wanted: &'a str,
+    all: &'t [Exchange<'a>],
+}
+
+fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Run<'t, 'a>> {
+    let failed = |run: &&[Exchange<'a>]| run.last().is_some_and(|last| last.status().is_some_and(|s| s >= 300));
+    series.runs().filter(failed).filter_map(run).collect()
+}
+
+fn run<'t, 'a>(all: &'t [Exchange<'a>]) -> Option<Run<'t, 'a>> {
+    let pairs = all.windows(2).filter_map(|pair| match pair {
+        [asked, answered] => wrong(asked, answered).map(|realms| (answered, realms)),
+        _ => None,
+    });
+    let pairs: Vec<_> = pairs.collect();
+    let &(_, (sent, wanted)) = pairs.first()?;
+    Some(Run { wrong: pairs.into_iter().map(|(answered, _)| answered).collect(), sent, wanted, all })
+}
+
+/// The realm sent and the first one wanted, if they have nothing in common and the request was refused.
+fn wrong<'a>(asked: &Exchange<'a>, answered: &Exchange<'a>) -> Option<(&'a str, &'a str)> {
+    let refused = matches!(answered.status(), Some(401 | 403 | 407));
+    let wanted: Vec<&str> = asked.challenges().iter().filter_map(|challenge| challenge.realm.as_deref()).collect();
+    let sent: Vec<&str> = answered.credentials().iter().filter_map(|c| c.realm.as_deref()).collect();
+    let apart = refused && !sent.iter().any(|realm| wanted.contains(realm));
+    sent.first().copied().zip(wanted.first().copied()).filter(|_| apart)
+}
+
+fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
+    let Run { sent, wanted, .. } = group.first()?;
+    let wrong: Vec<&Exchange<'_>> = group.iter().flat_map(|run| run.wrong.iter().copied()).collect();
+    let first = *wrong.first()?;
+    let letters = if sent.eq_ignore_ascii_case(wanted) {
+        " They differ in upper and lower case only, and that counts."
+    } else {
+        ""
+    };
+    let title = format!("{} answers for realm \"{sent}\" instead of \"{wanted}\"", subject(first));
+    let draft = draft(case, &ABOUT, &wrong).title(title);
+    let draft = group.iter().flat_map(|run| run.all).fold(draft, named);
+    let text = format!(
+        "{} asked {} for credentials of realm \"{wanted}\"; the client at {} sent some for realm \"{sent}\" and was \
+         refused.{letters}{}",
+        first.server(),
+        subject(first),
+        first.client().ip,
+        aftermath(case, &wrong),
+    );
+    let cure = format!("Set the realm of {} in the client to \"{wanted}\", or leave it empty.", subject(first));
+    Some(draft.explain(text).remedy_first(cure))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, findings, phone, register, says, the_one, told};
+    use nrpcsniff_samples::{Network, sip};
+
+    const RULE: &str = "sip-wrong-realm";
+
+    fn challenge(phone: &sip::Phone, request: &sip::Message, realm: &str) -> sip::Message {
+        let challenge = request.response(401).challenge(realm, "8f3c");
+        phone.sends(request).hears(&challenge);
+        challenge
+    }
+
+    /// `attempts` answers in that realm, each refused.
+    fn answers_in(phone: &sip::Phone, realm: &str, attempts: usize) {
+        let mut asked = challenge(phone, &phone.register(), "sip.example.com");
+        for _ in 0..attempts {
+            let request = phone.register().credentials_in(realm, &asked, "ann", "secret");
+            asked = challenge(phone, &request, "sip.example.com");
+        }
+    }
+
+    #[test]
+    fn an_answer_for_another_realm_explains_the_loop() {
+        let net = Network::new();
+        answers_in(&phone(&net), "example.com", 3);
+        let sip: Vec<_> = findings(&net.to_pcapng()).into_iter().filter(|f| f.rule.starts_with("sip-")).collect();
+        let finding = the_one(&sip);
+        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Blocker, Confidence::High));
+        assert_eq!(finding.also, ["sip-401-loop"]);
+        says(finding, &["realm \"example.com\" instead of \"sip.example.com\"", "ann@example.com"]);
+    }
+
+    #[test]
+    fn letters_count() {
+        let found = told(RULE, |net| answers_in(&phone(net), "SIP.example.com", 1));
+        says(the_one(&found), &["upper and lower case only"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 5] = [
+            ("accepted", |net| register(&phone(net))),
+            ("the right realm, refused", |net| answers_in(&phone(net), "sip.example.com", 3)),
+            ("what the client remembers, then the right realm", |net| {
+                let phone = phone(net);
+                let old = phone.register().response(401).challenge("example.com", "old");
+                let first = phone.register().credentials(&old, "ann", "secret");
+                let asked = challenge(&phone, &first, "sip.example.com");
+                let second = phone.register().credentials(&asked, "ann", "secret");
+                phone.sends(&second).hears(second.response(200).contact_of(&second));
+            }),
+            ("the wrong one beside the right one", |net| {
+                let phone = phone(net);
+                let asked = challenge(&phone, &phone.register(), "sip.example.com");
+                let both = phone.register().credentials(&asked, "ann", "secret");
+                let right = both.value("Authorization").to_owned();
+                let both = both.credentials_in("example.com", &asked, "ann", "secret").header("Authorization", &right);
+                let _ = challenge(&phone, &both, "sip.example.com");
+            }),
+            ("corrected and accepted in the end", |net| {
+                let phone = phone(net);
+                answers_in(&phone, "example.com", 1);
+                register(&phone);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The user is logged in by another client.
+
+use crate::diagnose::vp::{Reasons, session_ended, who};
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::model::Severity;
+
+/// See [`ABOUT`].
+pub struct Elsewhere;
+
+static ABOUT: About = About {
+    id: "st-elsewhere",
+    title: "A second client ends a Sametime session",
+    severity: Severity::Minor,
+    layer: Layer::Protocol,
+    sees: "The server ends a session with reason 0x80000229, 0x8000022A, 0x80000219 or 0x80002002: the user is logged in \
+           by another client.",
+    matters: "The user is thrown out on one device whenever the other logs in; two clients that both log in again throw \
+              each other out for ever.",
+    guards: &["The reason was read; several clients of one user without it are allowed and not told."],
+    remedy: &[
+        "Close the other client (a second PC, a web client, a mobile client), or switch off its automatic login.",
+        "To allow several at a time: sametime.ini [Config] VP_ONLY_SINGLE_LOGIN_ALLOWED=0, then restart the server.",
+    ],
+    references: &["Meanwhile, mw_error.h (reason codes, after draft-houri-sametime-community-client)"],
+    explains: &[],
+};
+
+const REASONS: Reasons =
+    Reasons { about: &ABOUT, codes: &[0x8000_0229, 0x8000_022A, 0x8000_0219, 0x8000_2002], after_login: true };
+
+impl Rule for Elsewhere {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        REASONS.drafts(case, |draft, group, first| {
+            let mut others = first.user().into_iter().flat_map(|user| case.chat().of_user(user));
+            let other = others.find(|l| l.client() != first.client() && l.accepted.is_some());
+            let by = other.map_or_else(String::new, |other| format!(" The other client is {}.", other.client()));
+            draft
+                .severity(Severity::Minor)
+                .title(format!("Another client ended the Sametime session of {}", who(first)))
+                .explain(session_ended(case, group, "", &by))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::sametime::{Login, PORT, reason};
+
+    const RULE: &str = "st-elsewhere";
+
+    #[test]
+    fn a_second_client() {
+        let net = Network::new();
+        let first = dial(&net);
+        first.vp_works(&Login::rc2_128(USER)).wait_secs(5);
+        net.connect(&net.host("10.1.0.77"), &net.host("10.1.0.9"), PORT).vp_works(&Login::rc2_128(USER));
+        first.vp_refuse(reason::MULTI_LOGIN);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Minor, Confidence::High));
+        says(&finding, &[USER, "The other client is 10.1.0.77"]);
+    }
+
+    #[test]
+    fn several_clients_are_allowed() {
+        let net = Network::new();
+        for client in ["10.1.0.50", "10.1.0.77"] {
+            net.connect(&net.host(client), &net.host("10.1.0.9"), PORT).vp_works(&Login::rc2_128(USER)).vp_logout();
+        }
+        none(&net, RULE);
+    }
+}

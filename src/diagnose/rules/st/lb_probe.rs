@@ -1,0 +1,145 @@
+//! Health checks on the Sametime port.
+
+use crate::diagnose::chat::Login;
+use crate::diagnose::network::{count, each, group_by, listed, median};
+use crate::diagnose::vp::talk;
+use crate::diagnose::words::span;
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::model::{Close, CloseBy, Severity};
+
+/// See [`ABOUT`].
+pub struct LbProbe;
+
+static ABOUT: About = About {
+    id: "st-lb-probe",
+    title: "Health checks on the Sametime port",
+    severity: Severity::Info,
+    layer: Layer::Information,
+    sees: "Connections to 1533 or 1516 without a handshake of Sametime: no data, less than a second, closed by the caller \
+           (FIN or RST), again and again at a steady period from one source.",
+    matters: "Nothing: a load balancer or a monitor looks whether the port is open. These are not users.",
+    guards: &[
+        "Something was said: not a probe.",
+        "Too few of them, or no steady period: nothing is said of them.",
+        "The server closed: silent.",
+    ],
+    remedy: &["None needed. Take the source out of the capture filter if it is in the way."],
+    references: &["F5 BIG-IP monitors tcp and tcp_half_open"],
+    explains: &[],
+};
+
+impl Rule for LbProbe {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let probes = case.chat().logins().filter(|login| is_probe(case, login));
+        let groups = group_by(probes, |login| (login.client(), login.server()));
+        let series: Vec<_> = groups.into_iter().filter_map(|probes| Some((period(case, &probes)?, probes))).collect();
+        finding(&series).into_iter().collect()
+    }
+}
+
+fn is_probe(case: &Case<'_>, login: &Login<'_>) -> bool {
+    let teardown = &login.conversation.teardown;
+    talk(login).is_probe(case.settings.thresholds.probe_life)
+        && teardown.by == CloseBy::Client
+        && matches!(teardown.how, Close::Fin | Close::Rst)
+}
+
+/// Seconds between the probes, if there are enough of them at a steady period (a probe may be missing).
+fn period(case: &Case<'_>, probes: &[&Login<'_>]) -> Option<f64> {
+    let thresholds = &case.settings.thresholds;
+    let fewest = usize::try_from(thresholds.probe_count).unwrap_or(usize::MAX).max(3);
+    let starts: Vec<_> = probes.iter().map(|probe| probe.began().time).collect();
+    let intervals: Vec<f64> = starts.windows(2).map(|w| w[1].seconds_since(w[0])).collect();
+    let period = median(&intervals);
+    let steady = |interval: &&f64| {
+        let periods = (*interval / period).round().max(1.0);
+        (*interval - periods * period).abs() <= thresholds.probe_spread * period
+    };
+    let regular = intervals.iter().filter(steady).count();
+    (probes.len() >= fewest && period > 0.0 && regular * 10 >= intervals.len() * 9).then_some(period)
+}
+
+fn finding(series: &[(f64, Vec<&Login<'_>>)]) -> Option<Draft> {
+    let (period, first) = series.first().and_then(|(period, probes)| Some((period, *probes.first()?)))?;
+    let all = || series.iter().flat_map(|(_, probes)| probes.iter().copied());
+    let sources = listed(all().map(Login::client), "sources");
+    let draft = Draft::new(&ABOUT, 80)
+        .title(format!("Health checks of the Sametime port from {sources}: not users"))
+        .explain(format!(
+            "{sources} connected {} without saying a word and closed at once, at a steady period ({} to {} every {}). That \
+             is a health check, not a user.",
+            count(all().count(), "time"),
+            first.client(),
+            first.server(),
+            span(*period),
+        ));
+    let draft = all().fold(draft, |draft, login| draft.conversation(login.conversation));
+    Some(each(draft, series, "series", |draft, (period, probes)| match probes.first() {
+        Some(probe) => draft.packet(
+            probe.began(),
+            format!(
+                "{} to {}: {} every {}",
+                probe.client(),
+                probe.server(),
+                count(probes.len(), "probe"),
+                span(*period)
+            ),
+        ),
+        None => draft,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::vp::tests::dial;
+    use crate::model::Severity;
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::sametime::PORT;
+
+    const RULE: &str = "st-lb-probe";
+
+    #[test]
+    fn checks_at_a_steady_period() {
+        for half_open in [true, false] {
+            let net = Network::new();
+            for n in [0, 1, 2, 4, 5] {
+                net.at(n * 10_000);
+                let dial = net.dial(&net.host("10.1.0.4"), &net.host("10.1.0.9"), PORT);
+                if half_open {
+                    dial.half_open();
+                } else {
+                    dial.open().client_fin();
+                }
+            }
+            let finding = one(&net, RULE);
+            assert_eq!((finding.severity, finding.conversations.len()), (Severity::Info, 5));
+            says(&finding, &["10.1.0.4", "5 probes every 10.0 s"]);
+        }
+    }
+
+    #[test]
+    fn too_few_unsteady_or_talkative_ones() {
+        let net = Network::new();
+        for at in [0, 10_000] {
+            net.at(at);
+            net.connect(&net.host("10.1.0.4"), &net.host("10.1.0.9"), PORT).client_fin();
+        }
+        none(&net, RULE);
+        for at in [11_000, 47_000, 90_000] {
+            net.at(at);
+            net.connect(&net.host("10.1.0.4"), &net.host("10.1.0.9"), PORT).client_fin();
+        }
+        none(&net, RULE);
+        let net = Network::new();
+        for n in 0..5 {
+            net.at(n * 10_000);
+            dial(&net).vp_open().client_fin();
+        }
+        none(&net, RULE);
+    }
+}

@@ -1,0 +1,21 @@
+//! Sametime logins.
+
+pub(super) mod auth_server_nrpc;
+pub(super) mod bad_password;
+pub(super) mod directory_down;
+pub(super) mod early_close;
+pub(super) mod elsewhere;
+pub(super) mod idle_drop;
+pub(super) mod lb_probe;
+pub(super) mod missing_token_relogin;
+pub(super) mod plain_vs_tls;
+pub(super) mod port_blocked;
+pub(super) mod redirect_fail;
+pub(super) mod server_full;
+pub(super) mod token_expired;
+pub(super) mod token_ip;
+pub(super) mod token_refused;
+pub(super) mod two_servers;
+pub(super) mod untrusted_peer;
+pub(super) mod user_restricted;
+pub(super) mod version_or_encryption;

@@ -1,0 +1,258 @@
+//! Nobody answers on the Sametime port.
+
+use crate::diagnose::attempts::is_silent;
+use crate::diagnose::chat::Login;
+use crate::diagnose::network::{EVIDENCE, count, each, group_by, listed};
+use crate::diagnose::vp::talk;
+use crate::diagnose::words::clock;
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::model::{Conversation, Setup, Severity};
+use hashbrown::{HashMap, HashSet};
+use std::net::IpAddr;
+
+/// See [`ABOUT`].
+pub struct PortBlocked;
+
+/// Ports on which clients try a tunnel: HTTP, HTTPS, and the multiplexer's own.
+const TUNNELS: [u16; 3] = [80, 443, 8082];
+
+static ABOUT: About = About {
+    id: "st-port-blocked",
+    title: "The Sametime port cannot be reached",
+    severity: Severity::Blocker,
+    layer: Layer::Network,
+    sees: "Connections to 1533 or 1516 get no answer at all, or are refused by RST; then perhaps the client tries a tunnel on \
+           80, 443 or 8082 of the same server.",
+    matters: "Without the direct port the client is slow (a tunnel) or offline.",
+    guards: &[
+        "The capture ends before an answer could be expected, or shows only one direction of the server's traffic: silent.",
+        "The client calls many servers and says nothing: a scan; silent.",
+        "A tunnel works, or the port answers the same client soon after: minor.",
+    ],
+    remedy: &[
+        "Allow TCP 1533 from the clients to the Sametime server (1516 between servers) in every packet filter on the path; \
+         try `nc -vz SERVER 1533` from the client.",
+        "Refused: is the community server (STMux, or ST Community Launch) running, and bound to this address? On the server: \
+         netstat -an | find \"1533\".",
+        "If only a tunnel is wanted: File > Preferences > Sametime > Server Communities > Connection > HTTP with the right \
+         port, so that users do not wait for the direct one.",
+    ],
+    references: &[
+        "HCL Sametime: Ports used by the Sametime servers",
+        "HCL Sametime: Client connectivity by proxy and tunnelling",
+    ],
+    explains: &[],
+};
+
+impl Rule for PortBlocked {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let (blind, scanners) = (one_way(case), scanners(case));
+        let blocked = case.chat().logins().filter(|login| is_blocked(case, &blind, login));
+        let blocked = blocked.filter(|login| !scanners.contains(&login.client()));
+        let groups = group_by(blocked, |login| (login.server(), login.conversation.setup == Setup::Refused));
+        let ways = if groups.is_empty() { Ways::new() } else { ways(case) };
+        groups.iter().filter_map(|group| finding(case, &ways, group)).collect()
+    }
+}
+
+/// Conversations of a client with a server in which both said something, in order, by their addresses: those on ports on
+/// which a tunnel may be, or of Sametime.
+type Ways<'a> = HashMap<(IpAddr, IpAddr), Vec<&'a Conversation>>;
+
+fn ways<'a>(case: &Case<'a>) -> Ways<'a> {
+    let mut ways = Ways::new();
+    let useful = |c: &&Conversation| (TUNNELS.contains(&c.server.port) || c.protocol == "sametime") && through(c);
+    for c in case.analysis.conversations.iter().filter(useful) {
+        ways.entry((c.client.ip, c.server.ip)).or_default().push(c);
+    }
+    for all in ways.values_mut() {
+        all.sort_by_key(|c| c.first.time);
+    }
+    ways
+}
+
+fn is_blocked(case: &Case<'_>, blind: &HashSet<IpAddr>, login: &Login<'_>) -> bool {
+    login.conversation.setup == Setup::Refused || is_silent(case, blind, &talk(login))
+}
+
+/// Servers whose answers the capture does not show although they answer.
+fn one_way(case: &Case<'_>) -> HashSet<IpAddr> {
+    let alone =
+        case.chat().logins().map(|login| login.conversation).filter(|c| c.packets.server == 0 && c.bytes.client > 0);
+    alone.map(|c| c.server.ip).collect()
+}
+
+/// Clients that call many servers and say nothing to any.
+fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
+    let mut called: HashMap<IpAddr, HashSet<IpAddr>> = HashMap::new();
+    let mut spoke: HashSet<IpAddr> = HashSet::new();
+    for login in case.chat().logins() {
+        if login.conversation.bytes.client > 0 {
+            spoke.insert(login.client());
+        } else {
+            called.entry(login.client()).or_default().insert(login.server().ip);
+        }
+    }
+    let many = usize::try_from(case.settings.thresholds.scan_targets).unwrap_or(usize::MAX).max(2);
+    called
+        .into_iter()
+        .filter(|(client, servers)| servers.len() >= many && !spoke.contains(client))
+        .map(|(c, _)| c)
+        .collect()
+}
+
+fn finding(case: &Case<'_>, ways: &Ways<'_>, group: &[&Login<'_>]) -> Option<Draft> {
+    let first = *group.first()?;
+    let server = first.server();
+    let refused = first.conversation.setup == Setup::Refused;
+    let found: Vec<Option<Way<'_>>> = group.iter().map(|login| way_in(case, ways, login)).collect();
+    let all_in = found.iter().all(Option::is_some);
+    let clients = listed(group.iter().map(|login| login.client()), "clients");
+    let repeated = refused || group.iter().any(|login| login.conversation.tcp.handshake.syns.len() > 1);
+    let (title, how) = if refused {
+        (
+            format!("{server} refuses Sametime connections"),
+            "was refused by RST: nothing listens there, or a filter rejects it",
+        )
+    } else {
+        (
+            format!("No answer from the Sametime port {server}"),
+            "got no answer: a filter on the way, or the host is down",
+        )
+    };
+    let draft = Draft::new(&ABOUT, if repeated { 75 } else { 50 })
+        .retry(group.len() > 1)
+        .seen_in(group.len())
+        .severity(if all_in { Severity::Minor } else { Severity::Blocker })
+        .title(title)
+        .explain(format!(
+            "{clients} called {server} ({}, first at {}) and {how}.{}",
+            count(group.len(), "attempt"),
+            clock(first.began().time),
+            found.iter().flatten().next().map_or_else(String::new, Way::text),
+        ));
+    let draft = group.iter().fold(draft, |draft, login| draft.conversation(login.conversation));
+    let draft = each(draft, group, "attempts", |draft, login| evidence(draft, login));
+    Some(found.into_iter().flatten().take(EVIDENCE).fold(draft, |draft, way| way.show(draft)))
+}
+
+fn evidence(draft: Draft, login: &Login<'_>) -> Draft {
+    let c = login.conversation;
+    let draft = draft.frames(c.tcp.handshake.syns.iter().map(|syn| syn.frame));
+    let what = if c.setup == Setup::Refused { "refused" } else { "no answer" };
+    draft.packet(
+        c.first,
+        format!("{} calls {} ({}): {what}", c.client, c.server, count(c.tcp.handshake.syns.len(), "SYN")),
+    )
+}
+
+/// How the client got in after all.
+enum Way<'a> {
+    Direct(&'a Conversation),
+    Tunnel(&'a Conversation),
+}
+
+impl Way<'_> {
+    fn text(&self) -> String {
+        match self {
+            Self::Direct(c) => format!(" A later attempt got through ({}).", clock(c.first.time)),
+            Self::Tunnel(c) => format!(" The client then reached the server through port {}.", c.server.port),
+        }
+    }
+
+    fn show(&self, draft: Draft) -> Draft {
+        match self {
+            Self::Direct(c) => draft.packet(c.first, format!("{} reaches {}", c.client, c.server)),
+            Self::Tunnel(c) => draft.packet(c.first, format!("{} reaches {} instead", c.client, c.server)),
+        }
+    }
+}
+
+/// The first of the client's conversations with that server, soon after, that came about.
+fn way_in<'a>(case: &Case<'a>, ways: &Ways<'a>, login: &Login<'a>) -> Option<Way<'a>> {
+    let within = 2.0 * case.settings.thresholds.retry_within;
+    let all = ways.get(&(login.client(), login.server().ip))?;
+    let next = all.get(all.partition_point(|c| c.first.time < login.began().time)..)?.first()?;
+    let soon = next.first.time.seconds_since(login.began().time) <= within;
+    let way = if next.server == login.server() { Way::Direct(next) } else { Way::Tunnel(next) };
+    soon.then_some(way)
+}
+
+/// Both sides said something.
+fn through(c: &Conversation) -> bool {
+    c.bytes.client > 0 && c.bytes.server > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{idle, none, one, says};
+    use nrpcsniff_samples::sametime::{Login, PORT};
+    use nrpcsniff_samples::{Network, Side};
+
+    const RULE: &str = "st-port-blocked";
+
+    fn silent(net: &Network) {
+        net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), PORT).silent(&[1, 3, 7]);
+    }
+
+    #[test]
+    fn a_port_that_does_not_answer() {
+        let net = Network::new();
+        silent(&net);
+        idle(&net, 20);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        says(&finding, &["10.1.0.9:1533", "10.1.0.50", "a filter on the way"]);
+    }
+
+    #[test]
+    fn a_port_that_refuses() {
+        let net = Network::new();
+        net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), PORT).refused(2);
+        says(&one(&net, RULE), &["refuses Sametime connections", "STMux"]);
+    }
+
+    #[test]
+    fn a_tunnel_or_a_later_success_makes_it_minor() {
+        for port in [8082, PORT] {
+            let net = Network::new();
+            silent(&net);
+            net.wait_secs(3);
+            net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), port).vp_works(&Login::rc2_128(USER));
+            let finding = one(&net, RULE);
+            assert_eq!(finding.severity, Severity::Minor);
+            says(&finding, &[if port == PORT { "later attempt" } else { "port 8082" }]);
+        }
+    }
+
+    #[test]
+    fn too_short_a_capture_one_direction_only_and_scans() {
+        let net = Network::new();
+        net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), PORT).silent(&[1]);
+        none(&net, RULE);
+        let net = Network::new();
+        let half = net.dial(&net.host("10.1.0.51"), &net.host("10.1.0.9"), PORT).only(Side::Client).open();
+        half.vp_works(&Login::rc2_128(USER));
+        silent(&net);
+        idle(&net, 20);
+        none(&net, RULE);
+        let net = Network::new();
+        for n in 1..=20 {
+            net.dial(&net.host("10.1.0.50"), &net.host(&format!("10.2.0.{n}")), PORT).refused(1);
+        }
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn a_port_that_works_is_silent() {
+        let net = Network::new();
+        dial(&net).vp_works(&Login::rc2_128(USER)).vp_logout();
+        none(&net, RULE);
+    }
+}

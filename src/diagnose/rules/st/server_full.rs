@@ -1,0 +1,88 @@
+//! The community server takes no more users.
+
+use crate::diagnose::network::group_by;
+use crate::diagnose::vp::{Reasons, aftermath, draft_of_server, turned_away};
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::model::Severity;
+
+/// See [`ABOUT`].
+pub struct ServerFull;
+
+static ABOUT: About = About {
+    id: "st-server-full",
+    title: "The Sametime server takes no more users",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "The server ends sessions with reason 0x8000020B (server full), 0x8000000A (out of resources) or 0x80000203 (no \
+           sockets) before it accepts the login.",
+    matters: "Nobody else can log in until others leave.",
+    guards: &["The reason was read.", "All of the turned away get in later: minor."],
+    remedy: &[
+        "Raise the limit: Sametime System Console > community server > Maximum user and server connections to the community \
+         server, and the operating system's limit of open sockets.",
+        "Add a community server to the cluster, or a multiplexer in front of it.",
+        "Look for clients that log in again and again and leave their sessions behind.",
+    ],
+    references: &["Meanwhile, mw_error.h (reason codes, after draft-houri-sametime-community-client)"],
+    explains: &[],
+};
+
+const REASONS: Reasons = Reasons { about: &ABOUT, codes: &[0x8000_020B, 0x8000_000A, 0x8000_0203], after_login: false };
+
+impl Rule for ServerFull {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    /// One finding for a server, whoever was turned away.
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let refused = REASONS.groups(case).into_iter().flatten();
+        let servers = group_by(refused, |login| login.server());
+        let told = servers.iter().filter_map(|group| {
+            let first = *group.first()?;
+            let draft = draft_of_server(case, &ABOUT, group)
+                .title(format!("Sametime server {} takes no more users", first.server()));
+            Some(draft.explain(format!("{}{}", turned_away(group), aftermath(case, group))))
+        });
+        told.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::sametime::{Login, PORT, reason};
+
+    const RULE: &str = "st-server-full";
+
+    #[test]
+    fn several_are_turned_away() {
+        let net = Network::new();
+        for client in ["10.1.0.50", "10.1.0.51", "10.1.0.52"] {
+            let tcp = net.connect(&net.host(client), &net.host("10.1.0.9"), PORT);
+            tcp.vp_open().vp_login(&Login::rc2_128(client)).vp_refuse(reason::SERVER_FULL);
+        }
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        assert_eq!(finding.conversations.len(), 3);
+        says(&finding, &["10.1.0.9:1533", "10.1.0.50 and 2 other clients", "3 times"]);
+    }
+
+    #[test]
+    fn getting_in_later_makes_it_minor() {
+        let net = Network::new();
+        dial(&net).vp_open().vp_login(&Login::rc2_128(USER)).vp_refuse(reason::SERVER_FULL);
+        dial(&net).vp_works(&Login::rc2_128(USER)).vp_logout();
+        assert_eq!(one(&net, RULE).severity, Severity::Minor);
+    }
+
+    #[test]
+    fn other_reasons_are_silent() {
+        let net = Network::new();
+        dial(&net).vp_open().vp_login(&Login::rc2_128(USER)).vp_refuse(reason::USER_RESTRICTED);
+        none(&net, RULE);
+    }
+}

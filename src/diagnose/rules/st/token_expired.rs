@@ -1,0 +1,129 @@
+//! The community server says that the sign-on token is past its end.
+
+use crate::diagnose::chat::Login;
+use crate::diagnose::vp::{Reasons, afterwards, how_often, proof, who, why};
+use crate::diagnose::words::span;
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::model::{Confidence, Message, Severity};
+use nrpcsniff_dissectors::ltpa::{Token, utc};
+
+/// See [`ABOUT`].
+pub struct TokenExpired;
+
+static ABOUT: About = About {
+    id: "st-token-expired",
+    title: "The Sametime server says that the sign-on token has expired",
+    severity: Severity::Major,
+    layer: Layer::Protocol,
+    sees: "A login is answered by the end of the session (DESTROY of channel 0) with reason 0x80000016 (token expired).",
+    matters: "Single sign-on fails until the client gets a fresh token; the user is asked for a password, or goes offline.",
+    guards: &[
+        "Where the token can be read, its end is compared with the time of the packet: if it is still valid, the clocks \
+         of issuer and Sametime server differ.",
+        "The same user gets in later: minor.",
+        "Another reason, or a DESTROY of the client: silent.",
+    ],
+    remedy: &[
+        "Longer life: Domino Directory > Web SSO Configuration document > Expiration (minutes), and the same value in \
+         WebSphere (Global security > LTPA > LTPA timeout): a token is never renewed by use.",
+        "Let the client fetch a new token in time: loginTokenRefreshInterval in the client's preferences (15 minutes by \
+         default) below the token's life.",
+        "Set the clocks of all servers by NTP.",
+    ],
+    references: &[
+        "Meanwhile, mw_error.h (reason codes, after draft-houri-sametime-community-client)",
+        "HCL Sametime: Configuring client community preferences (loginTokenRefreshInterval)",
+    ],
+    explains: &[],
+};
+
+const REASONS: Reasons = Reasons { about: &ABOUT, codes: &[0x8000_0016], after_login: false };
+
+impl Rule for TokenExpired {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        REASONS.drafts(case, |draft, group, first| {
+            let sure = if first.by_token() { Confidence::High } else { Confidence::Medium };
+            let title = if first.by_token() {
+                format!("Sametime server {} calls the token of {} expired", first.server(), who(first))
+            } else {
+                format!("Sametime server {} refused the login of {} as an expired token", first.server(), who(first))
+            };
+            draft.at_most(sure).title(title).explain(format!(
+                "{} logged in at {} with {}, and the server ended the session{}. Reason: {}.{}{}",
+                who(first),
+                first.server(),
+                proof(first),
+                how_often(group),
+                why(first),
+                life(first),
+                afterwards(case, group),
+            ))
+        })
+    }
+}
+
+/// What the token itself says of its end, by the capture's clock.
+fn life(login: &Login<'_>) -> String {
+    let dated = |(message, token): (&Message, &Token)| Some((message.at.time, token.expires?));
+    let Some((shown, expires)) = login.tokens().filter_map(dated).last() else { return String::new() };
+    let left = crate::model::Timestamp::new(expires.saturating_mul(1_000_000_000), 0).seconds_since(shown);
+    let end = utc(expires);
+    if left < 0.0 {
+        format!(" The token ended at {end}, {} before it was shown.", span(-left))
+    } else {
+        format!(
+            " The token is valid until {end}, {} longer by the capture's clock: the clock of the Sametime server seems to \
+             be ahead.",
+            span(left)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::vp::tests::{USER, alone, dial, token};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says, the_one};
+    use nrpcsniff_samples::sametime::{Login, reason};
+    use nrpcsniff_samples::{Network, ltpa};
+
+    const RULE: &str = "st-token-expired";
+
+    #[test]
+    fn a_token_of_yesterday() {
+        let net = Network::new();
+        let old = ltpa::domino(USER, net.now() - 120 * ltpa::MINUTE, net.now() - 90 * ltpa::MINUTE);
+        dial(&net).vp_open().vp_login(&Login::tokens(USER, &[&old])).vp_refuse(reason::TOKEN_EXPIRED);
+        let found = alone(&net, RULE);
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        says(finding, &[USER, "90.0 min before it was shown", "TOKEN_EXPIRED", "Expiration (minutes)"]);
+    }
+
+    #[test]
+    fn a_token_that_is_still_valid_points_to_the_clocks() {
+        let net = Network::new();
+        dial(&net).vp_open().vp_login(&Login::tokens(USER, &[&token(&net)])).vp_refuse(reason::TOKEN_EXPIRED);
+        says(&one(&net, RULE), &["seems to be ahead"]);
+    }
+
+    #[test]
+    fn a_fresh_token_that_is_taken_makes_it_minor() {
+        let net = Network::new();
+        dial(&net).vp_open().vp_login(&Login::tokens(USER, &[&token(&net)])).vp_refuse(reason::TOKEN_EXPIRED);
+        dial(&net).vp_works(&Login::tokens(USER, &[&token(&net)]));
+        assert_eq!(one(&net, RULE).severity, Severity::Minor);
+    }
+
+    #[test]
+    fn other_ends_are_none() {
+        let net = Network::new();
+        dial(&net).vp_works(&Login::tokens(USER, &[&token(&net)])).vp_logout();
+        dial(&net).vp_open().vp_login(&Login::tokens(USER, &[&token(&net)])).vp_refuse(reason::TOKEN_INVALID);
+        none(&net, RULE);
+    }
+}

@@ -1,0 +1,129 @@
+//! The sign-on token was issued to another address than the one that shows it.
+
+use crate::diagnose::chat::Login;
+use crate::diagnose::vp::{Reasons, afterwards, how_often, who, why};
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::model::Severity;
+
+/// See [`ABOUT`].
+pub struct TokenIp;
+
+static ABOUT: About = About {
+    id: "st-token-ip",
+    title: "The Sametime server refuses a token that was issued to another address",
+    severity: Severity::Major,
+    layer: Layer::Protocol,
+    sees: "A login is answered by the end of the session (DESTROY of channel 0) with reason 0x80000017 (token IP \
+           mismatch). The handshake tells which address the client takes for its own and which one the server sees.",
+    matters: "Whoever comes through a NAT pool, a proxy or a VPN that changes addresses cannot sign on.",
+    guards: &[
+        "The reason was read, so the fact is certain; a difference of addresses alone (NAT) is no fault and is not told.",
+        "The same user gets in later: minor.",
+        "A client that says 0.0.0.0 for its own address is not compared.",
+    ],
+    remedy: &[
+        "Let the client reach the server that issues the token and the Sametime server by the same way: the same NAT \
+         address for both (no pool with changing addresses), the same proxy, the same VPN.",
+        "Get a new token after the address changed (VPN opened or closed): log out of Sametime and log in again.",
+        "Sametime server behind NAT or a reverse proxy: use a way in that keeps the client's address (no source NAT on the \
+         load balancer).",
+    ],
+    references: &[
+        "Meanwhile, mw_error.h (reason codes) and mw_message.h (handshake, addresses)",
+        "HCL Sametime: Authentication by tokens using LTPA and Sametime tokens",
+    ],
+    explains: &[],
+};
+
+const REASONS: Reasons = Reasons { about: &ABOUT, codes: &[0x8000_0017], after_login: false };
+
+impl Rule for TokenIp {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        REASONS.drafts(case, |draft, group, first| {
+            draft
+                .title(format!(
+                    "Sametime server {} refused a token of {} because of its address",
+                    first.server(),
+                    who(first)
+                ))
+                .explain(format!(
+                    "{} logged in at {}, and the server ended the session{}. Reason: {}. {}{}",
+                    who(first),
+                    first.server(),
+                    how_often(group),
+                    why(first),
+                    addresses(first),
+                    afterwards(case, group),
+                ))
+        })
+    }
+}
+
+/// Under which addresses the client goes.
+fn addresses(login: &Login<'_>) -> String {
+    let packets = login.client();
+    match (login.own_address(), login.seen_address()) {
+        (Some(own), Some(seen)) if login.is_translated() => {
+            format!(
+                "The client takes {own} for its address, its packets carry {packets} here, and the server sees {seen}: \
+                     something on the way translates addresses."
+            )
+        }
+        (_, Some(seen)) if login.is_translated() => {
+            format!(
+                "Its packets carry {packets} here, and the server sees {seen}: something on the way translates addresses."
+            )
+        }
+        (_, Some(seen)) => format!("The server sees the client as {seen}; the token was issued to another address."),
+        _ => format!("Its packets carry {packets} here; the token was issued to another address."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::vp::tests::{USER, dial, token};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::sametime::{Login, reason};
+
+    const RULE: &str = "st-token-ip";
+
+    #[test]
+    fn a_token_behind_nat() {
+        let net = Network::new();
+        let login = Login::tokens(USER, &[&token(&net)]);
+        dial(&net).vp_open_seen_as([198, 51, 100, 7].into()).vp_login(&login).vp_refuse(reason::TOKEN_IP_MISMATCH);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
+        says(&finding, &["10.1.0.50", "198.51.100.7", "translates addresses"]);
+    }
+
+    #[test]
+    fn without_nat_the_token_came_from_elsewhere() {
+        let net = Network::new();
+        dial(&net).vp_open().vp_login(&Login::tokens(USER, &[&token(&net)])).vp_refuse(reason::TOKEN_IP_MISMATCH);
+        says(&one(&net, RULE), &["issued to another address"]);
+    }
+
+    #[test]
+    fn nat_alone_is_no_fault() {
+        let net = Network::new();
+        let login = Login::tokens(USER, &[&token(&net)]);
+        dial(&net).vp_open_seen_as([198, 51, 100, 7].into()).vp_login(&login).vp_accept(USER, "Ann").vp_logout();
+        none(&net, RULE);
+    }
+
+    #[test]
+    fn getting_in_later_makes_it_minor() {
+        let net = Network::new();
+        let login = Login::tokens(USER, &[&token(&net)]);
+        dial(&net).vp_open().vp_login(&login).vp_refuse(reason::TOKEN_IP_MISMATCH);
+        dial(&net).vp_works(&login);
+        assert_eq!(one(&net, RULE).severity, Severity::Minor);
+    }
+}

@@ -1,0 +1,103 @@
+//! Client and community server do not agree on the version of the protocol, or on encryption.
+
+use crate::diagnose::vp::{Reasons, session_ended, version, who};
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::model::Severity;
+use nrpcsniff_dissectors::sametime::names;
+
+/// See [`ABOUT`].
+pub struct VersionOrEncryption;
+
+static ABOUT: About = About {
+    id: "st-version-or-encryption",
+    title: "The Sametime server does not take the client's version or encryption",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "The server ends the session (DESTROY of channel 0) with reason 0x80000010 or 0x80000200 (version), 0x80000212, \
+           or 0x8000001D to 0x80000021 (encryption).",
+    matters: "No user of this client can log in.",
+    guards: &[
+        "The reason was read; versions that differ without it are normal and not told.",
+        "The user gets in later: minor.",
+    ],
+    remedy: &[
+        "Version: update the client, or allow its type and level (sametime.ini [Config] VPS_ALLOWED_LOGIN_TYPES; minimum \
+         client level in stconfig.nsf > CommunityClient).",
+        "Encryption: update the side that knows only the older way (RC2/40), or relax the other one; a client toolkit of \
+         the same release as the server knows all its ways.",
+    ],
+    references: &[
+        "Meanwhile, mw_error.h (reason codes) and cipher.c (RC2/40, RC2/128)",
+        "HCL Sametime: Setting a minimum client level; Encryption for community connections",
+    ],
+    explains: &[],
+};
+
+const REASONS: Reasons = Reasons {
+    about: &ABOUT,
+    codes: &[0x8000_0010, 0x8000_0200, 0x8000_0212, 0x8000_001D, 0x8000_001E, 0x8000_001F, 0x8000_0020, 0x8000_0021],
+    after_login: false,
+};
+
+impl Rule for VersionOrEncryption {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        REASONS.drafts(case, |draft, group, first| {
+            let versions = match (version(first.handshake), version(first.answer)) {
+                (Some(client), Some(server)) => format!(" The client speaks version {client}, the server {server}."),
+                (Some(client), None) => format!(" The client speaks version {client}."),
+                _ => String::new(),
+            };
+            let kind = first.login_type().map_or_else(String::new, |kind| {
+                names::client(kind).map_or_else(|| format!(", client type 0x{kind:04x}"), |name| format!(", {name}"))
+            });
+            draft
+                .title(format!("Sametime server {} does not take the client of {}", first.server(), who(first)))
+                .explain(session_ended(case, group, &kind, &versions))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{none, one, says};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::sametime::{Login, reason};
+
+    const RULE: &str = "st-version-or-encryption";
+
+    #[test]
+    fn refused_at_the_handshake_or_at_the_login() {
+        for code in [reason::VERSION_MISMATCH, reason::VERSION_NO_SUPPORT, reason::ENCRYPT_MISMATCH] {
+            for login in [false, true] {
+                let net = Network::new();
+                let tcp = dial(&net);
+                tcp.vp_handshake();
+                if login {
+                    tcp.server(nrpcsniff_samples::sametime::handshake_ack([10, 1, 0, 50].into()));
+                    tcp.vp_login(&Login::rc2_40(USER));
+                }
+                tcp.vp_refuse(code);
+                let finding = one(&net, RULE);
+                assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+                says(&finding, &["10.1.0.50", "version 30.29", "Notes 7.0"]);
+            }
+        }
+    }
+
+    #[test]
+    fn getting_in_later_makes_it_minor_and_other_ends_are_silent() {
+        let net = Network::new();
+        dial(&net).vp_open().vp_login(&Login::rc2_40(USER)).vp_refuse(reason::ENCRYPT_MISMATCH);
+        dial(&net).vp_works(&Login::rc2_128(USER)).vp_logout();
+        assert_eq!(one(&net, RULE).severity, Severity::Minor);
+        let net = Network::new();
+        dial(&net).vp_works(&Login::rc2_128(USER)).vp_logout();
+        none(&net, RULE);
+    }
+}

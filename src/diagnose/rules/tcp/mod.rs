@@ -1,0 +1,5 @@
+//! Segments: lost, too large, not wanted.
+
+pub(super) mod loss;
+pub(super) mod mtu_blackhole;
+pub(super) mod zero_window;

@@ -1,0 +1,120 @@
+//! A receiver that could take no more for a while.
+
+use crate::diagnose::network::{clients, count, each, group_by, seconds};
+use crate::diagnose::words::{clock, span};
+use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::model::{Severity, Side, ZeroWindow};
+
+/// See [`ABOUT`].
+pub struct ZeroWindows;
+
+static ABOUT: About = About {
+    id: "tcp-zero-window",
+    title: "A receiver could take no more",
+    severity: Severity::Minor,
+    layer: Layer::Performance,
+    sees: "Client or server announces a receive window of zero for a second and more.",
+    matters: "The program on that side does not read what arrives: on a client because of virus scanner, disk or an open \
+              dialog box; on a server because Domino is busy. The network is not the cause of the wait.",
+    guards: &["A window closed for a moment only: ordinary flow control."],
+    remedy: &[
+        "Client: look at CPU, disk and virus scanner at that time; a modal dialog of Notes stops reading too.",
+        "Server: look at the load of that time (`show stat Server`, semaphore timeouts).",
+    ],
+    references: &["RFC 9293 3.8.6.1 (zero-window probing)"],
+    explains: &[],
+};
+
+impl Rule for ZeroWindows {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let closed =
+            case.talks().flat_map(|talk| talk.conversation.tcp.zero_windows.iter().map(move |zero| (talk, zero)));
+        let long = closed.filter(|(_, zero)| length(zero) >= case.settings.thresholds.zero_window);
+        let receiver = |(talk, zero): &(&Talk<'_>, &ZeroWindow)| match zero.from {
+            Side::Client => (Side::Client, talk.conversation.client.ip, talk.conversation.server),
+            Side::Server => (Side::Server, talk.conversation.server.ip, talk.conversation.server),
+        };
+        group_by(long, |item| {
+            let (side, ip, server) = receiver(item);
+            (side == Side::Server, ip, server)
+        })
+        .iter()
+        .filter_map(|group| finding(group))
+        .collect()
+    }
+}
+
+fn length(zero: &ZeroWindow) -> f64 {
+    seconds(zero.end.since(zero.start))
+}
+
+fn finding(group: &[(&Talk<'_>, &ZeroWindow)]) -> Option<Draft> {
+    let &(talk, _) = group.first()?;
+    let (longest_talk, longest) = *group.iter().max_by(|a, b| length(a.1).total_cmp(&length(b.1)))?;
+    let talks: Vec<&Talk<'_>> = group.iter().map(|(talk, _)| *talk).collect();
+    let total: f64 = group.iter().map(|(_, zero)| length(zero)).sum();
+    let (receiver, who) = match longest.from {
+        Side::Client => (talk.conversation.client.ip, "The client"),
+        Side::Server => (talk.conversation.server.ip, "The server"),
+    };
+    let draft = Draft::new(&ABOUT, 80)
+        .conversations_of(talks.iter().copied())
+        .title(format!("{receiver} could take no more for {}", span(length(longest))))
+        .explain(format!(
+            "{who} {receiver} closed its receive window {} in conversations of {} with {}, {} in all; the longest time \
+             began at {}. It did not read what had arrived.",
+            count(group.len(), "time"),
+            clients(&talks),
+            talk.conversation.server,
+            span(total),
+            clock(longest.start.time),
+        ))
+        .remedy_first(format!(
+            "Find out what {receiver} was busy with at {} (port {}).",
+            clock(longest.start.time),
+            longest_talk.conversation.endpoint(longest.from).port,
+        ));
+    Some(each(draft, group, "closed windows", |draft, (_, zero)| {
+        let end = if zero.reopened { "opened again" } else { "still closed" };
+        draft
+            .packet(zero.start, format!("{receiver} closes its window"))
+            .packet(zero.end, format!("{end} after {}", span(length(zero))))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{frames, none, one, says};
+    use nrpcsniff_samples::{Network, Side};
+
+    const RULE: &str = "tcp-zero-window";
+
+    fn closes(side: Side, probes: &[u64], open: u64) -> Network {
+        let net = Network::new();
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.2.0.9"), 1352);
+        tcp.works("CN=Mail01/O=Acme", 2);
+        tcp.zero_window(side, probes, open).transactions(2).client_fin();
+        net
+    }
+
+    #[test]
+    fn a_receiver_that_does_not_read() {
+        for (side, who) in [(Side::Client, "The client 10.1.0.50"), (Side::Server, "The server 10.2.0.9")] {
+            let net = closes(side, &[500, 1000], 1500);
+            let finding = one(&net, RULE);
+            assert_eq!((finding.severity, finding.confidence), (Severity::Minor, Confidence::High));
+            assert_eq!((finding.conversations.as_slice(), frames(&finding).len()), (&[0][..], 2));
+            says(&finding, &[who, "could take no more for 3.0 s", "opened again after 3.0 s"]);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_ordinary_flow_control() {
+        none(&closes(Side::Client, &[200], 300), RULE);
+    }
+}

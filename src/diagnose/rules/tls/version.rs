@@ -1,0 +1,182 @@
+//! Client and server have no version of TLS in common.
+
+use crate::diagnose::tls::{Handshake, agreed, by_site, callers, failed, refusal_of_hello, tried};
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::model::{CloseBy, Confidence, Message, Severity, Side};
+use nrpcsniff_dissectors::tls::alert::{HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY, PROTOCOL_VERSION};
+use nrpcsniff_dissectors::tls::{Alert, TLS12, version_name};
+
+/// See [`ABOUT`].
+pub struct Version;
+
+static ABOUT: About = About {
+    id: "tls-version",
+    title: "Client and server have no TLS version in common",
+    severity: Severity::Blocker,
+    layer: Layer::Protocol,
+    sees: "The alert protocol_version (70) in answer to a hello; or a ClientHello that offers TLS 1.1 at most and is answered with \
+           handshake_failure, or closed without a word.",
+    matters: "Servers of today begin with TLS 1.2 (Domino 12 and later: TLS 1.0 is off); clients of long ago (Java 6 and 7, \
+              Sametime 8.5, WebSphere 8.0 as installed) end with TLS 1.0.",
+    guards: &[
+        "The same client gets through to the same host soon after: it tries its versions one by one; silent.",
+        "A client that tries out what the server can (a scanner): silent.",
+        "A server that closes without a word may have another reason: medium confidence.",
+        "Bytes are missing from the capture, or it ends too soon: silent.",
+    ],
+    remedy: &[
+        "Let the older side use TLS 1.2: WebSphere: SSL configuration > Quality of protection > Protocol TLSv1.2; Java 7: \
+         https.protocols and jdk.tls.client.protocols; Sametime clients: current release; Domino 9.0.1 FP4 and later.",
+        "Only where the client cannot be changed, and for a time: allow the older version on the server (Domino notes.ini: \
+         SSL_DISABLE_TLS_10=0).",
+    ],
+    references: &["RFC 8446 section 6.2, appendix D", "RFC 8996 (TLS 1.0 and 1.1 are deprecated)", "HCL KB0078972"],
+    explains: &["tls-silent-close"],
+};
+
+impl Rule for Version {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        let falls_back = |one: &Handshake<'_>| case.handshakes().worked_after(case, one).is_some();
+        let failed = case.handshakes().all().filter(|one| refusal(one).is_some() && !falls_back(one));
+        by_site(failed).filter_map(|group| finding(case, &group)).collect()
+    }
+}
+
+/// How the other side refused the version.
+enum Refusal<'a> {
+    /// It says so.
+    Told(&'a Message, Alert),
+    /// It refuses a hello of TLS 1.1 at most.
+    Inferred(Alert),
+    /// It closes at one.
+    Silent,
+}
+
+fn refusal<'a>(handshake: &Handshake<'a>) -> Option<Refusal<'a>> {
+    let of_client = || handshake.refused_by(Side::Client);
+    if let Some((message, alert)) = refusal_of_hello(handshake).or_else(of_client)
+        && alert.code == PROTOCOL_VERSION
+    {
+        return Some(Refusal::Told(message, alert));
+    }
+    if handshake.hello.what.highest() >= TLS12 || !handshake.is_whole() {
+        return None;
+    }
+    match refusal_of_hello(handshake) {
+        Some((_, alert)) => {
+            matches!(alert.code, HANDSHAKE_FAILURE | INSUFFICIENT_SECURITY).then_some(Refusal::Inferred(alert))
+        }
+        None if handshake.is_unanswered() && is_closed(handshake) => Some(Refusal::Silent),
+        None => None,
+    }
+}
+
+fn is_closed(handshake: &Handshake<'_>) -> bool {
+    matches!(handshake.closed_by(), Some(CloseBy::Server | CloseBy::Middlebox))
+}
+
+fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+    let first = *group.first()?;
+    let offers = offered(first);
+    let (points, at_most, how) = match refusal(first)? {
+        Refusal::Told(message, alert) if message.from == Side::Client => {
+            (40, Confidence::High, format!("the client refused the answer with the alert {}", alert.shown()))
+        }
+        Refusal::Told(_, alert) => {
+            (40, Confidence::High, format!("the server answered with the alert {}", alert.shown()))
+        }
+        Refusal::Inferred(alert) => (
+            20,
+            Confidence::Medium,
+            format!("the server answered with the alert {}, which does not say why", alert.shown()),
+        ),
+        Refusal::Silent => (0, Confidence::Medium, "the connection was closed without an answer".to_owned()),
+    };
+    let spoken = agreed(case, first.server()).iter().map(|hello| version_name(hello.version)).collect::<Vec<_>>();
+    let draft = failed(case, &ABOUT, 45, group)
+        .points(points)
+        .at_most(at_most)
+        .title(format!("{} offers {offers}, and {} does not take it", callers(group), first.site()))
+        .explain(format!("{} to reach {} with {offers}, and {how}.", tried(group), first.site()))
+        .remedy_first(if first.hello.what.highest() < TLS12 {
+            format!("Bring {} to TLS 1.2 or later.", callers(group))
+        } else {
+            format!("Let {} speak {offers}, or {} what it speaks.", first.site(), callers(group))
+        });
+    Some(if spoken.is_empty() {
+        draft
+    } else {
+        draft.note(format!("with others the server agreed on {}", spoken.join(" and ")))
+    })
+}
+
+/// The versions that a client offers: `TLS 1.3 and TLS 1.2`, `TLS 1.0 at most`.
+fn offered(handshake: &Handshake<'_>) -> String {
+    let hello = handshake.hello.what;
+    if hello.versions.is_empty() {
+        return format!("{} at most", version_name(hello.highest()));
+    }
+    hello.offered().into_iter().map(version_name).collect::<Vec<_>>().join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::tls::tests::{MEET, call, fails, get, get_from, old_hello};
+    use crate::model::{Confidence, Severity};
+    use crate::testing::{Story, one, says, the_one, told};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::tls::Tls;
+
+    const RULE: &str = "tls-version";
+
+    #[test]
+    fn the_server_says_so() {
+        let net = Network::new();
+        fails(&net, &Tls::v12(MEET).without_common_version(), 2);
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
+        says(&finding, &["offers TLS 1.3", "protocol_version (70)"]);
+    }
+
+    #[test]
+    fn an_old_client_that_is_refused_or_closed() {
+        let net = Network::new();
+        call(&net).tls_refuses(old_hello(), &Tls::v12(MEET));
+        get_from(&net, "10.1.0.51", &Tls::v12(MEET));
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        says(&finding, &["TLS 1.0 at most", "handshake_failure (40)", "with others the server agreed on TLS 1.2"]);
+        let found = told(RULE, |net| {
+            call(net).client(old_hello()).wait(1).server_rst();
+        });
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Blocker, Confidence::Medium));
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 5] = [
+            ("it tries another version, which works", |net| {
+                fails(net, &Tls::v12(MEET).without_common_version(), 1);
+                get(net, &Tls::v12(MEET));
+            }),
+            ("another reason", |net| fails(net, &Tls::v12(MEET).without_common_suite(), 2)),
+            ("a new client that is closed", |net| {
+                let tcp = call(net);
+                tcp.client(tcp.tls_hello(&Tls::v12(MEET))).wait(1).server_fin();
+            }),
+            ("the client leaves", |net| {
+                call(net).client(old_hello()).wait(1).client_fin();
+            }),
+            ("an old client that gets in", |net| {
+                call(net).client(old_hello()).server([22, 3, 1, 0, 4, 14, 0, 0, 0]).client_fin();
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}
