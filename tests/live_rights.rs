@@ -130,7 +130,7 @@ fn outputs_belong_to_the_user_and_can_be_written() {
     }
     let network = Namespace::new();
     let folder = tempfile::tempdir().unwrap();
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
+    std::os::unix::fs::chown(folder.path(), Some(4711), None).unwrap();
     let report = folder.path().join("report.json");
     stop(live(&network, &["-i", "lo", "--user", "4711", "--format", "json", "-o", report.to_str().unwrap()]));
     assert_eq!(fs::metadata(&report).unwrap().uid(), 4711);

@@ -14,6 +14,8 @@ pub enum Outcome {
     Differs,
     /// Wrong usage, or an input that cannot be read or is damaged, or two captures that cannot be compared.
     Trouble,
+    /// The user ended it before anything could be reported.
+    Stopped,
 }
 
 impl Outcome {
@@ -34,6 +36,7 @@ impl Outcome {
             Self::Done => 0,
             Self::FailOn | Self::Differs => 1,
             Self::Trouble => 2,
+            Self::Stopped => 130,
         }
     }
 }

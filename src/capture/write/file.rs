@@ -104,13 +104,12 @@ impl CaptureFile {
         }
     }
 
-    /// Makes a file, or writes over the one that is there, which keeps its mode.
+    /// Writes into a file that was opened for it and is empty, or into a pipe or device. `path` is what it is called.
     ///
     /// # Errors
-    /// It cannot be made or written.
-    pub fn create(path: &Path, head: &Head, comment: Option<&str>) -> Result<Self, WriteError> {
-        let file = options().create(true).truncate(true).open(path).map_err(|error| WriteError::io(path, error))?;
-        Self::begin(path, Box::new(file), head, comment)
+    /// It cannot be written.
+    pub fn within(path: &Path, file: File, head: &Head) -> Result<Self, WriteError> {
+        Self::begin(path, Box::new(file), head, None)
     }
 
     /// Writes to stdout.
@@ -231,19 +230,14 @@ impl CaptureFile {
         self.frames == 0 && self.waiting == 0
     }
 
-    /// The file, if it is one: to give it to another user.
-    pub fn file(&self) -> Option<&File> {
-        self.out.file()
-    }
-
     /// Tells it from others; `None` where the system cannot.
     pub fn identity(&self) -> Option<Identity> {
-        self.file().and_then(|file| file.metadata().ok()).and_then(|about| Identity::of(&about))
+        self.out.file().and_then(|file| file.metadata().ok()).and_then(|about| Identity::of(&about))
     }
 
     /// Somebody took away bytes that were written (`> FILE`, or logrotate's copytruncate).
     pub fn was_cut(&self) -> bool {
-        let length = self.file().and_then(|file| file.metadata().ok()).map(|about| about.len());
+        let length = self.out.file().and_then(|file| file.metadata().ok()).map(|about| about.len());
         length.is_some_and(|length| length < self.length)
     }
 

@@ -98,8 +98,8 @@ fn remove(path: &Path, identity: Option<Identity>) -> Result<(), WriteError> {
         return Ok(());
     }
     match fs::remove_file(path) {
-        Err(source) if source.kind() != ErrorKind::NotFound => {
-            Err(WriteError::NotRemoved { path: path.to_string_lossy().into_owned(), source })
+        Err(cause) if cause.kind() != ErrorKind::NotFound => {
+            Err(WriteError::NotRemoved { path: path.to_string_lossy().into_owned(), cause })
         }
         _ => Ok(()),
     }

@@ -14,6 +14,7 @@ mod list;
 mod looks;
 mod memory;
 mod metrics;
+mod outputs;
 mod packets;
 mod plan;
 mod reader;
@@ -35,14 +36,16 @@ use super::exit::Outcome;
 use super::growing::Growing;
 use super::{output, say};
 use crate::capture::live::Open;
+use crate::capture::write::WriteError;
 use crate::model::{Input, InputFormat};
 use anyhow::{Context, Result};
 use memory::Memory;
+use outputs::{Inherited, is_descriptor};
 use packets::Packets;
 use rights::Needs;
 use service::Service;
 use signals::Signals;
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use voice::Voice;
 use watch::{Opened, Watch};
@@ -64,12 +67,20 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     let signals = Signals::listen().context("signals cannot be listened to")?;
     let input = input(plan, &interfaces);
     let described = packets::described(&plan.interfaces, &interfaces, &plan.setup);
-    let packets = Packets::open(plan.target.as_ref(), described, plan.common.talk.quiet)?;
-    packets.file().map_or(Ok(()), |file| service.give(file))?;
-    let voice = Voice::open(&plan.common, |file| service.give(file))?;
     let key_logs = Growing::new(&plan.common.tls.logs);
     let memory = Memory::open();
-    let board = service.begin(needs(plan), plan.common.talk)?;
+    let (report, capture) = (plan.common.output.as_deref(), plan.target.as_ref().and_then(Target::file));
+    let mut inherited = Inherited::of(report.into_iter().chain(capture));
+    // From here on whoever's files these are has no more rights than their owner.
+    let service = service.become_user(plan.retry)?;
+    let mut open_one = |path| open_output(path, &mut inherited, &signals, plan.common.talk.quiet);
+    let (report, capture) = (report.map_or(Ok(None), &mut open_one)?, capture.map_or(Ok(None), open_one)?);
+    if signals.stop() {
+        return Ok(Outcome::Stopped);
+    }
+    let voice = Voice::new(&plan.common, report);
+    let packets = Packets::open(plan.target.as_ref(), capture, described, plan.common.talk.quiet)?;
+    let board = service.close(needs(plan), plan.common.talk)?;
     packets.check()?;
     if !plan.common.talk.quiet {
         say(&format!("capturing on {}; ^C ends it", plan.interfaces.join(", ")));
@@ -98,6 +109,24 @@ fn open(plan: &Plan) -> Result<Vec<Result<Open, String>>> {
     Ok(opened)
 }
 
+/// Opens an output, unless it was handed over. `None` if the user ends the capture while a pipe is waited for.
+fn open_output(
+    path: &Path,
+    inherited: &mut Inherited,
+    signals: &Signals,
+    quiet: bool,
+) -> Result<Option<File>, WriteError> {
+    if let Some(file) = inherited.take(path) {
+        return Ok(Some(file));
+    }
+    let waits = || {
+        if !quiet {
+            say(&format!("{}: nobody reads this pipe yet; it is waited for, and ^C ends it", path.display()));
+        }
+    };
+    outputs::open(path, signals, waits).map_err(|error| WriteError::io(path, error))
+}
+
 /// A hint for a link that may bring more than can be looked at (`/sys/class/net`; Linux).
 fn fast(interface: &str) -> Option<String> {
     let speed = fs::read_to_string(Path::new("/sys/class/net").join(interface).join("speed")).ok()?;
@@ -114,10 +143,11 @@ fn fast(interface: &str) -> Option<String> {
 /// What is still to be done once rights are given up.
 fn needs(plan: &Plan) -> Needs {
     let target = plan.target.as_ref();
+    let files = plan.common.output.iter().cloned().chain(target.map(Target::files).unwrap_or_default());
     Needs {
         interfaces: plan.interfaces.clone(),
         folders: target.map(Target::folders).unwrap_or_default(),
-        files: plan.common.output.iter().cloned().chain(target.map(Target::files).unwrap_or_default()).collect(),
+        files: files.filter(|path| !is_descriptor(path)).collect(),
         reopens: plan.retry,
         ..Needs::default()
     }

@@ -33,16 +33,22 @@ enum Sink {
 }
 
 impl Packets {
-    /// Opens what is to be opened before rights are given up; `quiet`: only errors are told.
+    /// Begins what is to be written; `opened` is the one file that was opened for it, if it is one. `quiet`: only errors are
+    /// told.
     ///
     /// # Errors
     /// It cannot be made or written.
-    pub fn open(target: Option<&Target>, interfaces: Vec<Described>, quiet: bool) -> Result<Self, WriteError> {
+    pub fn open(
+        target: Option<&Target>,
+        opened: Option<File>,
+        interfaces: Vec<Described>,
+        quiet: bool,
+    ) -> Result<Self, WriteError> {
         let head = Head { interfaces, secrets: Vec::new() };
         let sink = match target {
             None => Sink::Nothing,
             Some(Target::File { path, rotation }) => Sink::Files {
-                rotator: Box::new(Rotator::open(path, *rotation, head)?),
+                rotator: Box::new(Rotator::open(path, opened, *rotation, head)?),
                 folder: rotation.is_on().then(|| parent(path)),
             },
             Some(Target::Folder { folder, trigger, span, keep }) => Sink::Findings {
@@ -52,14 +58,6 @@ impl Packets {
             },
         };
         Ok(Self { sink, quiet, lost: false })
-    }
-
-    /// The file that is open, to be given to the user that root becomes.
-    pub fn file(&self) -> Option<&File> {
-        match &self.sink {
-            Sink::Files { rotator, .. } => rotator.file(),
-            Sink::Nothing | Sink::Findings { .. } => None,
-        }
     }
 
     /// Finds out, once rights are given up, whether the files that are to come can be made.

@@ -9,6 +9,7 @@
 //! behind them says how many there are.
 
 use super::kept::{Kept, Written, utc};
+use super::outputs::{is_descriptor, open_anew};
 use crate::capture::Secret;
 use crate::capture::live::Counts;
 use crate::capture::write::{self, CaptureFile, Head, Identity, Statistics, WriteError};
@@ -46,6 +47,8 @@ pub(super) struct Rotator {
     path: Option<PathBuf>,
     rotation: Rotation,
     head: Head,
+    /// FILE, until it is begun.
+    opened: Option<File>,
     file: Option<Current>,
     kept: Kept,
     /// Number of the last file.
@@ -79,16 +82,18 @@ struct Failing {
 }
 
 impl Rotator {
-    /// Opens FILE, or stdout (`-`). Files that rotate are made when their first frame comes.
+    /// Begins FILE, or stdout (`-`). `opened` is what was opened for FILE while there were rights, if it was. Files that
+    /// rotate are made when their first frame comes.
     ///
     /// # Errors
     /// It cannot be made or written.
-    pub fn open(path: &Path, rotation: Rotation, head: Head) -> Result<Self, WriteError> {
+    pub fn open(path: &Path, opened: Option<File>, rotation: Rotation, head: Head) -> Result<Self, WriteError> {
         let path = (path.as_os_str() != "-").then(|| path.to_owned());
         let mut rotator = Self {
             path,
             rotation,
             head,
+            opened,
             file: None,
             kept: Kept::new(rotation.keep),
             number: 0,
@@ -102,11 +107,6 @@ impl Rotator {
             rotator.begin(Timestamp::default())?;
         }
         Ok(rotator)
-    }
-
-    /// The file that is open, to be given to the user that root becomes.
-    pub fn file(&self) -> Option<&File> {
-        self.file.as_ref().and_then(|current| current.file.file())
     }
 
     /// What interfaces counted so far.
@@ -158,7 +158,7 @@ impl Rotator {
     /// # Errors
     /// As [`Rotator::frame`].
     pub fn reopen(&mut self) -> Result<(), WriteError> {
-        let Some(path) = self.path.clone() else { return Ok(()) };
+        let Some(path) = self.path.clone().filter(|path| !is_descriptor(path)) else { return Ok(()) };
         let lost = self.written().lost;
         if self.rotates() {
             return self.end().or_else(|error| self.fail(error, lost));
@@ -223,7 +223,10 @@ impl Rotator {
         let file = match self.path.clone() {
             None => CaptureFile::stdout(&self.head)?,
             Some(path) if self.rotates() => self.next(&path, time)?,
-            Some(path) => CaptureFile::create(&path, &self.head, None)?,
+            Some(path) => {
+                let opened = self.opened.take().map_or_else(|| open_anew(&path), Ok);
+                CaptureFile::within(&path, opened.map_err(|error| WriteError::io(&path, error))?, &self.head)?
+            }
         };
         if self.rotates() {
             self.news = self.kept.add(&file).err();
@@ -323,7 +326,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcapng");
         fs::write(&path, "an older one").unwrap();
-        let mut rotator = Rotator::open(&path, Rotation::default(), head()).unwrap();
+        let mut rotator = Rotator::open(&path, None, Rotation::default(), head()).unwrap();
         assert_eq!(read(&path).0, 0);
         for number in 1..=3 {
             rotator.frame(0, &frame(number, b"x")).unwrap();
@@ -341,7 +344,7 @@ mod tests {
     fn files_are_no_larger_than_asked_and_are_one_capture() {
         let folder = tempfile::tempdir().unwrap();
         let rotation = Rotation { size: Some(1000), ..Rotation::default() };
-        let mut rotator = Rotator::open(&folder.path().join("a.pcapng"), rotation, head()).unwrap();
+        let mut rotator = Rotator::open(&folder.path().join("a.pcapng"), None, rotation, head()).unwrap();
         assert!(names(folder.path()).is_empty());
         for number in 0..20 {
             // One of them is larger than a file.
@@ -363,7 +366,7 @@ mod tests {
     fn files_begin_by_packet_time_and_the_newest_stay() {
         let folder = tempfile::tempdir().unwrap();
         let rotation = Rotation { time: Some(Duration::from_secs(60)), keep: Some(2), size: None };
-        let mut rotator = Rotator::open(&folder.path().join("a"), rotation, head()).unwrap();
+        let mut rotator = Rotator::open(&folder.path().join("a"), None, rotation, head()).unwrap();
         for (seconds, drops) in [(0, 1), (59, 4), (60, 4), (30, 4), (119, 5), (500, 9)] {
             rotator.counted(Counts { kernel_drops: drops, ..Counts::default() });
             rotator.frame(0, &frame(seconds, b"x")).unwrap();
@@ -380,7 +383,7 @@ mod tests {
     fn every_file_has_the_secrets_that_open_it() {
         let folder = tempfile::tempdir().unwrap();
         let rotation = Rotation { time: Some(Duration::from_secs(1)), ..Rotation::default() };
-        let mut rotator = Rotator::open(&folder.path().join("a.pcapng"), rotation, head()).unwrap();
+        let mut rotator = Rotator::open(&folder.path().join("a.pcapng"), None, rotation, head()).unwrap();
         let secret = |data: &[u8]| Secret { kind: 0x544c_534b, data: data.to_vec() };
         for (seconds, key) in [(0, b"one"), (1, b"two")] {
             rotator.frame(0, &frame(seconds, b"x")).unwrap();
@@ -402,7 +405,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let rotation = Rotation { size: Some(1000), keep: Some(1), time: None };
         for _ in 0..2 {
-            let mut rotator = Rotator::open(&folder.path().join("a.pcapng"), rotation, head()).unwrap();
+            let mut rotator = Rotator::open(&folder.path().join("a.pcapng"), None, rotation, head()).unwrap();
             rotator.frame(0, &frame(0, b"x")).unwrap();
             rotator.finish().unwrap();
         }
@@ -414,7 +417,7 @@ mod tests {
     fn a_file_that_was_moved_away_is_made_anew() {
         let folder = tempfile::tempdir().unwrap();
         let (path, old) = (folder.path().join("a.pcapng"), folder.path().join("old.pcapng"));
-        let mut rotator = Rotator::open(&path, Rotation::default(), head()).unwrap();
+        let mut rotator = Rotator::open(&path, None, Rotation::default(), head()).unwrap();
         rotator.frame(0, &frame(0, b"x")).unwrap();
         // Nobody moved it: nothing that is written gets lost.
         rotator.reopen().unwrap();
@@ -436,7 +439,7 @@ mod tests {
     fn files_that_rotate_begin_anew_when_asked_to() {
         let folder = tempfile::tempdir().unwrap();
         let rotation = Rotation { size: Some(1 << 20), ..Rotation::default() };
-        let mut rotator = Rotator::open(&folder.path().join("a.pcapng"), rotation, head()).unwrap();
+        let mut rotator = Rotator::open(&folder.path().join("a.pcapng"), None, rotation, head()).unwrap();
         for number in 0..2 {
             rotator.frame(0, &frame(number, b"x")).unwrap();
             rotator.reopen().unwrap();
@@ -450,7 +453,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("folder");
         let rotation = Rotation { time: Some(Duration::from_secs(1)), ..Rotation::default() };
-        let mut rotator = Rotator::open(&folder.join("a.pcapng"), rotation, head()).unwrap();
+        let mut rotator = Rotator::open(&folder.join("a.pcapng"), None, rotation, head()).unwrap();
         let error = rotator.frame(0, &frame(0, b"x")).unwrap_err().to_string();
         assert!(error.contains("a_00001_") && error.contains("no such folder"), "{error}");
         for seconds in [1, 9, 10, 15] {
@@ -487,7 +490,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn fill(disk: &Path) {
         let path = disk.join("a.pcapng");
-        let mut rotator = Rotator::open(&path, Rotation::default(), head()).unwrap();
+        let mut rotator = Rotator::open(&path, None, Rotation::default(), head()).unwrap();
         let write = |rotator: &mut Rotator, seconds| {
             rotator.frame(0, &frame(seconds, &[0; 1500])).and_then(|()| rotator.flush()).err()
         };

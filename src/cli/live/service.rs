@@ -1,19 +1,18 @@
 //! What turns a capture into a service: whose rights it runs with, and who may ask how it is doing.
 
 use super::metrics::{self, Board, Metrics};
-use super::rights::{Needs, Rights};
+use super::rights::{Dropped, Needs, Rights};
 use crate::cli::plan::Talk;
 use crate::cli::say;
 use anyhow::Result;
 use clap::Args;
-use std::fs::File;
 use std::net::SocketAddr;
 
 /// Running for long.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Live capture")]
 pub struct ServiceArgs {
-    /// Whom root becomes once everything is open: name or number [default: the caller of sudo, else nobody]
+    /// Whom root becomes once interfaces are open, and who owns what is written: name or number [default: the caller of sudo, else nobody]
     #[arg(long, value_name = "USER", requires = "interfaces", conflicts_with_all = ["captures", "read"])]
     pub user: Option<String>,
 
@@ -29,6 +28,13 @@ pub(super) struct Service {
     metrics: Option<Metrics>,
 }
 
+/// A service that runs as the user already, and opens its outputs.
+#[derive(Debug)]
+pub(super) struct Begun {
+    rights: Dropped,
+    metrics: Option<Metrics>,
+}
+
 impl Service {
     /// Finds out whom to become, and listens for those who will ask.
     pub fn new(args: &ServiceArgs) -> Result<Self> {
@@ -36,15 +42,17 @@ impl Service {
         Ok(Self { rights, metrics: args.metrics.map(Metrics::listen).transpose()? })
     }
 
-    /// Makes the user owner of an output that root opened.
-    pub fn give(&self, output: &File) -> Result<()> {
-        self.rights.give(output)
+    /// Becomes the user, without capabilities but what `reopens` interfaces, once all of them are open.
+    pub fn become_user(self, reopens: bool) -> Result<Begun> {
+        Ok(Begun { rights: self.rights.give_up(reopens)?, metrics: self.metrics })
     }
+}
 
-    /// Gives up every right, before the first thread starts, and begins to answer.
-    pub fn begin(self, mut needs: Needs, talk: Talk) -> Result<Option<Board>> {
+impl Begun {
+    /// Closes the system but for what is needed, before the first thread starts, and begins to answer.
+    pub fn close(self, mut needs: Needs, talk: Talk) -> Result<Option<Board>> {
         needs.serves = self.metrics.is_some();
-        let standing = self.rights.give_up(&needs)?;
+        let standing = self.rights.close(&needs)?;
         let details = standing.details.iter().filter(|_| talk.verbose);
         for sentence in standing.said.iter().filter(|_| !talk.quiet).chain(details) {
             say(sentence);

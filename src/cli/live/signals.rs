@@ -33,9 +33,16 @@ impl Signals {
         Ok(Self::silent())
     }
 
-    fn silent() -> Self {
+    /// Nothing came yet, and nothing is listened to.
+    pub(super) fn silent() -> Self {
         let flag = || Arc::new(AtomicBool::new(false));
         Self { stop: flag(), show: flag(), reopen: flag() }
+    }
+
+    /// As if the user wanted it to end.
+    #[cfg(test)]
+    pub(super) fn ask_to_stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
     }
 
     /// The user wants it to end.

@@ -4,6 +4,7 @@
 //! that they name, messages, conversations once they are over, statistics. As JSON: one document, at the end.
 
 use super::looks::View;
+use super::outputs::{is_descriptor, open_to_append};
 use super::told::{Key, Saying, key};
 use crate::cli::{plan, run as files, say};
 use crate::model::{Analysis, Close, Conversation, Finding, Input};
@@ -12,7 +13,7 @@ use crate::report::text::Paint;
 use crate::report::{self, Detail, Format, Report};
 use anyhow::{Context, Result};
 use hashbrown::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
@@ -34,19 +35,12 @@ struct Said {
 }
 
 impl<'a> Voice<'a> {
-    /// Opens the output, which gets the owner that `give` gives it.
-    pub fn open(plan: &'a plan::Plan, give: impl FnOnce(&File) -> Result<()>) -> Result<Self> {
-        let out: Box<dyn Write> = match &plan.output {
-            None => Box::new(io::stdout()),
-            Some(path) => {
-                let file = File::create(path).with_context(|| format!("{}: cannot be written", path.display()))?;
-                give(&file)?;
-                Box::new(file)
-            }
-        };
+    /// Begins to write to this file, or to stdout.
+    pub fn new(plan: &'a plan::Plan, file: Option<File>) -> Self {
+        let out: Box<dyn Write> = file.map_or_else(|| Box::new(io::stdout()) as _, |file| Box::new(file) as _);
         let mut voice = Self { plan, out: BufWriter::new(out), said: HashMap::new(), failure: None };
         voice.begin();
-        Ok(voice)
+        voice
     }
 
     /// Nobody listens any longer, or the output cannot be written.
@@ -56,8 +50,8 @@ impl<'a> Voice<'a> {
 
     /// The output file was moved away: the next line goes into a new one of that name.
     pub fn reopen(&mut self) {
-        let Some(path) = &self.plan.output else { return };
-        match OpenOptions::new().create(true).append(true).open(path) {
+        let Some(path) = self.plan.output.as_deref().filter(|path| !is_descriptor(path)) else { return };
+        match open_to_append(path) {
             Ok(file) => {
                 // What is left went into the old file when it was said; an error of that was told.
                 self.out = BufWriter::new(Box::new(file));

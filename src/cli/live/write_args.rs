@@ -92,6 +92,14 @@ impl Target {
         }
     }
 
+    /// The one file that is written from the beginning, if it is one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File { path, rotation } if path.as_os_str() != "-" && !rotation.is_on() => Some(path),
+            Self::File { .. } | Self::Folder { .. } => None,
+        }
+    }
+
     /// Files that are made now and may be made again, or others beside them.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         match self {

@@ -2,7 +2,6 @@
 
 use super::{Needs, Standing};
 use anyhow::{Result, bail};
-use std::fs::File;
 
 /// What to become when everything is open: nothing else.
 #[derive(Debug)]
@@ -19,13 +18,19 @@ impl Rights {
         }
     }
 
-    /// Outputs stay whose they are.
-    pub fn give(&self, _: &File) -> Result<()> {
-        Ok(())
+    /// Everything stays as it is.
+    pub fn give_up(self, _: bool) -> Result<Dropped> {
+        Ok(Dropped)
     }
+}
 
-    /// Says that everything stays as it is.
-    pub fn give_up(self, _: &Needs) -> Result<Standing> {
+/// What was given up: nothing.
+#[derive(Debug)]
+pub(in crate::cli) struct Dropped;
+
+impl Dropped {
+    /// Says so.
+    pub fn close(self, _: &Needs) -> Result<Standing> {
         let details = vec!["rights are kept as they are: they are given up on Linux only".to_owned()];
         Ok(Standing { said: None, details })
     }

@@ -8,8 +8,6 @@ use caps::{CapSet, Capability, CapsHashSet};
 use nix::sys::prctl;
 use nix::unistd::{AccessFlags, Gid, Uid, access, geteuid, setgroups, setresgid, setresuid, setuid};
 use std::env;
-use std::fs::File;
-use std::os::unix::fs::fchown;
 use std::path::Path;
 
 /// What to become when everything is open.
@@ -29,40 +27,19 @@ impl Rights {
         Ok(Self { user: Some(user) })
     }
 
-    /// Makes the user owner of an output that root opened, so that it can be opened again later. Devices and pipes stay
-    /// whose they are.
-    pub fn give(&self, output: &File) -> Result<()> {
-        let Some(User { name, uid, gid }) = &self.user else { return Ok(()) };
-        let is_file = output.metadata().is_ok_and(|about| about.is_file());
-        if is_file {
-            fchown(output, Some(*uid), Some(*gid))
-                .with_context(|| format!("an output cannot be given to the user {name}"))?;
-        }
-        Ok(())
-    }
-
-    /// Gives everything up, once interface and outputs are open and before the first thread starts, and proves it.
+    /// Becomes the user and gives up capabilities, once interfaces are open and before the first thread starts, and proves
+    /// it. What `reopens` interfaces stays.
     ///
     /// # Errors
-    /// Something could not be given up, or an output folder is closed to the user: then nothing must be parsed.
-    pub fn give_up(self, needs: &Needs) -> Result<Standing> {
+    /// Something could not be given up: then nothing must be parsed.
+    pub fn give_up(self, reopens: bool) -> Result<Dropped> {
         let threads = Status::of_threads()?.len();
         ensure!(threads == 1, "rights cannot be given up: {threads} threads run already, and each has its own");
         let failed = "rights cannot be given up, so nothing is parsed";
-        let kept = if needs.reopens { CapsHashSet::from([Capability::CAP_NET_RAW]) } else { CapsHashSet::new() };
+        let kept = if reopens { CapsHashSet::from([Capability::CAP_NET_RAW]) } else { CapsHashSet::new() };
         self.drop(&kept).context(failed)?;
         let left = self.verify(&kept).context(failed)?;
-        for folder in &needs.folders {
-            self.can_write(folder)?;
-        }
-        let mut details = Vec::from_iter(left);
-        if self.user.is_none() {
-            details.push(format!("user unchanged, capabilities kept: {}", names(&kept)));
-        }
-        let (Ok(files) | Err(files)) = files::close(needs);
-        let (Ok(calls) | Err(calls)) = calls::close(needs);
-        details.extend([files, calls]);
-        Ok(Standing { said: self.user.map(|user| said(&user, &kept)), details })
+        Ok(Dropped { user: self.user, kept, left })
     }
 
     fn drop(&self, kept: &CapsHashSet) -> Result<()> {
@@ -100,6 +77,37 @@ impl Rights {
             "the bounding set of capabilities is as it was: only CAP_SETPCAP could clear it, and no_new_privs makes it void"
                 .to_owned()
         }))
+    }
+}
+
+/// Rights that are given up; files and system calls are still open.
+#[derive(Debug)]
+pub(in crate::cli) struct Dropped {
+    /// Whom root became.
+    user: Option<User>,
+    /// Capabilities that were not given up.
+    kept: CapsHashSet,
+    /// What could not be given up and does no harm.
+    left: Option<String>,
+}
+
+impl Dropped {
+    /// Closes files and system calls, once the outputs are open and before the first thread starts.
+    ///
+    /// # Errors
+    /// An output folder is closed to the user.
+    pub fn close(self, needs: &Needs) -> Result<Standing> {
+        for folder in &needs.folders {
+            self.can_write(folder)?;
+        }
+        let mut details = Vec::from_iter(self.left);
+        if self.user.is_none() {
+            details.push(format!("user unchanged, capabilities kept: {}", names(&self.kept)));
+        }
+        let (Ok(files) | Err(files)) = files::close(needs);
+        let (Ok(calls) | Err(calls)) = calls::close(needs);
+        details.extend([files, calls]);
+        Ok(Standing { said: self.user.map(|user| said(&user, &self.kept)), details })
     }
 
     fn can_write(&self, folder: &Path) -> Result<()> {
@@ -170,7 +178,7 @@ mod tests {
     fn with_threads_nothing_is_given_up() {
         let (stop, wait) = std::sync::mpsc::channel::<()>();
         let thread = std::thread::spawn(move || wait.recv());
-        let said = Rights { user: None }.give_up(&Needs::default()).unwrap_err().to_string();
+        let said = Rights { user: None }.give_up(false).unwrap_err().to_string();
         assert!(said.contains("threads"), "{said}");
         stop.send(()).unwrap();
         thread.join().unwrap().unwrap();

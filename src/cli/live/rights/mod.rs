@@ -1,13 +1,13 @@
-//! Rights: which are needed to capture, and how they are given up once the interface and the outputs are open.
+//! Rights: which are needed to capture, and how they are given up once the interface is open.
 //!
 //! Whoever parses packets that strangers sent needs no rights but to read an open socket and to write its outputs. So root
 //! becomes an ordinary user, capabilities go from every set, and the kernel is told which files may be opened (Landlock)
 //! and which system calls may be made (seccomp) until the process ends. Linux only; elsewhere nothing is given up, and
 //! that is said.
 //!
-//! The order is [`Rights::new`], which checks the wish before anything is opened; then interface, outputs (each
-//! [given](Rights::give) to the user) and metrics socket are opened; then [`Rights::give_up`], before the first thread starts,
-//! because the kernel keeps rights for each thread.
+//! The order is [`Rights::new`], which checks the wish before anything is opened; then metrics socket and interfaces are
+//! opened; then [`Rights::give_up`]; then outputs, as the user who will own them; then [`Dropped::close`]. All of it comes
+//! before the first thread starts, because the kernel keeps rights for each thread.
 
 #[cfg(target_os = "linux")]
 mod calls;
@@ -23,7 +23,7 @@ mod system;
 mod user;
 
 pub(in crate::cli) use denied::denied;
-pub(in crate::cli) use system::Rights;
+pub(in crate::cli) use system::{Dropped, Rights};
 
 use std::path::PathBuf;
 
