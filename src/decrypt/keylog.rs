@@ -90,6 +90,13 @@ pub(super) fn read(keys: &mut Keys, mut input: impl BufRead) -> io::Result<LogRe
     }
 }
 
+/// The lines of a key log that hold a secret. What is written into a capture is this and nothing else: the file that somebody
+/// named as a key log may be any file that only root can read.
+pub fn secrets_of_log(log: &[u8]) -> Vec<u8> {
+    let holds_secret = |line: &&[u8]| parse(line).is_some_and(|entry| entry != Entry::Nothing);
+    log.split_inclusive(|&byte| byte == b'\n').filter(holds_secret).flatten().copied().collect()
+}
+
 /// Passes over the rest of a line, however long: how many bytes, and whether it ends.
 fn skip_line(input: &mut impl BufRead) -> io::Result<(u64, bool)> {
     let mut skipped = 0_u64;
@@ -187,6 +194,15 @@ mod tests {
             let report = report(line.as_bytes());
             assert_eq!((report.secrets, report.broken), (taken, 0), "{line}");
         }
+    }
+
+    #[test]
+    fn of_a_log_only_secrets_are_written_on() {
+        let (random, secret) = ("01".repeat(32), "ab".repeat(48));
+        let lines = [format!("CLIENT_RANDOM {random} {secret}\n"), format!("EXPORTER_SECRET {random} {secret}\n")];
+        let log = format!("# made by ann\n{}\nroot:$y$j9T$secret:20000:0:\nA B C\n{}", lines[0], lines[1]);
+        assert_eq!(secrets_of_log(log.as_bytes()), lines.concat().as_bytes());
+        assert!(secrets_of_log(b"").is_empty());
     }
 
     #[test]

@@ -38,7 +38,7 @@ mod protection;
 mod session;
 mod suite;
 
-pub use keylog::{LogReport, MOST_LINES_NAMED};
+pub use keylog::{LogReport, MOST_LINES_NAMED, secrets_of_log};
 pub use keys::{Keys, Vault};
 pub use pem::PemError;
 pub use session::Session;

@@ -16,6 +16,7 @@ use crate::cli::exit::Outcome;
 use crate::cli::growing::Growing;
 use crate::cli::read::{KEY_LOG, options};
 use crate::cli::say;
+use crate::decrypt::secrets_of_log;
 use crate::diagnose::diagnose;
 use crate::engine::{Options, Pipeline};
 use crate::model::{Analysis, Input, Severity, Timestamp};
@@ -177,7 +178,8 @@ impl<'a> Watch<'a> {
     fn read_keys(&mut self) {
         for data in self.key_logs.news() {
             self.pipeline.tls_secrets(&data);
-            if self.plan.keep_keys {
+            let data = if self.plan.keep_keys { secrets_of_log(&data) } else { Vec::new() };
+            if !data.is_empty() {
                 self.packets.secret(Secret { kind: KEY_LOG, data });
             }
         }
