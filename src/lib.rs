@@ -1,15 +1,17 @@
 //! nrpcsniff: bytes go in at one end, a diagnosis comes out at the other, and nothing on the way runs back.
 //!
 //! ```text
-//! capture ─► decode ─► stream ─► decrypt ─► dissectors ─► model ─► diagnose ─► report
-//!  frames    packets   ordered   plain       messages      who said  findings    table, JSON,
-//!  + time    (lax)     bytes     bytes       (pure)        what,                 NDJSON
-//!                                                          who hung
-//!                                                          up first
+//! capture ─► decode ─► stream ─► decrypt ─► dissectors ─► facts ─► diagnose ─► report
+//!  frames    packets   ordered   plain       messages      who      findings    table, JSON,
+//!  + time    (lax)     bytes     bytes       (pure)        tried                NDJSON
+//!                                                          what,
+//!                                                          what
+//!                                                          came of it
 //! ```
 //!
 //! Each room imports only what stands to its left, and the shared vocabulary in [`model`]; [`engine`] alone sees
-//! all of them, and [`cli`] sees everything. `diagnose` and `report` see the model only, never packets;
+//! all of them, and [`cli`] sees everything. `facts` finds out and never says anything: it knows no rule, no finding and no
+//! words; `diagnose` judges facts and says what they mean; `report` sees the model only. None of the three sees packets.
 //! `capture`, `decode` and `stream` never name a protocol; `decrypt` knows TLS alone. [`logs`] reads the logs that are
 //! heard beside the packets; [`compare`] lays two diagnosed captures side by side.
 //! `tests/layering.rs` holds these directions.
@@ -21,6 +23,7 @@ pub mod decode;
 pub mod decrypt;
 pub mod diagnose;
 pub mod engine;
+pub mod facts;
 pub mod logs;
 pub mod model;
 pub mod report;

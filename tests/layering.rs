@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a room may import; `dissectors` is the crate of that name.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("model", &["dissectors"]),
     ("capture", &["model"]),
     ("decode", &["model"]),
@@ -14,8 +14,9 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("decrypt", &["model", "dissectors"]),
     ("engine", &["model", "capture", "decode", "stream", "decrypt", "dissectors"]),
     ("logs", &["model", "dissectors"]),
-    ("diagnose", &["model", "dissectors"]),
-    ("compare", &["model", "diagnose", "dissectors"]),
+    ("facts", &["model", "dissectors"]),
+    ("diagnose", &["model", "facts", "dissectors"]),
+    ("compare", &["model", "facts", "diagnose", "dissectors"]),
     ("report", &["model", "dissectors"]),
     (
         "cli",
@@ -27,6 +28,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
             "decrypt",
             "engine",
             "logs",
+            "facts",
             "diagnose",
             "compare",
             "report",
@@ -40,7 +42,8 @@ const WITHOUT_PROTOCOLS: [&str; 3] = ["capture", "decode", "stream"];
 const PROTOCOLS: [&str; 7] = ["nrpc", "dns", "sip", "http", "sametime", "ltpa", "tls"];
 
 /// Rooms whose only time is that of packets, and whose only input is what they are given.
-const PURE: [&str; 9] = ["dissectors", "model", "decode", "stream", "decrypt", "engine", "logs", "diagnose", "compare"];
+const PURE: [&str; 10] =
+    ["dissectors", "model", "decode", "stream", "decrypt", "engine", "logs", "facts", "diagnose", "compare"];
 const IMPURE: [&str; 8] =
     ["SystemTime", "Instant", "std::fs", "std::env", "std::process", "std::thread", "TcpStream", "UdpSocket"];
 
@@ -255,6 +258,7 @@ fn a_wrong_import_is_found_however_it_is_written() {
         ("report", 2, "use super::super::engine::Pipeline;", "report imports engine"),
         ("stream", 2, "use nrpcsniff_dissectors::Message;", "stream imports dissectors"),
         ("engine", 2, "use crate::diagnose::{diagnose, Settings};", "engine imports diagnose"),
+        ("facts", 3, "use crate::diagnose::Draft;", "facts imports diagnose"),
         ("decode", 2, "const PORT_OF_NRPC: u16 = 1352;", "decode names nrpc"),
         ("capture", 2, "const WHAT: &str = \"a DNS name\";", "capture names dns"),
         ("stream", 2, "use std::time::Instant;", "stream uses Instant"),

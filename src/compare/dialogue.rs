@@ -1,9 +1,9 @@
 //! What is laid side by side: dialogues. A dialogue is one conversation, or all conversations of one purpose: what a browser asks
 //! of one host goes over as many connections as it likes, and each DNS question has a conversation of its own.
 
-use crate::diagnose::web::pages::Outcome;
-use crate::diagnose::web::{Exchange, Part};
-use crate::diagnose::{Case, Talk, names};
+use crate::facts::http::pages::Outcome;
+use crate::facts::http::{Exchange, Part};
+use crate::facts::{Case, Talk, names};
 use crate::model::{Conversation, Finding, Message, Setup, Side, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Message as Body, sametime, sip, tls};

@@ -1,6 +1,6 @@
 //! Which fields of two messages differ, and what each difference is worth.
 
-use crate::diagnose::web::{is_single_server, is_token};
+use crate::facts::http::{is_single_server, is_token};
 use crate::model::{Both, Class, Message};
 use nrpcsniff_dissectors::{Fields, Reading, Role, Roles, Value, protocol, role_of};
 

@@ -2,7 +2,7 @@
 //! by stream number.
 
 use super::dialogue::Dialogue;
-use crate::diagnose::names::{self, Likeness};
+use crate::facts::names::{self, Likeness};
 use hashbrown::HashSet;
 
 /// Dialogues of one protocol that are paired; more are counted.

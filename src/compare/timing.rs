@@ -1,7 +1,7 @@
 //! The network under two dialogues: is it the reason, or is it ruled out?
 
 use super::dialogue::Dialogue;
-use crate::diagnose::{Thresholds, network};
+use crate::facts::{Thresholds, statistics};
 use crate::model::{Both, Timing};
 
 /// A line is longer if its round trip is that many times the other's, and long by itself.
@@ -36,10 +36,10 @@ fn of(dialogue: &Dialogue<'_>) -> Timing {
 
 fn verdict(both: Both<Timing>, thresholds: &Thresholds) -> &'static str {
     let lossy = |timing: Timing| {
-        let share = network::share(timing.repeated, timing.segments);
+        let share = statistics::share(timing.repeated, timing.segments);
         timing.repeated > 1 && share >= thresholds.loss_minor
     };
-    let long = |rtt: i64| network::seconds(rtt) >= thresholds.long_rtt;
+    let long = |rtt: i64| statistics::seconds(rtt) >= thresholds.long_rtt;
     match (both.good.rtt, both.bad.rtt) {
         _ if lossy(both.bad) && !lossy(both.good) => "segments were lost in the failing capture only: not ruled out",
         (Some(good), Some(bad)) if long(bad) && bad / LONGER >= good => {

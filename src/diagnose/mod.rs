@@ -1,40 +1,20 @@
-//! From facts to findings: rules, guards, scores and precedence. Sees the model only, never packets.
+//! From facts to findings: rules, guards, scores and precedence. Sees facts and the model, never packets.
 //!
-//! [`diagnose`] builds a [`Case`] (the analysis with the indices that rules need), asks every rule in
+//! [`diagnose`] builds a [`Case`] (the facts of the analysis, with the indices that rules need), asks every rule in
 //! [`rules::RULES`], and settles what they say: a finding that another one explains is named under its `also` and
 //! does not stand by itself. A new rule is one file in `rules/` and one line in its table.
 
-mod attempts;
-mod case;
-pub mod chat;
 mod draft;
-pub mod heard;
-pub mod identity;
-mod idle;
-pub mod journal;
-pub mod names;
-pub mod network;
-mod opening;
+pub mod evidence;
 mod precedence;
-mod restarts;
 pub mod rules;
-mod sealed;
-mod settings;
-mod showings;
-mod signon;
-mod sip;
-pub mod telephony;
 mod testimony;
 #[cfg(test)]
 mod tests;
-pub mod tls;
-mod vp;
-pub mod web;
 pub mod words;
 
-pub use case::{Case, Lookup, Talk};
+pub use crate::facts::{Case, ExpectedServer, Lookup, Settings, Talk, Thresholds};
 pub use draft::Draft;
-pub use settings::{ExpectedServer, Settings, Thresholds};
 pub use testimony::{Testimony, TestimonyId};
 
 use crate::model::{Analysis, Finding, LogClock, Severity};

@@ -4,8 +4,8 @@
 //! whose findings follow from it, has found something, one finding carries both: the lines become evidence and raise the
 //! score, or lower it if they speak against it. What joins nothing stands by itself, once for all captures.
 
-use super::journal::{Entry, TracedLogin};
 use super::{About, Draft};
+use crate::facts::logs::{Entry, TracedLogin};
 use crate::model::LogLine;
 use hashbrown::{HashMap, HashSet};
 
@@ -159,7 +159,7 @@ pub fn alone(testimonies: Vec<Testimony>) -> Vec<Draft> {
 
 /// Puts together what is for one rule, of one log, about the same.
 fn grouped<T>(items: impl IntoIterator<Item = T>, of: impl Fn(&T) -> &Testimony) -> Vec<Vec<T>> {
-    super::network::group_by(items, |item| {
+    crate::facts::grouping::group_by(items, |item| {
         let testimony = of(item);
         (testimony.about.id, testimony.lines.first().map(|(line, _)| line.log), testimony.whom.clone())
     })

@@ -7,6 +7,7 @@ mod finding;
 mod frame;
 mod log;
 mod packet;
+mod span;
 mod time;
 
 pub use analysis::{
@@ -25,4 +26,5 @@ pub use log::{
 };
 pub use nrpcsniff_dissectors::Side;
 pub use packet::{Datagram, IpInfo, Segment, TcpOptions, flags};
+pub use span::{span, span_ns};
 pub use time::Timestamp;

@@ -1,9 +1,10 @@
 //! Segments that were on the wire but are not in the capture.
 
-use crate::diagnose::attempts::one_way;
-use crate::diagnose::network::{count, each, path};
+use crate::diagnose::evidence::each;
 use crate::diagnose::words::clock;
+use crate::diagnose::words::{count, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::network::attempts::one_way;
 use crate::model::Severity;
 
 /// See [`ABOUT`].

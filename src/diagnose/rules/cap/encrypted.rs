@@ -1,8 +1,9 @@
 //! Conversations whose content cannot be read.
 
-use crate::diagnose::network::{count, each, path};
-use crate::diagnose::sealed;
+use crate::diagnose::evidence::each;
 use crate::diagnose::words::clock;
+use crate::diagnose::words::sealed;
+use crate::diagnose::words::{count, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Conversation, Message, Setup, Severity};
 use nrpcsniff_dissectors::tls::Why;

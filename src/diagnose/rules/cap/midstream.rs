@@ -1,7 +1,8 @@
 //! Conversations that were going on when the capture began.
 
-use crate::diagnose::network::{count, each, path};
+use crate::diagnose::evidence::each;
 use crate::diagnose::words::clock;
+use crate::diagnose::words::{count, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Setup, Severity};
 

@@ -1,8 +1,10 @@
 //! The capture was taken on a host whose network card does part of TCP's work.
 
-use crate::diagnose::network::{count, each, group_by};
+use crate::diagnose::evidence::each;
 use crate::diagnose::words::clock;
+use crate::diagnose::words::count;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
 use crate::model::{Severity, Side};
 use std::net::IpAddr;
 

@@ -1,9 +1,10 @@
 //! Only one direction of conversations was captured.
 
-use crate::diagnose::attempts::one_way;
-use crate::diagnose::network::{count, each, path};
+use crate::diagnose::evidence::each;
 use crate::diagnose::words::{clock, side};
+use crate::diagnose::words::{count, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::network::attempts::one_way;
 use crate::model::{Severity, Side};
 
 /// See [`ABOUT`].

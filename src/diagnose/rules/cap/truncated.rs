@@ -1,7 +1,8 @@
 //! Frames cut by the snap length.
 
-use crate::diagnose::network::{count, each, listed, path};
+use crate::diagnose::evidence::each;
 use crate::diagnose::words::clock;
+use crate::diagnose::words::{count, listed, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::Severity;
 

@@ -1,8 +1,9 @@
 //! The server that the user named is not in the capture.
 
-use crate::diagnose::names::{Likeness, abbreviated, compare};
-use crate::diagnose::network::{count, each};
+use crate::diagnose::evidence::each;
+use crate::diagnose::words::count;
 use crate::diagnose::{About, Case, Draft, ExpectedServer, Layer, Rule, Talk};
+use crate::facts::names::{Likeness, abbreviated, compare};
 use crate::model::{Confidence, Setup, Severity};
 
 /// See [`ABOUT`].

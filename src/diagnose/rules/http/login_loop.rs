@@ -1,10 +1,11 @@
 //! A browser logs in again and again.
 
-use crate::diagnose::network::count;
-use crate::diagnose::signon::{answer, tokens_held};
-use crate::diagnose::web::{Exchange, Fit, Loop, Web, origin, tokens_sent, tokens_set};
+use crate::diagnose::evidence::http::answer;
+use crate::diagnose::words::count;
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::http::denials::tokens_held;
+use crate::facts::http::{Exchange, Fit, Loop, Web, origin, tokens_sent, tokens_set};
 use crate::model::{Confidence, Severity};
 use nrpcsniff_dissectors::cookie::SetCookie;
 
@@ -157,8 +158,8 @@ fn no_token(login: &Exchange<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::web::story::{CHAT, MEET, Stage, is_denied, is_served, logs_in, page, sample, to_login, told};
     use crate::diagnose::{Settings, Thresholds};
+    use crate::facts::http::story::{CHAT, MEET, Stage, is_denied, is_served, logs_in, page, sample, to_login, told};
     use crate::model::{Confidence, Severity};
     use crate::testing::{Story, none, one, says, the_one, told_with};
     use nrpcsniff_samples::Network;

@@ -1,11 +1,13 @@
 //! The server that issues a token and the one that checks it do not agree on what time it is.
 
-use crate::diagnose::heard::{token_status, verified_well};
-use crate::diagnose::identity::{Clock, Held, Issue, Showing};
-use crate::diagnose::network::{group_by, seconds};
-use crate::diagnose::showings::{answers, consumer, name, name_all, show_all};
+use crate::diagnose::evidence::logs::{token_status, verified_well};
+use crate::diagnose::evidence::tokens::{answers, name, name_all, show_all};
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::statistics::seconds;
+use crate::facts::tokens::consumers::consumer;
+use crate::facts::tokens::{Clock, Held, Issue, Showing};
 use crate::model::{Confidence, Severity, Timestamp, TokenStatusText};
 
 /// See [`ABOUT`].

@@ -1,12 +1,14 @@
 //! One user, two names: the servers write the same person differently.
 
-use crate::diagnose::heard::{log_of_login, refused_logins};
-use crate::diagnose::identity::person::{Likeness, compare, difference};
-use crate::diagnose::identity::{Channel, Held, Issue, Outcome, Refusal, Showing};
-use crate::diagnose::journal::{Entry, TracedLogin, common_name};
-use crate::diagnose::network::{group_by, listed};
-use crate::diagnose::showings::{answers, is_timely, name, name_all, show_all};
+use crate::diagnose::evidence::logs::{log_of_login, refused_logins};
+use crate::diagnose::evidence::tokens::{answers, name, name_all, show_all};
+use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::logs::{Entry, TracedLogin, common_name};
+use crate::facts::tokens::consumers::is_timely;
+use crate::facts::tokens::person::{Likeness, compare, difference};
+use crate::facts::tokens::{Channel, Held, Issue, Outcome, Refusal, Showing};
 use crate::model::{LogEvent, Severity, Stamp};
 use hashbrown::HashMap;
 
@@ -273,7 +275,7 @@ mod tests {
     fn each_server_with_its_own_answer() {
         let refused =
             "Sametime server 10.1.0.9:1533 (session closed with reason 0x80000211) and mail.example.com (302 Found";
-        let finding = crate::testing::one(&crate::diagnose::web::story::sample("st-two-names"), RULE);
+        let finding = crate::testing::one(&crate::facts::http::story::sample("st-two-names"), RULE);
         says(&finding, &[refused]);
     }
 

@@ -1,9 +1,10 @@
 //! The token's domain does not reach the next server of single sign-on.
 
-use crate::diagnose::signon::{Lost, by_hosts, draft, is_led_from, locked_out, tokens_held, who};
-use crate::diagnose::web::pages::Product;
-use crate::diagnose::web::{Exchange, Fit, Kept, origin};
+use crate::diagnose::evidence::http::{draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::http::denials::{Lost, by_hosts, is_led_from, locked_out, tokens_held};
+use crate::facts::http::pages::Product;
+use crate::facts::http::{Exchange, Fit, Kept, origin};
 use crate::model::{Confidence, Severity};
 
 /// See [`ABOUT`].
@@ -109,7 +110,7 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::web::story::{CHAT, MEET, is_denied, is_served, logs_in, sample, to_login, told};
+    use crate::facts::http::story::{CHAT, MEET, is_denied, is_served, logs_in, sample, to_login, told};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::http::{self, Browser, cookie};

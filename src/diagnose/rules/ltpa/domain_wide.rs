@@ -1,9 +1,11 @@
 //! The token's domain is one that browsers refuse.
 
-use crate::diagnose::network::{each, group_by};
-use crate::diagnose::signon::{browsers, lacks_token, show_denied, show_set};
-use crate::diagnose::web::{Exchange, Kept, Refusal, Web, origin};
+use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::http::{browsers, name_loops, show_denied, show_set};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::http::denials::lacks_token;
+use crate::facts::http::{Exchange, Kept, Refusal, Web, origin};
 use crate::model::Severity;
 use hashbrown::HashSet;
 
@@ -119,7 +121,7 @@ fn finding(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
     let site = origin::site(&setter.host).unwrap_or_default();
     let draft =
         draft.remedy_first(format!("Let {} set its token for .{site} instead of {}.", setter.host, kept.domain));
-    Some(web.name_loops(draft, &case.settings.thresholds, &denied))
+    Some(name_loops(web, draft, &case.settings.thresholds, &denied))
 }
 
 fn words(web: &Web<'_>, kept: &Kept<'_>, group: &[&Kept<'_>], denied: &[&Exchange<'_>]) -> String {
@@ -142,7 +144,7 @@ fn words(web: &Web<'_>, kept: &Kept<'_>, group: &[&Kept<'_>], denied: &[&Exchang
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::web::story::{CHAT, MEET, answers_in_part, is_denied, is_served, logs_in, sample, told};
+    use crate::facts::http::story::{CHAT, MEET, answers_in_part, is_denied, is_served, logs_in, sample, told};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::http::{self, cookie};

@@ -1,9 +1,11 @@
 //! One request carries two different tokens of one name.
 
-use crate::diagnose::network::{count, each, group_by};
-use crate::diagnose::signon::browsers;
-use crate::diagnose::web::{Exchange, Web, is_token};
+use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::http::{browsers, name_loops};
+use crate::diagnose::words::count;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::http::{Exchange, Web, is_token};
 use crate::model::Severity;
 use nrpcsniff_dissectors::cookie::Cookie;
 use nrpcsniff_dissectors::ltpa::Token;
@@ -111,7 +113,7 @@ fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, Pair<'_>)]) -> Option<Draft
         )
     });
     let draft = [one, two].into_iter().fold(draft, |draft, cookie| show_source(web, draft, first, cookie));
-    Some(web.name_loops(draft, &case.settings.thresholds, &denied))
+    Some(name_loops(web, draft, &case.settings.thresholds, &denied))
 }
 
 fn was(n: usize) -> &'static str {
@@ -125,14 +127,16 @@ fn label(cookie: &Cookie) -> String {
 /// Who set it, if that is in the capture.
 fn show_source(web: &Web<'_>, draft: Draft, exchange: &Exchange<'_>, cookie: &Cookie) -> Draft {
     match web.source(exchange, &cookie.name, cookie.value.expose()) {
-        Some(kept) => crate::diagnose::signon::show_set(web, draft.conversation(web.setter(kept).conversation), kept),
+        Some(kept) => {
+            crate::diagnose::evidence::http::show_set(web, draft.conversation(web.setter(kept).conversation), kept)
+        }
         None => draft.absence(format!("where {} (a {}) was set is not in the capture", cookie.name, label(cookie))),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::web::story::{CHAT, logs_in, page, sample, to_login, told};
+    use crate::facts::http::story::{CHAT, logs_in, page, sample, to_login, told};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says, text};
     use nrpcsniff_samples::http::{self, cookie};

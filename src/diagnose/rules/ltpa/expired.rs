@@ -1,11 +1,13 @@
 //! A token is shown after its end.
 
-use crate::diagnose::heard::{noise, token_status, verified_well};
-use crate::diagnose::identity::{Held, Showing};
-use crate::diagnose::network::{group_by, listed};
-use crate::diagnose::showings::{answers, clients, consumer, is_timely, judged_at, name, name_all, show_all};
+use crate::diagnose::evidence::logs::{noise, token_status, verified_well};
+use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
+use crate::diagnose::words::listed;
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::tokens::consumers::{consumer, is_timely, judged_at};
+use crate::facts::tokens::{Held, Showing};
 use crate::model::{Confidence, LogEvent, Severity, Timestamp, TokenStatusText};
 
 /// See [`ABOUT`].
@@ -41,7 +43,7 @@ static ABOUT: About = About {
         "HCL Domino help: creating a Web SSO configuration document",
         "IBM: WebSphere message SECJ0371W; Notes status 0x04BD (ERR_LTPA_TOKEN_EXPIRED)",
     ],
-    explains: &crate::diagnose::showings::EFFECTS,
+    explains: &crate::diagnose::evidence::tokens::EFFECTS,
 };
 
 impl Rule for Expired {

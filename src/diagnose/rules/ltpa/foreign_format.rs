@@ -1,9 +1,10 @@
 //! A token in a cookie of the other version's name.
 
-use crate::diagnose::heard::{MOST, READ, log_of, refused_near, verified_well};
-use crate::diagnose::identity::{Held, Showing};
-use crate::diagnose::showings::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
+use crate::diagnose::evidence::logs::{MOST, READ, log_of, refused_near, verified_well};
+use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::tokens::consumers::{by_consumer, unexplained};
+use crate::facts::tokens::{Held, Showing};
 use crate::model::{LogEvent, Severity};
 use nrpcsniff_dissectors::ltpa::{Class, Flag};
 

@@ -1,10 +1,12 @@
 //! Tokens that scripts may not read, from a host whose pages need a script to read them.
 
-use crate::diagnose::identity::Issue;
-use crate::diagnose::network::{each, group_by, listed};
-use crate::diagnose::showings::name;
-use crate::diagnose::web::pages::Product;
+use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::tokens::name;
+use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::http::pages::Product;
+use crate::facts::tokens::Issue;
 use crate::model::Severity;
 
 /// See [`ABOUT`].
@@ -69,12 +71,12 @@ fn judge_host(case: &Case<'_>, group: &[&Issue<'_>]) -> Option<Draft> {
 }
 
 /// A page of meetings, or of audio and video.
-fn needs_script(exchange: &crate::diagnose::web::Exchange<'_>) -> bool {
+fn needs_script(exchange: &crate::facts::http::Exchange<'_>) -> bool {
     exchange.product() == Some(Product::Meeting) || exchange.path().to_ascii_lowercase().starts_with("/stwebav")
 }
 
 /// Sametime 11 and 12 sign on with web tokens of their own.
-fn is_current(exchange: &crate::diagnose::web::Exchange<'_>) -> bool {
+fn is_current(exchange: &crate::facts::http::Exchange<'_>) -> bool {
     let web_token =
         |name: &str| name.eq_ignore_ascii_case("sametimeJwt") || name.eq_ignore_ascii_case("sametimeRefresh");
     let sent = exchange.request.is_some_and(|r| r.http.cookies.iter().any(|cookie| web_token(&cookie.name)));

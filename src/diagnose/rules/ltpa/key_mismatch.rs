@@ -1,10 +1,12 @@
 //! Two servers do not share the keys of their sign-on tokens.
 
-use crate::diagnose::heard::{MOST, READ, log_of, noise, refused_near, token_status, verified_well};
-use crate::diagnose::identity::{Channel, Held, Issue, Showing};
-use crate::diagnose::network::{group_by, listed};
-use crate::diagnose::showings::{answers, by_consumer, clients, name_all, show_all, unexplained};
+use crate::diagnose::evidence::logs::{MOST, READ, log_of, noise, refused_near, token_status, verified_well};
+use crate::diagnose::evidence::tokens::{answers, clients, name_all, show_all};
+use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::tokens::consumers::{by_consumer, unexplained};
+use crate::facts::tokens::{Channel, Held, Issue, Showing};
 use crate::model::{Confidence, LogEvent, Severity, TokenStatusText};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::{Class, Fingerprint};

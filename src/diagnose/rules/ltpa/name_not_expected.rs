@@ -1,9 +1,10 @@
 //! The token stands in a cookie of a name that the other server does not look for.
 
-use crate::diagnose::identity::{Held, Outcome, Refusal, Showing, TOKEN_INVALID};
-use crate::diagnose::network::listed;
-use crate::diagnose::showings::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
+use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
+use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::tokens::consumers::{by_consumer, unexplained};
+use crate::facts::tokens::{Held, Outcome, Refusal, Showing, TOKEN_INVALID};
 use crate::model::{Confidence, Severity};
 use hashbrown::HashSet;
 
@@ -34,7 +35,7 @@ static ABOUT: About = About {
         "IBM Sametime 9 documentation: creating a Web SSO configuration document in the Domino Directory (ST_TOKEN_TYPE)",
         "HCL Domino help: creating a Web SSO configuration document",
     ],
-    explains: &crate::diagnose::showings::EFFECTS,
+    explains: &crate::diagnose::evidence::tokens::EFFECTS,
 };
 
 impl Rule for NameNotExpected {

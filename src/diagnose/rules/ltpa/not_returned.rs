@@ -1,10 +1,12 @@
 //! The login succeeded, and the browser was given no token.
 
-use crate::diagnose::network::{each, group_by};
-use crate::diagnose::signon::{browsers, lacks_token, locked_out, show_denied};
-use crate::diagnose::web::pages::Product;
-use crate::diagnose::web::{Exchange, Web, is_access_manager, is_single_server, is_web_token, origin};
+use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::http::{browsers, name_loops, show_denied};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::http::denials::{lacks_token, locked_out};
+use crate::facts::http::pages::Product;
+use crate::facts::http::{Exchange, Web, is_access_manager, is_single_server, is_web_token, origin};
 use crate::model::{Confidence, Severity};
 use hashbrown::HashSet;
 
@@ -122,7 +124,7 @@ fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, &Exchange<'_>)]) -> Option<
         )),
         None => draft,
     };
-    Some(web.name_loops(draft, &case.settings.thresholds, &all))
+    Some(name_loops(web, draft, &case.settings.thresholds, &all))
 }
 
 /// Names the conversations from the login to the denial.
@@ -144,7 +146,7 @@ fn show_login(draft: Draft, login: &Exchange<'_>) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::web::story::{
+    use crate::facts::http::story::{
         CONNECT, MEET, Stage, is_denied, is_served, logs_in, page, sample, to_login, told,
     };
     use crate::model::{Confidence, Severity};

@@ -1,10 +1,11 @@
 //! Tokens of shared keys that name another realm than the server's own.
 
-use crate::diagnose::heard::{token_status, verified_well};
-use crate::diagnose::identity::{Held, Issue, Showing};
-use crate::diagnose::network::group_by;
-use crate::diagnose::showings::{answers, clients, consumer, name, name_all, show_all, unexplained};
+use crate::diagnose::evidence::logs::{token_status, verified_well};
+use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::tokens::consumers::{consumer, unexplained};
+use crate::facts::tokens::{Held, Issue, Showing};
 use crate::model::{Severity, TokenStatusText};
 
 /// See [`ABOUT`].

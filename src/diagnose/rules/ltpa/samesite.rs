@@ -1,8 +1,9 @@
 //! The token stays behind because the request comes from another site.
 
-use crate::diagnose::signon::{Lost, by_hosts, draft, locked_out, who};
-use crate::diagnose::web::{Exchange, Kept, Web, origin};
+use crate::diagnose::evidence::http::{draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::http::denials::{Lost, by_hosts, locked_out};
+use crate::facts::http::{Exchange, Kept, Web, origin};
 use crate::model::{Confidence, Severity};
 
 /// See [`ABOUT`].
@@ -112,7 +113,7 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::web::story::{CHAT, Stage, is_denied, is_served, logs_in, sample, to_login, told};
+    use crate::facts::http::story::{CHAT, Stage, is_denied, is_served, logs_in, sample, to_login, told};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::Network;

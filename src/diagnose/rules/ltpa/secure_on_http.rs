@@ -1,8 +1,9 @@
 //! The token is for https only, and the next request goes over http.
 
-use crate::diagnose::signon::{Lost, by_hosts, draft, locked_out, tokens_held, who};
-use crate::diagnose::web::{Exchange, Fit, Kept, Web, tokens_sent};
+use crate::diagnose::evidence::http::{draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::http::denials::{Lost, by_hosts, locked_out, tokens_held};
+use crate::facts::http::{Exchange, Fit, Kept, Web, tokens_sent};
 use crate::model::Severity;
 use hashbrown::HashSet;
 
@@ -120,7 +121,7 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::web::story::{MEET, is_denied, is_served, logs_in, sample, to_login, told};
+    use crate::facts::http::story::{MEET, is_denied, is_served, logs_in, sample, to_login, told};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::http::{self, Browser, cookie};

@@ -1,9 +1,11 @@
 //! The server is called by a short name or an address, which no token's domain covers.
 
-use crate::diagnose::network::{each, group_by};
-use crate::diagnose::signon::{Lost, browsers, by_hosts, draft, lacks_token, locked_out, show_set, tokens_held, who};
-use crate::diagnose::web::{Exchange, Fit, Kept, Refusal, Web, origin};
+use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::http::{browsers, draft, show_set, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::http::denials::{Lost, by_hosts, lacks_token, locked_out, tokens_held};
+use crate::facts::http::{Exchange, Fit, Kept, Refusal, Web, origin};
 use crate::model::{Confidence, Severity};
 
 /// See [`ABOUT`].
@@ -165,7 +167,7 @@ fn denied_after<'w, 'a>(web: &'w Web<'a>, kept: &'w Kept<'a>) -> impl Iterator<I
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::web::story::{CHAT, MEET, is_denied, is_served, logs_in, sample, to_login, told};
+    use crate::facts::http::story::{CHAT, MEET, is_denied, is_served, logs_in, sample, to_login, told};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::http::{self, cookie};

@@ -1,11 +1,12 @@
 //! A softphone registers with the word `undefined` where the token should be: a script could not read the cookie.
 
-use crate::diagnose::heard::{MOST, log_of};
-use crate::diagnose::identity::{Channel, Held, Issue, Outcome, Showing};
-use crate::diagnose::journal::Entry;
-use crate::diagnose::network::listed;
-use crate::diagnose::showings::{answers, by_consumer, clients, name, name_all, show_all};
+use crate::diagnose::evidence::logs::{MOST, log_of};
+use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
+use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::logs::Entry;
+use crate::facts::tokens::consumers::by_consumer;
+use crate::facts::tokens::{Channel, Held, Issue, Outcome, Showing};
 use crate::model::{Confidence, LogEvent, Severity};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::Class;

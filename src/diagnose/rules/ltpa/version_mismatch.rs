@@ -1,11 +1,12 @@
 //! Of the two versions of WebSphere's token, the one that was shown is not the one that is taken.
 
 use super::key_mismatch::proof;
-use crate::diagnose::heard::{refused_logins, token_status, verified_well};
-use crate::diagnose::identity::{Channel, INCORRECT_LOGIN, Outcome, Refusal, Showing, TOKEN_INVALID};
-use crate::diagnose::network::listed;
-use crate::diagnose::showings::{answers, by_consumer, clients, name, name_all, show_all, unexplained};
+use crate::diagnose::evidence::logs::{refused_logins, token_status, verified_well};
+use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
+use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::tokens::consumers::{by_consumer, unexplained};
+use crate::facts::tokens::{Channel, INCORRECT_LOGIN, Outcome, Refusal, Showing, TOKEN_INVALID};
 use crate::model::{Severity, TokenStatusText};
 use nrpcsniff_dissectors::ltpa::Class;
 
@@ -39,7 +40,7 @@ static ABOUT: About = About {
         "HCL Sametime 12 help: configuring LTPA with Domino (token format)",
         "IBM: WebSphere Application Server, single sign-on settings (interoperability mode)",
     ],
-    explains: &crate::diagnose::showings::EFFECTS,
+    explains: &crate::diagnose::evidence::tokens::EFFECTS,
 };
 
 impl Rule for VersionMismatch {
@@ -134,7 +135,7 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
 }
 
 fn labels(showing: &Showing<'_>) -> String {
-    listed(showing.tokens.iter().map(crate::diagnose::identity::Held::label), "tokens")
+    listed(showing.tokens.iter().map(crate::facts::tokens::Held::label), "tokens")
 }
 
 /// What the issuer had set for them: both versions, or only one.

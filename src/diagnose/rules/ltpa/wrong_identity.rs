@@ -1,10 +1,10 @@
 //! The token is somebody else's: of an administrator, or of whom the browser belonged to before.
 
-use crate::diagnose::identity::person::{Likeness, compare, is_administrator, is_of_ldap};
-use crate::diagnose::identity::{Held, Issue, Outcome, Showing};
-use crate::diagnose::network::group_by;
-use crate::diagnose::showings::{name, name_all};
+use crate::diagnose::evidence::tokens::{name, name_all};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::tokens::person::{Likeness, compare, is_administrator, is_of_ldap};
+use crate::facts::tokens::{Held, Issue, Outcome, Showing};
 use crate::model::{Confidence, Conversation, Severity, Stamp};
 
 /// See [`ABOUT`].

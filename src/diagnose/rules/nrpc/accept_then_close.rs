@@ -1,8 +1,10 @@
 //! The server's address accepts the connection and hangs up before it has said a word.
 
-use crate::diagnose::opening::{show, worked_later};
-use crate::diagnose::words::{group_by, span};
+use crate::diagnose::evidence::nrpc::show;
+use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::nrpc::group_by;
+use crate::facts::nrpc::opening::worked_later;
 use crate::model::{Close, CloseBy, Confidence, Conversation, Severity, Side, Stamp};
 
 /// See [`ABOUT`].

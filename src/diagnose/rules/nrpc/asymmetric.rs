@@ -1,9 +1,12 @@
 //! The answers go, but do not arrive: another way back, or a filter that has not seen the way there.
 
-use crate::diagnose::network::{clients, count, each, group_by, seconds};
-use crate::diagnose::restarts::restarted;
+use crate::diagnose::evidence::each;
+use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
+use crate::facts::nrpc::restarts::restarted;
+use crate::facts::statistics::seconds;
 use crate::model::{Confidence, Severity};
 
 /// See [`ABOUT`].

@@ -1,10 +1,13 @@
 //! Opening fine, identities exchanged, and then one side hung up.
 
-use crate::diagnose::heard::{FEW, log_of, nrpc_at};
-use crate::diagnose::journal::Entry;
-use crate::diagnose::opening::{Refusal, closed_at_once, last_refusal, mismatch, refused, show, shown};
-use crate::diagnose::words::{attempt, closer, group_by, span};
-use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony, names};
+use crate::diagnose::evidence::logs::{FEW, log_of, nrpc_at};
+use crate::diagnose::evidence::nrpc::show;
+use crate::diagnose::words::{closer, span};
+use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
+use crate::facts::logs::Entry;
+use crate::facts::names;
+use crate::facts::nrpc::opening::{Refusal, closed_at_once, last_refusal, mismatch, refused, shown};
+use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, LogEvent, Severity, Side};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 

@@ -1,8 +1,11 @@
 //! Many small questions over a long line: nothing is broken, it is far away.
 
-use crate::diagnose::network::{count, each, group_by, seconds, share};
+use crate::diagnose::evidence::each;
+use crate::diagnose::words::count;
 use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
+use crate::facts::statistics::{seconds, share};
 use crate::model::{Endpoint, Severity};
 use std::net::IpAddr;
 

@@ -1,10 +1,11 @@
 //! Client and server do not agree on what time it is.
 
-use crate::diagnose::names::abbreviated;
-use crate::diagnose::network::seconds;
-use crate::diagnose::opening::and_more;
-use crate::diagnose::words::{group_by, span};
+use crate::diagnose::evidence::nrpc::and_more;
+use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::names::abbreviated;
+use crate::facts::nrpc::group_by;
+use crate::facts::statistics::seconds;
 use crate::model::{Severity, Side, Timestamp};
 use std::net::IpAddr;
 

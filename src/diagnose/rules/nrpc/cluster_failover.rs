@@ -1,9 +1,11 @@
 //! One server failed, and the client got a session with another one at once.
 
-use crate::diagnose::names::{Likeness, abbreviated};
-use crate::diagnose::opening::{Answers, last_refusal, refused, show_close, show_names};
-use crate::diagnose::words::{group_by, span};
+use crate::diagnose::evidence::nrpc::{show_close, show_names};
+use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::names::{Likeness, abbreviated};
+use crate::facts::nrpc::group_by;
+use crate::facts::nrpc::opening::{Answers, last_refusal, refused};
 use crate::model::{Close, CloseBy, Confidence, Endpoint, PerSide, Setup, Severity};
 
 /// See [`ABOUT`].

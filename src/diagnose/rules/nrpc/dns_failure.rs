@@ -1,9 +1,11 @@
 //! The server's name could not be resolved, and no connection followed.
 
-use crate::diagnose::names::{abbreviated, looks_like_host};
-use crate::diagnose::network::{count, each, group_by, listed};
+use crate::diagnose::evidence::each;
 use crate::diagnose::words::clock;
+use crate::diagnose::words::{count, listed};
 use crate::diagnose::{About, Case, Draft, Layer, Lookup, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::names::{abbreviated, looks_like_host};
 use crate::model::{Confidence, Severity, Stamp, Timestamp};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::dns;

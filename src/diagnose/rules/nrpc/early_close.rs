@@ -1,8 +1,10 @@
 //! The session ended right after its opening, and nothing that was read says why.
 
-use crate::diagnose::opening::{closed_after_opening, mismatch, recovered, show};
-use crate::diagnose::words::{attempt, closer, group_by, span};
+use crate::diagnose::evidence::nrpc::show;
+use crate::diagnose::words::{closer, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::nrpc::opening::{closed_after_opening, mismatch, recovered};
+use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, Severity};
 
 /// See [`ABOUT`].

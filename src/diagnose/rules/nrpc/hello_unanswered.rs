@@ -1,9 +1,11 @@
 //! The server's TCP took the session request, and Domino never answered it.
 
-use crate::diagnose::heard::not_responding;
-use crate::diagnose::opening::{show, watched_until, worked_later};
-use crate::diagnose::words::{attempt, group_by, span};
+use crate::diagnose::evidence::logs::not_responding;
+use crate::diagnose::evidence::nrpc::show;
+use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
+use crate::facts::nrpc::opening::{watched_until, worked_later};
+use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{Confidence, Severity, Side};
 
 /// See [`ABOUT`].

@@ -1,10 +1,12 @@
 //! A router or host says by ICMP that the connection attempt cannot be delivered.
 
-use crate::diagnose::attempts::{Aftermath, Rejections, rejection, scanners, worst_aftermath};
-use crate::diagnose::network::{clients, count, each, group_by};
-use crate::diagnose::restarts::restarted;
+use crate::diagnose::evidence::each;
 use crate::diagnose::words::clock;
+use crate::diagnose::words::{clients, count};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
+use crate::facts::network::attempts::{Aftermath, Rejections, rejection, scanners, worst_aftermath};
+use crate::facts::nrpc::restarts::restarted;
 use crate::model::{IcmpError, Severity};
 
 /// See [`ABOUT`].

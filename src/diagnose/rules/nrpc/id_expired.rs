@@ -1,9 +1,11 @@
 //! The user ID's certificate has ended, or will soon.
 
-use crate::diagnose::heard::{FEW, log_of, nrpc_at};
-use crate::diagnose::opening::{and_more, closed_at_once, refused, show_close};
-use crate::diagnose::words::{closer, group_by};
+use crate::diagnose::evidence::logs::{FEW, log_of, nrpc_at};
+use crate::diagnose::evidence::nrpc::{and_more, show_close};
+use crate::diagnose::words::closer;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
+use crate::facts::nrpc::group_by;
+use crate::facts::nrpc::opening::{closed_at_once, refused};
 use crate::model::{Confidence, LogEvent, Severity, Timestamp};
 use nrpcsniff_dissectors::nrpc::TimeDate;
 

@@ -1,10 +1,13 @@
 //! The server ends a silent session by FIN: its session timeout at work.
 
-use crate::diagnose::idle::{Died, last_long_gap};
-use crate::diagnose::network::{clients, count, each, equal_within, group_by};
-use crate::diagnose::restarts::restarted;
+use crate::diagnose::evidence::each;
+use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
+use crate::facts::nrpc::idle::{Died, last_long_gap};
+use crate::facts::nrpc::restarts::restarted;
+use crate::facts::statistics::equal_within;
 use crate::model::{Close, CloseBy, IdleGap, Severity};
 
 /// See [`ABOUT`].

@@ -1,11 +1,13 @@
 //! After a long silence the first word is answered by RST: something on the path has forgotten the session.
 
-use crate::diagnose::attempts::{Aftermath, aftermath_since};
-use crate::diagnose::idle::{Died, Timer, last_long_gap, reset_after};
-use crate::diagnose::network::{clients, count, each, group_by};
-use crate::diagnose::restarts::restarted;
+use crate::diagnose::evidence::each;
+use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
+use crate::facts::network::attempts::{Aftermath, aftermath_since};
+use crate::facts::nrpc::idle::{Died, Timer, last_long_gap, reset_after};
+use crate::facts::nrpc::restarts::restarted;
 use crate::model::{CloseBy, Severity};
 
 /// See [`ABOUT`].

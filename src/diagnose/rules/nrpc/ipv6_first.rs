@@ -1,9 +1,11 @@
 //! IPv6 is tried first, in vain, and IPv4 works: the same delay at every connection.
 
-use crate::diagnose::attempts::{got_through, silent};
-use crate::diagnose::network::{each, group_by, median};
+use crate::diagnose::evidence::each;
 use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
+use crate::facts::network::attempts::{got_through, silent};
+use crate::facts::statistics::median;
 use crate::model::{Confidence, Endpoint, Severity};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::dns;

@@ -1,11 +1,13 @@
 //! The client asked for one Domino server and reached another one.
 
-use crate::diagnose::heard::wrong_server;
-use crate::diagnose::journal::ClientTrace;
-use crate::diagnose::names::{Likeness, abbreviated, looks_like_host};
-use crate::diagnose::opening::{Mismatch, accepted, recovered, refused, show, show_names};
-use crate::diagnose::words::{attempt, closer, dns_path, group_by, span, times};
+use crate::diagnose::evidence::logs::wrong_server;
+use crate::diagnose::evidence::nrpc::{show, show_names};
+use crate::diagnose::words::{closer, dns_path, span, times};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
+use crate::facts::logs::ClientTrace;
+use crate::facts::names::{Likeness, abbreviated, looks_like_host};
+use crate::facts::nrpc::opening::{Mismatch, accepted, recovered, refused};
+use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, Severity};
 
 /// See [`ABOUT`].

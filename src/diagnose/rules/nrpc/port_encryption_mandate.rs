@@ -1,8 +1,11 @@
 //! The server hangs up on the first request in clear after a good opening: it may insist on port encryption.
 
-use crate::diagnose::opening::{closed_at_once, refused, show};
-use crate::diagnose::words::{attempt, closer, group_by, span};
-use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, names};
+use crate::diagnose::evidence::nrpc::show;
+use crate::diagnose::words::{closer, span};
+use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::names;
+use crate::facts::nrpc::opening::{closed_at_once, refused};
+use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, Message, Severity, Side};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 

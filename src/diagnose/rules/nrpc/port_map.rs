@@ -1,9 +1,10 @@
 //! Several Domino partitions share an address, and the one on the Notes port does not lead to the wanted one.
 
-use crate::diagnose::names::{Likeness, abbreviated, looks_like_host};
-use crate::diagnose::opening::{Answers, and_more, refused, show};
-use crate::diagnose::words::{attempt, group_by};
+use crate::diagnose::evidence::nrpc::{and_more, show};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::names::{Likeness, abbreviated, looks_like_host};
+use crate::facts::nrpc::opening::{Answers, refused};
+use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, Endpoint, Setup, Severity};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::nrpc;

@@ -1,9 +1,11 @@
 //! A client outside calls the server's inside address.
 
-use crate::diagnose::attempts::{Aftermath, got_through, silent, worst_aftermath};
-use crate::diagnose::network::{clients, count, each, group_by};
+use crate::diagnose::evidence::each;
+use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, dns_path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
+use crate::facts::network::attempts::{Aftermath, got_through, silent, worst_aftermath};
 use crate::model::{Confidence, Severity};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;

@@ -1,9 +1,12 @@
 //! Health checks and port scans: connections in which nothing is ever said.
 
-use crate::diagnose::attempts::scanners;
-use crate::diagnose::network::{count, each, group_by, listed, median};
+use crate::diagnose::evidence::each;
 use crate::diagnose::words::{clock, span};
+use crate::diagnose::words::{count, listed};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
+use crate::facts::network::attempts::scanners;
+use crate::facts::statistics::median;
 use crate::model::{Close, CloseBy, Severity};
 
 /// See [`ABOUT`].

@@ -1,10 +1,12 @@
 //! The server answered with a status that refuses the session.
 
-use crate::diagnose::heard::{FEW, log_of, nrpc_at};
-use crate::diagnose::journal::{Entry, same_server};
-use crate::diagnose::opening::{Refusal, last_refusal, show_close, show_names, worked_later};
-use crate::diagnose::words::group_by;
-use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony, names};
+use crate::diagnose::evidence::logs::{FEW, log_of, nrpc_at};
+use crate::diagnose::evidence::nrpc::{show_close, show_names};
+use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
+use crate::facts::logs::{Entry, same_server};
+use crate::facts::names;
+use crate::facts::nrpc::group_by;
+use crate::facts::nrpc::opening::{Refusal, last_refusal, worked_later};
 use crate::model::{Confidence, LogEvent, Severity};
 
 /// See [`ABOUT`].

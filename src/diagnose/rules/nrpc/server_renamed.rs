@@ -1,10 +1,12 @@
 //! The right machine answered, under another name of the same stem: it was renamed, moved or recertified.
 
-use crate::diagnose::heard::wrong_server;
-use crate::diagnose::names::{Likeness, abbreviated};
-use crate::diagnose::opening::{Answers, Mismatch, recovered, refused, show, show_names};
-use crate::diagnose::words::{attempt, closer, group_by, span};
+use crate::diagnose::evidence::logs::wrong_server;
+use crate::diagnose::evidence::nrpc::{show, show_names};
+use crate::diagnose::words::{closer, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
+use crate::facts::names::{Likeness, abbreviated};
+use crate::facts::nrpc::opening::{Answers, Mismatch, recovered, refused};
+use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{Confidence, Severity};
 
 /// See [`ABOUT`].

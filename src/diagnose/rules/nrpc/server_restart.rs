@@ -1,9 +1,10 @@
 //! The server went down and came back (or did not): one finding instead of many.
 
-use crate::diagnose::network::{clients, count, each};
-use crate::diagnose::restarts::{Restart, restarts};
+use crate::diagnose::evidence::each;
+use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, closer, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::nrpc::restarts::{Restart, restarts};
 use crate::model::{Setup, Severity};
 
 /// See [`ABOUT`].

@@ -1,8 +1,11 @@
 //! The server takes long to answer, and the network has no part in it.
 
-use crate::diagnose::network::{clients, count, each, group_by, seconds};
+use crate::diagnose::evidence::each;
+use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
+use crate::facts::statistics::seconds;
 use crate::model::{Confidence, Severity, Turn};
 
 /// See [`ABOUT`].

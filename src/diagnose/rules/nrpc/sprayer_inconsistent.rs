@@ -1,8 +1,9 @@
 //! One address, several servers behind it, and not all of them accept the name under which they are asked for.
 
-use crate::diagnose::names::{abbreviated, looks_like_host};
-use crate::diagnose::opening::{Answers, refused, show_close, show_names};
+use crate::diagnose::evidence::nrpc::{show_close, show_names};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::names::{abbreviated, looks_like_host};
+use crate::facts::nrpc::opening::{Answers, refused};
 use crate::model::{Endpoint, Severity};
 use hashbrown::HashSet;
 

@@ -1,11 +1,13 @@
 //! The SYN is answered by RST: nothing listens, or a filter rejects.
 
-use crate::diagnose::attempts::{Aftermath, Rejections, scanners, worst_aftermath};
-use crate::diagnose::heard::not_responding;
-use crate::diagnose::network::{clients, count, each, group_by};
-use crate::diagnose::restarts::restarted;
+use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::logs::not_responding;
+use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::network::attempts::{Aftermath, Rejections, scanners, worst_aftermath};
+use crate::facts::nrpc::restarts::restarted;
 use crate::model::{CloseBy, Setup, Severity, Stamp};
 
 /// See [`ABOUT`].

@@ -1,13 +1,15 @@
 //! Nobody answers the SYN: a filter on the way, or the host is down.
 
 use super::{ipv6_first, private_address};
-use crate::diagnose::attempts::{Aftermath, accepted_ports, got_through, scanners, silent, worst_aftermath};
-use crate::diagnose::heard::not_responding;
-use crate::diagnose::network::{clients, count, each, group_by};
-use crate::diagnose::opening::watched_until;
-use crate::diagnose::restarts::restarted;
+use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::logs::not_responding;
+use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::network::attempts::{Aftermath, accepted_ports, got_through, scanners, silent, worst_aftermath};
+use crate::facts::nrpc::opening::watched_until;
+use crate::facts::nrpc::restarts::restarted;
 use crate::model::Severity;
 use hashbrown::HashSet;
 

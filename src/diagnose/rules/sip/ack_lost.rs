@@ -1,9 +1,11 @@
 //! The called side never hears that its answer arrived.
 
-use crate::diagnose::sip::{enough_repeats, named, repeated_successes, subject};
-use crate::diagnose::telephony::{Call, Signal};
+use crate::diagnose::evidence::sip::{named, subject};
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sip::deadlines::enough_repeats;
+use crate::facts::sip::wishes::repeated_successes;
+use crate::facts::sip::{Call, Signal};
 use crate::model::Severity;
 
 /// See [`ABOUT`].

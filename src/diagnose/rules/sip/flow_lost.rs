@@ -1,10 +1,12 @@
 //! The connection that a registration lived on is gone, and calls to the user fail.
 
-use crate::diagnose::network::{count, group_by};
-use crate::diagnose::sip::{SHOWN, how_answered, named, plus, show, subject};
-use crate::diagnose::telephony::{Exchange, Outcome};
+use crate::diagnose::evidence::sip::{SHOWN, how_answered, named, show, subject};
+use crate::diagnose::words::count;
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::sip::deadlines::plus;
+use crate::facts::sip::{Exchange, Outcome};
 use crate::model::{Close, CloseBy, Severity, Stamp, Timestamp, Transport};
 use hashbrown::HashMap;
 

@@ -1,11 +1,12 @@
 //! A call is answered, and its sound does not get through.
 
-use crate::diagnose::attempts::rejection;
-use crate::diagnose::network::group_by;
-use crate::diagnose::sip::{enough_repeats, named, subject};
-use crate::diagnose::telephony::{Call, Exchange, Media, MediaIndex};
+use crate::diagnose::evidence::sip::{named, subject};
 use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::network::attempts::rejection;
+use crate::facts::sip::deadlines::enough_repeats;
+use crate::facts::sip::{Call, Exchange, Media, MediaIndex};
 use crate::model::{Endpoint, IcmpError, PerSide, Severity, Side, Timestamp, Transport};
 use hashbrown::HashMap;
 

@@ -1,9 +1,11 @@
 //! A client behind NAT registers an address that nobody outside can reach.
 
-use crate::diagnose::network::{count, group_by};
-use crate::diagnose::sip::{Deadlines, SHOWN, how_answered, named, show, subject};
-use crate::diagnose::telephony::{Exchange, Outcome};
+use crate::diagnose::evidence::sip::{SHOWN, how_answered, named, show, subject};
+use crate::diagnose::words::count;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::sip::deadlines::Deadlines;
+use crate::facts::sip::{Exchange, Outcome};
 use crate::model::Severity;
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::sip::Address;

@@ -1,10 +1,12 @@
 //! The server calls its own nonce stale.
 
-use crate::diagnose::network::{count, group_by};
-use crate::diagnose::sip::{aftermath, is_stale, severity, show_all, who};
-use crate::diagnose::telephony::{Exchange, Outcome, Series};
+use crate::diagnose::evidence::sip::{aftermath, severity, show_all, who};
+use crate::diagnose::words::count;
 use crate::diagnose::words::times;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::sip::wishes::is_stale;
+use crate::facts::sip::{Exchange, Outcome, Series};
 use crate::model::Severity;
 use hashbrown::HashSet;
 use std::net::IpAddr;

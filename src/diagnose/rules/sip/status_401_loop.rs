@@ -1,11 +1,10 @@
 //! The server asks for credentials again and again and never accepts any.
 
-use crate::diagnose::network::group_by;
-use crate::diagnose::sip::{
-    SHOWN, carries_token, challenged, challenges, draft, named, recovered, scanners, show, subject,
-};
-use crate::diagnose::telephony::{Exchange, Outcome, Series};
+use crate::diagnose::evidence::sip::{SHOWN, draft, named, show, subject};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::sip::wishes::{carries_token, challenged, challenges, recovered, scanners};
+use crate::facts::sip::{Exchange, Outcome, Series};
 use crate::model::Severity;
 use std::net::IpAddr;
 

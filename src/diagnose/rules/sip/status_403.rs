@@ -1,8 +1,9 @@
 //! The server understood the request, and forbids it.
 
-use crate::diagnose::sip::{aftermath, by_user, challenges, draft, how_often, refused, who};
-use crate::diagnose::telephony::{Exchange, Series};
+use crate::diagnose::evidence::sip::{aftermath, draft, how_often, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sip::wishes::{by_user, challenges, refused};
+use crate::facts::sip::{Exchange, Series};
 use crate::model::Severity;
 use hashbrown::HashSet;
 

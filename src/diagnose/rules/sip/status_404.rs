@@ -1,8 +1,9 @@
 //! The server does not know the user.
 
-use crate::diagnose::sip::{aftermath, by_user, draft, how_often, refused, subject, who};
-use crate::diagnose::telephony::Exchange;
+use crate::diagnose::evidence::sip::{aftermath, draft, how_often, subject, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sip::Exchange;
+use crate::facts::sip::wishes::{by_user, refused};
 use crate::model::Severity;
 
 /// See [`ABOUT`].

@@ -1,10 +1,12 @@
 //! A proxy asks for credentials and gets none, or none that it accepts.
 
-use crate::diagnose::network::group_by;
-use crate::diagnose::sip::{draft, is_stale, is_wish, plus, recovered, scanners, subject};
-use crate::diagnose::telephony::{Exchange, Outcome, Series};
+use crate::diagnose::evidence::sip::{draft, subject};
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::sip::deadlines::plus;
+use crate::facts::sip::wishes::{is_stale, is_wish, recovered, scanners};
+use crate::facts::sip::{Exchange, Outcome, Series};
 use crate::model::{Severity, Timestamp};
 use hashbrown::HashMap;
 use std::net::IpAddr;

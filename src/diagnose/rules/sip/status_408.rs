@@ -1,13 +1,12 @@
 //! Nobody answers a SIP request in time.
 
-use crate::diagnose::network::group_by;
-use crate::diagnose::sip::{
-    Deadlines, SHOWN, Unanswered, aftermath, by_server, crowd, draft, how_often, is_wish, named, refused, severity,
-    subject, who,
-};
-use crate::diagnose::telephony::Exchange;
+use crate::diagnose::evidence::sip::{SHOWN, aftermath, crowd, draft, how_often, named, severity, subject, who};
 use crate::diagnose::words::{span, times};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::sip::Exchange;
+use crate::facts::sip::deadlines::{Deadlines, Unanswered};
+use crate::facts::sip::wishes::{by_server, is_wish, refused};
 use crate::model::{Severity, Timestamp};
 
 /// See [`ABOUT`].

@@ -1,8 +1,8 @@
 //! The registration asks for less time than the server grants, and the client does not learn.
 
-use crate::diagnose::sip::{severity, show_all, subject};
-use crate::diagnose::telephony::{Exchange, Outcome, Series};
+use crate::diagnose::evidence::sip::{severity, show_all, subject};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sip::{Exchange, Outcome, Series};
 use crate::model::Severity;
 
 /// See [`ABOUT`].

@@ -1,8 +1,9 @@
 //! A request comes back to a proxy that has seen it.
 
-use crate::diagnose::sip::{aftermath, by_server, draft, is_wish, refused, who};
-use crate::diagnose::telephony::Exchange;
+use crate::diagnose::evidence::sip::{aftermath, draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sip::Exchange;
+use crate::facts::sip::wishes::{by_server, is_wish, refused};
 use crate::model::Severity;
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::sip::Via;

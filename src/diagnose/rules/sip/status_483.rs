@@ -1,8 +1,9 @@
 //! A request was handed on too often.
 
-use crate::diagnose::sip::{aftermath, by_server, draft, refused, who};
-use crate::diagnose::telephony::Exchange;
+use crate::diagnose::evidence::sip::{aftermath, draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sip::Exchange;
+use crate::facts::sip::wishes::{by_server, refused};
 use crate::model::Severity;
 
 /// See [`ABOUT`].

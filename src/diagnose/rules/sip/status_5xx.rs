@@ -1,8 +1,9 @@
 //! The server failed at its own work.
 
-use crate::diagnose::sip::{aftermath, by_server, crowd, draft, how_often, refused, who};
-use crate::diagnose::telephony::Exchange;
+use crate::diagnose::evidence::sip::{aftermath, crowd, draft, how_often, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sip::Exchange;
+use crate::facts::sip::wishes::{by_server, refused};
 use crate::model::Severity;
 
 /// See [`ABOUT`].

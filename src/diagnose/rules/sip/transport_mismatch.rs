@@ -1,9 +1,11 @@
 //! One side speaks TLS and the other does not.
 
-use crate::diagnose::network::{group_by, path};
-use crate::diagnose::sip::{Deadlines, Unanswered, named, severity, show, subject};
-use crate::diagnose::telephony::Exchange;
+use crate::diagnose::evidence::sip::{named, severity, show, subject};
+use crate::diagnose::words::path;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::sip::Exchange;
+use crate::facts::sip::deadlines::{Deadlines, Unanswered};
 use crate::model::{CloseBy, Conversation, Severity, Side, Transport};
 use nrpcsniff_dissectors::{Message as Body, sip};
 

@@ -1,9 +1,10 @@
 //! The client answers for another realm than the server asked for.
 
-use crate::diagnose::network::group_by;
-use crate::diagnose::sip::{aftermath, draft, named, scanners, subject};
-use crate::diagnose::telephony::{Exchange, Series};
+use crate::diagnose::evidence::sip::{aftermath, draft, named, subject};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::sip::wishes::scanners;
+use crate::facts::sip::{Exchange, Series};
 use crate::model::Severity;
 
 /// See [`ABOUT`].

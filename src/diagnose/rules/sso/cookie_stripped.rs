@@ -1,9 +1,11 @@
 //! Something between browser and server takes the token out of the message.
 
-use crate::diagnose::network::{each, group_by};
-use crate::diagnose::signon::{answer, lacks_token};
-use crate::diagnose::web::{Exchange, Web, is_token, origin, tokens_sent, tokens_set};
+use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::http::{answer, name_loops};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::http::denials::lacks_token;
+use crate::facts::http::{Exchange, Web, is_token, origin, tokens_sent, tokens_set};
 use crate::model::Severity;
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::http::Request;
@@ -196,7 +198,7 @@ fn finding(case: &Case<'_>, group: &[(Pair<'_, '_>, Loss<'_, '_>)]) -> Option<Dr
     });
     let denied: Vec<_> = denied.collect();
     let draft = each(draft, group, "requests", |draft, (pair, loss)| show(draft, *pair, loss));
-    Some(web.name_loops(draft, &case.settings.thresholds, &denied))
+    Some(name_loops(web, draft, &case.settings.thresholds, &denied))
 }
 
 fn show(draft: Draft, pair: Pair<'_, '_>, loss: &Loss<'_, '_>) -> Draft {
@@ -218,7 +220,7 @@ fn show(draft: Draft, pair: Pair<'_, '_>, loss: &Loss<'_, '_>) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::web::story::{
+    use crate::facts::http::story::{
         CHAT, CONNECT, MEET, Stage, answers_in_part, is_denied, page, sample, to_login, told,
     };
     use crate::model::{Confidence, Severity};

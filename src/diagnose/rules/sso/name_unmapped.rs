@@ -1,13 +1,14 @@
 //! A good token names its user as another directory does, and the server does not know that name.
 
-use crate::diagnose::heard::{log_of_login, refused_logins};
-use crate::diagnose::identity::person::{is_administrator, is_of_ldap};
-use crate::diagnose::identity::{Channel, Held, INCORRECT_LOGIN, Outcome, Refusal, Showing};
-use crate::diagnose::journal::TracedLogin;
-use crate::diagnose::network::listed;
-use crate::diagnose::showings::{answers, by_consumer, is_timely, name, name_all, show_all};
-use crate::diagnose::web::pages::Product;
+use crate::diagnose::evidence::logs::{log_of_login, refused_logins};
+use crate::diagnose::evidence::tokens::{answers, name, name_all, show_all};
+use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::http::pages::Product;
+use crate::facts::logs::TracedLogin;
+use crate::facts::tokens::consumers::{by_consumer, is_timely};
+use crate::facts::tokens::person::{is_administrator, is_of_ldap};
+use crate::facts::tokens::{Channel, Held, INCORRECT_LOGIN, Outcome, Refusal, Showing};
 use crate::model::{Confidence, Severity};
 
 /// See [`ABOUT`].

@@ -1,11 +1,13 @@
 //! Domino opens a session of one server where single sign-on was meant.
 
-use crate::diagnose::heard::{FEW, READ, log_of};
-use crate::diagnose::journal::Entry;
-use crate::diagnose::network::{each, group_by};
-use crate::diagnose::signon::{browsers, show_denied, tokens_held};
-use crate::diagnose::web::{Exchange, Fit, Web, is_single_server, origin, tokens_sent, tokens_set};
+use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::http::{browsers, name_loops, show_denied};
+use crate::diagnose::evidence::logs::{FEW, READ, log_of};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::http::denials::tokens_held;
+use crate::facts::http::{Exchange, Fit, Web, is_single_server, origin, tokens_sent, tokens_set};
+use crate::facts::logs::Entry;
 use crate::model::{Confidence, LogEvent, Severity};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::cookie::SetCookie;
@@ -114,7 +116,7 @@ fn finding(case: &Case<'_>, group: &[&Exchange<'_>]) -> Option<Draft> {
         }
         Some(Sign::Denied(_)) | None => draft,
     };
-    Some(web.name_loops(draft, &case.settings.thresholds, &denied))
+    Some(name_loops(web, draft, &case.settings.thresholds, &denied))
 }
 
 fn show(draft: Draft, group: &[&Exchange<'_>]) -> Draft {
@@ -200,7 +202,7 @@ fn told_by_console(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::web::story::{CHAT, answers_in_part, is_denied, logs_in, page, sample, told};
+    use crate::facts::http::story::{CHAT, answers_in_part, is_denied, logs_in, page, sample, told};
     use crate::model::{Confidence, Severity};
     use crate::testing::logs::{SOME_TIME, alone, beside, console, is_of_both, log};
     use crate::testing::{none, one, says, the_one};

@@ -1,13 +1,14 @@
 //! The Sametime login in Notes never came, because the server that should issue its token could not be reached over NRPC.
 
-use crate::diagnose::chat::{Login, Outcome};
-use crate::diagnose::network::{group_by, listed};
+use crate::diagnose::evidence::sametime::show;
 use crate::diagnose::rules::rule;
-use crate::diagnose::telephony::Exchange;
-use crate::diagnose::vp::show;
-use crate::diagnose::web::pages::Product;
+use crate::diagnose::words::listed;
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::http::pages::Product;
+use crate::facts::sametime::{Login, Outcome};
+use crate::facts::sip::Exchange;
 use crate::model::{Confidence, Conversation, Finding, Severity, Source, Timestamp};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::sip;
@@ -253,7 +254,7 @@ fn lower_first(title: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::{idle, none, of, one, says};
     use nrpcsniff_samples::Network;

@@ -1,8 +1,9 @@
 //! Wrong name or password at the community server.
 
-use crate::diagnose::chat::Login;
-use crate::diagnose::vp::{afterwards, by_user, draft, how_often, who, why};
+use crate::diagnose::evidence::sametime::{afterwards, draft, how_often, who, why};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sametime::Login;
+use crate::facts::sametime::ends::by_user;
 use crate::model::Severity;
 
 /// See [`ABOUT`].
@@ -69,7 +70,7 @@ fn weakness(login: &Login<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial, token};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial, token};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says, text};
     use nrpcsniff_samples::Network;

@@ -1,11 +1,12 @@
 //! The community server cannot ask its directory.
 
-use crate::diagnose::chat::{Login, Outcome};
-use crate::diagnose::network::group_by;
-use crate::diagnose::opening::watched_until;
-use crate::diagnose::vp::{READ, Reasons, aftermath, draft_of_server, show_all, talk, turned_away, who};
+use crate::diagnose::evidence::sametime::{READ, Reasons, aftermath, draft_of_server, show_all, turned_away, who};
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::nrpc::opening::watched_until;
+use crate::facts::sametime::ends::talk;
+use crate::facts::sametime::{Login, Outcome};
 use crate::model::{Attempt, Confidence, FailedConnections, Setup, Severity, Timestamp};
 
 /// Ports of LDAP: plain, TLS (IANA), and those of a global catalogue, plain and TLS.
@@ -222,7 +223,7 @@ fn answered(login: &Login<'_>) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::{frames, idle, none, one, says, text};
     use nrpcsniff_samples::sametime::{Login, reason};

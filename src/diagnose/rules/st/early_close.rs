@@ -1,10 +1,11 @@
 //! The community server closes without a word, and no other rule knows why.
 
-use crate::diagnose::chat::{Login, Outcome};
-use crate::diagnose::network::group_by;
-use crate::diagnose::vp::{afterwards, closed_by_server, how_often, show_all, talk, who};
+use crate::diagnose::evidence::sametime::{afterwards, how_often, show_all, who};
 use crate::diagnose::words::{closer, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::sametime::ends::{closed_by_server, talk};
+use crate::facts::sametime::{Login, Outcome};
 use crate::model::{Confidence, Endpoint, Severity, Timestamp};
 use hashbrown::HashMap;
 
@@ -110,7 +111,7 @@ fn delay(login: &Login<'_>, last: Timestamp) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, of, one, says};
     use nrpcsniff_samples::Network;

@@ -1,6 +1,6 @@
 //! The user is logged in by another client.
 
-use crate::diagnose::vp::{Reasons, session_ended, who};
+use crate::diagnose::evidence::sametime::{Reasons, session_ended, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
 
@@ -48,7 +48,7 @@ impl Rule for Elsewhere {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::Network;

@@ -1,11 +1,14 @@
 //! A silent Sametime session was forgotten by something on the path.
 
-use crate::diagnose::chat::Login;
-use crate::diagnose::idle::{last_long_gap, reset_after};
-use crate::diagnose::network::{count, each, equal_within, group_by, listed, seconds};
-use crate::diagnose::vp::talk;
+use crate::diagnose::evidence::each;
 use crate::diagnose::words::{clock, side, span};
+use crate::diagnose::words::{count, listed};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::nrpc::idle::{last_long_gap, reset_after};
+use crate::facts::sametime::Login;
+use crate::facts::sametime::ends::talk;
+use crate::facts::statistics::{equal_within, seconds};
 use crate::model::{CloseBy, IdleGap, Severity};
 use hashbrown::HashSet;
 
@@ -151,7 +154,7 @@ fn evidence(draft: Draft, died: &Died<'_, '_>) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::Network;

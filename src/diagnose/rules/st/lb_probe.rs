@@ -1,10 +1,13 @@
 //! Health checks on the Sametime port.
 
-use crate::diagnose::chat::Login;
-use crate::diagnose::network::{count, each, group_by, listed, median};
-use crate::diagnose::vp::talk;
+use crate::diagnose::evidence::each;
 use crate::diagnose::words::span;
+use crate::diagnose::words::{count, listed};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::sametime::Login;
+use crate::facts::sametime::ends::talk;
+use crate::facts::statistics::median;
 use crate::model::{Close, CloseBy, Severity};
 
 /// See [`ABOUT`].
@@ -95,7 +98,7 @@ fn finding(series: &[(f64, Vec<&Login<'_>>)]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::dial;
+    use crate::diagnose::evidence::sametime::tests::dial;
     use crate::model::Severity;
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::Network;

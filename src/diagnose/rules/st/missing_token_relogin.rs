@@ -1,12 +1,12 @@
 //! The first login had its token; after the connection was lost, the client has none.
 
-use crate::diagnose::chat::{Login, Outcome};
-use crate::diagnose::heard::{FEW, READ, log_of};
-use crate::diagnose::journal::Entry;
-use crate::diagnose::network::group_by;
-use crate::diagnose::vp::{show, show_all, who};
+use crate::diagnose::evidence::logs::{FEW, READ, log_of};
+use crate::diagnose::evidence::sametime::{show, show_all, who};
 use crate::diagnose::words::{closer, span, times};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::logs::Entry;
+use crate::facts::sametime::{Login, Outcome};
 use crate::model::{Close, CloseBy, Confidence, LogEvent, Severity, Side};
 
 /// See [`ABOUT`].
@@ -111,7 +111,7 @@ fn finding(case: &Case<'_>, group: &[(&Login<'_>, &Login<'_>)]) -> Option<Draft>
              ({} in this capture): it could not get a new token.",
             who(before),
             before.server(),
-            closer(&crate::diagnose::vp::talk(before)),
+            closer(&crate::facts::sametime::ends::talk(before)),
             span(first.began().time.seconds_since(before.ended())),
             times(group.len()),
         ));
@@ -142,7 +142,7 @@ fn told_by_client(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial, token};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial, token};
     use crate::model::{Confidence, Severity};
     use crate::testing::logs::{SOME_TIME, alone, lines, systemout};
     use crate::testing::{none, one, says, the_one};

@@ -1,11 +1,14 @@
 //! One side speaks TLS, the other does not.
 
-use crate::diagnose::chat::{Login, Outcome};
-use crate::diagnose::network::{each, group_by, listed, path};
-use crate::diagnose::opening::watched_until;
-use crate::diagnose::vp::{show_close, talk};
+use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::sametime::show_close;
 use crate::diagnose::words::times;
+use crate::diagnose::words::{listed, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::nrpc::opening::watched_until;
+use crate::facts::sametime::ends::talk;
+use crate::facts::sametime::{Login, Outcome};
 use crate::model::{Confidence, Endpoint, Severity, Side};
 use hashbrown::HashSet;
 
@@ -156,7 +159,7 @@ fn evidence(draft: Draft, login: &Login<'_>) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::{idle, none, one, says};
     use nrpcsniff_samples::sametime::Login;

@@ -1,11 +1,13 @@
 //! Nobody answers on the Sametime port.
 
-use crate::diagnose::attempts::is_silent;
-use crate::diagnose::chat::Login;
-use crate::diagnose::network::{EVIDENCE, count, each, group_by, listed};
-use crate::diagnose::vp::talk;
+use crate::diagnose::evidence::{EVIDENCE, each};
 use crate::diagnose::words::clock;
+use crate::diagnose::words::{count, listed};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::network::attempts::is_silent;
+use crate::facts::sametime::Login;
+use crate::facts::sametime::ends::talk;
 use crate::model::{Conversation, Setup, Severity};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -189,7 +191,7 @@ fn through(c: &Conversation) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::{idle, none, one, says};
     use nrpcsniff_samples::sametime::{Login, PORT};

@@ -1,10 +1,10 @@
 //! The community server sends the client to its home server, and the client does not get there.
 
-use crate::diagnose::chat::{Login, Outcome};
-use crate::diagnose::network::group_by;
-use crate::diagnose::vp::{READ, draft, how_often, show, show_all, who, why};
+use crate::diagnose::evidence::sametime::{READ, draft, how_often, show, show_all, who, why};
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Lookup, Rule};
+use crate::facts::grouping::group_by;
+use crate::facts::sametime::{Login, Outcome};
 use crate::model::{Confidence, Severity, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::dns;
@@ -61,7 +61,7 @@ impl Rule for RedirectFail {
         let groups = group_by(failed, |(login, _)| (login.client(), login.server(), login.redirect_host()));
         let redirects = groups.iter().filter_map(|group| redirect(case, group));
         let broken = case.chat().logins().filter(|l| l.refusal().is_some_and(|code| HOME_SERVER.contains(&code)));
-        let broken = crate::diagnose::vp::by_user(broken);
+        let broken = crate::facts::sametime::ends::by_user(broken);
         redirects.chain(broken.iter().filter_map(|group| home_server(case, group))).collect()
     }
 }
@@ -207,7 +207,7 @@ fn home_server(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::{idle, none, one, says};
     use nrpcsniff_samples::dns::{A, Rcode, Record};

@@ -1,8 +1,8 @@
 //! The community server takes no more users.
 
-use crate::diagnose::network::group_by;
-use crate::diagnose::vp::{Reasons, aftermath, draft_of_server, turned_away};
+use crate::diagnose::evidence::sametime::{Reasons, aftermath, draft_of_server, turned_away};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::grouping::group_by;
 use crate::model::Severity;
 
 /// See [`ABOUT`].
@@ -50,7 +50,7 @@ impl Rule for ServerFull {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::Network;

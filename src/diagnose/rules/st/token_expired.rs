@@ -1,9 +1,9 @@
 //! The community server says that the sign-on token is past its end.
 
-use crate::diagnose::chat::Login;
-use crate::diagnose::vp::{Reasons, afterwards, how_often, proof, who, why};
+use crate::diagnose::evidence::sametime::{Reasons, afterwards, how_often, proof, who, why};
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sametime::Login;
 use crate::model::{Confidence, Message, Severity};
 use nrpcsniff_dissectors::ltpa::{Token, utc};
 
@@ -85,7 +85,7 @@ fn life(login: &Login<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, alone, dial, token};
+    use crate::diagnose::evidence::sametime::tests::{USER, alone, dial, token};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says, the_one};
     use nrpcsniff_samples::sametime::{Login, reason};

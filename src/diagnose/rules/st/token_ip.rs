@@ -1,8 +1,8 @@
 //! The sign-on token was issued to another address than the one that shows it.
 
-use crate::diagnose::chat::Login;
-use crate::diagnose::vp::{Reasons, afterwards, how_often, who, why};
+use crate::diagnose::evidence::sametime::{Reasons, afterwards, how_often, who, why};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sametime::Login;
 use crate::model::Severity;
 
 /// See [`ABOUT`].
@@ -85,7 +85,7 @@ fn addresses(login: &Login<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial, token};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial, token};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::Network;

@@ -1,11 +1,13 @@
 //! The community server does not take the sign-on token.
 
-use crate::diagnose::chat::Login;
-use crate::diagnose::heard::{READ, log_of_login, refused_logins, whose};
-use crate::diagnose::journal::TracedLogin;
-use crate::diagnose::network::{group_by, listed};
-use crate::diagnose::vp::{afterwards, by_user, draft, how_often, proof, who, why};
+use crate::diagnose::evidence::logs::{READ, log_of_login, refused_logins, whose};
+use crate::diagnose::evidence::sametime::{afterwards, draft, how_often, proof, who, why};
+use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::logs::TracedLogin;
+use crate::facts::sametime::Login;
+use crate::facts::sametime::ends::by_user;
 use crate::model::{Confidence, Severity};
 
 /// See [`ABOUT`].
@@ -129,7 +131,7 @@ fn not_verified(case: &Case<'_>, login: &TracedLogin<'_>, all: Option<&str>) -> 
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial, token};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial, token};
     use crate::model::{Confidence, Severity};
     use crate::testing::logs::{
         SOME_TIME, alone, beside, is_of_both, let_in, lines, log, log_with_offset, not_verified, stusers,

@@ -1,6 +1,6 @@
 //! One user on two servers at a time.
 
-use crate::diagnose::vp::{Reasons, session_ended, who};
+use crate::diagnose::evidence::sametime::{Reasons, session_ended, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::model::Severity;
 use std::net::IpAddr;
@@ -56,7 +56,7 @@ impl Rule for TwoServers {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::Network;

@@ -1,12 +1,13 @@
 //! A Sametime server or proxy is not on the other server's list.
 
-use crate::diagnose::chat::Login;
-use crate::diagnose::heard::{FEW, READ, log_of};
-use crate::diagnose::journal::Entry;
-use crate::diagnose::network::group_by;
-use crate::diagnose::vp::{closed_by_server, only_handshake, show_all};
+use crate::diagnose::evidence::logs::{FEW, READ, log_of};
+use crate::diagnose::evidence::sametime::show_all;
 use crate::diagnose::words::{closer, span, times};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::logs::Entry;
+use crate::facts::sametime::Login;
+use crate::facts::sametime::ends::{closed_by_server, only_handshake};
 use crate::model::{Confidence, LogEvent, Severity};
 use std::net::IpAddr;
 
@@ -102,7 +103,7 @@ fn finding(group: &[&Login<'_>]) -> Option<Draft> {
              is not on their list of trusted servers.{}",
             first.client(),
             first.server(),
-            closer(&crate::diagnose::vp::talk(first)),
+            closer(&crate::facts::sametime::ends::talk(first)),
             translated(first),
         ))
         .remedy_first(format!(
@@ -144,7 +145,7 @@ fn told_by_server(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::logs::{SOME_TIME, alone, beside, is_of_both, log, stusers};
     use crate::testing::{none, one, says, the_one};

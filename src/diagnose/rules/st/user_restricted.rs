@@ -1,7 +1,8 @@
 //! The user is not allowed on the community server.
 
-use crate::diagnose::vp::{Reasons, afterwards, how_often, only_handshake, who, why};
+use crate::diagnose::evidence::sametime::{Reasons, afterwards, how_often, who, why};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sametime::ends::only_handshake;
 use crate::model::Severity;
 
 /// See [`ABOUT`].
@@ -45,7 +46,7 @@ impl Rule for UserRestricted {
         let logins = groups.iter().filter(|group| !group.iter().any(|login| only_handshake(login)));
         let told = logins.filter_map(|group| {
             let first = *group.first()?;
-            let draft = crate::diagnose::vp::draft(case, &ABOUT, group);
+            let draft = crate::diagnose::evidence::sametime::draft(case, &ABOUT, group);
             Some(draft.title(format!("{} is not allowed on Sametime server {}", who(first), first.server())).explain(format!(
                 "{} logged in at {}, and the server ended the session{}. Reason: {}. It knows who asks, and does not allow \
                  it: another password or token will not help.{}",
@@ -62,7 +63,7 @@ impl Rule for UserRestricted {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::Network;

@@ -1,7 +1,8 @@
 //! Client and community server do not agree on the version of the protocol, or on encryption.
 
-use crate::diagnose::vp::{Reasons, session_ended, version, who};
+use crate::diagnose::evidence::sametime::{Reasons, session_ended, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sametime::ends::version;
 use crate::model::Severity;
 use nrpcsniff_dissectors::sametime::names;
 
@@ -63,7 +64,7 @@ impl Rule for VersionOrEncryption {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::vp::tests::{USER, dial};
+    use crate::diagnose::evidence::sametime::tests::{USER, dial};
     use crate::model::{Confidence, Severity};
     use crate::testing::{none, one, says};
     use nrpcsniff_samples::Network;

@@ -1,9 +1,12 @@
 //! Segments get lost on the way and are sent again.
 
 use super::mtu_blackhole;
-use crate::diagnose::network::{clients, count, each, group_by, share};
+use crate::diagnose::evidence::each;
+use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
+use crate::facts::statistics::share;
 use crate::model::{Endpoint, Severity, Stall};
 
 /// See [`ABOUT`].
@@ -140,7 +143,7 @@ fn finding(case: &Case<'_>, group: &[Line<'_, '_>]) -> Option<Draft> {
             format!(
                 "{} of {} waited {} and sent frame {} again",
                 side(stall.from),
-                crate::diagnose::network::path(talk.conversation),
+                crate::diagnose::words::path(talk.conversation),
                 span(stall.repeated.time.seconds_since(stall.first.time)),
                 stall.first.frame.number,
             ),

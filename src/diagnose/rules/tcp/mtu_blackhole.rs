@@ -1,8 +1,10 @@
 //! Small segments pass, full-size ones never do: the path takes less than the ends believe, and nobody tells.
 
-use crate::diagnose::network::{clients, count, each, group_by};
+use crate::diagnose::evidence::each;
+use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
 use crate::model::{Confidence, Endpoint, IcmpError, Severity, Side, StuckSegment, Timestamp, Transport};
 use hashbrown::HashMap;
 

@@ -1,8 +1,11 @@
 //! A receiver that could take no more for a while.
 
-use crate::diagnose::network::{clients, count, each, group_by, seconds};
+use crate::diagnose::evidence::each;
+use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::grouping::group_by;
+use crate::facts::statistics::seconds;
 use crate::model::{Severity, Side, ZeroWindow};
 
 /// See [`ABOUT`].

@@ -1,8 +1,9 @@
 //! The server's certificate is over, or not valid yet.
 
-use crate::diagnose::tls::{Blame, Handshake, by_site, callers, day, failed, tried};
+use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::words::clock;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::tls::{Blame, Handshake, by_site, day};
 use crate::model::{Confidence, Severity, Side};
 use nrpcsniff_dissectors::tls::Certificate;
 
@@ -142,7 +143,7 @@ fn went_on(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::diagnose::Settings;
-    use crate::diagnose::tls::tests::{MEET, call, fails, get};
+    use crate::facts::tls::tests::{MEET, call, fails, get};
     use crate::model::{Confidence, Severity, Timestamp};
     use crate::testing::{Story, one, says, the_one, told, told_with};
     use nrpcsniff_samples::Network;

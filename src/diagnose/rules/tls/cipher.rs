@@ -1,7 +1,8 @@
 //! Client and server have no cipher suite in common.
 
-use crate::diagnose::tls::{Handshake, agreed, by_site, callers, failed, refusal_of_hello, tried};
+use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::tls::{Handshake, agreed, by_site, refusal_of_hello};
 use crate::model::Severity;
 use nrpcsniff_dissectors::tls::alert::{HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY};
 use nrpcsniff_dissectors::tls::{TLS12, suite_shown};
@@ -99,7 +100,7 @@ fn listed(suites: impl Iterator<Item = u16>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::tls::tests::{MEET, call, fails, get, get_from, old_hello};
+    use crate::facts::tls::tests::{MEET, call, fails, get, get_from, old_hello};
     use crate::model::{Confidence, Severity};
     use crate::testing::{Story, one, says, the_one, told};
     use nrpcsniff_samples::Network;

@@ -1,7 +1,8 @@
 //! The server wants a certificate of its client, and does not get a good one.
 
-use crate::diagnose::tls::{Handshake, by_site, callers, failed, tried};
+use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::tls::{Handshake, by_site};
 use crate::model::{CloseBy, Confidence, Message, Severity, Side};
 use nrpcsniff_dissectors::tls::alert::{
     BAD_CERTIFICATE, CERTIFICATE_EXPIRED, CERTIFICATE_REQUIRED, CERTIFICATE_UNKNOWN, HANDSHAKE_FAILURE, UNKNOWN_CA,
@@ -116,7 +117,7 @@ fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::tls::tests::{MEET, call, fails, get};
+    use crate::facts::tls::tests::{MEET, call, fails, get};
     use crate::model::{Confidence, Severity};
     use crate::testing::{Story, findings, none, one, says, the_one, told};
     use nrpcsniff_samples::tls::Tls;

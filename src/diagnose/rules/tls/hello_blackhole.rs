@@ -1,9 +1,11 @@
 //! A ClientHello that fills more than one segment is never answered.
 
-use crate::diagnose::network::seconds;
-use crate::diagnose::tls::{Handshake, by_site, callers, failed, tried};
+use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::words::span;
-use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, opening};
+use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::nrpc::opening;
+use crate::facts::statistics::seconds;
+use crate::facts::tls::{Handshake, by_site};
 use crate::model::{Confidence, Severity, Side, Unanswered};
 
 /// See [`ABOUT`].
@@ -111,7 +113,7 @@ fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::tls::tests::{MEET, get, get_from};
+    use crate::facts::tls::tests::{MEET, get, get_from};
     use crate::model::{Confidence, Severity};
     use crate::testing::{Story, idle, one, says, told};
     use nrpcsniff_samples::tls::Tls;

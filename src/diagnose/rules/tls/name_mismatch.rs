@@ -1,8 +1,9 @@
 //! The server's certificate is for another host than the one that the client wants.
 
-use crate::diagnose::network::equal_within;
-use crate::diagnose::tls::{Blame, Handshake, by_site, callers, failed, refusal_of_hello, tried};
+use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::statistics::equal_within;
+use crate::facts::tls::{Blame, Handshake, by_site, refusal_of_hello};
 use crate::model::{Severity, Side};
 use nrpcsniff_dissectors::tls::Certificate;
 use nrpcsniff_dissectors::tls::alert::UNRECOGNIZED_NAME;
@@ -132,7 +133,7 @@ fn refused_by_server(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft>
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::tls::tests::{MEET, call, fails, get};
+    use crate::facts::tls::tests::{MEET, call, fails, get};
     use crate::model::{Confidence, Severity};
     use crate::testing::{Story, one, says, the_one, told};
     use nrpcsniff_samples::Network;

@@ -1,8 +1,9 @@
 //! A ClientHello is answered by a close, or by something that is no TLS.
 
-use crate::diagnose::tls::{Handshake, by_site, callers, failed, tried};
+use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::words::closer;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::facts::tls::{Handshake, by_site};
 use crate::model::{CloseBy, Confidence, Severity, Side};
 use nrpcsniff_dissectors::tls::TLS12;
 
@@ -112,7 +113,7 @@ fn in_clear(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::tls::tests::{MEET, call, get, get_from, old_hello};
+    use crate::facts::tls::tests::{MEET, call, get, get_from, old_hello};
     use crate::model::{Confidence, Severity};
     use crate::testing::{Story, idle, one, says, the_one, told};
     use nrpcsniff_samples::tls::Tls;

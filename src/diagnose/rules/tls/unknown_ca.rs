@@ -1,7 +1,8 @@
 //! The client does not know who issued the server's certificate.
 
-use crate::diagnose::tls::{Blame, Handshake, by_site, callers, failed, tried};
+use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::tls::{Blame, Handshake, by_site};
 use crate::model::{Confidence, Severity, Side};
 use nrpcsniff_dissectors::tls::alert::UNKNOWN_CA;
 
@@ -140,7 +141,7 @@ fn guess(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::tls::tests::{MEET, call, fails, get};
+    use crate::facts::tls::tests::{MEET, call, fails, get};
     use crate::model::{Confidence, Severity};
     use crate::testing::{Story, none, one, says, told};
     use nrpcsniff_samples::Network;

@@ -1,7 +1,8 @@
 //! Client and server have no version of TLS in common.
 
-use crate::diagnose::tls::{Handshake, agreed, by_site, callers, failed, refusal_of_hello, tried};
+use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::tls::{Handshake, agreed, by_site, refusal_of_hello};
 use crate::model::{CloseBy, Confidence, Message, Severity, Side};
 use nrpcsniff_dissectors::tls::alert::{HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY, PROTOCOL_VERSION};
 use nrpcsniff_dissectors::tls::{Alert, TLS12, version_name};
@@ -125,7 +126,7 @@ fn offered(handshake: &Handshake<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::tls::tests::{MEET, call, fails, get, get_from, old_hello};
+    use crate::facts::tls::tests::{MEET, call, fails, get, get_from, old_hello};
     use crate::model::{Confidence, Severity};
     use crate::testing::{Story, one, says, the_one, told};
     use nrpcsniff_samples::Network;

@@ -1,0 +1,183 @@
+//! What several rules hear in logs alike, and the words for it.
+
+use crate::diagnose::{About, Case, Draft, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::logs::{ClientTrace, Entry, TracedLogin, same_server};
+use crate::facts::names::Likeness;
+use crate::model::{LogEvent, TokenStatusText};
+
+/// Score of a text that names the fault.
+pub const READ: i32 = 45;
+/// Lines of one kind that are looked at.
+pub const MOST: usize = 1024;
+/// The same where each is held against every conversation.
+pub const FEW: usize = 64;
+/// Different attempts of Notes clients that are looked at.
+const ATTEMPTS: usize = 32;
+/// A line and the one it belongs to stand no further apart.
+const NEAR: usize = 8;
+
+/// Name of the log for people.
+pub fn log_of<'c>(case: &'c Case<'_>, entry: &Entry<'_>) -> &'c str {
+    case.journal().log(entry.log).map_or("the log", |log| log.name())
+}
+
+/// Name of the log in which a sign-on was traced.
+pub fn log_of_login<'c>(case: &'c Case<'_>, login: &TracedLogin<'_>) -> &'c str {
+    login.first().map_or("the log", |entry| log_of(case, &entry))
+}
+
+/// The user of a sign-on, or "a user".
+pub fn whose<'a>(login: &TracedLogin<'a>) -> &'a str {
+    login.user().unwrap_or("a user whose name is not in the log")
+}
+
+/// Conversations with a community server in which the capture shows that sign-on refused.
+pub fn refused_logins(case: &Case<'_>, login: &TracedLogin<'_>) -> Vec<u32> {
+    let Some(failed) = login.failed().or_else(|| login.first()) else { return Vec::new() };
+    case.journal().refused_at(&failed, &["sametime"], &login.users())
+}
+
+/// A trace that says of the token "verified" speaks against every fault of the token.
+pub fn verified_well(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
+    let verified =
+        case.journal().logins().iter().filter(|login| login.status.is_none() && login.not_verified.is_none());
+    let heard = verified.filter(|login| !login.mixed).filter_map(|login| {
+        let entry = login.verified?;
+        let links = case.journal().refused_at(&entry, &["sametime"], &login.users());
+        (!links.is_empty()).then(|| Testimony::new(about, &[entry]).links(links).against())
+    });
+    heard.collect()
+}
+
+/// Domino's word against a token: in sign-ons that Sametime traced, and in lines of its own console.
+///
+/// `tell` gets a draft with score and title to fill in, the user if one is named, and the name of the log.
+pub fn token_status(
+    case: &Case<'_>,
+    about: &'static About,
+    status: TokenStatusText,
+    tell: impl Fn(Draft, Option<&str>, &str) -> Draft,
+) -> Vec<Testimony> {
+    let journal = case.journal();
+    let said = journal.logins().iter().filter(|login| login.status.is_some_and(|(_, said)| said == status));
+    let traced = said.clone().filter(|login| login.accepted.is_none()).map(|login| {
+        let user = login.user();
+        let draft = tell(Draft::new(about, READ).names_read().guard(login.mixed), user, log_of_login(case, login));
+        Testimony::new(about, &login.telling())
+            .whom(user.unwrap_or_default())
+            .login(login)
+            .links(refused_logins(case, login))
+            .alone(draft)
+    });
+    let traced_lines: Vec<_> = said.filter_map(|login| login.status.map(|(entry, _)| entry.line())).collect();
+    let is_said = |event: &LogEvent| matches!(event, LogEvent::Status { token: Some(said), .. } if *said == status);
+    let lines = journal.saying(is_said).filter(|entry| traced_lines.binary_search(&entry.line()).is_err());
+    let lines = lines.take(MOST).map(|entry| {
+        let draft = tell(Draft::new(about, READ).names_read(), None, log_of(case, &entry));
+        Testimony::new(about, &[entry]).links(refused_near(case, &entry)).alone(draft)
+    });
+    traced.chain(lines).collect()
+}
+
+/// Conversations in which the capture shows a token refused at that moment.
+pub fn refused_near(case: &Case<'_>, entry: &Entry<'_>) -> Vec<u32> {
+    case.journal().refused_at(entry, &["http", "sip", "sametime"], &[])
+}
+
+/// Lines of one kind that say nothing of users, each with what it joins; alone they are worth a word from three on.
+pub fn noise(
+    case: &Case<'_>,
+    about: &'static About,
+    is: impl Fn(&LogEvent) -> bool,
+    tell: impl Fn(Draft, &str) -> Draft,
+) -> Vec<Testimony> {
+    let entries: Vec<Entry<'_>> = case.journal().saying(is).take(MOST).collect();
+    let logs = group_by(entries, |entry| entry.log);
+    let of_log = |group: Vec<Entry<'_>>| -> Vec<Testimony> {
+        let many = group.len() >= 3;
+        let testimony = |entry: &Entry<'_>| {
+            let heard = Testimony::new(about, &[*entry]).links(refused_near(case, entry));
+            if many { heard.alone(tell(Draft::new(about, 20), log_of(case, entry))) } else { heard }
+        };
+        group.iter().map(testimony).collect()
+    };
+    logs.into_iter().flat_map(of_log).collect()
+}
+
+/// NRPC conversations that were open at that moment, or nearly.
+pub fn nrpc_at(case: &Case<'_>, entry: &Entry<'_>) -> Vec<u32> {
+    let Some(time) = entry.time else { return Vec::new() };
+    let within = case.settings.thresholds.log_within;
+    let talks = case.nrpc().filter(|talk| {
+        talk.conversation.first.time.seconds_since(time) <= within && time.seconds_since(talk.ended()) <= within
+    });
+    talks.map(|talk| talk.conversation.id).collect()
+}
+
+/// A Notes client's words about a server that answered in place of another, for the rule that is about names so alike;
+/// `None` where the wanted name is not in the log.
+pub fn wrong_server(
+    case: &Case<'_>,
+    about: &'static About,
+    mine: impl Fn(Option<(&str, Likeness)>) -> bool,
+    tell: impl Fn(Draft, &ClientTrace<'_>) -> Draft,
+) -> Vec<Testimony> {
+    let groups = group_by(case.journal().traces(), |trace| (trace.wanted, trace.answered, trace.address));
+    let firsts = groups.iter().take(ATTEMPTS).filter_map(|group| group.first().copied());
+    let heard = firsts.filter_map(|trace| {
+        let pair = trace.wanted.map(|wanted| (wanted, case.likeness(wanted, trace.answered)));
+        if !mine(pair) {
+            return None;
+        }
+        let draft = tell(Draft::new(about, 35), trace);
+        let whom = format!("{} {} {}", trace.wanted.unwrap_or_default(), trace.answered, trace.address);
+        Some(Testimony::new(about, &trace.entries).whom(whom).links(same_attempt(case, trace)).alone(draft))
+    });
+    heard.collect()
+}
+
+/// Conversations in which the same name was asked for and the same server answered, at the same address where that can be
+/// read. Names and addresses tell more than times, which such traces do not have.
+fn same_attempt(case: &Case<'_>, trace: &ClientTrace<'_>) -> Vec<u32> {
+    let ip = trace.ip();
+    let talks = case.nrpc().filter(|talk| {
+        let wanted =
+            trace.wanted.zip(talk.wanted()).is_none_or(|(a, b)| same_server(a, b) || a.eq_ignore_ascii_case(b));
+        wanted
+            && ip.is_none_or(|ip| talk.conversation.server.ip == ip)
+            && talk.answered().is_some_and(|answered| same_server(trace.answered, answered))
+    });
+    talks.map(|talk| talk.conversation.id).collect()
+}
+
+/// A Notes client's "not responding", for what the capture shows at that address: it stands for a dead server and for a
+/// wrong one, and proves nothing by itself.
+pub fn not_responding(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
+    let entries: Vec<Entry<'_>> = case
+        .journal()
+        .saying(|event| {
+            matches!(
+                event,
+                LogEvent::UsingAddress { .. } | LogEvent::WrongServer { .. } | LogEvent::UnableToConnect { .. }
+            )
+        })
+        .collect();
+    let heard = entries.iter().enumerate().filter_map(|(place, entry)| {
+        let LogEvent::UnableToConnect { server, status: Some(0x0803 | 0x0807), .. } = &entry.fact.event else {
+            return None;
+        };
+        let before = entries.get(place.saturating_sub(NEAR)..place)?.iter().rev();
+        let mut before = before.take_while(|other| !matches!(other.fact.event, LogEvent::WrongServer { .. }));
+        let used = before.find_map(|other| match &other.fact.event {
+            LogEvent::UsingAddress { address, server: asked } if asked.eq_ignore_ascii_case(server) => {
+                Some((*other, address.parse().ok()?))
+            }
+            _ => None,
+        });
+        let (using, ip): (Entry<'_>, std::net::IpAddr) = used?;
+        let talks = case.nrpc().filter(|talk| talk.conversation.server.ip == ip).map(|talk| talk.conversation.id);
+        Some(Testimony::new(about, &[using, *entry]).links(talks))
+    });
+    heard.take(ATTEMPTS).collect()
+}

@@ -1,0 +1,65 @@
+//! What the rules about sign-on tokens share: which refusals count, what follows from them, and how they are shown.
+
+use super::each;
+use super::http::name_loops;
+use crate::diagnose::Draft;
+use crate::diagnose::words::listed;
+use crate::facts::Case;
+use crate::facts::sip::Exchange;
+use crate::facts::tokens::{Held, Showing};
+use crate::model::Conversation;
+use hashbrown::HashSet;
+
+/// Findings that follow from a token that is not accepted, whatever the reason.
+pub const EFFECTS: [&str; 6] =
+    ["st-token-refused", "st-token-expired", "sip-401-loop", "sip-403", "sip-5xx", "http-login-loop"];
+
+/// Names every conversation that showed and refused these, and those of what follows: repetitions of the same SIP request,
+/// login loops of the same browser.
+#[must_use]
+pub fn name_all<'a>(case: &Case<'a>, draft: Draft, showings: &[&Showing<'a>]) -> Draft {
+    let web = case.web();
+    let denied: Vec<_> = showings.iter().filter_map(|showing| web.exchanges().get(showing.exchange()?)).collect();
+    let draft = name_loops(web, draft, &case.settings.thresholds, &denied);
+    let calls: HashSet<&str> = showings.iter().filter_map(|showing| showing.call_id).collect();
+    let mut calls: Vec<&str> = calls.into_iter().collect();
+    calls.sort_unstable();
+    let repeated = calls.into_iter().flat_map(|call| case.telephony().of_call(call)).flat_map(Exchange::conversations);
+    let draft = repeated.fold(draft, Draft::conversation);
+    showings.iter().flat_map(|showing| showing.conversations.iter().copied()).fold(draft, Draft::conversation)
+}
+
+/// Names these conversations.
+#[must_use]
+pub fn name<'c>(draft: Draft, conversations: impl IntoIterator<Item = &'c Conversation>) -> Draft {
+    conversations.into_iter().fold(draft, Draft::conversation)
+}
+
+/// What was shown and what was answered, of the first few.
+#[must_use]
+pub fn show_all(draft: Draft, showings: &[&Showing<'_>]) -> Draft {
+    each(draft, showings, "requests", |draft, showing| show(draft, showing))
+}
+
+/// What was shown and what was answered.
+#[must_use]
+pub fn show(draft: Draft, showing: &Showing<'_>) -> Draft {
+    let tokens: Vec<String> = showing.tokens.iter().map(Held::label).collect();
+    let claim = showing.claim.as_deref().map_or_else(String::new, |claim| format!(" as {claim}"));
+    let draft = draft.packet(showing.at, format!("{}{claim} with {}", showing.what(), tokens.join("; ")));
+    match &showing.answer {
+        Some(answer) => draft.packet(answer.at, format!("{} answered: {}", showing.consumer(), answer.text)),
+        None => draft,
+    }
+}
+
+/// "10.1.0.50", or "10.1.0.50 and 2 other clients".
+pub fn clients(showings: &[&Showing<'_>]) -> String {
+    listed(showings.iter().map(|showing| showing.client), "clients")
+}
+
+/// How these were refused: "401 Unauthorized".
+pub fn answers(showings: &[&Showing<'_>]) -> String {
+    let texts = showings.iter().filter_map(|showing| showing.answer.as_ref()).map(|answer| answer.text.as_str());
+    listed(texts, "answers")
+}

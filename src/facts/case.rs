@@ -1,0 +1,204 @@
+//! The analysis as rules want to see it: NRPC conversations with their opening, attempts by client, DNS answers.
+
+use super::dns::{Lookup, lookups};
+use super::http::Web;
+use super::logs::Journal;
+use super::nrpc::{Talk, concerns_nrpc};
+use super::sametime::Chat;
+use super::sip::Telephony;
+use super::tls::Handshakes;
+use super::tokens::Identity;
+use super::{Settings, names};
+use crate::model::{Analysis, Endpoint, Timestamp};
+use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::nrpc;
+use std::cell::OnceCell;
+use std::net::IpAddr;
+
+/// An analysis with the indices that rules need.
+pub struct Case<'a> {
+    /// What was read.
+    pub analysis: &'a Analysis,
+    /// What the user set.
+    pub settings: &'a Settings,
+    talks: Vec<Talk<'a>>,
+    by_client: HashMap<IpAddr, Vec<usize>>,
+    by_server: HashMap<Endpoint, Vec<usize>>,
+    /// First server port of each address, and whether there are further ones.
+    ports: HashMap<IpAddr, (u16, bool)>,
+    lookups: Vec<Lookup<'a>>,
+    by_answer: HashMap<IpAddr, Vec<usize>>,
+    /// What several rules ask for, found out once: see [`super::network::attempts::scanners`], [`super::nrpc::restarts::restarted`].
+    pub(super) scanners: OnceCell<HashSet<IpAddr>>,
+    pub(super) restarted: OnceCell<HashSet<u32>>,
+    handshakes: Handshakes<'a>,
+    web: Web<'a>,
+    telephony: Telephony<'a>,
+    chat: Chat<'a>,
+    identity: Identity<'a>,
+    journal: Journal<'a>,
+}
+
+/// A retry is sought among this many of the client's next conversations.
+const LOOK_AHEAD: usize = 256;
+
+impl<'a> Case<'a> {
+    /// Builds the indices.
+    pub fn new(analysis: &'a Analysis, settings: &'a Settings) -> Self {
+        let talks: Vec<_> = analysis.conversations.iter().filter(|c| concerns_nrpc(c)).map(Talk::new).collect();
+        let mut by_client: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_server: HashMap<_, Vec<_>> = HashMap::new();
+        let mut ports: HashMap<_, (u16, bool)> = HashMap::new();
+        for (index, talk) in talks.iter().enumerate() {
+            let server = talk.conversation.server;
+            let (first, several) = ports.entry(server.ip).or_insert((server.port, false));
+            *several |= *first != server.port;
+            by_client.entry(talk.conversation.client.ip).or_default().push(index);
+            by_server.entry(server).or_default().push(index);
+        }
+        let lookups: Vec<_> = analysis.conversations.iter().filter(|c| c.protocol == "dns").flat_map(lookups).collect();
+        let mut by_answer: HashMap<_, Vec<_>> = HashMap::new();
+        for (index, lookup) in lookups.iter().enumerate() {
+            for address in lookup.addresses() {
+                by_answer.entry(address).or_default().push(index);
+            }
+        }
+        let (web, telephony) = (Web::new(analysis), Telephony::new(analysis));
+        let identity = Identity::new(analysis, settings, &web, &telephony);
+        let chat = Chat::new(analysis);
+        let journal = Journal::new(analysis, settings, &chat, &telephony, &identity);
+        Self {
+            analysis,
+            settings,
+            talks,
+            by_client,
+            by_server,
+            ports,
+            lookups,
+            by_answer,
+            scanners: OnceCell::new(),
+            restarted: OnceCell::new(),
+            handshakes: Handshakes::new(analysis, settings),
+            web,
+            telephony,
+            chat,
+            identity,
+            journal,
+        }
+    }
+
+    /// HTTP exchanges and cookie jars.
+    pub fn web(&self) -> &Web<'a> {
+        &self.web
+    }
+
+    /// SIP transactions and registrations.
+    pub fn telephony(&self) -> &Telephony<'a> {
+        &self.telephony
+    }
+
+    /// Sametime logins.
+    pub fn chat(&self) -> &Chat<'a> {
+        &self.chat
+    }
+
+    /// Sign-on tokens.
+    pub fn identity(&self) -> &Identity<'a> {
+        &self.identity
+    }
+
+    /// TLS handshakes.
+    pub const fn handshakes(&self) -> &Handshakes<'a> {
+        &self.handshakes
+    }
+
+    /// Logs beside the capture.
+    pub fn journal(&self) -> &Journal<'a> {
+        &self.journal
+    }
+
+    /// Every conversation on NRPC's port or with NRPC's content, in order.
+    pub fn talks(&self) -> impl Iterator<Item = &Talk<'a>> {
+        self.talks.iter()
+    }
+
+    /// Those whose content is NRPC, or that ended before anything was said on NRPC's port.
+    pub fn nrpc(&self) -> impl Iterator<Item = &Talk<'a>> {
+        self.talks.iter().filter(|talk| talk.conversation.protocol == nrpc::PROTOCOL.name)
+    }
+
+    /// The client's conversations, in order.
+    pub fn of_client(&self, client: IpAddr) -> impl DoubleEndedIterator<Item = &Talk<'a>> {
+        self.by_client.get(&client).into_iter().flatten().filter_map(|&index| self.talks.get(index))
+    }
+
+    /// The conversations with a server, in order.
+    pub fn of_server(&self, server: Endpoint) -> impl DoubleEndedIterator<Item = &Talk<'a>> {
+        self.by_server.get(&server).into_iter().flatten().filter_map(|&index| self.talks.get(index))
+    }
+
+    /// The same client's conversations that come after `talk` in the capture, in order.
+    pub fn after(&self, talk: &Talk<'a>) -> impl Iterator<Item = &Talk<'a>> {
+        let (all, place) = self.place_of(talk);
+        all.get(place.saturating_add(1)..).unwrap_or_default().iter().filter_map(|&index| self.talks.get(index))
+    }
+
+    /// The same client's conversations that come before `talk` in the capture, the nearest first.
+    pub fn before(&self, talk: &Talk<'a>) -> impl Iterator<Item = &Talk<'a>> {
+        let (all, place) = self.place_of(talk);
+        all.get(..place).unwrap_or_default().iter().rev().filter_map(|&index| self.talks.get(index))
+    }
+
+    /// The client's conversations, and the place of `talk` among them.
+    fn place_of(&self, talk: &Talk<'a>) -> (&[usize], usize) {
+        let all = self.by_client.get(&talk.conversation.client.ip).map_or(&[][..], Vec::as_slice);
+        let id_of = |&index: &usize| self.talks.get(index).map_or(0, |t| t.conversation.id);
+        (all, all.partition_point(|index| id_of(index) < talk.conversation.id))
+    }
+
+    /// The same client's conversations that began within that many seconds after `talk` ended, in order (at most
+    /// 256 are looked at).
+    pub fn soon_after(&self, talk: &Talk<'a>, seconds: f64) -> impl Iterator<Item = &Talk<'a>> {
+        let ended = talk.ended();
+        self.after(talk)
+            .take(LOOK_AHEAD)
+            .filter(move |next| (0.0..=seconds).contains(&next.conversation.first.time.seconds_since(ended)))
+    }
+
+    /// Servers of that address were called on more than one port.
+    pub fn has_several_ports(&self, address: IpAddr) -> bool {
+        self.ports.get(&address).is_some_and(|(_, several)| *several)
+    }
+
+    /// Guard G7: the same client's next attempt that began within the retry time after `talk` ended, to the same
+    /// address or for the same name.
+    pub fn retry_of(&self, talk: &Talk<'a>) -> Option<&Talk<'a>> {
+        self.soon_after(talk, self.settings.thresholds.retry_within).find(|next| {
+            next.conversation.server == talk.conversation.server
+                || (talk.wanted().is_some() && next.wanted() == talk.wanted())
+        })
+    }
+
+    /// DNS questions of the capture, in order.
+    pub fn lookups(&self) -> impl DoubleEndedIterator<Item = &Lookup<'a>> {
+        self.lookups.iter()
+    }
+
+    /// The last DNS answer before `until` that led to `address`, whoever asked (a cache may have asked for the
+    /// client).
+    pub fn lookup_of(&self, address: IpAddr, until: Timestamp) -> Option<&Lookup<'a>> {
+        let indices = self.by_answer.get(&address)?;
+        let mut found = indices.iter().rev().filter_map(|&index| self.lookups.get(index));
+        found.find(|lookup| lookup.response.is_some_and(|(message, _)| message.at.time <= until))
+    }
+
+    /// Time of the last frame of all inputs; the end of what can be known.
+    pub fn end(&self) -> Timestamp {
+        self.analysis.end.unwrap_or_default()
+    }
+
+    /// Are wanted and answered name the same server, as far as names and the user's settings say?
+    pub fn likeness(&self, wanted: &str, answered: &str) -> names::Likeness {
+        if self.settings.expects(wanted, answered) { names::Likeness::Same } else { names::compare(wanted, answered) }
+    }
+}

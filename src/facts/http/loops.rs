@@ -1,0 +1,120 @@
+//! Login loops: a browser that is sent to log in, logs in, and is sent to log in again.
+
+use super::exchange::Exchange;
+use super::pages::Outcome;
+use super::{Browser, Web};
+use crate::facts::Thresholds;
+use hashbrown::HashMap;
+
+/// One browser, one host, several rounds.
+#[derive(Debug, Clone)]
+pub struct Loop {
+    /// Host that turned it away.
+    pub host: String,
+    /// The rounds, in order of time.
+    pub rounds: Vec<Round>,
+    /// The denial that followed the last login.
+    pub last: usize,
+}
+
+/// One round: turned away, then logged in. Places in [`Web::exchanges`].
+#[derive(Debug, Clone, Copy)]
+pub struct Round {
+    /// Request that was turned away.
+    pub denied: usize,
+    /// Login that the server took after it.
+    pub login: usize,
+}
+
+impl Loop {
+    /// Requests that were turned away, in order of time.
+    pub fn denials(&self) -> impl Iterator<Item = usize> {
+        self.rounds.iter().map(|round| round.denied).chain([self.last])
+    }
+
+    /// Everything that it is made of.
+    pub fn exchanges(&self) -> impl Iterator<Item = usize> {
+        self.rounds.iter().flat_map(|round| [round.denied, round.login]).chain([self.last])
+    }
+}
+
+/// Every loop of every browser.
+pub(super) fn find(web: &Web<'_>, thresholds: &Thresholds) -> Vec<Loop> {
+    web.browsers().iter().flat_map(|browser| of_browser(web, browser, thresholds)).collect()
+}
+
+/// What is known of one host while a browser's exchanges are gone through.
+#[derive(Default)]
+struct State {
+    rounds: Vec<Round>,
+    denied: Option<usize>,
+    login: Option<usize>,
+}
+
+/// Hosts that one browser is followed at; what goes beyond begins anew.
+const HOSTS: usize = 256;
+
+fn of_browser(web: &Web<'_>, browser: &Browser<'_>, thresholds: &Thresholds) -> Vec<Loop> {
+    let mut found = Vec::new();
+    let mut states: HashMap<&str, State> = HashMap::new();
+    let enough = usize::try_from(thresholds.login_rounds).unwrap_or(usize::MAX).max(1);
+    for exchange in web.of(browser) {
+        if exchange.is_login() || exchange.is_automatic_login() {
+            logged_in(&mut states, exchange);
+        } else if exchange.is_denied() {
+            let state = states.entry(exchange.host.as_str()).or_default();
+            turned_away(web, state, exchange, thresholds);
+        } else if exchange.is_granted()
+            && let Some(state) = states.remove(exchange.host.as_str())
+        {
+            found.extend(state.finish(&exchange.host, enough));
+        }
+        if states.len() > HOSTS {
+            states.clear();
+        }
+    }
+    found.extend(states.into_iter().filter_map(|(host, state)| state.finish(host, enough)));
+    found.sort_by_key(|found| found.last);
+    found
+}
+
+/// A login that the server takes may be for any host that has just turned the browser away; one that it refuses ends
+/// what went before: a wrong password is no loop.
+fn logged_in(states: &mut HashMap<&str, State>, login: &Exchange<'_>) {
+    match login.login_outcome() {
+        Outcome::Accepted => {
+            states
+                .values_mut()
+                .filter(|state| state.denied.is_some())
+                .for_each(|state| state.login = Some(login.index));
+        }
+        Outcome::Refused | Outcome::Unknown => states.clear(),
+    }
+}
+
+/// The first denial after a login ends a round and begins the next; further ones (other requests of the same page) add
+/// nothing.
+fn turned_away(web: &Web<'_>, state: &mut State, exchange: &Exchange<'_>, thresholds: &Thresholds) {
+    match (state.denied, state.login.take()) {
+        (Some(_), None) => return,
+        (Some(denied), Some(login)) if soon(web, login, exchange, thresholds) => {
+            state.rounds.push(Round { denied, login });
+        }
+        _ => state.rounds.clear(),
+    }
+    state.denied = Some(exchange.index);
+}
+
+/// The denial comes so soon after the login that no session can have run out.
+fn soon(web: &Web<'_>, login: usize, denied: &Exchange<'_>, thresholds: &Thresholds) -> bool {
+    let login = web.exchanges().get(login);
+    login.is_some_and(|login| denied.at().time.seconds_since(login.at().time) <= thresholds.login_round)
+}
+
+impl State {
+    /// Turned away so many times, after a login each.
+    fn finish(self, host: &str, enough: usize) -> Option<Loop> {
+        let last = self.denied.filter(|_| self.rounds.len() >= enough)?;
+        Some(Loop { host: host.to_owned(), rounds: self.rounds, last })
+    }
+}

@@ -1,0 +1,228 @@
+//! HTTP as rules want to see it: exchanges in order of time, the browsers that made them, and what each browser's cookie jar
+//! held when it asked.
+//!
+//! [`Web::exchanges`] holds every request with its response. An exchange knows its browser ([`Exchange::browser`]) and
+//! what that browser could have sent: [`Web::expected`] names the cookies of sign-on which the capture saw being set and that
+//! belong to this request by RFC 6265; [`Web::held`] all that it had at that time, with the reason why each is or is not sent.
+//! [`pages`] tells login requests, login pages, denials and products apart.
+
+mod browser;
+pub mod denials;
+mod exchange;
+mod jar;
+mod loops;
+pub mod origin;
+pub mod pages;
+#[cfg(test)]
+pub(crate) mod story;
+#[cfg(test)]
+mod tests;
+
+pub use browser::Browser;
+pub use exchange::{Exchange, Part};
+pub use jar::{
+    Fit, Kept, Refusal, is_access_manager, is_sign_on, is_single_server, is_token, is_web_token, tokens_sent,
+    tokens_set,
+};
+pub use loops::{Loop, Round};
+
+use super::Thresholds;
+use crate::model::{Analysis, Conversation, Timestamp};
+use browser::Browsers;
+use hashbrown::{HashMap, HashSet};
+use jar::Change;
+use std::cell::OnceCell;
+use std::net::IpAddr;
+
+/// HTTP of a capture.
+pub struct Web<'a> {
+    /// What was read.
+    pub analysis: &'a Analysis,
+    exchanges: Vec<Exchange<'a>>,
+    browsers: Vec<Browser<'a>>,
+    kept: Vec<Kept<'a>>,
+    by_host: HashMap<String, Vec<usize>>,
+    sign_on_hosts: OnceCell<HashSet<String>>,
+    loops: OnceCell<Vec<Loop>>,
+}
+
+/// A cookie set less than this before a request may not have reached the browser in time, where no round trip was
+/// measured (nanoseconds).
+const REACTION: i64 = 200_000_000;
+
+impl<'a> Web<'a> {
+    /// Builds the index; does nothing where there is no HTTP.
+    pub fn new(analysis: &'a Analysis) -> Self {
+        let mut exchanges: Vec<_> =
+            analysis.conversations.iter().filter(|c| c.protocol == "http").flat_map(exchange::pair).collect();
+        exchanges.sort_by_key(|exchange| (exchange.at().time, exchange.at().frame));
+        let mut browsers = Browsers::default();
+        for (index, exchange) in exchanges.iter_mut().enumerate() {
+            exchange.index = index;
+            exchange.browser = browsers.place(exchange);
+        }
+        let mut by_host: HashMap<String, Vec<usize>> = HashMap::new();
+        for exchange in &exchanges {
+            by_host.entry_ref(exchange.host.as_str()).or_default().push(exchange.index);
+        }
+        let kept = fill_jars(&mut exchanges);
+        let browsers = browsers.finish(&exchanges);
+        let (sign_on_hosts, loops) = (OnceCell::new(), OnceCell::new());
+        Self { analysis, exchanges, browsers, kept, by_host, sign_on_hosts, loops }
+    }
+
+    /// Every request with its response, in order of time.
+    pub fn exchanges(&self) -> &[Exchange<'a>] {
+        &self.exchanges
+    }
+
+    /// Everybody who asked for something.
+    pub fn browsers(&self) -> &[Browser<'a>] {
+        &self.browsers
+    }
+
+    /// Who made that request. Client address, what a proxy says of it, and User-Agent tell browsers apart.
+    pub fn browser(&self, exchange: &Exchange<'a>) -> &Browser<'a> {
+        &self.browsers[exchange.browser]
+    }
+
+    /// The browsers at an address: of one person, or of those behind one router.
+    pub fn browsers_at(&self, client: IpAddr) -> impl Iterator<Item = &Browser<'a>> {
+        self.browsers.iter().filter(move |browser| browser.client == client)
+    }
+
+    /// What a browser did, in order of time.
+    pub fn of(&self, browser: &Browser<'a>) -> impl DoubleEndedIterator<Item = &Exchange<'a>> {
+        browser.exchanges.iter().map(|&index| &self.exchanges[index])
+    }
+
+    /// What the same browser did after `exchange`, in order of time.
+    pub fn after(&self, exchange: &Exchange<'a>) -> impl DoubleEndedIterator<Item = &Exchange<'a>> {
+        let all = &self.browser(exchange).exchanges;
+        let next = all.partition_point(|&index| index <= exchange.index);
+        all[next..].iter().map(|&index| &self.exchanges[index])
+    }
+
+    /// What the same browser did before `exchange`, the latest first.
+    pub fn before(&self, exchange: &Exchange<'a>) -> impl Iterator<Item = &Exchange<'a>> {
+        let all = &self.browser(exchange).exchanges;
+        let place = all.partition_point(|&index| index < exchange.index);
+        all[..place].iter().rev().map(|&index| &self.exchanges[index])
+    }
+
+    /// Everything that a host was asked for under that name, in order of time.
+    pub fn of_host(&self, host: &str) -> impl DoubleEndedIterator<Item = &Exchange<'a>> {
+        self.by_host.get(host).into_iter().flatten().map(|&index| &self.exchanges[index])
+    }
+
+    /// Every cookie of sign-on that was set, refused ones too, in order of time.
+    pub fn kept(&self) -> &[Kept<'a>] {
+        &self.kept
+    }
+
+    /// Exchange that set a cookie.
+    pub fn setter(&self, kept: &Kept<'a>) -> &Exchange<'a> {
+        &self.exchanges[kept.by]
+    }
+
+    /// Cookies of sign-on that the browser had when it made that request, and whether each belongs to it. Only what the
+    /// capture saw being set early enough to be known.
+    pub fn held(&self, exchange: &Exchange<'a>) -> impl Iterator<Item = (&Kept<'a>, Fit)> {
+        exchange.had.iter().map(|&index| &self.kept[index]).map(|kept| (kept, kept.fit(exchange)))
+    }
+
+    /// Cookies of sign-on that the browser should have sent with that request.
+    pub fn expected(&self, exchange: &Exchange<'a>) -> impl Iterator<Item = &Kept<'a>> {
+        self.held(exchange).filter(|(_, fit)| *fit == Fit::Sent).map(|(kept, _)| kept)
+    }
+
+    /// The Set-Cookie from which a cookie of that request comes: the same name and value, set before for this browser.
+    /// `None` if the browser had it before the capture began, or a script made it.
+    pub fn source(&self, exchange: &Exchange<'a>, name: &str, value: &str) -> Option<&Kept<'a>> {
+        let until = self.kept.partition_point(|kept| kept.at.time <= exchange.at().time);
+        let mine = |kept: &&Kept<'a>| kept.browser == exchange.browser && kept.cookie.name == name;
+        self.kept[..until].iter().rev().filter(mine).find(|kept| kept.cookie.value.expose() == value)
+    }
+
+    /// A host of that name takes part in single sign-on by LTPA, or could: tokens go to or come from it in this capture, or
+    /// something that it was asked for shows one of the products that know them.
+    pub fn takes_part(&self, host: &str) -> bool {
+        let hosts = self.sign_on_hosts.get_or_init(|| {
+            let part = self.exchanges.iter().filter(|exchange| exchange.shows_token() || exchange.product().is_some());
+            part.map(|exchange| exchange.host.clone()).collect()
+        });
+        hosts.contains(host)
+    }
+
+    /// Rounds in which browsers were sent to log in again and again: see [`Loop`].
+    pub fn loops(&self, thresholds: &Thresholds) -> &[Loop] {
+        self.loops.get_or_init(|| loops::find(self, thresholds))
+    }
+
+    /// The conversations of every login loop in which one of these requests was turned away.
+    pub fn loops_of(&self, thresholds: &Thresholds, denied: &[&Exchange<'a>]) -> Vec<&'a Conversation> {
+        let denied: HashSet<usize> = denied.iter().map(|exchange| exchange.index).collect();
+        let concerned =
+            self.loops(thresholds).iter().filter(|found| found.denials().any(|index| denied.contains(&index)));
+        concerned.flat_map(Loop::exchanges).map(|index| self.exchanges[index].conversation).collect()
+    }
+}
+
+/// Goes through all that was said in order of time, keeps what responses set, and notes with every request what its browser
+/// had by then.
+fn fill_jars<'a>(exchanges: &mut [Exchange<'a>]) -> Vec<Kept<'a>> {
+    let mut events: Vec<(Timestamp, bool, usize)> = Vec::new();
+    for exchange in exchanges.iter() {
+        events.extend(exchange.request.map(|part| (part.at().time, false, exchange.index)));
+        let sets = exchange.response.filter(|response| !response.set_cookies.is_empty());
+        events.extend(sets.map(|part| (part.at().time, true, exchange.index)));
+    }
+    if !events.iter().any(|(_, sets, _)| *sets) {
+        return Vec::new();
+    }
+    events.sort_unstable();
+    let mut kept = Vec::new();
+    let mut jars: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (_, sets, index) in events {
+        let Some(exchange) = exchanges.get_mut(index) else { continue };
+        let jar = jars.entry(exchange.browser).or_default();
+        if sets {
+            set_all(exchange, jar, &mut kept);
+        } else {
+            exchange.had = jar.iter().copied().filter(|&k| kept.get(k).is_some_and(|k| knows(exchange, k))).collect();
+        }
+    }
+    kept
+}
+
+fn set_all<'a>(exchange: &Exchange<'a>, jar: &mut Vec<usize>, kept: &mut Vec<Kept<'a>>) {
+    let Some(response) = exchange.response else { return };
+    for cookie in response.http.set_cookies.iter().filter(|c| is_sign_on(&c.name, c.token.as_ref())) {
+        let change = Kept::read(exchange, response.at(), cookie);
+        let (Change::Keep(new) | Change::Forget(new)) = &change;
+        if new.refused.is_none() {
+            jar.retain(|&old| {
+                let replaced = kept.get(old).is_some_and(|old| new.replaces(old));
+                if let Some(old) = kept.get_mut(old).filter(|_| replaced) {
+                    old.ended_by = Some(exchange.index);
+                }
+                !replaced
+            });
+        }
+        if let Change::Keep(new) = change {
+            if new.refused.is_none() {
+                jar.push(kept.len());
+            }
+            kept.push(new);
+        }
+        if jar.len() > jar::LIMIT {
+            jar.remove(0);
+        }
+    }
+}
+
+/// The cookie had reached the browser when it made this request: by the same connection, or a round trip before.
+fn knows(exchange: &Exchange<'_>, kept: &Kept<'_>) -> bool {
+    let way = exchange.conversation.quality.rtt.unwrap_or(REACTION);
+    exchange.conversation.id == kept.conversation || exchange.at().time.since(kept.at.time) >= way
+}

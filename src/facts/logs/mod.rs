@@ -1,0 +1,279 @@
+//! What logs say, as rules want to see it: facts with their time on the clock of the packets, sign-ons put together from
+//! the lines of a trace, and what the capture shows at the same moment.
+//!
+//! A line joins packets by its time only where the clock of its log could be placed (see `align.rs`): by the zone in the line,
+//! by the offset that the user gave, or by something that both sides know.
+
+mod align;
+mod login;
+#[cfg(test)]
+mod tests;
+mod trace;
+
+pub use login::TracedLogin;
+pub use trace::ClientTrace;
+
+use super::sametime::Chat;
+use super::sip::Telephony;
+use super::tokens::Identity;
+use super::tokens::person::{Likeness, compare};
+use super::{Settings, names};
+use crate::model::{Analysis, Log, LogClock, LogEvent, LogFact, LogLine, Stamp, Timestamp};
+use hashbrown::HashMap;
+
+/// Logs beside a capture.
+pub struct Journal<'a> {
+    logs: &'a [Log],
+    clocks: Vec<LogClock>,
+    entries: Vec<Entry<'a>>,
+    logins: Vec<TracedLogin<'a>>,
+    /// Sign-ons that were let in, by log and common name: places in `logins`.
+    accepted: HashMap<(u32, String), Vec<usize>>,
+    /// Names that a directory knows, by log and common name.
+    known: HashMap<(u32, String), Vec<&'a str>>,
+    traces: Vec<ClientTrace<'a>>,
+    /// In order of time.
+    refusals: Vec<Refusal<'a>>,
+    /// Nanoseconds within which a line and a frame are of the same moment.
+    within: i64,
+}
+
+/// A fact of a log.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// Index of its log.
+    pub log: u32,
+    /// The fact.
+    pub fact: &'a LogFact,
+    /// When it was, on the clock of the packets; nothing if that cannot be told.
+    pub time: Option<Timestamp>,
+}
+
+/// A login or a request with a token that the capture shows to be refused.
+#[derive(Debug, Clone)]
+pub struct Refusal<'a> {
+    /// When the answer came.
+    pub at: Stamp,
+    /// When it was asked for.
+    pub asked: Timestamp,
+    /// Names of its user, as far as they can be read.
+    pub users: Vec<String>,
+    /// Conversations that carried it.
+    pub conversations: Vec<u32>,
+    /// Over which protocol.
+    pub protocol: &'a str,
+}
+
+impl<'a> Journal<'a> {
+    /// Reads the logs of an analysis against its packets.
+    pub(super) fn new(
+        analysis: &'a Analysis,
+        settings: &Settings,
+        chat: &Chat<'a>,
+        telephony: &Telephony<'a>,
+        identity: &Identity<'a>,
+    ) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "a threshold of seconds, far below 2^63 nanoseconds")]
+        let within = (settings.thresholds.log_within * 1e9) as i64;
+        let mut journal = Self {
+            logs: &analysis.logs,
+            clocks: Vec::new(),
+            entries: Vec::new(),
+            logins: Vec::new(),
+            accepted: HashMap::new(),
+            known: HashMap::new(),
+            traces: Vec::new(),
+            refusals: Vec::new(),
+            within,
+        };
+        if !analysis.logs.is_empty() {
+            journal.refusals = refusals(chat, identity);
+            journal.clocks = align::clocks(analysis, &journal.refusals, telephony, identity);
+            for log in journal.indices() {
+                let entries = journal.of_log(log);
+                journal.logins.extend(login::logins(&entries));
+                journal.traces.extend(trace::traces(&entries));
+                journal.entries.extend(entries);
+            }
+            journal.index();
+        }
+        journal
+    }
+
+    fn index(&mut self) {
+        for (place, login) in self.logins.iter().enumerate().filter(|(_, login)| login.accepted.is_some()) {
+            let Some(log) = login.first().map(|entry| entry.log) else { continue };
+            for user in login.users() {
+                let places = self.accepted.entry((log, common_name(user))).or_default();
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        for entry in &self.entries {
+            let LogEvent::LookedUp { user } = &entry.fact.event else { continue };
+            let names = self.known.entry((entry.log, common_name(user))).or_default();
+            if names.len() < NAMES && !names.contains(&user.as_str()) {
+                names.push(user);
+            }
+        }
+    }
+
+    /// How the times of each log are placed.
+    pub fn clocks(&self) -> &[LogClock] {
+        &self.clocks
+    }
+
+    /// The log of that index.
+    pub fn log(&self, index: u32) -> Option<&'a Log> {
+        self.logs.get(usize::try_from(index).ok()?)
+    }
+
+    /// Every fact, log by log, in order of lines.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'a>> {
+        self.entries.iter().copied()
+    }
+
+    /// Facts of that kind.
+    pub fn saying(&self, is: impl Fn(&LogEvent) -> bool) -> impl Iterator<Item = Entry<'a>> {
+        self.entries().filter(move |entry| is(&entry.fact.event))
+    }
+
+    /// Sign-ons that Sametime traced, in order of their first lines.
+    pub fn logins(&self) -> &[TracedLogin<'a>] {
+        &self.logins
+    }
+
+    /// The same user was let in by a later sign-on of the same log.
+    pub fn got_in_later(&self, login: &TracedLogin<'a>) -> bool {
+        let Some(last) = login.entries.last() else { return false };
+        let users = login.users();
+        let is_later = |first: Entry<'a>| first.line() > last.line() && first.since(last) >= 0;
+        let of_user = |user: &&str| self.accepted.get(&(last.log, common_name(user)));
+        // The last ones are the likeliest to be later.
+        let places = users.iter().filter_map(of_user).flat_map(|places| places.iter().rev().take(NAMES));
+        let mut others = places.filter_map(|&place| self.logins.get(place));
+        others.any(|next| {
+            let names = next.users();
+            next.first().is_some_and(is_later)
+                && names.iter().any(|name| users.iter().any(|own| same_person(own, name)))
+        })
+    }
+
+    /// The directory that this log is of knows that very name.
+    pub fn knows(&self, log: u32, user: &str) -> bool {
+        self.known
+            .get(&(log, common_name(user)))
+            .is_some_and(|names| names.iter().any(|other| same_person(user, other)))
+    }
+
+    /// Attempts of Notes clients that ended at another server.
+    pub fn traces(&self) -> &[ClientTrace<'a>] {
+        &self.traces
+    }
+
+    /// Conversations in which the capture shows a refusal at that moment, over one of these protocols, of that user as far
+    /// as both sides name one.
+    pub fn refused_at(&self, entry: &Entry<'_>, protocols: &[&str], users: &[&str]) -> Vec<u32> {
+        let Some(time) = entry.time else { return Vec::new() };
+        let near = |other: Timestamp| other.since(time).saturating_abs() <= self.within;
+        // A request may wait for its answer as long as TCP waits.
+        let from = self.refusals.partition_point(|refusal| refusal.at.time.since(time) < -self.within);
+        let later = self.refusals.get(from..).unwrap_or_default().iter();
+        let moment = later.take_while(|refusal| refusal.at.time.since(time) <= ANSWER.saturating_add(self.within));
+        let mine = moment.filter(|refusal| near(refusal.at.time) || near(refusal.asked));
+        let mine: Vec<&Refusal<'a>> = mine.filter(|refusal| protocols.contains(&refusal.protocol)).collect();
+        let named: Vec<&Refusal<'a>> = mine.iter().copied().filter(|refusal| is_of(refusal, users)).collect();
+        if !named.is_empty() {
+            return named.iter().flat_map(|refusal| refusal.conversations.iter().copied()).collect();
+        }
+        // Where one side names nobody, the nearest in time.
+        let open =
+            mine.into_iter().filter(|refusal| refusal.users.is_empty() || users.iter().all(|user| user.is_empty()));
+        let nearest = open.min_by_key(|refusal| refusal.at.time.since(time).saturating_abs());
+        nearest.map_or_else(Vec::new, |refusal| refusal.conversations.clone())
+    }
+
+    fn indices(&self) -> impl Iterator<Item = u32> + use<'a> {
+        (0..).zip(self.logs).map(|(index, _)| index)
+    }
+
+    fn of_log(&self, index: u32) -> Vec<Entry<'a>> {
+        let Some(log) = self.log(index) else { return Vec::new() };
+        let clock = usize::try_from(index).ok().and_then(|index| self.clocks.get(index));
+        let time = |fact: &LogFact| clock.and_then(|clock| clock.place(fact.at.as_ref()?));
+        log.facts.iter().map(|fact| Entry { log: index, fact, time: time(fact) }).collect()
+    }
+}
+
+/// Names, or sign-ons, of one common name that are looked at.
+const NAMES: usize = 64;
+/// Longest time between a request and the answer that belongs to it.
+const ANSWER: i64 = 60_000_000_000;
+
+impl Entry<'_> {
+    /// Where it stands.
+    pub const fn line(&self) -> LogLine {
+        LogLine { log: self.log, line: self.fact.line }
+    }
+
+    /// Nanoseconds from `earlier` to this line by the log's own clock; 0 where the lines have no time.
+    pub fn since(&self, earlier: &Self) -> i64 {
+        let nanos = |entry: &Self| entry.fact.at.as_ref().map(|at| at.nanos);
+        nanos(self).zip(nanos(earlier)).map_or(0, |(later, earlier)| later.saturating_sub(earlier))
+    }
+}
+
+/// Two names of one person, where both are names.
+pub fn same_person(one: &str, other: &str) -> bool {
+    compare(one, other) == Likeness::Same
+}
+
+/// Two names of one server.
+pub fn same_server(one: &str, other: &str) -> bool {
+    names::compare(one, other) == names::Likeness::Same
+}
+
+/// Both sides name a user, and it may be the same.
+fn is_of(refusal: &Refusal<'_>, users: &[&str]) -> bool {
+    let alike = |user: &&str| {
+        let mut others = refusal.users.iter().map(|other| compare(user, other));
+        others.any(|likeness| !matches!(likeness, Likeness::Different | Likeness::Unknown))
+    };
+    users.iter().filter(|user| !user.is_empty()).any(alike)
+}
+
+/// The first component of a name without label and surplus blanks, in lower case: names of one person have it in common.
+pub fn common_name(name: &str) -> String {
+    let first = name.split(['/', ',']).next().unwrap_or_default();
+    let first = first.split_once('=').map_or(first, |(_, value)| value);
+    first.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Refused logins at community servers, and refused requests that carried tokens.
+fn refusals<'a>(chat: &Chat<'a>, identity: &Identity<'a>) -> Vec<Refusal<'a>> {
+    let logins = chat.logins().filter(|login| login.refusal().is_some()).filter_map(|login| {
+        let tokens = login.tokens().filter_map(|(_, token)| token.user.clone());
+        Some(Refusal {
+            at: login.reason()?.1.at(),
+            asked: login.attempt().map_or(login.began(), |said| said.at()).time,
+            users: login.user().map(str::to_owned).into_iter().chain(tokens).collect(),
+            conversations: vec![login.conversation.id],
+            protocol: "sametime",
+        })
+    });
+    let showings = identity.showings().iter().filter(|s| s.is_refused() && s.conversation.protocol != "sametime");
+    let showings = showings.filter_map(|showing| {
+        let sip = matches!(showing.channel, super::tokens::Channel::Sip);
+        Some(Refusal {
+            at: showing.answer.as_ref()?.at,
+            asked: showing.at.time,
+            users: showing.tokens.iter().filter_map(|held| held.user()).map(str::to_owned).collect(),
+            conversations: showing.conversations.iter().map(|c| c.id).collect(),
+            protocol: if sip { "sip" } else { "http" },
+        })
+    });
+    let mut all: Vec<Refusal<'a>> = logins.chain(showings).collect();
+    all.sort_by_key(|refusal| (refusal.at.time, refusal.at.frame));
+    all
+}

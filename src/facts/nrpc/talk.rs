@@ -1,0 +1,120 @@
+//! A conversation on NRPC's port or with NRPC's content, as rules want to see it.
+
+use crate::model::{Conversation, Message, PerSide, Side, Stamp, Timestamp, Transport};
+use nrpcsniff_dissectors::{Message as Body, nrpc, protocol};
+
+/// A conversation on NRPC's port or with NRPC's content.
+#[derive(Debug, Clone, Copy)]
+pub struct Talk<'a> {
+    /// The conversation.
+    pub conversation: &'a Conversation,
+    /// Session request.
+    pub request: Option<Opening<'a>>,
+    /// Session response.
+    pub response: Option<Opening<'a>>,
+}
+
+/// A session request or response.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    /// The message that carried it.
+    pub message: &'a Message,
+    /// What it says.
+    pub session: &'a nrpc::Session,
+}
+
+impl<'a> Talk<'a> {
+    /// The conversation with its session request and response, if they are among the first messages of each side.
+    pub fn new(conversation: &'a Conversation) -> Self {
+        let opening = |from: Side| {
+            conversation.messages.iter().filter(|m| m.from == from).take(3).find_map(|message| match &message.body {
+                Body::Nrpc(nrpc::Message { body: nrpc::Body::SessionRequest(session), .. }) if from == Side::Client => {
+                    Some(Opening { message, session })
+                }
+                Body::Nrpc(nrpc::Message { body: nrpc::Body::SessionResponse(session), .. })
+                    if from == Side::Server =>
+                {
+                    Some(Opening { message, session })
+                }
+                _ => None,
+            })
+        };
+        Self { conversation, request: opening(Side::Client), response: opening(Side::Server) }
+    }
+
+    /// Name that the client asked for.
+    pub fn wanted(&self) -> Option<&'a str> {
+        self.request.and_then(|request| request.session.wanted_server.as_deref())
+    }
+
+    /// Name that the server gave as its own.
+    pub fn answered(&self) -> Option<&'a str> {
+        self.response.and_then(|response| response.session.own_name.as_deref())
+    }
+
+    /// Guard G4: messages of each side.
+    pub fn progress(&self) -> PerSide<u64> {
+        self.conversation.messages_seen
+    }
+
+    /// The client spoke again after its session request: it accepted the server's answer. True also if what it
+    /// said is only known by its length.
+    pub fn went_on(&self) -> bool {
+        let said = self.conversation.bytes.client.saturating_add(self.conversation.tcp.acked_unseen.client);
+        self.progress().client >= 2 || self.request.is_some_and(|request| said > request.end())
+    }
+
+    /// The request was read to its end, and there is no name in it.
+    pub fn names_no_server(&self) -> bool {
+        self.request.is_some_and(|request| request.session.wanted_server.is_none() && request.session.damage.is_none())
+    }
+
+    /// When it ended: at the teardown, else with its last frame.
+    pub fn ended(&self) -> Timestamp {
+        self.conversation.teardown.at.map_or(self.conversation.last.time, |at| at.time)
+    }
+
+    /// Time between the last message and the close in seconds, if both were seen.
+    pub fn close_delay(&self) -> Option<f64> {
+        let close = self.conversation.teardown.at?;
+        let last = self.conversation.messages.iter().rev().find(|m| m.at.time <= close.time)?;
+        Some(close.time.seconds_since(last.at.time))
+    }
+
+    /// Guard G1: set-up seen, both directions seen, nothing cut or missing.
+    pub fn well_captured(&self) -> bool {
+        let c = self.conversation;
+        c.tcp.handshake.syn_ack.is_some()
+            && c.packets.client > 0
+            && c.packets.server > 0
+            && c.tcp.cut_frames == 0
+            && c.tcp.acked_unseen == PerSide::default()
+            && c.quality.gaps == 0
+            && c.given_up.is_none()
+    }
+
+    /// Guard G5: nothing was said, and it was short.
+    pub fn is_probe(&self, longest: f64) -> bool {
+        let c = self.conversation;
+        c.bytes == PerSide::default() && c.tcp.handshake.syn_ack.is_some() && c.duration_s() <= longest
+    }
+}
+
+impl Opening<'_> {
+    /// The frame that completed it.
+    pub const fn at(&self) -> Stamp {
+        self.message.at
+    }
+
+    /// Offset behind its last byte in the sender's stream, also if the capture lacks its end.
+    fn end(&self) -> u64 {
+        let Body::Nrpc(message) = &self.message.body else { return self.message.offset };
+        let claimed = u64::from(message.length).saturating_add(2);
+        self.message.offset.saturating_add(self.message.length.max(claimed))
+    }
+}
+
+pub fn concerns_nrpc(conversation: &Conversation) -> bool {
+    let by_port = || protocol("nrpc").is_some_and(|p| p.tcp_ports.contains(&conversation.server.port));
+    conversation.protocol == nrpc::PROTOCOL.name || (conversation.transport == Transport::Tcp && by_port())
+}

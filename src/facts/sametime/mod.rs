@@ -1,0 +1,503 @@
+//! Sametime as rules want to see it: every conversation with a community server, how far its login came, and what became
+//! of it.
+//!
+//! Real clients answer a DESTROY of channel 0 with one of their own, also after the server's FIN, and destroy the old session
+//! with reason 0 after a redirect. So the first DESTROY and its sender are the fact, and none that comes after the close.
+
+pub mod ends;
+
+use crate::model::{Analysis, Close, Conversation, Endpoint, Message, Setup, Side, Stamp, Timestamp, Transport};
+use hashbrown::HashMap;
+use nrpcsniff_dissectors::ltpa::Token;
+use nrpcsniff_dissectors::sametime::{self, Auth, Body};
+use nrpcsniff_dissectors::{Message as Any, protocol};
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Sametime logins of a capture.
+pub struct Chat<'a> {
+    /// What was read.
+    pub analysis: &'a Analysis,
+    logins: Vec<Login<'a>>,
+    by_client: HashMap<IpAddr, Vec<usize>>,
+    by_server: HashMap<Endpoint, Vec<usize>>,
+    by_user: HashMap<&'a str, Vec<usize>>,
+}
+
+/// A message of the protocol.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// The message.
+    pub message: &'a Message,
+    /// What it says.
+    pub vp: &'a sametime::Message,
+}
+
+/// One conversation with a community server: of that protocol, or on its ports.
+#[derive(Debug, Clone)]
+pub struct Login<'a> {
+    /// The conversation.
+    pub conversation: &'a Conversation,
+    /// The client's first message.
+    pub handshake: Option<Said<'a>>,
+    /// The server's answer to it.
+    pub answer: Option<Said<'a>>,
+    /// Logins that the client tried in it, in order; more than one if a token was refused and a password followed.
+    pub attempts: Vec<Said<'a>>,
+    /// The server accepted.
+    pub accepted: Option<Said<'a>>,
+    /// The server sent the client elsewhere.
+    pub redirected: Option<Said<'a>>,
+    /// The client stayed in spite of that.
+    pub stayed: bool,
+    /// The first DESTROY of channel 0 before the close: who ended the session, and why.
+    pub end: Option<Said<'a>>,
+}
+
+/// What became of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    /// The server accepted it.
+    Accepted,
+    /// The server sent the client to this host.
+    Redirected(&'a str),
+    /// Somebody ended the session before the login was accepted.
+    Destroyed {
+        /// Why.
+        reason: u32,
+        /// Who.
+        by: Side,
+    },
+    /// The connection was closed before the login was accepted, without a word of the protocol.
+    Closed,
+    /// Nothing had come of it when the capture, or the conversation in it, ended.
+    Silent,
+    /// No connection came about.
+    NotConnected,
+    /// The capture lacks what would tell.
+    Unknown,
+}
+
+/// Logins kept of one conversation.
+const ATTEMPTS: usize = 8;
+/// Conversations of a client that are looked at in search of a next one.
+const LOOK_AHEAD: usize = 256;
+
+impl<'a> Chat<'a> {
+    /// Builds the index.
+    pub fn new(analysis: &'a Analysis) -> Self {
+        let logins: Vec<_> = analysis.conversations.iter().filter(|c| concerns_chat(c)).map(Login::new).collect();
+        let mut by_client: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_server: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_user: HashMap<_, Vec<_>> = HashMap::new();
+        for (index, login) in logins.iter().enumerate() {
+            by_client.entry(login.client()).or_default().push(index);
+            by_server.entry(login.server()).or_default().push(index);
+            if let Some(user) = login.user() {
+                by_user.entry(user).or_default().push(index);
+            }
+        }
+        Self { analysis, logins, by_client, by_server, by_user }
+    }
+
+    /// Every conversation with a community server, in order.
+    pub fn logins(&self) -> impl DoubleEndedIterator<Item = &Login<'a>> {
+        self.logins.iter()
+    }
+
+    /// Those of one client, in order.
+    pub fn of_client(&self, client: IpAddr) -> impl DoubleEndedIterator<Item = &Login<'a>> {
+        self.by_client.get(&client).into_iter().flatten().filter_map(|&index| self.logins.get(index))
+    }
+
+    /// Those with one server, in order.
+    pub fn of_server(&self, server: Endpoint) -> impl DoubleEndedIterator<Item = &Login<'a>> {
+        self.by_server.get(&server).into_iter().flatten().filter_map(|&index| self.logins.get(index))
+    }
+
+    /// Those whose last login was under that name, in order (at most 256).
+    pub fn of_user(&self, user: &str) -> impl Iterator<Item = &Login<'a>> {
+        let all = self.by_user.get(user).into_iter().flatten();
+        all.take(LOOK_AHEAD).filter_map(|&index| self.logins.get(index))
+    }
+
+    /// The same client's conversations that come after `login` in the capture, in order (at most 256).
+    pub fn after(&self, login: &Login<'a>) -> impl Iterator<Item = &Login<'a>> {
+        let (all, place) = self.place_of(login);
+        let rest = all.get(place.saturating_add(1)..).unwrap_or_default();
+        rest.iter().take(LOOK_AHEAD).filter_map(|&index| self.logins.get(index))
+    }
+
+    /// The same client's conversations that come before `login` in the capture, the nearest first (at most 256).
+    pub fn before(&self, login: &Login<'a>) -> impl Iterator<Item = &Login<'a>> {
+        let (all, place) = self.place_of(login);
+        let rest = all.get(..place).unwrap_or_default();
+        rest.iter().rev().take(LOOK_AHEAD).filter_map(|&index| self.logins.get(index))
+    }
+
+    /// The same client's conversations that began within that many seconds after `login` ended, in order.
+    pub fn soon_after(&self, login: &Login<'a>, seconds: f64) -> impl Iterator<Item = &Login<'a>> {
+        let ended = login.ended();
+        self.after(login).filter(move |next| (0.0..=seconds).contains(&next.began().time.seconds_since(ended)))
+    }
+
+    /// A later login of the same client and user that the server accepted.
+    pub fn accepted_after(&self, login: &Login<'a>) -> Option<&Login<'a>> {
+        let same = |next: &&Login<'a>| login.user().is_none() || next.user() == login.user();
+        self.after(login).filter(same).find(|next| next.accepted.is_some())
+    }
+
+    /// The client's conversations, and the place of `login` among them.
+    fn place_of(&self, login: &Login<'a>) -> (&[usize], usize) {
+        let all = self.by_client.get(&login.client()).map_or(&[][..], Vec::as_slice);
+        let id_of = |&index: &usize| self.logins.get(index).map_or(0, |l| l.conversation.id);
+        (all, all.partition_point(|index| id_of(index) < login.conversation.id))
+    }
+}
+
+impl Said<'_> {
+    /// The frame that completed it.
+    pub const fn at(&self) -> Stamp {
+        self.message.at
+    }
+}
+
+impl<'a> Login<'a> {
+    fn new(conversation: &'a Conversation) -> Self {
+        let mut login = Self {
+            conversation,
+            handshake: None,
+            answer: None,
+            attempts: Vec::new(),
+            accepted: None,
+            redirected: None,
+            stayed: false,
+            end: None,
+        };
+        let closed = conversation.teardown.at.map(|at| at.time);
+        for message in &conversation.messages {
+            if let Any::Sametime(vp) = &message.body {
+                login.take(Said { message, vp: vp.as_ref() }, closed);
+            }
+        }
+        login
+    }
+
+    fn take(&mut self, said: Said<'a>, closed: Option<Timestamp>) {
+        let in_time = closed.is_none_or(|closed| said.message.at.time <= closed);
+        match (&said.vp.body, said.message.from) {
+            (Body::Handshake { .. }, Side::Client) => self.handshake = self.handshake.or(Some(said)),
+            (Body::HandshakeAck { .. }, Side::Server) => self.answer = self.answer.or(Some(said)),
+            (Body::Login { .. }, Side::Client) if self.attempts.len() < ATTEMPTS => self.attempts.push(said),
+            (Body::LoginAck { .. }, Side::Server) => self.accepted = self.accepted.or(Some(said)),
+            (Body::LoginRedirect { .. }, Side::Server) => self.redirected = self.redirected.or(Some(said)),
+            (Body::LoginContinue, Side::Client) => self.stayed = true,
+            (Body::ChannelDestroy { .. }, _) if said.vp.channel == 0 && in_time => self.end = self.end.or(Some(said)),
+            _ => {}
+        }
+    }
+
+    /// What became of it.
+    pub fn outcome(&self) -> Outcome<'a> {
+        let c = self.conversation;
+        if self.accepted.is_some() {
+            return Outcome::Accepted;
+        }
+        if let Some(host) = self.redirect_host().filter(|_| !self.stayed) {
+            return Outcome::Redirected(host);
+        }
+        if let Some((reason, said)) = self.reason() {
+            return Outcome::Destroyed { reason, by: said.message.from };
+        }
+        if matches!(c.setup, Setup::Refused | Setup::NoAnswer) {
+            return Outcome::NotConnected;
+        }
+        if c.setup == Setup::Midstream || c.quality.gaps > 0 || c.tcp.cut_frames > 0 || c.given_up.is_some() {
+            return Outcome::Unknown;
+        }
+        if matches!(c.teardown.how, Close::Fin | Close::Rst) { Outcome::Closed } else { Outcome::Silent }
+    }
+
+    /// Why the session was ended, and the message that said so first.
+    pub fn reason(&self) -> Option<(u32, Said<'a>)> {
+        self.end.and_then(|said| Some((said.vp.session_end()?, said)))
+    }
+
+    /// The server ended the session before it accepted a login: why.
+    pub fn refusal(&self) -> Option<u32> {
+        match self.outcome() {
+            Outcome::Destroyed { reason, by: Side::Server } => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Host that the server sent the client to.
+    pub fn redirect_host(&self) -> Option<&'a str> {
+        match &self.redirected?.vp.body {
+            Body::LoginRedirect { host, .. } => Some(host),
+            _ => None,
+        }
+    }
+
+    /// Address of the client, as the packets carry it.
+    pub const fn client(&self) -> IpAddr {
+        self.conversation.client.ip
+    }
+
+    /// The server.
+    pub const fn server(&self) -> Endpoint {
+        self.conversation.server
+    }
+
+    /// The first frame.
+    pub const fn began(&self) -> Stamp {
+        self.conversation.first
+    }
+
+    /// When it ended: at the close, else with its last frame.
+    pub fn ended(&self) -> Timestamp {
+        self.conversation.teardown.at.map_or(self.conversation.last.time, |at| at.time)
+    }
+
+    /// The last login that the client tried.
+    pub fn attempt(&self) -> Option<Said<'a>> {
+        self.attempts.last().copied()
+    }
+
+    /// User of the last login, as the client names it; `None` for a guest without a name.
+    pub fn user(&self) -> Option<&'a str> {
+        match &self.attempt()?.vp.body {
+            Body::Login { user, .. } => Some(user.as_str()).filter(|user| !user.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// How the last login proved who it is.
+    pub fn auth(&self) -> Option<&'a Auth> {
+        auth(&self.attempt()?)
+    }
+
+    /// The last login carried a sign-on token (or was meant to).
+    pub fn by_token(&self) -> bool {
+        self.auth().is_some_and(Auth::is_token)
+    }
+
+    /// The last login carried a password.
+    pub fn by_password(&self) -> bool {
+        self.auth().is_some_and(Auth::is_password)
+    }
+
+    /// Every token that the client showed, with the message that carried it, in order.
+    pub fn tokens(&self) -> impl Iterator<Item = (&'a Message, &'a Token)> {
+        let attempts = self.attempts.iter().filter_map(|said| Some((said.message, auth(said)?)));
+        attempts.flat_map(|(message, auth)| auth.tokens.iter().map(move |token| (message, token)))
+    }
+
+    /// Whom the server took the user for: id and name of the accepted login.
+    pub fn accepted_as(&self) -> Option<(&'a str, &'a str)> {
+        match &self.accepted?.vp.body {
+            Body::LoginAck { user_id, user_name, .. } => Some((user_id, user_name)),
+            _ => None,
+        }
+    }
+
+    /// What the client takes for its own address; `None` if it does not say.
+    pub fn own_address(&self) -> Option<Ipv4Addr> {
+        match &self.handshake?.vp.body {
+            Body::Handshake { own_address, .. } => Some(*own_address).filter(|address| !address.is_unspecified()),
+            _ => None,
+        }
+    }
+
+    /// The client's address as the server saw it; `None` if it does not say.
+    pub fn seen_address(&self) -> Option<Ipv4Addr> {
+        match &self.answer?.vp.body {
+            Body::HandshakeAck { seen_address, .. } => Some(*seen_address).filter(|address| !address.is_unspecified()),
+            _ => None,
+        }
+    }
+
+    /// The server saw the client under another address than the client's own, or than the packets at the place of
+    /// the capture carry: something on the way translates addresses.
+    pub fn is_translated(&self) -> bool {
+        let Some(seen) = self.seen_address() else { return false };
+        let own = self.own_address().is_some_and(|own| own != seen && !own.is_loopback());
+        own || matches!(self.client(), IpAddr::V4(client) if client != seen)
+    }
+
+    /// Client type, of the login or else of the handshake.
+    pub fn login_type(&self) -> Option<u16> {
+        match &self.attempt().or(self.handshake)?.vp.body {
+            Body::Login { login_type, .. } | Body::Handshake { login_type, .. } => Some(*login_type),
+            _ => None,
+        }
+    }
+
+    /// Both sides' bytes were captured from the first one on, and nothing is missing.
+    pub fn well_captured(&self) -> bool {
+        let c = self.conversation;
+        c.setup == Setup::Handshake && c.tcp.cut_frames == 0 && c.quality.gaps == 0 && c.given_up.is_none()
+    }
+
+    /// It carries messages of the protocol.
+    pub fn spoke(&self) -> bool {
+        self.conversation.messages_seen.client > 0 && self.conversation.protocol == sametime::PROTOCOL.name
+    }
+}
+
+/// How a login proves who it is.
+fn auth<'a>(said: &Said<'a>) -> Option<&'a Auth> {
+    match &said.vp.body {
+        Body::Login { auth, .. } => Some(auth),
+        _ => None,
+    }
+}
+
+fn concerns_chat(conversation: &Conversation) -> bool {
+    let by_port = || protocol("sametime").is_some_and(|p| p.tcp_ports.contains(&conversation.server.port));
+    conversation.protocol == sametime::PROTOCOL.name || (conversation.transport == Transport::Tcp && by_port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Chat, Outcome};
+    use crate::model::Side;
+    use crate::testing::analysis;
+    use nrpcsniff_samples::sametime::{self, Login, reason};
+    use nrpcsniff_samples::{Network, Tcp};
+
+    const USER: &str = "CN=Ann/O=Acme";
+
+    fn outcomes(story: impl Fn(&Network)) -> Vec<String> {
+        let net = Network::new();
+        story(&net);
+        let analysis = analysis(&net.to_pcapng());
+        Chat::new(&analysis).logins().map(|login| format!("{:?}", login.outcome())).collect()
+    }
+
+    fn dial(net: &Network) -> Tcp {
+        net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), sametime::PORT)
+    }
+
+    fn outcome(story: impl Fn(&Tcp)) -> String {
+        outcomes(|net| story(&dial(net))).remove(0)
+    }
+
+    #[test]
+    fn what_becomes_of_a_login() {
+        let login = Login::rc2_128(USER);
+        let refused = Outcome::Destroyed { reason: reason::TOKEN_INVALID, by: Side::Server };
+        let given_up = Outcome::Destroyed { reason: 0, by: Side::Client };
+        let open = |tcp: &Tcp| {
+            tcp.vp_open().vp_login(&login);
+        };
+        for (story, expected) in [
+            (&(|tcp: &Tcp| drop(tcp.vp_works(&login).clone())) as &dyn Fn(&Tcp), Outcome::Accepted),
+            (
+                &|tcp| {
+                    open(tcp);
+                    tcp.vp_refuse(reason::TOKEN_INVALID);
+                },
+                refused,
+            ),
+            (
+                &|tcp| {
+                    open(tcp);
+                    tcp.client(sametime::destroy(0, 0)).client_fin();
+                },
+                given_up,
+            ),
+            (
+                &|tcp| {
+                    open(tcp);
+                    tcp.server_fin().client(sametime::destroy(0, 0x8000_0221));
+                },
+                Outcome::Closed,
+            ),
+            (&|tcp| open(tcp), Outcome::Silent),
+            (
+                &|tcp| {
+                    open(tcp);
+                    tcp.server(sametime::redirect("st2")).client(sametime::destroy(0, 0)).client_fin();
+                },
+                Outcome::Redirected("st2"),
+            ),
+            (
+                &|tcp| {
+                    open(tcp);
+                    tcp.server(sametime::redirect("st2")).client(sametime::login_continue());
+                    tcp.vp_accept(USER, "Ann");
+                },
+                Outcome::Accepted,
+            ),
+        ] {
+            assert_eq!(outcome(story), format!("{expected:?}"));
+        }
+    }
+
+    #[test]
+    fn a_connection_that_does_not_come_about_and_one_whose_beginning_is_missing() {
+        let refused = outcomes(|net| net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1533).refused(1));
+        assert_eq!(refused, ["NotConnected"]);
+        let midstream = outcomes(|net| {
+            let tcp = net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1533).midstream();
+            tcp.client(sametime::channel_send(3, 1, b"x")).client_fin();
+        });
+        assert_eq!(midstream, ["Unknown"]);
+    }
+
+    #[test]
+    fn keep_alives_do_not_crowd_out_the_login() {
+        let net = Network::new();
+        let tcp = dial(&net);
+        tcp.vp_works(&Login::rc2_40(USER));
+        for _ in 0..25 {
+            tcp.client([0x80; 1000]).server([0x80; 1000]);
+        }
+        tcp.client([0x80; 15_000]).vp_refuse(reason::MULTI_LOGIN);
+        let analysis = analysis(&net.to_pcapng());
+        let chat = Chat::new(&analysis);
+        let login = chat.logins().next().unwrap();
+        assert_eq!((login.user(), login.outcome()), (Some(USER), Outcome::Accepted));
+        assert_eq!(
+            login.reason().map(|(code, said)| (code, said.message.from)),
+            Some((reason::MULTI_LOGIN, Side::Server))
+        );
+        let kept = login.conversation.messages.len();
+        assert!(kept < 12_000 && login.conversation.messages_seen.client > 35_000, "{kept}");
+    }
+
+    #[test]
+    fn a_length_of_four_gigabytes_does_not_hide_the_rest() {
+        let huge = |length: u32| [&length.to_be_bytes()[..], &Login::rc2_40(USER).encode()[4..]].concat();
+        for length in [0x7FFF_FFFF, 0xFFFF_FFFF] {
+            for at_once in [true, false] {
+                let found = outcomes(|net| {
+                    let tcp = dial(net);
+                    if !at_once {
+                        tcp.vp_open();
+                    }
+                    tcp.client(huge(length)).server(sametime::destroy(0, 0x8000_0001)).server_fin();
+                    dial(net).vp_works(&Login::rc2_40(USER));
+                });
+                let ended = Outcome::Destroyed { reason: 0x8000_0001, by: Side::Server };
+                assert_eq!(found, [format!("{ended:?}"), format!("{:?}", Outcome::Accepted)], "{length:x} {at_once}");
+            }
+        }
+    }
+
+    #[test]
+    fn users_addresses_and_what_comes_next() {
+        let net = Network::new();
+        dial(&net).vp_open_seen_as([192, 0, 2, 1].into()).vp_login(&Login::rc2_40(USER)).vp_refuse(reason::SERVER_FULL);
+        dial(&net).vp_works(&Login::rc2_40(USER));
+        let analysis = analysis(&net.to_pcapng());
+        let chat = Chat::new(&analysis);
+        let [first, second] = &chat.logins().collect::<Vec<_>>()[..] else { panic!("two logins expected") };
+        assert_eq!((first.user(), first.refusal(), first.by_password()), (Some(USER), Some(reason::SERVER_FULL), true));
+        assert!(first.is_translated() && !second.is_translated());
+        assert_eq!(second.accepted_as(), Some((USER, USER)));
+        assert_eq!(chat.accepted_after(first).map(|login| login.conversation.id), Some(1));
+        assert_eq!((chat.before(second).count(), chat.soon_after(first, 30.0).count()), (1, 1));
+        assert_eq!(chat.of_server(second.server()).count(), 2);
+    }
+}

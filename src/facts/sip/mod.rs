@@ -1,0 +1,128 @@
+//! SIP as rules want to see it (RFC 3261): one request with its way through the proxies and its answers is an
+//! [`Exchange`], the attempts of one Call-ID are a [`Series`], an answered INVITE is a [`Call`].
+//!
+//! A capture may show the same request on several hops. Rules judge the hop next to the sender, whose answer is what the
+//! user gets; the further hops are part of the same exchange, so that nothing is counted twice.
+
+mod call;
+pub mod deadlines;
+mod exchange;
+mod series;
+mod signal;
+#[cfg(test)]
+mod tests;
+pub mod wishes;
+
+pub use call::{Call, Media, MediaIndex};
+pub use exchange::{Exchange, Outcome, Transaction};
+pub use series::Series;
+pub use signal::{Signal, aor};
+
+use crate::model::{Analysis, Timestamp};
+use hashbrown::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::ops::Range;
+
+/// SIP of a capture.
+pub struct Telephony<'a> {
+    /// What was read.
+    pub analysis: &'a Analysis,
+    exchanges: Vec<Exchange<'a>>,
+    series: Vec<Range<usize>>,
+    /// Exchanges of each Call-ID, in order of time.
+    by_call: HashMap<&'a str, Vec<usize>>,
+    /// Conversations with messages that belong to no exchange because they cannot be read.
+    torn: HashSet<u32>,
+    /// When each wish was granted last.
+    accepted: HashMap<Subject<'a>, Timestamp>,
+}
+
+/// What follows in one call is sought among so many of its exchanges.
+const LOOK_AHEAD: usize = 1024;
+
+/// Who wants what.
+#[derive(PartialEq, Eq, Hash)]
+struct Subject<'a> {
+    client: IpAddr,
+    method: &'a str,
+    aor: String,
+}
+
+impl<'a> Telephony<'a> {
+    /// Builds the index: linear in the number of SIP messages.
+    pub fn new(analysis: &'a Analysis) -> Self {
+        let signals = signal::signals(analysis);
+        let torn = signals.iter().filter(|s| !exchange::is_readable(s)).map(|s| s.conversation.id).collect();
+        let (exchanges, series) = series::arrange(exchange::exchanges(signals));
+        let mut by_call: HashMap<&'a str, Vec<usize>> = HashMap::new();
+        let mut accepted: HashMap<Subject<'a>, Timestamp> = HashMap::new();
+        for (index, exchange) in exchanges.iter().enumerate() {
+            by_call.entry(exchange.call_id).or_default().push(index);
+            if exchange.outcome() == Outcome::Accepted && !exchange.is_unregister() {
+                let last = accepted.entry(Subject::of(exchange)).or_insert(exchange.began());
+                *last = exchange.began().max(*last);
+            }
+        }
+        for of_call in by_call.values_mut() {
+            of_call.sort_by_key(|&index| exchanges.get(index).map(Exchange::began));
+        }
+        Self { analysis, exchanges, series, by_call, torn, accepted }
+    }
+
+    /// Every request with its answers, those of one series beside each other.
+    pub fn exchanges(&self) -> impl Iterator<Item = &Exchange<'a>> {
+        self.exchanges.iter()
+    }
+
+    /// Requests of one method, Call-ID and user, in order of their first message.
+    pub fn series(&self) -> impl Iterator<Item = Series<'_, 'a>> {
+        self.series.iter().filter_map(|range| Series::new(self.exchanges.get(range.clone())?))
+    }
+
+    /// The same of REGISTER only.
+    pub fn registrations(&self) -> impl Iterator<Item = Series<'_, 'a>> {
+        self.series().filter(|series| series.method() == "REGISTER")
+    }
+
+    /// Answered INVITEs outside of dialogs.
+    pub fn calls(&self) -> impl Iterator<Item = Call<'_, 'a>> {
+        let answered = |e: &&Exchange<'a>| e.method == "INVITE" && !e.in_dialog() && e.outcome() == Outcome::Accepted;
+        self.exchanges.iter().filter(answered).map(|invite| Call { telephony: self, invite })
+    }
+
+    /// Everything of one Call-ID, in order of time.
+    pub fn of_call(&self, call_id: &str) -> impl Iterator<Item = &Exchange<'a>> {
+        self.by_call.get(call_id).into_iter().flatten().filter_map(|&index| self.exchanges.get(index))
+    }
+
+    /// A message that cannot be read stands in one of its conversations: what seems to be missing may be that.
+    pub fn is_torn(&self, exchange: &Exchange<'a>) -> bool {
+        !self.torn.is_empty() && exchange.conversations().iter().any(|c| self.torn.contains(&c.id))
+    }
+
+    /// Of one Call-ID what began at that time or later, in order of time (at most 1,024 are looked at).
+    fn of_call_since(&self, call_id: &str, since: Timestamp) -> impl Iterator<Item = &Exchange<'a>> {
+        let all = self.by_call.get(call_id).map_or(&[][..], Vec::as_slice);
+        let began = |&index: &usize| self.exchanges.get(index).map(Exchange::began);
+        let from = all.partition_point(|index| began(index) < Some(since));
+        let rest = all.get(from..).unwrap_or_default();
+        rest.iter().take(LOOK_AHEAD).filter_map(|&index| self.exchanges.get(index))
+    }
+
+    /// The same client got what it had asked for (same method, same address of record) when it asked again after
+    /// `since`, at whatever server.
+    pub fn accepted_after(&self, exchange: &Exchange<'a>, since: Timestamp) -> bool {
+        self.accepted.get(&Subject::of(exchange)).is_some_and(|&time| time > since)
+    }
+
+    /// As [`Telephony::accepted_after`], at any time of the capture.
+    pub fn ever_accepted(&self, exchange: &Exchange<'a>) -> bool {
+        self.accepted.contains_key(&Subject::of(exchange))
+    }
+}
+
+impl<'a> Subject<'a> {
+    fn of(exchange: &Exchange<'a>) -> Self {
+        Self { client: exchange.client().ip, method: exchange.method, aor: exchange.target().unwrap_or_default() }
+    }
+}

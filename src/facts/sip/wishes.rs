@@ -1,0 +1,122 @@
+//! What users want of a SIP server, and how it was refused: questions that several rules ask, with the same answer for all.
+
+use super::{Exchange, Signal, Transaction};
+use crate::facts::Case;
+use crate::facts::grouping::group_by;
+use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::cookie::Cookie;
+use std::net::IpAddr;
+
+/// Program names of scanners, as they stand in User-Agent, in lower case.
+const SCANNERS: [&str; 6] = ["friendly-scanner", "sipvicious", "sundayddr", "sip-scan", "sipcli", "smap"];
+
+/// A request of a user's own: registering, calling, sending a message, watching somebody. Not what belongs to a dialog
+/// that exists already, and not the pings of monitors.
+/// Of a response alone, only that to a REGISTER is known to be outside of a dialog.
+pub fn is_wish(exchange: &Exchange<'_>) -> bool {
+    match exchange.method {
+        "REGISTER" => true,
+        "INVITE" | "MESSAGE" | "SUBSCRIBE" | "PUBLISH" => exchange.request().is_some() && !exchange.in_dialog(),
+        _ => false,
+    }
+}
+
+/// Challenges of one run of a series that ask for credentials anew (401, not stale): so many that it is a loop, or none.
+pub fn challenges<'t, 'a>(case: &Case<'_>, run: &'t [Exchange<'a>]) -> Vec<&'t Exchange<'a>> {
+    let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
+    let challenged = challenged(run);
+    if challenged.len() >= enough { challenged } else { Vec::new() }
+}
+
+/// All such challenges of a run. Left out is also the question whose answer came when its nonce was too old: it was
+/// answered.
+pub fn challenged<'t, 'a>(run: &'t [Exchange<'a>]) -> Vec<&'t Exchange<'a>> {
+    let next = run.iter().skip(1).map(Some).chain([None]);
+    let open =
+        |(asked, next): &(&Exchange<'_>, Option<&Exchange<'_>>)| is_challenged(asked) && !next.is_some_and(is_stale);
+    run.iter().zip(next).filter(open).map(|(asked, _)| asked).collect()
+}
+
+/// The server asks for credentials anew.
+fn is_challenged(exchange: &Exchange<'_>) -> bool {
+    is_wish(exchange) && exchange.status() == Some(401) && !is_stale(exchange)
+}
+
+/// Wishes that got a final response of those statuses. Scanners are left out if `names` says that the status is the
+/// right answer to somebody who guesses names and passwords.
+pub fn refused<'c, 'a>(case: &'c Case<'a>, names: bool, status: impl Fn(u16) -> bool) -> Vec<&'c Exchange<'a>> {
+    let scanners = if names { scanners(case) } else { HashSet::new() };
+    let wishes = case.telephony().exchanges().filter(|exchange| is_wish(exchange));
+    let hit = wishes.filter(|exchange| exchange.status().is_some_and(&status));
+    hit.filter(|exchange| !scanners.contains(&exchange.client().ip)).collect()
+}
+
+/// Those of one user at one client belong together.
+pub fn by_user<'c, 'a>(exchanges: Vec<&'c Exchange<'a>>) -> Vec<Vec<&'c Exchange<'a>>> {
+    group_by(exchanges, |exchange| (exchange.client().ip, exchange.method, exchange.target()))
+}
+
+/// Those that one server answered in the same way belong together.
+pub fn by_server<'c, 'a>(exchanges: Vec<&'c Exchange<'a>>) -> Vec<Vec<&'c Exchange<'a>>> {
+    group_by(exchanges, |exchange| (exchange.server().ip, exchange.method, exchange.status()))
+}
+
+/// The same client got what it had asked for later.
+pub fn recovered(case: &Case<'_>, exchange: &Exchange<'_>) -> bool {
+    case.telephony().accepted_after(exchange, exchange.began())
+}
+
+/// Sources that guess names and passwords: to refuse them is right. They say so in User-Agent, or are refused for many
+/// different users in requests of their own (a proxy's have more than one Via), and never accepted.
+pub fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
+    let mut refused: HashMap<IpAddr, HashSet<String>> = HashMap::new();
+    let (mut found, mut accepted) = (HashSet::new(), HashSet::new());
+    for exchange in case.telephony().exchanges() {
+        let client = exchange.client().ip;
+        let first = exchange.first.begun.sip;
+        let agent = first.user_agent.as_deref().unwrap_or_default().to_ascii_lowercase();
+        if SCANNERS.iter().any(|name| agent.contains(name)) {
+            found.insert(client);
+        }
+        match exchange.status() {
+            Some(..300) if exchange.method != "OPTIONS" => drop(accepted.insert(client)),
+            Some(401 | 403 | 404 | 407) if first.vias.len() <= 1 => {
+                refused.entry(client).or_default().extend(exchange.target());
+            }
+            _ => {}
+        }
+    }
+    let many = usize::try_from(case.settings.thresholds.sip_scan_users).unwrap_or(usize::MAX).max(2);
+    let guesses = |(client, users): (IpAddr, HashSet<String>)| {
+        (users.len() >= many && !accepted.contains(&client)).then_some(client)
+    };
+    found.extend(refused.into_iter().filter_map(guesses));
+    found
+}
+
+/// The final response says that only the nonce was too old: by the flag that is meant for it, or in its reason phrase, as
+/// registrars do that never set the flag (`401 nonce has changed`).
+pub fn is_stale(exchange: &Exchange<'_>) -> bool {
+    exchange.challenges().iter().any(|challenge| challenge.stale) || exchange.answer().is_some_and(blames_the_nonce)
+}
+
+fn blames_the_nonce(answer: Signal<'_>) -> bool {
+    let challenges = matches!(answer.status(), Some(401 | 407));
+    let phrase = answer.status_line().to_ascii_lowercase();
+    challenges && ["nonce", "stale"].iter().any(|word| phrase.contains(word))
+}
+
+/// It carried a cookie that is a sign-on token or should be one.
+pub fn carries_token(exchange: &Exchange<'_>) -> bool {
+    exchange.cookies().iter().any(|cookie: &Cookie| cookie.token.is_some())
+}
+
+/// Repetitions of a success to an INVITE: those of the same dialog, not of other branches.
+pub fn repeated_successes<'a>(hop: &Transaction<'a>) -> Vec<Signal<'a>> {
+    let Some(answer) = hop.answer().filter(|answer| answer.status().is_some_and(|s| s < 300)) else {
+        return Vec::new();
+    };
+    let tag = |signal: &Signal<'a>| signal.sip.to.as_ref().and_then(|to| to.param("tag").map(str::to_owned));
+    let same = |signal: &&Signal<'a>| signal.status() == answer.status() && tag(signal) == tag(&answer);
+    hop.finals.iter().filter(same).copied().skip(1).collect()
+}

@@ -1,0 +1,558 @@
+//! TLS handshakes: what was offered, what was answered, who minded, and who got through.
+
+use super::{Case, Settings, Talk, Thresholds, grouping};
+use crate::model::{
+    Analysis, Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp, Transport,
+};
+use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::Message as Inner;
+use nrpcsniff_dissectors::tls::{self, Alert, Certificate, Chain, ClientHello, ServerHello, alert};
+use std::net::IpAddr;
+
+/// Conversations of one finding whose frames are shown; the rest is counted.
+const SHOWN: usize = 4;
+
+/// A client whose next handshakes are looked at for one that works.
+const LOOK_AHEAD: usize = 256;
+
+/// Different offers of one client to one server in a short time, from which on it tries out what the server can.
+const OFFERS: usize = 8;
+
+/// Fewest bytes behind its ClientHello with which a client ends its part of a handshake up to TLS 1.2: a change of the cipher and a
+/// protected Finished (RFC 5246 section 7.4.9; the shortest is that of ChaCha20).
+const FINISHED: u64 = 6 + 37;
+
+/// The same in TLS 1.3, where a Finished is as long as a hash (RFC 8446 section 4.4.4).
+const FINISHED_13: u64 = 5 + 4 + 32 + 1 + 16;
+
+/// Bytes of a segment where the maximum is not known: Ethernet, IPv6, TCP with timestamps.
+const USUAL_SEGMENT: u64 = 1428;
+
+/// The record that changes the cipher; in TLS 1.3 it means nothing.
+const CHANGE_CIPHER_SPEC: u64 = 6;
+
+/// A message and what it says.
+#[derive(Debug)]
+pub struct Said<'a, T> {
+    /// The message.
+    pub message: &'a Message,
+    /// What it says.
+    pub what: &'a T,
+}
+
+impl<T> Clone for Said<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Said<'_, T> {}
+
+impl<T> Said<'_, T> {
+    /// Its frame.
+    pub const fn at(&self) -> Stamp {
+        self.message.at
+    }
+}
+
+/// The beginning of a TLS conversation, from its ClientHello on.
+#[derive(Debug, Clone, Copy)]
+pub struct Handshake<'a> {
+    /// The conversation.
+    pub conversation: &'a Conversation,
+    /// What the client offers: its last ClientHello, if the server asked for another.
+    pub hello: Said<'a, ClientHello>,
+    /// What the server chose.
+    pub answer: Option<Said<'a, ServerHello>>,
+    /// The server's certificates.
+    pub chain: Option<Said<'a, Chain>>,
+    /// The server wants a certificate of the client.
+    pub request: Option<&'a Message>,
+    /// The client's certificates; an empty chain if it has none.
+    pub client_chain: Option<Said<'a, Chain>>,
+    /// The first fatal alert, if its sender had not sent anything inside yet.
+    pub(crate) alert: Option<(&'a Message, Alert)>,
+    /// Something was read of what was said inside.
+    inside: bool,
+}
+
+/// Why a client does not take what the server shows of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// Nobody whom it trusts has issued it.
+    Issuer,
+    /// It has ended, or not begun.
+    Dates,
+    /// It is for another host.
+    Name,
+}
+
+impl<'a> Handshake<'a> {
+    fn of(conversation: &'a Conversation) -> Option<Self> {
+        let c = Some(conversation).filter(|c| c.transport == Transport::Tcp && c.tls.is_some())?;
+        let mut found: Option<Self> = None;
+        let mut inside = PerSide::default();
+        for message in &c.messages {
+            let Inner::Tls(body) = &message.body else {
+                inside[message.from] = true;
+                found = found.map(|handshake| Self { inside: true, ..handshake });
+                continue;
+            };
+            match (&body.body, &mut found) {
+                (tls::Body::ClientHello(hello), None) => {
+                    found = Some(Self::new(c, Said { message, what: hello }));
+                }
+                (said, Some(handshake)) if !inside[message.from] => handshake.take(message, said),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    const fn new(conversation: &'a Conversation, hello: Said<'a, ClientHello>) -> Self {
+        let (answer, chain, request, client_chain, alert) = (None, None, None, None, None);
+        Self { conversation, hello, answer, chain, request, client_chain, alert, inside: false }
+    }
+
+    fn take(&mut self, message: &'a Message, said: &'a tls::Body) {
+        match (said, message.from) {
+            (tls::Body::ClientHello(what), Side::Client) if self.answer.is_none() => {
+                self.hello = Said { message, what };
+            }
+            (tls::Body::ServerHello(what), Side::Server) if self.answer.is_none() && !what.retry => {
+                self.answer = Some(Said { message, what });
+            }
+            (tls::Body::Certificate(what), Side::Server) if self.chain.is_none() => {
+                self.chain = Some(Said { message, what });
+            }
+            (tls::Body::Certificate(what), Side::Client) if self.client_chain.is_none() => {
+                self.client_chain = Some(Said { message, what });
+            }
+            (tls::Body::CertificateRequest { .. }, Side::Server) => self.request = self.request.or(Some(message)),
+            (tls::Body::Alert(alert), _) if is_refusal(*alert) => {
+                self.alert = self.alert.or(Some((message, *alert)));
+            }
+            _ => {}
+        }
+    }
+
+    /// Offset behind the ClientHello in the client's stream.
+    const fn hello_end(&self) -> u64 {
+        self.hello.message.offset.saturating_add(self.hello.message.length)
+    }
+
+    /// The host that the client wants.
+    pub fn host(&self) -> Option<&'a str> {
+        self.hello.what.sni.as_deref()
+    }
+
+    /// The caller.
+    pub const fn client(&self) -> IpAddr {
+        self.conversation.client.ip
+    }
+
+    /// The called.
+    pub const fn server(&self) -> Endpoint {
+        self.conversation.server
+    }
+
+    /// `meet.example.com (10.1.0.22:443)`, or the address alone.
+    pub fn site(&self) -> String {
+        self.host().map_or_else(|| self.server().to_string(), |host| format!("{host} ({})", self.server()))
+    }
+
+    /// The alert by which that side refused, if it did.
+    pub fn refused_by(&self, side: Side) -> Option<(&'a Message, Alert)> {
+        self.alert.filter(|(message, _)| message.from == side)
+    }
+
+    /// Bytes that the client sent behind its ClientHello.
+    const fn client_said_after_hello(&self) -> u64 {
+        self.conversation.bytes.client.saturating_sub(self.hello_end())
+    }
+
+    /// The client gave up with something that cannot be read, and that is too short for a Finished (TLS 1.3): an alert, as long as
+    /// two bytes or, with Java, padded.
+    pub fn refused_unseen(&self) -> bool {
+        let said = self.client_said_after_hello();
+        let unread = said > CHANGE_CIPHER_SPEC && said < FINISHED_13 && self.alert.is_none();
+        unread && self.answer.is_some_and(|answer| answer.what.is_tls13()) && self.is_whole() && self.is_closed()
+    }
+
+    /// Both sides went on: something was said inside, or the client ended its part and nobody minded.
+    pub fn got_through(&self) -> bool {
+        let Some(answer) = self.answer else { return self.inside };
+        let least = if answer.what.is_tls13() { FINISHED_13 } else { FINISHED };
+        self.inside || (self.alert.is_none() && self.client_said_after_hello() >= least)
+    }
+
+    /// The handshake is complete, and the client says farewell without a word inside: it looked at the certificate by itself.
+    pub fn left_before_a_word(&self) -> bool {
+        let silent = self.conversation.tls.is_some_and(|layer| layer.sealed == 0) && !self.inside;
+        if !(silent && self.is_whole() && self.is_closed() && self.got_through()) {
+            return false;
+        }
+        let mut farewells = self.conversation.messages.iter().filter(|message| match &message.body {
+            Inner::Tls(body) => matches!(&body.body, tls::Body::SealedAlert { .. } | tls::Body::Alert(_)),
+            _ => false,
+        });
+        match farewells.next() {
+            Some(farewell) => farewell.from == Side::Client,
+            None => self.conversation.teardown.by == CloseBy::Client,
+        }
+    }
+
+    /// The ClientHello fills more than one segment.
+    pub fn is_large(&self) -> bool {
+        let mss = self.conversation.tcp.mss;
+        let announced = [mss.client, mss.server].into_iter().flatten().map(u64::from).min();
+        self.hello.message.length > announced.unwrap_or(USUAL_SEGMENT)
+    }
+
+    fn is_closed(&self) -> bool {
+        matches!(self.conversation.teardown.how, Close::Fin | Close::Rst)
+    }
+
+    /// The server said nothing at all after the ClientHello.
+    pub fn is_unanswered(&self) -> bool {
+        let c = self.conversation;
+        c.bytes.server == 0 && c.tcp.acked_unseen.server == 0
+    }
+
+    /// Who closed before the handshake was complete, if somebody did.
+    pub fn closed_by(&self) -> Option<CloseBy> {
+        (self.is_closed() && !self.got_through()).then_some(self.conversation.teardown.by)
+    }
+
+    /// Nothing is missing of what both sides said.
+    pub fn is_whole(&self) -> bool {
+        let c = self.conversation;
+        let cut = matches!(&self.hello.message.body, Inner::Tls(hello) if hello.incomplete);
+        !cut && c.setup == Setup::Handshake
+            && c.tcp.cut_frames == 0
+            && c.quality.gaps == 0
+            && c.tcp.acked_unseen == PerSide::default()
+            && c.given_up.is_none()
+    }
+
+    /// The server's own certificate, where it could be read.
+    pub fn certificate(&self) -> Option<&'a Certificate> {
+        self.chain?.what.own().filter(|own| own.readable)
+    }
+
+    /// When it was shown, or the time that the user wants to be judged by.
+    pub fn judged_at(&self, case: &Case<'_>) -> Timestamp {
+        case.settings.now.unwrap_or_else(|| self.hello.at().time)
+    }
+
+    /// The first certificate of the server's chain that had ended at that time. A root that ended does not count: clients look at
+    /// their own copy.
+    pub fn ended_at(&self, time: Timestamp) -> Option<&'a Certificate> {
+        self.that_counts(|one| one.not_after < seconds(time))
+    }
+
+    /// The first certificate of the server's chain that began only after that time. By itself that says that the clock of the
+    /// capture is wrong: nobody issues a certificate of tomorrow.
+    pub fn begins_after(&self, time: Timestamp) -> Option<&'a Certificate> {
+        self.that_counts(|one| one.not_before > seconds(time))
+    }
+
+    fn that_counts(&self, such: impl Fn(&Certificate) -> bool) -> Option<&'a Certificate> {
+        let chain = self.chain?.what;
+        let counts = |(place, one): &(usize, &Certificate)| one.readable && (*place == 0 || !one.self_issued);
+        chain.certificates.iter().enumerate().filter(counts).map(|(_, one)| one).find(|one| such(one))
+    }
+
+    /// The host that the client wants, if the server's certificate is not for it.
+    pub fn misses_name(&self) -> Option<&'a str> {
+        let (host, own) = (self.host()?, self.certificate()?);
+        (!self.hello.what.encrypted_hello && !own.is_for(host)).then_some(host)
+    }
+
+    /// The client gave up when it saw the server's certificate; why, as far as that can be told.
+    pub fn blame(&self) -> Option<Blame> {
+        let by_facts = || {
+            if self.ended_at(self.hello.at().time).is_some() {
+                Some(Blame::Dates)
+            } else {
+                self.misses_name().map(|_| Blame::Name)
+            }
+        };
+        match self.refused_by(Side::Client) {
+            Some((_, Alert { code: alert::UNKNOWN_CA, .. })) => Some(Blame::Issuer),
+            Some((_, Alert { code: alert::CERTIFICATE_EXPIRED, .. })) => Some(Blame::Dates),
+            Some((_, Alert { code: alert::BAD_CERTIFICATE | alert::CERTIFICATE_UNKNOWN, .. }))
+                if self.was_shown_one() =>
+            {
+                by_facts().or(Some(Blame::Issuer))
+            }
+            None if self.refused_unseen() && self.was_shown_one() => by_facts().or(Some(Blame::Issuer)),
+            None if self.left_at_certificate() || self.left_before_a_word() => by_facts(),
+            _ => None,
+        }
+    }
+
+    /// The server showed a certificate, as far as can be told: in TLS 1.3 it is encrypted, in a resumed session there is none.
+    fn was_shown_one(&self) -> bool {
+        let hidden = self.answer.is_some_and(|answer| answer.what.is_tls13() && !answer.what.pre_shared_key);
+        self.chain.is_some() || hidden
+    }
+
+    /// The client saw the certificate and closed without another word.
+    pub fn left_at_certificate(&self) -> bool {
+        self.chain.is_some()
+            && self.client_said_after_hello() == 0
+            && self.is_whole()
+            && self.closed_by() == Some(CloseBy::Client)
+    }
+
+    /// The server said nothing after what it had said before that message.
+    pub fn server_said_no_more(&self, after: &Message) -> bool {
+        let before = |m: &&Message| m.from == Side::Server && m.n < after.n;
+        let messages = self.conversation.messages.iter().filter(before);
+        let end = messages.map(|m| m.offset.saturating_add(m.length)).max().unwrap_or_default();
+        self.conversation.bytes.server <= end
+    }
+
+    /// The conversation as rules of the network see it.
+    pub fn talk(&self) -> Talk<'a> {
+        Talk { conversation: self.conversation, request: None, response: None }
+    }
+
+    /// When it was over.
+    pub fn ended(&self) -> Timestamp {
+        self.talk().ended()
+    }
+}
+
+/// Whole seconds since 1970.
+const fn seconds(time: Timestamp) -> i64 {
+    time.nanos().div_euclid(1_000_000_000)
+}
+
+/// The day of a date and time: `2025-02-01`.
+pub fn day(time: &str) -> &str {
+    time.split('T').next().unwrap_or(time)
+}
+
+/// Whoever sends it gives up. Not so a farewell, or a user who changed his mind, whatever the level.
+const fn is_refusal(alert: Alert) -> bool {
+    const USER_CANCELED: u8 = 90;
+    alert.is_fatal() && !matches!(alert.code, alert::CLOSE_NOTIFY | USER_CANCELED)
+}
+
+/// What a server did for others: a few examples, so that looking at them is cheap however many there are.
+#[derive(Debug, Default)]
+pub struct Served<'a> {
+    /// What it agreed on: different versions and suites, four at most.
+    pub agreed: Vec<&'a ServerHello>,
+    /// Handshakes that got through, for different hosts, four at most.
+    pub through: Vec<Handshake<'a>>,
+    /// One whose small ClientHello it answered.
+    pub small: Option<Handshake<'a>>,
+    /// A small ClientHello was not answered.
+    pub small_unanswered: bool,
+}
+
+impl<'a> Served<'a> {
+    fn add(&mut self, one: &Handshake<'a>) {
+        if let Some(answer) = one.answer {
+            let known = |said: &&ServerHello| (said.version, said.suite) == (answer.what.version, answer.what.suite);
+            if self.agreed.len() < SHOWN && !self.agreed.iter().any(known) {
+                self.agreed.push(answer.what);
+            }
+            if !one.is_large() {
+                self.small = self.small.or(Some(*one));
+            }
+        } else if !one.is_large() && one.is_unanswered() {
+            self.small_unanswered = true;
+        }
+        let known = |other: &Handshake<'a>| other.host() == one.host();
+        if one.got_through() && self.through.len() < SHOWN && !self.through.iter().any(known) {
+            self.through.push(*one);
+        }
+    }
+}
+
+/// All handshakes whose ClientHello was captured.
+#[derive(Debug)]
+pub struct Handshakes<'a> {
+    all: Vec<Handshake<'a>>,
+    served: HashMap<Endpoint, Served<'a>>,
+    by_pair: HashMap<(IpAddr, Endpoint), Vec<usize>>,
+    explorers: HashSet<(IpAddr, Endpoint)>,
+}
+
+impl<'a> Handshakes<'a> {
+    pub(super) fn new(analysis: &'a Analysis, settings: &Settings) -> Self {
+        let all: Vec<_> = analysis.conversations.iter().filter_map(Handshake::of).collect();
+        let mut served: HashMap<_, Served<'a>> = HashMap::new();
+        let mut by_pair: HashMap<_, Vec<_>> = HashMap::new();
+        for (index, handshake) in all.iter().enumerate() {
+            served.entry(handshake.server()).or_default().add(handshake);
+            by_pair.entry((handshake.client(), handshake.server())).or_default().push(index);
+        }
+        let tries_out = |indices: &[usize]| explores(&settings.thresholds, &all, indices);
+        let explorers = by_pair.iter().filter(|(_, indices)| tries_out(indices)).map(|(pair, _)| *pair).collect();
+        Self { all, served, by_pair, explorers }
+    }
+
+    /// Those that may be judged: not those of somebody who tries out what a server can.
+    pub fn all(&self) -> impl Iterator<Item = &Handshake<'a>> {
+        self.all.iter().filter(|one| !self.explorers.contains(&(one.client(), one.server())))
+    }
+
+    /// What that server did, whoever called.
+    pub fn served(&self, server: Endpoint) -> Option<&Served<'a>> {
+        self.served.get(&server)
+    }
+
+    /// The same client's next handshake for the same host at the same server that got through, within the retry time.
+    pub fn worked_after(&self, case: &Case<'_>, failed: &Handshake<'a>) -> Option<&Handshake<'a>> {
+        let indices = self.by_pair.get(&(failed.client(), failed.server()))?;
+        let at = |index: &usize| self.all.get(*index);
+        let from = indices.partition_point(|i| at(i).is_some_and(|h| h.conversation.id <= failed.conversation.id));
+        let later = indices.get(from..)?.iter().take(LOOK_AHEAD).filter_map(at);
+        later.filter(|next| next.host() == failed.host()).find(|next| {
+            let began = next.conversation.first.time;
+            next.got_through()
+                && next.blame().is_none()
+                && began.seconds_since(failed.ended()) <= case.settings.thresholds.retry_within
+        })
+    }
+}
+
+/// Many handshakes in a short time, with many different offers: a tool that tries out what the server can.
+fn explores(thresholds: &Thresholds, all: &[Handshake<'_>], indices: &[usize]) -> bool {
+    let many = usize::try_from(thresholds.scan_targets).unwrap_or(usize::MAX).max(OFFERS);
+    let mut handshakes: Vec<_> = indices.iter().filter_map(|&index| all.get(index)).collect();
+    handshakes.sort_by_key(|one| one.conversation.first.time);
+    handshakes.windows(many).any(|some| {
+        let time = |one: Option<&&Handshake<'_>>| one.map(|one| one.conversation.first.time);
+        let (Some(first), Some(last)) = (time(some.first()), time(some.last())) else { return false };
+        let offers =
+            || some.iter().map(|one| (one.hello.what.offered(), one.hello.what.real_suites().collect::<Vec<_>>()));
+        last.seconds_since(first) <= thresholds.scan_window && offers().collect::<HashSet<_>>().len() >= OFFERS
+    })
+}
+
+/// Attempts at one host of one server belong together.
+pub fn by_site<'c, 'a>(
+    handshakes: impl Iterator<Item = &'c Handshake<'a>>,
+) -> impl Iterator<Item = Vec<&'c Handshake<'a>>>
+where
+    'a: 'c,
+{
+    grouping::group_by(handshakes, |one| (one.server(), one.host())).into_iter()
+}
+
+/// The server's alert in answer to the ClientHello, before it chose anything.
+pub fn refusal_of_hello<'a>(handshake: &Handshake<'a>) -> Option<(&'a Message, Alert)> {
+    handshake.refused_by(Side::Server).filter(|_| handshake.answer.is_none())
+}
+
+/// What the server agreed on with others.
+pub fn agreed<'c, 'a>(case: &'c Case<'a>, server: Endpoint) -> &'c [&'a ServerHello] {
+    case.handshakes().served(server).map_or(&[], |served| &served.agreed)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{Handshakes, day};
+    use crate::facts::Settings;
+    use crate::testing::analysis;
+    use nrpcsniff_samples::tls::{Presents, Tls};
+    use nrpcsniff_samples::{Network, Tcp};
+
+    pub const MEET: &str = "meet.example.com";
+
+    /// A connection of the client that most tests are about to the meeting server.
+    pub fn call(net: &Network) -> Tcp {
+        call_from(net, "10.1.0.50")
+    }
+
+    fn call_from(net: &Network, client: &str) -> Tcp {
+        net.connect(&net.host(client), &net.host("10.1.0.22"), 443)
+    }
+
+    /// So many handshakes fail.
+    pub fn fails(net: &Network, tls: &Tls, count: usize) {
+        for _ in 0..count {
+            call(net).tls_fails(tls);
+            net.wait(2_000);
+        }
+    }
+
+    /// A handshake succeeds, and something is said inside.
+    pub fn get(net: &Network, tls: &Tls) {
+        get_from(net, "10.1.0.50", tls);
+    }
+
+    /// The same from another client.
+    pub fn get_from(net: &Network, client: &str, tls: &Tls) {
+        let tcp = call_from(net, client).tls(tls);
+        tcp.client("GET / HTTP/1.1\r\nHost: meet.example.com\r\n\r\n")
+            .server("HTTP/1.1 204 No Content\r\n\r\n")
+            .client_fin();
+        net.wait(500);
+    }
+
+    /// A ClientHello of TLS 1.0, without extensions.
+    pub fn old_hello() -> Vec<u8> {
+        let body = [&[3, 1][..], &[7; 32], &[0, 0, 4, 0, 0x2f, 0, 0x0a, 1, 0]].concat();
+        let length = u8::try_from(body.len()).expect("a short hello");
+        [&[22, 3, 1, 0, length + 4, 1, 0, 0, length], &body[..]].concat()
+    }
+
+    /// Got through, by conversation.
+    fn outcomes(net: &Network) -> Vec<bool> {
+        let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
+        Handshakes::new(&analysis, &settings).all().map(super::Handshake::got_through).collect()
+    }
+
+    #[test]
+    fn who_got_through_is_told_without_keys() {
+        let net = Network::new();
+        for tls in [Tls::v12(MEET), Tls::v13(MEET), Tls::v13(MEET).large_hello()] {
+            get(&net, &tls);
+        }
+        get(&net, &Tls::v12(MEET).wants_certificate().has_certificate());
+        assert_eq!(outcomes(&net), [true; 4]);
+    }
+
+    #[test]
+    fn who_did_not_is_told_too() {
+        let net = Network::new();
+        let failures = [
+            Tls::v12(MEET).presents(Presents::ChainCut),
+            Tls::v13(MEET).presents(Presents::ChainCut),
+            Tls::v12(MEET).without_common_version(),
+            Tls::v12(MEET).wants_certificate(),
+        ];
+        for tls in &failures {
+            fails(&net, tls, 1);
+        }
+        let tcp = call(&net);
+        tcp.client(tcp.tls_hello(&Tls::v13(MEET)));
+        assert_eq!(outcomes(&net), [false; 5]);
+    }
+
+    /// Sixteen connections at once of one kind are a browser; of many kinds, a scanner.
+    #[test]
+    fn whoever_tries_out_the_server_is_not_judged() {
+        for (kinds, judged) in [(1, 16), (16, 0)] {
+            let net = Network::new();
+            for number in 0..16 {
+                let mut hello = old_hello();
+                hello[46] = number % kinds;
+                call(&net).client(hello).server_fin();
+            }
+            assert_eq!(outcomes(&net).len(), judged, "{kinds} kinds");
+        }
+    }
+
+    #[test]
+    fn days_are_cut_from_times() {
+        assert_eq!((day("2025-02-01T00:00:00Z"), day("")), ("2025-02-01", ""));
+    }
+}

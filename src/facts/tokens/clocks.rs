@@ -1,0 +1,67 @@
+//! Clocks of servers against that of the capture, by the Date headers of their responses.
+
+use crate::facts::http::Web;
+use crate::model::Stamp;
+use hashbrown::HashMap;
+use std::net::IpAddr;
+
+/// Clocks of the servers of a capture.
+#[derive(Debug, Default)]
+pub struct Clocks {
+    by_server: HashMap<IpAddr, Clock>,
+    /// The least distance of any of them from the capture's clock, in seconds.
+    nearest: Option<f64>,
+}
+
+/// What a server's Date headers say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clock {
+    /// Seconds by which it is ahead of the capture's clock; negative if behind.
+    pub ahead: f64,
+    /// The response that says so.
+    pub at: Stamp,
+    /// Its Date header, in seconds since 1970-01-01 UTC.
+    pub date: i64,
+}
+
+impl Clocks {
+    /// Reads every Date header that no proxy put in between (Via) could have written.
+    pub(super) fn new(web: &Web<'_>) -> Self {
+        let mut read: HashMap<IpAddr, Vec<Clock>> = HashMap::new();
+        for exchange in web.exchanges() {
+            let Some(response) = exchange.response.filter(|r| r.http.via.is_none() && r.http.status != 304) else {
+                continue;
+            };
+            let Some(date) = response.http.date else { continue };
+            let clock = Clock { ahead: ahead(date, response.at()), at: response.at(), date };
+            read.entry(exchange.conversation.server.ip).or_default().push(clock);
+        }
+        let by_server: HashMap<_, _> =
+            read.into_iter().filter_map(|(server, clocks)| Some((server, median(clocks)?))).collect();
+        let nearest = by_server.values().map(|clock: &Clock| clock.ahead.abs()).min_by(f64::total_cmp);
+        Self { by_server, nearest }
+    }
+
+    /// The clock of that server, if it told the time.
+    pub fn of(&self, server: IpAddr) -> Option<&Clock> {
+        self.by_server.get(&server)
+    }
+
+    /// Some server agrees with the capture's clock within so many seconds: it can be trusted.
+    pub fn capture_is_right(&self, within: f64) -> bool {
+        self.nearest.is_some_and(|nearest| nearest <= within)
+    }
+}
+
+/// Seconds from when the frame was seen to that time.
+#[expect(clippy::cast_precision_loss, reason = "shown and compared with limits of seconds")]
+fn ahead(date: i64, at: Stamp) -> f64 {
+    // A Date has no fraction: on average half a second has passed in it.
+    date.saturating_mul(1_000_000_000).saturating_sub(at.time.nanos()) as f64 / 1e9 + 0.5
+}
+
+/// The middle one: pages out of a cache carry an old Date.
+fn median(mut clocks: Vec<Clock>) -> Option<Clock> {
+    clocks.sort_by(|a, b| a.ahead.total_cmp(&b.ahead).then(a.at.frame.cmp(&b.at.frame)));
+    clocks.get(clocks.len() / 2).copied()
+}

@@ -1,0 +1,219 @@
+//! Finds the tokens: in cookies that are set, in cookies that are shown, in SIP requests, in chat logins.
+
+use super::{Answer, Channel, Held, Issue, Outcome, Refusal, Showing};
+use crate::facts::Settings;
+use crate::facts::http::{self, Web};
+use crate::facts::sip::{self, Telephony};
+use crate::model::{Analysis, Conversation, Message, Side, Stamp};
+use hashbrown::HashMap;
+use nrpcsniff_dissectors::cookie::Cookie;
+use nrpcsniff_dissectors::ltpa::{Class, Fingerprint};
+use nrpcsniff_dissectors::{Message as Body, sametime};
+
+/// Channel on which a session lives and dies.
+const MASTER: u32 = 0;
+
+/// Cookies that hold tokens, in the responses that set or delete them.
+pub(super) fn issues<'a>(web: &Web<'a>, settings: &Settings) -> Vec<Issue<'a>> {
+    let mut found = Vec::new();
+    for exchange in web.exchanges() {
+        let Some(response) = exchange.response else { continue };
+        let now = response.at().time.whole_seconds();
+        for cookie in &response.http.set_cookies {
+            let Some(token) = &cookie.token else { continue };
+            let held = Held::new(Some(&cookie.name), token, settings);
+            found.push(Issue {
+                at: response.at(),
+                conversation: exchange.conversation,
+                exchange: exchange.index,
+                browser: exchange.browser,
+                host: exchange.host.clone(),
+                cookie,
+                deleted: cookie.is_deletion(now) || held.is_junk(),
+                held,
+                login: exchange.request.filter(|_| exchange.is_login()).and_then(|request| request.http.user()),
+            });
+        }
+    }
+    found.sort_by_key(|issue| (issue.at.time, issue.at.frame));
+    found
+}
+
+/// Requests and logins that carry tokens, in order of time.
+pub(super) fn showings<'a>(
+    analysis: &'a Analysis,
+    web: &Web<'a>,
+    telephony: &Telephony<'a>,
+    settings: &Settings,
+) -> Vec<Showing<'a>> {
+    let mut found: Vec<Showing<'a>> = Vec::new();
+    found.extend(web.exchanges().iter().filter_map(|exchange| of_web(exchange, settings)));
+    found.extend(telephony.exchanges().filter_map(|exchange| of_sip(exchange, settings)));
+    let chats = analysis.conversations.iter().filter(|c| c.protocol == sametime::PROTOCOL.name);
+    found.extend(chats.flat_map(|conversation| of_chat(conversation, settings)));
+    found.sort_by_key(|showing| (showing.at.time, showing.at.frame));
+    found
+}
+
+/// A token of version 1 or 2 whose cookie had no telling name is what it is elsewhere in the capture.
+pub(super) fn settle_classes<'a>(issues: &mut [Issue<'a>], showings: &mut [Showing<'a>]) {
+    let mut known: HashMap<Fingerprint, Class> = HashMap::new();
+    let shown = showings.iter().flat_map(|showing| &showing.tokens);
+    for held in issues.iter().map(|issue| &issue.held).chain(shown).filter(|held| held.class != Class::Websphere) {
+        known.entry(held.token.fingerprint).or_insert(held.class);
+    }
+    let shown = showings.iter_mut().flat_map(|showing| &mut showing.tokens);
+    for held in issues.iter_mut().map(|issue| &mut issue.held).chain(shown) {
+        if held.class == Class::Websphere
+            && let Some(class) = known.get(&held.token.fingerprint)
+        {
+            held.class = *class;
+        }
+    }
+}
+
+fn in_cookies<'a>(cookies: &'a [Cookie], settings: &Settings) -> Vec<Held<'a>> {
+    let held = |cookie: &'a Cookie| Some(Held::new(Some(&cookie.name), cookie.token.as_ref()?, settings));
+    cookies.iter().filter_map(held).collect()
+}
+
+fn of_web<'a>(exchange: &http::Exchange<'a>, settings: &Settings) -> Option<Showing<'a>> {
+    let request = exchange.request?;
+    let tokens = in_cookies(&request.http.cookies, settings);
+    (!tokens.is_empty()).then(|| Showing {
+        channel: Channel::Web { exchange: exchange.index, browser: exchange.browser },
+        at: request.at(),
+        conversation: exchange.conversation,
+        conversations: vec![exchange.conversation],
+        client: exchange.client(),
+        server: exchange.conversation.server,
+        host: exchange.host.clone(),
+        method: exchange.method(),
+        tokens,
+        call_id: None,
+        claim: None,
+        accepted_as: Vec::new(),
+        credentials: !request.http.credentials.is_empty(),
+        outcome: web_outcome(exchange),
+        answer: exchange.response.map(|response| Answer { at: response.at(), text: web_answer(exchange) }),
+    })
+}
+
+fn web_outcome(exchange: &http::Exchange<'_>) -> Outcome {
+    let elsewhere = exchange.redirect().is_some() && exchange.is_visit();
+    match () {
+        () if exchange.is_login() || exchange.is_login_page() || exchange.is_logout() => Outcome::Unknown,
+        () if exchange.is_denied() && exchange.status() == 401 => Outcome::Refused(Refusal::Status(401)),
+        () if exchange.is_denied() => Outcome::Refused(Refusal::LoginPage),
+        () if exchange.is_visit() && exchange.status() == 403 => Outcome::Refused(Refusal::Status(403)),
+        () if exchange.is_granted() || elsewhere => Outcome::Accepted,
+        () => Outcome::Unknown,
+    }
+}
+
+fn web_answer(exchange: &http::Exchange<'_>) -> String {
+    let status = exchange.response.map_or(String::new(), |r| format!("{} {}", r.http.status, r.http.reason));
+    match exchange.target() {
+        Some((host, path)) => format!("{} to {host}{path}", status.trim_end()),
+        None => status.trim_end().to_owned(),
+    }
+}
+
+fn of_sip<'a>(exchange: &sip::Exchange<'a>, settings: &Settings) -> Option<Showing<'a>> {
+    let request = exchange.request()?;
+    let tokens = in_cookies(exchange.cookies(), settings);
+    let outcome = match exchange.outcome() {
+        sip::Outcome::Accepted => Outcome::Accepted,
+        sip::Outcome::Challenged | sip::Outcome::Refused => {
+            let status = exchange.status().filter(|status| matches!(status, 401 | 403 | 407 | 500..));
+            status.map_or(Outcome::Unknown, |status| Outcome::Refused(Refusal::Status(status)))
+        }
+        sip::Outcome::Provisional | sip::Outcome::Silent => Outcome::Unknown,
+    };
+    (!tokens.is_empty()).then(|| Showing {
+        channel: Channel::Sip,
+        at: request.at(),
+        conversation: request.conversation,
+        conversations: exchange.conversations(),
+        client: exchange.client().ip,
+        server: exchange.server(),
+        host: exchange.server().ip.to_string(),
+        method: exchange.method,
+        tokens,
+        call_id: Some(exchange.call_id),
+        claim: if exchange.method == "REGISTER" { exchange.target() } else { exchange.user() },
+        accepted_as: Vec::new(),
+        credentials: !exchange.credentials().is_empty(),
+        outcome,
+        answer: exchange.answer().map(|answer| Answer { at: answer.at(), text: answer.status_line() }),
+    })
+}
+
+/// Logins of one conversation, each with what the server said to it.
+fn of_chat<'a>(conversation: &'a Conversation, settings: &Settings) -> Vec<Showing<'a>> {
+    let mut found: Vec<Showing<'a>> = Vec::new();
+    let mut open = false;
+    for message in &conversation.messages {
+        let Body::Sametime(chat) = &message.body else { continue };
+        match (&chat.body, message.from) {
+            (sametime::Body::Login { user, auth, .. }, Side::Client) => {
+                open = !auth.tokens.is_empty();
+                found.extend(open.then(|| login(conversation, message, user, auth, settings)));
+            }
+            (said, Side::Server) if open && chat.channel == MASTER => {
+                if let Some(showing) = found.last_mut() {
+                    open = !answered(showing, said, message.at);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn login<'a>(
+    conversation: &'a Conversation,
+    message: &'a Message,
+    user: &'a str,
+    auth: &'a sametime::Auth,
+    settings: &Settings,
+) -> Showing<'a> {
+    Showing {
+        channel: Channel::Chat,
+        at: message.at,
+        conversation,
+        conversations: vec![conversation],
+        client: conversation.client.ip,
+        server: conversation.server,
+        host: conversation.server.ip.to_string(),
+        method: "login",
+        tokens: auth.tokens.iter().map(|token| Held::new(None, token, settings)).collect(),
+        call_id: None,
+        claim: Some(user.to_owned()).filter(|user| !user.trim().is_empty()),
+        accepted_as: Vec::new(),
+        credentials: false,
+        outcome: Outcome::Unknown,
+        answer: None,
+    }
+}
+
+/// The server's word on a login; false if this is none.
+fn answered<'a>(showing: &mut Showing<'a>, said: &'a sametime::Body, at: Stamp) -> bool {
+    let text = match said {
+        sametime::Body::LoginAck { user_id, user_name, .. } => {
+            showing.outcome = Outcome::Accepted;
+            showing.accepted_as =
+                [user_id.as_str(), user_name.as_str()].into_iter().filter(|n| !n.is_empty()).collect();
+            "login accepted".to_owned()
+        }
+        sametime::Body::LoginRedirect { host, .. } => format!("redirected to {host}"),
+        sametime::Body::ChannelDestroy { reason: 0 } => "session closed without a reason".to_owned(),
+        sametime::Body::ChannelDestroy { reason } => {
+            showing.outcome = Outcome::Refused(Refusal::Reason(*reason));
+            format!("session closed with reason 0x{reason:08X}")
+        }
+        _ => return false,
+    };
+    showing.answer = Some(Answer { at, text });
+    true
+}

@@ -1,0 +1,52 @@
+//! Who was shown tokens, and which refusals doubt a token that may well be good.
+
+use super::{Channel, Held, Showing};
+use crate::facts::Case;
+use crate::facts::grouping::group_by;
+use std::mem::{Discriminant, discriminant};
+use std::net::IpAddr;
+
+/// Who was shown a token: protocol, address, name.
+pub type Consumer<'s> = (Discriminant<Channel>, IpAddr, &'s str);
+
+/// Key of a consumer, for groups.
+pub fn consumer<'s>(showing: &'s Showing<'_>) -> Consumer<'s> {
+    (discriminant(&showing.channel), showing.server.ip, &showing.host)
+}
+
+/// Showings to one consumer belong together.
+pub fn by_consumer<'s, 'a: 's>(showings: impl IntoIterator<Item = &'s Showing<'a>>) -> Vec<Vec<&'s Showing<'a>>> {
+    group_by(showings, |showing| consumer(showing))
+}
+
+/// Refusals that doubt a token which may well be good: genuine, one of each name, within its time by all that can be read,
+/// and not accepted by the same consumer at another time.
+pub fn unexplained<'c, 'a>(case: &'c Case<'a>) -> impl Iterator<Item = &'c Showing<'a>> {
+    let identity = case.identity();
+    identity.showings().iter().filter(move |showing| {
+        showing.is_doubted()
+            && showing.genuine().next().is_some()
+            && !showing.is_ambiguous()
+            && showing.genuine().all(|held| is_timely(case, showing, held))
+            && !identity.was_accepted_elsewhen(showing)
+    })
+}
+
+/// Nothing that can be read speaks against the time of that token.
+pub fn is_timely(case: &Case<'_>, showing: &Showing<'_>, held: &Held<'_>) -> bool {
+    let now = judged_at(case, showing);
+    let ahead = seconds(case.settings.thresholds.token_skew);
+    held.expires().is_none_or(|end| end >= now)
+        && held.token.created.is_none_or(|created| created <= now.saturating_add(ahead))
+}
+
+/// The time by which a token is judged, in seconds since 1970: as the user wishes, else packet time.
+pub fn judged_at(case: &Case<'_>, showing: &Showing<'_>) -> i64 {
+    case.settings.now.unwrap_or(showing.at.time).whole_seconds()
+}
+
+/// Whole seconds of a threshold.
+#[expect(clippy::cast_possible_truncation, reason = "a threshold of seconds, far below 2^63")]
+pub fn seconds(threshold: f64) -> i64 {
+    threshold as i64
+}
