@@ -4,7 +4,7 @@ use super::args::{CompareArgs, Format};
 use super::config::Config;
 use super::exit::Outcome;
 use super::merge::Merged;
-use super::plan::{Plan, Talk, appearance, file};
+use super::plan::{Plan, appearance, file};
 use super::read::{Session, find};
 use super::run::reader;
 use super::{logs, output};
@@ -13,6 +13,7 @@ use crate::compare::{Capture, compare};
 use crate::diagnose::Case;
 use crate::model::{Analysis, Both, Comparison, Conversation, Input, Log, Verdict};
 use crate::report::compare::{Options, Report, write};
+use crate::report::talk::Verbosity;
 use anyhow::{Context, Result, bail, ensure};
 use clap::ColorChoice;
 use std::io::{self, Write};
@@ -26,7 +27,7 @@ pub(super) fn run(args: &CompareArgs, config: Config, color: ColorChoice) -> Res
         let captures = args.captures.iter().chain(&args.good);
         output::check(path, "-o", captures.map(PathBuf::as_path))?;
     }
-    let compared = Compared::new(args, config, args.talk.talk())?;
+    let compared = Compared::new(args, config, args.talk.verbosity())?;
     let (color, width) = appearance(color, output.is_some());
     let options = Options { json, all: args.all, color, width };
     output::write(output.as_deref(), |out| compared.write(&options, out))?;
@@ -46,9 +47,9 @@ pub(super) struct Compared {
 
 impl Compared {
     /// Reads the captures and compares them.
-    pub(super) fn new(args: &CompareArgs, config: Config, talk: Talk) -> Result<Self> {
+    pub(super) fn new(args: &CompareArgs, config: Config, verbosity: Verbosity) -> Result<Self> {
         let paths = Paths::new(args)?;
-        let plan = Plan::reading(paths.all(), &args.reading, talk, config)?;
+        let plan = Plan::reading(paths.all(), &args.reading, verbosity, config)?;
         let mut reading = Reading { plan, trouble: false };
         let (logs, unheard) = logs::read_all(&reading.plan);
         reading.trouble |= unheard;
@@ -152,7 +153,7 @@ impl Reading {
     /// A capture, or all captures of a folder as one, beside these logs.
     fn read(&mut self, path: &Path, logs: Vec<Log>) -> Result<Merged> {
         let filter = self.plan.filter.as_deref().map(FilterSet::new).transpose()?;
-        let (sets, lost) = find(&[path.to_path_buf()], self.plan.talk);
+        let (sets, lost) = find(&[path.to_path_buf()], self.plan.verbosity);
         let mut session = Session::new(&self.plan, filter);
         let mut merged = Merged::beside(logs);
         for set in &sets {

@@ -1,11 +1,12 @@
 //! `--log` and `--log-offset`: from paths to logs that were read.
 
-use super::plan::{LogFile, Plan, Talk};
-use super::say;
+use super::plan::{LogFile, Plan};
 use crate::capture::decompressed;
 use crate::logs::{KNOWN, Options, read};
 use crate::model::Log;
 use crate::report::escape;
+use crate::report::talk::Verbosity;
+use crate::report::talk::say;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs::File;
 use std::io;
@@ -64,7 +65,7 @@ fn read_one(file: &LogFile, plan: &Plan) -> Log {
             Log { problem: Some(format!("cannot be read: {error}")), ..nothing }
         }
     };
-    tell(&log, plan.talk);
+    tell(&log, plan.verbosity);
     log
 }
 
@@ -79,11 +80,11 @@ fn open(path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
     decompressed(File::open(path)?)
 }
 
-fn tell(log: &Log, talk: Talk) {
+fn tell(log: &Log, verbosity: Verbosity) {
     match (&log.problem, log.kind) {
         (Some(problem), None) if log.bytes > 0 => say(&format!("{}: {problem}; known are {KNOWN}", log.path)),
         (Some(problem), _) => say(&format!("{}: {problem}", log.path)),
-        (None, Some(kind)) if talk.verbose => {
+        (None, Some(kind)) if verbosity.verbose => {
             say(&format!(
                 "{}: {} log, {} lines read, {} of them about sign-on",
                 log.path,

@@ -21,7 +21,7 @@ mod run;
 mod tls_keys;
 mod token;
 
-use crate::report::escape;
+use crate::report::talk::say;
 use args::{Args, Command};
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -72,11 +72,4 @@ fn usage(error: &clap::Error) -> ExitCode {
     // Nothing is left to tell if stderr is closed.
     let _ = writeln!(io::stderr(), "nrpcsniff: {}", text.strip_prefix("error: ").unwrap_or(&text).trim_end());
     Outcome::Trouble.into()
-}
-
-/// One sentence on stderr. It may quote names from the wire or from the file system.
-fn say(sentence: &str) {
-    let end = if sentence.ends_with(['.', '?', '!', ')']) { "" } else { "." };
-    // Nothing is left to tell if stderr is closed.
-    let _ = writeln!(io::stderr(), "nrpcsniff: {}{end}", escape::terminal(sentence));
 }

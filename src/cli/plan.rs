@@ -6,6 +6,7 @@ use super::logs;
 use super::tls_keys::{self, Given};
 use crate::diagnose::{ExpectedServer, Settings};
 use crate::model::{Severity, Timestamp};
+use crate::report::talk::Verbosity;
 use crate::report::{Detail, Format, Options, escape};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ColorChoice;
@@ -40,8 +41,8 @@ pub struct Plan {
     pub show_secrets: bool,
     /// Exit with 1 from this severity on.
     pub fail_on: Option<Severity>,
-    /// Talk on stderr.
-    pub talk: Talk,
+    /// How much is said on stderr.
+    pub verbosity: Verbosity,
 }
 
 /// A log, and what to add to its times.
@@ -51,19 +52,6 @@ pub struct LogFile {
     pub path: PathBuf,
     /// Nanoseconds to add.
     pub offset: Option<i64>,
-}
-
-/// How much is said on stderr.
-#[derive(Debug, Clone, Copy)]
-pub struct Talk {
-    /// Errors only.
-    pub quiet: bool,
-    /// Everything.
-    pub verbose: bool,
-    /// A progress bar may be shown.
-    pub progress: bool,
-    /// Not even what is wrong with a capture: that is told elsewhere.
-    pub mute: bool,
 }
 
 impl Plan {
@@ -80,7 +68,7 @@ impl Plan {
     /// What is common to captures and live capture: the latter has none.
     pub(super) fn of(captures: Vec<PathBuf>, args: &Args) -> Result<Self> {
         let config = config::load(args.config.as_deref(), args.no_config)?;
-        let mut plan = Self::reading(captures, &args.reading, args.talk.talk(), config)?;
+        let mut plan = Self::reading(captures, &args.reading, args.talk.verbosity(), config)?;
         plan.output = file(args.output.as_deref());
         plan.report = report(args, plan.output.is_some());
         plan.fail_on = args.fail_on.map(severity);
@@ -88,7 +76,7 @@ impl Plan {
     }
 
     /// How these captures are to be read and judged, with every message kept; a table on stdout.
-    pub fn reading(captures: Vec<PathBuf>, args: &ReadingArgs, talk: Talk, config: Config) -> Result<Self> {
+    pub fn reading(captures: Vec<PathBuf>, args: &ReadingArgs, verbosity: Verbosity, config: Config) -> Result<Self> {
         let stdin = captures.iter().chain(&args.log).filter(|path| path.as_os_str() == "-").count();
         ensure!(stdin <= 1, "stdin (-) can be read only once");
         if stdin > 0 && io::stdin().is_terminal() {
@@ -110,18 +98,18 @@ impl Plan {
             report,
             output: None,
             settings: Settings { thresholds, expected: servers, now, keys },
-            tls: tls_keys::load(&args.tls, talk.quiet)?,
+            tls: tls_keys::load(&args.tls, verbosity.quiet)?,
             show_secrets: args.show_secrets,
             fail_on: None,
-            talk,
+            verbosity,
         })
     }
 }
 
 impl TalkArgs {
     /// How much is said on stderr.
-    pub fn talk(&self) -> Talk {
-        Talk {
+    pub fn verbosity(&self) -> Verbosity {
+        Verbosity {
             quiet: self.quiet,
             verbose: self.verbose,
             progress: !self.quiet && !self.no_progress && io::stderr().is_terminal(),

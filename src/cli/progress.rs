@@ -1,8 +1,8 @@
 //! A progress bar on stderr, for captures that take a while.
 
-use super::plan::Talk;
 use crate::capture::Reader;
 use crate::report::escape;
+use crate::report::talk::Verbosity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -20,10 +20,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Begins a file. Nothing is drawn unless `talk` allows it.
-    pub(super) fn new(path: &Path, talk: Talk) -> Self {
+    /// Begins a file. Nothing is drawn unless `verbosity` allows it.
+    pub(super) fn new(path: &Path, verbosity: Verbosity) -> Self {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        let name = talk.progress.then(|| escape::terminal(&name).into_owned());
+        let name = verbosity.progress.then(|| escape::terminal(&name).into_owned());
         Self { began: Instant::now(), name, bar: None }
     }
 
@@ -52,21 +52,21 @@ impl Progress {
 pub(super) struct Steps {
     began: Instant,
     bar: Option<ProgressBar>,
-    talk: Talk,
+    verbosity: Verbosity,
     total: usize,
     done: usize,
 }
 
 impl Steps {
-    /// Begins. Nothing is drawn unless `talk` allows it.
-    pub(super) fn new(total: usize, talk: Talk) -> Self {
-        Self { began: Instant::now(), bar: None, talk, total, done: 0 }
+    /// Begins. Nothing is drawn unless `verbosity` allows it.
+    pub(super) fn new(total: usize, verbosity: Verbosity) -> Self {
+        Self { began: Instant::now(), bar: None, verbosity, total, done: 0 }
     }
 
     /// Before the next capture: draws if it takes a while.
     pub(super) fn step(&mut self, path: &Path) {
         self.done += 1;
-        if self.talk.progress && self.began.elapsed() >= PATIENCE {
+        if self.verbosity.progress && self.began.elapsed() >= PATIENCE {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
             let bar = self.bar.get_or_insert_with(|| steps(self.total));
             bar.set_message(escape::terminal(&name).into_owned());

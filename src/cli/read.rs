@@ -1,13 +1,15 @@
 //! From paths to an analysis: finds the captures, reads them, and says what is wrong with them.
 
 use super::growing::Growing;
-use super::plan::{Plan, Talk};
+use super::plan::Plan;
 use super::progress::Progress;
-use super::{say, tls_keys};
+use super::tls_keys;
 use crate::capture::{CaptureError, CaptureSet, FilterSet, Reader, discover};
 use crate::engine::{Keep, Options, Pipeline};
 use crate::model::{Analysis, Input};
 use crate::report::Detail;
+use crate::report::talk::Verbosity;
+use crate::report::talk::say;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,14 +20,14 @@ pub(super) const KEY_LOG: u32 = 0x544c_534b;
 
 /// The captures behind the paths, and whether any path was of no use. What is wrong with one path is said, and the
 /// others are read.
-pub(super) fn find(captures: &[PathBuf], talk: Talk) -> (Vec<CaptureSet>, bool) {
+pub(super) fn find(captures: &[PathBuf], verbosity: Verbosity) -> (Vec<CaptureSet>, bool) {
     let (sets, trouble) = if let Ok(sets) = discover(captures) {
         (sets, false)
     } else {
         let good: Vec<_> = captures.iter().filter(|path| is_of_use(path)).cloned().collect();
         (discover(&good).unwrap_or_default(), true)
     };
-    if talk.verbose {
+    if verbosity.verbose {
         passed_over(captures, &sets);
     }
     (sets, trouble)
@@ -87,12 +89,12 @@ impl<'a> Session<'a> {
             Err(error) => unreadable(path, &error),
         };
         self.trouble |= !input.complete;
-        tell(&input, self.plan.talk);
+        tell(&input, self.plan.verbosity);
         input
     }
 
     fn frames(&mut self, path: &Path, mut reader: Reader, index: u32, pipeline: &mut Pipeline) -> Input {
-        let mut progress = Progress::new(path, self.plan.talk);
+        let mut progress = Progress::new(path, self.plan.verbosity);
         let mut stopped = None;
         let mut known = 0;
         // What comes through a pipe is being captured: its key log may grow meanwhile.
@@ -100,7 +102,7 @@ impl<'a> Session<'a> {
         while let Some((frame, secrets)) = reader.next_with_secrets(index) {
             let number = frame.at.frame.number;
             for secret in secrets.iter().skip(known).filter(|secret| secret.kind == KEY_LOG) {
-                tls_keys::tell(path, &pipeline.tls_secrets(&secret.data), self.plan.talk.quiet);
+                tls_keys::tell(path, &pipeline.tls_secrets(&secret.data), self.plan.verbosity.quiet);
             }
             known = secrets.len();
             for lines in growing.as_mut().map(Growing::news).unwrap_or_default() {
@@ -160,11 +162,11 @@ fn unreadable(path: &Path, error: &CaptureError) -> Input {
 }
 
 /// What is wrong is always said; what is merely odd, unless the user wants quiet.
-fn tell(input: &Input, talk: Talk) {
+fn tell(input: &Input, verbosity: Verbosity) {
     match &input.problem {
-        _ if talk.mute => {}
-        Some(problem) if !input.complete || !talk.quiet => say(&format!("{}: {problem}", input.path)),
-        None if talk.verbose => say(&format!("{}: {} packets read", input.path, input.packets)),
+        _ if verbosity.mute => {}
+        Some(problem) if !input.complete || !verbosity.quiet => say(&format!("{}: {problem}", input.path)),
+        None if verbosity.verbose => say(&format!("{}: {} packets read", input.path, input.packets)),
         _ => {}
     }
 }

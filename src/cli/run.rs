@@ -19,7 +19,7 @@ use std::path::PathBuf;
 /// been said on stderr.
 pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     let filter = plan.filter.as_deref().map(FilterSet::new).transpose()?;
-    let (sets, lost) = find(&plan.captures, plan.talk);
+    let (sets, lost) = find(&plan.captures, plan.verbosity);
     if let Some(path) = &plan.output {
         let logs = plan.logs.iter().map(|log| &log.path);
         output::check(path, "-o", sets.iter().flat_map(|set| &set.paths).chain(logs).map(PathBuf::as_path))?;

@@ -1,9 +1,9 @@
 //! Secrets that open TLS, from the files that the user named.
 
 use super::args::TlsFiles;
-use super::say;
 use crate::decrypt::{Keys, LogReport, MOST_LINES_NAMED};
 use crate::report::escape;
+use crate::report::talk::say;
 use anyhow::{Context, Result, anyhow, ensure};
 use std::fs::File;
 use std::io::{BufReader, Read};

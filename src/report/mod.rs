@@ -22,6 +22,7 @@ pub mod prometheus;
 mod sample;
 pub mod stream;
 pub mod table;
+pub mod talk;
 pub(crate) mod text;
 pub mod token;
 mod view;

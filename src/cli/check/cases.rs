@@ -1,7 +1,7 @@
 //! From the paths of the command line to the cases: captures and the expectations beside them.
 
 use crate::capture::{CaptureError, CaptureSet, discover};
-use crate::cli::say;
+use crate::report::talk::say;
 use anyhow::{Result, ensure};
 use std::ffi::OsString;
 use std::fs;

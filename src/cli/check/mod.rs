@@ -28,8 +28,8 @@ mod verdict;
 use super::args::CheckArgs;
 use super::exit::Outcome;
 use super::output;
-use super::plan::Talk;
 use super::progress::Steps;
+use crate::report::talk::Verbosity;
 use anyhow::Result;
 use cases::Case;
 use clap::ColorChoice;
@@ -89,7 +89,7 @@ fn outcome(lost: bool, results: &[Checked]) -> Outcome {
 
 fn every(cases: &[Case], args: &CheckArgs, config: Option<&Path>, screen: &mut Screen) -> Result<Vec<Checked>> {
     let progress = !args.quiet && !args.no_progress && io::stderr().is_terminal();
-    let mut steps = Steps::new(cases.len(), Talk { quiet: true, verbose: false, progress, mute: true });
+    let mut steps = Steps::new(cases.len(), Verbosity { quiet: true, verbose: false, progress, mute: true });
     let mut results = Vec::with_capacity(cases.len());
     for case in cases {
         let large = size(case) > LARGE;

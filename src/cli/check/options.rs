@@ -4,7 +4,8 @@
 
 use super::shape::Shape;
 use crate::cli::args::Args;
-use crate::cli::plan::{Plan, Talk};
+use crate::cli::plan::Plan;
+use crate::report::talk::Verbosity;
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use serde_json::Value;
@@ -67,7 +68,7 @@ pub(super) struct Common<'a> {
 pub(super) fn plan(options: &Value, folder: &Path, captures: &[PathBuf], common: Common<'_>) -> Result<Plan> {
     let args = parsed(arguments(options, folder, captures, common.config));
     let mut plan = args.and_then(|args| Plan::new(&args)).context("options")?;
-    plan.talk = Talk { quiet: true, verbose: false, progress: common.progress, mute: true };
+    plan.verbosity = Verbosity { quiet: true, verbose: false, progress: common.progress, mute: true };
     Ok(plan)
 }
 
@@ -172,7 +173,7 @@ mod tests {
         let plan = plan(&options, Path::new(""), &["rules".into(), "b.pcap".into()], COMMON).unwrap();
         assert_eq!(plan.captures, [PathBuf::from("rules"), "b.pcap".into()]);
         assert_eq!((plan.settings.expected.len(), plan.decode_as.len()), (1, 1));
-        assert!(plan.talk.mute && plan.talk.quiet && !plan.talk.progress && !plan.show_secrets);
+        assert!(plan.verbosity.mute && plan.verbosity.quiet && !plan.verbosity.progress && !plan.show_secrets);
     }
 
     #[test]

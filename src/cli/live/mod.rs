@@ -34,10 +34,11 @@ pub(super) use plan::Plan;
 
 use super::exit::Outcome;
 use super::growing::Growing;
-use super::{output, say};
+use super::output;
 use crate::capture::live::Open;
 use crate::capture::write::WriteError;
 use crate::model::{Input, InputFormat};
+use crate::report::talk::say;
 use anyhow::{Context, Result};
 use memory::Memory;
 use outputs::{Inherited, is_descriptor};
@@ -61,7 +62,7 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     }
     let service = Service::new(&plan.service)?;
     let interfaces = open(plan)?;
-    if plan.setup.filter.is_none() && !plan.common.talk.quiet {
+    if plan.setup.filter.is_none() && !plan.common.verbosity.quiet {
         plan.interfaces.iter().filter_map(|name| fast(name)).for_each(|hint| say(&hint));
     }
     let signals = Signals::listen().context("signals cannot be listened to")?;
@@ -73,16 +74,16 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     let mut inherited = Inherited::of(report.into_iter().chain(capture));
     // From here on whoever's files these are has no more rights than their owner.
     let service = service.become_user(plan.retry)?;
-    let mut open_one = |path| open_output(path, &mut inherited, &signals, plan.common.talk.quiet);
+    let mut open_one = |path| open_output(path, &mut inherited, &signals, plan.common.verbosity.quiet);
     let (report, capture) = (report.map_or(Ok(None), &mut open_one)?, capture.map_or(Ok(None), open_one)?);
     if signals.stop() {
         return Ok(Outcome::Stopped);
     }
     let voice = Voice::new(&plan.common, report);
-    let packets = Packets::open(plan.target.as_ref(), capture, described, plan.common.talk.quiet)?;
-    let board = service.close(needs(plan), plan.common.talk)?;
+    let packets = Packets::open(plan.target.as_ref(), capture, described, plan.common.verbosity.quiet)?;
+    let board = service.close(needs(plan), plan.common.verbosity)?;
     packets.check()?;
-    if !plan.common.talk.quiet {
+    if !plan.common.verbosity.quiet {
         say(&format!("capturing on {}; ^C ends it", plan.interfaces.join(", ")));
     }
     let queue = reader::start(interfaces, plan.setup.clone(), plan.retry);

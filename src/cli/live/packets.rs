@@ -9,10 +9,10 @@ use super::write_args::Target;
 use crate::capture::Secret;
 use crate::capture::live::{Counts, Open, Setup};
 use crate::capture::write::{Described, Head, WriteError};
-use crate::cli::say;
 use crate::engine::Seen;
 use crate::model::{Conversation, Finding, Frame, Timestamp};
 use crate::report::stream::Why;
+use crate::report::talk::say;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 

@@ -2,8 +2,8 @@
 
 use super::metrics::{self, Board, Metrics};
 use super::rights::{Dropped, Needs, Rights};
-use crate::cli::plan::Talk;
-use crate::cli::say;
+use crate::report::talk::Verbosity;
+use crate::report::talk::say;
 use anyhow::Result;
 use clap::Args;
 use std::net::SocketAddr;
@@ -50,11 +50,11 @@ impl Service {
 
 impl Begun {
     /// Closes the system but for what is needed, before the first thread starts, and begins to answer.
-    pub fn close(self, mut needs: Needs, talk: Talk) -> Result<Option<Board>> {
+    pub fn close(self, mut needs: Needs, verbosity: Verbosity) -> Result<Option<Board>> {
         needs.serves = self.metrics.is_some();
         let standing = self.rights.close(&needs)?;
-        let details = standing.details.iter().filter(|_| talk.verbose);
-        for sentence in standing.said.iter().filter(|_| !talk.quiet).chain(details) {
+        let details = standing.details.iter().filter(|_| verbosity.verbose);
+        for sentence in standing.said.iter().filter(|_| !verbosity.quiet).chain(details) {
             say(sentence);
         }
         Ok(self.metrics.map(Metrics::serve))

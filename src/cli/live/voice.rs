@@ -6,9 +6,10 @@
 use super::looks::View;
 use super::outputs::{is_descriptor, open_to_append};
 use super::told::{Key, Saying, key};
-use crate::cli::{plan, run as files, say};
+use crate::cli::{plan, run as files};
 use crate::model::{Analysis, Close, Conversation, Finding, Input};
 use crate::report::stream::{self, Stats, Why};
+use crate::report::talk::say;
 use crate::report::text::Paint;
 use crate::report::{self, Detail, Format, Report};
 use anyhow::{Context, Result};
@@ -56,7 +57,7 @@ impl<'a> Voice<'a> {
                 // What is left went into the old file when it was said; an error of that was told.
                 self.out = BufWriter::new(Box::new(file));
                 self.begin();
-                if self.plan.talk.verbose {
+                if self.plan.verbosity.verbose {
                     say(&format!("{}: opened again", path.display()));
                 }
             }

@@ -15,12 +15,12 @@ use crate::capture::live::{Counts, LiveError};
 use crate::cli::exit::Outcome;
 use crate::cli::growing::Growing;
 use crate::cli::read::{KEY_LOG, options};
-use crate::cli::say;
 use crate::decrypt::secrets_of_log;
 use crate::diagnose::diagnose;
 use crate::engine::{Options, Pipeline};
 use crate::model::{Analysis, Input, Severity, Timestamp};
 use crate::report::stream::{Stats, Why};
+use crate::report::talk::say;
 use anyhow::Result;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::RecvTimeoutError;
@@ -130,7 +130,7 @@ impl<'a> Watch<'a> {
         self.look(true);
         self.packets.finish();
         let stats = self.stats(times_full);
-        if !self.plan.common.talk.quiet && !self.voice.is_lost() {
+        if !self.plan.common.verbosity.quiet && !self.voice.is_lost() {
             say(&crate::report::stream::stats_line(&stats));
         }
         let (input, now) = (self.input(), self.now());
