@@ -1,10 +1,11 @@
 //! `nrpcsniff compare GOOD BAD`.
 
+use super::appearance::appearance;
 use super::args::{CompareArgs, Format};
 use super::config::Config;
 use super::exit::Outcome;
 use super::merge::Merged;
-use super::plan::{Plan, appearance, file};
+use super::plan::{Plan, file};
 use super::read::{Session, find};
 use super::run::reader;
 use super::{logs, output};

@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, talk to stderr. An error is one sentence: where, what, and what to do.
 
+mod appearance;
 mod args;
 mod catalogue;
 mod check;
@@ -18,6 +19,7 @@ mod plan;
 mod progress;
 mod read;
 mod run;
+mod suggestion;
 mod tls_keys;
 mod token;
 

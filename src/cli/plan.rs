@@ -1,5 +1,6 @@
 //! The checked plan: everything that can be wrong with the arguments is found here, before anything is read.
 
+use super::appearance::{WIDTH, appearance};
 use super::args::{self, Args, ReadingArgs, TalkArgs};
 use super::config::{self, Config};
 use super::logs;
@@ -9,14 +10,9 @@ use crate::model::{Severity, Timestamp};
 use crate::report::talk::Verbosity;
 use crate::report::{Detail, Format, Options, escape};
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use clap::ColorChoice;
-use std::env;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Columns where there is no terminal to ask.
-const WIDTH: usize = 100;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -121,32 +117,6 @@ impl TalkArgs {
 /// The file that a report goes to; `None` for stdout.
 pub fn file(output: Option<&Path>) -> Option<PathBuf> {
     output.filter(|path| path.as_os_str() != "-").map(Path::to_path_buf)
-}
-
-/// Colours and width of stdout, for what is printed there.
-pub fn appearance(choice: ColorChoice, to_file: bool) -> (bool, usize) {
-    let terminal = !to_file && io::stdout().is_terminal();
-    let color = match choice {
-        ColorChoice::Always => true,
-        ColorChoice::Never => false,
-        ColorChoice::Auto => color_by_environment(|name| env::var(name).ok(), terminal),
-    };
-    let width = terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
-    (color, width.or_else(columns).unwrap_or(WIDTH))
-}
-
-/// `NO_COLOR` (<https://no-color.org>) outranks `CLICOLOR_FORCE`, which outranks `TERM=dumb` and `CLICOLOR=0`.
-fn color_by_environment(get: impl Fn(&str) -> Option<String>, terminal: bool) -> bool {
-    let on = |name: &str| get(name).is_some_and(|value| !value.is_empty() && value != "0");
-    if get("NO_COLOR").is_some_and(|value| !value.is_empty()) {
-        return false;
-    }
-    let dumb = get("TERM").is_some_and(|term| term == "dumb") || get("CLICOLOR").is_some_and(|value| value == "0");
-    on("CLICOLOR_FORCE") || (terminal && !dumb)
-}
-
-fn columns() -> Option<usize> {
-    env::var("COLUMNS").ok()?.parse().ok().filter(|&columns| columns > 0)
 }
 
 fn report(args: &Args, to_file: bool) -> Options {
@@ -277,19 +247,5 @@ mod tests {
         for text in ["yesterday", "2025-04-22", "2025-04-22T17:48:19", "9999-01-01T00:00:00Z"] {
             assert!(time(text).unwrap_err().to_string().contains("2025-04-22T17:48:19Z"), "{text}");
         }
-    }
-
-    #[test]
-    fn colours_follow_the_environment() {
-        let color = |set: &[(&str, &str)], terminal| {
-            let find = |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
-            color_by_environment(find, terminal)
-        };
-        assert!(color(&[], true) && !color(&[], false));
-        assert!(!color(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], true));
-        assert!(color(&[("NO_COLOR", "")], true));
-        assert!(color(&[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], false));
-        assert!(!color(&[("CLICOLOR_FORCE", "0")], false));
-        assert!(!color(&[("TERM", "dumb")], true) && !color(&[("CLICOLOR", "0")], true));
     }
 }

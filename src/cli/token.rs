@@ -1,9 +1,10 @@
 //! `nrpcsniff token [TOKEN|-]`.
 
+use super::appearance::appearance;
 use super::args::{Format, TokenArgs};
 use super::config::{self, Config};
 use super::exit::Outcome;
-use super::plan::{appearance, time};
+use super::plan::time;
 use super::{keys, output};
 use crate::model::Timestamp;
 use crate::report::escape;

@@ -1,6 +1,6 @@
 //! Where results are shown while others are still to come.
 
-use crate::cli::plan::appearance;
+use crate::cli::appearance::appearance;
 use crate::report::text::Paint;
 use anyhow::{Context, Result};
 use clap::ColorChoice;

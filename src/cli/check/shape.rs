@@ -1,6 +1,6 @@
 //! What a JSON file may hold, checked while it is parsed: so an error knows its line.
 
-use crate::cli::catalogue;
+use crate::cli::suggestion;
 use crate::diagnose::rules::rule;
 use anyhow::{Result, anyhow};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
@@ -57,7 +57,7 @@ impl Shape {
         match self {
             Self::Text => Ok(()),
             Self::Rule if rule(text).is_some() => Ok(()),
-            Self::Rule => Err(E::custom(format!("there is no rule '{text}'{}", catalogue::suggestion(text)))),
+            Self::Rule => Err(E::custom(format!("there is no rule '{text}'{}", suggestion::suggestion(text)))),
             Self::Word(words) if words.contains(&text) => Ok(()),
             Self::Word(words) => Err(unknown("word", text, words.iter().copied())),
             _ => Err(E::invalid_type(Unexpected::Str(text), &self)),
@@ -67,7 +67,7 @@ impl Shape {
 
 /// The error for a word that is none of those known, with the nearest of them.
 fn unknown<E: serde::de::Error>(what: &str, word: &str, known: impl Iterator<Item = &'static str> + Clone) -> E {
-    let near = catalogue::nearest(word, known.clone());
+    let near = suggestion::nearest(word, known.clone());
     E::custom(match near.first() {
         Some(near) => format!("unknown {what} '{word}': did you mean '{near}'?"),
         None => format!("unknown {what} '{word}': known here are {}", known.collect::<Vec<_>>().join(", ")),

@@ -2,8 +2,9 @@
 
 use super::plan::explain;
 use crate::capture::live::{Interface, interfaces};
+use crate::cli::appearance::appearance;
 use crate::cli::exit::Outcome;
-use crate::cli::{output, plan};
+use crate::cli::output;
 use crate::report::escape;
 use anyhow::Result;
 use clap::ColorChoice;
@@ -14,7 +15,7 @@ use tabled::settings::{Style, Width};
 /// Lists them on stdout.
 pub(in crate::cli) fn list(color: ColorChoice) -> Result<Outcome> {
     let interfaces = interfaces().map_err(explain)?;
-    let (_, width) = plan::appearance(color, false);
+    let (_, width) = appearance(color, false);
     output::write(None, |out| write(&interfaces, width, out))?;
     Ok(Outcome::Done)
 }

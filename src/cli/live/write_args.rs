@@ -4,7 +4,7 @@ use super::args::{size, time};
 use super::catch::Trigger;
 use super::ring::{LEAST, ORDINARY, Span};
 use super::rotate::Rotation;
-use crate::cli::catalogue::suggestion;
+use crate::cli::suggestion::suggestion;
 use crate::diagnose::Rule;
 use crate::diagnose::rules::rule;
 use crate::model::Severity;

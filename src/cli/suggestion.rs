@@ -1,0 +1,64 @@
+//! What somebody may have meant who named a rule that does not exist.
+
+use crate::diagnose::rules::RULES;
+
+/// What to add to the sentence that there is no such rule.
+pub(super) fn suggestion(id: &str) -> String {
+    let near = nearest(id, RULES.iter().map(|rule| rule.about().id));
+    let near: Vec<_> = near.iter().map(|id| format!("'{id}'")).collect();
+    if near.is_empty() {
+        ": nrpcsniff rules lists them".to_owned()
+    } else {
+        format!(": did you mean {}? nrpcsniff rules lists them all", near.join(" or "))
+    }
+}
+
+/// Up to three ids that hold `wanted` or are a few letters away from it, the nearest first.
+pub(super) fn nearest<'a>(wanted: &str, ids: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let wanted = wanted.to_lowercase();
+    let mut near: Vec<_> = ids
+        .map(|id| (if !wanted.is_empty() && id.contains(&wanted) { 0 } else { distance(&wanted, id) }, id))
+        .filter(|(distance, id)| *distance <= id.len() / 3)
+        .collect();
+    near.sort_unstable();
+    near.into_iter().take(3).map(|(_, id)| id).collect()
+}
+
+/// Edit distance (Levenshtein): letters to add, drop or change.
+fn distance(a: &str, b: &str) -> usize {
+    // More than an id's length away is far enough.
+    let a: Vec<char> = a.chars().take(80).collect();
+    let mut row: Vec<usize> = (0..=a.len()).collect();
+    for (i, letter) in b.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &other) in a.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != other);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[a.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_the_letters_that_differ() {
+        for (a, b, far) in [("", "", 0), ("abc", "", 3), ("", "abc", 3), ("kitten", "sitting", 3), ("same", "same", 0)]
+        {
+            assert_eq!(distance(a, b), far, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn near_ids_are_offered() {
+        let ids = ["nrpc-name-mismatch-alias", "nrpc-name-mismatch-real", "cap-midstream"];
+        assert_eq!(nearest("nrpc-name-mismach-alias", ids.into_iter())[0], ids[0]);
+        assert_eq!(nearest("MIDSTREAM", ids.into_iter()), ["cap-midstream"]);
+        assert!(nearest("quite-something-else-altogether", ids.into_iter()).is_empty());
+        assert!(nearest("", ids.into_iter()).is_empty());
+    }
+}
