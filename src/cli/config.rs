@@ -49,12 +49,12 @@ pub fn load(named: Option<&Path>, none: bool) -> Result<Config> {
     let Some(path) = named.map(Path::to_path_buf).or_else(usual) else { return Ok(Config::default()) };
     match fs::read_to_string(&path) {
         Ok(text) => {
-            let config = parse(&text).with_context(|| shown(&path))?;
+            let config = parse(&text).with_context(|| escape::path(&path))?;
             let folder = path.parent().unwrap_or(Path::new(""));
             Ok(Config { keys: config.keys.inside(folder), ..config })
         }
         Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => Ok(Config::default()),
-        Err(error) => Err(error).with_context(|| format!("{}: cannot be read", shown(&path))),
+        Err(error) => Err(error).with_context(|| format!("{}: cannot be read", escape::path(&path))),
     }
 }
 
@@ -97,10 +97,6 @@ fn one_line(error: &toml::de::Error, text: &str) -> String {
     let number = before.matches('\n').count();
     let line = text.lines().nth(number).unwrap_or_default().trim();
     format!("line {} ({line}): {message}", number + 1)
-}
-
-fn shown(path: &Path) -> String {
-    escape::terminal(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

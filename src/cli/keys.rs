@@ -25,7 +25,7 @@ pub fn load(files: &KeyFiles) -> Result<Keyring> {
     let passwords = files.ltpa_password_file.iter().map(|path| password(path)).collect::<Result<Vec<_>>>()?;
     let passwords: Vec<&[u8]> = passwords.iter().map(Vec::as_slice).collect();
     for path in &files.ltpa_keys {
-        keys.add_key_file(&read(path)?, &passwords).with_context(|| shown(path))?;
+        keys.add_key_file(&read(path)?, &passwords).with_context(|| escape::path(path))?;
     }
     for path in &files.domino_secret_file {
         secrets(path, &mut keys)?;
@@ -41,24 +41,24 @@ fn password(path: &Path) -> Result<Vec<u8>> {
     ensure!(
         !password.is_empty(),
         "{}: the first line should be the password of the LTPA keys, and is empty",
-        shown(path)
+        escape::path(path)
     );
     Ok(password)
 }
 
 /// One secret a line; lines that begin with `#` are comments.
 fn secrets(path: &Path, keys: &mut Keyring) -> Result<()> {
-    let text = String::from_utf8(read(path)?).map_err(|_| anyhow!("{}: this is no text file", shown(path)))?;
+    let text = String::from_utf8(read(path)?).map_err(|_| anyhow!("{}: this is no text file", escape::path(path)))?;
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty() && !line.starts_with('#'));
     let mut count = 0;
     for (line, number) in lines {
-        keys.add_domino_secret(line).with_context(|| format!("{}: line {number}", shown(path)))?;
+        keys.add_domino_secret(line).with_context(|| format!("{}: line {number}", escape::path(path)))?;
         count += 1;
     }
     ensure!(
         count > 0,
         "{}: there is no secret in it (LTPA_DominoSecret of the Web SSO Configuration document)",
-        shown(path)
+        escape::path(path)
     );
     Ok(())
 }
@@ -66,13 +66,9 @@ fn secrets(path: &Path, keys: &mut Keyring) -> Result<()> {
 fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes));
-    let read = read.with_context(|| format!("{}: cannot be read", shown(path)))?;
-    ensure!(u64::try_from(read)? <= LIMIT, "{}: too large for a file of keys", shown(path));
+    let read = read.with_context(|| format!("{}: cannot be read", escape::path(path)))?;
+    ensure!(u64::try_from(read)? <= LIMIT, "{}: too large for a file of keys", escape::path(path));
     Ok(bytes)
-}
-
-fn shown(path: &Path) -> String {
-    escape::terminal(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

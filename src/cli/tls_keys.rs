@@ -36,12 +36,12 @@ pub struct KeyLog {
 pub fn load(files: &TlsFiles, quiet: bool) -> Result<Given> {
     let (mut keys, mut logs) = (Keys::default(), Vec::new());
     for path in &files.keylog {
-        let report = log(&mut keys, path).with_context(|| format!("{}: cannot be read", shown(path)))?;
+        let report = log(&mut keys, path).with_context(|| format!("{}: cannot be read", escape::path(path)))?;
         ensure!(
             report.secrets > 0 || report.broken == 0 && report.bytes == 0,
             "{}: there is no secret in it; a key log has lines such as CLIENT_RANDOM, a client random and a secret in \
              hexadecimal digits (set SSLKEYLOGFILE for the browser and sign on again)",
-            shown(path)
+            escape::path(path)
         );
         if report.secrets == 0 && !quiet {
             say(&format!("{}: the key log is empty", path.display()));
@@ -57,7 +57,7 @@ pub fn load(files: &TlsFiles, quiet: bool) -> Result<Given> {
         logs.push(KeyLog { path: path.to_owned(), read: report.bytes });
     }
     for path in &files.tls_key {
-        keys.add_pem(&pem(path)?).with_context(|| shown(path))?;
+        keys.add_pem(&pem(path)?).with_context(|| escape::path(path))?;
     }
     Ok(Given { keys: Arc::new(keys), logs })
 }
@@ -87,18 +87,14 @@ pub(super) fn tell(path: &Path, report: &LogReport, quiet: bool) {
 fn pem(path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes));
-    let length = read.with_context(|| format!("{}: cannot be read", shown(path)))?;
-    ensure!(u64::try_from(length)? <= LIMIT, "{}: too large for a private key", shown(path));
+    let length = read.with_context(|| format!("{}: cannot be read", escape::path(path)))?;
+    ensure!(u64::try_from(length)? <= LIMIT, "{}: too large for a private key", escape::path(path));
     String::from_utf8(bytes).map_err(|_| {
         anyhow!(
             "{}: this is no PEM file; make one of a PKCS#12 key store with: openssl pkcs12 -in FILE -nodes -nocerts -out key.pem",
-            shown(path)
+            escape::path(path)
         )
     })
-}
-
-fn shown(path: &Path) -> String {
-    escape::terminal(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

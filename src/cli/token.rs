@@ -63,7 +63,7 @@ fn clock() -> Result<Timestamp> {
 fn input(args: &TokenArgs) -> Result<String> {
     match (args.token.as_slice(), &args.file) {
         (_, Some(path)) if path.as_os_str() != "-" => {
-            let name = escape::terminal(&path.to_string_lossy()).into_owned();
+            let name = escape::path(path);
             let file = File::open(path).with_context(|| format!("{name}: cannot be read"))?;
             read(file).context(name)
         }

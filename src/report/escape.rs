@@ -8,6 +8,7 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::path::Path;
 
 /// Control characters and characters that are invisible or change the order of what is shown.
 ///
@@ -42,6 +43,11 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
         };
     }
     Cow::Owned(escaped)
+}
+
+/// A path as a sentence names it.
+pub fn path(path: &Path) -> String {
+    terminal(&path.to_string_lossy()).into_owned()
 }
 
 /// A JSON formatter that also writes hidden characters as `\uXXXX`. The document means the same to a parser.
