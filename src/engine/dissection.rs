@@ -4,7 +4,7 @@
 use super::Options;
 use super::course::Course;
 use super::log::Log;
-use super::pipeline::State;
+use super::state::State;
 use crate::model::{Message, PerSide, Side, Stamp, Timestamp, Turns};
 use crate::stream::Sink;
 use nrpcsniff_dissectors::{Layer, Message as Body, PROTOCOLS, Probe, Protocol, tls};

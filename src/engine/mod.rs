@@ -10,6 +10,7 @@ mod pipeline;
 mod snapshot;
 #[cfg(test)]
 mod snapshot_tests;
+mod state;
 mod tcp;
 #[cfg(test)]
 mod tests;

@@ -1,39 +1,15 @@
 //! Drives one capture (or a rotated set of files) through decode, stream and dissectors.
 
-use super::budget::Budget;
+use super::state::State;
 use super::tcp::{self, TcpFlow};
 use super::udp::{self, UdpFlow};
 use super::{Options, Seen};
 use crate::decode::reason::FRAGMENT;
 use crate::decode::{Decoder, Packet};
-use crate::decrypt::{LogReport, Vault};
-use crate::model::{
-    Analysis, Attempt, CaptureFacts, Conversation, DatagramFlow, Datagrams, Endpoint, FailedConnections, Frame, Host,
-    IcmpError, Input, PerSide, Setup, Side, Stamp, Totals,
-};
-use crate::stream::{Connection, FlowKey, FlowTable};
+use crate::decrypt::LogReport;
+use crate::model::{Analysis, Conversation, Frame, Input};
+use crate::stream::{FlowKey, FlowTable};
 use hashbrown::HashMap;
-use std::net::IpAddr;
-use std::sync::Arc;
-
-/// ICMP errors kept.
-const ICMP_ERRORS: usize = 10_000;
-/// Pairs of endpoints of which it is kept that datagrams went between them.
-const DATAGRAM_FLOWS: usize = 65_536;
-/// Entries kept of connections that never came about.
-const FAILED: usize = 4096;
-/// Attempts that follow each other within this many seconds stand in one entry.
-const TOGETHER: f64 = 10.0;
-/// Hosts of which something is kept.
-const HOSTS: usize = 65_536;
-/// Ports kept of one host.
-const PORTS: usize = 16;
-
-/// Why a conversation that somebody wants is not kept.
-const NO_ROOM: &str = "limit of conversations kept";
-
-/// Places of the latest entry of each client, server and way of failing.
-pub(super) type Failures = HashMap<(IpAddr, Endpoint, Setup), usize>;
 
 /// One capture on its way to an analysis.
 pub struct Pipeline {
@@ -43,53 +19,12 @@ pub struct Pipeline {
     pub(super) state: State,
 }
 
-/// Everything but the tables, so that a flow can be worked on while it is lent from its table.
-pub(super) struct State {
-    pub options: Options,
-    pub totals: Totals,
-    pub facts: CaptureFacts,
-    pub conversations: Vec<Conversation>,
-    pub tcp_streams: u32,
-    pub udp_streams: u32,
-    /// Room for messages that rules look at one by one.
-    pub budget: Budget,
-    /// What TLS records may be opened with.
-    pub vault: Vault,
-    /// Conversations of UDP that are kept.
-    pub udp_kept: usize,
-    /// Places in `facts.failed` of the latest entry of each client, server and way of failing.
-    pub failures: Failures,
-    /// Bytes that wait in all connections together.
-    pub held: usize,
-    /// Places in `conversations` of what turned out to be none of the report's.
-    pub gone: Vec<u32>,
-    /// Frames so far that can make rules speak.
-    pub events: u64,
-    /// The latest frame by packet time.
-    pub last: Stamp,
-}
-
 impl Pipeline {
     /// An empty pipeline.
     pub fn new(options: Options) -> Self {
         let flows = options.limits.flows;
-        let state = State {
-            budget: Budget::new(options.messages),
-            vault: Vault::new(Arc::clone(&options.keys)),
-            options,
-            totals: Totals::default(),
-            facts: CaptureFacts::default(),
-            conversations: Vec::new(),
-            tcp_streams: 0,
-            udp_streams: 0,
-            udp_kept: 0,
-            failures: HashMap::new(),
-            held: 0,
-            gone: Vec::new(),
-            events: 0,
-            last: Stamp::default(),
-        };
-        Self { decoder: Decoder::new(), tcp: FlowTable::new(flows), udp: FlowTable::new(flows), state }
+        let (tcp, udp) = (FlowTable::new(flows), FlowTable::new(flows));
+        Self { decoder: Decoder::new(), tcp, udp, state: State::new(options) }
     }
 
     /// Takes the next frame. Frames of a rotated set come one file after the other.
@@ -133,173 +68,6 @@ impl Pipeline {
         let end = (totals.packets > 0).then_some(last.time);
         Analysis { inputs, totals, conversations, facts, logs: Vec::new(), end }
     }
-}
-
-impl State {
-    /// As [`State::keep`], for UDP, which may take a quarter of the room: a busy resolver must not crowd out the rest.
-    pub fn keep_datagrams(&mut self, conversation: Conversation) -> Option<u32> {
-        if self.udp_kept >= self.options.conversations.div_ceil(4) {
-            self.pass_over(NO_ROOM);
-            return None;
-        }
-        self.udp_kept = self.udp_kept.saturating_add(1);
-        self.keep(conversation)
-    }
-
-    /// Keeps a conversation for the report, if there is room; gives its place.
-    pub fn keep(&mut self, conversation: Conversation) -> Option<u32> {
-        if self.conversations.len() >= self.options.conversations {
-            self.pass_over(NO_ROOM);
-            return None;
-        }
-        self.conversations.push(conversation);
-        u32::try_from(self.conversations.len().saturating_sub(1)).ok()
-    }
-
-    /// The conversation in that place.
-    pub fn conversation(&mut self, place: u32) -> Option<&mut Conversation> {
-        usize::try_from(place).ok().and_then(|place| self.conversations.get_mut(place))
-    }
-
-    /// Puts a conversation in the place it has, or in a new one if there is room.
-    pub fn put(&mut self, place: Option<u32>, conversation: Conversation) -> Option<u32> {
-        if let Some(there) = place.and_then(|place| self.conversation(place)) {
-            *there = conversation;
-            return place;
-        }
-        if self.conversations.len() >= self.options.conversations {
-            return None;
-        }
-        self.keep(conversation)
-    }
-
-    /// Takes out conversations that turned out to be none of the report's. Places change.
-    pub fn drop_gone(&mut self) {
-        let mut gone: Vec<u32> = std::mem::take(&mut self.gone);
-        gone.sort_unstable();
-        let mut place = 0_u32;
-        self.conversations.retain(|_| {
-            let is_gone = gone.binary_search(&place).is_ok();
-            place = place.saturating_add(1);
-            !is_gone
-        });
-    }
-
-    /// Counts what the report does not keep.
-    pub fn pass_over(&mut self, why: &'static str) {
-        let count = self.totals.passed_over.entry(why).or_default();
-        *count = count.saturating_add(1);
-    }
-
-    /// Opens the count of datagrams between two endpoints, if there is room; gives its place.
-    pub fn datagram_flow(&mut self, ends: PerSide<Endpoint>) -> Option<u32> {
-        if self.facts.datagrams.len() >= DATAGRAM_FLOWS {
-            self.facts.datagrams_left_out = self.facts.datagrams_left_out.saturating_add(1);
-            return None;
-        }
-        self.facts.datagrams.push(DatagramFlow { ends, sent: PerSide::default() });
-        u32::try_from(self.facts.datagrams.len().saturating_sub(1)).ok()
-    }
-
-    /// Counts a datagram of the flow in that place.
-    pub fn count_datagram(&mut self, flow: u32, source: Endpoint, is_media: bool, at: Stamp) {
-        let Some(flow) = usize::try_from(flow).ok().and_then(|index| self.facts.datagrams.get_mut(index)) else {
-            return;
-        };
-        let side = if source == flow.ends.client { Side::Client } else { Side::Server };
-        let sent = flow.sent[side].get_or_insert(Datagrams { count: 0, media: 0, first: at, last: at });
-        sent.count = sent.count.saturating_add(1);
-        sent.media = sent.media.saturating_add(u64::from(is_media));
-        sent.last = at;
-    }
-
-    /// Notes a connection that never came about, beside earlier ones of the same kind if they are not long past.
-    pub fn failed(&mut self, connection: &Connection) {
-        let (client, server, setup) = (connection.client().ip, connection.server(), connection.setup());
-        let reset = connection.closed_at().filter(|_| setup == Setup::Refused);
-        let attempt = Attempt { syn: connection.first(), reset };
-        let place = self.failures.get(&(client, server, setup)).copied();
-        if let Some(entry) = place.and_then(|place| self.facts.failed.get_mut(place)).filter(|e| joins(attempt, e)) {
-            entry.count = entry.count.saturating_add(1);
-            if attempt.syn.time < entry.first.syn.time {
-                entry.first = attempt;
-            } else if attempt.syn.time > entry.last.syn.time {
-                entry.last = attempt;
-            }
-        } else if self.facts.failed.len() < FAILED {
-            self.failures.insert((client, server, setup), self.facts.failed.len());
-            self.facts.failed.push(FailedConnections {
-                client,
-                server,
-                setup,
-                first: attempt,
-                last: attempt,
-                count: 1,
-            });
-        } else {
-            self.facts.failed_left_out = self.facts.failed_left_out.saturating_add(1);
-        }
-    }
-
-    /// Takes back what [`State::pass_over`] counted once.
-    pub fn take_back(&mut self, why: &'static str) {
-        if let Some(count) = self.totals.passed_over.get_mut(why) {
-            *count = count.saturating_sub(1);
-        }
-        self.totals.passed_over.retain(|_, count| *count > 0);
-    }
-
-    /// Counts messages of a protocol.
-    pub fn messages(&mut self, protocol: &'static str, count: u64) {
-        let total = self.totals.messages.entry(protocol).or_default();
-        *total = total.saturating_add(count);
-    }
-
-    /// A host accepted a TCP connection.
-    pub fn accepted(&mut self, server: Endpoint, ttl: u8, at: Stamp) {
-        if self.facts.hosts.len() >= HOSTS && !self.facts.hosts.contains_key(&server.ip) {
-            return;
-        }
-        let host = self.facts.hosts.entry(server.ip).or_default();
-        let (low, high) = host.ttl.unwrap_or((ttl, ttl));
-        host.ttl = Some((low.min(ttl), high.max(ttl)));
-        if host.accepted.len() < PORTS && host.accepted.iter().all(|&(port, _)| port != server.port) {
-            host.accepted.push((server.port, at));
-        }
-    }
-
-    /// TTLs of a host's SYN-ACKs in other connections.
-    pub fn known_ttl(&self, ip: IpAddr) -> Option<(u8, u8)> {
-        self.facts.hosts.get(&ip).and_then(|host: &Host| host.ttl)
-    }
-
-    fn count(&mut self, frame: &Frame<'_>) {
-        let totals = &mut self.totals;
-        totals.packets = totals.packets.saturating_add(1);
-        totals.bytes = totals.bytes.saturating_add(u64::from(frame.wire_length));
-        if self.last.time < frame.at.time || totals.packets == 1 {
-            self.last = frame.at;
-        }
-        if usize::try_from(frame.wire_length).is_ok_and(|length| length > frame.data.len()) {
-            self.facts.cut_frames = self.facts.cut_frames.saturating_add(1);
-            self.facts.first_cut.get_or_insert(frame.at.frame);
-        }
-    }
-
-    fn icmp_error(&mut self, error: IcmpError) {
-        self.events = self.events.saturating_add(1);
-        if self.facts.icmp_errors.len() < ICMP_ERRORS {
-            self.facts.icmp_errors.push(error);
-        } else {
-            self.pass_over("ICMP errors beyond the limit");
-        }
-    }
-}
-
-/// Is the attempt near enough to those of the entry?
-fn joins(attempt: Attempt, entry: &FailedConnections) -> bool {
-    let (syn, first, last) = (attempt.syn.time, entry.first.syn.time, entry.last.syn.time);
-    first.seconds_since(syn) <= TOGETHER && syn.seconds_since(last) <= TOGETHER
 }
 
 /// Marks conversations whose addresses and ports were used more than once.

@@ -5,7 +5,8 @@
 //! it as they judge a file. [`Pipeline::retire`] lets go of what is too old for them.
 
 use super::log::forget;
-use super::pipeline::{Failures, Pipeline, State, mark_reused};
+use super::pipeline::{Pipeline, mark_reused};
+use super::state::{Failures, State};
 use super::tcp::{self, TcpFlow};
 use crate::model::{
     Analysis, CaptureFacts, Conversation, FailedConnections, Input, Stamp, Timestamp, Totals, Transport,

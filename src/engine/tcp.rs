@@ -1,7 +1,7 @@
 //! TCP conversations of the pipeline: from the first segment of a flow to the conversation in the report.
 
 use super::dissection::{self, Dissection, Outcome};
-use super::pipeline::State;
+use super::state::State;
 use super::{DecodeAs, Keep, Options, Seen, UNWANTED};
 use crate::decode::{self, Segment, flags};
 use crate::model::{Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp, UNKNOWN};

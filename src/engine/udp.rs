@@ -1,7 +1,7 @@
 //! UDP conversations of the pipeline. A conversation is known by the usual port of a protocol or by its first datagrams;
 //! the rest is counted.
 
-use super::pipeline::State;
+use super::state::State;
 use super::{Keep, Seen, UNWANTED};
 use crate::decode::Datagram;
 use crate::model::{Conversation, Endpoint, Message, PerSide, Side, Stamp, Transport};
