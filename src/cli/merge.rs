@@ -122,6 +122,7 @@ fn add_facts(all: &mut CaptureFacts, next: CaptureFacts) {
     all.evicted = all.evicted.saturating_add(next.evicted);
     all.datagrams.extend(next.datagrams);
     all.datagrams_left_out = all.datagrams_left_out.saturating_add(next.datagrams_left_out);
+    all.datagram_ports_cut.extend(next.datagram_ports_cut);
     all.failed.extend(next.failed);
     all.failed_left_out = all.failed_left_out.saturating_add(next.failed_left_out);
 }

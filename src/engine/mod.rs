@@ -4,9 +4,12 @@
 mod budget;
 mod course;
 mod dissection;
+mod failures;
 mod feed;
 mod log;
+mod pairs;
 mod pipeline;
+mod share;
 mod snapshot;
 #[cfg(test)]
 mod snapshot_tests;

@@ -4,9 +4,10 @@
 //! are, those that are open as they would be; nothing is copied that has not changed since the last snapshot. Rules judge
 //! it as they judge a file. [`Pipeline::retire`] lets go of what is too old for them.
 
+use super::failures::FailureIndex;
 use super::log::forget;
 use super::pipeline::{Pipeline, mark_reused};
-use super::state::{Failures, State};
+use super::state::State;
 use super::tcp::{self, TcpFlow};
 use crate::model::{
     Analysis, CaptureFacts, Conversation, FailedConnections, Input, Stamp, Timestamp, Totals, Transport,
@@ -38,7 +39,7 @@ pub struct Held {
 struct Aside {
     failed: Vec<FailedConnections>,
     left_out: u64,
-    failures: Failures,
+    index: FailureIndex,
 }
 
 impl Pipeline {
@@ -59,7 +60,7 @@ impl Pipeline {
         (state.conversations, state.facts) = (analysis.conversations, analysis.facts);
         if let Some(aside) = aside {
             (state.facts.failed, state.facts.failed_left_out) = (aside.failed, aside.left_out);
-            state.failures = aside.failures;
+            state.failures = aside.index;
         }
         answer
     }
@@ -129,7 +130,7 @@ impl Pipeline {
         let aside = Aside {
             failed: state.facts.failed.clone(),
             left_out: state.facts.failed_left_out,
-            failures: state.failures.clone(),
+            index: state.failures.clone(),
         };
         failures.sort_by_key(|connection| connection.stream);
         for connection in failures {
@@ -227,23 +228,12 @@ impl Pipeline {
     }
 
     fn retire_datagrams(&mut self, before: Timestamp) {
-        let mut places = Vec::with_capacity(self.state.facts.datagrams.len());
-        let mut next = 0_u32;
-        self.state.facts.datagrams.retain(|flow| {
-            let last = [flow.sent.client, flow.sent.server].into_iter().flatten().map(|sent| sent.last.time).max();
-            let stays = last.is_some_and(|last| last >= before);
-            places.push(stays.then_some(next));
-            next = next.saturating_add(u32::from(stays));
-            stays
-        });
-        if places.iter().all(Option::is_some) {
-            return;
-        }
+        let Some(places) = self.state.retire_pairs(before) else { return };
         self.udp.retain(|flow| {
-            let [_, counted] = flow.places();
-            let was_counted = counted.is_some();
-            *counted = counted.and_then(|place| places.get(index(place)).copied().flatten());
-            !was_counted || counted.is_some()
+            let [_, pair] = flow.places();
+            let was_counted = pair.is_some();
+            *pair = pair.and_then(|place| places.get(index(place)).copied().flatten());
+            !was_counted || pair.is_some()
         });
     }
 }
@@ -255,13 +245,7 @@ impl State {
         if facts.hosts.len() > HOSTS {
             facts.hosts.retain(|_, host| host.accepted.iter().any(|(_, at)| at.time >= before));
         }
-        let count = facts.failed.len();
-        facts.failed.retain(|failed| failed.last.syn.time >= before);
-        if facts.failed.len() < count {
-            let places = facts.failed.iter().enumerate();
-            self.failures =
-                places.map(|(place, failed)| ((failed.client, failed.server, failed.setup), place)).collect();
-        }
+        self.retire_failures(before);
     }
 }
 

@@ -2,24 +2,16 @@
 
 use super::Options;
 use super::budget::Budget;
+use super::failures::FailureIndex;
+use super::pairs;
+use super::share::Shares;
 use crate::decrypt::Vault;
-use crate::model::{
-    Attempt, CaptureFacts, Conversation, DatagramFlow, Datagrams, Endpoint, FailedConnections, Frame, Host, IcmpError,
-    PerSide, Setup, Side, Stamp, Totals,
-};
-use crate::stream::Connection;
-use hashbrown::HashMap;
+use crate::model::{CaptureFacts, Conversation, Endpoint, Frame, Host, IcmpError, Stamp, Totals};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 /// ICMP errors kept.
 const ICMP_ERRORS: usize = 10_000;
-/// Pairs of endpoints of which it is kept that datagrams went between them.
-const DATAGRAM_FLOWS: usize = 65_536;
-/// Entries kept of connections that never came about.
-const FAILED: usize = 4096;
-/// Attempts that follow each other within this many seconds stand in one entry.
-const TOGETHER: f64 = 10.0;
 /// Hosts of which something is kept.
 const HOSTS: usize = 65_536;
 /// Ports kept of one host.
@@ -27,9 +19,6 @@ const PORTS: usize = 16;
 
 /// Why a conversation that somebody wants is not kept.
 const NO_ROOM: &str = "limit of conversations kept";
-
-/// Places of the latest entry of each client, server and way of failing.
-pub(super) type Failures = HashMap<(IpAddr, Endpoint, Setup), usize>;
 
 /// Everything but the tables, so that a flow can be worked on while it is lent from its table.
 pub(super) struct State {
@@ -45,8 +34,10 @@ pub(super) struct State {
     pub vault: Vault,
     /// Conversations of UDP that are kept.
     pub udp_kept: usize,
-    /// Places in `facts.failed` of the latest entry of each client, server and way of failing.
-    pub failures: Failures,
+    /// Where the entries of `facts.failed` stand.
+    pub failures: FailureIndex,
+    /// What ports have taken of the room for `facts.datagrams`.
+    pub pair_shares: Shares,
     /// Bytes that wait in all connections together.
     pub held: usize,
     /// Places in `conversations` of what turned out to be none of the report's.
@@ -70,7 +61,8 @@ impl State {
             tcp_streams: 0,
             udp_streams: 0,
             udp_kept: 0,
-            failures: HashMap::new(),
+            failures: FailureIndex::new(),
+            pair_shares: pairs::shares(),
             held: 0,
             gone: Vec::new(),
             events: 0,
@@ -133,56 +125,6 @@ impl State {
         *count = count.saturating_add(1);
     }
 
-    /// Opens the count of datagrams between two endpoints, if there is room; gives its place.
-    pub fn datagram_flow(&mut self, ends: PerSide<Endpoint>) -> Option<u32> {
-        if self.facts.datagrams.len() >= DATAGRAM_FLOWS {
-            self.facts.datagrams_left_out = self.facts.datagrams_left_out.saturating_add(1);
-            return None;
-        }
-        self.facts.datagrams.push(DatagramFlow { ends, sent: PerSide::default() });
-        u32::try_from(self.facts.datagrams.len().saturating_sub(1)).ok()
-    }
-
-    /// Counts a datagram of the flow in that place.
-    pub fn count_datagram(&mut self, flow: u32, source: Endpoint, is_media: bool, at: Stamp) {
-        let Some(flow) = usize::try_from(flow).ok().and_then(|index| self.facts.datagrams.get_mut(index)) else {
-            return;
-        };
-        let side = if source == flow.ends.client { Side::Client } else { Side::Server };
-        let sent = flow.sent[side].get_or_insert(Datagrams { count: 0, media: 0, first: at, last: at });
-        sent.count = sent.count.saturating_add(1);
-        sent.media = sent.media.saturating_add(u64::from(is_media));
-        sent.last = at;
-    }
-
-    /// Notes a connection that never came about, beside earlier ones of the same kind if they are not long past.
-    pub fn failed(&mut self, connection: &Connection) {
-        let (client, server, setup) = (connection.client().ip, connection.server(), connection.setup());
-        let reset = connection.closed_at().filter(|_| setup == Setup::Refused);
-        let attempt = Attempt { syn: connection.first(), reset };
-        let place = self.failures.get(&(client, server, setup)).copied();
-        if let Some(entry) = place.and_then(|place| self.facts.failed.get_mut(place)).filter(|e| joins(attempt, e)) {
-            entry.count = entry.count.saturating_add(1);
-            if attempt.syn.time < entry.first.syn.time {
-                entry.first = attempt;
-            } else if attempt.syn.time > entry.last.syn.time {
-                entry.last = attempt;
-            }
-        } else if self.facts.failed.len() < FAILED {
-            self.failures.insert((client, server, setup), self.facts.failed.len());
-            self.facts.failed.push(FailedConnections {
-                client,
-                server,
-                setup,
-                first: attempt,
-                last: attempt,
-                count: 1,
-            });
-        } else {
-            self.facts.failed_left_out = self.facts.failed_left_out.saturating_add(1);
-        }
-    }
-
     /// Takes back what [`State::pass_over`] counted once.
     pub fn take_back(&mut self, why: &'static str) {
         if let Some(count) = self.totals.passed_over.get_mut(why) {
@@ -238,10 +180,4 @@ impl State {
             self.pass_over("ICMP errors beyond the limit");
         }
     }
-}
-
-/// Is the attempt near enough to those of the entry?
-fn joins(attempt: Attempt, entry: &FailedConnections) -> bool {
-    let (syn, first, last) = (attempt.syn.time, entry.first.syn.time, entry.last.syn.time);
-    first.seconds_since(syn) <= TOGETHER && syn.seconds_since(last) <= TOGETHER
 }

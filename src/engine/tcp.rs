@@ -230,7 +230,7 @@ impl Open {
         }
         self.changed = true;
         let tells = segment.payload_length > 0 || segment.flags & (flags::SYN | flags::FIN | flags::RST) != 0;
-        if tells && (self.kept || self.matters() || self.has_failed()) {
+        if tells && (self.kept || self.matters() || has_failed(&self.connection)) {
             state.events = state.events.saturating_add(1);
         }
         self.connection.is_over() || self.is_unwanted()
@@ -241,14 +241,9 @@ impl Open {
         self.kept || !matches!(self.hearing, Hearing::Deaf)
     }
 
-    /// It never came about, as far as it goes.
-    fn has_failed(&self) -> bool {
-        matches!(self.connection.setup(), Setup::Refused | Setup::NoAnswer)
-    }
-
     /// A conversation that never came about, and of which nothing was heard since that time: no more is to be expected.
     pub(super) fn is_given_up(&self, since: Timestamp) -> bool {
-        self.has_failed() && self.connection.last().time < since
+        has_failed(&self.connection) && self.connection.last().time < since
     }
 
     /// Number of the conversation.
@@ -261,9 +256,9 @@ impl Open {
         self.place
     }
 
-    /// The connection, if it never came about and is none of the report's.
+    /// The connection, if it never came about.
     pub(super) fn failure(&self) -> Option<&Connection> {
-        (self.by_port.is_none() && self.has_failed()).then_some(&self.connection)
+        has_failed(&self.connection).then_some(&self.connection)
     }
 
     /// Messages seen of each protocol.
@@ -392,7 +387,7 @@ impl Open {
             self.connection.flush(at, &mut Nobody);
             Outcome::default()
         };
-        if self.by_port.is_none() && matches!(self.connection.setup(), Setup::Refused | Setup::NoAnswer) {
+        if has_failed(&self.connection) {
             state.failed(&self.connection);
         }
         if outcome.protocol.is_none() && !self.kept {
@@ -416,6 +411,11 @@ impl Open {
         };
         tombstone
     }
+}
+
+/// It never came about, as far as it goes.
+fn has_failed(connection: &Connection) -> bool {
+    matches!(connection.setup(), Setup::Refused | Setup::NoAnswer)
 }
 
 /// The protocol whose usual port that is.

@@ -3,7 +3,8 @@
 use super::{Keep, Options, Pipeline};
 use crate::capture::Reader;
 use crate::diagnose::{Settings, diagnose};
-use crate::model::{Analysis, Close, Conversation, FrameRef, Setup, Side, Stamp};
+use crate::model::{Analysis, Close, Conversation, DatagramFlow, FrameRef, Setup, Side, Stamp};
+use nrpcsniff_dissectors::PROTOCOLS;
 use nrpcsniff_samples::{Network, Segment, Side as From, http, nrpc, other, stories};
 use std::io::Cursor;
 
@@ -298,7 +299,7 @@ fn lookups_do_not_crowd_out_the_rest() {
 }
 
 #[test]
-fn datagrams_that_nobody_dissects_are_counted_by_their_ends() {
+fn datagrams_are_counted_by_their_ends() {
     let net = Network::new();
     let (phone, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
     let rtp = [[0x80, 0].as_slice(), &[7; 170]].concat();
@@ -308,12 +309,15 @@ fn datagrams_that_nobody_dissects_are_counted_by_their_ends() {
     net.udp(&server, 30_000, &phone, 4000, [0; 20]);
     net.resolve(&phone, &server, "acme.example", nrpcsniff_samples::dns::A, &[]);
     let facts = of(&net).facts;
-    let [flow] = facts.datagrams.as_slice() else { panic!("{:?}", facts.datagrams) };
+    let [flow, lookup] = facts.datagrams.as_slice() else { panic!("{:?}", facts.datagrams) };
     assert_eq!((flow.ends.client.port, flow.ends.server.port), (4000, 30_000));
-    let counts = |side: Side| flow.sent[side].map(|sent| (sent.count, sent.media, sent.first.frame.number));
-    assert_eq!(counts(Side::Client), Some((3, 3, 1)));
-    assert_eq!(counts(Side::Server), Some((1, 0, 4)));
-    assert_eq!(flow.sent.client.map(|sent| sent.last.frame.number), Some(3));
+    let counts = |flow: &DatagramFlow, side| flow.sent[side].map(|sent| (sent.count, sent.first.frame.number));
+    assert_eq!(counts(flow, Side::Client), Some((3, 1)));
+    assert_eq!(counts(flow, Side::Server), Some((1, 4)));
+    assert_eq!(flow.sent.client.map(|sent| (sent.media, sent.last.frame.number)), Some((3, 3)));
+    assert_eq!(flow.sent.server.map(|sent| sent.media), Some(0));
+    // A port that a dissector knows makes no difference.
+    assert_eq!((lookup.ends.server.port, counts(lookup, Side::Client)), (53, Some((1, 5))));
 }
 
 #[test]
@@ -338,21 +342,44 @@ fn connections_that_never_came_about_are_noted_by_who_tried_and_what() {
             (4711, Setup::Refused, 2, [(1, Some(2)), (5, Some(6))]),
             (4712, Setup::NoAnswer, 1, [(7, None), (7, None)]),
             (4711, Setup::Refused, 1, [(10, Some(11)), (10, Some(11))]),
+            (1352, Setup::Refused, 1, [(12, Some(13)), (12, Some(13))]),
         ];
         assert_eq!(told.collect::<Vec<_>>(), expected);
         assert_eq!(facts.failed_left_out, 0);
     }
 }
 
+/// Whoever asks for the facts need not know which ports are dissected today.
 #[test]
-fn failed_connections_beyond_the_limit_are_counted() {
-    let net = Network::new();
-    let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
-    for port in 20_000..24_100 {
-        net.dial(&client, &server, port).refused(1);
+fn facts_are_the_same_whether_or_not_a_dissector_knows_the_port() {
+    let ports = PROTOCOLS.iter().flat_map(|protocol| [protocol.tcp_ports, protocol.tls_ports].concat());
+    let nothing = Options { decode_as: ports.map(|port| (port, None)).collect(), ..Options::default() };
+    let named = Options { decode_as: vec![(389, Some("http")), (4711, Some("nrpc"))], ..Options::default() };
+    let (mut failed, mut datagrams) = (0, 0);
+    for sample in stories::all() {
+        let with = analyse(&[sample.bytes()], Options::default()).facts;
+        for options in [&nothing, &named] {
+            assert_eq!(analyse(&[sample.bytes()], options.clone()).facts, with, "{}", sample.name);
+        }
+        failed += with.failed.len();
+        datagrams += with.datagrams.len();
     }
+    assert!(failed > 10 && datagrams > 10, "{failed} {datagrams}");
+}
+
+/// One port may take 16,384 pairs, and it is known that some of its pairs were left out.
+#[test]
+fn lookups_leave_room_for_datagrams_on_other_ports() {
+    let net = Network::new();
+    let (client, resolver) = (net.host("10.1.0.5"), net.host("10.1.0.53"));
+    for n in 0..16_390 {
+        net.udp(&client, 20_000 + n, &resolver, 53, [0; 4]);
+    }
+    net.udp(&net.host("10.1.0.6"), 4000, &client, 30_000, [0; 4]);
     let facts = of(&net).facts;
-    assert_eq!((facts.failed.len(), facts.failed_left_out), (4096, 4));
+    assert_eq!((facts.datagrams.len(), facts.datagrams_left_out), (16_385, 0));
+    assert_eq!(facts.datagrams.last().map(|flow| flow.ends.client.port), Some(4000));
+    assert_eq!(facts.datagram_ports_cut.iter().copied().collect::<Vec<_>>(), [53]);
 }
 
 #[test]

@@ -27,8 +27,8 @@ pub struct UdpFlow {
     /// Datagrams and bytes before it was kept, the first speaker's as the client's.
     packets: PerSide<u32>,
     bytes: PerSide<u64>,
-    /// Where its datagrams are counted while no protocol wants them.
-    counted: Option<u32>,
+    /// Where its datagrams are counted, if there was room.
+    pair: Option<u32>,
 }
 
 /// Takes a datagram.
@@ -42,8 +42,11 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
         drop(table.insert(key, flow));
     }
     let Some(flow) = table.get(key) else { return Seen::default() };
+    if let Some(pair) = flow.pair {
+        state.count_datagram(pair, source, is_media(datagram), at);
+    }
     if flow.kept.is_none() || flow.protocol.is_none() {
-        flow.look(state, datagram, source, destination, at);
+        flow.look(state, datagram, source, destination);
     }
     let seen = Seen { flow: Some(key), is_wanted: flow.is_wanted() };
     let Some(index) = flow.kept.and_then(|kept| usize::try_from(kept).ok()) else { return seen };
@@ -73,7 +76,7 @@ impl UdpFlow {
 
     /// Where its conversation is kept, and where its datagrams are counted.
     pub(super) fn places(&mut self) -> [&mut Option<u32>; 2] {
-        [&mut self.kept, &mut self.counted]
+        [&mut self.kept, &mut self.pair]
     }
 
     fn new(state: &mut State, source: Endpoint, destination: Endpoint, at: Stamp) -> Self {
@@ -83,7 +86,8 @@ impl UdpFlow {
         let usual = |p: &&&Protocol| p.udp_ports.contains(&destination.port) || p.udp_ports.contains(&source.port);
         let protocol = PROTOCOLS.iter().find(usual).copied();
         let (packets, bytes) = (PerSide::default(), PerSide::default());
-        let mut flow = Self { kept: None, protocol, stream, first: at, speaker: source, packets, bytes, counted: None };
+        let pair = state.open_pair(PerSide { client: source, server: destination });
+        let mut flow = Self { kept: None, protocol, stream, first: at, speaker: source, packets, bytes, pair };
         if protocol.is_some() || state.options.all {
             flow.keep(state, source, destination);
         } else {
@@ -92,8 +96,8 @@ impl UdpFlow {
         flow
     }
 
-    /// Asks whether a datagram is of a protocol that is known by its content, and counts it if nobody wants it.
-    fn look(&mut self, state: &mut State, datagram: &Datagram<'_>, source: Endpoint, destination: Endpoint, at: Stamp) {
+    /// Asks whether a datagram is of a protocol that is known by its content.
+    fn look(&mut self, state: &mut State, datagram: &Datagram<'_>, source: Endpoint, destination: Endpoint) {
         let side = if source == self.speaker { Side::Client } else { Side::Server };
         if self.protocol.is_none() && self.packets[side] < LOOKS {
             self.protocol = PROTOCOLS.iter().find(|p| (p.datagram_probe)(datagram.payload)).copied();
@@ -102,14 +106,6 @@ impl UdpFlow {
                 let ends = if side == Side::Client { (source, destination) } else { (destination, source) };
                 self.keep(state, ends.0, ends.1);
                 return;
-            }
-        }
-        if self.protocol.is_none() {
-            if self.packets == PerSide::default() {
-                self.counted = state.datagram_flow(PerSide { client: source, server: destination });
-            }
-            if let Some(flow) = self.counted {
-                state.count_datagram(flow, source, is_media(datagram), at);
             }
         }
         self.packets[side] = self.packets[side].saturating_add(1);

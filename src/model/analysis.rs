@@ -2,7 +2,7 @@
 
 use super::{Conversation, Endpoint, FrameRef, Log, PerSide, Setup, Stamp, Timestamp, Transport};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// Format of an input.
@@ -102,7 +102,7 @@ pub struct Host {
     pub ttl: Option<(u8, u8)>,
 }
 
-/// Datagrams between two endpoints on ports that belong to no protocol which is dissected: calls, most likely.
+/// Datagrams between two endpoints, on whatever ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DatagramFlow {
     /// Who spoke first (client), and the other end.
@@ -116,7 +116,8 @@ pub struct DatagramFlow {
 pub struct Datagrams {
     /// How many.
     pub count: u64,
-    /// How many of them look like RTP or RTCP: a first byte of 128 to 191 (RFC 7983 section 7), 12 bytes and more.
+    /// How many of them look like RTP or RTCP: a first byte of 128 to 191 (RFC 7983 section 7), 12 bytes and more. Every
+    /// fourth DNS message looks like that, too: ask of ports only that somebody named for media.
     pub media: u64,
     /// The first.
     pub first: Stamp,
@@ -134,7 +135,7 @@ pub struct Attempt {
 }
 
 /// Attempts of one machine to reach one endpoint that all failed in the same way, none of them more than ten seconds
-/// after the one before it. Only on ports of no protocol that is dissected: the others are conversations of the report.
+/// after the one before it. On ports that are dissected each of them is a conversation of the report, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailedConnections {
     /// Who tried.
@@ -166,11 +167,13 @@ pub struct CaptureFacts {
     pub fragments_lost: u64,
     /// Conversations given up because a limit was reached.
     pub evicted: u64,
-    /// Datagrams on ports of no protocol that is dissected (at most 65,536 pairs of endpoints are kept).
+    /// Datagrams by the endpoints between which they went: at most 131,072 pairs are kept, and of each port 16,384.
     pub datagrams: Vec<DatagramFlow>,
-    /// Pairs of endpoints beyond that.
+    /// Pairs of endpoints beyond the limit of all ports together.
     pub datagrams_left_out: u64,
-    /// TCP connections that never came about, on ports of no protocol that is dissected (at most 4,096 entries are kept).
+    /// Ports of which there were more pairs than their share: what is not found there may have been left out.
+    pub datagram_ports_cut: BTreeSet<u16>,
+    /// TCP connections that never came about: at most 65,536 entries are kept, and of each server's port 4,096.
     pub failed: Vec<FailedConnections>,
     /// Such connections beyond that.
     pub failed_left_out: u64,

@@ -25,6 +25,7 @@ pub struct Media<'a> {
 
 /// Datagrams by their ends.
 pub struct MediaIndex<'a> {
+    facts: &'a CaptureFacts,
     by_end: HashMap<Endpoint, Vec<&'a DatagramFlow>>,
 }
 
@@ -86,7 +87,13 @@ impl<'a> MediaIndex<'a> {
             by_end.entry(flow.ends.client).or_default().push(flow);
             by_end.entry(flow.ends.server).or_default().push(flow);
         }
-        Self { by_end }
+        Self { facts, by_end }
+    }
+
+    /// Had there been datagrams of this stream, they would have been counted: none of its ports had more than its share.
+    pub fn is_complete_for(&self, media: &Media<'_>) -> bool {
+        let cut = &self.facts.datagram_ports_cut;
+        !cut.contains(&media.ends.client.port) && !cut.contains(&media.ends.server.port)
     }
 
     /// Datagrams of a stream between two points in time, by the side of the call that sent them: those to the place where

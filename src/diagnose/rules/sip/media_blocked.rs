@@ -122,6 +122,9 @@ fn missing<'a>(
     from: Timestamp,
     until: Timestamp,
 ) -> Option<Stream<'a>> {
+    if !index.media.is_complete_for(&media) {
+        return None;
+    }
     let seen = index.media.seen(&media, from, until);
     let enough = u64::from(case.settings.thresholds.media_packets);
     let dead = |side: Side| media.is_due(side) && seen[side] == 0;
@@ -199,8 +202,9 @@ fn show(case: &Case<'_>, draft: Draft, call: &Call<'_, '_>, stream: &Stream<'_>)
 
 #[cfg(test)]
 mod tests {
+    use crate::diagnose::{Settings, diagnose};
     use crate::model::{Confidence, Severity};
-    use crate::testing::{Story, phone, says, the_one, told};
+    use crate::testing::{Story, analysis, phone, says, the_one, told};
     use nrpcsniff_samples::{Host, Network};
 
     const RULE: &str = "sip-media-blocked";
@@ -242,6 +246,25 @@ mod tests {
             finding,
             &["No media from 10.1.0.51 reaches 10.1.0.50:20000", "150 went the other way", "bob@example.com"],
         );
+    }
+
+    /// Datagrams that were not found count as missing only where all of them were counted.
+    #[test]
+    fn silent_where_pairs_of_its_ports_were_left_out() {
+        let net = Network::new();
+        let (ann, bob) = ends(&net);
+        let hang_up = call(&net);
+        net.audio(&ann, 20_000, &bob, 30_000, 150);
+        hang_up();
+        let mut analysis = analysis(&net.to_pcapng());
+        for (port, speaks) in [(53, true), (20_000, false), (30_000, false)] {
+            analysis.facts.datagram_ports_cut = [port].into();
+            let found = diagnose(&analysis, &Settings::default());
+            assert_eq!(found.iter().any(|finding| finding.rule == RULE), speaks, "{port}");
+        }
+        analysis.facts.datagram_ports_cut.clear();
+        analysis.facts.datagrams_left_out = 1;
+        assert!(diagnose(&analysis, &Settings::default()).iter().all(|finding| finding.rule != RULE));
     }
 
     /// The stream comes from another port than the SDP says, as behind NAT: that the other side sends nothing back counts.
