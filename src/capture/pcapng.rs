@@ -38,10 +38,15 @@ const METADATA_KEPT: usize = 16 << 20;
 /// What a decryption secrets block holds (4.7).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
-    /// Type, such as 0x544c534b for a TLS key log.
+    /// Type, such as [`Secret::KEY_LOG`].
     pub kind: u32,
     /// The secrets as they stand in the file, unchecked.
     pub data: Vec<u8>,
+}
+
+impl Secret {
+    /// Kind of a TLS key log.
+    pub const KEY_LOG: u32 = 0x544c_534b;
 }
 
 /// Never shows the secret.

@@ -7,7 +7,6 @@ use super::exit::Outcome;
 use super::merge::Merged;
 use super::plan::{Plan, file};
 use super::read::{Session, find};
-use super::run::reader;
 use super::{logs, output};
 use crate::capture::FilterSet;
 use crate::compare::{Capture, compare};
@@ -81,7 +80,7 @@ impl Compared {
             analyses: Both { good: &good.analysis, bad: &bad.analysis },
             further: &further,
             findings: &bad.findings,
-            reader: reader(&self.plan),
+            reader: self.plan.reader(),
         };
         write(report, options, out)
     }

@@ -9,9 +9,11 @@ mod check;
 mod compare;
 mod config;
 mod exit;
-mod growing;
+mod interfaces;
 mod keys;
 mod live;
+mod live_plan;
+mod live_target;
 mod logs;
 mod merge;
 mod output;
@@ -50,8 +52,8 @@ pub fn main() -> ExitCode {
             .and_then(|config| compare::run(compare, config, args.color)),
         Some(Command::Token(token)) => token::print(token, (args.config.as_deref(), args.no_config), args.color),
         Some(Command::Check(check)) => check::run(check, args.config.as_deref(), args.color),
-        None if args.live.list_interfaces => live::list(args.color),
-        None if args.live.is_asked_for() => live::Plan::new(&args).and_then(|plan| live::run(&plan)),
+        None if args.live.list_interfaces => interfaces::list(args.color),
+        None if args.live.is_asked_for() => live_plan::run(&args),
         None => Plan::new(&args).and_then(|plan| run::run(&plan)),
     };
     match done {

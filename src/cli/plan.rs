@@ -6,10 +6,12 @@ use super::config::{self, Config};
 use super::logs;
 use super::tls_keys::{self, Given};
 use crate::diagnose::{ExpectedServer, Settings};
+use crate::engine::{self, Keep};
 use crate::model::{Severity, Timestamp};
 use crate::report::talk::Verbosity;
 use crate::report::{Detail, Format, Options, escape};
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use nrpcsniff_dissectors::Reader;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -99,6 +101,26 @@ impl Plan {
             fail_on: None,
             verbosity,
         })
+    }
+}
+
+impl Plan {
+    /// How messages are read out.
+    pub fn reader(&self) -> Reader<'_> {
+        self.settings.reader(self.show_secrets)
+    }
+
+    /// How packets are read. Messages are kept only where the report shows them: then memory does not grow with the capture.
+    pub fn engine(&self) -> engine::Options {
+        let defaults = engine::Options::default();
+        let keep = if self.report.detail == Detail::Messages { defaults.keep } else { Keep::Essential };
+        engine::Options {
+            keep,
+            decode_as: self.decode_as.clone(),
+            all: self.report.all,
+            keys: Arc::clone(&self.tls.keys),
+            ..defaults
+        }
     }
 }
 

@@ -1,22 +1,17 @@
 //! From paths to an analysis: finds the captures, reads them, and says what is wrong with them.
 
-use super::growing::Growing;
+use super::live::KeyLogTail;
 use super::plan::Plan;
 use super::progress::Progress;
 use super::tls_keys;
-use crate::capture::{CaptureError, CaptureSet, FilterSet, Reader, discover};
-use crate::engine::{Keep, Options, Pipeline};
+use crate::capture::{CaptureError, CaptureSet, FilterSet, Reader, Secret, discover};
+use crate::engine::Pipeline;
 use crate::model::{Analysis, Input};
-use crate::report::Detail;
 use crate::report::talk::Verbosity;
 use crate::report::talk::say;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-/// Type of a decryption secrets block with a TLS key log (draft-ietf-opsawg-pcapng, section 4.7).
-pub(super) const KEY_LOG: u32 = 0x544c_534b;
 
 /// The captures behind the paths, and whether any path was of no use. What is wrong with one path is said, and the
 /// others are read.
@@ -73,7 +68,7 @@ impl<'a> Session<'a> {
 
     /// Reads the files of one capture one after the other.
     pub(super) fn read(&mut self, set: &CaptureSet) -> Analysis {
-        let mut pipeline = Pipeline::new(options(self.plan));
+        let mut pipeline = Pipeline::new(self.plan.engine());
         let inputs = set.paths.iter().map(|path| self.file(path, &mut pipeline)).collect();
         pipeline.finish(inputs)
     }
@@ -98,14 +93,14 @@ impl<'a> Session<'a> {
         let mut stopped = None;
         let mut known = 0;
         // What comes through a pipe is being captured: its key log may grow meanwhile.
-        let mut growing = (!path.is_file()).then(|| Growing::new(&self.plan.tls.logs));
+        let mut key_logs = (!path.is_file()).then(|| KeyLogTail::new(&self.plan.tls.logs));
         while let Some((frame, secrets)) = reader.next_with_secrets(index) {
             let number = frame.at.frame.number;
-            for secret in secrets.iter().skip(known).filter(|secret| secret.kind == KEY_LOG) {
+            for secret in secrets.iter().skip(known).filter(|secret| secret.kind == Secret::KEY_LOG) {
                 tls_keys::tell(path, &pipeline.tls_secrets(&secret.data), self.plan.verbosity.quiet);
             }
             known = secrets.len();
-            for lines in growing.as_mut().map(Growing::news).unwrap_or_default() {
+            for lines in key_logs.as_mut().map(KeyLogTail::news).unwrap_or_default() {
                 pipeline.tls_secrets(&lines);
             }
             match self.filter.as_mut().map_or(Ok(true), |filter| filter.matches(&frame)) {
@@ -126,19 +121,6 @@ impl<'a> Session<'a> {
             (input.problem, input.complete) = (stopped, false);
         }
         input
-    }
-}
-
-/// Messages are kept only where the report shows them: then memory does not grow with the capture.
-pub(super) fn options(plan: &Plan) -> Options {
-    let defaults = Options::default();
-    let keep = if plan.report.detail == Detail::Messages { defaults.keep } else { Keep::Essential };
-    Options {
-        keep,
-        decode_as: plan.decode_as.clone(),
-        all: plan.report.all,
-        keys: Arc::clone(&plan.tls.keys),
-        ..defaults
     }
 }
 

@@ -7,10 +7,8 @@ use super::output;
 use super::plan::Plan;
 use super::read::{Session, find};
 use crate::capture::{CaptureSet, FilterSet};
-use crate::model::Timestamp;
 use crate::report::{self, Format, Report};
 use anyhow::Result;
-use nrpcsniff_dissectors::Reader;
 use std::path::PathBuf;
 
 /// Reads every capture, judges it and writes one report of all.
@@ -28,7 +26,7 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     let heard = merged.analysis.logs.iter().any(|log| log.kind.is_some());
     let unreadable = trouble && merged.analysis.totals.packets == 0 && !heard;
     if opened && !(unreadable && plan.report.format == Format::Table) {
-        let report = Report { analysis: &merged.analysis, findings: &merged.findings, reader: reader(plan) };
+        let report = Report { analysis: &merged.analysis, findings: &merged.findings, reader: plan.reader() };
         output::write(plan.output.as_deref(), |out| report::write(report, &plan.report, out))?;
     }
     let outcome = Outcome::of(trouble || lost, &merged.findings, plan.fail_on);
@@ -57,10 +55,4 @@ pub(super) fn judge(plan: &Plan, filter: Option<FilterSet>, sets: &[CaptureSet])
     }
     merged.judge_logs(&plan.settings);
     Judged { merged, opened: session.opened || heard, trouble: session.trouble || unheard }
-}
-
-/// How messages are read out.
-pub(super) fn reader(plan: &Plan) -> Reader<'_> {
-    let now = plan.settings.now.map(Timestamp::nanos);
-    Reader { now, keys: &plan.settings.keys, show_secrets: plan.show_secrets }
 }

@@ -1,13 +1,14 @@
 //! Secrets that open TLS, from the files that the user named.
 
 use super::args::TlsFiles;
+use super::live::KeyLog;
 use crate::decrypt::{Keys, LogReport, MOST_LINES_NAMED};
 use crate::report::escape;
 use crate::report::talk::say;
 use anyhow::{Context, Result, anyhow, ensure};
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Largest PEM file that is read, in bytes.
@@ -20,15 +21,6 @@ pub struct Given {
     pub keys: Arc<Keys>,
     /// Key logs: whoever writes them may go on.
     pub logs: Vec<KeyLog>,
-}
-
-/// A key log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyLog {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Bytes that were read: whole lines.
-    pub read: u64,
 }
 
 /// All secrets of these files, and of the environment's key log if no other is named. Errors name the file and what to do; a
@@ -101,6 +93,7 @@ fn pem(path: &Path) -> Result<String> {
 mod tests {
     use super::*;
     use std::fs;
+    use std::path::PathBuf;
 
     fn line(first: &str) -> String {
         format!("CLIENT_RANDOM {first}{} {}\n", "00".repeat(31), "ab".repeat(48))

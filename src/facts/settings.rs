@@ -2,6 +2,7 @@
 
 use super::names;
 use crate::model::Timestamp;
+use nrpcsniff_dissectors::Reader;
 use nrpcsniff_dissectors::ltpa::Keyring;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -17,6 +18,13 @@ pub struct Settings {
     pub now: Option<Timestamp>,
     /// Keys that open and verify sign-on tokens.
     pub keys: Arc<Keyring>,
+}
+
+impl Settings {
+    /// How messages are read out; `show_secrets` shows values that are masked otherwise.
+    pub fn reader(&self, show_secrets: bool) -> Reader<'_> {
+        Reader { now: self.now.map(Timestamp::nanos), keys: &self.keys, show_secrets }
+    }
 }
 
 /// A server and the further names it may be asked for (`--expect-server NAME=ALIAS[,ALIAS]`).

@@ -11,7 +11,7 @@
 
 use crate::capture::{CaptureSet, FilterSet};
 use crate::cli::plan::Plan;
-use crate::cli::run::{judge, reader};
+use crate::cli::run::judge;
 use crate::report::{self, Report};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
@@ -21,7 +21,7 @@ use std::path::Path;
 pub(super) fn document(plan: &Plan, captures: &[CaptureSet], folder: &Path) -> Result<Value> {
     let filter = plan.filter.as_deref().map(FilterSet::new).transpose().context("options")?;
     let judged = judge(plan, filter, captures);
-    let report = Report { analysis: &judged.merged.analysis, findings: &judged.merged.findings, reader: reader(plan) };
+    let report = Report { analysis: &judged.merged.analysis, findings: &judged.merged.findings, reader: plan.reader() };
     let mut text = Vec::new();
     report::write(report, &plan.report, &mut text)?;
     Ok(prepared(serde_json::from_slice(&text)?, folder))

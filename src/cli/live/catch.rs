@@ -41,7 +41,7 @@ const FLOWS: usize = 1024;
 
 /// Which findings are caught.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Trigger {
+pub(crate) struct Trigger {
     /// Those that are at least this severe.
     pub level: Option<Severity>,
     /// Those of these rules.

@@ -5,12 +5,16 @@
 //! ```
 //!
 //! The reading thread does nothing else, so that the kernel's buffer does not fill while rules are asked.
+//!
+//! A room of its own, because a capture that goes on needs what a file does not: rights that are given up, the minutes
+//! before a finding, files that rotate, figures for those who ask, and an account of which findings were told and when. It
+//! knows nothing of the command line: [`Plan`] says what is to be done.
 
-mod args;
 mod batch;
 mod catch;
+mod interfaces;
 mod kept;
-mod list;
+mod key_log;
 mod looks;
 mod memory;
 mod metrics;
@@ -21,69 +25,64 @@ mod reader;
 mod rights;
 mod ring;
 mod rotate;
-mod service;
 mod signals;
 mod told;
 mod voice;
 mod watch;
-mod write_args;
 
-pub use args::LiveArgs;
-pub(super) use list::list;
-pub(super) use plan::Plan;
+pub(crate) use catch::Trigger;
+pub(crate) use interfaces::explain;
+pub(crate) use key_log::{KeyLog, KeyLogTail};
+pub(crate) use plan::{Plan, Target};
+pub(crate) use ring::{LEAST, ORDINARY, Span};
+pub(crate) use rotate::Rotation;
+pub(crate) use watch::Summary;
 
-use super::exit::Outcome;
-use super::growing::Growing;
-use super::output;
-use crate::capture::live::Open;
 use crate::capture::write::WriteError;
-use crate::model::{Input, InputFormat};
 use crate::report::talk::say;
 use anyhow::{Context, Result};
 use memory::Memory;
+use metrics::Metrics;
 use outputs::{Inherited, is_descriptor};
 use packets::Packets;
-use rights::Needs;
-use service::Service;
+use rights::{Needs, Rights, Standing};
 use signals::Signals;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 use voice::Voice;
 use watch::{Opened, Watch};
-use write_args::Target;
 
-/// Speed of a link (Mb/s) from which on a filter may be needed.
-const FAST: u32 = 10_000;
-
-/// Captures until it is told to stop, and writes the report.
-pub(super) fn run(plan: &Plan) -> Result<Outcome> {
-    if let Some(path) = &plan.common.output {
-        output::check(path, "-o", std::iter::empty())?;
-    }
-    let service = Service::new(&plan.service)?;
-    let interfaces = open(plan)?;
-    if plan.setup.filter.is_none() && !plan.common.verbosity.quiet {
-        plan.interfaces.iter().filter_map(|name| fast(name)).for_each(|hint| say(&hint));
-    }
+/// Captures until it is told to stop, and writes the report. `None` if the user ended it before it began.
+///
+/// The order is that of rights: what only root may open comes first, then what belongs to the user that root becomes, then
+/// the file system and the kernel are closed, and only then a thread is started and a packet looked at.
+///
+/// # Errors
+/// Something could not be opened or given up, or the report not be written.
+pub(crate) fn run(plan: &Plan) -> Result<Option<Summary>> {
+    let quiet = plan.verbosity.quiet;
+    let rights = Rights::new(plan.user.as_deref())?;
+    let metrics = plan.metrics.map(Metrics::listen).transpose()?;
+    let interfaces = interfaces::open(plan)?;
     let signals = Signals::listen().context("signals cannot be listened to")?;
-    let input = input(plan, &interfaces);
+    let input = interfaces::input(plan, &interfaces);
     let described = packets::described(&plan.interfaces, &interfaces, &plan.setup);
-    let key_logs = Growing::new(&plan.common.tls.logs);
+    let key_logs = KeyLogTail::new(&plan.key_logs);
     let memory = Memory::open();
-    let (report, capture) = (plan.common.output.as_deref(), plan.target.as_ref().and_then(Target::file));
+    let (report, capture) = (plan.output.as_deref(), plan.target.as_ref().and_then(Target::file));
     let mut inherited = Inherited::of(report.into_iter().chain(capture));
-    // From here on whoever's files these are has no more rights than their owner.
-    let service = service.become_user(plan.retry)?;
-    let mut open_one = |path| open_output(path, &mut inherited, &signals, plan.common.verbosity.quiet);
-    let (report, capture) = (report.map_or(Ok(None), &mut open_one)?, capture.map_or(Ok(None), open_one)?);
+    let dropped = rights.give_up(plan.retry)?;
+    let mut open = |path| open_output(path, &mut inherited, &signals, quiet);
+    let (report, capture) = (report.map_or(Ok(None), &mut open)?, capture.map_or(Ok(None), open)?);
     if signals.stop() {
-        return Ok(Outcome::Stopped);
+        return Ok(None);
     }
-    let voice = Voice::new(&plan.common, report);
-    let packets = Packets::open(plan.target.as_ref(), capture, described, plan.common.verbosity.quiet)?;
-    let board = service.close(needs(plan), plan.common.verbosity)?;
+    let voice = Voice::new(plan, report);
+    let packets = Packets::open(plan.target.as_ref(), capture, described, quiet)?;
+    tell(&dropped.close(&needs(plan))?, plan);
+    let board = metrics.map(Metrics::serve);
     packets.check()?;
-    if !plan.common.verbosity.quiet {
+    if !quiet {
         say(&format!("capturing on {}; ^C ends it", plan.interfaces.join(", ")));
     }
     let queue = reader::start(interfaces, plan.setup.clone(), plan.retry);
@@ -91,23 +90,7 @@ pub(super) fn run(plan: &Plan) -> Result<Outcome> {
     watch.go_on(&queue, &signals);
     let times_full = queue.times_full();
     queue.join();
-    watch.finish(times_full)
-}
-
-/// Opens every interface; one that may come back later is waited for if the user wants that.
-fn open(plan: &Plan) -> Result<Vec<Result<Open, String>>> {
-    let mut opened = Vec::new();
-    for name in &plan.interfaces {
-        match Open::new(name, &plan.setup) {
-            Ok(open) => opened.push(Ok(open)),
-            Err(error) if plan.retry && error.may_pass() => {
-                say(&format!("{error}; it is waited for"));
-                opened.push(Err(name.clone()));
-            }
-            Err(error) => return Err(plan::explain(error)),
-        }
-    }
-    Ok(opened)
+    watch.finish(times_full).map(Some)
 }
 
 /// Opens an output, unless it was handed over. `None` if the user ends the capture while a pipe is waited for.
@@ -128,51 +111,23 @@ fn open_output(
     outputs::open(path, signals, waits).map_err(|error| WriteError::io(path, error))
 }
 
-/// A hint for a link that may bring more than can be looked at (`/sys/class/net`; Linux).
-fn fast(interface: &str) -> Option<String> {
-    let speed = fs::read_to_string(Path::new("/sys/class/net").join(interface).join("speed")).ok()?;
-    let speed: u32 = speed.trim().parse().ok()?;
-    (speed >= FAST).then(|| {
-        format!(
-            "{interface}: a link of {} Gb/s; if packets are dropped, let the kernel leave out what is not sign-on: \
-             -f 'port 1352 or port 1533 or port 5060 or port 80 or port 53'",
-            speed / 1000
-        )
-    })
-}
-
 /// What is still to be done once rights are given up.
 fn needs(plan: &Plan) -> Needs {
     let target = plan.target.as_ref();
-    let files = plan.common.output.iter().cloned().chain(target.map(Target::files).unwrap_or_default());
+    let files = plan.output.iter().cloned().chain(target.map(Target::files).unwrap_or_default());
     Needs {
         interfaces: plan.interfaces.clone(),
         folders: target.map(Target::folders).unwrap_or_default(),
         files: files.filter(|path| !is_descriptor(path)).collect(),
         reopens: plan.retry,
-        ..Needs::default()
+        serves: plan.metrics.is_some(),
     }
 }
 
-/// What the report says of the interfaces: one input, as a capture file of them would be.
-fn input(plan: &Plan, interfaces: &[Result<Open, String>]) -> Input {
-    let mut link_types = Vec::new();
-    for open in interfaces.iter().flatten() {
-        if !link_types.contains(&open.link_type()) {
-            link_types.push(open.link_type());
-        }
-    }
-    Input {
-        path: plan.interfaces.join(", "),
-        format: Some(InputFormat::Live),
-        link_types,
-        packets: 0,
-        bytes: 0,
-        first: None,
-        last: None,
-        complete: false,
-        problem: None,
-        dropped: None,
-        snap_length: Some(plan.setup.snap_length),
+/// Says which rights are left.
+fn tell(standing: &Standing, plan: &Plan) {
+    let details = standing.details.iter().filter(|_| plan.verbosity.verbose);
+    for sentence in standing.said.iter().filter(|_| !plan.verbosity.quiet).chain(details) {
+        say(sentence);
     }
 }

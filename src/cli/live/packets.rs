@@ -2,10 +2,10 @@
 
 use super::catch::{Catcher, Trigger};
 use super::kept::{Written, probe};
+use super::plan::Target;
 use super::ring::Ring;
 use super::rotate::Rotator;
 use super::told::Saying;
-use super::write_args::Target;
 use crate::capture::Secret;
 use crate::capture::live::{Counts, Open, Setup};
 use crate::capture::write::{Described, Head, WriteError};

@@ -1,92 +1,118 @@
-//! The checked plan of a live capture.
+//! What a live capture is to do: everything in it has been checked.
 
-use super::LiveArgs;
-use super::rights::denied;
-use super::service::ServiceArgs;
-use super::write_args::Target;
-use crate::capture::live::{LiveError, Setup};
-use crate::cli::args::Args;
-use crate::cli::plan;
-use crate::stream::Limits;
-use anyhow::{Result, anyhow, ensure};
+use super::catch::Trigger;
+use super::key_log::KeyLog;
+use super::ring::Span;
+use super::rotate::Rotation;
+use crate::capture::live::Setup;
+use crate::diagnose::Settings;
+use crate::engine::Options;
+use crate::report;
+use crate::report::talk::Verbosity;
+use nrpcsniff_dissectors::Reader;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What is to be done.
 #[derive(Debug)]
-pub(in crate::cli) struct Plan {
-    /// What a capture file would need as well.
-    pub(super) common: plan::Plan,
+pub(crate) struct Plan {
     /// Names of the interfaces, each once.
-    pub(super) interfaces: Vec<String>,
+    pub(crate) interfaces: Vec<String>,
     /// How they are opened.
-    pub(super) setup: Setup,
+    pub(crate) setup: Setup,
     /// Wait for interfaces that are not there.
-    pub(super) retry: bool,
+    pub(crate) retry: bool,
     /// Packets after which it ends.
-    pub(super) count: Option<u64>,
+    pub(crate) count: Option<u64>,
     /// Time after which it ends.
-    pub(super) duration: Option<Duration>,
-    /// Limits of what is held for conversations.
-    pub(super) limits: Limits,
+    pub(crate) duration: Option<Duration>,
+    /// How packets are read, and how much of conversations is held.
+    pub(crate) engine: Options,
+    /// Settings of the diagnosis.
+    pub(crate) settings: Settings,
+    /// Key logs that may grow meanwhile.
+    pub(crate) key_logs: Vec<KeyLog>,
+    /// Shape of the report.
+    pub(crate) report: report::Options,
+    /// File that the report goes to; stdout if there is none.
+    pub(crate) output: Option<PathBuf>,
+    /// Values of tokens, passwords and cookies are shown.
+    pub(crate) show_secrets: bool,
     /// Packets that are to be written.
-    pub(super) target: Option<Target>,
+    pub(crate) target: Option<Target>,
     /// Written files carry what key logs say.
-    pub(super) keep_keys: bool,
+    pub(crate) keep_keys: bool,
     /// Time between two statistics.
-    pub(super) stats_interval: Option<Duration>,
-    /// Rights and metrics.
-    pub(super) service: ServiceArgs,
+    pub(crate) stats_interval: Option<Duration>,
+    /// Whom root becomes, by name or number; the usual user if it is not said.
+    pub(crate) user: Option<String>,
+    /// Where metrics are served.
+    pub(crate) metrics: Option<SocketAddr>,
+    /// How much is said on stderr.
+    pub(crate) verbosity: Verbosity,
 }
 
 impl Plan {
-    /// Checks the arguments.
-    pub(in crate::cli) fn new(args: &Args) -> Result<Self> {
-        let live = &args.live;
-        let mut interfaces = live.interfaces.clone();
-        for name in &interfaces {
-            ensure!(!name.is_empty(), "-i: give the name of an interface; `nrpcsniff -D` lists them");
-        }
-        let mut known = Vec::new();
-        interfaces.retain(|name| {
-            !known.contains(name) && {
-                known.push(name.clone());
-                true
-            }
-        });
-        ensure!(args.reading.log.is_empty(), "--log: logs are read beside captures; capture with -w, then read both");
-        let setup = Setup {
-            snap_length: live.snapshot_length,
-            promiscuous: !live.no_promiscuous_mode,
-            buffer: live.buffer_size,
-            immediate: live.immediate_mode,
-            filter: args.reading.filter.clone(),
-        };
-        let common = plan::Plan::of(Vec::new(), args)?;
-        let target = live.write.target(common.output.as_deref())?;
-        let flows = usize::try_from(live.max_flows).unwrap_or(usize::MAX);
-        let total_bytes = usize::try_from(live.max_buffer).unwrap_or(usize::MAX);
-        let limits = Limits { total_bytes, flows, ..Limits::default() };
-        let LiveArgs { retry, count, duration, stats_interval, service, .. } = live.clone();
-        Ok(Self {
-            common,
-            interfaces,
-            setup,
-            retry,
-            count,
-            duration,
-            limits,
-            target,
-            keep_keys: live.write.keep_keys,
-            stats_interval,
-            service,
-        })
+    /// How messages are read out.
+    pub(super) fn reader(&self) -> Reader<'_> {
+        self.settings.reader(self.show_secrets)
     }
 }
 
-/// An error with what to do: the lines that give the right to capture name this very program.
-pub(super) fn explain(error: LiveError) -> anyhow::Error {
-    match error {
-        LiveError::Permission { interface, .. } => anyhow!(denied(&interface)),
-        other => anyhow!(other),
+/// What is to be written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// One file or several with everything that matters.
+    File {
+        /// The file; `-` is stdout.
+        path: PathBuf,
+        /// When the next one begins.
+        rotation: Rotation,
+    },
+    /// A file for each finding.
+    Folder {
+        /// Where they go.
+        folder: PathBuf,
+        /// Which findings.
+        trigger: Trigger,
+        /// How much is held from before.
+        span: Span,
+        /// How many stay; `None`: all.
+        keep: Option<usize>,
+    },
+}
+
+impl Target {
+    /// Folders in which files are made, for the rights that must stay.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Folder { folder, .. } => vec![folder.clone()],
+            Self::File { .. } => Vec::new(),
+        }
+    }
+
+    /// Bytes that the ring may hold, if there is one.
+    pub(super) fn ring(&self) -> Option<u64> {
+        match self {
+            Self::Folder { span, .. } => Some(span.bytes),
+            Self::File { .. } => None,
+        }
+    }
+
+    /// The one file that is written from the beginning, if it is one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File { path, rotation } if path.as_os_str() != "-" && !rotation.is_on() => Some(path),
+            Self::File { .. } | Self::Folder { .. } => None,
+        }
+    }
+
+    /// Files that are made now and may be made again, or others beside them.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::File { path, .. } if path.as_os_str() != "-" => vec![path.clone()],
+            Self::File { .. } | Self::Folder { .. } => Vec::new(),
+        }
     }
 }

@@ -14,9 +14,9 @@ use std::hash::BuildHasher;
 use std::time::Duration;
 
 /// The least memory that a ring can have in bytes: it holds three frames of the largest snap length.
-pub(super) const LEAST: u64 = 1 << 20;
+pub(crate) const LEAST: u64 = 1 << 20;
 /// Memory of a ring that is limited by time only.
-pub(super) const ORDINARY: u64 = 256 << 20;
+pub(crate) const ORDINARY: u64 = 256 << 20;
 
 /// Parts of a ring: when the oldest goes, most of it stays.
 const CHUNKS: usize = 32;
@@ -29,7 +29,7 @@ const FRAGMENTS: usize = 45;
 
 /// How much a ring holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
+pub(crate) struct Span {
     /// Bytes of memory, [`LEAST`] at least.
     pub bytes: u64,
     /// Packet time, up to the newest frame.

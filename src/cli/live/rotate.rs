@@ -24,7 +24,7 @@ const RETRY: i64 = 10_000_000_000;
 
 /// When the next file begins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Rotation {
+pub(crate) struct Rotation {
     /// Before one has more bytes.
     pub size: Option<u64>,
     /// With the first packet so long after its own first one.

@@ -5,8 +5,8 @@
 
 use super::looks::View;
 use super::outputs::{is_descriptor, open_to_append};
+use super::plan::Plan;
 use super::told::{Key, Saying, key};
-use crate::cli::{plan, run as files};
 use crate::model::{Analysis, Close, Conversation, Finding, Input};
 use crate::report::stream::{self, Stats, Why};
 use crate::report::talk::say;
@@ -20,7 +20,7 @@ use std::path::Path;
 
 /// Where findings are told.
 pub(super) struct Voice<'a> {
-    plan: &'a plan::Plan,
+    plan: &'a Plan,
     out: BufWriter<Box<dyn Write>>,
     said: HashMap<Key, Said>,
     failure: Option<io::Error>,
@@ -37,7 +37,7 @@ struct Said {
 
 impl<'a> Voice<'a> {
     /// Begins to write to this file, or to stdout.
-    pub fn new(plan: &'a plan::Plan, file: Option<File>) -> Self {
+    pub fn new(plan: &'a Plan, file: Option<File>) -> Self {
         let out: Box<dyn Write> = file.map_or_else(|| Box::new(io::stdout()) as _, |file| Box::new(file) as _);
         let mut voice = Self { plan, out: BufWriter::new(out), said: HashMap::new(), failure: None };
         voice.begin();
@@ -134,7 +134,7 @@ impl<'a> Voice<'a> {
     where
         'a: 'b,
     {
-        Report { analysis, findings, reader: files::reader(self.plan) }
+        Report { analysis, findings, reader: self.plan.reader() }
     }
 
     fn lines(&mut self, view: View<'_>) -> io::Result<()> {
@@ -171,7 +171,7 @@ impl<'a> Voice<'a> {
         let ends = conversation.teardown.how != Close::Open
             && !std::mem::replace(&mut said.over, conversation.teardown.how != Close::Open);
         if self.plan.report.detail == Detail::Messages {
-            let reader = files::reader(self.plan);
+            let reader = self.plan.reader();
             let start = conversation.messages.partition_point(|message| message.n <= shown);
             for message in conversation.messages.get(start..).unwrap_or_default() {
                 stream::write_message(conversation, message, reader, &mut self.out)?;
@@ -181,7 +181,7 @@ impl<'a> Voice<'a> {
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        stream::write_conversation(conversation, files::reader(self.plan), &mut self.out)
+        stream::write_conversation(conversation, self.plan.reader(), &mut self.out)
     }
 
     /// What NDJSON has at the end: conversations that were going on, the interfaces, and the totals.

@@ -1,24 +1,21 @@
 //! The loop of a live capture: frames are taken in, rules asked, findings told, and the user heard.
 
 use super::batch::{Batch, News};
+use super::key_log::KeyLogTail;
 use super::looks::Looks;
 use super::memory::Memory;
 use super::metrics::{Board, Figures};
 use super::packets::Packets;
-use super::plan::Plan;
+use super::plan::{Plan, Target};
 use super::reader::Queue;
 use super::signals::Signals;
 use super::voice::Voice;
-use super::write_args::Target;
 use crate::capture::Secret;
 use crate::capture::live::{Counts, LiveError};
-use crate::cli::exit::Outcome;
-use crate::cli::growing::Growing;
-use crate::cli::read::{KEY_LOG, options};
 use crate::decrypt::secrets_of_log;
 use crate::diagnose::diagnose;
-use crate::engine::{Options, Pipeline};
-use crate::model::{Analysis, Input, Severity, Timestamp};
+use crate::engine::Pipeline;
+use crate::model::{Analysis, Finding, Input, Severity, Timestamp};
 use crate::report::stream::{Stats, Why};
 use crate::report::talk::say;
 use anyhow::Result;
@@ -31,6 +28,17 @@ const TICK: Duration = Duration::from_millis(50);
 /// How long frames wait for the lines of key logs that open them.
 const KEYS: Duration = Duration::from_millis(200);
 
+/// What became of a capture.
+#[derive(Debug)]
+pub(crate) struct Summary {
+    /// An interface could not be read to the end.
+    pub(crate) trouble: bool,
+    /// The worst of what was told meanwhile.
+    pub(crate) worst: Option<Severity>,
+    /// What rules say at the end.
+    pub(crate) findings: Vec<Finding>,
+}
+
 /// What was opened while there were rights.
 pub(super) struct Opened<'a> {
     /// Where findings are told.
@@ -38,7 +46,7 @@ pub(super) struct Opened<'a> {
     /// Where packets are written.
     pub packets: Packets,
     /// Where TLS secrets come from.
-    pub key_logs: Growing,
+    pub key_logs: KeyLogTail,
     /// The system's account of this process.
     pub memory: Option<Memory>,
     /// Where figures are shown to those who ask.
@@ -63,7 +71,7 @@ pub(super) struct Watch<'a> {
     looks: Looks<'a>,
     voice: Voice<'a>,
     packets: Packets,
-    key_logs: Growing,
+    key_logs: KeyLogTail,
     /// Findings that were told, by rule and severity.
     told: BTreeMap<(&'static str, Severity), u64>,
     /// When statistics were shown last, and how many packets there were.
@@ -80,7 +88,7 @@ impl<'a> Watch<'a> {
         let now = Instant::now();
         Self {
             plan,
-            pipeline: Pipeline::new(Options { limits: plan.limits, ..options(&plan.common) }),
+            pipeline: Pipeline::new(plan.engine.clone()),
             input,
             counts: Counts::default(),
             began: now,
@@ -88,7 +96,7 @@ impl<'a> Watch<'a> {
             held: VecDeque::new(),
             quiet: false,
             trouble: false,
-            looks: Looks::new(&plan.common.settings),
+            looks: Looks::new(&plan.settings),
             voice,
             packets,
             key_logs,
@@ -126,25 +134,22 @@ impl<'a> Watch<'a> {
     }
 
     /// The report of everything in view.
-    pub fn finish(mut self, times_full: u64) -> Result<Outcome> {
+    pub fn finish(mut self, times_full: u64) -> Result<Summary> {
         self.look(true);
         self.packets.finish();
         let stats = self.stats(times_full);
-        if !self.plan.common.verbosity.quiet && !self.voice.is_lost() {
+        if !self.plan.verbosity.quiet && !self.voice.is_lost() {
             say(&crate::report::stream::stats_line(&stats));
         }
         let (input, now) = (self.input(), self.now());
-        let plan = &self.plan.common;
         // It was watched until now, also if nothing came; the report names the last packet.
         let watched = Input { last: now.max(input.last), ..input.clone() };
         let mut analysis = Analysis { end: now, ..self.pipeline.finish(vec![watched]) };
-        let findings = diagnose(&analysis, &plan.settings);
+        let findings = diagnose(&analysis, &self.plan.settings);
         analysis.inputs = vec![input];
         self.voice.finish(&analysis, &findings, &stats)?;
         let worst = self.told.keys().map(|(_, severity)| *severity).max();
-        let outcome = Outcome::of(self.trouble, &findings, plan.fail_on);
-        let fails = |limit| worst.is_some_and(|worst| worst >= limit);
-        Ok(if outcome == Outcome::Done && plan.fail_on.is_some_and(fails) { Outcome::FailOn } else { outcome })
+        Ok(Summary { trouble: self.trouble, worst, findings })
     }
 
     /// Looks at what came, `all` of it if nothing more is to come. Where key logs are read, everything waits a moment for
@@ -180,7 +185,7 @@ impl<'a> Watch<'a> {
             self.pipeline.tls_secrets(&data);
             let data = if self.plan.keep_keys { secrets_of_log(&data) } else { Vec::new() };
             if !data.is_empty() {
-                self.packets.secret(Secret { kind: KEY_LOG, data });
+                self.packets.secret(Secret { kind: Secret::KEY_LOG, data });
             }
         }
     }

@@ -3,10 +3,7 @@
 //! The loop fills [`Figures`] and [shows](Board::show) them; a thread of its own answers whoever asks with what was
 //! shown last. Nobody who asks can hold up the capture.
 
-mod address;
 mod server;
-
-pub(super) use address::address;
 
 use crate::capture::live::Counts;
 use crate::engine::Held;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const NET_RAW: u64 = 1 << 13;
 
 /// Why this process may not open the interface, and what to do about it, in one sentence.
-pub(in crate::cli) fn denied(interface: &str) -> String {
+pub(in super::super) fn denied(interface: &str) -> String {
     sentence(interface, &program(), Situation::now())
 }
 

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 
 /// What to become when everything is open: nothing else.
 #[derive(Debug)]
-pub(in crate::cli) struct Rights;
+pub(in super::super) struct Rights;
 
 impl Rights {
     /// `--user` cannot be had here.
@@ -26,7 +26,7 @@ impl Rights {
 
 /// What was given up: nothing.
 #[derive(Debug)]
-pub(in crate::cli) struct Dropped;
+pub(in super::super) struct Dropped;
 
 impl Dropped {
     /// Says so.

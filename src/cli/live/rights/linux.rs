@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// What to become when everything is open.
 #[derive(Debug)]
-pub(in crate::cli) struct Rights {
+pub(in super::super) struct Rights {
     /// Whom root becomes; `None` if this is not root and stays who it is.
     user: Option<User>,
 }
@@ -82,7 +82,7 @@ impl Rights {
 
 /// Rights that are given up; files and system calls are still open.
 #[derive(Debug)]
-pub(in crate::cli) struct Dropped {
+pub(in super::super) struct Dropped {
     /// Whom root became.
     user: Option<User>,
     /// Capabilities that were not given up.

@@ -6,7 +6,7 @@
 //! that is said.
 //!
 //! The order is [`Rights::new`], which checks the wish before anything is opened; then metrics socket and interfaces are
-//! opened; then [`Rights::give_up`]; then outputs, as the user who will own them; then [`Dropped::close`]. All of it comes
+//! opened; then [`Rights::give_up`]; then outputs, as the user who will own them; then `Dropped::close`. All of it comes
 //! before the first thread starts, because the kernel keeps rights for each thread.
 
 #[cfg(target_os = "linux")]
@@ -22,14 +22,14 @@ mod system;
 #[cfg(target_os = "linux")]
 mod user;
 
-pub(in crate::cli) use denied::denied;
-pub(in crate::cli) use system::{Dropped, Rights};
+pub(super) use denied::denied;
+pub(super) use system::Rights;
 
 use std::path::PathBuf;
 
 /// What is still to be done after the rights are gone.
 #[derive(Debug, Clone, Default)]
-pub(in crate::cli) struct Needs {
+pub(super) struct Needs {
     /// Interfaces that are open: libpcap reads their drops from files.
     pub interfaces: Vec<String>,
     /// Folders in which files are created, rotated and removed.
@@ -59,7 +59,7 @@ impl Needs {
 
 /// What is in force now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::cli) struct Standing {
+pub(super) struct Standing {
     /// A sentence for everybody; none if nothing changed that one would have to know of.
     pub said: Option<String>,
     /// Sentences for `-v`: what is in force, and why something is not.

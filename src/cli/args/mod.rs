@@ -1,6 +1,13 @@
 //! Arguments as typed. [`super::plan`] checks them.
 
-use super::live::LiveArgs;
+mod address;
+mod live;
+mod units;
+mod write;
+
+pub use live::LiveArgs;
+pub use write::WriteArgs;
+
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};

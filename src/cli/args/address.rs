@@ -5,7 +5,7 @@ use anyhow::{Result, anyhow};
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 
 /// `9352` and `:9352` stand for the loopback address; with an address or a name before it, that one is listened on.
-pub(in crate::cli::live) fn address(text: &str) -> Result<SocketAddr> {
+pub(super) fn address(text: &str) -> Result<SocketAddr> {
     let wrong = || {
         anyhow!(
             "--metrics '{}': write it as PORT (on 127.0.0.1) or ADDRESS:PORT, as in 9352, 192.0.2.7:9352 or [::1]:9352",

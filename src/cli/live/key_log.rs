@@ -1,6 +1,5 @@
 //! Key logs that grow while packets come: programs write them as they connect.
 
-use super::tls_keys::KeyLog;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
@@ -11,9 +10,18 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Bytes that are read at a time.
 const AT_A_TIME: u64 = 16 << 20;
 
+/// A key log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyLog {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// Bytes that were read: whole lines.
+    pub(crate) read: u64,
+}
+
 /// Key logs, and how far they were read.
 #[derive(Debug)]
-pub struct Growing {
+pub(crate) struct KeyLogTail {
     logs: Vec<Open>,
     looked: Option<Instant>,
 }
@@ -27,7 +35,7 @@ struct Open {
     read: u64,
 }
 
-impl Growing {
+impl KeyLogTail {
     /// Goes on where these were read to.
     pub fn new(logs: &[KeyLog]) -> Self {
         let open = |log: &KeyLog| Open { path: log.path.clone(), file: File::open(&log.path).ok(), read: log.read };
@@ -84,10 +92,10 @@ mod tests {
     fn whole_lines_are_told_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.log");
-        let mut growing = Growing::new(&[KeyLog { path: path.clone(), read: 4 }]);
+        let mut tail = KeyLogTail::new(&[KeyLog { path: path.clone(), read: 4 }]);
         let mut news = || {
-            growing.looked = None;
-            growing.news().into_iter().map(|lines| String::from_utf8(lines).unwrap()).collect::<Vec<_>>()
+            tail.looked = None;
+            tail.news().into_iter().map(|lines| String::from_utf8(lines).unwrap()).collect::<Vec<_>>()
         };
         assert!(news().is_empty(), "there is no such file yet");
         fs::write(&path, "old\none\ntw").unwrap();
@@ -104,10 +112,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.log");
         fs::write(&path, "one\n").unwrap();
-        let mut growing = Growing::new(&[KeyLog { path: path.clone(), read: 0 }]);
-        growing.looked = Some(Instant::now() + Duration::from_secs(60));
-        assert!(growing.news().is_empty());
-        growing.looked = None;
-        assert_eq!(growing.news(), [b"one\n".to_vec()]);
+        let mut tail = KeyLogTail::new(&[KeyLog { path: path.clone(), read: 0 }]);
+        tail.looked = Some(Instant::now() + Duration::from_secs(60));
+        assert!(tail.news().is_empty());
+        tail.looked = None;
+        assert_eq!(tail.news(), [b"one\n".to_vec()]);
     }
 }

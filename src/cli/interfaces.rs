@@ -1,10 +1,10 @@
 //! The interfaces of this machine (`-D`).
 
-use super::plan::explain;
+use super::appearance::appearance;
+use super::exit::Outcome;
+use super::live::explain;
+use super::output;
 use crate::capture::live::{Interface, interfaces};
-use crate::cli::appearance::appearance;
-use crate::cli::exit::Outcome;
-use crate::cli::output;
 use crate::report::escape;
 use anyhow::Result;
 use clap::ColorChoice;
@@ -13,7 +13,7 @@ use tabled::builder::Builder;
 use tabled::settings::{Style, Width};
 
 /// Lists them on stdout.
-pub(in crate::cli) fn list(color: ColorChoice) -> Result<Outcome> {
+pub(super) fn list(color: ColorChoice) -> Result<Outcome> {
     let interfaces = interfaces().map_err(explain)?;
     let (_, width) = appearance(color, false);
     output::write(None, |out| write(&interfaces, width, out))?;

@@ -1,0 +1,86 @@
+//! `-i IFACE`: the plan of a live capture from its arguments, and what the shell sees of it.
+
+use super::args::{Args, LiveArgs};
+use super::exit::Outcome;
+use super::live::{self, Plan, Summary};
+use super::live_target::target;
+use super::{output, plan};
+use crate::capture::live::Setup;
+use crate::engine;
+use crate::model::Severity;
+use crate::stream::Limits;
+use anyhow::{Result, ensure};
+
+/// Captures until it is told to stop.
+pub(super) fn run(args: &Args) -> Result<Outcome> {
+    let (plan, fail_on) = plan(args)?;
+    if let Some(path) = &plan.output {
+        output::check(path, "-o", std::iter::empty())?;
+    }
+    Ok(live::run(&plan)?.map_or(Outcome::Stopped, |summary| outcome(&summary, fail_on)))
+}
+
+/// A finding that was told counts also if it is out of view at the end.
+fn outcome(summary: &Summary, fail_on: Option<Severity>) -> Outcome {
+    let outcome = Outcome::of(summary.trouble, &summary.findings, fail_on);
+    let fails = |limit| summary.worst.is_some_and(|worst| worst >= limit);
+    if outcome == Outcome::Done && fail_on.is_some_and(fails) { Outcome::FailOn } else { outcome }
+}
+
+/// Checks the arguments. Gives the plan, and the severity from which on the exit status is 1.
+fn plan(args: &Args) -> Result<(Plan, Option<Severity>)> {
+    let interfaces = interfaces(&args.live.interfaces)?;
+    ensure!(args.reading.log.is_empty(), "--log: logs are read beside captures; capture with -w, then read both");
+    let common = plan::Plan::of(Vec::new(), args)?;
+    let target = target(&args.live.write, common.output.as_deref())?;
+    let engine = engine::Options { limits: limits(&args.live), ..common.engine() };
+    let LiveArgs { retry, count, duration, stats_interval, write, service, .. } = args.live.clone();
+    let plan = Plan {
+        interfaces,
+        setup: setup(&args.live, common.filter),
+        retry,
+        count,
+        duration,
+        engine,
+        settings: common.settings,
+        key_logs: common.tls.logs,
+        report: common.report,
+        output: common.output,
+        show_secrets: common.show_secrets,
+        target,
+        keep_keys: write.keep_keys,
+        stats_interval,
+        user: service.user,
+        metrics: service.metrics,
+        verbosity: common.verbosity,
+    };
+    Ok((plan, common.fail_on))
+}
+
+/// Each interface once.
+fn interfaces(named: &[String]) -> Result<Vec<String>> {
+    let mut interfaces: Vec<String> = Vec::new();
+    for name in named {
+        ensure!(!name.is_empty(), "-i: give the name of an interface; `nrpcsniff -D` lists them");
+        if !interfaces.contains(name) {
+            interfaces.push(name.clone());
+        }
+    }
+    Ok(interfaces)
+}
+
+fn setup(args: &LiveArgs, filter: Option<String>) -> Setup {
+    Setup {
+        snap_length: args.snapshot_length,
+        promiscuous: !args.no_promiscuous_mode,
+        buffer: args.buffer_size,
+        immediate: args.immediate_mode,
+        filter,
+    }
+}
+
+fn limits(args: &LiveArgs) -> Limits {
+    let flows = usize::try_from(args.max_flows).unwrap_or(usize::MAX);
+    let total_bytes = usize::try_from(args.max_buffer).unwrap_or(usize::MAX);
+    Limits { total_bytes, flows, ..Limits::default() }
+}
