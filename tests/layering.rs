@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a room may import; `dissectors` is the crate of that name.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("model", &["dissectors"]),
     ("capture", &["model"]),
     ("decode", &["model"]),
@@ -18,23 +18,38 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("diagnose", &["model", "facts", "dissectors"]),
     ("compare", &["model", "facts", "diagnose", "dissectors"]),
     ("report", &["model", "dissectors"]),
-    (
-        "cli",
-        &[
-            "model",
-            "capture",
-            "decode",
-            "stream",
-            "decrypt",
-            "engine",
-            "logs",
-            "facts",
-            "diagnose",
-            "compare",
-            "report",
-            "dissectors",
-        ],
-    ),
+    ("live", &EVERYTHING_BUT_CLI),
+    ("cli", &EVERYTHING),
+];
+
+const EVERYTHING_BUT_CLI: [&str; 12] = [
+    "model",
+    "capture",
+    "decode",
+    "stream",
+    "decrypt",
+    "engine",
+    "logs",
+    "facts",
+    "diagnose",
+    "compare",
+    "report",
+    "dissectors",
+];
+const EVERYTHING: [&str; 13] = [
+    "model",
+    "capture",
+    "decode",
+    "stream",
+    "decrypt",
+    "engine",
+    "logs",
+    "facts",
+    "diagnose",
+    "compare",
+    "report",
+    "live",
+    "dissectors",
 ];
 
 /// Rooms that know bytes, frames and segments, and none of the protocols.
@@ -256,6 +271,8 @@ fn a_wrong_import_is_found_however_it_is_written() {
         ("capture", 2, "fn f(x: crate::report::Format) {}", "capture imports report"),
         ("diagnose", 3, "use super::super::super::decode::flags;", "diagnose imports decode"),
         ("report", 2, "use super::super::engine::Pipeline;", "report imports engine"),
+        ("live", 2, "use crate::cli::plan::Plan;", "live imports cli"),
+        ("engine", 2, "use crate::live::KeyLogTail;", "engine imports live"),
         ("stream", 2, "use nrpcsniff_dissectors::Message;", "stream imports dissectors"),
         ("engine", 2, "use crate::diagnose::{diagnose, Settings};", "engine imports diagnose"),
         ("facts", 3, "use crate::diagnose::Draft;", "facts imports diagnose"),

@@ -2,9 +2,9 @@
 
 use super::appearance::appearance;
 use super::exit::Outcome;
-use super::live::explain;
 use super::output;
 use crate::capture::live::{Interface, interfaces};
+use crate::live::explain;
 use crate::report::escape;
 use anyhow::Result;
 use clap::ColorChoice;

@@ -12,8 +12,6 @@ mod exit;
 mod interfaces;
 mod keys;
 mod live;
-mod live_plan;
-mod live_target;
 mod logs;
 mod merge;
 mod output;
@@ -53,7 +51,7 @@ pub fn main() -> ExitCode {
         Some(Command::Token(token)) => token::print(token, (args.config.as_deref(), args.no_config), args.color),
         Some(Command::Check(check)) => check::run(check, args.config.as_deref(), args.color),
         None if args.live.list_interfaces => interfaces::list(args.color),
-        None if args.live.is_asked_for() => live_plan::run(&args),
+        None if args.live.is_asked_for() => live::run(&args),
         None => Plan::new(&args).and_then(|plan| run::run(&plan)),
     };
     match done {

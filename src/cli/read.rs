@@ -1,11 +1,11 @@
 //! From paths to an analysis: finds the captures, reads them, and says what is wrong with them.
 
-use super::live::KeyLogTail;
 use super::plan::Plan;
 use super::progress::Progress;
 use super::tls_keys;
 use crate::capture::{CaptureError, CaptureSet, FilterSet, Reader, Secret, discover};
 use crate::engine::Pipeline;
+use crate::live::KeyLogTail;
 use crate::model::{Analysis, Input};
 use crate::report::talk::Verbosity;
 use crate::report::talk::say;

@@ -1,8 +1,8 @@
 //! Secrets that open TLS, from the files that the user named.
 
 use super::args::TlsFiles;
-use super::live::KeyLog;
 use crate::decrypt::{Keys, LogReport, MOST_LINES_NAMED};
+use crate::live::KeyLog;
 use crate::report::escape;
 use crate::report::talk::say;
 use anyhow::{Context, Result, anyhow, ensure};

@@ -1,10 +1,10 @@
 //! Arguments of what live capture writes, as typed.
 
 use super::units::{size, time};
-use crate::cli::live::{LEAST, ORDINARY, Span, Trigger};
 use crate::cli::suggestion::suggestion;
 use crate::diagnose::Rule;
 use crate::diagnose::rules::rule;
+use crate::live::{LEAST, ORDINARY, Span, Trigger};
 use crate::model::Severity;
 use crate::report::escape;
 use anyhow::{Result, anyhow, bail, ensure};

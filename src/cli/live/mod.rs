@@ -1,133 +1,88 @@
-//! Live capture: frames in from interfaces, findings out as they come about, until the user has had enough.
-//!
-//! ```text
-//! interfaces ─► reader thread ─► bounded queue ─► this thread: pipeline, rules, what is written
-//! ```
-//!
-//! The reading thread does nothing else, so that the kernel's buffer does not fill while rules are asked.
-//!
-//! A room of its own, because a capture that goes on needs what a file does not: rights that are given up, the minutes
-//! before a finding, files that rotate, figures for those who ask, and an account of which findings were told and when. It
-//! knows nothing of the command line: [`Plan`] says what is to be done.
+//! `-i IFACE`: the plan of a live capture from its arguments, and what the shell sees of it.
 
-mod batch;
-mod catch;
-mod interfaces;
-mod kept;
-mod key_log;
-mod looks;
-mod memory;
-mod metrics;
-mod outputs;
-mod packets;
-mod plan;
-mod reader;
-mod rights;
-mod ring;
-mod rotate;
-mod signals;
-mod told;
-mod voice;
-mod watch;
+mod target;
 
-pub(crate) use catch::Trigger;
-pub(crate) use interfaces::explain;
-pub(crate) use key_log::{KeyLog, KeyLogTail};
-pub(crate) use plan::{Plan, Target};
-pub(crate) use ring::{LEAST, ORDINARY, Span};
-pub(crate) use rotate::Rotation;
-pub(crate) use watch::Summary;
+use super::args::{Args, LiveArgs};
+use super::exit::Outcome;
+use super::{output, plan};
+use crate::capture::live::Setup;
+use crate::engine;
+use crate::live::{self, Plan, Summary};
+use crate::model::Severity;
+use crate::stream::Limits;
+use anyhow::{Result, ensure};
+use target::target;
 
-use crate::capture::write::WriteError;
-use crate::report::talk::say;
-use anyhow::{Context, Result};
-use memory::Memory;
-use metrics::Metrics;
-use outputs::{Inherited, is_descriptor};
-use packets::Packets;
-use rights::{Needs, Rights, Standing};
-use signals::Signals;
-use std::fs::File;
-use std::path::Path;
-use voice::Voice;
-use watch::{Opened, Watch};
-
-/// Captures until it is told to stop, and writes the report. `None` if the user ended it before it began.
-///
-/// The order is that of rights: what only root may open comes first, then what belongs to the user that root becomes, then
-/// the file system and the kernel are closed, and only then a thread is started and a packet looked at.
-///
-/// # Errors
-/// Something could not be opened or given up, or the report not be written.
-pub(crate) fn run(plan: &Plan) -> Result<Option<Summary>> {
-    let quiet = plan.verbosity.quiet;
-    let rights = Rights::new(plan.user.as_deref())?;
-    let metrics = plan.metrics.map(Metrics::listen).transpose()?;
-    let interfaces = interfaces::open(plan)?;
-    let signals = Signals::listen().context("signals cannot be listened to")?;
-    let input = interfaces::input(plan, &interfaces);
-    let described = packets::described(&plan.interfaces, &interfaces, &plan.setup);
-    let key_logs = KeyLogTail::new(&plan.key_logs);
-    let memory = Memory::open();
-    let (report, capture) = (plan.output.as_deref(), plan.target.as_ref().and_then(Target::file));
-    let mut inherited = Inherited::of(report.into_iter().chain(capture));
-    let dropped = rights.give_up(plan.retry)?;
-    let mut open = |path| open_output(path, &mut inherited, &signals, quiet);
-    let (report, capture) = (report.map_or(Ok(None), &mut open)?, capture.map_or(Ok(None), open)?);
-    if signals.stop() {
-        return Ok(None);
+/// Captures until it is told to stop.
+pub(super) fn run(args: &Args) -> Result<Outcome> {
+    let (plan, fail_on) = plan(args)?;
+    if let Some(path) = &plan.output {
+        output::check(path, "-o", std::iter::empty())?;
     }
-    let voice = Voice::new(plan, report);
-    let packets = Packets::open(plan.target.as_ref(), capture, described, quiet)?;
-    tell(&dropped.close(&needs(plan))?, plan);
-    let board = metrics.map(Metrics::serve);
-    packets.check()?;
-    if !quiet {
-        say(&format!("capturing on {}; ^C ends it", plan.interfaces.join(", ")));
-    }
-    let queue = reader::start(interfaces, plan.setup.clone(), plan.retry);
-    let mut watch = Watch::new(plan, input, Opened { voice, packets, key_logs, memory, board });
-    watch.go_on(&queue, &signals);
-    let times_full = queue.times_full();
-    queue.join();
-    watch.finish(times_full).map(Some)
+    Ok(live::run(&plan)?.map_or(Outcome::Stopped, |summary| outcome(&summary, fail_on)))
 }
 
-/// Opens an output, unless it was handed over. `None` if the user ends the capture while a pipe is waited for.
-fn open_output(
-    path: &Path,
-    inherited: &mut Inherited,
-    signals: &Signals,
-    quiet: bool,
-) -> Result<Option<File>, WriteError> {
-    if let Some(file) = inherited.take(path) {
-        return Ok(Some(file));
-    }
-    let waits = || {
-        if !quiet {
-            say(&format!("{}: nobody reads this pipe yet; it is waited for, and ^C ends it", path.display()));
-        }
+/// A finding that was told counts also if it is out of view at the end.
+fn outcome(summary: &Summary, fail_on: Option<Severity>) -> Outcome {
+    let outcome = Outcome::of(summary.trouble, &summary.findings, fail_on);
+    let fails = |limit| summary.worst.is_some_and(|worst| worst >= limit);
+    if outcome == Outcome::Done && fail_on.is_some_and(fails) { Outcome::FailOn } else { outcome }
+}
+
+/// Checks the arguments. Gives the plan, and the severity from which on the exit status is 1.
+fn plan(args: &Args) -> Result<(Plan, Option<Severity>)> {
+    let interfaces = interfaces(&args.live.interfaces)?;
+    ensure!(args.reading.log.is_empty(), "--log: logs are read beside captures; capture with -w, then read both");
+    let common = plan::Plan::of(Vec::new(), args)?;
+    let target = target(&args.live.write, common.output.as_deref())?;
+    let engine = engine::Options { limits: limits(&args.live), ..common.engine() };
+    let LiveArgs { retry, count, duration, stats_interval, write, service, .. } = args.live.clone();
+    let plan = Plan {
+        interfaces,
+        setup: setup(&args.live, common.filter),
+        retry,
+        count,
+        duration,
+        engine,
+        settings: common.settings,
+        key_logs: common.tls.logs,
+        report: common.report,
+        output: common.output,
+        show_secrets: common.show_secrets,
+        target,
+        keep_keys: write.keep_keys,
+        stats_interval,
+        user: service.user,
+        metrics: service.metrics,
+        verbosity: common.verbosity,
     };
-    outputs::open(path, signals, waits).map_err(|error| WriteError::io(path, error))
+    Ok((plan, common.fail_on))
 }
 
-/// What is still to be done once rights are given up.
-fn needs(plan: &Plan) -> Needs {
-    let target = plan.target.as_ref();
-    let files = plan.output.iter().cloned().chain(target.map(Target::files).unwrap_or_default());
-    Needs {
-        interfaces: plan.interfaces.clone(),
-        folders: target.map(Target::folders).unwrap_or_default(),
-        files: files.filter(|path| !is_descriptor(path)).collect(),
-        reopens: plan.retry,
-        serves: plan.metrics.is_some(),
+/// Each interface once.
+fn interfaces(named: &[String]) -> Result<Vec<String>> {
+    let mut interfaces: Vec<String> = Vec::new();
+    for name in named {
+        ensure!(!name.is_empty(), "-i: give the name of an interface; `nrpcsniff -D` lists them");
+        if !interfaces.contains(name) {
+            interfaces.push(name.clone());
+        }
+    }
+    Ok(interfaces)
+}
+
+fn setup(args: &LiveArgs, filter: Option<String>) -> Setup {
+    Setup {
+        snap_length: args.snapshot_length,
+        promiscuous: !args.no_promiscuous_mode,
+        buffer: args.buffer_size,
+        immediate: args.immediate_mode,
+        filter,
     }
 }
 
-/// Says which rights are left.
-fn tell(standing: &Standing, plan: &Plan) {
-    let details = standing.details.iter().filter(|_| plan.verbosity.verbose);
-    for sentence in standing.said.iter().filter(|_| !plan.verbosity.quiet).chain(details) {
-        say(sentence);
-    }
+fn limits(args: &LiveArgs) -> Limits {
+    let flows = usize::try_from(args.max_flows).unwrap_or(usize::MAX);
+    let total_bytes = usize::try_from(args.max_buffer).unwrap_or(usize::MAX);
+    Limits { total_bytes, flows, ..Limits::default() }
 }

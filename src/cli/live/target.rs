@@ -1,7 +1,7 @@
 //! What a live capture is to write, from its arguments.
 
-use super::args::WriteArgs;
-use super::live::{Rotation, Span, Target, Trigger};
+use crate::cli::args::WriteArgs;
+use crate::live::{Rotation, Span, Target, Trigger};
 use crate::model::Severity;
 use anyhow::{Result, ensure};
 use std::io::{self, IsTerminal};

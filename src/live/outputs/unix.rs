@@ -141,7 +141,7 @@ pub(super) fn inherited(path: &Path) -> Option<File> {
 mod tests {
     use super::super::{Inherited, is_descriptor, open as open_waiting, open_anew, open_to_append};
     use super::*;
-    use crate::cli::live::signals::Signals;
+    use crate::live::signals::Signals;
     use std::fs;
     use std::io::{Read as _, Write as _};
     use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -1,0 +1,133 @@
+//! Live capture: frames in from interfaces, findings out as they come about, until the user has had enough.
+//!
+//! ```text
+//! interfaces ─► reader thread ─► bounded queue ─► this thread: pipeline, rules, what is written
+//! ```
+//!
+//! The reading thread does nothing else, so that the kernel's buffer does not fill while rules are asked.
+//!
+//! A room of its own, because a capture that goes on needs what a file does not: rights that are given up, the minutes
+//! before a finding, files that rotate, figures for those who ask, and an account of which findings were told and when. It
+//! knows nothing of the command line: [`Plan`] says what is to be done.
+
+mod batch;
+mod catch;
+mod interfaces;
+mod kept;
+mod key_log;
+mod looks;
+mod memory;
+mod metrics;
+mod outputs;
+mod packets;
+mod plan;
+mod reader;
+mod rights;
+mod ring;
+mod rotate;
+mod signals;
+mod told;
+mod voice;
+mod watch;
+
+pub(crate) use catch::Trigger;
+pub(crate) use interfaces::explain;
+pub(crate) use key_log::{KeyLog, KeyLogTail};
+pub(crate) use plan::{Plan, Target};
+pub(crate) use ring::{LEAST, ORDINARY, Span};
+pub(crate) use rotate::Rotation;
+pub(crate) use watch::Summary;
+
+use crate::capture::write::WriteError;
+use crate::report::talk::say;
+use anyhow::{Context, Result};
+use memory::Memory;
+use metrics::Metrics;
+use outputs::{Inherited, is_descriptor};
+use packets::Packets;
+use rights::{Needs, Rights, Standing};
+use signals::Signals;
+use std::fs::File;
+use std::path::Path;
+use voice::Voice;
+use watch::{Opened, Watch};
+
+/// Captures until it is told to stop, and writes the report. `None` if the user ended it before it began.
+///
+/// The order is that of rights: what only root may open comes first, then what belongs to the user that root becomes, then
+/// the file system and the kernel are closed, and only then a thread is started and a packet looked at.
+///
+/// # Errors
+/// Something could not be opened or given up, or the report not be written.
+pub(crate) fn run(plan: &Plan) -> Result<Option<Summary>> {
+    let quiet = plan.verbosity.quiet;
+    let rights = Rights::new(plan.user.as_deref())?;
+    let metrics = plan.metrics.map(Metrics::listen).transpose()?;
+    let interfaces = interfaces::open(plan)?;
+    let signals = Signals::listen().context("signals cannot be listened to")?;
+    let input = interfaces::input(plan, &interfaces);
+    let described = packets::described(&plan.interfaces, &interfaces, &plan.setup);
+    let key_logs = KeyLogTail::new(&plan.key_logs);
+    let memory = Memory::open();
+    let (report, capture) = (plan.output.as_deref(), plan.target.as_ref().and_then(Target::file));
+    let mut inherited = Inherited::of(report.into_iter().chain(capture));
+    let dropped = rights.give_up(plan.retry)?;
+    let mut open = |path| open_output(path, &mut inherited, &signals, quiet);
+    let (report, capture) = (report.map_or(Ok(None), &mut open)?, capture.map_or(Ok(None), open)?);
+    if signals.stop() {
+        return Ok(None);
+    }
+    let voice = Voice::new(plan, report);
+    let packets = Packets::open(plan.target.as_ref(), capture, described, quiet)?;
+    tell(&dropped.close(&needs(plan))?, plan);
+    let board = metrics.map(Metrics::serve);
+    packets.check()?;
+    if !quiet {
+        say(&format!("capturing on {}; ^C ends it", plan.interfaces.join(", ")));
+    }
+    let queue = reader::start(interfaces, plan.setup.clone(), plan.retry);
+    let mut watch = Watch::new(plan, input, Opened { voice, packets, key_logs, memory, board });
+    watch.go_on(&queue, &signals);
+    let times_full = queue.times_full();
+    queue.join();
+    watch.finish(times_full).map(Some)
+}
+
+/// Opens an output, unless it was handed over. `None` if the user ends the capture while a pipe is waited for.
+fn open_output(
+    path: &Path,
+    inherited: &mut Inherited,
+    signals: &Signals,
+    quiet: bool,
+) -> Result<Option<File>, WriteError> {
+    if let Some(file) = inherited.take(path) {
+        return Ok(Some(file));
+    }
+    let waits = || {
+        if !quiet {
+            say(&format!("{}: nobody reads this pipe yet; it is waited for, and ^C ends it", path.display()));
+        }
+    };
+    outputs::open(path, signals, waits).map_err(|error| WriteError::io(path, error))
+}
+
+/// What is still to be done once rights are given up.
+fn needs(plan: &Plan) -> Needs {
+    let target = plan.target.as_ref();
+    let files = plan.output.iter().cloned().chain(target.map(Target::files).unwrap_or_default());
+    Needs {
+        interfaces: plan.interfaces.clone(),
+        folders: target.map(Target::folders).unwrap_or_default(),
+        files: files.filter(|path| !is_descriptor(path)).collect(),
+        reopens: plan.retry,
+        serves: plan.metrics.is_some(),
+    }
+}
+
+/// Says which rights are left.
+fn tell(standing: &Standing, plan: &Plan) {
+    let details = standing.details.iter().filter(|_| plan.verbosity.verbose);
+    for sentence in standing.said.iter().filter(|_| !plan.verbosity.quiet).chain(details) {
+        say(sentence);
+    }
+}
