@@ -5,7 +5,7 @@ use nrpcsniff::capture::Reader;
 use nrpcsniff::compare::{Capture, compare};
 use nrpcsniff::diagnose::{Case, Settings, diagnose};
 use nrpcsniff::engine::{Options, Pipeline};
-use nrpcsniff::model::{Analysis, Class, Comparison, Finding, Verdict};
+use nrpcsniff::model::{Analysis, Class, Comparison, Finding, RuleId, Verdict};
 use nrpcsniff_samples::stories::{self, Sample};
 use std::io::Cursor;
 
@@ -68,7 +68,12 @@ fn told(comparison: &Comparison) -> (Verdict, Option<&'static str>, Option<u32>,
     let mut fields: Vec<_> = explaining.map(|d| d.field.clone()).collect();
     fields.sort_unstable();
     fields.dedup();
-    (comparison.verdict, comparison.cause, comparison.fork.as_ref().map(|fork| fork.message), fields)
+    (
+        comparison.verdict,
+        comparison.cause.map(RuleId::as_str),
+        comparison.fork.as_ref().map(|fork| fork.message),
+        fields,
+    )
 }
 
 #[test]

@@ -51,7 +51,8 @@ fn shape() -> Value {
         "rule": "text", "severity": "blocker|major|minor|info", "confidence": "high|medium|low", "score": "number",
         "title": "text", "explanation": "text", "conversations": ["number"], "packets": ["number"],
         "evidence": [evidence], "remedy": ["text"], "references": ["text"], "wireshark_filter": "text",
-        "also": ["text"]
+        "also": ["text"],
+        "layer": "capture|network|protocol|sign-on|performance|information|fallback", "facts": "object"
     });
     json!({
         "schema_version": "number", "tool": {"name": "text", "version": "text"}, "inputs": [input],

@@ -27,7 +27,7 @@ pub(super) fn print(id: Option<&str>, color: ColorChoice) -> Result<Outcome> {
 
 fn entry(about: &'static About) -> Entry<'static> {
     Entry {
-        id: about.id,
+        id: about.id.as_str(),
         title: about.title,
         severity: about.severity,
         sees: about.sees,

@@ -50,11 +50,11 @@ impl From<Outcome> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::Outcome;
-    use crate::model::{Confidence, Finding, Severity};
+    use crate::model::{Confidence, Facts, Finding, Layer, RuleId, Severity};
 
     fn findings(severity: Severity) -> Vec<Finding> {
         vec![Finding {
-            rule: "x",
+            rule: RuleId::new("x"),
             severity,
             confidence: Confidence::Low,
             score: 0,
@@ -66,6 +66,8 @@ mod tests {
             remedy: Vec::new(),
             references: Vec::new(),
             also: Vec::new(),
+            layer: Layer::Protocol,
+            facts: Facts::default(),
         }]
     }
 

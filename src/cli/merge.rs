@@ -5,11 +5,9 @@
 //!
 //! Logs stand beside every capture. What one of them says of no capture is said once, at the end.
 
-use crate::diagnose::rules::rule;
-use crate::diagnose::{Layer, Settings, TestimonyId, judge, judge_logs};
+use crate::diagnose::{Settings, TestimonyId, judge, judge_logs, sort};
 use crate::model::{Analysis, CaptureFacts, Finding, Log, LogClock, Placed, Totals};
 use hashbrown::HashSet;
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Everything that was read and found so far.
@@ -45,7 +43,7 @@ impl Merged {
         let alone = Analysis { logs: std::mem::take(&mut self.logs), ..Analysis::default() };
         if !alone.logs.is_empty() {
             self.findings.append(&mut judge_logs(&alone, settings, &self.heard));
-            self.findings.sort_by_key(order);
+            sort(&mut self.findings);
         }
         self.analysis.logs = alone.logs;
         for (log, clock) in self.analysis.logs.iter_mut().zip(self.clocks.drain(..)) {
@@ -73,7 +71,7 @@ impl Merged {
             *id = id.saturating_add(offset);
         }
         self.findings.append(&mut findings);
-        self.findings.sort_by_key(order);
+        sort(&mut self.findings);
         let all = &mut self.analysis;
         all.inputs.append(&mut next.inputs);
         if all.conversations.is_empty() {
@@ -85,13 +83,6 @@ impl Merged {
         add_totals(&mut all.totals, next.totals);
         add_facts(&mut all.facts, next.facts);
     }
-}
-
-/// The order in which one capture's findings stand, for those of several.
-fn order(finding: &Finding) -> impl Ord + use<> {
-    let layer = rule(finding.rule).map_or(Layer::Fallback, |rule| rule.about().layer);
-    let first = finding.frames.first().copied();
-    (layer != Layer::Capture, Reverse(finding.severity), layer, Reverse(finding.score), first, finding.rule)
 }
 
 fn add_totals(all: &mut Totals, next: Totals) {

@@ -4,7 +4,7 @@ use crate::diagnose::rules::RULES;
 
 /// What to add to the sentence that there is no such rule.
 pub(super) fn suggestion(id: &str) -> String {
-    let near = nearest(id, RULES.iter().map(|rule| rule.about().id));
+    let near = nearest(id, RULES.iter().map(|rule| rule.about().id.as_str()));
     let near: Vec<_> = near.iter().map(|id| format!("'{id}'")).collect();
     if near.is_empty() {
         ": nrpcsniff rules lists them".to_owned()

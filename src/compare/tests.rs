@@ -2,7 +2,7 @@
 
 use super::{Capture, compare};
 use crate::diagnose::{Case, Settings, diagnose};
-use crate::model::{Both, Class, Comparison, Verdict};
+use crate::model::{Both, Class, Comparison, RuleId, Verdict};
 use nrpcsniff_dissectors::Value;
 use nrpcsniff_samples::dns::{A, Record};
 use nrpcsniff_samples::{Network, Side, Tcp, sip};
@@ -60,7 +60,7 @@ fn explains(comparison: &Comparison) -> Vec<(&str, Option<Value>, Option<Value>)
 fn an_alias_parts_at_the_third_message_and_the_name_explains_it() {
     let found = compared(works, refused);
     assert_eq!(found.verdict, Verdict::Diverges);
-    assert_eq!(found.cause, Some("nrpc-name-mismatch-alias"));
+    assert_eq!(found.cause.map(RuleId::as_str), Some("nrpc-name-mismatch-alias"));
     assert_eq!(explains(&found), [("wanted_server", Some(REAL.into()), Some(ALIAS.into()))]);
     let fork = found.fork.as_ref().unwrap();
     assert_eq!(fork.message, 3);
@@ -142,7 +142,7 @@ fn a_server_that_falls_silent_or_is_not_there() {
         net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.9").linux(), 1352).refused(2);
     });
     assert_eq!((closed.verdict, closed.fork.as_ref().unwrap().message), (Verdict::Diverges, 1));
-    assert_eq!(closed.cause, Some("nrpc-syn-refused"));
+    assert_eq!(closed.cause.map(RuleId::as_str), Some("nrpc-syn-refused"));
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_pair_by_hand_and_two_conversations_of_one_capture() {
     });
     let found = of_captures(std::slice::from_ref(&both), &both, &[Both { good: 0, bad: 1 }]);
     assert_eq!((found.verdict, found.fork.as_ref().unwrap().message), (Verdict::Diverges, 3));
-    assert_eq!(found.cause, Some("nrpc-name-mismatch-alias"));
+    assert_eq!(found.cause.map(RuleId::as_str), Some("nrpc-name-mismatch-alias"));
     assert_eq!((found.pairs.len(), found.pairs[0].score), (1, 100));
 }
 

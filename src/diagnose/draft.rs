@@ -1,7 +1,8 @@
 //! A finding in the making: facts are added, the score is reckoned, the confidence follows from it.
 
+use super::words::Words;
 use super::{About, Layer, Talk};
-use crate::model::{Confidence, Conversation, Evidence, Finding, FrameRef, LogLine, Severity, Source, Stamp};
+use crate::model::{Confidence, Conversation, Evidence, Facts, Finding, FrameRef, LogLine, Severity, Source, Stamp};
 
 /// Score from which on a finding is of high confidence.
 const HIGH: i32 = 75;
@@ -42,6 +43,8 @@ impl Draft {
             remedy: about.remedy.iter().map(|&text| text.to_owned()).collect(),
             references: about.references.iter().map(|&text| text.to_owned()).collect(),
             also: Vec::new(),
+            layer: about.layer,
+            facts: Facts::default(),
         };
         Self { about, finding, score: base, at_most: Confidence::High, logins: Vec::new(), heard: 0, unshown: 0 }
     }
@@ -57,6 +60,15 @@ impl Draft {
     #[must_use]
     pub fn explain(mut self, text: impl Into<String>) -> Self {
         self.finding.explanation = text.into();
+        self
+    }
+
+    /// What was found out, as values, and how it is said.
+    #[must_use]
+    pub fn says(mut self, words: &impl Words) -> Self {
+        self.finding.facts = Facts::of(words);
+        self.finding.title = words.title();
+        self.finding.explanation = words.explanation();
         self
     }
 

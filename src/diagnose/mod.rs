@@ -15,9 +15,11 @@ pub mod words;
 
 pub use crate::facts::{Case, ExpectedServer, Lookup, Settings, Talk, Thresholds};
 pub use draft::Draft;
+pub use precedence::sort;
 pub use testimony::{Testimony, TestimonyId};
 
-use crate::model::{Analysis, Finding, LogClock, Severity};
+pub use crate::model::Layer;
+use crate::model::{Analysis, Finding, LogClock, RuleId, Severity};
 use hashbrown::HashSet;
 
 /// Judges an analysis with its logs. The same analysis and settings give the same findings in the same order.
@@ -25,7 +27,7 @@ pub fn diagnose(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
     let Judgement { mut findings, heard, .. } = judge(analysis, settings);
     if !analysis.logs.is_empty() {
         findings.extend(judge_logs(analysis, settings, &heard));
-        precedence::sort(&mut findings);
+        sort(&mut findings);
     }
     findings
 }
@@ -79,7 +81,7 @@ pub trait Rule: Sync {
 #[derive(Debug)]
 pub struct About {
     /// Id, as in reports: lower case, words joined by `-`.
-    pub id: &'static str,
+    pub id: RuleId,
     /// One line.
     pub title: &'static str,
     /// The worst severity that it gives.
@@ -97,24 +99,5 @@ pub struct About {
     /// Public sources.
     pub references: &'static [&'static str],
     /// Rules whose findings on the same conversations follow from this one.
-    pub explains: &'static [&'static str],
-}
-
-/// The order of causes, lowest first: what stands lower explains what stands higher.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Layer {
-    /// The capture itself: what cannot be judged from it.
-    Capture,
-    /// Names, routes, ports, segments.
-    Network,
-    /// The protocol refused.
-    Protocol,
-    /// Names, cookies and tokens of single sign-on.
-    SignOn,
-    /// It works, but slowly.
-    Performance,
-    /// Nothing to mend.
-    Information,
-    /// Only if no other rule has anything to say of the conversation.
-    Fallback,
+    pub explains: &'static [RuleId],
 }

@@ -16,27 +16,21 @@ pub fn settle(drafts: &[Draft]) -> Vec<Finding> {
             kept[root].absorb(&drafts[i]);
         }
     }
-    let mut findings: Vec<(Layer, Finding)> = kept
-        .into_iter()
-        .zip(&explained)
-        .filter(|(_, by)| by.is_none())
-        .map(|(draft, _)| (draft.layer(), draft.finish()))
-        .collect();
-    findings.sort_by_key(|(layer, finding)| order(*layer, finding));
-    findings.into_iter().map(|(_, finding)| finding).collect()
+    let standing = kept.into_iter().zip(&explained).filter(|(_, by)| by.is_none());
+    let mut findings: Vec<Finding> = standing.map(|(draft, _)| draft.finish()).collect();
+    sort(&mut findings);
+    findings
 }
 
-/// Puts findings of several settlements in order.
+/// Puts findings in the order in which a reader should see them.
 pub fn sort(findings: &mut [Finding]) {
-    findings.sort_by_key(|finding| {
-        let layer = super::rules::rule(finding.rule).map_or(Layer::Fallback, |rule| rule.about().layer);
-        order(layer, finding)
-    });
+    findings.sort_by_key(order);
 }
 
-fn order(layer: Layer, finding: &Finding) -> impl Ord + use<> {
+fn order(finding: &Finding) -> impl Ord + use<> {
     let first = finding.frames.first().copied();
-    (layer != Layer::Capture, Reverse(finding.severity), layer, Reverse(finding.score), first, finding.rule)
+    let is_of_capture = finding.layer == Layer::Capture;
+    (!is_of_capture, Reverse(finding.severity), finding.layer, Reverse(finding.score), first, finding.rule)
 }
 
 /// Which drafts name which conversations: looked up, never searched, so that 100,000 drafts stay cheap.

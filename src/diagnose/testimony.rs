@@ -6,7 +6,7 @@
 
 use super::{About, Draft};
 use crate::facts::logs::{Entry, TracedLogin};
-use crate::model::LogLine;
+use crate::model::{LogLine, RuleId};
 use hashbrown::{HashMap, HashSet};
 
 /// Score of a line of a log at the time of the packets.
@@ -35,7 +35,7 @@ enum Speaks {
 }
 
 /// Which testimony: its rule and its first line.
-pub type TestimonyId = (&'static str, Option<LogLine>);
+pub type TestimonyId = (RuleId, Option<LogLine>);
 
 impl Testimony {
     /// These lines, for that rule.

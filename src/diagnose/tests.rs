@@ -18,7 +18,7 @@ fn findings(file: &str) -> Option<Vec<Finding>> {
 
 fn lines(findings: &[Finding]) -> Vec<(&str, Severity, &[u32])> {
     let told = findings.iter().filter(|finding| finding.rule != "cap-offload");
-    told.map(|finding| (finding.rule, finding.severity, finding.conversations.as_slice())).collect()
+    told.map(|finding| (finding.rule.as_str(), finding.severity, finding.conversations.as_slice())).collect()
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_working_session_is_not_accused() {
 /// What is said of SIP: rule, severity, and whom the title names.
 fn sip(findings: &[Finding]) -> Vec<(&str, Severity, &str)> {
     let told = findings.iter().filter(|finding| finding.rule.starts_with("sip-"));
-    told.map(|finding| (finding.rule, finding.severity, finding.title.as_str())).collect()
+    told.map(|finding| (finding.rule.as_str(), finding.severity, finding.title.as_str())).collect()
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::capture::Secret;
 use crate::capture::live::Counts;
 use crate::capture::write::{CaptureFile, Head, Statistics, WriteError};
 use crate::engine::Seen;
-use crate::model::{Close, Conversation, Finding, Frame, Severity, Stamp, Timestamp, Transport};
+use crate::model::{Close, Conversation, Finding, Frame, RuleId, Severity, Stamp, Timestamp, Transport};
 use crate::report::escape;
 use crate::stream::FlowKey;
 use std::collections::{HashMap, HashSet};
@@ -45,7 +45,7 @@ pub(crate) struct Trigger {
     /// Those that are at least this severe.
     pub level: Option<Severity>,
     /// Those of these rules.
-    pub rules: Vec<&'static str>,
+    pub rules: Vec<RuleId>,
 }
 
 impl Trigger {
@@ -76,7 +76,7 @@ pub(super) struct Catcher {
 /// A finding whose packets are written.
 #[derive(Debug)]
 struct Catch {
-    rule: &'static str,
+    rule: RuleId,
     file: CaptureFile,
     flows: HashSet<FlowId>,
     /// TCP conversations that go on.
@@ -421,7 +421,7 @@ fn is_over(conversation: &Conversation) -> bool {
 fn name(finding: &Finding, conversation: Option<&Conversation>, now: Timestamp, copy: u32) -> String {
     let client = conversation.map(|conversation| conversation.client.ip.to_string());
     let copy = (copy > 1).then(|| copy.to_string());
-    let parts = [Some(utc(now, "%Y%m%dT%H%M%S.%3fZ")), Some(finding.rule.to_owned()), client, copy];
+    let parts = [Some(utc(now, "%Y%m%dT%H%M%S.%3fZ")), Some(finding.rule.to_string()), client, copy];
     let name = parts.into_iter().flatten().collect::<Vec<_>>().join("-");
     let is_safe = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
     let name: String = name.chars().map(|letter| if is_safe(letter) { letter } else { '-' }).collect();
@@ -452,7 +452,7 @@ mod tests {
     use crate::capture::write::Described;
     use crate::diagnose::{Settings, diagnose};
     use crate::engine::{Options, Pipeline};
-    use crate::model::{Analysis, Confidence, Endpoint, FrameRef};
+    use crate::model::{Analysis, Confidence, Endpoint, Facts, FrameRef, Layer};
     use crate::testing;
     use nrpcsniff_samples::{Format, Network, Side};
     use std::fs;
@@ -486,9 +486,9 @@ mod tests {
         catcher.frame(Seen { flow, is_wanted: true }, 0, &Frame { at, link_type: 1, data: &data, wire_length: 60 });
     }
 
-    fn finding(rule: &'static str, conversations: &[u32]) -> Finding {
+    fn finding(id: &'static str, conversations: &[u32]) -> Finding {
         Finding {
-            rule,
+            rule: RuleId::new(id),
             severity: Severity::Major,
             confidence: Confidence::High,
             score: 90,
@@ -500,6 +500,8 @@ mod tests {
             remedy: vec!["Mend it".to_owned()],
             references: Vec::new(),
             also: Vec::new(),
+            layer: Layer::Protocol,
+            facts: Facts::default(),
         }
     }
 
@@ -654,7 +656,7 @@ mod tests {
         let talks = conversations(&[(1, Close::Open)]);
         for number in 0..100 {
             let rule = if number % 2 == 0 { "a" } else { "b" };
-            catcher.open.iter_mut().for_each(|catch| catch.rule = "");
+            catcher.open.iter_mut().for_each(|catch| catch.rule = RuleId::new(""));
             catcher.fire(&finding(rule, &[0]), &[], &talks, time(number)).unwrap();
             assert!(catcher.open.len() <= OPEN);
         }
@@ -706,7 +708,8 @@ mod tests {
 
     #[test]
     fn triggers_are_levels_and_rules() {
-        let trigger = |level, rules: &[&'static str]| Trigger { level, rules: rules.to_vec() };
+        let trigger =
+            |level, rules: &[&'static str]| Trigger { level, rules: rules.iter().copied().map(RuleId::new).collect() };
         let major = finding("r", &[]);
         assert!(trigger(Some(Severity::Major), &[]).fires(&major) && trigger(Some(Severity::Info), &[]).fires(&major));
         assert!(trigger(Some(Severity::Blocker), &["x", "r"]).fires(&major));
@@ -758,7 +761,7 @@ mod tests {
             let whole = testing::findings(&capture);
             let folder = tempfile::tempdir().unwrap();
             let mut caught = live(&capture, &mut catcher(folder.path(), None));
-            caught.retain(|(finding, _)| !LOOKS_AROUND.contains(&finding.rule));
+            caught.retain(|(finding, _)| !LOOKS_AROUND.contains(&finding.rule.as_str()));
             for (Finding { rule, severity, .. }, path) in caught {
                 // What a rule says before it has seen everything need not be its last word.
                 let last = whole.iter().filter(|last| last.rule == rule).map(|last| last.severity.min(severity));

@@ -268,7 +268,7 @@ mod tests {
             let stands = |rule| findings.iter().any(|finding| finding.rule == rule || finding.also.contains(&rule));
             for said in &sayings {
                 let rule = said.finding.rule;
-                let is_revised = REVISED.contains(&(sample.name, rule));
+                let is_revised = REVISED.contains(&(sample.name, rule.as_str()));
                 assert_eq!(said.why == Why::Withdrawn || !stands(rule), is_revised, "{}: {said:?}", sample.name);
             }
         }
@@ -301,7 +301,7 @@ mod tests {
             }
         });
         let (sayings, findings) = live(&capture, 3);
-        let said = told(&sayings, findings[0].rule);
+        let said = told(&sayings, &findings[0].rule);
         assert_eq!(said.first().map(|(number, why)| (*number, why.clone())), Some((1, Why::New)));
         let news = said.iter().filter(|(_, why)| *why == Why::New).count();
         let spread = said.iter().filter(|(_, why)| matches!(why, Why::Spread(_))).count();

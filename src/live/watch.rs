@@ -15,7 +15,7 @@ use crate::capture::live::{Counts, LiveError};
 use crate::decrypt::secrets_of_log;
 use crate::diagnose::diagnose;
 use crate::engine::Pipeline;
-use crate::model::{Analysis, Finding, Input, Severity, Timestamp};
+use crate::model::{Analysis, Finding, Input, RuleId, Severity, Timestamp};
 use crate::report::stream::{Stats, Why};
 use crate::report::talk::say;
 use anyhow::Result;
@@ -73,7 +73,7 @@ pub(super) struct Watch<'a> {
     packets: Packets,
     key_logs: KeyLogTail,
     /// Findings that were told, by rule and severity.
-    told: BTreeMap<(&'static str, Severity), u64>,
+    told: BTreeMap<(RuleId, Severity), u64>,
     /// When statistics were shown last, and how many packets there were.
     shown: (Instant, u64),
     memory: Option<Memory>,

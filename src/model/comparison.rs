@@ -1,6 +1,6 @@
 //! What became of laying a working capture and a failing one side by side.
 
-use super::{Side, Stamp};
+use super::{RuleId, Side, Stamp};
 use nrpcsniff_dissectors::Value;
 use serde::Serialize;
 
@@ -45,7 +45,7 @@ pub struct Comparison {
     /// The same, and what explains it.
     pub explanation: String,
     /// Rule of the failing capture's finding that explains it.
-    pub cause: Option<&'static str>,
+    pub cause: Option<RuleId>,
     /// Conversations that have no counterpart, by id.
     pub unpaired: Both<Vec<u32>>,
     /// What limits the comparison, in plain words.

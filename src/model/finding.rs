@@ -1,6 +1,6 @@
 //! What a rule has to say.
 
-use super::{FrameRef, LogLine};
+use super::{Facts, FrameRef, Layer, LogLine, RuleId};
 use serde::Serialize;
 
 /// How bad it is. Ordered: `Info` is the least.
@@ -83,7 +83,7 @@ pub struct Evidence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Id of the rule.
-    pub rule: &'static str,
+    pub rule: RuleId,
     /// How bad it is.
     pub severity: Severity,
     /// How sure it is.
@@ -105,5 +105,9 @@ pub struct Finding {
     /// Public sources.
     pub references: Vec<String>,
     /// Rules whose findings follow from this one.
-    pub also: Vec<&'static str>,
+    pub also: Vec<RuleId>,
+    /// Where in the order of causes its rule stands.
+    pub layer: Layer,
+    /// What it says, as values: titles and explanations are made of these.
+    pub facts: Facts,
 }

@@ -3,10 +3,13 @@
 mod analysis;
 mod comparison;
 mod conversation;
+mod facts;
 mod finding;
 mod frame;
+mod layer;
 mod log;
 mod packet;
+mod rule_id;
 mod span;
 mod time;
 
@@ -19,12 +22,15 @@ pub use conversation::{
     Close, CloseBy, Conversation, FirstBytes, Handshake, IdleGap, Message, PerSide, Quality, ResetOrigin, Setup, Stall,
     StuckSegment, TcpFacts, Teardown, Transport, Turn, Turns, UNKNOWN, Unanswered, ZeroWindow,
 };
+pub use facts::Facts;
 pub use finding::{Confidence, Evidence, Finding, Severity, Source};
 pub use frame::{Endpoint, Frame, FrameRef, Stamp};
+pub use layer::Layer;
 pub use log::{
     AnchorKey, Log, LogAnchor, LogClock, LogEvent, LogFact, LogKind, LogLine, Placed, TokenStatusText, WrittenTime,
 };
 pub use nrpcsniff_dissectors::Side;
 pub use packet::{Datagram, IpInfo, Segment, TcpOptions, flags};
+pub use rule_id::RuleId;
 pub use span::{span, span_ns};
 pub use time::Timestamp;

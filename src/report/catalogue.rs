@@ -1,7 +1,7 @@
 //! The rule catalogue: every rule in a table, or one of them explained.
 
 use super::text::{Paint, wrap};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use std::io::{self, Write};
 use tabled::builder::Builder;
 use tabled::settings::{Style, Width, peaker::PriorityMax};
@@ -26,7 +26,7 @@ pub struct Entry<'a> {
     /// Public sources.
     pub references: &'a [&'a str],
     /// Rules whose findings follow from this one.
-    pub explains: &'a [&'a str],
+    pub explains: &'a [RuleId],
 }
 
 /// Writes every rule as a line of a table.
@@ -63,7 +63,7 @@ pub fn explain(entry: &Entry<'_>, color: bool, width: usize, out: &mut dyn Write
     section("Why it matters", &[entry.matters], Bullets::None)?;
     section("What keeps it silent", entry.guards, Bullets::Dash)?;
     section("What to do", entry.remedy, Bullets::Number)?;
-    section("What follows from it", entry.explains, Bullets::Dash)?;
+    section("What follows from it", &names(entry.explains), Bullets::Dash)?;
     section("Sources", entry.references, Bullets::Dash)
 }
 
@@ -82,6 +82,10 @@ impl Bullets {
             Self::Number => format!("  {}. ", index + 1),
         }
     }
+}
+
+fn names<'a>(rules: &[RuleId]) -> Vec<&'a str> {
+    rules.iter().map(|rule| rule.as_str()).collect()
 }
 
 #[cfg(test)]
@@ -110,7 +114,8 @@ mod tests {
     #[test]
     fn rules_are_listed() {
         let mut out = Vec::new();
-        list(&[ENTRY, Entry { id: "nrpc-other", explains: &["nrpc-example"], ..ENTRY }], 60, &mut out).unwrap();
+        list(&[ENTRY, Entry { id: "nrpc-other", explains: &[RuleId::new("nrpc-example")], ..ENTRY }], 60, &mut out)
+            .unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap());
     }
 }

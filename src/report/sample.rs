@@ -1,8 +1,9 @@
 //! A small analysis made by hand, for tests of the formats.
 
 use crate::model::{
-    Analysis, Close, CloseBy, Confidence, Conversation, Endpoint, Evidence, Finding, FrameRef, Input, InputFormat,
-    Message, PerSide, Quality, Setup, Severity, Side, Source, Stamp, Teardown, Timestamp, Totals, Transport,
+    Analysis, Close, CloseBy, Confidence, Conversation, Endpoint, Evidence, Facts, Finding, FrameRef, Input,
+    InputFormat, Layer, Message, PerSide, Quality, RuleId, Setup, Severity, Side, Source, Stamp, Teardown, Timestamp,
+    Totals, Transport,
 };
 use nrpcsniff_dissectors::{Message as Body, dns, nrpc};
 use std::net::SocketAddr;
@@ -113,13 +114,13 @@ pub fn analysis() -> Analysis {
 }
 
 /// A finding about nothing in particular.
-pub fn finding(rule: &'static str, severity: Severity) -> Finding {
+pub fn finding(id: &'static str, severity: Severity) -> Finding {
     Finding {
-        rule,
+        rule: RuleId::new(id),
         severity,
         confidence: Confidence::Medium,
         score: 60,
-        title: format!("Something that {rule} saw"),
+        title: format!("Something that {id} saw"),
         explanation: "What happened, in plain words.".to_owned(),
         conversations: Vec::new(),
         frames: Vec::new(),
@@ -127,6 +128,8 @@ pub fn finding(rule: &'static str, severity: Severity) -> Finding {
         remedy: vec!["Change this.".to_owned()],
         references: vec!["A public source".to_owned()],
         also: Vec::new(),
+        layer: if id.starts_with("cap-") { Layer::Capture } else { Layer::Protocol },
+        facts: Facts::default(),
     }
 }
 
@@ -172,6 +175,6 @@ pub fn findings() -> Vec<Finding> {
             .to_owned(),
         "Or ask for the real name: a Connection document on the client.".to_owned(),
     ];
-    alias.also = vec!["nrpc-early-close"];
+    alias.also = vec![RuleId::new("nrpc-early-close")];
     vec![cut, alias]
 }

@@ -103,15 +103,18 @@ pub(crate) fn line(report: Report<'_>, finding: &Finding, why: &Why, paint: Pain
     let text = match why {
         Why::New | Why::Worse => {
             let remedy = finding.remedy.first().map(|remedy| format!(" To do: {}", sentence(remedy)));
-            let also =
-                if finding.also.is_empty() { String::new() } else { format!(" Explains {}.", list(&finding.also)) };
+            let also = if finding.also.is_empty() {
+                String::new()
+            } else {
+                format!(" Explains {}.", list(&finding.also.iter().map(|rule| rule.as_str()).collect::<Vec<_>>()))
+            };
             let worse = if *why == Why::Worse { "Worse now: " } else { "" };
             format!("{worse}{title}{also}{}", remedy.unwrap_or_default())
         }
         Why::Spread(_) => format!("As before: {title}"),
         Why::Withdrawn => format!("Taken back, what came since does not bear it out: {title}"),
     };
-    let rule = paint.bold(finding.rule);
+    let rule = paint.bold(&finding.rule);
     format!("{time} {badge} {rule} {} {}", escape::terminal(&who), escape::terminal(&text))
 }
 

@@ -4,11 +4,11 @@
 
 use super::{Detail, Options, Report, TOOL, VERSION, filter};
 use crate::model::{
-    Analysis, Close, CloseBy, Conversation, Endpoint, Evidence, Finding, FrameRef, Input, InputFormat, Log, LogKind,
-    Message, PerSide, Placed, Setup, Source, Stamp, Timestamp, Totals, Transport,
+    Analysis, Close, CloseBy, Conversation, Endpoint, Evidence, Facts, Finding, FrameRef, Input, InputFormat, Layer,
+    Log, LogKind, Message, PerSide, Placed, RuleId, Setup, Source, Stamp, Timestamp, Totals, Transport,
 };
 use nrpcsniff_dissectors::tls::Why;
-use nrpcsniff_dissectors::{Layer, PROTOCOLS, Reader, Value};
+use nrpcsniff_dissectors::{Layer as TlsLayer, PROTOCOLS, Reader, Value};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::collections::BTreeMap;
@@ -280,8 +280,8 @@ pub(super) fn conversation<'a>(c: &'a Conversation, detail: Detail, reader: Read
     }
 }
 
-fn tls(layer: Layer) -> TlsView {
-    let Layer { records, opened, sealed, why_opaque } = layer;
+fn tls(layer: TlsLayer) -> TlsView {
+    let TlsLayer { records, opened, sealed, why_opaque } = layer;
     TlsView { records, opened, sealed, why_opaque: why_opaque.map(Why::name) }
 }
 
@@ -417,7 +417,7 @@ impl Serialize for Field<'_> {
 /// One finding.
 #[derive(Serialize)]
 pub(super) struct FindingView<'a> {
-    rule: &'static str,
+    rule: RuleId,
     severity: &'static str,
     confidence: &'static str,
     score: u8,
@@ -429,7 +429,9 @@ pub(super) struct FindingView<'a> {
     remedy: &'a [String],
     references: &'a [String],
     pub(super) wireshark_filter: String,
-    also: &'a [&'static str],
+    also: &'a [RuleId],
+    layer: Layer,
+    facts: &'a Facts,
     /// Frame numbers by input, where they are not all of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     packets_by_input: Option<BTreeMap<u32, Vec<u64>>>,
@@ -462,6 +464,8 @@ pub(super) fn finding<'a>(report: Report<'a>, finding: &'a Finding) -> FindingVi
         references: &finding.references,
         wireshark_filter: filter::finding(report, finding),
         also: &finding.also,
+        layer: finding.layer,
+        facts: &finding.facts,
         packets_by_input: by_input(&finding.frames),
     }
 }

@@ -132,7 +132,10 @@ mod tests {
     #[test]
     fn triggers_are_severities_and_rules() {
         let both = trigger("Blocker, nrpc-early-close,minor").unwrap();
-        assert_eq!(both, Trigger { level: Some(Severity::Minor), rules: vec!["nrpc-early-close"] });
+        assert_eq!(
+            both,
+            Trigger { level: Some(Severity::Minor), rules: vec![crate::model::RuleId::new("nrpc-early-close")] }
+        );
         let error = trigger("nrpc-early-clos").unwrap_err().to_string();
         assert!(error.contains("did you mean 'nrpc-early-close'"), "{error}");
         assert!(trigger("").is_err() && trigger("major,").is_err());

@@ -99,6 +99,8 @@ static FINDING: Shape = Shape::Object {
         ("references", Shape::List(&Shape::Text)),
         ("wireshark_filter", Shape::Text),
         ("also", Shape::List(&Shape::Rule)),
+        ("layer", Shape::Text),
+        ("facts", Shape::Map(&Shape::Any)),
     ],
 };
 

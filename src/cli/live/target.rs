@@ -123,7 +123,7 @@ mod tests {
         assert_eq!((trigger.level, span, keep), (Some(Severity::Major), Span { bytes: 64 << 20, time: None }, None));
         let arguments = ["-w", name, "--keep", "9", "--ring", "10m", "--trigger", "nrpc-name-mismatch-alias"];
         let Some(Target::Folder { trigger, span, keep, .. }) = target(&arguments).unwrap() else { panic!("no folder") };
-        assert_eq!((trigger.level, trigger.rules), (None, vec!["nrpc-name-mismatch-alias"]));
+        assert_eq!((trigger.level, trigger.rules), (None, vec![crate::model::RuleId::new("nrpc-name-mismatch-alias")]));
         assert_eq!((span.bytes, span.time, keep), (256 << 20, Some(Duration::from_secs(600)), Some(9)));
         assert!(error(&["-w", name, "--rotate-size", "1M"]).contains("do not rotate"));
         let gone = format!("{name}/none/");

@@ -10,10 +10,6 @@ use crate::facts::tokens::{Held, Showing};
 use crate::model::Conversation;
 use hashbrown::HashSet;
 
-/// Findings that follow from a token that is not accepted, whatever the reason.
-pub const EFFECTS: [&str; 6] =
-    ["st-token-refused", "st-token-expired", "sip-401-loop", "sip-403", "sip-5xx", "http-login-loop"];
-
 /// Names every conversation that showed and refused these, and those of what follows: repetitions of the same SIP request,
 /// login loops of the same browser.
 #[must_use]

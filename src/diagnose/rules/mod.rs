@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(ids.len(), RULES.len());
         for id in ids {
             assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
-            assert_eq!(rule(id).map(|rule| rule.about().id), Some(id));
+            assert_eq!(rule(&id).map(|rule| rule.about().id), Some(id));
         }
     }
 
@@ -165,12 +165,12 @@ mod tests {
     #[test]
     fn explanations_do_not_go_round() {
         for about in RULES.iter().map(|rule| rule.about()) {
-            let mut open: Vec<&str> = about.explains.to_vec();
+            let mut open = about.explains.to_vec();
             let mut seen = BTreeSet::new();
             while let Some(id) = open.pop() {
                 assert_ne!(id, about.id, "{} explains itself by way of others", about.id);
                 if seen.insert(id) {
-                    open.extend(rule(id).into_iter().flat_map(|rule| rule.about().explains));
+                    open.extend(rule(&id).into_iter().flat_map(|rule| rule.about().explains));
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! How facts are said: words that many rules share.
 
 mod lists;
+pub mod nrpc;
 pub mod sealed;
 
 pub use crate::model::{span, span_ns};
@@ -9,6 +10,26 @@ pub use lists::{clients, count, listed, path};
 use crate::facts::Talk;
 use crate::model::{Close, CloseBy, Side, Timestamp};
 use nrpcsniff_dissectors::dns;
+use serde::{Serialize, Serializer};
+use std::fmt::Display;
+
+/// What a rule found out, as values, and how it is said. The fields are the `facts` of the finding; the sentences are made of
+/// nothing else, so that whoever has the facts has all that is said.
+///
+/// Names of fields are those of reports: `server` (endpoint), `server_name`, `asked`, `answered`, `client`, `clients`, `user`,
+/// `host`, `port`, `status`, `cookie`, `count`; spans of time end in `_s`. See [`crate::model::Facts`].
+pub trait Words: Serialize {
+    /// One line.
+    fn title(&self) -> String;
+
+    /// What happened, in plain words.
+    fn explanation(&self) -> String;
+}
+
+/// For fields that are written as they are shown: `#[serde(serialize_with = "shown")]`.
+pub fn shown<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
 
 /// Who closed, and how: "the client closed with FIN".
 pub fn closer(talk: &Talk<'_>) -> String {

@@ -7,7 +7,7 @@ mod server;
 
 use crate::capture::live::Counts;
 use crate::engine::Held;
-use crate::model::{Severity, Timestamp, Totals};
+use crate::model::{RuleId, Severity, Timestamp, Totals};
 use crate::report::VERSION;
 use crate::report::prometheus::{Kind, Page};
 use anyhow::{Context, Result};
@@ -29,7 +29,7 @@ pub(super) struct Figures {
     /// What is held at present.
     pub held: Held,
     /// Findings that were reported, by rule and severity.
-    pub findings: BTreeMap<(&'static str, Severity), u64>,
+    pub findings: BTreeMap<(RuleId, Severity), u64>,
     /// Bytes in the ring of recent packets, and the most it may hold; none without a ring.
     pub ring: Option<(u64, u64)>,
     /// Bytes of memory that the process occupies, where the system says so.
@@ -192,7 +192,10 @@ mod tests {
                 ..Totals::default()
             },
             held: Held { flows: 3, conversations: 4, waiting_bytes: 4096, evicted: 12 },
-            findings: BTreeMap::from([(("sip-403", Severity::Major), 2), (("cap-drops", Severity::Info), 1)]),
+            findings: BTreeMap::from([
+                ((RuleId::new("sip-403"), Severity::Major), 2),
+                ((RuleId::new("cap-drops"), Severity::Info), 1),
+            ]),
             ring: Some((1 << 20, 64 << 20)),
             resident: Some(50 << 20),
             last_packet: Some(Timestamp::new(1_745_344_099_250_000_000, 9)),

@@ -3,7 +3,7 @@
 use super::super::escape::JsonFormatter;
 use super::super::view::{self, Field, InputView, Lazy, MessageView, SCHEMA_VERSION, TeardownView, Tool, tool};
 use super::{Options, Report, conversation};
-use crate::model::{Analysis, Both, Class, Difference, Likeness, Pair, Row, Stamp, Step, Timing, Verdict};
+use crate::model::{Analysis, Both, Class, Difference, Likeness, Pair, Row, RuleId, Stamp, Step, Timing, Verdict};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -59,7 +59,7 @@ struct ComparisonView<'a> {
     fork: Option<ForkView>,
     differences: Vec<DifferenceView<'a>>,
     explanation: &'a str,
-    cause: Option<&'static str>,
+    cause: Option<RuleId>,
     noise_count: usize,
     timing: Option<TimingView>,
     notes: &'a [String],

@@ -147,7 +147,13 @@ fn pointers(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Res
         pointer("Seen in", &counted(finding.conversations.len() as u64, "conversation"))?;
     }
     if !finding.also.is_empty() {
-        pointer("Also", &format!("{} (follows from this)", finding.also.join(", ")))?;
+        pointer(
+            "Also",
+            &format!(
+                "{} (follows from this)",
+                finding.also.iter().map(|rule| rule.as_str()).collect::<Vec<_>>().join(", ")
+            ),
+        )?;
     }
     if !finding.references.is_empty() {
         pointer("Sources", &finding.references.join("; "))?;

@@ -10,7 +10,7 @@ mod verdict;
 
 use super::text::{Paint, counted, date_time, span};
 use super::{Detail, Options, Report, TOOL, VERSION, escape};
-use crate::model::Severity;
+use crate::model::{Finding, Layer, Severity};
 use std::io::{self, Write};
 use tabled::builder::Builder;
 use tabled::settings::{Style, Width, peaker::PriorityMax};
@@ -45,13 +45,13 @@ pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::
 }
 
 /// Rules that judge the capture itself, not what it shows.
-fn is_about_the_capture(rule: &str) -> bool {
-    rule.starts_with("cap-")
+fn is_about_the_capture(finding: &Finding) -> bool {
+    finding.layer == Layer::Capture
 }
 
 /// Capture findings stand in a section of their own, unless they are grave.
-fn is_capture_note(finding: &crate::model::Finding) -> bool {
-    is_about_the_capture(finding.rule) && finding.severity < Severity::Major
+fn is_capture_note(finding: &Finding) -> bool {
+    is_about_the_capture(finding) && finding.severity < Severity::Major
 }
 
 /// `nrpcsniff 0.1.0 · refused.pcap · 15 packets in 20.0 ms from 2025-04-22 17:48:19 UTC`
@@ -118,7 +118,7 @@ fn indented(block: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
 mod tests {
     use super::super::{Format, sample};
     use super::*;
-    use crate::model::{Analysis, Close, CloseBy, Finding, Setup};
+    use crate::model::{Analysis, Close, CloseBy, Setup};
     use nrpcsniff_dissectors::Reader;
 
     fn text(analysis: &Analysis, findings: &[Finding], options: &Options) -> String {

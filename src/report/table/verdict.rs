@@ -23,7 +23,7 @@ const NOT_PROVED: &str = "Not found does not mean not there: only what the captu
 
 /// Writes the verdict.
 pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let judged: Vec<_> = sheet.report.findings.iter().filter(|f| !is_about_the_capture(f.rule)).collect();
+    let judged: Vec<_> = sheet.report.findings.iter().filter(|f| !is_about_the_capture(f)).collect();
     let label = sheet.paint.bold("VERDICT");
     // Findings come in order: the most severe first, and of those the cause that lies deepest.
     let worst = judged.first();

@@ -5,13 +5,16 @@ use crate::diagnose::words::clock;
 use crate::diagnose::words::{count, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::network::attempts::one_way;
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct Drops;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("cap-drops");
+
 static ABOUT: About = About {
-    id: "cap-drops",
+    id: ID,
     title: "The capture misses segments",
     severity: Severity::Minor,
     layer: Layer::Capture,

@@ -4,13 +4,16 @@ use crate::diagnose::evidence::each;
 use crate::diagnose::words::clock;
 use crate::diagnose::words::{count, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct Duplicates;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("cap-duplicates");
+
 static ABOUT: About = About {
-    id: "cap-duplicates",
+    id: ID,
     title: "Frames are in the capture twice",
     severity: Severity::Info,
     layer: Layer::Capture,

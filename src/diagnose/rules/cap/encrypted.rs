@@ -5,7 +5,7 @@ use crate::diagnose::words::clock;
 use crate::diagnose::words::sealed;
 use crate::diagnose::words::{count, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{Conversation, Message, Setup, Severity};
+use crate::model::{Conversation, Message, RuleId, Setup, Severity};
 use nrpcsniff_dissectors::tls::Why;
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 use std::collections::BTreeMap;
@@ -13,8 +13,11 @@ use std::collections::BTreeMap;
 /// See [`ABOUT`].
 pub struct Encrypted;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("cap-encrypted");
+
 static ABOUT: About = About {
-    id: "cap-encrypted",
+    id: ID,
     title: "Content that cannot be read",
     severity: Severity::Info,
     layer: Layer::Capture,

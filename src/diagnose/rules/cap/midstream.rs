@@ -4,13 +4,16 @@ use crate::diagnose::evidence::each;
 use crate::diagnose::words::clock;
 use crate::diagnose::words::{count, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{Setup, Severity};
+use crate::model::{RuleId, Setup, Severity};
 
 /// See [`ABOUT`].
 pub struct Midstream;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("cap-midstream");
+
 static ABOUT: About = About {
-    id: "cap-midstream",
+    id: ID,
     title: "The capture began in the middle of conversations",
     severity: Severity::Minor,
     layer: Layer::Capture,

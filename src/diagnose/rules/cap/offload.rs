@@ -5,14 +5,17 @@ use crate::diagnose::words::clock;
 use crate::diagnose::words::count;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
-use crate::model::{Severity, Side};
+use crate::model::{RuleId, Severity, Side};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
 pub struct Offload;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("cap-offload");
+
 static ABOUT: About = About {
-    id: "cap-offload",
+    id: ID,
     title: "Taken on a host with offloading",
     severity: Severity::Info,
     layer: Layer::Capture,

@@ -5,13 +5,16 @@ use crate::diagnose::words::{clock, side};
 use crate::diagnose::words::{count, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::network::attempts::one_way;
-use crate::model::{Severity, Side};
+use crate::model::{RuleId, Severity, Side};
 
 /// See [`ABOUT`].
 pub struct OneWay;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("cap-oneway");
+
 static ABOUT: About = About {
-    id: "cap-oneway",
+    id: ID,
     title: "Only one direction was captured",
     severity: Severity::Minor,
     layer: Layer::Capture,
@@ -25,7 +28,11 @@ static ABOUT: About = About {
         "If the mirror is right, the two directions take different paths: capture where both pass.",
     ],
     references: &[],
-    explains: &["nrpc-hello-unanswered", "nrpc-asymmetric", "nrpc-syn-silent"],
+    explains: &[
+        crate::diagnose::rules::nrpc::hello_unanswered::ID,
+        crate::diagnose::rules::nrpc::asymmetric::ID,
+        crate::diagnose::rules::nrpc::syn_silent::ID,
+    ],
 };
 
 impl Rule for OneWay {

@@ -4,13 +4,16 @@ use crate::diagnose::evidence::each;
 use crate::diagnose::words::clock;
 use crate::diagnose::words::{count, listed, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct Truncated;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("cap-truncated");
+
 static ABOUT: About = About {
-    id: "cap-truncated",
+    id: ID,
     title: "Frames were cut by the snap length",
     severity: Severity::Minor,
     layer: Layer::Capture,

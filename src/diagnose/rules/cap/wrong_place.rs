@@ -4,13 +4,16 @@ use crate::diagnose::evidence::each;
 use crate::diagnose::words::count;
 use crate::diagnose::{About, Case, Draft, ExpectedServer, Layer, Rule, Talk};
 use crate::facts::names::{Likeness, abbreviated, compare};
-use crate::model::{Confidence, Setup, Severity};
+use crate::model::{Confidence, RuleId, Setup, Severity};
 
 /// See [`ABOUT`].
 pub struct WrongPlace;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("cap-wrong-place");
+
 static ABOUT: About = About {
-    id: "cap-wrong-place",
+    id: ID,
     title: "The named server is not in the capture",
     severity: Severity::Minor,
     layer: Layer::Capture,

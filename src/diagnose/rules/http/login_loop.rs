@@ -6,14 +6,17 @@ use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::tokens_held;
 use crate::facts::http::{Exchange, Fit, Loop, Web, origin, tokens_sent, tokens_set};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 use nrpcsniff_dissectors::cookie::SetCookie;
 
 /// See [`ABOUT`].
 pub struct LoginLoop;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("http-login-loop");
+
 static ABOUT: About = About {
-    id: "http-login-loop",
+    id: ID,
     title: "A browser is sent to log in again and again",
     severity: Severity::Major,
     layer: Layer::SignOn,

@@ -8,13 +8,16 @@ use crate::facts::grouping::group_by;
 use crate::facts::statistics::seconds;
 use crate::facts::tokens::consumers::consumer;
 use crate::facts::tokens::{Clock, Held, Issue, Showing};
-use crate::model::{Confidence, Severity, Timestamp, TokenStatusText};
+use crate::model::{Confidence, RuleId, Severity, Timestamp, TokenStatusText};
 
 /// See [`ABOUT`].
 pub struct ClockSkew;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-clock-skew");
+
 static ABOUT: About = About {
-    id: "ltpa-clock-skew",
+    id: ID,
     title: "Clocks of servers that share sign-on tokens differ",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -43,13 +46,13 @@ static ABOUT: About = About {
         "HCL Domino C API guide: Single Sign-On with Domino and WebSphere (creation and expiry in the token)",
     ],
     explains: &[
-        "ltpa-expired",
-        "st-token-refused",
-        "st-token-expired",
-        "sip-401-loop",
-        "sip-403",
-        "sip-5xx",
-        "http-login-loop",
+        super::expired::ID,
+        crate::diagnose::rules::st::token_refused::ID,
+        crate::diagnose::rules::st::token_expired::ID,
+        crate::diagnose::rules::sip::status_401_loop::ID,
+        crate::diagnose::rules::sip::status_403::ID,
+        crate::diagnose::rules::sip::status_5xx::ID,
+        crate::diagnose::rules::http::login_loop::ID,
     ],
 };
 
@@ -224,7 +227,7 @@ fn float(seconds: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::{Confidence, Severity};
+    use crate::model::{Confidence, RuleId, Severity};
     use crate::testing::logs::{SOME_TIME, alone, console};
     use crate::testing::tokens::{
         ANN, PC, browser, chat_refused, denied, domino, end, login, mail, meet, portal, served, shared, visit,
@@ -292,7 +295,10 @@ mod tests {
         let (browser, _) = issued(&net, &mail(&net).clock_ahead(-7200), 0);
         denied(&visit(&browser, &portal(&net)), "/wps/myportal");
         let all = crate::testing::all(&net);
-        assert_eq!((the_one(&all).rule, the_one(&all).also.as_slice()), (RULE, &["ltpa-expired"][..]));
+        assert_eq!(
+            (the_one(&all).rule.as_str(), the_one(&all).also.as_slice()),
+            (RULE, &[RuleId::new("ltpa-expired")][..])
+        );
     }
 
     #[test]
@@ -352,7 +358,7 @@ mod tests {
             ],
         )]);
         let finding = the_one(&found);
-        assert_eq!((finding.rule, finding.severity), (RULE, Severity::Major));
+        assert_eq!((finding.rule.as_str(), finding.severity), (RULE, Severity::Major));
         assert_eq!(crate::testing::logs::lines(finding), [2]);
         assert_eq!(alone(&[&console(SOME_TIME, &["HTTP Server: Started"])]), []);
     }

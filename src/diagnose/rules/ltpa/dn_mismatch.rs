@@ -9,14 +9,17 @@ use crate::facts::logs::{Entry, TracedLogin, common_name};
 use crate::facts::tokens::consumers::is_timely;
 use crate::facts::tokens::person::{Likeness, compare, difference};
 use crate::facts::tokens::{Channel, Held, Issue, Outcome, Refusal, Showing};
-use crate::model::{LogEvent, Severity, Stamp};
+use crate::model::{LogEvent, RuleId, Severity, Stamp};
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
 pub struct DnMismatch;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-dn-mismatch");
+
 static ABOUT: About = About {
-    id: "ltpa-dn-mismatch",
+    id: ID,
     title: "Two servers know the same user by two names",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -48,7 +51,14 @@ static ABOUT: About = About {
         "HCL Domino help: configuring user name mapping in the SSO LTPA token",
         "RFC 4514 (string representation of distinguished names)",
     ],
-    explains: &["sso-name-unmapped", "st-token-refused", "sip-401-loop", "sip-403", "sip-5xx", "http-login-loop"],
+    explains: &[
+        crate::diagnose::rules::sso::name_unmapped::ID,
+        crate::diagnose::rules::st::token_refused::ID,
+        crate::diagnose::rules::sip::status_401_loop::ID,
+        crate::diagnose::rules::sip::status_403::ID,
+        crate::diagnose::rules::sip::status_5xx::ID,
+        crate::diagnose::rules::http::login_loop::ID,
+    ],
 };
 
 impl Rule for DnMismatch {
@@ -314,7 +324,7 @@ mod tests {
             crate::testing::findings(&net.to_pcapng())
         };
         let finding = all.iter().find(|finding| finding.rule == RULE).expect("two names");
-        assert!(finding.also.contains(&"sso-name-unmapped"), "{all:#?}");
+        assert!(finding.also.iter().any(|also| *also == "sso-name-unmapped"), "{all:#?}");
     }
 
     #[test]
@@ -356,7 +366,10 @@ mod tests {
         let text = let_in(SOME_TIME, ANN) + &not_found(SOME_TIME + MINUTE / 60, ABROAD);
         let found = alone(&[&text]);
         let finding = the_one(&found);
-        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Major, Confidence::High));
+        assert_eq!(
+            (finding.rule.as_str(), finding.severity, finding.confidence),
+            (RULE, Severity::Major, Confidence::High)
+        );
         assert_eq!(lines(finding), [4, 10, 12, 13, 15, 16, 17]);
         says(finding, &["CN=Ann Smith/O=ACME and CN=Ann Smith/O=ACME/C=US", "C=US more", "uniqueUserIdMapping"]);
     }
@@ -368,8 +381,8 @@ mod tests {
         let text = let_in(net.now() - MINUTE, ANN) + &not_found(net.now(), ABROAD);
         let found = beside(&net, vec![log_with_offset("st.txt", &text, 0)]);
         let finding = the_one(&found);
-        assert_eq!((finding.rule, finding.conversations.len()), (RULE, 1), "{found:#?}");
-        assert!(is_of_both(finding) && finding.also.contains(&"st-token-refused"), "{finding:#?}");
+        assert_eq!((finding.rule.as_str(), finding.conversations.len()), (RULE, 1), "{found:#?}");
+        assert!(is_of_both(finding) && finding.also.iter().any(|also| *also == "st-token-refused"), "{finding:#?}");
     }
 
     #[test]

@@ -5,13 +5,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::{Lost, by_hosts, is_led_from, locked_out, tokens_held};
 use crate::facts::http::pages::Product;
 use crate::facts::http::{Exchange, Fit, Kept, origin};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct DomainNarrow;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-domain-narrow");
+
 static ABOUT: About = About {
-    id: "ltpa-domain-narrow",
+    id: ID,
     title: "The sign-on token is not for the server that needs it",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -42,7 +45,7 @@ static ABOUT: About = About {
         "HCL Domino: creating a Web SSO configuration document (DNS Domain)",
         "HCL Sametime: setting a token domain for the Sametime Proxy Server",
     ],
-    explains: &["http-login-loop"],
+    explains: &[crate::diagnose::rules::http::login_loop::ID],
 };
 
 impl Rule for DomainNarrow {

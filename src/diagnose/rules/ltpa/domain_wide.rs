@@ -6,14 +6,17 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::lacks_token;
 use crate::facts::http::{Exchange, Kept, Refusal, Web, origin};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct DomainWide;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-domain-wide");
+
 static ABOUT: About = About {
-    id: "ltpa-domain-wide",
+    id: ID,
     title: "Browsers refuse the domain of the sign-on token",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -39,7 +42,7 @@ static ABOUT: About = About {
         "publicsuffix.org",
         "HCL Sametime: setting a token domain for the Sametime Proxy Server",
     ],
-    explains: &["http-login-loop"],
+    explains: &[crate::diagnose::rules::http::login_loop::ID],
 };
 
 impl Rule for DomainWide {

@@ -6,12 +6,15 @@ use crate::diagnose::words::count;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::{Exchange, Web, is_token};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use nrpcsniff_dissectors::cookie::Cookie;
 use nrpcsniff_dissectors::ltpa::Token;
 
 /// See [`ABOUT`].
 pub struct Duplicate;
+
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-duplicate");
 
 static ABOUT: About = ENTRY;
 
@@ -19,7 +22,7 @@ static ABOUT: About = ENTRY;
 static HARMLESS: About = About { explains: &[], ..ENTRY };
 
 const ENTRY: About = About {
-    id: "ltpa-duplicate",
+    id: ID,
     title: "A request carries two different sign-on tokens of one name",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -40,7 +43,7 @@ const ENTRY: About = About {
         "Now: close all windows of the browser, or delete its cookies for the domain.",
     ],
     references: &["RFC 6265 section 5.4 (order of cookies of one name is not to be relied upon)"],
-    explains: &["http-login-loop", "ltpa-domain-narrow"],
+    explains: &[crate::diagnose::rules::http::login_loop::ID, super::domain_narrow::ID],
 };
 
 impl Rule for Duplicate {

@@ -8,13 +8,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::tokens::consumers::{consumer, is_timely, judged_at};
 use crate::facts::tokens::{Held, Showing};
-use crate::model::{Confidence, LogEvent, Severity, Timestamp, TokenStatusText};
+use crate::model::{Confidence, LogEvent, RuleId, Severity, Timestamp, TokenStatusText};
 
 /// See [`ABOUT`].
 pub struct Expired;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-expired");
+
 static ABOUT: About = About {
-    id: "ltpa-expired",
+    id: ID,
     title: "A sign-on token is used after its end",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -43,7 +46,7 @@ static ABOUT: About = About {
         "HCL Domino help: creating a Web SSO configuration document",
         "IBM: WebSphere message SECJ0371W; Notes status 0x04BD (ERR_LTPA_TOKEN_EXPIRED)",
     ],
-    explains: &crate::diagnose::evidence::tokens::EFFECTS,
+    explains: &super::EFFECTS,
 };
 
 impl Rule for Expired {
@@ -203,7 +206,7 @@ fn time(seconds: i64) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use crate::diagnose::Settings;
-    use crate::model::{Confidence, Finding, Severity, Timestamp};
+    use crate::model::{Confidence, Finding, RuleId, Severity, Timestamp};
     use crate::testing::logs::{SOME_TIME, alone, console};
     use crate::testing::logs::{beside, is_of_both, log, not_verified, stusers, systemout};
     use crate::testing::tokens::{
@@ -254,7 +257,7 @@ mod tests {
         let chat = told(RULE, |net| chat_refused(net, PC, ANN, &[&old(net)], 0x8000_0016));
         assert_eq!(
             (the_one(&chat).severity, the_one(&chat).also.as_slice()),
-            (Severity::Major, &["st-token-expired"][..])
+            (Severity::Major, &[RuleId::new("st-token-expired")][..])
         );
         let phone = told(RULE, |net| drop(register(net, PC, ("LtpaToken", &old(net)), Some(401))));
         assert_eq!(the_one(&phone).severity, Severity::Major);
@@ -333,7 +336,7 @@ mod tests {
     fn domino_s_console_is_enough() {
         let found = alone(&[&console(SOME_TIME, &["HTTP Server: Started", "Single Sign-On token is expired"])]);
         let finding = the_one(&found);
-        assert_eq!((finding.rule, finding.severity), (RULE, Severity::Minor));
+        assert_eq!((finding.rule.as_str(), finding.severity), (RULE, Severity::Minor));
         assert_eq!(crate::testing::logs::lines(finding), [2]);
         assert_eq!(alone(&[&console(SOME_TIME, &["HTTP Server: Started"])]), []);
     }

@@ -5,14 +5,17 @@ use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_a
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::tokens::consumers::{by_consumer, unexplained};
 use crate::facts::tokens::{Held, Showing};
-use crate::model::{LogEvent, Severity};
+use crate::model::{LogEvent, RuleId, Severity};
 use nrpcsniff_dissectors::ltpa::{Class, Flag};
 
 /// See [`ABOUT`].
 pub struct ForeignFormat;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-foreign-format");
+
 static ABOUT: About = About {
-    id: "ltpa-foreign-format",
+    id: ID,
     title: "A sign-on token stands in a cookie of another version",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -37,7 +40,14 @@ static ABOUT: About = About {
         "IBM APAR LO80030: Domino cannot read an LtpaToken that begins with expire:",
         "IBM: WebSphere Application Server, single sign-on settings (interoperability mode)",
     ],
-    explains: &["ltpa-version-mismatch", "st-token-refused", "sip-401-loop", "sip-403", "sip-5xx", "http-login-loop"],
+    explains: &[
+        super::version_mismatch::ID,
+        crate::diagnose::rules::st::token_refused::ID,
+        crate::diagnose::rules::sip::status_401_loop::ID,
+        crate::diagnose::rules::sip::status_403::ID,
+        crate::diagnose::rules::sip::status_5xx::ID,
+        crate::diagnose::rules::http::login_loop::ID,
+    ],
 };
 
 impl Rule for ForeignFormat {
@@ -202,7 +212,7 @@ mod tests {
     fn domino_s_console_is_enough() {
         let found = alone(&[&console(SOME_TIME, &["HTTP Server: Started", "SSO API> *** decoding failed: [0] != u"])]);
         let finding = the_one(&found);
-        assert_eq!((finding.rule, finding.severity), (RULE, Severity::Major));
+        assert_eq!((finding.rule.as_str(), finding.severity), (RULE, Severity::Major));
         assert_eq!(crate::testing::logs::lines(finding), [2]);
         assert_eq!(alone(&[&console(SOME_TIME, &["HTTP Server: Started"])]), []);
     }

@@ -7,13 +7,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::pages::Product;
 use crate::facts::tokens::Issue;
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct HttpOnlyScript;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-httponly-script");
+
 static ABOUT: About = About {
-    id: "ltpa-httponly-script",
+    id: ID,
     title: "Sign-on tokens are HttpOnly where a softphone's script may need them",
     severity: Severity::Info,
     layer: Layer::Information,

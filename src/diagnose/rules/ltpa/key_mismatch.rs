@@ -7,15 +7,18 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::tokens::consumers::{by_consumer, unexplained};
 use crate::facts::tokens::{Channel, Held, Issue, Showing};
-use crate::model::{Confidence, LogEvent, Severity, TokenStatusText};
+use crate::model::{Confidence, LogEvent, RuleId, Severity, TokenStatusText};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::{Class, Fingerprint};
 
 /// See [`ABOUT`].
 pub struct KeyMismatch;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-key-mismatch");
+
 static ABOUT: About = About {
-    id: "ltpa-key-mismatch",
+    id: ID,
     title: "Servers do not share the keys of their sign-on tokens",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -45,7 +48,14 @@ static ABOUT: About = About {
         "HCL Domino help: creating a Web SSO configuration document (importing WebSphere LTPA keys)",
         "Eclipse Amlen, ltpautils.c: version 1 is 3DES in ECB mode over a text that begins with u:user\\:",
     ],
-    explains: &["ltpa-version-mismatch", "st-token-refused", "sip-401-loop", "sip-403", "sip-5xx", "http-login-loop"],
+    explains: &[
+        super::version_mismatch::ID,
+        crate::diagnose::rules::st::token_refused::ID,
+        crate::diagnose::rules::sip::status_401_loop::ID,
+        crate::diagnose::rules::sip::status_403::ID,
+        crate::diagnose::rules::sip::status_5xx::ID,
+        crate::diagnose::rules::http::login_loop::ID,
+    ],
 };
 
 /// This many tokens of one issuer, all refused, are more than one user's bad luck.
@@ -257,7 +267,7 @@ fn pattern(case: &Case<'_>, group: &[(&Showing<'_>, &Issue<'_>)]) -> Option<Draf
 
 #[cfg(test)]
 mod tests {
-    use crate::model::{Confidence, Severity};
+    use crate::model::{Confidence, RuleId, Severity};
     use crate::testing::logs::{SOME_TIME, alone, console, systemout};
     use crate::testing::tokens::{
         ANN, BOB, PC, both, browser, chat_refused, denied, domino, end, keys, login, mail, meet, portal, served,
@@ -319,7 +329,10 @@ mod tests {
         }
         denied(&meet, "/stmeetings/");
         let all = crate::testing::all(&net);
-        assert_eq!((the_one(&all).rule, the_one(&all).also.as_slice()), (RULE, &["http-login-loop"][..]));
+        assert_eq!(
+            (the_one(&all).rule.as_str(), the_one(&all).also.as_slice()),
+            (RULE, &[RuleId::new("http-login-loop")][..])
+        );
     }
 
     #[test]
@@ -431,7 +444,7 @@ mod tests {
     #[test]
     fn logs_say_less_than_packets() {
         let found = alone(&[&console(SOME_TIME, &["HTTP: Single Sign-On token is invalid"])]);
-        assert_eq!((the_one(&found).rule, the_one(&found).confidence), (RULE, Confidence::Medium));
+        assert_eq!((the_one(&found).rule.as_str(), the_one(&found).confidence), (RULE, Confidence::Medium));
         let line = "CWWKS4001I: The security token cannot be validated.";
         assert_eq!(alone(&[&systemout(SOME_TIME, &[line, line])]), []);
         let found = alone(&[&systemout(SOME_TIME, &[line; 3])]);

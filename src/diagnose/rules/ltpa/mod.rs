@@ -18,3 +18,16 @@ pub(super) mod shortname_url;
 pub(super) mod undefined_sip;
 pub(super) mod version_mismatch;
 pub(super) mod wrong_identity;
+
+use super::{http, sip, st};
+use crate::model::RuleId;
+
+/// Rules whose findings follow from a token that is not accepted, whatever the reason.
+pub(super) const EFFECTS: [RuleId; 6] = [
+    st::token_refused::ID,
+    st::token_expired::ID,
+    sip::status_401_loop::ID,
+    sip::status_403::ID,
+    sip::status_5xx::ID,
+    http::login_loop::ID,
+];

@@ -5,14 +5,17 @@ use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tokens::consumers::{by_consumer, unexplained};
 use crate::facts::tokens::{Held, Outcome, Refusal, Showing, TOKEN_INVALID};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct NameNotExpected;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-name-not-expected");
+
 static ABOUT: About = About {
-    id: "ltpa-name-not-expected",
+    id: ID,
     title: "A sign-on token has a name that the server does not look for",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -35,7 +38,7 @@ static ABOUT: About = About {
         "IBM Sametime 9 documentation: creating a Web SSO configuration document in the Domino Directory (ST_TOKEN_TYPE)",
         "HCL Domino help: creating a Web SSO configuration document",
     ],
-    explains: &crate::diagnose::evidence::tokens::EFFECTS,
+    explains: &super::EFFECTS,
 };
 
 impl Rule for NameNotExpected {

@@ -7,14 +7,17 @@ use crate::facts::grouping::group_by;
 use crate::facts::http::denials::{lacks_token, locked_out};
 use crate::facts::http::pages::Product;
 use crate::facts::http::{Exchange, Web, is_access_manager, is_single_server, is_web_token, origin};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct NotReturned;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-not-returned");
+
 static ABOUT: About = About {
-    id: "ltpa-not-returned",
+    id: ID,
     title: "The login succeeded, but the browser was given no sign-on token",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -43,7 +46,7 @@ static ABOUT: About = About {
         "HCL Sametime: setting a token domain for the Sametime Proxy Server",
         "collaborationben.com: Sametime and single sign-on (APAR LO83144, as reported there)",
     ],
-    explains: &["http-login-loop"],
+    explains: &[crate::diagnose::rules::http::login_loop::ID],
 };
 
 impl Rule for NotReturned {

@@ -6,13 +6,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::tokens::consumers::{consumer, unexplained};
 use crate::facts::tokens::{Held, Issue, Showing};
-use crate::model::{Severity, TokenStatusText};
+use crate::model::{RuleId, Severity, TokenStatusText};
 
 /// See [`ABOUT`].
 pub struct Realm;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-realm");
+
 static ABOUT: About = About {
-    id: "ltpa-realm",
+    id: ID,
     title: "Sign-on tokens name another realm than the server's own",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -37,13 +40,13 @@ static ABOUT: About = About {
         "HCL Domino help: creating a Web SSO configuration document (LDAP Realm)",
     ],
     explains: &[
-        "ltpa-version-mismatch",
-        "sso-name-unmapped",
-        "st-token-refused",
-        "sip-401-loop",
-        "sip-403",
-        "sip-5xx",
-        "http-login-loop",
+        super::version_mismatch::ID,
+        crate::diagnose::rules::sso::name_unmapped::ID,
+        crate::diagnose::rules::st::token_refused::ID,
+        crate::diagnose::rules::sip::status_401_loop::ID,
+        crate::diagnose::rules::sip::status_403::ID,
+        crate::diagnose::rules::sip::status_5xx::ID,
+        crate::diagnose::rules::http::login_loop::ID,
     ],
 };
 
@@ -198,7 +201,7 @@ mod tests {
             &["HTTP Server: Started", "Single Sign-On token contains an unknown WebSphere LDAP realm"],
         )]);
         let finding = the_one(&found);
-        assert_eq!((finding.rule, finding.severity), (RULE, Severity::Major));
+        assert_eq!((finding.rule.as_str(), finding.severity), (RULE, Severity::Major));
         assert_eq!(crate::testing::logs::lines(finding), [2]);
         assert_eq!(alone(&[&console(SOME_TIME, &["HTTP Server: Started"])]), []);
     }

@@ -4,13 +4,16 @@ use crate::diagnose::evidence::http::{draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::{Lost, by_hosts, locked_out};
 use crate::facts::http::{Exchange, Kept, Web, origin};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct SameSite;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-samesite");
+
 static ABOUT: About = About {
-    id: "ltpa-samesite",
+    id: ID,
     title: "The sign-on token is not sent from another site's page",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -37,7 +40,7 @@ static ABOUT: About = About {
         "draft-ietf-httpbis-rfc6265bis section 5.6.7 (SameSite)",
         "HCL Domino 12: configuring the SameSite cookie attribute",
     ],
-    explains: &["http-login-loop"],
+    explains: &[crate::diagnose::rules::http::login_loop::ID],
 };
 
 impl Rule for SameSite {

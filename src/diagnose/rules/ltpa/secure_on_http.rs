@@ -4,14 +4,17 @@ use crate::diagnose::evidence::http::{draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::{Lost, by_hosts, locked_out, tokens_held};
 use crate::facts::http::{Exchange, Fit, Kept, Web, tokens_sent};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct SecureOnHttp;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-secure-on-http");
+
 static ABOUT: About = About {
-    id: "ltpa-secure-on-http",
+    id: ID,
     title: "The sign-on token is for https only, but http is used",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -38,7 +41,7 @@ static ABOUT: About = About {
         "RFC 6265 section 5.4 (Secure); draft-ietf-httpbis-rfc6265bis section 5.7",
         "notes.ini HTTP_SESSION_COOKIES_SECURE, WebSSO_Force_HTTPS",
     ],
-    explains: &["http-login-loop"],
+    explains: &[crate::diagnose::rules::http::login_loop::ID],
 };
 
 impl Rule for SecureOnHttp {

@@ -6,13 +6,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::{Lost, by_hosts, lacks_token, locked_out, tokens_held};
 use crate::facts::http::{Exchange, Fit, Kept, Refusal, Web, origin};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct ShortnameUrl;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-shortname-url");
+
 static ABOUT: About = About {
-    id: "ltpa-shortname-url",
+    id: ID,
     title: "A server of single sign-on is called by a short name or an address",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -37,7 +40,7 @@ static ABOUT: About = About {
         "RFC 6265 section 5.1.3 (domain matching)",
         "HCL Sametime: single sign-on needs the fully qualified host name",
     ],
-    explains: &["http-login-loop"],
+    explains: &[crate::diagnose::rules::http::login_loop::ID],
 };
 
 impl Rule for ShortnameUrl {

@@ -7,15 +7,18 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::logs::Entry;
 use crate::facts::tokens::consumers::by_consumer;
 use crate::facts::tokens::{Channel, Held, Issue, Outcome, Showing};
-use crate::model::{Confidence, LogEvent, Severity};
+use crate::model::{Confidence, LogEvent, RuleId, Severity};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::Class;
 
 /// See [`ABOUT`].
 pub struct UndefinedSip;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-undefined-sip");
+
 static ABOUT: About = About {
-    id: "ltpa-undefined-sip",
+    id: ID,
     title: "A softphone registers with a word instead of its sign-on token",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -43,7 +46,14 @@ static ABOUT: About = About {
         "IBM: WebSphere Application Server, single sign-on settings (interoperability mode, HTTPOnly)",
         "RFC 6265 section 5.2.6 (HttpOnly)",
     ],
-    explains: &["ltpa-httponly-script", "sip-401-loop", "sip-403", "sip-407", "sip-5xx", "sip-408"],
+    explains: &[
+        super::httponly_script::ID,
+        crate::diagnose::rules::sip::status_401_loop::ID,
+        crate::diagnose::rules::sip::status_403::ID,
+        crate::diagnose::rules::sip::status_407::ID,
+        crate::diagnose::rules::sip::status_5xx::ID,
+        crate::diagnose::rules::sip::status_408::ID,
+    ],
 };
 
 impl Rule for UndefinedSip {
@@ -322,7 +332,10 @@ mod tests {
         register_again(&phone, WORD, Some(401));
         let all = findings(&net.to_pcapng());
         let finding = the_one(&all);
-        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Major, Confidence::High));
+        assert_eq!(
+            (finding.rule.as_str(), finding.severity, finding.confidence),
+            (RULE, Severity::Major, Confidence::High)
+        );
         assert_eq!(finding.also, ["sip-401-loop", "ltpa-httponly-script"]);
         says(
             finding,
@@ -435,7 +448,10 @@ mod tests {
     fn the_registrar_s_log_alone_infers_and_claims_no_cookie() {
         let found = alone(&[&systemout(SOME_TIME, &BOTH)]);
         let finding = the_one(&found);
-        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Major, Confidence::Medium));
+        assert_eq!(
+            (finding.rule.as_str(), finding.severity, finding.confidence),
+            (RULE, Severity::Major, Confidence::Medium)
+        );
         says(finding, &["inferred", "not in this log"]);
         assert!(!finding.title.contains("undefined") && !finding.explanation.contains("undefined"));
         let second = alone(&[&systemout(SOME_TIME, &BOTH[1..])]);

@@ -5,13 +5,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::tokens::person::{Likeness, compare, is_administrator, is_of_ldap};
 use crate::facts::tokens::{Held, Issue, Outcome, Showing};
-use crate::model::{Confidence, Conversation, Severity, Stamp};
+use crate::model::{Confidence, Conversation, RuleId, Severity, Stamp};
 
 /// See [`ABOUT`].
 pub struct WrongIdentity;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("ltpa-wrong-identity");
+
 static ABOUT: About = About {
-    id: "ltpa-wrong-identity",
+    id: ID,
     title: "A sign-on token names another person than the one who logs in",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -36,7 +39,14 @@ static ABOUT: About = About {
         "C. Benner, collaborationben.com: a trace that shows the file system administrator instead of the user (2014)",
         "IBM: WebSphere Application Server, federated repositories (unique user names across repositories)",
     ],
-    explains: &["sso-name-unmapped", "st-token-refused", "sip-401-loop", "sip-403", "sip-5xx", "http-login-loop"],
+    explains: &[
+        crate::diagnose::rules::sso::name_unmapped::ID,
+        crate::diagnose::rules::st::token_refused::ID,
+        crate::diagnose::rules::sip::status_401_loop::ID,
+        crate::diagnose::rules::sip::status_403::ID,
+        crate::diagnose::rules::sip::status_5xx::ID,
+        crate::diagnose::rules::http::login_loop::ID,
+    ],
 };
 
 impl Rule for WrongIdentity {

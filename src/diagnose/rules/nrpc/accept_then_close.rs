@@ -5,13 +5,16 @@ use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::nrpc::group_by;
 use crate::facts::nrpc::opening::worked_later;
-use crate::model::{Close, CloseBy, Confidence, Conversation, Severity, Side, Stamp};
+use crate::model::{Close, CloseBy, Confidence, Conversation, RuleId, Severity, Side, Stamp};
 
 /// See [`ABOUT`].
 pub struct AcceptThenClose;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-accept-then-close");
+
 static ABOUT: About = About {
-    id: "nrpc-accept-then-close",
+    id: ID,
     title: "Connection accepted, then closed by the server's side without an answer",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -36,7 +39,7 @@ static ABOUT: About = About {
         "Firewall or proxy in front: is the client's address allowed?",
     ],
     references: &["Notes status 0x0A12 (ERR_SESSION_TABLE_FULL)"],
-    explains: &["nrpc-early-close"],
+    explains: &[super::early_close::ID],
 };
 
 impl Rule for AcceptThenClose {

@@ -7,13 +7,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::restarts::restarted;
 use crate::facts::statistics::seconds;
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct Asymmetric;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-asymmetric");
+
 static ABOUT: About = About {
-    id: "nrpc-asymmetric",
+    id: ID,
     title: "The server's answers do not arrive",
     severity: Severity::Blocker,
     layer: Layer::Network,
@@ -34,7 +37,7 @@ static ABOUT: About = About {
         "Look for \"out of state\" drops in the logs of the firewalls on the path.",
     ],
     references: &["RFC 9293 3.5 (handshake)", "RFC 2979 (firewall transparency)"],
-    explains: &["nrpc-hello-unanswered", "nrpc-early-close", "tcp-loss"],
+    explains: &[super::hello_unanswered::ID, super::early_close::ID, crate::diagnose::rules::tcp::loss::ID],
 };
 
 impl Rule for Asymmetric {

@@ -8,14 +8,17 @@ use crate::facts::logs::Entry;
 use crate::facts::names;
 use crate::facts::nrpc::opening::{Refusal, closed_at_once, last_refusal, mismatch, refused, shown};
 use crate::facts::nrpc::{attempt, group_by};
-use crate::model::{CloseBy, Confidence, LogEvent, Severity, Side};
+use crate::model::{CloseBy, Confidence, LogEvent, RuleId, Severity, Side};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// See [`ABOUT`].
 pub struct AuthRejected;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-auth-rejected");
+
 static ABOUT: About = About {
-    id: "nrpc-auth-rejected",
+    id: ID,
     title: "Authentication rejected: closed right after the identities were exchanged",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -43,7 +46,7 @@ static ABOUT: About = About {
         "Notes status 0x191C, 0x1932, 0x1933, 0x1934, 0x1935 (PKG_SECURE)",
         "Rapid7 advisory R7-0010 and IBM redbook Lotus Security Handbook: challenges in both directions",
     ],
-    explains: &["nrpc-early-close"],
+    explains: &[super::early_close::ID],
 };
 
 impl Rule for AuthRejected {
@@ -268,7 +271,7 @@ mod tests {
             ("Your certificate has expired", "nrpc-id-expired"),
         ] {
             let found = alone(&[&console(SOME_TIME, &[text])]);
-            assert_eq!((the_one(&found).rule, the_one(&found).confidence), (rule, Confidence::Medium));
+            assert_eq!((the_one(&found).rule.as_str(), the_one(&found).confidence), (rule, Confidence::Medium));
         }
     }
 }

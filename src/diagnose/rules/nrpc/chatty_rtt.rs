@@ -6,14 +6,17 @@ use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::statistics::{seconds, share};
-use crate::model::{Endpoint, Severity};
+use crate::model::{Endpoint, RuleId, Severity};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
 pub struct ChattyRtt;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-chatty-rtt");
+
 static ABOUT: About = About {
-    id: "nrpc-chatty-rtt",
+    id: ID,
     title: "The line is long, not broken",
     severity: Severity::Minor,
     layer: Layer::Performance,

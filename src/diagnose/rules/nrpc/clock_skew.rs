@@ -6,7 +6,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names::abbreviated;
 use crate::facts::nrpc::group_by;
 use crate::facts::statistics::seconds;
-use crate::model::{Severity, Side, Timestamp};
+use crate::model::{RuleId, Severity, Side, Timestamp};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
@@ -15,8 +15,11 @@ pub struct ClockSkew;
 /// A clock that shows a time before 1990 was never set or is not a clock.
 const EARLIEST: i64 = 631_152_000_000_000_000;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-clock-skew");
+
 static ABOUT: About = About {
-    id: "nrpc-clock-skew",
+    id: ID,
     title: "Clocks of Notes client and Domino server differ",
     severity: Severity::Minor,
     // Not a cause of a refused session by itself: a fallback finding on the same conversation must stay.

@@ -6,13 +6,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names::{Likeness, abbreviated};
 use crate::facts::nrpc::group_by;
 use crate::facts::nrpc::opening::{Answers, last_refusal, refused};
-use crate::model::{Close, CloseBy, Confidence, Endpoint, PerSide, Setup, Severity};
+use crate::model::{Close, CloseBy, Confidence, Endpoint, PerSide, RuleId, Setup, Severity};
 
 /// See [`ABOUT`].
 pub struct ClusterFailover;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-cluster-failover");
+
 static ABOUT: About = About {
-    id: "nrpc-cluster-failover",
+    id: ID,
     title: "Worked by failover to another server",
     severity: Severity::Info,
     layer: Layer::Information,

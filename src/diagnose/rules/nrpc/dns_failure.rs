@@ -6,7 +6,7 @@ use crate::diagnose::words::{count, listed};
 use crate::diagnose::{About, Case, Draft, Layer, Lookup, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::names::{abbreviated, looks_like_host};
-use crate::model::{Confidence, Severity, Stamp, Timestamp};
+use crate::model::{Confidence, RuleId, Severity, Stamp, Timestamp};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::dns;
 use std::net::IpAddr;
@@ -14,8 +14,11 @@ use std::net::IpAddr;
 /// See [`ABOUT`].
 pub struct DnsFailure;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-dns-failure");
+
 static ABOUT: About = About {
-    id: "nrpc-dns-failure",
+    id: ID,
     title: "The server's name could not be resolved",
     severity: Severity::Blocker,
     layer: Layer::Network,

@@ -5,13 +5,16 @@ use crate::diagnose::words::{closer, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::nrpc::opening::{closed_after_opening, mismatch, recovered};
 use crate::facts::nrpc::{attempt, group_by};
-use crate::model::{CloseBy, Confidence, Severity};
+use crate::model::{CloseBy, Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct EarlyClose;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-early-close");
+
 static ABOUT: About = About {
-    id: "nrpc-early-close",
+    id: ID,
     title: "Closed right after the opening, reason not readable",
     severity: Severity::Major,
     layer: Layer::Fallback,

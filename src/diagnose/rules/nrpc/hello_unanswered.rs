@@ -6,13 +6,16 @@ use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::nrpc::opening::{watched_until, worked_later};
 use crate::facts::nrpc::{attempt, group_by};
-use crate::model::{Confidence, Severity, Side};
+use crate::model::{Confidence, RuleId, Severity, Side};
 
 /// See [`ABOUT`].
 pub struct HelloUnanswered;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-hello-unanswered");
+
 static ABOUT: About = About {
-    id: "nrpc-hello-unanswered",
+    id: ID,
     title: "Session request acknowledged by TCP, never answered by Domino",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -35,7 +38,7 @@ static ABOUT: About = About {
          speak NRPC, not only open the port).",
     ],
     references: &["Notes status 0x0A07 (ERR_TIMEOUT), 0x0A0A (ERR_NOT_RESPONDING)"],
-    explains: &["nrpc-early-close"],
+    explains: &[super::early_close::ID],
 };
 
 impl Rule for HelloUnanswered {

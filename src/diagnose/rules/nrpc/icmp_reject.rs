@@ -7,13 +7,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, Rejections, rejection, scanners, worst_aftermath};
 use crate::facts::nrpc::restarts::restarted;
-use crate::model::{IcmpError, Severity};
+use crate::model::{IcmpError, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct IcmpReject;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-icmp-reject");
+
 static ABOUT: About = About {
-    id: "nrpc-icmp-reject",
+    id: ID,
     title: "ICMP rejects the connection to the NRPC port",
     severity: Severity::Blocker,
     layer: Layer::Network,
@@ -33,7 +36,7 @@ static ABOUT: About = About {
         "Port unreachable: the host's own packet filter rejects.",
     ],
     references: &["RFC 792", "RFC 1812 5.2.7", "RFC 4443 3.1", "RFC 1122 4.2.3.9"],
-    explains: &["nrpc-syn-silent", "nrpc-syn-refused", "nrpc-early-close", "nrpc-private-address"],
+    explains: &[super::syn_silent::ID, super::syn_refused::ID, super::early_close::ID, super::private_address::ID],
 };
 
 impl Rule for IcmpReject {

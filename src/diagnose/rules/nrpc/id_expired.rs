@@ -6,14 +6,17 @@ use crate::diagnose::words::closer;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::nrpc::group_by;
 use crate::facts::nrpc::opening::{closed_at_once, refused};
-use crate::model::{Confidence, LogEvent, Severity, Timestamp};
+use crate::model::{Confidence, LogEvent, RuleId, Severity, Timestamp};
 use nrpcsniff_dissectors::nrpc::TimeDate;
 
 /// See [`ABOUT`].
 pub struct IdExpired;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-id-expired");
+
 static ABOUT: About = About {
-    id: "nrpc-id-expired",
+    id: ID,
     title: "The user ID's certificate has expired or is about to",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -42,7 +45,7 @@ static ABOUT: About = About {
         "HCL: understanding certificate expiration management in HCL Notes",
         "Notes status 0x191C (ERR_SECURE_EXPIRED_CERT)",
     ],
-    explains: &["nrpc-auth-rejected", "nrpc-early-close"],
+    explains: &[super::auth_rejected::ID, super::early_close::ID],
 };
 
 impl Rule for IdExpired {
@@ -262,7 +265,7 @@ mod tests {
         });
         let finding = the_one(&found);
         assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
-        assert!(finding.also.contains(&"nrpc-auth-rejected"));
+        assert!(finding.also.iter().any(|also| *also == "nrpc-auth-rejected"));
         assert!(finding.title.contains("10.1.0.50") && finding.title.contains("2025-02-20"));
         assert!(finding.explanation.contains("inferred") && finding.explanation.contains("the server closed with FIN"));
         assert_eq!(finding.frames.first().map(|frame| frame.number), Some(4));

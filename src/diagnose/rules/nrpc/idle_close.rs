@@ -8,13 +8,16 @@ use crate::facts::grouping::group_by;
 use crate::facts::nrpc::idle::{Died, last_long_gap};
 use crate::facts::nrpc::restarts::restarted;
 use crate::facts::statistics::equal_within;
-use crate::model::{Close, CloseBy, IdleGap, Severity};
+use crate::model::{Close, CloseBy, IdleGap, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct IdleClose;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-idle-close");
+
 static ABOUT: About = About {
-    id: "nrpc-idle-close",
+    id: ID,
     title: "The server ends silent sessions",
     severity: Severity::Info,
     layer: Layer::Information,
@@ -28,7 +31,7 @@ static ABOUT: About = About {
     ],
     remedy: &["None needed. notes.ini Server_Session_Timeout (minutes) sets the time."],
     references: &["notes.ini Server_Session_Timeout"],
-    explains: &["nrpc-auth-rejected"],
+    explains: &[super::auth_rejected::ID],
 };
 
 impl Rule for IdleClose {

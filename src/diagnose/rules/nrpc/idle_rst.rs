@@ -8,13 +8,16 @@ use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, aftermath_since};
 use crate::facts::nrpc::idle::{Died, Timer, last_long_gap, reset_after};
 use crate::facts::nrpc::restarts::restarted;
-use crate::model::{CloseBy, Severity};
+use crate::model::{CloseBy, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct IdleRst;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-idle-rst");
+
 static ABOUT: About = About {
-    id: "nrpc-idle-rst",
+    id: ID,
     title: "Sessions are reset after a silence",
     severity: Severity::Major,
     layer: Layer::Network,
@@ -41,7 +44,7 @@ static ABOUT: About = About {
         "RFC 1122 4.2.3.6 (keep-alives)",
         "Notes status 0x0A02",
     ],
-    explains: &["nrpc-idle-silent", "nrpc-auth-rejected"],
+    explains: &[super::idle_silent::ID, super::auth_rejected::ID],
 };
 
 impl Rule for IdleRst {

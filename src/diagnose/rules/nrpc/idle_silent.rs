@@ -8,13 +8,16 @@ use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, aftermath_since};
 use crate::facts::nrpc::idle::{Died, Timer, last_long_gap};
 use crate::facts::nrpc::restarts::restarted;
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct IdleSilent;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-idle-silent");
+
 static ABOUT: About = About {
-    id: "nrpc-idle-silent",
+    id: ID,
     title: "Sessions are dead after a silence",
     severity: Severity::Major,
     layer: Layer::Network,
@@ -40,7 +43,7 @@ static ABOUT: About = About {
         "RFC 1122 4.2.3.6 (keep-alives)",
         "Notes status 0x0A02, 0x0A07",
     ],
-    explains: &["tcp-loss", "nrpc-hello-unanswered"],
+    explains: &[crate::diagnose::rules::tcp::loss::ID, super::hello_unanswered::ID],
 };
 
 impl Rule for IdleSilent {

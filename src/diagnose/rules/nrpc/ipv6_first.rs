@@ -6,7 +6,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{got_through, silent};
 use crate::facts::statistics::median;
-use crate::model::{Confidence, Endpoint, Severity};
+use crate::model::{Confidence, Endpoint, RuleId, Severity};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::dns;
 use std::net::IpAddr;
@@ -14,8 +14,11 @@ use std::net::IpAddr;
 /// See [`ABOUT`].
 pub struct Ipv6First;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-ipv6-first");
+
 static ABOUT: About = About {
-    id: "nrpc-ipv6-first",
+    id: ID,
     title: "IPv6 is tried first, in vain",
     severity: Severity::Minor,
     layer: Layer::Network,
@@ -34,7 +37,7 @@ static ABOUT: About = About {
         "Addresses that the client remembered: notes.ini DONT_USE_REMEMBERED_ADDRESSES=1, read at start.",
     ],
     references: &["RFC 6724 (address selection)", "RFC 8305 (happy eyeballs)"],
-    explains: &["nrpc-syn-silent"],
+    explains: &[super::syn_silent::ID],
 };
 
 /// An attempt over IPv6 and the one over IPv4 that followed.

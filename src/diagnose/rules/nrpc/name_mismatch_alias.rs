@@ -2,19 +2,23 @@
 
 use crate::diagnose::evidence::logs::wrong_server;
 use crate::diagnose::evidence::nrpc::{show, show_names};
-use crate::diagnose::words::{closer, dns_path, span, times};
+use crate::diagnose::words::nrpc::name_mismatch_alias as words;
+use crate::diagnose::words::{closer, dns_path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::logs::ClientTrace;
 use crate::facts::names::{Likeness, abbreviated, looks_like_host};
 use crate::facts::nrpc::opening::{Answers, Mismatch, accepted, recovered, refused};
 use crate::facts::nrpc::{attempt, group_by};
-use crate::model::{CloseBy, Confidence, Severity, Side};
+use crate::model::{CloseBy, Confidence, RuleId, Severity, Side};
 
 /// See [`ABOUT`].
 pub struct NameMismatchAlias;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-name-mismatch-alias");
+
 static ABOUT: About = About {
-    id: "nrpc-name-mismatch-alias",
+    id: ID,
     title: "Client asked for a host alias, another Domino name answered",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -48,7 +52,7 @@ static ABOUT: About = About {
         "collaborationben.com, 2016-10-04: Sametime and NETWORK_SPRAYER_ADDRESS",
         "Notes status 0x0804, 0x0820, 0x0AE3",
     ],
-    explains: &["nrpc-early-close", "nrpc-port-map", "nrpc-refused-status"],
+    explains: &[super::early_close::ID, super::port_map::ID, super::refused_status::ID],
 };
 
 impl Rule for NameMismatchAlias {
@@ -93,13 +97,23 @@ fn failure(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
     let server = first.conversation.server;
     let (host, name) = (host(names.wanted), abbreviated(names.answered));
     let again = group.len() > 1 || case.retry_of(first).is_some();
+    let said = words::Refused {
+        server,
+        server_name: name.clone(),
+        asked: host.clone(),
+        asked_in_full: names.wanted.to_owned(),
+        answered: names.answered.to_owned(),
+        client: first.conversation.client.ip,
+        count: group.len(),
+        closed: closer(first),
+        close_delay_s: first.close_delay(),
+    };
     let mut draft = Draft::new(&ABOUT, 35)
         .names_read()
         .retry(again)
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .title(format!("Client asked for the alias {host}, {name} answered"))
-        .explain(explanation(first, names, group.len()))
+        .says(&said)
         .remedy_first(remedy(&host, &name, answers.of(server)));
     if (names.likeness == Likeness::HostLabel && !again) || first.conversation.teardown.by == CloseBy::Middlebox {
         draft = draft.at_most(Confidence::Medium);
@@ -112,20 +126,6 @@ fn failure(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
         Some(next) => show_names(draft.severity(Severity::Major), next),
         None => draft,
     })
-}
-
-fn explanation(first: &Talk<'_>, names: Mismatch<'_>, count: usize) -> String {
-    let delay = first.close_delay().map_or_else(String::new, |delay| format!(" {}", span(delay)));
-    format!(
-        "The Notes client {} asked {} for \"{}\"; the machine that answered said it is \"{}\". Notes does not go on \
-         when the names differ: {}{delay} after the answer{}. Network and server are working.",
-        first.conversation.client.ip,
-        first.conversation.server,
-        names.wanted,
-        names.answered,
-        closer(first),
-        if count > 1 { format!(" ({} in this capture)", times(count)) } else { String::new() },
-    )
 }
 
 fn remedy(host: &str, name: &str, answering: &[&str]) -> String {
@@ -158,14 +158,13 @@ fn in_force(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Opti
         .names_read()
         .guard(!first.well_captured())
         .severity(Severity::Info)
-        .title(format!("The alias {host} is accepted by {accepting}: no fault"))
-        .explain(format!(
-            "{server} was asked for \"{}\" and answered as {accepting}, and the clients went on ({} in this capture). \
-             The servers' configuration allows the alias: NETWORK_SPRAYER_ADDRESS is in force, or the alias is the \
-             fully qualified Internet host name.",
-            names.wanted,
-            times(group.len()),
-        ))
+        .says(&words::Accepted {
+            server,
+            server_name: accepting,
+            asked: host,
+            asked_in_full: names.wanted.to_owned(),
+            count: group.len(),
+        })
         .remedies(["Nothing to mend. Keep the setting on every server behind the alias."]);
     let draft = group.iter().fold(draft, |draft, talk| draft.conversation(talk.conversation));
     Some(group.iter().take(3).fold(draft, |draft, talk| show_going_on(draft, talk)))
@@ -192,12 +191,12 @@ fn told_by_client(draft: Draft, trace: &ClientTrace<'_>) -> Draft {
     draft
         .names_read()
         .severity(if trace.recovered.is_some() { Severity::Major } else { Severity::Blocker })
-        .title(format!("Client asked for the alias {host}, {name} answered"))
-        .explain(format!(
-            "The client's trace says that it asked for \"{host}\" at {} and that \"{}\" answered. Notes does not go on when the names \
-             differ; that the server is \"not responding\" is only what the user reads then. Network and server are working.",
-            trace.address, trace.answered,
-        ))
+        .says(&words::Traced {
+            server_name: name.clone(),
+            asked: host.clone(),
+            answered: trace.answered.to_owned(),
+            address: trace.address.to_string(),
+        })
         .remedy_first(remedy(&host, &name, &[]))
 }
 
@@ -233,7 +232,10 @@ mod tests {
         refused(&net, 7);
         let found = findings(&net.to_pcapng());
         let finding = the_one(&found);
-        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Blocker, Confidence::High));
+        assert_eq!(
+            (finding.rule.as_str(), finding.severity, finding.confidence),
+            (RULE, Severity::Blocker, Confidence::High)
+        );
         assert_eq!(finding.conversations, [1, 2]);
         let frames: Vec<_> = finding.frames.iter().map(|frame| frame.number).collect();
         assert_eq!(frames, [2, 6, 7, 8, 15, 16, 17]);
@@ -377,7 +379,10 @@ mod tests {
     fn the_client_s_trace_alone_tells_both_names() {
         let found = alone(&[&trace(ALIAS, "Sametime004/Servers/ACME", "x.x.x.x")]);
         let finding = the_one(&found);
-        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Blocker, Confidence::High));
+        assert_eq!(
+            (finding.rule.as_str(), finding.severity, finding.confidence),
+            (RULE, Severity::Blocker, Confidence::High)
+        );
         assert_eq!(lines(finding), [1, 2, 3]);
         assert!(finding.remedy[0].contains("NETWORK_SPRAYER_ADDRESS=sametime.acme.example"));
         let text = trace(ALIAS, "Sametime004/Servers/ACME", "x.x.x.x") + &format!("Connected to server {ALIAS}\n");

@@ -8,13 +8,16 @@ use crate::facts::logs::ClientTrace;
 use crate::facts::names::{Likeness, abbreviated, looks_like_host};
 use crate::facts::nrpc::opening::{Mismatch, accepted, recovered, refused};
 use crate::facts::nrpc::{attempt, group_by};
-use crate::model::{CloseBy, Confidence, Severity};
+use crate::model::{CloseBy, Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct NameMismatchOtherServer;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-name-mismatch-other-server");
+
 static ABOUT: About = About {
-    id: "nrpc-name-mismatch-other-server",
+    id: ID,
     title: "Reached a different Domino server than the one asked for",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -46,7 +49,7 @@ static ABOUT: About = About {
         "HCL: Network_Sprayer_Address (dominowiki): the session ends if the names do not match",
         "Notes status 0x0804, 0x0820, 0x0AE3",
     ],
-    explains: &["nrpc-early-close", "nrpc-refused-status"],
+    explains: &[super::early_close::ID, super::refused_status::ID],
 };
 
 impl Rule for NameMismatchOtherServer {

@@ -2,7 +2,7 @@
 
 use crate::diagnose::words::{closer, times};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{Conversation, Endpoint, FirstBytes, Setup, Severity};
+use crate::model::{Conversation, Endpoint, FirstBytes, RuleId, Setup, Severity};
 use nrpcsniff_dissectors::nrpc;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -13,8 +13,11 @@ pub struct NotNrpc;
 /// Fewer bytes than this may be the start of anything.
 const ENOUGH: usize = 14;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-not-nrpc");
+
 static ABOUT: About = About {
-    id: "nrpc-not-nrpc",
+    id: ID,
     title: "Another protocol was spoken to the Notes port",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -35,7 +38,7 @@ static ABOUT: About = About {
          Connection document.",
     ],
     references: &["IANA: lotusnote 1352/tcp", "RFC 8446 section 5.1 (TLS record), RFC 9112 (HTTP/1.1)"],
-    explains: &["tls-silent-close", "tls-version"],
+    explains: &[crate::diagnose::rules::tls::silent_close::ID, crate::diagnose::rules::tls::version::ID],
 };
 
 impl Rule for NotNrpc {

@@ -6,14 +6,17 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names;
 use crate::facts::nrpc::opening::{closed_at_once, refused};
 use crate::facts::nrpc::{attempt, group_by};
-use crate::model::{CloseBy, Confidence, Message, Severity, Side};
+use crate::model::{CloseBy, Confidence, Message, RuleId, Severity, Side};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// See [`ABOUT`].
 pub struct PortEncryptionMandate;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-port-encryption-mandate");
+
 static ABOUT: About = About {
-    id: "nrpc-port-encryption-mandate",
+    id: ID,
     title: "Server hangs up on the first request in clear: perhaps port encryption is mandatory",
     severity: Severity::Major,
     layer: Layer::Protocol,
@@ -35,7 +38,7 @@ static ABOUT: About = About {
          meant for it; check PORT_ENC_ADV on both sides.",
     ],
     references: &["HCL Domino 14.5: mandated port encryption (KB0127764)"],
-    explains: &["nrpc-early-close"],
+    explains: &[super::early_close::ID],
 };
 
 impl Rule for PortEncryptionMandate {

@@ -5,7 +5,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names::{Likeness, abbreviated, looks_like_host};
 use crate::facts::nrpc::opening::{Answers, refused};
 use crate::facts::nrpc::{attempt, group_by};
-use crate::model::{CloseBy, Confidence, Endpoint, Setup, Severity};
+use crate::model::{CloseBy, Confidence, Endpoint, RuleId, Setup, Severity};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::nrpc;
 use std::net::IpAddr;
@@ -13,8 +13,11 @@ use std::net::IpAddr;
 /// See [`ABOUT`].
 pub struct PortMap;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-port-map");
+
 static ABOUT: About = About {
-    id: "nrpc-port-map",
+    id: ID,
     title: "Port-mapping partition missing or wrong",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -37,7 +40,12 @@ static ABOUT: About = About {
         "Open the partitions' own ports in the firewall: after the redirect the client connects to them directly.",
     ],
     references: &["HCL Domino 11: configuring a partitioned server for one IP address and port mapping"],
-    explains: &["nrpc-name-mismatch-other-server", "nrpc-server-renamed", "nrpc-syn-refused", "nrpc-early-close"],
+    explains: &[
+        super::name_mismatch_other_server::ID,
+        super::server_renamed::ID,
+        super::syn_refused::ID,
+        super::early_close::ID,
+    ],
 };
 
 impl Rule for PortMap {
@@ -198,7 +206,7 @@ mod tests {
         let finding = the_one(&found);
         assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
         assert_eq!(finding.conversations, [1]);
-        assert!(finding.also.contains(&"nrpc-name-mismatch-other-server"));
+        assert!(finding.also.iter().any(|also| *also == "nrpc-name-mismatch-other-server"));
         assert!(finding.title.contains("PartB/Example on 10.1.0.9:1352") && finding.title.contains("13521"));
         assert!(finding.remedy[0].contains("CN=PartA/O=Example,10.1.0.9:13521"));
         assert!(text(finding).contains("\"CN=PartA/O=Example\" answers at 10.1.0.9:13521"));

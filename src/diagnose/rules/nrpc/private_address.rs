@@ -6,15 +6,18 @@ use crate::diagnose::words::{clock, dns_path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, got_through, silent, worst_aftermath};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
 pub struct PrivateAddress;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-private-address");
+
 static ABOUT: About = About {
-    id: "nrpc-private-address",
+    id: ID,
     title: "A client outside calls the server's inside address",
     severity: Severity::Blocker,
     layer: Layer::Network,
@@ -35,7 +38,7 @@ static ABOUT: About = About {
         "Outside users: a Connection document with the public name as destination address.",
     ],
     references: &["RFC 1918, RFC 4193", "HCL Domino: Ensuring DNS resolves in NRPC (NAT)"],
-    explains: &["nrpc-syn-silent"],
+    explains: &[super::syn_silent::ID],
 };
 
 /// A silent attempt and the contact that worked before it.

@@ -7,13 +7,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::scanners;
 use crate::facts::statistics::median;
-use crate::model::{Close, CloseBy, Severity};
+use crate::model::{Close, CloseBy, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct ProbeNoise;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-probe-noise");
+
 static ABOUT: About = About {
-    id: "nrpc-probe-noise",
+    id: ID,
     title: "Health checks or scans on the NRPC port",
     severity: Severity::Info,
     layer: Layer::Information,
@@ -28,7 +31,7 @@ static ABOUT: About = About {
     ],
     remedy: &["None needed. Take the source out of the capture filter if it is in the way."],
     references: &["RFC 9293 3.5 (half-open connections)", "F5 BIG-IP monitors tcp and tcp_half_open"],
-    explains: &["nrpc-accept-then-close", "nrpc-early-close", "nrpc-syn-refused", "nrpc-syn-silent"],
+    explains: &[super::accept_then_close::ID, super::early_close::ID, super::syn_refused::ID, super::syn_silent::ID],
 };
 
 /// Probes from one source to one server.

@@ -7,13 +7,16 @@ use crate::facts::logs::{Entry, same_server};
 use crate::facts::names;
 use crate::facts::nrpc::group_by;
 use crate::facts::nrpc::opening::{Refusal, last_refusal, worked_later};
-use crate::model::{Confidence, LogEvent, Severity};
+use crate::model::{Confidence, LogEvent, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct RefusedStatus;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-refused-status");
+
 static ABOUT: About = About {
-    id: "nrpc-refused-status",
+    id: ID,
     title: "The server refused the session with a status code",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -33,7 +36,7 @@ static ABOUT: About = About {
         "HCL Domino help: Server_MaxUsers, Server_Availability_Threshold, Server_Restricted; when failover occurs",
         "Notes C API status codes as published in the domino-jna project (PKG_CLIENT, PKG_SERVER, PKG_NETWORK)",
     ],
-    explains: &["nrpc-early-close", "nrpc-auth-rejected", "nrpc-port-encryption-mandate"],
+    explains: &[super::early_close::ID, super::auth_rejected::ID, super::port_encryption_mandate::ID],
 };
 
 /// A status that refuses a session: code, what it means, what to do.
@@ -294,7 +297,7 @@ mod tests {
     fn a_text_in_a_log_says_so() {
         let text = "Unable to connect to Mail01/Acme on TCPIP (Access to this server has been restricted due to excessive load)\n";
         let found = alone(&[text]);
-        assert_eq!((the_one(&found).rule, the_one(&found).confidence), (RULE, Confidence::High));
+        assert_eq!((the_one(&found).rule.as_str(), the_one(&found).confidence), (RULE, Confidence::High));
         assert!(the_one(&found).title.contains("Mail01/Acme"));
         let found = alone(&[&console(SOME_TIME, &["Access to this server has been restricted by the administrator"])]);
         assert_eq!(the_one(&found).confidence, Confidence::Medium);

@@ -7,13 +7,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::names::{Likeness, abbreviated};
 use crate::facts::nrpc::opening::{Answers, Mismatch, recovered, refused};
 use crate::facts::nrpc::{attempt, group_by};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct ServerRenamed;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-server-renamed");
+
 static ABOUT: About = About {
-    id: "nrpc-server-renamed",
+    id: ID,
     title: "The server has the wanted common name, but another organisation",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -41,7 +44,7 @@ static ABOUT: About = About {
         "HCL Domino help: \"Server not responding\" after a server was renamed or recertified",
         "Notes status 0x0804 (ERR_SERVER_NAME_CHANGED)",
     ],
-    explains: &["nrpc-early-close", "nrpc-refused-status"],
+    explains: &[super::early_close::ID, super::refused_status::ID],
 };
 
 impl Rule for ServerRenamed {

@@ -5,13 +5,16 @@ use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, closer, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::nrpc::restarts::{Restart, restarts};
-use crate::model::{Setup, Severity};
+use crate::model::{RuleId, Setup, Severity};
 
 /// See [`ABOUT`].
 pub struct ServerRestart;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-server-restart");
+
 static ABOUT: About = About {
-    id: "nrpc-server-restart",
+    id: ID,
     title: "The server went down",
     severity: Severity::Major,
     layer: Layer::Network,
@@ -29,18 +32,18 @@ static ABOUT: About = About {
     ],
     references: &["Notes status 0x0AC5 (program shutdown in progress)"],
     explains: &[
-        "nrpc-syn-refused",
-        "nrpc-syn-silent",
-        "nrpc-icmp-reject",
-        "nrpc-accept-then-close",
-        "nrpc-early-close",
-        "nrpc-hello-unanswered",
-        "nrpc-auth-rejected",
-        "nrpc-refused-status",
-        "nrpc-idle-rst",
-        "nrpc-idle-silent",
-        "nrpc-idle-close",
-        "nrpc-port-map",
+        super::syn_refused::ID,
+        super::syn_silent::ID,
+        super::icmp_reject::ID,
+        super::accept_then_close::ID,
+        super::early_close::ID,
+        super::hello_unanswered::ID,
+        super::auth_rejected::ID,
+        super::refused_status::ID,
+        super::idle_rst::ID,
+        super::idle_silent::ID,
+        super::idle_close::ID,
+        super::port_map::ID,
     ],
 };
 

@@ -6,13 +6,16 @@ use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::statistics::seconds;
-use crate::model::{Confidence, Severity, Turn};
+use crate::model::{Confidence, RuleId, Severity, Turn};
 
 /// See [`ABOUT`].
 pub struct SlowServer;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-slow-server");
+
 static ABOUT: About = About {
-    id: "nrpc-slow-server",
+    id: ID,
     title: "The server takes long to answer",
     severity: Severity::Major,
     layer: Layer::Performance,

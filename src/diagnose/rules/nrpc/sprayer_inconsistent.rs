@@ -4,14 +4,17 @@ use crate::diagnose::evidence::nrpc::{show_close, show_names};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names::{abbreviated, looks_like_host};
 use crate::facts::nrpc::opening::{Answers, refused};
-use crate::model::{Endpoint, Severity};
+use crate::model::{Endpoint, RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct SprayerInconsistent;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-sprayer-inconsistent");
+
 static ABOUT: About = About {
-    id: "nrpc-sprayer-inconsistent",
+    id: ID,
     title: "One address, several server names: some sessions fail on the name",
     severity: Severity::Major,
     layer: Layer::Protocol,
@@ -32,12 +35,12 @@ static ABOUT: About = About {
     ],
     references: &["HCL: Network_Sprayer_Address (dominowiki), SPR PMIA6A9MMW"],
     explains: &[
-        "nrpc-name-mismatch-alias",
-        "nrpc-name-mismatch-other-server",
-        "nrpc-server-renamed",
-        "nrpc-port-map",
-        "nrpc-early-close",
-        "nrpc-refused-status",
+        super::name_mismatch_alias::ID,
+        super::name_mismatch_other_server::ID,
+        super::server_renamed::ID,
+        super::port_map::ID,
+        super::early_close::ID,
+        super::refused_status::ID,
     ],
 };
 
@@ -146,7 +149,7 @@ mod tests {
         let finding = the_one(&found);
         assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
         assert_eq!(finding.conversations, [0, 1, 2, 3]);
-        assert!(finding.also.contains(&"nrpc-name-mismatch-alias"), "{:?}", finding.also);
+        assert!(finding.also.iter().any(|also| *also == "nrpc-name-mismatch-alias"), "{:?}", finding.also);
         assert!(finding.title.contains("10.1.0.100:1352 answers under 2 names: Mail01/Example, Mail02/Example"));
         assert!(finding.explanation.contains("2 of 4 sessions"));
         assert!(finding.remedy[0].contains("NETWORK_SPRAYER_ADDRESS=mail.example.net"));

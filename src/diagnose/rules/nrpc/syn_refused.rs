@@ -8,13 +8,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, Rejections, scanners, worst_aftermath};
 use crate::facts::nrpc::restarts::restarted;
-use crate::model::{CloseBy, Setup, Severity, Stamp};
+use crate::model::{CloseBy, RuleId, Setup, Severity, Stamp};
 
 /// See [`ABOUT`].
 pub struct SynRefused;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-syn-refused");
+
 static ABOUT: About = About {
-    id: "nrpc-syn-refused",
+    id: ID,
     title: "The NRPC port refuses connections",
     severity: Severity::Blocker,
     layer: Layer::Network,
@@ -35,7 +38,7 @@ static ABOUT: About = About {
         "Is this the right machine? Compare DNS, Connection document and Server document with the address.",
     ],
     references: &["RFC 9293 3.5.2 (reset generation)", "Notes status 0x0807"],
-    explains: &["nrpc-early-close", "nrpc-accept-then-close", "nrpc-hello-unanswered"],
+    explains: &[super::early_close::ID, super::accept_then_close::ID, super::hello_unanswered::ID],
 };
 
 impl Rule for SynRefused {

@@ -10,14 +10,17 @@ use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, accepted_ports, got_through, scanners, silent, worst_aftermath};
 use crate::facts::nrpc::opening::watched_until;
 use crate::facts::nrpc::restarts::restarted;
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct SynSilent;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("nrpc-syn-silent");
+
 static ABOUT: About = About {
-    id: "nrpc-syn-silent",
+    id: ID,
     title: "Nobody answers on the NRPC port",
     severity: Severity::Blocker,
     layer: Layer::Network,
@@ -45,7 +48,7 @@ static ABOUT: About = About {
         "HCL Domino: Changing the TCP/IP connection-timeout interval",
         "Notes status 0x0803, 0x0807",
     ],
-    explains: &["nrpc-early-close", "nrpc-hello-unanswered"],
+    explains: &[super::early_close::ID, super::hello_unanswered::ID],
 };
 
 impl Rule for SynSilent {

@@ -6,13 +6,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::deadlines::enough_repeats;
 use crate::facts::sip::wishes::repeated_successes;
 use crate::facts::sip::{Call, Signal};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct AckLost;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-ack-lost");
+
 static ABOUT: About = About {
-    id: "sip-ack-lost",
+    id: ID,
     title: "The ACK of an answered call does not arrive",
     severity: Severity::Major,
     layer: Layer::Protocol,

@@ -7,11 +7,14 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::deadlines::plus;
 use crate::facts::sip::{Exchange, Outcome};
-use crate::model::{Close, CloseBy, Severity, Stamp, Timestamp, Transport};
+use crate::model::{Close, CloseBy, RuleId, Severity, Stamp, Timestamp, Transport};
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
 pub struct FlowLost;
+
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-flow-lost");
 
 static ABOUT: About = ENTRY;
 
@@ -19,7 +22,7 @@ static ABOUT: About = ENTRY;
 static ALONE: About = About { explains: &[], ..ENTRY };
 
 const ENTRY: About = About {
-    id: "sip-flow-lost",
+    id: ID,
     title: "The connection of a registered client was closed",
     severity: Severity::Major,
     layer: Layer::Network,
@@ -39,7 +42,7 @@ const ENTRY: About = About {
         "On the server: raise the idle time of SIP connections.",
     ],
     references: &["RFC 5626 section 4.4 (keep-alives), 4.5 (flow recovery)", "RFC 3261 section 10.2.4 (refreshing)"],
-    explains: &["sip-408", "sip-404"],
+    explains: &[super::status_408::ID, super::status_404::ID],
 };
 
 impl Rule for FlowLost {

@@ -7,14 +7,17 @@ use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::rejection;
 use crate::facts::sip::deadlines::enough_repeats;
 use crate::facts::sip::{Call, Exchange, Media, MediaIndex};
-use crate::model::{Endpoint, IcmpError, PerSide, Severity, Side, Timestamp, Transport};
+use crate::model::{Endpoint, IcmpError, PerSide, RuleId, Severity, Side, Timestamp, Transport};
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
 pub struct MediaBlocked;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-media-blocked");
+
 static ABOUT: About = About {
-    id: "sip-media-blocked",
+    id: ID,
     title: "A call was answered, but sound flows in one direction only",
     severity: Severity::Major,
     layer: Layer::Network,

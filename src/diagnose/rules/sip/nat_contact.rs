@@ -6,7 +6,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::deadlines::Deadlines;
 use crate::facts::sip::{Exchange, Outcome};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::sip::Address;
 use std::net::IpAddr;
@@ -14,13 +14,16 @@ use std::net::IpAddr;
 /// See [`ABOUT`].
 pub struct NatContact;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-nat-contact");
+
 static ABOUT: About = ENTRY;
 
 /// Without a failed call it explains none.
 static ALONE: About = About { explains: &[], ..ENTRY };
 
 const ENTRY: About = About {
-    id: "sip-nat-contact",
+    id: ID,
     title: "A client behind NAT registered its private address",
     severity: Severity::Major,
     layer: Layer::Network,
@@ -43,7 +46,7 @@ const ENTRY: About = About {
         "Connect clients from outside by way of a VPN or a SIP edge server.",
     ],
     references: &["RFC 5626 (outbound)", "RFC 3581 (rport)", "RFC 1918, RFC 6598, RFC 4193 (private addresses)"],
-    explains: &["sip-408", "sip-404"],
+    explains: &[super::status_408::ID, super::status_404::ID],
 };
 
 impl Rule for NatContact {

@@ -7,15 +7,18 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::wishes::is_stale;
 use crate::facts::sip::{Exchange, Outcome, Series};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
 pub struct StaleNonce;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-stale-nonce");
+
 static ABOUT: About = About {
-    id: "sip-stale-nonce",
+    id: ID,
     title: "The SIP server calls its own nonce stale",
     severity: Severity::Major,
     layer: Layer::Protocol,

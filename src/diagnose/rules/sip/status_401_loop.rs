@@ -5,14 +5,17 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::wishes::{carries_token, challenged, challenges, recovered, scanners};
 use crate::facts::sip::{Exchange, Outcome, Series};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
 pub struct Loop;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-401-loop");
+
 static ABOUT: About = About {
-    id: "sip-401-loop",
+    id: ID,
     title: "The SIP server never accepts the client's credentials",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -203,7 +206,10 @@ mod tests {
         let alone: Vec<_> = Loop.judge(&Case::new(&analysis, &settings)).into_iter().map(Draft::finish).collect();
         says(the_one(&alone), &["does not accept the sign-on token of ann@example.com", "cookie LtpaToken"]);
         let all = findings(&net.to_pcapng());
-        assert!(all.iter().any(|f| f.rule == "ltpa-undefined-sip" && f.also.contains(&RULE)), "{all:#?}");
+        assert!(
+            all.iter().any(|f| f.rule == "ltpa-undefined-sip" && f.also.iter().any(|also| *also == RULE)),
+            "{all:#?}"
+        );
     }
 
     #[test]

@@ -4,14 +4,17 @@ use crate::diagnose::evidence::sip::{aftermath, draft, how_often, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::wishes::{by_user, challenges, refused};
 use crate::facts::sip::{Exchange, Series};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct Forbidden;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-403");
+
 static ABOUT: About = About {
-    id: "sip-403",
+    id: ID,
     title: "The SIP server forbids what the user asks for",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

@@ -4,13 +4,16 @@ use crate::diagnose::evidence::sip::{aftermath, draft, how_often, subject, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::Exchange;
 use crate::facts::sip::wishes::{by_user, refused};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct NotFound;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-404");
+
 static ABOUT: About = About {
-    id: "sip-404",
+    id: ID,
     title: "The SIP server does not know the user or the domain",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

@@ -7,15 +7,18 @@ use crate::facts::grouping::group_by;
 use crate::facts::sip::deadlines::plus;
 use crate::facts::sip::wishes::{is_stale, is_wish, recovered, scanners};
 use crate::facts::sip::{Exchange, Outcome, Series};
-use crate::model::{Severity, Timestamp};
+use crate::model::{RuleId, Severity, Timestamp};
 use hashbrown::HashMap;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
 pub struct ProxyWantsCredentials;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-407");
+
 static ABOUT: About = About {
-    id: "sip-407",
+    id: ID,
     title: "A SIP proxy asks for credentials in vain",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

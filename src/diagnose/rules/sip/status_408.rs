@@ -7,13 +7,16 @@ use crate::facts::grouping::group_by;
 use crate::facts::sip::Exchange;
 use crate::facts::sip::deadlines::{Deadlines, Unanswered};
 use crate::facts::sip::wishes::{by_server, is_wish, refused};
-use crate::model::{Severity, Timestamp};
+use crate::model::{RuleId, Severity, Timestamp};
 
 /// See [`ABOUT`].
 pub struct Timeout;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-408");
+
 static ABOUT: About = About {
-    id: "sip-408",
+    id: ID,
     title: "A SIP request gets no answer in time",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

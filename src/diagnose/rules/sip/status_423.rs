@@ -3,13 +3,16 @@
 use crate::diagnose::evidence::sip::{severity, show_all, subject};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::{Exchange, Outcome, Series};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct TooBrief;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-423");
+
 static ABOUT: About = About {
-    id: "sip-423",
+    id: ID,
     title: "The registration asks for less time than the server grants",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

@@ -4,15 +4,18 @@ use crate::diagnose::evidence::sip::{aftermath, draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::Exchange;
 use crate::facts::sip::wishes::{by_server, is_wish, refused};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::sip::Via;
 
 /// See [`ABOUT`].
 pub struct LoopDetected;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-482");
+
 static ABOUT: About = About {
-    id: "sip-482",
+    id: ID,
     title: "A SIP request runs in a circle",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -31,7 +34,7 @@ static ABOUT: About = About {
         "Check the list of domains: two proxies that each take the other for responsible send to and fro.",
     ],
     references: &["RFC 3261 section 16.3, step 4 (loop detection)", "RFC 5393 (loops in forking proxies)"],
-    explains: &["sip-483", "sip-408"],
+    explains: &[super::status_483::ID, super::status_408::ID],
 };
 
 /// The same host so often in one request's Via headers: no spiral does that.
@@ -86,7 +89,7 @@ fn most(vias: &[Via]) -> Option<(String, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::{Confidence, Severity};
+    use crate::model::{Confidence, RuleId, Severity};
     use crate::testing::{Story, findings, phone, refused, register, says, the_one, told};
     use nrpcsniff_samples::{Network, sip};
 
@@ -121,7 +124,7 @@ mod tests {
         let found = findings(&net.to_pcapng());
         let sip: Vec<_> = found.iter().filter(|finding| finding.rule.starts_with("sip-")).cloned().collect();
         let finding = the_one(&sip);
-        assert_eq!((finding.rule, finding.also.as_slice()), (RULE, &["sip-483"][..]));
+        assert_eq!((finding.rule.as_str(), finding.also.as_slice()), (RULE, &[RuleId::new("sip-483")][..]));
         says(finding, &["passed sip.example.com 4 times"]);
     }
 

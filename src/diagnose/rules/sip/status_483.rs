@@ -4,13 +4,16 @@ use crate::diagnose::evidence::sip::{aftermath, draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::Exchange;
 use crate::facts::sip::wishes::{by_server, refused};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct TooManyHops;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-483");
+
 static ABOUT: About = About {
-    id: "sip-483",
+    id: ID,
     title: "A SIP request was handed on too often",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

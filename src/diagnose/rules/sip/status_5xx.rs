@@ -4,13 +4,16 @@ use crate::diagnose::evidence::sip::{aftermath, crowd, draft, how_often, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::Exchange;
 use crate::facts::sip::wishes::{by_server, refused};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct ServerError;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-5xx");
+
 static ABOUT: About = About {
-    id: "sip-5xx",
+    id: ID,
     title: "The SIP server failed",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

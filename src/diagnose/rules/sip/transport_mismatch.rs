@@ -6,14 +6,17 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::Exchange;
 use crate::facts::sip::deadlines::{Deadlines, Unanswered};
-use crate::model::{CloseBy, Conversation, Severity, Side, Transport};
+use crate::model::{CloseBy, Conversation, RuleId, Severity, Side, Transport};
 use nrpcsniff_dissectors::{Message as Body, sip};
 
 /// See [`ABOUT`].
 pub struct TransportMismatch;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-transport-mismatch");
+
 static ABOUT: About = About {
-    id: "sip-transport-mismatch",
+    id: ID,
     title: "One side speaks TLS on a SIP port and the other does not",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -36,7 +39,12 @@ static ABOUT: About = About {
         "IANA: sip 5060, sips 5061",
         "RFC 8446 section 4.1.2 (ClientHello)",
     ],
-    explains: &["sip-408", "nrpc-not-nrpc", "tls-silent-close", "tls-version"],
+    explains: &[
+        super::status_408::ID,
+        crate::diagnose::rules::nrpc::not_nrpc::ID,
+        crate::diagnose::rules::tls::silent_close::ID,
+        crate::diagnose::rules::tls::version::ID,
+    ],
 };
 
 /// Ports on which SIP is expected inside TLS.
@@ -176,7 +184,7 @@ fn claimed(case: &Case<'_>, group: &[(&Exchange<'_>, &str, Option<Unanswered<'_>
 
 #[cfg(test)]
 mod tests {
-    use crate::model::{Confidence, Severity};
+    use crate::model::{Confidence, RuleId, Severity};
     use crate::testing::{Story, findings, idle, phone, register, says, the_one, told};
     use nrpcsniff_samples::{Network, Tcp, other, sip};
 
@@ -233,7 +241,7 @@ mod tests {
         tcp.client(sip::Phone::over(&tcp, "ann@example.com").transport("TLS").register());
         idle(&net, 60);
         let sip: Vec<_> = findings(&net.to_pcapng()).into_iter().filter(|f| f.rule.starts_with("sip-")).collect();
-        assert_eq!((the_one(&sip).rule, the_one(&sip).also.as_slice()), (RULE, &["sip-408"][..]));
+        assert_eq!((the_one(&sip).rule.as_str(), the_one(&sip).also.as_slice()), (RULE, &[RuleId::new("sip-408")][..]));
     }
 
     #[test]

@@ -5,13 +5,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::wishes::scanners;
 use crate::facts::sip::{Exchange, Series};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct WrongRealm;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sip-wrong-realm");
+
 static ABOUT: About = About {
-    id: "sip-wrong-realm",
+    id: ID,
     title: "The client's credentials are for another realm",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -29,7 +32,7 @@ static ABOUT: About = About {
         "All nodes of a cluster must ask for the same realm (it is case sensitive).",
     ],
     references: &["RFC 3261 section 22.1 (realm, protection space)", "RFC 7616 section 3.3 (realm)"],
-    explains: &["sip-401-loop", "sip-407", "sip-403"],
+    explains: &[super::status_401_loop::ID, super::status_407::ID, super::status_403::ID],
 };
 
 impl Rule for WrongRealm {
@@ -132,7 +135,10 @@ mod tests {
         answers_in(&phone(&net), "example.com", 3);
         let sip: Vec<_> = findings(&net.to_pcapng()).into_iter().filter(|f| f.rule.starts_with("sip-")).collect();
         let finding = the_one(&sip);
-        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Blocker, Confidence::High));
+        assert_eq!(
+            (finding.rule.as_str(), finding.severity, finding.confidence),
+            (RULE, Severity::Blocker, Confidence::High)
+        );
         assert_eq!(finding.also, ["sip-401-loop"]);
         says(finding, &["realm \"example.com\" instead of \"sip.example.com\"", "ann@example.com"]);
     }

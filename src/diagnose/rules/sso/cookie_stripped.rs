@@ -6,15 +6,18 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::lacks_token;
 use crate::facts::http::{Exchange, Web, is_token, origin, tokens_sent, tokens_set};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::http::Request;
 
 /// See [`ABOUT`].
 pub struct CookieStripped;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sso-cookie-stripped");
+
 static ABOUT: About = About {
-    id: "sso-cookie-stripped",
+    id: ID,
     title: "A proxy takes the sign-on token out",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -37,7 +40,11 @@ static ABOUT: About = About {
         "Switch off caching of login answers: caches drop Set-Cookie.",
     ],
     references: &["RFC 9111 section 7.3 (caches and Set-Cookie)", "Apache mod_proxy: ProxyPassReverseCookieDomain"],
-    explains: &["ltpa-not-returned", "sso-not-loaded", "http-login-loop"],
+    explains: &[
+        crate::diagnose::rules::ltpa::not_returned::ID,
+        super::not_loaded::ID,
+        crate::diagnose::rules::http::login_loop::ID,
+    ],
 };
 
 /// Requests of a proxy's other side that are looked at for one request.

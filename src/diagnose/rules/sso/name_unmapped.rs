@@ -9,13 +9,16 @@ use crate::facts::logs::TracedLogin;
 use crate::facts::tokens::consumers::{by_consumer, is_timely};
 use crate::facts::tokens::person::{is_administrator, is_of_ldap};
 use crate::facts::tokens::{Channel, Held, INCORRECT_LOGIN, Outcome, Refusal, Showing};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct NameUnmapped;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sso-name-unmapped");
+
 static ABOUT: About = About {
-    id: "sso-name-unmapped",
+    id: ID,
     title: "A server does not know the user by the name in the sign-on token",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -40,7 +43,12 @@ static ABOUT: About = About {
         "HCL Domino help: configuring user name mapping in the SSO LTPA token",
         "IBM: guide to single sign-on of Portal, Domino and Sametime (swg21158269)",
     ],
-    explains: &["st-token-refused", "sip-401-loop", "sip-403", "http-login-loop"],
+    explains: &[
+        crate::diagnose::rules::st::token_refused::ID,
+        crate::diagnose::rules::sip::status_401_loop::ID,
+        crate::diagnose::rules::sip::status_403::ID,
+        crate::diagnose::rules::http::login_loop::ID,
+    ],
 };
 
 /// Sametime: the user is not known.
@@ -226,7 +234,7 @@ mod tests {
             [("uid=asmith/ou=people/dc=example", Confidence::Medium), ("CN=Ann Smith/O=ACME", Confidence::Low)]
         {
             let found = alone(&[&not_found(SOME_TIME, user)]);
-            assert_eq!((the_one(&found).rule, the_one(&found).confidence), (RULE, confidence), "{user}");
+            assert_eq!((the_one(&found).rule.as_str(), the_one(&found).confidence), (RULE, confidence), "{user}");
         }
         let later =
             not_found(SOME_TIME, "CN=Ann Smith/O=ACME") + &let_in(SOME_TIME + 1_000_000_000, "CN=Ann Smith/O=ACME");

@@ -8,15 +8,18 @@ use crate::facts::grouping::group_by;
 use crate::facts::http::denials::tokens_held;
 use crate::facts::http::{Exchange, Fit, Web, is_single_server, origin, tokens_sent, tokens_set};
 use crate::facts::logs::Entry;
-use crate::model::{Confidence, LogEvent, Severity};
+use crate::model::{Confidence, LogEvent, RuleId, Severity};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::cookie::SetCookie;
 
 /// See [`ABOUT`].
 pub struct NotLoaded;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("sso-not-loaded");
+
 static ABOUT: About = About {
-    id: "sso-not-loaded",
+    id: ID,
     title: "Domino opens a session of one server instead of single sign-on",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -44,7 +47,7 @@ static ABOUT: About = About {
         "HCL Domino: multi-server session-based authentication (single sign-on)",
         "IBM technote 21106654 (error loading Web SSO configuration)",
     ],
-    explains: &["http-login-loop", "ltpa-not-returned"],
+    explains: &[crate::diagnose::rules::http::login_loop::ID, crate::diagnose::rules::ltpa::not_returned::ID],
 };
 
 impl Rule for NotLoaded {
@@ -341,7 +344,11 @@ mod tests {
         ] {
             let found = alone(&[&console(SOME_TIME, &said)]);
             let finding = the_one(&found);
-            assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, severity, confidence), "{said:?}");
+            assert_eq!(
+                (finding.rule.as_str(), finding.severity, finding.confidence),
+                (RULE, severity, confidence),
+                "{said:?}"
+            );
         }
         assert_eq!(alone(&[&console(SOME_TIME, &["HTTP: Successfully loaded Web SSO Configuration."])]), []);
     }

@@ -4,15 +4,18 @@ use crate::diagnose::evidence::sametime::{afterwards, draft, how_often, who, why
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sametime::Login;
 use crate::facts::sametime::ends::by_user;
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct BadPassword;
 
 const INCORRECT_LOGIN: u32 = 0x8000_0211;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-bad-password");
+
 static ABOUT: About = About {
-    id: "st-bad-password",
+    id: ID,
     title: "Wrong name or password at the Sametime server",
     severity: Severity::Info,
     layer: Layer::Protocol,

@@ -7,7 +7,7 @@ use crate::facts::grouping::group_by;
 use crate::facts::nrpc::opening::watched_until;
 use crate::facts::sametime::ends::talk;
 use crate::facts::sametime::{Login, Outcome};
-use crate::model::{Attempt, Confidence, FailedConnections, Setup, Severity, Timestamp};
+use crate::model::{Attempt, Confidence, FailedConnections, RuleId, Setup, Severity, Timestamp};
 
 /// Ports of LDAP: plain, TLS (IANA), and those of a global catalogue, plain and TLS.
 const LDAP: [u16; 4] = [389, 636, 3268, 3269];
@@ -19,8 +19,11 @@ const LOOKED_AT: usize = 256;
 /// See [`ABOUT`].
 pub struct DirectoryDown;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-directory-down");
+
 static ABOUT: About = About {
-    id: "st-directory-down",
+    id: ID,
     title: "The Sametime server cannot ask its directory",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

@@ -6,14 +6,17 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sametime::ends::{closed_by_server, talk};
 use crate::facts::sametime::{Login, Outcome};
-use crate::model::{Confidence, Endpoint, Severity, Timestamp};
+use crate::model::{Confidence, Endpoint, RuleId, Severity, Timestamp};
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
 pub struct EarlyClose;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-early-close");
+
 static ABOUT: About = About {
-    id: "st-early-close",
+    id: ID,
     title: "The Sametime server closes instead of answering",
     severity: Severity::Major,
     layer: Layer::Fallback,
@@ -143,7 +146,7 @@ mod tests {
         let net = Network::new();
         net.connect(&net.host("10.1.0.12"), &net.host("10.1.0.9"), SERVER_PORT).vp_handshake().wait(2).server_fin();
         assert!(of(&net, RULE).is_empty());
-        assert!(one(&net, "st-untrusted-peer").also.contains(&RULE));
+        assert!(one(&net, "st-untrusted-peer").also.contains(&super::ID));
     }
 
     #[test]

@@ -2,13 +2,16 @@
 
 use crate::diagnose::evidence::sametime::{Reasons, session_ended, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct Elsewhere;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-elsewhere");
+
 static ABOUT: About = About {
-    id: "st-elsewhere",
+    id: ID,
     title: "A second client ends a Sametime session",
     severity: Severity::Minor,
     layer: Layer::Protocol,

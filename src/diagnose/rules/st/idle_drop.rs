@@ -9,14 +9,17 @@ use crate::facts::nrpc::idle::{last_long_gap, reset_after};
 use crate::facts::sametime::Login;
 use crate::facts::sametime::ends::talk;
 use crate::facts::statistics::{equal_within, seconds};
-use crate::model::{CloseBy, IdleGap, Severity};
+use crate::model::{CloseBy, IdleGap, RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct IdleDrop;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-idle-drop");
+
 static ABOUT: About = About {
-    id: "st-idle-drop",
+    id: ID,
     title: "Sametime sessions die of silence",
     severity: Severity::Major,
     layer: Layer::Network,
@@ -38,7 +41,7 @@ static ABOUT: About = About {
         "RFC 5382 (REQ-5: NAT keeps established sessions for 2 hours and 4 minutes at least)",
         "Meanwhile, session.c (keep-alive byte 0x80)",
     ],
-    explains: &["st-directory-down"],
+    explains: &[super::directory_down::ID],
 };
 
 /// A session and the silence before its end.

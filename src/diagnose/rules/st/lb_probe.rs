@@ -8,13 +8,16 @@ use crate::facts::grouping::group_by;
 use crate::facts::sametime::Login;
 use crate::facts::sametime::ends::talk;
 use crate::facts::statistics::median;
-use crate::model::{Close, CloseBy, Severity};
+use crate::model::{Close, CloseBy, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct LbProbe;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-lb-probe");
+
 static ABOUT: About = About {
-    id: "st-lb-probe",
+    id: ID,
     title: "Health checks on the Sametime port",
     severity: Severity::Info,
     layer: Layer::Information,

@@ -7,13 +7,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::logs::Entry;
 use crate::facts::sametime::{Login, Outcome};
-use crate::model::{Close, CloseBy, Confidence, LogEvent, Severity, Side};
+use crate::model::{Close, CloseBy, Confidence, LogEvent, RuleId, Severity, Side};
 
 /// See [`ABOUT`].
 pub struct MissingTokenRelogin;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-missing-token-relogin");
+
 static ABOUT: About = About {
-    id: "st-missing-token-relogin",
+    id: ID,
     title: "After a lost connection the Sametime client has no token to log in again",
     severity: Severity::Major,
     layer: Layer::SignOn,
@@ -39,7 +42,7 @@ static ABOUT: About = About {
         "blog.thomashampel.com: Sametime: Missing Single Sign On token (both articles)",
         "HCL Notes: Logging in to Sametime with single sign-on",
     ],
-    explains: &["st-token-refused"],
+    explains: &[super::token_refused::ID],
 };
 
 impl Rule for MissingTokenRelogin {

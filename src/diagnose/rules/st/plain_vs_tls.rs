@@ -9,14 +9,17 @@ use crate::facts::grouping::group_by;
 use crate::facts::nrpc::opening::watched_until;
 use crate::facts::sametime::ends::talk;
 use crate::facts::sametime::{Login, Outcome};
-use crate::model::{Confidence, Endpoint, Severity, Side};
+use crate::model::{Confidence, Endpoint, RuleId, Severity, Side};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
 pub struct PlainVsTls;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-plain-vs-tls");
+
 static ABOUT: About = About {
-    id: "st-plain-vs-tls",
+    id: ID,
     title: "TLS on a plain Sametime port, or the other way round",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -40,7 +43,11 @@ static ABOUT: About = About {
         "HCL Sametime: TLS for client connections to the community server",
         "RFC 8446 section 5.1 (TLS records)",
     ],
-    explains: &["st-untrusted-peer", "tls-silent-close", "tls-version"],
+    explains: &[
+        super::untrusted_peer::ID,
+        crate::diagnose::rules::tls::silent_close::ID,
+        crate::diagnose::rules::tls::version::ID,
+    ],
 };
 
 /// Who speaks what.

@@ -8,7 +8,7 @@ use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::is_silent;
 use crate::facts::sametime::Login;
 use crate::facts::sametime::ends::talk;
-use crate::model::{Conversation, Setup, Severity};
+use crate::model::{Conversation, RuleId, Setup, Severity};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -18,8 +18,11 @@ pub struct PortBlocked;
 /// Ports on which clients try a tunnel: HTTP, HTTPS, and the multiplexer's own.
 const TUNNELS: [u16; 3] = [80, 443, 8082];
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-port-blocked");
+
 static ABOUT: About = About {
-    id: "st-port-blocked",
+    id: ID,
     title: "The Sametime port cannot be reached",
     severity: Severity::Blocker,
     layer: Layer::Network,

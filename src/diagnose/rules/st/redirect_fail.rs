@@ -5,7 +5,7 @@ use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Lookup, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sametime::{Login, Outcome};
-use crate::model::{Confidence, Severity, Timestamp};
+use crate::model::{Confidence, RuleId, Severity, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::dns;
 use std::net::IpAddr;
@@ -15,8 +15,11 @@ pub struct RedirectFail;
 
 const HOME_SERVER: [u32; 2] = [0x8000_022B, 0x8000_022C];
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-redirect-fail");
+
 static ABOUT: About = About {
-    id: "st-redirect-fail",
+    id: ID,
     title: "The client does not reach its home Sametime server",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -39,7 +42,7 @@ static ABOUT: About = About {
          resolve, or addresses of all nodes that clients can reach.",
     ],
     references: &["HCL Sametime: Assigning users to a home Sametime server", "Meanwhile, mw_error.h (reason codes)"],
-    explains: &["st-port-blocked"],
+    explains: &[super::port_blocked::ID],
 };
 
 /// Why a redirect led nowhere.
@@ -243,7 +246,7 @@ mod tests {
         leaves(&net);
         net.dial(&net.host("10.1.0.50"), &net.host("10.1.0.10"), PORT).refused(2);
         let finding = one(&net, RULE);
-        assert!(finding.also.contains(&"st-port-blocked"));
+        assert!(finding.also.iter().any(|also| *also == "st-port-blocked"));
         says(&finding, &["10.1.0.10:1533", "no connection came about"]);
     }
 

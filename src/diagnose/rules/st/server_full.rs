@@ -3,13 +3,16 @@
 use crate::diagnose::evidence::sametime::{Reasons, aftermath, draft_of_server, turned_away};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct ServerFull;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-server-full");
+
 static ABOUT: About = About {
-    id: "st-server-full",
+    id: ID,
     title: "The Sametime server takes no more users",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

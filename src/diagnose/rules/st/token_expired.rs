@@ -4,14 +4,17 @@ use crate::diagnose::evidence::sametime::{Reasons, afterwards, how_often, proof,
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sametime::Login;
-use crate::model::{Confidence, Message, Severity};
+use crate::model::{Confidence, Message, RuleId, Severity};
 use nrpcsniff_dissectors::ltpa::{Token, utc};
 
 /// See [`ABOUT`].
 pub struct TokenExpired;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-token-expired");
+
 static ABOUT: About = About {
-    id: "st-token-expired",
+    id: ID,
     title: "The Sametime server says that the sign-on token has expired",
     severity: Severity::Major,
     layer: Layer::Protocol,

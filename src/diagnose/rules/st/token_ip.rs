@@ -3,13 +3,16 @@
 use crate::diagnose::evidence::sametime::{Reasons, afterwards, how_often, who, why};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sametime::Login;
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct TokenIp;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-token-ip");
+
 static ABOUT: About = About {
-    id: "st-token-ip",
+    id: ID,
     title: "The Sametime server refuses a token that was issued to another address",
     severity: Severity::Major,
     layer: Layer::Protocol,

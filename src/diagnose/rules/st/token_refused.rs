@@ -8,7 +8,7 @@ use crate::facts::grouping::group_by;
 use crate::facts::logs::TracedLogin;
 use crate::facts::sametime::Login;
 use crate::facts::sametime::ends::by_user;
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct TokenRefused;
@@ -16,8 +16,11 @@ pub struct TokenRefused;
 const TOKEN_INVALID: u32 = 0x8000_0015;
 const INCORRECT_LOGIN: u32 = 0x8000_0211;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-token-refused");
+
 static ABOUT: About = About {
-    id: "st-token-refused",
+    id: ID,
     title: "The Sametime server refuses the sign-on token",
     severity: Severity::Major,
     layer: Layer::Protocol,
@@ -196,7 +199,10 @@ mod tests {
     fn a_trace_alone_tells_the_fact_and_no_cause() {
         let found = alone(&[&not_verified(SOME_TIME, USER)]);
         let finding = the_one(&found);
-        assert_eq!((finding.rule, finding.severity, finding.confidence), (RULE, Severity::Major, Confidence::High));
+        assert_eq!(
+            (finding.rule.as_str(), finding.severity, finding.confidence),
+            (RULE, Severity::Major, Confidence::High)
+        );
         assert_eq!(lines(finding), [1, 4, 6]);
         says(finding, &[USER, "4098", "no status of Domino", "does not say why", "format of the token first"]);
         assert!(finding.frames.is_empty() && finding.conversations.is_empty());
@@ -235,7 +241,7 @@ mod tests {
             let found = beside(&net, vec![log]);
             let finding = the_one(&found);
             assert!(is_of_both(finding), "{finding:#?}");
-            assert_eq!((finding.rule, lines(finding)), (RULE, vec![1, 4, 6]));
+            assert_eq!((finding.rule.as_str(), lines(finding)), (RULE, vec![1, 4, 6]));
             assert_eq!(finding.score, (without + 25).min(100));
         }
     }

@@ -2,14 +2,17 @@
 
 use crate::diagnose::evidence::sametime::{Reasons, session_ended, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
 pub struct TwoServers;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-two-servers");
+
 static ABOUT: About = About {
-    id: "st-two-servers",
+    id: ID,
     title: "A Sametime user is logged in on two servers at a time",
     severity: Severity::Minor,
     layer: Layer::Protocol,

@@ -8,7 +8,7 @@ use crate::facts::grouping::group_by;
 use crate::facts::logs::Entry;
 use crate::facts::sametime::Login;
 use crate::facts::sametime::ends::{closed_by_server, only_handshake};
-use crate::model::{Confidence, LogEvent, Severity};
+use crate::model::{Confidence, LogEvent, RuleId, Severity};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
@@ -21,8 +21,11 @@ const PORTS: [u16; 2] = [1533, BETWEEN_SERVERS];
 /// Reasons of a server that does not trust its peer: not authorized, not trusted.
 const NOT_TRUSTED: [u32; 2] = [0x8000_0003, 0x8000_0011];
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-untrusted-peer");
+
 static ABOUT: About = About {
-    id: "st-untrusted-peer",
+    id: ID,
     title: "A Sametime server turns another server away",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -190,7 +193,7 @@ mod tests {
     #[test]
     fn the_called_server_s_log_proves_what_is_inferred() {
         let found = alone(&[&stusers(SOME_TIME, &["Rejecting server <10.1.0.30> not in servers list"])]);
-        assert_eq!((the_one(&found).rule, the_one(&found).confidence), (RULE, Confidence::Medium));
+        assert_eq!((the_one(&found).rule.as_str(), the_one(&found).confidence), (RULE, Confidence::Medium));
         says(the_one(&found), &["10.1.0.30"]);
         let net = Network::new();
         let tcp = net.connect(&net.host("10.1.0.12"), &net.host("10.1.0.9"), SERVER_PORT);

@@ -3,13 +3,16 @@
 use crate::diagnose::evidence::sametime::{Reasons, afterwards, how_often, who, why};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sametime::ends::only_handshake;
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct UserRestricted;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-user-restricted");
+
 static ABOUT: About = About {
-    id: "st-user-restricted",
+    id: ID,
     title: "The user is not allowed on the Sametime server",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

@@ -3,14 +3,17 @@
 use crate::diagnose::evidence::sametime::{Reasons, session_ended, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sametime::ends::version;
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use nrpcsniff_dissectors::sametime::names;
 
 /// See [`ABOUT`].
 pub struct VersionOrEncryption;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("st-version-or-encryption");
+
 static ABOUT: About = About {
-    id: "st-version-or-encryption",
+    id: ID,
     title: "The Sametime server does not take the client's version or encryption",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

@@ -7,13 +7,16 @@ use crate::diagnose::words::{side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::statistics::share;
-use crate::model::{Endpoint, Severity, Stall};
+use crate::model::{Endpoint, RuleId, Severity, Stall};
 
 /// See [`ABOUT`].
 pub struct Loss;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("tcp-loss");
+
 static ABOUT: About = About {
-    id: "tcp-loss",
+    id: ID,
     title: "Segments are lost on the way",
     severity: Severity::Major,
     layer: Layer::Network,
@@ -33,7 +36,7 @@ static ABOUT: About = About {
         "Capture on both ends and compare: where the segment is missing, the loss lies before that point.",
     ],
     references: &["RFC 6298 (retransmission timer)", "RFC 5681 (loss recovery)"],
-    explains: &["nrpc-slow-server", "nrpc-chatty-rtt"],
+    explains: &[crate::diagnose::rules::nrpc::slow_server::ID, crate::diagnose::rules::nrpc::chatty_rtt::ID],
 };
 
 impl Rule for Loss {

@@ -5,14 +5,17 @@ use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
-use crate::model::{Confidence, Endpoint, IcmpError, Severity, Side, StuckSegment, Timestamp, Transport};
+use crate::model::{Confidence, Endpoint, IcmpError, RuleId, Severity, Side, StuckSegment, Timestamp, Transport};
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
 pub struct MtuBlackhole;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("tcp-mtu-blackhole");
+
 static ABOUT: About = About {
-    id: "tcp-mtu-blackhole",
+    id: ID,
     title: "Large packets do not get through",
     severity: Severity::Blocker,
     layer: Layer::Network,
@@ -34,7 +37,13 @@ static ABOUT: About = About {
         "Or lower the MTU of the sender's interface.",
     ],
     references: &["RFC 1191, RFC 8201 (path MTU discovery)", "RFC 2923 2.1 (black holes)", "RFC 4821"],
-    explains: &["tcp-loss", "nrpc-hello-unanswered", "nrpc-idle-silent", "nrpc-early-close", "nrpc-slow-server"],
+    explains: &[
+        super::loss::ID,
+        crate::diagnose::rules::nrpc::hello_unanswered::ID,
+        crate::diagnose::rules::nrpc::idle_silent::ID,
+        crate::diagnose::rules::nrpc::early_close::ID,
+        crate::diagnose::rules::nrpc::slow_server::ID,
+    ],
 };
 
 impl Rule for MtuBlackhole {

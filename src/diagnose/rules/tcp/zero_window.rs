@@ -6,13 +6,16 @@ use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::statistics::seconds;
-use crate::model::{Severity, Side, ZeroWindow};
+use crate::model::{RuleId, Severity, Side, ZeroWindow};
 
 /// See [`ABOUT`].
 pub struct ZeroWindows;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("tcp-zero-window");
+
 static ABOUT: About = About {
-    id: "tcp-zero-window",
+    id: ID,
     title: "A receiver could take no more",
     severity: Severity::Minor,
     layer: Layer::Performance,

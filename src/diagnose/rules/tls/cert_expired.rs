@@ -4,14 +4,17 @@ use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::words::clock;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tls::{Blame, Handshake, by_site, day};
-use crate::model::{Confidence, Severity, Side};
+use crate::model::{Confidence, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::Certificate;
 
 /// See [`ABOUT`].
 pub struct CertExpired;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("tls-cert-expired");
+
 static ABOUT: About = About {
-    id: "tls-cert-expired",
+    id: ID,
     title: "The server's certificate has expired",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

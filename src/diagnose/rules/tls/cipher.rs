@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tls::{Handshake, agreed, by_site, refusal_of_hello};
-use crate::model::Severity;
+use crate::model::{RuleId, Severity};
 use nrpcsniff_dissectors::tls::alert::{HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY};
 use nrpcsniff_dissectors::tls::{TLS12, suite_shown};
 
@@ -13,8 +13,11 @@ pub struct Cipher;
 /// Cipher suites that are shown of one hello.
 const SUITES: usize = 8;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("tls-cipher");
+
 static ABOUT: About = About {
-    id: "tls-cipher",
+    id: ID,
     title: "Client and server have no cipher suite in common",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tls::{Handshake, by_site};
-use crate::model::{CloseBy, Confidence, Message, Severity, Side};
+use crate::model::{CloseBy, Confidence, Message, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::alert::{
     BAD_CERTIFICATE, CERTIFICATE_EXPIRED, CERTIFICATE_REQUIRED, CERTIFICATE_UNKNOWN, HANDSHAKE_FAILURE, UNKNOWN_CA,
 };
@@ -11,8 +11,11 @@ use nrpcsniff_dissectors::tls::alert::{
 /// See [`ABOUT`].
 pub struct ClientCert;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("tls-client-cert");
+
 static ABOUT: About = About {
-    id: "tls-client-cert",
+    id: ID,
     title: "The server wants a certificate of the client",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

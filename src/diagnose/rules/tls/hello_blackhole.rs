@@ -6,13 +6,16 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::nrpc::opening;
 use crate::facts::statistics::seconds;
 use crate::facts::tls::{Handshake, by_site};
-use crate::model::{Confidence, Severity, Side, Unanswered};
+use crate::model::{Confidence, RuleId, Severity, Side, Unanswered};
 
 /// See [`ABOUT`].
 pub struct HelloBlackhole;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("tls-hello-blackhole");
+
 static ABOUT: About = About {
-    id: "tls-hello-blackhole",
+    id: ID,
     title: "A large ClientHello is never answered",
     severity: Severity::Blocker,
     layer: Layer::Network,
@@ -39,7 +42,7 @@ static ABOUT: About = About {
         "draft-ietf-tls-ecdhe-mlkem (X25519MLKEM768)",
         "RFC 2923 2.1 (black holes)",
     ],
-    explains: &["tcp-mtu-blackhole", "tcp-loss"],
+    explains: &[crate::diagnose::rules::tcp::mtu_blackhole::ID, crate::diagnose::rules::tcp::loss::ID],
 };
 
 impl Rule for HelloBlackhole {

@@ -4,7 +4,7 @@ use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::statistics::equal_within;
 use crate::facts::tls::{Blame, Handshake, by_site, refusal_of_hello};
-use crate::model::{Severity, Side};
+use crate::model::{RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::Certificate;
 use nrpcsniff_dissectors::tls::alert::UNRECOGNIZED_NAME;
 
@@ -14,8 +14,11 @@ pub struct NameMismatch;
 /// Names of a certificate that are shown.
 const NAMES: usize = 6;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("tls-name-mismatch");
+
 static ABOUT: About = About {
-    id: "tls-name-mismatch",
+    id: ID,
     title: "The server's certificate is for another host",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

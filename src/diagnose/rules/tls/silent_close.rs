@@ -4,14 +4,17 @@ use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::words::closer;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::tls::{Handshake, by_site};
-use crate::model::{CloseBy, Confidence, Severity, Side};
+use crate::model::{CloseBy, Confidence, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::TLS12;
 
 /// See [`ABOUT`].
 pub struct SilentClose;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("tls-silent-close");
+
 static ABOUT: About = About {
-    id: "tls-silent-close",
+    id: ID,
     title: "A TLS connection is closed at the ClientHello",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

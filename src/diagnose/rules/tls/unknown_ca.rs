@@ -3,14 +3,17 @@
 use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tls::{Blame, Handshake, by_site};
-use crate::model::{Confidence, Severity, Side};
+use crate::model::{Confidence, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::alert::UNKNOWN_CA;
 
 /// See [`ABOUT`].
 pub struct UnknownCa;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("tls-unknown-ca");
+
 static ABOUT: About = About {
-    id: "tls-unknown-ca",
+    id: ID,
     title: "The client does not trust the issuer of the server's certificate",
     severity: Severity::Blocker,
     layer: Layer::Protocol,

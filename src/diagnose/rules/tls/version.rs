@@ -3,15 +3,18 @@
 use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tls::{Handshake, agreed, by_site, refusal_of_hello};
-use crate::model::{CloseBy, Confidence, Message, Severity, Side};
+use crate::model::{CloseBy, Confidence, Message, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::alert::{HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY, PROTOCOL_VERSION};
 use nrpcsniff_dissectors::tls::{Alert, TLS12, version_name};
 
 /// See [`ABOUT`].
 pub struct Version;
 
+/// Id of the rule.
+pub const ID: RuleId = RuleId::new("tls-version");
+
 static ABOUT: About = About {
-    id: "tls-version",
+    id: ID,
     title: "Client and server have no TLS version in common",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
@@ -32,7 +35,7 @@ static ABOUT: About = About {
          SSL_DISABLE_TLS_10=0).",
     ],
     references: &["RFC 8446 section 6.2, appendix D", "RFC 8996 (TLS 1.0 and 1.1 are deprecated)", "HCL KB0078972"],
-    explains: &["tls-silent-close"],
+    explains: &[super::silent_close::ID],
 };
 
 impl Rule for Version {

@@ -1,0 +1,3 @@
+//! What rules about Notes sessions say.
+
+pub mod name_mismatch_alias;
