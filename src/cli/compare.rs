@@ -51,7 +51,7 @@ impl Compared {
         let paths = Paths::new(args)?;
         let plan = Plan::reading(paths.all(), &args.reading, verbosity, config)?;
         let mut reading = Reading { plan, trouble: false };
-        let (logs, unheard) = logs::read_all(&reading.plan);
+        let (logs, unheard) = logs::read_all(&reading.plan.logs, reading.plan.show_secrets, verbosity);
         reading.trouble |= unheard;
         // Logs tell of the failing capture; where both conversations are of one, of that.
         let (of_good, of_bad) = if paths.bad.is_some() { (Vec::new(), logs) } else { (logs, Vec::new()) };

@@ -1,6 +1,5 @@
 //! `--log` and `--log-offset`: from paths to logs that were read.
 
-use super::plan::{LogFile, Plan};
 use crate::capture::decompressed;
 use crate::logs::{KNOWN, Options, read};
 use crate::model::Log;
@@ -11,6 +10,15 @@ use anyhow::{Context, Result, anyhow, bail};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// A log, and what to add to its times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFile {
+    /// Where it is; `-` for stdin.
+    pub path: PathBuf,
+    /// Nanoseconds to add.
+    pub offset: Option<i64>,
+}
 
 /// Pairs each log with the offset that the user gave for it.
 pub(super) fn plan(paths: &[PathBuf], offsets: &[String]) -> Result<Vec<LogFile>> {
@@ -49,15 +57,15 @@ fn offset(text: &str) -> Result<(&str, i64)> {
 }
 
 /// Reads every log, and says what is wrong with them; true if something is.
-pub(super) fn read_all(plan: &Plan) -> (Vec<Log>, bool) {
-    let logs: Vec<Log> = plan.logs.iter().map(|file| read_one(file, plan)).collect();
+pub(super) fn read_all(files: &[LogFile], show_secrets: bool, verbosity: Verbosity) -> (Vec<Log>, bool) {
+    let logs: Vec<Log> = files.iter().map(|file| read_one(file, show_secrets, verbosity)).collect();
     let trouble = logs.iter().any(|log| !log.complete);
     (logs, trouble)
 }
 
-fn read_one(file: &LogFile, plan: &Plan) -> Log {
+fn read_one(file: &LogFile, show_secrets: bool, verbosity: Verbosity) -> Log {
     let path = file.path.to_string_lossy();
-    let options = Options { offset: file.offset, show_secrets: plan.show_secrets };
+    let options = Options { offset: file.offset, show_secrets };
     let log = match open(&file.path) {
         Ok(stream) => read(&path, stream, &options),
         Err(error) => {
@@ -65,7 +73,7 @@ fn read_one(file: &LogFile, plan: &Plan) -> Log {
             Log { problem: Some(format!("cannot be read: {error}")), ..nothing }
         }
     };
-    tell(&log, plan.verbosity);
+    tell(&log, verbosity);
     log
 }
 

@@ -3,7 +3,7 @@
 use super::appearance::{WIDTH, appearance};
 use super::args::{self, Args, ReadingArgs, TalkArgs};
 use super::config::{self, Config};
-use super::logs;
+use super::logs::{self, LogFile};
 use super::tls_keys::{self, Given};
 use crate::diagnose::{ExpectedServer, Settings};
 use crate::engine::{self, Keep};
@@ -41,15 +41,6 @@ pub struct Plan {
     pub fail_on: Option<Severity>,
     /// How much is said on stderr.
     pub verbosity: Verbosity,
-}
-
-/// A log, and what to add to its times.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogFile {
-    /// Where it is; `-` for stdin.
-    pub path: PathBuf,
-    /// Nanoseconds to add.
-    pub offset: Option<i64>,
 }
 
 impl Plan {

@@ -46,7 +46,7 @@ pub(super) struct Judged {
 
 /// Reads logs and captures, and judges each capture by itself, beside all logs.
 pub(super) fn judge(plan: &Plan, filter: Option<FilterSet>, sets: &[CaptureSet]) -> Judged {
-    let (logs, unheard) = logs::read_all(plan);
+    let (logs, unheard) = logs::read_all(&plan.logs, plan.show_secrets, plan.verbosity);
     let heard = logs.iter().any(|log| log.kind.is_some());
     let mut session = Session::new(plan, filter);
     let mut merged = Merged::beside(logs);

@@ -6,9 +6,10 @@
 //! `surplus` and `options` stay.
 
 use super::comparison;
-use super::diff::{damage, is_no_claim, surplus};
-use super::expectation::{Expectation, items};
+use super::diff::{damage, surplus};
+use super::expectation::{Expectation, is_no_claim};
 use super::matching::{self, elements, is_of_objects};
+use super::values::items;
 use serde_json::{Map, Value};
 
 const FINDING: [&str; 6] = ["rule", "severity", "confidence", "conversations", "packets", "also"];
@@ -30,7 +31,7 @@ pub(super) fn blessed(old: Option<&Expectation>, document: &Value) -> Expectatio
             for (key, value) in old.listed.as_object().into_iter().flatten() {
                 listed.insert(key.clone(), again(old, key, value, document));
             }
-            if comparison::claims_nothing(&old.listed) {
+            if old.claims_nothing() {
                 listed.extend(comparison::claims(document));
             }
             if !listed.contains_key("findings") && surplus(old, document).next().is_some() {

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 /// What is compared with what. A new kind is a variant here, a shape in [`super::expectation`], and an arm where
 /// [`mod@super::verdict`] makes its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum CaseKind {
     /// The report of one capture.
     Report,
     /// A comparison of captures that the file names.
     Comparison,
 }
 
-impl Kind {
+impl CaseKind {
     const ALL: [Self; 2] = [Self::Report, Self::Comparison];
 
     /// How the names of its files end.
@@ -38,7 +38,7 @@ impl Kind {
 /// One comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Case {
-    pub(super) kind: Kind,
+    pub(super) kind: CaseKind,
     /// The captures to read, as one; none for a case by logs alone.
     pub(super) captures: Vec<PathBuf>,
     /// What must be found in them. The file may be missing.
@@ -66,7 +66,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<(Vec<Case>, bool)> {
         paths.iter().all(|path| path.as_os_str() != "-"),
         "stdin (-) cannot be checked, as no expectation lies beside it: give capture files or folders"
     );
-    let (files, captures): (Vec<_>, Vec<_>) = paths.iter().cloned().partition(|path| Kind::of(path).is_some());
+    let (files, captures): (Vec<_>, Vec<_>) = paths.iter().cloned().partition(|path| CaseKind::of(path).is_some());
     let (mut expectations, mut useful, mut lost) = (files, Vec::new(), false);
     for path in captures {
         let inside = if path.is_dir() { search(&path) } else { Vec::new() };
@@ -98,7 +98,7 @@ fn cases(sets: Vec<CaptureSet>) -> Vec<Case> {
             let expectation = expectation_of(&path);
             match cases.last_mut().filter(|_| index > 0 && !expectation.exists()) {
                 Some(case) => case.captures.push(path),
-                None => cases.push(Case { kind: Kind::Report, captures: vec![path], expectation, rival: None }),
+                None => cases.push(Case { kind: CaseKind::Report, captures: vec![path], expectation, rival: None }),
             }
         }
     }
@@ -108,17 +108,17 @@ fn cases(sets: Vec<CaptureSet>) -> Vec<Case> {
 /// The case of an expectation whose capture was not among the others: what lies beside it under its name, captures or
 /// what should be some.
 fn lonely(expectation: PathBuf) -> Case {
-    if Kind::of(&expectation) == Some(Kind::Comparison) {
-        return Case { kind: Kind::Comparison, captures: Vec::new(), expectation, rival: None };
+    if CaseKind::of(&expectation) == Some(CaseKind::Comparison) {
+        return Case { kind: CaseKind::Comparison, captures: Vec::new(), expectation, rival: None };
     }
     let folder = expectation.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let inside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
     let mut beside: Vec<_> =
         inside.map(|name| expectation.with_file_name(name)).filter(|path| path.is_file()).collect();
-    beside.retain(|path| Kind::of(path).is_none() && !is_hidden(path));
+    beside.retain(|path| CaseKind::of(path).is_none() && !is_hidden(path));
     beside.sort();
     let found = cases(discover(&beside).unwrap_or_default()).into_iter().find(|case| case.expectation == expectation);
-    found.unwrap_or(Case { kind: Kind::Report, captures: Vec::new(), expectation, rival: None })
+    found.unwrap_or(Case { kind: CaseKind::Report, captures: Vec::new(), expectation, rival: None })
 }
 
 /// `a.pcap` and `a.pcapng` would share one file.
@@ -139,7 +139,7 @@ fn search(folder: &Path) -> Vec<PathBuf> {
     for path in paths {
         if path.is_dir() && !path.is_symlink() {
             found.extend(search(&path));
-        } else if Kind::of(&path).is_some() && path.is_file() {
+        } else if CaseKind::of(&path).is_some() && path.is_file() {
             found.push(path);
         }
     }
@@ -153,7 +153,7 @@ fn is_hidden(path: &Path) -> bool {
 /// `NAME.expected.json` beside a capture.
 fn expectation_of(capture: &Path) -> PathBuf {
     let mut name = plain_name(capture);
-    name.push(Kind::Report.ending());
+    name.push(CaseKind::Report.ending());
     capture.with_file_name(name)
 }
 
@@ -197,7 +197,7 @@ mod tests {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 let digits: String = name.chars().filter(char::is_ascii_digit).collect();
                 let bytes =
-                    if Kind::of(&path).is_some() { b"{}".to_vec() } else { pcap(10 * digits.parse().unwrap_or(1)) };
+                    if CaseKind::of(&path).is_some() { b"{}".to_vec() } else { pcap(10 * digits.parse().unwrap_or(1)) };
                 fs::write(&path, bytes).unwrap();
             }
             folder
@@ -300,7 +300,7 @@ mod tests {
         assert_eq!(folder.cases(&[""]), both);
         assert_eq!(folder.cases(&["a.compare.json"]), both[1..]);
         let (cases, _) = find(&[folder.path("a.compare.json")]).unwrap();
-        assert_eq!(cases[0].kind, Kind::Comparison);
+        assert_eq!(cases[0].kind, CaseKind::Comparison);
     }
 
     #[test]

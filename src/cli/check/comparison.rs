@@ -3,11 +3,9 @@
 //! `good` (one or several) and `bad` name the captures, or `good` alone and `stream` two conversations of it; paths count from the
 //! folder of the file. The other keys are those of `comparison` in the JSON report of `nrpcsniff compare`, and its `pairs`.
 
-use super::diff::is_no_claim;
-use super::document::text;
-use super::expectation::items;
 use super::options::{self, Common, flag, flags, parsed};
 use super::shape::Shape;
+use super::values::{items, text};
 use crate::cli::args::Command;
 use crate::cli::compare::Compared;
 use crate::cli::config;
@@ -73,11 +71,6 @@ static PAIR: Shape = Shape::Object {
         ("forks", Shape::Any),
     ],
 };
-
-/// It is the expectation of a comparison, and says only what to compare.
-pub(super) fn claims_nothing(listed: &Value) -> bool {
-    listed.get("good").is_some() && listed.as_object().is_some_and(|listed| listed.keys().all(|key| is_no_claim(key)))
-}
 
 /// Compares what the file names: the keys that it may list, and every file that was read.
 pub(super) fn document(listed: &Value, folder: &Path, common: Common<'_>) -> Result<Value> {

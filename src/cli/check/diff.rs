@@ -1,9 +1,8 @@
 //! What differs between an expectation and a report, in words.
 
-use super::comparison;
-use super::document::text;
-use super::expectation::{Expectation, items};
+use super::expectation::{Expectation, is_no_claim};
 use super::matching::{self, elements, is_of_objects, same};
+use super::values::{items, text};
 use serde_json::{Map, Value};
 
 /// Letters of a value that are shown.
@@ -14,14 +13,14 @@ const SHORT: usize = 60;
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Deviation {
-    pub(super) kind: Kind,
+    pub(super) kind: DeviationKind,
     /// Where, and what. It may hold text from the wire: escape it where it is printed.
     pub(super) text: String,
 }
 
 /// Which side has what the other has not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum DeviationKind {
     /// Listed, and not there.
     Missing,
     /// There, and not listed, or not allowed.
@@ -45,11 +44,6 @@ pub(super) fn deviations(expectation: &Expectation, document: &Value) -> Vec<Dev
     diff.absent(expectation, document);
     diff.surplus(expectation, document);
     diff.found
-}
-
-/// It says what to read or how to judge, not what must be found.
-pub(super) fn is_no_claim(key: &str) -> bool {
-    matches!(key, "absent" | "surplus" | "options") || comparison::INPUTS.contains(&key)
 }
 
 /// Findings that count as a deviation because they are not listed; those of rules under `absent` are another matter.
@@ -79,7 +73,7 @@ pub(super) fn damage<'a>(expectation: &Expectation, found: &'a Value) -> Option<
 pub(super) fn news(document: &Value) -> Vec<Deviation> {
     let text = |finding| format!("finding {} ({})", text(finding, "rule"), described(finding));
     let findings = items(document, "findings").iter();
-    findings.map(|finding| Deviation { kind: Kind::Surplus, text: text(finding) }).collect()
+    findings.map(|finding| Deviation { kind: DeviationKind::Surplus, text: text(finding) }).collect()
 }
 
 /// What one finding is, in a line.
@@ -99,7 +93,7 @@ struct Diff {
 }
 
 impl Diff {
-    fn add(&mut self, kind: Kind, text: String) {
+    fn add(&mut self, kind: DeviationKind, text: String) {
         self.found.push(Deviation { kind, text });
     }
 
@@ -109,7 +103,8 @@ impl Diff {
             let place = named(finding, listed, there);
             match at {
                 Some(at) => self.object(&place, "", finding, &there[at]),
-                None => self.add(Kind::Missing, format!("{place}: expected, not found{}", under_also(finding, there))),
+                None => self
+                    .add(DeviationKind::Missing, format!("{place}: expected, not found{}", under_also(finding, there))),
             }
         }
     }
@@ -118,11 +113,17 @@ impl Diff {
         let there = items(document, "findings");
         for rule in expectation.absent() {
             for finding in there.iter().filter(|finding| finding["rule"] == rule) {
-                self.add(Kind::Surplus, format!("finding {rule}: must be absent, found ({})", described(finding)));
+                self.add(
+                    DeviationKind::Surplus,
+                    format!("finding {rule}: must be absent, found ({})", described(finding)),
+                );
             }
             for finding in there.iter().filter(|finding| items(finding, "also").iter().any(|also| also == rule)) {
                 let other = text(finding, "rule");
-                self.add(Kind::Surplus, format!("finding {rule}: must be absent, found under \"also\" of {other}"));
+                self.add(
+                    DeviationKind::Surplus,
+                    format!("finding {rule}: must be absent, found under \"also\" of {other}"),
+                );
             }
         }
     }
@@ -130,7 +131,7 @@ impl Diff {
     fn surplus(&mut self, expectation: &Expectation, document: &Value) {
         for finding in surplus(expectation, document) {
             let rule = text(finding, "rule");
-            self.add(Kind::Surplus, format!("finding {rule}: not expected, found ({})", described(finding)));
+            self.add(DeviationKind::Surplus, format!("finding {rule}: not expected, found ({})", described(finding)));
         }
     }
 
@@ -144,7 +145,7 @@ impl Diff {
             let place = if place.is_empty() { name } else { format!("{place}, {name}") };
             match at {
                 Some(at) => self.object(&place, "", element, &there[at]),
-                None => self.add(Kind::Missing, format!("{place}: expected, not found")),
+                None => self.add(DeviationKind::Missing, format!("{place}: expected, not found")),
             }
         }
     }
@@ -166,7 +167,7 @@ impl Diff {
             (_, Some(there)) if same(listed, there) => {}
             (_, there) => {
                 let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
-                self.add(Kind::Changed, format!("{place}{path} {}", change(listed, there)));
+                self.add(DeviationKind::Changed, format!("{place}{path} {}", change(listed, there)));
             }
         }
     }
@@ -264,9 +265,9 @@ mod tests {
     /// Sign and text of each difference.
     fn lines(listed: Value) -> Vec<String> {
         let sign = |kind| match kind {
-            Kind::Missing => '-',
-            Kind::Surplus => '+',
-            Kind::Changed => '~',
+            DeviationKind::Missing => '-',
+            DeviationKind::Surplus => '+',
+            DeviationKind::Changed => '~',
         };
         deviations(&expectation(listed), &document()).iter().map(|d| format!("{} {}", sign(d.kind), d.text)).collect()
     }

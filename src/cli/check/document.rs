@@ -9,6 +9,7 @@
 //! | `statuses` | statuses of NRPC replies that are not 0, in hexadecimal |
 //! | `answers` | statuses of SIP and HTTP responses; of Sametime `LOGIN_ACK` and the reasons for which channels ended |
 
+use super::values::{items, text};
 use crate::capture::{CaptureSet, FilterSet};
 use crate::cli::plan::Plan;
 use crate::cli::run::judge;
@@ -29,13 +30,8 @@ pub(super) fn document(plan: &Plan, captures: &[CaptureSet], folder: &Path) -> R
 
 /// Inputs that could not be opened: the path, and why.
 pub(super) fn unreadable(document: &Value) -> impl Iterator<Item = (&str, &str)> {
-    let inputs = super::expectation::items(document, "inputs").iter().filter(|input| input["format"].is_null());
+    let inputs = items(document, "inputs").iter().filter(|input| input["format"].is_null());
     inputs.map(|input| (text(input, "path"), text(input, "problem")))
-}
-
-/// A text in an object; empty if there is none.
-pub(super) fn text<'a>(object: &'a Value, key: &str) -> &'a str {
-    object.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn prepared(mut document: Value, folder: &Path) -> Value {
@@ -55,7 +51,7 @@ fn prepared(mut document: Value, folder: &Path) -> Value {
 
 fn short_keys(conversation: &Value) -> Map<String, Value> {
     let teardown = &conversation["teardown"];
-    let messages = super::expectation::items(conversation, "messages");
+    let messages = items(conversation, "messages");
     let first = |kind: &str, field: &str| {
         messages.iter().find(|message| message["type"] == kind).map_or(Value::Null, |m| m["fields"][field].clone())
     };
@@ -112,7 +108,7 @@ pub(super) mod tests {
         assert_eq!(alias["wanted_server"], "chat.example.net");
         assert_eq!(alias["server_name"], "CN=STCOMM7/OU=Servers/O=Example");
         let refused = sample("nrpc-refused-status");
-        let statuses = super::super::expectation::items(&refused, "conversations").iter().map(|c| &c["statuses"]);
+        let statuses = items(&refused, "conversations").iter().map(|c| &c["statuses"]);
         assert!(statuses.clone().any(|statuses| statuses[0] == "0x09de"), "{:?}", statuses.collect::<Vec<_>>());
         let web = &sample("sip-undefined")["conversations"][0];
         assert_eq!(web["answers"], serde_json::json!([302, 200, 302, 200]));

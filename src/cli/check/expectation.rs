@@ -4,13 +4,14 @@
 //! `absent` (rules that must not speak), `surplus` (how severe a finding that is not listed must be to count as a
 //! deviation), `options` (what the run needs), and short keys of conversations (see [`super::document`]).
 
-use super::cases::Kind;
+use super::cases::CaseKind;
 use super::shape::Shape;
+use super::values::items;
 use super::{comparison, options};
 use crate::model::Severity;
 use crate::report::escape;
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -27,8 +28,8 @@ pub(super) struct Expectation {
 
 impl Expectation {
     /// Reads the file; `None` if there is none.
-    pub(super) fn load(path: &Path, kind: Kind) -> Result<Option<Self>> {
-        let shown = || escape::terminal(&path.to_string_lossy()).into_owned();
+    pub(super) fn load(path: &Path, kind: CaseKind) -> Result<Option<Self>> {
+        let shown = || escape::path(path);
         match fs::read_to_string(path) {
             Ok(text) => Self::parse(&text, kind).with_context(shown).map(Some),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -37,10 +38,10 @@ impl Expectation {
     }
 
     /// Reads the text of a file. An error knows the line, and the right word if one is near.
-    pub(super) fn parse(text: &str, kind: Kind) -> Result<Self> {
+    pub(super) fn parse(text: &str, kind: CaseKind) -> Result<Self> {
         let shape = match kind {
-            Kind::Report => &FILE,
-            Kind::Comparison => &comparison::FILE,
+            CaseKind::Report => &FILE,
+            CaseKind::Comparison => &comparison::FILE,
         };
         let expectation = Self { listed: shape.read(text)? };
         for rule in expectation.absent() {
@@ -48,6 +49,12 @@ impl Expectation {
             ensure!(!both, "'{rule}' stands under findings and under absent: take it out of one of them");
         }
         Ok(expectation)
+    }
+
+    /// It is the expectation of a comparison, and says only what to compare.
+    pub(super) fn claims_nothing(&self) -> bool {
+        let is_claimless = |keys: &Map<String, Value>| keys.keys().all(|key| is_no_claim(key));
+        self.listed.get("good").is_some() && self.listed.as_object().is_some_and(is_claimless)
     }
 
     /// Rules that must not speak, not even under `also`.
@@ -63,9 +70,9 @@ impl Expectation {
     }
 }
 
-/// The elements of a list in an object; none if there is no such list.
-pub(super) fn items<'a>(object: &'a Value, key: &str) -> &'a [Value] {
-    object.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+/// It says what to read or how to judge, not what must be found.
+pub(super) fn is_no_claim(key: &str) -> bool {
+    matches!(key, "absent" | "surplus" | "options") || comparison::INPUTS.contains(&key)
 }
 
 /// What may stand in the file.
@@ -272,10 +279,10 @@ mod tests {
                 ["findings", "conversations", "inputs", "totals"].map(|key| (key.to_owned(), report[key].clone()));
             let text = serde_json::to_string_pretty(&Value::Object(parts.into_iter().collect())).unwrap();
             assert!(
-                Expectation::parse(&text, Kind::Report).is_ok(),
+                Expectation::parse(&text, CaseKind::Report).is_ok(),
                 "{}: {:#}",
                 sample.name,
-                Expectation::parse(&text, Kind::Report).unwrap_err()
+                Expectation::parse(&text, CaseKind::Report).unwrap_err()
             );
         }
     }
@@ -293,7 +300,7 @@ mod tests {
             ("{\"options\": {\"ltpa_key\": []}}", ["line 1", "'ltpa_keys'"]),
             ("{\"absent\": [\"tcp-loss\"], \"findings\": [{\"rule\": \"tcp-loss\"}]}", ["'tcp-loss'", "absent"]),
         ] {
-            let error = Expectation::parse(text, Kind::Report).unwrap_err().to_string();
+            let error = Expectation::parse(text, CaseKind::Report).unwrap_err().to_string();
             assert!(parts.iter().all(|part| error.contains(part)), "{text}: {error}");
         }
     }
@@ -301,7 +308,7 @@ mod tests {
     #[test]
     fn what_is_not_listed_counts_from_minor_on() {
         let minds =
-            |file: &str, severity: &str| Expectation::parse(file, Kind::Report).unwrap().minds(&json!(severity));
+            |file: &str, severity: &str| Expectation::parse(file, CaseKind::Report).unwrap().minds(&json!(severity));
         assert!(!minds("{}", "info") && minds("{}", "minor") && minds("{}", "blocker"));
         assert!(minds(r#"{"surplus": "info"}"#, "info"));
         assert!(!minds(r#"{"surplus": "blocker"}"#, "major") && minds(r#"{"surplus": "blocker"}"#, "blocker"));
@@ -311,12 +318,12 @@ mod tests {
     #[test]
     fn a_file_that_is_not_there_is_none_and_one_that_cannot_be_read_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Expectation::load(&folder.path().join("x.expected.json"), Kind::Report).unwrap(), None);
-        let error = format!("{:#}", Expectation::load(folder.path(), Kind::Report).unwrap_err());
+        assert_eq!(Expectation::load(&folder.path().join("x.expected.json"), CaseKind::Report).unwrap(), None);
+        let error = format!("{:#}", Expectation::load(folder.path(), CaseKind::Report).unwrap_err());
         assert!(error.contains("cannot be read") && error.contains(folder.path().to_str().unwrap()), "{error}");
         let file = folder.path().join("x.expected.json");
         fs::write(&file, "{\"absnt\": []}").unwrap();
-        let error = format!("{:#}", Expectation::load(&file, Kind::Report).unwrap_err());
+        let error = format!("{:#}", Expectation::load(&file, CaseKind::Report).unwrap_err());
         assert!(error.contains("x.expected.json: line 1, column"), "{error}");
     }
 }

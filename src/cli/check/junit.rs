@@ -4,13 +4,14 @@
 //! `junit-10.xsd`, allows): a suite for each folder, a case for each capture, `failure` for what differs, `error` for
 //! what could not be checked.
 
-use super::{Checked, Verdict, show};
+use super::checked::{CaseResult, CheckedCase};
+use super::show;
 use crate::report::escape;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// Writes the results. Cases of one folder stand together, in the order of their first.
-pub(super) fn write(results: &[Checked], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(results: &[CheckedCase], out: &mut dyn Write) -> io::Result<()> {
     let mut folders: Vec<&str> = Vec::new();
     for result in results {
         if !folders.contains(&result.folder.as_str()) {
@@ -30,28 +31,28 @@ pub(super) fn write(results: &[Checked], out: &mut dyn Write) -> io::Result<()> 
     writeln!(out, "</testsuites>")
 }
 
-fn counts<'a>(results: impl Iterator<Item = &'a Checked>) -> String {
+fn counts<'a>(results: impl Iterator<Item = &'a CheckedCase>) -> String {
     let (mut tests, mut failures, mut errors, mut seconds) = (0, 0, 0, 0.0);
     for result in results {
         tests += 1;
-        failures += usize::from(matches!(result.verdict, Verdict::Differs(_)));
-        errors += usize::from(matches!(result.verdict, Verdict::Trouble(_)));
+        failures += usize::from(matches!(result.result, CaseResult::Differs(_)));
+        errors += usize::from(matches!(result.result, CaseResult::Trouble(_)));
         seconds += result.seconds;
     }
     format!(r#" tests="{tests}" failures="{failures}" errors="{errors}" time="{seconds:.3}""#)
 }
 
-fn case(result: &Checked) -> String {
+fn case(result: &CheckedCase) -> String {
     let (name, folder) = (quoted(&result.file), quoted(&result.folder));
     let mut text = format!(r#"    <testcase name="{name}" classname="{folder}" time="{:.3}""#, result.seconds);
     // Writing to a string cannot fail.
-    let _ = match &result.verdict {
-        Verdict::AsExpected | Verdict::Written { .. } => writeln!(text, "/>"),
-        Verdict::Differs(deviations) => {
+    let _ = match &result.result {
+        CaseResult::AsExpected | CaseResult::Written { .. } => writeln!(text, "/>"),
+        CaseResult::Differs(deviations) => {
             let lines: Vec<_> = deviations.iter().map(show::line).collect();
             writeln!(text, ">\n{}    </testcase>", outcome("failure", "deviation", &lines))
         }
-        Verdict::Trouble(problem) => {
+        CaseResult::Trouble(problem) => {
             writeln!(text, ">\n{}    </testcase>", outcome("error", "trouble", std::slice::from_ref(problem)))
         }
     };
@@ -86,7 +87,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::diff::{Deviation, Kind};
+    use super::super::diff::{Deviation, DeviationKind};
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -192,7 +193,7 @@ mod tests {
     }
 
     /// Holds the document against the schema: which elements and attributes stand where, and whether counts add up.
-    fn checked(results: &[Checked]) -> Element {
+    fn checked(results: &[CheckedCase]) -> Element {
         let mut text = Vec::new();
         write(results, &mut text).unwrap();
         let root = Parser::document(&String::from_utf8(text).unwrap());
@@ -225,20 +226,20 @@ mod tests {
         root
     }
 
-    fn result(folder: &str, file: &str, verdict: Verdict) -> Checked {
-        Checked { folder: folder.to_owned(), file: file.to_owned(), more: 0, verdict, seconds: 0.25 }
+    fn result(folder: &str, file: &str, result: CaseResult) -> CheckedCase {
+        CheckedCase { folder: folder.to_owned(), file: file.to_owned(), more: 0, result, seconds: 0.25 }
     }
 
     fn deviation(text: &str) -> Deviation {
-        Deviation { kind: Kind::Changed, text: text.to_owned() }
+        Deviation { kind: DeviationKind::Changed, text: text.to_owned() }
     }
 
     #[test]
     fn suites_are_folders_and_cases_captures() {
         let root = checked(&[
-            result("a", "1.pcap", Verdict::AsExpected),
-            result("b", "2.pcap", Verdict::Differs(vec![deviation("one"), deviation("two")])),
-            result("a", "3.pcap", Verdict::Trouble("no expectation".to_owned())),
+            result("a", "1.pcap", CaseResult::AsExpected),
+            result("b", "2.pcap", CaseResult::Differs(vec![deviation("one"), deviation("two")])),
+            result("a", "3.pcap", CaseResult::Trouble("no expectation".to_owned())),
         ]);
         let names: Vec<_> = root.children.iter().map(|suite| suite.attributes["name"].as_str()).collect();
         assert_eq!(names, ["a", "b"]);
@@ -259,7 +260,7 @@ mod tests {
     #[test]
     fn control_characters_are_written_out() {
         let text = "<a b=\"c\"> & 'd' \u{0}\u{1b}[2J\n\u{fffe}\u{ffff}\u{202e}]]>";
-        let root = checked(&[result(text, text, Verdict::Differs(vec![deviation(text)]))]);
+        let root = checked(&[result(text, text, CaseResult::Differs(vec![deviation(text)]))]);
         let shown = r#"<a b="c"> & 'd' \x00\x1b[2J\n\u{fffe}\u{ffff}\u{202e}]]>"#;
         assert_eq!(root.children[0].attributes["name"], shown);
         assert_eq!(root.children[0].children[0].children[0].text, format!("~ {shown}"));
@@ -269,8 +270,8 @@ mod tests {
         #[test]
         fn any_text_gives_a_document(text in any::<String>()) {
             checked(&[
-                result(&text, &text, Verdict::Differs(vec![deviation(&text)])),
-                result(&text, &text, Verdict::Trouble(text.clone())),
+                result(&text, &text, CaseResult::Differs(vec![deviation(&text)])),
+                result(&text, &text, CaseResult::Trouble(text.clone())),
             ]);
         }
     }

@@ -1,6 +1,6 @@
 //! Which element of a report a listed element means.
 
-use super::expectation::items;
+use super::values::items;
 use serde_json::Value;
 use std::cmp::Reverse;
 

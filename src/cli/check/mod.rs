@@ -13,6 +13,7 @@
 mod atomic;
 mod bless;
 mod cases;
+mod checked;
 mod comparison;
 mod diff;
 mod document;
@@ -23,6 +24,7 @@ mod options;
 mod screen;
 mod shape;
 mod show;
+mod values;
 mod verdict;
 
 use super::args::CheckArgs;
@@ -32,6 +34,7 @@ use super::progress::Steps;
 use crate::report::talk::Verbosity;
 use anyhow::Result;
 use cases::Case;
+use checked::{CaseResult, CheckedCase};
 use clap::ColorChoice;
 use options::Common;
 use screen::Screen;
@@ -39,21 +42,10 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use verdict::{Verdict, named, verdict};
+use verdict::{named, verdict};
 
 /// A case whose files are larger than this shows its own progress, in bytes.
 const LARGE: u64 = 32 << 20;
-
-/// What became of a case.
-struct Checked {
-    folder: String,
-    file: String,
-    /// Further files of a rotated capture.
-    more: usize,
-    verdict: Verdict,
-    /// How long it took.
-    seconds: f64,
-}
 
 /// Checks every case behind the paths; `config` is the file that was named, if one was.
 pub(super) fn run(args: &CheckArgs, config: Option<&Path>, color: ColorChoice) -> Result<Outcome> {
@@ -76,18 +68,18 @@ pub(super) fn run(args: &CheckArgs, config: Option<&Path>, color: ColorChoice) -
 }
 
 /// Trouble outranks a difference, as everywhere: what was not checked may be worse.
-fn outcome(lost: bool, results: &[Checked]) -> Outcome {
-    let any = |is: fn(&Verdict) -> bool| results.iter().any(|result| is(&result.verdict));
-    if lost || any(|verdict| matches!(verdict, Verdict::Trouble(_))) {
+fn outcome(lost: bool, results: &[CheckedCase]) -> Outcome {
+    let any = |is: fn(&CaseResult) -> bool| results.iter().any(|result| is(&result.result));
+    if lost || any(|verdict| matches!(verdict, CaseResult::Trouble(_))) {
         Outcome::Trouble
-    } else if any(|verdict| matches!(verdict, Verdict::Differs(_))) {
+    } else if any(|verdict| matches!(verdict, CaseResult::Differs(_))) {
         Outcome::Differs
     } else {
         Outcome::Done
     }
 }
 
-fn every(cases: &[Case], args: &CheckArgs, config: Option<&Path>, screen: &mut Screen) -> Result<Vec<Checked>> {
+fn every(cases: &[Case], args: &CheckArgs, config: Option<&Path>, screen: &mut Screen) -> Result<Vec<CheckedCase>> {
     let progress = !args.quiet && !args.no_progress && io::stderr().is_terminal();
     let mut steps = Steps::new(cases.len(), Verbosity { quiet: true, verbose: false, progress, mute: true });
     let mut results = Vec::with_capacity(cases.len());
@@ -99,20 +91,20 @@ fn every(cases: &[Case], args: &CheckArgs, config: Option<&Path>, screen: &mut S
             steps.step(case.name());
         }
         let began = Instant::now();
-        let verdict = verdict(case, args.bless, Common { config, progress: progress && large });
-        let result = Checked {
+        let result = verdict(case, args.bless, Common { config, progress: progress && large });
+        let checked = CheckedCase {
             folder: folder_name(case.folder()),
             file: named(case.name()),
             more: case.captures.len().saturating_sub(1),
-            verdict,
+            result,
             seconds: began.elapsed().as_secs_f64(),
         };
-        let shown = show::result(&result, args.verbose, screen.paint);
+        let shown = show::result(&checked, args.verbose, screen.paint);
         if !shown.is_empty() {
             steps.hide();
             screen.show(&shown)?;
         }
-        results.push(result);
+        results.push(checked);
     }
     steps.hide();
     Ok(results)
@@ -120,16 +112,6 @@ fn every(cases: &[Case], args: &CheckArgs, config: Option<&Path>, screen: &mut S
 
 fn size(case: &Case) -> u64 {
     case.captures.iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum()
-}
-
-impl Checked {
-    /// The path of the case.
-    fn name(&self) -> String {
-        let path =
-            if self.folder == "." { Path::new(&self.file).into() } else { Path::new(&self.folder).join(&self.file) };
-        let more = if self.more > 0 { format!(" and {} more", self.more) } else { String::new() };
-        format!("{}{more}", path.display())
-    }
 }
 
 /// A folder by its name; the one that everything counts from is `.`.
@@ -143,15 +125,15 @@ mod tests {
 
     #[test]
     fn trouble_outranks_a_difference() {
-        let results = |verdicts: Vec<Verdict>| -> Vec<Checked> {
+        let results = |verdicts: Vec<CaseResult>| -> Vec<CheckedCase> {
             let checked =
-                |verdict| Checked { folder: String::new(), file: String::new(), more: 0, verdict, seconds: 0.0 };
+                |result| CheckedCase { folder: String::new(), file: String::new(), more: 0, result, seconds: 0.0 };
             verdicts.into_iter().map(checked).collect()
         };
-        let differs = || Verdict::Differs(Vec::new());
-        assert_eq!(outcome(false, &results(vec![Verdict::AsExpected])), Outcome::Done);
-        assert_eq!(outcome(false, &results(vec![Verdict::AsExpected, differs()])), Outcome::Differs);
-        assert_eq!(outcome(false, &results(vec![differs(), Verdict::Trouble(String::new())])), Outcome::Trouble);
+        let differs = || CaseResult::Differs(Vec::new());
+        assert_eq!(outcome(false, &results(vec![CaseResult::AsExpected])), Outcome::Done);
+        assert_eq!(outcome(false, &results(vec![CaseResult::AsExpected, differs()])), Outcome::Differs);
+        assert_eq!(outcome(false, &results(vec![differs(), CaseResult::Trouble(String::new())])), Outcome::Trouble);
         assert_eq!(outcome(true, &[]), Outcome::Trouble);
     }
 }

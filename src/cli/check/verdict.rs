@@ -1,10 +1,12 @@
 //! What is to be said of one case.
 
-use super::cases::{Case, Kind};
+use super::cases::{Case, CaseKind};
+use super::checked::CaseResult;
 use super::diff::{self, Deviation, damage, deviations};
 use super::document::{document, unreadable};
-use super::expectation::{Expectation, items};
+use super::expectation::Expectation;
 use super::options::{self, Common};
+use super::values::items;
 use super::{atomic, bless, comparison};
 use crate::capture::{CaptureSet, Reader};
 use crate::report::escape::JsonFormatter;
@@ -13,27 +15,13 @@ use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
 
-/// What is to be said of a case.
-pub(super) enum Verdict {
-    AsExpected,
-    Differs(Vec<Deviation>),
-    /// It could not be checked: a sentence that says why and what to do.
-    Trouble(String),
-    /// Its expectation was written.
-    Written {
-        changes: Vec<Deviation>,
-        file: String,
-        new: bool,
-    },
-}
-
 /// Checks one case, or writes its expectation.
-pub(super) fn verdict(case: &Case, bless: bool, common: Common<'_>) -> Verdict {
-    check(case, bless, common).unwrap_or_else(|error| Verdict::Trouble(format!("{error:#}")))
+pub(super) fn verdict(case: &Case, bless: bool, common: Common<'_>) -> CaseResult {
+    check(case, bless, common).unwrap_or_else(|error| CaseResult::Trouble(format!("{error:#}")))
 }
 
 /// An error is what keeps the case from being checked.
-fn check(case: &Case, bless: bool, common: Common<'_>) -> Result<Verdict> {
+fn check(case: &Case, bless: bool, common: Common<'_>) -> Result<CaseResult> {
     if let Some(rival) = &case.rival {
         let other = rival.file_name().unwrap_or_default().to_string_lossy();
         bail!("{other} beside it would share {}: rename one of the captures", named(&case.expectation));
@@ -45,7 +33,7 @@ fn check(case: &Case, bless: bool, common: Common<'_>) -> Result<Verdict> {
     let found = found(case, old.as_ref(), common)?;
     let Some(old) = old else { return write(case, None, &found, diff::news(&found)) };
     let mut changes = deviations(&old, &found);
-    if comparison::claims_nothing(&old.listed) {
+    if old.claims_nothing() {
         if !bless {
             bail!(
                 "it lists nothing that must come of it: nrpcsniff check --bless {} adds it",
@@ -55,14 +43,14 @@ fn check(case: &Case, bless: bool, common: Common<'_>) -> Result<Verdict> {
         return write(case, Some(&old), &found, changes);
     }
     match damage(&old, &found) {
-        None if changes.is_empty() => Ok(Verdict::AsExpected),
-        None if !bless => Ok(Verdict::Differs(changes)),
+        None if changes.is_empty() => Ok(CaseResult::AsExpected),
+        None if !bless => Ok(CaseResult::Differs(changes)),
         Some((path, problem)) if !bless => bail!(
             "{path}: {problem}; if that is meant, list {{\"path\": \"{path}\", \"complete\": false}} under inputs"
         ),
         damage => {
             let text = damage.map(|(path, problem)| format!("input {path}: {problem}"));
-            changes.extend(text.map(|text| Deviation { kind: diff::Kind::Surplus, text }));
+            changes.extend(text.map(|text| Deviation { kind: diff::DeviationKind::Surplus, text }));
             write(case, Some(&old), &found, changes)
         }
     }
@@ -71,7 +59,7 @@ fn check(case: &Case, bless: bool, common: Common<'_>) -> Result<Verdict> {
 /// What there is to compare with.
 fn found(case: &Case, expectation: Option<&Expectation>, common: Common<'_>) -> Result<Value> {
     let options = expectation.and_then(|expectation| expectation.listed.get("options")).unwrap_or(&Value::Null);
-    if let (Kind::Comparison, Some(expectation)) = (case.kind, expectation) {
+    if let (CaseKind::Comparison, Some(expectation)) = (case.kind, expectation) {
         return comparison::document(&expectation.listed, case.folder(), common)
             .with_context(|| case.expectation.to_string_lossy().into_owned());
     }
@@ -100,14 +88,14 @@ fn missing(case: &Case) -> Result<String> {
 }
 
 /// Writes the expectation that describes what was found; but nothing where some of that must not be.
-fn write(case: &Case, old: Option<&Expectation>, found: &Value, changes: Vec<Deviation>) -> Result<Verdict> {
+fn write(case: &Case, old: Option<&Expectation>, found: &Value, changes: Vec<Deviation>) -> Result<CaseResult> {
     let new = bless::blessed(old, found);
     if !deviations(&new, found).is_empty() {
-        return Ok(Verdict::Differs(changes));
+        return Ok(CaseResult::Differs(changes));
     }
     atomic::write(&case.expectation, &file(&new.listed)?)
         .with_context(|| format!("{}: cannot be written", named(&case.expectation)))?;
-    Ok(Verdict::Written { changes, file: named(&case.expectation), new: old.is_none() })
+    Ok(CaseResult::Written { changes, file: named(&case.expectation), new: old.is_none() })
 }
 
 /// The text of the file.
