@@ -2,8 +2,7 @@
 //! (its directory, say), on whatever port and whether or not a dissector knows that port.
 
 use super::share::Shares;
-use super::state::State;
-use crate::model::{Attempt, Endpoint, FailedConnections, Setup, Timestamp};
+use crate::model::{Attempt, CaptureFacts, Endpoint, FailedConnections, Setup, Timestamp};
 use crate::stream::Connection;
 use hashbrown::HashMap;
 use std::net::IpAddr;
@@ -30,29 +29,12 @@ impl FailureIndex {
         Self { latest: HashMap::new(), shares: Shares::new(OF_PORT) }
     }
 
-    /// The index of these entries: some went, and the others moved.
-    fn of(entries: &[FailedConnections]) -> Self {
-        let mut index = Self::new();
-        for (place, entry) in entries.iter().enumerate() {
-            index.add(place, entry);
-        }
-        index
-    }
-
-    fn add(&mut self, place: usize, entry: &FailedConnections) {
-        self.shares.take(&[entry.server.port]);
-        self.latest.insert((entry.client, entry.server, entry.setup), place);
-    }
-}
-
-impl State {
     /// Notes a connection that never came about, beside earlier ones of the same kind if they are not long past.
-    pub fn failed(&mut self, connection: &Connection) {
+    pub fn add(&mut self, facts: &mut CaptureFacts, connection: &Connection) {
         let (client, server, setup) = (connection.client().ip, connection.server(), connection.setup());
         let reset = connection.closed_at().filter(|_| setup == Setup::Refused);
         let attempt = Attempt { syn: connection.first(), reset };
-        let (facts, index) = (&mut self.facts, &mut self.failures);
-        let place = index.latest.get(&(client, server, setup)).copied();
+        let place = self.latest.get(&(client, server, setup)).copied();
         if let Some(entry) = place.and_then(|place| facts.failed.get_mut(place)).filter(|e| joins(attempt, e)) {
             entry.count = entry.count.saturating_add(1);
             if attempt.syn.time < entry.first.syn.time {
@@ -60,23 +42,30 @@ impl State {
             } else if attempt.syn.time > entry.last.syn.time {
                 entry.last = attempt;
             }
-        } else if facts.failed.len() < ENTRIES && index.shares.exhausted(&[server.port]).is_none() {
+        } else if facts.failed.len() < ENTRIES && self.shares.exhausted(&[server.port]).is_none() {
             let entry = FailedConnections { client, server, setup, first: attempt, last: attempt, count: 1 };
-            index.add(facts.failed.len(), &entry);
+            self.note(facts.failed.len(), &entry);
             facts.failed.push(entry);
         } else {
             facts.failed_left_out = facts.failed_left_out.saturating_add(1);
         }
     }
 
-    /// Lets go of failures whose last attempt was before a time. What was left out stays counted.
-    pub fn retire_failures(&mut self, before: Timestamp) {
-        let failed = &mut self.facts.failed;
-        let count = failed.len();
-        failed.retain(|entry| entry.last.syn.time >= before);
-        if failed.len() < count {
-            self.failures = FailureIndex::of(failed);
+    /// Lets go of entries whose last attempt was before a time. What was left out stays counted.
+    pub fn retire(&mut self, facts: &mut CaptureFacts, before: Timestamp) {
+        let count = facts.failed.len();
+        facts.failed.retain(|entry| entry.last.syn.time >= before);
+        if facts.failed.len() < count {
+            *self = Self::new();
+            for (place, entry) in facts.failed.iter().enumerate() {
+                self.note(place, entry);
+            }
         }
+    }
+
+    fn note(&mut self, place: usize, entry: &FailedConnections) {
+        self.shares.take(&[entry.server.port]);
+        self.latest.insert((entry.client, entry.server, entry.setup), place);
     }
 }
 
@@ -89,7 +78,6 @@ fn joins(attempt: Attempt, entry: &FailedConnections) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Options;
     use crate::model::{IpInfo, Segment, Stamp, TcpOptions, flags};
 
     /// A SYN to that port that nobody answers.
@@ -127,43 +115,43 @@ mod tests {
         fn gap(&mut self, _: crate::model::Side, _: u64, _: u64, _: Stamp) {}
     }
 
-    fn of_port(state: &State, port: u16) -> usize {
-        state.facts.failed.iter().filter(|failed| failed.server.port == port).count()
+    fn of_port(facts: &CaptureFacts, port: u16) -> usize {
+        facts.failed.iter().filter(|failed| failed.server.port == port).count()
     }
 
     #[test]
     fn what_floods_one_port_leaves_room_for_failures_at_others() {
-        let mut state = State::new(Options::default());
+        let (mut index, mut facts) = (FailureIndex::new(), CaptureFacts::default());
         for client in 0..4100 {
-            state.failed(&unanswered(client, 1352, 1));
+            index.add(&mut facts, &unanswered(client, 1352, 1));
         }
-        state.failed(&unanswered(1, 389, 2));
-        state.failed(&unanswered(4095, 1352, 3));
-        assert_eq!((of_port(&state, 1352), of_port(&state, 389), state.facts.failed_left_out), (4096, 1, 4));
-        assert_eq!(state.facts.failed.get(4095).map(|failed| failed.count), Some(2), "an old entry still counts");
+        index.add(&mut facts, &unanswered(1, 389, 2));
+        index.add(&mut facts, &unanswered(4095, 1352, 3));
+        assert_eq!((of_port(&facts, 1352), of_port(&facts, 389), facts.failed_left_out), (4096, 1, 4));
+        assert_eq!(facts.failed.get(4095).map(|failed| failed.count), Some(2), "an old entry still counts");
     }
 
     #[test]
     fn what_was_let_go_makes_room_again() {
-        let mut state = State::new(Options::default());
+        let (mut index, mut facts) = (FailureIndex::new(), CaptureFacts::default());
         for client in 0..4096 {
-            state.failed(&unanswered(client, 1352, 1));
+            index.add(&mut facts, &unanswered(client, 1352, 1));
         }
-        state.failed(&unanswered(1, 389, 100));
-        state.retire_failures(Timestamp::new(50_000_000_000, 9));
-        state.failed(&unanswered(7, 1352, 100));
-        state.failed(&unanswered(1, 389, 101));
-        assert_eq!((of_port(&state, 1352), of_port(&state, 389), state.facts.failed_left_out), (1, 1, 0));
+        index.add(&mut facts, &unanswered(1, 389, 100));
+        index.retire(&mut facts, Timestamp::new(50_000_000_000, 9));
+        index.add(&mut facts, &unanswered(7, 1352, 100));
+        index.add(&mut facts, &unanswered(1, 389, 101));
+        assert_eq!((of_port(&facts, 1352), of_port(&facts, 389), facts.failed_left_out), (1, 1, 0));
     }
 
     #[test]
     fn all_ports_together_have_a_limit() {
-        let mut state = State::new(Options::default());
+        let (mut index, mut facts) = (FailureIndex::new(), CaptureFacts::default());
         for client in 0..4096 {
             for port in 1..=17 {
-                state.failed(&unanswered(client, port, 1));
+                index.add(&mut facts, &unanswered(client, port, 1));
             }
         }
-        assert_eq!((state.facts.failed.len(), state.facts.failed_left_out), (65_536, 4096));
+        assert_eq!((facts.failed.len(), facts.failed_left_out), (65_536, 4096));
     }
 }

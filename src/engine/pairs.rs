@@ -2,24 +2,29 @@
 //! are counted on every port, whether or not a dissector knows it.
 
 use super::share::Shares;
-use super::state::State;
-use crate::model::{DatagramFlow, Datagrams, Endpoint, PerSide, Side, Stamp, Timestamp};
+use crate::model::{CaptureFacts, DatagramFlow, Datagrams, Endpoint, PerSide, Side, Stamp, Timestamp};
 
 /// Pairs kept of all ports together: at most some 25 MB.
 const PAIRS: usize = 131_072;
 /// Pairs kept of one port, whichever end has it: who asks a resolver takes a new port for each question.
 const OF_PORT: usize = 16_384;
 
-/// Shares of ports in the pairs, with nothing taken yet.
-pub(super) fn shares() -> Shares {
-    Shares::new(OF_PORT)
+/// What ports have taken of the room for `facts.datagrams`.
+#[derive(Debug)]
+pub(super) struct PairIndex {
+    shares: Shares,
 }
 
-impl State {
+impl PairIndex {
+    /// No pair yet.
+    pub fn new() -> Self {
+        Self { shares: Shares::new(OF_PORT) }
+    }
+
     /// Opens the count of datagrams between two endpoints, if there is room; gives its place.
-    pub fn open_pair(&mut self, ends: PerSide<Endpoint>) -> Option<u32> {
-        let (facts, ports) = (&mut self.facts, [ends.client.port, ends.server.port]);
-        if let Some(port) = self.pair_shares.exhausted(&ports) {
+    pub fn open(&mut self, facts: &mut CaptureFacts, ends: PerSide<Endpoint>) -> Option<u32> {
+        let ports = [ends.client.port, ends.server.port];
+        if let Some(port) = self.shares.exhausted(&ports) {
             facts.datagram_ports_cut.insert(port);
             return None;
         }
@@ -27,25 +32,14 @@ impl State {
             facts.datagrams_left_out = facts.datagrams_left_out.saturating_add(1);
             return None;
         }
-        self.pair_shares.take(&ports);
+        self.shares.take(&ports);
         facts.datagrams.push(DatagramFlow { ends, sent: PerSide::default() });
         u32::try_from(facts.datagrams.len().saturating_sub(1)).ok()
     }
 
-    /// Counts a datagram of the pair in that place.
-    pub fn count_datagram(&mut self, pair: u32, source: Endpoint, is_media: bool, at: Stamp) {
-        let pair = usize::try_from(pair).ok().and_then(|index| self.facts.datagrams.get_mut(index));
-        let Some(pair) = pair else { return };
-        let side = if source == pair.ends.client { Side::Client } else { Side::Server };
-        let sent = pair.sent[side].get_or_insert(Datagrams { count: 0, media: 0, first: at, last: at });
-        sent.count = sent.count.saturating_add(1);
-        sent.media = sent.media.saturating_add(u64::from(is_media));
-        sent.last = at;
-    }
-
     /// Lets go of pairs whose last datagram was before a time. Gives the new place of each, if any changed.
-    pub fn retire_pairs(&mut self, before: Timestamp) -> Option<Vec<Option<u32>>> {
-        let pairs = &mut self.facts.datagrams;
+    pub fn retire(&mut self, facts: &mut CaptureFacts, before: Timestamp) -> Option<Vec<Option<u32>>> {
+        let pairs = &mut facts.datagrams;
         let mut places = Vec::with_capacity(pairs.len());
         let mut next = 0_u32;
         pairs.retain(|pair| {
@@ -58,10 +52,20 @@ impl State {
         if places.iter().all(Option::is_some) {
             return None;
         }
-        self.pair_shares = shares();
+        *self = Self::new();
         for pair in pairs.iter() {
-            self.pair_shares.take(&[pair.ends.client.port, pair.ends.server.port]);
+            self.shares.take(&[pair.ends.client.port, pair.ends.server.port]);
         }
         Some(places)
     }
+}
+
+/// Counts a datagram of the pair in that place.
+pub(super) fn count(facts: &mut CaptureFacts, pair: u32, source: Endpoint, is_media: bool, at: Stamp) {
+    let Some(pair) = usize::try_from(pair).ok().and_then(|index| facts.datagrams.get_mut(index)) else { return };
+    let side = if source == pair.ends.client { Side::Client } else { Side::Server };
+    let sent = pair.sent[side].get_or_insert(Datagrams { count: 0, media: 0, first: at, last: at });
+    sent.count = sent.count.saturating_add(1);
+    sent.media = sent.media.saturating_add(u64::from(is_media));
+    sent.last = at;
 }

@@ -134,7 +134,7 @@ impl Pipeline {
         };
         failures.sort_by_key(|connection| connection.stream);
         for connection in failures {
-            state.failed(connection);
+            state.failures.add(&mut state.facts, connection);
         }
         Some(aside)
     }
@@ -228,7 +228,7 @@ impl Pipeline {
     }
 
     fn retire_datagrams(&mut self, before: Timestamp) {
-        let Some(places) = self.state.retire_pairs(before) else { return };
+        let Some(places) = self.state.pairs.retire(&mut self.state.facts, before) else { return };
         self.udp.retain(|flow| {
             let [_, pair] = flow.places();
             let was_counted = pair.is_some();
@@ -245,7 +245,7 @@ impl State {
         if facts.hosts.len() > HOSTS {
             facts.hosts.retain(|_, host| host.accepted.iter().any(|(_, at)| at.time >= before));
         }
-        self.retire_failures(before);
+        self.failures.retire(facts, before);
     }
 }
 

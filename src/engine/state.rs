@@ -3,8 +3,7 @@
 use super::Options;
 use super::budget::Budget;
 use super::failures::FailureIndex;
-use super::pairs;
-use super::share::Shares;
+use super::pairs::PairIndex;
 use crate::decrypt::Vault;
 use crate::model::{CaptureFacts, Conversation, Endpoint, Frame, Host, IcmpError, Stamp, Totals};
 use std::net::IpAddr;
@@ -37,7 +36,7 @@ pub(super) struct State {
     /// Where the entries of `facts.failed` stand.
     pub failures: FailureIndex,
     /// What ports have taken of the room for `facts.datagrams`.
-    pub pair_shares: Shares,
+    pub pairs: PairIndex,
     /// Bytes that wait in all connections together.
     pub held: usize,
     /// Places in `conversations` of what turned out to be none of the report's.
@@ -62,7 +61,7 @@ impl State {
             udp_streams: 0,
             udp_kept: 0,
             failures: FailureIndex::new(),
-            pair_shares: pairs::shares(),
+            pairs: PairIndex::new(),
             held: 0,
             gone: Vec::new(),
             events: 0,

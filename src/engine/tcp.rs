@@ -388,7 +388,7 @@ impl Open {
             Outcome::default()
         };
         if has_failed(&self.connection) {
-            state.failed(&self.connection);
+            state.failures.add(&mut state.facts, &self.connection);
         }
         if outcome.protocol.is_none() && !self.kept {
             state.gone.extend(self.place);

@@ -1,6 +1,7 @@
 //! UDP conversations of the pipeline. A conversation is known by the usual port of a protocol or by its first datagrams;
 //! the rest is counted.
 
+use super::pairs;
 use super::state::State;
 use super::{Keep, Seen, UNWANTED};
 use crate::decode::Datagram;
@@ -43,7 +44,7 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
     }
     let Some(flow) = table.get(key) else { return Seen::default() };
     if let Some(pair) = flow.pair {
-        state.count_datagram(pair, source, is_media(datagram), at);
+        pairs::count(&mut state.facts, pair, source, is_media(datagram), at);
     }
     if flow.kept.is_none() || flow.protocol.is_none() {
         flow.look(state, datagram, source, destination);
@@ -86,7 +87,7 @@ impl UdpFlow {
         let usual = |p: &&&Protocol| p.udp_ports.contains(&destination.port) || p.udp_ports.contains(&source.port);
         let protocol = PROTOCOLS.iter().find(usual).copied();
         let (packets, bytes) = (PerSide::default(), PerSide::default());
-        let pair = state.open_pair(PerSide { client: source, server: destination });
+        let pair = state.pairs.open(&mut state.facts, PerSide { client: source, server: destination });
         let mut flow = Self { kept: None, protocol, stream, first: at, speaker: source, packets, bytes, pair };
         if protocol.is_some() || state.options.all {
             flow.keep(state, source, destination);
