@@ -1,8 +1,8 @@
 //! Ethernet and what may stand between it and IP: VLAN tags, MPLS labels, LLC and SNAP, MACsec in clear, Cisco
 //! metadata and network service headers.
 
-use super::layer::{Layer, Step, stop};
 use super::span::Span;
+use super::step::{Layer, Step, stop};
 use super::{ppp, reason};
 use etherparse::{LaxMacsecPayloadSlice, LaxMacsecSlice};
 

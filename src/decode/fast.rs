@@ -1,9 +1,10 @@
 //! The frames that captures are made of: Ethernet, plain IPv4, TCP or UDP. The same answer as the full path gives,
 //! for a tenth of the work; whatever is not plain is left to that.
 
+use super::packet::Packet;
 use super::span::Span;
-use super::{IpInfo, Packet, link, tcp, udp};
-use crate::model::Frame;
+use super::{link, tcp, udp};
+use crate::model::{Frame, IpInfo};
 
 /// The packet, or nothing if the frame is not plain: another link type or Ethernet type, IPv4 options or fragments,
 /// a length that is 0 or too small, another protocol, a port that may be a tunnel's.

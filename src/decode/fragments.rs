@@ -1,7 +1,7 @@
 //! Fragments of IPv4 (RFC 791) and IPv6 (RFC 8200 4.5), kept until their packet is whole. Bounded in packets, bytes
 //! and time; what is given up is counted. Where fragments overlap, the first copy wins.
 
-use super::ip::Network;
+use super::network::Network;
 use super::span::Span;
 use crate::model::Timestamp;
 use std::collections::{BTreeMap, HashMap};

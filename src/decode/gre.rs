@@ -1,9 +1,9 @@
 //! GRE (RFC 2784, RFC 2890), the version that PPTP uses (RFC 2637), NVGRE (RFC 7637) and ERSPAN
 //! (draft-foschiano-erspan-03).
 
-use super::layer::{Layer, Step, stop};
 use super::reason;
 use super::span::Span;
+use super::step::{Layer, Step, stop};
 
 const CHECKSUM: u8 = 0x80;
 const ROUTING: u8 = 0x40;

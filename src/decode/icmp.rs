@@ -1,8 +1,9 @@
 //! Errors of ICMP (RFC 792, RFC 1191) and ICMPv6 (RFC 4443), and the packets they quote.
 
+use super::packet::Packet;
+use super::reason;
 use super::span::Span;
-use super::{IpInfo, Packet, reason};
-use crate::model::{Endpoint, IcmpError, Quoted, Stamp, Transport};
+use crate::model::{Endpoint, IcmpError, IpInfo, Quoted, Stamp, Transport};
 use etherparse::{Ipv4HeaderSlice, Ipv6ExtensionSlice, Ipv6ExtensionsSlice, Ipv6HeaderSlice};
 use std::net::IpAddr;
 

@@ -2,9 +2,11 @@
 //! wrong in captures taken on the host itself.
 
 use super::fragments::Fragment;
-use super::layer::{Layer, Step, stop};
+use super::network::Network;
+use super::reason;
 use super::span::Span;
-use super::{IpInfo, reason};
+use super::step::{Layer, Step, stop};
+use crate::model::IpInfo;
 use etherparse::err::{ipv4, ipv6};
 use etherparse::{
     IpAuthHeaderSlice, IpNumber, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice,
@@ -15,15 +17,6 @@ use std::net::IpAddr;
 const ROUTING: u8 = 43;
 /// Fragment header of IPv6.
 const FRAGMENT: u8 = 44;
-
-/// A payload of IP: where it comes from and what it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Network {
-    pub info: IpInfo,
-    pub protocol: u8,
-    /// Length and addresses are those that the transport checksum was made with.
-    pub checksum_known: bool,
-}
 
 /// IPv4 or IPv6, by the version.
 pub(super) fn step(span: Span<'_>) -> Step<'_> {

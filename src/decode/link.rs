@@ -1,7 +1,7 @@
 //! Link types of captures (<https://www.tcpdump.org/linktypes.html>).
 
-use super::layer::{Layer, Step, stop};
 use super::span::Span;
+use super::step::{Layer, Step, stop};
 use super::{ppp, reason, wlan};
 
 /// Ethernet.

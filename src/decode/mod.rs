@@ -42,32 +42,23 @@ mod fragments;
 mod gre;
 mod icmp;
 mod ip;
-mod layer;
 mod link;
+mod network;
+mod packet;
 mod ppp;
 pub mod reason;
 mod span;
+mod step;
 mod tcp;
 mod udp;
+mod walk;
 mod wlan;
 
 pub use crate::model::{Datagram, IpInfo, Segment, TcpOptions, flags};
+pub use packet::Packet;
 pub use tcp::tcp_checksum_ok;
 
-use crate::model::{Frame, IcmpError};
-
-/// What a frame holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Packet<'a> {
-    /// A TCP segment.
-    Tcp(Segment<'a>),
-    /// A UDP datagram.
-    Udp(Datagram<'a>),
-    /// An ICMP or ICMPv6 error.
-    IcmpError(IcmpError),
-    /// Nothing that is followed further, and why: one of the phrases in [`reason`].
-    Other(&'static str),
-}
+use crate::model::Frame;
 
 /// Decodes frames. Keeps fragments until their packet is whole, within limits.
 #[derive(Debug, Default)]
@@ -100,7 +91,7 @@ impl Decoder {
     #[inline(never)]
     fn decode_fully<'a>(&'a mut self, frame: &Frame<'a>) -> Packet<'a> {
         let span = span::Span::of_frame(frame);
-        layer::walk(frame.link_type, span, frame.at, &mut self.fragments, &mut self.whole)
+        walk::walk(frame.link_type, span, frame.at, &mut self.fragments, &mut self.whole)
     }
 }
 

@@ -1,8 +1,8 @@
 //! PPP (RFC 1661, RFC 1662) and PPPoE sessions (RFC 2516).
 
-use super::layer::{Layer, Step, stop};
 use super::reason;
 use super::span::Span;
+use super::step::{Layer, Step, stop};
 
 /// PPP: address and control bytes are optional, and so is the first byte of a protocol below 256.
 pub(super) fn ppp(span: Span<'_>) -> Step<'_> {

@@ -1,7 +1,9 @@
 //! The TCP header (RFC 9293 3.1), its options, and its checksum.
 
+use super::packet::Packet;
+use super::reason;
 use super::span::Span;
-use super::{IpInfo, Packet, Segment, TcpOptions, reason};
+use crate::model::{IpInfo, Segment, TcpOptions};
 use std::net::IpAddr;
 
 /// Bytes of a header without options.

@@ -1,9 +1,11 @@
 //! The UDP header (RFC 768), and the tunnels that are known by their port: VXLAN (RFC 7348) and VXLAN-GPE, Geneve
 //! (RFC 8926), GTP-U (3GPP TS 29.281), Teredo (RFC 4380), AYIYA (draft-massar-v6ops-ayiya-02), MPLS (RFC 7510).
 
-use super::layer::{Layer, Step, stop};
+use super::packet::Packet;
+use super::reason;
 use super::span::Span;
-use super::{Datagram, IpInfo, Packet, reason};
+use super::step::{Layer, Step, stop};
+use crate::model::{Datagram, IpInfo};
 
 const GTP_U: u16 = 2152;
 const TEREDO: u16 = 3544;

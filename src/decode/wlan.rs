@@ -1,8 +1,8 @@
 //! IEEE 802.11 data frames, with or without the headers that capture drivers put before them.
 
-use super::layer::{Layer, Step, stop};
 use super::reason;
 use super::span::Span;
+use super::step::{Layer, Step, stop};
 
 /// Bits of the first byte of the frame control.
 const TYPE: u8 = 0x0c;

@@ -1,62 +1,15 @@
-//! One layer at a time: what comes next, and the loop that goes there.
+//! The loop that goes from layer to layer.
 
-use super::fragments::{Fragment, Fragments};
-use super::ip::Network;
+use super::fragments::Fragments;
+use super::network::Network;
+use super::packet::Packet;
 use super::span::Span;
-use super::{Datagram, Packet, ether, gre, icmp, ip, link, ppp, reason, tcp, udp, wlan};
-use crate::model::Stamp;
+use super::step::{Layer, Step, stop};
+use super::{ether, gre, icmp, ip, link, ppp, reason, tcp, udp, wlan};
+use crate::model::{Datagram, Stamp};
 
 /// Headers followed in one frame: tags, labels, tunnels, IP and its extension headers together.
 const MAX_LAYERS: usize = 64;
-
-/// What the next bytes are.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Layer {
-    /// By the link type of the capture.
-    Link(u16),
-    /// Ethernet II or IEEE 802.3.
-    Ethernet,
-    /// What an Ethernet type says.
-    EtherType(u16),
-    /// IEEE 802.2 LLC.
-    Llc,
-    /// A label of an MPLS stack.
-    Mpls,
-    /// PPP, with or without address and control bytes.
-    Ppp,
-    /// IEEE 802.11 with its header.
-    Wlan,
-    /// IPv4 or IPv6, whichever the version says.
-    Ip,
-    /// What an IP protocol number says.
-    IpPayload(Network),
-}
-
-/// What came of one layer.
-#[derive(Debug)]
-pub(super) enum Step<'a> {
-    /// Go on.
-    To(Layer, Span<'a>),
-    /// Go on under this VLAN.
-    Tagged(u16, Layer, Span<'a>),
-    /// Go on inside a datagram, which is the answer if nothing better is in it.
-    Into(Datagram<'a>, Layer, Span<'a>),
-    /// Wait for the other fragments, unless they are all here.
-    Fragment(Fragment<'a>),
-    /// The end.
-    Done(Packet<'a>),
-}
-
-impl<'a> From<Packet<'a>> for Step<'a> {
-    fn from(packet: Packet<'a>) -> Self {
-        Self::Done(packet)
-    }
-}
-
-/// The end, for a reason.
-pub(super) const fn stop<'a>(reason: &'static str) -> Step<'a> {
-    Step::Done(Packet::Other(reason))
-}
 
 /// Follows a frame to the innermost TCP segment, UDP datagram or ICMP error. `whole` takes the packets that are
 /// completed on the way; a fragment inside a packet made of fragments needs a second one.
