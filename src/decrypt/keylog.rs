@@ -1,7 +1,6 @@
 //! Key logs (NSS format, <https://www.ietf.org/archive/id/draft-ietf-tls-keylogfile-05.html>): one secret a line, as browsers, curl,
 //! OpenSSL, Java agents and pcapng decryption secrets blocks hold them.
 
-use super::keys::Keys;
 use std::io::{self, BufRead, Read};
 
 /// Numbers of broken lines that are told.
@@ -53,8 +52,8 @@ pub(super) enum Entry {
     Nothing,
 }
 
-/// Takes all lines.
-pub(super) fn read(keys: &mut Keys, mut input: impl BufRead) -> io::Result<LogReport> {
+/// Reads all lines and hands on what they say; `take` answers whether there was room for it.
+pub(super) fn read(mut input: impl BufRead, mut take: impl FnMut(Entry) -> bool) -> io::Result<LogReport> {
     let mut report = LogReport::default();
     let (mut number, mut line, mut bytes) = (0_u64, Vec::new(), 0_u64);
     loop {
@@ -77,7 +76,7 @@ pub(super) fn read(keys: &mut Keys, mut input: impl BufRead) -> io::Result<LogRe
         match parse(&line).filter(|_| whole) {
             Some(Entry::Other | Entry::Nothing) => {}
             Some(entry) => {
-                let count = if keys.add(entry) { &mut report.secrets } else { &mut report.left_out };
+                let count = if take(entry) { &mut report.secrets } else { &mut report.left_out };
                 *count = count.saturating_add(1);
             }
             None => {
@@ -164,6 +163,7 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Keys;
     use super::*;
 
     const RANDOM: &str = "00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff";

@@ -55,7 +55,7 @@ impl Secrets {
 impl Keys {
     /// Takes the secrets of a key log. What is broken in it is counted and no error.
     pub fn add_log(&mut self, input: impl BufRead) -> io::Result<LogReport> {
-        keylog::read(self, input)
+        keylog::read(input, |entry| self.add(entry))
     }
 
     /// Takes the private RSA keys of a PEM file; gives their number.
