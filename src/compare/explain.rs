@@ -3,7 +3,7 @@
 use super::dialogue::Dialogue;
 use super::fork::{Cell, Outcome, is_open};
 use super::steps::{closed_by, step};
-use super::verdict::{Story, number};
+use super::story::{Story, number};
 use crate::diagnose::words::{self, span_ns};
 use crate::model::{Class, Close, CloseBy, Conversation, Difference, Finding, Likeness, Step, Timestamp, Verdict};
 use nrpcsniff_dissectors::Value;

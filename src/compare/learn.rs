@@ -1,7 +1,7 @@
 //! Noise that is learned: a field in which two working captures differ can never be the cause.
 
-use super::Capture;
 use super::align::align;
+use super::capture::Capture;
 use super::dialogue::{self, Dialogue};
 use super::fields::differences;
 use super::pairing;

@@ -7,6 +7,7 @@
 //! findings say which difference is the cause.
 
 mod align;
+mod capture;
 mod dialogue;
 mod explain;
 mod fields;
@@ -14,11 +15,14 @@ mod fork;
 mod learn;
 mod pairing;
 mod steps;
+mod story;
 #[cfg(test)]
 mod tests;
 mod timing;
 mod tokens;
 mod verdict;
+
+pub use capture::Capture;
 
 use crate::diagnose::Case;
 use crate::model::{Both, Comparison, Conversation, Finding, FrameRef, Severity};
@@ -27,15 +31,7 @@ use fork::{Outcome, Sheet, judge};
 use hashbrown::HashSet;
 use learn::Learned;
 use pairing::Match;
-
-/// A capture and what the rules say of it.
-#[derive(Clone, Copy)]
-pub struct Capture<'c, 'a> {
-    /// What was read, with its indices.
-    pub case: &'c Case<'a>,
-    /// What is wrong with it.
-    pub findings: &'c [Finding],
-}
+use story::Story;
 
 /// Compares a failing capture with working ones. The first of them is laid beside it; the others teach what differs anyway.
 ///
@@ -68,8 +64,7 @@ pub fn compare<'a>(goods: &[Capture<'_, 'a>], bad: Capture<'_, 'a>, by_hand: &[B
         forgive(&mut sheets, &matches, others, &own, bad.case);
     }
     let learned = Learned::from(&sides.good, further);
-    let story =
-        verdict::Story { good: *good, bad, sides: &sides, matches: &matches, sheets: &sheets, own: &own, both: &both };
+    let story = Story { good: *good, bad, sides: &sides, matches: &matches, sheets: &sheets, own: &own, both: &both };
     verdict::settle(&story, &learned, left_out, further.len())
 }
 

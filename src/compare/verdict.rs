@@ -8,30 +8,13 @@ use super::fork::{Cell, Line, Outcome, Sheet};
 use super::learn::Learned;
 use super::pairing::Match;
 use super::steps::{row, step};
+use super::story::{Story, number};
+use super::timing;
 use super::tokens::Kinds;
-use super::{Capture, timing};
 use crate::model::{
     Both, Class, Comparison, Conversation, Difference, Finding, Fork, Pair, Severity, Stamp, Timestamp, Verdict,
 };
 use nrpcsniff_dissectors::{Role, Value};
-
-/// Everything that is known when the verdict is made.
-pub struct Story<'s, 'd, 'a> {
-    /// The first working capture.
-    pub good: Capture<'s, 'a>,
-    /// The failing one.
-    pub bad: Capture<'s, 'a>,
-    /// Their dialogues.
-    pub sides: &'d Both<Vec<Dialogue<'a>>>,
-    /// Which belong together.
-    pub matches: &'s [Match<'d, 'a>],
-    /// What was laid side by side, in the order of `matches`.
-    pub sheets: &'s [Sheet<'d, 'a>],
-    /// Findings of the failing capture that the working one has not, in order.
-    pub own: &'s [&'s Finding],
-    /// Of one capture: findings that name both conversations.
-    pub both: &'s [&'s Finding],
-}
 
 /// There is no working capture.
 pub fn nothing() -> Comparison {
@@ -85,19 +68,6 @@ pub fn settle(story: &Story<'_, '_, '_>, learned: &Learned, left_out: usize, fur
 }
 
 impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
-    /// Where the dialogues in that place part.
-    pub fn fork_line(&self, place: usize) -> Option<usize> {
-        match self.sheets.get(place)?.outcome {
-            Outcome::Parts(line) | Outcome::Lags(line) => Some(line),
-            _ => None,
-        }
-    }
-
-    /// The line in which the dialogues in that place part.
-    pub fn line(&self, place: usize) -> Option<&'s Line<'d, 'a>> {
-        self.sheets.get(place)?.lines.get(self.fork_line(place)?)
-    }
-
     /// The pair that tells: of those that part, one that the gravest finding names, and of these the earliest. That something
     /// else is said counts more than when.
     fn telling(&self) -> Option<usize> {
@@ -310,15 +280,6 @@ fn of_conversations(pair: usize, good: &Conversation, bad: &Conversation) -> Vec
             at: Both { good: Some(good.first), bad: Some(bad.first) },
         };
     both.map(difference).collect()
-}
-
-/// Number of the message at which they part: the first that the failing one has not, or has otherwise.
-pub fn number(line: &Line<'_, '_>) -> u32 {
-    match line.cells.bad.or(line.cells.good) {
-        Some(Cell::Said(said)) => said.message.n,
-        Some(Cell::End(c)) => c.messages.last().map_or(0, |message| message.n).saturating_add(1),
-        _ => 1,
-    }
 }
 
 /// Marks what explains the fork: in messages up to it that the cause's evidence shows, deciding fields, and of the pair that parts
