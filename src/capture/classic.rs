@@ -2,7 +2,7 @@
 
 use super::clock::classic_time;
 use super::fields::{index, words};
-use super::reader::Record;
+use super::record::Record;
 use super::stop::{Inside, Stop};
 use super::window::{LARGEST_RECORD, Window};
 use crate::model::Timestamp;

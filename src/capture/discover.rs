@@ -2,17 +2,10 @@
 
 use super::error::CaptureError;
 use super::reader::Reader;
-use super::rotation::{Candidate, group};
+use super::rotation::{Candidate, CaptureSet, group};
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Capture files that are read as one, in order of time: a conversation may go on from one to the next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaptureSet {
-    /// One file, or all files of a rotated capture.
-    pub paths: Vec<PathBuf>,
-}
 
 /// Finds the captures that `paths` name: files, folders, `-` for the standard input.
 ///

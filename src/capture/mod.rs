@@ -43,6 +43,7 @@ mod foreign;
 pub mod live;
 mod pcapng;
 mod reader;
+mod record;
 mod rotation;
 mod source;
 mod span;
@@ -54,8 +55,9 @@ pub mod write;
 mod tests;
 
 pub use bpf::{Filter, FilterError, FilterSet, libpcap_available};
-pub use discover::{CaptureSet, discover};
+pub use discover::discover;
 pub use error::CaptureError;
 pub use pcapng::{Name, Secret};
 pub use reader::Reader;
+pub use rotation::CaptureSet;
 pub use source::decompressed;

@@ -7,7 +7,7 @@ mod interface;
 mod names;
 
 use super::fields::{index, u16_at, u32_at, words};
-use super::reader::Record;
+use super::record::Record;
 use super::stop::{Inside, Stop};
 use super::window::{LARGEST_RECORD, Window};
 use crate::model::Input;

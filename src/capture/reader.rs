@@ -5,13 +5,13 @@ use super::error::CaptureError;
 use super::fields::index;
 use super::foreign;
 use super::pcapng::{self, Name, Secret, Sections};
+use super::record::Record;
 use super::source::{Compression, Source};
 use super::stop::Stop;
 use super::window::Window;
-use crate::model::{Frame, FrameRef, Input, InputFormat, Stamp, Timestamp};
+use crate::model::{Frame, FrameRef, Input, InputFormat, Stamp};
 use std::fs::File;
 use std::io::{self, Read};
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,27 +31,6 @@ pub struct Reader {
 pub(super) enum Format {
     Classic(Classic),
     Sections(Box<Sections>),
-}
-
-/// A packet in the window.
-pub(super) struct Record {
-    /// Where its bytes are; see [`Window::slice`].
-    pub(super) data: Range<usize>,
-    /// When it was captured, if the file says so.
-    pub(super) time: Option<Timestamp>,
-    /// Link type.
-    pub(super) link_type: u16,
-    /// Length on the wire.
-    pub(super) wire_length: u32,
-}
-
-impl Record {
-    /// Moves the range of the data by `start`.
-    #[inline]
-    pub(super) fn shift(&mut self, start: usize) {
-        // Places in the buffer, which is smaller than an address space.
-        self.data = self.data.start.wrapping_add(start)..self.data.end.wrapping_add(start);
-    }
 }
 
 impl Reader {

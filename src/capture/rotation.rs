@@ -7,7 +7,6 @@
 //! what was captured at two places at the same time (`server1.pcap`, `server2.pcap`). If a file could follow several
 //! others, it follows the one whose name differs from its own in the fewest numbers.
 
-use super::discover::CaptureSet;
 use super::span::{first_time, last_time};
 use crate::model::Timestamp;
 use std::cmp::Reverse;
@@ -17,6 +16,13 @@ use std::path::{Path, PathBuf};
 /// How much the files of a rotated capture may overlap, in nanoseconds: packets of several interfaces or processors
 /// are not always written in order.
 const OVERLAP: i64 = 1_000_000_000;
+
+/// Capture files that are read as one, in order of time: a conversation may go on from one to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaptureSet {
+    /// One file, or all files of a rotated capture.
+    pub paths: Vec<PathBuf>,
+}
 
 /// A file that was asked for.
 #[derive(Debug, Clone)]
