@@ -33,12 +33,15 @@ static ABOUT: About = About {
     remedy: &[
         "Domino 12 and later: Web SSO Configuration document > Basics > Token Configuration > SameSite cookie attribute: None (or \
          notes.ini DOMINO_SAMESITE_MULTISERVERSSO=3 with the field left at its default), and use https.",
-        "WebSphere: Single sign-on > custom property com.ibm.ws.security.addSameSiteAttributeToCookie=None (with Requires SSL).",
+        "WebSphere: Security > Global security > Custom properties: com.ibm.websphere.security.addSameSiteAttributeToCookie=None, \
+         with Single sign-on > Requires SSL; or, with APAR PH22157, the HTTP channel's custom property \
+         sameSiteNone=LtpaToken,LtpaToken2. Restart the server.",
         "Or put both applications under one domain, so that they are one site.",
     ],
     references: &[
         "draft-ietf-httpbis-rfc6265bis section 5.6.7 (SameSite)",
         "HCL Domino 12: configuring the SameSite cookie attribute",
+        "IBM Business Automation Workflow: custom property addSameSiteAttributeToCookie; IBM APAR PH22157 (sameSiteNone)",
     ],
     explains: &[crate::diagnose::rules::http::login_loop::ID],
 };
