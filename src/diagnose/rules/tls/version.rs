@@ -31,10 +31,14 @@ static ABOUT: About = About {
     remedy: &[
         "Let the older side use TLS 1.2: WebSphere: SSL configuration > Quality of protection > Protocol TLSv1.2; Java 7: \
          https.protocols and jdk.tls.client.protocols; Sametime clients: current release; Domino 9.0.1 FP4 and later.",
-        "Only where the client cannot be changed, and for a time: allow the older version on the server (Domino notes.ini: \
-         SSL_DISABLE_TLS_10=0).",
+        "Only where the client cannot be changed, and for a time: allow the older version on the server. Domino 12 and \
+         later: notes.ini SSL_ENABLE_TLS_10=1; Domino 9.0.1 FP3 to 11: take SSL_DISABLE_TLS_10=1 out again. Restart the server.",
     ],
-    references: &["RFC 8446 section 6.2, appendix D", "RFC 8996 (TLS 1.0 and 1.1 are deprecated)", "HCL KB0078972"],
+    references: &[
+        "RFC 8446 section 6.2, appendix D",
+        "RFC 8996 (TLS 1.0 and 1.1 are deprecated)",
+        "HCL KB0078972, as quoted at madicon.de, notes.ini parameters: SSL_DISABLE_TLS_10",
+    ],
     explains: &[super::silent_close::ID],
 };
 
