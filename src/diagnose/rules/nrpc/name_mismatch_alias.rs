@@ -39,10 +39,12 @@ static ABOUT: About = About {
         "The closing RST came from something on the path: medium confidence at most.",
     ],
     remedy: &[
-        "One server behind the alias: Server document > Basics > Fully qualified Internet host name = the alias, then \
-         restart the server.",
-        "Several servers behind it (sprayer, load balancer, cluster): notes.ini NETWORK_SPRAYER_ADDRESS=* or the list \
-         of alias names on every one of them, then restart. Only where all of them hold replicas of what is opened.",
+        "notes.ini NETWORK_SPRAYER_ADDRESS = the alias (several separated by commas, or * for any) on every server behind \
+         it, then restart. Where several are behind it (sprayer, load balancer, cluster): only if all of them hold replicas \
+         of what is opened.",
+        "Or, where one server is behind the alias: Server document > Basics > Fully qualified Internet host name = the \
+         alias, then restart. The host name that stands there now is then refused in its turn (inferred from a report, \
+         2016), and HTTP, SMTP and Sametime use the field too.",
         "Or ask for the real name: a Connection document on the client with the server's Notes name and the alias as \
          destination address.",
         "For Sametime single sign-on: enter the hierarchical server name as authentication server.",
@@ -54,6 +56,9 @@ static ABOUT: About = About {
     ],
     explains: &[super::early_close::ID, super::port_map::ID, super::refused_status::ID],
 };
+
+/// How many of the catalogue's remedies, from the first on, are told with names instead.
+const SETTINGS: usize = 2;
 
 impl Rule for NameMismatchAlias {
     fn about(&self) -> &'static About {
@@ -114,7 +119,7 @@ fn failure(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
         .seen_in(group.len())
         .guard(!first.well_captured())
         .says(&said)
-        .remedy_first(remedy(&host, &name, answers.of(server)));
+        .remedies(remedies(&host, &name, answers.of(server)));
     if (names.likeness == Likeness::HostLabel && !again) || first.conversation.teardown.by == CloseBy::Middlebox {
         draft = draft.at_most(Confidence::Medium);
     }
@@ -128,18 +133,29 @@ fn failure(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
     })
 }
 
-fn remedy(host: &str, name: &str, answering: &[&str]) -> String {
-    if answering.len() > 1 {
-        let all = answering.iter().map(|name| abbreviated(name)).collect::<Vec<_>>().join(", ");
-        return format!(
-            "Several servers answer at this address ({all}): set NETWORK_SPRAYER_ADDRESS={host} in the notes.ini of \
-             every one of them and restart them."
-        );
-    }
-    format!(
-        "On {name}: Server document > Basics > Fully qualified Internet host name = {host}; or notes.ini \
-         NETWORK_SPRAYER_ADDRESS={host}. Restart the server."
-    )
+/// The catalogue's remedies, those that name the setting with the alias and the server in it.
+fn remedies(host: &str, name: &str, answering: &[&str]) -> Vec<String> {
+    let set = match answering {
+        [_, _, ..] => {
+            let all = answering.iter().map(|name| abbreviated(name)).collect::<Vec<_>>().join(", ");
+            vec![format!(
+                "Several servers answer at this address ({all}): set NETWORK_SPRAYER_ADDRESS={host} in the notes.ini of \
+                 every one of them and restart them. Only if all of them hold replicas of what is opened."
+            )]
+        }
+        _ => vec![
+            format!(
+                "On {name}: notes.ini NETWORK_SPRAYER_ADDRESS={host} (further aliases after a comma), then restart the \
+                 server; the same on every other server behind the alias."
+            ),
+            format!(
+                "Or, if {name} alone is behind the alias: Server document > Basics > Fully qualified Internet host name = \
+                 {host}, then restart it. The host name that stands there now is then refused in its turn (inferred from a \
+                 report, 2016), and HTTP, SMTP and Sametime use the field too."
+            ),
+        ],
+    };
+    set.into_iter().chain(ABOUT.remedy.iter().skip(SETTINGS).map(|&text| text.to_owned())).collect()
 }
 
 fn in_force(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
@@ -197,7 +213,7 @@ fn told_by_client(draft: Draft, trace: &ClientTrace<'_>) -> Draft {
             answered: trace.answered.to_owned(),
             address: trace.address.to_string(),
         })
-        .remedy_first(remedy(&host, &name, &[]))
+        .remedies(remedies(&host, &name, &[]))
 }
 
 #[cfg(test)]

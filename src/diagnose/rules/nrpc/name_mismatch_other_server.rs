@@ -94,8 +94,9 @@ fn failure(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .explain(explanation(first, wanted, answered, group.len()));
     if !wanted.contains('/') {
         draft = draft.at_most(Confidence::Medium).remedy_first(format!(
-            "If \"{asked}\" is a short host alias of {met}: make it known to that server (Server document > Basics > \
-             Fully qualified Internet host name, or notes.ini NETWORK_SPRAYER_ADDRESS={asked}) and restart the server."
+            "If \"{asked}\" is a short host alias of {met}: make it known to that server (notes.ini \
+             NETWORK_SPRAYER_ADDRESS={asked}, or Server document > Basics > Fully qualified Internet host name, which \
+             replaces the host name there) and restart the server."
         ));
     }
     if first.conversation.teardown.by == CloseBy::Middlebox {

@@ -284,7 +284,7 @@ mod tests {
         assert!(finding.also.iter().any(|also| *also == "nrpc-name-mismatch-alias"), "{finding:#?}");
         assert!(of(&net, "nrpc-name-mismatch-alias").is_empty());
         says(&finding, &[ALIAS, "STCOMM7", "10.1.0.9:1533", "never logged in", "Fully qualified Internet host name"]);
-        assert!(finding.remedy[0].contains("Fully qualified Internet host name"));
+        assert!(finding.remedy[0].contains("NETWORK_SPRAYER_ADDRESS="));
     }
 
     #[test]
