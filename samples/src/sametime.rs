@@ -63,6 +63,8 @@ pub mod reason {
     pub const TOKEN_IP_MISMATCH: u32 = 0x8000_0017;
     /// Versions differ.
     pub const VERSION_MISMATCH: u32 = 0x8000_0200;
+    /// No resources for the connection.
+    pub const INSUF_BUFFER: u32 = 0x8000_0201;
     /// No room.
     pub const SERVER_FULL: u32 = 0x8000_020b;
     /// User not allowed.
@@ -75,10 +77,12 @@ pub mod reason {
     pub const VERIFICATION_DOWN: u32 = 0x8000_0214;
     /// Two servers at a time.
     pub const MULTI_SERVER_LOGIN: u32 = 0x8000_0227;
-    /// Logged in elsewhere.
+    /// Logged in from another computer.
     pub const MULTI_LOGIN: u32 = 0x8000_0229;
     /// Home server unreachable.
     pub const SERVER_BROKEN: u32 = 0x8000_022b;
+    /// Logged in already under another user name.
+    pub const CLIENT_USER_ELSEWHERE: u32 = 0x8000_2002;
 }
 
 /// One message: length, type, options, channel, body.

@@ -1,7 +1,7 @@
 //! Reason codes: why a session or channel was ended.
 //!
-//! Numbers and names are those of the public header of the Meanwhile project (`mw_error.h`, after
-//! draft-houri-sametime-community-client); the sentences are this project's own.
+//! Numbers and names are those of the public header of the Meanwhile project (`mw_error.h`), meanings those of
+//! draft-houri-sametime-community-client-00, section 3.2; the sentences are this project's own.
 
 /// Protocol name of a code, such as `TOKEN_INVALID`; `None` for a code that is not public.
 pub fn name(code: u32) -> Option<&'static str> {
@@ -60,10 +60,10 @@ const REASONS: &[(u32, &str, &str)] = &[
     (0x8000_001F, "ENCRYPT_UNACCEPTABLE", "the other side's way of encrypting is too weak or not wanted"),
     (0x8000_0020, "ENCRYPT_INVALID", "the encrypted data cannot be opened"),
     (0x8000_0021, "NO_COMMON_ENCRYPT", "the two sides share no way of encrypting"),
-    (0x8000_0022, "CHANNEL_DESTROYED", "the channel was closed"),
+    (0x8000_0022, "CHANNEL_DESTROYED", "the channel was closed, after advice to connect elsewhere"),
     (0x8000_0023, "CHANNEL_REDIRECTED", "the channel was moved elsewhere"),
     (0x8000_0200, "VERSION_MISMATCH", "client and server run versions that do not go together"),
-    (0x8000_0201, "INSUF_BUFFER", "a buffer is too small"),
+    (0x8000_0201, "INSUF_BUFFER", "the server lacks resources for the connection"),
     (0x8000_0202, "NOT_IN_USE", "that is not in use"),
     (0x8000_0203, "INSUF_SOCKET", "no network sockets are left"),
     (0x8000_0204, "HARDWARE_ERROR", "hardware failed"),
@@ -102,14 +102,14 @@ const REASONS: &[(u32, &str, &str)] = &[
     (0x8000_0226, "CONNECTION_CLOSED", "the other side closed the connection"),
     (0x8000_0227, "MULTI_SERVER_LOGIN", "the user is logged in on two servers at a time"),
     (0x8000_0228, "MULTI_SERVER_LOGIN2", "the user is logged in on two servers at a time (second form)"),
-    (0x8000_0229, "MULTI_LOGIN_COMP", "the user's second client does not go with the first"),
+    (0x8000_0229, "MULTI_LOGIN_COMP", "the same user logged in from another computer"),
     (0x8000_022A, "MULTI_LOGIN_ALREADY", "the user is logged in by another client already"),
     (0x8000_022B, "SERVER_BROKEN", "the user's home server cannot be reached or is set up wrongly"),
     (0x8000_022C, "SERVER_PATH_OLD", "the user's home server is too old for this login"),
     (0x8000_022D, "APPLET_LOGOUT", "the applet logged out"),
     (0x8000_2000, "CLIENT_USER_GONE", "the partner has gone offline"),
     (0x8000_2001, "CLIENT_USER_DND", "the partner does not want to be disturbed"),
-    (0x8000_2002, "CLIENT_USER_ELSEWHERE", "the user is logged in elsewhere"),
+    (0x8000_2002, "CLIENT_USER_ELSEWHERE", "somebody is logged in here already under another user name"),
     (0x8000_2003, "IM_COULDNT_REGISTER", "the chat service could not be registered"),
     (0x8000_2004, "IM_ALREADY_REGISTERED", "the chat service is registered already"),
     (0x8000_2005, "IM_NOT_REGISTERED", "the chat service is not registered"),

@@ -2,6 +2,7 @@
 
 use crate::diagnose::evidence::sametime::{Reasons, session_ended, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::sametime::Login;
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -12,24 +13,33 @@ pub const ID: RuleId = RuleId::new("st-elsewhere");
 
 static ABOUT: About = About {
     id: ID,
-    title: "A second client ends a Sametime session",
-    severity: Severity::Minor,
+    title: "A second client or another user name ends a Sametime session",
+    severity: Severity::Major,
     layer: Layer::Protocol,
-    sees: "The server ends a session with reason 0x80000229, 0x8000022A, 0x80000219 or 0x80002002: the user is logged in \
-           by another client.",
+    sees: "The server ends a session with reason 0x80000229, 0x8000022A or 0x80000219: the user is logged in by another \
+           client; or with 0x80002002: somebody is logged in there already under another user name.",
     matters: "The user is thrown out on one device whenever the other logs in; two clients that both log in again throw \
               each other out for ever.",
-    guards: &["The reason was read; several clients of one user without it are allowed and not told."],
+    guards: &[
+        "The reason was read; several clients of one user without it are allowed and not told.",
+        "0x80002002 is about another user name, of Java clients only: told in words of its own, and as major.",
+    ],
     remedy: &[
         "Close the other client (a second PC, a web client, a mobile client), or switch off its automatic login.",
         "To allow several at a time: sametime.ini [Config] VP_ONLY_SINGLE_LOGIN_ALLOWED=0, then restart the server.",
     ],
-    references: &["Meanwhile, mw_error.h (reason codes, after draft-houri-sametime-community-client)"],
+    references: &[
+        "draft-houri-sametime-community-client-00, section 3.2 (reason codes)",
+        "HCL Sametime 11.6: Configuring the single login type",
+    ],
     explains: &[],
 };
 
 const REASONS: Reasons =
-    Reasons { about: &ABOUT, codes: &[0x8000_0229, 0x8000_022A, 0x8000_0219, 0x8000_2002], after_login: true };
+    Reasons { about: &ABOUT, codes: &[0x8000_0229, 0x8000_022A, 0x8000_0219, OTHER_NAME], after_login: true };
+
+/// Somebody is logged in at that client already, under another user name.
+const OTHER_NAME: u32 = 0x8000_2002;
 
 impl Rule for Elsewhere {
     fn about(&self) -> &'static About {
@@ -38,6 +48,9 @@ impl Rule for Elsewhere {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         REASONS.drafts(case, |draft, group, first| {
+            if first.reason().is_some_and(|(code, _)| code == OTHER_NAME) {
+                return under_another_name(case, draft, group, first);
+            }
             let mut others = first.user().into_iter().flat_map(|user| case.chat().of_user(user));
             let other = others.find(|l| l.client() != first.client() && l.accepted.is_some());
             let by = other.map_or_else(String::new, |other| format!(" The other client is {}.", other.client()));
@@ -47,6 +60,13 @@ impl Rule for Elsewhere {
                 .explain(session_ended(case, group, "", &by))
         })
     }
+}
+
+fn under_another_name(case: &Case<'_>, draft: Draft, group: &[&Login<'_>], first: &Login<'_>) -> Draft {
+    draft
+        .title(format!("{} cannot log in: another user name is logged in there already", who(first)))
+        .explain(session_ended(case, group, "", ""))
+        .remedies(["Log the other user name out at that client (applets of one browser share it), then log in again."])
 }
 
 #[cfg(test)]
@@ -69,6 +89,17 @@ mod tests {
         let finding = one(&net, RULE);
         assert_eq!((finding.severity, finding.confidence), (Severity::Minor, Confidence::High));
         says(&finding, &[USER, "The other client is 10.1.0.77"]);
+    }
+
+    #[test]
+    fn another_user_name_is_no_second_client() {
+        let net = Network::new();
+        let first = dial(&net);
+        first.vp_open().vp_login(&Login::rc2_128(USER)).vp_refuse(reason::CLIENT_USER_ELSEWHERE);
+        let finding = one(&net, RULE);
+        assert_eq!(finding.severity, Severity::Major);
+        says(&finding, &["cannot log in", "under another user name"]);
+        assert!(!finding.title.contains("client"), "{}", finding.title);
     }
 
     #[test]

@@ -16,8 +16,8 @@ static ABOUT: About = About {
     title: "The Sametime server takes no more users",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
-    sees: "The server ends sessions with reason 0x8000020B (server full), 0x8000000A (out of resources) or 0x80000203 (no \
-           sockets) before it accepts the login.",
+    sees: "The server ends sessions with reason 0x8000020B (server full), 0x8000000A or 0x80000201 (out of resources) or \
+           0x80000203 (no sockets) before it accepts the login.",
     matters: "Nobody else can log in until others leave.",
     guards: &["The reason was read.", "All of the turned away get in later: minor."],
     remedy: &[
@@ -26,11 +26,15 @@ static ABOUT: About = About {
         "Add a community server to the cluster, or a multiplexer in front of it.",
         "Look for clients that log in again and again and leave their sessions behind.",
     ],
-    references: &["Meanwhile, mw_error.h (reason codes, after draft-houri-sametime-community-client)"],
+    references: &[
+        "draft-houri-sametime-community-client-00, section 3.2 (reason codes)",
+        "Meanwhile, mw_error.h (reason codes)",
+    ],
     explains: &[],
 };
 
-const REASONS: Reasons = Reasons { about: &ABOUT, codes: &[0x8000_020B, 0x8000_000A, 0x8000_0203], after_login: false };
+const REASONS: Reasons =
+    Reasons { about: &ABOUT, codes: &[0x8000_020B, 0x8000_000A, 0x8000_0201, 0x8000_0203], after_login: false };
 
 impl Rule for ServerFull {
     fn about(&self) -> &'static About {
@@ -72,6 +76,13 @@ mod tests {
         assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
         assert_eq!(finding.conversations.len(), 3);
         says(&finding, &["10.1.0.9:1533", "10.1.0.50 and 2 other clients", "3 times"]);
+    }
+
+    #[test]
+    fn resources_that_lack_are_told_as_such() {
+        let net = Network::new();
+        dial(&net).vp_open().vp_login(&Login::rc2_128(USER)).vp_refuse(reason::INSUF_BUFFER);
+        says(&one(&net, RULE), &["INSUF_BUFFER (0x80000201): the server lacks resources for the connection"]);
     }
 
     #[test]
