@@ -25,14 +25,16 @@ static ABOUT: About = About {
         "The user gets in later: minor.",
     ],
     remedy: &[
-        "Version: update the client, or allow its type and level (sametime.ini [Config] VPS_ALLOWED_LOGIN_TYPES; minimum \
-         client level in stconfig.nsf > CommunityClient).",
+        "Version: update the client, or allow its type and level in the [Config] section of sametime.ini on every community \
+         server: VPS_ALLOWED_LOGIN_TYPES (hexadecimal client types), ST_MINIMAL_CLIENT_VERSION and VP_SECURITY_LEVEL (the \
+         oldest client), ST_FORCE_LOGOUT_OLD_CLIENT_VERSION=0 (older ones may stay). Restart the server.",
         "Encryption: update the side that knows only the older way (RC2/40), or relax the other one; a client toolkit of \
          the same release as the server knows all its ways.",
     ],
     references: &[
         "Meanwhile, mw_error.h (reason codes) and cipher.c (RC2/40, RC2/128)",
-        "HCL Sametime: Setting a minimum client level; Encryption for community connections",
+        "HCL Sametime 9.0.1: Specifying the minimum allowed client version; HCL Sametime 11.6: Configuring the single login \
+         type (VP_SECURITY_LEVEL)",
     ],
     explains: &[],
 };
