@@ -37,6 +37,7 @@ mod date;
 pub mod dns;
 #[doc(hidden)]
 pub mod drive;
+mod framed;
 pub mod http;
 pub mod ltpa;
 pub mod nrpc;

@@ -1,106 +1,46 @@
 //! DNS over TCP: a length of two bytes (big-endian), then a message, again and again.
 
 use super::message::{self, HEADER};
-use crate::{Dissector, Message, Side, Verdict};
+use crate::framed::{self, Begins, Framing, Standing};
+use crate::{Dissector, Message, Probe};
 
 /// Bytes of the length.
 pub(super) const LENGTH: usize = 2;
 
 pub(super) fn open() -> Box<dyn Dissector> {
-    Box::new(Stream::default())
+    framed::open(|_| Messages)
 }
 
-#[derive(Default)]
-struct Stream {
-    client: Phase,
-    server: Phase,
-}
+/// The messages of one direction.
+struct Messages;
 
-/// Where one direction stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Phase {
-    /// The first message was not seen yet.
-    #[default]
-    Fresh,
-    /// The next byte begins a length.
-    InStep,
-    /// This many bytes belong to a message that was reported already.
-    Remainder(u64),
+impl Framing for Messages {
+    const SEARCH: usize = 0;
+
+    fn judge(&mut self, input: &[u8], _: Standing) -> Begins {
+        match self.size(input) {
+            Some(size) => Begins::Unit { size, read: size, is_known: true },
+            None => Begins::Need(LENGTH),
+        }
+    }
+
     /// Nothing tells where a length begins.
-    Lost,
-}
-
-impl Dissector for Stream {
-    fn next(&mut self, from: Side, input: &[u8]) -> Verdict {
-        let phase = self.phase(from);
-        match *phase {
-            Phase::Lost => return Verdict::Skip { bytes: u64::MAX },
-            Phase::Remainder(bytes) => {
-                *phase = Phase::InStep;
-                return Verdict::Skip { bytes };
-            }
-            Phase::Fresh | Phase::InStep => {}
-        }
-        if input.len() < LENGTH {
-            return Verdict::Need { total: LENGTH };
-        }
-        let used = LENGTH.saturating_add(length(input));
-        let Some(framed) = input.get(LENGTH..used) else { return Verdict::Need { total: used } };
-        match message::parse(framed, true) {
-            Some(message) => {
-                *phase = Phase::InStep;
-                Verdict::Message { used, message: Message::Dns(message) }
-            }
-            None if *phase == Phase::Fresh && from == Side::Client => Verdict::NotMine,
-            None => Verdict::Skip { bytes: u64::try_from(used).unwrap_or(u64::MAX) },
-        }
+    fn header(&self, _: &[u8]) -> Probe {
+        Probe::No
     }
 
-    fn gap(&mut self, from: Side, pending: &[u8], missing: u64) -> Option<Message> {
-        let message = self.partial(from, pending);
-        let phase = self.phase(from);
-        let unread = match *phase {
-            Phase::Remainder(bytes) => Some(bytes),
-            Phase::Lost => None,
-            Phase::Fresh | Phase::InStep => unread(pending),
-        };
-        *phase = match unread.and_then(|unread| unread.checked_sub(missing)) {
-            Some(0) => Phase::InStep,
-            Some(bytes) => Phase::Remainder(bytes),
-            None => Phase::Lost,
-        };
-        message
-    }
-
-    fn end(&mut self, from: Side, pending: &[u8]) -> Option<Message> {
-        self.partial(from, pending)
-    }
-}
-
-impl Stream {
-    fn phase(&mut self, from: Side) -> &mut Phase {
-        match from {
-            Side::Client => &mut self.client,
-            Side::Server => &mut self.server,
-        }
+    fn size(&self, input: &[u8]) -> Option<usize> {
+        (input.len() >= LENGTH).then(|| LENGTH.saturating_add(length(input)))
     }
 
     /// A message that is cut behind its question is still a message.
-    fn partial(&mut self, from: Side, pending: &[u8]) -> Option<Message> {
-        let in_step = matches!(self.phase(from), Phase::Fresh | Phase::InStep);
-        let framed = pending.get(LENGTH..).filter(|_| in_step && length(pending) >= HEADER)?;
-        let mut message = message::parse(framed, true)?;
-        message.incomplete = true;
+    fn read(&mut self, framed: &[u8], is_cut: bool) -> Option<Message> {
+        if is_cut && length(framed) < HEADER {
+            return None;
+        }
+        let mut message = message::parse(framed.get(LENGTH..)?, true)?;
+        message.incomplete |= is_cut;
         Some(Message::Dns(message))
-    }
-}
-
-/// Bytes of the message that are not in `pending`; `None` if its length is not.
-fn unread(pending: &[u8]) -> Option<u64> {
-    match pending.len() {
-        0 => Some(0),
-        1 => None,
-        held => u64::try_from(LENGTH.saturating_add(length(pending)).saturating_sub(held)).ok(),
     }
 }
 
@@ -113,6 +53,7 @@ pub(super) fn length(input: &[u8]) -> usize {
 pub(super) mod tests {
     use super::super::message::tests::{query, response};
     use super::*;
+    use crate::Side;
     use crate::drive::Driver;
 
     /// A message with its length in front.
