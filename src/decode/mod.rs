@@ -12,30 +12,6 @@
 //! (bare, or with radiotap, PPI, AVS or Prism headers), Linux netfilter log, Apple PKTAP. Between them and IP: VLAN
 //! tags, MPLS, PPPoE, LLC and SNAP, MACsec in clear, Cisco metadata and VN-Tag, network service headers. Tunnels: IP
 //! in IP, GRE, PPTP, ERSPAN, NVGRE, EtherIP, VXLAN, VXLAN-GPE, Geneve, GTP-U, Teredo, AYIYA, MPLS in IP and UDP.
-#![deny(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap
-)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::arithmetic_side_effects,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 mod ether;
 mod fast;
 mod fragments;

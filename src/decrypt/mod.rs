@@ -4,30 +4,6 @@
 //! A [`Session`] is the [`Opener`](nrpcsniff_dissectors::tls::Opener) of one conversation. It is shown the handshake, derives
 //! the keys, and opens record by record. Every tag and every MAC is checked: what does not fit is not opened, so that a wrong
 //! key never becomes garbage in a dissector. Where records were lost, a bounded number of sequence numbers is tried.
-#![deny(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap
-)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::arithmetic_side_effects,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 mod derive;
 mod keylog;
 mod keys;

@@ -75,7 +75,8 @@ pub(super) fn mark_reused(conversations: &mut [Conversation]) {
     let key = |c: &Conversation| (c.transport, c.client.min(c.server), c.client.max(c.server));
     let mut uses: HashMap<_, u32> = HashMap::new();
     for conversation in conversations.iter() {
-        *uses.entry(key(conversation)).or_default() += 1;
+        let count = uses.entry(key(conversation)).or_default();
+        *count = count.saturating_add(1);
     }
     for conversation in conversations {
         conversation.ports_reused = uses.get(&key(conversation)).is_some_and(|&count| count > 1);

@@ -4,30 +4,6 @@
 //! A [`Connection`] is fed the segments of one conversation and hands its bytes, in order and without copying where
 //! they come in order, to a [`Sink`]. No crate does this with what a diagnosis needs: which frame brought which
 //! byte, holes told explicitly, and a teardown judged by sequence number.
-#![deny(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap
-)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::arithmetic_side_effects,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 mod assembler;
 mod connection;
 mod copies;
