@@ -6,7 +6,7 @@ use crate::facts::http::{Exchange, Part};
 use crate::facts::{Case, Talk, names};
 use crate::model::{Conversation, Finding, Message, Setup, Side, Timestamp};
 use hashbrown::HashMap;
-use nrpcsniff_dissectors::{Message as Body, sametime, sip, tls};
+use nrpcsniff_dissectors::{Decision, Message as Body, sametime, sip, tls};
 use std::net::IpAddr;
 
 /// Turns of one dialogue that are looked at.
@@ -120,9 +120,8 @@ impl Turn<'_> {
 impl<'a> Said<'a> {
     fn new(conversation: &'a Conversation, message: &'a Message) -> Self {
         let body = &message.body;
-        // In protocols where both sides may ask, the message says whether it answers; elsewhere the server answers.
-        let is_answer = body.is_answer() || (message.from == Side::Server && !matches!(body, Body::Sip(_)));
-        Self { conversation, message, meaning: body.meaning(), is_answer, refuses: body.refuses() }
+        let refuses = body.decision(None) == Decision::Refused;
+        Self { conversation, message, meaning: body.meaning(None), is_answer: body.answers(message.from), refuses }
     }
 }
 
@@ -178,7 +177,7 @@ fn is_of_interest(c: &Conversation) -> bool {
 fn is_said(c: &Conversation, message: &Message) -> bool {
     let Body::Tls(m) = &message.body else { return true };
     let is_hello = matches!(m.body, tls::Body::ClientHello(_) | tls::Body::ServerHello(_));
-    message.body.refuses() || message.body.is_opaque() || is_hello && !c.over_tls
+    message.body.decision(None) == Decision::Refused || message.body.is_opaque() || is_hello && !c.over_tls
 }
 
 fn of_one(c: &Conversation, purpose: Purpose) -> Dialogue<'_> {

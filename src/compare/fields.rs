@@ -2,7 +2,7 @@
 
 use crate::facts::http::{is_single_server, is_token};
 use crate::model::{Both, Class, Message};
-use nrpcsniff_dissectors::{Fields, Reading, Role, Roles, Value, protocol, role_of};
+use nrpcsniff_dissectors::{Fields, Reading, Role, Roles, Value, role_of};
 
 /// A field that differs.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,7 @@ pub struct Difference {
 /// Everything that differs. Credentials are compared by what a masked report shows of them.
 pub fn differences(good: &Message, bad: &Message) -> Vec<Difference> {
     let fields = |message: &Message| message.body.fields(&Reading::masked(message.at.time.nanos()));
-    let roles = protocol(bad.body.protocol()).map_or(&[][..], |protocol| protocol.roles);
+    let roles = bad.body.protocol().roles;
     let (good, bad) = (fields(good), fields(bad));
     let mut walk = Walk { roles, found: Vec::new() };
     walk.maps(Some(&good), Some(&bad), &Place::default());

@@ -29,7 +29,7 @@ pub struct Outcome {
     /// Messages seen.
     pub seen: PerSide<u64>,
     /// Messages seen of each protocol.
-    pub counts: Vec<(&'static str, u64)>,
+    pub counts: Vec<(&'static Protocol, u64)>,
     /// Questions and answers.
     pub turns: Turns,
     /// Bytes that no message accounts for.
@@ -107,8 +107,8 @@ impl Dissection {
         Outcome { protocol, over_tls, tls, messages, seen, counts, turns, undissected }
     }
 
-    /// Messages seen of each protocol; of TLS, records.
-    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    /// Messages seen of each protocol; of one that carries another, units.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static Protocol, u64)> {
         counts(&self.log.counts, self.course.layer())
     }
 
@@ -128,15 +128,18 @@ impl Dissection {
 }
 
 impl Outcome {
-    /// Messages seen of each protocol; of TLS, records.
-    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    /// Messages seen of each protocol; of one that carries another, units.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static Protocol, u64)> {
         counts(&self.counts, self.tls)
     }
 }
 
-fn counts(messages: &[(&'static str, u64)], tls: Option<Layer>) -> impl Iterator<Item = (&'static str, u64)> {
-    let records = move |protocol| tls.filter(|_| protocol == tls::PROTOCOL.name).map(|layer| layer.records);
-    messages.iter().map(move |&(protocol, count)| (protocol, records(protocol).unwrap_or(count)))
+fn counts(
+    messages: &[(&'static Protocol, u64)],
+    layer: Option<Layer>,
+) -> impl Iterator<Item = (&'static Protocol, u64)> {
+    let units = move |protocol: &Protocol| layer.filter(|_| protocol.is_carrier()).map(|layer| layer.records);
+    messages.iter().map(move |&(protocol, count)| (protocol, units(protocol).unwrap_or(count)))
 }
 
 /// The hellos say why what followed could not be read.

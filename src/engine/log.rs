@@ -4,7 +4,7 @@ use super::Keep;
 use super::budget::Budget;
 use super::feed::{Carried, len};
 use crate::model::{Message, PerSide, Side, Stamp, Timestamp, Turn, Turns};
-use nrpcsniff_dissectors::Message as Body;
+use nrpcsniff_dissectors::{Message as Body, Protocol};
 use std::collections::VecDeque;
 
 /// Messages kept from the start and from the end when memory must not grow.
@@ -28,7 +28,7 @@ pub(super) struct Log {
     /// Messages seen, by sender.
     pub seen: PerSide<u64>,
     /// Messages seen of each protocol: one may carry another.
-    pub counts: Vec<(&'static str, u64)>,
+    pub counts: Vec<(&'static Protocol, u64)>,
     turns: Turns,
     asked: Option<Stamp>,
 }
@@ -53,7 +53,7 @@ impl Log {
     pub fn add(&mut self, side: Side, offset: u64, length: usize, carried: Carried, body: Body) {
         let Carried { first, last, frames } = carried;
         // A handshake is no question, and an alert no answer.
-        if !matches!(body, Body::Tls(_)) {
+        if !body.protocol().is_carrier() {
             self.turn(side, first, last);
         }
         self.seen[side] = self.seen[side].saturating_add(1);
@@ -106,8 +106,8 @@ impl Log {
         turns
     }
 
-    fn count(&mut self, protocol: &'static str) {
-        match self.counts.iter_mut().find(|(name, _)| *name == protocol) {
+    fn count(&mut self, protocol: &'static Protocol) {
+        match self.counts.iter_mut().find(|(counted, _)| *counted == protocol) {
             Some((_, count)) => *count = count.saturating_add(1),
             None => self.counts.push((protocol, 1)),
         }

@@ -112,7 +112,7 @@ impl Pipeline {
         for open in self.tcp.values_mut().filter_map(TcpFlow::open) {
             open.show(&mut self.state, end);
             for (protocol, count) in open.counts() {
-                let total = totals.messages.entry(protocol).or_default();
+                let total = totals.messages.entry(protocol.name).or_default();
                 *total = total.saturating_add(count);
             }
         }

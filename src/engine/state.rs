@@ -6,6 +6,7 @@ use super::failures::FailureIndex;
 use super::pairs::PairIndex;
 use crate::decrypt::Vault;
 use crate::model::{CaptureFacts, Conversation, Endpoint, Frame, Host, IcmpError, Stamp, Totals};
+use nrpcsniff_dissectors::Protocol;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -133,8 +134,8 @@ impl State {
     }
 
     /// Counts messages of a protocol.
-    pub fn messages(&mut self, protocol: &'static str, count: u64) {
-        let total = self.totals.messages.entry(protocol).or_default();
+    pub fn messages(&mut self, protocol: &Protocol, count: u64) {
+        let total = self.totals.messages.entry(protocol.name).or_default();
         *total = total.saturating_add(count);
     }
 

@@ -6,7 +6,7 @@ use super::{DecodeAs, Keep, Options, Seen, UNWANTED};
 use crate::decode::{self, Segment, flags};
 use crate::model::{Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp, UNKNOWN};
 use crate::stream::{Connection, FlowKey, FlowTable, Sink, Tombstone};
-use nrpcsniff_dissectors::PROTOCOLS;
+use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 
 /// Messages that make the opening of a conversation: session request and response, authentication both ways.
 const OPENING: u64 = 4;
@@ -262,7 +262,7 @@ impl Open {
     }
 
     /// Messages seen of each protocol.
-    pub(super) fn counts(&self) -> Vec<(&'static str, u64)> {
+    pub(super) fn counts(&self) -> Vec<(&'static Protocol, u64)> {
         match &self.hearing {
             Hearing::Listening(dissection) => dissection.counts().collect(),
             _ => Vec::new(),

@@ -54,7 +54,7 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
     let body = flow.protocol.and_then(|protocol| (protocol.datagram)(datagram.payload));
     let keep = body.as_ref().is_some_and(|body| state.wants(index, body));
     let Some(conversation) = state.conversations.get_mut(index) else { return seen };
-    if body.as_ref().is_some_and(|body| body.is_answer() && is_unasked(conversation, source)) {
+    if body.as_ref().is_some_and(|body| body.class().is_answer() && is_unasked(conversation, source)) {
         turn_round(conversation);
     }
     let side = if source == conversation.client { Side::Client } else { Side::Server };
@@ -170,7 +170,7 @@ fn note(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at
 }
 
 fn message(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp, body: Body, keep: bool) {
-    conversation.protocol = body.protocol();
+    conversation.protocol = body.protocol().name;
     let seen = &mut conversation.messages_seen;
     seen[side] = seen[side].saturating_add(1);
     let n = u32::try_from(seen.client.saturating_add(seen.server)).unwrap_or(u32::MAX);

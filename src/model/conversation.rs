@@ -1,7 +1,7 @@
 //! A conversation: who talked to whom, what was said, and who hung up first.
 
 use super::{Endpoint, FrameRef, Side, Stamp, Timestamp};
-use nrpcsniff_dissectors::Layer;
+use nrpcsniff_dissectors::{Decision, Layer};
 use serde::Serialize;
 
 /// Two values, one for each side.
@@ -451,7 +451,9 @@ impl Conversation {
             return self.messages_seen.client >= 2 && self.messages_seen.server >= 1;
         }
         let purpose = if self.carries_sip() { "sip" } else { self.protocol };
-        self.messages.iter().any(|message| message.body.protocol() == purpose && message.body.grants())
+        self.messages
+            .iter()
+            .any(|message| message.body.protocol().name == purpose && message.body.decision(None) == Decision::Granted)
     }
 
     /// SIP is spoken there, be it inside of a WebSocket that HTTP opened.

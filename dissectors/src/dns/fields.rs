@@ -1,14 +1,18 @@
 //! Messages for people and for reports: type, summary and fields.
 
 use super::message::{Answer, Data, Message, rtype};
-use crate::{Fields, Value};
+use crate::{Fields, Presentation, Protocol, Reading, Value};
 
-impl Message {
-    pub(crate) fn kind(&self) -> &'static str {
+impl Presentation for Message {
+    fn protocol(&self) -> &'static Protocol {
+        &super::PROTOCOL
+    }
+
+    fn kind(&self) -> &'static str {
         if self.response { "dns.response" } else { "dns.query" }
     }
 
-    pub(crate) fn summary(&self) -> String {
+    fn summary(&self) -> String {
         let question = format!("{} {}", type_name(self.qtype), self.name);
         let Some(rcode) = self.rcode else { return format!("query {question}") };
         let answers: Vec<_> = self.answers.iter().filter_map(Answer::text).collect();
@@ -20,7 +24,7 @@ impl Message {
         }
     }
 
-    pub(crate) fn fields(&self, _seen: i64) -> Fields {
+    fn fields(&self, _: &Reading<'_>) -> Fields {
         let answers: Vec<Value> = self.answers.iter().map(|answer| Value::Map(answer.fields())).collect();
         let mut fields = vec![
             ("name", self.name.as_str().into()),
@@ -121,7 +125,7 @@ mod tests {
     fn a_query() {
         let message = parse(&query("mail.acme.example", 64_000), false).unwrap();
         assert_eq!((message.kind(), message.summary().as_str()), ("dns.query", "query TYPE64000 mail.acme.example"));
-        let fields = message.fields(0);
+        let fields = message.fields(&Reading::masked(0));
         let names: Vec<_> = fields.iter().map(|&(name, _)| name).collect();
         assert_eq!(names, ["name", "qtype", "rcode", "answers", "id"]);
         assert_eq!(fields[2].1, Value::Null);
@@ -132,7 +136,7 @@ mod tests {
         let message = parse(&response(), false).unwrap();
         let line = "response A mail.acme.example: vip.acme.example, 192.0.2.7, 2001:db8::7";
         assert_eq!((message.kind(), message.summary().as_str()), ("dns.response", line));
-        let fields = message.fields(0);
+        let fields = message.fields(&Reading::masked(0));
         assert_eq!(fields[2].1, "NOERROR".into());
         let Value::List(answers) = &fields[3].1 else { panic!() };
         let Value::Map(address) = &answers[1] else { panic!() };

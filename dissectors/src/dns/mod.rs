@@ -11,21 +11,16 @@ mod stream;
 
 pub use message::{Answer, Data, Message};
 
-use crate::{Probe, Protocol, Side};
+use crate::{Dialogues, Probe, Protocol, Side};
 
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
-    name: "dns",
-    counts: "messages",
     tcp_ports: &[53],
-    tls_ports: &[],
     udp_ports: &[53],
-    claims_ports: false,
-    probe,
-    stream: stream::open,
     datagram,
-    datagram_probe: |_| false,
+    dialogues: Dialogues::Client,
     roles: meaning::ROLES,
+    ..Protocol::new("dns", "DNS", probe, stream::open)
 };
 
 fn datagram(bytes: &[u8]) -> Option<crate::Message> {

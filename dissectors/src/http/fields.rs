@@ -4,14 +4,18 @@ use super::message::{Body, Message, Request, Response};
 use super::url::{self, Parameter};
 use crate::auth::{Challenge, Credentials};
 use crate::cookie::{Cookie, SetCookie};
-use crate::{Fields, Reading, Value, ltpa, problem};
+use crate::{Fields, Presentation, Protocol, Reading, Value, ltpa, problem};
 use std::fmt::Write as _;
 
 /// Names of cookies that a summary tells.
 const NAMES: usize = 4;
 
-impl Message {
-    pub(crate) fn kind(&self) -> &'static str {
+impl Presentation for Message {
+    fn protocol(&self) -> &'static Protocol {
+        &super::PROTOCOL
+    }
+
+    fn kind(&self) -> &'static str {
         match self.body {
             Body::Request(_) => "http.request",
             Body::Response(_) => "http.response",
@@ -19,19 +23,7 @@ impl Message {
         }
     }
 
-    /// Sign-on, refusals and what cannot be read.
-    pub(crate) fn is_notable(&self) -> bool {
-        match &self.body {
-            Body::Request(request) => request.is_login() || request.cookies.iter().any(|cookie| cookie.token.is_some()),
-            Body::Response(response) => {
-                let refuses = matches!(response.status, 401 | 403 | 407 | 500..=599);
-                refuses || response.set_cookies.iter().any(|cookie| cookie.token.is_some())
-            }
-            Body::Malformed { .. } => true,
-        }
-    }
-
-    pub(crate) fn summary(&self) -> String {
+    fn summary(&self) -> String {
         match &self.body {
             Body::Request(request) => request.summary(),
             Body::Response(response) => response.summary(),
@@ -42,7 +34,7 @@ impl Message {
         }
     }
 
-    pub(crate) fn fields(&self, reading: &Reading<'_>) -> Fields {
+    fn fields(&self, reading: &Reading<'_>) -> Fields {
         let mut fields = match &self.body {
             Body::Request(request) => request.fields(reading),
             Body::Response(response) => response.fields(reading),

@@ -18,23 +18,25 @@ mod websocket;
 pub use message::{Body, Message, Request, Response};
 pub use url::{Parameter, Url};
 
-use crate::{Probe, Protocol, Side};
+use crate::{Dialogues, Pick, Probe, Protocol, Side, SignOn, Success};
 use line::Judgement;
 
 /// The protocol's line in the table. Ports: HTTP, its usual alternatives and proxies, and those of the Sametime proxy, of
 /// HTTP tunnelling and of WebSphere.
 pub static PROTOCOL: Protocol = Protocol {
-    name: "http",
-    counts: "messages",
     tcp_ports: &[80, 3128, 8000, 8008, 8080, 8081, 8082, 8088, 8888, 9060, 9080, 9081, 9082],
     tls_ports: &[443, 8443, 9043, 9443],
-    udp_ports: &[],
-    claims_ports: false,
-    probe,
-    stream: stream::open,
-    datagram: |_| None,
-    datagram_probe: |_| false,
+    hands_on_by: Some("WebSocket"),
+    has_bodies: true,
+    listed: Pick::Last,
+    sign_on: Some(SignOn {
+        success: "a request was answered without an error (below 400)",
+        told_by: Success::Granted,
+        dedicated: false,
+    }),
+    dialogues: Dialogues::Host,
     roles: meaning::ROLES,
+    ..Protocol::new("http", "HTTP", probe, stream::open)
 };
 
 /// The same on any port: a request line with its version, or a status line; what HTTP/2 begins with.

@@ -2,23 +2,19 @@
 
 use super::tlv::Shown;
 use super::{Auth, Body, Message, Opaque, Session, Status, TimeDate, Tlv, Transaction, name};
-use crate::{Fields, Value};
+use crate::{Fields, Presentation, Protocol, Reading, Value};
 use std::fmt::Write;
 
 /// Bytes of a raw value that a report shows.
 const HEX_SHOWN: usize = 32;
 const NANOS_A_MILLI: i64 = 1_000_000;
 
-impl Message {
-    pub(crate) fn is_notable(&self) -> bool {
-        match &self.body {
-            Body::Transaction(transaction) => transaction.status.is_some_and(|status| status != 0),
-            Body::Opaque(opaque) => !opaque.framed,
-            _ => false,
-        }
+impl Presentation for Message {
+    fn protocol(&self) -> &'static Protocol {
+        &super::PROTOCOL
     }
 
-    pub(crate) fn kind(&self) -> &'static str {
+    fn kind(&self) -> &'static str {
         match self.body {
             Body::SessionRequest(_) => "nrpc.session_request",
             Body::SessionResponse(_) => "nrpc.session_response",
@@ -28,7 +24,7 @@ impl Message {
         }
     }
 
-    pub(crate) fn summary(&self) -> String {
+    fn summary(&self) -> String {
         let mut line = match &self.body {
             Body::SessionRequest(session) => match &session.wanted_server {
                 Some(wanted) => format!("session request, wants {wanted}"),
@@ -48,7 +44,8 @@ impl Message {
         line
     }
 
-    pub(crate) fn fields(&self, seen: i64) -> Fields {
+    fn fields(&self, reading: &Reading<'_>) -> Fields {
+        let seen = reading.seen;
         let mut fields = match &self.body {
             Body::SessionRequest(session) => session.request_fields(seen),
             Body::SessionResponse(session) => session.response_fields(seen),
@@ -64,7 +61,9 @@ impl Message {
         }
         fields
     }
+}
 
+impl Message {
     fn head(&self) -> Fields {
         vec![("function", self.function.into()), ("class", self.class.into()), ("sequence", self.sequence.into())]
     }
@@ -330,7 +329,7 @@ mod tests {
         let message = session(2, &request());
         // One second of ticks after midnight of 2025-04-22, seen 4.5004 ms before that.
         let seen = 1_745_280_001_000_000_000 - 4_500_400;
-        let fields = message.fields(seen);
+        let fields = message.fields(&Reading::masked(seen));
         assert_eq!(message.kind(), "nrpc.session_request");
         assert_eq!(message.summary(), "session request, wants CN=Mail01/O=Acme");
         assert_eq!(
@@ -361,7 +360,7 @@ mod tests {
     fn tlvs_show_values_and_mask_what_is_secret() {
         let mut build = request();
         build.tlvs.push((0x99, vec![0xAB; 40]));
-        let fields = session(2, &build).fields(0);
+        let fields = session(2, &build).fields(&Reading::masked(0));
         let Value::List(list) = get(&fields, "tlvs") else { panic!() };
         let find = |kind: i64| {
             list.iter().find_map(|entry| match entry {
@@ -388,7 +387,7 @@ mod tests {
     fn a_session_response() {
         let build = Build { name: b"CN=Mail01/O=Acme", pad: false, tlvs: vec![(9, wire_time(u32::MAX, u32::MAX))] };
         let message = session(3, &build);
-        let fields = message.fields(0);
+        let fields = message.fields(&Reading::masked(0));
         assert_eq!(message.summary(), "session response of CN=Mail01/O=Acme");
         let expected =
             ["server_name", "clock", "clock_skew_s", "license_id", "buffer_size", "tlvs", "server_name_abbreviated"];
@@ -400,14 +399,14 @@ mod tests {
     fn an_r5_request_names_no_server() {
         let message = session(2, &Build { name: b"", pad: false, tlvs: vec![(5, vec![0; 16])] });
         assert_eq!(message.summary(), "session request, names no server");
-        assert_eq!(get(&message.fields(0), "wanted_server"), &Value::Null);
+        assert_eq!(get(&message.fields(&Reading::masked(0)), "wanted_server"), &Value::Null);
     }
 
     #[test]
     fn authentication() {
         let bytes = frame(0, 0x13, class::SESSION, &auth::tests::r5(b"CN=Ann/O=Acme"));
         let message = decode(Side::Client, &bytes, Place::First);
-        let fields = message.fields(0);
+        let fields = message.fields(&Reading::masked(0));
         assert_eq!((message.kind(), message.summary().as_str()), ("nrpc.auth", "authentication of CN=Ann/O=Acme"));
         assert_eq!(get(&fields, "function"), &Value::Int(0x13));
         assert_eq!(get(&fields, "user_abbreviated"), &"Ann/Acme".into());
@@ -420,16 +419,16 @@ mod tests {
     fn transactions() {
         let lookup = decode(Side::Client, &transaction::tests::lookup_request("al"), Place::First);
         assert_eq!(lookup.summary(), "request 0x004f (ID file lookup), sequence 1, user al");
-        assert_eq!(get(&lookup.fields(0), "length_mismatch"), &Value::Bool(true));
+        assert_eq!(get(&lookup.fields(&Reading::masked(0)), "length_mismatch"), &Value::Bool(true));
         let reply = decode(Side::Server, &frame(1, 0x4F, 1, &[0x19, 0x43, 0, 0]), Place::First);
         assert_eq!(reply.summary(), "reply 0x004f (ID file lookup), sequence 1, ERR_IDFILE_NOT_FOUND");
-        let fields = reply.fields(0);
+        let fields = reply.fields(&Reading::masked(0));
         let Value::Map(status) = get(&fields, "status") else { panic!() };
         assert_eq!(get(status, "number"), &Value::Int(0x319));
         assert_eq!(get(status, "hex"), &"0x0319".into());
         assert_eq!(get(status, "remote"), &Value::Bool(true));
         let next = decode(Side::Server, &frame(1, 0x4F, 1, &[0x19, 0x43, 0, 0]), Place::Continuation);
-        assert_eq!(get(&next.fields(0), "status"), &Value::Null);
+        assert_eq!(get(&next.fields(&Reading::masked(0)), "status"), &Value::Null);
         let odd = decode(Side::Server, &frame(1, 0x21, 1, &[0xFF, 0x2F]), Place::First);
         assert_eq!(odd.summary(), "reply 0x0021, sequence 1, status 0x2fff");
     }
@@ -437,7 +436,7 @@ mod tests {
     #[test]
     fn opaque_frames_give_no_header_they_do_not_have() {
         let message = decode(Side::Client, &[20, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 7], Place::First);
-        let fields = message.fields(0);
+        let fields = message.fields(&Reading::masked(0));
         assert_eq!(message.summary(), "encrypted or unknown, 13 bytes (incomplete)");
         assert_eq!(
             (get(&fields, "function"), get(&fields, "head")),
@@ -445,7 +444,7 @@ mod tests {
         );
         let framed = decode(Side::Client, &frame(0, 0x77, class::SESSION, b"secret"), Place::First);
         assert_eq!(framed.summary(), "function 0x0077 of class 0x4000, not known");
-        assert!(!names(&framed.fields(0)).contains(&"head"));
+        assert!(!names(&framed.fields(&Reading::masked(0))).contains(&"head"));
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! What NRPC messages come to, for a comparison of two sessions.
+//! What NRPC messages come to.
 
-use super::{Body, Message};
+use super::{Body, Message, name};
 use crate::role::{Role, Roles};
+use crate::{Decision, Purpose, Semantics};
 
 /// See [`crate::Protocol::roles`].
 pub(super) const ROLES: Roles = &[
@@ -26,8 +27,8 @@ pub(super) const ROLES: Roles = &[
     ("unread_bytes", Role::Noise),
 ];
 
-impl Message {
-    pub(crate) fn meaning(&self) -> String {
+impl Semantics for Message {
+    fn meaning(&self, _: Option<&crate::Message>) -> String {
         match &self.body {
             Body::SessionRequest(_) => "session request".to_owned(),
             Body::SessionResponse(_) => "session response".to_owned(),
@@ -43,11 +44,45 @@ impl Message {
         }
     }
 
-    pub(crate) fn refuses(&self) -> bool {
-        matches!(&self.body, Body::Transaction(t) if t.status().is_some_and(|status| !status.is_ok()))
+    /// Nothing grants in so many words: whoever got what was asked for goes on.
+    fn decision(&self, _: Option<&crate::Message>) -> Decision {
+        match &self.body {
+            Body::Transaction(t) if t.status().is_some_and(|status| !status.is_ok()) => Decision::Refused,
+            _ => Decision::Open,
+        }
     }
 
-    pub(crate) fn is_opaque(&self) -> bool {
+    fn asked(&self) -> Option<String> {
+        self.purpose().wanted
+    }
+
+    fn answered(&self) -> Option<String> {
+        self.purpose().answered
+    }
+
+    /// Names without their labels, so that the same server has one name in either notation.
+    fn purpose(&self) -> Purpose {
+        let abbreviated = |text: &Option<String>| text.as_deref().map(name::abbreviate);
+        match &self.body {
+            Body::SessionRequest(session) => {
+                Purpose { wanted: abbreviated(&session.wanted_server), ..Purpose::default() }
+            }
+            Body::SessionResponse(session) => {
+                Purpose { answered: abbreviated(&session.own_name), ..Purpose::default() }
+            }
+            _ => Purpose::default(),
+        }
+    }
+
+    fn is_notable(&self) -> bool {
+        match &self.body {
+            Body::Transaction(transaction) => transaction.status.is_some_and(|status| status != 0),
+            Body::Opaque(opaque) => !opaque.framed,
+            _ => false,
+        }
+    }
+
+    fn is_opaque(&self) -> bool {
         matches!(&self.body, Body::Opaque(opaque) if !opaque.framed)
     }
 }

@@ -29,21 +29,19 @@ pub use timedate::TimeDate;
 pub use tlv::Tlv;
 pub use transaction::Transaction;
 
-use crate::Protocol;
+use crate::{Protocol, SignOn, Success};
 
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
-    name: "nrpc",
-    counts: "messages",
     tcp_ports: &[1352],
-    tls_ports: &[],
-    udp_ports: &[],
     claims_ports: true,
-    probe: probe::probe,
-    stream: stream::open,
-    datagram: |_| None,
-    datagram_probe: |_| false,
+    sign_on: Some(SignOn {
+        success: "the client went on after the server's first answer",
+        told_by: Success::WentOn,
+        dedicated: true,
+    }),
     roles: meaning::ROLES,
+    ..Protocol::new("nrpc", "NRPC", probe::probe, stream::open)
 };
 
 /// How well the meaning of a field is known.

@@ -3,11 +3,15 @@
 use super::frame::ENCRYPT;
 use super::message::{Body, ChannelCreate, Message, Service};
 use super::{names, reason};
-use crate::{Fields, Reading, Value, problem};
+use crate::{Fields, Presentation, Protocol, Reading, Value, problem};
 use std::net::Ipv4Addr;
 
-impl Message {
-    pub(crate) const fn kind(&self) -> &'static str {
+impl Presentation for Message {
+    fn protocol(&self) -> &'static Protocol {
+        &super::PROTOCOL
+    }
+
+    fn kind(&self) -> &'static str {
         match self.body {
             Body::Handshake { .. } => "sametime.handshake",
             Body::HandshakeAck { .. } => "sametime.handshake_ack",
@@ -30,30 +34,7 @@ impl Message {
         }
     }
 
-    /// How a session begins and ends, and what is wrong.
-    pub(crate) const fn is_notable(&self) -> bool {
-        match self.body {
-            Body::Handshake { .. }
-            | Body::HandshakeAck { .. }
-            | Body::Login { .. }
-            | Body::LoginAck { .. }
-            | Body::LoginContinue
-            | Body::LoginRedirect { .. }
-            | Body::Malformed => true,
-            Body::ChannelDestroy { .. } => self.channel == 0,
-            _ => !self.problems.is_empty(),
-        }
-    }
-
-    /// The server's or client's last word on the session: the reason of a channel 0 that is closed.
-    pub const fn session_end(&self) -> Option<u32> {
-        match self.body {
-            Body::ChannelDestroy { reason } if self.channel == 0 => Some(reason),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn summary(&self) -> String {
+    fn summary(&self) -> String {
         let channel = self.channel;
         match &self.body {
             Body::Handshake { version, login_type, own_address, host } => {
@@ -92,7 +73,7 @@ impl Message {
         }
     }
 
-    pub(crate) fn fields(&self, reading: &Reading<'_>) -> Fields {
+    fn fields(&self, reading: &Reading<'_>) -> Fields {
         let mut fields: Fields = vec![("channel", self.channel.into())];
         fields.extend(self.body_fields(reading));
         if self.options & ENCRYPT != 0 {
@@ -100,6 +81,16 @@ impl Message {
         }
         fields.push(("problems", problem::values(&self.problems)));
         fields
+    }
+}
+
+impl Message {
+    /// The server's or client's last word on the session: the reason of a channel 0 that is closed.
+    pub const fn session_end(&self) -> Option<u32> {
+        match self.body {
+            Body::ChannelDestroy { reason } if self.channel == 0 => Some(reason),
+            _ => None,
+        }
     }
 
     fn body_fields(&self, reading: &Reading<'_>) -> Fields {

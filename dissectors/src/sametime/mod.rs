@@ -19,19 +19,13 @@ mod tests;
 
 pub use message::{Auth, Body, ChannelCreate, Message, Service};
 
-use crate::Protocol;
+use crate::{Protocol, SignOn, Success};
 
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
-    name: "sametime",
-    counts: "messages",
     tcp_ports: &[1533, 1516],
-    tls_ports: &[],
-    udp_ports: &[],
     claims_ports: true,
-    probe: probe::probe,
-    stream: stream::open,
-    datagram: |_| None,
-    datagram_probe: |_| false,
+    sign_on: Some(SignOn { success: "the login was accepted", told_by: Success::Granted, dedicated: true }),
     roles: meaning::ROLES,
+    ..Protocol::new("sametime", "Sametime", probe::probe, stream::open)
 };

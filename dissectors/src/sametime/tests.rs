@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::drive::Driver;
-use crate::{Message as Any, Probe, Reading, Side};
+use crate::{Message as Any, Presentation, Probe, Reading, Semantics, Side};
 use std::net::Ipv4Addr;
 
 /// A message: header, then the parts of its body.
@@ -199,7 +199,7 @@ fn attributes_stand_in_front_of_the_body() {
 #[test]
 fn keep_alives_series_bytes_and_empty_messages_stand_between_messages() {
     let bytes = [&[0x80, 0x81, 0xFE][..], &destroy(1, 0), &[0, 0, 0, 0, 0x80], &destroy(0, 0)].concat();
-    let kinds: Vec<_> = read(Side::Client, &bytes).iter().map(Message::kind).collect();
+    let kinds: Vec<_> = read(Side::Client, &bytes).iter().map(Presentation::kind).collect();
     let [alive, destroyed] = ["sametime.keep_alive", "sametime.channel_destroy"];
     assert_eq!(kinds, [alive, destroyed, alive, destroyed]);
 }
@@ -211,7 +211,7 @@ fn a_length_that_cannot_be_true_is_told_and_the_rest_is_read() {
         huge[..4].copy_from_slice(&length.to_be_bytes());
         let bytes = [handshake("pc"), huge, destroy(0, 0x8000_0211), destroy(0, 0)].concat();
         let messages = read(Side::Client, &bytes);
-        let kinds: Vec<_> = messages.iter().map(Message::kind).collect();
+        let kinds: Vec<_> = messages.iter().map(Presentation::kind).collect();
         let end = "sametime.channel_destroy";
         assert_eq!(kinds, ["sametime.handshake", "sametime.malformed", end, end], "{length:x}");
         assert!(messages[1].is_notable() && text(&messages[1]).contains(&format!("{length} bytes")), "{length:x}");
@@ -224,7 +224,7 @@ fn the_first_length_may_be_the_wrong_one() {
         let mut first = handshake("pc");
         first[..4].copy_from_slice(&length.to_be_bytes());
         let messages = read(Side::Client, &[first, login("Ann", b"", 1), destroy(0, 0)].concat());
-        let kinds: Vec<_> = messages.iter().map(Message::kind).collect();
+        let kinds: Vec<_> = messages.iter().map(Presentation::kind).collect();
         assert_eq!(kinds, ["sametime.malformed", "sametime.login", "sametime.channel_destroy"], "{length:x}");
     }
     let mut driver = Driver::new((PROTOCOL.stream)());

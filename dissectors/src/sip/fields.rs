@@ -3,11 +3,15 @@
 use super::message::{Address, CSeq, Media, Message, Start, Transport};
 use crate::auth::{Challenge, Credentials};
 use crate::cookie::Cookie;
-use crate::{Fields, Reading, Value, problem};
+use crate::{Fields, Presentation, Protocol, Reading, Value, problem};
 use std::fmt::Write;
 
-impl Message {
-    pub(crate) fn kind(&self) -> &'static str {
+impl Presentation for Message {
+    fn protocol(&self) -> &'static Protocol {
+        &super::PROTOCOL
+    }
+
+    fn kind(&self) -> &'static str {
         match self.start {
             Start::Request { .. } => "sip.request",
             Start::Response { .. } => "sip.response",
@@ -15,19 +19,7 @@ impl Message {
         }
     }
 
-    /// Refusals other than the usual demand for credentials, what carries a cookie, what cannot be read.
-    pub(crate) fn is_notable(&self) -> bool {
-        match self.start {
-            Start::Request { .. } => !self.cookies.is_empty(),
-            Start::Response { status, .. } => {
-                let stale = self.challenges.iter().any(|challenge| challenge.stale);
-                status >= 400 && (stale || !matches!(status, 401 | 407))
-            }
-            Start::Malformed { .. } => true,
-        }
-    }
-
-    pub(crate) fn summary(&self) -> String {
+    fn summary(&self) -> String {
         match &self.start {
             Start::Request { method, uri } => self.request(method, &uri.to_string()),
             Start::Response { status, reason } => self.response(*status, reason),
@@ -38,6 +30,35 @@ impl Message {
         }
     }
 
+    fn fields(&self, reading: &Reading<'_>) -> Fields {
+        let (method, uri, status, reason) = match &self.start {
+            Start::Request { method, uri } => (Some(method.as_str()), Some(uri.to_string()), None, None),
+            Start::Response { status, reason } => (self.method(), None, Some(*status), Some(reason.as_str())),
+            Start::Malformed { .. } => (self.method(), None, None, None),
+        };
+        let mut fields = vec![
+            ("method", method.into()),
+            ("uri", uri.into()),
+            ("status", status.into()),
+            ("reason", reason.into()),
+            ("call_id", self.call_id.as_deref().into()),
+            ("cseq", self.cseq.as_ref().map(CSeq::to_string).into()),
+            ("from", self.from.as_ref().map(Address::to_string).into()),
+            ("to", self.to.as_ref().map(Address::to_string).into()),
+            ("contact", texts(&self.contacts)),
+            ("via", texts(&self.vias)),
+            ("user_agent", self.user_agent.as_deref().into()),
+            ("expires", self.expires.into()),
+            ("cookies", maps(&self.cookies, |cookie: &Cookie| cookie.fields(reading))),
+            ("auth", maps(&self.credentials, credentials)),
+            ("transport", self.transport.name().into()),
+        ];
+        fields.extend(self.further());
+        fields
+    }
+}
+
+impl Message {
     /// Whom it is about comes first, then what it shows for it: a line may be cut off at its end. What a REGISTER
     /// names is the address in To; its URI is only the domain.
     fn request(&self, method: &str, uri: &str) -> String {
@@ -70,33 +91,6 @@ impl Message {
             let _ = write!(line, ", wants {} credentials{realm}{stale}", challenge.scheme);
         }
         line
-    }
-
-    pub(crate) fn fields(&self, reading: &Reading<'_>) -> Fields {
-        let (method, uri, status, reason) = match &self.start {
-            Start::Request { method, uri } => (Some(method.as_str()), Some(uri.to_string()), None, None),
-            Start::Response { status, reason } => (self.method(), None, Some(*status), Some(reason.as_str())),
-            Start::Malformed { .. } => (self.method(), None, None, None),
-        };
-        let mut fields = vec![
-            ("method", method.into()),
-            ("uri", uri.into()),
-            ("status", status.into()),
-            ("reason", reason.into()),
-            ("call_id", self.call_id.as_deref().into()),
-            ("cseq", self.cseq.as_ref().map(CSeq::to_string).into()),
-            ("from", self.from.as_ref().map(Address::to_string).into()),
-            ("to", self.to.as_ref().map(Address::to_string).into()),
-            ("contact", texts(&self.contacts)),
-            ("via", texts(&self.vias)),
-            ("user_agent", self.user_agent.as_deref().into()),
-            ("expires", self.expires.into()),
-            ("cookies", maps(&self.cookies, |cookie: &Cookie| cookie.fields(reading))),
-            ("auth", maps(&self.credentials, credentials)),
-            ("transport", self.transport.name().into()),
-        ];
-        fields.extend(self.further());
-        fields
     }
 
     /// What not every message has.
@@ -187,6 +181,7 @@ fn media(media: &Media) -> Fields {
 mod tests {
     use super::super::parse;
     use super::*;
+    use crate::Semantics;
     use crate::ltpa::Keyring;
 
     fn message(head: &str) -> Message {

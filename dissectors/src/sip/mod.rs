@@ -19,22 +19,21 @@ mod via;
 pub use message::{Address, CSeq, Media, Message, Start, Transport, Uri, Via};
 pub(crate) use parse::parse;
 
-use crate::{Probe, Protocol, Side};
+use crate::{Probe, Protocol, Side, SignOn, Success};
 use start::Look;
 
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
-    name: "sip",
-    counts: "messages",
     tcp_ports: &[5060, 5080],
     tls_ports: &[5061, 5081],
     udp_ports: &[5060, 5080],
     claims_ports: true,
-    probe,
-    stream: stream::open,
     datagram,
     datagram_probe,
+    both_sides_ask: true,
+    sign_on: Some(SignOn { success: "a request was accepted (2xx)", told_by: Success::Granted, dedicated: true }),
     roles: meaning::ROLES,
+    ..Protocol::new("sip", "SIP", probe, stream::open)
 };
 
 /// Bytes that a probe looks at.

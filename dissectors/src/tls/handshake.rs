@@ -104,6 +104,7 @@ fn names(list: &[u8], authorities: &mut Vec<String>) -> Option<()> {
 mod tests {
     use super::super::hello::tests::{client_hello, usual_extensions, vector};
     use super::*;
+    use crate::Presentation;
 
     pub fn message(kind: u8, body: &[u8]) -> Vec<u8> {
         [&[kind][..], &u32::try_from(body.len()).unwrap().to_be_bytes()[1..], body].concat()

@@ -1,7 +1,8 @@
-//! What TLS messages come to, for a comparison of two sessions.
+//! What TLS messages come to.
 
 use super::message::{Body, Message};
 use crate::role::{Role, Roles};
+use crate::{Decision, Presentation, Purpose, Semantics};
 
 /// See [`crate::Protocol::roles`].
 pub(super) const ROLES: Roles = &[
@@ -25,9 +26,9 @@ pub(super) const ROLES: Roles = &[
     ("why_opaque", Role::Noise),
 ];
 
-impl Message {
+impl Semantics for Message {
     /// The type of the message, and of an alert its name.
-    pub(crate) fn meaning(&self) -> String {
+    fn meaning(&self, _: Option<&crate::Message>) -> String {
         match &self.body {
             Body::Alert(alert) => format!("alert {}", alert.shown()),
             Body::Handshake { kind, .. } if self.kind() == "tls.handshake" => format!("handshake type {kind}"),
@@ -35,11 +36,35 @@ impl Message {
         }
     }
 
-    pub(crate) fn refuses(&self) -> bool {
-        matches!(self.body, Body::Alert(alert) if alert.is_fatal())
+    fn decision(&self, _: Option<&crate::Message>) -> Decision {
+        match self.body {
+            Body::Alert(alert) if alert.is_fatal() => Decision::Refused,
+            _ => Decision::Open,
+        }
     }
 
-    pub(crate) const fn is_opaque(&self) -> bool {
+    /// The server that a ClientHello names.
+    fn purpose(&self) -> Purpose {
+        let Body::ClientHello(hello) = &self.body else { return Purpose::default() };
+        Purpose { wanted: hello.sni.clone(), ..Purpose::default() }
+    }
+
+    /// Alerts, and what is no TLS.
+    fn is_notable(&self) -> bool {
+        match &self.body {
+            Body::Alert(alert) => alert.is_fatal(),
+            Body::SealedAlert { inferred } => *inferred,
+            Body::Malformed => true,
+            _ => false,
+        }
+    }
+
+    fn is_opaque(&self) -> bool {
         matches!(self.body, Body::SealedAlert { .. })
+    }
+
+    /// The rest of a handshake depends on whether a session is resumed.
+    fn is_comparable(&self) -> bool {
+        matches!(self.body, Body::ClientHello(_) | Body::ServerHello(_))
     }
 }

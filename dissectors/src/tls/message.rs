@@ -5,7 +5,7 @@ use super::certificate::{Certificate, Chain};
 use super::hello::{ClientHello, ServerHello, version_name};
 use super::protect::Why;
 use super::suites;
-use crate::{Fields, Problem, Value, problem, text};
+use crate::{Fields, Presentation, Problem, Protocol, Reading, Value, problem, text};
 
 /// Types of handshake messages (IANA registry "TLS HandshakeType").
 pub mod handshake {
@@ -102,9 +102,12 @@ impl From<Body> for Message {
     }
 }
 
-impl Message {
-    /// As the report names it.
-    pub fn kind(&self) -> &'static str {
+impl Presentation for Message {
+    fn protocol(&self) -> &'static Protocol {
+        &super::PROTOCOL
+    }
+
+    fn kind(&self) -> &'static str {
         match &self.body {
             Body::ClientHello(_) => "tls.client_hello",
             Body::ServerHello(hello) if hello.retry => "tls.hello_retry_request",
@@ -119,18 +122,7 @@ impl Message {
         }
     }
 
-    /// Kept however long the conversation is: alerts, and what is no TLS.
-    pub fn is_notable(&self) -> bool {
-        match &self.body {
-            Body::Alert(alert) => alert.is_fatal(),
-            Body::SealedAlert { inferred } => *inferred,
-            Body::Malformed => true,
-            _ => false,
-        }
-    }
-
-    /// One line.
-    pub fn summary(&self) -> String {
+    fn summary(&self) -> String {
         let mut text = match &self.body {
             Body::ClientHello(hello) => client_hello(hello),
             Body::ServerHello(hello) => {
@@ -159,8 +151,7 @@ impl Message {
         text
     }
 
-    /// Fields in the order of the report.
-    pub fn fields(&self) -> Fields {
+    fn fields(&self, _: &Reading<'_>) -> Fields {
         let mut fields = match &self.body {
             Body::ClientHello(hello) => client_hello_fields(hello),
             Body::ServerHello(hello) => vec![

@@ -30,17 +30,11 @@ use message::handshake::{CLIENT_HELLO, SERVER_HELLO};
 
 /// The protocol's line in the table. Ports: HTTPS, SIP over TLS, and those of WebSphere.
 pub static PROTOCOL: Protocol = Protocol {
-    name: "tls",
     counts: "records",
     tcp_ports: &[443, 5061, 5081, 8443, 9043, 9443],
-    tls_ports: &[],
-    udp_ports: &[],
-    claims_ports: false,
-    probe,
-    stream: stream::open,
-    datagram: |_| None,
-    datagram_probe: |_| false,
+    opened_by: Some(opened_by),
     roles: meaning::ROLES,
+    ..Protocol::new("tls", "TLS", probe, stream::open)
 };
 
 /// A dissector that has protected records opened.

@@ -19,7 +19,8 @@ impl Conversation {
 /// Everything a report asks of a message; none of it may panic.
 pub fn render(message: &Message) -> String {
     let fields = message.fields(&Reading::masked(1_745_344_099_178_040_000));
-    format!("{} {} {} {fields:?}", message.protocol(), message.kind(), message.summary())
+    let said = [message.meaning(None), format!("{:?} {:?}", message.purpose(), message.decision(None))].join(" ");
+    format!("{} {} {} {said} {fields:?}", message.protocol().name, message.kind(), message.summary())
 }
 
 pub fn conversations() -> Vec<Conversation> {
