@@ -177,7 +177,7 @@ fn without_keys_every_capture_says_why() {
         let tls: Vec<_> = analysis.conversations.iter().filter(|c| c.tls.is_some()).collect();
         assert!(!tls.is_empty(), "{name}");
         for c in tls {
-            assert_eq!((c.protocol, c.over_tls), ("tls", false), "{name}");
+            assert_eq!((c.protocol, c.over_tls), (Some(&tls::PROTOCOL), false), "{name}");
             let why = c.tls.and_then(|layer| layer.why_opaque);
             let expected = (c.tls.unwrap().sealed > 0).then_some(tls::Why::NoKeysGiven);
             assert_eq!(why, expected, "{name} {secrets:?}");

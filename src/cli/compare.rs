@@ -13,6 +13,7 @@ use crate::compare::{Capture, compare};
 use crate::diagnose::Case;
 use crate::model::{Analysis, Both, Comparison, Conversation, Input, Log, Verdict};
 use crate::report::compare::{Options, Report, write};
+use crate::report::protocol_name;
 use crate::report::talk::Verbosity;
 use anyhow::{Context, Result, bail, ensure};
 use clap::ColorChoice;
@@ -210,7 +211,8 @@ fn path(analysis: &Analysis) -> &str {
 /// "it has 0 (dns, udp:0), 1 (nrpc, tcp:0)".
 fn known(analysis: &Analysis) -> String {
     let one = |c: &Conversation| {
-        format!("{} ({}, {}:{})", c.id, c.protocol, format!("{:?}", c.transport).to_lowercase(), c.stream)
+        let transport = format!("{:?}", c.transport).to_lowercase();
+        format!("{} ({}, {transport}:{})", c.id, protocol_name(c.protocol), c.stream)
     };
     let all: Vec<_> = analysis.conversations.iter().take(8).map(one).collect();
     let more = if analysis.conversations.len() > all.len() { ", …" } else { "" };

@@ -11,7 +11,7 @@ use crate::model::{Severity, Timestamp};
 use crate::report::talk::Verbosity;
 use crate::report::{Detail, Format, Options, escape};
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use nrpcsniff_dissectors::Reader;
+use nrpcsniff_dissectors::{PROTOCOLS, Protocol, Reader};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub struct Plan {
     /// BPF expression.
     pub filter: Option<String>,
     /// TCP ports that the user named a protocol for; `None` to leave one alone.
-    pub decode_as: Vec<(u16, Option<&'static str>)>,
+    pub decode_as: Vec<(u16, Option<&'static Protocol>)>,
     /// Shape of the report.
     pub report: Options,
     /// File it goes to; stdout if there is none.
@@ -158,9 +158,9 @@ const fn severity(severity: args::Severity) -> Severity {
 }
 
 /// `tcp.port==13520,nrpc`, as tshark writes it; `none` leaves a port alone.
-fn decode_as(text: &str) -> Result<(u16, Option<&'static str>)> {
+fn decode_as(text: &str) -> Result<(u16, Option<&'static Protocol>)> {
     let wrong = || {
-        let streams = nrpcsniff_dissectors::PROTOCOLS.iter().filter(|protocol| !protocol.tcp_ports.is_empty());
+        let streams = PROTOCOLS.iter().filter(|protocol| !protocol.tcp_ports.is_empty());
         let names: Vec<_> = streams.map(|protocol| protocol.name).collect();
         let (text, names) = (escape::terminal(text), names.join(", "));
         anyhow!("-d '{text}': write it as 'tcp.port==PORT,PROTO' with one of {names}, none")
@@ -170,7 +170,7 @@ fn decode_as(text: &str) -> Result<(u16, Option<&'static str>)> {
     let port = number.trim().parse().ok().filter(|&port: &u16| port > 0 && field.trim() == "tcp.port");
     let protocol = match protocol.trim() {
         "none" => None,
-        name => Some(nrpcsniff_dissectors::protocol(name).ok_or_else(wrong)?.name),
+        name => Some(nrpcsniff_dissectors::protocol(name).ok_or_else(wrong)?),
     };
     Ok((port.ok_or_else(wrong)?, protocol))
 }
@@ -212,6 +212,7 @@ pub fn time(text: &str) -> Result<Timestamp> {
 mod tests {
     use super::*;
     use clap::Parser;
+    use nrpcsniff_dissectors::nrpc;
 
     fn plan(args: &[&str]) -> Result<Plan> {
         let fixed = ["nrpcsniff", "--no-config"];
@@ -245,8 +246,8 @@ mod tests {
 
     #[test]
     fn ports_are_decoded_as_told() {
-        assert_eq!(decode_as("tcp.port==13520,nrpc").unwrap(), (13520, Some("nrpc")));
-        assert_eq!(decode_as(" tcp.port == 13520 , nrpc ").unwrap(), (13520, Some("nrpc")));
+        assert_eq!(decode_as("tcp.port==13520,nrpc").unwrap(), (13520, Some(&nrpc::PROTOCOL)));
+        assert_eq!(decode_as(" tcp.port == 13520 , nrpc ").unwrap(), (13520, Some(&nrpc::PROTOCOL)));
         assert_eq!(decode_as("tcp.port==1352,none").unwrap(), (1352, None));
         for text in ["", "13520", "tcp.port==0,nrpc", "tcp.port==70000,nrpc", "tcp.port==1,gopher", "udp.port==53,dns"]
         {

@@ -1,12 +1,12 @@
 //! What is laid side by side: dialogues. A dialogue is one conversation, or all conversations of one purpose: what a browser asks
 //! of one host goes over as many connections as it likes, and each DNS question has a conversation of its own.
 
+use crate::facts::Case;
 use crate::facts::http::pages::Outcome;
 use crate::facts::http::{Exchange, Part};
-use crate::facts::{Case, Talk, names};
 use crate::model::{Conversation, Finding, Message, Setup, Side, Timestamp};
 use hashbrown::HashMap;
-use nrpcsniff_dissectors::{Decision, Message as Body, sametime, sip, tls};
+use nrpcsniff_dissectors::{Decision, Dialogues, Protocol, Purpose};
 use std::net::IpAddr;
 
 /// Turns of one dialogue that are looked at.
@@ -15,8 +15,8 @@ const TURNS: usize = 20_000;
 /// One side of a comparison: a dialogue of one capture.
 #[derive(Debug)]
 pub struct Dialogue<'a> {
-    /// Protocol that is spoken.
-    pub protocol: &'static str,
+    /// Protocol that is spoken, if that is known.
+    pub protocol: Option<&'static Protocol>,
     /// Its conversations, in order.
     pub conversations: Vec<&'a Conversation>,
     /// What was said.
@@ -29,17 +29,6 @@ pub struct Dialogue<'a> {
     pub rank: usize,
     /// Place among those that are for the same besides, from 0.
     pub turn: usize,
-}
-
-/// Whom or what a dialogue is for, as far as it was read.
-#[derive(Debug, Default)]
-pub struct Purpose {
-    /// Server that was asked for, or who registers, or who logs in.
-    pub wanted: Option<String>,
-    /// Server that answered.
-    pub answered: Option<String>,
-    /// Further words that both must have in common.
-    pub manner: Option<String>,
 }
 
 /// What belongs together: a message, or a request with its response.
@@ -76,7 +65,12 @@ impl<'a> Dialogue<'a> {
 
     /// It is one conversation, so that its opening and its end belong to what is compared.
     pub fn is_one_connection(&self) -> bool {
-        self.conversations.len() == 1 && !joins_conversations(self.protocol)
+        self.conversations.len() == 1 && !self.is_joined()
+    }
+
+    /// All that a client asks belongs to it, over as many conversations as it likes.
+    pub fn is_joined(&self) -> bool {
+        self.protocol.is_some_and(|protocol| protocol.dialogues != Dialogues::Conversation)
     }
 
     /// The finding names one of its conversations; or none at all, but shows one of its messages.
@@ -89,7 +83,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Its protocol and its place among those of that protocol: no other of its capture has both.
-    pub const fn place(&self) -> (&'static str, usize) {
+    pub const fn place(&self) -> (Option<&'static Protocol>, usize) {
         (self.protocol, self.rank)
     }
 
@@ -136,12 +130,10 @@ impl Said<'_> {
 
 /// The dialogues of a capture, in order of time.
 pub fn all<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
-    let talks: HashMap<u32, &Talk<'a>> = case.talks().map(|talk| (talk.conversation.id, talk)).collect();
-    let single =
-        case.analysis.conversations.iter().filter(|c| is_of_interest(c) && !joins_conversations(purpose_of(c)));
-    let mut found: Vec<_> = single.map(|c| of_one(c, purpose(talks.get(&c.id).copied(), c))).collect();
-    found.extend(web(case));
-    found.extend(lookups(case));
+    let of_interest = of_interest(case, Dialogues::Conversation);
+    let mut found: Vec<_> = of_interest.map(|(c, protocol)| of_one(c, Some(protocol), purpose(c))).collect();
+    found.extend(hosts(case));
+    found.extend(clients(case));
     number(&mut found);
     found
 }
@@ -149,110 +141,68 @@ pub fn all<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
 /// The dialogue of one conversation alone, whatever its protocol.
 pub fn only<'a>(case: &Case<'a>, conversation: &'a Conversation) -> Dialogue<'a> {
     let mut web = case.web().exchanges().iter().filter(|exchange| exchange.conversation.id == conversation.id);
-    let purpose = match web.next() {
-        Some(exchange) => host(exchange),
-        None => purpose(case.talks().find(|talk| talk.conversation.id == conversation.id), conversation),
-    };
-    of_one(conversation, purpose)
+    let purpose = web.next().map_or_else(|| purpose(conversation), |exchange| Purpose::wanting(&exchange.host));
+    of_one(conversation, conversation.spoken(), purpose)
 }
 
-/// Several conversations of that protocol make one dialogue.
-fn joins_conversations(protocol: &str) -> bool {
-    matches!(protocol, "http" | "dns")
+/// Conversations in which a protocol of such dialogues is spoken. Of those that carry another somebody said something, or could
+/// not: on their ports wait many connections that nobody needs.
+fn of_interest<'a>(
+    case: &Case<'a>,
+    dialogues: Dialogues,
+) -> impl Iterator<Item = (&'a Conversation, &'static Protocol)> + use<'a> {
+    let spoken = |c: &'a Conversation| Some((c, c.spoken()?));
+    let of_kind = case.analysis.conversations.iter().filter_map(spoken).filter(move |(_, p)| p.dialogues == dialogues);
+    of_kind.filter(|(c, p)| !(p.is_carrier() && c.messages.is_empty() && c.setup == Setup::Handshake))
 }
 
-/// What a conversation is for: one that HTTP opens and SIP goes on in (WebSocket) is SIP.
-fn purpose_of(c: &Conversation) -> &'static str {
-    if c.carries_sip() { "sip" } else { c.protocol }
-}
-
-/// A protocol is known. Of TLS somebody said something, or could not: on its ports wait many connections that nobody needs.
-fn is_of_interest(c: &Conversation) -> bool {
-    let idle = c.protocol == tls::PROTOCOL.name && c.messages.is_empty() && c.setup == Setup::Handshake;
-    c.protocol != crate::model::UNKNOWN && !idle
-}
-
-/// Of TLS only what is asked for, what is chosen, and refusals: the rest of a handshake depends on whether a session is resumed,
-/// and is of no interest where it can be seen what was said inside.
+/// Of a protocol that carries another only refusals and what cannot be read; where it cannot be seen what was said inside, what
+/// was asked for and chosen besides.
 fn is_said(c: &Conversation, message: &Message) -> bool {
-    let Body::Tls(m) = &message.body else { return true };
-    let is_hello = matches!(m.body, tls::Body::ClientHello(_) | tls::Body::ServerHello(_));
-    message.body.decision(None) == Decision::Refused || message.body.is_opaque() || is_hello && !c.over_tls
+    let body = &message.body;
+    let is_told = || body.decision(None) == Decision::Refused || body.is_opaque();
+    !body.protocol().is_carrier() || is_told() || body.is_comparable() && !c.over_tls
 }
 
-fn of_one(c: &Conversation, purpose: Purpose) -> Dialogue<'_> {
+fn of_one<'a>(c: &'a Conversation, protocol: Option<&'static Protocol>, purpose: Purpose) -> Dialogue<'a> {
     let turn = |message| {
         let said = Said::new(c, message);
         Turn { key: (said.message.from, said.meaning.clone()), first: Some(said), second: None }
     };
     Dialogue {
-        protocol: purpose_of(c),
         conversations: vec![c],
         turns: c.messages.iter().filter(|message| is_said(c, message)).take(TURNS).map(turn).collect(),
         left_out: c.messages.iter().filter(|message| is_said(c, message)).skip(TURNS).count(),
         purpose,
-        rank: 0,
-        turn: 0,
+        ..empty(protocol)
     }
 }
 
-fn purpose(talk: Option<&Talk<'_>>, c: &Conversation) -> Purpose {
-    match purpose_of(c) {
-        "nrpc" => {
-            let name = |name: Option<&str>| name.map(names::abbreviated);
-            Purpose {
-                wanted: name(talk.and_then(Talk::wanted)),
-                answered: name(talk.and_then(Talk::answered)),
-                manner: None,
-            }
-        }
-        "sip" => Purpose { wanted: c.messages.iter().find_map(of_record), ..Purpose::default() },
-        "sametime" => c.messages.iter().find_map(login).unwrap_or_default(),
-        "tls" => Purpose { wanted: c.messages.iter().find_map(server_name), ..Purpose::default() },
-        _ => Purpose::default(),
-    }
-}
-
-/// The address of record of a request.
-fn of_record(message: &Message) -> Option<String> {
-    let Body::Sip(m) = &message.body else { return None };
-    m.to.as_ref().filter(|_| m.is_request()).map(sip::Address::of_record)
-}
-
-/// The server that a ClientHello names.
-fn server_name(message: &Message) -> Option<String> {
-    let Body::Tls(m) = &message.body else { return None };
-    let tls::Body::ClientHello(hello) = &m.body else { return None };
-    hello.sni.clone()
-}
-
-fn login(message: &Message) -> Option<Purpose> {
-    let Body::Sametime(m) = &message.body else { return None };
-    let sametime::Body::Login { user, auth, .. } = &m.body else { return None };
-    let manner = Some(if auth.is_token() { "a login by token" } else { "a login by password" }.to_owned());
-    Some(Purpose { wanted: Some(user.clone()), answered: None, manner })
+/// What the conversation is for, by the first messages that say so.
+fn purpose(c: &Conversation) -> Purpose {
+    let Some(protocol) = c.spoken() else { return Purpose::default() };
+    let said = c.messages.iter().filter(|message| message.body.protocol() == protocol);
+    said.fold(Purpose::default(), |known, message| known.or(message.body.purpose()))
 }
 
 /// What each client asked of each host.
-fn web<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
+fn hosts<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
     let mut found: Vec<Dialogue<'a>> = Vec::new();
     let mut places: HashMap<(IpAddr, &str), usize> = HashMap::new();
-    let exchanges = case.web().exchanges().iter().filter(|e| purpose_of(e.conversation) == "http");
-    for exchange in exchanges {
+    for exchange in case.web().exchanges() {
+        let Some(protocol) = exchange.conversation.spoken().filter(|p| p.dialogues == Dialogues::Host) else {
+            continue;
+        };
         let place = *places.entry((exchange.client(), exchange.host.as_str())).or_insert_with(|| {
-            found.push(Dialogue { purpose: host(exchange), ..empty("http") });
+            found.push(Dialogue { purpose: Purpose::wanting(&exchange.host), ..empty(Some(protocol)) });
             found.len() - 1
         });
         found[place].add(exchange.conversation, asked(exchange));
     }
     let seen: hashbrown::HashSet<u32> = found.iter().flat_map(|d| d.conversations.iter().map(|c| c.id)).collect();
-    let silent = |c: &&Conversation| purpose_of(c) == "http" && !seen.contains(&c.id);
-    found.extend(case.analysis.conversations.iter().filter(silent).map(|c| of_one(c, Purpose::default())));
+    let silent = of_interest(case, Dialogues::Host).filter(|(c, _)| !seen.contains(&c.id));
+    found.extend(silent.map(|(c, protocol)| of_one(c, Some(protocol), Purpose::default())));
     found
-}
-
-fn host(exchange: &Exchange<'_>) -> Purpose {
-    Purpose { wanted: Some(exchange.host.clone()), ..Purpose::default() }
 }
 
 /// A request and its response. Whether a page or a demand to log in comes is not told by the class of the status alone.
@@ -273,37 +223,36 @@ fn asked<'a>(exchange: &Exchange<'a>) -> Turn<'a> {
     Turn { key: (Side::Client, meaning), first, second }
 }
 
-/// What each client asked of DNS.
-fn lookups<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
+/// What each client asked, whomever it asked.
+fn clients<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
     let mut found: Vec<Dialogue<'a>> = Vec::new();
-    let mut places: HashMap<IpAddr, usize> = HashMap::new();
-    for c in case.analysis.conversations.iter().filter(|c| purpose_of(c) == "dns") {
-        let place = *places.entry(c.client.ip).or_insert_with(|| {
-            found.push(empty("dns"));
+    let mut places: HashMap<(IpAddr, &Protocol), usize> = HashMap::new();
+    for (c, protocol) in of_interest(case, Dialogues::Client) {
+        let place = *places.entry((c.client.ip, protocol)).or_insert_with(|| {
+            found.push(empty(Some(protocol)));
             found.len() - 1
         });
-        for turn in questions(c) {
+        for turn in questions(c, protocol) {
             found[place].add(c, turn);
         }
     }
     found
 }
 
-/// Questions and answers of one conversation, by transaction id. A question that is repeated is one turn.
-fn questions(c: &Conversation) -> Vec<Turn<'_>> {
-    let mut turns: Vec<Turn<'_>> = Vec::new();
-    let mut open: HashMap<(u16, &str), usize> = HashMap::new();
-    for message in &c.messages {
-        let Body::Dns(body) = &message.body else { continue };
-        let key = (body.id, body.name.as_str());
+/// Questions and answers of one conversation. A question that is repeated is one turn.
+fn questions<'a>(c: &'a Conversation, protocol: &Protocol) -> Vec<Turn<'a>> {
+    let mut turns: Vec<Turn<'a>> = Vec::new();
+    let mut open: HashMap<Option<String>, usize> = HashMap::new();
+    for message in c.messages.iter().filter(|message| message.body.protocol() == protocol) {
+        let key = message.body.transaction();
         let said = Said::new(c, message);
-        match (body.response, open.get(&key)) {
+        match (said.is_answer, open.get(&key)) {
             (true, Some(&place)) => turns[place].second = turns[place].second.take().or(Some(said)),
             (false, Some(_)) => {}
-            (is_response, None) => {
+            (is_answer, None) => {
                 open.insert(key, turns.len());
-                let meaning = format!("query for {}", body.name.to_ascii_lowercase());
-                let (first, second) = if is_response { (None, Some(said)) } else { (Some(said), None) };
+                let meaning = message.body.question().unwrap_or_else(|| said.meaning.clone());
+                let (first, second) = if is_answer { (None, Some(said)) } else { (Some(said), None) };
                 turns.push(Turn { key: (Side::Client, meaning), first, second });
             }
         }
@@ -311,7 +260,7 @@ fn questions(c: &Conversation) -> Vec<Turn<'_>> {
     turns
 }
 
-const fn empty(protocol: &'static str) -> Dialogue<'static> {
+const fn empty(protocol: Option<&'static Protocol>) -> Dialogue<'static> {
     let purpose = Purpose { wanted: None, answered: None, manner: None };
     Dialogue { protocol, conversations: Vec::new(), turns: Vec::new(), left_out: 0, purpose, rank: 0, turn: 0 }
 }
@@ -332,8 +281,8 @@ fn number(found: &mut [Dialogue<'_>]) {
         dialogue.turns.sort_by_key(Turn::start);
     }
     found.sort_by_key(|dialogue| dialogue.opening().map(|c| c.id));
-    let mut of_protocol: HashMap<&str, usize> = HashMap::new();
-    let mut of_purpose: HashMap<(&str, Option<String>), usize> = HashMap::new();
+    let mut of_protocol: HashMap<Option<&Protocol>, usize> = HashMap::new();
+    let mut of_purpose: HashMap<(Option<&Protocol>, Option<String>), usize> = HashMap::new();
     for dialogue in found {
         let rank = of_protocol.entry(dialogue.protocol).or_default();
         let wanted = dialogue.purpose.wanted.as_ref().map(|wanted| wanted.to_lowercase());

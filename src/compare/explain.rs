@@ -6,7 +6,7 @@ use super::steps::{closed_by, step};
 use super::story::{Story, number};
 use crate::diagnose::words::{self, span_ns};
 use crate::model::{Class, Close, CloseBy, Conversation, Difference, Finding, Likeness, Step, Timestamp, Verdict};
-use nrpcsniff_dissectors::Value;
+use nrpcsniff_dissectors::{Protocol, Value};
 
 /// Why nothing can be said at all.
 pub const NOTHING_TO_PAIR: &str = "There is nothing to pair.";
@@ -59,12 +59,12 @@ pub fn story(
         (Verdict::Diverges, None, Some(missing)) => format!(
             "In the working capture the client then speaks {} ({}); in the failing one it never does, although that capture goes on \
              for long enough.",
-            name(missing.protocol),
+            label(missing.protocol),
             opening(missing),
         ),
         (Verdict::Inconclusive, None, Some(missing)) => format!(
             "The failing capture ends before the client would come to speak {} ({}): capture until the failure has been seen.",
-            name(missing.protocol),
+            label(missing.protocol),
             opening(missing),
         ),
         (Verdict::Inconclusive, Some(place), _) => doubt(story, place, differences),
@@ -189,11 +189,11 @@ fn why(story: &Story<'_, '_, '_>, differences: &[Difference], cause: Option<&Fin
 
 fn difference(story: &Story<'_, '_, '_>, d: &Difference) -> String {
     let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "missing".to_owned(), shown);
-    let protocol = story.matches.get(d.pair).map_or("", |m| m.bad.protocol);
+    let protocol = story.matches.get(d.pair).map_or("", |m| label(m.bad.protocol));
     format!(
         "{} ({} message {}): {} in the working capture, {} in the failing one",
         d.field,
-        name(protocol),
+        protocol,
         d.message,
         value(&d.values.good),
         value(&d.values.bad),
@@ -232,7 +232,7 @@ fn doubt(story: &Story<'_, '_, '_>, place: usize, differences: &[Difference]) ->
             format!(
                 "The failing capture ends before the two part: after message {last} it holds nothing more of this {} \
                  conversation, while in the working one {next}.{} Capture until the user sees the failure, and compare again.",
-                name(m.bad.protocol),
+                label(m.bad.protocol),
                 up_to.unwrap_or_default()
             )
         }
@@ -242,7 +242,7 @@ fn doubt(story: &Story<'_, '_, '_>, place: usize, differences: &[Difference]) ->
             format!(
                 "From message {first} on what is said in {} is encrypted, compressed or unknown, and differs in size: it cannot be \
                  compared. Up to there nothing differs in a way that matters. Keys, or a capture where it is in clear, would tell.",
-                name(m.bad.protocol)
+                label(m.bad.protocol)
             )
         }
         Outcome::Alike | Outcome::Parts(_) | Outcome::Lags(_) => String::new(),
@@ -251,7 +251,7 @@ fn doubt(story: &Story<'_, '_, '_>, place: usize, differences: &[Difference]) ->
 
 fn nothing_to_pair(story: &Story<'_, '_, '_>) -> String {
     let holds = |dialogues: &[Dialogue<'_>]| {
-        let mut names: Vec<_> = dialogues.iter().map(|dialogue| name(dialogue.protocol)).collect();
+        let mut names: Vec<_> = dialogues.iter().map(|dialogue| label(dialogue.protocol)).collect();
         names.sort_unstable();
         names.dedup();
         if names.is_empty() { "nothing that can be read".to_owned() } else { names.join(", ") }
@@ -288,14 +288,6 @@ fn opening(dialogue: &Dialogue<'_>) -> String {
 }
 
 /// The protocol for people.
-fn name(protocol: &str) -> &str {
-    match protocol {
-        "nrpc" => "NRPC",
-        "sip" => "SIP",
-        "http" => "HTTP",
-        "dns" => "DNS",
-        "tls" => "TLS",
-        "sametime" => "Sametime",
-        other => other,
-    }
+fn label(protocol: Option<&Protocol>) -> &'static str {
+    protocol.map_or("unknown", |protocol| protocol.label)
 }

@@ -4,6 +4,7 @@
 use super::dialogue::Dialogue;
 use crate::facts::names::{self, Likeness};
 use hashbrown::HashSet;
+use nrpcsniff_dissectors::Dialogues;
 
 /// Dialogues of one protocol that are paired; more are counted.
 const LIMIT: usize = 300;
@@ -68,7 +69,8 @@ fn score(
     if good.protocol != bad.protocol {
         return None;
     }
-    let mut reasons = vec![format!("both {}", good.protocol)];
+    let mut reasons =
+        vec![format!("both {}", good.protocol.map_or("of an unknown protocol", |protocol| protocol.name))];
     let mut score = 40;
     let alone = |side: &[&Dialogue<'_>]| side.iter().filter(|d| d.protocol == good.protocol).count() == 1;
     match purpose(good, bad) {
@@ -77,7 +79,7 @@ fn score(
             reasons.push(reason);
         }
         // Two hosts that are no namesakes have two purposes.
-        None if good.protocol == "http" && !(alone(all.0) && alone(all.1)) => return None,
+        None if is_of_host(good) && !(alone(all.0) && alone(all.1)) => return None,
         None => {}
     }
     let port = |dialogue: &Dialogue<'_>| dialogue.opening().map(|c| c.server.port);
@@ -95,6 +97,11 @@ fn score(
         reasons.push(format!("number {} of their kind", place + 1));
     }
     Some((score, reasons))
+}
+
+/// It is what a client asked of one host.
+fn is_of_host(dialogue: &Dialogue<'_>) -> bool {
+    dialogue.protocol.is_some_and(|protocol| protocol.dialogues == Dialogues::Host)
 }
 
 /// Both say for whom, and it is the same.

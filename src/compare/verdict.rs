@@ -102,11 +102,13 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
     /// A dialogue of sign-on that the working capture has, while the failing one has none of its protocol. Only of a client of
     /// whom something else has a counterpart: strangers in a capture prove nothing.
     fn missing(&self) -> Option<&'d Dialogue<'a>> {
-        let of_sign_on = |dialogue: &&Dialogue<'_>| matches!(dialogue.protocol, "nrpc" | "sip" | "sametime");
+        let is_dedicated = |dialogue: &&Dialogue<'_>| {
+            dialogue.protocol.and_then(|protocol| protocol.sign_on).is_some_and(|sign_on| sign_on.dedicated)
+        };
         let lacks = |dialogue: &&Dialogue<'_>| self.sides.bad.iter().all(|bad| bad.protocol != dialogue.protocol);
         let told = |dialogue: &&Dialogue<'_>| dialogue.has_messages();
         let is_known = |dialogue: &&Dialogue<'_>| self.matches.iter().any(|m| comes_before(m.good, dialogue));
-        self.sides.good.iter().filter(of_sign_on).filter(told).filter(is_known).find(lacks)
+        self.sides.good.iter().filter(is_dedicated).filter(told).filter(is_known).find(lacks)
     }
 
     /// The failing capture goes on for as long as the working one took to come to that dialogue.

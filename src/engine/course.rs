@@ -6,7 +6,7 @@ use super::log::Log;
 use super::{DecodeAs, Options};
 use crate::decrypt::{Session, Vault};
 use crate::model::{PerSide, Side, Stamp};
-use nrpcsniff_dissectors::{Dissector, Layer, PROTOCOLS, Part, Probe, Protocol, Verdict, tls};
+use nrpcsniff_dissectors::{Dissector, Layer, PROTOCOLS, Part, Probe, Protocol, Verdict};
 
 /// Bytes that may wait for the protocol to be told.
 const UNDECIDED: usize = 4096;
@@ -202,8 +202,8 @@ impl Course {
         let mut undecided = false;
         let candidates = PROTOCOLS.iter().copied().filter(|protocol| match self.named {
             // What the user named may travel in TLS.
-            Some(_) => is_tls(protocol) && !self.is_inside,
-            None => !(is_tls(protocol) && self.is_inside),
+            Some(_) => protocol.is_carrier() && !self.is_inside,
+            None => !(protocol.is_carrier() && self.is_inside),
         });
         for protocol in candidates {
             for from in [side, side.peer()] {
@@ -259,12 +259,12 @@ impl Course {
         }
     }
 
-    /// A dissector of that protocol; of TLS one that opens what it can.
+    /// A dissector of that protocol; of one that carries another one that opens what it can.
     fn dissector(&self, protocol: &'static Protocol) -> Box<dyn Dissector> {
-        if is_tls(protocol) {
-            return tls::opened_by(Box::new(Session::new(self.vault.clone())));
+        match protocol.opened_by {
+            Some(opened_by) => opened_by(Box::new(Session::new(self.vault.clone()))),
+            None => (protocol.stream)(),
         }
-        (protocol.stream)()
     }
 
     /// What that protocol will carry here.
@@ -278,7 +278,7 @@ impl Course {
             midstream: false,
             chunks: 0,
             told: false,
-            named: self.named.filter(|named| !std::ptr::eq(*named, protocol)),
+            named: self.named.filter(|named| *named != protocol),
             vault: Vault::default(),
             inside: None,
             is_inside: true,
@@ -424,8 +424,4 @@ fn add(log: &mut Log, side: Side, feed: &mut Feed, length: usize, body: nrpcsnif
     let mut stamps = std::mem::take(&mut feed.begun);
     stamps.extend(feed.stamps(0, length));
     log.add(side, feed.start, length, stamps.as_slice().into(), body);
-}
-
-fn is_tls(protocol: &Protocol) -> bool {
-    std::ptr::eq(protocol, &raw const tls::PROTOCOL)
 }

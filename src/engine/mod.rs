@@ -52,7 +52,7 @@ pub struct Options {
     /// unless `keep` asks for all.
     pub messages: usize,
     /// `Some(protocol)`: that TCP port is dissected as that protocol, whatever the bytes say. `None`: never dissected.
-    pub decode_as: Vec<(u16, Option<&'static str>)>,
+    pub decode_as: Vec<(u16, Option<&'static Protocol>)>,
     /// Keep conversations that no dissector wants, too.
     pub all: bool,
     /// Secrets that open TLS records.
@@ -99,8 +99,8 @@ impl Options {
 
     /// What the user said of that port, if anything.
     fn decode_as(&self, port: u16) -> Option<DecodeAs> {
-        let (_, name) = self.decode_as.iter().find(|(p, _)| *p == port)?;
-        Some(name.and_then(nrpcsniff_dissectors::protocol).map_or(DecodeAs::Nothing, DecodeAs::Protocol))
+        let (_, protocol) = self.decode_as.iter().find(|(p, _)| *p == port)?;
+        Some(protocol.map_or(DecodeAs::Nothing, DecodeAs::Protocol))
     }
 }
 

@@ -4,7 +4,7 @@ use super::dissection::{self, Dissection, Outcome};
 use super::state::State;
 use super::{DecodeAs, Keep, Options, Seen, UNWANTED};
 use crate::decode::{self, Segment, flags};
-use crate::model::{Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp, UNKNOWN};
+use crate::model::{Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp};
 use crate::stream::{Connection, FlowKey, FlowTable, Sink, Tombstone};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 
@@ -45,7 +45,7 @@ pub struct Open {
     connection: Connection,
     hearing: Hearing,
     /// Protocol whose usual port this is.
-    by_port: Option<&'static str>,
+    by_port: Option<&'static Protocol>,
     /// The report keeps it, whatever it says.
     kept: bool,
     /// Messages seen when the first FIN or RST came.
@@ -419,11 +419,11 @@ fn has_failed(connection: &Connection) -> bool {
 }
 
 /// The protocol whose usual port that is.
-fn usual_protocol(port: u16, options: &Options) -> Option<&'static str> {
+fn usual_protocol(port: u16, options: &Options) -> Option<&'static Protocol> {
     match options.decode_as(port) {
-        Some(DecodeAs::Protocol(protocol)) => Some(protocol.name),
+        Some(DecodeAs::Protocol(protocol)) => Some(protocol),
         Some(DecodeAs::Nothing) => None,
-        None => PROTOCOLS.iter().find(|p| p.tcp_ports.contains(&port)).map(|p| p.name),
+        None => PROTOCOLS.iter().copied().find(|p| p.tcp_ports.contains(&port)),
     }
 }
 
@@ -451,9 +451,9 @@ fn shorten(messages: &mut Vec<Message>) {
 }
 
 /// Adds to what the stream knows what was said. A port says something only while nobody has spoken.
-fn tell(conversation: &mut Conversation, outcome: Outcome, by_port: Option<&'static str>, at_close: PerSide<u64>) {
+fn tell(conversation: &mut Conversation, outcome: Outcome, by_port: Option<&'static Protocol>, at_close: PerSide<u64>) {
     let by_port = by_port.filter(|_| outcome.protocol.is_none() && conversation.bytes == PerSide::default());
-    conversation.protocol = outcome.protocol.map(|p| p.name).or(by_port).unwrap_or(UNKNOWN);
+    conversation.protocol = outcome.protocol.or(by_port);
     conversation.protocol_by_port = by_port.is_some();
     let teardown = &mut conversation.teardown;
     teardown.after_message = messages_before_close(teardown.by, teardown.at.is_some(), at_close, outcome.seen);

@@ -4,7 +4,7 @@ use super::{Keep, Options, Pipeline};
 use crate::capture::Reader;
 use crate::diagnose::{Settings, diagnose};
 use crate::model::{Analysis, Close, Conversation, DatagramFlow, FrameRef, Setup, Side, Stamp};
-use nrpcsniff_dissectors::PROTOCOLS;
+use nrpcsniff_dissectors::{PROTOCOLS, protocol};
 use nrpcsniff_samples::{Network, Segment, Side as From, http, nrpc, other, stories};
 use std::io::Cursor;
 
@@ -42,7 +42,7 @@ fn content_tells_the_protocol_on_any_port() {
     assert_eq!((analysis.conversations.len(), analysis.totals.tcp_conversations), (2, 3));
     assert_eq!(kinds(&analysis.conversations[1]), ["http.request"]);
     let conversation = &analysis.conversations[0];
-    assert_eq!((conversation.protocol, conversation.server.port), ("nrpc", 4711));
+    assert_eq!((conversation.protocol, conversation.server.port), (protocol("nrpc"), 4711));
     assert_eq!(kinds(conversation), ["nrpc.session_request", "nrpc.session_response"]);
     assert_eq!(conversation.messages[0].frames, [FrameRef { input: 0, number: 4 }]);
 }
@@ -67,7 +67,7 @@ fn a_capture_that_begins_inside_a_message_finds_the_next() {
     let tcp = net.dial(&net.host("10.1.0.5"), &net.host("10.1.0.9"), 1352).midstream();
     tcp.client([0xAA; 333]).ask(0x20, 40).answer(0x20, 0, 99);
     let conversation = &of(&net).conversations[0];
-    assert_eq!((conversation.protocol, conversation.undissected.client), ("nrpc", 333));
+    assert_eq!((conversation.protocol, conversation.undissected.client), (protocol("nrpc"), 333));
     assert_eq!(kinds(conversation), ["nrpc.transaction"; 2]);
 }
 
@@ -97,10 +97,10 @@ fn the_user_decides_what_a_port_is() {
     let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
     net.connect(&client, &server, 1352).session(SERVER_NAME, SERVER_NAME);
     net.dial(&client, &server, 13520).midstream().ask(0x20, 40);
-    let options = Options { decode_as: vec![(1352, None), (13520, Some("nrpc"))], ..Options::default() };
+    let options = Options { decode_as: vec![(1352, None), (13520, protocol("nrpc"))], ..Options::default() };
     let analysis = analyse(&[net.to_pcap()], options);
     assert_eq!(analysis.conversations.len(), 1);
-    assert_eq!((analysis.conversations[0].server.port, analysis.conversations[0].protocol), (13520, "nrpc"));
+    assert_eq!((analysis.conversations[0].server.port, analysis.conversations[0].protocol), (13520, protocol("nrpc")));
 }
 
 #[test]
@@ -112,8 +112,8 @@ fn what_nobody_wants_is_counted_and_kept_if_asked_for() {
     assert_eq!((of(&net).conversations.len(), of(&net).totals.passed_over.values().sum::<u64>()), (0, 2));
     let analysis = analyse(&[net.to_pcap()], Options { all: true, ..Options::default() });
     let [tcp, udp] = analysis.conversations.as_slice() else { panic!("{:?}", analysis.conversations) };
-    assert_eq!((tcp.protocol, tcp.teardown.how, tcp.bytes.server), ("unknown", Close::Fin, 15));
-    assert_eq!((udp.protocol, udp.packets.client, udp.bytes.client), ("unknown", 1, 5));
+    assert_eq!((tcp.protocol, tcp.teardown.how, tcp.bytes.server), (None, Close::Fin, 15));
+    assert_eq!((udp.protocol, udp.packets.client, udp.bytes.client), (None, 1, 5));
     assert!(analysis.totals.passed_over.is_empty());
 }
 
@@ -294,7 +294,7 @@ fn lookups_do_not_crowd_out_the_rest() {
     net.connect(&client, &server, 1352).works(SERVER_NAME, 1).client_fin();
     let analysis = analyse(&[net.to_pcap()], Options { conversations: 8, ..Options::default() });
     let protocols: Vec<_> = analysis.conversations.iter().map(|c| c.protocol).collect();
-    assert_eq!(protocols, ["dns", "dns", "nrpc"]);
+    assert_eq!(protocols, [protocol("dns"), protocol("dns"), protocol("nrpc")]);
     assert_eq!(analysis.totals.passed_over["limit of conversations kept"], 18);
 }
 
@@ -354,7 +354,7 @@ fn connections_that_never_came_about_are_noted_by_who_tried_and_what() {
 fn facts_are_the_same_whether_or_not_a_dissector_knows_the_port() {
     let ports = PROTOCOLS.iter().flat_map(|protocol| [protocol.tcp_ports, protocol.tls_ports].concat());
     let nothing = Options { decode_as: ports.map(|port| (port, None)).collect(), ..Options::default() };
-    let named = Options { decode_as: vec![(389, Some("http")), (4711, Some("nrpc"))], ..Options::default() };
+    let named = Options { decode_as: vec![(389, protocol("http")), (4711, protocol("nrpc"))], ..Options::default() };
     let (mut failed, mut datagrams) = (0, 0);
     for sample in stories::all() {
         let with = analyse(&[sample.bytes()], Options::default()).facts;
@@ -394,7 +394,10 @@ fn datagrams_are_known_by_content_and_roles_by_who_answers() {
     net.udp(&phone, 5060, &server, 5060, register.as_ref().to_vec());
     let analysis = of(&net);
     let [odd, usual] = analysis.conversations.as_slice() else { panic!("{:?}", analysis.conversations) };
-    assert_eq!((odd.protocol, odd.client.port, odd.packets.client, odd.messages_seen.client), ("sip", 7070, 2, 1));
+    assert_eq!(
+        (odd.protocol, odd.client.port, odd.packets.client, odd.messages_seen.client),
+        (protocol("sip"), 7070, 2, 1)
+    );
     assert!(!odd.roles_guessed && usual.roles_guessed);
     assert_eq!((usual.client.ip, usual.messages_seen.client, usual.packets.server), (odd.client.ip, 1, 1));
     assert_eq!((analysis.totals.messages["sip"], analysis.totals.passed_over.len()), (3, 0));

@@ -170,7 +170,7 @@ fn note(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at
 }
 
 fn message(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp, body: Body, keep: bool) {
-    conversation.protocol = body.protocol().name;
+    conversation.protocol = Some(body.protocol());
     let seen = &mut conversation.messages_seen;
     seen[side] = seen[side].saturating_add(1);
     let n = u32::try_from(seen.client.saturating_add(seen.server)).unwrap_or(u32::MAX);

@@ -11,7 +11,7 @@ use super::tokens::Identity;
 use super::{Settings, names};
 use crate::model::{Analysis, Endpoint, Timestamp};
 use hashbrown::{HashMap, HashSet};
-use nrpcsniff_dissectors::nrpc;
+use nrpcsniff_dissectors::{dns, nrpc};
 use std::cell::OnceCell;
 use std::net::IpAddr;
 
@@ -56,7 +56,8 @@ impl<'a> Case<'a> {
             by_client.entry(talk.conversation.client.ip).or_default().push(index);
             by_server.entry(server).or_default().push(index);
         }
-        let lookups: Vec<_> = analysis.conversations.iter().filter(|c| c.protocol == "dns").flat_map(lookups).collect();
+        let lookups: Vec<_> =
+            analysis.conversations.iter().filter(|c| c.is(&dns::PROTOCOL)).flat_map(lookups).collect();
         let mut by_answer: HashMap<_, Vec<_>> = HashMap::new();
         for (index, lookup) in lookups.iter().enumerate() {
             for address in lookup.addresses() {
@@ -124,7 +125,7 @@ impl<'a> Case<'a> {
 
     /// Those whose content is NRPC, or that ended before anything was said on NRPC's port.
     pub fn nrpc(&self) -> impl Iterator<Item = &Talk<'a>> {
-        self.talks.iter().filter(|talk| talk.conversation.protocol == nrpc::PROTOCOL.name)
+        self.talks.iter().filter(|talk| talk.conversation.is(&nrpc::PROTOCOL))
     }
 
     /// The client's conversations, in order.

@@ -162,7 +162,7 @@ impl<'a> Voice<'a> {
 
     /// Messages of a conversation that are new, and itself once it is over.
     fn progress(&mut self, conversation: &Conversation) -> io::Result<()> {
-        let is_wanted = self.plan.report.all || conversation.protocol != "unknown";
+        let is_wanted = self.plan.report.all || conversation.protocol.is_some();
         let said = self.said.entry(key(conversation)).or_default();
         let shown = said.messages;
         if let Some(last) = conversation.messages.last() {
@@ -188,7 +188,7 @@ impl<'a> Voice<'a> {
     fn rest(&mut self, analysis: &Analysis, stats: &Stats) -> io::Result<()> {
         for conversation in &analysis.conversations {
             let said = self.said.get(&key(conversation)).copied().unwrap_or_default();
-            let is_wanted = self.plan.report.all || conversation.protocol != "unknown";
+            let is_wanted = self.plan.report.all || conversation.protocol.is_some();
             if self.plan.report.detail > Detail::Findings && is_wanted && !said.over {
                 self.conversation(conversation)?;
             }

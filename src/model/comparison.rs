@@ -1,7 +1,7 @@
 //! What became of laying a working capture and a failing one side by side.
 
 use super::{RuleId, Side, Stamp};
-use nrpcsniff_dissectors::Value;
+use nrpcsniff_dissectors::{Protocol, Value};
 use serde::Serialize;
 
 /// The result of a comparison.
@@ -60,8 +60,8 @@ pub struct Comparison {
 /// one host).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
-    /// Protocol of both.
-    pub protocol: &'static str,
+    /// Protocol of both, if it is known.
+    pub protocol: Option<&'static Protocol>,
     /// Ids of the conversations, in order of time.
     pub conversations: Both<Vec<u32>>,
     /// How sure it is that they belong together, 0 to 100.

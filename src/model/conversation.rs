@@ -1,7 +1,7 @@
 //! A conversation: who talked to whom, what was said, and who hung up first.
 
 use super::{Endpoint, FrameRef, Side, Stamp, Timestamp};
-use nrpcsniff_dissectors::{Decision, Layer};
+use nrpcsniff_dissectors::{Decision, Layer, Protocol, Success};
 use serde::Serialize;
 
 /// Two values, one for each side.
@@ -363,8 +363,8 @@ pub struct Conversation {
     pub stream: u32,
     /// TCP or UDP.
     pub transport: Transport,
-    /// Protocol by content (by port while nobody has said anything), or `unknown`.
-    pub protocol: &'static str,
+    /// Protocol by content (by port while nobody has said anything); `None` while nothing tells it.
+    pub protocol: Option<&'static Protocol>,
     /// True if the protocol was told by the port alone.
     pub protocol_by_port: bool,
     /// TLS carries it: `protocol` is what was found inside.
@@ -409,9 +409,6 @@ pub struct Conversation {
     pub given_up: Option<&'static str>,
 }
 
-/// What a protocol is called while nothing tells it.
-pub const UNKNOWN: &str = "unknown";
-
 impl Conversation {
     /// A conversation of which nothing is known but who talks to whom, and since when.
     pub fn new(transport: Transport, client: Endpoint, server: Endpoint, first: Stamp) -> Self {
@@ -419,7 +416,7 @@ impl Conversation {
             id: 0,
             stream: 0,
             transport,
-            protocol: UNKNOWN,
+            protocol: None,
             protocol_by_port: false,
             over_tls: false,
             tls: None,
@@ -444,21 +441,33 @@ impl Conversation {
         }
     }
 
-    /// It got what it was made for, as far as a message says so. In NRPC that is: the client went on after the server's first
-    /// answer. Where HTTP leads to SIP (WebSocket), SIP counts.
-    pub fn went_well(&self) -> bool {
-        if self.protocol == "nrpc" {
-            return self.messages_seen.client >= 2 && self.messages_seen.server >= 1;
-        }
-        let purpose = if self.carries_sip() { "sip" } else { self.protocol };
-        self.messages
-            .iter()
-            .any(|message| message.body.protocol().name == purpose && message.body.decision(None) == Decision::Granted)
+    /// It is of that protocol.
+    pub fn is(&self, protocol: &Protocol) -> bool {
+        self.protocol == Some(protocol)
     }
 
-    /// SIP is spoken there, be it inside of a WebSocket that HTTP opened.
-    pub fn carries_sip(&self) -> bool {
-        self.messages.iter().any(|message| matches!(message.body, nrpcsniff_dissectors::Message::Sip(_)))
+    /// The protocol in which what matters is said: the one that its own hands on to (HTTP opens a WebSocket, and SIP is spoken
+    /// in it), else its own.
+    pub fn spoken(&self) -> Option<&'static Protocol> {
+        let own = self.protocol?;
+        let others = || self.messages.iter().map(|message| message.body.protocol());
+        let inner = own.hands_on_by.and_then(|_| others().find(|other| *other != own && !other.is_carrier()));
+        inner.or(Some(own))
+    }
+
+    /// It got what it was made for, as far as that can be seen: see [`Success`]. False where its protocol has no part in
+    /// signing on.
+    pub fn went_well(&self) -> bool {
+        let Some((protocol, sign_on)) = self.spoken().and_then(|protocol| Some((protocol, protocol.sign_on?))) else {
+            return false;
+        };
+        match sign_on.told_by {
+            Success::WentOn => self.messages_seen.client >= 2 && self.messages_seen.server >= 1,
+            Success::Granted => self
+                .messages
+                .iter()
+                .any(|message| message.body.protocol() == protocol && message.body.decision(None) == Decision::Granted),
+        }
     }
 
     /// Time from the first frame to the last.

@@ -20,7 +20,7 @@ pub use analysis::{
 pub use comparison::{Both, Class, Comparison, Difference, Fork, Likeness, Pair, Row, Step, Timing, Verdict};
 pub use conversation::{
     Close, CloseBy, Conversation, FirstBytes, Handshake, IdleGap, Message, PerSide, Quality, ResetOrigin, Setup, Stall,
-    StuckSegment, TcpFacts, Teardown, Transport, Turn, Turns, UNKNOWN, Unanswered, ZeroWindow,
+    StuckSegment, TcpFacts, Teardown, Transport, Turn, Turns, Unanswered, ZeroWindow,
 };
 pub use facts::Facts;
 pub use finding::{Confidence, Evidence, Finding, Severity, Source};

@@ -29,7 +29,7 @@ mod view;
 
 use crate::model::{Analysis, Conversation, Finding};
 use hashbrown::HashSet;
-use nrpcsniff_dissectors::Reader;
+use nrpcsniff_dissectors::{Protocol, Reader};
 use std::io::{self, Write};
 
 /// Name of the tool, as reports state it.
@@ -105,6 +105,11 @@ pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::
     }
 }
 
+/// What a protocol is called in reports.
+pub fn protocol_name(protocol: Option<&'static Protocol>) -> &'static str {
+    protocol.map_or("unknown", |protocol| protocol.name)
+}
+
 impl<'a> Report<'a> {
     /// The conversation of that id, if it was kept.
     pub fn conversation(self, id: u32) -> Option<&'a Conversation> {
@@ -120,9 +125,8 @@ impl<'a> Report<'a> {
     /// Conversations that the report lists, in order: of a known protocol, or named by a finding, or all.
     fn listed(self, detail: Detail, all: bool) -> Vec<&'a Conversation> {
         let named: HashSet<u32> = self.findings.iter().flat_map(|f| f.conversations.iter().copied()).collect();
-        let wanted = |c: &&Conversation| {
-            named.contains(&c.id) || (detail > Detail::Findings && (all || c.protocol != "unknown"))
-        };
+        let wanted =
+            |c: &&Conversation| named.contains(&c.id) || (detail > Detail::Findings && (all || c.protocol.is_some()));
         self.analysis.conversations.iter().filter(wanted).collect()
     }
 }

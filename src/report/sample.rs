@@ -51,7 +51,7 @@ fn opening(from: Side, session: nrpc::Session) -> Body {
 /// A refused alias: the client asks for a host name, another server answers, the client closes.
 pub fn refused() -> Conversation {
     let mut c = conversation(0, "10.0.0.5:50123".parse().unwrap(), "10.0.0.9:1352".parse().unwrap());
-    c.protocol = "nrpc";
+    c.protocol = Some(&nrpc::PROTOCOL);
     c.tcp.handshake.syns = vec![at(1, 0)];
     c.tcp.handshake.syn_ack = Some(at(2, 300));
     c.tcp.handshake.ack = Some(at(3, 400));
@@ -77,7 +77,7 @@ pub fn refused() -> Conversation {
 /// A refused alias, a DNS question and something unknown.
 pub fn analysis() -> Analysis {
     let mut lookup = conversation(1, "10.0.0.5:40000".parse().unwrap(), "10.0.0.2:53".parse().unwrap());
-    (lookup.transport, lookup.protocol, lookup.setup) = (Transport::Udp, "dns", Setup::None);
+    (lookup.transport, lookup.protocol, lookup.setup) = (Transport::Udp, Some(&dns::PROTOCOL), Setup::None);
     let question = dns::Message { id: 7, name: "chat.example.net".to_owned(), qtype: 1, ..dns::Message::default() };
     lookup.messages = vec![message(1, Side::Client, at(8, 18_000), Body::Dns(question))];
     let unknown = conversation(2, "10.0.0.5:50124".parse().unwrap(), "10.0.0.9:80".parse().unwrap());

@@ -8,7 +8,7 @@ use super::escape;
 use super::ndjson::{Line, object};
 use super::text::{Paint, count, counted, sentence, span, time_of_day};
 use super::view::{self, InputView, TotalsView, tool};
-use super::{Detail, Report, filter};
+use super::{Detail, Report, filter, protocol_name};
 use crate::model::{Conversation, Endpoint, Finding, Input, Message, Timestamp, Totals, Transport};
 use nrpcsniff_dissectors::Reader;
 use serde::Serialize;
@@ -191,7 +191,7 @@ struct MessageLine<'a> {
 /// A message of a conversation.
 pub fn write_message(of: &Conversation, message: &Message, reader: Reader<'_>, out: &mut dyn Write) -> io::Result<()> {
     let message = &view::message_view(message, of.first.frame.input, reader);
-    let (protocol, client, server) = (of.protocol, of.client, of.server);
+    let (protocol, client, server) = (protocol_name(of.protocol), of.client, of.server);
     object(out, &MessageLine { kind: "messages", conversation: id(of), protocol, client, server, message })
 }
 

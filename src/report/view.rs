@@ -2,7 +2,7 @@
 //!
 //! Arrays that may be long are serialized as they are walked through, so nothing is built twice in memory.
 
-use super::{Detail, Options, Report, TOOL, VERSION, filter};
+use super::{Detail, Options, Report, TOOL, VERSION, filter, protocol_name};
 use crate::model::{
     Analysis, Close, CloseBy, Conversation, Endpoint, Evidence, Facts, Finding, FrameRef, Input, InputFormat, Layer,
     Log, LogKind, Message, PerSide, Placed, RuleId, Setup, Source, Stamp, Timestamp, Totals, Transport,
@@ -252,7 +252,7 @@ pub(super) fn conversation<'a>(c: &'a Conversation, detail: Detail, reader: Read
     ConversationView {
         id: c.id,
         transport: c.transport,
-        protocol: c.protocol,
+        protocol: protocol_name(c.protocol),
         over_tls: c.over_tls,
         tls: c.tls.map(tls),
         client: c.client,

@@ -10,12 +10,13 @@ use super::diff::{damage, surplus};
 use super::expectation::{Expectation, is_no_claim};
 use super::matching::{self, elements, is_of_objects};
 use super::values::items;
+use nrpcsniff_dissectors::{Dialogues, Protocol, Success};
 use serde_json::{Map, Value};
 
 const FINDING: [&str; 6] = ["rule", "severity", "confidence", "conversations", "packets", "also"];
 const CONVERSATION: [&str; 9] =
     ["id", "protocol", "setup", "how", "by", "after_message", "wanted_server", "server_name", "statuses"];
-/// NRPC has its statuses; of other protocols these are listed too.
+/// These are listed too, unless no message of the protocol grants anything: NRPC has its statuses.
 const ANSWERS: &str = "answers";
 const INPUT: [&str; 3] = ["path", "complete", "problem"];
 
@@ -80,13 +81,19 @@ fn finding(finding: &Value) -> Value {
 
 /// Conversations of interest: a lookup of a name is no sign-on.
 fn conversations(document: &Value) -> Value {
-    let of_interest = items(document, "conversations").iter().filter(|c| c["protocol"] != "dns");
+    let is_lookup = |c: &&Value| protocol_of(c).is_some_and(|protocol| protocol.dialogues == Dialogues::Client);
+    let of_interest = items(document, "conversations").iter().filter(|c| !is_lookup(c));
     of_interest.map(|c| chosen(c, conversation_keys(c))).collect()
 }
 
 fn conversation_keys(conversation: &Value) -> impl Iterator<Item = &'static str> {
-    let answers = (conversation["protocol"] != "nrpc").then_some(ANSWERS);
-    CONVERSATION.iter().copied().chain(answers)
+    let sign_on = protocol_of(conversation).and_then(|protocol| protocol.sign_on);
+    let has_answers = sign_on.is_none_or(|sign_on| sign_on.told_by == Success::Granted);
+    CONVERSATION.iter().copied().chain(has_answers.then_some(ANSWERS))
+}
+
+fn protocol_of(conversation: &Value) -> Option<&'static Protocol> {
+    conversation["protocol"].as_str().and_then(nrpcsniff_dissectors::protocol)
 }
 
 fn is_ordinary_conversation(entry: &Value) -> bool {

@@ -5,6 +5,7 @@ use crate::facts::grouping::group_by;
 use crate::facts::logs::{ClientTrace, Entry, TracedLogin, same_server};
 use crate::facts::names::Likeness;
 use crate::model::{LogEvent, TokenStatusText};
+use nrpcsniff_dissectors::{http, sametime, sip};
 
 /// Score of a text that names the fault.
 pub const READ: i32 = 45;
@@ -35,7 +36,7 @@ pub fn whose<'a>(login: &TracedLogin<'a>) -> &'a str {
 /// Conversations with a community server in which the capture shows that sign-on refused.
 pub fn refused_logins(case: &Case<'_>, login: &TracedLogin<'_>) -> Vec<u32> {
     let Some(failed) = login.failed().or_else(|| login.first()) else { return Vec::new() };
-    case.journal().refused_at(&failed, &["sametime"], &login.users())
+    case.journal().refused_at(&failed, &[&sametime::PROTOCOL], &login.users())
 }
 
 /// A trace that says of the token "verified" speaks against every fault of the token.
@@ -44,7 +45,7 @@ pub fn verified_well(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
         case.journal().logins().iter().filter(|login| login.status.is_none() && login.not_verified.is_none());
     let heard = verified.filter(|login| !login.mixed).filter_map(|login| {
         let entry = login.verified?;
-        let links = case.journal().refused_at(&entry, &["sametime"], &login.users());
+        let links = case.journal().refused_at(&entry, &[&sametime::PROTOCOL], &login.users());
         (!links.is_empty()).then(|| Testimony::new(about, &[entry]).links(links).against())
     });
     heard.collect()
@@ -82,7 +83,7 @@ pub fn token_status(
 
 /// Conversations in which the capture shows a token refused at that moment.
 pub fn refused_near(case: &Case<'_>, entry: &Entry<'_>) -> Vec<u32> {
-    case.journal().refused_at(entry, &["http", "sip", "sametime"], &[])
+    case.journal().refused_at(entry, &[&http::PROTOCOL, &sip::PROTOCOL, &sametime::PROTOCOL], &[])
 }
 
 /// Lines of one kind that say nothing of users, each with what it joins; alone they are worth a word from three on.

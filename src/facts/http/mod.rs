@@ -31,6 +31,7 @@ use crate::model::{Analysis, Conversation, Timestamp};
 use browser::Browsers;
 use hashbrown::{HashMap, HashSet};
 use jar::Change;
+use nrpcsniff_dissectors::http;
 use std::cell::OnceCell;
 use std::net::IpAddr;
 
@@ -54,7 +55,7 @@ impl<'a> Web<'a> {
     /// Builds the index; does nothing where there is no HTTP.
     pub fn new(analysis: &'a Analysis) -> Self {
         let mut exchanges: Vec<_> =
-            analysis.conversations.iter().filter(|c| c.protocol == "http").flat_map(exchange::pair).collect();
+            analysis.conversations.iter().filter(|c| c.is(&http::PROTOCOL)).flat_map(exchange::pair).collect();
         exchanges.sort_by_key(|exchange| (exchange.at().time, exchange.at().frame));
         let mut browsers = Browsers::default();
         for (index, exchange) in exchanges.iter_mut().enumerate() {

@@ -10,6 +10,7 @@ use crate::facts::tokens::Identity;
 use crate::model::span_ns;
 use crate::model::{Analysis, AnchorKey, Log, LogClock, LogEvent, LogFact, LogKind, Placed, Stamp};
 use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::sametime;
 use std::net::IpAddr;
 
 /// Offsets that differ by no more than this are one.
@@ -40,7 +41,7 @@ struct Pair {
 /// The clock of each log.
 pub(super) fn clocks(
     analysis: &Analysis,
-    refusals: &[Refusal<'_>],
+    refusals: &[Refusal],
     telephony: &Telephony<'_>,
     identity: &Identity<'_>,
 ) -> Vec<LogClock> {
@@ -153,10 +154,10 @@ fn pairs_of_anchors(
 }
 
 /// Refused logins of a user in the capture, against lines of the log that refuse the same user.
-fn pairs_of_refusals(log: &Log, clock: &LogClock, refusals: &[Refusal<'_>], pairs: &mut Vec<Pair>) {
+fn pairs_of_refusals(log: &Log, clock: &LogClock, refusals: &[Refusal], pairs: &mut Vec<Pair>) {
     // A Sametime server writes of the logins at itself, not of those at web servers by the same user.
-    let is_of = |refusal: &&Refusal<'_>| log.kind != Some(LogKind::Stusers) || refusal.protocol == "sametime";
-    let mut by_name: HashMap<String, Vec<&Refusal<'_>>> = HashMap::new();
+    let is_of = |refusal: &&Refusal| log.kind != Some(LogKind::Stusers) || refusal.protocol == &sametime::PROTOCOL;
+    let mut by_name: HashMap<String, Vec<&Refusal>> = HashMap::new();
     for refusal in refusals.iter().filter(is_of) {
         for user in &refusal.users {
             by_name.entry(common_name(user)).or_default().push(refusal);

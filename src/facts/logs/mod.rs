@@ -20,6 +20,7 @@ use super::tokens::person::{Likeness, compare};
 use super::{Settings, names};
 use crate::model::{Analysis, Log, LogClock, LogEvent, LogFact, LogLine, Stamp, Timestamp};
 use hashbrown::HashMap;
+use nrpcsniff_dissectors::{Protocol, http, sametime, sip};
 
 /// Logs beside a capture.
 pub struct Journal<'a> {
@@ -33,7 +34,7 @@ pub struct Journal<'a> {
     known: HashMap<(u32, String), Vec<&'a str>>,
     traces: Vec<ClientTrace<'a>>,
     /// In order of time.
-    refusals: Vec<Refusal<'a>>,
+    refusals: Vec<Refusal>,
     /// Nanoseconds within which a line and a frame are of the same moment.
     within: i64,
 }
@@ -51,7 +52,7 @@ pub struct Entry<'a> {
 
 /// A login or a request with a token that the capture shows to be refused.
 #[derive(Debug, Clone)]
-pub struct Refusal<'a> {
+pub struct Refusal {
     /// When the answer came.
     pub at: Stamp,
     /// When it was asked for.
@@ -61,7 +62,7 @@ pub struct Refusal<'a> {
     /// Conversations that carried it.
     pub conversations: Vec<u32>,
     /// Over which protocol.
-    pub protocol: &'a str,
+    pub protocol: &'static Protocol,
 }
 
 impl<'a> Journal<'a> {
@@ -174,7 +175,7 @@ impl<'a> Journal<'a> {
 
     /// Conversations in which the capture shows a refusal at that moment, over one of these protocols, of that user as far
     /// as both sides name one.
-    pub fn refused_at(&self, entry: &Entry<'_>, protocols: &[&str], users: &[&str]) -> Vec<u32> {
+    pub fn refused_at(&self, entry: &Entry<'_>, protocols: &[&Protocol], users: &[&str]) -> Vec<u32> {
         let Some(time) = entry.time else { return Vec::new() };
         let near = |other: Timestamp| other.since(time).saturating_abs() <= self.within;
         // A request may wait for its answer as long as TCP waits.
@@ -182,8 +183,8 @@ impl<'a> Journal<'a> {
         let later = self.refusals.get(from..).unwrap_or_default().iter();
         let moment = later.take_while(|refusal| refusal.at.time.since(time) <= ANSWER.saturating_add(self.within));
         let mine = moment.filter(|refusal| near(refusal.at.time) || near(refusal.asked));
-        let mine: Vec<&Refusal<'a>> = mine.filter(|refusal| protocols.contains(&refusal.protocol)).collect();
-        let named: Vec<&Refusal<'a>> = mine.iter().copied().filter(|refusal| is_of(refusal, users)).collect();
+        let mine: Vec<&Refusal> = mine.filter(|refusal| protocols.contains(&refusal.protocol)).collect();
+        let named: Vec<&Refusal> = mine.iter().copied().filter(|refusal| is_of(refusal, users)).collect();
         if !named.is_empty() {
             return named.iter().flat_map(|refusal| refusal.conversations.iter().copied()).collect();
         }
@@ -235,7 +236,7 @@ pub fn same_server(one: &str, other: &str) -> bool {
 }
 
 /// Both sides name a user, and it may be the same.
-fn is_of(refusal: &Refusal<'_>, users: &[&str]) -> bool {
+fn is_of(refusal: &Refusal, users: &[&str]) -> bool {
     let alike = |user: &&str| {
         let mut others = refusal.users.iter().map(|other| compare(user, other));
         others.any(|likeness| !matches!(likeness, Likeness::Different | Likeness::Unknown))
@@ -251,7 +252,7 @@ pub fn common_name(name: &str) -> String {
 }
 
 /// Refused logins at community servers, and refused requests that carried tokens.
-fn refusals<'a>(chat: &Chat<'a>, identity: &Identity<'a>) -> Vec<Refusal<'a>> {
+fn refusals<'a>(chat: &Chat<'a>, identity: &Identity<'a>) -> Vec<Refusal> {
     let logins = chat.logins().filter(|login| login.refusal().is_some()).filter_map(|login| {
         let tokens = login.tokens().filter_map(|(_, token)| token.user.clone());
         Some(Refusal {
@@ -259,10 +260,10 @@ fn refusals<'a>(chat: &Chat<'a>, identity: &Identity<'a>) -> Vec<Refusal<'a>> {
             asked: login.attempt().map_or(login.began(), |said| said.at()).time,
             users: login.user().map(str::to_owned).into_iter().chain(tokens).collect(),
             conversations: vec![login.conversation.id],
-            protocol: "sametime",
+            protocol: &sametime::PROTOCOL,
         })
     });
-    let showings = identity.showings().iter().filter(|s| s.is_refused() && s.conversation.protocol != "sametime");
+    let showings = identity.showings().iter().filter(|s| s.is_refused() && !s.conversation.is(&sametime::PROTOCOL));
     let showings = showings.filter_map(|showing| {
         let sip = matches!(showing.channel, super::tokens::Channel::Sip);
         Some(Refusal {
@@ -270,10 +271,10 @@ fn refusals<'a>(chat: &Chat<'a>, identity: &Identity<'a>) -> Vec<Refusal<'a>> {
             asked: showing.at.time,
             users: showing.tokens.iter().filter_map(|held| held.user()).map(str::to_owned).collect(),
             conversations: showing.conversations.iter().map(|c| c.id).collect(),
-            protocol: if sip { "sip" } else { "http" },
+            protocol: if sip { &sip::PROTOCOL } else { &http::PROTOCOL },
         })
     });
-    let mut all: Vec<Refusal<'a>> = logins.chain(showings).collect();
+    let mut all: Vec<Refusal> = logins.chain(showings).collect();
     all.sort_by_key(|refusal| (refusal.at.time, refusal.at.frame));
     all
 }

@@ -1,7 +1,7 @@
 //! A conversation on NRPC's port or with NRPC's content, as rules want to see it.
 
 use crate::model::{Conversation, Message, PerSide, Side, Stamp, Timestamp, Transport};
-use nrpcsniff_dissectors::{Message as Body, nrpc, protocol};
+use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// A conversation on NRPC's port or with NRPC's content.
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +115,6 @@ impl Opening<'_> {
 }
 
 pub fn concerns_nrpc(conversation: &Conversation) -> bool {
-    let by_port = || protocol("nrpc").is_some_and(|p| p.tcp_ports.contains(&conversation.server.port));
-    conversation.protocol == nrpc::PROTOCOL.name || (conversation.transport == Transport::Tcp && by_port())
+    let by_port = || nrpc::PROTOCOL.tcp_ports.contains(&conversation.server.port);
+    conversation.is(&nrpc::PROTOCOL) || (conversation.transport == Transport::Tcp && by_port())
 }

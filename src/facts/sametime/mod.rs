@@ -8,9 +8,9 @@ pub mod ends;
 
 use crate::model::{Analysis, Close, Conversation, Endpoint, Message, Setup, Side, Stamp, Timestamp, Transport};
 use hashbrown::HashMap;
+use nrpcsniff_dissectors::Message as Any;
 use nrpcsniff_dissectors::ltpa::Token;
 use nrpcsniff_dissectors::sametime::{self, Auth, Body};
-use nrpcsniff_dissectors::{Message as Any, protocol};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Sametime logins of a capture.
@@ -340,7 +340,7 @@ impl<'a> Login<'a> {
 
     /// It carries messages of the protocol.
     pub fn spoke(&self) -> bool {
-        self.conversation.messages_seen.client > 0 && self.conversation.protocol == sametime::PROTOCOL.name
+        self.conversation.messages_seen.client > 0 && self.conversation.is(&sametime::PROTOCOL)
     }
 }
 
@@ -353,8 +353,8 @@ fn auth<'a>(said: &Said<'a>) -> Option<&'a Auth> {
 }
 
 fn concerns_chat(conversation: &Conversation) -> bool {
-    let by_port = || protocol("sametime").is_some_and(|p| p.tcp_ports.contains(&conversation.server.port));
-    conversation.protocol == sametime::PROTOCOL.name || (conversation.transport == Transport::Tcp && by_port())
+    let by_port = || sametime::PROTOCOL.tcp_ports.contains(&conversation.server.port);
+    conversation.is(&sametime::PROTOCOL) || (conversation.transport == Transport::Tcp && by_port())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! SIP messages where they stand.
 
 use crate::model::{Analysis, Conversation, Endpoint, Message, Stamp};
-use nrpcsniff_dissectors::{Message as Body, sip};
+use nrpcsniff_dissectors::{Message as Body, http, sip};
 
 /// A SIP message, the message of the conversation that it is, and the conversation.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,7 @@ impl<'a> Signal<'a> {
 
 /// Every SIP message of a capture in order of time: over UDP and TCP, and what WebSockets carry.
 pub fn signals(analysis: &Analysis) -> Vec<Signal<'_>> {
-    let may_hold = |c: &&Conversation| matches!(c.protocol, "sip" | "http");
+    let may_hold = |c: &&Conversation| c.is(&sip::PROTOCOL) || c.is(&http::PROTOCOL);
     let mut signals: Vec<Signal<'_>> = analysis.conversations.iter().filter(may_hold).flat_map(of).collect();
     signals.sort_by_key(|signal| (signal.at().time, signal.at().frame, signal.message.n));
     signals

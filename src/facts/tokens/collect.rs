@@ -49,7 +49,7 @@ pub(super) fn showings<'a>(
     let mut found: Vec<Showing<'a>> = Vec::new();
     found.extend(web.exchanges().iter().filter_map(|exchange| of_web(exchange, settings)));
     found.extend(telephony.exchanges().filter_map(|exchange| of_sip(exchange, settings)));
-    let chats = analysis.conversations.iter().filter(|c| c.protocol == sametime::PROTOCOL.name);
+    let chats = analysis.conversations.iter().filter(|c| c.is(&sametime::PROTOCOL));
     found.extend(chats.flat_map(|conversation| of_chat(conversation, settings)));
     found.sort_by_key(|showing| (showing.at.time, showing.at.frame));
     found

@@ -1,6 +1,7 @@
 //! The comparison as one JSON document.
 
 use super::super::escape::JsonFormatter;
+use super::super::protocol_name;
 use super::super::view::{self, Field, InputView, Lazy, MessageView, SCHEMA_VERSION, TeardownView, Tool, tool};
 use super::{Options, Report, conversation};
 use crate::model::{Analysis, Both, Class, Difference, Likeness, Pair, Row, RuleId, Stamp, Step, Timing, Verdict};
@@ -141,7 +142,7 @@ fn pair(pair: &Pair, all: bool) -> PairView<'_> {
         bad: bad.first().copied(),
         score: pair.score,
         why_paired: pair.reasons.join("; "),
-        protocol: pair.protocol,
+        protocol: protocol_name(pair.protocol),
         good_conversations: good,
         bad_conversations: bad,
         forks: pair.fork.is_some(),

@@ -1,7 +1,7 @@
 //! The comparison for people: the verdict first, why, then both side by side, what else differs, and what to do.
 
 use super::super::text::{Paint, capitalised, counted, span_ns, wrap};
-use super::super::{TOOL, VERSION, escape, filter};
+use super::super::{TOOL, VERSION, escape, filter, protocol_name};
 use super::side_by_side::{self, Sheet};
 use super::{Options, Report, conversation, shown};
 use crate::model::{Analysis, Both, Class, Difference, Timing, Verdict};
@@ -111,7 +111,7 @@ impl Page<'_> {
     fn place(self, d: &Difference) -> String {
         let number =
             |stamp: Option<crate::model::Stamp>| stamp.map_or_else(|| "–".to_owned(), |at| at.frame.number.to_string());
-        let protocol = self.report.comparison.pairs.get(d.pair).map_or("", |pair| pair.protocol);
+        let protocol = self.report.comparison.pairs.get(d.pair).map_or("", |pair| protocol_name(pair.protocol));
         let (good, bad) = (number(d.at.good), number(d.at.bad));
         let message = if d.message == 0 { "conversation".to_owned() } else { format!("message {}", d.message) };
         format!("{message}, {} ({protocol}; frame {good} working, {bad} failing)", d.field)

@@ -9,7 +9,7 @@ mod totals;
 mod verdict;
 
 use super::text::{Paint, counted, date_time, span};
-use super::{Detail, Options, Report, TOOL, VERSION, escape};
+use super::{Detail, Options, Report, TOOL, VERSION, escape, protocol_name};
 use crate::model::{Finding, Layer, Severity};
 use std::io::{self, Write};
 use tabled::builder::Builder;
@@ -87,7 +87,8 @@ fn header(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// The protocol, and that it travels in TLS.
 fn spoken(conversation: &crate::model::Conversation) -> String {
-    if conversation.over_tls { format!("{} over TLS", conversation.protocol) } else { conversation.protocol.to_owned() }
+    let name = protocol_name(conversation.protocol);
+    if conversation.over_tls { format!("{name} over TLS") } else { name.to_owned() }
 }
 
 /// A heading.

@@ -2,7 +2,8 @@
 
 use super::super::text::{count, counted, date_time, span, wrap};
 use super::{Sheet, grid, heading};
-use crate::model::{Input, InputFormat, Log, LogKind, Placed};
+use crate::model::{Conversation, Input, InputFormat, Log, LogKind, Placed};
+use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 
@@ -125,21 +126,21 @@ fn state(input: &Input) -> String {
 fn conversations(sheet: Sheet<'_>) -> String {
     let analysis = sheet.report.analysis;
     let totals = &analysis.totals;
-    let mut protocols: BTreeMap<&str, u64> = BTreeMap::new();
-    for c in analysis.conversations.iter().filter(|c| c.protocol != "unknown") {
-        *protocols.entry(c.protocol).or_default() += 1;
-    }
+    let mut protocols: Vec<&Protocol> = PROTOCOLS.to_vec();
+    protocols.sort_by_key(|protocol| protocol.name);
     let mut text =
         format!("Conversations: {} TCP, {} UDP.", count(totals.tcp_conversations), count(totals.udp_conversations));
-    for (protocol, number) in protocols {
-        let messages = totals.messages.get(protocol).copied().unwrap_or(0);
-        let unit = nrpcsniff_dissectors::protocol(protocol).map_or("message", |p| p.counts.trim_end_matches('s'));
-        let (conversations, messages) = (counted(number, "conversation"), counted(messages, unit));
-        text = format!("{text} {}: {conversations} with {messages}.", title(protocol));
+    for protocol in protocols {
+        let number = analysis.conversations.iter().filter(|c| c.is(protocol)).count() as u64;
+        if number > 0 {
+            let messages = totals.messages.get(protocol.name).copied().unwrap_or(0);
+            let messages = counted(messages, protocol.counts.trim_end_matches('s'));
+            text = format!("{text} {}: {} with {messages}.", protocol.label, counted(number, "conversation"));
+        }
     }
-    let upgraded = analysis.conversations.iter().filter(|c| c.protocol == "http" && c.carries_sip()).count() as u64;
-    if upgraded > 0 {
-        text = format!("{text} SIP over WebSocket in {}.", counted(upgraded, "HTTP conversation"));
+    for (by, own, spoken, number) in handed_on(&analysis.conversations) {
+        let conversations = counted(number, &format!("{} conversation", own.label));
+        text = format!("{text} {} over {by} in {conversations}.", spoken.label);
     }
     if !totals.passed_over.is_empty() {
         text = format!("{text} Passed over: {}.", parts(&totals.passed_over));
@@ -147,8 +148,18 @@ fn conversations(sheet: Sheet<'_>) -> String {
     text
 }
 
-fn title(protocol: &str) -> String {
-    if protocol == "sametime" { "Sametime".to_owned() } else { protocol.to_uppercase() }
+/// Conversations that their own protocol hands on to another: by what, from which to which, and how many.
+fn handed_on(conversations: &[Conversation]) -> Vec<(&'static str, &'static Protocol, &'static Protocol, u64)> {
+    let mut found: Vec<(&'static str, &'static Protocol, &'static Protocol, u64)> = Vec::new();
+    for c in conversations {
+        let (Some(own), Some(spoken)) = (c.protocol, c.spoken()) else { continue };
+        let Some(by) = own.hands_on_by.filter(|_| own != spoken) else { continue };
+        match found.iter_mut().find(|(_, from, to, _)| *from == own && *to == spoken) {
+            Some((.., number)) => *number += 1,
+            None => found.push((by, own, spoken, 1)),
+        }
+    }
+    found
 }
 
 /// `12 not IP, 3 cut short`, most frequent first.

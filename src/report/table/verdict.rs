@@ -3,10 +3,9 @@
 use super::super::text::{capitalised, clip, count, counted, wrap};
 use super::{Sheet, is_about_the_capture};
 use crate::model::{Close, Conversation, Finding, PerSide, Setup, Severity};
+use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 use std::io::{self, Write};
 
-const NOT_SEEN: &str =
-    "No sign-on was seen: no conversation with NRPC, SIP, HTTP or Sametime content that can be read.";
 const NO_PACKETS: &str = "Nothing can be said: there are no packets in the capture.";
 const NOTHING_LOGGED: &str = "No fault is told by the log.";
 const NONE_MATCHED: &str = "Nothing can be said: no packet matched the filter.";
@@ -38,7 +37,7 @@ pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         (0, 0) if analysis.inputs.is_empty() => format!("{NOTHING_LOGGED} {}", logs(sheet)),
         (0, 0) if analysis.inputs.iter().all(|input| input.packets == 0) => NO_PACKETS.to_owned(),
         (0, 0) if analysis.totals.packets == 0 => NONE_MATCHED.to_owned(),
-        (0, 0) => NOT_SEEN.to_owned(),
+        (0, 0) => not_seen(),
         (_, 0) => format!("No fault found in {}. {}", survey.conversations(), survey.success()),
         (_, _) => format!("Nothing that stops a session was found. {}", tally(&judged)),
     };
@@ -91,20 +90,19 @@ fn tally(findings: &[&Finding]) -> String {
     format!("{}: {}.", counted(findings.len() as u64, "finding"), parts.join(", "))
 }
 
-/// Protocols of sign-on: name in the model, name for people, and what success looks like.
-const PROTOCOLS: [(&str, &str, &str); 4] = [
-    ("nrpc", "NRPC", "the client went on after the server's first answer"),
-    ("sip", "SIP", "a request was accepted (2xx)"),
-    ("http", "HTTP", "a request was answered without an error (below 400)"),
-    ("sametime", "Sametime", "the login was accepted"),
-];
+/// "No sign-on was seen: no conversation with NRPC, SIP, HTTP or Sametime content that can be read."
+fn not_seen() -> String {
+    let labels: Vec<_> = PROTOCOLS.iter().filter(|p| p.sign_on.is_some()).map(|p| p.label).collect();
+    let (last, others) = labels.split_last().unwrap_or((&"", &[]));
+    format!("No sign-on was seen: no conversation with {} or {last} content that can be read.", others.join(", "))
+}
 
 /// How much of the sign-on in the capture could be judged at all.
 #[derive(Default)]
 struct Survey {
     all: u64,
-    /// Conversations, and those that went well, in the order of [`PROTOCOLS`].
-    of: [(u64, u64); 4],
+    /// By protocol, in the order of [`PROTOCOLS`].
+    of: Vec<Share>,
     no_answer: u64,
     refused: u64,
     silent: u64,
@@ -117,25 +115,38 @@ struct Survey {
     example: Option<String>,
 }
 
+/// One protocol's share of it.
+struct Share {
+    protocol: &'static Protocol,
+    /// What success looks like.
+    success: &'static str,
+    /// Conversations.
+    all: u64,
+    /// Those that went well.
+    well: u64,
+}
+
 impl Survey {
     fn of(sheet: Sheet<'_>) -> Self {
-        let mut survey = Self::default();
+        let share = |protocol: &&'static Protocol| {
+            protocol.sign_on.map(|sign_on| Share { protocol, success: sign_on.success, all: 0, well: 0 })
+        };
+        let mut survey = Self { of: PROTOCOLS.iter().filter_map(share).collect(), ..Self::default() };
         for c in &sheet.report.analysis.conversations {
-            if let Some(index) = PROTOCOLS.iter().position(|(name, ..)| *name == protocol_of(c)) {
-                survey.add(index, c);
-            }
+            survey.add(c);
         }
         survey.unknown = sheet.report.analysis.totals.passed_over.values().sum();
         survey
     }
 
-    fn add(&mut self, protocol: usize, c: &Conversation) {
+    fn add(&mut self, c: &Conversation) {
+        let spoken = c.spoken();
+        let Some(share) = self.of.iter_mut().find(|share| spoken == Some(share.protocol)) else { return };
+        share.all += 1;
+        share.well += u64::from(c.went_well());
         let connected = !matches!(c.setup, Setup::NoAnswer | Setup::Refused);
         let silent = connected && c.bytes == PerSide::default();
         self.all += 1;
-        let (all, well) = &mut self.of[protocol];
-        *all += 1;
-        *well += u64::from(c.went_well());
         self.no_answer += u64::from(c.setup == Setup::NoAnswer);
         self.refused += u64::from(c.setup == Setup::Refused);
         self.silent += u64::from(silent);
@@ -151,7 +162,7 @@ impl Survey {
 
     /// "2 NRPC conversations", "1 NRPC and 3 SIP conversations".
     fn conversations(&self) -> String {
-        let seen: Vec<_> = self.seen().map(|(name, _, all, _)| (name, all)).collect();
+        let seen: Vec<_> = self.seen().map(|share| (share.protocol.label, share.all)).collect();
         match seen.as_slice() {
             [(name, all)] => counted(*all, &format!("{name} conversation")),
             [first @ .., (name, all)] => {
@@ -165,8 +176,8 @@ impl Survey {
     /// What speaks for it, by protocol.
     fn success(&self) -> String {
         let alone = self.seen().count() == 1;
-        let sentence = |(name, success, all, well): (&str, &str, u64, u64)| {
-            let of = if alone { String::new() } else { format!("{name}: ") };
+        let sentence = |&Share { protocol, success, all, well }: &Share| {
+            let of = if alone { String::new() } else { format!("{}: ", protocol.label) };
             let text = match well {
                 0 if all == 1 => format!("it was not seen that {success}."),
                 0 => format!("in none of them was it seen that {success}."),
@@ -178,13 +189,9 @@ impl Survey {
         self.seen().map(sentence).collect::<Vec<_>>().join(" ")
     }
 
-    /// Protocols of which there are conversations: name, what success looks like, how many, how many went well.
-    fn seen(&self) -> impl Iterator<Item = (&'static str, &'static str, u64, u64)> {
-        PROTOCOLS
-            .iter()
-            .zip(self.of)
-            .filter(|(_, (all, _))| *all > 0)
-            .map(|(&(_, name, success), (all, well))| (name, success, all, well))
+    /// Protocols of which there are conversations.
+    fn seen(&self) -> impl Iterator<Item = &Share> {
+        self.of.iter().filter(|share| share.all > 0)
     }
 
     /// One line for everything that limits the verdict.
@@ -219,16 +226,11 @@ impl Survey {
     }
 }
 
-/// What the conversation is for: one that HTTP opens and SIP goes on in (WebSocket) is SIP.
-fn protocol_of(c: &Conversation) -> &'static str {
-    if c.carries_sip() { "sip" } else { c.protocol }
-}
-
 /// Half of the messages, or of the bytes, and more cannot be read.
 fn is_opaque(c: &Conversation) -> bool {
     let opaque = c.messages.iter().filter(|m| m.body.kind().ends_with(".opaque")).count();
-    if c.protocol == "http" {
-        return false; // bodies are passed over on purpose
+    if c.protocol.is_some_and(|protocol| protocol.has_bodies) {
+        return false;
     }
     let undissected = c.undissected.client.saturating_add(c.undissected.server);
     opaque * 2 >= c.messages.len() || undissected.saturating_mul(2) >= c.bytes.client.saturating_add(c.bytes.server)

@@ -10,6 +10,7 @@ use crate::facts::tokens::{Channel, Held, Issue, Outcome, Showing};
 use crate::model::{Confidence, LogEvent, RuleId, Severity};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::Class;
+use nrpcsniff_dissectors::sip;
 
 /// See [`ABOUT`].
 pub struct UndefinedSip;
@@ -298,7 +299,7 @@ fn without_password(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
              undefined in place of the token confirms this, a real token or none at all speaks for another cause.",
         );
     let lines: Vec<Entry<'_>> = before.into_iter().chain([entry]).collect();
-    Testimony::new(&ABOUT, &lines).links(case.journal().refused_at(&entry, &["sip"], &[])).alone(draft)
+    Testimony::new(&ABOUT, &lines).links(case.journal().refused_at(&entry, &[&sip::PROTOCOL], &[])).alone(draft)
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl<'a> Foreign<'a> {
     fn of(conversation: &'a Conversation) -> Option<Self> {
         let c = conversation;
         let first = c.first_bytes.client.as_ref()?;
-        let here = nrpc::PROTOCOL.tcp_ports.contains(&c.server.port) && c.protocol != nrpc::PROTOCOL.name;
+        let here = nrpc::PROTOCOL.tcp_ports.contains(&c.server.port) && !c.is(&nrpc::PROTOCOL);
         let whole = c.setup == Setup::Handshake && !c.roles_guessed;
         let unanswered = c.bytes.server == 0 && c.tcp.acked_unseen.server == 0;
         let kind = Kind::of(&first.bytes)?;

@@ -78,7 +78,7 @@ fn mismatch(case: &Case<'_>, c: &Conversation) -> Option<Kind> {
     let is_sip = |side: Side| c.messages.iter().any(|m| m.from == side && matches!(m.body, Body::Sip(_)));
     let client = first(Side::Client).filter(|_| c.transport == Transport::Tcp)?;
     let server = first(Side::Server).unwrap_or_default();
-    let clear_ports = nrpcsniff_dissectors::protocol("sip").map_or(&[][..], |sip| sip.tcp_ports);
+    let clear_ports = sip::PROTOCOL.tcp_ports;
     let failed = is_over(case, c);
     if TLS_PORTS.contains(&c.server.port) && is_sip(Side::Client) && !client.starts_with(&HANDSHAKE) {
         return (!is_sip(Side::Server) && failed).then_some(Kind::ClearOnTls);
@@ -140,7 +140,7 @@ fn claims(case: &Case<'_>) -> Vec<Draft> {
 fn claim(exchange: &Exchange<'_>) -> Option<&'static str> {
     let request = exchange
         .request()
-        .filter(|request| request.conversation.protocol == "sip" && is_clear(request.conversation))?
+        .filter(|request| request.conversation.is(&sip::PROTOCOL) && is_clear(request.conversation))?
         .sip;
     let tls = |uri: &sip::Uri| {
         uri.scheme == "sips" || uri.params.iter().any(|(n, v)| n == "transport" && v.as_deref() == Some("tls"))

@@ -219,7 +219,7 @@ fn effect(case: &Case<'_>, failed: &[&Conversation], missing: &Missing<'_, '_>) 
         Missing::Nothing(trace) => format!(
             "The same client talks to Sametime on {} ({}), but no Sametime login came within {}.",
             trace.server,
-            trace.protocol,
+            spoken(trace),
             span(case.settings.thresholds.sign_on_within),
         ),
     }
@@ -239,9 +239,14 @@ fn show_missing(draft: Draft, missing: &Missing<'_, '_>) -> Draft {
         Missing::Handshake(login) => show(draft.conversation(login.conversation), login)
             .absence(format!("no login of {} in that conversation or after it", login.client())),
         Missing::Nothing(trace) => draft
-            .packet(trace.first, format!("{} talks {} with {}", trace.client, trace.protocol, trace.server))
+            .packet(trace.first, format!("{} talks {} with {}", trace.client, spoken(trace), trace.server))
             .absence(format!("no Sametime login of {}", trace.client.ip)),
     }
+}
+
+/// The name of its protocol.
+fn spoken(trace: &Conversation) -> &'static str {
+    trace.protocol.map_or("something else", |protocol| protocol.name)
 }
 
 /// A title within a sentence; names keep their capitals.

@@ -10,6 +10,7 @@ use crate::facts::sametime::Login;
 use crate::facts::sametime::ends::talk;
 use crate::model::{Conversation, RuleId, Setup, Severity};
 use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::sametime;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
@@ -70,7 +71,7 @@ type Ways<'a> = HashMap<(IpAddr, IpAddr), Vec<&'a Conversation>>;
 
 fn ways<'a>(case: &Case<'a>) -> Ways<'a> {
     let mut ways = Ways::new();
-    let useful = |c: &&Conversation| (TUNNELS.contains(&c.server.port) || c.protocol == "sametime") && through(c);
+    let useful = |c: &&Conversation| (TUNNELS.contains(&c.server.port) || c.is(&sametime::PROTOCOL)) && through(c);
     for c in case.analysis.conversations.iter().filter(useful) {
         ways.entry((c.client.ip, c.server.ip)).or_default().push(c);
     }
