@@ -1,6 +1,6 @@
 //! Logs for tests of rules: lines with times, beside what happens on a network or alone.
 
-use crate::diagnose::{Settings, diagnose};
+use crate::diagnose::Settings;
 use crate::logs::{Options, read};
 use crate::model::{Analysis, Finding, Log, Source};
 use nrpcsniff_samples::Network;
@@ -18,12 +18,12 @@ pub fn log_with_offset(name: &str, text: &str, seconds: i64) -> Log {
 /// Everything that all rules say of logs alone.
 pub fn alone(texts: &[&str]) -> Vec<Finding> {
     let logs = texts.iter().map(|text| log("a.log", text)).collect();
-    diagnose(&Analysis { logs, ..Analysis::default() }, &Settings::default())
+    super::judged(&Analysis { logs, ..Analysis::default() }, &Settings::default())
 }
 
 /// Everything that all rules say of a capture with these logs.
 pub fn beside(net: &Network, logs: Vec<Log>) -> Vec<Finding> {
-    diagnose(&Analysis { logs, ..super::analysis(&net.to_pcapng()) }, &Settings::default())
+    super::judged(&Analysis { logs, ..super::analysis(&net.to_pcapng()) }, &Settings::default())
 }
 
 /// Numbers of the lines that show it.

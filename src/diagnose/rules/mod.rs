@@ -150,6 +150,53 @@ mod tests {
         }
     }
 
+    /// An id tells where its rule stands: the folder of its family, and the file in it.
+    #[test]
+    fn an_id_is_that_of_its_file() {
+        let table = include_str!("mod.rs").lines().filter_map(|line| line.trim().strip_prefix('&')?.strip_suffix(','));
+        let places: Vec<_> = table.filter(|place| place.matches("::").count() == 2).collect();
+        assert_eq!(places.len(), RULES.len());
+        for (place, rule) in places.iter().zip(RULES) {
+            let mut parts = place.split("::");
+            let (family, file) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            let id = format!("{family}-{}", file.trim_start_matches("status_").replace('_', "-"));
+            assert_eq!(rule.about().id, id.as_str(), "{place}");
+        }
+    }
+
+    /// Words of a text that look like ids: those that begin with the name of a family.
+    fn ids_in(text: &str) -> impl Iterator<Item = &str> {
+        let families: BTreeSet<_> = RULES
+            .iter()
+            .filter_map(|rule| rule.about().id.as_str().split_once('-'))
+            .map(|(family, _)| family)
+            .collect();
+        let words = text.split(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "-./_:".contains(c)));
+        words.map(|word| word.trim_matches(['.', ':'])).filter(move |word| {
+            let plain = word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            plain && word.split_once('-').is_some_and(|(family, rest)| families.contains(family) && !rest.is_empty())
+        })
+    }
+
+    #[test]
+    fn ids_in_the_catalogue_the_samples_and_the_papers_exist() {
+        let samples: BTreeSet<_> = nrpcsniff_samples::stories::all().map(|sample| sample.name).collect();
+        let hold = |place: &str, text: &str| {
+            for id in ids_in(text) {
+                assert!(rule(id).is_some() || samples.contains(id), "{place}: no rule is called {id}");
+            }
+        };
+        for about in RULES.iter().map(|rule| rule.about()) {
+            let lists = [about.guards, about.remedy, about.references].concat();
+            [about.sees, about.matters].into_iter().chain(lists).for_each(|text| hold(&about.id, text));
+        }
+        for sample in nrpcsniff_samples::stories::all() {
+            sample.rules.iter().for_each(|id| assert!(rule(id).is_some(), "{}: {id}", sample.name));
+        }
+        hold("README", include_str!("../../../README.md"));
+        hold("CONTRIBUTING", include_str!("../../../.github/CONTRIBUTING.md"));
+    }
+
     #[test]
     fn every_rule_says_what_it_sees_why_and_what_to_do() {
         for about in RULES.iter().map(|rule| rule.about()) {

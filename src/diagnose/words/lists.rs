@@ -1,29 +1,53 @@
 //! Lists and counts in sentences.
 
+use super::Clients;
 use crate::facts::Talk;
-use crate::facts::grouping::group_by;
 use crate::model::Conversation;
+use hashbrown::HashSet;
 use std::fmt::Display;
+use std::hash::Hash;
+
+/// Items of a list that facts hold; the rest is counted.
+const FEW: usize = 8;
 
 /// `client → server` of a conversation, with ports.
 pub fn path(conversation: &Conversation) -> String {
     format!("{} → {}", conversation.client, conversation.server)
 }
 
-/// The clients of a group by address: "10.0.0.5", "10.0.0.5 and 10.0.0.6", "10.0.0.5 and 7 other clients".
-pub fn clients(group: &[&Talk<'_>]) -> String {
-    listed(group.iter().map(|talk| talk.conversation.client.ip), "clients")
+/// The clients of a group by address.
+pub fn clients(group: &[&Talk<'_>]) -> Clients {
+    Clients::of(group.iter().map(|talk| talk.conversation.client.ip))
 }
 
-/// Distinct items in their order, the first alone if there are more than two.
+/// Distinct items in their order, as [`few_of`] says them.
 pub fn listed<T: Display>(items: impl IntoIterator<Item = T>, what: &str) -> String {
-    let distinct: Vec<T> =
-        group_by(items, ToString::to_string).into_iter().filter_map(|g| g.into_iter().next()).collect();
-    match distinct.as_slice() {
-        [] => format!("no {what}"),
-        [one] => one.to_string(),
-        [one, two] => format!("{one} and {two}"),
-        [one, more @ ..] => format!("{one} and {} other {what}", more.len()),
+    let (first, count) = few(items.into_iter().map(|item| item.to_string()));
+    few_of(&first, count, what)
+}
+
+/// Distinct items in their order: the first eight, and how many they are.
+pub fn few<T: Clone + Eq + Hash>(items: impl IntoIterator<Item = T>) -> (Vec<T>, usize) {
+    let mut seen = HashSet::new();
+    let distinct = items.into_iter().filter(|item| seen.insert(item.clone()));
+    let mut first = Vec::new();
+    let mut count = 0_usize;
+    for item in distinct {
+        if first.len() < FEW {
+            first.push(item);
+        }
+        count = count.saturating_add(1);
+    }
+    (first, count)
+}
+
+/// "10.0.0.5", "10.0.0.5 and 10.0.0.6", "10.0.0.5 and 7 other clients": the first items of `count`.
+pub fn few_of<T: Display>(first: &[T], count: usize, what: &str) -> String {
+    match (first, count) {
+        ([], _) => format!("no {what}"),
+        ([one], _) => one.to_string(),
+        ([one, two], 2) => format!("{one} and {two}"),
+        ([one, ..], _) => format!("{one} and {} other {what}", count.saturating_sub(1)),
     }
 }
 
@@ -34,12 +58,20 @@ pub fn count(n: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::listed;
+    use super::{few, few_of, listed};
 
     #[test]
     fn lists_read_well() {
         assert_eq!(listed(["a", "a"], "clients"), "a");
         assert_eq!(listed(["a", "b", "a"], "clients"), "a and b");
         assert_eq!(listed(["a", "b", "c"], "clients"), "a and 2 other clients");
+        assert_eq!(listed([""; 0], "clients"), "no clients");
+    }
+
+    #[test]
+    fn long_lists_are_cut_and_counted() {
+        let (first, count) = few((0..100).chain(0..100));
+        assert_eq!((first.as_slice(), count), (&[0, 1, 2, 3, 4, 5, 6, 7][..], 100));
+        assert_eq!(few_of(&first, count, "ports"), "0 and 99 other ports");
     }
 }

@@ -3,12 +3,16 @@
 mod lists;
 pub mod nrpc;
 pub mod sealed;
+#[cfg(test)]
+pub mod tests;
+mod values;
 
 pub use crate::model::{span, span_ns};
-pub use lists::{clients, count, listed, path};
+pub use lists::{clients, count, few, few_of, listed, path};
+pub use values::{Clients, Closed, Status};
 
 use crate::facts::Talk;
-use crate::model::{Close, CloseBy, Side, Timestamp};
+use crate::model::{Side, Timestamp};
 use nrpcsniff_dissectors::dns;
 use serde::{Serialize, Serializer};
 use std::fmt::Display;
@@ -16,8 +20,7 @@ use std::fmt::Display;
 /// What a rule found out, as values, and how it is said. The fields are the `facts` of the finding; the sentences are made of
 /// nothing else, so that whoever has the facts has all that is said.
 ///
-/// Names of fields are those of reports: `server` (endpoint), `server_name`, `asked`, `answered`, `client`, `clients`, `user`,
-/// `host`, `port`, `status`, `cookie`, `count`; spans of time end in `_s`. See [`crate::model::Facts`].
+#[doc = include_str!("facts.md")]
 pub trait Words: Serialize {
     /// One line.
     fn title(&self) -> String;
@@ -31,21 +34,19 @@ pub fn shown<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::O
     serializer.collect_str(value)
 }
 
+/// The same for what may be unknown.
+pub fn shown_if<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.as_ref().map(ToString::to_string).serialize(serializer)
+}
+
 /// Who closed, and how: "the client closed with FIN".
 pub fn closer(talk: &Talk<'_>) -> String {
-    let teardown = &talk.conversation.teardown;
-    let who = match teardown.by {
-        CloseBy::Client => "the client",
-        CloseBy::Server => "the server",
-        CloseBy::Middlebox => "something on the path",
-        CloseBy::None => "nobody",
-    };
-    match teardown.how {
-        Close::Fin => format!("{who} closed with FIN"),
-        Close::Rst => format!("{who} closed with RST"),
-        Close::Open => "nobody had closed when the capture ended".to_owned(),
-        Close::Timeout => "nobody closed; one side repeated itself without an answer".to_owned(),
-    }
+    Closed::of(&talk.conversation.teardown).to_string()
+}
+
+/// " (3 times in this capture)"; nothing if it was once.
+pub fn how_often(count: usize) -> String {
+    if count > 1 { format!(" ({} in this capture)", times(count)) } else { String::new() }
 }
 
 /// "the client", "the server".

@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::logs::wrong_server;
 use crate::diagnose::evidence::nrpc::{show, show_names};
 use crate::diagnose::words::nrpc::name_mismatch_alias as words;
-use crate::diagnose::words::{closer, dns_path};
+use crate::diagnose::words::{Closed, dns_path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::logs::ClientTrace;
 use crate::facts::names::{Likeness, abbreviated, looks_like_host};
@@ -110,7 +110,7 @@ fn failure(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
         answered: names.answered.to_owned(),
         client: first.conversation.client.ip,
         count: group.len(),
-        closed: closer(first),
+        closed: Closed::of(&first.conversation.teardown),
         close_delay_s: first.close_delay(),
     };
     let mut draft = Draft::new(&ABOUT, 35)
@@ -163,20 +163,19 @@ fn in_force(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Opti
     let names = accepted_alias(case, first)?;
     let server = first.conversation.server;
     let host = host(names.wanted);
-    let accepting: Vec<_> = answers
+    let server_names = answers
         .of(server)
         .iter()
         .filter(|name| group.iter().any(|talk| talk.answered() == Some(name)))
         .map(|name| abbreviated(name))
         .collect();
-    let accepting = accepting.join(", ");
     let draft = Draft::new(&ABOUT, 35)
         .names_read()
         .guard(!first.well_captured())
         .severity(Severity::Info)
         .says(&words::Accepted {
             server,
-            server_name: accepting,
+            server_names,
             asked: host,
             asked_in_full: names.wanted.to_owned(),
             count: group.len(),

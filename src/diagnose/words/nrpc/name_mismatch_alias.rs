@@ -1,6 +1,6 @@
 //! What is said of an alias that another Domino server answers for.
 
-use crate::diagnose::words::{Words, shown, span, times};
+use crate::diagnose::words::{Closed, Words, how_often, shown, span, times};
 use crate::model::Endpoint;
 use serde::Serialize;
 use std::net::IpAddr;
@@ -21,11 +21,12 @@ pub struct Refused {
     pub answered: String,
     /// Who asked first.
     pub client: IpAddr,
-    /// How often.
+    /// Number of sessions.
     pub count: usize,
-    /// Who closed, and how, in words.
-    pub closed: String,
-    /// Seconds from the answer to the close.
+    /// How the first of them ended.
+    #[serde(flatten)]
+    pub closed: Closed,
+    /// Seconds from its answer to that.
     pub close_delay_s: Option<f64>,
 }
 
@@ -36,11 +37,15 @@ impl Words for Refused {
 
     fn explanation(&self) -> String {
         let delay = self.close_delay_s.map_or_else(String::new, |delay| format!(" {}", span(delay)));
-        let often = if self.count > 1 { format!(" ({} in this capture)", times(self.count)) } else { String::new() };
         format!(
             "The Notes client {} asked {} for \"{}\"; the machine that answered said it is \"{}\". Notes does not go on \
-             when the names differ: {}{delay} after the answer{often}. Network and server are working.",
-            self.client, self.server, self.asked_in_full, self.answered, self.closed,
+             when the names differ: {}{delay} after the answer{}. Network and server are working.",
+            self.client,
+            self.server,
+            self.asked_in_full,
+            self.answered,
+            self.closed,
+            how_often(self.count),
         )
     }
 }
@@ -51,19 +56,19 @@ pub struct Accepted {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Names of the servers that took the alias, abbreviated, as a list in words.
-    pub server_name: String,
+    /// Names of the servers that took the alias, abbreviated.
+    pub server_names: Vec<String>,
     /// The alias as one types it.
     pub asked: String,
     /// The name as it was asked for.
     pub asked_in_full: String,
-    /// How often.
+    /// Number of sessions.
     pub count: usize,
 }
 
 impl Words for Accepted {
     fn title(&self) -> String {
-        format!("The alias {} is accepted by {}: no fault", self.asked, self.server_name)
+        format!("The alias {} is accepted by {}: no fault", self.asked, self.server_names.join(", "))
     }
 
     fn explanation(&self) -> String {
@@ -73,7 +78,7 @@ impl Words for Accepted {
              fully qualified Internet host name.",
             self.server,
             self.asked_in_full,
-            self.server_name,
+            self.server_names.join(", "),
             times(self.count),
         )
     }

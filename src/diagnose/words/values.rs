@@ -1,0 +1,129 @@
+//! Values that many findings have: clients, who closed, a status of Notes. A struct of facts takes one in with `#[serde(flatten)]`,
+//! so that its parts stand among the other facts by the names that [`super::Words`] lists; `Display` is how it is said.
+
+use super::lists::{few, few_of};
+use crate::model::{Close, CloseBy, Teardown};
+use nrpcsniff_dissectors::nrpc;
+use serde::Serialize;
+use std::fmt;
+use std::net::IpAddr;
+
+/// Clients by address, each once, in order of appearance: the first eight, and how many they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Clients {
+    clients: Vec<IpAddr>,
+    client_count: usize,
+}
+
+impl Clients {
+    /// Of any number of appearances.
+    pub fn of(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        let (clients, client_count) = few(addresses);
+        Self { clients, client_count }
+    }
+
+    /// "10.0.0.5", "10.0.0.5 and 10.0.0.6", "10.0.0.5 and 7 other sources".
+    pub fn called(&self, what: &str) -> String {
+        few_of(&self.clients, self.client_count, what)
+    }
+}
+
+impl fmt::Display for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.called("clients"))
+    }
+}
+
+/// Who closed a conversation, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Closed {
+    #[serde(rename = "closed_by")]
+    by: CloseBy,
+    #[serde(rename = "closed_how")]
+    how: Close,
+}
+
+impl Closed {
+    /// The end of a conversation.
+    pub const fn of(teardown: &Teardown) -> Self {
+        Self { by: teardown.by, how: teardown.how }
+    }
+
+    /// "FIN", "RST"; nothing if nobody closed.
+    pub const fn flag(self) -> &'static str {
+        match self.how {
+            Close::Fin => "FIN",
+            Close::Rst => "RST",
+            Close::Open | Close::Timeout => "",
+        }
+    }
+
+    /// Something on the path closed, in the name of one side.
+    pub fn on_the_path(self) -> bool {
+        self.by == CloseBy::Middlebox
+    }
+}
+
+/// "the client closed with FIN".
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = match self.by {
+            CloseBy::Client => "the client",
+            CloseBy::Server => "the server",
+            CloseBy::Middlebox => "something on the path",
+            CloseBy::None => "nobody",
+        };
+        match self.how {
+            Close::Fin | Close::Rst => write!(f, "{who} closed with {}", self.flag()),
+            Close::Open => f.write_str("nobody had closed when the capture ended"),
+            Close::Timeout => f.write_str("nobody closed; one side repeated itself without an answer"),
+        }
+    }
+}
+
+/// A status of Notes: its number, and its official name where that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Status {
+    #[serde(rename = "status_code")]
+    code: u16,
+    #[serde(rename = "status_name")]
+    name: Option<&'static str>,
+}
+
+impl Status {
+    /// Of a number without the bits that say where the error was met.
+    pub fn of(code: u16) -> Self {
+        Self { code, name: nrpc::Status(code).name() }
+    }
+}
+
+/// "0x09DE (ERR_SERVER_BUSY)", "0x1234".
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0x{:04X}", self.code)?;
+        self.name.map_or(Ok(()), |name| write!(f, " ({name})"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_said_and_written() {
+        let addresses = (1..=9).chain([1]).map(|n| IpAddr::from([10, 0, 0, n]));
+        let clients = Clients::of(addresses);
+        assert_eq!(clients.to_string(), "10.0.0.1 and 8 other clients");
+        assert_eq!(clients.called("sources"), "10.0.0.1 and 8 other sources");
+        let written = serde_json::to_value(&clients).unwrap();
+        assert_eq!((written["clients"].as_array().map(Vec::len), &written["client_count"]), (Some(8), &json!(9)));
+
+        let closed = Closed { by: CloseBy::Middlebox, how: Close::Rst };
+        assert_eq!(closed.to_string(), "something on the path closed with RST");
+        assert_eq!(serde_json::to_value(closed).unwrap(), json!({"closed_by": "middlebox", "closed_how": "rst"}));
+
+        assert_eq!(Status::of(0x09DE).to_string(), "0x09DE (ERR_SERVER_BUSY)");
+        assert_eq!(Status::of(0x7FFF).to_string(), "0x7FFF");
+    }
+}
