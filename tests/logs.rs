@@ -46,14 +46,16 @@ fn a_log_joins_the_finding_of_its_capture() {
 
 #[test]
 fn a_log_alone_tells_its_story() {
-    for (log, rule) in
-        [("st-log-4098.stusers.log", "st-token-refused"), ("st-log-country.stusers.log", "ltpa-dn-mismatch")]
-    {
+    for (log, form, rule) in [
+        ("st-log-4098.stusers.log", "stusers", "st-token-refused"),
+        ("st-log-country.stusers.log", "stusers", "ltpa-dn-mismatch"),
+        ("http-log-realm.domino-console.log", "domino-console", "ltpa-realm"),
+    ] {
         let log = format!("samples/{log}");
         let report = json(&["--log", &log]);
         assert_eq!(report["findings"][0]["rule"], rule);
         assert!(sources(&report["findings"][0]).iter().all(|source| *source == "log" || *source == "packet"));
-        assert_eq!(report["inputs"][0]["format"], "stusers");
+        assert_eq!(report["inputs"][0]["format"], form);
     }
 }
 

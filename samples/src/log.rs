@@ -1,7 +1,8 @@
-//! Lines of server logs, in the forms their products write: Sametime's STUsers trace and WebSphere's SystemOut.log.
+//! Lines of server logs, in the forms their products write: Sametime's STUsers trace, WebSphere's SystemOut.log, and the
+//! console of a Domino server.
 //!
-//! A log has a clock of its own. Both forms here run in Central European winter time, an hour ahead of the captures' GMT;
-//! STUsers does not say so, SystemOut.log does. The texts of messages are the products' own, as published.
+//! A log has a clock of its own. All forms here run in Central European winter time, an hour ahead of the captures' GMT;
+//! SystemOut.log says so, the others do not. The texts of messages are the products' own, as published.
 
 use std::fmt::Write;
 
@@ -92,6 +93,34 @@ impl SystemOut {
     }
 }
 
+/// A Domino server's console.log: `[process:thread-thread] MM/DD/YYYY HH:MM:SS PM  text`.
+#[derive(Debug, Clone, Default)]
+pub struct Console(String);
+
+impl Console {
+    /// A line of this time (nanoseconds since 1970, GMT).
+    pub fn line(&mut self, at: u64, text: &str) -> &mut Self {
+        let at = civil(at + ZONE);
+        let (half, hour) = if at.hour < 12 { ("AM", at.hour) } else { ("PM", at.hour - 12) };
+        let _ = writeln!(
+            self.0,
+            "[0A3C:0002-0B10] {:02}/{:02}/{} {:02}:{:02}:{:02} {half}  {text}",
+            at.month,
+            at.day,
+            at.year,
+            if hour == 0 { 12 } else { hour },
+            at.minute,
+            at.second
+        );
+        self
+    }
+
+    /// The file.
+    pub fn text(&self) -> String {
+        self.0.clone()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +144,20 @@ mod tests {
         assert_eq!(
             log.text(),
             "[2/11/14 18:08:43:660 CET] 000000a7 LdapPasswordS I text\n[2/11/14 18:08:43:660 CET] 000000a7 WsServerImpl  A text\n"
+        );
+    }
+
+    #[test]
+    fn a_line_of_the_console_has_the_published_form() {
+        let noon = utc(2014, 2, 11) + 11 * 3600 * SECOND;
+        let mut log = Console::default();
+        log.line(noon, "one")
+            .line(noon + (6 * 3600 + 8 * 60 + 43) * SECOND, "two")
+            .line(noon - 12 * 3600 * SECOND, "three");
+        assert_eq!(
+            log.text(),
+            "[0A3C:0002-0B10] 02/11/2014 12:00:00 PM  one\n[0A3C:0002-0B10] 02/11/2014 06:08:43 PM  two\n\
+             [0A3C:0002-0B10] 02/11/2014 12:00:00 AM  three\n"
         );
     }
 }

@@ -57,7 +57,19 @@ pub(super) const SAMPLES: &[Sample] = &[
         format: || Format::pcapng().interface("Ethernet 2"),
         tell: offload,
     },
+    Sample {
+        name: "nrpc-wrong-place",
+        story: "Captured beside Mail01, while the users who complain work with Mail03: its traffic does not pass here.",
+        see: "Nothing by itself; told of Mail03 (`--expect-server`), that it is not in the capture.",
+        rules: &[],
+        format: || Format::pcapng().interface("span0"),
+        tell: wrong_place,
+    },
 ];
+
+fn wrong_place(net: &Network) {
+    net.connect(&client(net), &server(net), 1352).wait(1).works(MAIL, 4).wait_secs(1).client_fin();
+}
 
 fn midstream(net: &Network) {
     let tcp = net.dial(&client(net), &server(net), 1352).midstream();

@@ -1,7 +1,7 @@
-//! Logs: what a server or a client wrote while a sample happened, and two stories that need no capture.
+//! Logs: what a server or a client wrote while a sample happened, and three stories that need no capture.
 
 use super::{STCOMM, find};
-use crate::log::{StUsers, SystemOut};
+use crate::log::{Console, StUsers, SystemOut};
 use crate::net::Network;
 use crate::time::{MILLISECOND, SECOND, utc};
 
@@ -66,6 +66,12 @@ pub(super) const LOGS: &[Log] = &[
                 country, and nobody is found. Punctuation as web pages change it.",
         of: None,
         tell: only_country,
+    },
+    Log {
+        name: "http-log-realm.domino-console.log",
+        story: "No capture is needed: a Domino server opens tokens that a WebSphere server made, and does not know the realm in them.",
+        of: None,
+        tell: only_realm,
     },
 ];
 
@@ -270,6 +276,16 @@ fn only_country(_: &Network) -> String {
     succeeds(&mut log, HOME, HOME, 1, style);
     finds_nobody(log.wait(61), "", ABROAD, 2, style);
     finds_nobody(log.wait(45_300), "", ABROAD, 3, style);
+    log.text()
+}
+
+fn only_realm(_: &Network) -> String {
+    let mut log = Console::default();
+    let started = utc(2025, 3, 13) + (5 * 3600 + 58 * 60 + 3) * SECOND;
+    log.line(started, "HTTP Server: Started");
+    for after in [7_421, 7_466, 9_020] {
+        log.line(started + after * SECOND, "Single Sign-On token contains an unknown WebSphere LDAP realm");
+    }
     log.text()
 }
 

@@ -40,7 +40,7 @@ const LOGS: &str = "
 ## Logs
 
 Constructed too; the texts of the messages are the products' own, as published. Logs of servers run in local time, an hour ahead
-of the captures' GMT: SystemOut.log names its zone (CET), STUsers does not.
+of the captures' GMT: SystemOut.log names its zone (CET), STUsers and Domino's console do not.
 
 | file | story | goes with |
 |---|---|---|

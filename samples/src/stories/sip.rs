@@ -62,6 +62,15 @@ pub(super) const SAMPLES: &[Sample] = &[
         tell: null_websocket,
     },
     Sample {
+        name: "sip-token-copied",
+        story: "A user logs in at the meeting server, which sets an LtpaToken2 alone. A plug-in of the softphone copies it into a cookie \
+                LtpaToken, which the registrar opens as a token of version 1; it asks for a password instead, twice.",
+        see: "The same value in Set-Cookie as LtpaToken2 and in the REGISTER as LtpaToken, then 401.",
+        rules: &["ltpa-foreign-format"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: copied,
+    },
+    Sample {
         name: "sip-401-loop",
         story: "A telephone answers five challenges with a wrong password; every nonce is new, none of them stale.",
         see: "Five pairs of REGISTER and 401 under one Call-ID, no 200.",
@@ -314,6 +323,20 @@ pub(super) fn undefined_in(net: &Network, web: &Visit, softphone: impl Fn() -> (
         net.wait(15_000);
     }
     web.wait(400).tcp().client_fin();
+}
+
+fn copied(net: &Network) {
+    let token = ltpa::DEMO.v2(ANN, expected_end(net));
+    let web = browser(net).open(&meet(net), 80, "meet.example.com");
+    logs_in(&web, "/stmeetings/", vec![shared("LtpaToken2", &token)]);
+    let (tcp, phone) = softphone(net);
+    for wait in [900, 30_000] {
+        let register = phone.register().cookie("LtpaToken", &token);
+        let refusal = register.response(401).challenge("example.com", &nonce(net));
+        tcp.wait(wait).client(&register).wait(7).server(refusal);
+    }
+    tcp.wait(400).client_fin();
+    web.tcp().client_fin();
 }
 
 fn null_websocket(net: &Network) {
