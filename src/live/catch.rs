@@ -206,7 +206,7 @@ impl Catcher {
         done.map(|()| path)
     }
 
-    /// Looks which conversations are over by now, and which have joined findings that are being written.
+    /// Schedule which conversations are over by now, and which have joined findings that are being written.
     pub fn look(&mut self, findings: &[Finding], conversations: &[Conversation], now: Timestamp) {
         if self.open.is_empty() {
             return;

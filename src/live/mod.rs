@@ -15,7 +15,6 @@ mod catch;
 mod interfaces;
 mod kept;
 mod key_log;
-mod looks;
 mod memory;
 mod metrics;
 mod outputs;
@@ -25,8 +24,9 @@ mod reader;
 mod rights;
 mod ring;
 mod rotate;
+mod schedule;
 mod signals;
-mod told;
+mod tracker;
 mod voice;
 mod watch;
 

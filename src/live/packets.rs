@@ -5,13 +5,13 @@ use super::kept::{Written, probe};
 use super::plan::Target;
 use super::ring::Ring;
 use super::rotate::Rotator;
-use super::told::Saying;
+use super::tracker::FindingUpdate;
 use crate::capture::Secret;
 use crate::capture::live::{Counts, Open, Setup};
 use crate::capture::write::{Described, Head, WriteError};
 use crate::engine::Seen;
 use crate::model::{Conversation, Finding, Frame, Timestamp};
-use crate::report::stream::Why;
+use crate::report::stream::Change;
 use crate::report::talk::say;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -106,20 +106,26 @@ impl Packets {
         self.tell(done);
     }
 
-    /// Looks at what rules say and what is new of that, with the conversations in view; `now` is packet time.
-    pub fn look(&mut self, findings: &[Finding], sayings: &[Saying], conversations: &[Conversation], now: Timestamp) {
+    /// Schedule at what rules say and what is new of that, with the conversations in view; `now` is packet time.
+    pub fn look(
+        &mut self,
+        findings: &[Finding],
+        updates: &[FindingUpdate],
+        conversations: &[Conversation],
+        now: Timestamp,
+    ) {
         let Sink::Findings { catcher, trigger, .. } = &mut self.sink else { return };
         catcher.look(findings, conversations, now);
-        for saying in sayings.iter().filter(|saying| trigger.fires(&saying.finding)) {
-            let only = match &saying.why {
-                Why::New | Why::Worse => &[][..],
-                Why::Spread(clients) => clients,
-                Why::Withdrawn => continue,
+        for update in updates.iter().filter(|update| trigger.fires(&update.finding)) {
+            let only = match &update.change {
+                Change::New | Change::Worse => &[][..],
+                Change::Spread(clients) => clients,
+                Change::Withdrawn => continue,
             };
             let files = catcher.written().files;
-            match catcher.fire(&saying.finding, only, conversations, now) {
+            match catcher.fire(&update.finding, only, conversations, now) {
                 Ok(path) if catcher.written().files > files && !self.quiet => {
-                    say(&format!("{}: the packets of {}", path.display(), saying.finding.rule));
+                    say(&format!("{}: the packets of {}", path.display(), update.finding.rule));
                 }
                 Ok(_) => {}
                 Err(error) => say(&error.to_string()),

@@ -3,12 +3,12 @@
 //! As a table: a line for each finding, and the report once the capture is over. As NDJSON: findings with the conversations
 //! that they name, messages, conversations once they are over, statistics. As JSON: one document, at the end.
 
-use super::looks::View;
 use super::outputs::{is_descriptor, open_to_append};
 use super::plan::Plan;
-use super::told::{Key, Saying, key};
+use super::schedule::Evaluation;
+use super::tracker::{ConversationKey, FindingUpdate, conversation_key};
 use crate::model::{Analysis, Close, Conversation, Finding, Input};
-use crate::report::stream::{self, Stats, Why};
+use crate::report::stream::{self, Change, Stats};
 use crate::report::talk::say;
 use crate::report::text::Paint;
 use crate::report::{self, Detail, Format, Report};
@@ -22,11 +22,11 @@ use std::path::Path;
 pub(super) struct Voice<'a> {
     plan: &'a Plan,
     out: BufWriter<Box<dyn Write>>,
-    said: HashMap<Key, Said>,
+    said: HashMap<ConversationKey, Said>,
     failure: Option<io::Error>,
 }
 
-/// What was said of a conversation in view.
+/// What was said of a conversation in evaluation.
 #[derive(Debug, Clone, Copy, Default)]
 struct Said {
     /// It was shown when it was over.
@@ -68,10 +68,10 @@ impl<'a> Voice<'a> {
     }
 
     /// Tells what is new in a look.
-    pub fn show(&mut self, view: View<'_>) {
+    pub fn show(&mut self, evaluation: Evaluation<'_>) {
         let done = match self.plan.report.format {
-            Format::Table => self.lines(view),
-            Format::Ndjson => self.objects(view),
+            Format::Table => self.lines(evaluation),
+            Format::Ndjson => self.objects(evaluation),
             Format::Json => Ok(()),
         };
         let done = done.and_then(|()| self.out.flush());
@@ -80,7 +80,7 @@ impl<'a> Voice<'a> {
 
     /// A conversation is let go.
     pub fn let_go(&mut self, conversation: &Conversation) {
-        let said = self.said.remove(&key(conversation)).unwrap_or_default();
+        let said = self.said.remove(&conversation_key(conversation)).unwrap_or_default();
         if self.plan.report.format == Format::Ndjson && !said.over {
             let done = self.conversation(conversation);
             self.note(done);
@@ -137,25 +137,30 @@ impl<'a> Voice<'a> {
         Report { analysis, findings, reader: self.plan.reader() }
     }
 
-    fn lines(&mut self, view: View<'_>) -> io::Result<()> {
+    fn lines(&mut self, evaluation: Evaluation<'_>) -> io::Result<()> {
         let paint = Paint(self.plan.report.color);
-        for saying in view.sayings {
-            let line = stream::line(self.report(view.analysis, view.findings), &saying.finding, &saying.why, paint);
+        for update in evaluation.updates {
+            let line = stream::line(
+                self.report(evaluation.analysis, evaluation.findings),
+                &update.finding,
+                &update.change,
+                paint,
+            );
             writeln!(self.out, "{line}")?;
         }
         Ok(())
     }
 
-    fn objects(&mut self, view: View<'_>) -> io::Result<()> {
+    fn objects(&mut self, evaluation: Evaluation<'_>) -> io::Result<()> {
         if self.plan.report.detail > Detail::Findings {
-            view.analysis.conversations.iter().try_for_each(|conversation| self.progress(conversation))?;
+            evaluation.analysis.conversations.iter().try_for_each(|conversation| self.progress(conversation))?;
         }
-        for Saying { finding, number, why } in view.sayings {
-            let report = self.report(view.analysis, view.findings);
-            if *why != Why::Withdrawn {
+        for FindingUpdate { finding, number, change } in evaluation.updates {
+            let report = self.report(evaluation.analysis, evaluation.findings);
+            if *change != Change::Withdrawn {
                 report.conversations_of(finding).try_for_each(|conversation| self.conversation(conversation))?;
             }
-            stream::write_finding(report, finding, *number, why, &mut self.out)?;
+            stream::write_finding(report, finding, *number, change, &mut self.out)?;
         }
         Ok(())
     }
@@ -163,7 +168,7 @@ impl<'a> Voice<'a> {
     /// Messages of a conversation that are new, and itself once it is over.
     fn progress(&mut self, conversation: &Conversation) -> io::Result<()> {
         let is_wanted = self.plan.report.all || conversation.protocol.is_some();
-        let said = self.said.entry(key(conversation)).or_default();
+        let said = self.said.entry(conversation_key(conversation)).or_default();
         let shown = said.messages;
         if let Some(last) = conversation.messages.last() {
             said.messages = last.n;
@@ -187,7 +192,7 @@ impl<'a> Voice<'a> {
     /// What NDJSON has at the end: conversations that were going on, the interfaces, and the totals.
     fn rest(&mut self, analysis: &Analysis, stats: &Stats) -> io::Result<()> {
         for conversation in &analysis.conversations {
-            let said = self.said.get(&key(conversation)).copied().unwrap_or_default();
+            let said = self.said.get(&conversation_key(conversation)).copied().unwrap_or_default();
             let is_wanted = self.plan.report.all || conversation.protocol.is_some();
             if self.plan.report.detail > Detail::Findings && is_wanted && !said.over {
                 self.conversation(conversation)?;

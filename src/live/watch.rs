@@ -2,12 +2,12 @@
 
 use super::batch::{Batch, News};
 use super::key_log::KeyLogTail;
-use super::looks::Looks;
 use super::memory::Memory;
 use super::metrics::{Board, Figures};
 use super::packets::Packets;
 use super::plan::{Plan, Target};
 use super::reader::Queue;
+use super::schedule::Schedule;
 use super::signals::Signals;
 use super::voice::Voice;
 use crate::capture::Secret;
@@ -16,7 +16,7 @@ use crate::decrypt::secrets_of_log;
 use crate::diagnose::diagnose;
 use crate::engine::Pipeline;
 use crate::model::{Analysis, Finding, Input, RuleId, Severity, Timestamp};
-use crate::report::stream::{Stats, Why};
+use crate::report::stream::{Change, Stats};
 use crate::report::talk::say;
 use anyhow::Result;
 use std::collections::{BTreeMap, VecDeque};
@@ -68,7 +68,7 @@ pub(super) struct Watch<'a> {
     quiet: bool,
     /// An interface could not be read to the end.
     trouble: bool,
-    looks: Looks<'a>,
+    schedule: Schedule<'a>,
     voice: Voice<'a>,
     packets: Packets,
     key_logs: KeyLogTail,
@@ -96,7 +96,7 @@ impl<'a> Watch<'a> {
             held: VecDeque::new(),
             quiet: false,
             trouble: false,
-            looks: Looks::new(&plan.settings),
+            schedule: Schedule::new(&plan.settings),
             voice,
             packets,
             key_logs,
@@ -152,7 +152,7 @@ impl<'a> Watch<'a> {
         Ok(Summary { trouble: self.trouble, worst, findings })
     }
 
-    /// Looks at what came, `all` of it if nothing more is to come. Where key logs are read, everything waits a moment for
+    /// Schedule at what came, `all` of it if nothing more is to come. Where key logs are read, everything waits a moment for
     /// the lines that open it: who writes them sees the packets when we do.
     fn release(&mut self, queue: &Queue, all: bool) {
         let wait = if self.key_logs.is_empty() { Duration::ZERO } else { KEYS };
@@ -192,22 +192,22 @@ impl<'a> Watch<'a> {
 
     /// Asks rules if it is time, and tells what they say; `last` if there will be no other time.
     fn look(&mut self, last: bool) {
-        if !last && !self.looks.is_due(&self.pipeline) {
+        if !last && !self.schedule.is_due(&self.pipeline) {
             return;
         }
         let Some(now) = self.now() else { return };
         let (input, voice, packets, told) = (self.input(), &mut self.voice, &mut self.packets, &mut self.told);
-        self.looks.look(&mut self.pipeline, input, now, last, |view| {
-            for saying in view.sayings {
-                if matches!(saying.why, Why::New | Why::Worse) {
-                    *told.entry((saying.finding.rule, saying.finding.severity)).or_default() += 1;
+        self.schedule.evaluate(&mut self.pipeline, input, now, last, |evaluation| {
+            for update in evaluation.updates {
+                if matches!(update.change, Change::New | Change::Worse) {
+                    *told.entry((update.finding.rule, update.finding.severity)).or_default() += 1;
                 }
             }
-            voice.show(view);
-            packets.look(view.findings, view.sayings, &view.analysis.conversations, now);
+            voice.show(evaluation);
+            packets.look(evaluation.findings, evaluation.updates, &evaluation.analysis.conversations, now);
         });
         if !last {
-            self.looks.clear(&mut self.pipeline, |conversation| voice.let_go(conversation));
+            self.schedule.clear(&mut self.pipeline, |conversation| voice.let_go(conversation));
         }
     }
 
@@ -245,7 +245,7 @@ impl<'a> Watch<'a> {
         let (held, totals) = (self.pipeline.held(), self.pipeline.totals());
         let (since, before) = std::mem::replace(&mut self.shown, (Instant::now(), totals.packets));
         let now = self.pipeline.now();
-        let from = self.input.first.max(self.looks.seen_from());
+        let from = self.input.first.max(self.schedule.seen_from());
         let window = now.zip(from).map_or(0.0, |(now, from)| now.seconds_since(from));
         let mut findings = BTreeMap::new();
         for ((_, severity), count) in &self.told {
@@ -263,14 +263,14 @@ impl<'a> Watch<'a> {
             flows: number(held.flows),
             conversations: number(held.conversations),
             window_s: Duration::try_from_secs_f64(window).unwrap_or_default().as_secs(),
-            let_go: self.looks.let_go(),
+            let_go: self.schedule.let_go(),
             evicted: held.evicted,
             waiting_bytes: number(held.waiting_bytes),
             ring_bytes: number(self.packets.ring_bytes()),
             resident_bytes: self.memory.as_mut().and_then(Memory::resident),
             messages: totals.messages.clone(),
             findings,
-            rules_ms: u64::try_from(self.looks.took().as_millis()).unwrap_or(u64::MAX),
+            rules_ms: u64::try_from(self.schedule.took().as_millis()).unwrap_or(u64::MAX),
             written: written.frames,
             not_written: written.lost,
         }

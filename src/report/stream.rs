@@ -19,9 +19,9 @@ use std::net::IpAddr;
 /// Clients that a line names.
 const CLIENTS: usize = 3;
 
-/// Why a finding is spoken of.
+/// What changed of a finding, so that it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
+pub enum Change {
     /// It is new.
     New,
     /// It was told before, and now holds for these clients too.
@@ -32,7 +32,7 @@ pub enum Why {
     Withdrawn,
 }
 
-impl Why {
+impl Change {
     const fn name(&self) -> &'static str {
         match self {
             Self::New => "new",
@@ -95,24 +95,24 @@ pub const fn id(conversation: &Conversation) -> u32 {
 }
 
 /// A finding in one line: when, how bad, who, what, and what to do first.
-pub(crate) fn line(report: Report<'_>, finding: &Finding, why: &Why, paint: Paint) -> String {
+pub(crate) fn line(report: Report<'_>, finding: &Finding, change: &Change, paint: Paint) -> String {
     let time = paint.dim(&when(time_of(report, finding)));
     let badge = paint.badge(finding.severity);
-    let who = who(report, finding, why);
+    let who = who(report, finding, change);
     let title = sentence(&finding.title);
-    let text = match why {
-        Why::New | Why::Worse => {
+    let text = match change {
+        Change::New | Change::Worse => {
             let remedy = finding.remedy.first().map(|remedy| format!(" To do: {}", sentence(remedy)));
             let also = if finding.also.is_empty() {
                 String::new()
             } else {
                 format!(" Explains {}.", list(&finding.also.iter().map(|rule| rule.as_str()).collect::<Vec<_>>()))
             };
-            let worse = if *why == Why::Worse { "Worse now: " } else { "" };
+            let worse = if *change == Change::Worse { "Worse now: " } else { "" };
             format!("{worse}{title}{also}{}", remedy.unwrap_or_default())
         }
-        Why::Spread(_) => format!("As before: {title}"),
-        Why::Withdrawn => format!("Taken back, what came since does not bear it out: {title}"),
+        Change::Spread(_) => format!("As before: {title}"),
+        Change::Withdrawn => format!("Taken back, what came since does not bear it out: {title}"),
     };
     let rule = paint.bold(&finding.rule);
     format!("{time} {badge} {rule} {} {}", escape::terminal(&who), escape::terminal(&text))
@@ -207,20 +207,26 @@ struct FindingLine<'a> {
     finding: view::FindingView<'a>,
 }
 
-/// A finding, why it is spoken of, and the number that it keeps.
-pub fn write_finding(report: Report<'_>, finding: &Finding, n: u64, why: &Why, out: &mut dyn Write) -> io::Result<()> {
+/// A finding, what changed of it, and the number that it keeps.
+pub fn write_finding(
+    report: Report<'_>,
+    finding: &Finding,
+    n: u64,
+    change: &Change,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let conversations: Vec<_> = report.conversations_of(finding).map(id).collect();
     let mut clients: Vec<_> = report.conversations_of(finding).map(|c| c.client.ip).collect();
     clients.sort_unstable();
     clients.dedup();
-    if let Why::Spread(new) = why {
+    if let Change::Spread(new) = change {
         clients.clone_from(new);
     }
     let mut view = view::finding(report, finding);
     view.conversations = &conversations;
     view.wireshark_filter = filter::talks(report, finding);
     let line =
-        FindingLine { kind: "findings", n, why: why.name(), time: time_of(report, finding), clients, finding: view };
+        FindingLine { kind: "findings", n, why: change.name(), time: time_of(report, finding), clients, finding: view };
     object(out, &line)
 }
 
@@ -231,11 +237,11 @@ fn time_of(report: Report<'_>, finding: &Finding) -> Timestamp {
 }
 
 /// `10.1.0.5 → 10.1.0.9:1352`, or how many of them.
-fn who(report: Report<'_>, finding: &Finding, why: &Why) -> String {
+fn who(report: Report<'_>, finding: &Finding, change: &Change) -> String {
     let mut clients: Vec<_> = report.conversations_of(finding).map(|c| c.client.ip).collect();
     clients.sort_unstable();
     clients.dedup();
-    if let Why::Spread(new) = why {
+    if let Change::Spread(new) = change {
         clients.clone_from(new);
     }
     let mut servers: Vec<_> = report.conversations_of(finding).map(|c| c.server).collect();

@@ -7,50 +7,52 @@
 //! arrive together, or in the wrong order, do not make it come and go.
 
 use crate::model::{Analysis, Conversation, Finding, FrameRef, Severity, Timestamp, Transport};
-use crate::report::stream::Why;
+use crate::report::stream::Change;
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
-/// How long a finding must have stood before it is told, in nanoseconds of packet time.
+/// How long a finding must have stood before it is told, in nanoseconds of packet time: longer than packets overtake each
+/// other, and too short for anybody who watches to wait.
 const SETTLES: i64 = 300_000_000;
-/// Findings that are remembered; the oldest make room. Another one of the same is then told anew.
+/// Findings that are remembered, so that memory is bounded. The oldest make room, and would be told anew.
 const REMEMBERED: usize = 4096;
-/// Frames that are remembered of one.
+/// Frames of a finding that are remembered to know it again where it names no conversation; bounds memory.
 const FRAMES: usize = 1024;
 
-/// A conversation, however others come and go.
-pub(super) type Key = (Transport, u32);
+/// A conversation, by what does not change while others come and go (its id in a snapshot does).
+pub(super) type ConversationKey = (Transport, u32);
 
-/// What names a conversation here.
-pub(super) fn key(conversation: &Conversation) -> Key {
+/// The key of a conversation.
+pub(super) fn conversation_key(conversation: &Conversation) -> ConversationKey {
     (conversation.transport, conversation.stream)
 }
 
-/// Something to say of a finding.
+/// What is to be told of a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Saying {
+pub(super) struct FindingUpdate {
     /// The finding, as it is now; as it was told last if it is taken back.
     pub finding: Finding,
     /// The number that it keeps.
     pub number: u64,
-    /// Why it is spoken of.
-    pub why: Why,
+    /// What changed, so that it is told.
+    pub change: Change,
 }
 
 /// Findings that stand or stood.
 #[derive(Debug, Default)]
-pub(super) struct Told {
-    entries: Vec<Entry>,
-    next: u64,
+pub(super) struct FindingTracker {
+    tracked: Vec<TrackedFinding>,
+    /// The number of the finding that was told last; they count from 1.
+    last_number: u64,
 }
 
 /// A finding that stands or stood.
 #[derive(Debug)]
-struct Entry {
+struct TrackedFinding {
     /// 0 until it is told.
     number: u64,
     finding: Finding,
-    conversations: HashSet<Key>,
+    conversations: HashSet<ConversationKey>,
     frames: HashSet<FrameRef>,
     /// Clients, with the time since which it holds for them; none for those that were told.
     clients: HashMap<IpAddr, Option<Timestamp>>,
@@ -60,52 +62,55 @@ struct Entry {
     severity: Severity,
     /// It is among the findings of this look.
     stands: bool,
-    /// Something that it rests on was let go: that it does not stand any longer means nothing.
-    fades: bool,
+    /// A conversation that it rests on was let go: that it does not stand any longer means nothing.
+    lost_evidence: bool,
 }
 
-impl Told {
-    /// Takes what rules say now. Gives what is to be said; `at_once` if there will be no other time.
-    pub fn hear(&mut self, analysis: &Analysis, findings: &[Finding], at_once: bool) -> Vec<Saying> {
+impl FindingTracker {
+    /// Takes the findings of a look at the analysis, and gives what is to be told; `at_once` if no other look follows.
+    pub fn update(&mut self, analysis: &Analysis, findings: &[Finding], at_once: bool) -> Vec<FindingUpdate> {
         let now = analysis.end.unwrap_or_default();
-        self.entries.iter_mut().for_each(|entry| entry.stands = false);
+        self.tracked.iter_mut().for_each(|entry| entry.stands = false);
         for finding in findings {
             self.note(analysis, finding, now);
         }
-        let mut sayings = Vec::new();
-        for entry in self.entries.iter_mut().filter(|entry| entry.stands) {
-            sayings.extend(entry.speak(now, at_once, &mut self.next));
+        let mut updates = Vec::new();
+        for entry in self.tracked.iter_mut().filter(|entry| entry.stands) {
+            updates.extend(entry.announce(now, at_once, &mut self.last_number));
         }
-        sayings.extend(self.take_back(analysis));
+        updates.extend(self.withdraw(analysis));
         self.make_room();
-        sayings
+        updates
     }
 
-    /// Something stands that was not told yet: it will be said a moment later.
+    /// A finding stands that was not told yet, or not for all its clients: a look is due when it has [settled](SETTLES).
     pub fn is_waiting(&self) -> bool {
-        self.entries.iter().any(Entry::is_waiting)
+        self.tracked.iter().any(TrackedFinding::is_waiting)
     }
 
     /// These conversations, and everything that happened before that time, were let go.
-    pub fn forget(&mut self, conversations: &HashSet<Key>, before: Timestamp) {
-        for entry in &mut self.entries {
+    pub fn forget(&mut self, conversations: &HashSet<ConversationKey>, before: Timestamp) {
+        for entry in &mut self.tracked {
             let count = entry.conversations.len();
             entry.conversations.retain(|key| !conversations.contains(key));
             let of_old = entry.conversations.is_empty() && entry.since < before;
-            entry.fades |= entry.conversations.len() < count || of_old;
+            entry.lost_evidence |= entry.conversations.len() < count || of_old;
         }
-        self.entries.retain(|entry| entry.stands || !entry.fades);
+        self.tracked.retain(|entry| entry.stands || !entry.lost_evidence);
     }
 
+    /// Takes a finding for one that is tracked, or begins to track it. Each tracked finding is taken once a look, for two
+    /// findings of one rule that share a conversation are two.
     fn note(&mut self, analysis: &Analysis, finding: &Finding, now: Timestamp) {
         let of = |id: &u32| analysis.conversations.get(usize::try_from(*id).ok()?);
-        let conversations: HashSet<Key> = finding.conversations.iter().filter_map(of).map(key).collect();
-        let same = |entry: &&mut Entry| !entry.stands && entry.is_same(finding, &conversations);
-        let entry = if let Some(entry) = self.entries.iter_mut().find(same) {
+        let conversations: HashSet<ConversationKey> =
+            finding.conversations.iter().filter_map(of).map(conversation_key).collect();
+        let same = |entry: &&mut TrackedFinding| !entry.stands && entry.is_same(finding, &conversations);
+        let entry = if let Some(entry) = self.tracked.iter_mut().find(same) {
             entry
         } else {
-            self.entries.push(Entry::new(finding, now));
-            let Some(entry) = self.entries.last_mut() else { return };
+            self.tracked.push(TrackedFinding::new(finding, now));
+            let Some(entry) = self.tracked.last_mut() else { return };
             entry
         };
         entry.stands = true;
@@ -119,36 +124,38 @@ impl Told {
         }
     }
 
-    /// Findings that do not stand any longer, though nothing that they rest on was let go, and that no other explains or
-    /// took in.
-    fn take_back(&mut self, analysis: &Analysis) -> Vec<Saying> {
+    /// Takes back findings that do not stand any longer, though nothing that they rest on was let go. Not those that another
+    /// one explains or took in by now: their fact is still told.
+    fn withdraw(&mut self, analysis: &Analysis) -> Vec<FindingUpdate> {
         let (standing, gone): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.entries).into_iter().partition(|entry| entry.stands);
-        let is_explained = |gone: &Entry| {
+            std::mem::take(&mut self.tracked).into_iter().partition(|entry| entry.stands);
+        let is_explained = |gone: &TrackedFinding| {
             let (rule, conversations) = (gone.finding.rule, &gone.conversations);
-            let explains = |entry: &Entry| entry.finding.rule == rule || entry.finding.also.contains(&rule);
+            let explains = |entry: &TrackedFinding| entry.finding.rule == rule || entry.finding.also.contains(&rule);
             standing.iter().any(|entry| explains(entry) && entry.meets(conversations))
         };
-        let mut sayings = Vec::new();
+        let mut updates = Vec::new();
         for entry in gone {
-            if entry.number > 0 && !entry.fades && !is_explained(&entry) {
-                let of_it = analysis.conversations.iter().filter(|c| entry.conversations.contains(&key(c)));
+            if entry.number > 0 && !entry.lost_evidence && !is_explained(&entry) {
+                let of_it =
+                    analysis.conversations.iter().filter(|c| entry.conversations.contains(&conversation_key(c)));
                 let conversations = of_it.map(|c| c.id).collect();
                 let finding = Finding { conversations, ..entry.finding };
-                sayings.push(Saying { finding, number: entry.number, why: Why::Withdrawn });
+                updates.push(FindingUpdate { finding, number: entry.number, change: Change::Withdrawn });
             }
         }
-        self.entries = standing;
-        sayings
+        self.tracked = standing;
+        updates
     }
 
+    /// Forgets the oldest beyond [`REMEMBERED`].
     fn make_room(&mut self) {
-        let surplus = self.entries.len().saturating_sub(REMEMBERED);
-        self.entries.drain(..surplus);
+        let surplus = self.tracked.len().saturating_sub(REMEMBERED);
+        self.tracked.drain(..surplus);
     }
 }
 
-impl Entry {
+impl TrackedFinding {
     fn new(finding: &Finding, now: Timestamp) -> Self {
         Self {
             number: 0,
@@ -159,11 +166,12 @@ impl Entry {
             since: now,
             severity: finding.severity,
             stands: true,
-            fades: false,
+            lost_evidence: false,
         }
     }
 
-    fn is_same(&self, finding: &Finding, conversations: &HashSet<Key>) -> bool {
+    /// It is this finding, as it was told before: ids and frames of a finding change with every look.
+    fn is_same(&self, finding: &Finding, conversations: &HashSet<ConversationKey>) -> bool {
         self.finding.rule == finding.rule
             && match (conversations.is_empty(), finding.frames.is_empty()) {
                 (false, _) => self.meets(conversations),
@@ -172,27 +180,30 @@ impl Entry {
             }
     }
 
-    fn meets(&self, conversations: &HashSet<Key>) -> bool {
+    /// They share a conversation.
+    fn meets(&self, conversations: &HashSet<ConversationKey>) -> bool {
         conversations.iter().any(|key| self.conversations.contains(key))
     }
 
+    /// Something of it is not told yet.
     fn is_waiting(&self) -> bool {
         self.number == 0 || self.clients.values().any(Option::is_some)
     }
 
-    /// What is to be said of it, as it stands now.
-    fn speak(&mut self, now: Timestamp, at_once: bool, next: &mut u64) -> Option<Saying> {
+    /// What is to be told of it, as it stands now. Once told, it is told again only for what adds to it, so that whoever reads
+    /// on the screen sees each fact once: first that it is worse, then for whom else it holds.
+    fn announce(&mut self, now: Timestamp, at_once: bool, last_number: &mut u64) -> Option<FindingUpdate> {
         let settled = |since: Timestamp| at_once || now.nanos().saturating_sub(since.nanos()) >= SETTLES;
-        let why = if self.number == 0 {
+        let change = if self.number == 0 {
             if !settled(self.since) {
                 return None;
             }
-            *next = next.saturating_add(1);
-            self.number = *next;
+            *last_number = last_number.saturating_add(1);
+            self.number = *last_number;
             self.clients.values_mut().for_each(|since| *since = None);
-            Why::New
+            Change::New
         } else if self.finding.severity > self.severity {
-            Why::Worse
+            Change::Worse
         } else {
             let settled = |since: &Option<Timestamp>| since.is_some_and(settled);
             let mut clients: Vec<_> =
@@ -204,10 +215,10 @@ impl Entry {
             if clients.is_empty() {
                 return None;
             }
-            Why::Spread(clients)
+            Change::Spread(clients)
         };
         self.severity = self.severity.max(self.finding.severity);
-        Some(Saying { finding: self.finding.clone(), number: self.number, why })
+        Some(FindingUpdate { finding: self.finding.clone(), number: self.number, change })
     }
 }
 
@@ -221,15 +232,15 @@ mod tests {
     use std::io::Cursor;
 
     /// What is told of a capture whose packets come one after the other, with looks between them as time goes by.
-    fn live(capture: &[u8], after: i64) -> (Vec<Saying>, Vec<Finding>) {
+    fn live(capture: &[u8], after: i64) -> (Vec<FindingUpdate>, Vec<Finding>) {
         let mut reader = Reader::from_reader("test", Cursor::new(capture.to_vec())).unwrap();
-        let (mut pipeline, mut told) = (Pipeline::new(Options::default()), Told::default());
-        let (settings, mut sayings, mut now) = (Settings::default(), Vec::new(), 0);
+        let (mut pipeline, mut told) = (Pipeline::new(Options::default()), FindingTracker::default());
+        let (settings, mut updates, mut now) = (Settings::default(), Vec::new(), 0);
         let mut look = |pipeline: &mut Pipeline, nanos: i64, last: bool| {
             let said = pipeline.snapshot(Vec::new(), Timestamp::new(nanos, 9), |analysis| {
-                told.hear(analysis, &diagnose(analysis, &settings), last)
+                told.update(analysis, &diagnose(analysis, &settings), last)
             });
-            sayings.extend(said);
+            updates.extend(said);
         };
         while let Some(frame) = reader.next(0) {
             let time = frame.at.time.nanos();
@@ -251,7 +262,7 @@ mod tests {
             look(&mut pipeline, end + tick * 250_000_000, false);
         }
         look(&mut pipeline, end + after * 1_000_000_000, true);
-        (sayings, diagnose(&pipeline.finish(Vec::new()), &settings))
+        (updates, diagnose(&pipeline.finish(Vec::new()), &settings))
     }
 
     /// A server of which an address is silent: that the client gets through by another one shows only later.
@@ -260,16 +271,16 @@ mod tests {
     #[test]
     fn what_the_file_mode_finds_is_told_and_hardly_anything_else() {
         for sample in stories::all() {
-            let (sayings, findings) = live(&sample.bytes(), 0);
+            let (updates, findings) = live(&sample.bytes(), 0);
             for finding in &findings {
-                let told = sayings.iter().any(|said| said.finding.rule == finding.rule && said.why == Why::New);
+                let told = updates.iter().any(|said| said.finding.rule == finding.rule && said.change == Change::New);
                 assert!(told, "{}: {} is not told", sample.name, finding.rule);
             }
             let stands = |rule| findings.iter().any(|finding| finding.rule == rule || finding.also.contains(&rule));
-            for said in &sayings {
+            for said in &updates {
                 let rule = said.finding.rule;
                 let is_revised = REVISED.contains(&(sample.name, rule.as_str()));
-                assert_eq!(said.why == Why::Withdrawn || !stands(rule), is_revised, "{}: {said:?}", sample.name);
+                assert_eq!(said.change == Change::Withdrawn || !stands(rule), is_revised, "{}: {said:?}", sample.name);
             }
         }
     }
@@ -288,8 +299,8 @@ mod tests {
         net.connect(&client, &server, 1352).session(WANTED, ANOTHER).client_fin();
     }
 
-    fn told(sayings: &[Saying], rule: &str) -> Vec<(u64, Why)> {
-        sayings.iter().filter(|said| said.finding.rule == rule).map(|said| (said.number, said.why.clone())).collect()
+    fn told(updates: &[FindingUpdate], rule: &str) -> Vec<(u64, Change)> {
+        updates.iter().filter(|said| said.finding.rule == rule).map(|said| (said.number, said.change.clone())).collect()
     }
 
     #[test]
@@ -300,11 +311,11 @@ mod tests {
                 net.wait_secs(5);
             }
         });
-        let (sayings, findings) = live(&capture, 3);
-        let said = told(&sayings, &findings[0].rule);
-        assert_eq!(said.first().map(|(number, why)| (*number, why.clone())), Some((1, Why::New)));
-        let news = said.iter().filter(|(_, why)| *why == Why::New).count();
-        let spread = said.iter().filter(|(_, why)| matches!(why, Why::Spread(_))).count();
+        let (updates, findings) = live(&capture, 3);
+        let said = told(&updates, &findings[0].rule);
+        assert_eq!(said.first().map(|(number, change)| (*number, change.clone())), Some((1, Change::New)));
+        let news = said.iter().filter(|(_, change)| *change == Change::New).count();
+        let spread = said.iter().filter(|(_, change)| matches!(change, Change::Spread(_))).count();
         assert_eq!(news + spread, 2, "once for each client: {said:?}");
     }
 
@@ -321,38 +332,38 @@ mod tests {
         };
         let findings = diagnose(&analysis, &Settings::default());
         let empty = Analysis { end: analysis.end, ..Analysis::default() };
-        let gone: HashSet<Key> = analysis.conversations.iter().map(key).collect();
-        let mut told = Told::default();
-        assert_eq!(told.hear(&analysis, &findings, true).len(), findings.len());
+        let gone: HashSet<ConversationKey> = analysis.conversations.iter().map(conversation_key).collect();
+        let mut told = FindingTracker::default();
+        assert_eq!(told.update(&analysis, &findings, true).len(), findings.len());
         told.forget(&gone, Timestamp::default());
-        assert_eq!(told.hear(&empty, &[], true), []);
-        assert_eq!(told.hear(&analysis, &findings, true).len(), findings.len());
+        assert_eq!(told.update(&empty, &[], true), []);
+        assert_eq!(told.update(&analysis, &findings, true).len(), findings.len());
         // Nothing was let go: now it counts that it is gone.
-        let taken_back = told.hear(&empty, &[], true);
-        assert!(taken_back.iter().all(|said| said.why == Why::Withdrawn) && taken_back.len() == findings.len());
+        let taken_back = told.update(&empty, &[], true);
+        assert!(taken_back.iter().all(|said| said.change == Change::Withdrawn) && taken_back.len() == findings.len());
     }
 
     #[test]
     fn a_finding_that_does_not_last_is_never_told() {
         let capture = network(|net| turned_away(net, "10.1.0.5"));
-        let (sayings, _) = live(&capture, 0);
-        assert!(!sayings.is_empty());
-        let mut told = Told::default();
-        let mut finding = sayings[0].finding.clone();
+        let (updates, _) = live(&capture, 0);
+        assert!(!updates.is_empty());
+        let mut told = FindingTracker::default();
+        let mut finding = updates[0].finding.clone();
         finding.conversations.clear();
         finding.severity = Severity::Minor;
         let at = |nanos| Analysis { end: Some(Timestamp::new(nanos, 9)), ..Analysis::default() };
-        assert_eq!(told.hear(&at(0), &[finding.clone()], false), []);
+        assert_eq!(told.update(&at(0), &[finding.clone()], false), []);
         assert!(told.is_waiting());
-        assert_eq!(told.hear(&at(SETTLES - 1), &[], false), []);
+        assert_eq!(told.update(&at(SETTLES - 1), &[], false), []);
         assert!(!told.is_waiting());
-        assert_eq!(told.hear(&at(SETTLES), &[finding.clone()], false), []);
-        assert_eq!(told.hear(&at(2 * SETTLES), &[finding.clone()], false).len(), 1);
+        assert_eq!(told.update(&at(SETTLES), &[finding.clone()], false), []);
+        assert_eq!(told.update(&at(2 * SETTLES), &[finding.clone()], false).len(), 1);
         // Worse than before is told, as bad as before is not.
         finding.severity = Severity::Info;
-        assert_eq!(told.hear(&at(3 * SETTLES), &[finding.clone()], false), []);
+        assert_eq!(told.update(&at(3 * SETTLES), &[finding.clone()], false), []);
         finding.severity = Severity::Blocker;
-        let said = told.hear(&at(4 * SETTLES), &[finding], false);
-        assert_eq!(said.iter().map(|said| &said.why).collect::<Vec<_>>(), [&Why::Worse]);
+        let said = told.update(&at(4 * SETTLES), &[finding], false);
+        assert_eq!(said.iter().map(|said| &said.change).collect::<Vec<_>>(), [&Change::Worse]);
     }
 }

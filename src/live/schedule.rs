@@ -4,79 +4,81 @@
 //! happened that can make them speak, and once a second because silence speaks too; but never for more than a fifth of
 //! the time. What they see reaches back an hour, or as far as there is room for ([`ROOM`]) and rules keep up.
 
-use super::told::{Saying, Told, key};
+use super::tracker::{FindingTracker, FindingUpdate, conversation_key};
 use crate::diagnose::{Settings, diagnose};
 use crate::engine::Pipeline;
 use crate::model::{Analysis, Conversation, Finding, Input, Timestamp};
 use hashbrown::HashSet;
 use std::time::{Duration, Instant};
 
-/// Time between two looks at least.
+/// The least time between two evaluations: nobody who watches sees that a finding came later by this.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Time after which there is a look though nothing happened.
+/// Time after which there is an evaluation though nothing happened: thresholds of rules are seconds.
 const SILENCE: Duration = Duration::from_secs(1);
-/// Between two looks there is this many times what the last one took.
+/// Between two evaluations there is this many times what the last one took, so that four fifths of the time are for packets.
 const REST: u32 = 4;
-/// A look that takes longer makes the view smaller.
+/// An evaluation that takes longer makes the view smaller: packets wait in the queue meanwhile.
 const LONG: Duration = Duration::from_millis(150);
-/// After one that takes less, it may grow again.
+/// After one that takes less, the view may grow again. Well below [`LONG`], or it would swing to and fro.
 const SHORT: Duration = Duration::from_millis(50);
 /// Conversations in view at most, those not counted that go on.
 const ROOM: usize = 20_000;
-/// The view does not get smaller than this.
+/// The view does not get smaller than this, however slow rules are: they need a client's retries beside its failure.
 const LEAST_ROOM: usize = 500;
 /// Messages in view at most, for each conversation that may be.
 const MESSAGES: usize = 8;
 /// What is older is let go in any case (nanoseconds). Rules look at minutes.
 const OLD: i64 = 3600 * 1_000_000_000;
-/// How often it is let go where there is room.
+/// How often what is out of view is let go where there is room.
 const CLEARING: Duration = Duration::from_secs(5);
 
-/// When rules are asked.
-pub(super) struct Looks<'a> {
+/// When rules are asked, and what they see.
+pub(super) struct Schedule<'a> {
     settings: &'a Settings,
-    told: Told,
-    /// When the last look ended.
+    tracker: FindingTracker,
+    /// When the last evaluation ended.
     ended: Instant,
+    /// How long the last evaluation took.
     took: Duration,
-    /// Events at the last look.
+    /// The pipeline's count of events at the last evaluation.
     events: u64,
-    /// Conversations in view at most.
+    /// Conversations in view at most, at present.
     room: usize,
+    /// When what is out of view was let go last.
     cleared: Instant,
-    /// There are more.
+    /// More conversations were in view than there is room for.
     is_full: bool,
+    /// Conversations that were let go.
     let_go: u64,
-    /// Before this time things may be let go.
+    /// What was over before this packet time may be let go.
     horizon: Option<Timestamp>,
-    /// Before this time things were let go.
+    /// What was over before this packet time was let go, at least in part.
     seen_from: Option<Timestamp>,
 }
 
-/// What there is to see in one look.
+/// What rules say of one snapshot.
 #[derive(Clone, Copy)]
-pub(super) struct View<'a> {
+pub(super) struct Evaluation<'a> {
     /// The capture as it would be if it ended now.
     pub analysis: &'a Analysis,
     /// Everything that rules say of it.
     pub findings: &'a [Finding],
-    /// What of that is to be said now.
-    pub sayings: &'a [Saying],
+    /// What of that is to be told now.
+    pub updates: &'a [FindingUpdate],
 }
 
-impl<'a> Looks<'a> {
+impl<'a> Schedule<'a> {
+    /// The first evaluation is due at once.
     pub fn new(settings: &'a Settings) -> Self {
         let now = Instant::now();
-        let (ended, cleared, took) = (now, now, Duration::ZERO);
-        let told = Told::default();
         Self {
             settings,
-            told,
-            ended,
-            took,
+            tracker: FindingTracker::default(),
+            ended: now,
+            took: Duration::ZERO,
             events: 0,
             room: ROOM,
-            cleared,
+            cleared: now,
             is_full: false,
             let_go: 0,
             horizon: None,
@@ -84,32 +86,34 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// It is time to ask.
+    /// It is time to ask rules.
     pub fn is_due(&self, pipeline: &Pipeline) -> bool {
         let passed = self.ended.elapsed();
-        let something = pipeline.events() != self.events || self.told.is_waiting();
+        let something = pipeline.events() != self.events || self.tracker.is_waiting();
         let pause = PAUSE.max(self.took.saturating_mul(REST));
         passed >= if something { pause } else { pause.max(SILENCE) }
     }
 
-    /// Asks rules; `last` if there will be no other time.
-    pub fn look(
+    /// Asks rules about the capture until `now`, which is packet time; `last` if there will be no other time.
+    ///
+    /// The snapshot exists only while `show` sees it: a copy of it would double the memory.
+    pub fn evaluate(
         &mut self,
         pipeline: &mut Pipeline,
         input: Input,
         now: Timestamp,
         last: bool,
-        show: impl FnOnce(View<'_>),
+        show: impl FnOnce(Evaluation<'_>),
     ) {
         let began = Instant::now();
         // Rules ask how long an interface was watched: until now, also if nothing came.
         let input = Input { last: input.last.map(|last| last.max(now)), ..input };
         self.events = pipeline.events();
-        let (room, settings, told) = (self.room, self.settings, &mut self.told);
+        let (room, settings, tracker) = (self.room, self.settings, &mut self.tracker);
         let (horizon, count) = pipeline.snapshot(vec![input], now, |analysis| {
             let findings = diagnose(analysis, settings);
-            let sayings = told.hear(analysis, &findings, last);
-            show(View { analysis, findings: &findings, sayings: &sayings });
+            let updates = tracker.update(analysis, &findings, last);
+            show(Evaluation { analysis, findings: &findings, updates: &updates });
             (horizon(analysis, room), analysis.conversations.len())
         });
         self.horizon = horizon.or(self.horizon);
@@ -125,11 +129,11 @@ impl<'a> Looks<'a> {
         let Some(before) = self.horizon.filter(|_| is_due) else { return };
         let mut gone = HashSet::new();
         pipeline.retire(before, |conversation| {
-            gone.insert(key(conversation));
+            gone.insert(conversation_key(conversation));
             show(conversation);
         });
         self.let_go = self.let_go.saturating_add(u64::try_from(gone.len()).unwrap_or(u64::MAX));
-        self.told.forget(&gone, before);
+        self.tracker.forget(&gone, before);
         if !gone.is_empty() {
             self.seen_from = self.seen_from.max(Some(before));
         }
@@ -141,7 +145,7 @@ impl<'a> Looks<'a> {
         self.let_go
     }
 
-    /// How long the last look took.
+    /// How long the last evaluation took.
     pub const fn took(&self) -> Duration {
         self.took
     }
@@ -152,7 +156,8 @@ impl<'a> Looks<'a> {
     }
 }
 
-/// How many conversations may be in view after a look at so many took so long.
+/// How many conversations may be in view after an evaluation of so many took so long. The view shrinks at once in
+/// proportion, and grows slowly, because packets that waited too long are lost and a smaller view for a minute harms little.
 fn room_after(room: usize, count: usize, took: Duration) -> usize {
     if took > LONG {
         let share = LONG.as_secs_f64() / took.as_secs_f64();
@@ -174,7 +179,8 @@ fn part(count: usize, share: f64) -> usize {
     (count as f64 * share) as usize
 }
 
-/// The time before which things are let go, so that this many conversations are left.
+/// The time before which conversations are let go, so that `room` of them are left, or fewer if their messages are many;
+/// what is older than [`OLD`] goes in any case. Conversations are taken by their last frame, as those that go on stay.
 fn horizon(analysis: &Analysis, room: usize) -> Option<Timestamp> {
     let end = analysis.end?;
     let old = Timestamp::new(end.nanos().saturating_sub(OLD), 9);
