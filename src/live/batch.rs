@@ -3,8 +3,8 @@
 use crate::capture::live::{Arrived, Counts, LiveError};
 use crate::model::{Frame, FrameRef, Stamp, Timestamp};
 
-/// Something that the reading thread has to say.
-pub(super) enum News {
+/// What the reading thread has to say.
+pub(super) enum ReaderEvent {
     /// Frames came in.
     Frames(Batch),
     /// What all interfaces counted so far.
@@ -21,12 +21,12 @@ pub(super) enum News {
 #[derive(Default)]
 pub(super) struct Batch {
     bytes: Vec<u8>,
-    frames: Vec<Entry>,
+    frames: Vec<BatchFrame>,
 }
 
 /// A frame in a batch.
 #[derive(Clone, Copy)]
-struct Entry {
+struct BatchFrame {
     time: Timestamp,
     start: usize,
     length: usize,
@@ -40,7 +40,7 @@ impl Batch {
         let (start, length) = (self.bytes.len(), arrived.data.len());
         self.bytes.extend_from_slice(arrived.data);
         let (time, wire_length) = (arrived.time, arrived.wire_length);
-        self.frames.push(Entry { time, start, length, wire_length, link_type, interface });
+        self.frames.push(BatchFrame { time, start, length, wire_length, link_type, interface });
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -11,9 +11,8 @@
 //! knows nothing of the command line: [`Plan`] says what is to be done.
 
 mod batch;
-mod catch;
+mod finding_files;
 mod interfaces;
-mod kept;
 mod key_log;
 mod memory;
 mod metrics;
@@ -21,21 +20,22 @@ mod outputs;
 mod packets;
 mod plan;
 mod reader;
+mod retention;
 mod rights;
 mod ring;
-mod rotate;
+mod rotation;
 mod schedule;
 mod signals;
 mod tracker;
 mod voice;
 mod watch;
 
-pub(crate) use catch::Trigger;
+pub(crate) use finding_files::Trigger;
 pub(crate) use interfaces::explain;
 pub(crate) use key_log::{KeyLog, KeyLogTail};
 pub(crate) use plan::{Plan, Target};
-pub(crate) use ring::{LEAST, ORDINARY, Span};
-pub(crate) use rotate::Rotation;
+pub(crate) use ring::{LEAST_BYTES, ORDINARY_BYTES, RingLimits};
+pub(crate) use rotation::Rotation;
 pub(crate) use watch::Summary;
 
 use crate::capture::write::WriteError;

@@ -1,10 +1,10 @@
 //! The packets that live capture writes: none, all that matter, or those of findings. Errors are told here and end nothing.
 
-use super::catch::{Catcher, Trigger};
-use super::kept::{Written, probe};
+use super::finding_files::{FindingFiles, Trigger};
 use super::plan::Target;
+use super::retention::{WriteTotals, probe};
 use super::ring::Ring;
-use super::rotate::Rotator;
+use super::rotation::Rotator;
 use super::tracker::FindingUpdate;
 use crate::capture::Secret;
 use crate::capture::live::{Counts, Open, Setup};
@@ -29,7 +29,7 @@ pub(super) struct Packets {
 enum Sink {
     Nothing,
     Files { rotator: Box<Rotator>, folder: Option<PathBuf> },
-    Findings { catcher: Box<Catcher>, trigger: Trigger, folder: PathBuf },
+    Findings { finding_files: Box<FindingFiles>, trigger: Trigger, folder: PathBuf },
 }
 
 impl Packets {
@@ -51,8 +51,8 @@ impl Packets {
                 rotator: Box::new(Rotator::open(path, opened, *rotation, head)?),
                 folder: rotation.is_on().then(|| parent(path)),
             },
-            Some(Target::Folder { folder, trigger, span, keep }) => Sink::Findings {
-                catcher: Box::new(Catcher::new(folder, Ring::new(*span), head, *keep)),
+            Some(Target::Folder { folder, trigger, ring, keep }) => Sink::Findings {
+                finding_files: Box::new(FindingFiles::new(folder, Ring::new(*ring), head, *keep)),
                 trigger: trigger.clone(),
                 folder: folder.clone(),
             },
@@ -75,8 +75,8 @@ impl Packets {
     pub fn frame(&mut self, seen: Seen, interface: u16, frame: &Frame<'_>) {
         let done = match &mut self.sink {
             Sink::Files { rotator, .. } if seen.is_wanted => rotator.frame(interface, frame),
-            Sink::Findings { catcher, .. } => {
-                catcher.frame(seen, interface, frame);
+            Sink::Findings { finding_files, .. } => {
+                finding_files.frame(seen, interface, frame);
                 Ok(())
             }
             Sink::Nothing | Sink::Files { .. } => Ok(()),
@@ -89,7 +89,7 @@ impl Packets {
         match &mut self.sink {
             Sink::Nothing => {}
             Sink::Files { rotator, .. } => rotator.counted(counts),
-            Sink::Findings { catcher, .. } => catcher.counted(counts),
+            Sink::Findings { finding_files, .. } => finding_files.counted(counts),
         }
     }
 
@@ -98,15 +98,15 @@ impl Packets {
         let done = match &mut self.sink {
             Sink::Nothing => Ok(()),
             Sink::Files { rotator, .. } => rotator.secret(secret),
-            Sink::Findings { catcher, .. } => {
-                catcher.secret(secret);
+            Sink::Findings { finding_files, .. } => {
+                finding_files.secret(secret);
                 Ok(())
             }
         };
         self.tell(done);
     }
 
-    /// Schedule at what rules say and what is new of that, with the conversations in view; `now` is packet time.
+    /// Looks at what rules say and what is new of that, with the conversations in view; `now` is packet time.
     pub fn look(
         &mut self,
         findings: &[Finding],
@@ -114,17 +114,17 @@ impl Packets {
         conversations: &[Conversation],
         now: Timestamp,
     ) {
-        let Sink::Findings { catcher, trigger, .. } = &mut self.sink else { return };
-        catcher.look(findings, conversations, now);
+        let Sink::Findings { finding_files, trigger, .. } = &mut self.sink else { return };
+        finding_files.look(findings, conversations, now);
         for update in updates.iter().filter(|update| trigger.fires(&update.finding)) {
             let only = match &update.change {
                 Change::New | Change::Worse => &[][..],
                 Change::Spread(clients) => clients,
                 Change::Withdrawn => continue,
             };
-            let files = catcher.written().files;
-            match catcher.fire(&update.finding, only, conversations, now) {
-                Ok(path) if catcher.written().files > files && !self.quiet => {
+            let files = finding_files.written().files;
+            match finding_files.fire(&update.finding, only, conversations, now) {
+                Ok(path) if finding_files.written().files > files && !self.quiet => {
                     say(&format!("{}: the packets of {}", path.display(), update.finding.rule));
                 }
                 Ok(_) => {}
@@ -138,7 +138,7 @@ impl Packets {
         let done = match &mut self.sink {
             Sink::Nothing => Ok(()),
             Sink::Files { rotator, .. } => rotator.flush(),
-            Sink::Findings { catcher, .. } => catcher.flush(now),
+            Sink::Findings { finding_files, .. } => finding_files.flush(now),
         };
         self.tell(done);
     }
@@ -157,24 +157,24 @@ impl Packets {
         let done = match &mut self.sink {
             Sink::Nothing => Ok(()),
             Sink::Files { rotator, .. } => rotator.finish(),
-            Sink::Findings { catcher, .. } => catcher.finish(),
+            Sink::Findings { finding_files, .. } => finding_files.finish(),
         };
         self.tell(done);
     }
 
     /// What was written so far.
-    pub fn written(&self) -> Written {
+    pub fn written(&self) -> WriteTotals {
         match &self.sink {
-            Sink::Nothing => Written::default(),
+            Sink::Nothing => WriteTotals::default(),
             Sink::Files { rotator, .. } => rotator.written(),
-            Sink::Findings { catcher, .. } => catcher.written(),
+            Sink::Findings { finding_files, .. } => finding_files.written(),
         }
     }
 
     /// Memory of the minutes before, in bytes.
     pub fn ring_bytes(&self) -> usize {
         match &self.sink {
-            Sink::Findings { catcher, .. } => catcher.ring().held(),
+            Sink::Findings { finding_files, .. } => finding_files.ring().held(),
             Sink::Nothing | Sink::Files { .. } => 0,
         }
     }

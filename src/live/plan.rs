@@ -1,9 +1,9 @@
 //! What a live capture is to do: everything in it has been checked.
 
-use super::catch::Trigger;
+use super::finding_files::Trigger;
 use super::key_log::KeyLog;
-use super::ring::Span;
-use super::rotate::Rotation;
+use super::ring::RingLimits;
+use super::rotation::Rotation;
 use crate::capture::live::Setup;
 use crate::diagnose::Settings;
 use crate::engine::Options;
@@ -77,7 +77,7 @@ pub(crate) enum Target {
         /// Which findings.
         trigger: Trigger,
         /// How much is held from before.
-        span: Span,
+        ring: RingLimits,
         /// How many stay; `None`: all.
         keep: Option<usize>,
     },
@@ -95,7 +95,7 @@ impl Target {
     /// Bytes that the ring may hold, if there is one.
     pub(super) fn ring(&self) -> Option<u64> {
         match self {
-            Self::Folder { span, .. } => Some(span.bytes),
+            Self::Folder { ring, .. } => Some(ring.bytes),
             Self::File { .. } => None,
         }
     }

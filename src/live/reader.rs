@@ -3,7 +3,7 @@
 //! Frames go into a queue of bounded size. Where the rest is too slow the queue fills, then the kernel's buffer, then the
 //! kernel drops and counts: each of the three is told.
 
-use super::batch::{Batch, News};
+use super::batch::{Batch, ReaderEvent};
 use crate::capture::live::{Counts, LiveError, Open, Setup, wait};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -11,11 +11,11 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Batches in the queue.
+/// Batches in the queue at most.
 const QUEUE: usize = 4096;
-/// Bytes in them.
+/// Bytes in these batches at most: as much again as the kernel's buffer of one interface.
 const QUEUE_BYTES: usize = 64 << 20;
-/// Frames taken from one interface before the next has its turn.
+/// Frames taken from one interface before the next has its turn, so that a busy one does not keep the others waiting.
 const TURN: usize = 256;
 /// How long the thread waits for room in the queue before it looks again.
 const NAP: Duration = Duration::from_millis(1);
@@ -26,22 +26,22 @@ const COUNTS: Duration = Duration::from_millis(500);
 /// How often a lost interface is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// What is to be read, and how.
-pub(super) struct Reader {
+/// The thread that reads: what it has open, and where it puts frames.
+pub(super) struct InterfaceReader {
     /// Interfaces that are open, with their place in the list of the user.
     open: Vec<(u16, Open)>,
-    /// Interfaces that are lost, the same.
+    /// Interfaces that are lost, with their place in the list of the user.
     lost: Vec<(u16, String)>,
     setup: Setup,
     retry: bool,
     /// What interfaces counted that were lost since.
     before: Counts,
-    news: SyncSender<News>,
+    events: SyncSender<ReaderEvent>,
     spare: Receiver<Batch>,
     shared: Arc<Shared>,
 }
 
-/// What both ends see.
+/// What both ends of the queue see.
 #[derive(Default)]
 struct Shared {
     stop: AtomicBool,
@@ -51,9 +51,9 @@ struct Shared {
     queued: AtomicUsize,
 }
 
-/// The other end.
+/// The end of the queue at which frames come out.
 pub(super) struct Queue {
-    pub(super) news: Receiver<News>,
+    pub(super) events: Receiver<ReaderEvent>,
     spare: Sender<Batch>,
     shared: Arc<Shared>,
     thread: JoinHandle<()>,
@@ -73,14 +73,14 @@ impl Queue {
         self.shared.full.load(Ordering::Relaxed)
     }
 
-    /// Asks the thread to stop; it says [`News::End`] once what it has read is in the queue.
+    /// Asks the thread to stop; it says [`ReaderEvent::End`] once what it has read is in the queue.
     pub(super) fn stop(&self) {
         self.shared.stop.store(true, Ordering::Relaxed);
     }
 
     /// The thread has said its last: waits until it is gone.
     pub(super) fn join(self) {
-        drop(self.news);
+        drop(self.events);
         // It has no way to fail but a bug, which has been told.
         let _ = self.thread.join();
     }
@@ -88,7 +88,7 @@ impl Queue {
 
 /// Begins to read these interfaces, some of which may not be open yet.
 pub(super) fn start(interfaces: Vec<Result<Open, String>>, setup: Setup, retry: bool) -> Queue {
-    let (news, receiver) = sync_channel(QUEUE);
+    let (events, receiver) = sync_channel(QUEUE);
     let (spare, spares) = channel();
     let shared = Arc::new(Shared::default());
     let (mut open, mut lost) = (Vec::new(), Vec::new());
@@ -99,12 +99,13 @@ pub(super) fn start(interfaces: Vec<Result<Open, String>>, setup: Setup, retry: 
         }
     }
     let before = Counts::default();
-    let reader = Reader { open, lost, setup, retry, before, news, spare: spares, shared: Arc::clone(&shared) };
+    let reader =
+        InterfaceReader { open, lost, setup, retry, before, events, spare: spares, shared: Arc::clone(&shared) };
     let thread = thread::spawn(move || reader.run());
-    Queue { news: receiver, spare, shared, thread }
+    Queue { events: receiver, spare, shared, thread }
 }
 
-impl Reader {
+impl InterfaceReader {
     fn run(mut self) {
         let (mut counted, mut tried) = (Instant::now(), Instant::now());
         while !self.shared.stop.load(Ordering::Relaxed) {
@@ -115,7 +116,7 @@ impl Reader {
             if counted.elapsed() >= COUNTS {
                 counted = Instant::now();
                 let counts = self.counts();
-                self.say(News::Counts(counts));
+                self.say(ReaderEvent::Counts(counts));
             }
             if !self.lost.is_empty() && tried.elapsed() >= RETRY {
                 tried = Instant::now();
@@ -143,7 +144,7 @@ impl Reader {
             batch.sort();
             self.make_room();
             self.shared.queued.fetch_add(batch.size(), Ordering::Relaxed);
-            self.say(News::Frames(batch));
+            self.say(ReaderEvent::Frames(batch));
         }
         for (place, error) in failed {
             self.lose(place, error)?;
@@ -159,14 +160,14 @@ impl Reader {
             self.lost.push((place, open.name().to_owned()));
         }
         if self.retry && error.may_pass() {
-            self.say(News::Lost(error));
+            self.say(ReaderEvent::Lost(error));
             return Ok(());
         }
         if self.open.is_empty() {
             return Err(error);
         }
         self.lost.retain(|(p, _)| *p != place);
-        self.say(News::Lost(error));
+        self.say(ReaderEvent::Lost(error));
         Ok(())
     }
 
@@ -175,7 +176,7 @@ impl Reader {
             match Open::new(&name, &self.setup) {
                 Ok(open) => {
                     self.open.push((place, open));
-                    self.say(News::Back(name));
+                    self.say(ReaderEvent::Back(name));
                 }
                 Err(_) => self.lost.push((place, name)),
             }
@@ -196,8 +197,8 @@ impl Reader {
 
     fn end(mut self, error: Option<LiveError>) {
         let counts = self.counts();
-        self.say(News::Counts(counts));
-        self.say(News::End(error));
+        self.say(ReaderEvent::Counts(counts));
+        self.say(ReaderEvent::End(error));
     }
 
     /// Waits until there is room in the queue for a batch, and counts that it had to.
@@ -212,11 +213,11 @@ impl Reader {
     }
 
     /// Puts it into the queue; where the queue is full, waits, and counts that. Nobody may listen any longer.
-    fn say(&self, news: News) {
-        match self.news.try_send(news) {
-            Err(TrySendError::Full(news)) => {
+    fn say(&self, events: ReaderEvent) {
+        match self.events.try_send(events) {
+            Err(TrySendError::Full(events)) => {
                 self.shared.full.fetch_add(1, Ordering::Relaxed);
-                let _ = self.news.send(news);
+                let _ = self.events.send(events);
             }
             Ok(()) | Err(TrySendError::Disconnected(_)) => {}
         }

@@ -14,13 +14,14 @@ use std::hash::BuildHasher;
 use std::time::Duration;
 
 /// The least memory that a ring can have in bytes: it holds three frames of the largest snap length.
-pub(crate) const LEAST: u64 = 1 << 20;
+pub(crate) const LEAST_BYTES: u64 = 1 << 20;
 /// Memory of a ring that is limited by time only.
-pub(crate) const ORDINARY: u64 = 256 << 20;
+pub(crate) const ORDINARY_BYTES: u64 = 256 << 20;
 
-/// Parts of a ring: when the oldest goes, most of it stays.
+/// Parts of a ring: when the oldest goes, most of the ring stays.
 const CHUNKS: usize = 32;
-/// Bytes of a chunk, but for a frame that is larger.
+/// The least and the most bytes of a chunk, but for a frame that is larger: in smaller ones much would be left over at the
+/// end, and larger ones would make the ring shrink by leaps.
 const CHUNK: (usize, usize) = (64 << 10, 1 << 20);
 /// How long before the frame that completes a packet its fragments are looked for (nanoseconds); they travel together.
 const FRAGMENTS_TRAVEL: i64 = 1_000_000_000;
@@ -29,10 +30,10 @@ const FRAGMENTS: usize = 45;
 
 /// How much a ring holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
-    /// Bytes of memory, [`LEAST`] at least.
+pub(crate) struct RingLimits {
+    /// Bytes of memory, [`LEAST_BYTES`] at least.
     pub bytes: u64,
-    /// Packet time, up to the newest frame.
+    /// How far back it reaches from the newest frame, in packet time; `None`: as far as there is memory.
     pub time: Option<Duration>,
 }
 
@@ -43,10 +44,10 @@ pub(super) struct FlowId(u64);
 /// Recent frames.
 #[derive(Debug)]
 pub(super) struct Ring {
-    span: Span,
+    limits: RingLimits,
     hasher: RandomState,
     chunks: VecDeque<Chunk>,
-    /// A chunk that went, to be used again.
+    /// The chunk that went last: its memory is used again, as asking the system for more takes longer than a frame may.
     spare: Option<Chunk>,
     /// Capacity of all chunks, the spare one included.
     held: usize,
@@ -55,10 +56,11 @@ pub(super) struct Ring {
     counts: Counts,
 }
 
-/// Frames one behind the other.
+/// Frames, one behind the other.
 #[derive(Debug, Default)]
 struct Chunk {
     bytes: Vec<u8>,
+    /// Time of its latest frame.
     newest: Timestamp,
     /// What interfaces had counted when it began.
     counts: Counts,
@@ -74,10 +76,10 @@ struct Record<'a> {
 
 impl Ring {
     /// An empty ring.
-    pub fn new(span: Span) -> Self {
-        let span = Span { bytes: span.bytes.max(LEAST), ..span };
+    pub fn new(limits: RingLimits) -> Self {
+        let limits = RingLimits { bytes: limits.bytes.max(LEAST_BYTES), ..limits };
         Self {
-            span,
+            limits,
             hasher: RandomState::default(),
             chunks: VecDeque::new(),
             spare: None,
@@ -144,7 +146,7 @@ impl Ring {
         records.filter_map(|record| record.flow).collect()
     }
 
-    /// Bytes of memory.
+    /// Memory that it takes, in bytes.
     pub fn held(&self) -> usize {
         self.held
     }
@@ -157,12 +159,12 @@ impl Ring {
     }
 
     fn limit(&self) -> usize {
-        usize::try_from(self.span.bytes).unwrap_or(usize::MAX)
+        usize::try_from(self.limits.bytes).unwrap_or(usize::MAX)
     }
 
-    /// Frames from before that time are too old.
+    /// The time before which frames are too old.
     fn oldest(&self) -> Timestamp {
-        let time = self.span.time.map_or(i64::MAX, |time| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX));
+        let time = self.limits.time.map_or(i64::MAX, |time| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX));
         Timestamp::new(self.newest.nanos().saturating_sub(time), 9)
     }
 
@@ -218,7 +220,7 @@ const NONE: u8 = 0;
 const SOME: u8 = 1;
 
 impl<'a> Record<'a> {
-    /// Appends it. All numbers are little endian.
+    /// Appends the record: a head of [`HEAD`] bytes, numbers in little endian, then the frame.
     fn put(&self, bytes: &mut Vec<u8>) {
         let Frame { at, link_type, data, wire_length } = self.frame;
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
@@ -234,7 +236,7 @@ impl<'a> Record<'a> {
         bytes.extend_from_slice(data.get(..length as usize).unwrap_or_default());
     }
 
-    /// Takes the first one off.
+    /// Takes the first record off.
     fn take(bytes: &mut &'a [u8]) -> Option<Self> {
         let mut field = Fields(bytes.split_off(..HEAD)?);
         let (nanos, number, flow) = (i64::from_le_bytes(field.take()?), field.u64()?, field.u64()?);
@@ -248,7 +250,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Takes numbers off.
+/// Takes the fields of a head off, one after the other.
 struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {
@@ -319,7 +321,7 @@ mod tests {
     }
 
     fn ring(bytes: u64, seconds: Option<u64>) -> Ring {
-        Ring::new(Span { bytes, time: seconds.map(Duration::from_secs) })
+        Ring::new(RingLimits { bytes, time: seconds.map(Duration::from_secs) })
     }
 
     fn numbers(ring: &Ring, ports: &[u16]) -> Vec<u64> {
@@ -329,7 +331,7 @@ mod tests {
 
     #[test]
     fn frames_come_back_as_they_were() {
-        let mut ring = ring(LEAST, None);
+        let mut ring = ring(LEAST_BYTES, None);
         ring.push(Some(key(1)), 3, &frame(7, -5, b"abc"));
         let flows = [ring.flow(key(1))].into();
         let (interface, frame) = ring.frames_of(&flows).next().unwrap();
@@ -340,7 +342,7 @@ mod tests {
 
     #[test]
     fn each_conversation_is_found_in_either_direction_and_in_order() {
-        let mut ring = ring(LEAST, None);
+        let mut ring = ring(LEAST_BYTES, None);
         for number in 1..=9_u16 {
             put(&mut ring, number % 3, &frame(number.into(), SECOND, b"x"));
         }
@@ -353,7 +355,7 @@ mod tests {
 
     #[test]
     fn frames_lead_to_their_conversations() {
-        let mut ring = ring(LEAST, None);
+        let mut ring = ring(LEAST_BYTES, None);
         for number in 1..=6_u16 {
             put(&mut ring, number, &frame(number.into(), SECOND, b"x"));
         }
@@ -364,7 +366,7 @@ mod tests {
 
     #[test]
     fn fragments_come_with_what_completes_them() {
-        let mut ring = ring(LEAST, None);
+        let mut ring = ring(LEAST_BYTES, None);
         ring.push(None, 0, &frame(1, 0, b"too long ago"));
         ring.push(None, 0, &frame(2, 5 * SECOND, b"a"));
         put(&mut ring, 9, &frame(3, 5 * SECOND, b"of others"));
@@ -388,7 +390,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_loses_nothing() {
-        let mut ring = ring(LEAST, Some(60));
+        let mut ring = ring(LEAST_BYTES, Some(60));
         put(&mut ring, 1, &frame(1, 1000 * SECOND, b"x"));
         put(&mut ring, 1, &frame(2, 970 * SECOND, b"x"));
         put(&mut ring, 1, &frame(3, 1001 * SECOND, b"x"));
@@ -397,7 +399,7 @@ mod tests {
 
     #[test]
     fn a_frame_that_is_larger_than_the_ring_harms_no_other() {
-        let mut ring = ring(LEAST, None);
+        let mut ring = ring(LEAST_BYTES, None);
         put(&mut ring, 1, &frame(1, SECOND, b"x"));
         put(&mut ring, 1, &frame(2, SECOND, &vec![0; LIMIT]));
         assert_eq!(numbers(&ring, &[1]), [1]);
@@ -407,7 +409,7 @@ mod tests {
 
     #[test]
     fn counts_are_those_before_the_oldest_frame() {
-        let mut ring = ring(LEAST, None);
+        let mut ring = ring(LEAST_BYTES, None);
         let counts = |received| Counts { received, ..Counts::default() };
         ring.counted(counts(10));
         assert_eq!(ring.counts_before(), counts(10));
@@ -425,7 +427,7 @@ mod tests {
         fn memory_stays_within_its_limit_and_the_newest_frames_are_held(
             sizes in proptest::collection::vec(prop_oneof![0..2000_usize, 0..262_144_usize], 1..120),
         ) {
-            let mut ring = ring(LEAST, None);
+            let mut ring = ring(LEAST_BYTES, None);
             let data = vec![0; 262_144];
             for (size, number) in sizes.iter().zip(1..) {
                 put(&mut ring, 1, &frame(number, SECOND, &data[..*size]));

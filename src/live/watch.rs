@@ -1,6 +1,6 @@
 //! The loop of a live capture: frames are taken in, rules asked, findings told, and the user heard.
 
-use super::batch::{Batch, News};
+use super::batch::{Batch, ReaderEvent};
 use super::key_log::KeyLogTail;
 use super::memory::Memory;
 use super::metrics::{Board, Figures};
@@ -110,15 +110,15 @@ impl<'a> Watch<'a> {
     /// Takes in what comes until it is over.
     pub fn go_on(&mut self, queue: &Queue, signals: &Signals) {
         loop {
-            match queue.news.recv_timeout(TICK) {
-                Ok(News::Frames(batch)) => self.held.push_back((Instant::now(), batch)),
-                Ok(News::Counts(counts)) => {
+            match queue.events.recv_timeout(TICK) {
+                Ok(ReaderEvent::Frames(batch)) => self.held.push_back((Instant::now(), batch)),
+                Ok(ReaderEvent::Counts(counts)) => {
                     self.counts = counts;
                     self.packets.counted(counts);
                 }
-                Ok(News::Lost(error)) => self.lost(&error),
-                Ok(News::Back(name)) => say(&format!("{name}: the interface is back")),
-                Ok(News::End(error)) => {
+                Ok(ReaderEvent::Lost(error)) => self.lost(&error),
+                Ok(ReaderEvent::Back(name)) => say(&format!("{name}: the interface is back")),
+                Ok(ReaderEvent::End(error)) => {
                     self.release(queue, true);
                     return self.end(error);
                 }
@@ -152,7 +152,7 @@ impl<'a> Watch<'a> {
         Ok(Summary { trouble: self.trouble, worst, findings })
     }
 
-    /// Schedule at what came, `all` of it if nothing more is to come. Where key logs are read, everything waits a moment for
+    /// Looks at what came, `all` of it if nothing more is to come. Where key logs are read, everything waits a moment for
     /// the lines that open it: who writes them sees the packets when we do.
     fn release(&mut self, queue: &Queue, all: bool) {
         let wait = if self.key_logs.is_empty() { Duration::ZERO } else { KEYS };

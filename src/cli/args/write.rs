@@ -4,7 +4,7 @@ use super::units::{size, time};
 use crate::cli::suggestion::suggestion;
 use crate::diagnose::Rule;
 use crate::diagnose::rules::rule;
-use crate::live::{LEAST, ORDINARY, Span, Trigger};
+use crate::live::{LEAST_BYTES, ORDINARY_BYTES, RingLimits, Trigger};
 use crate::model::Severity;
 use crate::report::escape;
 use anyhow::{Result, anyhow, bail, ensure};
@@ -39,7 +39,7 @@ pub struct WriteArgs {
 
     /// Recent packets that are held in memory for -w DIR: 256M, 5m (at most 256M then), or both, 1G,10m [default: 64M]
     #[arg(long, value_name = "SIZE|TIME", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = span)]
-    pub ring: Option<Span>,
+    pub ring: Option<RingLimits>,
 
     /// Findings whose packets -w DIR writes: a least severity (blocker, major, minor, info), rules, or both [default: major]
     #[arg(long, value_name = "LEVEL|RULE[,..]", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = trigger)]
@@ -54,17 +54,17 @@ fn file_size(text: &str) -> Result<u64> {
 }
 
 /// A size, a time, or both.
-fn span(text: &str) -> Result<Span> {
+fn span(text: &str) -> Result<RingLimits> {
     let (mut bytes, mut span) = (None, None);
     for part in text.split(',') {
         let known =
             if is_time(part)? { span.replace(time(part)?).is_some() } else { bytes.replace(size(part)?).is_some() };
         ensure!(!known, "'{}': name one size and one time at most", escape::terminal(text));
     }
-    let bytes = bytes.unwrap_or(ORDINARY);
+    let bytes = bytes.unwrap_or(ORDINARY_BYTES);
     let most = u64::try_from(isize::MAX).unwrap_or(u64::MAX);
-    ensure!((LEAST..=most).contains(&bytes), "'{}': 1M is the least", escape::terminal(text));
-    Ok(Span { bytes, time: span })
+    ensure!((LEAST_BYTES..=most).contains(&bytes), "'{}': 1M is the least", escape::terminal(text));
+    Ok(RingLimits { bytes, time: span })
 }
 
 /// It is a time, not a size: by its unit. `m` is minutes, `M` mebibytes.

@@ -1,7 +1,7 @@
 //! What a live capture is to write, from its arguments.
 
 use crate::cli::args::WriteArgs;
-use crate::live::{Rotation, Span, Target, Trigger};
+use crate::live::{RingLimits, Rotation, Target, Trigger};
 use crate::model::Severity;
 use anyhow::{Result, ensure};
 use std::io::{self, IsTerminal};
@@ -40,7 +40,7 @@ fn in_folder(args: &WriteArgs, folder: &Path) -> Result<Target> {
     Ok(Target::Folder {
         folder: folder.to_owned(),
         trigger: args.trigger.clone().unwrap_or_else(ordinary),
-        span: args.ring.unwrap_or(Span { bytes: RING, time: None }),
+        ring: args.ring.unwrap_or(RingLimits { bytes: RING, time: None }),
         keep: keep(args),
     })
 }
@@ -117,14 +117,17 @@ mod tests {
     fn a_folder_has_findings() {
         let folder = tempfile::tempdir().unwrap();
         let name = folder.path().to_str().unwrap();
-        let Some(Target::Folder { trigger, span, keep, .. }) = target(&["-w", name]).unwrap() else {
+        let Some(Target::Folder { trigger, ring, keep, .. }) = target(&["-w", name]).unwrap() else {
             panic!("no folder")
         };
-        assert_eq!((trigger.level, span, keep), (Some(Severity::Major), Span { bytes: 64 << 20, time: None }, None));
+        assert_eq!(
+            (trigger.level, ring, keep),
+            (Some(Severity::Major), RingLimits { bytes: 64 << 20, time: None }, None)
+        );
         let arguments = ["-w", name, "--keep", "9", "--ring", "10m", "--trigger", "nrpc-name-mismatch-alias"];
-        let Some(Target::Folder { trigger, span, keep, .. }) = target(&arguments).unwrap() else { panic!("no folder") };
+        let Some(Target::Folder { trigger, ring, keep, .. }) = target(&arguments).unwrap() else { panic!("no folder") };
         assert_eq!((trigger.level, trigger.rules), (None, vec![crate::model::RuleId::new("nrpc-name-mismatch-alias")]));
-        assert_eq!((span.bytes, span.time, keep), (256 << 20, Some(Duration::from_secs(600)), Some(9)));
+        assert_eq!((ring.bytes, ring.time, keep), (256 << 20, Some(Duration::from_secs(600)), Some(9)));
         assert!(error(&["-w", name, "--rotate-size", "1M"]).contains("do not rotate"));
         let gone = format!("{name}/none/");
         assert!(error(&["-w", &gone]).contains("mkdir"));

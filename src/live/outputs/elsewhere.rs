@@ -9,7 +9,7 @@ use std::path::Path;
 pub(super) fn open(path: &Path, content: Content) -> io::Result<File> {
     match content {
         Content::Cut => File::create(path),
-        Content::Kept => OpenOptions::new().create(true).append(true).open(path),
+        Content::Retention => OpenOptions::new().create(true).append(true).open(path),
     }
 }
 

@@ -31,7 +31,7 @@ enum Content {
     /// They go.
     Cut,
     /// They stay, and what is written goes behind them.
-    Kept,
+    Retention,
 }
 
 /// Opens an output, which is empty then. A pipe that nobody reads yet is waited for, and `waits` called once if so. `None`
@@ -68,7 +68,7 @@ pub(super) fn open_anew(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`open_anew`].
 pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
-    system::open(path, Content::Kept)
+    system::open(path, Content::Retention)
 }
 
 /// The path names a descriptor of this process: nothing of that name can be moved away, or opened again.

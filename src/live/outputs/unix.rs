@@ -63,7 +63,7 @@ fn existing(path: &Path, content: Content) -> io::Result<File> {
 /// For writing, without waiting: a pipe that nobody reads gives ENXIO (fifo(7)). Nothing is cut off yet.
 fn options(content: Content, flags: OFlags) -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.append(content == Content::Kept).write(true).mode(0o600);
+    options.append(content == Content::Retention).write(true).mode(0o600);
     options.custom_flags((flags | OFlags::NONBLOCK).bits().cast_signed());
     options
 }
@@ -129,7 +129,7 @@ pub(super) fn inherited(path: &Path) -> Option<File> {
         1 => io::stdout().as_fd().try_clone_to_owned(),
         2 => io::stderr().as_fd().try_clone_to_owned(),
         _ if is_pipe(path) => {
-            let pipe = options(Content::Kept, OFlags::empty()).open(path);
+            let pipe = options(Content::Retention, OFlags::empty()).open(path);
             return pipe.and_then(|pipe| wait_for_reader(&pipe).map(|()| pipe)).ok();
         }
         _ => return None,

@@ -8,8 +8,8 @@
 //! Writing that fails does not stop the capture: the packets that are missing are counted, and a comment at the first one
 //! behind them says how many there are.
 
-use super::kept::{Kept, Written, utc};
 use super::outputs::{is_descriptor, open_anew};
+use super::retention::{Retention, WriteTotals, utc};
 use crate::capture::Secret;
 use crate::capture::live::Counts;
 use crate::capture::write::{self, CaptureFile, Head, Identity, Statistics, WriteError};
@@ -49,35 +49,38 @@ pub(super) struct Rotator {
     head: Head,
     /// FILE, until it is begun.
     opened: Option<File>,
-    file: Option<Current>,
-    kept: Kept,
-    /// Number of the last file.
+    file: Option<CurrentFile>,
+    retention: Retention,
+    /// Number of the file that was begun last; they count from 1.
     number: u32,
-    /// Of files that are finished.
-    before: Written,
+    /// What went into files that are finished.
+    finished: WriteTotals,
     /// Writing failed, and is not tried at present.
-    failing: Option<Failing>,
-    /// Something to tell that keeps nothing from being written.
-    news: Option<WriteError>,
+    failing: Option<WriteFailure>,
+    /// An error to tell that keeps nothing from being written: an old file cannot be removed.
+    pending_error: Option<WriteError>,
+    /// What interfaces counted so far.
     counts: Counts,
+    /// Time of the latest frame.
     last: Timestamp,
 }
 
 /// The file that is written.
 #[derive(Debug)]
-struct Current {
+struct CurrentFile {
     file: CaptureFile,
     /// Time of its first frame.
     began: Option<Timestamp>,
-    /// What was counted before it.
+    /// What interfaces had counted before it began.
     counts: Counts,
 }
 
+/// Writing that failed.
 #[derive(Debug)]
-struct Failing {
-    /// The last attempt.
+struct WriteFailure {
+    /// Packet time of the last attempt.
     since: Timestamp,
-    /// Frames that were lost before.
+    /// Frames that were lost before it began to fail, to say afterwards how many are missing at this place.
     lost: u64,
 }
 
@@ -95,11 +98,11 @@ impl Rotator {
             head,
             opened,
             file: None,
-            kept: Kept::new(rotation.keep),
+            retention: Retention::new(rotation.keep),
             number: 0,
-            before: Written::default(),
+            finished: WriteTotals::default(),
             failing: None,
-            news: None,
+            pending_error: None,
             counts: Counts::default(),
             last: Timestamp::default(),
         };
@@ -131,14 +134,14 @@ impl Rotator {
     pub fn frame(&mut self, interface: u16, frame: &Frame<'_>) -> Result<(), WriteError> {
         let now = self.last.max(frame.at.time);
         if self.failing.as_ref().is_some_and(|failing| now.since(failing.since) < RETRY) {
-            self.before.lost += 1;
+            self.finished.lost += 1;
             return Ok(());
         }
         let lost = self.written().lost;
         let done = self.write(interface, frame);
         self.last = now;
         match done {
-            Ok(()) => self.news.take().map_or(Ok(()), Err),
+            Ok(()) => self.pending_error.take().map_or(Ok(()), Err),
             Err(error) => self.fail(error, lost),
         }
     }
@@ -174,8 +177,8 @@ impl Rotator {
     }
 
     /// What was written so far.
-    pub fn written(&self) -> Written {
-        self.file.as_ref().map_or(self.before, |current| self.before.and(&current.file))
+    pub fn written(&self) -> WriteTotals {
+        self.file.as_ref().map_or(self.finished, |current| self.finished.and(&current.file))
     }
 
     /// Ends the last file.
@@ -186,10 +189,13 @@ impl Rotator {
         self.end()
     }
 
+    /// One file follows the other. Stdout is one stream, whatever is asked for.
     fn rotates(&self) -> bool {
         self.path.is_some() && self.rotation.is_on()
     }
 
+    /// Writes a frame, into a further file if it is time for that. The first one behind a gap is flushed at once, because only
+    /// then it is known that writing goes on.
     fn write(&mut self, interface: u16, frame: &Frame<'_>) -> Result<(), WriteError> {
         let gap = self.failing.as_ref().map(|failing| self.written().lost - failing.lost);
         let comment = gap.map(|gap| format!("{gap} packets before this one could not be written"));
@@ -197,7 +203,7 @@ impl Rotator {
             self.end()?;
         }
         if self.file.is_none() {
-            self.begin(frame.at.time).inspect_err(|_| self.before.lost += 1)?;
+            self.begin(frame.at.time).inspect_err(|_| self.finished.lost += 1)?;
         }
         let Some(current) = &mut self.file else { return Ok(()) };
         current.began.get_or_insert(frame.at.time);
@@ -209,16 +215,16 @@ impl Rotator {
         Ok(())
     }
 
-    /// This frame belongs into a further file.
+    /// This frame begins a further file. One that is larger than a file may be has one to itself.
     fn is_due(&self, frame: &Frame<'_>) -> bool {
-        let Some(Current { file, began, .. }) = self.file.as_ref().filter(|_| self.rotates()) else { return false };
+        let Some(CurrentFile { file, began, .. }) = self.file.as_ref().filter(|_| self.rotates()) else { return false };
         let length = file.length().saturating_add(write::size(frame));
         let is_full = self.rotation.size.is_some_and(|size| length > size) && !file.is_empty();
         let age = began.map_or(0, |began| u128::try_from(frame.at.time.since(began)).unwrap_or_default());
         is_full || self.rotation.time.is_some_and(|time| age >= time.as_nanos())
     }
 
-    /// Makes the next file; FILE is written over, but never while it is the one that is open.
+    /// Makes the next file, or FILE once more: it is written over, but never while it is the one that is open.
     fn begin(&mut self, time: Timestamp) -> Result<(), WriteError> {
         let file = match self.path.clone() {
             None => CaptureFile::stdout(&self.head)?,
@@ -229,14 +235,14 @@ impl Rotator {
             }
         };
         if self.rotates() {
-            self.news = self.kept.add(&file).err();
+            self.pending_error = self.retention.add(&file).err();
         }
-        self.before.files += 1;
-        self.file = Some(Current { file, began: None, counts: self.counts });
+        self.finished.files += 1;
+        self.file = Some(CurrentFile { file, began: None, counts: self.counts });
         Ok(())
     }
 
-    /// A file of a name that is free.
+    /// A file of a name that is free, so that those of an earlier run stay.
     fn next(&mut self, path: &Path, time: Timestamp) -> Result<CaptureFile, WriteError> {
         loop {
             self.number = self.number.wrapping_add(1);
@@ -257,18 +263,19 @@ impl Rotator {
         } else {
             current.file.statistics(&Statistics { counts, start, end: self.last, comment: None })
         };
-        self.before = self.before.and(&current.file);
+        self.finished = self.finished.and(&current.file);
         done
     }
 
-    /// Writing failed; `lost` frames were lost before.
+    /// Notes that writing failed; `lost` frames were lost before. The error is given on if it is the first of its kind:
+    /// whoever watches is told once that the disk is full, not with every packet.
     fn fail(&mut self, error: WriteError, lost: u64) -> Result<(), WriteError> {
         let since = self.last;
         if let Some(failing) = &mut self.failing {
             failing.since = since;
             return Ok(());
         }
-        self.failing = Some(Failing { since, lost });
+        self.failing = Some(WriteFailure { since, lost });
         Err(error)
     }
 }
@@ -337,7 +344,7 @@ mod tests {
         rotator.finish().unwrap();
         assert_eq!(read(&path), (3, Some(2)));
         let length = path.metadata().unwrap().len();
-        assert_eq!(rotator.written(), Written { files: 1, frames: 3, bytes: length, lost: 0 });
+        assert_eq!(rotator.written(), WriteTotals { files: 1, frames: 3, bytes: length, lost: 0 });
     }
 
     #[test]

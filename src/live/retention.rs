@@ -1,4 +1,4 @@
-//! Files that this process wrote: how much that is, how they are called, and which of them stay.
+//! Files that this process wrote: how much that is, how their times are written in names, and how many of them stay.
 
 use crate::capture::write::{CaptureFile, Head, Identity, WriteError};
 use crate::model::Timestamp;
@@ -7,21 +7,21 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What was written so far.
+/// How much was written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Written {
-    /// Files.
+pub(super) struct WriteTotals {
+    /// Files that were begun.
     pub files: u64,
-    /// Frames in them.
+    /// Frames in these files.
     pub frames: u64,
-    /// Bytes of them.
+    /// Bytes of these files.
     pub bytes: u64,
     /// Frames that could not be written.
     pub lost: u64,
 }
 
-impl Written {
-    /// With what is in a file that was counted already.
+impl WriteTotals {
+    /// With what is in a file that is counted among `files` already.
     pub fn and(self, file: &CaptureFile) -> Self {
         Self {
             files: self.files,
@@ -38,7 +38,8 @@ pub(super) fn utc(time: Timestamp, format: &str) -> String {
     time.strftime(format).to_string()
 }
 
-/// Finds out whether files can be made in this folder, by the user that this process is now.
+/// Finds out whether files can be made in this folder by the user that this process is now: better before hours of capture
+/// than with the first finding.
 ///
 /// # Errors
 /// They cannot.
@@ -50,17 +51,19 @@ pub(super) fn probe(folder: &Path) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// The newest files.
+/// How many of the files that this process wrote stay (`--keep`).
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct Retention {
     /// How many stay; `None`: all.
     limit: Option<usize>,
+    /// Those that are there, the oldest first. Their identity tells them from others that have taken their names.
     files: VecDeque<(PathBuf, Option<Identity>)>,
-    /// That the oldest one cannot be removed was told.
+    /// It was told that the oldest file cannot be removed.
     told: bool,
 }
 
-impl Kept {
+impl Retention {
+    /// No file yet.
     pub fn new(limit: Option<usize>) -> Self {
         Self { limit, files: VecDeque::new(), told: false }
     }
@@ -93,6 +96,7 @@ impl Kept {
     }
 }
 
+/// Removes a file, unless another one has its name by now.
 fn remove(path: &Path, identity: Option<Identity>) -> Result<(), WriteError> {
     if identity.is_some() && Identity::at(path) != identity {
         return Ok(());
@@ -114,7 +118,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let make = |name: &str| CaptureFile::create_new(&path(name), &Head::default(), None).unwrap().unwrap();
-        let mut kept = Kept::new(Some(2));
+        let mut kept = Retention::new(Some(2));
         for name in ["a", "b"] {
             kept.add(&make(name)).unwrap();
         }
@@ -142,7 +146,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let make = |name: &str| CaptureFile::create_new(&path(name), &Head::default(), None).unwrap().unwrap();
-        let mut kept = Kept::new(Some(1));
+        let mut kept = Retention::new(Some(1));
         kept.add(&make("a")).unwrap();
         kept.files[0] = (path("folder"), None);
         fs::create_dir(path("folder")).unwrap();

@@ -10,7 +10,7 @@
 //! can be sent away by itself, and gives its finding again (unless the rule looked at more than it names). Conversations that
 //! join a finding join its file as long as that is open; only later ones have a file of their own.
 
-use super::kept::{Kept, Written, utc};
+use super::retention::{Retention, WriteTotals, utc};
 use super::ring::{FlowId, Fragments, Ring};
 use crate::capture::Secret;
 use crate::capture::live::Counts;
@@ -39,7 +39,7 @@ const OPEN: usize = 32;
 /// Conversations that are followed for one finding. One that thousands share is explained by fewer.
 const FLOWS: usize = 1024;
 
-/// Which findings are caught.
+/// Findings whose packets are written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Trigger {
     /// Those that are at least this severe.
@@ -49,7 +49,7 @@ pub(crate) struct Trigger {
 }
 
 impl Trigger {
-    /// It is to be caught.
+    /// The packets of this finding are to be written.
     pub fn fires(&self, finding: &Finding) -> bool {
         self.level.is_some_and(|level| finding.severity >= level) || self.rules.contains(&finding.rule)
     }
@@ -57,46 +57,51 @@ impl Trigger {
 
 /// Holds the minutes before, and writes what belongs to findings.
 #[derive(Debug)]
-pub(super) struct Catcher {
+pub(super) struct FindingFiles {
     folder: PathBuf,
     ring: Ring,
     head: Head,
-    kept: Kept,
+    retention: Retention,
     /// Files that are written, in the order in which they began.
-    open: Vec<Catch>,
-    /// Places in `open` by conversation.
+    open: Vec<FindingFile>,
+    /// Places in `open` by conversation: a frame must find its files at once.
     places: HashMap<FlowId, Vec<usize>>,
-    /// Of files that are finished.
-    before: Written,
-    /// Something to tell.
-    news: Option<WriteError>,
+    /// What went into files that are finished.
+    finished: WriteTotals,
+    /// The first error since the last flush, which tells it: a full disk fails for every file at once.
+    pending_error: Option<WriteError>,
+    /// What interfaces counted so far.
     counts: Counts,
 }
 
 /// A finding whose packets are written.
 #[derive(Debug)]
-struct Catch {
+struct FindingFile {
     rule: RuleId,
-    file: CaptureFile,
+    capture: CaptureFile,
     flows: HashSet<FlowId>,
-    /// TCP conversations that go on.
+    /// TCP conversations of the finding that are not over.
     going_on: HashSet<FlowId>,
-    /// When the last of them was over.
+    /// When the last of these was over, in packet time.
     over: Option<Timestamp>,
-    fragments: Fragments<Arc<Fragment>>,
+    fragments: Fragments<Arc<PendingFragment>>,
+    /// When the finding came about, in packet time.
     fired: Timestamp,
-    /// Bytes from before.
-    past: u64,
+    /// Bytes of the file that came from the ring: they do not count against [`LARGEST`].
+    from_ring: u64,
+    /// Time of its earliest frame.
     first: Option<Timestamp>,
+    /// Time of its latest frame; when it began, if it has none.
     last: Timestamp,
     /// What interfaces had counted before its first frame.
     counts: Counts,
+    /// It could not be written, and nothing is added any longer.
     failed: bool,
 }
 
-/// A fragment whose packet is not whole yet.
+/// A fragment of an IP packet that is not whole yet. Any finding may want it, so all files share one copy.
 #[derive(Debug)]
-struct Fragment {
+struct PendingFragment {
     interface: u16,
     at: Stamp,
     link_type: u16,
@@ -104,18 +109,18 @@ struct Fragment {
     wire_length: u32,
 }
 
-impl Catcher {
-    /// Files go to that folder, the newest `keep` of them stay.
+impl FindingFiles {
+    /// Files go to that folder, and the newest `keep` of them stay.
     pub fn new(folder: &Path, ring: Ring, head: Head, keep: Option<usize>) -> Self {
         Self {
             folder: folder.to_owned(),
             ring,
             head,
-            kept: Kept::new(keep),
+            retention: Retention::new(keep),
             open: Vec::new(),
             places: HashMap::new(),
-            before: Written::default(),
-            news: None,
+            finished: WriteTotals::default(),
+            pending_error: None,
             counts: Counts::default(),
         }
     }
@@ -128,8 +133,8 @@ impl Catcher {
 
     /// Adds a secret, to files that are written and those that follow.
     pub fn secret(&mut self, secret: Secret) {
-        for catch in &mut self.open {
-            catch.failed |= catch.file.secret(&secret).is_err();
+        for file in &mut self.open {
+            file.failed |= file.capture.secret(&secret).is_err();
         }
         self.head.add(secret);
     }
@@ -147,15 +152,15 @@ impl Catcher {
         let Some(places) = self.places.get(&flow) else { return };
         for place in places {
             if let Err(error) = self.open[*place].frame(interface, frame) {
-                self.news.get_or_insert(error);
+                self.pending_error.get_or_insert(error);
             }
         }
     }
 
     /// Writes a finding that has come about, spread or got worse into a file of its own, with what the ring holds of it,
-    /// unless all of it is in the open file of that rule already. `only` are the clients to which it has spread; none: all.
-    /// `conversations` are those that the finding names, at the places that are their numbers; `now` is packet time. Gives
-    /// the file.
+    /// unless all of it is in the open file of that rule already: of a finding that gets worse with each retry there would
+    /// be hundreds. `only` are the clients to which it has spread; none: all. `conversations` are those that the finding
+    /// names, at the places that are their numbers; `now` is packet time. Gives the path of the file.
     ///
     /// # Errors
     /// It cannot be made or written; what is in it then can be read.
@@ -169,59 +174,39 @@ impl Catcher {
         let mut named = named(finding, conversations);
         named.retain(|conversation| only.is_empty() || only.contains(&conversation.client.ip));
         let mut flows: HashSet<_> = named.iter().map(|conversation| self.flow(conversation)).collect();
-        let has_it = |catch: &&Catch| catch.rule == finding.rule && !catch.failed && flows.is_subset(&catch.flows);
-        if let Some(catch) = self.open.iter().find(has_it).filter(|_| !flows.is_empty()) {
-            return Ok(catch.file.path().to_owned());
+        let has_it = |file: &&FindingFile| file.rule == finding.rule && !file.failed && flows.is_subset(&file.flows);
+        if let Some(file) = self.open.iter().find(has_it).filter(|_| !flows.is_empty()) {
+            return Ok(file.capture.path().to_owned());
         }
         let room = FLOWS.saturating_sub(flows.len());
         flows.extend(self.ring.flows_of(&finding.frames).into_iter().take(room));
         if self.open.len() >= OPEN {
             self.end(0);
         }
-        let file = self.file(finding, named.first().copied(), now)?;
-        let path = file.path().to_owned();
-        self.before.files += 1;
-        if let Err(error) = self.kept.add(&file) {
-            self.news.get_or_insert(error);
-        }
-        let going_on = self.going_on(&named);
-        let has_tcp = named.iter().any(|conversation| conversation.transport == Transport::Tcp);
-        let mut catch = Catch {
-            rule: finding.rule,
-            file,
-            over: (has_tcp && going_on.is_empty()).then_some(now),
-            going_on,
-            fragments: Fragments::default(),
-            fired: now,
-            past: 0,
-            first: None,
-            last: now,
-            counts: self.ring.counts_before(),
-            failed: false,
-            flows: HashSet::new(),
-        };
-        let done = catch.join(flows, &self.ring);
-        self.open.push(catch);
-        self.open_places();
+        let mut file = self.begin(finding, &named, now)?;
+        let path = file.capture.path().to_owned();
+        let done = file.join(flows, &self.ring);
+        self.open.push(file);
+        self.index_places();
         done.map(|()| path)
     }
 
-    /// Schedule which conversations are over by now, and which have joined findings that are being written.
+    /// Looks which conversations are over by now, and which have joined findings that are being written.
     pub fn look(&mut self, findings: &[Finding], conversations: &[Conversation], now: Timestamp) {
         if self.open.is_empty() {
             return;
         }
         for finding in findings {
-            if self.open.iter().any(|catch| catch.rule == finding.rule) {
+            if self.open.iter().any(|file| file.rule == finding.rule) {
                 self.grow(finding, conversations);
             }
         }
         for conversation in conversations.iter().filter(|conversation| is_over(conversation)) {
             let flow = self.flow(conversation);
             for place in self.places.get(&flow).into_iter().flatten() {
-                let catch = &mut self.open[*place];
-                if catch.going_on.remove(&flow) && catch.going_on.is_empty() {
-                    catch.over = Some(now);
+                let file = &mut self.open[*place];
+                if file.going_on.remove(&flow) && file.going_on.is_empty() {
+                    file.over = Some(now);
                 }
             }
         }
@@ -233,30 +218,30 @@ impl Catcher {
     /// # Errors
     /// Something to tell the user: a file could not be written and ends here, or an old one not be removed.
     pub fn flush(&mut self, now: Timestamp) -> Result<(), WriteError> {
-        for catch in &mut self.open {
-            if let Err(error) = catch.file.flush() {
-                catch.failed = true;
-                self.news.get_or_insert(error);
+        for file in &mut self.open {
+            if let Err(error) = file.capture.flush() {
+                file.failed = true;
+                self.pending_error.get_or_insert(error);
             }
         }
-        let is_gone = |kept: &Kept, catch: &Catch| !kept.holds(catch.file.path());
+        let is_gone = |kept: &Retention, file: &FindingFile| !kept.holds(file.capture.path());
         for place in (0..self.open.len()).rev() {
-            if self.open[place].is_complete(now) || is_gone(&self.kept, &self.open[place]) {
+            if self.open[place].is_complete(now) || is_gone(&self.retention, &self.open[place]) {
                 self.end(place);
             }
         }
-        self.news.take().map_or(Ok(()), Err)
+        self.pending_error.take().map_or(Ok(()), Err)
     }
 
     /// Ends all files.
     ///
     /// # Errors
-    /// As [`Catcher::flush`].
+    /// As [`FindingFiles::flush`].
     pub fn finish(&mut self) -> Result<(), WriteError> {
         while !self.open.is_empty() {
             self.end(0);
         }
-        self.news.take().map_or(Ok(()), Err)
+        self.pending_error.take().map_or(Ok(()), Err)
     }
 
     /// The minutes before.
@@ -265,8 +250,34 @@ impl Catcher {
     }
 
     /// What was written so far.
-    pub fn written(&self) -> Written {
-        self.open.iter().fold(self.before, |sum, catch| sum.and(&catch.file))
+    pub fn written(&self) -> WriteTotals {
+        self.open.iter().fold(self.finished, |sum, file| sum.and(&file.capture))
+    }
+
+    /// Begins the file of a finding that names these conversations. That an old file cannot be removed does not keep it from
+    /// being written.
+    fn begin(&mut self, finding: &Finding, named: &[&Conversation], now: Timestamp) -> Result<FindingFile, WriteError> {
+        let capture = self.create(finding, named.first().copied(), now)?;
+        self.finished.files += 1;
+        if let Err(error) = self.retention.add(&capture) {
+            self.pending_error.get_or_insert(error);
+        }
+        let going_on = self.going_on(named);
+        let has_tcp = named.iter().any(|conversation| conversation.transport == Transport::Tcp);
+        Ok(FindingFile {
+            rule: finding.rule,
+            capture,
+            over: (has_tcp && going_on.is_empty()).then_some(now),
+            going_on,
+            fragments: Fragments::default(),
+            fired: now,
+            from_ring: 0,
+            first: None,
+            last: now,
+            counts: self.ring.counts_before(),
+            failed: false,
+            flows: HashSet::new(),
+        })
     }
 
     /// Adds conversations that have joined a finding to its file.
@@ -274,23 +285,23 @@ impl Catcher {
         let named = named(finding, conversations);
         let flows: HashSet<_> = named.iter().map(|conversation| self.flow(conversation)).collect();
         let going_on = self.going_on(&named);
-        let is_it = |catch: &&mut Catch| catch.rule == finding.rule && !catch.flows.is_disjoint(&flows);
+        let is_it = |file: &&mut FindingFile| file.rule == finding.rule && !file.flows.is_disjoint(&flows);
         let mut has_grown = false;
-        for catch in self.open.iter_mut().filter(is_it) {
-            let room = FLOWS.saturating_sub(catch.flows.len());
-            let joining: HashSet<_> = flows.difference(&catch.flows).copied().take(room).collect();
-            if joining.is_empty() || catch.failed {
+        for file in self.open.iter_mut().filter(is_it) {
+            let room = FLOWS.saturating_sub(file.flows.len());
+            let joining: HashSet<_> = flows.difference(&file.flows).copied().take(room).collect();
+            if joining.is_empty() || file.failed {
                 continue;
             }
             has_grown = true;
-            catch.going_on.extend(going_on.intersection(&joining));
-            catch.over = catch.over.filter(|_| catch.going_on.is_empty());
-            if let Err(error) = catch.join(joining, &self.ring) {
-                self.news.get_or_insert(error);
+            file.going_on.extend(going_on.intersection(&joining));
+            file.over = file.over.filter(|_| file.going_on.is_empty());
+            if let Err(error) = file.join(joining, &self.ring) {
+                self.pending_error.get_or_insert(error);
             }
         }
         if has_grown {
-            self.open_places();
+            self.index_places();
         }
     }
 
@@ -300,6 +311,7 @@ impl Catcher {
         conversations.iter().filter(is_one).map(|conversation| self.flow(conversation)).collect()
     }
 
+    /// By what the ring knows this conversation.
     fn flow(&self, conversation: &Conversation) -> FlowId {
         self.ring.flow(FlowKey::new(conversation.client, conversation.server))
     }
@@ -307,14 +319,14 @@ impl Catcher {
     /// Keeps a fragment until its packet is whole.
     fn fragment(&mut self, interface: u16, frame: &Frame<'_>) {
         let Frame { at, link_type, data, wire_length } = *frame;
-        let fragment = Arc::new(Fragment { interface, at, link_type, data: data.to_vec(), wire_length });
-        for catch in &mut self.open {
-            catch.fragments.push(at, Arc::clone(&fragment));
+        let fragment = Arc::new(PendingFragment { interface, at, link_type, data: data.to_vec(), wire_length });
+        for file in &mut self.open {
+            file.fragments.push(at, Arc::clone(&fragment));
         }
     }
 
-    /// A new file of a name that is free.
-    fn file(
+    /// A new file of a name that is free: two findings of one client and one rule can come in one millisecond.
+    fn create(
         &self,
         finding: &Finding,
         conversation: Option<&Conversation>,
@@ -331,45 +343,46 @@ impl Catcher {
         }
     }
 
-    /// Ends the file in that place.
+    /// Ends the file in that place. The places of those behind it change.
     fn end(&mut self, place: usize) {
-        let mut catch = self.open.remove(place);
-        let (start, counts) = (catch.first.unwrap_or(catch.last), self.counts.since(catch.counts));
-        let statistics = Statistics { counts, start, end: catch.last, comment: None };
-        if !catch.failed
-            && let Err(error) = catch.file.statistics(&statistics)
+        let mut file = self.open.remove(place);
+        let (start, counts) = (file.first.unwrap_or(file.last), self.counts.since(file.counts));
+        let statistics = Statistics { counts, start, end: file.last, comment: None };
+        if !file.failed
+            && let Err(error) = file.capture.statistics(&statistics)
         {
-            self.news.get_or_insert(error);
+            self.pending_error.get_or_insert(error);
         }
-        self.before = self.before.and(&catch.file);
-        self.open_places();
+        self.finished = self.finished.and(&file.capture);
+        self.index_places();
     }
 
-    fn open_places(&mut self) {
+    /// Finds the places of all files anew: files begin and end seldom, frames come often.
+    fn index_places(&mut self) {
         self.places.clear();
-        for (place, catch) in self.open.iter().enumerate() {
-            for flow in &catch.flows {
+        for (place, file) in self.open.iter().enumerate() {
+            for flow in &file.flows {
                 self.places.entry(*flow).or_default().push(place);
             }
         }
     }
 }
 
-impl Catch {
-    /// Adds conversations, and writes what the ring holds of them.
+impl FindingFile {
+    /// Adds conversations, and writes what the ring holds of them. An error leaves what was written, which can be read.
     fn join(&mut self, flows: HashSet<FlowId>, ring: &Ring) -> Result<(), WriteError> {
-        let before = self.file.length();
+        let before = self.capture.length();
         let mut done = Ok(());
         for (interface, frame) in ring.frames_of(&flows) {
             self.first = Some(self.first.map_or(frame.at.time, |first| first.min(frame.at.time)));
-            done = self.file.frame(interface, &frame, None);
+            done = self.capture.frame(interface, &frame, None);
             if done.is_err() {
                 break;
             }
         }
-        let done = done.and_then(|()| self.file.flush());
+        let done = done.and_then(|()| self.capture.flush());
         self.failed = done.is_err();
-        self.past += self.file.length() - before;
+        self.from_ring += self.capture.length() - before;
         self.flows.extend(flows);
         done
     }
@@ -381,19 +394,21 @@ impl Catch {
         }
         let mut done = Ok(());
         for fragment in self.fragments.take(frame.at) {
-            done = done.and_then(|()| self.file.frame(fragment.interface, &fragment.frame(), None));
+            done = done.and_then(|()| self.capture.frame(fragment.interface, &fragment.frame(), None));
         }
-        let done = done.and_then(|()| self.file.frame(interface, frame, None));
+        let done = done.and_then(|()| self.capture.frame(interface, frame, None));
         self.first.get_or_insert(frame.at.time);
         self.last = self.last.max(frame.at.time);
         self.failed = done.is_err();
         done
     }
 
+    /// Its conversations have said more than a file may hold.
     fn is_full(&self) -> bool {
-        self.file.length().saturating_sub(self.past) >= LARGEST
+        self.capture.length().saturating_sub(self.from_ring) >= LARGEST
     }
 
+    /// Nothing is to come that would explain the finding.
     fn is_complete(&self, now: Timestamp) -> bool {
         let is_over = self.over.is_some_and(|over| now.since(over) >= LINGER);
         let is_late = now.since(self.last) >= QUIET || now.since(self.fired) >= LONGEST;
@@ -401,13 +416,13 @@ impl Catch {
     }
 }
 
-impl Fragment {
+impl PendingFragment {
     fn frame(&self) -> Frame<'_> {
         Frame { at: self.at, link_type: self.link_type, data: &self.data, wire_length: self.wire_length }
     }
 }
 
-/// Conversations that a finding names, the first so many.
+/// Conversations that a finding names, the first [`FLOWS`] of them.
 fn named<'a>(finding: &Finding, conversations: &'a [Conversation]) -> Vec<&'a Conversation> {
     let ids = finding.conversations.iter().take(FLOWS);
     ids.filter_map(|id| conversations.get(usize::try_from(*id).ok()?)).collect()
@@ -446,7 +461,7 @@ fn comment(finding: &Finding) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ring::{LEAST, Span};
+    use super::super::ring::{LEAST_BYTES, RingLimits};
     use super::*;
     use crate::capture::Reader;
     use crate::capture::write::Described;
@@ -470,8 +485,8 @@ mod tests {
         Head { interfaces: vec![ethernet], secrets: Vec::new() }
     }
 
-    fn catcher(folder: &Path, keep: Option<usize>) -> Catcher {
-        Catcher::new(folder, Ring::new(Span { bytes: LEAST, time: None }), head(), keep)
+    fn finding_files(folder: &Path, keep: Option<usize>) -> FindingFiles {
+        FindingFiles::new(folder, Ring::new(RingLimits { bytes: LEAST_BYTES, time: None }), head(), keep)
     }
 
     fn end(host: u8, port: u16) -> Endpoint {
@@ -479,11 +494,15 @@ mod tests {
     }
 
     /// A frame of the conversation on that port.
-    fn put(catcher: &mut Catcher, port: u16, seconds: i64, size: usize) {
+    fn put(finding_files: &mut FindingFiles, port: u16, seconds: i64, size: usize) {
         let flow = Some(FlowKey::new(end(1, port), end(2, 1352)));
         let at = Stamp { time: time(seconds), frame: FrameRef { input: 0, number: 1 } };
         let data = vec![0; size];
-        catcher.frame(Seen { flow, is_wanted: true }, 0, &Frame { at, link_type: 1, data: &data, wire_length: 60 });
+        finding_files.frame(
+            Seen { flow, is_wanted: true },
+            0,
+            &Frame { at, link_type: 1, data: &data, wire_length: 60 },
+        );
     }
 
     fn finding(id: &'static str, conversations: &[u32]) -> Finding {
@@ -533,34 +552,34 @@ mod tests {
     #[test]
     fn what_was_before_and_what_follows_is_written_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let mut catcher = catcher(folder.path(), None);
+        let mut finding_files = finding_files(folder.path(), None);
         let talks = conversations(&[(1, Close::Open), (2, Close::Open)]);
-        put(&mut catcher, 1, 0, 60);
-        put(&mut catcher, 2, 0, 60);
-        let path = catcher.fire(&finding("some-rule", &[0]), &[], &talks, time(1)).unwrap();
+        put(&mut finding_files, 1, 0, 60);
+        put(&mut finding_files, 2, 0, 60);
+        let path = finding_files.fire(&finding("some-rule", &[0]), &[], &talks, time(1)).unwrap();
         assert_eq!(path.file_name().unwrap(), "20261127T081001.000Z-some-rule-10.0.0.1.pcapng");
         assert_eq!(frames(&path), 1);
-        put(&mut catcher, 1, 2, 60);
-        put(&mut catcher, 2, 2, 60);
-        catcher.flush(time(2)).unwrap();
-        assert_eq!((frames(&path), catcher.open.len()), (2, 1));
-        catcher.finish().unwrap();
+        put(&mut finding_files, 1, 2, 60);
+        put(&mut finding_files, 2, 2, 60);
+        finding_files.flush(time(2)).unwrap();
+        assert_eq!((frames(&path), finding_files.open.len()), (2, 1));
+        finding_files.finish().unwrap();
         assert_eq!(frames(&path), 2);
         let length = path.metadata().unwrap().len();
-        assert_eq!(catcher.written(), Written { files: 1, frames: 2, bytes: length, lost: 0 });
+        assert_eq!(finding_files.written(), WriteTotals { files: 1, frames: 2, bytes: length, lost: 0 });
     }
 
     #[test]
     fn files_end_when_their_conversations_are_over_or_quiet_or_at_limits() {
         let folder = tempfile::tempdir().unwrap();
         let after = |how, seconds: &[i64], size| {
-            let mut catcher = catcher(folder.path(), None);
-            catcher.fire(&finding("r", &[0]), &[], &conversations(&[(1, Close::Open)]), time(0)).unwrap();
+            let mut finding_files = finding_files(folder.path(), None);
+            finding_files.fire(&finding("r", &[0]), &[], &conversations(&[(1, Close::Open)]), time(0)).unwrap();
             for second in seconds {
-                put(&mut catcher, 1, *second, size);
-                catcher.look(&[], &conversations(&[(1, how)]), time(*second));
-                catcher.flush(time(*second)).unwrap();
-                if catcher.open.is_empty() {
+                put(&mut finding_files, 1, *second, size);
+                finding_files.look(&[], &conversations(&[(1, how)]), time(*second));
+                finding_files.flush(time(*second)).unwrap();
+                if finding_files.open.is_empty() {
                     return Some(*second);
                 }
             }
@@ -571,14 +590,14 @@ mod tests {
         assert_eq!(after(Close::Open, &[50, 100, 150, 200, 250, 300], 60), Some(300));
         let busy: Vec<_> = (0..100).collect();
         assert_eq!(after(Close::Open, &busy, 1 << 20), Some(63));
-        let mut quiet = catcher(folder.path(), None);
+        let mut quiet = finding_files(folder.path(), None);
         quiet.fire(&finding("r", &[0]), &[], &conversations(&[(1, Close::Open)]), time(0)).unwrap();
         quiet.flush(time(59)).unwrap();
         assert_eq!(quiet.open.len(), 1);
         quiet.flush(time(60)).unwrap();
         assert!(quiet.open.is_empty());
         // It was over before the finding came about.
-        let mut late = catcher(folder.path(), None);
+        let mut late = finding_files(folder.path(), None);
         late.fire(&finding("r", &[0]), &[], &conversations(&[(1, Close::Rst)]), time(0)).unwrap();
         late.flush(time(29)).unwrap();
         assert_eq!(late.open.len(), 1);
@@ -589,27 +608,27 @@ mod tests {
     #[test]
     fn each_finding_has_a_file_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        let mut catcher = catcher(folder.path(), None);
+        let mut finding_files = finding_files(folder.path(), None);
         let talks = conversations(&[(1, Close::Open)]);
-        put(&mut catcher, 1, 0, 60);
-        let mut fire = |rule| catcher.fire(&finding(rule, &[0]), &[], &talks, time(0)).unwrap();
+        put(&mut finding_files, 1, 0, 60);
+        let mut fire = |rule| finding_files.fire(&finding(rule, &[0]), &[], &talks, time(0)).unwrap();
         let paths = ["a", "b", "a"].map(&mut fire);
         assert!(paths[0] == paths[2], "it is being written already");
-        put(&mut catcher, 1, 1, 60);
-        catcher.finish().unwrap();
+        put(&mut finding_files, 1, 1, 60);
+        finding_files.finish().unwrap();
         assert_eq!(paths.each_ref().map(|path| frames(path)), [2, 2, 2]);
-        let again = catcher.fire(&finding("a", &[0]), &[], &talks, time(0)).unwrap();
+        let again = finding_files.fire(&finding("a", &[0]), &[], &talks, time(0)).unwrap();
         assert!(again.to_str().unwrap().ends_with("-a-10.0.0.1-2.pcapng"), "{again:?}");
     }
 
     #[test]
     fn a_finding_that_spreads_has_a_file_for_the_clients_it_spread_to() {
         let folder = tempfile::tempdir().unwrap();
-        let mut catcher = catcher(folder.path(), None);
+        let mut finding_files = finding_files(folder.path(), None);
         let mut talks = conversations(&[(1, Close::Open), (2, Close::Open)]);
         talks[1].client.ip = [10, 0, 0, 7].into();
-        put(&mut catcher, 1, 0, 60);
-        let path = catcher.fire(&finding("a", &[0, 1]), &[talks[1].client.ip], &talks, time(0)).unwrap();
+        put(&mut finding_files, 1, 0, 60);
+        let path = finding_files.fire(&finding("a", &[0, 1]), &[talks[1].client.ip], &talks, time(0)).unwrap();
         assert!(path.to_str().unwrap().ends_with("-a-10.0.0.7.pcapng"), "{path:?}");
         assert_eq!(frames(&path), 0);
     }
@@ -617,20 +636,20 @@ mod tests {
     #[test]
     fn conversations_that_join_the_finding_join_its_file() {
         let folder = tempfile::tempdir().unwrap();
-        let mut catcher = catcher(folder.path(), None);
+        let mut finding_files = finding_files(folder.path(), None);
         let talks = conversations(&[(1, Close::Fin), (2, Close::Open), (3, Close::Open)]);
         for port in 1..=3 {
-            put(&mut catcher, port, 0, 60);
+            put(&mut finding_files, port, 0, 60);
         }
-        let path = catcher.fire(&finding("a", &[0]), &[], &talks, time(0)).unwrap();
-        catcher.look(&[finding("b", &[0, 2]), finding("a", &[0, 1]), finding("a", &[2])], &talks, time(1));
+        let path = finding_files.fire(&finding("a", &[0]), &[], &talks, time(0)).unwrap();
+        finding_files.look(&[finding("b", &[0, 2]), finding("a", &[0, 1]), finding("a", &[2])], &talks, time(1));
         assert_eq!(frames(&path), 2);
         // The first one is over for long, the second goes on.
         for port in 1..=3 {
-            put(&mut catcher, port, 40, 60);
+            put(&mut finding_files, port, 40, 60);
         }
-        catcher.flush(time(40)).unwrap();
-        assert_eq!((frames(&path), catcher.open.len()), (4, 1));
+        finding_files.flush(time(40)).unwrap();
+        assert_eq!((frames(&path), finding_files.open.len()), (4, 1));
     }
 
     #[test]
@@ -652,57 +671,57 @@ mod tests {
     #[test]
     fn there_are_never_too_many_files_open_and_the_newest_stay() {
         let folder = tempfile::tempdir().unwrap();
-        let mut catcher = catcher(folder.path(), Some(40));
+        let mut finding_files = finding_files(folder.path(), Some(40));
         let talks = conversations(&[(1, Close::Open)]);
         for number in 0..100 {
             let rule = if number % 2 == 0 { "a" } else { "b" };
-            catcher.open.iter_mut().for_each(|catch| catch.rule = RuleId::new(""));
-            catcher.fire(&finding(rule, &[0]), &[], &talks, time(number)).unwrap();
-            assert!(catcher.open.len() <= OPEN);
+            finding_files.open.iter_mut().for_each(|file| file.rule = RuleId::new(""));
+            finding_files.fire(&finding(rule, &[0]), &[], &talks, time(number)).unwrap();
+            assert!(finding_files.open.len() <= OPEN);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 40);
-        assert_eq!(catcher.written().files, 100);
+        assert_eq!(finding_files.written().files, 100);
     }
 
     #[test]
     fn a_file_that_is_removed_for_newer_ones_is_written_no_longer() {
         let folder = tempfile::tempdir().unwrap();
-        let mut catcher = catcher(folder.path(), Some(1));
+        let mut finding_files = finding_files(folder.path(), Some(1));
         let talks = conversations(&[(1, Close::Open)]);
         for rule in ["a", "b"] {
-            catcher.fire(&finding(rule, &[0]), &[], &talks, time(1)).unwrap();
+            finding_files.fire(&finding(rule, &[0]), &[], &talks, time(1)).unwrap();
         }
-        catcher.flush(time(1)).unwrap();
-        assert_eq!(catcher.open.len(), 1);
-        assert!(catcher.open[0].file.path().exists());
+        finding_files.flush(time(1)).unwrap();
+        assert_eq!(finding_files.open.len(), 1);
+        assert!(finding_files.open[0].capture.path().exists());
     }
 
     #[test]
     fn a_folder_that_is_gone_is_told() {
-        let mut catcher = catcher(Path::new("/no/such/folder"), None);
-        let error = catcher.fire(&finding("r", &[]), &[], &[], time(0)).unwrap_err().to_string();
+        let mut finding_files = finding_files(Path::new("/no/such/folder"), None);
+        let error = finding_files.fire(&finding("r", &[]), &[], &[], time(0)).unwrap_err().to_string();
         assert!(error.contains("/no/such/folder/2026") && error.contains("no such folder"), "{error}");
-        assert_eq!(catcher.written().files, 0);
+        assert_eq!(finding_files.written().files, 0);
     }
 
     #[test]
     fn fragments_come_with_the_frame_that_completes_them() {
         let folder = tempfile::tempdir().unwrap();
-        let mut catcher = catcher(folder.path(), None);
+        let mut finding_files = finding_files(folder.path(), None);
         let talks = conversations(&[(1, Close::Open), (2, Close::Open)]);
-        let paths = [0, 1].map(|id| catcher.fire(&finding("r", &[id]), &[], &talks, time(0)).unwrap());
-        let fragment = |catcher: &mut Catcher, seconds| {
+        let paths = [0, 1].map(|id| finding_files.fire(&finding("r", &[id]), &[], &talks, time(0)).unwrap());
+        let fragment = |finding_files: &mut FindingFiles, seconds| {
             let at = Stamp { time: time(seconds), frame: FrameRef::default() };
             let seen = Seen { flow: None, is_wanted: true };
-            catcher.frame(seen, 0, &Frame { at, link_type: 1, data: b"part", wire_length: 60 });
+            finding_files.frame(seen, 0, &Frame { at, link_type: 1, data: b"part", wire_length: 60 });
         };
-        fragment(&mut catcher, 1);
-        fragment(&mut catcher, 9);
-        fragment(&mut catcher, 9);
-        put(&mut catcher, 2, 9, 60);
-        put(&mut catcher, 1, 9, 60);
-        put(&mut catcher, 1, 9, 60);
-        catcher.finish().unwrap();
+        fragment(&mut finding_files, 1);
+        fragment(&mut finding_files, 9);
+        fragment(&mut finding_files, 9);
+        put(&mut finding_files, 2, 9, 60);
+        put(&mut finding_files, 1, 9, 60);
+        put(&mut finding_files, 1, 9, 60);
+        finding_files.finish().unwrap();
         assert_eq!(paths.map(|path| frames(&path)), [4, 3]);
     }
 
@@ -717,34 +736,34 @@ mod tests {
     }
 
     /// Takes in a capture as if it were live, and fires for every rule as soon as it speaks.
-    fn live(capture: &[u8], catcher: &mut Catcher) -> Vec<(Finding, PathBuf)> {
+    fn live(capture: &[u8], finding_files: &mut FindingFiles) -> Vec<(Finding, PathBuf)> {
         let mut reader = Reader::from_reader("test", Cursor::new(capture.to_vec())).unwrap();
         let mut pipeline = Pipeline::new(Options::default());
         let mut caught: Vec<(Finding, PathBuf)> = Vec::new();
-        let mut look = |pipeline: &mut Pipeline, catcher: &mut Catcher, now: Timestamp| {
+        let mut look = |pipeline: &mut Pipeline, finding_files: &mut FindingFiles, now: Timestamp| {
             pipeline.snapshot(Vec::new(), now, |analysis: &Analysis| {
                 let findings = diagnose(analysis, &Settings::default());
-                catcher.look(&findings, &analysis.conversations, now);
+                finding_files.look(&findings, &analysis.conversations, now);
                 for finding in findings {
                     if !caught.iter().any(|(known, _)| known.rule == finding.rule) {
-                        let path = catcher.fire(&finding, &[], &analysis.conversations, now).unwrap();
+                        let path = finding_files.fire(&finding, &[], &analysis.conversations, now).unwrap();
                         caught.push((finding, path));
                     }
                 }
             });
-            catcher.flush(now).unwrap();
+            finding_files.flush(now).unwrap();
         };
         let (mut now, mut events) = (Timestamp::default(), 0);
         while let Some(frame) = reader.next(0) {
             now = frame.at.time;
-            catcher.frame(pipeline.frame(&frame), 0, &frame);
+            finding_files.frame(pipeline.frame(&frame), 0, &frame);
             if events != pipeline.events() {
                 events = pipeline.events();
-                look(&mut pipeline, catcher, now);
+                look(&mut pipeline, finding_files, now);
             }
         }
-        look(&mut pipeline, catcher, now);
-        catcher.finish().unwrap();
+        look(&mut pipeline, finding_files, now);
+        finding_files.finish().unwrap();
         caught
     }
 
@@ -760,7 +779,7 @@ mod tests {
             let capture = fs::read(&sample).unwrap();
             let whole = testing::findings(&capture);
             let folder = tempfile::tempdir().unwrap();
-            let mut caught = live(&capture, &mut catcher(folder.path(), None));
+            let mut caught = live(&capture, &mut finding_files(folder.path(), None));
             caught.retain(|(finding, _)| !LOOKS_AROUND.contains(&finding.rule.as_str()));
             for (Finding { rule, severity, .. }, path) in caught {
                 // What a rule says before it has seen everything need not be its last word.
