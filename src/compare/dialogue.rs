@@ -140,8 +140,8 @@ pub fn all<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
 
 /// The dialogue of one conversation alone, whatever its protocol.
 pub fn only<'a>(case: &Case<'a>, conversation: &'a Conversation) -> Dialogue<'a> {
-    let mut web = case.web().exchanges().iter().filter(|exchange| exchange.conversation.id == conversation.id);
-    let purpose = web.next().map_or_else(|| purpose(conversation), |exchange| Purpose::wanting(&exchange.host));
+    let mut http = case.http().exchanges().iter().filter(|exchange| exchange.conversation.id == conversation.id);
+    let purpose = http.next().map_or_else(|| purpose(conversation), |exchange| Purpose::wanting(&exchange.host));
     of_one(conversation, conversation.spoken(), purpose)
 }
 
@@ -189,7 +189,7 @@ fn purpose(c: &Conversation) -> Purpose {
 fn hosts<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
     let mut found: Vec<Dialogue<'a>> = Vec::new();
     let mut places: HashMap<(IpAddr, &str), usize> = HashMap::new();
-    for exchange in case.web().exchanges() {
+    for exchange in case.http().exchanges() {
         let Some(protocol) = exchange.conversation.spoken().filter(|p| p.dialogues == Dialogues::Host) else {
             continue;
         };

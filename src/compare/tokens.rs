@@ -12,7 +12,7 @@ pub struct Kinds(HashMap<FrameRef, String>);
 impl Kinds {
     /// Of every request and login of a capture.
     pub fn of(case: &Case<'_>) -> Self {
-        let showings = case.identity().showings().iter();
+        let showings = case.tokens().showings().iter();
         let kinds = showings.map(|showing| {
             let mut names: Vec<_> = showing.tokens.iter().map(|held| held.class.name()).collect();
             names.sort_unstable();

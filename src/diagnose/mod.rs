@@ -48,7 +48,7 @@ pub fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
     let case = Case::new(analysis, settings);
     let mut drafts: Vec<Draft> = rules::RULES.iter().flat_map(|rule| rule.judge(&case)).collect();
     let heard = if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, hear(&case)) };
-    Judgement { findings: precedence::settle(&drafts), heard, clocks: case.journal().clocks().to_vec() }
+    Judgement { findings: precedence::settle(&drafts), heard, clocks: case.logs().clocks().to_vec() }
 }
 
 /// Judges the logs of an analysis for themselves: what of them was not heard beside any capture.

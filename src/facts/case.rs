@@ -1,13 +1,13 @@
 //! The analysis as rules want to see it: NRPC conversations with their opening, attempts by client, DNS answers.
 
 use super::dns::{Lookup, lookups};
-use super::http::Web;
-use super::logs::Journal;
+use super::http::HttpIndex;
+use super::logs::LogIndex;
 use super::nrpc::{Talk, concerns_nrpc};
-use super::sametime::Chat;
-use super::sip::Telephony;
-use super::tls::Handshakes;
-use super::tokens::Identity;
+use super::sametime::SametimeIndex;
+use super::sip::SipIndex;
+use super::tls::TlsIndex;
+use super::tokens::TokenIndex;
 use super::{Settings, names};
 use crate::model::{Analysis, Endpoint, Timestamp};
 use hashbrown::{HashMap, HashSet};
@@ -31,12 +31,12 @@ pub struct Case<'a> {
     /// What several rules ask for, found out once: see [`super::network::attempts::scanners`], [`super::nrpc::restarts::restarted`].
     pub(super) scanners: OnceCell<HashSet<IpAddr>>,
     pub(super) restarted: OnceCell<HashSet<u32>>,
-    handshakes: Handshakes<'a>,
-    web: Web<'a>,
-    telephony: Telephony<'a>,
-    chat: Chat<'a>,
-    identity: Identity<'a>,
-    journal: Journal<'a>,
+    tls: TlsIndex<'a>,
+    http: HttpIndex<'a>,
+    sip: SipIndex<'a>,
+    sametime: SametimeIndex<'a>,
+    tokens: TokenIndex<'a>,
+    logs: LogIndex<'a>,
 }
 
 /// A retry is sought among this many of the client's next conversations.
@@ -64,10 +64,10 @@ impl<'a> Case<'a> {
                 by_answer.entry(address).or_default().push(index);
             }
         }
-        let (web, telephony) = (Web::new(analysis), Telephony::new(analysis));
-        let identity = Identity::new(analysis, settings, &web, &telephony);
-        let chat = Chat::new(analysis);
-        let journal = Journal::new(analysis, settings, &chat, &telephony, &identity);
+        let (http, sip) = (HttpIndex::new(analysis), SipIndex::new(analysis));
+        let tokens = TokenIndex::new(analysis, settings, &http, &sip);
+        let sametime = SametimeIndex::new(analysis);
+        let logs = LogIndex::new(analysis, settings, &sametime, &sip, &tokens);
         Self {
             analysis,
             settings,
@@ -79,43 +79,43 @@ impl<'a> Case<'a> {
             by_answer,
             scanners: OnceCell::new(),
             restarted: OnceCell::new(),
-            handshakes: Handshakes::new(analysis, settings),
-            web,
-            telephony,
-            chat,
-            identity,
-            journal,
+            tls: TlsIndex::new(analysis, settings),
+            http,
+            sip,
+            sametime,
+            tokens,
+            logs,
         }
     }
 
     /// HTTP exchanges and cookie jars.
-    pub fn web(&self) -> &Web<'a> {
-        &self.web
+    pub fn http(&self) -> &HttpIndex<'a> {
+        &self.http
     }
 
     /// SIP transactions and registrations.
-    pub fn telephony(&self) -> &Telephony<'a> {
-        &self.telephony
+    pub fn sip(&self) -> &SipIndex<'a> {
+        &self.sip
     }
 
     /// Sametime logins.
-    pub fn chat(&self) -> &Chat<'a> {
-        &self.chat
+    pub fn sametime(&self) -> &SametimeIndex<'a> {
+        &self.sametime
     }
 
     /// Sign-on tokens.
-    pub fn identity(&self) -> &Identity<'a> {
-        &self.identity
+    pub fn tokens(&self) -> &TokenIndex<'a> {
+        &self.tokens
     }
 
     /// TLS handshakes.
-    pub const fn handshakes(&self) -> &Handshakes<'a> {
-        &self.handshakes
+    pub const fn tls(&self) -> &TlsIndex<'a> {
+        &self.tls
     }
 
     /// Logs beside the capture.
-    pub fn journal(&self) -> &Journal<'a> {
-        &self.journal
+    pub fn logs(&self) -> &LogIndex<'a> {
+        &self.logs
     }
 
     /// Every conversation on NRPC's port or with NRPC's content, in order.

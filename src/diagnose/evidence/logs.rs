@@ -20,7 +20,7 @@ const NEAR: usize = 8;
 
 /// Name of the log for people.
 pub fn log_of<'c>(case: &'c Case<'_>, entry: &Entry<'_>) -> &'c str {
-    case.journal().log(entry.log).map_or("the log", |log| log.name())
+    case.logs().log(entry.log).map_or("the log", |log| log.name())
 }
 
 /// Name of the log in which a sign-on was traced.
@@ -36,16 +36,15 @@ pub fn whose<'a>(login: &TracedLogin<'a>) -> &'a str {
 /// Conversations with a community server in which the capture shows that sign-on refused.
 pub fn refused_logins(case: &Case<'_>, login: &TracedLogin<'_>) -> Vec<u32> {
     let Some(failed) = login.failed().or_else(|| login.first()) else { return Vec::new() };
-    case.journal().refused_at(&failed, &[&sametime::PROTOCOL], &login.users())
+    case.logs().refused_at(&failed, &[&sametime::PROTOCOL], &login.users())
 }
 
 /// A trace that says of the token "verified" speaks against every fault of the token.
 pub fn verified_well(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
-    let verified =
-        case.journal().logins().iter().filter(|login| login.status.is_none() && login.not_verified.is_none());
+    let verified = case.logs().logins().iter().filter(|login| login.status.is_none() && login.not_verified.is_none());
     let heard = verified.filter(|login| !login.mixed).filter_map(|login| {
         let entry = login.verified?;
-        let links = case.journal().refused_at(&entry, &[&sametime::PROTOCOL], &login.users());
+        let links = case.logs().refused_at(&entry, &[&sametime::PROTOCOL], &login.users());
         (!links.is_empty()).then(|| Testimony::new(about, &[entry]).links(links).against())
     });
     heard.collect()
@@ -60,8 +59,8 @@ pub fn token_status(
     status: TokenStatusText,
     tell: impl Fn(Draft, Option<&str>, &str) -> Draft,
 ) -> Vec<Testimony> {
-    let journal = case.journal();
-    let said = journal.logins().iter().filter(|login| login.status.is_some_and(|(_, said)| said == status));
+    let logs = case.logs();
+    let said = logs.logins().iter().filter(|login| login.status.is_some_and(|(_, said)| said == status));
     let traced = said.clone().filter(|login| login.accepted.is_none()).map(|login| {
         let user = login.user();
         let draft = tell(Draft::new(about, READ).names_read().guard(login.mixed), user, log_of_login(case, login));
@@ -73,7 +72,7 @@ pub fn token_status(
     });
     let traced_lines: Vec<_> = said.filter_map(|login| login.status.map(|(entry, _)| entry.line())).collect();
     let is_said = |event: &LogEvent| matches!(event, LogEvent::Status { token: Some(said), .. } if *said == status);
-    let lines = journal.saying(is_said).filter(|entry| traced_lines.binary_search(&entry.line()).is_err());
+    let lines = logs.saying(is_said).filter(|entry| traced_lines.binary_search(&entry.line()).is_err());
     let lines = lines.take(MOST).map(|entry| {
         let draft = tell(Draft::new(about, READ).names_read(), None, log_of(case, &entry));
         Testimony::new(about, &[entry]).links(refused_near(case, &entry)).alone(draft)
@@ -83,7 +82,7 @@ pub fn token_status(
 
 /// Conversations in which the capture shows a token refused at that moment.
 pub fn refused_near(case: &Case<'_>, entry: &Entry<'_>) -> Vec<u32> {
-    case.journal().refused_at(entry, &[&http::PROTOCOL, &sip::PROTOCOL, &sametime::PROTOCOL], &[])
+    case.logs().refused_at(entry, &[&http::PROTOCOL, &sip::PROTOCOL, &sametime::PROTOCOL], &[])
 }
 
 /// Lines of one kind that say nothing of users, each with what it joins; alone they are worth a word from three on.
@@ -93,7 +92,7 @@ pub fn noise(
     is: impl Fn(&LogEvent) -> bool,
     tell: impl Fn(Draft, &str) -> Draft,
 ) -> Vec<Testimony> {
-    let entries: Vec<Entry<'_>> = case.journal().saying(is).take(MOST).collect();
+    let entries: Vec<Entry<'_>> = case.logs().saying(is).take(MOST).collect();
     let logs = group_by(entries, |entry| entry.log);
     let of_log = |group: Vec<Entry<'_>>| -> Vec<Testimony> {
         let many = group.len() >= 3;
@@ -124,7 +123,7 @@ pub fn wrong_server(
     mine: impl Fn(Option<(&str, Likeness)>) -> bool,
     tell: impl Fn(Draft, &ClientTrace<'_>) -> Draft,
 ) -> Vec<Testimony> {
-    let groups = group_by(case.journal().traces(), |trace| (trace.wanted, trace.answered, trace.address));
+    let groups = group_by(case.logs().traces(), |trace| (trace.wanted, trace.answered, trace.address));
     let firsts = groups.iter().take(ATTEMPTS).filter_map(|group| group.first().copied());
     let heard = firsts.filter_map(|trace| {
         let pair = trace.wanted.map(|wanted| (wanted, case.likeness(wanted, trace.answered)));
@@ -156,7 +155,7 @@ fn same_attempt(case: &Case<'_>, trace: &ClientTrace<'_>) -> Vec<u32> {
 /// wrong one, and proves nothing by itself.
 pub fn not_responding(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
     let entries: Vec<Entry<'_>> = case
-        .journal()
+        .logs()
         .saying(|event| {
             matches!(
                 event,

@@ -27,7 +27,7 @@ impl Reasons {
     pub fn groups<'c, 'a>(&self, case: &'c Case<'a>) -> Vec<Vec<&'c Login<'a>>> {
         let reason_of = |login: &Login<'a>| if self.after_login { ended(login) } else { login.refusal() };
         let mine = |login: &&Login<'a>| reason_of(login).is_some_and(|code| self.codes.contains(&code));
-        by_user(case.chat().logins().filter(mine))
+        by_user(case.sametime().logins().filter(mine))
     }
 
     /// A finding for each group: score, severity, conversations, evidence. Title and words are the rule's own.
@@ -48,8 +48,8 @@ impl Reasons {
 /// Begins the finding about logins that a server ended with a reason: score, how bad it is, all conversations, the first
 /// ones shown.
 pub fn draft(case: &Case<'_>, about: &'static About, group: &[&Login<'_>]) -> Draft {
-    let recovered = group.last().is_some_and(|last| case.chat().accepted_after(last).is_some());
-    let again = group.len() > 1 || group.last().is_some_and(|last| case.chat().after(last).next().is_some());
+    let recovered = group.last().is_some_and(|last| case.sametime().accepted_after(last).is_some());
+    let again = group.len() > 1 || group.last().is_some_and(|last| case.sametime().after(last).next().is_some());
     let severity = if recovered { about.severity.min(Severity::Minor) } else { about.severity };
     let draft = Draft::new(about, READ).names_read().retry(again).seen_in(group.len()).severity(severity);
     show_all(draft, group)
@@ -75,7 +75,7 @@ pub fn aftermath(case: &Case<'_>, group: &[&Login<'_>]) -> &'static str {
 }
 
 fn all_got_in(case: &Case<'_>, group: &[&Login<'_>]) -> bool {
-    group.iter().all(|login| case.chat().accepted_after(login).is_some())
+    group.iter().all(|login| case.sametime().accepted_after(login).is_some())
 }
 
 /// Names all conversations and shows the first of them.
@@ -139,12 +139,12 @@ pub fn how_often(group: &[&Login<'_>]) -> String {
 /// What the client did afterwards, as a sentence with a blank in front.
 pub fn afterwards(case: &Case<'_>, group: &[&Login<'_>]) -> String {
     let Some(last) = group.last() else { return String::new() };
-    if let Some(next) = case.chat().accepted_after(last) {
+    if let Some(next) = case.sametime().accepted_after(last) {
         let how = if next.by_password() { " with a password" } else { "" };
         let delay = span(next.began().time.seconds_since(last.ended()));
         return format!(" {delay} later the user got in{how} at {}.", next.server());
     }
-    match case.chat().after(last).count() {
+    match case.sametime().after(last).count() {
         0 => String::new(),
         n => format!(" The client tried {} more after that and did not get in.", times(n)),
     }

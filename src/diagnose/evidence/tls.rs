@@ -12,7 +12,7 @@ const SHOWN: usize = 4;
 /// A finding about failed handshakes with one host: begun, with its conversations and frames. It is less severe if the same
 /// clients got through soon after.
 pub fn failed(case: &Case<'_>, about: &'static About, base: i32, group: &[&Handshake<'_>]) -> Draft {
-    let recovered = |one: &&Handshake<'_>| case.handshakes().worked_after(case, one).is_some();
+    let recovered = |one: &&Handshake<'_>| case.tls().worked_after(case, one).is_some();
     let all_recovered = group.iter().all(recovered);
     let draft = Draft::new(about, base)
         .retry(group.len() > 1)

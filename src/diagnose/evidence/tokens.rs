@@ -14,13 +14,13 @@ use hashbrown::HashSet;
 /// login loops of the same browser.
 #[must_use]
 pub fn name_all<'a>(case: &Case<'a>, draft: Draft, showings: &[&Showing<'a>]) -> Draft {
-    let web = case.web();
-    let denied: Vec<_> = showings.iter().filter_map(|showing| web.exchanges().get(showing.exchange()?)).collect();
-    let draft = name_loops(web, draft, &case.settings.thresholds, &denied);
+    let http = case.http();
+    let denied: Vec<_> = showings.iter().filter_map(|showing| http.exchanges().get(showing.exchange()?)).collect();
+    let draft = name_loops(http, draft, &case.settings.thresholds, &denied);
     let calls: HashSet<&str> = showings.iter().filter_map(|showing| showing.call_id).collect();
     let mut calls: Vec<&str> = calls.into_iter().collect();
     calls.sort_unstable();
-    let repeated = calls.into_iter().flat_map(|call| case.telephony().of_call(call)).flat_map(Exchange::conversations);
+    let repeated = calls.into_iter().flat_map(|call| case.sip().of_call(call)).flat_map(Exchange::conversations);
     let draft = repeated.fold(draft, Draft::conversation);
     showings.iter().flat_map(|showing| showing.conversations.iter().copied()).fold(draft, Draft::conversation)
 }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 /// One browser, as far as browsers can be told apart.
 #[derive(Debug, Clone)]
 pub struct Browser<'a> {
-    /// Its place in [`super::Web::browsers`].
+    /// Its place in [`super::HttpIndex::browsers`].
     pub index: usize,
     /// Address from which it came to the place of the capture.
     pub client: IpAddr,
@@ -21,7 +21,7 @@ pub struct Browser<'a> {
     /// Several people seem to share address and User-Agent: tokens or logins of different users, or one place's cookie that
     /// changes to and fro.
     pub is_shared: bool,
-    /// What it did: places in [`super::Web::exchanges`], in order of time.
+    /// What it did: places in [`super::HttpIndex::exchanges`], in order of time.
     pub(super) exchanges: Vec<usize>,
 }
 

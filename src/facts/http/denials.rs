@@ -1,6 +1,6 @@
 //! Requests that were turned away because they carried no token, and the token that the browser had all the same.
 
-use super::{Exchange, Fit, Kept, Web, origin, tokens_sent};
+use super::{Exchange, Fit, HttpIndex, Kept, origin, tokens_sent};
 use crate::facts::Case;
 use crate::facts::grouping::group_by;
 
@@ -19,7 +19,7 @@ pub struct Lost<'w, 'a> {
 /// Requests without any token that were turned away, to machines other than this one, and that did not get through
 /// by themselves soon after.
 pub fn locked_out<'w, 'a>(case: &'w Case<'a>) -> impl Iterator<Item = &'w Exchange<'a>> {
-    case.web().exchanges().iter().filter(move |exchange| {
+    case.http().exchanges().iter().filter(move |exchange| {
         exchange.is_denied()
             && lacks_token(exchange)
             && !origin::is_local(&exchange.host)
@@ -37,26 +37,26 @@ pub fn lacks_token(exchange: &Exchange<'_>) -> bool {
 fn gets_through(case: &Case<'_>, denied: &Exchange<'_>) -> bool {
     let within = case.settings.thresholds.login_round;
     let soon = |next: &&Exchange<'_>| next.at().time.seconds_since(denied.at().time) <= within && !next.is_login();
-    let next = case.web().after(denied).take(LOOK_AHEAD).take_while(soon);
+    let next = case.http().after(denied).take(LOOK_AHEAD).take_while(soon);
     next.into_iter().any(|next| next.host == denied.host && next.path() == denied.path() && next.is_granted())
 }
 
 /// The LTPA tokens that the browser had when it asked, and whether each belongs to the request.
-pub fn tokens_held<'w, 'a>(web: &'w Web<'a>, exchange: &'w Exchange<'a>) -> Vec<(&'w Kept<'a>, Fit)> {
-    web.held(exchange).filter(|(kept, _)| kept.is_token()).collect()
+pub fn tokens_held<'w, 'a>(http: &'w HttpIndex<'a>, exchange: &'w Exchange<'a>) -> Vec<(&'w Kept<'a>, Fit)> {
+    http.held(exchange).filter(|(kept, _)| kept.is_token()).collect()
 }
 
 /// A link or a redirect leads from one host to the request: the user means both to be one.
-pub fn is_led_from(web: &Web<'_>, exchange: &Exchange<'_>, host: &str) -> bool {
+pub fn is_led_from(http: &HttpIndex<'_>, exchange: &Exchange<'_>, host: &str) -> bool {
     let Some(request) = exchange.request else { return false };
     let by_referer = request.referer.as_ref().is_some_and(|url| origin::host_of(&url.host) == host);
     let by_origin = request.origin.as_deref().and_then(origin::origin_of).is_some_and(|(_, from)| from == host);
     let leads =
         |before: &Exchange<'_>| before.target().is_some_and(|(to, _)| before.host == host && to == exchange.host);
-    by_referer || by_origin || web.before(exchange).take(8).any(leads)
+    by_referer || by_origin || http.before(exchange).take(8).any(leads)
 }
 
 /// Losses of one kind by host that set the token and host that missed it.
-pub fn by_hosts<'w, 'a>(web: &Web<'a>, lost: impl IntoIterator<Item = Lost<'w, 'a>>) -> Vec<Vec<Lost<'w, 'a>>> {
-    group_by(lost, |lost| (web.setter(lost.kept).host.clone(), lost.denied.host.clone()))
+pub fn by_hosts<'w, 'a>(http: &HttpIndex<'a>, lost: impl IntoIterator<Item = Lost<'w, 'a>>) -> Vec<Vec<Lost<'w, 'a>>> {
+    group_by(lost, |lost| (http.setter(lost.kept).host.clone(), lost.denied.host.clone()))
 }

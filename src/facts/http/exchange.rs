@@ -10,7 +10,7 @@ use std::ops::Deref;
 /// A request with its response; one of them may be missing.
 #[derive(Debug, Clone)]
 pub struct Exchange<'a> {
-    /// Its place in [`super::Web::exchanges`].
+    /// Its place in [`super::HttpIndex::exchanges`].
     pub index: usize,
     /// Conversation that carried it.
     pub conversation: &'a Conversation,
@@ -18,12 +18,12 @@ pub struct Exchange<'a> {
     pub request: Option<Part<'a, http::Request>>,
     /// The final response, if one was captured.
     pub response: Option<Part<'a, http::Response>>,
-    /// The browser that asked: see [`super::Web::browser`].
+    /// The browser that asked: see [`super::HttpIndex::browser`].
     pub browser: usize,
     /// Host that was asked for: of the Host header without port, lower case; the server's address if none was sent.
     pub host: String,
     /// Cookies of sign-on that the browser had when it asked, whether they belong here or not: indices into
-    /// [`super::Web::kept`].
+    /// [`super::HttpIndex::kept`].
     pub(super) had: Vec<usize>,
 }
 

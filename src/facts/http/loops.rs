@@ -2,7 +2,7 @@
 
 use super::exchange::Exchange;
 use super::pages::Outcome;
-use super::{Browser, Web};
+use super::{Browser, HttpIndex};
 use crate::facts::Thresholds;
 use hashbrown::HashMap;
 
@@ -17,7 +17,7 @@ pub struct Loop {
     pub last: usize,
 }
 
-/// One round: turned away, then logged in. Places in [`Web::exchanges`].
+/// One round: turned away, then logged in. Places in [`HttpIndex::exchanges`].
 #[derive(Debug, Clone, Copy)]
 pub struct Round {
     /// Request that was turned away.
@@ -39,8 +39,8 @@ impl Loop {
 }
 
 /// Every loop of every browser.
-pub(super) fn find(web: &Web<'_>, thresholds: &Thresholds) -> Vec<Loop> {
-    web.browsers().iter().flat_map(|browser| of_browser(web, browser, thresholds)).collect()
+pub(super) fn find(http: &HttpIndex<'_>, thresholds: &Thresholds) -> Vec<Loop> {
+    http.browsers().iter().flat_map(|browser| of_browser(http, browser, thresholds)).collect()
 }
 
 /// What is known of one host while a browser's exchanges are gone through.
@@ -54,16 +54,16 @@ struct State {
 /// Hosts that one browser is followed at; what goes beyond begins anew.
 const HOSTS: usize = 256;
 
-fn of_browser(web: &Web<'_>, browser: &Browser<'_>, thresholds: &Thresholds) -> Vec<Loop> {
+fn of_browser(http: &HttpIndex<'_>, browser: &Browser<'_>, thresholds: &Thresholds) -> Vec<Loop> {
     let mut found = Vec::new();
     let mut states: HashMap<&str, State> = HashMap::new();
     let enough = usize::try_from(thresholds.login_rounds).unwrap_or(usize::MAX).max(1);
-    for exchange in web.of(browser) {
+    for exchange in http.of(browser) {
         if exchange.is_login() || exchange.is_automatic_login() {
             logged_in(&mut states, exchange);
         } else if exchange.is_denied() {
             let state = states.entry(exchange.host.as_str()).or_default();
-            turned_away(web, state, exchange, thresholds);
+            turned_away(http, state, exchange, thresholds);
         } else if exchange.is_granted()
             && let Some(state) = states.remove(exchange.host.as_str())
         {
@@ -94,10 +94,10 @@ fn logged_in(states: &mut HashMap<&str, State>, login: &Exchange<'_>) {
 
 /// The first denial after a login ends a round and begins the next; further ones (other requests of the same page) add
 /// nothing.
-fn turned_away(web: &Web<'_>, state: &mut State, exchange: &Exchange<'_>, thresholds: &Thresholds) {
+fn turned_away(http: &HttpIndex<'_>, state: &mut State, exchange: &Exchange<'_>, thresholds: &Thresholds) {
     match (state.denied, state.login.take()) {
         (Some(_), None) => return,
-        (Some(denied), Some(login)) if soon(web, login, exchange, thresholds) => {
+        (Some(denied), Some(login)) if soon(http, login, exchange, thresholds) => {
             state.rounds.push(Round { denied, login });
         }
         _ => state.rounds.clear(),
@@ -106,8 +106,8 @@ fn turned_away(web: &Web<'_>, state: &mut State, exchange: &Exchange<'_>, thresh
 }
 
 /// The denial comes so soon after the login that no session can have run out.
-fn soon(web: &Web<'_>, login: usize, denied: &Exchange<'_>, thresholds: &Thresholds) -> bool {
-    let login = web.exchanges().get(login);
+fn soon(http: &HttpIndex<'_>, login: usize, denied: &Exchange<'_>, thresholds: &Thresholds) -> bool {
+    let login = http.exchanges().get(login);
     login.is_some_and(|login| denied.at().time.seconds_since(login.at().time) <= thresholds.login_round)
 }
 

@@ -1,9 +1,9 @@
 //! HTTP as rules want to see it: exchanges in order of time, the browsers that made them, and what each browser's cookie jar
 //! held when it asked.
 //!
-//! [`Web::exchanges`] holds every request with its response. An exchange knows its browser ([`Exchange::browser`]) and
-//! what that browser could have sent: [`Web::expected`] names the cookies of sign-on which the capture saw being set and that
-//! belong to this request by RFC 6265; [`Web::held`] all that it had at that time, with the reason why each is or is not sent.
+//! [`HttpIndex::exchanges`] holds every request with its response. An exchange knows its browser ([`Exchange::browser`]) and
+//! what that browser could have sent: [`HttpIndex::expected`] names the cookies of sign-on which the capture saw being set and that
+//! belong to this request by RFC 6265; [`HttpIndex::held`] all that it had at that time, with the reason why each is or is not sent.
 //! [`pages`] tells login requests, login pages, denials and products apart.
 
 mod browser;
@@ -36,7 +36,7 @@ use std::cell::OnceCell;
 use std::net::IpAddr;
 
 /// HTTP of a capture.
-pub struct Web<'a> {
+pub struct HttpIndex<'a> {
     /// What was read.
     pub analysis: &'a Analysis,
     exchanges: Vec<Exchange<'a>>,
@@ -51,7 +51,7 @@ pub struct Web<'a> {
 /// measured (nanoseconds).
 const REACTION: i64 = 200_000_000;
 
-impl<'a> Web<'a> {
+impl<'a> HttpIndex<'a> {
     /// Builds the index; does nothing where there is no HTTP.
     pub fn new(analysis: &'a Analysis) -> Self {
         let mut exchanges: Vec<_> =

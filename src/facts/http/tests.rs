@@ -1,7 +1,7 @@
 //! The index over whole captures.
 
 use super::story::{CHAT, CONNECT, MEET, Stage, is_denied, is_served, logs_in, page, to_login, told};
-use super::{Exchange, Fit, Kept, Refusal, Web, tokens_sent, tokens_set};
+use super::{Exchange, Fit, HttpIndex, Kept, Refusal, tokens_sent, tokens_set};
 use crate::facts::Thresholds;
 use crate::facts::http::pages::{Outcome, Product};
 use crate::model::Analysis;
@@ -14,12 +14,12 @@ fn read(story: impl FnOnce(&Stage)) -> Analysis {
 }
 
 /// Path and status of everything, in order.
-fn lines(web: &Web<'_>) -> Vec<(String, u16)> {
+fn lines(web: &HttpIndex<'_>) -> Vec<(String, u16)> {
     web.exchanges().iter().map(|exchange| (exchange.path().to_owned(), exchange.status())).collect()
 }
 
 /// The request for that path.
-fn at<'w, 'a>(web: &'w Web<'a>, path: &str) -> &'w Exchange<'a> {
+fn at<'w, 'a>(web: &'w HttpIndex<'a>, path: &str) -> &'w Exchange<'a> {
     web.exchanges().iter().find(|exchange| exchange.path() == path).expect("a request for that path")
 }
 
@@ -30,7 +30,7 @@ fn names<'w, 'a: 'w>(kept: impl Iterator<Item = &'w Kept<'a>>) -> Vec<&'w str> {
 #[test]
 fn no_http_no_index() {
     let analysis = Analysis::default();
-    let web = Web::new(&analysis);
+    let web = HttpIndex::new(&analysis);
     assert!(web.exchanges().is_empty() && web.browsers().is_empty() && web.kept().is_empty());
     assert!(web.loops(&Thresholds::default()).is_empty() && !web.takes_part("chat"));
 }
@@ -46,7 +46,7 @@ fn requests_find_their_responses() {
         chat.reply(http::response(302).location("/x"));
         chat.ask(http::get("/four"));
     });
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     let want = [("/one", 200), ("/two", 404), ("/three", 302), ("/four", 0)];
     assert_eq!(lines(&web), want.map(|(path, status)| (path.to_owned(), status)));
     let one = at(&web, "/one");
@@ -63,7 +63,7 @@ fn a_response_alone_is_kept() {
     let tcp = net.dial(&client, &server, 80).midstream();
     tcp.server(http::response(200)).client(http::get("/one").host("chat.example.com")).server(http::response(204));
     let read = analysis(&net.to_pcapng());
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     assert_eq!(lines(&web), [(String::new(), 200), ("/one".to_owned(), 204)]);
     assert_eq!(web.exchanges()[0].host, "10.2.0.9");
 }
@@ -82,7 +82,7 @@ fn what_a_proxy_and_a_page_say_of_the_scheme() {
             chat.ask(http::get(path).header(name, value)).reply(page());
         }
     });
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     let schemes = ["/proto", "/plain", "/origin", "/referer", "/foreign"].map(|path| at(&web, path).scheme());
     assert_eq!(schemes, ["https", "http", "https", "https", "http"]);
     assert!(at(&web, "/proto").is_forwarded() && !at(&web, "/origin").is_forwarded());
@@ -100,7 +100,7 @@ fn browsers_are_told_apart() {
         chat.ask(http::get("/d").header("X-Forwarded-For", "10.9.0.2")).reply(page());
         is_served(&s.open("chat.example.com"), "/e");
     });
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     assert_eq!(web.browsers().len(), 4);
     assert_eq!(web.browsers_at("10.1.0.50".parse().unwrap()).count(), 2);
     let first = web.browser(at(&web, "/a"));
@@ -120,7 +120,7 @@ fn people_behind_one_address() {
                 chat.ask(http::get(path).cookie(name, value)).reply(page());
             }
         });
-        let web = Web::new(&read);
+        let web = HttpIndex::new(&read);
         assert!(web.browsers()[0].returns_cookies);
         web.browsers()[0].is_shared
     };
@@ -142,8 +142,8 @@ fn logins_of_two_names_at_one_host() {
             }
         })
     };
-    assert!(Web::new(&read("mail.example.com")).browsers()[0].is_shared);
-    assert!(!Web::new(&read("chat.example.com")).browsers()[0].is_shared);
+    assert!(HttpIndex::new(&read("mail.example.com")).browsers()[0].is_shared);
+    assert!(!HttpIndex::new(&read("chat.example.com")).browsers()[0].is_shared);
 }
 
 /// What the jar makes of one cookie, for a later request to that host and path.
@@ -153,7 +153,7 @@ fn fit(set: impl Fn(&Stage) -> Cookie, host: &str, path: &str, seconds: u64) -> 
         s.net.wait_secs(seconds);
         s.open(host).ask(http::get(path)).reply(page());
     });
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     web.held(web.exchanges().last().unwrap()).next().map(|(_, fit)| fit)
 }
 
@@ -191,7 +191,7 @@ fn refused_cookies_are_told_with_the_reason() {
         }
         s.open("uk").ask(http::get("/5")).reply(set("uk"));
     });
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     let why: Vec<_> = web.kept().iter().map(|kept| kept.refused).collect();
     assert_eq!(why, [Some(Refusal::PublicSuffix), Some(Refusal::ForeignDomain), None, None, None]);
     assert!(web.kept()[4].host_only, "a host that is a public suffix itself gets its cookie back");
@@ -207,7 +207,7 @@ fn cookies_are_replaced_and_deleted() {
             chat.wait(500).ask(http::get("/2")).reply(page().set_cookie(how(cookie("LtpaToken2", "").path("/"))));
             chat.wait(500).ask(http::get("/3")).reply(page());
         });
-        let web = Web::new(&read);
+        let web = HttpIndex::new(&read);
         assert_eq!(web.kept().len(), 2);
         assert_eq!(web.setter(&web.kept()[0]).path(), "/1");
         names(web.expected(at(&web, "/3"))).len()
@@ -222,7 +222,7 @@ fn cookies_are_replaced_and_deleted() {
             chat.wait(500).ask(http::get(path)).reply(page().set_cookie(s.wide()));
         }
     });
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     assert_eq!(names(web.expected(at(&web, "/3"))).len(), 1);
     let ended: Vec<_> = web.kept().iter().map(|kept| kept.ended_by).collect();
     assert_eq!(ended, [Some(1), Some(2), None]);
@@ -238,7 +238,7 @@ fn a_cookie_on_its_way_is_not_expected() {
             one.ask(http::get("/one")).reply(page().set_cookie(s.wide()));
             two.wait(ms).ask(http::get("/two")).reply(page());
         });
-        let web = Web::new(&read);
+        let web = HttpIndex::new(&read);
         web.held(at(&web, "/two")).count()
     };
     assert_eq!((held(1), held(300)), (0, 1));
@@ -252,7 +252,7 @@ fn sources_of_cookies_that_are_sent() {
         logs_in(&chat, [s.wide()]);
         is_served(&chat, CHAT);
     });
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     let chat = at(&web, CHAT);
     let sent: Vec<_> = tokens_sent(chat.request.unwrap().http)
         .map(|c| (c.name.as_str(), web.source(chat, &c.name, c.value.expose()).is_some()))
@@ -275,7 +275,7 @@ fn tokens_by_name_and_by_value() {
             sets.into_iter().fold(page(), |answer, (name, value)| answer.set_cookie(cookie(name, value).path("/")));
         s.open("chat.example.com").ask(http::get("/")).reply(answer.set_cookie(cookie("LtpaToken", "\"\"")));
     });
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     let given: Vec<_> = tokens_set(&web.exchanges()[0].response.unwrap()).map(|c| c.name.clone()).collect();
     assert_eq!(given, ["LtpaToken", "ltpatoken2_x", "Own"]);
     assert!(web.takes_part("chat.example.com") && !web.takes_part("meet.example.com"));
@@ -292,7 +292,7 @@ fn meaning(request: Message, answer: Message) -> Meaning {
     let read = read(|s| {
         s.open("chat.example.com").ask(request).reply(answer);
     });
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     let e = &web.exchanges()[0];
     Meaning { login: e.is_login().then(|| e.login_outcome()), denied: e.is_denied(), product: e.product() }
 }
@@ -361,7 +361,7 @@ fn rounds_of_a_loop() {
         is_denied(&meet, MEET);
         is_served(&meet, MEET);
     });
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     let [found] = web.loops(&Thresholds::default()) else { panic!("one loop") };
     assert_eq!((found.host.as_str(), found.rounds.len()), ("meet.example.com", 3));
     let paths: Vec<_> = found.exchanges().map(|index| web.exchanges()[index].path()).collect();
@@ -378,7 +378,7 @@ fn what_was_not_captured_whole() {
         chat.ask(http::get("/two")).tcp().skip(Side::Server, 300);
         chat.reply(page());
     });
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     assert!(web.exchanges().iter().all(|exchange| !exchange.is_well_captured()));
 }
 
@@ -393,7 +393,7 @@ fn jars_are_bounded() {
         }
         is_served(&chat, "/last");
     });
-    let web = Web::new(&read);
+    let web = HttpIndex::new(&read);
     let held = names(web.held(at(&web, "/last")).map(|(kept, _)| kept));
     assert_eq!((held.len(), held.first(), held.last()), (32, Some(&"LtpaToken8"), Some(&"LtpaToken39")));
     assert_eq!(web.kept().len(), 40);

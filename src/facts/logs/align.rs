@@ -5,8 +5,8 @@
 //! alone is weak: users fail more than once. It counts if the offset is one that zones have, in quarters of an hour.
 
 use super::{Refusal, common_name, same_person};
-use crate::facts::sip::Telephony;
-use crate::facts::tokens::Identity;
+use crate::facts::sip::SipIndex;
+use crate::facts::tokens::TokenIndex;
 use crate::model::span_ns;
 use crate::model::{Analysis, AnchorKey, Log, LogClock, LogEvent, LogFact, LogKind, Placed, Stamp};
 use hashbrown::{HashMap, HashSet};
@@ -42,8 +42,8 @@ struct Pair {
 pub(super) fn clocks(
     analysis: &Analysis,
     refusals: &[Refusal],
-    telephony: &Telephony<'_>,
-    identity: &Identity<'_>,
+    sip: &SipIndex<'_>,
+    tokens: &TokenIndex<'_>,
 ) -> Vec<LogClock> {
     let needed = |log: &&Log| log.clock.placed == Placed::No && log.first.is_some();
     let connections = if analysis.logs.iter().any(|log| needed(&log)) {
@@ -57,7 +57,7 @@ pub(super) fn clocks(
             return ordered;
         }
         let mut pairs = Vec::new();
-        pairs_of_anchors(log, &ordered, &connections, telephony, identity, &mut pairs);
+        pairs_of_anchors(log, &ordered, &connections, sip, tokens, &mut pairs);
         pairs_of_refusals(log, &ordered, refusals, &mut pairs);
         agreed(pairs).map_or(ordered.clone(), |(best, count)| LogClock {
             placed: Placed::Anchor,
@@ -122,8 +122,8 @@ fn pairs_of_anchors(
     log: &Log,
     clock: &LogClock,
     connections: &Connections,
-    telephony: &Telephony<'_>,
-    identity: &Identity<'_>,
+    sip: &SipIndex<'_>,
+    tokens: &TokenIndex<'_>,
     pairs: &mut Vec<Pair>,
 ) {
     for anchor in &log.anchors {
@@ -132,15 +132,12 @@ fn pairs_of_anchors(
                 (connections.get(&(*ip, *port)).cloned().unwrap_or_default(), "the client's address and port")
             }
             AnchorKey::CallId(id) => {
-                let requests = telephony.of_call(id).filter_map(|exchange| Some(exchange.request()?.at()));
+                let requests = sip.of_call(id).filter_map(|exchange| Some(exchange.request()?.at()));
                 (requests.take(TIMES).collect(), "the Call-ID")
             }
             AnchorKey::Token(print) => {
-                let shown = identity.showings_of(*print).map(|showing| showing.at);
-                (
-                    shown.chain(identity.issues_of(*print).map(|issue| issue.at)).take(TIMES).collect(),
-                    "the sign-on token",
-                )
+                let shown = tokens.showings_of(*print).map(|showing| showing.at);
+                (shown.chain(tokens.issues_of(*print).map(|issue| issue.at)).take(TIMES).collect(), "the sign-on token")
             }
         };
         let nanos = clock.read(&anchor.at);

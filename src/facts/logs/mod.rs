@@ -13,9 +13,9 @@ mod trace;
 pub use login::TracedLogin;
 pub use trace::ClientTrace;
 
-use super::sametime::Chat;
-use super::sip::Telephony;
-use super::tokens::Identity;
+use super::sametime::SametimeIndex;
+use super::sip::SipIndex;
+use super::tokens::TokenIndex;
 use super::tokens::person::{Likeness, compare};
 use super::{Settings, names};
 use crate::model::{Analysis, Log, LogClock, LogEvent, LogFact, LogLine, Stamp, Timestamp};
@@ -23,7 +23,7 @@ use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Protocol, http, sametime, sip};
 
 /// Logs beside a capture.
-pub struct Journal<'a> {
+pub struct LogIndex<'a> {
     logs: &'a [Log],
     clocks: Vec<LogClock>,
     entries: Vec<Entry<'a>>,
@@ -65,18 +65,18 @@ pub struct Refusal {
     pub protocol: &'static Protocol,
 }
 
-impl<'a> Journal<'a> {
+impl<'a> LogIndex<'a> {
     /// Reads the logs of an analysis against its packets.
     pub(super) fn new(
         analysis: &'a Analysis,
         settings: &Settings,
-        chat: &Chat<'a>,
-        telephony: &Telephony<'a>,
-        identity: &Identity<'a>,
+        sametime: &SametimeIndex<'a>,
+        sip: &SipIndex<'a>,
+        tokens: &TokenIndex<'a>,
     ) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "a threshold of seconds, far below 2^63 nanoseconds")]
         let within = (settings.thresholds.log_within * 1e9) as i64;
-        let mut journal = Self {
+        let mut logs = Self {
             logs: &analysis.logs,
             clocks: Vec::new(),
             entries: Vec::new(),
@@ -88,17 +88,17 @@ impl<'a> Journal<'a> {
             within,
         };
         if !analysis.logs.is_empty() {
-            journal.refusals = refusals(chat, identity);
-            journal.clocks = align::clocks(analysis, &journal.refusals, telephony, identity);
-            for log in journal.indices() {
-                let entries = journal.of_log(log);
-                journal.logins.extend(login::logins(&entries));
-                journal.traces.extend(trace::traces(&entries));
-                journal.entries.extend(entries);
+            logs.refusals = refusals(sametime, tokens);
+            logs.clocks = align::clocks(analysis, &logs.refusals, sip, tokens);
+            for log in logs.indices() {
+                let entries = logs.of_log(log);
+                logs.logins.extend(login::logins(&entries));
+                logs.traces.extend(trace::traces(&entries));
+                logs.entries.extend(entries);
             }
-            journal.index();
+            logs.index();
         }
-        journal
+        logs
     }
 
     fn index(&mut self) {
@@ -252,8 +252,8 @@ pub fn common_name(name: &str) -> String {
 }
 
 /// Refused logins at community servers, and refused requests that carried tokens.
-fn refusals<'a>(chat: &Chat<'a>, identity: &Identity<'a>) -> Vec<Refusal> {
-    let logins = chat.logins().filter(|login| login.refusal().is_some()).filter_map(|login| {
+fn refusals<'a>(sametime: &SametimeIndex<'a>, tokens: &TokenIndex<'a>) -> Vec<Refusal> {
+    let logins = sametime.logins().filter(|login| login.refusal().is_some()).filter_map(|login| {
         let tokens = login.tokens().filter_map(|(_, token)| token.user.clone());
         Some(Refusal {
             at: login.reason()?.1.at(),
@@ -263,7 +263,7 @@ fn refusals<'a>(chat: &Chat<'a>, identity: &Identity<'a>) -> Vec<Refusal> {
             protocol: &sametime::PROTOCOL,
         })
     });
-    let showings = identity.showings().iter().filter(|s| s.is_refused() && !s.conversation.is(&sametime::PROTOCOL));
+    let showings = tokens.showings().iter().filter(|s| s.is_refused() && !s.conversation.is(&sametime::PROTOCOL));
     let showings = showings.filter_map(|showing| {
         let sip = matches!(showing.channel, super::tokens::Channel::Sip);
         Some(Refusal {

@@ -15,7 +15,7 @@ fn logins(text: &str) -> Vec<String> {
     let analysis = Analysis { logs: vec![log("st.txt", text)], ..Analysis::default() };
     let settings = Settings::default();
     let case = Case::new(&analysis, &settings);
-    let told = case.journal().logins().iter().map(|login| {
+    let told = case.logs().logins().iter().map(|login| {
         let outcome = match () {
             () if login.accepted.is_some() => "let in",
             () if login.not_found.is_some() => "not found",
@@ -87,7 +87,7 @@ fn any_part_of_a_trace_can_be_read() {
 fn clock(net: &Network, log: Log) -> LogClock {
     let analysis = Analysis { logs: vec![log], ..analysis(&net.to_pcapng()) };
     let settings = Settings::default();
-    Case::new(&analysis, &settings).journal().clocks()[0].clone()
+    Case::new(&analysis, &settings).logs().clocks()[0].clone()
 }
 
 /// Placed by something that both know, and the offset in seconds, rounded.

@@ -14,7 +14,7 @@ use nrpcsniff_dissectors::sametime::{self, Auth, Body};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Sametime logins of a capture.
-pub struct Chat<'a> {
+pub struct SametimeIndex<'a> {
     /// What was read.
     pub analysis: &'a Analysis,
     logins: Vec<Login<'a>>,
@@ -82,10 +82,10 @@ const ATTEMPTS: usize = 8;
 /// Conversations of a client that are looked at in search of a next one.
 const LOOK_AHEAD: usize = 256;
 
-impl<'a> Chat<'a> {
+impl<'a> SametimeIndex<'a> {
     /// Builds the index.
     pub fn new(analysis: &'a Analysis) -> Self {
-        let logins: Vec<_> = analysis.conversations.iter().filter(|c| concerns_chat(c)).map(Login::new).collect();
+        let logins: Vec<_> = analysis.conversations.iter().filter(|c| concerns_sametime(c)).map(Login::new).collect();
         let mut by_client: HashMap<_, Vec<_>> = HashMap::new();
         let mut by_server: HashMap<_, Vec<_>> = HashMap::new();
         let mut by_user: HashMap<_, Vec<_>> = HashMap::new();
@@ -352,14 +352,14 @@ fn auth<'a>(said: &Said<'a>) -> Option<&'a Auth> {
     }
 }
 
-fn concerns_chat(conversation: &Conversation) -> bool {
+fn concerns_sametime(conversation: &Conversation) -> bool {
     let by_port = || sametime::PROTOCOL.tcp_ports.contains(&conversation.server.port);
     conversation.is(&sametime::PROTOCOL) || (conversation.transport == Transport::Tcp && by_port())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Chat, Outcome};
+    use super::{Outcome, SametimeIndex};
     use crate::model::Side;
     use crate::testing::analysis;
     use nrpcsniff_samples::sametime::{self, Login, reason};
@@ -371,7 +371,7 @@ mod tests {
         let net = Network::new();
         story(&net);
         let analysis = analysis(&net.to_pcapng());
-        Chat::new(&analysis).logins().map(|login| format!("{:?}", login.outcome())).collect()
+        SametimeIndex::new(&analysis).logins().map(|login| format!("{:?}", login.outcome())).collect()
     }
 
     fn dial(net: &Network) -> Tcp {
@@ -455,7 +455,7 @@ mod tests {
         }
         tcp.client([0x80; 15_000]).vp_refuse(reason::MULTI_LOGIN);
         let analysis = analysis(&net.to_pcapng());
-        let chat = Chat::new(&analysis);
+        let chat = SametimeIndex::new(&analysis);
         let login = chat.logins().next().unwrap();
         assert_eq!((login.user(), login.outcome()), (Some(USER), Outcome::Accepted));
         assert_eq!(
@@ -491,7 +491,7 @@ mod tests {
         dial(&net).vp_open_seen_as([192, 0, 2, 1].into()).vp_login(&Login::rc2_40(USER)).vp_refuse(reason::SERVER_FULL);
         dial(&net).vp_works(&Login::rc2_40(USER));
         let analysis = analysis(&net.to_pcapng());
-        let chat = Chat::new(&analysis);
+        let chat = SametimeIndex::new(&analysis);
         let [first, second] = &chat.logins().collect::<Vec<_>>()[..] else { panic!("two logins expected") };
         assert_eq!((first.user(), first.refusal(), first.by_password()), (Some(USER), Some(reason::SERVER_FULL), true));
         assert!(first.is_translated() && !second.is_translated());

@@ -1,6 +1,6 @@
 //! Answered calls and their media.
 
-use super::Telephony;
+use super::SipIndex;
 use super::exchange::{Exchange, Transaction};
 use crate::model::{CaptureFacts, DatagramFlow, Endpoint, PerSide, Side, Timestamp};
 use hashbrown::HashMap;
@@ -9,7 +9,7 @@ use nrpcsniff_dissectors::sip;
 /// An INVITE that was answered with 2xx.
 #[derive(Clone, Copy)]
 pub struct Call<'t, 'a> {
-    pub(super) telephony: &'t Telephony<'a>,
+    pub(super) sip: &'t SipIndex<'a>,
     /// The INVITE.
     pub invite: &'t Exchange<'a>,
 }
@@ -37,13 +37,13 @@ impl<'t, 'a> Call<'t, 'a> {
 
     /// The BYE that ended it, if it was seen.
     pub fn bye(&self) -> Option<&'t Exchange<'a>> {
-        self.telephony.of_call_since(self.invite.call_id, self.answered()).find(|e| e.method == "BYE")
+        self.sip.of_call_since(self.invite.call_id, self.answered()).find(|e| e.method == "BYE")
     }
 
     /// Something changed the media later: a re-INVITE or an UPDATE in the same dialog.
     pub fn was_changed(&self) -> bool {
         let changes = |e: &Exchange<'a>| matches!(e.method, "INVITE" | "UPDATE") && e.in_dialog();
-        self.telephony.of_call_since(self.invite.call_id, self.answered()).any(changes)
+        self.sip.of_call_since(self.invite.call_id, self.answered()).any(changes)
     }
 
     /// Its media streams at each hop, as far as both sides' lines were seen.

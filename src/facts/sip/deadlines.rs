@@ -46,7 +46,7 @@ impl<'c, 'a> Deadlines<'c, 'a> {
             _ => false,
         };
         let answered = exchange.hops().any(|hop| !hop.finals.is_empty());
-        if !waits || answered || self.case.telephony().is_torn(exchange) {
+        if !waits || answered || self.case.sip().is_torn(exchange) {
             return None;
         }
         if let Some(error) = self.rejected(exchange, request) {

@@ -24,7 +24,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 /// SIP of a capture.
-pub struct Telephony<'a> {
+pub struct SipIndex<'a> {
     /// What was read.
     pub analysis: &'a Analysis,
     exchanges: Vec<Exchange<'a>>,
@@ -48,7 +48,7 @@ struct Subject<'a> {
     aor: String,
 }
 
-impl<'a> Telephony<'a> {
+impl<'a> SipIndex<'a> {
     /// Builds the index: linear in the number of SIP messages.
     pub fn new(analysis: &'a Analysis) -> Self {
         let signals = signal::signals(analysis);
@@ -87,7 +87,7 @@ impl<'a> Telephony<'a> {
     /// Answered INVITEs outside of dialogs.
     pub fn calls(&self) -> impl Iterator<Item = Call<'_, 'a>> {
         let answered = |e: &&Exchange<'a>| e.method == "INVITE" && !e.in_dialog() && e.outcome() == Outcome::Accepted;
-        self.exchanges.iter().filter(answered).map(|invite| Call { telephony: self, invite })
+        self.exchanges.iter().filter(answered).map(|invite| Call { sip: self, invite })
     }
 
     /// Everything of one Call-ID, in order of time.
@@ -115,7 +115,7 @@ impl<'a> Telephony<'a> {
         self.accepted.get(&Subject::of(exchange)).is_some_and(|&time| time > since)
     }
 
-    /// As [`Telephony::accepted_after`], at any time of the capture.
+    /// As [`SipIndex::accepted_after`], at any time of the capture.
     pub fn ever_accepted(&self, exchange: &Exchange<'a>) -> bool {
         self.accepted.contains_key(&Subject::of(exchange))
     }

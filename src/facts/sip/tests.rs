@@ -1,6 +1,6 @@
 //! What the index makes of messages: hops, repetitions, series, calls.
 
-use super::{Outcome, Telephony};
+use super::{Outcome, SipIndex};
 use crate::model::Analysis;
 use crate::testing::{analysis, phone, register};
 use nrpcsniff_samples::{Network, sip, websocket};
@@ -14,7 +14,7 @@ fn of(story: impl FnOnce(&Network)) -> Analysis {
 #[test]
 fn a_registration_with_its_challenge_is_one_series_of_two_exchanges() {
     let analysis = of(|net| register(&phone(net)));
-    let telephony = Telephony::new(&analysis);
+    let telephony = SipIndex::new(&analysis);
     let series: Vec<_> = telephony.registrations().collect();
     let [series] = series.as_slice() else { panic!("{} series", series.len()) };
     let outcomes: Vec<_> = series.exchanges.iter().map(super::Exchange::outcome).collect();
@@ -42,7 +42,7 @@ fn repetitions_are_told_from_copies() {
         net.wait(500);
         phone.sends(&request).hears(request.response(200)).hears(request.response(200));
     });
-    let telephony = Telephony::new(&analysis);
+    let telephony = SipIndex::new(&analysis);
     let exchange = telephony.exchanges().next().unwrap();
     assert_eq!((exchange.first.repeats.len(), exchange.first.finals.len()), (1, 1));
 }
@@ -57,7 +57,7 @@ fn both_sides_of_a_proxy_are_hops_of_one_exchange() {
         net.udp(&registrar, 5060, &proxy, 5060, onward.response(401).as_ref());
         phone.sends(&request).hears(request.response(407));
     });
-    let telephony = Telephony::new(&analysis);
+    let telephony = SipIndex::new(&analysis);
     let all: Vec<_> = telephony.exchanges().collect();
     let [exchange] = all.as_slice() else { panic!("{} exchanges", all.len()) };
     assert_eq!((exchange.status(), exchange.onward.len()), (Some(407), 1), "the hop with the fewest Vias comes first");
@@ -76,7 +76,7 @@ fn a_hop_without_a_via_of_its_own_is_no_repetition() {
         net.udp(&server, 5060, &balancer, 5060, request.response(200).as_ref());
         phone.hears(request.response(200));
     });
-    let telephony = Telephony::new(&analysis);
+    let telephony = SipIndex::new(&analysis);
     let exchange = telephony.exchanges().next().unwrap();
     assert_eq!((exchange.first.repeats.len(), exchange.onward.len(), exchange.status()), (0, 1, Some(200)));
     assert_eq!(exchange.onward[0].finals.len(), 1);
@@ -90,7 +90,7 @@ fn a_response_may_come_in_another_conversation() {
         phone.sends(&request);
         net.udp(&net.host("10.1.0.99"), 5070, &net.host("10.1.0.50"), 5060, request.response(200).as_ref());
     });
-    let telephony = Telephony::new(&analysis);
+    let telephony = SipIndex::new(&analysis);
     assert_eq!(telephony.exchanges().next().map(|e| (e.status(), e.conversations().len())), Some((Some(200), 2)));
 }
 
@@ -107,7 +107,7 @@ fn an_ack_belongs_to_the_invite_that_it_ends() {
         let ok = invite.response(200).contact("sip:bob@10.1.0.51:5060").sdp("10.1.0.51", 30_000);
         phone.sends(&invite).hears(invite.response(180)).hears(&ok).sends(call.ack(&ok)).sends(call.bye(&ok));
     });
-    let telephony = Telephony::new(&analysis);
+    let telephony = SipIndex::new(&analysis);
     let acks: Vec<_> = telephony.exchanges().map(|e| (e.method, e.first.acks.len(), e.acks.len())).collect();
     assert_eq!(acks, [("INVITE", 1, 0), ("INVITE", 0, 1), ("BYE", 0, 0)]);
     let calls: Vec<_> = telephony.calls().collect();
@@ -127,7 +127,7 @@ fn users_and_success_part_what_one_call_id_holds() {
         let other = phone.register().set("To", "<sip:bob@example.com>");
         phone.sends(&other).hears(other.response(200));
     });
-    let telephony = Telephony::new(&analysis);
+    let telephony = SipIndex::new(&analysis);
     let runs: Vec<Vec<usize>> = telephony.registrations().map(|s| s.runs().map(<[_]>::len).collect()).collect();
     assert_eq!(runs, [vec![2, 2], vec![1]]);
 }
@@ -140,7 +140,7 @@ fn removing_a_registration_is_known() {
         phone.sends(phone.register().set("Contact", "*").expires(0));
         phone.sends(phone.register());
     });
-    let telephony = Telephony::new(&analysis);
+    let telephony = SipIndex::new(&analysis);
     assert_eq!(telephony.exchanges().map(super::Exchange::is_unregister).collect::<Vec<_>>(), [true, true, false]);
 }
 
@@ -154,7 +154,7 @@ fn sip_in_a_websocket_counts() {
         let request = phone.register();
         tcp.client(websocket::masked(&request, net.nonce())).server(websocket::text(request.response(200)));
     });
-    let telephony = Telephony::new(&analysis);
+    let telephony = SipIndex::new(&analysis);
     assert_eq!(telephony.exchanges().map(super::Exchange::status).collect::<Vec<_>>(), [Some(200)]);
 }
 
@@ -165,6 +165,6 @@ fn what_cannot_be_read_is_known_to_be_missing() {
         let request = phone.register();
         phone.sends(&request).hears(request.response(200).without("Call-ID"));
     });
-    let telephony = Telephony::new(&analysis);
+    let telephony = SipIndex::new(&analysis);
     assert!(telephony.exchanges().all(|exchange| telephony.is_torn(exchange)));
 }

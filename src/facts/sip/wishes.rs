@@ -46,7 +46,7 @@ fn is_challenged(exchange: &Exchange<'_>) -> bool {
 /// right answer to somebody who guesses names and passwords.
 pub fn refused<'c, 'a>(case: &'c Case<'a>, names: bool, status: impl Fn(u16) -> bool) -> Vec<&'c Exchange<'a>> {
     let scanners = if names { scanners(case) } else { HashSet::new() };
-    let wishes = case.telephony().exchanges().filter(|exchange| is_wish(exchange));
+    let wishes = case.sip().exchanges().filter(|exchange| is_wish(exchange));
     let hit = wishes.filter(|exchange| exchange.status().is_some_and(&status));
     hit.filter(|exchange| !scanners.contains(&exchange.client().ip)).collect()
 }
@@ -63,7 +63,7 @@ pub fn by_server<'c, 'a>(exchanges: Vec<&'c Exchange<'a>>) -> Vec<Vec<&'c Exchan
 
 /// The same client got what it had asked for later.
 pub fn recovered(case: &Case<'_>, exchange: &Exchange<'_>) -> bool {
-    case.telephony().accepted_after(exchange, exchange.began())
+    case.sip().accepted_after(exchange, exchange.began())
 }
 
 /// Sources that guess names and passwords: to refuse them is right. They say so in User-Agent, or are refused for many
@@ -71,7 +71,7 @@ pub fn recovered(case: &Case<'_>, exchange: &Exchange<'_>) -> bool {
 pub fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
     let mut refused: HashMap<IpAddr, HashSet<String>> = HashMap::new();
     let (mut found, mut accepted) = (HashSet::new(), HashSet::new());
-    for exchange in case.telephony().exchanges() {
+    for exchange in case.sip().exchanges() {
         let client = exchange.client().ip;
         let first = exchange.first.begun.sip;
         let agent = first.user_agent.as_deref().unwrap_or_default().to_ascii_lowercase();

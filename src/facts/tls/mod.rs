@@ -376,14 +376,14 @@ impl<'a> Served<'a> {
 
 /// All handshakes whose ClientHello was captured.
 #[derive(Debug)]
-pub struct Handshakes<'a> {
+pub struct TlsIndex<'a> {
     all: Vec<Handshake<'a>>,
     served: HashMap<Endpoint, Served<'a>>,
     by_pair: HashMap<(IpAddr, Endpoint), Vec<usize>>,
     explorers: HashSet<(IpAddr, Endpoint)>,
 }
 
-impl<'a> Handshakes<'a> {
+impl<'a> TlsIndex<'a> {
     pub(super) fn new(analysis: &'a Analysis, settings: &Settings) -> Self {
         let all: Vec<_> = analysis.conversations.iter().filter_map(Handshake::of).collect();
         let mut served: HashMap<_, Served<'a>> = HashMap::new();
@@ -453,12 +453,12 @@ pub fn refusal_of_hello<'a>(handshake: &Handshake<'a>) -> Option<(&'a Message, A
 
 /// What the server agreed on with others.
 pub fn agreed<'c, 'a>(case: &'c Case<'a>, server: Endpoint) -> &'c [&'a ServerHello] {
-    case.handshakes().served(server).map_or(&[], |served| &served.agreed)
+    case.tls().served(server).map_or(&[], |served| &served.agreed)
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{Handshakes, day};
+    use super::{TlsIndex, day};
     use crate::facts::Settings;
     use crate::testing::analysis;
     use nrpcsniff_samples::tls::{Presents, Tls};
@@ -507,7 +507,7 @@ pub(crate) mod tests {
     /// Got through, by conversation.
     fn outcomes(net: &Network) -> Vec<bool> {
         let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
-        Handshakes::new(&analysis, &settings).all().map(super::Handshake::got_through).collect()
+        TlsIndex::new(&analysis, &settings).all().map(super::Handshake::got_through).collect()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Clocks of servers against that of the capture, by the Date headers of their responses.
 
-use crate::facts::http::Web;
+use crate::facts::http::HttpIndex;
 use crate::model::Stamp;
 use hashbrown::HashMap;
 use std::net::IpAddr;
@@ -26,9 +26,9 @@ pub struct Clock {
 
 impl Clocks {
     /// Reads every Date header that no proxy put in between (Via) could have written.
-    pub(super) fn new(web: &Web<'_>) -> Self {
+    pub(super) fn new(http: &HttpIndex<'_>) -> Self {
         let mut read: HashMap<IpAddr, Vec<Clock>> = HashMap::new();
-        for exchange in web.exchanges() {
+        for exchange in http.exchanges() {
             let Some(response) = exchange.response.filter(|r| r.http.via.is_none() && r.http.status != 304) else {
                 continue;
             };

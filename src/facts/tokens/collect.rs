@@ -2,8 +2,8 @@
 
 use super::{Answer, Channel, Held, Issue, Outcome, Refusal, Showing};
 use crate::facts::Settings;
-use crate::facts::http::{self, Web};
-use crate::facts::sip::{self, Telephony};
+use crate::facts::http::{self, HttpIndex};
+use crate::facts::sip::{self, SipIndex};
 use crate::model::{Analysis, Conversation, Message, Side, Stamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::cookie::Cookie;
@@ -14,9 +14,9 @@ use nrpcsniff_dissectors::{Message as Body, sametime};
 const MASTER: u32 = 0;
 
 /// Cookies that hold tokens, in the responses that set or delete them.
-pub(super) fn issues<'a>(web: &Web<'a>, settings: &Settings) -> Vec<Issue<'a>> {
+pub(super) fn issues<'a>(http: &HttpIndex<'a>, settings: &Settings) -> Vec<Issue<'a>> {
     let mut found = Vec::new();
-    for exchange in web.exchanges() {
+    for exchange in http.exchanges() {
         let Some(response) = exchange.response else { continue };
         let now = response.at().time.whole_seconds();
         for cookie in &response.http.set_cookies {
@@ -42,15 +42,15 @@ pub(super) fn issues<'a>(web: &Web<'a>, settings: &Settings) -> Vec<Issue<'a>> {
 /// Requests and logins that carry tokens, in order of time.
 pub(super) fn showings<'a>(
     analysis: &'a Analysis,
-    web: &Web<'a>,
-    telephony: &Telephony<'a>,
+    http: &HttpIndex<'a>,
+    sip: &SipIndex<'a>,
     settings: &Settings,
 ) -> Vec<Showing<'a>> {
     let mut found: Vec<Showing<'a>> = Vec::new();
-    found.extend(web.exchanges().iter().filter_map(|exchange| of_web(exchange, settings)));
-    found.extend(telephony.exchanges().filter_map(|exchange| of_sip(exchange, settings)));
-    let chats = analysis.conversations.iter().filter(|c| c.is(&sametime::PROTOCOL));
-    found.extend(chats.flat_map(|conversation| of_chat(conversation, settings)));
+    found.extend(http.exchanges().iter().filter_map(|exchange| of_http(exchange, settings)));
+    found.extend(sip.exchanges().filter_map(|exchange| of_sip(exchange, settings)));
+    let spoken = analysis.conversations.iter().filter(|c| c.is(&sametime::PROTOCOL));
+    found.extend(spoken.flat_map(|conversation| of_sametime(conversation, settings)));
     found.sort_by_key(|showing| (showing.at.time, showing.at.frame));
     found
 }
@@ -77,11 +77,11 @@ fn in_cookies<'a>(cookies: &'a [Cookie], settings: &Settings) -> Vec<Held<'a>> {
     cookies.iter().filter_map(held).collect()
 }
 
-fn of_web<'a>(exchange: &http::Exchange<'a>, settings: &Settings) -> Option<Showing<'a>> {
+fn of_http<'a>(exchange: &http::Exchange<'a>, settings: &Settings) -> Option<Showing<'a>> {
     let request = exchange.request?;
     let tokens = in_cookies(&request.http.cookies, settings);
     (!tokens.is_empty()).then(|| Showing {
-        channel: Channel::Web { exchange: exchange.index, browser: exchange.browser },
+        channel: Channel::Http { exchange: exchange.index, browser: exchange.browser },
         at: request.at(),
         conversation: exchange.conversation,
         conversations: vec![exchange.conversation],
@@ -94,12 +94,12 @@ fn of_web<'a>(exchange: &http::Exchange<'a>, settings: &Settings) -> Option<Show
         claim: None,
         accepted_as: Vec::new(),
         credentials: !request.http.credentials.is_empty(),
-        outcome: web_outcome(exchange),
-        answer: exchange.response.map(|response| Answer { at: response.at(), text: web_answer(exchange) }),
+        outcome: http_outcome(exchange),
+        answer: exchange.response.map(|response| Answer { at: response.at(), text: http_answer(exchange) }),
     })
 }
 
-fn web_outcome(exchange: &http::Exchange<'_>) -> Outcome {
+fn http_outcome(exchange: &http::Exchange<'_>) -> Outcome {
     let elsewhere = exchange.redirect().is_some() && exchange.is_visit();
     match () {
         () if exchange.is_login() || exchange.is_login_page() || exchange.is_logout() => Outcome::Unknown,
@@ -111,7 +111,7 @@ fn web_outcome(exchange: &http::Exchange<'_>) -> Outcome {
     }
 }
 
-fn web_answer(exchange: &http::Exchange<'_>) -> String {
+fn http_answer(exchange: &http::Exchange<'_>) -> String {
     let status = exchange.response.map_or(String::new(), |r| format!("{} {}", r.http.status, r.http.reason));
     match exchange.target() {
         Some((host, path)) => format!("{} to {host}{path}", status.trim_end()),
@@ -150,17 +150,17 @@ fn of_sip<'a>(exchange: &sip::Exchange<'a>, settings: &Settings) -> Option<Showi
 }
 
 /// Logins of one conversation, each with what the server said to it.
-fn of_chat<'a>(conversation: &'a Conversation, settings: &Settings) -> Vec<Showing<'a>> {
+fn of_sametime<'a>(conversation: &'a Conversation, settings: &Settings) -> Vec<Showing<'a>> {
     let mut found: Vec<Showing<'a>> = Vec::new();
     let mut open = false;
     for message in &conversation.messages {
-        let Body::Sametime(chat) = &message.body else { continue };
-        match (&chat.body, message.from) {
+        let Body::Sametime(sametime) = &message.body else { continue };
+        match (&sametime.body, message.from) {
             (sametime::Body::Login { user, auth, .. }, Side::Client) => {
                 open = !auth.tokens.is_empty();
                 found.extend(open.then(|| login(conversation, message, user, auth, settings)));
             }
-            (said, Side::Server) if open && chat.channel == MASTER => {
+            (said, Side::Server) if open && sametime.channel == MASTER => {
                 if let Some(showing) = found.last_mut() {
                     open = !answered(showing, said, message.at);
                 }
@@ -179,7 +179,7 @@ fn login<'a>(
     settings: &Settings,
 ) -> Showing<'a> {
     Showing {
-        channel: Channel::Chat,
+        channel: Channel::Sametime,
         at: message.at,
         conversation,
         conversations: vec![conversation],

@@ -22,13 +22,13 @@ pub fn by_consumer<'s, 'a: 's>(showings: impl IntoIterator<Item = &'s Showing<'a
 /// Refusals that doubt a token which may well be good: genuine, one of each name, within its time by all that can be read,
 /// and not accepted by the same consumer at another time.
 pub fn unexplained<'c, 'a>(case: &'c Case<'a>) -> impl Iterator<Item = &'c Showing<'a>> {
-    let identity = case.identity();
-    identity.showings().iter().filter(move |showing| {
+    let tokens = case.tokens();
+    tokens.showings().iter().filter(move |showing| {
         showing.is_doubted()
             && showing.genuine().next().is_some()
             && !showing.is_ambiguous()
             && showing.genuine().all(|held| is_timely(case, showing, held))
-            && !identity.was_accepted_elsewhen(showing)
+            && !tokens.was_accepted_elsewhen(showing)
     })
 }
 

@@ -17,8 +17,8 @@ pub use clocks::{Clock, Clocks};
 pub use sums::{Own, Taken};
 
 use super::Settings;
-use super::http::Web;
-use super::sip::Telephony;
+use super::http::HttpIndex;
+use super::sip::SipIndex;
 use crate::model::{Analysis, Conversation, Endpoint, Stamp, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::cookie::SetCookie;
@@ -26,7 +26,7 @@ use nrpcsniff_dissectors::ltpa::{Class, Fingerprint, Opened, Token};
 use std::net::IpAddr;
 
 /// Tokens of a capture.
-pub struct Identity<'a> {
+pub struct TokenIndex<'a> {
     /// What was read.
     pub analysis: &'a Analysis,
     issues: Vec<Issue<'a>>,
@@ -64,9 +64,9 @@ pub struct Issue<'a> {
     pub at: Stamp,
     /// Where it was said.
     pub conversation: &'a Conversation,
-    /// The exchange: its place in [`Web::exchanges`].
+    /// The exchange: its place in [`HttpIndex::exchanges`].
     pub exchange: usize,
-    /// The browser: its place in [`Web::browsers`].
+    /// The browser: its place in [`HttpIndex::browsers`].
     pub browser: usize,
     /// Host that was asked.
     pub host: String,
@@ -84,16 +84,16 @@ pub struct Issue<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Channel {
     /// A request of a browser.
-    Web {
-        /// Its place in [`Web::exchanges`].
+    Http {
+        /// Its place in [`HttpIndex::exchanges`].
         exchange: usize,
-        /// Its browser: place in [`Web::browsers`].
+        /// Its browser: place in [`HttpIndex::browsers`].
         browser: usize,
     },
     /// A SIP request.
     Sip,
     /// A login at a Sametime community server.
-    Chat,
+    Sametime,
 }
 
 /// One request or login that carried tokens, or what stands in their place.
@@ -174,11 +174,11 @@ pub const TOKEN_ADDRESS: u32 = 0x8000_0017;
 /// Sametime's reason for a wrong name or password; for a token whose user it does not find, too.
 pub const INCORRECT_LOGIN: u32 = 0x8000_0211;
 
-impl<'a> Identity<'a> {
+impl<'a> TokenIndex<'a> {
     /// Builds the index: linear in what carries tokens.
-    pub fn new(analysis: &'a Analysis, settings: &'a Settings, web: &Web<'a>, telephony: &Telephony<'a>) -> Self {
-        let mut issues = collect::issues(web, settings);
-        let mut showings = collect::showings(analysis, web, telephony, settings);
+    pub fn new(analysis: &'a Analysis, settings: &'a Settings, http: &HttpIndex<'a>, sip: &SipIndex<'a>) -> Self {
+        let mut issues = collect::issues(http, settings);
+        let mut showings = collect::showings(analysis, http, sip, settings);
         collect::settle_classes(&mut issues, &mut showings);
         let mut sources: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         for (index, issue) in issues.iter().enumerate().filter(|(_, issue)| !issue.deleted) {
@@ -196,7 +196,7 @@ impl<'a> Identity<'a> {
         let host_of =
             |print| sources.get(&print)?.first().and_then(|&i| issues.get(i)).map(|i: &Issue<'a>| i.host.clone());
         let sums = sums::Sums::new(&issues, &showings, host_of);
-        let clocks = Clocks::new(web);
+        let clocks = Clocks::new(http);
         let (mut by_browser, mut by_client, mut by_host) = (HashMap::new(), HashMap::new(), HashMap::new());
         let mut deleted: HashMap<usize, Vec<Timestamp>> = HashMap::new();
         for (index, issue) in issues.iter().enumerate() {
@@ -438,7 +438,7 @@ impl<'a> Showing<'a> {
     /// The exchange that carried it, if a browser showed it.
     pub const fn exchange(&self) -> Option<usize> {
         match self.channel {
-            Channel::Web { exchange, .. } => Some(exchange),
+            Channel::Http { exchange, .. } => Some(exchange),
             _ => None,
         }
     }
@@ -453,18 +453,18 @@ impl<'a> Showing<'a> {
     /// For people: who was shown it.
     pub fn consumer(&self) -> String {
         match self.channel {
-            Channel::Web { .. } => self.host.clone(),
+            Channel::Http { .. } => self.host.clone(),
             Channel::Sip => format!("SIP server {}", self.server),
-            Channel::Chat => format!("Sametime server {}", self.server),
+            Channel::Sametime => format!("Sametime server {}", self.server),
         }
     }
 
     /// For people: what carried the tokens.
     pub fn what(&self) -> String {
         match self.channel {
-            Channel::Web { .. } => format!("{} to {}", self.method, self.host),
+            Channel::Http { .. } => format!("{} to {}", self.method, self.host),
             Channel::Sip => format!("{} to {}", self.method, self.server),
-            Channel::Chat => format!("chat login at {}", self.server),
+            Channel::Sametime => format!("chat login at {}", self.server),
         }
     }
 }

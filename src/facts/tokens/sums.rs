@@ -14,7 +14,7 @@ type Place = (Discriminant<Channel>, IpAddr, String);
 /// What a server accepted, without a password beside it.
 #[derive(Debug, Default)]
 pub struct Taken {
-    /// The showings: places in [`super::Identity::showings`].
+    /// The showings: places in [`super::TokenIndex::showings`].
     pub(super) proofs: Vec<usize>,
     /// Tokens, and when they were accepted first and last.
     tokens: HashMap<Fingerprint, (Timestamp, Timestamp)>,
@@ -79,7 +79,7 @@ impl Sums {
     /// What that server issues: by name in HTTP, by address elsewhere.
     pub(super) fn own(&self, showing: &Showing<'_>) -> Option<&Own> {
         match showing.channel {
-            Channel::Web { .. } => self.by_host.get(&showing.host),
+            Channel::Http { .. } => self.by_host.get(&showing.host),
             _ => self.own_at(showing.server.ip),
         }
     }

@@ -19,11 +19,11 @@ fn one_token_is_followed_over_all_protocols() {
     chat(&net, PC, ANN, &[&token]).vp_refuse(0x8000_0015);
     let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
     let case = Case::new(&analysis, &settings);
-    let issues: Vec<_> = case.identity().issues().collect();
+    let issues: Vec<_> = case.tokens().issues().collect();
     assert_eq!(issues.len(), 1);
     assert_eq!((issues[0].host.as_str(), issues[0].login), ("mail.example.com", Some("asmith")));
     let print = issues[0].held.token.fingerprint;
-    let shown: Vec<_> = case.identity().showings_of(print).collect();
+    let shown: Vec<_> = case.tokens().showings_of(print).collect();
     let outcomes: Vec<_> = shown.iter().map(|showing| showing.outcome).collect();
     assert_eq!(
         outcomes,
@@ -34,11 +34,11 @@ fn one_token_is_followed_over_all_protocols() {
             Outcome::Refused(Refusal::Reason(0x8000_0015))
         ]
     );
-    assert!(matches!(shown[0].channel, Channel::Web { .. }) && shown[1].channel == Channel::Sip);
+    assert!(matches!(shown[0].channel, Channel::Http { .. }) && shown[1].channel == Channel::Sip);
     assert_eq!(shown[1].claim.as_deref(), Some("ann@example.com"));
     assert_eq!(shown[2].accepted_as, ["uid", ANN]);
-    assert!(case.identity().was_accepted_elsewhen(shown[3]), "the same server took it before");
-    assert!(!case.identity().was_accepted_elsewhen(shown[1]), "another server did");
+    assert!(case.tokens().was_accepted_elsewhen(shown[3]), "the same server took it before");
+    assert!(!case.tokens().was_accepted_elsewhen(shown[1]), "another server did");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_chat_token_has_the_version_of_its_cookie() {
     chat(&net, PC, ANN, &[&v2]);
     let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
     let case = Case::new(&analysis, &settings);
-    let last = case.identity().showings().last().expect("a login");
+    let last = case.tokens().showings().last().expect("a login");
     assert_eq!((last.tokens[0].class, last.outcome), (Class::WebsphereV2, Outcome::Unknown));
     assert_eq!(last.tokens[0].user(), None);
 }
@@ -62,7 +62,7 @@ fn keys_open_what_they_fit() {
     login(&web, "asmith", both(&net, &ltpa::OTHER));
     let (analysis, settings) = (analysis(&net.to_pcapng()), keys());
     let case = Case::new(&analysis, &settings);
-    let users: Vec<_> = case.identity().issues().map(|issue| issue.held.user()).collect();
+    let users: Vec<_> = case.tokens().issues().map(|issue| issue.held.user()).collect();
     assert_eq!(users, [Some("CN=Ann Smith,O=ACME"), Some("CN=Ann Smith,O=ACME"), None, None]);
 }
 
@@ -78,7 +78,7 @@ fn what_says_nothing_of_a_token_is_unknown() {
     web.ask(http::get("/cut"));
     let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
     let case = Case::new(&analysis, &settings);
-    let outcomes: Vec<_> = case.identity().showings().iter().map(|showing| showing.outcome).collect();
+    let outcomes: Vec<_> = case.tokens().showings().iter().map(|showing| showing.outcome).collect();
     assert_eq!(outcomes, [Outcome::Unknown; 6]);
 }
 
@@ -91,7 +91,7 @@ fn a_deletion_is_no_issue() {
     }
     let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
     let case = Case::new(&analysis, &settings);
-    assert_eq!((case.identity().issues().count(), case.identity().deletions().count()), (0, 3));
+    assert_eq!((case.tokens().issues().count(), case.tokens().deletions().count()), (0, 3));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn clocks_are_read_from_date_headers() {
     by_proxy.ask(http::get("/")).reply(http::response(200).header("Via", "1.1 proxy"));
     let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
     let case = Case::new(&analysis, &settings);
-    let ahead = case.identity().clocks().of(mail(&net).ip()).expect("a clock").ahead;
+    let ahead = case.tokens().clocks().of(mail(&net).ip()).expect("a clock").ahead;
     assert!((ahead - 300.0).abs() < 1.0, "{ahead}");
-    assert_eq!(case.identity().clocks().of(portal(&net).ip()), None);
+    assert_eq!(case.tokens().clocks().of(portal(&net).ip()), None);
 }

@@ -5,7 +5,7 @@ use crate::diagnose::words::count;
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::tokens_held;
-use crate::facts::http::{Exchange, Fit, Loop, Web, origin, tokens_sent, tokens_set};
+use crate::facts::http::{Exchange, Fit, HttpIndex, Loop, origin, tokens_sent, tokens_set};
 use crate::model::{Confidence, RuleId, Severity};
 use nrpcsniff_dissectors::cookie::SetCookie;
 
@@ -47,22 +47,22 @@ impl Rule for LoginLoop {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let loops = case.web().loops(&case.settings.thresholds);
+        let loops = case.http().loops(&case.settings.thresholds);
         loops.iter().filter_map(|found| finding(case, found)).collect()
     }
 }
 
 fn finding(case: &Case<'_>, found: &Loop) -> Option<Draft> {
-    let web = case.web();
-    let first = web.exchanges().get(found.rounds.first()?.denied)?;
-    let login = web.exchanges().get(found.rounds.first()?.login)?;
-    let missed = web.exchanges().get(found.denials().nth(1)?)?;
-    let last = web.exchanges().get(found.last)?;
-    if keeps_no_cookies(web, found) {
+    let http = case.http();
+    let first = http.exchanges().get(found.rounds.first()?.denied)?;
+    let login = http.exchanges().get(found.rounds.first()?.login)?;
+    let missed = http.exchanges().get(found.denials().nth(1)?)?;
+    let last = http.exchanges().get(found.last)?;
+    if keeps_no_cookies(http, found) {
         return None;
     }
-    let browser = web.browser(first);
-    let all = || found.exchanges().filter_map(|index| web.exchanges().get(index));
+    let browser = http.browser(first);
+    let all = || found.exchanges().filter_map(|index| http.exchanges().get(index));
     let ours = all().any(|exchange| exchange.shows_token() || exchange.product().is_some());
     let lasted = last.at().time.seconds_since(first.at().time);
     let draft = Draft::new(&ABOUT, 45)
@@ -77,19 +77,19 @@ fn finding(case: &Case<'_>, found: &Loop) -> Option<Draft> {
             count(found.rounds.len(), "time"),
             span(lasted),
             found.host,
-            cause(web, login, missed),
+            cause(http, login, missed),
             missed.line(),
         ));
     let draft = if ours { draft } else { draft.severity(Severity::Minor).at_most(Confidence::Medium) };
     let draft =
         all().fold(draft, |draft, exchange| draft.conversation(exchange.conversation).frames(exchange.frames()));
     let rounds = found.rounds.iter().take(6);
-    let draft = rounds.fold(draft, |draft, round| show(show(draft, web, round.denied), web, round.login));
-    Some(show(draft, web, found.last))
+    let draft = rounds.fold(draft, |draft, round| show(show(draft, http, round.denied), http, round.login));
+    Some(show(draft, http, found.last))
 }
 
-fn show(draft: Draft, web: &Web<'_>, index: usize) -> Draft {
-    match web.exchanges().get(index) {
+fn show(draft: Draft, http: &HttpIndex<'_>, index: usize) -> Draft {
+    match http.exchanges().get(index) {
         Some(exchange) => {
             let what = if exchange.is_denied() { "turned away" } else { "login" };
             draft.packet(
@@ -112,10 +112,10 @@ fn cookies(exchange: &Exchange<'_>) -> String {
 }
 
 /// It was given cookies that every browser sends back with the requests that were turned away, and never sent any.
-fn keeps_no_cookies(web: &Web<'_>, found: &Loop) -> bool {
-    let all = || found.exchanges().filter_map(|index| web.exchanges().get(index));
+fn keeps_no_cookies(http: &HttpIndex<'_>, found: &Loop) -> bool {
+    let all = || found.exchanges().filter_map(|index| http.exchanges().get(index));
     let path = all().next().map_or("", Exchange::path);
-    let returns = all().next().is_some_and(|exchange| web.browser(exchange).returns_cookies);
+    let returns = all().next().is_some_and(|exchange| http.browser(exchange).returns_cookies);
     let here = || all().filter(|exchange| exchange.host == found.host);
     let plain = |exchange: &Exchange<'_>| {
         let cookies = exchange.response.into_iter().flat_map(|response| &response.http.set_cookies);
@@ -133,12 +133,12 @@ fn is_plain(cookie: &SetCookie, host: &str, path: &str, set_at: &str) -> bool {
 }
 
 /// What the cookies say of the cause, as far as it can be told.
-fn cause(web: &Web<'_>, login: &Exchange<'_>, missed: &Exchange<'_>) -> String {
+fn cause(http: &HttpIndex<'_>, login: &Exchange<'_>, missed: &Exchange<'_>) -> String {
     if let Some(sent) = missed.request.and_then(|request| tokens_sent(request.http).next()) {
         let what = sent.token.as_ref().map_or_else(String::new, |token| format!(" (a {})", token.label()));
         return format!("The browser does send {}{what}, and {} does not take it.", sent.name, missed.host);
     }
-    let held = tokens_held(web, missed);
+    let held = tokens_held(http, missed);
     let Some((kept, fit)) = held.iter().find(|(_, fit)| *fit == Fit::Sent).or_else(|| held.first()) else {
         return no_token(login);
     };
@@ -149,7 +149,7 @@ fn cause(web: &Web<'_>, login: &Exchange<'_>, missed: &Exchange<'_>) -> String {
         Fit::NeedsHttps => "because it is for https only".to_owned(),
         Fit::Over => "because it had ended".to_owned(),
     };
-    format!("The browser has {} of {} and does not send it, {why}.", kept.cookie.name, web.setter(kept).host)
+    format!("The browser has {} of {} and does not send it, {why}.", kept.cookie.name, http.setter(kept).host)
 }
 
 fn no_token(login: &Exchange<'_>) -> String {

@@ -62,7 +62,7 @@ impl Rule for ClockSkew {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let showings = case.identity().showings().iter();
+        let showings = case.tokens().showings().iter();
         let skewed = showings.flat_map(|showing| showing.genuine().filter_map(|held| Skew::of(case, showing, held)));
         let groups = group_by(skewed, |skew| (skew.issuer_key(), consumer(skew.showing)));
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
@@ -106,8 +106,8 @@ enum How {
 
 impl<'s, 'a> Skew<'s, 'a> {
     fn of(case: &'s Case<'a>, showing: &'s Showing<'a>, held: &'s Held<'a>) -> Option<Self> {
-        let (clocks, limit) = (case.identity().clocks(), case.settings.thresholds.token_skew);
-        let issue = case.identity().issue_of(held.token);
+        let (clocks, limit) = (case.tokens().clocks(), case.settings.thresholds.token_skew);
+        let issue = case.tokens().issue_of(held.token);
         let clock = clocks.of(showing.server.ip);
         if clock.is_none() && !clocks.capture_is_right(limit) {
             return None;
@@ -119,7 +119,7 @@ impl<'s, 'a> Skew<'s, 'a> {
         let ahead = future.or(by_issue).filter(|ahead| ahead.abs() > limit)?;
         let issuer_now = now + ahead;
         let over = held.expires().is_some_and(|end| float(end) < now && float(end) >= issuer_now);
-        let later = ahead > 0.0 && case.identity().was_accepted_elsewhen(showing);
+        let later = ahead > 0.0 && case.tokens().was_accepted_elsewhen(showing);
         let explains = match () {
             () if !showing.is_doubted() => None,
             () if future.is_some() => Some(How::Future),
@@ -142,7 +142,7 @@ impl<'s, 'a> Skew<'s, 'a> {
 /// Seconds by which the issuer's clock is ahead of the capture's: by its Date headers, else by the creation time of the token,
 /// which may lie some minutes back.
 fn ahead_at_issue(case: &Case<'_>, issue: &Issue<'_>) -> Option<f64> {
-    if let Some(clock) = case.identity().clocks().of(issue.conversation.server.ip) {
+    if let Some(clock) = case.tokens().clocks().of(issue.conversation.server.ip) {
         return Some(clock.ahead);
     }
     let ahead = float(issue.held.token.created?) - seconds(issue.at.time.nanos());
@@ -200,7 +200,7 @@ fn explanation(skew: &Skew<'_, '_>, showings: &[&Showing<'_>], apart: &str, way:
 fn show_clocks(case: &Case<'_>, draft: Draft, skew: &Skew<'_, '_>) -> Draft {
     let issuer = skew
         .issue
-        .and_then(|issue| Some((issue.host.clone(), case.identity().clocks().of(issue.conversation.server.ip)?)));
+        .and_then(|issue| Some((issue.host.clone(), case.tokens().clocks().of(issue.conversation.server.ip)?)));
     let consumer = skew.clock.map(|clock| (skew.showing.consumer(), clock));
     let draft = [issuer, consumer].into_iter().flatten().fold(draft, |draft, (host, clock)| {
         let date = Timestamp::new(clock.date.saturating_mul(1_000_000_000), 0);

@@ -67,7 +67,7 @@ impl Rule for DnMismatch {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let refused = case.identity().showings().iter().filter(|showing| concerns_names(case, showing));
+        let refused = case.tokens().showings().iter().filter(|showing| concerns_names(case, showing));
         let pairs = refused.filter_map(|showing| Some((showing, pair_of(case, showing)?)));
         let groups = group_by(pairs, |(_, pair)| pair.difference.clone());
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
@@ -75,7 +75,7 @@ impl Rule for DnMismatch {
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
         let mentions = Mentions::new(case);
-        case.journal().logins().iter().filter_map(|login| two_names(case, &mentions, login)).collect()
+        case.logs().logins().iter().filter_map(|login| two_names(case, &mentions, login)).collect()
     }
 }
 
@@ -85,7 +85,7 @@ fn concerns_names(case: &Case<'_>, showing: &Showing<'_>) -> bool {
     (showing.is_doubted() || forbidden)
         && !showing.is_ambiguous()
         && showing.genuine().all(|held| is_timely(case, showing, held))
-        && !case.identity().was_accepted_elsewhen(showing)
+        && !case.tokens().was_accepted_elsewhen(showing)
 }
 
 /// Two names of one user, and where they stand.
@@ -123,13 +123,13 @@ fn issues_beside<'s, 'a>(
     held: &Held<'a>,
 ) -> impl Iterator<Item = &'s Issue<'a>> {
     let print = held.token.fingerprint;
-    let browser = match (case.identity().issue_of(held.token), showing.channel) {
+    let browser = match (case.tokens().issue_of(held.token), showing.channel) {
         (Some(own), _) => Some(own.browser),
-        (None, Channel::Web { browser, .. }) => Some(browser),
+        (None, Channel::Http { browser, .. }) => Some(browser),
         (None, _) => None,
     };
-    let theirs = browser.map(|browser| case.identity().issues_for(browser));
-    let at_address = browser.is_none().then(|| case.identity().issues_to(showing.client));
+    let theirs = browser.map(|browser| case.tokens().issues_for(browser));
+    let at_address = browser.is_none().then(|| case.tokens().issues_to(showing.client));
     let all = theirs.into_iter().flatten().chain(at_address.into_iter().flatten());
     all.filter(move |issue| issue.held.token.fingerprint != print)
 }
@@ -154,7 +154,7 @@ fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair)]) -> Option<Draft>
         .into_iter()
         .fold(draft, |draft, (at, place, user)| draft.packet(*at, format!("{place}: {user}")));
     let issues = showings.iter().flat_map(|showing| showing.genuine());
-    let issues = issues.filter_map(|held| case.identity().issue_of(held.token));
+    let issues = issues.filter_map(|held| case.tokens().issue_of(held.token));
     let draft = name(draft, issues.map(|issue| issue.conversation));
     Some(show_all(name_all(case, draft, &showings), &showings))
 }
@@ -180,7 +180,7 @@ const APART: i64 = 60_000_000_000;
 impl<'a> Mentions<'a> {
     fn new(case: &Case<'a>) -> Self {
         let mut mentions: HashMap<(u32, String), Vec<(Entry<'a>, &'a str)>> = HashMap::new();
-        for entry in case.journal().entries() {
+        for entry in case.logs().entries() {
             let (LogEvent::LoginStarted { user }
             | LogEvent::TokenRequested { user }
             | LogEvent::TokenUser { user }
@@ -211,11 +211,11 @@ impl<'a> Mentions<'a> {
 fn two_names(case: &Case<'_>, mentions: &Mentions<'_>, login: &TracedLogin<'_>) -> Option<Testimony> {
     let (at, unknown) = login.not_found.filter(|_| login.accepted.is_none())?;
     let (other_at, other) = mentions.other_name(&at, unknown)?;
-    if case.journal().knows(at.log, unknown) {
+    if case.logs().knows(at.log, unknown) {
         return None;
     }
     let difference = difference(other, unknown)?;
-    let known = case.journal().knows(at.log, other);
+    let known = case.logs().knows(at.log, other);
     let draft = Draft::new(&ABOUT, 45)
         .names_read()
         .guard(login.mixed)

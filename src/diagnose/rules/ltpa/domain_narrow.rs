@@ -55,40 +55,40 @@ impl Rule for DomainNarrow {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let lost = locked_out(case).filter_map(|denied| Some(Lost { kept: out_of_reach(case, denied)?, denied }));
-        by_hosts(case.web(), lost).iter().filter_map(|group| finding(case, group)).collect()
+        by_hosts(case.http(), lost).iter().filter_map(|group| finding(case, group)).collect()
     }
 }
 
 /// The token of another host of the same site, if all that the browser has are of that kind.
 fn out_of_reach<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
-    let web = case.web();
-    let takes_part = web.takes_part(&denied.host);
+    let http = case.http();
+    let takes_part = http.takes_part(&denied.host);
     let site = origin::site(&denied.host).filter(|_| takes_part && !denied.is_forwarded())?;
-    let held = tokens_held(web, denied);
+    let held = tokens_held(http, denied);
     let elsewhere = held.iter().all(|(_, fit)| matches!(fit, Fit::OtherHost | Fit::Over));
-    let of_site = |kept: &&Kept<'_>| origin::site(&kept.domain) == Some(site) && !web.setter(kept).is_forwarded();
+    let of_site = |kept: &&Kept<'_>| origin::site(&kept.domain) == Some(site) && !http.setter(kept).is_forwarded();
     let mut outside = held.iter().filter(|(_, fit)| *fit == Fit::OtherHost).map(|(kept, _)| *kept);
     outside.rfind(of_site).filter(|_| elsewhere)
 }
 
 /// Something says that both servers are meant to be one sign-on.
 fn belong_together(case: &Case<'_>, lost: &Lost<'_, '_>) -> bool {
-    let web = case.web();
-    let setter = web.setter(lost.kept);
+    let http = case.http();
+    let setter = http.setter(lost.kept);
     let sametime =
         |exchange: &Exchange<'_>| matches!(exchange.product(), Some(Product::SametimeProxy | Product::Meeting));
     let value = lost.kept.cookie.value.expose();
     let shown = |e: &Exchange<'_>| e.request.is_some_and(|r| r.cookies.iter().any(|c| c.value.expose() == value));
     sametime(setter)
         || sametime(lost.denied)
-        || is_led_from(web, lost.denied, &setter.host)
-        || web.of_host(&lost.denied.host).any(shown)
+        || is_led_from(http, lost.denied, &setter.host)
+        || http.of_host(&lost.denied.host).any(shown)
 }
 
 fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
-    let web = case.web();
+    let http = case.http();
     let first = group.first()?;
-    let (kept, denied, setter) = (first.kept, first.denied, web.setter(first.kept));
+    let (kept, denied, setter) = (first.kept, first.denied, http.setter(first.kept));
     let together = group.iter().take(8).any(|lost| belong_together(case, lost));
     let common = origin::site(&denied.host).unwrap_or_default();
     let draft = draft(case, &ABOUT, 45, group)
@@ -99,7 +99,7 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
             setter.host,
             kept.cookie.name,
             kept.reach(),
-            who(web, group),
+            who(http, group),
             denied.host,
             denied.line(),
         ))

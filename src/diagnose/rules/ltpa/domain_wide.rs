@@ -5,7 +5,7 @@ use crate::diagnose::evidence::http::{browsers, name_loops, show_denied, show_se
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::lacks_token;
-use crate::facts::http::{Exchange, Kept, Refusal, Web, origin};
+use crate::facts::http::{Exchange, HttpIndex, Kept, Refusal, origin};
 use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
@@ -51,20 +51,20 @@ impl Rule for DomainWide {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let web = case.web();
-        let suspects = || web.kept().iter().filter(|kept| is_refused(web, kept));
+        let http = case.http();
+        let suspects = || http.kept().iter().filter(|kept| is_refused(http, kept));
         if suspects().next().is_none() {
             return Vec::new();
         }
-        let used = values_in_use(web);
+        let used = values_in_use(http);
         let refused = suspects().filter(|kept| !used.contains(kept.cookie.value.expose()));
-        let groups = group_by(refused, |kept| (web.setter(kept).host.clone(), kept.domain.clone()));
+        let groups = group_by(refused, |kept| (http.setter(kept).host.clone(), kept.domain.clone()));
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
 }
 
-fn is_refused(web: &Web<'_>, kept: &Kept<'_>) -> bool {
-    let setter = web.setter(kept);
+fn is_refused(http: &HttpIndex<'_>, kept: &Kept<'_>) -> bool {
+    let setter = http.setter(kept);
     let judged = match kept.refused {
         Some(Refusal::PublicSuffix) => true,
         Some(Refusal::ForeignDomain) => !setter.is_forwarded(),
@@ -78,10 +78,10 @@ fn is_refused(web: &Web<'_>, kept: &Kept<'_>) -> bool {
 }
 
 /// Values of tokens that a request carries, or that are set for a domain which browsers take.
-fn values_in_use<'a>(web: &Web<'a>) -> HashSet<&'a str> {
-    let requests = web.exchanges().iter().filter_map(|exchange| exchange.request);
+fn values_in_use<'a>(http: &HttpIndex<'a>) -> HashSet<&'a str> {
+    let requests = http.exchanges().iter().filter_map(|exchange| exchange.request);
     let sent = requests.flat_map(|request| &request.http.cookies).map(|cookie| cookie.value.expose());
-    let taken = web.kept().iter().filter(|kept| kept.refused.is_none()).map(|kept| kept.cookie.value.expose());
+    let taken = http.kept().iter().filter(|kept| kept.refused.is_none()).map(|kept| kept.cookie.value.expose());
     sent.chain(taken).collect()
 }
 
@@ -89,20 +89,20 @@ fn values_in_use<'a>(web: &Web<'a>) -> HashSet<&'a str> {
 const LOOK_AHEAD: usize = 64;
 
 /// What the same browser asks of the same site afterwards, without any token.
-fn without_token<'w, 'a>(web: &'w Web<'a>, kept: &Kept<'a>) -> Vec<&'w Exchange<'a>> {
-    let setter = web.setter(kept);
+fn without_token<'w, 'a>(http: &'w HttpIndex<'a>, kept: &Kept<'a>) -> Vec<&'w Exchange<'a>> {
+    let setter = http.setter(kept);
     let site = origin::site(&setter.host);
-    let next = web.after(setter).take(LOOK_AHEAD);
+    let next = http.after(setter).take(LOOK_AHEAD);
     let next =
         next.filter(|next| next.is_visit() && origin::is_in_site(&next.host, site) && next.at().time > kept.at.time);
     next.filter(|next| lacks_token(next)).collect()
 }
 
 fn finding(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
-    let web = case.web();
+    let http = case.http();
     let kept = *group.first()?;
-    let setter = web.setter(kept);
-    let later: Vec<_> = group.iter().flat_map(|kept| without_token(web, kept)).collect();
+    let setter = http.setter(kept);
+    let later: Vec<_> = group.iter().flat_map(|kept| without_token(http, kept)).collect();
     let mut denied: Vec<_> = later.iter().copied().filter(|exchange| exchange.is_denied()).collect();
     denied.sort_by_key(|exchange| exchange.index);
     denied.dedup_by_key(|exchange| exchange.index);
@@ -112,10 +112,10 @@ fn finding(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
         .guard(later.is_empty())
         .severity(if later.is_empty() { Severity::Minor } else { Severity::Major })
         .title(format!("Browsers drop the {} of {}: its domain is {}", kept.cookie.name, setter.host, kept.domain))
-        .explain(words(web, kept, group, &denied));
-    let draft = group.iter().fold(draft, |draft, kept| draft.conversation(web.setter(kept).conversation));
+        .explain(words(http, kept, group, &denied));
+    let draft = group.iter().fold(draft, |draft, kept| draft.conversation(http.setter(kept).conversation));
     let draft = denied.iter().fold(draft, |draft, denied| draft.conversation(denied.conversation));
-    let draft = each(draft, group, "tokens", |draft, kept| show_set(web, draft, kept));
+    let draft = each(draft, group, "tokens", |draft, kept| show_set(http, draft, kept));
     let draft = each(draft, &denied, "requests", |draft, denied| show_denied(draft, denied));
     let draft = match (denied.first(), later.first()) {
         (None, Some(next)) => draft.packet(next.at(), format!("{} carries no LTPA token", next.line())),
@@ -124,18 +124,18 @@ fn finding(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
     let site = origin::site(&setter.host).unwrap_or_default();
     let draft =
         draft.remedy_first(format!("Let {} set its token for .{site} instead of {}.", setter.host, kept.domain));
-    Some(name_loops(web, draft, &case.settings.thresholds, &denied))
+    Some(name_loops(http, draft, &case.settings.thresholds, &denied))
 }
 
-fn words(web: &Web<'_>, kept: &Kept<'_>, group: &[&Kept<'_>], denied: &[&Exchange<'_>]) -> String {
-    let setter = web.setter(kept);
+fn words(http: &HttpIndex<'_>, kept: &Kept<'_>, group: &[&Kept<'_>], denied: &[&Exchange<'_>]) -> String {
+    let setter = http.setter(kept);
     let why = match kept.refused {
         Some(Refusal::PublicSuffix) => {
             format!("{} is a public suffix, below which anybody can register a name", kept.domain)
         }
         _ => format!("{} does not lie in {}", setter.host, kept.domain),
     };
-    let who = browsers(web, group.iter().map(|kept| kept.browser));
+    let who = browsers(http, group.iter().map(|kept| kept.browser));
     let then = denied.first().map_or_else(String::new, |denied| {
         format!(" The first request that should have carried it, {}, was turned away.", denied.line())
     });

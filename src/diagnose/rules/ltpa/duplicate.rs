@@ -5,7 +5,7 @@ use crate::diagnose::evidence::http::{browsers, name_loops};
 use crate::diagnose::words::count;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::http::{Exchange, Web, is_token};
+use crate::facts::http::{Exchange, HttpIndex, is_token};
 use crate::model::{RuleId, Severity};
 use nrpcsniff_dissectors::cookie::Cookie;
 use nrpcsniff_dissectors::ltpa::Token;
@@ -52,8 +52,8 @@ impl Rule for Duplicate {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let web = case.web();
-        let found = web.exchanges().iter().filter_map(|exchange| Some((exchange, double(exchange)?)));
+        let http = case.http();
+        let found = http.exchanges().iter().filter_map(|exchange| Some((exchange, double(exchange)?)));
         let groups = group_by(found, |(exchange, (one, _))| (exchange.host.clone(), one.name.clone()));
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
@@ -83,7 +83,7 @@ fn differ(one: &Cookie, two: &Cookie) -> bool {
 }
 
 fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, Pair<'_>)]) -> Option<Draft> {
-    let web = case.web();
+    let http = case.http();
     let &(first, pair) = group.first()?;
     let denied: Vec<_> = group.iter().map(|(exchange, _)| *exchange).filter(|exchange| exchange.is_denied()).collect();
     let (one, two) = pair;
@@ -101,7 +101,7 @@ fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, Pair<'_>)]) -> Option<Draft
         .title(format!("{} gets two different {} in one request", first.host, one.name))
         .explain(format!(
             "{} sent {} two cookies {} with different tokens in {}: a {}, and a {}. The server looks at one of them. {outcome}.",
-            browsers(web, group.iter().map(|(exchange, _)| exchange.browser)),
+            browsers(http, group.iter().map(|(exchange, _)| exchange.browser)),
             first.host,
             one.name,
             count(group.len(), "request"),
@@ -115,8 +115,8 @@ fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, Pair<'_>)]) -> Option<Draft
             format!("{} carries {} twice: first a {}, then a {}", exchange.line(), one.name, label(one), label(two)),
         )
     });
-    let draft = [one, two].into_iter().fold(draft, |draft, cookie| show_source(web, draft, first, cookie));
-    Some(name_loops(web, draft, &case.settings.thresholds, &denied))
+    let draft = [one, two].into_iter().fold(draft, |draft, cookie| show_source(http, draft, first, cookie));
+    Some(name_loops(http, draft, &case.settings.thresholds, &denied))
 }
 
 fn was(n: usize) -> &'static str {
@@ -128,10 +128,10 @@ fn label(cookie: &Cookie) -> String {
 }
 
 /// Who set it, if that is in the capture.
-fn show_source(web: &Web<'_>, draft: Draft, exchange: &Exchange<'_>, cookie: &Cookie) -> Draft {
-    match web.source(exchange, &cookie.name, cookie.value.expose()) {
+fn show_source(http: &HttpIndex<'_>, draft: Draft, exchange: &Exchange<'_>, cookie: &Cookie) -> Draft {
+    match http.source(exchange, &cookie.name, cookie.value.expose()) {
         Some(kept) => {
-            crate::diagnose::evidence::http::show_set(web, draft.conversation(web.setter(kept).conversation), kept)
+            crate::diagnose::evidence::http::show_set(http, draft.conversation(http.setter(kept).conversation), kept)
         }
         None => draft.absence(format!("where {} (a {}) was set is not in the capture", cookie.name, label(cookie))),
     }

@@ -55,7 +55,7 @@ impl Rule for Expired {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let showings = case.identity().showings().iter();
+        let showings = case.tokens().showings().iter();
         let ended = showings.filter_map(|showing| Some((showing, ended(case, showing)?)));
         let groups = group_by(ended, |(showing, ended)| (consumer(showing), ended.at.is_some(), ended.how(showing)));
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
@@ -125,21 +125,21 @@ fn ended<'s, 'a>(case: &Case<'a>, showing: &'s Showing<'a>) -> Option<Ended<'s, 
 
 /// The same consumer accepted the same token after this.
 fn accepted_later(case: &Case<'_>, showing: &Showing<'_>) -> bool {
-    let Some(taken) = case.identity().taken(showing) else { return false };
+    let Some(taken) = case.tokens().taken(showing) else { return false };
     let last = |held: &Held<'_>| taken.times_of(held.token.fingerprint).map(|(_, last)| last);
     showing.genuine().filter_map(last).any(|last| last > showing.at.time)
 }
 
 fn worked_before(case: &Case<'_>, showing: &Showing<'_>, held: &Held<'_>) -> bool {
-    let times = case.identity().taken(showing).and_then(|taken| taken.times_of(held.token.fingerprint));
+    let times = case.tokens().taken(showing).and_then(|taken| taken.times_of(held.token.fingerprint));
     times.is_some_and(|(first, _)| first < showing.at.time)
 }
 
 /// A token of unknown end: issued long ago in this capture, accepted by the same consumer since, and not taken back.
 fn lived_long(case: &Case<'_>, showing: &Showing<'_>, held: &Held<'_>) -> bool {
-    let identity = case.identity();
-    let Some(issue) = identity.issue_of(held.token).filter(|_| held.expires().is_none()) else { return false };
-    let taken_back = identity.was_taken_back(issue.browser, issue.at.time, showing.at.time);
+    let tokens = case.tokens();
+    let Some(issue) = tokens.issue_of(held.token).filter(|_| held.expires().is_none()) else { return false };
+    let taken_back = tokens.was_taken_back(issue.browser, issue.at.time, showing.at.time);
     let age = showing.at.time.seconds_since(issue.at.time);
     age >= case.settings.thresholds.token_life && worked_before(case, showing, held) && !taken_back
 }
@@ -189,7 +189,7 @@ fn by_its_age(
     whose: &str,
     outcome: &str,
 ) -> Draft {
-    let Some(issue) = case.identity().issue_of(ended.held.token) else { return draft };
+    let Some(issue) = case.tokens().issue_of(ended.held.token) else { return draft };
     let age = span(first.at.time.seconds_since(issue.at.time));
     let draft = draft.at_most(Confidence::Medium).explain(format!(
         "{} issued the token of {whose}; {age} later it is refused. {outcome} Its end cannot be read without keys, so that this is \

@@ -61,7 +61,7 @@ impl Rule for ForeignFormat {
     }
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let foreign = case.journal().saying(|event| *event == LogEvent::ForeignFormat).take(MOST);
+        let foreign = case.logs().saying(|event| *event == LogEvent::ForeignFormat).take(MOST);
         let heard = foreign.map(|entry| {
             let draft = Draft::new(&ABOUT, READ)
                 .names_read()
@@ -102,7 +102,7 @@ fn is_second(name: &str) -> bool {
 
 /// The same token was set as LtpaToken2, and not as LtpaToken.
 fn was_second(case: &Case<'_>, held: &Held<'_>) -> bool {
-    let mut issues = case.identity().issues_of(held.token.fingerprint).peekable();
+    let mut issues = case.tokens().issues_of(held.token.fingerprint).peekable();
     issues.peek().is_some() && issues.all(|issue| is_second(&issue.cookie.name))
 }
 
@@ -110,7 +110,7 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let (held, what) = foreign(case, first)?;
     let cookie = held.cookie.unwrap_or("LtpaToken");
-    let opened = match (held.opened.is_some(), case.identity().issue_of(held.token)) {
+    let opened = match (held.opened.is_some(), case.tokens().issue_of(held.token)) {
         (true, _) => "It opens so with the keys given.".to_owned(),
         (false, Some(issue)) => format!("{} had set it as {}.", issue.host, issue.cookie.name),
         (false, None) => "Its form says so.".to_owned(),
@@ -125,7 +125,7 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
             first.consumer(),
             answers(group),
         ));
-    let issue = case.identity().issue_of(held.token);
+    let issue = case.tokens().issue_of(held.token);
     let draft = issue.into_iter().fold(draft, |draft, issue| {
         name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.held.label()))
     });

@@ -43,7 +43,7 @@ impl Rule for HttpOnlyScript {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let hidden = case.identity().issues().filter(|issue| issue.cookie.http_only && issue.held.is_genuine());
+        let hidden = case.tokens().issues().filter(|issue| issue.cookie.http_only && issue.held.is_genuine());
         let groups = group_by(hidden, |issue| issue.host.as_str());
         groups.iter().filter_map(|group| judge_host(case, group)).collect()
     }
@@ -51,7 +51,7 @@ impl Rule for HttpOnlyScript {
 
 fn judge_host(case: &Case<'_>, group: &[&Issue<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let served = || case.web().of_host(&first.host);
+    let served = || case.http().of_host(&first.host);
     let page = served().find(|exchange| needs_script(exchange))?;
     if served().any(is_current) {
         return None;

@@ -86,7 +86,7 @@ impl Rule for KeyMismatch {
                      said). Keys that are not shared are the usual reason.",
                 ))
         });
-        let unusable = case.journal().saying(|event| matches!(event, LogEvent::KeysUnusable { .. })).take(MOST).map(|entry| {
+        let unusable = case.logs().saying(|event| matches!(event, LogEvent::KeysUnusable { .. })).take(MOST).map(|entry| {
             let draft = Draft::new(&ABOUT, READ)
                 .points(10)
                 .at_most(Confidence::Medium)
@@ -143,11 +143,11 @@ fn of_token<'s, 'a>(case: &'s Case<'a>, showing: &Showing<'a>, held: &Held<'a>) 
     if held.is_forged() {
         return Some(Proof::Signature(held.token.fingerprint));
     }
-    let identity = case.identity();
+    let tokens = case.tokens();
     if let Some(token) = held.token.key_fingerprint {
-        let known = identity.own_keyed(showing)?;
+        let known = tokens.own_keyed(showing)?;
         let other = known.held.token.key_fingerprint?;
-        let fits = identity.taken(showing).is_some_and(|taken| taken.keys.contains(&token));
+        let fits = tokens.taken(showing).is_some_and(|taken| taken.keys.contains(&token));
         return (token != other && !fits).then_some(Proof::Blocks { own: known, token, other });
     }
     if case.settings.keys.is_empty() {
@@ -155,14 +155,14 @@ fn of_token<'s, 'a>(case: &'s Case<'a>, showing: &Showing<'a>, held: &Held<'a>) 
     }
     // Of the same kind: a Domino secret says nothing of WebSphere's tokens.
     let (kind, opens) = (held.is_websphere(), held.fits_a_key());
-    let known = identity.own_fitting(showing, kind, !opens)?;
-    identity.own_fitting(showing, kind, opens).is_none().then_some(Proof::Opened { own: known, opens })
+    let known = tokens.own_fitting(showing, kind, !opens)?;
+    tokens.own_fitting(showing, kind, opens).is_none().then_some(Proof::Opened { own: known, opens })
 }
 
 /// Set by the server that the token was shown to: the same name in HTTP, the same address elsewhere.
 fn issues_for(issue: &Issue<'_>, showing: &Showing<'_>) -> bool {
     match showing.channel {
-        Channel::Web { .. } => issue.host == showing.host,
+        Channel::Http { .. } => issue.host == showing.host,
         _ => issue.conversation.server.ip == showing.server.ip,
     }
 }
@@ -172,7 +172,7 @@ fn proven(case: &Case<'_>, group: &[(&Showing<'_>, Proof<'_, '_>)]) -> Option<Dr
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
     let consumers = listed(showings.iter().map(|showing| showing.consumer()), "servers");
     let telling = first.genuine().filter(|held| held.token.key_fingerprint.is_some()).chain(first.genuine());
-    let issuer = telling.into_iter().find_map(|held| case.identity().issue_of(held.token));
+    let issuer = telling.into_iter().find_map(|held| case.tokens().issue_of(held.token));
     let (who, itself) = match issuer {
         Some(issue) if issues_for(issue, first) => (issue.host.clone(), true),
         Some(issue) => (issue.host.clone(), false),
@@ -228,7 +228,7 @@ fn key(held: &Held<'_>) -> String {
 /// All tokens of an issuer refused by one consumer, and no key known.
 fn inferred(case: &Case<'_>, group: &[&Showing<'_>]) -> Vec<Draft> {
     let issued = group.iter().filter_map(|showing| {
-        let issue = showing.genuine().find_map(|held| case.identity().issue_of(held.token))?;
+        let issue = showing.genuine().find_map(|held| case.tokens().issue_of(held.token))?;
         (all_versions(showing) && !issues_for(issue, showing)).then_some((*showing, issue))
     });
     let groups = group_by(issued, |(_, issue)| issue.host.as_str());
@@ -244,7 +244,7 @@ fn pattern(case: &Case<'_>, group: &[(&Showing<'_>, &Issue<'_>)]) -> Option<Draf
     let (first, issue) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
     let issues: HashSet<_> = group.iter().map(|(_, issue)| issue.exchange).collect();
-    let accepted = case.identity().taken(first).is_some_and(|taken| taken.issuers.contains(&issue.host));
+    let accepted = case.tokens().taken(first).is_some_and(|taken| taken.issuers.contains(&issue.host));
     if issues.len() < TOKENS || accepted {
         return None;
     }

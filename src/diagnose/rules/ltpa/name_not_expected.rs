@@ -70,7 +70,7 @@ fn is_usual(name: &str) -> bool {
 fn odd_names(case: &Case<'_>, showing: &Showing<'_>) -> Vec<String> {
     let cookie_of = |held: &Held<'_>| match held.cookie {
         Some(name) => Some(name.to_owned()),
-        None => case.identity().issue_of(held.token).map(|issue| issue.cookie.name.clone()),
+        None => case.tokens().issue_of(held.token).map(|issue| issue.cookie.name.clone()),
     };
     let names: Option<Vec<String>> = showing.genuine().map(cookie_of).collect();
     // A junk or damaged token of the usual name beside it counts as well: then the name was known.
@@ -102,7 +102,7 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
             answers(group),
             if usual { ", and this one was seen to use that name" } else { "" },
         ));
-    let issues = group.iter().flat_map(|s| s.genuine()).filter_map(|held| case.identity().issue_of(held.token));
+    let issues = group.iter().flat_map(|s| s.genuine()).filter_map(|held| case.tokens().issue_of(held.token));
     let draft = issues.take(1).fold(draft, |draft, issue| {
         name(draft, [issue.conversation])
             .packet(issue.at, format!("{} set {}", issue.host, issue.held.label()))
@@ -116,15 +116,15 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
 
 /// The server sets that name itself, or accepted it from anybody.
 fn knows(case: &Case<'_>, showing: &Showing<'_>, names: &HashSet<String>) -> bool {
-    let sets = case.identity().own_at(showing.server.ip).is_some_and(|own| !own.names.is_disjoint(names));
-    let takes = case.identity().taken(showing).is_some_and(|taken| !taken.names.is_disjoint(names));
+    let sets = case.tokens().own_at(showing.server.ip).is_some_and(|own| !own.names.is_disjoint(names));
+    let takes = case.tokens().taken(showing).is_some_and(|taken| !taken.names.is_disjoint(names));
     sets || takes
 }
 
 /// The server was seen to set or accept a token of the usual name.
 fn uses_usual(case: &Case<'_>, showing: &Showing<'_>) -> bool {
-    let sets = case.identity().own_at(showing.server.ip).is_some_and(|own| own.names.iter().any(|name| is_usual(name)));
-    let takes = case.identity().taken(showing).is_some_and(|taken| taken.names.iter().any(|name| is_usual(name)));
+    let sets = case.tokens().own_at(showing.server.ip).is_some_and(|own| own.names.iter().any(|name| is_usual(name)));
+    let takes = case.tokens().taken(showing).is_some_and(|taken| taken.names.iter().any(|name| is_usual(name)));
     sets || takes
 }
 

@@ -6,7 +6,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::{lacks_token, locked_out};
 use crate::facts::http::pages::Product;
-use crate::facts::http::{Exchange, Web, is_access_manager, is_single_server, is_web_token, origin};
+use crate::facts::http::{Exchange, HttpIndex, is_access_manager, is_single_server, is_web_token, origin};
 use crate::model::{Confidence, RuleId, Severity};
 use hashbrown::HashSet;
 
@@ -55,9 +55,9 @@ impl Rule for NotReturned {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let web = case.web();
+        let http = case.http();
         let others: HashSet<usize> =
-            web.exchanges().iter().filter(|e| has_other_session(e)).map(|e| e.browser).collect();
+            http.exchanges().iter().filter(|e| has_other_session(e)).map(|e| e.browser).collect();
         let denied = locked_out(case).filter(|denied| !others.contains(&denied.browser));
         let found = denied.filter_map(|denied| Some((login_without_token(case, denied)?, denied)));
         let groups = group_by(found, |(login, denied)| (login.host.clone(), denied.host.clone()));
@@ -70,17 +70,17 @@ const LOOK_BACK: usize = 1024;
 
 /// The accepted login before the denial after which the browser should have had a token, and was given none.
 fn login_without_token<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Exchange<'a>> {
-    let web = case.web();
-    if !web.takes_part(&denied.host) || denied.is_forwarded() {
+    let http = case.http();
+    if !http.takes_part(&denied.host) || denied.is_forwarded() {
         return None;
     }
-    let mut before = web.before(denied).take(LOOK_BACK).take_while(|before| !before.is_logout());
+    let mut before = http.before(denied).take(LOOK_BACK).take_while(|before| !before.is_logout());
     let login = before.find(|before| before.is_accepted_login())?;
     let answered = login.response.is_some_and(|response| response.at().time <= denied.at().time);
     let same_site =
         login.host == denied.host || origin::site(&login.host).is_some_and(|s| Some(s) == origin::site(&denied.host));
-    let seen = web.before(denied).take_while(|before| before.index >= login.index).all(Exchange::is_well_captured);
-    (answered && same_site && seen && web.takes_part(&login.host) && !login.is_forwarded() && lacks_token(login))
+    let seen = http.before(denied).take_while(|before| before.index >= login.index).all(Exchange::is_well_captured);
+    (answered && same_site && seen && http.takes_part(&login.host) && !login.is_forwarded() && lacks_token(login))
         .then_some(login)
 }
 
@@ -93,11 +93,11 @@ fn has_other_session(exchange: &Exchange<'_>) -> bool {
 }
 
 fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, &Exchange<'_>)]) -> Option<Draft> {
-    let web = case.web();
+    let http = case.http();
     let &(login, denied) = group.first()?;
     let all: Vec<_> = group.iter().map(|(_, denied)| *denied).collect();
-    let shared = all.iter().all(|denied| web.browser(denied).is_shared);
-    let keeps_none = all.iter().all(|denied| !web.browser(denied).returns_cookies);
+    let shared = all.iter().all(|denied| http.browser(denied).is_shared);
+    let keeps_none = all.iter().all(|denied| !http.browser(denied).returns_cookies);
     let proxy = login.product() == Some(Product::SametimeProxy);
     let who = login.product().map_or("server", Product::name);
     let draft = Draft::new(&ABOUT, if proxy { 45 } else { 25 })
@@ -112,12 +112,12 @@ fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, &Exchange<'_>)]) -> Option<
             "The {who} {} took the login of {} (answer {}), but set no LTPA token then or later. {} therefore got none and asked \
              for a login. The first request that should have carried a token is {}.",
             login.host,
-            browsers(web, group.iter().map(|(_, denied)| denied.browser)),
+            browsers(http, group.iter().map(|(_, denied)| denied.browser)),
             login.status(),
             denied.host,
             denied.line(),
         ));
-    let draft = group.iter().fold(draft, |draft, (login, denied)| between(web, draft, login, denied));
+    let draft = group.iter().fold(draft, |draft, (login, denied)| between(http, draft, login, denied));
     let draft = each(draft, group, "logins", |draft, (login, _)| show_login(draft, login));
     let draft = each(draft, &all, "requests", |draft, denied| show_denied(draft, denied));
     let draft = match origin::site(&login.host).filter(|_| proxy) {
@@ -127,12 +127,13 @@ fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, &Exchange<'_>)]) -> Option<
         )),
         None => draft,
     };
-    Some(name_loops(web, draft, &case.settings.thresholds, &all))
+    Some(name_loops(http, draft, &case.settings.thresholds, &all))
 }
 
 /// Names the conversations from the login to the denial.
-fn between(web: &Web<'_>, draft: Draft, login: &Exchange<'_>, denied: &Exchange<'_>) -> Draft {
-    let same_host = web.before(denied).take_while(|before| before.index > login.index).filter(|e| e.host == login.host);
+fn between(http: &HttpIndex<'_>, draft: Draft, login: &Exchange<'_>, denied: &Exchange<'_>) -> Draft {
+    let same_host =
+        http.before(denied).take_while(|before| before.index > login.index).filter(|e| e.host == login.host);
     let draft = same_host.take(64).fold(draft, |draft, exchange| draft.conversation(exchange.conversation));
     draft.conversation(login.conversation).conversation(denied.conversation)
 }

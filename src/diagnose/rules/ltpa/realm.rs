@@ -85,9 +85,9 @@ struct Stranger<'s, 'a> {
 
 fn stranger<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Option<Stranger<'s, 'a>> {
     let realm = showing.genuine().filter(|held| !held.is_forged()).find_map(Held::realm)?;
-    let own = case.identity().own_realm(showing)?;
+    let own = case.tokens().own_realm(showing)?;
     let own_realm = own.held.realm()?;
-    let trusted = case.identity().taken(showing).is_some_and(|taken| taken.realms.contains(realm));
+    let trusted = case.tokens().taken(showing).is_some_and(|taken| taken.realms.contains(realm));
     (realm != own_realm && !trusted).then_some(Stranger { realm, own, own_realm })
 }
 
@@ -109,7 +109,7 @@ fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Stranger<'_, '_>)]) -> O
             if by_case { ": the same but for capitals, which count" } else { "" },
         ))
         .packet(found.own.at, format!("{} set {}: realm {own}", found.own.host, found.own.held.label()));
-    let issues = first.genuine().find_map(|held| case.identity().issue_of(held.token));
+    let issues = first.genuine().find_map(|held| case.tokens().issue_of(held.token));
     let draft = issues.into_iter().fold(draft, |draft, issue| {
         name(draft, [issue.conversation])
             .packet(issue.at, format!("{} set {}: realm {theirs}", issue.host, issue.held.label()))

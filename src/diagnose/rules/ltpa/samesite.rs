@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::http::{draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::{Lost, by_hosts, locked_out};
-use crate::facts::http::{Exchange, Kept, Web, origin};
+use crate::facts::http::{Exchange, HttpIndex, Kept, origin};
 use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -53,8 +53,8 @@ impl Rule for SameSite {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let denied = locked_out(case).filter(|denied| foreign_page(denied).is_some());
-        let lost = denied.filter_map(|denied| Some(Lost { kept: kept_back(case.web(), denied)?, denied }));
-        by_hosts(case.web(), lost).iter().filter_map(|group| finding(case, group)).collect()
+        let lost = denied.filter_map(|denied| Some(Lost { kept: kept_back(case.http(), denied)?, denied }));
+        by_hosts(case.http(), lost).iter().filter_map(|group| finding(case, group)).collect()
     }
 }
 
@@ -77,15 +77,15 @@ fn is_other_site(a: &str, b: &str) -> bool {
 }
 
 /// A token that belongs to the request and is sent from pages of its own site, by this browser.
-fn kept_back<'w, 'a>(web: &'w Web<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
-    let mut expected = web.expected(denied).filter(|kept| kept.is_token());
+fn kept_back<'w, 'a>(http: &'w HttpIndex<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
+    let mut expected = http.expected(denied).filter(|kept| kept.is_token());
     let kept = expected.find(|kept| !kept.crosses_sites())?;
     let sends = |other: &&Exchange<'a>| {
         let cookies = other.request.into_iter().flat_map(|request| &request.http.cookies);
         foreign_page(other).is_none()
             && cookies.into_iter().any(|c| c.name == kept.cookie.name && c.value == kept.cookie.value)
     };
-    web.of(web.browser(denied)).any(|other| sends(&other)).then_some(kept)
+    http.of(http.browser(denied)).any(|other| sends(&other)).then_some(kept)
 }
 
 /// A script's call may leave cookies out by its author's choice.
@@ -94,7 +94,7 @@ fn may_be_by_choice(exchange: &Exchange<'_>) -> bool {
 }
 
 fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
-    let web = case.web();
+    let http = case.http();
     let first = group.first()?;
     let (kept, denied) = (first.kept, first.denied);
     let from = foreign_page(denied).filter(|from| !from.is_empty()).unwrap_or_else(|| "another site".to_owned());
@@ -109,7 +109,7 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
         .explain(format!(
             "{} has {} for {} and sends it from pages of that site. The request from a page of {from} came without it and was \
              turned away: the cookie was set with {policy}. The first request that should have carried it is {}.",
-            who(web, group),
+            who(http, group),
             kept.cookie.name,
             denied.host,
             denied.line(),

@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::http::{draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::{Lost, by_hosts, locked_out, tokens_held};
-use crate::facts::http::{Exchange, Fit, Kept, Web, tokens_sent};
+use crate::facts::http::{Exchange, Fit, HttpIndex, Kept, tokens_sent};
 use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
@@ -52,11 +52,11 @@ impl Rule for SecureOnHttp {
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let denied = locked_out(case).filter(|denied| is_plain(case, denied));
         let lost = denied.filter_map(|denied| Some(Lost { kept: held_back(case, denied)?, denied }));
-        let groups = by_hosts(case.web(), lost);
+        let groups = by_hosts(case.http(), lost);
         if groups.is_empty() {
             return Vec::new();
         }
-        let offloaded = offloaded(case.web());
+        let offloaded = offloaded(case.http());
         let plain =
             groups.iter().filter(|group| group.iter().all(|lost| !offloaded.contains(lost.denied.host.as_str())));
         plain.filter_map(|group| finding(case, group)).collect()
@@ -77,16 +77,16 @@ fn is_web(port: u16) -> bool {
 }
 
 /// Hosts at which Secure tokens do arrive over what looks like http: something before them ends TLS.
-fn offloaded<'w>(web: &'w Web<'_>) -> HashSet<&'w str> {
-    let secure = web.kept().iter().filter(|kept| kept.cookie.secure && kept.is_token());
+fn offloaded<'w>(http: &'w HttpIndex<'_>) -> HashSet<&'w str> {
+    let secure = http.kept().iter().filter(|kept| kept.cookie.secure && kept.is_token());
     let secure: HashSet<&str> = secure.map(|kept| kept.cookie.value.expose()).collect();
-    let open = web.kept().iter().filter(|kept| !kept.cookie.secure);
+    let open = http.kept().iter().filter(|kept| !kept.cookie.secure);
     let open: HashSet<&str> = open.map(|kept| kept.cookie.value.expose()).collect();
     let shows = |exchange: &&Exchange<'_>| {
         let sent = exchange.request.into_iter().flat_map(|request| tokens_sent(request.http));
         sent.map(|cookie| cookie.value.expose()).any(|value| secure.contains(value) && !open.contains(value))
     };
-    web.exchanges()
+    http.exchanges()
         .iter()
         .filter(|exchange| exchange.scheme() == "http")
         .filter(shows)
@@ -96,15 +96,15 @@ fn offloaded<'w>(web: &'w Web<'_>) -> HashSet<&'w str> {
 
 /// A token that only its Secure keeps from being sent; none belongs to the request as it is.
 fn held_back<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
-    let held = tokens_held(case.web(), denied);
+    let held = tokens_held(case.http(), denied);
     let none_fits = held.iter().all(|(_, fit)| *fit != Fit::Sent);
     held.iter().rfind(|(_, fit)| *fit == Fit::NeedsHttps).map(|(kept, _)| *kept).filter(|_| none_fits)
 }
 
 fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
-    let web = case.web();
+    let http = case.http();
     let first = group.first()?;
-    let (kept, denied, setter) = (first.kept, first.denied, web.setter(first.kept));
+    let (kept, denied, setter) = (first.kept, first.denied, http.setter(first.kept));
     let how = if setter.scheme() == "http" { "itself over http, " } else { "" };
     let draft = draft(case, &ABOUT, 45, group)
         .names_read()
@@ -115,7 +115,7 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
             setter.host,
             kept.cookie.name,
             kept.reach(),
-            who(web, group),
+            who(http, group),
             denied.host,
             denied.line(),
         ));

@@ -5,7 +5,7 @@ use crate::diagnose::evidence::http::{browsers, draft, show_set, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::{Lost, by_hosts, lacks_token, locked_out, tokens_held};
-use crate::facts::http::{Exchange, Fit, Kept, Refusal, Web, origin};
+use crate::facts::http::{Exchange, Fit, HttpIndex, Kept, Refusal, origin};
 use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -50,7 +50,7 @@ impl Rule for ShortnameUrl {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let lost = locked_out(case).filter_map(|denied| Some(Lost { kept: for_other_name(case, denied)?, denied }));
-        by_hosts(case.web(), lost).iter().filter_map(|group| finding(case, group)).chain(dropped(case)).collect()
+        by_hosts(case.http(), lost).iter().filter_map(|group| finding(case, group)).chain(dropped(case)).collect()
     }
 }
 
@@ -61,24 +61,24 @@ fn is_bare(host: &str) -> bool {
 
 /// A token that the browser has for a domain (or for the short name) and cannot send here, because one of the two is bare.
 fn for_other_name<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
-    let web = case.web();
+    let http = case.http();
     let moves_on = denied.target().is_some_and(|(host, _)| host != denied.host);
-    let takes_part = web.takes_part(&denied.host);
+    let takes_part = http.takes_part(&denied.host);
     if moves_on || denied.is_forwarded() || !takes_part {
         return None;
     }
-    let held = tokens_held(web, denied);
+    let held = tokens_held(http, denied);
     let elsewhere = held.iter().all(|(_, fit)| matches!(fit, Fit::OtherHost | Fit::Over));
     let mut outside = held.iter().filter(|(_, fit)| *fit == Fit::OtherHost).map(|(kept, _)| *kept);
     outside
-        .rfind(|kept| is_bare(&denied.host) != is_bare(&kept.domain) && related(web, kept, denied))
+        .rfind(|kept| is_bare(&denied.host) != is_bare(&kept.domain) && related(http, kept, denied))
         .filter(|_| elsewhere)
 }
 
 /// It is the same machine, or its short name is the first word of the long one, or a name called by its full name by others:
 /// one sign-on is meant.
-fn related(web: &Web<'_>, kept: &Kept<'_>, denied: &Exchange<'_>) -> bool {
-    let setter = web.setter(kept);
+fn related(http: &HttpIndex<'_>, kept: &Kept<'_>, denied: &Exchange<'_>) -> bool {
+    let setter = http.setter(kept);
     let (short, long) = if is_bare(&denied.host) { (&denied.host, &setter.host) } else { (&setter.host, &denied.host) };
     let sametime = denied.path().starts_with("/st") || setter.path().starts_with("/st");
     setter.conversation.server.ip == denied.conversation.server.ip
@@ -87,9 +87,9 @@ fn related(web: &Web<'_>, kept: &Kept<'_>, denied: &Exchange<'_>) -> bool {
 }
 
 fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
-    let web = case.web();
+    let http = case.http();
     let first = group.first()?;
-    let (kept, denied, setter) = (first.kept, first.denied, web.setter(first.kept));
+    let (kept, denied, setter) = (first.kept, first.denied, http.setter(first.kept));
     let bare = if is_bare(&denied.host) { &denied.host } else { &setter.host };
     let draft = draft(case, &ABOUT, 45, group)
         .names_read()
@@ -100,7 +100,7 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
             setter.host,
             kept.cookie.name,
             kept.reach(),
-            who(web, group),
+            who(http, group),
             denied.host,
             denied.path(),
         ));
@@ -109,15 +109,15 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
 
 /// Tokens that browsers drop because the server was called by a bare name and sets them for its domain.
 fn dropped(case: &Case<'_>) -> Vec<Draft> {
-    let web = case.web();
-    let kept = web.kept().iter().filter(|kept| is_dropped(web, kept));
-    let groups = group_by(kept, |kept| (web.setter(kept).host.clone(), kept.domain.clone()));
+    let http = case.http();
+    let kept = http.kept().iter().filter(|kept| is_dropped(http, kept));
+    let groups = group_by(kept, |kept| (http.setter(kept).host.clone(), kept.domain.clone()));
     groups.iter().filter_map(|group| dropped_by(case, group)).collect()
 }
 
-fn is_dropped(web: &Web<'_>, kept: &Kept<'_>) -> bool {
-    let setter = web.setter(kept);
-    let came_back = web.after(setter).take(256).any(|next| {
+fn is_dropped(http: &HttpIndex<'_>, kept: &Kept<'_>) -> bool {
+    let setter = http.setter(kept);
+    let came_back = http.after(setter).take(256).any(|next| {
         next.request.is_some_and(|request| request.cookies.iter().any(|cookie| cookie.value == kept.cookie.value))
     });
     kept.is_token()
@@ -129,16 +129,16 @@ fn is_dropped(web: &Web<'_>, kept: &Kept<'_>) -> bool {
 }
 
 fn dropped_by(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
-    let web = case.web();
+    let http = case.http();
     let kept = *group.first()?;
-    let setter = web.setter(kept);
-    let mut lost: Vec<_> = group.iter().flat_map(|kept| denied_after(web, kept)).collect();
+    let setter = http.setter(kept);
+    let mut lost: Vec<_> = group.iter().flat_map(|kept| denied_after(http, kept)).collect();
     lost.sort_by_key(|lost| lost.denied.index);
     lost.dedup_by_key(|lost| lost.denied.index);
     let draft = if lost.is_empty() {
         let draft =
-            group.iter().fold(Draft::new(&ABOUT, 45), |draft, kept| draft.conversation(web.setter(kept).conversation));
-        each(draft, group, "tokens", |draft, kept| show_set(web, draft, kept))
+            group.iter().fold(Draft::new(&ABOUT, 45), |draft, kept| draft.conversation(http.setter(kept).conversation));
+        each(draft, group, "tokens", |draft, kept| show_set(http, draft, kept))
             .severity(Severity::Minor)
             .at_most(Confidence::Medium)
     } else {
@@ -149,7 +149,7 @@ fn dropped_by(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
         .explain(format!(
             "{} called the server by the name {}. It set {} for {}, which does not cover that name: browsers do not keep such a \
              cookie.",
-            browsers(web, group.iter().map(|kept| kept.browser)),
+            browsers(http, group.iter().map(|kept| kept.browser)),
             setter.host,
             kept.cookie.name,
             kept.domain,
@@ -161,10 +161,10 @@ fn dropped_by(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
 }
 
 /// Requests of the same browser to that host which were turned away afterwards.
-fn denied_after<'w, 'a>(web: &'w Web<'a>, kept: &'w Kept<'a>) -> impl Iterator<Item = Lost<'w, 'a>> {
-    let setter = web.setter(kept);
+fn denied_after<'w, 'a>(http: &'w HttpIndex<'a>, kept: &'w Kept<'a>) -> impl Iterator<Item = Lost<'w, 'a>> {
+    let setter = http.setter(kept);
     let next =
-        web.after(setter).take(256).filter(|next| next.host == setter.host && next.is_denied() && lacks_token(next));
+        http.after(setter).take(256).filter(|next| next.host == setter.host && next.is_denied() && lacks_token(next));
     next.map(|denied| Lost { kept, denied })
 }
 

@@ -63,13 +63,13 @@ impl Rule for UndefinedSip {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let showings = case.identity().showings().iter();
+        let showings = case.tokens().showings().iter();
         let junk = showings.filter(|s| is_junk(s) && !recovered(case, s));
         by_consumer(junk).iter().filter_map(|group| judge_group(case, group)).collect()
     }
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        case.journal()
+        case.logs()
             .saying(|event| *event == LogEvent::DigestWithoutPassword)
             .take(MOST)
             .map(|entry| without_password(case, entry))
@@ -86,7 +86,7 @@ fn is_junk(showing: &Showing<'_>) -> bool {
 fn recovered(case: &Case<'_>, showing: &Showing<'_>) -> bool {
     let within = case.settings.thresholds.retry_within;
     let soon = |at: crate::model::Timestamp| (0.0..=within).contains(&at.seconds_since(showing.at.time));
-    let same = showing.call_id.into_iter().flat_map(|call| case.telephony().of_call(call));
+    let same = showing.call_id.into_iter().flat_map(|call| case.sip().of_call(call));
     showing.outcome == Outcome::Accepted
         || same
             .filter(|exchange| exchange.method == showing.method && soon(exchange.began()))
@@ -134,14 +134,14 @@ fn why<'s, 'a>(case: &'s Case<'a>, group: &[&Showing<'a>]) -> Why<'s, 'a> {
     let clients: HashSet<_> = group.iter().map(|showing| showing.client).collect();
     let named = |issue: &&Issue<'a>| wanted.contains(&issue.cookie.name.to_ascii_lowercase());
     let before = |issue: &&Issue<'a>| issue.at.time <= last;
-    let theirs = || clients.iter().flat_map(|client| case.identity().issues_to(*client)).filter(before);
+    let theirs = || clients.iter().flat_map(|client| case.tokens().issues_to(*client)).filter(before);
     let latest = |issues: Vec<&'s Issue<'a>>| issues.into_iter().max_by_key(|issue| (issue.at.time, issue.at.frame));
     let own = latest(theirs().filter(named).collect());
-    let anybody = || wanted.iter().filter_map(|name| case.identity().hidden(name)).filter(before);
+    let anybody = || wanted.iter().filter_map(|name| case.tokens().hidden(name)).filter(before);
     let source = own.or_else(|| latest(anybody().collect()));
     match source {
         Some(issue) if issue.cookie.http_only => {
-            let alike = case.identity().issues_by(&issue.host).filter(|other| other.cookie.http_only);
+            let alike = case.tokens().issues_by(&issue.host).filter(|other| other.cookie.http_only);
             Why::HttpOnly(std::iter::once(issue).chain(alike.take(ALIKE)).collect())
         }
         Some(issue) => Why::Readable(issue),
@@ -265,7 +265,7 @@ fn set(issue: &Issue<'_>, how: &str) -> String {
 
 /// A real token at the same registrar, as the installed client sends it.
 fn show_contrast(case: &Case<'_>, draft: Draft, first: &Showing<'_>) -> Draft {
-    let mut others = case.identity().showings().iter();
+    let mut others = case.tokens().showings().iter();
     let good = others.find(|other| other.is_at(first) && other.is_proof() && other.genuine().next().is_some());
     good.into_iter().fold(draft, |draft, good| {
         draft.packet(good.at, format!("the same server accepted a real token from {}", good.client))
@@ -277,7 +277,7 @@ const TOGETHER: i64 = 2_000_000_000;
 
 /// The registrar asked for a password that it cannot check. What the cookie held is not in such a log.
 fn without_password(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
-    let before = case.journal().log(entry.log).and_then(|log| {
+    let before = case.logs().log(entry.log).and_then(|log| {
         let before = log.facts.iter().rev().skip_while(|fact| fact.line >= entry.fact.line).take(4);
         let mut before = before.map(|fact| Entry { fact, ..entry });
         before.find(|other| other.fact.event == LogEvent::DigestWithoutHash && entry.since(other) <= TOGETHER)
@@ -299,7 +299,7 @@ fn without_password(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
              undefined in place of the token confirms this, a real token or none at all speaks for another cause.",
         );
     let lines: Vec<Entry<'_>> = before.into_iter().chain([entry]).collect();
-    Testimony::new(&ABOUT, &lines).links(case.journal().refused_at(&entry, &[&sip::PROTOCOL], &[])).alone(draft)
+    Testimony::new(&ABOUT, &lines).links(case.logs().refused_at(&entry, &[&sip::PROTOCOL], &[])).alone(draft)
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl Rule for VersionMismatch {
     }
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let failed = case.journal().logins().iter().filter(|login| login.not_verified.is_some());
+        let failed = case.logs().logins().iter().filter(|login| login.not_verified.is_some());
         let failed = failed.filter(|login| login.accepted.is_none() && !login.mixed);
         let refused = failed.map(|login| Testimony::new(&ABOUT, &login.telling()).links(refused_logins(case, login)));
         let said = token_status(case, &ABOUT, TokenStatusText::Type, |draft, user, log| {
@@ -106,10 +106,10 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let shown = version(first)?;
     let same: Vec<&Showing<'_>> = group.iter().copied().filter(|s| version(s) == Some(shown)).collect();
-    let accepted = || case.identity().accepted_at(first);
+    let accepted = || case.tokens().accepted_at(first);
     let other = if shown == Class::WebsphereV1 { Class::WebsphereV2 } else { Class::WebsphereV1 };
     let works = accepted().find(|s| s.has(other));
-    let suspicious = first.channel == Channel::Chat && shown == Class::WebsphereV2;
+    let suspicious = first.channel == Channel::Sametime && shown == Class::WebsphereV2;
     if accepted().any(|s| may_be(s, shown)) || (works.is_none() && !suspicious) {
         return None;
     }
@@ -143,9 +143,9 @@ fn labels(showing: &Showing<'_>) -> String {
 
 /// What the issuer had set for them: both versions, or only one.
 fn show_issues(case: &Case<'_>, draft: Draft, group: &[&Showing<'_>]) -> Draft {
-    let issue = group.iter().flat_map(|s| s.genuine()).find_map(|held| case.identity().issue_of(held.token));
+    let issue = group.iter().flat_map(|s| s.genuine()).find_map(|held| case.tokens().issue_of(held.token));
     let Some(issue) = issue else { return draft };
-    let together = case.identity().issues().filter(|other| other.exchange == issue.exchange);
+    let together = case.tokens().issues().filter(|other| other.exchange == issue.exchange);
     let names = listed(together.map(|other| other.cookie.name.as_str()), "cookies");
     name(draft, [issue.conversation]).packet(issue.at, format!("{} had set {names}", issue.host))
 }

@@ -55,9 +55,9 @@ impl Rule for WrongIdentity {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let identity = case.identity();
-        let shown = identity.showings().iter().filter_map(Clash::shown);
-        let mut found: Vec<Clash<'_, '_>> = identity.issues().filter_map(Clash::issued).chain(shown).collect();
+        let tokens = case.tokens();
+        let shown = tokens.showings().iter().filter_map(Clash::shown);
+        let mut found: Vec<Clash<'_, '_>> = tokens.issues().filter_map(Clash::issued).chain(shown).collect();
         found.sort_by_key(|clash| (clash.at.time, clash.at.frame));
         let groups = group_by(found, |clash| (clash.expected.to_lowercase(), clash.token_user.to_lowercase()));
         groups.iter().filter_map(|group| judge_group(case, group)).collect()

@@ -63,7 +63,7 @@ impl Rule for AuthRejected {
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = |event: &LogEvent| matches!(event, LogEvent::Status { code: 0x1932..=0x1935 | 0x080E, token: None });
-        case.journal().saying(said).take(FEW).map(|entry| told_by_log(case, entry)).collect()
+        case.logs().saying(said).take(FEW).map(|entry| told_by_log(case, entry)).collect()
     }
 }
 

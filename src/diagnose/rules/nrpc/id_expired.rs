@@ -61,7 +61,7 @@ impl Rule for IdExpired {
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = |event: &LogEvent| matches!(event, LogEvent::Status { code: 0x191C, token: None });
-        let heard = case.journal().saying(said).take(FEW).map(|entry| {
+        let heard = case.logs().saying(said).take(FEW).map(|entry| {
             let draft = Draft::new(&ABOUT, 55)
                 .title("A Notes certificate has expired")
                 .explain(format!(

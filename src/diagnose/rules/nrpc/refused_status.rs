@@ -128,7 +128,7 @@ impl Rule for RefusedStatus {
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = |event: &LogEvent| refusal_in(event).is_some();
-        case.journal().saying(said).take(FEW).filter_map(|entry| told_by_log(case, entry)).collect()
+        case.logs().saying(said).take(FEW).filter_map(|entry| told_by_log(case, entry)).collect()
     }
 }
 

@@ -47,7 +47,7 @@ impl Rule for AckLost {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        case.telephony().calls().filter_map(|call| judge_call(case, &call)).collect()
+        case.sip().calls().filter_map(|call| judge_call(case, &call)).collect()
     }
 }
 

@@ -51,7 +51,7 @@ impl Rule for FlowLost {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let mut all: Vec<_> = case.telephony().registrations().flat_map(|series| series.exchanges).collect();
+        let mut all: Vec<_> = case.sip().registrations().flat_map(|series| series.exchanges).collect();
         all.sort_by_key(|exchange| exchange.began());
         let registered = group_by(all, |exchange| subject(exchange));
         let lost = registered.iter().flat_map(|of_user| lost_flows(case, of_user));
@@ -111,7 +111,7 @@ fn registered_until(exchange: &Exchange<'_>) -> Option<Timestamp> {
 /// Calls that did not reach their user, by that user.
 fn failed_calls<'c, 'a>(case: &'c Case<'a>) -> HashMap<String, Vec<&'c Exchange<'a>>> {
     let mut failed: HashMap<String, Vec<&'c Exchange<'a>>> = HashMap::new();
-    let calls = case.telephony().exchanges().filter(|e| e.method == "INVITE" && !e.in_dialog());
+    let calls = case.sip().exchanges().filter(|e| e.method == "INVITE" && !e.in_dialog());
     for call in calls.filter(|e| matches!(e.status(), Some(404 | 408 | 410 | 430 | 480))) {
         failed.entry(subject(call)).or_default().push(call);
     }

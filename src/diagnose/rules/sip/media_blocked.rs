@@ -48,7 +48,7 @@ impl Rule for MediaBlocked {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let mut calls = case.telephony().calls().peekable();
+        let mut calls = case.sip().calls().peekable();
         if calls.peek().is_none() || case.analysis.facts.datagrams_left_out > 0 {
             return Vec::new();
         }

@@ -55,8 +55,7 @@ impl Rule for NatContact {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let behind =
-            case.telephony().registrations().flat_map(|series| series.exchanges.iter().filter(|e| is_behind_nat(e)));
+        let behind = case.sip().registrations().flat_map(|series| series.exchanges.iter().filter(|e| is_behind_nat(e)));
         let groups = group_by(behind, |exchange| (exchange.client().ip, exchange.target()));
         if groups.is_empty() {
             return Vec::new();
@@ -117,7 +116,7 @@ fn was_noted(exchange: &Exchange<'_>) -> bool {
 fn failed_calls<'c, 'a>(case: &'c Case<'a>) -> HashMap<String, Vec<&'c Exchange<'a>>> {
     let deadlines = Deadlines::new(case);
     let mut failed: HashMap<String, Vec<&'c Exchange<'a>>> = HashMap::new();
-    let calls = case.telephony().exchanges().filter(|e| e.method == "INVITE" && !e.in_dialog());
+    let calls = case.sip().exchanges().filter(|e| e.method == "INVITE" && !e.in_dialog());
     for call in
         calls.filter(|e| matches!(e.status(), Some(404 | 408 | 410 | 430 | 480 | 504)) || deadlines.missed(e).is_some())
     {

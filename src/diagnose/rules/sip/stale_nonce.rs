@@ -48,7 +48,7 @@ impl Rule for StaleNonce {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let stories = case.telephony().series().flat_map(|series| stories(&series));
+        let stories = case.sip().series().flat_map(|series| stories(&series));
         let groups = group_by(stories, |story| (story.first.server().ip, story.again.is_some()));
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
     }

@@ -48,8 +48,7 @@ impl Rule for Loop {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let scanners = scanners(case);
-        let runs =
-            case.telephony().series().filter(|series| !scanners.contains(&series.client().ip)).flat_map(|s| runs(&s));
+        let runs = case.sip().series().filter(|series| !scanners.contains(&series.client().ip)).flat_map(|s| runs(&s));
         let groups = group_by(runs, |run| run.of.clone());
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
     }
@@ -82,7 +81,7 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     let challenged: Vec<&Exchange<'_>> = loops.iter().flat_map(|run| run.challenged.iter().copied()).collect();
     let (first, last) = (*challenged.first()?, *challenged.last()?);
     let ended_well = recovered(case, last);
-    let torn = challenged.iter().any(|exchange| case.telephony().is_torn(exchange));
+    let torn = challenged.iter().any(|exchange| case.sip().is_torn(exchange));
     let no_credentials = challenged.iter().all(|exchange| exchange.credentials().is_empty());
     if torn && no_credentials {
         return None;
@@ -108,7 +107,7 @@ fn given_up<'r, 't, 'a>(case: &Case<'a>, group: &'r [Run<'t, 'a>]) -> Option<Vec
     let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
     let all: Vec<&&Exchange<'a>> = group.iter().flat_map(|run| &run.challenged).collect();
     let refused = all.iter().filter(|exchange| !exchange.credentials().is_empty()).count();
-    let never = group.iter().all(|run| !run.accepted) && all.iter().all(|e| !case.telephony().ever_accepted(e));
+    let never = group.iter().all(|run| !run.accepted) && all.iter().all(|e| !case.sip().ever_accepted(e));
     (never && refused >= 2 && all.len() >= enough).then(|| group.iter().collect())
 }
 

@@ -75,7 +75,7 @@ fn id<'a>(exchange: &Exchange<'a>) -> Id<'a> {
 
 /// Those that are part of an endless challenge: sip-401-loop tells of them.
 fn looping<'a>(case: &Case<'a>) -> HashSet<Id<'a>> {
-    let series = case.telephony().series().collect::<Vec<_>>();
+    let series = case.sip().series().collect::<Vec<_>>();
     let runs = series.iter().flat_map(Series::runs).filter(|run| !challenges(case, run).is_empty());
     runs.flatten().filter(|exchange| exchange.status() == Some(403)).map(id).collect()
 }

@@ -49,7 +49,7 @@ impl Rule for ProxyWantsCredentials {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let scanners = scanners(case);
-        let series = case.telephony().series().filter(|series| !scanners.contains(&series.client().ip));
+        let series = case.sip().series().filter(|series| !scanners.contains(&series.client().ip));
         let answered = Answered::new(case);
         let failed = series.flat_map(|series| failures(case, &answered, &series));
         let groups = group_by(failed, |(e, refused)| (e.client().ip, e.method, e.target(), *refused));
@@ -83,9 +83,9 @@ fn answers_proxy(exchange: &Exchange<'_>) -> bool {
 /// There was time to answer, and the client did not get through in another call either.
 fn was_ignored<'a>(case: &Case<'a>, answered: &Answered<'a>, exchange: &Exchange<'a>) -> bool {
     plus(exchange.ended(), case.settings.thresholds.sip_auth_wait) <= case.end()
-        && !case.telephony().accepted_after(exchange, exchange.began())
+        && !case.sip().accepted_after(exchange, exchange.began())
         && !answered.after(exchange)
-        && !case.telephony().is_torn(exchange)
+        && !case.sip().is_torn(exchange)
 }
 
 /// When a client last answered a proxy, by what it wanted, under whatever Call-ID.
@@ -97,7 +97,7 @@ type Wish<'a> = (IpAddr, &'a str, Option<String>);
 impl<'a> Answered<'a> {
     fn new(case: &Case<'a>) -> Self {
         let mut last: HashMap<Wish<'a>, Timestamp> = HashMap::new();
-        for exchange in case.telephony().exchanges().filter(|exchange| answers_proxy(exchange)) {
+        for exchange in case.sip().exchanges().filter(|exchange| answers_proxy(exchange)) {
             let time = last.entry(wish(exchange)).or_insert(exchange.began());
             *time = exchange.began().max(*time);
         }

@@ -87,7 +87,7 @@ fn answered(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> D
 
 /// Requests without any final response.
 fn silent(case: &Case<'_>) -> Vec<Draft> {
-    let wishes = case.telephony().exchanges().filter(|exchange| is_wish(exchange));
+    let wishes = case.sip().exchanges().filter(|exchange| is_wish(exchange));
     let deadlines = Deadlines::new(case);
     let failed: Vec<_> = wishes.filter_map(|exchange| Some((exchange, deadlines.missed(exchange)?))).collect();
     let groups = group_by(failed, |(exchange, _)| (exchange.server(), exchange.method));

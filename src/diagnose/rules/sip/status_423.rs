@@ -39,7 +39,7 @@ impl Rule for TooBrief {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        case.telephony().series().filter_map(|series| judge_series(case, &series)).collect()
+        case.sip().series().filter_map(|series| judge_series(case, &series)).collect()
     }
 }
 

@@ -47,7 +47,7 @@ impl Rule for LoopDetected {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let mut found = refused(case, false, |status| status == 482);
-        let failed = case.telephony().exchanges().filter(|e| is_wish(e) && e.status().is_some_and(|s| s >= 400));
+        let failed = case.sip().exchanges().filter(|e| is_wish(e) && e.status().is_some_and(|s| s >= 400));
         found.extend(failed.filter(|e| e.status() != Some(482) && round(e).is_some()));
         by_server(found).iter().filter_map(|group| Some(one(case, group, group.first()?))).collect()
     }

@@ -125,7 +125,7 @@ const READ_BYTES: i32 = 80;
 /// Requests that say TLS and come in clear, and fail because of it.
 fn claims(case: &Case<'_>) -> Vec<Draft> {
     let deadlines = Deadlines::new(case);
-    let registers = case.telephony().registrations().flat_map(|series| series.exchanges);
+    let registers = case.sip().registrations().flat_map(|series| series.exchanges);
     let claims = registers.filter_map(|exchange| Some((exchange, claim(exchange)?)));
     let failed = claims.filter_map(|(exchange, says)| {
         let missed = deadlines.missed(exchange);

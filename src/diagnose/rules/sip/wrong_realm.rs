@@ -42,7 +42,7 @@ impl Rule for WrongRealm {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let scanners = scanners(case);
-        let series = case.telephony().series().filter(|series| !scanners.contains(&series.client().ip));
+        let series = case.sip().series().filter(|series| !scanners.contains(&series.client().ip));
         let runs = series.flat_map(|series| runs(&series));
         let groups = group_by(runs, |run| run.wrong.first().map(|e| (e.client().ip, e.method, e.target())));
         groups.iter().filter_map(|group| judge_group(case, group)).collect()

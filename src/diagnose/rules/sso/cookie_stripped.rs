@@ -5,7 +5,7 @@ use crate::diagnose::evidence::http::{answer, name_loops};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::lacks_token;
-use crate::facts::http::{Exchange, Web, is_token, origin, tokens_sent, tokens_set};
+use crate::facts::http::{Exchange, HttpIndex, is_token, origin, tokens_sent, tokens_set};
 use crate::model::{RuleId, Severity};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::http::Request;
@@ -56,14 +56,14 @@ impl Rule for CookieStripped {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let web = case.web();
-        let pairs = pairs(web);
+        let http = case.http();
+        let pairs = pairs(http);
         if pairs.is_empty() {
             return Vec::new();
         }
-        let requests = web.exchanges().iter().filter_map(|exchange| exchange.request);
+        let requests = http.exchanges().iter().filter_map(|exchange| exchange.request);
         let sent: HashSet<&str> = requests.flat_map(|r| &r.http.cookies).map(|c| c.value.expose()).collect();
-        let found = pairs.into_iter().filter_map(|pair| Some((pair, loss(web, pair, &sent)?)));
+        let found = pairs.into_iter().filter_map(|pair| Some((pair, loss(http, pair, &sent)?)));
         let groups = group_by(found, |(pair, loss)| (pair.front.conversation.server.ip, loss.is_answer()));
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
@@ -93,13 +93,13 @@ impl Loss<'_, '_> {
 }
 
 /// Every pair that is beyond doubt.
-fn pairs<'w, 'a>(web: &'w Web<'a>) -> Vec<Pair<'w, 'a>> {
+fn pairs<'w, 'a>(http: &'w HttpIndex<'a>) -> Vec<Pair<'w, 'a>> {
     let mut by_page: HashMap<(&str, &str), Vec<&'w Exchange<'a>>> = HashMap::new();
-    for exchange in web.exchanges() {
+    for exchange in http.exchanges() {
         by_page.entry((exchange.method(), last_part(exchange.path()))).or_default().push(exchange);
     }
     let mut found: Vec<Pair<'w, 'a>> = Vec::new();
-    for back in web.exchanges().iter().filter(|back| is_complete(back)) {
+    for back in http.exchanges().iter().filter(|back| is_complete(back)) {
         let Some(alike) = by_page.get(&(back.method(), last_part(back.path()))) else { continue };
         let until = alike.partition_point(|front| front.index < back.index);
         let near = alike[..until].iter().rev().take(CANDIDATES);
@@ -145,8 +145,8 @@ fn is_on_behalf(front: &Exchange<'_>, request: &Request) -> bool {
     })
 }
 
-fn loss<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>, sent: &HashSet<&str>) -> Option<Loss<'w, 'a>> {
-    lost_in_request(pair).or_else(|| lost_in_answer(web, pair, sent))
+fn loss<'w, 'a>(http: &'w HttpIndex<'a>, pair: Pair<'w, 'a>, sent: &HashSet<&str>) -> Option<Loss<'w, 'a>> {
+    lost_in_request(pair).or_else(|| lost_in_answer(http, pair, sent))
 }
 
 fn lost_in_request<'w, 'a>(pair: Pair<'w, 'a>) -> Option<Loss<'w, 'a>> {
@@ -154,7 +154,7 @@ fn lost_in_request<'w, 'a>(pair: Pair<'w, 'a>) -> Option<Loss<'w, 'a>> {
     (lacks_token(pair.back) && pair.back.is_denied()).then_some(Loss::Request(&sent.name))
 }
 
-fn lost_in_answer<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>, sent: &HashSet<&str>) -> Option<Loss<'w, 'a>> {
+fn lost_in_answer<'w, 'a>(http: &'w HttpIndex<'a>, pair: Pair<'w, 'a>, sent: &HashSet<&str>) -> Option<Loss<'w, 'a>> {
     let (front, back) = (pair.front.response?, pair.back.response?);
     let named = |name: &str| front.set_cookies.iter().any(|cookie| cookie.name == name);
     let lost = tokens_set(&back).find(|cookie| !named(&cookie.name))?;
@@ -162,13 +162,13 @@ fn lost_in_answer<'w, 'a>(web: &'w Web<'a>, pair: Pair<'w, 'a>, sent: &HashSet<&
     // Somebody has it all the same: the proxy adds it by itself, or the browser got it another way.
     let lives_on = sent.contains(lost.value.expose());
     let site = origin::site(&pair.front.host);
-    let mut next = web.after(pair.front).take(256).filter(|next| lacks_token(next) && next.is_denied());
+    let mut next = http.after(pair.front).take(256).filter(|next| lacks_token(next) && next.is_denied());
     let denied = next.find(|next| next.host == pair.front.host || origin::is_in_site(&next.host, site))?;
     (!front_has_one && !lives_on).then_some(Loss::Answer(&lost.name, denied))
 }
 
 fn finding(case: &Case<'_>, group: &[(Pair<'_, '_>, Loss<'_, '_>)]) -> Option<Draft> {
-    let web = case.web();
+    let http = case.http();
     let (pair, loss) = group.first()?;
     let (proxy, server) = (pair.front.conversation.server, pair.back.conversation.server);
     let text = match loss {
@@ -176,12 +176,12 @@ fn finding(case: &Case<'_>, group: &[(Pair<'_, '_>, Loss<'_, '_>)]) -> Option<Dr
             "The answer of {server} to {} sets {name}; the proxy {proxy} handed the answer on to {} without it. The first request \
              that should have carried it, {}, was turned away.",
             pair.back.line(),
-            web.browser(pair.front).label(),
+            http.browser(pair.front).label(),
             denied.line(),
         ),
         Loss::Request(name) => format!(
             "{} sent {name} with {}; the proxy {proxy} handed the request on to {server} without it, which turned it away ({}).",
-            web.browser(pair.front).label(),
+            http.browser(pair.front).label(),
             pair.front.line(),
             answer(pair.back),
         ),
@@ -189,7 +189,7 @@ fn finding(case: &Case<'_>, group: &[(Pair<'_, '_>, Loss<'_, '_>)]) -> Option<Dr
     let draft = Draft::new(&ABOUT, 45)
         .names_read()
         .retry(group.len() > 1)
-        .guard(web.browser(pair.front).is_shared)
+        .guard(http.browser(pair.front).is_shared)
         .title(match loss {
             Loss::Answer(name, _) => format!("The proxy {proxy} does not hand on {name} to browsers"),
             Loss::Request(name) => format!("The proxy {proxy} does not hand on {name} to {server}"),
@@ -205,7 +205,7 @@ fn finding(case: &Case<'_>, group: &[(Pair<'_, '_>, Loss<'_, '_>)]) -> Option<Dr
     });
     let denied: Vec<_> = denied.collect();
     let draft = each(draft, group, "requests", |draft, (pair, loss)| show(draft, *pair, loss));
-    Some(name_loops(web, draft, &case.settings.thresholds, &denied))
+    Some(name_loops(http, draft, &case.settings.thresholds, &denied))
 }
 
 fn show(draft: Draft, pair: Pair<'_, '_>, loss: &Loss<'_, '_>) -> Draft {

@@ -60,21 +60,20 @@ impl Rule for NameUnmapped {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let identity = case.identity();
-        let unknown = identity.showings().iter().filter(|showing| {
+        let tokens = case.tokens();
+        let unknown = tokens.showings().iter().filter(|showing| {
             says_unknown(showing)
                 && is_of_notes(case, showing)
                 && !showing.is_ambiguous()
                 && foreign_name(showing).is_some()
                 && showing.genuine().all(|held| is_timely(case, showing, held))
-                && !identity.was_accepted_elsewhen(showing)
+                && !tokens.was_accepted_elsewhen(showing)
         });
         by_consumer(unknown).iter().filter_map(|group| judge_group(case, group)).collect()
     }
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let unknown =
-            case.journal().logins().iter().filter(|login| login.not_found.is_some() && login.verified.is_some());
+        let unknown = case.logs().logins().iter().filter(|login| login.not_found.is_some() && login.verified.is_some());
         unknown.filter(|login| login.accepted.is_none()).filter_map(|login| not_found(case, login)).collect()
     }
 }
@@ -91,10 +90,10 @@ const fn says_unknown(showing: &Showing<'_>) -> bool {
 /// Domino or Sametime: their directory is that of Notes.
 fn is_of_notes(case: &Case<'_>, showing: &Showing<'_>) -> bool {
     match showing.channel {
-        Channel::Chat => true,
+        Channel::Sametime => true,
         Channel::Sip => false,
-        Channel::Web { exchange, .. } => {
-            case.web().exchanges().get(exchange).is_some_and(|exchange| exchange.product() == Some(Product::Domino))
+        Channel::Http { exchange, .. } => {
+            case.http().exchanges().get(exchange).is_some_and(|exchange| exchange.product() == Some(Product::Domino))
         }
     }
 }
@@ -108,7 +107,7 @@ fn foreign_name<'s>(showing: &'s Showing<'_>) -> Option<&'s str> {
 fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let user = foreign_name(first)?;
-    let mut accepted = case.identity().accepted_at(first);
+    let mut accepted = case.tokens().accepted_at(first);
     if accepted.any(|s| foreign_name(s).is_some()) {
         return None;
     }
@@ -124,7 +123,7 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
             first.consumer(),
             answers(group),
         ));
-    let issue = first.genuine().find_map(|held| case.identity().issue_of(held.token));
+    let issue = first.genuine().find_map(|held| case.tokens().issue_of(held.token));
     let draft = issue.into_iter().fold(draft, |draft, issue| {
         name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.held.label()))
     });
@@ -134,7 +133,7 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
 /// The token is good, and no search found its user.
 fn not_found(case: &Case<'_>, login: &TracedLogin<'_>) -> Option<Testimony> {
     let (_, user) = login.not_found?;
-    if case.journal().got_in_later(login) || case.journal().knows(login.first()?.log, user) {
+    if case.logs().got_in_later(login) || case.logs().knows(login.first()?.log, user) {
         return None;
     }
     let draft = Draft::new(&ABOUT, if is_of_ldap(user) { 55 } else { 40 })

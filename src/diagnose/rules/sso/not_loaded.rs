@@ -6,7 +6,7 @@ use crate::diagnose::evidence::logs::{FEW, READ, log_of};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::tokens_held;
-use crate::facts::http::{Exchange, Fit, Web, is_single_server, origin, tokens_sent, tokens_set};
+use crate::facts::http::{Exchange, Fit, HttpIndex, is_single_server, origin, tokens_sent, tokens_set};
 use crate::facts::logs::Entry;
 use crate::model::{Confidence, LogEvent, RuleId, Severity};
 use hashbrown::HashSet;
@@ -56,14 +56,14 @@ impl Rule for NotLoaded {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let web = case.web();
-        let found = web.exchanges().iter().filter(|exchange| opens_single_session(exchange));
+        let http = case.http();
+        let found = http.exchanges().iter().filter(|exchange| opens_single_session(exchange));
         group_by(found, |exchange| exchange.host.clone()).iter().filter_map(|group| finding(case, group)).collect()
     }
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let failed = case.journal().saying(|event| matches!(event, LogEvent::SsoNotLoaded { .. }));
-        let alone: Vec<_> = case.web().exchanges().iter().filter(|exchange| opens_single_session(exchange)).collect();
+        let failed = case.logs().saying(|event| matches!(event, LogEvent::SsoNotLoaded { .. }));
+        let alone: Vec<_> = case.http().exchanges().iter().filter(|exchange| opens_single_session(exchange)).collect();
         let hosts: HashSet<&str> = alone.iter().map(|exchange| exchange.host.as_str()).collect();
         // Which server a console belongs to is not in it: it is that of the capture where there is only one.
         let links: Vec<u32> =
@@ -94,15 +94,15 @@ enum Sign<'w, 'a> {
 }
 
 fn finding(case: &Case<'_>, group: &[&Exchange<'_>]) -> Option<Draft> {
-    let web = case.web();
+    let http = case.http();
     let first = *group.first()?;
-    let mut denied: Vec<_> = group.iter().flat_map(|opened| turned_away(web, opened)).collect();
+    let mut denied: Vec<_> = group.iter().flat_map(|opened| turned_away(http, opened)).collect();
     denied.sort_by_key(|exchange| exchange.index);
     denied.dedup_by_key(|exchange| exchange.index);
-    let sign = sign(web, group, &denied);
+    let sign = sign(http, group, &denied);
     let draft = Draft::new(&ABOUT, 45)
         .title(format!("{} opens sessions of one server (DomAuthSessId), no single sign-on", first.host))
-        .explain(words(web, group, sign.as_ref()));
+        .explain(words(http, group, sign.as_ref()));
     let draft = match sign {
         None => return Some(show(draft.severity(Severity::Info), group)),
         Some(Sign::Shown(_) | Sign::SetOnce(_)) => draft.names_read(),
@@ -119,7 +119,7 @@ fn finding(case: &Case<'_>, group: &[&Exchange<'_>]) -> Option<Draft> {
         }
         Some(Sign::Denied(_)) | None => draft,
     };
-    Some(name_loops(web, draft, &case.settings.thresholds, &denied))
+    Some(name_loops(http, draft, &case.settings.thresholds, &denied))
 }
 
 fn show(draft: Draft, group: &[&Exchange<'_>]) -> Draft {
@@ -131,19 +131,23 @@ fn show(draft: Draft, group: &[&Exchange<'_>]) -> Draft {
 }
 
 /// Later requests of that browser to other hosts of the same site, or to this one, which lack a token and are turned away.
-fn turned_away<'w, 'a>(web: &'w Web<'a>, opened: &'w Exchange<'a>) -> Vec<&'w Exchange<'a>> {
+fn turned_away<'w, 'a>(http: &'w HttpIndex<'a>, opened: &'w Exchange<'a>) -> Vec<&'w Exchange<'a>> {
     let site = origin::site(&opened.host);
-    let next = web.after(opened).take(256).take_while(|next| !next.is_logout());
+    let next = http.after(opened).take(256).take_while(|next| !next.is_logout());
     let next = next.filter(|next| next.host != opened.host && origin::is_in_site(&next.host, site) && next.is_denied());
     let bare = |next: &Exchange<'_>| next.request.is_some_and(|request| tokens_sent(request.http).next().is_none());
-    next.filter(|next| web.takes_part(&next.host) && bare(next) && !fits_a_token(web, next)).collect()
+    next.filter(|next| http.takes_part(&next.host) && bare(next) && !fits_a_token(http, next)).collect()
 }
 
-fn fits_a_token(web: &Web<'_>, exchange: &Exchange<'_>) -> bool {
-    tokens_held(web, exchange).iter().any(|(_, fit)| *fit == Fit::Sent)
+fn fits_a_token(http: &HttpIndex<'_>, exchange: &Exchange<'_>) -> bool {
+    tokens_held(http, exchange).iter().any(|(_, fit)| *fit == Fit::Sent)
 }
 
-fn sign<'w, 'a>(web: &'w Web<'a>, group: &[&'w Exchange<'a>], denied: &[&'w Exchange<'a>]) -> Option<Sign<'w, 'a>> {
+fn sign<'w, 'a>(
+    http: &'w HttpIndex<'a>,
+    group: &[&'w Exchange<'a>],
+    denied: &[&'w Exchange<'a>],
+) -> Option<Sign<'w, 'a>> {
     let carries = |e: &Exchange<'_>| e.request.is_some_and(|request| tokens_sent(request.http).next().is_some());
     let sets = |e: &Exchange<'_>| e.response.is_some_and(|response| tokens_set(&response).next().is_some());
     let first = *group.first()?;
@@ -151,14 +155,14 @@ fn sign<'w, 'a>(web: &'w Web<'a>, group: &[&'w Exchange<'a>], denied: &[&'w Exch
     let elsewhere = |e: &&Exchange<'_>| origin::is_in_site(&e.host, site) && sets(e);
     let shown = group.iter().copied().find(|opened| carries(opened)).map(Sign::Shown);
     shown
-        .or_else(|| web.of_host(&first.host).find(|e| sets(e)).map(Sign::SetOnce))
+        .or_else(|| http.of_host(&first.host).find(|e| sets(e)).map(Sign::SetOnce))
         .or_else(|| denied.first().copied().map(Sign::Denied))
-        .or_else(|| web.exchanges().iter().find(elsewhere).map(Sign::Elsewhere))
+        .or_else(|| http.exchanges().iter().find(elsewhere).map(Sign::Elsewhere))
 }
 
-fn words(web: &Web<'_>, group: &[&Exchange<'_>], sign: Option<&Sign<'_, '_>>) -> String {
+fn words(http: &HttpIndex<'_>, group: &[&Exchange<'_>], sign: Option<&Sign<'_, '_>>) -> String {
     let Some(first) = group.first() else { return String::new() };
-    let who = browsers(web, group.iter().map(|exchange| exchange.browser));
+    let who = browsers(http, group.iter().map(|exchange| exchange.browser));
     let fact = format!(
         "{} logged in {who} with DomAuthSessId, which other servers cannot read, and set no LTPA token.",
         first.host
@@ -185,7 +189,7 @@ fn told_by_console(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
         return Testimony::new(&ABOUT, &[entry]);
     };
     let named = if configuration.is_empty() { String::new() } else { format!(" {configuration}") };
-    let mut later = case.journal().saying(|event| *event == LogEvent::SsoLoaded);
+    let mut later = case.logs().saying(|event| *event == LogEvent::SsoLoaded);
     let loaded = later.find(|other| other.log == entry.log && other.line() > entry.line());
     let draft = Draft::new(&ABOUT, READ)
         .names_read()

@@ -145,7 +145,7 @@ fn missing<'c, 'a>(case: &'c Case<'a>, traces: &Traces<'a>, failed: &[&'a Conver
     let within = case.settings.thresholds.sign_on_within;
     let in_time = |time: Timestamp| time >= began && time.seconds_since(ended) <= within;
     let mut after: Vec<&Login<'a>> = Vec::new();
-    for login in case.chat().of_client(client) {
+    for login in case.sametime().of_client(client) {
         let is_open = login.began().time < began && login.ended() >= ended;
         if is_open && login.outcome() == Outcome::Accepted {
             return None;
@@ -186,20 +186,20 @@ type Traces<'a> = HashMap<(IpAddr, IpAddr), &'a Conversation>;
 
 /// Its own protocol, its softphone, its proxy or meeting server.
 fn traces<'a>(case: &Case<'a>) -> Traces<'a> {
-    let chat = case.chat().logins().filter(|login| login.spoke()).map(|login| login.conversation);
+    let chat = case.sametime().logins().filter(|login| login.spoke()).map(|login| login.conversation);
     let agent = |sip: &sip::Message| {
         sip.user_agent.as_deref().is_some_and(|agent| agent.to_ascii_lowercase().starts_with("sametime"))
     };
-    let sip = case.telephony().exchanges().filter(|exchange| agent(exchange.first.begun.sip));
+    let sip = case.sip().exchanges().filter(|exchange| agent(exchange.first.begun.sip));
     let sip = sip.flat_map(Exchange::conversations);
-    let web = case
-        .web()
+    let http = case
+        .http()
         .exchanges()
         .iter()
         .filter(|exchange| matches!(exchange.product(), Some(Product::SametimeProxy | Product::Meeting)));
-    let web = web.map(|exchange| exchange.conversation);
+    let http = http.map(|exchange| exchange.conversation);
     let mut traces = Traces::new();
-    for conversation in chat.chain(sip).chain(web) {
+    for conversation in chat.chain(sip).chain(http) {
         traces.entry((conversation.client.ip, conversation.server.ip)).or_insert(conversation);
     }
     traces

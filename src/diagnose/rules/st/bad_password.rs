@@ -44,7 +44,7 @@ impl Rule for BadPassword {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let wrong = |login: &&Login<'_>| login.refusal() == Some(INCORRECT_LOGIN) && login.by_password();
-        let groups = by_user(case.chat().logins().filter(wrong));
+        let groups = by_user(case.sametime().logins().filter(wrong));
         let told = groups.iter().filter_map(|group| {
             let first = *group.first()?;
             Some(

@@ -63,7 +63,7 @@ impl Rule for DirectoryDown {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let down = group_by(REASONS.groups(case).into_iter().flatten(), |login| login.server());
-        let slow = case.chat().logins().filter(|login| waited(case, login).is_some());
+        let slow = case.sametime().logins().filter(|login| waited(case, login).is_some());
         let slow = group_by(slow, |login| login.server());
         let down = down.iter().filter_map(|group| told(case, group));
         down.chain(slow.iter().filter_map(|group| late(case, group))).collect()
@@ -118,7 +118,7 @@ fn failures<'a>(case: &Case<'a>, group: &[&Login<'_>]) -> Vec<&'a FailedConnecti
     let near = all.take(LOOKED_AT).filter(|failed| {
         let last = failed.last.syn.time;
         group.iter().any(|login| concerns(case, failed, login))
-            && !case.chat().of_server(server).any(|login| worked_between(login, last, group))
+            && !case.sametime().of_server(server).any(|login| worked_between(login, last, group))
     });
     near.take(SHOWN).collect()
 }

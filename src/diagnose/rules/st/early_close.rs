@@ -46,7 +46,7 @@ impl Rule for EarlyClose {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let stops = stops(case);
-        let closed = case.chat().logins().filter(|login| is_closed(login) && !is_stopped(case, &stops, login));
+        let closed = case.sametime().logins().filter(|login| is_closed(login) && !is_stopped(case, &stops, login));
         let groups =
             group_by(closed, |login| (login.client(), login.server(), login.user(), login.attempts.is_empty()));
         groups.iter().filter_map(|group| finding(case, group)).collect()
@@ -62,7 +62,7 @@ type Stops = HashMap<Endpoint, Vec<Timestamp>>;
 
 fn stops(case: &Case<'_>) -> Stops {
     let mut stops = Stops::new();
-    for login in case.chat().logins().filter(|login| lived(login) && closed_by_server(login)) {
+    for login in case.sametime().logins().filter(|login| lived(login) && closed_by_server(login)) {
         stops.entry(login.server()).or_default().push(login.ended());
     }
     stops.values_mut().for_each(|times| times.sort_unstable());
@@ -85,7 +85,7 @@ fn lived(login: &Login<'_>) -> bool {
 
 fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let recovered = group.last().is_some_and(|last| case.chat().accepted_after(last).is_some());
+    let recovered = group.last().is_some_and(|last| case.sametime().accepted_after(last).is_some());
     let last = first.conversation.messages.last().map_or(first.began(), |message| message.at);
     let after = if first.attempts.is_empty() { "the handshake" } else { "the login" };
     let draft = Draft::new(&ABOUT, if first.attempts.is_empty() { 40 } else { 55 })

@@ -51,7 +51,7 @@ impl Rule for Elsewhere {
             if first.reason().is_some_and(|(code, _)| code == OTHER_NAME) {
                 return under_another_name(case, draft, group, first);
             }
-            let mut others = first.user().into_iter().flat_map(|user| case.chat().of_user(user));
+            let mut others = first.user().into_iter().flat_map(|user| case.sametime().of_user(user));
             let other = others.find(|l| l.client() != first.client() && l.accepted.is_some());
             let by = other.map_or_else(String::new, |other| format!(" The other client is {}.", other.client()));
             draft

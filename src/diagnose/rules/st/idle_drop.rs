@@ -59,7 +59,7 @@ impl Rule for IdleDrop {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let died = case.chat().logins().filter(|login| login.spoke()).filter_map(|login| died(case, login));
+        let died = case.sametime().logins().filter(|login| login.spoke()).filter_map(|login| died(case, login));
         group_by(died, |died| died.login.server()).iter().filter_map(|group| finding(case, group)).collect()
     }
 }
@@ -87,7 +87,7 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
     let equal = lengths.len() >= 3 && equal_within(&lengths, spread);
     let foreign = group.iter().any(|died| died.login.conversation.teardown.by == CloseBy::Middlebox);
     let survived = longest_survived(case, group);
-    let retried = group.iter().any(|died| case.chat().after(died.login).next().is_some());
+    let retried = group.iter().any(|died| case.sametime().after(died.login).next().is_some());
     let clients = listed(group.iter().map(|died| died.login.client()), "clients");
     let range = if span(shortest) == span(longest) {
         span(shortest)
@@ -127,7 +127,7 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
 fn longest_survived(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<f64> {
     let server = group.first()?.login.server();
     let ids: HashSet<u32> = group.iter().map(|died| died.login.conversation.id).collect();
-    let others = case.chat().of_server(server).filter(|login| !ids.contains(&login.conversation.id));
+    let others = case.sametime().of_server(server).filter(|login| !ids.contains(&login.conversation.id));
     let gaps = others.flat_map(|login| {
         let later = |gap: &&IdleGap| {
             login.conversation.last.time.seconds_since(gap.after.time) > case.settings.thresholds.reset_within

@@ -40,7 +40,7 @@ impl Rule for LbProbe {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let probes = case.chat().logins().filter(|login| is_probe(case, login));
+        let probes = case.sametime().logins().filter(|login| is_probe(case, login));
         let groups = group_by(probes, |login| (login.client(), login.server()));
         let series: Vec<_> = groups.into_iter().filter_map(|probes| Some((period(case, &probes)?, probes))).collect();
         finding(&series).into_iter().collect()

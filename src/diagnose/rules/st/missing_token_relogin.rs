@@ -51,7 +51,7 @@ impl Rule for MissingTokenRelogin {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let again = case.chat().logins().filter(|login| has_no_token(login));
+        let again = case.sametime().logins().filter(|login| has_no_token(login));
         let pairs = again.filter_map(|login| Some((lost_before(case, login)?, login)));
         let groups = group_by(pairs, |(_, login)| (login.client(), login.server().ip));
         groups.iter().filter_map(|group| finding(case, group)).collect()
@@ -59,7 +59,7 @@ impl Rule for MissingTokenRelogin {
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
         let mut last: Option<Entry<'_>> = None;
-        let missing = case.journal().saying(|event| *event == LogEvent::TokenMissing);
+        let missing = case.logs().saying(|event| *event == LogEvent::TokenMissing);
         let apart = missing.filter(|entry| {
             // A message and its exception are one event.
             let again = last.is_some_and(|last| last.log == entry.log && entry.since(&last).abs() <= TOGETHER);
@@ -82,7 +82,7 @@ fn has_no_token(login: &Login<'_>) -> bool {
 
 /// The session before: accepted with a token, and lost.
 fn lost_before<'c, 'a>(case: &'c Case<'a>, login: &Login<'a>) -> Option<&'c Login<'a>> {
-    let before = case.chat().before(login).find(|before| before.accepted.is_some())?;
+    let before = case.sametime().before(login).find(|before| before.accepted.is_some())?;
     (before.by_token() && is_lost(before)).then_some(before)
 }
 
@@ -98,7 +98,7 @@ fn is_lost(login: &Login<'_>) -> bool {
 fn finding(case: &Case<'_>, group: &[(&Login<'_>, &Login<'_>)]) -> Option<Draft> {
     let (before, first) = *group.first()?;
     let last = group.last()?.1;
-    if case.chat().accepted_after(last).is_some() || first.began().time < before.ended() {
+    if case.sametime().accepted_after(last).is_some() || first.began().time < before.ended() {
         return None;
     }
     let logins: Vec<&Login<'_>> = group.iter().map(|(_, login)| *login).collect();
@@ -137,7 +137,7 @@ fn told_by_client(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
         ));
     let within = case.settings.thresholds.log_within;
     let near = case
-        .chat()
+        .sametime()
         .logins()
         .filter(|login| entry.time.is_some_and(|time| login.began().time.seconds_since(time).abs() <= within));
     Testimony::new(&ABOUT, &[entry]).links(near.map(|login| login.conversation.id)).proves().alone(draft)

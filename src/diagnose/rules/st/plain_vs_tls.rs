@@ -67,8 +67,8 @@ impl Rule for PlainVsTls {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let tls = case.chat().logins().filter(|login| speaks_tls(login)).map(Login::server).collect();
-        let found = case.chat().logins().filter_map(|login| Some((login, mismatch(case, &tls, login)?)));
+        let tls = case.sametime().logins().filter(|login| speaks_tls(login)).map(Login::server).collect();
+        let found = case.sametime().logins().filter_map(|login| Some((login, mismatch(case, &tls, login)?)));
         let groups = group_by(found, |(login, mismatch)| (login.server(), *mismatch));
         groups.iter().filter_map(|group| finding(group)).collect()
     }

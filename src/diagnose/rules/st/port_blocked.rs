@@ -57,7 +57,7 @@ impl Rule for PortBlocked {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let (blind, scanners) = (one_way(case), scanners(case));
-        let blocked = case.chat().logins().filter(|login| is_blocked(case, &blind, login));
+        let blocked = case.sametime().logins().filter(|login| is_blocked(case, &blind, login));
         let blocked = blocked.filter(|login| !scanners.contains(&login.client()));
         let groups = group_by(blocked, |login| (login.server(), login.conversation.setup == Setup::Refused));
         let ways = if groups.is_empty() { Ways::new() } else { ways(case) };
@@ -87,8 +87,11 @@ fn is_blocked(case: &Case<'_>, blind: &HashSet<IpAddr>, login: &Login<'_>) -> bo
 
 /// Servers whose answers the capture does not show although they answer.
 fn one_way(case: &Case<'_>) -> HashSet<IpAddr> {
-    let alone =
-        case.chat().logins().map(|login| login.conversation).filter(|c| c.packets.server == 0 && c.bytes.client > 0);
+    let alone = case
+        .sametime()
+        .logins()
+        .map(|login| login.conversation)
+        .filter(|c| c.packets.server == 0 && c.bytes.client > 0);
     alone.map(|c| c.server.ip).collect()
 }
 
@@ -96,7 +99,7 @@ fn one_way(case: &Case<'_>) -> HashSet<IpAddr> {
 fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
     let mut called: HashMap<IpAddr, HashSet<IpAddr>> = HashMap::new();
     let mut spoke: HashSet<IpAddr> = HashSet::new();
-    for login in case.chat().logins() {
+    for login in case.sametime().logins() {
         if login.conversation.bytes.client > 0 {
             spoke.insert(login.client());
         } else {

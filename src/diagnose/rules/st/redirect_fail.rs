@@ -60,10 +60,10 @@ impl Rule for RedirectFail {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let lookups = lookups(case);
-        let failed = case.chat().logins().filter_map(|login| Some((login, fault(case, &lookups, login)?)));
+        let failed = case.sametime().logins().filter_map(|login| Some((login, fault(case, &lookups, login)?)));
         let groups = group_by(failed, |(login, _)| (login.client(), login.server(), login.redirect_host()));
         let redirects = groups.iter().filter_map(|group| redirect(case, group));
-        let broken = case.chat().logins().filter(|l| l.refusal().is_some_and(|code| HOME_SERVER.contains(&code)));
+        let broken = case.sametime().logins().filter(|l| l.refusal().is_some_and(|code| HOME_SERVER.contains(&code)));
         let broken = crate::facts::sametime::ends::by_user(broken);
         redirects.chain(broken.iter().filter_map(|group| home_server(case, group))).collect()
     }
@@ -73,7 +73,7 @@ impl Rule for RedirectFail {
 type Lookups<'c, 'a> = HashMap<IpAddr, Vec<&'c Lookup<'a>>>;
 
 fn lookups<'c, 'a>(case: &'c Case<'a>) -> Lookups<'c, 'a> {
-    let redirected = case.chat().logins().filter(|login| login.redirected.is_some());
+    let redirected = case.sametime().logins().filter(|login| login.redirected.is_some());
     let mut lookups: Lookups<'c, 'a> = redirected.map(|login| (login.client(), Vec::new())).collect();
     for lookup in case.lookups().take(if lookups.is_empty() { 0 } else { usize::MAX }) {
         if let Some(own) = lookups.get_mut(&lookup.client) {
@@ -96,7 +96,7 @@ fn fault<'c, 'a>(case: &'c Case<'a>, lookups: &Lookups<'c, 'a>, login: &Login<'a
     let redirected = login.redirected?.at().time;
     let limits = &case.settings.thresholds;
     let mut next = case
-        .chat()
+        .sametime()
         .after(login)
         .filter(|next| (0.0..=limits.retry_within).contains(&next.began().time.seconds_since(redirected)));
     match next.next() {

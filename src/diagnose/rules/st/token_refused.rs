@@ -59,12 +59,12 @@ impl Rule for TokenRefused {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let groups = by_user(case.chat().logins().filter(|login| is_refused(login)));
+        let groups = by_user(case.sametime().logins().filter(|login| is_refused(login)));
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let failed = case.journal().logins().iter().filter(|login| login.not_verified.is_some());
+        let failed = case.logs().logins().iter().filter(|login| login.not_verified.is_some());
         let failed: Vec<_> = failed.filter(|login| login.accepted.is_none()).collect();
         let users = group_by(failed.iter().filter_map(|login| login.user()), |user| *user).len();
         let all = listed(failed.iter().map(|login| whose(login)), "users");
@@ -84,7 +84,7 @@ fn is_refused(login: &Login<'_>) -> bool {
 
 fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let later = group.last().and_then(|last| case.chat().accepted_after(last));
+    let later = group.last().and_then(|last| case.sametime().accepted_after(last));
     let draft = draft(case, &ABOUT, group)
         .title(if first.by_token() {
             format!("Sametime server {} refused the sign-on token of {}", first.server(), who(first))
@@ -123,7 +123,7 @@ fn not_verified(case: &Case<'_>, login: &TracedLogin<'_>, all: Option<&str>) -> 
             if login.turned_away.is_some() { ", and was turned away" } else { "" },
         ));
     let draft = if login.user().is_some() { draft.names_read() } else { draft.points(10) };
-    let later = case.journal().got_in_later(login);
+    let later = case.logs().got_in_later(login);
     let draft = if later { draft.severity(Severity::Minor) } else { draft };
     Testimony::new(&ABOUT, &login.telling())
         .whom(all.unwrap_or(login.user().unwrap_or_default()))

@@ -41,7 +41,7 @@ impl Rule for TwoServers {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         REASONS.drafts(case, |draft, group, first| {
-            let others = first.user().into_iter().flat_map(|user| case.chat().of_user(user));
+            let others = first.user().into_iter().flat_map(|user| case.sametime().of_user(user));
             let mut servers: Vec<IpAddr> = others.filter(|l| l.spoke()).map(|l| l.server().ip).collect();
             servers.sort_unstable();
             servers.dedup();

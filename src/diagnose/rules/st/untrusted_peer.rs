@@ -56,13 +56,13 @@ impl Rule for UntrustedPeer {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let turned_away = case.chat().logins().filter(|login| is_turned_away(case, login));
+        let turned_away = case.sametime().logins().filter(|login| is_turned_away(case, login));
         let groups = group_by(turned_away, |login| (login.client(), login.server()));
         groups.iter().filter_map(|group| finding(group)).collect()
     }
 
     fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let rejected = case.journal().saying(|event| matches!(event, LogEvent::PeerRejected { .. }));
+        let rejected = case.logs().saying(|event| matches!(event, LogEvent::PeerRejected { .. }));
         rejected.take(FEW).map(|entry| told_by_server(case, entry)).collect()
     }
 }
@@ -138,7 +138,7 @@ fn told_by_server(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
         ))
         .remedy_first(format!("Put {address} on the trusted IP addresses of the community, if it is one of its servers."));
     let ip: Option<IpAddr> = address.parse().ok();
-    let peers = case.chat().logins().filter(|login| {
+    let peers = case.sametime().logins().filter(|login| {
         let seen = login.seen_address().map(IpAddr::V4);
         ip.is_some_and(|ip| login.client() == ip || seen == Some(ip))
     });

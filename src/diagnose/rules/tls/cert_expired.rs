@@ -45,7 +45,7 @@ impl Rule for CertExpired {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let all = || case.handshakes().all();
+        let all = || case.tls().all();
         let refused = by_site(all().filter(|one| one.blame() == Some(Blame::Dates)));
         let refused: Vec<_> = refused.filter_map(|group| finding(case, &group)).collect();
         let ignored = |one: &&Handshake<'_>| {

@@ -48,8 +48,8 @@ impl Rule for Cipher {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let goes_on = |one: &Handshake<'_>| case.handshakes().worked_after(case, one).is_some();
-        let failed = case.handshakes().all().filter(|one| is_refused(one) && !goes_on(one));
+        let goes_on = |one: &Handshake<'_>| case.tls().worked_after(case, one).is_some();
+        let failed = case.tls().all().filter(|one| is_refused(one) && !goes_on(one));
         by_site(failed).filter_map(|group| finding(case, &group)).collect()
     }
 }

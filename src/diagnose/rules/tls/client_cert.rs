@@ -47,7 +47,7 @@ impl Rule for ClientCert {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let failed = case.handshakes().all().filter(|one| is_refused(one));
+        let failed = case.tls().all().filter(|one| is_refused(one));
         by_site(failed).filter_map(|group| finding(case, &group)).collect()
     }
 }

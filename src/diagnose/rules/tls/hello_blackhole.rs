@@ -51,7 +51,7 @@ impl Rule for HelloBlackhole {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let swallowed = case.handshakes().all().filter(|one| one.is_large() && swallowed(case, one).is_some());
+        let swallowed = case.tls().all().filter(|one| one.is_large() && swallowed(case, one).is_some());
         by_site(swallowed).filter_map(|group| finding(case, &group)).collect()
     }
 }
@@ -80,7 +80,7 @@ fn swallowed<'a>(case: &Case<'a>, handshake: &Handshake<'a>) -> Option<Lost<'a>>
 
 fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let served = case.handshakes().served(first.server())?;
+    let served = case.tls().served(first.server())?;
     if served.small.is_none() && served.small_unanswered {
         return None;
     }

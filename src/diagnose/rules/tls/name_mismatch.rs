@@ -57,7 +57,7 @@ impl Rule for NameMismatch {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let all = || case.handshakes().all();
+        let all = || case.tls().all();
         let of_client = by_site(all().filter(|one| one.blame() == Some(Blame::Name)));
         let unknown = |one: &&Handshake<'_>| refusal_of_hello(one).is_some_and(|(_, a)| a.code == UNRECOGNIZED_NAME);
         let of_server = by_site(all().filter(unknown)).filter_map(|group| refused_by_server(case, &group));

@@ -48,7 +48,7 @@ impl Rule for SilentClose {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let (closed, other): (Vec<_>, Vec<_>) = case
-            .handshakes()
+            .tls()
             .all()
             .filter(|one| one.is_whole() && (is_closed(one) || answers_otherwise(one)))
             .partition(|one| is_closed(one));
@@ -74,7 +74,7 @@ fn answers_otherwise(handshake: &Handshake<'_>) -> bool {
 fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let talk = Talk { conversation: first.conversation, request: None, response: None };
-    let served = case.handshakes().served(first.server());
+    let served = case.tls().served(first.server());
     let through = served.into_iter().flat_map(|served| &served.through);
     let other_host = through.filter(|one| one.host() != first.host()).find_map(Handshake::host);
     let draft = failed(case, &ABOUT, 50, group)

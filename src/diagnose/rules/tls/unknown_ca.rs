@@ -50,7 +50,7 @@ impl Rule for UnknownCa {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let refused = case.handshakes().all().filter(|one| one.blame() == Some(Blame::Issuer));
+        let refused = case.tls().all().filter(|one| one.blame() == Some(Blame::Issuer));
         let (told, guessed): (Vec<_>, Vec<_>) = refused.partition(|one| !one.refused_unseen());
         let told = by_site(told.into_iter()).filter_map(|group| finding(case, &group));
         let guessed = by_site(guessed.into_iter()).filter_map(|group| guess(case, &group));

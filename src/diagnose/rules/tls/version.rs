@@ -48,8 +48,8 @@ impl Rule for Version {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let falls_back = |one: &Handshake<'_>| case.handshakes().worked_after(case, one).is_some();
-        let failed = case.handshakes().all().filter(|one| refusal(one).is_some() && !falls_back(one));
+        let falls_back = |one: &Handshake<'_>| case.tls().worked_after(case, one).is_some();
+        let failed = case.tls().all().filter(|one| refusal(one).is_some() && !falls_back(one));
         by_site(failed).filter_map(|group| finding(case, &group)).collect()
     }
 }
