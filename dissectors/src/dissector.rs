@@ -1,6 +1,6 @@
 //! What a parser of one TCP conversation is, and what it says of the bytes that it is offered.
 
-use crate::{Message, Side, tls};
+use crate::{Message, Protocol, Side, tls};
 
 /// What a [`Dissector`] says of the bytes it was offered.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,9 @@ pub enum Verdict {
         /// It ends in the middle of a message: its bytes are a part of what the next unit completes, too.
         open: bool,
     },
+    /// From these bytes on the conversation is carried by that protocol, in both directions; what is inside of it is of the
+    /// dissector's own protocol again (StartTLS). None of these bytes is taken.
+    Becomes(&'static Protocol),
     /// This conversation is of another protocol.
     NotMine,
 }

@@ -1,12 +1,14 @@
 //! A driver that follows [`Dissector`]'s contract to the letter: what tests of dissectors feed their bytes through.
 
-use crate::{Dissector, Layer, Message, Part, Side, Verdict};
+use crate::{Dissector, Layer, Message, Part, Protocol, Side, Verdict};
 
 /// Offers the bytes of both directions of one conversation to a dissector and keeps its messages.
 pub struct Driver {
     dissector: Box<dyn Dissector>,
     lanes: [Lane; 2],
     not_mine: bool,
+    /// What carries the conversation on, once the dissector said so; what follows is not offered any more.
+    pub became: Option<&'static Protocol>,
     /// Messages so far, in the order in which they were completed.
     pub messages: Vec<(Side, Message)>,
     /// What was carried inside, by side.
@@ -59,6 +61,7 @@ impl Driver {
             dissector,
             lanes,
             not_mine: false,
+            became: None,
             messages: Vec::new(),
             inner: Vec::new(),
             lost: Vec::new(),
@@ -119,6 +122,10 @@ impl Driver {
                             Part::Lost(bytes) => self.lost.push((from, bytes)),
                         }
                     }
+                }
+                Verdict::Becomes(protocol) => {
+                    self.became = Some(protocol);
+                    lane.consume(u64::MAX);
                 }
                 Verdict::NotMine => self.not_mine = true,
             }

@@ -38,6 +38,8 @@ pub(super) struct Course {
     inside: Option<Box<Inside>>,
     /// It is carried by another.
     is_inside: bool,
+    /// What it spoke before it went on inside of what carries it now.
+    plain: Option<&'static Protocol>,
 }
 
 /// What a conversation carries.
@@ -74,6 +76,7 @@ impl Course {
             vault,
             inside: None,
             is_inside: false,
+            plain: None,
         }
     }
 
@@ -90,11 +93,12 @@ impl Course {
         }
     }
 
-    /// The protocol of the innermost layer that was told, and whether another one carries it.
+    /// The protocol of the innermost layer that was told, and whether another one carries it: from its beginning, or from
+    /// where it went on inside of the other one.
     pub fn protocol(&self) -> (Option<&'static Protocol>, bool) {
         match self.inside.as_ref().and_then(|inside| inside.course.chosen()) {
             Some(protocol) => (Some(protocol), true),
-            None => (self.chosen(), false),
+            None => (self.plain.or_else(|| self.chosen()), self.plain.is_some()),
         }
     }
 
@@ -282,8 +286,17 @@ impl Course {
             vault: Vault::default(),
             inside: None,
             is_inside: true,
+            plain: None,
         };
         Inside { course, offsets: PerSide::default() }
+    }
+
+    /// From here on `carrier` carries the conversation: what is inside of it is of the protocol that was spoken so far.
+    fn go_on_in(&mut self, carrier: &'static Protocol) {
+        self.plain = self.chosen();
+        self.named = self.plain;
+        self.inside = Some(Box::new(self.inside(carrier)));
+        self.state = State::Chosen(carrier, self.dissector(carrier));
     }
 
     /// Asks the dissector about the pending bytes of a side.
@@ -358,7 +371,8 @@ impl Course {
                     feed.undissected = feed.undissected.saturating_add(len(here));
                     used = used.saturating_add(here);
                 }
-                Verdict::NotMine => {
+                Verdict::Becomes(carrier) if self.plain.is_none() && !self.is_inside => self.go_on_in(carrier),
+                Verdict::Becomes(_) | Verdict::NotMine => {
                     if self.told {
                         feed.skip = u64::MAX;
                         feed.undissected = feed.undissected.saturating_add(len(rest.len()));

@@ -91,10 +91,11 @@ impl<'a> Handshake<'a> {
     fn of(conversation: &'a Conversation) -> Option<Self> {
         let c = Some(conversation).filter(|c| c.transport == Transport::Tcp && c.tls.is_some())?;
         let mut found: Option<Self> = None;
-        let mut inside = PerSide::default();
+        let mut inside = PerSide::<bool>::default();
         for message in &c.messages {
             let Inner::Tls(body) = &message.body else {
-                inside[message.from] = true;
+                // What is said before the hello is in clear: StartTLS.
+                inside[message.from] |= found.is_some();
                 found = found.map(|handshake| Self { inside: true, ..handshake });
                 continue;
             };
