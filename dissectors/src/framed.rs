@@ -6,7 +6,7 @@
 //!
 //! What a header looks like and what a unit says is the protocol's affair: its [`Framing`].
 
-use crate::{Dissector, Message, Probe, Side, Verdict};
+use crate::{Dissector, Message, Probe, Protocol, Side, Verdict};
 
 /// What is particular to a protocol: what its units look like and what they say, in one direction.
 ///
@@ -68,6 +68,8 @@ pub(crate) enum Begins {
         /// A header may be found behind them.
         search: bool,
     },
+    /// What carries the conversation from here on.
+    Becomes(&'static Protocol),
     /// Another protocol.
     NotMine,
 }
@@ -163,6 +165,7 @@ impl<F: Framing> Direction<F> {
                 self.begun = true;
                 Verdict::Message { used, message }
             }
+            Begins::Becomes(protocol) => Verdict::Becomes(protocol),
             Begins::NotMine => Verdict::NotMine,
         }
     }

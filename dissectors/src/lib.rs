@@ -40,6 +40,7 @@ pub mod dns;
 pub mod drive;
 mod framed;
 pub mod http;
+pub mod ldap;
 pub mod ltpa;
 pub mod nrpc;
 mod pdu;
@@ -106,6 +107,8 @@ pub enum Message {
     Sametime(Box<sametime::Message>),
     /// DNS over UDP or TCP, see [`dns`].
     Dns(dns::Message),
+    /// LDAP, see [`ldap`].
+    Ldap(Box<ldap::Message>),
     /// TLS, see [`tls`].
     Tls(Box<tls::Message>),
 }
@@ -121,6 +124,7 @@ impl Deref for Message {
             Self::Http(message) => message.as_ref(),
             Self::Sametime(message) => message.as_ref(),
             Self::Dns(message) => message,
+            Self::Ldap(message) => message.as_ref(),
             Self::Tls(message) => message.as_ref(),
         }
     }
@@ -139,8 +143,15 @@ impl Message {
 }
 
 /// All protocols, in the order in which they are probed.
-pub static PROTOCOLS: &[&Protocol] =
-    &[&nrpc::PROTOCOL, &sip::PROTOCOL, &http::PROTOCOL, &sametime::PROTOCOL, &dns::PROTOCOL, &tls::PROTOCOL];
+pub static PROTOCOLS: &[&Protocol] = &[
+    &nrpc::PROTOCOL,
+    &sip::PROTOCOL,
+    &http::PROTOCOL,
+    &sametime::PROTOCOL,
+    &ldap::PROTOCOL,
+    &dns::PROTOCOL,
+    &tls::PROTOCOL,
+];
 
 /// The protocol of that name.
 pub fn protocol(name: &str) -> Option<&'static Protocol> {

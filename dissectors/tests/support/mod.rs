@@ -1,6 +1,6 @@
 //! Conversations built from the field tables, for the tests of all dissectors.
 
-use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, nrpc, sametime, sip, tls};
+use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, ldap, nrpc, sametime, sip, tls};
 
 /// One conversation: the messages of each direction, as bytes.
 pub struct Conversation {
@@ -28,6 +28,7 @@ pub fn conversations() -> Vec<Conversation> {
         nrpc_conversation(),
         dns_conversation(),
         http_conversation(),
+        ldap_conversation(),
         sametime_conversation(),
         sip_conversation(),
         tls_conversation(),
@@ -265,4 +266,24 @@ fn tls_conversation() -> Conversation {
         record(21, &[1, 0]),
     ];
     Conversation { protocol: &tls::PROTOCOL, client, server }
+}
+
+/// Tag, length in one byte, content.
+fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+    [&[tag, u8::try_from(content.len()).unwrap()], content].concat()
+}
+
+/// A bind, its answer, a search for a user and its end.
+fn ldap_conversation() -> Conversation {
+    let message = |id: u8, operation: Vec<u8>| tlv(0x30, &[tlv(2, &[id]), operation].concat());
+    let result = [tlv(0x0A, &[0]), tlv(4, b""), tlv(4, b"")].concat();
+    let bind = [tlv(2, &[3]), tlv(4, b"cn=app,dc=net"), tlv(0x80, b"secret")].concat();
+    let filter = tlv(0xA3, &[tlv(4, b"uid"), tlv(4, b"ann")].concat());
+    let limits = [tlv(0x0A, &[2]), tlv(0x0A, &[0]), tlv(2, &[0]), tlv(2, &[30]), tlv(1, &[0])].concat();
+    let search = [tlv(4, b"dc=net"), limits, filter, tlv(0x30, b"")].concat();
+    Conversation {
+        protocol: &ldap::PROTOCOL,
+        client: vec![message(1, tlv(0x60, &bind)), message(2, tlv(0x63, &search)), message(3, tlv(0x42, b""))],
+        server: vec![message(1, tlv(0x61, &result)), message(2, tlv(0x65, &result))],
+    }
 }
