@@ -32,7 +32,7 @@ fn shape() -> Value {
         "summary": "text", "fields": "object"
     });
     let conversation = json!({
-        "id": "number", "transport": "tcp|udp", "protocol": "nrpc|sip|http|sametime|dns|tls|unknown",
+        "id": "number", "transport": "tcp|udp", "protocol": "nrpc|sip|http|sametime|ldap|dns|tls|unknown",
         "over_tls": "bool", "client": end, "server": end, "roles_guessed": "bool", "start": "time",
         "duration_s": "number", "community_id": "text", "wireshark_filter": "text",
         "setup": "handshake|refused|no-answer|midstream|none",
