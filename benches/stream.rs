@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use nrpcsniff::model::Stamp;
-use nrpcsniff::stream::{Assembler, Limits, Ordered};
+use nrpcsniff::stream::{Assembler, Limits, OrderedSink};
 use std::hint::black_box;
 
 const BYTES: usize = 64 << 10;
@@ -10,7 +10,7 @@ const BYTES: usize = 64 << 10;
 #[derive(Default)]
 struct Count(usize);
 
-impl Ordered for Count {
+impl OrderedSink for Count {
     fn bytes(&mut self, _: u64, bytes: &[u8], _: Stamp) {
         self.0 += bytes.len();
     }

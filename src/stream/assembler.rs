@@ -33,7 +33,7 @@ pub struct Arrival {
 }
 
 /// Takes what is in order: bytes, or a hole of that length.
-pub trait Ordered {
+pub trait OrderedSink {
     /// Bytes at `offset`, brought by `at`.
     fn bytes(&mut self, offset: u64, bytes: &[u8], at: Stamp);
     /// A hole at `offset`; `at` is the frame that showed it.
@@ -81,7 +81,7 @@ impl Assembler {
         wire_length: u64,
         at: Stamp,
         limits: &Limits,
-        out: &mut impl Ordered,
+        out: &mut impl OrderedSink,
     ) -> Arrival {
         let missing = wire_length.saturating_sub(len(payload));
         let (start, payload, before) = from_zero(offset, payload);
@@ -103,7 +103,7 @@ impl Assembler {
     }
 
     /// Gives up every hole before `offset`: the peer has acknowledged those bytes, or nothing more will come.
-    pub fn give_up_to(&mut self, offset: u64, at: Stamp, out: &mut impl Ordered) {
+    pub fn give_up_to(&mut self, offset: u64, at: Stamp, out: &mut impl OrderedSink) {
         while self.next < offset {
             let hole_end = self.waiting.first_key_value().map_or(offset, |(&start, _)| start.min(offset));
             self.skip(hole_end, at, out);
@@ -112,13 +112,13 @@ impl Assembler {
     }
 
     /// Gives up every hole: hands on all that waits.
-    pub fn flush(&mut self, at: Stamp, out: &mut impl Ordered) {
+    pub fn flush(&mut self, at: Stamp, out: &mut impl OrderedSink) {
         while self.is_waiting() {
             self.give_up_first_hole(at, out);
         }
     }
 
-    fn give_up_first_hole(&mut self, at: Stamp, out: &mut impl Ordered) {
+    fn give_up_first_hole(&mut self, at: Stamp, out: &mut impl OrderedSink) {
         if let Some((&start, _)) = self.waiting.first_key_value() {
             self.skip(start, at, out);
             self.drain(out);
@@ -126,7 +126,7 @@ impl Assembler {
     }
 
     /// Moves on to `to` over a hole.
-    fn skip(&mut self, to: u64, at: Stamp, out: &mut impl Ordered) {
+    fn skip(&mut self, to: u64, at: Stamp, out: &mut impl OrderedSink) {
         let length = to.saturating_sub(self.next);
         if length > 0 {
             self.history.clear();
@@ -135,7 +135,7 @@ impl Assembler {
         }
     }
 
-    fn hand_on(&mut self, bytes: &[u8], at: Stamp, out: &mut impl Ordered) {
+    fn hand_on(&mut self, bytes: &[u8], at: Stamp, out: &mut impl OrderedSink) {
         if !bytes.is_empty() {
             out.bytes(self.next, bytes, at);
             self.next = self.next.saturating_add(len(bytes));
@@ -144,7 +144,7 @@ impl Assembler {
     }
 
     /// Hands on what waits right at `next`.
-    fn drain(&mut self, out: &mut impl Ordered) {
+    fn drain(&mut self, out: &mut impl OrderedSink) {
         while let Some(entry) = self.waiting.first_entry() {
             if *entry.key() > self.next {
                 break;
@@ -260,7 +260,7 @@ mod tests {
         gaps: Vec<(u64, u64)>,
     }
 
-    impl Ordered for Out {
+    impl OrderedSink for Out {
         fn bytes(&mut self, offset: u64, bytes: &[u8], _: Stamp) {
             assert_eq!(offset as usize, self.bytes.len());
             self.bytes.extend_from_slice(bytes);

@@ -1,8 +1,8 @@
 //! One TCP connection: who opened it, what each side sent and acknowledged, how it ended.
 
-use super::details::{Data, Details};
+use super::details::{DataSegment, Details};
 use super::sequence;
-use super::teardown::{Closing, Comparison};
+use super::teardown::{ResetFingerprint, TeardownTracker};
 use super::{Limits, Sink};
 use crate::model::{
     Close, Conversation, Endpoint, FirstBytes, Handshake, IdleGap, PerSide, Quality, Setup, Side, Stamp, TcpFacts,
@@ -28,7 +28,7 @@ pub struct Connection {
     roles_guessed: bool,
     first: Stamp,
     last: Stamp,
-    halves: PerSide<Half>,
+    directions: PerSide<Direction>,
     syns: Vec<Stamp>,
     syn_data: u32,
     syn_ack: Option<Stamp>,
@@ -36,13 +36,13 @@ pub struct Connection {
     refused: bool,
     /// Somebody spoke after the SYN: it was answered, whether the capture shows the answer or not.
     went_on: bool,
-    closing: Closing,
+    closing: TeardownTracker,
     details: Option<Box<Details>>,
 }
 
 /// One direction.
 #[derive(Debug, Default, Clone, Copy)]
-struct Half {
+struct Direction {
     /// Sequence number of the first byte of the stream, once known.
     base: Option<u32>,
     /// The same by another SYN-ACK (a server with SYN cookies may offer several); the client acknowledges the one that
@@ -111,14 +111,14 @@ impl Connection {
             roles_guessed: !syn,
             first: at,
             last: at,
-            halves: PerSide::default(),
+            directions: PerSide::default(),
             syns: Vec::new(),
             syn_data: 0,
             syn_ack: None,
             ack: None,
             refused: false,
             went_on: false,
-            closing: Closing::default(),
+            closing: TeardownTracker::default(),
             details: None,
         }
     }
@@ -195,7 +195,7 @@ impl Connection {
 
     /// What is left of it when it is over.
     pub fn tombstone(&self) -> Tombstone {
-        let bases = PerSide { client: self.halves.client.base, server: self.halves.server.base };
+        let bases = PerSide { client: self.directions.client.base, server: self.directions.server.base };
         Tombstone { client: self.client, bases, kept: None }
     }
 
@@ -206,11 +206,11 @@ impl Connection {
 
     /// True if the data of this segment are the first bytes of their direction, and can be judged as they are.
     pub fn begins_stream(&self, segment: &Segment<'_>) -> bool {
-        let half = &self.halves[self.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port })];
+        let direction = &self.directions[self.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port })];
         segment.flags & (flags::SYN | flags::RST) == 0
             && !segment.payload.is_empty()
-            && half.highest == 0
-            && half.base.is_none_or(|base| base == segment.sequence)
+            && direction.highest == 0
+            && direction.base.is_none_or(|base| base == segment.sequence)
     }
 
     /// Takes the next segment of this connection. `checksum` is false if the TCP checksum is known to be wrong,
@@ -225,8 +225,8 @@ impl Connection {
         sink: &mut impl Sink,
     ) {
         let from = self.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
-        let half = &mut self.halves[from];
-        half.packets = half.packets.saturating_add(1);
+        let direction = &mut self.directions[from];
+        direction.packets = direction.packets.saturating_add(1);
         if self.is_copy(from, segment, at) || self.is_leftover(from, segment) {
             self.last = at;
             return;
@@ -283,7 +283,7 @@ impl Connection {
     /// Exchanges client and server: the roles were guessed, and the first message says otherwise.
     pub fn swap_roles(&mut self) {
         std::mem::swap(&mut self.client, &mut self.server);
-        self.halves = self.halves.swapped();
+        self.directions = self.directions.swapped();
         if let Some(details) = &mut self.details {
             details.swap_sides();
         }
@@ -291,7 +291,7 @@ impl Connection {
 
     /// Frames by sender.
     pub fn packets(&self) -> PerSide<u64> {
-        PerSide { client: self.halves.client.packets, server: self.halves.server.packets }
+        PerSide { client: self.directions.client.packets, server: self.directions.server.packets }
     }
 
     /// The facts, once the connection is over or the capture has ended at `end`.
@@ -325,9 +325,9 @@ impl Connection {
                 teardown.how = Close::Timeout;
             }
         }
-        let halves = &self.halves;
-        facts.ttl = PerSide { client: halves.client.ttl, server: halves.server.ttl };
-        facts.mss = PerSide { client: halves.client.mss, server: halves.server.mss };
+        let directions = &self.directions;
+        facts.ttl = PerSide { client: directions.client.ttl, server: directions.server.ttl };
+        facts.mss = PerSide { client: directions.client.mss, server: directions.server.mss };
         if let (&[syn], Some(ack)) = (syns.as_slice(), self.ack.filter(|_| self.syn_ack.is_some())) {
             quality.rtt = Some(ack.since(syn)).filter(|&rtt| rtt >= 0);
         }
@@ -338,8 +338,8 @@ impl Connection {
             last: self.last,
             setup,
             teardown,
-            packets: PerSide { client: halves.client.packets, server: halves.server.packets },
-            bytes: PerSide { client: halves.client.bytes, server: halves.server.bytes },
+            packets: PerSide { client: directions.client.packets, server: directions.server.packets },
+            bytes: PerSide { client: directions.client.bytes, server: directions.server.bytes },
             quality,
             tcp: facts,
             first_bytes,
@@ -371,7 +371,7 @@ impl Connection {
     /// The server answers an earlier connection of the same addresses and ports that the client has forgotten
     /// (RFC 9293 3.5.1, figure 10): so far there are only SYNs, and it acknowledges something else.
     fn is_leftover(&self, from: Side, segment: &Segment<'_>) -> bool {
-        let client = &self.halves.client;
+        let client = &self.directions.client;
         from == Side::Server
             && segment.payload_length == 0
             && segment.flags & (flags::SYN | flags::RST | flags::ACK) == flags::ACK
@@ -383,17 +383,17 @@ impl Connection {
     /// Learns where the streams begin, the way Wireshark does: from a SYN, else from the first segment or from what
     /// the peer acknowledges.
     fn note_bases(&mut self, from: Side, segment: &Segment<'_>) {
-        let half = &mut self.halves[from];
+        let direction = &mut self.directions[from];
         let syn = segment.flags & flags::SYN != 0;
         // A RST that refuses a SYN has sequence number 0 and says nothing of the stream.
         let refusal = segment.flags & flags::RST != 0 && segment.sequence == 0;
         if !refusal {
             let first = segment.sequence.wrapping_add(u32::from(syn));
-            let base = *half.base.get_or_insert(first);
-            half.other_base = half.other_base.or((syn && base != first).then_some(first));
+            let base = *direction.base.get_or_insert(first);
+            direction.other_base = direction.other_base.or((syn && base != first).then_some(first));
         }
         if segment.flags & flags::ACK != 0 {
-            let peer = &mut self.halves[from.peer()];
+            let peer = &mut self.directions[from.peer()];
             peer.base.get_or_insert(segment.acknowledgement);
             if peer.highest == 0 && peer.other_base == Some(segment.acknowledgement) {
                 std::mem::swap(&mut peer.base, &mut peer.other_base);
@@ -402,14 +402,14 @@ impl Connection {
     }
 
     fn syn(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) {
-        let half = &mut self.halves[from];
-        half.mss = segment.options.mss.or(half.mss);
-        half.window_scale = segment.options.window_scale.unwrap_or(0);
+        let direction = &mut self.directions[from];
+        direction.mss = segment.options.mss.or(direction.mss);
+        direction.window_scale = segment.options.window_scale.unwrap_or(0);
         if segment.flags & flags::ACK != 0 {
             self.syn_ack.get_or_insert(at);
             if std::mem::take(&mut self.refused) {
                 // The same SYN, repeated, found somebody.
-                self.closing = Closing::default();
+                self.closing = TeardownTracker::default();
             }
         } else {
             if self.syns.is_empty() {
@@ -423,9 +423,9 @@ impl Connection {
 
     /// Offset of a sequence number in that side's stream; `None` if it is nowhere near.
     fn offset(&self, side: Side, sequence: u32) -> Option<i64> {
-        let half = &self.halves[side];
-        let near = half.highest;
-        let offset = sequence::offset(half.base?, near, sequence);
+        let direction = &self.directions[side];
+        let near = direction.highest;
+        let offset = sequence::offset(direction.base?, near, sequence);
         let far = offset.saturating_sub(near.cast_signed()).saturating_abs();
         (far <= PLAUSIBLE).then_some(offset)
     }
@@ -433,19 +433,19 @@ impl Connection {
     /// A probe of a quiet connection: at most one byte, the last one that was sent and acknowledged
     /// (RFC 9293 3.8.4).
     fn is_keep_alive(&self, from: Side, segment: &Segment<'_>) -> bool {
-        let half = &self.halves[from];
+        let direction = &self.directions[from];
         segment.payload_length <= 1
             && segment.flags & (flags::SYN | flags::FIN | flags::RST) == 0
-            && (half.highest > 0 || self.roles_guessed)
-            && half.acknowledged >= half.highest
-            && self.offset(from, segment.sequence) == Some(half.highest.cast_signed().saturating_sub(1))
+            && (direction.highest > 0 || self.roles_guessed)
+            && direction.acknowledged >= direction.highest
+            && self.offset(from, segment.sequence) == Some(direction.highest.cast_signed().saturating_sub(1))
     }
 
     /// All that was seen of that side are segments without data, and no SYN: if its peer acknowledges one byte more,
     /// the first of them was a keep-alive probe.
     fn begins_with_a_probe(&self, side: Side) -> bool {
-        let half = &self.halves[side];
-        self.roles_guessed && half.packets > 0 && half.highest == 0 && half.acknowledged == 0
+        let direction = &self.directions[side];
+        self.roles_guessed && direction.packets > 0 && direction.highest == 0 && direction.acknowledged == 0
     }
 
     fn keep_alive(&mut self, from: Side) {
@@ -461,16 +461,16 @@ impl Connection {
         }
         let syn = u32::from(segment.flags & flags::SYN != 0);
         let Some(offset) = self.offset(from, segment.sequence.wrapping_add(syn)) else { return };
-        let half = &mut self.halves[from];
-        let highest = half.highest;
+        let direction = &mut self.directions[from];
+        let highest = direction.highest;
         let end = offset.saturating_add(i64::from(segment.payload_length));
         let end = u64::try_from(end).unwrap_or(0);
         if end > highest {
-            half.bytes = half.bytes.saturating_add(end.saturating_sub(highest));
-            half.highest = end;
+            direction.bytes = direction.bytes.saturating_add(end.saturating_sub(highest));
+            direction.highest = end;
         }
         let Some(details) = &mut self.details else { return };
-        let data = Data {
+        let data = DataSegment {
             from,
             offset,
             payload: segment.payload,
@@ -479,7 +479,7 @@ impl Connection {
             at,
         };
         details.data(&data, highest, limits, sink);
-        let mss = self.halves[from.peer()].mss.unwrap_or(1460).max(1460);
+        let mss = self.directions[from.peer()].mss.unwrap_or(1460).max(1460);
         if segment.payload_length > u32::from(mss) {
             let count = &mut details.facts.oversized[from];
             *count = count.saturating_add(1);
@@ -493,24 +493,24 @@ impl Connection {
         let of = from.peer();
         let Some(offset) = self.offset(of, segment.acknowledgement).and_then(|o| u64::try_from(o).ok()) else { return };
         self.closing.acknowledged(of, offset);
-        let highest = self.halves[of].highest;
+        let highest = self.directions[of].highest;
         // A FIN takes one number, a SYN whose data was not taken none: neither is unseen data.
         let fin = self.closing.end_of(of).is_some_and(|end| offset == end.saturating_add(1));
         if offset == 1 && !fin && self.begins_with_a_probe(of) {
-            let half = &mut self.halves[of];
-            half.base = half.base.map(|base| base.wrapping_add(1));
+            let direction = &mut self.directions[of];
+            direction.base = direction.base.map(|base| base.wrapping_add(1));
             self.keep_alive(of);
             return;
         }
-        let half = &mut self.halves[of];
-        if offset > half.acknowledged && segment.flags & flags::RST == 0 {
-            half.acknowledged = offset;
+        let direction = &mut self.directions[of];
+        if offset > direction.acknowledged && segment.flags & flags::RST == 0 {
+            direction.acknowledged = offset;
             let reach = if fin { offset.saturating_sub(1) } else { offset };
             if let Some(details) = &mut self.details {
                 details.acknowledged(of, reach, highest, at, sink);
             }
             if reach > highest {
-                self.halves[of].highest = reach;
+                self.directions[of].highest = reach;
             }
         }
     }
@@ -526,12 +526,13 @@ impl Connection {
     /// A RST counts if its sequence number lies where its receiver looks for it (RFC 9293 3.10.7.4); one that
     /// answers a SYN counts if it acknowledges that SYN.
     fn reset(&mut self, from: Side, segment: &Segment<'_>, at: Stamp, known_ttl: Option<(u8, u8)>, limits: &Limits) {
-        let half = &self.halves[from];
-        let peer = &self.halves[from.peer()];
-        let before_answer = from == Side::Server && self.syn_ack.is_none() && !self.roles_guessed && half.highest == 0;
+        let direction = &self.directions[from];
+        let peer = &self.directions[from.peer()];
+        let before_answer =
+            from == Side::Server && self.syn_ack.is_none() && !self.roles_guessed && direction.highest == 0;
         let in_window = self.offset(from, segment.sequence).is_some_and(|offset| {
             let window = i64::from(peer.window).checked_shl(u32::from(peer.window_scale)).unwrap_or(i64::MAX);
-            let (low, high) = (half.acknowledged.cast_signed(), half.highest.cast_signed());
+            let (low, high) = (direction.acknowledged.cast_signed(), direction.highest.cast_signed());
             offset >= low.saturating_sub(1) && offset <= high.max(low.saturating_add(window)).saturating_add(1)
         });
         let answers_syn =
@@ -540,16 +541,16 @@ impl Connection {
         if !(in_window || before_answer && answers_syn) {
             return;
         }
-        let comparison = Comparison {
+        let fingerprint = ResetFingerprint {
             ttl: segment.ip.ttl,
             id: segment.ip.id,
             window: segment.window,
             // A scanner's SYN is made by hand and its RST by the system: a SYN alone is nothing to compare with.
-            known_ttl: half.ttl.filter(|_| half.spoke).or(known_ttl),
+            known_ttl: direction.ttl.filter(|_| direction.spoke).or(known_ttl),
             peer_id: peer.last_id,
             peer_window: (peer.packets > 0).then_some(peer.window),
         };
-        self.closing.reset(from, at, &comparison, limits.ttl_distance);
+        self.closing.reset(from, at, &fingerprint, limits.ttl_distance);
         self.refused |= before_answer;
     }
 
@@ -568,13 +569,13 @@ impl Connection {
 
     /// Keeps what later segments are compared with. A RST is not: it may be somebody else's.
     fn remember(&mut self, from: Side, segment: &Segment<'_>, checksum: Option<bool>) {
-        let half = &mut self.halves[from];
-        half.last_id = segment.ip.id;
+        let direction = &mut self.directions[from];
+        direction.last_id = segment.ip.id;
         if segment.flags & flags::RST == 0 {
-            half.window = segment.window;
-            half.spoke |= segment.flags & (flags::SYN | flags::ACK) != flags::SYN;
+            direction.window = segment.window;
+            direction.spoke |= segment.flags & (flags::SYN | flags::ACK) != flags::SYN;
             let ttl = segment.ip.ttl;
-            half.ttl = Some(half.ttl.map_or((ttl, ttl), |(low, high)| (low.min(ttl), high.max(ttl))));
+            direction.ttl = Some(direction.ttl.map_or((ttl, ttl), |(low, high)| (low.min(ttl), high.max(ttl))));
         }
         if let (Some(details), Some(false)) = (&mut self.details, checksum) {
             let count = &mut details.facts.bad_checksums[from];

@@ -1,7 +1,7 @@
 //! What is noted of a connection that may matter: assembled bytes, quality, and the facts that rules judge.
 
-use super::assembler::{Assembler, Ordered};
-use super::copies::Copies;
+use super::assembler::{Assembler, OrderedSink};
+use super::duplicates::DuplicateFilter;
 use super::flight::Flight;
 use super::{Limits, Sink};
 use crate::model::Segment;
@@ -29,13 +29,13 @@ pub struct Details {
     pub quality: Quality,
     /// First bytes of each side.
     pub first_bytes: PerSide<Option<FirstBytes>>,
-    ways: PerSide<Way>,
+    directions: PerSide<DirectionDetails>,
 }
 
 /// One direction.
 #[derive(Debug, Default)]
-struct Way {
-    copies: Copies,
+struct DirectionDetails {
+    duplicates: DuplicateFilter,
     assembler: Assembler,
     flight: Flight,
     /// When the furthest byte so far came.
@@ -56,7 +56,7 @@ struct Hole {
 
 /// A segment with data, its sequence number turned into an offset.
 #[derive(Debug, Clone, Copy)]
-pub struct Data<'a> {
+pub struct DataSegment<'a> {
     /// Sender.
     pub from: Side,
     /// Offset of its first byte; negative before the start of the stream.
@@ -74,7 +74,7 @@ pub struct Data<'a> {
 impl Details {
     /// Is this the copy of a segment that was seen a moment ago? It is counted, and to be left out of everything else.
     pub fn is_copy(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) -> bool {
-        let copy = self.ways[from].copies.is_copy(segment, at);
+        let copy = self.directions[from].duplicates.is_copy(segment, at);
         if copy {
             self.facts.duplicate_frames = self.facts.duplicate_frames.saturating_add(1);
             self.facts.duplicate_at.get_or_insert(at);
@@ -83,12 +83,12 @@ impl Details {
     }
 
     /// Takes a segment with data. `highest` is the end of what that side had sent before.
-    pub fn data(&mut self, data: &Data<'_>, highest: u64, limits: &Limits, sink: &mut impl Sink) {
-        let Data { from, offset, payload, length, at, .. } = *data;
-        let way = &mut self.ways[from];
+    pub fn data(&mut self, data: &DataSegment<'_>, highest: u64, limits: &Limits, sink: &mut impl Sink) {
+        let DataSegment { from, offset, payload, length, at, .. } = *data;
+        let way = &mut self.directions[from];
         let segments = &mut self.facts.data_segments[from];
         *segments = segments.saturating_add(1);
-        let mut out = Toward { from, sink, quality: &mut self.quality };
+        let mut out = SideSink { from, sink, quality: &mut self.quality };
         let arrival = way.assembler.accept(offset, payload, u64::from(length), at, limits, &mut out);
         let start = u64::try_from(offset).unwrap_or(0);
         let late = start < highest && way.highest_at.is_some_and(|then| at.since(then) > REORDERING);
@@ -119,7 +119,7 @@ impl Details {
 
     /// The peer of `of` acknowledged everything before `offset`, of which only what lies before `highest` was seen.
     pub fn acknowledged(&mut self, of: Side, offset: u64, highest: u64, at: Stamp, sink: &mut impl Sink) {
-        let way = &mut self.ways[of];
+        let way = &mut self.directions[of];
         if let Some(nanos) = way.flight.acknowledged(offset, at).filter(|&nanos| nanos >= 0) {
             way.round_trip = Some(way.round_trip.map_or(nanos, |known| known.min(nanos)));
         }
@@ -128,7 +128,7 @@ impl Details {
             *unseen = unseen.saturating_add(offset.saturating_sub(highest));
             self.facts.acked_unseen_at.get_or_insert(at);
         }
-        let way = &mut self.ways[of];
+        let way = &mut self.directions[of];
         if offset > way.assembler.next() && way.hole.is_none() {
             way.hole = Some(Hole { acknowledged: offset, since: at, frames: 0 });
         }
@@ -138,7 +138,7 @@ impl Details {
     /// A frame came in: holes that were acknowledged long enough ago are given up.
     pub fn give_up_holes(&mut self, at: Stamp, sink: &mut impl Sink) {
         for side in [Side::Client, Side::Server] {
-            let way = &mut self.ways[side];
+            let way = &mut self.directions[side];
             let Some(hole) = &mut way.hole else { continue };
             hole.frames = hole.frames.saturating_add(1);
             let (acknowledged, waited, frames) = (hole.acknowledged, at.since(hole.since), hole.frames);
@@ -146,7 +146,7 @@ impl Details {
                 way.hole = None;
             } else if waited > HOLE_PATIENCE || frames > HOLE_FRAMES {
                 way.hole = None;
-                let mut out = Toward { from: side, sink: &mut *sink, quality: &mut self.quality };
+                let mut out = SideSink { from: side, sink: &mut *sink, quality: &mut self.quality };
                 way.assembler.give_up_to(acknowledged, at, &mut out);
             }
         }
@@ -154,15 +154,15 @@ impl Details {
 
     /// Bytes that wait behind holes, both directions together.
     pub fn waiting_bytes(&self) -> usize {
-        let [client, server] = [Side::Client, Side::Server].map(|side| self.ways[side].assembler.waiting_bytes());
+        let [client, server] = [Side::Client, Side::Server].map(|side| self.directions[side].assembler.waiting_bytes());
         client.saturating_add(server)
     }
 
     /// Hands on what waits, holes and all: there is no room for it.
     pub fn let_go(&mut self, at: Stamp, sink: &mut impl Sink) {
         for side in [Side::Client, Side::Server] {
-            let mut out = Toward { from: side, sink: &mut *sink, quality: &mut self.quality };
-            self.ways[side].assembler.flush(at, &mut out);
+            let mut out = SideSink { from: side, sink: &mut *sink, quality: &mut self.quality };
+            self.directions[side].assembler.flush(at, &mut out);
         }
     }
 
@@ -170,8 +170,8 @@ impl Details {
     /// acknowledgement or the FIN, are told as well.
     pub fn flush(&mut self, ends: PerSide<Option<u64>>, at: Stamp, sink: &mut impl Sink) {
         for side in [Side::Client, Side::Server] {
-            let way = &mut self.ways[side];
-            let mut out = Toward { from: side, sink: &mut *sink, quality: &mut self.quality };
+            let way = &mut self.directions[side];
+            let mut out = SideSink { from: side, sink: &mut *sink, quality: &mut self.quality };
             way.assembler.flush(at, &mut out);
             let acknowledged = way.hole.take().map(|hole| hole.acknowledged);
             if let Some(end) = acknowledged.max(ends[side]) {
@@ -198,7 +198,7 @@ impl Details {
 
     fn complete(&self, facts: &mut TcpFacts, quality: &mut Quality, last: Stamp) {
         for from in [Side::Client, Side::Server] {
-            let Way { flight, zero_since, .. } = &self.ways[from];
+            let DirectionDetails { flight, zero_since, .. } = &self.directions[from];
             if let Some(start) = *zero_since {
                 let zero = ZeroWindow { from, start, end: last, reopened: false };
                 keep_longest(&mut facts.zero_windows, zero, |z| z.end.since(z.start));
@@ -213,8 +213,8 @@ impl Details {
             }
         }
         // The capture stands somewhere between the two: the way is that to one side and that to the other.
-        let ways = [self.ways.client.round_trip, self.ways.server.round_trip];
-        quality.rtt = ways.into_iter().flatten().reduce(i64::saturating_add);
+        let directions = [self.directions.client.round_trip, self.directions.server.round_trip];
+        quality.rtt = directions.into_iter().flatten().reduce(i64::saturating_add);
         facts.idle.sort_by_key(|gap| gap.before.time);
         facts.stalls.sort_by_key(|stall| stall.first.time);
         facts.zero_windows.sort_by_key(|zero| zero.start.time);
@@ -241,7 +241,7 @@ impl Details {
 
     /// A window was announced.
     pub fn window(&mut self, from: Side, window: u16, at: Stamp) {
-        let since = &mut self.ways[from].zero_since;
+        let since = &mut self.directions[from].zero_since;
         if window == 0 {
             self.quality.zero_windows = self.quality.zero_windows.saturating_add(1);
             since.get_or_insert(at);
@@ -253,7 +253,7 @@ impl Details {
 
     /// Exchanges the sides: the roles were guessed wrongly.
     pub fn swap_sides(&mut self) {
-        self.ways = std::mem::take(&mut self.ways).swapped();
+        self.directions = std::mem::take(&mut self.directions).swapped();
         self.first_bytes = std::mem::take(&mut self.first_bytes).swapped();
         let facts = &mut self.facts;
         facts.data_segments = facts.data_segments.swapped();
@@ -270,13 +270,13 @@ impl Details {
 }
 
 /// Hands ordered bytes on to the sink of the connection, and counts holes.
-struct Toward<'a, S> {
+struct SideSink<'a, S> {
     from: Side,
     sink: &'a mut S,
     quality: &'a mut Quality,
 }
 
-impl<S: Sink> Ordered for Toward<'_, S> {
+impl<S: Sink> OrderedSink for SideSink<'_, S> {
     fn bytes(&mut self, offset: u64, bytes: &[u8], at: Stamp) {
         self.sink.bytes(self.from, offset, bytes, at);
     }

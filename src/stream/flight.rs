@@ -16,15 +16,15 @@ const LARGE: u32 = 512;
 /// Segments in flight of one direction.
 #[derive(Debug, Default)]
 pub struct Flight {
-    segments: VecDeque<Sent>,
+    segments: VecDeque<SentSegment>,
     largest_acknowledged: u32,
     smallest_acknowledged: Option<u32>,
-    stuck: Option<Sent>,
+    stuck: Option<SentSegment>,
 }
 
 /// A segment that was sent.
 #[derive(Debug, Clone)]
-struct Sent {
+struct SentSegment {
     start: u64,
     end: u64,
     length: u32,
@@ -40,7 +40,7 @@ impl Flight {
     pub fn sent(&mut self, start: u64, length: u32, dont_fragment: bool, at: Stamp) {
         if self.segments.len() < FOLLOWED {
             let end = start.saturating_add(u64::from(length));
-            self.segments.push_back(Sent {
+            self.segments.push_back(SentSegment {
                 start,
                 end,
                 length,
@@ -88,7 +88,7 @@ impl Flight {
     /// What was repeated and never acknowledged.
     pub fn unanswered(&self, from: Side) -> Option<Unanswered> {
         let segment = self.segments.iter().find(|s| s.tries > 0)?;
-        let Sent { first, last, tries, length, .. } = *segment;
+        let SentSegment { first, last, tries, length, .. } = *segment;
         Some(Unanswered { from, first, last, tries, length })
     }
 

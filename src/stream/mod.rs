@@ -6,8 +6,8 @@
 //! byte, holes told explicitly, and a teardown judged by sequence number.
 mod assembler;
 mod connection;
-mod copies;
 mod details;
+mod duplicates;
 mod flight;
 mod sequence;
 mod table;
@@ -15,7 +15,7 @@ mod teardown;
 #[cfg(test)]
 mod tests;
 
-pub use assembler::{Arrival, Assembler, Ordered};
+pub use assembler::{Arrival, Assembler, OrderedSink};
 pub use connection::{Connection, Tombstone};
 pub use table::{FlowKey, FlowTable};
 

@@ -4,13 +4,13 @@ use crate::model::{Close, CloseBy, PerSide, ResetOrigin, Side, Stamp, Teardown};
 
 /// FINs and RSTs seen so far.
 #[derive(Debug, Default)]
-pub struct Closing {
+pub struct TeardownTracker {
     /// Nothing while the connection is open, which most memory is used for.
-    seen: Option<Box<Seen>>,
+    seen: Option<Box<CloseEvents>>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct CloseEvents {
     fin: PerSide<Option<Fin>>,
     rst: PerSide<Option<Stamp>>,
     /// The RST that ended it, if one did.
@@ -30,7 +30,7 @@ struct Fin {
 
 /// What a RST is compared with: its sender's earlier packets and the packet it seems to answer.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Comparison {
+pub struct ResetFingerprint {
     /// TTL or hop limit of the RST.
     pub ttl: u8,
     /// IP identification of the RST.
@@ -45,7 +45,7 @@ pub struct Comparison {
     pub peer_window: Option<u16>,
 }
 
-impl Closing {
+impl TeardownTracker {
     /// A FIN at `offset` of `from`'s stream. Gives true if it is that side's first.
     pub fn fin(&mut self, from: Side, offset: u64, acknowledges: Option<i64>, at: Stamp) -> bool {
         let fin = &mut self.seen.get_or_insert_default().fin[from];
@@ -57,12 +57,12 @@ impl Closing {
     }
 
     /// A RST in sequence. Gives true if it ended the connection: no RST and no FIN of both sides came before.
-    pub fn reset(&mut self, from: Side, at: Stamp, comparison: &Comparison, ttl_distance: u8) -> bool {
+    pub fn reset(&mut self, from: Side, at: Stamp, fingerprint: &ResetFingerprint, ttl_distance: u8) -> bool {
         let seen = self.seen.get_or_insert_default();
         seen.rst[from].get_or_insert(at);
         let first = seen.reset.is_none();
         if first {
-            seen.reset = Some((at, origin(from, comparison, ttl_distance)));
+            seen.reset = Some((at, origin(from, fingerprint, ttl_distance)));
         }
         first
     }
@@ -96,7 +96,7 @@ impl Closing {
     }
 }
 
-impl Seen {
+impl CloseEvents {
     fn verdict(&self) -> Teardown {
         let (how, by, at, reset_origin) = match (self.first_fin(), &self.reset) {
             (Some((side, fin)), reset) if reset.as_ref().is_none_or(|(at, _)| fin.at.time <= at.time) => {
@@ -141,7 +141,7 @@ fn by(side: Side) -> CloseBy {
 
 /// Judges a RST by TTL, IP identification and window. A copied window alone proves nothing: hosts that send a
 /// zero or a default window may happen to agree.
-fn origin(claimed: Side, c: &Comparison, ttl_distance: u8) -> ResetOrigin {
+fn origin(claimed: Side, c: &ResetFingerprint, ttl_distance: u8) -> ResetOrigin {
     let mut reasons = Vec::new();
     let mut middlebox = false;
     if let Some((low, high)) = c.known_ttl {
@@ -172,9 +172,9 @@ mod tests {
 
     #[test]
     fn a_reset_after_a_fin_is_no_abort() {
-        let mut closing = Closing::default();
+        let mut closing = TeardownTracker::default();
         closing.fin(Side::Client, 10, Some(20), at(1));
-        closing.reset(Side::Client, at(2), &Comparison::default(), 2);
+        closing.reset(Side::Client, at(2), &ResetFingerprint::default(), 2);
         let verdict = closing.verdict();
         assert_eq!((verdict.how, verdict.by), (Close::Fin, CloseBy::Client));
         assert_eq!(verdict.rst.client, Some(at(2)));
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_fin_that_answers_is_second_in_whatever_order_it_was_captured() {
-        let mut closing = Closing::default();
+        let mut closing = TeardownTracker::default();
         closing.fin(Side::Client, 10, Some(21), at(1));
         closing.fin(Side::Server, 20, Some(10), at(2));
         assert_eq!(closing.verdict().by, CloseBy::Server);
@@ -194,17 +194,17 @@ mod tests {
 
     #[test]
     fn a_middlebox_gives_itself_away() {
-        let host = Comparison { ttl: 63, known_ttl: Some((63, 64)), id: Some(7), ..Comparison::default() };
-        for (comparison, middlebox) in [
+        let host = ResetFingerprint { ttl: 63, known_ttl: Some((63, 64)), id: Some(7), ..ResetFingerprint::default() };
+        for (fingerprint, middlebox) in [
             (host, false),
-            (Comparison { ttl: 255, ..host }, true),
-            (Comparison { peer_id: Some(7), ..host }, true),
-            (Comparison { id: Some(0), peer_id: Some(0), ..host }, false),
-            (Comparison { known_ttl: None, ttl: 255, ..host }, false),
-            (Comparison { window: 512, peer_window: Some(512), ..host }, false),
+            (ResetFingerprint { ttl: 255, ..host }, true),
+            (ResetFingerprint { peer_id: Some(7), ..host }, true),
+            (ResetFingerprint { id: Some(0), peer_id: Some(0), ..host }, false),
+            (ResetFingerprint { known_ttl: None, ttl: 255, ..host }, false),
+            (ResetFingerprint { window: 512, peer_window: Some(512), ..host }, false),
         ] {
-            let origin = origin(Side::Server, &comparison, 2);
-            assert_eq!(origin.middlebox, middlebox, "{comparison:?}");
+            let origin = origin(Side::Server, &fingerprint, 2);
+            assert_eq!(origin.middlebox, middlebox, "{fingerprint:?}");
         }
     }
 }

@@ -16,13 +16,13 @@ const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The last segments of one direction.
 #[derive(Debug, Default)]
-pub struct Copies {
+pub struct DuplicateFilter {
     /// What tells one segment from another and when it was seen, in nanoseconds; a ring once it is full.
     seen: Vec<(u64, i64)>,
     next: usize,
 }
 
-impl Copies {
+impl DuplicateFilter {
     /// Is this the copy of a segment seen a moment ago? Without an IP identification only data can be told.
     pub fn is_copy(&mut self, segment: &Segment<'_>, at: Stamp) -> bool {
         let id = segment.ip.id.unwrap_or(0);
