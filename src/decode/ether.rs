@@ -2,7 +2,7 @@
 //! metadata and network service headers.
 
 use super::span::Span;
-use super::step::{Layer, Step, stop};
+use super::step::{HeaderKind, Step, stop};
 use super::{ppp, reason};
 use etherparse::{LaxMacsecPayloadSlice, LaxMacsecSlice};
 
@@ -16,25 +16,25 @@ pub(super) fn ethernet(span: Span<'_>) -> Step<'_> {
     let Some((head, payload)) = span.split::<14>() else {
         return stop(reason::LINK_CUT);
     };
-    Step::To(Layer::EtherType(u16::from_be_bytes([head[12], head[13]])), payload)
+    Step::To(HeaderKind::EtherType(u16::from_be_bytes([head[12], head[13]])), payload)
 }
 
 /// By the numbers of <https://www.iana.org/assignments/ieee-802-numbers>.
 pub(super) fn ether_type(ether_type: u16, span: Span<'_>) -> Step<'_> {
     match ether_type {
-        0x0800 | 0x86dd => Step::To(Layer::Ip, span),
+        0x0800 | 0x86dd => Step::To(HeaderKind::Ip, span),
         0x8100 | 0x88a8 | 0x9100 | 0x9200 => vlan(span),
         0x0806 | 0x8035 => stop(reason::ARP),
-        0x8847 | 0x8848 => Step::To(Layer::Mpls, span),
+        0x8847 | 0x8848 => Step::To(HeaderKind::Mpls, span),
         0x8864 => ppp::pppoe(span),
         0x8863 => stop(reason::PPP_CONTROL),
-        0x880b => Step::To(Layer::Ppp, span),
-        0x6558 => Step::To(Layer::Ethernet, span),
+        0x880b => Step::To(HeaderKind::Ppp, span),
+        0x6558 => Step::To(HeaderKind::Ethernet, span),
         0x8926 => tag::<6>(span), // Cisco VN-Tag
         0x8909 => tag::<8>(span), // Cisco metadata (TrustSec): version, length, option, group
         0x88e5 => macsec(span),
         0x894f => service_header(span),
-        0..=LONGEST => Step::To(Layer::Llc, span.at_most(ether_type.into())),
+        0..=LONGEST => Step::To(HeaderKind::Llc, span.at_most(ether_type.into())),
         _ => stop(reason::NOT_IP),
     }
 }
@@ -45,7 +45,7 @@ fn vlan(span: Span<'_>) -> Step<'_> {
         return stop(reason::LINK_CUT);
     };
     let id = u16::from_be_bytes([high, low]) & 0x0fff;
-    Step::Tagged(id, Layer::EtherType(u16::from_be_bytes([a, b])), inside)
+    Step::Tagged(id, HeaderKind::EtherType(u16::from_be_bytes([a, b])), inside)
 }
 
 /// A tag of `N` bytes that ends in the next type.
@@ -53,7 +53,7 @@ fn tag<const N: usize>(span: Span<'_>) -> Step<'_> {
     match span.split::<N>() {
         Some((tag, inside)) => {
             let ether_type = tag.last_chunk().map_or(0, |&bytes| u16::from_be_bytes(bytes));
-            Step::To(Layer::EtherType(ether_type), inside)
+            Step::To(HeaderKind::EtherType(ether_type), inside)
         }
         None => stop(reason::LINK_CUT),
     }
@@ -63,10 +63,10 @@ fn tag<const N: usize>(span: Span<'_>) -> Step<'_> {
 pub(super) fn llc(span: Span<'_>) -> Step<'_> {
     match *span.data {
         [0xaa, 0xaa, 0x03, 0, 0, 0 | 0xf8, a, b, ..] => match u16::from_be_bytes([a, b]) {
-            FIRST_ETHER_TYPE.. => Step::To(Layer::EtherType(u16::from_be_bytes([a, b])), span.after(8)),
+            FIRST_ETHER_TYPE.. => Step::To(HeaderKind::EtherType(u16::from_be_bytes([a, b])), span.after(8)),
             _ => stop(reason::LLC),
         },
-        [0x06, 0x06, 0x03, ..] => Step::To(Layer::Ip, span.after(3)),
+        [0x06, 0x06, 0x03, ..] => Step::To(HeaderKind::Ip, span.after(3)),
         [0xaa, 0xaa, 0x03, ..] if span.data.len() < 8 => stop(reason::LINK_CUT),
         [_, _, _, ..] => stop(reason::LLC),
         _ => stop(reason::LINK_CUT),
@@ -80,12 +80,12 @@ pub(super) fn mpls(span: Span<'_>) -> Step<'_> {
         return stop(reason::LINK_CUT);
     };
     if label[2] & 0x01 == 0 {
-        return Step::To(Layer::Mpls, inside);
+        return Step::To(HeaderKind::Mpls, inside);
     }
     match inside.data.first().map(|first| first >> 4) {
-        Some(4 | 6) if !is_ethernet(inside) => Step::To(Layer::Ip, inside),
-        Some(0) if is_ethernet(inside.after(4)) => Step::To(Layer::Ethernet, inside.after(4)),
-        Some(_) if is_ethernet(inside) => Step::To(Layer::Ethernet, inside),
+        Some(4 | 6) if !is_ethernet(inside) => Step::To(HeaderKind::Ip, inside),
+        Some(0) if is_ethernet(inside.after(4)) => Step::To(HeaderKind::Ethernet, inside.after(4)),
+        Some(_) if is_ethernet(inside) => Step::To(HeaderKind::Ethernet, inside),
         Some(_) => stop(reason::MPLS),
         None => stop(reason::LINK_CUT),
     }
@@ -109,7 +109,7 @@ fn macsec(span: Span<'_>) -> Step<'_> {
     match frame.payload {
         LaxMacsecPayloadSlice::Unmodified(payload) => {
             let wire = span.after(frame.header.header_len()).wire;
-            Step::To(Layer::EtherType(payload.ether_type.0), Span { data: payload.payload, wire })
+            Step::To(HeaderKind::EtherType(payload.ether_type.0), Span { data: payload.payload, wire })
         }
         LaxMacsecPayloadSlice::Modified { .. } => stop(reason::MACSEC),
     }
@@ -124,9 +124,9 @@ fn service_header(span: Span<'_>) -> Step<'_> {
         return stop(reason::TUNNEL_CUT);
     };
     match next {
-        1 | 2 => Step::To(Layer::Ip, inside),
-        3 => Step::To(Layer::Ethernet, inside),
-        5 => Step::To(Layer::Mpls, inside),
+        1 | 2 => Step::To(HeaderKind::Ip, inside),
+        3 => Step::To(HeaderKind::Ethernet, inside),
+        5 => Step::To(HeaderKind::Mpls, inside),
         _ => stop(reason::NOT_IP),
     }
 }

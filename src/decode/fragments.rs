@@ -59,7 +59,7 @@ impl Key {
 /// Packets of which some fragments are here.
 #[derive(Debug, Default)]
 pub(super) struct Fragments {
-    waiting: HashMap<Key, Partial>,
+    waiting: HashMap<Key, PartialPacket>,
     /// Keys by the time at which their first fragment came.
     order: BTreeMap<u64, Key>,
     begun: u64,
@@ -80,13 +80,13 @@ impl Fragments {
         let partial = self.waiting.entry(key).or_insert_with(|| {
             self.begun = self.begun.saturating_add(1);
             self.order.insert(self.begun, key);
-            Partial::new(self.begun, now)
+            PartialPacket::new(self.begun, now)
         });
         self.bytes = self.bytes.saturating_sub(partial.cost());
         partial.add(&piece, fragment.network);
         self.bytes = self.bytes.saturating_add(partial.cost());
         if partial.is_whole() {
-            return self.remove(key).and_then(Partial::into_packet);
+            return self.remove(key).and_then(PartialPacket::into_packet);
         }
         self.make_room();
         None
@@ -102,7 +102,7 @@ impl Fragments {
         self.lost = self.lost.saturating_add(1);
     }
 
-    fn remove(&mut self, key: Key) -> Option<Partial> {
+    fn remove(&mut self, key: Key) -> Option<PartialPacket> {
         let partial = self.waiting.remove(&key)?;
         self.order.remove(&partial.number);
         self.bytes = self.bytes.saturating_sub(partial.cost());
@@ -158,7 +158,7 @@ impl<'a> Piece<'a> {
 
 /// The fragments of one packet.
 #[derive(Debug)]
-struct Partial {
+struct PartialPacket {
     number: u64,
     since: Timestamp,
     fragments: u64,
@@ -173,7 +173,7 @@ struct Partial {
     ends: bool,
 }
 
-impl Partial {
+impl PartialPacket {
     fn new(number: u64, since: Timestamp) -> Self {
         Self { number, since, fragments: 0, network: None, data: vec![], have: vec![], filled: 0, ends: false }
     }
@@ -384,7 +384,7 @@ mod tests {
             assert_eq!(decoder.fragments.order.len(), decoder.fragments.waiting.len());
             assert_eq!(decoder.fragments_lost(), 2 * (u64::from(id) + 1));
         }
-        let cost: usize = decoder.fragments.waiting.values().map(Partial::cost).sum();
+        let cost: usize = decoder.fragments.waiting.values().map(PartialPacket::cost).sum();
         assert_eq!(cost, decoder.fragments.bytes);
     }
 
@@ -427,7 +427,7 @@ mod tests {
                 let mut bytes = frames::ipv4_with(&[], field & 0x203f, 17, &vec![id; length]);
                 bytes[5] = id;
                 decoder.decode(&frame(101, &bytes, bytes.len()));
-                let cost: usize = decoder.fragments.waiting.values().map(Partial::cost).sum();
+                let cost: usize = decoder.fragments.waiting.values().map(PartialPacket::cost).sum();
                 prop_assert_eq!(cost, decoder.fragments.bytes);
             }
         }

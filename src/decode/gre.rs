@@ -3,7 +3,7 @@
 
 use super::reason;
 use super::span::Span;
-use super::step::{Layer, Step, stop};
+use super::step::{HeaderKind, Step, stop};
 
 const CHECKSUM: u8 = 0x80;
 const ROUTING: u8 = 0x40;
@@ -28,11 +28,13 @@ pub(super) fn gre(span: Span<'_>) -> Step<'_> {
     };
     match (u16::from_be_bytes([high, low]), flags & SEQUENCE != 0) {
         (0x880b, _) if version == 1 => pptp(flags, rest, inside),
-        (0x88be, false) => Step::To(Layer::Ethernet, inside), // ERSPAN type I has no header of its own
-        (0x88be, true) => inside.skip(8).map_or(stop(reason::TUNNEL_CUT), |frame| Step::To(Layer::Ethernet, frame)),
+        (0x88be, false) => Step::To(HeaderKind::Ethernet, inside), // ERSPAN type I has no header of its own
+        (0x88be, true) => {
+            inside.skip(8).map_or(stop(reason::TUNNEL_CUT), |frame| Step::To(HeaderKind::Ethernet, frame))
+        }
         (0x22eb, _) => erspan_3(inside),
         (0x883e, _) => wccp(inside),
-        (ether_type, _) => Step::To(Layer::EtherType(ether_type), inside),
+        (ether_type, _) => Step::To(HeaderKind::EtherType(ether_type), inside),
     }
 }
 
@@ -40,7 +42,7 @@ pub(super) fn gre(span: Span<'_>) -> Step<'_> {
 fn pptp<'a>(flags: u8, fields: Span<'a>, payload: Span<'a>) -> Step<'a> {
     match fields.split::<2>() {
         _ if flags & SEQUENCE == 0 => stop(reason::GRE),
-        Some((length, _)) => Step::To(Layer::Ppp, payload.at_most(u16::from_be_bytes(*length).into())),
+        Some((length, _)) => Step::To(HeaderKind::Ppp, payload.at_most(u16::from_be_bytes(*length).into())),
         None => stop(reason::TUNNEL_CUT),
     }
 }
@@ -54,8 +56,8 @@ fn erspan_3(span: Span<'_>) -> Step<'_> {
         return stop(reason::TUNNEL_CUT);
     };
     match head[10] >> 2 & 0x1f {
-        0 => Step::To(Layer::Ethernet, frame),
-        2 => Step::To(Layer::Ip, frame),
+        0 => Step::To(HeaderKind::Ethernet, frame),
+        2 => Step::To(HeaderKind::Ip, frame),
         _ => stop(reason::GRE),
     }
 }
@@ -63,7 +65,7 @@ fn erspan_3(span: Span<'_>) -> Step<'_> {
 /// WCCP version 2 puts 4 bytes before the redirected packet, version 1 none.
 fn wccp(span: Span<'_>) -> Step<'_> {
     match span.data.first() {
-        Some(first) if first >> 4 == 4 => Step::To(Layer::Ip, span),
-        _ => span.skip(4).map_or(stop(reason::TUNNEL_CUT), |packet| Step::To(Layer::Ip, packet)),
+        Some(first) if first >> 4 == 4 => Step::To(HeaderKind::Ip, span),
+        _ => span.skip(4).map_or(stop(reason::TUNNEL_CUT), |packet| Step::To(HeaderKind::Ip, packet)),
     }
 }

@@ -63,16 +63,16 @@ fn quoted(data: &[u8]) -> Option<Quoted> {
     })
 }
 
-type Payload<'a> = (IpAddr, IpAddr, u8, &'a [u8]);
+type QuotedPacket<'a> = (IpAddr, IpAddr, u8, &'a [u8]);
 
-fn quoted_v4(data: &[u8]) -> Option<Payload<'_>> {
+fn quoted_v4(data: &[u8]) -> Option<QuotedPacket<'_>> {
     let header = Ipv4HeaderSlice::from_slice(data).ok()?;
     let first = header.fragments_offset().value() == 0;
     let payload = data.get(header.slice().len()..)?;
     first.then(|| (header.source_addr().into(), header.destination_addr().into(), header.protocol().0, payload))
 }
 
-fn quoted_v6(data: &[u8]) -> Option<Payload<'_>> {
+fn quoted_v6(data: &[u8]) -> Option<QuotedPacket<'_>> {
     let header = Ipv6HeaderSlice::from_slice(data).ok()?;
     let after = data.get(header.slice().len()..)?;
     let (extensions, protocol, payload, _) = Ipv6ExtensionsSlice::from_slice_lax(header.next_header(), after);

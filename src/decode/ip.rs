@@ -5,7 +5,7 @@ use super::fragments::Fragment;
 use super::network::Network;
 use super::reason;
 use super::span::Span;
-use super::step::{Layer, Step, stop};
+use super::step::{HeaderKind, Step, stop};
 use crate::model::IpInfo;
 use etherparse::err::{ipv4, ipv6};
 use etherparse::{
@@ -47,7 +47,7 @@ fn v4(span: Span<'_>) -> Step<'_> {
         let id = u32::from(header.identification());
         return Step::Fragment(Fragment { network, id, offset, more: header.more_fragments(), payload });
     }
-    Step::To(Layer::IpPayload(network), payload)
+    Step::To(HeaderKind::IpPayload(network), payload)
 }
 
 fn v4_network(header: &Ipv4HeaderSlice<'_>) -> Network {
@@ -80,7 +80,7 @@ fn v6(span: Span<'_>) -> Step<'_> {
         dont_fragment: true,
     };
     let network = Network { info, protocol: header.next_header().0, checksum_known: header.payload_length() != 0 };
-    Step::To(Layer::IpPayload(network), payload)
+    Step::To(HeaderKind::IpPayload(network), payload)
 }
 
 /// An extension header of IPv6 (RFC 8200 4, RFC 6275 6.1, RFC 7401 5.1, RFC 5533 5.1).
@@ -114,7 +114,7 @@ fn fragment(network: Network, span: Span<'_>) -> Step<'_> {
     let info = IpInfo { id: Some(u16::from_be_bytes([high, low])), ..network.info };
     let network = Network { info, protocol: header.next_header().0, ..network };
     if !header.is_fragmenting_payload() {
-        return Step::To(Layer::IpPayload(network), payload);
+        return Step::To(HeaderKind::IpPayload(network), payload);
     }
     let offset = usize::from(header.fragment_offset().value()).saturating_mul(8);
     Step::Fragment(Fragment { network, id: header.identification(), offset, more: header.more_fragments(), payload })
@@ -126,5 +126,5 @@ fn short(span: Span<'_>, length: usize) -> Step<'_> {
 }
 
 fn next(network: Network, protocol: IpNumber, checksum_known: bool, span: Span<'_>) -> Step<'_> {
-    Step::To(Layer::IpPayload(Network { protocol: protocol.0, checksum_known, ..network }), span)
+    Step::To(HeaderKind::IpPayload(Network { protocol: protocol.0, checksum_known, ..network }), span)
 }

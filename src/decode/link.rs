@@ -1,7 +1,7 @@
 //! Link types of captures (<https://www.tcpdump.org/linktypes.html>).
 
 use super::span::Span;
-use super::step::{Layer, Step, stop};
+use super::step::{HeaderKind, Step, stop};
 use super::{ppp, reason, wlan};
 
 /// Ethernet.
@@ -10,16 +10,16 @@ pub(super) const ETHERNET: u16 = 1;
 /// By the link type.
 pub(super) fn step(link_type: u16, span: Span<'_>) -> Step<'_> {
     match link_type {
-        ETHERNET => Step::To(Layer::Ethernet, span),
+        ETHERNET => Step::To(HeaderKind::Ethernet, span),
         0 | 108 => null(span),
-        12 | 14 | 101 | 228 | 229 => Step::To(Layer::Ip, span),
+        12 | 14 | 101 | 228 | 229 => Step::To(HeaderKind::Ip, span),
         113 => linux_cooked(span),
         276 => linux_cooked_2(span),
         9 | 50 => ppp_or_cisco(span),
         51 => ppp::pppoe(span),
         104 => cisco_hdlc(span),
         204 => span.skip(1).map_or(stop(reason::LINK_CUT), ppp_or_cisco),
-        105 => Step::To(Layer::Wlan, span),
+        105 => Step::To(HeaderKind::Wlan, span),
         119 => wlan::prism(span),
         127 => wlan::radiotap(span),
         163 => wlan::avs(span),
@@ -38,7 +38,7 @@ fn null(span: Span<'_>) -> Step<'_> {
         return stop(reason::LINK_CUT);
     };
     match u32::from_be_bytes(family).min(u32::from_le_bytes(family)) {
-        2 | 10 | 23 | 24 | 28 | 30 => Step::To(Layer::Ip, packet),
+        2 | 10 | 23 | 24 | 28 | 30 => Step::To(HeaderKind::Ip, packet),
         _ => stop(reason::NOT_IP),
     }
 }
@@ -65,9 +65,9 @@ fn cooked(hardware: [u8; 2], protocol: [u8; 2], span: Span<'_>) -> Step<'_> {
     match (u16::from_be_bytes(hardware), u16::from_be_bytes(protocol)) {
         (803, _) => wlan::radiotap(span),
         (824, _) => stop(reason::NOT_IP),
-        (_, 0x0004) => Step::To(Layer::Llc, span),
+        (_, 0x0004) => Step::To(HeaderKind::Llc, span),
         (_, 0..0x0600) => stop(reason::NOT_IP),
-        (_, ether_type) => Step::To(Layer::EtherType(ether_type), span),
+        (_, ether_type) => Step::To(HeaderKind::EtherType(ether_type), span),
     }
 }
 
@@ -75,16 +75,16 @@ fn cooked(hardware: [u8; 2], protocol: [u8; 2], span: Span<'_>) -> Step<'_> {
 fn ppp_or_cisco(span: Span<'_>) -> Step<'_> {
     match span.data {
         [0x0f | 0x8f, 0x00, ..] => cisco_hdlc(span),
-        _ => Step::To(Layer::Ppp, span),
+        _ => Step::To(HeaderKind::Ppp, span),
     }
 }
 
 /// Cisco HDLC: address, control, Ethernet type.
 fn cisco_hdlc(span: Span<'_>) -> Step<'_> {
     match span.split::<4>() {
-        Some((&[0xff, 0x03, ..], _)) => Step::To(Layer::Ppp, span),
+        Some((&[0xff, 0x03, ..], _)) => Step::To(HeaderKind::Ppp, span),
         Some((&[_, _, 0x80, 0x35], _)) => stop(reason::NOT_IP), // Cisco's keepalive has the number of RARP
-        Some((&[_, _, a, b], packet)) => Step::To(Layer::EtherType(u16::from_be_bytes([a, b])), packet),
+        Some((&[_, _, a, b], packet)) => Step::To(HeaderKind::EtherType(u16::from_be_bytes([a, b])), packet),
         None => stop(reason::LINK_CUT),
     }
 }
@@ -98,8 +98,8 @@ fn frame_relay(span: Span<'_>) -> Step<'_> {
     match *inside.data {
         [0x03, 0x00, 0x80, 0, 0, 0, a, b, ..] => ether_type([a, b], inside.after(8)),
         [0x03, 0x80, 0, 0, 0, a, b, ..] => ether_type([a, b], inside.after(7)),
-        [0x03, 0xcc | 0x8e, ..] => Step::To(Layer::Ip, inside.after(2)),
-        [0x03, 0xcf, ..] => Step::To(Layer::Ppp, inside.after(2)),
+        [0x03, 0xcc | 0x8e, ..] => Step::To(HeaderKind::Ip, inside.after(2)),
+        [0x03, 0xcf, ..] => Step::To(HeaderKind::Ppp, inside.after(2)),
         [0x03, _, ..] => stop(reason::NOT_IP),
         [a, b, ..] => ether_type([a, b], inside.after(2)),
         _ => stop(reason::LINK_CUT),
@@ -108,7 +108,7 @@ fn frame_relay(span: Span<'_>) -> Step<'_> {
 
 fn ether_type(bytes: [u8; 2], span: Span<'_>) -> Step<'_> {
     match u16::from_be_bytes(bytes) {
-        ether_type @ 0x0600.. => Step::To(Layer::EtherType(ether_type), span),
+        ether_type @ 0x0600.. => Step::To(HeaderKind::EtherType(ether_type), span),
         _ => stop(reason::NOT_IP),
     }
 }
@@ -128,7 +128,7 @@ fn nflog(span: Span<'_>) -> Step<'_> {
             return stop(reason::LINK_DAMAGED);
         }
         if kind == 9 {
-            return Step::To(Layer::Ip, value.at_most(length.saturating_sub(4)));
+            return Step::To(HeaderKind::Ip, value.at_most(length.saturating_sub(4)));
         }
         rest = rest.after(length.next_multiple_of(4));
     }
@@ -141,7 +141,7 @@ fn pktap(span: Span<'_>) -> Step<'_> {
         return stop(reason::LINK_CUT);
     };
     match span.skip(usize::from(u16::from_le_bytes([a, b])).max(12)) {
-        Some(packet) => Step::To(Layer::Link(u16::from_le_bytes([c, d])), packet),
+        Some(packet) => Step::To(HeaderKind::Link(u16::from_le_bytes([c, d])), packet),
         None => stop(reason::LINK_CUT),
     }
 }

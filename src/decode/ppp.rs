@@ -2,7 +2,7 @@
 
 use super::reason;
 use super::span::Span;
-use super::step::{Layer, Step, stop};
+use super::step::{HeaderKind, Step, stop};
 
 /// PPP: address and control bytes are optional, and so is the first byte of a protocol below 256.
 pub(super) fn ppp(span: Span<'_>) -> Step<'_> {
@@ -21,8 +21,8 @@ pub(super) fn ppp(span: Span<'_>) -> Step<'_> {
 /// By the numbers of <https://www.iana.org/assignments/ppp-numbers>.
 fn protocol_step(protocol: u16, inside: Span<'_>) -> Step<'_> {
     match protocol {
-        0x0021 | 0x0057 => Step::To(Layer::Ip, inside),
-        0x0281 | 0x0283 => Step::To(Layer::Mpls, inside),
+        0x0021 | 0x0057 => Step::To(HeaderKind::Ip, inside),
+        0x0281 | 0x0283 => Step::To(HeaderKind::Mpls, inside),
         0x002d | 0x002f | 0x003d | 0x0053 | 0x0055 | 0x00fb | 0x00fd => stop(reason::PPP_OPAQUE),
         0x8000.. => stop(reason::PPP_CONTROL),
         _ => stop(reason::NOT_IP),
@@ -35,7 +35,7 @@ pub(super) fn pppoe(span: Span<'_>) -> Step<'_> {
         return stop(reason::LINK_CUT);
     };
     match (version, code) {
-        (0x11, 0) => Step::To(Layer::Ppp, rest.at_most(u16::from_be_bytes([high, low]).into())),
+        (0x11, 0) => Step::To(HeaderKind::Ppp, rest.at_most(u16::from_be_bytes([high, low]).into())),
         (0x11, _) => stop(reason::PPP_CONTROL),
         _ => stop(reason::LINK_DAMAGED),
     }

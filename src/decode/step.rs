@@ -8,7 +8,7 @@ use crate::model::Datagram;
 
 /// What the next bytes are.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Layer {
+pub(super) enum HeaderKind {
     /// By the link type of the capture.
     Link(u16),
     /// Ethernet II or IEEE 802.3.
@@ -33,11 +33,11 @@ pub(super) enum Layer {
 #[derive(Debug)]
 pub(super) enum Step<'a> {
     /// Go on.
-    To(Layer, Span<'a>),
+    To(HeaderKind, Span<'a>),
     /// Go on under this VLAN.
-    Tagged(u16, Layer, Span<'a>),
+    Tagged(u16, HeaderKind, Span<'a>),
     /// Go on inside a datagram, which is the answer if nothing better is in it.
-    Into(Datagram<'a>, Layer, Span<'a>),
+    Into(Datagram<'a>, HeaderKind, Span<'a>),
     /// Wait for the other fragments, unless they are all here.
     Fragment(Fragment<'a>),
     /// The end.

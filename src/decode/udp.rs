@@ -4,7 +4,7 @@
 use super::packet::Packet;
 use super::reason;
 use super::span::Span;
-use super::step::{Layer, Step, stop};
+use super::step::{HeaderKind, Step, stop};
 use crate::model::{Datagram, IpInfo};
 
 const GTP_U: u16 = 2152;
@@ -57,7 +57,7 @@ pub(super) const fn is_tunnel(port: u16) -> bool {
 }
 
 /// What a datagram of a tunnel carries; nothing if it does not look like one.
-fn inside<'a>(datagram: &Datagram<'a>) -> Option<(Layer, Span<'a>)> {
+fn inside<'a>(datagram: &Datagram<'a>) -> Option<(HeaderKind, Span<'a>)> {
     let port = [datagram.destination_port, datagram.source_port].into_iter().find(|&port| is_tunnel(port))?;
     let wire = usize::try_from(datagram.payload_length).ok()?;
     let span = Span { data: datagram.payload, wire };
@@ -68,41 +68,41 @@ fn inside<'a>(datagram: &Datagram<'a>) -> Option<(Layer, Span<'a>)> {
         VXLAN_GPE => vxlan_gpe(span),
         AYIYA => ayiya(span),
         GENEVE => geneve(span),
-        _ => Some((Layer::Mpls, span)),
+        _ => Some((HeaderKind::Mpls, span)),
     }
 }
 
 /// Flags with the bit "network identifier is valid", reserved, identifier, reserved.
-fn vxlan(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
+fn vxlan(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
     let (head, rest) = span.split::<8>()?;
-    (head[0] & 0x08 != 0).then_some((Layer::Ethernet, rest))
+    (head[0] & 0x08 != 0).then_some((HeaderKind::Ethernet, rest))
 }
 
 /// As VXLAN, with a next protocol (draft-ietf-nvo3-vxlan-gpe). The bit that says so is not always set.
-fn vxlan_gpe(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
+fn vxlan_gpe(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
     let (head, rest) = span.split::<8>()?;
     match head[3] {
-        1 | 2 => Some((Layer::Ip, rest)),
-        0 | 3 => Some((Layer::Ethernet, rest)),
-        4 => Some((Layer::EtherType(0x894f), rest)),
+        1 | 2 => Some((HeaderKind::Ip, rest)),
+        0 | 3 => Some((HeaderKind::Ethernet, rest)),
+        4 => Some((HeaderKind::EtherType(0x894f), rest)),
         _ => None,
     }
 }
 
 /// Version 0, length of the options in words of 4 bytes, Ethernet type of what follows.
-fn geneve(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
+fn geneve(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
     let (head, rest) = span.split::<8>()?;
     let options = usize::from(head[0] & 0x3f).saturating_mul(4);
     let ether_type = u16::from_be_bytes([head[2], head[3]]);
     if head[0] >> 6 != 0 {
         return None;
     }
-    Some((Layer::EtherType(ether_type), rest.skip(options)?))
+    Some((HeaderKind::EtherType(ether_type), rest.skip(options)?))
 }
 
 /// A G-PDU of version 1: type 255, optional fields if any of three flags is set, extension headers whose length is
 /// in words of 4 bytes and whose last byte is the type of the next.
-fn gtp(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
+fn gtp(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
     let (head, mut rest) = span.split::<8>()?;
     if head[0] & 0xf0 != 0x30 || head[1] != 0xff {
         return None;
@@ -118,26 +118,26 @@ fn gtp(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
             rest = rest.skip(extension.len())?;
         }
     }
-    Some((Layer::Ip, rest))
+    Some((HeaderKind::Ip, rest))
 }
 
 /// IPv6, after an authentication header (0, 1) and an origin indication (0, 0), if they are there.
-fn teredo(mut span: Span<'_>) -> Option<(Layer, Span<'_>)> {
+fn teredo(mut span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
     if let Some(([0, 1, client, value], _)) = span.split::<4>() {
         span = span.skip(13_usize.saturating_add(usize::from(*client)).saturating_add(usize::from(*value)))?;
     }
     if let Some(([0, 0], _)) = span.split::<2>() {
         span = span.skip(8)?;
     }
-    (span.data.first()? >> 4 == 6).then_some((Layer::Ip, span))
+    (span.data.first()? >> 4 == 6).then_some((HeaderKind::Ip, span))
 }
 
 /// Lengths of identity (as a power of 2) and signature (in words of 4 bytes), operation, next header.
-fn ayiya(span: Span<'_>) -> Option<(Layer, Span<'_>)> {
+fn ayiya(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
     let (head, rest) = span.split::<8>()?;
     let identity = 1_usize.checked_shl(u32::from(head[0] >> 4))?;
     let signature = usize::from(head[1] >> 4).saturating_mul(4);
     let forward = head[2] & 0x0f == 1 && matches!(head[3], 4 | 41);
     let inside = rest.skip(identity.saturating_add(signature))?;
-    forward.then_some((Layer::Ip, inside))
+    forward.then_some((HeaderKind::Ip, inside))
 }

@@ -4,7 +4,7 @@ use super::fragments::Fragments;
 use super::network::Network;
 use super::packet::Packet;
 use super::span::Span;
-use super::step::{Layer, Step, stop};
+use super::step::{HeaderKind, Step, stop};
 use super::{ether, gre, icmp, ip, link, ppp, reason, tcp, udp, wlan};
 use crate::model::{Datagram, Stamp};
 
@@ -20,7 +20,7 @@ pub(super) fn walk<'a>(
     fragments: &mut Fragments,
     mut whole: &'a mut [Vec<u8>],
 ) -> Packet<'a> {
-    let mut layer = Layer::Link(link_type);
+    let mut layer = HeaderKind::Link(link_type);
     let mut vlan = 0;
     let mut outer = None;
     for _ in 0..MAX_LAYERS {
@@ -36,14 +36,14 @@ pub(super) fn walk<'a>(
             }
             Step::Fragment(fragment) if fragment.is_cut_first() => {
                 fragments.give_up_one();
-                (Layer::IpPayload(fragment.network), fragment.payload)
+                (HeaderKind::IpPayload(fragment.network), fragment.payload)
             }
             Step::Fragment(fragment) => {
                 match (fragments.add(&fragment, vlan, at.time), std::mem::take(&mut whole).split_first_mut()) {
                     (Some((network, bytes)), Some((buffer, rest))) => {
                         *buffer = bytes;
                         whole = rest;
-                        (Layer::IpPayload(network), Span::whole(buffer))
+                        (HeaderKind::IpPayload(network), Span::whole(buffer))
                     }
                     _ => return or_outer(Packet::Other(reason::FRAGMENT), outer),
                 }
@@ -61,17 +61,17 @@ fn or_outer<'a>(packet: Packet<'a>, outer: Option<Datagram<'a>>) -> Packet<'a> {
     }
 }
 
-fn enter(layer: Layer, span: Span<'_>, at: Stamp) -> Step<'_> {
+fn enter(layer: HeaderKind, span: Span<'_>, at: Stamp) -> Step<'_> {
     match layer {
-        Layer::Link(link_type) => link::step(link_type, span),
-        Layer::Ethernet => ether::ethernet(span),
-        Layer::EtherType(ether_type) => ether::ether_type(ether_type, span),
-        Layer::Llc => ether::llc(span),
-        Layer::Mpls => ether::mpls(span),
-        Layer::Ppp => ppp::ppp(span),
-        Layer::Wlan => wlan::wlan(span),
-        Layer::Ip => ip::step(span),
-        Layer::IpPayload(network) => ip_payload(network, span, at),
+        HeaderKind::Link(link_type) => link::step(link_type, span),
+        HeaderKind::Ethernet => ether::ethernet(span),
+        HeaderKind::EtherType(ether_type) => ether::ether_type(ether_type, span),
+        HeaderKind::Llc => ether::llc(span),
+        HeaderKind::Mpls => ether::mpls(span),
+        HeaderKind::Ppp => ppp::ppp(span),
+        HeaderKind::Wlan => wlan::wlan(span),
+        HeaderKind::Ip => ip::step(span),
+        HeaderKind::IpPayload(network) => ip_payload(network, span, at),
     }
 }
 
@@ -84,11 +84,11 @@ fn ip_payload(network: Network, span: Span<'_>, at: Stamp) -> Step<'_> {
         58 => icmp::v6(network.info, span, at).into(),
         0 | 43 | 44 | 60 | 135 | 139 | 140 if network.info.source.is_ipv6() => ip::extension(network, span),
         51 => ip::authentication(network, span),
-        4 | 41 | 94 => Step::To(Layer::Ip, span),
+        4 | 41 | 94 => Step::To(HeaderKind::Ip, span),
         47 => gre::gre(span),
-        97 => span.skip(2).map_or(stop(reason::TUNNEL_CUT), |inside| Step::To(Layer::Ethernet, inside)),
-        137 => Step::To(Layer::Mpls, span),
-        143 => Step::To(Layer::Ethernet, span),
+        97 => span.skip(2).map_or(stop(reason::TUNNEL_CUT), |inside| Step::To(HeaderKind::Ethernet, inside)),
+        137 => Step::To(HeaderKind::Mpls, span),
+        143 => Step::To(HeaderKind::Ethernet, span),
         2 => stop(reason::IGMP),
         50 => stop(reason::ESP),
         132 => stop(reason::SCTP),

@@ -2,7 +2,7 @@
 
 use super::reason;
 use super::span::Span;
-use super::step::{Layer, Step, stop};
+use super::step::{HeaderKind, Step, stop};
 
 /// Bits of the first byte of the frame control.
 const TYPE: u8 = 0x0c;
@@ -30,7 +30,7 @@ pub(super) fn ppi(span: Span<'_>) -> Step<'_> {
         return stop(reason::LINK_CUT);
     };
     match span.skip(u16::from_le_bytes([a, b]).into()) {
-        Some(inside) => Step::To(Layer::Link(u16::from_le_bytes([c, d])), inside),
+        Some(inside) => Step::To(HeaderKind::Link(u16::from_le_bytes([c, d])), inside),
         None => stop(reason::LINK_CUT),
     }
 }
@@ -56,7 +56,7 @@ pub(super) fn prism(span: Span<'_>) -> Step<'_> {
 }
 
 fn behind(span: Span<'_>, length: usize) -> Step<'_> {
-    span.skip(length).map_or(stop(reason::LINK_CUT), |frame| Step::To(Layer::Wlan, frame))
+    span.skip(length).map_or(stop(reason::LINK_CUT), |frame| Step::To(HeaderKind::Wlan, frame))
 }
 
 /// A frame of IEEE 802.11-2020 9.3.2.
@@ -85,7 +85,7 @@ pub(super) fn wlan(span: Span<'_>) -> Step<'_> {
         return stop(reason::WLAN_FRAGMENT);
     }
     let aggregated = qos && span.data.get(addresses).is_some_and(|control| control & AGGREGATED != 0);
-    Step::To(Layer::Llc, if aggregated { first_of(body) } else { padded(span, length, body) })
+    Step::To(HeaderKind::Llc, if aggregated { first_of(body) } else { padded(span, length, body) })
 }
 
 /// The first packet of an aggregate (A-MSDU): two addresses and a length. The others are passed over.
