@@ -1,7 +1,7 @@
 //! One direction: which keys count now and which may come, which record comes next, and what was lost.
 
 use super::derive::expand_label;
-use super::protection::{Plain, Protection, Search};
+use super::protection::{Plaintext, Protection, SequenceSearch};
 use super::suite::Suite;
 use nrpcsniff_dissectors::tls::{HEADER, LONGEST, Opened, Why};
 use std::collections::VecDeque;
@@ -52,7 +52,7 @@ impl Epoch {
 
 /// One direction.
 #[derive(Default)]
-pub(super) struct Lane {
+pub(super) struct Direction {
     current: Option<Epoch>,
     upcoming: VecDeque<Epoch>,
     /// Number of the next record.
@@ -66,7 +66,7 @@ pub(super) struct Lane {
     in_vain: u64,
 }
 
-impl Lane {
+impl Direction {
     /// Keys that count behind those that are known.
     pub fn expect(&mut self, epoch: Epoch) {
         self.upcoming.push_back(epoch);
@@ -147,7 +147,7 @@ impl Lane {
     }
 
     /// With the keys that count now. Gives also how much content was lost before.
-    fn now(&mut self, record: &[u8]) -> Option<(Plain, u64)> {
+    fn now(&mut self, record: &[u8]) -> Option<(Plaintext, u64)> {
         let search = self.search(self.sequence);
         self.spend(record, search);
         let epoch = self.current.as_mut()?;
@@ -158,7 +158,7 @@ impl Lane {
     }
 
     /// With keys that may come, because what announces them was lost or not opened.
-    fn later(&mut self, record: &[u8]) -> Option<(Plain, u64)> {
+    fn later(&mut self, record: &[u8]) -> Option<(Plaintext, u64)> {
         let search = self.search(0);
         let updated = self.current.as_ref().filter(|_| self.lost > 0).and_then(Epoch::next);
         self.upcoming.extend(updated);
@@ -186,16 +186,16 @@ impl Lane {
     }
 
     /// How many records may have been lost.
-    fn search(&self, next: u64) -> Search {
+    fn search(&self, next: u64) -> SequenceSearch {
         let longest = header().saturating_add(u64::try_from(LONGEST).unwrap_or(u64::MAX));
         let least = self.lost.div_ceil(longest);
         let most = least.saturating_add(TRIES).min(self.lost / SHORTEST).max(least);
         let least = if next == 0 { 0 } else { least };
-        Search { next, records: (least, most), bytes: self.lost }
+        SequenceSearch { next, records: (least, most), bytes: self.lost }
     }
 
     /// Counts what is decrypted beyond the one time that every record costs.
-    fn spend(&mut self, record: &[u8], search: Search) {
+    fn spend(&mut self, record: &[u8], search: SequenceSearch) {
         let tries = search.records.1.saturating_sub(search.records.0);
         let bytes = u64::try_from(record.len()).unwrap_or(u64::MAX);
         self.in_vain = self.in_vain.saturating_add(tries.saturating_mul(bytes));
@@ -232,42 +232,42 @@ mod tests {
         [head, body].concat()
     }
 
-    fn lane() -> Lane {
-        let mut lane = Lane::default();
-        lane.expect(Epoch::tls13(suite(), &[1; 32], Phase::Handshake).unwrap());
-        lane.expect(Epoch::tls13(suite(), &SECRET, Phase::Application).unwrap());
-        lane.enter(Phase::Handshake);
-        lane
+    fn direction() -> Direction {
+        let mut direction = Direction::default();
+        direction.expect(Epoch::tls13(suite(), &[1; 32], Phase::Handshake).unwrap());
+        direction.expect(Epoch::tls13(suite(), &SECRET, Phase::Application).unwrap());
+        direction.enter(Phase::Handshake);
+        direction
     }
 
     #[test]
     fn sequence_numbers_are_found_again() {
-        let mut lane = lane();
-        lane.enter(Phase::Application);
+        let mut direction = direction();
+        direction.enter(Phase::Application);
         let records: Vec<_> = (0..400).map(|n| sealed(&SECRET, n, 23, &[b'a'; 50])).collect();
-        lane.open(&records[0]).unwrap();
+        direction.open(&records[0]).unwrap();
         let lost = |range: std::ops::Range<usize>| records[range].iter().map(|record| record.len() as u64).sum::<u64>();
-        lane.lose(lost(1..300));
-        let opened = lane.open(&records[300]).unwrap();
+        direction.lose(lost(1..300));
+        let opened = direction.open(&records[300]).unwrap();
         // Two zeros of padding in each count as content.
         assert_eq!((opened.kind, opened.lost), (ContentType::ApplicationData, 299 * 52));
-        assert_eq!(lane.open(&records[301]).unwrap().lost, 0);
+        assert_eq!(direction.open(&records[301]).unwrap().lost, 0);
         // One that does not open is lost, too.
         let mut damaged = records[302].clone();
         damaged[9] ^= 1;
-        assert_eq!(lane.open(&damaged), Err(Why::WrongKey));
-        assert_eq!(lane.open(&records[303]).unwrap().lost, 52);
+        assert_eq!(direction.open(&damaged), Err(Why::WrongKey));
+        assert_eq!(direction.open(&records[303]).unwrap().lost, 52);
     }
 
     #[test]
     fn keys_whose_announcement_was_lost() {
-        let mut first = lane();
+        let mut first = direction();
         first.lose(60);
         assert!(first.open(&sealed(&SECRET, 0, 23, b"content")).is_ok());
         let next = expand_label(suite().prf, &SECRET, "traffic upd", 32);
         first.lose(27);
         assert!(first.open(&sealed(&next, 0, 23, b"content")).is_ok());
-        let mut second = lane();
+        let mut second = direction();
         second.enter(Phase::Application);
         second.open(&sealed(&SECRET, 0, 23, b"content")).unwrap();
         second.update();
@@ -276,28 +276,28 @@ mod tests {
 
     #[test]
     fn a_wrong_key_is_given_up_and_says_so() {
-        let mut lane = lane();
+        let mut direction = direction();
         for sequence in 0..u64::from(FAILURES) {
-            assert_eq!(lane.is_given_up(), None);
-            assert_eq!(lane.open(&sealed(&[8; 32], sequence, 23, b"content")), Err(Why::WrongKey));
+            assert_eq!(direction.is_given_up(), None);
+            assert_eq!(direction.open(&sealed(&[8; 32], sequence, 23, b"content")), Err(Why::WrongKey));
         }
-        assert_eq!(lane.is_given_up(), Some(Why::WrongKey));
+        assert_eq!(direction.is_given_up(), Some(Why::WrongKey));
     }
 
     #[test]
     fn work_in_vain_is_bounded() {
-        let mut lane = lane();
-        lane.enter(Phase::Application);
-        lane.open(&sealed(&SECRET, 0, 23, b"content")).unwrap();
-        lane.lose(1 << 30);
-        lane.in_vain = IN_VAIN - 300_000;
+        let mut direction = direction();
+        direction.enter(Phase::Application);
+        direction.open(&sealed(&SECRET, 0, 23, b"content")).unwrap();
+        direction.lose(1 << 30);
+        direction.in_vain = IN_VAIN - 300_000;
         let large = sealed(&[8; 32], 0, 23, &[0; 200]);
         let mut count = 0;
-        while lane.is_given_up().is_none() {
-            assert_eq!(lane.open(&large), Err(Why::Gap));
+        while direction.is_given_up().is_none() {
+            assert_eq!(direction.open(&large), Err(Why::Gap));
             count += 1;
         }
         assert!(count < 10, "{count}");
-        assert_eq!(lane.is_given_up(), Some(Why::Gap));
+        assert_eq!(direction.is_given_up(), Some(Why::Gap));
     }
 }

@@ -104,12 +104,12 @@ impl Keys {
 
 /// All that one capture may be opened with: what the user gave, and what the capture itself tells. Copies share it.
 #[derive(Clone, Default)]
-pub struct Vault {
+pub struct SecretStore {
     given: Arc<Keys>,
     own: Arc<RwLock<Keys>>,
 }
 
-impl Vault {
+impl SecretStore {
     /// Begins with what the user gave.
     pub fn new(given: Arc<Keys>) -> Self {
         Self { given, own: Arc::default() }
@@ -190,14 +190,14 @@ mod tests {
         let line = |first: &str| format!("CLIENT_RANDOM {}{} {}\n", first, "00".repeat(31), "ab".repeat(48));
         given.add_log(line("01").as_bytes()).unwrap();
         assert_eq!(format!("{given:?}"), "Keys(1 secrets, 0 private keys)");
-        let vault = Vault::new(Arc::new(given));
+        let store = SecretStore::new(Arc::new(given));
         let random = |first| std::array::from_fn(|index| if index == 0 { first } else { 0 });
-        assert!(vault.secrets(&random(1)).is_some() && vault.secrets(&random(2)).is_none());
-        vault.add_log(line("02").as_bytes());
-        assert_eq!(vault.secrets(&random(2)).unwrap().master, Some(vec![0xAB; 48]));
-        assert!(vault.has_secrets() && !vault.has_private_keys());
-        vault.learn(b"session", &[1; 48]);
-        vault.learn(b"", &[1; 48]);
-        assert_eq!((vault.session(b"session"), vault.session(b"")), (Some(vec![1; 48]), None));
+        assert!(store.secrets(&random(1)).is_some() && store.secrets(&random(2)).is_none());
+        store.add_log(line("02").as_bytes());
+        assert_eq!(store.secrets(&random(2)).unwrap().master, Some(vec![0xAB; 48]));
+        assert!(store.has_secrets() && !store.has_private_keys());
+        store.learn(b"session", &[1; 48]);
+        store.learn(b"", &[1; 48]);
+        assert_eq!((store.session(b"session"), store.session(b"")), (Some(vec![1; 48]), None));
     }
 }

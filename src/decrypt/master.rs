@@ -1,8 +1,8 @@
 //! The master secret of TLS 1.0 to 1.2 and the key block from it (RFC 5246 sections 6.3 and 8.1, RFC 7627).
 
 use super::derive::Prf;
-use super::lane::Epoch;
-use super::protection::{Material, Protection};
+use super::direction::Epoch;
+use super::protection::{KeyMaterial, Protection};
 use super::suite::{Cipher, Suite};
 use nrpcsniff_dissectors::tls::{ServerHello, TLS12};
 
@@ -46,7 +46,7 @@ pub(super) fn epochs(hello: &ServerHello, suite: Suite, master: &[u8], randoms: 
     };
     let (macs, keys, ivs) = ([take(mac)?, take(mac)?], [take(key)?, take(key)?], [take(iv)?, take(iv)?]);
     let [client, server] = [0, 1].map(|side| {
-        let material = Material { mac: macs.get(side)?, key: keys.get(side)?, iv: ivs.get(side)? };
+        let material = KeyMaterial { mac: macs.get(side)?, key: keys.get(side)?, iv: ivs.get(side)? };
         let protection = Protection::older(suite, hello.version, material, hello.encrypt_then_mac)?;
         Some(Epoch::older(protection))
     });

@@ -5,9 +5,9 @@
 //! the keys, and opens record by record. Every tag and every MAC is checked: what does not fit is not opened, so that a wrong
 //! key never becomes garbage in a dissector. Where records were lost, a bounded number of sequence numbers is tried.
 mod derive;
+mod direction;
 mod keylog;
 mod keys;
-mod lane;
 mod master;
 mod pem;
 mod protection;
@@ -15,6 +15,6 @@ mod session;
 mod suite;
 
 pub use keylog::{LogReport, MOST_LINES_NAMED, secrets_of_log};
-pub use keys::{Keys, Vault};
+pub use keys::{Keys, SecretStore};
 pub use pem::PemError;
 pub use session::Session;

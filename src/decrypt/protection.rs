@@ -22,7 +22,7 @@ const KEYSTREAM: u64 = 4 << 20;
 
 /// What was in a record.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Plain {
+pub(super) struct Plaintext {
     /// Its sequence number.
     pub sequence: u64,
     pub kind: ContentType,
@@ -31,7 +31,7 @@ pub(super) struct Plain {
 
 /// Which sequence numbers are tried.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Search {
+pub(super) struct SequenceSearch {
     /// The number that comes next if nothing is lost.
     pub next: u64,
     /// Records that are lost at least and at most.
@@ -40,7 +40,7 @@ pub(super) struct Search {
     pub bytes: u64,
 }
 
-impl Search {
+impl SequenceSearch {
     fn sequences(self) -> impl Iterator<Item = u64> {
         let (least, most) = self.records;
         self.next.saturating_add(least)..=self.next.saturating_add(most)
@@ -49,7 +49,7 @@ impl Search {
 
 /// Keys of one direction of TLS 1.2 and before, out of the key block.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Material<'a> {
+pub(super) struct KeyMaterial<'a> {
     pub mac: &'a [u8],
     pub key: &'a [u8],
     pub iv: &'a [u8],
@@ -63,18 +63,18 @@ pub(super) enum Protection {
 }
 
 /// Keys of an AEAD cipher, whichever.
-trait Open: Send {
+trait AeadKey: Send {
     fn open(&self, nonce: &[u8; 12], sealed: &[u8], aad: &[u8]) -> Option<Vec<u8>>;
 }
 
-impl<A: Aead<NonceSize = U12> + Send> Open for A {
+impl<A: Aead<NonceSize = U12> + Send> AeadKey for A {
     fn open(&self, nonce: &[u8; 12], sealed: &[u8], aad: &[u8]) -> Option<Vec<u8>> {
         self.decrypt(&Nonce::<A>::from(*nonce), Payload { msg: sealed, aad }).ok()
     }
 }
 
-fn aead(cipher: Cipher, key: &[u8]) -> Option<Box<dyn Open>> {
-    fn boxed<A: Aead<NonceSize = U12> + KeyInit + Send + 'static>(key: &[u8]) -> Option<Box<dyn Open>> {
+fn aead(cipher: Cipher, key: &[u8]) -> Option<Box<dyn AeadKey>> {
+    fn boxed<A: Aead<NonceSize = U12> + KeyInit + Send + 'static>(key: &[u8]) -> Option<Box<dyn AeadKey>> {
         let cipher: A = <A as KeyInit>::new_from_slice(key).ok()?;
         Some(Box::new(cipher))
     }
@@ -96,17 +96,17 @@ impl Protection {
         let key = expand_label(suite.prf, secret, "key", suite.cipher.key());
         let iv = expand_label(suite.prf, secret, "iv", 12);
         let key = aead(suite.cipher, &key)?;
-        Some(Self::Aead(AeadRecords { key, iv: iv.try_into().ok()?, form: Form::Tls13, tag: suite.cipher.tag() }))
+        Some(Self::Aead(AeadRecords { key, iv: iv.try_into().ok()?, form: NonceForm::Tls13, tag: suite.cipher.tag() }))
     }
 
     /// Of TLS 1.0 to 1.2.
-    pub fn older(suite: Suite, version: u16, material: Material<'_>, encrypt_then_mac: bool) -> Option<Self> {
+    pub fn older(suite: Suite, version: u16, material: KeyMaterial<'_>, encrypt_then_mac: bool) -> Option<Self> {
         let mac = Mac { hash: suite.mac, key: material.mac.to_vec() };
         if suite.cipher.is_aead() {
             let key = aead(suite.cipher, material.key)?;
             let mut iv = [0; 12];
             iv.get_mut(..material.iv.len())?.copy_from_slice(material.iv);
-            let form = if suite.cipher == Cipher::ChaCha20 { Form::ChaCha20 } else { Form::Explicit };
+            let form = if suite.cipher == Cipher::ChaCha20 { NonceForm::ChaCha20 } else { NonceForm::Explicit };
             return Some(Self::Aead(AeadRecords { key, iv, form, tag: suite.cipher.tag() }));
         }
         if let Some(block) = suite.cipher.block() {
@@ -119,7 +119,7 @@ impl Protection {
     }
 
     /// Opens a record (header and fragment), if its tag or MAC is right for one of the sequence numbers.
-    pub fn open(&mut self, record: &[u8], search: Search) -> Option<Plain> {
+    pub fn open(&mut self, record: &[u8], search: SequenceSearch) -> Option<Plaintext> {
         let (head, fragment) = record.split_at_checked(HEADER)?;
         let header = Header::parse(head)?;
         match self {
@@ -133,9 +133,9 @@ impl Protection {
     pub fn overhead(&self) -> u64 {
         let bytes = match self {
             Self::Aead(aead) => aead.tag.saturating_add(match aead.form {
-                Form::Tls13 => 1,
-                Form::ChaCha20 => 0,
-                Form::Explicit => 8,
+                NonceForm::Tls13 => 1,
+                NonceForm::ChaCha20 => 0,
+                NonceForm::Explicit => 8,
             }),
             Self::Block(block) => block.mac.hash.length().saturating_add(block.block.saturating_mul(3) / 2),
             Self::Stream(stream) => stream.mac.hash.length(),
@@ -146,7 +146,7 @@ impl Protection {
 
 /// How nonce and additional data are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum NonceForm {
     Tls13,
     /// TLS 1.2 with a part of the nonce in the record.
     Explicit,
@@ -155,23 +155,23 @@ enum Form {
 }
 
 pub(super) struct AeadRecords {
-    key: Box<dyn Open>,
+    key: Box<dyn AeadKey>,
     iv: [u8; 12],
-    form: Form,
+    form: NonceForm,
     tag: usize,
 }
 
 impl AeadRecords {
-    fn open(&self, header: Header, head: &[u8], fragment: &[u8], search: Search) -> Option<Plain> {
+    fn open(&self, header: Header, head: &[u8], fragment: &[u8], search: SequenceSearch) -> Option<Plaintext> {
         let (explicit, sealed) = match self.form {
-            Form::Explicit => fragment.split_at_checked(8)?,
-            Form::Tls13 | Form::ChaCha20 => (&[][..], fragment),
+            NonceForm::Explicit => fragment.split_at_checked(8)?,
+            NonceForm::Tls13 | NonceForm::ChaCha20 => (&[][..], fragment),
         };
         let length = sealed.len().checked_sub(self.tag)?;
         search.sequences().find_map(|sequence| {
             let nonce = self.nonce(explicit, sequence);
             let aad = pseudo_header(sequence, header, length);
-            let aad = if self.form == Form::Tls13 { head } else { &aad };
+            let aad = if self.form == NonceForm::Tls13 { head } else { &aad };
             let plain = self.key.open(&nonce, sealed, aad)?;
             self.plain(header, sequence, plain)
         })
@@ -179,7 +179,7 @@ impl AeadRecords {
 
     fn nonce(&self, explicit: &[u8], sequence: u64) -> [u8; 12] {
         let mut nonce = self.iv;
-        if let (Form::Explicit, Some(place)) = (self.form, nonce.get_mut(4..)) {
+        if let (NonceForm::Explicit, Some(place)) = (self.form, nonce.get_mut(4..)) {
             place.copy_from_slice(explicit);
         } else {
             for (byte, part) in nonce.iter_mut().skip(4).zip(sequence.to_be_bytes()) {
@@ -190,14 +190,14 @@ impl AeadRecords {
     }
 
     /// In TLS 1.3 the true type stands behind the content, and zeros behind it.
-    fn plain(&self, header: Header, sequence: u64, mut bytes: Vec<u8>) -> Option<Plain> {
-        if self.form != Form::Tls13 {
-            return Some(Plain { sequence, kind: header.kind, bytes });
+    fn plain(&self, header: Header, sequence: u64, mut bytes: Vec<u8>) -> Option<Plaintext> {
+        if self.form != NonceForm::Tls13 {
+            return Some(Plaintext { sequence, kind: header.kind, bytes });
         }
         let end = bytes.iter().rposition(|&byte| byte != 0)?;
         let kind = ContentType::of(*bytes.get(end)?)?;
         bytes.truncate(end);
-        Some(Plain { sequence, kind, bytes })
+        Some(Plaintext { sequence, kind, bytes })
     }
 }
 
@@ -212,7 +212,7 @@ pub(super) struct BlockRecords {
 }
 
 impl BlockRecords {
-    fn open(&mut self, header: Header, fragment: &[u8], search: Search) -> Option<Plain> {
+    fn open(&mut self, header: Header, fragment: &[u8], search: SequenceSearch) -> Option<Plaintext> {
         let implicit = self.last.clone();
         let tag = if self.encrypt_then_mac { self.mac.hash.length() } else { 0 };
         let (sealed, tag) = fragment.split_at_checked(fragment.len().checked_sub(tag)?)?;
@@ -232,7 +232,7 @@ impl BlockRecords {
         };
         let sequence = search.sequences().find(|&sequence| self.mac.is_right(sequence, header, signed, tag))?;
         let bytes = if self.encrypt_then_mac { content } else { signed };
-        Some(Plain { sequence, kind: header.kind, bytes: bytes.to_vec() })
+        Some(Plaintext { sequence, kind: header.kind, bytes: bytes.to_vec() })
     }
 
     fn decrypt(&self, iv: &[u8], blocks: &[u8]) -> Option<Vec<u8>> {
@@ -269,7 +269,7 @@ pub(super) struct StreamRecords {
 }
 
 impl StreamRecords {
-    fn open(&mut self, header: Header, fragment: &[u8], search: Search) -> Option<Plain> {
+    fn open(&mut self, header: Header, fragment: &[u8], search: SequenceSearch) -> Option<Plaintext> {
         let at = |sequence: u64| {
             // Of every lost record all but the header took keystream.
             let headers = sequence.saturating_sub(search.next).saturating_mul(5);
@@ -282,7 +282,7 @@ impl StreamRecords {
             let start = usize::try_from(at(sequence)?).ok()?;
             let bytes = self.apply(start, fragment)?;
             let (content, tag) = bytes.split_at_checked(bytes.len().checked_sub(self.mac.hash.length())?)?;
-            let plain = Plain { sequence, kind: header.kind, bytes: content.to_vec() };
+            let plain = Plaintext { sequence, kind: header.kind, bytes: content.to_vec() };
             self.mac.is_right(sequence, header, content, tag).then_some((start, plain))
         });
         let (start, plain) = found?;
@@ -354,8 +354,8 @@ mod tests {
         [content, &hmac(hash, key, &[&head, content])].concat()
     }
 
-    fn in_order(next: u64) -> Search {
-        Search { next, records: (0, 0), bytes: 0 }
+    fn in_order(next: u64) -> SequenceSearch {
+        SequenceSearch { next, records: (0, 0), bytes: 0 }
     }
 
     /// RC4 with MD5: as old WebSphere speaks it.
@@ -371,7 +371,7 @@ mod tests {
     }
 
     fn rc4() -> Protection {
-        let material = Material { mac: &SECRET[..16], key: &KEY[..16], iv: &[] };
+        let material = KeyMaterial { mac: &SECRET[..16], key: &KEY[..16], iv: &[] };
         Protection::older(suite(0x0004), 0x0301, material, false).unwrap()
     }
 
@@ -384,12 +384,12 @@ mod tests {
             assert_eq!(plain.bytes, format!("message {number}").as_bytes());
         }
         let bytes: usize = records[2..5].iter().map(Vec::len).sum();
-        let search = Search { next: 2, records: (1, 20), bytes: bytes as u64 };
+        let search = SequenceSearch { next: 2, records: (1, 20), bytes: bytes as u64 };
         let plain = protection.open(&records[5], search).unwrap();
         assert_eq!((plain.sequence, plain.bytes.as_slice()), (5, &b"message 5"[..]));
         assert_eq!(protection.open(&records[6], in_order(6)).unwrap().bytes, b"message 6");
         assert_eq!(protection.open(&records[8], in_order(7)), None);
-        let lost = Search { next: 7, records: (1, 20), bytes: records[7].len() as u64 };
+        let lost = SequenceSearch { next: 7, records: (1, 20), bytes: records[7].len() as u64 };
         assert_eq!(protection.open(&records[8], lost).unwrap().sequence, 8);
     }
 
@@ -416,7 +416,7 @@ mod tests {
     fn triple_des_with_and_without_iv_in_the_record() {
         for version in [0x0301, 0x0302] {
             let (records, iv) = (des_records(version, *b"initials"), b"initials");
-            let material = Material { mac: &SECRET, key: &KEY, iv };
+            let material = KeyMaterial { mac: &SECRET, key: &KEY, iv };
             let mut protection = Protection::older(suite(0x000A), version, material, false).unwrap();
             for (record, sequence) in records.iter().zip(0..) {
                 let plain = protection.open(record, in_order(sequence)).unwrap();
@@ -425,7 +425,7 @@ mod tests {
             // Without the record before, its IV is missing as well: the next but one opens.
             let mut protection = Protection::older(suite(0x000A), version, material, false).unwrap();
             protection.open(&records[0], in_order(0)).unwrap();
-            let behind = |bytes: usize| Search { next: 1, records: (1, 5), bytes: bytes as u64 };
+            let behind = |bytes: usize| SequenceSearch { next: 1, records: (1, 5), bytes: bytes as u64 };
             assert_eq!(protection.open(&records[2], behind(60)).is_some(), version > TLS10);
             assert_eq!(protection.open(&records[3], behind(120)).unwrap().sequence, 3);
         }
@@ -433,11 +433,11 @@ mod tests {
 
     #[test]
     fn damaged_and_short_records_do_not_open() {
-        let material = Material { mac: &SECRET, key: &KEY, iv: b"initials" };
+        let material = KeyMaterial { mac: &SECRET, key: &KEY, iv: b"initials" };
         let block = || Protection::older(suite(0x000A), 0x0302, material, false).unwrap();
         let aead = |id: u16| {
             let key = suite(id).cipher.key();
-            let material = Material { mac: &[], key: &[9; 32][..key], iv: &[1; 4] };
+            let material = KeyMaterial { mac: &[], key: &[9; 32][..key], iv: &[1; 4] };
             Protection::older(suite(id), 0x0303, material, false).unwrap()
         };
         let whole = des_records(0x0302, *b"initials").remove(0);

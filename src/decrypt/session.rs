@@ -1,8 +1,8 @@
 //! One conversation: follows its handshake, finds its secrets, and opens its records.
 
+use super::direction::{Direction, Epoch, Phase};
 use super::keylog::Label;
-use super::keys::{Secrets, Vault};
-use super::lane::{Epoch, Lane, Phase};
+use super::keys::{SecretStore, Secrets};
 use super::master::{self, Randoms};
 use super::suite::{Cipher, Hash, Suite};
 use crate::model::{PerSide, Side};
@@ -17,10 +17,10 @@ const OLDEST: u16 = 0x0301;
 
 /// Opens the records of one conversation.
 pub struct Session {
-    vault: Vault,
+    store: SecretStore,
     client: Option<ClientHello>,
     server: Option<ServerHello>,
-    lanes: PerSide<Lane>,
+    directions: PerSide<Direction>,
     /// Handshake messages up to the ClientKeyExchange, for the extended master secret.
     transcript: Vec<u8>,
     /// The ClientKeyExchange was seen, and the transcript is complete.
@@ -38,12 +38,12 @@ pub struct Session {
 
 impl Session {
     /// With all that may open it.
-    pub fn new(vault: Vault) -> Self {
+    pub fn new(store: SecretStore) -> Self {
         Self {
-            vault,
+            store,
             client: None,
             server: None,
-            lanes: PerSide::default(),
+            directions: PerSide::default(),
             transcript: Vec::new(),
             exchanged: false,
             encrypted_premaster: None,
@@ -73,7 +73,7 @@ impl Session {
     /// Keeps a message for the extended master secret.
     fn note(&mut self, message: &[u8]) {
         let fits = self.transcript.len().saturating_add(message.len()) <= TRANSCRIPT;
-        if !self.exchanged && fits && self.vault.may_derive() {
+        if !self.exchanged && fits && self.store.may_derive() {
             self.transcript.extend_from_slice(message);
         }
     }
@@ -96,7 +96,7 @@ impl Session {
     /// A ticket of TLS 1.2 behind its lifetime (RFC 5077 section 3.3).
     fn ticket(&mut self, body: &[u8]) {
         if let (Some(ticket), Some(master), false) = (body.get(6..), &self.master, self.is_tls13()) {
-            self.vault.learn(ticket, master);
+            self.store.learn(ticket, master);
         }
     }
 
@@ -109,7 +109,7 @@ impl Session {
         let (false, Some(client), Some(server)) = (self.ready, &self.client, &self.server) else { return };
         let Some(suite) = Suite::of(server.suite).filter(|_| server.version >= OLDEST) else { return };
         if server.version >= TLS13 {
-            if let Some(secrets) = self.vault.secrets(&client.random).filter(Secrets::has_traffic) {
+            if let Some(secrets) = self.store.secrets(&client.random).filter(Secrets::has_traffic) {
                 self.expect13(suite, &secrets);
             }
             return;
@@ -117,9 +117,9 @@ impl Session {
         let Some(master) = self.find_master(client, server, suite) else { return };
         let randoms = Randoms { client: &client.random, server: &server.random };
         let Some([of_client, of_server]) = master::epochs(server, suite, &master, randoms) else { return };
-        self.vault.learn(&server.session_id, &master);
-        self.lanes.client.expect(of_client);
-        self.lanes.server.expect(of_server);
+        self.store.learn(&server.session_id, &master);
+        self.directions.client.expect(of_client);
+        self.directions.server.expect(of_server);
         self.master = Some(master);
         self.ready = true;
     }
@@ -134,14 +134,14 @@ impl Session {
         for (side, phase, label) in known {
             let epoch = secrets.traffic(label).and_then(|secret| Epoch::tls13(suite, secret, phase));
             if let Some(epoch) = epoch {
-                self.lanes[side].expect(epoch);
+                self.directions[side].expect(epoch);
                 self.ready = true;
             }
         }
         if self.ready {
-            self.lanes.server.enter(Phase::Handshake);
+            self.directions.server.enter(Phase::Handshake);
             if !self.early {
-                self.lanes.client.enter(Phase::Handshake);
+                self.directions.client.enter(Phase::Handshake);
             }
         }
     }
@@ -149,11 +149,11 @@ impl Session {
     /// Early data come before the server says which cipher counts: the length of the secret leaves two.
     fn look_for_early_keys(&mut self) {
         let Some(client) = self.client.as_ref().filter(|client| client.early_data && !self.early) else { return };
-        let Some(secrets) = self.vault.secrets(&client.random) else { return };
+        let Some(secrets) = self.store.secrets(&client.random) else { return };
         let Some(secret) = secrets.traffic(Label::ClientEarly) else { return };
         for suite in suites13(secret.len()) {
             if let Some(epoch) = Epoch::tls13(suite, secret, Phase::Early) {
-                self.lanes.client.expect(epoch);
+                self.directions.client.expect(epoch);
                 self.early = true;
             }
         }
@@ -165,7 +165,7 @@ impl Session {
         if client.early_data && from == Side::Client {
             return; // it does not wait for the ServerHello
         }
-        let secrets = self.vault.secrets(&client.random).filter(Secrets::has_traffic);
+        let secrets = self.store.secrets(&client.random).filter(Secrets::has_traffic);
         let Some(secrets) = secrets else { return };
         let length = secrets.traffic(Label::ServerTraffic).or_else(|| secrets.traffic(Label::ClientTraffic));
         for suite in suites13(length.map_or(0, <[u8]>::len)) {
@@ -175,7 +175,7 @@ impl Session {
     }
 
     fn find_master(&self, client: &ClientHello, server: &ServerHello, suite: Suite) -> Option<Vec<u8>> {
-        let secrets = self.vault.secrets(&client.random).unwrap_or_default();
+        let secrets = self.store.secrets(&client.random).unwrap_or_default();
         if secrets.master.is_some() {
             return secrets.master;
         }
@@ -190,13 +190,13 @@ impl Session {
         let ticket = client.ticket.as_deref().filter(|ticket| !ticket.is_empty());
         let session = (server.session_id == client.session_id).then_some(server.session_id.as_slice());
         let resumed = [session, ticket].into_iter().flatten().filter(|_| !self.exchanged);
-        resumed.filter(|id| !id.is_empty()).find_map(|id| self.vault.session(id))
+        resumed.filter(|id| !id.is_empty()).find_map(|id| self.store.session(id))
     }
 
     /// The secret that the client sent, where the key exchange is RSA.
     fn premaster(&self, client: &ClientHello, suite: Suite) -> Option<Vec<u8>> {
         let encrypted = self.encrypted_premaster.as_deref().filter(|_| suite.rsa)?;
-        self.vault.premaster(encrypted, client.version)
+        self.store.premaster(encrypted, client.version)
     }
 
     /// Why there are no keys.
@@ -204,7 +204,7 @@ impl Session {
         let Some(server) = &self.server else { return Why::HandshakeNotCaptured };
         let suite = Suite::of(server.suite).filter(|_| server.version >= OLDEST);
         let rsa = suite.is_some_and(|suite| suite.rsa);
-        let (secrets, private) = (self.vault.has_secrets(), self.vault.has_private_keys());
+        let (secrets, private) = (self.store.has_secrets(), self.store.has_private_keys());
         match suite {
             None => Why::UnsupportedCipher,
             Some(_) if !secrets && !private => Why::NoKeysGiven,
@@ -238,9 +238,9 @@ impl Opener for Session {
             handshake_type::SERVER_HELLO => self.server_hello(body),
             handshake_type::CLIENT_KEY_EXCHANGE => self.client_key_exchange(body),
             handshake_type::NEW_SESSION_TICKET => self.ticket(body),
-            handshake_type::END_OF_EARLY_DATA => self.lanes[from].enter(Phase::Handshake),
-            handshake_type::FINISHED if is_tls13 => self.lanes[from].enter(Phase::Application),
-            handshake_type::KEY_UPDATE if is_tls13 => self.lanes[from].update(),
+            handshake_type::END_OF_EARLY_DATA => self.directions[from].enter(Phase::Handshake),
+            handshake_type::FINISHED if is_tls13 => self.directions[from].enter(Phase::Application),
+            handshake_type::KEY_UPDATE if is_tls13 => self.directions[from].update(),
             _ => {}
         }
     }
@@ -248,7 +248,7 @@ impl Opener for Session {
     fn change_cipher_spec(&mut self, from: Side) {
         if !self.is_tls13() {
             self.prepare();
-            self.lanes[from].change();
+            self.directions[from].change();
         }
     }
 
@@ -256,21 +256,21 @@ impl Opener for Session {
         self.prepare();
         self.infer(from);
         let waits_for_server = self.server.is_none() && self.early && from == Side::Client;
-        if self.ready || self.lanes[from].has_keys() || waits_for_server {
-            return self.lanes[from].is_given_up();
+        if self.ready || self.directions[from].has_keys() || waits_for_server {
+            return self.directions[from].is_given_up();
         }
         Some(self.missing())
     }
 
     fn open(&mut self, from: Side, record: &[u8]) -> Result<Opened, Why> {
-        self.lanes[from].open(record)
+        self.directions[from].open(record)
     }
 
     fn lost(&mut self, from: Side, bytes: u64) {
-        self.lanes[from].lose(bytes);
+        self.directions[from].lose(bytes);
     }
 
     fn passed(&mut self, from: Side, bytes: u64) {
-        self.lanes[from].pass(bytes);
+        self.directions[from].pass(bytes);
     }
 }

@@ -4,7 +4,7 @@
 use super::feed::{Carried, Feed, len};
 use super::log::Log;
 use super::{DecodeAs, Options};
-use crate::decrypt::{Session, Vault};
+use crate::decrypt::{SecretStore, Session};
 use crate::model::{PerSide, Side, Stamp};
 use nrpcsniff_dissectors::{Dissector, Layer, PROTOCOLS, Part, Probe, Protocol, Verdict};
 
@@ -33,7 +33,7 @@ pub(super) struct Course {
     /// What the user says of the port.
     named: Option<&'static Protocol>,
     /// What TLS records may be opened with.
-    vault: Vault,
+    secrets: SecretStore,
     /// What it carries, once it is known to carry something.
     inside: Option<Box<Inside>>,
     /// It is carried by another.
@@ -57,7 +57,7 @@ enum State {
 
 impl Course {
     /// Nothing said yet between these ports.
-    pub fn new(ports: PerSide<u16>, roles_guessed: bool, options: &Options, vault: Vault) -> Self {
+    pub fn new(ports: PerSide<u16>, roles_guessed: bool, options: &Options, secrets: SecretStore) -> Self {
         let (state, named) = match options.decode_as(ports.server).or_else(|| options.decode_as(ports.client)) {
             Some(DecodeAs::Protocol(protocol)) => (State::Undecided, Some(protocol)),
             Some(DecodeAs::Nothing) => (State::Ignored, None),
@@ -73,7 +73,7 @@ impl Course {
             chunks: 0,
             told: false,
             named,
-            vault,
+            secrets,
             inside: None,
             is_inside: false,
             plain: None,
@@ -266,7 +266,7 @@ impl Course {
     /// A dissector of that protocol; of one that carries another one that opens what it can.
     fn dissector(&self, protocol: &'static Protocol) -> Box<dyn Dissector> {
         match protocol.opened_by {
-            Some(opened_by) => opened_by(Box::new(Session::new(self.vault.clone()))),
+            Some(opened_by) => opened_by(Box::new(Session::new(self.secrets.clone()))),
             None => (protocol.stream)(),
         }
     }
@@ -283,7 +283,7 @@ impl Course {
             chunks: 0,
             told: false,
             named: self.named.filter(|named| *named != protocol),
-            vault: Vault::default(),
+            secrets: SecretStore::default(),
             inside: None,
             is_inside: true,
             plain: None,

@@ -50,7 +50,7 @@ pub fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], roles_guessed: boo
 impl Dissection {
     /// Nothing said yet between these ports.
     pub fn new([client, server]: [u16; 2], roles_guessed: bool, state: &State) -> Self {
-        let course = Course::new(PerSide { client, server }, roles_guessed, &state.options, state.vault.clone());
+        let course = Course::new(PerSide { client, server }, roles_guessed, &state.options, state.secrets.clone());
         Self { course, log: Log::new(state.options.keep, state.budget.clone()) }
     }
 

@@ -49,7 +49,7 @@ impl Pipeline {
 
     /// Takes TLS secrets (a key log) that the capture brings along. They open what comes behind them.
     pub fn tls_secrets(&mut self, log: &[u8]) -> LogReport {
-        self.state.vault.add_log(log)
+        self.state.secrets.add_log(log)
     }
 
     /// No more frames: everything that is open is concluded. Conversations are numbered in the order of their first

@@ -102,7 +102,7 @@ impl Pipeline {
         self.state.budget.reset(self.state.options.messages.saturating_sub(essential));
         self.retire_datagrams(before);
         self.state.retire_facts(before);
-        self.state.vault.let_go_beyond(SECRETS);
+        self.state.secrets.let_go_beyond(SECRETS);
     }
 
     /// Puts what is known of open conversations among the others. Gives the totals with theirs.

@@ -4,7 +4,7 @@ use super::Options;
 use super::budget::Budget;
 use super::failures::FailureIndex;
 use super::pairs::PairIndex;
-use crate::decrypt::Vault;
+use crate::decrypt::SecretStore;
 use crate::model::{CaptureFacts, Conversation, Endpoint, Frame, Host, IcmpError, Stamp, Totals};
 use nrpcsniff_dissectors::Protocol;
 use std::net::IpAddr;
@@ -31,7 +31,7 @@ pub(super) struct State {
     /// Room for messages that rules look at one by one.
     pub budget: Budget,
     /// What TLS records may be opened with.
-    pub vault: Vault,
+    pub secrets: SecretStore,
     /// Conversations of UDP that are kept.
     pub udp_kept: usize,
     /// Where the entries of `facts.failed` stand.
@@ -53,7 +53,7 @@ impl State {
     pub fn new(options: Options) -> Self {
         Self {
             budget: Budget::new(options.messages),
-            vault: Vault::new(Arc::clone(&options.keys)),
+            secrets: SecretStore::new(Arc::clone(&options.keys)),
             options,
             totals: Totals::default(),
             facts: CaptureFacts::default(),
