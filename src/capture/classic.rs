@@ -3,7 +3,7 @@
 use super::clock::classic_time;
 use super::fields::{index, words};
 use super::record::Record;
-use super::stop::{Inside, Stop};
+use super::stop::{CutWithin, Stop};
 use super::window::{LARGEST_RECORD, Window};
 use crate::model::Timestamp;
 use pcap_file::pcap::PcapHeader;
@@ -82,7 +82,7 @@ impl Classic {
     #[cold]
     pub(super) fn next(&self, window: &mut Window) -> Result<Option<Record>, Stop> {
         if !window.fill(16)? {
-            return if window.bytes().is_empty() { Ok(None) } else { Err(Stop::Cut(Inside::Packet)) };
+            return if window.bytes().is_empty() { Ok(None) } else { Err(Stop::Cut(CutWithin::Packet)) };
         }
         let [_, _, captured, _] = self.fields(window.bytes()).unwrap_or_default();
         let whole = captured.saturating_add(self.record_header.into());
@@ -91,7 +91,7 @@ impl Classic {
             return Err(Stop::Damaged(window.position(), reason));
         }
         if !window.fill(whole)? {
-            return Err(Stop::Cut(Inside::Packet));
+            return Err(Stop::Cut(CutWithin::Packet));
         }
         Ok(self.waiting(window))
     }

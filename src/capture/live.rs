@@ -1,6 +1,6 @@
 //! Live capture through libpcap: interfaces, and the frames that come in on them.
 //!
-//! An [`Open`] interface is read without blocking; [`wait`] waits for several of them at once. The kernel hands frames over
+//! An [`OpenInterface`] is read without blocking; [`wait`] waits for several of them at once. The kernel hands frames over
 //! in blocks: a frame waits there for 10 ms at most, which costs far less memory than a slot of 64 KiB for every frame,
 //! as libpcap's immediate mode takes it.
 //!
@@ -44,7 +44,7 @@ pub struct Interface {
 
 /// How an interface is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setup {
+pub struct CaptureSettings {
     /// Bytes taken of each frame, 1 to 262,144.
     pub snap_length: u32,
     /// Also take frames that are for other machines, as they come in on a mirror port.
@@ -118,7 +118,7 @@ impl LiveError {
 
 /// A frame as it came in.
 #[derive(Debug, Clone, Copy)]
-pub struct Arrived<'a> {
+pub struct LiveFrame<'a> {
     /// When, by the clock of the kernel.
     pub time: Timestamp,
     /// Bytes captured.
@@ -168,13 +168,13 @@ impl Counts {
 /// libpcap counts in 32 bits and begins anew when they are full: adds what came since the last look.
 #[derive(Debug, Clone, Copy, Default)]
 #[cfg_attr(not(all(have_libpcap, unix)), allow(dead_code, reason = "libpcap alone counts"))]
-struct Wrapping {
+struct WrappingCounts {
     seen: [u32; 3],
     counts: Counts,
 }
 
 #[cfg_attr(not(all(have_libpcap, unix)), allow(dead_code, reason = "libpcap alone counts"))]
-impl Wrapping {
+impl WrappingCounts {
     fn add(&mut self, now: [u32; 3]) -> Counts {
         let since = |index: usize| -> u64 {
             let [now, seen] = [now, self.seen].map(|all| all.get(index).copied().unwrap_or_default());
@@ -196,16 +196,16 @@ pub fn interfaces() -> Result<Vec<Interface>, LiveError> {
 }
 
 /// An interface that is being read.
-pub struct Open {
+pub struct OpenInterface {
     inner: system::Handle,
 }
 
-impl Open {
+impl OpenInterface {
     /// Opens it.
     ///
     /// # Errors
     /// See [`LiveError`].
-    pub fn new(interface: &str, setup: &Setup) -> Result<Self, LiveError> {
+    pub fn new(interface: &str, setup: &CaptureSettings) -> Result<Self, LiveError> {
         system::Handle::open(interface, setup).map(|inner| Self { inner })
     }
 
@@ -228,7 +228,7 @@ impl Open {
     ///
     /// # Errors
     /// The interface is gone, or libpcap has another reason to stop.
-    pub fn read(&mut self, most: usize, take: impl FnMut(Arrived<'_>)) -> Result<usize, LiveError> {
+    pub fn read(&mut self, most: usize, take: impl FnMut(LiveFrame<'_>)) -> Result<usize, LiveError> {
         self.inner.read(most, take)
     }
 
@@ -239,7 +239,7 @@ impl Open {
 }
 
 /// Waits until one of the interfaces has something to say, or the time is over.
-pub fn wait<'a>(open: impl Iterator<Item = &'a Open>, time: Duration) {
+pub fn wait<'a>(open: impl Iterator<Item = &'a OpenInterface>, time: Duration) {
     system::wait(open.map(|open| &open.inner), time);
 }
 
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn counts_go_on_where_libpcap_begins_anew() {
-        let mut counted = Wrapping::default();
+        let mut counted = WrappingCounts::default();
         assert_eq!(counted.add([10, 2, 1]), Counts { received: 10, kernel_drops: 2, interface_drops: 1 });
         counted.add([u32::MAX, u32::MAX - 1, 1]);
         let now = counted.add([4, 3, 1]);
@@ -260,16 +260,18 @@ mod tests {
     #[cfg(not(all(have_libpcap, unix)))]
     #[test]
     fn without_libpcap_it_says_what_to_install() {
-        let setup = Setup { snap_length: 96, promiscuous: false, buffer: 1 << 20, immediate: false, filter: None };
-        assert_eq!(Open::new("lo", &setup).err(), Some(LiveError::NoLibpcap));
+        let setup =
+            CaptureSettings { snap_length: 96, promiscuous: false, buffer: 1 << 20, immediate: false, filter: None };
+        assert_eq!(OpenInterface::new("lo", &setup).err(), Some(LiveError::NoLibpcap));
         assert!(interfaces().unwrap_err().to_string().contains("apt install libpcap-dev"));
     }
 
     #[cfg(all(have_libpcap, unix))]
     #[test]
     fn an_interface_that_is_not_there_is_named() {
-        let setup = Setup { snap_length: 96, promiscuous: false, buffer: 1 << 20, immediate: false, filter: None };
-        let error = Open::new("no-such-if0", &setup).err().unwrap();
+        let setup =
+            CaptureSettings { snap_length: 96, promiscuous: false, buffer: 1 << 20, immediate: false, filter: None };
+        let error = OpenInterface::new("no-such-if0", &setup).err().unwrap();
         // Without rights the kernel refuses before it looks for the interface.
         assert!(matches!(&error, LiveError::NoSuchInterface { .. } | LiveError::Permission { .. }), "{error}");
         assert!(error.to_string().starts_with("no-such-if0: "), "{error}");

@@ -8,11 +8,11 @@ mod names;
 
 use super::fields::{index, u16_at, u32_at, words};
 use super::record::Record;
-use super::stop::{Inside, Stop};
+use super::stop::{CutWithin, Stop};
 use super::window::{LARGEST_RECORD, Window};
 use crate::model::Input;
 use byteorder::{BigEndian, LittleEndian};
-use interface::Interface;
+use interface::SectionInterface;
 pub use names::Name;
 use pcap_file::pcapng::RawBlock;
 use pcap_file::pcapng::blocks::{
@@ -59,7 +59,7 @@ impl fmt::Debug for Secret {
 /// The state of reading: the present section, and what is kept of all of them.
 pub(super) struct Sections {
     order: Endianness,
-    interfaces: Vec<Interface>,
+    interfaces: Vec<SectionInterface>,
     secrets: Vec<Secret>,
     secret_bytes: usize,
     names: names::Names,
@@ -79,7 +79,7 @@ impl Default for Sections {
 
 /// Type and total length of a block.
 #[derive(Debug, Clone, Copy)]
-struct Head {
+struct BlockHeader {
     kind: u32,
     length: u32,
 }
@@ -156,7 +156,7 @@ impl Sections {
     }
 
     /// Type and length of the block that comes next, checked; `None` at the end.
-    fn head(&mut self, window: &mut Window) -> Result<Option<Head>, Stop> {
+    fn head(&mut self, window: &mut Window) -> Result<Option<BlockHeader>, Stop> {
         if !window.fill(HEAD)? {
             let kind = u32_at(self.order, window.bytes(), 0);
             return if window.bytes().is_empty() { Ok(None) } else { Err(cut(kind, window)) };
@@ -170,7 +170,7 @@ impl Sections {
             self.order = order.ok_or_else(|| damaged("a section header without byte order magic".to_owned()))?;
         }
         let length = u32_at(self.order, bytes, 4).unwrap_or_default();
-        let head = Head { kind, length };
+        let head = BlockHeader { kind, length };
         if length < HEAD || !length.is_multiple_of(4) {
             return Err(damaged(format!("a block of type {kind:#x} claims a length of {length} bytes")));
         }
@@ -181,14 +181,14 @@ impl Sections {
     }
 
     /// Passes over a block of any size without holding more of it than its last four bytes.
-    fn pass_over(&self, head: Head, window: &mut Window, input: &mut Input) -> Result<(), Stop> {
+    fn pass_over(&self, head: BlockHeader, window: &mut Window, input: &mut Input) -> Result<(), Stop> {
         if matches!(head.kind, NAME_RESOLUTION_BLOCK | SECRETS_BLOCK) {
             remark(input, || {
                 format!("a block of type {:#x} with {} bytes was not kept: too large", head.kind, head.length)
             });
         }
         let begin = window.position();
-        let cut = Stop::Cut(Inside::Block(Some(head.kind), begin));
+        let cut = Stop::Cut(CutWithin::Block(Some(head.kind), begin));
         if !window.skip(head.length.saturating_sub(4).into())? || !window.fill(4)? {
             return Err(cut);
         }
@@ -200,7 +200,7 @@ impl Sections {
     }
 
     /// Takes a block that is whole. Offsets in a record count from the start of the block.
-    fn block(&mut self, head: Head, window: &Window, input: &mut Input) -> Result<Option<Record>, Stop> {
+    fn block(&mut self, head: BlockHeader, window: &Window, input: &mut Input) -> Result<Option<Record>, Stop> {
         let bytes = window.bytes().get(..index(head.length)).unwrap_or_default();
         let parsed = match self.order {
             Endianness::Little => RawBlock::from_slice::<LittleEndian>(bytes),
@@ -226,7 +226,8 @@ impl Sections {
         match kind {
             SECTION_HEADER_BLOCK => self.interfaces.clear(),
             INTERFACE_DESCRIPTION_BLOCK => {
-                let interface = Interface::new(self.order, body).ok_or("an interface description that is too short")?;
+                let interface =
+                    SectionInterface::new(self.order, body).ok_or("an interface description that is too short")?;
                 if self.interfaces.len() >= INTERFACES_KEPT {
                     return Err("more than 65536 interfaces in one section");
                 }
@@ -303,7 +304,7 @@ impl Sections {
     }
 
     /// The interface of that number, or what comes closest.
-    fn interface(&self, id: u32, input: &mut Input) -> &Interface {
+    fn interface(&self, id: u32, input: &mut Input) -> &SectionInterface {
         if let Some(interface) = self.interfaces.get(index(id)) {
             return interface;
         }
@@ -311,7 +312,7 @@ impl Sections {
         remark(input, || {
             format!("packet {number} names interface {id}, which the file does not describe: read as if of the first")
         });
-        self.interfaces.first().unwrap_or(&Interface::UNKNOWN)
+        self.interfaces.first().unwrap_or(&SectionInterface::UNKNOWN)
     }
 }
 
@@ -325,7 +326,7 @@ fn reason(error: &PcapError) -> &'static str {
     }
 }
 
-impl Head {
+impl BlockHeader {
     /// Is the block held as a whole, or passed over?
     fn is_kept(self) -> bool {
         match self.kind {
@@ -342,11 +343,11 @@ fn is_packet(kind: u32) -> bool {
 
 /// The stream ends in the next block.
 fn cut(kind: Option<u32>, window: &Window) -> Stop {
-    Stop::Cut(if kind.is_some_and(is_packet) { Inside::Packet } else { Inside::Block(kind, window.position()) })
+    Stop::Cut(if kind.is_some_and(is_packet) { CutWithin::Packet } else { CutWithin::Block(kind, window.position()) })
 }
 
 /// Tells the input of an interface.
-fn announce(interface: &Interface, input: &mut Input) {
+fn announce(interface: &SectionInterface, input: &mut Input) {
     let known = &mut input.link_types;
     if known.len() < LINK_TYPES_KEPT && !known.contains(&interface.link_type) {
         known.push(interface.link_type);

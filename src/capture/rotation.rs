@@ -64,7 +64,7 @@ fn plain_name(path: &Path) -> Option<String> {
 }
 
 /// A set that is still growing.
-struct Growing {
+struct OpenSet {
     members: Vec<usize>,
     /// Time of the last packet of the last member, once it was looked up.
     end: Option<Timestamp>,
@@ -78,11 +78,11 @@ fn split(candidates: &[Candidate], members: Vec<usize>) -> Vec<Vec<usize>> {
     let path = |at: usize| candidates.get(at).map_or(Path::new(""), |candidate| candidate.path.as_path());
     let mut timed: Vec<(Option<Timestamp>, usize)> = members.into_iter().map(|at| (first_time(path(at)), at)).collect();
     timed.sort_by_key(|(first, at)| (*first, path(*at)));
-    let mut sets: Vec<Growing> = Vec::new();
+    let mut sets: Vec<OpenSet> = Vec::new();
     for (first, at) in timed {
         match first.and_then(|first| predecessor(&mut sets, first, path(at), path)) {
-            Some(set) => *set = Growing { members: [std::mem::take(&mut set.members), vec![at]].concat(), end: None },
-            None => sets.push(Growing { members: vec![at], end: None }),
+            Some(set) => *set = OpenSet { members: [std::mem::take(&mut set.members), vec![at]].concat(), end: None },
+            None => sets.push(OpenSet { members: vec![at], end: None }),
         }
     }
     sets.into_iter().map(|set| set.members).collect()
@@ -90,16 +90,16 @@ fn split(candidates: &[Candidate], members: Vec<usize>) -> Vec<Vec<usize>> {
 
 /// The set that a file which begins at `first` continues.
 fn predecessor<'a, 'p>(
-    sets: &'a mut [Growing],
+    sets: &'a mut [OpenSet],
     first: Timestamp,
     name: &Path,
     path: impl Fn(usize) -> &'p Path,
-) -> Option<&'a mut Growing> {
+) -> Option<&'a mut OpenSet> {
     for set in sets.iter_mut().filter(|set| set.end.is_none()) {
         set.end = set.members.last().and_then(|at| last_time(path(*at)));
     }
-    let fits = |set: &&mut Growing| set.end.is_some_and(|end| first.since(end) >= -OVERLAP);
-    let distance = |set: &&mut Growing| {
+    let fits = |set: &&mut OpenSet| set.end.is_some_and(|end| first.since(end) >= -OVERLAP);
+    let distance = |set: &&mut OpenSet| {
         let last_member = set.members.last().map_or(Path::new(""), |at| path(*at));
         (differing_numbers(last_member, name), Reverse(set.end))
     };

@@ -50,7 +50,7 @@ impl Source {
     /// Looks at the first bytes of `raw` and puts the decompressor in place that they call for.
     pub(super) fn new(raw: impl Read + Send + 'static) -> io::Result<Self> {
         let taken = Arc::new(AtomicU64::new(0));
-        let mut counted = Counted { inner: raw, taken: Arc::clone(&taken) };
+        let mut counted = CountingReader { inner: raw, taken: Arc::clone(&taken) };
         let start = first_bytes(&mut counted)?;
         let compression = Compression::of(&start);
         let whole = Cursor::new(start).chain(counted);
@@ -79,12 +79,12 @@ fn first_bytes(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     Ok(start)
 }
 
-struct Counted<R> {
+struct CountingReader<R> {
     inner: R,
     taken: Arc<AtomicU64>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.taken.fetch_add(count as u64, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use std::io;
 #[derive(Debug)]
 pub(super) enum Stop {
     /// The stream ends inside of something.
-    Cut(Inside),
+    Cut(CutWithin),
     /// A field says something that cannot be; position in the stream of the record or block, and what is wrong.
     Damaged(u64, String),
     /// The stream cannot be read.
@@ -16,7 +16,7 @@ pub(super) enum Stop {
 
 /// What a cut went through.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Inside {
+pub(super) enum CutWithin {
     /// A packet.
     Packet,
     /// A pcapng block that holds no packet: its type, if that still stands, and where it begins.
@@ -34,10 +34,10 @@ impl Stop {
     pub(super) fn sentence(&self, end: u64, packets: u64, compression: Option<Compression>) -> String {
         let of = if compression.is_some() { " of the decompressed data" } else { "" };
         let what = match self {
-            Self::Cut(Inside::Packet) => {
+            Self::Cut(CutWithin::Packet) => {
                 format!("cut at byte {end}{of}, in the middle of packet {}", packets.saturating_add(1))
             }
-            Self::Cut(Inside::Block(kind, begin)) => {
+            Self::Cut(CutWithin::Block(kind, begin)) => {
                 let kind = kind.map(|kind| format!(" of type {kind:#x}")).unwrap_or_default();
                 format!("cut at byte {end}{of}, in the middle of the block{kind} that begins at byte {begin}")
             }

@@ -1,6 +1,6 @@
 //! Frames on their way from the thread that reads interfaces to the one that looks at them.
 
-use crate::capture::live::{Arrived, Counts, LiveError};
+use crate::capture::live::{Counts, LiveError, LiveFrame};
 use crate::model::{Frame, FrameRef, Stamp, Timestamp};
 
 /// What the reading thread has to say.
@@ -36,7 +36,7 @@ struct BatchFrame {
 }
 
 impl Batch {
-    pub(super) fn push(&mut self, interface: u16, link_type: u16, arrived: &Arrived<'_>) {
+    pub(super) fn push(&mut self, interface: u16, link_type: u16, arrived: &LiveFrame<'_>) {
         let (start, length) = (self.bytes.len(), arrived.data.len());
         self.bytes.extend_from_slice(arrived.data);
         let (time, wire_length) = (arrived.time, arrived.wire_length);
@@ -81,7 +81,7 @@ mod tests {
     fn frames_come_out_by_time_with_their_interface() {
         let mut batch = Batch::default();
         for (interface, nanos, data) in [(0, 5, &b"late"[..]), (1, 3, b"early")] {
-            let arrived = Arrived { time: Timestamp::new(nanos, 9), data, wire_length: 60 };
+            let arrived = LiveFrame { time: Timestamp::new(nanos, 9), data, wire_length: 60 };
             batch.push(interface, 1, &arrived);
         }
         batch.sort();

@@ -14,7 +14,7 @@ use super::retention::{Retention, WriteTotals, utc};
 use super::ring::{FlowId, Fragments, Ring};
 use crate::capture::Secret;
 use crate::capture::live::Counts;
-use crate::capture::write::{CaptureFile, Head, Statistics, WriteError};
+use crate::capture::write::{CaptureFile, FilePreamble, Statistics, WriteError};
 use crate::engine::Seen;
 use crate::model::{Close, Conversation, Finding, Frame, RuleId, Severity, Stamp, Timestamp, Transport};
 use crate::report::escape;
@@ -60,7 +60,7 @@ impl Trigger {
 pub(super) struct FindingFiles {
     folder: PathBuf,
     ring: Ring,
-    head: Head,
+    head: FilePreamble,
     retention: Retention,
     /// Files that are written, in the order in which they began.
     open: Vec<FindingFile>,
@@ -111,7 +111,7 @@ struct PendingFragment {
 
 impl FindingFiles {
     /// Files go to that folder, and the newest `keep` of them stay.
-    pub fn new(folder: &Path, ring: Ring, head: Head, keep: Option<usize>) -> Self {
+    pub fn new(folder: &Path, ring: Ring, head: FilePreamble, keep: Option<usize>) -> Self {
         Self {
             folder: folder.to_owned(),
             ring,
@@ -464,7 +464,7 @@ mod tests {
     use super::super::ring::{LEAST_BYTES, RingLimits};
     use super::*;
     use crate::capture::Reader;
-    use crate::capture::write::Described;
+    use crate::capture::write::InterfaceDescription;
     use crate::diagnose::{Settings, diagnose};
     use crate::engine::{Options, Pipeline};
     use crate::model::{Analysis, Confidence, Endpoint, Facts, FrameRef, Layer};
@@ -480,9 +480,10 @@ mod tests {
         Timestamp::new(BEGIN + seconds * SECOND, 9)
     }
 
-    fn head() -> Head {
-        let ethernet = Described { name: "eth0".into(), link_type: 1, snap_length: 65_535, digits: 9, filter: None };
-        Head { interfaces: vec![ethernet], secrets: Vec::new() }
+    fn head() -> FilePreamble {
+        let ethernet =
+            InterfaceDescription { name: "eth0".into(), link_type: 1, snap_length: 65_535, digits: 9, filter: None };
+        FilePreamble { interfaces: vec![ethernet], secrets: Vec::new() }
     }
 
     fn finding_files(folder: &Path, keep: Option<usize>) -> FindingFiles {

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::rights::denied;
-use crate::capture::live::{LiveError, Open};
+use crate::capture::live::{LiveError, OpenInterface};
 use crate::model::{Input, InputFormat};
 use crate::report::talk::say;
 use anyhow::{Result, anyhow};
@@ -13,10 +13,10 @@ use std::path::Path;
 const FAST: u32 = 10_000;
 
 /// Opens every interface; one that may come back later is waited for if the user wants that.
-pub(super) fn open(plan: &Plan) -> Result<Vec<Result<Open, String>>> {
+pub(super) fn open(plan: &Plan) -> Result<Vec<Result<OpenInterface, String>>> {
     let mut opened = Vec::new();
     for name in &plan.interfaces {
-        match Open::new(name, &plan.setup) {
+        match OpenInterface::new(name, &plan.setup) {
             Ok(open) => opened.push(Ok(open)),
             Err(error) if plan.retry && error.may_pass() => {
                 say(&format!("{error}; it is waited for"));
@@ -53,7 +53,7 @@ fn fast(interface: &str) -> Option<String> {
 }
 
 /// What the report says of the interfaces: one input, as a capture file of them would be.
-pub(super) fn input(plan: &Plan, interfaces: &[Result<Open, String>]) -> Input {
+pub(super) fn input(plan: &Plan, interfaces: &[Result<OpenInterface, String>]) -> Input {
     let mut link_types = Vec::new();
     for open in interfaces.iter().flatten() {
         if !link_types.contains(&open.link_type()) {

@@ -7,8 +7,8 @@ use super::ring::Ring;
 use super::rotation::Rotator;
 use super::tracker::FindingUpdate;
 use crate::capture::Secret;
-use crate::capture::live::{Counts, Open, Setup};
-use crate::capture::write::{Described, Head, WriteError};
+use crate::capture::live::{CaptureSettings, Counts, OpenInterface};
+use crate::capture::write::{FilePreamble, InterfaceDescription, WriteError};
 use crate::engine::Seen;
 use crate::model::{Conversation, Finding, Frame, Timestamp};
 use crate::report::stream::Change;
@@ -41,10 +41,10 @@ impl Packets {
     pub fn open(
         target: Option<&Target>,
         opened: Option<File>,
-        interfaces: Vec<Described>,
+        interfaces: Vec<InterfaceDescription>,
         quiet: bool,
     ) -> Result<Self, WriteError> {
-        let head = Head { interfaces, secrets: Vec::new() };
+        let head = FilePreamble { interfaces, secrets: Vec::new() };
         let sink = match target {
             None => Sink::Nothing,
             Some(Target::File { path, rotation }) => Sink::Files {
@@ -195,12 +195,16 @@ impl Packets {
 
 /// What files say of the interfaces of the user's list. One that is not open yet is taken for Ethernet; frames of another
 /// kind are described once they come.
-pub(super) fn described(names: &[String], open: &[Result<Open, String>], setup: &Setup) -> Vec<Described> {
-    let one = |(name, open): (&String, &Result<Open, String>)| Described {
+pub(super) fn described(
+    names: &[String],
+    open: &[Result<OpenInterface, String>],
+    setup: &CaptureSettings,
+) -> Vec<InterfaceDescription> {
+    let one = |(name, open): (&String, &Result<OpenInterface, String>)| InterfaceDescription {
         name: name.clone(),
-        link_type: open.as_ref().map_or(1, Open::link_type),
+        link_type: open.as_ref().map_or(1, OpenInterface::link_type),
         snap_length: setup.snap_length,
-        digits: open.as_ref().map_or(9, Open::digits),
+        digits: open.as_ref().map_or(9, OpenInterface::digits),
         filter: setup.filter.clone(),
     };
     names.iter().zip(open).map(one).collect()

@@ -4,7 +4,7 @@ use super::finding_files::Trigger;
 use super::key_log::KeyLog;
 use super::ring::RingLimits;
 use super::rotation::Rotation;
-use crate::capture::live::Setup;
+use crate::capture::live::CaptureSettings;
 use crate::diagnose::Settings;
 use crate::engine::Options;
 use crate::report;
@@ -20,7 +20,7 @@ pub(crate) struct Plan {
     /// Names of the interfaces, each once.
     pub(crate) interfaces: Vec<String>,
     /// How they are opened.
-    pub(crate) setup: Setup,
+    pub(crate) setup: CaptureSettings,
     /// Wait for interfaces that are not there.
     pub(crate) retry: bool,
     /// Packets after which it ends.

@@ -4,7 +4,7 @@
 //! kernel drops and counts: each of the three is told.
 
 use super::batch::{Batch, ReaderEvent};
-use crate::capture::live::{Counts, LiveError, Open, Setup, wait};
+use crate::capture::live::{CaptureSettings, Counts, LiveError, OpenInterface, wait};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
@@ -29,10 +29,10 @@ const RETRY: Duration = Duration::from_secs(1);
 /// The thread that reads: what it has open, and where it puts frames.
 pub(super) struct InterfaceReader {
     /// Interfaces that are open, with their place in the list of the user.
-    open: Vec<(u16, Open)>,
+    open: Vec<(u16, OpenInterface)>,
     /// Interfaces that are lost, with their place in the list of the user.
     lost: Vec<(u16, String)>,
-    setup: Setup,
+    setup: CaptureSettings,
     retry: bool,
     /// What interfaces counted that were lost since.
     before: Counts,
@@ -87,7 +87,7 @@ impl Queue {
 }
 
 /// Begins to read these interfaces, some of which may not be open yet.
-pub(super) fn start(interfaces: Vec<Result<Open, String>>, setup: Setup, retry: bool) -> Queue {
+pub(super) fn start(interfaces: Vec<Result<OpenInterface, String>>, setup: CaptureSettings, retry: bool) -> Queue {
     let (events, receiver) = sync_channel(QUEUE);
     let (spare, spares) = channel();
     let shared = Arc::new(Shared::default());
@@ -173,7 +173,7 @@ impl InterfaceReader {
 
     fn try_lost(&mut self) {
         for (place, name) in std::mem::take(&mut self.lost) {
-            match Open::new(&name, &self.setup) {
+            match OpenInterface::new(&name, &self.setup) {
                 Ok(open) => {
                     self.open.push((place, open));
                     self.say(ReaderEvent::Back(name));

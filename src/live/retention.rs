@@ -1,6 +1,6 @@
 //! Files that this process wrote: how much that is, how their times are written in names, and how many of them stay.
 
-use crate::capture::write::{CaptureFile, Head, Identity, WriteError};
+use crate::capture::write::{CaptureFile, FileIdentity, FilePreamble, WriteError};
 use crate::model::Timestamp;
 use std::collections::VecDeque;
 use std::fs;
@@ -45,7 +45,7 @@ pub(super) fn utc(time: Timestamp, format: &str) -> String {
 /// They cannot.
 pub(super) fn probe(folder: &Path) -> Result<(), WriteError> {
     let path = folder.join(format!(".nrpcsniff-{}", std::process::id()));
-    if let Some(file) = CaptureFile::create_new(&path, &Head::default(), None)? {
+    if let Some(file) = CaptureFile::create_new(&path, &FilePreamble::default(), None)? {
         remove(&path, file.identity())?;
     }
     Ok(())
@@ -57,7 +57,7 @@ pub(super) struct Retention {
     /// How many stay; `None`: all.
     limit: Option<usize>,
     /// Those that are there, the oldest first. Their identity tells them from others that have taken their names.
-    files: VecDeque<(PathBuf, Option<Identity>)>,
+    files: VecDeque<(PathBuf, Option<FileIdentity>)>,
     /// It was told that the oldest file cannot be removed.
     told: bool,
 }
@@ -97,8 +97,8 @@ impl Retention {
 }
 
 /// Removes a file, unless another one has its name by now.
-fn remove(path: &Path, identity: Option<Identity>) -> Result<(), WriteError> {
-    if identity.is_some() && Identity::at(path) != identity {
+fn remove(path: &Path, identity: Option<FileIdentity>) -> Result<(), WriteError> {
+    if identity.is_some() && FileIdentity::at(path) != identity {
         return Ok(());
     }
     match fs::remove_file(path) {
@@ -117,7 +117,7 @@ mod tests {
     fn the_newest_stay_and_files_of_others_too() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let make = |name: &str| CaptureFile::create_new(&path(name), &Head::default(), None).unwrap().unwrap();
+        let make = |name: &str| CaptureFile::create_new(&path(name), &FilePreamble::default(), None).unwrap().unwrap();
         let mut kept = Retention::new(Some(2));
         for name in ["a", "b"] {
             kept.add(&make(name)).unwrap();
@@ -145,7 +145,7 @@ mod tests {
     fn what_cannot_be_removed_is_told_once_and_tried_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let make = |name: &str| CaptureFile::create_new(&path(name), &Head::default(), None).unwrap().unwrap();
+        let make = |name: &str| CaptureFile::create_new(&path(name), &FilePreamble::default(), None).unwrap().unwrap();
         let mut kept = Retention::new(Some(1));
         kept.add(&make("a")).unwrap();
         kept.files[0] = (path("folder"), None);

@@ -12,7 +12,7 @@ use super::outputs::{is_descriptor, open_anew};
 use super::retention::{Retention, WriteTotals, utc};
 use crate::capture::Secret;
 use crate::capture::live::Counts;
-use crate::capture::write::{self, CaptureFile, Head, Identity, Statistics, WriteError};
+use crate::capture::write::{self, CaptureFile, FileIdentity, FilePreamble, Statistics, WriteError};
 use crate::model::{Frame, Timestamp};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ pub(super) struct Rotator {
     /// `None` is stdout.
     path: Option<PathBuf>,
     rotation: Rotation,
-    head: Head,
+    head: FilePreamble,
     /// FILE, until it is begun.
     opened: Option<File>,
     file: Option<CurrentFile>,
@@ -90,7 +90,7 @@ impl Rotator {
     ///
     /// # Errors
     /// It cannot be made or written.
-    pub fn open(path: &Path, opened: Option<File>, rotation: Rotation, head: Head) -> Result<Self, WriteError> {
+    pub fn open(path: &Path, opened: Option<File>, rotation: Rotation, head: FilePreamble) -> Result<Self, WriteError> {
         let path = (path.as_os_str() != "-").then(|| path.to_owned());
         let mut rotator = Self {
             path,
@@ -167,7 +167,7 @@ impl Rotator {
             return self.end().or_else(|error| self.fail(error, lost));
         }
         let was_cut = self.file.as_ref().is_some_and(|current| current.file.was_cut());
-        let is_there = self.file.as_ref().is_some_and(|current| current.file.identity() == Identity::at(&path));
+        let is_there = self.file.as_ref().is_some_and(|current| current.file.identity() == FileIdentity::at(&path));
         if is_there && !was_cut {
             return Ok(());
         }
@@ -294,7 +294,7 @@ fn numbered(path: &Path, number: u32, time: Timestamp) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capture::write::Described;
+    use crate::capture::write::InterfaceDescription;
     use crate::capture::{Reader, discover};
     use crate::model::{FrameRef, Stamp};
     use std::fs;
@@ -302,9 +302,10 @@ mod tests {
     /// 2026-11-27 08:10:00 UTC.
     const BEGIN: i64 = 1_795_767_000;
 
-    fn head() -> Head {
-        let ethernet = Described { name: "eth0".into(), link_type: 1, snap_length: 65_535, digits: 9, filter: None };
-        Head { interfaces: vec![ethernet], secrets: Vec::new() }
+    fn head() -> FilePreamble {
+        let ethernet =
+            InterfaceDescription { name: "eth0".into(), link_type: 1, snap_length: 65_535, digits: 9, filter: None };
+        FilePreamble { interfaces: vec![ethernet], secrets: Vec::new() }
     }
 
     fn frame(seconds: i64, data: &[u8]) -> Frame<'_> {

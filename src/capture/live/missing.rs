@@ -1,6 +1,6 @@
 //! Live capture where there is none.
 
-use super::{Arrived, Counts, Interface, LiveError, Setup};
+use super::{CaptureSettings, Counts, Interface, LiveError, LiveFrame};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(super) fn interfaces() -> Result<Vec<Interface>, LiveError> {
 pub(super) struct Handle(Infallible);
 
 impl Handle {
-    pub(super) fn open(_: &str, _: &Setup) -> Result<Self, LiveError> {
+    pub(super) fn open(_: &str, _: &CaptureSettings) -> Result<Self, LiveError> {
         Err(LiveError::NoLibpcap)
     }
 
@@ -28,7 +28,7 @@ impl Handle {
         match self.0 {}
     }
 
-    pub(super) fn read(&mut self, _: usize, _: impl FnMut(Arrived<'_>)) -> Result<usize, LiveError> {
+    pub(super) fn read(&mut self, _: usize, _: impl FnMut(LiveFrame<'_>)) -> Result<usize, LiveError> {
         match self.0 {}
     }
 

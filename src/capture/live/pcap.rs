@@ -1,6 +1,6 @@
 //! Live capture through the `pcap` crate.
 
-use super::{ANY, Arrived, Counts, Interface, LiveError, Setup, Wrapping};
+use super::{ANY, CaptureSettings, Counts, Interface, LiveError, LiveFrame, WrappingCounts};
 use crate::capture::{FilterError, bpf};
 use crate::model::Timestamp;
 use pcap::{Active, Capture, Device, Error, Packet, Precision};
@@ -32,11 +32,11 @@ pub(super) struct Handle {
     capture: Capture<Active>,
     link_type: u16,
     digits: u8,
-    counted: Wrapping,
+    counted: WrappingCounts,
 }
 
 impl Handle {
-    pub(super) fn open(name: &str, setup: &Setup) -> Result<Self, LiveError> {
+    pub(super) fn open(name: &str, setup: &CaptureSettings) -> Result<Self, LiveError> {
         let (capture, digits) = activate(name, setup).map_err(|error| judge(name, error))?;
         let other = |error| LiveError::Other { interface: name.to_owned(), reason: text(error) };
         let mut capture = capture.setnonblock().map_err(other)?;
@@ -48,7 +48,7 @@ impl Handle {
                 reason: text(error),
             })?;
         }
-        Ok(Self { name: name.to_owned(), capture, link_type, digits, counted: Wrapping::default() })
+        Ok(Self { name: name.to_owned(), capture, link_type, digits, counted: WrappingCounts::default() })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -63,7 +63,7 @@ impl Handle {
         self.digits
     }
 
-    pub(super) fn read(&mut self, most: usize, mut take: impl FnMut(Arrived<'_>)) -> Result<usize, LiveError> {
+    pub(super) fn read(&mut self, most: usize, mut take: impl FnMut(LiveFrame<'_>)) -> Result<usize, LiveError> {
         let digits = self.digits;
         let read = self.capture.dispatch(Some(most), |packet| take(arrived(&packet, digits)));
         match read {
@@ -90,7 +90,7 @@ pub(super) fn wait<'a>(open: impl Iterator<Item = &'a Handle>, time: Duration) {
 
 /// Activates with nanoseconds if the system has them, and in promiscuous mode if the interface has it: the crate takes
 /// libpcap's warnings for errors.
-fn activate(name: &str, setup: &Setup) -> Result<(Capture<Active>, u8), Error> {
+fn activate(name: &str, setup: &CaptureSettings) -> Result<(Capture<Active>, u8), Error> {
     let promiscuous = setup.promiscuous && name != ANY;
     let mut first = None;
     for (precision, promiscuous) in [
@@ -115,13 +115,13 @@ fn activate(name: &str, setup: &Setup) -> Result<(Capture<Active>, u8), Error> {
     Err(first.unwrap_or(Error::InvalidString))
 }
 
-fn arrived<'a>(packet: &Packet<'a>, digits: u8) -> Arrived<'a> {
+fn arrived<'a>(packet: &Packet<'a>, digits: u8) -> LiveFrame<'a> {
     let unit = if digits == 9 { 1 } else { 1000 };
     let time = packet.header.ts;
     #[expect(clippy::useless_conversion, reason = "32 bits on some systems")]
     let (seconds, fraction) = (i64::from(time.tv_sec), i64::from(time.tv_usec));
     let nanos = seconds.saturating_mul(1_000_000_000).saturating_add(fraction.saturating_mul(unit));
-    Arrived { time: Timestamp::new(nanos, digits), data: packet.data, wire_length: packet.header.len }
+    LiveFrame { time: Timestamp::new(nanos, digits), data: packet.data, wire_length: packet.header.len }
 }
 
 /// Why it cannot be opened. libpcap's codes do not come through the crate, its texts do.

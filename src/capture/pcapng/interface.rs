@@ -15,7 +15,7 @@ const ISB_OSDROP: u16 = 7;
 
 /// What an interface description block (4.2) says.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Interface {
+pub(super) struct SectionInterface {
     pub(super) link_type: u16,
     /// 0 is no limit.
     pub(super) snap_length: u32,
@@ -24,7 +24,7 @@ pub(super) struct Interface {
     dropped: Option<u64>,
 }
 
-impl Interface {
+impl SectionInterface {
     /// Stands for an interface that no block describes. No link layer has its link type.
     pub(super) const UNKNOWN: Self =
         Self { link_type: u16::MAX, snap_length: 0, clock: Clock::MICROSECONDS, dropped: None };

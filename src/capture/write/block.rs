@@ -1,6 +1,6 @@
 //! Blocks, put together in memory.
 
-use super::{Described, Statistics, invalid};
+use super::{InterfaceDescription, Statistics, invalid};
 use crate::model::{Frame, Timestamp};
 use std::io;
 
@@ -56,7 +56,7 @@ impl Block {
         self.u32(END.into());
     }
 
-    pub(super) fn interface(&mut self, interface: &Described) {
+    pub(super) fn interface(&mut self, interface: &InterfaceDescription) {
         self.begin(INTERFACE);
         self.u32(interface.link_type.into());
         self.u32(interface.snap_length);

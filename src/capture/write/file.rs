@@ -1,6 +1,6 @@
 //! A capture file that can be read at any moment.
 
-use super::{Described, Statistics, WriteError, Writer};
+use super::{InterfaceDescription, Statistics, WriteError, Writer};
 use crate::capture::pcapng::Secret;
 use crate::model::Frame;
 use std::fs::{File, OpenOptions};
@@ -15,14 +15,14 @@ const SECRETS: usize = 1 << 20;
 
 /// What stands in front of the frames of every file.
 #[derive(Debug, Clone, Default)]
-pub struct Head {
+pub struct FilePreamble {
     /// The interfaces, by the numbers that frames come with.
-    pub interfaces: Vec<Described>,
+    pub interfaces: Vec<InterfaceDescription>,
     /// Secrets that open the frames. Whoever has the file has them.
     pub secrets: Vec<Secret>,
 }
 
-impl Head {
+impl FilePreamble {
     /// Adds a secret for further files. Of too many the oldest go.
     pub fn add(&mut self, secret: Secret) {
         self.secrets.push(secret);
@@ -35,7 +35,7 @@ impl Head {
 
 /// Tells one file from any other, also of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity(u64, u64);
+pub struct FileIdentity(u64, u64);
 
 /// Where bytes go.
 pub(super) trait Output: Write + std::fmt::Debug + Send {
@@ -71,7 +71,7 @@ pub struct CaptureFile {
     out: Box<dyn Output>,
     writer: Writer<Vec<u8>>,
     /// Interfaces as they come with frames.
-    interfaces: Vec<Described>,
+    interfaces: Vec<InterfaceDescription>,
     /// For each interface that the file describes: its number among `interfaces`, and the link type.
     described: Vec<(u16, u16)>,
     /// How many of these descriptions are written.
@@ -93,7 +93,7 @@ impl CaptureFile {
     ///
     /// # Errors
     /// It cannot be made or written.
-    pub fn create_new(path: &Path, head: &Head, comment: Option<&str>) -> Result<Option<Self>, WriteError> {
+    pub fn create_new(path: &Path, head: &FilePreamble, comment: Option<&str>) -> Result<Option<Self>, WriteError> {
         match options().create_new(true).open(path) {
             Ok(file) => Self::begin(path, Box::new(file), head, comment).map(Some).inspect_err(|_| {
                 // It holds nothing; why it could not be written is the error to tell.
@@ -108,7 +108,7 @@ impl CaptureFile {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn within(path: &Path, file: File, head: &Head) -> Result<Self, WriteError> {
+    pub fn within(path: &Path, file: File, head: &FilePreamble) -> Result<Self, WriteError> {
         Self::begin(path, Box::new(file), head, None)
     }
 
@@ -116,14 +116,14 @@ impl CaptureFile {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn stdout(head: &Head) -> Result<Self, WriteError> {
+    pub fn stdout(head: &FilePreamble) -> Result<Self, WriteError> {
         Self::begin(Path::new("stdout"), Box::new(io::stdout()), head, None)
     }
 
     pub(super) fn begin(
         path: &Path,
         out: Box<dyn Output>,
-        head: &Head,
+        head: &FilePreamble,
         comment: Option<&str>,
     ) -> Result<Self, WriteError> {
         let failed = |error| WriteError::io(path, error);
@@ -150,7 +150,7 @@ impl CaptureFile {
         Ok(file)
     }
 
-    /// Writes a frame of that interface of the [`Head`]; an interface whose link type has changed (it was gone and came
+    /// Writes a frame of that interface of the [`FilePreamble`]; an interface whose link type has changed (it was gone and came
     /// back) is described once more.
     ///
     /// # Errors
@@ -231,8 +231,8 @@ impl CaptureFile {
     }
 
     /// Tells it from others; `None` where the system cannot.
-    pub fn identity(&self) -> Option<Identity> {
-        self.out.file().and_then(|file| file.metadata().ok()).and_then(|about| Identity::of(&about))
+    pub fn identity(&self) -> Option<FileIdentity> {
+        self.out.file().and_then(|file| file.metadata().ok()).and_then(|about| FileIdentity::of(&about))
     }
 
     /// Somebody took away bytes that were written (`> FILE`, or logrotate's copytruncate).
@@ -248,12 +248,13 @@ impl CaptureFile {
             return Ok(u32::try_from(number).unwrap_or(u32::MAX));
         }
         let known = self.interfaces.get(usize::from(interface)).cloned();
-        let unknown = || Described { name: String::new(), link_type, snap_length: 0, digits: 9, filter: None };
-        let described = Described { link_type, ..known.unwrap_or_else(unknown) };
+        let unknown =
+            || InterfaceDescription { name: String::new(), link_type, snap_length: 0, digits: 9, filter: None };
+        let described = InterfaceDescription { link_type, ..known.unwrap_or_else(unknown) };
         self.describe(interface, &described).map_err(|error| WriteError::io(&self.path, error))
     }
 
-    fn describe(&mut self, interface: u16, described: &Described) -> io::Result<u32> {
+    fn describe(&mut self, interface: u16, described: &InterfaceDescription) -> io::Result<u32> {
         let number = self.writer.interface(described)?;
         self.described.push((interface, described.link_type));
         Ok(number)
@@ -270,7 +271,7 @@ impl CaptureFile {
     }
 }
 
-impl Identity {
+impl FileIdentity {
     /// Of the file that has this name now.
     pub fn at(path: &Path) -> Option<Self> {
         std::fs::symlink_metadata(path).ok().and_then(|about| Self::of(&about))

@@ -11,7 +11,7 @@ mod file;
 mod tests;
 
 pub use error::WriteError;
-pub use file::{CaptureFile, Head, Identity};
+pub use file::{CaptureFile, FileIdentity, FilePreamble};
 
 use super::fields::index;
 use super::live::Counts;
@@ -22,7 +22,7 @@ use std::io::{self, ErrorKind, Write};
 
 /// What a file says of an interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Described {
+pub struct InterfaceDescription {
     /// Its name; empty if it is not known.
     pub name: String,
     /// Link type of its frames.
@@ -70,7 +70,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// Describes a further interface. Gives its number, by which frames name it.
-    pub fn interface(&mut self, interface: &Described) -> io::Result<u32> {
+    pub fn interface(&mut self, interface: &InterfaceDescription) -> io::Result<u32> {
         let number = u32::try_from(self.interfaces.len()).map_err(|_| invalid("too many interfaces"))?;
         self.block.interface(interface);
         self.put()?;

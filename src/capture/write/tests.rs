@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 
 const TIME: i64 = 1_795_767_000_123_456_789;
 
-fn ethernet() -> Described {
-    Described { name: "eth0".to_owned(), link_type: 1, snap_length: 262_144, digits: 9, filter: None }
+fn ethernet() -> InterfaceDescription {
+    InterfaceDescription { name: "eth0".to_owned(), link_type: 1, snap_length: 262_144, digits: 9, filter: None }
 }
 
 fn frame(nanos: i64, link_type: u16, data: &[u8], wire_length: u32) -> Frame<'_> {
@@ -54,7 +54,7 @@ fn tool(name: &str, arguments: &[&str], file: &Path) -> Option<String> {
 #[test]
 fn a_frame_comes_back_as_it_was() {
     let mut writer = Writer::new(Vec::new(), None).unwrap();
-    let interfaces = [ethernet(), Described { link_type: 276, digits: 6, ..ethernet() }];
+    let interfaces = [ethernet(), InterfaceDescription { link_type: 276, digits: 6, ..ethernet() }];
     let numbers = interfaces.map(|interface| writer.interface(&interface).unwrap());
     assert_eq!(numbers, [0, 1]);
     writer.frame(0, &frame(TIME, 1, b"whole", 5), None).unwrap();
@@ -112,7 +112,7 @@ fn secrets_come_before_what_they_open() {
 
 #[test]
 fn of_too_many_secrets_the_newest_stay() {
-    let mut head = Head::default();
+    let mut head = FilePreamble::default();
     for number in 0..40_u8 {
         head.add(Secret { kind: 1, data: vec![number; 100_000] });
     }
@@ -136,9 +136,9 @@ fn wireshark_shows_frames_interfaces_and_comments() {
     let path = folder.path().join("a.pcapng");
     let interfaces = vec![
         ethernet(),
-        Described { name: "any".into(), link_type: 113, filter: Some("port 1352".into()), ..ethernet() },
+        InterfaceDescription { name: "any".into(), link_type: 113, filter: Some("port 1352".into()), ..ethernet() },
     ];
-    let head = Head { interfaces, secrets: Vec::new() };
+    let head = FilePreamble { interfaces, secrets: Vec::new() };
     let mut file =
         CaptureFile::create_new(&path, &head, Some("rule: title\nWhat to do: \u{e4}ndern")).unwrap().unwrap();
     file.frame(0, &frame(TIME, 1, &[0xff; 60], 60), None).unwrap();
@@ -168,17 +168,17 @@ fn files_are_for_their_owner_and_never_take_the_place_of_another() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcapng");
-    let file = CaptureFile::create_new(&path, &Head::default(), None).unwrap().unwrap();
+    let file = CaptureFile::create_new(&path, &FilePreamble::default(), None).unwrap().unwrap();
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(file.identity(), Identity::at(&path));
-    assert!(CaptureFile::create_new(&path, &Head::default(), None).unwrap().is_none());
+    assert_eq!(file.identity(), FileIdentity::at(&path));
+    assert!(CaptureFile::create_new(&path, &FilePreamble::default(), None).unwrap().is_none());
 }
 
 #[test]
 fn a_file_can_be_read_whenever_it_was_flushed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcapng");
-    let head = Head { interfaces: vec![ethernet()], secrets: Vec::new() };
+    let head = FilePreamble { interfaces: vec![ethernet()], secrets: Vec::new() };
     let mut file = CaptureFile::create_new(&path, &head, None).unwrap().unwrap();
     assert!(file.is_empty() && read_file(&path).1.complete);
     // More than is held back, so that part of it was written without being asked for.
@@ -197,7 +197,7 @@ fn a_file_can_be_read_whenever_it_was_flushed() {
 fn an_interface_that_comes_back_with_another_link_type_is_described_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcapng");
-    let head = Head { interfaces: vec![ethernet()], secrets: Vec::new() };
+    let head = FilePreamble { interfaces: vec![ethernet()], secrets: Vec::new() };
     let mut file = CaptureFile::create_new(&path, &head, None).unwrap().unwrap();
     for link_type in [1, 101, 1, 101] {
         file.frame(0, &frame(TIME, link_type, &[1; 60], 60), None).unwrap();
@@ -255,7 +255,7 @@ impl Output for Disk {
 
 #[test]
 fn a_full_disk_loses_frames_and_no_file() {
-    let head = Head { interfaces: vec![ethernet()], secrets: Vec::new() };
+    let head = FilePreamble { interfaces: vec![ethernet()], secrets: Vec::new() };
     // Whereever the disk ends, the file is whole, and goes on once there is room.
     for size in 200..700 {
         let disk = Disk::of(size);
@@ -276,7 +276,7 @@ fn a_full_disk_loses_frames_and_no_file() {
 
 #[test]
 fn a_disk_without_room_for_the_head_is_told_at_once() {
-    let head = Head { interfaces: vec![ethernet()], secrets: Vec::new() };
+    let head = FilePreamble { interfaces: vec![ethernet()], secrets: Vec::new() };
     let error = CaptureFile::begin(Path::new("a.pcapng"), Box::new(Disk::of(40)), &head, None).unwrap_err();
     assert!(matches!(&error, WriteError::Full { path, .. } if path == "a.pcapng"), "{error}");
     assert!(error.to_string().contains("Make room"), "{error}");
@@ -286,7 +286,7 @@ fn a_disk_without_room_for_the_head_is_told_at_once() {
 fn errors_name_the_file_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("none").join("a.pcapng");
-    let error = CaptureFile::create_new(&path, &Head::default(), None).unwrap_err().to_string();
+    let error = CaptureFile::create_new(&path, &FilePreamble::default(), None).unwrap_err().to_string();
     assert!(error.starts_with(path.to_str().unwrap()) && error.contains("no such folder"), "{error}");
     let denied = WriteError::io(&path, ErrorKind::PermissionDenied.into()).to_string();
     assert!(denied.contains("--user"), "{denied}");

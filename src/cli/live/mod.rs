@@ -5,7 +5,7 @@ mod target;
 use super::args::{Args, LiveArgs};
 use super::exit::Outcome;
 use super::{output, plan};
-use crate::capture::live::Setup;
+use crate::capture::live::CaptureSettings;
 use crate::engine;
 use crate::live::{self, Plan, Summary};
 use crate::model::Severity;
@@ -71,8 +71,8 @@ fn interfaces(named: &[String]) -> Result<Vec<String>> {
     Ok(interfaces)
 }
 
-fn setup(args: &LiveArgs, filter: Option<String>) -> Setup {
-    Setup {
+fn setup(args: &LiveArgs, filter: Option<String>) -> CaptureSettings {
+    CaptureSettings {
         snap_length: args.snapshot_length,
         promiscuous: !args.no_promiscuous_mode,
         buffer: args.buffer_size,
