@@ -5,7 +5,7 @@ use jiff::tz::Offset;
 
 /// What a date says of the order of day and month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub enum DateOrder {
     /// It says nothing of it: year first, or both alike.
     Plain,
     /// The day stands first, beyond doubt.
@@ -18,17 +18,17 @@ pub enum Order {
 
 /// A date, and the other one that it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dated {
+pub struct AmbiguousDate {
     /// The month first, where it may be either.
     pub date: Date,
     /// The day first, where it may be either.
     pub other: Option<Date>,
     /// What it says of the order.
-    pub order: Order,
+    pub order: DateOrder,
 }
 
 /// `2/11/14`, `11.02.2014`, `2014-02-11`, `2014/02/11`.
-pub fn date(text: &str) -> Option<Dated> {
+pub fn date(text: &str) -> Option<AmbiguousDate> {
     let separator = text.chars().find(|c| !c.is_ascii_digit()).filter(|c| matches!(c, '/' | '.' | '-'))?;
     let mut parts = text.split(separator);
     let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
@@ -37,18 +37,18 @@ pub fn date(text: &str) -> Option<Dated> {
     }
     if first.len() == 4 {
         let date = new(first, second, third)?;
-        return Some(Dated { date, other: None, order: Order::Plain });
+        return Some(AmbiguousDate { date, other: None, order: DateOrder::Plain });
     }
     let (month_first, day_first) = (new(third, first, second), new(third, second, first));
-    let one = |date, order| Some(Dated { date, other: None, order });
+    let one = |date, order| Some(AmbiguousDate { date, other: None, order });
     match (month_first, day_first) {
         (None, None) => None,
         // Points belong to the languages that put the day first.
-        (_, Some(date)) if separator == '.' => one(date, Order::DayFirst),
-        (Some(date), Some(other)) if date == other => one(date, Order::Plain),
-        (Some(date), Some(other)) => Some(Dated { date, other: Some(other), order: Order::Either }),
-        (Some(date), None) => one(date, Order::MonthFirst),
-        (None, Some(date)) => one(date, Order::DayFirst),
+        (_, Some(date)) if separator == '.' => one(date, DateOrder::DayFirst),
+        (Some(date), Some(other)) if date == other => one(date, DateOrder::Plain),
+        (Some(date), Some(other)) => Some(AmbiguousDate { date, other: Some(other), order: DateOrder::Either }),
+        (Some(date), None) => one(date, DateOrder::MonthFirst),
+        (None, Some(date)) => one(date, DateOrder::DayFirst),
     }
 }
 
@@ -103,18 +103,18 @@ fn number(text: &str, most: usize) -> Option<i16> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Order, date, halved, nanos, time};
+    use super::{DateOrder, date, halved, nanos, time};
 
     #[test]
     fn order_of_day_and_month() {
         for (text, first, other, order) in [
-            ("2/11/14", "2014-02-11", Some("2014-11-02"), Order::Either),
-            ("2/22/14", "2014-02-22", None, Order::MonthFirst),
-            ("22/2/14", "2014-02-22", None, Order::DayFirst),
-            ("3/3/2014", "2014-03-03", None, Order::Plain),
-            ("11.02.2014", "2014-02-11", None, Order::DayFirst),
-            ("2014-02-11", "2014-02-11", None, Order::Plain),
-            ("2014/02/11", "2014-02-11", None, Order::Plain),
+            ("2/11/14", "2014-02-11", Some("2014-11-02"), DateOrder::Either),
+            ("2/22/14", "2014-02-22", None, DateOrder::MonthFirst),
+            ("22/2/14", "2014-02-22", None, DateOrder::DayFirst),
+            ("3/3/2014", "2014-03-03", None, DateOrder::Plain),
+            ("11.02.2014", "2014-02-11", None, DateOrder::DayFirst),
+            ("2014-02-11", "2014-02-11", None, DateOrder::Plain),
+            ("2014/02/11", "2014-02-11", None, DateOrder::Plain),
         ] {
             let found = date(text).unwrap();
             let shown = (found.date.to_string(), found.other.map(|other| other.to_string()), found.order);

@@ -9,28 +9,28 @@ use crate::model::{LogEvent, TokenStatusText};
 const LONGEST: usize = 256;
 
 /// Who may have written it, each with what it says.
-const READERS: [fn(&Text<'_>) -> Option<LogEvent>; 5] = [sametime, websphere, client, domino, status];
+const READERS: [fn(&LineText<'_>) -> Option<LogEvent>; 5] = [sametime, websphere, client, domino, status];
 
 /// A line, and the same in lower case: places in both are the same.
-struct Text<'l> {
+struct LineText<'l> {
     line: &'l str,
     lower: String,
 }
 
 /// What a line says; nothing if it is not about sign-on.
 pub fn event(line: &str) -> Option<LogEvent> {
-    let text = Text { line, lower: line.to_ascii_lowercase() };
+    let text = LineText { line, lower: line.to_ascii_lowercase() };
     READERS.into_iter().find_map(|read| read(&text))
 }
 
 /// A line of the port trace of a Notes client.
 pub fn is_client_trace(line: &str) -> bool {
-    let text = Text { line, lower: line.to_ascii_lowercase() };
+    let text = LineText { line, lower: line.to_ascii_lowercase() };
     let words = ["determining path to server", "available ports:", "requesting address of", "connecting to "];
     client(&text).is_some() || words.iter().any(|word| text.has(word)) && line.len() < 200 && !line.starts_with('[')
 }
 
-impl<'l> Text<'l> {
+impl<'l> LineText<'l> {
     fn has(&self, phrase: &str) -> bool {
         self.lower.contains(phrase)
     }
@@ -74,7 +74,7 @@ fn name(text: &str) -> String {
     text.trim_start_matches(dashes).trim_end_matches(around).chars().take(LONGEST).collect()
 }
 
-fn sametime(text: &Text<'_>) -> Option<LogEvent> {
+fn sametime(text: &LineText<'_>) -> Option<LogEvent> {
     use LogEvent as E;
     let user_after = |phrase| text.after(phrase).map(name);
     let user_in = |phrase| text.bracketed(phrase).map(name);
@@ -128,7 +128,7 @@ fn sametime(text: &Text<'_>) -> Option<LogEvent> {
 }
 
 /// `Looking up [req -2] [CN=Ann] in []`
-fn second_bracket(text: &Text<'_>) -> Option<String> {
+fn second_bracket(text: &LineText<'_>) -> Option<String> {
     let rest = text.after("[req ")?;
     let rest = rest.get(rest.find(']')?..)?;
     let inside = rest.get(rest.find('[')?.saturating_add(1)..)?;
@@ -136,13 +136,13 @@ fn second_bracket(text: &Text<'_>) -> Option<String> {
 }
 
 /// `Rejecting server 10.1.0.9 not in servers list`
-fn peer(text: &Text<'_>) -> Option<String> {
+fn peer(text: &LineText<'_>) -> Option<String> {
     let named = text.between("rejecting server", "not in").map(name)?;
     let named = named.trim_end_matches([',', '.', ':']).trim_end().to_owned();
     Some(named).filter(|named| !named.is_empty())
 }
 
-fn websphere(text: &Text<'_>) -> Option<LogEvent> {
+fn websphere(text: &LineText<'_>) -> Option<LogEvent> {
     use LogEvent as E;
     Some(match () {
         () if text.has("cwsct0359i") => E::DigestWithoutHash,
@@ -160,7 +160,7 @@ fn websphere(text: &Text<'_>) -> Option<LogEvent> {
     })
 }
 
-fn client(text: &Text<'_>) -> Option<LogEvent> {
+fn client(text: &LineText<'_>) -> Option<LogEvent> {
     use LogEvent as E;
     Some(match () {
         () if text.has("connected to the wrong server ") => E::WrongServer {
@@ -186,7 +186,7 @@ fn client(text: &Text<'_>) -> Option<LogEvent> {
     })
 }
 
-fn domino(text: &Text<'_>) -> Option<LogEvent> {
+fn domino(text: &LineText<'_>) -> Option<LogEvent> {
     use LogEvent as E;
     Some(match () {
         () if text.has("error loading web sso configuration") => E::SsoNotLoaded {
@@ -206,7 +206,7 @@ fn quoted(text: &str) -> Option<String> {
     Some(name(inside)).filter(|name| !name.is_empty())
 }
 
-fn status(text: &Text<'_>) -> Option<LogEvent> {
+fn status(text: &LineText<'_>) -> Option<LogEvent> {
     known(&text.lower).map(|(code, token)| LogEvent::Status { code, token })
 }
 

@@ -1,7 +1,7 @@
 //! Reads one log: tells its kind, keeps what its lines say.
 
 use super::anchor::anchors;
-use super::date::Order;
+use super::date::DateOrder;
 use super::event::event;
 use super::kind::{HEAD, kind};
 use super::lines::{Line, Lines};
@@ -30,7 +30,7 @@ pub struct Options {
 
 /// Reads a log to its end, or as far as it can be read: [`Log::problem`] says what is wrong.
 pub fn read(path: &str, input: impl Read, options: &Options) -> Log {
-    let mut reading = Reading::new(path, options);
+    let mut reader = LogReader::new(path, options);
     let mut lines = Lines::new(input);
     let mut head = Vec::new();
     let mut end = None;
@@ -41,16 +41,16 @@ pub fn read(path: &str, input: impl Read, options: &Options) -> Log {
             Err(error) => end = Some(Err(error)),
         }
     }
-    reading.kind = kind(head.iter().map(|line| line.text.as_str()));
+    reader.kind = kind(head.iter().map(|line| line.text.as_str()));
     for line in head {
-        reading.line(&line);
+        reader.line(&line);
     }
-    let end = end.unwrap_or_else(|| reading.rest(&mut lines));
-    reading.finish(lines.bytes, end.err())
+    let end = end.unwrap_or_else(|| reader.rest(&mut lines));
+    reader.finish(lines.bytes, end.err())
 }
 
 /// What was read so far.
-struct Reading<'o> {
+struct LogReader<'o> {
     path: String,
     options: &'o Options,
     kind: Option<LogKind>,
@@ -78,7 +78,7 @@ struct Dates {
     swapped: Option<(i64, i64)>,
 }
 
-impl<'o> Reading<'o> {
+impl<'o> LogReader<'o> {
     fn new(path: &str, options: &'o Options) -> Self {
         Self {
             path: path.to_owned(),
@@ -182,10 +182,10 @@ fn clip(text: &str) -> String {
 }
 
 impl Dates {
-    fn add(&mut self, at: &WrittenTime, order: Order, open_zone: Option<&str>) {
-        self.day_first |= order == Order::DayFirst;
-        self.month_first |= order == Order::MonthFirst;
-        self.open |= order == Order::Either;
+    fn add(&mut self, at: &WrittenTime, order: DateOrder, open_zone: Option<&str>) {
+        self.day_first |= order == DateOrder::DayFirst;
+        self.month_first |= order == DateOrder::MonthFirst;
+        self.open |= order == DateOrder::Either;
         self.zoned |= at.zoned;
         if self.open_zone.is_none() {
             self.open_zone = open_zone.map(|zone| zone.chars().take(16).collect());

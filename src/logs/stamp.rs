@@ -1,18 +1,18 @@
 //! The beginning of a line: when it was written, and whose form that is.
 
-use super::date::{self, Order};
+use super::date::{self, DateOrder};
 use super::zone::{Zone, zone};
 use crate::model::{LogKind, WrittenTime};
 
 /// A line that begins with a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stamped<'l> {
+pub struct StampedLine<'l> {
     /// Whose form that is.
     pub kind: LogKind,
     /// When.
     pub at: WrittenTime,
     /// What its date says of the order of day and month.
-    pub order: Order,
+    pub order: DateOrder,
     /// Name of a zone that may be one of several, or is not known.
     pub open_zone: Option<&'l str>,
     /// What follows.
@@ -24,7 +24,7 @@ const LONGEST: usize = 64;
 const NANOS: i64 = 1_000_000_000;
 
 /// Reads the beginning of a line; nothing if there is no time in a known form.
-pub fn stamped(line: &str) -> Option<Stamped<'_>> {
+pub fn stamped(line: &str) -> Option<StampedLine<'_>> {
     match line.bytes().next()? {
         b'[' => websphere(line).or_else(|| domino(line)),
         byte if byte.is_ascii_digit() => stusers(line).or_else(|| domino(line)),
@@ -33,7 +33,7 @@ pub fn stamped(line: &str) -> Option<Stamped<'_>> {
 }
 
 /// `101117_095933.869,INF,Users   ,text`: year, month, day; hours, minutes, seconds, milliseconds; no zone.
-fn stusers(line: &str) -> Option<Stamped<'_>> {
+fn stusers(line: &str) -> Option<StampedLine<'_>> {
     let mut parts = line.splitn(4, ',');
     let (time, level, module, message) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let (day, of_day) = time.split_once('_').filter(|(day, _)| day.len() == 6)?;
@@ -44,11 +44,11 @@ fn stusers(line: &str) -> Option<Stamped<'_>> {
     let sane = (1..=8).contains(&level.trim().len()) && module.len() <= 32;
     let nanos = date::nanos(date.date, time).filter(|_| sane)?;
     let at = WrittenTime { text: line.split(',').next()?.to_owned(), nanos, swapped: None, zoned: false };
-    Some(Stamped { kind: LogKind::Stusers, at, order: Order::Plain, open_zone: None, message })
+    Some(StampedLine { kind: LogKind::Stusers, at, order: DateOrder::Plain, open_zone: None, message })
 }
 
 /// `[2/11/14 18:08:43:660 GMT] 000000a7 LdapPasswordS I   text`, or with an ISO 8601 time.
-fn websphere(line: &str) -> Option<Stamped<'_>> {
+fn websphere(line: &str) -> Option<StampedLine<'_>> {
     let (inside, rest) = line.strip_prefix('[')?.split_once(']').filter(|(inside, _)| inside.len() <= LONGEST)?;
     let rest = rest.trim_start();
     let mut words = rest.split_whitespace();
@@ -61,7 +61,7 @@ fn websphere(line: &str) -> Option<Stamped<'_>> {
 }
 
 /// `[0A3C:0002-0B10] 02/11/2014 06:08:43 PM  text`, or without process and thread; no zone.
-fn domino(line: &str) -> Option<Stamped<'_>> {
+fn domino(line: &str) -> Option<StampedLine<'_>> {
     let bare = thread_id(line).map_or(line, |id| line.get(id.len()..).unwrap_or_default().trim_start());
     let mut end = 0_usize;
     let mut words = bare.split_inclusive(char::is_whitespace);
@@ -97,7 +97,7 @@ fn is_half(word: &str) -> bool {
 
 /// Date, time of day and zone, read but not put together.
 struct Moment {
-    date: date::Dated,
+    date: date::AmbiguousDate,
     time: jiff::civil::Time,
     zone: Option<String>,
 }
@@ -120,7 +120,7 @@ impl Moment {
         Some(Self { date: date::date(day)?, time, zone })
     }
 
-    fn stamped<'l>(&self, kind: LogKind, written: &'l str, message: &'l str) -> Option<Stamped<'l>> {
+    fn stamped<'l>(&self, kind: LogKind, written: &'l str, message: &'l str) -> Option<StampedLine<'l>> {
         let east = match self.zone.as_deref().map(zone) {
             Some(Zone::Known(seconds)) => Some(i64::from(seconds).saturating_mul(NANOS)),
             _ => None,
@@ -135,14 +135,14 @@ impl Moment {
         let open = self.zone.as_ref().filter(|_| east.is_none());
         let open_zone =
             open.and_then(|zone| written.rfind(zone.as_str()).and_then(|at| written.get(at..))).map(str::trim);
-        Some(Stamped { kind, at, order: self.date.order, open_zone, message })
+        Some(StampedLine { kind, at, order: self.date.order, open_zone, message })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{stamped, thread_id};
-    use crate::logs::date::Order;
+    use crate::logs::date::DateOrder;
     use crate::model::{LogKind, Timestamp};
 
     #[test]
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn open_questions_are_kept() {
         let found = stamped("[2/11/14 18:08:43:660 CST] 000000a7 X W y").unwrap();
-        assert_eq!((found.order, found.open_zone), (Order::Either, Some("CST")));
+        assert_eq!((found.order, found.open_zone), (DateOrder::Either, Some("CST")));
         assert_eq!(Timestamp::new(found.at.swapped.unwrap(), 0).to_string(), "2014-11-02T18:08:43Z");
     }
 
