@@ -3,6 +3,7 @@
 mod lists;
 pub mod nrpc;
 pub mod sealed;
+pub mod st;
 #[cfg(test)]
 pub mod tests;
 mod values;

@@ -2,8 +2,8 @@
 
 use crate::diagnose::evidence::sametime::show;
 use crate::diagnose::rules::{nrpc, rule};
-use crate::diagnose::words::listed;
-use crate::diagnose::words::span;
+use crate::diagnose::words::Clients;
+use crate::diagnose::words::st::auth_server_nrpc as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::pages::Product;
@@ -110,18 +110,20 @@ fn finding(case: &Case<'_>, traces: &Traces<'_>, failure: &Finding) -> Option<Dr
     let first = without.first()?;
     let at_hand = without.iter().any(|(_, missing)| matches!(missing, Missing::Handshake(_)));
     let sure = if at_hand { failure.confidence } else { failure.confidence.min(Confidence::Medium) };
-    let who = listed(without.iter().filter_map(|(group, _)| group.first()).map(|c| c.client.ip), "clients");
     let told = failure.remedy.iter().any(|text| text.contains("as authentication server"));
     let own = ABOUT.remedy.iter().filter(|_| !told).map(|&text| text.to_owned());
+    let said = words::NoLogin {
+        failure: failure.facts.clone(),
+        cause: failure.rule,
+        cause_title: failure.title.clone(),
+        cause_explanation: failure.explanation.clone(),
+        client: first.0.first()?.client.ip,
+        clients: Clients::of(without.iter().filter_map(|(group, _)| group.first()).map(|c| c.client.ip)),
+        missing: effect(case, first.0, &first.1),
+    };
     let mut draft = Draft::new(&ABOUT, i32::from(failure.score))
         .at_most(sure)
-        .title(format!("No Sametime login of {who}: {}", lower_first(&failure.title)))
-        .explain(format!(
-            "{} {} In Notes the chat client gets its sign-on token from such a server; without one it has nothing to log in \
-             with. That this server was to issue it is inferred from the order of events.",
-            failure.explanation,
-            effect(case, first.0, &first.1),
-        ))
+        .says(&said)
         .remedies(failure.remedy.iter().cloned().chain(own));
     let mine = |c: &&&Conversation| without.iter().any(|(group, _)| group.iter().any(|failed| failed.id == c.id));
     for conversation in failed.iter().filter(mine) {
@@ -205,23 +207,18 @@ fn traces<'a>(case: &Case<'a>) -> Traces<'a> {
     traces
 }
 
-fn effect(case: &Case<'_>, failed: &[&Conversation], missing: &Missing<'_, '_>) -> String {
+fn effect(case: &Case<'_>, failed: &[&Conversation], missing: &Missing<'_, '_>) -> words::Missing {
     let ended = failed.iter().map(|c| c.teardown.at.map_or(c.last.time, |at| at.time)).max().unwrap_or_default();
     match missing {
-        Missing::Handshake(login) => {
-            let delay = login.began().time.seconds_since(ended);
-            let when = if delay >= 0.0 { format!("{} later", span(delay)) } else { "Meanwhile".to_owned() };
-            format!(
-                "{when} the same client reached the Sametime server {} and shook hands, but never logged in.",
-                login.server(),
-            )
-        }
-        Missing::Nothing(trace) => format!(
-            "The same client talks to Sametime on {} ({}), but no Sametime login came within {}.",
-            trace.server,
-            spoken(trace),
-            span(case.settings.thresholds.sign_on_within),
-        ),
+        Missing::Handshake(login) => words::Missing::Handshake {
+            sametime_server: login.server(),
+            delay_s: login.began().time.seconds_since(ended),
+        },
+        Missing::Nothing(trace) => words::Missing::Nothing {
+            sametime_server: trace.server,
+            protocol: trace.protocol.map(|protocol| protocol.name),
+            waited_s: case.settings.thresholds.sign_on_within,
+        },
     }
 }
 
@@ -247,17 +244,6 @@ fn show_missing(draft: Draft, missing: &Missing<'_, '_>) -> Draft {
 /// The name of its protocol.
 fn spoken(trace: &Conversation) -> &'static str {
     trace.protocol.map_or("something else", |protocol| protocol.name)
-}
-
-/// A title within a sentence; names keep their capitals.
-fn lower_first(title: &str) -> String {
-    let mut letters = title.chars();
-    match (letters.next(), letters.as_str()) {
-        (Some(first), rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => {
-            format!("{}{rest}", first.to_lowercase())
-        }
-        _ => title.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! A silent Sametime session was forgotten by something on the path.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clock, side, span};
-use crate::diagnose::words::{count, listed};
+use crate::diagnose::words::st::idle_drop as words;
+use crate::diagnose::words::{Clients, side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::idle::{last_long_gap, reset_after};
@@ -88,32 +88,26 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
     let foreign = group.iter().any(|died| died.login.conversation.teardown.by == CloseBy::Middlebox);
     let survived = longest_survived(case, group);
     let retried = group.iter().any(|died| case.sametime().after(died.login).next().is_some());
-    let clients = listed(group.iter().map(|died| died.login.client()), "clients");
-    let range = if span(shortest) == span(longest) {
-        span(shortest)
-    } else {
-        format!("{} to {}", span(shortest), span(longest))
+    let said = words::Forgotten {
+        server,
+        clients: Clients::of(group.iter().map(|died| died.login.client())),
+        count: group.len(),
+        idle_min_s: shortest,
+        idle_max_s: longest,
+        was_reset: first.reset,
+        first: first.gap.after.time,
+        forged: foreign,
     };
-    let how = if first.reset { "was answered by RST" } else { "was never answered" };
     let mut draft = Draft::new(&ABOUT, 45)
         .points(if foreign { 20 } else { 0 })
         .points(if equal { 20 } else { 0 })
         .seen_in(group.len())
         .retry(retried)
         .guard(survived.is_some_and(|survived| survived > shortest * (1.0 + spread)))
-        .title(format!("{} with {server} lost after a silence of {range}", count(group.len(), "Sametime session")))
-        .explain(format!(
-            "Sametime sessions of {clients} with {server} were silent for {range}; what came after that {how} (first at {}). \
-             {}",
-            clock(first.gap.after.time),
-            if foreign {
-                "The RST was sent by something on the path, not by the host whose address it carries."
-            } else {
-                "Most often a firewall or NAT on the path has forgotten the session."
-            },
-        ))
+        .says(&said)
         .remedy_first(format!(
-            "Raise the idle timeout for TCP to {server} on the devices between it and {clients} above {}.",
+            "Raise the idle timeout for TCP to {server} on the devices between it and {} above {}.",
+            said.clients,
             span(longest),
         ));
     if let Some(survived) = survived {

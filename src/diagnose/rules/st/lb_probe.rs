@@ -1,8 +1,8 @@
 //! Health checks on the Sametime port.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::span;
-use crate::diagnose::words::{count, listed};
+use crate::diagnose::words::st::lb_probe as words;
+use crate::diagnose::words::{Clients, count, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sametime::Login;
@@ -72,17 +72,14 @@ fn period(case: &Case<'_>, probes: &[&Login<'_>]) -> Option<f64> {
 fn finding(series: &[(f64, Vec<&Login<'_>>)]) -> Option<Draft> {
     let (period, first) = series.first().and_then(|(period, probes)| Some((period, *probes.first()?)))?;
     let all = || series.iter().flat_map(|(_, probes)| probes.iter().copied());
-    let sources = listed(all().map(Login::client), "sources");
-    let draft = Draft::new(&ABOUT, 80)
-        .title(format!("Health checks of the Sametime port from {sources}: not users"))
-        .explain(format!(
-            "{sources} connected {} without saying a word and closed at once, at a steady period ({} to {} every {}). That \
-             is a health check, not a user.",
-            count(all().count(), "time"),
-            first.client(),
-            first.server(),
-            span(*period),
-        ));
+    let said = words::HealthChecks {
+        server: first.server(),
+        client: first.client(),
+        clients: Clients::of(all().map(Login::client)),
+        count: all().count(),
+        period_s: *period,
+    };
+    let draft = Draft::new(&ABOUT, 80).says(&said);
     let draft = all().fold(draft, |draft, login| draft.conversation(login.conversation));
     Some(each(draft, series, "series", |draft, (period, probes)| match probes.first() {
         Some(probe) => draft.packet(

@@ -2,8 +2,8 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::sametime::show_close;
-use crate::diagnose::words::times;
-use crate::diagnose::words::{listed, path};
+use crate::diagnose::words::st::plain_vs_tls::{self as words, Mismatch};
+use crate::diagnose::words::{Clients, path, side};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::opening::watched_until;
@@ -49,17 +49,6 @@ static ABOUT: About = About {
         crate::diagnose::rules::tls::version::ID,
     ],
 };
-
-/// Who speaks what.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Mismatch {
-    /// The client TLS, the server not.
-    TlsToPlain,
-    /// The client plain, the server answers with a TLS alert.
-    PlainToTls,
-    /// The client plain, the server closes; with others it speaks TLS.
-    PlainToTlsOfOthers,
-}
 
 impl Rule for PlainVsTls {
     fn about(&self) -> &'static About {
@@ -118,26 +107,13 @@ fn speaks_tls(login: &Login<'_>) -> bool {
 
 fn finding(group: &[(&Login<'_>, Mismatch)]) -> Option<Draft> {
     let (first, mismatch) = *group.first()?;
-    let server = first.server();
-    let clients = listed(group.iter().map(|(login, _)| login.client()), "clients");
-    let (title, what) = match mismatch {
-        Mismatch::TlsToPlain => (
-            format!("{clients} speaks TLS to {server}, which does not"),
-            "began with a TLS ClientHello; the server did not answer with TLS",
-        ),
-        Mismatch::PlainToTls => (
-            format!("{clients} speaks plain Sametime to {server}, which expects TLS"),
-            "began with the plain Sametime handshake; the server answered with a TLS alert",
-        ),
-        Mismatch::PlainToTlsOfOthers => (
-            format!("{clients} speaks plain Sametime to {server}, which speaks TLS with others"),
-            "began with the plain Sametime handshake and got no answer, while the same port speaks TLS with others",
-        ),
+    let said = words::NotAlike {
+        server: first.server(),
+        clients: Clients::of(group.iter().map(|(login, _)| login.client())),
+        count: group.len(),
+        mismatch,
     };
-    let draft = Draft::new(&ABOUT, 75).retry(group.len() > 1).seen_in(group.len()).title(title).explain(format!(
-        "{clients} connected to {server} {} and {what}. The two are not set alike.",
-        times(group.len())
-    ));
+    let draft = Draft::new(&ABOUT, 75).retry(group.len() > 1).seen_in(group.len()).says(&said);
     let draft = group.iter().fold(draft, |draft, (login, _)| draft.conversation(login.conversation));
     let draft = each(draft, group, "connections", |draft, (login, _)| evidence(draft, login));
     Some(if mismatch == Mismatch::PlainToTlsOfOthers { draft.at_most(Confidence::Medium) } else { draft })
@@ -156,10 +132,7 @@ fn evidence(draft: Draft, login: &Login<'_>) -> Draft {
             [0, 0, ..] => "plain Sametime message",
             _ => "neither TLS nor Sametime",
         };
-        draft.packet(
-            first.at,
-            format!("{}, first bytes of {}: {what}", path(login.conversation), crate::diagnose::words::side(side)),
-        )
+        draft.packet(first.at, format!("{}, first bytes of {}: {what}", path(login.conversation), self::side(side)))
     });
     show_close(draft, login)
 }

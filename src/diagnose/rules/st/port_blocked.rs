@@ -1,8 +1,8 @@
 //! Nobody answers on the Sametime port.
 
 use crate::diagnose::evidence::{EVIDENCE, each};
-use crate::diagnose::words::clock;
-use crate::diagnose::words::{count, listed};
+use crate::diagnose::words::st::port_blocked as words;
+use crate::diagnose::words::{Clients, count};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::is_silent;
@@ -120,30 +120,20 @@ fn finding(case: &Case<'_>, ways: &Ways<'_>, group: &[&Login<'_>]) -> Option<Dra
     let refused = first.conversation.setup == Setup::Refused;
     let found: Vec<Option<Way<'_>>> = group.iter().map(|login| way_in(case, ways, login)).collect();
     let all_in = found.iter().all(Option::is_some);
-    let clients = listed(group.iter().map(|login| login.client()), "clients");
     let repeated = refused || group.iter().any(|login| login.conversation.tcp.handshake.syns.len() > 1);
-    let (title, how) = if refused {
-        (
-            format!("{server} refuses Sametime connections"),
-            "was refused by RST: nothing listens there, or a filter rejects it",
-        )
-    } else {
-        (
-            format!("No answer from the Sametime port {server}"),
-            "got no answer: a filter on the way, or the host is down",
-        )
+    let said = words::Blocked {
+        server,
+        clients: Clients::of(group.iter().map(|login| login.client())),
+        count: group.len(),
+        first: first.began().time,
+        was_reset: refused,
+        way: found.iter().flatten().next().map(Way::value),
     };
     let draft = Draft::new(&ABOUT, if repeated { 75 } else { 50 })
         .retry(group.len() > 1)
         .seen_in(group.len())
         .severity(if all_in { Severity::Minor } else { Severity::Blocker })
-        .title(title)
-        .explain(format!(
-            "{clients} called {server} ({}, first at {}) and {how}.{}",
-            count(group.len(), "attempt"),
-            clock(first.began().time),
-            found.iter().flatten().next().map_or_else(String::new, Way::text),
-        ));
+        .says(&said);
     let draft = group.iter().fold(draft, |draft, login| draft.conversation(login.conversation));
     let draft = each(draft, group, "attempts", |draft, login| evidence(draft, login));
     Some(found.into_iter().flatten().take(EVIDENCE).fold(draft, |draft, way| way.show(draft)))
@@ -166,10 +156,10 @@ enum Way<'a> {
 }
 
 impl Way<'_> {
-    fn text(&self) -> String {
+    const fn value(&self) -> words::Way {
         match self {
-            Self::Direct(c) => format!(" A later attempt got through ({}).", clock(c.first.time)),
-            Self::Tunnel(c) => format!(" The client then reached the server through port {}.", c.server.port),
+            Self::Direct(c) => words::Way::Direct { reached: c.first.time },
+            Self::Tunnel(c) => words::Way::Tunnel { reached_port: c.server.port },
         }
     }
 

@@ -2,7 +2,8 @@
 
 use crate::diagnose::evidence::logs::{FEW, READ, log_of};
 use crate::diagnose::evidence::sametime::show_all;
-use crate::diagnose::words::{closer, span, times};
+use crate::diagnose::words::Closed;
+use crate::diagnose::words::st::untrusted_peer as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::logs::Entry;
@@ -89,26 +90,22 @@ fn is_server(case: &Case<'_>, login: &Login<'_>) -> bool {
 fn finding(group: &[&Login<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let last = *group.last()?;
-    let often = match u32::try_from(group.len().saturating_sub(1)).ok()? {
-        0 => String::new(),
-        pauses => {
-            let every = last.began().time.seconds_since(first.began().time) / f64::from(pauses);
-            format!(" ({} in this capture, every {})", times(group.len()), span(every))
-        }
+    let pauses = u32::try_from(group.len().saturating_sub(1)).ok()?;
+    let between = last.began().time.seconds_since(first.began().time);
+    let said = words::TurnedAway {
+        server: first.server(),
+        client: first.client(),
+        count: group.len(),
+        period_s: (pauses > 0).then(|| between / f64::from(pauses)),
+        closed: Closed::of(&first.conversation.teardown),
+        seen_address: first.seen_address(),
+        is_translated: first.is_translated(),
     };
     let draft = Draft::new(&ABOUT, 55)
         .at_most(Confidence::Medium)
         .retry(group.len() > 1)
         .seen_in(group.len())
-        .title(format!("Sametime server {} turns the server {} away", first.server(), first.client()))
-        .explain(format!(
-            "{} connected to {} and opened with a handshake; {} right after it{often}. Servers do so with peers whose address \
-             is not on their list of trusted servers.{}",
-            first.client(),
-            first.server(),
-            closer(&crate::facts::sametime::ends::talk(first)),
-            translated(first),
-        ))
+        .says(&said)
         .remedy_first(format!(
             "Put {} on the trusted IP addresses of the community that {} belongs to.",
             first.seen_address().map_or_else(|| first.client().to_string(), |seen| seen.to_string()),
@@ -117,26 +114,16 @@ fn finding(group: &[&Login<'_>]) -> Option<Draft> {
     Some(show_all(draft, group))
 }
 
-fn translated(login: &Login<'_>) -> String {
-    match login.seen_address().filter(|_| login.is_translated()) {
-        Some(seen) => format!(" The called server sees the caller as {seen}: addresses are translated on the way."),
-        None => String::new(),
-    }
-}
-
 /// The called server names the address that it does not know.
 fn told_by_server(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
     let LogEvent::PeerRejected { address } = &entry.fact.event else { return Testimony::new(&ABOUT, &[entry]) };
     let draft = Draft::new(&ABOUT, READ)
         .points(20)
         .at_most(Confidence::Medium)
-        .title(format!("A Sametime server turns {address} away: it is not on the list of servers"))
-        .explain(format!(
-            "{} says that {address} is not in the list of servers. If that is the proxy, meeting or multiplexer server of this \
-             community, everybody behind it is offline; often it calls from a new address, or its address is translated on the way.",
-            log_of(case, &entry),
-        ))
-        .remedy_first(format!("Put {address} on the trusted IP addresses of the community, if it is one of its servers."));
+        .says(&words::Rejected { log: log_of(case, &entry).to_owned(), peer: address.clone() })
+        .remedy_first(format!(
+            "Put {address} on the trusted IP addresses of the community, if it is one of its servers."
+        ));
     let ip: Option<IpAddr> = address.parse().ok();
     let peers = case.sametime().logins().filter(|login| {
         let seen = login.seen_address().map(IpAddr::V4);

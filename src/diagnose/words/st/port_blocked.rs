@@ -1,0 +1,67 @@
+//! What is said of a Sametime port that does not let clients in.
+
+use crate::diagnose::words::{Clients, Words, clock, count, shown};
+use crate::model::{Endpoint, Timestamp};
+use serde::Serialize;
+
+/// Connections were refused, or nobody answered.
+#[derive(Debug, Clone, Serialize)]
+pub struct Blocked {
+    /// The server.
+    #[serde(serialize_with = "shown")]
+    pub server: Endpoint,
+    /// Who called.
+    #[serde(flatten)]
+    pub clients: Clients,
+    /// Number of attempts.
+    pub count: usize,
+    /// When the first one was made.
+    pub first: Timestamp,
+    /// It was answered by RST; else by nobody.
+    pub was_reset: bool,
+    /// How a client got in after all.
+    #[serde(flatten)]
+    pub way: Option<Way>,
+}
+
+/// How a client got in after all.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(untagged)]
+pub enum Way {
+    /// By the same port, later.
+    Direct {
+        /// When.
+        reached: Timestamp,
+    },
+    /// By another port.
+    Tunnel {
+        /// Which.
+        reached_port: u16,
+    },
+}
+
+impl Words for Blocked {
+    fn title(&self) -> String {
+        if self.was_reset {
+            format!("{} refuses Sametime connections", self.server)
+        } else {
+            format!("No answer from the Sametime port {}", self.server)
+        }
+    }
+
+    fn explanation(&self) -> String {
+        let how = if self.was_reset {
+            "was refused by RST: nothing listens there, or a filter rejects it"
+        } else {
+            "got no answer: a filter on the way, or the host is down"
+        };
+        let way = self.way.map_or_else(String::new, |way| match way {
+            Way::Direct { reached } => format!(" A later attempt got through ({}).", clock(reached)),
+            Way::Tunnel { reached_port } => {
+                format!(" The client then reached the server through port {reached_port}.")
+            }
+        });
+        let (attempts, first) = (count(self.count, "attempt"), clock(self.first));
+        format!("{} called {} ({attempts}, first at {first}) and {how}.{way}", self.clients, self.server)
+    }
+}
