@@ -1,13 +1,14 @@
 //! What the rules about Sametime share: whose failure counts, how bad it is, and how it is shown.
 
 use super::each;
-use crate::diagnose::words::{listed, side, span, times};
+use crate::diagnose::words::st::{Aftermath, EndedSession, Person, Proof, ProofKind, Reason, TurnedAway};
+use crate::diagnose::words::{Clients, side};
 use crate::diagnose::{About, Draft};
 use crate::facts::Case;
 use crate::facts::sametime::ends::{by_user, ended, talk};
 use crate::facts::sametime::{Login, Said};
 use crate::model::Severity;
-use nrpcsniff_dissectors::sametime::reason;
+use nrpcsniff_dissectors::sametime::Auth;
 
 /// Score of a reason that was read: the message itself is the proof, names come on top.
 pub const READ: i32 = 45;
@@ -30,16 +31,16 @@ impl Reasons {
         by_user(case.sametime().logins().filter(mine))
     }
 
-    /// A finding for each group: score, severity, conversations, evidence. Title and words are the rule's own.
+    /// A finding for each group: score, severity, conversations, evidence. What is said of the sessions is the rule's own.
     pub fn drafts<'c, 'a>(
         &self,
         case: &'c Case<'a>,
-        tell: impl Fn(Draft, &[&'c Login<'a>], &'c Login<'a>) -> Draft,
+        tell: impl Fn(Draft, EndedSession, &'c Login<'a>) -> Draft,
     ) -> Vec<Draft> {
         let groups = self.groups(case);
         let told = groups.iter().filter_map(|group| {
             let first = *group.first()?;
-            Some(tell(draft(case, self.about, group), group, first))
+            Some(tell(draft(case, self.about, group), ended_session(case, group)?, first))
         });
         told.collect()
     }
@@ -62,16 +63,16 @@ pub fn draft_of_server(case: &Case<'_>, about: &'static About, group: &[&Login<'
     show_all(draft, group)
 }
 
-/// "10.1.0.9:1533 turned 10.1.0.50 and 2 other clients away 3 times. Reason: …".
-pub fn turned_away(group: &[&Login<'_>]) -> String {
-    let Some(first) = group.first() else { return String::new() };
-    let clients = listed(group.iter().map(|login| login.client()), "clients");
-    format!("{} turned {clients} away {}. Reason: {}.", first.server(), times(group.len()), why(first))
-}
-
-/// " All of them got in later.", if they did.
-pub fn aftermath(case: &Case<'_>, group: &[&Login<'_>]) -> &'static str {
-    if all_got_in(case, group) { " All of them got in later." } else { "" }
+/// Whom a server turned away, whoever they were, and why; nothing without a reason.
+pub fn turned_away(case: &Case<'_>, group: &[&Login<'_>]) -> Option<TurnedAway> {
+    let first = group.first()?;
+    Some(TurnedAway {
+        server: first.server(),
+        clients: Clients::of(group.iter().map(|login| login.client())),
+        count: group.len(),
+        reason: Reason::of(first.reason()?.0),
+        recovered: all_got_in(case, group),
+    })
 }
 
 fn all_got_in(case: &Case<'_>, group: &[&Login<'_>]) -> bool {
@@ -106,58 +107,47 @@ pub fn show_close(draft: Draft, login: &Login<'_>) -> Draft {
     }
 }
 
-/// "CN=Ann/O=Acme (10.1.0.50)", or the address alone.
-pub fn who(login: &Login<'_>) -> String {
-    let client = login.client();
-    login.user().map_or_else(|| format!("a user at {client}"), |user| format!("{user} ({client})"))
+/// Whose login it is.
+pub fn who(login: &Login<'_>) -> Person {
+    Person { user: login.user().map(str::to_owned), client: login.client() }
 }
 
-/// "as the reason TOKEN_INVALID (0x80000015): the server could not …".
-pub fn why(login: &Login<'_>) -> String {
-    let Some((code, _)) = login.reason() else { return String::new() };
-    let text = reason::explain(code).map_or_else(String::new, |text| format!(": {text}"));
-    format!("{}{text}", reason::label(code))
+/// Sessions of one user that a server ended for the same reason; nothing without a reason.
+pub fn ended_session(case: &Case<'_>, group: &[&Login<'_>]) -> Option<EndedSession> {
+    let first = group.first()?;
+    Some(EndedSession {
+        server: first.server(),
+        who: who(first),
+        count: group.len(),
+        reason: Reason::of(first.reason()?.0),
+        aftermath: afterwards(case, group),
+    })
 }
 
-/// "10.1.0.9:1533 ended the session of Ann (10.1.0.50) (twice in this capture). Reason: ….", then what else is known, a
-/// sentence with a blank in front, and what the client did afterwards. `client` follows the user's name.
-pub fn session_ended(case: &Case<'_>, group: &[&Login<'_>], client: &str, known: &str) -> String {
-    let Some(first) = group.first() else { return String::new() };
-    let (server, user, often) = (first.server(), who(first), how_often(group));
-    format!(
-        "{server} ended the session of {user}{client}{often}. Reason: {}.{known}{}",
-        why(first),
-        afterwards(case, group)
-    )
-}
-
-/// " (3 times in this capture)", if it was more than once.
-pub fn how_often(group: &[&Login<'_>]) -> String {
-    if group.len() > 1 { format!(" ({} in this capture)", times(group.len())) } else { String::new() }
-}
-
-/// What the client did afterwards, as a sentence with a blank in front.
-pub fn afterwards(case: &Case<'_>, group: &[&Login<'_>]) -> String {
-    let Some(last) = group.last() else { return String::new() };
-    if let Some(next) = case.sametime().accepted_after(last) {
-        let how = if next.by_password() { " with a password" } else { "" };
-        let delay = span(next.began().time.seconds_since(last.ended()));
-        return format!(" {delay} later the user got in{how} at {}.", next.server());
-    }
-    match case.sametime().after(last).count() {
-        0 => String::new(),
-        n => format!(" The client tried {} more after that and did not get in.", times(n)),
+/// What the client did afterwards.
+pub fn afterwards(case: &Case<'_>, group: &[&Login<'_>]) -> Aftermath {
+    let Some(last) = group.last() else { return Aftermath::InVain { retries: 0 } };
+    match case.sametime().accepted_after(last) {
+        Some(next) => Aftermath::GotIn {
+            recovered_after_s: next.began().time.seconds_since(last.ended()),
+            recovered_at: next.server(),
+            recovered_by_password: next.by_password(),
+        },
+        None => Aftermath::InVain { retries: case.sametime().after(last).count() },
     }
 }
 
-/// How the login proved who it is, for people.
-pub fn proof(login: &Login<'_>) -> String {
-    let tokens: Vec<String> = login.tokens().map(|(_, token)| token.label()).collect();
-    match (tokens.as_slice(), login.auth()) {
-        ([], Some(auth)) if auth.is_token() => format!("a token ({} bytes of no known form)", auth.length),
-        ([], Some(auth)) if auth.is_password() => "a password".to_owned(),
-        ([], _) => "nothing that is known".to_owned(),
-        (tokens, _) => tokens.join(" and "),
+/// How the login proved who it is.
+pub fn proof(login: &Login<'_>) -> Proof {
+    let kind = |auth: &Auth| match auth {
+        auth if auth.is_token() => Some(ProofKind::Token),
+        auth if auth.is_password() => Some(ProofKind::Password),
+        _ => None,
+    };
+    Proof {
+        proof: login.auth().and_then(kind),
+        tokens: login.tokens().map(|(_, token)| token.label()).collect(),
+        proof_bytes: login.auth().map(|auth| auth.length),
     }
 }
 

@@ -4,7 +4,7 @@
 use super::lists::{few, few_of};
 use crate::model::{Close, CloseBy, Teardown};
 use nrpcsniff_dissectors::nrpc;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -32,6 +32,33 @@ impl fmt::Display for Clients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.called("clients"))
     }
+}
+
+/// Users by name, each once, in order of appearance: the first eight, and how many they are, those without a name as one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Users {
+    #[serde(serialize_with = "named")]
+    users: Vec<Option<String>>,
+    user_count: usize,
+}
+
+impl Users {
+    /// Of any number of appearances; `None` has no name.
+    pub fn of(names: impl IntoIterator<Item = Option<String>>) -> Self {
+        let (users, user_count) = few(names);
+        Self { users, user_count }
+    }
+
+    /// "Ann", "Ann and Bob", "Ann and 7 other users"; `nameless` stands for those without a name.
+    pub fn or(&self, nameless: &str) -> String {
+        let users: Vec<&str> = self.users.iter().map(|user| user.as_deref().unwrap_or(nameless)).collect();
+        few_of(&users, self.user_count, "users")
+    }
+}
+
+/// Only those that have a name.
+fn named<S: Serializer>(users: &[Option<String>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(users.iter().flatten())
 }
 
 /// Who closed a conversation, and how.
@@ -118,6 +145,10 @@ mod tests {
         assert_eq!(clients.called("sources"), "10.0.0.1 and 8 other sources");
         let written = serde_json::to_value(&clients).unwrap();
         assert_eq!((written["clients"].as_array().map(Vec::len), &written["client_count"]), (Some(8), &json!(9)));
+
+        let users = Users::of([Some("Ann".to_owned()), None, None]);
+        assert_eq!(users.or("a guest"), "Ann and a guest");
+        assert_eq!(serde_json::to_value(&users).unwrap(), json!({"users": ["Ann"], "user_count": 2}));
 
         let closed = Closed { by: CloseBy::Middlebox, how: Close::Rst };
         assert_eq!(closed.to_string(), "something on the path closed with RST");

@@ -1,10 +1,12 @@
 //! Wrong name or password at the community server.
 
-use crate::diagnose::evidence::sametime::{afterwards, draft, how_often, who, why};
+use crate::diagnose::evidence::sametime::{draft, ended_session};
+use crate::diagnose::words::st::bad_password as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sametime::Login;
 use crate::facts::sametime::ends::by_user;
 use crate::model::{RuleId, Severity};
+use nrpcsniff_dissectors::sametime::Auth;
 
 /// See [`ABOUT`].
 pub struct BadPassword;
@@ -46,29 +48,12 @@ impl Rule for BadPassword {
         let wrong = |login: &&Login<'_>| login.refusal() == Some(INCORRECT_LOGIN) && login.by_password();
         let groups = by_user(case.sametime().logins().filter(wrong));
         let told = groups.iter().filter_map(|group| {
-            let first = *group.first()?;
-            Some(
-                draft(case, &ABOUT, group)
-                    .title(format!("{} did not accept name and password of {}", first.server(), who(first)))
-                    .explain(format!(
-                        "{} logged in at {} with a password, and the server ended the session{}. Reason: {}.{}{}",
-                        who(first),
-                        first.server(),
-                        how_often(group),
-                        why(first),
-                        weakness(first),
-                        afterwards(case, group),
-                    )),
-            )
+            let weakness = group.first()?.auth().and_then(Auth::weakness);
+            let said = words::WrongPassword { session: ended_session(case, group)?, weakness };
+            Some(draft(case, &ABOUT, group).says(&said))
         });
         told.collect()
     }
-}
-
-/// The password can be read by others on the network.
-fn weakness(login: &Login<'_>) -> String {
-    let weak = login.auth().and_then(nrpcsniff_dissectors::sametime::Auth::weakness);
-    weak.map_or_else(String::new, |weak| format!(" Mind: {weak}."))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The community server cannot ask its directory.
 
-use crate::diagnose::evidence::sametime::{READ, Reasons, aftermath, draft_of_server, show_all, turned_away, who};
-use crate::diagnose::words::span;
+use crate::diagnose::evidence::sametime::{READ, Reasons, draft_of_server, show_all, turned_away, who};
+use crate::diagnose::words::st::directory_down as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::opening::watched_until;
@@ -72,14 +72,9 @@ impl Rule for DirectoryDown {
 
 /// The server said so.
 fn told(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
-    let first = *group.first()?;
     let away = failures(case, group);
-    let how = away.first().map_or_else(|| "its directory is away".to_owned(), |failed| state(failed));
-    let draft = draft_of_server(case, &ABOUT, group)
-        .title(format!("Sametime server {} cannot verify users: {how}", first.server()));
-    let (turned_away, failed, aftermath) = (turned_away(group), sentence(&away), aftermath(case, group));
-    let draft = draft.explain(format!("{turned_away} Names and passwords were not judged.{failed}{aftermath}"));
-    Some(show_failures(draft, &away))
+    let said = words::CannotVerify { turned_away: turned_away(case, group)?, directories: directories(&away) };
+    Some(show_failures(draft_of_server(case, &ABOUT, group).says(&said), &away))
 }
 
 /// The server took the handshake, and let the login wait.
@@ -87,26 +82,20 @@ fn late(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let wait = waited(case, first)?;
     let away = failures(case, group);
-    let how = away.first().map_or_else(String::new, |failed| format!(": {}", state(failed)));
     let failed = if away.is_empty() { Severity::Major } else { Severity::Blocker };
+    let said = words::LetsWait {
+        server: first.server(),
+        who: who(first),
+        count: group.len(),
+        waited_s: wait,
+        was_answered: first.accepted.is_some() || first.reason().is_some(),
+        directories: directories(&away),
+    };
     let draft = Draft::new(&ABOUT, READ)
         .at_most(if away.is_empty() { Confidence::Medium } else { Confidence::High })
         .seen_in(group.len())
         .severity(if first.accepted.is_some() { Severity::Minor } else { failed })
-        .title(format!("Sametime server {} lets logins wait{how}", first.server()))
-        .explain(format!(
-            "{} answered the handshake of {} at once, but the login {}{}.{}",
-            first.server(),
-            who(first),
-            if first.accepted.is_some() || first.reason().is_some() { "only after " } else { "not within " },
-            span(wait),
-            if away.is_empty() {
-                " Most often the server waits for its directory; the connection to it is not in this finding's evidence."
-                    .to_owned()
-            } else {
-                sentence(&away)
-            },
-        ));
+        .says(&said);
     Some(show_failures(show_all(draft, group), &away))
 }
 
@@ -147,24 +136,14 @@ fn worked_between(login: &Login<'_>, failure: Timestamp, group: &[&Login<'_>]) -
     accepted > failure && first.is_some_and(|first| accepted < first)
 }
 
-/// "its directory 10.1.0.30:389 refuses connections".
-fn state(failed: &FailedConnections) -> String {
-    let how = if failed.setup == Setup::Refused { "refuses connections" } else { "does not answer" };
-    format!("its directory {} {how}", failed.server)
-}
-
-/// What the server tried, as sentences with a blank in front.
-fn sentence(away: &[&FailedConnections]) -> String {
-    let tell = |failed: &&FailedConnections| {
-        let how = if failed.setup == Setup::Refused { "was refused" } else { "got no answer" };
-        format!(" At that time {} tried to reach {} and {how}{}.", failed.client, failed.server, often(failed))
+/// What the server could not reach, as values.
+fn directories(away: &[&FailedConnections]) -> words::Directories {
+    let value = |failed: &&FailedConnections| words::Directory {
+        server: failed.server,
+        refused: failed.setup == Setup::Refused,
+        count: failed.count,
     };
-    away.iter().map(tell).collect()
-}
-
-/// " (3 times)", if it was more than once.
-fn often(failed: &FailedConnections) -> String {
-    if failed.count > 1 { format!(" ({} times)", failed.count) } else { String::new() }
+    words::Directories(away.iter().map(value).collect())
 }
 
 /// Shows the first attempt and the last one, and says what to look at.

@@ -1,10 +1,11 @@
 //! The community server closes without a word, and no other rule knows why.
 
-use crate::diagnose::evidence::sametime::{afterwards, how_often, show_all, who};
-use crate::diagnose::words::{closer, span};
+use crate::diagnose::evidence::sametime::{afterwards, show_all, who};
+use crate::diagnose::words::Closed;
+use crate::diagnose::words::st::early_close as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::sametime::ends::{closed_by_server, talk};
+use crate::facts::sametime::ends::closed_by_server;
 use crate::facts::sametime::{Login, Outcome};
 use crate::model::{Confidence, Endpoint, RuleId, Severity, Timestamp};
 use hashbrown::HashMap;
@@ -87,22 +88,21 @@ fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let recovered = group.last().is_some_and(|last| case.sametime().accepted_after(last).is_some());
     let last = first.conversation.messages.last().map_or(first.began(), |message| message.at);
-    let after = if first.attempts.is_empty() { "the handshake" } else { "the login" };
+    let said = words::ClosedInSilence {
+        server: first.server(),
+        who: who(first),
+        count: group.len(),
+        sent_login: !first.attempts.is_empty(),
+        closed: Closed::of(&first.conversation.teardown),
+        close_delay_s: delay(first, last.time),
+        aftermath: afterwards(case, group),
+    };
     let draft = Draft::new(&ABOUT, if first.attempts.is_empty() { 40 } else { 55 })
         .at_most(Confidence::Medium)
         .retry(group.len() > 1)
         .seen_in(group.len())
         .severity(if recovered { Severity::Minor } else { Severity::Major })
-        .title(format!("{} closes after {after} of {} without a word", first.server(), who(first)))
-        .explain(format!(
-            "{} sent {after} to {}; then {}{}{}. The packets do not say why.{}",
-            who(first),
-            first.server(),
-            closer(&talk(first)),
-            delay(first, last.time).map_or_else(String::new, |delay| format!(", {} later", span(delay))),
-            how_often(group),
-            afterwards(case, group),
-        ));
+        .says(&said);
     Some(show_all(draft, group))
 }
 

@@ -1,6 +1,7 @@
 //! The user is logged in by another client.
 
-use crate::diagnose::evidence::sametime::{Reasons, session_ended, who};
+use crate::diagnose::evidence::sametime::Reasons;
+use crate::diagnose::words::st::elsewhere as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sametime::Login;
 use crate::model::{RuleId, Severity};
@@ -47,27 +48,21 @@ impl Rule for Elsewhere {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        REASONS.drafts(case, |draft, group, first| {
+        REASONS.drafts(case, |draft, session, first| {
             if first.reason().is_some_and(|(code, _)| code == OTHER_NAME) {
-                return under_another_name(case, draft, group, first);
+                return draft.says(&words::AnotherName { session }).remedies([LOG_OUT]);
             }
             let mut others = first.user().into_iter().flat_map(|user| case.sametime().of_user(user));
             let other = others.find(|l| l.client() != first.client() && l.accepted.is_some());
-            let by = other.map_or_else(String::new, |other| format!(" The other client is {}.", other.client()));
-            draft
-                .severity(Severity::Minor)
-                .title(format!("Another client ended the Sametime session of {}", who(first)))
-                .explain(session_ended(case, group, "", &by))
+            let said = words::AnotherClient { session, other_client: other.map(Login::client) };
+            draft.severity(Severity::Minor).says(&said)
         })
     }
 }
 
-fn under_another_name(case: &Case<'_>, draft: Draft, group: &[&Login<'_>], first: &Login<'_>) -> Draft {
-    draft
-        .title(format!("{} cannot log in: another user name is logged in there already", who(first)))
-        .explain(session_ended(case, group, "", ""))
-        .remedies(["Log the other user name out at that client (applets of one browser share it), then log in again."])
-}
+/// What helps where another user name is in the way.
+const LOG_OUT: &str =
+    "Log the other user name out at that client (applets of one browser share it), then log in again.";
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,8 @@
 
 use crate::diagnose::evidence::logs::{FEW, READ, log_of};
 use crate::diagnose::evidence::sametime::{show, show_all, who};
-use crate::diagnose::words::{closer, span, times};
+use crate::diagnose::words::Closed;
+use crate::diagnose::words::st::missing_token_relogin as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::logs::Entry;
@@ -102,22 +103,21 @@ fn finding(case: &Case<'_>, group: &[(&Login<'_>, &Login<'_>)]) -> Option<Draft>
         return None;
     }
     let logins: Vec<&Login<'_>> = group.iter().map(|(_, login)| *login).collect();
-    let how = if first.by_token() { "logged in with an empty token" } else { "shook hands and left without a login" };
+    let said = words::NoToken {
+        server: first.server(),
+        who: who(before),
+        lost_at: before.server(),
+        closed: Closed::of(&before.conversation.teardown),
+        delay_s: first.began().time.seconds_since(before.ended()),
+        sent_login: first.by_token(),
+        count: group.len(),
+    };
     let draft = Draft::new(&ABOUT, 50)
         .retry(group.len() > 1)
         .seen_in(group.len())
         .guard(!first.well_captured())
         .at_most(Confidence::Medium)
-        .title(format!("{} has no token to log in again at {}", who(before), first.server()))
-        .explain(format!(
-            "{} had logged in at {} with a token. The session was lost ({}). {} later the client connected again and {how} \
-             ({} in this capture): it could not get a new token.",
-            who(before),
-            before.server(),
-            closer(&crate::facts::sametime::ends::talk(before)),
-            span(first.began().time.seconds_since(before.ended())),
-            times(group.len()),
-        ));
+        .says(&said);
     Some(show_all(show(draft.conversation(before.conversation), before), &logins))
 }
 
@@ -126,15 +126,8 @@ const TOGETHER: i64 = 2_000_000_000;
 
 /// The client's own log says that it has no token.
 fn told_by_client(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
-    let draft = Draft::new(&ABOUT, READ)
-        .points(10)
-        .at_most(Confidence::Medium)
-        .title("The Sametime client could not get a sign-on token")
-        .explain(format!(
-            "{} says so. The server that issues the tokens was not reached under the name that the client has for it, or belongs to \
-             another DNS domain (inferred from public reports of this message).",
-            log_of(case, &entry),
-        ));
+    let said = words::Logged { log: log_of(case, &entry).to_owned() };
+    let draft = Draft::new(&ABOUT, READ).points(10).at_most(Confidence::Medium).says(&said);
     let within = case.settings.thresholds.log_within;
     let near = case
         .sametime()

@@ -1,7 +1,7 @@
 //! The community server sends the client to its home server, and the client does not get there.
 
-use crate::diagnose::evidence::sametime::{READ, draft, how_often, show, show_all, who, why};
-use crate::diagnose::words::span;
+use crate::diagnose::evidence::sametime::{READ, draft, ended_session, show, show_all, who};
+use crate::diagnose::words::st::redirect_fail as words;
 use crate::diagnose::{About, Case, Draft, Layer, Lookup, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sametime::{Login, Outcome};
@@ -143,38 +143,29 @@ fn redirect(case: &Case<'_>, group: &[(&Login<'_>, Fault<'_, '_>)]) -> Option<Dr
     let (first, fault) = group.first()?;
     let host = first.redirect_host()?;
     let logins: Vec<&Login<'_>> = group.iter().map(|(login, _)| *login).collect();
-    let draft = Draft::new(&ABOUT, READ)
-        .retry(group.len() > 1)
-        .seen_in(group.len())
-        .title(format!("Sametime server {} sends {} to {host}: in vain", first.server(), who(first)))
-        .explain(format!(
-            "{} logged in at {}, which redirected the login to \"{host}\"{}. {}",
-            who(first),
-            first.server(),
-            how_often(&logins),
-            what(case, first, fault),
-        ));
+    let said = words::InVain {
+        server: first.server(),
+        who: who(first),
+        host: host.to_owned(),
+        count: group.len(),
+        fault: what(case, first, fault),
+    };
+    let draft = Draft::new(&ABOUT, READ).retry(group.len() > 1).seen_in(group.len()).says(&said);
     let draft = if matches!(fault, Fault::NotTried) { draft.at_most(Confidence::Medium) } else { draft.names_read() };
     let draft = show_all(draft, &logins);
     Some(group.iter().fold(draft, |draft, (_, fault)| evidence(draft, fault)))
 }
 
-fn what(case: &Case<'_>, login: &Login<'_>, fault: &Fault<'_, '_>) -> String {
+fn what(case: &Case<'_>, login: &Login<'_>, fault: &Fault<'_, '_>) -> words::Fault {
     match fault {
         Fault::NotResolved(lookup) => {
-            let (name, rcode) = lookup.response.map_or((String::new(), None), |(_, dns)| (dns.name.clone(), dns.rcode));
-            let code = if rcode == Some(3) { "it does not exist" } else { "no address" };
-            format!("DNS has no answer for that name (\"{name}\": {code}), so the client cannot go there.")
+            let (dns_name, dns_rcode) =
+                lookup.response.map_or((String::new(), None), |(_, dns)| (dns.name.clone(), dns.rcode));
+            words::Fault::NotResolved { dns_name, dns_rcode }
         }
-        Fault::NotConnected(next) => format!("The client then called {}, and no connection came about.", next.server()),
-        Fault::Circle(next) => {
-            format!("The client called {} again and was sent to the same host once more.", next.server())
-        }
-        Fault::NotTried => format!(
-            "Within {} nothing was seen of a connection to it: not resolved, not reachable, or by a way that does not pass \
-             the place of the capture.",
-            span(case.end().seconds_since(login.ended())),
-        ),
+        Fault::NotConnected(next) => words::Fault::NotConnected { redirected_to: next.server() },
+        Fault::Circle(next) => words::Fault::Circle { redirected_to: next.server() },
+        Fault::NotTried => words::Fault::NotTried { waited_s: case.end().seconds_since(login.ended()) },
     }
 }
 
@@ -194,18 +185,7 @@ fn evidence(draft: Draft, fault: &Fault<'_, '_>) -> Draft {
 
 /// The server says that the home server is away or too old.
 fn home_server(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
-    let first = *group.first()?;
-    Some(
-        draft(case, &ABOUT, group)
-            .title(format!("The home Sametime server of {} cannot take the login", who(first)))
-            .explain(format!(
-                "{} logged in at {}, which ended the session{}. Reason: {}.",
-                who(first),
-                first.server(),
-                how_often(group),
-                why(first),
-            )),
-    )
+    Some(draft(case, &ABOUT, group).says(&words::NoHomeServer { session: ended_session(case, group)? }))
 }
 
 #[cfg(test)]

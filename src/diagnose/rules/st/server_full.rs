@@ -1,6 +1,7 @@
 //! The community server takes no more users.
 
-use crate::diagnose::evidence::sametime::{Reasons, aftermath, draft_of_server, turned_away};
+use crate::diagnose::evidence::sametime::{Reasons, draft_of_server, turned_away};
+use crate::diagnose::words::st::server_full as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::model::{RuleId, Severity};
@@ -46,10 +47,8 @@ impl Rule for ServerFull {
         let refused = REASONS.groups(case).into_iter().flatten();
         let servers = group_by(refused, |login| login.server());
         let told = servers.iter().filter_map(|group| {
-            let first = *group.first()?;
-            let draft = draft_of_server(case, &ABOUT, group)
-                .title(format!("Sametime server {} takes no more users", first.server()));
-            Some(draft.explain(format!("{}{}", turned_away(group), aftermath(case, group))))
+            let said = words::Full { turned_away: turned_away(case, group)? };
+            Some(draft_of_server(case, &ABOUT, group).says(&said))
         });
         told.collect()
     }

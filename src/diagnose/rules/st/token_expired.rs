@@ -1,11 +1,11 @@
 //! The community server says that the sign-on token is past its end.
 
-use crate::diagnose::evidence::sametime::{Reasons, afterwards, how_often, proof, who, why};
-use crate::diagnose::words::span;
+use crate::diagnose::evidence::sametime::{Reasons, proof};
+use crate::diagnose::words::st::token_expired as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sametime::Login;
-use crate::model::{Confidence, Message, RuleId, Severity};
-use nrpcsniff_dissectors::ltpa::{Token, utc};
+use crate::model::{Confidence, Message, RuleId, Severity, Timestamp};
+use nrpcsniff_dissectors::ltpa::Token;
 
 /// See [`ABOUT`].
 pub struct TokenExpired;
@@ -48,42 +48,19 @@ impl Rule for TokenExpired {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        REASONS.drafts(case, |draft, group, first| {
-            let sure = if first.by_token() { Confidence::High } else { Confidence::Medium };
-            let title = if first.by_token() {
-                format!("Sametime server {} calls the token of {} expired", first.server(), who(first))
-            } else {
-                format!("Sametime server {} refused the login of {} as an expired token", first.server(), who(first))
-            };
-            draft.at_most(sure).title(title).explain(format!(
-                "{} logged in at {} with {}, and the server ended the session{}. Reason: {}.{}{}",
-                who(first),
-                first.server(),
-                proof(first),
-                how_often(group),
-                why(first),
-                life(first),
-                afterwards(case, group),
-            ))
+        REASONS.drafts(case, |draft, session, first| {
+            let said = words::Expired { session, proof: proof(first), end: end(first) };
+            draft.at_most(if said.proof.is_token() { Confidence::High } else { Confidence::Medium }).says(&said)
         })
     }
 }
 
-/// What the token itself says of its end, by the capture's clock.
-fn life(login: &Login<'_>) -> String {
+/// What the last token that has an end says of it, by the capture's clock.
+fn end(login: &Login<'_>) -> Option<words::TokenEnd> {
     let dated = |(message, token): (&Message, &Token)| Some((message.at.time, token.expires?));
-    let Some((shown, expires)) = login.tokens().filter_map(dated).last() else { return String::new() };
-    let left = crate::model::Timestamp::new(expires.saturating_mul(1_000_000_000), 0).seconds_since(shown);
-    let end = utc(expires);
-    if left < 0.0 {
-        format!(" The token ended at {end}, {} before it was shown.", span(-left))
-    } else {
-        format!(
-            " The token is valid until {end}, {} longer by the capture's clock: the clock of the Sametime server seems to \
-             be ahead.",
-            span(left)
-        )
-    }
+    let (shown, expires) = login.tokens().filter_map(dated).last()?;
+    let left = Timestamp::new(expires.saturating_mul(1_000_000_000), 0).seconds_since(shown);
+    Some(words::TokenEnd { token_expires: expires, token_left_s: left })
 }
 
 #[cfg(test)]

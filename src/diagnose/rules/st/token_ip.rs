@@ -1,8 +1,8 @@
 //! The sign-on token was issued to another address than the one that shows it.
 
-use crate::diagnose::evidence::sametime::{Reasons, afterwards, how_often, who, why};
+use crate::diagnose::evidence::sametime::Reasons;
+use crate::diagnose::words::st::token_ip as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::sametime::Login;
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -46,43 +46,14 @@ impl Rule for TokenIp {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        REASONS.drafts(case, |draft, group, first| {
-            draft
-                .title(format!(
-                    "Sametime server {} refused a token of {} because of its address",
-                    first.server(),
-                    who(first)
-                ))
-                .explain(format!(
-                    "{} logged in at {}, and the server ended the session{}. Reason: {}. {}{}",
-                    who(first),
-                    first.server(),
-                    how_often(group),
-                    why(first),
-                    addresses(first),
-                    afterwards(case, group),
-                ))
+        REASONS.drafts(case, |draft, session, first| {
+            draft.says(&words::OtherAddress {
+                session,
+                own_address: first.own_address(),
+                seen_address: first.seen_address(),
+                is_translated: first.is_translated(),
+            })
         })
-    }
-}
-
-/// Under which addresses the client goes.
-fn addresses(login: &Login<'_>) -> String {
-    let packets = login.client();
-    match (login.own_address(), login.seen_address()) {
-        (Some(own), Some(seen)) if login.is_translated() => {
-            format!(
-                "The client takes {own} for its address, its packets carry {packets} here, and the server sees {seen}: \
-                     something on the way translates addresses."
-            )
-        }
-        (_, Some(seen)) if login.is_translated() => {
-            format!(
-                "Its packets carry {packets} here, and the server sees {seen}: something on the way translates addresses."
-            )
-        }
-        (_, Some(seen)) => format!("The server sees the client as {seen}; the token was issued to another address."),
-        _ => format!("Its packets carry {packets} here; the token was issued to another address."),
     }
 }
 

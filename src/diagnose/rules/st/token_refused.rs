@@ -1,8 +1,9 @@
 //! The community server does not take the sign-on token.
 
-use crate::diagnose::evidence::logs::{READ, log_of_login, refused_logins, whose};
-use crate::diagnose::evidence::sametime::{afterwards, draft, how_often, proof, who, why};
-use crate::diagnose::words::listed;
+use crate::diagnose::evidence::logs::{READ, log_of_login, refused_logins};
+use crate::diagnose::evidence::sametime::{draft, ended_session, proof};
+use crate::diagnose::words::Users;
+use crate::diagnose::words::st::token_refused as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::logs::TracedLogin;
@@ -67,9 +68,9 @@ impl Rule for TokenRefused {
         let failed = case.logs().logins().iter().filter(|login| login.not_verified.is_some());
         let failed: Vec<_> = failed.filter(|login| login.accepted.is_none()).collect();
         let users = group_by(failed.iter().filter_map(|login| login.user()), |user| *user).len();
-        let all = listed(failed.iter().map(|login| whose(login)), "users");
+        let all = Users::of(failed.iter().map(|login| login.user().map(str::to_owned)));
         // Where so many are refused, the user is not the point.
-        let whom = if users > MANY { Some(all.as_str()) } else { None };
+        let whom = (users > MANY).then_some(&all);
         failed.into_iter().map(|login| not_verified(case, login, whom)).collect()
     }
 }
@@ -85,22 +86,9 @@ fn is_refused(login: &Login<'_>) -> bool {
 fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let later = group.last().and_then(|last| case.sametime().accepted_after(last));
-    let draft = draft(case, &ABOUT, group)
-        .title(if first.by_token() {
-            format!("Sametime server {} refused the sign-on token of {}", first.server(), who(first))
-        } else {
-            format!("Sametime server {} refused the login of {} as an invalid token", first.server(), who(first))
-        })
-        .explain(format!(
-            "{} logged in at {} with {}, and the server ended the session{}. Reason: {}.{}",
-            who(first),
-            first.server(),
-            proof(first),
-            how_often(group),
-            why(first),
-            afterwards(case, group),
-        ));
-    let draft = if first.by_token() { draft } else { draft.at_most(Confidence::Medium) };
+    let said = words::Refused { session: ended_session(case, group)?, proof: proof(first) };
+    let draft = draft(case, &ABOUT, group).says(&said);
+    let draft = if said.proof.is_token() { draft } else { draft.at_most(Confidence::Medium) };
     Some(if later.is_some_and(Login::by_password) { draft.severity(Severity::Major) } else { draft })
 }
 
@@ -108,28 +96,20 @@ fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
 const MANY: usize = 8;
 
 /// The server's trace says that the token did not verify; `all` are its users, where they are one finding.
-fn not_verified(case: &Case<'_>, login: &TracedLogin<'_>, all: Option<&str>) -> Testimony {
-    let code = login.not_verified.and_then(|(_, code)| code);
-    let with = code.map_or_else(String::new, |code| format!(" with code {code}"));
-    let draft = Draft::new(&ABOUT, READ)
-        .guard(login.mixed)
-        .title(format!("Sametime did not accept the sign-on token of {}", all.unwrap_or(whose(login))))
-        .explain(format!(
-            "By {}, the login of {} failed at the check of its token{with}{}. That is Sametime's own code and no status of Domino: \
-             the token did not verify, and the code does not say why. Look at the format of the token first (LtpaToken or \
-             LtpaToken2), then at the keys, then at its end and at the clocks.",
-            log_of_login(case, login),
-            whose(login),
-            if login.turned_away.is_some() { ", and was turned away" } else { "" },
-        ));
+fn not_verified(case: &Case<'_>, login: &TracedLogin<'_>, all: Option<&Users>) -> Testimony {
+    let said = words::NotVerified {
+        log: log_of_login(case, login).to_owned(),
+        user: login.user().map(str::to_owned),
+        users: all.cloned(),
+        check_code: login.not_verified.and_then(|(_, code)| code),
+        was_turned_away: login.turned_away.is_some(),
+    };
+    let whom = all.map_or_else(|| login.user().unwrap_or_default().to_owned(), |all| all.or(words::NAMELESS));
+    let draft = Draft::new(&ABOUT, READ).guard(login.mixed).says(&said);
     let draft = if login.user().is_some() { draft.names_read() } else { draft.points(10) };
     let later = case.logs().got_in_later(login);
     let draft = if later { draft.severity(Severity::Minor) } else { draft };
-    Testimony::new(&ABOUT, &login.telling())
-        .whom(all.unwrap_or(login.user().unwrap_or_default()))
-        .login(login)
-        .links(refused_logins(case, login))
-        .alone(draft)
+    Testimony::new(&ABOUT, &login.telling()).whom(whom).login(login).links(refused_logins(case, login)).alone(draft)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! One user on two servers at a time.
 
-use crate::diagnose::evidence::sametime::{Reasons, session_ended, who};
+use crate::diagnose::evidence::sametime::Reasons;
+use crate::diagnose::words::few;
+use crate::diagnose::words::st::two_servers as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::model::{RuleId, Severity};
 use std::net::IpAddr;
@@ -40,19 +42,13 @@ impl Rule for TwoServers {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        REASONS.drafts(case, |draft, group, first| {
+        REASONS.drafts(case, |draft, session, first| {
             let others = first.user().into_iter().flat_map(|user| case.sametime().of_user(user));
             let mut servers: Vec<IpAddr> = others.filter(|l| l.spoke()).map(|l| l.server().ip).collect();
             servers.sort_unstable();
             servers.dedup();
-            let seen = match servers.as_slice() {
-                [one, other, ..] => format!(" In this capture the user talks to {one} and {other}."),
-                _ => String::new(),
-            };
-            draft
-                .severity(Severity::Minor)
-                .title(format!("{} is logged in on two Sametime servers", who(first)))
-                .explain(session_ended(case, group, "", &seen))
+            let (servers, server_count) = few(servers);
+            draft.severity(Severity::Minor).says(&words::TwoServers { session, servers, server_count })
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The user is not allowed on the community server.
 
-use crate::diagnose::evidence::sametime::{Reasons, afterwards, how_often, who, why};
+use crate::diagnose::evidence::sametime::{Reasons, draft, ended_session};
+use crate::diagnose::words::st::user_restricted as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sametime::ends::only_handshake;
 use crate::model::{RuleId, Severity};
@@ -48,17 +49,7 @@ impl Rule for UserRestricted {
         let groups = REASONS.groups(case);
         let logins = groups.iter().filter(|group| !group.iter().any(|login| only_handshake(login)));
         let told = logins.filter_map(|group| {
-            let first = *group.first()?;
-            let draft = crate::diagnose::evidence::sametime::draft(case, &ABOUT, group);
-            Some(draft.title(format!("{} is not allowed on Sametime server {}", who(first), first.server())).explain(format!(
-                "{} logged in at {}, and the server ended the session{}. Reason: {}. It knows who asks, and does not allow \
-                 it: another password or token will not help.{}",
-                who(first),
-                first.server(),
-                how_often(group),
-                why(first),
-                afterwards(case, group),
-            )))
+            Some(draft(case, &ABOUT, group).says(&words::NotAllowed { session: ended_session(case, group)? }))
         });
         told.collect()
     }

@@ -1,10 +1,10 @@
 //! Client and community server do not agree on the version of the protocol, or on encryption.
 
-use crate::diagnose::evidence::sametime::{Reasons, session_ended, who};
+use crate::diagnose::evidence::sametime::Reasons;
+use crate::diagnose::words::st::version_or_encryption as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sametime::ends::version;
 use crate::model::{RuleId, Severity};
-use nrpcsniff_dissectors::sametime::names;
 
 /// See [`ABOUT`].
 pub struct VersionOrEncryption;
@@ -51,18 +51,13 @@ impl Rule for VersionOrEncryption {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        REASONS.drafts(case, |draft, group, first| {
-            let versions = match (version(first.handshake), version(first.answer)) {
-                (Some(client), Some(server)) => format!(" The client speaks version {client}, the server {server}."),
-                (Some(client), None) => format!(" The client speaks version {client}."),
-                _ => String::new(),
-            };
-            let kind = first.login_type().map_or_else(String::new, |kind| {
-                names::client(kind).map_or_else(|| format!(", client type 0x{kind:04x}"), |name| format!(", {name}"))
-            });
-            draft
-                .title(format!("Sametime server {} does not take the client of {}", first.server(), who(first)))
-                .explain(session_ended(case, group, &kind, &versions))
+        REASONS.drafts(case, |draft, session, first| {
+            draft.says(&words::NotTaken {
+                session,
+                client_type: first.login_type(),
+                client_version: version(first.handshake),
+                server_version: version(first.answer),
+            })
         })
     }
 }

@@ -1,0 +1,105 @@
+//! What is said of a login that a community server sends elsewhere in vain.
+
+use super::{EndedSession, Person};
+use crate::diagnose::words::{Words, how_often, shown, span};
+use crate::model::Endpoint;
+use serde::Serialize;
+
+/// The server named a host, and the client did not get in there.
+#[derive(Debug, Clone, Serialize)]
+pub struct InVain {
+    /// The server that sent the client on.
+    #[serde(serialize_with = "shown")]
+    pub server: Endpoint,
+    /// Who was sent on.
+    #[serde(flatten)]
+    pub who: Person,
+    /// Host that the server named.
+    pub host: String,
+    /// How often.
+    pub count: usize,
+    /// What came of it.
+    #[serde(flatten)]
+    pub fault: Fault,
+}
+
+/// Why a redirect was in vain.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "fault", rename_all = "snake_case")]
+pub enum Fault {
+    /// DNS has no answer for the host.
+    NotResolved {
+        /// Name that DNS was asked for.
+        dns_name: String,
+        /// Code of its answer.
+        dns_rcode: Option<u16>,
+    },
+    /// No connection to it came about.
+    NotConnected {
+        /// Where the client called.
+        #[serde(serialize_with = "shown")]
+        redirected_to: Endpoint,
+    },
+    /// The client was sent to the same host once more.
+    Circle {
+        /// Where the client called.
+        #[serde(serialize_with = "shown")]
+        redirected_to: Endpoint,
+    },
+    /// Nothing was seen of a connection to it.
+    NotTried {
+        /// Seconds from the end of the login to the end of the capture.
+        waited_s: f64,
+    },
+}
+
+impl Words for InVain {
+    fn title(&self) -> String {
+        format!("Sametime server {} sends {} to {}: in vain", self.server, self.who, self.host)
+    }
+
+    fn explanation(&self) -> String {
+        let Self { server, who, host, count, fault } = self;
+        let often = how_often(*count);
+        format!("{who} logged in at {server}, which redirected the login to \"{host}\"{often}. {}", what(fault))
+    }
+}
+
+fn what(fault: &Fault) -> String {
+    match fault {
+        Fault::NotResolved { dns_name, dns_rcode } => {
+            let code = if *dns_rcode == Some(3) { "it does not exist" } else { "no address" };
+            format!("DNS has no answer for that name (\"{dns_name}\": {code}), so the client cannot go there.")
+        }
+        Fault::NotConnected { redirected_to } => {
+            format!("The client then called {redirected_to}, and no connection came about.")
+        }
+        Fault::Circle { redirected_to } => {
+            format!("The client called {redirected_to} again and was sent to the same host once more.")
+        }
+        Fault::NotTried { waited_s } => format!(
+            "Within {} nothing was seen of a connection to it: not resolved, not reachable, or by a way that does not pass \
+             the place of the capture.",
+            span(*waited_s),
+        ),
+    }
+}
+
+/// The server says that the user's home server is away or too old.
+#[derive(Debug, Clone, Serialize)]
+pub struct NoHomeServer {
+    /// Whose login, where, why.
+    #[serde(flatten)]
+    pub session: EndedSession,
+}
+
+impl Words for NoHomeServer {
+    fn title(&self) -> String {
+        format!("The home Sametime server of {} cannot take the login", self.session.who)
+    }
+
+    fn explanation(&self) -> String {
+        let EndedSession { server, who, count, reason, .. } = &self.session;
+        format!("{who} logged in at {server}, which ended the session{}. Reason: {reason}.", how_often(*count))
+    }
+}
