@@ -36,8 +36,16 @@ pub fn shown<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::O
 }
 
 /// The same for what may be unknown.
-pub fn shown_if<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.as_ref().map(ToString::to_string).serialize(serializer)
+pub fn shown_if<'v, T: Display + 'v, S: Serializer>(
+    value: impl IntoIterator<Item = &'v T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    value.into_iter().next().map(ToString::to_string).serialize(serializer)
+}
+
+/// For a side that may be unknown: `client`, `server`.
+pub fn side_if<'v, S: Serializer>(side: impl IntoIterator<Item = &'v Side>, serializer: S) -> Result<S::Ok, S::Error> {
+    side.into_iter().next().map(|side| side.name()).serialize(serializer)
 }
 
 /// Who closed, and how: "the client closed with FIN".

@@ -122,12 +122,17 @@ impl Status {
     pub fn of(code: u16) -> Self {
         Self { code, name: nrpc::Status(code).name() }
     }
+
+    /// "0x09DE".
+    pub fn number(self) -> String {
+        format!("0x{:04X}", self.code)
+    }
 }
 
 /// "0x09DE (ERR_SERVER_BUSY)", "0x1234".
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "0x{:04X}", self.code)?;
+        f.write_str(&self.number())?;
         self.name.map_or(Ok(()), |name| write!(f, " ({name})"))
     }
 }

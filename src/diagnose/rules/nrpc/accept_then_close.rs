@@ -1,7 +1,8 @@
 //! The server's address accepts the connection and hangs up before it has said a word.
 
 use crate::diagnose::evidence::nrpc::show;
-use crate::diagnose::words::span;
+use crate::diagnose::words::Closed;
+use crate::diagnose::words::nrpc::accept_then_close::HungUp;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::nrpc::group_by;
 use crate::facts::nrpc::opening::worked_later;
@@ -89,20 +90,19 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let c = first.conversation;
     let (client, server) = (c.client.ip, c.server);
     let middlebox = c.teardown.by == CloseBy::Middlebox;
-    let who = if middlebox { "something on the path, in the server's name," } else { "the server's side" };
-    let when = if c.bytes.client == 0 { "before the client had said anything" } else { "right at the session request" };
     let mut draft = Draft::new(&ABOUT, 40)
         .at_most(Confidence::Medium)
         .retry(group.len() > 1 || case.retry_of(first).is_some())
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .title(format!("{server} accepts connections of {client} and closes them without an answer"))
-        .explain(format!(
-            "{client} connected to {server}; {who} closed with {} after {} {when}, without a byte of answer. The \
-             address can be reached, but nobody behind it serves the Notes client.",
-            if c.teardown.how == Close::Rst { "RST" } else { "FIN" },
-            span(delay(c)?),
-        ));
+        .says(&HungUp {
+            server,
+            client,
+            count: group.len(),
+            request_sent: c.bytes.client > 0,
+            closed: Closed::of(&c.teardown),
+            close_delay_s: delay(c)?,
+        });
     if let Some(at) = c.tcp.handshake.syn_ack {
         draft = draft.packet(at, format!("{server} accepts the connection"));
     }

@@ -2,11 +2,12 @@
 
 use crate::diagnose::evidence::logs::{FEW, log_of, nrpc_at};
 use crate::diagnose::evidence::nrpc::show;
-use crate::diagnose::words::{closer, span};
+use crate::diagnose::words::nrpc::auth_rejected as words;
+use crate::diagnose::words::{Closed, Status};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::logs::Entry;
 use crate::facts::names;
-use crate::facts::nrpc::opening::{Refusal, closed_at_once, last_refusal, mismatch, refused, shown};
+use crate::facts::nrpc::opening::{Refusal, closed_at_once, last_refusal, mismatch, refused};
 use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, LogEvent, RuleId, Severity, Side};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
@@ -101,10 +102,11 @@ const ENCRYPTING: u16 = 0x1903;
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let (client, server) = (first.conversation.client.ip, first.conversation.server);
-    let name = first.answered().map_or_else(|| server.to_string(), names::abbreviated);
+    let server_name = first.answered().map(names::abbreviated);
+    let name = server_name.clone().unwrap_or_else(|| server.to_string());
+    let count = group.len();
     let status = security_status(case, first);
     let by_server = first.conversation.teardown.by == CloseBy::Server;
-    let how = first.close_delay().map_or_else(String::new, |delay| format!("{} {} later", closer(first), span(delay)));
     let mut draft = Draft::new(&ABOUT, 40)
         .points(if by_server { 10 } else { 0 })
         .retry(group.len() > 1 || case.retry_of(first).is_some())
@@ -115,24 +117,26 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     draft = match status {
         Some(status) => draft
             .names_read()
-            .title(format!("{name} and {client} could not authenticate: status {}", status.shown()))
-            .explain(format!(
-                "{client} reached {name} at {server}; the authentication ended with status {} in message {}. Network \
-                 and name are right; the identities are not accepted.",
-                status.shown(),
-                status.n,
-            ))
+            .says(&words::Refused {
+                server,
+                server_name,
+                client,
+                count,
+                status: Status::of(status.code),
+                message: status.n,
+            })
             .packet(
                 status.at,
                 format!("message {} carries status {} (its place in a reply is inferred)", status.n, status.shown()),
             ),
-        None => draft
-            .at_most(Confidence::Medium)
-            .title(format!("{name} and {client} parted right after authentication"))
-            .explain(format!(
-                "{client} reached {name} at {server}; both sent their identities, and {how}, before anything else was \
-                 asked. This is how a rejected authentication looks; the reason itself is not readable here."
-            )),
+        None => draft.at_most(Confidence::Medium).says(&words::Parted {
+            server,
+            server_name,
+            client,
+            count,
+            closed: Closed::of(&first.conversation.teardown),
+            close_delay_s: first.close_delay(),
+        }),
     };
     draft = draft.remedy_first(format!("Look for \"Authentication failure\" with {client} in the log of {name}."));
     if let Some((user, at)) = user(first) {
@@ -164,8 +168,7 @@ fn told_by_log(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
         .points(20)
         .at_most(Confidence::Medium)
         .severity(Severity::Major)
-        .title(format!("Notes and Domino could not authenticate: {meaning}"))
-        .explain(format!("{} says so with the text of status {}.", log_of(case, &entry), shown(code)));
+        .says(&words::Logged { log: log_of(case, &entry).to_owned(), status: Status::of(code), meaning });
     Testimony::new(&ABOUT, &[entry]).whom(code.to_string()).links(nrpc_at(case, &entry)).proves().alone(draft)
 }
 

@@ -1,6 +1,7 @@
 //! Client and server do not agree on what time it is.
 
 use crate::diagnose::evidence::nrpc::and_more;
+use crate::diagnose::words::nrpc::clock_skew::Apart;
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names::abbreviated;
@@ -101,38 +102,24 @@ fn offset(clock: i64, seen: Timestamp) -> Option<i64> {
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let skew = Skew::of(case, first)?;
-    let (client, server) = (first.conversation.client.ip, server_name(first));
-    let apart = span(seconds(skew.server.saturating_sub(skew.client)).abs());
-    let ahead = if skew.server > skew.client { "behind" } else { "ahead of" };
-    let draft = Draft::new(&ABOUT, 35)
-        .names_read()
-        .seen_in(group.len())
-        .title(format!("Clock of client {client} is {apart} {ahead} that of {server}"))
-        .explain(format!(
-            "The session request of {client} and the response of {server} carry the senders' clocks. The client's is \
-             {apart} {ahead} the server's. {}",
-            verdict(skew, client, &server),
-        ))
-        .remedy_first(match skew.wrong {
-            Some(Side::Client) => format!("Set the clock of {client} right."),
-            Some(Side::Server) => format!("Set the clock of {server} ({}) right.", first.conversation.server.ip),
-            None => format!("Compare the clocks of {client} and {server} with a clock that is known to be right."),
-        });
+    let client = first.conversation.client.ip;
+    let apart = Apart {
+        server: first.conversation.server,
+        server_name: first.answered().map(abbreviated),
+        client,
+        count: group.len(),
+        clock_skew_s: seconds(skew.client.saturating_sub(skew.server)),
+        wrong_clock: skew.wrong,
+    };
+    let server = apart.server();
+    let draft = Draft::new(&ABOUT, 35).names_read().seen_in(group.len()).says(&apart).remedy_first(match skew.wrong {
+        Some(Side::Client) => format!("Set the clock of {client} right."),
+        Some(Side::Server) => format!("Set the clock of {server} ({}) right.", first.conversation.server.ip),
+        None => format!("Compare the clocks of {client} and {server} with a clock that is known to be right."),
+    });
     let draft = group.iter().fold(draft, |draft, talk| draft.conversation(talk.conversation));
     let draft = group.iter().take(4).fold(draft, |draft, talk| show_clocks(draft, talk));
     Some(and_more(draft, group))
-}
-
-fn server_name(talk: &Talk<'_>) -> String {
-    talk.answered().map_or_else(|| talk.conversation.server.ip.to_string(), abbreviated)
-}
-
-fn verdict(skew: Skew, client: IpAddr, server: &str) -> String {
-    match skew.wrong {
-        Some(Side::Client) => format!("The capture's clock agrees with the server, so that of {client} seems wrong."),
-        Some(Side::Server) => format!("The capture's clock agrees with the client, so that of {server} seems wrong."),
-        None => "The capture's clock agrees with neither, so it cannot be told which one is wrong.".to_owned(),
-    }
 }
 
 fn show_clocks(mut draft: Draft, talk: &Talk<'_>) -> Draft {

@@ -1,7 +1,7 @@
 //! One server failed, and the client got a session with another one at once.
 
 use crate::diagnose::evidence::nrpc::{show_close, show_names};
-use crate::diagnose::words::span;
+use crate::diagnose::words::nrpc::cluster_failover::FailedOver;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names::{Likeness, abbreviated};
 use crate::facts::nrpc::group_by;
@@ -107,23 +107,24 @@ fn name_of<'a>(answers: &Answers<'a>, talk: &Talk<'a>) -> Option<&'a str> {
 fn finding(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let next = mate(case, answers, first)?;
-    let (client, server) = (first.conversation.client.ip, first.conversation.server);
+    let server = first.conversation.server;
     let known = name_of(answers, first);
-    let from = known.map_or_else(|| server.to_string(), abbreviated);
-    let to = abbreviated(next.answered()?);
+    let failed_over = FailedOver {
+        server,
+        server_name: known.map(abbreviated),
+        client: first.conversation.client.ip,
+        count: group.len(),
+        other_server: next.conversation.server,
+        other_server_name: abbreviated(next.answered()?),
+        delay_s: next.conversation.first.time.seconds_since(first.ended()),
+    };
     let before =
         case.before(first).take(256).any(|talk| talk.conversation.server == next.conversation.server && talk.went_on());
     let mut draft = Draft::new(&ABOUT, if known.is_some() { 70 } else { 40 })
         .at_most(Confidence::Medium)
         .guard(before)
-        .title(format!("{client} did not get a session with {from}, but with {to}"))
-        .explain(format!(
-            "The attempt of {client} to reach {from} at {server} failed; {} later it opened a session with {to} at {}, \
-             by that server's own name, and works there. This looks like a failover to a cluster mate.",
-            span(next.conversation.first.time.seconds_since(first.ended())),
-            next.conversation.server,
-        ))
-        .remedy_first(format!("Find out why {from} at {server} does not take sessions."));
+        .says(&failed_over)
+        .remedy_first(format!("Find out why {} at {server} does not take sessions.", failed_over.server()));
     for talk in group {
         draft = draft.conversation(talk.conversation);
     }

@@ -1,7 +1,8 @@
 //! The session ended right after its opening, and nothing that was read says why.
 
 use crate::diagnose::evidence::nrpc::show;
-use crate::diagnose::words::{closer, span};
+use crate::diagnose::words::Closed;
+use crate::diagnose::words::nrpc::early_close::Ended;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::nrpc::opening::{closed_after_opening, mismatch, recovered};
 use crate::facts::nrpc::{attempt, group_by};
@@ -86,38 +87,24 @@ fn last_of_several(case: &Case<'_>, talk: &Talk<'_>) -> bool {
 
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let (first, last) = (*group.first()?, *group.last()?);
-    let client = first.conversation.client.ip;
-    let server = first.conversation.server;
-    let delay = first.close_delay().map_or_else(String::new, span);
     let draft = Draft::new(&ABOUT, 30)
         .at_most(Confidence::Low)
         .retry(group.len() > 1 || case.retry_of(first).is_some())
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .title(format!("Session of {client} with {server} ended right after its opening"))
-        .explain(format!(
-            "{client} connected to {server} and sent its session request; {}, then {} after {delay}. {} Why, cannot be \
-             read from the capture{}.",
-            if first.progress().server == 0 { "no answer came" } else { "the server answered" },
-            closer(first),
-            names_known(first),
-            if first.names_no_server() {
-                ""
-            } else {
-                ": most often the server was not the one asked for, or it refused the session"
-            },
-        ));
+        .says(&Ended {
+            server: first.conversation.server,
+            client: first.conversation.client.ip,
+            count: group.len(),
+            was_answered: first.progress().server > 0,
+            asked_in_full: first.wanted().map(str::to_owned),
+            answered: first.answered().map(str::to_owned),
+            names_no_server: first.names_no_server(),
+            closed: Closed::of(&first.conversation.teardown),
+            close_delay_s: first.close_delay(),
+        });
     let draft = show(draft, group);
     Some(if recovered(case, last).is_some() { draft.severity(Severity::Minor) } else { draft })
-}
-
-fn names_known(talk: &Talk<'_>) -> String {
-    match (talk.wanted(), talk.answered()) {
-        (Some(_), Some(answered)) => format!("The name is right (\"{answered}\")."),
-        (Some(wanted), None) => format!("It asked for \"{wanted}\"; the server's own name was not read."),
-        _ if talk.names_no_server() => "The request names no server, so no name can be wrong.".to_owned(),
-        _ => "The names were not read.".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::diagnose::evidence::logs::not_responding;
 use crate::diagnose::evidence::nrpc::show;
+use crate::diagnose::words::nrpc::hello_unanswered::Unanswered;
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::nrpc::opening::{watched_until, worked_later};
@@ -69,22 +70,21 @@ fn waited(case: &Case<'_>, talk: &Talk<'_>) -> Option<f64> {
 
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let (first, last) = (*group.first()?, *group.last()?);
-    let (client, server) = (first.conversation.client.ip, first.conversation.server);
-    let time = span(waited(case, first)?);
-    let asked = first.wanted().map_or_else(String::new, |wanted| format!(" for \"{wanted}\""));
+    let (server, waited_s) = (first.conversation.server, waited(case, first)?);
     let draft = Draft::new(&ABOUT, 50)
         .at_most(Confidence::Medium)
         .retry(group.len() > 1 || case.retry_of(first).is_some())
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .title(format!("{server} took the session request of {client} and did not answer it"))
-        .explain(format!(
-            "{client} connected to {server} and asked{asked}. TCP of the server acknowledged the request, but for \
-             {time} no byte came back. The network works in both directions; the Domino server behind that address \
-             does not, or there is none behind it."
-        ))
+        .says(&Unanswered {
+            server,
+            client: first.conversation.client.ip,
+            count: group.len(),
+            asked_in_full: first.wanted().map(str::to_owned),
+            waited_s,
+        })
         .remedy_first(format!("Check whether Domino is alive on {}: console, \"show tasks\", NSD.", server.ip));
-    let draft = show(draft, group).absence(format!("no answer to the session request within {time}"));
+    let draft = show(draft, group).absence(format!("no answer to the session request within {}", span(waited_s)));
     Some(if worked_later(case, last).is_some() { draft.severity(Severity::Major) } else { draft })
 }
 

@@ -2,7 +2,8 @@
 
 use crate::diagnose::evidence::logs::{FEW, log_of, nrpc_at};
 use crate::diagnose::evidence::nrpc::{and_more, show_close};
-use crate::diagnose::words::closer;
+use crate::diagnose::words::Closed;
+use crate::diagnose::words::nrpc::id_expired::{Dated, Logged, Outcome};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::nrpc::group_by;
 use crate::facts::nrpc::opening::{closed_at_once, refused};
@@ -63,11 +64,7 @@ impl Rule for IdExpired {
         let said = |event: &LogEvent| matches!(event, LogEvent::Status { code: 0x191C, token: None });
         let heard = case.logs().saying(said).take(FEW).map(|entry| {
             let draft = Draft::new(&ABOUT, 55)
-                .title("A Notes certificate has expired")
-                .explain(format!(
-                    "{} says that the user's certificate has expired. Whose it is, the line does not tell.",
-                    log_of(case, &entry)
-                ))
+                .says(&Logged { log: log_of(case, &entry).to_owned() })
                 .at_most(Confidence::Medium);
             Testimony::new(&ABOUT, &[entry]).links(nrpc_at(case, &entry)).proves().alone(draft)
         });
@@ -156,60 +153,41 @@ fn judge_group(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let worst = judged.iter().map(|(.., state)| *state).max()?;
     let (first, dates, _) = *judged.iter().find(|(.., state)| *state == worst)?;
     let alike: Vec<_> = judged.iter().filter(|(.., state)| *state == worst).map(|(talk, ..)| *talk).collect();
+    let outcome = match worst {
+        State::Good => return None,
+        State::Near => Outcome::HoldsYet,
+        State::Unseen => Outcome::NotSeen,
+        State::AsOfNow => Outcome::AsOfGivenTime,
+        State::Failed => Outcome::Failed,
+    };
+    let mut draft = draft(first, &dates, outcome, alike.len());
     match worst {
-        State::Good => None,
-        State::Near => Some(show(draft(first, &dates, near(first, &dates)).severity(Severity::Info), &alike, &dates)),
-        State::Unseen => {
-            let text = over(first, &dates, "How the session ended is not in the capture.");
-            Some(show(draft(first, &dates, text).severity(Severity::Info), &alike, &dates))
-        }
-        State::AsOfNow => {
-            let text = over(first, &dates, "This is judged as of the time given, not as of the capture.");
-            Some(show(draft(first, &dates, text), &alike, &dates))
-        }
+        State::Near | State::Unseen => draft = draft.severity(Severity::Info),
         State::Failed => {
-            let text = over(first, &dates, &format!("The session failed: {}.", closer(first)));
             let again = alike.len() > 1 || case.retry_of(first).is_some();
-            let draft = draft(first, &dates, text).retry(again).guard(!first.well_captured());
-            Some(show(draft, &alike, &dates))
+            draft = draft.retry(again).guard(!first.well_captured());
         }
+        State::Good | State::AsOfNow => {}
     }
+    Some(show(draft, &alike, &dates))
 }
 
-fn draft(talk: &Talk<'_>, dates: &Dates, (title, text): (String, String)) -> Draft {
+fn draft(talk: &Talk<'_>, dates: &Dates, outcome: Outcome, count: usize) -> Draft {
     let sure = if dates.created.is_some() { Confidence::Medium } else { Confidence::Low };
-    Draft::new(&ABOUT, 55).at_most(sure).title(title).explain(text).remedy_first(format!(
-        "Look at the certificate in the ID of client {} (File > Security > User Security > Your Identity > Your \
+    let client = talk.conversation.client.ip;
+    let said = Dated {
+        client,
+        count,
+        certificate_expires: dates.end(),
+        as_of: dates.now,
+        days_left: dates.days_left(),
+        outcome,
+        closed: (outcome == Outcome::Failed).then(|| Closed::of(&talk.conversation.teardown)),
+    };
+    Draft::new(&ABOUT, 55).at_most(sure).says(&said).remedy_first(format!(
+        "Look at the certificate in the ID of client {client} (File > Security > User Security > Your Identity > Your \
          Certificates), and recertify that ID.",
-        talk.conversation.client.ip,
     ))
-}
-
-fn near(talk: &Talk<'_>, dates: &Dates) -> (String, String) {
-    let client = talk.conversation.client.ip;
-    (
-        format!("User ID of client {client} seems to expire on {}", dates.end()),
-        format!(
-            "The session request of {client} carries a date that looks like the end of the user ID's certificate \
-             (inferred from its pattern, not documented): {}, {:.0} days after {}.",
-            dates.end(),
-            dates.days_left(),
-            dates.now,
-        ),
-    )
-}
-
-fn over(talk: &Talk<'_>, dates: &Dates, outcome: &str) -> (String, String) {
-    let client = talk.conversation.client.ip;
-    (
-        format!("User ID of client {client} seems to have expired on {}", dates.end()),
-        format!(
-            "The session request of {client} carries a date that looks like the end of the user ID's certificate \
-             (inferred from its pattern, not documented): {}, which is before {}. {outcome}",
-            dates.end(),
-            dates.now,
-        ),
-    )
 }
 
 fn show(mut draft: Draft, group: &[&Talk<'_>], dates: &Dates) -> Draft {

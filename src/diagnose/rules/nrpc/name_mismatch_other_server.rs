@@ -2,7 +2,8 @@
 
 use crate::diagnose::evidence::logs::wrong_server;
 use crate::diagnose::evidence::nrpc::{show, show_names};
-use crate::diagnose::words::{closer, dns_path, span, times};
+use crate::diagnose::words::nrpc::name_mismatch_other_server as words;
+use crate::diagnose::words::{Closed, dns_path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::logs::ClientTrace;
 use crate::facts::names::{Likeness, abbreviated, looks_like_host};
@@ -90,8 +91,17 @@ fn failure(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .retry(group.len() > 1 || case.retry_of(first).is_some())
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .title(format!("Client asked for {asked}, but {met} answered at {server}"))
-        .explain(explanation(first, wanted, answered, group.len()));
+        .says(&words::Refused {
+            server,
+            server_name: met.clone(),
+            asked: asked.clone(),
+            asked_in_full: wanted.to_owned(),
+            answered: answered.to_owned(),
+            client: first.conversation.client.ip,
+            count: group.len(),
+            closed: Closed::of(&first.conversation.teardown),
+            close_delay_s: first.close_delay(),
+        });
     if !wanted.contains('/') {
         draft = draft.at_most(Confidence::Medium).remedy_first(format!(
             "If \"{asked}\" is a short host alias of {met}: make it known to that server (notes.ini \
@@ -112,20 +122,6 @@ fn failure(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
             server.ip
         )),
     })
-}
-
-fn explanation(first: &Talk<'_>, wanted: &str, answered: &str, count: usize) -> String {
-    let delay = first.close_delay().map_or_else(String::new, |delay| format!(" {}", span(delay)));
-    format!(
-        "The Notes client {} asked {} for \"{wanted}\"; the server that answered there is \"{answered}\". Notes does \
-         not go on with another server: {}{delay} after the answer{}. Network and server are working; the address \
-         {} belongs to another server than the client believes.",
-        first.conversation.client.ip,
-        first.conversation.server,
-        closer(first),
-        if count > 1 { format!(" ({} in this capture)", times(count)) } else { String::new() },
-        first.conversation.server.ip,
-    )
 }
 
 /// Where the client has the address from: DNS, as far as the capture shows.
@@ -164,13 +160,14 @@ fn tolerated(group: &[&Talk<'_>]) -> Option<Draft> {
         .names_read()
         .guard(!first.well_captured())
         .severity(Severity::Info)
-        .title(format!("{} answers for {}: no fault", abbreviated(answered), abbreviated(wanted)))
-        .explain(format!(
-            "{} was asked for \"{wanted}\" and answered as \"{answered}\", and the client went on ({} in this \
-             capture). The server does not insist on its own name: NETWORK_SPRAYER_ADDRESS is probably in force.",
-            first.conversation.server,
-            times(group.len()),
-        ))
+        .says(&words::Accepted {
+            server: first.conversation.server,
+            server_name: abbreviated(answered),
+            asked: abbreviated(wanted),
+            asked_in_full: wanted.to_owned(),
+            answered: answered.to_owned(),
+            count: group.len(),
+        })
         .remedies([
             "Nothing to mend if this server is meant to answer for the other one. If not, the address that leads here \
              is out of date, and users work on another server than they believe.",
@@ -183,29 +180,16 @@ fn tolerated(group: &[&Talk<'_>]) -> Option<Draft> {
 
 /// The port trace of a client tells who answered, and beside it whom the client wanted.
 fn told_by_client(draft: Draft, trace: &ClientTrace<'_>) -> Draft {
-    let name = abbreviated(trace.answered);
+    let (server_name, address) = (abbreviated(trace.answered), trace.address.to_owned());
     let severity = if trace.recovered.is_some() { Severity::Major } else { Severity::Blocker };
-    let Some(wanted) = trace.wanted.map(abbreviated) else {
+    let Some(asked) = trace.wanted.map(abbreviated) else {
         return draft
             .severity(severity)
             .at_most(Confidence::Medium)
             .points(15)
-            .title(format!("A Notes client reached {name} in place of the server that it wanted"))
-            .explain(format!(
-                "The client's trace says that {name} answered at {}, and is not the server that was asked for. Which one that was is \
-                 not in the log: if it was a host name, see nrpc-name-mismatch-alias.",
-                trace.address,
-            ));
+            .says(&words::TracedInPart { server_name, address });
     };
-    draft
-        .severity(severity)
-        .names_read()
-        .title(format!("Client asked for {wanted} and reached {name}"))
-        .explain(format!(
-            "The client's trace says that it asked for {wanted} at {} and that {name} answered: the address that the client holds \
-             for the one belongs to the other.",
-            trace.address,
-        ))
+    draft.severity(severity).names_read().says(&words::Traced { server_name, asked, address })
 }
 
 #[cfg(test)]

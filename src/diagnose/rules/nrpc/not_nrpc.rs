@@ -1,6 +1,7 @@
 //! Somebody speaks another protocol to the Notes port.
 
-use crate::diagnose::words::{closer, times};
+use crate::diagnose::words::closer;
+use crate::diagnose::words::nrpc::not_nrpc::{self as words, Sent};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Conversation, Endpoint, FirstBytes, RuleId, Setup, Severity};
 use nrpcsniff_dissectors::nrpc;
@@ -61,15 +62,7 @@ impl Rule for NotNrpc {
 struct Foreign<'a> {
     conversation: &'a Conversation,
     first: &'a FirstBytes,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Tls,
-    Http,
-    Ssh,
-    Other,
+    sent: Sent,
 }
 
 impl<'a> Foreign<'a> {
@@ -79,32 +72,22 @@ impl<'a> Foreign<'a> {
         let here = nrpc::PROTOCOL.tcp_ports.contains(&c.server.port) && !c.is(&nrpc::PROTOCOL);
         let whole = c.setup == Setup::Handshake && !c.roles_guessed;
         let unanswered = c.bytes.server == 0 && c.tcp.acked_unseen.server == 0;
-        let kind = Kind::of(&first.bytes)?;
-        (here && whole && unanswered).then_some(Self { conversation, first, kind })
+        let sent = sent(&first.bytes)?;
+        (here && whole && unanswered).then_some(Self { conversation, first, sent })
     }
 }
 
-impl Kind {
-    fn of(bytes: &[u8]) -> Option<Self> {
-        const METHODS: &[&[u8]] = &[b"GET ", b"POST ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"PUT ", b"PRI * HTTP"];
-        if bytes.starts_with(&[0x16, 3]) && bytes.get(2).is_some_and(|&minor| minor <= 4) {
-            Some(Self::Tls)
-        } else if METHODS.iter().any(|method| bytes.starts_with(method)) {
-            Some(Self::Http)
-        } else if bytes.starts_with(b"SSH-") {
-            Some(Self::Ssh)
-        } else {
-            (bytes.len() >= ENOUGH).then_some(Self::Other)
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Tls => "a TLS ClientHello",
-            Self::Http => "an HTTP request",
-            Self::Ssh => "an SSH banner",
-            Self::Other => "bytes that are not a Notes session request",
-        }
+/// What the first bytes of a client are, if they are enough to tell that they are not NRPC.
+fn sent(bytes: &[u8]) -> Option<Sent> {
+    const METHODS: &[&[u8]] = &[b"GET ", b"POST ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"PUT ", b"PRI * HTTP"];
+    if bytes.starts_with(&[0x16, 3]) && bytes.get(2).is_some_and(|&minor| minor <= 4) {
+        Some(Sent::Tls)
+    } else if METHODS.iter().any(|method| bytes.starts_with(method)) {
+        Some(Sent::Http)
+    } else if bytes.starts_with(b"SSH-") {
+        Some(Sent::Ssh)
+    } else {
+        (bytes.len() >= ENOUGH).then_some(Sent::Other)
     }
 }
 
@@ -112,23 +95,11 @@ fn finding(case: &Case<'_>, group: &[Foreign<'_>]) -> Option<Draft> {
     let first = group.first()?;
     let (client, server) = (first.conversation.client.ip, first.conversation.server);
     let workstation = group.len() >= 2 && case.of_client(client).any(|talk| is_notes_client(talk, server));
-    let sure = group.iter().any(|foreign| foreign.kind != Kind::Other);
-    let kinds = kinds(group);
+    let sure = group.iter().any(|foreign| foreign.sent != Sent::Other);
     let mut draft = Draft::new(&ABOUT, 35)
         .points(if sure { 40 } else { 15 })
         .seen_in(group.len())
-        .title(format!("{client} sends {kinds} to the Notes port of {server}"))
-        .explain(format!(
-            "{client} connected to {server}, the port of Notes RPC, and sent {kinds} instead of a Notes session \
-             request ({} in this capture). The server did not answer. {}",
-            times(group.len()),
-            if workstation {
-                "The same machine also speaks NRPC in this capture, so it is a Notes workstation, and something wraps \
-                 its traffic."
-            } else {
-                "This is what scanners and health checks with the wrong protocol look like; no Notes user is concerned."
-            },
-        ))
+        .says(&words::Foreign { server, client, count: group.len(), sent: kinds(group), is_notes_client: workstation })
         .remedy_first(if workstation {
             format!("Find out on {client} which proxy, VPN or security program wraps traffic to {server}.")
         } else {
@@ -141,7 +112,7 @@ fn finding(case: &Case<'_>, group: &[Foreign<'_>]) -> Option<Draft> {
         draft = draft.conversation(foreign.conversation);
     }
     for foreign in group.iter().take(4) {
-        draft = draft.packet(foreign.first.at, format!("the client begins with {}", foreign.kind.name()));
+        draft = draft.packet(foreign.first.at, format!("the client begins with {}", foreign.sent.name()));
         if let Some(at) = foreign.conversation.teardown.at {
             draft = draft.packet(at, closer(&foreign.talk()));
         }
@@ -160,10 +131,10 @@ fn is_notes_client(talk: &Talk<'_>, spared: Endpoint) -> bool {
     talk.conversation.server != spared && talk.request.is_some() && talk.wanted().is_some()
 }
 
-fn kinds(group: &[Foreign<'_>]) -> String {
-    let all = [Kind::Tls, Kind::Http, Kind::Ssh, Kind::Other];
-    let seen = all.into_iter().filter(|kind| group.iter().any(|foreign| foreign.kind == *kind));
-    seen.map(Kind::name).collect::<Vec<_>>().join(" and ")
+/// What the connections of a group began with, each once.
+fn kinds(group: &[Foreign<'_>]) -> Vec<Sent> {
+    let all = [Sent::Tls, Sent::Http, Sent::Ssh, Sent::Other];
+    all.into_iter().filter(|kind| group.iter().any(|foreign| foreign.sent == *kind)).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The server hangs up on the first request in clear after a good opening: it may insist on port encryption.
 
 use crate::diagnose::evidence::nrpc::show;
-use crate::diagnose::words::{closer, span};
+use crate::diagnose::words::Closed;
+use crate::diagnose::words::nrpc::port_encryption_mandate::HungUp;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names;
 use crate::facts::nrpc::opening::{closed_at_once, refused};
@@ -65,21 +66,24 @@ fn clear_request<'a>(case: &Case<'_>, talk: &Talk<'a>) -> Option<&'a Message> {
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let request = clear_request(case, first)?;
-    let (client, server) = (first.conversation.client.ip, first.conversation.server);
-    let name = first.answered().map_or_else(|| server.to_string(), names::abbreviated);
+    let client = first.conversation.client.ip;
+    let hung_up = HungUp {
+        server: first.conversation.server,
+        server_name: first.answered().map(names::abbreviated),
+        client,
+        count: group.len(),
+        closed: Closed::of(&first.conversation.teardown),
+        close_delay_s: first.close_delay(),
+    };
     let draft = Draft::new(&ABOUT, 25)
         .at_most(Confidence::Low)
         .retry(group.len() > 1 || case.retry_of(first).is_some())
         .seen_in(group.len())
-        .title(format!("{name} hung up on the first request of {client} in clear"))
-        .explain(format!(
-            "{client} opened a session with {name} at {server} and authenticated; its first request was not encrypted, \
-             and {} {} after it instead of answering. If {name} is a Domino 14.5 that insists on port encryption, this \
-             is the reason; the capture alone does not prove it.",
-            closer(first),
-            first.close_delay().map_or_else(String::new, span),
+        .says(&hung_up)
+        .remedy_first(format!(
+            "Ask whether {} mandates port encryption; if so, switch it on for {client}.",
+            hung_up.server()
         ))
-        .remedy_first(format!("Ask whether {name} mandates port encryption; if so, switch it on for {client}."))
         .packet(request.at, "the first request after authentication is in clear");
     Some(show(draft, group))
 }

@@ -1,6 +1,7 @@
 //! Several Domino partitions share an address, and the one on the Notes port does not lead to the wanted one.
 
 use crate::diagnose::evidence::nrpc::{and_more, show};
+use crate::diagnose::words::nrpc::port_map::{NobodyThere, NotSentOn};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names::{Likeness, abbreviated, looks_like_host};
 use crate::facts::nrpc::opening::{Answers, refused};
@@ -118,20 +119,20 @@ fn turned_away(case: &Case<'_>, answers: &Answers<'_>, partitions: &Partitions<'
 fn not_sent_on(case: &Case<'_>, partitions: &Partitions<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let (home, name) = misled(case, partitions, first)?;
-    let server = first.conversation.server;
-    let (wanted, met) = (abbreviated(name), abbreviated(first.answered()?));
+    let met = abbreviated(first.answered()?);
     let draft = Draft::new(&ABOUT, 55)
         .at_most(Confidence::Medium)
         .retry(group.len() > 1 || case.retry_of(first).is_some())
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .title(format!("{met} on {server} does not send clients on to {wanted} on port {}", home.port))
-        .explain(format!(
-            "The Notes client {} asked {server} for {wanted}; {met} answered, and the session ended. {wanted} answers \
-             at {home}, another port of the same machine: the partition on port {} should have sent the client there, \
-             and no such connection followed.",
-            first.conversation.client.ip, server.port,
-        ))
+        .says(&NotSentOn {
+            server: first.conversation.server,
+            server_name: met.clone(),
+            client: first.conversation.client.ip,
+            count: group.len(),
+            asked: abbreviated(name),
+            other_server: home,
+        })
         .remedy_first(format!(
             "In the notes.ini of {met}: TCPIP_PortMappingNN={name},{home} (NN = the next free number from 00), then \
              restart it."
@@ -142,19 +143,17 @@ fn not_sent_on(case: &Case<'_>, partitions: &Partitions<'_>, group: &[&Talk<'_>]
 fn nobody_there(partitions: &Partitions<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let server = first.conversation.server;
-    let known = partitions.at(server.ip);
-    let list = known.iter().take(8).map(|(at, name)| format!("{} on port {}", abbreviated(name), at.port));
-    let list = list.collect::<Vec<_>>().join(", ");
-    let mut draft = Draft::new(&ABOUT, 50)
-        .at_most(Confidence::Medium)
-        .retry(group.len() > 1)
-        .seen_in(group.len())
-        .title(format!("Nothing listens on {server}, but Domino partitions live on other ports of it"))
-        .explain(format!(
-            "{} tried {server} and was refused. On the same address the capture shows {list}. The partition that \
-             listens on port {} and sends clients on to the others is probably down.",
-            first.conversation.client.ip, server.port,
-        ));
+    let known = partitions.at(server.ip).iter().take(8);
+    let mut draft =
+        Draft::new(&ABOUT, 50).at_most(Confidence::Medium).retry(group.len() > 1).seen_in(group.len()).says(
+            &NobodyThere {
+                server,
+                client: first.conversation.client.ip,
+                count: group.len(),
+                server_names: known.clone().map(|(_, name)| abbreviated(name)).collect(),
+                ports: known.map(|(at, _)| at.port).collect(),
+            },
+        );
     for talk in group {
         draft = draft.conversation(talk.conversation);
     }

@@ -2,6 +2,8 @@
 
 use crate::diagnose::evidence::logs::{FEW, log_of, nrpc_at};
 use crate::diagnose::evidence::nrpc::{show_close, show_names};
+use crate::diagnose::words::Status;
+use crate::diagnose::words::nrpc::refused_status as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::logs::{Entry, same_server};
 use crate::facts::names;
@@ -144,20 +146,21 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let (first, last) = (*group.first()?, *group.last()?);
     let status = refusal(case, first)?;
     let Code(_, meaning, remedy) = code_of(status.code)?;
-    let (client, server) = (first.conversation.client.ip, first.conversation.server);
-    let name = first.answered().map_or_else(|| server.to_string(), names::abbreviated);
+    let refused = words::Refused {
+        server: first.conversation.server,
+        server_name: first.answered().map(names::abbreviated),
+        client: first.conversation.client.ip,
+        count: group.len(),
+        status: Status::of(status.code),
+        meaning,
+    };
     let mut draft = Draft::new(&ABOUT, 35)
         .names_read()
         .retry(group.len() > 1 || case.retry_of(first).is_some())
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .title(format!("{name} refused the session: {meaning}"))
-        .explain(format!(
-            "{client} reached {name} at {server}, and the server answered with status {}: {meaning}. Network and \
-             server are working.",
-            status.shown(),
-        ))
-        .remedy_first(format!("{name}: {remedy}"));
+        .says(&refused)
+        .remedy_first(format!("{}: {remedy}", refused.server()));
     for talk in group {
         draft = draft.conversation(talk.conversation);
     }
@@ -199,20 +202,17 @@ fn refusal_in(event: &LogEvent) -> Option<(&'static Code, Option<&str>)> {
 
 fn told_by_log(case: &Case<'_>, entry: Entry<'_>) -> Option<Testimony> {
     let (Code(code, meaning, remedy), server) = refusal_in(&entry.fact.event)?;
-    let name = server.map_or_else(|| "A Domino server".to_owned(), names::abbreviated);
-    let draft = Draft::new(&ABOUT, 35)
-        .names_read()
-        .severity(Severity::Major)
-        .title(format!("{name} turned a session away: {meaning}"))
-        .explain(format!(
-            "{} says so with the text of status 0x{code:04X}. The network works and the server answers; it does not want this session.",
-            log_of(case, &entry),
-        ))
-        .remedy_first(*remedy);
+    let logged = words::Logged {
+        log: log_of(case, &entry).to_owned(),
+        server_name: server.map(names::abbreviated),
+        status: Status::of(*code),
+        meaning,
+    };
+    let draft = Draft::new(&ABOUT, 35).names_read().severity(Severity::Major).says(&logged).remedy_first(*remedy);
     let draft = if server.is_some() { draft } else { draft.at_most(Confidence::Medium) };
     let named = case.nrpc().filter(|talk| server.zip(talk.answered()).is_some_and(|(a, b)| same_server(a, b)));
     let links: Vec<u32> = named.map(|talk| talk.conversation.id).chain(nrpc_at(case, &entry)).collect();
-    Some(Testimony::new(&ABOUT, &[entry]).whom(format!("{name} {code}")).links(links).alone(draft))
+    Some(Testimony::new(&ABOUT, &[entry]).whom(format!("{} {code}", logged.server())).links(links).alone(draft))
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use crate::diagnose::evidence::logs::wrong_server;
 use crate::diagnose::evidence::nrpc::{show, show_names};
-use crate::diagnose::words::{closer, span};
+use crate::diagnose::words::Closed;
+use crate::diagnose::words::nrpc::server_renamed as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::names::{Likeness, abbreviated};
 use crate::facts::nrpc::opening::{Answers, Mismatch, recovered, refused};
@@ -62,17 +63,15 @@ impl Rule for ServerRenamed {
         let mine =
             |pair: Option<(&str, Likeness)>| pair.is_some_and(|(_, likeness)| likeness == Likeness::SameCommonName);
         wrong_server(case, &ABOUT, mine, |draft, trace| {
-            let (wanted, name) = (abbreviated(trace.wanted.unwrap_or_default()), abbreviated(trace.answered));
             draft
                 .names_read()
                 .at_most(Confidence::Medium)
                 .severity(if trace.recovered.is_some() { Severity::Major } else { Severity::Blocker })
-                .title(format!("Client asked for {wanted}, and {name} answered"))
-                .explain(format!(
-                    "The client's trace says that it asked for {wanted} at {} and that {name} answered. The common name is the same, \
-                     the organisation is not: the server was renamed or recertified, or another one has that address.",
-                    trace.address,
-                ))
+                .says(&words::Traced {
+                    server_name: abbreviated(trace.answered),
+                    asked: abbreviated(trace.wanted.unwrap_or_default()),
+                    address: trace.address.to_owned(),
+                })
         })
     }
 }
@@ -87,7 +86,6 @@ fn finding(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
     let server = first.conversation.server;
     let (old, new) = (abbreviated(names.wanted), abbreviated(names.answered));
     let several = answers.of(server).len() > 1;
-    let delay = first.close_delay().map_or_else(String::new, |delay| format!(" {}", span(delay)));
     let draft = Draft::new(&ABOUT, 35)
         .names_read()
         .at_most(Confidence::Medium)
@@ -95,16 +93,17 @@ fn finding(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
         .seen_in(group.len())
         .guard(!first.well_captured())
         .guard(several)
-        .title(format!("Client asked for {old}, the server at {server} is called {new}"))
-        .explain(format!(
-            "The Notes client {} asked for \"{}\"; {server} answered as \"{}\". The common name is the same, the rest \
-             is not: the server was probably renamed or recertified, or the client holds the name of a namesake in \
-             another organisation. {}{delay} after the answer. Network and server are working.",
-            first.conversation.client.ip,
-            names.wanted,
-            names.answered,
-            capital(&closer(first)),
-        ))
+        .says(&words::Refused {
+            server,
+            server_name: new.clone(),
+            asked: old.clone(),
+            asked_in_full: names.wanted.to_owned(),
+            answered: names.answered.to_owned(),
+            client: first.conversation.client.ip,
+            count: group.len(),
+            closed: Closed::of(&first.conversation.teardown),
+            close_delay_s: first.close_delay(),
+        })
         .remedy_first(format!(
             "Replace {old} by {new} on client {} (Location and Connection documents, bookmarks).",
             first.conversation.client.ip
@@ -114,11 +113,6 @@ fn finding(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
         Some(next) => show_names(draft.severity(Severity::Major), next),
         None => draft,
     })
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

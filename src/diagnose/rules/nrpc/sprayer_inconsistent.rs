@@ -1,6 +1,7 @@
 //! One address, several servers behind it, and not all of them accept the name under which they are asked for.
 
 use crate::diagnose::evidence::nrpc::{show_close, show_names};
+use crate::diagnose::words::nrpc::sprayer_inconsistent::ByTurns;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names::{abbreviated, looks_like_host};
 use crate::facts::nrpc::opening::{Answers, refused};
@@ -70,18 +71,15 @@ fn finding(case: &Case<'_>, server: Endpoint, names: &[&str]) -> Option<Draft> {
         .names_read()
         .seen_in(answered.len())
         .guard(!bad.well_captured())
-        .title(format!("{server} answers under {} names: {}", all.len(), all.join(", ")))
-        .explain(format!(
-            "Several Domino servers stand behind {server}: it answered as {}, by turns. {} of {} sessions ended \
-             because the server that answered was not the one asked for (first: \"{}\" asked, \"{}\" answered); {} \
-             went on. Which server a client meets is chance, and some of them turn away who asks for another name.",
-            all.join(", "),
-            failed.len(),
-            answered.len(),
-            bad.wanted()?,
-            bad.answered()?,
-            worked.len(),
-        ))
+        .says(&ByTurns {
+            server,
+            server_names: all.clone(),
+            count: answered.len(),
+            failed_count: failed.len(),
+            worked_count: worked.len(),
+            asked_in_full: bad.wanted()?.to_owned(),
+            answered: bad.answered()?.to_owned(),
+        })
         .remedy_first(remedy(bad, &all));
     let draft = failed.iter().chain(&worked).fold(draft, |draft, talk| draft.conversation(talk.conversation));
     let draft = failed.iter().take(2).fold(draft, |draft, talk| show_close(show_names(draft, talk), talk));

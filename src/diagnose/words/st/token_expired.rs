@@ -58,6 +58,7 @@ fn end(TokenEnd { token_expires, token_left_s }: TokenEnd) -> String {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 fn as_utc<S: Serializer>(seconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&utc(*seconds))
 }

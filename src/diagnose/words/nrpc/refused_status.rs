@@ -1,0 +1,86 @@
+//! What is said of a status that refuses a session.
+
+use super::called;
+use crate::diagnose::words::{Status, Words, shown};
+use crate::model::Endpoint;
+use serde::Serialize;
+use std::net::IpAddr;
+
+/// The server refused the session with a status.
+#[derive(Debug, Clone, Serialize)]
+pub struct Refused {
+    /// Who was called.
+    #[serde(serialize_with = "shown")]
+    pub server: Endpoint,
+    /// The name that it gave, abbreviated.
+    pub server_name: Option<String>,
+    /// Who called.
+    pub client: IpAddr,
+    /// Number of sessions.
+    pub count: usize,
+    /// The status.
+    #[serde(flatten)]
+    pub status: Status,
+    /// What it means, in words.
+    pub meaning: &'static str,
+}
+
+impl Refused {
+    /// The server by its name, else by its address.
+    pub fn server(&self) -> String {
+        called(self.server_name.as_deref(), self.server)
+    }
+}
+
+impl Words for Refused {
+    fn title(&self) -> String {
+        format!("{} refused the session: {}", self.server(), self.meaning)
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "{} reached {} at {}, and the server answered with status {}: {}. Network and \
+             server are working.",
+            self.client,
+            self.server(),
+            self.server,
+            self.status,
+            self.meaning,
+        )
+    }
+}
+
+/// A log has the text of such a status.
+#[derive(Debug, Clone, Serialize)]
+pub struct Logged {
+    /// Name of the log.
+    pub log: String,
+    /// The server that the line names, abbreviated.
+    pub server_name: Option<String>,
+    /// The status.
+    #[serde(flatten)]
+    pub status: Status,
+    /// What it means, in words.
+    pub meaning: &'static str,
+}
+
+impl Logged {
+    /// The server by its name, else as one of many.
+    pub fn server(&self) -> &str {
+        self.server_name.as_deref().unwrap_or("A Domino server")
+    }
+}
+
+impl Words for Logged {
+    fn title(&self) -> String {
+        format!("{} turned a session away: {}", self.server(), self.meaning)
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "{} says so with the text of status {}. The network works and the server answers; it does not want this session.",
+            self.log,
+            self.status.number(),
+        )
+    }
+}
