@@ -31,7 +31,7 @@ pub(crate) trait Framing {
     /// A header was found behind bytes that were passed over: units in front of it may be missing.
     fn found(&mut self) {}
 
-    /// Bytes are missing.
+    /// Bytes are missing here: between these units, or all that came before the capture.
     fn lost(&mut self) {}
 }
 
@@ -110,6 +110,11 @@ enum Phase {
 }
 
 impl<F: Framing + Send> Dissector for Stream<F> {
+    fn midstream(&mut self) {
+        self.client.framing.lost();
+        self.server.framing.lost();
+    }
+
     fn next(&mut self, from: Side, input: &[u8]) -> Verdict {
         self.direction(from).next(input)
     }

@@ -1,6 +1,6 @@
 //! Messages for reports: kind, one line, fields.
 
-use super::message::{Auth, Body, Message, START_TLS};
+use super::message::{Auth, Body, Message, NtlmStep, START_TLS};
 use super::result::{Outcome, name_of};
 use crate::{Fields, Presentation, Protocol, Reading, Value, problem};
 
@@ -111,6 +111,7 @@ impl Auth {
             Self::Simple { length: 0 } => "without a password".to_owned(),
             Self::Simple { .. } => "with a password".to_owned(),
             Self::Sasl { mechanism, .. } => format!("by {mechanism}"),
+            Self::Ntlm { step, .. } => format!("by NTLM ({})", step.words()),
             Self::Unknown => "in a way that was not read".to_owned(),
         }
     }
@@ -123,7 +124,20 @@ impl Auth {
                 ("mechanism", mechanism.as_str().into()),
                 ("credentials_length", count(*length)),
             ],
+            Self::Ntlm { step, length } => {
+                vec![("method", "ntlm".into()), ("step", step.words().into()), ("credentials_length", count(*length))]
+            }
             Self::Unknown => vec![("method", Value::Null)],
+        }
+    }
+}
+
+impl NtlmStep {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Discover => "discover",
+            Self::Negotiate => "negotiate",
+            Self::Respond => "respond",
         }
     }
 }

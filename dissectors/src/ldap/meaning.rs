@@ -41,23 +41,19 @@ impl Semantics for Message {
         }
     }
 
-    /// A bind without a name grants nothing to anybody, and SASL in progress decides nothing yet.
+    /// Only a bind grants: a search may succeed for nobody in particular, and so may a bind without a name or without a proof (RFC
+    /// 4513 section 5.1). SASL in progress decides nothing yet, nor does the answer to a comparison.
     fn decision(&self, request: Option<&crate::Message>) -> Decision {
         let Some(outcome) = self.outcome() else { return Decision::Open };
-        let is_bind = matches!(self.body, Body::BindResponse(_));
-        let anonymous = || match request {
-            Some(crate::Message::Ldap(asked)) => matches!(
-                &asked.body,
-                Body::BindRequest { name, auth, .. } if auth.is_none() || (name.is_empty() && matches!(auth, Auth::Simple { .. }))
-            ),
+        let proves_nothing = || match request {
+            Some(crate::Message::Ldap(asked)) => asked.proves_nothing(),
             _ => false,
         };
         match outcome.code {
-            Some(0) if is_bind && anonymous() => Decision::Open,
-            // Both are answers to what a comparison asks.
-            Some(0 | 5 | 6) => Decision::Granted,
             None => Decision::Open,
-            Some(_) if outcome.is_step() => Decision::Open,
+            _ if outcome.is_step() => Decision::Open,
+            Some(0) if matches!(self.body, Body::BindResponse(_)) && !proves_nothing() => Decision::Granted,
+            Some(0 | 5 | 6) => Decision::Open,
             Some(_) => Decision::Refused,
         }
     }
@@ -124,6 +120,17 @@ impl Semantics for Message {
     }
 }
 
+impl Message {
+    /// A bind whose success says nothing of anybody: without a name or a password, or a beginning that is answered by success.
+    fn proves_nothing(&self) -> bool {
+        match &self.body {
+            Body::BindRequest { name, auth: Auth::Simple { length }, .. } => name.is_empty() || *length == 0,
+            Body::BindRequest { auth, .. } => auth.is_beginning(),
+            _ => false,
+        }
+    }
+}
+
 /// "49 data 775", "success".
 fn short(outcome: &Outcome) -> String {
     let code = match outcome.code {
@@ -140,7 +147,7 @@ fn short(outcome: &Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::parse::message;
-    use super::super::parse::tests::{bind_request, result};
+    use super::super::parse::tests::{bind_request, envelope, result, tlv};
     use super::*;
 
     fn read(bytes: &[u8]) -> crate::Message {
@@ -155,6 +162,33 @@ mod tests {
         assert_eq!(success.decision(Some(&nobody)), Decision::Open);
         assert_eq!(refused.decision(Some(&named)), Decision::Refused);
         assert_eq!(read(&result(1, 0x61, 14, "")).decision(Some(&named)), Decision::Open);
+        let unproved = read(&bind_request(1, "cn=app", ""));
+        assert_eq!(success.decision(Some(&unproved)), Decision::Open);
+    }
+
+    #[test]
+    fn a_search_grants_nothing() {
+        assert_eq!(read(&result(2, 0x65, 0, "")).decision(None), Decision::Open);
+        assert_eq!(read(&result(2, 0x65, 32, "")).decision(None), Decision::Refused);
+        for compared in [5, 6] {
+            assert_eq!(read(&result(2, 0x6F, compared, "")).decision(None), Decision::Open);
+        }
+    }
+
+    /// NTLM without SASL calls its challenge a success.
+    #[test]
+    fn a_challenge_is_a_step() {
+        let bind = |tag, proof: &[u8]| {
+            let parts = [tlv(2, &[3]), tlv(4, b"user01"), tlv(tag, proof)].concat();
+            read(&envelope(1, &tlv(0x60, &parts)))
+        };
+        let challenge = [tlv(0x0A, &[0]), tlv(4, b"NTLMSSP\0\x02\0\0\0\x01"), tlv(4, b"")].concat();
+        let challenge = read(&envelope(1, &tlv(0x61, &challenge)));
+        assert_eq!(challenge.decision(Some(&bind(0x8A, b"NTLMSSP\0\x01"))), Decision::Open);
+        assert_eq!((challenge.decision(None), challenge.answered()), (Decision::Open, None));
+        let (success, packages) = (read(&result(2, 0x61, 0, "")), bind(0x89, b""));
+        assert_eq!(success.decision(Some(&packages)), Decision::Open);
+        assert_eq!(success.decision(Some(&bind(0x8B, b"NTLMSSP\0\x03"))), Decision::Granted);
     }
 
     #[test]

@@ -118,8 +118,26 @@ pub enum Auth {
         /// Bytes of credentials.
         length: u64,
     },
+    /// By NTLM without SASL, as Windows does it ("Sicily", MS-ADTS section 5.1.1.1.3).
+    Ntlm {
+        /// Where it stands.
+        step: NtlmStep,
+        /// Bytes of what was sent.
+        length: u64,
+    },
     /// In another way, or it was not read.
     Unknown,
+}
+
+/// Where a bind by NTLM stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NtlmStep {
+    /// The client asks whether the server does it.
+    Discover,
+    /// It begins; a challenge comes back.
+    Negotiate,
+    /// It answers the challenge: what comes back decides.
+    Respond,
 }
 
 /// How far below its base a search goes.
@@ -148,9 +166,9 @@ impl Scope {
 }
 
 impl Auth {
-    /// It proves nothing: nobody, or a name without a password.
-    pub const fn is_none(&self) -> bool {
-        matches!(self, Self::Simple { length: 0 })
+    /// What comes back decides nothing, even if it is called success.
+    pub const fn is_beginning(&self) -> bool {
+        matches!(self, Self::Ntlm { step: NtlmStep::Discover | NtlmStep::Negotiate, .. })
     }
 }
 

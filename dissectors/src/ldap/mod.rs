@@ -13,7 +13,7 @@ mod parse;
 mod result;
 mod stream;
 
-pub use message::{Auth, Body, Message, START_TLS, Scope};
+pub use message::{Auth, Body, Message, NtlmStep, START_TLS, Scope};
 pub use result::{Outcome, data_words, name_of};
 
 use crate::{Pick, Protocol, SignOn, Success};

@@ -2,7 +2,7 @@
 
 use super::ber::{self, Element, Elements};
 use super::filter;
-use super::message::{Auth, Body, Message, Scope};
+use super::message::{Auth, Body, Message, NtlmStep, Scope};
 use super::result::Outcome;
 use crate::Problem;
 
@@ -90,9 +90,16 @@ fn bind(mut parts: Elements<'_>) -> Body {
             let mechanism = sasl.text(0x04).unwrap_or_default();
             Auth::Sasl { mechanism, length: sasl.tagged(0x04).map_or(0, |credentials| count(credentials.content)) }
         }
+        Some(Element { tag: 0x89, content, .. }) => ntlm(NtlmStep::Discover, content),
+        Some(Element { tag: 0x8A, content, .. }) => ntlm(NtlmStep::Negotiate, content),
+        Some(Element { tag: 0x8B, content, .. }) => ntlm(NtlmStep::Respond, content),
         _ => Auth::Unknown,
     };
     Body::BindRequest { version, name, auth }
+}
+
+fn ntlm(step: NtlmStep, content: &[u8]) -> Auth {
+    Auth::Ntlm { step, length: count(content) }
 }
 
 fn search(mut parts: Elements<'_>) -> Body {
