@@ -463,11 +463,29 @@ impl Conversation {
         };
         match sign_on.told_by {
             Success::WentOn => self.messages_seen.client >= 2 && self.messages_seen.server >= 1,
-            Success::Granted => self
-                .messages
-                .iter()
-                .any(|message| message.body.protocol() == protocol && message.body.decision(None) == Decision::Granted),
+            Success::Granted => {
+                let of_protocol = self.messages.iter().enumerate().filter(|(_, m)| m.body.protocol() == protocol);
+                of_protocol.map(|(index, _)| index).any(|index| self.is_grant(index))
+            }
         }
+    }
+
+    /// That message grants what was asked for: by itself, and as an answer to its request, if that is told.
+    fn is_grant(&self, index: usize) -> bool {
+        let Some((before, message)) = self.messages.get(index).map(|message| (self.messages.get(..index), message))
+        else {
+            return false;
+        };
+        // Most messages grant nothing, and the request need not be looked for.
+        if message.body.decision(None) != Decision::Granted {
+            return false;
+        }
+        let transaction = message.body.transaction();
+        let asks = |request: &&Message| {
+            request.from != message.from && transaction.is_some() && request.body.transaction() == transaction
+        };
+        let request = before.and_then(|before| before.iter().rev().find(asks));
+        message.body.decision(request.map(|request| &request.body)) == Decision::Granted
     }
 
     /// Time from the first frame to the last.
