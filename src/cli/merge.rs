@@ -17,7 +17,7 @@ pub(super) struct Merged {
     pub(super) findings: Vec<Finding>,
     logs: Vec<Log>,
     /// What of the logs went into findings about packets.
-    heard: HashSet<TestimonyId>,
+    joined: HashSet<TestimonyId>,
     /// How the times of each log were placed, by the first capture that could tell.
     clocks: Vec<LogClock>,
 }
@@ -33,7 +33,7 @@ impl Merged {
         next.logs = std::mem::take(&mut self.logs);
         let judgement = judge(&next, settings);
         self.logs = std::mem::take(&mut next.logs);
-        self.heard.extend(judgement.heard);
+        self.joined.extend(judgement.joined);
         self.compare_clocks(judgement.clocks);
         self.add(next, judgement.findings);
     }
@@ -42,7 +42,7 @@ impl Merged {
     pub(super) fn judge_logs(&mut self, settings: &Settings) {
         let alone = Analysis { logs: std::mem::take(&mut self.logs), ..Analysis::default() };
         if !alone.logs.is_empty() {
-            self.findings.append(&mut judge_logs(&alone, settings, &self.heard));
+            self.findings.append(&mut judge_logs(&alone, settings, &self.joined));
             sort(&mut self.findings);
         }
         self.analysis.logs = alone.logs;
@@ -207,8 +207,8 @@ mod tests {
         merged.judge(capture(BOB).0, &Settings::default());
         merged.judge_logs(&Settings::default());
         assert_eq!(merged.findings.len(), 4, "{:#?}", merged.findings);
-        let heard: Vec<_> = merged.findings.iter().filter(|finding| is_of_both(finding)).map(lines).collect();
-        assert_eq!(heard, [[1, 4, 6]], "the capture of the same login alone");
+        let lines_of_both: Vec<_> = merged.findings.iter().filter(|finding| is_of_both(finding)).map(lines).collect();
+        assert_eq!(lines_of_both, [[1, 4, 6]], "the capture of the same login alone");
         let alone: Vec<_> = merged.findings.iter().filter(|finding| finding.frames.is_empty()).map(lines).collect();
         assert_eq!(alone, [[7, 10, 12]], "the other login, once for all captures");
         assert_eq!(merged.analysis.logs.len(), 1);

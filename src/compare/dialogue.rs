@@ -2,8 +2,9 @@
 //! of one host goes over as many connections as it likes, and each DNS question has a conversation of its own.
 
 use crate::facts::Case;
-use crate::facts::http::pages::Outcome;
-use crate::facts::http::{Exchange, Part};
+use crate::facts::Dissected;
+use crate::facts::http::HttpExchange;
+use crate::facts::http::pages::HttpLoginOutcome;
 use crate::model::{Conversation, Finding, Message, Setup, Side, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Decision, Dialogues, Protocol, Purpose};
@@ -206,13 +207,13 @@ fn hosts<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
 }
 
 /// A request and its response. Whether a page or a demand to log in comes is not told by the class of the status alone.
-fn asked<'a>(exchange: &Exchange<'a>) -> Turn<'a> {
+fn asked<'a>(exchange: &HttpExchange<'a>) -> Turn<'a> {
     let c = exchange.conversation;
-    let first = exchange.request.map(|Part { message, .. }| Said::new(c, message));
-    let second = exchange.response.map(|Part { message, .. }| {
+    let first = exchange.request.map(|Dissected { message, .. }| Said::new(c, message));
+    let second = exchange.response.map(|Dissected { message, .. }| {
         let said = Said::new(c, message);
         let is_login = exchange.is_login();
-        if exchange.leads_to_login() || (is_login && exchange.login_outcome() == Outcome::Refused) {
+        if exchange.leads_to_login() || (is_login && exchange.login_outcome() == HttpLoginOutcome::Refused) {
             let meaning = if is_login { "login not accepted" } else { "sent to a login page" }.to_owned();
             return Said { meaning, refuses: true, ..said };
         }

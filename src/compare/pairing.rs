@@ -2,7 +2,7 @@
 //! by stream number.
 
 use super::dialogue::Dialogue;
-use crate::facts::names::{self, Likeness};
+use crate::facts::names::{self, NameLikeness};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::Dialogues;
 
@@ -107,7 +107,7 @@ fn is_of_host(dialogue: &Dialogue<'_>) -> bool {
 /// Both say for whom, and it is the same.
 fn is_for_the_same(good: &Dialogue<'_>, bad: &Dialogue<'_>) -> bool {
     let both = good.purpose.wanted.as_ref().zip(bad.purpose.wanted.as_ref());
-    both.is_some_and(|(one, other)| one.eq_ignore_ascii_case(other) || names::compare(one, other) == Likeness::Same)
+    both.is_some_and(|(one, other)| one.eq_ignore_ascii_case(other) || names::compare(one, other) == NameLikeness::Same)
 }
 
 /// How far apart they are in the order of their captures: among those for the same, else among those of their protocol.
@@ -126,7 +126,7 @@ fn purpose(good: &Dialogue<'_>, bad: &Dialogue<'_>) -> Option<(u8, String)> {
         }
     }
     if let (Some(answered), Some(other)) = (&g.answered, &b.answered)
-        && names::compare(answered, other) == Likeness::Same
+        && names::compare(answered, other) == NameLikeness::Same
     {
         return Some((20, format!("{other} answers in both")));
     }

@@ -14,7 +14,7 @@ impl Kinds {
     pub fn of(case: &Case<'_>) -> Self {
         let showings = case.tokens().showings().iter();
         let kinds = showings.map(|showing| {
-            let mut names: Vec<_> = showing.tokens.iter().map(|held| held.class.name()).collect();
+            let mut names: Vec<_> = showing.tokens.iter().map(|known| known.class.name()).collect();
             names.sort_unstable();
             (showing.at.frame, names.join(", "))
         });

@@ -19,7 +19,7 @@ pub struct Draft {
     /// Sign-ons in logs that it is about, by their first lines.
     logins: Vec<LogLine>,
     /// What logs added to the score.
-    heard: i32,
+    of_logs: i32,
     /// Lines of logs that are not shown.
     unshown: usize,
 }
@@ -46,7 +46,7 @@ impl Draft {
             layer: about.layer,
             facts: Facts::default(),
         };
-        Self { about, finding, score: base, at_most: Confidence::High, logins: Vec::new(), heard: 0, unshown: 0 }
+        Self { about, finding, score: base, at_most: Confidence::High, logins: Vec::new(), of_logs: 0, unshown: 0 }
     }
 
     /// Replaces the catalogue's title by one with names in it.
@@ -186,7 +186,7 @@ impl Draft {
     }
 
     /// Lines of a log that say it too. They count once, however many they are.
-    pub(super) fn hear(&mut self, lines: impl IntoIterator<Item = (LogLine, String)>, score: i32) {
+    pub(super) fn add_lines(&mut self, lines: impl IntoIterator<Item = (LogLine, String)>, score: i32) {
         for (line, text) in lines {
             let logged = || self.finding.evidence.iter().filter(|e| e.source == Source::Log);
             if logged().any(|known| known.line == Some(line)) {
@@ -198,9 +198,9 @@ impl Draft {
                 self.unshown = self.unshown.saturating_add(1);
             }
         }
-        if score.abs() > self.heard.abs() {
-            self.score = self.score.saturating_sub(self.heard).saturating_add(score);
-            self.heard = score;
+        if score.abs() > self.of_logs.abs() {
+            self.score = self.score.saturating_sub(self.of_logs).saturating_add(score);
+            self.of_logs = score;
         }
     }
 
@@ -251,7 +251,7 @@ impl Draft {
     pub(super) fn absorb(&mut self, other: &Self) {
         let logged = other.finding.evidence.iter().filter(|e| e.source == Source::Log);
         let lines: Vec<_> = logged.filter_map(|e| Some((e.line?, e.text.clone()))).collect();
-        self.hear(lines, 0);
+        self.add_lines(lines, 0);
         let also = std::iter::once(other.finding.rule).chain(other.finding.also.iter().copied());
         for rule in also.filter(|&rule| rule != self.finding.rule).collect::<Vec<_>>() {
             if !self.finding.also.contains(&rule) {

@@ -24,9 +24,9 @@ use hashbrown::HashSet;
 
 /// Judges an analysis with its logs. The same analysis and settings give the same findings in the same order.
 pub fn diagnose(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
-    let Judgement { mut findings, heard, .. } = judge(analysis, settings);
+    let Judgement { mut findings, joined, .. } = judge(analysis, settings);
     if !analysis.logs.is_empty() {
-        findings.extend(judge_logs(analysis, settings, &heard));
+        findings.extend(judge_logs(analysis, settings, &joined));
         sort(&mut findings);
     }
     findings
@@ -38,28 +38,29 @@ pub struct Judgement {
     /// What packets show, with what logs say of it.
     pub findings: Vec<Finding>,
     /// What of the logs went into that.
-    pub heard: HashSet<TestimonyId>,
+    pub joined: HashSet<TestimonyId>,
     /// How the times of each log were placed.
     pub clocks: Vec<LogClock>,
 }
 
-/// Judges the packets of an analysis; its logs are heard, and do not speak for themselves.
+/// Judges the packets of an analysis; its logs join what it finds, and do not speak for themselves.
 pub fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
     let case = Case::new(analysis, settings);
     let mut drafts: Vec<Draft> = rules::RULES.iter().flat_map(|rule| rule.judge(&case)).collect();
-    let heard = if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, hear(&case)) };
-    Judgement { findings: precedence::settle(&drafts), heard, clocks: case.logs().clocks().to_vec() }
+    let joined =
+        if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, testimonies(&case)) };
+    Judgement { findings: precedence::settle(&drafts), joined, clocks: case.logs().clocks().to_vec() }
 }
 
-/// Judges the logs of an analysis for themselves: what of them was not heard beside any capture.
-pub fn judge_logs(analysis: &Analysis, settings: &Settings, heard: &HashSet<TestimonyId>) -> Vec<Finding> {
+/// Judges the logs of an analysis for themselves: what of them joined no finding of any capture.
+pub fn judge_logs(analysis: &Analysis, settings: &Settings, joined: &HashSet<TestimonyId>) -> Vec<Finding> {
     let case = Case::new(analysis, settings);
-    let rest = hear(&case).into_iter().filter(|testimony| !heard.contains(&testimony.id()));
+    let rest = testimonies(&case).into_iter().filter(|testimony| !joined.contains(&testimony.id()));
     precedence::settle(&testimony::alone(rest.collect()))
 }
 
-fn hear(case: &Case<'_>) -> Vec<Testimony> {
-    rules::RULES.iter().flat_map(|rule| rule.hear(case)).collect()
+fn testimonies(case: &Case<'_>) -> Vec<Testimony> {
+    rules::RULES.iter().flat_map(|rule| rule.testimonies(case)).collect()
 }
 
 /// One rule of the catalogue.
@@ -70,9 +71,9 @@ pub trait Rule: Sync {
     /// Looks at the case and says what it found; nothing if all is well or cannot be told.
     fn judge(&self, case: &Case<'_>) -> Vec<Draft>;
 
-    /// Listens to the logs beside the case and says what in them is for this rule. What it says must not depend on the
+    /// What the logs beside the case say for this rule. What it says must not depend on the
     /// packets, but for the conversations that it links to.
-    fn hear(&self, _case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, _case: &Case<'_>) -> Vec<Testimony> {
         Vec::new()
     }
 }

@@ -5,7 +5,7 @@
 //! score, or lower it if they speak against it. What joins nothing stands by itself, once for all captures.
 
 use super::{About, Draft};
-use crate::facts::logs::{Entry, TracedLogin};
+use crate::facts::logs::{LogEntry, TracedLogin};
 use crate::model::{LogLine, RuleId};
 use hashbrown::{HashMap, HashSet};
 
@@ -39,7 +39,7 @@ pub type TestimonyId = (RuleId, Option<LogLine>);
 
 impl Testimony {
     /// These lines, for that rule.
-    pub fn new(about: &'static About, entries: &[Entry<'_>]) -> Self {
+    pub fn new(about: &'static About, entries: &[LogEntry<'_>]) -> Self {
         Self {
             about,
             lines: entries.iter().map(|entry| (entry.line(), entry.fact.text.clone())).collect(),
@@ -127,7 +127,7 @@ pub fn join(drafts: &mut Vec<Draft>, testimonies: Vec<Testimony>) -> HashSet<Tes
         if !own.is_empty() {
             let (score, proves) = (testimony.score(), testimony.speaks == Speaks::Proves);
             for place in own {
-                hear(drafts, place, &testimony, score, proves);
+                join_one(drafts, place, &testimony, score, proves);
             }
         } else if is_for && testimony.alone.is_some() && !effects.is_empty() {
             joined.insert(testimony.id());
@@ -135,7 +135,7 @@ pub fn join(drafts: &mut Vec<Draft>, testimonies: Vec<Testimony>) -> HashSet<Tes
             continue;
         } else if is_for && !above.is_empty() {
             for place in above {
-                hear(drafts, place, &testimony, 0, false);
+                join_one(drafts, place, &testimony, 0, false);
             }
         } else {
             continue;
@@ -165,10 +165,11 @@ fn grouped<T>(items: impl IntoIterator<Item = T>, of: impl Fn(&T) -> &Testimony)
     })
 }
 
-fn hear(drafts: &mut [Draft], place: usize, testimony: &Testimony, score: i32, proves: bool) {
+/// Adds the lines of a testimony to the draft that it is about, once for each line.
+fn join_one(drafts: &mut [Draft], place: usize, testimony: &Testimony, score: i32, proves: bool) {
     let Some(draft) = drafts.get_mut(place) else { return };
     let prefix = if testimony.speaks == Speaks::Against { "speaks against it: " } else { "" };
-    draft.hear(testimony.lines.iter().map(|(line, text)| (*line, format!("{prefix}{text}"))), score);
+    draft.add_lines(testimony.lines.iter().map(|(line, text)| (*line, format!("{prefix}{text}"))), score);
     if proves {
         draft.lift();
     }
@@ -178,7 +179,7 @@ fn hear(drafts: &mut [Draft], place: usize, testimony: &Testimony, score: i32, p
 fn told(group: &[&Testimony]) -> Option<Draft> {
     let mut draft = group.first()?.alone.clone()?;
     for testimony in group {
-        draft.hear(testimony.lines.iter().cloned(), 0);
+        draft.add_lines(testimony.lines.iter().cloned(), 0);
         draft.of_logins(&testimony.logins);
         testimony.alone.iter().for_each(|other| draft.as_severe_as(other));
     }

@@ -199,7 +199,11 @@ impl<'a> Case<'a> {
     }
 
     /// Are wanted and answered name the same server, as far as names and the user's settings say?
-    pub fn likeness(&self, wanted: &str, answered: &str) -> names::Likeness {
-        if self.settings.expects(wanted, answered) { names::Likeness::Same } else { names::compare(wanted, answered) }
+    pub fn likeness(&self, wanted: &str, answered: &str) -> names::NameLikeness {
+        if self.settings.expects(wanted, answered) {
+            names::NameLikeness::Same
+        } else {
+            names::compare(wanted, answered)
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! way for every rule. Nothing here knows a rule, a finding or how something is said.
 
 mod case;
+mod dissected;
 pub mod dns;
 pub mod grouping;
 pub mod http;
@@ -19,6 +20,7 @@ pub mod tls;
 pub mod tokens;
 
 pub use case::Case;
+pub use dissected::Dissected;
 pub use dns::Lookup;
 pub use nrpc::Talk;
 pub use settings::{ExpectedServer, Settings, Thresholds};

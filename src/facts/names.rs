@@ -2,7 +2,7 @@
 
 /// How alike two names are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Likeness {
+pub enum NameLikeness {
     /// The same server name.
     Same,
     /// The wanted name is a host name (or bare common name with a domain) whose first label is the common name of
@@ -16,20 +16,22 @@ pub enum Likeness {
 
 /// Compares the wanted name with the one that answered: case does not count, `CN=A/O=B` and `A/B` are the same
 /// notation, and a name without hierarchy is compared with the common name only.
-pub fn compare(wanted: &str, answered: &str) -> Likeness {
+pub fn compare(wanted: &str, answered: &str) -> NameLikeness {
     if wanted == answered && components(wanted).next().is_some() {
-        return Likeness::Same;
+        return NameLikeness::Same;
     }
     let (wanted, answered) = (parts(wanted), parts(answered));
-    let (Some(wanted_cn), Some(answered_cn)) = (wanted.first(), answered.first()) else { return Likeness::Different };
+    let (Some(wanted_cn), Some(answered_cn)) = (wanted.first(), answered.first()) else {
+        return NameLikeness::Different;
+    };
     if wanted == answered || (wanted_cn == answered_cn && wanted.len() == 1) {
-        Likeness::Same
+        NameLikeness::Same
     } else if wanted.len() == 1 && host_label(wanted_cn).is_some_and(|label| label == answered_cn) {
-        Likeness::HostLabel
+        NameLikeness::HostLabel
     } else if wanted_cn == answered_cn {
-        Likeness::SameCommonName
+        NameLikeness::SameCommonName
     } else {
-        Likeness::Different
+        NameLikeness::Different
     }
 }
 
@@ -67,19 +69,19 @@ fn host_label(host: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Likeness, abbreviated, compare, looks_like_host};
+    use super::{NameLikeness, abbreviated, compare, looks_like_host};
 
     #[test]
     fn notation_and_case_do_not_count() {
         for wanted in ["CN=Mail01/OU=Srv/O=Acme", "cn=mail01/ou=srv/o=ACME", "Mail01/Srv/Acme", "Mail01", "CN=mail01"] {
-            assert_eq!(compare(wanted, "CN=Mail01/OU=Srv/O=Acme"), Likeness::Same, "{wanted}");
+            assert_eq!(compare(wanted, "CN=Mail01/OU=Srv/O=Acme"), NameLikeness::Same, "{wanted}");
         }
     }
 
     #[test]
     fn a_host_name_is_told_from_a_notes_name() {
-        assert_eq!(compare("mail01.acme.example", "CN=Mail01/O=Acme"), Likeness::HostLabel);
-        assert_eq!(compare("chat.example.net.", "CN=STCOMM7/OU=Servers/O=Example"), Likeness::Different);
+        assert_eq!(compare("mail01.acme.example", "CN=Mail01/O=Acme"), NameLikeness::HostLabel);
+        assert_eq!(compare("chat.example.net.", "CN=STCOMM7/OU=Servers/O=Example"), NameLikeness::Different);
         assert!(looks_like_host("chat.example.net") && looks_like_host("10.1.0.9") && looks_like_host("2001:db8::9"));
         assert!(looks_like_host("CN=chat.example.net"));
         assert!(!looks_like_host("Mail01") && !looks_like_host("CN=a.b/O=Acme") && !looks_like_host(""));
@@ -87,9 +89,9 @@ mod tests {
 
     #[test]
     fn a_renamed_server_keeps_its_common_name() {
-        assert_eq!(compare("CN=Mail01/O=Old", "CN=Mail01/OU=Srv/O=New"), Likeness::SameCommonName);
-        assert_eq!(compare("CN=Mail02/O=Old", "CN=Mail01/O=Old"), Likeness::Different);
-        assert_eq!(compare("", "CN=Mail01/O=Old"), Likeness::Different);
+        assert_eq!(compare("CN=Mail01/O=Old", "CN=Mail01/OU=Srv/O=New"), NameLikeness::SameCommonName);
+        assert_eq!(compare("CN=Mail02/O=Old", "CN=Mail01/O=Old"), NameLikeness::Different);
+        assert_eq!(compare("", "CN=Mail01/O=Old"), NameLikeness::Different);
     }
 
     #[test]

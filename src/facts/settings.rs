@@ -39,7 +39,7 @@ pub struct ExpectedServer {
 impl Settings {
     /// True if the user said that `answered` may be asked for as `wanted`.
     pub fn expects(&self, wanted: &str, answered: &str) -> bool {
-        let same = |a: &str, b: &str| names::compare(a, b) == names::Likeness::Same;
+        let same = |a: &str, b: &str| names::compare(a, b) == names::NameLikeness::Same;
         self.expected.iter().any(|server| {
             same(answered, &server.name)
                 && server.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(wanted) || same(wanted, alias))

@@ -1,9 +1,9 @@
-//! What several rules hear in logs alike, and the words for it.
+//! What several rules read in logs alike, and the words for it.
 
 use crate::diagnose::{About, Case, Draft, Testimony};
 use crate::facts::grouping::group_by;
-use crate::facts::logs::{ClientTrace, Entry, TracedLogin, same_server};
-use crate::facts::names::Likeness;
+use crate::facts::logs::{ClientTrace, LogEntry, TracedLogin, same_server};
+use crate::facts::names::NameLikeness;
 use crate::model::{LogEvent, TokenStatusText};
 use nrpcsniff_dissectors::{http, sametime, sip};
 
@@ -19,7 +19,7 @@ const ATTEMPTS: usize = 32;
 const NEAR: usize = 8;
 
 /// Name of the log for people.
-pub fn log_of<'c>(case: &'c Case<'_>, entry: &Entry<'_>) -> &'c str {
+pub fn log_of<'c>(case: &'c Case<'_>, entry: &LogEntry<'_>) -> &'c str {
     case.logs().log(entry.log).map_or("the log", |log| log.name())
 }
 
@@ -42,12 +42,12 @@ pub fn refused_logins(case: &Case<'_>, login: &TracedLogin<'_>) -> Vec<u32> {
 /// A trace that says of the token "verified" speaks against every fault of the token.
 pub fn verified_well(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
     let verified = case.logs().logins().iter().filter(|login| login.status.is_none() && login.not_verified.is_none());
-    let heard = verified.filter(|login| !login.mixed).filter_map(|login| {
+    let testimonies = verified.filter(|login| !login.mixed).filter_map(|login| {
         let entry = login.verified?;
         let links = case.logs().refused_at(&entry, &[&sametime::PROTOCOL], &login.users());
         (!links.is_empty()).then(|| Testimony::new(about, &[entry]).links(links).against())
     });
-    heard.collect()
+    testimonies.collect()
 }
 
 /// Domino's word against a token: in sign-ons that Sametime traced, and in lines of its own console.
@@ -81,7 +81,7 @@ pub fn token_status(
 }
 
 /// Conversations in which the capture shows a token refused at that moment.
-pub fn refused_near(case: &Case<'_>, entry: &Entry<'_>) -> Vec<u32> {
+pub fn refused_near(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<u32> {
     case.logs().refused_at(entry, &[&http::PROTOCOL, &sip::PROTOCOL, &sametime::PROTOCOL], &[])
 }
 
@@ -92,13 +92,13 @@ pub fn noise(
     is: impl Fn(&LogEvent) -> bool,
     tell: impl Fn(Draft, &str) -> Draft,
 ) -> Vec<Testimony> {
-    let entries: Vec<Entry<'_>> = case.logs().saying(is).take(MOST).collect();
+    let entries: Vec<LogEntry<'_>> = case.logs().saying(is).take(MOST).collect();
     let logs = group_by(entries, |entry| entry.log);
-    let of_log = |group: Vec<Entry<'_>>| -> Vec<Testimony> {
+    let of_log = |group: Vec<LogEntry<'_>>| -> Vec<Testimony> {
         let many = group.len() >= 3;
-        let testimony = |entry: &Entry<'_>| {
-            let heard = Testimony::new(about, &[*entry]).links(refused_near(case, entry));
-            if many { heard.alone(tell(Draft::new(about, 20), log_of(case, entry))) } else { heard }
+        let testimony = |entry: &LogEntry<'_>| {
+            let testimony = Testimony::new(about, &[*entry]).links(refused_near(case, entry));
+            if many { testimony.alone(tell(Draft::new(about, 20), log_of(case, entry))) } else { testimony }
         };
         group.iter().map(testimony).collect()
     };
@@ -106,7 +106,7 @@ pub fn noise(
 }
 
 /// NRPC conversations that were open at that moment, or nearly.
-pub fn nrpc_at(case: &Case<'_>, entry: &Entry<'_>) -> Vec<u32> {
+pub fn nrpc_at(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<u32> {
     let Some(time) = entry.time else { return Vec::new() };
     let within = case.settings.thresholds.log_within;
     let talks = case.nrpc().filter(|talk| {
@@ -120,12 +120,12 @@ pub fn nrpc_at(case: &Case<'_>, entry: &Entry<'_>) -> Vec<u32> {
 pub fn wrong_server(
     case: &Case<'_>,
     about: &'static About,
-    mine: impl Fn(Option<(&str, Likeness)>) -> bool,
+    mine: impl Fn(Option<(&str, NameLikeness)>) -> bool,
     tell: impl Fn(Draft, &ClientTrace<'_>) -> Draft,
 ) -> Vec<Testimony> {
     let groups = group_by(case.logs().traces(), |trace| (trace.wanted, trace.answered, trace.address));
     let firsts = groups.iter().take(ATTEMPTS).filter_map(|group| group.first().copied());
-    let heard = firsts.filter_map(|trace| {
+    let testimonies = firsts.filter_map(|trace| {
         let pair = trace.wanted.map(|wanted| (wanted, case.likeness(wanted, trace.answered)));
         if !mine(pair) {
             return None;
@@ -134,7 +134,7 @@ pub fn wrong_server(
         let whom = format!("{} {} {}", trace.wanted.unwrap_or_default(), trace.answered, trace.address);
         Some(Testimony::new(about, &trace.entries).whom(whom).links(same_attempt(case, trace)).alone(draft))
     });
-    heard.collect()
+    testimonies.collect()
 }
 
 /// Conversations in which the same name was asked for and the same server answered, at the same address where that can be
@@ -154,7 +154,7 @@ fn same_attempt(case: &Case<'_>, trace: &ClientTrace<'_>) -> Vec<u32> {
 /// A Notes client's "not responding", for what the capture shows at that address: it stands for a dead server and for a
 /// wrong one, and proves nothing by itself.
 pub fn not_responding(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
-    let entries: Vec<Entry<'_>> = case
+    let entries: Vec<LogEntry<'_>> = case
         .logs()
         .saying(|event| {
             matches!(
@@ -163,7 +163,7 @@ pub fn not_responding(case: &Case<'_>, about: &'static About) -> Vec<Testimony> 
             )
         })
         .collect();
-    let heard = entries.iter().enumerate().filter_map(|(place, entry)| {
+    let testimonies = entries.iter().enumerate().filter_map(|(place, entry)| {
         let LogEvent::UnableToConnect { server, status: Some(0x0803 | 0x0807), .. } = &entry.fact.event else {
             return None;
         };
@@ -175,9 +175,9 @@ pub fn not_responding(case: &Case<'_>, about: &'static About) -> Vec<Testimony> 
             }
             _ => None,
         });
-        let (using, ip): (Entry<'_>, std::net::IpAddr) = used?;
+        let (using, ip): (LogEntry<'_>, std::net::IpAddr) = used?;
         let talks = case.nrpc().filter(|talk| talk.conversation.server.ip == ip).map(|talk| talk.conversation.id);
         Some(Testimony::new(about, &[using, *entry]).links(talks))
     });
-    heard.take(ATTEMPTS).collect()
+    testimonies.take(ATTEMPTS).collect()
 }

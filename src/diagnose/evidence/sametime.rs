@@ -6,7 +6,7 @@ use crate::diagnose::words::{Clients, side};
 use crate::diagnose::{About, Draft};
 use crate::facts::Case;
 use crate::facts::sametime::ends::{by_user, ended, talk};
-use crate::facts::sametime::{Login, Said};
+use crate::facts::sametime::{SametimeLogin, SametimeMessage};
 use crate::model::Severity;
 use nrpcsniff_dissectors::sametime::Auth;
 
@@ -25,9 +25,9 @@ pub struct Reasons {
 
 impl Reasons {
     /// Logins that ended for those reasons, of one user at one client with one server beside each other.
-    pub fn groups<'c, 'a>(&self, case: &'c Case<'a>) -> Vec<Vec<&'c Login<'a>>> {
-        let reason_of = |login: &Login<'a>| if self.after_login { ended(login) } else { login.refusal() };
-        let mine = |login: &&Login<'a>| reason_of(login).is_some_and(|code| self.codes.contains(&code));
+    pub fn groups<'c, 'a>(&self, case: &'c Case<'a>) -> Vec<Vec<&'c SametimeLogin<'a>>> {
+        let reason_of = |login: &SametimeLogin<'a>| if self.after_login { ended(login) } else { login.refusal() };
+        let mine = |login: &&SametimeLogin<'a>| reason_of(login).is_some_and(|code| self.codes.contains(&code));
         by_user(case.sametime().logins().filter(mine))
     }
 
@@ -35,7 +35,7 @@ impl Reasons {
     pub fn drafts<'c, 'a>(
         &self,
         case: &'c Case<'a>,
-        tell: impl Fn(Draft, EndedSession, &'c Login<'a>) -> Draft,
+        tell: impl Fn(Draft, EndedSession, &'c SametimeLogin<'a>) -> Draft,
     ) -> Vec<Draft> {
         let groups = self.groups(case);
         let told = groups.iter().filter_map(|group| {
@@ -48,7 +48,7 @@ impl Reasons {
 
 /// Begins the finding about logins that a server ended with a reason: score, how bad it is, all conversations, the first
 /// ones shown.
-pub fn draft(case: &Case<'_>, about: &'static About, group: &[&Login<'_>]) -> Draft {
+pub fn draft(case: &Case<'_>, about: &'static About, group: &[&SametimeLogin<'_>]) -> Draft {
     let recovered = group.last().is_some_and(|last| case.sametime().accepted_after(last).is_some());
     let again = group.len() > 1 || group.last().is_some_and(|last| case.sametime().after(last).next().is_some());
     let severity = if recovered { about.severity.min(Severity::Minor) } else { about.severity };
@@ -57,14 +57,14 @@ pub fn draft(case: &Case<'_>, about: &'static About, group: &[&Login<'_>]) -> Dr
 }
 
 /// Begins the finding about logins that a server turned away, whoever they were of. It is minor if all got in later.
-pub fn draft_of_server(case: &Case<'_>, about: &'static About, group: &[&Login<'_>]) -> Draft {
+pub fn draft_of_server(case: &Case<'_>, about: &'static About, group: &[&SametimeLogin<'_>]) -> Draft {
     let severity = if all_got_in(case, group) { about.severity.min(Severity::Minor) } else { about.severity };
     let draft = Draft::new(about, READ).names_read().retry(group.len() > 1).seen_in(group.len()).severity(severity);
     show_all(draft, group)
 }
 
 /// Whom a server turned away, whoever they were, and why; nothing without a reason.
-pub fn turned_away(case: &Case<'_>, group: &[&Login<'_>]) -> Option<TurnedAway> {
+pub fn turned_away(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<TurnedAway> {
     let first = group.first()?;
     Some(TurnedAway {
         server: first.server(),
@@ -75,18 +75,18 @@ pub fn turned_away(case: &Case<'_>, group: &[&Login<'_>]) -> Option<TurnedAway> 
     })
 }
 
-fn all_got_in(case: &Case<'_>, group: &[&Login<'_>]) -> bool {
+fn all_got_in(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> bool {
     group.iter().all(|login| case.sametime().accepted_after(login).is_some())
 }
 
 /// Names all conversations and shows the first of them.
-pub fn show_all(draft: Draft, group: &[&Login<'_>]) -> Draft {
+pub fn show_all(draft: Draft, group: &[&SametimeLogin<'_>]) -> Draft {
     let draft = group.iter().fold(draft, |draft, login| draft.conversation(login.conversation));
     each(draft, group, "logins", |draft, login| show(draft, login))
 }
 
 /// How far a login came: handshake, login, what the server said, the close.
-pub fn show(draft: Draft, login: &Login<'_>) -> Draft {
+pub fn show(draft: Draft, login: &SametimeLogin<'_>) -> Draft {
     let said = [login.handshake, login.answer].into_iter().chain(login.attempts.iter().copied().map(Some));
     let said = said.chain([login.accepted, login.redirected, login.end]).flatten();
     let draft = said.fold(draft, |draft, said| draft.packet(said.at(), line(&said)));
@@ -94,12 +94,12 @@ pub fn show(draft: Draft, login: &Login<'_>) -> Draft {
 }
 
 /// A message in one line.
-pub fn line(said: &Said<'_>) -> String {
+pub fn line(said: &SametimeMessage<'_>) -> String {
     format!("{}: {}", side(said.message.from), said.message.body.summary())
 }
 
 /// Who closed, and how.
-pub fn show_close(draft: Draft, login: &Login<'_>) -> Draft {
+pub fn show_close(draft: Draft, login: &SametimeLogin<'_>) -> Draft {
     let teardown = &login.conversation.teardown;
     match teardown.at {
         Some(at) => draft.packet(at, crate::diagnose::words::closer(&talk(login))),
@@ -108,12 +108,12 @@ pub fn show_close(draft: Draft, login: &Login<'_>) -> Draft {
 }
 
 /// Whose login it is.
-pub fn who(login: &Login<'_>) -> Person {
+pub fn who(login: &SametimeLogin<'_>) -> Person {
     Person { user: login.user().map(str::to_owned), client: login.client() }
 }
 
 /// Sessions of one user that a server ended for the same reason; nothing without a reason.
-pub fn ended_session(case: &Case<'_>, group: &[&Login<'_>]) -> Option<EndedSession> {
+pub fn ended_session(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<EndedSession> {
     let first = group.first()?;
     Some(EndedSession {
         server: first.server(),
@@ -125,7 +125,7 @@ pub fn ended_session(case: &Case<'_>, group: &[&Login<'_>]) -> Option<EndedSessi
 }
 
 /// What the client did afterwards.
-pub fn afterwards(case: &Case<'_>, group: &[&Login<'_>]) -> Aftermath {
+pub fn afterwards(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Aftermath {
     let Some(last) = group.last() else { return Aftermath::InVain { retries: 0 } };
     match case.sametime().accepted_after(last) {
         Some(next) => Aftermath::GotIn {
@@ -138,7 +138,7 @@ pub fn afterwards(case: &Case<'_>, group: &[&Login<'_>]) -> Aftermath {
 }
 
 /// How the login proved who it is.
-pub fn proof(login: &Login<'_>) -> Proof {
+pub fn proof(login: &SametimeLogin<'_>) -> Proof {
     let kind = |auth: &Auth| match auth {
         auth if auth.is_token() => Some(ProofKind::Token),
         auth if auth.is_password() => Some(ProofKind::Password),

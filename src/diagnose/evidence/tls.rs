@@ -3,7 +3,7 @@
 use crate::diagnose::words::{closer, listed, path, side, times};
 use crate::diagnose::{About, Draft};
 use crate::facts::Case;
-use crate::facts::tls::Handshake;
+use crate::facts::tls::TlsHandshake;
 use crate::model::{Message, Severity};
 
 /// Conversations of one finding whose frames are shown; the rest is counted.
@@ -11,8 +11,8 @@ const SHOWN: usize = 4;
 
 /// A finding about failed handshakes with one host: begun, with its conversations and frames. It is less severe if the same
 /// clients got through soon after.
-pub fn failed(case: &Case<'_>, about: &'static About, base: i32, group: &[&Handshake<'_>]) -> Draft {
-    let recovered = |one: &&Handshake<'_>| case.tls().worked_after(case, one).is_some();
+pub fn failed(case: &Case<'_>, about: &'static About, base: i32, group: &[&TlsHandshake<'_>]) -> Draft {
+    let recovered = |one: &&TlsHandshake<'_>| case.tls().worked_after(case, one).is_some();
     let all_recovered = group.iter().all(recovered);
     let draft = Draft::new(about, base)
         .retry(group.len() > 1)
@@ -28,7 +28,7 @@ pub fn failed(case: &Case<'_>, about: &'static About, base: i32, group: &[&Hands
 }
 
 /// The frames of one handshake, in order.
-fn show(draft: Draft, handshake: &Handshake<'_>) -> Draft {
+fn show(draft: Draft, handshake: &TlsHandshake<'_>) -> Draft {
     let said = |message: &Message| message.body.summary();
     let draft = draft.packet(handshake.hello.at(), said(handshake.hello.message));
     let answers = [handshake.answer.map(|said| said.message), handshake.chain.map(|said| said.message)];
@@ -53,11 +53,11 @@ fn show(draft: Draft, handshake: &Handshake<'_>) -> Draft {
 }
 
 /// Who called, and how often: `10.1.0.50 tried twice`.
-pub fn tried(group: &[&Handshake<'_>]) -> String {
+pub fn tried(group: &[&TlsHandshake<'_>]) -> String {
     format!("{} tried {}", callers(group), times(group.len()))
 }
 
 /// Who called.
-pub fn callers(group: &[&Handshake<'_>]) -> String {
+pub fn callers(group: &[&TlsHandshake<'_>]) -> String {
     listed(group.iter().map(|one| one.client()), "clients")
 }

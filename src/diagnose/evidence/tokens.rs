@@ -5,8 +5,8 @@ use super::http::name_loops;
 use crate::diagnose::Draft;
 use crate::diagnose::words::listed;
 use crate::facts::Case;
-use crate::facts::sip::Exchange;
-use crate::facts::tokens::{Held, Showing};
+use crate::facts::sip::SipExchange;
+use crate::facts::tokens::{KnownToken, Showing};
 use crate::model::Conversation;
 use hashbrown::HashSet;
 
@@ -20,7 +20,7 @@ pub fn name_all<'a>(case: &Case<'a>, draft: Draft, showings: &[&Showing<'a>]) ->
     let calls: HashSet<&str> = showings.iter().filter_map(|showing| showing.call_id).collect();
     let mut calls: Vec<&str> = calls.into_iter().collect();
     calls.sort_unstable();
-    let repeated = calls.into_iter().flat_map(|call| case.sip().of_call(call)).flat_map(Exchange::conversations);
+    let repeated = calls.into_iter().flat_map(|call| case.sip().of_call(call)).flat_map(SipExchange::conversations);
     let draft = repeated.fold(draft, Draft::conversation);
     showings.iter().flat_map(|showing| showing.conversations.iter().copied()).fold(draft, Draft::conversation)
 }
@@ -40,7 +40,7 @@ pub fn show_all(draft: Draft, showings: &[&Showing<'_>]) -> Draft {
 /// What was shown and what was answered.
 #[must_use]
 pub fn show(draft: Draft, showing: &Showing<'_>) -> Draft {
-    let tokens: Vec<String> = showing.tokens.iter().map(Held::label).collect();
+    let tokens: Vec<String> = showing.tokens.iter().map(KnownToken::label).collect();
     let claim = showing.claim.as_deref().map_or_else(String::new, |claim| format!(" as {claim}"));
     let draft = draft.packet(showing.at, format!("{}{claim} with {}", showing.what(), tokens.join("; ")));
     match &showing.answer {

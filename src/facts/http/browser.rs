@@ -1,6 +1,6 @@
 //! Who asked: a browser, told apart by its address, by what a proxy says of it, and by its User-Agent.
 
-use super::exchange::Exchange;
+use super::exchange::HttpExchange;
 use super::jar::{is_single_server, tokens_sent};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -35,20 +35,20 @@ impl Browser<'_> {
     }
 }
 
-type Key<'a> = (IpAddr, Option<&'a str>, Option<&'a str>);
+type BrowserKey<'a> = (IpAddr, Option<&'a str>, Option<&'a str>);
 
 /// Browsers while exchanges are sorted to them.
 #[derive(Default)]
 pub(super) struct Browsers<'a> {
     found: Vec<Browser<'a>>,
-    by_key: HashMap<Key<'a>, usize>,
+    by_key: HashMap<BrowserKey<'a>, usize>,
     /// Of a response without its request: the browser that used the connection last.
     by_conversation: HashMap<u32, usize>,
 }
 
 impl<'a> Browsers<'a> {
     /// The browser of an exchange; it takes its place there.
-    pub(super) fn place(&mut self, exchange: &Exchange<'a>) -> usize {
+    pub(super) fn place(&mut self, exchange: &HttpExchange<'a>) -> usize {
         let known = exchange.request.is_none().then(|| self.by_conversation.get(&exchange.conversation.id)).flatten();
         let at = known.copied().unwrap_or_else(|| self.of_key(exchange));
         self.by_conversation.insert(exchange.conversation.id, at);
@@ -58,8 +58,8 @@ impl<'a> Browsers<'a> {
         at
     }
 
-    fn of_key(&mut self, exchange: &Exchange<'a>) -> usize {
-        let forwarded_for = exchange.request.and_then(|request| request.http.forwarded_for.as_deref());
+    fn of_key(&mut self, exchange: &HttpExchange<'a>) -> usize {
+        let forwarded_for = exchange.request.and_then(|request| request.content.forwarded_for.as_deref());
         let (client, user_agent) = (exchange.client(), exchange.user_agent());
         let next = self.found.len();
         *self.by_key.entry((client, forwarded_for, user_agent)).or_insert_with(|| {
@@ -77,7 +77,7 @@ impl<'a> Browsers<'a> {
         })
     }
 
-    pub(super) fn finish(mut self, exchanges: &[Exchange<'a>]) -> Vec<Browser<'a>> {
+    pub(super) fn finish(mut self, exchanges: &[HttpExchange<'a>]) -> Vec<Browser<'a>> {
         for browser in &mut self.found {
             let mine = || browser.exchanges.iter().filter_map(|&index| exchanges.get(index));
             browser.returns_cookies = mine().any(|e| e.request.is_some_and(|request| !request.cookies.is_empty()));
@@ -89,27 +89,27 @@ impl<'a> Browsers<'a> {
 
 /// Readable tokens name different users, or logins at one host do. Logins are not compared with tokens, nor with those at
 /// other hosts: each may know the same person by another name.
-fn several_users<'e, 'a: 'e>(exchanges: impl Iterator<Item = &'e Exchange<'a>> + Clone) -> bool {
+fn several_users<'e, 'a: 'e>(exchanges: impl Iterator<Item = &'e HttpExchange<'a>> + Clone) -> bool {
     let requests = || exchanges.clone().filter_map(|exchange| exchange.request);
     let of_tokens: HashSet<_> = requests()
-        .flat_map(|request| tokens_sent(request.http))
+        .flat_map(|request| tokens_sent(request.content))
         .filter_map(|cookie| cookie.token.as_ref()?.user.as_deref())
         .map(str::to_ascii_lowercase)
         .collect();
     let mut of_logins: HashMap<&str, &str> = HashMap::new();
-    let logins = exchanges.filter_map(|exchange| Some((exchange.host.as_str(), exchange.request?.http.user()?)));
+    let logins = exchanges.filter_map(|exchange| Some((exchange.host.as_str(), exchange.request?.content.user()?)));
     let mut others = logins.filter(|(host, user)| !of_logins.entry(host).or_insert(user).eq_ignore_ascii_case(user));
     of_tokens.len() > 1 || others.next().is_some()
 }
 
 /// A session cookie that one place set changes from A to B and back to A: two browsers take turns.
-fn cookies_alternate<'e, 'a: 'e>(exchanges: impl Iterator<Item = &'e Exchange<'a>>) -> bool {
+fn cookies_alternate<'e, 'a: 'e>(exchanges: impl Iterator<Item = &'e HttpExchange<'a>>) -> bool {
     let mut now: HashMap<(&str, &str, &str), &str> = HashMap::new();
     let mut before: HashSet<(&str, &str, &str, &str)> = HashSet::new();
     for exchange in exchanges {
         let Some(request) = exchange.request else { continue };
-        let folder = request.http.path.split('/').nth(1).unwrap_or_default();
-        for cookie in request.http.cookies.iter().filter(|cookie| is_session(&cookie.name)) {
+        let folder = request.content.path.split('/').nth(1).unwrap_or_default();
+        for cookie in request.content.cookies.iter().filter(|cookie| is_session(&cookie.name)) {
             let (name, value) = (cookie.name.as_str(), cookie.value.expose());
             if before.contains(&(exchange.host.as_str(), folder, name, value)) {
                 return true;

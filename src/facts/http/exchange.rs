@@ -1,69 +1,40 @@
 //! One request and its response: who asked whom for what, by which name, and what came of it.
 
 use super::origin;
-use crate::model::{Conversation, FrameRef, Message, Side, Stamp};
+use crate::facts::Dissected;
+use crate::model::{Conversation, FrameRef, Side, Stamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Message as Body, http};
 use std::net::IpAddr;
-use std::ops::Deref;
 
 /// A request with its response; one of them may be missing.
 #[derive(Debug, Clone)]
-pub struct Exchange<'a> {
+pub struct HttpExchange<'a> {
     /// Its place in [`super::HttpIndex::exchanges`].
     pub index: usize,
     /// Conversation that carried it.
     pub conversation: &'a Conversation,
     /// The request, if it was captured.
-    pub request: Option<Part<'a, http::Request>>,
+    pub request: Option<Dissected<'a, http::Request>>,
     /// The final response, if one was captured.
-    pub response: Option<Part<'a, http::Response>>,
+    pub response: Option<Dissected<'a, http::Response>>,
     /// The browser that asked: see [`super::HttpIndex::browser`].
     pub browser: usize,
     /// Host that was asked for: of the Host header without port, lower case; the server's address if none was sent.
     pub host: String,
     /// Cookies of sign-on that the browser had when it asked, whether they belong here or not: indices into
-    /// [`super::HttpIndex::kept`].
+    /// [`super::HttpIndex::jar_cookies`].
     pub(super) had: Vec<usize>,
 }
 
-/// A message and what it says. Dereferences to the latter.
-#[derive(Debug)]
-pub struct Part<'a, T> {
-    /// The message that carried it.
-    pub message: &'a Message,
-    /// What it says.
-    pub http: &'a T,
-}
-
-impl<T> Clone for Part<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Part<'_, T> {}
-
-impl<T> Deref for Part<'_, T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        self.http
-    }
-}
-
-impl<T> Part<'_, T> {
-    /// The frame that completed it, and its time.
-    pub const fn at(&self) -> Stamp {
-        self.message.at
-    }
-
+impl<T> Dissected<'_, T> {
     /// Nothing is wrong with it: what is not in it was not sent.
     pub fn is_whole(&self) -> bool {
         matches!(&self.message.body, Body::Http(message) if message.problems.is_empty())
     }
 }
 
-impl<'a> Exchange<'a> {
+impl<'a> HttpExchange<'a> {
     /// Address of the client.
     pub fn client(&self) -> IpAddr {
         self.conversation.client.ip
@@ -82,12 +53,12 @@ impl<'a> Exchange<'a> {
 
     /// Method; empty if the request is missing.
     pub fn method(&self) -> &'a str {
-        self.request.map_or("", |request| request.http.method.as_str())
+        self.request.map_or("", |request| request.content.method.as_str())
     }
 
     /// Path without query; empty if the request is missing.
     pub fn path(&self) -> &'a str {
-        self.request.map_or("", |request| request.http.path.as_str())
+        self.request.map_or("", |request| request.content.path.as_str())
     }
 
     /// Status of the response; 0 if it is missing.
@@ -97,7 +68,7 @@ impl<'a> Exchange<'a> {
 
     /// User-Agent.
     pub fn user_agent(&self) -> Option<&'a str> {
-        self.request.and_then(|request| request.http.user_agent.as_deref())
+        self.request.and_then(|request| request.content.user_agent.as_deref())
     }
 
     /// What the browser spoke, as far as it can be told: it is https over TLS, and if a proxy, the Origin or the Referer says so, though
@@ -136,17 +107,17 @@ impl<'a> Exchange<'a> {
     /// Guard G1: the response was read whole, and nothing of its conversation is missing: what is not there was not sent.
     pub fn is_well_captured(&self) -> bool {
         let c = self.conversation;
-        let kept = u64::try_from(c.messages.len()).unwrap_or(u64::MAX);
+        let read = u64::try_from(c.messages.len()).unwrap_or(u64::MAX);
         let seen = c.messages_seen.client.saturating_add(c.messages_seen.server);
         let whole =
             self.request.is_some_and(|part| part.is_whole()) && self.response.is_some_and(|part| part.is_whole());
-        whole && kept >= seen && c.tcp.cut_frames == 0 && c.quality.gaps == 0 && c.given_up.is_none()
+        whole && read >= seen && c.tcp.cut_frames == 0 && c.quality.gaps == 0 && c.given_up.is_none()
     }
 }
 
 /// Pairs requests and responses of one conversation by the number of their exchange, in order where there is none.
-pub(super) fn pair(conversation: &Conversation) -> Vec<Exchange<'_>> {
-    let mut found: Vec<Exchange<'_>> = Vec::new();
+pub(super) fn pair(conversation: &Conversation) -> Vec<HttpExchange<'_>> {
+    let mut found: Vec<HttpExchange<'_>> = Vec::new();
     let mut numbered: HashMap<u32, usize> = HashMap::new();
     let mut open = std::collections::VecDeque::new();
     for message in &conversation.messages {
@@ -157,17 +128,17 @@ pub(super) fn pair(conversation: &Conversation) -> Vec<Exchange<'_>> {
                     Some(number) => drop(numbered.insert(number, found.len())),
                     None => open.push_back(found.len()),
                 }
-                found.push(Exchange::asked(conversation, Part { message, http: http.as_ref() }));
+                found.push(HttpExchange::asked(conversation, Dissected::new(message, http.as_ref())));
             }
             http::Body::Response(http) if message.from == Side::Server && is_final(http) => {
-                let part = Part { message, http: http.as_ref() };
+                let part = Dissected::new(message, http.as_ref());
                 let place = match body.exchange {
                     Some(number) => numbered.remove(&number),
                     None => open.pop_front(),
                 };
                 match place.and_then(|at| found.get_mut(at)) {
                     Some(exchange) => exchange.response = Some(part),
-                    None => found.push(Exchange::answered(conversation, part)),
+                    None => found.push(HttpExchange::answered(conversation, part)),
                 }
             }
             _ => {}
@@ -181,18 +152,18 @@ fn is_final(response: &http::Response) -> bool {
     response.status >= 200 || response.status == 101
 }
 
-impl<'a> Exchange<'a> {
+impl<'a> HttpExchange<'a> {
     fn new(conversation: &'a Conversation, host: String) -> Self {
         Self { index: 0, conversation, request: None, response: None, browser: 0, host, had: Vec::new() }
     }
 
-    fn asked(conversation: &'a Conversation, request: Part<'a, http::Request>) -> Self {
+    fn asked(conversation: &'a Conversation, request: Dissected<'a, http::Request>) -> Self {
         let host = request.host.as_deref().map(origin::host_of).filter(|host| !host.is_empty());
         let host = host.unwrap_or_else(|| conversation.server.ip.to_string());
         Self { request: Some(request), ..Self::new(conversation, host) }
     }
 
-    fn answered(conversation: &'a Conversation, response: Part<'a, http::Response>) -> Self {
+    fn answered(conversation: &'a Conversation, response: Dissected<'a, http::Response>) -> Self {
         Self { response: Some(response), ..Self::new(conversation, conversation.server.ip.to_string()) }
     }
 }

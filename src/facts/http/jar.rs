@@ -3,8 +3,9 @@
 //! Only cookies that matter for sign-on are followed: see [`is_sign_on`]. What a browser had before the capture began is
 //! unknown, so that a cookie which is sent and was never set is no contradiction.
 
-use super::exchange::{Exchange, Part};
+use super::exchange::HttpExchange;
 use super::origin;
+use crate::facts::Dissected;
 use crate::model::{Stamp, Timestamp};
 use nrpcsniff_dissectors::cookie::{Cookie, SetCookie};
 use nrpcsniff_dissectors::http;
@@ -15,7 +16,7 @@ pub(super) const LIMIT: usize = 32;
 
 /// A cookie that some response set.
 #[derive(Debug, Clone)]
-pub struct Kept<'a> {
+pub struct JarCookie<'a> {
     /// The browser that was told to keep it.
     pub browser: usize,
     /// Exchange that set it.
@@ -33,7 +34,7 @@ pub struct Kept<'a> {
     /// Path that it is for.
     pub path: String,
     /// Browsers do not keep it, and why.
-    pub refused: Option<Refusal>,
+    pub refused: Option<CookieRefusal>,
     /// When it ends by its own attributes.
     pub until: Option<Timestamp>,
     /// Exchange that deleted or replaced it.
@@ -42,7 +43,7 @@ pub struct Kept<'a> {
 
 /// Why browsers do not keep a cookie (RFC 6265 section 5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum CookieRefusal {
     /// The domain is a public suffix: anybody can register a name below it.
     PublicSuffix,
     /// The domain does not cover the host that sets it.
@@ -51,7 +52,7 @@ pub enum Refusal {
 
 /// Why a browser does not send a cookie to some place, or that it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fit {
+pub enum CookieMatch {
     /// It is sent.
     Sent,
     /// Its domain does not cover the host.
@@ -61,7 +62,7 @@ pub enum Fit {
     /// It is for https only, and this is http.
     NeedsHttps,
     /// It has ended.
-    Over,
+    Expired,
 }
 
 /// The cookie decides over sign-on: an LTPA token by name or value, or what a server uses in its place.
@@ -100,9 +101,9 @@ pub fn tokens_sent(request: &http::Request) -> impl Iterator<Item = &Cookie> {
 }
 
 /// The LTPA tokens that a response sets; deletions, and what is no token though it is called one, left out.
-pub fn tokens_set<'a>(response: &Part<'a, http::Response>) -> impl Iterator<Item = &'a SetCookie> + use<'a> {
+pub fn tokens_set<'a>(response: &Dissected<'a, http::Response>) -> impl Iterator<Item = &'a SetCookie> + use<'a> {
     let now = response.at().time.whole_seconds();
-    let cookies = response.http.set_cookies.iter();
+    let cookies = response.content.set_cookies.iter();
     cookies.filter(move |cookie| {
         is_token(&cookie.name, cookie.token.as_ref()) && !is_junk(cookie.token.as_ref()) && !is_gone(cookie, now)
     })
@@ -123,21 +124,21 @@ fn is_blank(value: &str) -> bool {
 }
 
 /// What a jar does with a Set-Cookie.
-pub(super) enum Change<'a> {
+pub(super) enum JarChange<'a> {
     /// It is kept, or refused.
-    Keep(Kept<'a>),
+    Keep(JarCookie<'a>),
     /// The one of this name, domain and path is forgotten.
-    Forget(Kept<'a>),
+    Forget(JarCookie<'a>),
 }
 
-impl<'a> Kept<'a> {
+impl<'a> JarCookie<'a> {
     /// Reads a Set-Cookie of the response to `exchange`.
-    pub(super) fn read(exchange: &Exchange<'a>, at: Stamp, cookie: &'a SetCookie) -> Change<'a> {
+    pub(super) fn read(exchange: &HttpExchange<'a>, at: Stamp, cookie: &'a SetCookie) -> JarChange<'a> {
         let domain = cookie.domain.as_deref().map(origin::domain).filter(|domain| !domain.is_empty());
         let host_only =
             domain.as_deref().is_none_or(|domain| *domain == exchange.host && origin::is_public_suffix(domain));
         let path = cookie.path.as_deref().filter(|path| path.starts_with('/'));
-        let kept = Self {
+        let stored = Self {
             browser: exchange.browser,
             by: exchange.index,
             conversation: exchange.conversation.id,
@@ -154,7 +155,7 @@ impl<'a> Kept<'a> {
             until: end(cookie, at),
             ended_by: None,
         };
-        if is_gone(cookie, at.time.whole_seconds()) { Change::Forget(kept) } else { Change::Keep(kept) }
+        if is_gone(cookie, at.time.whole_seconds()) { JarChange::Forget(stored) } else { JarChange::Keep(stored) }
     }
 
     /// Same name, domain and path: the newer one takes its place.
@@ -163,18 +164,18 @@ impl<'a> Kept<'a> {
     }
 
     /// Would the browser send it with this request?
-    pub fn fit(&self, exchange: &Exchange<'_>) -> Fit {
+    pub fn matching(&self, exchange: &HttpExchange<'_>) -> CookieMatch {
         let host = if self.host_only {
             exchange.host == self.domain
         } else {
             origin::domain_match(&exchange.host, &self.domain)
         };
         match () {
-            () if self.until.is_some_and(|until| until <= exchange.at().time) => Fit::Over,
-            () if !host => Fit::OtherHost,
-            () if !origin::path_match(exchange.path(), &self.path) => Fit::OtherPath,
-            () if self.cookie.secure && exchange.scheme() != "https" => Fit::NeedsHttps,
-            () => Fit::Sent,
+            () if self.until.is_some_and(|until| until <= exchange.at().time) => CookieMatch::Expired,
+            () if !host => CookieMatch::OtherHost,
+            () if !origin::path_match(exchange.path(), &self.path) => CookieMatch::OtherPath,
+            () if self.cookie.secure && exchange.scheme() != "https" => CookieMatch::NeedsHttps,
+            () => CookieMatch::Sent,
         }
     }
 
@@ -209,12 +210,12 @@ impl<'a> Kept<'a> {
 }
 
 /// May that host set a cookie for that domain?
-fn refusal(host: &str, domain: &str) -> Option<Refusal> {
+fn refusal(host: &str, domain: &str) -> Option<CookieRefusal> {
     if !origin::domain_match(host, domain) {
         // Both hold of a trimmed domain of another site; that nobody may set it is the stronger word.
-        Some(if origin::is_public_suffix(domain) { Refusal::PublicSuffix } else { Refusal::ForeignDomain })
+        Some(if origin::is_public_suffix(domain) { CookieRefusal::PublicSuffix } else { CookieRefusal::ForeignDomain })
     } else if origin::is_public_suffix(domain) {
-        Some(Refusal::PublicSuffix)
+        Some(CookieRefusal::PublicSuffix)
     } else {
         None
     }

@@ -1,32 +1,32 @@
 //! Login loops: a browser that is sent to log in, logs in, and is sent to log in again.
 
-use super::exchange::Exchange;
-use super::pages::Outcome;
+use super::exchange::HttpExchange;
+use super::pages::HttpLoginOutcome;
 use super::{Browser, HttpIndex};
 use crate::facts::Thresholds;
 use hashbrown::HashMap;
 
 /// One browser, one host, several rounds.
 #[derive(Debug, Clone)]
-pub struct Loop {
+pub struct LoginRounds {
     /// Host that turned it away.
     pub host: String,
     /// The rounds, in order of time.
-    pub rounds: Vec<Round>,
+    pub rounds: Vec<LoginRound>,
     /// The denial that followed the last login.
     pub last: usize,
 }
 
 /// One round: turned away, then logged in. Places in [`HttpIndex::exchanges`].
 #[derive(Debug, Clone, Copy)]
-pub struct Round {
+pub struct LoginRound {
     /// Request that was turned away.
     pub denied: usize,
     /// Login that the server took after it.
     pub login: usize,
 }
 
-impl Loop {
+impl LoginRounds {
     /// Requests that were turned away, in order of time.
     pub fn denials(&self) -> impl Iterator<Item = usize> {
         self.rounds.iter().map(|round| round.denied).chain([self.last])
@@ -39,14 +39,14 @@ impl Loop {
 }
 
 /// Every loop of every browser.
-pub(super) fn find(http: &HttpIndex<'_>, thresholds: &Thresholds) -> Vec<Loop> {
+pub(super) fn find(http: &HttpIndex<'_>, thresholds: &Thresholds) -> Vec<LoginRounds> {
     http.browsers().iter().flat_map(|browser| of_browser(http, browser, thresholds)).collect()
 }
 
 /// What is known of one host while a browser's exchanges are gone through.
 #[derive(Default)]
-struct State {
-    rounds: Vec<Round>,
+struct LoopState {
+    rounds: Vec<LoginRound>,
     denied: Option<usize>,
     login: Option<usize>,
 }
@@ -54,9 +54,9 @@ struct State {
 /// Hosts that one browser is followed at; what goes beyond begins anew.
 const HOSTS: usize = 256;
 
-fn of_browser(http: &HttpIndex<'_>, browser: &Browser<'_>, thresholds: &Thresholds) -> Vec<Loop> {
+fn of_browser(http: &HttpIndex<'_>, browser: &Browser<'_>, thresholds: &Thresholds) -> Vec<LoginRounds> {
     let mut found = Vec::new();
-    let mut states: HashMap<&str, State> = HashMap::new();
+    let mut states: HashMap<&str, LoopState> = HashMap::new();
     let enough = usize::try_from(thresholds.login_rounds).unwrap_or(usize::MAX).max(1);
     for exchange in http.of(browser) {
         if exchange.is_login() || exchange.is_automatic_login() {
@@ -80,25 +80,25 @@ fn of_browser(http: &HttpIndex<'_>, browser: &Browser<'_>, thresholds: &Threshol
 
 /// A login that the server takes may be for any host that has just turned the browser away; one that it refuses ends
 /// what went before: a wrong password is no loop.
-fn logged_in(states: &mut HashMap<&str, State>, login: &Exchange<'_>) {
+fn logged_in(states: &mut HashMap<&str, LoopState>, login: &HttpExchange<'_>) {
     match login.login_outcome() {
-        Outcome::Accepted => {
+        HttpLoginOutcome::Accepted => {
             states
                 .values_mut()
                 .filter(|state| state.denied.is_some())
                 .for_each(|state| state.login = Some(login.index));
         }
-        Outcome::Refused | Outcome::Unknown => states.clear(),
+        HttpLoginOutcome::Refused | HttpLoginOutcome::Unknown => states.clear(),
     }
 }
 
 /// The first denial after a login ends a round and begins the next; further ones (other requests of the same page) add
 /// nothing.
-fn turned_away(http: &HttpIndex<'_>, state: &mut State, exchange: &Exchange<'_>, thresholds: &Thresholds) {
+fn turned_away(http: &HttpIndex<'_>, state: &mut LoopState, exchange: &HttpExchange<'_>, thresholds: &Thresholds) {
     match (state.denied, state.login.take()) {
         (Some(_), None) => return,
         (Some(denied), Some(login)) if soon(http, login, exchange, thresholds) => {
-            state.rounds.push(Round { denied, login });
+            state.rounds.push(LoginRound { denied, login });
         }
         _ => state.rounds.clear(),
     }
@@ -106,15 +106,15 @@ fn turned_away(http: &HttpIndex<'_>, state: &mut State, exchange: &Exchange<'_>,
 }
 
 /// The denial comes so soon after the login that no session can have run out.
-fn soon(http: &HttpIndex<'_>, login: usize, denied: &Exchange<'_>, thresholds: &Thresholds) -> bool {
+fn soon(http: &HttpIndex<'_>, login: usize, denied: &HttpExchange<'_>, thresholds: &Thresholds) -> bool {
     let login = http.exchanges().get(login);
     login.is_some_and(|login| denied.at().time.seconds_since(login.at().time) <= thresholds.login_round)
 }
 
-impl State {
+impl LoopState {
     /// Turned away so many times, after a login each.
-    fn finish(self, host: &str, enough: usize) -> Option<Loop> {
+    fn finish(self, host: &str, enough: usize) -> Option<LoginRounds> {
         let last = self.denied.filter(|_| self.rounds.len() >= enough)?;
-        Some(Loop { host: host.to_owned(), rounds: self.rounds, last })
+        Some(LoginRounds { host: host.to_owned(), rounds: self.rounds, last })
     }
 }

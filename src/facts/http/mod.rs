@@ -1,9 +1,9 @@
 //! HTTP as rules want to see it: exchanges in order of time, the browsers that made them, and what each browser's cookie jar
 //! held when it asked.
 //!
-//! [`HttpIndex::exchanges`] holds every request with its response. An exchange knows its browser ([`Exchange::browser`]) and
+//! [`HttpIndex::exchanges`] holds every request with its response. An exchange knows its browser ([`HttpExchange::browser`]) and
 //! what that browser could have sent: [`HttpIndex::expected`] names the cookies of sign-on which the capture saw being set and that
-//! belong to this request by RFC 6265; [`HttpIndex::held`] all that it had at that time, with the reason why each is or is not sent.
+//! belong to this request by RFC 6265; [`HttpIndex::jar_at`] all that it had at that time, with the reason why each is or is not sent.
 //! [`pages`] tells login requests, login pages, denials and products apart.
 
 mod browser;
@@ -19,18 +19,18 @@ pub(crate) mod story;
 mod tests;
 
 pub use browser::Browser;
-pub use exchange::{Exchange, Part};
+pub use exchange::HttpExchange;
 pub use jar::{
-    Fit, Kept, Refusal, is_access_manager, is_sign_on, is_single_server, is_token, is_web_token, tokens_sent,
-    tokens_set,
+    CookieMatch, CookieRefusal, JarCookie, is_access_manager, is_sign_on, is_single_server, is_token, is_web_token,
+    tokens_sent, tokens_set,
 };
-pub use loops::{Loop, Round};
+pub use loops::{LoginRound, LoginRounds};
 
 use super::Thresholds;
 use crate::model::{Analysis, Conversation, Timestamp};
 use browser::Browsers;
 use hashbrown::{HashMap, HashSet};
-use jar::Change;
+use jar::JarChange;
 use nrpcsniff_dissectors::http;
 use std::cell::OnceCell;
 use std::net::IpAddr;
@@ -39,12 +39,12 @@ use std::net::IpAddr;
 pub struct HttpIndex<'a> {
     /// What was read.
     pub analysis: &'a Analysis,
-    exchanges: Vec<Exchange<'a>>,
+    exchanges: Vec<HttpExchange<'a>>,
     browsers: Vec<Browser<'a>>,
-    kept: Vec<Kept<'a>>,
+    jar_cookies: Vec<JarCookie<'a>>,
     by_host: HashMap<String, Vec<usize>>,
     sign_on_hosts: OnceCell<HashSet<String>>,
-    loops: OnceCell<Vec<Loop>>,
+    loops: OnceCell<Vec<LoginRounds>>,
 }
 
 /// A cookie set less than this before a request may not have reached the browser in time, where no round trip was
@@ -66,14 +66,14 @@ impl<'a> HttpIndex<'a> {
         for exchange in &exchanges {
             by_host.entry_ref(exchange.host.as_str()).or_default().push(exchange.index);
         }
-        let kept = fill_jars(&mut exchanges);
+        let stored = fill_jars(&mut exchanges);
         let browsers = browsers.finish(&exchanges);
         let (sign_on_hosts, loops) = (OnceCell::new(), OnceCell::new());
-        Self { analysis, exchanges, browsers, kept, by_host, sign_on_hosts, loops }
+        Self { analysis, exchanges, browsers, jar_cookies: stored, by_host, sign_on_hosts, loops }
     }
 
     /// Every request with its response, in order of time.
-    pub fn exchanges(&self) -> &[Exchange<'a>] {
+    pub fn exchanges(&self) -> &[HttpExchange<'a>] {
         &self.exchanges
     }
 
@@ -83,7 +83,7 @@ impl<'a> HttpIndex<'a> {
     }
 
     /// Who made that request. Client address, what a proxy says of it, and User-Agent tell browsers apart.
-    pub fn browser(&self, exchange: &Exchange<'a>) -> &Browser<'a> {
+    pub fn browser(&self, exchange: &HttpExchange<'a>) -> &Browser<'a> {
         &self.browsers[exchange.browser]
     }
 
@@ -93,56 +93,56 @@ impl<'a> HttpIndex<'a> {
     }
 
     /// What a browser did, in order of time.
-    pub fn of(&self, browser: &Browser<'a>) -> impl DoubleEndedIterator<Item = &Exchange<'a>> {
+    pub fn of(&self, browser: &Browser<'a>) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
         browser.exchanges.iter().map(|&index| &self.exchanges[index])
     }
 
     /// What the same browser did after `exchange`, in order of time.
-    pub fn after(&self, exchange: &Exchange<'a>) -> impl DoubleEndedIterator<Item = &Exchange<'a>> {
+    pub fn after(&self, exchange: &HttpExchange<'a>) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
         let all = &self.browser(exchange).exchanges;
         let next = all.partition_point(|&index| index <= exchange.index);
         all[next..].iter().map(|&index| &self.exchanges[index])
     }
 
     /// What the same browser did before `exchange`, the latest first.
-    pub fn before(&self, exchange: &Exchange<'a>) -> impl Iterator<Item = &Exchange<'a>> {
+    pub fn before(&self, exchange: &HttpExchange<'a>) -> impl Iterator<Item = &HttpExchange<'a>> {
         let all = &self.browser(exchange).exchanges;
         let place = all.partition_point(|&index| index < exchange.index);
         all[..place].iter().rev().map(|&index| &self.exchanges[index])
     }
 
     /// Everything that a host was asked for under that name, in order of time.
-    pub fn of_host(&self, host: &str) -> impl DoubleEndedIterator<Item = &Exchange<'a>> {
+    pub fn of_host(&self, host: &str) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
         self.by_host.get(host).into_iter().flatten().map(|&index| &self.exchanges[index])
     }
 
     /// Every cookie of sign-on that was set, refused ones too, in order of time.
-    pub fn kept(&self) -> &[Kept<'a>] {
-        &self.kept
+    pub fn jar_cookies(&self) -> &[JarCookie<'a>] {
+        &self.jar_cookies
     }
 
     /// Exchange that set a cookie.
-    pub fn setter(&self, kept: &Kept<'a>) -> &Exchange<'a> {
-        &self.exchanges[kept.by]
+    pub fn setter(&self, stored: &JarCookie<'a>) -> &HttpExchange<'a> {
+        &self.exchanges[stored.by]
     }
 
     /// Cookies of sign-on that the browser had when it made that request, and whether each belongs to it. Only what the
     /// capture saw being set early enough to be known.
-    pub fn held(&self, exchange: &Exchange<'a>) -> impl Iterator<Item = (&Kept<'a>, Fit)> {
-        exchange.had.iter().map(|&index| &self.kept[index]).map(|kept| (kept, kept.fit(exchange)))
+    pub fn jar_at(&self, exchange: &HttpExchange<'a>) -> impl Iterator<Item = (&JarCookie<'a>, CookieMatch)> {
+        exchange.had.iter().map(|&index| &self.jar_cookies[index]).map(|stored| (stored, stored.matching(exchange)))
     }
 
     /// Cookies of sign-on that the browser should have sent with that request.
-    pub fn expected(&self, exchange: &Exchange<'a>) -> impl Iterator<Item = &Kept<'a>> {
-        self.held(exchange).filter(|(_, fit)| *fit == Fit::Sent).map(|(kept, _)| kept)
+    pub fn expected(&self, exchange: &HttpExchange<'a>) -> impl Iterator<Item = &JarCookie<'a>> {
+        self.jar_at(exchange).filter(|(_, matching)| *matching == CookieMatch::Sent).map(|(stored, _)| stored)
     }
 
     /// The Set-Cookie from which a cookie of that request comes: the same name and value, set before for this browser.
     /// `None` if the browser had it before the capture began, or a script made it.
-    pub fn source(&self, exchange: &Exchange<'a>, name: &str, value: &str) -> Option<&Kept<'a>> {
-        let until = self.kept.partition_point(|kept| kept.at.time <= exchange.at().time);
-        let mine = |kept: &&Kept<'a>| kept.browser == exchange.browser && kept.cookie.name == name;
-        self.kept[..until].iter().rev().filter(mine).find(|kept| kept.cookie.value.expose() == value)
+    pub fn source(&self, exchange: &HttpExchange<'a>, name: &str, value: &str) -> Option<&JarCookie<'a>> {
+        let until = self.jar_cookies.partition_point(|stored| stored.at.time <= exchange.at().time);
+        let mine = |stored: &&JarCookie<'a>| stored.browser == exchange.browser && stored.cookie.name == name;
+        self.jar_cookies[..until].iter().rev().filter(mine).find(|stored| stored.cookie.value.expose() == value)
     }
 
     /// A host of that name takes part in single sign-on by LTPA, or could: tokens go to or come from it in this capture, or
@@ -155,23 +155,23 @@ impl<'a> HttpIndex<'a> {
         hosts.contains(host)
     }
 
-    /// Rounds in which browsers were sent to log in again and again: see [`Loop`].
-    pub fn loops(&self, thresholds: &Thresholds) -> &[Loop] {
+    /// Rounds in which browsers were sent to log in again and again: see [`LoginRounds`].
+    pub fn loops(&self, thresholds: &Thresholds) -> &[LoginRounds] {
         self.loops.get_or_init(|| loops::find(self, thresholds))
     }
 
     /// The conversations of every login loop in which one of these requests was turned away.
-    pub fn loops_of(&self, thresholds: &Thresholds, denied: &[&Exchange<'a>]) -> Vec<&'a Conversation> {
+    pub fn loops_of(&self, thresholds: &Thresholds, denied: &[&HttpExchange<'a>]) -> Vec<&'a Conversation> {
         let denied: HashSet<usize> = denied.iter().map(|exchange| exchange.index).collect();
         let concerned =
             self.loops(thresholds).iter().filter(|found| found.denials().any(|index| denied.contains(&index)));
-        concerned.flat_map(Loop::exchanges).map(|index| self.exchanges[index].conversation).collect()
+        concerned.flat_map(LoginRounds::exchanges).map(|index| self.exchanges[index].conversation).collect()
     }
 }
 
 /// Goes through all that was said in order of time, keeps what responses set, and notes with every request what its browser
 /// had by then.
-fn fill_jars<'a>(exchanges: &mut [Exchange<'a>]) -> Vec<Kept<'a>> {
+fn fill_jars<'a>(exchanges: &mut [HttpExchange<'a>]) -> Vec<JarCookie<'a>> {
     let mut events: Vec<(Timestamp, bool, usize)> = Vec::new();
     for exchange in exchanges.iter() {
         events.extend(exchange.request.map(|part| (part.at().time, false, exchange.index)));
@@ -182,39 +182,39 @@ fn fill_jars<'a>(exchanges: &mut [Exchange<'a>]) -> Vec<Kept<'a>> {
         return Vec::new();
     }
     events.sort_unstable();
-    let mut kept = Vec::new();
+    let mut stored = Vec::new();
     let mut jars: HashMap<usize, Vec<usize>> = HashMap::new();
     for (_, sets, index) in events {
         let Some(exchange) = exchanges.get_mut(index) else { continue };
         let jar = jars.entry(exchange.browser).or_default();
         if sets {
-            set_all(exchange, jar, &mut kept);
+            set_all(exchange, jar, &mut stored);
         } else {
-            exchange.had = jar.iter().copied().filter(|&k| kept.get(k).is_some_and(|k| knows(exchange, k))).collect();
+            exchange.had = jar.iter().copied().filter(|&k| stored.get(k).is_some_and(|k| knows(exchange, k))).collect();
         }
     }
-    kept
+    stored
 }
 
-fn set_all<'a>(exchange: &Exchange<'a>, jar: &mut Vec<usize>, kept: &mut Vec<Kept<'a>>) {
+fn set_all<'a>(exchange: &HttpExchange<'a>, jar: &mut Vec<usize>, stored: &mut Vec<JarCookie<'a>>) {
     let Some(response) = exchange.response else { return };
-    for cookie in response.http.set_cookies.iter().filter(|c| is_sign_on(&c.name, c.token.as_ref())) {
-        let change = Kept::read(exchange, response.at(), cookie);
-        let (Change::Keep(new) | Change::Forget(new)) = &change;
+    for cookie in response.content.set_cookies.iter().filter(|c| is_sign_on(&c.name, c.token.as_ref())) {
+        let change = JarCookie::read(exchange, response.at(), cookie);
+        let (JarChange::Keep(new) | JarChange::Forget(new)) = &change;
         if new.refused.is_none() {
             jar.retain(|&old| {
-                let replaced = kept.get(old).is_some_and(|old| new.replaces(old));
-                if let Some(old) = kept.get_mut(old).filter(|_| replaced) {
+                let replaced = stored.get(old).is_some_and(|old| new.replaces(old));
+                if let Some(old) = stored.get_mut(old).filter(|_| replaced) {
                     old.ended_by = Some(exchange.index);
                 }
                 !replaced
             });
         }
-        if let Change::Keep(new) = change {
+        if let JarChange::Keep(new) = change {
             if new.refused.is_none() {
-                jar.push(kept.len());
+                jar.push(stored.len());
             }
-            kept.push(new);
+            stored.push(new);
         }
         if jar.len() > jar::LIMIT {
             jar.remove(0);
@@ -223,7 +223,7 @@ fn set_all<'a>(exchange: &Exchange<'a>, jar: &mut Vec<usize>, kept: &mut Vec<Kep
 }
 
 /// The cookie had reached the browser when it made this request: by the same connection, or a round trip before.
-fn knows(exchange: &Exchange<'_>, kept: &Kept<'_>) -> bool {
+fn knows(exchange: &HttpExchange<'_>, stored: &JarCookie<'_>) -> bool {
     let way = exchange.conversation.quality.rtt.unwrap_or(REACTION);
-    exchange.conversation.id == kept.conversation || exchange.at().time.since(kept.at.time) >= way
+    exchange.conversation.id == stored.conversation || exchange.at().time.since(stored.at.time) >= way
 }

@@ -4,14 +4,14 @@
 //! Bodies are not looked at: a page that asks for a name and a password with status 200 is told by its path alone, or not at
 //! all.
 
-use super::exchange::Exchange;
+use super::exchange::HttpExchange;
 use super::jar::{is_token, tokens_set};
 use super::origin;
 use nrpcsniff_dissectors::http;
 
 /// What became of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum HttpLoginOutcome {
     /// The server took it.
     Accepted,
     /// The server did not: 4xx, 5xx, or the form again.
@@ -67,7 +67,7 @@ const LOGIN_PATHS: [&str; 10] = [
 /// Names of the secret of a login form.
 const PASSWORDS: [&str; 6] = ["password", "j_password", "passwd", "pwd", "pass", "%%modpassword"];
 
-impl<'a> Exchange<'a> {
+impl<'a> HttpExchange<'a> {
     /// It is a page or a call that a user's sign-on matters for: no file of a page, no preflight (which never carries
     /// cookies), no probe.
     pub fn is_visit(&self) -> bool {
@@ -97,19 +97,19 @@ impl<'a> Exchange<'a> {
     }
 
     /// What became of that login. Domino and many others answer a wrong password with status 200 and the form again.
-    pub fn login_outcome(&self) -> Outcome {
-        let Some(response) = self.response else { return Outcome::Unknown };
+    pub fn login_outcome(&self) -> HttpLoginOutcome {
+        let Some(response) = self.response else { return HttpLoginOutcome::Unknown };
         let api = self.path().to_ascii_lowercase().ends_with("/stwebapi/user/connect");
         match response.status {
-            200..=299 if api || tokens_set(&response).next().is_some() => Outcome::Accepted,
-            300..=399 if !self.leads_to_login() => Outcome::Accepted,
-            _ => Outcome::Refused,
+            200..=299 if api || tokens_set(&response).next().is_some() => HttpLoginOutcome::Accepted,
+            300..=399 if !self.leads_to_login() => HttpLoginOutcome::Accepted,
+            _ => HttpLoginOutcome::Refused,
         }
     }
 
     /// A login that the server took.
     pub fn is_accepted_login(&self) -> bool {
-        self.is_login() && self.login_outcome() == Outcome::Accepted
+        self.is_login() && self.login_outcome() == HttpLoginOutcome::Accepted
     }
 
     /// The user leaves.
@@ -136,7 +136,7 @@ impl<'a> Exchange<'a> {
     /// Where the response sends the browser.
     pub fn redirect(&self) -> Option<&'a http::Url> {
         let response = self.response.filter(|response| matches!(response.status, 301 | 302 | 303 | 307 | 308))?;
-        response.http.location.as_ref()
+        response.content.location.as_ref()
     }
 
     /// Host and path that the response sends the browser to; the host is this one if the location does not name one.
@@ -176,7 +176,7 @@ impl<'a> Exchange<'a> {
     pub fn product(&self) -> Option<Product> {
         let path = self.path().to_ascii_lowercase();
         let under = |roots: &[&str]| roots.iter().any(|root| origin::path_match(&path, root));
-        let server = self.response.and_then(|response| response.http.server.as_deref());
+        let server = self.response.and_then(|response| response.content.server.as_deref());
         let server = server.unwrap_or_default().to_ascii_lowercase();
         match () {
             () if under(&["/stwebapi", "/stwebclient", "/stwebav"]) => Some(Product::SametimeProxy),
@@ -190,9 +190,9 @@ impl<'a> Exchange<'a> {
     /// WASReqURL, or a JSESSIONID as WebSphere makes it: cache id `0000`, a clone id behind a colon. (Java's form login,
     /// `j_security_check`, is no sign: other servers have it too.)
     fn has_websphere_cookie(&self) -> bool {
-        let sent = self.request.into_iter().flat_map(|request| &request.http.cookies).map(|c| (&c.name, &c.value));
+        let sent = self.request.into_iter().flat_map(|request| &request.content.cookies).map(|c| (&c.name, &c.value));
         let given =
-            self.response.into_iter().flat_map(|response| &response.http.set_cookies).map(|c| (&c.name, &c.value));
+            self.response.into_iter().flat_map(|response| &response.content.set_cookies).map(|c| (&c.name, &c.value));
         sent.chain(given).any(|(name, value)| {
             let value = value.expose();
             name == "WASReqURL" || (name == "JSESSIONID" && value.starts_with("0000") && value.contains(':'))

@@ -1,9 +1,9 @@
 //! The index over whole captures.
 
 use super::story::{CHAT, CONNECT, MEET, Stage, is_denied, is_served, logs_in, page, to_login, told};
-use super::{Exchange, Fit, HttpIndex, Kept, Refusal, tokens_sent, tokens_set};
+use super::{CookieMatch, CookieRefusal, HttpExchange, HttpIndex, JarCookie, tokens_sent, tokens_set};
 use crate::facts::Thresholds;
-use crate::facts::http::pages::{Outcome, Product};
+use crate::facts::http::pages::{HttpLoginOutcome, Product};
 use crate::model::Analysis;
 use crate::testing::analysis;
 use nrpcsniff_samples::http::{self, Browser, Cookie, Message, cookie};
@@ -19,19 +19,19 @@ fn lines(web: &HttpIndex<'_>) -> Vec<(String, u16)> {
 }
 
 /// The request for that path.
-fn at<'w, 'a>(web: &'w HttpIndex<'a>, path: &str) -> &'w Exchange<'a> {
+fn at<'w, 'a>(web: &'w HttpIndex<'a>, path: &str) -> &'w HttpExchange<'a> {
     web.exchanges().iter().find(|exchange| exchange.path() == path).expect("a request for that path")
 }
 
-fn names<'w, 'a: 'w>(kept: impl Iterator<Item = &'w Kept<'a>>) -> Vec<&'w str> {
-    kept.map(|kept| kept.cookie.name.as_str()).collect()
+fn names<'w, 'a: 'w>(stored: impl Iterator<Item = &'w JarCookie<'a>>) -> Vec<&'w str> {
+    stored.map(|stored| stored.cookie.name.as_str()).collect()
 }
 
 #[test]
 fn no_http_no_index() {
     let analysis = Analysis::default();
     let web = HttpIndex::new(&analysis);
-    assert!(web.exchanges().is_empty() && web.browsers().is_empty() && web.kept().is_empty());
+    assert!(web.exchanges().is_empty() && web.browsers().is_empty() && web.jar_cookies().is_empty());
     assert!(web.loops(&Thresholds::default()).is_empty() && !web.takes_part("chat"));
 }
 
@@ -104,7 +104,7 @@ fn browsers_are_told_apart() {
     assert_eq!(web.browsers().len(), 4);
     assert_eq!(web.browsers_at("10.1.0.50".parse().unwrap()).count(), 2);
     let first = web.browser(at(&web, "/a"));
-    let paths = |list: Vec<&Exchange<'_>>| list.iter().map(|e| e.path().to_owned()).collect::<Vec<_>>();
+    let paths = |list: Vec<&HttpExchange<'_>>| list.iter().map(|e| e.path().to_owned()).collect::<Vec<_>>();
     assert_eq!(paths(web.of(first).collect()), ["/a", "/e"]);
     assert_eq!(paths(web.after(at(&web, "/a")).collect()), ["/e"]);
     assert_eq!(paths(web.before(at(&web, "/e")).collect()), ["/a"]);
@@ -147,14 +147,14 @@ fn logins_of_two_names_at_one_host() {
 }
 
 /// What the jar makes of one cookie, for a later request to that host and path.
-fn fit(set: impl Fn(&Stage) -> Cookie, host: &str, path: &str, seconds: u64) -> Option<Fit> {
+fn matching(set: impl Fn(&Stage) -> Cookie, host: &str, path: &str, seconds: u64) -> Option<CookieMatch> {
     let read = read(|s| {
         s.open("portal.example.com").ask(http::get("/wps/login")).reply(page().set_cookie(set(s)));
         s.net.wait_secs(seconds);
         s.open(host).ask(http::get(path)).reply(page());
     });
     let web = HttpIndex::new(&read);
-    web.held(web.exchanges().last().unwrap()).next().map(|(_, fit)| fit)
+    web.jar_at(web.exchanges().last().unwrap()).next().map(|(_, matching)| matching)
 }
 
 /// RFC 6265 sections 5.1 to 5.4.
@@ -162,22 +162,26 @@ fn fit(set: impl Fn(&Stage) -> Cookie, host: &str, path: &str, seconds: u64) -> 
 fn where_a_cookie_goes() {
     let bare = |s: &Stage| cookie("LtpaToken2", &s.token());
     let wide = |s: &Stage| s.wide();
-    assert_eq!(fit(bare, "portal.example.com", "/wps/x", 1), Some(Fit::Sent));
-    assert_eq!(fit(bare, "portal.example.com", "/other", 1), Some(Fit::OtherPath));
-    assert_eq!(fit(bare, "a.portal.example.com", "/wps/x", 1), Some(Fit::OtherHost));
-    assert_eq!(fit(wide, "chat.example.com", "/x", 1), Some(Fit::Sent));
-    assert_eq!(fit(wide, "chat.example.org", "/x", 1), Some(Fit::OtherHost));
-    assert_eq!(fit(|s| s.wide().secure(), "chat.example.com", "/x", 1), Some(Fit::NeedsHttps));
-    assert_eq!(fit(|s| s.wide().max_age(60), "chat.example.com", "/x", 30), Some(Fit::Sent));
-    assert_eq!(fit(|s| s.wide().max_age(60), "chat.example.com", "/x", 90), Some(Fit::Over));
+    assert_eq!(matching(bare, "portal.example.com", "/wps/x", 1), Some(CookieMatch::Sent));
+    assert_eq!(matching(bare, "portal.example.com", "/other", 1), Some(CookieMatch::OtherPath));
+    assert_eq!(matching(bare, "a.portal.example.com", "/wps/x", 1), Some(CookieMatch::OtherHost));
+    assert_eq!(matching(wide, "chat.example.com", "/x", 1), Some(CookieMatch::Sent));
+    assert_eq!(matching(wide, "chat.example.org", "/x", 1), Some(CookieMatch::OtherHost));
+    assert_eq!(matching(|s| s.wide().secure(), "chat.example.com", "/x", 1), Some(CookieMatch::NeedsHttps));
+    assert_eq!(matching(|s| s.wide().max_age(60), "chat.example.com", "/x", 30), Some(CookieMatch::Sent));
+    assert_eq!(matching(|s| s.wide().max_age(60), "chat.example.com", "/x", 90), Some(CookieMatch::Expired));
     let until = |s: &Stage| s.wide().expires(s.net.now() + 60 * nrpcsniff_samples::time::SECOND);
-    assert_eq!(fit(until, "chat.example.com", "/x", 30), Some(Fit::Sent));
-    assert_eq!(fit(until, "chat.example.com", "/x", 90), Some(Fit::Over));
-    assert_eq!(fit(|s| until(s).max_age(600), "chat.example.com", "/x", 90), Some(Fit::Sent), "Max-Age counts more");
-    assert_eq!(fit(|s| s.wide().max_age(i64::MAX), "chat.example.com", "/x", 90), Some(Fit::Sent));
-    assert_eq!(fit(|s| s.narrow().domain("com"), "chat.example.com", "/x", 1), None);
-    assert_eq!(fit(|s| s.narrow().domain("example.org"), "chat.example.com", "/x", 1), None);
-    assert_eq!(fit(|_| cookie("theme", "dark"), "portal.example.com", "/wps/x", 1), None, "no cookie of sign-on");
+    assert_eq!(matching(until, "chat.example.com", "/x", 30), Some(CookieMatch::Sent));
+    assert_eq!(matching(until, "chat.example.com", "/x", 90), Some(CookieMatch::Expired));
+    assert_eq!(
+        matching(|s| until(s).max_age(600), "chat.example.com", "/x", 90),
+        Some(CookieMatch::Sent),
+        "Max-Age counts more"
+    );
+    assert_eq!(matching(|s| s.wide().max_age(i64::MAX), "chat.example.com", "/x", 90), Some(CookieMatch::Sent));
+    assert_eq!(matching(|s| s.narrow().domain("com"), "chat.example.com", "/x", 1), None);
+    assert_eq!(matching(|s| s.narrow().domain("example.org"), "chat.example.com", "/x", 1), None);
+    assert_eq!(matching(|_| cookie("theme", "dark"), "portal.example.com", "/wps/x", 1), None, "no cookie of sign-on");
 }
 
 #[test]
@@ -192,10 +196,10 @@ fn refused_cookies_are_told_with_the_reason() {
         s.open("uk").ask(http::get("/5")).reply(set("uk"));
     });
     let web = HttpIndex::new(&read);
-    let why: Vec<_> = web.kept().iter().map(|kept| kept.refused).collect();
-    assert_eq!(why, [Some(Refusal::PublicSuffix), Some(Refusal::ForeignDomain), None, None, None]);
-    assert!(web.kept()[4].host_only, "a host that is a public suffix itself gets its cookie back");
-    assert_eq!(web.kept()[3].reach(), "for example.com and the names below it");
+    let why: Vec<_> = web.jar_cookies().iter().map(|stored| stored.refused).collect();
+    assert_eq!(why, [Some(CookieRefusal::PublicSuffix), Some(CookieRefusal::ForeignDomain), None, None, None]);
+    assert!(web.jar_cookies()[4].host_only, "a host that is a public suffix itself gets its cookie back");
+    assert_eq!(web.jar_cookies()[3].reach(), "for example.com and the names below it");
 }
 
 #[test]
@@ -208,8 +212,8 @@ fn cookies_are_replaced_and_deleted() {
             chat.wait(500).ask(http::get("/3")).reply(page());
         });
         let web = HttpIndex::new(&read);
-        assert_eq!(web.kept().len(), 2);
-        assert_eq!(web.setter(&web.kept()[0]).path(), "/1");
+        assert_eq!(web.jar_cookies().len(), 2);
+        assert_eq!(web.setter(&web.jar_cookies()[0]).path(), "/1");
         names(web.expected(at(&web, "/3"))).len()
     };
     assert_eq!(left(|c| c.domain("example.com").max_age(0)), 1);
@@ -224,14 +228,14 @@ fn cookies_are_replaced_and_deleted() {
     });
     let web = HttpIndex::new(&read);
     assert_eq!(names(web.expected(at(&web, "/3"))).len(), 1);
-    let ended: Vec<_> = web.kept().iter().map(|kept| kept.ended_by).collect();
+    let ended: Vec<_> = web.jar_cookies().iter().map(|stored| stored.ended_by).collect();
     assert_eq!(ended, [Some(1), Some(2), None]);
 }
 
 /// Another connection's request may have left before the cookie arrived.
 #[test]
 fn a_cookie_on_its_way_is_not_expected() {
-    let held = |ms| {
+    let in_jar = |ms| {
         let read = read(|s| {
             let server = s.net.host("10.2.0.9").linux().distance_ms(40);
             let [one, two] = [(), ()].map(|()| s.browser.open(&server, 80, "chat.example.com"));
@@ -239,9 +243,9 @@ fn a_cookie_on_its_way_is_not_expected() {
             two.wait(ms).ask(http::get("/two")).reply(page());
         });
         let web = HttpIndex::new(&read);
-        web.held(at(&web, "/two")).count()
+        web.jar_at(at(&web, "/two")).count()
     };
-    assert_eq!((held(1), held(300)), (0, 1));
+    assert_eq!((in_jar(1), in_jar(300)), (0, 1));
 }
 
 #[test]
@@ -254,7 +258,7 @@ fn sources_of_cookies_that_are_sent() {
     });
     let web = HttpIndex::new(&read);
     let chat = at(&web, CHAT);
-    let sent: Vec<_> = tokens_sent(chat.request.unwrap().http)
+    let sent: Vec<_> = tokens_sent(chat.request.unwrap().content)
         .map(|c| (c.name.as_str(), web.source(chat, &c.name, c.value.expose()).is_some()))
         .collect();
     assert_eq!(sent, [("LtpaToken", false), ("LtpaToken2", true)]);
@@ -283,7 +287,7 @@ fn tokens_by_name_and_by_value() {
 
 /// What one request and its answer mean.
 struct Meaning {
-    login: Option<Outcome>,
+    login: Option<HttpLoginOutcome>,
     denied: bool,
     product: Option<Product>,
 }
@@ -303,17 +307,17 @@ fn logins_and_their_outcome() {
     let redirect = |to: &str| http::response(302).location(to);
     let outcome = |request: Message, answer: Message| meaning(request, answer).login;
     let domino = || http::post("/names.nsf?Login").form(&form());
-    assert_eq!(outcome(domino(), redirect("/mail")), Some(Outcome::Accepted));
-    assert_eq!(outcome(domino(), page()), Some(Outcome::Refused), "the form again");
-    assert_eq!(outcome(domino(), redirect("/names.nsf?Login")), Some(Outcome::Refused));
+    assert_eq!(outcome(domino(), redirect("/mail")), Some(HttpLoginOutcome::Accepted));
+    assert_eq!(outcome(domino(), page()), Some(HttpLoginOutcome::Refused), "the form again");
+    assert_eq!(outcome(domino(), redirect("/names.nsf?Login")), Some(HttpLoginOutcome::Refused));
     let java = || http::post("/app/j_security_check").form(&[("j_username", "a"), ("j_password", "b")]);
-    assert_eq!(outcome(java(), redirect("/app")), Some(Outcome::Accepted));
-    assert_eq!(outcome(java(), redirect("/app/login.jsp?error")), Some(Outcome::Refused));
-    assert_eq!(outcome(java(), http::response(401)), Some(Outcome::Refused));
+    assert_eq!(outcome(java(), redirect("/app")), Some(HttpLoginOutcome::Accepted));
+    assert_eq!(outcome(java(), redirect("/app/login.jsp?error")), Some(HttpLoginOutcome::Refused));
+    assert_eq!(outcome(java(), http::response(401)), Some(HttpLoginOutcome::Refused));
     let connect = || http::post(CONNECT).form(&form());
-    assert_eq!(outcome(connect(), http::response(200).json("{}")), Some(Outcome::Accepted));
-    assert_eq!(outcome(connect(), http::response(503)), Some(Outcome::Refused));
-    assert_eq!(outcome(http::post("/enter").form(&form()), redirect("/")), Some(Outcome::Accepted));
+    assert_eq!(outcome(connect(), http::response(200).json("{}")), Some(HttpLoginOutcome::Accepted));
+    assert_eq!(outcome(connect(), http::response(503)), Some(HttpLoginOutcome::Refused));
+    assert_eq!(outcome(http::post("/enter").form(&form()), redirect("/")), Some(HttpLoginOutcome::Accepted));
     assert_eq!(outcome(http::post("/search").form(&[("q", "x")]), redirect("/")), None);
     assert_eq!(outcome(http::get("/names.nsf?Login"), page()), None);
 }
@@ -394,7 +398,7 @@ fn jars_are_bounded() {
         is_served(&chat, "/last");
     });
     let web = HttpIndex::new(&read);
-    let held = names(web.held(at(&web, "/last")).map(|(kept, _)| kept));
-    assert_eq!((held.len(), held.first(), held.last()), (32, Some(&"LtpaToken8"), Some(&"LtpaToken39")));
-    assert_eq!(web.kept().len(), 40);
+    let in_jar = names(web.jar_at(at(&web, "/last")).map(|(stored, _)| stored));
+    assert_eq!((in_jar.len(), in_jar.first(), in_jar.last()), (32, Some(&"LtpaToken8"), Some(&"LtpaToken39")));
+    assert_eq!(web.jar_cookies().len(), 40);
 }

@@ -4,7 +4,7 @@
 //! offset. The true offset is the one on which most lines agree, and no other may have as many. The refusal of one user
 //! alone is weak: users fail more than once. It counts if the offset is one that zones have, in quarters of an hour.
 
-use super::{Refusal, common_name, same_person};
+use super::{CapturedRefusal, common_name, same_person};
 use crate::facts::sip::SipIndex;
 use crate::facts::tokens::TokenIndex;
 use crate::model::span_ns;
@@ -28,7 +28,7 @@ const TIMES: usize = 8;
 
 /// A line and a frame that know the same thing.
 #[derive(Debug, Clone, Copy)]
-struct Pair {
+struct ClockPair {
     /// Nanoseconds from the log's time to that of the packet.
     offset: i64,
     line: u64,
@@ -41,7 +41,7 @@ struct Pair {
 /// The clock of each log.
 pub(super) fn clocks(
     analysis: &Analysis,
-    refusals: &[Refusal],
+    refusals: &[CapturedRefusal],
     sip: &SipIndex<'_>,
     tokens: &TokenIndex<'_>,
 ) -> Vec<LogClock> {
@@ -124,7 +124,7 @@ fn pairs_of_anchors(
     connections: &Connections,
     sip: &SipIndex<'_>,
     tokens: &TokenIndex<'_>,
-    pairs: &mut Vec<Pair>,
+    pairs: &mut Vec<ClockPair>,
 ) {
     for anchor in &log.anchors {
         let (stamps, what): (Vec<Stamp>, _) = match &anchor.key {
@@ -144,17 +144,18 @@ fn pairs_of_anchors(
         for at in stamps {
             add(
                 pairs,
-                Pair { offset: at.time.nanos().saturating_sub(nanos), line: anchor.line, at, what, strong: true },
+                ClockPair { offset: at.time.nanos().saturating_sub(nanos), line: anchor.line, at, what, strong: true },
             );
         }
     }
 }
 
 /// Refused logins of a user in the capture, against lines of the log that refuse the same user.
-fn pairs_of_refusals(log: &Log, clock: &LogClock, refusals: &[Refusal], pairs: &mut Vec<Pair>) {
+fn pairs_of_refusals(log: &Log, clock: &LogClock, refusals: &[CapturedRefusal], pairs: &mut Vec<ClockPair>) {
     // A Sametime server writes of the logins at itself, not of those at web servers by the same user.
-    let is_of = |refusal: &&Refusal| log.kind != Some(LogKind::Stusers) || refusal.protocol == &sametime::PROTOCOL;
-    let mut by_name: HashMap<String, Vec<&Refusal>> = HashMap::new();
+    let is_of =
+        |refusal: &&CapturedRefusal| log.kind != Some(LogKind::Stusers) || refusal.protocol == &sametime::PROTOCOL;
+    let mut by_name: HashMap<String, Vec<&CapturedRefusal>> = HashMap::new();
     for refusal in refusals.iter().filter(is_of) {
         for user in &refusal.users {
             by_name.entry(common_name(user)).or_default().push(refusal);
@@ -171,7 +172,7 @@ fn pairs_of_refusals(log: &Log, clock: &LogClock, refusals: &[Refusal], pairs: &
         for refusal in mine {
             let offset = refusal.at.time.nanos().saturating_sub(nanos);
             let what = "the user whose login is refused";
-            add(pairs, Pair { offset, line: fact.line, at: refusal.at, what, strong: false });
+            add(pairs, ClockPair { offset, line: fact.line, at: refusal.at, what, strong: false });
         }
     }
 }
@@ -196,18 +197,18 @@ fn refused(facts: &[LogFact]) -> Vec<(&LogFact, &str)> {
     found
 }
 
-fn add(pairs: &mut Vec<Pair>, pair: Pair) {
+fn add(pairs: &mut Vec<ClockPair>, pair: ClockPair) {
     if pairs.len() < PAIRS {
         pairs.push(pair);
     }
 }
 
 /// The offset on which most lines agree, and how many; nothing if another one has as many.
-fn agreed(mut pairs: Vec<Pair>) -> Option<(Pair, usize)> {
+fn agreed(mut pairs: Vec<ClockPair>) -> Option<(ClockPair, usize)> {
     pairs.sort_by_key(|pair| pair.offset);
     let groups = groups(&pairs);
     let most = groups.iter().map(|group| group.lines).max()?;
-    let mut best: Vec<&Group> = groups.iter().filter(|group| group.lines == most && group.is_enough()).collect();
+    let mut best: Vec<&OffsetGroup> = groups.iter().filter(|group| group.lines == most && group.is_enough()).collect();
     if best.len() > 1 {
         best.retain(|group| is_of_zones(group.middle.offset));
     }
@@ -218,14 +219,14 @@ fn agreed(mut pairs: Vec<Pair>) -> Option<(Pair, usize)> {
 }
 
 /// Pairs whose offsets are one.
-struct Group {
-    middle: Pair,
+struct OffsetGroup {
+    middle: ClockPair,
     /// Lines that agree.
     lines: usize,
     strong: bool,
 }
 
-impl Group {
+impl OffsetGroup {
     fn is_enough(&self) -> bool {
         self.strong
             || (self.middle.offset.saturating_abs() <= ZONES && (self.lines > 1 || is_of_zones(self.middle.offset)))
@@ -233,7 +234,7 @@ impl Group {
 }
 
 /// Parts the sorted pairs where they are further apart than [`WIDTH`].
-fn groups(pairs: &[Pair]) -> Vec<Group> {
+fn groups(pairs: &[ClockPair]) -> Vec<OffsetGroup> {
     let mut groups = Vec::new();
     let mut rest = pairs;
     while let Some(first) = rest.first() {
@@ -242,7 +243,7 @@ fn groups(pairs: &[Pair]) -> Vec<Group> {
         let lines: HashSet<u64> = mine.iter().map(|pair| pair.line).collect();
         // The smallest: a line is written after the packet that it speaks of, never before.
         let middle = mine.iter().find(|pair| pair.strong).unwrap_or(first);
-        groups.push(Group { middle: *middle, lines: lines.len(), strong: mine.iter().any(|pair| pair.strong) });
+        groups.push(OffsetGroup { middle: *middle, lines: lines.len(), strong: mine.iter().any(|pair| pair.strong) });
         rest = others;
     }
     groups
@@ -253,7 +254,7 @@ fn is_of_zones(offset: i64) -> bool {
     offset.saturating_abs() <= ZONES && (rest <= SLACK || QUARTER.saturating_sub(rest) <= SLACK)
 }
 
-fn why(pair: &Pair, lines: usize) -> String {
+fn why(pair: &ClockPair, lines: usize) -> String {
     let others = match lines {
         0 | 1 => String::new(),
         more => format!("; {more} lines agree"),

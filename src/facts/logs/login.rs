@@ -4,7 +4,7 @@
 //! of that user, and one that does not to the last that began; where others were under way, the sign-on is marked
 //! ([`TracedLogin::mixed`]). Searches for other people (contact lists) belong to no sign-on and are passed over.
 
-use super::{Entry, same_person};
+use super::{LogEntry, same_person};
 use crate::model::{LogEvent, TokenStatusText};
 
 /// A sign-on that says nothing for so many nanoseconds is over.
@@ -17,33 +17,33 @@ const OPEN: usize = 16;
 const LINES: usize = 64;
 
 /// A name, and the line that says it.
-pub type Named<'a> = (Entry<'a>, &'a str);
+pub type NamedEntry<'a> = (LogEntry<'a>, &'a str);
 
 /// One sign-on with a token, as far as the trace tells.
 #[derive(Debug, Clone)]
 pub struct TracedLogin<'a> {
     /// Its lines that say something (at most 64).
-    pub entries: Vec<Entry<'a>>,
+    pub entries: Vec<LogEntry<'a>>,
     /// Name under which the user logs in; empty if the server knows it from the token only.
-    pub login_name: Option<Named<'a>>,
+    pub login_name: Option<NamedEntry<'a>>,
     /// Name in the token.
-    pub token_user: Option<Named<'a>>,
+    pub token_user: Option<NamedEntry<'a>>,
     /// What Domino said against the token.
-    pub status: Option<(Entry<'a>, TokenStatusText)>,
+    pub status: Option<(LogEntry<'a>, TokenStatusText)>,
     /// The token is good.
-    pub verified: Option<Entry<'a>>,
+    pub verified: Option<LogEntry<'a>>,
     /// The token is not good: the line, and Sametime's code.
-    pub not_verified: Option<(Entry<'a>, Option<u32>)>,
+    pub not_verified: Option<(LogEntry<'a>, Option<u32>)>,
     /// A first search did not find the user.
-    pub lookup_failed: Option<Named<'a>>,
+    pub lookup_failed: Option<NamedEntry<'a>>,
     /// No search found the user.
-    pub not_found: Option<Named<'a>>,
+    pub not_found: Option<NamedEntry<'a>>,
     /// The directory knows the user.
-    pub looked_up: Option<Named<'a>>,
+    pub looked_up: Option<NamedEntry<'a>>,
     /// The user was let in.
-    pub accepted: Option<Entry<'a>>,
+    pub accepted: Option<LogEntry<'a>>,
     /// The user was turned away.
-    pub turned_away: Option<Entry<'a>>,
+    pub turned_away: Option<LogEntry<'a>>,
     /// Lines of other sign-ons stand between its own, so that some of its lines may be of those.
     pub mixed: bool,
     request: Option<i64>,
@@ -52,15 +52,15 @@ pub struct TracedLogin<'a> {
 }
 
 /// Puts the facts of one log together.
-pub(super) fn logins<'a>(entries: &[Entry<'a>]) -> Vec<TracedLogin<'a>> {
-    let mut builder = Builder { all: Vec::new(), open: Vec::new() };
+pub(super) fn logins<'a>(entries: &[LogEntry<'a>]) -> Vec<TracedLogin<'a>> {
+    let mut builder = TraceBuilder { all: Vec::new(), open: Vec::new() };
     for entry in entries {
         builder.take(*entry);
     }
     builder.all
 }
 
-struct Builder<'a> {
+struct TraceBuilder<'a> {
     all: Vec<TracedLogin<'a>>,
     /// Places of those under way, in the order in which they began.
     open: Vec<usize>,
@@ -88,7 +88,7 @@ impl<'a> TracedLogin<'a> {
     }
 
     /// Its first line.
-    pub fn first(&self) -> Option<Entry<'a>> {
+    pub fn first(&self) -> Option<LogEntry<'a>> {
         self.entries.first().copied()
     }
 
@@ -104,17 +104,17 @@ impl<'a> TracedLogin<'a> {
     }
 
     /// The lines that tell its story, in order.
-    pub fn telling(&self) -> Vec<Entry<'a>> {
+    pub fn telling(&self) -> Vec<LogEntry<'a>> {
         let named = [self.login_name, self.token_user, self.lookup_failed, self.not_found];
         let named = named.into_iter().flatten().map(|(entry, _)| entry);
         let checked = [self.status.map(|(entry, _)| entry), self.not_verified.map(|(entry, _)| entry), self.verified];
-        let mut lines: Vec<Entry<'a>> = named.chain(checked.into_iter().flatten()).chain(self.turned_away).collect();
-        lines.sort_by_key(Entry::line);
+        let mut lines: Vec<LogEntry<'a>> = named.chain(checked.into_iter().flatten()).chain(self.turned_away).collect();
+        lines.sort_by_key(LogEntry::line);
         lines
     }
 
     /// The line that decided: the user was turned away, the token was not good, the user was not found.
-    pub fn failed(&self) -> Option<Entry<'a>> {
+    pub fn failed(&self) -> Option<LogEntry<'a>> {
         let said = [self.turned_away, self.not_verified.map(|(at, _)| at), self.not_found.map(|(at, _)| at)];
         said.into_iter().flatten().next().filter(|_| self.accepted.is_none())
     }
@@ -124,8 +124,8 @@ impl<'a> TracedLogin<'a> {
     }
 }
 
-impl<'a> Builder<'a> {
-    fn take(&mut self, entry: Entry<'a>) {
+impl<'a> TraceBuilder<'a> {
+    fn take(&mut self, entry: LogEntry<'a>) {
         self.end_old(&entry);
         let place = match &entry.fact.event {
             LogEvent::LoginStarted { .. } => Some(self.begin()),
@@ -188,7 +188,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The last sign-on, if it ended badly just now and its refusal was not told yet.
-    fn just_ended(&self, entry: &Entry<'a>) -> Option<usize> {
+    fn just_ended(&self, entry: &LogEntry<'a>) -> Option<usize> {
         let place = self.all.len().checked_sub(1)?;
         let login = self.all.get(place)?;
         let soon = login.entries.last().is_some_and(|last| entry.since(last) <= AFTERWARDS);
@@ -196,7 +196,7 @@ impl<'a> Builder<'a> {
         (soon && !told && login.accepted.is_none()).then_some(place)
     }
 
-    fn end_old(&mut self, entry: &Entry<'a>) {
+    fn end_old(&mut self, entry: &LogEntry<'a>) {
         let all = &self.all;
         self.open.retain(|&place| {
             let login = all.get(place);
@@ -205,7 +205,7 @@ impl<'a> Builder<'a> {
         });
     }
 
-    fn add(&mut self, place: usize, entry: Entry<'a>) {
+    fn add(&mut self, place: usize, entry: LogEntry<'a>) {
         let Some(login) = self.all.get_mut(place) else { return };
         if login.entries.len() < LINES {
             login.entries.push(entry);

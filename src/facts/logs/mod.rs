@@ -16,7 +16,7 @@ pub use trace::ClientTrace;
 use super::sametime::SametimeIndex;
 use super::sip::SipIndex;
 use super::tokens::TokenIndex;
-use super::tokens::person::{Likeness, compare};
+use super::tokens::person::{PersonLikeness, compare};
 use super::{Settings, names};
 use crate::model::{Analysis, Log, LogClock, LogEvent, LogFact, LogLine, Stamp, Timestamp};
 use hashbrown::HashMap;
@@ -26,7 +26,7 @@ use nrpcsniff_dissectors::{Protocol, http, sametime, sip};
 pub struct LogIndex<'a> {
     logs: &'a [Log],
     clocks: Vec<LogClock>,
-    entries: Vec<Entry<'a>>,
+    entries: Vec<LogEntry<'a>>,
     logins: Vec<TracedLogin<'a>>,
     /// Sign-ons that were let in, by log and common name: places in `logins`.
     accepted: HashMap<(u32, String), Vec<usize>>,
@@ -34,14 +34,14 @@ pub struct LogIndex<'a> {
     known: HashMap<(u32, String), Vec<&'a str>>,
     traces: Vec<ClientTrace<'a>>,
     /// In order of time.
-    refusals: Vec<Refusal>,
+    refusals: Vec<CapturedRefusal>,
     /// Nanoseconds within which a line and a frame are of the same moment.
     within: i64,
 }
 
 /// A fact of a log.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry<'a> {
+pub struct LogEntry<'a> {
     /// Index of its log.
     pub log: u32,
     /// The fact.
@@ -52,7 +52,7 @@ pub struct Entry<'a> {
 
 /// A login or a request with a token that the capture shows to be refused.
 #[derive(Debug, Clone)]
-pub struct Refusal {
+pub struct CapturedRefusal {
     /// When the answer came.
     pub at: Stamp,
     /// When it was asked for.
@@ -131,12 +131,12 @@ impl<'a> LogIndex<'a> {
     }
 
     /// Every fact, log by log, in order of lines.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'a>> {
+    pub fn entries(&self) -> impl Iterator<Item = LogEntry<'a>> {
         self.entries.iter().copied()
     }
 
     /// Facts of that kind.
-    pub fn saying(&self, is: impl Fn(&LogEvent) -> bool) -> impl Iterator<Item = Entry<'a>> {
+    pub fn saying(&self, is: impl Fn(&LogEvent) -> bool) -> impl Iterator<Item = LogEntry<'a>> {
         self.entries().filter(move |entry| is(&entry.fact.event))
     }
 
@@ -149,7 +149,7 @@ impl<'a> LogIndex<'a> {
     pub fn got_in_later(&self, login: &TracedLogin<'a>) -> bool {
         let Some(last) = login.entries.last() else { return false };
         let users = login.users();
-        let is_later = |first: Entry<'a>| first.line() > last.line() && first.since(last) >= 0;
+        let is_later = |first: LogEntry<'a>| first.line() > last.line() && first.since(last) >= 0;
         let of_user = |user: &&str| self.accepted.get(&(last.log, common_name(user)));
         // The last ones are the likeliest to be later.
         let places = users.iter().filter_map(of_user).flat_map(|places| places.iter().rev().take(NAMES));
@@ -175,7 +175,7 @@ impl<'a> LogIndex<'a> {
 
     /// Conversations in which the capture shows a refusal at that moment, over one of these protocols, of that user as far
     /// as both sides name one.
-    pub fn refused_at(&self, entry: &Entry<'_>, protocols: &[&Protocol], users: &[&str]) -> Vec<u32> {
+    pub fn refused_at(&self, entry: &LogEntry<'_>, protocols: &[&Protocol], users: &[&str]) -> Vec<u32> {
         let Some(time) = entry.time else { return Vec::new() };
         let near = |other: Timestamp| other.since(time).saturating_abs() <= self.within;
         // A request may wait for its answer as long as TCP waits.
@@ -183,8 +183,8 @@ impl<'a> LogIndex<'a> {
         let later = self.refusals.get(from..).unwrap_or_default().iter();
         let moment = later.take_while(|refusal| refusal.at.time.since(time) <= ANSWER.saturating_add(self.within));
         let mine = moment.filter(|refusal| near(refusal.at.time) || near(refusal.asked));
-        let mine: Vec<&Refusal> = mine.filter(|refusal| protocols.contains(&refusal.protocol)).collect();
-        let named: Vec<&Refusal> = mine.iter().copied().filter(|refusal| is_of(refusal, users)).collect();
+        let mine: Vec<&CapturedRefusal> = mine.filter(|refusal| protocols.contains(&refusal.protocol)).collect();
+        let named: Vec<&CapturedRefusal> = mine.iter().copied().filter(|refusal| is_of(refusal, users)).collect();
         if !named.is_empty() {
             return named.iter().flat_map(|refusal| refusal.conversations.iter().copied()).collect();
         }
@@ -199,11 +199,11 @@ impl<'a> LogIndex<'a> {
         (0..).zip(self.logs).map(|(index, _)| index)
     }
 
-    fn of_log(&self, index: u32) -> Vec<Entry<'a>> {
+    fn of_log(&self, index: u32) -> Vec<LogEntry<'a>> {
         let Some(log) = self.log(index) else { return Vec::new() };
         let clock = usize::try_from(index).ok().and_then(|index| self.clocks.get(index));
         let time = |fact: &LogFact| clock.and_then(|clock| clock.place(fact.at.as_ref()?));
-        log.facts.iter().map(|fact| Entry { log: index, fact, time: time(fact) }).collect()
+        log.facts.iter().map(|fact| LogEntry { log: index, fact, time: time(fact) }).collect()
     }
 }
 
@@ -212,7 +212,7 @@ const NAMES: usize = 64;
 /// Longest time between a request and the answer that belongs to it.
 const ANSWER: i64 = 60_000_000_000;
 
-impl Entry<'_> {
+impl LogEntry<'_> {
     /// Where it stands.
     pub const fn line(&self) -> LogLine {
         LogLine { log: self.log, line: self.fact.line }
@@ -227,19 +227,19 @@ impl Entry<'_> {
 
 /// Two names of one person, where both are names.
 pub fn same_person(one: &str, other: &str) -> bool {
-    compare(one, other) == Likeness::Same
+    compare(one, other) == PersonLikeness::Same
 }
 
 /// Two names of one server.
 pub fn same_server(one: &str, other: &str) -> bool {
-    names::compare(one, other) == names::Likeness::Same
+    names::compare(one, other) == names::NameLikeness::Same
 }
 
 /// Both sides name a user, and it may be the same.
-fn is_of(refusal: &Refusal, users: &[&str]) -> bool {
+fn is_of(refusal: &CapturedRefusal, users: &[&str]) -> bool {
     let alike = |user: &&str| {
         let mut others = refusal.users.iter().map(|other| compare(user, other));
-        others.any(|likeness| !matches!(likeness, Likeness::Different | Likeness::Unknown))
+        others.any(|likeness| !matches!(likeness, PersonLikeness::Different | PersonLikeness::Unknown))
     };
     users.iter().filter(|user| !user.is_empty()).any(alike)
 }
@@ -252,10 +252,10 @@ pub fn common_name(name: &str) -> String {
 }
 
 /// Refused logins at community servers, and refused requests that carried tokens.
-fn refusals<'a>(sametime: &SametimeIndex<'a>, tokens: &TokenIndex<'a>) -> Vec<Refusal> {
+fn refusals<'a>(sametime: &SametimeIndex<'a>, tokens: &TokenIndex<'a>) -> Vec<CapturedRefusal> {
     let logins = sametime.logins().filter(|login| login.refusal().is_some()).filter_map(|login| {
         let tokens = login.tokens().filter_map(|(_, token)| token.user.clone());
-        Some(Refusal {
+        Some(CapturedRefusal {
             at: login.reason()?.1.at(),
             asked: login.attempt().map_or(login.began(), |said| said.at()).time,
             users: login.user().map(str::to_owned).into_iter().chain(tokens).collect(),
@@ -266,15 +266,15 @@ fn refusals<'a>(sametime: &SametimeIndex<'a>, tokens: &TokenIndex<'a>) -> Vec<Re
     let showings = tokens.showings().iter().filter(|s| s.is_refused() && !s.conversation.is(&sametime::PROTOCOL));
     let showings = showings.filter_map(|showing| {
         let sip = matches!(showing.channel, super::tokens::Channel::Sip);
-        Some(Refusal {
+        Some(CapturedRefusal {
             at: showing.answer.as_ref()?.at,
             asked: showing.at.time,
-            users: showing.tokens.iter().filter_map(|held| held.user()).map(str::to_owned).collect(),
+            users: showing.tokens.iter().filter_map(|known| known.user()).map(str::to_owned).collect(),
             conversations: showing.conversations.iter().map(|c| c.id).collect(),
             protocol: if sip { &sip::PROTOCOL } else { &http::PROTOCOL },
         })
     });
-    let mut all: Vec<Refusal> = logins.chain(showings).collect();
+    let mut all: Vec<CapturedRefusal> = logins.chain(showings).collect();
     all.sort_by_key(|refusal| (refusal.at.time, refusal.at.frame));
     all
 }

@@ -1,6 +1,6 @@
 //! Attempts of a Notes client to reach a server, out of its port trace.
 
-use super::{Entry, same_server};
+use super::{LogEntry, same_server};
 use crate::model::LogEvent;
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ const NEAR: usize = 8;
 #[derive(Debug, Clone)]
 pub struct ClientTrace<'a> {
     /// Every line of it, in order.
-    pub entries: Vec<Entry<'a>>,
+    pub entries: Vec<LogEntry<'a>>,
     /// The server that the client wants, where a line beside it says so.
     pub wanted: Option<&'a str>,
     /// The server that answered.
@@ -19,7 +19,7 @@ pub struct ClientTrace<'a> {
     /// Its address, as written.
     pub address: &'a str,
     /// Afterwards the client reached the server that it wants.
-    pub recovered: Option<Entry<'a>>,
+    pub recovered: Option<LogEntry<'a>>,
 }
 
 impl ClientTrace<'_> {
@@ -30,16 +30,16 @@ impl ClientTrace<'_> {
 }
 
 /// Finds them among the facts of one log.
-pub(super) fn traces<'a>(entries: &[Entry<'a>]) -> Vec<ClientTrace<'a>> {
+pub(super) fn traces<'a>(entries: &[LogEntry<'a>]) -> Vec<ClientTrace<'a>> {
     (0..entries.len()).filter_map(|place| trace(entries, place)).collect()
 }
 
-fn trace<'a>(entries: &[Entry<'a>], place: usize) -> Option<ClientTrace<'a>> {
+fn trace<'a>(entries: &[LogEntry<'a>], place: usize) -> Option<ClientTrace<'a>> {
     let wrong = entries.get(place)?;
     let LogEvent::WrongServer { server: answered, address } = &wrong.fact.event else { return None };
     let before = entries.get(place.saturating_sub(NEAR)..place).unwrap_or_default();
     let after = entries.get(place.saturating_add(1)..).unwrap_or_default();
-    let is_wrong = |entry: &&Entry<'a>| matches!(entry.fact.event, LogEvent::WrongServer { .. });
+    let is_wrong = |entry: &&LogEntry<'a>| matches!(entry.fact.event, LogEvent::WrongServer { .. });
     let near = after.iter().take(NEAR).take_while(|entry| !is_wrong(entry));
     let asked = before.iter().rev().take_while(|entry| !is_wrong(entry)).find_map(|entry| match &entry.fact.event {
         LogEvent::UsingAddress { address: used, server } if used.eq_ignore_ascii_case(address) => {

@@ -91,7 +91,7 @@ pub fn is_silent(case: &Case<'_>, blind: &HashSet<IpAddr>, talk: &Talk<'_>) -> b
 
 /// Every silent attempt, apart from those that an ICMP error explains.
 pub fn silent<'c, 'a>(case: &'c Case<'a>) -> Vec<&'c Talk<'a>> {
-    let (blind, rejections) = (half_seen(case), Rejections::new(case));
+    let (blind, rejections) = (half_seen(case), IcmpRejections::new(case));
     case.talks().filter(|talk| is_silent(case, &blind, talk) && rejections.of(case, talk).is_none()).collect()
 }
 
@@ -152,11 +152,11 @@ fn is_sweep(case: &Case<'_>, calls: &[(Timestamp, IpAddr)]) -> bool {
 }
 
 /// ICMP errors that say a connection attempt cannot be delivered, by what they quote.
-pub struct Rejections<'a> {
+pub struct IcmpRejections<'a> {
     by_path: HashMap<(Endpoint, Endpoint), Vec<&'a IcmpError>>,
 }
 
-impl<'a> Rejections<'a> {
+impl<'a> IcmpRejections<'a> {
     /// Builds the index.
     pub fn new(case: &Case<'a>) -> Self {
         let mut by_path: HashMap<_, Vec<_>> = HashMap::new();

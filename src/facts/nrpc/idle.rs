@@ -6,14 +6,14 @@ use crate::model::{Close, IdleGap, Side};
 
 /// A session and the silence that went before its end.
 #[derive(Clone, Copy)]
-pub struct Died<'c, 'a> {
+pub struct IdleEnd<'c, 'a> {
     /// The session.
     pub talk: &'c Talk<'a>,
     /// The silence.
     pub gap: IdleGap,
 }
 
-impl Died<'_, '_> {
+impl IdleEnd<'_, '_> {
     /// Length of the silence in seconds.
     pub fn length(&self) -> f64 {
         seconds(self.gap.length())
@@ -27,7 +27,7 @@ pub fn last_long_gap(case: &Case<'_>, talk: &Talk<'_>) -> Option<IdleGap> {
 }
 
 /// What the silences of several dead sessions say about the timer that killed them.
-pub struct Timer {
+pub struct IdleTimer {
     /// The shortest silence that was deadly, in seconds.
     pub shortest: f64,
     /// The longest one.
@@ -38,10 +38,10 @@ pub struct Timer {
     pub survived: Option<f64>,
 }
 
-impl Timer {
+impl IdleTimer {
     /// Compares the deadly silences with those of the same server that did no harm.
-    pub fn of(case: &Case<'_>, died: &[Died<'_, '_>]) -> Option<Self> {
-        let lengths: Vec<f64> = died.iter().map(Died::length).collect();
+    pub fn of(case: &Case<'_>, died: &[IdleEnd<'_, '_>]) -> Option<Self> {
+        let lengths: Vec<f64> = died.iter().map(IdleEnd::length).collect();
         let shortest = lengths.iter().copied().min_by(f64::total_cmp)?;
         let longest = lengths.iter().copied().max_by(f64::total_cmp)?;
         let equal = lengths.len() >= 3 && equal_within(&lengths, case.settings.thresholds.idle_spread);

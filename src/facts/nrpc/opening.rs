@@ -1,6 +1,6 @@
 //! What became of a session's opening: questions that several rules about NRPC ask, with the same answer for all.
 
-use crate::facts::names::Likeness;
+use crate::facts::names::NameLikeness;
 use crate::facts::{Case, Talk};
 use crate::model::{Close, Endpoint, Side, Stamp, Timestamp};
 use hashbrown::HashMap;
@@ -11,33 +11,33 @@ const NAMES: usize = 16;
 
 /// Two names that should be one.
 #[derive(Debug, Clone, Copy)]
-pub struct Mismatch<'a> {
+pub struct NameMismatch<'a> {
     /// Name that the client asked for.
     pub wanted: &'a str,
     /// Name that the server gave as its own.
     pub answered: &'a str,
-    /// How alike they are; never [`Likeness::Same`].
-    pub likeness: Likeness,
+    /// How alike they are; never [`NameLikeness::Same`].
+    pub likeness: NameLikeness,
 }
 
 /// The names, where both were read and they differ. A client that sends no wanted name (Notes R5, probes) has none; a
 /// name in the sender's own place of the request may be the caller's, and is not compared.
-pub fn mismatch<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<Mismatch<'a>> {
+pub fn mismatch<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
     let (wanted, answered) = (talk.wanted()?, talk.answered()?);
-    let inferred = talk.request.is_some_and(|request| request.session.wanted_server_inferred);
+    let inferred = talk.request.is_some_and(|request| request.content.wanted_server_inferred);
     let likeness = case.likeness(wanted, answered);
     let readable = !inferred && !wanted.trim().is_empty() && !answered.trim().is_empty();
-    (readable && likeness != Likeness::Same).then_some(Mismatch { wanted, answered, likeness })
+    (readable && likeness != NameLikeness::Same).then_some(NameMismatch { wanted, answered, likeness })
 }
 
 /// The names differ and the session ended there: the client said nothing more, somebody closed at once, and nothing
 /// shows that the client was only sent on to another port of the machine.
-pub fn refused<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<Mismatch<'a>> {
+pub fn refused<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
     mismatch(case, talk).filter(|_| closed_after_opening(case, talk) && redirected(case, talk).is_none())
 }
 
 /// The names differ and the client went on all the same: nobody minds. Not so if the next thing was a close.
-pub fn accepted<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<Mismatch<'a>> {
+pub fn accepted<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
     let progress = talk.progress();
     let cut_short = progress.server < 2 && closed_at_once(case, talk);
     mismatch(case, talk).filter(|_| progress.client >= 2 && !cut_short)
@@ -79,7 +79,7 @@ pub fn recovered<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk
 fn serves(case: &Case<'_>, talk: &Talk<'_>, wanted: Option<&str>) -> bool {
     let Some(wanted) = wanted.filter(|_| talk.went_on()) else { return false };
     talk.wanted().is_some_and(|again| again.eq_ignore_ascii_case(wanted))
-        || talk.answered().is_some_and(|name| case.likeness(wanted, name) == Likeness::Same)
+        || talk.answered().is_some_and(|name| case.likeness(wanted, name) == NameLikeness::Same)
 }
 
 /// The client's next session with the same server, or for the same name, that worked.
@@ -102,11 +102,11 @@ pub fn watched_until(case: &Case<'_>, talk: &Talk<'_>) -> Timestamp {
 
 /// The names under which each address answered.
 #[derive(Debug, Default)]
-pub struct Answers<'a> {
+pub struct AnsweredNames<'a> {
     by_server: HashMap<Endpoint, Vec<&'a str>>,
 }
 
-impl<'a> Answers<'a> {
+impl<'a> AnsweredNames<'a> {
     /// Reads them out of the case.
     pub fn new(case: &Case<'a>) -> Self {
         let mut by_server: HashMap<Endpoint, Vec<&'a str>> = HashMap::new();
@@ -133,7 +133,7 @@ impl<'a> Answers<'a> {
 
 /// A status other than success that a server message carries.
 #[derive(Debug, Clone, Copy)]
-pub struct Refusal {
+pub struct StatusRefusal {
     /// Number of the message in its conversation.
     pub n: u32,
     /// Its frame.
@@ -142,7 +142,7 @@ pub struct Refusal {
     pub code: u16,
 }
 
-impl Refusal {
+impl StatusRefusal {
     /// The code with its official name, where it has one: `0x09DE (ERR_SERVER_BUSY)`.
     pub fn shown(&self) -> String {
         shown(self.code)
@@ -159,7 +159,7 @@ pub fn shown(code: u16) -> String {
 
 /// The last status that the server gave, if it is one of those that `wanted` accepts and the session came to its end
 /// with it: hardly anything was said before, and at most a farewell after.
-pub fn last_refusal(case: &Case<'_>, talk: &Talk<'_>, wanted: impl Fn(u16) -> bool) -> Option<Refusal> {
+pub fn last_refusal(case: &Case<'_>, talk: &Talk<'_>, wanted: impl Fn(u16) -> bool) -> Option<StatusRefusal> {
     let progress = talk.progress();
     if progress.client.saturating_add(progress.server) > u64::from(case.settings.thresholds.opening_messages) {
         return None;
@@ -169,7 +169,7 @@ pub fn last_refusal(case: &Case<'_>, talk: &Talk<'_>, wanted: impl Fn(u16) -> bo
     let Body::Nrpc(message) = &last.body else { return None };
     let code = status(message).filter(|&code| code != 0 && wanted(code))?;
     let farewells = messages.iter().filter(|m| m.n > last.n).count();
-    (farewells <= 1).then_some(Refusal { n: last.n, at: last.at, code })
+    (farewells <= 1).then_some(StatusRefusal { n: last.n, at: last.at, code })
 }
 
 /// The status of a reply without its two top bits: "the remote system met it" and "was shown already".

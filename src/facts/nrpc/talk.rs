@@ -1,6 +1,7 @@
 //! A conversation on NRPC's port or with NRPC's content, as rules want to see it.
 
-use crate::model::{Conversation, Message, PerSide, Side, Stamp, Timestamp, Transport};
+use crate::facts::Dissected;
+use crate::model::{Conversation, PerSide, Side, Timestamp, Transport};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// A conversation on NRPC's port or with NRPC's content.
@@ -15,13 +16,7 @@ pub struct Talk<'a> {
 }
 
 /// A session request or response.
-#[derive(Debug, Clone, Copy)]
-pub struct Opening<'a> {
-    /// The message that carried it.
-    pub message: &'a Message,
-    /// What it says.
-    pub session: &'a nrpc::Session,
-}
+pub type Opening<'a> = Dissected<'a, nrpc::Session>;
 
 impl<'a> Talk<'a> {
     /// The conversation with its session request and response, if they are among the first messages of each side.
@@ -29,12 +24,12 @@ impl<'a> Talk<'a> {
         let opening = |from: Side| {
             conversation.messages.iter().filter(|m| m.from == from).take(3).find_map(|message| match &message.body {
                 Body::Nrpc(nrpc::Message { body: nrpc::Body::SessionRequest(session), .. }) if from == Side::Client => {
-                    Some(Opening { message, session })
+                    Some(Dissected::new(message, session))
                 }
                 Body::Nrpc(nrpc::Message { body: nrpc::Body::SessionResponse(session), .. })
                     if from == Side::Server =>
                 {
-                    Some(Opening { message, session })
+                    Some(Dissected::new(message, session))
                 }
                 _ => None,
             })
@@ -44,12 +39,12 @@ impl<'a> Talk<'a> {
 
     /// Name that the client asked for.
     pub fn wanted(&self) -> Option<&'a str> {
-        self.request.and_then(|request| request.session.wanted_server.as_deref())
+        self.request.and_then(|request| request.content.wanted_server.as_deref())
     }
 
     /// Name that the server gave as its own.
     pub fn answered(&self) -> Option<&'a str> {
-        self.response.and_then(|response| response.session.own_name.as_deref())
+        self.response.and_then(|response| response.content.own_name.as_deref())
     }
 
     /// Guard G4: messages of each side.
@@ -66,7 +61,7 @@ impl<'a> Talk<'a> {
 
     /// The request was read to its end, and there is no name in it.
     pub fn names_no_server(&self) -> bool {
-        self.request.is_some_and(|request| request.session.wanted_server.is_none() && request.session.damage.is_none())
+        self.request.is_some_and(|request| request.content.wanted_server.is_none() && request.content.damage.is_none())
     }
 
     /// When it ended: at the teardown, else with its last frame.
@@ -101,11 +96,6 @@ impl<'a> Talk<'a> {
 }
 
 impl Opening<'_> {
-    /// The frame that completed it.
-    pub const fn at(&self) -> Stamp {
-        self.message.at
-    }
-
     /// Offset behind its last byte in the sender's stream, also if the capture lacks its end.
     fn end(&self) -> u64 {
         let Body::Nrpc(message) = &self.message.body else { return self.message.offset };

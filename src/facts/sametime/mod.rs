@@ -6,6 +6,7 @@
 
 pub mod ends;
 
+use crate::facts::Dissected;
 use crate::model::{Analysis, Close, Conversation, Endpoint, Message, Setup, Side, Stamp, Timestamp, Transport};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::Message as Any;
@@ -17,45 +18,39 @@ use std::net::{IpAddr, Ipv4Addr};
 pub struct SametimeIndex<'a> {
     /// What was read.
     pub analysis: &'a Analysis,
-    logins: Vec<Login<'a>>,
+    logins: Vec<SametimeLogin<'a>>,
     by_client: HashMap<IpAddr, Vec<usize>>,
     by_server: HashMap<Endpoint, Vec<usize>>,
     by_user: HashMap<&'a str, Vec<usize>>,
 }
 
 /// A message of the protocol.
-#[derive(Debug, Clone, Copy)]
-pub struct Said<'a> {
-    /// The message.
-    pub message: &'a Message,
-    /// What it says.
-    pub vp: &'a sametime::Message,
-}
+pub type SametimeMessage<'a> = Dissected<'a, sametime::Message>;
 
 /// One conversation with a community server: of that protocol, or on its ports.
 #[derive(Debug, Clone)]
-pub struct Login<'a> {
+pub struct SametimeLogin<'a> {
     /// The conversation.
     pub conversation: &'a Conversation,
     /// The client's first message.
-    pub handshake: Option<Said<'a>>,
+    pub handshake: Option<SametimeMessage<'a>>,
     /// The server's answer to it.
-    pub answer: Option<Said<'a>>,
+    pub answer: Option<SametimeMessage<'a>>,
     /// Logins that the client tried in it, in order; more than one if a token was refused and a password followed.
-    pub attempts: Vec<Said<'a>>,
+    pub attempts: Vec<SametimeMessage<'a>>,
     /// The server accepted.
-    pub accepted: Option<Said<'a>>,
+    pub accepted: Option<SametimeMessage<'a>>,
     /// The server sent the client elsewhere.
-    pub redirected: Option<Said<'a>>,
+    pub redirected: Option<SametimeMessage<'a>>,
     /// The client stayed in spite of that.
     pub stayed: bool,
     /// The first DESTROY of channel 0 before the close: who ended the session, and why.
-    pub end: Option<Said<'a>>,
+    pub end: Option<SametimeMessage<'a>>,
 }
 
 /// What became of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome<'a> {
+pub enum SametimeLoginOutcome<'a> {
     /// The server accepted it.
     Accepted,
     /// The server sent the client to this host.
@@ -85,7 +80,8 @@ const LOOK_AHEAD: usize = 256;
 impl<'a> SametimeIndex<'a> {
     /// Builds the index.
     pub fn new(analysis: &'a Analysis) -> Self {
-        let logins: Vec<_> = analysis.conversations.iter().filter(|c| concerns_sametime(c)).map(Login::new).collect();
+        let logins: Vec<_> =
+            analysis.conversations.iter().filter(|c| concerns_sametime(c)).map(SametimeLogin::new).collect();
         let mut by_client: HashMap<_, Vec<_>> = HashMap::new();
         let mut by_server: HashMap<_, Vec<_>> = HashMap::new();
         let mut by_user: HashMap<_, Vec<_>> = HashMap::new();
@@ -100,68 +96,61 @@ impl<'a> SametimeIndex<'a> {
     }
 
     /// Every conversation with a community server, in order.
-    pub fn logins(&self) -> impl DoubleEndedIterator<Item = &Login<'a>> {
+    pub fn logins(&self) -> impl DoubleEndedIterator<Item = &SametimeLogin<'a>> {
         self.logins.iter()
     }
 
     /// Those of one client, in order.
-    pub fn of_client(&self, client: IpAddr) -> impl DoubleEndedIterator<Item = &Login<'a>> {
+    pub fn of_client(&self, client: IpAddr) -> impl DoubleEndedIterator<Item = &SametimeLogin<'a>> {
         self.by_client.get(&client).into_iter().flatten().filter_map(|&index| self.logins.get(index))
     }
 
     /// Those with one server, in order.
-    pub fn of_server(&self, server: Endpoint) -> impl DoubleEndedIterator<Item = &Login<'a>> {
+    pub fn of_server(&self, server: Endpoint) -> impl DoubleEndedIterator<Item = &SametimeLogin<'a>> {
         self.by_server.get(&server).into_iter().flatten().filter_map(|&index| self.logins.get(index))
     }
 
     /// Those whose last login was under that name, in order (at most 256).
-    pub fn of_user(&self, user: &str) -> impl Iterator<Item = &Login<'a>> {
+    pub fn of_user(&self, user: &str) -> impl Iterator<Item = &SametimeLogin<'a>> {
         let all = self.by_user.get(user).into_iter().flatten();
         all.take(LOOK_AHEAD).filter_map(|&index| self.logins.get(index))
     }
 
     /// The same client's conversations that come after `login` in the capture, in order (at most 256).
-    pub fn after(&self, login: &Login<'a>) -> impl Iterator<Item = &Login<'a>> {
+    pub fn after(&self, login: &SametimeLogin<'a>) -> impl Iterator<Item = &SametimeLogin<'a>> {
         let (all, place) = self.place_of(login);
         let rest = all.get(place.saturating_add(1)..).unwrap_or_default();
         rest.iter().take(LOOK_AHEAD).filter_map(|&index| self.logins.get(index))
     }
 
     /// The same client's conversations that come before `login` in the capture, the nearest first (at most 256).
-    pub fn before(&self, login: &Login<'a>) -> impl Iterator<Item = &Login<'a>> {
+    pub fn before(&self, login: &SametimeLogin<'a>) -> impl Iterator<Item = &SametimeLogin<'a>> {
         let (all, place) = self.place_of(login);
         let rest = all.get(..place).unwrap_or_default();
         rest.iter().rev().take(LOOK_AHEAD).filter_map(|&index| self.logins.get(index))
     }
 
     /// The same client's conversations that began within that many seconds after `login` ended, in order.
-    pub fn soon_after(&self, login: &Login<'a>, seconds: f64) -> impl Iterator<Item = &Login<'a>> {
+    pub fn soon_after(&self, login: &SametimeLogin<'a>, seconds: f64) -> impl Iterator<Item = &SametimeLogin<'a>> {
         let ended = login.ended();
         self.after(login).filter(move |next| (0.0..=seconds).contains(&next.began().time.seconds_since(ended)))
     }
 
     /// A later login of the same client and user that the server accepted.
-    pub fn accepted_after(&self, login: &Login<'a>) -> Option<&Login<'a>> {
-        let same = |next: &&Login<'a>| login.user().is_none() || next.user() == login.user();
+    pub fn accepted_after(&self, login: &SametimeLogin<'a>) -> Option<&SametimeLogin<'a>> {
+        let same = |next: &&SametimeLogin<'a>| login.user().is_none() || next.user() == login.user();
         self.after(login).filter(same).find(|next| next.accepted.is_some())
     }
 
     /// The client's conversations, and the place of `login` among them.
-    fn place_of(&self, login: &Login<'a>) -> (&[usize], usize) {
+    fn place_of(&self, login: &SametimeLogin<'a>) -> (&[usize], usize) {
         let all = self.by_client.get(&login.client()).map_or(&[][..], Vec::as_slice);
         let id_of = |&index: &usize| self.logins.get(index).map_or(0, |l| l.conversation.id);
         (all, all.partition_point(|index| id_of(index) < login.conversation.id))
     }
 }
 
-impl Said<'_> {
-    /// The frame that completed it.
-    pub const fn at(&self) -> Stamp {
-        self.message.at
-    }
-}
-
-impl<'a> Login<'a> {
+impl<'a> SametimeLogin<'a> {
     fn new(conversation: &'a Conversation) -> Self {
         let mut login = Self {
             conversation,
@@ -176,63 +165,69 @@ impl<'a> Login<'a> {
         let closed = conversation.teardown.at.map(|at| at.time);
         for message in &conversation.messages {
             if let Any::Sametime(vp) = &message.body {
-                login.take(Said { message, vp: vp.as_ref() }, closed);
+                login.take(Dissected::new(message, vp.as_ref()), closed);
             }
         }
         login
     }
 
-    fn take(&mut self, said: Said<'a>, closed: Option<Timestamp>) {
+    fn take(&mut self, said: SametimeMessage<'a>, closed: Option<Timestamp>) {
         let in_time = closed.is_none_or(|closed| said.message.at.time <= closed);
-        match (&said.vp.body, said.message.from) {
+        match (&said.content.body, said.message.from) {
             (Body::Handshake { .. }, Side::Client) => self.handshake = self.handshake.or(Some(said)),
             (Body::HandshakeAck { .. }, Side::Server) => self.answer = self.answer.or(Some(said)),
             (Body::Login { .. }, Side::Client) if self.attempts.len() < ATTEMPTS => self.attempts.push(said),
             (Body::LoginAck { .. }, Side::Server) => self.accepted = self.accepted.or(Some(said)),
             (Body::LoginRedirect { .. }, Side::Server) => self.redirected = self.redirected.or(Some(said)),
             (Body::LoginContinue, Side::Client) => self.stayed = true,
-            (Body::ChannelDestroy { .. }, _) if said.vp.channel == 0 && in_time => self.end = self.end.or(Some(said)),
+            (Body::ChannelDestroy { .. }, _) if said.content.channel == 0 && in_time => {
+                self.end = self.end.or(Some(said))
+            }
             _ => {}
         }
     }
 
     /// What became of it.
-    pub fn outcome(&self) -> Outcome<'a> {
+    pub fn outcome(&self) -> SametimeLoginOutcome<'a> {
         let c = self.conversation;
         if self.accepted.is_some() {
-            return Outcome::Accepted;
+            return SametimeLoginOutcome::Accepted;
         }
         if let Some(host) = self.redirect_host().filter(|_| !self.stayed) {
-            return Outcome::Redirected(host);
+            return SametimeLoginOutcome::Redirected(host);
         }
         if let Some((reason, said)) = self.reason() {
-            return Outcome::Destroyed { reason, by: said.message.from };
+            return SametimeLoginOutcome::Destroyed { reason, by: said.message.from };
         }
         if matches!(c.setup, Setup::Refused | Setup::NoAnswer) {
-            return Outcome::NotConnected;
+            return SametimeLoginOutcome::NotConnected;
         }
         if c.setup == Setup::Midstream || c.quality.gaps > 0 || c.tcp.cut_frames > 0 || c.given_up.is_some() {
-            return Outcome::Unknown;
+            return SametimeLoginOutcome::Unknown;
         }
-        if matches!(c.teardown.how, Close::Fin | Close::Rst) { Outcome::Closed } else { Outcome::Silent }
+        if matches!(c.teardown.how, Close::Fin | Close::Rst) {
+            SametimeLoginOutcome::Closed
+        } else {
+            SametimeLoginOutcome::Silent
+        }
     }
 
     /// Why the session was ended, and the message that said so first.
-    pub fn reason(&self) -> Option<(u32, Said<'a>)> {
-        self.end.and_then(|said| Some((said.vp.session_end()?, said)))
+    pub fn reason(&self) -> Option<(u32, SametimeMessage<'a>)> {
+        self.end.and_then(|said| Some((said.content.session_end()?, said)))
     }
 
     /// The server ended the session before it accepted a login: why.
     pub fn refusal(&self) -> Option<u32> {
         match self.outcome() {
-            Outcome::Destroyed { reason, by: Side::Server } => Some(reason),
+            SametimeLoginOutcome::Destroyed { reason, by: Side::Server } => Some(reason),
             _ => None,
         }
     }
 
     /// Host that the server sent the client to.
     pub fn redirect_host(&self) -> Option<&'a str> {
-        match &self.redirected?.vp.body {
+        match &self.redirected?.content.body {
             Body::LoginRedirect { host, .. } => Some(host),
             _ => None,
         }
@@ -259,13 +254,13 @@ impl<'a> Login<'a> {
     }
 
     /// The last login that the client tried.
-    pub fn attempt(&self) -> Option<Said<'a>> {
+    pub fn attempt(&self) -> Option<SametimeMessage<'a>> {
         self.attempts.last().copied()
     }
 
     /// User of the last login, as the client names it; `None` for a guest without a name.
     pub fn user(&self) -> Option<&'a str> {
-        match &self.attempt()?.vp.body {
+        match &self.attempt()?.content.body {
             Body::Login { user, .. } => Some(user.as_str()).filter(|user| !user.is_empty()),
             _ => None,
         }
@@ -294,7 +289,7 @@ impl<'a> Login<'a> {
 
     /// Whom the server took the user for: id and name of the accepted login.
     pub fn accepted_as(&self) -> Option<(&'a str, &'a str)> {
-        match &self.accepted?.vp.body {
+        match &self.accepted?.content.body {
             Body::LoginAck { user_id, user_name, .. } => Some((user_id, user_name)),
             _ => None,
         }
@@ -302,7 +297,7 @@ impl<'a> Login<'a> {
 
     /// What the client takes for its own address; `None` if it does not say.
     pub fn own_address(&self) -> Option<Ipv4Addr> {
-        match &self.handshake?.vp.body {
+        match &self.handshake?.content.body {
             Body::Handshake { own_address, .. } => Some(*own_address).filter(|address| !address.is_unspecified()),
             _ => None,
         }
@@ -310,7 +305,7 @@ impl<'a> Login<'a> {
 
     /// The client's address as the server saw it; `None` if it does not say.
     pub fn seen_address(&self) -> Option<Ipv4Addr> {
-        match &self.answer?.vp.body {
+        match &self.answer?.content.body {
             Body::HandshakeAck { seen_address, .. } => Some(*seen_address).filter(|address| !address.is_unspecified()),
             _ => None,
         }
@@ -326,7 +321,7 @@ impl<'a> Login<'a> {
 
     /// Client type, of the login or else of the handshake.
     pub fn login_type(&self) -> Option<u16> {
-        match &self.attempt().or(self.handshake)?.vp.body {
+        match &self.attempt().or(self.handshake)?.content.body {
             Body::Login { login_type, .. } | Body::Handshake { login_type, .. } => Some(*login_type),
             _ => None,
         }
@@ -345,8 +340,8 @@ impl<'a> Login<'a> {
 }
 
 /// How a login proves who it is.
-fn auth<'a>(said: &Said<'a>) -> Option<&'a Auth> {
-    match &said.vp.body {
+fn auth<'a>(said: &SametimeMessage<'a>) -> Option<&'a Auth> {
+    match &said.content.body {
         Body::Login { auth, .. } => Some(auth),
         _ => None,
     }
@@ -359,7 +354,7 @@ fn concerns_sametime(conversation: &Conversation) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, SametimeIndex};
+    use super::{SametimeIndex, SametimeLoginOutcome};
     use crate::model::Side;
     use crate::testing::analysis;
     use nrpcsniff_samples::sametime::{self, Login, reason};
@@ -385,13 +380,13 @@ mod tests {
     #[test]
     fn what_becomes_of_a_login() {
         let login = Login::rc2_128(USER);
-        let refused = Outcome::Destroyed { reason: reason::TOKEN_INVALID, by: Side::Server };
-        let given_up = Outcome::Destroyed { reason: 0, by: Side::Client };
+        let refused = SametimeLoginOutcome::Destroyed { reason: reason::TOKEN_INVALID, by: Side::Server };
+        let given_up = SametimeLoginOutcome::Destroyed { reason: 0, by: Side::Client };
         let open = |tcp: &Tcp| {
             tcp.vp_open().vp_login(&login);
         };
         for (story, expected) in [
-            (&(|tcp: &Tcp| drop(tcp.vp_works(&login).clone())) as &dyn Fn(&Tcp), Outcome::Accepted),
+            (&(|tcp: &Tcp| drop(tcp.vp_works(&login).clone())) as &dyn Fn(&Tcp), SametimeLoginOutcome::Accepted),
             (
                 &|tcp| {
                     open(tcp);
@@ -411,15 +406,15 @@ mod tests {
                     open(tcp);
                     tcp.server_fin().client(sametime::destroy(0, 0x8000_0221));
                 },
-                Outcome::Closed,
+                SametimeLoginOutcome::Closed,
             ),
-            (&|tcp| open(tcp), Outcome::Silent),
+            (&|tcp| open(tcp), SametimeLoginOutcome::Silent),
             (
                 &|tcp| {
                     open(tcp);
                     tcp.server(sametime::redirect("st2")).client(sametime::destroy(0, 0)).client_fin();
                 },
-                Outcome::Redirected("st2"),
+                SametimeLoginOutcome::Redirected("st2"),
             ),
             (
                 &|tcp| {
@@ -427,7 +422,7 @@ mod tests {
                     tcp.server(sametime::redirect("st2")).client(sametime::login_continue());
                     tcp.vp_accept(USER, "Ann");
                 },
-                Outcome::Accepted,
+                SametimeLoginOutcome::Accepted,
             ),
         ] {
             assert_eq!(outcome(story), format!("{expected:?}"));
@@ -457,7 +452,7 @@ mod tests {
         let analysis = analysis(&net.to_pcapng());
         let chat = SametimeIndex::new(&analysis);
         let login = chat.logins().next().unwrap();
-        assert_eq!((login.user(), login.outcome()), (Some(USER), Outcome::Accepted));
+        assert_eq!((login.user(), login.outcome()), (Some(USER), SametimeLoginOutcome::Accepted));
         assert_eq!(
             login.reason().map(|(code, said)| (code, said.message.from)),
             Some((reason::MULTI_LOGIN, Side::Server))
@@ -479,8 +474,12 @@ mod tests {
                     tcp.client(huge(length)).server(sametime::destroy(0, 0x8000_0001)).server_fin();
                     dial(net).vp_works(&Login::rc2_40(USER));
                 });
-                let ended = Outcome::Destroyed { reason: 0x8000_0001, by: Side::Server };
-                assert_eq!(found, [format!("{ended:?}"), format!("{:?}", Outcome::Accepted)], "{length:x} {at_once}");
+                let ended = SametimeLoginOutcome::Destroyed { reason: 0x8000_0001, by: Side::Server };
+                assert_eq!(
+                    found,
+                    [format!("{ended:?}"), format!("{:?}", SametimeLoginOutcome::Accepted)],
+                    "{length:x} {at_once}"
+                );
             }
         }
     }

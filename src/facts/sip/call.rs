@@ -1,7 +1,7 @@
 //! Answered calls and their media.
 
 use super::SipIndex;
-use super::exchange::{Exchange, Transaction};
+use super::exchange::{SipExchange, Transaction};
 use crate::model::{CaptureFacts, DatagramFlow, Endpoint, PerSide, Side, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::sip;
@@ -11,12 +11,12 @@ use nrpcsniff_dissectors::sip;
 pub struct Call<'t, 'a> {
     pub(super) sip: &'t SipIndex<'a>,
     /// The INVITE.
-    pub invite: &'t Exchange<'a>,
+    pub invite: &'t SipExchange<'a>,
 }
 
 /// A media stream as both sides agreed on it at one hop: where each of them wants to receive it.
 #[derive(Debug, Clone, Copy)]
-pub struct Media<'a> {
+pub struct MediaStream<'a> {
     /// The caller's line (client) and that of the called side (server).
     pub lines: PerSide<&'a sip::Media>,
     /// The endpoints in them.
@@ -36,33 +36,33 @@ impl<'t, 'a> Call<'t, 'a> {
     }
 
     /// The BYE that ended it, if it was seen.
-    pub fn bye(&self) -> Option<&'t Exchange<'a>> {
+    pub fn bye(&self) -> Option<&'t SipExchange<'a>> {
         self.sip.of_call_since(self.invite.call_id, self.answered()).find(|e| e.method == "BYE")
     }
 
     /// Something changed the media later: a re-INVITE or an UPDATE in the same dialog.
     pub fn was_changed(&self) -> bool {
-        let changes = |e: &Exchange<'a>| matches!(e.method, "INVITE" | "UPDATE") && e.in_dialog();
+        let changes = |e: &SipExchange<'a>| matches!(e.method, "INVITE" | "UPDATE") && e.in_dialog();
         self.sip.of_call_since(self.invite.call_id, self.answered()).any(changes)
     }
 
     /// Its media streams at each hop, as far as both sides' lines were seen.
-    pub fn media(&self) -> Vec<Vec<Media<'a>>> {
+    pub fn media(&self) -> Vec<Vec<MediaStream<'a>>> {
         self.invite.hops().map(|hop| self.media_at(hop)).filter(|streams| !streams.is_empty()).collect()
     }
 
-    fn media_at(&self, hop: &Transaction<'a>) -> Vec<Media<'a>> {
+    fn media_at(&self, hop: &Transaction<'a>) -> Vec<MediaStream<'a>> {
         let asked = hop.request.map_or(&[][..], |request| &request.sip.media);
         let in_ack = || self.invite.acks.iter().map(|ack| ack.sip.media.as_slice()).find(|media| !media.is_empty());
         let client = if asked.is_empty() { in_ack().unwrap_or_default() } else { asked };
         let early = || hop.provisional.iter().rev().map(|p| p.sip.media.as_slice()).find(|media| !media.is_empty());
         let answered = hop.answer().map_or(&[][..], |answer| &answer.sip.media);
         let server = if answered.is_empty() { early().unwrap_or_default() } else { answered };
-        client.iter().zip(server).filter_map(|(client, server)| Media::new(PerSide { client, server })).collect()
+        client.iter().zip(server).filter_map(|(client, server)| MediaStream::new(PerSide { client, server })).collect()
     }
 }
 
-impl<'a> Media<'a> {
+impl<'a> MediaStream<'a> {
     fn new(lines: PerSide<&'a sip::Media>) -> Option<Self> {
         let end = |media: &sip::Media| {
             let address = media.address.filter(|ip| !ip.is_unspecified() && !ip.is_multicast())?;
@@ -91,7 +91,7 @@ impl<'a> MediaIndex<'a> {
     }
 
     /// Had there been datagrams of this stream, they would have been counted: none of its ports had more than its share.
-    pub fn is_complete_for(&self, media: &Media<'_>) -> bool {
+    pub fn is_complete_for(&self, media: &MediaStream<'_>) -> bool {
         let cut = &self.facts.datagram_ports_cut;
         !cut.contains(&media.ends.client.port) && !cut.contains(&media.ends.server.port)
     }
@@ -99,7 +99,7 @@ impl<'a> MediaIndex<'a> {
     /// Datagrams of a stream between two points in time, by the side of the call that sent them: those to the place where
     /// the other side wants them, and those from the place where the side itself wants its own. Counts of flows that
     /// began before or go on later are taken whole.
-    pub fn seen(&self, media: &Media<'_>, from: Timestamp, until: Timestamp) -> PerSide<u64> {
+    pub fn seen(&self, media: &MediaStream<'_>, from: Timestamp, until: Timestamp) -> PerSide<u64> {
         let mut seen = PerSide::default();
         for side in [Side::Client, Side::Server] {
             let (own, other) = (media.ends[side], media.ends[side.peer()]);

@@ -1,6 +1,6 @@
 //! Requests that were never answered, and how that is known.
 
-use super::{Exchange, Outcome, Signal};
+use super::{SipExchange, SipMessage, TransactionOutcome};
 use crate::facts::Case;
 use crate::facts::network::attempts::rejection;
 use crate::model::{CloseBy, Conversation, Endpoint, IcmpError, PerSide, Timestamp, Transport};
@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 
 /// How it is known that a request was never answered.
 #[derive(Debug, Clone, Copy)]
-pub enum Unanswered<'a> {
+pub enum UnansweredRequest<'a> {
     /// The sender repeated it until its timer ran out.
     Repeated(usize),
     /// TCP delivered it, and nothing came back for so long.
@@ -38,11 +38,11 @@ impl<'c, 'a> Deadlines<'c, 'a> {
 
     /// No final response although there was time for one (Timer B and F, RFC 3261 section 17.1), and the capture would
     /// have shown it. Nothing if that cannot be told.
-    pub fn missed(&self, exchange: &Exchange<'a>) -> Option<Unanswered<'a>> {
+    pub fn missed(&self, exchange: &SipExchange<'a>) -> Option<UnansweredRequest<'a>> {
         let request = exchange.request()?;
         let waits = match exchange.outcome() {
-            Outcome::Silent => true,
-            Outcome::Provisional => exchange.method != "INVITE",
+            TransactionOutcome::Silent => true,
+            TransactionOutcome::Provisional => exchange.method != "INVITE",
             _ => false,
         };
         let answered = exchange.hops().any(|hop| !hop.finals.is_empty());
@@ -50,7 +50,7 @@ impl<'c, 'a> Deadlines<'c, 'a> {
             return None;
         }
         if let Some(error) = self.rejected(exchange, request) {
-            return Some(Unanswered::Rejected(error));
+            return Some(UnansweredRequest::Rejected(error));
         }
         let until = plus(exchange.began(), self.case.settings.thresholds.sip_timeout);
         if self.case.end() < until || !is_unbroken(request, until) {
@@ -59,13 +59,13 @@ impl<'c, 'a> Deadlines<'c, 'a> {
         match request.conversation.transport {
             Transport::Udp => {
                 let repeats = exchange.first.repeats.len();
-                (repeats >= enough_repeats(self.case)).then_some(Unanswered::Repeated(repeats))
+                (repeats >= enough_repeats(self.case)).then_some(UnansweredRequest::Repeated(repeats))
             }
-            Transport::Tcp => is_delivered(request.conversation, until).then_some(Unanswered::Delivered),
+            Transport::Tcp => is_delivered(request.conversation, until).then_some(UnansweredRequest::Delivered),
         }
     }
 
-    fn rejected(&self, exchange: &Exchange<'a>, request: Signal<'a>) -> Option<&'a IcmpError> {
+    fn rejected(&self, exchange: &SipExchange<'a>, request: SipMessage<'a>) -> Option<&'a IcmpError> {
         let errors = self.rejected.get(&(request.source(), request.destination()))?;
         let last = exchange.first.repeats.last().copied().unwrap_or(request);
         let until = plus(last.at().time, self.case.settings.thresholds.icmp_within);
@@ -87,7 +87,7 @@ fn is_delivered(c: &Conversation, until: Timestamp) -> bool {
 }
 
 /// All messages of the conversation from this one until then are kept.
-fn is_unbroken(signal: Signal<'_>, until: Timestamp) -> bool {
+fn is_unbroken(signal: SipMessage<'_>, until: Timestamp) -> bool {
     let c = signal.conversation;
     let mut next = signal.message.n;
     let from = c.messages.partition_point(|message| message.n < next);

@@ -1,6 +1,6 @@
 //! Requests and their answers: transactions hop by hop (RFC 3261 section 17), and what they are together.
 
-use super::signal::{Signal, aor};
+use super::signal::{SipMessage, aor};
 use crate::model::{Conversation, Endpoint, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::auth::{Challenge, Credentials};
@@ -16,22 +16,22 @@ const COPY: i64 = 100_000_000;
 #[derive(Debug)]
 pub struct Transaction<'a> {
     /// The first message of it that was seen.
-    pub begun: Signal<'a>,
+    pub begun: SipMessage<'a>,
     /// The request, if it was seen.
-    pub request: Option<Signal<'a>>,
+    pub request: Option<SipMessage<'a>>,
     /// Its retransmissions.
-    pub repeats: Vec<Signal<'a>>,
+    pub repeats: Vec<SipMessage<'a>>,
     /// Responses below 200.
-    pub provisional: Vec<Signal<'a>>,
+    pub provisional: Vec<SipMessage<'a>>,
     /// Responses from 200 on; the second and further ones are retransmissions, or come from other branches.
-    pub finals: Vec<Signal<'a>>,
+    pub finals: Vec<SipMessage<'a>>,
     /// ACKs of the transaction itself, which answer a response from 300 on.
-    pub acks: Vec<Signal<'a>>,
+    pub acks: Vec<SipMessage<'a>>,
 }
 
 /// One request on its whole way, as far as it was seen.
 #[derive(Debug)]
-pub struct Exchange<'a> {
+pub struct SipExchange<'a> {
     /// Method.
     pub method: &'a str,
     /// Call-ID.
@@ -43,12 +43,12 @@ pub struct Exchange<'a> {
     /// Further hops in order.
     pub onward: Vec<Transaction<'a>>,
     /// ACKs of a response from 200 to 299 (they are transactions of their own).
-    pub acks: Vec<Signal<'a>>,
+    pub acks: Vec<SipMessage<'a>>,
 }
 
 /// What the sender of a request got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum TransactionOutcome {
     /// 200 to 299.
     Accepted,
     /// 401 or 407: the server wants credentials.
@@ -63,8 +63,8 @@ pub enum Outcome {
 
 impl<'a> Transaction<'a> {
     /// The final response that counts: a success if there is one, else the first.
-    pub fn answer(&self) -> Option<Signal<'a>> {
-        let success = |signal: &&Signal<'a>| signal.status().is_some_and(|status| status < 300);
+    pub fn answer(&self) -> Option<SipMessage<'a>> {
+        let success = |signal: &&SipMessage<'a>| signal.status().is_some_and(|status| status < 300);
         self.finals.iter().find(success).or_else(|| self.finals.first()).copied()
     }
 
@@ -84,12 +84,12 @@ impl<'a> Transaction<'a> {
     }
 
     /// Every message of it.
-    pub fn signals(&self) -> impl Iterator<Item = Signal<'a>> {
+    pub fn signals(&self) -> impl Iterator<Item = SipMessage<'a>> {
         let lists = [&self.repeats, &self.provisional, &self.finals, &self.acks];
         self.request.into_iter().chain(lists.into_iter().flatten().copied())
     }
 
-    fn add(&mut self, signal: Signal<'a>) {
+    fn add(&mut self, signal: SipMessage<'a>) {
         match signal.status() {
             None if is_ack(&signal) => self.acks.push(signal),
             None => match (self.request, self.repeats.last()) {
@@ -106,22 +106,22 @@ impl<'a> Transaction<'a> {
     }
 }
 
-fn is_copy(last: Signal<'_>, signal: Signal<'_>) -> bool {
+fn is_copy(last: SipMessage<'_>, signal: SipMessage<'_>) -> bool {
     signal.at().since(last.at()) < COPY
 }
 
-fn is_ack(signal: &Signal<'_>) -> bool {
+fn is_ack(signal: &SipMessage<'_>) -> bool {
     signal.sip.is_request() && signal.sip.method() == Some("ACK")
 }
 
-impl<'a> Exchange<'a> {
+impl<'a> SipExchange<'a> {
     /// The request as its sender sent it, if it was seen.
-    pub const fn request(&self) -> Option<Signal<'a>> {
+    pub const fn request(&self) -> Option<SipMessage<'a>> {
         self.first.request
     }
 
     /// The final response that its sender got.
-    pub fn answer(&self) -> Option<Signal<'a>> {
+    pub fn answer(&self) -> Option<SipMessage<'a>> {
         self.first.answer()
     }
 
@@ -131,13 +131,13 @@ impl<'a> Exchange<'a> {
     }
 
     /// What the sender got.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> TransactionOutcome {
         match self.status() {
-            Some(..300) => Outcome::Accepted,
-            Some(401 | 407) => Outcome::Challenged,
-            Some(_) => Outcome::Refused,
-            None if self.first.provisional.is_empty() => Outcome::Silent,
-            None => Outcome::Provisional,
+            Some(..300) => TransactionOutcome::Accepted,
+            Some(401 | 407) => TransactionOutcome::Challenged,
+            Some(_) => TransactionOutcome::Refused,
+            None if self.first.provisional.is_empty() => TransactionOutcome::Silent,
+            None => TransactionOutcome::Provisional,
         }
     }
 
@@ -218,7 +218,7 @@ impl<'a> Exchange<'a> {
 
     /// Seconds that the registrar granted: of the same contact in its answer, else of the answer as a whole.
     pub fn granted(&self) -> Option<u32> {
-        let answer = self.answer().filter(|_| self.outcome() == Outcome::Accepted)?.sip;
+        let answer = self.answer().filter(|_| self.outcome() == TransactionOutcome::Accepted)?.sip;
         let asked = self.contacts();
         let same = |contact: &&Address| {
             asked.iter().any(|a| {
@@ -242,7 +242,7 @@ impl<'a> Exchange<'a> {
 
 /// What is common to a request on all of its hops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Name<'a> {
+struct RequestKey<'a> {
     call_id: &'a str,
     number: u32,
     method: &'a str,
@@ -250,36 +250,38 @@ struct Name<'a> {
 }
 
 /// Where in an exchange a transaction stands: the topmost Via, and between whom.
-type Hop<'a> = (usize, Option<&'a str>, IpAddr, IpAddr);
+type HopKey<'a> = (usize, Option<&'a str>, IpAddr, IpAddr);
 
 #[derive(Default)]
-struct Builder<'a> {
-    made: Vec<(Name<'a>, Vec<Transaction<'a>>, Vec<Signal<'a>>)>,
-    names: HashMap<Name<'a>, usize>,
-    hops: HashMap<Hop<'a>, usize>,
+struct ExchangeBuilder<'a> {
+    made: Vec<(RequestKey<'a>, Vec<Transaction<'a>>, Vec<SipMessage<'a>>)>,
+    names: HashMap<RequestKey<'a>, usize>,
+    hops: HashMap<HopKey<'a>, usize>,
     /// The last hop of that branch, whoever spoke.
     branches: HashMap<(usize, Option<&'a str>), usize>,
 }
 
 /// Puts messages, in order of time, together.
-pub fn exchanges(signals: Vec<Signal<'_>>) -> Vec<Exchange<'_>> {
-    let mut builder = Builder::default();
+pub fn exchanges(signals: Vec<SipMessage<'_>>) -> Vec<SipExchange<'_>> {
+    let mut builder = ExchangeBuilder::default();
     for signal in signals {
         builder.add(signal);
     }
     builder.made.into_iter().filter_map(finish).collect()
 }
 
-fn finish<'a>((name, mut hops, acks): (Name<'a>, Vec<Transaction<'a>>, Vec<Signal<'a>>)) -> Option<Exchange<'a>> {
+fn finish<'a>(
+    (name, mut hops, acks): (RequestKey<'a>, Vec<Transaction<'a>>, Vec<SipMessage<'a>>),
+) -> Option<SipExchange<'a>> {
     hops.sort_by_key(|hop| (hop.depth(), hop.begun.at().time));
     let mut hops = hops.into_iter();
     let first = hops.next()?;
-    let Name { call_id, number, method, .. } = name;
-    Some(Exchange { method, call_id, number, first, onward: hops.collect(), acks })
+    let RequestKey { call_id, number, method, .. } = name;
+    Some(SipExchange { method, call_id, number, first, onward: hops.collect(), acks })
 }
 
-impl<'a> Builder<'a> {
-    fn add(&mut self, signal: Signal<'a>) {
+impl<'a> ExchangeBuilder<'a> {
+    fn add(&mut self, signal: SipMessage<'a>) {
         let Some(name) = name(&signal) else { return };
         let ack = is_ack(&signal);
         let known = self.names.get(&name).copied();
@@ -317,7 +319,7 @@ impl<'a> Builder<'a> {
 
     /// The hop that a message belongs to. Over UDP a response may take another way than its request; a request that takes
     /// another way is on its next hop, even if that one adds no Via.
-    fn place(&self, index: usize, branch: Option<&'a str>, signal: &Signal<'a>) -> Option<usize> {
+    fn place(&self, index: usize, branch: Option<&'a str>, signal: &SipMessage<'a>) -> Option<usize> {
         let same_way = self.hops.get(&between(index, branch, signal)).copied();
         let any_way = || self.branches.get(&(index, branch)).copied();
         if signal.sip.is_request() { same_way } else { same_way.or_else(any_way) }
@@ -325,20 +327,20 @@ impl<'a> Builder<'a> {
 }
 
 /// Client and server address of the hop, whichever of them speaks.
-fn between<'a>(index: usize, branch: Option<&'a str>, signal: &Signal<'a>) -> Hop<'a> {
+fn between<'a>(index: usize, branch: Option<&'a str>, signal: &SipMessage<'a>) -> HopKey<'a> {
     let (from, to) = (signal.source().ip, signal.destination().ip);
     if signal.sip.is_request() { (index, branch, from, to) } else { (index, branch, to, from) }
 }
 
 /// It says which exchange it belongs to.
-pub fn is_readable(signal: &Signal<'_>) -> bool {
+pub fn is_readable(signal: &SipMessage<'_>) -> bool {
     name(signal).is_some()
 }
 
-fn name<'a>(signal: &Signal<'a>) -> Option<Name<'a>> {
+fn name<'a>(signal: &SipMessage<'a>) -> Option<RequestKey<'a>> {
     let sip = signal.sip;
     let cseq = sip.cseq.as_ref()?;
     let method = if cseq.method == "ACK" { "INVITE" } else { cseq.method.as_str() };
     let from_tag = sip.from.as_ref().and_then(|from| from.param("tag"));
-    Some(Name { call_id: sip.call_id.as_deref()?, number: cseq.number, method, from_tag })
+    Some(RequestKey { call_id: sip.call_id.as_deref()?, number: cseq.number, method, from_tag })
 }

@@ -13,10 +13,10 @@ mod signal;
 mod tests;
 pub mod wishes;
 
-pub use call::{Call, Media, MediaIndex};
-pub use exchange::{Exchange, Outcome, Transaction};
+pub use call::{Call, MediaIndex, MediaStream};
+pub use exchange::{SipExchange, Transaction, TransactionOutcome};
 pub use series::Series;
-pub use signal::{Signal, aor};
+pub use signal::{SipMessage, aor};
 
 use crate::model::{Analysis, Timestamp};
 use hashbrown::{HashMap, HashSet};
@@ -27,14 +27,14 @@ use std::ops::Range;
 pub struct SipIndex<'a> {
     /// What was read.
     pub analysis: &'a Analysis,
-    exchanges: Vec<Exchange<'a>>,
+    exchanges: Vec<SipExchange<'a>>,
     series: Vec<Range<usize>>,
     /// Exchanges of each Call-ID, in order of time.
     by_call: HashMap<&'a str, Vec<usize>>,
     /// Conversations with messages that belong to no exchange because they cannot be read.
     torn: HashSet<u32>,
     /// When each wish was granted last.
-    accepted: HashMap<Subject<'a>, Timestamp>,
+    accepted: HashMap<WishKey<'a>, Timestamp>,
 }
 
 /// What follows in one call is sought among so many of its exchanges.
@@ -42,7 +42,7 @@ const LOOK_AHEAD: usize = 1024;
 
 /// Who wants what.
 #[derive(PartialEq, Eq, Hash)]
-struct Subject<'a> {
+struct WishKey<'a> {
     client: IpAddr,
     method: &'a str,
     aor: String,
@@ -55,22 +55,22 @@ impl<'a> SipIndex<'a> {
         let torn = signals.iter().filter(|s| !exchange::is_readable(s)).map(|s| s.conversation.id).collect();
         let (exchanges, series) = series::arrange(exchange::exchanges(signals));
         let mut by_call: HashMap<&'a str, Vec<usize>> = HashMap::new();
-        let mut accepted: HashMap<Subject<'a>, Timestamp> = HashMap::new();
+        let mut accepted: HashMap<WishKey<'a>, Timestamp> = HashMap::new();
         for (index, exchange) in exchanges.iter().enumerate() {
             by_call.entry(exchange.call_id).or_default().push(index);
-            if exchange.outcome() == Outcome::Accepted && !exchange.is_unregister() {
-                let last = accepted.entry(Subject::of(exchange)).or_insert(exchange.began());
+            if exchange.outcome() == TransactionOutcome::Accepted && !exchange.is_unregister() {
+                let last = accepted.entry(WishKey::of(exchange)).or_insert(exchange.began());
                 *last = exchange.began().max(*last);
             }
         }
         for of_call in by_call.values_mut() {
-            of_call.sort_by_key(|&index| exchanges.get(index).map(Exchange::began));
+            of_call.sort_by_key(|&index| exchanges.get(index).map(SipExchange::began));
         }
         Self { analysis, exchanges, series, by_call, torn, accepted }
     }
 
     /// Every request with its answers, those of one series beside each other.
-    pub fn exchanges(&self) -> impl Iterator<Item = &Exchange<'a>> {
+    pub fn exchanges(&self) -> impl Iterator<Item = &SipExchange<'a>> {
         self.exchanges.iter()
     }
 
@@ -86,24 +86,26 @@ impl<'a> SipIndex<'a> {
 
     /// Answered INVITEs outside of dialogs.
     pub fn calls(&self) -> impl Iterator<Item = Call<'_, 'a>> {
-        let answered = |e: &&Exchange<'a>| e.method == "INVITE" && !e.in_dialog() && e.outcome() == Outcome::Accepted;
+        let answered = |e: &&SipExchange<'a>| {
+            e.method == "INVITE" && !e.in_dialog() && e.outcome() == TransactionOutcome::Accepted
+        };
         self.exchanges.iter().filter(answered).map(|invite| Call { sip: self, invite })
     }
 
     /// Everything of one Call-ID, in order of time.
-    pub fn of_call(&self, call_id: &str) -> impl Iterator<Item = &Exchange<'a>> {
+    pub fn of_call(&self, call_id: &str) -> impl Iterator<Item = &SipExchange<'a>> {
         self.by_call.get(call_id).into_iter().flatten().filter_map(|&index| self.exchanges.get(index))
     }
 
     /// A message that cannot be read stands in one of its conversations: what seems to be missing may be that.
-    pub fn is_torn(&self, exchange: &Exchange<'a>) -> bool {
+    pub fn is_torn(&self, exchange: &SipExchange<'a>) -> bool {
         !self.torn.is_empty() && exchange.conversations().iter().any(|c| self.torn.contains(&c.id))
     }
 
     /// Of one Call-ID what began at that time or later, in order of time (at most 1,024 are looked at).
-    fn of_call_since(&self, call_id: &str, since: Timestamp) -> impl Iterator<Item = &Exchange<'a>> {
+    fn of_call_since(&self, call_id: &str, since: Timestamp) -> impl Iterator<Item = &SipExchange<'a>> {
         let all = self.by_call.get(call_id).map_or(&[][..], Vec::as_slice);
-        let began = |&index: &usize| self.exchanges.get(index).map(Exchange::began);
+        let began = |&index: &usize| self.exchanges.get(index).map(SipExchange::began);
         let from = all.partition_point(|index| began(index) < Some(since));
         let rest = all.get(from..).unwrap_or_default();
         rest.iter().take(LOOK_AHEAD).filter_map(|&index| self.exchanges.get(index))
@@ -111,18 +113,18 @@ impl<'a> SipIndex<'a> {
 
     /// The same client got what it had asked for (same method, same address of record) when it asked again after
     /// `since`, at whatever server.
-    pub fn accepted_after(&self, exchange: &Exchange<'a>, since: Timestamp) -> bool {
-        self.accepted.get(&Subject::of(exchange)).is_some_and(|&time| time > since)
+    pub fn accepted_after(&self, exchange: &SipExchange<'a>, since: Timestamp) -> bool {
+        self.accepted.get(&WishKey::of(exchange)).is_some_and(|&time| time > since)
     }
 
     /// As [`SipIndex::accepted_after`], at any time of the capture.
-    pub fn ever_accepted(&self, exchange: &Exchange<'a>) -> bool {
-        self.accepted.contains_key(&Subject::of(exchange))
+    pub fn ever_accepted(&self, exchange: &SipExchange<'a>) -> bool {
+        self.accepted.contains_key(&WishKey::of(exchange))
     }
 }
 
-impl<'a> Subject<'a> {
-    fn of(exchange: &Exchange<'a>) -> Self {
+impl<'a> WishKey<'a> {
+    fn of(exchange: &SipExchange<'a>) -> Self {
         Self { client: exchange.client().ip, method: exchange.method, aor: exchange.target().unwrap_or_default() }
     }
 }

@@ -1,6 +1,6 @@
 //! Attempts that belong together: the same method, Call-ID and user.
 
-use super::exchange::{Exchange, Outcome};
+use super::exchange::{SipExchange, TransactionOutcome};
 use crate::model::{Conversation, Endpoint};
 use hashbrown::HashMap;
 use std::ops::Range;
@@ -9,23 +9,23 @@ use std::ops::Range;
 /// of one call. Never empty.
 #[derive(Debug, Clone, Copy)]
 pub struct Series<'t, 'a> {
-    first: &'t Exchange<'a>,
+    first: &'t SipExchange<'a>,
     /// The requests.
-    pub exchanges: &'t [Exchange<'a>],
+    pub exchanges: &'t [SipExchange<'a>],
 }
 
 impl<'t, 'a> Series<'t, 'a> {
-    pub(super) fn new(exchanges: &'t [Exchange<'a>]) -> Option<Self> {
+    pub(super) fn new(exchanges: &'t [SipExchange<'a>]) -> Option<Self> {
         exchanges.first().map(|first| Self { first, exchanges })
     }
 
     /// The first request.
-    pub const fn first(&self) -> &'t Exchange<'a> {
+    pub const fn first(&self) -> &'t SipExchange<'a> {
         self.first
     }
 
     /// The last request.
-    pub fn last(&self) -> &'t Exchange<'a> {
+    pub fn last(&self) -> &'t SipExchange<'a> {
         self.exchanges.last().unwrap_or(self.first)
     }
 
@@ -51,24 +51,24 @@ impl<'t, 'a> Series<'t, 'a> {
 
     /// The conversations that carried any of it.
     pub fn conversations(&self) -> Vec<&'a Conversation> {
-        let mut all: Vec<_> = self.exchanges.iter().flat_map(Exchange::conversations).collect();
+        let mut all: Vec<_> = self.exchanges.iter().flat_map(SipExchange::conversations).collect();
         all.sort_by_key(|c| c.id);
         all.dedup_by_key(|c| c.id);
         all
     }
 
     /// The requests cut behind each that was accepted: each run ends with a success, but perhaps the last.
-    pub fn runs(&self) -> impl Iterator<Item = &'t [Exchange<'a>]> {
-        self.exchanges.split_inclusive(|exchange| exchange.outcome() == Outcome::Accepted)
+    pub fn runs(&self) -> impl Iterator<Item = &'t [SipExchange<'a>]> {
+        self.exchanges.split_inclusive(|exchange| exchange.outcome() == TransactionOutcome::Accepted)
     }
 }
 
 /// Brings exchanges of one series together, in order of time; gives the ranges of the series, in order of their first
 /// message.
-pub fn arrange(mut exchanges: Vec<Exchange<'_>>) -> (Vec<Exchange<'_>>, Vec<Range<usize>>) {
+pub fn arrange(mut exchanges: Vec<SipExchange<'_>>) -> (Vec<SipExchange<'_>>, Vec<Range<usize>>) {
     exchanges.sort_by_key(|exchange| (exchange.began(), exchange.first.begun.at().frame));
-    let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();
-    let mut numbered: Vec<(usize, Exchange<'_>)> = Vec::with_capacity(exchanges.len());
+    let mut numbers: HashMap<SeriesKey<'_>, usize> = HashMap::new();
+    let mut numbered: Vec<(usize, SipExchange<'_>)> = Vec::with_capacity(exchanges.len());
     for exchange in exchanges {
         let next = numbers.len();
         numbered.push((*numbers.entry(key(&exchange)).or_insert(next), exchange));
@@ -85,8 +85,8 @@ pub fn arrange(mut exchanges: Vec<Exchange<'_>>) -> (Vec<Exchange<'_>>, Vec<Rang
 }
 
 /// Method, Call-ID, whom it is about (clients use one Call-ID for several users), within a dialog.
-type Key<'a> = (&'a str, &'a str, Option<String>, bool);
+type SeriesKey<'a> = (&'a str, &'a str, Option<String>, bool);
 
-fn key<'a>(exchange: &Exchange<'a>) -> Key<'a> {
+fn key<'a>(exchange: &SipExchange<'a>) -> SeriesKey<'a> {
     (exchange.method, exchange.call_id, exchange.target(), exchange.in_dialog())
 }

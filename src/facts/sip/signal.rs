@@ -5,7 +5,7 @@ use nrpcsniff_dissectors::{Message as Body, http, sip};
 
 /// A SIP message, the message of the conversation that it is, and the conversation.
 #[derive(Debug, Clone, Copy)]
-pub struct Signal<'a> {
+pub struct SipMessage<'a> {
     /// Where it was said.
     pub conversation: &'a Conversation,
     /// Its place there.
@@ -14,7 +14,7 @@ pub struct Signal<'a> {
     pub sip: &'a sip::Message,
 }
 
-impl<'a> Signal<'a> {
+impl<'a> SipMessage<'a> {
     /// The frame that completed it.
     pub const fn at(&self) -> Stamp {
         self.message.at
@@ -50,16 +50,16 @@ impl<'a> Signal<'a> {
 }
 
 /// Every SIP message of a capture in order of time: over UDP and TCP, and what WebSockets carry.
-pub fn signals(analysis: &Analysis) -> Vec<Signal<'_>> {
+pub fn signals(analysis: &Analysis) -> Vec<SipMessage<'_>> {
     let may_hold = |c: &&Conversation| c.is(&sip::PROTOCOL) || c.is(&http::PROTOCOL);
-    let mut signals: Vec<Signal<'_>> = analysis.conversations.iter().filter(may_hold).flat_map(of).collect();
+    let mut signals: Vec<SipMessage<'_>> = analysis.conversations.iter().filter(may_hold).flat_map(of).collect();
     signals.sort_by_key(|signal| (signal.at().time, signal.at().frame, signal.message.n));
     signals
 }
 
-fn of(conversation: &Conversation) -> impl Iterator<Item = Signal<'_>> {
+fn of(conversation: &Conversation) -> impl Iterator<Item = SipMessage<'_>> {
     conversation.messages.iter().filter_map(move |message| match &message.body {
-        Body::Sip(sip) => Some(Signal { conversation, message, sip }),
+        Body::Sip(sip) => Some(SipMessage { conversation, message, sip }),
         _ => None,
     })
 }

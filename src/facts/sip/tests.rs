@@ -1,6 +1,6 @@
 //! What the index makes of messages: hops, repetitions, series, calls.
 
-use super::{Outcome, SipIndex};
+use super::{SipIndex, TransactionOutcome};
 use crate::model::Analysis;
 use crate::testing::{analysis, phone, register};
 use nrpcsniff_samples::{Network, sip, websocket};
@@ -17,8 +17,8 @@ fn a_registration_with_its_challenge_is_one_series_of_two_exchanges() {
     let telephony = SipIndex::new(&analysis);
     let series: Vec<_> = telephony.registrations().collect();
     let [series] = series.as_slice() else { panic!("{} series", series.len()) };
-    let outcomes: Vec<_> = series.exchanges.iter().map(super::Exchange::outcome).collect();
-    assert_eq!(outcomes, [Outcome::Challenged, Outcome::Accepted]);
+    let outcomes: Vec<_> = series.exchanges.iter().map(super::SipExchange::outcome).collect();
+    assert_eq!(outcomes, [TransactionOutcome::Challenged, TransactionOutcome::Accepted]);
     assert_eq!(series.target().as_deref(), Some("ann@example.com"));
     let [first, last] = [series.first(), series.last()];
     assert_eq!(first.challenges()[0].realm.as_deref(), Some("example.com"));
@@ -141,7 +141,7 @@ fn removing_a_registration_is_known() {
         phone.sends(phone.register());
     });
     let telephony = SipIndex::new(&analysis);
-    assert_eq!(telephony.exchanges().map(super::Exchange::is_unregister).collect::<Vec<_>>(), [true, true, false]);
+    assert_eq!(telephony.exchanges().map(super::SipExchange::is_unregister).collect::<Vec<_>>(), [true, true, false]);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn sip_in_a_websocket_counts() {
         tcp.client(websocket::masked(&request, net.nonce())).server(websocket::text(request.response(200)));
     });
     let telephony = SipIndex::new(&analysis);
-    assert_eq!(telephony.exchanges().map(super::Exchange::status).collect::<Vec<_>>(), [Some(200)]);
+    assert_eq!(telephony.exchanges().map(super::SipExchange::status).collect::<Vec<_>>(), [Some(200)]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What users want of a SIP server, and how it was refused: questions that several rules ask, with the same answer for all.
 
-use super::{Exchange, Signal, Transaction};
+use super::{SipExchange, SipMessage, Transaction};
 use crate::facts::Case;
 use crate::facts::grouping::group_by;
 use hashbrown::{HashMap, HashSet};
@@ -13,7 +13,7 @@ const SCANNERS: [&str; 6] = ["friendly-scanner", "sipvicious", "sundayddr", "sip
 /// A request of a user's own: registering, calling, sending a message, watching somebody. Not what belongs to a dialog
 /// that exists already, and not the pings of monitors.
 /// Of a response alone, only that to a REGISTER is known to be outside of a dialog.
-pub fn is_wish(exchange: &Exchange<'_>) -> bool {
+pub fn is_wish(exchange: &SipExchange<'_>) -> bool {
     match exchange.method {
         "REGISTER" => true,
         "INVITE" | "MESSAGE" | "SUBSCRIBE" | "PUBLISH" => exchange.request().is_some() && !exchange.in_dialog(),
@@ -22,7 +22,7 @@ pub fn is_wish(exchange: &Exchange<'_>) -> bool {
 }
 
 /// Challenges of one run of a series that ask for credentials anew (401, not stale): so many that it is a loop, or none.
-pub fn challenges<'t, 'a>(case: &Case<'_>, run: &'t [Exchange<'a>]) -> Vec<&'t Exchange<'a>> {
+pub fn challenges<'t, 'a>(case: &Case<'_>, run: &'t [SipExchange<'a>]) -> Vec<&'t SipExchange<'a>> {
     let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
     let challenged = challenged(run);
     if challenged.len() >= enough { challenged } else { Vec::new() }
@@ -30,21 +30,22 @@ pub fn challenges<'t, 'a>(case: &Case<'_>, run: &'t [Exchange<'a>]) -> Vec<&'t E
 
 /// All such challenges of a run. Left out is also the question whose answer came when its nonce was too old: it was
 /// answered.
-pub fn challenged<'t, 'a>(run: &'t [Exchange<'a>]) -> Vec<&'t Exchange<'a>> {
+pub fn challenged<'t, 'a>(run: &'t [SipExchange<'a>]) -> Vec<&'t SipExchange<'a>> {
     let next = run.iter().skip(1).map(Some).chain([None]);
-    let open =
-        |(asked, next): &(&Exchange<'_>, Option<&Exchange<'_>>)| is_challenged(asked) && !next.is_some_and(is_stale);
+    let open = |(asked, next): &(&SipExchange<'_>, Option<&SipExchange<'_>>)| {
+        is_challenged(asked) && !next.is_some_and(is_stale)
+    };
     run.iter().zip(next).filter(open).map(|(asked, _)| asked).collect()
 }
 
 /// The server asks for credentials anew.
-fn is_challenged(exchange: &Exchange<'_>) -> bool {
+fn is_challenged(exchange: &SipExchange<'_>) -> bool {
     is_wish(exchange) && exchange.status() == Some(401) && !is_stale(exchange)
 }
 
 /// Wishes that got a final response of those statuses. Scanners are left out if `names` says that the status is the
 /// right answer to somebody who guesses names and passwords.
-pub fn refused<'c, 'a>(case: &'c Case<'a>, names: bool, status: impl Fn(u16) -> bool) -> Vec<&'c Exchange<'a>> {
+pub fn refused<'c, 'a>(case: &'c Case<'a>, names: bool, status: impl Fn(u16) -> bool) -> Vec<&'c SipExchange<'a>> {
     let scanners = if names { scanners(case) } else { HashSet::new() };
     let wishes = case.sip().exchanges().filter(|exchange| is_wish(exchange));
     let hit = wishes.filter(|exchange| exchange.status().is_some_and(&status));
@@ -52,17 +53,17 @@ pub fn refused<'c, 'a>(case: &'c Case<'a>, names: bool, status: impl Fn(u16) -> 
 }
 
 /// Those of one user at one client belong together.
-pub fn by_user<'c, 'a>(exchanges: Vec<&'c Exchange<'a>>) -> Vec<Vec<&'c Exchange<'a>>> {
+pub fn by_user<'c, 'a>(exchanges: Vec<&'c SipExchange<'a>>) -> Vec<Vec<&'c SipExchange<'a>>> {
     group_by(exchanges, |exchange| (exchange.client().ip, exchange.method, exchange.target()))
 }
 
 /// Those that one server answered in the same way belong together.
-pub fn by_server<'c, 'a>(exchanges: Vec<&'c Exchange<'a>>) -> Vec<Vec<&'c Exchange<'a>>> {
+pub fn by_server<'c, 'a>(exchanges: Vec<&'c SipExchange<'a>>) -> Vec<Vec<&'c SipExchange<'a>>> {
     group_by(exchanges, |exchange| (exchange.server().ip, exchange.method, exchange.status()))
 }
 
 /// The same client got what it had asked for later.
-pub fn recovered(case: &Case<'_>, exchange: &Exchange<'_>) -> bool {
+pub fn recovered(case: &Case<'_>, exchange: &SipExchange<'_>) -> bool {
     case.sip().accepted_after(exchange, exchange.began())
 }
 
@@ -96,27 +97,27 @@ pub fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
 
 /// The final response says that only the nonce was too old: by the flag that is meant for it, or in its reason phrase, as
 /// registrars do that never set the flag (`401 nonce has changed`).
-pub fn is_stale(exchange: &Exchange<'_>) -> bool {
+pub fn is_stale(exchange: &SipExchange<'_>) -> bool {
     exchange.challenges().iter().any(|challenge| challenge.stale) || exchange.answer().is_some_and(blames_the_nonce)
 }
 
-fn blames_the_nonce(answer: Signal<'_>) -> bool {
+fn blames_the_nonce(answer: SipMessage<'_>) -> bool {
     let challenges = matches!(answer.status(), Some(401 | 407));
     let phrase = answer.status_line().to_ascii_lowercase();
     challenges && ["nonce", "stale"].iter().any(|word| phrase.contains(word))
 }
 
 /// It carried a cookie that is a sign-on token or should be one.
-pub fn carries_token(exchange: &Exchange<'_>) -> bool {
+pub fn carries_token(exchange: &SipExchange<'_>) -> bool {
     exchange.cookies().iter().any(|cookie: &Cookie| cookie.token.is_some())
 }
 
 /// Repetitions of a success to an INVITE: those of the same dialog, not of other branches.
-pub fn repeated_successes<'a>(hop: &Transaction<'a>) -> Vec<Signal<'a>> {
+pub fn repeated_successes<'a>(hop: &Transaction<'a>) -> Vec<SipMessage<'a>> {
     let Some(answer) = hop.answer().filter(|answer| answer.status().is_some_and(|s| s < 300)) else {
         return Vec::new();
     };
-    let tag = |signal: &Signal<'a>| signal.sip.to.as_ref().and_then(|to| to.param("tag").map(str::to_owned));
-    let same = |signal: &&Signal<'a>| signal.status() == answer.status() && tag(signal) == tag(&answer);
+    let tag = |signal: &SipMessage<'a>| signal.sip.to.as_ref().and_then(|to| to.param("tag").map(str::to_owned));
+    let same = |signal: &&SipMessage<'a>| signal.status() == answer.status() && tag(signal) == tag(&answer);
     hop.finals.iter().filter(same).copied().skip(1).collect()
 }

@@ -1,8 +1,8 @@
 //! TLS handshakes: what was offered, what was answered, who minded, and who got through.
 
-use super::{Case, Settings, Talk, Thresholds, grouping};
+use super::{Case, Dissected, Settings, Talk, Thresholds, grouping};
 use crate::model::{
-    Analysis, Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp, Transport,
+    Analysis, Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Timestamp, Transport,
 };
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::Message as Inner;
@@ -31,45 +31,21 @@ const USUAL_SEGMENT: u64 = 1428;
 /// The record that changes the cipher; in TLS 1.3 it means nothing.
 const CHANGE_CIPHER_SPEC: u64 = 6;
 
-/// A message and what it says.
-#[derive(Debug)]
-pub struct Said<'a, T> {
-    /// The message.
-    pub message: &'a Message,
-    /// What it says.
-    pub what: &'a T,
-}
-
-impl<T> Clone for Said<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Said<'_, T> {}
-
-impl<T> Said<'_, T> {
-    /// Its frame.
-    pub const fn at(&self) -> Stamp {
-        self.message.at
-    }
-}
-
 /// The beginning of a TLS conversation, from its ClientHello on.
 #[derive(Debug, Clone, Copy)]
-pub struct Handshake<'a> {
+pub struct TlsHandshake<'a> {
     /// The conversation.
     pub conversation: &'a Conversation,
     /// What the client offers: its last ClientHello, if the server asked for another.
-    pub hello: Said<'a, ClientHello>,
+    pub hello: Dissected<'a, ClientHello>,
     /// What the server chose.
-    pub answer: Option<Said<'a, ServerHello>>,
+    pub answer: Option<Dissected<'a, ServerHello>>,
     /// The server's certificates.
-    pub chain: Option<Said<'a, Chain>>,
+    pub chain: Option<Dissected<'a, Chain>>,
     /// The server wants a certificate of the client.
     pub request: Option<&'a Message>,
     /// The client's certificates; an empty chain if it has none.
-    pub client_chain: Option<Said<'a, Chain>>,
+    pub client_chain: Option<Dissected<'a, Chain>>,
     /// The first fatal alert, if its sender had not sent anything inside yet.
     pub(crate) alert: Option<(&'a Message, Alert)>,
     /// Something was read of what was said inside.
@@ -87,7 +63,7 @@ pub enum Blame {
     Name,
 }
 
-impl<'a> Handshake<'a> {
+impl<'a> TlsHandshake<'a> {
     fn of(conversation: &'a Conversation) -> Option<Self> {
         let c = Some(conversation).filter(|c| c.transport == Transport::Tcp && c.tls.is_some())?;
         let mut found: Option<Self> = None;
@@ -101,7 +77,7 @@ impl<'a> Handshake<'a> {
             };
             match (&body.body, &mut found) {
                 (tls::Body::ClientHello(hello), None) => {
-                    found = Some(Self::new(c, Said { message, what: hello }));
+                    found = Some(Self::new(c, Dissected::new(message, hello)));
                 }
                 (said, Some(handshake)) if !inside[message.from] => handshake.take(message, said),
                 _ => {}
@@ -110,7 +86,7 @@ impl<'a> Handshake<'a> {
         found
     }
 
-    const fn new(conversation: &'a Conversation, hello: Said<'a, ClientHello>) -> Self {
+    const fn new(conversation: &'a Conversation, hello: Dissected<'a, ClientHello>) -> Self {
         let (answer, chain, request, client_chain, alert) = (None, None, None, None, None);
         Self { conversation, hello, answer, chain, request, client_chain, alert, inside: false }
     }
@@ -118,16 +94,16 @@ impl<'a> Handshake<'a> {
     fn take(&mut self, message: &'a Message, said: &'a tls::Body) {
         match (said, message.from) {
             (tls::Body::ClientHello(what), Side::Client) if self.answer.is_none() => {
-                self.hello = Said { message, what };
+                self.hello = Dissected::new(message, what);
             }
             (tls::Body::ServerHello(what), Side::Server) if self.answer.is_none() && !what.retry => {
-                self.answer = Some(Said { message, what });
+                self.answer = Some(Dissected::new(message, what));
             }
             (tls::Body::Certificate(what), Side::Server) if self.chain.is_none() => {
-                self.chain = Some(Said { message, what });
+                self.chain = Some(Dissected::new(message, what));
             }
             (tls::Body::Certificate(what), Side::Client) if self.client_chain.is_none() => {
-                self.client_chain = Some(Said { message, what });
+                self.client_chain = Some(Dissected::new(message, what));
             }
             (tls::Body::CertificateRequest { .. }, Side::Server) => self.request = self.request.or(Some(message)),
             (tls::Body::Alert(alert), _) if is_refusal(*alert) => {
@@ -144,7 +120,7 @@ impl<'a> Handshake<'a> {
 
     /// The host that the client wants.
     pub fn host(&self) -> Option<&'a str> {
-        self.hello.what.sni.as_deref()
+        self.hello.content.sni.as_deref()
     }
 
     /// The caller.
@@ -177,13 +153,13 @@ impl<'a> Handshake<'a> {
     pub fn refused_unseen(&self) -> bool {
         let said = self.client_said_after_hello();
         let unread = said > CHANGE_CIPHER_SPEC && said < FINISHED_13 && self.alert.is_none();
-        unread && self.answer.is_some_and(|answer| answer.what.is_tls13()) && self.is_whole() && self.is_closed()
+        unread && self.answer.is_some_and(|answer| answer.content.is_tls13()) && self.is_whole() && self.is_closed()
     }
 
     /// Both sides went on: something was said inside, or the client ended its part and nobody minded.
     pub fn got_through(&self) -> bool {
         let Some(answer) = self.answer else { return self.inside };
-        let least = if answer.what.is_tls13() { FINISHED_13 } else { FINISHED };
+        let least = if answer.content.is_tls13() { FINISHED_13 } else { FINISHED };
         self.inside || (self.alert.is_none() && self.client_said_after_hello() >= least)
     }
 
@@ -238,7 +214,7 @@ impl<'a> Handshake<'a> {
 
     /// The server's own certificate, where it could be read.
     pub fn certificate(&self) -> Option<&'a Certificate> {
-        self.chain?.what.own().filter(|own| own.readable)
+        self.chain?.content.own().filter(|own| own.readable)
     }
 
     /// When it was shown, or the time that the user wants to be judged by.
@@ -259,7 +235,7 @@ impl<'a> Handshake<'a> {
     }
 
     fn that_counts(&self, such: impl Fn(&Certificate) -> bool) -> Option<&'a Certificate> {
-        let chain = self.chain?.what;
+        let chain = self.chain?.content;
         let counts = |(place, one): &(usize, &Certificate)| one.readable && (*place == 0 || !one.self_issued);
         chain.certificates.iter().enumerate().filter(counts).map(|(_, one)| one).find(|one| such(one))
     }
@@ -267,7 +243,7 @@ impl<'a> Handshake<'a> {
     /// The host that the client wants, if the server's certificate is not for it.
     pub fn misses_name(&self) -> Option<&'a str> {
         let (host, own) = (self.host()?, self.certificate()?);
-        (!self.hello.what.encrypted_hello && !own.is_for(host)).then_some(host)
+        (!self.hello.content.encrypted_hello && !own.is_for(host)).then_some(host)
     }
 
     /// The client gave up when it saw the server's certificate; why, as far as that can be told.
@@ -295,7 +271,7 @@ impl<'a> Handshake<'a> {
 
     /// The server showed a certificate, as far as can be told: in TLS 1.3 it is encrypted, in a resumed session there is none.
     fn was_shown_one(&self) -> bool {
-        let hidden = self.answer.is_some_and(|answer| answer.what.is_tls13() && !answer.what.pre_shared_key);
+        let hidden = self.answer.is_some_and(|answer| answer.content.is_tls13() && !answer.content.pre_shared_key);
         self.chain.is_some() || hidden
     }
 
@@ -344,23 +320,24 @@ const fn is_refusal(alert: Alert) -> bool {
 
 /// What a server did for others: a few examples, so that looking at them is cheap however many there are.
 #[derive(Debug, Default)]
-pub struct Served<'a> {
+pub struct ServedClients<'a> {
     /// What it agreed on: different versions and suites, four at most.
     pub agreed: Vec<&'a ServerHello>,
     /// Handshakes that got through, for different hosts, four at most.
-    pub through: Vec<Handshake<'a>>,
+    pub through: Vec<TlsHandshake<'a>>,
     /// One whose small ClientHello it answered.
-    pub small: Option<Handshake<'a>>,
+    pub small: Option<TlsHandshake<'a>>,
     /// A small ClientHello was not answered.
     pub small_unanswered: bool,
 }
 
-impl<'a> Served<'a> {
-    fn add(&mut self, one: &Handshake<'a>) {
+impl<'a> ServedClients<'a> {
+    fn add(&mut self, one: &TlsHandshake<'a>) {
         if let Some(answer) = one.answer {
-            let known = |said: &&ServerHello| (said.version, said.suite) == (answer.what.version, answer.what.suite);
+            let known =
+                |said: &&ServerHello| (said.version, said.suite) == (answer.content.version, answer.content.suite);
             if self.agreed.len() < SHOWN && !self.agreed.iter().any(known) {
-                self.agreed.push(answer.what);
+                self.agreed.push(answer.content);
             }
             if !one.is_large() {
                 self.small = self.small.or(Some(*one));
@@ -368,7 +345,7 @@ impl<'a> Served<'a> {
         } else if !one.is_large() && one.is_unanswered() {
             self.small_unanswered = true;
         }
-        let known = |other: &Handshake<'a>| other.host() == one.host();
+        let known = |other: &TlsHandshake<'a>| other.host() == one.host();
         if one.got_through() && self.through.len() < SHOWN && !self.through.iter().any(known) {
             self.through.push(*one);
         }
@@ -378,16 +355,16 @@ impl<'a> Served<'a> {
 /// All handshakes whose ClientHello was captured.
 #[derive(Debug)]
 pub struct TlsIndex<'a> {
-    all: Vec<Handshake<'a>>,
-    served: HashMap<Endpoint, Served<'a>>,
+    all: Vec<TlsHandshake<'a>>,
+    served: HashMap<Endpoint, ServedClients<'a>>,
     by_pair: HashMap<(IpAddr, Endpoint), Vec<usize>>,
     explorers: HashSet<(IpAddr, Endpoint)>,
 }
 
 impl<'a> TlsIndex<'a> {
     pub(super) fn new(analysis: &'a Analysis, settings: &Settings) -> Self {
-        let all: Vec<_> = analysis.conversations.iter().filter_map(Handshake::of).collect();
-        let mut served: HashMap<_, Served<'a>> = HashMap::new();
+        let all: Vec<_> = analysis.conversations.iter().filter_map(TlsHandshake::of).collect();
+        let mut served: HashMap<_, ServedClients<'a>> = HashMap::new();
         let mut by_pair: HashMap<_, Vec<_>> = HashMap::new();
         for (index, handshake) in all.iter().enumerate() {
             served.entry(handshake.server()).or_default().add(handshake);
@@ -399,17 +376,17 @@ impl<'a> TlsIndex<'a> {
     }
 
     /// Those that may be judged: not those of somebody who tries out what a server can.
-    pub fn all(&self) -> impl Iterator<Item = &Handshake<'a>> {
+    pub fn all(&self) -> impl Iterator<Item = &TlsHandshake<'a>> {
         self.all.iter().filter(|one| !self.explorers.contains(&(one.client(), one.server())))
     }
 
     /// What that server did, whoever called.
-    pub fn served(&self, server: Endpoint) -> Option<&Served<'a>> {
+    pub fn served(&self, server: Endpoint) -> Option<&ServedClients<'a>> {
         self.served.get(&server)
     }
 
     /// The same client's next handshake for the same host at the same server that got through, within the retry time.
-    pub fn worked_after(&self, case: &Case<'_>, failed: &Handshake<'a>) -> Option<&Handshake<'a>> {
+    pub fn worked_after(&self, case: &Case<'_>, failed: &TlsHandshake<'a>) -> Option<&TlsHandshake<'a>> {
         let indices = self.by_pair.get(&(failed.client(), failed.server()))?;
         let at = |index: &usize| self.all.get(*index);
         let from = indices.partition_point(|i| at(i).is_some_and(|h| h.conversation.id <= failed.conversation.id));
@@ -424,23 +401,24 @@ impl<'a> TlsIndex<'a> {
 }
 
 /// Many handshakes in a short time, with many different offers: a tool that tries out what the server can.
-fn explores(thresholds: &Thresholds, all: &[Handshake<'_>], indices: &[usize]) -> bool {
+fn explores(thresholds: &Thresholds, all: &[TlsHandshake<'_>], indices: &[usize]) -> bool {
     let many = usize::try_from(thresholds.scan_targets).unwrap_or(usize::MAX).max(OFFERS);
     let mut handshakes: Vec<_> = indices.iter().filter_map(|&index| all.get(index)).collect();
     handshakes.sort_by_key(|one| one.conversation.first.time);
     handshakes.windows(many).any(|some| {
-        let time = |one: Option<&&Handshake<'_>>| one.map(|one| one.conversation.first.time);
+        let time = |one: Option<&&TlsHandshake<'_>>| one.map(|one| one.conversation.first.time);
         let (Some(first), Some(last)) = (time(some.first()), time(some.last())) else { return false };
-        let offers =
-            || some.iter().map(|one| (one.hello.what.offered(), one.hello.what.real_suites().collect::<Vec<_>>()));
+        let offers = || {
+            some.iter().map(|one| (one.hello.content.offered(), one.hello.content.real_suites().collect::<Vec<_>>()))
+        };
         last.seconds_since(first) <= thresholds.scan_window && offers().collect::<HashSet<_>>().len() >= OFFERS
     })
 }
 
 /// Attempts at one host of one server belong together.
 pub fn by_site<'c, 'a>(
-    handshakes: impl Iterator<Item = &'c Handshake<'a>>,
-) -> impl Iterator<Item = Vec<&'c Handshake<'a>>>
+    handshakes: impl Iterator<Item = &'c TlsHandshake<'a>>,
+) -> impl Iterator<Item = Vec<&'c TlsHandshake<'a>>>
 where
     'a: 'c,
 {
@@ -448,7 +426,7 @@ where
 }
 
 /// The server's alert in answer to the ClientHello, before it chose anything.
-pub fn refusal_of_hello<'a>(handshake: &Handshake<'a>) -> Option<(&'a Message, Alert)> {
+pub fn refusal_of_hello<'a>(handshake: &TlsHandshake<'a>) -> Option<(&'a Message, Alert)> {
     handshake.refused_by(Side::Server).filter(|_| handshake.answer.is_none())
 }
 
@@ -508,7 +486,7 @@ pub(crate) mod tests {
     /// Got through, by conversation.
     fn outcomes(net: &Network) -> Vec<bool> {
         let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
-        TlsIndex::new(&analysis, &settings).all().map(super::Handshake::got_through).collect()
+        TlsIndex::new(&analysis, &settings).all().map(super::TlsHandshake::got_through).collect()
     }
 
     #[test]

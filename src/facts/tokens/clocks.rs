@@ -7,15 +7,15 @@ use std::net::IpAddr;
 
 /// Clocks of the servers of a capture.
 #[derive(Debug, Default)]
-pub struct Clocks {
-    by_server: HashMap<IpAddr, Clock>,
+pub struct ServerClocks {
+    by_server: HashMap<IpAddr, ServerClock>,
     /// The least distance of any of them from the capture's clock, in seconds.
     nearest: Option<f64>,
 }
 
 /// What a server's Date headers say.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Clock {
+pub struct ServerClock {
     /// Seconds by which it is ahead of the capture's clock; negative if behind.
     pub ahead: f64,
     /// The response that says so.
@@ -24,26 +24,27 @@ pub struct Clock {
     pub date: i64,
 }
 
-impl Clocks {
+impl ServerClocks {
     /// Reads every Date header that no proxy put in between (Via) could have written.
     pub(super) fn new(http: &HttpIndex<'_>) -> Self {
-        let mut read: HashMap<IpAddr, Vec<Clock>> = HashMap::new();
+        let mut read: HashMap<IpAddr, Vec<ServerClock>> = HashMap::new();
         for exchange in http.exchanges() {
-            let Some(response) = exchange.response.filter(|r| r.http.via.is_none() && r.http.status != 304) else {
+            let Some(response) = exchange.response.filter(|r| r.content.via.is_none() && r.content.status != 304)
+            else {
                 continue;
             };
-            let Some(date) = response.http.date else { continue };
-            let clock = Clock { ahead: ahead(date, response.at()), at: response.at(), date };
+            let Some(date) = response.content.date else { continue };
+            let clock = ServerClock { ahead: ahead(date, response.at()), at: response.at(), date };
             read.entry(exchange.conversation.server.ip).or_default().push(clock);
         }
         let by_server: HashMap<_, _> =
             read.into_iter().filter_map(|(server, clocks)| Some((server, median(clocks)?))).collect();
-        let nearest = by_server.values().map(|clock: &Clock| clock.ahead.abs()).min_by(f64::total_cmp);
+        let nearest = by_server.values().map(|clock: &ServerClock| clock.ahead.abs()).min_by(f64::total_cmp);
         Self { by_server, nearest }
     }
 
     /// The clock of that server, if it told the time.
-    pub fn of(&self, server: IpAddr) -> Option<&Clock> {
+    pub fn of(&self, server: IpAddr) -> Option<&ServerClock> {
         self.by_server.get(&server)
     }
 
@@ -61,7 +62,7 @@ fn ahead(date: i64, at: Stamp) -> f64 {
 }
 
 /// The middle one: pages out of a cache carry an old Date.
-fn median(mut clocks: Vec<Clock>) -> Option<Clock> {
+fn median(mut clocks: Vec<ServerClock>) -> Option<ServerClock> {
     clocks.sort_by(|a, b| a.ahead.total_cmp(&b.ahead).then(a.at.frame.cmp(&b.at.frame)));
     clocks.get(clocks.len() / 2).copied()
 }

@@ -1,6 +1,6 @@
 //! Finds the tokens: in cookies that are set, in cookies that are shown, in SIP requests, in chat logins.
 
-use super::{Answer, Channel, Held, Issue, Outcome, Refusal, Showing};
+use super::{Channel, Issue, KnownToken, Showing, ShowingAnswer, ShowingOutcome, ShowingRefusal};
 use crate::facts::Settings;
 use crate::facts::http::{self, HttpIndex};
 use crate::facts::sip::{self, SipIndex};
@@ -19,9 +19,9 @@ pub(super) fn issues<'a>(http: &HttpIndex<'a>, settings: &Settings) -> Vec<Issue
     for exchange in http.exchanges() {
         let Some(response) = exchange.response else { continue };
         let now = response.at().time.whole_seconds();
-        for cookie in &response.http.set_cookies {
+        for cookie in &response.content.set_cookies {
             let Some(token) = &cookie.token else { continue };
-            let held = Held::new(Some(&cookie.name), token, settings);
+            let known = KnownToken::new(Some(&cookie.name), token, settings);
             found.push(Issue {
                 at: response.at(),
                 conversation: exchange.conversation,
@@ -29,9 +29,9 @@ pub(super) fn issues<'a>(http: &HttpIndex<'a>, settings: &Settings) -> Vec<Issue
                 browser: exchange.browser,
                 host: exchange.host.clone(),
                 cookie,
-                deleted: cookie.is_deletion(now) || held.is_junk(),
-                held,
-                login: exchange.request.filter(|_| exchange.is_login()).and_then(|request| request.http.user()),
+                deleted: cookie.is_deletion(now) || known.is_junk(),
+                known: known,
+                login: exchange.request.filter(|_| exchange.is_login()).and_then(|request| request.content.user()),
             });
         }
     }
@@ -57,29 +57,29 @@ pub(super) fn showings<'a>(
 
 /// A token of version 1 or 2 whose cookie had no telling name is what it is elsewhere in the capture.
 pub(super) fn settle_classes<'a>(issues: &mut [Issue<'a>], showings: &mut [Showing<'a>]) {
-    let mut known: HashMap<Fingerprint, Class> = HashMap::new();
+    let mut classes: HashMap<Fingerprint, Class> = HashMap::new();
     let shown = showings.iter().flat_map(|showing| &showing.tokens);
-    for held in issues.iter().map(|issue| &issue.held).chain(shown).filter(|held| held.class != Class::Websphere) {
-        known.entry(held.token.fingerprint).or_insert(held.class);
+    for known in issues.iter().map(|issue| &issue.known).chain(shown).filter(|known| known.class != Class::Websphere) {
+        classes.entry(known.token.fingerprint).or_insert(known.class);
     }
     let shown = showings.iter_mut().flat_map(|showing| &mut showing.tokens);
-    for held in issues.iter_mut().map(|issue| &mut issue.held).chain(shown) {
-        if held.class == Class::Websphere
-            && let Some(class) = known.get(&held.token.fingerprint)
+    for known in issues.iter_mut().map(|issue| &mut issue.known).chain(shown) {
+        if known.class == Class::Websphere
+            && let Some(class) = classes.get(&known.token.fingerprint)
         {
-            held.class = *class;
+            known.class = *class;
         }
     }
 }
 
-fn in_cookies<'a>(cookies: &'a [Cookie], settings: &Settings) -> Vec<Held<'a>> {
-    let held = |cookie: &'a Cookie| Some(Held::new(Some(&cookie.name), cookie.token.as_ref()?, settings));
-    cookies.iter().filter_map(held).collect()
+fn in_cookies<'a>(cookies: &'a [Cookie], settings: &Settings) -> Vec<KnownToken<'a>> {
+    let known = |cookie: &'a Cookie| Some(KnownToken::new(Some(&cookie.name), cookie.token.as_ref()?, settings));
+    cookies.iter().filter_map(known).collect()
 }
 
-fn of_http<'a>(exchange: &http::Exchange<'a>, settings: &Settings) -> Option<Showing<'a>> {
+fn of_http<'a>(exchange: &http::HttpExchange<'a>, settings: &Settings) -> Option<Showing<'a>> {
     let request = exchange.request?;
-    let tokens = in_cookies(&request.http.cookies, settings);
+    let tokens = in_cookies(&request.content.cookies, settings);
     (!tokens.is_empty()).then(|| Showing {
         channel: Channel::Http { exchange: exchange.index, browser: exchange.browser },
         at: request.at(),
@@ -93,42 +93,42 @@ fn of_http<'a>(exchange: &http::Exchange<'a>, settings: &Settings) -> Option<Sho
         call_id: None,
         claim: None,
         accepted_as: Vec::new(),
-        credentials: !request.http.credentials.is_empty(),
+        credentials: !request.content.credentials.is_empty(),
         outcome: http_outcome(exchange),
-        answer: exchange.response.map(|response| Answer { at: response.at(), text: http_answer(exchange) }),
+        answer: exchange.response.map(|response| ShowingAnswer { at: response.at(), text: http_answer(exchange) }),
     })
 }
 
-fn http_outcome(exchange: &http::Exchange<'_>) -> Outcome {
+fn http_outcome(exchange: &http::HttpExchange<'_>) -> ShowingOutcome {
     let elsewhere = exchange.redirect().is_some() && exchange.is_visit();
     match () {
-        () if exchange.is_login() || exchange.is_login_page() || exchange.is_logout() => Outcome::Unknown,
-        () if exchange.is_denied() && exchange.status() == 401 => Outcome::Refused(Refusal::Status(401)),
-        () if exchange.is_denied() => Outcome::Refused(Refusal::LoginPage),
-        () if exchange.is_visit() && exchange.status() == 403 => Outcome::Refused(Refusal::Status(403)),
-        () if exchange.is_granted() || elsewhere => Outcome::Accepted,
-        () => Outcome::Unknown,
+        () if exchange.is_login() || exchange.is_login_page() || exchange.is_logout() => ShowingOutcome::Unknown,
+        () if exchange.is_denied() && exchange.status() == 401 => ShowingOutcome::Refused(ShowingRefusal::Status(401)),
+        () if exchange.is_denied() => ShowingOutcome::Refused(ShowingRefusal::LoginPage),
+        () if exchange.is_visit() && exchange.status() == 403 => ShowingOutcome::Refused(ShowingRefusal::Status(403)),
+        () if exchange.is_granted() || elsewhere => ShowingOutcome::Accepted,
+        () => ShowingOutcome::Unknown,
     }
 }
 
-fn http_answer(exchange: &http::Exchange<'_>) -> String {
-    let status = exchange.response.map_or(String::new(), |r| format!("{} {}", r.http.status, r.http.reason));
+fn http_answer(exchange: &http::HttpExchange<'_>) -> String {
+    let status = exchange.response.map_or(String::new(), |r| format!("{} {}", r.content.status, r.content.reason));
     match exchange.target() {
         Some((host, path)) => format!("{} to {host}{path}", status.trim_end()),
         None => status.trim_end().to_owned(),
     }
 }
 
-fn of_sip<'a>(exchange: &sip::Exchange<'a>, settings: &Settings) -> Option<Showing<'a>> {
+fn of_sip<'a>(exchange: &sip::SipExchange<'a>, settings: &Settings) -> Option<Showing<'a>> {
     let request = exchange.request()?;
     let tokens = in_cookies(exchange.cookies(), settings);
     let outcome = match exchange.outcome() {
-        sip::Outcome::Accepted => Outcome::Accepted,
-        sip::Outcome::Challenged | sip::Outcome::Refused => {
+        sip::TransactionOutcome::Accepted => ShowingOutcome::Accepted,
+        sip::TransactionOutcome::Challenged | sip::TransactionOutcome::Refused => {
             let status = exchange.status().filter(|status| matches!(status, 401 | 403 | 407 | 500..));
-            status.map_or(Outcome::Unknown, |status| Outcome::Refused(Refusal::Status(status)))
+            status.map_or(ShowingOutcome::Unknown, |status| ShowingOutcome::Refused(ShowingRefusal::Status(status)))
         }
-        sip::Outcome::Provisional | sip::Outcome::Silent => Outcome::Unknown,
+        sip::TransactionOutcome::Provisional | sip::TransactionOutcome::Silent => ShowingOutcome::Unknown,
     };
     (!tokens.is_empty()).then(|| Showing {
         channel: Channel::Sip,
@@ -145,7 +145,7 @@ fn of_sip<'a>(exchange: &sip::Exchange<'a>, settings: &Settings) -> Option<Showi
         accepted_as: Vec::new(),
         credentials: !exchange.credentials().is_empty(),
         outcome,
-        answer: exchange.answer().map(|answer| Answer { at: answer.at(), text: answer.status_line() }),
+        answer: exchange.answer().map(|answer| ShowingAnswer { at: answer.at(), text: answer.status_line() }),
     })
 }
 
@@ -187,12 +187,12 @@ fn login<'a>(
         server: conversation.server,
         host: conversation.server.ip.to_string(),
         method: "login",
-        tokens: auth.tokens.iter().map(|token| Held::new(None, token, settings)).collect(),
+        tokens: auth.tokens.iter().map(|token| KnownToken::new(None, token, settings)).collect(),
         call_id: None,
         claim: Some(user.to_owned()).filter(|user| !user.trim().is_empty()),
         accepted_as: Vec::new(),
         credentials: false,
-        outcome: Outcome::Unknown,
+        outcome: ShowingOutcome::Unknown,
         answer: None,
     }
 }
@@ -201,7 +201,7 @@ fn login<'a>(
 fn answered<'a>(showing: &mut Showing<'a>, said: &'a sametime::Body, at: Stamp) -> bool {
     let text = match said {
         sametime::Body::LoginAck { user_id, user_name, .. } => {
-            showing.outcome = Outcome::Accepted;
+            showing.outcome = ShowingOutcome::Accepted;
             showing.accepted_as =
                 [user_id.as_str(), user_name.as_str()].into_iter().filter(|n| !n.is_empty()).collect();
             "login accepted".to_owned()
@@ -209,11 +209,11 @@ fn answered<'a>(showing: &mut Showing<'a>, said: &'a sametime::Body, at: Stamp) 
         sametime::Body::LoginRedirect { host, .. } => format!("redirected to {host}"),
         sametime::Body::ChannelDestroy { reason: 0 } => "session closed without a reason".to_owned(),
         sametime::Body::ChannelDestroy { reason } => {
-            showing.outcome = Outcome::Refused(Refusal::Reason(*reason));
+            showing.outcome = ShowingOutcome::Refused(ShowingRefusal::Reason(*reason));
             format!("session closed with reason 0x{reason:08X}")
         }
         _ => return false,
     };
-    showing.answer = Some(Answer { at, text });
+    showing.answer = Some(ShowingAnswer { at, text });
     true
 }

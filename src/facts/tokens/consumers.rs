@@ -1,6 +1,6 @@
 //! Who was shown tokens, and which refusals doubt a token that may well be good.
 
-use super::{Channel, Held, Showing};
+use super::{Channel, KnownToken, Showing};
 use crate::facts::Case;
 use crate::facts::grouping::group_by;
 use std::mem::{Discriminant, discriminant};
@@ -27,17 +27,17 @@ pub fn unexplained<'c, 'a>(case: &'c Case<'a>) -> impl Iterator<Item = &'c Showi
         showing.is_doubted()
             && showing.genuine().next().is_some()
             && !showing.is_ambiguous()
-            && showing.genuine().all(|held| is_timely(case, showing, held))
+            && showing.genuine().all(|known| is_timely(case, showing, known))
             && !tokens.was_accepted_elsewhen(showing)
     })
 }
 
 /// Nothing that can be read speaks against the time of that token.
-pub fn is_timely(case: &Case<'_>, showing: &Showing<'_>, held: &Held<'_>) -> bool {
+pub fn is_timely(case: &Case<'_>, showing: &Showing<'_>, known: &KnownToken<'_>) -> bool {
     let now = judged_at(case, showing);
     let ahead = seconds(case.settings.thresholds.token_skew);
-    held.expires().is_none_or(|end| end >= now)
-        && held.token.created.is_none_or(|created| created <= now.saturating_add(ahead))
+    known.expires().is_none_or(|end| end >= now)
+        && known.token.created.is_none_or(|created| created <= now.saturating_add(ahead))
 }
 
 /// The time by which a token is judged, in seconds since 1970: as the user wishes, else packet time.

@@ -3,7 +3,7 @@
 //!
 //! A token is followed by its fingerprint, which is the same in a Set-Cookie, in the Cookie of a REGISTER and in the login of
 //! a chat client. An [`Issue`] is a token that a server set (or took back); a [`Showing`] is one request or login that carried
-//! tokens, with what became of it. Keys, where the user gave some, open what they fit ([`Held::opened`]).
+//! tokens, with what became of it. Keys, where the user gave some, open what they fit ([`KnownToken::opened`]).
 
 mod clocks;
 mod collect;
@@ -13,8 +13,8 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
-pub use clocks::{Clock, Clocks};
-pub use sums::{Own, Taken};
+pub use clocks::{ServerClock, ServerClocks};
+pub use sums::{AcceptedTokens, IssuedTokens};
 
 use super::Settings;
 use super::http::HttpIndex;
@@ -33,8 +33,8 @@ pub struct TokenIndex<'a> {
     showings: Vec<Showing<'a>>,
     issued: HashMap<Fingerprint, Vec<usize>>,
     shown: HashMap<Fingerprint, Vec<usize>>,
-    clocks: Clocks,
-    sums: sums::Sums,
+    clocks: ServerClocks,
+    sums: sums::ServerSums,
     /// Issues for each browser, and for each address, in order of time.
     by_browser: HashMap<usize, Vec<usize>>,
     by_client: HashMap<IpAddr, Vec<usize>>,
@@ -46,7 +46,7 @@ pub struct TokenIndex<'a> {
 
 /// A token, and what is known of it.
 #[derive(Debug, Clone)]
-pub struct Held<'a> {
+pub struct KnownToken<'a> {
     /// Name of the cookie that held it; `None` in the login of a chat client.
     pub cookie: Option<&'a str>,
     /// What the value says.
@@ -73,7 +73,7 @@ pub struct Issue<'a> {
     /// The cookie with its attributes.
     pub cookie: &'a SetCookie,
     /// The token.
-    pub held: Held<'a>,
+    pub known: KnownToken<'a>,
     /// The cookie is deleted: a logout, or a token that is no longer good.
     pub deleted: bool,
     /// User of the login that this answers.
@@ -116,7 +116,7 @@ pub struct Showing<'a> {
     /// Whose request: method, or `login`.
     pub method: &'a str,
     /// What it carried: never empty.
-    pub tokens: Vec<Held<'a>>,
+    pub tokens: Vec<KnownToken<'a>>,
     /// Call-ID of a SIP request: its repetitions have the same.
     pub call_id: Option<&'a str>,
     /// Name that stood beside it: user of a chat login, address of record of a SIP request.
@@ -126,14 +126,14 @@ pub struct Showing<'a> {
     /// It carried a password, or what proves one, as well: success says nothing of the token.
     pub credentials: bool,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: ShowingOutcome,
     /// The answer, if one was captured.
-    pub answer: Option<Answer>,
+    pub answer: Option<ShowingAnswer>,
 }
 
 /// The answer to a showing.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct ShowingAnswer {
     /// The frame that completed it.
     pub at: Stamp,
     /// For people: `401 Unauthorized`, `302 to /login`.
@@ -142,18 +142,18 @@ pub struct Answer {
 
 /// What became of a showing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ShowingOutcome {
     /// The server let the user in.
     Accepted,
     /// The server did not.
-    Refused(Refusal),
+    Refused(ShowingRefusal),
     /// No answer was captured, or one that says nothing of the token.
     Unknown,
 }
 
 /// How a server refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ShowingRefusal {
     /// HTTP or SIP status: 401, 403, 407, or an error that SIP gives in their place.
     Status(u16),
     /// Sent to a login page.
@@ -182,11 +182,11 @@ impl<'a> TokenIndex<'a> {
         collect::settle_classes(&mut issues, &mut showings);
         let mut sources: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         for (index, issue) in issues.iter().enumerate().filter(|(_, issue)| !issue.deleted) {
-            sources.entry(issue.held.token.fingerprint).or_default().push(index);
+            sources.entry(issue.known.token.fingerprint).or_default().push(index);
         }
         let mut shown: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         for (index, showing) in showings.iter().enumerate() {
-            for print in showing.tokens.iter().map(|held| held.token.fingerprint) {
+            for print in showing.tokens.iter().map(|known| known.token.fingerprint) {
                 let places = shown.entry(print).or_default();
                 if places.last() != Some(&index) {
                     places.push(index);
@@ -195,8 +195,8 @@ impl<'a> TokenIndex<'a> {
         }
         let host_of =
             |print| sources.get(&print)?.first().and_then(|&i| issues.get(i)).map(|i: &Issue<'a>| i.host.clone());
-        let sums = sums::Sums::new(&issues, &showings, host_of);
-        let clocks = Clocks::new(http);
+        let sums = sums::ServerSums::new(&issues, &showings, host_of);
+        let clocks = ServerClocks::new(http);
         let (mut by_browser, mut by_client, mut by_host) = (HashMap::new(), HashMap::new(), HashMap::new());
         let mut deleted: HashMap<usize, Vec<Timestamp>> = HashMap::new();
         for (index, issue) in issues.iter().enumerate() {
@@ -256,18 +256,18 @@ impl<'a> TokenIndex<'a> {
     /// The same consumer accepted one of the same tokens at another time: the token is good, and was refused for something
     /// that passed.
     pub fn was_accepted_elsewhen(&self, showing: &Showing<'a>) -> bool {
-        self.taken(showing)
-            .is_some_and(|taken| showing.genuine().any(|held| taken.times_of(held.token.fingerprint).is_some()))
+        self.accepted_tokens(showing)
+            .is_some_and(|taken| showing.genuine().any(|known| taken.times_of(known.token.fingerprint).is_some()))
     }
 
     /// What the server accepted that was shown this, if anything.
-    pub fn taken(&self, showing: &Showing<'a>) -> Option<&Taken> {
+    pub fn accepted_tokens(&self, showing: &Showing<'a>) -> Option<&AcceptedTokens> {
         self.sums.taken(showing)
     }
 
     /// The showings which that server accepted, in order of time.
     pub fn accepted_at(&self, showing: &Showing<'a>) -> impl Iterator<Item = &Showing<'a>> {
-        let proofs = self.taken(showing).map_or(&[][..], |taken| &taken.proofs);
+        let proofs = self.accepted_tokens(showing).map_or(&[][..], |taken| &taken.proofs);
         proofs.iter().filter_map(|&index| self.showings.get(index))
     }
 
@@ -292,7 +292,7 @@ impl<'a> TokenIndex<'a> {
     }
 
     /// What any server at that address issues.
-    pub fn own_at(&self, address: IpAddr) -> Option<&Own> {
+    pub fn own_at(&self, address: IpAddr) -> Option<&IssuedTokens> {
         self.sums.own_at(address)
     }
 
@@ -325,12 +325,12 @@ impl<'a> TokenIndex<'a> {
     }
 
     /// Clocks of servers, as their Date headers tell.
-    pub const fn clocks(&self) -> &Clocks {
+    pub const fn clocks(&self) -> &ServerClocks {
         &self.clocks
     }
 }
 
-impl<'a> Held<'a> {
+impl<'a> KnownToken<'a> {
     /// Opens a token with the user's keys.
     pub(super) fn new(cookie: Option<&'a str>, token: &'a Token, settings: &Settings) -> Self {
         let opened = if settings.keys.is_empty() { None } else { token.open(&settings.keys) };
@@ -391,32 +391,32 @@ impl<'a> Held<'a> {
 impl Issue<'_> {
     /// Names that belong to one person: that of the login, and that of the token.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.login.into_iter().chain(self.held.user())
+        self.login.into_iter().chain(self.known.user())
     }
 }
 
 impl<'a> Showing<'a> {
     /// Tokens that may be what an issuer made.
-    pub fn genuine(&self) -> impl Iterator<Item = &Held<'a>> {
-        self.tokens.iter().filter(|held| held.is_genuine())
+    pub fn genuine(&self) -> impl Iterator<Item = &KnownToken<'a>> {
+        self.tokens.iter().filter(|known| known.is_genuine())
     }
 
     /// It carries a genuine token of that class.
     pub fn has(&self, class: Class) -> bool {
-        self.tokens.iter().any(|held| held.class == class)
+        self.tokens.iter().any(|known| known.class == class)
     }
 
     /// The token was taken: the user got in, and brought nothing else.
     pub fn is_proof(&self) -> bool {
-        self.outcome == Outcome::Accepted && !self.credentials
+        self.outcome == ShowingOutcome::Accepted && !self.credentials
     }
 
     /// Refused in a way that puts the token or its user in doubt (not: known, and forbidden).
     pub const fn is_doubted(&self) -> bool {
         match self.outcome {
-            Outcome::Refused(Refusal::Status(status)) => matches!(status, 401 | 407),
-            Outcome::Refused(Refusal::LoginPage) => true,
-            Outcome::Refused(Refusal::Reason(reason)) => {
+            ShowingOutcome::Refused(ShowingRefusal::Status(status)) => matches!(status, 401 | 407),
+            ShowingOutcome::Refused(ShowingRefusal::LoginPage) => true,
+            ShowingOutcome::Refused(ShowingRefusal::Reason(reason)) => {
                 matches!(reason, TOKEN_INVALID | TOKEN_EXPIRED | INCORRECT_LOGIN)
             }
             _ => false,
@@ -425,7 +425,7 @@ impl<'a> Showing<'a> {
 
     /// Refused in whatever way.
     pub const fn is_refused(&self) -> bool {
-        matches!(self.outcome, Outcome::Refused(_))
+        matches!(self.outcome, ShowingOutcome::Refused(_))
     }
 
     /// Shown to the same consumer over the same protocol.
@@ -446,7 +446,7 @@ impl<'a> Showing<'a> {
     /// One request with two cookies of one name and different values: which of them the server took cannot be told.
     pub fn is_ambiguous(&self) -> bool {
         let mut seen: HashMap<&str, Fingerprint> = HashMap::new();
-        let named = self.tokens.iter().filter_map(|held| Some((held.cookie?, held.token.fingerprint)));
+        let named = self.tokens.iter().filter_map(|known| Some((known.cookie?, known.token.fingerprint)));
         named.into_iter().any(|(name, print)| seen.insert(name, print).is_some_and(|other| other != print))
     }
 

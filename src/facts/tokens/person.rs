@@ -6,7 +6,7 @@
 
 /// How alike two names are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Likeness {
+pub enum PersonLikeness {
     /// The same name; notation, case and order of the components may differ.
     Same,
     /// They differ in the number of blanks alone.
@@ -27,22 +27,22 @@ pub enum Likeness {
 }
 
 /// Compares two names of people.
-pub fn compare(first: &str, second: &str) -> Likeness {
-    let (a, b) = (Name::read(first), Name::read(second));
+pub fn compare(first: &str, second: &str) -> PersonLikeness {
+    let (a, b) = (PersonName::read(first), PersonName::read(second));
     match (a.parts.as_slice(), b.parts.as_slice()) {
-        ([], _) | (_, []) => Likeness::Unknown,
+        ([], _) | (_, []) => PersonLikeness::Unknown,
         ([x], [y]) if a.is_mail() == b.is_mail() => {
             if x.value == y.value {
-                Likeness::Same
+                PersonLikeness::Same
             } else {
-                Likeness::Unknown
+                PersonLikeness::Unknown
             }
         }
         ([short], [long, ..]) | ([long, ..], [short]) => {
             if short.is_like(long) {
-                Likeness::Same
+                PersonLikeness::Same
             } else {
-                Likeness::Unknown
+                PersonLikeness::Unknown
             }
         }
         _ => hierarchical(&a, &b),
@@ -52,18 +52,18 @@ pub fn compare(first: &str, second: &str) -> Likeness {
 /// For people: how two names differ; nothing if they are the same or cannot be compared.
 pub fn difference(first: &str, second: &str) -> Option<String> {
     match compare(first, second) {
-        Likeness::Same | Likeness::Unknown => None,
-        Likeness::Blanks => Some("they differ in the number of blanks".to_owned()),
-        Likeness::Longer { extra, second: true } => Some(format!("the second has {extra} more")),
-        Likeness::Longer { extra, second: false } => Some(format!("the first has {extra} more")),
-        Likeness::SameCommonName => Some("the common name is the same, what follows is not".to_owned()),
-        Likeness::Different => Some("they are names of two persons".to_owned()),
+        PersonLikeness::Same | PersonLikeness::Unknown => None,
+        PersonLikeness::Blanks => Some("they differ in the number of blanks".to_owned()),
+        PersonLikeness::Longer { extra, second: true } => Some(format!("the second has {extra} more")),
+        PersonLikeness::Longer { extra, second: false } => Some(format!("the first has {extra} more")),
+        PersonLikeness::SameCommonName => Some("the common name is the same, what follows is not".to_owned()),
+        PersonLikeness::Different => Some("they are names of two persons".to_owned()),
     }
 }
 
 /// A name of WebSphere's own administrators: of the file registry, or one of the usual accounts.
 pub fn is_administrator(name: &str) -> bool {
-    let name = Name::read(name);
+    let name = PersonName::read(name);
     let in_file_registry = name.parts.iter().any(|part| part.value == "defaultwimfilebasedrealm");
     let usual = ["wasadmin", "wpsadmin", "wsadmin", "administrator"];
     in_file_registry || name.parts.first().is_some_and(|first| usual.contains(&first.value.as_str()))
@@ -71,19 +71,19 @@ pub fn is_administrator(name: &str) -> bool {
 
 /// A name as LDAP directories write it and Notes does not: with `uid=` or `dc=`.
 pub fn is_of_ldap(name: &str) -> bool {
-    Name::read(name).parts.iter().any(|part| matches!(part.label.as_str(), "uid" | "dc"))
+    PersonName::read(name).parts.iter().any(|part| matches!(part.label.as_str(), "uid" | "dc"))
 }
 
 /// Components a name may have; what goes beyond says nothing more.
 const LIMIT: usize = 32;
 
 #[derive(Debug, PartialEq, Eq)]
-struct Name {
-    parts: Vec<Part>,
+struct PersonName {
+    parts: Vec<NameComponent>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Part {
+struct NameComponent {
     /// Lower case; empty if there is none.
     label: String,
     /// Lower case, without blanks at its ends.
@@ -92,7 +92,7 @@ struct Part {
     text: String,
 }
 
-impl Name {
+impl PersonName {
     fn read(name: &str) -> Self {
         let name = name.trim();
         let by_comma = split(name, ',');
@@ -101,7 +101,7 @@ impl Name {
         Self {
             parts: pieces
                 .iter()
-                .map(|piece| Part::read(piece))
+                .map(|piece| NameComponent::read(piece))
                 .filter(|part| !part.value.is_empty())
                 .take(LIMIT)
                 .collect(),
@@ -122,7 +122,7 @@ impl Name {
     }
 }
 
-impl Part {
+impl NameComponent {
     fn read(text: &str) -> Self {
         let (label, value) = match label(text) {
             Some(label) => (label.trim().to_lowercase(), text.get(label.len().saturating_add(1)..).unwrap_or_default()),
@@ -164,24 +164,24 @@ fn split(name: &str, separator: char) -> Vec<String> {
     pieces
 }
 
-fn hierarchical(a: &Name, b: &Name) -> Likeness {
+fn hierarchical(a: &PersonName, b: &PersonName) -> PersonLikeness {
     let labels = a.is_labelled() && b.is_labelled();
     let (x, y) = (a.keys(labels), b.keys(labels));
     if sorted(&x) == sorted(&y) {
-        return Likeness::Same;
+        return PersonLikeness::Same;
     }
     if squeezed(&x) == squeezed(&y) {
-        return Likeness::Blanks;
+        return PersonLikeness::Blanks;
     }
     if let Some(extra) = extra(&x, &y, b) {
-        return Likeness::Longer { extra, second: true };
+        return PersonLikeness::Longer { extra, second: true };
     }
     if let Some(extra) = extra(&y, &x, a) {
-        return Likeness::Longer { extra, second: false };
+        return PersonLikeness::Longer { extra, second: false };
     }
     let (first, second) = (a.parts.first(), b.parts.first());
     let alike = first.zip(second).is_some_and(|(first, second)| first.is_like(second));
-    if alike { Likeness::SameCommonName } else { Likeness::Different }
+    if alike { PersonLikeness::SameCommonName } else { PersonLikeness::Different }
 }
 
 fn sorted<'n>(keys: &[(&'n str, &'n str)]) -> Vec<(&'n str, &'n str)> {
@@ -199,7 +199,7 @@ fn squeezed(keys: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// What `long` has more than `short`, if it has all of `short` in the same order and begins alike.
-fn extra(short: &[(&str, &str)], long: &[(&str, &str)], written: &Name) -> Option<String> {
+fn extra(short: &[(&str, &str)], long: &[(&str, &str)], written: &PersonName) -> Option<String> {
     if short.len() >= long.len() || short.first() != long.first() {
         return None;
     }
@@ -215,7 +215,7 @@ fn extra(short: &[(&str, &str)], long: &[(&str, &str)], written: &Name) -> Optio
 
 #[cfg(test)]
 mod tests {
-    use super::{Likeness, compare, difference, is_administrator, is_of_ldap};
+    use super::{PersonLikeness, compare, difference, is_administrator, is_of_ldap};
 
     const ANN: &str = "CN=Ann Smith/O=ACME";
 
@@ -230,14 +230,14 @@ mod tests {
             "Ann Smith",
             "CN=Ann Smith",
         ] {
-            assert_eq!(compare(ANN, name), Likeness::Same, "{name}");
+            assert_eq!(compare(ANN, name), PersonLikeness::Same, "{name}");
             assert_eq!(difference(name, ANN), None, "{name}");
         }
     }
 
     #[test]
     fn says_what_one_has_more() {
-        let longer = |extra: &str, second| Likeness::Longer { extra: extra.to_owned(), second };
+        let longer = |extra: &str, second| PersonLikeness::Longer { extra: extra.to_owned(), second };
         assert_eq!(compare(ANN, "CN=Ann Smith/O=ACME/C=US"), longer("C=US", true));
         assert_eq!(compare("cn=Ann Smith,o=ACME,c=US", ANN), longer("c=US", false));
         assert_eq!(compare(ANN, "CN=Ann Smith/OU=Sales/O=ACME"), longer("OU=Sales", true));
@@ -248,28 +248,28 @@ mod tests {
 
     #[test]
     fn blanks_organisations_and_persons_are_told_apart() {
-        assert_eq!(compare(ANN, "CN=Ann  Smith/O=ACME"), Likeness::Blanks);
-        assert_eq!(compare(ANN, "CN=Ann Smith/O=Other"), Likeness::SameCommonName);
-        assert_eq!(compare(ANN, "uid=asmith,ou=people,dc=example,dc=com"), Likeness::Different);
-        assert_eq!(compare(ANN, "CN=Bob Ray/O=ACME"), Likeness::Different);
-        assert_eq!(compare("uid=ann,o=ACME", "cn=ann,o=ACME"), Likeness::Different);
+        assert_eq!(compare(ANN, "CN=Ann  Smith/O=ACME"), PersonLikeness::Blanks);
+        assert_eq!(compare(ANN, "CN=Ann Smith/O=Other"), PersonLikeness::SameCommonName);
+        assert_eq!(compare(ANN, "uid=asmith,ou=people,dc=example,dc=com"), PersonLikeness::Different);
+        assert_eq!(compare(ANN, "CN=Bob Ray/O=ACME"), PersonLikeness::Different);
+        assert_eq!(compare("uid=ann,o=ACME", "cn=ann,o=ACME"), PersonLikeness::Different);
     }
 
     #[test]
     fn short_names_and_addresses_prove_nothing() {
         for name in ["asmith", "ann.smith@example.com", "", "  ", "/"] {
-            assert_eq!(compare(ANN, name), Likeness::Unknown, "{name}");
+            assert_eq!(compare(ANN, name), PersonLikeness::Unknown, "{name}");
         }
-        assert_eq!(compare("asmith", "uid=asmith,ou=people,dc=example,dc=com"), Likeness::Same);
-        assert_eq!(compare("asmith", "bray"), Likeness::Unknown);
+        assert_eq!(compare("asmith", "uid=asmith,ou=people,dc=example,dc=com"), PersonLikeness::Same);
+        assert_eq!(compare("asmith", "bray"), PersonLikeness::Unknown);
     }
 
     #[test]
     fn protected_separators_belong_to_the_name() {
-        assert_eq!(compare(r"cn=Smith\, Ann,o=ACME", "CN=Smith, Ann/O=ACME"), Likeness::Same);
-        assert_eq!(compare("CN=Smith, Ann/O=ACME", "CN=Smith, Bob/O=ACME"), Likeness::Different);
+        assert_eq!(compare(r"cn=Smith\, Ann,o=ACME", "CN=Smith, Ann/O=ACME"), PersonLikeness::Same);
+        assert_eq!(compare("CN=Smith, Ann/O=ACME", "CN=Smith, Bob/O=ACME"), PersonLikeness::Different);
         let many = "a=b/".repeat(100_000);
-        assert_eq!(compare(&many, &many), Likeness::Same);
+        assert_eq!(compare(&many, &many), PersonLikeness::Same);
     }
 
     #[test]

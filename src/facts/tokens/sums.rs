@@ -9,11 +9,11 @@ use std::mem::{Discriminant, discriminant};
 use std::net::IpAddr;
 
 /// A server that is shown tokens: protocol, address, name.
-type Place = (Discriminant<Channel>, IpAddr, String);
+type ConsumerKey = (Discriminant<Channel>, IpAddr, String);
 
 /// What a server accepted, without a password beside it.
 #[derive(Debug, Default)]
-pub struct Taken {
+pub struct AcceptedTokens {
     /// The showings: places in [`super::TokenIndex::showings`].
     pub(super) proofs: Vec<usize>,
     /// Tokens, and when they were accepted first and last.
@@ -30,7 +30,7 @@ pub struct Taken {
 
 /// What a server issues itself: the last of each kind, by place in the list of issues.
 #[derive(Debug, Default)]
-pub struct Own {
+pub struct IssuedTokens {
     /// Of version 1, by whose first block its key is known.
     pub(super) keyed: Option<usize>,
     /// Of WebSphere's form or not, and fitting a key of the user or not.
@@ -43,15 +43,15 @@ pub struct Own {
 
 /// All servers.
 #[derive(Debug, Default)]
-pub struct Sums {
-    taken: HashMap<Place, Taken>,
-    by_host: HashMap<String, Own>,
-    by_address: HashMap<IpAddr, Own>,
+pub struct ServerSums {
+    taken: HashMap<ConsumerKey, AcceptedTokens>,
+    by_host: HashMap<String, IssuedTokens>,
+    by_address: HashMap<IpAddr, IssuedTokens>,
     /// The first issue with HttpOnly of each cookie name in lower case.
     pub(super) hidden: HashMap<String, usize>,
 }
 
-impl Sums {
+impl ServerSums {
     pub(super) fn new<'a>(
         issues: &[Issue<'a>],
         showings: &[Showing<'a>],
@@ -72,12 +72,12 @@ impl Sums {
     }
 
     /// What the server accepted that was shown this.
-    pub(super) fn taken(&self, showing: &Showing<'_>) -> Option<&Taken> {
+    pub(super) fn taken(&self, showing: &Showing<'_>) -> Option<&AcceptedTokens> {
         self.taken.get(&place(showing))
     }
 
     /// What that server issues: by name in HTTP, by address elsewhere.
-    pub(super) fn own(&self, showing: &Showing<'_>) -> Option<&Own> {
+    pub(super) fn own(&self, showing: &Showing<'_>) -> Option<&IssuedTokens> {
         match showing.channel {
             Channel::Http { .. } => self.by_host.get(&showing.host),
             _ => self.own_at(showing.server.ip),
@@ -85,12 +85,12 @@ impl Sums {
     }
 
     /// What any server at that address issues.
-    pub(super) fn own_at(&self, address: IpAddr) -> Option<&Own> {
+    pub(super) fn own_at(&self, address: IpAddr) -> Option<&IssuedTokens> {
         self.by_address.get(&address)
     }
 }
 
-impl Taken {
+impl AcceptedTokens {
     /// When it accepted that token first and last.
     pub fn times_of(&self, print: Fingerprint) -> Option<(Timestamp, Timestamp)> {
         self.tokens.get(&print).copied()
@@ -98,34 +98,34 @@ impl Taken {
 
     fn add(&mut self, index: usize, showing: &Showing<'_>, host_of: impl Fn(Fingerprint) -> Option<String>) {
         self.proofs.push(index);
-        for held in showing.genuine() {
-            let (print, now) = (held.token.fingerprint, showing.at.time);
+        for known in showing.genuine() {
+            let (print, now) = (known.token.fingerprint, showing.at.time);
             let times = self.tokens.entry(print).or_insert((now, now));
             *times = (times.0.min(now), times.1.max(now));
-            self.keys.extend(held.token.key_fingerprint);
-            self.realms.extend(held.realm().map(str::to_owned));
+            self.keys.extend(known.token.key_fingerprint);
+            self.realms.extend(known.realm().map(str::to_owned));
             self.issuers.extend(host_of(print));
-            self.names.extend(held.cookie.map(str::to_owned));
+            self.names.extend(known.cookie.map(str::to_owned));
         }
     }
 }
 
-impl Own {
+impl IssuedTokens {
     fn add(&mut self, index: usize, issue: &Issue<'_>) {
-        let held = &issue.held;
-        if held.token.key_fingerprint.is_some() {
+        let known = &issue.known;
+        if known.token.key_fingerprint.is_some() {
             self.keyed = Some(index);
         }
-        if held.is_genuine() {
-            self.fitting.insert((held.is_websphere(), held.fits_a_key()), index);
+        if known.is_genuine() {
+            self.fitting.insert((known.is_websphere(), known.fits_a_key()), index);
         }
-        if held.realm().is_some() {
+        if known.realm().is_some() {
             self.realm = Some(index);
         }
         self.names.insert(issue.cookie.name.clone());
     }
 }
 
-fn place(showing: &Showing<'_>) -> Place {
+fn place(showing: &Showing<'_>) -> ConsumerKey {
     (discriminant(&showing.channel), showing.server.ip, showing.host.clone())
 }

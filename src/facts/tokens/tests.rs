@@ -1,4 +1,4 @@
-use crate::facts::tokens::{Channel, Outcome, Refusal};
+use crate::facts::tokens::{Channel, ShowingOutcome, ShowingRefusal};
 use crate::facts::{Case, Settings};
 use crate::testing::analysis;
 use crate::testing::tokens::{
@@ -22,16 +22,16 @@ fn one_token_is_followed_over_all_protocols() {
     let issues: Vec<_> = case.tokens().issues().collect();
     assert_eq!(issues.len(), 1);
     assert_eq!((issues[0].host.as_str(), issues[0].login), ("mail.example.com", Some("asmith")));
-    let print = issues[0].held.token.fingerprint;
+    let print = issues[0].known.token.fingerprint;
     let shown: Vec<_> = case.tokens().showings_of(print).collect();
     let outcomes: Vec<_> = shown.iter().map(|showing| showing.outcome).collect();
     assert_eq!(
         outcomes,
         [
-            Outcome::Accepted,
-            Outcome::Refused(Refusal::Status(401)),
-            Outcome::Accepted,
-            Outcome::Refused(Refusal::Reason(0x8000_0015))
+            ShowingOutcome::Accepted,
+            ShowingOutcome::Refused(ShowingRefusal::Status(401)),
+            ShowingOutcome::Accepted,
+            ShowingOutcome::Refused(ShowingRefusal::Reason(0x8000_0015))
         ]
     );
     assert!(matches!(shown[0].channel, Channel::Http { .. }) && shown[1].channel == Channel::Sip);
@@ -50,7 +50,7 @@ fn a_chat_token_has_the_version_of_its_cookie() {
     let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
     let case = Case::new(&analysis, &settings);
     let last = case.tokens().showings().last().expect("a login");
-    assert_eq!((last.tokens[0].class, last.outcome), (Class::WebsphereV2, Outcome::Unknown));
+    assert_eq!((last.tokens[0].class, last.outcome), (Class::WebsphereV2, ShowingOutcome::Unknown));
     assert_eq!(last.tokens[0].user(), None);
 }
 
@@ -62,7 +62,7 @@ fn keys_open_what_they_fit() {
     login(&web, "asmith", both(&net, &ltpa::OTHER));
     let (analysis, settings) = (analysis(&net.to_pcapng()), keys());
     let case = Case::new(&analysis, &settings);
-    let users: Vec<_> = case.tokens().issues().map(|issue| issue.held.user()).collect();
+    let users: Vec<_> = case.tokens().issues().map(|issue| issue.known.user()).collect();
     assert_eq!(users, [Some("CN=Ann Smith,O=ACME"), Some("CN=Ann Smith,O=ACME"), None, None]);
 }
 
@@ -79,7 +79,7 @@ fn what_says_nothing_of_a_token_is_unknown() {
     let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
     let case = Case::new(&analysis, &settings);
     let outcomes: Vec<_> = case.tokens().showings().iter().map(|showing| showing.outcome).collect();
-    assert_eq!(outcomes, [Outcome::Unknown; 6]);
+    assert_eq!(outcomes, [ShowingOutcome::Unknown; 6]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::count;
 use crate::diagnose::{About, Case, Draft, ExpectedServer, Layer, Rule, Talk};
-use crate::facts::names::{Likeness, abbreviated, compare};
+use crate::facts::names::{NameLikeness, abbreviated, compare};
 use crate::model::{Confidence, RuleId, Setup, Severity};
 
 /// See [`ABOUT`].
@@ -43,7 +43,7 @@ impl Rule for WrongPlace {
 }
 
 fn is_seen(case: &Case<'_>, server: &ExpectedServer) -> bool {
-    let same = |a: &str, b: &str| compare(a, b) == Likeness::Same || compare(b, a) == Likeness::Same;
+    let same = |a: &str, b: &str| compare(a, b) == NameLikeness::Same || compare(b, a) == NameLikeness::Same;
     let known = |name: &str| std::iter::once(&server.name).chain(&server.aliases).any(|n| same(name, n));
     case.nrpc().flat_map(|talk| [talk.wanted(), talk.answered()]).flatten().any(known)
 }

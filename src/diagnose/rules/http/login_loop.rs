@@ -4,8 +4,8 @@ use crate::diagnose::evidence::http::answer;
 use crate::diagnose::words::count;
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::http::denials::tokens_held;
-use crate::facts::http::{Exchange, Fit, HttpIndex, Loop, origin, tokens_sent, tokens_set};
+use crate::facts::http::denials::tokens_in_jar;
+use crate::facts::http::{CookieMatch, HttpExchange, HttpIndex, LoginRounds, origin, tokens_sent, tokens_set};
 use crate::model::{Confidence, RuleId, Severity};
 use nrpcsniff_dissectors::cookie::SetCookie;
 
@@ -52,7 +52,7 @@ impl Rule for LoginLoop {
     }
 }
 
-fn finding(case: &Case<'_>, found: &Loop) -> Option<Draft> {
+fn finding(case: &Case<'_>, found: &LoginRounds) -> Option<Draft> {
     let http = case.http();
     let first = http.exchanges().get(found.rounds.first()?.denied)?;
     let login = http.exchanges().get(found.rounds.first()?.login)?;
@@ -68,7 +68,7 @@ fn finding(case: &Case<'_>, found: &Loop) -> Option<Draft> {
     let draft = Draft::new(&ABOUT, 45)
         .names_read()
         .guard(browser.is_shared)
-        .guard(!all().all(Exchange::is_well_captured))
+        .guard(!all().all(HttpExchange::is_well_captured))
         .title(format!("{} is sent to log in at {} again and again", browser.label(), found.host))
         .explain(format!(
             "{} logged in {} within {} and was turned away by {} each time. {} The first request that should have been let in is \
@@ -102,8 +102,8 @@ fn show(draft: Draft, http: &HttpIndex<'_>, index: usize) -> Draft {
 }
 
 /// Which tokens went either way, by name.
-fn cookies(exchange: &Exchange<'_>) -> String {
-    let sent: Vec<_> = exchange.request.iter().flat_map(|r| tokens_sent(r.http)).map(|c| c.name.as_str()).collect();
+fn cookies(exchange: &HttpExchange<'_>) -> String {
+    let sent: Vec<_> = exchange.request.iter().flat_map(|r| tokens_sent(r.content)).map(|c| c.name.as_str()).collect();
     let given: Vec<_> = exchange.response.iter().flat_map(tokens_set).map(|c| c.name.as_str()).collect();
     let part = |what: &str, names: &[&str]| {
         if names.is_empty() { String::new() } else { format!("; {what} {}", names.join(", ")) }
@@ -112,13 +112,13 @@ fn cookies(exchange: &Exchange<'_>) -> String {
 }
 
 /// It was given cookies that every browser sends back with the requests that were turned away, and never sent any.
-fn keeps_no_cookies(http: &HttpIndex<'_>, found: &Loop) -> bool {
+fn keeps_no_cookies(http: &HttpIndex<'_>, found: &LoginRounds) -> bool {
     let all = || found.exchanges().filter_map(|index| http.exchanges().get(index));
-    let path = all().next().map_or("", Exchange::path);
+    let path = all().next().map_or("", HttpExchange::path);
     let returns = all().next().is_some_and(|exchange| http.browser(exchange).returns_cookies);
     let here = || all().filter(|exchange| exchange.host == found.host);
-    let plain = |exchange: &Exchange<'_>| {
-        let cookies = exchange.response.into_iter().flat_map(|response| &response.http.set_cookies);
+    let plain = |exchange: &HttpExchange<'_>| {
+        let cookies = exchange.response.into_iter().flat_map(|response| &response.content.set_cookies);
         cookies.into_iter().any(|cookie| is_plain(cookie, &found.host, path, exchange.path()))
     };
     !returns && here().any(plain)
@@ -133,26 +133,28 @@ fn is_plain(cookie: &SetCookie, host: &str, path: &str, set_at: &str) -> bool {
 }
 
 /// What the cookies say of the cause, as far as it can be told.
-fn cause(http: &HttpIndex<'_>, login: &Exchange<'_>, missed: &Exchange<'_>) -> String {
-    if let Some(sent) = missed.request.and_then(|request| tokens_sent(request.http).next()) {
+fn cause(http: &HttpIndex<'_>, login: &HttpExchange<'_>, missed: &HttpExchange<'_>) -> String {
+    if let Some(sent) = missed.request.and_then(|request| tokens_sent(request.content).next()) {
         let what = sent.token.as_ref().map_or_else(String::new, |token| format!(" (a {})", token.label()));
         return format!("The browser does send {}{what}, and {} does not take it.", sent.name, missed.host);
     }
-    let held = tokens_held(http, missed);
-    let Some((kept, fit)) = held.iter().find(|(_, fit)| *fit == Fit::Sent).or_else(|| held.first()) else {
+    let in_jar = tokens_in_jar(http, missed);
+    let Some((stored, matching)) =
+        in_jar.iter().find(|(_, matching)| *matching == CookieMatch::Sent).or_else(|| in_jar.first())
+    else {
         return no_token(login);
     };
-    let why = match fit {
-        Fit::Sent => "although it belongs there: the browser keeps it back, or lost it".to_owned(),
-        Fit::OtherHost => format!("because it is {}", kept.reach()),
-        Fit::OtherPath => format!("because it is for the path {}", kept.path),
-        Fit::NeedsHttps => "because it is for https only".to_owned(),
-        Fit::Over => "because it had ended".to_owned(),
+    let why = match matching {
+        CookieMatch::Sent => "although it belongs there: the browser keeps it back, or lost it".to_owned(),
+        CookieMatch::OtherHost => format!("because it is {}", stored.reach()),
+        CookieMatch::OtherPath => format!("because it is for the path {}", stored.path),
+        CookieMatch::NeedsHttps => "because it is for https only".to_owned(),
+        CookieMatch::Expired => "because it had ended".to_owned(),
     };
-    format!("The browser has {} of {} and does not send it, {why}.", kept.cookie.name, http.setter(kept).host)
+    format!("The browser has {} of {} and does not send it, {why}.", stored.cookie.name, http.setter(stored).host)
 }
 
-fn no_token(login: &Exchange<'_>) -> String {
+fn no_token(login: &HttpExchange<'_>) -> String {
     match login.response.and_then(|response| tokens_set(&response).next()) {
         Some(cookie) => format!("The login set {}, which the browser does not send back.", cookie.name),
         None => "The login sets no LTPA token, and the browser sends none.".to_owned(),
@@ -221,7 +223,7 @@ mod tests {
             });
         });
         says(&one(&path, RULE), &["does not send it, because it is for the path /wps"]);
-        let kept_back = told(|s| {
+        let withheld = told(|s| {
             let meet = s.open("meet.example.com");
             is_served(&meet, "/stmeetings/about.jsp");
             let bare = Browser::new(&s.net.host("10.1.0.50")).has("meet.example.com", "other", "1");
@@ -231,7 +233,7 @@ mod tests {
                 logs_in(&meet, [s.wide()]);
             }
         });
-        says(&one(&kept_back, RULE), &["although it belongs there"]);
+        says(&one(&withheld, RULE), &["although it belongs there"]);
     }
 
     #[test]

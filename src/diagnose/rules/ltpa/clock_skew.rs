@@ -7,7 +7,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::statistics::seconds;
 use crate::facts::tokens::consumers::consumer;
-use crate::facts::tokens::{Clock, Held, Issue, Showing};
+use crate::facts::tokens::{Issue, KnownToken, ServerClock, Showing};
 use crate::model::{Confidence, RuleId, Severity, Timestamp, TokenStatusText};
 
 /// See [`ABOUT`].
@@ -63,12 +63,12 @@ impl Rule for ClockSkew {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let showings = case.tokens().showings().iter();
-        let skewed = showings.flat_map(|showing| showing.genuine().filter_map(|held| Skew::of(case, showing, held)));
+        let skewed = showings.flat_map(|showing| showing.genuine().filter_map(|known| Skew::of(case, showing, known)));
         let groups = group_by(skewed, |skew| (skew.issuer_key(), consumer(skew.showing)));
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = token_status(case, &ABOUT, TokenStatusText::Future, |draft, user, log| {
             draft
                 .title(format!("The sign-on token of {} comes from the future: clocks of servers differ", user.unwrap_or("a user")))
@@ -84,12 +84,12 @@ impl Rule for ClockSkew {
 /// One showing of a token whose issuer and consumer disagree on the time.
 struct Skew<'s, 'a> {
     showing: &'s Showing<'a>,
-    held: &'s Held<'a>,
+    known: &'s KnownToken<'a>,
     issue: Option<&'s Issue<'a>>,
     /// Seconds by which the issuer is ahead of the consumer.
     ahead: f64,
     /// The consumer's clock, if it told the time; else the capture's was taken.
-    clock: Option<&'s Clock>,
+    clock: Option<&'s ServerClock>,
     /// The difference explains a refusal, and how.
     explains: Option<How>,
 }
@@ -105,20 +105,20 @@ enum How {
 }
 
 impl<'s, 'a> Skew<'s, 'a> {
-    fn of(case: &'s Case<'a>, showing: &'s Showing<'a>, held: &'s Held<'a>) -> Option<Self> {
+    fn of(case: &'s Case<'a>, showing: &'s Showing<'a>, known: &'s KnownToken<'a>) -> Option<Self> {
         let (clocks, limit) = (case.tokens().clocks(), case.settings.thresholds.token_skew);
-        let issue = case.tokens().issue_of(held.token);
+        let issue = case.tokens().issue_of(known.token);
         let clock = clocks.of(showing.server.ip);
         if clock.is_none() && !clocks.capture_is_right(limit) {
             return None;
         }
         let here = clock.map_or(0.0, |clock| clock.ahead);
         let now = seconds(showing.at.time.nanos()) + here;
-        let future = held.token.created.map(|created| float(created) - now).filter(|lead| *lead > limit);
+        let future = known.token.created.map(|created| float(created) - now).filter(|lead| *lead > limit);
         let by_issue = issue.and_then(|issue| ahead_at_issue(case, issue)).map(|there| there - here);
         let ahead = future.or(by_issue).filter(|ahead| ahead.abs() > limit)?;
         let issuer_now = now + ahead;
-        let over = held.expires().is_some_and(|end| float(end) < now && float(end) >= issuer_now);
+        let over = known.expires().is_some_and(|end| float(end) < now && float(end) >= issuer_now);
         let later = ahead > 0.0 && case.tokens().was_accepted_elsewhen(showing);
         let explains = match () {
             () if !showing.is_doubted() => None,
@@ -127,7 +127,7 @@ impl<'s, 'a> Skew<'s, 'a> {
             () if later => Some(How::Later),
             () => None,
         };
-        Some(Self { showing, held, issue, ahead, clock, explains })
+        Some(Self { showing, known, issue, ahead, clock, explains })
     }
 
     fn issuer_key(&self) -> Option<&'s str> {
@@ -145,7 +145,7 @@ fn ahead_at_issue(case: &Case<'_>, issue: &Issue<'_>) -> Option<f64> {
     if let Some(clock) = case.tokens().clocks().of(issue.conversation.server.ip) {
         return Some(clock.ahead);
     }
-    let ahead = float(issue.held.token.created?) - seconds(issue.at.time.nanos());
+    let ahead = float(issue.known.token.created?) - seconds(issue.at.time.nanos());
     let lead = case.settings.thresholds.token_lead;
     if ahead > 0.0 { Some(ahead) } else { (ahead < -lead).then_some(ahead + lead) }
 }
@@ -208,12 +208,12 @@ fn show_clocks(case: &Case<'_>, draft: Draft, skew: &Skew<'_, '_>) -> Draft {
     });
     let Some(issue) = skew.issue else { return draft };
     let draft = name(draft, [issue.conversation]);
-    match skew.held.token.created {
+    match skew.known.token.created {
         Some(created) => {
             let created = Timestamp::new(created.saturating_mul(1_000_000_000), 0);
             draft.packet(
                 issue.at,
-                format!("{} set {}, created {created} by its own word", issue.host, issue.held.label()),
+                format!("{} set {}, created {created} by its own word", issue.host, issue.known.label()),
             )
         }
         None => draft,

@@ -5,10 +5,10 @@ use crate::diagnose::evidence::tokens::{answers, name, name_all, show_all};
 use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
-use crate::facts::logs::{Entry, TracedLogin, common_name};
+use crate::facts::logs::{LogEntry, TracedLogin, common_name};
 use crate::facts::tokens::consumers::is_timely;
-use crate::facts::tokens::person::{Likeness, compare, difference};
-use crate::facts::tokens::{Channel, Held, Issue, Outcome, Refusal, Showing};
+use crate::facts::tokens::person::{PersonLikeness, compare, difference};
+use crate::facts::tokens::{Channel, Issue, KnownToken, Showing, ShowingOutcome, ShowingRefusal};
 use crate::model::{LogEvent, RuleId, Severity, Stamp};
 use hashbrown::HashMap;
 
@@ -73,7 +73,7 @@ impl Rule for DnMismatch {
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let mentions = Mentions::new(case);
         case.logs().logins().iter().filter_map(|login| two_names(case, &mentions, login)).collect()
     }
@@ -81,10 +81,11 @@ impl Rule for DnMismatch {
 
 /// Refused, by a server that may not know the user by that name.
 fn concerns_names(case: &Case<'_>, showing: &Showing<'_>) -> bool {
-    let forbidden = showing.outcome == Outcome::Refused(Refusal::Status(403)) && showing.channel == Channel::Sip;
+    let forbidden =
+        showing.outcome == ShowingOutcome::Refused(ShowingRefusal::Status(403)) && showing.channel == Channel::Sip;
     (showing.is_doubted() || forbidden)
         && !showing.is_ambiguous()
-        && showing.genuine().all(|held| is_timely(case, showing, held))
+        && showing.genuine().all(|known| is_timely(case, showing, known))
         && !case.tokens().was_accepted_elsewhen(showing)
 }
 
@@ -98,19 +99,21 @@ struct Pair {
 /// The name in a refused token, against the others that its user has there: in the request, or in a token that the same
 /// browser got elsewhere.
 fn pair_of(case: &Case<'_>, showing: &Showing<'_>) -> Option<Pair> {
-    let (held, user) = showing.genuine().find_map(|held| Some((held, held.user()?)))?;
+    let (known, user) = showing.genuine().find_map(|known| Some((known, known.user()?)))?;
     let here = (showing.at, format!("token in the {}", showing.what()), user.to_owned());
-    let beside = showing.genuine().filter(|other| other.token.fingerprint != held.token.fingerprint);
+    let beside = showing.genuine().filter(|other| other.token.fingerprint != known.token.fingerprint);
     let beside =
-        beside.filter_map(Held::user).map(|user| (showing.at, "other token there".to_owned(), user.to_owned()));
+        beside.filter_map(KnownToken::user).map(|user| (showing.at, "other token there".to_owned(), user.to_owned()));
     let claim =
         showing.claim.iter().map(|claim| (showing.at, format!("name in the {}", showing.what()), claim.clone()));
-    let elsewhere = issues_beside(case, showing, held)
-        .filter_map(|issue| Some((issue.at, format!("token that {} set", issue.host), issue.held.user()?.to_owned())));
+    let elsewhere = issues_beside(case, showing, known)
+        .filter_map(|issue| Some((issue.at, format!("token that {} set", issue.host), issue.known.user()?.to_owned())));
     beside.chain(claim).chain(elsewhere).find_map(|other| {
         let (first, second) = (&other.2, &here.2);
-        let alike =
-            matches!(compare(first, second), Likeness::Longer { .. } | Likeness::Blanks | Likeness::SameCommonName);
+        let alike = matches!(
+            compare(first, second),
+            PersonLikeness::Longer { .. } | PersonLikeness::Blanks | PersonLikeness::SameCommonName
+        );
         let difference = difference(first, second).filter(|_| alike)?;
         Some(Pair { first: other, second: here.clone(), difference })
     })
@@ -120,10 +123,10 @@ fn pair_of(case: &Case<'_>, showing: &Showing<'_>) -> Option<Pair> {
 fn issues_beside<'s, 'a>(
     case: &'s Case<'a>,
     showing: &'s Showing<'a>,
-    held: &Held<'a>,
+    known: &KnownToken<'a>,
 ) -> impl Iterator<Item = &'s Issue<'a>> {
-    let print = held.token.fingerprint;
-    let browser = match (case.tokens().issue_of(held.token), showing.channel) {
+    let print = known.token.fingerprint;
+    let browser = match (case.tokens().issue_of(known.token), showing.channel) {
         (Some(own), _) => Some(own.browser),
         (None, Channel::Http { browser, .. }) => Some(browser),
         (None, _) => None,
@@ -131,7 +134,7 @@ fn issues_beside<'s, 'a>(
     let theirs = browser.map(|browser| case.tokens().issues_for(browser));
     let at_address = browser.is_none().then(|| case.tokens().issues_to(showing.client));
     let all = theirs.into_iter().flatten().chain(at_address.into_iter().flatten());
-    all.filter(move |issue| issue.held.token.fingerprint != print)
+    all.filter(move |issue| issue.known.token.fingerprint != print)
 }
 
 fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair)]) -> Option<Draft> {
@@ -154,7 +157,7 @@ fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair)]) -> Option<Draft>
         .into_iter()
         .fold(draft, |draft, (at, place, user)| draft.packet(*at, format!("{place}: {user}")));
     let issues = showings.iter().flat_map(|showing| showing.genuine());
-    let issues = issues.filter_map(|held| case.tokens().issue_of(held.token));
+    let issues = issues.filter_map(|known| case.tokens().issue_of(known.token));
     let draft = name(draft, issues.map(|issue| issue.conversation));
     Some(show_all(name_all(case, draft, &showings), &showings))
 }
@@ -170,7 +173,7 @@ fn refusers(showings: &[&Showing<'_>]) -> String {
 }
 
 /// Names of people in the logs, by log and common name.
-struct Mentions<'a>(HashMap<(u32, String), Vec<(Entry<'a>, &'a str)>>);
+struct Mentions<'a>(HashMap<(u32, String), Vec<(LogEntry<'a>, &'a str)>>);
 
 /// Mentions kept of one common name.
 const MENTIONS: usize = 64;
@@ -179,7 +182,7 @@ const APART: i64 = 60_000_000_000;
 
 impl<'a> Mentions<'a> {
     fn new(case: &Case<'a>) -> Self {
-        let mut mentions: HashMap<(u32, String), Vec<(Entry<'a>, &'a str)>> = HashMap::new();
+        let mut mentions: HashMap<(u32, String), Vec<(LogEntry<'a>, &'a str)>> = HashMap::new();
         for entry in case.logs().entries() {
             let (LogEvent::LoginStarted { user }
             | LogEvent::TokenRequested { user }
@@ -198,11 +201,12 @@ impl<'a> Mentions<'a> {
     }
 
     /// The mention nearest to the line in which the same person has a name a component or a blank shorter or longer.
-    fn other_name(&self, at: &Entry<'_>, user: &str) -> Option<(Entry<'a>, &'a str)> {
-        let alike = |other: &str| matches!(compare(other, user), Likeness::Longer { .. } | Likeness::Blanks);
+    fn other_name(&self, at: &LogEntry<'_>, user: &str) -> Option<(LogEntry<'a>, &'a str)> {
+        let alike =
+            |other: &str| matches!(compare(other, user), PersonLikeness::Longer { .. } | PersonLikeness::Blanks);
         let list = self.0.get(&(at.log, common_name(user)))?;
         let others = list.iter().copied().filter(|(_, other)| alike(other));
-        let from_token = |entry: &Entry<'_>| matches!(entry.fact.event, LogEvent::TokenUser { .. });
+        let from_token = |entry: &LogEntry<'_>| matches!(entry.fact.event, LogEvent::TokenUser { .. });
         others.min_by_key(|(entry, _)| (!from_token(entry), entry.fact.line.abs_diff(at.fact.line)))
     }
 }
@@ -228,10 +232,10 @@ fn two_names(case: &Case<'_>, mentions: &Mentions<'_>, login: &TracedLogin<'_>) 
             if login.verified.is_some() { " well" } else { ", or nothing is said of it" },
             if known { format!(", while it knows {other}") } else { String::new() },
         ));
-    let lines: Vec<Entry<'_>> = [other_at].into_iter().chain(login.telling()).collect();
+    let lines: Vec<LogEntry<'_>> = [other_at].into_iter().chain(login.telling()).collect();
     // What differs is the same for everybody, and so is the cause.
-    let heard = Testimony::new(&ABOUT, &lines).whom(difference).login(login);
-    Some(heard.links(refused_logins(case, login)).alone(draft))
+    let testimony = Testimony::new(&ABOUT, &lines).whom(difference).login(login);
+    Some(testimony.links(refused_logins(case, login)).alone(draft))
 }
 
 #[cfg(test)]

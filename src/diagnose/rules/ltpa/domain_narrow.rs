@@ -2,9 +2,9 @@
 
 use crate::diagnose::evidence::http::{draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::http::denials::{Lost, by_hosts, is_led_from, locked_out, tokens_held};
+use crate::facts::http::denials::{UnsentToken, by_hosts, is_led_from, locked_out, tokens_in_jar};
 use crate::facts::http::pages::Product;
-use crate::facts::http::{Exchange, Fit, Kept, origin};
+use crate::facts::http::{CookieMatch, HttpExchange, JarCookie, origin};
 use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -54,51 +54,55 @@ impl Rule for DomainNarrow {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let lost = locked_out(case).filter_map(|denied| Some(Lost { kept: out_of_reach(case, denied)?, denied }));
-        by_hosts(case.http(), lost).iter().filter_map(|group| finding(case, group)).collect()
+        let unsent =
+            locked_out(case).filter_map(|denied| Some(UnsentToken { stored: out_of_reach(case, denied)?, denied }));
+        by_hosts(case.http(), unsent).iter().filter_map(|group| finding(case, group)).collect()
     }
 }
 
 /// The token of another host of the same site, if all that the browser has are of that kind.
-fn out_of_reach<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
+fn out_of_reach<'w, 'a>(case: &'w Case<'a>, denied: &'w HttpExchange<'a>) -> Option<&'w JarCookie<'a>> {
     let http = case.http();
     let takes_part = http.takes_part(&denied.host);
     let site = origin::site(&denied.host).filter(|_| takes_part && !denied.is_forwarded())?;
-    let held = tokens_held(http, denied);
-    let elsewhere = held.iter().all(|(_, fit)| matches!(fit, Fit::OtherHost | Fit::Over));
-    let of_site = |kept: &&Kept<'_>| origin::site(&kept.domain) == Some(site) && !http.setter(kept).is_forwarded();
-    let mut outside = held.iter().filter(|(_, fit)| *fit == Fit::OtherHost).map(|(kept, _)| *kept);
+    let in_jar = tokens_in_jar(http, denied);
+    let elsewhere =
+        in_jar.iter().all(|(_, matching)| matches!(matching, CookieMatch::OtherHost | CookieMatch::Expired));
+    let of_site =
+        |stored: &&JarCookie<'_>| origin::site(&stored.domain) == Some(site) && !http.setter(stored).is_forwarded();
+    let mut outside =
+        in_jar.iter().filter(|(_, matching)| *matching == CookieMatch::OtherHost).map(|(stored, _)| *stored);
     outside.rfind(of_site).filter(|_| elsewhere)
 }
 
 /// Something says that both servers are meant to be one sign-on.
-fn belong_together(case: &Case<'_>, lost: &Lost<'_, '_>) -> bool {
+fn belong_together(case: &Case<'_>, unsent: &UnsentToken<'_, '_>) -> bool {
     let http = case.http();
-    let setter = http.setter(lost.kept);
+    let setter = http.setter(unsent.stored);
     let sametime =
-        |exchange: &Exchange<'_>| matches!(exchange.product(), Some(Product::SametimeProxy | Product::Meeting));
-    let value = lost.kept.cookie.value.expose();
-    let shown = |e: &Exchange<'_>| e.request.is_some_and(|r| r.cookies.iter().any(|c| c.value.expose() == value));
+        |exchange: &HttpExchange<'_>| matches!(exchange.product(), Some(Product::SametimeProxy | Product::Meeting));
+    let value = unsent.stored.cookie.value.expose();
+    let shown = |e: &HttpExchange<'_>| e.request.is_some_and(|r| r.cookies.iter().any(|c| c.value.expose() == value));
     sametime(setter)
-        || sametime(lost.denied)
-        || is_led_from(http, lost.denied, &setter.host)
-        || http.of_host(&lost.denied.host).any(shown)
+        || sametime(unsent.denied)
+        || is_led_from(http, unsent.denied, &setter.host)
+        || http.of_host(&unsent.denied.host).any(shown)
 }
 
-fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[UnsentToken<'_, '_>]) -> Option<Draft> {
     let http = case.http();
     let first = group.first()?;
-    let (kept, denied, setter) = (first.kept, first.denied, http.setter(first.kept));
-    let together = group.iter().take(8).any(|lost| belong_together(case, lost));
+    let (stored, denied, setter) = (first.stored, first.denied, http.setter(first.stored));
+    let together = group.iter().take(8).any(|unsent| belong_together(case, unsent));
     let common = origin::site(&denied.host).unwrap_or_default();
     let draft = draft(case, &ABOUT, 45, group)
-        .title(format!("The {} of {} does not reach {}", kept.cookie.name, setter.host, denied.host))
+        .title(format!("The {} of {} does not reach {}", stored.cookie.name, setter.host, denied.host))
         .explain(format!(
             "{} set {} {}. {} later asked {}, which that does not cover: the browser sent no token and was turned away. The \
              first request that should have carried it is {}.",
             setter.host,
-            kept.cookie.name,
-            kept.reach(),
+            stored.cookie.name,
+            stored.reach(),
             who(http, group),
             denied.host,
             denied.line(),

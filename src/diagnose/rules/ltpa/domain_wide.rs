@@ -5,7 +5,7 @@ use crate::diagnose::evidence::http::{browsers, name_loops, show_denied, show_se
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::lacks_token;
-use crate::facts::http::{Exchange, HttpIndex, Kept, Refusal, origin};
+use crate::facts::http::{CookieRefusal, HttpExchange, HttpIndex, JarCookie, origin};
 use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
@@ -52,26 +52,26 @@ impl Rule for DomainWide {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let http = case.http();
-        let suspects = || http.kept().iter().filter(|kept| is_refused(http, kept));
+        let suspects = || http.jar_cookies().iter().filter(|stored| is_refused(http, stored));
         if suspects().next().is_none() {
             return Vec::new();
         }
         let used = values_in_use(http);
-        let refused = suspects().filter(|kept| !used.contains(kept.cookie.value.expose()));
-        let groups = group_by(refused, |kept| (http.setter(kept).host.clone(), kept.domain.clone()));
+        let refused = suspects().filter(|stored| !used.contains(stored.cookie.value.expose()));
+        let groups = group_by(refused, |stored| (http.setter(stored).host.clone(), stored.domain.clone()));
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
 }
 
-fn is_refused(http: &HttpIndex<'_>, kept: &Kept<'_>) -> bool {
-    let setter = http.setter(kept);
-    let judged = match kept.refused {
-        Some(Refusal::PublicSuffix) => true,
-        Some(Refusal::ForeignDomain) => !setter.is_forwarded(),
+fn is_refused(http: &HttpIndex<'_>, stored: &JarCookie<'_>) -> bool {
+    let setter = http.setter(stored);
+    let judged = match stored.refused {
+        Some(CookieRefusal::PublicSuffix) => true,
+        Some(CookieRefusal::ForeignDomain) => !setter.is_forwarded(),
         None => false,
     };
     judged
-        && kept.is_token()
+        && stored.is_token()
         && setter.response.is_some_and(|response| response.is_whole())
         && origin::site(&setter.host).is_some()
         && !origin::is_local(&setter.host)
@@ -80,8 +80,9 @@ fn is_refused(http: &HttpIndex<'_>, kept: &Kept<'_>) -> bool {
 /// Values of tokens that a request carries, or that are set for a domain which browsers take.
 fn values_in_use<'a>(http: &HttpIndex<'a>) -> HashSet<&'a str> {
     let requests = http.exchanges().iter().filter_map(|exchange| exchange.request);
-    let sent = requests.flat_map(|request| &request.http.cookies).map(|cookie| cookie.value.expose());
-    let taken = http.kept().iter().filter(|kept| kept.refused.is_none()).map(|kept| kept.cookie.value.expose());
+    let sent = requests.flat_map(|request| &request.content.cookies).map(|cookie| cookie.value.expose());
+    let taken =
+        http.jar_cookies().iter().filter(|stored| stored.refused.is_none()).map(|stored| stored.cookie.value.expose());
     sent.chain(taken).collect()
 }
 
@@ -89,20 +90,20 @@ fn values_in_use<'a>(http: &HttpIndex<'a>) -> HashSet<&'a str> {
 const LOOK_AHEAD: usize = 64;
 
 /// What the same browser asks of the same site afterwards, without any token.
-fn without_token<'w, 'a>(http: &'w HttpIndex<'a>, kept: &Kept<'a>) -> Vec<&'w Exchange<'a>> {
-    let setter = http.setter(kept);
+fn without_token<'w, 'a>(http: &'w HttpIndex<'a>, stored: &JarCookie<'a>) -> Vec<&'w HttpExchange<'a>> {
+    let setter = http.setter(stored);
     let site = origin::site(&setter.host);
     let next = http.after(setter).take(LOOK_AHEAD);
     let next =
-        next.filter(|next| next.is_visit() && origin::is_in_site(&next.host, site) && next.at().time > kept.at.time);
+        next.filter(|next| next.is_visit() && origin::is_in_site(&next.host, site) && next.at().time > stored.at.time);
     next.filter(|next| lacks_token(next)).collect()
 }
 
-fn finding(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[&JarCookie<'_>]) -> Option<Draft> {
     let http = case.http();
-    let kept = *group.first()?;
-    let setter = http.setter(kept);
-    let later: Vec<_> = group.iter().flat_map(|kept| without_token(http, kept)).collect();
+    let stored = *group.first()?;
+    let setter = http.setter(stored);
+    let later: Vec<_> = group.iter().flat_map(|stored| without_token(http, stored)).collect();
     let mut denied: Vec<_> = later.iter().copied().filter(|exchange| exchange.is_denied()).collect();
     denied.sort_by_key(|exchange| exchange.index);
     denied.dedup_by_key(|exchange| exchange.index);
@@ -111,11 +112,11 @@ fn finding(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
         .retry(!denied.is_empty())
         .guard(later.is_empty())
         .severity(if later.is_empty() { Severity::Minor } else { Severity::Major })
-        .title(format!("Browsers drop the {} of {}: its domain is {}", kept.cookie.name, setter.host, kept.domain))
-        .explain(words(http, kept, group, &denied));
-    let draft = group.iter().fold(draft, |draft, kept| draft.conversation(http.setter(kept).conversation));
+        .title(format!("Browsers drop the {} of {}: its domain is {}", stored.cookie.name, setter.host, stored.domain))
+        .explain(words(http, stored, group, &denied));
+    let draft = group.iter().fold(draft, |draft, stored| draft.conversation(http.setter(stored).conversation));
     let draft = denied.iter().fold(draft, |draft, denied| draft.conversation(denied.conversation));
-    let draft = each(draft, group, "tokens", |draft, kept| show_set(http, draft, kept));
+    let draft = each(draft, group, "tokens", |draft, stored| show_set(http, draft, stored));
     let draft = each(draft, &denied, "requests", |draft, denied| show_denied(draft, denied));
     let draft = match (denied.first(), later.first()) {
         (None, Some(next)) => draft.packet(next.at(), format!("{} carries no LTPA token", next.line())),
@@ -123,25 +124,30 @@ fn finding(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
     };
     let site = origin::site(&setter.host).unwrap_or_default();
     let draft =
-        draft.remedy_first(format!("Let {} set its token for .{site} instead of {}.", setter.host, kept.domain));
+        draft.remedy_first(format!("Let {} set its token for .{site} instead of {}.", setter.host, stored.domain));
     Some(name_loops(http, draft, &case.settings.thresholds, &denied))
 }
 
-fn words(http: &HttpIndex<'_>, kept: &Kept<'_>, group: &[&Kept<'_>], denied: &[&Exchange<'_>]) -> String {
-    let setter = http.setter(kept);
-    let why = match kept.refused {
-        Some(Refusal::PublicSuffix) => {
-            format!("{} is a public suffix, below which anybody can register a name", kept.domain)
+fn words(
+    http: &HttpIndex<'_>,
+    stored: &JarCookie<'_>,
+    group: &[&JarCookie<'_>],
+    denied: &[&HttpExchange<'_>],
+) -> String {
+    let setter = http.setter(stored);
+    let why = match stored.refused {
+        Some(CookieRefusal::PublicSuffix) => {
+            format!("{} is a public suffix, below which anybody can register a name", stored.domain)
         }
-        _ => format!("{} does not lie in {}", setter.host, kept.domain),
+        _ => format!("{} does not lie in {}", setter.host, stored.domain),
     };
-    let who = browsers(http, group.iter().map(|kept| kept.browser));
+    let who = browsers(http, group.iter().map(|stored| stored.browser));
     let then = denied.first().map_or_else(String::new, |denied| {
         format!(" The first request that should have carried it, {}, was turned away.", denied.line())
     });
     format!(
         "{} gave {who} the token {} for the domain {}. Browsers do not keep it: {why}. It was never sent back to any host.{then}",
-        setter.host, kept.cookie.name, kept.domain,
+        setter.host, stored.cookie.name, stored.domain,
     )
 }
 

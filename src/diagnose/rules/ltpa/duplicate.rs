@@ -5,7 +5,7 @@ use crate::diagnose::evidence::http::{browsers, name_loops};
 use crate::diagnose::words::count;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::http::{Exchange, HttpIndex, is_token};
+use crate::facts::http::{HttpExchange, HttpIndex, is_token};
 use crate::model::{RuleId, Severity};
 use nrpcsniff_dissectors::cookie::Cookie;
 use nrpcsniff_dissectors::ltpa::Token;
@@ -62,8 +62,8 @@ impl Rule for Duplicate {
 type Pair<'a> = (&'a Cookie, &'a Cookie);
 
 /// The first two different tokens of one name.
-fn double<'a>(exchange: &Exchange<'a>) -> Option<Pair<'a>> {
-    let tokens: Vec<_> = exchange.request?.http.cookies.iter().filter(|cookie| is_real(cookie)).take(16).collect();
+fn double<'a>(exchange: &HttpExchange<'a>) -> Option<Pair<'a>> {
+    let tokens: Vec<_> = exchange.request?.content.cookies.iter().filter(|cookie| is_real(cookie)).take(16).collect();
     let second = |at: usize, one: &Cookie| {
         tokens.iter().skip(at.saturating_add(1)).copied().find(|two| two.name == one.name && differ(one, two))
     };
@@ -82,7 +82,7 @@ fn differ(one: &Cookie, two: &Cookie) -> bool {
     }
 }
 
-fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, Pair<'_>)]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, Pair<'_>)]) -> Option<Draft> {
     let http = case.http();
     let &(first, pair) = group.first()?;
     let denied: Vec<_> = group.iter().map(|(exchange, _)| *exchange).filter(|exchange| exchange.is_denied()).collect();
@@ -128,11 +128,13 @@ fn label(cookie: &Cookie) -> String {
 }
 
 /// Who set it, if that is in the capture.
-fn show_source(http: &HttpIndex<'_>, draft: Draft, exchange: &Exchange<'_>, cookie: &Cookie) -> Draft {
+fn show_source(http: &HttpIndex<'_>, draft: Draft, exchange: &HttpExchange<'_>, cookie: &Cookie) -> Draft {
     match http.source(exchange, &cookie.name, cookie.value.expose()) {
-        Some(kept) => {
-            crate::diagnose::evidence::http::show_set(http, draft.conversation(http.setter(kept).conversation), kept)
-        }
+        Some(stored) => crate::diagnose::evidence::http::show_set(
+            http,
+            draft.conversation(http.setter(stored).conversation),
+            stored,
+        ),
         None => draft.absence(format!("where {} (a {}) was set is not in the capture", cookie.name, label(cookie))),
     }
 }

@@ -7,7 +7,7 @@ use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::tokens::consumers::{consumer, is_timely, judged_at};
-use crate::facts::tokens::{Held, Showing};
+use crate::facts::tokens::{KnownToken, Showing};
 use crate::model::{Confidence, LogEvent, RuleId, Severity, Timestamp, TokenStatusText};
 
 /// See [`ABOUT`].
@@ -61,7 +61,7 @@ impl Rule for Expired {
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = token_status(case, &ABOUT, TokenStatusText::Expired, |draft, user, log| {
             draft
                 .severity(Severity::Minor)
@@ -86,7 +86,7 @@ impl Rule for Expired {
 
 /// A token that has ended.
 struct Ended<'s, 'a> {
-    held: &'s Held<'a>,
+    known: &'s KnownToken<'a>,
     /// When, in seconds since 1970, if it can be read.
     at: Option<i64>,
     /// It had been accepted before.
@@ -106,49 +106,49 @@ impl Ended<'_, '_> {
 }
 
 fn ended<'s, 'a>(case: &Case<'a>, showing: &'s Showing<'a>) -> Option<Ended<'s, 'a>> {
-    let others_work = showing.genuine().filter(|held| is_timely(case, showing, held)).count();
+    let others_work = showing.genuine().filter(|known| is_timely(case, showing, known)).count();
     let answered_otherwise = !showing.is_refused() && showing.answer.is_some();
     if answered_otherwise || accepted_later(case, showing) {
         return None;
     }
     let now = judged_at(case, showing);
-    let readable = showing.genuine().find_map(|held| Some((held, held.expires().filter(|end| *end < now)?)));
-    if let Some((held, end)) = readable {
-        let mid_work = worked_before(case, showing, held);
+    let readable = showing.genuine().find_map(|known| Some((known, known.expires().filter(|end| *end < now)?)));
+    if let Some((known, end)) = readable {
+        let mid_work = worked_before(case, showing, known);
         // A second, living token beside it: what was refused is not for this reason.
         let lives = showing.genuine().any(|other| other.expires().is_some_and(|end| end >= now));
-        return (!lives || !showing.is_refused()).then_some(Ended { held, at: Some(end), mid_work });
+        return (!lives || !showing.is_refused()).then_some(Ended { known, at: Some(end), mid_work });
     }
-    let held = showing.genuine().find(|held| lived_long(case, showing, held))?;
-    (showing.is_doubted() && others_work > 0).then_some(Ended { held, at: None, mid_work: true })
+    let known = showing.genuine().find(|known| lived_long(case, showing, known))?;
+    (showing.is_doubted() && others_work > 0).then_some(Ended { known, at: None, mid_work: true })
 }
 
 /// The same consumer accepted the same token after this.
 fn accepted_later(case: &Case<'_>, showing: &Showing<'_>) -> bool {
-    let Some(taken) = case.tokens().taken(showing) else { return false };
-    let last = |held: &Held<'_>| taken.times_of(held.token.fingerprint).map(|(_, last)| last);
+    let Some(taken) = case.tokens().accepted_tokens(showing) else { return false };
+    let last = |known: &KnownToken<'_>| taken.times_of(known.token.fingerprint).map(|(_, last)| last);
     showing.genuine().filter_map(last).any(|last| last > showing.at.time)
 }
 
-fn worked_before(case: &Case<'_>, showing: &Showing<'_>, held: &Held<'_>) -> bool {
-    let times = case.tokens().taken(showing).and_then(|taken| taken.times_of(held.token.fingerprint));
+fn worked_before(case: &Case<'_>, showing: &Showing<'_>, known: &KnownToken<'_>) -> bool {
+    let times = case.tokens().accepted_tokens(showing).and_then(|taken| taken.times_of(known.token.fingerprint));
     times.is_some_and(|(first, _)| first < showing.at.time)
 }
 
 /// A token of unknown end: issued long ago in this capture, accepted by the same consumer since, and not taken back.
-fn lived_long(case: &Case<'_>, showing: &Showing<'_>, held: &Held<'_>) -> bool {
+fn lived_long(case: &Case<'_>, showing: &Showing<'_>, known: &KnownToken<'_>) -> bool {
     let tokens = case.tokens();
-    let Some(issue) = tokens.issue_of(held.token).filter(|_| held.expires().is_none()) else { return false };
+    let Some(issue) = tokens.issue_of(known.token).filter(|_| known.expires().is_none()) else { return false };
     let taken_back = tokens.was_taken_back(issue.browser, issue.at.time, showing.at.time);
     let age = showing.at.time.seconds_since(issue.at.time);
-    age >= case.settings.thresholds.token_life && worked_before(case, showing, held) && !taken_back
+    age >= case.settings.thresholds.token_life && worked_before(case, showing, known) && !taken_back
 }
 
 fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Ended<'_, '_>)]) -> Option<Draft> {
     let (first, ended) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
     let (whom, refused) = (first.consumer(), first.is_refused());
-    let users = listed(group.iter().filter_map(|(_, ended)| ended.held.user()), "users");
+    let users = listed(group.iter().filter_map(|(_, ended)| ended.known.user()), "users");
     let whose = if users.starts_with("no ") { clients(&showings) } else { users };
     let outcome = match (refused, ended.mid_work) {
         (true, true) => format!("It had been accepted there before. Now the answer is {}.", answers(&showings)),
@@ -189,14 +189,14 @@ fn by_its_age(
     whose: &str,
     outcome: &str,
 ) -> Draft {
-    let Some(issue) = case.tokens().issue_of(ended.held.token) else { return draft };
+    let Some(issue) = case.tokens().issue_of(ended.known.token) else { return draft };
     let age = span(first.at.time.seconds_since(issue.at.time));
     let draft = draft.at_most(Confidence::Medium).explain(format!(
         "{} issued the token of {whose}; {age} later it is refused. {outcome} Its end cannot be read without keys, so that this is \
          inferred from the course of events.",
         issue.host,
     ));
-    name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.held.label()))
+    name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.known.label()))
 }
 
 fn time(seconds: i64) -> Timestamp {

@@ -4,7 +4,7 @@ use crate::diagnose::evidence::logs::{MOST, READ, log_of, refused_near, verified
 use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::tokens::consumers::{by_consumer, unexplained};
-use crate::facts::tokens::{Held, Showing};
+use crate::facts::tokens::{KnownToken, Showing};
 use crate::model::{LogEvent, RuleId, Severity};
 use nrpcsniff_dissectors::ltpa::{Class, Flag};
 
@@ -60,9 +60,9 @@ impl Rule for ForeignFormat {
         by_consumer(foreign).iter().filter_map(|group| judge_group(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let foreign = case.logs().saying(|event| *event == LogEvent::ForeignFormat).take(MOST);
-        let heard = foreign.map(|entry| {
+        let testimonies = foreign.map(|entry| {
             let draft = Draft::new(&ABOUT, READ)
                 .names_read()
                 .title("Domino opened a sign-on token that does not begin as its version should")
@@ -73,25 +73,25 @@ impl Rule for ForeignFormat {
                 ));
             Testimony::new(&ABOUT, &[entry]).links(refused_near(case, &entry)).alone(draft)
         });
-        heard.chain(verified_well(case, &ABOUT)).collect()
+        testimonies.chain(verified_well(case, &ABOUT)).collect()
     }
 }
 
 /// The token that is not what its cookie's name says, and what it is.
-fn foreign<'s, 'a>(case: &Case<'a>, showing: &'s Showing<'a>) -> Option<(&'s Held<'a>, &'static str)> {
-    showing.genuine().find_map(|held| Some((held, what(case, held)?)))
+fn foreign<'s, 'a>(case: &Case<'a>, showing: &'s Showing<'a>) -> Option<(&'s KnownToken<'a>, &'static str)> {
+    showing.genuine().find_map(|known| Some((known, what(case, known)?)))
 }
 
-fn what(case: &Case<'_>, held: &Held<'_>) -> Option<&'static str> {
-    let second = held.cookie.map(is_second)?;
-    match held.class {
+fn what(case: &Case<'_>, known: &KnownToken<'_>) -> Option<&'static str> {
+    let second = known.cookie.map(is_second)?;
+    match known.class {
         Class::Domino if second => Some("a token of Domino's own kind"),
-        Class::WebsphereV1 if second && (held.token.has(Flag::Misnamed) || held.opened.is_some()) => {
+        Class::WebsphereV1 if second && (known.token.has(Flag::Misnamed) || known.opened.is_some()) => {
             Some("a token of version 1")
         }
         _ if second => None,
-        Class::WebsphereV2 if held.opened.is_some() => Some("a token of version 2"),
-        _ if held.is_websphere() && held.opened.is_none() && was_second(case, held) => Some("a token of version 2"),
+        Class::WebsphereV2 if known.opened.is_some() => Some("a token of version 2"),
+        _ if known.is_websphere() && known.opened.is_none() && was_second(case, known) => Some("a token of version 2"),
         _ => None,
     }
 }
@@ -101,16 +101,16 @@ fn is_second(name: &str) -> bool {
 }
 
 /// The same token was set as LtpaToken2, and not as LtpaToken.
-fn was_second(case: &Case<'_>, held: &Held<'_>) -> bool {
-    let mut issues = case.tokens().issues_of(held.token.fingerprint).peekable();
+fn was_second(case: &Case<'_>, known: &KnownToken<'_>) -> bool {
+    let mut issues = case.tokens().issues_of(known.token.fingerprint).peekable();
     issues.peek().is_some() && issues.all(|issue| is_second(&issue.cookie.name))
 }
 
 fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let (held, what) = foreign(case, first)?;
-    let cookie = held.cookie.unwrap_or("LtpaToken");
-    let opened = match (held.opened.is_some(), case.tokens().issue_of(held.token)) {
+    let (known, what) = foreign(case, first)?;
+    let cookie = known.cookie.unwrap_or("LtpaToken");
+    let opened = match (known.opened.is_some(), case.tokens().issue_of(known.token)) {
         (true, _) => "It opens so with the keys given.".to_owned(),
         (false, Some(issue)) => format!("{} had set it as {}.", issue.host, issue.cookie.name),
         (false, None) => "Its form says so.".to_owned(),
@@ -125,9 +125,9 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
             first.consumer(),
             answers(group),
         ));
-    let issue = case.tokens().issue_of(held.token);
+    let issue = case.tokens().issue_of(known.token);
     let draft = issue.into_iter().fold(draft, |draft, issue| {
-        name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.held.label()))
+        name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.known.label()))
     });
     Some(show_all(name_all(case, draft, group), group))
 }

@@ -43,7 +43,7 @@ impl Rule for HttpOnlyScript {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let hidden = case.tokens().issues().filter(|issue| issue.cookie.http_only && issue.held.is_genuine());
+        let hidden = case.tokens().issues().filter(|issue| issue.cookie.http_only && issue.known.is_genuine());
         let groups = group_by(hidden, |issue| issue.host.as_str());
         groups.iter().filter_map(|group| judge_host(case, group)).collect()
     }
@@ -69,21 +69,21 @@ fn judge_host(case: &Case<'_>, group: &[&Issue<'_>]) -> Option<Draft> {
         .packet(page.at(), format!("{} of {}", page.line(), page.client()));
     let draft = name(draft, group.iter().map(|issue| issue.conversation));
     Some(each(draft, group, "tokens", |draft, issue| {
-        draft.packet(issue.at, format!("Set-Cookie {} with HttpOnly", issue.held.label()))
+        draft.packet(issue.at, format!("Set-Cookie {} with HttpOnly", issue.known.label()))
     }))
 }
 
 /// A page of meetings, or of audio and video.
-fn needs_script(exchange: &crate::facts::http::Exchange<'_>) -> bool {
+fn needs_script(exchange: &crate::facts::http::HttpExchange<'_>) -> bool {
     exchange.product() == Some(Product::Meeting) || exchange.path().to_ascii_lowercase().starts_with("/stwebav")
 }
 
 /// Sametime 11 and 12 sign on with web tokens of their own.
-fn is_current(exchange: &crate::facts::http::Exchange<'_>) -> bool {
+fn is_current(exchange: &crate::facts::http::HttpExchange<'_>) -> bool {
     let web_token =
         |name: &str| name.eq_ignore_ascii_case("sametimeJwt") || name.eq_ignore_ascii_case("sametimeRefresh");
-    let sent = exchange.request.is_some_and(|r| r.http.cookies.iter().any(|cookie| web_token(&cookie.name)));
-    let granted = exchange.response.is_some_and(|r| r.http.set_cookies.iter().any(|cookie| web_token(&cookie.name)));
+    let sent = exchange.request.is_some_and(|r| r.content.cookies.iter().any(|cookie| web_token(&cookie.name)));
+    let granted = exchange.response.is_some_and(|r| r.content.set_cookies.iter().any(|cookie| web_token(&cookie.name)));
     sent || granted || exchange.path().starts_with("/sametime-auth")
 }
 

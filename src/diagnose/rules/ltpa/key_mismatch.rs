@@ -6,7 +6,7 @@ use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::tokens::consumers::{by_consumer, unexplained};
-use crate::facts::tokens::{Channel, Held, Issue, Showing};
+use crate::facts::tokens::{Channel, Issue, KnownToken, Showing};
 use crate::model::{Confidence, LogEvent, RuleId, Severity, TokenStatusText};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::{Class, Fingerprint};
@@ -76,7 +76,7 @@ impl Rule for KeyMismatch {
         found
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = token_status(case, &ABOUT, TokenStatusText::Invalid, |draft, user, log| {
             draft
                 .at_most(Confidence::Medium)
@@ -128,7 +128,7 @@ impl Proof<'_, '_> {
     fn key(&self) -> (Fingerprint, Fingerprint) {
         match self {
             Self::Blocks { token, other, .. } => (*token.min(other), *token.max(other)),
-            Self::Opened { own, .. } => (own.held.token.fingerprint, own.held.token.fingerprint),
+            Self::Opened { own, .. } => (own.known.token.fingerprint, own.known.token.fingerprint),
             Self::Signature(print) => (*print, *print),
         }
     }
@@ -136,25 +136,25 @@ impl Proof<'_, '_> {
 
 /// Proof that a refused token was made with other keys than the consumer's, if there is one.
 pub(super) fn proof<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Option<Proof<'s, 'a>> {
-    showing.genuine().find_map(|held| of_token(case, showing, held))
+    showing.genuine().find_map(|known| of_token(case, showing, known))
 }
 
-fn of_token<'s, 'a>(case: &'s Case<'a>, showing: &Showing<'a>, held: &Held<'a>) -> Option<Proof<'s, 'a>> {
-    if held.is_forged() {
-        return Some(Proof::Signature(held.token.fingerprint));
+fn of_token<'s, 'a>(case: &'s Case<'a>, showing: &Showing<'a>, known: &KnownToken<'a>) -> Option<Proof<'s, 'a>> {
+    if known.is_forged() {
+        return Some(Proof::Signature(known.token.fingerprint));
     }
     let tokens = case.tokens();
-    if let Some(token) = held.token.key_fingerprint {
+    if let Some(token) = known.token.key_fingerprint {
         let known = tokens.own_keyed(showing)?;
-        let other = known.held.token.key_fingerprint?;
-        let fits = tokens.taken(showing).is_some_and(|taken| taken.keys.contains(&token));
+        let other = known.known.token.key_fingerprint?;
+        let fits = tokens.accepted_tokens(showing).is_some_and(|taken| taken.keys.contains(&token));
         return (token != other && !fits).then_some(Proof::Blocks { own: known, token, other });
     }
     if case.settings.keys.is_empty() {
         return None;
     }
     // Of the same kind: a Domino secret says nothing of WebSphere's tokens.
-    let (kind, opens) = (held.is_websphere(), held.fits_a_key());
+    let (kind, opens) = (known.is_websphere(), known.fits_a_key());
     let known = tokens.own_fitting(showing, kind, !opens)?;
     tokens.own_fitting(showing, kind, opens).is_none().then_some(Proof::Opened { own: known, opens })
 }
@@ -171,8 +171,8 @@ fn proven(case: &Case<'_>, group: &[(&Showing<'_>, Proof<'_, '_>)]) -> Option<Dr
     let (first, proof) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
     let consumers = listed(showings.iter().map(|showing| showing.consumer()), "servers");
-    let telling = first.genuine().filter(|held| held.token.key_fingerprint.is_some()).chain(first.genuine());
-    let issuer = telling.into_iter().find_map(|held| case.tokens().issue_of(held.token));
+    let telling = first.genuine().filter(|known| known.token.key_fingerprint.is_some()).chain(first.genuine());
+    let issuer = telling.into_iter().find_map(|known| case.tokens().issue_of(known.token));
     let (who, itself) = match issuer {
         Some(issue) if issues_for(issue, first) => (issue.host.clone(), true),
         Some(issue) => (issue.host.clone(), false),
@@ -192,12 +192,12 @@ fn proven(case: &Case<'_>, group: &[(&Showing<'_>, Proof<'_, '_>)]) -> Option<Dr
     let draft = show_all(name_all(case, draft, &showings), &showings);
     let own = match proof {
         Proof::Blocks { own, .. } | Proof::Opened { own, .. } => {
-            draft.packet(own.at, format!("{} itself set {}{}", own.host, own.held.label(), key(&own.held)))
+            draft.packet(own.at, format!("{} itself set {}{}", own.host, own.known.label(), key(&own.known)))
         }
         Proof::Signature(_) => draft,
     };
     Some(issuer.into_iter().fold(own, |draft, issue| {
-        draft.packet(issue.at, format!("{} set {}{}", issue.host, issue.held.label(), key(&issue.held)))
+        draft.packet(issue.at, format!("{} set {}{}", issue.host, issue.known.label(), key(&issue.known)))
     }))
 }
 
@@ -221,14 +221,14 @@ fn reason(proof: &Proof<'_, '_>, issuer: &str) -> String {
     }
 }
 
-fn key(held: &Held<'_>) -> String {
-    held.token.key_fingerprint.map_or_else(String::new, |print| format!(", key fingerprint {print}"))
+fn key(known: &KnownToken<'_>) -> String {
+    known.token.key_fingerprint.map_or_else(String::new, |print| format!(", key fingerprint {print}"))
 }
 
 /// All tokens of an issuer refused by one consumer, and no key known.
 fn inferred(case: &Case<'_>, group: &[&Showing<'_>]) -> Vec<Draft> {
     let issued = group.iter().filter_map(|showing| {
-        let issue = showing.genuine().find_map(|held| case.tokens().issue_of(held.token))?;
+        let issue = showing.genuine().find_map(|known| case.tokens().issue_of(known.token))?;
         (all_versions(showing) && !issues_for(issue, showing)).then_some((*showing, issue))
     });
     let groups = group_by(issued, |(_, issue)| issue.host.as_str());
@@ -244,7 +244,7 @@ fn pattern(case: &Case<'_>, group: &[(&Showing<'_>, &Issue<'_>)]) -> Option<Draf
     let (first, issue) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
     let issues: HashSet<_> = group.iter().map(|(_, issue)| issue.exchange).collect();
-    let accepted = case.tokens().taken(first).is_some_and(|taken| taken.issuers.contains(&issue.host));
+    let accepted = case.tokens().accepted_tokens(first).is_some_and(|taken| taken.issuers.contains(&issue.host));
     if issues.len() < TOKENS || accepted {
         return None;
     }
@@ -261,7 +261,7 @@ fn pattern(case: &Case<'_>, group: &[(&Showing<'_>, &Issue<'_>)]) -> Option<Draf
             issue.host,
             answers(&showings),
         ));
-    let draft = draft.packet(issue.at, format!("{} set {}", issue.host, issue.held.label()));
+    let draft = draft.packet(issue.at, format!("{} set {}", issue.host, issue.known.label()));
     Some(show_all(name_all(case, draft, &showings), &showings))
 }
 

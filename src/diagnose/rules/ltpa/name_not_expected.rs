@@ -4,7 +4,7 @@ use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_a
 use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tokens::consumers::{by_consumer, unexplained};
-use crate::facts::tokens::{Held, Outcome, Refusal, Showing, TOKEN_INVALID};
+use crate::facts::tokens::{KnownToken, Showing, ShowingOutcome, ShowingRefusal, TOKEN_INVALID};
 use crate::model::{Confidence, RuleId, Severity};
 use hashbrown::HashSet;
 
@@ -56,7 +56,7 @@ impl Rule for NameNotExpected {
 /// Of Sametime's reasons, the one that an unknown token gives.
 fn is_about_the_token(showing: &Showing<'_>) -> bool {
     match showing.outcome {
-        Outcome::Refused(Refusal::Reason(reason)) => reason == TOKEN_INVALID,
+        ShowingOutcome::Refused(ShowingRefusal::Reason(reason)) => reason == TOKEN_INVALID,
         _ => true,
     }
 }
@@ -68,13 +68,13 @@ fn is_usual(name: &str) -> bool {
 /// Names of the cookies that hold its tokens; of a chat login: under which the tokens were set. Nothing if one of them is
 /// usual, or unknown.
 fn odd_names(case: &Case<'_>, showing: &Showing<'_>) -> Vec<String> {
-    let cookie_of = |held: &Held<'_>| match held.cookie {
+    let cookie_of = |known: &KnownToken<'_>| match known.cookie {
         Some(name) => Some(name.to_owned()),
-        None => case.tokens().issue_of(held.token).map(|issue| issue.cookie.name.clone()),
+        None => case.tokens().issue_of(known.token).map(|issue| issue.cookie.name.clone()),
     };
     let names: Option<Vec<String>> = showing.genuine().map(cookie_of).collect();
     // A junk or damaged token of the usual name beside it counts as well: then the name was known.
-    let usual = showing.tokens.iter().any(|held| held.cookie.is_some_and(is_usual));
+    let usual = showing.tokens.iter().any(|known| known.cookie.is_some_and(is_usual));
     names.filter(|names| !usual && !names.iter().any(|name| is_usual(name))).unwrap_or_default()
 }
 
@@ -102,10 +102,10 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
             answers(group),
             if usual { ", and this one was seen to use that name" } else { "" },
         ));
-    let issues = group.iter().flat_map(|s| s.genuine()).filter_map(|held| case.tokens().issue_of(held.token));
+    let issues = group.iter().flat_map(|s| s.genuine()).filter_map(|known| case.tokens().issue_of(known.token));
     let draft = issues.take(1).fold(draft, |draft, issue| {
         name(draft, [issue.conversation])
-            .packet(issue.at, format!("{} set {}", issue.host, issue.held.label()))
+            .packet(issue.at, format!("{} set {}", issue.host, issue.known.label()))
             .remedy_first(format!(
                 "The name comes from {}: look at its Web SSO Configuration document first.",
                 issue.host
@@ -117,14 +117,15 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
 /// The server sets that name itself, or accepted it from anybody.
 fn knows(case: &Case<'_>, showing: &Showing<'_>, names: &HashSet<String>) -> bool {
     let sets = case.tokens().own_at(showing.server.ip).is_some_and(|own| !own.names.is_disjoint(names));
-    let takes = case.tokens().taken(showing).is_some_and(|taken| !taken.names.is_disjoint(names));
+    let takes = case.tokens().accepted_tokens(showing).is_some_and(|taken| !taken.names.is_disjoint(names));
     sets || takes
 }
 
 /// The server was seen to set or accept a token of the usual name.
 fn uses_usual(case: &Case<'_>, showing: &Showing<'_>) -> bool {
     let sets = case.tokens().own_at(showing.server.ip).is_some_and(|own| own.names.iter().any(|name| is_usual(name)));
-    let takes = case.tokens().taken(showing).is_some_and(|taken| taken.names.iter().any(|name| is_usual(name)));
+    let takes =
+        case.tokens().accepted_tokens(showing).is_some_and(|taken| taken.names.iter().any(|name| is_usual(name)));
     sets || takes
 }
 

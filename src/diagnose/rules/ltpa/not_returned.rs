@@ -6,7 +6,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::{lacks_token, locked_out};
 use crate::facts::http::pages::Product;
-use crate::facts::http::{Exchange, HttpIndex, is_access_manager, is_single_server, is_web_token, origin};
+use crate::facts::http::{HttpExchange, HttpIndex, is_access_manager, is_single_server, is_web_token, origin};
 use crate::model::{Confidence, RuleId, Severity};
 use hashbrown::HashSet;
 
@@ -69,7 +69,7 @@ impl Rule for NotReturned {
 const LOOK_BACK: usize = 1024;
 
 /// The accepted login before the denial after which the browser should have had a token, and was given none.
-fn login_without_token<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Exchange<'a>> {
+fn login_without_token<'w, 'a>(case: &'w Case<'a>, denied: &'w HttpExchange<'a>) -> Option<&'w HttpExchange<'a>> {
     let http = case.http();
     if !http.takes_part(&denied.host) || denied.is_forwarded() {
         return None;
@@ -79,20 +79,21 @@ fn login_without_token<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> 
     let answered = login.response.is_some_and(|response| response.at().time <= denied.at().time);
     let same_site =
         login.host == denied.host || origin::site(&login.host).is_some_and(|s| Some(s) == origin::site(&denied.host));
-    let seen = http.before(denied).take_while(|before| before.index >= login.index).all(Exchange::is_well_captured);
+    let seen = http.before(denied).take_while(|before| before.index >= login.index).all(HttpExchange::is_well_captured);
     (answered && same_site && seen && http.takes_part(&login.host) && !login.is_forwarded() && lacks_token(login))
         .then_some(login)
 }
 
 /// A token goes either way, or something that stands in its place: then it is another story.
-fn has_other_session(exchange: &Exchange<'_>) -> bool {
-    let sent = exchange.request.into_iter().flat_map(|request| &request.http.cookies).map(|c| c.name.as_str());
-    let given = exchange.response.into_iter().flat_map(|response| &response.http.set_cookies).map(|c| c.name.as_str());
+fn has_other_session(exchange: &HttpExchange<'_>) -> bool {
+    let sent = exchange.request.into_iter().flat_map(|request| &request.content.cookies).map(|c| c.name.as_str());
+    let given =
+        exchange.response.into_iter().flat_map(|response| &response.content.set_cookies).map(|c| c.name.as_str());
     let instead = |name: &str| is_single_server(name) || is_web_token(name) || is_access_manager(name);
     exchange.shows_token() || sent.chain(given).any(instead)
 }
 
-fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, &Exchange<'_>)]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, &HttpExchange<'_>)]) -> Option<Draft> {
     let http = case.http();
     let &(login, denied) = group.first()?;
     let all: Vec<_> = group.iter().map(|(_, denied)| *denied).collect();
@@ -131,17 +132,17 @@ fn finding(case: &Case<'_>, group: &[(&Exchange<'_>, &Exchange<'_>)]) -> Option<
 }
 
 /// Names the conversations from the login to the denial.
-fn between(http: &HttpIndex<'_>, draft: Draft, login: &Exchange<'_>, denied: &Exchange<'_>) -> Draft {
+fn between(http: &HttpIndex<'_>, draft: Draft, login: &HttpExchange<'_>, denied: &HttpExchange<'_>) -> Draft {
     let same_host =
         http.before(denied).take_while(|before| before.index > login.index).filter(|e| e.host == login.host);
     let draft = same_host.take(64).fold(draft, |draft, exchange| draft.conversation(exchange.conversation));
     draft.conversation(login.conversation).conversation(denied.conversation)
 }
 
-fn show_login(draft: Draft, login: &Exchange<'_>) -> Draft {
+fn show_login(draft: Draft, login: &HttpExchange<'_>) -> Draft {
     let draft = draft.packet(login.at(), format!("login: {}", login.line()));
     let Some(response) = login.response else { return draft };
-    let names: Vec<_> = response.http.set_cookies.iter().map(|cookie| cookie.name.as_str()).collect();
+    let names: Vec<_> = response.content.set_cookies.iter().map(|cookie| cookie.name.as_str()).collect();
     let set = if names.is_empty() { "no cookie".to_owned() } else { names.join(", ") };
     draft
         .packet(response.at(), format!("answer: {}, sets {set}", login.status()))

@@ -5,7 +5,7 @@ use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_a
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::tokens::consumers::{consumer, unexplained};
-use crate::facts::tokens::{Held, Issue, Showing};
+use crate::facts::tokens::{Issue, KnownToken, Showing};
 use crate::model::{RuleId, Severity, TokenStatusText};
 
 /// See [`ABOUT`].
@@ -61,7 +61,7 @@ impl Rule for Realm {
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = token_status(case, &ABOUT, TokenStatusText::Realm, |draft, user, log| {
             draft
                 .title(format!("The sign-on token of {} names a realm that Domino does not know", user.unwrap_or("a user")))
@@ -84,10 +84,10 @@ struct Stranger<'s, 'a> {
 }
 
 fn stranger<'s, 'a>(case: &'s Case<'a>, showing: &'s Showing<'a>) -> Option<Stranger<'s, 'a>> {
-    let realm = showing.genuine().filter(|held| !held.is_forged()).find_map(Held::realm)?;
+    let realm = showing.genuine().filter(|known| !known.is_forged()).find_map(KnownToken::realm)?;
     let own = case.tokens().own_realm(showing)?;
-    let own_realm = own.held.realm()?;
-    let trusted = case.tokens().taken(showing).is_some_and(|taken| taken.realms.contains(realm));
+    let own_realm = own.known.realm()?;
+    let trusted = case.tokens().accepted_tokens(showing).is_some_and(|taken| taken.realms.contains(realm));
     (realm != own_realm && !trusted).then_some(Stranger { realm, own, own_realm })
 }
 
@@ -108,11 +108,11 @@ fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Stranger<'_, '_>)]) -> O
             answers(&showings),
             if by_case { ": the same but for capitals, which count" } else { "" },
         ))
-        .packet(found.own.at, format!("{} set {}: realm {own}", found.own.host, found.own.held.label()));
-    let issues = first.genuine().find_map(|held| case.tokens().issue_of(held.token));
+        .packet(found.own.at, format!("{} set {}: realm {own}", found.own.host, found.own.known.label()));
+    let issues = first.genuine().find_map(|known| case.tokens().issue_of(known.token));
     let draft = issues.into_iter().fold(draft, |draft, issue| {
         name(draft, [issue.conversation])
-            .packet(issue.at, format!("{} set {}: realm {theirs}", issue.host, issue.held.label()))
+            .packet(issue.at, format!("{} set {}: realm {theirs}", issue.host, issue.known.label()))
     });
     Some(show_all(name_all(case, draft, &showings), &showings))
 }

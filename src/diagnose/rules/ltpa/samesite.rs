@@ -2,8 +2,8 @@
 
 use crate::diagnose::evidence::http::{draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::http::denials::{Lost, by_hosts, locked_out};
-use crate::facts::http::{Exchange, HttpIndex, Kept, origin};
+use crate::facts::http::denials::{UnsentToken, by_hosts, locked_out};
+use crate::facts::http::{HttpExchange, HttpIndex, JarCookie, origin};
 use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -53,14 +53,14 @@ impl Rule for SameSite {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let denied = locked_out(case).filter(|denied| foreign_page(denied).is_some());
-        let lost = denied.filter_map(|denied| Some(Lost { kept: kept_back(case.http(), denied)?, denied }));
-        by_hosts(case.http(), lost).iter().filter_map(|group| finding(case, group)).collect()
+        let unsent = denied.filter_map(|denied| Some(UnsentToken { stored: withheld(case.http(), denied)?, denied }));
+        by_hosts(case.http(), unsent).iter().filter_map(|group| finding(case, group)).collect()
     }
 }
 
 /// The other site whose page the request comes from. Its name may be unknown (empty) where the browser only says that it is
 /// another one.
-fn foreign_page(exchange: &Exchange<'_>) -> Option<String> {
+fn foreign_page(exchange: &HttpExchange<'_>) -> Option<String> {
     let request = exchange.request?;
     let by_origin = request.origin.as_deref().and_then(origin::origin_of).map(|(_, host)| host);
     let by_referer = request.referer.as_ref().map(|url| origin::host_of(&url.host)).filter(|host| !host.is_empty());
@@ -77,40 +77,40 @@ fn is_other_site(a: &str, b: &str) -> bool {
 }
 
 /// A token that belongs to the request and is sent from pages of its own site, by this browser.
-fn kept_back<'w, 'a>(http: &'w HttpIndex<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
-    let mut expected = http.expected(denied).filter(|kept| kept.is_token());
-    let kept = expected.find(|kept| !kept.crosses_sites())?;
-    let sends = |other: &&Exchange<'a>| {
-        let cookies = other.request.into_iter().flat_map(|request| &request.http.cookies);
+fn withheld<'w, 'a>(http: &'w HttpIndex<'a>, denied: &'w HttpExchange<'a>) -> Option<&'w JarCookie<'a>> {
+    let mut expected = http.expected(denied).filter(|stored| stored.is_token());
+    let stored = expected.find(|stored| !stored.crosses_sites())?;
+    let sends = |other: &&HttpExchange<'a>| {
+        let cookies = other.request.into_iter().flat_map(|request| &request.content.cookies);
         foreign_page(other).is_none()
-            && cookies.into_iter().any(|c| c.name == kept.cookie.name && c.value == kept.cookie.value)
+            && cookies.into_iter().any(|c| c.name == stored.cookie.name && c.value == stored.cookie.value)
     };
-    http.of(http.browser(denied)).any(|other| sends(&other)).then_some(kept)
+    http.of(http.browser(denied)).any(|other| sends(&other)).then_some(stored)
 }
 
 /// A script's call may leave cookies out by its author's choice.
-fn may_be_by_choice(exchange: &Exchange<'_>) -> bool {
+fn may_be_by_choice(exchange: &HttpExchange<'_>) -> bool {
     exchange.method() == "GET" && exchange.request.is_some_and(|request| request.origin.is_some())
 }
 
-fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[UnsentToken<'_, '_>]) -> Option<Draft> {
     let http = case.http();
     let first = group.first()?;
-    let (kept, denied) = (first.kept, first.denied);
+    let (stored, denied) = (first.stored, first.denied);
     let from = foreign_page(denied).filter(|from| !from.is_empty()).unwrap_or_else(|| "another site".to_owned());
-    let policy = match &kept.cookie.same_site {
+    let policy = match &stored.cookie.same_site {
         Some(policy) => format!("SameSite={policy}"),
         None => "no SameSite, which browsers take for Lax".to_owned(),
     };
     let draft = draft(case, &ABOUT, 55, group)
         .at_most(Confidence::Medium)
-        .guard(group.iter().all(|lost| may_be_by_choice(lost.denied)))
-        .title(format!("{} gets no {} from pages of {from}", denied.host, kept.cookie.name))
+        .guard(group.iter().all(|unsent| may_be_by_choice(unsent.denied)))
+        .title(format!("{} gets no {} from pages of {from}", denied.host, stored.cookie.name))
         .explain(format!(
             "{} has {} for {} and sends it from pages of that site. The request from a page of {from} came without it and was \
              turned away: the cookie was set with {policy}. The first request that should have carried it is {}.",
             who(http, group),
-            kept.cookie.name,
+            stored.cookie.name,
             denied.host,
             denied.line(),
         ));

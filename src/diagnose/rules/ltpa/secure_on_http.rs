@@ -2,8 +2,8 @@
 
 use crate::diagnose::evidence::http::{draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::http::denials::{Lost, by_hosts, locked_out, tokens_held};
-use crate::facts::http::{Exchange, Fit, HttpIndex, Kept, tokens_sent};
+use crate::facts::http::denials::{UnsentToken, by_hosts, locked_out, tokens_in_jar};
+use crate::facts::http::{CookieMatch, HttpExchange, HttpIndex, JarCookie, tokens_sent};
 use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
@@ -51,20 +51,20 @@ impl Rule for SecureOnHttp {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let denied = locked_out(case).filter(|denied| is_plain(case, denied));
-        let lost = denied.filter_map(|denied| Some(Lost { kept: held_back(case, denied)?, denied }));
-        let groups = by_hosts(case.http(), lost);
+        let unsent = denied.filter_map(|denied| Some(UnsentToken { stored: withheld(case, denied)?, denied }));
+        let groups = by_hosts(case.http(), unsent);
         if groups.is_empty() {
             return Vec::new();
         }
         let offloaded = offloaded(case.http());
         let plain =
-            groups.iter().filter(|group| group.iter().all(|lost| !offloaded.contains(lost.denied.host.as_str())));
+            groups.iter().filter(|group| group.iter().all(|unsent| !offloaded.contains(unsent.denied.host.as_str())));
         plain.filter_map(|group| finding(case, group)).collect()
     }
 }
 
 /// The browser itself spoke http, as far as can be told.
-fn is_plain(case: &Case<'_>, denied: &Exchange<'_>) -> bool {
+fn is_plain(case: &Case<'_>, denied: &HttpExchange<'_>) -> bool {
     let to_https = denied.redirect().is_some_and(|url| url.scheme.eq_ignore_ascii_case("https"));
     let hosts = &case.analysis.facts.hosts;
     let from_proxy =
@@ -78,12 +78,12 @@ fn is_web(port: u16) -> bool {
 
 /// Hosts at which Secure tokens do arrive over what looks like http: something before them ends TLS.
 fn offloaded<'w>(http: &'w HttpIndex<'_>) -> HashSet<&'w str> {
-    let secure = http.kept().iter().filter(|kept| kept.cookie.secure && kept.is_token());
-    let secure: HashSet<&str> = secure.map(|kept| kept.cookie.value.expose()).collect();
-    let open = http.kept().iter().filter(|kept| !kept.cookie.secure);
-    let open: HashSet<&str> = open.map(|kept| kept.cookie.value.expose()).collect();
-    let shows = |exchange: &&Exchange<'_>| {
-        let sent = exchange.request.into_iter().flat_map(|request| tokens_sent(request.http));
+    let secure = http.jar_cookies().iter().filter(|stored| stored.cookie.secure && stored.is_token());
+    let secure: HashSet<&str> = secure.map(|stored| stored.cookie.value.expose()).collect();
+    let open = http.jar_cookies().iter().filter(|stored| !stored.cookie.secure);
+    let open: HashSet<&str> = open.map(|stored| stored.cookie.value.expose()).collect();
+    let shows = |exchange: &&HttpExchange<'_>| {
+        let sent = exchange.request.into_iter().flat_map(|request| tokens_sent(request.content));
         sent.map(|cookie| cookie.value.expose()).any(|value| secure.contains(value) && !open.contains(value))
     };
     http.exchanges()
@@ -95,26 +95,30 @@ fn offloaded<'w>(http: &'w HttpIndex<'_>) -> HashSet<&'w str> {
 }
 
 /// A token that only its Secure keeps from being sent; none belongs to the request as it is.
-fn held_back<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
-    let held = tokens_held(case.http(), denied);
-    let none_fits = held.iter().all(|(_, fit)| *fit != Fit::Sent);
-    held.iter().rfind(|(_, fit)| *fit == Fit::NeedsHttps).map(|(kept, _)| *kept).filter(|_| none_fits)
+fn withheld<'w, 'a>(case: &'w Case<'a>, denied: &'w HttpExchange<'a>) -> Option<&'w JarCookie<'a>> {
+    let in_jar = tokens_in_jar(case.http(), denied);
+    let none_fits = in_jar.iter().all(|(_, matching)| *matching != CookieMatch::Sent);
+    in_jar
+        .iter()
+        .rfind(|(_, matching)| *matching == CookieMatch::NeedsHttps)
+        .map(|(stored, _)| *stored)
+        .filter(|_| none_fits)
 }
 
-fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[UnsentToken<'_, '_>]) -> Option<Draft> {
     let http = case.http();
     let first = group.first()?;
-    let (kept, denied, setter) = (first.kept, first.denied, http.setter(first.kept));
+    let (stored, denied, setter) = (first.stored, first.denied, http.setter(first.stored));
     let how = if setter.scheme() == "http" { "itself over http, " } else { "" };
     let draft = draft(case, &ABOUT, 45, group)
         .names_read()
-        .title(format!("{} asked over http, but its {} is for https only", denied.host, kept.cookie.name))
+        .title(format!("{} asked over http, but its {} is for https only", denied.host, stored.cookie.name))
         .explain(format!(
             "{} set {} with the attribute Secure ({how}{}). {} then asked {} over plain http: browsers do not send such a cookie \
              there, so that the user was turned away. The first request that should have carried it is {}.",
             setter.host,
-            kept.cookie.name,
-            kept.reach(),
+            stored.cookie.name,
+            stored.reach(),
             who(http, group),
             denied.host,
             denied.line(),

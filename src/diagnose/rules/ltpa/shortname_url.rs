@@ -4,8 +4,8 @@ use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::http::{browsers, draft, show_set, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::http::denials::{Lost, by_hosts, lacks_token, locked_out, tokens_held};
-use crate::facts::http::{Exchange, Fit, HttpIndex, Kept, Refusal, origin};
+use crate::facts::http::denials::{UnsentToken, by_hosts, lacks_token, locked_out, tokens_in_jar};
+use crate::facts::http::{CookieMatch, CookieRefusal, HttpExchange, HttpIndex, JarCookie, origin};
 use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -49,8 +49,9 @@ impl Rule for ShortnameUrl {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let lost = locked_out(case).filter_map(|denied| Some(Lost { kept: for_other_name(case, denied)?, denied }));
-        by_hosts(case.http(), lost).iter().filter_map(|group| finding(case, group)).chain(dropped(case)).collect()
+        let unsent =
+            locked_out(case).filter_map(|denied| Some(UnsentToken { stored: for_other_name(case, denied)?, denied }));
+        by_hosts(case.http(), unsent).iter().filter_map(|group| finding(case, group)).chain(dropped(case)).collect()
     }
 }
 
@@ -60,25 +61,27 @@ fn is_bare(host: &str) -> bool {
 }
 
 /// A token that the browser has for a domain (or for the short name) and cannot send here, because one of the two is bare.
-fn for_other_name<'w, 'a>(case: &'w Case<'a>, denied: &'w Exchange<'a>) -> Option<&'w Kept<'a>> {
+fn for_other_name<'w, 'a>(case: &'w Case<'a>, denied: &'w HttpExchange<'a>) -> Option<&'w JarCookie<'a>> {
     let http = case.http();
     let moves_on = denied.target().is_some_and(|(host, _)| host != denied.host);
     let takes_part = http.takes_part(&denied.host);
     if moves_on || denied.is_forwarded() || !takes_part {
         return None;
     }
-    let held = tokens_held(http, denied);
-    let elsewhere = held.iter().all(|(_, fit)| matches!(fit, Fit::OtherHost | Fit::Over));
-    let mut outside = held.iter().filter(|(_, fit)| *fit == Fit::OtherHost).map(|(kept, _)| *kept);
+    let in_jar = tokens_in_jar(http, denied);
+    let elsewhere =
+        in_jar.iter().all(|(_, matching)| matches!(matching, CookieMatch::OtherHost | CookieMatch::Expired));
+    let mut outside =
+        in_jar.iter().filter(|(_, matching)| *matching == CookieMatch::OtherHost).map(|(stored, _)| *stored);
     outside
-        .rfind(|kept| is_bare(&denied.host) != is_bare(&kept.domain) && related(http, kept, denied))
+        .rfind(|stored| is_bare(&denied.host) != is_bare(&stored.domain) && related(http, stored, denied))
         .filter(|_| elsewhere)
 }
 
 /// It is the same machine, or its short name is the first word of the long one, or a name called by its full name by others:
 /// one sign-on is meant.
-fn related(http: &HttpIndex<'_>, kept: &Kept<'_>, denied: &Exchange<'_>) -> bool {
-    let setter = http.setter(kept);
+fn related(http: &HttpIndex<'_>, stored: &JarCookie<'_>, denied: &HttpExchange<'_>) -> bool {
+    let setter = http.setter(stored);
     let (short, long) = if is_bare(&denied.host) { (&denied.host, &setter.host) } else { (&setter.host, &denied.host) };
     let sametime = denied.path().starts_with("/st") || setter.path().starts_with("/st");
     setter.conversation.server.ip == denied.conversation.server.ip
@@ -86,10 +89,10 @@ fn related(http: &HttpIndex<'_>, kept: &Kept<'_>, denied: &Exchange<'_>) -> bool
         || (sametime && (denied.product().is_some() || setter.product().is_some()))
 }
 
-fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[UnsentToken<'_, '_>]) -> Option<Draft> {
     let http = case.http();
     let first = group.first()?;
-    let (kept, denied, setter) = (first.kept, first.denied, http.setter(first.kept));
+    let (stored, denied, setter) = (first.stored, first.denied, http.setter(first.stored));
     let bare = if is_bare(&denied.host) { &denied.host } else { &setter.host };
     let draft = draft(case, &ABOUT, 45, group)
         .names_read()
@@ -98,8 +101,8 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
             "{} set {} {}. {} then asked http://{}{}: the two names have no domain in common, so the browser sent no token and \
              was turned away.",
             setter.host,
-            kept.cookie.name,
-            kept.reach(),
+            stored.cookie.name,
+            stored.reach(),
             who(http, group),
             denied.host,
             denied.path(),
@@ -110,62 +113,66 @@ fn finding(case: &Case<'_>, group: &[Lost<'_, '_>]) -> Option<Draft> {
 /// Tokens that browsers drop because the server was called by a bare name and sets them for its domain.
 fn dropped(case: &Case<'_>) -> Vec<Draft> {
     let http = case.http();
-    let kept = http.kept().iter().filter(|kept| is_dropped(http, kept));
-    let groups = group_by(kept, |kept| (http.setter(kept).host.clone(), kept.domain.clone()));
+    let stored = http.jar_cookies().iter().filter(|stored| is_dropped(http, stored));
+    let groups = group_by(stored, |stored| (http.setter(stored).host.clone(), stored.domain.clone()));
     groups.iter().filter_map(|group| dropped_by(case, group)).collect()
 }
 
-fn is_dropped(http: &HttpIndex<'_>, kept: &Kept<'_>) -> bool {
-    let setter = http.setter(kept);
+fn is_dropped(http: &HttpIndex<'_>, stored: &JarCookie<'_>) -> bool {
+    let setter = http.setter(stored);
     let came_back = http.after(setter).take(256).any(|next| {
-        next.request.is_some_and(|request| request.cookies.iter().any(|cookie| cookie.value == kept.cookie.value))
+        next.request.is_some_and(|request| request.cookies.iter().any(|cookie| cookie.value == stored.cookie.value))
     });
-    kept.is_token()
-        && kept.refused == Some(Refusal::ForeignDomain)
+    stored.is_token()
+        && stored.refused == Some(CookieRefusal::ForeignDomain)
         && is_bare(&setter.host)
         && !setter.is_forwarded()
         && setter.target().is_none_or(|(to, _)| to == setter.host)
         && !came_back
 }
 
-fn dropped_by(case: &Case<'_>, group: &[&Kept<'_>]) -> Option<Draft> {
+fn dropped_by(case: &Case<'_>, group: &[&JarCookie<'_>]) -> Option<Draft> {
     let http = case.http();
-    let kept = *group.first()?;
-    let setter = http.setter(kept);
-    let mut lost: Vec<_> = group.iter().flat_map(|kept| denied_after(http, kept)).collect();
-    lost.sort_by_key(|lost| lost.denied.index);
-    lost.dedup_by_key(|lost| lost.denied.index);
-    let draft = if lost.is_empty() {
-        let draft =
-            group.iter().fold(Draft::new(&ABOUT, 45), |draft, kept| draft.conversation(http.setter(kept).conversation));
-        each(draft, group, "tokens", |draft, kept| show_set(http, draft, kept))
+    let stored = *group.first()?;
+    let setter = http.setter(stored);
+    let mut unsent: Vec<_> = group.iter().flat_map(|stored| denied_after(http, stored)).collect();
+    unsent.sort_by_key(|unsent| unsent.denied.index);
+    unsent.dedup_by_key(|unsent| unsent.denied.index);
+    let draft = if unsent.is_empty() {
+        let draft = group
+            .iter()
+            .fold(Draft::new(&ABOUT, 45), |draft, stored| draft.conversation(http.setter(stored).conversation));
+        each(draft, group, "tokens", |draft, stored| show_set(http, draft, stored))
             .severity(Severity::Minor)
             .at_most(Confidence::Medium)
     } else {
-        draft(case, &ABOUT, 45, &lost).names_read()
+        draft(case, &ABOUT, 45, &unsent).names_read()
     };
     let draft = draft
-        .title(format!("Called as {}, but it sets its token for {}: browsers drop it", setter.host, kept.domain))
+        .title(format!("Called as {}, but it sets its token for {}: browsers drop it", setter.host, stored.domain))
         .explain(format!(
             "{} called the server by the name {}. It set {} for {}, which does not cover that name: browsers do not keep such a \
              cookie.",
-            browsers(http, group.iter().map(|kept| kept.browser)),
+            browsers(http, group.iter().map(|stored| stored.browser)),
             setter.host,
-            kept.cookie.name,
-            kept.domain,
+            stored.cookie.name,
+            stored.domain,
         ));
     Some(draft.remedy_first(format!(
         "Do not use {} in addresses: use the server's full name in {}.",
-        setter.host, kept.domain
+        setter.host, stored.domain
     )))
 }
 
 /// Requests of the same browser to that host which were turned away afterwards.
-fn denied_after<'w, 'a>(http: &'w HttpIndex<'a>, kept: &'w Kept<'a>) -> impl Iterator<Item = Lost<'w, 'a>> {
-    let setter = http.setter(kept);
+fn denied_after<'w, 'a>(
+    http: &'w HttpIndex<'a>,
+    stored: &'w JarCookie<'a>,
+) -> impl Iterator<Item = UnsentToken<'w, 'a>> {
+    let setter = http.setter(stored);
     let next =
         http.after(setter).take(256).filter(|next| next.host == setter.host && next.is_denied() && lacks_token(next));
-    next.map(|denied| Lost { kept, denied })
+    next.map(|denied| UnsentToken { stored: stored, denied })
 }
 
 #[cfg(test)]

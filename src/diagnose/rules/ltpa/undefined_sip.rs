@@ -4,9 +4,9 @@ use crate::diagnose::evidence::logs::{MOST, log_of};
 use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
 use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
-use crate::facts::logs::Entry;
+use crate::facts::logs::LogEntry;
 use crate::facts::tokens::consumers::by_consumer;
-use crate::facts::tokens::{Channel, Held, Issue, Outcome, Showing};
+use crate::facts::tokens::{Channel, Issue, KnownToken, Showing, ShowingOutcome};
 use crate::model::{Confidence, LogEvent, RuleId, Severity};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::Class;
@@ -68,7 +68,7 @@ impl Rule for UndefinedSip {
         by_consumer(junk).iter().filter_map(|group| judge_group(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         case.logs()
             .saying(|event| *event == LogEvent::DigestWithoutPassword)
             .take(MOST)
@@ -79,7 +79,9 @@ impl Rule for UndefinedSip {
 
 /// A SIP request with a word where its only token should be.
 fn is_junk(showing: &Showing<'_>) -> bool {
-    showing.channel == Channel::Sip && showing.tokens.iter().any(Held::is_junk) && showing.genuine().next().is_none()
+    showing.channel == Channel::Sip
+        && showing.tokens.iter().any(KnownToken::is_junk)
+        && showing.genuine().next().is_none()
 }
 
 /// The same registration (or call) got through, then or soon after.
@@ -87,7 +89,7 @@ fn recovered(case: &Case<'_>, showing: &Showing<'_>) -> bool {
     let within = case.settings.thresholds.retry_within;
     let soon = |at: crate::model::Timestamp| (0.0..=within).contains(&at.seconds_since(showing.at.time));
     let same = showing.call_id.into_iter().flat_map(|call| case.sip().of_call(call));
-    showing.outcome == Outcome::Accepted
+    showing.outcome == ShowingOutcome::Accepted
         || same
             .filter(|exchange| exchange.method == showing.method && soon(exchange.began()))
             .any(|exchange| exchange.status().is_some_and(|status| status < 300))
@@ -130,7 +132,7 @@ enum Why<'s, 'a> {
 /// What was set for these clients before; what was set for others where nothing was: HttpOnly is a setting of the server.
 fn why<'s, 'a>(case: &'s Case<'a>, group: &[&Showing<'a>]) -> Why<'s, 'a> {
     let Some(last) = group.iter().map(|showing| showing.at.time).max() else { return Why::Unseen };
-    let wanted: HashSet<String> = group.iter().flat_map(|s| &s.tokens).filter_map(|held| cookie_name(held)).collect();
+    let wanted: HashSet<String> = group.iter().flat_map(|s| &s.tokens).filter_map(|known| cookie_name(known)).collect();
     let clients: HashSet<_> = group.iter().map(|showing| showing.client).collect();
     let named = |issue: &&Issue<'a>| wanted.contains(&issue.cookie.name.to_ascii_lowercase());
     let before = |issue: &&Issue<'a>| issue.at.time <= last;
@@ -145,22 +147,22 @@ fn why<'s, 'a>(case: &'s Case<'a>, group: &[&Showing<'a>]) -> Why<'s, 'a> {
             Why::HttpOnly(std::iter::once(issue).chain(alike.take(ALIKE)).collect())
         }
         Some(issue) => Why::Readable(issue),
-        None => match latest(theirs().filter(|issue| issue.held.is_genuine()).collect()) {
+        None => match latest(theirs().filter(|issue| issue.known.is_genuine()).collect()) {
             Some(issue) => Why::OtherVersion(issue),
             None => Why::Unseen,
         },
     }
 }
 
-fn cookie_name(held: &Held<'_>) -> Option<String> {
-    held.cookie.filter(|_| held.is_junk()).map(str::to_ascii_lowercase)
+fn cookie_name(known: &KnownToken<'_>) -> Option<String> {
+    known.cookie.filter(|_| known.is_junk()).map(str::to_ascii_lowercase)
 }
 
 fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let worst = group.iter().map(|showing| end(case, showing)).max()?;
     let why = why(case, group);
-    let empty = group.iter().all(|s| s.tokens.iter().all(|held| held.class == Class::Empty));
+    let empty = group.iter().all(|s| s.tokens.iter().all(|known| known.class == Class::Empty));
     let unseen = matches!(why, Why::Unseen);
     let draft = Draft::new(&ABOUT, 45)
         .names_read()
@@ -179,10 +181,10 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
 
 /// `LtpaToken="undefined"`. The word is no secret.
 fn literal(showing: &Showing<'_>) -> String {
-    let junk = showing.tokens.iter().find(|held| held.is_junk());
-    junk.map_or_else(String::new, |held| {
-        let word = if held.class == Class::Empty { "" } else { held.token.value.expose() };
-        format!("{}=\"{word}\"", held.cookie.unwrap_or("LtpaToken"))
+    let junk = showing.tokens.iter().find(|known| known.is_junk());
+    junk.map_or_else(String::new, |known| {
+        let word = if known.class == Class::Empty { "" } else { known.token.value.expose() };
+        format!("{}=\"{word}\"", known.cookie.unwrap_or("LtpaToken"))
     })
 }
 
@@ -276,10 +278,10 @@ fn show_contrast(case: &Case<'_>, draft: Draft, first: &Showing<'_>) -> Draft {
 const TOGETHER: i64 = 2_000_000_000;
 
 /// The registrar asked for a password that it cannot check. What the cookie held is not in such a log.
-fn without_password(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
+fn without_password(case: &Case<'_>, entry: LogEntry<'_>) -> Testimony {
     let before = case.logs().log(entry.log).and_then(|log| {
         let before = log.facts.iter().rev().skip_while(|fact| fact.line >= entry.fact.line).take(4);
-        let mut before = before.map(|fact| Entry { fact, ..entry });
+        let mut before = before.map(|fact| LogEntry { fact, ..entry });
         before.find(|other| other.fact.event == LogEvent::DigestWithoutHash && entry.since(other) <= TOGETHER)
     });
     let both = before.is_some();
@@ -298,7 +300,7 @@ fn without_password(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
             "Capture the REGISTER where it is in clear, or trace the SIP registrar, and look at its Cookie: a word such as \
              undefined in place of the token confirms this, a real token or none at all speaks for another cause.",
         );
-    let lines: Vec<Entry<'_>> = before.into_iter().chain([entry]).collect();
+    let lines: Vec<LogEntry<'_>> = before.into_iter().chain([entry]).collect();
     Testimony::new(&ABOUT, &lines).links(case.logs().refused_at(&entry, &[&sip::PROTOCOL], &[])).alone(draft)
 }
 

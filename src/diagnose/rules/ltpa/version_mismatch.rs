@@ -6,7 +6,7 @@ use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_a
 use crate::diagnose::words::listed;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::tokens::consumers::{by_consumer, unexplained};
-use crate::facts::tokens::{Channel, INCORRECT_LOGIN, Outcome, Refusal, Showing, TOKEN_INVALID};
+use crate::facts::tokens::{Channel, INCORRECT_LOGIN, Showing, ShowingOutcome, ShowingRefusal, TOKEN_INVALID};
 use crate::model::{RuleId, Severity, TokenStatusText};
 use nrpcsniff_dissectors::ltpa::Class;
 
@@ -58,7 +58,7 @@ impl Rule for VersionMismatch {
         by_consumer(alone).iter().filter_map(|group| judge_group(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let failed = case.logs().logins().iter().filter(|login| login.not_verified.is_some());
         let failed = failed.filter(|login| login.accepted.is_none() && !login.mixed);
         let refused = failed.map(|login| Testimony::new(&ABOUT, &login.telling()).links(refused_logins(case, login)));
@@ -76,21 +76,21 @@ impl Rule for VersionMismatch {
 
 /// The one version that it shows.
 fn version(showing: &Showing<'_>) -> Option<Class> {
-    let mut classes = showing.genuine().map(|held| held.class);
+    let mut classes = showing.genuine().map(|known| known.class);
     let first = classes.next().filter(|class| matches!(class, Class::WebsphereV1 | Class::WebsphereV2))?;
     classes.all(|class| class == first).then_some(first)
 }
 
 /// It shows that version alone, or one that cannot be told.
 fn may_be(showing: &Showing<'_>, class: Class) -> bool {
-    let mut classes = showing.genuine().map(|held| held.class);
+    let mut classes = showing.genuine().map(|known| known.class);
     classes.all(|shown| shown == class || shown == Class::Websphere) && showing.genuine().next().is_some()
 }
 
 /// Of Sametime's reasons, those that a wrong version gives.
 fn is_about_the_token(showing: &Showing<'_>) -> bool {
     match showing.outcome {
-        Outcome::Refused(Refusal::Reason(reason)) => matches!(reason, TOKEN_INVALID | INCORRECT_LOGIN),
+        ShowingOutcome::Refused(ShowingRefusal::Reason(reason)) => matches!(reason, TOKEN_INVALID | INCORRECT_LOGIN),
         _ => true,
     }
 }
@@ -138,12 +138,12 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
 }
 
 fn labels(showing: &Showing<'_>) -> String {
-    listed(showing.tokens.iter().map(crate::facts::tokens::Held::label), "tokens")
+    listed(showing.tokens.iter().map(crate::facts::tokens::KnownToken::label), "tokens")
 }
 
 /// What the issuer had set for them: both versions, or only one.
 fn show_issues(case: &Case<'_>, draft: Draft, group: &[&Showing<'_>]) -> Draft {
-    let issue = group.iter().flat_map(|s| s.genuine()).find_map(|held| case.tokens().issue_of(held.token));
+    let issue = group.iter().flat_map(|s| s.genuine()).find_map(|known| case.tokens().issue_of(known.token));
     let Some(issue) = issue else { return draft };
     let together = case.tokens().issues().filter(|other| other.exchange == issue.exchange);
     let names = listed(together.map(|other| other.cookie.name.as_str()), "cookies");

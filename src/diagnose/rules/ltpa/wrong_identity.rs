@@ -3,8 +3,8 @@
 use crate::diagnose::evidence::tokens::{name, name_all};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::tokens::person::{Likeness, compare, is_administrator, is_of_ldap};
-use crate::facts::tokens::{Held, Issue, Outcome, Showing};
+use crate::facts::tokens::person::{PersonLikeness, compare, is_administrator, is_of_ldap};
+use crate::facts::tokens::{Issue, KnownToken, Showing, ShowingOutcome};
 use crate::model::{Confidence, Conversation, RuleId, Severity, Stamp};
 
 /// See [`ABOUT`].
@@ -77,11 +77,11 @@ struct Clash<'s, 'a> {
 
 impl<'s, 'a> Clash<'s, 'a> {
     fn issued(issue: &'s Issue<'a>) -> Option<Self> {
-        let (expected, token_user) = (issue.login?, issue.held.user()?);
+        let (expected, token_user) = (issue.login?, issue.known.user()?);
         clashes(expected, token_user).then(|| Self {
             at: issue.at,
             conversation: issue.conversation,
-            place: format!("{} set {} in answer to the login of {expected}", issue.host, issue.held.label()),
+            place: format!("{} set {} in answer to the login of {expected}", issue.host, issue.known.label()),
             expected,
             token_user,
             showing: None,
@@ -92,7 +92,7 @@ impl<'s, 'a> Clash<'s, 'a> {
         if showing.is_ambiguous() {
             return None;
         }
-        let users: Vec<&str> = showing.genuine().filter_map(Held::user).collect();
+        let users: Vec<&str> = showing.genuine().filter_map(KnownToken::user).collect();
         let claim = showing.claim.as_deref().filter(|claim| !is_known_as(showing, claim));
         let by_claim = claim.and_then(|claim| Some((claim, *users.iter().find(|user| clashes(claim, user))?)));
         let two = users.first().and_then(|one| Some((*one, *users.iter().find(|other| clashes(one, other))?)));
@@ -110,8 +110,8 @@ impl<'s, 'a> Clash<'s, 'a> {
 
 /// The server accepted the login under that name: it knows what belongs together.
 fn is_known_as(showing: &Showing<'_>, claim: &str) -> bool {
-    showing.outcome == Outcome::Accepted
-        && showing.accepted_as.iter().any(|name| compare(claim, name) == Likeness::Same)
+    showing.outcome == ShowingOutcome::Accepted
+        && showing.accepted_as.iter().any(|name| compare(claim, name) == PersonLikeness::Same)
 }
 
 /// Are these two persons, beyond what notation and mapping can explain?
@@ -119,8 +119,8 @@ fn clashes(expected: &str, token_user: &str) -> bool {
     let likeness = compare(expected, token_user);
     let of_admin = is_administrator(token_user) && !is_administrator(expected);
     match likeness {
-        Likeness::Unknown => of_admin,
-        Likeness::Different => of_admin || is_of_ldap(expected) == is_of_ldap(token_user),
+        PersonLikeness::Unknown => of_admin,
+        PersonLikeness::Different => of_admin || is_of_ldap(expected) == is_of_ldap(token_user),
         _ => false,
     }
 }

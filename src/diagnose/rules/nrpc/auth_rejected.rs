@@ -5,9 +5,9 @@ use crate::diagnose::evidence::nrpc::show;
 use crate::diagnose::words::nrpc::auth_rejected as words;
 use crate::diagnose::words::{Closed, Status};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
-use crate::facts::logs::Entry;
+use crate::facts::logs::LogEntry;
 use crate::facts::names;
-use crate::facts::nrpc::opening::{Refusal, closed_at_once, last_refusal, mismatch, refused};
+use crate::facts::nrpc::opening::{StatusRefusal, closed_at_once, last_refusal, mismatch, refused};
 use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, LogEvent, RuleId, Severity, Side};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
@@ -62,7 +62,7 @@ impl Rule for AuthRejected {
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = |event: &LogEvent| matches!(event, LogEvent::Status { code: 0x1932..=0x1935 | 0x080E, token: None });
         case.logs().saying(said).take(FEW).map(|entry| told_by_log(case, entry)).collect()
     }
@@ -91,7 +91,7 @@ fn identity_sent(talk: &Talk<'_>) -> bool {
 }
 
 /// A status of the security package that ends the session.
-fn security_status(case: &Case<'_>, talk: &Talk<'_>) -> Option<Refusal> {
+fn security_status(case: &Case<'_>, talk: &Talk<'_>) -> Option<StatusRefusal> {
     let secure = |code: u16| code & 0xFF00 == 0x1900 && code != ENCRYPTING;
     last_refusal(case, talk, secure)
 }
@@ -158,7 +158,7 @@ fn user<'a>(talk: &Talk<'a>) -> Option<(&'a str, crate::model::Stamp)> {
 }
 
 /// The text of a status of the security package.
-fn told_by_log(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
+fn told_by_log(case: &Case<'_>, entry: LogEntry<'_>) -> Testimony {
     let code = match &entry.fact.event {
         LogEvent::Status { code, .. } => *code,
         _ => 0,

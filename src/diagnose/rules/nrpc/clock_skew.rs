@@ -72,8 +72,8 @@ impl Skew {
     /// The skew, if it is worth a word.
     fn of(case: &Case<'_>, talk: &Talk<'_>) -> Option<Self> {
         let (request, response) = (talk.request?, talk.response?);
-        let client = offset(request.session.clock?.unix_nanos()?, request.at().time)?;
-        let server = offset(response.session.clock?.unix_nanos()?, response.at().time)?;
+        let client = offset(request.content.clock?.unix_nanos()?, request.at().time)?;
+        let server = offset(response.content.clock?.unix_nanos()?, response.at().time)?;
         let limit = case.settings.thresholds.clock_skew;
         let far = |nanos: i64| seconds(nanos).abs() > limit;
         let wrong = match (far(client), far(server)) {
@@ -124,7 +124,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
 
 fn show_clocks(mut draft: Draft, talk: &Talk<'_>) -> Draft {
     for (side, opening) in [("client", talk.request), ("server", talk.response)] {
-        let Some((opening, clock)) = opening.and_then(|o| Some((o, o.session.clock?.unix_nanos()?))) else { continue };
+        let Some((opening, clock)) = opening.and_then(|o| Some((o, o.content.clock?.unix_nanos()?))) else { continue };
         let seen = opening.at().time;
         let off = seconds(clock.saturating_sub(seen.nanos()));
         let way = if off < 0.0 { "behind" } else { "ahead" };

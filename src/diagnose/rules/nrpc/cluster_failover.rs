@@ -3,9 +3,9 @@
 use crate::diagnose::evidence::nrpc::{show_close, show_names};
 use crate::diagnose::words::nrpc::cluster_failover::FailedOver;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::facts::names::{Likeness, abbreviated};
+use crate::facts::names::{NameLikeness, abbreviated};
 use crate::facts::nrpc::group_by;
-use crate::facts::nrpc::opening::{Answers, last_refusal, refused};
+use crate::facts::nrpc::opening::{AnsweredNames, last_refusal, refused};
 use crate::model::{Close, CloseBy, Confidence, Endpoint, PerSide, RuleId, Setup, Severity};
 
 /// See [`ABOUT`].
@@ -44,7 +44,7 @@ impl Rule for ClusterFailover {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let answers = Answers::new(case);
+        let answers = AnsweredNames::new(case);
         let failed = case.talks().filter(|talk| mate(case, &answers, talk).is_some());
         let groups = group_by(failed, |talk| {
             let mate = mate(case, &answers, talk).map(|mate| mate.conversation.server);
@@ -77,7 +77,7 @@ fn only_these(case: &Case<'_>, talk: &Talk<'_>, other: Endpoint) -> bool {
 }
 
 /// The session with another server that came instead.
-fn mate<'c, 'a>(case: &'c Case<'a>, answers: &Answers<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
+fn mate<'c, 'a>(case: &'c Case<'a>, answers: &AnsweredNames<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
     if !failed(case, talk) {
         return None;
     }
@@ -89,10 +89,10 @@ fn mate<'c, 'a>(case: &'c Case<'a>, answers: &Answers<'a>, talk: &Talk<'a>) -> O
             && next.went_on()
             && next.progress().server >= 2
             && next.wanted().zip(next.answered()).is_some_and(|(wanted, answered)| {
-                case.likeness(wanted, answered) == Likeness::Same
+                case.likeness(wanted, answered) == NameLikeness::Same
                     && name.map_or_else(
                         || only_these(case, talk, other),
-                        |name| case.likeness(name, answered) != Likeness::Same,
+                        |name| case.likeness(name, answered) != NameLikeness::Same,
                     )
             })
             && last_refusal(case, next, |_| true).is_none()
@@ -100,11 +100,11 @@ fn mate<'c, 'a>(case: &'c Case<'a>, answers: &Answers<'a>, talk: &Talk<'a>) -> O
 }
 
 /// Name of the server that failed: as the client asked for it, else as the address answered at another time.
-fn name_of<'a>(answers: &Answers<'a>, talk: &Talk<'a>) -> Option<&'a str> {
+fn name_of<'a>(answers: &AnsweredNames<'a>, talk: &Talk<'a>) -> Option<&'a str> {
     talk.wanted().or_else(|| answers.of(talk.conversation.server).first().copied())
 }
 
-fn finding(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let next = mate(case, answers, first)?;
     let server = first.conversation.server;

@@ -52,7 +52,7 @@ impl Rule for HelloUnanswered {
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         not_responding(case, &ABOUT)
     }
 }

@@ -5,7 +5,7 @@ use crate::diagnose::words::clock;
 use crate::diagnose::words::{clients, count};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
-use crate::facts::network::attempts::{Aftermath, Rejections, rejection, scanners, worst_aftermath};
+use crate::facts::network::attempts::{Aftermath, IcmpRejections, rejection, scanners, worst_aftermath};
 use crate::facts::nrpc::restarts::restarted;
 use crate::model::{IcmpError, RuleId, Severity};
 
@@ -45,7 +45,7 @@ impl Rule for IcmpReject {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let (restarted, scanners, rejections) = (restarted(case), scanners(case), Rejections::new(case));
+        let (restarted, scanners, rejections) = (restarted(case), scanners(case), IcmpRejections::new(case));
         let mine = case.talks().filter_map(|talk| {
             let c = talk.conversation;
             let skip = restarted.contains(&c.id) || scanners.contains(&c.client.ip);

@@ -60,15 +60,15 @@ impl Rule for IdExpired {
         groups.iter().filter_map(|group| judge_group(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = |event: &LogEvent| matches!(event, LogEvent::Status { code: 0x191C, token: None });
-        let heard = case.logs().saying(said).take(FEW).map(|entry| {
+        let testimonies = case.logs().saying(said).take(FEW).map(|entry| {
             let draft = Draft::new(&ABOUT, 55)
                 .says(&Logged { log: log_of(case, &entry).to_owned() })
                 .at_most(Confidence::Medium);
             Testimony::new(&ABOUT, &[entry]).links(nrpc_at(case, &entry)).proves().alone(draft)
         });
-        heard.collect()
+        testimonies.collect()
     }
 }
 
@@ -86,9 +86,9 @@ struct Dates {
 impl Dates {
     fn of(case: &Case<'_>, talk: &Talk<'_>) -> Option<Self> {
         let request = talk.request?;
-        let expires = request.session.certificate_expires?.unix_nanos()?;
-        let created = request.session.certificate_created.and_then(TimeDate::unix_nanos);
-        let clock = talk.response.and_then(|r| r.session.clock).and_then(TimeDate::unix_nanos);
+        let expires = request.content.certificate_expires?.unix_nanos()?;
+        let created = request.content.certificate_created.and_then(TimeDate::unix_nanos);
+        let clock = talk.response.and_then(|r| r.content.clock).and_then(TimeDate::unix_nanos);
         let then = clock.map_or(request.at().time, |nanos| Timestamp::new(nanos, 0));
         let sane = created.is_none_or(|created| created < expires);
         sane.then_some(Self { created, expires, then, now: case.settings.now.unwrap_or(then) })

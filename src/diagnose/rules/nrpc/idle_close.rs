@@ -5,7 +5,7 @@ use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
-use crate::facts::nrpc::idle::{Died, last_long_gap};
+use crate::facts::nrpc::idle::{IdleEnd, last_long_gap};
 use crate::facts::nrpc::restarts::restarted;
 use crate::facts::statistics::equal_within;
 use crate::model::{Close, CloseBy, IdleGap, RuleId, Severity};
@@ -42,7 +42,7 @@ impl Rule for IdleClose {
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let restarted = restarted(case);
         let ended = case.talks().filter(|talk| !restarted.contains(&talk.conversation.id));
-        let ended = ended.filter_map(|talk| Some(Died { talk, gap: closing_gap(case, talk)? }));
+        let ended = ended.filter_map(|talk| Some(IdleEnd { talk, gap: closing_gap(case, talk)? }));
         group_by(ended, |d| d.talk.conversation.server).iter().filter_map(|group| finding(case, group)).collect()
     }
 }
@@ -57,12 +57,12 @@ fn closing_gap(case: &Case<'_>, talk: &Talk<'_>) -> Option<IdleGap> {
     (by_fin && progress.client >= 2 && progress.server >= 2 && c.tcp.unanswered.is_none()).then_some(gap)
 }
 
-fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[IdleEnd<'_, '_>]) -> Option<Draft> {
     let (timeout, spread) = (case.settings.thresholds.session_timeout, case.settings.thresholds.idle_spread);
-    let lengths: Vec<f64> = group.iter().map(Died::length).collect();
+    let lengths: Vec<f64> = group.iter().map(IdleEnd::length).collect();
     let by_default = |length: f64| (length - timeout).abs() <= spread * timeout;
     let equal = lengths.len() >= 3 && equal_within(&lengths, spread);
-    let mine: Vec<Died<'_, '_>> = group.iter().filter(|d| equal || by_default(d.length())).copied().collect();
+    let mine: Vec<IdleEnd<'_, '_>> = group.iter().filter(|d| equal || by_default(d.length())).copied().collect();
     let first = mine.first()?;
     let talks: Vec<&Talk<'_>> = mine.iter().map(|died| died.talk).collect();
     let server = first.talk.conversation.server;

@@ -6,7 +6,7 @@ use crate::diagnose::words::{clock, side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, aftermath_since};
-use crate::facts::nrpc::idle::{Died, Timer, last_long_gap, reset_after};
+use crate::facts::nrpc::idle::{IdleEnd, IdleTimer, last_long_gap, reset_after};
 use crate::facts::nrpc::restarts::restarted;
 use crate::model::{CloseBy, RuleId, Severity};
 
@@ -56,17 +56,17 @@ impl Rule for IdleRst {
         let restarted = restarted(case);
         let died = case.talks().filter(|talk| !restarted.contains(&talk.conversation.id)).filter_map(|talk| {
             let gap = last_long_gap(case, talk)?;
-            reset_after(case, talk, gap).then_some(Died { talk, gap })
+            reset_after(case, talk, gap).then_some(IdleEnd { talk, gap })
         });
         group_by(died, |d| d.talk.conversation.server).iter().filter_map(|group| finding(case, group)).collect()
     }
 }
 
-fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[IdleEnd<'_, '_>]) -> Option<Draft> {
     let first = group.first()?;
     let talks: Vec<&Talk<'_>> = group.iter().map(|died| died.talk).collect();
     let server = first.talk.conversation.server;
-    let timer = Timer::of(case, group)?;
+    let timer = IdleTimer::of(case, group)?;
     let foreign = talks.iter().filter(|talk| talk.conversation.teardown.by == CloseBy::Middlebox).count();
     let retried = group.iter().any(|died| {
         let next = aftermath_since(case, died.talk, died.gap.after.time);
@@ -104,7 +104,7 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
     Some(each(draft, group, "sessions", evidence))
 }
 
-fn evidence(draft: Draft, died: &Died<'_, '_>) -> Draft {
+fn evidence(draft: Draft, died: &IdleEnd<'_, '_>) -> Draft {
     let (c, gap) = (died.talk.conversation, died.gap);
     let mut draft = draft
         .packet(gap.before, format!("{}: last frame before the silence", c.client))

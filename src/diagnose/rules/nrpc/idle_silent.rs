@@ -6,7 +6,7 @@ use crate::diagnose::words::{clock, side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, aftermath_since};
-use crate::facts::nrpc::idle::{Died, Timer, last_long_gap};
+use crate::facts::nrpc::idle::{IdleEnd, IdleTimer, last_long_gap};
 use crate::facts::nrpc::restarts::restarted;
 use crate::model::{Confidence, RuleId, Severity};
 
@@ -54,7 +54,7 @@ impl Rule for IdleSilent {
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let restarted = restarted(case);
         let died = case.talks().filter(|talk| !restarted.contains(&talk.conversation.id));
-        let died = died.filter_map(|talk| Some(Died { talk, gap: deadly_gap(case, talk)? }));
+        let died = died.filter_map(|talk| Some(IdleEnd { talk, gap: deadly_gap(case, talk)? }));
         group_by(died, |d| d.talk.conversation.server).iter().filter_map(|group| finding(case, group)).collect()
     }
 }
@@ -70,11 +70,11 @@ fn deadly_gap(case: &Case<'_>, talk: &Talk<'_>) -> Option<crate::model::IdleGap>
     (unanswered.tries >= case.settings.thresholds.stuck_tries && prompt && alive).then_some(gap)
 }
 
-fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[IdleEnd<'_, '_>]) -> Option<Draft> {
     let first = group.first()?;
     let talks: Vec<&Talk<'_>> = group.iter().map(|died| died.talk).collect();
     let server = first.talk.conversation.server;
-    let timer = Timer::of(case, group)?;
+    let timer = IdleTimer::of(case, group)?;
     let again = group.iter().find_map(|died| match aftermath_since(case, died.talk, died.gap.after.time) {
         Aftermath::SameAddress(next) => Some(next),
         _ => None,
@@ -112,7 +112,7 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
     Some(each(draft, group, "sessions", evidence))
 }
 
-fn evidence(draft: Draft, died: &Died<'_, '_>) -> Draft {
+fn evidence(draft: Draft, died: &IdleEnd<'_, '_>) -> Draft {
     let Some(unanswered) = &died.talk.conversation.tcp.unanswered else { return draft };
     let client = died.talk.conversation.client;
     draft

@@ -6,8 +6,8 @@ use crate::diagnose::words::nrpc::name_mismatch_alias as words;
 use crate::diagnose::words::{Closed, dns_path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::logs::ClientTrace;
-use crate::facts::names::{Likeness, abbreviated, looks_like_host};
-use crate::facts::nrpc::opening::{Answers, Mismatch, accepted, recovered, refused};
+use crate::facts::names::{NameLikeness, abbreviated, looks_like_host};
+use crate::facts::nrpc::opening::{AnsweredNames, NameMismatch, accepted, recovered, refused};
 use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, RuleId, Severity, Side};
 
@@ -66,7 +66,7 @@ impl Rule for NameMismatchAlias {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let answers = Answers::new(case);
+        let answers = AnsweredNames::new(case);
         let failed = group_by(case.nrpc().filter(|talk| refused_alias(case, talk).is_some()), attempt);
         let worked = group_by(case.nrpc().filter(|talk| accepted_alias(case, talk).is_some()), |talk| {
             (talk.conversation.server, talk.wanted())
@@ -75,9 +75,9 @@ impl Rule for NameMismatchAlias {
         failed.chain(worked.iter().filter_map(|group| in_force(case, &answers, group))).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let mine = |pair: Option<(&str, Likeness)>| {
-            let alike = |likeness| matches!(likeness, Likeness::Different | Likeness::HostLabel);
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let mine = |pair: Option<(&str, NameLikeness)>| {
+            let alike = |likeness| matches!(likeness, NameLikeness::Different | NameLikeness::HostLabel);
             pair.is_some_and(|(wanted, likeness)| looks_like_host(wanted) && alike(likeness))
         };
         wrong_server(case, &ABOUT, mine, told_by_client)
@@ -85,18 +85,19 @@ impl Rule for NameMismatchAlias {
 }
 
 /// The pattern, in one conversation.
-fn refused_alias<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<Mismatch<'a>> {
-    refused(case, talk)
-        .filter(|m| looks_like_host(m.wanted) && matches!(m.likeness, Likeness::Different | Likeness::HostLabel))
+fn refused_alias<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
+    refused(case, talk).filter(|m| {
+        looks_like_host(m.wanted) && matches!(m.likeness, NameLikeness::Different | NameLikeness::HostLabel)
+    })
 }
 
 /// The harmless look-alike: another name answered, and the session went on. A host name whose first label is the
 /// server's common name is not worth a word then.
-fn accepted_alias<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<Mismatch<'a>> {
-    accepted(case, talk).filter(|m| looks_like_host(m.wanted) && m.likeness == Likeness::Different)
+fn accepted_alias<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
+    accepted(case, talk).filter(|m| looks_like_host(m.wanted) && m.likeness == NameLikeness::Different)
 }
 
-fn failure(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+fn failure(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let names = refused_alias(case, first)?;
     let server = first.conversation.server;
@@ -120,7 +121,7 @@ fn failure(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Optio
         .guard(!first.well_captured())
         .says(&said)
         .remedies(remedies(&host, &name, answers.of(server)));
-    if (names.likeness == Likeness::HostLabel && !again) || first.conversation.teardown.by == CloseBy::Middlebox {
+    if (names.likeness == NameLikeness::HostLabel && !again) || first.conversation.teardown.by == CloseBy::Middlebox {
         draft = draft.at_most(Confidence::Medium);
     }
     draft = show(draft, group);
@@ -158,7 +159,7 @@ fn remedies(host: &str, name: &str, answering: &[&str]) -> Vec<String> {
     set.into_iter().chain(ABOUT.remedy.iter().skip(SETTINGS).map(|&text| text.to_owned())).collect()
 }
 
-fn in_force(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+fn in_force(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let names = accepted_alias(case, first)?;
     let server = first.conversation.server;

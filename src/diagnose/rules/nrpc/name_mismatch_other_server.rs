@@ -6,8 +6,8 @@ use crate::diagnose::words::nrpc::name_mismatch_other_server as words;
 use crate::diagnose::words::{Closed, dns_path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::logs::ClientTrace;
-use crate::facts::names::{Likeness, abbreviated, looks_like_host};
-use crate::facts::nrpc::opening::{Mismatch, accepted, recovered, refused};
+use crate::facts::names::{NameLikeness, abbreviated, looks_like_host};
+use crate::facts::nrpc::opening::{NameMismatch, accepted, recovered, refused};
 use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, RuleId, Severity};
 
@@ -67,9 +67,9 @@ impl Rule for NameMismatchOtherServer {
         failed.chain(worked.iter().filter_map(|group| tolerated(group))).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let mine = |pair: Option<(&str, Likeness)>| match pair {
-            Some((wanted, likeness)) => !looks_like_host(wanted) && likeness == Likeness::Different,
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let mine = |pair: Option<(&str, NameLikeness)>| match pair {
+            Some((wanted, likeness)) => !looks_like_host(wanted) && likeness == NameLikeness::Different,
             None => true,
         };
         wrong_server(case, &ABOUT, mine, told_by_client)
@@ -77,8 +77,8 @@ impl Rule for NameMismatchOtherServer {
 }
 
 /// A Notes name was asked for, and the common names differ.
-fn other_server(mismatch: Option<Mismatch<'_>>) -> Option<Mismatch<'_>> {
-    mismatch.filter(|m| m.likeness == Likeness::Different && !looks_like_host(m.wanted))
+fn other_server(mismatch: Option<NameMismatch<'_>>) -> Option<NameMismatch<'_>> {
+    mismatch.filter(|m| m.likeness == NameLikeness::Different && !looks_like_host(m.wanted))
 }
 
 fn failure(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
@@ -141,7 +141,7 @@ fn source_of_address(draft: Draft, case: &Case<'_>, talk: &Talk<'_>) -> Draft {
 fn home_of<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>, wanted: &str) -> Option<&'c Talk<'a>> {
     case.after(talk).take(256).find(|next| {
         next.conversation.server != talk.conversation.server
-            && next.answered().is_some_and(|name| case.likeness(wanted, name) == Likeness::Same)
+            && next.answered().is_some_and(|name| case.likeness(wanted, name) == NameLikeness::Same)
     })
 }
 

@@ -3,8 +3,8 @@
 use crate::diagnose::evidence::nrpc::{and_more, show};
 use crate::diagnose::words::nrpc::port_map::{NobodyThere, NotSentOn};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::facts::names::{Likeness, abbreviated, looks_like_host};
-use crate::facts::nrpc::opening::{Answers, refused};
+use crate::facts::names::{NameLikeness, abbreviated, looks_like_host};
+use crate::facts::nrpc::opening::{AnsweredNames, refused};
 use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, Endpoint, RuleId, Setup, Severity};
 use hashbrown::HashMap;
@@ -55,7 +55,7 @@ impl Rule for PortMap {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let answers = Answers::new(case);
+        let answers = AnsweredNames::new(case);
         let partitions = Partitions::new(&answers);
         let wrong = group_by(case.nrpc().filter(|talk| misled(case, &partitions, talk).is_some()), attempt);
         let refused = group_by(case.talks().filter(|talk| turned_away(case, &answers, &partitions, talk)), attempt);
@@ -70,7 +70,7 @@ struct Partitions<'a> {
 }
 
 impl<'a> Partitions<'a> {
-    fn new(answers: &Answers<'a>) -> Self {
+    fn new(answers: &AnsweredNames<'a>) -> Self {
         let mut by_address: HashMap<_, Vec<_>> = HashMap::new();
         for (server, names) in answers.iter().filter(|(server, _)| !usual(*server)) {
             let known = by_address.entry(server.ip).or_default();
@@ -95,12 +95,12 @@ fn usual(server: Endpoint) -> bool {
 fn misled<'a>(case: &Case<'a>, partitions: &Partitions<'a>, talk: &Talk<'a>) -> Option<(Endpoint, &'a str)> {
     let server = talk.conversation.server;
     let names = refused(case, talk).filter(|m| usual(server) && !looks_like_host(m.wanted))?;
-    let home = |&&(_, name): &&(Endpoint, &str)| case.likeness(names.wanted, name) == Likeness::Same;
+    let home = |&&(_, name): &&(Endpoint, &str)| case.likeness(names.wanted, name) == NameLikeness::Same;
     partitions.at(server.ip).iter().find(home).copied()
 }
 
 /// The usual port refused for good, and partitions live on others.
-fn turned_away(case: &Case<'_>, answers: &Answers<'_>, partitions: &Partitions<'_>, talk: &Talk<'_>) -> bool {
+fn turned_away(case: &Case<'_>, answers: &AnsweredNames<'_>, partitions: &Partitions<'_>, talk: &Talk<'_>) -> bool {
     let c = talk.conversation;
     let accepts = case
         .analysis

@@ -5,10 +5,10 @@ use crate::diagnose::evidence::nrpc::{show_close, show_names};
 use crate::diagnose::words::Status;
 use crate::diagnose::words::nrpc::refused_status as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
-use crate::facts::logs::{Entry, same_server};
+use crate::facts::logs::{LogEntry, same_server};
 use crate::facts::names;
 use crate::facts::nrpc::group_by;
-use crate::facts::nrpc::opening::{Refusal, last_refusal, worked_later};
+use crate::facts::nrpc::opening::{StatusRefusal, last_refusal, worked_later};
 use crate::model::{Confidence, LogEvent, RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -128,13 +128,13 @@ impl Rule for RefusedStatus {
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = |event: &LogEvent| refusal_in(event).is_some();
         case.logs().saying(said).take(FEW).filter_map(|entry| told_by_log(case, entry)).collect()
     }
 }
 
-fn refusal(case: &Case<'_>, talk: &Talk<'_>) -> Option<Refusal> {
+fn refusal(case: &Case<'_>, talk: &Talk<'_>) -> Option<StatusRefusal> {
     last_refusal(case, talk, |code| code_of(code).is_some())
 }
 
@@ -200,7 +200,7 @@ fn refusal_in(event: &LogEvent) -> Option<(&'static Code, Option<&str>)> {
     code_of(status).filter(|_| own).map(|code| (code, server))
 }
 
-fn told_by_log(case: &Case<'_>, entry: Entry<'_>) -> Option<Testimony> {
+fn told_by_log(case: &Case<'_>, entry: LogEntry<'_>) -> Option<Testimony> {
     let (Code(code, meaning, remedy), server) = refusal_in(&entry.fact.event)?;
     let logged = words::Logged {
         log: log_of(case, &entry).to_owned(),

@@ -5,8 +5,8 @@ use crate::diagnose::evidence::nrpc::{show, show_names};
 use crate::diagnose::words::Closed;
 use crate::diagnose::words::nrpc::server_renamed as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
-use crate::facts::names::{Likeness, abbreviated};
-use crate::facts::nrpc::opening::{Answers, Mismatch, recovered, refused};
+use crate::facts::names::{NameLikeness, abbreviated};
+use crate::facts::nrpc::opening::{AnsweredNames, NameMismatch, recovered, refused};
 use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{Confidence, RuleId, Severity};
 
@@ -54,14 +54,15 @@ impl Rule for ServerRenamed {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let answers = Answers::new(case);
+        let answers = AnsweredNames::new(case);
         let groups = group_by(case.nrpc().filter(|talk| renamed(case, talk).is_some()), attempt);
         groups.iter().filter_map(|group| finding(case, &answers, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let mine =
-            |pair: Option<(&str, Likeness)>| pair.is_some_and(|(_, likeness)| likeness == Likeness::SameCommonName);
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let mine = |pair: Option<(&str, NameLikeness)>| {
+            pair.is_some_and(|(_, likeness)| likeness == NameLikeness::SameCommonName)
+        };
         wrong_server(case, &ABOUT, mine, |draft, trace| {
             draft
                 .names_read()
@@ -76,11 +77,11 @@ impl Rule for ServerRenamed {
     }
 }
 
-fn renamed<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<Mismatch<'a>> {
-    refused(case, talk).filter(|m| m.likeness == Likeness::SameCommonName)
+fn renamed<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
+    refused(case, talk).filter(|m| m.likeness == NameLikeness::SameCommonName)
 }
 
-fn finding(case: &Case<'_>, answers: &Answers<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let (first, last) = (*group.first()?, *group.last()?);
     let names = renamed(case, first)?;
     let server = first.conversation.server;

@@ -4,7 +4,7 @@ use crate::diagnose::evidence::nrpc::{show_close, show_names};
 use crate::diagnose::words::nrpc::sprayer_inconsistent::ByTurns;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names::{abbreviated, looks_like_host};
-use crate::facts::nrpc::opening::{Answers, refused};
+use crate::facts::nrpc::opening::{AnsweredNames, refused};
 use crate::model::{Endpoint, RuleId, Severity};
 use hashbrown::HashSet;
 
@@ -51,7 +51,7 @@ impl Rule for SprayerInconsistent {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let answers = Answers::new(case);
+        let answers = AnsweredNames::new(case);
         let mut servers: Vec<_> = answers.iter().filter(|(_, names)| names.len() > 1).collect();
         servers.sort_unstable_by_key(|(server, _)| *server);
         servers.into_iter().filter_map(|(server, names)| finding(case, server, names)).collect()

@@ -6,7 +6,7 @@ use crate::diagnose::words::{clients, count};
 use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::grouping::group_by;
-use crate::facts::network::attempts::{Aftermath, Rejections, scanners, worst_aftermath};
+use crate::facts::network::attempts::{Aftermath, IcmpRejections, scanners, worst_aftermath};
 use crate::facts::nrpc::restarts::restarted;
 use crate::model::{CloseBy, RuleId, Setup, Severity, Stamp};
 
@@ -47,7 +47,7 @@ impl Rule for SynRefused {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let (restarted, scanners, rejections) = (restarted(case), scanners(case), Rejections::new(case));
+        let (restarted, scanners, rejections) = (restarted(case), scanners(case), IcmpRejections::new(case));
         let mine = case.talks().filter(|talk| {
             let c = talk.conversation;
             refusal(talk).is_some()
@@ -58,7 +58,7 @@ impl Rule for SynRefused {
         group_by(mine, |talk| talk.conversation.server).iter().filter_map(|group| finding(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         not_responding(case, &ABOUT)
     }
 }

@@ -68,7 +68,7 @@ impl Rule for SynSilent {
         groups.iter().filter_map(|group| finding(case, over_ipv4, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         not_responding(case, &ABOUT)
     }
 }

@@ -5,7 +5,7 @@ use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::deadlines::enough_repeats;
 use crate::facts::sip::wishes::repeated_successes;
-use crate::facts::sip::{Call, Signal};
+use crate::facts::sip::{Call, SipMessage};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -101,12 +101,12 @@ fn judge_call(case: &Case<'_>, call: &Call<'_, '_>) -> Option<Draft> {
 }
 
 /// Where the ACK has to go, as the answer says.
-fn way_back(answer: Signal<'_>) -> String {
+fn way_back(answer: SipMessage<'_>) -> String {
     let routes = if answer.sip.record_routes.is_empty() { "" } else { ", by way of its Record-Route" };
     format!("the ACK has to go to {}{routes}", next_hop(answer))
 }
 
-fn next_hop(answer: Signal<'_>) -> String {
+fn next_hop(answer: SipMessage<'_>) -> String {
     let routes = answer.sip.record_routes.last();
     let next = routes.or_else(|| answer.sip.contacts.first());
     next.map_or_else(

@@ -6,7 +6,7 @@ use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::deadlines::plus;
-use crate::facts::sip::{Exchange, Outcome};
+use crate::facts::sip::{SipExchange, TransactionOutcome};
 use crate::model::{Close, CloseBy, RuleId, Severity, Stamp, Timestamp, Transport};
 use hashbrown::HashMap;
 
@@ -67,23 +67,25 @@ const LOOK_AHEAD: usize = 256;
 /// A connection that was closed although a registration lived on it.
 struct Flow<'c, 'a> {
     /// The last REGISTER on it.
-    last: &'c Exchange<'a>,
+    last: &'c SipExchange<'a>,
     closed: Stamp,
     /// When the same user registered again, or the end of what is known.
     until: Timestamp,
 }
 
 /// `of_user`: every REGISTER of one user, in order of time.
-fn lost_flows<'c, 'a>(case: &Case<'a>, of_user: &[&'c Exchange<'a>]) -> Vec<Flow<'c, 'a>> {
+fn lost_flows<'c, 'a>(case: &Case<'a>, of_user: &[&'c SipExchange<'a>]) -> Vec<Flow<'c, 'a>> {
     let wait = case.settings.thresholds.retry_within;
-    let judge = |(place, &last): (usize, &&'c Exchange<'a>)| {
+    let judge = |(place, &last): (usize, &&'c SipExchange<'a>)| {
         let closed = lost(last)?;
         let later = of_user.get(place.saturating_add(1)..).unwrap_or_default().iter().take(LOOK_AHEAD);
-        let same_client = |e: &&&Exchange<'a>| e.client().ip == last.client().ip;
+        let same_client = |e: &&&SipExchange<'a>| e.client().ip == last.client().ip;
         let next_try = later.clone().filter(same_client).map(|e| e.began()).next();
         let stays = next_try.is_some_and(|tried| tried <= plus(closed.time, wait));
-        let next =
-            later.filter(|e| e.began() > closed.time && e.outcome() == Outcome::Accepted).map(|e| e.began()).next();
+        let next = later
+            .filter(|e| e.began() > closed.time && e.outcome() == TransactionOutcome::Accepted)
+            .map(|e| e.began())
+            .next();
         let until = next.unwrap_or(case.end()).min(registered_until(last)?);
         let long = until.seconds_since(closed.time) >= wait;
         (!stays && long).then_some(Flow { last, closed, until })
@@ -92,7 +94,7 @@ fn lost_flows<'c, 'a>(case: &Case<'a>, of_user: &[&'c Exchange<'a>]) -> Vec<Flow
 }
 
 /// When the connection of a REGISTER was closed by something else than the client, or went dead.
-fn lost(exchange: &Exchange<'_>) -> Option<Stamp> {
+fn lost(exchange: &SipExchange<'_>) -> Option<Stamp> {
     let connection = exchange.request().map(|request| request.conversation)?;
     let gone = match connection.teardown.how {
         Close::Fin | Close::Rst if connection.teardown.by != CloseBy::Client => connection.teardown.at,
@@ -102,15 +104,15 @@ fn lost(exchange: &Exchange<'_>) -> Option<Stamp> {
     gone.filter(|at| connection.transport == Transport::Tcp && at.time >= exchange.ended())
 }
 
-fn registered_until(exchange: &Exchange<'_>) -> Option<Timestamp> {
-    let registered = exchange.outcome() == Outcome::Accepted && !exchange.is_unregister();
+fn registered_until(exchange: &SipExchange<'_>) -> Option<Timestamp> {
+    let registered = exchange.outcome() == TransactionOutcome::Accepted && !exchange.is_unregister();
     let seconds = exchange.granted().filter(|&seconds| registered && seconds > 0)?;
     Some(plus(exchange.ended(), f64::from(seconds)))
 }
 
 /// Calls that did not reach their user, by that user.
-fn failed_calls<'c, 'a>(case: &'c Case<'a>) -> HashMap<String, Vec<&'c Exchange<'a>>> {
-    let mut failed: HashMap<String, Vec<&'c Exchange<'a>>> = HashMap::new();
+fn failed_calls<'c, 'a>(case: &'c Case<'a>) -> HashMap<String, Vec<&'c SipExchange<'a>>> {
+    let mut failed: HashMap<String, Vec<&'c SipExchange<'a>>> = HashMap::new();
     let calls = case.sip().exchanges().filter(|e| e.method == "INVITE" && !e.in_dialog());
     for call in calls.filter(|e| matches!(e.status(), Some(404 | 408 | 410 | 430 | 480))) {
         failed.entry(subject(call)).or_default().push(call);
@@ -118,10 +120,15 @@ fn failed_calls<'c, 'a>(case: &'c Case<'a>) -> HashMap<String, Vec<&'c Exchange<
     failed
 }
 
-fn judge_group(case: &Case<'_>, group: &[Flow<'_, '_>], failed: &HashMap<String, Vec<&Exchange<'_>>>) -> Option<Draft> {
+fn judge_group(
+    case: &Case<'_>,
+    group: &[Flow<'_, '_>],
+    failed: &HashMap<String, Vec<&SipExchange<'_>>>,
+) -> Option<Draft> {
     let first = group.first()?;
     let calls = failed.get(&subject(first.last)).map_or(&[][..], Vec::as_slice);
-    let during = |call: &&&Exchange<'_>| group.iter().any(|f| call.began() > f.closed.time && call.began() < f.until);
+    let during =
+        |call: &&&SipExchange<'_>| group.iter().any(|f| call.began() > f.closed.time && call.began() < f.until);
     let missed: Vec<_> = calls.iter().filter(during).copied().collect();
     let connection = first.last.request()?.conversation;
     let end = match (connection.teardown.how, connection.teardown.by) {

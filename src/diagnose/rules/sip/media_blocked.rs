@@ -6,7 +6,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::rejection;
 use crate::facts::sip::deadlines::enough_repeats;
-use crate::facts::sip::{Call, Exchange, Media, MediaIndex};
+use crate::facts::sip::{Call, MediaIndex, MediaStream, SipExchange};
 use crate::model::{Endpoint, IcmpError, PerSide, RuleId, Severity, Side, Timestamp, Transport};
 use hashbrown::HashMap;
 
@@ -79,7 +79,7 @@ impl<'a> Index<'a> {
     }
 
     /// An ICMP error about a datagram to one of the two places, and whose place that is.
-    fn error(&self, media: &Media<'_>, from: Timestamp, until: Timestamp) -> Option<(&'a IcmpError, Side)> {
+    fn error(&self, media: &MediaStream<'_>, from: Timestamp, until: Timestamp) -> Option<(&'a IcmpError, Side)> {
         let during = |error: &&'a IcmpError| (from..=until).contains(&error.at.time);
         [Side::Client, Side::Server].into_iter().find_map(|side| {
             let errors = self.errors.get(&media.ends[side])?;
@@ -91,7 +91,7 @@ impl<'a> Index<'a> {
 
 /// A stream of which one direction is missing.
 struct Stream<'a> {
-    media: Media<'a>,
+    media: MediaStream<'a>,
     seen: PerSide<u64>,
     /// The side whose datagrams are missing.
     missing: Side,
@@ -121,7 +121,7 @@ fn blocked<'a>(case: &Case<'a>, index: &Index<'a>, call: &Call<'_, 'a>) -> Optio
 fn missing<'a>(
     case: &Case<'a>,
     index: &Index<'a>,
-    media: Media<'a>,
+    media: MediaStream<'a>,
     from: Timestamp,
     until: Timestamp,
 ) -> Option<Stream<'a>> {
@@ -142,7 +142,7 @@ fn missing<'a>(
 
 /// The BYE, else the end of the capture.
 fn end_of(case: &Case<'_>, call: &Call<'_, '_>) -> Timestamp {
-    call.bye().map_or(case.end(), Exchange::began)
+    call.bye().map_or(case.end(), SipExchange::began)
 }
 
 fn judge_group(case: &Case<'_>, group: &[(Call<'_, '_>, Stream<'_>)]) -> Option<Draft> {

@@ -5,7 +5,7 @@ use crate::diagnose::words::count;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::deadlines::Deadlines;
-use crate::facts::sip::{Exchange, Outcome};
+use crate::facts::sip::{SipExchange, TransactionOutcome};
 use crate::model::{RuleId, Severity};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::sip::Address;
@@ -66,8 +66,8 @@ impl Rule for NatContact {
 }
 
 /// Accepted from a public address with a private Contact, without outbound.
-fn is_behind_nat(exchange: &Exchange<'_>) -> bool {
-    exchange.outcome() == Outcome::Accepted
+fn is_behind_nat(exchange: &SipExchange<'_>) -> bool {
+    exchange.outcome() == TransactionOutcome::Accepted
         && !exchange.is_unregister()
         && is_public(exchange.client().ip)
         && private_contact(exchange).is_some()
@@ -75,12 +75,12 @@ fn is_behind_nat(exchange: &Exchange<'_>) -> bool {
 }
 
 /// The private address that it registered.
-fn private_contact<'a>(exchange: &Exchange<'a>) -> Option<&'a Address> {
+fn private_contact<'a>(exchange: &SipExchange<'a>) -> Option<&'a Address> {
     let is_private = |contact: &&Address| contact.uri.host.parse::<IpAddr>().is_ok_and(|ip| !is_public(ip));
     exchange.contacts().iter().find(is_private)
 }
 
-fn uses_outbound(exchange: &Exchange<'_>) -> bool {
+fn uses_outbound(exchange: &SipExchange<'_>) -> bool {
     let Some(request) = exchange.request() else { return false };
     let by_flow = |contact: &Address| {
         contact.params.iter().any(|(name, _)| name == "reg-id" || name == "+sip.instance" || name == "ob")
@@ -102,7 +102,7 @@ fn is_public(ip: IpAddr) -> bool {
 }
 
 /// The registrar noted where the request came from.
-fn was_noted(exchange: &Exchange<'_>) -> bool {
+fn was_noted(exchange: &SipExchange<'_>) -> bool {
     let Some(answer) = exchange.answer() else { return false };
     let source = exchange.client();
     let in_via = answer.via().is_some_and(|via| {
@@ -113,9 +113,9 @@ fn was_noted(exchange: &Exchange<'_>) -> bool {
 }
 
 /// INVITEs that did not reach whom they were for, by that user.
-fn failed_calls<'c, 'a>(case: &'c Case<'a>) -> HashMap<String, Vec<&'c Exchange<'a>>> {
+fn failed_calls<'c, 'a>(case: &'c Case<'a>) -> HashMap<String, Vec<&'c SipExchange<'a>>> {
     let deadlines = Deadlines::new(case);
-    let mut failed: HashMap<String, Vec<&'c Exchange<'a>>> = HashMap::new();
+    let mut failed: HashMap<String, Vec<&'c SipExchange<'a>>> = HashMap::new();
     let calls = case.sip().exchanges().filter(|e| e.method == "INVITE" && !e.in_dialog());
     for call in
         calls.filter(|e| matches!(e.status(), Some(404 | 408 | 410 | 430 | 480 | 504)) || deadlines.missed(e).is_some())
@@ -127,7 +127,7 @@ fn failed_calls<'c, 'a>(case: &'c Case<'a>) -> HashMap<String, Vec<&'c Exchange<
     failed
 }
 
-fn judge_group(group: &[&Exchange<'_>], failed: &HashMap<String, Vec<&Exchange<'_>>>) -> Option<Draft> {
+fn judge_group(group: &[&SipExchange<'_>], failed: &HashMap<String, Vec<&SipExchange<'_>>>) -> Option<Draft> {
     let first = *group.first()?;
     let contact = private_contact(first)?;
     let calls = failed.get(&subject(first)).map_or(&[][..], Vec::as_slice);

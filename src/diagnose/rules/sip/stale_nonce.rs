@@ -6,7 +6,7 @@ use crate::diagnose::words::times;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::wishes::is_stale;
-use crate::facts::sip::{Exchange, Outcome, Series};
+use crate::facts::sip::{Series, SipExchange, TransactionOutcome};
 use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 use std::net::IpAddr;
@@ -56,8 +56,8 @@ impl Rule for StaleNonce {
 
 /// A stale challenge and what came next.
 struct Story<'t, 'a> {
-    first: &'t Exchange<'a>,
-    next: &'t Exchange<'a>,
+    first: &'t SipExchange<'a>,
+    next: &'t SipExchange<'a>,
     /// It was stale again: did the client answer the new nonce?
     again: Option<bool>,
 }
@@ -68,15 +68,17 @@ fn stories<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Story<'t, 'a>> {
         _ => None,
     });
     let told = pairs.filter_map(|(first, next)| match next.outcome() {
-        Outcome::Accepted => Some(Story { first, next, again: None }),
-        Outcome::Challenged if is_stale(next) => Some(Story { first, next, again: Some(answers(first, next)) }),
+        TransactionOutcome::Accepted => Some(Story { first, next, again: None }),
+        TransactionOutcome::Challenged if is_stale(next) => {
+            Some(Story { first, next, again: Some(answers(first, next)) })
+        }
         _ => None,
     });
     told.collect()
 }
 
 /// The credentials answer the nonce of that challenge.
-fn answers(challenged: &Exchange<'_>, next: &Exchange<'_>) -> bool {
+fn answers(challenged: &SipExchange<'_>, next: &SipExchange<'_>) -> bool {
     let nonces: Vec<_> = challenged.challenges().iter().filter_map(|c| c.nonce.as_deref()).collect();
     next.credentials().iter().filter_map(|c| c.nonce.as_deref()).any(|nonce| nonces.contains(&nonce))
 }

@@ -4,7 +4,7 @@ use crate::diagnose::evidence::sip::{SHOWN, draft, named, show, subject};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::wishes::{carries_token, challenged, challenges, recovered, scanners};
-use crate::facts::sip::{Exchange, Outcome, Series};
+use crate::facts::sip::{Series, SipExchange, TransactionOutcome};
 use crate::model::{RuleId, Severity};
 use std::net::IpAddr;
 
@@ -58,16 +58,16 @@ impl Rule for Loop {
 struct Run<'t, 'a> {
     /// Client, method, whom it is about.
     of: (IpAddr, &'a str, Option<String>),
-    challenged: Vec<&'t Exchange<'a>>,
-    all: &'t [Exchange<'a>],
+    challenged: Vec<&'t SipExchange<'a>>,
+    all: &'t [SipExchange<'a>],
     accepted: bool,
 }
 
 fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Run<'t, 'a>> {
     let of = (series.client().ip, series.method(), series.target());
-    let run = |all: &'t [Exchange<'a>]| {
+    let run = |all: &'t [SipExchange<'a>]| {
         let challenged = challenged(all);
-        let accepted = all.last().is_some_and(|last| last.outcome() == Outcome::Accepted);
+        let accepted = all.last().is_some_and(|last| last.outcome() == TransactionOutcome::Accepted);
         (!challenged.is_empty()).then(|| Run { of: of.clone(), challenged, all, accepted })
     };
     series.runs().filter_map(run).collect()
@@ -78,7 +78,7 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     if loops.is_empty() {
         loops = given_up(case, group)?;
     }
-    let challenged: Vec<&Exchange<'_>> = loops.iter().flat_map(|run| run.challenged.iter().copied()).collect();
+    let challenged: Vec<&SipExchange<'_>> = loops.iter().flat_map(|run| run.challenged.iter().copied()).collect();
     let (first, last) = (*challenged.first()?, *challenged.last()?);
     let ended_well = recovered(case, last);
     let torn = challenged.iter().any(|exchange| case.sip().is_torn(exchange));
@@ -105,14 +105,14 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
 /// Every Call-ID ended with credentials refused, and the user never got in.
 fn given_up<'r, 't, 'a>(case: &Case<'a>, group: &'r [Run<'t, 'a>]) -> Option<Vec<&'r Run<'t, 'a>>> {
     let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
-    let all: Vec<&&Exchange<'a>> = group.iter().flat_map(|run| &run.challenged).collect();
+    let all: Vec<&&SipExchange<'a>> = group.iter().flat_map(|run| &run.challenged).collect();
     let refused = all.iter().filter(|exchange| !exchange.credentials().is_empty()).count();
     let never = group.iter().all(|run| !run.accepted) && all.iter().all(|e| !case.sip().ever_accepted(e));
     (never && refused >= 2 && all.len() >= enough).then(|| group.iter().collect())
 }
 
 /// Title and reason by what the requests carried.
-fn reason(challenged: &[&Exchange<'_>], first: &Exchange<'_>) -> (String, String) {
+fn reason(challenged: &[&SipExchange<'_>], first: &SipExchange<'_>) -> (String, String) {
     let user = subject(first);
     let server = first.server();
     let credentials = challenged.iter().any(|exchange| !exchange.credentials().is_empty());
@@ -142,7 +142,7 @@ fn reason(challenged: &[&Exchange<'_>], first: &Exchange<'_>) -> (String, String
     }
 }
 
-fn cure(draft: Draft, challenged: &[&Exchange<'_>]) -> Draft {
+fn cure(draft: Draft, challenged: &[&SipExchange<'_>]) -> Draft {
     let password = "Enter the user name and password of the SIP account anew; try the user name in the other form (short name, \
                     mail address, number).";
     let token = "Find out why the sign-on token is refused: is it expired, do the servers share their LTPA keys and realm, \

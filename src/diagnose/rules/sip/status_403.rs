@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::sip::{aftermath, draft, how_often, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::wishes::{by_user, challenges, refused};
-use crate::facts::sip::{Exchange, Series};
+use crate::facts::sip::{Series, SipExchange};
 use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
@@ -69,7 +69,7 @@ impl Rule for Forbidden {
 /// Tells one exchange from others.
 type Id<'a> = (&'a str, &'a str, u32, Option<String>);
 
-fn id<'a>(exchange: &Exchange<'a>) -> Id<'a> {
+fn id<'a>(exchange: &SipExchange<'a>) -> Id<'a> {
     (exchange.call_id, exchange.method, exchange.number, exchange.target())
 }
 
@@ -81,7 +81,7 @@ fn looping<'a>(case: &Case<'a>) -> HashSet<Id<'a>> {
 }
 
 /// The user that a sign-on token in clear names.
-fn token_user<'a>(exchange: &Exchange<'a>) -> Option<&'a str> {
+fn token_user<'a>(exchange: &SipExchange<'a>) -> Option<&'a str> {
     exchange.cookies().iter().find_map(|cookie| cookie.token.as_ref()?.user.as_deref())
 }
 

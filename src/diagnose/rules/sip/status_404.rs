@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::sip::{aftermath, draft, how_often, subject, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::sip::Exchange;
+use crate::facts::sip::SipExchange;
 use crate::facts::sip::wishes::{by_user, refused};
 use crate::model::{RuleId, Severity};
 
@@ -46,7 +46,7 @@ impl Rule for NotFound {
     }
 }
 
-fn one(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft {
+fn one(case: &Case<'_>, group: &[&SipExchange<'_>], first: &SipExchange<'_>) -> Draft {
     let draft = draft(case, &ABOUT, group);
     let draft = if first.method == "REGISTER" { draft } else { draft.severity(Severity::Minor) };
     draft.title(format!("{} is unknown to {}", subject(first), first.server())).explain(format!(

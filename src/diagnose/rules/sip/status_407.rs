@@ -6,7 +6,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::deadlines::plus;
 use crate::facts::sip::wishes::{is_stale, is_wish, recovered, scanners};
-use crate::facts::sip::{Exchange, Outcome, Series};
+use crate::facts::sip::{Series, SipExchange, TransactionOutcome};
 use crate::model::{RuleId, Severity, Timestamp};
 use hashbrown::HashMap;
 use std::net::IpAddr;
@@ -62,10 +62,11 @@ fn failures<'t, 'a>(
     case: &Case<'a>,
     answered: &Answered<'a>,
     series: &Series<'t, 'a>,
-) -> Vec<(&'t Exchange<'a>, bool)> {
-    let runs = series.runs().filter(|run| run.last().is_some_and(|last| last.outcome() != Outcome::Accepted));
-    let in_run = |run: &'t [Exchange<'a>]| {
-        let asked = |e: &&Exchange<'a>| is_wish(e) && e.status() == Some(407) && !is_stale(e);
+) -> Vec<(&'t SipExchange<'a>, bool)> {
+    let runs =
+        series.runs().filter(|run| run.last().is_some_and(|last| last.outcome() != TransactionOutcome::Accepted));
+    let in_run = |run: &'t [SipExchange<'a>]| {
+        let asked = |e: &&SipExchange<'a>| is_wish(e) && e.status() == Some(407) && !is_stale(e);
         let refused: Vec<_> = run.iter().filter(|e| asked(e) && answers_proxy(e)).collect();
         if refused.len() >= 2 {
             return refused.into_iter().map(|e| (e, true)).collect();
@@ -76,12 +77,12 @@ fn failures<'t, 'a>(
     runs.flat_map(in_run).collect()
 }
 
-fn answers_proxy(exchange: &Exchange<'_>) -> bool {
+fn answers_proxy(exchange: &SipExchange<'_>) -> bool {
     exchange.credentials().iter().any(|credentials| credentials.proxy)
 }
 
 /// There was time to answer, and the client did not get through in another call either.
-fn was_ignored<'a>(case: &Case<'a>, answered: &Answered<'a>, exchange: &Exchange<'a>) -> bool {
+fn was_ignored<'a>(case: &Case<'a>, answered: &Answered<'a>, exchange: &SipExchange<'a>) -> bool {
     plus(exchange.ended(), case.settings.thresholds.sip_auth_wait) <= case.end()
         && !case.sip().accepted_after(exchange, exchange.began())
         && !answered.after(exchange)
@@ -104,18 +105,18 @@ impl<'a> Answered<'a> {
         Self(last)
     }
 
-    fn after(&self, exchange: &Exchange<'a>) -> bool {
+    fn after(&self, exchange: &SipExchange<'a>) -> bool {
         self.0.get(&wish(exchange)).is_some_and(|&time| time > exchange.ended())
     }
 }
 
-fn wish<'a>(exchange: &Exchange<'a>) -> Wish<'a> {
+fn wish<'a>(exchange: &SipExchange<'a>) -> Wish<'a> {
     (exchange.client().ip, exchange.method, exchange.target())
 }
 
-fn judge_group(case: &Case<'_>, group: &[(&Exchange<'_>, bool)]) -> Option<Draft> {
+fn judge_group(case: &Case<'_>, group: &[(&SipExchange<'_>, bool)]) -> Option<Draft> {
     let (first, refused) = group.first()?;
-    let all: Vec<&Exchange<'_>> = group.iter().map(|(exchange, _)| *exchange).collect();
+    let all: Vec<&SipExchange<'_>> = group.iter().map(|(exchange, _)| *exchange).collect();
     let worst = all.iter().any(|exchange| !recovered(case, exchange));
     let realm = first.challenges().iter().find_map(|challenge| challenge.realm.as_deref()).unwrap_or("no realm");
     let draft = draft(case, &ABOUT, &all);
@@ -142,7 +143,7 @@ fn judge_group(case: &Case<'_>, group: &[(&Exchange<'_>, bool)]) -> Option<Draft
 }
 
 /// Who sent the request.
-fn user(exchange: &Exchange<'_>) -> String {
+fn user(exchange: &SipExchange<'_>) -> String {
     exchange.user().unwrap_or_else(|| "The user".to_owned())
 }
 

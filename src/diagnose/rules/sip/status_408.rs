@@ -4,8 +4,8 @@ use crate::diagnose::evidence::sip::{SHOWN, aftermath, crowd, draft, how_often, 
 use crate::diagnose::words::{span, times};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::sip::Exchange;
-use crate::facts::sip::deadlines::{Deadlines, Unanswered};
+use crate::facts::sip::SipExchange;
+use crate::facts::sip::deadlines::{Deadlines, UnansweredRequest};
 use crate::facts::sip::wishes::{by_server, is_wish, refused};
 use crate::model::{RuleId, Severity, Timestamp};
 
@@ -62,11 +62,11 @@ impl Rule for Timeout {
 }
 
 /// It rang: then a person did not answer, not a server.
-fn rang(exchange: &Exchange<'_>) -> bool {
+fn rang(exchange: &SipExchange<'_>) -> bool {
     exchange.first.provisional.iter().any(|response| matches!(response.status(), Some(180..=183)))
 }
 
-fn answered(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft {
+fn answered(case: &Case<'_>, group: &[&SipExchange<'_>], first: &SipExchange<'_>) -> Draft {
     let line = first.answer().map_or_else(String::new, |answer| answer.status_line());
     let explanation = format!(
         "{} answered {} {}: something behind it did not answer in time.{}",
@@ -94,7 +94,7 @@ fn silent(case: &Case<'_>) -> Vec<Draft> {
     groups.iter().filter_map(|group| alone(case, group)).collect()
 }
 
-fn alone<'a>(case: &Case<'a>, group: &[(&Exchange<'a>, Unanswered<'a>)]) -> Option<Draft> {
+fn alone<'a>(case: &Case<'a>, group: &[(&SipExchange<'a>, UnansweredRequest<'a>)]) -> Option<Draft> {
     let (first, how) = group.first()?;
     let exchanges: Vec<_> = group.iter().map(|(exchange, _)| *exchange).collect();
     let worst = severity(case, &exchanges);
@@ -105,9 +105,9 @@ fn alone<'a>(case: &Case<'a>, group: &[(&Exchange<'a>, Unanswered<'a>)]) -> Opti
         draft = show(case, draft, exchange, *how);
     }
     let how = match how {
-        Unanswered::Repeated(repeats) => format!("repeated it {} in vain", times(*repeats)),
-        Unanswered::Delivered => "delivered it, and nothing came back".to_owned(),
-        Unanswered::Rejected(error) => format!("got an ICMP error from {} instead of an answer", error.from),
+        UnansweredRequest::Repeated(repeats) => format!("repeated it {} in vain", times(*repeats)),
+        UnansweredRequest::Delivered => "delivered it, and nothing came back".to_owned(),
+        UnansweredRequest::Rejected(error) => format!("got an ICMP error from {} instead of an answer", error.from),
     };
     Some(draft.points(10).title(format!("{} does not answer {}", first.server(), who(&exchanges))).explain(format!(
         "{} got no answer from {}: the client {how}; the time of {} for an answer was over{}.{}",
@@ -119,7 +119,7 @@ fn alone<'a>(case: &Case<'a>, group: &[(&Exchange<'a>, Unanswered<'a>)]) -> Opti
     )))
 }
 
-fn show<'a>(case: &Case<'a>, draft: Draft, exchange: &Exchange<'a>, how: Unanswered<'a>) -> Draft {
+fn show<'a>(case: &Case<'a>, draft: Draft, exchange: &SipExchange<'a>, how: UnansweredRequest<'a>) -> Draft {
     let Some(request) = exchange.request() else { return draft };
     let draft =
         draft.packet(request.at(), format!("{} for {}, CSeq {}", exchange.method, subject(exchange), exchange.number));
@@ -128,13 +128,15 @@ fn show<'a>(case: &Case<'a>, draft: Draft, exchange: &Exchange<'a>, how: Unanswe
         None => draft,
     };
     match how {
-        Unanswered::Rejected(error) => draft.packet(error.at, format!("ICMP error from {}: not delivered", error.from)),
+        UnansweredRequest::Rejected(error) => {
+            draft.packet(error.at, format!("ICMP error from {}: not delivered", error.from))
+        }
         _ => draft.absence(format!("no final response until {}", until(case, exchange))),
     }
 }
 
 /// The end of the time that was watched, for people.
-fn until(case: &Case<'_>, exchange: &Exchange<'_>) -> String {
+fn until(case: &Case<'_>, exchange: &SipExchange<'_>) -> String {
     let waited = |end: Timestamp| span(end.seconds_since(exchange.began()));
     format!("the end of the capture, {} later", waited(case.end()))
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::sip::{severity, show_all, subject};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::sip::{Exchange, Outcome, Series};
+use crate::facts::sip::{Series, SipExchange, TransactionOutcome};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -44,13 +44,13 @@ impl Rule for TooBrief {
 }
 
 fn judge_series(case: &Case<'_>, series: &Series<'_, '_>) -> Option<Draft> {
-    let refused: Vec<&Exchange<'_>> = series.exchanges.iter().filter(|exchange| is_brief(exchange)).collect();
+    let refused: Vec<&SipExchange<'_>> = series.exchanges.iter().filter(|exchange| is_brief(exchange)).collect();
     let first = *refused.first()?;
     let asked = first.expires()?;
     let least = first.answer().and_then(|answer| answer.sip.min_expires);
     let least_text = least.map_or_else(|| "no Min-Expires".to_owned(), |least| format!("Min-Expires {least}"));
     let after = series.exchanges.iter().skip_while(|e| e.number != first.number).skip(1);
-    let learned = after.clone().any(|e| e.outcome() == Outcome::Accepted && e.expires() > Some(asked));
+    let learned = after.clone().any(|e| e.outcome() == TransactionOutcome::Accepted && e.expires() > Some(asked));
     let again = refused.iter().filter(|e| e.expires() == Some(asked)).count();
     let draft = |severity| show_all(Draft::new(&ABOUT, 45).names_read().severity(severity), &refused);
     if learned {
@@ -82,7 +82,7 @@ fn judge_series(case: &Case<'_>, series: &Series<'_, '_>) -> Option<Draft> {
 }
 
 /// Refused because the time is too short, and it is.
-fn is_brief(exchange: &Exchange<'_>) -> bool {
+fn is_brief(exchange: &SipExchange<'_>) -> bool {
     let least = exchange.answer().and_then(|answer| answer.sip.min_expires);
     exchange.status() == Some(423) && least.is_none_or(|least| exchange.expires().is_some_and(|asked| asked < least))
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::sip::{aftermath, draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::sip::Exchange;
+use crate::facts::sip::SipExchange;
 use crate::facts::sip::wishes::{by_server, is_wish, refused};
 use crate::model::{RuleId, Severity};
 use hashbrown::HashMap;
@@ -53,7 +53,7 @@ impl Rule for LoopDetected {
     }
 }
 
-fn one(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft {
+fn one(case: &Case<'_>, group: &[&SipExchange<'_>], first: &SipExchange<'_>) -> Draft {
     let line = first.answer().map_or_else(String::new, |answer| answer.status_line());
     let host = group.iter().find_map(|exchange| round(exchange));
     let by = host.as_ref().map_or_else(String::new, |(host, rounds)| format!(" It passed {host} {rounds} times."));
@@ -72,7 +72,7 @@ fn one(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft 
 }
 
 /// The host that stands in the Via headers of one request most often, if that is too often.
-fn round(exchange: &Exchange<'_>) -> Option<(String, usize)> {
+fn round(exchange: &SipExchange<'_>) -> Option<(String, usize)> {
     let requests = exchange.hops().filter_map(|hop| hop.request);
     let answers = exchange.hops().flat_map(|hop| hop.finals.iter().copied());
     requests.chain(answers).filter_map(|signal| most(&signal.sip.vias)).max_by_key(|(_, rounds)| *rounds)

@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::sip::{aftermath, draft, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::sip::Exchange;
+use crate::facts::sip::SipExchange;
 use crate::facts::sip::wishes::{by_server, refused};
 use crate::model::{RuleId, Severity};
 
@@ -51,7 +51,7 @@ impl Rule for TooManyHops {
     }
 }
 
-fn one(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft {
+fn one(case: &Case<'_>, group: &[&SipExchange<'_>], first: &SipExchange<'_>) -> Draft {
     let left = hops_left(group);
     draft(case, &ABOUT, group).title(format!("{} is handed on too often", who(group))).explain(format!(
         "{} got 483 from {}: more proxies handed the request on than it allows, which happens where they send it in a \
@@ -63,9 +63,10 @@ fn one(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft 
 }
 
 /// How far Max-Forwards came down in the capture.
-fn hops_left(group: &[&Exchange<'_>]) -> String {
-    let seen =
-        |exchange: &Exchange<'_>| exchange.hops().filter_map(|hop| hop.request?.sip.max_forwards).collect::<Vec<_>>();
+fn hops_left(group: &[&SipExchange<'_>]) -> String {
+    let seen = |exchange: &SipExchange<'_>| {
+        exchange.hops().filter_map(|hop| hop.request?.sip.max_forwards).collect::<Vec<_>>()
+    };
     let seen: Vec<_> = group.iter().flat_map(|exchange| seen(exchange)).collect();
     match (seen.iter().max(), seen.iter().min()) {
         (Some(most), Some(least)) if least < most => {
@@ -78,7 +79,7 @@ fn hops_left(group: &[&Exchange<'_>]) -> String {
     }
 }
 
-fn wanted(case: &Case<'_>, group: &[&Exchange<'_>]) -> Option<Draft> {
+fn wanted(case: &Case<'_>, group: &[&SipExchange<'_>]) -> Option<Draft> {
     let hops = few_from_the_start(case, group.first()?)?;
     Some(draft(case, &ABOUT, group).severity(Severity::Minor).title(format!("{} allows {hops} hops only", who(group))).explain(format!(
         "{} began with Max-Forwards {hops} and got 483. A path test does so on purpose; a telephone should begin with 70.",
@@ -87,7 +88,7 @@ fn wanted(case: &Case<'_>, group: &[&Exchange<'_>]) -> Option<Draft> {
 }
 
 /// Max-Forwards of a request that no proxy has handed on yet, if it is small.
-fn few_from_the_start(case: &Case<'_>, exchange: &Exchange<'_>) -> Option<u32> {
+fn few_from_the_start(case: &Case<'_>, exchange: &SipExchange<'_>) -> Option<u32> {
     let request = exchange.request()?.sip;
     let few = request.max_forwards.filter(|&hops| hops < case.settings.thresholds.sip_hops_left);
     few.filter(|_| request.vias.len() <= 1)

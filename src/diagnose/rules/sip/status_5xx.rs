@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::sip::{aftermath, crowd, draft, how_often, who};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::sip::Exchange;
+use crate::facts::sip::SipExchange;
 use crate::facts::sip::wishes::{by_server, refused};
 use crate::model::{RuleId, Severity};
 
@@ -50,7 +50,7 @@ impl Rule for ServerError {
     }
 }
 
-fn one(case: &Case<'_>, group: &[&Exchange<'_>], first: &Exchange<'_>) -> Draft {
+fn one(case: &Case<'_>, group: &[&SipExchange<'_>], first: &SipExchange<'_>) -> Draft {
     let line = first.answer().map_or_else(String::new, |answer| answer.status_line());
     let later = first
         .answer()

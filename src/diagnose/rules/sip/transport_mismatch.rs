@@ -4,8 +4,8 @@ use crate::diagnose::evidence::sip::{named, severity, show, subject};
 use crate::diagnose::words::path;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::sip::Exchange;
-use crate::facts::sip::deadlines::{Deadlines, Unanswered};
+use crate::facts::sip::SipExchange;
+use crate::facts::sip::deadlines::{Deadlines, UnansweredRequest};
 use crate::model::{CloseBy, Conversation, RuleId, Severity, Side, Transport};
 use nrpcsniff_dissectors::{Message as Body, sip};
 
@@ -137,7 +137,7 @@ fn claims(case: &Case<'_>) -> Vec<Draft> {
 }
 
 /// Where a request in clear says TLS, if it does.
-fn claim(exchange: &Exchange<'_>) -> Option<&'static str> {
+fn claim(exchange: &SipExchange<'_>) -> Option<&'static str> {
     let request = exchange
         .request()
         .filter(|request| request.conversation.is(&sip::PROTOCOL) && is_clear(request.conversation))?
@@ -160,9 +160,9 @@ fn is_clear(c: &Conversation) -> bool {
     !handshake(Side::Client) && !handshake(Side::Server)
 }
 
-fn claimed(case: &Case<'_>, group: &[(&Exchange<'_>, &str, Option<Unanswered<'_>>)]) -> Option<Draft> {
+fn claimed(case: &Case<'_>, group: &[(&SipExchange<'_>, &str, Option<UnansweredRequest<'_>>)]) -> Option<Draft> {
     let (first, says, _) = group.first()?;
-    let all: Vec<&Exchange<'_>> = group.iter().map(|(exchange, ..)| *exchange).collect();
+    let all: Vec<&SipExchange<'_>> = group.iter().map(|(exchange, ..)| *exchange).collect();
     let mut draft = Draft::new(&ABOUT, 60).retry(all.len() > 1).severity(severity(case, &all));
     for exchange in &all {
         draft = named(draft, exchange);

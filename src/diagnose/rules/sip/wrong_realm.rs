@@ -4,7 +4,7 @@ use crate::diagnose::evidence::sip::{aftermath, draft, named, subject};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::wishes::scanners;
-use crate::facts::sip::{Exchange, Series};
+use crate::facts::sip::{Series, SipExchange};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -51,19 +51,19 @@ impl Rule for WrongRealm {
 
 /// Requests that answer for another realm than they were asked for, in a run that no success ends.
 struct Run<'t, 'a> {
-    wrong: Vec<&'t Exchange<'a>>,
+    wrong: Vec<&'t SipExchange<'a>>,
     /// Of the first of them.
     sent: &'a str,
     wanted: &'a str,
-    all: &'t [Exchange<'a>],
+    all: &'t [SipExchange<'a>],
 }
 
 fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Run<'t, 'a>> {
-    let failed = |run: &&[Exchange<'a>]| run.last().is_some_and(|last| last.status().is_some_and(|s| s >= 300));
+    let failed = |run: &&[SipExchange<'a>]| run.last().is_some_and(|last| last.status().is_some_and(|s| s >= 300));
     series.runs().filter(failed).filter_map(run).collect()
 }
 
-fn run<'t, 'a>(all: &'t [Exchange<'a>]) -> Option<Run<'t, 'a>> {
+fn run<'t, 'a>(all: &'t [SipExchange<'a>]) -> Option<Run<'t, 'a>> {
     let pairs = all.windows(2).filter_map(|pair| match pair {
         [asked, answered] => wrong(asked, answered).map(|realms| (answered, realms)),
         _ => None,
@@ -74,7 +74,7 @@ fn run<'t, 'a>(all: &'t [Exchange<'a>]) -> Option<Run<'t, 'a>> {
 }
 
 /// The realm sent and the first one wanted, if they have nothing in common and the request was refused.
-fn wrong<'a>(asked: &Exchange<'a>, answered: &Exchange<'a>) -> Option<(&'a str, &'a str)> {
+fn wrong<'a>(asked: &SipExchange<'a>, answered: &SipExchange<'a>) -> Option<(&'a str, &'a str)> {
     let refused = matches!(answered.status(), Some(401 | 403 | 407));
     let wanted: Vec<&str> = asked.challenges().iter().filter_map(|challenge| challenge.realm.as_deref()).collect();
     let sent: Vec<&str> = answered.credentials().iter().filter_map(|c| c.realm.as_deref()).collect();
@@ -84,7 +84,7 @@ fn wrong<'a>(asked: &Exchange<'a>, answered: &Exchange<'a>) -> Option<(&'a str, 
 
 fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     let Run { sent, wanted, .. } = group.first()?;
-    let wrong: Vec<&Exchange<'_>> = group.iter().flat_map(|run| run.wrong.iter().copied()).collect();
+    let wrong: Vec<&SipExchange<'_>> = group.iter().flat_map(|run| run.wrong.iter().copied()).collect();
     let first = *wrong.first()?;
     let letters = if sent.eq_ignore_ascii_case(wanted) {
         " They differ in upper and lower case only, and that counts."

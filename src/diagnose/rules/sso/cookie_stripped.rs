@@ -5,7 +5,7 @@ use crate::diagnose::evidence::http::{answer, name_loops};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::lacks_token;
-use crate::facts::http::{Exchange, HttpIndex, is_token, origin, tokens_sent, tokens_set};
+use crate::facts::http::{HttpExchange, HttpIndex, is_token, origin, tokens_sent, tokens_set};
 use crate::model::{RuleId, Severity};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::http::Request;
@@ -62,7 +62,7 @@ impl Rule for CookieStripped {
             return Vec::new();
         }
         let requests = http.exchanges().iter().filter_map(|exchange| exchange.request);
-        let sent: HashSet<&str> = requests.flat_map(|r| &r.http.cookies).map(|c| c.value.expose()).collect();
+        let sent: HashSet<&str> = requests.flat_map(|r| &r.content.cookies).map(|c| c.value.expose()).collect();
         let found = pairs.into_iter().filter_map(|pair| Some((pair, loss(http, pair, &sent)?)));
         let groups = group_by(found, |(pair, loss)| (pair.front.conversation.server.ip, loss.is_answer()));
         groups.iter().filter_map(|group| finding(case, group)).collect()
@@ -73,15 +73,15 @@ impl Rule for CookieStripped {
 #[derive(Clone, Copy)]
 struct Pair<'w, 'a> {
     /// Between browser and proxy.
-    front: &'w Exchange<'a>,
+    front: &'w HttpExchange<'a>,
     /// Between proxy and server.
-    back: &'w Exchange<'a>,
+    back: &'w HttpExchange<'a>,
 }
 
 /// What was lost on the way.
 enum Loss<'w, 'a> {
     /// Set-Cookie of that name; this request was turned away later.
-    Answer(&'a str, &'w Exchange<'a>),
+    Answer(&'a str, &'w HttpExchange<'a>),
     /// Cookie of that name.
     Request(&'a str),
 }
@@ -94,7 +94,7 @@ impl Loss<'_, '_> {
 
 /// Every pair that is beyond doubt.
 fn pairs<'w, 'a>(http: &'w HttpIndex<'a>) -> Vec<Pair<'w, 'a>> {
-    let mut by_page: HashMap<(&str, &str), Vec<&'w Exchange<'a>>> = HashMap::new();
+    let mut by_page: HashMap<(&str, &str), Vec<&'w HttpExchange<'a>>> = HashMap::new();
     for exchange in http.exchanges() {
         by_page.entry((exchange.method(), last_part(exchange.path()))).or_default().push(exchange);
     }
@@ -122,23 +122,23 @@ fn last_part(path: &str) -> &str {
 }
 
 /// Request and answer are there and were read whole.
-fn is_complete(exchange: &Exchange<'_>) -> bool {
+fn is_complete(exchange: &HttpExchange<'_>) -> bool {
     exchange.request.is_some_and(|part| part.is_whole()) && exchange.response.is_some_and(|part| part.is_whole())
 }
 
 /// `back` was asked and answered while `front` waited, by the machine that `front` asked or on behalf of its client.
-fn encloses(front: &Exchange<'_>, back: &Exchange<'_>) -> bool {
+fn encloses(front: &HttpExchange<'_>, back: &HttpExchange<'_>) -> bool {
     let (Some(asked), Some(answered)) = (front.request, front.response) else { return false };
     let (Some(asks), Some(gets)) = (back.request, back.response) else { return false };
     let inside = asked.at().time <= asks.at().time && gets.at().time <= answered.at().time;
-    let through = || front.conversation.server.ip == back.client() || is_on_behalf(front, asks.http);
+    let through = || front.conversation.server.ip == back.client() || is_on_behalf(front, asks.content);
     let (long, short) = (front.path(), back.path());
     let same_path = long == short || long.ends_with(short) || short.ends_with(long);
     front.conversation.id != back.conversation.id && inside && same_path && through() && is_complete(front)
 }
 
 /// The request names the client of `front` as whom it was sent for.
-fn is_on_behalf(front: &Exchange<'_>, request: &Request) -> bool {
+fn is_on_behalf(front: &HttpExchange<'_>, request: &Request) -> bool {
     request.forwarded_for.as_deref().is_some_and(|list| {
         let client = front.client().to_string();
         list.split(',').any(|ip| ip.trim() == client)
@@ -150,7 +150,7 @@ fn loss<'w, 'a>(http: &'w HttpIndex<'a>, pair: Pair<'w, 'a>, sent: &HashSet<&str
 }
 
 fn lost_in_request<'w, 'a>(pair: Pair<'w, 'a>) -> Option<Loss<'w, 'a>> {
-    let sent = tokens_sent(pair.front.request?.http).next()?;
+    let sent = tokens_sent(pair.front.request?.content).next()?;
     (lacks_token(pair.back) && pair.back.is_denied()).then_some(Loss::Request(&sent.name))
 }
 
@@ -158,7 +158,7 @@ fn lost_in_answer<'w, 'a>(http: &'w HttpIndex<'a>, pair: Pair<'w, 'a>, sent: &Ha
     let (front, back) = (pair.front.response?, pair.back.response?);
     let named = |name: &str| front.set_cookies.iter().any(|cookie| cookie.name == name);
     let lost = tokens_set(&back).find(|cookie| !named(&cookie.name))?;
-    let front_has_one = front.http.set_cookies.iter().any(|cookie| is_token(&cookie.name, cookie.token.as_ref()));
+    let front_has_one = front.content.set_cookies.iter().any(|cookie| is_token(&cookie.name, cookie.token.as_ref()));
     // Somebody has it all the same: the proxy adds it by itself, or the browser got it another way.
     let lives_on = sent.contains(lost.value.expose());
     let site = origin::site(&pair.front.host);
@@ -209,7 +209,7 @@ fn finding(case: &Case<'_>, group: &[(Pair<'_, '_>, Loss<'_, '_>)]) -> Option<Dr
 }
 
 fn show(draft: Draft, pair: Pair<'_, '_>, loss: &Loss<'_, '_>) -> Draft {
-    let at = |exchange: &Exchange<'_>| exchange.response.map_or(exchange.at(), |response| response.at());
+    let at = |exchange: &HttpExchange<'_>| exchange.response.map_or(exchange.at(), |response| response.at());
     match loss {
         Loss::Answer(name, denied) => draft
             .packet(

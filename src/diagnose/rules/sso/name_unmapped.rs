@@ -8,7 +8,7 @@ use crate::facts::http::pages::Product;
 use crate::facts::logs::TracedLogin;
 use crate::facts::tokens::consumers::{by_consumer, is_timely};
 use crate::facts::tokens::person::{is_administrator, is_of_ldap};
-use crate::facts::tokens::{Channel, Held, INCORRECT_LOGIN, Outcome, Refusal, Showing};
+use crate::facts::tokens::{Channel, INCORRECT_LOGIN, KnownToken, Showing, ShowingOutcome, ShowingRefusal};
 use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -66,13 +66,13 @@ impl Rule for NameUnmapped {
                 && is_of_notes(case, showing)
                 && !showing.is_ambiguous()
                 && foreign_name(showing).is_some()
-                && showing.genuine().all(|held| is_timely(case, showing, held))
+                && showing.genuine().all(|known| is_timely(case, showing, known))
                 && !tokens.was_accepted_elsewhen(showing)
         });
         by_consumer(unknown).iter().filter_map(|group| judge_group(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let unknown = case.logs().logins().iter().filter(|login| login.not_found.is_some() && login.verified.is_some());
         unknown.filter(|login| login.accepted.is_none()).filter_map(|login| not_found(case, login)).collect()
     }
@@ -81,8 +81,8 @@ impl Rule for NameUnmapped {
 /// An answer that a server gives to a user it does not know, or who may not.
 const fn says_unknown(showing: &Showing<'_>) -> bool {
     match showing.outcome {
-        Outcome::Refused(Refusal::Reason(reason)) => matches!(reason, INCORRECT_LOGIN | NO_USER),
-        Outcome::Refused(_) => true,
+        ShowingOutcome::Refused(ShowingRefusal::Reason(reason)) => matches!(reason, INCORRECT_LOGIN | NO_USER),
+        ShowingOutcome::Refused(_) => true,
         _ => false,
     }
 }
@@ -100,7 +100,7 @@ fn is_of_notes(case: &Case<'_>, showing: &Showing<'_>) -> bool {
 
 /// The LDAP name in a token that is good as far as can be told.
 fn foreign_name<'s>(showing: &'s Showing<'_>) -> Option<&'s str> {
-    let names = showing.genuine().filter(|held| !held.is_forged()).filter_map(Held::user);
+    let names = showing.genuine().filter(|known| !known.is_forged()).filter_map(KnownToken::user);
     names.into_iter().find(|user| is_of_ldap(user) && !is_administrator(user))
 }
 
@@ -123,9 +123,9 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
             first.consumer(),
             answers(group),
         ));
-    let issue = first.genuine().find_map(|held| case.tokens().issue_of(held.token));
+    let issue = first.genuine().find_map(|known| case.tokens().issue_of(known.token));
     let draft = issue.into_iter().fold(draft, |draft, issue| {
-        name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.held.label()))
+        name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.known.label()))
     });
     Some(show_all(name_all(case, draft, group), group))
 }
@@ -145,8 +145,8 @@ fn not_found(case: &Case<'_>, login: &TracedLogin<'_>) -> Option<Testimony> {
              the login failed. The token is good, the name is not the directory's.",
             log_of_login(case, login),
         ));
-    let heard = Testimony::new(&ABOUT, &login.telling()).whom(user).login(login);
-    Some(heard.links(refused_logins(case, login)).alone(draft))
+    let testimony = Testimony::new(&ABOUT, &login.telling()).whom(user).login(login);
+    Some(testimony.links(refused_logins(case, login)).alone(draft))
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use crate::diagnose::evidence::http::{browsers, name_loops, show_denied};
 use crate::diagnose::evidence::logs::{FEW, READ, log_of};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
-use crate::facts::http::denials::tokens_held;
-use crate::facts::http::{Exchange, Fit, HttpIndex, is_single_server, origin, tokens_sent, tokens_set};
-use crate::facts::logs::Entry;
+use crate::facts::http::denials::tokens_in_jar;
+use crate::facts::http::{CookieMatch, HttpExchange, HttpIndex, is_single_server, origin, tokens_sent, tokens_set};
+use crate::facts::logs::LogEntry;
 use crate::model::{Confidence, LogEvent, RuleId, Severity};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::cookie::SetCookie;
@@ -61,7 +61,7 @@ impl Rule for NotLoaded {
         group_by(found, |exchange| exchange.host.clone()).iter().filter_map(|group| finding(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let failed = case.logs().saying(|event| matches!(event, LogEvent::SsoNotLoaded { .. }));
         let alone: Vec<_> = case.http().exchanges().iter().filter(|exchange| opens_single_session(exchange)).collect();
         let hosts: HashSet<&str> = alone.iter().map(|exchange| exchange.host.as_str()).collect();
@@ -73,7 +73,7 @@ impl Rule for NotLoaded {
 }
 
 /// The answer sets DomAuthSessId and no token.
-fn opens_single_session(exchange: &Exchange<'_>) -> bool {
+fn opens_single_session(exchange: &HttpExchange<'_>) -> bool {
     let Some(response) = exchange.response else { return false };
     let now = response.at().time.whole_seconds();
     let opens = |c: &SetCookie| is_single_server(&c.name) && !c.value.is_empty() && !c.is_deletion(now);
@@ -84,16 +84,16 @@ fn opens_single_session(exchange: &Exchange<'_>) -> bool {
 /// What shows that single sign-on is meant, the strongest first.
 enum Sign<'w, 'a> {
     /// The browser showed this server a token, and was given a single session all the same.
-    Shown(&'w Exchange<'a>),
+    Shown(&'w HttpExchange<'a>),
     /// The same server set a token at another time.
-    SetOnce(&'w Exchange<'a>),
+    SetOnce(&'w HttpExchange<'a>),
     /// The next server turned the browser away.
-    Denied(&'w Exchange<'a>),
+    Denied(&'w HttpExchange<'a>),
     /// Another host of the domain uses tokens.
-    Elsewhere(&'w Exchange<'a>),
+    Elsewhere(&'w HttpExchange<'a>),
 }
 
-fn finding(case: &Case<'_>, group: &[&Exchange<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[&HttpExchange<'_>]) -> Option<Draft> {
     let http = case.http();
     let first = *group.first()?;
     let mut denied: Vec<_> = group.iter().flat_map(|opened| turned_away(http, opened)).collect();
@@ -122,7 +122,7 @@ fn finding(case: &Case<'_>, group: &[&Exchange<'_>]) -> Option<Draft> {
     Some(name_loops(http, draft, &case.settings.thresholds, &denied))
 }
 
-fn show(draft: Draft, group: &[&Exchange<'_>]) -> Draft {
+fn show(draft: Draft, group: &[&HttpExchange<'_>]) -> Draft {
     let draft = group.iter().fold(draft, |draft, exchange| draft.conversation(exchange.conversation));
     each(draft, group, "answers", |draft, exchange| {
         let at = exchange.response.map_or(exchange.at(), |response| response.at());
@@ -131,28 +131,29 @@ fn show(draft: Draft, group: &[&Exchange<'_>]) -> Draft {
 }
 
 /// Later requests of that browser to other hosts of the same site, or to this one, which lack a token and are turned away.
-fn turned_away<'w, 'a>(http: &'w HttpIndex<'a>, opened: &'w Exchange<'a>) -> Vec<&'w Exchange<'a>> {
+fn turned_away<'w, 'a>(http: &'w HttpIndex<'a>, opened: &'w HttpExchange<'a>) -> Vec<&'w HttpExchange<'a>> {
     let site = origin::site(&opened.host);
     let next = http.after(opened).take(256).take_while(|next| !next.is_logout());
     let next = next.filter(|next| next.host != opened.host && origin::is_in_site(&next.host, site) && next.is_denied());
-    let bare = |next: &Exchange<'_>| next.request.is_some_and(|request| tokens_sent(request.http).next().is_none());
+    let bare =
+        |next: &HttpExchange<'_>| next.request.is_some_and(|request| tokens_sent(request.content).next().is_none());
     next.filter(|next| http.takes_part(&next.host) && bare(next) && !fits_a_token(http, next)).collect()
 }
 
-fn fits_a_token(http: &HttpIndex<'_>, exchange: &Exchange<'_>) -> bool {
-    tokens_held(http, exchange).iter().any(|(_, fit)| *fit == Fit::Sent)
+fn fits_a_token(http: &HttpIndex<'_>, exchange: &HttpExchange<'_>) -> bool {
+    tokens_in_jar(http, exchange).iter().any(|(_, matching)| *matching == CookieMatch::Sent)
 }
 
 fn sign<'w, 'a>(
     http: &'w HttpIndex<'a>,
-    group: &[&'w Exchange<'a>],
-    denied: &[&'w Exchange<'a>],
+    group: &[&'w HttpExchange<'a>],
+    denied: &[&'w HttpExchange<'a>],
 ) -> Option<Sign<'w, 'a>> {
-    let carries = |e: &Exchange<'_>| e.request.is_some_and(|request| tokens_sent(request.http).next().is_some());
-    let sets = |e: &Exchange<'_>| e.response.is_some_and(|response| tokens_set(&response).next().is_some());
+    let carries = |e: &HttpExchange<'_>| e.request.is_some_and(|request| tokens_sent(request.content).next().is_some());
+    let sets = |e: &HttpExchange<'_>| e.response.is_some_and(|response| tokens_set(&response).next().is_some());
     let first = *group.first()?;
     let site = origin::site(&first.host);
-    let elsewhere = |e: &&Exchange<'_>| origin::is_in_site(&e.host, site) && sets(e);
+    let elsewhere = |e: &&HttpExchange<'_>| origin::is_in_site(&e.host, site) && sets(e);
     let shown = group.iter().copied().find(|opened| carries(opened)).map(Sign::Shown);
     shown
         .or_else(|| http.of_host(&first.host).find(|e| sets(e)).map(Sign::SetOnce))
@@ -160,7 +161,7 @@ fn sign<'w, 'a>(
         .or_else(|| http.exchanges().iter().find(elsewhere).map(Sign::Elsewhere))
 }
 
-fn words(http: &HttpIndex<'_>, group: &[&Exchange<'_>], sign: Option<&Sign<'_, '_>>) -> String {
+fn words(http: &HttpIndex<'_>, group: &[&HttpExchange<'_>], sign: Option<&Sign<'_, '_>>) -> String {
     let Some(first) = group.first() else { return String::new() };
     let who = browsers(http, group.iter().map(|exchange| exchange.browser));
     let fact = format!(
@@ -184,7 +185,7 @@ fn words(http: &HttpIndex<'_>, group: &[&Exchange<'_>], sign: Option<&Sign<'_, '
 }
 
 /// The console says that the configuration was not loaded.
-fn told_by_console(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
+fn told_by_console(case: &Case<'_>, entry: LogEntry<'_>) -> Testimony {
     let LogEvent::SsoNotLoaded { configuration, reverts } = &entry.fact.event else {
         return Testimony::new(&ABOUT, &[entry]);
     };
@@ -203,7 +204,7 @@ fn told_by_console(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
     let draft = if loaded.is_some() { draft.severity(Severity::Info) } else { draft };
     // With Internet Site documents the message is known to appear although all is well.
     let draft = if *reverts { draft } else { draft.at_most(Confidence::Medium) };
-    let lines: Vec<Entry<'_>> = [entry].into_iter().chain(loaded).collect();
+    let lines: Vec<LogEntry<'_>> = [entry].into_iter().chain(loaded).collect();
     Testimony::new(&ABOUT, &lines).whom(configuration.clone()).alone(draft)
 }
 

@@ -7,8 +7,8 @@ use crate::diagnose::words::st::auth_server_nrpc as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::pages::Product;
-use crate::facts::sametime::{Login, Outcome};
-use crate::facts::sip::Exchange;
+use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
+use crate::facts::sip::SipExchange;
 use crate::model::{Confidence, Conversation, Finding, RuleId, Severity, Source, Timestamp};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::sip;
@@ -71,7 +71,7 @@ const FAILURES: &[RuleId] = &[
 /// A Sametime login that should have come.
 enum Missing<'c, 'a> {
     /// The client shook hands and went no further.
-    Handshake(&'c Login<'a>),
+    Handshake(&'c SametimeLogin<'a>),
     /// It talks to Sametime on the machine that failed, and no login came.
     Nothing(&'c Conversation),
 }
@@ -146,23 +146,24 @@ fn missing<'c, 'a>(case: &'c Case<'a>, traces: &Traces<'a>, failed: &[&'a Conver
     let ended = failed.iter().map(|c| c.teardown.at.map_or(c.last.time, |at| at.time)).max()?;
     let within = case.settings.thresholds.sign_on_within;
     let in_time = |time: Timestamp| time >= began && time.seconds_since(ended) <= within;
-    let mut after: Vec<&Login<'a>> = Vec::new();
+    let mut after: Vec<&SametimeLogin<'a>> = Vec::new();
     for login in case.sametime().of_client(client) {
         let is_open = login.began().time < began && login.ended() >= ended;
-        if is_open && login.outcome() == Outcome::Accepted {
+        if is_open && login.outcome() == SametimeLoginOutcome::Accepted {
             return None;
         }
         if in_time(login.began().time) {
             after.push(login);
         }
     }
-    let hindered = |login: &&Login<'a>| {
-        !login.attempts.is_empty() || matches!(login.outcome(), Outcome::NotConnected | Outcome::Unknown)
+    let hindered = |login: &&SametimeLogin<'a>| {
+        !login.attempts.is_empty()
+            || matches!(login.outcome(), SametimeLoginOutcome::NotConnected | SametimeLoginOutcome::Unknown)
     };
     if after.iter().any(hindered) || works(case, client, ended, failed) {
         return None;
     }
-    let over = |login: &&Login<'a>| {
+    let over = |login: &&SametimeLogin<'a>| {
         let closed = login.conversation.teardown.at.is_some();
         closed || case.end().seconds_since(login.conversation.last.time) >= case.settings.thresholds.reply_timeout
     };
@@ -193,7 +194,7 @@ fn traces<'a>(case: &Case<'a>) -> Traces<'a> {
         sip.user_agent.as_deref().is_some_and(|agent| agent.to_ascii_lowercase().starts_with("sametime"))
     };
     let sip = case.sip().exchanges().filter(|exchange| agent(exchange.first.begun.sip));
-    let sip = sip.flat_map(Exchange::conversations);
+    let sip = sip.flat_map(SipExchange::conversations);
     let http = case
         .http()
         .exchanges()

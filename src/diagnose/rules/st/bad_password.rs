@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::sametime::{draft, ended_session};
 use crate::diagnose::words::st::bad_password as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::sametime::Login;
+use crate::facts::sametime::SametimeLogin;
 use crate::facts::sametime::ends::by_user;
 use crate::model::{RuleId, Severity};
 use nrpcsniff_dissectors::sametime::Auth;
@@ -45,7 +45,7 @@ impl Rule for BadPassword {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let wrong = |login: &&Login<'_>| login.refusal() == Some(INCORRECT_LOGIN) && login.by_password();
+        let wrong = |login: &&SametimeLogin<'_>| login.refusal() == Some(INCORRECT_LOGIN) && login.by_password();
         let groups = by_user(case.sametime().logins().filter(wrong));
         let told = groups.iter().filter_map(|group| {
             let weakness = group.first()?.auth().and_then(Auth::weakness);

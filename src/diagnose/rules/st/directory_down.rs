@@ -6,7 +6,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::opening::watched_until;
 use crate::facts::sametime::ends::talk;
-use crate::facts::sametime::{Login, Outcome};
+use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
 use crate::model::{Attempt, Confidence, FailedConnections, RuleId, Setup, Severity, Timestamp};
 
 /// Ports of LDAP: plain, TLS (IANA), and those of a global catalogue, plain and TLS.
@@ -71,14 +71,14 @@ impl Rule for DirectoryDown {
 }
 
 /// The server said so.
-fn told(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
+fn told(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<Draft> {
     let away = failures(case, group);
     let said = words::CannotVerify { turned_away: turned_away(case, group)?, directories: directories(&away) };
     Some(show_failures(draft_of_server(case, &ABOUT, group).says(&said), &away))
 }
 
 /// The server took the handshake, and let the login wait.
-fn late(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
+fn late(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let wait = waited(case, first)?;
     let away = failures(case, group);
@@ -100,7 +100,7 @@ fn late(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
 }
 
 /// What the server could not reach shortly before or during one of these logins.
-fn failures<'a>(case: &Case<'a>, group: &[&Login<'_>]) -> Vec<&'a FailedConnections> {
+fn failures<'a>(case: &Case<'a>, group: &[&SametimeLogin<'_>]) -> Vec<&'a FailedConnections> {
     let Some(server) = group.first().map(|login| login.server()) else { return Vec::new() };
     let of_server = |failed: &&FailedConnections| failed.client == server.ip && LDAP.contains(&failed.server.port);
     let all = case.analysis.facts.failed.iter().filter(of_server).filter(|failed| is_proven(case, failed));
@@ -121,7 +121,7 @@ fn is_proven(case: &Case<'_>, failed: &FailedConnections) -> bool {
 }
 
 /// It failed not long before the login, or before the login was answered.
-fn concerns(case: &Case<'_>, failed: &FailedConnections, login: &Login<'_>) -> bool {
+fn concerns(case: &Case<'_>, failed: &FailedConnections, login: &SametimeLogin<'_>) -> bool {
     let Some(sent) = login.attempt().map(|said| said.at().time) else { return false };
     let since = sent.seconds_since(failed.last.syn.time);
     let until = answered(login).unwrap_or_else(|| watched_until(case, &talk(login)));
@@ -129,8 +129,8 @@ fn concerns(case: &Case<'_>, failed: &FailedConnections, login: &Login<'_>) -> b
 }
 
 /// The server accepted a login that began after the last failure and before the last of the group: its directory was back.
-fn worked_between(login: &Login<'_>, failure: Timestamp, group: &[&Login<'_>]) -> bool {
-    let sent = |login: &Login<'_>| login.attempt().map(|said| said.at().time);
+fn worked_between(login: &SametimeLogin<'_>, failure: Timestamp, group: &[&SametimeLogin<'_>]) -> bool {
+    let sent = |login: &SametimeLogin<'_>| login.attempt().map(|said| said.at().time);
     let Some(accepted) = login.accepted.and_then(|_| sent(login)) else { return false };
     let first = group.iter().filter_map(|login| sent(login)).min();
     accepted > failure && first.is_some_and(|first| accepted < first)
@@ -185,11 +185,11 @@ fn advice(failed: &FailedConnections) -> String {
 }
 
 /// How long a login waited for an answer, if it was too long.
-fn waited(case: &Case<'_>, login: &Login<'_>) -> Option<f64> {
+fn waited(case: &Case<'_>, login: &SametimeLogin<'_>) -> Option<f64> {
     let sent = login.attempt().filter(|_| login.answer.is_some() && login.well_captured())?.at().time;
     let until = match (answered(login), login.outcome()) {
         (Some(answer), _) => answer,
-        (None, Outcome::Silent | Outcome::Closed) => watched_until(case, &talk(login)),
+        (None, SametimeLoginOutcome::Silent | SametimeLoginOutcome::Closed) => watched_until(case, &talk(login)),
         (None, _) => return None,
     };
     let wait = until.seconds_since(sent);
@@ -197,7 +197,7 @@ fn waited(case: &Case<'_>, login: &Login<'_>) -> Option<f64> {
 }
 
 /// When the last login was answered, if it was.
-fn answered(login: &Login<'_>) -> Option<Timestamp> {
+fn answered(login: &SametimeLogin<'_>) -> Option<Timestamp> {
     let sent = login.attempt()?.at().time;
     let answers = [login.accepted, login.redirected, login.end].into_iter().flatten();
     answers.map(|said| said.at().time).filter(|&time| time >= sent).min()

@@ -6,7 +6,7 @@ use crate::diagnose::words::st::early_close as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sametime::ends::closed_by_server;
-use crate::facts::sametime::{Login, Outcome};
+use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
 use crate::model::{Confidence, Endpoint, RuleId, Severity, Timestamp};
 use hashbrown::HashMap;
 
@@ -54,8 +54,11 @@ impl Rule for EarlyClose {
     }
 }
 
-fn is_closed(login: &Login<'_>) -> bool {
-    login.handshake.is_some() && login.outcome() == Outcome::Closed && closed_by_server(login) && login.well_captured()
+fn is_closed(login: &SametimeLogin<'_>) -> bool {
+    login.handshake.is_some()
+        && login.outcome() == SametimeLoginOutcome::Closed
+        && closed_by_server(login)
+        && login.well_captured()
 }
 
 /// When each server closed sessions that were in use, in order of time.
@@ -71,7 +74,7 @@ fn stops(case: &Case<'_>) -> Stops {
 }
 
 /// Other sessions with that server were closed at the same time.
-fn is_stopped(case: &Case<'_>, stops: &Stops, login: &Login<'_>) -> bool {
+fn is_stopped(case: &Case<'_>, stops: &Stops, login: &SametimeLogin<'_>) -> bool {
     let limits = &case.settings.thresholds;
     let times = stops.get(&login.server()).map_or(&[][..], Vec::as_slice);
     let early = times.partition_point(|time| login.ended().seconds_since(*time) > limits.restart_window);
@@ -80,11 +83,11 @@ fn is_stopped(case: &Case<'_>, stops: &Stops, login: &Login<'_>) -> bool {
 }
 
 /// It was in use.
-fn lived(login: &Login<'_>) -> bool {
-    login.accepted.is_some() || login.outcome() == Outcome::Unknown
+fn lived(login: &SametimeLogin<'_>) -> bool {
+    login.accepted.is_some() || login.outcome() == SametimeLoginOutcome::Unknown
 }
 
-fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let recovered = group.last().is_some_and(|last| case.sametime().accepted_after(last).is_some());
     let last = first.conversation.messages.last().map_or(first.began(), |message| message.at);
@@ -107,7 +110,7 @@ fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
 }
 
 /// Time from the last message before the close to it.
-fn delay(login: &Login<'_>, last: Timestamp) -> Option<f64> {
+fn delay(login: &SametimeLogin<'_>, last: Timestamp) -> Option<f64> {
     let delay = login.conversation.teardown.at?.time.seconds_since(last);
     (delay >= 0.0).then_some(delay)
 }

@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::sametime::Reasons;
 use crate::diagnose::words::st::elsewhere as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::sametime::Login;
+use crate::facts::sametime::SametimeLogin;
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -54,7 +54,7 @@ impl Rule for Elsewhere {
             }
             let mut others = first.user().into_iter().flat_map(|user| case.sametime().of_user(user));
             let other = others.find(|l| l.client() != first.client() && l.accepted.is_some());
-            let said = words::AnotherClient { session, other_client: other.map(Login::client) };
+            let said = words::AnotherClient { session, other_client: other.map(SametimeLogin::client) };
             draft.severity(Severity::Minor).says(&said)
         })
     }

@@ -6,7 +6,7 @@ use crate::diagnose::words::{Clients, side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::idle::{last_long_gap, reset_after};
-use crate::facts::sametime::Login;
+use crate::facts::sametime::SametimeLogin;
 use crate::facts::sametime::ends::talk;
 use crate::facts::statistics::{equal_within, seconds};
 use crate::model::{CloseBy, IdleGap, RuleId, Severity};
@@ -47,7 +47,7 @@ static ABOUT: About = About {
 /// A session and the silence before its end.
 #[derive(Clone, Copy)]
 struct Died<'c, 'a> {
-    login: &'c Login<'a>,
+    login: &'c SametimeLogin<'a>,
     gap: IdleGap,
     /// It was answered by RST; else by nobody.
     reset: bool,
@@ -64,7 +64,7 @@ impl Rule for IdleDrop {
     }
 }
 
-fn died<'c, 'a>(case: &Case<'a>, login: &'c Login<'a>) -> Option<Died<'c, 'a>> {
+fn died<'c, 'a>(case: &Case<'a>, login: &'c SametimeLogin<'a>) -> Option<Died<'c, 'a>> {
     let gap = last_long_gap(case, &talk(login))?;
     if reset_after(case, &talk(login), gap) {
         return Some(Died { login, gap, reset: true });

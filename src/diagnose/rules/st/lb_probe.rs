@@ -5,7 +5,7 @@ use crate::diagnose::words::st::lb_probe as words;
 use crate::diagnose::words::{Clients, count, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::sametime::Login;
+use crate::facts::sametime::SametimeLogin;
 use crate::facts::sametime::ends::talk;
 use crate::facts::statistics::median;
 use crate::model::{Close, CloseBy, RuleId, Severity};
@@ -47,7 +47,7 @@ impl Rule for LbProbe {
     }
 }
 
-fn is_probe(case: &Case<'_>, login: &Login<'_>) -> bool {
+fn is_probe(case: &Case<'_>, login: &SametimeLogin<'_>) -> bool {
     let teardown = &login.conversation.teardown;
     talk(login).is_probe(case.settings.thresholds.probe_life)
         && teardown.by == CloseBy::Client
@@ -55,7 +55,7 @@ fn is_probe(case: &Case<'_>, login: &Login<'_>) -> bool {
 }
 
 /// Seconds between the probes, if there are enough of them at a steady period (a probe may be missing).
-fn period(case: &Case<'_>, probes: &[&Login<'_>]) -> Option<f64> {
+fn period(case: &Case<'_>, probes: &[&SametimeLogin<'_>]) -> Option<f64> {
     let thresholds = &case.settings.thresholds;
     let fewest = usize::try_from(thresholds.probe_count).unwrap_or(usize::MAX).max(3);
     let starts: Vec<_> = probes.iter().map(|probe| probe.began().time).collect();
@@ -69,13 +69,13 @@ fn period(case: &Case<'_>, probes: &[&Login<'_>]) -> Option<f64> {
     (probes.len() >= fewest && period > 0.0 && regular * 10 >= intervals.len() * 9).then_some(period)
 }
 
-fn finding(series: &[(f64, Vec<&Login<'_>>)]) -> Option<Draft> {
+fn finding(series: &[(f64, Vec<&SametimeLogin<'_>>)]) -> Option<Draft> {
     let (period, first) = series.first().and_then(|(period, probes)| Some((period, *probes.first()?)))?;
     let all = || series.iter().flat_map(|(_, probes)| probes.iter().copied());
     let said = words::HealthChecks {
         server: first.server(),
         client: first.client(),
-        clients: Clients::of(all().map(Login::client)),
+        clients: Clients::of(all().map(SametimeLogin::client)),
         count: all().count(),
         period_s: *period,
     };

@@ -6,8 +6,8 @@ use crate::diagnose::words::Closed;
 use crate::diagnose::words::st::missing_token_relogin as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
-use crate::facts::logs::Entry;
-use crate::facts::sametime::{Login, Outcome};
+use crate::facts::logs::LogEntry;
+use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
 use crate::model::{Close, CloseBy, Confidence, LogEvent, RuleId, Severity, Side};
 
 /// See [`ABOUT`].
@@ -58,8 +58,8 @@ impl Rule for MissingTokenRelogin {
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let mut last: Option<Entry<'_>> = None;
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let mut last: Option<LogEntry<'_>> = None;
         let missing = case.logs().saying(|event| *event == LogEvent::TokenMissing);
         let apart = missing.filter(|entry| {
             // A message and its exception are one event.
@@ -72,23 +72,26 @@ impl Rule for MissingTokenRelogin {
 }
 
 /// It should have logged in with a token, and had none.
-fn has_no_token(login: &Login<'_>) -> bool {
+fn has_no_token(login: &SametimeLogin<'_>) -> bool {
     let genuine = login.tokens().any(|(_, token)| token.class.is_genuine());
     let opaque = login.auth().is_some_and(|auth| auth.tokens.is_empty() && auth.length > 0);
     let empty_handed = login.by_token() && !genuine && !opaque;
     let left = login.answer.is_some() && login.attempts.is_empty() && login.conversation.teardown.by == CloseBy::Client;
-    let failed = !matches!(login.outcome(), Outcome::Accepted | Outcome::Unknown | Outcome::Redirected(_));
+    let failed = !matches!(
+        login.outcome(),
+        SametimeLoginOutcome::Accepted | SametimeLoginOutcome::Unknown | SametimeLoginOutcome::Redirected(_)
+    );
     failed && (empty_handed || left)
 }
 
 /// The session before: accepted with a token, and lost.
-fn lost_before<'c, 'a>(case: &'c Case<'a>, login: &Login<'a>) -> Option<&'c Login<'a>> {
+fn lost_before<'c, 'a>(case: &'c Case<'a>, login: &SametimeLogin<'a>) -> Option<&'c SametimeLogin<'a>> {
     let before = case.sametime().before(login).find(|before| before.accepted.is_some())?;
     (before.by_token() && is_lost(before)).then_some(before)
 }
 
 /// It ended, and not by the user's wish.
-fn is_lost(login: &Login<'_>) -> bool {
+fn is_lost(login: &SametimeLogin<'_>) -> bool {
     let c = login.conversation;
     let logged_out = login.reason().is_some_and(|(code, said)| code == 0 && said.message.from == Side::Client);
     let broken = matches!(c.teardown.how, Close::Rst | Close::Timeout) || c.tcp.unanswered.is_some();
@@ -96,13 +99,13 @@ fn is_lost(login: &Login<'_>) -> bool {
     !logged_out && (broken || by_others)
 }
 
-fn finding(case: &Case<'_>, group: &[(&Login<'_>, &Login<'_>)]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[(&SametimeLogin<'_>, &SametimeLogin<'_>)]) -> Option<Draft> {
     let (before, first) = *group.first()?;
     let last = group.last()?.1;
     if case.sametime().accepted_after(last).is_some() || first.began().time < before.ended() {
         return None;
     }
-    let logins: Vec<&Login<'_>> = group.iter().map(|(_, login)| *login).collect();
+    let logins: Vec<&SametimeLogin<'_>> = group.iter().map(|(_, login)| *login).collect();
     let said = words::NoToken {
         server: first.server(),
         who: who(before),
@@ -125,7 +128,7 @@ fn finding(case: &Case<'_>, group: &[(&Login<'_>, &Login<'_>)]) -> Option<Draft>
 const TOGETHER: i64 = 2_000_000_000;
 
 /// The client's own log says that it has no token.
-fn told_by_client(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
+fn told_by_client(case: &Case<'_>, entry: LogEntry<'_>) -> Testimony {
     let said = words::Logged { log: log_of(case, &entry).to_owned() };
     let draft = Draft::new(&ABOUT, READ).points(10).at_most(Confidence::Medium).says(&said);
     let within = case.settings.thresholds.log_within;

@@ -8,7 +8,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::opening::watched_until;
 use crate::facts::sametime::ends::talk;
-use crate::facts::sametime::{Login, Outcome};
+use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
 use crate::model::{Confidence, Endpoint, RuleId, Severity, Side};
 use hashbrown::HashSet;
 
@@ -56,7 +56,7 @@ impl Rule for PlainVsTls {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let tls = case.sametime().logins().filter(|login| speaks_tls(login)).map(Login::server).collect();
+        let tls = case.sametime().logins().filter(|login| speaks_tls(login)).map(SametimeLogin::server).collect();
         let found = case.sametime().logins().filter_map(|login| Some((login, mismatch(case, &tls, login)?)));
         let groups = group_by(found, |(login, mismatch)| (login.server(), *mismatch));
         groups.iter().filter_map(|group| finding(group)).collect()
@@ -64,7 +64,7 @@ impl Rule for PlainVsTls {
 }
 
 /// `tls` are the servers that speak TLS with somebody.
-fn mismatch(case: &Case<'_>, tls: &HashSet<Endpoint>, login: &Login<'_>) -> Option<Mismatch> {
+fn mismatch(case: &Case<'_>, tls: &HashSet<Endpoint>, login: &SametimeLogin<'_>) -> Option<Mismatch> {
     if !login.well_captured() {
         return None;
     }
@@ -86,7 +86,7 @@ fn mismatch(case: &Case<'_>, tls: &HashSet<Endpoint>, login: &Login<'_>) -> Opti
     }
 }
 
-fn first_bytes<'a>(login: &Login<'a>, side: Side) -> Option<&'a [u8]> {
+fn first_bytes<'a>(login: &SametimeLogin<'a>, side: Side) -> Option<&'a [u8]> {
     let first = match side {
         Side::Client => &login.conversation.first_bytes.client,
         Side::Server => &login.conversation.first_bytes.server,
@@ -95,17 +95,17 @@ fn first_bytes<'a>(login: &Login<'a>, side: Side) -> Option<&'a [u8]> {
 }
 
 /// It was closed, or there was time enough for an answer.
-fn ended(case: &Case<'_>, login: &Login<'_>) -> bool {
+fn ended(case: &Case<'_>, login: &SametimeLogin<'_>) -> bool {
     let waited = watched_until(case, &talk(login)).seconds_since(login.began().time);
-    login.outcome() == Outcome::Closed || waited >= case.settings.thresholds.reply_timeout
+    login.outcome() == SametimeLoginOutcome::Closed || waited >= case.settings.thresholds.reply_timeout
 }
 
 /// The server answers with TLS.
-fn speaks_tls(login: &Login<'_>) -> bool {
+fn speaks_tls(login: &SametimeLogin<'_>) -> bool {
     first_bytes(login, Side::Server).is_some_and(|bytes| matches!(bytes, [0x16, 3, ..]))
 }
 
-fn finding(group: &[(&Login<'_>, Mismatch)]) -> Option<Draft> {
+fn finding(group: &[(&SametimeLogin<'_>, Mismatch)]) -> Option<Draft> {
     let (first, mismatch) = *group.first()?;
     let said = words::NotAlike {
         server: first.server(),
@@ -119,7 +119,7 @@ fn finding(group: &[(&Login<'_>, Mismatch)]) -> Option<Draft> {
     Some(if mismatch == Mismatch::PlainToTlsOfOthers { draft.at_most(Confidence::Medium) } else { draft })
 }
 
-fn evidence(draft: Draft, login: &Login<'_>) -> Draft {
+fn evidence(draft: Draft, login: &SametimeLogin<'_>) -> Draft {
     let firsts = [
         (Side::Client, &login.conversation.first_bytes.client),
         (Side::Server, &login.conversation.first_bytes.server),

@@ -6,7 +6,7 @@ use crate::diagnose::words::{Clients, count};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::is_silent;
-use crate::facts::sametime::Login;
+use crate::facts::sametime::SametimeLogin;
 use crate::facts::sametime::ends::talk;
 use crate::model::{Conversation, RuleId, Setup, Severity};
 use hashbrown::{HashMap, HashSet};
@@ -81,7 +81,7 @@ fn ways<'a>(case: &Case<'a>) -> Ways<'a> {
     ways
 }
 
-fn is_blocked(case: &Case<'_>, blind: &HashSet<IpAddr>, login: &Login<'_>) -> bool {
+fn is_blocked(case: &Case<'_>, blind: &HashSet<IpAddr>, login: &SametimeLogin<'_>) -> bool {
     login.conversation.setup == Setup::Refused || is_silent(case, blind, &talk(login))
 }
 
@@ -114,7 +114,7 @@ fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
         .collect()
 }
 
-fn finding(case: &Case<'_>, ways: &Ways<'_>, group: &[&Login<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, ways: &Ways<'_>, group: &[&SametimeLogin<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let server = first.server();
     let refused = first.conversation.setup == Setup::Refused;
@@ -139,7 +139,7 @@ fn finding(case: &Case<'_>, ways: &Ways<'_>, group: &[&Login<'_>]) -> Option<Dra
     Some(found.into_iter().flatten().take(EVIDENCE).fold(draft, |draft, way| way.show(draft)))
 }
 
-fn evidence(draft: Draft, login: &Login<'_>) -> Draft {
+fn evidence(draft: Draft, login: &SametimeLogin<'_>) -> Draft {
     let c = login.conversation;
     let draft = draft.frames(c.tcp.handshake.syns.iter().map(|syn| syn.frame));
     let what = if c.setup == Setup::Refused { "refused" } else { "no answer" };
@@ -172,7 +172,7 @@ impl Way<'_> {
 }
 
 /// The first of the client's conversations with that server, soon after, that came about.
-fn way_in<'a>(case: &Case<'a>, ways: &Ways<'a>, login: &Login<'a>) -> Option<Way<'a>> {
+fn way_in<'a>(case: &Case<'a>, ways: &Ways<'a>, login: &SametimeLogin<'a>) -> Option<Way<'a>> {
     let within = 2.0 * case.settings.thresholds.retry_within;
     let all = ways.get(&(login.client(), login.server().ip))?;
     let next = all.get(all.partition_point(|c| c.first.time < login.began().time)..)?.first()?;

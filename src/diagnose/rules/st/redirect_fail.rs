@@ -4,7 +4,7 @@ use crate::diagnose::evidence::sametime::{READ, draft, ended_session, show, show
 use crate::diagnose::words::st::redirect_fail as words;
 use crate::diagnose::{About, Case, Draft, Layer, Lookup, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::sametime::{Login, Outcome};
+use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
 use crate::model::{Confidence, RuleId, Severity, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::dns;
@@ -48,8 +48,8 @@ static ABOUT: About = About {
 /// Why a redirect led nowhere.
 enum Fault<'c, 'a> {
     NotResolved(&'c Lookup<'a>),
-    NotConnected(&'c Login<'a>),
-    Circle(&'c Login<'a>),
+    NotConnected(&'c SametimeLogin<'a>),
+    Circle(&'c SametimeLogin<'a>),
     NotTried,
 }
 
@@ -91,8 +91,8 @@ fn asked<'a>(lookup: &Lookup<'a>) -> Option<(Timestamp, &'a dns::Message)> {
     lookup.query.or(lookup.response).map(|(message, dns)| (message.at.time, dns))
 }
 
-fn fault<'c, 'a>(case: &'c Case<'a>, lookups: &Lookups<'c, 'a>, login: &Login<'a>) -> Option<Fault<'c, 'a>> {
-    let Outcome::Redirected(host) = login.outcome() else { return None };
+fn fault<'c, 'a>(case: &'c Case<'a>, lookups: &Lookups<'c, 'a>, login: &SametimeLogin<'a>) -> Option<Fault<'c, 'a>> {
+    let SametimeLoginOutcome::Redirected(host) = login.outcome() else { return None };
     let redirected = login.redirected?.at().time;
     let limits = &case.settings.thresholds;
     let mut next = case
@@ -100,7 +100,7 @@ fn fault<'c, 'a>(case: &'c Case<'a>, lookups: &Lookups<'c, 'a>, login: &Login<'a
         .after(login)
         .filter(|next| (0.0..=limits.retry_within).contains(&next.began().time.seconds_since(redirected)));
     match next.next() {
-        Some(next) if next.outcome() == Outcome::NotConnected => return Some(Fault::NotConnected(next)),
+        Some(next) if next.outcome() == SametimeLoginOutcome::NotConnected => return Some(Fault::NotConnected(next)),
         Some(next) if next.server() != login.server() => return None,
         Some(next) => {
             let again = next.redirect_host().is_some_and(|other| other.eq_ignore_ascii_case(host));
@@ -117,7 +117,7 @@ fn fault<'c, 'a>(case: &'c Case<'a>, lookups: &Lookups<'c, 'a>, login: &Login<'a
 fn unresolved<'c, 'a>(
     case: &Case<'a>,
     lookups: &Lookups<'c, 'a>,
-    login: &Login<'a>,
+    login: &SametimeLogin<'a>,
     host: &str,
 ) -> Option<Fault<'c, 'a>> {
     let since = login.redirected?.at().time;
@@ -139,10 +139,10 @@ fn is_name(asked: &str, host: &str) -> bool {
     asked.strip_prefix(host.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-fn redirect(case: &Case<'_>, group: &[(&Login<'_>, Fault<'_, '_>)]) -> Option<Draft> {
+fn redirect(case: &Case<'_>, group: &[(&SametimeLogin<'_>, Fault<'_, '_>)]) -> Option<Draft> {
     let (first, fault) = group.first()?;
     let host = first.redirect_host()?;
-    let logins: Vec<&Login<'_>> = group.iter().map(|(login, _)| *login).collect();
+    let logins: Vec<&SametimeLogin<'_>> = group.iter().map(|(login, _)| *login).collect();
     let said = words::InVain {
         server: first.server(),
         who: who(first),
@@ -156,7 +156,7 @@ fn redirect(case: &Case<'_>, group: &[(&Login<'_>, Fault<'_, '_>)]) -> Option<Dr
     Some(group.iter().fold(draft, |draft, (_, fault)| evidence(draft, fault)))
 }
 
-fn what(case: &Case<'_>, login: &Login<'_>, fault: &Fault<'_, '_>) -> words::Fault {
+fn what(case: &Case<'_>, login: &SametimeLogin<'_>, fault: &Fault<'_, '_>) -> words::Fault {
     match fault {
         Fault::NotResolved(lookup) => {
             let (dns_name, dns_rcode) =
@@ -184,7 +184,7 @@ fn evidence(draft: Draft, fault: &Fault<'_, '_>) -> Draft {
 }
 
 /// The server says that the home server is away or too old.
-fn home_server(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
+fn home_server(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<Draft> {
     Some(draft(case, &ABOUT, group).says(&words::NoHomeServer { session: ended_session(case, group)? }))
 }
 

@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::sametime::{Reasons, proof};
 use crate::diagnose::words::st::token_expired as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::sametime::Login;
+use crate::facts::sametime::SametimeLogin;
 use crate::model::{Confidence, Message, RuleId, Severity, Timestamp};
 use nrpcsniff_dissectors::ltpa::Token;
 
@@ -56,7 +56,7 @@ impl Rule for TokenExpired {
 }
 
 /// What the last token that has an end says of it, by the capture's clock.
-fn end(login: &Login<'_>) -> Option<words::TokenEnd> {
+fn end(login: &SametimeLogin<'_>) -> Option<words::TokenEnd> {
     let dated = |(message, token): (&Message, &Token)| Some((message.at.time, token.expires?));
     let (shown, expires) = login.tokens().filter_map(dated).last()?;
     let left = Timestamp::new(expires.saturating_mul(1_000_000_000), 0).seconds_since(shown);

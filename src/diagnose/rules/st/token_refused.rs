@@ -7,7 +7,7 @@ use crate::diagnose::words::st::token_refused as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::logs::TracedLogin;
-use crate::facts::sametime::Login;
+use crate::facts::sametime::SametimeLogin;
 use crate::facts::sametime::ends::by_user;
 use crate::model::{Confidence, RuleId, Severity};
 
@@ -64,7 +64,7 @@ impl Rule for TokenRefused {
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let failed = case.logs().logins().iter().filter(|login| login.not_verified.is_some());
         let failed: Vec<_> = failed.filter(|login| login.accepted.is_none()).collect();
         let users = group_by(failed.iter().filter_map(|login| login.user()), |user| *user).len();
@@ -75,7 +75,7 @@ impl Rule for TokenRefused {
     }
 }
 
-fn is_refused(login: &Login<'_>) -> bool {
+fn is_refused(login: &SametimeLogin<'_>) -> bool {
     match login.refusal() {
         Some(TOKEN_INVALID) => true,
         Some(INCORRECT_LOGIN) => login.by_token(),
@@ -83,13 +83,13 @@ fn is_refused(login: &Login<'_>) -> bool {
     }
 }
 
-fn finding(case: &Case<'_>, group: &[&Login<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let later = group.last().and_then(|last| case.sametime().accepted_after(last));
     let said = words::Refused { session: ended_session(case, group)?, proof: proof(first) };
     let draft = draft(case, &ABOUT, group).says(&said);
     let draft = if said.proof.is_token() { draft } else { draft.at_most(Confidence::Medium) };
-    Some(if later.is_some_and(Login::by_password) { draft.severity(Severity::Major) } else { draft })
+    Some(if later.is_some_and(SametimeLogin::by_password) { draft.severity(Severity::Major) } else { draft })
 }
 
 /// More users than this are put together.

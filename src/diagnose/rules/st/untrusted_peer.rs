@@ -6,8 +6,8 @@ use crate::diagnose::words::Closed;
 use crate::diagnose::words::st::untrusted_peer as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
-use crate::facts::logs::Entry;
-use crate::facts::sametime::Login;
+use crate::facts::logs::LogEntry;
+use crate::facts::sametime::SametimeLogin;
 use crate::facts::sametime::ends::{closed_by_server, only_handshake};
 use crate::model::{Confidence, LogEvent, RuleId, Severity};
 use std::net::IpAddr;
@@ -62,13 +62,13 @@ impl Rule for UntrustedPeer {
         groups.iter().filter_map(|group| finding(group)).collect()
     }
 
-    fn hear(&self, case: &Case<'_>) -> Vec<Testimony> {
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let rejected = case.logs().saying(|event| matches!(event, LogEvent::PeerRejected { .. }));
         rejected.take(FEW).map(|entry| told_by_server(case, entry)).collect()
     }
 }
 
-fn is_turned_away(case: &Case<'_>, login: &Login<'_>) -> bool {
+fn is_turned_away(case: &Case<'_>, login: &SametimeLogin<'_>) -> bool {
     let trusted = login.reason().is_none_or(|(code, _)| NOT_TRUSTED.contains(&code));
     let soon = login.conversation.teardown.at.zip(login.conversation.messages.last()).is_some_and(|(close, last)| {
         close.time.seconds_since(last.at.time) <= case.settings.thresholds.close_after_reply
@@ -82,12 +82,12 @@ fn is_turned_away(case: &Case<'_>, login: &Login<'_>) -> bool {
 }
 
 /// The caller is a server: it calls the port between servers, or accepts Sametime connections itself.
-fn is_server(case: &Case<'_>, login: &Login<'_>) -> bool {
+fn is_server(case: &Case<'_>, login: &SametimeLogin<'_>) -> bool {
     let accepted = case.analysis.facts.hosts.get(&login.client()).map_or(&[][..], |host| host.accepted.as_slice());
     login.server().port == BETWEEN_SERVERS || accepted.iter().any(|(port, _)| PORTS.contains(port))
 }
 
-fn finding(group: &[&Login<'_>]) -> Option<Draft> {
+fn finding(group: &[&SametimeLogin<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let last = *group.last()?;
     let pauses = u32::try_from(group.len().saturating_sub(1)).ok()?;
@@ -115,7 +115,7 @@ fn finding(group: &[&Login<'_>]) -> Option<Draft> {
 }
 
 /// The called server names the address that it does not know.
-fn told_by_server(case: &Case<'_>, entry: Entry<'_>) -> Testimony {
+fn told_by_server(case: &Case<'_>, entry: LogEntry<'_>) -> Testimony {
     let LogEvent::PeerRejected { address } = &entry.fact.event else { return Testimony::new(&ABOUT, &[entry]) };
     let draft = Draft::new(&ABOUT, READ)
         .points(20)

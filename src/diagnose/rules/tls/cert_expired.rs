@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::words::clock;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::tls::{Blame, Handshake, by_site, day};
+use crate::facts::tls::{Blame, TlsHandshake, by_site, day};
 use crate::model::{Confidence, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::Certificate;
 
@@ -48,7 +48,7 @@ impl Rule for CertExpired {
         let all = || case.tls().all();
         let refused = by_site(all().filter(|one| one.blame() == Some(Blame::Dates)));
         let refused: Vec<_> = refused.filter_map(|group| finding(case, &group)).collect();
-        let ignored = |one: &&Handshake<'_>| {
+        let ignored = |one: &&TlsHandshake<'_>| {
             one.got_through() && one.blame().is_none() && one.ended_at(one.judged_at(case)).is_some()
         };
         let ignored = by_site(all().filter(ignored)).filter_map(|group| went_on(case, &group));
@@ -56,7 +56,7 @@ impl Rule for CertExpired {
     }
 }
 
-fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let alert = group.iter().find_map(|one| one.refused_by(Side::Client)).map(|(_, alert)| alert);
     let how = match alert {
@@ -78,7 +78,7 @@ fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
 }
 
 /// Title and fact for a certificate that has ended.
-fn over(handshake: &Handshake<'_>, bad: &Certificate, when: &str) -> (String, String) {
+fn over(handshake: &TlsHandshake<'_>, bad: &Certificate, when: &str) -> (String, String) {
     let (whose, ends) = (whose(handshake, bad), bad.ends());
     (
         format!("{whose} of {} ended on {}", handshake.site(), day(&ends)),
@@ -87,7 +87,7 @@ fn over(handshake: &Handshake<'_>, bad: &Certificate, when: &str) -> (String, St
 }
 
 /// Title and fact for a certificate that has not begun.
-fn early(handshake: &Handshake<'_>, bad: &Certificate, when: &str) -> (String, String) {
+fn early(handshake: &TlsHandshake<'_>, bad: &Certificate, when: &str) -> (String, String) {
     let (whose, begins) = (whose(handshake, bad), bad.begins());
     (
         format!("{whose} of {} is not valid before {}", handshake.site(), day(&begins)),
@@ -95,7 +95,7 @@ fn early(handshake: &Handshake<'_>, bad: &Certificate, when: &str) -> (String, S
     )
 }
 
-fn whose(handshake: &Handshake<'_>, bad: &Certificate) -> &'static str {
+fn whose(handshake: &TlsHandshake<'_>, bad: &Certificate) -> &'static str {
     let own = handshake.certificate().is_some_and(|own| own == bad);
     if own { "The certificate" } else { "A certificate in the chain" }
 }
@@ -105,7 +105,7 @@ fn renew(bad: &Certificate) -> String {
 }
 
 /// The alert speaks of dates, and the dates are in order, or cannot be seen.
-fn by_the_client_s_clock(draft: Draft, group: &[&Handshake<'_>], first: &Handshake<'_>, tried: &str) -> Draft {
+fn by_the_client_s_clock(draft: Draft, group: &[&TlsHandshake<'_>], first: &TlsHandshake<'_>, tried: &str) -> Draft {
     let clocks = format!(
         "Compare the clock of {} with the true time; look at the roots and intermediates that it keeps itself.",
         callers(group)
@@ -128,7 +128,7 @@ fn by_the_client_s_clock(draft: Draft, group: &[&Handshake<'_>], first: &Handsha
 }
 
 /// Nobody minded.
-fn went_on(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+fn went_on(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let bad = first.ended_at(first.judged_at(case))?;
     let when = clock(first.judged_at(case));

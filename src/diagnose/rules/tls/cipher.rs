@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::tls::{Handshake, agreed, by_site, refusal_of_hello};
+use crate::facts::tls::{TlsHandshake, agreed, by_site, refusal_of_hello};
 use crate::model::{RuleId, Severity};
 use nrpcsniff_dissectors::tls::alert::{HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY};
 use nrpcsniff_dissectors::tls::{TLS12, suite_shown};
@@ -48,22 +48,22 @@ impl Rule for Cipher {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let goes_on = |one: &Handshake<'_>| case.tls().worked_after(case, one).is_some();
+        let goes_on = |one: &TlsHandshake<'_>| case.tls().worked_after(case, one).is_some();
         let failed = case.tls().all().filter(|one| is_refused(one) && !goes_on(one));
         by_site(failed).filter_map(|group| finding(case, &group)).collect()
     }
 }
 
-fn is_refused(handshake: &Handshake<'_>) -> bool {
+fn is_refused(handshake: &TlsHandshake<'_>) -> bool {
     let of_suites = |code| matches!(code, HANDSHAKE_FAILURE | INSUFFICIENT_SECURITY);
-    let current = handshake.hello.what.highest() >= TLS12;
+    let current = handshake.hello.content.highest() >= TLS12;
     current && refusal_of_hello(handshake).is_some_and(|(_, alert)| of_suites(alert.code))
 }
 
-fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let (_, alert) = refusal_of_hello(first)?;
-    let offers = || first.hello.what.real_suites();
+    let offers = || first.hello.content.real_suites();
     let chosen: Vec<u16> = agreed(case, first.server()).iter().map(|hello| hello.suite).collect();
     let common = chosen.iter().find(|suite| offers().any(|offer| offer == **suite));
     let draft = failed(case, &ABOUT, 80, group)

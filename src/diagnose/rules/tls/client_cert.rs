@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::tls::{Handshake, by_site};
+use crate::facts::tls::{TlsHandshake, by_site};
 use crate::model::{CloseBy, Confidence, Message, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::alert::{
     BAD_CERTIFICATE, CERTIFICATE_EXPIRED, CERTIFICATE_REQUIRED, CERTIFICATE_UNKNOWN, HANDSHAKE_FAILURE, UNKNOWN_CA,
@@ -52,7 +52,7 @@ impl Rule for ClientCert {
     }
 }
 
-fn is_refused(handshake: &Handshake<'_>) -> bool {
+fn is_refused(handshake: &TlsHandshake<'_>) -> bool {
     let Some((_, sent)) = handshake.request.zip(handshake.client_chain) else { return false };
     match handshake.refused_by(Side::Server) {
         Some((message, alert)) => message.n > sent.message.n && is_about_certificates(alert.code),
@@ -77,15 +77,15 @@ const fn is_about_certificates(code: u8) -> bool {
 }
 
 /// The server closes when it has the client's certificate, and says nothing more.
-fn closed_at_certificate(handshake: &Handshake<'_>, certificate: &Message) -> bool {
+fn closed_at_certificate(handshake: &TlsHandshake<'_>, certificate: &Message) -> bool {
     let by_server = handshake.conversation.teardown.by == CloseBy::Server;
     by_server && handshake.is_whole() && handshake.server_said_no_more(certificate)
 }
 
-fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let alert = group.iter().find_map(|one| one.refused_by(Side::Server)).map(|(_, alert)| alert);
-    let certificate = first.client_chain?.what.own();
+    let certificate = first.client_chain?.content.own();
     let what = match certificate {
         None => "sent none".to_owned(),
         Some(own) if own.readable => format!("sent that of \"{}\", issued by \"{}\"", own.subject, own.issuer),

@@ -5,7 +5,7 @@ use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::nrpc::opening;
 use crate::facts::statistics::seconds;
-use crate::facts::tls::{Handshake, by_site};
+use crate::facts::tls::{TlsHandshake, by_site};
 use crate::model::{Confidence, RuleId, Severity, Side, Unanswered};
 
 /// See [`ABOUT`].
@@ -64,7 +64,7 @@ enum Lost<'a> {
     Acknowledged(f64),
 }
 
-fn swallowed<'a>(case: &Case<'a>, handshake: &Handshake<'a>) -> Option<Lost<'a>> {
+fn swallowed<'a>(case: &Case<'a>, handshake: &TlsHandshake<'a>) -> Option<Lost<'a>> {
     let c = handshake.conversation;
     if !handshake.is_unanswered() || !handshake.is_whole() {
         return None;
@@ -78,7 +78,7 @@ fn swallowed<'a>(case: &Case<'a>, handshake: &Handshake<'a>) -> Option<Lost<'a>>
     (waited >= case.settings.thresholds.reply_timeout).then_some(Lost::Acknowledged(waited))
 }
 
-fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let served = case.tls().served(first.server())?;
     if served.small.is_none() && served.small_unanswered {

@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::statistics::equal_within;
-use crate::facts::tls::{Blame, Handshake, by_site, refusal_of_hello};
+use crate::facts::tls::{Blame, TlsHandshake, by_site, refusal_of_hello};
 use crate::model::{RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::Certificate;
 use nrpcsniff_dissectors::tls::alert::UNRECOGNIZED_NAME;
@@ -59,13 +59,13 @@ impl Rule for NameMismatch {
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let all = || case.tls().all();
         let of_client = by_site(all().filter(|one| one.blame() == Some(Blame::Name)));
-        let unknown = |one: &&Handshake<'_>| refusal_of_hello(one).is_some_and(|(_, a)| a.code == UNRECOGNIZED_NAME);
+        let unknown = |one: &&TlsHandshake<'_>| refusal_of_hello(one).is_some_and(|(_, a)| a.code == UNRECOGNIZED_NAME);
         let of_server = by_site(all().filter(unknown)).filter_map(|group| refused_by_server(case, &group));
         of_client.filter_map(|group| refused_by_client(case, &group)).chain(of_server).collect()
     }
 }
 
-fn refused_by_client(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+fn refused_by_client(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let (host, own) = (first.misses_name()?, first.certificate()?);
     let silent = group.iter().all(|one| one.left_before_a_word());
@@ -96,7 +96,7 @@ fn refused_by_client(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft>
 }
 
 /// Handshakes without a word inside at a steady period: a health check, which looks at no name.
-fn is_probed(case: &Case<'_>, group: &[&Handshake<'_>]) -> bool {
+fn is_probed(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> bool {
     let thresholds = &case.settings.thresholds;
     let times: Vec<_> = group.iter().map(|one| one.conversation.first.time).collect();
     let periods: Vec<f64> = times.windows(2).map(|two| two[1].seconds_since(two[0])).collect();
@@ -115,7 +115,7 @@ fn names(own: &Certificate) -> String {
     }
 }
 
-fn refused_by_server(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+fn refused_by_server(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let host = first.host()?;
     Some(

@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::words::closer;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::facts::tls::{Handshake, by_site};
+use crate::facts::tls::{TlsHandshake, by_site};
 use crate::model::{CloseBy, Confidence, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::TLS12;
 
@@ -58,25 +58,25 @@ impl Rule for SilentClose {
     }
 }
 
-fn is_closed(handshake: &Handshake<'_>) -> bool {
+fn is_closed(handshake: &TlsHandshake<'_>) -> bool {
     let by_other = matches!(handshake.closed_by(), Some(CloseBy::Server | CloseBy::Middlebox));
-    handshake.is_unanswered() && by_other && handshake.hello.what.highest() >= TLS12
+    handshake.is_unanswered() && by_other && handshake.hello.content.highest() >= TLS12
 }
 
 /// The server's first bytes are no TLS record.
-fn answers_otherwise(handshake: &Handshake<'_>) -> bool {
+fn answers_otherwise(handshake: &TlsHandshake<'_>) -> bool {
     let first = handshake.conversation.first_bytes.server.as_ref();
     let foreign = first.is_some_and(|first| !matches!(first.bytes.as_slice(), [0x14..=0x18] | [0x14..=0x18, 3, ..]));
     let first_said = handshake.hello.message.offset == 0;
     foreign && first_said && handshake.answer.is_none()
 }
 
-fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let talk = Talk { conversation: first.conversation, request: None, response: None };
     let served = case.tls().served(first.server());
     let through = served.into_iter().flat_map(|served| &served.through);
-    let other_host = through.filter(|one| one.host() != first.host()).find_map(Handshake::host);
+    let other_host = through.filter(|one| one.host() != first.host()).find_map(TlsHandshake::host);
     let draft = failed(case, &ABOUT, 50, group)
         .points(if other_host.is_some() { 10 } else { 0 })
         .at_most(Confidence::Medium)
@@ -93,7 +93,7 @@ fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
     })
 }
 
-fn in_clear(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+fn in_clear(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let bytes = first.conversation.first_bytes[Side::Server].as_ref()?;
     let what = match bytes.bytes.as_slice() {

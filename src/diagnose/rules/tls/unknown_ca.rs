@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::tls::{Blame, Handshake, by_site};
+use crate::facts::tls::{Blame, TlsHandshake, by_site};
 use crate::model::{Confidence, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::alert::UNKNOWN_CA;
 
@@ -58,7 +58,7 @@ impl Rule for UnknownCa {
     }
 }
 
-fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let (_, alert) = first.refused_by(Side::Client)?;
     let plain = group.iter().any(|one| one.refused_by(Side::Client).is_some_and(|(_, a)| a.code == UNKNOWN_CA));
@@ -87,11 +87,11 @@ fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
 }
 
 /// Who issued what, and how much of it the server sends.
-fn issuer(handshake: &Handshake<'_>) -> String {
+fn issuer(handshake: &TlsHandshake<'_>) -> String {
     let Some((chain, own)) = handshake.chain.zip(handshake.certificate()) else {
         return "The certificate itself could not be read.".to_owned();
     };
-    let length = match chain.what.count {
+    let length = match chain.content.count {
         1 if own.self_issued => "it is self-signed".to_owned(),
         1 => "the server sends it alone, without the certificate of its issuer".to_owned(),
         n => format!("the server sends a chain of {n}"),
@@ -99,7 +99,7 @@ fn issuer(handshake: &Handshake<'_>) -> String {
     format!("The certificate of \"{}\" is issued by \"{}\"; {length}.", own.subject, own.issuer)
 }
 
-fn remedy(handshake: &Handshake<'_>) -> String {
+fn remedy(handshake: &TlsHandshake<'_>) -> String {
     match handshake.certificate() {
         Some(own) if own.self_issued => format!(
             "Replace the self-signed certificate of {}, or import it where the client keeps what it trusts.",
@@ -120,7 +120,7 @@ fn remedy(handshake: &Handshake<'_>) -> String {
 }
 
 /// The client gave up more than once with something as short as an alert.
-fn guess(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+fn guess(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first().filter(|_| group.len() > 1)?;
     Some(
         failed(case, &ABOUT, 30, group)

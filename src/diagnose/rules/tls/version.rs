@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::tls::{Handshake, agreed, by_site, refusal_of_hello};
+use crate::facts::tls::{TlsHandshake, agreed, by_site, refusal_of_hello};
 use crate::model::{CloseBy, Confidence, Message, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::alert::{HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY, PROTOCOL_VERSION};
 use nrpcsniff_dissectors::tls::{Alert, TLS12, version_name};
@@ -48,7 +48,7 @@ impl Rule for Version {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let falls_back = |one: &Handshake<'_>| case.tls().worked_after(case, one).is_some();
+        let falls_back = |one: &TlsHandshake<'_>| case.tls().worked_after(case, one).is_some();
         let failed = case.tls().all().filter(|one| refusal(one).is_some() && !falls_back(one));
         by_site(failed).filter_map(|group| finding(case, &group)).collect()
     }
@@ -64,14 +64,14 @@ enum Refusal<'a> {
     Silent,
 }
 
-fn refusal<'a>(handshake: &Handshake<'a>) -> Option<Refusal<'a>> {
+fn refusal<'a>(handshake: &TlsHandshake<'a>) -> Option<Refusal<'a>> {
     let of_client = || handshake.refused_by(Side::Client);
     if let Some((message, alert)) = refusal_of_hello(handshake).or_else(of_client)
         && alert.code == PROTOCOL_VERSION
     {
         return Some(Refusal::Told(message, alert));
     }
-    if handshake.hello.what.highest() >= TLS12 || !handshake.is_whole() {
+    if handshake.hello.content.highest() >= TLS12 || !handshake.is_whole() {
         return None;
     }
     match refusal_of_hello(handshake) {
@@ -83,11 +83,11 @@ fn refusal<'a>(handshake: &Handshake<'a>) -> Option<Refusal<'a>> {
     }
 }
 
-fn is_closed(handshake: &Handshake<'_>) -> bool {
+fn is_closed(handshake: &TlsHandshake<'_>) -> bool {
     matches!(handshake.closed_by(), Some(CloseBy::Server | CloseBy::Middlebox))
 }
 
-fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let offers = offered(first);
     let (points, at_most, how) = match refusal(first)? {
@@ -110,7 +110,7 @@ fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
         .at_most(at_most)
         .title(format!("{} offers {offers}, and {} does not take it", callers(group), first.site()))
         .explain(format!("{} to reach {} with {offers}, and {how}.", tried(group), first.site()))
-        .remedy_first(if first.hello.what.highest() < TLS12 {
+        .remedy_first(if first.hello.content.highest() < TLS12 {
             format!("Bring {} to TLS 1.2 or later.", callers(group))
         } else {
             format!("Let {} speak {offers}, or {} what it speaks.", first.site(), callers(group))
@@ -123,8 +123,8 @@ fn finding(case: &Case<'_>, group: &[&Handshake<'_>]) -> Option<Draft> {
 }
 
 /// The versions that a client offers: `TLS 1.3 and TLS 1.2`, `TLS 1.0 at most`.
-fn offered(handshake: &Handshake<'_>) -> String {
-    let hello = handshake.hello.what;
+fn offered(handshake: &TlsHandshake<'_>) -> String {
+    let hello = handshake.hello.content;
     if hello.versions.is_empty() {
         return format!("{} at most", version_name(hello.highest()));
     }
