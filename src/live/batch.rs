@@ -11,7 +11,7 @@ pub(super) enum ReaderEvent {
     Counts(Counts),
     /// An interface cannot be read at present; it is tried again.
     Lost(LiveError),
-    /// It can be read again.
+    /// An interface of that name can be read again.
     Back(String),
     /// Nothing more is to come, and why, unless it was asked for.
     End(Option<LiveError>),
@@ -24,7 +24,7 @@ pub(super) struct Batch {
     frames: Vec<BatchFrame>,
 }
 
-/// A frame in a batch.
+/// A frame in a batch: its bytes stand among those of the batch, so that no frame has memory of its own.
 #[derive(Clone, Copy)]
 struct BatchFrame {
     time: Timestamp,
@@ -47,18 +47,18 @@ impl Batch {
         self.frames.is_empty()
     }
 
-    /// Bytes of the frames in it.
+    /// Bytes of all its frames.
     pub(super) fn size(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Empty again, its memory kept.
+    /// Empties it and keeps its memory, which the next frames use.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.frames.clear();
     }
 
-    /// Puts the frames of several interfaces in order.
+    /// Puts the frames of several interfaces in the order of time.
     pub(super) fn sort(&mut self) {
         self.frames.sort_by_key(|entry| entry.time);
     }

@@ -42,9 +42,9 @@ const FLOWS: usize = 1024;
 /// Findings whose packets are written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Trigger {
-    /// Those that are at least this severe.
+    /// Findings that are at least this severe; `None`: severity does not count.
     pub level: Option<Severity>,
-    /// Those of these rules.
+    /// Findings of these rules, whatever their severity.
     pub rules: Vec<RuleId>,
 }
 

@@ -5,21 +5,21 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Between two looks at the files.
+/// Between two looks at key logs, which are asked for before every frame.
 const PAUSE: Duration = Duration::from_millis(5);
-/// Bytes that are read at a time.
+/// Bytes of a key log that are read at a time: a log of years must not hold up frames.
 const AT_A_TIME: u64 = 16 << 20;
 
-/// A key log.
+/// A key log that was read, and may grow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyLog {
-    /// Where it is.
+    /// Its path.
     pub(crate) path: PathBuf,
-    /// Bytes that were read: whole lines.
+    /// Bytes of it that were read, up to the end of a line.
     pub(crate) read: u64,
 }
 
-/// Key logs, and how far they were read.
+/// The tail of key logs: what is written to them from now on.
 #[derive(Debug)]
 pub(crate) struct KeyLogTail {
     logs: Vec<Open>,
@@ -30,24 +30,24 @@ pub(crate) struct KeyLogTail {
 #[derive(Debug)]
 struct Open {
     path: PathBuf,
-    /// None while there is no such file.
+    /// The open file; `None` while there is no file of that name.
     file: Option<File>,
     read: u64,
 }
 
 impl KeyLogTail {
-    /// Goes on where these were read to.
+    /// Goes on where these logs were read to.
     pub fn new(logs: &[KeyLog]) -> Self {
         let open = |log: &KeyLog| Open { path: log.path.clone(), file: File::open(&log.path).ok(), read: log.read };
         Self { logs: logs.iter().map(open).collect(), looked: None }
     }
 
-    /// There is none.
+    /// There is no key log.
     pub fn is_empty(&self) -> bool {
         self.logs.is_empty()
     }
 
-    /// Whole lines that were written since, of each file. Cheap enough to be asked before every packet.
+    /// Whole lines that were written since the last time, of each log. Cheap enough to be asked before every packet.
     pub fn news(&mut self) -> Vec<Vec<u8>> {
         if self.logs.is_empty() || self.looked.is_some_and(|at| at.elapsed() < PAUSE) {
             return Vec::new();
@@ -58,7 +58,7 @@ impl KeyLogTail {
     }
 }
 
-/// What stands behind what was read, up to the last end of a line.
+/// What was added to a key log, up to the last end of a line: the rest of a line may still be written.
 fn lines(log: &mut Open) -> io::Result<Vec<u8>> {
     let mut file = match &log.file {
         Some(file) => file,
@@ -66,7 +66,7 @@ fn lines(log: &mut Open) -> io::Result<Vec<u8>> {
     };
     let length = file.metadata()?.len();
     if length < log.read {
-        // It was begun anew.
+        // The log was begun anew.
         log.read = 0;
     }
     let mut lines = Vec::new();

@@ -11,15 +11,17 @@
 //! knows nothing of the command line: [`Plan`] says what is to be done.
 
 mod batch;
+mod capture_loop;
 mod finding_files;
 mod interfaces;
 mod key_log;
-mod memory;
 mod metrics;
-mod outputs;
-mod packets;
+mod output_file;
+mod packet_output;
 mod plan;
+mod process_memory;
 mod reader;
+mod report_output;
 mod retention;
 mod rights;
 mod ring;
@@ -27,30 +29,28 @@ mod rotation;
 mod schedule;
 mod signals;
 mod tracker;
-mod voice;
-mod watch;
 
+pub(crate) use capture_loop::Summary;
 pub(crate) use finding_files::Trigger;
 pub(crate) use interfaces::explain;
 pub(crate) use key_log::{KeyLog, KeyLogTail};
 pub(crate) use plan::{Plan, Target};
 pub(crate) use ring::{LEAST_BYTES, ORDINARY_BYTES, RingLimits};
 pub(crate) use rotation::Rotation;
-pub(crate) use watch::Summary;
 
 use crate::capture::write::WriteError;
 use crate::report::talk::say;
 use anyhow::{Context, Result};
-use memory::Memory;
-use metrics::Metrics;
-use outputs::{Inherited, is_descriptor};
-use packets::Packets;
-use rights::{Needs, Rights, Standing};
+use capture_loop::{CaptureLoop, Resources};
+use metrics::MetricsListener;
+use output_file::{Inherited, is_descriptor};
+use packet_output::PacketOutput;
+use process_memory::ProcessMemory;
+use report_output::ReportOutput;
+use rights::{Needs, Rights, RightsReport};
 use signals::Signals;
 use std::fs::File;
 use std::path::Path;
-use voice::Voice;
-use watch::{Opened, Watch};
 
 /// Captures until it is told to stop, and writes the report. `None` if the user ended it before it began.
 ///
@@ -62,13 +62,13 @@ use watch::{Opened, Watch};
 pub(crate) fn run(plan: &Plan) -> Result<Option<Summary>> {
     let quiet = plan.verbosity.quiet;
     let rights = Rights::new(plan.user.as_deref())?;
-    let metrics = plan.metrics.map(Metrics::listen).transpose()?;
+    let metrics = plan.metrics.map(MetricsListener::listen).transpose()?;
     let interfaces = interfaces::open(plan)?;
     let signals = Signals::listen().context("signals cannot be listened to")?;
     let input = interfaces::input(plan, &interfaces);
-    let described = packets::described(&plan.interfaces, &interfaces, &plan.setup);
+    let described = packet_output::described(&plan.interfaces, &interfaces, &plan.setup);
     let key_logs = KeyLogTail::new(&plan.key_logs);
-    let memory = Memory::open();
+    let memory = ProcessMemory::open();
     let (report, capture) = (plan.output.as_deref(), plan.target.as_ref().and_then(Target::file));
     let mut inherited = Inherited::of(report.into_iter().chain(capture));
     let dropped = rights.give_up(plan.retry)?;
@@ -77,20 +77,21 @@ pub(crate) fn run(plan: &Plan) -> Result<Option<Summary>> {
     if signals.stop() {
         return Ok(None);
     }
-    let voice = Voice::new(plan, report);
-    let packets = Packets::open(plan.target.as_ref(), capture, described, quiet)?;
+    let report = ReportOutput::new(plan, report);
+    let packets = PacketOutput::open(plan.target.as_ref(), capture, described, quiet)?;
     tell(&dropped.close(&needs(plan))?, plan);
-    let board = metrics.map(Metrics::serve);
+    let metrics_page = metrics.map(MetricsListener::serve);
     packets.check()?;
     if !quiet {
         say(&format!("capturing on {}; ^C ends it", plan.interfaces.join(", ")));
     }
     let queue = reader::start(interfaces, plan.setup.clone(), plan.retry);
-    let mut watch = Watch::new(plan, input, Opened { voice, packets, key_logs, memory, board });
-    watch.go_on(&queue, &signals);
+    let resources = Resources { report, packets, key_logs, memory, metrics_page };
+    let mut capture_loop = CaptureLoop::new(plan, input, resources);
+    capture_loop.run(&queue, &signals);
     let times_full = queue.times_full();
     queue.join();
-    watch.finish(times_full).map(Some)
+    capture_loop.finish(times_full).map(Some)
 }
 
 /// Opens an output, unless it was handed over. `None` if the user ends the capture while a pipe is waited for.
@@ -108,7 +109,7 @@ fn open_output(
             say(&format!("{}: nobody reads this pipe yet; it is waited for, and ^C ends it", path.display()));
         }
     };
-    outputs::open(path, signals, waits).map_err(|error| WriteError::io(path, error))
+    output_file::open(path, signals, waits).map_err(|error| WriteError::io(path, error))
 }
 
 /// What is still to be done once rights are given up.
@@ -125,9 +126,9 @@ fn needs(plan: &Plan) -> Needs {
 }
 
 /// Says which rights are left.
-fn tell(standing: &Standing, plan: &Plan) {
-    let details = standing.details.iter().filter(|_| plan.verbosity.verbose);
-    for sentence in standing.said.iter().filter(|_| !plan.verbosity.quiet).chain(details) {
+fn tell(rights: &RightsReport, plan: &Plan) {
+    let details = rights.details.iter().filter(|_| plan.verbosity.verbose);
+    for sentence in rights.said.iter().filter(|_| !plan.verbosity.quiet).chain(details) {
         say(sentence);
     }
 }

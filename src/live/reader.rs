@@ -21,7 +21,7 @@ const TURN: usize = 256;
 const NAP: Duration = Duration::from_millis(1);
 /// How long the thread waits for frames before it looks whether it shall stop.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// How often the interfaces' counts are asked for.
+/// How often interfaces are asked for their counts: it takes a system call for each.
 const COUNTS: Duration = Duration::from_millis(500);
 /// How often a lost interface is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -34,7 +34,7 @@ pub(super) struct InterfaceReader {
     lost: Vec<(u16, String)>,
     setup: CaptureSettings,
     retry: bool,
-    /// What interfaces counted that were lost since.
+    /// What was counted by interfaces that are lost: their counts begin anew when they come back.
     before: Counts,
     events: SyncSender<ReaderEvent>,
     spare: Receiver<Batch>,
@@ -45,9 +45,9 @@ pub(super) struct InterfaceReader {
 #[derive(Default)]
 struct Shared {
     stop: AtomicBool,
-    /// How often the queue was full.
+    /// How often the thread found the queue full.
     full: AtomicU64,
-    /// Bytes in the queue.
+    /// Bytes of frames in the queue.
     queued: AtomicUsize,
 }
 
@@ -129,7 +129,7 @@ impl InterfaceReader {
         self.end(None);
     }
 
-    /// Reads what is there. False if there was nothing.
+    /// Reads what has come, from each interface in its turn. False if nothing had.
     fn round(&mut self) -> Result<bool, LiveError> {
         let mut batch = self.spare.try_recv().unwrap_or_default();
         let mut failed = Vec::new();
@@ -152,7 +152,8 @@ impl InterfaceReader {
         Ok(read)
     }
 
-    /// An interface cannot be read any longer.
+    /// Gives an interface up that cannot be read any longer, for good or until it comes back. The last one that is given up for
+    /// good ends the capture.
     fn lose(&mut self, place: u16, error: LiveError) -> Result<(), LiveError> {
         if let Some(index) = self.open.iter().position(|(p, _)| *p == place) {
             let (_, mut open) = self.open.remove(index);
@@ -212,7 +213,7 @@ impl InterfaceReader {
         }
     }
 
-    /// Puts it into the queue; where the queue is full, waits, and counts that. Nobody may listen any longer.
+    /// Puts news into the queue; where the queue is full, waits, and counts that. It is no error if nobody listens any longer.
     fn say(&self, events: ReaderEvent) {
         match self.events.try_send(events) {
             Err(TrySendError::Full(events)) => {

@@ -90,7 +90,7 @@ impl Retention {
         Ok(())
     }
 
-    /// That file was not removed.
+    /// The file of that name was not removed to make room.
     pub fn holds(&self, path: &Path) -> bool {
         self.limit.is_none() || self.files.iter().any(|(kept, _)| kept == path)
     }

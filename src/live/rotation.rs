@@ -8,7 +8,7 @@
 //! Writing that fails does not stop the capture: the packets that are missing are counted, and a comment at the first one
 //! behind them says how many there are.
 
-use super::outputs::{is_descriptor, open_anew};
+use super::output_file::{is_descriptor, reopen_emptied};
 use super::retention::{Retention, WriteTotals, utc};
 use crate::capture::Secret;
 use crate::capture::live::Counts;
@@ -230,7 +230,7 @@ impl Rotator {
             None => CaptureFile::stdout(&self.head)?,
             Some(path) if self.rotates() => self.next(&path, time)?,
             Some(path) => {
-                let opened = self.opened.take().map_or_else(|| open_anew(&path), Ok);
+                let opened = self.opened.take().map_or_else(|| reopen_emptied(&path), Ok);
                 CaptureFile::within(&path, opened.map_err(|error| WriteError::io(&path, error))?, &self.head)?
             }
         };

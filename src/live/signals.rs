@@ -55,7 +55,7 @@ impl Signals {
         self.show.swap(false, Ordering::Relaxed)
     }
 
-    /// Output files were moved away (SIGHUP).
+    /// The user moved output files away (SIGHUP).
     pub(super) fn reopen(&self) -> bool {
         self.reopen.swap(false, Ordering::Relaxed)
     }

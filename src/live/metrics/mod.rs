@@ -1,6 +1,6 @@
-//! Metrics: the figures of a live capture, for a Prometheus server that asks for them (`--metrics ADDR`).
+//! Metrics of a live capture, for a Prometheus server that asks for them (`--metrics ADDR`).
 //!
-//! The loop fills [`Figures`] and [shows](Board::show) them; a thread of its own answers whoever asks with what was
+//! The loop fills [`Metrics`] and [shows](MetricsPage::show) them; a thread of its own answers whoever asks with what was
 //! shown last. Nobody who asks can hold up the capture.
 
 mod server;
@@ -16,12 +16,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often the figures are renewed.
+/// How often metrics are renewed: Prometheus asks every few seconds at most.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// What is known at one moment. Counters begin with the capture.
+/// Metrics at one moment. Counters begin with the capture.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Figures {
+pub(super) struct Metrics {
     /// What the interfaces counted, all together.
     pub counts: Counts,
     /// Frames, bytes, conversations and messages, as in the report.
@@ -38,47 +38,48 @@ pub(super) struct Figures {
     pub last_packet: Option<Timestamp>,
 }
 
-/// A socket that listens, and what it will say.
+/// A socket that listens, and the page that it will answer with.
 #[derive(Debug)]
-pub(super) struct Metrics {
+pub(super) struct MetricsListener {
     listener: TcpListener,
     page: Arc<Mutex<Arc<str>>>,
 }
 
-/// Where the latest figures are shown.
-pub(super) struct Board {
+/// The page of the latest metrics. It is exchanged as a whole, so that whoever asks holds the lock for no longer than a clone.
+pub(super) struct MetricsPage {
     page: Arc<Mutex<Arc<str>>>,
-    shown: Option<Instant>,
+    /// When it was renewed last.
+    renewed: Option<Instant>,
 }
 
-impl Metrics {
+impl MetricsListener {
     /// Listens; done before rights are given up, because low ports need them.
     pub fn listen(address: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind(address)
             .with_context(|| format!("--metrics {address}: cannot listen there; give another address or port"))?;
-        let page = Arc::new(Mutex::new(Arc::from(text(&Figures::default()))));
+        let page = Arc::new(Mutex::new(Arc::from(text(&Metrics::default()))));
         Ok(Self { listener, page })
     }
 
     /// Begins to answer, in a thread of its own that ends with the process.
-    pub fn serve(self) -> Board {
+    pub fn serve(self) -> MetricsPage {
         let page = Arc::clone(&self.page);
         server::start(self.listener, move || latest(&page));
-        Board { page: self.page, shown: None }
+        MetricsPage { page: self.page, renewed: None }
     }
 }
 
-impl Board {
-    /// It is time for new figures.
+impl MetricsPage {
+    /// It is time for new metrics.
     pub fn is_due(&self) -> bool {
-        self.shown.is_none_or(|shown| shown.elapsed() >= PERIOD)
+        self.renewed.is_none_or(|renewed| renewed.elapsed() >= PERIOD)
     }
 
-    /// From now on these are the figures.
-    pub fn show(&mut self, figures: &Figures) {
-        let text = Arc::from(text(figures));
+    /// From now on these are the metrics.
+    pub fn show(&mut self, metrics: &Metrics) {
+        let text = Arc::from(text(metrics));
         *self.page.lock().unwrap_or_else(PoisonError::into_inner) = text;
-        self.shown = Some(Instant::now());
+        self.renewed = Some(Instant::now());
     }
 }
 
@@ -86,20 +87,20 @@ fn latest(page: &Mutex<Arc<str>>) -> Arc<str> {
     Arc::clone(&page.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// The figures as Prometheus reads them.
-fn text(figures: &Figures) -> String {
+/// Metrics as Prometheus reads them.
+fn text(metrics: &Metrics) -> String {
     let mut page = Page::default();
     page.family("nrpcsniff_build_info", Kind::Gauge, "Version of nrpcsniff; the value is always 1.")
         .labelled(&[("version", VERSION)], 1_u64);
-    taken_in(figures, &mut page);
-    understood(figures, &mut page);
-    occupied(figures, &mut page);
+    taken_in(metrics, &mut page);
+    understood(metrics, &mut page);
+    occupied(metrics, &mut page);
     page.into_text()
 }
 
 /// What came in, and what was lost on the way.
-fn taken_in(figures: &Figures, page: &mut Page) {
-    let Figures { counts, totals, .. } = figures;
+fn taken_in(metrics: &Metrics, page: &mut Page) {
+    let Metrics { counts, totals, .. } = metrics;
     page.family("nrpcsniff_frames_total", Kind::Counter, "Frames analysed.").value(totals.packets);
     page.family("nrpcsniff_bytes_total", Kind::Counter, "Bytes of these frames on the wire.").value(totals.bytes);
     let help = "Frames that the kernel took in for nrpcsniff, those included that it dropped.";
@@ -108,15 +109,15 @@ fn taken_in(figures: &Figures, page: &mut Page) {
     page.family("nrpcsniff_drops_total", Kind::Counter, help)
         .labelled(&[("by", "kernel")], counts.kernel_drops)
         .labelled(&[("by", "interface")], counts.interface_drops);
-    if let Some(time) = figures.last_packet {
+    if let Some(time) = metrics.last_packet {
         let help = "Time of the latest packet, in seconds since 1970.";
         page.family("nrpcsniff_last_packet_timestamp_seconds", Kind::Gauge, help).value(seconds(time));
     }
 }
 
 /// What was made of it.
-fn understood(figures: &Figures, page: &mut Page) {
-    let totals = &figures.totals;
+fn understood(metrics: &Metrics, page: &mut Page) {
+    let totals = &metrics.totals;
     page.family("nrpcsniff_conversations_total", Kind::Counter, "Conversations begun.")
         .labelled(&[("transport", "tcp")], totals.tcp_conversations)
         .labelled(&[("transport", "udp")], totals.udp_conversations);
@@ -126,14 +127,14 @@ fn understood(figures: &Figures, page: &mut Page) {
     }
     let mut findings =
         page.family("nrpcsniff_findings_total", Kind::Counter, "Findings reported, by rule and severity.");
-    for ((rule, severity), count) in &figures.findings {
+    for ((rule, severity), count) in &metrics.findings {
         findings.labelled(&[("rule", rule), ("severity", name(*severity))], *count);
     }
 }
 
 /// What it takes to remember.
-fn occupied(figures: &Figures, page: &mut Page) {
-    let Held { flows, conversations, waiting_bytes, evicted } = figures.held;
+fn occupied(metrics: &Metrics, page: &mut Page) {
+    let Held { flows, conversations, waiting_bytes, evicted } = metrics.held;
     page.family("nrpcsniff_flows", Kind::Gauge, "Flows in the tables, open or over.").value(count(flows));
     page.family("nrpcsniff_conversations", Kind::Gauge, "Conversations that the rules see.")
         .value(count(conversations));
@@ -143,15 +144,15 @@ fn occupied(figures: &Figures, page: &mut Page) {
     page.family("nrpcsniff_evictions_total", Kind::Counter, help).labelled(&[("reason", "flow table full")], evicted);
     let help = "Conversations that were counted and not kept, by reason.";
     let mut passed_over = page.family("nrpcsniff_passed_over", Kind::Gauge, help);
-    for (reason, count) in &figures.totals.passed_over {
+    for (reason, count) in &metrics.totals.passed_over {
         passed_over.labelled(&[("reason", reason)], *count);
     }
-    if let Some((filled, limit)) = figures.ring {
+    if let Some((filled, limit)) = metrics.ring {
         page.family("nrpcsniff_ring_bytes", Kind::Gauge, "Bytes in the ring of recent packets.").value(filled);
         page.family("nrpcsniff_ring_limit_bytes", Kind::Gauge, "The most that the ring may hold.").value(limit);
     }
-    if let Some(resident) = figures.resident {
-        let help = "Memory that the process occupies.";
+    if let Some(resident) = metrics.resident {
+        let help = "ProcessMemory that the process occupies.";
         page.family("process_resident_memory_bytes", Kind::Gauge, help).value(resident);
     }
 }
@@ -178,9 +179,9 @@ fn seconds(time: Timestamp) -> f64 {
 mod tests {
     use super::*;
 
-    /// Figures with something everywhere.
-    fn figures() -> Figures {
-        Figures {
+    /// Metrics with something everywhere.
+    fn full() -> Metrics {
+        Metrics {
             counts: Counts { received: 1000, kernel_drops: 7, interface_drops: 8 },
             totals: Totals {
                 packets: 990,
@@ -230,7 +231,7 @@ mod tests {
 
     #[test]
     fn every_figure_is_there() {
-        let samples = samples(&text(&figures()));
+        let samples = samples(&text(&full()));
         for (sample, value) in [
             ("nrpcsniff_frames_total", "990"),
             ("nrpcsniff_bytes_total", "99000"),
@@ -256,7 +257,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_out() {
-        let samples = samples(&text(&Figures::default()));
+        let samples = samples(&text(&Metrics::default()));
         assert!(
             !samples.keys().any(|name| name.contains("ring") || name.contains("resident") || name.contains("last"))
         );
@@ -265,13 +266,13 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_what_is_answered() {
-        let metrics = Metrics::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let metrics = MetricsListener::listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = metrics.listener.local_addr().unwrap();
         let mut board = metrics.serve();
         let ask = || server::tests::ask(address, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
         assert!(ask().contains("nrpcsniff_frames_total 0\n"));
         assert!(board.is_due());
-        board.show(&figures());
+        board.show(&full());
         assert!(!board.is_due());
         assert!(ask().contains("nrpcsniff_frames_total 990\n"));
     }
@@ -280,7 +281,7 @@ mod tests {
     fn an_address_that_is_taken_is_told() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = taken.local_addr().unwrap();
-        let said = format!("{:#}", Metrics::listen(address).err().unwrap());
+        let said = format!("{:#}", MetricsListener::listen(address).err().unwrap());
         assert!(said.contains(&format!("--metrics {address}")), "{said}");
     }
 }

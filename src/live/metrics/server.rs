@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A request may take so long, and its answer as long again.
+/// How long a request may take, and its answer as long again: Prometheus asks from near by.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// A head longer than this is refused, bytes.
+/// The longest head of a request that is read, in bytes.
 const LONGEST: usize = 8 << 10;
 /// How long to wait after an error that is not the caller's, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(200);
-/// The format's media type, as its description wants it.
+/// Media type of the text format that Prometheus reads (its exposition formats).
 const TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Answers callers with `page` until the process ends.
@@ -87,12 +87,12 @@ fn drain(caller: &mut TcpStream) -> io::Result<()> {
     }
 }
 
-/// What is said.
+/// An answer.
 struct Reply {
     status: &'static str,
     kind: &'static str,
     body: Arc<str>,
-    /// Only the head of it is asked for.
+    /// Only its head is asked for (HEAD).
     bodiless: bool,
 }
 

@@ -1,9 +1,9 @@
 //! Other systems than Linux: nothing is given up, and that is said.
 
-use super::{Needs, Standing};
+use super::{Needs, RightsReport};
 use anyhow::{Result, bail};
 
-/// What to become when everything is open: nothing else.
+/// Whom to become once interfaces are open: nobody else.
 #[derive(Debug)]
 pub(in super::super) struct Rights;
 
@@ -19,19 +19,19 @@ impl Rights {
     }
 
     /// Everything stays as it is.
-    pub fn give_up(self, _: bool) -> Result<Dropped> {
-        Ok(Dropped)
+    pub fn give_up(self, _: bool) -> Result<DroppedRights> {
+        Ok(DroppedRights)
     }
 }
 
 /// What was given up: nothing.
 #[derive(Debug)]
-pub(in super::super) struct Dropped;
+pub(in super::super) struct DroppedRights;
 
-impl Dropped {
+impl DroppedRights {
     /// Says so.
-    pub fn close(self, _: &Needs) -> Result<Standing> {
+    pub fn close(self, _: &Needs) -> Result<RightsReport> {
         let details = vec!["rights are kept as they are: they are given up on Linux only".to_owned()];
-        Ok(Standing { said: None, details })
+        Ok(RightsReport { said: None, details })
     }
 }

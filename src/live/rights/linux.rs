@@ -2,7 +2,7 @@
 
 use super::status::Status;
 use super::user::{self, User};
-use super::{Needs, Standing, calls, files};
+use super::{Needs, RightsReport, landlock, seccomp};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::sys::prctl;
@@ -10,7 +10,7 @@ use nix::unistd::{AccessFlags, Gid, Uid, access, geteuid, setgroups, setresgid, 
 use std::env;
 use std::path::Path;
 
-/// What to become when everything is open.
+/// Whom to become once interfaces are open.
 #[derive(Debug)]
 pub(in super::super) struct Rights {
     /// Whom root becomes; `None` if this is not root and stays who it is.
@@ -32,14 +32,14 @@ impl Rights {
     ///
     /// # Errors
     /// Something could not be given up: then nothing must be parsed.
-    pub fn give_up(self, reopens: bool) -> Result<Dropped> {
+    pub fn give_up(self, reopens: bool) -> Result<DroppedRights> {
         let threads = Status::of_threads()?.len();
         ensure!(threads == 1, "rights cannot be given up: {threads} threads run already, and each has its own");
         let failed = "rights cannot be given up, so nothing is parsed";
         let kept = if reopens { CapsHashSet::from([Capability::CAP_NET_RAW]) } else { CapsHashSet::new() };
         self.drop(&kept).context(failed)?;
         let left = self.verify(&kept).context(failed)?;
-        Ok(Dropped { user: self.user, kept, left })
+        Ok(DroppedRights { user: self.user, kept, left })
     }
 
     fn drop(&self, kept: &CapsHashSet) -> Result<()> {
@@ -59,7 +59,8 @@ impl Rights {
         Ok(prctl::set_no_new_privs()?)
     }
 
-    /// Reads from /proc what is left, and tries to become root again. Gives what could not be given up and does no harm.
+    /// Reads from /proc which rights are left, and tries to become root again: a right that stays although every call to give
+    /// it up succeeded would be worse than one that nobody tried to give up. Gives what could not be given up and does no harm.
     fn verify(&self, kept: &CapsHashSet) -> Result<Option<String>> {
         let mask = |set: &CapsHashSet| set.iter().fold(0, |mask, capability| mask | capability.bitmask());
         let threads = Status::of_threads()?;
@@ -82,7 +83,7 @@ impl Rights {
 
 /// Rights that are given up; files and system calls are still open.
 #[derive(Debug)]
-pub(in super::super) struct Dropped {
+pub(in super::super) struct DroppedRights {
     /// Whom root became.
     user: Option<User>,
     /// Capabilities that were not given up.
@@ -91,12 +92,12 @@ pub(in super::super) struct Dropped {
     left: Option<String>,
 }
 
-impl Dropped {
+impl DroppedRights {
     /// Closes files and system calls, once the outputs are open and before the first thread starts.
     ///
     /// # Errors
     /// An output folder is closed to the user.
-    pub fn close(self, needs: &Needs) -> Result<Standing> {
+    pub fn close(self, needs: &Needs) -> Result<RightsReport> {
         for folder in &needs.folders {
             self.can_write(folder)?;
         }
@@ -104,10 +105,10 @@ impl Dropped {
         if self.user.is_none() {
             details.push(format!("user unchanged, capabilities kept: {}", names(&self.kept)));
         }
-        let (Ok(files) | Err(files)) = files::close(needs);
-        let (Ok(calls) | Err(calls)) = calls::close(needs);
+        let (Ok(files) | Err(files)) = landlock::close(needs);
+        let (Ok(calls) | Err(calls)) = seccomp::close(needs);
         details.extend([files, calls]);
-        Ok(Standing { said: self.user.map(|user| said(&user, &self.kept)), details })
+        Ok(RightsReport { said: self.user.map(|user| said(&user, &self.kept)), details })
     }
 
     fn can_write(&self, folder: &Path) -> Result<()> {

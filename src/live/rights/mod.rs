@@ -6,14 +6,14 @@
 //! that is said.
 //!
 //! The order is [`Rights::new`], which checks the wish before anything is opened; then metrics socket and interfaces are
-//! opened; then [`Rights::give_up`]; then outputs, as the user who will own them; then `Dropped::close`. All of it comes
+//! opened; then [`Rights::give_up`]; then outputs, as the user who will own them; then `DroppedRights::close`. All of it comes
 //! before the first thread starts, because the kernel keeps rights for each thread.
 
-#[cfg(target_os = "linux")]
-mod calls;
 mod denied;
 #[cfg(target_os = "linux")]
-mod files;
+mod landlock;
+#[cfg(target_os = "linux")]
+mod seccomp;
 #[cfg(target_os = "linux")]
 mod status;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
@@ -27,7 +27,7 @@ pub(super) use system::Rights;
 
 use std::path::PathBuf;
 
-/// What is still to be done after the rights are gone.
+/// What a capture still does once rights are given up.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Needs {
     /// Interfaces that are open: libpcap reads their drops from files.
@@ -43,7 +43,7 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    /// Where files are written: folders, and outputs that are none of the ordinary files of a folder, such as pipes.
+    /// Where files are written: folders, and outputs that are no ordinary files, such as pipes.
     fn places(&self) -> Vec<PathBuf> {
         let folder = |file: &PathBuf| {
             let is_ordinary = file.metadata().map_or(true, |about| about.is_file());
@@ -57,9 +57,9 @@ impl Needs {
     }
 }
 
-/// What is in force now.
+/// Which rights are left, for the user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct RightsReport {
     /// A sentence for everybody; none if nothing changed that one would have to know of.
     pub said: Option<String>,
     /// Sentences for `-v`: what is in force, and why something is not.

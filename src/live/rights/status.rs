@@ -9,7 +9,7 @@ use std::fs;
 pub(super) struct Status {
     /// Real, effective, saved and file-system user id.
     uids: Vec<u32>,
-    /// The same of the group.
+    /// Real, effective, saved and file-system group id.
     gids: Vec<u32>,
     /// Supplementary groups.
     groups: Vec<u32>,
@@ -21,7 +21,7 @@ pub(super) struct Status {
 }
 
 impl Status {
-    /// Of every thread of this process.
+    /// Reads the rights of every thread of this process: the kernel keeps them for each.
     pub(super) fn of_threads() -> Result<Vec<Self>> {
         let failed = "/proc/self/task: it tells which rights this process has and cannot be read; mount /proc";
         let threads = fs::read_dir("/proc/self/task").context(failed)?;

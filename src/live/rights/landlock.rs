@@ -7,7 +7,7 @@ use landlock::{
 };
 use std::path::{Path, PathBuf};
 
-/// The newest version that this knows; on an older kernel what that one has is in force.
+/// The newest version of Landlock that is asked for; of an older kernel, what that one has is in force.
 const VERSION: ABI = ABI::V6;
 
 /// Where libpcap looks an interface up when it opens it once more.
@@ -24,10 +24,10 @@ pub(super) fn close(needs: &Needs) -> Result<String, String> {
     }
 }
 
-type Rules = Vec<PathBeneath<PathFd>>;
+type PathRules = Vec<PathBeneath<PathFd>>;
 
-fn rules(needs: &Needs) -> Result<Rules, PathFdError> {
-    let outputs = needs.places().iter().map(|folder| beneath(folder, writing())).collect::<Result<Rules, _>>()?;
+fn rules(needs: &Needs) -> Result<PathRules, PathFdError> {
+    let outputs = needs.places().iter().map(|folder| beneath(folder, writing())).collect::<Result<PathRules, _>>()?;
     let all = needs.reopens.then_some(ABOUT_ALL).into_iter().flatten().map(PathBuf::from);
     // A name is that of a folder there: libpcap has opened it.
     let each = needs.interfaces.iter().map(|name| Path::new("/sys/class/net").join(name));
@@ -51,7 +51,7 @@ fn writing() -> BitFlags<AccessFs> {
         | AccessFs::RemoveFile
 }
 
-fn restrict(rules: Rules) -> Result<RestrictionStatus, RulesetError> {
+fn restrict(rules: PathRules) -> Result<RestrictionStatus, RulesetError> {
     Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(VERSION))?

@@ -3,7 +3,7 @@
 //! As a table: a line for each finding, and the report once the capture is over. As NDJSON: findings with the conversations
 //! that they name, messages, conversations once they are over, statistics. As JSON: one document, at the end.
 
-use super::outputs::{is_descriptor, open_to_append};
+use super::output_file::{is_descriptor, reopen_to_append};
 use super::plan::Plan;
 use super::schedule::Evaluation;
 use super::tracker::{ConversationKey, FindingUpdate, conversation_key};
@@ -19,29 +19,31 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 /// Where findings are told.
-pub(super) struct Voice<'a> {
+pub(super) struct ReportOutput<'a> {
     plan: &'a Plan,
     out: BufWriter<Box<dyn Write>>,
-    said: HashMap<ConversationKey, Said>,
+    /// What NDJSON has shown of conversations in view.
+    shown: HashMap<ConversationKey, Shown>,
+    /// The first error: it ends the capture, and is told at the end.
     failure: Option<io::Error>,
 }
 
-/// What was said of a conversation in evaluation.
+/// What was shown of a conversation.
 #[derive(Debug, Clone, Copy, Default)]
-struct Said {
-    /// It was shown when it was over.
+struct Shown {
+    /// The conversation itself, once it was over.
     over: bool,
-    /// The number of the last message that was shown.
+    /// The number of the last of its messages that was shown; they count from 1.
     messages: u32,
 }
 
-impl<'a> Voice<'a> {
+impl<'a> ReportOutput<'a> {
     /// Begins to write to this file, or to stdout.
     pub fn new(plan: &'a Plan, file: Option<File>) -> Self {
         let out: Box<dyn Write> = file.map_or_else(|| Box::new(io::stdout()) as _, |file| Box::new(file) as _);
-        let mut voice = Self { plan, out: BufWriter::new(out), said: HashMap::new(), failure: None };
-        voice.begin();
-        voice
+        let mut report = Self { plan, out: BufWriter::new(out), shown: HashMap::new(), failure: None };
+        report.begin();
+        report
     }
 
     /// Nobody listens any longer, or the output cannot be written.
@@ -52,7 +54,7 @@ impl<'a> Voice<'a> {
     /// The output file was moved away: the next line goes into a new one of that name.
     pub fn reopen(&mut self) {
         let Some(path) = self.plan.output.as_deref().filter(|path| !is_descriptor(path)) else { return };
-        match open_to_append(path) {
+        match reopen_to_append(path) {
             Ok(file) => {
                 // What is left went into the old file when it was said; an error of that was told.
                 self.out = BufWriter::new(Box::new(file));
@@ -67,23 +69,23 @@ impl<'a> Voice<'a> {
         }
     }
 
-    /// Tells what is new in a look.
+    /// Tells what is new in an evaluation.
     pub fn show(&mut self, evaluation: Evaluation<'_>) {
         let done = match self.plan.report.format {
-            Format::Table => self.lines(evaluation),
-            Format::Ndjson => self.objects(evaluation),
+            Format::Table => self.write_lines(evaluation),
+            Format::Ndjson => self.write_objects(evaluation),
             Format::Json => Ok(()),
         };
         let done = done.and_then(|()| self.out.flush());
-        self.note(done);
+        self.record(done);
     }
 
-    /// A conversation is let go.
+    /// A conversation is let go: NDJSON shows it, for no other place will.
     pub fn let_go(&mut self, conversation: &Conversation) {
-        let said = self.said.remove(&conversation_key(conversation)).unwrap_or_default();
-        if self.plan.report.format == Format::Ndjson && !said.over {
-            let done = self.conversation(conversation);
-            self.note(done);
+        let shown = self.shown.remove(&conversation_key(conversation)).unwrap_or_default();
+        if self.plan.report.format == Format::Ndjson && !shown.over {
+            let done = self.write_conversation(conversation);
+            self.record(done);
         }
     }
 
@@ -91,7 +93,7 @@ impl<'a> Voice<'a> {
     pub fn stats(&mut self, stats: &Stats) {
         if self.plan.report.format == Format::Ndjson {
             let done = stream::write_stats(stats, &mut self.out).and_then(|()| self.out.flush());
-            self.note(done);
+            self.record(done);
         } else {
             say(&stream::stats_line(stats));
         }
@@ -102,11 +104,11 @@ impl<'a> Voice<'a> {
         let report = self.report(analysis, findings);
         if self.failure.is_none() {
             let done = match self.plan.report.format {
-                Format::Ndjson => self.rest(analysis, stats),
+                Format::Ndjson => self.write_rest(analysis, stats),
                 Format::Table | Format::Json => report::write(report, &self.plan.report, &mut self.out),
             };
             let done = done.and_then(|()| self.out.flush());
-            self.note(done);
+            self.record(done);
         }
         let out = self.plan.output.as_deref().unwrap_or(Path::new("stdout")).display().to_string();
         match self.failure {
@@ -117,14 +119,16 @@ impl<'a> Voice<'a> {
         }
     }
 
+    /// The first line of every file of NDJSON, also of one that was opened again.
     fn begin(&mut self) {
         if self.plan.report.format == Format::Ndjson {
             let done = stream::write_tool(&mut self.out).and_then(|()| self.out.flush());
-            self.note(done);
+            self.record(done);
         }
     }
 
-    fn note(&mut self, done: io::Result<()>) {
+    /// Keeps the first error.
+    fn record(&mut self, done: io::Result<()>) {
         if let Err(error) = done {
             self.failure.get_or_insert(error);
         }
@@ -137,7 +141,8 @@ impl<'a> Voice<'a> {
         Report { analysis, findings, reader: self.plan.reader() }
     }
 
-    fn lines(&mut self, evaluation: Evaluation<'_>) -> io::Result<()> {
+    /// A line for each finding of which something changed.
+    fn write_lines(&mut self, evaluation: Evaluation<'_>) -> io::Result<()> {
         let paint = Paint(self.plan.report.color);
         for update in evaluation.updates {
             let line = stream::line(
@@ -151,51 +156,53 @@ impl<'a> Voice<'a> {
         Ok(())
     }
 
-    fn objects(&mut self, evaluation: Evaluation<'_>) -> io::Result<()> {
+    /// What an evaluation adds to NDJSON. Conversations come before the findings that name them, so that who reads line by line
+    /// can look them up.
+    fn write_objects(&mut self, evaluation: Evaluation<'_>) -> io::Result<()> {
         if self.plan.report.detail > Detail::Findings {
-            evaluation.analysis.conversations.iter().try_for_each(|conversation| self.progress(conversation))?;
+            evaluation.analysis.conversations.iter().try_for_each(|conversation| self.write_progress(conversation))?;
         }
         for FindingUpdate { finding, number, change } in evaluation.updates {
             let report = self.report(evaluation.analysis, evaluation.findings);
             if *change != Change::Withdrawn {
-                report.conversations_of(finding).try_for_each(|conversation| self.conversation(conversation))?;
+                report.conversations_of(finding).try_for_each(|conversation| self.write_conversation(conversation))?;
             }
             stream::write_finding(report, finding, *number, change, &mut self.out)?;
         }
         Ok(())
     }
 
-    /// Messages of a conversation that are new, and itself once it is over.
-    fn progress(&mut self, conversation: &Conversation) -> io::Result<()> {
+    /// Shows messages of a conversation that are new, and the conversation once it is over.
+    fn write_progress(&mut self, conversation: &Conversation) -> io::Result<()> {
         let is_wanted = self.plan.report.all || conversation.protocol.is_some();
-        let said = self.said.entry(conversation_key(conversation)).or_default();
-        let shown = said.messages;
+        let shown = self.shown.entry(conversation_key(conversation)).or_default();
+        let already = shown.messages;
         if let Some(last) = conversation.messages.last() {
-            said.messages = last.n;
+            shown.messages = last.n;
         }
         let ends = conversation.teardown.how != Close::Open
-            && !std::mem::replace(&mut said.over, conversation.teardown.how != Close::Open);
+            && !std::mem::replace(&mut shown.over, conversation.teardown.how != Close::Open);
         if self.plan.report.detail == Detail::Messages {
             let reader = self.plan.reader();
-            let start = conversation.messages.partition_point(|message| message.n <= shown);
+            let start = conversation.messages.partition_point(|message| message.n <= already);
             for message in conversation.messages.get(start..).unwrap_or_default() {
                 stream::write_message(conversation, message, reader, &mut self.out)?;
             }
         }
-        if ends && is_wanted { self.conversation(conversation) } else { Ok(()) }
+        if ends && is_wanted { self.write_conversation(conversation) } else { Ok(()) }
     }
 
-    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+    fn write_conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         stream::write_conversation(conversation, self.plan.reader(), &mut self.out)
     }
 
-    /// What NDJSON has at the end: conversations that were going on, the interfaces, and the totals.
-    fn rest(&mut self, analysis: &Analysis, stats: &Stats) -> io::Result<()> {
+    /// Shows what NDJSON has at the end: conversations that were going on, the interfaces, and the totals.
+    fn write_rest(&mut self, analysis: &Analysis, stats: &Stats) -> io::Result<()> {
         for conversation in &analysis.conversations {
-            let said = self.said.get(&conversation_key(conversation)).copied().unwrap_or_default();
+            let shown = self.shown.get(&conversation_key(conversation)).copied().unwrap_or_default();
             let is_wanted = self.plan.report.all || conversation.protocol.is_some();
-            if self.plan.report.detail > Detail::Findings && is_wanted && !said.over {
-                self.conversation(conversation)?;
+            if self.plan.report.detail > Detail::Findings && is_wanted && !shown.over {
+                self.write_conversation(conversation)?;
             }
         }
         let input = |input: &Input| stream::write_input(input, &mut self.out);

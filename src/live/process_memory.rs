@@ -5,15 +5,15 @@ use std::io::{Read, Seek};
 
 /// The system's account of this process. It is opened while files can be, and stays readable.
 #[derive(Debug)]
-pub(super) struct Memory(File);
+pub(super) struct ProcessMemory(File);
 
-impl Memory {
+impl ProcessMemory {
     /// Opens the account, where there is one.
     pub fn open() -> Option<Self> {
         File::open("/proc/self/status").ok().map(Self)
     }
 
-    /// Resident bytes.
+    /// Bytes of physical memory that the process occupies.
     pub fn resident(&mut self) -> Option<u64> {
         let mut text = String::new();
         self.0.rewind().ok()?;
@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_shows() {
-        let Some(mut memory) = Memory::open() else {
+        let Some(mut memory) = ProcessMemory::open() else {
             assert_ne!(std::env::consts::OS, "linux");
             return;
         };

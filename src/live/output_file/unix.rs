@@ -139,7 +139,7 @@ pub(super) fn inherited(path: &Path) -> Option<File> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Inherited, is_descriptor, open as open_waiting, open_anew, open_to_append};
+    use super::super::{Inherited, is_descriptor, open as open_waiting, reopen_emptied, reopen_to_append};
     use super::*;
     use crate::live::signals::Signals;
     use std::fs;
@@ -157,19 +157,19 @@ mod tests {
     }
 
     fn refused(path: &Path) -> String {
-        open_anew(path).unwrap_err().to_string()
+        reopen_emptied(path).unwrap_err().to_string()
     }
 
     #[test]
     fn a_new_file_is_for_its_owner_and_an_old_one_is_emptied_and_keeps_its_mode() {
         let (_folder, path) = folder();
-        open_anew(&path("new")).unwrap().write_all(b"one").unwrap();
+        reopen_emptied(&path("new")).unwrap().write_all(b"one").unwrap();
         let mode = |name: &str| path(name).metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode("new"), 0o600);
-        open_to_append(&path("new")).unwrap().write_all(b"two").unwrap();
+        reopen_to_append(&path("new")).unwrap().write_all(b"two").unwrap();
         assert_eq!(fs::read(path("new")).unwrap(), b"onetwo");
         fs::set_permissions(path("new"), fs::Permissions::from_mode(0o644)).unwrap();
-        open_anew(&path("new")).unwrap().write_all(b"3").unwrap();
+        reopen_emptied(&path("new")).unwrap().write_all(b"3").unwrap();
         assert_eq!((fs::read(path("new")).unwrap(), mode("new")), (b"3".to_vec(), 0o644));
     }
 
@@ -183,7 +183,7 @@ mod tests {
         for name in ["link", "dangling", "chain"] {
             assert!(refused(&path(name)).contains("a symbolic link has this name"), "{name}");
         }
-        assert!(open_to_append(&path("link")).is_err());
+        assert!(reopen_to_append(&path("link")).is_err());
         fs::hard_link(path("file"), path("second")).unwrap();
         for name in ["file", "second"] {
             assert!(refused(&path(name)).contains("2 names"), "{name}");
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(fs::read(path("file")).unwrap(), b"x");
         assert!(!path("none").exists());
         fs::remove_file(path("second")).unwrap();
-        open_anew(&path("file")).unwrap();
+        reopen_emptied(&path("file")).unwrap();
         assert!(fs::read(path("file")).unwrap().is_empty());
     }
 
@@ -213,7 +213,7 @@ mod tests {
         let (_folder, path) = folder();
         fs::create_dir(path("real")).unwrap();
         symlink(path("real"), path("link")).unwrap();
-        open_anew(&path("link").join("file")).unwrap();
+        reopen_emptied(&path("link").join("file")).unwrap();
         assert!(path("real").join("file").exists());
     }
 
@@ -222,10 +222,10 @@ mod tests {
         let (_folder, path) = folder();
         symlink("/dev/null", path("link")).unwrap();
         for path in [Path::new("/dev/null"), &path("link")] {
-            open_anew(path).unwrap().write_all(b"x").unwrap();
+            reopen_emptied(path).unwrap().write_all(b"x").unwrap();
         }
-        assert!(open_anew(&path("no").join("file")).is_err_and(|error| error.kind() == ErrorKind::NotFound));
-        assert!(open_anew(&path("")).is_err_and(|error| error.kind() == ErrorKind::IsADirectory));
+        assert!(reopen_emptied(&path("no").join("file")).is_err_and(|error| error.kind() == ErrorKind::NotFound));
+        assert!(reopen_emptied(&path("")).is_err_and(|error| error.kind() == ErrorKind::IsADirectory));
     }
 
     #[test]
@@ -235,7 +235,7 @@ mod tests {
             eprintln!("SKIPPED: no mkfifo");
             return;
         }
-        assert!(open_anew(&path("pipe")).is_err());
+        assert!(reopen_emptied(&path("pipe")).is_err());
         let (signals, mut waited) = (Signals::silent(), 0);
         let reader = thread::spawn({
             let pipe = path("pipe");

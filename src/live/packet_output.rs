@@ -18,21 +18,26 @@ use std::path::{Path, PathBuf};
 
 /// Where packets go.
 #[derive(Debug)]
-pub(super) struct Packets {
-    sink: Sink,
+pub(super) struct PacketOutput {
+    destination: Destination,
+    /// Only errors are told.
     quiet: bool,
-    /// Nobody reads them any longer.
+    /// Nobody reads the packets any longer.
     lost: bool,
 }
 
+/// What becomes of packets.
 #[derive(Debug)]
-enum Sink {
+enum Destination {
+    /// They are not written.
     Nothing,
-    Files { rotator: Box<Rotator>, folder: Option<PathBuf> },
-    Findings { finding_files: Box<FindingFiles>, trigger: Trigger, folder: PathBuf },
+    /// All that matter go into one file after the other; into that folder, where they rotate.
+    Rotation { rotator: Box<Rotator>, folder: Option<PathBuf> },
+    /// Those of findings on which the trigger fires go into files of that folder.
+    Findings { files: Box<FindingFiles>, trigger: Trigger, folder: PathBuf },
 }
 
-impl Packets {
+impl PacketOutput {
     /// Begins what is to be written; `opened` is the one file that was opened for it, if it is one. `quiet`: only errors are
     /// told.
     ///
@@ -45,19 +50,19 @@ impl Packets {
         quiet: bool,
     ) -> Result<Self, WriteError> {
         let head = FilePreamble { interfaces, secrets: Vec::new() };
-        let sink = match target {
-            None => Sink::Nothing,
-            Some(Target::File { path, rotation }) => Sink::Files {
+        let destination = match target {
+            None => Destination::Nothing,
+            Some(Target::File { path, rotation }) => Destination::Rotation {
                 rotator: Box::new(Rotator::open(path, opened, *rotation, head)?),
                 folder: rotation.is_on().then(|| parent(path)),
             },
-            Some(Target::Folder { folder, trigger, ring, keep }) => Sink::Findings {
-                finding_files: Box::new(FindingFiles::new(folder, Ring::new(*ring), head, *keep)),
+            Some(Target::Folder { folder, trigger, ring, keep }) => Destination::Findings {
+                files: Box::new(FindingFiles::new(folder, Ring::new(*ring), head, *keep)),
                 trigger: trigger.clone(),
                 folder: folder.clone(),
             },
         };
-        Ok(Self { sink, quiet, lost: false })
+        Ok(Self { destination, quiet, lost: false })
     }
 
     /// Finds out, once rights are given up, whether the files that are to come can be made.
@@ -65,41 +70,41 @@ impl Packets {
     /// # Errors
     /// They cannot.
     pub fn check(&self) -> Result<(), WriteError> {
-        match &self.sink {
-            Sink::Nothing | Sink::Files { folder: None, .. } => Ok(()),
-            Sink::Files { folder: Some(folder), .. } | Sink::Findings { folder, .. } => probe(folder),
+        match &self.destination {
+            Destination::Nothing | Destination::Rotation { folder: None, .. } => Ok(()),
+            Destination::Rotation { folder: Some(folder), .. } | Destination::Findings { folder, .. } => probe(folder),
         }
     }
 
     /// Takes a frame with what it turned out to be, from that interface.
     pub fn frame(&mut self, seen: Seen, interface: u16, frame: &Frame<'_>) {
-        let done = match &mut self.sink {
-            Sink::Files { rotator, .. } if seen.is_wanted => rotator.frame(interface, frame),
-            Sink::Findings { finding_files, .. } => {
-                finding_files.frame(seen, interface, frame);
+        let done = match &mut self.destination {
+            Destination::Rotation { rotator, .. } if seen.is_wanted => rotator.frame(interface, frame),
+            Destination::Findings { files, .. } => {
+                files.frame(seen, interface, frame);
                 Ok(())
             }
-            Sink::Nothing | Sink::Files { .. } => Ok(()),
+            Destination::Nothing | Destination::Rotation { .. } => Ok(()),
         };
         self.tell(done);
     }
 
     /// What interfaces counted so far.
     pub fn counted(&mut self, counts: Counts) {
-        match &mut self.sink {
-            Sink::Nothing => {}
-            Sink::Files { rotator, .. } => rotator.counted(counts),
-            Sink::Findings { finding_files, .. } => finding_files.counted(counts),
+        match &mut self.destination {
+            Destination::Nothing => {}
+            Destination::Rotation { rotator, .. } => rotator.counted(counts),
+            Destination::Findings { files, .. } => files.counted(counts),
         }
     }
 
     /// Adds a secret to the files, for whoever reads them (`--keep-keys`).
     pub fn secret(&mut self, secret: Secret) {
-        let done = match &mut self.sink {
-            Sink::Nothing => Ok(()),
-            Sink::Files { rotator, .. } => rotator.secret(secret),
-            Sink::Findings { finding_files, .. } => {
-                finding_files.secret(secret);
+        let done = match &mut self.destination {
+            Destination::Nothing => Ok(()),
+            Destination::Rotation { rotator, .. } => rotator.secret(secret),
+            Destination::Findings { files, .. } => {
+                files.secret(secret);
                 Ok(())
             }
         };
@@ -114,17 +119,17 @@ impl Packets {
         conversations: &[Conversation],
         now: Timestamp,
     ) {
-        let Sink::Findings { finding_files, trigger, .. } = &mut self.sink else { return };
-        finding_files.look(findings, conversations, now);
+        let Destination::Findings { files, trigger, .. } = &mut self.destination else { return };
+        files.look(findings, conversations, now);
         for update in updates.iter().filter(|update| trigger.fires(&update.finding)) {
             let only = match &update.change {
                 Change::New | Change::Worse => &[][..],
                 Change::Spread(clients) => clients,
                 Change::Withdrawn => continue,
             };
-            let files = finding_files.written().files;
-            match finding_files.fire(&update.finding, only, conversations, now) {
-                Ok(path) if finding_files.written().files > files && !self.quiet => {
+            let count = files.written().files;
+            match files.fire(&update.finding, only, conversations, now) {
+                Ok(path) if files.written().files > count && !self.quiet => {
                     say(&format!("{}: the packets of {}", path.display(), update.finding.rule));
                 }
                 Ok(_) => {}
@@ -135,47 +140,47 @@ impl Packets {
 
     /// Writes what is held back, so that all files can be read: after each batch, and now and then where none comes.
     pub fn flush(&mut self, now: Timestamp) {
-        let done = match &mut self.sink {
-            Sink::Nothing => Ok(()),
-            Sink::Files { rotator, .. } => rotator.flush(),
-            Sink::Findings { finding_files, .. } => finding_files.flush(now),
+        let done = match &mut self.destination {
+            Destination::Nothing => Ok(()),
+            Destination::Rotation { rotator, .. } => rotator.flush(),
+            Destination::Findings { files, .. } => files.flush(now),
         };
         self.tell(done);
     }
 
     /// Files were moved away (SIGHUP). Files of findings are not: each has a name of its own.
     pub fn reopen(&mut self) {
-        let done = match &mut self.sink {
-            Sink::Files { rotator, .. } => rotator.reopen(),
-            Sink::Nothing | Sink::Findings { .. } => Ok(()),
+        let done = match &mut self.destination {
+            Destination::Rotation { rotator, .. } => rotator.reopen(),
+            Destination::Nothing | Destination::Findings { .. } => Ok(()),
         };
         self.tell(done);
     }
 
     /// Ends all files.
     pub fn finish(&mut self) {
-        let done = match &mut self.sink {
-            Sink::Nothing => Ok(()),
-            Sink::Files { rotator, .. } => rotator.finish(),
-            Sink::Findings { finding_files, .. } => finding_files.finish(),
+        let done = match &mut self.destination {
+            Destination::Nothing => Ok(()),
+            Destination::Rotation { rotator, .. } => rotator.finish(),
+            Destination::Findings { files, .. } => files.finish(),
         };
         self.tell(done);
     }
 
     /// What was written so far.
     pub fn written(&self) -> WriteTotals {
-        match &self.sink {
-            Sink::Nothing => WriteTotals::default(),
-            Sink::Files { rotator, .. } => rotator.written(),
-            Sink::Findings { finding_files, .. } => finding_files.written(),
+        match &self.destination {
+            Destination::Nothing => WriteTotals::default(),
+            Destination::Rotation { rotator, .. } => rotator.written(),
+            Destination::Findings { files, .. } => files.written(),
         }
     }
 
     /// Memory of the minutes before, in bytes.
     pub fn ring_bytes(&self) -> usize {
-        match &self.sink {
-            Sink::Findings { finding_files, .. } => finding_files.ring().held(),
-            Sink::Nothing | Sink::Files { .. } => 0,
+        match &self.destination {
+            Destination::Findings { files, .. } => files.ring().held(),
+            Destination::Nothing | Destination::Rotation { .. } => 0,
         }
     }
 

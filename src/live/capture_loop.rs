@@ -2,14 +2,14 @@
 
 use super::batch::{Batch, ReaderEvent};
 use super::key_log::KeyLogTail;
-use super::memory::Memory;
-use super::metrics::{Board, Figures};
-use super::packets::Packets;
+use super::metrics::{Metrics, MetricsPage};
+use super::packet_output::PacketOutput;
 use super::plan::{Plan, Target};
+use super::process_memory::ProcessMemory;
 use super::reader::Queue;
+use super::report_output::ReportOutput;
 use super::schedule::Schedule;
 use super::signals::Signals;
-use super::voice::Voice;
 use crate::capture::Secret;
 use crate::capture::live::{Counts, LiveError};
 use crate::decrypt::secrets_of_log;
@@ -23,9 +23,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
-/// How long to wait for frames before looking at the clock and at signals.
+/// How long to wait for frames before looking at the clock and at signals: short for who presses ^C, and no work.
 const TICK: Duration = Duration::from_millis(50);
-/// How long frames wait for the lines of key logs that open them.
+/// How long frames wait for the lines of key logs that open them: programs write a line when they have sent the frame.
 const KEYS: Duration = Duration::from_millis(200);
 
 /// What became of a capture.
@@ -39,52 +39,54 @@ pub(crate) struct Summary {
     pub(crate) findings: Vec<Finding>,
 }
 
-/// What was opened while there were rights.
-pub(super) struct Opened<'a> {
+/// What a capture works with, and what had to be opened while there were rights.
+pub(super) struct Resources<'a> {
     /// Where findings are told.
-    pub voice: Voice<'a>,
+    pub report: ReportOutput<'a>,
     /// Where packets are written.
-    pub packets: Packets,
+    pub packets: PacketOutput,
     /// Where TLS secrets come from.
     pub key_logs: KeyLogTail,
     /// The system's account of this process.
-    pub memory: Option<Memory>,
-    /// Where figures are shown to those who ask.
-    pub board: Option<Board>,
+    pub memory: Option<ProcessMemory>,
+    /// Where metrics are shown to those who ask.
+    pub metrics_page: Option<MetricsPage>,
 }
 
 /// A capture that goes on.
-pub(super) struct Watch<'a> {
+pub(super) struct CaptureLoop<'a> {
     plan: &'a Plan,
     pipeline: Pipeline,
+    /// What the report says of the interfaces, with what was taken in so far.
     input: Input,
+    /// What interfaces counted so far.
     counts: Counts,
     began: Instant,
-    /// When the latest frames came.
+    /// When the latest frames were taken in.
     arrived: Instant,
-    /// What came and is not looked at yet, with the time of its arrival.
-    held: VecDeque<(Instant, Batch)>,
-    /// Nothing has come since.
+    /// Frames that wait for lines of key logs, with the time of their arrival.
+    delayed: VecDeque<(Instant, Batch)>,
+    /// No frame has come since, and none waits.
     quiet: bool,
     /// An interface could not be read to the end.
     trouble: bool,
     schedule: Schedule<'a>,
-    voice: Voice<'a>,
-    packets: Packets,
+    report: ReportOutput<'a>,
+    packets: PacketOutput,
     key_logs: KeyLogTail,
     /// Findings that were told, by rule and severity.
-    told: BTreeMap<(RuleId, Severity), u64>,
-    /// When statistics were shown last, and how many packets there were.
-    shown: (Instant, u64),
-    memory: Option<Memory>,
-    /// Where figures are shown to those who ask.
-    board: Option<Board>,
+    reported: BTreeMap<(RuleId, Severity), u64>,
+    /// When statistics were shown last, and how many packets had been taken in by then.
+    last_stats: (Instant, u64),
+    memory: Option<ProcessMemory>,
+    /// Where metrics are shown to those who ask.
+    metrics_page: Option<MetricsPage>,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> CaptureLoop<'a> {
     /// Begins with an empty pipeline.
-    pub fn new(plan: &'a Plan, input: Input, opened: Opened<'a>) -> Self {
-        let Opened { voice, packets, key_logs, memory, board } = opened;
+    pub fn new(plan: &'a Plan, input: Input, resources: Resources<'a>) -> Self {
+        let Resources { report, packets, key_logs, memory, metrics_page } = resources;
         let now = Instant::now();
         Self {
             plan,
@@ -93,52 +95,54 @@ impl<'a> Watch<'a> {
             counts: Counts::default(),
             began: now,
             arrived: now,
-            held: VecDeque::new(),
+            delayed: VecDeque::new(),
             quiet: false,
             trouble: false,
             schedule: Schedule::new(&plan.settings),
-            voice,
+            report,
             packets,
             key_logs,
-            told: BTreeMap::new(),
-            shown: (now, 0),
+            reported: BTreeMap::new(),
+            last_stats: (now, 0),
             memory,
-            board,
+            metrics_page,
         }
     }
 
     /// Takes in what comes until it is over.
-    pub fn go_on(&mut self, queue: &Queue, signals: &Signals) {
+    ///
+    /// All of it is one thread's: rules see the state between two batches, and no lock is held while frames are taken in.
+    pub fn run(&mut self, queue: &Queue, signals: &Signals) {
         loop {
             match queue.events.recv_timeout(TICK) {
-                Ok(ReaderEvent::Frames(batch)) => self.held.push_back((Instant::now(), batch)),
+                Ok(ReaderEvent::Frames(batch)) => self.delayed.push_back((Instant::now(), batch)),
                 Ok(ReaderEvent::Counts(counts)) => {
                     self.counts = counts;
                     self.packets.counted(counts);
                 }
-                Ok(ReaderEvent::Lost(error)) => self.lost(&error),
+                Ok(ReaderEvent::Lost(error)) => self.interface_lost(&error),
                 Ok(ReaderEvent::Back(name)) => say(&format!("{name}: the interface is back")),
                 Ok(ReaderEvent::End(error)) => {
                     self.release(queue, true);
                     return self.end(error);
                 }
-                Err(RecvTimeoutError::Timeout) => self.quiet = self.held.is_empty(),
+                Err(RecvTimeoutError::Timeout) => self.quiet = self.delayed.is_empty(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             self.release(queue, false);
-            self.look(false);
+            self.evaluate(false);
             self.packets.flush(self.now().unwrap_or_default());
-            self.show_figures();
+            self.show_metrics();
             self.obey(queue, signals);
         }
     }
 
-    /// The report of everything in view.
+    /// Writes the report of everything in view; `times_full` is how often the queue was full.
     pub fn finish(mut self, times_full: u64) -> Result<Summary> {
-        self.look(true);
+        self.evaluate(true);
         self.packets.finish();
         let stats = self.stats(times_full);
-        if !self.plan.verbosity.quiet && !self.voice.is_lost() {
+        if !self.plan.verbosity.quiet && !self.report.is_lost() {
             say(&crate::report::stream::stats_line(&stats));
         }
         let (input, now) = (self.input(), self.now());
@@ -147,8 +151,8 @@ impl<'a> Watch<'a> {
         let mut analysis = Analysis { end: now, ..self.pipeline.finish(vec![watched]) };
         let findings = diagnose(&analysis, &self.plan.settings);
         analysis.inputs = vec![input];
-        self.voice.finish(&analysis, &findings, &stats)?;
-        let worst = self.told.keys().map(|(_, severity)| *severity).max();
+        self.report.finish(&analysis, &findings, &stats)?;
+        let worst = self.reported.keys().map(|(_, severity)| *severity).max();
         Ok(Summary { trouble: self.trouble, worst, findings })
     }
 
@@ -156,14 +160,15 @@ impl<'a> Watch<'a> {
     /// the lines that open it: who writes them sees the packets when we do.
     fn release(&mut self, queue: &Queue, all: bool) {
         let wait = if self.key_logs.is_empty() { Duration::ZERO } else { KEYS };
-        while self.held.front().is_some_and(|(since, _)| all || since.elapsed() >= wait) {
-            let Some((_, batch)) = self.held.pop_front() else { return };
-            self.frames(&batch);
+        while self.delayed.front().is_some_and(|(since, _)| all || since.elapsed() >= wait) {
+            let Some((_, batch)) = self.delayed.pop_front() else { return };
+            self.take_in(&batch);
             queue.done(batch);
         }
     }
 
-    fn frames(&mut self, batch: &Batch) {
+    /// Hands frames to the pipeline, up to the number that the user wants, and what they turn out to be to those who write.
+    fn take_in(&mut self, batch: &Batch) {
         (self.arrived, self.quiet) = (Instant::now(), false);
         self.read_keys();
         for (interface, frame) in batch.frames(self.input.packets + 1) {
@@ -191,23 +196,24 @@ impl<'a> Watch<'a> {
     }
 
     /// Asks rules if it is time, and tells what they say; `last` if there will be no other time.
-    fn look(&mut self, last: bool) {
+    fn evaluate(&mut self, last: bool) {
         if !last && !self.schedule.is_due(&self.pipeline) {
             return;
         }
         let Some(now) = self.now() else { return };
-        let (input, voice, packets, told) = (self.input(), &mut self.voice, &mut self.packets, &mut self.told);
+        let (input, report, packets, reported) =
+            (self.input(), &mut self.report, &mut self.packets, &mut self.reported);
         self.schedule.evaluate(&mut self.pipeline, input, now, last, |evaluation| {
             for update in evaluation.updates {
                 if matches!(update.change, Change::New | Change::Worse) {
-                    *told.entry((update.finding.rule, update.finding.severity)).or_default() += 1;
+                    *reported.entry((update.finding.rule, update.finding.severity)).or_default() += 1;
                 }
             }
-            voice.show(evaluation);
+            report.show(evaluation);
             packets.look(evaluation.findings, evaluation.updates, &evaluation.analysis.conversations, now);
         });
         if !last {
-            self.schedule.clear(&mut self.pipeline, |conversation| voice.let_go(conversation));
+            self.schedule.clear(&mut self.pipeline, |conversation| report.let_go(conversation));
         }
     }
 
@@ -227,28 +233,30 @@ impl<'a> Watch<'a> {
 
     /// Does what the user asks for by signals, and stops where it is enough.
     fn obey(&mut self, queue: &Queue, signals: &Signals) {
-        let is_due = self.plan.stats_interval.is_some_and(|interval| self.shown.0.elapsed() >= interval);
+        let is_due = self.plan.stats_interval.is_some_and(|interval| self.last_stats.0.elapsed() >= interval);
         if signals.show() || is_due {
             let stats = self.stats(queue.times_full());
-            self.voice.stats(&stats);
+            self.report.stats(&stats);
         }
         if signals.reopen() {
-            self.voice.reopen();
+            self.report.reopen();
             self.packets.reopen();
         }
-        if signals.stop() || self.is_done() || self.voice.is_lost() || self.packets.is_lost() {
+        if signals.stop() || self.is_done() || self.report.is_lost() || self.packets.is_lost() {
             queue.stop();
         }
     }
 
+    /// How it is going, with rates since the last time: every place that knows a number of it is asked here, so that a line
+    /// and an object of statistics can never tell different things.
     fn stats(&mut self, times_full: u64) -> Stats {
         let (held, totals) = (self.pipeline.held(), self.pipeline.totals());
-        let (since, before) = std::mem::replace(&mut self.shown, (Instant::now(), totals.packets));
+        let (since, before) = std::mem::replace(&mut self.last_stats, (Instant::now(), totals.packets));
         let now = self.pipeline.now();
         let from = self.input.first.max(self.schedule.seen_from());
         let window = now.zip(from).map_or(0.0, |(now, from)| now.seconds_since(from));
         let mut findings = BTreeMap::new();
-        for ((_, severity), count) in &self.told {
+        for ((_, severity), count) in &self.reported {
             *findings.entry(severity.name()).or_default() += count;
         }
         let written = self.packets.written();
@@ -267,7 +275,7 @@ impl<'a> Watch<'a> {
             evicted: held.evicted,
             waiting_bytes: number(held.waiting_bytes),
             ring_bytes: number(self.packets.ring_bytes()),
-            resident_bytes: self.memory.as_mut().and_then(Memory::resident),
+            resident_bytes: self.memory.as_mut().and_then(ProcessMemory::resident),
             messages: totals.messages.clone(),
             findings,
             rules_ms: u64::try_from(self.schedule.took().as_millis()).unwrap_or(u64::MAX),
@@ -276,14 +284,16 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Shows the figures to those who ask, if it is time.
-    fn show_figures(&mut self) {
-        let Some(board) = self.board.as_mut().filter(|board| board.is_due()) else { return };
-        board.show(&Figures {
+    /// Renews the page of metrics, if it is time.
+    fn show_metrics(&mut self) {
+        let Some(metrics_page) = self.metrics_page.as_mut().filter(|metrics_page| metrics_page.is_due()) else {
+            return;
+        };
+        metrics_page.show(&Metrics {
             counts: self.counts,
             totals: self.pipeline.totals().clone(),
             held: self.pipeline.held(),
-            findings: self.told.clone(),
+            findings: self.reported.clone(),
             ring: self
                 .plan
                 .target
@@ -291,7 +301,7 @@ impl<'a> Watch<'a> {
                 .and_then(Target::ring)
                 .map(|most| (number(self.packets.ring_bytes()), most)),
             last_packet: self.input.last,
-            resident: self.memory.as_mut().and_then(Memory::resident),
+            resident: self.memory.as_mut().and_then(ProcessMemory::resident),
         });
     }
 
@@ -301,12 +311,14 @@ impl<'a> Watch<'a> {
             || self.plan.duration.is_some_and(|duration| self.began.elapsed() >= duration)
     }
 
-    fn lost(&mut self, error: &LiveError) {
+    /// Says that an interface cannot be read. That is trouble only if nobody asked to wait for it.
+    fn interface_lost(&mut self, error: &LiveError) {
         let then = if self.plan.retry { "it is tried again every second" } else { "the others go on" };
         self.trouble |= !self.plan.retry;
         say(&format!("{error}; {then}"));
     }
 
+    /// Notes how reading ended.
     fn end(&mut self, error: Option<LiveError>) {
         self.input.complete = error.is_none();
         if let Some(error) = error {
@@ -317,6 +329,7 @@ impl<'a> Watch<'a> {
     }
 }
 
+/// A count for [`Stats`].
 fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }

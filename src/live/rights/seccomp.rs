@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::env::consts::ARCH;
 
 type Result<T> = std::result::Result<T, Error>;
-type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+type CallRules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Memory, threads, time, signals, and files and sockets that are open.
 const ALWAYS: &[c_long] = &[
@@ -79,7 +79,7 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_writev,
 ];
 
-/// The same on machines that keep the old forms.
+/// What [`ALWAYS`] allows, in its old forms, on machines that keep them.
 #[cfg(target_arch = "x86_64")]
 const ALWAYS_OLD: &[c_long] =
     &[libc::SYS_epoll_wait, libc::SYS_pipe, libc::SYS_poll, libc::SYS_select, libc::SYS_stat, libc::SYS_time];
@@ -139,11 +139,13 @@ fn program(needs: &Needs, arch: TargetArch) -> Result<BpfProgram> {
 /// `clone3` keeps its flags where no filter can see them: the C library must think that there is none and use `clone`.
 fn without_clone3(arch: TargetArch) -> Result<BpfProgram> {
     let enosys = SeccompAction::Errno(libc::ENOSYS.unsigned_abs());
-    let rules = Rules::from([(libc::SYS_clone3, Vec::new())]);
+    let rules = CallRules::from([(libc::SYS_clone3, Vec::new())]);
     Ok(SeccompFilter::new(rules, SeccompAction::Allow, enosys, arch)?.try_into()?)
 }
 
-fn rules(needs: &Needs) -> Result<Rules> {
+/// Calls that are allowed, with what their arguments must be. Files may be opened for reading even where none is written:
+/// which ones is Landlock's to say, and libpcap reads the drops of an interface from files.
+fn rules(needs: &Needs) -> Result<CallRules> {
     let writes = !needs.places().is_empty();
     let lists = [
         (true, ALWAYS),
@@ -154,7 +156,7 @@ fn rules(needs: &Needs) -> Result<Rules> {
         (needs.reopens, REOPENING),
     ];
     let calls = lists.into_iter().filter(|(is_needed, _)| *is_needed).flat_map(|(_, calls)| calls);
-    let mut rules: Rules = calls.map(|&call| (call, Vec::new())).collect();
+    let mut rules: CallRules = calls.map(|&call| (call, Vec::new())).collect();
     let execute = u64::from(libc::PROT_EXEC.unsigned_abs());
     let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());
     rules.extend([

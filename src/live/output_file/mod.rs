@@ -59,15 +59,15 @@ pub(super) fn open(path: &Path, signals: &Signals, waits: impl FnOnce()) -> io::
 ///
 /// # Errors
 /// As [`open`], and if it is a pipe that nobody reads.
-pub(super) fn open_anew(path: &Path) -> io::Result<File> {
+pub(super) fn reopen_emptied(path: &Path) -> io::Result<File> {
     system::open(path, Content::Cut)
 }
 
 /// Opens an output once more to write on at its end. Never waits.
 ///
 /// # Errors
-/// As [`open_anew`].
-pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
+/// As [`reopen_emptied`].
+pub(super) fn reopen_to_append(path: &Path) -> io::Result<File> {
     system::open(path, Content::Retention)
 }
 
