@@ -181,7 +181,7 @@ impl<'a> SametimeLogin<'a> {
             (Body::LoginRedirect { .. }, Side::Server) => self.redirected = self.redirected.or(Some(said)),
             (Body::LoginContinue, Side::Client) => self.stayed = true,
             (Body::ChannelDestroy { .. }, _) if said.content.channel == 0 && in_time => {
-                self.end = self.end.or(Some(said))
+                self.end = self.end.or(Some(said));
             }
             _ => {}
         }

@@ -30,7 +30,7 @@ pub(super) fn issues<'a>(http: &HttpIndex<'a>, settings: &Settings) -> Vec<Issue
                 host: exchange.host.clone(),
                 cookie,
                 deleted: cookie.is_deletion(now) || known.is_junk(),
-                known: known,
+                known,
                 login: exchange.request.filter(|_| exchange.is_login()).and_then(|request| request.content.user()),
             });
         }

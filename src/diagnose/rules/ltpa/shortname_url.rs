@@ -172,7 +172,7 @@ fn denied_after<'w, 'a>(
     let setter = http.setter(stored);
     let next =
         http.after(setter).take(256).filter(|next| next.host == setter.host && next.is_denied() && lacks_token(next));
-    next.map(|denied| UnsentToken { stored: stored, denied })
+    next.map(|denied| UnsentToken { stored, denied })
 }
 
 #[cfg(test)]
