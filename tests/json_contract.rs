@@ -27,12 +27,14 @@ fn shape() -> Value {
     for protocol in nrpcsniff_dissectors::PROTOCOLS {
         totals[format!("{}_{}", protocol.name, protocol.counts)] = json!("number");
     }
+    let names = nrpcsniff_dissectors::PROTOCOLS.iter().map(|protocol| protocol.name);
+    let protocols: Vec<_> = names.chain(["unknown"]).collect();
     let message = json!({
         "n": "number", "packets": ["number"], "time": "time", "from": "client|server", "type": "text",
         "summary": "text", "fields": "object"
     });
     let conversation = json!({
-        "id": "number", "transport": "tcp|udp", "protocol": "nrpc|sip|http|sametime|ldap|dns|tls|unknown",
+        "id": "number", "transport": "tcp|udp", "protocol": protocols.join("|"),
         "over_tls": "bool", "client": end, "server": end, "roles_guessed": "bool", "start": "time",
         "duration_s": "number", "community_id": "text", "wireshark_filter": "text",
         "setup": "handshake|refused|no-answer|midstream|none",

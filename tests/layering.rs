@@ -54,7 +54,6 @@ const EVERYTHING: [&str; 13] = [
 
 /// Rooms that know bytes, frames and segments, and none of the protocols.
 const WITHOUT_PROTOCOLS: [&str; 3] = ["capture", "decode", "stream"];
-const PROTOCOLS: [&str; 7] = ["nrpc", "dns", "sip", "http", "sametime", "ltpa", "tls"];
 
 /// Rooms whose only time is that of packets, and whose only input is what they are given.
 const PURE: [&str; 10] =
@@ -196,7 +195,9 @@ fn first_names(rest: &str) -> Vec<String> {
 fn protocols_named(whole: &str) -> BTreeSet<&'static str> {
     let lower = whole.to_lowercase();
     let words: BTreeSet<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
-    PROTOCOLS.into_iter().filter(|protocol| words.contains(protocol)).collect()
+    // LTPA is no protocol, but travels in three of them.
+    let names = nrpcsniff_dissectors::PROTOCOLS.iter().map(|protocol| protocol.name).chain(["ltpa"]);
+    names.filter(|protocol| words.contains(protocol)).collect()
 }
 
 /// What a file of a room does that it may not.

@@ -42,6 +42,17 @@ pub struct SetCookie {
     pub max_age: Option<i64>,
 }
 
+/// An LTPA token: by its name (`LtpaToken`, `LtpaToken2` and names that begin so), or by its value.
+pub fn is_token(name: &str, token: Option<&Token>) -> bool {
+    let named = name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("LtpaToken"));
+    named || token.is_some_and(|token| token.class.is_genuine())
+}
+
+/// The value carries nothing.
+pub fn is_blank(value: &str) -> bool {
+    value.trim_matches(['"', ' ']).is_empty()
+}
+
 /// Reads a Cookie header (RFC 6265 section 5.4), in order, duplicates kept. What has no `=` is a name without a value.
 pub(crate) fn pairs(value: &str) -> Vec<Cookie> {
     let parts = value.split(';').map(trim).filter(|part| !part.is_empty());
@@ -131,6 +142,18 @@ impl SetCookie {
             (None, Some(expires)) => expires <= now,
             (None, None) => self.value.expose().trim_matches('"').is_empty(),
         }
+    }
+
+    /// It carries nothing, or ends at once, as of that time (seconds since 1970-01-01 UTC).
+    pub fn is_gone(&self, now: i64) -> bool {
+        is_blank(self.value.expose()) || self.is_deletion(now)
+    }
+
+    /// It gives the client an LTPA token, as of that time (seconds since 1970-01-01 UTC): no deletion, nor `undefined` and the
+    /// like, which a script made of a value that it could not read.
+    pub fn gives_token(&self, now: i64) -> bool {
+        let is_junk = self.token.as_ref().is_some_and(|token| token.class.is_word());
+        is_token(&self.name, self.token.as_ref()) && !is_junk && !self.is_gone(now)
     }
 
     /// As a report shows it.

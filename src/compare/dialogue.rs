@@ -2,12 +2,10 @@
 //! of one host goes over as many connections as it likes, and each DNS question has a conversation of its own.
 
 use crate::facts::Case;
-use crate::facts::Dissected;
-use crate::facts::http::HttpExchange;
-use crate::facts::http::pages::HttpLoginOutcome;
 use crate::model::{Conversation, Finding, Message, Setup, Side, Timestamp};
 use hashbrown::HashMap;
-use nrpcsniff_dissectors::{Decision, Dialogues, Protocol, Purpose};
+use nrpcsniff_dissectors::{Class, Decision, Dialogues, Message as Body, Protocol, Purpose};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
 /// Turns of one dialogue that are looked at.
@@ -113,10 +111,11 @@ impl Turn<'_> {
 }
 
 impl<'a> Said<'a> {
-    fn new(conversation: &'a Conversation, message: &'a Message) -> Self {
+    /// A message, and what it answers if that is known.
+    fn new(conversation: &'a Conversation, message: &'a Message, request: Option<&Body>) -> Self {
         let body = &message.body;
-        let refuses = body.decision(None) == Decision::Refused;
-        Self { conversation, message, meaning: body.meaning(None), is_answer: body.answers(message.from), refuses }
+        let refuses = body.decision(request) == Decision::Refused;
+        Self { conversation, message, meaning: body.meaning(request), is_answer: body.answers(message.from), refuses }
     }
 }
 
@@ -133,17 +132,15 @@ impl Said<'_> {
 pub fn all<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
     let of_interest = of_interest(case, Dialogues::Conversation);
     let mut found: Vec<_> = of_interest.map(|(c, protocol)| of_one(c, Some(protocol), purpose(c))).collect();
-    found.extend(hosts(case));
-    found.extend(clients(case));
+    found.extend(joined(case, Dialogues::Host));
+    found.extend(joined(case, Dialogues::Client));
     number(&mut found);
     found
 }
 
 /// The dialogue of one conversation alone, whatever its protocol.
-pub fn only<'a>(case: &Case<'a>, conversation: &'a Conversation) -> Dialogue<'a> {
-    let mut http = case.http().exchanges().iter().filter(|exchange| exchange.conversation.id == conversation.id);
-    let purpose = http.next().map_or_else(|| purpose(conversation), |exchange| Purpose::wanting(&exchange.host));
-    of_one(conversation, conversation.spoken(), purpose)
+pub fn only(c: &Conversation) -> Dialogue<'_> {
+    of_one(c, c.spoken(), purpose(c))
 }
 
 /// Conversations in which a protocol of such dialogues is spoken. Of those that carry another somebody said something, or could
@@ -167,7 +164,7 @@ fn is_said(c: &Conversation, message: &Message) -> bool {
 
 fn of_one<'a>(c: &'a Conversation, protocol: Option<&'static Protocol>, purpose: Purpose) -> Dialogue<'a> {
     let turn = |message| {
-        let said = Said::new(c, message);
+        let said = Said::new(c, message, None);
         Turn { key: (said.message.from, said.meaning.clone()), first: Some(said), second: None }
     };
     Dialogue {
@@ -186,79 +183,83 @@ fn purpose(c: &Conversation) -> Purpose {
     said.fold(Purpose::default(), |known, message| known.or(message.body.purpose()))
 }
 
-/// What each client asked of each host.
-fn hosts<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
+/// Dialogues of several conversations: what each client asked of each host, or all that it asked.
+fn joined<'a>(case: &Case<'a>, dialogues: Dialogues) -> Vec<Dialogue<'a>> {
     let mut found: Vec<Dialogue<'a>> = Vec::new();
-    let mut places: HashMap<(IpAddr, &str), usize> = HashMap::new();
-    for exchange in case.http().exchanges() {
-        let Some(protocol) = exchange.conversation.spoken().filter(|p| p.dialogues == Dialogues::Host) else {
-            continue;
+    let mut places: HashMap<(IpAddr, &Protocol, Option<String>), usize> = HashMap::new();
+    for (c, protocol) in of_interest(case, dialogues) {
+        let mut place = |found: &mut Vec<Dialogue<'a>>, wanted: Option<String>| {
+            *places.entry((c.client.ip, protocol, wanted.clone())).or_insert_with(|| {
+                found.push(Dialogue { purpose: Purpose { wanted, ..Purpose::default() }, ..empty(Some(protocol)) });
+                found.len() - 1
+            })
         };
-        let place = *places.entry((exchange.client(), exchange.host.as_str())).or_insert_with(|| {
-            found.push(Dialogue { purpose: Purpose::wanting(&exchange.host), ..empty(Some(protocol)) });
-            found.len() - 1
-        });
-        found[place].add(exchange.conversation, asked(exchange));
-    }
-    let seen: hashbrown::HashSet<u32> = found.iter().flat_map(|d| d.conversations.iter().map(|c| c.id)).collect();
-    let silent = of_interest(case, Dialogues::Host).filter(|(c, _)| !seen.contains(&c.id));
-    found.extend(silent.map(|(c, protocol)| of_one(c, Some(protocol), Purpose::default())));
-    found
-}
-
-/// A request and its response. Whether a page or a demand to log in comes is not told by the class of the status alone.
-fn asked<'a>(exchange: &HttpExchange<'a>) -> Turn<'a> {
-    let c = exchange.conversation;
-    let first = exchange.request.map(|Dissected { message, .. }| Said::new(c, message));
-    let second = exchange.response.map(|Dissected { message, .. }| {
-        let said = Said::new(c, message);
-        let is_login = exchange.is_login();
-        if exchange.leads_to_login() || (is_login && exchange.login_outcome() == HttpLoginOutcome::Refused) {
-            let meaning = if is_login { "login not accepted" } else { "sent to a login page" }.to_owned();
-            return Said { meaning, refuses: true, ..said };
-        }
-        let meaning = if is_login { "login accepted".to_owned() } else { said.meaning };
-        Said { meaning, ..said }
-    });
-    let meaning = first.as_ref().map_or_else(|| "?".to_owned(), |said| said.meaning.clone());
-    Turn { key: (Side::Client, meaning), first, second }
-}
-
-/// What each client asked, whomever it asked.
-fn clients<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
-    let mut found: Vec<Dialogue<'a>> = Vec::new();
-    let mut places: HashMap<(IpAddr, &Protocol), usize> = HashMap::new();
-    for (c, protocol) in of_interest(case, Dialogues::Client) {
-        let place = *places.entry((c.client.ip, protocol)).or_insert_with(|| {
-            found.push(empty(Some(protocol)));
-            found.len() - 1
-        });
-        for turn in questions(c, protocol) {
-            found[place].add(c, turn);
+        let turns = exchanges(c, protocol);
+        match dialogues {
+            Dialogues::Host if turns.is_empty() => found.push(of_one(c, Some(protocol), Purpose::default())),
+            Dialogues::Host => {
+                for turn in turns {
+                    let at = place(&mut found, Some(host(c, &turn)));
+                    found[at].add(c, turn);
+                }
+            }
+            Dialogues::Client | Dialogues::Conversation => {
+                let at = place(&mut found, None);
+                for turn in turns {
+                    found[at].add(c, turn);
+                }
+            }
         }
     }
     found
 }
 
-/// Questions and answers of one conversation. A question that is repeated is one turn.
-fn questions<'a>(c: &'a Conversation, protocol: &Protocol) -> Vec<Turn<'a>> {
+/// The host that a request names, else the server's address.
+fn host(c: &Conversation, turn: &Turn<'_>) -> String {
+    let named = turn.first.as_ref().and_then(|request| request.message.body.purpose().wanted);
+    named.unwrap_or_else(|| c.server.ip.to_string())
+}
+
+/// Requests and their answers in one conversation. A request that is repeated before it is answered is one turn; what asks
+/// nothing and answers nothing is left out.
+fn exchanges<'a>(c: &'a Conversation, protocol: &Protocol) -> Vec<Turn<'a>> {
     let mut turns: Vec<Turn<'a>> = Vec::new();
-    let mut open: HashMap<Option<String>, usize> = HashMap::new();
+    let mut numbered: HashMap<String, usize> = HashMap::new();
+    let mut waiting = VecDeque::new();
     for message in c.messages.iter().filter(|message| message.body.protocol() == protocol) {
         let key = message.body.transaction();
-        let said = Said::new(c, message);
-        match (said.is_answer, open.get(&key)) {
-            (true, Some(&place)) => turns[place].second = turns[place].second.take().or(Some(said)),
-            (false, Some(_)) => {}
-            (is_answer, None) => {
-                open.insert(key, turns.len());
-                let meaning = message.body.question().unwrap_or_else(|| said.meaning.clone());
-                let (first, second) = if is_answer { (None, Some(said)) } else { (Some(said), None) };
-                turns.push(Turn { key: (Side::Client, meaning), first, second });
+        let known = key.as_ref().and_then(|key| numbered.get(key).copied());
+        let is_asked = known.and_then(|place| turns.get(place)).is_some_and(|turn| turn.first.is_some());
+        match message.body.class() {
+            Class::Interim | Class::Unstated => {}
+            Class::Request if is_asked => {}
+            Class::Request => {
+                match key {
+                    Some(key) => drop(numbered.insert(key, turns.len())),
+                    None => waiting.push_back(turns.len()),
+                }
+                let request = Said::new(c, message, None);
+                turns.push(Turn { key: (Side::Client, request.meaning.clone()), first: Some(request), second: None });
+            }
+            Class::Response => {
+                let place = if key.is_some() { known } else { waiting.pop_front() };
+                let Some(turn) = place.and_then(|place| turns.get_mut(place)) else {
+                    numbered.extend(key.map(|key| (key, turns.len())));
+                    turns.push(unasked(c, message));
+                    continue;
+                };
+                let request = turn.first.as_ref().map(|request| &request.message.body);
+                turn.second = turn.second.take().or_else(|| Some(Said::new(c, message, request)));
             }
         }
     }
     turns
+}
+
+/// An answer to something that was not captured.
+fn unasked<'a>(c: &'a Conversation, message: &'a Message) -> Turn<'a> {
+    let question = message.body.question().unwrap_or_else(|| "?".to_owned());
+    Turn { key: (Side::Client, question), first: None, second: Some(Said::new(c, message, None)) }
 }
 
 const fn empty(protocol: Option<&'static Protocol>) -> Dialogue<'static> {

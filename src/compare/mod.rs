@@ -74,7 +74,7 @@ fn dialogues<'a>(case: &Case<'a>, by_hand: &[Both<u32>], id: fn(&Both<u32>) -> u
         return dialogue::all(case);
     }
     let find = |wanted: u32| case.analysis.conversations.iter().find(|c: &&Conversation| c.id == wanted);
-    by_hand.iter().filter_map(|ids| find(id(ids))).map(|c| dialogue::only(case, c)).collect()
+    by_hand.iter().filter_map(|ids| find(id(ids))).map(dialogue::only).collect()
 }
 
 fn chosen<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> Vec<Match<'d, 'a>> {

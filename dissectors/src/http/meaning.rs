@@ -1,8 +1,10 @@
 //! What HTTP messages come to.
 
+use super::login::{About, about};
 use super::message::{Body, Message};
+use super::url::host_of;
 use crate::role::{Role, Roles};
-use crate::{Class, Decision, Semantics};
+use crate::{Class, Decision, Purpose, Semantics};
 
 /// See [`crate::Protocol::roles`].
 pub(super) const ROLES: Roles = &[
@@ -26,27 +28,32 @@ pub(super) const ROLES: Roles = &[
 
 impl Semantics for Message {
     /// Method and path of a request, without parameters of the path; the class of a response, but the number of an error.
-    /// What has not changed since (304) was granted.
-    fn meaning(&self, _: Option<&crate::Message>) -> String {
+    /// What has not changed since (304) was granted. A response that is about being logged in says so: whether a page or a demand
+    /// to log in comes is not told by the class of the status alone.
+    fn meaning(&self, request: Option<&crate::Message>) -> String {
         match &self.body {
             Body::Request(request) => {
                 let path = request.path.split(';').next().unwrap_or_default();
                 format!("{} {path}", request.method)
             }
-            Body::Response(response) => match response.status {
-                200..=299 | 304 => "2xx".to_owned(),
-                300..=399 => "3xx".to_owned(),
-                status => status.to_string(),
+            Body::Response(response) => match request.and_then(|request| about(request, response)) {
+                Some(About::SentToLogin) => "sent to a login page".to_owned(),
+                Some(About::Login(Decision::Refused)) => "login not accepted".to_owned(),
+                Some(About::Login(_)) => "login accepted".to_owned(),
+                None => class_of(response.status),
             },
             Body::Malformed { .. } => "malformed".to_owned(),
         }
     }
 
-    fn decision(&self, _: Option<&crate::Message>) -> Decision {
-        match self.status() {
-            Some(200..400) => Decision::Granted,
-            Some(400..) => Decision::Refused,
-            _ => Decision::Open,
+    /// Below 400 is not granted: a login may be answered by the form again, and any request by being sent to a login page.
+    fn decision(&self, request: Option<&crate::Message>) -> Decision {
+        let Some(response) = self.response() else { return Decision::Open };
+        match (request.and_then(|request| about(request, response)), response.status) {
+            (Some(About::Login(outcome)), _) => outcome,
+            (None, 200..400) => Decision::Granted,
+            (Some(About::SentToLogin), _) | (None, 400..) => Decision::Refused,
+            (None, _) => Decision::Open,
         }
     }
 
@@ -66,14 +73,17 @@ impl Semantics for Message {
 
     /// The host.
     fn asked(&self) -> Option<String> {
-        match &self.body {
-            Body::Request(request) => request.host.clone(),
-            _ => None,
-        }
+        self.request().and_then(|request| request.host.clone())
     }
 
     fn answered(&self) -> Option<String> {
-        self.status().map(|status| status.to_string())
+        self.response().map(|response| response.status.to_string())
+    }
+
+    /// The host by its name alone: a browser may name the port or not.
+    fn purpose(&self) -> Purpose {
+        let host = self.request().and_then(|request| request.host.as_deref()).map(host_of);
+        Purpose { wanted: host.filter(|host| !host.is_empty()), ..Purpose::default() }
     }
 
     /// Sign-on, refusals and what cannot be read.
@@ -93,12 +103,10 @@ impl Semantics for Message {
     }
 }
 
-impl Message {
-    /// Status of a response.
-    fn status(&self) -> Option<u16> {
-        match &self.body {
-            Body::Response(response) => Some(response.status),
-            _ => None,
-        }
+fn class_of(status: u16) -> String {
+    match status {
+        200..=299 | 304 => "2xx".to_owned(),
+        300..=399 => "3xx".to_owned(),
+        status => status.to_string(),
     }
 }

@@ -32,6 +32,24 @@ pub enum Body {
     },
 }
 
+impl Message {
+    /// The request that it is.
+    pub fn request(&self) -> Option<&Request> {
+        match &self.body {
+            Body::Request(request) => Some(request),
+            _ => None,
+        }
+    }
+
+    /// The response that it is.
+    pub fn response(&self) -> Option<&Response> {
+        match &self.body {
+            Body::Response(response) => Some(response),
+            _ => None,
+        }
+    }
+}
+
 /// A request (RFC 9112 section 3).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Request {
@@ -117,18 +135,5 @@ impl Request {
         let named = |name| self.parameter(name).map(Secret::expose).filter(|user| !user.is_empty());
         let claimed = || self.credentials.iter().find_map(|credentials| credentials.user.as_deref());
         USER_NAMES.into_iter().find_map(named).or_else(claimed)
-    }
-
-    /// It logs a user in by what it sends: a form of Domino (`?Login`), WebSphere (`j_security_check`), the Sametime proxy
-    /// (`/stwebapi/user/connect`), or another that holds a password. Credentials in a header do not count: every request
-    /// carries them.
-    pub fn is_login(&self) -> bool {
-        let path = self.path.split(';').next().unwrap_or_default().to_ascii_lowercase();
-        let sends = self.method.eq_ignore_ascii_case("POST");
-        let by_path = path.ends_with("/j_security_check") || path.ends_with("/stwebapi/user/connect");
-        let password = |name| self.parameter(name).is_some_and(|value| !value.is_empty());
-        let by_form = ["password", "j_password", "passwd", "pwd"].into_iter().any(password);
-        let domino = self.query.iter().any(|parameter| parameter.name.eq_ignore_ascii_case("login"));
-        sends && (by_path || domino) || by_form
     }
 }

@@ -7,6 +7,7 @@ mod form;
 mod head;
 mod http2;
 mod line;
+mod login;
 mod meaning;
 mod message;
 mod request;
@@ -15,8 +16,9 @@ mod stream;
 mod url;
 mod websocket;
 
+pub use login::is_asset;
 pub use message::{Body, Message, Request, Response};
-pub use url::{Parameter, Url};
+pub use url::{Parameter, Url, host_of};
 
 use crate::{Dialogues, Pick, Probe, Protocol, Side, SignOn, Success};
 use line::Judgement;

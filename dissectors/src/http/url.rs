@@ -48,6 +48,17 @@ impl Url {
     }
 }
 
+/// Host of a Host header, a URL or an Origin: without user, port and final dot, lower case, IPv6 without brackets.
+pub fn host_of(authority: &str) -> String {
+    let authority = authority.rsplit('@').next().unwrap_or_default().trim();
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None if authority.matches(':').count() > 1 => authority,
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
+}
+
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.scheme.is_empty() {
@@ -147,6 +158,21 @@ fn split(text: &str) -> (&str, &str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_are_read_out_of_what_stands_around_them() {
+        for (authority, host) in [
+            ("Chat.Example.com:8443", "chat.example.com"),
+            ("chat.example.com.", "chat.example.com"),
+            ("[2001:DB8::1]:80", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("ann@chat", "chat"),
+            ("", ""),
+            ("[", ""),
+        ] {
+            assert_eq!(host_of(authority), host, "{authority}");
+        }
+    }
 
     fn url(scheme: &str, host: &str, path: &str, query: &[(&str, &str)]) -> Url {
         let parameter = |&(name, value): &(&str, &str)| Parameter { name: name.into(), value: Secret::new(value) };

@@ -3,6 +3,7 @@
 use super::{CookieMatch, HttpExchange, HttpIndex, JarCookie, origin, tokens_sent};
 use crate::facts::Case;
 use crate::facts::grouping::group_by;
+use nrpcsniff_dissectors::http;
 
 /// A later request decides whether an earlier denial mattered; so many are looked at.
 const LOOK_AHEAD: usize = 256;
@@ -52,7 +53,7 @@ pub fn tokens_in_jar<'w, 'a>(
 /// A link or a redirect leads from one host to the request: the user means both to be one.
 pub fn is_led_from(http: &HttpIndex<'_>, exchange: &HttpExchange<'_>, host: &str) -> bool {
     let Some(request) = exchange.request else { return false };
-    let by_referer = request.referer.as_ref().is_some_and(|url| origin::host_of(&url.host) == host);
+    let by_referer = request.referer.as_ref().is_some_and(|url| http::host_of(&url.host) == host);
     let by_origin = request.origin.as_deref().and_then(origin::origin_of).is_some_and(|(_, from)| from == host);
     let leads =
         |before: &HttpExchange<'_>| before.target().is_some_and(|(to, _)| before.host == host && to == exchange.host);

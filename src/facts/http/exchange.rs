@@ -83,7 +83,7 @@ impl<'a> HttpExchange<'a> {
             return proto.trim().to_ascii_lowercase().starts_with("https");
         }
         let by_origin = request.origin.as_deref().and_then(origin::origin_of);
-        let by_referer = request.referer.as_ref().map(|url| (url.scheme.as_str(), origin::host_of(&url.host)));
+        let by_referer = request.referer.as_ref().map(|url| (url.scheme.as_str(), http::host_of(&url.host)));
         let here = |(scheme, host): (&str, String)| scheme.eq_ignore_ascii_case("https") && host == self.host;
         let secure = self.conversation.over_tls || self.conversation.server.port == 443;
         secure || by_origin.is_some_and(here) || by_referer.is_some_and(here)
@@ -158,7 +158,7 @@ impl<'a> HttpExchange<'a> {
     }
 
     fn asked(conversation: &'a Conversation, request: Dissected<'a, http::Request>) -> Self {
-        let host = request.host.as_deref().map(origin::host_of).filter(|host| !host.is_empty());
+        let host = request.host.as_deref().map(http::host_of).filter(|host| !host.is_empty());
         let host = host.unwrap_or_else(|| conversation.server.ip.to_string());
         Self { request: Some(request), ..Self::new(conversation, host) }
     }

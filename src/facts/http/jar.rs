@@ -7,7 +7,7 @@ use super::exchange::HttpExchange;
 use super::origin;
 use crate::facts::Dissected;
 use crate::model::{Stamp, Timestamp};
-use nrpcsniff_dissectors::cookie::{Cookie, SetCookie};
+use nrpcsniff_dissectors::cookie::{Cookie, SetCookie, is_blank, is_token};
 use nrpcsniff_dissectors::http;
 use nrpcsniff_dissectors::ltpa::Token;
 
@@ -70,12 +70,6 @@ pub fn is_sign_on(name: &str, token: Option<&Token>) -> bool {
     is_token(name, token) || is_single_server(name) || is_web_token(name) || is_access_manager(name)
 }
 
-/// An LTPA token: by its name (`LtpaToken`, `LtpaToken2` and names that begin so), or by its value.
-pub fn is_token(name: &str, token: Option<&Token>) -> bool {
-    let named = name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("LtpaToken"));
-    named || token.is_some_and(|token| token.class.is_genuine())
-}
-
 /// Domino's session of one server, without single sign-on. Its name may go on with a mark of the server
 /// (DominoSessionCookieUniqueNames).
 pub fn is_single_server(name: &str) -> bool {
@@ -103,24 +97,12 @@ pub fn tokens_sent(request: &http::Request) -> impl Iterator<Item = &Cookie> {
 /// The LTPA tokens that a response sets; deletions, and what is no token though it is called one, left out.
 pub fn tokens_set<'a>(response: &Dissected<'a, http::Response>) -> impl Iterator<Item = &'a SetCookie> + use<'a> {
     let now = response.at().time.whole_seconds();
-    let cookies = response.content.set_cookies.iter();
-    cookies.filter(move |cookie| {
-        is_token(&cookie.name, cookie.token.as_ref()) && !is_junk(cookie.token.as_ref()) && !is_gone(cookie, now)
-    })
+    response.content.set_cookies.iter().filter(move |cookie| cookie.gives_token(now))
 }
 
 /// `undefined` and the like: what a script made of a value that it could not read.
 fn is_junk(token: Option<&Token>) -> bool {
     token.is_some_and(|token| token.class.is_word())
-}
-
-/// It carries nothing, or ends at once.
-fn is_gone(cookie: &SetCookie, now: i64) -> bool {
-    is_blank(cookie.value.expose()) || cookie.is_deletion(now)
-}
-
-fn is_blank(value: &str) -> bool {
-    value.trim_matches(['"', ' ']).is_empty()
 }
 
 /// What a jar does with a Set-Cookie.
@@ -155,7 +137,7 @@ impl<'a> JarCookie<'a> {
             until: end(cookie, at),
             ended_by: None,
         };
-        if is_gone(cookie, at.time.whole_seconds()) { JarChange::Forget(stored) } else { JarChange::Keep(stored) }
+        if cookie.is_gone(at.time.whole_seconds()) { JarChange::Forget(stored) } else { JarChange::Keep(stored) }
     }
 
     /// Same name, domain and path: the newer one takes its place.

@@ -21,8 +21,8 @@ mod tests;
 pub use browser::Browser;
 pub use exchange::HttpExchange;
 pub use jar::{
-    CookieMatch, CookieRefusal, JarCookie, is_access_manager, is_sign_on, is_single_server, is_token, is_web_token,
-    tokens_sent, tokens_set,
+    CookieMatch, CookieRefusal, JarCookie, is_access_manager, is_sign_on, is_single_server, is_web_token, tokens_sent,
+    tokens_set,
 };
 pub use loops::{LoginRound, LoginRounds};
 

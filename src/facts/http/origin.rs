@@ -1,17 +1,7 @@
 //! Host names as cookies see them: which domain covers which host, and which domains nobody may set a cookie for.
 
+use nrpcsniff_dissectors::http::host_of;
 use std::net::IpAddr;
-
-/// Host of a Host header, a URL or an Origin: without user, port and final dot, lower case, IPv6 without brackets.
-pub fn host_of(authority: &str) -> String {
-    let authority = authority.rsplit('@').next().unwrap_or_default().trim();
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None if authority.matches(':').count() > 1 => authority,
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
-}
 
 /// Scheme and host of an Origin header: `https://chat.example.com:8443` is `("https", "chat.example.com")`.
 pub fn origin_of(origin: &str) -> Option<(&str, String)> {
@@ -82,18 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_are_read_out_of_what_stands_around_them() {
-        for (authority, host) in [
-            ("Chat.Example.com:8443", "chat.example.com"),
-            ("chat.example.com.", "chat.example.com"),
-            ("[2001:DB8::1]:80", "2001:db8::1"),
-            ("2001:db8::1", "2001:db8::1"),
-            ("ann@chat", "chat"),
-            ("", ""),
-            ("[", ""),
-        ] {
-            assert_eq!(host_of(authority), host, "{authority}");
-        }
+    fn an_origin_is_a_scheme_and_a_host() {
         assert_eq!(origin_of("https://Chat.example.com:1/"), Some(("https", "chat.example.com".to_owned())));
         assert_eq!(origin_of("null"), None);
     }

@@ -5,9 +5,9 @@
 //! all.
 
 use super::exchange::HttpExchange;
-use super::jar::{is_token, tokens_set};
 use super::origin;
-use nrpcsniff_dissectors::http;
+use nrpcsniff_dissectors::cookie::is_token;
+use nrpcsniff_dissectors::{Decision, http};
 
 /// What became of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,50 +45,19 @@ impl Product {
     }
 }
 
-const ASSETS: [&str; 17] = [
-    ".ico", ".png", ".gif", ".jpg", ".jpeg", ".svg", ".webp", ".css", ".js", ".map", ".woff", ".woff2", ".ttf", ".swf",
-    ".mp3", ".wav", ".txt",
-];
-
-/// Words in the last parts of a path that mean a login page.
-const LOGIN_PATHS: [&str; 10] = [
-    "login",
-    "logon",
-    "signin",
-    "sign-in",
-    "j_security_check",
-    "pkmslogin",
-    "ibm_security_login",
-    "domcfg.nsf",
-    "adfs",
-    "authenticate",
-];
-
-/// Names of the secret of a login form.
-const PASSWORDS: [&str; 6] = ["password", "j_password", "passwd", "pwd", "pass", "%%modpassword"];
-
 impl<'a> HttpExchange<'a> {
     /// It is a page or a call that a user's sign-on matters for: no file of a page, no preflight (which never carries
     /// cookies), no probe.
     pub fn is_visit(&self) -> bool {
         let path = self.path().to_ascii_lowercase();
-        matches!(self.method(), "GET" | "POST" | "PUT" | "DELETE") && !is_asset(&path) && !path.contains(".well-known/")
+        matches!(self.method(), "GET" | "POST" | "PUT" | "DELETE")
+            && !http::is_asset(&path)
+            && !path.contains(".well-known/")
     }
 
-    /// It sends a name and a password to be logged in: a form of Domino, WebSphere or WebSEAL, or the Sametime Proxy's call.
+    /// It sends a name and a password to be logged in: see [`http::Request::is_login`].
     pub fn is_login(&self) -> bool {
-        let Some(request) = self.request else { return false };
-        if request.method != "POST" {
-            return false;
-        }
-        let path = request.path.to_ascii_lowercase();
-        let by_path = path.ends_with("/j_security_check")
-            || path.ends_with("/ibm_security_login")
-            || path.ends_with("pkmslogin.form")
-            || path.ends_with("/stwebapi/user/connect");
-        let asks = |name: &str| request.query.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name));
-        let secret = |p: &http::Parameter| PASSWORDS.iter().any(|name| p.name.eq_ignore_ascii_case(name));
-        by_path || (path.contains(".nsf") && asks("login")) || request.form.iter().any(secret)
+        self.request.is_some_and(|request| request.is_login())
     }
 
     /// It is logged in without a form: a login page that sends the browser on at once.
@@ -96,14 +65,12 @@ impl<'a> HttpExchange<'a> {
         self.is_login_page() && !self.is_login() && self.redirect().is_some() && !self.leads_to_login()
     }
 
-    /// What became of that login. Domino and many others answer a wrong password with status 200 and the form again.
+    /// What became of that login: see [`http::Response::to_login`].
     pub fn login_outcome(&self) -> HttpLoginOutcome {
-        let Some(response) = self.response else { return HttpLoginOutcome::Unknown };
-        let api = self.path().to_ascii_lowercase().ends_with("/stwebapi/user/connect");
-        match response.status {
-            200..=299 if api || tokens_set(&response).next().is_some() => HttpLoginOutcome::Accepted,
-            300..=399 if !self.leads_to_login() => HttpLoginOutcome::Accepted,
-            _ => HttpLoginOutcome::Refused,
+        let (Some(request), Some(response)) = (self.request, self.response) else { return HttpLoginOutcome::Unknown };
+        match response.to_login(request.content, response.at().time.whole_seconds()) {
+            Decision::Granted => HttpLoginOutcome::Accepted,
+            Decision::Refused | Decision::Open => HttpLoginOutcome::Refused,
         }
     }
 
@@ -125,24 +92,23 @@ impl<'a> HttpExchange<'a> {
 
     /// It asks for a login page itself.
     pub fn is_login_page(&self) -> bool {
-        self.request.is_some_and(|request| names_login(&request.path, &request.query))
+        self.request.is_some_and(|request| request.wants_login_page())
     }
 
     /// The response sends the browser to a login page.
     pub fn leads_to_login(&self) -> bool {
-        self.redirect().is_some_and(|url| names_login(&url.path, &url.query))
+        self.response.is_some_and(|response| response.leads_to_login())
     }
 
     /// Where the response sends the browser.
     pub fn redirect(&self) -> Option<&'a http::Url> {
-        let response = self.response.filter(|response| matches!(response.status, 301 | 302 | 303 | 307 | 308))?;
-        response.content.location.as_ref()
+        self.response.and_then(|response| response.content.redirect())
     }
 
     /// Host and path that the response sends the browser to; the host is this one if the location does not name one.
     pub fn target(&self) -> Option<(String, &'a str)> {
         let url = self.redirect()?;
-        let host = if url.host.is_empty() { self.host.clone() } else { origin::host_of(&url.host) };
+        let host = if url.host.is_empty() { self.host.clone() } else { http::host_of(&url.host) };
         Some((host, url.path.as_str()))
     }
 
@@ -198,20 +164,4 @@ impl<'a> HttpExchange<'a> {
             name == "WASReqURL" || (name == "JSESSIONID" && value.starts_with("0000") && value.contains(':'))
         })
     }
-}
-
-/// A file of a page: image, style, script.
-fn is_asset(path: &str) -> bool {
-    ASSETS.iter().any(|end| path.ends_with(end))
-}
-
-/// The last two parts of the path, or the query's first name, mean a login page.
-fn names_login(path: &str, query: &[http::Parameter]) -> bool {
-    let path = path.to_ascii_lowercase();
-    let tail = path.rsplit('/').take(2);
-    let by_path =
-        tail.into_iter().any(|part| LOGIN_PATHS.iter().any(|word| part.starts_with(word) || part.ends_with(word)));
-    let by_query = path.contains(".nsf") && query.first().is_some_and(|first| first.name.eq_ignore_ascii_case("login"));
-    // A path that ends in the call itself is the attempt, not the page; both mean that the user is not let in.
-    (by_path || by_query) && !is_asset(&path)
 }

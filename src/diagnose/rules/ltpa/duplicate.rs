@@ -5,9 +5,9 @@ use crate::diagnose::evidence::http::{browsers, name_loops};
 use crate::diagnose::words::count;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::http::{HttpExchange, HttpIndex, is_token};
+use crate::facts::http::{HttpExchange, HttpIndex};
 use crate::model::{RuleId, Severity};
-use nrpcsniff_dissectors::cookie::Cookie;
+use nrpcsniff_dissectors::cookie::{Cookie, is_token};
 use nrpcsniff_dissectors::ltpa::Token;
 
 /// See [`ABOUT`].

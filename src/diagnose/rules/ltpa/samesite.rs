@@ -5,6 +5,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::{UnsentToken, by_hosts, locked_out};
 use crate::facts::http::{HttpExchange, HttpIndex, JarCookie, origin};
 use crate::model::{Confidence, RuleId, Severity};
+use nrpcsniff_dissectors::http;
 
 /// See [`ABOUT`].
 pub struct SameSite;
@@ -63,7 +64,7 @@ impl Rule for SameSite {
 fn foreign_page(exchange: &HttpExchange<'_>) -> Option<String> {
     let request = exchange.request?;
     let by_origin = request.origin.as_deref().and_then(origin::origin_of).map(|(_, host)| host);
-    let by_referer = request.referer.as_ref().map(|url| origin::host_of(&url.host)).filter(|host| !host.is_empty());
+    let by_referer = request.referer.as_ref().map(|url| http::host_of(&url.host)).filter(|host| !host.is_empty());
     let from = by_origin.or(by_referer);
     match request.fetch_site.as_deref() {
         Some("cross-site") => Some(from.unwrap_or_default()),

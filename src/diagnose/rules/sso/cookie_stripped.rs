@@ -5,9 +5,10 @@ use crate::diagnose::evidence::http::{answer, name_loops};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::lacks_token;
-use crate::facts::http::{HttpExchange, HttpIndex, is_token, origin, tokens_sent, tokens_set};
+use crate::facts::http::{HttpExchange, HttpIndex, origin, tokens_sent, tokens_set};
 use crate::model::{RuleId, Severity};
 use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::cookie::is_token;
 use nrpcsniff_dissectors::http::Request;
 
 /// See [`ABOUT`].
