@@ -123,7 +123,9 @@ mod tests {
     use super::Merged;
     use crate::diagnose::{Settings, diagnose};
     use crate::engine::{Options, Pipeline};
-    use crate::model::{Analysis, Attempt, Endpoint, FailedConnections, Finding, FrameRef, Setup, Severity, Stamp};
+    use crate::model::{
+        Analysis, Endpoint, FailedConnection, FailedConnections, Finding, FrameRef, Setup, Severity, Stamp,
+    };
     use nrpcsniff_samples::stories;
 
     /// A refused alias, as input `index`.
@@ -165,7 +167,7 @@ mod tests {
         let (mut one, _) = analysed(0);
         let at = |number| Stamp { frame: FrameRef { input: 0, number }, ..Stamp::default() };
         let end = Endpoint { ip: [10, 1, 0, 9].into(), port: 9 };
-        let attempt = Attempt { syn: at(1), reset: Some(at(2)) };
+        let attempt = FailedConnection { syn: at(1), reset: Some(at(2)) };
         let (setup, client) = (Setup::Refused, end.ip);
         one.facts.failed =
             vec![FailedConnections { client, server: end, setup, first: attempt, last: attempt, count: 3 }];

@@ -2,7 +2,7 @@
 //! (its directory, say), on whatever port and whether or not a dissector knows that port.
 
 use super::share::Shares;
-use crate::model::{Attempt, CaptureFacts, Endpoint, FailedConnections, Setup, Timestamp};
+use crate::model::{CaptureFacts, Endpoint, FailedConnection, FailedConnections, Setup, Timestamp};
 use crate::stream::Connection;
 use hashbrown::HashMap;
 use std::net::IpAddr;
@@ -33,7 +33,7 @@ impl FailureIndex {
     pub fn add(&mut self, facts: &mut CaptureFacts, connection: &Connection) {
         let (client, server, setup) = (connection.client().ip, connection.server(), connection.setup());
         let reset = connection.closed_at().filter(|_| setup == Setup::Refused);
-        let attempt = Attempt { syn: connection.first(), reset };
+        let attempt = FailedConnection { syn: connection.first(), reset };
         let place = self.latest.get(&(client, server, setup)).copied();
         if let Some(entry) = place.and_then(|place| facts.failed.get_mut(place)).filter(|e| joins(attempt, e)) {
             entry.count = entry.count.saturating_add(1);
@@ -70,7 +70,7 @@ impl FailureIndex {
 }
 
 /// Is the attempt near enough to those of the entry?
-fn joins(attempt: Attempt, entry: &FailedConnections) -> bool {
+fn joins(attempt: FailedConnection, entry: &FailedConnections) -> bool {
     let (syn, first, last) = (attempt.syn.time, entry.first.syn.time, entry.last.syn.time);
     first.seconds_since(syn) <= TOGETHER && syn.seconds_since(last) <= TOGETHER
 }

@@ -8,8 +8,8 @@ use super::sametime::SametimeIndex;
 use super::sip::SipIndex;
 use super::tls::TlsIndex;
 use super::tokens::TokenIndex;
-use super::{Settings, names};
-use crate::model::{Analysis, Endpoint, Timestamp};
+use super::{Settings, attempts, names};
+use crate::model::{Analysis, Attempt, Conversation, Endpoint, Timestamp};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::{dns, nrpc};
 use std::cell::OnceCell;
@@ -31,6 +31,7 @@ pub struct Case<'a> {
     /// What several rules ask for, found out once: see [`super::network::attempts::scanners`], [`super::nrpc::restarts::restarted`].
     pub(super) scanners: OnceCell<HashSet<IpAddr>>,
     pub(super) restarted: OnceCell<HashSet<u32>>,
+    attempts: OnceCell<Vec<Attempt>>,
     tls: TlsIndex<'a>,
     http: HttpIndex<'a>,
     sip: SipIndex<'a>,
@@ -79,6 +80,7 @@ impl<'a> Case<'a> {
             by_answer,
             scanners: OnceCell::new(),
             restarted: OnceCell::new(),
+            attempts: OnceCell::new(),
             tls: TlsIndex::new(analysis, settings),
             http,
             sip,
@@ -86,6 +88,11 @@ impl<'a> Case<'a> {
             tokens,
             logs,
         }
+    }
+
+    /// Who tried what, and what came of it, in the order of the frames in which the attempts begin.
+    pub fn attempts(&self) -> &[Attempt] {
+        self.attempts.get_or_init(|| attempts::attempts(self))
     }
 
     /// HTTP exchanges and cookie jars.
@@ -191,6 +198,15 @@ impl<'a> Case<'a> {
         let indices = self.by_answer.get(&address)?;
         let mut found = indices.iter().rev().filter_map(|&index| self.lookups.get(index));
         found.find(|lookup| lookup.response.is_some_and(|(message, _)| message.at.time <= until))
+    }
+
+    /// Until when a conversation was watched: its close, else the end of the input that holds its last frame (what another
+    /// input holds may be of another day).
+    pub fn watched_until(&self, conversation: &Conversation) -> Timestamp {
+        let last = conversation.last;
+        let input = usize::try_from(last.frame.input).ok().and_then(|index| self.analysis.inputs.get(index));
+        let end = input.and_then(|input| input.last).unwrap_or(last.time);
+        conversation.teardown.at.map_or(end, |at| at.time)
     }
 
     /// Time of the last frame of all inputs; the end of what can be known.

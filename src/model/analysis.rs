@@ -127,7 +127,7 @@ pub struct Datagrams {
 
 /// An attempt to open a TCP connection that came to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt {
+pub struct FailedConnection {
     /// Its first SYN.
     pub syn: Stamp,
     /// The RST that answered, if one did.
@@ -145,9 +145,9 @@ pub struct FailedConnections {
     /// [`Setup::Refused`] or [`Setup::NoAnswer`].
     pub setup: Setup,
     /// The first attempt.
-    pub first: Attempt,
+    pub first: FailedConnection,
     /// The last one.
-    pub last: Attempt,
+    pub last: FailedConnection,
     /// How many.
     pub count: u64,
 }

@@ -1,6 +1,7 @@
 //! The shared vocabulary: plain data that the rooms hand to each other. Nothing here reads a packet.
 
 mod analysis;
+mod attempt;
 mod comparison;
 mod conversation;
 mod facts;
@@ -14,9 +15,10 @@ mod span;
 mod time;
 
 pub use analysis::{
-    Analysis, Attempt, CaptureFacts, DatagramFlow, Datagrams, FailedConnections, Host, IcmpError, Input, InputFormat,
-    Quoted, Totals,
+    Analysis, CaptureFacts, DatagramFlow, Datagrams, FailedConnection, FailedConnections, Host, IcmpError, Input,
+    InputFormat, Quoted, Totals,
 };
+pub use attempt::{Attempt, AttemptKind, Outcome, Unjudged, Weight};
 pub use comparison::{Both, Class, Comparison, Difference, Fork, Likeness, Pair, Row, Step, Timing, Verdict};
 pub use conversation::{
     Close, CloseBy, Conversation, FirstBytes, Handshake, IdleGap, Message, PerSide, Quality, ResetOrigin, Setup, Stall,

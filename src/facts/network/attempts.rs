@@ -1,6 +1,5 @@
 //! Attempts to connect: which were never answered, what came after a failed one, who only looks for open ports.
 
-use crate::facts::nrpc::opening::watched_until;
 use crate::facts::{Case, Talk};
 use crate::model::{Endpoint, FrameRef, IcmpError, PerSide, Setup, Severity, Side, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
@@ -86,7 +85,7 @@ pub fn is_silent(case: &Case<'_>, blind: &HashSet<IpAddr>, talk: &Talk<'_>) -> b
         && c.packets.server == 0
         && c.bytes.client <= u64::from(c.tcp.handshake.syn_data)
         && !blind.contains(&c.server.ip)
-        && syns.first().is_some_and(|first| watched_until(case, talk).seconds_since(first.time) >= enough)
+        && syns.first().is_some_and(|first| case.watched_until(talk.conversation).seconds_since(first.time) >= enough)
 }
 
 /// Every silent attempt, apart from those that an ICMP error explains.

@@ -2,9 +2,12 @@
 
 use crate::facts::names::NameLikeness;
 use crate::facts::{Case, Talk};
-use crate::model::{Close, Endpoint, Side, Stamp, Timestamp};
+use crate::model::{Close, CloseBy, Endpoint, Side, Stamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Message as Body, nrpc};
+
+/// A client's earlier attempts that are looked at for a row of them.
+const LOOK_BACK: usize = 64;
 
 /// Different names kept for one address.
 const NAMES: usize = 16;
@@ -55,6 +58,27 @@ pub fn closed_at_once(case: &Case<'_>, talk: &Talk<'_>) -> bool {
         && talk.close_delay().is_some_and(|delay| delay <= case.settings.thresholds.close_after_reply)
 }
 
+/// The client closed of its own accord, as far as one can see: it was answered, by no wrong name, and did not try again.
+pub fn was_content(case: &Case<'_>, talk: &Talk<'_>) -> bool {
+    let by_client = talk.conversation.teardown.by == CloseBy::Client;
+    let answered = talk.request.is_some() && talk.answered().is_some() && mismatch(case, talk).is_none();
+    let again = case.retry_of(talk).is_some_and(|next| next.request.is_some() && next.wanted() == talk.wanted());
+    by_client && answered && !again && !last_of_several(case, talk)
+}
+
+/// The last of a row of attempts has no retry, and is no better for it.
+fn last_of_several(case: &Case<'_>, talk: &Talk<'_>) -> bool {
+    let began = talk.conversation.first.time;
+    let window = case.settings.thresholds.retry_within;
+    case.before(talk).take(LOOK_BACK).any(|earlier| {
+        earlier.conversation.server == talk.conversation.server
+            && earlier.request.is_some()
+            && earlier.wanted() == talk.wanted()
+            && closed_after_opening(case, earlier)
+            && began.seconds_since(earlier.ended()) <= window
+    })
+}
+
 /// The client's next session with the same machine on another port, where the right server answered: a port-mapping
 /// partition sent it on, and nothing failed.
 pub fn redirected<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
@@ -89,15 +113,6 @@ pub fn worked_later<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c T
             && (next.conversation.server == talk.conversation.server
                 || next.wanted().zip(talk.wanted()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b)))
     })
-}
-
-/// Until when the conversation was watched: its close, else the end of the input that holds its last frame (what
-/// another input holds may be of another day).
-pub fn watched_until(case: &Case<'_>, talk: &Talk<'_>) -> Timestamp {
-    let last = talk.conversation.last;
-    let input = usize::try_from(last.frame.input).ok().and_then(|index| case.analysis.inputs.get(index));
-    let end = input.and_then(|input| input.last).unwrap_or(last.time);
-    talk.conversation.teardown.at.map_or(end, |at| at.time)
 }
 
 /// The names under which each address answered.

@@ -1,7 +1,7 @@
 //! A conversation on NRPC's port or with NRPC's content, as rules want to see it.
 
 use crate::facts::Dissected;
-use crate::model::{Conversation, PerSide, Side, Timestamp, Transport};
+use crate::model::{CloseBy, Conversation, PerSide, Side, Teardown, Timestamp, Transport};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// A conversation on NRPC's port or with NRPC's content.
@@ -47,15 +47,31 @@ impl<'a> Talk<'a> {
         self.response.and_then(|response| response.content.own_name.as_deref())
     }
 
-    /// Guard G4: messages of each side.
+    /// Guard G4: messages of each side. What the client says after the server's side has closed is said to nobody.
     pub fn progress(&self) -> PerSide<u64> {
-        self.conversation.messages_seen
+        let seen = self.conversation.messages_seen;
+        let (vain, _) = self.said_in_vain();
+        PerSide { client: seen.client.saturating_sub(vain), ..seen }
+    }
+
+    /// Messages of the client that came after the FIN or RST of the server's side, and their bytes.
+    fn said_in_vain(&self) -> (u64, u64) {
+        let Teardown { by: CloseBy::Server | CloseBy::Middlebox, at: Some(close), .. } = self.conversation.teardown
+        else {
+            return (0, 0);
+        };
+        let after = self.conversation.messages.iter().rev().take_while(|message| message.at.frame > close.frame);
+        after.filter(|message| message.from == Side::Client).fold((0, 0), |(count, bytes): (u64, u64), message| {
+            (count.saturating_add(1), bytes.saturating_add(message.length))
+        })
     }
 
     /// The client spoke again after its session request: it accepted the server's answer. True also if what it
     /// said is only known by its length.
     pub fn went_on(&self) -> bool {
-        let said = self.conversation.bytes.client.saturating_add(self.conversation.tcp.acked_unseen.client);
+        let (_, vain) = self.said_in_vain();
+        let sent = self.conversation.bytes.client.saturating_sub(vain);
+        let said = sent.saturating_add(self.conversation.tcp.acked_unseen.client);
         self.progress().client >= 2 || self.request.is_some_and(|request| said > request.end())
     }
 

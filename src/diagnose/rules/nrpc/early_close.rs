@@ -4,7 +4,7 @@ use crate::diagnose::evidence::nrpc::show;
 use crate::diagnose::words::Closed;
 use crate::diagnose::words::nrpc::early_close::Ended;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::facts::nrpc::opening::{closed_after_opening, mismatch, recovered};
+use crate::facts::nrpc::opening::{closed_after_opening, mismatch, recovered, was_content};
 use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, RuleId, Severity};
 
@@ -62,27 +62,6 @@ fn ended_early(case: &Case<'_>, talk: &Talk<'_>) -> bool {
         && mismatch(case, talk).is_none()
         && closed_after_opening(case, talk)
         && !was_content(case, talk)
-}
-
-/// The client closed of its own accord, as far as one can see: it was answered, by no wrong name, and did not try again.
-fn was_content(case: &Case<'_>, talk: &Talk<'_>) -> bool {
-    let by_client = talk.conversation.teardown.by == CloseBy::Client;
-    let answered = talk.request.is_some() && talk.answered().is_some();
-    let again = case.retry_of(talk).is_some_and(|next| next.request.is_some() && next.wanted() == talk.wanted());
-    by_client && answered && !again && !last_of_several(case, talk)
-}
-
-/// The last of a row of attempts has no retry, and is no better for it.
-fn last_of_several(case: &Case<'_>, talk: &Talk<'_>) -> bool {
-    let began = talk.conversation.first.time;
-    let window = case.settings.thresholds.retry_within;
-    case.before(talk).take(64).any(|earlier| {
-        earlier.conversation.server == talk.conversation.server
-            && earlier.request.is_some()
-            && earlier.wanted() == talk.wanted()
-            && closed_after_opening(case, earlier)
-            && began.seconds_since(earlier.ended()) <= window
-    })
 }
 
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {

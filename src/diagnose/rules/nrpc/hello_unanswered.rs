@@ -5,7 +5,7 @@ use crate::diagnose::evidence::nrpc::show;
 use crate::diagnose::words::nrpc::hello_unanswered::Unanswered;
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
-use crate::facts::nrpc::opening::{watched_until, worked_later};
+use crate::facts::nrpc::opening::worked_later;
 use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{Confidence, RuleId, Severity, Side};
 
@@ -61,7 +61,7 @@ impl Rule for HelloUnanswered {
 fn waited(case: &Case<'_>, talk: &Talk<'_>) -> Option<f64> {
     let c = talk.conversation;
     let request = talk.request?;
-    let waited = watched_until(case, talk).seconds_since(request.at().time);
+    let waited = case.watched_until(talk.conversation).seconds_since(request.at().time);
     let acknowledged = c.packets.server >= 2 && c.tcp.unanswered.as_ref().is_none_or(|data| data.from != Side::Client);
     let silent = c.bytes.server == 0 && c.tcp.acked_unseen.server == 0 && c.given_up.is_none();
     let opened = c.tcp.handshake.syn_ack.is_some();

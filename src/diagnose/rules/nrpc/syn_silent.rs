@@ -8,7 +8,6 @@ use crate::diagnose::words::{clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, accepted_ports, got_through, scanners, silent, worst_aftermath};
-use crate::facts::nrpc::opening::watched_until;
 use crate::facts::nrpc::restarts::restarted;
 use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
@@ -113,7 +112,7 @@ fn finding(case: &Case<'_>, over_ipv4: bool, group: &[&Talk<'_>]) -> Option<Draf
 
 fn explanation(case: &Case<'_>, group: &[&Talk<'_>], first: &Talk<'_>, aftermath: Aftermath<'_, '_>) -> String {
     let syns: usize = group.iter().map(|talk| talk.conversation.tcp.handshake.syns.len()).sum();
-    let waited = watched_until(case, first).seconds_since(first.conversation.first.time);
+    let waited = case.watched_until(first.conversation).seconds_since(first.conversation.first.time);
     let what = format!(
         "{} tried to connect to {} at {} and sent {} in {}; nothing came back within {}.",
         clients(group),

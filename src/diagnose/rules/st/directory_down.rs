@@ -4,10 +4,8 @@ use crate::diagnose::evidence::sametime::{READ, Reasons, draft_of_server, show_a
 use crate::diagnose::words::st::directory_down as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::nrpc::opening::watched_until;
-use crate::facts::sametime::ends::talk;
 use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
-use crate::model::{Attempt, Confidence, FailedConnections, RuleId, Setup, Severity, Timestamp};
+use crate::model::{Confidence, FailedConnection, FailedConnections, RuleId, Setup, Severity, Timestamp};
 
 /// Ports of LDAP: plain, TLS (IANA), and those of a global catalogue, plain and TLS.
 const LDAP: [u16; 4] = [389, 636, 3268, 3269];
@@ -124,7 +122,7 @@ fn is_proven(case: &Case<'_>, failed: &FailedConnections) -> bool {
 fn concerns(case: &Case<'_>, failed: &FailedConnections, login: &SametimeLogin<'_>) -> bool {
     let Some(sent) = login.attempt().map(|said| said.at().time) else { return false };
     let since = sent.seconds_since(failed.last.syn.time);
-    let until = answered(login).unwrap_or_else(|| watched_until(case, &talk(login)));
+    let until = answered(login).unwrap_or_else(|| case.watched_until(login.conversation));
     since <= case.settings.thresholds.directory_within && failed.first.syn.time <= until
 }
 
@@ -157,7 +155,7 @@ fn show_failures(draft: Draft, away: &[&FailedConnections]) -> Draft {
 }
 
 /// The SYN, and the RST that answered it.
-fn show_attempt(draft: Draft, failed: &FailedConnections, attempt: Attempt) -> Draft {
+fn show_attempt(draft: Draft, failed: &FailedConnections, attempt: FailedConnection) -> Draft {
     let (client, server) = (failed.client, failed.server);
     match attempt.reset {
         Some(reset) => draft
@@ -189,7 +187,7 @@ fn waited(case: &Case<'_>, login: &SametimeLogin<'_>) -> Option<f64> {
     let sent = login.attempt().filter(|_| login.answer.is_some() && login.well_captured())?.at().time;
     let until = match (answered(login), login.outcome()) {
         (Some(answer), _) => answer,
-        (None, SametimeLoginOutcome::Silent | SametimeLoginOutcome::Closed) => watched_until(case, &talk(login)),
+        (None, SametimeLoginOutcome::Silent | SametimeLoginOutcome::Closed) => case.watched_until(login.conversation),
         (None, _) => return None,
     };
     let wait = until.seconds_since(sent);

@@ -6,8 +6,6 @@ use crate::diagnose::words::st::plain_vs_tls::{self as words, Mismatch};
 use crate::diagnose::words::{Clients, path, side};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::nrpc::opening::watched_until;
-use crate::facts::sametime::ends::talk;
 use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
 use crate::model::{Confidence, Endpoint, RuleId, Severity, Side};
 use hashbrown::HashSet;
@@ -96,7 +94,7 @@ fn first_bytes<'a>(login: &SametimeLogin<'a>, side: Side) -> Option<&'a [u8]> {
 
 /// It was closed, or there was time enough for an answer.
 fn ended(case: &Case<'_>, login: &SametimeLogin<'_>) -> bool {
-    let waited = watched_until(case, &talk(login)).seconds_since(login.began().time);
+    let waited = case.watched_until(login.conversation).seconds_since(login.began().time);
     login.outcome() == SametimeLoginOutcome::Closed || waited >= case.settings.thresholds.reply_timeout
 }
 

@@ -2,8 +2,7 @@
 
 use crate::diagnose::evidence::tls::{callers, failed, tried};
 use crate::diagnose::words::span;
-use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::facts::nrpc::opening;
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::statistics::seconds;
 use crate::facts::tls::{TlsHandshake, by_site};
 use crate::model::{Confidence, RuleId, Severity, Side, Unanswered};
@@ -73,8 +72,7 @@ fn swallowed<'a>(case: &Case<'a>, handshake: &TlsHandshake<'a>) -> Option<Lost<'
     if let Some(repeated) = repeated {
         return (repeated.tries >= case.settings.thresholds.stuck_tries).then_some(Lost::Repeated(repeated));
     }
-    let talk = Talk { conversation: c, request: None, response: None };
-    let waited = opening::watched_until(case, &talk).seconds_since(handshake.hello.at().time);
+    let waited = case.watched_until(c).seconds_since(handshake.hello.at().time);
     (waited >= case.settings.thresholds.reply_timeout).then_some(Lost::Acknowledged(waited))
 }
 

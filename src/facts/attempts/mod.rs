@@ -1,0 +1,160 @@
+//! Every attempt that the capture shows, with what came of it: one file a kind.
+//!
+//! An attempt is granted only if it was seen to be granted. What the capture lacks, what is sealed, disputed or of no known form
+//! is [`Outcome::Unknown`], and neither a success nor a failure.
+
+mod nrpc_open;
+
+use crate::facts::Case;
+use crate::facts::statistics::seconds;
+use crate::model::{
+    Attempt, AttemptKind, Conversation, FrameRef, Message, Outcome, PerSide, Setup, Stamp, Unjudged, Weight,
+};
+use hashbrown::HashMap;
+use std::net::IpAddr;
+
+/// Later attempts of one client that are looked at for one that mends a failure.
+const LOOK_AHEAD: usize = 256;
+
+/// What finds the attempts of one kind.
+type Finder = fn(&Case<'_>) -> Vec<Attempt>;
+
+/// One a kind.
+const KINDS: [Finder; 1] = [nrpc_open::all];
+
+/// Every attempt, in the order of the frames in which they begin. [`Case::attempts`] keeps them.
+pub(super) fn attempts(case: &Case<'_>) -> Vec<Attempt> {
+    let mut all: Vec<Attempt> = KINDS.iter().flat_map(|find| find(case)).collect();
+    all.sort_by_key(|attempt| (attempt.at.frame, attempt.kind));
+    mend(case, &mut all);
+    all
+}
+
+/// An attempt in that conversation: who, of whom, and when. The outcome stays unknown until somebody says it.
+fn begun(kind: AttemptKind, c: &Conversation, at: Stamp) -> Attempt {
+    Attempt {
+        kind,
+        client: c.client.ip,
+        user: None,
+        server: c.server,
+        server_name: None,
+        asked: None,
+        at,
+        answered: None,
+        conversations: vec![c.id],
+        frames: vec![at.frame],
+        outcome: Outcome::Unknown(Unjudged::UnknownForm),
+        mended: None,
+        weight: Weight::Wanted,
+    }
+}
+
+/// Frames of those messages and of what else shows it, each once and in ascending order.
+fn frames<'m>(
+    messages: impl IntoIterator<Item = &'m Message>,
+    others: impl IntoIterator<Item = Stamp>,
+) -> Vec<FrameRef> {
+    let said = messages.into_iter().flat_map(|message| message.frames.iter().copied());
+    let mut frames: Vec<FrameRef> = said.chain(others.into_iter().map(|at| at.frame)).collect();
+    frames.sort_unstable();
+    frames.dedup();
+    frames
+}
+
+/// Why it cannot be told what happened in a conversation, if the capture of it is at fault. What was seen all the same is not
+/// made undone by that.
+fn unjudged(c: &Conversation) -> Option<Unjudged> {
+    let missing = c.quality.gaps > 0
+        || c.tcp.cut_frames > 0
+        || c.tcp.acked_unseen != PerSide::default()
+        || c.given_up.is_some()
+        || (c.setup == Setup::Handshake && (c.packets.client == 0 || c.packets.server == 0));
+    match c.setup {
+        Setup::Midstream => Some(Unjudged::BegunBefore),
+        _ if missing => Some(Unjudged::Missing),
+        _ if c.quality.conflicting_overlaps > 0 => Some(Unjudged::Disputed),
+        _ => None,
+    }
+}
+
+/// Notes of each failure where the same client got what it wanted after all.
+fn mend(case: &Case<'_>, all: &mut [Attempt]) {
+    let mut of_client: HashMap<(AttemptKind, IpAddr), Vec<usize>> = HashMap::new();
+    for (index, attempt) in all.iter().enumerate() {
+        of_client.entry((attempt.kind, attempt.client)).or_default().push(index);
+    }
+    let mended: Vec<Option<Stamp>> = all
+        .iter()
+        .enumerate()
+        .map(|(index, failed)| {
+            let later = of_client.get(&(failed.kind, failed.client)).filter(|_| failed.outcome.is_failure())?;
+            let from = later.partition_point(|&other| other <= index);
+            let later = later.get(from..)?.iter().take(LOOK_AHEAD).filter_map(|&other| all.get(other));
+            later.filter(|next| next.outcome.is_granted()).find(|next| mends(case, failed, next)).map(|next| next.at)
+        })
+        .collect();
+    for (attempt, at) in all.iter_mut().zip(mended) {
+        attempt.mended = attempt.mended.or(at);
+    }
+}
+
+/// A later attempt of the same kind and client, which was granted, is what the failed one had wanted.
+fn mends(case: &Case<'_>, failed: &Attempt, next: &Attempt) -> bool {
+    let thresholds = &case.settings.thresholds;
+    let delay = next.at.since(failed.answered.unwrap_or(failed.at));
+    let within = |window: f64| (0.0..=window).contains(&seconds(delay));
+    let alike = |a: Option<&String>, b: Option<&String>| a.zip(b).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
+    let same_name = alike(failed.asked.as_ref(), next.asked.as_ref());
+    match failed.kind {
+        // What is registered or logged in once is so for good: however late, the user has it.
+        AttemptKind::SipRegister | AttemptKind::SipCall => same_name,
+        AttemptKind::SametimeLogin => failed.user.is_none() || alike(failed.user.as_ref(), next.user.as_ref()),
+        _ if failed.server == next.server || same_name => within(thresholds.retry_within),
+        _ => within(thresholds.failover_within),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use crate::facts::{Case, Settings};
+    use crate::model::{AttemptKind, Weight};
+    use crate::testing::analysis;
+    use nrpcsniff_samples::Network;
+
+    /// An attempt, as tests look at it.
+    #[derive(Debug, PartialEq, Eq)]
+    pub struct Told {
+        /// What came of it, in words.
+        pub outcome: String,
+        /// Who wanted it, where one is named.
+        pub user: Option<String>,
+        /// What the server is called.
+        pub server_name: Option<String>,
+        /// What was asked for.
+        pub asked: Option<String>,
+        /// The client got it after all.
+        pub mended: bool,
+    }
+
+    /// The attempts of one kind in what happens on a network.
+    pub fn attempts(kind: AttemptKind, story: impl FnOnce(&Network)) -> Vec<Told> {
+        let net = Network::new();
+        story(&net);
+        let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
+        let case = Case::new(&analysis, &settings);
+        assert!(case.attempts().is_sorted_by_key(|attempt| attempt.at.frame));
+        let of_kind = case.attempts().iter().filter(|attempt| attempt.kind == kind);
+        let told = of_kind.map(|attempt| {
+            assert!(attempt.frames.is_sorted() && attempt.frames.contains(&attempt.at.frame), "{attempt:?}");
+            let minds = if attempt.weight == Weight::NobodyMinds { ", nobody minds" } else { "" };
+            Told {
+                outcome: attempt.outcome.words() + minds,
+                user: attempt.user.clone(),
+                server_name: attempt.server_name.clone(),
+                asked: attempt.asked.clone(),
+                mended: attempt.mended.is_some(),
+            }
+        });
+        told.collect()
+    }
+}

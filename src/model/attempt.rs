@@ -1,0 +1,226 @@
+//! Somebody wanted something of somebody, and what came of it.
+//!
+//! An attempt is the smallest thing that can fail: a name that is looked up, a connection, a channel of TLS, a session, a
+//! login, a registration. Each has exactly one [`Outcome`], and [`Outcome::Unknown`] is never taken for
+//! [`Outcome::Granted`]: what the capture does not show was not judged.
+
+use super::{CloseBy, Endpoint, FrameRef, Stamp};
+use serde::Serialize;
+use std::net::IpAddr;
+
+/// What was wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AttemptKind {
+    /// To know the address of a server.
+    Dns,
+    /// A TCP connection.
+    Connect,
+    /// A channel of TLS.
+    Tls,
+    /// A Notes session: the server that was asked for answers, and the client goes on.
+    NrpcOpen,
+    /// To be known to a Domino server as the owner of an ID.
+    NrpcAuth,
+    /// A login at a web server: form, Basic, Negotiate, or an identity provider.
+    HttpLogin,
+    /// To be let in by a token that another login gave.
+    HttpToken,
+    /// A registration at a SIP registrar, or its renewal.
+    SipRegister,
+    /// A call.
+    SipCall,
+    /// A login at a Sametime community server.
+    SametimeLogin,
+    /// A bind at a directory.
+    LdapBind,
+}
+
+impl AttemptKind {
+    /// Every kind, in the order in which a wish goes through them.
+    pub const ALL: [Self; 11] = [
+        Self::Dns,
+        Self::Connect,
+        Self::Tls,
+        Self::NrpcOpen,
+        Self::NrpcAuth,
+        Self::HttpLogin,
+        Self::HttpToken,
+        Self::SipRegister,
+        Self::SipCall,
+        Self::SametimeLogin,
+        Self::LdapBind,
+    ];
+
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::NrpcOpen => "nrpc.open",
+            Self::NrpcAuth => "nrpc.auth",
+            Self::HttpLogin => "http.login",
+            Self::HttpToken => "http.token",
+            Self::SipRegister => "sip.register",
+            Self::SipCall => "sip.call",
+            Self::SametimeLogin => "sametime.login",
+            Self::LdapBind => "ldap.bind",
+        }
+    }
+
+    /// True if it is a sign-on by itself. The others (names, connections, channels, calls) are only ways to one, or what
+    /// comes after it.
+    pub const fn is_sign_on(self) -> bool {
+        !matches!(self, Self::Dns | Self::Connect | Self::Tls | Self::SipCall)
+    }
+}
+
+impl Serialize for AttemptKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// Why it cannot be told what came of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unjudged {
+    /// What would tell is encrypted, and no key fits.
+    Encrypted,
+    /// The capture lacks bytes that would tell: lost, cut by the snap length, or of one direction only.
+    Missing,
+    /// It had begun before the capture.
+    BegunBefore,
+    /// The capture ends before an answer was due.
+    CaptureEnds,
+    /// The bytes that would tell were seen in two versions.
+    Disputed,
+    /// The answer is of no form that is known to grant or to refuse.
+    UnknownForm,
+}
+
+impl Unjudged {
+    /// In words that go on from "cannot be told: ".
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Encrypted => "what would tell is encrypted, and no key fits",
+            Self::Missing => "the capture lacks bytes that would tell",
+            Self::BegunBefore => "it had begun before the capture",
+            Self::CaptureEnds => "the capture ends before an answer was due",
+            Self::Disputed => "the bytes that would tell are in the capture in two versions",
+            Self::UnknownForm => "the answer is of no form that is known to grant or to refuse",
+        }
+    }
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// What was wanted was given, and seen to be given.
+    Granted,
+    /// It was refused, by an answer: a status, a code, an alert, a RST, a login page. In words, without names of persons:
+    /// attempts that were refused in the same words were refused in the same way.
+    Refused(String),
+    /// No answer came within the time for one.
+    Unanswered,
+    /// The connection ended before an answer, by whom.
+    CutOff(CloseBy),
+    /// The capture does not tell.
+    Unknown(Unjudged),
+}
+
+impl Outcome {
+    /// True if it came to nothing, as far as the capture shows. What is unknown did not fail.
+    pub const fn is_failure(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Unanswered | Self::CutOff(_))
+    }
+
+    /// True if it was seen to be granted.
+    pub const fn is_granted(&self) -> bool {
+        matches!(self, Self::Granted)
+    }
+
+    /// In words: `refused (401 Unauthorized)`, `unanswered`, `cut off by the server`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Granted => "granted".to_owned(),
+            Self::Refused(how) => format!("refused ({how})"),
+            Self::Unanswered => "unanswered".to_owned(),
+            Self::CutOff(by) => match by {
+                CloseBy::Client => "cut off by the client".to_owned(),
+                CloseBy::Server => "cut off by the server".to_owned(),
+                CloseBy::Middlebox => "cut off by something on the path".to_owned(),
+                CloseBy::None => "cut off".to_owned(),
+            },
+            Self::Unknown(why) => format!("unknown: {}", why.words()),
+        }
+    }
+}
+
+/// How much an attempt matters that came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Weight {
+    /// Somebody wanted it, and did not get it.
+    #[default]
+    Wanted,
+    /// Nobody minds: a health check, a scanner, an ordinary step on the way, a person who does not pick up. Counted, not told.
+    NobodyMinds,
+}
+
+/// Somebody wanted something of somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// What was wanted.
+    pub kind: AttemptKind,
+    /// Who wanted it.
+    pub client: IpAddr,
+    /// The user, where one is named. Comes from the wire.
+    pub user: Option<String>,
+    /// Of whom.
+    pub server: Endpoint,
+    /// What the server is called: host, Notes name, registrar. Comes from the wire.
+    pub server_name: Option<String>,
+    /// The name that was asked for, where a name is asked for: Notes server, host, address of record. Comes from the wire.
+    pub asked: Option<String>,
+    /// When it began: its request.
+    pub at: Stamp,
+    /// When its outcome showed, if a frame shows it.
+    pub answered: Option<Stamp>,
+    /// Conversations that carried it, by [`super::Conversation::id`]; the first is that next to the client.
+    pub conversations: Vec<u32>,
+    /// Frames of its request and of what tells its outcome, in ascending order.
+    pub frames: Vec<FrameRef>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Where the same client got it after all, if it did soon after.
+    pub mended: Option<Stamp>,
+    /// Whether anybody minds.
+    pub weight: Weight,
+}
+
+impl Attempt {
+    /// True if it came to nothing and somebody minds.
+    pub fn is_lost(&self) -> bool {
+        self.outcome.is_failure() && self.weight == Weight::Wanted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unknown_is_neither_granted_nor_failed() {
+        for why in [Unjudged::Encrypted, Unjudged::CaptureEnds, Unjudged::Disputed] {
+            let outcome = Outcome::Unknown(why);
+            assert!(!outcome.is_granted() && !outcome.is_failure());
+            assert!(outcome.words().starts_with("unknown: "));
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_report_and_differ() {
+        let names: std::collections::BTreeSet<_> = AttemptKind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names.len(), AttemptKind::ALL.len());
+        assert_eq!(serde_json::to_string(&AttemptKind::NrpcOpen).unwrap(), "\"nrpc.open\"");
+    }
+}
