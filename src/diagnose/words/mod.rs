@@ -10,7 +10,7 @@ mod values;
 
 pub use crate::model::{span, span_ns};
 pub use lists::{clients, count, few, few_of, listed, path};
-pub use values::{Clients, Closed, Status, Users};
+pub use values::{Clients, Closed, Silence, Status, Users};
 
 use crate::facts::Talk;
 use crate::model::{Side, Timestamp};

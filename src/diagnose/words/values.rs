@@ -2,6 +2,7 @@
 //! so that its parts stand among the other facts by the names that [`super::Words`] lists; `Display` is how it is said.
 
 use super::lists::{few, few_of};
+use super::span;
 use crate::model::{Close, CloseBy, Teardown};
 use nrpcsniff_dissectors::nrpc;
 use serde::{Serialize, Serializer};
@@ -105,6 +106,23 @@ impl fmt::Display for Closed {
             Close::Open => f.write_str("nobody had closed when the capture ended"),
             Close::Timeout => f.write_str("nobody closed; one side repeated itself without an answer"),
         }
+    }
+}
+
+/// How long sessions were silent: the shortest and the longest silence, in seconds.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Silence {
+    /// The shortest.
+    pub idle_min_s: f64,
+    /// The longest.
+    pub idle_max_s: f64,
+}
+
+/// "12 min", "12 min to 14 min".
+impl fmt::Display for Silence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (shortest, longest) = (span(self.idle_min_s), span(self.idle_max_s));
+        if shortest == longest { f.write_str(&shortest) } else { write!(f, "{shortest} to {longest}") }
     }
 }
 

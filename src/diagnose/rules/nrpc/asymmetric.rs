@@ -1,8 +1,8 @@
 //! The answers go, but do not arrive: another way back, or a filter that has not seen the way there.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clients, count};
-use crate::diagnose::words::{clock, span};
+use crate::diagnose::words::nrpc::asymmetric as words;
+use crate::diagnose::words::{clients, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::restarts::restarted;
@@ -81,24 +81,18 @@ fn first_data_lost(case: &Case<'_>, talk: &Talk<'_>) -> bool {
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let server = first.conversation.server;
-    let what = if answer_lost(case, first) {
-        "answered every SYN, but the client repeated it and never acknowledged the answer"
-    } else {
-        "accepted the connection, but nothing that the client sent afterwards was acknowledged"
-    };
     let draft = Draft::new(&ABOUT, 50)
         .seen_in(group.len())
         .retry(group.len() > 1)
         .at_most(Confidence::Medium)
         .conversations_of(group.iter().copied())
-        .title(format!("One direction between {} and {server} gets lost", clients(group)))
-        .explain(format!(
-            "{} connected to {server} ({}, first at {}). The server {what}: one direction takes another path, or a \
-             firewall drops it.",
-            clients(group),
-            count(group.len(), "attempt"),
-            clock(first.conversation.first.time),
-        ))
+        .says(&words::OneDirection {
+            server,
+            clients: clients(group),
+            count: group.len(),
+            first: first.conversation.first.time,
+            lost: if answer_lost(case, first) { words::Lost::Answer } else { words::Lost::Data },
+        })
         .remedy_first(format!("Trace the route from {} to {} and back.", server.ip, first.conversation.client.ip));
     Some(each(draft, group, "attempts", |draft, talk| evidence(draft, talk)))
 }

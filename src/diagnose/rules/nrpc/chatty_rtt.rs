@@ -1,8 +1,8 @@
 //! Many small questions over a long line: nothing is broken, it is far away.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::count;
-use crate::diagnose::words::{clock, span};
+use crate::diagnose::words::nrpc::chatty_rtt as words;
+use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::statistics::{seconds, share};
@@ -89,16 +89,16 @@ fn finding(group: &[(&Talk<'_>, Reckoning)]) -> Option<Draft> {
     let draft = Draft::new(&ABOUT, 80)
         .seen_in(group.len())
         .conversations_of(group.iter().map(|(talk, _)| *talk))
-        .title(format!("The line between {client} and {server} is long: {} a round trip", span(first.round_trip)))
-        .explain(format!(
-            "{client} asked {server} {turns} questions, one after the other, in {} from {} on; every answer takes {} for \
-             the way alone. That makes {} of {}. Nothing was lost.",
-            count(group.len(), "conversation"),
-            clock(talk.conversation.first.time),
-            span(first.round_trip),
-            span(explained.min(active)),
-            span(active),
-        ))
+        .says(&words::LongLine {
+            server,
+            client,
+            count: group.len(),
+            first: talk.conversation.first.time,
+            questions: turns,
+            round_trip_s: first.round_trip,
+            travel_s: explained.min(active),
+            active_s: active,
+        })
         .remedy_first(format!("Give the users behind {client} local replicas of what they open on {}.", server.ip));
     Some(each(draft, group, "conversations", |draft, (talk, reckoning)| {
         draft.packet(

@@ -1,8 +1,8 @@
 //! The server's name could not be resolved, and no connection followed.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::clock;
-use crate::diagnose::words::{count, listed};
+use crate::diagnose::words::nrpc::dns_failure as words;
+use crate::diagnose::words::{Clients, few};
 use crate::diagnose::{About, Case, Draft, Layer, Lookup, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::names::{abbreviated, looks_like_host};
@@ -221,19 +221,17 @@ fn is_background(name: &str) -> bool {
 
 fn finding(server: &str, group: &[Failed<'_>]) -> Option<Draft> {
     let first = group.first()?;
-    let reasons = reasons(group);
     let draft = Draft::new(&ABOUT, 50)
         .names_read()
         .retry(group.len() > 1)
-        .title(format!("DNS has no address for {}: {reasons}", first.name))
-        .explain(format!(
-            "{} asked DNS for {} at {} ({}) and got no address: {reasons}. No connection to that server followed. The \
-             name belongs to the Notes server {server}.",
-            listed(group.iter().map(|f| f.client), "clients"),
-            first.name,
-            clock(first.at.time),
-            count(group.len(), "question"),
-        ))
+        .says(&words::NoAddress {
+            server_name: server.to_owned(),
+            dns_name: first.name.to_owned(),
+            clients: Clients::of(group.iter().map(|f| f.client)),
+            count: group.len(),
+            first: first.at.time,
+            outcomes: outcomes(group),
+        })
         .remedy_first(format!("Make {} resolve for this client, or correct the name it asks for.", first.name));
     Some(lines(draft, group))
 }
@@ -242,23 +240,19 @@ fn finding(server: &str, group: &[Failed<'_>]) -> Option<Draft> {
 fn unknown(failed: &[Failed<'_>]) -> Option<Draft> {
     let mine: Vec<&Failed<'_>> = failed.iter().filter(|f| !is_background(f.name)).collect();
     let first = mine.first()?;
-    let names = listed(mine.iter().map(|f| f.name), "names");
-    let draft = Draft::new(&ABOUT, 30)
-        .at_most(Confidence::Low)
-        .severity(Severity::Major)
-        .title(format!("DNS has no address for {names}"))
-        .explain(format!(
-            "{} asked DNS for {names} (first at {}) and got no address: {}. No NRPC connection followed. If this is \
-             the name of a Domino server, that is the cause; the capture does not tell.",
-            listed(mine.iter().map(|f| f.client), "clients"),
-            clock(first.at.time),
-            reasons(mine.iter().copied()),
-        ));
+    let (dns_names, dns_name_count) = few(mine.iter().map(|f| f.name.to_owned()));
+    let draft = Draft::new(&ABOUT, 30).at_most(Confidence::Low).severity(Severity::Major).says(&words::NoAddresses {
+        dns_names,
+        dns_name_count,
+        clients: Clients::of(mine.iter().map(|f| f.client)),
+        first: first.at.time,
+        outcomes: outcomes(mine.iter().copied()),
+    });
     Some(lines(draft, &mine))
 }
 
-fn reasons<'f, 'a: 'f>(failed: impl IntoIterator<Item = &'f Failed<'a>>) -> String {
-    listed(failed.into_iter().map(|f| f.reason.as_deref().unwrap_or("no answer")), "reasons")
+fn outcomes<'f, 'a: 'f>(failed: impl IntoIterator<Item = &'f Failed<'a>>) -> words::Outcomes {
+    words::Outcomes::of(failed.into_iter().map(|f| f.reason.as_deref().unwrap_or("no answer")))
 }
 
 fn lines<'a, F: std::borrow::Borrow<Failed<'a>>>(draft: Draft, group: &[F]) -> Draft {

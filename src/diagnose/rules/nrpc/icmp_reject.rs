@@ -1,8 +1,8 @@
 //! A router or host says by ICMP that the connection attempt cannot be delivered.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::clock;
-use crate::diagnose::words::{clients, count};
+use crate::diagnose::words::clients;
+use crate::diagnose::words::nrpc::icmp_reject as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, IcmpRejections, rejection, scanners, worst_aftermath};
@@ -60,22 +60,23 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &IcmpError)]) -> Option<Draft> 
     let &(first, error) = group.first()?;
     let talks: Vec<&Talk<'_>> = group.iter().map(|(talk, _)| *talk).collect();
     let server = first.conversation.server;
-    let (reason, router) = (rejection(error)?, error.from);
+    let reason = rejection(error)?;
     let aftermath = worst_aftermath(case, &talks);
-    let who = if router == server.ip { format!("the host {router} itself") } else { format!("the device {router}") };
+    let said = words::Rejected {
+        server,
+        clients: clients(&talks),
+        count: talks.len(),
+        first: first.conversation.first.time,
+        rejected_by: error.from,
+        meaning: reason,
+    };
     let draft = Draft::new(&ABOUT, 80)
         .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
         .seen_in(group.len())
         .severity(aftermath.severity())
         .conversations_of(talks.iter().copied())
-        .title(format!("{router} rejects connections to {server}: {reason}"))
-        .explain(format!(
-            "{} tried to connect to {server} ({}, first at {}); {who} answered by ICMP: {reason}.",
-            clients(&talks),
-            count(talks.len(), "attempt"),
-            clock(first.conversation.first.time),
-        ))
-        .remedy_first(format!("On {who}: find what makes it answer \"{reason}\" for TCP to {server}."));
+        .says(&said)
+        .remedy_first(format!("On {}: find what makes it answer \"{reason}\" for TCP to {server}.", said.rejecter()));
     Some(each(draft, group, "attempts", |draft, (talk, error)| {
         let icmp = if error.v6 { "ICMPv6" } else { "ICMP" };
         draft.packet(talk.conversation.first, format!("SYN from {}", talk.conversation.client)).packet(

@@ -1,8 +1,8 @@
 //! The server ends a silent session by FIN: its session timeout at work.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clients, count};
-use crate::diagnose::words::{clock, span};
+use crate::diagnose::words::nrpc::idle_close as words;
+use crate::diagnose::words::{clients, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::idle::{IdleEnd, last_long_gap};
@@ -65,19 +65,17 @@ fn finding(case: &Case<'_>, group: &[IdleEnd<'_, '_>]) -> Option<Draft> {
     let mine: Vec<IdleEnd<'_, '_>> = group.iter().filter(|d| equal || by_default(d.length())).copied().collect();
     let first = mine.first()?;
     let talks: Vec<&Talk<'_>> = mine.iter().map(|died| died.talk).collect();
-    let server = first.talk.conversation.server;
     let draft = Draft::new(&ABOUT, 60)
         .seen_in(mine.len())
         .points(if mine.iter().all(|d| by_default(d.length())) { 15 } else { 0 })
         .conversations_of(talks.iter().copied())
-        .title(format!("{server} ended {} after {} of silence", count(mine.len(), "session"), span(first.length())))
-        .explain(format!(
-            "The server {server} closed sessions of {} by FIN after {} without a word (first at {}). That is its \
-             session timeout; nothing was lost.",
-            clients(&talks),
-            span(first.length()),
-            clock(first.gap.after.time),
-        ));
+        .says(&words::TimedOut {
+            server: first.talk.conversation.server,
+            clients: clients(&talks),
+            count: mine.len(),
+            first: first.gap.after.time,
+            idle_s: first.length(),
+        });
     Some(each(draft, &mine, "sessions", |draft, died| {
         draft
             .packet(died.gap.before, format!("{}: last frame before the silence", died.talk.conversation.client))

@@ -1,8 +1,8 @@
 //! After a long silence the first word is answered by RST: something on the path has forgotten the session.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clients, count};
-use crate::diagnose::words::{clock, side, span};
+use crate::diagnose::words::nrpc::idle_rst as words;
+use crate::diagnose::words::{Silence, clients, side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, aftermath_since};
@@ -67,32 +67,26 @@ fn finding(case: &Case<'_>, group: &[IdleEnd<'_, '_>]) -> Option<Draft> {
     let talks: Vec<&Talk<'_>> = group.iter().map(|died| died.talk).collect();
     let server = first.talk.conversation.server;
     let timer = IdleTimer::of(case, group)?;
-    let foreign = talks.iter().filter(|talk| talk.conversation.teardown.by == CloseBy::Middlebox).count();
+    let forged = talks.iter().any(|talk| talk.conversation.teardown.by == CloseBy::Middlebox);
     let retried = group.iter().any(|died| {
         let next = aftermath_since(case, died.talk, died.gap.after.time);
         !matches!(next, Aftermath::Nothing)
     });
-    let (shortest, longest) = (span(timer.shortest), span(timer.longest));
-    let range = if shortest == longest { shortest } else { format!("{shortest} to {longest}") };
     let mut draft = Draft::new(&ABOUT, 45)
-        .points(if foreign > 0 { 20 } else { 0 })
+        .points(if forged { 20 } else { 0 })
         .points(if timer.equal { 20 } else { 0 })
         .seen_in(group.len())
         .retry(retried)
         .guard(timer.contradicted(case))
         .conversations_of(talks.iter().copied())
-        .title(format!("{} with {server} reset after a silence of {range}", count(group.len(), "session")))
-        .explain(format!(
-            "Sessions of {} with {server} were silent for {range}; the first segment after that was answered by RST \
-             (first at {}). {}",
-            clients(&talks),
-            clock(first.gap.after.time),
-            if foreign > 0 {
-                "The RST was sent by something on the path, not by the host whose address it carries."
-            } else {
-                "Most often a firewall or NAT on the path has forgotten the session; the RST itself does not show it."
-            },
-        ))
+        .says(&words::Reset {
+            server,
+            clients: clients(&talks),
+            count: group.len(),
+            first: first.gap.after.time,
+            silence: Silence { idle_min_s: timer.shortest, idle_max_s: timer.longest },
+            forged,
+        })
         .remedy_first(format!(
             "Raise the idle timeout for TCP to {server} on the devices between it and {} above {}.",
             clients(&talks),

@@ -1,8 +1,8 @@
 //! After a long silence data is repeated to exhaustion: something on the path drops the session without a word.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clients, count};
-use crate::diagnose::words::{clock, side, span};
+use crate::diagnose::words::nrpc::idle_silent as words;
+use crate::diagnose::words::{clients, side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, aftermath_since};
@@ -85,19 +85,14 @@ fn finding(case: &Case<'_>, group: &[IdleEnd<'_, '_>]) -> Option<Draft> {
         .seen_in(group.len())
         .guard(timer.contradicted(case))
         .conversations_of(talks.iter().copied())
-        .title(format!(
-            "{} with {server} dead after a silence of {}",
-            count(group.len(), "session"),
-            span(timer.shortest)
-        ))
-        .explain(format!(
-            "Sessions of {} with {server} were silent for {} and more; what was sent after that (first at {}) was \
-             repeated and never acknowledged.{} Something on the path drops the session without telling.",
-            clients(&talks),
-            span(timer.shortest),
-            clock(first.gap.after.time),
-            if again.is_some() { " A new connection worked at once." } else { "" },
-        ))
+        .says(&words::Dead {
+            server,
+            clients: clients(&talks),
+            count: group.len(),
+            first: first.gap.after.time,
+            idle_min_s: timer.shortest,
+            recovered: again.is_some(),
+        })
         .remedy_first(format!(
             "Raise the idle timeout for TCP to {server} on the devices between it and {} above {}.",
             clients(&talks),

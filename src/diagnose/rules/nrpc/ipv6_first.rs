@@ -1,7 +1,8 @@
 //! IPv6 is tried first, in vain, and IPv4 works: the same delay at every connection.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clock, span};
+use crate::diagnose::words::nrpc::ipv6_first as words;
+use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{got_through, silent};
@@ -152,21 +153,20 @@ impl Names {
 fn finding(group: &[Pair<'_, '_>]) -> Option<Draft> {
     let first = group.first()?;
     let (v6, v4) = (first.v6.conversation, first.v4.conversation);
-    let delay = median(&group.iter().map(Pair::delay).collect::<Vec<_>>());
     let mut draft = Draft::new(&ABOUT, 45)
         .seen_in(group.len())
         .conversations_of(group.iter().map(|pair| pair.v6))
-        .title(format!("{} over IPv6 never answers; IPv4 works {} later", v6.server, span(delay)))
-        .explain(format!(
-            "At {} the client {} called {} and got no answer; after {} it ({}) connected to {} and that worked. The \
-             pause comes with every new connection.",
-            clock(v6.first.time),
-            v6.client.ip,
-            v6.server,
-            span(first.delay()),
-            v4.client.ip,
-            v4.server,
-        ))
+        .says(&words::InVain {
+            server: v6.server,
+            client: v6.client.ip,
+            other_server: v4.server,
+            other_client: v4.client.ip,
+            dns_name: first.name.clone(),
+            count: group.len(),
+            first: v6.first.time,
+            delay_s: first.delay(),
+            delay_median_s: median(&group.iter().map(Pair::delay).collect::<Vec<_>>()),
+        })
         .remedy_first(match &first.name {
             Some(name) => {
                 format!("Remove the AAAA record {} of {name}, or let TCP to {} through.", v6.server.ip, v6.server)

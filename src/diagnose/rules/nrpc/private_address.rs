@@ -1,8 +1,8 @@
 //! A client outside calls the server's inside address.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clients, count};
-use crate::diagnose::words::{clock, dns_path};
+use crate::diagnose::words::nrpc::private_address as words;
+use crate::diagnose::words::{clients, dns_path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, got_through, silent, worst_aftermath};
@@ -119,12 +119,6 @@ fn finding(case: &Case<'_>, group: &[Outside<'_, '_>]) -> Option<Draft> {
     let (server, public) = (talk.conversation.server, before.conversation.server);
     let aftermath = worst_aftermath(case, &talks);
     let lookup = case.lookup_of(server.ip, talk.conversation.first.time).and_then(|lookup| lookup.response);
-    let source = match lookup {
-        Some((_, answer)) => format!("DNS gave {} for {}", server.ip, answer.name),
-        None => {
-            "no DNS answer of the capture leads there: it comes from the Server document or the client's memory".into()
-        }
-    };
     let mut draft = Draft::new(&ABOUT, 45)
         .points(if is_private(talk.conversation.client.ip) { 0 } else { 10 })
         .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
@@ -132,15 +126,15 @@ fn finding(case: &Case<'_>, group: &[Outside<'_, '_>]) -> Option<Draft> {
         .severity(aftermath.severity())
         .at_most(Confidence::Medium)
         .conversations_of(talks.iter().copied())
-        .title(format!("{} outside calls the inside address {server}", clients(&talks)))
-        .explain(format!(
-            "{} reached {public} at {}, then called {server} at {} ({}), a private address of another network, and \
-             got no answer; {source}.",
-            clients(&talks),
-            clock(before.conversation.first.time),
-            clock(talk.conversation.first.time),
-            count(group.len(), "attempt"),
-        ))
+        .says(&words::Inside {
+            server,
+            clients: clients(&talks),
+            count: group.len(),
+            first: talk.conversation.first.time,
+            other_server: public,
+            other_first: before.conversation.first.time,
+            dns_name: lookup.map(|(_, answer)| answer.name.clone()),
+        })
         .remedy_first(format!("Replace {} by a host name that leads to {} from outside.", server.ip, public.ip))
         .packet(before.conversation.first, format!("first contact with {public}, which works"));
     if let Some((message, answer)) = lookup {

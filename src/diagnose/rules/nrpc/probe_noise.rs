@@ -1,8 +1,8 @@
 //! Health checks and port scans: connections in which nothing is ever said.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clock, span};
-use crate::diagnose::words::{count, listed};
+use crate::diagnose::words::nrpc::probe_noise as words;
+use crate::diagnose::words::{Clients, clients, count, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::scanners;
@@ -82,19 +82,14 @@ fn series<'c, 'a>(case: &Case<'a>, probes: Vec<&'c Talk<'a>>) -> Option<Series<'
 fn checks(series: &[Series<'_, '_>]) -> Option<Draft> {
     let first = series.first()?;
     let all = || series.iter().flat_map(|s| s.probes.iter().copied());
-    let sources = listed(all().map(|talk| talk.conversation.client.ip), "sources");
-    let draft = Draft::new(&ABOUT, 80)
-        .conversations_of(all())
-        .title(format!("Health checks from {sources}: not users"))
-        .explain(format!(
-            "{} connected {} without saying a word and closed at once, at a steady period ({} to {} every {}). That is \
-             a health check, not a user.",
-            sources,
-            count(all().count(), "time"),
-            first.probes.first()?.conversation.client.ip,
-            first.probes.first()?.conversation.server,
-            span(first.period),
-        ));
+    let probe = first.probes.first()?.conversation;
+    let draft = Draft::new(&ABOUT, 80).conversations_of(all()).says(&words::Checks {
+        server: probe.server,
+        client: probe.client.ip,
+        clients: Clients::of(all().map(|talk| talk.conversation.client.ip)),
+        count: all().count(),
+        period_s: first.period,
+    });
     Some(each(draft, series, "series", |draft, series| match series.probes.first() {
         Some(probe) => draft.packet(
             probe.conversation.first,
@@ -116,16 +111,11 @@ fn scans(case: &Case<'_>) -> Option<Draft> {
     let talks: Vec<&Talk<'_>> = case.talks().filter(|talk| scanners.contains(&talk.conversation.client.ip)).collect();
     let sources = group_by(talks.iter().copied(), |talk| talk.conversation.client.ip);
     let first = sources.first()?.first()?;
-    let who = listed(talks.iter().map(|talk| talk.conversation.client.ip), "sources");
-    let draft = Draft::new(&ABOUT, 80)
-        .conversations_of(talks.iter().copied())
-        .title(format!("{who} scans for NRPC ports"))
-        .explain(format!(
-            "{who} called {} from {} on and said nothing to any of them: a scan. Closed and silent ports among them \
-             are not reported.",
-            count(talks.len(), "port"),
-            clock(first.conversation.first.time),
-        ));
+    let draft = Draft::new(&ABOUT, 80).conversations_of(talks.iter().copied()).says(&words::Scan {
+        clients: clients(&talks),
+        count: talks.len(),
+        first: first.conversation.first.time,
+    });
     Some(each(draft, &sources, "sources", |draft, talks| match talks.first() {
         Some(talk) => draft.packet(
             talk.conversation.first,

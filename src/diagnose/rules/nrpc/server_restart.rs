@@ -1,8 +1,8 @@
 //! The server went down and came back (or did not): one finding instead of many.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clients, count};
-use crate::diagnose::words::{clock, closer, span};
+use crate::diagnose::words::nrpc::server_restart as words;
+use crate::diagnose::words::{clients, closer};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::nrpc::restarts::{Restart, restarts};
 use crate::model::{RuleId, Setup, Severity};
@@ -60,30 +60,21 @@ impl Rule for ServerRestart {
 fn finding(restart: &Restart<'_, '_>) -> Option<Draft> {
     let began = restart.began()?;
     let server = restart.server;
-    let (severity, end) = match restart.back {
-        Some(back) => {
-            let outage = span(back.conversation.first.time.seconds_since(began.time));
-            (Severity::Info, format!("It accepted sessions again {outage} later."))
-        }
-        None => (Severity::Major, "It did not come back before the capture ended.".to_owned()),
-    };
+    let outage = restart.back.map(|back| back.conversation.first.time.seconds_since(began.time));
     let refused = restart.failed.iter().filter(|talk| talk.conversation.setup == Setup::Refused).count();
     let mut draft = Draft::new(&ABOUT, 65)
         .points(if refused > 0 { 10 } else { 0 })
         .points(if restart.back.is_some() { 10 } else { 0 })
-        .severity(severity)
+        .severity(if outage.is_some() { Severity::Info } else { Severity::Major })
         .conversations_of(restart.closed.iter().chain(&restart.failed).copied())
-        .title(match restart.back {
-            Some(_) => format!("{server} restarted at {}", began.time),
-            None => format!("{server} went down at {}", began.time),
-        })
-        .explain(format!(
-            "At {} the server {server} closed {} of {} within seconds; then {} failed. {end}",
-            clock(began.time),
-            count(restart.closed.len(), "session"),
-            clients(&restart.closed),
-            count(restart.failed.len(), "attempt"),
-        ));
+        .says(&words::Down {
+            server,
+            clients: clients(&restart.closed),
+            count: restart.closed.len(),
+            retries: restart.failed.len(),
+            first: began.time,
+            outage_s: outage,
+        });
     draft = each(draft, &restart.closed, "closed sessions", |draft, talk| match talk.conversation.teardown.at {
         Some(at) => draft.packet(at, format!("{} (session of {})", closer(talk), talk.conversation.client)),
         None => draft,

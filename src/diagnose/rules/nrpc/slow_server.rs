@@ -1,8 +1,8 @@
 //! The server takes long to answer, and the network has no part in it.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clients, count};
-use crate::diagnose::words::{clock, span};
+use crate::diagnose::words::nrpc::slow_server as words;
+use crate::diagnose::words::{clients, clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::statistics::seconds;
@@ -79,16 +79,14 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &Turn)]) -> Option<Draft> {
         .at_most(if many { Confidence::High } else { Confidence::Medium })
         .guard(lossy)
         .conversations_of(talks.iter().copied())
-        .title(format!("{server} took up to {} to answer", span(seconds(slowest.length()))))
-        .explain(format!(
-            "{server} took more than {} to answer {} of {}, the slowest {} ({}). Nothing was repeated meanwhile: the \
-             server was at work, or waiting for something else than the network.",
-            span(case.settings.thresholds.slow_reply),
-            count(group.len(), "request"),
-            clients(&talks),
-            span(seconds(slowest.length())),
-            clock(slowest.request.time),
-        ))
+        .says(&words::Slow {
+            server,
+            clients: clients(&talks),
+            count: group.len(),
+            limit_s: case.settings.thresholds.slow_reply,
+            longest_s: seconds(slowest.length()),
+            longest_at: slowest.request.time,
+        })
         .remedy_first(format!("Find out what {} was busy with at {}.", server.ip, clock(slowest.request.time)))
         .note(format!("{} of waiting in all", span(total)));
     Some(each(draft, group, "slow replies", |draft, (talk, turn)| {

@@ -2,8 +2,8 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::logs::not_responding;
-use crate::diagnose::words::{clients, count};
-use crate::diagnose::words::{clock, span};
+use crate::diagnose::words::nrpc::{Afterwards, syn_refused as words};
+use crate::diagnose::words::{clients, clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, IcmpRejections, scanners, worst_aftermath};
@@ -75,34 +75,25 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let (server, (syn, rst)) = (first.conversation.server, refusal(first)?);
     let aftermath = worst_aftermath(case, group);
-    let filtered = group.iter().filter(|talk| talk.conversation.teardown.by == CloseBy::Middlebox).count();
-    let (title, who) = if filtered == 0 {
-        (format!("{server} refuses connections: nothing listens there"), "the server")
-    } else {
-        (format!("A packet filter refuses connections to {server}"), "something on the path, in the server's name,")
-    };
-    let then = match aftermath {
-        Aftermath::SameAddress(next) => format!(" A later attempt got through ({}).", next.conversation.first.time),
-        Aftermath::OtherAddress(next) => format!(" The client then got through to {}.", next.conversation.server),
-        Aftermath::Retried | Aftermath::Nothing => String::new(),
-    };
+    let forged = group.iter().any(|talk| talk.conversation.teardown.by == CloseBy::Middlebox);
     let draft = Draft::new(&ABOUT, 75)
         .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
         .seen_in(group.len())
         .severity(aftermath.severity())
         .conversations_of(group.iter().copied())
-        .title(title)
-        .explain(format!(
-            "{} tried to connect to {server} ({}, first at {}); {who} answered with RST after {}.{then}",
-            clients(group),
-            count(group.len(), "attempt"),
-            clock(syn.time),
-            span(rst.time.seconds_since(syn.time)),
-        ))
-        .remedy_first(if filtered == 0 {
-            format!("On {}: start Domino, or find out why it does not listen on port {}.", server.ip, server.port)
-        } else {
+        .says(&words::Refused {
+            server,
+            clients: clients(group),
+            count: group.len(),
+            first: syn.time,
+            delay_s: rst.time.seconds_since(syn.time),
+            forged,
+            afterwards: Afterwards::of(aftermath),
+        })
+        .remedy_first(if forged {
             format!("Allow TCP from {} to {server} in the packet filter that rejects it.", clients(group))
+        } else {
+            format!("On {}: start Domino, or find out why it does not listen on port {}.", server.ip, server.port)
         });
     Some(each(draft, group, "attempts", |draft, talk| evidence(draft, talk)))
 }

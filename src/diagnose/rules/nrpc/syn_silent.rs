@@ -3,8 +3,8 @@
 use super::{ipv6_first, private_address};
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::logs::not_responding;
-use crate::diagnose::words::{clients, count};
-use crate::diagnose::words::{clock, span};
+use crate::diagnose::words::nrpc::{Afterwards, syn_silent as words};
+use crate::diagnose::words::{clients, clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, accepted_ports, got_through, scanners, silent, worst_aftermath};
@@ -79,13 +79,9 @@ fn finding(case: &Case<'_>, over_ipv4: bool, group: &[&Talk<'_>]) -> Option<Draf
     let aftermath = worst_aftermath(case, group);
     let repeated = group.iter().any(|talk| talk.conversation.tcp.handshake.syns.len() > 1);
     let other_family = over_ipv4 && server.ip.is_ipv6();
+    let waited = case.watched_until(first.conversation).seconds_since(first.conversation.first.time);
     let dropped = case.analysis.inputs.iter().any(|input| input.dropped.is_some_and(|n| n > 0));
-    let (other_port, same_port) = accepted_ports(case, server);
-    let state = match (other_port, same_port) {
-        (_, true) => "the port answered others in this capture: a filter for these clients, or an outage of a while",
-        (Some(_), false) => "the host is up: this port is filtered",
-        (None, false) => "the port is filtered, or the host is down",
-    };
+    let (other_port, port_answers_others) = accepted_ports(case, server);
     let mut draft = Draft::new(&ABOUT, if repeated { 75 } else { 50 })
         .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
         .seen_in(group.len())
@@ -93,8 +89,17 @@ fn finding(case: &Case<'_>, over_ipv4: bool, group: &[&Talk<'_>]) -> Option<Draf
         .guard(other_family)
         .severity(if other_family { aftermath.severity().min(Severity::Major) } else { aftermath.severity() })
         .conversations_of(group.iter().copied())
-        .title(format!("No answer from {server}: {state}"))
-        .explain(explanation(case, group, first, aftermath))
+        .says(&words::Silent {
+            server,
+            clients: clients(group),
+            count: group.len(),
+            syn_count: group.iter().map(|talk| talk.conversation.tcp.handshake.syns.len()).sum(),
+            first: first.conversation.first.time,
+            waited_s: waited.min(case.settings.thresholds.retry_within),
+            port_answers_others,
+            other_port: other_port.map(|(port, _)| port),
+            afterwards: Afterwards::of(aftermath),
+        })
         .remedy_first(format!(
             "Allow TCP from {} to {server} in every packet filter on the path, and its answers back; then try \
              `nc -vz {} {}` from the client.",
@@ -108,26 +113,6 @@ fn finding(case: &Case<'_>, over_ipv4: bool, group: &[&Talk<'_>]) -> Option<Draf
         draft = draft.note(format!("{} accepted a connection on port {port} (frame {})", server.ip, frame.number));
     }
     Some(draft)
-}
-
-fn explanation(case: &Case<'_>, group: &[&Talk<'_>], first: &Talk<'_>, aftermath: Aftermath<'_, '_>) -> String {
-    let syns: usize = group.iter().map(|talk| talk.conversation.tcp.handshake.syns.len()).sum();
-    let waited = case.watched_until(first.conversation).seconds_since(first.conversation.first.time);
-    let what = format!(
-        "{} tried to connect to {} at {} and sent {} in {}; nothing came back within {}.",
-        clients(group),
-        first.conversation.server,
-        clock(first.conversation.first.time),
-        count(syns, "SYN"),
-        count(group.len(), "attempt"),
-        span(waited.min(case.settings.thresholds.retry_within)),
-    );
-    let then = match aftermath {
-        Aftermath::SameAddress(next) => format!(" A later attempt got through ({}).", next.conversation.first.time),
-        Aftermath::OtherAddress(next) => format!(" The client then got through to {}.", next.conversation.server),
-        Aftermath::Retried | Aftermath::Nothing => String::new(),
-    };
-    what + &then
 }
 
 fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {

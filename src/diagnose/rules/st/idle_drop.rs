@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::st::idle_drop as words;
-use crate::diagnose::words::{Clients, side, span};
+use crate::diagnose::words::{Clients, Silence, side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::idle::{last_long_gap, reset_after};
@@ -92,8 +92,7 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
         server,
         clients: Clients::of(group.iter().map(|died| died.login.client())),
         count: group.len(),
-        idle_min_s: shortest,
-        idle_max_s: longest,
+        silence: Silence { idle_min_s: shortest, idle_max_s: longest },
         was_reset: first.reset,
         first: first.gap.after.time,
         forged: foreign,

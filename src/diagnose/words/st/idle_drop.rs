@@ -1,6 +1,6 @@
 //! What is said of Sametime sessions that die of silence.
 
-use crate::diagnose::words::{Clients, Words, clock, count, shown, span};
+use crate::diagnose::words::{Clients, Silence, Words, clock, count, shown};
 use crate::model::{Endpoint, Timestamp};
 use serde::Serialize;
 
@@ -15,10 +15,9 @@ pub struct Forgotten {
     pub clients: Clients,
     /// Number of sessions.
     pub count: usize,
-    /// The shortest silence that one died of.
-    pub idle_min_s: f64,
-    /// The longest one.
-    pub idle_max_s: f64,
+    /// The silences that they died of.
+    #[serde(flatten)]
+    pub silence: Silence,
     /// What broke the first silence was answered by RST; else by nobody.
     pub was_reset: bool,
     /// When the first silence was broken.
@@ -27,18 +26,10 @@ pub struct Forgotten {
     pub forged: bool,
 }
 
-impl Forgotten {
-    /// "12 min", "12 min to 14 min".
-    fn range(&self) -> String {
-        let (shortest, longest) = (span(self.idle_min_s), span(self.idle_max_s));
-        if shortest == longest { shortest } else { format!("{shortest} to {longest}") }
-    }
-}
-
 impl Words for Forgotten {
     fn title(&self) -> String {
         let sessions = count(self.count, "Sametime session");
-        format!("{sessions} with {} lost after a silence of {}", self.server, self.range())
+        format!("{sessions} with {} lost after a silence of {}", self.server, self.silence)
     }
 
     fn explanation(&self) -> String {
@@ -46,7 +37,7 @@ impl Words for Forgotten {
             "Sametime sessions of {} with {} were silent for {}; what came after that {} (first at {}). {}",
             self.clients,
             self.server,
-            self.range(),
+            self.silence,
             if self.was_reset { "was answered by RST" } else { "was never answered" },
             clock(self.first),
             if self.forged {

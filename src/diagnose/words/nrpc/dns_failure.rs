@@ -1,0 +1,106 @@
+//! What is said of names that DNS has no address for.
+
+use crate::diagnose::words::{Clients, Words, clock, count, few, few_of};
+use crate::model::Timestamp;
+use serde::Serialize;
+use std::fmt;
+
+/// DNS has no address for a Notes server.
+#[derive(Debug, Clone, Serialize)]
+pub struct NoAddress {
+    /// Name of the Notes server, as people write it.
+    pub server_name: String,
+    /// The name that DNS was asked for first.
+    pub dns_name: String,
+    /// Who asked.
+    #[serde(flatten)]
+    pub clients: Clients,
+    /// Number of questions.
+    pub count: usize,
+    /// When the first was asked.
+    pub first: Timestamp,
+    /// What came of them.
+    #[serde(flatten)]
+    pub outcomes: Outcomes,
+}
+
+impl Words for NoAddress {
+    fn title(&self) -> String {
+        format!("DNS has no address for {}: {}", self.dns_name, self.outcomes)
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "{} asked DNS for {} at {} ({}) and got no address: {}. No connection to that server followed. The \
+             name belongs to the Notes server {}.",
+            self.clients,
+            self.dns_name,
+            clock(self.first),
+            count(self.count, "question"),
+            self.outcomes,
+            self.server_name,
+        )
+    }
+}
+
+/// DNS has no address for names of which it is not known whose they are.
+#[derive(Debug, Clone, Serialize)]
+pub struct NoAddresses {
+    /// The names, the first eight.
+    pub dns_names: Vec<String>,
+    /// How many names.
+    pub dns_name_count: usize,
+    /// Who asked.
+    #[serde(flatten)]
+    pub clients: Clients,
+    /// When the first was asked for.
+    pub first: Timestamp,
+    /// What came of it.
+    #[serde(flatten)]
+    pub outcomes: Outcomes,
+}
+
+impl Words for NoAddresses {
+    fn title(&self) -> String {
+        format!("DNS has no address for {}", self.names())
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "{} asked DNS for {} (first at {}) and got no address: {}. No NRPC connection followed. If this is \
+             the name of a Domino server, that is the cause; the capture does not tell.",
+            self.clients,
+            self.names(),
+            clock(self.first),
+            self.outcomes,
+        )
+    }
+}
+
+impl NoAddresses {
+    fn names(&self) -> String {
+        few_of(&self.dns_names, self.dns_name_count, "names")
+    }
+}
+
+/// What came of questions that brought no address: each once, the first eight, and how many there are.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outcomes {
+    dns_outcomes: Vec<String>,
+    dns_outcome_count: usize,
+}
+
+impl Outcomes {
+    /// Of any number of questions.
+    pub fn of<'o>(outcomes: impl IntoIterator<Item = &'o str>) -> Self {
+        let (dns_outcomes, dns_outcome_count) = few(outcomes.into_iter().map(str::to_owned));
+        Self { dns_outcomes, dns_outcome_count }
+    }
+}
+
+/// "NXDOMAIN", "NXDOMAIN and no answer".
+impl fmt::Display for Outcomes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&few_of(&self.dns_outcomes, self.dns_outcome_count, "reasons"))
+    }
+}

@@ -1,0 +1,48 @@
+//! What is said of sessions that were reset after a silence.
+
+use crate::diagnose::words::{Clients, Silence, Words, clock, count, shown};
+use crate::model::{Endpoint, Timestamp};
+use serde::Serialize;
+
+/// The first segment after a silence was answered by RST.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reset {
+    /// With whom the sessions were.
+    #[serde(serialize_with = "shown")]
+    pub server: Endpoint,
+    /// Whose sessions they were.
+    #[serde(flatten)]
+    pub clients: Clients,
+    /// Number of sessions.
+    pub count: usize,
+    /// When the silence of the first of them ended.
+    pub first: Timestamp,
+    /// How long they were silent.
+    #[serde(flatten)]
+    pub silence: Silence,
+    /// Something on the path sent an RST in the name of a host.
+    pub forged: bool,
+}
+
+impl Words for Reset {
+    fn title(&self) -> String {
+        let sessions = count(self.count, "session");
+        format!("{sessions} with {} reset after a silence of {}", self.server, self.silence)
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "Sessions of {} with {} were silent for {}; the first segment after that was answered by RST \
+             (first at {}). {}",
+            self.clients,
+            self.server,
+            self.silence,
+            clock(self.first),
+            if self.forged {
+                "The RST was sent by something on the path, not by the host whose address it carries."
+            } else {
+                "Most often a firewall or NAT on the path has forgotten the session; the RST itself does not show it."
+            },
+        )
+    }
+}

@@ -1,0 +1,69 @@
+//! What is said of health checks and scans.
+
+use crate::diagnose::words::{Clients, Words, clock, count, shown, span};
+use crate::model::{Endpoint, Timestamp};
+use serde::Serialize;
+use std::net::IpAddr;
+
+/// Connections without a word come at a steady period.
+#[derive(Debug, Clone, Serialize)]
+pub struct Checks {
+    /// Whom the first series calls.
+    #[serde(serialize_with = "shown")]
+    pub server: Endpoint,
+    /// Who calls in it.
+    pub client: IpAddr,
+    /// Who calls in all of them.
+    #[serde(flatten)]
+    pub clients: Clients,
+    /// Number of connections.
+    pub count: usize,
+    /// Seconds from one call of the first series to the next.
+    pub period_s: f64,
+}
+
+impl Words for Checks {
+    fn title(&self) -> String {
+        format!("Health checks from {}: not users", self.clients.called("sources"))
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "{} connected {} without saying a word and closed at once, at a steady period ({} to {} every {}). That is \
+             a health check, not a user.",
+            self.clients.called("sources"),
+            count(self.count, "time"),
+            self.client,
+            self.server,
+            span(self.period_s),
+        )
+    }
+}
+
+/// Somebody calls many ports without a word.
+#[derive(Debug, Clone, Serialize)]
+pub struct Scan {
+    /// Who calls.
+    #[serde(flatten)]
+    pub clients: Clients,
+    /// Number of connections.
+    pub count: usize,
+    /// When the first of them began.
+    pub first: Timestamp,
+}
+
+impl Words for Scan {
+    fn title(&self) -> String {
+        format!("{} scans for NRPC ports", self.clients.called("sources"))
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "{} called {} from {} on and said nothing to any of them: a scan. Closed and silent ports among them \
+             are not reported.",
+            self.clients.called("sources"),
+            count(self.count, "port"),
+            clock(self.first),
+        )
+    }
+}

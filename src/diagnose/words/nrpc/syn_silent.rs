@@ -1,0 +1,58 @@
+//! What is said of connections that nobody answers.
+
+use super::Afterwards;
+use crate::diagnose::words::{Clients, Words, clock, count, shown, span};
+use crate::model::{Endpoint, Timestamp};
+use serde::Serialize;
+
+/// Attempts were not answered at all.
+#[derive(Debug, Clone, Serialize)]
+pub struct Silent {
+    /// Who was called.
+    #[serde(serialize_with = "shown")]
+    pub server: Endpoint,
+    /// Who called.
+    #[serde(flatten)]
+    pub clients: Clients,
+    /// Number of attempts.
+    pub count: usize,
+    /// Number of SYNs in all of them.
+    pub syn_count: usize,
+    /// When the first of them began.
+    pub first: Timestamp,
+    /// Seconds for which nothing came back, as far as the capture shows.
+    pub waited_s: f64,
+    /// The port answered others in this capture.
+    pub port_answers_others: bool,
+    /// Another port of the address that accepted a connection in this capture.
+    pub other_port: Option<u16>,
+    /// What came of the clients.
+    #[serde(flatten)]
+    pub afterwards: Afterwards,
+}
+
+impl Words for Silent {
+    fn title(&self) -> String {
+        let state = match (self.port_answers_others, self.other_port) {
+            (true, _) => {
+                "the port answered others in this capture: a filter for these clients, or an outage of a while"
+            }
+            (false, Some(_)) => "the host is up: this port is filtered",
+            (false, None) => "the port is filtered, or the host is down",
+        };
+        format!("No answer from {}: {state}", self.server)
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "{} tried to connect to {} at {} and sent {} in {}; nothing came back within {}.{}",
+            self.clients,
+            self.server,
+            clock(self.first),
+            count(self.syn_count, "SYN"),
+            count(self.count, "attempt"),
+            span(self.waited_s),
+            self.afterwards,
+        )
+    }
+}
