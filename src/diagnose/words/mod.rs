@@ -1,16 +1,18 @@
 //! How facts are said: words that many rules share.
 
+pub mod cap;
 mod lists;
 pub mod nrpc;
 pub mod sealed;
 pub mod st;
+pub mod tcp;
 #[cfg(test)]
 pub mod tests;
 mod values;
 
 pub use crate::model::{span, span_ns};
 pub use lists::{clients, count, few, few_of, listed, path};
-pub use values::{Clients, Closed, Silence, Status, Users};
+pub use values::{Clients, Closed, OneSide, Silence, Status, Users};
 
 use crate::facts::Talk;
 use crate::model::{Side, Timestamp};

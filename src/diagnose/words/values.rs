@@ -3,7 +3,7 @@
 
 use super::lists::{few, few_of};
 use super::span;
-use crate::model::{Close, CloseBy, Teardown};
+use crate::model::{Close, CloseBy, Conversation, Side, Teardown};
 use nrpcsniff_dissectors::nrpc;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -109,6 +109,28 @@ impl fmt::Display for Closed {
     }
 }
 
+/// One side of a conversation, by its address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct OneSide {
+    /// Which one.
+    #[serde(serialize_with = "by_name")]
+    pub side: Side,
+    /// Its address.
+    pub side_address: IpAddr,
+}
+
+impl OneSide {
+    /// That side of a conversation.
+    pub fn of(conversation: &Conversation, side: Side) -> Self {
+        Self { side, side_address: conversation.endpoint(side).ip }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn by_name<S: Serializer>(side: &Side, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(side.name())
+}
+
 /// How long sessions were silent: the shortest and the longest silence, in seconds.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Silence {
@@ -176,6 +198,11 @@ mod tests {
         let closed = Closed { by: CloseBy::Middlebox, how: Close::Rst };
         assert_eq!(closed.to_string(), "something on the path closed with RST");
         assert_eq!(serde_json::to_value(closed).unwrap(), json!({"closed_by": "middlebox", "closed_how": "rst"}));
+
+        let one = OneSide { side: Side::Server, side_address: IpAddr::from([10, 0, 0, 9]) };
+        assert_eq!(serde_json::to_value(one).unwrap(), json!({"side": "server", "side_address": "10.0.0.9"}));
+        assert_eq!(Silence { idle_min_s: 600.0, idle_max_s: 600.0 }.to_string(), "10.0 min");
+        assert_eq!(Silence { idle_min_s: 600.0, idle_max_s: 900.0 }.to_string(), "10.0 min to 15.0 min");
 
         assert_eq!(Status::of(0x09DE).to_string(), "0x09DE (ERR_SERVER_BUSY)");
         assert_eq!(Status::of(0x7FFF).to_string(), "0x7FFF");

@@ -1,8 +1,8 @@
 //! Segments that were on the wire but are not in the capture.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::clock;
-use crate::diagnose::words::{count, path};
+use crate::diagnose::words::cap::{Concerned, Example, drops as words};
+use crate::diagnose::words::path;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::network::attempts::one_way;
 use crate::model::{RuleId, Severity};
@@ -53,26 +53,18 @@ fn finding(case: &Case<'_>, holed: &[&Talk<'_>], dropped: u64) -> Option<Draft> 
     if holed.is_empty() && (dropped == 0 || all == 0) {
         return None;
     }
-    let bytes = holed.iter().fold(0_u64, |sum, talk| sum.saturating_add(unseen(talk)));
     let mut draft = Draft::new(&ABOUT, 85)
         .severity(if holed.is_empty() { Severity::Info } else { Severity::Minor })
-        .conversations_of(holed.iter().copied())
-        .title(if holed.is_empty() {
-            format!("The capturing machine dropped {dropped} frames")
-        } else {
-            format!("The capture misses segments of {}", count(holed.len(), "NRPC conversation"))
-        })
-        .explain(match holed.first() {
-            Some(first) => format!(
-                "{bytes} bytes in {} of {} were acknowledged but are not in the capture (first {}, at {}). What stood \
-                 there cannot be judged.",
-                holed.len(),
-                count(all, "NRPC conversation"),
-                path(first.conversation),
-                clock(first.conversation.tcp.acked_unseen_at.unwrap_or(first.conversation.first).time),
-            ),
-            None => "No NRPC conversation shows a hole, but whole conversations may be missing.".to_owned(),
-        });
+        .conversations_of(holed.iter().copied());
+    draft = match holed.first() {
+        Some(&Talk { conversation: c, .. }) => draft.says(&words::Holes {
+            concerned: Concerned { count: holed.len(), conversation_count: all },
+            example: Example::of(c, c.tcp.acked_unseen_at.unwrap_or(c.first).time),
+            missing_bytes: holed.iter().fold(0_u64, |sum, talk| sum.saturating_add(unseen(talk))),
+            dropped_frames: dropped,
+        }),
+        None => draft.says(&words::Dropped { dropped_frames: dropped }),
+    };
     if dropped > 0 {
         draft = draft.note(format!("the capturing machine says that it dropped {dropped} frames"));
     }

@@ -1,8 +1,8 @@
 //! Frames that the mirror port delivered twice.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::clock;
-use crate::diagnose::words::{count, path};
+use crate::diagnose::words::cap::{Example, duplicates as words};
+use crate::diagnose::words::path;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{RuleId, Severity};
 
@@ -39,18 +39,12 @@ impl Rule for Duplicates {
 }
 
 fn finding(twice: &[&Talk<'_>]) -> Option<Draft> {
-    let first = twice.first()?;
-    let frames = twice.iter().fold(0_u64, |sum, talk| sum.saturating_add(talk.conversation.tcp.duplicate_frames));
-    let draft = Draft::new(&ABOUT, 90)
-        .conversations_of(twice.iter().copied())
-        .title(format!("{frames} frames of {} are in the capture twice", count(twice.len(), "NRPC conversation")))
-        .explain(format!(
-            "{frames} frames of {} are copies of a frame a moment before (first of {}, at {}). They are left out of the \
-             judgement.",
-            count(twice.len(), "NRPC conversation"),
-            path(first.conversation),
-            clock(first.conversation.tcp.duplicate_at.unwrap_or(first.conversation.first).time),
-        ));
+    let first = twice.first()?.conversation;
+    let draft = Draft::new(&ABOUT, 90).conversations_of(twice.iter().copied()).says(&words::Twice {
+        count: twice.len(),
+        example: Example::of(first, first.tcp.duplicate_at.unwrap_or(first.first).time),
+        frame_count: twice.iter().fold(0, |sum, talk| sum.saturating_add(talk.conversation.tcp.duplicate_frames)),
+    });
     Some(each(draft, twice, "conversations", |draft, talk| {
         let c = talk.conversation;
         let at = c.tcp.duplicate_at.unwrap_or(c.first);

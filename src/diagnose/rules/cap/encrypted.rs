@@ -1,9 +1,8 @@
 //! Conversations whose content cannot be read.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::clock;
-use crate::diagnose::words::sealed;
-use crate::diagnose::words::{count, path};
+use crate::diagnose::words::cap::{Concerned, Example, encrypted as words};
+use crate::diagnose::words::{path, sealed};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{Conversation, Message, RuleId, Setup, Severity};
 use nrpcsniff_dissectors::tls::Why;
@@ -66,18 +65,13 @@ impl Rule for Encrypted {
 
 /// The finding on conversations whose TLS records stay closed for one reason.
 fn sealed_records(why: Why, of: &[&Conversation], all: usize) -> Draft {
-    let partly = of.iter().all(|c| c.over_tls);
-    let to_the_end = if partly { " to the end" } else { "" };
     let draft = of.iter().fold(Draft::new(&ABOUT, 90), |draft, c| draft.conversation(c));
     let draft = draft
-        .title(format!("{} of {} cannot be read{to_the_end}: {}", of.len(), count(all, "TLS conversation"), sealed::reason(why)))
-        .explain(format!(
-            "Records of {} stay closed ({}): {}. Cookies, tokens, logins, redirects and statuses in them are not judged; hellos, \
-             certificates and alerts that travel in clear, timing and teardown are.",
-            count(of.len(), "TLS conversation"),
-            why.name(),
-            sealed::because(why),
-        ))
+        .says(&words::Sealed {
+            concerned: Concerned { count: of.len(), conversation_count: all },
+            why_opaque: why,
+            opened_in_part: of.iter().all(|c| c.over_tls),
+        })
         .remedies(sealed::remedies(why).iter().copied());
     each(draft, of, "conversations", |draft, c| {
         let (at, what) = sealed::shown(c);
@@ -103,15 +97,10 @@ fn finding(all: usize, opaque: &[(&Talk<'_>, (&Message, &nrpc::Opaque))]) -> Opt
     let draft = Draft::new(&ABOUT, 80)
         .conversations_of(opaque.iter().map(|(talk, _)| *talk))
         .remedies([LOGS, IN_CLEAR])
-        .title(format!("{} of {} cannot be read to the end", opaque.len(), count(all, "NRPC conversation")))
-        .explain(format!(
-            "In {} of {} there are messages that cannot be read (first {}, at {}): users, databases and statuses behind the \
-             opening are not judged there; names, timing and teardown are.",
-            opaque.len(),
-            count(all, "NRPC conversation"),
-            path(first.conversation),
-            clock(message.at.time),
-        ));
+        .says(&words::Opaque {
+            concerned: Concerned { count: opaque.len(), conversation_count: all },
+            example: Example::of(first.conversation, message.at.time),
+        });
     Some(each(draft, opaque, "conversations", |draft, (talk, (message, opaque))| {
         let why = if opaque.why.is_empty() { "unknown layout" } else { opaque.why };
         draft.packet(message.at, format!("{}: from message {} on ({why})", path(talk.conversation), message.n))

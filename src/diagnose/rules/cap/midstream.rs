@@ -1,8 +1,8 @@
 //! Conversations that were going on when the capture began.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::clock;
-use crate::diagnose::words::{count, path};
+use crate::diagnose::words::cap::{Concerned, Example, midstream as words};
+use crate::diagnose::words::path;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{RuleId, Setup, Severity};
 
@@ -42,19 +42,14 @@ fn is_begun(talk: &Talk<'_>) -> bool {
 }
 
 fn finding(all: usize, begun: &[&Talk<'_>]) -> Option<Draft> {
-    let first = begun.first()?;
+    let first = begun.first()?.conversation;
     let draft = Draft::new(&ABOUT, 90)
         .severity(if begun.len() == all { Severity::Minor } else { Severity::Info })
         .conversations_of(begun.iter().copied())
-        .title(format!("{} of {} had begun before the capture", begun.len(), count(all, "NRPC conversation")))
-        .explain(format!(
-            "{} of {} (first {}, at {}) had begun before the capture did: the names that were asked for and answered, \
-             clocks and certificates cannot be judged there.",
-            begun.len(),
-            count(all, "NRPC conversation"),
-            path(first.conversation),
-            clock(first.conversation.first.time),
-        ));
+        .says(&words::Begun {
+            concerned: Concerned { count: begun.len(), conversation_count: all },
+            example: Example::of(first, first.first.time),
+        });
     Some(each(draft, begun, "conversations", |draft, talk| {
         draft.packet(talk.conversation.first, format!("{}: no SYN before this", path(talk.conversation)))
     }))

@@ -1,8 +1,8 @@
 //! The capture was taken on a host whose network card does part of TCP's work.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::clock;
-use crate::diagnose::words::count;
+use crate::diagnose::words::OneSide;
+use crate::diagnose::words::cap::offload as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::model::{RuleId, Severity, Side};
@@ -52,7 +52,6 @@ fn offloading(talk: &Talk<'_>) -> Option<Side> {
 
 fn finding(found: &[(&Talk<'_>, Side)]) -> Option<Draft> {
     let &(first, side) = found.first()?;
-    let host = first.conversation.endpoint(side).ip;
     let hosts: Vec<Vec<(IpAddr, u64, u64)>> = group_by(
         found.iter().map(|(talk, side)| {
             let tcp = &talk.conversation.tcp;
@@ -63,13 +62,11 @@ fn finding(found: &[(&Talk<'_>, Side)]) -> Option<Draft> {
     let draft = Draft::new(&ABOUT, 80)
         .conversations_of(found.iter().map(|(talk, _)| *talk))
         .frames([first.conversation.first.frame])
-        .title(format!("Offloading at {host}: sizes and checksums are not the wire's"))
-        .explain(format!(
-            "In {} segments stand as {host} hands them to its network card, not as they travelled (first at {}). Packet sizes \
-             and checksums are not judged there.",
-            count(found.len(), "NRPC conversation"),
-            clock(first.conversation.first.time),
-        ));
+        .says(&words::Offloaded {
+            host: OneSide::of(first.conversation, side),
+            count: found.len(),
+            first: first.conversation.first.time,
+        });
     Some(each(draft, &hosts, "hosts", |draft, host| match host.first() {
         Some((ip, ..)) => draft.note(format!(
             "{ip}: {} wrong checksums, {} oversized segments",

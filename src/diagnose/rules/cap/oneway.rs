@@ -1,8 +1,8 @@
 //! Only one direction of conversations was captured.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clock, side};
-use crate::diagnose::words::{count, path};
+use crate::diagnose::words::cap::{Concerned, Example, oneway as words};
+use crate::diagnose::words::{OneSide, path, side};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::network::attempts::one_way;
 use crate::model::{RuleId, Severity, Side};
@@ -48,18 +48,11 @@ impl Rule for OneWay {
 
 fn finding(all: usize, half: &[(&Talk<'_>, Side)]) -> Option<Draft> {
     let &(first, seen) = half.first()?;
-    let draft = Draft::new(&ABOUT, 80)
-        .conversations_of(half.iter().map(|(talk, _)| *talk))
-        .title(format!("Only one direction of {} of {} was captured", half.len(), count(all, "NRPC conversation")))
-        .explain(format!(
-            "Of {} of {} only one side is in the capture (first {}, at {}: only {}). What the other side said, and who \
-             ended it, cannot be judged.",
-            half.len(),
-            count(all, "NRPC conversation"),
-            path(first.conversation),
-            clock(first.conversation.first.time),
-            side(seen),
-        ));
+    let draft = Draft::new(&ABOUT, 80).conversations_of(half.iter().map(|(talk, _)| *talk)).says(&words::Half {
+        concerned: Concerned { count: half.len(), conversation_count: all },
+        example: Example::of(first.conversation, first.conversation.first.time),
+        seen: OneSide::of(first.conversation, seen),
+    });
     Some(each(draft, half, "conversations", |draft, (talk, seen)| {
         draft.packet(talk.conversation.first, format!("{}: only {} is seen", path(talk.conversation), side(*seen)))
     }))

@@ -1,8 +1,8 @@
 //! Frames cut by the snap length.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::clock;
-use crate::diagnose::words::{count, listed, path};
+use crate::diagnose::words::cap::{Example, truncated as words};
+use crate::diagnose::words::{few, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{RuleId, Severity};
 
@@ -38,26 +38,20 @@ impl Rule for Truncated {
 }
 
 fn finding(case: &Case<'_>, cut: &[&Talk<'_>]) -> Option<Draft> {
-    let first = cut.first()?;
-    let frames: u64 = cut.iter().map(|talk| talk.conversation.tcp.cut_frames).sum();
+    let first = cut.first()?.conversation;
     let unread = cut.iter().filter(|talk| talk.wanted().is_none() || talk.answered().is_none()).count();
-    let lengths: Vec<u32> = case.analysis.inputs.iter().filter_map(|input| input.snap_length).collect();
-    let snap = if lengths.is_empty() {
-        "the snap length".to_owned()
-    } else {
-        format!("the snap length of {} bytes", listed(lengths, "lengths"))
-    };
+    let (snap_lengths, snap_length_count) = few(case.analysis.inputs.iter().filter_map(|input| input.snap_length));
     let draft = Draft::new(&ABOUT, 90)
         .severity(if unread > 0 { Severity::Minor } else { Severity::Info })
         .conversations_of(cut.iter().copied())
-        .title(format!("{frames} frames of {} were cut", count(cut.len(), "NRPC conversation")))
-        .explain(format!(
-            "{frames} frames of {} were cut by {snap} (first of {}, at {}). In {unread} of them the opening could not be \
-             read, so that names are not judged.",
-            count(cut.len(), "NRPC conversation"),
-            path(first.conversation),
-            clock(first.conversation.first.time),
-        ));
+        .says(&words::Cut {
+            count: cut.len(),
+            example: Example::of(first, first.first.time),
+            frame_count: cut.iter().map(|talk| talk.conversation.tcp.cut_frames).sum(),
+            snap_lengths,
+            snap_length_count,
+            nameless_count: unread,
+        });
     Some(each(draft, cut, "conversations", |draft, talk| {
         let c = talk.conversation;
         draft.packet(

@@ -1,7 +1,7 @@
 //! The server that the user named is not in the capture.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::count;
+use crate::diagnose::words::cap::wrong_place as words;
 use crate::diagnose::{About, Case, Draft, ExpectedServer, Layer, Rule, Talk};
 use crate::facts::names::{NameLikeness, abbreviated, compare};
 use crate::model::{Confidence, RuleId, Setup, Severity};
@@ -55,18 +55,15 @@ fn is_nameless(talk: &Talk<'_>) -> bool {
 
 fn finding(case: &Case<'_>, missing: &[&ExpectedServer]) -> Option<Draft> {
     let first = missing.first()?;
-    let all = case.talks().count();
     let nameless = case.talks().filter(|talk| is_nameless(talk)).count();
-    let draft = Draft::new(&ABOUT, 75)
-        .at_most(if nameless == 0 { Confidence::High } else { Confidence::Low })
-        .title(format!("{} is not in the capture", abbreviated(&first.name)))
-        .explain(format!(
-            "None of {} in the capture asks for {} or is answered by it; {nameless} of them show no name. The capture ends \
-             at {}.",
-            count(all, "NRPC conversation"),
-            abbreviated(&first.name),
-            case.end(),
-        ));
+    let said = words::Missing {
+        server_name: abbreviated(&first.name),
+        conversation_count: case.talks().count(),
+        nameless_count: nameless,
+        capture_end: case.end(),
+    };
+    let at_most = if nameless == 0 { Confidence::High } else { Confidence::Low };
+    let draft = Draft::new(&ABOUT, 75).at_most(at_most).says(&said);
     Some(each(draft, missing, "servers", |draft, server| {
         draft.absence(format!("no conversation that names {}", abbreviated(&server.name)))
     }))

@@ -2,8 +2,8 @@
 
 use super::mtu_blackhole;
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clients, count};
-use crate::diagnose::words::{side, span};
+use crate::diagnose::words::tcp::loss as words;
+use crate::diagnose::words::{clients, path, side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::statistics::share;
@@ -108,23 +108,14 @@ fn finding(case: &Case<'_>, group: &[Line<'_, '_>]) -> Option<Draft> {
         .guard(missed)
         .severity(if felt { Severity::Major } else { Severity::Minor })
         .conversations_of(talks.iter().copied())
-        .title(format!(
-            "{:.1} % of the segments between {} and {} were lost",
-            worst.rate() * 100.0,
-            clients(&worst.talks),
-            worst.server
-        ))
-        .explain(format!(
-            "Between {} and {}, {} of {} data segments ({:.1} %) were sent again from {} on; {} of a second and more \
-             went before a repetition.",
-            clients(&worst.talks),
-            worst.server,
-            worst.sum.repeated,
-            worst.sum.segments,
-            worst.rate() * 100.0,
-            worst.talks.first()?.conversation.first.time,
-            count(stalls.len(), "wait"),
-        ))
+        .says(&words::Lossy {
+            server: worst.server,
+            clients: clients(&worst.talks),
+            first: worst.talks.first()?.conversation.first.time,
+            segments: worst.sum.segments,
+            repeated_segments: worst.sum.repeated,
+            wait_count: stalls.len(),
+        })
         .remedy_first(format!(
             "Find where the path between {} and {} drops packets.",
             clients(&worst.talks),
@@ -146,7 +137,7 @@ fn finding(case: &Case<'_>, group: &[Line<'_, '_>]) -> Option<Draft> {
             format!(
                 "{} of {} waited {} and sent frame {} again",
                 side(stall.from),
-                crate::diagnose::words::path(talk.conversation),
+                path(talk.conversation),
                 span(stall.repeated.time.seconds_since(stall.first.time)),
                 stall.first.frame.number,
             ),

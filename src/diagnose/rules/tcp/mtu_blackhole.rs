@@ -1,8 +1,8 @@
 //! Small segments pass, full-size ones never do: the path takes less than the ends believe, and nobody tells.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clients, count};
-use crate::diagnose::words::{clock, side, span};
+use crate::diagnose::words::tcp::mtu_blackhole as words;
+use crate::diagnose::words::{OneSide, clients};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::model::{Confidence, Endpoint, IcmpError, RuleId, Severity, Side, StuckSegment, Timestamp, Transport};
@@ -131,19 +131,16 @@ fn finding(case: &Case<'_>, too_big: &TooBig<'_>, group: &[(&Talk<'_>, &StuckSeg
         .severity(if got_on { Severity::Major } else { Severity::Blocker })
         .at_most(if got_on { Confidence::Medium } else { Confidence::High })
         .conversations_of(talks.iter().copied())
-        .title(format!("Large packets from {} do not get through ({} bytes)", sender.ip, stuck.length))
-        .explain(format!(
-            "In {} between {} and {}, {} sent a segment of {} bytes at {} and repeated it {} times within {}; it was \
-             never acknowledged, while smaller segments were. The path takes smaller packets only.",
-            count(group.len(), "conversation"),
-            clients(&talks),
-            c.server,
-            side(stuck.from),
-            stuck.length,
-            clock(first.time),
-            stuck.tries,
-            span(last.time.seconds_since(first.time)),
-        ))
+        .says(&words::TooLarge {
+            server: c.server,
+            clients: clients(&talks),
+            count: group.len(),
+            sender: OneSide::of(c, stuck.from),
+            segment_bytes: stuck.length,
+            first: first.time,
+            repetitions: stuck.tries,
+            repeated_for_s: last.time.seconds_since(first.time),
+        })
         .remedy_first(match icmp.and_then(|icmp| Some((icmp.from, icmp.mtu?))) {
             Some((router, mtu)) => format!(
                 "{router} says that it takes {mtu} bytes: let that ICMP message reach {}, or clamp the MSS to {} there.",

@@ -1,8 +1,8 @@
 //! A receiver that could take no more for a while.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::{clients, count};
-use crate::diagnose::words::{clock, span};
+use crate::diagnose::words::tcp::zero_window as words;
+use crate::diagnose::words::{OneSide, clients, clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::statistics::seconds;
@@ -63,22 +63,19 @@ fn finding(group: &[(&Talk<'_>, &ZeroWindow)]) -> Option<Draft> {
     let (longest_talk, longest) = *group.iter().max_by(|a, b| length(a.1).total_cmp(&length(b.1)))?;
     let talks: Vec<&Talk<'_>> = group.iter().map(|(talk, _)| *talk).collect();
     let total: f64 = group.iter().map(|(_, zero)| length(zero)).sum();
-    let (receiver, who) = match longest.from {
-        Side::Client => (talk.conversation.client.ip, "The client"),
-        Side::Server => (talk.conversation.server.ip, "The server"),
-    };
+    let side = OneSide::of(talk.conversation, longest.from);
+    let receiver = side.side_address;
     let draft = Draft::new(&ABOUT, 80)
         .conversations_of(talks.iter().copied())
-        .title(format!("{receiver} could take no more for {}", span(length(longest))))
-        .explain(format!(
-            "{who} {receiver} closed its receive window {} in conversations of {} with {}, {} in all; the longest time \
-             began at {}. It did not read what had arrived.",
-            count(group.len(), "time"),
-            clients(&talks),
-            talk.conversation.server,
-            span(total),
-            clock(longest.start.time),
-        ))
+        .says(&words::StoppedReading {
+            server: talk.conversation.server,
+            clients: clients(&talks),
+            count: group.len(),
+            receiver: side,
+            longest_s: length(longest),
+            longest_at: longest.start.time,
+            total_s: total,
+        })
         .remedy_first(format!(
             "Find out what {receiver} was busy with at {} (port {}).",
             clock(longest.start.time),

@@ -1,0 +1,55 @@
+//! What rules about the capture itself say.
+
+pub mod drops;
+pub mod duplicates;
+pub mod encrypted;
+pub mod midstream;
+pub mod offload;
+pub mod oneway;
+pub mod truncated;
+pub mod wrong_place;
+
+use crate::diagnose::words::{clock, count, shown};
+use crate::model::{Conversation, Endpoint, Timestamp};
+use serde::Serialize;
+use std::fmt;
+
+/// How many of a capture's conversations are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Concerned {
+    /// Those that are.
+    pub count: usize,
+    /// All of their protocol.
+    pub conversation_count: usize,
+}
+
+impl Concerned {
+    /// "3 of 5 NRPC conversations".
+    fn of_all(self, what: &str) -> String {
+        format!("{} of {}", self.count, count(self.conversation_count, what))
+    }
+}
+
+/// The first conversation that is concerned, and when that is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Example {
+    #[serde(serialize_with = "shown")]
+    client_endpoint: Endpoint,
+    #[serde(serialize_with = "shown")]
+    server: Endpoint,
+    first: Timestamp,
+}
+
+impl Example {
+    /// Of a conversation that shows it at that time.
+    pub const fn of(conversation: &Conversation, first: Timestamp) -> Self {
+        Self { client_endpoint: conversation.client, server: conversation.server, first }
+    }
+}
+
+/// "10.1.0.5:50000 → 10.1.0.9:1352, at 2026-01-02 08:00:00.000 UTC".
+impl fmt::Display for Example {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} → {}, at {}", self.client_endpoint, self.server, clock(self.first))
+    }
+}

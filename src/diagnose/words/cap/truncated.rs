@@ -1,0 +1,42 @@
+//! What is said of frames that were cut.
+
+use super::Example;
+use crate::diagnose::words::{Words, count, few_of};
+use serde::Serialize;
+
+/// Frames were cut by the snap length.
+#[derive(Debug, Clone, Serialize)]
+pub struct Cut {
+    /// Number of conversations with such frames.
+    pub count: usize,
+    /// The first of them, and its first frame.
+    #[serde(flatten)]
+    pub example: Example,
+    /// Number of frames.
+    pub frame_count: u64,
+    /// Snap lengths of the inputs in bytes, each once, the first eight; none, if no input says it.
+    pub snap_lengths: Vec<u32>,
+    /// How many different ones.
+    pub snap_length_count: usize,
+    /// Number of conversations whose opening could not be read.
+    pub nameless_count: usize,
+}
+
+impl Words for Cut {
+    fn title(&self) -> String {
+        format!("{} frames of {} were cut", self.frame_count, count(self.count, "NRPC conversation"))
+    }
+
+    fn explanation(&self) -> String {
+        let lengths = few_of(&self.snap_lengths, self.snap_length_count, "lengths");
+        let of = if self.snap_lengths.is_empty() { String::new() } else { format!(" of {lengths} bytes") };
+        format!(
+            "{} frames of {} were cut by the snap length{of} (first of {}). In {} of them the opening could not be \
+             read, so that names are not judged.",
+            self.frame_count,
+            count(self.count, "NRPC conversation"),
+            self.example,
+            self.nameless_count,
+        )
+    }
+}
