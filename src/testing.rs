@@ -114,6 +114,11 @@ pub fn says(finding: &Finding, words: &[&str]) {
     }
 }
 
+/// Numbers of the conversations that a finding names.
+pub fn conversations(finding: &Finding) -> Vec<u32> {
+    finding.conversations.iter().map(|id| id.number()).collect()
+}
+
 /// Numbers of the frames that show it.
 pub fn frames(finding: &Finding) -> Vec<u64> {
     finding.frames.iter().map(|frame| frame.number).collect()

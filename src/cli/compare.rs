@@ -11,7 +11,7 @@ use super::{logs, output};
 use crate::capture::FilterSet;
 use crate::compare::{Capture, compare};
 use crate::diagnose::Case;
-use crate::model::{Analysis, Both, Comparison, Conversation, Input, Log, Verdict};
+use crate::model::{Analysis, Both, Comparison, Conversation, ConversationId, Input, Log, Verdict};
 use crate::report::compare::{Options, Report, write};
 use crate::report::protocol_name;
 use crate::report::talk::Verbosity;
@@ -92,7 +92,7 @@ impl Compared {
     }
 }
 
-fn compared(goods: &[Merged], bad: &Merged, by_hand: &[Both<u32>], plan: &Plan) -> Comparison {
+fn compared(goods: &[Merged], bad: &Merged, by_hand: &[Both<ConversationId>], plan: &Plan) -> Comparison {
     let cases: Vec<_> = goods.iter().map(|good| Case::new(&good.analysis, &plan.settings)).collect();
     let captures: Vec<_> =
         cases.iter().zip(goods).map(|(case, good)| Capture { case, findings: &good.findings }).collect();
@@ -169,7 +169,7 @@ impl Reading {
 }
 
 /// `N,M`: two conversations of one capture.
-fn stream(text: &str, analysis: &Analysis) -> Result<Both<u32>> {
+fn stream(text: &str, analysis: &Analysis) -> Result<Both<ConversationId>> {
     let (good, bad) = text.split_once(',').with_context(|| {
         format!("--stream '{text}': write it as N,M: the working conversation, then the failing one")
     })?;
@@ -179,14 +179,14 @@ fn stream(text: &str, analysis: &Analysis) -> Result<Both<u32>> {
 }
 
 /// `GOODID:BADID`.
-fn by_hand(text: &str, good: &Merged, bad: &Merged) -> Result<Both<u32>> {
+fn by_hand(text: &str, good: &Merged, bad: &Merged) -> Result<Both<ConversationId>> {
     let wrong = || format!("--pair '{text}': write it as GOODID:BADID, two ids of conversations");
     let (good_id, bad_id) = text.split_once(':').with_context(wrong)?;
     Ok(Both { good: one(good_id, &good.analysis)?, bad: one(bad_id, &bad.analysis)? })
 }
 
 /// An id as in the report, or Wireshark's number behind `tcp:` or `udp:`.
-fn one(text: &str, analysis: &Analysis) -> Result<u32> {
+fn one(text: &str, analysis: &Analysis) -> Result<ConversationId> {
     let text = text.trim();
     let is = |c: &Conversation, transport: &str, number: u32| {
         c.stream == number && format!("{:?}", c.transport).eq_ignore_ascii_case(transport)

@@ -63,12 +63,12 @@ impl Merged {
 
     /// Adds a capture whose frames come after those of the captures before it.
     pub(super) fn add(&mut self, mut next: Analysis, mut findings: Vec<Finding>) {
-        let offset = self.analysis.conversations.last().map_or(0, |c| c.id.saturating_add(1));
+        let before = self.analysis.conversations.last().map_or(0, |c| c.id.number().saturating_add(1));
         for conversation in &mut next.conversations {
-            conversation.id = conversation.id.saturating_add(offset);
+            conversation.id = conversation.id.moved(before);
         }
         for id in findings.iter_mut().flat_map(|finding| &mut finding.conversations) {
-            *id = id.saturating_add(offset);
+            *id = id.moved(before);
         }
         self.findings.append(&mut findings);
         sort(&mut self.findings);
@@ -153,11 +153,11 @@ mod tests {
         assert_eq!(all.inputs.len(), 2);
         assert_eq!(all.totals.packets, one.totals.packets * 2);
         assert_eq!(all.totals.messages["nrpc"], one.totals.messages["nrpc"] * 2);
-        assert!(all.conversations.iter().zip(0..).all(|(c, id)| c.id == id));
+        assert!(all.conversations.iter().zip(0..).all(|(c, number)| c.id == number));
         assert_eq!(merged.findings.len(), findings.len() * 2);
         for finding in &merged.findings {
             let inputs: Vec<_> = finding.frames.iter().map(|frame| frame.input).collect();
-            let named = &all.conversations[finding.conversations[0] as usize];
+            let named = &all.conversations[finding.conversations[0].index()];
             assert!(inputs.iter().all(|&input| input == named.first.frame.input), "{finding:?}");
         }
     }

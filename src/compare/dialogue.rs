@@ -2,7 +2,7 @@
 //! of one host goes over as many connections as it likes, and each DNS question has a conversation of its own.
 
 use crate::facts::Case;
-use crate::model::{Conversation, Finding, Message, Setup, Side, Timestamp};
+use crate::model::{Conversation, ConversationId, Finding, Message, Setup, Side, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Class, Decision, Dialogues, Message as Body, Protocol, Purpose};
 use std::collections::VecDeque;
@@ -97,7 +97,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// One of its conversations has that id.
-    pub fn has(&self, id: u32) -> bool {
+    pub fn has(&self, id: ConversationId) -> bool {
         self.conversations.iter().any(|c| c.id == id)
     }
 }

@@ -25,7 +25,7 @@ mod verdict;
 pub use capture::Capture;
 
 use crate::diagnose::Case;
-use crate::model::{Both, Comparison, Conversation, Finding, FrameRef, Severity};
+use crate::model::{Both, Comparison, Conversation, ConversationId, Finding, FrameRef, Severity};
 use dialogue::Dialogue;
 use fork::{Outcome, Sheet, judge};
 use hashbrown::HashSet;
@@ -37,7 +37,7 @@ use story::Story;
 ///
 /// `by_hand` holds conversations (by id, of the first working and of the failing capture) that are to be compared and nothing
 /// else; empty if counterparts are to be found.
-pub fn compare<'a>(goods: &[Capture<'_, 'a>], bad: Capture<'_, 'a>, by_hand: &[Both<u32>]) -> Comparison {
+pub fn compare<'a>(goods: &[Capture<'_, 'a>], bad: Capture<'_, 'a>, by_hand: &[Both<ConversationId>]) -> Comparison {
     let Some((good, further)) = goods.split_first() else { return verdict::nothing() };
     let sides =
         Both { good: dialogues(good.case, by_hand, |ids| ids.good), bad: dialogues(bad.case, by_hand, |ids| ids.bad) };
@@ -69,11 +69,15 @@ pub fn compare<'a>(goods: &[Capture<'_, 'a>], bad: Capture<'_, 'a>, by_hand: &[B
 }
 
 /// All dialogues, or one for each conversation that was chosen.
-fn dialogues<'a>(case: &Case<'a>, by_hand: &[Both<u32>], id: fn(&Both<u32>) -> u32) -> Vec<Dialogue<'a>> {
+fn dialogues<'a>(
+    case: &Case<'a>,
+    by_hand: &[Both<ConversationId>],
+    id: fn(&Both<ConversationId>) -> ConversationId,
+) -> Vec<Dialogue<'a>> {
     if by_hand.is_empty() {
         return dialogue::all(case);
     }
-    let find = |wanted: u32| case.analysis.conversations.iter().find(|c: &&Conversation| c.id == wanted);
+    let find = |wanted: ConversationId| case.analysis.conversations.iter().find(|c: &&Conversation| c.id == wanted);
     by_hand.iter().filter_map(|ids| find(id(ids))).map(dialogue::only).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Capture, compare};
 use crate::diagnose::{Case, Settings, diagnose};
-use crate::model::{Both, Class, Comparison, RuleId, Verdict};
+use crate::model::{Both, Class, Comparison, ConversationId, RuleId, Verdict};
 use nrpcsniff_dissectors::Value;
 use nrpcsniff_samples::dns::{A, Record};
 use nrpcsniff_samples::{Network, Side, Tcp, sip};
@@ -10,7 +10,7 @@ use nrpcsniff_samples::{Network, Side, Tcp, sip};
 const REAL: &str = "CN=Sametime004/OU=Servers/O=ACME";
 const ALIAS: &str = "sametime.acme.example";
 
-fn of_captures(goods: &[Vec<u8>], bad: &[u8], by_hand: &[Both<u32>]) -> Comparison {
+fn of_captures(goods: &[Vec<u8>], bad: &[u8], by_hand: &[Both<ConversationId>]) -> Comparison {
     let settings = Settings::default();
     let read = |capture: &[u8]| {
         let analysis = crate::testing::analysis(capture);
@@ -195,7 +195,8 @@ fn pairs_are_found_by_purpose_whatever_the_order() {
         connect(net).session(REAL, other).wait(3).client_fin();
     };
     let found = compared(good, bad);
-    let ids: Vec<_> = found.pairs.iter().map(|p| (p.conversations.good[0], p.conversations.bad[0])).collect();
+    let ids: Vec<_> =
+        found.pairs.iter().map(|p| (p.conversations.good[0].number(), p.conversations.bad[0].number())).collect();
     assert_eq!(ids, [(1, 0), (0, 1)]);
     assert_eq!(found.pair, Some(1));
     assert_eq!(explains(&found)[0].0, "server_name");
@@ -208,7 +209,11 @@ fn a_pair_by_hand_and_two_conversations_of_one_capture() {
         net.wait_secs(60);
         refused(net);
     });
-    let found = of_captures(std::slice::from_ref(&both), &both, &[Both { good: 0, bad: 1 }]);
+    let found = of_captures(
+        std::slice::from_ref(&both),
+        &both,
+        &[Both { good: ConversationId::new(0), bad: ConversationId::new(1) }],
+    );
     assert_eq!((found.verdict, found.fork.as_ref().unwrap().message), (Verdict::Diverges, 3));
     assert_eq!(found.cause.map(RuleId::as_str), Some("nrpc-name-mismatch-alias"));
     assert_eq!((found.pairs.len(), found.pairs[0].score), (1, 100));

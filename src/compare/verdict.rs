@@ -12,7 +12,8 @@ use super::story::{Story, number};
 use super::timing;
 use super::tokens::Kinds;
 use crate::model::{
-    Both, Class, Comparison, Conversation, Difference, Finding, Fork, Pair, Severity, Stamp, Timestamp, Verdict,
+    Both, Class, Comparison, Conversation, ConversationId, Difference, Finding, Fork, Pair, Severity, Stamp, Timestamp,
+    Verdict,
 };
 use nrpcsniff_dissectors::{Role, Value};
 
@@ -150,7 +151,7 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
         self.matches.iter().zip(self.sheets).enumerate().map(pair).collect()
     }
 
-    fn unpaired(&self) -> Both<Vec<u32>> {
+    fn unpaired(&self) -> Both<Vec<ConversationId>> {
         let without = |dialogues: &[Dialogue<'_>], paired: &dyn Fn(&Dialogue<'_>) -> bool| {
             let lone = dialogues.iter().filter(|dialogue| !paired(dialogue));
             lone.flat_map(|dialogue| dialogue.conversations.iter().map(|c| c.id)).collect()
@@ -331,7 +332,7 @@ fn set_back_consequences(differences: &mut [Difference], story: &Story<'_, '_, '
     }
 }
 
-fn answers(dialogue: &Dialogue<'_>, conversation: u32, n: u32) -> bool {
+fn answers(dialogue: &Dialogue<'_>, conversation: ConversationId, n: u32) -> bool {
     let said = dialogue.turns.iter().flat_map(|turn| [&turn.first, &turn.second]).flatten();
     let mut said = said.filter(|said| said.conversation.id == conversation && said.message.n == n);
     said.next().is_some_and(|said| said.is_answer)

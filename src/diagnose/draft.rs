@@ -2,7 +2,9 @@
 
 use super::words::Words;
 use super::{About, Layer, Talk};
-use crate::model::{Confidence, Conversation, Evidence, Facts, Finding, FrameRef, LogLine, Severity, Source, Stamp};
+use crate::model::{
+    Confidence, Conversation, ConversationId, Evidence, Facts, Finding, FrameRef, LogLine, Severity, Source, Stamp,
+};
 
 /// Score from which on a finding is of high confidence.
 const HIGH: i32 = 75;
@@ -243,7 +245,7 @@ impl Draft {
     }
 
     /// Conversations that it is about.
-    pub(super) fn conversations(&self) -> &[u32] {
+    pub(super) fn conversations(&self) -> &[ConversationId] {
         &self.finding.conversations
     }
 

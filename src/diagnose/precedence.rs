@@ -1,7 +1,7 @@
 //! One cause, one finding: what follows from another finding is named under its `also`.
 
 use super::{Draft, Layer};
-use crate::model::{Finding, LogLine};
+use crate::model::{ConversationId, Finding, LogLine};
 use hashbrown::{HashMap, HashSet};
 use std::cmp::Reverse;
 
@@ -42,7 +42,7 @@ struct Named {
 /// What a draft is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Subject {
-    Conversation(u32),
+    Conversation(ConversationId),
     /// A sign-on in a log.
     Login(LogLine),
 }

@@ -6,7 +6,7 @@
 
 use super::{About, Draft};
 use crate::facts::logs::{LogEntry, TracedLogin};
-use crate::model::{LogLine, RuleId};
+use crate::model::{ConversationId, LogLine, RuleId};
 use hashbrown::{HashMap, HashSet};
 
 /// Score of a line of a log at the time of the packets.
@@ -19,7 +19,7 @@ const AGAINST: i32 = -30;
 pub struct Testimony {
     about: &'static About,
     lines: Vec<(LogLine, String)>,
-    conversations: Vec<u32>,
+    conversations: Vec<ConversationId>,
     logins: Vec<LogLine>,
     whom: String,
     speaks: Speaks,
@@ -67,7 +67,7 @@ impl Testimony {
 
     /// Conversations of the capture that it is about, if any are known.
     #[must_use]
-    pub fn links(mut self, conversations: impl IntoIterator<Item = u32>) -> Self {
+    pub fn links(mut self, conversations: impl IntoIterator<Item = ConversationId>) -> Self {
         self.conversations.extend(conversations);
         self
     }
@@ -201,11 +201,11 @@ fn cause(drafts: &[Draft], group: &[(Testimony, Vec<usize>)]) -> Option<Draft> {
 }
 
 /// Which drafts name which conversations.
-struct Places(HashMap<u32, Vec<usize>>);
+struct Places(HashMap<ConversationId, Vec<usize>>);
 
 impl Places {
     fn new(drafts: &[Draft]) -> Self {
-        let mut places: HashMap<u32, Vec<usize>> = HashMap::new();
+        let mut places: HashMap<ConversationId, Vec<usize>> = HashMap::new();
         for (place, draft) in drafts.iter().enumerate() {
             for &id in draft.conversations() {
                 places.entry(id).or_default().push(place);

@@ -7,7 +7,7 @@ use super::{Options, Seen};
 use crate::decode::reason::FRAGMENT;
 use crate::decode::{Decoder, Packet};
 use crate::decrypt::LogReport;
-use crate::model::{Analysis, Conversation, Frame, Input};
+use crate::model::{Analysis, Conversation, ConversationId, Frame, Input};
 use crate::stream::{FlowKey, FlowTable};
 use hashbrown::HashMap;
 
@@ -61,7 +61,7 @@ impl Pipeline {
         let State { totals, mut facts, mut conversations, .. } = self.state;
         facts.fragments_lost = self.decoder.fragments_lost();
         conversations.sort_by_cached_key(|c| (c.first.frame, c.stream));
-        for (id, conversation) in (0..).zip(&mut conversations) {
+        for (id, conversation) in (0..).map(ConversationId::new).zip(&mut conversations) {
             conversation.id = id;
         }
         mark_reused(&mut conversations);

@@ -10,7 +10,7 @@ use super::pipeline::{Pipeline, mark_reused};
 use super::state::State;
 use super::tcp::{self, TcpFlow};
 use crate::model::{
-    Analysis, CaptureFacts, Conversation, FailedConnections, Input, Stamp, Timestamp, Totals, Transport,
+    Analysis, CaptureFacts, Conversation, ConversationId, FailedConnections, Input, Stamp, Timestamp, Totals, Transport,
 };
 
 /// A connection attempt of which nothing was heard for this long (nanoseconds) is over: longer than the longest pause
@@ -144,20 +144,20 @@ impl Pipeline {
         let mut gone = std::mem::take(&mut self.state.gone);
         gone.sort_unstable();
         let conversations = &mut self.state.conversations;
-        for (place, conversation) in (0..).zip(conversations.iter_mut()) {
+        for (place, conversation) in (0..).map(ConversationId::new).zip(conversations.iter_mut()) {
             conversation.id = place;
         }
         let count = conversations.len();
-        conversations.retain(|c| gone.binary_search(&c.id).is_err() && stays(index(c.id), c));
+        conversations.retain(|c| gone.binary_search(&c.id).is_err() && stays(c.id.index(), c));
         let order = |c: &Conversation| (c.first.frame, c.stream);
         if !conversations.is_sorted_by_key(order) {
             conversations.sort_by_cached_key(order);
         }
         let mut places = vec![None; count];
         let mut moved = count != conversations.len();
-        for (place, conversation) in (0..).zip(conversations.iter_mut()) {
+        for (place, conversation) in (0..).map(ConversationId::new).zip(conversations.iter_mut()) {
             moved |= conversation.id != place;
-            if let Some(new) = places.get_mut(index(conversation.id)) {
+            if let Some(new) = places.get_mut(conversation.id.index()) {
                 *new = Some(place);
             }
             conversation.id = place;
@@ -168,14 +168,14 @@ impl Pipeline {
     }
 
     /// Conversations were moved: `places` has the new place for each old one.
-    fn follow(&mut self, places: &[Option<u32>]) {
-        let new = |place: u32| places.get(index(place)).copied().flatten();
+    fn follow(&mut self, places: &[Option<ConversationId>]) {
+        let new = |place: ConversationId| places.get(place.index()).copied().flatten();
         for flow in self.tcp.values_mut() {
             let place = flow.place();
             *place = place.and_then(new);
         }
         self.udp.retain(|flow| {
-            let [kept, _] = flow.places();
+            let (kept, _) = flow.places();
             let was_kept = kept.is_some();
             *kept = kept.and_then(new);
             !was_kept || kept.is_some()
@@ -186,7 +186,7 @@ impl Pipeline {
     fn are_open(&mut self) -> Vec<bool> {
         let mut are_open = vec![false; self.state.conversations.len()];
         for open in self.tcp.values_mut().filter_map(TcpFlow::open) {
-            if let Some(open) = open.place().and_then(|place| are_open.get_mut(index(place))) {
+            if let Some(open) = open.place().and_then(|place| are_open.get_mut(place.index())) {
                 *open = true;
             }
         }
@@ -230,9 +230,9 @@ impl Pipeline {
     fn retire_datagrams(&mut self, before: Timestamp) {
         let Some(places) = self.state.pairs.retire(&mut self.state.facts, before) else { return };
         self.udp.retain(|flow| {
-            let [_, pair] = flow.places();
+            let (_, pair) = flow.places();
             let was_counted = pair.is_some();
-            *pair = pair.and_then(|place| places.get(index(place)).copied().flatten());
+            *pair = pair.and_then(|place| places.get(usize::try_from(place).ok()?).copied().flatten());
             !was_counted || pair.is_some()
         });
     }
@@ -247,8 +247,4 @@ impl State {
         }
         self.failures.retire(facts, before);
     }
-}
-
-fn index(place: u32) -> usize {
-    usize::try_from(place).unwrap_or(usize::MAX)
 }

@@ -127,7 +127,7 @@ fn what_is_over_and_old_is_forgotten_and_what_is_open_stays() {
     let retired = retire(&mut pipeline, 50);
     assert_eq!(retired.iter().map(|c| c.stream).collect::<Vec<_>>(), [1, 2, 3]);
     let left = copy(&mut pipeline);
-    assert_eq!(left.conversations.iter().map(|c| (c.id, c.stream)).collect::<Vec<_>>(), [(0, 0), (1, 4)]);
+    assert_eq!(left.conversations.iter().map(|c| (c.id.number(), c.stream)).collect::<Vec<_>>(), [(0, 0), (1, 4)]);
     assert_eq!(left.totals.tcp_conversations, 5);
     let end = pipeline.finish(Vec::new());
     assert_eq!(end.conversations.iter().map(|c| c.stream).collect::<Vec<_>>(), [0, 4]);

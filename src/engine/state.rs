@@ -5,7 +5,7 @@ use super::budget::Budget;
 use super::failures::FailureIndex;
 use super::pairs::PairIndex;
 use crate::decrypt::SecretStore;
-use crate::model::{CaptureFacts, Conversation, Endpoint, Frame, Host, IcmpError, Stamp, Totals};
+use crate::model::{CaptureFacts, Conversation, ConversationId, Endpoint, Frame, Host, IcmpError, Stamp, Totals};
 use nrpcsniff_dissectors::Protocol;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(super) struct State {
     /// Bytes that wait in all connections together.
     pub held: usize,
     /// Places in `conversations` of what turned out to be none of the report's.
-    pub gone: Vec<u32>,
+    pub gone: Vec<ConversationId>,
     /// Frames so far that can make rules speak.
     pub events: u64,
     /// The latest frame by packet time.
@@ -71,7 +71,7 @@ impl State {
     }
 
     /// As [`State::keep`], for UDP, which may take a quarter of the room: a busy resolver must not crowd out the rest.
-    pub fn keep_datagrams(&mut self, conversation: Conversation) -> Option<u32> {
+    pub fn keep_datagrams(&mut self, conversation: Conversation) -> Option<ConversationId> {
         if self.udp_kept >= self.options.conversations.div_ceil(4) {
             self.pass_over(NO_ROOM);
             return None;
@@ -81,22 +81,22 @@ impl State {
     }
 
     /// Keeps a conversation for the report, if there is room; gives its place.
-    pub fn keep(&mut self, conversation: Conversation) -> Option<u32> {
+    pub fn keep(&mut self, conversation: Conversation) -> Option<ConversationId> {
         if self.conversations.len() >= self.options.conversations {
             self.pass_over(NO_ROOM);
             return None;
         }
         self.conversations.push(conversation);
-        u32::try_from(self.conversations.len().saturating_sub(1)).ok()
+        u32::try_from(self.conversations.len().saturating_sub(1)).ok().map(ConversationId::new)
     }
 
     /// The conversation in that place.
-    pub fn conversation(&mut self, place: u32) -> Option<&mut Conversation> {
-        usize::try_from(place).ok().and_then(|place| self.conversations.get_mut(place))
+    pub fn conversation(&mut self, place: ConversationId) -> Option<&mut Conversation> {
+        self.conversations.get_mut(place.index())
     }
 
     /// Puts a conversation in the place it has, or in a new one if there is room.
-    pub fn put(&mut self, place: Option<u32>, conversation: Conversation) -> Option<u32> {
+    pub fn put(&mut self, place: Option<ConversationId>, conversation: Conversation) -> Option<ConversationId> {
         if let Some(there) = place.and_then(|place| self.conversation(place)) {
             *there = conversation;
             return place;
@@ -109,11 +109,11 @@ impl State {
 
     /// Takes out conversations that turned out to be none of the report's. Places change.
     pub fn drop_gone(&mut self) {
-        let mut gone: Vec<u32> = std::mem::take(&mut self.gone);
+        let mut gone: Vec<ConversationId> = std::mem::take(&mut self.gone);
         gone.sort_unstable();
         let mut place = 0_u32;
         self.conversations.retain(|_| {
-            let is_gone = gone.binary_search(&place).is_ok();
+            let is_gone = gone.binary_search(&ConversationId::new(place)).is_ok();
             place = place.saturating_add(1);
             !is_gone
         });

@@ -4,7 +4,9 @@ use super::dissection::{self, Dissection, Outcome};
 use super::state::State;
 use super::{DecodeAs, Keep, Options, Seen, UNWANTED};
 use crate::decode::{self, Segment, flags};
-use crate::model::{Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp};
+use crate::model::{
+    Close, CloseBy, Conversation, ConversationId, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp,
+};
 use crate::stream::{Connection, FlowKey, FlowTable, Sink, Tombstone};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 
@@ -32,7 +34,7 @@ impl TcpFlow {
     }
 
     /// Where it stands among the conversations, if it does.
-    pub(super) fn place(&mut self) -> &mut Option<u32> {
+    pub(super) fn place(&mut self) -> &mut Option<ConversationId> {
         match self {
             Self::Open(open) => &mut open.place,
             Self::Closed(tombstone) => &mut tombstone.kept,
@@ -54,7 +56,7 @@ pub struct Open {
     held: usize,
     given_up: Option<&'static str>,
     /// Where a snapshot put what is known of it.
-    place: Option<u32>,
+    place: Option<ConversationId>,
     /// Something came since that snapshot.
     changed: bool,
 }
@@ -172,7 +174,7 @@ fn close(flow: &mut TcpFlow, state: &mut State, at: Stamp) {
 
 /// A packet after the end: counted, and its RST noted.
 fn late(tombstone: Tombstone, state: &mut State, segment: &Segment<'_>, at: Stamp) {
-    let Some(index) = tombstone.kept.and_then(|kept| usize::try_from(kept).ok()) else { return };
+    let Some(index) = tombstone.kept.map(ConversationId::index) else { return };
     let Some(conversation) = state.conversations.get_mut(index) else { return };
     let side = tombstone.side_of(segment);
     conversation.packets[side] = conversation.packets[side].saturating_add(1);
@@ -252,7 +254,7 @@ impl Open {
     }
 
     /// Where a snapshot put it.
-    pub(super) fn place(&self) -> Option<u32> {
+    pub(super) fn place(&self) -> Option<ConversationId> {
         self.place
     }
 

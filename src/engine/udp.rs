@@ -5,7 +5,7 @@ use super::pairs;
 use super::state::State;
 use super::{Keep, Seen, UNWANTED};
 use crate::decode::Datagram;
-use crate::model::{Conversation, Endpoint, Message, PerSide, Side, Stamp, Transport};
+use crate::model::{Conversation, ConversationId, Endpoint, Message, PerSide, Side, Stamp, Transport};
 use crate::stream::{FlowKey, FlowTable};
 use nrpcsniff_dissectors::{Message as Body, PROTOCOLS, Protocol};
 
@@ -19,7 +19,7 @@ const FIRST: u32 = 100;
 /// A flow in the table.
 pub struct UdpFlow {
     /// Where its conversation is kept, if it is.
-    kept: Option<u32>,
+    kept: Option<ConversationId>,
     protocol: Option<&'static Protocol>,
     /// Number of this flow, its first datagram, and who sent that.
     stream: u32,
@@ -50,7 +50,7 @@ pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagr
         flow.look(state, datagram, source, destination);
     }
     let seen = Seen { flow: Some(key), is_wanted: flow.is_wanted() };
-    let Some(index) = flow.kept.and_then(|kept| usize::try_from(kept).ok()) else { return seen };
+    let Some(index) = flow.kept.map(ConversationId::index) else { return seen };
     let body = flow.protocol.and_then(|protocol| (protocol.datagram)(datagram.payload));
     let keep = body.as_ref().is_some_and(|body| state.wants(index, body));
     let Some(conversation) = state.conversations.get_mut(index) else { return seen };
@@ -76,8 +76,8 @@ impl UdpFlow {
     }
 
     /// Where its conversation is kept, and where its datagrams are counted.
-    pub(super) fn places(&mut self) -> [&mut Option<u32>; 2] {
-        [&mut self.kept, &mut self.pair]
+    pub(super) fn places(&mut self) -> (&mut Option<ConversationId>, &mut Option<u32>) {
+        (&mut self.kept, &mut self.pair)
     }
 
     fn new(state: &mut State, source: Endpoint, destination: Endpoint, at: Stamp) -> Self {

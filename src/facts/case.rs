@@ -9,7 +9,7 @@ use super::sip::SipIndex;
 use super::tls::TlsIndex;
 use super::tokens::TokenIndex;
 use super::{Settings, attempts, names};
-use crate::model::{Analysis, Attempt, Conversation, Endpoint, Timestamp};
+use crate::model::{Analysis, Attempt, Conversation, ConversationId, Endpoint, Timestamp};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::{dns, nrpc};
 use std::cell::OnceCell;
@@ -30,7 +30,7 @@ pub struct Case<'a> {
     by_answer: HashMap<IpAddr, Vec<usize>>,
     /// What several rules ask for, found out once: see [`super::network::attempts::scanners`], [`super::nrpc::restarts::restarted`].
     pub(super) scanners: OnceCell<HashSet<IpAddr>>,
-    pub(super) restarted: OnceCell<HashSet<u32>>,
+    pub(super) restarted: OnceCell<HashSet<ConversationId>>,
     attempts: OnceCell<Vec<Attempt>>,
     tls: TlsIndex<'a>,
     http: HttpIndex<'a>,
@@ -160,7 +160,7 @@ impl<'a> Case<'a> {
     /// The client's conversations, and the place of `talk` among them.
     fn place_of(&self, talk: &Talk<'a>) -> (&[usize], usize) {
         let all = self.by_client.get(&talk.conversation.client.ip).map_or(&[][..], Vec::as_slice);
-        let id_of = |&index: &usize| self.talks.get(index).map_or(0, |t| t.conversation.id);
+        let id_of = |&index: &usize| self.talks.get(index).map(|t| t.conversation.id).unwrap_or_default();
         (all, all.partition_point(|index| id_of(index) < talk.conversation.id))
     }
 

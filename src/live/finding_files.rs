@@ -425,7 +425,7 @@ impl PendingFragment {
 /// Conversations that a finding names, the first [`FLOWS`] of them.
 fn named<'a>(finding: &Finding, conversations: &'a [Conversation]) -> Vec<&'a Conversation> {
     let ids = finding.conversations.iter().take(FLOWS);
-    ids.filter_map(|id| conversations.get(usize::try_from(*id).ok()?)).collect()
+    ids.filter_map(|id| conversations.get(id.index())).collect()
 }
 
 fn is_over(conversation: &Conversation) -> bool {
@@ -467,7 +467,7 @@ mod tests {
     use crate::capture::write::InterfaceDescription;
     use crate::diagnose::{Settings, diagnose};
     use crate::engine::{Options, Pipeline};
-    use crate::model::{Analysis, Confidence, Endpoint, Facts, FrameRef, Layer};
+    use crate::model::{Analysis, Confidence, ConversationId, Endpoint, Facts, FrameRef, Layer};
     use crate::testing;
     use nrpcsniff_samples::{Format, Network, Side};
     use std::fs;
@@ -514,7 +514,7 @@ mod tests {
             score: 90,
             title: "It is \u{1b}[31mred".to_owned(),
             explanation: String::new(),
-            conversations: conversations.to_vec(),
+            conversations: conversations.iter().copied().map(ConversationId::new).collect(),
             frames: Vec::new(),
             evidence: Vec::new(),
             remedy: vec!["Mend it".to_owned()],
@@ -530,12 +530,12 @@ mod tests {
         let net = Network::new();
         net.connect(&net.host("10.0.0.1"), &net.host("10.0.0.2"), 1352).session("a", "CN=a").fin(Side::Client);
         let one = testing::analysis(&net.write(&Format::pcapng())).conversations.remove(0);
-        let conversation = |(id, (port, how)): (u32, &(u16, Close))| {
+        let conversation = |(id, (port, how)): (ConversationId, &(u16, Close))| {
             let mut conversation = Conversation { id, client: end(1, *port), server: end(2, 1352), ..one.clone() };
             conversation.teardown.how = *how;
             conversation
         };
-        (0..).zip(ports).map(conversation).collect()
+        (0..).map(ConversationId::new).zip(ports).map(conversation).collect()
     }
 
     /// Frames in a file that is whole.

@@ -6,7 +6,7 @@
 //! the capture, and there is one for each rule. A finding is told once it has stood for a moment ([`SETTLES`]): packets that
 //! arrive together, or in the wrong order, do not make it come and go.
 
-use crate::model::{Analysis, Conversation, Finding, FrameRef, Severity, Timestamp, Transport};
+use crate::model::{Analysis, Conversation, ConversationId, Finding, FrameRef, Severity, Timestamp, Transport};
 use crate::report::stream::Change;
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -102,7 +102,7 @@ impl FindingTracker {
     /// Takes a finding for one that is tracked, or begins to track it. Each tracked finding is taken once a look, for two
     /// findings of one rule that share a conversation are two.
     fn note(&mut self, analysis: &Analysis, finding: &Finding, now: Timestamp) {
-        let of = |id: &u32| analysis.conversations.get(usize::try_from(*id).ok()?);
+        let of = |id: &ConversationId| analysis.conversations.get(id.index());
         let conversations: HashSet<ConversationKey> =
             finding.conversations.iter().filter_map(of).map(conversation_key).collect();
         let same = |entry: &&mut TrackedFinding| !entry.stands && entry.is_same(finding, &conversations);

@@ -4,7 +4,7 @@
 //! login, a registration. Each has exactly one [`Outcome`], and [`Outcome::Unknown`] is never taken for
 //! [`Outcome::Granted`]: what the capture does not show was not judged.
 
-use super::{CloseBy, Endpoint, FrameRef, Stamp};
+use super::{CloseBy, ConversationId, Endpoint, FrameRef, Stamp};
 use serde::Serialize;
 use std::net::IpAddr;
 
@@ -186,7 +186,7 @@ pub struct Attempt {
     /// When its outcome showed, if a frame shows it.
     pub answered: Option<Stamp>,
     /// Conversations that carried it, by [`super::Conversation::id`]; the first is that next to the client.
-    pub conversations: Vec<u32>,
+    pub conversations: Vec<ConversationId>,
     /// Frames of its request and of what tells its outcome, in ascending order.
     pub frames: Vec<FrameRef>,
     /// What came of it.

@@ -1,6 +1,6 @@
 //! What became of laying a working capture and a failing one side by side.
 
-use super::{RuleId, Side, Stamp};
+use super::{ConversationId, RuleId, Side, Stamp};
 use nrpcsniff_dissectors::{Protocol, Value};
 use serde::Serialize;
 
@@ -47,7 +47,7 @@ pub struct Comparison {
     /// Rule of the failing capture's finding that explains it.
     pub cause: Option<RuleId>,
     /// Conversations that have no counterpart, by id.
-    pub unpaired: Both<Vec<u32>>,
+    pub unpaired: Both<Vec<ConversationId>>,
     /// What limits the comparison, in plain words.
     pub notes: Vec<String>,
     /// The network under the pair that tells.
@@ -63,7 +63,7 @@ pub struct Pair {
     /// Protocol of both, if it is known.
     pub protocol: Option<&'static Protocol>,
     /// Ids of the conversations, in order of time.
-    pub conversations: Both<Vec<u32>>,
+    pub conversations: Both<Vec<ConversationId>>,
     /// How sure it is that they belong together, 0 to 100.
     pub score: u8,
     /// Why they were put together, in words.
@@ -98,7 +98,7 @@ pub enum Likeness {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// Id of the conversation.
-    pub conversation: u32,
+    pub conversation: ConversationId,
     /// Number of the message in it; `None` for the opening and the end of TCP.
     pub message: Option<u32>,
     /// Who did it; `None` if nobody did anything (the end of the capture, silence).
@@ -143,7 +143,7 @@ pub struct Difference {
     /// where the failing one has none.
     pub message: u32,
     /// Ids of the conversations.
-    pub conversations: Both<u32>,
+    pub conversations: Both<ConversationId>,
     /// Name of the field, with what it is nested in before it.
     pub field: String,
     /// Its values; `None` where it is not there.

@@ -1,6 +1,6 @@
 //! A conversation: who talked to whom, what was said, and who hung up first.
 
-use super::{Endpoint, FrameRef, Side, Stamp, Timestamp};
+use super::{ConversationId, Endpoint, FrameRef, Side, Stamp, Timestamp};
 use nrpcsniff_dissectors::{Decision, Layer, Protocol, Success};
 use serde::Serialize;
 
@@ -358,7 +358,7 @@ pub struct Message {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conversation {
     /// Number in the report, from 0, in order of the first frame.
-    pub id: u32,
+    pub id: ConversationId,
     /// Wireshark's `tcp.stream` (or `udp.stream`) number in a capture of one file.
     pub stream: u32,
     /// TCP or UDP.
@@ -413,7 +413,7 @@ impl Conversation {
     /// A conversation of which nothing is known but who talks to whom, and since when.
     pub fn new(transport: Transport, client: Endpoint, server: Endpoint, first: Stamp) -> Self {
         Self {
-            id: 0,
+            id: ConversationId::default(),
             stream: 0,
             transport,
             protocol: None,

@@ -1,6 +1,6 @@
 //! What a rule has to say.
 
-use super::{Facts, FrameRef, Layer, LogLine, RuleId};
+use super::{ConversationId, Facts, FrameRef, Layer, LogLine, RuleId};
 use serde::Serialize;
 
 /// How bad it is. Ordered: `Info` is the least.
@@ -95,7 +95,7 @@ pub struct Finding {
     /// What happened, in plain words.
     pub explanation: String,
     /// Conversations it is about, by [`super::Conversation::id`].
-    pub conversations: Vec<u32>,
+    pub conversations: Vec<ConversationId>,
     /// Frames that show it, in ascending order.
     pub frames: Vec<FrameRef>,
     /// The facts.

@@ -7,6 +7,7 @@ mod conversation;
 mod facts;
 mod finding;
 mod frame;
+mod id;
 mod layer;
 mod log;
 mod packet;
@@ -27,6 +28,7 @@ pub use conversation::{
 pub use facts::Facts;
 pub use finding::{Confidence, Evidence, Finding, Severity, Source};
 pub use frame::{Endpoint, Frame, FrameRef, Stamp};
+pub use id::ConversationId;
 pub use layer::Layer;
 pub use log::{
     AnchorKey, Log, LogAnchor, LogClock, LogEvent, LogFact, LogKind, LogLine, Placed, TokenStatusText, WrittenTime,

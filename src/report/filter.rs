@@ -155,6 +155,7 @@ const fn ip_field(ip: IpAddr) -> &'static str {
 mod tests {
     use super::super::sample;
     use super::*;
+    use crate::model::ConversationId;
     use nrpcsniff_dissectors::Reader;
     use std::process::Command;
 
@@ -178,12 +179,12 @@ mod tests {
             .map(|n| {
                 let server = format!("10.0.1.{}:{}", n % u16::from(servers), 1352 + n % u16::from(servers));
                 let mut c = between("10.0.0.5:50123", &server);
-                c.id = u32::from(n);
+                c.id = ConversationId::new(n.into());
                 c
             })
             .collect();
         let mut about = sample::finding("x", crate::model::Severity::Info);
-        about.conversations = (0..200).collect();
+        about.conversations = (0..200).map(ConversationId::new).collect();
         about.frames = (0..200).map(|n| frame(0, n * 2 + 1)).collect();
         let analysis = crate::model::Analysis { conversations, ..Default::default() };
         finding(Report { analysis: &analysis, findings: &[], reader: Reader::MASKED }, &about)
@@ -214,12 +215,12 @@ mod tests {
         about.frames = vec![frame(0, 7)];
         forms.push((finding(report, &about), "frame.number == 7"));
         about.frames = vec![frame(0, 7), frame(1, 7)];
-        about.conversations = vec![0];
+        about.conversations = vec![ConversationId::new(0)];
         forms.push((
             finding(report, &about),
             "ip.addr == 10.0.0.5 && ip.addr == 10.0.0.9 && tcp.port == 50123 && tcp.port == 1352",
         ));
-        about.conversations = vec![0, 1];
+        about.conversations = vec![ConversationId::new(0), ConversationId::new(1)];
         forms.push((finding(report, &about), "(ip.addr == 10.0.0.5 && ip.addr == 10.0.0.9 && tcp.port == 50123 && tcp.port == 1352) || (ip.addr == 10.0.0.5 && ip.addr == 10.0.0.2 && udp.port == 40000 && udp.port == 53)"));
         about.conversations.clear();
         forms.push((finding(report, &about), "frame"));

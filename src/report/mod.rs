@@ -27,7 +27,7 @@ pub(crate) mod text;
 pub mod token;
 mod view;
 
-use crate::model::{Analysis, Conversation, Finding};
+use crate::model::{Analysis, Conversation, ConversationId, Finding};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::{Protocol, Reader};
 use std::io::{self, Write};
@@ -112,7 +112,7 @@ pub fn protocol_name(protocol: Option<&'static Protocol>) -> &'static str {
 
 impl<'a> Report<'a> {
     /// The conversation of that id, if it was kept.
-    pub fn conversation(self, id: u32) -> Option<&'a Conversation> {
+    pub fn conversation(self, id: ConversationId) -> Option<&'a Conversation> {
         let all = &self.analysis.conversations;
         all.binary_search_by_key(&id, |c| c.id).ok().and_then(|index| all.get(index))
     }
@@ -124,7 +124,8 @@ impl<'a> Report<'a> {
 
     /// Conversations that the report lists, in order: of a known protocol, or named by a finding, or all.
     fn listed(self, detail: Detail, all: bool) -> Vec<&'a Conversation> {
-        let named: HashSet<u32> = self.findings.iter().flat_map(|f| f.conversations.iter().copied()).collect();
+        let named: HashSet<ConversationId> =
+            self.findings.iter().flat_map(|f| f.conversations.iter().copied()).collect();
         let wanted =
             |c: &&Conversation| named.contains(&c.id) || (detail > Detail::Findings && (all || c.protocol.is_some()));
         self.analysis.conversations.iter().filter(wanted).collect()

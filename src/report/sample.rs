@@ -1,9 +1,9 @@
 //! A small analysis made by hand, for tests of the formats.
 
 use crate::model::{
-    Analysis, Close, CloseBy, Confidence, Conversation, Endpoint, Evidence, Facts, Finding, FrameRef, Input,
-    InputFormat, Layer, Message, PerSide, Quality, RuleId, Setup, Severity, Side, Source, Stamp, Teardown, Timestamp,
-    Totals, Transport,
+    Analysis, Close, CloseBy, Confidence, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef,
+    Input, InputFormat, Layer, Message, PerSide, Quality, RuleId, Setup, Severity, Side, Source, Stamp, Teardown,
+    Timestamp, Totals, Transport,
 };
 use nrpcsniff_dissectors::{Message as Body, dns, nrpc};
 use std::net::SocketAddr;
@@ -25,7 +25,7 @@ pub fn at(number: u64, micros: i64) -> Stamp {
 pub fn conversation(id: u32, client: SocketAddr, server: SocketAddr) -> Conversation {
     let endpoint = |address: SocketAddr| Endpoint { ip: address.ip(), port: address.port() };
     Conversation {
-        id,
+        id: ConversationId::new(id),
         stream: id,
         last: at(7, 17_600),
         setup: Setup::Handshake,
@@ -150,7 +150,7 @@ pub fn findings() -> Vec<Finding> {
                          it is another. Notes does not go on when the names differ: the client closed with FIN \
                          4.0 ms after the answer. Network and server are working."
         .to_owned();
-    alias.conversations = vec![0];
+    alias.conversations = vec![ConversationId::new(0)];
     alias.frames = vec![frame(0, 4), frame(0, 5), frame(0, 6)];
     let fact = |number, text: &str| Evidence {
         source: Source::Packet,

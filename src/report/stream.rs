@@ -9,7 +9,7 @@ use super::ndjson::{Line, object};
 use super::text::{Paint, count, counted, sentence, span, time_of_day};
 use super::view::{self, InputView, TotalsView, tool};
 use super::{Detail, Report, filter, protocol_name};
-use crate::model::{Conversation, Endpoint, Finding, Input, Message, Timestamp, Totals, Transport};
+use crate::model::{Conversation, ConversationId, Endpoint, Finding, Input, Message, Timestamp, Totals, Transport};
 use nrpcsniff_dissectors::Reader;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -89,9 +89,9 @@ pub struct Stats {
 }
 
 /// The id of a conversation that stays while others come and go.
-pub const fn id(conversation: &Conversation) -> u32 {
+pub const fn id(conversation: &Conversation) -> ConversationId {
     let udp = matches!(conversation.transport, Transport::Udp) as u32;
-    conversation.stream.saturating_mul(2).saturating_add(udp)
+    ConversationId::new(conversation.stream.saturating_mul(2).saturating_add(udp))
 }
 
 /// A finding in one line: when, how bad, who, what, and what to do first.
@@ -180,7 +180,7 @@ pub fn write_conversation(conversation: &Conversation, reader: Reader<'_>, out: 
 #[derive(Serialize)]
 struct MessageLine<'a> {
     kind: &'static str,
-    conversation: u32,
+    conversation: ConversationId,
     protocol: &'static str,
     client: Endpoint,
     server: Endpoint,

@@ -4,8 +4,9 @@
 
 use super::{Detail, Options, Report, TOOL, VERSION, filter, protocol_name};
 use crate::model::{
-    Analysis, Close, CloseBy, Conversation, Endpoint, Evidence, Facts, Finding, FrameRef, Input, InputFormat, Layer,
-    Log, LogKind, Message, PerSide, Placed, RuleId, Setup, Source, Stamp, Timestamp, Totals, Transport,
+    Analysis, Close, CloseBy, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef, Input,
+    InputFormat, Layer, Log, LogKind, Message, PerSide, Placed, RuleId, Setup, Source, Stamp, Timestamp, Totals,
+    Transport,
 };
 use nrpcsniff_dissectors::tls::Why;
 use nrpcsniff_dissectors::{Layer as TlsLayer, PROTOCOLS, Reader, Value};
@@ -161,7 +162,7 @@ impl Serialize for TotalsView<'_> {
 /// One conversation.
 #[derive(Serialize)]
 pub(super) struct ConversationView<'a> {
-    pub(super) id: u32,
+    pub(super) id: ConversationId,
     transport: Transport,
     protocol: &'static str,
     over_tls: bool,
@@ -423,7 +424,7 @@ pub(super) struct FindingView<'a> {
     score: u8,
     title: &'a str,
     explanation: &'a str,
-    pub(super) conversations: &'a [u32],
+    pub(super) conversations: &'a [ConversationId],
     packets: Vec<u64>,
     evidence: Vec<EvidenceView<'a>>,
     remedy: &'a [String],

@@ -5,8 +5,8 @@ use super::sequence;
 use super::teardown::{ResetFingerprint, TeardownTracker};
 use super::{Limits, Sink};
 use crate::model::{
-    Close, Conversation, Endpoint, FirstBytes, Handshake, IdleGap, PerSide, Quality, Setup, Side, Stamp, TcpFacts,
-    Transport,
+    Close, Conversation, ConversationId, Endpoint, FirstBytes, Handshake, IdleGap, PerSide, Quality, Setup, Side,
+    Stamp, TcpFacts, Transport,
 };
 use crate::model::{Segment, flags};
 
@@ -70,7 +70,7 @@ pub struct Tombstone {
     client: Endpoint,
     bases: PerSide<Option<u32>>,
     /// Where the conversation is kept in the report, if it is.
-    pub kept: Option<u32>,
+    pub kept: Option<ConversationId>,
 }
 
 impl Tombstone {

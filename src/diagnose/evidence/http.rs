@@ -5,7 +5,7 @@ use super::each;
 use crate::diagnose::words::listed;
 use crate::diagnose::{About, Draft};
 use crate::facts::http::denials::UnsentToken;
-use crate::facts::http::{HttpExchange, HttpIndex, JarCookie};
+use crate::facts::http::{BrowserId, HttpExchange, HttpIndex, JarCookie};
 use crate::facts::{Case, Thresholds};
 
 /// Begins a finding on such a group: conversations, frames, guards and the first request that should have carried the token.
@@ -60,8 +60,8 @@ pub fn describe(stored: &JarCookie<'_>) -> String {
 }
 
 /// The browsers of a group by address.
-pub fn browsers(http: &HttpIndex<'_>, exchanges: impl IntoIterator<Item = usize>) -> String {
-    listed(exchanges.into_iter().filter_map(|index| Some(http.browsers().get(index)?.label())), "clients")
+pub fn browsers(http: &HttpIndex<'_>, browsers: impl IntoIterator<Item = BrowserId>) -> String {
+    listed(browsers.into_iter().filter_map(|id| Some(http.browser_of(id)?.label())), "clients")
 }
 
 /// The browsers whose requests were turned away.

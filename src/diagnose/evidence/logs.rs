@@ -4,7 +4,7 @@ use crate::diagnose::{About, Case, Draft, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::logs::{ClientTrace, LogEntry, TracedLogin, same_server};
 use crate::facts::names::NameLikeness;
-use crate::model::{LogEvent, TokenStatusText};
+use crate::model::{ConversationId, LogEvent, TokenStatusText};
 use nrpcsniff_dissectors::{http, sametime, sip};
 
 /// Score of a text that names the fault.
@@ -34,7 +34,7 @@ pub fn whose<'a>(login: &TracedLogin<'a>) -> &'a str {
 }
 
 /// Conversations with a community server in which the capture shows that sign-on refused.
-pub fn refused_logins(case: &Case<'_>, login: &TracedLogin<'_>) -> Vec<u32> {
+pub fn refused_logins(case: &Case<'_>, login: &TracedLogin<'_>) -> Vec<ConversationId> {
     let Some(failed) = login.failed().or_else(|| login.first()) else { return Vec::new() };
     case.logs().refused_at(&failed, &[&sametime::PROTOCOL], &login.users())
 }
@@ -81,7 +81,7 @@ pub fn token_status(
 }
 
 /// Conversations in which the capture shows a token refused at that moment.
-pub fn refused_near(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<u32> {
+pub fn refused_near(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
     case.logs().refused_at(entry, &[&http::PROTOCOL, &sip::PROTOCOL, &sametime::PROTOCOL], &[])
 }
 
@@ -106,7 +106,7 @@ pub fn noise(
 }
 
 /// NRPC conversations that were open at that moment, or nearly.
-pub fn nrpc_at(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<u32> {
+pub fn nrpc_at(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
     let Some(time) = entry.time else { return Vec::new() };
     let within = case.settings.thresholds.log_within;
     let talks = case.nrpc().filter(|talk| {
@@ -139,7 +139,7 @@ pub fn wrong_server(
 
 /// Conversations in which the same name was asked for and the same server answered, at the same address where that can be
 /// read. Names and addresses tell more than times, which such traces do not have.
-fn same_attempt(case: &Case<'_>, trace: &ClientTrace<'_>) -> Vec<u32> {
+fn same_attempt(case: &Case<'_>, trace: &ClientTrace<'_>) -> Vec<ConversationId> {
     let ip = trace.ip();
     let talks = case.nrpc().filter(|talk| {
         let wanted =

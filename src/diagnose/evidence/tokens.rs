@@ -15,7 +15,7 @@ use hashbrown::HashSet;
 #[must_use]
 pub fn name_all<'a>(case: &Case<'a>, draft: Draft, showings: &[&Showing<'a>]) -> Draft {
     let http = case.http();
-    let denied: Vec<_> = showings.iter().filter_map(|showing| http.exchanges().get(showing.exchange()?)).collect();
+    let denied: Vec<_> = showings.iter().filter_map(|showing| http.exchange(showing.exchange()?)).collect();
     let draft = name_loops(http, draft, &case.settings.thresholds, &denied);
     let calls: HashSet<&str> = showings.iter().filter_map(|showing| showing.call_id).collect();
     let mut calls: Vec<&str> = calls.into_iter().collect();

@@ -1,7 +1,9 @@
 //! Who asked: a browser, told apart by its address, by what a proxy says of it, and by its User-Agent.
 
 use super::exchange::HttpExchange;
+use super::id::{BrowserId, ExchangeId};
 use super::jar::{is_single_server, tokens_sent};
+use crate::model::ConversationId;
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -9,7 +11,7 @@ use std::net::IpAddr;
 #[derive(Debug, Clone)]
 pub struct Browser<'a> {
     /// Its place in [`super::HttpIndex::browsers`].
-    pub index: usize,
+    pub id: BrowserId,
     /// Address from which it came to the place of the capture.
     pub client: IpAddr,
     /// X-Forwarded-For, as sent: the address behind a proxy.
@@ -22,7 +24,7 @@ pub struct Browser<'a> {
     /// changes to and fro.
     pub is_shared: bool,
     /// What it did: places in [`super::HttpIndex::exchanges`], in order of time.
-    pub(super) exchanges: Vec<usize>,
+    pub(super) exchanges: Vec<ExchangeId>,
 }
 
 impl Browser<'_> {
@@ -41,31 +43,31 @@ type BrowserKey<'a> = (IpAddr, Option<&'a str>, Option<&'a str>);
 #[derive(Default)]
 pub(super) struct Browsers<'a> {
     found: Vec<Browser<'a>>,
-    by_key: HashMap<BrowserKey<'a>, usize>,
+    by_key: HashMap<BrowserKey<'a>, BrowserId>,
     /// Of a response without its request: the browser that used the connection last.
-    by_conversation: HashMap<u32, usize>,
+    by_conversation: HashMap<ConversationId, BrowserId>,
 }
 
 impl<'a> Browsers<'a> {
     /// The browser of an exchange; it takes its place there.
-    pub(super) fn place(&mut self, exchange: &HttpExchange<'a>) -> usize {
+    pub(super) fn place(&mut self, exchange: &HttpExchange<'a>) -> BrowserId {
         let known = exchange.request.is_none().then(|| self.by_conversation.get(&exchange.conversation.id)).flatten();
         let at = known.copied().unwrap_or_else(|| self.of_key(exchange));
         self.by_conversation.insert(exchange.conversation.id, at);
-        if let Some(browser) = self.found.get_mut(at) {
-            browser.exchanges.push(exchange.index);
+        if let Some(browser) = self.found.get_mut(at.index()) {
+            browser.exchanges.push(exchange.id);
         }
         at
     }
 
-    fn of_key(&mut self, exchange: &HttpExchange<'a>) -> usize {
+    fn of_key(&mut self, exchange: &HttpExchange<'a>) -> BrowserId {
         let forwarded_for = exchange.request.and_then(|request| request.content.forwarded_for.as_deref());
         let (client, user_agent) = (exchange.client(), exchange.user_agent());
-        let next = self.found.len();
+        let next = BrowserId::new(self.found.len());
         *self.by_key.entry((client, forwarded_for, user_agent)).or_insert_with(|| {
             let (returns_cookies, is_shared, exchanges) = (false, false, Vec::new());
             self.found.push(Browser {
-                index: next,
+                id: next,
                 client,
                 forwarded_for,
                 user_agent,
@@ -79,7 +81,7 @@ impl<'a> Browsers<'a> {
 
     pub(super) fn finish(mut self, exchanges: &[HttpExchange<'a>]) -> Vec<Browser<'a>> {
         for browser in &mut self.found {
-            let mine = || browser.exchanges.iter().filter_map(|&index| exchanges.get(index));
+            let mine = || browser.exchanges.iter().filter_map(|&id| exchanges.get(id.index()));
             browser.returns_cookies = mine().any(|e| e.request.is_some_and(|request| !request.cookies.is_empty()));
             browser.is_shared = several_users(mine()) || cookies_alternate(mine());
         }

@@ -1,5 +1,6 @@
 //! One request and its response: who asked whom for what, by which name, and what came of it.
 
+use super::id::{BrowserId, ExchangeId};
 use super::origin;
 use crate::facts::Dissected;
 use crate::model::{Conversation, FrameRef, Side, Stamp};
@@ -11,7 +12,7 @@ use std::net::IpAddr;
 #[derive(Debug, Clone)]
 pub struct HttpExchange<'a> {
     /// Its place in [`super::HttpIndex::exchanges`].
-    pub index: usize,
+    pub id: ExchangeId,
     /// Conversation that carried it.
     pub conversation: &'a Conversation,
     /// The request, if it was captured.
@@ -19,7 +20,7 @@ pub struct HttpExchange<'a> {
     /// The final response, if one was captured.
     pub response: Option<Dissected<'a, http::Response>>,
     /// The browser that asked: see [`super::HttpIndex::browser`].
-    pub browser: usize,
+    pub browser: BrowserId,
     /// Host that was asked for: of the Host header without port, lower case; the server's address if none was sent.
     pub host: String,
     /// Cookies of sign-on that the browser had when it asked, whether they belong here or not: indices into
@@ -154,7 +155,15 @@ fn is_final(response: &http::Response) -> bool {
 
 impl<'a> HttpExchange<'a> {
     fn new(conversation: &'a Conversation, host: String) -> Self {
-        Self { index: 0, conversation, request: None, response: None, browser: 0, host, had: Vec::new() }
+        Self {
+            id: ExchangeId::default(),
+            conversation,
+            request: None,
+            response: None,
+            browser: BrowserId::default(),
+            host,
+            had: Vec::new(),
+        }
     }
 
     fn asked(conversation: &'a Conversation, request: Dissected<'a, http::Request>) -> Self {

@@ -4,9 +4,10 @@
 //! unknown, so that a cookie which is sent and was never set is no contradiction.
 
 use super::exchange::HttpExchange;
+use super::id::{BrowserId, ExchangeId};
 use super::origin;
 use crate::facts::Dissected;
-use crate::model::{Stamp, Timestamp};
+use crate::model::{ConversationId, Stamp, Timestamp};
 use nrpcsniff_dissectors::cookie::{Cookie, SetCookie, is_blank, is_token};
 use nrpcsniff_dissectors::http;
 use nrpcsniff_dissectors::ltpa::Token;
@@ -18,11 +19,11 @@ pub(super) const LIMIT: usize = 32;
 #[derive(Debug, Clone)]
 pub struct JarCookie<'a> {
     /// The browser that was told to keep it.
-    pub browser: usize,
+    pub browser: BrowserId,
     /// Exchange that set it.
-    pub by: usize,
+    pub by: ExchangeId,
     /// Conversation of that exchange.
-    pub(super) conversation: u32,
+    pub(super) conversation: ConversationId,
     /// When.
     pub at: Stamp,
     /// As it was set.
@@ -38,7 +39,7 @@ pub struct JarCookie<'a> {
     /// When it ends by its own attributes.
     pub until: Option<Timestamp>,
     /// Exchange that deleted or replaced it.
-    pub ended_by: Option<usize>,
+    pub ended_by: Option<ExchangeId>,
 }
 
 /// Why browsers do not keep a cookie (RFC 6265 section 5.3).
@@ -122,7 +123,7 @@ impl<'a> JarCookie<'a> {
         let path = cookie.path.as_deref().filter(|path| path.starts_with('/'));
         let stored = Self {
             browser: exchange.browser,
-            by: exchange.index,
+            by: exchange.id,
             conversation: exchange.conversation.id,
             at,
             cookie,

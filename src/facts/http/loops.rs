@@ -1,6 +1,7 @@
 //! Login loops: a browser that is sent to log in, logs in, and is sent to log in again.
 
 use super::exchange::HttpExchange;
+use super::id::ExchangeId;
 use super::pages::HttpLoginOutcome;
 use super::{Browser, HttpIndex};
 use crate::facts::Thresholds;
@@ -14,26 +15,26 @@ pub struct LoginRounds {
     /// The rounds, in order of time.
     pub rounds: Vec<LoginRound>,
     /// The denial that followed the last login.
-    pub last: usize,
+    pub last: ExchangeId,
 }
 
 /// One round: turned away, then logged in. Places in [`HttpIndex::exchanges`].
 #[derive(Debug, Clone, Copy)]
 pub struct LoginRound {
     /// Request that was turned away.
-    pub denied: usize,
+    pub denied: ExchangeId,
     /// Login that the server took after it.
-    pub login: usize,
+    pub login: ExchangeId,
 }
 
 impl LoginRounds {
     /// Requests that were turned away, in order of time.
-    pub fn denials(&self) -> impl Iterator<Item = usize> {
+    pub fn denials(&self) -> impl Iterator<Item = ExchangeId> {
         self.rounds.iter().map(|round| round.denied).chain([self.last])
     }
 
     /// Everything that it is made of.
-    pub fn exchanges(&self) -> impl Iterator<Item = usize> {
+    pub fn exchanges(&self) -> impl Iterator<Item = ExchangeId> {
         self.rounds.iter().flat_map(|round| [round.denied, round.login]).chain([self.last])
     }
 }
@@ -47,8 +48,8 @@ pub(super) fn find(http: &HttpIndex<'_>, thresholds: &Thresholds) -> Vec<LoginRo
 #[derive(Default)]
 struct LoopState {
     rounds: Vec<LoginRound>,
-    denied: Option<usize>,
-    login: Option<usize>,
+    denied: Option<ExchangeId>,
+    login: Option<ExchangeId>,
 }
 
 /// Hosts that one browser is followed at; what goes beyond begins anew.
@@ -83,10 +84,7 @@ fn of_browser(http: &HttpIndex<'_>, browser: &Browser<'_>, thresholds: &Threshol
 fn logged_in(states: &mut HashMap<&str, LoopState>, login: &HttpExchange<'_>) {
     match login.login_outcome() {
         HttpLoginOutcome::Accepted => {
-            states
-                .values_mut()
-                .filter(|state| state.denied.is_some())
-                .for_each(|state| state.login = Some(login.index));
+            states.values_mut().filter(|state| state.denied.is_some()).for_each(|state| state.login = Some(login.id));
         }
         HttpLoginOutcome::Refused | HttpLoginOutcome::Unknown => states.clear(),
     }
@@ -102,12 +100,12 @@ fn turned_away(http: &HttpIndex<'_>, state: &mut LoopState, exchange: &HttpExcha
         }
         _ => state.rounds.clear(),
     }
-    state.denied = Some(exchange.index);
+    state.denied = Some(exchange.id);
 }
 
 /// The denial comes so soon after the login that no session can have run out.
-fn soon(http: &HttpIndex<'_>, login: usize, denied: &HttpExchange<'_>, thresholds: &Thresholds) -> bool {
-    let login = http.exchanges().get(login);
+fn soon(http: &HttpIndex<'_>, login: ExchangeId, denied: &HttpExchange<'_>, thresholds: &Thresholds) -> bool {
+    let login = http.exchange(login);
     login.is_some_and(|login| denied.at().time.seconds_since(login.at().time) <= thresholds.login_round)
 }
 

@@ -9,6 +9,7 @@
 mod browser;
 pub mod denials;
 mod exchange;
+mod id;
 mod jar;
 mod loops;
 pub mod origin;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use browser::Browser;
 pub use exchange::HttpExchange;
+pub use id::{BrowserId, ExchangeId};
 pub use jar::{
     CookieMatch, CookieRefusal, JarCookie, is_access_manager, is_sign_on, is_single_server, is_web_token, tokens_sent,
     tokens_set,
@@ -42,7 +44,7 @@ pub struct HttpIndex<'a> {
     exchanges: Vec<HttpExchange<'a>>,
     browsers: Vec<Browser<'a>>,
     jar_cookies: Vec<JarCookie<'a>>,
-    by_host: HashMap<String, Vec<usize>>,
+    by_host: HashMap<String, Vec<ExchangeId>>,
     sign_on_hosts: OnceCell<HashSet<String>>,
     loops: OnceCell<Vec<LoginRounds>>,
 }
@@ -59,12 +61,12 @@ impl<'a> HttpIndex<'a> {
         exchanges.sort_by_key(|exchange| (exchange.at().time, exchange.at().frame));
         let mut browsers = Browsers::default();
         for (index, exchange) in exchanges.iter_mut().enumerate() {
-            exchange.index = index;
+            exchange.id = ExchangeId::new(index);
             exchange.browser = browsers.place(exchange);
         }
-        let mut by_host: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_host: HashMap<String, Vec<ExchangeId>> = HashMap::new();
         for exchange in &exchanges {
-            by_host.entry_ref(exchange.host.as_str()).or_default().push(exchange.index);
+            by_host.entry_ref(exchange.host.as_str()).or_default().push(exchange.id);
         }
         let stored = fill_jars(&mut exchanges);
         let browsers = browsers.finish(&exchanges);
@@ -77,6 +79,16 @@ impl<'a> HttpIndex<'a> {
         &self.exchanges
     }
 
+    /// The exchange of that number.
+    pub fn exchange(&self, id: ExchangeId) -> Option<&HttpExchange<'a>> {
+        self.exchanges.get(id.index())
+    }
+
+    /// The browser of that number.
+    pub fn browser_of(&self, id: BrowserId) -> Option<&Browser<'a>> {
+        self.browsers.get(id.index())
+    }
+
     /// Everybody who asked for something.
     pub fn browsers(&self) -> &[Browser<'a>] {
         &self.browsers
@@ -84,7 +96,7 @@ impl<'a> HttpIndex<'a> {
 
     /// Who made that request. Client address, what a proxy says of it, and User-Agent tell browsers apart.
     pub fn browser(&self, exchange: &HttpExchange<'a>) -> &Browser<'a> {
-        &self.browsers[exchange.browser]
+        &self.browsers[exchange.browser.index()]
     }
 
     /// The browsers at an address: of one person, or of those behind one router.
@@ -94,26 +106,26 @@ impl<'a> HttpIndex<'a> {
 
     /// What a browser did, in order of time.
     pub fn of(&self, browser: &Browser<'a>) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
-        browser.exchanges.iter().map(|&index| &self.exchanges[index])
+        browser.exchanges.iter().map(|&id| &self.exchanges[id.index()])
     }
 
     /// What the same browser did after `exchange`, in order of time.
     pub fn after(&self, exchange: &HttpExchange<'a>) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
         let all = &self.browser(exchange).exchanges;
-        let next = all.partition_point(|&index| index <= exchange.index);
-        all[next..].iter().map(|&index| &self.exchanges[index])
+        let next = all.partition_point(|&id| id <= exchange.id);
+        all[next..].iter().map(|&id| &self.exchanges[id.index()])
     }
 
     /// What the same browser did before `exchange`, the latest first.
     pub fn before(&self, exchange: &HttpExchange<'a>) -> impl Iterator<Item = &HttpExchange<'a>> {
         let all = &self.browser(exchange).exchanges;
-        let place = all.partition_point(|&index| index < exchange.index);
-        all[..place].iter().rev().map(|&index| &self.exchanges[index])
+        let place = all.partition_point(|&id| id < exchange.id);
+        all[..place].iter().rev().map(|&id| &self.exchanges[id.index()])
     }
 
     /// Everything that a host was asked for under that name, in order of time.
     pub fn of_host(&self, host: &str) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
-        self.by_host.get(host).into_iter().flatten().map(|&index| &self.exchanges[index])
+        self.by_host.get(host).into_iter().flatten().map(|&id| &self.exchanges[id.index()])
     }
 
     /// Every cookie of sign-on that was set, refused ones too, in order of time.
@@ -123,7 +135,7 @@ impl<'a> HttpIndex<'a> {
 
     /// Exchange that set a cookie.
     pub fn setter(&self, stored: &JarCookie<'a>) -> &HttpExchange<'a> {
-        &self.exchanges[stored.by]
+        &self.exchanges[stored.by.index()]
     }
 
     /// Cookies of sign-on that the browser had when it made that request, and whether each belongs to it. Only what the
@@ -162,30 +174,29 @@ impl<'a> HttpIndex<'a> {
 
     /// The conversations of every login loop in which one of these requests was turned away.
     pub fn loops_of(&self, thresholds: &Thresholds, denied: &[&HttpExchange<'a>]) -> Vec<&'a Conversation> {
-        let denied: HashSet<usize> = denied.iter().map(|exchange| exchange.index).collect();
-        let concerned =
-            self.loops(thresholds).iter().filter(|found| found.denials().any(|index| denied.contains(&index)));
-        concerned.flat_map(LoginRounds::exchanges).map(|index| self.exchanges[index].conversation).collect()
+        let denied: HashSet<ExchangeId> = denied.iter().map(|exchange| exchange.id).collect();
+        let concerned = self.loops(thresholds).iter().filter(|found| found.denials().any(|id| denied.contains(&id)));
+        concerned.flat_map(LoginRounds::exchanges).map(|id| self.exchanges[id.index()].conversation).collect()
     }
 }
 
 /// Goes through all that was said in order of time, keeps what responses set, and notes with every request what its browser
 /// had by then.
 fn fill_jars<'a>(exchanges: &mut [HttpExchange<'a>]) -> Vec<JarCookie<'a>> {
-    let mut events: Vec<(Timestamp, bool, usize)> = Vec::new();
+    let mut events: Vec<(Timestamp, bool, ExchangeId)> = Vec::new();
     for exchange in exchanges.iter() {
-        events.extend(exchange.request.map(|part| (part.at().time, false, exchange.index)));
+        events.extend(exchange.request.map(|part| (part.at().time, false, exchange.id)));
         let sets = exchange.response.filter(|response| !response.set_cookies.is_empty());
-        events.extend(sets.map(|part| (part.at().time, true, exchange.index)));
+        events.extend(sets.map(|part| (part.at().time, true, exchange.id)));
     }
     if !events.iter().any(|(_, sets, _)| *sets) {
         return Vec::new();
     }
     events.sort_unstable();
     let mut stored = Vec::new();
-    let mut jars: HashMap<usize, Vec<usize>> = HashMap::new();
-    for (_, sets, index) in events {
-        let Some(exchange) = exchanges.get_mut(index) else { continue };
+    let mut jars: HashMap<BrowserId, Vec<usize>> = HashMap::new();
+    for (_, sets, id) in events {
+        let Some(exchange) = exchanges.get_mut(id.index()) else { continue };
         let jar = jars.entry(exchange.browser).or_default();
         if sets {
             set_all(exchange, jar, &mut stored);
@@ -205,7 +216,7 @@ fn set_all<'a>(exchange: &HttpExchange<'a>, jar: &mut Vec<usize>, stored: &mut V
             jar.retain(|&old| {
                 let replaced = stored.get(old).is_some_and(|old| new.replaces(old));
                 if let Some(old) = stored.get_mut(old).filter(|_| replaced) {
-                    old.ended_by = Some(exchange.index);
+                    old.ended_by = Some(exchange.id);
                 }
                 !replaced
             });

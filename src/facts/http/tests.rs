@@ -1,7 +1,7 @@
 //! The index over whole captures.
 
 use super::story::{CHAT, CONNECT, MEET, Stage, is_denied, is_served, logs_in, page, to_login, told};
-use super::{CookieMatch, CookieRefusal, HttpExchange, HttpIndex, JarCookie, tokens_sent, tokens_set};
+use super::{CookieMatch, CookieRefusal, ExchangeId, HttpExchange, HttpIndex, JarCookie, tokens_sent, tokens_set};
 use crate::facts::Thresholds;
 use crate::facts::http::pages::{HttpLoginOutcome, Product};
 use crate::model::Analysis;
@@ -229,7 +229,7 @@ fn cookies_are_replaced_and_deleted() {
     let web = HttpIndex::new(&read);
     assert_eq!(names(web.expected(at(&web, "/3"))).len(), 1);
     let ended: Vec<_> = web.jar_cookies().iter().map(|stored| stored.ended_by).collect();
-    assert_eq!(ended, [Some(1), Some(2), None]);
+    assert_eq!(ended, [Some(ExchangeId::new(1)), Some(ExchangeId::new(2)), None]);
 }
 
 /// Another connection's request may have left before the cookie arrived.
@@ -368,7 +368,7 @@ fn rounds_of_a_loop() {
     let web = HttpIndex::new(&read);
     let [found] = web.loops(&Thresholds::default()) else { panic!("one loop") };
     assert_eq!((found.host.as_str(), found.rounds.len()), ("meet.example.com", 3));
-    let paths: Vec<_> = found.exchanges().map(|index| web.exchanges()[index].path()).collect();
+    let paths: Vec<_> = found.exchanges().map(|id| web.exchange(id).unwrap().path()).collect();
     assert_eq!(paths, [MEET, "/j_security_check", MEET, "/j_security_check", MEET, "/j_security_check", MEET]);
     assert_eq!(found.denials().count(), 4);
 }

@@ -18,7 +18,7 @@ use super::sip::SipIndex;
 use super::tokens::TokenIndex;
 use super::tokens::person::{PersonLikeness, compare};
 use super::{Settings, names};
-use crate::model::{Analysis, Log, LogClock, LogEvent, LogFact, LogLine, Stamp, Timestamp};
+use crate::model::{Analysis, ConversationId, Log, LogClock, LogEvent, LogFact, LogLine, Stamp, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Protocol, http, sametime, sip};
 
@@ -60,7 +60,7 @@ pub struct CapturedRefusal {
     /// Names of its user, as far as they can be read.
     pub users: Vec<String>,
     /// Conversations that carried it.
-    pub conversations: Vec<u32>,
+    pub conversations: Vec<ConversationId>,
     /// Over which protocol.
     pub protocol: &'static Protocol,
 }
@@ -175,7 +175,7 @@ impl<'a> LogIndex<'a> {
 
     /// Conversations in which the capture shows a refusal at that moment, over one of these protocols, of that user as far
     /// as both sides name one.
-    pub fn refused_at(&self, entry: &LogEntry<'_>, protocols: &[&Protocol], users: &[&str]) -> Vec<u32> {
+    pub fn refused_at(&self, entry: &LogEntry<'_>, protocols: &[&Protocol], users: &[&str]) -> Vec<ConversationId> {
         let Some(time) = entry.time else { return Vec::new() };
         let near = |other: Timestamp| other.since(time).saturating_abs() <= self.within;
         // A request may wait for its answer as long as TCP waits.

@@ -4,7 +4,7 @@
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::got_through;
 use crate::facts::{Case, Talk};
-use crate::model::{Close, CloseBy, Endpoint, Setup, Stamp, Timestamp};
+use crate::model::{Close, CloseBy, ConversationId, Endpoint, Setup, Stamp, Timestamp};
 use hashbrown::HashSet;
 
 /// One restart as the capture shows it.
@@ -34,7 +34,7 @@ pub fn restarts<'c, 'a>(case: &'c Case<'a>) -> Vec<Restart<'c, 'a>> {
 }
 
 /// Conversations that a restart explains.
-pub fn restarted<'c>(case: &'c Case<'_>) -> &'c HashSet<u32> {
+pub fn restarted<'c>(case: &'c Case<'_>) -> &'c HashSet<ConversationId> {
     case.restarted.get_or_init(|| {
         let all = restarts(case).into_iter().flat_map(|restart| restart.closed.into_iter().chain(restart.failed));
         all.map(|talk| talk.conversation.id).collect()

@@ -145,7 +145,7 @@ impl<'a> SametimeIndex<'a> {
     /// The client's conversations, and the place of `login` among them.
     fn place_of(&self, login: &SametimeLogin<'a>) -> (&[usize], usize) {
         let all = self.by_client.get(&login.client()).map_or(&[][..], Vec::as_slice);
-        let id_of = |&index: &usize| self.logins.get(index).map_or(0, |l| l.conversation.id);
+        let id_of = |&index: &usize| self.logins.get(index).map(|l| l.conversation.id).unwrap_or_default();
         (all, all.partition_point(|index| id_of(index) < login.conversation.id))
     }
 }
@@ -495,7 +495,7 @@ mod tests {
         assert_eq!((first.user(), first.refusal(), first.by_password()), (Some(USER), Some(reason::SERVER_FULL), true));
         assert!(first.is_translated() && !second.is_translated());
         assert_eq!(second.accepted_as(), Some((USER, USER)));
-        assert_eq!(chat.accepted_after(first).map(|login| login.conversation.id), Some(1));
+        assert_eq!(chat.accepted_after(first).map(|login| login.conversation.id.number()), Some(1));
         assert_eq!((chat.before(second).count(), chat.soon_after(first, 30.0).count()), (1, 1));
         assert_eq!(chat.of_server(second.server()).count(), 2);
     }

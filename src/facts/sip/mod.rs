@@ -18,7 +18,7 @@ pub use exchange::{SipExchange, Transaction, TransactionOutcome};
 pub use series::Series;
 pub use signal::{SipMessage, aor};
 
-use crate::model::{Analysis, Timestamp};
+use crate::model::{Analysis, ConversationId, Timestamp};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::ops::Range;
@@ -32,7 +32,7 @@ pub struct SipIndex<'a> {
     /// Exchanges of each Call-ID, in order of time.
     by_call: HashMap<&'a str, Vec<usize>>,
     /// Conversations with messages that belong to no exchange because they cannot be read.
-    torn: HashSet<u32>,
+    torn: HashSet<ConversationId>,
     /// When each wish was granted last.
     accepted: HashMap<WishKey<'a>, Timestamp>,
 }

@@ -25,7 +25,7 @@ pub(super) fn issues<'a>(http: &HttpIndex<'a>, settings: &Settings) -> Vec<Issue
             found.push(Issue {
                 at: response.at(),
                 conversation: exchange.conversation,
-                exchange: exchange.index,
+                exchange: exchange.id,
                 browser: exchange.browser,
                 host: exchange.host.clone(),
                 cookie,
@@ -81,7 +81,7 @@ fn of_http<'a>(exchange: &http::HttpExchange<'a>, settings: &Settings) -> Option
     let request = exchange.request?;
     let tokens = in_cookies(&request.content.cookies, settings);
     (!tokens.is_empty()).then(|| Showing {
-        channel: Channel::Http { exchange: exchange.index, browser: exchange.browser },
+        channel: Channel::Http { exchange: exchange.id, browser: exchange.browser },
         at: request.at(),
         conversation: exchange.conversation,
         conversations: vec![exchange.conversation],

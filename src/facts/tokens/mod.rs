@@ -17,7 +17,7 @@ pub use clocks::{ServerClock, ServerClocks};
 pub use sums::{AcceptedTokens, IssuedTokens};
 
 use super::Settings;
-use super::http::HttpIndex;
+use super::http::{BrowserId, ExchangeId, HttpIndex};
 use super::sip::SipIndex;
 use crate::model::{Analysis, Conversation, Endpoint, Stamp, Timestamp};
 use hashbrown::HashMap;
@@ -36,12 +36,12 @@ pub struct TokenIndex<'a> {
     clocks: ServerClocks,
     sums: sums::ServerSums,
     /// Issues for each browser, and for each address, in order of time.
-    by_browser: HashMap<usize, Vec<usize>>,
+    by_browser: HashMap<BrowserId, Vec<usize>>,
     by_client: HashMap<IpAddr, Vec<usize>>,
     /// Issues of each host.
     by_host: HashMap<String, Vec<usize>>,
     /// When tokens of each browser were deleted.
-    deleted: HashMap<usize, Vec<Timestamp>>,
+    deleted: HashMap<BrowserId, Vec<Timestamp>>,
 }
 
 /// A token, and what is known of it.
@@ -65,9 +65,9 @@ pub struct Issue<'a> {
     /// Where it was said.
     pub conversation: &'a Conversation,
     /// The exchange: its place in [`HttpIndex::exchanges`].
-    pub exchange: usize,
+    pub exchange: ExchangeId,
     /// The browser: its place in [`HttpIndex::browsers`].
-    pub browser: usize,
+    pub browser: BrowserId,
     /// Host that was asked.
     pub host: String,
     /// The cookie with its attributes.
@@ -86,9 +86,9 @@ pub enum Channel {
     /// A request of a browser.
     Http {
         /// Its place in [`HttpIndex::exchanges`].
-        exchange: usize,
+        exchange: ExchangeId,
         /// Its browser: place in [`HttpIndex::browsers`].
-        browser: usize,
+        browser: BrowserId,
     },
     /// A SIP request.
     Sip,
@@ -198,7 +198,7 @@ impl<'a> TokenIndex<'a> {
         let sums = sums::ServerSums::new(&issues, &showings, host_of);
         let clocks = ServerClocks::new(http);
         let (mut by_browser, mut by_client, mut by_host) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let mut deleted: HashMap<usize, Vec<Timestamp>> = HashMap::new();
+        let mut deleted: HashMap<BrowserId, Vec<Timestamp>> = HashMap::new();
         for (index, issue) in issues.iter().enumerate() {
             if issue.deleted {
                 deleted.entry(issue.browser).or_default().push(issue.at.time);
@@ -297,7 +297,7 @@ impl<'a> TokenIndex<'a> {
     }
 
     /// The last tokens that were set for a browser, the latest first (at most 256).
-    pub fn issues_for(&self, browser: usize) -> impl Iterator<Item = &Issue<'a>> {
+    pub fn issues_for(&self, browser: BrowserId) -> impl Iterator<Item = &Issue<'a>> {
         self.latest(self.by_browser.get(&browser))
     }
 
@@ -319,7 +319,7 @@ impl<'a> TokenIndex<'a> {
     }
 
     /// A token of that browser was deleted after the one and up to the other time: a logout.
-    pub fn was_taken_back(&self, browser: usize, after: Timestamp, until: Timestamp) -> bool {
+    pub fn was_taken_back(&self, browser: BrowserId, after: Timestamp, until: Timestamp) -> bool {
         let times = self.deleted.get(&browser).map_or(&[][..], Vec::as_slice);
         times.get(times.partition_point(|&time| time <= after)).is_some_and(|&time| time <= until)
     }
@@ -436,7 +436,7 @@ impl<'a> Showing<'a> {
     }
 
     /// The exchange that carried it, if a browser showed it.
-    pub const fn exchange(&self) -> Option<usize> {
+    pub const fn exchange(&self) -> Option<ExchangeId> {
         match self.channel {
             Channel::Http { exchange, .. } => Some(exchange),
             _ => None,

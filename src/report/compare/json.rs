@@ -4,7 +4,9 @@ use super::super::escape::JsonFormatter;
 use super::super::protocol_name;
 use super::super::view::{self, Field, InputView, Lazy, MessageView, SCHEMA_VERSION, TeardownView, Tool, tool};
 use super::{Options, Report, conversation};
-use crate::model::{Analysis, Both, Class, Difference, Likeness, Pair, Row, RuleId, Stamp, Step, Timing, Verdict};
+use crate::model::{
+    Analysis, Both, Class, ConversationId, Difference, Likeness, Pair, Row, RuleId, Stamp, Step, Timing, Verdict,
+};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -24,13 +26,13 @@ struct Document<'a, G: Serialize, I: Serialize, F: Serialize> {
 
 #[derive(Serialize)]
 struct PairView<'a> {
-    good: Option<u32>,
-    bad: Option<u32>,
+    good: Option<ConversationId>,
+    bad: Option<ConversationId>,
     score: u8,
     why_paired: String,
     protocol: &'static str,
-    good_conversations: &'a [u32],
-    bad_conversations: &'a [u32],
+    good_conversations: &'a [ConversationId],
+    bad_conversations: &'a [ConversationId],
     forks: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     rows: Option<Vec<RowView<'a>>>,
@@ -45,7 +47,7 @@ struct RowView<'a> {
 
 #[derive(Serialize)]
 struct StepView<'a> {
-    conversation: u32,
+    conversation: ConversationId,
     message: Option<u32>,
     from: Option<&'static str>,
     packet: Option<u64>,
@@ -64,7 +66,7 @@ struct ComparisonView<'a> {
     noise_count: usize,
     timing: Option<TimingView>,
     notes: &'a [String],
-    unpaired: &'a Both<Vec<u32>>,
+    unpaired: &'a Both<Vec<ConversationId>>,
 }
 
 #[derive(Serialize)]
@@ -72,7 +74,7 @@ struct ForkView {
     message: u32,
     good: Option<StepOf>,
     bad: Option<StepOf>,
-    conversations: Both<Option<u32>>,
+    conversations: Both<Option<ConversationId>>,
 }
 
 /// What stands at the fork: a message, or the end of the conversation.
@@ -91,7 +93,7 @@ struct DifferenceView<'a> {
     bad: Option<Field<'a>>,
     class: Class,
     pair: usize,
-    conversations: Both<u32>,
+    conversations: Both<ConversationId>,
     packets: Both<Option<u64>>,
     learned: bool,
 }

@@ -4,7 +4,9 @@ mod json;
 mod side_by_side;
 mod table;
 
-use crate::model::{Analysis, Both, Class, Comparison, Conversation, Difference, Finding, FrameRef, Step};
+use crate::model::{
+    Analysis, Both, Class, Comparison, Conversation, ConversationId, Difference, Finding, FrameRef, Step,
+};
 use nrpcsniff_dissectors::{Reader, Value};
 use std::io::{self, Write};
 
@@ -72,7 +74,7 @@ impl<'a> Report<'a> {
 }
 
 /// The conversation of that id.
-fn conversation(analysis: &Analysis, id: u32) -> Option<&Conversation> {
+fn conversation(analysis: &Analysis, id: ConversationId) -> Option<&Conversation> {
     let all = &analysis.conversations;
     all.binary_search_by_key(&id, |c| c.id).ok().and_then(|index| all.get(index))
 }

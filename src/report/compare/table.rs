@@ -4,7 +4,7 @@ use super::super::text::{Paint, capitalised, counted, span_ns, wrap};
 use super::super::{TOOL, VERSION, escape, filter, protocol_name};
 use super::side_by_side::{self, Sheet};
 use super::{Options, Report, conversation, shown};
-use crate::model::{Analysis, Both, Class, Difference, Timing, Verdict};
+use crate::model::{Analysis, Both, Class, ConversationId, Difference, Timing, Verdict};
 use hashbrown::HashSet;
 use std::io::{self, Write};
 
@@ -120,7 +120,7 @@ impl Page<'_> {
     fn pairs(self, out: &mut dyn Write) -> io::Result<()> {
         let comparison = self.report.comparison;
         for (index, pair) in comparison.pairs.iter().enumerate().take(if self.all { usize::MAX } else { LISTED }) {
-            let ids = |ids: &[u32]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+            let ids = |ids: &[ConversationId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
             let state = match pair.fork {
                 Some(_) if comparison.pair == Some(index) => "they part, see below",
                 Some(_) => "they part, too",
@@ -143,7 +143,7 @@ impl Page<'_> {
         if comparison.pairs.is_empty() { Ok(()) } else { writeln!(out) }
     }
 
-    fn unpaired(self, which: &str, ids: &[u32], out: &mut dyn Write) -> io::Result<()> {
+    fn unpaired(self, which: &str, ids: &[ConversationId], out: &mut dyn Write) -> io::Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -256,7 +256,7 @@ impl Page<'_> {
     fn where_to_look(self, out: &mut dyn Write) -> io::Result<()> {
         let Both { good, bad } = self.report.analyses;
         let frames = Both { good: self.report.frames(|at| at.good), bad: self.report.frames(|at| at.bad) };
-        let first = |ids: fn(&Both<Vec<u32>>) -> &Vec<u32>| {
+        let first = |ids: fn(&Both<Vec<ConversationId>>) -> &Vec<ConversationId>| {
             let pair = self.report.comparison.pairs.get(self.report.comparison.pair?)?;
             ids(&pair.conversations).first().copied()
         };

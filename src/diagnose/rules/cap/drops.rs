@@ -82,7 +82,7 @@ fn finding(case: &Case<'_>, holed: &[&Talk<'_>], dropped: u64) -> Option<Draft> 
 mod tests {
     use crate::model::Severity;
     use crate::testing::findings;
-    use crate::testing::{none, one, says};
+    use crate::testing::{conversations, none, one, says};
     use nrpcsniff_samples::{Format, Network, Side};
 
     const RULE: &str = "cap-drops";
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn bytes_that_were_acknowledged_but_not_captured() {
         let finding = one(&network(500), RULE);
-        assert_eq!((finding.severity, finding.conversations.as_slice()), (Severity::Minor, &[0][..]));
+        assert_eq!((finding.severity, conversations(&finding)), (Severity::Minor, vec![0]));
         says(&finding, &["500 bytes in 1 of 1 NRPC conversation", "10.2.0.9:1352"]);
     }
 

@@ -55,7 +55,7 @@ fn finding(twice: &[&Talk<'_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::Severity;
-    use crate::testing::{none, one, says};
+    use crate::testing::{conversations, none, one, says};
     use nrpcsniff_samples::{Network, Side};
 
     const RULE: &str = "cap-duplicates";
@@ -74,7 +74,7 @@ mod tests {
         let frames = net.frame_count();
         net.span_duplicates(1);
         let finding = one(&net, RULE);
-        assert_eq!((finding.severity, finding.conversations.as_slice()), (Severity::Info, &[0][..]));
+        assert_eq!((finding.severity, conversations(&finding)), (Severity::Info, vec![0]));
         let copies = frames - 1; // the last frame's copy comes when the conversation is over
         says(&finding, &[&format!("{copies} frames of 1 NRPC conversation"), "10.2.0.9:1352"]);
     }

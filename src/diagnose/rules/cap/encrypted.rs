@@ -110,7 +110,7 @@ fn finding(all: usize, opaque: &[(&Talk<'_>, (&Message, &nrpc::Opaque))]) -> Opt
 #[cfg(test)]
 mod tests {
     use crate::model::Severity;
-    use crate::testing::{none, one, says};
+    use crate::testing::{conversations, none, one, says};
     use nrpcsniff_samples::{Network, Tcp, nrpc, other};
 
     const RULE: &str = "cap-encrypted";
@@ -126,7 +126,7 @@ mod tests {
         }
         tcp.client_fin();
         let finding = one(&net, RULE);
-        assert_eq!((finding.severity, finding.conversations.as_slice()), (Severity::Info, &[0][..]));
+        assert_eq!((finding.severity, conversations(&finding)), (Severity::Info, vec![0]));
         says(&finding, &["1 of 1 NRPC conversation", "from message 3 on", "10.2.0.9:1352"]);
     }
 
@@ -163,7 +163,7 @@ mod tests {
             tls(&net, 0xC030).client(record(23, &[1; 60])).server(record(23, &[2; 600])).client_fin();
         }
         let finding = one(&net, RULE);
-        assert_eq!((finding.severity, finding.conversations.as_slice()), (Severity::Info, &[0, 1][..]));
+        assert_eq!((finding.severity, conversations(&finding)), (Severity::Info, vec![0, 1]));
         says(
             &finding,
             &[

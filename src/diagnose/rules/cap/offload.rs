@@ -80,7 +80,7 @@ fn finding(found: &[(&Talk<'_>, Side)]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::Severity;
-    use crate::testing::{none, one, says};
+    use crate::testing::{conversations, none, one, says};
     use nrpcsniff_samples::{Host, Network, Side};
 
     const RULE: &str = "cap-offload";
@@ -98,7 +98,7 @@ mod tests {
     fn wrong_checksums_of_one_side() {
         let net = network(Host::offloads_checksums, |server| server, 1460);
         let finding = one(&net, RULE);
-        assert_eq!((finding.severity, finding.conversations.as_slice()), (Severity::Info, &[0][..]));
+        assert_eq!((finding.severity, conversations(&finding)), (Severity::Info, vec![0]));
         says(&finding, &["Offloading at 10.1.0.50", "0 oversized segments"]);
     }
 

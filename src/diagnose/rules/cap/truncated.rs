@@ -64,8 +64,8 @@ fn finding(case: &Case<'_>, cut: &[&Talk<'_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Finding, Severity};
-    use crate::testing::findings;
     use crate::testing::says;
+    use crate::testing::{conversations, findings};
     use nrpcsniff_samples::{Format, Network};
 
     fn cut(bytes: usize) -> Vec<Finding> {
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn names_behind_the_cut_are_not_judged() {
         let found = cut(68);
-        assert_eq!((found.len(), found[0].severity, found[0].conversations.as_slice()), (1, Severity::Minor, &[0][..]));
+        assert_eq!((found.len(), found[0].severity, conversations(&found[0])), (1, Severity::Minor, vec![0]));
         says(&found[0], &["68 bytes", "10.2.0.9:1352", "In 1 of them the opening could not be read"]);
     }
 

@@ -5,7 +5,9 @@ use crate::diagnose::words::count;
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::tokens_in_jar;
-use crate::facts::http::{CookieMatch, HttpExchange, HttpIndex, LoginRounds, origin, tokens_sent, tokens_set};
+use crate::facts::http::{
+    CookieMatch, ExchangeId, HttpExchange, HttpIndex, LoginRounds, origin, tokens_sent, tokens_set,
+};
 use crate::model::{Confidence, RuleId, Severity};
 use nrpcsniff_dissectors::cookie::SetCookie;
 
@@ -54,15 +56,15 @@ impl Rule for LoginLoop {
 
 fn finding(case: &Case<'_>, found: &LoginRounds) -> Option<Draft> {
     let http = case.http();
-    let first = http.exchanges().get(found.rounds.first()?.denied)?;
-    let login = http.exchanges().get(found.rounds.first()?.login)?;
-    let missed = http.exchanges().get(found.denials().nth(1)?)?;
-    let last = http.exchanges().get(found.last)?;
+    let first = http.exchange(found.rounds.first()?.denied)?;
+    let login = http.exchange(found.rounds.first()?.login)?;
+    let missed = http.exchange(found.denials().nth(1)?)?;
+    let last = http.exchange(found.last)?;
     if keeps_no_cookies(http, found) {
         return None;
     }
     let browser = http.browser(first);
-    let all = || found.exchanges().filter_map(|index| http.exchanges().get(index));
+    let all = || found.exchanges().filter_map(|id| http.exchange(id));
     let ours = all().any(|exchange| exchange.shows_token() || exchange.product().is_some());
     let lasted = last.at().time.seconds_since(first.at().time);
     let draft = Draft::new(&ABOUT, 45)
@@ -88,8 +90,8 @@ fn finding(case: &Case<'_>, found: &LoginRounds) -> Option<Draft> {
     Some(show(draft, http, found.last))
 }
 
-fn show(draft: Draft, http: &HttpIndex<'_>, index: usize) -> Draft {
-    match http.exchanges().get(index) {
+fn show(draft: Draft, http: &HttpIndex<'_>, id: ExchangeId) -> Draft {
+    match http.exchange(id) {
         Some(exchange) => {
             let what = if exchange.is_denied() { "turned away" } else { "login" };
             draft.packet(
@@ -113,7 +115,7 @@ fn cookies(exchange: &HttpExchange<'_>) -> String {
 
 /// It was given cookies that every browser sends back with the requests that were turned away, and never sent any.
 fn keeps_no_cookies(http: &HttpIndex<'_>, found: &LoginRounds) -> bool {
-    let all = || found.exchanges().filter_map(|index| http.exchanges().get(index));
+    let all = || found.exchanges().filter_map(|id| http.exchange(id));
     let path = all().next().map_or("", HttpExchange::path);
     let returns = all().next().is_some_and(|exchange| http.browser(exchange).returns_cookies);
     let here = || all().filter(|exchange| exchange.host == found.host);

@@ -105,8 +105,8 @@ fn finding(case: &Case<'_>, group: &[&JarCookie<'_>]) -> Option<Draft> {
     let setter = http.setter(stored);
     let later: Vec<_> = group.iter().flat_map(|stored| without_token(http, stored)).collect();
     let mut denied: Vec<_> = later.iter().copied().filter(|exchange| exchange.is_denied()).collect();
-    denied.sort_by_key(|exchange| exchange.index);
-    denied.dedup_by_key(|exchange| exchange.index);
+    denied.sort_by_key(|exchange| exchange.id);
+    denied.dedup_by_key(|exchange| exchange.id);
     let draft = Draft::new(&ABOUT, 45)
         .names_read()
         .retry(!denied.is_empty())

@@ -6,7 +6,9 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::{lacks_token, locked_out};
 use crate::facts::http::pages::Product;
-use crate::facts::http::{HttpExchange, HttpIndex, is_access_manager, is_single_server, is_web_token, origin};
+use crate::facts::http::{
+    BrowserId, HttpExchange, HttpIndex, is_access_manager, is_single_server, is_web_token, origin,
+};
 use crate::model::{Confidence, RuleId, Severity};
 use hashbrown::HashSet;
 
@@ -56,7 +58,7 @@ impl Rule for NotReturned {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let http = case.http();
-        let others: HashSet<usize> =
+        let others: HashSet<BrowserId> =
             http.exchanges().iter().filter(|e| has_other_session(e)).map(|e| e.browser).collect();
         let denied = locked_out(case).filter(|denied| !others.contains(&denied.browser));
         let found = denied.filter_map(|denied| Some((login_without_token(case, denied)?, denied)));
@@ -79,7 +81,7 @@ fn login_without_token<'w, 'a>(case: &'w Case<'a>, denied: &'w HttpExchange<'a>)
     let answered = login.response.is_some_and(|response| response.at().time <= denied.at().time);
     let same_site =
         login.host == denied.host || origin::site(&login.host).is_some_and(|s| Some(s) == origin::site(&denied.host));
-    let seen = http.before(denied).take_while(|before| before.index >= login.index).all(HttpExchange::is_well_captured);
+    let seen = http.before(denied).take_while(|before| before.id >= login.id).all(HttpExchange::is_well_captured);
     (answered && same_site && seen && http.takes_part(&login.host) && !login.is_forwarded() && lacks_token(login))
         .then_some(login)
 }
@@ -133,8 +135,7 @@ fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, &HttpExchange<'_>)]) ->
 
 /// Names the conversations from the login to the denial.
 fn between(http: &HttpIndex<'_>, draft: Draft, login: &HttpExchange<'_>, denied: &HttpExchange<'_>) -> Draft {
-    let same_host =
-        http.before(denied).take_while(|before| before.index > login.index).filter(|e| e.host == login.host);
+    let same_host = http.before(denied).take_while(|before| before.id > login.id).filter(|e| e.host == login.host);
     let draft = same_host.take(64).fold(draft, |draft, exchange| draft.conversation(exchange.conversation));
     draft.conversation(login.conversation).conversation(denied.conversation)
 }

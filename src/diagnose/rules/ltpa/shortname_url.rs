@@ -136,8 +136,8 @@ fn dropped_by(case: &Case<'_>, group: &[&JarCookie<'_>]) -> Option<Draft> {
     let stored = *group.first()?;
     let setter = http.setter(stored);
     let mut unsent: Vec<_> = group.iter().flat_map(|stored| denied_after(http, stored)).collect();
-    unsent.sort_by_key(|unsent| unsent.denied.index);
-    unsent.dedup_by_key(|unsent| unsent.denied.index);
+    unsent.sort_by_key(|unsent| unsent.denied.id);
+    unsent.dedup_by_key(|unsent| unsent.denied.id);
     let draft = if unsent.is_empty() {
         let draft = group
             .iter()

@@ -89,7 +89,7 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &IcmpError)]) -> Option<Draft> 
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{frames, idle, none, one, says};
+    use crate::testing::{conversations, frames, idle, none, one, says};
     use nrpcsniff_samples::Network;
 
     const RULE: &str = "nrpc-icmp-reject";
@@ -102,7 +102,7 @@ mod tests {
         idle(&net, 10);
         let finding = one(&net, RULE);
         assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
-        assert_eq!((finding.conversations.as_slice(), frames(&finding)), (&[0][..], vec![1, 2]));
+        assert_eq!((conversations(&finding), frames(&finding)), (vec![0], vec![1, 2]));
         says(&finding, &["10.1.0.1 rejects", "10.2.0.9:1352", "administratively prohibited", "type 3 code 13"]);
         none(&net, "nrpc-syn-silent");
     }

@@ -86,7 +86,7 @@ fn finding(case: &Case<'_>, group: &[IdleEnd<'_, '_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{frames, none, one, says};
+    use crate::testing::{conversations, frames, none, one, says};
     use nrpcsniff_samples::{Network, Side};
 
     const RULE: &str = "nrpc-idle-close";
@@ -104,7 +104,7 @@ mod tests {
         let last = net.frame_count() as u64;
         let finding = one(&net, RULE);
         assert_eq!((finding.severity, finding.confidence), (Severity::Info, Confidence::High));
-        assert_eq!((finding.conversations.as_slice(), frames(&finding)), (&[0][..], vec![last - 4, last - 3]));
+        assert_eq!((conversations(&finding), frames(&finding)), (vec![0], vec![last - 4, last - 3]));
         says(&finding, &["10.2.0.9:1352 ended 1 session", "4.0 h", "10.1.0.50"]);
     }
 

@@ -116,7 +116,7 @@ fn evidence(draft: Draft, died: &IdleEnd<'_, '_>) -> Draft {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{none, one, says};
+    use crate::testing::{conversations, none, one, says};
     use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
 
     const RULE: &str = "nrpc-idle-rst";
@@ -143,7 +143,7 @@ mod tests {
         }
         let finding = one(&net, RULE);
         assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
-        assert_eq!((finding.conversations.as_slice(), finding.frames.len()), (&[0, 1, 2][..], 9));
+        assert_eq!((conversations(&finding), finding.frames.len()), (vec![0, 1, 2], 9));
         says(&finding, &["3 sessions with 10.2.0.9:1352", "30.0 min", "10.1.0.50", "sent by a device: TTL 255"]);
     }
 

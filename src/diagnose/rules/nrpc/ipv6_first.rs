@@ -7,7 +7,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{got_through, silent};
 use crate::facts::statistics::median;
-use crate::model::{Confidence, Endpoint, RuleId, Severity};
+use crate::model::{Confidence, ConversationId, Endpoint, RuleId, Severity};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::dns;
 use std::net::IpAddr;
@@ -67,7 +67,7 @@ impl Rule for Ipv6First {
 }
 
 /// Silent attempts that cost the client no more than a delay, be it long or short.
-pub(super) fn claimed(case: &Case<'_>) -> HashSet<u32> {
+pub(super) fn claimed(case: &Case<'_>) -> HashSet<ConversationId> {
     pairs(case).iter().map(|pair| pair.v6.conversation.id).collect()
 }
 
@@ -190,7 +190,7 @@ fn finding(group: &[Pair<'_, '_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{frames, idle, none, one, says};
+    use crate::testing::{conversations, frames, idle, none, one, says};
     use nrpcsniff_samples::Network;
     use nrpcsniff_samples::dns::{A, AAAA, Record};
 
@@ -221,7 +221,7 @@ mod tests {
         attempt(&net, 50, 5000);
         let finding = one(&net, RULE);
         assert_eq!((finding.severity, finding.confidence), (Severity::Minor, Confidence::High));
-        assert_eq!((finding.conversations.as_slice(), frames(&finding)), (&[2][..], vec![5, 8]));
+        assert_eq!((conversations(&finding), frames(&finding)), (vec![2], vec![5, 8]));
         says(&finding, &["[2001:db8:2::9]:1352", "10.2.0.9:1352", "5.0 s", "mail01.acme.example"]);
         none(&net, "nrpc-syn-silent");
     }

@@ -175,7 +175,7 @@ fn partition_seen(case: &Case<'_>, draft: Draft, home: Endpoint) -> Draft {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{Story, text, the_one, told};
+    use crate::testing::{Story, conversations, text, the_one, told};
     use nrpcsniff_samples::Network;
 
     const RULE: &str = "nrpc-port-map";
@@ -222,7 +222,7 @@ mod tests {
         let finding = the_one(&found);
         assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
         assert!(finding.explanation.contains("PartA/Example on port 13521, PartC/Example on port 13522"));
-        assert!(finding.conversations.contains(&2));
+        assert!(conversations(finding).contains(&2));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::diagnose::words::{clients, dns_path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, got_through, silent, worst_aftermath};
-use crate::model::{Confidence, RuleId, Severity};
+use crate::model::{Confidence, ConversationId, RuleId, Severity};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -59,7 +59,7 @@ impl Rule for PrivateAddress {
 }
 
 /// Silent attempts that this rule explains.
-pub(super) fn claimed(case: &Case<'_>) -> HashSet<u32> {
+pub(super) fn claimed(case: &Case<'_>) -> HashSet<ConversationId> {
     outside(case).iter().map(|outside| outside.talk.conversation.id).collect()
 }
 

@@ -9,7 +9,7 @@ use crate::facts::logs::{LogEntry, same_server};
 use crate::facts::names;
 use crate::facts::nrpc::group_by;
 use crate::facts::nrpc::opening::{StatusRefusal, last_refusal, worked_later};
-use crate::model::{Confidence, LogEvent, RuleId, Severity};
+use crate::model::{Confidence, ConversationId, LogEvent, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub struct RefusedStatus;
@@ -211,7 +211,7 @@ fn told_by_log(case: &Case<'_>, entry: LogEntry<'_>) -> Option<Testimony> {
     let draft = Draft::new(&ABOUT, 35).names_read().severity(Severity::Major).says(&logged).remedy_first(*remedy);
     let draft = if server.is_some() { draft } else { draft.at_most(Confidence::Medium) };
     let named = case.nrpc().filter(|talk| server.zip(talk.answered()).is_some_and(|(a, b)| same_server(a, b)));
-    let links: Vec<u32> = named.map(|talk| talk.conversation.id).chain(nrpc_at(case, &entry)).collect();
+    let links: Vec<ConversationId> = named.map(|talk| talk.conversation.id).chain(nrpc_at(case, &entry)).collect();
     Some(Testimony::new(&ABOUT, &[entry]).whom(format!("{} {code}", logged.server())).links(links).alone(draft))
 }
 

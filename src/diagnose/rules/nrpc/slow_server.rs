@@ -99,7 +99,7 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &Turn)]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{frames, none, one, says};
+    use crate::testing::{conversations, frames, none, one, says};
     use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
 
     const RULE: &str = "nrpc-slow-server";
@@ -126,7 +126,7 @@ mod tests {
         tcp.client_fin();
         let finding = one(&net, RULE);
         assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
-        assert_eq!((finding.conversations.as_slice(), frames(&finding).len()), (&[0][..], 6));
+        assert_eq!((conversations(&finding), frames(&finding).len()), (vec![0], 6));
         assert_eq!(frames(&finding).first(), Some(&(begin + 1)));
         says(&finding, &["10.2.0.9:1352 took up to 12.0 s", "3 requests of 10.1.0.50", "16.5 s of waiting"]);
     }

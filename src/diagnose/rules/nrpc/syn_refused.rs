@@ -117,7 +117,7 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{frames, none, of, one, says};
+    use crate::testing::{conversations, frames, none, of, one, says};
     use nrpcsniff_samples::{Network, Segment, Side, flags};
 
     const RULE: &str = "nrpc-syn-refused";
@@ -129,7 +129,7 @@ mod tests {
         net.dial(&client, &server, 1352).refused(3);
         let finding = one(&net, RULE);
         assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
-        assert_eq!((finding.conversations.as_slice(), frames(&finding)), (&[0][..], vec![1, 2]));
+        assert_eq!((conversations(&finding), frames(&finding)), (vec![0], vec![1, 2]));
         says(&finding, &["10.2.0.9:1352 refuses", "10.1.0.50", "1 attempt", "3 SYNs in all", "answered by RST after"]);
     }
 

@@ -9,7 +9,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, accepted_ports, got_through, scanners, silent, worst_aftermath};
 use crate::facts::nrpc::restarts::restarted;
-use crate::model::{RuleId, Severity};
+use crate::model::{ConversationId, RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
@@ -57,7 +57,8 @@ impl Rule for SynSilent {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let (restarted, scanners) = (restarted(case), scanners(case));
-        let other: HashSet<u32> = ipv6_first::claimed(case).union(&private_address::claimed(case)).copied().collect();
+        let other: HashSet<ConversationId> =
+            ipv6_first::claimed(case).union(&private_address::claimed(case)).copied().collect();
         let mine = silent(case).into_iter().filter(|talk| {
             let c = talk.conversation;
             !restarted.contains(&c.id) && !other.contains(&c.id) && !scanners.contains(&c.client.ip)
@@ -132,7 +133,7 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
 mod tests {
     use crate::model::{Confidence, Severity};
     use crate::testing::logs::{beside, is_of_both, log};
-    use crate::testing::{frames, idle, none, one, says};
+    use crate::testing::{conversations, frames, idle, none, one, says};
     use nrpcsniff_samples::{Network, Side};
 
     const RULE: &str = "nrpc-syn-silent";
@@ -146,7 +147,7 @@ mod tests {
         idle(&net, 5);
         let finding = one(&net, RULE);
         assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
-        assert_eq!((finding.conversations.as_slice(), frames(&finding)), (&[0][..], vec![1, 2, 3]));
+        assert_eq!((conversations(&finding), frames(&finding)), (vec![0], vec![1, 2, 3]));
         says(&finding, &["10.2.0.9:1352", "10.1.0.50", "3 SYNs", "repeated after 1.0 s, 3.0 s", "or the host is down"]);
     }
 

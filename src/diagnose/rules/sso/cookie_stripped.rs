@@ -5,7 +5,7 @@ use crate::diagnose::evidence::http::{answer, name_loops};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::lacks_token;
-use crate::facts::http::{HttpExchange, HttpIndex, origin, tokens_sent, tokens_set};
+use crate::facts::http::{ExchangeId, HttpExchange, HttpIndex, origin, tokens_sent, tokens_set};
 use crate::model::{RuleId, Severity};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::cookie::is_token;
@@ -102,19 +102,19 @@ fn pairs<'w, 'a>(http: &'w HttpIndex<'a>) -> Vec<Pair<'w, 'a>> {
     let mut found: Vec<Pair<'w, 'a>> = Vec::new();
     for back in http.exchanges().iter().filter(|back| is_complete(back)) {
         let Some(alike) = by_page.get(&(back.method(), last_part(back.path()))) else { continue };
-        let until = alike.partition_point(|front| front.index < back.index);
+        let until = alike.partition_point(|front| front.id < back.id);
         let near = alike[..until].iter().rev().take(CANDIDATES);
         let fronts: Vec<_> = near.copied().filter(|front| encloses(front, back)).take(2).collect();
         if let [front] = fronts.as_slice() {
             found.push(Pair { front, back });
         }
     }
-    let mut uses: HashMap<usize, usize> = HashMap::new();
+    let mut uses: HashMap<ExchangeId, usize> = HashMap::new();
     for pair in &found {
-        let n = uses.entry(pair.front.index).or_default();
+        let n = uses.entry(pair.front.id).or_default();
         *n = n.saturating_add(1);
     }
-    found.retain(|pair| uses.get(&pair.front.index) == Some(&1));
+    found.retain(|pair| uses.get(&pair.front.id) == Some(&1));
     found
 }
 

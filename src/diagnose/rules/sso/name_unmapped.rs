@@ -93,7 +93,7 @@ fn is_of_notes(case: &Case<'_>, showing: &Showing<'_>) -> bool {
         Channel::Sametime => true,
         Channel::Sip => false,
         Channel::Http { exchange, .. } => {
-            case.http().exchanges().get(exchange).is_some_and(|exchange| exchange.product() == Some(Product::Domino))
+            case.http().exchange(exchange).is_some_and(|exchange| exchange.product() == Some(Product::Domino))
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::facts::grouping::group_by;
 use crate::facts::http::denials::tokens_in_jar;
 use crate::facts::http::{CookieMatch, HttpExchange, HttpIndex, is_single_server, origin, tokens_sent, tokens_set};
 use crate::facts::logs::LogEntry;
-use crate::model::{Confidence, LogEvent, RuleId, Severity};
+use crate::model::{Confidence, ConversationId, LogEvent, RuleId, Severity};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::cookie::SetCookie;
 
@@ -66,7 +66,7 @@ impl Rule for NotLoaded {
         let alone: Vec<_> = case.http().exchanges().iter().filter(|exchange| opens_single_session(exchange)).collect();
         let hosts: HashSet<&str> = alone.iter().map(|exchange| exchange.host.as_str()).collect();
         // Which server a console belongs to is not in it: it is that of the capture where there is only one.
-        let links: Vec<u32> =
+        let links: Vec<ConversationId> =
             if hosts.len() == 1 { alone.iter().map(|e| e.conversation.id).collect() } else { Vec::new() };
         failed.take(FEW).map(|entry| told_by_console(case, entry).links(links.iter().copied())).collect()
     }
@@ -97,8 +97,8 @@ fn finding(case: &Case<'_>, group: &[&HttpExchange<'_>]) -> Option<Draft> {
     let http = case.http();
     let first = *group.first()?;
     let mut denied: Vec<_> = group.iter().flat_map(|opened| turned_away(http, opened)).collect();
-    denied.sort_by_key(|exchange| exchange.index);
-    denied.dedup_by_key(|exchange| exchange.index);
+    denied.sort_by_key(|exchange| exchange.id);
+    denied.dedup_by_key(|exchange| exchange.id);
     let sign = sign(http, group, &denied);
     let draft = Draft::new(&ABOUT, 45)
         .title(format!("{} opens sessions of one server (DomAuthSessId), no single sign-on", first.host))

@@ -9,7 +9,7 @@ use crate::facts::grouping::group_by;
 use crate::facts::http::pages::Product;
 use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
 use crate::facts::sip::SipExchange;
-use crate::model::{Confidence, Conversation, Finding, RuleId, Severity, Source, Timestamp};
+use crate::model::{Confidence, Conversation, ConversationId, Finding, RuleId, Severity, Source, Timestamp};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::sip;
 use std::net::IpAddr;
@@ -87,7 +87,7 @@ impl Rule for AuthServerNrpc {
             return Vec::new();
         }
         let found = FAILURES.iter().filter_map(|id| rule(id)).flat_map(|rule| rule.judge(case)).map(Draft::finish);
-        let mut told: HashSet<u32> = HashSet::new();
+        let mut told: HashSet<ConversationId> = HashSet::new();
         let mut drafts = Vec::new();
         for failure in found.filter(|failure| failure.severity == Severity::Blocker) {
             if failure.conversations.iter().all(|id| told.contains(id)) {
@@ -133,7 +133,7 @@ fn finding(case: &Case<'_>, traces: &Traces<'_>, failure: &Finding) -> Option<Dr
     Some(without.iter().fold(draft, |draft, (_, missing)| show_missing(draft, missing)))
 }
 
-fn conversation<'a>(case: &Case<'a>, id: u32) -> Option<&'a Conversation> {
+fn conversation<'a>(case: &Case<'a>, id: ConversationId) -> Option<&'a Conversation> {
     let all = &case.analysis.conversations;
     let at = all.binary_search_by_key(&id, |c| c.id).ok()?;
     all.get(at)

@@ -9,7 +9,7 @@ use crate::facts::nrpc::idle::{last_long_gap, reset_after};
 use crate::facts::sametime::SametimeLogin;
 use crate::facts::sametime::ends::talk;
 use crate::facts::statistics::{equal_within, seconds};
-use crate::model::{CloseBy, IdleGap, RuleId, Severity};
+use crate::model::{CloseBy, ConversationId, IdleGap, RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
@@ -119,7 +119,7 @@ fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
 /// The longest silence that other sessions with that server lived through.
 fn longest_survived(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<f64> {
     let server = group.first()?.login.server();
-    let ids: HashSet<u32> = group.iter().map(|died| died.login.conversation.id).collect();
+    let ids: HashSet<ConversationId> = group.iter().map(|died| died.login.conversation.id).collect();
     let others = case.sametime().of_server(server).filter(|login| !ids.contains(&login.conversation.id));
     let gaps = others.flat_map(|login| {
         let later = |gap: &&IdleGap| {

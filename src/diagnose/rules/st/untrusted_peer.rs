@@ -9,7 +9,7 @@ use crate::facts::grouping::group_by;
 use crate::facts::logs::LogEntry;
 use crate::facts::sametime::SametimeLogin;
 use crate::facts::sametime::ends::{closed_by_server, only_handshake};
-use crate::model::{Confidence, LogEvent, RuleId, Severity};
+use crate::model::{Confidence, ConversationId, LogEvent, RuleId, Severity};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
@@ -129,7 +129,7 @@ fn told_by_server(case: &Case<'_>, entry: LogEntry<'_>) -> Testimony {
         let seen = login.seen_address().map(IpAddr::V4);
         ip.is_some_and(|ip| login.client() == ip || seen == Some(ip))
     });
-    let links: Vec<u32> = peers.map(|login| login.conversation.id).collect();
+    let links: Vec<ConversationId> = peers.map(|login| login.conversation.id).collect();
     Testimony::new(&ABOUT, &[entry]).whom(address.clone()).links(links).proves().alone(draft)
 }
 

@@ -156,7 +156,7 @@ fn stalls<'c, 'a>(talks: &[&'c Talk<'a>]) -> Vec<(&'c Talk<'a>, &'a Stall)> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{none, one, says};
+    use crate::testing::{conversations, none, one, says};
     use nrpcsniff_samples::{Network, Side, Tcp, nrpc};
 
     const RULE: &str = "tcp-loss";
@@ -184,7 +184,7 @@ mod tests {
         talks(&net, 100, 10, 1100);
         let finding = one(&net, RULE);
         assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High));
-        assert_eq!((finding.conversations.as_slice(), finding.frames.len()), (&[0][..], 10));
+        assert_eq!((conversations(&finding), finding.frames.len()), (vec![0], 10));
         says(&finding, &["10.1.0.50", "10.2.0.9:1352", "10 of 214 data segments", "4.7 %", "10 waits", "waited 1.1 s"]);
     }
 

@@ -92,7 +92,7 @@ fn finding(group: &[(&Talk<'_>, &ZeroWindow)]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{frames, none, one, says};
+    use crate::testing::{conversations, frames, none, one, says};
     use nrpcsniff_samples::{Network, Side};
 
     const RULE: &str = "tcp-zero-window";
@@ -111,7 +111,7 @@ mod tests {
             let net = closes(side, &[500, 1000], 1500);
             let finding = one(&net, RULE);
             assert_eq!((finding.severity, finding.confidence), (Severity::Minor, Confidence::High));
-            assert_eq!((finding.conversations.as_slice(), frames(&finding).len()), (&[0][..], 2));
+            assert_eq!((conversations(&finding), frames(&finding).len()), (vec![0], 2));
             says(&finding, &[who, "could take no more for 3.0 s", "opened again after 3.0 s"]);
         }
     }
