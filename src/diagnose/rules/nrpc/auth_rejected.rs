@@ -2,11 +2,10 @@
 
 use crate::diagnose::evidence::logs::{FEW, log_of, nrpc_at};
 use crate::diagnose::evidence::nrpc::show;
-use crate::diagnose::words::nrpc::auth_rejected as words;
-use crate::diagnose::words::{Closed, Status};
+use crate::diagnose::words::Status;
+use crate::diagnose::words::nrpc::{Ending, NamedServer, auth_rejected as words};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::logs::LogEntry;
-use crate::facts::names;
 use crate::facts::nrpc::opening::{StatusRefusal, closed_at_once, last_refusal, mismatch, refused};
 use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, LogEvent, RuleId, Severity, Side};
@@ -101,10 +100,7 @@ const ENCRYPTING: u16 = 0x1903;
 
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let (client, server) = (first.conversation.client.ip, first.conversation.server);
-    let server_name = first.answered().map(names::abbreviated);
-    let name = server_name.clone().unwrap_or_else(|| server.to_string());
-    let count = group.len();
+    let (client, server, count) = (first.conversation.client.ip, NamedServer::of(first), group.len());
     let status = security_status(case, first);
     let by_server = first.conversation.teardown.by == CloseBy::Server;
     let mut draft = Draft::new(&ABOUT, 40)
@@ -118,8 +114,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         Some(status) => draft
             .names_read()
             .says(&words::Refused {
-                server,
-                server_name,
+                server: server.clone(),
                 client,
                 count,
                 status: Status::of(status.code),
@@ -130,15 +125,13 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
                 format!("message {} carries status {} (its place in a reply is inferred)", status.n, status.shown()),
             ),
         None => draft.at_most(Confidence::Medium).says(&words::Parted {
-            server,
-            server_name,
+            server: server.clone(),
             client,
             count,
-            closed: Closed::of(&first.conversation.teardown),
-            close_delay_s: first.close_delay(),
+            ending: Ending::of(first),
         }),
     };
-    draft = draft.remedy_first(format!("Look for \"Authentication failure\" with {client} in the log of {name}."));
+    draft = draft.remedy_first(format!("Look for \"Authentication failure\" with {client} in the log of {server}."));
     if let Some((user, at)) = user(first) {
         draft = draft.packet(at, format!("the client identifies itself as \"{user}\""));
     }

@@ -1,6 +1,7 @@
 //! One server failed, and the client got a session with another one at once.
 
 use crate::diagnose::evidence::nrpc::{show_close, show_names};
+use crate::diagnose::words::nrpc::NamedServer;
 use crate::diagnose::words::nrpc::cluster_failover::FailedOver;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names::{NameLikeness, abbreviated};
@@ -110,8 +111,7 @@ fn finding(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) ->
     let server = first.conversation.server;
     let known = name_of(answers, first);
     let failed_over = FailedOver {
-        server,
-        server_name: known.map(abbreviated),
+        server: NamedServer { server, server_name: known.map(abbreviated) },
         client: first.conversation.client.ip,
         count: group.len(),
         other_server: next.conversation.server,
@@ -124,7 +124,7 @@ fn finding(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) ->
         .at_most(Confidence::Medium)
         .guard(before)
         .says(&failed_over)
-        .remedy_first(format!("Find out why {} at {server} does not take sessions.", failed_over.server()));
+        .remedy_first(format!("Find out why {} at {server} does not take sessions.", failed_over.server));
     for talk in group {
         draft = draft.conversation(talk.conversation);
     }

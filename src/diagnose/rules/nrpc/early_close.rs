@@ -1,7 +1,7 @@
 //! The session ended right after its opening, and nothing that was read says why.
 
 use crate::diagnose::evidence::nrpc::show;
-use crate::diagnose::words::Closed;
+use crate::diagnose::words::nrpc::Ending;
 use crate::diagnose::words::nrpc::early_close::Ended;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::nrpc::opening::{closed_after_opening, mismatch, recovered, was_content};
@@ -79,8 +79,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
             asked_in_full: first.wanted().map(str::to_owned),
             answered: first.answered().map(str::to_owned),
             names_no_server: first.names_no_server(),
-            closed: Closed::of(&first.conversation.teardown),
-            close_delay_s: first.close_delay(),
+            ending: Ending::of(first),
         });
     let draft = show(draft, group);
     Some(if recovered(case, last).is_some() { draft.severity(Severity::Minor) } else { draft })

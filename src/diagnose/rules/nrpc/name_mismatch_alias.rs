@@ -2,8 +2,8 @@
 
 use crate::diagnose::evidence::logs::wrong_server;
 use crate::diagnose::evidence::nrpc::{show, show_names};
-use crate::diagnose::words::nrpc::name_mismatch_alias as words;
-use crate::diagnose::words::{Closed, dns_path};
+use crate::diagnose::words::dns_path;
+use crate::diagnose::words::nrpc::{NameRefused, NameTraced, name_mismatch_alias as words};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::logs::ClientTrace;
 use crate::facts::names::{NameLikeness, abbreviated, looks_like_host};
@@ -103,23 +103,13 @@ fn failure(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) ->
     let server = first.conversation.server;
     let (host, name) = (host(names.wanted), abbreviated(names.answered));
     let again = group.len() > 1 || case.retry_of(first).is_some();
-    let said = words::Refused {
-        server,
-        server_name: name.clone(),
-        asked: host.clone(),
-        asked_in_full: names.wanted.to_owned(),
-        answered: names.answered.to_owned(),
-        client: first.conversation.client.ip,
-        count: group.len(),
-        closed: Closed::of(&first.conversation.teardown),
-        close_delay_s: first.close_delay(),
-    };
+    let said = NameRefused::of(first, (names.wanted, names.answered), host.clone(), group.len());
     let mut draft = Draft::new(&ABOUT, 35)
         .names_read()
         .retry(again)
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .says(&said)
+        .says(&words::Refused(said))
         .remedies(remedies(&host, &name, answers.of(server)));
     if (names.likeness == NameLikeness::HostLabel && !again) || first.conversation.teardown.by == CloseBy::Middlebox {
         draft = draft.at_most(Confidence::Medium);
@@ -207,12 +197,7 @@ fn told_by_client(draft: Draft, trace: &ClientTrace<'_>) -> Draft {
     draft
         .names_read()
         .severity(if trace.recovered.is_some() { Severity::Major } else { Severity::Blocker })
-        .says(&words::Traced {
-            server_name: name.clone(),
-            asked: host.clone(),
-            answered: trace.answered.to_owned(),
-            address: trace.address.to_string(),
-        })
+        .says(&words::Traced(NameTraced::of(trace, host.clone())))
         .remedies(remedies(&host, &name, &[]))
 }
 

@@ -2,8 +2,8 @@
 
 use crate::diagnose::evidence::logs::wrong_server;
 use crate::diagnose::evidence::nrpc::{show, show_names};
-use crate::diagnose::words::nrpc::name_mismatch_other_server as words;
-use crate::diagnose::words::{Closed, dns_path};
+use crate::diagnose::words::dns_path;
+use crate::diagnose::words::nrpc::{NameRefused, NameTraced, name_mismatch_other_server as words};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::logs::ClientTrace;
 use crate::facts::names::{NameLikeness, abbreviated, looks_like_host};
@@ -91,17 +91,7 @@ fn failure(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .retry(group.len() > 1 || case.retry_of(first).is_some())
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .says(&words::Refused {
-            server,
-            server_name: met.clone(),
-            asked: asked.clone(),
-            asked_in_full: wanted.to_owned(),
-            answered: answered.to_owned(),
-            client: first.conversation.client.ip,
-            count: group.len(),
-            closed: Closed::of(&first.conversation.teardown),
-            close_delay_s: first.close_delay(),
-        });
+        .says(&words::Refused(NameRefused::of(first, (wanted, answered), asked.clone(), group.len())));
     if !wanted.contains('/') {
         draft = draft.at_most(Confidence::Medium).remedy_first(format!(
             "If \"{asked}\" is a short host alias of {met}: make it known to that server (notes.ini \
@@ -180,16 +170,14 @@ fn tolerated(group: &[&Talk<'_>]) -> Option<Draft> {
 
 /// The port trace of a client tells who answered, and beside it whom the client wanted.
 fn told_by_client(draft: Draft, trace: &ClientTrace<'_>) -> Draft {
-    let (server_name, address) = (abbreviated(trace.answered), trace.address.to_owned());
     let severity = if trace.recovered.is_some() { Severity::Major } else { Severity::Blocker };
     let Some(asked) = trace.wanted.map(abbreviated) else {
-        return draft
-            .severity(severity)
-            .at_most(Confidence::Medium)
-            .points(15)
-            .says(&words::TracedInPart { server_name, address });
+        return draft.severity(severity).at_most(Confidence::Medium).points(15).says(&words::TracedInPart {
+            server_name: abbreviated(trace.answered),
+            address: trace.address.to_owned(),
+        });
     };
-    draft.severity(severity).names_read().says(&words::Traced { server_name, asked, address })
+    draft.severity(severity).names_read().says(&words::Traced(NameTraced::of(trace, asked)))
 }
 
 #[cfg(test)]

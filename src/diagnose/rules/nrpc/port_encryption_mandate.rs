@@ -1,10 +1,9 @@
 //! The server hangs up on the first request in clear after a good opening: it may insist on port encryption.
 
 use crate::diagnose::evidence::nrpc::show;
-use crate::diagnose::words::Closed;
 use crate::diagnose::words::nrpc::port_encryption_mandate::HungUp;
+use crate::diagnose::words::nrpc::{Ending, NamedServer};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::facts::names;
 use crate::facts::nrpc::opening::{closed_at_once, refused};
 use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, Message, RuleId, Severity, Side};
@@ -67,14 +66,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let request = clear_request(case, first)?;
     let client = first.conversation.client.ip;
-    let hung_up = HungUp {
-        server: first.conversation.server,
-        server_name: first.answered().map(names::abbreviated),
-        client,
-        count: group.len(),
-        closed: Closed::of(&first.conversation.teardown),
-        close_delay_s: first.close_delay(),
-    };
+    let hung_up = HungUp { server: NamedServer::of(first), client, count: group.len(), ending: Ending::of(first) };
     let draft = Draft::new(&ABOUT, 25)
         .at_most(Confidence::Low)
         .retry(group.len() > 1 || case.retry_of(first).is_some())
@@ -82,7 +74,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .says(&hung_up)
         .remedy_first(format!(
             "Ask whether {} mandates port encryption; if so, switch it on for {client}.",
-            hung_up.server()
+            hung_up.server
         ))
         .packet(request.at, "the first request after authentication is in clear");
     Some(show(draft, group))

@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::logs::{FEW, log_of, nrpc_at};
 use crate::diagnose::evidence::nrpc::{show_close, show_names};
 use crate::diagnose::words::Status;
-use crate::diagnose::words::nrpc::refused_status as words;
+use crate::diagnose::words::nrpc::{NamedServer, refused_status as words};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::logs::{LogEntry, same_server};
 use crate::facts::names;
@@ -147,8 +147,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let status = refusal(case, first)?;
     let Code(_, meaning, remedy) = code_of(status.code)?;
     let refused = words::Refused {
-        server: first.conversation.server,
-        server_name: first.answered().map(names::abbreviated),
+        server: NamedServer::of(first),
         client: first.conversation.client.ip,
         count: group.len(),
         status: Status::of(status.code),
@@ -160,7 +159,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .seen_in(group.len())
         .guard(!first.well_captured())
         .says(&refused)
-        .remedy_first(format!("{}: {remedy}", refused.server()));
+        .remedy_first(format!("{}: {remedy}", refused.server));
     for talk in group {
         draft = draft.conversation(talk.conversation);
     }

@@ -2,8 +2,7 @@
 
 use crate::diagnose::evidence::logs::wrong_server;
 use crate::diagnose::evidence::nrpc::{show, show_names};
-use crate::diagnose::words::Closed;
-use crate::diagnose::words::nrpc::server_renamed as words;
+use crate::diagnose::words::nrpc::{NameRefused, NameTraced, server_renamed as words};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::names::{NameLikeness, abbreviated};
 use crate::facts::nrpc::opening::{AnsweredNames, NameMismatch, recovered, refused};
@@ -68,11 +67,7 @@ impl Rule for ServerRenamed {
                 .names_read()
                 .at_most(Confidence::Medium)
                 .severity(if trace.recovered.is_some() { Severity::Major } else { Severity::Blocker })
-                .says(&words::Traced {
-                    server_name: abbreviated(trace.answered),
-                    asked: abbreviated(trace.wanted.unwrap_or_default()),
-                    address: trace.address.to_owned(),
-                })
+                .says(&words::Traced(NameTraced::of(trace, abbreviated(trace.wanted.unwrap_or_default()))))
         })
     }
 }
@@ -84,9 +79,8 @@ fn renamed<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
 fn finding(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let (first, last) = (*group.first()?, *group.last()?);
     let names = renamed(case, first)?;
-    let server = first.conversation.server;
     let (old, new) = (abbreviated(names.wanted), abbreviated(names.answered));
-    let several = answers.of(server).len() > 1;
+    let several = answers.of(first.conversation.server).len() > 1;
     let draft = Draft::new(&ABOUT, 35)
         .names_read()
         .at_most(Confidence::Medium)
@@ -94,17 +88,7 @@ fn finding(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) ->
         .seen_in(group.len())
         .guard(!first.well_captured())
         .guard(several)
-        .says(&words::Refused {
-            server,
-            server_name: new.clone(),
-            asked: old.clone(),
-            asked_in_full: names.wanted.to_owned(),
-            answered: names.answered.to_owned(),
-            client: first.conversation.client.ip,
-            count: group.len(),
-            closed: Closed::of(&first.conversation.teardown),
-            close_delay_s: first.close_delay(),
-        })
+        .says(&words::Refused(NameRefused::of(first, (names.wanted, names.answered), old.clone(), group.len())))
         .remedy_first(format!(
             "Replace {old} by {new} on client {} (Location and Connection documents, bookmarks).",
             first.conversation.client.ip

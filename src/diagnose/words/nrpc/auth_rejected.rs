@@ -1,19 +1,16 @@
 //! What is said of sessions that ended at authentication.
 
-use super::called;
-use crate::diagnose::words::{Closed, Status, Words, shown, span};
-use crate::model::Endpoint;
+use super::{Ending, NamedServer};
+use crate::diagnose::words::{Status, Words, span};
 use serde::Serialize;
 use std::net::IpAddr;
 
 /// The server refused the identities with a status.
 #[derive(Debug, Clone, Serialize)]
 pub struct Refused {
-    /// Who was called.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// The name that it gave, abbreviated.
-    pub server_name: Option<String>,
+    /// Who was called, by the name that it gave.
+    #[serde(flatten)]
+    pub server: NamedServer,
     /// Who called.
     pub client: IpAddr,
     /// Number of sessions.
@@ -27,19 +24,14 @@ pub struct Refused {
 
 impl Words for Refused {
     fn title(&self) -> String {
-        let name = called(self.server_name.as_deref(), self.server);
-        format!("{name} and {} could not authenticate: status {}", self.client, self.status)
+        format!("{} and {} could not authenticate: status {}", self.server, self.client, self.status)
     }
 
     fn explanation(&self) -> String {
         format!(
             "{} reached {} at {}; the authentication ended with status {} in message {}. Network \
              and name are right; the identities are not accepted.",
-            self.client,
-            called(self.server_name.as_deref(), self.server),
-            self.server,
-            self.status,
-            self.message,
+            self.client, self.server, self.server.server, self.status, self.message,
         )
     }
 }
@@ -47,37 +39,32 @@ impl Words for Refused {
 /// Both sides parted right after they had sent their identities.
 #[derive(Debug, Clone, Serialize)]
 pub struct Parted {
-    /// Who was called.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// The name that it gave, abbreviated.
-    pub server_name: Option<String>,
+    /// Who was called, by the name that it gave.
+    #[serde(flatten)]
+    pub server: NamedServer,
     /// Who called.
     pub client: IpAddr,
     /// Number of sessions.
     pub count: usize,
     /// How the first of them ended.
     #[serde(flatten)]
-    pub closed: Closed,
-    /// Seconds from its last message to that.
-    pub close_delay_s: Option<f64>,
+    pub ending: Ending,
 }
 
 impl Words for Parted {
     fn title(&self) -> String {
-        let name = called(self.server_name.as_deref(), self.server);
-        format!("{name} and {} parted right after authentication", self.client)
+        format!("{} and {} parted right after authentication", self.server, self.client)
     }
 
     fn explanation(&self) -> String {
-        let how = |delay| format!("{} {} later", self.closed, span(delay));
+        let how = |delay| format!("{} {} later", self.ending.closed, span(delay));
         format!(
             "{} reached {} at {}; both sent their identities, and {}, before anything else was \
              asked. This is how a rejected authentication looks; the reason itself is not readable here.",
             self.client,
-            called(self.server_name.as_deref(), self.server),
             self.server,
-            self.close_delay_s.map_or_else(String::new, how),
+            self.server.server,
+            self.ending.close_delay_s.map_or_else(String::new, how),
         )
     }
 }

@@ -1,6 +1,6 @@
 //! What is said of a client that went to another server instead.
 
-use super::called;
+use super::NamedServer;
 use crate::diagnose::words::{Words, shown, span};
 use crate::model::Endpoint;
 use serde::Serialize;
@@ -9,11 +9,9 @@ use std::net::IpAddr;
 /// An attempt at one server failed, and a session with another one followed.
 #[derive(Debug, Clone, Serialize)]
 pub struct FailedOver {
-    /// Who was called in vain.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// Its name, abbreviated: as it was asked for, else as it answered at another time.
-    pub server_name: Option<String>,
+    /// Who was called in vain, by the name that was asked for, else by the one that answered at another time.
+    #[serde(flatten)]
+    pub server: NamedServer,
     /// Who called.
     pub client: IpAddr,
     /// Number of attempts.
@@ -27,16 +25,9 @@ pub struct FailedOver {
     pub delay_s: f64,
 }
 
-impl FailedOver {
-    /// The server that was called in vain, by its name, else by its address.
-    pub fn server(&self) -> String {
-        called(self.server_name.as_deref(), self.server)
-    }
-}
-
 impl Words for FailedOver {
     fn title(&self) -> String {
-        format!("{} did not get a session with {}, but with {}", self.client, self.server(), self.other_server_name)
+        format!("{} did not get a session with {}, but with {}", self.client, self.server, self.other_server_name)
     }
 
     fn explanation(&self) -> String {
@@ -44,8 +35,8 @@ impl Words for FailedOver {
             "The attempt of {} to reach {} at {} failed; {} later it opened a session with {} at {}, \
              by that server's own name, and works there. This looks like a failover to a cluster mate.",
             self.client,
-            self.server(),
             self.server,
+            self.server.server,
             span(self.delay_s),
             self.other_server_name,
             self.other_server,

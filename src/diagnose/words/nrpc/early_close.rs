@@ -1,6 +1,7 @@
 //! What is said of sessions that ended right after their opening, nobody knows why.
 
-use crate::diagnose::words::{Closed, Words, shown, span};
+use super::Ending;
+use crate::diagnose::words::{Words, shown};
 use crate::model::Endpoint;
 use serde::Serialize;
 use std::net::IpAddr;
@@ -25,9 +26,7 @@ pub struct Ended {
     pub names_no_server: bool,
     /// How the first of them ended.
     #[serde(flatten)]
-    pub closed: Closed,
-    /// Seconds from its last message to that.
-    pub close_delay_s: Option<f64>,
+    pub ending: Ending,
 }
 
 impl Words for Ended {
@@ -43,8 +42,8 @@ impl Words for Ended {
             self.client,
             self.server,
             if self.was_answered { "the server answered" } else { "no answer came" },
-            self.closed,
-            self.close_delay_s.map_or_else(String::new, span),
+            self.ending.closed,
+            self.ending.delay(),
             self.names(),
             if self.names_no_server { "" } else { often },
         )

@@ -25,21 +25,19 @@ pub mod probe_noise;
 pub mod refused_status;
 pub mod server_renamed;
 pub mod server_restart;
+mod session;
 pub mod slow_server;
 pub mod sprayer_inconsistent;
 pub mod syn_refused;
 pub mod syn_silent;
+
+pub use session::{Ending, NameRefused, NameTraced, NamedServer};
 
 use crate::diagnose::words::shown_if;
 use crate::facts::network::attempts::Aftermath;
 use crate::model::{Endpoint, Timestamp};
 use serde::Serialize;
 use std::fmt;
-
-/// A server as people call it: by the name that it gave, else by its address and port.
-fn called(name: Option<&str>, server: Endpoint) -> String {
-    name.map_or_else(|| server.to_string(), str::to_owned)
-}
 
 /// What came of clients that were not let in: where they got through afterwards, if they did.
 #[derive(Debug, Clone, Copy, Serialize)]

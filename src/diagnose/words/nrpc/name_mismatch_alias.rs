@@ -1,51 +1,27 @@
 //! What is said of an alias that another Domino server answers for.
 
-use crate::diagnose::words::{Closed, Words, how_often, shown, span, times};
+use super::{NameRefused, NameTraced};
+use crate::diagnose::words::{Words, how_often, shown, times};
 use crate::model::Endpoint;
 use serde::Serialize;
-use std::net::IpAddr;
 
 /// An alias was asked for, and the session ended when another name answered.
 #[derive(Debug, Clone, Serialize)]
-pub struct Refused {
-    /// Who was called.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// The name that the server gave as its own, abbreviated.
-    pub server_name: String,
-    /// The alias as one types it.
-    pub asked: String,
-    /// The name as it was asked for.
-    pub asked_in_full: String,
-    /// The server's name as it was sent.
-    pub answered: String,
-    /// Who asked first.
-    pub client: IpAddr,
-    /// Number of sessions.
-    pub count: usize,
-    /// How the first of them ended.
-    #[serde(flatten)]
-    pub closed: Closed,
-    /// Seconds from its answer to that.
-    pub close_delay_s: Option<f64>,
-}
+#[serde(transparent)]
+pub struct Refused(pub NameRefused);
 
 impl Words for Refused {
     fn title(&self) -> String {
-        title(&self.asked, &self.server_name)
+        title(&self.0.asked, &self.0.server_name)
     }
 
     fn explanation(&self) -> String {
-        let delay = self.close_delay_s.map_or_else(String::new, |delay| format!(" {}", span(delay)));
+        let NameRefused { server, asked_in_full, answered, client, count, ending, .. } = &self.0;
         format!(
-            "The Notes client {} asked {} for \"{}\"; the machine that answered said it is \"{}\". Notes does not go on \
-             when the names differ: {}{delay} after the answer{}. Network and server are working.",
-            self.client,
-            self.server,
-            self.asked_in_full,
-            self.answered,
-            self.closed,
-            how_often(self.count),
+            "The Notes client {client} asked {server} for \"{asked_in_full}\"; the machine that answered said it is \
+             \"{answered}\". Notes does not go on when the names differ: {ending} after the answer{}. Network and server are \
+             working.",
+            how_often(*count),
         )
     }
 }
@@ -86,27 +62,20 @@ impl Words for Accepted {
 
 /// The port trace of a client tells that another name answered.
 #[derive(Debug, Clone, Serialize)]
-pub struct Traced {
-    /// The name that the server gave as its own, abbreviated.
-    pub server_name: String,
-    /// The alias as one types it.
-    pub asked: String,
-    /// The server's name as it was sent.
-    pub answered: String,
-    /// The address that the client used, as its trace writes it.
-    pub address: String,
-}
+#[serde(transparent)]
+pub struct Traced(pub NameTraced);
 
 impl Words for Traced {
     fn title(&self) -> String {
-        title(&self.asked, &self.server_name)
+        title(&self.0.asked, &self.0.server_name)
     }
 
     fn explanation(&self) -> String {
+        let NameTraced { asked, answered, address, .. } = &self.0;
         format!(
-            "The client's trace says that it asked for \"{}\" at {} and that \"{}\" answered. Notes does not go on when the names \
-             differ; that the server is \"not responding\" is only what the user reads then. Network and server are working.",
-            self.asked, self.address, self.answered,
+            "The client's trace says that it asked for \"{asked}\" at {address} and that \"{answered}\" answered. Notes does not go \
+             on when the names differ; that the server is \"not responding\" is only what the user reads then. Network and server \
+             are working.",
         )
     }
 }

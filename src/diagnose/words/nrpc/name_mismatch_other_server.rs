@@ -1,53 +1,29 @@
 //! What is said of a Domino server that answers in place of another.
 
-use crate::diagnose::words::{Closed, Words, how_often, shown, span, times};
+use super::{NameRefused, NameTraced};
+use crate::diagnose::words::{Words, how_often, shown, times};
 use crate::model::Endpoint;
 use serde::Serialize;
-use std::net::IpAddr;
 
 /// One server was asked for, another answered, and the session ended.
 #[derive(Debug, Clone, Serialize)]
-pub struct Refused {
-    /// Who was called.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// The name that it gave as its own, abbreviated.
-    pub server_name: String,
-    /// The name that was asked for, abbreviated.
-    pub asked: String,
-    /// The same as it was sent.
-    pub asked_in_full: String,
-    /// The server's name as it was sent.
-    pub answered: String,
-    /// Who asked first.
-    pub client: IpAddr,
-    /// Number of sessions.
-    pub count: usize,
-    /// How the first of them ended.
-    #[serde(flatten)]
-    pub closed: Closed,
-    /// Seconds from its answer to that.
-    pub close_delay_s: Option<f64>,
-}
+#[serde(transparent)]
+pub struct Refused(pub NameRefused);
 
 impl Words for Refused {
     fn title(&self) -> String {
-        format!("Client asked for {}, but {} answered at {}", self.asked, self.server_name, self.server)
+        let NameRefused { server, server_name, asked, .. } = &self.0;
+        format!("Client asked for {asked}, but {server_name} answered at {server}")
     }
 
     fn explanation(&self) -> String {
-        let delay = self.close_delay_s.map_or_else(String::new, |delay| format!(" {}", span(delay)));
+        let NameRefused { server, asked_in_full, answered, client, count, ending, .. } = &self.0;
         format!(
-            "The Notes client {} asked {} for \"{}\"; the server that answered there is \"{}\". Notes does \
-             not go on with another server: {}{delay} after the answer{}. Network and server are working; the address \
-             {} belongs to another server than the client believes.",
-            self.client,
-            self.server,
-            self.asked_in_full,
-            self.answered,
-            self.closed,
-            how_often(self.count),
-            self.server.ip,
+            "The Notes client {client} asked {server} for \"{asked_in_full}\"; the server that answered there is \
+             \"{answered}\". Notes does not go on with another server: {ending} after the answer{}. Network and server are \
+             working; the address {} belongs to another server than the client believes.",
+            how_often(*count),
+            server.ip,
         )
     }
 }
@@ -89,25 +65,19 @@ impl Words for Accepted {
 
 /// The port trace of a client tells both names.
 #[derive(Debug, Clone, Serialize)]
-pub struct Traced {
-    /// The name that the server gave as its own, abbreviated.
-    pub server_name: String,
-    /// The name that was asked for, abbreviated.
-    pub asked: String,
-    /// The address that the client used, as its trace writes it.
-    pub address: String,
-}
+#[serde(transparent)]
+pub struct Traced(pub NameTraced);
 
 impl Words for Traced {
     fn title(&self) -> String {
-        format!("Client asked for {} and reached {}", self.asked, self.server_name)
+        format!("Client asked for {} and reached {}", self.0.asked, self.0.server_name)
     }
 
     fn explanation(&self) -> String {
+        let NameTraced { server_name, asked, address, .. } = &self.0;
         format!(
-            "The client's trace says that it asked for {} at {} and that {} answered: the address that the client holds \
-             for the one belongs to the other.",
-            self.asked, self.address, self.server_name,
+            "The client's trace says that it asked for {asked} at {address} and that {server_name} answered: the address that the \
+             client holds for the one belongs to the other.",
         )
     }
 }

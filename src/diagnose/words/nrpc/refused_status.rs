@@ -1,19 +1,16 @@
 //! What is said of a status that refuses a session.
 
-use super::called;
-use crate::diagnose::words::{Status, Words, shown};
-use crate::model::Endpoint;
+use super::NamedServer;
+use crate::diagnose::words::{Status, Words};
 use serde::Serialize;
 use std::net::IpAddr;
 
 /// The server refused the session with a status.
 #[derive(Debug, Clone, Serialize)]
 pub struct Refused {
-    /// Who was called.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// The name that it gave, abbreviated.
-    pub server_name: Option<String>,
+    /// Who was called, by the name that it gave.
+    #[serde(flatten)]
+    pub server: NamedServer,
     /// Who called.
     pub client: IpAddr,
     /// Number of sessions.
@@ -25,27 +22,16 @@ pub struct Refused {
     pub meaning: &'static str,
 }
 
-impl Refused {
-    /// The server by its name, else by its address.
-    pub fn server(&self) -> String {
-        called(self.server_name.as_deref(), self.server)
-    }
-}
-
 impl Words for Refused {
     fn title(&self) -> String {
-        format!("{} refused the session: {}", self.server(), self.meaning)
+        format!("{} refused the session: {}", self.server, self.meaning)
     }
 
     fn explanation(&self) -> String {
         format!(
             "{} reached {} at {}, and the server answered with status {}: {}. Network and \
              server are working.",
-            self.client,
-            self.server(),
-            self.server,
-            self.status,
-            self.meaning,
+            self.client, self.server, self.server.server, self.status, self.meaning,
         )
     }
 }
