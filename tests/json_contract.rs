@@ -54,7 +54,8 @@ fn shape() -> Value {
         "title": "text", "explanation": "text", "conversations": ["number"], "packets": ["number"],
         "evidence": [evidence], "remedy": ["text"], "references": ["text"], "wireshark_filter": "text",
         "also": ["text"],
-        "layer": "capture|network|protocol|sign-on|performance|information|fallback", "facts": "object"
+        "layer": "capture|network|protocol|sign-on|performance|information|fallback", "facts": "object",
+        "group": {"count": "number", "clients": "number", "first": "time?", "last": "time?", "more": "number"}
     });
     json!({
         "schema_version": "number", "tool": {"name": "text", "version": "text"}, "inputs": [input],

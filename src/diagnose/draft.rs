@@ -47,6 +47,7 @@ impl Draft {
             also: Vec::new(),
             layer: about.layer,
             facts: Facts::default(),
+            group: crate::model::Group::default(),
         };
         Self { about, finding, score: base, at_most: Confidence::High, logins: Vec::new(), of_logs: 0, unshown: 0 }
     }

@@ -6,6 +6,7 @@
 
 mod draft;
 pub mod evidence;
+mod groups;
 mod precedence;
 pub mod rules;
 mod testimony;
@@ -49,14 +50,15 @@ pub fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
     let mut drafts: Vec<Draft> = rules::RULES.iter().flat_map(|rule| rule.judge(&case)).collect();
     let joined =
         if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, testimonies(&case)) };
-    Judgement { findings: precedence::settle(&drafts), joined, clocks: case.logs().clocks().to_vec() }
+    let findings = groups::gather(precedence::settle(&drafts), analysis);
+    Judgement { findings, joined, clocks: case.logs().clocks().to_vec() }
 }
 
 /// Judges the logs of an analysis for themselves: what of them joined no finding of any capture.
 pub fn judge_logs(analysis: &Analysis, settings: &Settings, joined: &HashSet<TestimonyId>) -> Vec<Finding> {
     let case = Case::new(analysis, settings);
     let rest = testimonies(&case).into_iter().filter(|testimony| !joined.contains(&testimony.id()));
-    precedence::settle(&testimony::alone(rest.collect()))
+    groups::gather(precedence::settle(&testimony::alone(rest.collect())), analysis)
 }
 
 fn testimonies(case: &Case<'_>) -> Vec<Testimony> {

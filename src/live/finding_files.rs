@@ -522,6 +522,7 @@ mod tests {
             also: Vec::new(),
             layer: Layer::Protocol,
             facts: Facts::default(),
+            group: crate::model::Group::default(),
         }
     }
 

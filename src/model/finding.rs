@@ -1,6 +1,6 @@
 //! What a rule has to say.
 
-use super::{ConversationId, Facts, FrameRef, Layer, LogLine, RuleId};
+use super::{ConversationId, Facts, FrameRef, Layer, LogLine, RuleId, Timestamp};
 use serde::Serialize;
 
 /// How bad it is. Ordered: `Info` is the least.
@@ -110,4 +110,37 @@ pub struct Finding {
     pub layer: Layer,
     /// What it says, as values: titles and explanations are made of these.
     pub facts: Facts,
+    /// How often, whom and when: one cause is one finding, however many it hits.
+    pub group: Group,
+}
+
+/// How many one cause hit, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Group {
+    /// How often it was seen: attempts, sessions, requests, as its rule counts them.
+    pub count: u64,
+    /// Distinct clients, by address; 0 if it names no conversation.
+    pub clients: u64,
+    /// Begin of the first conversation that it is about.
+    pub first: Option<Timestamp>,
+    /// Begin of the last one.
+    pub last: Option<Timestamp>,
+}
+
+impl Group {
+    /// "200 clients", or "3 times" if it is one client.
+    pub fn extent(&self) -> String {
+        if self.clients > 1 { format!("{} clients", self.clients) } else { format!("{} times", self.count) }
+    }
+}
+
+/// Conversations of a finding that are listed: the first of them.
+const LISTED: usize = 8;
+
+impl Finding {
+    /// Conversations that stand for all: the first eight, and the last.
+    pub fn examples(&self) -> Vec<ConversationId> {
+        let first = self.conversations.iter().take(LISTED);
+        first.chain(self.conversations.get(LISTED..).and_then(<[ConversationId]>::last)).copied().collect()
+    }
 }

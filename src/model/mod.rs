@@ -26,7 +26,7 @@ pub use conversation::{
     StuckSegment, TcpFacts, Teardown, Transport, Turn, Turns, Unanswered, ZeroWindow,
 };
 pub use facts::Facts;
-pub use finding::{Confidence, Evidence, Finding, Severity, Source};
+pub use finding::{Confidence, Evidence, Finding, Group, Severity, Source};
 pub use frame::{Endpoint, Frame, FrameRef, Stamp};
 pub use id::ConversationId;
 pub use layer::Layer;

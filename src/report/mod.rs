@@ -122,6 +122,11 @@ impl<'a> Report<'a> {
         finding.conversations.iter().filter_map(move |&id| self.conversation(id))
     }
 
+    /// Those of them that stand for all: the first eight, and the last.
+    pub fn examples_of(self, finding: &'a Finding) -> impl Iterator<Item = &'a Conversation> {
+        finding.examples().into_iter().filter_map(move |id| self.conversation(id))
+    }
+
     /// Conversations that the report lists, in order: of a known protocol, or named by a finding, or all.
     fn listed(self, detail: Detail, all: bool) -> Vec<&'a Conversation> {
         let named: HashSet<ConversationId> =

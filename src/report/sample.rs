@@ -130,6 +130,7 @@ pub fn finding(id: &'static str, severity: Severity) -> Finding {
         also: Vec::new(),
         layer: if id.starts_with("cap-") { Layer::Capture } else { Layer::Protocol },
         facts: Facts::default(),
+        group: crate::model::Group::default(),
     }
 }
 

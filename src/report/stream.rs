@@ -215,7 +215,7 @@ pub fn write_finding(
     change: &Change,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let conversations: Vec<_> = report.conversations_of(finding).map(id).collect();
+    let conversations: Vec<_> = report.examples_of(finding).map(id).collect();
     let mut clients: Vec<_> = report.conversations_of(finding).map(|c| c.client.ip).collect();
     clients.sort_unstable();
     clients.dedup();
@@ -223,7 +223,7 @@ pub fn write_finding(
         clients.clone_from(new);
     }
     let mut view = view::finding(report, finding);
-    view.conversations = &conversations;
+    view.conversations = conversations;
     view.wireshark_filter = filter::talks(report, finding);
     let line =
         FindingLine { kind: "findings", n, why: change.name(), time: time_of(report, finding), clients, finding: view };

@@ -4,7 +4,7 @@
 
 use super::{Detail, Options, Report, TOOL, VERSION, filter, protocol_name};
 use crate::model::{
-    Analysis, Close, CloseBy, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef, Input,
+    Analysis, Close, CloseBy, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef, Group, Input,
     InputFormat, Layer, Log, LogKind, Message, PerSide, Placed, RuleId, Setup, Source, Stamp, Timestamp, Totals,
     Transport,
 };
@@ -424,7 +424,7 @@ pub(super) struct FindingView<'a> {
     score: u8,
     title: &'a str,
     explanation: &'a str,
-    pub(super) conversations: &'a [ConversationId],
+    pub(super) conversations: Vec<ConversationId>,
     packets: Vec<u64>,
     evidence: Vec<EvidenceView<'a>>,
     remedy: &'a [String],
@@ -433,9 +433,21 @@ pub(super) struct FindingView<'a> {
     also: &'a [RuleId],
     layer: Layer,
     facts: &'a Facts,
+    group: GroupView,
     /// Frame numbers by input, where they are not all of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     packets_by_input: Option<BTreeMap<u32, Vec<u64>>>,
+}
+
+/// How many it hit.
+#[derive(Serialize)]
+struct GroupView {
+    count: u64,
+    clients: u64,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    /// Conversations that are counted and not listed.
+    more: usize,
 }
 
 #[derive(Serialize)]
@@ -458,7 +470,7 @@ pub(super) fn finding<'a>(report: Report<'a>, finding: &'a Finding) -> FindingVi
         score: finding.score,
         title: &finding.title,
         explanation: &finding.explanation,
-        conversations: &finding.conversations,
+        conversations: finding.examples(),
         packets: finding.frames.iter().map(|frame| frame.number).collect(),
         evidence: finding.evidence.iter().map(|e| evidence(e, input, captures)).collect(),
         remedy: &finding.remedy,
@@ -467,7 +479,19 @@ pub(super) fn finding<'a>(report: Report<'a>, finding: &'a Finding) -> FindingVi
         also: &finding.also,
         layer: finding.layer,
         facts: &finding.facts,
+        group: group(finding),
         packets_by_input: by_input(&finding.frames),
+    }
+}
+
+fn group(finding: &Finding) -> GroupView {
+    let Group { count, clients, first, last } = finding.group;
+    GroupView {
+        count,
+        clients,
+        first,
+        last,
+        more: finding.conversations.len().saturating_sub(finding.examples().len()),
     }
 }
 

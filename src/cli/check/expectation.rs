@@ -108,6 +108,7 @@ static FINDING: Shape = Shape::Object {
         ("also", Shape::List(&Shape::Rule)),
         ("layer", Shape::Text),
         ("facts", Shape::Map(&Shape::Any)),
+        ("group", Shape::Map(&Shape::Any)),
     ],
 };
 

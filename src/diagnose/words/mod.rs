@@ -32,6 +32,26 @@ pub trait Words: Serialize {
     fn explanation(&self) -> String;
 }
 
+/// Facts that tell one cause of a rule from another: whom, what was asked of it, and how it was refused. Whoever asked, when and how
+/// often tells only one example from another.
+pub const CAUSE: &[&str] = &[
+    "server",
+    "server_name",
+    "host",
+    "asked",
+    "answered",
+    "dns_name",
+    "dns_rcode",
+    "status",
+    "status_code",
+    "reason_code",
+    "fault",
+    "mismatch",
+    "outcome",
+    "cause",
+    "other_server",
+];
+
 /// For fields that are written as they are shown: `#[serde(serialize_with = "shown")]`.
 pub fn shown<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)

@@ -139,12 +139,21 @@ fn what_to_do(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::R
     writeln!(out)
 }
 
+/// "200 conversations of 200 clients".
+fn seen_in(finding: &Finding) -> String {
+    let conversations = counted(finding.conversations.len() as u64, "conversation");
+    match finding.group.clients {
+        0 | 1 => conversations,
+        clients => format!("{conversations} of {}", counted(clients, "client")),
+    }
+}
+
 /// Where to read on. The filter stays on one line, so that it can be copied.
 fn pointers(sheet: Sheet<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let mut pointer =
         |label: &str, text: &str| writeln!(out, "{}", wrap(text, &format!("{INDENT}{label:<11}"), sheet.width));
     if finding.conversations.len() > 1 {
-        pointer("Seen in", &counted(finding.conversations.len() as u64, "conversation"))?;
+        pointer("Seen in", &seen_in(finding))?;
     }
     if !finding.also.is_empty() {
         pointer(

@@ -193,7 +193,13 @@ mod tests {
         let text: Vec<_> = (0..20).map(|n| not_verified(SOME_TIME, &format!("CN=User {n}/O=Acme"))).collect();
         let found = alone(&[&text.concat()]);
         says(the_one(&found), &["CN=User 0/O=Acme and 19 other users", "20 times in this log"]);
-        assert_eq!(alone(&[&text[..3].concat()]).len(), 3);
+        let three = alone(&[&text[..3].concat()]);
+        let finding = the_one(&three);
+        says(
+            finding,
+            &["CN=User 0/O=Acme", "The same happened to CN=User 1/O=Acme and CN=User 2/O=Acme: 3 times in all"],
+        );
+        assert_eq!(lines(finding).len(), 9, "each of them keeps its lines");
     }
 
     #[test]

@@ -1,0 +1,247 @@
+//! One cause, one finding, however many it hits: findings of one rule about one server and one name asked for are told as one.
+//!
+//! Rules judge a client, a session or a token at a time, and so two hundred clients of one alias are two hundred findings of one
+//! cause. Whoever is to mend it needs the cause once, how many it hits, since when, and a few of them to look at.
+
+use super::precedence::sort;
+use super::words::CAUSE;
+use crate::model::{
+    Analysis, Conversation, ConversationId, Evidence, Finding, Group, Layer, Severity, Source, Timestamp,
+};
+use hashbrown::HashMap;
+use hashbrown::HashSet;
+use std::fmt::Write;
+use std::net::IpAddr;
+
+/// Other examples beside the first that a finding shows.
+const FURTHER: usize = 8;
+/// Lines of logs that a finding takes over from those that it is told with.
+const LINES: usize = 12;
+
+/// Joins findings of one cause. The most severe of them speaks, of those the one that was read best (the order in which
+/// findings stand); the others give their conversations, and the first seven and the last of them a line of evidence.
+pub(super) fn gather(findings: Vec<Finding>, analysis: &Analysis) -> Vec<Finding> {
+    let mut causes: Vec<Vec<Finding>> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for finding in findings {
+        let place = *places.entry(cause(&finding)).or_insert(causes.len());
+        match causes.get_mut(place) {
+            Some(members) => members.push(finding),
+            None => causes.push(vec![finding]),
+        }
+    }
+    let mut joined: Vec<Finding> = causes.into_iter().filter_map(|members| join(members, analysis)).collect();
+    sort(&mut joined);
+    joined
+}
+
+/// What tells causes apart: the rule, and of what it found out the server, what was asked of it and how it was refused.
+/// What is said of the capture, and what names nothing of these, is told as the rule says it.
+fn cause(finding: &Finding) -> String {
+    let told = |name: &&'static str| finding.facts.get(name).map(|value| format!("{name}={value}"));
+    let values: Vec<String> = CAUSE.iter().filter_map(told).collect();
+    if finding.layer == Layer::Capture || values.is_empty() {
+        return format!("{} {:?} {:?}", finding.rule, finding.conversations, finding.frames);
+    }
+    // What is only good to know (an alias that is accepted) is no example of a fault.
+    let is_fault = finding.severity > Severity::Info;
+    format!("{} {is_fault} {}", finding.rule, values.join(" "))
+}
+
+fn join(members: Vec<Finding>, analysis: &Analysis) -> Option<Finding> {
+    let group = group(&members, analysis);
+    let less = less_severe(&members);
+    let mut members = members.into_iter();
+    let mut speaker = members.next()?;
+    let mut others: Vec<Finding> = members.collect();
+    others.sort_by_key(|other| (other.frames.first().copied(), other.conversations.first().copied()));
+    if !others.is_empty() {
+        speaker.title = format!("{} ({})", speaker.title, group.extent());
+        speaker.explanation = format!("{} {}", speaker.explanation, the_others(&group, &others, &less, analysis));
+    }
+    let last = others.len().saturating_sub(1);
+    for (place, other) in others.iter().enumerate() {
+        add(&mut speaker, other, place + 1 < FURTHER || place == last, analysis);
+    }
+    speaker.conversations.sort_unstable();
+    speaker.conversations.dedup();
+    speaker.frames.sort_unstable();
+    speaker.frames.dedup();
+    speaker.group = group;
+    Some(speaker)
+}
+
+/// How many, whom and when.
+fn group(members: &[Finding], analysis: &Analysis) -> Group {
+    let ids: HashSet<ConversationId> = members.iter().flat_map(|member| member.conversations.iter().copied()).collect();
+    let conversations = || ids.iter().filter_map(|&id| conversation(analysis, id));
+    let clients: HashSet<IpAddr> = conversations().map(|c| c.client.ip).collect();
+    let times = || conversations().map(|c| c.first.time);
+    let often = |member: &Finding| member.facts.get("count").and_then(serde_json::Value::as_u64).unwrap_or(1).max(1);
+    Group {
+        count: members.iter().map(often).fold(0, u64::saturating_add),
+        clients: clients.len() as u64,
+        first: times().min(),
+        last: times().max(),
+    }
+}
+
+/// Severities below that of the speaker, with how many there are of each.
+fn less_severe(members: &[Finding]) -> Vec<(Severity, usize)> {
+    let worst = members.first().map(|member| member.severity);
+    let number = |severity: Severity| members.iter().filter(|member| member.severity == severity).count();
+    let lower = [Severity::Major, Severity::Minor, Severity::Info].into_iter().filter(|&s| Some(s) < worst);
+    lower.map(|severity| (severity, number(severity))).filter(|&(_, number)| number > 0).collect()
+}
+
+/// "The same happened to 10.2.0.2, 10.2.0.3, 10.2.0.4 and 196 others: 200 times in all, from … to …."
+fn the_others(group: &Group, others: &[Finding], less: &[(Severity, usize)], analysis: &Analysis) -> String {
+    let mut seen = HashSet::new();
+    let mut named: Vec<String> = others.iter().filter_map(|other| who(other, analysis)).collect();
+    named.retain(|name| seen.insert(name.clone()));
+    let to = match named.as_slice() {
+        [one] => format!(" to {one}"),
+        [first @ .., last] if !first.is_empty() && named.len() <= 4 => format!(" to {} and {last}", first.join(", ")),
+        [one, two, three, rest @ ..] if !rest.is_empty() => {
+            format!(" to {one}, {two}, {three} and {} others", rest.len())
+        }
+        _ => String::new(),
+    };
+    let when = match (group.first, group.last) {
+        (Some(first), Some(last)) if first < last => format!(", from {} to {}", clock(first), clock(last)),
+        _ => String::new(),
+    };
+    let mut mended = String::new();
+    for (severity, number) in less {
+        let _ = write!(mended, " For {number} of them it was {} only.", severity.name());
+    }
+    format!("The same happened{to}: {} times in all{when}.{mended}", group.count)
+}
+
+/// A time for people, to the second.
+fn clock(time: Timestamp) -> String {
+    super::words::clock(Timestamp::new(time.nanos(), 0))
+}
+
+/// Whom it hit, for people: the client's address, or the user where a log alone tells it.
+fn who(finding: &Finding, analysis: &Analysis) -> Option<String> {
+    let user = || finding.facts.text("user").map(str::to_owned);
+    client(finding, analysis).map(|ip| ip.to_string()).or_else(user)
+}
+
+/// The client of its first conversation.
+fn client(finding: &Finding, analysis: &Analysis) -> Option<IpAddr> {
+    conversation(analysis, *finding.conversations.first()?).map(|c| c.client.ip)
+}
+
+/// The conversation of that id, if it was kept.
+fn conversation(analysis: &Analysis, id: ConversationId) -> Option<&Conversation> {
+    let index = analysis.conversations.binary_search_by_key(&id, |c| c.id).ok()?;
+    analysis.conversations.get(index)
+}
+
+/// Takes over what another one of the same cause names; as an example with its frames and a line of evidence.
+fn add(speaker: &mut Finding, other: &Finding, is_example: bool, analysis: &Analysis) {
+    speaker.conversations.extend_from_slice(&other.conversations);
+    for &rule in &other.also {
+        if !speaker.also.contains(&rule) {
+            speaker.also.push(rule);
+        }
+    }
+    let lines = |finding: &Finding| finding.evidence.iter().filter(|e| e.source == Source::Log).count();
+    let room = LINES.saturating_sub(lines(speaker));
+    let known = |line: &Evidence| speaker.evidence.iter().any(|e| e.line == line.line);
+    let logged: Vec<Evidence> =
+        other.evidence.iter().filter(|e| e.source == Source::Log && !known(e)).take(room).cloned().collect();
+    speaker.evidence.extend(logged);
+    if is_example {
+        speaker.frames.extend_from_slice(&other.frames);
+        let first = other.evidence.iter().find(|e| e.source != Source::Log).cloned();
+        speaker.evidence.extend(first.map(|line| match client(other, analysis) {
+            Some(client) => Evidence { text: format!("{client}: {}", line.text), ..line },
+            None => line,
+        }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Finding, Severity};
+    use crate::testing::{all, text, the_one};
+    use nrpcsniff_samples::Network;
+
+    const ALIAS: &str = "chat.acme.example";
+    const REAL: &str = "CN=Chat/O=Acme";
+
+    /// Clients 10.2.0.1 to 10.2.0.`clients`, a second apart, each turned away once when it asks for that name.
+    fn turned_away(net: &Network, clients: u8, asked: &str) {
+        for client in 1..=clients {
+            net.at(net.elapsed() + 1000);
+            let (client, server) = (net.host(&format!("10.2.0.{client}")), net.host("10.1.0.9"));
+            net.connect(&client, &server, 1352).session(asked, REAL).wait(3).client_fin();
+        }
+    }
+
+    fn of_alias(net: &Network) -> Vec<Finding> {
+        all(net).into_iter().filter(|f| f.rule.as_str() == "nrpc-name-mismatch-alias").collect()
+    }
+
+    #[test]
+    fn many_clients_of_one_alias_are_one_finding() {
+        let net = Network::new();
+        turned_away(&net, 40, ALIAS);
+        let found = of_alias(&net);
+        let finding = the_one(&found);
+        assert_eq!((finding.group.count, finding.group.clients), (40, 40));
+        assert!(finding.title.ends_with("(40 clients)"), "{}", finding.title);
+        assert!(finding.explanation.contains("to 10.2.0.2, 10.2.0.3, 10.2.0.4 and 36 others: 40 times in all"));
+        assert_eq!(finding.conversations.len(), 40);
+        assert_eq!(finding.examples(), [0, 1, 2, 3, 4, 5, 6, 7, 39]);
+        assert!(text(finding).contains("10.2.0.40: session request asks"), "{}", text(finding));
+        assert!(!text(finding).contains("10.2.0.20: "));
+        let span = finding.group.last.unwrap().since(finding.group.first.unwrap());
+        assert_eq!(span / 1_000_000_000, 39);
+    }
+
+    #[test]
+    fn another_name_is_another_cause() {
+        let net = Network::new();
+        turned_away(&net, 3, ALIAS);
+        turned_away(&net, 2, "mail.acme.example");
+        let clients: Vec<u64> = of_alias(&net).iter().map(|finding| finding.group.clients).collect();
+        assert_eq!(clients, [3, 2]);
+    }
+
+    #[test]
+    fn the_worst_speaks_and_the_others_are_counted() {
+        let net = Network::new();
+        turned_away(&net, 3, ALIAS);
+        let (client, server) = (net.host("10.2.0.9"), net.host("10.1.0.9"));
+        net.connect(&client, &server, 1352).session(ALIAS, REAL).wait(3).client_fin();
+        net.at(net.elapsed() + 3000);
+        net.connect(&client, &server, 1352).session(ALIAS, REAL).auth().transactions(2);
+        let found = of_alias(&net);
+        let worst = found.iter().find(|f| f.severity == Severity::Blocker).unwrap();
+        assert_eq!(worst.group.clients, 4);
+        assert!(worst.explanation.contains("For 1 of them it was major only."), "{}", worst.explanation);
+        // That it was accepted once is no example of the fault: it is told for itself.
+        assert!(found.iter().all(|f| f.severity == Severity::Blocker || f.severity == Severity::Info));
+    }
+
+    #[test]
+    fn causes_are_told_apart_by_facts_that_exist() {
+        let names = include_str!("words/facts.md");
+        let unknown: Vec<_> = super::CAUSE.iter().filter(|name| !names.contains(&format!("| `{name}` |"))).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
+
+    #[test]
+    fn one_client_is_told_as_ever() {
+        let net = Network::new();
+        turned_away(&net, 1, ALIAS);
+        let found = of_alias(&net);
+        let finding = the_one(&found);
+        assert_eq!((finding.group.count, finding.group.clients), (1, 1));
+        assert!(!finding.title.contains('(') && !finding.explanation.contains("The same happened"));
+    }
+}
