@@ -1,5 +1,6 @@
-//! What several rules read in logs alike, and the words for it.
+//! What several rules read in logs alike.
 
+use crate::diagnose::words::ltpa::LoggedToken;
 use crate::diagnose::{About, Case, Draft, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::logs::{ClientTrace, LogEntry, TracedLogin, same_server};
@@ -52,18 +53,19 @@ pub fn verified_well(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
 
 /// Domino's word against a token: in sign-ons that Sametime traced, and in lines of its own console.
 ///
-/// `tell` gets a draft with score and title to fill in, the user if one is named, and the name of the log.
+/// `tell` gets a draft with its score, and says in it what the log says of that token.
 pub fn token_status(
     case: &Case<'_>,
     about: &'static About,
     status: TokenStatusText,
-    tell: impl Fn(Draft, Option<&str>, &str) -> Draft,
+    tell: impl Fn(Draft, LoggedToken) -> Draft,
 ) -> Vec<Testimony> {
     let logs = case.logs();
     let said = logs.logins().iter().filter(|login| login.status.is_some_and(|(_, said)| said == status));
     let traced = said.clone().filter(|login| login.accepted.is_none()).map(|login| {
         let user = login.user();
-        let draft = tell(Draft::new(about, READ).names_read().guard(login.mixed), user, log_of_login(case, login));
+        let logged = LoggedToken { log: log_of_login(case, login).to_owned(), user: user.map(str::to_owned) };
+        let draft = tell(Draft::new(about, READ).names_read().guard(login.mixed), logged);
         Testimony::new(about, &login.telling())
             .whom(user.unwrap_or_default())
             .login(login)
@@ -74,7 +76,8 @@ pub fn token_status(
     let is_said = |event: &LogEvent| matches!(event, LogEvent::Status { token: Some(said), .. } if *said == status);
     let lines = logs.saying(is_said).filter(|entry| traced_lines.binary_search(&entry.line()).is_err());
     let lines = lines.take(MOST).map(|entry| {
-        let draft = tell(Draft::new(about, READ).names_read(), None, log_of(case, &entry));
+        let logged = LoggedToken { log: log_of(case, &entry).to_owned(), user: None };
+        let draft = tell(Draft::new(about, READ).names_read(), logged);
         Testimony::new(about, &[entry]).links(refused_near(case, &entry)).alone(draft)
     });
     traced.chain(lines).collect()
@@ -85,12 +88,13 @@ pub fn refused_near(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId
     case.logs().refused_at(entry, &[&http::PROTOCOL, &sip::PROTOCOL, &sametime::PROTOCOL], &[])
 }
 
-/// Lines of one kind that say nothing of users, each with what it joins; alone they are worth a word from three on.
+/// Lines of one kind that say nothing of users, each with what it joins; alone they are worth a word from three on. `tell` gets a
+/// draft and the name of the log.
 pub fn noise(
     case: &Case<'_>,
     about: &'static About,
     is: impl Fn(&LogEvent) -> bool,
-    tell: impl Fn(Draft, &str) -> Draft,
+    tell: impl Fn(Draft, String) -> Draft,
 ) -> Vec<Testimony> {
     let entries: Vec<LogEntry<'_>> = case.logs().saying(is).take(MOST).collect();
     let logs = group_by(entries, |entry| entry.log);
@@ -98,7 +102,7 @@ pub fn noise(
         let many = group.len() >= 3;
         let testimony = |entry: &LogEntry<'_>| {
             let testimony = Testimony::new(about, &[*entry]).links(refused_near(case, entry));
-            if many { testimony.alone(tell(Draft::new(about, 20), log_of(case, entry))) } else { testimony }
+            if many { testimony.alone(tell(Draft::new(about, 20), log_of(case, entry).to_owned())) } else { testimony }
         };
         group.iter().map(testimony).collect()
     };

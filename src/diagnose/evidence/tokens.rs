@@ -3,10 +3,11 @@
 use super::each;
 use super::http::name_loops;
 use crate::diagnose::Draft;
-use crate::diagnose::words::listed;
+use crate::diagnose::words::ltpa::Verifier;
+use crate::diagnose::words::{Answers, Clients};
 use crate::facts::Case;
 use crate::facts::sip::SipExchange;
-use crate::facts::tokens::{KnownToken, Showing};
+use crate::facts::tokens::{Channel, KnownToken, Showing};
 use crate::model::Conversation;
 use hashbrown::HashSet;
 
@@ -49,13 +50,22 @@ pub fn show(draft: Draft, showing: &Showing<'_>) -> Draft {
     }
 }
 
-/// "10.1.0.50", or "10.1.0.50 and 2 other clients".
-pub fn clients(showings: &[&Showing<'_>]) -> String {
-    listed(showings.iter().map(|showing| showing.client), "clients")
+/// Who was shown it.
+pub fn verifier(showing: &Showing<'_>) -> Verifier {
+    let server = showing.server;
+    match showing.channel {
+        Channel::Http { .. } => Verifier::Http { server, host: showing.host.clone() },
+        Channel::Sip => Verifier::Sip { server },
+        Channel::Sametime => Verifier::Sametime { server },
+    }
+}
+
+/// Who showed these, by address.
+pub fn clients(showings: &[&Showing<'_>]) -> Clients {
+    Clients::of(showings.iter().map(|showing| showing.client))
 }
 
 /// How these were refused: "401 Unauthorized".
-pub fn answers(showings: &[&Showing<'_>]) -> String {
-    let texts = showings.iter().filter_map(|showing| showing.answer.as_ref()).map(|answer| answer.text.as_str());
-    listed(texts, "answers")
+pub fn answers(showings: &[&Showing<'_>]) -> Answers {
+    Answers::of(showings.iter().filter_map(|showing| showing.answer.as_ref()).map(|answer| answer.text.as_str()))
 }

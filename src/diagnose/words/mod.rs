@@ -2,16 +2,19 @@
 
 pub mod cap;
 mod lists;
+pub mod ltpa;
 pub mod nrpc;
 pub mod sealed;
 pub mod st;
 pub mod tcp;
 #[cfg(test)]
 pub mod tests;
+mod texts;
 mod values;
 
 pub use crate::model::{span, span_ns};
 pub use lists::{clients, count, few, few_of, listed, path};
+pub use texts::{Answers, Refusals, Refusers};
 pub use values::{Clients, Closed, OneSide, Silence, Status, Users};
 
 use crate::facts::Talk;

@@ -50,6 +50,11 @@ impl Users {
         Self { users, user_count }
     }
 
+    /// Nobody, not even somebody without a name.
+    pub const fn is_empty(&self) -> bool {
+        self.user_count == 0
+    }
+
     /// "Ann", "Ann and Bob", "Ann and 7 other users"; `nameless` stands for those without a name.
     pub fn or(&self, nameless: &str) -> String {
         let users: Vec<&str> = self.users.iter().map(|user| user.as_deref().unwrap_or(nameless)).collect();

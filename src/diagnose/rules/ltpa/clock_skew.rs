@@ -1,8 +1,8 @@
 //! The server that issues a token and the one that checks it do not agree on what time it is.
 
 use crate::diagnose::evidence::logs::{token_status, verified_well};
-use crate::diagnose::evidence::tokens::{answers, name, name_all, show_all};
-use crate::diagnose::words::span;
+use crate::diagnose::evidence::tokens::{answers, name, name_all, show_all, verifier};
+use crate::diagnose::words::ltpa::clock_skew as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::statistics::seconds;
@@ -69,13 +69,8 @@ impl Rule for ClockSkew {
     }
 
     fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let said = token_status(case, &ABOUT, TokenStatusText::Future, |draft, user, log| {
-            draft
-                .title(format!("The sign-on token of {} comes from the future: clocks of servers differ", user.unwrap_or("a user")))
-                .explain(format!(
-                    "{log} says that the creation time of the token lies in the future: the clock of the server that issued it is ahead \
-                     of the clock of the one that checks it.",
-                ))
+        let said = token_status(case, &ABOUT, TokenStatusText::Future, |draft, logged| {
+            draft.says(&words::FromTheFuture { logged })
         });
         said.into_iter().chain(verified_well(case, &ABOUT)).collect()
     }
@@ -91,17 +86,7 @@ struct Skew<'s, 'a> {
     /// The consumer's clock, if it told the time; else the capture's was taken.
     clock: Option<&'s ServerClock>,
     /// The difference explains a refusal, and how.
-    explains: Option<How>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum How {
-    /// Created after the consumer's now.
-    Future,
-    /// Over by the consumer's clock alone.
-    Over,
-    /// Refused, and accepted later.
-    Later,
+    explains: Option<words::Effect>,
 }
 
 impl<'s, 'a> Skew<'s, 'a> {
@@ -122,9 +107,9 @@ impl<'s, 'a> Skew<'s, 'a> {
         let later = ahead > 0.0 && case.tokens().was_accepted_elsewhen(showing);
         let explains = match () {
             () if !showing.is_doubted() => None,
-            () if future.is_some() => Some(How::Future),
-            () if over => Some(How::Over),
-            () if later => Some(How::Later),
+            () if future.is_some() => Some(words::Effect::CreatedLater),
+            () if over => Some(words::Effect::EndedEarlier),
+            () if later => Some(words::Effect::AcceptedElsewhen),
             () => None,
         };
         Some(Self { showing, known, issue, ahead, clock, explains })
@@ -134,8 +119,15 @@ impl<'s, 'a> Skew<'s, 'a> {
         self.issue.map(|issue| issue.host.as_str())
     }
 
-    fn issuer(&self) -> String {
-        self.issue.map_or_else(|| "the server that issued the token".to_owned(), |issue| issue.host.clone())
+    fn words(&self, showings: &[&Showing<'_>]) -> words::Differ {
+        words::Differ {
+            verifier: verifier(self.showing),
+            token_issuer: self.issue.map(|issue| issue.host.clone()),
+            token_issuer_ahead_s: self.ahead,
+            tells_time: self.clock.is_some(),
+            clock_effect: self.explains,
+            answers: answers(showings),
+        }
     }
 }
 
@@ -159,42 +151,10 @@ fn judge_group(case: &Case<'_>, group: &[Skew<'_, '_>]) -> Option<Draft> {
     }
     let showings: Vec<&Showing<'_>> =
         group.iter().filter(|skew| skew.explains.is_some() || explained.is_empty()).map(|skew| skew.showing).collect();
-    let apart = span(skew.ahead.abs());
-    let way = if skew.ahead > 0.0 { "ahead of" } else { "behind" };
-    let draft = Draft::new(&ABOUT, 45)
-        .names_read()
-        .retry(explained.len() > 1)
-        .title(format!("Clock of {} is {apart} {way} that of {}", skew.issuer(), skew.showing.consumer()))
-        .explain(explanation(skew, &showings, &apart, way));
+    let draft = Draft::new(&ABOUT, 45).names_read().retry(explained.len() > 1).says(&skew.words(&showings));
     let draft = if explained.is_empty() { draft.severity(Severity::Minor) } else { draft };
     let draft = if skew.clock.is_none() { draft.at_most(Confidence::Medium) } else { draft };
     Some(show_all(name_all(case, show_clocks(case, draft, skew), &showings), &showings))
-}
-
-fn explanation(skew: &Skew<'_, '_>, showings: &[&Showing<'_>], apart: &str, way: &str) -> String {
-    let consumer = skew.showing.consumer();
-    let against = if skew.clock.is_some() {
-        String::new()
-    } else {
-        format!(
-            " {consumer} does not tell its time; the capture's clock, with which another server agrees, was taken for it."
-        )
-    };
-    let effect = match skew.explains {
-        Some(How::Future) => format!(
-            "The token was created after what {consumer} takes for now, and was refused ({}).",
-            answers(showings)
-        ),
-        Some(How::Over) => format!(
-            "The token has ended by the clock of {consumer}, not by that of its issuer, and was refused ({}).",
-            answers(showings)
-        ),
-        Some(How::Later) => {
-            format!("{consumer} refused the token ({}) and accepted the same token at another time.", answers(showings))
-        }
-        None => "Nothing was refused for it in this capture.".to_owned(),
-    };
-    format!("The clock of {} is {apart} {way} that of {consumer}.{against} {effect}", skew.issuer())
 }
 
 fn show_clocks(case: &Case<'_>, draft: Draft, skew: &Skew<'_, '_>) -> Draft {

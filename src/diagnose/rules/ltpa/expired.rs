@@ -1,9 +1,9 @@
 //! A token is shown after its end.
 
 use crate::diagnose::evidence::logs::{noise, token_status, verified_well};
-use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
-use crate::diagnose::words::listed;
-use crate::diagnose::words::span;
+use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all, verifier};
+use crate::diagnose::words::Users;
+use crate::diagnose::words::ltpa::expired as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::tokens::consumers::{consumer, is_timely, judged_at};
@@ -62,23 +62,13 @@ impl Rule for Expired {
     }
 
     fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let said = token_status(case, &ABOUT, TokenStatusText::Expired, |draft, user, log| {
-            draft
-                .severity(Severity::Minor)
-                .title(format!("The sign-on token of {} had ended", user.unwrap_or("a user")))
-                .explain(format!("{log} says that the token is expired. A token is not renewed by use."))
+        let said = token_status(case, &ABOUT, TokenStatusText::Expired, |draft, logged| {
+            draft.severity(Severity::Minor).says(&words::Logged { logged })
         });
         // A year of 1970 is a fault of WebSphere's own (PH40544), not the token's.
         let over = |event: &LogEvent| matches!(event, LogEvent::TokenExpired { ended } if !ended.contains("1970"));
         let noise = noise(case, &ABOUT, over, |draft, log| {
-            draft
-                .severity(Severity::Info)
-                .at_most(Confidence::Low)
-                .title("WebSphere saw sign-on tokens that had ended")
-                .explain(format!(
-                    "{log} says several times that a token was over (SECJ0371W). Mostly that is harmless: a browser shows its old \
-                     token once more and its user logs in again.",
-                ))
+            draft.severity(Severity::Info).at_most(Confidence::Low).says(&words::LoggedOften { log })
         });
         said.into_iter().chain(noise).chain(verified_well(case, &ABOUT)).collect()
     }
@@ -147,60 +137,60 @@ fn lived_long(case: &Case<'_>, showing: &Showing<'_>, known: &KnownToken<'_>) ->
 fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Ended<'_, '_>)]) -> Option<Draft> {
     let (first, ended) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
-    let (whom, refused) = (first.consumer(), first.is_refused());
-    let users = listed(group.iter().filter_map(|(_, ended)| ended.known.user()), "users");
-    let whose = if users.starts_with("no ") { clients(&showings) } else { users };
-    let outcome = match (refused, ended.mid_work) {
-        (true, true) => format!("It had been accepted there before. Now the answer is {}.", answers(&showings)),
-        (true, false) => format!("It was refused ({}).", answers(&showings)),
-        (false, _) => "What became of it is not in the capture.".to_owned(),
+    let users = group.iter().filter_map(|(_, ended)| ended.known.user());
+    let bearers =
+        words::Bearers { users: Users::of(users.map(|user| Some(user.to_owned()))), clients: clients(&showings) };
+    let fate = words::Fate {
+        was_refused: first.is_refused(),
+        was_accepted_before: ended.mid_work,
+        answers: answers(&showings),
     };
     let draft = Draft::new(&ABOUT, 45).severity(ended.how(first)).seen_in(group.len()).retry(group.len() > 1);
     let draft = match ended.at {
-        Some(end) => by_its_end(case, draft, first, end, &whose, &outcome),
-        None => by_its_age(case, draft, first, ended, &whose, &outcome),
+        Some(end) => draft.names_read().says(&past_its_end(case, first, end, bearers, fate)),
+        None => by_its_age(case, draft, first, ended, bearers, fate)?,
     };
-    Some(show_all(name_all(case, draft.title(title(ended, &whose, &whom)), &showings), &showings))
+    Some(show_all(name_all(case, draft, &showings), &showings))
 }
 
-fn title(ended: &Ended<'_, '_>, whose: &str, whom: &str) -> String {
-    match ended.at {
-        Some(end) => format!("Sign-on token of {whose} ended at {}, before it was shown to {whom}", time(end)),
-        None => format!("Sign-on token of {whose} worked and is refused by {whom} now: it has probably ended"),
+fn past_its_end(
+    case: &Case<'_>,
+    first: &Showing<'_>,
+    end: i64,
+    bearers: words::Bearers,
+    fate: words::Fate,
+) -> words::PastItsEnd {
+    #[expect(clippy::cast_precision_loss, reason = "a span that is shown")]
+    let left = end.saturating_sub(judged_at(case, first)) as f64;
+    words::PastItsEnd {
+        bearers,
+        verifier: verifier(first),
+        token_expires: Timestamp::new(end.saturating_mul(1_000_000_000), 0),
+        token_left_s: left,
+        as_of: case.settings.now.unwrap_or(first.at.time),
+        as_of_given: case.settings.now.is_some(),
+        fate,
     }
 }
 
-fn by_its_end(case: &Case<'_>, draft: Draft, first: &Showing<'_>, end: i64, whose: &str, outcome: &str) -> Draft {
-    let now = judged_at(case, first);
-    let by = if case.settings.now.is_some() { "the time given" } else { "the time of the packet" };
-    #[expect(clippy::cast_precision_loss, reason = "a span that is shown")]
-    let late = span(now.saturating_sub(end) as f64);
-    draft.names_read().explain(format!(
-        "The token of {whose} ended at {}, {late} before {by}. {outcome} A token is not renewed by use.",
-        time(end),
-    ))
-}
-
+/// Says when the token was issued; nothing if that was not captured.
 fn by_its_age(
     case: &Case<'_>,
     draft: Draft,
     first: &Showing<'_>,
     ended: &Ended<'_, '_>,
-    whose: &str,
-    outcome: &str,
-) -> Draft {
-    let Some(issue) = case.tokens().issue_of(ended.known.token) else { return draft };
-    let age = span(first.at.time.seconds_since(issue.at.time));
-    let draft = draft.at_most(Confidence::Medium).explain(format!(
-        "{} issued the token of {whose}; {age} later it is refused. {outcome} Its end cannot be read without keys, so that this is \
-         inferred from the course of events.",
-        issue.host,
-    ));
-    name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.known.label()))
-}
-
-fn time(seconds: i64) -> Timestamp {
-    Timestamp::new(seconds.saturating_mul(1_000_000_000), 0)
+    bearers: words::Bearers,
+    fate: words::Fate,
+) -> Option<Draft> {
+    let issue = case.tokens().issue_of(ended.known.token)?;
+    let draft = draft.at_most(Confidence::Medium).says(&words::WorkedBefore {
+        bearers,
+        verifier: verifier(first),
+        token_issuer: issue.host.clone(),
+        token_age_s: first.at.time.seconds_since(issue.at.time),
+        fate,
+    });
+    Some(name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.known.label())))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! A token in a cookie of the other version's name.
 
 use crate::diagnose::evidence::logs::{MOST, READ, log_of, refused_near, verified_well};
-use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
+use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all, verifier};
+use crate::diagnose::words::ltpa::{TokenKind, foreign_format as words};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::tokens::consumers::{by_consumer, unexplained};
 use crate::facts::tokens::{KnownToken, Showing};
@@ -63,14 +64,8 @@ impl Rule for ForeignFormat {
     fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let foreign = case.logs().saying(|event| *event == LogEvent::ForeignFormat).take(MOST);
         let testimonies = foreign.map(|entry| {
-            let draft = Draft::new(&ABOUT, READ)
-                .names_read()
-                .title("Domino opened a sign-on token that does not begin as its version should")
-                .explain(format!(
-                    "The trace of Domino's single sign-on in {} says that the text of the token does not begin with u: it was opened \
-                     by the rules of version 1 and begins as version 2 does (expire:).",
-                    log_of(case, &entry),
-                ));
+            let log = log_of(case, &entry).to_owned();
+            let draft = Draft::new(&ABOUT, READ).names_read().says(&words::Traced { log });
             Testimony::new(&ABOUT, &[entry]).links(refused_near(case, &entry)).alone(draft)
         });
         testimonies.chain(verified_well(case, &ABOUT)).collect()
@@ -78,20 +73,20 @@ impl Rule for ForeignFormat {
 }
 
 /// The token that is not what its cookie's name says, and what it is.
-fn foreign<'s, 'a>(case: &Case<'a>, showing: &'s Showing<'a>) -> Option<(&'s KnownToken<'a>, &'static str)> {
-    showing.genuine().find_map(|known| Some((known, what(case, known)?)))
+fn foreign<'s, 'a>(case: &Case<'a>, showing: &'s Showing<'a>) -> Option<(&'s KnownToken<'a>, TokenKind)> {
+    showing.genuine().find_map(|known| Some((known, kind(case, known)?)))
 }
 
-fn what(case: &Case<'_>, known: &KnownToken<'_>) -> Option<&'static str> {
+fn kind(case: &Case<'_>, known: &KnownToken<'_>) -> Option<TokenKind> {
     let second = known.cookie.map(is_second)?;
     match known.class {
-        Class::Domino if second => Some("a token of Domino's own kind"),
+        Class::Domino if second => Some(TokenKind::Domino),
         Class::WebsphereV1 if second && (known.token.has(Flag::Misnamed) || known.opened.is_some()) => {
-            Some("a token of version 1")
+            Some(TokenKind::WebsphereV1)
         }
         _ if second => None,
-        Class::WebsphereV2 if known.opened.is_some() => Some("a token of version 2"),
-        _ if known.is_websphere() && known.opened.is_none() && was_second(case, known) => Some("a token of version 2"),
+        Class::WebsphereV2 if known.opened.is_some() => Some(TokenKind::WebsphereV2),
+        _ if known.is_websphere() && known.opened.is_none() && was_second(case, known) => Some(TokenKind::WebsphereV2),
         _ => None,
     }
 }
@@ -108,24 +103,18 @@ fn was_second(case: &Case<'_>, known: &KnownToken<'_>) -> bool {
 
 fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let (known, what) = foreign(case, first)?;
-    let cookie = known.cookie.unwrap_or("LtpaToken");
-    let opened = match (known.opened.is_some(), case.tokens().issue_of(known.token)) {
-        (true, _) => "It opens so with the keys given.".to_owned(),
-        (false, Some(issue)) => format!("{} had set it as {}.", issue.host, issue.cookie.name),
-        (false, None) => "Its form says so.".to_owned(),
-    };
-    let draft = Draft::new(&ABOUT, 45)
-        .names_read()
-        .retry(group.len() > 1)
-        .title(format!("The cookie {cookie} that {} refuses holds {what}", first.consumer()))
-        .explain(format!(
-            "{} showed a cookie {cookie} that holds {what}. {opened} {} refused it ({}).",
-            clients(group),
-            first.consumer(),
-            answers(group),
-        ));
+    let (known, token_kind) = foreign(case, first)?;
     let issue = case.tokens().issue_of(known.token);
+    let draft = Draft::new(&ABOUT, 45).names_read().retry(group.len() > 1).says(&words::Misnamed {
+        verifier: verifier(first),
+        clients: clients(group),
+        cookie: known.cookie.unwrap_or("LtpaToken").to_owned(),
+        token_kind,
+        is_opened: known.opened.is_some(),
+        token_issuer: issue.map(|issue| issue.host.clone()),
+        issued_as: issue.map(|issue| issue.cookie.name.clone()),
+        answers: answers(group),
+    });
     let draft = issue.into_iter().fold(draft, |draft, issue| {
         name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.known.label()))
     });

@@ -1,8 +1,9 @@
 //! Two servers do not share the keys of their sign-on tokens.
 
 use crate::diagnose::evidence::logs::{MOST, READ, log_of, noise, refused_near, token_status, verified_well};
-use crate::diagnose::evidence::tokens::{answers, clients, name_all, show_all};
-use crate::diagnose::words::listed;
+use crate::diagnose::evidence::tokens::{answers, clients, name_all, show_all, verifier};
+use crate::diagnose::words::Refusers;
+use crate::diagnose::words::ltpa::key_mismatch as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::tokens::consumers::{by_consumer, unexplained};
@@ -77,37 +78,19 @@ impl Rule for KeyMismatch {
     }
 
     fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let said = token_status(case, &ABOUT, TokenStatusText::Invalid, |draft, user, log| {
-            draft
-                .at_most(Confidence::Medium)
-                .title(format!("Domino calls the sign-on token of {} invalid", user.unwrap_or("a user")))
-                .explain(format!(
-                    "{log} says that the token is invalid: it was made with other keys, or altered on the way (which of the two is not \
-                     said). Keys that are not shared are the usual reason.",
-                ))
+        let said = token_status(case, &ABOUT, TokenStatusText::Invalid, |draft, logged| {
+            draft.at_most(Confidence::Medium).says(&words::Invalid { logged })
         });
-        let unusable = case.logs().saying(|event| matches!(event, LogEvent::KeysUnusable { .. })).take(MOST).map(|entry| {
-            let draft = Draft::new(&ABOUT, READ)
-                .points(10)
-                .at_most(Confidence::Medium)
-                .title("WebSphere Liberty could not use its LTPA keys")
-                .explain(format!(
-                    "{} says so: file or password of the keys are not right, and the server can neither make tokens nor check those of \
-                     others until that is mended.",
-                    log_of(case, &entry),
-                ));
-            Testimony::new(&ABOUT, &[entry]).links(refused_near(case, &entry)).alone(draft)
-        });
+        let unusable =
+            case.logs().saying(|event| matches!(event, LogEvent::KeysUnusable { .. })).take(MOST).map(|entry| {
+                let log = log_of(case, &entry).to_owned();
+                let draft = Draft::new(&ABOUT, READ).points(10).at_most(Confidence::Medium);
+                let draft = draft.says(&words::KeysUnusable { log });
+                Testimony::new(&ABOUT, &[entry]).links(refused_near(case, &entry)).alone(draft)
+            });
         let denied = |event: &LogEvent| matches!(event, LogEvent::TokenNotValidated | LogEvent::AuthenticationFailed);
         let noise = noise(case, &ABOUT, denied, |draft, log| {
-            draft
-                .severity(Severity::Info)
-                .at_most(Confidence::Low)
-                .title("WebSphere could not validate sign-on tokens")
-                .explain(format!(
-                    "{log} says so several times. It may be that they were made with other keys; tokens that have ended and wrong \
-                     passwords give the same messages.",
-                ))
+            draft.severity(Severity::Info).at_most(Confidence::Low).says(&words::NotValidated { log })
         });
         said.into_iter().chain(unusable).chain(noise).chain(verified_well(case, &ABOUT)).collect()
     }
@@ -130,6 +113,17 @@ impl Proof<'_, '_> {
             Self::Blocks { token, other, .. } => (*token.min(other), *token.max(other)),
             Self::Opened { own, .. } => (own.known.token.fingerprint, own.known.token.fingerprint),
             Self::Signature(print) => (*print, *print),
+        }
+    }
+
+    const fn words(&self) -> words::KeyProof {
+        match *self {
+            Self::Blocks { token: key_fingerprint, other: own_key_fingerprint, .. } => {
+                words::KeyProof::CipherBlocks { key_fingerprint, own_key_fingerprint }
+            }
+            Self::Opened { opens: true, .. } => words::KeyProof::OpensShown,
+            Self::Opened { opens: false, .. } => words::KeyProof::OpensOwn,
+            Self::Signature(_) => words::KeyProof::Signature,
         }
     }
 }
@@ -170,25 +164,17 @@ fn issues_for(issue: &Issue<'_>, showing: &Showing<'_>) -> bool {
 fn proven(case: &Case<'_>, group: &[(&Showing<'_>, Proof<'_, '_>)]) -> Option<Draft> {
     let (first, proof) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
-    let consumers = listed(showings.iter().map(|showing| showing.consumer()), "servers");
     let telling = first.genuine().filter(|known| known.token.key_fingerprint.is_some()).chain(first.genuine());
     let issuer = telling.into_iter().find_map(|known| case.tokens().issue_of(known.token));
-    let (who, itself) = match issuer {
-        Some(issue) if issues_for(issue, first) => (issue.host.clone(), true),
-        Some(issue) => (issue.host.clone(), false),
-        None => ("another server".to_owned(), false),
-    };
-    let title = match proof {
-        Proof::Signature(_) => format!("The signature of a token that {consumers} refused does not hold"),
-        _ if itself => format!("{consumers} has changed the keys of its sign-on tokens, and refuses the older ones"),
-        _ => format!("{} and {who} do not share the keys of sign-on tokens", first.consumer()),
-    };
-    let draft = Draft::new(&ABOUT, 45).names_read().retry(group.len() > 1).title(title).explain(format!(
-        "{consumers} refused tokens that {} showed ({}). {}",
-        clients(&showings),
-        answers(&showings),
-        reason(proof, &who),
-    ));
+    let draft = Draft::new(&ABOUT, 45).names_read().retry(group.len() > 1).says(&words::Proven {
+        verifier: verifier(first),
+        refusers: Refusers::of(showings.iter().map(|showing| showing.consumer())),
+        clients: clients(&showings),
+        token_issuer: issuer.map(|issue| issue.host.clone()),
+        is_own_token: issuer.is_some_and(|issue| issues_for(issue, first)),
+        proof: proof.words(),
+        answers: answers(&showings),
+    });
     let draft = show_all(name_all(case, draft, &showings), &showings);
     let own = match proof {
         Proof::Blocks { own, .. } | Proof::Opened { own, .. } => {
@@ -199,26 +185,6 @@ fn proven(case: &Case<'_>, group: &[(&Showing<'_>, Proof<'_, '_>)]) -> Option<Dr
     Some(issuer.into_iter().fold(own, |draft, issue| {
         draft.packet(issue.at, format!("{} set {}{}", issue.host, issue.known.label(), key(&issue.known)))
     }))
-}
-
-fn reason(proof: &Proof<'_, '_>, issuer: &str) -> String {
-    match proof {
-        Proof::Blocks { token, other, .. } => format!(
-            "The first cipher block of version 1 tokens depends on the key alone: that of the tokens shown has the fingerprint \
-             {token}, that of the server's own tokens {other}. So they are made with different keys."
-        ),
-        Proof::Opened { opens: true, .. } => format!(
-            "The keys given open the tokens of {issuer}, and none of those that the server issues itself: it has other keys."
-        ),
-        Proof::Opened { opens: false, .. } => format!(
-            "The keys given open the tokens that the server issues itself, and none of those of {issuer}, which has other keys."
-        ),
-        Proof::Signature(_) => {
-            "The keys given open the token, but its signature was made with another private key, or the token \
-                                was altered."
-                .to_owned()
-        }
-    }
 }
 
 fn key(known: &KnownToken<'_>) -> String {
@@ -248,19 +214,13 @@ fn pattern(case: &Case<'_>, group: &[(&Showing<'_>, &Issue<'_>)]) -> Option<Draf
     if issues.len() < TOKENS || accepted {
         return None;
     }
-    let draft = Draft::new(&ABOUT, 50)
-        .seen_in(group.len())
-        .at_most(Confidence::Medium)
-        .title(format!("{} refuses every sign-on token of {}", first.consumer(), issue.host))
-        .explain(format!(
-            "{} refused the tokens that {} got by {} logins at {} ({}), and accepted none. Nothing that can be read speaks against \
-             them, so that the two servers do not seem to share their keys (inferred).",
-            first.consumer(),
-            clients(&showings),
-            issues.len(),
-            issue.host,
-            answers(&showings),
-        ));
+    let draft = Draft::new(&ABOUT, 50).seen_in(group.len()).at_most(Confidence::Medium).says(&words::Inferred {
+        verifier: verifier(first),
+        token_issuer: issue.host.clone(),
+        login_count: issues.len(),
+        clients: clients(&showings),
+        answers: answers(&showings),
+    });
     let draft = draft.packet(issue.at, format!("{} set {}", issue.host, issue.known.label()));
     Some(show_all(name_all(case, draft, &showings), &showings))
 }

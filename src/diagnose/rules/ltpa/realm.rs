@@ -1,7 +1,8 @@
 //! Tokens of shared keys that name another realm than the server's own.
 
 use crate::diagnose::evidence::logs::{token_status, verified_well};
-use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
+use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all, verifier};
+use crate::diagnose::words::ltpa::realm as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::tokens::consumers::{consumer, unexplained};
@@ -62,14 +63,8 @@ impl Rule for Realm {
     }
 
     fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let said = token_status(case, &ABOUT, TokenStatusText::Realm, |draft, user, log| {
-            draft
-                .title(format!("The sign-on token of {} names a realm that Domino does not know", user.unwrap_or("a user")))
-                .explain(format!(
-                    "{log} says that the token contains an unknown WebSphere LDAP realm: the token opens, so the keys are shared, and \
-                     the realm in it is not the one in the Web SSO Configuration document.",
-                ))
-        });
+        let said =
+            token_status(case, &ABOUT, TokenStatusText::Realm, |draft, logged| draft.says(&words::Logged { logged }));
         said.into_iter().chain(verified_well(case, &ABOUT)).collect()
     }
 }
@@ -95,19 +90,16 @@ fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Stranger<'_, '_>)]) -> O
     let (first, found) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
     let (theirs, own) = (found.realm, found.own_realm);
-    let by_case = theirs.eq_ignore_ascii_case(own);
     let draft = Draft::new(&ABOUT, 45)
         .names_read()
         .retry(group.len() > 1)
-        .title(format!("{} is of realm {own}, the token it refuses of realm {theirs}", first.consumer()))
-        .explain(format!(
-            "{} refused tokens that {} showed ({}). They open with the keys given, and so do the server's own: the keys are shared. \
-             But they name the realm {theirs}, and the server's own tokens {own}{}.",
-            first.consumer(),
-            clients(&showings),
-            answers(&showings),
-            if by_case { ": the same but for capitals, which count" } else { "" },
-        ))
+        .says(&words::OtherRealm {
+            verifier: verifier(first),
+            token_realm: theirs.to_owned(),
+            own_realm: own.to_owned(),
+            clients: clients(&showings),
+            answers: answers(&showings),
+        })
         .packet(found.own.at, format!("{} set {}: realm {own}", found.own.host, found.own.known.label()));
     let issues = first.genuine().find_map(|known| case.tokens().issue_of(known.token));
     let draft = issues.into_iter().fold(draft, |draft, issue| {

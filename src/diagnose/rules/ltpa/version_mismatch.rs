@@ -2,8 +2,9 @@
 
 use super::key_mismatch::proof;
 use crate::diagnose::evidence::logs::{refused_logins, token_status, verified_well};
-use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
+use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all, verifier};
 use crate::diagnose::words::listed;
+use crate::diagnose::words::ltpa::{TokenKind, version_mismatch as words};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::tokens::consumers::{by_consumer, unexplained};
 use crate::facts::tokens::{Channel, INCORRECT_LOGIN, Showing, ShowingOutcome, ShowingRefusal, TOKEN_INVALID};
@@ -62,14 +63,8 @@ impl Rule for VersionMismatch {
         let failed = case.logs().logins().iter().filter(|login| login.not_verified.is_some());
         let failed = failed.filter(|login| login.accepted.is_none() && !login.mixed);
         let refused = failed.map(|login| Testimony::new(&ABOUT, &login.telling()).links(refused_logins(case, login)));
-        let said = token_status(case, &ABOUT, TokenStatusText::Type, |draft, user, log| {
-            draft
-                .title(format!("Domino does not take the type of the sign-on token of {}", user.unwrap_or("a user")))
-                .explain(format!(
-                    "{log} says that the type of the token does not match the configuration: the server is set up for the other \
-                     version of the token, LtpaToken or LtpaToken2.",
-                ))
-        });
+        let said =
+            token_status(case, &ABOUT, TokenStatusText::Type, |draft, logged| draft.says(&words::Logged { logged }));
         refused.chain(said).chain(verified_well(case, &ABOUT)).collect()
     }
 }
@@ -95,13 +90,6 @@ fn is_about_the_token(showing: &Showing<'_>) -> bool {
     }
 }
 
-const fn words(class: Class) -> (&'static str, &'static str) {
-    match class {
-        Class::WebsphereV1 => ("LtpaToken (version 1)", "LtpaToken2 (version 2)"),
-        _ => ("LtpaToken2 (version 2)", "LtpaToken (version 1)"),
-    }
-}
-
 fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let shown = version(first)?;
@@ -113,21 +101,13 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     if accepted().any(|s| may_be(s, shown)) || (works.is_none() && !suspicious) {
         return None;
     }
-    let (this, that) = words(shown);
-    let draft = Draft::new(&ABOUT, 50)
-        .retry(same.len() > 1)
-        .title(format!("{} refuses {this} of {}", first.consumer(), clients(&same)))
-        .explain(format!(
-            "{} showed {this} alone, and {} refused it ({}). {}",
-            clients(&same),
-            first.consumer(),
-            answers(&same),
-            match works {
-                Some(_) => format!("The same server accepts {that}."),
-                None =>
-                    format!("Nothing else speaks against the token: the server seems to take only {that} (inferred)."),
-            },
-        ));
+    let draft = Draft::new(&ABOUT, 50).retry(same.len() > 1).says(&words::OneVersion {
+        verifier: verifier(first),
+        clients: clients(&same),
+        token_kind: if shown == Class::WebsphereV1 { TokenKind::WebsphereV1 } else { TokenKind::WebsphereV2 },
+        accepts_other: works.is_some(),
+        answers: answers(&same),
+    });
     let draft = show_issues(case, show_all(name_all(case, draft, &same), &same), &same);
     Some(match works {
         Some(works) => {

@@ -1,0 +1,193 @@
+//! What is said of servers that do not share the keys of their tokens.
+
+use super::{LoggedToken, Verifier};
+use crate::diagnose::words::{Answers, Clients, Refusers, Words, shown};
+use nrpcsniff_dissectors::ltpa::Fingerprint;
+use serde::Serialize;
+
+/// Tokens were refused, and it is proved that their keys are others.
+#[derive(Debug, Clone, Serialize)]
+pub struct Proven {
+    /// Who refused them first.
+    #[serde(flatten)]
+    pub verifier: Verifier,
+    /// All that refused them.
+    #[serde(flatten)]
+    pub refusers: Refusers,
+    /// Who showed them.
+    #[serde(flatten)]
+    pub clients: Clients,
+    /// Host that issued the first one, if that was captured.
+    pub token_issuer: Option<String>,
+    /// The server that refused it had issued it.
+    pub is_own_token: bool,
+    /// What proves it.
+    #[serde(flatten)]
+    pub proof: KeyProof,
+    /// What was answered.
+    #[serde(flatten)]
+    pub answers: Answers,
+}
+
+/// What proves that a token was made with other keys.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "key_proof", rename_all = "snake_case")]
+pub enum KeyProof {
+    /// First cipher blocks, which depend on the key alone.
+    CipherBlocks {
+        /// Of the tokens shown.
+        #[serde(serialize_with = "shown")]
+        key_fingerprint: Fingerprint,
+        /// Of the server's own tokens.
+        #[serde(serialize_with = "shown")]
+        own_key_fingerprint: Fingerprint,
+    },
+    /// The keys given open the tokens shown, and none of the server's own.
+    OpensShown,
+    /// The keys given open the server's own tokens, and none of those shown.
+    OpensOwn,
+    /// The keys given open the token, and its signature does not hold.
+    Signature,
+}
+
+impl Words for Proven {
+    fn title(&self) -> String {
+        let Self { refusers, verifier, .. } = self;
+        match self.proof {
+            KeyProof::Signature => format!("The signature of a token that {refusers} refused does not hold"),
+            _ if self.is_own_token => {
+                format!("{refusers} has changed the keys of its sign-on tokens, and refuses the older ones")
+            }
+            _ => format!("{verifier} and {} do not share the keys of sign-on tokens", self.issuer()),
+        }
+    }
+
+    fn explanation(&self) -> String {
+        let Self { refusers, clients, answers, .. } = self;
+        format!("{refusers} refused tokens that {clients} showed ({answers}). {}", self.reason())
+    }
+}
+
+impl Proven {
+    fn issuer(&self) -> &str {
+        self.token_issuer.as_deref().unwrap_or("another server")
+    }
+
+    fn reason(&self) -> String {
+        let issuer = self.issuer();
+        match &self.proof {
+            KeyProof::CipherBlocks { key_fingerprint, own_key_fingerprint } => format!(
+                "The first cipher block of version 1 tokens depends on the key alone: that of the tokens shown has the \
+                 fingerprint {key_fingerprint}, that of the server's own tokens {own_key_fingerprint}. So they are made with \
+                 different keys."
+            ),
+            KeyProof::OpensShown => format!(
+                "The keys given open the tokens of {issuer}, and none of those that the server issues itself: it has other keys."
+            ),
+            KeyProof::OpensOwn => format!(
+                "The keys given open the tokens that the server issues itself, and none of those of {issuer}, which has other keys."
+            ),
+            KeyProof::Signature => {
+                "The keys given open the token, but its signature was made with another private key, or the \
+                                    token was altered."
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// A server refuses all tokens of another.
+#[derive(Debug, Clone, Serialize)]
+pub struct Inferred {
+    /// Who refuses them.
+    #[serde(flatten)]
+    pub verifier: Verifier,
+    /// Host that issued them.
+    pub token_issuer: String,
+    /// Number of logins there by which they were got.
+    pub login_count: usize,
+    /// Who showed them.
+    #[serde(flatten)]
+    pub clients: Clients,
+    /// What was answered.
+    #[serde(flatten)]
+    pub answers: Answers,
+}
+
+impl Words for Inferred {
+    fn title(&self) -> String {
+        format!("{} refuses every sign-on token of {}", self.verifier, self.token_issuer)
+    }
+
+    fn explanation(&self) -> String {
+        let Self { verifier, token_issuer: issuer, login_count, clients, answers } = self;
+        format!(
+            "{verifier} refused the tokens that {clients} got by {login_count} logins at {issuer} ({answers}), and accepted none. \
+             Nothing that can be read speaks against them, so that the two servers do not seem to share their keys (inferred)."
+        )
+    }
+}
+
+/// A log of Domino calls a token invalid.
+#[derive(Debug, Clone, Serialize)]
+pub struct Invalid {
+    /// Which log, whose token.
+    #[serde(flatten)]
+    pub logged: LoggedToken,
+}
+
+impl Words for Invalid {
+    fn title(&self) -> String {
+        format!("Domino calls the sign-on token of {} invalid", self.logged.whose())
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "{} says that the token is invalid: it was made with other keys, or altered on the way (which of the two is not \
+             said). Keys that are not shared are the usual reason.",
+            self.logged.log,
+        )
+    }
+}
+
+/// A log of WebSphere Liberty says that it cannot use its keys.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeysUnusable {
+    /// Name of the log.
+    pub log: String,
+}
+
+impl Words for KeysUnusable {
+    fn title(&self) -> String {
+        "WebSphere Liberty could not use its LTPA keys".to_owned()
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "{} says so: file or password of the keys are not right, and the server can neither make tokens nor check those of \
+             others until that is mended.",
+            self.log,
+        )
+    }
+}
+
+/// WebSphere's log says several times that tokens could not be validated.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotValidated {
+    /// Name of the log.
+    pub log: String,
+}
+
+impl Words for NotValidated {
+    fn title(&self) -> String {
+        "WebSphere could not validate sign-on tokens".to_owned()
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "{} says so several times. It may be that they were made with other keys; tokens that have ended and wrong \
+             passwords give the same messages.",
+            self.log,
+        )
+    }
+}

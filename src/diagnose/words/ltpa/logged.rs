@@ -1,0 +1,19 @@
+//! Values that findings from logs about tokens have: which log, whose token.
+
+use serde::Serialize;
+
+/// A log says something of a token.
+#[derive(Debug, Clone, Serialize)]
+pub struct LoggedToken {
+    /// Name of the log.
+    pub log: String,
+    /// Whose token, if the log names somebody.
+    pub user: Option<String>,
+}
+
+impl LoggedToken {
+    /// The user, or "a user".
+    pub fn whose(&self) -> &str {
+        self.user.as_deref().unwrap_or("a user")
+    }
+}

@@ -1,0 +1,62 @@
+//! Lists of texts that findings about sign-on on the web have: who refused, what was answered, which cookies. Each text once, in
+//! order of appearance: the first eight, and how many they are. A struct of facts takes one in with `#[serde(flatten)]`.
+
+use super::lists::{few, few_of};
+use serde::Serialize;
+use std::fmt;
+
+/// Makes the type of one list: the names of its two facts, and what its items are called in a sentence.
+macro_rules! texts {
+    ($(#[$about:meta])* $name:ident { $list:ident, $count:ident }, $what:literal) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+        pub struct $name {
+            $list: Vec<String>,
+            $count: usize,
+        }
+
+        impl $name {
+            /// Of any number of appearances.
+            pub fn of<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
+                let ($list, $count) = few(items.into_iter().map(Into::into));
+                Self { $list, $count }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&few_of(&self.$list, self.$count, $what))
+            }
+        }
+    };
+}
+
+texts! {
+    /// What was answered: "401 Unauthorized", "session closed with reason 0x80000015".
+    Answers { answers, answer_count }, "answers"
+}
+
+texts! {
+    /// Servers that refused, by host name or by protocol and address.
+    Refusers { refusers, refuser_count }, "servers"
+}
+
+texts! {
+    /// The same, each with what it answered: "mail.example.com (401 Unauthorized)".
+    Refusals { refusals, refusal_count }, "servers"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Answers;
+    use serde_json::json;
+
+    #[test]
+    fn texts_are_said_and_written() {
+        let answers = Answers::of(["401", "403", "401", "407"]);
+        assert_eq!(answers.to_string(), "401 and 2 other answers");
+        let written = json!({"answers": ["401", "403", "407"], "answer_count": 3});
+        assert_eq!(serde_json::to_value(&answers).unwrap(), written);
+        assert_eq!(Answers::of([""; 0]).to_string(), "no answers");
+    }
+}
