@@ -1,8 +1,9 @@
 //! What the rules of HTTP sign-on share: requests that were turned away because they carried no token, the token that the
-//! browser had all the same, and the words for both.
+//! browser had all the same.
 
 use super::each;
-use crate::diagnose::words::listed;
+use crate::diagnose::words::Browsers;
+use crate::diagnose::words::http::{Reach, Unsent};
 use crate::diagnose::{About, Draft};
 use crate::facts::http::denials::UnsentToken;
 use crate::facts::http::{BrowserId, HttpExchange, HttpIndex, JarCookie};
@@ -60,13 +61,26 @@ pub fn describe(stored: &JarCookie<'_>) -> String {
 }
 
 /// The browsers of a group by address.
-pub fn browsers(http: &HttpIndex<'_>, browsers: impl IntoIterator<Item = BrowserId>) -> String {
-    listed(browsers.into_iter().filter_map(|id| Some(http.browser_of(id)?.label())), "clients")
+pub fn browsers(http: &HttpIndex<'_>, browsers: impl IntoIterator<Item = BrowserId>) -> Browsers {
+    Browsers::of(browsers.into_iter().filter_map(|id| Some(http.browser_of(id)?.label())))
 }
 
-/// The browsers whose requests were turned away.
-pub fn who(http: &HttpIndex<'_>, group: &[UnsentToken<'_, '_>]) -> String {
-    browsers(http, group.iter().map(|unsent| unsent.denied.browser))
+/// Which token was missed, and where; `None` of an empty group.
+pub fn unsent(http: &HttpIndex<'_>, group: &[UnsentToken<'_, '_>]) -> Option<Unsent> {
+    let UnsentToken { stored, denied } = group.first()?;
+    Some(Unsent {
+        token_issuer: http.setter(stored).host.clone(),
+        cookie: stored.cookie.name.clone(),
+        reach: reach(stored),
+        browsers: browsers(http, group.iter().map(|unsent| unsent.denied.browser)),
+        host: denied.host.clone(),
+        request: denied.line(),
+    })
+}
+
+/// Hosts that a cookie is for.
+pub fn reach(stored: &JarCookie<'_>) -> Reach {
+    Reach { cookie_domain: stored.domain.clone(), is_host_only: stored.host_only }
 }
 
 /// Names the conversations of every login loop in which one of these requests was turned away: what explains the request

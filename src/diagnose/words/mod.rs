@@ -1,6 +1,7 @@
 //! How facts are said: words that many rules share.
 
 pub mod cap;
+pub mod http;
 mod lists;
 pub mod ltpa;
 pub mod nrpc;
@@ -14,7 +15,7 @@ mod values;
 
 pub use crate::model::{span, span_ns};
 pub use lists::{clients, count, few, few_of, listed, path};
-pub use texts::{Answers, Refusals, Refusers};
+pub use texts::{Answers, Browsers, Cookies, Refusals, Refusers};
 pub use values::{Clients, Closed, OneSide, Silence, Status, Users};
 
 use crate::facts::Talk;

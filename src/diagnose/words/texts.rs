@@ -46,6 +46,23 @@ texts! {
     Refusals { refusals, refusal_count }, "servers"
 }
 
+texts! {
+    /// Browsers by address; behind a proxy, their own and the proxy's.
+    Browsers { browsers, browser_count }, "clients"
+}
+
+texts! {
+    /// Names of cookies.
+    Cookies { cookies, cookie_count }, "cookies"
+}
+
+impl Cookies {
+    /// The same where they are called something else: "LtpaTokenA and 2 other names".
+    pub fn called(&self, what: &str) -> String {
+        few_of(&self.cookies, self.cookie_count, what)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Answers;

@@ -49,18 +49,6 @@ pub fn compare(first: &str, second: &str) -> PersonLikeness {
     }
 }
 
-/// For people: how two names differ; nothing if they are the same or cannot be compared.
-pub fn difference(first: &str, second: &str) -> Option<String> {
-    match compare(first, second) {
-        PersonLikeness::Same | PersonLikeness::Unknown => None,
-        PersonLikeness::Blanks => Some("they differ in the number of blanks".to_owned()),
-        PersonLikeness::Longer { extra, second: true } => Some(format!("the second has {extra} more")),
-        PersonLikeness::Longer { extra, second: false } => Some(format!("the first has {extra} more")),
-        PersonLikeness::SameCommonName => Some("the common name is the same, what follows is not".to_owned()),
-        PersonLikeness::Different => Some("they are names of two persons".to_owned()),
-    }
-}
-
 /// A name of WebSphere's own administrators: of the file registry, or one of the usual accounts.
 pub fn is_administrator(name: &str) -> bool {
     let name = PersonName::read(name);
@@ -215,7 +203,7 @@ fn extra(short: &[(&str, &str)], long: &[(&str, &str)], written: &PersonName) ->
 
 #[cfg(test)]
 mod tests {
-    use super::{PersonLikeness, compare, difference, is_administrator, is_of_ldap};
+    use super::{PersonLikeness, compare, is_administrator, is_of_ldap};
 
     const ANN: &str = "CN=Ann Smith/O=ACME";
 
@@ -231,7 +219,6 @@ mod tests {
             "CN=Ann Smith",
         ] {
             assert_eq!(compare(ANN, name), PersonLikeness::Same, "{name}");
-            assert_eq!(difference(name, ANN), None, "{name}");
         }
     }
 
@@ -242,7 +229,6 @@ mod tests {
         assert_eq!(compare("cn=Ann Smith,o=ACME,c=US", ANN), longer("c=US", false));
         assert_eq!(compare(ANN, "CN=Ann Smith/OU=Sales/O=ACME"), longer("OU=Sales", true));
         assert_eq!(compare("Ann Smith/ACME", "cn=Ann Smith,o=ACME,dc=example"), longer("dc=example", true));
-        assert_eq!(difference(ANN, "CN=Ann Smith/O=ACME/C=US").as_deref(), Some("the second has C=US more"));
         assert_eq!(compare("CN=Ann Smith/OU=Sales", "CN=Ann Smith/OU=Sales/O=ACME"), longer("O=ACME", true));
     }
 

@@ -1,13 +1,15 @@
 //! One user, two names: the servers write the same person differently.
 
 use crate::diagnose::evidence::logs::{log_of_login, refused_logins};
-use crate::diagnose::evidence::tokens::{answers, name, name_all, show_all};
-use crate::diagnose::words::listed;
+use crate::diagnose::evidence::tokens::{answers, name, name_all, show_all, verifier};
+use crate::diagnose::words::Refusals;
+use crate::diagnose::words::ltpa::NameDifference;
+use crate::diagnose::words::ltpa::dn_mismatch as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::logs::{LogEntry, TracedLogin, common_name};
 use crate::facts::tokens::consumers::is_timely;
-use crate::facts::tokens::person::{PersonLikeness, compare, difference};
+use crate::facts::tokens::person::{PersonLikeness, compare};
 use crate::facts::tokens::{Channel, Issue, KnownToken, Showing, ShowingOutcome, ShowingRefusal};
 use crate::model::{LogEvent, RuleId, Severity, Stamp};
 use hashbrown::HashMap;
@@ -90,32 +92,35 @@ fn concerns_names(case: &Case<'_>, showing: &Showing<'_>) -> bool {
 }
 
 /// Two names of one user, and where they stand.
-struct Pair {
-    first: (Stamp, String, String),
-    second: (Stamp, String, String),
-    difference: String,
+struct Pair<'s> {
+    /// The name in the refused token.
+    user: &'s str,
+    other: OtherName<'s>,
+    difference: NameDifference,
+}
+
+/// Another name of the user of a token.
+struct OtherName<'s> {
+    name: &'s str,
+    place: words::OtherPlace,
+    at: Stamp,
 }
 
 /// The name in a refused token, against the others that its user has there: in the request, or in a token that the same
 /// browser got elsewhere.
-fn pair_of(case: &Case<'_>, showing: &Showing<'_>) -> Option<Pair> {
+fn pair_of<'s>(case: &'s Case<'_>, showing: &'s Showing<'_>) -> Option<Pair<'s>> {
     let (known, user) = showing.genuine().find_map(|known| Some((known, known.user()?)))?;
-    let here = (showing.at, format!("token in the {}", showing.what()), user.to_owned());
+    let here = |name, place| OtherName { name, place, at: showing.at };
     let beside = showing.genuine().filter(|other| other.token.fingerprint != known.token.fingerprint);
-    let beside =
-        beside.filter_map(KnownToken::user).map(|user| (showing.at, "other token there".to_owned(), user.to_owned()));
-    let claim =
-        showing.claim.iter().map(|claim| (showing.at, format!("name in the {}", showing.what()), claim.clone()));
-    let elsewhere = issues_beside(case, showing, known)
-        .filter_map(|issue| Some((issue.at, format!("token that {} set", issue.host), issue.known.user()?.to_owned())));
+    let beside = beside.filter_map(KnownToken::user).map(|name| here(name, words::OtherPlace::TokenBeside));
+    let claim = showing.claim.iter().map(|claim| here(claim, words::OtherPlace::Carrier));
+    let elsewhere = issues_beside(case, showing, known).filter_map(|issue| {
+        let place = words::OtherPlace::TokenIssued { token_issuer: issue.host.clone() };
+        Some(OtherName { name: issue.known.user()?, place, at: issue.at })
+    });
     beside.chain(claim).chain(elsewhere).find_map(|other| {
-        let (first, second) = (&other.2, &here.2);
-        let alike = matches!(
-            compare(first, second),
-            PersonLikeness::Longer { .. } | PersonLikeness::Blanks | PersonLikeness::SameCommonName
-        );
-        let difference = difference(first, second).filter(|_| alike)?;
-        Some(Pair { first: other, second: here.clone(), difference })
+        let difference = NameDifference::of(other.name, user)?;
+        Some(Pair { user, other, difference })
     })
 }
 
@@ -137,25 +142,24 @@ fn issues_beside<'s, 'a>(
     all.filter(move |issue| issue.known.token.fingerprint != print)
 }
 
-fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair)]) -> Option<Draft> {
-    let (_, pair) = group.first()?;
+fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair<'_>)]) -> Option<Draft> {
+    let (first, Pair { user, other, difference }) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
-    let (one, other) = (&pair.first.2, &pair.second.2);
+    let said = words::TwoNames {
+        other_name: other.name.to_owned(),
+        other_place: other.place.clone(),
+        token_user: (*user).to_owned(),
+        carrier: words::Carrier { method: first.method.to_owned(), verifier: verifier(first) },
+        difference: difference.clone(),
+        refusals: refusals(&showings),
+    };
     let draft = Draft::new(&ABOUT, 45)
         .names_read()
         .retry(group.len() > 1)
         .seen_in(group.len())
-        .title(format!("One user, two names: {one} and {other}"))
-        .explain(format!(
-            "The {} names the user {one}, the {} names {other}: {}. To a directory these are two persons. {} refused the token.",
-            pair.first.1,
-            pair.second.1,
-            pair.difference,
-            refusers(&showings),
-        ));
-    let draft = [&pair.first, &pair.second]
-        .into_iter()
-        .fold(draft, |draft, (at, place, user)| draft.packet(*at, format!("{place}: {user}")));
+        .says(&said)
+        .packet(other.at, format!("{}: {}", said.other_place.place(&said.carrier), other.name))
+        .packet(first.at, format!("{}: {user}", said.carrier.place()));
     let issues = showings.iter().flat_map(|showing| showing.genuine());
     let issues = issues.filter_map(|known| case.tokens().issue_of(known.token));
     let draft = name(draft, issues.map(|issue| issue.conversation));
@@ -163,13 +167,13 @@ fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair)]) -> Option<Draft>
 }
 
 /// "Sametime server 10.1.0.9:1533 (session closed with reason 0x80000211) and mail.example.com (401 Unauthorized)".
-fn refusers(showings: &[&Showing<'_>]) -> String {
+fn refusals(showings: &[&Showing<'_>]) -> Refusals {
     let groups = group_by(showings.iter().copied(), |showing| showing.consumer());
     let refuser = |group: &Vec<&Showing<'_>>| {
         let server = group.first().map(|showing| showing.consumer()).unwrap_or_default();
         format!("{server} ({})", answers(group))
     };
-    listed(groups.iter().map(refuser), "servers")
+    Refusals::of(groups.iter().map(refuser))
 }
 
 /// Names of people in the logs, by log and common name.
@@ -218,23 +222,20 @@ fn two_names(case: &Case<'_>, mentions: &Mentions<'_>, login: &TracedLogin<'_>) 
     if case.logs().knows(at.log, unknown) {
         return None;
     }
-    let difference = difference(other, unknown)?;
-    let known = case.logs().knows(at.log, other);
-    let draft = Draft::new(&ABOUT, 45)
-        .names_read()
-        .guard(login.mixed)
-        .guard(at.since(&other_at).abs() > APART)
-        .title(format!("One user, two names: {other} and {unknown}"))
-        .explain(format!(
-            "By {}, one token names the user {unknown}, and beside it the same user is {other}: {difference}. The token itself \
-             verified{}. No search of the directory found {unknown}{}, and the login failed: to a directory these are two persons.",
-            log_of_login(case, login),
-            if login.verified.is_some() { " well" } else { ", or nothing is said of it" },
-            if known { format!(", while it knows {other}") } else { String::new() },
-        ));
+    let difference = NameDifference::of(other, unknown)?;
+    let draft = Draft::new(&ABOUT, 45).names_read().guard(login.mixed).guard(at.since(&other_at).abs() > APART).says(
+        &words::Traced {
+            log: log_of_login(case, login).to_owned(),
+            other_name: other.to_owned(),
+            token_user: unknown.to_owned(),
+            difference: difference.clone(),
+            is_verified: login.verified.is_some(),
+            knows_other_name: case.logs().knows(at.log, other),
+        },
+    );
     let lines: Vec<LogEntry<'_>> = [other_at].into_iter().chain(login.telling()).collect();
     // What differs is the same for everybody, and so is the cause.
-    let testimony = Testimony::new(&ABOUT, &lines).whom(difference).login(login);
+    let testimony = Testimony::new(&ABOUT, &lines).whom(difference.to_string()).login(login);
     Some(testimony.links(refused_logins(case, login)).alone(draft))
 }
 

@@ -1,6 +1,7 @@
 //! The token's domain does not reach the next server of single sign-on.
 
-use crate::diagnose::evidence::http::{draft, who};
+use crate::diagnose::evidence::http::{draft, unsent};
+use crate::diagnose::words::ltpa::domain_narrow as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::{UnsentToken, by_hosts, is_led_from, locked_out, tokens_in_jar};
 use crate::facts::http::pages::Product;
@@ -92,22 +93,12 @@ fn belong_together(case: &Case<'_>, unsent: &UnsentToken<'_, '_>) -> bool {
 fn finding(case: &Case<'_>, group: &[UnsentToken<'_, '_>]) -> Option<Draft> {
     let http = case.http();
     let first = group.first()?;
-    let (stored, denied, setter) = (first.stored, first.denied, http.setter(first.stored));
+    let (denied, setter) = (first.denied, http.setter(first.stored));
     let together = group.iter().take(8).any(|unsent| belong_together(case, unsent));
     let common = origin::site(&denied.host).unwrap_or_default();
-    let draft = draft(case, &ABOUT, 45, group)
-        .title(format!("The {} of {} does not reach {}", stored.cookie.name, setter.host, denied.host))
-        .explain(format!(
-            "{} set {} {}. {} later asked {}, which that does not cover: the browser sent no token and was turned away. The \
-             first request that should have carried it is {}.",
-            setter.host,
-            stored.cookie.name,
-            stored.reach(),
-            who(http, group),
-            denied.host,
-            denied.line(),
-        ))
-        .remedy_first(format!("Let {} set its token for .{common}, so that it covers {} as well.", setter.host, denied.host));
+    let draft = draft(case, &ABOUT, 45, group).says(&words::OutOfReach { unsent: unsent(http, group)? }).remedy_first(
+        format!("Let {} set its token for .{common}, so that it covers {} as well.", setter.host, denied.host),
+    );
     Some(if together {
         draft.names_read()
     } else {

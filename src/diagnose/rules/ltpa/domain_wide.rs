@@ -2,6 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::http::{browsers, name_loops, show_denied, show_set};
+use crate::diagnose::words::ltpa::domain_wide as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::lacks_token;
@@ -112,8 +113,14 @@ fn finding(case: &Case<'_>, group: &[&JarCookie<'_>]) -> Option<Draft> {
         .retry(!denied.is_empty())
         .guard(later.is_empty())
         .severity(if later.is_empty() { Severity::Minor } else { Severity::Major })
-        .title(format!("Browsers drop the {} of {}: its domain is {}", stored.cookie.name, setter.host, stored.domain))
-        .explain(words(http, stored, group, &denied));
+        .says(&words::Refused {
+            token_issuer: setter.host.clone(),
+            cookie: stored.cookie.name.clone(),
+            cookie_domain: stored.domain.clone(),
+            is_public_suffix: stored.refused == Some(CookieRefusal::PublicSuffix),
+            browsers: browsers(http, group.iter().map(|stored| stored.browser)),
+            request: denied.first().map(|denied| denied.line()),
+        });
     let draft = group.iter().fold(draft, |draft, stored| draft.conversation(http.setter(stored).conversation));
     let draft = denied.iter().fold(draft, |draft, denied| draft.conversation(denied.conversation));
     let draft = each(draft, group, "tokens", |draft, stored| show_set(http, draft, stored));
@@ -126,29 +133,6 @@ fn finding(case: &Case<'_>, group: &[&JarCookie<'_>]) -> Option<Draft> {
     let draft =
         draft.remedy_first(format!("Let {} set its token for .{site} instead of {}.", setter.host, stored.domain));
     Some(name_loops(http, draft, &case.settings.thresholds, &denied))
-}
-
-fn words(
-    http: &HttpIndex<'_>,
-    stored: &JarCookie<'_>,
-    group: &[&JarCookie<'_>],
-    denied: &[&HttpExchange<'_>],
-) -> String {
-    let setter = http.setter(stored);
-    let why = match stored.refused {
-        Some(CookieRefusal::PublicSuffix) => {
-            format!("{} is a public suffix, below which anybody can register a name", stored.domain)
-        }
-        _ => format!("{} does not lie in {}", setter.host, stored.domain),
-    };
-    let who = browsers(http, group.iter().map(|stored| stored.browser));
-    let then = denied.first().map_or_else(String::new, |denied| {
-        format!(" The first request that should have carried it, {}, was turned away.", denied.line())
-    });
-    format!(
-        "{} gave {who} the token {} for the domain {}. Browsers do not keep it: {why}. It was never sent back to any host.{then}",
-        setter.host, stored.cookie.name, stored.domain,
-    )
 }
 
 #[cfg(test)]

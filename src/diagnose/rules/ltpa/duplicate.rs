@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::http::{browsers, name_loops};
-use crate::diagnose::words::count;
+use crate::diagnose::words::ltpa::duplicate as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::{HttpExchange, HttpIndex};
@@ -87,27 +87,19 @@ fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, Pair<'_>)]) -> Option<D
     let &(first, pair) = group.first()?;
     let denied: Vec<_> = group.iter().map(|(exchange, _)| *exchange).filter(|exchange| exchange.is_denied()).collect();
     let (one, two) = pair;
-    let turned_away = denied.len();
-    let outcome = match denied.first() {
-        Some(denied) => {
-            format!("{} of these requests {} turned away, first {}", turned_away, was(turned_away), denied.line())
-        }
-        None => "None of these requests was turned away so far".to_owned(),
-    };
     let draft = Draft::new(if denied.is_empty() { &HARMLESS } else { &ABOUT }, 45)
         .names_read()
         .retry(denied.len() > 1)
         .severity(if denied.is_empty() { Severity::Minor } else { Severity::Major })
-        .title(format!("{} gets two different {} in one request", first.host, one.name))
-        .explain(format!(
-            "{} sent {} two cookies {} with different tokens in {}: a {}, and a {}. The server looks at one of them. {outcome}.",
-            browsers(http, group.iter().map(|(exchange, _)| exchange.browser)),
-            first.host,
-            one.name,
-            count(group.len(), "request"),
-            label(one),
-            label(two),
-        ));
+        .says(&words::TwoTokens {
+            host: first.host.clone(),
+            cookie: one.name.clone(),
+            tokens: [label(one), label(two)],
+            browsers: browsers(http, group.iter().map(|(exchange, _)| exchange.browser)),
+            count: group.len(),
+            failed_count: denied.len(),
+            request: denied.first().map(|denied| denied.line()),
+        });
     let draft = group.iter().fold(draft, |draft, (exchange, _)| draft.conversation(exchange.conversation));
     let draft = each(draft, group, "requests", |draft, (exchange, (one, two))| {
         draft.packet(
@@ -117,10 +109,6 @@ fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, Pair<'_>)]) -> Option<D
     });
     let draft = [one, two].into_iter().fold(draft, |draft, cookie| show_source(http, draft, first, cookie));
     Some(name_loops(http, draft, &case.settings.thresholds, &denied))
-}
-
-fn was(n: usize) -> &'static str {
-    if n == 1 { "was" } else { "were" }
 }
 
 fn label(cookie: &Cookie) -> String {

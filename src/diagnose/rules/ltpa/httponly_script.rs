@@ -2,7 +2,8 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::tokens::name;
-use crate::diagnose::words::listed;
+use crate::diagnose::words::Cookies;
+use crate::diagnose::words::ltpa::httponly_script as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::pages::Product;
@@ -56,16 +57,13 @@ fn judge_host(case: &Case<'_>, group: &[&Issue<'_>]) -> Option<Draft> {
     if served().any(is_current) {
         return None;
     }
-    let names = listed(group.iter().map(|issue| issue.cookie.name.as_str()), "cookies");
     let draft = Draft::new(&ABOUT, 45)
         .names_read()
-        .title(format!("{} sets {names} with HttpOnly", first.host))
-        .explain(format!(
-            "{} sets {names} so that scripts may not read them, and serves {}. In Sametime 8.5 and 9 a script of such a page \
-             passes the token to the softphone. No trouble by itself.",
-            first.host,
-            page.path(),
-        ))
+        .says(&words::Hidden {
+            token_issuer: first.host.clone(),
+            cookies: Cookies::of(group.iter().map(|issue| issue.cookie.name.as_str())),
+            path: page.path().to_owned(),
+        })
         .packet(page.at(), format!("{} of {}", page.line(), page.client()));
     let draft = name(draft, group.iter().map(|issue| issue.conversation));
     Some(each(draft, group, "tokens", |draft, issue| {

@@ -1,7 +1,8 @@
 //! The token stands in a cookie of a name that the other server does not look for.
 
-use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
-use crate::diagnose::words::listed;
+use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all, verifier};
+use crate::diagnose::words::Cookies;
+use crate::diagnose::words::ltpa::name_not_expected as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tokens::consumers::{by_consumer, unexplained};
 use crate::facts::tokens::{KnownToken, Showing, ShowingOutcome, ShowingRefusal, TOKEN_INVALID};
@@ -86,22 +87,18 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     }
     let mut names: Vec<String> = names.into_iter().collect();
     names.sort_unstable();
-    let names = listed(names, "names");
     let usual = uses_usual(case, first);
     let draft = Draft::new(&ABOUT, 50)
         .retry(group.len() > 1)
         .points(if usual { 10 } else { 0 })
         .at_most(Confidence::Medium)
-        .title(format!("{} seems not to look for a token called {names}", first.consumer()))
-        .explain(format!(
-            "{} showed a token in a cookie called {names}, and {} did not accept it ({}). Nothing that can be read speaks against the \
-             token; servers look for LtpaToken and LtpaToken2 unless told otherwise{}, so that the name is the likely reason \
-             (inferred).",
-            clients(group),
-            first.consumer(),
-            answers(group),
-            if usual { ", and this one was seen to use that name" } else { "" },
-        ));
+        .says(&words::UnusualName {
+            verifier: verifier(first),
+            cookies: Cookies::of(names),
+            clients: clients(group),
+            uses_usual_name: usual,
+            answers: answers(group),
+        });
     let issues = group.iter().flat_map(|s| s.genuine()).filter_map(|known| case.tokens().issue_of(known.token));
     let draft = issues.take(1).fold(draft, |draft, issue| {
         name(draft, [issue.conversation])

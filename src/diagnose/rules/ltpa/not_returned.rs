@@ -2,6 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::http::{browsers, name_loops, show_denied};
+use crate::diagnose::words::ltpa::not_returned as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::{lacks_token, locked_out};
@@ -102,7 +103,6 @@ fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, &HttpExchange<'_>)]) ->
     let shared = all.iter().all(|denied| http.browser(denied).is_shared);
     let keeps_none = all.iter().all(|denied| !http.browser(denied).returns_cookies);
     let proxy = login.product() == Some(Product::SametimeProxy);
-    let who = login.product().map_or("server", Product::name);
     let draft = Draft::new(&ABOUT, if proxy { 45 } else { 25 })
         .names_read()
         .retry(all.len() > 1)
@@ -110,16 +110,14 @@ fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, &HttpExchange<'_>)]) ->
         .guard(shared)
         .guard(keeps_none)
         .at_most(if proxy { Confidence::High } else { Confidence::Medium })
-        .title(format!("{} logged the user in but set no LTPA token; {} asks for a login", login.host, denied.host))
-        .explain(format!(
-            "The {who} {} took the login of {} (answer {}), but set no LTPA token then or later. {} therefore got none and asked \
-             for a login. The first request that should have carried a token is {}.",
-            login.host,
-            browsers(http, group.iter().map(|(_, denied)| denied.browser)),
-            login.status(),
-            denied.host,
-            denied.line(),
-        ));
+        .says(&words::NoToken {
+            login_host: login.host.clone(),
+            product: login.product().map(Product::name),
+            status: login.status(),
+            browsers: browsers(http, group.iter().map(|(_, denied)| denied.browser)),
+            host: denied.host.clone(),
+            request: denied.line(),
+        });
     let draft = group.iter().fold(draft, |draft, (login, denied)| between(http, draft, login, denied));
     let draft = each(draft, group, "logins", |draft, (login, _)| show_login(draft, login));
     let draft = each(draft, &all, "requests", |draft, denied| show_denied(draft, denied));

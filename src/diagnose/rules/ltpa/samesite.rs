@@ -1,6 +1,7 @@
 //! The token stays behind because the request comes from another site.
 
-use crate::diagnose::evidence::http::{draft, who};
+use crate::diagnose::evidence::http::{draft, unsent};
+use crate::diagnose::words::ltpa::samesite as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::{UnsentToken, by_hosts, locked_out};
 use crate::facts::http::{HttpExchange, HttpIndex, JarCookie, origin};
@@ -95,26 +96,15 @@ fn may_be_by_choice(exchange: &HttpExchange<'_>) -> bool {
 }
 
 fn finding(case: &Case<'_>, group: &[UnsentToken<'_, '_>]) -> Option<Draft> {
-    let http = case.http();
-    let first = group.first()?;
-    let (stored, denied) = (first.stored, first.denied);
-    let from = foreign_page(denied).filter(|from| !from.is_empty()).unwrap_or_else(|| "another site".to_owned());
-    let policy = match &stored.cookie.same_site {
-        Some(policy) => format!("SameSite={policy}"),
-        None => "no SameSite, which browsers take for Lax".to_owned(),
-    };
+    let UnsentToken { stored, denied } = group.first()?;
     let draft = draft(case, &ABOUT, 55, group)
         .at_most(Confidence::Medium)
         .guard(group.iter().all(|unsent| may_be_by_choice(unsent.denied)))
-        .title(format!("{} gets no {} from pages of {from}", denied.host, stored.cookie.name))
-        .explain(format!(
-            "{} has {} for {} and sends it from pages of that site. The request from a page of {from} came without it and was \
-             turned away: the cookie was set with {policy}. The first request that should have carried it is {}.",
-            who(http, group),
-            stored.cookie.name,
-            denied.host,
-            denied.line(),
-        ));
+        .says(&words::FromOtherSite {
+            unsent: unsent(case.http(), group)?,
+            page_host: foreign_page(denied).filter(|from| !from.is_empty()),
+            same_site: stored.cookie.same_site.clone(),
+        });
     Some(draft)
 }
 

@@ -1,6 +1,7 @@
 //! The token is for https only, and the next request goes over http.
 
-use crate::diagnose::evidence::http::{draft, who};
+use crate::diagnose::evidence::http::{draft, unsent};
+use crate::diagnose::words::ltpa::secure_on_http as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::{UnsentToken, by_hosts, locked_out, tokens_in_jar};
 use crate::facts::http::{CookieMatch, HttpExchange, HttpIndex, JarCookie, tokens_sent};
@@ -108,21 +109,10 @@ fn withheld<'w, 'a>(case: &'w Case<'a>, denied: &'w HttpExchange<'a>) -> Option<
 fn finding(case: &Case<'_>, group: &[UnsentToken<'_, '_>]) -> Option<Draft> {
     let http = case.http();
     let first = group.first()?;
-    let (stored, denied, setter) = (first.stored, first.denied, http.setter(first.stored));
-    let how = if setter.scheme() == "http" { "itself over http, " } else { "" };
+    let (denied, setter) = (first.denied, http.setter(first.stored));
     let draft = draft(case, &ABOUT, 45, group)
         .names_read()
-        .title(format!("{} asked over http, but its {} is for https only", denied.host, stored.cookie.name))
-        .explain(format!(
-            "{} set {} with the attribute Secure ({how}{}). {} then asked {} over plain http: browsers do not send such a cookie \
-             there, so that the user was turned away. The first request that should have carried it is {}.",
-            setter.host,
-            stored.cookie.name,
-            stored.reach(),
-            who(http, group),
-            denied.host,
-            denied.line(),
-        ));
+        .says(&words::HttpsOnly { unsent: unsent(http, group)?, was_set_over_http: setter.scheme() == "http" });
     Some(draft.remedy_first(format!("Let users open https://{}{} instead of http.", denied.host, denied.path())))
 }
 

@@ -1,7 +1,8 @@
 //! The server is called by a short name or an address, which no token's domain covers.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::evidence::http::{browsers, draft, show_set, who};
+use crate::diagnose::evidence::http::{browsers, draft, show_set, unsent};
+use crate::diagnose::words::ltpa::shortname_url as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::{UnsentToken, by_hosts, lacks_token, locked_out, tokens_in_jar};
@@ -92,21 +93,13 @@ fn related(http: &HttpIndex<'_>, stored: &JarCookie<'_>, denied: &HttpExchange<'
 fn finding(case: &Case<'_>, group: &[UnsentToken<'_, '_>]) -> Option<Draft> {
     let http = case.http();
     let first = group.first()?;
-    let (stored, denied, setter) = (first.stored, first.denied, http.setter(first.stored));
+    let (denied, setter) = (first.denied, http.setter(first.stored));
     let bare = if is_bare(&denied.host) { &denied.host } else { &setter.host };
-    let draft = draft(case, &ABOUT, 45, group)
-        .names_read()
-        .title(format!("Called as {bare}: the sign-on token of {} does not fit {}", setter.host, denied.host))
-        .explain(format!(
-            "{} set {} {}. {} then asked http://{}{}: the two names have no domain in common, so the browser sent no token and \
-             was turned away.",
-            setter.host,
-            stored.cookie.name,
-            stored.reach(),
-            who(http, group),
-            denied.host,
-            denied.path(),
-        ));
+    let draft = draft(case, &ABOUT, 45, group).names_read().says(&words::NoCommonDomain {
+        unsent: unsent(http, group)?,
+        bare_name: bare.clone(),
+        path: denied.path().to_owned(),
+    });
     Some(draft.remedy_first(format!("Do not use {bare} in addresses: use the server's full name.")))
 }
 
@@ -148,16 +141,12 @@ fn dropped_by(case: &Case<'_>, group: &[&JarCookie<'_>]) -> Option<Draft> {
     } else {
         draft(case, &ABOUT, 45, &unsent).names_read()
     };
-    let draft = draft
-        .title(format!("Called as {}, but it sets its token for {}: browsers drop it", setter.host, stored.domain))
-        .explain(format!(
-            "{} called the server by the name {}. It set {} for {}, which does not cover that name: browsers do not keep such a \
-             cookie.",
-            browsers(http, group.iter().map(|stored| stored.browser)),
-            setter.host,
-            stored.cookie.name,
-            stored.domain,
-        ));
+    let draft = draft.says(&words::Dropped {
+        bare_name: setter.host.clone(),
+        cookie: stored.cookie.name.clone(),
+        cookie_domain: stored.domain.clone(),
+        browsers: browsers(http, group.iter().map(|stored| stored.browser)),
+    });
     Some(draft.remedy_first(format!(
         "Do not use {} in addresses: use the server's full name in {}.",
         setter.host, stored.domain

@@ -1,6 +1,7 @@
 //! The token is somebody else's: of an administrator, or of whom the browser belonged to before.
 
 use crate::diagnose::evidence::tokens::{name, name_all};
+use crate::diagnose::words::ltpa::wrong_identity as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::tokens::person::{PersonLikeness, compare, is_administrator, is_of_ldap};
@@ -128,19 +129,17 @@ fn clashes(expected: &str, token_user: &str) -> bool {
 fn judge_group(case: &Case<'_>, group: &[Clash<'_, '_>]) -> Option<Draft> {
     let first = group.first()?;
     let admin = is_administrator(first.token_user);
-    let kind = if admin { ", an administrator of WebSphere" } else { "" };
-    let refused = group.iter().any(|clash| clash.showing.is_some_and(Showing::is_refused));
+    let was_refused = group.iter().any(|clash| clash.showing.is_some_and(Showing::is_refused));
     let draft = Draft::new(&ABOUT, 50)
         .points(if admin { 10 } else { 0 })
         .retry(group.len() > 1)
         .at_most(Confidence::Medium)
-        .title(format!("{} has the sign-on token of {}", first.expected, first.token_user))
-        .explain(format!(
-            "The user is {}, the token names {}{kind}. {}",
-            first.expected,
-            first.token_user,
-            if refused { "The server refused it." } else { "Who takes the token lets the user act under that name." },
-        ));
+        .says(&words::OtherPerson {
+            user: first.expected.to_owned(),
+            token_user: first.token_user.to_owned(),
+            names_administrator: admin,
+            was_refused,
+        });
     let showings: Vec<&Showing<'_>> = group.iter().filter_map(|clash| clash.showing).collect();
     let draft = name(draft, group.iter().map(|clash| clash.conversation));
     let draft = group.iter().take(4).fold(draft, |draft, clash| draft.packet(clash.at, clash.place.clone()));
