@@ -3,7 +3,7 @@
 
 use super::each;
 use crate::diagnose::words::Browsers;
-use crate::diagnose::words::http::{Reach, Unsent};
+use crate::diagnose::words::http::{Answer, Reach, Unsent};
 use crate::diagnose::{About, Draft};
 use crate::facts::http::denials::UnsentToken;
 use crate::facts::http::{BrowserId, HttpExchange, HttpIndex, JarCookie};
@@ -40,15 +40,14 @@ pub fn show_denied(draft: Draft, denied: &HttpExchange<'_>) -> Draft {
     }
 }
 
-/// "401", "302 to the login page /login.jsp".
-pub fn answer(exchange: &HttpExchange<'_>) -> String {
-    match exchange.target() {
-        Some((host, path)) if exchange.leads_to_login() => {
-            let host = if host == exchange.host { String::new() } else { format!(" of {host}") };
-            format!("{} to the login page {path}{host}", exchange.status())
-        }
-        Some((_, path)) => format!("{} to {path}", exchange.status()),
-        None => exchange.status().to_string(),
+/// How it was answered, and where that leads.
+pub fn answer(exchange: &HttpExchange<'_>) -> Answer {
+    let target = exchange.target();
+    Answer {
+        status: exchange.status(),
+        leads_to_path: target.as_ref().map(|(_, path)| (*path).to_owned()),
+        leads_to_host: target.as_ref().filter(|(host, _)| *host != exchange.host).map(|(host, _)| host.clone()),
+        leads_to_login: target.is_some() && exchange.leads_to_login(),
     }
 }
 

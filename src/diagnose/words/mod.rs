@@ -6,6 +6,7 @@ mod lists;
 pub mod ltpa;
 pub mod nrpc;
 pub mod sealed;
+pub mod sso;
 pub mod st;
 pub mod tcp;
 #[cfg(test)]
@@ -15,7 +16,7 @@ mod values;
 
 pub use crate::model::{span, span_ns};
 pub use lists::{clients, count, few, few_of, listed, path};
-pub use texts::{Answers, Browsers, Cookies, Refusals, Refusers};
+pub use texts::{Answers, Browsers, Callers, Cookies, Placeholders, Refusals, Refusers};
 pub use values::{Clients, Closed, OneSide, Silence, Status, Users};
 
 use crate::facts::Talk;

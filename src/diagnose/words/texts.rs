@@ -56,6 +56,23 @@ texts! {
     Cookies { cookies, cookie_count }, "cookies"
 }
 
+texts! {
+    /// Who asked, by name, or by address where none is known.
+    Callers { callers, caller_count }, "users"
+}
+
+texts! {
+    /// What stood in cookies in place of a token: `LtpaToken="undefined"`.
+    Placeholders { placeholders, placeholder_count }, "words"
+}
+
+impl Placeholders {
+    /// The first of them.
+    pub fn first(&self) -> &str {
+        self.placeholders.first().map_or("", String::as_str)
+    }
+}
+
 impl Cookies {
     /// The same where they are called something else: "LtpaTokenA and 2 other names".
     pub fn called(&self, what: &str) -> String {

@@ -172,15 +172,6 @@ impl<'a> JarCookie<'a> {
         self.cookie.same_site.as_deref().is_some_and(|policy| policy.eq_ignore_ascii_case("none")) && self.cookie.secure
     }
 
-    /// For people: whom it is for.
-    pub fn reach(&self) -> String {
-        if self.host_only {
-            format!("for the host {} alone", self.domain)
-        } else {
-            format!("for {} and the names below it", self.domain)
-        }
-    }
-
     /// For people: the attributes that decide where it goes, as sent; never the value.
     pub fn attributes(&self) -> String {
         let domain = self.cookie.domain.as_ref().map_or_else(|| "no Domain".to_owned(), |d| format!("Domain={d}"));

@@ -1,15 +1,15 @@
 //! A browser logs in again and again.
 
-use crate::diagnose::evidence::http::answer;
-use crate::diagnose::words::count;
-use crate::diagnose::words::span;
+use crate::diagnose::evidence::http::{answer, reach};
+use crate::diagnose::words::http::login_loop as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::denials::tokens_in_jar;
 use crate::facts::http::{
-    CookieMatch, ExchangeId, HttpExchange, HttpIndex, LoginRounds, origin, tokens_sent, tokens_set,
+    CookieMatch, ExchangeId, HttpExchange, HttpIndex, JarCookie, LoginRounds, origin, tokens_sent, tokens_set,
 };
 use crate::model::{Confidence, RuleId, Severity};
 use nrpcsniff_dissectors::cookie::SetCookie;
+use nrpcsniff_dissectors::ltpa::Token;
 
 /// See [`ABOUT`].
 pub struct LoginLoop;
@@ -66,22 +66,18 @@ fn finding(case: &Case<'_>, found: &LoginRounds) -> Option<Draft> {
     let browser = http.browser(first);
     let all = || found.exchanges().filter_map(|id| http.exchange(id));
     let ours = all().any(|exchange| exchange.shows_token() || exchange.product().is_some());
-    let lasted = last.at().time.seconds_since(first.at().time);
     let draft = Draft::new(&ABOUT, 45)
         .names_read()
         .guard(browser.is_shared)
         .guard(!all().all(HttpExchange::is_well_captured))
-        .title(format!("{} is sent to log in at {} again and again", browser.label(), found.host))
-        .explain(format!(
-            "{} logged in {} within {} and was turned away by {} each time. {} The first request that should have been let in is \
-             {}.",
-            browser.label(),
-            count(found.rounds.len(), "time"),
-            span(lasted),
-            found.host,
-            cause(http, login, missed),
-            missed.line(),
-        ));
+        .says(&words::Rounds {
+            browser: browser.label(),
+            host: found.host.clone(),
+            count: found.rounds.len(),
+            lasted_s: last.at().time.seconds_since(first.at().time),
+            cause: cause(http, login, missed),
+            request: missed.line(),
+        });
     let draft = if ours { draft } else { draft.severity(Severity::Minor).at_most(Confidence::Medium) };
     let draft =
         all().fold(draft, |draft, exchange| draft.conversation(exchange.conversation).frames(exchange.frames()));
@@ -135,31 +131,35 @@ fn is_plain(cookie: &SetCookie, host: &str, path: &str, set_at: &str) -> bool {
 }
 
 /// What the cookies say of the cause, as far as it can be told.
-fn cause(http: &HttpIndex<'_>, login: &HttpExchange<'_>, missed: &HttpExchange<'_>) -> String {
+fn cause(http: &HttpIndex<'_>, login: &HttpExchange<'_>, missed: &HttpExchange<'_>) -> words::Cause {
     if let Some(sent) = missed.request.and_then(|request| tokens_sent(request.content).next()) {
-        let what = sent.token.as_ref().map_or_else(String::new, |token| format!(" (a {})", token.label()));
-        return format!("The browser does send {}{what}, and {} does not take it.", sent.name, missed.host);
+        let tokens = sent.token.iter().map(Token::label).collect();
+        return words::Cause::NotTaken { cookie: sent.name.clone(), tokens };
     }
     let in_jar = tokens_in_jar(http, missed);
-    let Some((stored, matching)) =
-        in_jar.iter().find(|(_, matching)| *matching == CookieMatch::Sent).or_else(|| in_jar.first())
-    else {
-        return no_token(login);
-    };
-    let why = match matching {
-        CookieMatch::Sent => "although it belongs there: the browser keeps it back, or lost it".to_owned(),
-        CookieMatch::OtherHost => format!("because it is {}", stored.reach()),
-        CookieMatch::OtherPath => format!("because it is for the path {}", stored.path),
-        CookieMatch::NeedsHttps => "because it is for https only".to_owned(),
-        CookieMatch::Expired => "because it had ended".to_owned(),
-    };
-    format!("The browser has {} of {} and does not send it, {why}.", stored.cookie.name, http.setter(stored).host)
+    let belongs = in_jar.iter().find(|(_, matching)| *matching == CookieMatch::Sent);
+    match belongs.or_else(|| in_jar.first()) {
+        Some((stored, matching)) => words::Cause::NotSent(not_sent(http, stored, *matching)),
+        None => match login.response.and_then(|response| tokens_set(&response).next()) {
+            Some(cookie) => words::Cause::NotSentBack { cookie: cookie.name.clone() },
+            None => words::Cause::NotSet,
+        },
+    }
 }
 
-fn no_token(login: &HttpExchange<'_>) -> String {
-    match login.response.and_then(|response| tokens_set(&response).next()) {
-        Some(cookie) => format!("The login set {}, which the browser does not send back.", cookie.name),
-        None => "The login sets no LTPA token, and the browser sends none.".to_owned(),
+fn not_sent(http: &HttpIndex<'_>, stored: &JarCookie<'_>, matching: CookieMatch) -> words::NotSent {
+    words::NotSent {
+        token_issuer: http.setter(stored).host.clone(),
+        cookie: stored.cookie.name.clone(),
+        reach: reach(stored),
+        cookie_path: stored.path.clone(),
+        unsent_because: match matching {
+            CookieMatch::Sent => words::UnsentReason::Unknown,
+            CookieMatch::OtherHost => words::UnsentReason::OtherHost,
+            CookieMatch::OtherPath => words::UnsentReason::OtherPath,
+            CookieMatch::NeedsHttps => words::UnsentReason::NeedsHttps,
+            CookieMatch::Expired => words::UnsentReason::Expired,
+        },
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::diagnose::evidence::logs::{MOST, log_of};
 use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
-use crate::diagnose::words::listed;
+use crate::diagnose::words::ltpa::undefined_sip as words;
+use crate::diagnose::words::{Callers, Placeholders};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::logs::LogEntry;
 use crate::facts::tokens::consumers::by_consumer;
@@ -95,22 +96,12 @@ fn recovered(case: &Case<'_>, showing: &Showing<'_>) -> bool {
             .any(|exchange| exchange.status().is_some_and(|status| status < 300))
 }
 
-/// How these requests ended, the worst last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum End {
-    /// Not in the capture, or an answer that says nothing of the token.
-    Unknown,
-    /// No answer, though the capture goes on.
-    Silence,
-    Refused,
-}
-
-fn end(case: &Case<'_>, showing: &Showing<'_>) -> End {
+fn outcome(case: &Case<'_>, showing: &Showing<'_>) -> words::Outcome {
     let silent = case.end().seconds_since(showing.at.time) > case.settings.thresholds.reply_timeout;
     match &showing.answer {
-        _ if showing.is_refused() => End::Refused,
-        None if silent => End::Silence,
-        _ => End::Unknown,
+        _ if showing.is_refused() => words::Outcome::Refused,
+        None if silent => words::Outcome::NoAnswer,
+        _ => words::Outcome::Unknown,
     }
 }
 
@@ -119,14 +110,29 @@ const ALIKE: usize = 4096;
 
 /// Why the script could not read the token.
 enum Why<'s, 'a> {
-    /// The token was set with HttpOnly.
-    HttpOnly(Vec<&'s Issue<'a>>),
+    /// The token was set with HttpOnly, and others by the same host.
+    HttpOnly(&'s Issue<'a>, Vec<&'s Issue<'a>>),
     /// Another kind was set, but not the one that the script looks for.
     OtherVersion(&'s Issue<'a>),
     /// The token was set so that scripts may read it.
     Readable(&'s Issue<'a>),
     /// It was not seen being set.
     Unseen,
+}
+
+impl Why<'_, '_> {
+    fn words(&self) -> words::SetAs {
+        match self {
+            Self::HttpOnly(issue, _) => words::SetAs::HttpOnly { token_issuer: issue.host.clone() },
+            Self::OtherVersion(issue) => {
+                words::SetAs::OtherName { token_issuer: issue.host.clone(), cookie: issue.cookie.name.clone() }
+            }
+            Self::Readable(issue) => {
+                words::SetAs::Readable { token_issuer: issue.host.clone(), is_secure: issue.cookie.secure }
+            }
+            Self::Unseen => words::SetAs::NotSeen,
+        }
+    }
 }
 
 /// What was set for these clients before; what was set for others where nothing was: HttpOnly is a setting of the server.
@@ -144,7 +150,7 @@ fn why<'s, 'a>(case: &'s Case<'a>, group: &[&Showing<'a>]) -> Why<'s, 'a> {
     match source {
         Some(issue) if issue.cookie.http_only => {
             let alike = case.tokens().issues_by(&issue.host).filter(|other| other.cookie.http_only);
-            Why::HttpOnly(std::iter::once(issue).chain(alike.take(ALIKE)).collect())
+            Why::HttpOnly(issue, alike.take(ALIKE).collect())
         }
         Some(issue) => Why::Readable(issue),
         None => match latest(theirs().filter(|issue| issue.known.is_genuine()).collect()) {
@@ -160,7 +166,7 @@ fn cookie_name(known: &KnownToken<'_>) -> Option<String> {
 
 fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let worst = group.iter().map(|showing| end(case, showing)).max()?;
+    let worst = group.iter().map(|showing| outcome(case, showing)).max()?;
     let why = why(case, group);
     let empty = group.iter().all(|s| s.tokens.iter().all(|known| known.class == Class::Empty));
     let unseen = matches!(why, Why::Unseen);
@@ -168,12 +174,11 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
         .names_read()
         .retry(group.len() > 1)
         .guard(empty && unseen)
-        .title(title(group, &why))
-        .explain(explanation(group, worst, &why));
+        .says(&no_token(first, group, worst, &why));
     let draft = match worst {
-        End::Refused => draft,
-        End::Silence => draft.at_most(Confidence::Medium),
-        End::Unknown => draft.severity(Severity::Info).at_most(Confidence::Medium),
+        words::Outcome::Refused => draft,
+        words::Outcome::NoAnswer => draft.at_most(Confidence::Medium),
+        words::Outcome::Unknown => draft.severity(Severity::Info).at_most(Confidence::Medium),
     };
     let draft = show_all(name_all(case, draft, group), group);
     Some(show_contrast(case, show_why(draft, &why), first))
@@ -188,63 +193,24 @@ fn literal(showing: &Showing<'_>) -> String {
     })
 }
 
-fn title(group: &[&Showing<'_>], why: &Why<'_, '_>) -> String {
-    let whose = |s: &&Showing<'_>| s.claim.clone().unwrap_or_else(|| s.client.to_string());
-    let whose = listed(group.iter().map(whose), "users");
-    let literals = listed(group.iter().map(|showing| literal(showing)), "words");
-    let cause = match why {
-        Why::HttpOnly(_) => ": the token is HttpOnly, so that no script may read it",
-        Why::OtherVersion(_) => ": a token of that name was never set",
-        Why::Readable(_) | Why::Unseen => ": the page's script did not get the token",
-    };
-    format!("The softphone of {whose} registers with {literals}{cause}")
-}
-
-fn explanation(group: &[&Showing<'_>], worst: End, why: &Why<'_, '_>) -> String {
-    let Some(first) = group.first() else { return String::new() };
-    let outcome = match worst {
-        End::Refused => format!("It was refused ({}).", answers(group)),
-        End::Silence => "There was no answer.".to_owned(),
-        End::Unknown => "What the server made of it is not in the capture.".to_owned(),
-    };
-    let cause = match why {
-        Why::HttpOnly(issues) => {
-            let host = issues.first().map_or("the server", |issue| issue.host.as_str());
-            format!(
-                "{host} sets the token with HttpOnly: browsers hide it from scripts, and the script handed on the word that \
-                 stands for nothing."
-            )
-        }
-        Why::OtherVersion(issue) => format!(
-            "{} set {} and no token of the name that the script looks for (WebSphere issues LtpaToken only in interoperability \
-             mode).",
-            issue.host, issue.cookie.name,
-        ),
-        Why::Readable(issue) => format!(
-            "{} set the token without HttpOnly, so that scripts may read it, but only in pages that its domain and path cover{}.",
-            issue.host,
-            if issue.cookie.secure { ", and only over https" } else { "" },
-        ),
-        Why::Unseen => {
-            "How the token was set is not in the capture: HttpOnly is the usual reason, else the user was not \
-                        logged in, or only LtpaToken2 was issued."
-                .to_owned()
-        }
-    };
-    format!(
-        "A script of the page copies the sign-on token into the request of the softphone. Here {} sent {} to {}. {outcome} \
-         {cause} That the registrar then asks for a password it cannot check is inferred.",
-        clients(group),
-        literal(first),
-        first.server,
-    )
+fn no_token(first: &Showing<'_>, group: &[&Showing<'_>], outcome: words::Outcome, why: &Why<'_, '_>) -> words::NoToken {
+    let caller = |s: &&Showing<'_>| s.claim.clone().unwrap_or_else(|| s.client.to_string());
+    words::NoToken {
+        server: first.server,
+        callers: Callers::of(group.iter().map(caller)),
+        clients: clients(group),
+        placeholders: Placeholders::of(group.iter().map(|showing| literal(showing))),
+        set_as: why.words(),
+        outcome,
+        answers: answers(group),
+    }
 }
 
 fn show_why(draft: Draft, why: &Why<'_, '_>) -> Draft {
     match why {
-        Why::HttpOnly(issues) => {
-            let draft = name(draft, issues.iter().map(|issue| issue.conversation));
-            issues.iter().take(1).fold(draft.points(10), |draft, issue| draft.packet(issue.at, set(issue, "with HttpOnly")))
+        Why::HttpOnly(issue, alike) => {
+            let all = std::iter::once(issue).chain(alike);
+            name(draft, all.map(|issue| issue.conversation)).points(10).packet(issue.at, set(issue, "with HttpOnly"))
         }
         Why::OtherVersion(issue) => draft
             .packet(issue.at, set(issue, "and no token of the name that the softphone sends"))
@@ -288,14 +254,7 @@ fn without_password(case: &Case<'_>, entry: LogEntry<'_>) -> Testimony {
     let draft = Draft::new(&ABOUT, if both { 50 } else { 30 })
         .at_most(Confidence::Medium)
         .severity(if both { Severity::Major } else { Severity::Minor })
-        .title("The SIP registrar fell back to a password check that it cannot do")
-        .explain(format!(
-            "By {}, the SIP container looked for a password of the user and found no such attribute in the directory \
-             (CWSCT0340E). It does so when a request brings no sign-on token that it can use. Why there was none is not in this \
-             log (inferred from public reports: a script of the page could not read the token, because it is HttpOnly or was not \
-             issued under the name that the script looks for); the REGISTER itself shows it.",
-            log_of(case, &entry),
-        ))
+        .says(&words::FellBack { log: log_of(case, &entry).to_owned() })
         .remedy_first(
             "Capture the REGISTER where it is in clear, or trace the SIP registrar, and look at its Cookie: a word such as \
              undefined in place of the token confirms this, a real token or none at all speaks for another cause.",

@@ -2,6 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::http::{answer, name_loops};
+use crate::diagnose::words::sso::cookie_stripped as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::lacks_token;
@@ -171,31 +172,8 @@ fn lost_in_answer<'w, 'a>(http: &'w HttpIndex<'a>, pair: Pair<'w, 'a>, sent: &Ha
 fn finding(case: &Case<'_>, group: &[(Pair<'_, '_>, Loss<'_, '_>)]) -> Option<Draft> {
     let http = case.http();
     let (pair, loss) = group.first()?;
-    let (proxy, server) = (pair.front.conversation.server, pair.back.conversation.server);
-    let text = match loss {
-        Loss::Answer(name, denied) => format!(
-            "The answer of {server} to {} sets {name}; the proxy {proxy} handed the answer on to {} without it. The first request \
-             that should have carried it, {}, was turned away.",
-            pair.back.line(),
-            http.browser(pair.front).label(),
-            denied.line(),
-        ),
-        Loss::Request(name) => format!(
-            "{} sent {name} with {}; the proxy {proxy} handed the request on to {server} without it, which turned it away ({}).",
-            http.browser(pair.front).label(),
-            pair.front.line(),
-            answer(pair.back),
-        ),
-    };
-    let draft = Draft::new(&ABOUT, 45)
-        .names_read()
-        .retry(group.len() > 1)
-        .guard(http.browser(pair.front).is_shared)
-        .title(match loss {
-            Loss::Answer(name, _) => format!("The proxy {proxy} does not hand on {name} to browsers"),
-            Loss::Request(name) => format!("The proxy {proxy} does not hand on {name} to {server}"),
-        })
-        .explain(text);
+    let draft = Draft::new(&ABOUT, 45).names_read().retry(group.len() > 1).guard(http.browser(pair.front).is_shared);
+    let draft = said(http, draft, *pair, loss);
     let draft = group.iter().fold(draft, |draft, (pair, loss)| {
         let draft = draft.conversation(pair.front.conversation).conversation(pair.back.conversation);
         if let Loss::Answer(_, denied) = loss { draft.conversation(denied.conversation) } else { draft }
@@ -207,6 +185,29 @@ fn finding(case: &Case<'_>, group: &[(Pair<'_, '_>, Loss<'_, '_>)]) -> Option<Dr
     let denied: Vec<_> = denied.collect();
     let draft = each(draft, group, "requests", |draft, (pair, loss)| show(draft, *pair, loss));
     Some(name_loops(http, draft, &case.settings.thresholds, &denied))
+}
+
+fn said(http: &HttpIndex<'_>, draft: Draft, pair: Pair<'_, '_>, loss: &Loss<'_, '_>) -> Draft {
+    let (proxy, server) = (pair.front.conversation.server, pair.back.conversation.server);
+    let browser = http.browser(pair.front).label();
+    match loss {
+        Loss::Answer(name, denied) => draft.says(&words::LostInAnswer {
+            proxy,
+            server,
+            cookie: (*name).to_owned(),
+            browser,
+            answered_request: pair.back.line(),
+            request: denied.line(),
+        }),
+        Loss::Request(name) => draft.says(&words::LostInRequest {
+            proxy,
+            server,
+            cookie: (*name).to_owned(),
+            browser,
+            request: pair.front.line(),
+            answer: answer(pair.back),
+        }),
+    }
 }
 
 fn show(draft: Draft, pair: Pair<'_, '_>, loss: &Loss<'_, '_>) -> Draft {

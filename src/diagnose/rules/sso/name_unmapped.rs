@@ -1,8 +1,9 @@
 //! A good token names its user as another directory does, and the server does not know that name.
 
 use crate::diagnose::evidence::logs::{log_of_login, refused_logins};
-use crate::diagnose::evidence::tokens::{answers, name, name_all, show_all};
-use crate::diagnose::words::listed;
+use crate::diagnose::evidence::tokens::{answers, name, name_all, show_all, verifier};
+use crate::diagnose::words::Users;
+use crate::diagnose::words::sso::name_unmapped as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::http::pages::Product;
 use crate::facts::logs::TracedLogin;
@@ -111,18 +112,15 @@ fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     if accepted.any(|s| foreign_name(s).is_some()) {
         return None;
     }
-    let users = listed(group.iter().filter_map(|showing| foreign_name(showing)), "users");
-    let draft = Draft::new(&ABOUT, 50)
-        .retry(group.len() > 1)
-        .seen_in(group.len())
-        .at_most(Confidence::Medium)
-        .title(format!("{} does not know {users}", first.consumer()))
-        .explain(format!(
-            "The token names its user {user}, as an LDAP directory writes names. {} refused it ({}), and accepted no token with such a \
-             name. Nothing that can be read speaks against the token, so that its user is not known there by that name (inferred).",
-            first.consumer(),
-            answers(group),
-        ));
+    let users = group.iter().filter_map(|showing| foreign_name(showing));
+    let draft = Draft::new(&ABOUT, 50).retry(group.len() > 1).seen_in(group.len()).at_most(Confidence::Medium).says(
+        &words::NotKnown {
+            verifier: verifier(first),
+            users: Users::of(users.map(|user| Some(user.to_owned()))),
+            token_user: user.to_owned(),
+            answers: answers(group),
+        },
+    );
     let issue = first.genuine().find_map(|known| case.tokens().issue_of(known.token));
     let draft = issue.into_iter().fold(draft, |draft, issue| {
         name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.known.label()))
@@ -139,12 +137,7 @@ fn not_found(case: &Case<'_>, login: &TracedLogin<'_>) -> Option<Testimony> {
     let draft = Draft::new(&ABOUT, if is_of_ldap(user) { 55 } else { 40 })
         .at_most(Confidence::Medium)
         .guard(login.mixed)
-        .title(format!("The directory of the Sametime server does not know {user}, the name in the sign-on token"))
-        .explain(format!(
-            "By {}, the token verified well and names its user {user}; no search of the directory found an entry of that name, and \
-             the login failed. The token is good, the name is not the directory's.",
-            log_of_login(case, login),
-        ));
+        .says(&words::NotFound { log: log_of_login(case, login).to_owned(), token_user: user.to_owned() });
     let testimony = Testimony::new(&ABOUT, &login.telling()).whom(user).login(login);
     Some(testimony.links(refused_logins(case, login)).alone(draft))
 }

@@ -3,6 +3,7 @@
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::http::{browsers, name_loops, show_denied};
 use crate::diagnose::evidence::logs::{FEW, READ, log_of};
+use crate::diagnose::words::sso::not_loaded as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::tokens_in_jar;
@@ -93,6 +94,17 @@ enum Sign<'w, 'a> {
     Elsewhere(&'w HttpExchange<'a>),
 }
 
+impl Sign<'_, '_> {
+    fn words(&self) -> words::Sign {
+        match self {
+            Self::Shown(_) => words::Sign::TokenShown,
+            Self::SetOnce(_) => words::Sign::TokenSet,
+            Self::Denied(denied) => words::Sign::TurnedAway { other_host: denied.host.clone(), request: denied.line() },
+            Self::Elsewhere(other) => words::Sign::OtherHost { other_host: other.host.clone() },
+        }
+    }
+}
+
 fn finding(case: &Case<'_>, group: &[&HttpExchange<'_>]) -> Option<Draft> {
     let http = case.http();
     let first = *group.first()?;
@@ -100,9 +112,11 @@ fn finding(case: &Case<'_>, group: &[&HttpExchange<'_>]) -> Option<Draft> {
     denied.sort_by_key(|exchange| exchange.id);
     denied.dedup_by_key(|exchange| exchange.id);
     let sign = sign(http, group, &denied);
-    let draft = Draft::new(&ABOUT, 45)
-        .title(format!("{} opens sessions of one server (DomAuthSessId), no single sign-on", first.host))
-        .explain(words(http, group, sign.as_ref()));
+    let draft = Draft::new(&ABOUT, 45).says(&words::OneServer {
+        host: first.host.clone(),
+        browsers: browsers(http, group.iter().map(|exchange| exchange.browser)),
+        sign: sign.as_ref().map(Sign::words),
+    });
     let draft = match sign {
         None => return Some(show(draft.severity(Severity::Info), group)),
         Some(Sign::Shown(_) | Sign::SetOnce(_)) => draft.names_read(),
@@ -161,46 +175,19 @@ fn sign<'w, 'a>(
         .or_else(|| http.exchanges().iter().find(elsewhere).map(Sign::Elsewhere))
 }
 
-fn words(http: &HttpIndex<'_>, group: &[&HttpExchange<'_>], sign: Option<&Sign<'_, '_>>) -> String {
-    let Some(first) = group.first() else { return String::new() };
-    let who = browsers(http, group.iter().map(|exchange| exchange.browser));
-    let fact = format!(
-        "{} logged in {who} with DomAuthSessId, which other servers cannot read, and set no LTPA token.",
-        first.host
-    );
-    let meant = match sign {
-        None => " Nothing in the capture shows that single sign-on is meant here.".to_owned(),
-        Some(Sign::Shown(_)) => " The browser had shown it an LTPA token, which it did not take.".to_owned(),
-        Some(Sign::SetOnce(_)) => {
-            " At another time it did set one: its Web SSO configuration comes and goes.".to_owned()
-        }
-        Some(Sign::Denied(denied)) => format!(
-            " {} then got no token and asked for a login. The first request that should have carried one is {}.",
-            denied.host,
-            denied.line()
-        ),
-        Some(Sign::Elsewhere(other)) => format!(" {} of the same domain does use LTPA tokens.", other.host),
-    };
-    fact + &meant
-}
-
 /// The console says that the configuration was not loaded.
 fn told_by_console(case: &Case<'_>, entry: LogEntry<'_>) -> Testimony {
     let LogEvent::SsoNotLoaded { configuration, reverts } = &entry.fact.event else {
         return Testimony::new(&ABOUT, &[entry]);
     };
-    let named = if configuration.is_empty() { String::new() } else { format!(" {configuration}") };
     let mut later = case.logs().saying(|event| *event == LogEvent::SsoLoaded);
     let loaded = later.find(|other| other.log == entry.log && other.line() > entry.line());
-    let draft = Draft::new(&ABOUT, READ)
-        .names_read()
-        .title(format!("Domino could not load its Web SSO configuration{named}"))
-        .explain(format!(
-            "{} says so{}. Without it the server opens sessions of its own alone and issues no sign-on tokens.{}",
-            log_of(case, &entry),
-            if *reverts { ", and that it goes on with sessions of one server" } else { "" },
-            if loaded.is_some() { " Later it did load one." } else { "" },
-        ));
+    let draft = Draft::new(&ABOUT, READ).names_read().says(&words::ByConsole {
+        log: log_of(case, &entry).to_owned(),
+        configuration: Some(configuration.clone()).filter(|name| !name.is_empty()),
+        falls_back: *reverts,
+        was_loaded_later: loaded.is_some(),
+    });
     let draft = if loaded.is_some() { draft.severity(Severity::Info) } else { draft };
     // With Internet Site documents the message is known to appear although all is well.
     let draft = if *reverts { draft } else { draft.at_most(Confidence::Medium) };

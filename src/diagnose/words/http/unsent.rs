@@ -43,3 +43,15 @@ impl fmt::Display for Reach {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Reach;
+
+    #[test]
+    fn says_whom_a_cookie_is_for() {
+        let reach = |is_host_only| Reach { cookie_domain: "example.com".to_owned(), is_host_only }.to_string();
+        assert_eq!(reach(false), "for example.com and the names below it");
+        assert_eq!(reach(true), "for the host example.com alone");
+    }
+}

@@ -17,6 +17,7 @@ pub mod realm;
 pub mod samesite;
 pub mod secure_on_http;
 pub mod shortname_url;
+pub mod undefined_sip;
 mod verifier;
 pub mod version_mismatch;
 pub mod wrong_identity;
