@@ -1,14 +1,13 @@
 //! What the rules about SIP share: whose failure counts, how bad it is, and how it is shown.
 
 use super::{EVIDENCE, each};
-use crate::diagnose::words::{count, listed, times};
+use crate::diagnose::words::sip::{FailedCalls, RefusedRequests, Requests, StatusLines, called, preposition};
+use crate::diagnose::words::{Clients, Users};
 use crate::diagnose::{About, Draft};
 use crate::facts::Case;
 use crate::facts::sip::wishes::recovered;
 use crate::facts::sip::{SipExchange, SipMessage};
 use crate::model::Severity;
-use hashbrown::HashSet;
-use std::net::IpAddr;
 
 /// Score of a status that was read: the response itself is the proof, names come on top.
 pub const READ: i32 = 45;
@@ -60,7 +59,7 @@ pub fn show(draft: Draft, exchange: &SipExchange<'_>) -> Draft {
 
 /// "REGISTER of ann@example.com, CSeq 2, with Digest credentials for realm "example.com"".
 fn asked(exchange: &SipExchange<'_>) -> String {
-    let what = format!("{} {} {}", exchange.method, preposition(exchange), subject(exchange));
+    let what = format!("{} {} {}", exchange.method, preposition(exchange.method), subject(exchange));
     let mut parts = vec![what, format!("CSeq {}", exchange.number)];
     for credentials in exchange.credentials() {
         parts.push(format!("with {} credentials{}", credentials.scheme, realm(credentials.realm.as_deref())));
@@ -70,10 +69,6 @@ fn asked(exchange: &SipExchange<'_>) -> String {
         parts.push("without credentials".to_owned());
     }
     parts.join(", ")
-}
-
-fn preposition(exchange: &SipExchange<'_>) -> &'static str {
-    if exchange.method == "REGISTER" { "of" } else { "to" }
 }
 
 /// "401 Unauthorized, asks for Digest credentials for realm "example.com"".
@@ -91,42 +86,46 @@ fn realm(realm: Option<&str>) -> String {
     realm.map_or_else(String::new, |realm| format!(" for realm \"{realm}\""))
 }
 
-/// Whom a request is about.
+/// Whom a request is about, in words.
 pub fn subject(exchange: &SipExchange<'_>) -> String {
-    exchange.target().unwrap_or_else(|| "a user without a name".to_owned())
+    called(exchange.target().as_deref()).to_owned()
 }
 
-/// "REGISTER of ann@example.com from 10.1.0.50", "INVITE to bob@example.com from 10.1.0.50", "12 requests of 3 clients".
-pub fn who(exchanges: &[&SipExchange<'_>]) -> String {
-    let clients = listed(exchanges.iter().map(|e| e.client().ip), "clients");
-    let subjects = listed(exchanges.iter().map(|e| subject(e)), "users");
-    match exchanges {
-        [] => "nothing".to_owned(),
-        [first, ..] => format!("{} {} {subjects} from {clients}", first.method, preposition(first)),
-    }
+/// What was asked, for whom, by whom: of requests of one method.
+pub fn requests(exchanges: &[&SipExchange<'_>]) -> Option<Requests> {
+    Some(Requests {
+        method: exchanges.first()?.method.to_owned(),
+        users: Users::of(exchanges.iter().map(|exchange| exchange.target())),
+        clients: Clients::of(exchanges.iter().map(|exchange| exchange.client().ip)),
+    })
 }
 
-/// "once, with 403 Forbidden".
-pub fn how_often(exchanges: &[&SipExchange<'_>]) -> String {
-    let lines = listed(exchanges.iter().filter_map(|e| e.answer()).map(|a| a.status_line()), "answers");
-    format!("{}, with {lines}", times(exchanges.len()))
+/// The same of requests that one server refused, and how.
+pub fn refused_requests(case: &Case<'_>, exchanges: &[&SipExchange<'_>]) -> Option<RefusedRequests> {
+    let first = exchanges.first()?;
+    Some(RefusedRequests {
+        server: first.server(),
+        requests: requests(exchanges)?,
+        count: exchanges.len(),
+        status: first.status(),
+        answers: answers(exchanges),
+        recovered: all_recovered(case, exchanges),
+    })
 }
 
-/// "480 Temporarily Unavailable", or "no answer".
-pub fn how_answered(exchanges: &[&SipExchange<'_>]) -> String {
-    let lines: Vec<_> = exchanges.iter().filter_map(|e| e.answer()).map(|answer| answer.status_line()).collect();
-    if lines.is_empty() { "no answer".to_owned() } else { listed(lines, "answers") }
+/// How requests were answered, as far as they were.
+pub fn answers(exchanges: &[&SipExchange<'_>]) -> StatusLines {
+    StatusLines::of(exchanges.iter().filter_map(|exchange| exchange.answer()).map(|answer| answer.status_line()))
 }
 
-/// What the same client got later.
-pub fn aftermath(case: &Case<'_>, exchanges: &[&SipExchange<'_>]) -> &'static str {
-    if exchanges.iter().all(|exchange| recovered(case, exchange)) { " The same client got through later." } else { "" }
+/// Calls that did not reach the user.
+pub fn failed_calls(calls: &[&SipExchange<'_>]) -> FailedCalls {
+    FailedCalls { failed_calls: calls.len(), answers: answers(calls) }
 }
 
-/// "3 requests of 2 clients"; nothing if it is one client, which is named anyway.
-pub fn crowd(exchanges: &[&SipExchange<'_>]) -> Option<String> {
-    let clients: HashSet<IpAddr> = exchanges.iter().map(|e| e.client().ip).collect();
-    (clients.len() > 1).then(|| format!("{} of {}", count(exchanges.len(), "request"), count(clients.len(), "client")))
+/// Every client got what it had asked for later.
+pub fn all_recovered(case: &Case<'_>, exchanges: &[&SipExchange<'_>]) -> bool {
+    exchanges.iter().all(|exchange| recovered(case, exchange))
 }
 
 /// Evidence lines that a rule of its own adds.

@@ -7,6 +7,7 @@ pub mod ltpa;
 pub mod nrpc;
 pub mod sealed;
 pub mod sso;
+pub mod sip;
 pub mod st;
 pub mod tcp;
 #[cfg(test)]

@@ -23,6 +23,11 @@ impl Clients {
         Self { clients, client_count }
     }
 
+    /// How many they are.
+    pub const fn number(&self) -> usize {
+        self.client_count
+    }
+
     /// "10.0.0.5", "10.0.0.5 and 10.0.0.6", "10.0.0.5 and 7 other sources".
     pub fn called(&self, what: &str) -> String {
         few_of(&self.clients, self.client_count, what)
@@ -80,6 +85,16 @@ impl Closed {
     /// The end of a conversation.
     pub const fn of(teardown: &Teardown) -> Self {
         Self { by: teardown.by, how: teardown.how }
+    }
+
+    /// Who closed.
+    pub const fn by(self) -> CloseBy {
+        self.by
+    }
+
+    /// How.
+    pub const fn how(self) -> Close {
+        self.how
     }
 
     /// "FIN", "RST"; nothing if nobody closed.

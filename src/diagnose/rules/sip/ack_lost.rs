@@ -1,7 +1,7 @@
 //! The called side never hears that its answer arrived.
 
-use crate::diagnose::evidence::sip::{named, subject};
-use crate::diagnose::words::span;
+use crate::diagnose::evidence::sip::named;
+use crate::diagnose::words::sip::ack_lost as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::deadlines::enough_repeats;
 use crate::facts::sip::wishes::repeated_successes;
@@ -62,13 +62,14 @@ fn judge_call(case: &Case<'_>, call: &Call<'_, '_>) -> Option<Draft> {
         return None;
     }
     let bye = call.bye().filter(|bye| bye.client().ip == answer.source().ip);
-    let cut = bye.map_or_else(String::new, |bye| {
-        format!(" The called side ended the call after {}.", span(bye.began().seconds_since(call.answered())))
-    });
-    let acks = if in_vain == 0 {
-        "the capture holds no ACK".to_owned()
-    } else {
-        "the ACK in the capture did not stop it, so it is lost behind this point".to_owned()
+    let said = words::NotAcknowledged {
+        server: answer.source(),
+        client: call.invite.client().into(),
+        called: call.invite.target(),
+        repetitions: repeats.len(),
+        repeated_for_s: last.at().time.seconds_since(answer.at().time),
+        ack_was_seen: in_vain > 0,
+        lasted_s: bye.map(|bye| bye.began().seconds_since(call.answered())),
     };
     let draft = Draft::new(&ABOUT, 55).points(if in_vain == 0 { 20 } else { 10 }).retry(bye.is_some());
     let draft =
@@ -82,22 +83,8 @@ fn judge_call(case: &Case<'_>, call: &Call<'_, '_>) -> Option<Draft> {
         Some(bye) => named(draft, bye).packet(bye.first.begun.at(), "BYE of the called side"),
         None => draft,
     };
-    Some(
-        draft
-            .title(format!("The ACK of the call to {} does not arrive", subject(call.invite)))
-            .explain(format!(
-                "{} answered the call from {} and repeated its answer {} times within {}: {acks}.{cut}",
-                answer.source(),
-                call.invite.client(),
-                repeats.len(),
-                span(last.at().time.seconds_since(answer.at().time)),
-            ))
-            .remedy_first(format!(
-                "Check that the caller at {} reaches {}.",
-                call.invite.client().ip,
-                next_hop(answer)
-            )),
-    )
+    let reach = format!("Check that the caller at {} reaches {}.", call.invite.client().ip, next_hop(answer));
+    Some(draft.says(&said).remedy_first(reach))
 }
 
 /// Where the ACK has to go, as the answer says.

@@ -1,8 +1,8 @@
 //! The connection that a registration lived on is gone, and calls to the user fail.
 
-use crate::diagnose::evidence::sip::{SHOWN, how_answered, named, show, subject};
-use crate::diagnose::words::count;
-use crate::diagnose::words::span;
+use crate::diagnose::evidence::sip::{self, SHOWN, named, show, subject};
+use crate::diagnose::words::Closed;
+use crate::diagnose::words::sip::flow_lost as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::deadlines::plus;
@@ -130,12 +130,17 @@ fn judge_group(
     let during =
         |call: &&&SipExchange<'_>| group.iter().any(|f| call.began() > f.closed.time && call.began() < f.until);
     let missed: Vec<_> = calls.iter().filter(during).copied().collect();
-    let connection = first.last.request()?.conversation;
-    let end = match (connection.teardown.how, connection.teardown.by) {
-        (Close::Timeout, _) => "the connection went dead: data was repeated in vain",
-        (_, CloseBy::Server) => "the server closed the connection",
-        (_, CloseBy::Middlebox) => "something on the path closed the connection",
-        _ => "the connection was closed",
+    let until = first.until.min(case.end());
+    let said = words::Lost {
+        server: first.last.server(),
+        user: first.last.target(),
+        client: first.last.client().into(),
+        count: group.len(),
+        granted_s: first.last.granted().unwrap_or_default(),
+        delay_s: first.closed.time.seconds_since(first.last.ended()),
+        closed: Closed::of(&first.last.request()?.conversation.teardown),
+        unreachable_s: until.seconds_since(first.closed.time),
+        calls: sip::failed_calls(&missed),
     };
     let mut draft = if missed.is_empty() {
         Draft::new(&ALONE, 50).severity(Severity::Minor)
@@ -145,23 +150,10 @@ fn judge_group(
     for flow in group {
         draft = named(draft, flow.last);
     }
-    draft = show(draft.seen_in(group.len()), first.last).packet(first.closed, end);
+    draft = show(draft.seen_in(group.len()), first.last).packet(first.closed, said.end());
     draft = missed.iter().fold(draft, |draft, call| named(draft, call));
     draft = missed.iter().take(SHOWN).fold(draft, |draft, call| show(draft, call));
-    let outcome = match missed.as_slice() {
-        [] => "The capture holds no call to this user in that time.".to_owned(),
-        calls => format!("{} to this user failed in that time ({}).", count(calls.len(), "call"), how_answered(calls)),
-    };
-    let idle = first.closed.time.seconds_since(first.last.ended());
-    Some(draft.title(format!("The connection of {} was closed while registered", subject(first.last))).explain(format!(
-        "{} registered {} from {} for {} seconds. After {} {end}, and the client did not register again for {}. {outcome}",
-        first.last.server(),
-        subject(first.last),
-        first.last.client(),
-        first.last.granted().unwrap_or_default(),
-        span(idle),
-        span(first.until.seconds_since(first.closed.time).min(case.end().seconds_since(first.closed.time))),
-    )))
+    Some(draft.says(&said))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! A call is answered, and its sound does not get through.
 
-use crate::diagnose::evidence::sip::{named, subject};
-use crate::diagnose::words::{clock, span};
+use crate::diagnose::evidence::sip::named;
+use crate::diagnose::words::clock;
+use crate::diagnose::words::sip::media_blocked as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::rejection;
@@ -154,24 +155,19 @@ fn judge_group(case: &Case<'_>, group: &[(Call<'_, '_>, Stream<'_>)]) -> Option<
     for (call, stream) in group {
         draft = show(case, draft, call, stream);
     }
-    let heard = match stream.error {
-        Some(error) => format!("an ICMP error from {} says that they do not arrive", error.from),
-        None => format!("{} went the other way", stream.seen[stream.missing.peer()]),
+    let said = words::OneWay {
+        called: call.invite.target(),
+        lasted_s: lasted,
+        count: group.len(),
+        media_from: stream.sender(),
+        media_to: stream.receiver(),
+        known_by: match stream.error {
+            Some(error) => words::KnownBy::IcmpError { rejected_by: error.from },
+            None => words::KnownBy::OtherWay { datagrams_back: stream.seen[stream.missing.peer()] },
+        },
     };
-    Some(
-        draft
-            .title(format!("No media from {} reaches {}", stream.sender().ip, stream.receiver()))
-            .explain(format!(
-                "The call to {} was answered and lasted {}. {} should have got media from {} at {}, but no such datagrams \
-                 were seen, while {heard}.",
-                subject(call.invite),
-                span(lasted),
-                stream.receiver().ip,
-                stream.sender(),
-                stream.receiver(),
-            ))
-            .remedy_first(format!("Let UDP from {} to {} through.", stream.sender().ip, stream.receiver())),
-    )
+    let cure = format!("Let UDP from {} to {} through.", stream.sender().ip, stream.receiver());
+    Some(draft.says(&said).remedy_first(cure))
 }
 
 fn show(case: &Case<'_>, draft: Draft, call: &Call<'_, '_>, stream: &Stream<'_>) -> Draft {

@@ -1,7 +1,7 @@
 //! A client behind NAT registers an address that nobody outside can reach.
 
-use crate::diagnose::evidence::sip::{SHOWN, how_answered, named, show, subject};
-use crate::diagnose::words::count;
+use crate::diagnose::evidence::sip::{self, SHOWN, named, show, subject};
+use crate::diagnose::words::sip::nat_contact as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::deadlines::Deadlines;
@@ -142,20 +142,14 @@ fn judge_group(group: &[&SipExchange<'_>], failed: &HashMap<String, Vec<&SipExch
     };
     let draft = group.iter().chain(&lost).fold(draft, |draft, exchange| named(draft, exchange));
     let draft = lost.iter().take(SHOWN).fold(show(draft, first), |draft, call| show(draft, call));
-    let outcome = match lost.as_slice() {
-        [] => "The capture holds no call to this user that would show the harm.".to_owned(),
-        calls => format!("{} to this user failed afterwards ({}).", count(calls.len(), "call"), how_answered(calls)),
+    let said = words::PrivateContact {
+        server: first.server(),
+        user: first.target(),
+        client: first.client().into(),
+        own_address: contact.uri.host.clone(),
+        calls: sip::failed_calls(&lost),
     };
-    Some(draft.title(format!("{} registered the private address {} from {}", subject(first), contact.uri.host, first.client().ip)).explain(
-        format!(
-            "The REGISTER of {} came from {}, its Contact is {}: the registrar at {} took it as it is, and calls go there. \
-             {outcome}",
-            subject(first),
-            first.client(),
-            contact.uri.host,
-            first.server(),
-        ),
-    ))
+    Some(draft.says(&said))
 }
 
 #[cfg(test)]

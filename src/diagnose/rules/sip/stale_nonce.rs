@@ -1,15 +1,14 @@
 //! The server calls its own nonce stale.
 
-use crate::diagnose::evidence::sip::{aftermath, severity, show_all, who};
-use crate::diagnose::words::count;
-use crate::diagnose::words::times;
+use crate::diagnose::evidence::sip::{all_recovered, requests, severity, show_all};
+use crate::diagnose::words::Clients;
+use crate::diagnose::words::sip::stale_nonce as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::wishes::is_stale;
 use crate::facts::sip::{Series, SipExchange, TransactionOutcome};
 use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
-use std::net::IpAddr;
 
 /// See [`ABOUT`].
 pub struct StaleNonce;
@@ -85,39 +84,29 @@ fn answers(challenged: &SipExchange<'_>, next: &SipExchange<'_>) -> bool {
 
 fn judge_group(case: &Case<'_>, group: &[Story<'_, '_>]) -> Option<Draft> {
     let first = group.first()?;
-    let clients: HashSet<IpAddr> = group.iter().map(|story| story.first.client().ip).collect();
     let mut seen = HashSet::new();
     let both = group.iter().flat_map(|story| [story.first, story.next]);
     let exchanges: Vec<_> = both.filter(|e| seen.insert((e.call_id, e.method, e.number))).collect();
     let last: Vec<_> = group.iter().map(|story| story.next).collect();
     let server = first.first.server();
-    let Some(new_nonce) = first.again else {
+    let Some(answered_new_nonce) = first.again else {
+        let clients = Clients::of(group.iter().map(|story| story.first.client().ip));
+        let said = words::Renewed { server, clients, count: group.len() };
         let draft = Draft::new(&ABOUT, 45).names_read().severity(Severity::Minor);
-        return Some(show_all(draft, &exchanges).title(format!("{server} renews its nonces")).explain(format!(
-            "{server} called a nonce stale {} for {}, and accepted the answer to the next: this is how nonces are renewed, and \
-             it costs a request more each time.",
-            times(group.len()),
-            count(clients.len(), "client"),
-        )));
+        return Some(show_all(draft, &exchanges).says(&said));
     };
     let draft = Draft::new(&ABOUT, 45).names_read().retry(true).seen_in(group.len());
     let worst = severity(case, &last).min(Severity::Major);
     let calls: HashSet<_> = exchanges.iter().map(|e| (e.client(), e.call_id)).collect();
-    let row = if calls.len() == 1 { " in a row" } else { "" };
-    let why = if new_nonce {
-        "The client had answered the new nonce, so the password is right, and the server does not know what it gave out: \
-         several nodes without common nonces, or clocks that differ."
-    } else {
-        "The client answered the old nonce again instead of the new one: that is the client's own mistake."
+    let said = words::StaleAgain {
+        server,
+        requests: requests(&last)?,
+        count: exchanges.len(),
+        in_a_row: calls.len() == 1,
+        answered_new_nonce,
+        recovered: all_recovered(case, &last),
     };
-    Some(show_all(draft, &exchanges).severity(worst).title(format!("{server} calls its own new nonces stale")).explain(
-        format!(
-            "{server} answered {} with stale=true {}{row}. {why}{}",
-            who(&last),
-            times(exchanges.len()),
-            aftermath(case, &last)
-        ),
-    ))
+    Some(show_all(draft, &exchanges).severity(worst).says(&said))
 }
 
 #[cfg(test)]

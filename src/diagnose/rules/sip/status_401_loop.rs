@@ -1,6 +1,7 @@
 //! The server asks for credentials again and again and never accepts any.
 
-use crate::diagnose::evidence::sip::{SHOWN, draft, named, show, subject};
+use crate::diagnose::evidence::sip::{SHOWN, draft, named, requests, show};
+use crate::diagnose::words::sip::status_401_loop as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::wishes::{carries_token, challenged, challenges, recovered, scanners};
@@ -80,26 +81,24 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     }
     let challenged: Vec<&SipExchange<'_>> = loops.iter().flat_map(|run| run.challenged.iter().copied()).collect();
     let (first, last) = (*challenged.first()?, *challenged.last()?);
-    let ended_well = recovered(case, last);
     let torn = challenged.iter().any(|exchange| case.sip().is_torn(exchange));
-    let no_credentials = challenged.iter().all(|exchange| exchange.credentials().is_empty());
-    if torn && no_credentials {
+    let sent_credentials = challenged.iter().any(|exchange| !exchange.credentials().is_empty());
+    if torn && !sent_credentials {
         return None;
     }
     let draft = draft(case, &ABOUT, &challenged).points(10).guard(torn);
     let draft = loops.iter().flat_map(|run| run.all).fold(draft, named);
     let forbidden = loops.iter().flat_map(|run| run.all).filter(|exchange| exchange.status() == Some(403));
     let draft = forbidden.take(SHOWN).fold(draft, show);
-    let (title, why) = reason(&challenged, first);
-    let end = if ended_well { " It was accepted in the end." } else { " None was accepted." };
-    let text = format!(
-        "{} answered {} requests of {} from {} with 401, each time asking for credentials anew. {why}{end}",
-        first.server(),
-        challenged.len(),
-        subject(first),
-        first.client().ip,
-    );
-    Some(cure(draft, &challenged).title(title).explain(text))
+    let said = words::AskedAgain {
+        server: first.server(),
+        requests: requests(&challenged)?,
+        count: challenged.len(),
+        sent_credentials,
+        carried: carried(&challenged),
+        recovered: recovered(case, last),
+    };
+    Some(cure(draft, &challenged).says(&said))
 }
 
 /// Every Call-ID ended with credentials refused, and the user never got in.
@@ -111,35 +110,13 @@ fn given_up<'r, 't, 'a>(case: &Case<'a>, group: &'r [Run<'t, 'a>]) -> Option<Vec
     (never && refused >= 2 && all.len() >= enough).then(|| group.iter().collect())
 }
 
-/// Title and reason by what the requests carried.
-fn reason(challenged: &[&SipExchange<'_>], first: &SipExchange<'_>) -> (String, String) {
-    let user = subject(first);
-    let server = first.server();
-    let credentials = challenged.iter().any(|exchange| !exchange.credentials().is_empty());
-    let token = challenged.iter().find_map(|e| e.cookies().iter().find_map(|c| Some((&c.name, c.token.as_ref()?))));
-    match (credentials, token) {
-        (true, None) => (
-            format!("{server} refuses the password or user name of {user}"),
-            "The client sent credentials and they were refused; the server did not call the nonce stale.".to_owned(),
-        ),
-        (true, Some((name, token))) => (
-            format!("{server} accepts neither the sign-on token nor the password of {user}"),
-            format!("The requests carry the cookie {name} ({}) and credentials: neither was accepted.", token.label()),
-        ),
-        (false, Some((name, token))) => (
-            format!("{server} does not accept the sign-on token of {user}"),
-            format!(
-                "The requests carry the cookie {name} ({}) and no credentials: the server fell back to asking for a \
-                 password.",
-                token.label()
-            ),
-        ),
-        (false, None) => (
-            format!("{user} never answers the challenge of {server}"),
-            "The client sent no credentials and no sign-on token: it has none, or cannot do what the server asks for."
-                .to_owned(),
-        ),
-    }
+/// The first cookie that holds a sign-on token, or should hold one.
+fn carried(challenged: &[&SipExchange<'_>]) -> Option<words::CarriedToken> {
+    let mut cookies = challenged.iter().flat_map(|exchange| exchange.cookies());
+    cookies.find_map(|cookie| {
+        let token = cookie.token.as_ref()?.label();
+        Some(words::CarriedToken { cookie: cookie.name.clone(), token })
+    })
 }
 
 fn cure(draft: Draft, challenged: &[&SipExchange<'_>]) -> Draft {

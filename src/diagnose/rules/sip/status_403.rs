@@ -1,6 +1,7 @@
 //! The server understood the request, and forbids it.
 
-use crate::diagnose::evidence::sip::{aftermath, draft, how_often, who};
+use crate::diagnose::evidence::sip::{draft, refused_requests};
+use crate::diagnose::words::sip::status_403 as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::wishes::{by_user, challenges, refused};
 use crate::facts::sip::{Series, SipExchange};
@@ -50,20 +51,14 @@ impl Rule for Forbidden {
         let looping = looping(case);
         let alone = refused(case, true, |status| status == 403).into_iter().filter(|e| !looping.contains(&id(e)));
         let groups = by_user(alone.collect());
-        groups.iter().filter_map(|group| Some((group, group.first()?))).map(|(group, first)| {
-            let token = token_user(first).map_or_else(String::new, |user| {
-                format!(" The sign-on token in the request names {user}: that must be the owner of the address.")
-            });
-            draft(case, &ABOUT, group).title(format!("{} is forbidden by {}", who(group), first.server())).explain(format!(
-                "{} answered {} {}. It understood the request and does not allow it: the same request will not succeed later \
-                 (RFC 3261).{token}{}",
-                first.server(),
-                who(group),
-                how_often(group),
-                aftermath(case, group),
-            ))
-        }).collect()
+        groups.iter().filter_map(|group| one(case, group)).collect()
     }
+}
+
+fn one(case: &Case<'_>, group: &[&SipExchange<'_>]) -> Option<Draft> {
+    let token_user = token_user(group.first()?).map(str::to_owned);
+    let said = words::Forbidden { refused: refused_requests(case, group)?, token_user };
+    Some(draft(case, &ABOUT, group).says(&said))
 }
 
 /// Tells one exchange from others.

@@ -1,6 +1,7 @@
 //! The server does not know the user.
 
-use crate::diagnose::evidence::sip::{aftermath, draft, how_often, subject, who};
+use crate::diagnose::evidence::sip::{draft, refused_requests};
+use crate::diagnose::words::sip::status_404 as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::SipExchange;
 use crate::facts::sip::wishes::{by_user, refused};
@@ -42,20 +43,14 @@ impl Rule for NotFound {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let groups = by_user(refused(case, true, |status| status == 404));
-        groups.iter().filter_map(|group| Some(one(case, group, group.first()?))).collect()
+        groups.iter().filter_map(|group| one(case, group)).collect()
     }
 }
 
-fn one(case: &Case<'_>, group: &[&SipExchange<'_>], first: &SipExchange<'_>) -> Draft {
-    let draft = draft(case, &ABOUT, group);
-    let draft = if first.method == "REGISTER" { draft } else { draft.severity(Severity::Minor) };
-    draft.title(format!("{} is unknown to {}", subject(first), first.server())).explain(format!(
-        "{} answered {} {}: it has no such user, or does not serve that domain.{}",
-        first.server(),
-        who(group),
-        how_often(group),
-        aftermath(case, group),
-    ))
+fn one(case: &Case<'_>, group: &[&SipExchange<'_>]) -> Option<Draft> {
+    let said = words::Unknown { refused: refused_requests(case, group)? };
+    let draft = draft(case, &ABOUT, group).says(&said);
+    Some(if said.refused.requests.method == "REGISTER" { draft } else { draft.severity(Severity::Minor) })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A proxy asks for credentials and gets none, or none that it accepts.
 
-use crate::diagnose::evidence::sip::{draft, subject};
-use crate::diagnose::words::span;
+use crate::diagnose::evidence::sip::{draft, requests};
+use crate::diagnose::words::sip::status_407 as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::deadlines::plus;
@@ -118,33 +118,20 @@ fn judge_group(case: &Case<'_>, group: &[(&SipExchange<'_>, bool)]) -> Option<Dr
     let (first, refused) = group.first()?;
     let all: Vec<&SipExchange<'_>> = group.iter().map(|(exchange, _)| *exchange).collect();
     let worst = all.iter().any(|exchange| !recovered(case, exchange));
-    let realm = first.challenges().iter().find_map(|challenge| challenge.realm.as_deref()).unwrap_or("no realm");
-    let draft = draft(case, &ABOUT, &all);
-    let draft = if worst { draft } else { draft.severity(Severity::Minor) };
-    let (title, what) = if *refused {
-        (
-            format!("The proxy {} refuses the credentials of {}", first.server(), user(first)),
-            "refused its answers again and again".to_owned(),
-        )
-    } else {
-        let wait = span(case.settings.thresholds.sip_auth_wait);
-        (
-            format!("{} never answers the challenge of the proxy {}", user(first), first.server()),
-            format!("got no answer within {wait}: the client has no credentials for it"),
-        )
+    let said = words::AskedInVain {
+        server: first.server(),
+        requests: requests(&all)?,
+        count: all.len(),
+        sender: first.user(),
+        realm: first.challenges().iter().find_map(|challenge| challenge.realm.clone()),
+        reply: if *refused {
+            words::Reply::Refused
+        } else {
+            words::Reply::NoAnswer { waited_s: case.settings.thresholds.sip_auth_wait }
+        },
     };
-    Some(draft.title(title).explain(format!(
-        "The proxy {} asked the client at {} for credentials (realm \"{realm}\") when it sent {} for {}, and {what}.",
-        first.server(),
-        first.client().ip,
-        first.method,
-        subject(first),
-    )))
-}
-
-/// Who sent the request.
-fn user(exchange: &SipExchange<'_>) -> String {
-    exchange.user().unwrap_or_else(|| "The user".to_owned())
+    let draft = draft(case, &ABOUT, &all).says(&said);
+    Some(if worst { draft } else { draft.severity(Severity::Minor) })
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Nobody answers a SIP request in time.
 
-use crate::diagnose::evidence::sip::{SHOWN, aftermath, crowd, draft, how_often, named, severity, subject, who};
-use crate::diagnose::words::{span, times};
+use crate::diagnose::evidence::sip::{
+    SHOWN, all_recovered, draft, named, refused_requests, requests, severity, subject,
+};
+use crate::diagnose::words::sip::status_408 as words;
+use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::SipExchange;
@@ -56,7 +59,7 @@ impl Rule for Timeout {
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let told = refused(case, false, |status| matches!(status, 408 | 504));
         let told = by_server(told.into_iter().filter(|exchange| !rang(exchange)).collect());
-        let told = told.iter().filter_map(|group| Some(answered(case, group, group.first()?)));
+        let told = told.iter().filter_map(|group| answered(case, group));
         told.chain(silent(case)).collect()
     }
 }
@@ -66,23 +69,13 @@ fn rang(exchange: &SipExchange<'_>) -> bool {
     exchange.first.provisional.iter().any(|response| matches!(response.status(), Some(180..=183)))
 }
 
-fn answered(case: &Case<'_>, group: &[&SipExchange<'_>], first: &SipExchange<'_>) -> Draft {
-    let line = first.answer().map_or_else(String::new, |answer| answer.status_line());
-    let explanation = format!(
-        "{} answered {} {}: something behind it did not answer in time.{}",
-        first.server(),
-        who(group),
-        how_often(group),
-        aftermath(case, group),
+fn answered(case: &Case<'_>, group: &[&SipExchange<'_>]) -> Option<Draft> {
+    let said = words::HandedOn { refused: refused_requests(case, group)? };
+    let cure = format!(
+        "Find out where {} sends these requests (its routes, its log, DNS), and why that server does not answer.",
+        said.refused.server
     );
-    draft(case, &ABOUT, group)
-        .seen_in(group.len())
-        .title(format!("What {} hands on gets no answer: {line}", first.server()))
-        .explain(explanation)
-        .remedy_first(format!(
-            "Find out where {} sends these requests (its routes, its log, DNS), and why that server does not answer.",
-            first.server()
-        ))
+    Some(draft(case, &ABOUT, group).seen_in(group.len()).says(&said).remedy_first(cure))
 }
 
 /// Requests without any final response.
@@ -104,19 +97,23 @@ fn alone<'a>(case: &Case<'a>, group: &[(&SipExchange<'a>, UnansweredRequest<'a>)
     for (exchange, how) in group.iter().take(SHOWN) {
         draft = show(case, draft, exchange, *how);
     }
-    let how = match how {
-        UnansweredRequest::Repeated(repeats) => format!("repeated it {} in vain", times(*repeats)),
-        UnansweredRequest::Delivered => "delivered it, and nothing came back".to_owned(),
-        UnansweredRequest::Rejected(error) => format!("got an ICMP error from {} instead of an answer", error.from),
+    let said = words::NoAnswer {
+        server: first.server(),
+        requests: requests(&exchanges)?,
+        count: exchanges.len(),
+        fate: fate(*how),
+        waited_s: case.settings.thresholds.sip_timeout,
+        recovered: all_recovered(case, &exchanges),
     };
-    Some(draft.points(10).title(format!("{} does not answer {}", first.server(), who(&exchanges))).explain(format!(
-        "{} got no answer from {}: the client {how}; the time of {} for an answer was over{}.{}",
-        who(&exchanges),
-        first.server(),
-        span(case.settings.thresholds.sip_timeout),
-        crowd(&exchanges).map_or_else(String::new, |crowd| format!(" ({crowd} in all)")),
-        aftermath(case, &exchanges),
-    )))
+    Some(draft.points(10).says(&said))
+}
+
+const fn fate(how: UnansweredRequest<'_>) -> words::RequestFate {
+    match how {
+        UnansweredRequest::Repeated(repetitions) => words::RequestFate::Repeated { repetitions },
+        UnansweredRequest::Delivered => words::RequestFate::Delivered,
+        UnansweredRequest::Rejected(error) => words::RequestFate::Rejected { rejected_by: error.from },
+    }
 }
 
 fn show<'a>(case: &Case<'a>, draft: Draft, exchange: &SipExchange<'a>, how: UnansweredRequest<'a>) -> Draft {

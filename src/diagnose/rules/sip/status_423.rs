@@ -1,6 +1,7 @@
 //! The registration asks for less time than the server grants, and the client does not learn.
 
 use crate::diagnose::evidence::sip::{severity, show_all, subject};
+use crate::diagnose::words::sip::status_423 as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::{Series, SipExchange, TransactionOutcome};
 use crate::model::{RuleId, Severity};
@@ -48,36 +49,33 @@ fn judge_series(case: &Case<'_>, series: &Series<'_, '_>) -> Option<Draft> {
     let first = *refused.first()?;
     let asked = first.expires()?;
     let least = first.answer().and_then(|answer| answer.sip.min_expires);
-    let least_text = least.map_or_else(|| "no Min-Expires".to_owned(), |least| format!("Min-Expires {least}"));
     let after = series.exchanges.iter().skip_while(|e| e.number != first.number).skip(1);
     let learned = after.clone().any(|e| e.outcome() == TransactionOutcome::Accepted && e.expires() > Some(asked));
     let again = refused.iter().filter(|e| e.expires() == Some(asked)).count();
-    let draft = |severity| show_all(Draft::new(&ABOUT, 45).names_read().severity(severity), &refused);
-    if learned {
-        let text = format!(
-            "The registrar at {} grants {} no registration of {asked} seconds ({least_text}). The client asked for more and was \
-             accepted: it costs one request more each time.",
-            first.server(),
-            subject(first),
-        );
-        let title = format!("{} asks for {asked} seconds first, which is too short", subject(first));
-        return Some(draft(Severity::Minor).title(title).explain(text));
+    if !learned && again < 2 {
+        return None;
     }
-    (again >= 2).then(|| {
-        let title = format!("{} asks for {asked} seconds again and again, which is too short", subject(first));
-        let draft = draft(severity(case, &refused)).retry(true).title(title).explain(format!(
-            "{} answered {again} requests of {} for {asked} seconds with 423 ({least_text}), and the client did not ask for more.",
+    let said = words::TooBrief {
+        server: first.server(),
+        user: first.target(),
+        client: first.client().ip,
+        count: again,
+        requested_s: asked,
+        least_s: least,
+        recovered: learned,
+    };
+    let draft = show_all(Draft::new(&ABOUT, 45).names_read(), &refused).says(&said);
+    if learned {
+        return Some(draft.severity(Severity::Minor));
+    }
+    let draft = draft.severity(severity(case, &refused)).retry(true);
+    Some(match least {
+        Some(least) => draft.remedy_first(format!(
+            "Let the client of {} register for {least} seconds or more, or let {} grant {asked} seconds.",
+            subject(first),
             first.server(),
-            first.client().ip,
-        ));
-        match least {
-            Some(least) => draft.remedy_first(format!(
-                "Let the client of {} register for {least} seconds or more, or let {} grant {asked} seconds.",
-                subject(first),
-                first.server(),
-            )),
-            None => draft,
-        }
+        )),
+        None => draft,
     })
 }
 

@@ -1,6 +1,7 @@
 //! A request comes back to a proxy that has seen it.
 
-use crate::diagnose::evidence::sip::{aftermath, draft, who};
+use crate::diagnose::evidence::sip::{draft, refused_requests};
+use crate::diagnose::words::sip::status_482 as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::SipExchange;
 use crate::facts::sip::wishes::{by_server, is_wish, refused};
@@ -49,42 +50,36 @@ impl Rule for LoopDetected {
         let mut found = refused(case, false, |status| status == 482);
         let failed = case.sip().exchanges().filter(|e| is_wish(e) && e.status().is_some_and(|s| s >= 400));
         found.extend(failed.filter(|e| e.status() != Some(482) && round(e).is_some()));
-        by_server(found).iter().filter_map(|group| Some(one(case, group, group.first()?))).collect()
+        by_server(found).iter().filter_map(|group| one(case, group)).collect()
     }
 }
 
-fn one(case: &Case<'_>, group: &[&SipExchange<'_>], first: &SipExchange<'_>) -> Draft {
-    let line = first.answer().map_or_else(String::new, |answer| answer.status_line());
-    let host = group.iter().find_map(|exchange| round(exchange));
-    let by = host.as_ref().map_or_else(String::new, |(host, rounds)| format!(" It passed {host} {rounds} times."));
-    let draft = draft(case, &ABOUT, group).title(format!("{} runs in a circle", who(group))).explain(format!(
-        "{} got \"{line}\" from {}: the request came back to a proxy that had seen it already.{by}{}",
-        who(group),
-        first.server(),
-        aftermath(case, group),
-    ));
-    match host {
-        Some((host, _)) => {
+fn one(case: &Case<'_>, group: &[&SipExchange<'_>]) -> Option<Draft> {
+    let passed = group.iter().find_map(|exchange| round(exchange));
+    let said = words::Circle { refused: refused_requests(case, group)?, passed };
+    let draft = draft(case, &ABOUT, group).says(&said);
+    Some(match &said.passed {
+        Some(words::Passed { host, .. }) => {
             draft.remedy_first(format!("Let the proxy at {host} take that name and address for its own."))
         }
         None => draft,
-    }
+    })
 }
 
 /// The host that stands in the Via headers of one request most often, if that is too often.
-fn round(exchange: &SipExchange<'_>) -> Option<(String, usize)> {
+fn round(exchange: &SipExchange<'_>) -> Option<words::Passed> {
     let requests = exchange.hops().filter_map(|hop| hop.request);
     let answers = exchange.hops().flat_map(|hop| hop.finals.iter().copied());
-    requests.chain(answers).filter_map(|signal| most(&signal.sip.vias)).max_by_key(|(_, rounds)| *rounds)
+    requests.chain(answers).filter_map(|signal| most(&signal.sip.vias)).max_by_key(|passed| passed.rounds)
 }
 
-fn most(vias: &[Via]) -> Option<(String, usize)> {
+fn most(vias: &[Via]) -> Option<words::Passed> {
     let mut rounds: HashMap<(&str, Option<u16>), usize> = HashMap::new();
     for via in vias {
         *rounds.entry((via.host.as_str(), via.port)).or_default() += 1;
     }
     let ((host, _), rounds) = rounds.into_iter().max_by_key(|((host, port), rounds)| (*rounds, *host, *port))?;
-    (rounds >= ROUNDS).then(|| (host.to_owned(), rounds))
+    (rounds >= ROUNDS).then(|| words::Passed { host: host.to_owned(), rounds })
 }
 
 #[cfg(test)]

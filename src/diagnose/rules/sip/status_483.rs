@@ -1,6 +1,7 @@
 //! A request was handed on too often.
 
-use crate::diagnose::evidence::sip::{aftermath, draft, who};
+use crate::diagnose::evidence::sip::{draft, refused_requests};
+use crate::diagnose::words::sip::status_483 as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::SipExchange;
 use crate::facts::sip::wishes::{by_server, refused};
@@ -45,46 +46,28 @@ impl Rule for TooManyHops {
         let (asked, lost): (Vec<_>, Vec<_>) = refused(case, false, |status| status == 483)
             .into_iter()
             .partition(|e| few_from_the_start(case, e).is_some());
-        let lost = by_server(lost).into_iter().filter_map(|group| Some(one(case, &group, group.first()?)));
+        let lost = by_server(lost).into_iter().filter_map(|group| one(case, &group));
         let asked = by_server(asked).into_iter().filter_map(|group| wanted(case, &group));
         lost.chain(asked).collect()
     }
 }
 
-fn one(case: &Case<'_>, group: &[&SipExchange<'_>], first: &SipExchange<'_>) -> Draft {
-    let left = hops_left(group);
-    draft(case, &ABOUT, group).title(format!("{} is handed on too often", who(group))).explain(format!(
-        "{} got 483 from {}: more proxies handed the request on than it allows, which happens where they send it in a \
-         circle.{left}{}",
-        who(group),
-        first.server(),
-        aftermath(case, group),
-    ))
+fn one(case: &Case<'_>, group: &[&SipExchange<'_>]) -> Option<Draft> {
+    let said = words::TooManyHops { refused: refused_requests(case, group)?, hops: hops_left(group) };
+    Some(draft(case, &ABOUT, group).says(&said))
 }
 
 /// How far Max-Forwards came down in the capture.
-fn hops_left(group: &[&SipExchange<'_>]) -> String {
-    let seen = |exchange: &SipExchange<'_>| {
-        exchange.hops().filter_map(|hop| hop.request?.sip.max_forwards).collect::<Vec<_>>()
-    };
-    let seen: Vec<_> = group.iter().flat_map(|exchange| seen(exchange)).collect();
-    match (seen.iter().max(), seen.iter().min()) {
-        (Some(most), Some(least)) if least < most => {
-            format!(" In the capture Max-Forwards comes down from {most} to {least}.")
-        }
-        (Some(most), _) => {
-            format!(" The request came with Max-Forwards {most}; on which way that was used up is not in the capture.")
-        }
-        _ => String::new(),
-    }
+fn hops_left(group: &[&SipExchange<'_>]) -> Option<words::HopsLeft> {
+    let hops = group.iter().flat_map(|exchange| exchange.hops());
+    let seen: Vec<u32> = hops.filter_map(|hop| hop.request?.sip.max_forwards).collect();
+    Some(words::HopsLeft { max_forwards: *seen.iter().max()?, max_forwards_least: *seen.iter().min()? })
 }
 
 fn wanted(case: &Case<'_>, group: &[&SipExchange<'_>]) -> Option<Draft> {
-    let hops = few_from_the_start(case, group.first()?)?;
-    Some(draft(case, &ABOUT, group).severity(Severity::Minor).title(format!("{} allows {hops} hops only", who(group))).explain(format!(
-        "{} began with Max-Forwards {hops} and got 483. A path test does so on purpose; a telephone should begin with 70.",
-        who(group),
-    )))
+    let max_forwards = few_from_the_start(case, group.first()?)?;
+    let said = words::FewHops { refused: refused_requests(case, group)?, max_forwards };
+    Some(draft(case, &ABOUT, group).severity(Severity::Minor).says(&said))
 }
 
 /// Max-Forwards of a request that no proxy has handed on yet, if it is small.

@@ -1,6 +1,7 @@
 //! The server failed at its own work.
 
-use crate::diagnose::evidence::sip::{aftermath, crowd, draft, how_often, who};
+use crate::diagnose::evidence::sip::{draft, refused_requests};
+use crate::diagnose::words::sip::status_5xx as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::sip::SipExchange;
 use crate::facts::sip::wishes::{by_server, refused};
@@ -46,24 +47,16 @@ impl Rule for ServerError {
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let groups =
             by_server(refused(case, false, |status| matches!(status, 500..=599) && !matches!(status, 501 | 504)));
-        groups.iter().filter_map(|group| Some(one(case, group, group.first()?))).collect()
+        groups.iter().filter_map(|group| one(case, group)).collect()
     }
 }
 
-fn one(case: &Case<'_>, group: &[&SipExchange<'_>], first: &SipExchange<'_>) -> Draft {
-    let line = first.answer().map_or_else(String::new, |answer| answer.status_line());
-    let later = first
-        .answer()
-        .and_then(|answer| answer.sip.retry_after)
-        .map_or_else(String::new, |seconds| format!(" It asks to be tried again after {seconds} seconds."));
-    draft(case, &ABOUT, group).seen_in(group.len()).title(format!("{} fails: {line}", first.server())).explain(format!(
-        "{} answered {}{} {}.{later} The request itself was not at fault.{}",
-        first.server(),
-        who(group),
-        crowd(group).map_or_else(String::new, |crowd| format!(" ({crowd})")),
-        how_often(group),
-        aftermath(case, group),
-    ))
+fn one(case: &Case<'_>, group: &[&SipExchange<'_>]) -> Option<Draft> {
+    let said = words::Failed {
+        refused: refused_requests(case, group)?,
+        retry_after_s: group.first()?.answer().and_then(|answer| answer.sip.retry_after),
+    };
+    Some(draft(case, &ABOUT, group).seen_in(group.len()).says(&said))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! One side speaks TLS and the other does not.
 
-use crate::diagnose::evidence::sip::{named, severity, show, subject};
+use crate::diagnose::evidence::sip::{answers, named, severity, show};
 use crate::diagnose::words::path;
+use crate::diagnose::words::sip::transport_mismatch::{self as words, Mismatch};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::SipExchange;
@@ -65,15 +66,7 @@ impl Rule for TransportMismatch {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Kind {
-    /// SIP in clear where TLS is expected.
-    ClearOnTls,
-    /// TLS where SIP in clear is expected.
-    TlsOnClear,
-}
-
-fn mismatch(case: &Case<'_>, c: &Conversation) -> Option<Kind> {
+fn mismatch(case: &Case<'_>, c: &Conversation) -> Option<Mismatch> {
     let first = |side: Side| c.first_bytes[side].as_ref().map(|first| first.bytes.as_slice());
     let is_sip = |side: Side| c.messages.iter().any(|m| m.from == side && matches!(m.body, Body::Sip(_)));
     let client = first(Side::Client).filter(|_| c.transport == Transport::Tcp)?;
@@ -81,11 +74,11 @@ fn mismatch(case: &Case<'_>, c: &Conversation) -> Option<Kind> {
     let clear_ports = sip::PROTOCOL.tcp_ports;
     let failed = is_over(case, c);
     if TLS_PORTS.contains(&c.server.port) && is_sip(Side::Client) && !client.starts_with(&HANDSHAKE) {
-        return (!is_sip(Side::Server) && failed).then_some(Kind::ClearOnTls);
+        return (!is_sip(Side::Server) && failed).then_some(Mismatch::PlainToTls);
     }
     let tls = client.starts_with(&HANDSHAKE) && clear_ports.contains(&c.server.port);
     let answers_tls = matches!(server, [0x14..=0x17, 0x03, ..]);
-    (tls && !answers_tls && failed).then_some(Kind::TlsOnClear)
+    (tls && !answers_tls && failed).then_some(Mismatch::TlsToPlain)
 }
 
 /// The server said something else, hung up, or let the time for an answer pass.
@@ -94,17 +87,14 @@ fn is_over(case: &Case<'_>, c: &Conversation) -> bool {
     c.bytes.server > 0 || c.teardown.by == CloseBy::Server || (waited && c.packets.server > 0)
 }
 
-fn on_port(group: &[(&Conversation, Kind)]) -> Option<Draft> {
+fn on_port(group: &[(&Conversation, Mismatch)]) -> Option<Draft> {
     let (c, kind) = group.first()?;
-    let (what, speaks) = match kind {
-        Kind::ClearOnTls => ("SIP in clear on the TLS port", "begins with SIP in clear"),
-        Kind::TlsOnClear => ("TLS on the port for SIP in clear", "begins with a TLS ClientHello"),
-    };
+    let said = words::NotAlike { server: c.server, client: c.client.ip, count: group.len(), mismatch: *kind };
     let mut draft = Draft::new(&ABOUT, READ_BYTES).retry(group.len() > 1).seen_in(group.len());
     for (c, _) in group {
         draft = draft.conversation(c);
         if let Some(first) = &c.first_bytes.client {
-            draft = draft.packet(first.at, format!("{}: the client {speaks}", path(c)));
+            draft = draft.packet(first.at, format!("{}: the client {}", path(c), kind.speaks()));
         }
         draft = match (&c.first_bytes.server, c.teardown.at) {
             (Some(first), _) => draft.packet(first.at, "the server answers something else"),
@@ -112,11 +102,7 @@ fn on_port(group: &[(&Conversation, Kind)]) -> Option<Draft> {
             (None, None) => draft.absence("no answer"),
         };
     }
-    Some(draft.title(format!("{} speaks {what} of {}", c.client.ip, c.server)).explain(format!(
-        "The client at {} {speaks} on port {} of {}, and the server does not answer in kind: one of them is set to the wrong \
-         transport or port.",
-        c.client.ip, c.server.port, c.server.ip,
-    )))
+    Some(draft.says(&said))
 }
 
 /// Score of a finding that rests on the first bytes of a connection.
@@ -160,26 +146,27 @@ fn is_clear(c: &Conversation) -> bool {
     !handshake(Side::Client) && !handshake(Side::Server)
 }
 
-fn claimed(case: &Case<'_>, group: &[(&SipExchange<'_>, &str, Option<UnansweredRequest<'_>>)]) -> Option<Draft> {
-    let (first, says, _) = group.first()?;
+fn claimed(
+    case: &Case<'_>,
+    group: &[(&SipExchange<'_>, &'static str, Option<UnansweredRequest<'_>>)],
+) -> Option<Draft> {
+    let (first, header, _) = group.first()?;
     let all: Vec<&SipExchange<'_>> = group.iter().map(|(exchange, ..)| *exchange).collect();
     let mut draft = Draft::new(&ABOUT, 60).retry(all.len() > 1).severity(severity(case, &all));
     for exchange in &all {
         draft = named(draft, exchange);
     }
     draft = show(draft, first);
-    let outcome = first
-        .answer()
-        .map_or_else(|| "does not answer".to_owned(), |answer| format!("answers {}", answer.status_line()));
-    let transport = first.request().map_or("clear", |request| match request.conversation.transport {
-        Transport::Tcp => "TCP",
-        Transport::Udp => "UDP",
-    });
-    Some(draft.title(format!("{} registers for TLS over {transport}", subject(first))).explain(format!(
-        "The REGISTER of {} says TLS in its {says}, but came over {transport} in clear to {}, which {outcome}.",
-        subject(first),
-        first.server(),
-    )))
+    let said = words::ClaimsTls {
+        server: first.server(),
+        user: first.target(),
+        client: first.client().ip,
+        count: all.len(),
+        transport: first.request()?.conversation.transport,
+        header,
+        answers: answers(&[first]),
+    };
+    Some(draft.says(&said))
 }
 
 #[cfg(test)]

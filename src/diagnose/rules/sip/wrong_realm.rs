@@ -1,6 +1,7 @@
 //! The client answers for another realm than the server asked for.
 
-use crate::diagnose::evidence::sip::{aftermath, draft, named, subject};
+use crate::diagnose::evidence::sip::{all_recovered, draft, named, requests, subject};
+use crate::diagnose::words::sip::wrong_realm as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sip::wishes::scanners;
@@ -86,24 +87,17 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     let Run { sent, wanted, .. } = group.first()?;
     let wrong: Vec<&SipExchange<'_>> = group.iter().flat_map(|run| run.wrong.iter().copied()).collect();
     let first = *wrong.first()?;
-    let letters = if sent.eq_ignore_ascii_case(wanted) {
-        " They differ in upper and lower case only, and that counts."
-    } else {
-        ""
+    let said = words::OtherRealm {
+        server: first.server(),
+        requests: requests(&wrong)?,
+        count: wrong.len(),
+        realm: (*wanted).to_owned(),
+        realm_sent: (*sent).to_owned(),
+        recovered: all_recovered(case, &wrong),
     };
-    let title = format!("{} answers for realm \"{sent}\" instead of \"{wanted}\"", subject(first));
-    let draft = draft(case, &ABOUT, &wrong).title(title);
-    let draft = group.iter().flat_map(|run| run.all).fold(draft, named);
-    let text = format!(
-        "{} asked {} for credentials of realm \"{wanted}\"; the client at {} sent some for realm \"{sent}\" and was \
-         refused.{letters}{}",
-        first.server(),
-        subject(first),
-        first.client().ip,
-        aftermath(case, &wrong),
-    );
+    let draft = draft(case, &ABOUT, &wrong).says(&said);
     let cure = format!("Set the realm of {} in the client to \"{wanted}\", or leave it empty.", subject(first));
-    Some(draft.explain(text).remedy_first(cure))
+    Some(group.iter().flat_map(|run| run.all).fold(draft, named).remedy_first(cure))
 }
 
 #[cfg(test)]

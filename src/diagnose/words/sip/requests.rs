@@ -1,0 +1,227 @@
+//! Values that many findings about SIP have: requests, how they were answered, calls that failed.
+
+use crate::diagnose::words::{Clients, Users, count, few, few_of, shown, times};
+use crate::model::Endpoint;
+use serde::Serialize;
+use std::fmt;
+use std::net::IpAddr;
+
+/// A user as people call him: by the name that the request gives, else as one of many.
+pub fn called(user: Option<&str>) -> &str {
+    user.unwrap_or("a user without a name")
+}
+
+/// "REGISTER of", "INVITE to".
+pub fn preposition(method: &str) -> &'static str {
+    if method == "REGISTER" { "of" } else { "to" }
+}
+
+/// Requests of one method.
+#[derive(Debug, Clone, Serialize)]
+pub struct Requests {
+    /// `REGISTER`, `INVITE`.
+    pub method: String,
+    /// Whom they are about: addresses of record of To.
+    #[serde(flatten)]
+    pub users: Users,
+    /// Who sent them.
+    #[serde(flatten)]
+    pub clients: Clients,
+}
+
+impl Requests {
+    /// "ann@example.com", "ann@example.com and 3 other users".
+    pub fn users(&self) -> String {
+        self.users.or(called(None))
+    }
+
+    /// "3 requests of 2 clients", of so many requests; nothing if it is one client, which is named anyway.
+    pub fn crowd(&self, number: usize) -> Option<String> {
+        let clients = self.clients.number();
+        (clients > 1).then(|| format!("{} of {}", count(number, "request"), count(clients, "client")))
+    }
+}
+
+/// "REGISTER of ann@example.com from 10.1.0.50".
+impl fmt::Display for Requests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, clients, .. } = self;
+        write!(f, "{method} {} {} from {clients}", preposition(method), self.users())
+    }
+}
+
+/// Requests of one method that one server refused with the same status.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefusedRequests {
+    /// Who was asked first.
+    #[serde(serialize_with = "shown")]
+    pub server: Endpoint,
+    /// What was asked, for whom, by whom.
+    #[serde(flatten)]
+    pub requests: Requests,
+    /// Number of requests.
+    pub count: usize,
+    /// Status of the answers.
+    pub status: Option<u16>,
+    /// The answers.
+    #[serde(flatten)]
+    pub answers: StatusLines,
+    /// Every client got what it had asked for later.
+    pub recovered: bool,
+}
+
+impl RefusedRequests {
+    /// "once, with 403 Forbidden".
+    pub fn how_often(&self) -> String {
+        format!("{}, with {}", times(self.count), self.answers)
+    }
+
+    /// "403 Forbidden": the first answer.
+    pub fn answer(&self) -> &str {
+        self.answers.first().unwrap_or_default()
+    }
+
+    /// See [`Requests::crowd`].
+    pub fn crowd(&self) -> Option<String> {
+        self.requests.crowd(self.count)
+    }
+
+    /// See [`aftermath`].
+    pub const fn aftermath(&self) -> &'static str {
+        aftermath(self.recovered)
+    }
+}
+
+/// A sentence with a blank in front; nothing if the client did not get through.
+pub(super) const fn aftermath(recovered: bool) -> &'static str {
+    if recovered { " The same client got through later." } else { "" }
+}
+
+/// Status lines of answers, each once, in order of appearance: the first eight, and how many they are.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatusLines {
+    answers: Vec<String>,
+    answer_count: usize,
+}
+
+impl StatusLines {
+    /// Of any number of answers.
+    pub fn of(lines: impl IntoIterator<Item = String>) -> Self {
+        let (answers, answer_count) = few(lines);
+        Self { answers, answer_count }
+    }
+
+    /// The first of them.
+    pub fn first(&self) -> Option<&str> {
+        self.answers.first().map(String::as_str)
+    }
+}
+
+/// "480 Temporarily Unavailable", "no answer".
+impl fmt::Display for StatusLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.answers.as_slice() {
+            [] => f.write_str("no answer"),
+            answers => f.write_str(&few_of(answers, self.answer_count, "answers")),
+        }
+    }
+}
+
+/// Calls that did not reach the user.
+#[derive(Debug, Clone, Serialize)]
+pub struct FailedCalls {
+    /// Number of calls.
+    pub failed_calls: usize,
+    /// The answers to them.
+    #[serde(flatten)]
+    pub answers: StatusLines,
+}
+
+impl FailedCalls {
+    /// "2 calls to this user failed afterwards (480 Temporarily Unavailable)."; nothing if there was none.
+    pub fn told(&self, when: &str) -> Option<String> {
+        let Self { failed_calls, answers } = self;
+        (*failed_calls > 0).then(|| format!("{} to this user failed {when} ({answers}).", count(*failed_calls, "call")))
+    }
+}
+
+/// Where requests came from: the address, and the same with its port.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ClientEndpoint {
+    client: IpAddr,
+    #[serde(serialize_with = "shown")]
+    client_endpoint: Endpoint,
+}
+
+impl ClientEndpoint {
+    /// The address alone.
+    pub const fn address(self) -> IpAddr {
+        self.client
+    }
+}
+
+impl From<Endpoint> for ClientEndpoint {
+    fn from(endpoint: Endpoint) -> Self {
+        Self { client: endpoint.ip, client_endpoint: endpoint }
+    }
+}
+
+/// "10.1.0.50:5060".
+impl fmt::Display for ClientEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.client_endpoint.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn requests(method: &str, clients: impl IntoIterator<Item = u8>) -> Requests {
+        let users = Users::of([Some("ann@example.com".to_owned()), None]);
+        let clients = Clients::of(clients.into_iter().map(|n| IpAddr::from([10, 1, 0, n])));
+        Requests { method: method.to_owned(), users, clients }
+    }
+
+    #[test]
+    fn requests_are_said_and_written() {
+        let of_one = requests("REGISTER", [50]);
+        assert_eq!(of_one.to_string(), "REGISTER of ann@example.com and a user without a name from 10.1.0.50");
+        assert_eq!(of_one.crowd(2), None);
+        assert_eq!(requests("INVITE", 1..=3).crowd(4).as_deref(), Some("4 requests of 3 clients"));
+        assert_eq!(
+            serde_json::to_value(&of_one).unwrap(),
+            json!({
+                "method": "REGISTER", "users": ["ann@example.com"], "user_count": 2,
+                "clients": ["10.1.0.50"], "client_count": 1,
+            })
+        );
+    }
+
+    #[test]
+    fn answers_are_said_and_written() {
+        let calls = |lines: &[&str]| FailedCalls {
+            failed_calls: lines.len(),
+            answers: StatusLines::of(lines.iter().map(|&line| line.to_owned())),
+        };
+        assert_eq!(calls(&[]).told("then"), None);
+        let two = calls(&["480 Gone", "480 Gone"]);
+        assert_eq!(two.told("then").as_deref(), Some("2 calls to this user failed then (480 Gone)."));
+        assert_eq!(
+            serde_json::to_value(&two).unwrap(),
+            json!({"failed_calls": 2, "answers": ["480 Gone"], "answer_count": 1})
+        );
+        assert_eq!(StatusLines::of([]).to_string(), "no answer");
+    }
+
+    #[test]
+    fn clients_have_an_address_with_and_without_port() {
+        let client = ClientEndpoint::from(Endpoint { ip: IpAddr::from([10, 1, 0, 50]), port: 5060 });
+        assert_eq!(client.to_string(), "10.1.0.50:5060");
+        assert_eq!(
+            serde_json::to_value(client).unwrap(),
+            json!({"client": "10.1.0.50", "client_endpoint": "10.1.0.50:5060"})
+        );
+    }
+}

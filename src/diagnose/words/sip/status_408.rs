@@ -1,0 +1,95 @@
+//! What is said of SIP requests that nobody answers in time.
+
+use super::requests::aftermath;
+use super::{RefusedRequests, Requests};
+use crate::diagnose::words::{Words, shown, span, times};
+use crate::model::Endpoint;
+use serde::Serialize;
+use std::net::IpAddr;
+
+/// A proxy says that the next server did not answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct HandedOn {
+    /// What was not answered.
+    #[serde(flatten)]
+    pub refused: RefusedRequests,
+}
+
+impl Words for HandedOn {
+    fn title(&self) -> String {
+        format!("What {} hands on gets no answer: {}", self.refused.server, self.refused.answer())
+    }
+
+    fn explanation(&self) -> String {
+        let Self { refused } = self;
+        format!(
+            "{} answered {} {}: something behind it did not answer in time.{}",
+            refused.server,
+            refused.requests,
+            refused.how_often(),
+            refused.aftermath(),
+        )
+    }
+}
+
+/// No final response came at all.
+#[derive(Debug, Clone, Serialize)]
+pub struct NoAnswer {
+    /// Who was asked.
+    #[serde(serialize_with = "shown")]
+    pub server: Endpoint,
+    /// What was asked, for whom, by whom.
+    #[serde(flatten)]
+    pub requests: Requests,
+    /// Number of requests.
+    pub count: usize,
+    /// What became of the first of them.
+    #[serde(flatten)]
+    pub fate: RequestFate,
+    /// Seconds within which an answer should have come.
+    pub waited_s: f64,
+    /// Every client got what it had asked for later.
+    pub recovered: bool,
+}
+
+/// What became of a request without an answer.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum RequestFate {
+    /// The client repeated it until its timer ran out.
+    Repeated {
+        /// How often.
+        repetitions: usize,
+    },
+    /// TCP delivered it.
+    Delivered,
+    /// It did not arrive.
+    Rejected {
+        /// Who says so.
+        rejected_by: IpAddr,
+    },
+}
+
+impl Words for NoAnswer {
+    fn title(&self) -> String {
+        format!("{} does not answer {}", self.server, self.requests)
+    }
+
+    fn explanation(&self) -> String {
+        let fate = match self.fate {
+            RequestFate::Repeated { repetitions } => format!("repeated it {} in vain", times(repetitions)),
+            RequestFate::Delivered => "delivered it, and nothing came back".to_owned(),
+            RequestFate::Rejected { rejected_by } => {
+                format!("got an ICMP error from {rejected_by} instead of an answer")
+            }
+        };
+        let crowd = self.requests.crowd(self.count).map_or_else(String::new, |crowd| format!(" ({crowd} in all)"));
+        format!(
+            "{} got no answer from {}: the client {fate}; the time of {} for an answer was over{crowd}.{}",
+            self.requests,
+            self.server,
+            span(self.waited_s),
+            aftermath(self.recovered),
+        )
+    }
+}
