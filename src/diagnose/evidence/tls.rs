@@ -1,6 +1,7 @@
 //! What is shown of TLS handshakes that came to nothing.
 
-use crate::diagnose::words::{closer, listed, path, side, times};
+use crate::diagnose::words::tls::Handshakes;
+use crate::diagnose::words::{Clients, closer, path, side};
 use crate::diagnose::{About, Draft};
 use crate::facts::Case;
 use crate::facts::tls::TlsHandshake;
@@ -52,12 +53,13 @@ fn show(draft: Draft, handshake: &TlsHandshake<'_>) -> Draft {
     }
 }
 
-/// Who called, and how often: `10.1.0.50 tried twice`.
-pub fn tried(group: &[&TlsHandshake<'_>]) -> String {
-    format!("{} tried {}", callers(group), times(group.len()))
-}
-
-/// Who called.
-pub fn callers(group: &[&TlsHandshake<'_>]) -> String {
-    listed(group.iter().map(|one| one.client()), "clients")
+/// Who called whom, and how often.
+pub fn handshakes(group: &[&TlsHandshake<'_>]) -> Option<Handshakes> {
+    let first = group.first()?;
+    Some(Handshakes {
+        server: first.server(),
+        host: first.host().map(str::to_owned),
+        clients: Clients::of(group.iter().map(|one| one.client())),
+        count: group.len(),
+    })
 }

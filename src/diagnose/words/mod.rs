@@ -13,6 +13,7 @@ pub mod tcp;
 #[cfg(test)]
 pub mod tests;
 mod texts;
+pub mod tls;
 mod values;
 
 pub use crate::model::{span, span_ns};
@@ -23,6 +24,7 @@ pub use values::{Clients, Closed, OneSide, Silence, Status, Users};
 use crate::facts::Talk;
 use crate::model::{Side, Timestamp};
 use nrpcsniff_dissectors::dns;
+use nrpcsniff_dissectors::ltpa::utc;
 use serde::{Serialize, Serializer};
 use std::fmt::Display;
 
@@ -71,7 +73,19 @@ pub fn shown_if<'v, T: Display + 'v, S: Serializer>(
     value.into_iter().next().map(ToString::to_string).serialize(serializer)
 }
 
-/// For a side that may be unknown: `client`, `server`.
+/// For seconds since 1970, as tokens and certificates have them: a time.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+pub fn as_utc<S: Serializer>(seconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&utc(*seconds))
+}
+
+/// For a side: `client`, `server`.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+pub fn side_name<S: Serializer>(side: &Side, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(side.name())
+}
+
+/// For a side that may be unknown.
 pub fn side_if<'v, S: Serializer>(side: impl IntoIterator<Item = &'v Side>, serializer: S) -> Result<S::Ok, S::Error> {
     side.into_iter().next().map(|side| side.name()).serialize(serializer)
 }

@@ -2,7 +2,7 @@
 //! so that its parts stand among the other facts by the names that [`super::Words`] lists; `Display` is how it is said.
 
 use super::lists::{few, few_of};
-use super::span;
+use super::{side_name, span};
 use crate::model::{Close, CloseBy, Conversation, Side, Teardown};
 use nrpcsniff_dissectors::nrpc;
 use serde::{Serialize, Serializer};
@@ -133,7 +133,7 @@ impl fmt::Display for Closed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct OneSide {
     /// Which one.
-    #[serde(serialize_with = "by_name")]
+    #[serde(serialize_with = "side_name")]
     pub side: Side,
     /// Its address.
     pub side_address: IpAddr,
@@ -144,11 +144,6 @@ impl OneSide {
     pub fn of(conversation: &Conversation, side: Side) -> Self {
         Self { side, side_address: conversation.endpoint(side).ip }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn by_name<S: Serializer>(side: &Side, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(side.name())
 }
 
 /// How long sessions were silent: the shortest and the longest silence, in seconds.

@@ -133,11 +133,6 @@ impl<'a> TlsHandshake<'a> {
         self.conversation.server
     }
 
-    /// `meet.example.com (10.1.0.22:443)`, or the address alone.
-    pub fn site(&self) -> String {
-        self.host().map_or_else(|| self.server().to_string(), |host| format!("{host} ({})", self.server()))
-    }
-
     /// The alert by which that side refused, if it did.
     pub fn refused_by(&self, side: Side) -> Option<(&'a Message, Alert)> {
         self.alert.filter(|(message, _)| message.from == side)

@@ -1,10 +1,10 @@
 //! The server's certificate is over, or not valid yet.
 
-use crate::diagnose::evidence::tls::{callers, failed, tried};
-use crate::diagnose::words::clock;
+use crate::diagnose::evidence::tls::{failed, handshakes};
+use crate::diagnose::words::tls::cert_expired as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::tls::{Blame, TlsHandshake, by_site, day};
-use crate::model::{Confidence, RuleId, Severity, Side};
+use crate::facts::tls::{Blame, TlsHandshake, by_site};
+use crate::model::{Confidence, RuleId, Severity, Side, Timestamp};
 use nrpcsniff_dissectors::tls::Certificate;
 
 /// See [`ABOUT`].
@@ -58,89 +58,63 @@ impl Rule for CertExpired {
 
 fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let alert = group.iter().find_map(|one| one.refused_by(Side::Client)).map(|(_, alert)| alert);
-    let how = match alert {
-        Some(alert) => format!("ended the handshake with the alert {}", alert.shown()),
-        None => "closed".to_owned(),
-    };
+    let alert = group.iter().find_map(|one| one.refused_by(Side::Client)).map(|(_, alert)| alert.into());
     let draft = failed(case, &ABOUT, 45, group).points(if alert.is_some() { 20 } else { 0 });
-    let tried =
-        format!("{} to reach {} and {how} when the server had shown its certificate.", tried(group), first.site());
     let time = first.hello.at().time;
-    let (bad, (title, fact)) = if let Some(bad) = first.ended_at(time) {
-        (bad, over(first, bad, &clock(time)))
-    } else if let Some(bad) = first.begins_after(time) {
-        (bad, early(first, bad, &clock(time)))
-    } else {
-        return Some(by_the_client_s_clock(draft, group, first, &tried));
-    };
-    Some(draft.points(20).title(title).explain(format!("{tried} {fact}")).remedy_first(renew(bad)))
+    let handshakes = handshakes(group)?;
+    if let Some(bad) = first.ended_at(time).or_else(|| first.begins_after(time)) {
+        let said = words::Refused { handshakes, alert, certificate: out_of_date(first, bad, time) };
+        return Some(draft.points(20).says(&said).remedy_first(renew(bad)));
+    }
+    let validity = first.certificate().map(validity);
+    let said = words::TakenForExpired { handshakes, alert, validity };
+    Some(by_the_client_s_clock(draft.says(&said), &said))
 }
 
-/// Title and fact for a certificate that has ended.
-fn over(handshake: &TlsHandshake<'_>, bad: &Certificate, when: &str) -> (String, String) {
-    let (whose, ends) = (whose(handshake, bad), bad.ends());
-    (
-        format!("{whose} of {} ended on {}", handshake.site(), day(&ends)),
-        format!("{whose}, of \"{}\", ended at {ends}, before {when}.", bad.subject),
-    )
+fn out_of_date(handshake: &TlsHandshake<'_>, bad: &Certificate, as_of: Timestamp) -> words::OutOfDate {
+    words::OutOfDate {
+        certificate_subject: bad.subject.clone(),
+        certificate_issuer: bad.issuer.clone(),
+        is_own_certificate: handshake.certificate().is_some_and(|own| own == bad),
+        validity: validity(bad),
+        as_of,
+    }
 }
 
-/// Title and fact for a certificate that has not begun.
-fn early(handshake: &TlsHandshake<'_>, bad: &Certificate, when: &str) -> (String, String) {
-    let (whose, begins) = (whose(handshake, bad), bad.begins());
-    (
-        format!("{whose} of {} is not valid before {}", handshake.site(), day(&begins)),
-        format!("{whose}, of \"{}\", begins at {begins}, after {when}.", bad.subject),
-    )
-}
-
-fn whose(handshake: &TlsHandshake<'_>, bad: &Certificate) -> &'static str {
-    let own = handshake.certificate().is_some_and(|own| own == bad);
-    if own { "The certificate" } else { "A certificate in the chain" }
+const fn validity(certificate: &Certificate) -> words::Validity {
+    words::Validity { certificate_begins: certificate.not_before, certificate_expires: certificate.not_after }
 }
 
 fn renew(bad: &Certificate) -> String {
     format!("Renew the certificate of \"{}\", issued by \"{}\".", bad.subject, bad.issuer)
 }
 
-/// The alert speaks of dates, and the dates are in order, or cannot be seen.
-fn by_the_client_s_clock(draft: Draft, group: &[&TlsHandshake<'_>], first: &TlsHandshake<'_>, tried: &str) -> Draft {
-    let clocks = format!(
+/// What to do if the alert speaks of dates, and the dates are in order, or cannot be seen.
+fn by_the_client_s_clock(draft: Draft, said: &words::TakenForExpired) -> Draft {
+    let draft = draft.at_most(Confidence::Medium).remedy_first(format!(
         "Compare the clock of {} with the true time; look at the roots and intermediates that it keeps itself.",
-        callers(group)
-    );
-    let draft = draft
-        .at_most(Confidence::Medium)
-        .title(format!("{} takes the certificate of {} for expired", callers(group), first.site()))
-        .remedy_first(clocks);
-    match first.certificate() {
-        Some(own) => draft.explain(format!(
-            "{tried} It is valid from {} until {}, and so it was by the clock of the capture.",
-            own.begins(),
-            own.ends()
-        )),
-        None => draft.explain(format!("{tried} The certificate itself cannot be read here.")).remedy_first(format!(
-            "Look at the dates: openssl s_client -connect {} -showcerts | openssl x509 -noout -dates.",
-            first.server()
-        )),
+        said.handshakes.clients
+    ));
+    if said.validity.is_some() {
+        return draft;
     }
+    draft.remedy_first(format!(
+        "Look at the dates: openssl s_client -connect {} -showcerts | openssl x509 -noout -dates.",
+        said.handshakes.server
+    ))
 }
 
 /// Nobody minded.
 fn went_on(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let bad = first.ended_at(first.judged_at(case))?;
-    let when = clock(first.judged_at(case));
-    let (title, fact) = over(first, bad, &when);
-    let as_of = if case.settings.now.is_some() { " This is judged as of the time given." } else { "" };
-    Some(
-        failed(case, &ABOUT, 85, group)
-            .severity(Severity::Minor)
-            .title(title)
-            .explain(format!("{fact} {} went on all the same; others may not.{as_of}", callers(group)))
-            .remedy_first(renew(bad)),
-    )
+    let as_of = first.judged_at(case);
+    let bad = first.ended_at(as_of)?;
+    let said = words::WentOn {
+        handshakes: handshakes(group)?,
+        certificate: out_of_date(first, bad, as_of),
+        as_of_given: case.settings.now.is_some(),
+    };
+    Some(failed(case, &ABOUT, 85, group).severity(Severity::Minor).says(&said).remedy_first(renew(bad)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Client and server have no cipher suite in common.
 
-use crate::diagnose::evidence::tls::{callers, failed, tried};
+use crate::diagnose::evidence::tls::{failed, handshakes};
+use crate::diagnose::words::tls::{CipherSuites, cipher as words};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tls::{TlsHandshake, agreed, by_site, refusal_of_hello};
 use crate::model::{RuleId, Severity};
@@ -9,9 +10,6 @@ use nrpcsniff_dissectors::tls::{TLS12, suite_shown};
 
 /// See [`ABOUT`].
 pub struct Cipher;
-
-/// Cipher suites that are shown of one hello.
-const SUITES: usize = 8;
 
 /// Id of the rule.
 pub const ID: RuleId = RuleId::new("tls-cipher");
@@ -65,40 +63,24 @@ fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let (_, alert) = refusal_of_hello(first)?;
     let offers = || first.hello.content.real_suites();
     let chosen: Vec<u16> = agreed(case, first.server()).iter().map(|hello| hello.suite).collect();
-    let common = chosen.iter().find(|suite| offers().any(|offer| offer == **suite));
-    let draft = failed(case, &ABOUT, 80, group)
-        .guard(common.is_some())
-        .title(format!("{} takes none of the cipher suites of {}", first.site(), callers(group)))
-        .explain(format!(
-            "{} to reach {} and offered {}; the server answered with the alert {} and chose none{}",
-            tried(group),
-            first.site(),
-            listed(offers()),
-            alert.shown(),
-            match common {
-                Some(suite) => format!(
-                    ". With others it agreed on {}, which this client offers too: it may want another curve or signature, or \
-                     lacks a certificate for this name.",
-                    suite_shown(*suite)
-                ),
-                None => ".".to_owned(),
-            },
-        ))
-        .remedy_first(format!("Compare the suites of {} and {}, and allow one that both can.", callers(group), first.site()));
+    let common = chosen.iter().copied().find(|&suite| offers().any(|offer| offer == suite));
+    let said = words::NoneTaken {
+        handshakes: handshakes(group)?,
+        offered: CipherSuites::of(offers()),
+        alert: alert.into(),
+        common_cipher_suite: common.map(suite_shown),
+    };
+    let cure = format!(
+        "Compare the suites of {} and {}, and allow one that both can.",
+        said.handshakes.clients,
+        said.handshakes.site()
+    );
+    let draft = failed(case, &ABOUT, 80, group).guard(common.is_some()).says(&said).remedy_first(cure);
     Some(if chosen.is_empty() || common.is_some() {
         draft
     } else {
-        draft.note(format!("with others the server agreed on {}", listed(chosen.into_iter())))
+        draft.note(format!("with others the server agreed on {}", CipherSuites::of(chosen)))
     })
-}
-
-/// The names of some suites.
-fn listed(suites: impl Iterator<Item = u16>) -> String {
-    let all: Vec<String> = suites.map(suite_shown).collect();
-    match all.len().saturating_sub(SUITES) {
-        0 => all.join(", "),
-        more => format!("{} and {more} more", all.get(..SUITES).unwrap_or_default().join(", ")),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The server wants a certificate of its client, and does not get a good one.
 
-use crate::diagnose::evidence::tls::{callers, failed, tried};
+use crate::diagnose::evidence::tls::{failed, handshakes};
+use crate::diagnose::words::tls::client_cert as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tls::{TlsHandshake, by_site};
 use crate::model::{CloseBy, Confidence, Message, RuleId, Severity, Side};
@@ -86,35 +87,27 @@ fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let alert = group.iter().find_map(|one| one.refused_by(Side::Server)).map(|(_, alert)| alert);
     let certificate = first.client_chain?.content.own();
-    let what = match certificate {
-        None => "sent none".to_owned(),
-        Some(own) if own.readable => format!("sent that of \"{}\", issued by \"{}\"", own.subject, own.issuer),
-        Some(_) => "sent one that cannot be read".to_owned(),
-    };
-    let how = match alert {
-        Some(alert) => format!("ended the handshake with the alert {}", alert.shown()),
-        None => "closed".to_owned(),
+    let said = words::Wanted {
+        handshakes: handshakes(group)?,
+        sent_certificate: certificate.is_some(),
+        certificate: certificate.filter(|own| own.readable).map(|own| words::Sent {
+            certificate_subject: own.subject.clone(),
+            certificate_issuer: own.issuer.clone(),
+        }),
+        alert: alert.map(Into::into),
     };
     let plain = alert.is_some_and(|alert| alert.code == CERTIFICATE_REQUIRED);
-    let title = match certificate {
-        None => format!("{} wants a certificate, and {} has none", first.site(), callers(group)),
-        Some(_) => format!("{} does not take the certificate of {}", first.site(), callers(group)),
-    };
+    let cure = format!(
+        "Decide whether clients of {} need a certificate: if not, switch it off there; if so, give {} one.",
+        said.handshakes.site(),
+        said.handshakes.clients
+    );
     Some(
         failed(case, &ABOUT, 55, group)
             .points(if plain { 40 } else { 20 })
             .at_most(if alert.is_some() { Confidence::High } else { Confidence::Medium })
-            .title(title)
-            .explain(format!(
-                "{} to reach {}, which asked for a certificate of the client; it {what}, and the server {how}.",
-                tried(group),
-                first.site(),
-            ))
-            .remedy_first(format!(
-                "Decide whether clients of {} need a certificate: if not, switch it off there; if so, give {} one.",
-                first.site(),
-                callers(group)
-            )),
+            .says(&said)
+            .remedy_first(cure),
     )
 }
 

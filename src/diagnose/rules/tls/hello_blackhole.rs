@@ -1,7 +1,7 @@
 //! A ClientHello that fills more than one segment is never answered.
 
-use crate::diagnose::evidence::tls::{callers, failed, tried};
-use crate::diagnose::words::span;
+use crate::diagnose::evidence::tls::{failed, handshakes};
+use crate::diagnose::words::tls::hello_blackhole as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::statistics::seconds;
 use crate::facts::tls::{TlsHandshake, by_site};
@@ -83,26 +83,19 @@ fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
         return None;
     }
     let small = served.small;
-    let length = first.hello.message.length;
     let (points, at_most, fate) = match swallowed(case, first)? {
         Lost::Repeated(u) => {
-            let time = span(seconds(u.last.since(u.first)));
-            (20, Confidence::High, format!("it was repeated {} times within {time} and never acknowledged", u.tries))
+            let repeated_for_s = seconds(u.last.since(u.first));
+            (20, Confidence::High, words::HelloFate::Repeated { repetitions: u.tries, repeated_for_s })
         }
-        Lost::Acknowledged(waited) => {
-            (0, Confidence::Medium, format!("it was acknowledged, and for {} nothing else came", span(waited)))
-        }
+        Lost::Acknowledged(waited_s) => (0, Confidence::Medium, words::HelloFate::Acknowledged { waited_s }),
     };
+    let said = words::Swallowed { handshakes: handshakes(group)?, hello_bytes: first.hello.message.length, fate };
     let draft = failed(case, &ABOUT, 45, group)
         .points(points)
         .points(if small.is_some() { 20 } else { 0 })
         .at_most(if small.is_some() { at_most } else { Confidence::Medium })
-        .title(format!("The large ClientHello of {} to {} is never answered", callers(group), first.site()))
-        .explain(format!(
-            "{} to reach {} with a ClientHello of {length} bytes, more than one segment; {fate}.",
-            tried(group),
-            first.site(),
-        ));
+        .says(&said);
     Some(match small {
         Some(small) => draft.packet(
             small.hello.at(),

@@ -1,18 +1,15 @@
 //! The server's certificate is for another host than the one that the client wants.
 
-use crate::diagnose::evidence::tls::{callers, failed, tried};
+use crate::diagnose::evidence::tls::{failed, handshakes};
+use crate::diagnose::words::tls::{CertificateNames, name_mismatch as words};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::statistics::equal_within;
 use crate::facts::tls::{Blame, TlsHandshake, by_site, refusal_of_hello};
 use crate::model::{RuleId, Severity, Side};
-use nrpcsniff_dissectors::tls::Certificate;
 use nrpcsniff_dissectors::tls::alert::UNRECOGNIZED_NAME;
 
 /// See [`ABOUT`].
 pub struct NameMismatch;
-
-/// Names of a certificate that are shown.
-const NAMES: usize = 6;
 
 /// Id of the rule.
 pub const ID: RuleId = RuleId::new("tls-name-mismatch");
@@ -73,25 +70,20 @@ fn refused_by_client(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Dra
         return None;
     }
     let alert = group.iter().find_map(|one| one.refused_by(Side::Client)).map(|(_, alert)| alert);
-    let how = match alert {
-        Some(alert) => format!("ended the handshake with the alert {}", alert.shown()),
-        None => "closed without a word inside".to_owned(),
+    let said = words::OtherHost {
+        handshakes: handshakes(group)?,
+        alert: alert.map(Into::into),
+        names: CertificateNames::of(own),
     };
+    let cure = format!(
+        "Put {host} among the names of the certificate at {}, or let {} call the server by one that is there.",
+        said.handshakes.server, said.handshakes.clients
+    );
     Some(
         failed(case, &ABOUT, if silent { 30 } else { 55 }, group)
             .points(if alert.is_some() { 25 } else { 0 })
-            .title(format!("{} is shown a certificate of another host: {}", first.site(), names(own)))
-            .explain(format!(
-                "{} to reach {host} at {} and {how} when the server had shown its certificate: it is for {}, not for {host}.",
-                tried(group),
-                first.server(),
-                names(own),
-            ))
-            .remedy_first(format!(
-                "Put {host} among the names of the certificate at {}, or let {} call the server by one that is there.",
-                first.server(),
-                callers(group)
-            )),
+            .says(&said)
+            .remedy_first(cure),
     )
 }
 
@@ -104,34 +96,16 @@ fn is_probed(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> bool {
     enough && equal_within(&periods, thresholds.probe_spread)
 }
 
-/// The names that a certificate is good for.
-fn names(own: &Certificate) -> String {
-    let shown: Vec<&str> = own.names.iter().take(NAMES).map(String::as_str).collect();
-    match (shown.as_slice(), own.names.len().saturating_sub(NAMES), &own.common_name) {
-        ([], _, Some(name)) => name.clone(),
-        ([], _, None) => own.subject.clone(),
-        (_, 0, _) => shown.join(", "),
-        (_, more, _) => format!("{} and {more} more names", shown.join(", ")),
-    }
-}
-
 fn refused_by_server(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let host = first.host()?;
-    Some(
-        failed(case, &ABOUT, 85, group)
-            .title(format!("{} does not know the host {host}", first.server()))
-            .explain(format!(
-                "{} to reach {host} at {}, which refused the name with the alert unrecognized_name: it serves no host of \
-                 that name.",
-                tried(group),
-                first.server(),
-            ))
-            .remedy_first(format!(
-                "Set up {host} at {} (site, profile, certificate), or correct the address of {host} in DNS.",
-                first.server()
-            )),
-    )
+    let (_, alert) = refusal_of_hello(first)?;
+    let said = words::NotServed { handshakes: handshakes(group)?, alert: alert.into() };
+    let cure = format!(
+        "Set up {host} at {} (site, profile, certificate), or correct the address of {host} in DNS.",
+        first.server()
+    );
+    Some(failed(case, &ABOUT, 85, group).says(&said).remedy_first(cure))
 }
 
 #[cfg(test)]

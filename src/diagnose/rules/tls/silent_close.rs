@@ -1,8 +1,9 @@
 //! A ClientHello is answered by a close, or by something that is no TLS.
 
-use crate::diagnose::evidence::tls::{callers, failed, tried};
-use crate::diagnose::words::closer;
-use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::diagnose::evidence::tls::{failed, handshakes};
+use crate::diagnose::words::Closed;
+use crate::diagnose::words::tls::silent_close as words;
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tls::{TlsHandshake, by_site};
 use crate::model::{CloseBy, Confidence, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::TLS12;
@@ -73,20 +74,15 @@ fn answers_otherwise(handshake: &TlsHandshake<'_>) -> bool {
 
 fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let talk = Talk { conversation: first.conversation, request: None, response: None };
     let served = case.tls().served(first.server());
     let through = served.into_iter().flat_map(|served| &served.through);
     let other_host = through.filter(|one| one.host() != first.host()).find_map(TlsHandshake::host);
+    let closed = Closed::of(&first.conversation.teardown);
+    let said = words::ClosedAtHello { handshakes: handshakes(group)?, closed };
     let draft = failed(case, &ABOUT, 50, group)
         .points(if other_host.is_some() { 10 } else { 0 })
         .at_most(Confidence::Medium)
-        .title(format!("{} closes TLS connections of {} without a word", first.site(), callers(group)))
-        .explain(format!(
-            "{} to reach {}: the ClientHello was answered by nothing but a close ({}). Why, the packets do not say.",
-            tried(group),
-            first.site(),
-            closer(&talk),
-        ));
+        .says(&said);
     Some(match other_host {
         Some(host) => draft.note(format!("with {host} the same address speaks TLS: the name seems to decide")),
         None => draft,
@@ -96,20 +92,16 @@ fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
 fn in_clear(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let bytes = first.conversation.first_bytes[Side::Server].as_ref()?;
-    let what = match bytes.bytes.as_slice() {
-        [b'H', b'T', b'T', b'P', ..] => "an HTTP response in clear",
-        [b'S', b'I', b'P', b'/', ..] => "a SIP response in clear",
-        _ => "bytes that are no TLS",
+    let answered_with = match bytes.bytes.as_slice() {
+        [b'H', b'T', b'T', b'P', ..] => words::InClear::Http,
+        [b'S', b'I', b'P', b'/', ..] => words::InClear::Sip,
+        _ => words::InClear::Other,
     };
+    let said = words::AnsweredInClear { handshakes: handshakes(group)?, answered_with };
     Some(
         failed(case, &ABOUT, 75, group)
-            .title(format!("{} does not speak TLS", first.site()))
-            .explain(format!(
-                "{} to reach {}: the ClientHello was answered by {what}. A service in clear stands at that port.",
-                tried(group),
-                first.site(),
-            ))
-            .packet(bytes.at, format!("the server answers with {what}"))
+            .says(&said)
+            .packet(bytes.at, format!("the server answers with {}", answered_with.name()))
             .remedy_first(format!("Use the port for TLS of {}, or set up TLS at this one.", first.server().ip)),
     )
 }

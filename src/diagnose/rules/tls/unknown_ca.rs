@@ -1,6 +1,7 @@
 //! The client does not know who issued the server's certificate.
 
-use crate::diagnose::evidence::tls::{callers, failed, tried};
+use crate::diagnose::evidence::tls::{failed, handshakes};
+use crate::diagnose::words::tls::unknown_ca as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tls::{Blame, TlsHandshake, by_site};
 use crate::model::{Confidence, RuleId, Severity, Side};
@@ -67,79 +68,55 @@ fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
         (false, Some(_)) => (10, Confidence::Medium),
         (false, None) => (0, Confidence::Low),
     };
-    let draft = failed(case, &ABOUT, 45, group)
-        .points(points)
-        .at_most(at_most)
-        .title(format!("{} does not trust the issuer of the certificate of {}", callers(group), first.site()))
-        .explain(format!(
-            "{} to reach {} and ended the handshake with the alert {} when the server had shown its certificate. {}{}",
-            tried(group),
-            first.site(),
-            alert.shown(),
-            issuer(first),
-            if plain {
-                ""
-            } else {
-                " The alert is used for other reasons too; dates and name of the certificate are in order."
-            },
-        ));
-    Some(draft.remedy_first(remedy(first)))
+    let said = words::NotTrusted {
+        handshakes: handshakes(group)?,
+        alert: alert.into(),
+        blames_issuer: plain,
+        certificate: issued(first),
+    };
+    let draft = failed(case, &ABOUT, 45, group).points(points).at_most(at_most).says(&said);
+    Some(draft.remedy_first(remedy(&said)))
 }
 
 /// Who issued what, and how much of it the server sends.
-fn issuer(handshake: &TlsHandshake<'_>) -> String {
-    let Some((chain, own)) = handshake.chain.zip(handshake.certificate()) else {
-        return "The certificate itself could not be read.".to_owned();
-    };
-    let length = match chain.content.count {
-        1 if own.self_issued => "it is self-signed".to_owned(),
-        1 => "the server sends it alone, without the certificate of its issuer".to_owned(),
-        n => format!("the server sends a chain of {n}"),
-    };
-    format!("The certificate of \"{}\" is issued by \"{}\"; {length}.", own.subject, own.issuer)
+fn issued(handshake: &TlsHandshake<'_>) -> Option<words::Issued> {
+    let (chain, own) = handshake.chain.zip(handshake.certificate())?;
+    Some(words::Issued {
+        certificate_subject: own.subject.clone(),
+        certificate_issuer: own.issuer.clone(),
+        is_self_issued: own.self_issued,
+        chain_length: chain.content.count,
+    })
 }
 
-fn remedy(handshake: &TlsHandshake<'_>) -> String {
-    match handshake.certificate() {
-        Some(own) if own.self_issued => format!(
-            "Replace the self-signed certificate of {}, or import it where the client keeps what it trusts.",
-            handshake.site()
-        ),
+fn remedy(said: &words::NotTrusted) -> String {
+    let (site, server) = (said.handshakes.site(), said.handshakes.server);
+    match &said.certificate {
+        Some(own) if own.is_self_issued => {
+            format!(
+                "Replace the self-signed certificate of {site}, or import it where the client keeps what it trusts."
+            )
+        }
         Some(own) => format!(
-            "Find \"{}\" in the chain that {} sends and in what the client trusts (openssl s_client -connect {} -showcerts).",
-            own.issuer,
-            handshake.site(),
-            handshake.server(),
+            "Find \"{}\" in the chain that {site} sends and in what the client trusts (openssl s_client -connect {server} \
+             -showcerts).",
+            own.certificate_issuer,
         ),
-        None => format!(
-            "Look at what {} sends: openssl s_client -connect {} -showcerts.",
-            handshake.site(),
-            handshake.server()
-        ),
+        None => format!("Look at what {site} sends: openssl s_client -connect {server} -showcerts."),
     }
 }
 
 /// The client gave up more than once with something as short as an alert.
 fn guess(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first().filter(|_| group.len() > 1)?;
-    Some(
-        failed(case, &ABOUT, 30, group)
-            .at_most(Confidence::Low)
-            .title(format!("{} probably refuses the certificate of {}", callers(group), first.site()))
-            .explain(format!(
-                "{} to reach {}, and in place of its Finished the client sent something too short for one: an alert. In \
-                 TLS 1.3 that is encrypted, and so is the certificate: mostly its issuer is not trusted, it is over, or it is for \
-                 another host.",
-                tried(group),
-                first.site(),
-            ))
-            .remedy_first(format!(
-                "Look at the certificate: openssl s_client -connect {}{} -showcerts; with the key log of the client (--keylog) the \
-                 alert can be read.",
-                first.server(),
-                first.host().map(|host| format!(" -servername {host}")).unwrap_or_default(),
-            )),
-    )
+    let said = words::Suspected { handshakes: handshakes(group)? };
+    let cure = format!(
+        "Look at the certificate: openssl s_client -connect {}{} -showcerts; with the key log of the client (--keylog) the \
+         alert can be read.",
+        first.server(),
+        first.host().map(|host| format!(" -servername {host}")).unwrap_or_default(),
+    );
+    Some(failed(case, &ABOUT, 30, group).at_most(Confidence::Low).says(&said).remedy_first(cure))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Client and server have no version of TLS in common.
 
-use crate::diagnose::evidence::tls::{callers, failed, tried};
+use crate::diagnose::evidence::tls::{failed, handshakes};
+use crate::diagnose::words::tls::version as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::tls::{TlsHandshake, agreed, by_site, refusal_of_hello};
 use crate::model::{CloseBy, Confidence, Message, RuleId, Severity, Side};
@@ -49,36 +50,39 @@ impl Rule for Version {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let falls_back = |one: &TlsHandshake<'_>| case.tls().worked_after(case, one).is_some();
-        let failed = case.tls().all().filter(|one| refusal(one).is_some() && !falls_back(one));
+        let failed = case.tls().all().filter(|one| refused(one).is_some() && !falls_back(one));
         by_site(failed).filter_map(|group| finding(case, &group)).collect()
     }
 }
 
 /// How the other side refused the version.
-enum Refusal<'a> {
-    /// It says so.
-    Told(&'a Message, Alert),
-    /// It refuses a hello of TLS 1.1 at most.
-    Inferred(Alert),
-    /// It closes at one.
-    Silent,
+struct Refused {
+    /// The alert; none if it closed at a hello of TLS 1.1 at most.
+    alert: Option<words::Refusal>,
+    /// What that is worth as a proof.
+    points: i32,
+    at_most: Confidence,
 }
 
-fn refusal<'a>(handshake: &TlsHandshake<'a>) -> Option<Refusal<'a>> {
+fn refused(handshake: &TlsHandshake<'_>) -> Option<Refused> {
     let of_client = || handshake.refused_by(Side::Client);
-    if let Some((message, alert)) = refusal_of_hello(handshake).or_else(of_client)
-        && alert.code == PROTOCOL_VERSION
-    {
-        return Some(Refusal::Told(message, alert));
+    let told = |(message, alert): (&Message, Alert)| words::Refusal { alert: alert.into(), alert_from: message.from };
+    let plain = refusal_of_hello(handshake).or_else(of_client).filter(|(_, alert)| alert.code == PROTOCOL_VERSION);
+    if let Some(plain) = plain {
+        return Some(Refused { alert: Some(told(plain)), points: 40, at_most: Confidence::High });
     }
     if handshake.hello.content.highest() >= TLS12 || !handshake.is_whole() {
         return None;
     }
     match refusal_of_hello(handshake) {
-        Some((_, alert)) => {
-            matches!(alert.code, HANDSHAKE_FAILURE | INSUFFICIENT_SECURITY).then_some(Refusal::Inferred(alert))
+        Some(other) => matches!(other.1.code, HANDSHAKE_FAILURE | INSUFFICIENT_SECURITY).then(|| Refused {
+            alert: Some(told(other)),
+            points: 20,
+            at_most: Confidence::Medium,
+        }),
+        None if handshake.is_unanswered() && is_closed(handshake) => {
+            Some(Refused { alert: None, points: 0, at_most: Confidence::Medium })
         }
-        None if handshake.is_unanswered() && is_closed(handshake) => Some(Refusal::Silent),
         None => None,
     }
 }
@@ -89,32 +93,16 @@ fn is_closed(handshake: &TlsHandshake<'_>) -> bool {
 
 fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let offers = offered(first);
-    let (points, at_most, how) = match refusal(first)? {
-        Refusal::Told(message, alert) if message.from == Side::Client => {
-            (40, Confidence::High, format!("the client refused the answer with the alert {}", alert.shown()))
-        }
-        Refusal::Told(_, alert) => {
-            (40, Confidence::High, format!("the server answered with the alert {}", alert.shown()))
-        }
-        Refusal::Inferred(alert) => (
-            20,
-            Confidence::Medium,
-            format!("the server answered with the alert {}, which does not say why", alert.shown()),
-        ),
-        Refusal::Silent => (0, Confidence::Medium, "the connection was closed without an answer".to_owned()),
-    };
+    let Refused { alert, points, at_most } = refused(first)?;
     let spoken = agreed(case, first.server()).iter().map(|hello| version_name(hello.version)).collect::<Vec<_>>();
-    let draft = failed(case, &ABOUT, 45, group)
-        .points(points)
-        .at_most(at_most)
-        .title(format!("{} offers {offers}, and {} does not take it", callers(group), first.site()))
-        .explain(format!("{} to reach {} with {offers}, and {how}.", tried(group), first.site()))
-        .remedy_first(if first.hello.content.highest() < TLS12 {
-            format!("Bring {} to TLS 1.2 or later.", callers(group))
-        } else {
-            format!("Let {} speak {offers}, or {} what it speaks.", first.site(), callers(group))
-        });
+    let said = words::NotTaken { handshakes: handshakes(group)?, offered: offered(first), refusal: alert };
+    let (site, clients, offers) = (said.handshakes.site(), &said.handshakes.clients, said.offered.told());
+    let cure = if first.hello.content.highest() < TLS12 {
+        format!("Bring {clients} to TLS 1.2 or later.")
+    } else {
+        format!("Let {site} speak {offers}, or {clients} what it speaks.")
+    };
+    let draft = failed(case, &ABOUT, 45, group).points(points).at_most(at_most).says(&said).remedy_first(cure);
     Some(if spoken.is_empty() {
         draft
     } else {
@@ -122,13 +110,12 @@ fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     })
 }
 
-/// The versions that a client offers: `TLS 1.3 and TLS 1.2`, `TLS 1.0 at most`.
-fn offered(handshake: &TlsHandshake<'_>) -> String {
+fn offered(handshake: &TlsHandshake<'_>) -> words::Offered {
     let hello = handshake.hello.content;
-    if hello.versions.is_empty() {
-        return format!("{} at most", version_name(hello.highest()));
+    words::Offered {
+        tls_versions: hello.offered().into_iter().map(version_name).collect(),
+        is_upper_bound: hello.versions.is_empty(),
     }
-    hello.offered().into_iter().map(version_name).collect::<Vec<_>>().join(" and ")
 }
 
 #[cfg(test)]

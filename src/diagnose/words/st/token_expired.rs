@@ -1,9 +1,9 @@
 //! What is said of a token that a community server calls expired.
 
 use super::{EndedSession, Proof};
-use crate::diagnose::words::{Words, span};
+use crate::diagnose::words::{Words, as_utc, span};
 use nrpcsniff_dissectors::ltpa::utc;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// A login was refused because its token is past its end.
 #[derive(Debug, Clone, Serialize)]
@@ -56,9 +56,4 @@ fn end(TokenEnd { token_expires, token_left_s }: TokenEnd) -> String {
             span(token_left_s)
         )
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn as_utc<S: Serializer>(seconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&utc(*seconds))
 }
