@@ -1,7 +1,7 @@
 //! HTTP conversations: framing, exchanges, limits, gaps, WebSocket, and what must not be shown.
 
 use nrpcsniff_dissectors::drive::Driver;
-use nrpcsniff_dissectors::http::{self, Body, Request, Response};
+use nrpcsniff_dissectors::http::{self, Body, LoginForm, Request, Response};
 use nrpcsniff_dissectors::{Message, Reading, Side, sip};
 use proptest::prelude::*;
 
@@ -275,6 +275,66 @@ fn bodies_of_every_kind_are_passed_over() {
         assert_eq!(all(&driver).count(), count, "{text}");
         assert!(problems(&driver).is_empty(), "{text}: {:?}", problems(&driver));
     }
+}
+
+const LOGIN: &str = "<html><form method=post action=/names.nsf?Login><input type=password name=Password></form></html>";
+
+/// A page of that form that is answered, with these fields.
+fn login_page(fields: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=UTF-8\r\n{fields}\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+#[test]
+fn a_login_form_is_told_whatever_the_framing() {
+    let length = format!("Content-Length: {}\r\n", LOGIN.len());
+    let chunked = format!("10\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n", &LOGIN[..16], LOGIN.len() - 16, &LOGIN[16..]);
+    for (page, next) in [
+        (login_page(&length, LOGIN.as_bytes()), true),
+        (login_page("Transfer-Encoding: chunked\r\n", chunked.as_bytes()), true),
+        (login_page("", LOGIN.as_bytes()), false),
+    ] {
+        let mut driver = server([page, OK.as_bytes().to_vec()].concat());
+        driver.end(Side::Server);
+        assert_eq!(response(&driver).login_form, LoginForm::Domino);
+        assert_eq!(lines(&driver).len(), if next { 2 } else { 1 });
+        assert_eq!(driver.messages[0].1.summary(), "200 OK, a login form");
+        assert!(problems(&driver).is_empty());
+    }
+}
+
+#[test]
+fn a_page_that_is_cut_is_not_read_and_the_next_response_is_not_lost() {
+    let page = login_page("Content-Length: 9000\r\n", b"<html><head>");
+    let mut gapped = server(&page);
+    assert!(gapped.messages.is_empty(), "its body is waited for");
+    gapped.gap(Side::Server, 8988);
+    gapped.data(Side::Server, OK.as_bytes());
+    gapped.end(Side::Server);
+    assert_eq!(
+        (response(&gapped).login_form, lines(&gapped)),
+        (LoginForm::NotRead, vec!["1 200".into(), "2 200".into()])
+    );
+    let mut chunked = server(login_page("Transfer-Encoding: chunked\r\n", b"99\r\n<html>"));
+    chunked.gap(Side::Server, 300);
+    chunked.data(Side::Server, format!("x\r\n0\r\n\r\n{OK}").as_bytes());
+    chunked.end(Side::Server);
+    assert_eq!((response(&chunked).login_form, lines(&chunked).len()), (LoginForm::NotRead, 2));
+    let mut until_the_end = server(login_page("", b"<html>"));
+    until_the_end.gap(Side::Server, 300);
+    until_the_end.data(Side::Server, OK.as_bytes());
+    until_the_end.end(Side::Server);
+    assert_eq!((response(&until_the_end).login_form, lines(&until_the_end).len()), (LoginForm::NotRead, 1));
+}
+
+#[test]
+fn a_response_to_head_has_no_page_whatever_it_says() {
+    let head = login_page("Content-Length: 9000\r\n", b"");
+    let driver = server([&head, OK.as_bytes()].concat());
+    assert_eq!((response(&driver).login_form, lines(&driver).len()), (LoginForm::NotRead, 2));
+    let mut ended = server(&head);
+    ended.end(Side::Server);
+    assert_eq!(response(&ended).login_form, LoginForm::NotRead);
 }
 
 #[test]
@@ -800,6 +860,9 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         "\n",
         " HTTP/1.1\r\n",
         "Cookie: LtpaToken=x\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n",
+        "<form action=/names.nsf?Login>",
+        "Content-Encoding: gzip\r\n",
     ];
     prop_oneof![
         12 => prop::sample::select(texts.to_vec()).prop_map(|text| text.as_bytes().to_vec()),
@@ -931,7 +994,8 @@ fn agrees_on_response(head: &[u8]) -> bool {
     let mut headers = [httparse::EMPTY_HEADER; 128];
     let mut theirs = httparse::Response::new(&mut headers);
     let Ok(httparse::Status::Complete(_)) = theirs.parse(head) else { return false };
-    let driver = server(head);
+    let mut driver = server(head);
+    driver.end(Side::Server);
     let Some(Message::Http(message)) = driver.messages.first().map(|(_, message)| message) else { return false };
     let Body::Response(ours) = &message.body else { return false };
     let first = |name: &str| values(theirs.headers, name).first().map(ToString::to_string);

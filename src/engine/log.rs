@@ -137,6 +137,8 @@ impl Log {
     fn turn(&mut self, side: Side, first: Stamp, at: Stamp) {
         match (side, self.asked) {
             (Side::Client, _) => self.asked = Some(at),
+            // What was told late, because more was waited for, may answer a question before this one.
+            (Side::Server, Some(request)) if first.frame < request.frame => {}
             (Side::Server, Some(request)) => {
                 self.asked = None;
                 let turn = Turn { request, reply: first };

@@ -90,6 +90,9 @@ impl Response {
         if let Some(location) = &self.location {
             let _ = write!(line, " → {location}");
         }
+        if self.login_form.is_form() {
+            line.push_str(", a login form");
+        }
         let schemes = self.challenges.iter().map(|challenge| challenge.scheme.as_str());
         line += &names(", asks for ", schemes);
         // Without a time of its own a response that sets an end in 1970 deletes.
@@ -118,6 +121,7 @@ impl Response {
             ("content_type", self.content_type.clone().into()),
             ("content_length", count(self.content_length)),
             ("upgrade", self.upgrade.clone().into()),
+            ("login_form", self.login_form.into()),
         ]
     }
 }

@@ -114,20 +114,26 @@ pub(super) fn chunks(input: &[u8]) -> Chunks {
     Chunks::Never
 }
 
-struct ChunkLine {
+/// The line in front of a chunk.
+pub(super) struct ChunkLine {
     /// Bytes with its end.
-    length: usize,
+    pub length: usize,
     /// Bytes of the chunk.
-    size: usize,
+    pub size: usize,
 }
 
-enum Line {
+/// What there is of the line in front of a chunk.
+pub(super) enum Line {
+    /// All of it.
     Whole(ChunkLine),
+    /// Its end is not there yet.
     Part,
+    /// It is none.
     Never,
 }
 
-fn chunk_line(input: &[u8]) -> Line {
+/// Reads the line in front of a chunk.
+pub(super) fn chunk_line(input: &[u8]) -> Line {
     let Some(end) = input.iter().take(CHUNK_LINE).position(|&byte| byte == b'\n') else {
         return if input.len() < CHUNK_LINE { Line::Part } else { Line::Never };
     };

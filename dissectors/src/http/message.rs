@@ -4,6 +4,7 @@ use crate::auth::{Challenge, Credentials};
 use crate::cookie::{Cookie, SetCookie};
 use crate::{Problem, Secret};
 
+use super::login_form::LoginForm;
 use super::url::{Parameter, Url};
 
 /// One message of an HTTP conversation.
@@ -118,6 +119,8 @@ pub struct Response {
     pub content_length: Option<u64>,
     /// Upgrade.
     pub upgrade: Option<String>,
+    /// Whether the page that it brings asks for a login, as far as its first 4 KB say.
+    pub login_form: LoginForm,
 }
 
 /// Fields that name the user of a login, the surest first.

@@ -8,8 +8,10 @@ mod head;
 mod http2;
 mod line;
 mod login;
+mod login_form;
 mod meaning;
 mod message;
+mod page;
 mod request;
 mod response;
 mod stream;
@@ -17,6 +19,7 @@ mod url;
 mod websocket;
 
 pub use login::is_asset;
+pub use login_form::LoginForm;
 pub use message::{Body, Message, Request, Response};
 pub use url::{Parameter, Url, host_of};
 

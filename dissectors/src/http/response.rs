@@ -3,6 +3,7 @@
 use super::head::Head;
 use super::line;
 use super::message::Response;
+use super::page;
 use super::request::content_length;
 use super::url::Url;
 use crate::cookie::{self, SetCookie};
@@ -25,6 +26,7 @@ pub(super) fn read(head: &mut Head) -> Option<Response> {
         content_type: head.text("content-type"),
         content_length: content_length(head),
         upgrade: head.text("upgrade"),
+        login_form: page::unread(head, status),
     };
     for (name, proxy) in [("www-authenticate", false), ("proxy-authenticate", true)] {
         response.challenges.extend(head.all(name).flat_map(|value| auth::challenges(value, proxy)));

@@ -10,7 +10,9 @@ use super::form::{self, Chunks};
 use super::head::{self, Head};
 use super::http2;
 use super::line::{self, Found, Judgement};
+use super::login_form::LoginForm;
 use super::message::{Body, Message};
+use super::page::{self, Page};
 use super::websocket::Frames;
 use super::{request, response, url};
 use crate::{Dissector, Problem, Side, Verdict, text};
@@ -64,6 +66,8 @@ enum Phase {
     Start,
     /// The head of a request was read; its form is waited for.
     Form(Box<Waiting>),
+    /// The head of a response was read; the beginning of its page is waited for.
+    Page(Box<Shown>),
     /// Behind the head of a response: a body, or the next response if this one was to HEAD.
     Peek(Length),
     /// So many bytes of a body come.
@@ -95,6 +99,15 @@ struct Waiting {
     head: usize,
 }
 
+/// A response whose page is waited for.
+struct Shown {
+    message: Message,
+    page: Page,
+    length: Length,
+    /// Bytes of the head.
+    head: usize,
+}
+
 /// What a head says.
 struct Read {
     body: Body,
@@ -102,6 +115,8 @@ struct Read {
     behind: Phase,
     /// A form of that kind and length comes, which is waited for.
     form: Option<(form::Kind, Length)>,
+    /// A page of that length comes, whose beginning is waited for.
+    page: Option<(Page, Length)>,
     /// It is not an interim response (1xx).
     is_final: bool,
 }
@@ -153,6 +168,7 @@ impl Dissector for Stream {
         match std::mem::take(&mut lane.phase) {
             Phase::Start => lane.partial(pending, exchanges).map(wrap),
             Phase::Form(waiting) => Some(wrap(waiting.cut(pending))),
+            Phase::Page(shown) => Some(wrap(shown.cut(pending))),
             Phase::Http2(mut frames) => frames.end(pending).map(wrap),
             _ => None,
         }
@@ -200,6 +216,7 @@ impl Lane {
         match std::mem::take(&mut self.phase) {
             Phase::Start => self.start(input, exchanges),
             Phase::Form(waiting) => self.form(waiting, input),
+            Phase::Page(shown) => self.page(shown, input),
             Phase::Peek(length) => self.peek(length, input),
             Phase::Pass(bytes) => Step::Done(Verdict::Skip { bytes }),
             Phase::Chunk(first) => self.chunk(first, input),
@@ -335,12 +352,17 @@ impl Lane {
         self.midway = false;
         let mut head = Head::parse(bytes);
         let Some(read) = self.read(&mut head) else { return self.nonsense(bytes, bytes.len()) };
-        let (phase, form) = (read.behind, read.form);
+        let (phase, form, page) = (read.behind, read.form, read.page);
         let read =
             Message { exchange: self.number(exchanges, read.is_final), body: read.body, problems: head.problems };
         if let Some((kind, length)) = form {
             let waiting = Waiting { message: read, kind, length, head: bytes.len() };
             self.phase = Phase::Form(Box::new(waiting));
+            return Step::Again;
+        }
+        if let Some((page, length)) = page {
+            let shown = Shown { message: read, page, length, head: bytes.len() };
+            self.phase = Phase::Page(Box::new(shown));
             return Step::Again;
         }
         self.phase = phase;
@@ -392,6 +414,22 @@ impl Lane {
         };
         self.phase = phase;
         message(used, waiting.message)
+    }
+
+    /// The response is told once the beginning of its page is there: its head alone, the body is passed over as any other.
+    fn page(&mut self, mut shown: Box<Shown>, input: &[u8]) -> Step {
+        match shown.page.look(input.get(shown.head..).unwrap_or_default()) {
+            Err(needed) => {
+                let total = shown.head.saturating_add(needed);
+                self.phase = Phase::Page(shown);
+                need(total)
+            }
+            Ok(form) => {
+                shown.tell(form);
+                self.phase = Phase::Peek(shown.length);
+                message(shown.head, shown.message)
+            }
+        }
     }
 
     /// A body, unless what stands here begins the next response.
@@ -532,6 +570,17 @@ impl Lane {
                 message = Some(waiting.cut(pending));
                 unread
             }
+            Phase::Page(shown) => {
+                let length = shown.length;
+                let held = pending.len().saturating_sub(shown.head);
+                message = Some(shown.cut(pending));
+                if length == Length::UntilClose {
+                    self.phase = Phase::Rest;
+                    self.consumed();
+                    return message;
+                }
+                unread(length, held)
+            }
             Phase::Peek(Length::UntilClose) | Phase::Rest => {
                 self.phase = Phase::Rest;
                 return None;
@@ -603,6 +652,20 @@ impl Waiting {
     }
 }
 
+impl Shown {
+    fn tell(&mut self, form: LoginForm) {
+        if let Body::Response(response) = &mut self.message.body {
+            response.login_form = form;
+        }
+    }
+
+    /// With what there is of the page.
+    fn cut(mut self, pending: &[u8]) -> Message {
+        self.tell(self.page.cut(pending.get(self.head..).unwrap_or_default()));
+        self.message
+    }
+}
+
 fn read_request(head: &mut Head) -> Option<Read> {
     let request = request::read(head)?;
     let length = body::of_request(head);
@@ -612,6 +675,7 @@ fn read_request(head: &mut Head) -> Option<Read> {
         body: Body::Request(Box::new(request)),
         behind: if asked { Phase::Asked(offers_sip(head)) } else { behind(length) },
         form: form::kind(head, length).map(|kind| (kind, length)),
+        page: None,
         is_final: true,
     })
 }
@@ -632,7 +696,9 @@ fn read_response(head: &mut Head) -> Option<(Read, bool)> {
         _ => behind(length),
     };
     let is_final = !matches!(status, 100 | 102..=199);
-    Some((Read { body: Body::Response(Box::new(response)), behind, form: None, is_final }, tunnel))
+    let page = page::readable(head, status, length).filter(|_| !tunnel && matches!(behind, Phase::Peek(_)));
+    let page = page.map(|page| (page, length));
+    Some((Read { body: Body::Response(Box::new(response)), behind, form: None, page, is_final }, tunnel))
 }
 
 /// What comes behind a head that states this length of its body.

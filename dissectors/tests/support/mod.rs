@@ -199,6 +199,9 @@ pub fn http_conversation() -> Conversation {
         "HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n",
         "HTTP/1.0 500 Oops\nContent-Length: 3\nContent-Length: 3\n\nabc",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n1\na\n0\nX: y\n\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 41\r\n\r\n<form action=/names.nsf?Login><input x=y>",
+        "HTTP/1.1 403 No\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n5;a\r\n<inpu\r\n11\r\n\
+         t type='password'\r\n1\r\n>\r\n0\r\n\r\n",
     ]);
     Conversation { protocol: &http::PROTOCOL, client, server }
 }
