@@ -240,6 +240,11 @@ impl Network {
         self.world().clone().frames(crate::Link::RawIp).len()
     }
 
+    /// The secrets of all TLS connections so far, as programs write them into the file that `SSLKEYLOGFILE` names.
+    pub fn key_log(&self) -> String {
+        self.world().secrets.iter().map(|line| format!("{line}\n")).collect()
+    }
+
     /// The capture file. Writing does not change the network: more may follow, and writing twice gives the same bytes.
     pub fn write(&self, format: &Format) -> Vec<u8> {
         let world = self.world().clone();

@@ -1,6 +1,7 @@
 //! The samples: each a capture, the story it tells, and the rules that should speak about it.
 
 mod capture;
+mod directory;
 mod http;
 mod idle;
 mod logs;
@@ -128,6 +129,7 @@ const GROUPS: &[(&str, &[Sample])] = &[
     ("Softphones", sip::SAMPLES),
     ("Chat that works", sametime::WORKING),
     ("Chat logins", sametime::SAMPLES),
+    ("Directories that work", directory::WORKING),
     ("Inside TLS", tls::INSIDE),
     ("TLS that fails", tls::SAMPLES),
     ("Pairs: a working twin for `compare`", pairs::SAMPLES),
