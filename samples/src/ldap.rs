@@ -7,6 +7,9 @@ pub const PORT: u16 = 389;
 /// The port inside TLS.
 pub const TLS_PORT: u16 = 636;
 
+/// What Active Directory writes beside code 49 where the account is locked out (MS-ERREF: ERROR_ACCOUNT_LOCKED_OUT is 0x775).
+pub const LOCKED: &str = "80090308: LdapErr: DSID-0C090446, comment: AcceptSecurityContext error, data 775, v2580";
+
 const INTEGER: u8 = 0x02;
 const OCTETS: u8 = 0x04;
 const ENUMERATED: u8 = 0x0A;

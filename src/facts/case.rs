@@ -4,6 +4,7 @@ use super::dns::{Lookup, lookups};
 use super::http::HttpIndex;
 use super::logs::LogIndex;
 use super::nrpc::{Talk, concerns_nrpc};
+use super::peers::SignOnPeers;
 use super::sametime::SametimeIndex;
 use super::sip::SipIndex;
 use super::tls::TlsIndex;
@@ -32,6 +33,7 @@ pub struct Case<'a> {
     pub(super) scanners: OnceCell<HashSet<IpAddr>>,
     pub(super) restarted: OnceCell<HashSet<ConversationId>>,
     attempts: OnceCell<Vec<Attempt>>,
+    peers: OnceCell<SignOnPeers>,
     tls: TlsIndex<'a>,
     http: HttpIndex<'a>,
     sip: SipIndex<'a>,
@@ -81,6 +83,7 @@ impl<'a> Case<'a> {
             scanners: OnceCell::new(),
             restarted: OnceCell::new(),
             attempts: OnceCell::new(),
+            peers: OnceCell::new(),
             tls: TlsIndex::new(analysis, settings),
             http,
             sip,
@@ -93,6 +96,11 @@ impl<'a> Case<'a> {
     /// Who tried what, and what came of it, in the order of the frames in which the attempts begin.
     pub fn attempts(&self) -> &[Attempt] {
         self.attempts.get_or_init(|| attempts::attempts(self))
+    }
+
+    /// Machines that have to do with signing on.
+    pub fn peers(&self) -> &SignOnPeers {
+        self.peers.get_or_init(|| SignOnPeers::new(self))
     }
 
     /// HTTP exchanges and cookie jars.

@@ -7,6 +7,8 @@ use std::net::IpAddr;
 /// A DNS question with its answer, if one came.
 #[derive(Debug, Clone, Copy)]
 pub struct Lookup<'a> {
+    /// Where it was asked.
+    pub conversation: &'a Conversation,
     /// Who asked.
     pub client: IpAddr,
     /// The question, where it was seen.
@@ -27,17 +29,18 @@ impl Lookup<'_> {
 
 /// Pairs questions and answers of one conversation by transaction id and name.
 pub fn lookups(conversation: &Conversation) -> Vec<Lookup<'_>> {
+    let client = conversation.client.ip;
     let mut found: Vec<Lookup<'_>> = Vec::new();
     for message in &conversation.messages {
         let Body::Dns(body) = &message.body else { continue };
         if !body.response {
-            found.push(Lookup { client: conversation.client.ip, query: Some((message, body)), response: None });
+            found.push(Lookup { conversation, client, query: Some((message, body)), response: None });
         } else if let Some(open) = found.iter_mut().rev().take(64).find(|lookup| {
             lookup.response.is_none() && lookup.query.is_some_and(|(_, q)| q.id == body.id && q.name == body.name)
         }) {
             open.response = Some((message, body));
         } else {
-            found.push(Lookup { client: conversation.client.ip, query: None, response: Some((message, body)) });
+            found.push(Lookup { conversation, client, query: None, response: Some((message, body)) });
         }
     }
     found

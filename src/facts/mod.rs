@@ -13,6 +13,7 @@ pub mod logs;
 pub mod names;
 pub mod network;
 pub mod nrpc;
+pub mod peers;
 pub mod sametime;
 mod settings;
 pub mod sip;

@@ -6,8 +6,8 @@ mod lists;
 pub mod ltpa;
 pub mod nrpc;
 pub mod sealed;
-pub mod sso;
 pub mod sip;
+pub mod sso;
 pub mod st;
 pub mod tcp;
 #[cfg(test)]

@@ -3,12 +3,20 @@
 //! An attempt is granted only if it was seen to be granted. What the capture lacks, what is sealed, disputed or of no known form
 //! is [`Outcome::Unknown`], and neither a success nor a failure.
 
+mod connect;
+mod dns;
+mod ldap_bind;
+mod nrpc_auth;
 mod nrpc_open;
+mod sametime_login;
+mod sip;
+mod tls;
 
 use crate::facts::Case;
 use crate::facts::statistics::seconds;
 use crate::model::{
-    Attempt, AttemptKind, Conversation, FrameRef, Message, Outcome, PerSide, Setup, Stamp, Unjudged, Weight,
+    Attempt, AttemptKind, Close, CloseBy, Conversation, FrameRef, Message, Outcome, PerSide, Setup, Stamp, Unjudged,
+    Weight,
 };
 use hashbrown::HashMap;
 use std::net::IpAddr;
@@ -20,7 +28,17 @@ const LOOK_AHEAD: usize = 256;
 type Finder = fn(&Case<'_>) -> Vec<Attempt>;
 
 /// One a kind.
-const KINDS: [Finder; 1] = [nrpc_open::all];
+const KINDS: [Finder; 9] = [
+    dns::all,
+    connect::all,
+    tls::all,
+    nrpc_open::all,
+    nrpc_auth::all,
+    sip::registrations,
+    sip::calls,
+    sametime_login::all,
+    ldap_bind::all,
+];
 
 /// Every attempt, in the order of the frames in which they begin. [`Case::attempts`] keeps them.
 pub(super) fn attempts(case: &Case<'_>) -> Vec<Attempt> {
@@ -74,6 +92,19 @@ fn unjudged(c: &Conversation) -> Option<Unjudged> {
         _ if missing => Some(Unjudged::Missing),
         _ if c.quality.conflicting_overlaps > 0 => Some(Unjudged::Disputed),
         _ => None,
+    }
+}
+
+/// What came of something that nobody answered in its conversation since then. `is_due`: the server owed an answer.
+fn unanswered(case: &Case<'_>, c: &Conversation, since: Stamp, is_due: bool) -> Outcome {
+    let waited = case.watched_until(c).seconds_since(since.time);
+    let overdue = is_due && waited >= case.settings.thresholds.reply_timeout;
+    let closed = matches!(c.teardown.how, Close::Fin | Close::Rst);
+    match c.teardown.by {
+        CloseBy::Server | CloseBy::Middlebox if closed => Outcome::CutOff(c.teardown.by),
+        _ if overdue => Outcome::Unanswered,
+        by if closed => Outcome::CutOff(by),
+        _ => Outcome::Unknown(Unjudged::CaptureEnds),
     }
 }
 

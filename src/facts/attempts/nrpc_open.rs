@@ -1,6 +1,6 @@
 //! Notes sessions: the server that was asked for answers, and the client goes on.
 
-use super::{begun, frames, unjudged};
+use super::{begun, frames, unanswered, unjudged};
 use crate::facts::network::attempts::scanners;
 use crate::facts::nrpc::opening::{closed_at_once, last_refusal, mismatch, redirected, was_content};
 use crate::facts::statistics::seconds;
@@ -47,19 +47,15 @@ fn outcome(case: &Case<'_>, talk: &Talk<'_>, asked: Stamp) -> Outcome {
     if let Some(refusal) = last_refusal(case, talk, |_| true) {
         return Outcome::Refused(format!("status {}", refusal.shown()));
     }
-    let waited = case.watched_until(talk.conversation).seconds_since(asked.time);
-    let overdue = c.bytes.server == 0 && waited >= case.settings.thresholds.reply_timeout;
     let closed = matches!(c.teardown.how, Close::Fin | Close::Rst);
-    match (closed, talk.response) {
-        (true, None) if overdue && c.teardown.by == CloseBy::Client => Outcome::Unanswered,
-        (true, Some(_)) if mismatch(case, talk).is_some() => match redirected(case, talk) {
+    match talk.response {
+        Some(_) if closed && mismatch(case, talk).is_some() => match redirected(case, talk) {
             Some(_) => Outcome::Granted,
             None => Outcome::Refused("another name answered".to_owned()),
         },
-        (true, _) => Outcome::CutOff(c.teardown.by),
-        (false, None) if overdue => Outcome::Unanswered,
-        (false, None) if c.bytes.server > 0 => Outcome::Unknown(Unjudged::UnknownForm),
-        (false, _) => Outcome::Unknown(Unjudged::CaptureEnds),
+        Some(_) => unanswered(case, c, asked, false),
+        None if c.bytes.server > 0 && !closed => Outcome::Unknown(Unjudged::UnknownForm),
+        None => unanswered(case, c, asked, c.bytes.server == 0),
     }
 }
 

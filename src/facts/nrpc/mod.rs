@@ -5,7 +5,7 @@ pub mod opening;
 pub mod restarts;
 mod talk;
 
-pub(super) use talk::concerns_nrpc;
+pub(in crate::facts) use talk::concerns_nrpc;
 pub use talk::{Opening, Talk};
 
 use crate::model::Endpoint;

@@ -1,7 +1,7 @@
 //! A conversation on NRPC's port or with NRPC's content, as rules want to see it.
 
 use crate::facts::Dissected;
-use crate::model::{CloseBy, Conversation, PerSide, Side, Teardown, Timestamp, Transport};
+use crate::model::{CloseBy, Conversation, PerSide, Side, Stamp, Teardown, Timestamp, Transport};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// A conversation on NRPC's port or with NRPC's content.
@@ -45,6 +45,18 @@ impl<'a> Talk<'a> {
     /// Name that the server gave as its own.
     pub fn answered(&self) -> Option<&'a str> {
         self.response.and_then(|response| response.content.own_name.as_deref())
+    }
+
+    /// User in the client's authentication message, where it stands in clear, and that message.
+    pub fn user(&self) -> Option<(&'a str, Stamp)> {
+        self.conversation.messages.iter().filter(|m| m.from == Side::Client).take(2).find_map(|message| match &message
+            .body
+        {
+            Body::Nrpc(nrpc::Message { body: nrpc::Body::Auth(auth), .. }) => {
+                auth.user.as_deref().map(|user| (user, message.at))
+            }
+            _ => None,
+        })
     }
 
     /// Guard G4: messages of each side. What the client says after the server's side has closed is said to nobody.

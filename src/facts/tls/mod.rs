@@ -25,6 +25,9 @@ const FINISHED: u64 = 6 + 37;
 /// The same in TLS 1.3, where a Finished is as long as a hash (RFC 8446 section 4.4.4).
 const FINISHED_13: u64 = 5 + 4 + 32 + 1 + 16;
 
+/// Answers of a server that refuses a client at the end of the handshake: its own part, and what it says of the client's.
+const ANSWERS: u64 = 2;
+
 /// Bytes of a segment where the maximum is not known: Ethernet, IPv6, TCP with timestamps.
 const USUAL_SEGMENT: u64 = 1428;
 
@@ -172,6 +175,14 @@ impl<'a> TlsHandshake<'a> {
             Some(farewell) => farewell.from == Side::Client,
             None => self.conversation.teardown.by == CloseBy::Client,
         }
+    }
+
+    /// The client has ended its part and nothing inside was read, and the server closed before more than one answer. What it said
+    /// last may have been that it does not want this client: in TLS 1.3 it looks at the client's certificate only then.
+    pub fn may_be_refused_inside(&self) -> bool {
+        let c = self.conversation;
+        let closed = self.is_closed() && c.teardown.by != CloseBy::Client;
+        closed && !self.inside && c.turns.count <= ANSWERS
     }
 
     /// The ClientHello fills more than one segment.

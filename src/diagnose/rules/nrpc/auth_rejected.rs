@@ -132,22 +132,10 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         }),
     };
     draft = draft.remedy_first(format!("Look for \"Authentication failure\" with {client} in the log of {server}."));
-    if let Some((user, at)) = user(first) {
+    if let Some((user, at)) = first.user() {
         draft = draft.packet(at, format!("the client identifies itself as \"{user}\""));
     }
     Some(show(draft, group))
-}
-
-/// User in the authentication message, where it is in clear.
-fn user<'a>(talk: &Talk<'a>) -> Option<(&'a str, crate::model::Stamp)> {
-    talk.conversation.messages.iter().filter(|m| m.from == Side::Client).take(2).find_map(|message| {
-        match &message.body {
-            Body::Nrpc(nrpc::Message { body: nrpc::Body::Auth(auth), .. }) => {
-                auth.user.as_deref().map(|user| (user, message.at))
-            }
-            _ => None,
-        }
-    })
 }
 
 /// The text of a status of the security package.
