@@ -1,4 +1,37 @@
-//! nrpcsniff: bytes go in at one end, a diagnosis comes out at the other, and nothing on the way runs back.
+//! nrpcsniff says why sign-on to Notes, Domino or Sametime fails, from captures of packets and from logs.
+//!
+//! # As a library
+//!
+//! A [`Diagnoser`] takes captures (files, folders, any stream) with what may open them, and gives a [`Diagnosis`]: what was
+//! read, what the rules find in it, and the report in any format. It is what the command does, by the same code.
+//!
+//! ```
+//! use nrpcsniff::{Diagnoser, Format, ReportOptions};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Keys within the capture are used as they are; others would be given: `.key_log("sslkeys.txt")?`.
+//! let diagnoser = Diagnoser::default().log("samples/nrpc-alias.notes-trace.log", None);
+//! let diagnosis = diagnoser.diagnose(&["samples/nrpc-alias.pcapng"])?;
+//!
+//! let worst = diagnosis.findings().first().ok_or("no fault was found")?;
+//! assert_eq!(worst.rule, "nrpc-name-mismatch-alias");
+//! assert_eq!(worst.facts.text("asked"), Some("chat.example.net"));
+//! println!("{}, shown by frame {}", worst.title, worst.frames[0].number);
+//! println!("{}", worst.remedy[0]);
+//!
+//! let mut json = Vec::new();
+//! diagnosis.write(&ReportOptions::new(Format::Json), &mut json)?;
+//! # assert!(json.starts_with(b"{"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/diagnose.rs` does it for paths of a command line. What a [`Finding`] says as sentences it says as values, too
+//! ([`Finding::facts`]); text in either may come from the wire, and is to be escaped where it is printed.
+//!
+//! # The house
+//!
+//! Bytes go in at one end, a diagnosis comes out at the other, and nothing on the way runs back.
 //!
 //! ```text
 //! capture ─► decode ─► stream ─► decrypt ─► dissectors ─► facts ─► diagnose ─► report
@@ -14,7 +47,7 @@
 //! facts and says what they mean; `report` sees the model only. None of the three sees packets. `capture`, `decode` and
 //! `stream` never name a protocol; `decrypt` knows TLS alone. [`logs`] reads the logs that are heard beside the packets;
 //! [`compare`] lays two diagnosed captures side by side; `live` is what a capture that goes on needs beyond a file, and
-//! sees everything but [`cli`], which sees everything.
+//! `api` the way from captures to a diagnosis: both see everything but [`cli`], which sees everything.
 //! `tests/layering.rs` holds these directions.
 
 // Bytes from outside must not bring the program down: nothing panics on purpose, or by a length that was not checked; tests
@@ -44,6 +77,8 @@
     )
 )]
 
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "it counts and points into what it holds")]
+mod api;
 pub mod capture;
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "it counts and points into what it holds")]
 pub mod cli;
@@ -65,3 +100,12 @@ pub mod report;
 pub mod stream;
 #[cfg(test)]
 mod testing;
+
+pub use api::{Diagnoser, Diagnosis, Error};
+pub use diagnose::{ExpectedServer, Settings, Thresholds};
+pub use model::{
+    Analysis, Confidence, Conversation, Evidence, Facts, Finding, FrameRef, Input, Log, Message, RuleId, Severity,
+    Stamp, Timestamp, Totals,
+};
+pub use nrpcsniff_dissectors as dissectors;
+pub use report::{Detail, Format, Options as ReportOptions};

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a room may import; `dissectors` is the crate of that name.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("model", &["dissectors"]),
     ("capture", &["model"]),
     ("decode", &["model"]),
@@ -18,11 +18,12 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("diagnose", &["model", "facts", "dissectors"]),
     ("compare", &["model", "facts", "diagnose", "dissectors"]),
     ("report", &["model", "dissectors"]),
-    ("live", &EVERYTHING_BUT_CLI),
+    ("live", &UP_TO_REPORT),
+    ("api", &EVERYTHING_BUT_CLI),
     ("cli", &EVERYTHING),
 ];
 
-const EVERYTHING_BUT_CLI: [&str; 12] = [
+const UP_TO_REPORT: [&str; 12] = [
     "model",
     "capture",
     "decode",
@@ -36,7 +37,7 @@ const EVERYTHING_BUT_CLI: [&str; 12] = [
     "report",
     "dissectors",
 ];
-const EVERYTHING: [&str; 13] = [
+const EVERYTHING_BUT_CLI: [&str; 13] = [
     "model",
     "capture",
     "decode",
@@ -49,6 +50,22 @@ const EVERYTHING: [&str; 13] = [
     "compare",
     "report",
     "live",
+    "dissectors",
+];
+const EVERYTHING: [&str; 14] = [
+    "model",
+    "capture",
+    "decode",
+    "stream",
+    "decrypt",
+    "engine",
+    "logs",
+    "facts",
+    "diagnose",
+    "compare",
+    "report",
+    "live",
+    "api",
     "dissectors",
 ];
 
@@ -273,6 +290,7 @@ fn a_wrong_import_is_found_however_it_is_written() {
         ("diagnose", 3, "use super::super::super::decode::flags;", "diagnose imports decode"),
         ("report", 2, "use super::super::engine::Pipeline;", "report imports engine"),
         ("live", 2, "use crate::cli::plan::Plan;", "live imports cli"),
+        ("api", 2, "use crate::cli::plan::Plan;", "api imports cli"),
         ("engine", 2, "use crate::live::KeyLogTail;", "engine imports live"),
         ("stream", 2, "use nrpcsniff_dissectors::Message;", "stream imports dissectors"),
         ("engine", 2, "use crate::diagnose::{diagnose, Settings};", "engine imports diagnose"),

@@ -4,14 +4,13 @@ use super::appearance::appearance;
 use super::args::{CompareArgs, Format};
 use super::config::Config;
 use super::exit::Outcome;
-use super::merge::Merged;
+use super::output;
 use super::plan::{Plan, file};
-use super::read::{Session, find};
-use super::{logs, output};
-use crate::capture::FilterSet;
+use super::read::{Teller, find};
+use crate::api::{Diagnoser, Diagnosis};
 use crate::compare::{Capture, compare};
 use crate::diagnose::Case;
-use crate::model::{Analysis, Both, Comparison, Conversation, ConversationId, Input, Log, Verdict};
+use crate::model::{Analysis, Both, Comparison, Conversation, ConversationId, Input, Verdict};
 use crate::report::compare::{Options, Report, write};
 use crate::report::protocol_name;
 use crate::report::talk::Verbosity;
@@ -37,10 +36,9 @@ pub(super) fn run(args: &CompareArgs, config: Config, color: ColorChoice) -> Res
 
 /// Captures that were read, and what came of comparing them.
 pub(super) struct Compared {
-    plan: Plan,
-    goods: Vec<Merged>,
+    goods: Vec<Diagnosis>,
     /// `None`: both conversations are of the first working capture.
-    bad: Option<Merged>,
+    bad: Option<Diagnosis>,
     comparison: Comparison,
     /// Something could not be read, or not to its end.
     trouble: bool,
@@ -52,15 +50,15 @@ impl Compared {
         let paths = Paths::new(args)?;
         let plan = Plan::reading(paths.all(), &args.reading, verbosity, config)?;
         let mut reading = Reading { plan, trouble: false };
-        let (logs, unheard) = logs::read_all(&reading.plan.logs, reading.plan.show_secrets, verbosity);
-        reading.trouble |= unheard;
         // Logs tell of the failing capture; where both conversations are of one, of that.
-        let (of_good, of_bad) = if paths.bad.is_some() { (Vec::new(), logs) } else { (logs, Vec::new()) };
+        let without = Diagnoser { logs: Vec::new(), ..reading.plan.diagnoser.clone() };
+        let beside_logs = reading.plan.diagnoser.clone();
+        let of_good = if paths.bad.is_some() { &without } else { &beside_logs };
         let mut goods = vec![reading.read(&paths.goods[0], of_good)?];
         for path in paths.goods.iter().skip(1) {
-            goods.push(reading.read(path, Vec::new())?);
+            goods.push(reading.read(path, &without)?);
         }
-        let bad = paths.bad.as_deref().map(|path| reading.read(path, of_bad)).transpose()?;
+        let bad = paths.bad.as_deref().map(|path| reading.read(path, &beside_logs)).transpose()?;
         let Reading { plan, trouble } = reading;
         let by_hand = match (&args.stream, bad.as_ref()) {
             (Some(text), _) => vec![stream(text, &goods[0].analysis)?],
@@ -68,7 +66,7 @@ impl Compared {
             (None, None) => Vec::new(),
         };
         let comparison = compared(&goods, bad.as_ref().unwrap_or(&goods[0]), &by_hand, &plan);
-        Ok(Self { plan, goods, bad, comparison, trouble })
+        Ok(Self { goods, bad, comparison, trouble })
     }
 
     /// Writes the report.
@@ -81,7 +79,7 @@ impl Compared {
             analyses: Both { good: &good.analysis, bad: &bad.analysis },
             further: &further,
             findings: &bad.findings,
-            reader: self.plan.reader(),
+            reader: bad.reader(),
         };
         write(report, options, out)
     }
@@ -92,11 +90,11 @@ impl Compared {
     }
 }
 
-fn compared(goods: &[Merged], bad: &Merged, by_hand: &[Both<ConversationId>], plan: &Plan) -> Comparison {
-    let cases: Vec<_> = goods.iter().map(|good| Case::new(&good.analysis, &plan.settings)).collect();
+fn compared(goods: &[Diagnosis], bad: &Diagnosis, by_hand: &[Both<ConversationId>], plan: &Plan) -> Comparison {
+    let cases: Vec<_> = goods.iter().map(|good| Case::new(&good.analysis, &plan.diagnoser.settings)).collect();
     let captures: Vec<_> =
         cases.iter().zip(goods).map(|(case, good)| Capture { case, findings: &good.findings }).collect();
-    let case = Case::new(&bad.analysis, &plan.settings);
+    let case = Case::new(&bad.analysis, &plan.diagnoser.settings);
     compare(&captures, Capture { case: &case, findings: &bad.findings }, by_hand)
 }
 
@@ -151,20 +149,14 @@ struct Reading {
 }
 
 impl Reading {
-    /// A capture, or all captures of a folder as one, beside these logs.
-    fn read(&mut self, path: &Path, logs: Vec<Log>) -> Result<Merged> {
-        let filter = self.plan.filter.as_deref().map(FilterSet::new).transpose()?;
+    /// A capture, or all captures of a folder as one.
+    fn read(&mut self, path: &Path, diagnoser: &Diagnoser) -> Result<Diagnosis> {
         let (sets, lost) = find(&[path.to_path_buf()], self.plan.verbosity);
-        let mut session = Session::new(&self.plan, filter);
-        let mut merged = Merged::beside(logs);
-        for set in &sets {
-            merged.judge(session.read(set), &self.plan.settings);
-        }
-        merged.judge_logs(&self.plan.settings);
-        let problem = merged.analysis.inputs.iter().find_map(|input| input.problem.as_deref());
-        ensure!(session.opened, "{}: {}", path.display(), problem.unwrap_or("there is no capture"));
-        self.trouble |= session.trouble || lost;
-        Ok(merged)
+        let diagnosis = diagnoser.judge(&sets, &mut Teller::new(self.plan.verbosity))?;
+        let problem = diagnosis.analysis.inputs.iter().find_map(|input| input.problem.as_deref());
+        ensure!(diagnosis.opened, "{}: {}", path.display(), problem.unwrap_or("there is no capture"));
+        self.trouble |= diagnosis.trouble || lost;
+        Ok(diagnosis)
     }
 }
 
@@ -179,7 +171,7 @@ fn stream(text: &str, analysis: &Analysis) -> Result<Both<ConversationId>> {
 }
 
 /// `GOODID:BADID`.
-fn by_hand(text: &str, good: &Merged, bad: &Merged) -> Result<Both<ConversationId>> {
+fn by_hand(text: &str, good: &Diagnosis, bad: &Diagnosis) -> Result<Both<ConversationId>> {
     let wrong = || format!("--pair '{text}': write it as GOODID:BADID, two ids of conversations");
     let (good_id, bad_id) = text.split_once(':').with_context(wrong)?;
     Ok(Both { good: one(good_id, &good.analysis)?, bad: one(bad_id, &bad.analysis)? })

@@ -1,15 +1,11 @@
 //! Keys that open tokens, from the files that the user named.
 
 use super::args::KeyFiles;
+use crate::api::{domino_secrets, key_file, small_file};
 use crate::report::escape;
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, ensure};
 use nrpcsniff_dissectors::ltpa::Keyring;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
-
-/// Largest file that is read, in bytes; a key file has less than 2 KiB.
-const LIMIT: u64 = 1 << 20;
 
 /// All keys of these files. Errors name the file and what to do.
 pub fn load(files: &KeyFiles) -> Result<Keyring> {
@@ -25,17 +21,17 @@ pub fn load(files: &KeyFiles) -> Result<Keyring> {
     let passwords = files.ltpa_password_file.iter().map(|path| password(path)).collect::<Result<Vec<_>>>()?;
     let passwords: Vec<&[u8]> = passwords.iter().map(Vec::as_slice).collect();
     for path in &files.ltpa_keys {
-        keys.add_key_file(&read(path)?, &passwords).with_context(|| escape::path(path))?;
+        key_file(&mut keys, path, &passwords)?;
     }
     for path in &files.domino_secret_file {
-        secrets(path, &mut keys)?;
+        domino_secrets(&mut keys, path)?;
     }
     Ok(keys)
 }
 
 /// The first line, without its end.
 fn password(path: &Path) -> Result<Vec<u8>> {
-    let mut password = read(path)?;
+    let mut password = small_file(path, "a file of keys")?;
     let end = password.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(password.len());
     password.truncate(end);
     ensure!(
@@ -44,31 +40,6 @@ fn password(path: &Path) -> Result<Vec<u8>> {
         escape::path(path)
     );
     Ok(password)
-}
-
-/// One secret a line; lines that begin with `#` are comments.
-fn secrets(path: &Path, keys: &mut Keyring) -> Result<()> {
-    let text = String::from_utf8(read(path)?).map_err(|_| anyhow!("{}: this is no text file", escape::path(path)))?;
-    let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty() && !line.starts_with('#'));
-    let mut count = 0;
-    for (line, number) in lines {
-        keys.add_domino_secret(line).with_context(|| format!("{}: line {number}", escape::path(path)))?;
-        count += 1;
-    }
-    ensure!(
-        count > 0,
-        "{}: there is no secret in it (LTPA_DominoSecret of the Web SSO Configuration document)",
-        escape::path(path)
-    );
-    Ok(())
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes));
-    let read = read.with_context(|| format!("{}: cannot be read", escape::path(path)))?;
-    ensure!(u64::try_from(read)? <= LIMIT, "{}: too large for a file of keys", escape::path(path));
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -1,24 +1,13 @@
-//! `--log` and `--log-offset`: from paths to logs that were read.
+//! `--log` and `--log-offset`: which logs are to be read, and what is said of them.
 
-use crate::capture::decompressed;
-use crate::logs::{KNOWN, Options, read};
+use crate::api::LogFile;
+use crate::logs::KNOWN;
 use crate::model::Log;
 use crate::report::escape;
 use crate::report::talk::Verbosity;
 use crate::report::talk::say;
 use anyhow::{Context, Result, anyhow, bail};
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
-
-/// A log, and what to add to its times.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogFile {
-    /// Where it is; `-` for stdin.
-    pub path: PathBuf,
-    /// Nanoseconds to add.
-    pub offset: Option<i64>,
-}
 
 /// Pairs each log with the offset that the user gave for it.
 pub(super) fn plan(paths: &[PathBuf], offsets: &[String]) -> Result<Vec<LogFile>> {
@@ -56,39 +45,8 @@ fn offset(text: &str) -> Result<(&str, i64)> {
     Ok((name, (seconds * 1e9) as i64))
 }
 
-/// Reads every log, and says what is wrong with them; true if something is.
-pub(super) fn read_all(files: &[LogFile], show_secrets: bool, verbosity: Verbosity) -> (Vec<Log>, bool) {
-    let logs: Vec<Log> = files.iter().map(|file| read_one(file, show_secrets, verbosity)).collect();
-    let trouble = logs.iter().any(|log| !log.complete);
-    (logs, trouble)
-}
-
-fn read_one(file: &LogFile, show_secrets: bool, verbosity: Verbosity) -> Log {
-    let path = file.path.to_string_lossy();
-    let options = Options { offset: file.offset, show_secrets };
-    let log = match open(&file.path) {
-        Ok(stream) => read(&path, stream, &options),
-        Err(error) => {
-            let nothing = read(&path, io::empty(), &options);
-            Log { problem: Some(format!("cannot be read: {error}")), ..nothing }
-        }
-    };
-    tell(&log, verbosity);
-    log
-}
-
-/// The file, decompressed if its first bytes say gzip or zstd; `-` is the standard input.
-fn open(path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
-    if path.as_os_str() == "-" {
-        return decompressed(io::stdin());
-    }
-    if path.is_dir() {
-        return Err(io::Error::other("this is a folder; name the log files in it, --log for each"));
-    }
-    decompressed(File::open(path)?)
-}
-
-fn tell(log: &Log, verbosity: Verbosity) {
+/// Says what is wrong with a log that was read, or what is good to know of it.
+pub(super) fn tell(log: &Log, verbosity: Verbosity) {
     match (&log.problem, log.kind) {
         (Some(problem), None) if log.bytes > 0 => say(&format!("{}: {problem}; known are {KNOWN}", log.path)),
         (Some(problem), _) => say(&format!("{}: {problem}", log.path)),

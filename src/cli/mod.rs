@@ -13,7 +13,6 @@ mod interfaces;
 mod keys;
 mod live;
 mod logs;
-mod merge;
 mod output;
 mod plan;
 mod progress;

@@ -3,15 +3,16 @@
 use super::appearance::{WIDTH, appearance};
 use super::args::{self, Args, ReadingArgs, TalkArgs};
 use super::config::{self, Config};
-use super::logs::{self, LogFile};
+use super::logs;
 use super::tls_keys::{self, Given};
+use crate::api::Diagnoser;
 use crate::diagnose::{ExpectedServer, Settings};
-use crate::engine::{self, Keep};
+use crate::engine;
 use crate::model::{Severity, Timestamp};
 use crate::report::talk::Verbosity;
 use crate::report::{Detail, Format, Options, escape};
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use nrpcsniff_dissectors::{PROTOCOLS, Protocol, Reader};
+use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,22 +22,12 @@ use std::sync::Arc;
 pub struct Plan {
     /// Captures in the order given: positional ones first.
     pub captures: Vec<PathBuf>,
-    /// Logs beside them.
-    pub logs: Vec<LogFile>,
-    /// BPF expression.
-    pub filter: Option<String>,
-    /// TCP ports that the user named a protocol for; `None` to leave one alone.
-    pub decode_as: Vec<(u16, Option<&'static Protocol>)>,
+    /// How they are read and judged.
+    pub diagnoser: Diagnoser,
     /// Shape of the report.
     pub report: Options,
     /// File it goes to; stdout if there is none.
     pub output: Option<PathBuf>,
-    /// Settings of the diagnosis.
-    pub settings: Settings,
-    /// Secrets that open TLS records.
-    pub tls: Given,
-    /// Values of tokens, passwords and cookies are shown.
-    pub show_secrets: bool,
     /// Exit with 1 from this severity on.
     pub fail_on: Option<Severity>,
     /// How much is said on stderr.
@@ -60,6 +51,7 @@ impl Plan {
         let mut plan = Self::reading(captures, &args.reading, args.talk.verbosity(), config)?;
         plan.output = file(args.output.as_deref());
         plan.report = report(args, plan.output.is_some());
+        plan.diagnoser = plan.diagnoser.kept_for(&plan.report);
         plan.fail_on = args.fail_on.map(severity);
         Ok(plan)
     }
@@ -77,41 +69,20 @@ impl Plan {
         }
         let now = args.now.as_deref().map(time).transpose()?;
         let keys = Arc::new(super::keys::load(&keys.and(&args.keys))?);
+        let logs = logs::plan(&args.log, &args.log_offset)?;
         let report =
             Options { format: Format::Table, detail: Detail::Messages, all: false, color: false, width: WIDTH };
-        Ok(Self {
-            captures,
-            logs: logs::plan(&args.log, &args.log_offset)?,
-            filter: args.filter.clone(),
-            decode_as: args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?,
-            report,
-            output: None,
+        let Given { keys: tls, logs: key_logs } = tls_keys::load(&args.tls, verbosity.quiet)?;
+        let decode_as = args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?;
+        let diagnoser = Diagnoser {
+            engine: engine::Options { decode_as, keys: tls, ..engine::Options::default() },
             settings: Settings { thresholds, expected: servers, now, keys },
-            tls: tls_keys::load(&args.tls, verbosity.quiet)?,
+            logs,
+            key_logs,
+            filter: args.filter.clone(),
             show_secrets: args.show_secrets,
-            fail_on: None,
-            verbosity,
-        })
-    }
-}
-
-impl Plan {
-    /// How messages are read out.
-    pub fn reader(&self) -> Reader<'_> {
-        self.settings.reader(self.show_secrets)
-    }
-
-    /// How packets are read. Messages are kept only where the report shows them: then memory does not grow with the capture.
-    pub fn engine(&self) -> engine::Options {
-        let defaults = engine::Options::default();
-        let keep = if self.report.detail == Detail::Messages { defaults.keep } else { Keep::Essential };
-        engine::Options {
-            keep,
-            decode_as: self.decode_as.clone(),
-            all: self.report.all,
-            keys: Arc::clone(&self.tls.keys),
-            ..defaults
-        }
+        };
+        Ok(Self { captures, diagnoser, report, output: None, fail_on: None, verbosity })
     }
 }
 

@@ -1,12 +1,11 @@
-//! From paths to an analysis: finds the captures, reads them, and says what is wrong with them.
+//! From paths to captures, and what is said of them while they are read.
 
-use super::plan::Plan;
 use super::progress::Progress;
-use super::tls_keys;
-use crate::capture::{CaptureError, CaptureSet, FilterSet, Reader, Secret, discover};
-use crate::engine::Pipeline;
-use crate::live::KeyLogTail;
-use crate::model::{Analysis, Input};
+use super::{logs, tls_keys};
+use crate::api::Observer;
+use crate::capture::{CaptureSet, Reader, discover};
+use crate::decrypt::LogReport;
+use crate::model::{Input, Log};
 use crate::report::talk::Verbosity;
 use crate::report::talk::say;
 use std::collections::HashSet;
@@ -50,96 +49,42 @@ fn passed_over(paths: &[PathBuf], sets: &[CaptureSet]) {
     }
 }
 
-/// Reads captures into analyses.
-pub(super) struct Session<'a> {
-    plan: &'a Plan,
-    filter: Option<FilterSet>,
-    next_input: u32,
-    /// Something could not be read, or not to its end.
-    pub(super) trouble: bool,
-    /// Something could be opened.
-    pub(super) opened: bool,
+/// Says on stderr what there is to say of inputs, and shows how far reading has come.
+pub(super) struct Teller {
+    verbosity: Verbosity,
+    progress: Option<Progress>,
 }
 
-impl<'a> Session<'a> {
-    pub(super) fn new(plan: &'a Plan, filter: Option<FilterSet>) -> Self {
-        Self { plan, filter, next_input: 0, trouble: false, opened: false }
-    }
-
-    /// Reads the files of one capture one after the other.
-    pub(super) fn read(&mut self, set: &CaptureSet) -> Analysis {
-        let mut pipeline = Pipeline::new(self.plan.engine());
-        let inputs = set.paths.iter().map(|path| self.file(path, &mut pipeline)).collect();
-        pipeline.finish(inputs)
-    }
-
-    fn file(&mut self, path: &Path, pipeline: &mut Pipeline) -> Input {
-        let index = self.next_input;
-        self.next_input = self.next_input.saturating_add(1);
-        let input = match Reader::open(path) {
-            Ok(reader) => {
-                self.opened = true;
-                self.frames(path, reader, index, pipeline)
-            }
-            Err(error) => unreadable(path, &error),
-        };
-        self.trouble |= !input.complete;
-        tell(&input, self.plan.verbosity);
-        input
-    }
-
-    fn frames(&mut self, path: &Path, mut reader: Reader, index: u32, pipeline: &mut Pipeline) -> Input {
-        let mut progress = Progress::new(path, self.plan.verbosity);
-        let mut stopped = None;
-        let mut known = 0;
-        // What comes through a pipe is being captured: its key log may grow meanwhile.
-        let mut key_logs = (!path.is_file()).then(|| KeyLogTail::new(&self.plan.tls.logs));
-        while let Some((frame, secrets)) = reader.next_with_secrets(index) {
-            let number = frame.at.frame.number;
-            for secret in secrets.iter().skip(known).filter(|secret| secret.kind == Secret::KEY_LOG) {
-                tls_keys::tell(path, &pipeline.tls_secrets(&secret.data), self.plan.verbosity.quiet);
-            }
-            known = secrets.len();
-            for lines in key_logs.as_mut().map(KeyLogTail::news).unwrap_or_default() {
-                pipeline.tls_secrets(&lines);
-            }
-            match self.filter.as_mut().map_or(Ok(true), |filter| filter.matches(&frame)) {
-                Ok(true) => {
-                    pipeline.frame(&frame);
-                }
-                Ok(false) => {}
-                Err(error) => {
-                    stopped = Some(error.to_string());
-                    break;
-                }
-            }
-            progress.frame(number, &reader);
-        }
-        progress.end();
-        let mut input = reader.into_input();
-        if stopped.is_some() {
-            (input.problem, input.complete) = (stopped, false);
-        }
-        input
+impl Teller {
+    pub(super) const fn new(verbosity: Verbosity) -> Self {
+        Self { verbosity, progress: None }
     }
 }
 
-fn unreadable(path: &Path, error: &CaptureError) -> Input {
-    let path = path.to_string_lossy().into_owned();
-    let problem = error.to_string();
-    let problem = problem.strip_prefix(&format!("{path}: ")).unwrap_or(&problem).to_owned();
-    Input {
-        path,
-        format: None,
-        link_types: Vec::new(),
-        packets: 0,
-        bytes: 0,
-        first: None,
-        last: None,
-        complete: false,
-        problem: Some(problem),
-        dropped: None,
-        snap_length: None,
+impl Observer for Teller {
+    fn begins(&mut self, path: &Path) {
+        self.progress = Some(Progress::new(path, self.verbosity));
+    }
+
+    fn frame(&mut self, number: u64, reader: &Reader) {
+        if let Some(progress) = &mut self.progress {
+            progress.frame(number, reader);
+        }
+    }
+
+    fn secrets(&mut self, path: &Path, report: &LogReport) {
+        tls_keys::tell(path, report, self.verbosity.quiet);
+    }
+
+    fn ends(&mut self, input: &Input) {
+        if let Some(progress) = self.progress.take() {
+            progress.end();
+        }
+        tell(input, self.verbosity);
+    }
+
+    fn log(&mut self, log: &Log) {
+        logs::tell(log, self.verbosity);
     }
 }
 

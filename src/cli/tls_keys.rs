@@ -1,18 +1,13 @@
 //! Secrets that open TLS, from the files that the user named.
 
 use super::args::TlsFiles;
+use crate::api::{key_log, private_key, read_secrets};
 use crate::decrypt::{Keys, LogReport, MOST_LINES_NAMED};
 use crate::live::KeyLog;
-use crate::report::escape;
 use crate::report::talk::say;
-use anyhow::{Context, Result, anyhow, ensure};
-use std::fs::File;
-use std::io::{BufReader, Read};
+use anyhow::Result;
 use std::path::Path;
 use std::sync::Arc;
-
-/// Largest PEM file that is read, in bytes.
-const LIMIT: u64 = 1 << 20;
 
 /// Secrets, and where more may come from.
 #[derive(Debug)]
@@ -28,13 +23,7 @@ pub struct Given {
 pub fn load(files: &TlsFiles, quiet: bool) -> Result<Given> {
     let (mut keys, mut logs) = (Keys::default(), Vec::new());
     for path in &files.keylog {
-        let report = log(&mut keys, path).with_context(|| format!("{}: cannot be read", escape::path(path)))?;
-        ensure!(
-            report.secrets > 0 || report.broken == 0 && report.bytes == 0,
-            "{}: there is no secret in it; a key log has lines such as CLIENT_RANDOM, a client random and a secret in \
-             hexadecimal digits (set SSLKEYLOGFILE for the browser and sign on again)",
-            escape::path(path)
-        );
+        let report = key_log(&mut keys, path)?;
         if report.secrets == 0 && !quiet {
             say(&format!("{}: the key log is empty", path.display()));
         }
@@ -44,18 +33,14 @@ pub fn load(files: &TlsFiles, quiet: bool) -> Result<Given> {
     let usual = files.usual.as_deref().filter(|_| files.keylog.is_empty());
     if let Some(path) = usual {
         // Nobody asked for it: that it is not there, or not yet, is no error.
-        let report = log(&mut keys, path).unwrap_or_default();
+        let report = read_secrets(&mut keys, path).unwrap_or_default();
         tell(path, &report, quiet);
         logs.push(KeyLog { path: path.to_owned(), read: report.bytes });
     }
     for path in &files.tls_key {
-        keys.add_pem(&pem(path)?).with_context(|| escape::path(path))?;
+        private_key(&mut keys, path)?;
     }
     Ok(Given { keys: Arc::new(keys), logs })
-}
-
-fn log(keys: &mut Keys, path: &Path) -> std::io::Result<LogReport> {
-    keys.add_log(BufReader::with_capacity(1 << 16, File::open(path)?))
 }
 
 /// Says what could not be taken of a key log.
@@ -74,19 +59,6 @@ pub(super) fn tell(path: &Path, report: &LogReport, quiet: bool) {
     if *left_out > 0 && !quiet {
         say(&format!("{}: {left_out} secrets of the key log were left out: there is no room for more", path.display()));
     }
-}
-
-fn pem(path: &Path) -> Result<String> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes));
-    let length = read.with_context(|| format!("{}: cannot be read", escape::path(path)))?;
-    ensure!(u64::try_from(length)? <= LIMIT, "{}: too large for a private key", escape::path(path));
-    String::from_utf8(bytes).map_err(|_| {
-        anyhow!(
-            "{}: this is no PEM file; make one of a PKCS#12 key store with: openssl pkcs12 -in FILE -nodes -nocerts -out key.pem",
-            escape::path(path)
-        )
-    })
 }
 
 #[cfg(test)]

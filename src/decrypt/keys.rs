@@ -16,7 +16,7 @@ const SESSIONS: usize = 65_536;
 const PRIVATE_KEYS: usize = 64;
 
 /// Secrets and private keys. Never printed.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Keys {
     connections: HashMap<[u8; 32], Secrets>,
     premasters: HashMap<[u8; 8], Vec<u8>>,

@@ -96,6 +96,14 @@ pub struct Options {
     pub width: usize,
 }
 
+impl Options {
+    /// A report of that shape as it is unless told otherwise: no colours, and 100 columns where there is no terminal to ask.
+    #[must_use]
+    pub const fn new(format: Format) -> Self {
+        Self { format, detail: format.default_detail(), all: false, color: false, width: 100 }
+    }
+}
+
 /// Writes the report in the shape that was asked for.
 pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     match options.format {

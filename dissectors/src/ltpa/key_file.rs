@@ -17,6 +17,7 @@ pub const SECRET: usize = 24;
 const PREFIX: &str = "com.ibm.websphere.ltpa.";
 
 /// What tokens are opened and verified with.
+#[derive(Clone)]
 pub struct KeyFile {
     /// Key of 3DES; its first 16 bytes are that of AES.
     pub secret: [u8; SECRET],

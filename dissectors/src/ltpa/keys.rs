@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// Keys that open and verify tokens. Its `Debug` shows how many, not which.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Keyring {
     websphere: Vec<KeyFile>,
     domino: Vec<[u8; DIGEST]>,

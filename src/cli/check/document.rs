@@ -10,21 +10,19 @@
 //! | `answers` | statuses of SIP and HTTP responses; of Sametime `LOGIN_ACK` and the reasons for which channels ended |
 
 use super::values::{items, text};
-use crate::capture::{CaptureSet, FilterSet};
+use crate::capture::CaptureSet;
 use crate::cli::plan::Plan;
-use crate::cli::run::judge;
-use crate::report::{self, Report};
+use crate::cli::read::Teller;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 use std::path::Path;
 
 /// Reads the captures as planned, and reports what is in them.
 pub(super) fn document(plan: &Plan, captures: &[CaptureSet], folder: &Path) -> Result<Value> {
-    let filter = plan.filter.as_deref().map(FilterSet::new).transpose().context("options")?;
-    let judged = judge(plan, filter, captures);
-    let report = Report { analysis: &judged.merged.analysis, findings: &judged.merged.findings, reader: plan.reader() };
+    let mut teller = Teller::new(plan.verbosity);
+    let diagnosis = plan.diagnoser.judge(captures, &mut teller).context("options")?;
     let mut text = Vec::new();
-    report::write(report, &plan.report, &mut text)?;
+    diagnosis.write(&plan.report, &mut text)?;
     Ok(prepared(serde_json::from_slice(&text)?, folder))
 }
 

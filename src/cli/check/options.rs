@@ -172,8 +172,10 @@ mod tests {
         let options = json!({"expect_server": ["Mail01/Acme=mail"], "decode_as": ["tcp.port==7,nrpc"]});
         let plan = plan(&options, Path::new(""), &["rules".into(), "b.pcap".into()], COMMON).unwrap();
         assert_eq!(plan.captures, [PathBuf::from("rules"), "b.pcap".into()]);
-        assert_eq!((plan.settings.expected.len(), plan.decode_as.len()), (1, 1));
-        assert!(plan.verbosity.mute && plan.verbosity.quiet && !plan.verbosity.progress && !plan.show_secrets);
+        assert_eq!((plan.diagnoser.settings.expected.len(), plan.diagnoser.engine.decode_as.len()), (1, 1));
+        assert!(
+            plan.verbosity.mute && plan.verbosity.quiet && !plan.verbosity.progress && !plan.diagnoser.show_secrets
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod target;
 use super::args::{Args, LiveArgs};
 use super::exit::Outcome;
 use super::{output, plan};
+use crate::api::Diagnoser;
 use crate::capture::live::CaptureSettings;
 use crate::engine;
 use crate::live::{self, Plan, Summary};
@@ -35,20 +36,21 @@ fn plan(args: &Args) -> Result<(Plan, Option<Severity>)> {
     ensure!(args.reading.log.is_empty(), "--log: logs are read beside captures; capture with -w, then read both");
     let common = plan::Plan::of(Vec::new(), args)?;
     let target = target(&args.live.write, common.output.as_deref())?;
-    let engine = engine::Options { limits: limits(&args.live), ..common.engine() };
+    let Diagnoser { engine, settings, key_logs, filter, show_secrets, .. } = common.diagnoser;
+    let engine = engine::Options { limits: limits(&args.live), ..engine };
     let LiveArgs { retry, count, duration, stats_interval, write, service, .. } = args.live.clone();
     let plan = Plan {
         interfaces,
-        setup: setup(&args.live, common.filter),
+        setup: setup(&args.live, filter),
         retry,
         count,
         duration,
         engine,
-        settings: common.settings,
-        key_logs: common.tls.logs,
+        settings,
+        key_logs,
         report: common.report,
         output: common.output,
-        show_secrets: common.show_secrets,
+        show_secrets,
         target,
         keep_keys: write.keep_keys,
         stats_interval,

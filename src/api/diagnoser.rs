@@ -1,0 +1,183 @@
+//! How captures are read and judged.
+
+use super::diagnosis::Diagnosis;
+use super::error::Error;
+use super::keys;
+use super::logs::{self, LogFile};
+use super::merge::Merged;
+use super::reading::{Observer, Reading, Unobserved};
+use crate::capture::{CaptureSet, FilterError, FilterSet, Reader, discover};
+use crate::diagnose::Settings;
+use crate::engine::{self, Keep};
+use crate::live::KeyLog;
+use crate::model::Analysis;
+use crate::report::{self, Detail};
+use anyhow::anyhow;
+use nrpcsniff_dissectors::Protocol;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How captures are read and judged: keys that open what is encrypted, logs beside them, a filter, and the settings of the rules.
+/// One of them serves any number of captures.
+///
+/// What a pcapng capture brings along to open TLS (Decryption Secrets Blocks) needs no word here. Every message is kept, unless
+/// [`Diagnoser::kept_for`] says that no report will show them.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnoser {
+    pub(crate) engine: engine::Options,
+    pub(crate) settings: Settings,
+    pub(crate) logs: Vec<LogFile>,
+    /// Key logs that were read, and may grow while a capture comes through a pipe.
+    pub(crate) key_logs: Vec<KeyLog>,
+    pub(crate) filter: Option<String>,
+    pub(crate) show_secrets: bool,
+}
+
+impl Diagnoser {
+    /// Begins with these settings of the rules.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
+    /// Takes a TLS key log (NSS format), as browsers, curl and Java agents write it. It may be empty: a capture that comes through
+    /// a pipe is opened by what is written meanwhile.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds no secret.
+    pub fn key_log(mut self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let report = keys::key_log(Arc::make_mut(&mut self.engine.keys), path).map_err(Error::new)?;
+        self.key_logs.push(KeyLog { path: path.to_owned(), read: report.bytes });
+        Ok(self)
+    }
+
+    /// Takes a server's private RSA key (PEM): it opens TLS up to 1.2 where the key exchange is RSA.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds no such key.
+    pub fn tls_key(mut self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        keys::private_key(Arc::make_mut(&mut self.engine.keys), path.as_ref()).map_err(Error::new)?;
+        Ok(self)
+    }
+
+    /// Takes LTPA keys as WebSphere exports them, with their password: they open and verify its tokens.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is no key file, or is not opened by that password.
+    pub fn ltpa_keys(mut self, path: impl AsRef<Path>, password: &str) -> Result<Self, Error> {
+        let keyring = Arc::make_mut(&mut self.settings.keys);
+        keys::key_file(keyring, path.as_ref(), &[password.as_bytes()]).map_err(Error::new)?;
+        Ok(self)
+    }
+
+    /// Takes secrets (`LTPA_DominoSecret`) of Web SSO Configuration documents, one a line: they verify Domino's tokens.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds no secret.
+    pub fn domino_secrets(mut self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        keys::domino_secrets(Arc::make_mut(&mut self.settings.keys), path.as_ref()).map_err(Error::new)?;
+        Ok(self)
+    }
+
+    /// Reads a log beside the captures; `offset` nanoseconds are added to its times, if they are known. That it cannot be read is
+    /// no error: it stands in the diagnosis.
+    #[must_use]
+    pub fn log(mut self, path: impl Into<PathBuf>, offset: Option<i64>) -> Self {
+        self.logs.push(LogFile { path: path.into(), offset });
+        self
+    }
+
+    /// Takes only frames that this expression of pcap-filter(7) lets pass.
+    ///
+    /// # Errors
+    /// An expression that libpcap does not accept, or a build without libpcap.
+    pub fn filter(mut self, expression: &str) -> Result<Self, Error> {
+        FilterSet::new(expression).map_err(Error::new)?;
+        self.filter = Some(expression.to_owned());
+        Ok(self)
+    }
+
+    /// Takes what is said on that TCP port for that protocol, whatever the bytes say; with `None` for nothing at all.
+    #[must_use]
+    pub fn decode_as(mut self, port: u16, protocol: Option<&'static Protocol>) -> Self {
+        self.engine.decode_as.push((port, protocol));
+        self
+    }
+
+    /// Shows values of tokens, cookies and passwords in reports, which mask them otherwise.
+    #[must_use]
+    pub fn show_secrets(mut self) -> Self {
+        self.show_secrets = true;
+        self
+    }
+
+    /// Keeps what a report of this shape shows, and no more: without messages memory does not grow with the capture. The findings
+    /// are the same.
+    #[must_use]
+    pub fn kept_for(mut self, report: &report::Options) -> Self {
+        self.engine.all = report.all;
+        self.engine.keep =
+            if report.detail == Detail::Messages { engine::Options::default().keep } else { Keep::Essential };
+        self
+    }
+
+    /// Reads captures: files, folders (every capture in them and below), `-` for the standard input. Files of a rotated capture
+    /// are one; every other capture is judged by itself. No path is right where a log is given.
+    ///
+    /// A capture that is damaged is judged as far as it goes, and [`Diagnosis::is_complete`] says so.
+    ///
+    /// # Errors
+    /// A folder without a capture, or nothing that could be opened.
+    pub fn diagnose<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Diagnosis, Error> {
+        let paths: Vec<_> = paths.iter().map(|path| path.as_ref().to_path_buf()).collect();
+        let sets = discover(&paths).map_err(Error::new)?;
+        let diagnosis = self.judge(&sets, &mut Unobserved).map_err(Error::new)?;
+        if diagnosis.opened || diagnosis.heard() {
+            return Ok(diagnosis);
+        }
+        let Analysis { inputs, logs, .. } = &diagnosis.analysis;
+        let inputs = inputs.iter().map(|input| (&input.path, &input.problem));
+        let first = inputs.chain(logs.iter().map(|log| (&log.path, &log.problem))).next();
+        let sentence = first.map(|(path, problem)| format!("{path}: {}", problem.as_deref().unwrap_or_default()));
+        Err(Error::new(anyhow!(
+            sentence.unwrap_or_else(|| "there is nothing to read: give a capture, or a log".to_owned())
+        )))
+    }
+
+    /// Reads one capture from any stream; `name` stands for it in the report.
+    ///
+    /// # Errors
+    /// A stream that does not begin like a capture, or cannot be read.
+    pub fn diagnose_stream(&self, name: &str, stream: impl Read + Send + 'static) -> Result<Diagnosis, Error> {
+        let reader = Reader::from_reader(name, stream).map_err(Error::new)?;
+        let read = |reading: &mut Reading<'_, _>, merged: &mut Merged| {
+            merged.judge(reading.stream(Path::new(name), reader), &self.settings);
+        };
+        self.judged(&mut Unobserved, read).map_err(Error::new)
+    }
+
+    /// Judges each capture by itself, beside all logs.
+    pub(crate) fn judge(&self, sets: &[CaptureSet], observer: &mut impl Observer) -> Result<Diagnosis, FilterError> {
+        self.judged(observer, |reading, merged| {
+            for set in sets {
+                merged.judge(reading.set(set), &self.settings);
+            }
+        })
+    }
+
+    /// Judges what `read` adds, and then the logs.
+    fn judged<O: Observer>(
+        &self,
+        observer: &mut O,
+        read: impl FnOnce(&mut Reading<'_, O>, &mut Merged),
+    ) -> Result<Diagnosis, FilterError> {
+        let filter = self.filter.as_deref().map(FilterSet::new).transpose()?;
+        let mut merged = Merged::beside(logs::read_all(&self.logs, self.show_secrets, observer));
+        let mut reading = Reading::new(self, filter, observer);
+        read(&mut reading, &mut merged);
+        merged.judge_logs(&self.settings);
+        Ok(Diagnosis::new(merged, reading.opened, self.settings.clone(), self.show_secrets))
+    }
+}

@@ -1,0 +1,68 @@
+//! What came of reading and judging.
+
+use super::merge::Merged;
+use crate::diagnose::Settings;
+use crate::model::{Analysis, Finding};
+use crate::report::{self, Report};
+use nrpcsniff_dissectors::Reader;
+use std::io::{self, Write};
+
+/// What was read, and what the rules say of it.
+#[derive(Debug)]
+pub struct Diagnosis {
+    pub(crate) analysis: Analysis,
+    pub(crate) findings: Vec<Finding>,
+    /// A capture could be opened.
+    pub(crate) opened: bool,
+    /// A capture or a log could not be read, or not to its end.
+    pub(crate) trouble: bool,
+    settings: Settings,
+    show_secrets: bool,
+}
+
+impl Diagnosis {
+    /// Nothing more comes: what was merged is the diagnosis.
+    pub(super) fn new(merged: Merged, opened: bool, settings: Settings, show_secrets: bool) -> Self {
+        let Merged { analysis, findings, .. } = merged;
+        let complete =
+            analysis.inputs.iter().all(|input| input.complete) && analysis.logs.iter().all(|log| log.complete);
+        Self { analysis, findings, opened, trouble: !complete, settings, show_secrets }
+    }
+
+    /// What was read: inputs, totals, conversations with their messages, logs.
+    pub fn analysis(&self) -> &Analysis {
+        &self.analysis
+    }
+
+    /// What the rules say of it, in the order in which a reader should see it: what weighs most comes first.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// True if every capture and every log was read to its end. What is wrong with one stands in its `problem`.
+    pub fn is_complete(&self) -> bool {
+        !self.trouble
+    }
+
+    /// Writes the report. It goes out in small pieces: give it a writer that collects them.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write(&self, options: &report::Options, out: &mut dyn Write) -> io::Result<()> {
+        report::write(self.report(), options, out)
+    }
+
+    /// How messages are read out.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        self.settings.reader(self.show_secrets)
+    }
+
+    /// A log could be read, if only in part.
+    pub(crate) fn heard(&self) -> bool {
+        self.analysis.logs.iter().any(|log| log.kind.is_some())
+    }
+
+    fn report(&self) -> Report<'_> {
+        Report { analysis: &self.analysis, findings: &self.findings, reader: self.reader() }
+    }
+}

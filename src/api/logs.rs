@@ -1,0 +1,46 @@
+//! From paths to logs that were read.
+
+use super::reading::Observer;
+use crate::capture::decompressed;
+use crate::logs::{Options, read};
+use crate::model::Log;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A log, and what to add to its times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LogFile {
+    /// Where it is; `-` for stdin.
+    pub(crate) path: PathBuf,
+    /// Nanoseconds to add.
+    pub(crate) offset: Option<i64>,
+}
+
+/// Reads every log; what is wrong with one stands in it.
+pub(super) fn read_all(files: &[LogFile], show_secrets: bool, observer: &mut impl Observer) -> Vec<Log> {
+    files.iter().map(|file| read_one(file, show_secrets)).inspect(|log| observer.log(log)).collect()
+}
+
+fn read_one(file: &LogFile, show_secrets: bool) -> Log {
+    let path = file.path.to_string_lossy();
+    let options = Options { offset: file.offset, show_secrets };
+    match open(&file.path) {
+        Ok(stream) => read(&path, stream, &options),
+        Err(error) => {
+            let nothing = read(&path, io::empty(), &options);
+            Log { problem: Some(format!("cannot be read: {error}")), ..nothing }
+        }
+    }
+}
+
+/// The file, decompressed if its first bytes say gzip or zstd; `-` is the standard input.
+fn open(path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
+    if path.as_os_str() == "-" {
+        return decompressed(io::stdin());
+    }
+    if path.is_dir() {
+        return Err(io::Error::other("this is a folder; name the log files in it, --log for each"));
+    }
+    decompressed(File::open(path)?)
+}
