@@ -63,6 +63,13 @@ fn shape() -> Value {
     })
 }
 
+/// What every answer of a directory ends in.
+fn ldap_result() -> Value {
+    json!({
+        "message_id": "number", "result_code": "number", "result_name": "text?", "diagnostic": "text", "data": "text?"
+    })
+}
+
 /// The fields of a message by its type.
 fn fields(kind: &str) -> Option<Value> {
     let frame = json!({"function": "number?", "class": "number?", "sequence": "number?", "user": "text?"});
@@ -91,6 +98,11 @@ fn fields(kind: &str) -> Option<Value> {
             "set_cookies": [set_cookie()]
         }),
         sametime if sametime.starts_with("sametime.") => sametime_fields(sametime),
+        "ldap.bind_request" => json!({"message_id": "number", "name": "text", "method": "text?"}),
+        "ldap.search_request" => json!({"message_id": "number", "name": "text", "scope": "text", "filter": "text"}),
+        "ldap.search_done" | "ldap.bind_response" | "ldap.extended_response" => ldap_result(),
+        "ldap.extended" => json!({"message_id": "number", "oid": "text"}),
+        "ldap.unbind" | "ldap.search_entry" => json!({"message_id": "number"}),
         "tls.client_hello" => json!({
             "sni": "text?", "versions": ["text"], "ciphers": ["text"], "alpn": ["text"], "random": "text",
             "why_opaque": "text?", "opened": "bool"

@@ -152,7 +152,8 @@ fn theirs(path: &str) -> Read {
             if operation == "search_done" {
                 counts.insert((frame, id), std::mem::take(found));
             }
-            let scope = number("ldap.scope").map_or("", |scope| ["base", "one", "sub"][scope as usize]);
+            let scope =
+                number("ldap.scope").map_or("", |scope| ["base", "one", "sub"][usize::try_from(scope).unwrap()]);
             // A name is in a field of its own for each operation; the result's matched name is none of them.
             let names = ["ldap.baseObject", "ldap.name", "ldap.object", "ldap.entry", "ldap.delRequest"];
             lines.push(Line {

@@ -94,7 +94,7 @@ fn expected(told: &Value) -> String {
             format!("{:?} {} {}", number("version"), text(told, "name"), auth.trim_end())
         }
         "ldap.search_request" => {
-            let scope = ["base", "one", "sub"][number("scope").unwrap() as usize];
+            let scope = ["base", "one", "sub"][usize::try_from(number("scope").unwrap()).unwrap()];
             format!("{} {scope} {:?} {}", text(told, "base"), number("size_limit"), text(told, "filter"))
         }
         "ldap.search_reference" => words("refs"),

@@ -242,7 +242,7 @@ impl Network {
 
     /// The secrets of all TLS connections so far, as programs write them into the file that `SSLKEYLOGFILE` names.
     pub fn key_log(&self) -> String {
-        self.world().secrets.iter().map(|line| format!("{line}\n")).collect()
+        self.world().secrets.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
     }
 
     /// The capture file. Writing does not change the network: more may follow, and writing twice gives the same bytes.

@@ -48,8 +48,17 @@ pub const CAUSE: &[&str] = &[
     "host",
     "asked",
     "answered",
+    "method",
+    "realm",
     "dns_name",
     "dns_rcode",
+    "alert_code",
+    "certificate_subject",
+    "token_issuer",
+    "token_kind",
+    "login_host",
+    "page_host",
+    "other_host",
     "status",
     "status_code",
     "reason_code",
@@ -74,13 +83,11 @@ pub fn shown_if<'v, T: Display + 'v, S: Serializer>(
 }
 
 /// For seconds since 1970, as tokens and certificates have them: a time.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 pub fn as_utc<S: Serializer>(seconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&utc(*seconds))
 }
 
 /// For a side: `client`, `server`.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 pub fn side_name<S: Serializer>(side: &Side, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(side.name())
 }

@@ -4,7 +4,9 @@ use super::{LOOK_AHEAD, begun, frames};
 use crate::facts::nrpc::concerns_nrpc;
 use crate::facts::peers::{label, notes_label};
 use crate::facts::{Case, Lookup};
-use crate::model::{Attempt, AttemptKind, Conversation, Outcome, Stamp, Timestamp, Transport, Unjudged};
+use crate::model::{
+    Attempt, AttemptKind, Conversation, ConversationId, Outcome, Stamp, Timestamp, Transport, Unjudged,
+};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::dns;
 use std::net::IpAddr;
@@ -58,7 +60,7 @@ impl Search<'_> {
         let (outcome, answered) = self.outcome(case, calls);
         let questions = self.lookups.iter().flat_map(|lookup| lookup.query.into_iter().chain(lookup.response));
         let said = questions.map(|(message, _)| message);
-        let mut conversations: Vec<u32> = self.lookups.iter().map(|lookup| lookup.conversation.id).collect();
+        let mut conversations: Vec<ConversationId> = self.lookups.iter().map(|lookup| lookup.conversation.id).collect();
         conversations.dedup();
         Some(Attempt {
             asked: Some(self.name.to_owned()),

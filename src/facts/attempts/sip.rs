@@ -10,7 +10,7 @@ use crate::facts::sip::deadlines::{Deadlines, UnansweredRequest, plus};
 use crate::facts::sip::wishes::{is_stale, scanners};
 use crate::facts::sip::{SipExchange, TransactionOutcome};
 use crate::model::{
-    Attempt, AttemptKind, Close, CloseBy, Conversation, Outcome, Timestamp, Transport, Unjudged, Weight,
+    Attempt, AttemptKind, Close, CloseBy, Conversation, ConversationId, Outcome, Timestamp, Transport, Unjudged, Weight,
 };
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -77,7 +77,7 @@ impl<'c, 'a> Judge<'c, 'a> {
         let outcome = self.outcome(kind, last);
         let people = kind == AttemptKind::SipCall && last.status().is_some_and(|status| is_of_people(last, status));
         let nobody = people || self.scanners.contains(&first.client().ip);
-        let mut conversations: Vec<u32> =
+        let mut conversations: Vec<ConversationId> =
             run.iter().flat_map(|exchange| exchange.conversations()).map(|c| c.id).collect();
         conversations.sort_unstable();
         conversations.dedup();

@@ -147,6 +147,6 @@ impl Words for WentOn {
 
     fn explanation(&self) -> String {
         let as_of = if self.as_of_given { " This is judged as of the time given." } else { "" };
-        format!("{} {} went on all the same; others may not.{as_of}", self.certificate.fact(), self.handshakes.clients,)
+        format!("{} {} went on all the same; others may not.{as_of}", self.certificate.fact(), self.handshakes.clients)
     }
 }
