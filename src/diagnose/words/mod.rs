@@ -19,7 +19,7 @@ mod values;
 pub use crate::model::{span, span_ns};
 pub use lists::{clients, count, few, few_of, listed, path};
 pub use texts::{Answers, Browsers, Callers, Cookies, Placeholders, Refusals, Refusers};
-pub use values::{Clients, Closed, OneSide, Silence, Status, Users};
+pub use values::{Clients, Closed, Occurrences, OneSide, Silence, Status, Users};
 
 use crate::facts::Talk;
 use crate::model::{Side, Timestamp};

@@ -1,9 +1,10 @@
 //! Values that many findings have: clients, who closed, a status of Notes. A struct of facts takes one in with `#[serde(flatten)]`,
 //! so that its parts stand among the other facts by the names that [`super::Words`] lists; `Display` is how it is said.
 
-use super::lists::{few, few_of};
-use super::{side_name, span};
-use crate::model::{Close, CloseBy, Conversation, Side, Teardown};
+use super::lists::{clients, few, few_of};
+use super::{shown, side_name, span};
+use crate::facts::Talk;
+use crate::model::{Close, CloseBy, Conversation, Endpoint, Side, Teardown, Timestamp};
 use nrpcsniff_dissectors::nrpc;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -37,6 +38,28 @@ impl Clients {
 impl fmt::Display for Clients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.called("clients"))
+    }
+}
+
+/// The same thing at one server, once or many times.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Occurrences {
+    /// The server.
+    #[serde(serialize_with = "shown")]
+    pub server: Endpoint,
+    /// Whose conversations they are.
+    #[serde(flatten)]
+    pub clients: Clients,
+    /// Number of conversations.
+    pub count: usize,
+    /// When it was seen first.
+    pub first: Timestamp,
+}
+
+impl Occurrences {
+    /// In those conversations with that server.
+    pub fn of(server: Endpoint, group: &[&Talk<'_>], first: Timestamp) -> Self {
+        Self { server, clients: clients(group), count: group.len(), first }
     }
 }
 

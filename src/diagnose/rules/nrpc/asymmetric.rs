@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::nrpc::asymmetric as words;
-use crate::diagnose::words::{clients, span};
+use crate::diagnose::words::{Occurrences, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::restarts::restarted;
@@ -87,10 +87,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .at_most(Confidence::Medium)
         .conversations_of(group.iter().copied())
         .says(&words::OneDirection {
-            server,
-            clients: clients(group),
-            count: group.len(),
-            first: first.conversation.first.time,
+            seen: Occurrences::of(server, group, first.conversation.first.time),
             lost: if answer_lost(case, first) { words::Lost::Answer } else { words::Lost::Data },
         })
         .remedy_first(format!("Trace the route from {} to {} and back.", server.ip, first.conversation.client.ip));

@@ -1,7 +1,7 @@
 //! A router or host says by ICMP that the connection attempt cannot be delivered.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::clients;
+use crate::diagnose::words::Occurrences;
 use crate::diagnose::words::nrpc::icmp_reject as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
@@ -63,10 +63,7 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &IcmpError)]) -> Option<Draft> 
     let reason = rejection(error)?;
     let aftermath = worst_aftermath(case, &talks);
     let said = words::Rejected {
-        server,
-        clients: clients(&talks),
-        count: talks.len(),
-        first: first.conversation.first.time,
+        seen: Occurrences::of(server, &talks, first.conversation.first.time),
         rejected_by: error.from,
         meaning: reason,
     };

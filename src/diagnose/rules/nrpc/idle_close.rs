@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::nrpc::idle_close as words;
-use crate::diagnose::words::{clients, span};
+use crate::diagnose::words::{Occurrences, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::idle::{IdleEnd, last_long_gap};
@@ -70,10 +70,7 @@ fn finding(case: &Case<'_>, group: &[IdleEnd<'_, '_>]) -> Option<Draft> {
         .points(if mine.iter().all(|d| by_default(d.length())) { 15 } else { 0 })
         .conversations_of(talks.iter().copied())
         .says(&words::TimedOut {
-            server: first.talk.conversation.server,
-            clients: clients(&talks),
-            count: mine.len(),
-            first: first.gap.after.time,
+            seen: Occurrences::of(first.talk.conversation.server, &talks, first.gap.after.time),
             idle_s: first.length(),
         });
     Some(each(draft, &mine, "sessions", |draft, died| {

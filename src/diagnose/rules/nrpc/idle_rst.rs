@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::nrpc::idle_rst as words;
-use crate::diagnose::words::{Silence, clients, side, span};
+use crate::diagnose::words::{Occurrences, Silence, clients, side, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, aftermath_since};
@@ -80,10 +80,7 @@ fn finding(case: &Case<'_>, group: &[IdleEnd<'_, '_>]) -> Option<Draft> {
         .guard(timer.contradicted(case))
         .conversations_of(talks.iter().copied())
         .says(&words::Reset {
-            server,
-            clients: clients(&talks),
-            count: group.len(),
-            first: first.gap.after.time,
+            seen: Occurrences::of(server, &talks, first.gap.after.time),
             silence: Silence { idle_min_s: timer.shortest, idle_max_s: timer.longest },
             forged,
         })

@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::nrpc::private_address as words;
-use crate::diagnose::words::{clients, dns_path};
+use crate::diagnose::words::{Occurrences, dns_path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, got_through, silent, worst_aftermath};
@@ -127,10 +127,7 @@ fn finding(case: &Case<'_>, group: &[Outside<'_, '_>]) -> Option<Draft> {
         .at_most(Confidence::Medium)
         .conversations_of(talks.iter().copied())
         .says(&words::Inside {
-            server,
-            clients: clients(&talks),
-            count: group.len(),
-            first: talk.conversation.first.time,
+            seen: Occurrences::of(server, &talks, talk.conversation.first.time),
             other_server: public,
             other_first: before.conversation.first.time,
             dns_name: lookup.map(|(_, answer)| answer.name.clone()),

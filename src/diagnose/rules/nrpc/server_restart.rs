@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::nrpc::server_restart as words;
-use crate::diagnose::words::{clients, closer};
+use crate::diagnose::words::{Occurrences, closer};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::nrpc::restarts::{Restart, restarts};
 use crate::model::{RuleId, Setup, Severity};
@@ -68,11 +68,8 @@ fn finding(restart: &Restart<'_, '_>) -> Option<Draft> {
         .severity(if outage.is_some() { Severity::Info } else { Severity::Major })
         .conversations_of(restart.closed.iter().chain(&restart.failed).copied())
         .says(&words::Down {
-            server,
-            clients: clients(&restart.closed),
-            count: restart.closed.len(),
+            seen: Occurrences::of(server, &restart.closed, began.time),
             retries: restart.failed.len(),
-            first: began.time,
             outage_s: outage,
         });
     draft = each(draft, &restart.closed, "closed sessions", |draft, talk| match talk.conversation.teardown.at {

@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::logs::not_responding;
 use crate::diagnose::words::nrpc::{Afterwards, syn_refused as words};
-use crate::diagnose::words::{clients, clock, span};
+use crate::diagnose::words::{Occurrences, clients, clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, IcmpRejections, scanners, worst_aftermath};
@@ -82,10 +82,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .severity(aftermath.severity())
         .conversations_of(group.iter().copied())
         .says(&words::Refused {
-            server,
-            clients: clients(group),
-            count: group.len(),
-            first: syn.time,
+            seen: Occurrences::of(server, group, syn.time),
             delay_s: rst.time.seconds_since(syn.time),
             forged,
             afterwards: Afterwards::of(aftermath),

@@ -4,7 +4,7 @@ use super::{ipv6_first, private_address};
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::logs::not_responding;
 use crate::diagnose::words::nrpc::{Afterwards, syn_silent as words};
-use crate::diagnose::words::{clients, clock, span};
+use crate::diagnose::words::{Occurrences, clients, clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, accepted_ports, got_through, scanners, silent, worst_aftermath};
@@ -91,11 +91,8 @@ fn finding(case: &Case<'_>, over_ipv4: bool, group: &[&Talk<'_>]) -> Option<Draf
         .severity(if other_family { aftermath.severity().min(Severity::Major) } else { aftermath.severity() })
         .conversations_of(group.iter().copied())
         .says(&words::Silent {
-            server,
-            clients: clients(group),
-            count: group.len(),
+            seen: Occurrences::of(server, group, first.conversation.first.time),
             syn_count: group.iter().map(|talk| talk.conversation.tcp.handshake.syns.len()).sum(),
-            first: first.conversation.first.time,
             waited_s: waited.min(case.settings.thresholds.retry_within),
             port_answers_others,
             other_port: other_port.map(|(port, _)| port),

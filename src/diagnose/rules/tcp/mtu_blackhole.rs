@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::tcp::mtu_blackhole as words;
-use crate::diagnose::words::{OneSide, clients};
+use crate::diagnose::words::{Occurrences, OneSide};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::model::{Confidence, Endpoint, IcmpError, RuleId, Severity, Side, StuckSegment, Timestamp, Transport};
@@ -132,12 +132,9 @@ fn finding(case: &Case<'_>, too_big: &TooBig<'_>, group: &[(&Talk<'_>, &StuckSeg
         .at_most(if got_on { Confidence::Medium } else { Confidence::High })
         .conversations_of(talks.iter().copied())
         .says(&words::TooLarge {
-            server: c.server,
-            clients: clients(&talks),
-            count: group.len(),
+            seen: Occurrences::of(c.server, &talks, first.time),
             sender: OneSide::of(c, stuck.from),
             segment_bytes: stuck.length,
-            first: first.time,
             repetitions: stuck.tries,
             repeated_for_s: last.time.seconds_since(first.time),
         })

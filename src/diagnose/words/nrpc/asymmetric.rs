@@ -1,22 +1,14 @@
 //! What is said of a path on which one direction gets lost.
 
-use crate::diagnose::words::{Clients, Words, clock, count, shown};
-use crate::model::{Endpoint, Timestamp};
+use crate::diagnose::words::{Occurrences, Words, clock, count};
 use serde::Serialize;
 
 /// What one side says does not reach the other.
 #[derive(Debug, Clone, Serialize)]
 pub struct OneDirection {
-    /// Who was called.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// Who called.
+    /// Who called whom: attempts.
     #[serde(flatten)]
-    pub clients: Clients,
-    /// Number of attempts.
-    pub count: usize,
-    /// When the first of them began.
-    pub first: Timestamp,
+    pub seen: Occurrences,
     /// What was lost in the first of them.
     pub lost: Lost,
 }
@@ -33,7 +25,7 @@ pub enum Lost {
 
 impl Words for OneDirection {
     fn title(&self) -> String {
-        format!("One direction between {} and {} gets lost", self.clients, self.server)
+        format!("One direction between {} and {} gets lost", self.seen.clients, self.seen.server)
     }
 
     fn explanation(&self) -> String {
@@ -44,10 +36,10 @@ impl Words for OneDirection {
         format!(
             "{} connected to {} ({}, first at {}). The server {what}: one direction takes another path, or a \
              firewall drops it.",
-            self.clients,
-            self.server,
-            count(self.count, "attempt"),
-            clock(self.first),
+            self.seen.clients,
+            self.seen.server,
+            count(self.seen.count, "attempt"),
+            clock(self.seen.first),
         )
     }
 }

@@ -1,22 +1,14 @@
 //! What is said of sessions that were reset after a silence.
 
-use crate::diagnose::words::{Clients, Silence, Words, clock, count, shown};
-use crate::model::{Endpoint, Timestamp};
+use crate::diagnose::words::{Occurrences, Silence, Words, clock, count};
 use serde::Serialize;
 
 /// The first segment after a silence was answered by RST.
 #[derive(Debug, Clone, Serialize)]
 pub struct Reset {
-    /// With whom the sessions were.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// Whose sessions they were.
+    /// Whose sessions with whom, and when the silence of the first of them ended.
     #[serde(flatten)]
-    pub clients: Clients,
-    /// Number of sessions.
-    pub count: usize,
-    /// When the silence of the first of them ended.
-    pub first: Timestamp,
+    pub seen: Occurrences,
     /// How long they were silent.
     #[serde(flatten)]
     pub silence: Silence,
@@ -26,18 +18,18 @@ pub struct Reset {
 
 impl Words for Reset {
     fn title(&self) -> String {
-        let sessions = count(self.count, "session");
-        format!("{sessions} with {} reset after a silence of {}", self.server, self.silence)
+        let sessions = count(self.seen.count, "session");
+        format!("{sessions} with {} reset after a silence of {}", self.seen.server, self.silence)
     }
 
     fn explanation(&self) -> String {
         format!(
             "Sessions of {} with {} were silent for {}; the first segment after that was answered by RST \
              (first at {}). {}",
-            self.clients,
-            self.server,
+            self.seen.clients,
+            self.seen.server,
             self.silence,
-            clock(self.first),
+            clock(self.seen.first),
             if self.forged {
                 "The RST was sent by something on the path, not by the host whose address it carries."
             } else {

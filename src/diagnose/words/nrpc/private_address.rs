@@ -1,22 +1,15 @@
 //! What is said of clients outside that call an address inside.
 
-use crate::diagnose::words::{Clients, Words, clock, count, shown};
+use crate::diagnose::words::{Occurrences, Words, clock, count, shown};
 use crate::model::{Endpoint, Timestamp};
 use serde::Serialize;
 
 /// Clients reached a public address, then called a private one in vain.
 #[derive(Debug, Clone, Serialize)]
 pub struct Inside {
-    /// The private address that was called.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// Who called.
+    /// Who called which private address: attempts.
     #[serde(flatten)]
-    pub clients: Clients,
-    /// Number of attempts.
-    pub count: usize,
-    /// When the first of them began.
-    pub first: Timestamp,
+    pub seen: Occurrences,
     /// The public address that worked.
     #[serde(serialize_with = "shown")]
     pub other_server: Endpoint,
@@ -28,7 +21,7 @@ pub struct Inside {
 
 impl Words for Inside {
     fn title(&self) -> String {
-        format!("{} outside calls the inside address {}", self.clients, self.server)
+        format!("{} outside calls the inside address {}", self.seen.clients, self.seen.server)
     }
 
     fn explanation(&self) -> String {
@@ -37,17 +30,17 @@ impl Words for Inside {
                 "no DNS answer of the capture leads there: it comes from the Server document or the client's memory"
                     .to_owned()
             },
-            |name| format!("DNS gave {} for {name}", self.server.ip),
+            |name| format!("DNS gave {} for {name}", self.seen.server.ip),
         );
         format!(
             "{} reached {} at {}, then called {} at {} ({}), a private address of another network, and \
              got no answer; {source}.",
-            self.clients,
+            self.seen.clients,
             self.other_server,
             clock(self.other_first),
-            self.server,
-            clock(self.first),
-            count(self.count, "attempt"),
+            self.seen.server,
+            clock(self.seen.first),
+            count(self.seen.count, "attempt"),
         )
     }
 }

@@ -1,24 +1,16 @@
 //! What is said of a server that went down.
 
-use crate::diagnose::words::{Clients, Words, clock, count, shown, span};
-use crate::model::{Endpoint, Timestamp};
+use crate::diagnose::words::{Occurrences, Words, clock, count, span};
 use serde::Serialize;
 
 /// A server closed its sessions within seconds, and new ones failed.
 #[derive(Debug, Clone, Serialize)]
 pub struct Down {
-    /// Which server.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// Whose sessions it closed.
+    /// Whose sessions which server closed.
     #[serde(flatten)]
-    pub clients: Clients,
-    /// Number of sessions that it closed.
-    pub count: usize,
+    pub seen: Occurrences,
     /// Number of attempts that failed afterwards.
     pub retries: usize,
-    /// When it closed the first of them.
-    pub first: Timestamp,
     /// Seconds from then until it accepted sessions again, if it did.
     pub outage_s: Option<f64>,
 }
@@ -26,7 +18,7 @@ pub struct Down {
 impl Words for Down {
     fn title(&self) -> String {
         let what = if self.outage_s.is_some() { "restarted" } else { "went down" };
-        format!("{} {what} at {}", self.server, self.first)
+        format!("{} {what} at {}", self.seen.server, self.seen.first)
     }
 
     fn explanation(&self) -> String {
@@ -36,10 +28,10 @@ impl Words for Down {
         );
         format!(
             "At {} the server {} closed {} of {} within seconds; then {} failed. {end}",
-            clock(self.first),
-            self.server,
-            count(self.count, "session"),
-            self.clients,
+            clock(self.seen.first),
+            self.seen.server,
+            count(self.seen.count, "session"),
+            self.seen.clients,
             count(self.retries, "attempt"),
         )
     }

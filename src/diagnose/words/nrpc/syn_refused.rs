@@ -1,23 +1,15 @@
 //! What is said of connections that are refused by RST.
 
 use super::Afterwards;
-use crate::diagnose::words::{Clients, Words, clock, count, shown, span};
-use crate::model::{Endpoint, Timestamp};
+use crate::diagnose::words::{Occurrences, Words, clock, count, span};
 use serde::Serialize;
 
 /// Attempts were answered by RST.
 #[derive(Debug, Clone, Serialize)]
 pub struct Refused {
-    /// Who was called.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// Who called.
+    /// Who called whom: attempts.
     #[serde(flatten)]
-    pub clients: Clients,
-    /// Number of attempts.
-    pub count: usize,
-    /// When the first of them began.
-    pub first: Timestamp,
+    pub seen: Occurrences,
     /// Seconds until it was refused.
     pub delay_s: f64,
     /// Something on the path sent an RST in the name of the server.
@@ -30,9 +22,9 @@ pub struct Refused {
 impl Words for Refused {
     fn title(&self) -> String {
         if self.forged {
-            format!("A packet filter refuses connections to {}", self.server)
+            format!("A packet filter refuses connections to {}", self.seen.server)
         } else {
-            format!("{} refuses connections: nothing listens there", self.server)
+            format!("{} refuses connections: nothing listens there", self.seen.server)
         }
     }
 
@@ -40,10 +32,10 @@ impl Words for Refused {
         let who = if self.forged { "something on the path, in the server's name," } else { "the server" };
         format!(
             "{} tried to connect to {} ({}, first at {}); {who} answered with RST after {}.{}",
-            self.clients,
-            self.server,
-            count(self.count, "attempt"),
-            clock(self.first),
+            self.seen.clients,
+            self.seen.server,
+            count(self.seen.count, "attempt"),
+            clock(self.seen.first),
             span(self.delay_s),
             self.afterwards,
         )

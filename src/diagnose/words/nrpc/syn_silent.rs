@@ -1,25 +1,17 @@
 //! What is said of connections that nobody answers.
 
 use super::Afterwards;
-use crate::diagnose::words::{Clients, Words, clock, count, shown, span};
-use crate::model::{Endpoint, Timestamp};
+use crate::diagnose::words::{Occurrences, Words, clock, count, span};
 use serde::Serialize;
 
 /// Attempts were not answered at all.
 #[derive(Debug, Clone, Serialize)]
 pub struct Silent {
-    /// Who was called.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// Who called.
+    /// Who called whom: attempts.
     #[serde(flatten)]
-    pub clients: Clients,
-    /// Number of attempts.
-    pub count: usize,
+    pub seen: Occurrences,
     /// Number of SYNs in all of them.
     pub syn_count: usize,
-    /// When the first of them began.
-    pub first: Timestamp,
     /// Seconds for which nothing came back, as far as the capture shows.
     pub waited_s: f64,
     /// The port answered others in this capture.
@@ -40,17 +32,17 @@ impl Words for Silent {
             (false, Some(_)) => "the host is up: this port is filtered",
             (false, None) => "the port is filtered, or the host is down",
         };
-        format!("No answer from {}: {state}", self.server)
+        format!("No answer from {}: {state}", self.seen.server)
     }
 
     fn explanation(&self) -> String {
         format!(
             "{} tried to connect to {} at {} and sent {} in {}; nothing came back within {}.{}",
-            self.clients,
-            self.server,
-            clock(self.first),
+            self.seen.clients,
+            self.seen.server,
+            clock(self.seen.first),
             count(self.syn_count, "SYN"),
-            count(self.count, "attempt"),
+            count(self.seen.count, "attempt"),
             span(self.waited_s),
             self.afterwards,
         )

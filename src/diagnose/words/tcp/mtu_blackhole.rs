@@ -1,27 +1,19 @@
 //! What is said of a path that large packets do not get through.
 
-use crate::diagnose::words::{Clients, OneSide, Words, clock, count, shown, side, span};
-use crate::model::{Endpoint, Timestamp};
+use crate::diagnose::words::{Occurrences, OneSide, Words, clock, count, side, span};
 use serde::Serialize;
 
 /// A full-size segment never got through, smaller ones did.
 #[derive(Debug, Clone, Serialize)]
 pub struct TooLarge {
-    /// Server of the conversations.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// Their clients.
+    /// Conversations between whom, and when the segment was sent first.
     #[serde(flatten)]
-    pub clients: Clients,
-    /// Number of conversations.
-    pub count: usize,
+    pub seen: Occurrences,
     /// Who sent the segment in the first of them.
     #[serde(flatten)]
     pub sender: OneSide,
     /// Length of its payload.
     pub segment_bytes: u32,
-    /// When it was sent first.
-    pub first: Timestamp,
     /// How often it was repeated.
     pub repetitions: u32,
     /// Seconds from the first time to the last.
@@ -37,12 +29,12 @@ impl Words for TooLarge {
         format!(
             "In {} between {} and {}, {} sent a segment of {} bytes at {} and repeated it {} times within {}; it was \
              never acknowledged, while smaller segments were. The path takes smaller packets only.",
-            count(self.count, "conversation"),
-            self.clients,
-            self.server,
+            count(self.seen.count, "conversation"),
+            self.seen.clients,
+            self.seen.server,
             side(self.sender.side),
             self.segment_bytes,
-            clock(self.first),
+            clock(self.seen.first),
             self.repetitions,
             span(self.repeated_for_s),
         )
