@@ -52,20 +52,6 @@ impl Draft {
         Self { about, finding, score: base, at_most: Confidence::High, logins: Vec::new(), of_logs: 0, unshown: 0 }
     }
 
-    /// Replaces the catalogue's title by one with names in it.
-    #[must_use]
-    pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.finding.title = title.into();
-        self
-    }
-
-    /// What happened, in plain words.
-    #[must_use]
-    pub fn explain(mut self, text: impl Into<String>) -> Self {
-        self.finding.explanation = text.into();
-        self
-    }
-
     /// What was found out, as values, and how it is said.
     #[must_use]
     pub fn says(mut self, words: &impl Words) -> Self {
