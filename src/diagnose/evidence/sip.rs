@@ -1,8 +1,8 @@
 //! What the rules about SIP share: whose failure counts, how bad it is, and how it is shown.
 
 use super::{EVIDENCE, each};
-use crate::diagnose::words::sip::{FailedCalls, RefusedRequests, Requests, StatusLines, called, preposition};
-use crate::diagnose::words::{Clients, Users};
+use crate::diagnose::words::sip::{FailedCalls, RefusedRequests, Requests, called, preposition};
+use crate::diagnose::words::{Answers, Clients, Users};
 use crate::diagnose::{About, Draft};
 use crate::facts::Case;
 use crate::facts::sip::wishes::recovered;
@@ -114,8 +114,8 @@ pub fn refused_requests(case: &Case<'_>, exchanges: &[&SipExchange<'_>]) -> Opti
 }
 
 /// How requests were answered, as far as they were.
-pub fn answers(exchanges: &[&SipExchange<'_>]) -> StatusLines {
-    StatusLines::of(exchanges.iter().filter_map(|exchange| exchange.answer()).map(|answer| answer.status_line()))
+pub fn answers(exchanges: &[&SipExchange<'_>]) -> Answers {
+    Answers::of(exchanges.iter().filter_map(|exchange| exchange.answer()).map(|answer| answer.status_line()))
 }
 
 /// Calls that did not reach the user.

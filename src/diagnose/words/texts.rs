@@ -36,6 +36,13 @@ texts! {
     Answers { answers, answer_count }, "answers"
 }
 
+impl Answers {
+    /// The first of them.
+    pub fn first(&self) -> Option<&str> {
+        self.answers.first().map(String::as_str)
+    }
+}
+
 texts! {
     /// Servers that refused, by host name or by protocol and address.
     Refusers { refusers, refuser_count }, "servers"

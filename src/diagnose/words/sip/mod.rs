@@ -18,4 +18,4 @@ pub mod status_5xx;
 pub mod transport_mismatch;
 pub mod wrong_realm;
 
-pub use requests::{ClientEndpoint, FailedCalls, RefusedRequests, Requests, StatusLines, called, preposition};
+pub use requests::{ClientEndpoint, FailedCalls, RefusedRequests, Requests, called, preposition};

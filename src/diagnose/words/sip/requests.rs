@@ -1,6 +1,6 @@
 //! Values that many findings about SIP have: requests, how they were answered, calls that failed.
 
-use crate::diagnose::words::{Clients, Users, count, few, few_of, shown, times};
+use crate::diagnose::words::{Answers, Clients, Users, count, shown, times};
 use crate::model::Endpoint;
 use serde::Serialize;
 use std::fmt;
@@ -65,7 +65,7 @@ pub struct RefusedRequests {
     pub status: Option<u16>,
     /// The answers.
     #[serde(flatten)]
-    pub answers: StatusLines,
+    pub answers: Answers,
     /// Every client got what it had asked for later.
     pub recovered: bool,
 }
@@ -97,36 +97,6 @@ pub(super) const fn aftermath(recovered: bool) -> &'static str {
     if recovered { " The same client got through later." } else { "" }
 }
 
-/// Status lines of answers, each once, in order of appearance: the first eight, and how many they are.
-#[derive(Debug, Clone, Serialize)]
-pub struct StatusLines {
-    answers: Vec<String>,
-    answer_count: usize,
-}
-
-impl StatusLines {
-    /// Of any number of answers.
-    pub fn of(lines: impl IntoIterator<Item = String>) -> Self {
-        let (answers, answer_count) = few(lines);
-        Self { answers, answer_count }
-    }
-
-    /// The first of them.
-    pub fn first(&self) -> Option<&str> {
-        self.answers.first().map(String::as_str)
-    }
-}
-
-/// "480 Temporarily Unavailable", "no answer".
-impl fmt::Display for StatusLines {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.answers.as_slice() {
-            [] => f.write_str("no answer"),
-            answers => f.write_str(&few_of(answers, self.answer_count, "answers")),
-        }
-    }
-}
-
 /// Calls that did not reach the user.
 #[derive(Debug, Clone, Serialize)]
 pub struct FailedCalls {
@@ -134,14 +104,15 @@ pub struct FailedCalls {
     pub failed_calls: usize,
     /// The answers to them.
     #[serde(flatten)]
-    pub answers: StatusLines,
+    pub answers: Answers,
 }
 
 impl FailedCalls {
     /// "2 calls to this user failed afterwards (480 Temporarily Unavailable)."; nothing if there was none.
     pub fn told(&self, when: &str) -> Option<String> {
-        let Self { failed_calls, answers } = self;
-        (*failed_calls > 0).then(|| format!("{} to this user failed {when} ({answers}).", count(*failed_calls, "call")))
+        let calls = (self.failed_calls > 0).then(|| count(self.failed_calls, "call"))?;
+        let answers = self.answers.first().map_or_else(|| "no answer".to_owned(), |_| self.answers.to_string());
+        Some(format!("{calls} to this user failed {when} ({answers})."))
     }
 }
 
@@ -200,19 +171,18 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_said_and_written() {
-        let calls = |lines: &[&str]| FailedCalls {
-            failed_calls: lines.len(),
-            answers: StatusLines::of(lines.iter().map(|&line| line.to_owned())),
-        };
+    fn failed_calls_are_said_and_written() {
+        let calls =
+            |lines: &[&str]| FailedCalls { failed_calls: lines.len(), answers: Answers::of(lines.iter().copied()) };
         assert_eq!(calls(&[]).told("then"), None);
+        let silent = FailedCalls { failed_calls: 1, answers: Answers::of([""; 0]) };
+        assert_eq!(silent.told("then").as_deref(), Some("1 call to this user failed then (no answer)."));
         let two = calls(&["480 Gone", "480 Gone"]);
         assert_eq!(two.told("then").as_deref(), Some("2 calls to this user failed then (480 Gone)."));
         assert_eq!(
             serde_json::to_value(&two).unwrap(),
             json!({"failed_calls": 2, "answers": ["480 Gone"], "answer_count": 1})
         );
-        assert_eq!(StatusLines::of([]).to_string(), "no answer");
     }
 
     #[test]

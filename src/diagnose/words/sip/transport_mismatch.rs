@@ -1,7 +1,7 @@
 //! What is said of a client and a SIP server of which one speaks TLS and the other does not.
 
-use super::{StatusLines, called};
-use crate::diagnose::words::{Words, shown};
+use super::called;
+use crate::diagnose::words::{Answers, Words, shown};
 use crate::model::{Endpoint, Transport};
 use serde::Serialize;
 use std::net::IpAddr;
@@ -79,7 +79,7 @@ pub struct ClaimsTls {
     pub header: &'static str,
     /// The answer to the first, if there was one.
     #[serde(flatten)]
-    pub answers: StatusLines,
+    pub answers: Answers,
 }
 
 impl ClaimsTls {
