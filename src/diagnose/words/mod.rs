@@ -59,6 +59,8 @@ pub const CAUSE: &[&str] = &[
     "login_host",
     "page_host",
     "other_host",
+    "sent_credentials",
+    "answered_new_nonce",
     "status",
     "status_code",
     "reason_code",

@@ -167,6 +167,18 @@ mod tests {
     }
 
     #[test]
+    fn a_nonce_that_is_renewed_is_no_example_of_one_that_is_forgotten() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            let first = challenged(&phone, &phone.register(), "n1");
+            let second = challenged(&phone, &phone.register().credentials(&first, "ann", "secret"), "n2");
+            let third = phone.register().credentials(&second, "ann", "secret");
+            phone.sends(&third).hears(third.response(200).contact_of(&third));
+        });
+        assert_eq!(found.iter().map(|f| f.severity).collect::<Vec<_>>(), [Severity::Minor; 2], "{found:#?}");
+    }
+
+    #[test]
     fn look_alikes_are_passed_over() {
         let stories: [Story; 3] = [
             ("accepted", |net| register(&phone(net))),

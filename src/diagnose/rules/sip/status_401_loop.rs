@@ -201,6 +201,19 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_password_and_an_ignored_challenge_are_two_causes() {
+        let found = told(RULE, |net| {
+            challenged(&phone(net), 4);
+            let other = phone_of(net, "10.1.0.51", "bob@example.com");
+            for _ in 0..3 {
+                let request = other.register();
+                other.sends(&request).hears(request.response(401).challenge("example.com", "n"));
+            }
+        });
+        assert_eq!(found.len(), 2, "{found:#?}");
+    }
+
+    #[test]
     fn attempts_that_are_given_up_one_after_the_other() {
         let found = told(RULE, |net| {
             challenged(&phone(net), 2);
