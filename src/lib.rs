@@ -104,8 +104,8 @@ mod testing;
 pub use api::{Diagnoser, Diagnosis, Error};
 pub use diagnose::{ExpectedServer, Settings, Thresholds};
 pub use model::{
-    Analysis, Confidence, Conversation, Evidence, Facts, Finding, FrameRef, Input, Log, Message, RuleId, Severity,
-    Stamp, Timestamp, Totals,
+    Analysis, Confidence, Conversation, ConversationId, Evidence, Facts, Finding, FrameRef, Input, Log, Message,
+    RuleId, Severity, Span, Stamp, Timestamp, Totals,
 };
 pub use nrpcsniff_dissectors as dissectors;
 pub use report::{Detail, Format, Options as ReportOptions};

@@ -10,7 +10,7 @@ use crate::capture::{CaptureSet, FilterError, FilterSet, Reader, discover};
 use crate::diagnose::Settings;
 use crate::engine::{self, Keep};
 use crate::live::KeyLog;
-use crate::model::Analysis;
+use crate::model::{Analysis, Span};
 use crate::report::{self, Detail};
 use anyhow::anyhow;
 use nrpcsniff_dissectors::Protocol;
@@ -81,10 +81,10 @@ impl Diagnoser {
         Ok(self)
     }
 
-    /// Reads a log beside the captures; `offset` nanoseconds are added to its times, if they are known. That it cannot be read is
+    /// Reads a log beside the captures; `offset` is added to its times, if it is known. That it cannot be read is
     /// no error: it stands in the diagnosis.
     #[must_use]
-    pub fn log(mut self, path: impl Into<PathBuf>, offset: Option<i64>) -> Self {
+    pub fn log(mut self, path: impl Into<PathBuf>, offset: Option<Span>) -> Self {
         self.logs.push(LogFile { path: path.into(), offset });
         self
     }

@@ -3,7 +3,7 @@
 use super::reading::Observer;
 use crate::capture::decompressed;
 use crate::logs::{Options, read};
-use crate::model::Log;
+use crate::model::{Log, Span};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct LogFile {
     /// Where it is; `-` for stdin.
     pub(crate) path: PathBuf,
-    /// Nanoseconds to add.
-    pub(crate) offset: Option<i64>,
+    /// To be added to the times of the log.
+    pub(crate) offset: Option<Span>,
 }
 
 /// Reads every log; what is wrong with one stands in it.

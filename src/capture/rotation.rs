@@ -8,14 +8,14 @@
 //! others, it follows the one whose name differs from its own in the fewest numbers.
 
 use super::span::{first_time, last_time};
-use crate::model::Timestamp;
+use crate::model::{Span, Timestamp};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// How much the files of a rotated capture may overlap, in nanoseconds: packets of several interfaces or processors
+/// How much the files of a rotated capture may overlap: packets of several interfaces or processors
 /// are not always written in order.
-const OVERLAP: i64 = 1_000_000_000;
+const OVERLAP: Span = Span::from_secs(1);
 
 /// Capture files that are read as one, in order of time: a conversation may go on from one to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +98,7 @@ fn predecessor<'a, 'p>(
     for set in sets.iter_mut().filter(|set| set.end.is_none()) {
         set.end = set.members.last().and_then(|at| last_time(path(*at)));
     }
-    let fits = |set: &&mut OpenSet| set.end.is_some_and(|end| first.since(end) >= -OVERLAP);
+    let fits = |set: &&mut OpenSet| set.end.is_some_and(|end| end.since(first) <= OVERLAP);
     let distance = |set: &&mut OpenSet| {
         let last_member = set.members.last().map_or(Path::new(""), |at| path(*at));
         (differing_numbers(last_member, name), Reverse(set.end))

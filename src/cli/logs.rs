@@ -2,7 +2,7 @@
 
 use crate::api::LogFile;
 use crate::logs::KNOWN;
-use crate::model::Log;
+use crate::model::{Log, Span};
 use crate::report::escape;
 use crate::report::talk::Verbosity;
 use crate::report::talk::say;
@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 pub(super) fn plan(paths: &[PathBuf], offsets: &[String]) -> Result<Vec<LogFile>> {
     let mut files: Vec<LogFile> = paths.iter().map(|path| LogFile { path: path.clone(), offset: None }).collect();
     for text in offsets {
-        let (name, nanos) = offset(text)?;
+        let (name, span) = offset(text)?;
         let of_name = |file: &LogFile| file.path == Path::new(name) || file.path.file_name() == Some(name.as_ref());
         let mut named = files.iter_mut().filter(|file| of_name(file));
         match (named.next(), named.next()) {
-            (Some(file), None) => file.offset = Some(nanos),
+            (Some(file), None) => file.offset = Some(span),
             (None, _) => bail!("--log-offset '{}': there is no --log of that name", escape::terminal(text)),
             (Some(_), Some(_)) => {
                 bail!("--log-offset '{}': several logs have that name; give the whole path", escape::terminal(text))
@@ -27,8 +27,8 @@ pub(super) fn plan(paths: &[PathBuf], offsets: &[String]) -> Result<Vec<LogFile>
     Ok(files)
 }
 
-/// `FILE=±SECONDS`: the name, and nanoseconds.
-fn offset(text: &str) -> Result<(&str, i64)> {
+/// `FILE=±SECONDS`: the name, and the seconds.
+fn offset(text: &str) -> Result<(&str, Span)> {
     let wrong = || {
         let shown = escape::terminal(text);
         anyhow!(
@@ -41,8 +41,7 @@ fn offset(text: &str) -> Result<(&str, i64)> {
     if !seconds.is_finite() || seconds.abs() > 3.2e9 {
         return Err(wrong());
     }
-    #[expect(clippy::cast_possible_truncation, reason = "within a hundred years")]
-    Ok((name, (seconds * 1e9) as i64))
+    Ok((name, Span::from_secs_f64(seconds)))
 }
 
 /// Says what is wrong with a log that was read, or what is good to know of it.
@@ -66,6 +65,7 @@ pub(super) fn tell(log: &Log, verbosity: Verbosity) {
 #[cfg(test)]
 mod tests {
     use super::plan;
+    use crate::model::Span;
     use std::path::PathBuf;
 
     #[test]
@@ -73,7 +73,7 @@ mod tests {
         let paths = [PathBuf::from("a/st=1.txt"), PathBuf::from("b/was.log")];
         let files = plan(&paths, &["was.log=-3600".to_owned(), "a/st=1.txt=+0.5".to_owned()]).unwrap();
         let offsets: Vec<_> = files.iter().map(|file| file.offset).collect();
-        assert_eq!(offsets, [Some(500_000_000), Some(-3_600_000_000_000)]);
+        assert_eq!(offsets, [Some(Span::from_millis(500)), Some(Span::from_secs(-3600))]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! of one host goes over as many connections as it likes, and each DNS question has a conversation of its own.
 
 use crate::facts::Case;
-use crate::model::{Conversation, ConversationId, Finding, Message, Setup, Side, Timestamp};
+use crate::model::{Conversation, ConversationId, Finding, Message, Setup, Side, Span, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Class, Decision, Dialogues, Message as Body, Protocol, Purpose};
 use std::collections::VecDeque;
@@ -120,8 +120,8 @@ impl<'a> Said<'a> {
 }
 
 impl Said<'_> {
-    /// Nanoseconds since the message before it in its conversation.
-    pub fn waited(&self) -> Option<i64> {
+    /// Time since the message before it in its conversation.
+    pub fn waited(&self) -> Option<Span> {
         let all = &self.conversation.messages;
         let before = all.partition_point(|message| message.n < self.message.n).checked_sub(1)?;
         all.get(before).map(|before| self.message.at.since(before.at))

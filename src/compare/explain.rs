@@ -4,7 +4,7 @@ use super::dialogue::Dialogue;
 use super::fork::{Cell, Outcome, is_open};
 use super::steps::{closed_by, step};
 use super::story::{Story, number};
-use crate::diagnose::words::{self, span_ns};
+use crate::diagnose::words;
 use crate::model::{Class, Close, CloseBy, Conversation, Difference, Finding, Likeness, Step, Timestamp, Verdict};
 use nrpcsniff_dissectors::{Protocol, Value};
 
@@ -117,7 +117,7 @@ fn half(cell: Option<Cell<'_, '_>>, dialogue: &Dialogue<'_>, other: Option<Cell<
     match cell {
         Some(Cell::Said(said)) => {
             let Step { what, after, .. } = step(Cell::Said(said));
-            let later = after.map_or_else(String::new, |after| format!(", {} later", span_ns(after)));
+            let later = after.map_or_else(String::new, |after| format!(", {after} later"));
             format!("{} says: {what} ({} bytes{later})", words::side(said.message.from), said.message.length)
         }
         Some(Cell::End(c)) => ending(c, end),
@@ -128,7 +128,7 @@ fn half(cell: Option<Cell<'_, '_>>, dialogue: &Dialogue<'_>, other: Option<Cell<
             let waited = dialogue.conversations.iter().find_map(|c| Some(end.since(c.turns.unanswered?.time)));
             let answer = matches!(other, Some(Cell::Said(said)) if said.is_answer);
             match waited {
-                Some(waited) if answer => format!("no answer comes within {}", span_ns(waited)),
+                Some(waited) if answer => format!("no answer comes within {waited}"),
                 _ if answer => "no answer comes".to_owned(),
                 _ => "nothing of the kind is said".to_owned(),
             }
@@ -139,8 +139,7 @@ fn half(cell: Option<Cell<'_, '_>>, dialogue: &Dialogue<'_>, other: Option<Cell<
 /// "the client closes with FIN 3.0 ms after message 2".
 fn ending(c: &Conversation, end: Timestamp) -> String {
     let last = c.messages.iter().rev().find(|m| c.teardown.at.is_none_or(|at| m.at.time <= at.time));
-    let after =
-        c.teardown.at.zip(last).map(|(at, last)| format!(" {} after message {}", span_ns(at.since(last.at)), last.n));
+    let after = c.teardown.at.zip(last).map(|(at, last)| format!(" {} after message {}", at.since(last.at), last.n));
     let after = after.unwrap_or_default();
     let who = match c.teardown.by {
         CloseBy::Middlebox => "something on the path",
@@ -152,7 +151,7 @@ fn ending(c: &Conversation, end: Timestamp) -> String {
         Close::Rst => format!("{who} closes with RST{after}"),
         Close::Timeout => "one side repeats itself and nobody answers".to_owned(),
         Close::Open => match c.turns.unanswered {
-            Some(asked) => format!("no answer comes within {}", span_ns(end.since(asked.time))),
+            Some(asked) => format!("no answer comes within {}", end.since(asked.time)),
             None => "the capture ends with the conversation still open".to_owned(),
         },
     }

@@ -2,10 +2,10 @@
 
 use super::dialogue::Dialogue;
 use crate::facts::{Thresholds, statistics};
-use crate::model::{Both, Timing};
+use crate::model::{Both, Span, Timing};
 
 /// A line is longer if its round trip is that many times the other's, and long by itself.
-const LONGER: i64 = 3;
+const LONGER: u64 = 3;
 
 /// Both networks, and what can be said of them; `None` where there is nothing to measure (UDP, one packet).
 pub fn measure(
@@ -28,7 +28,7 @@ fn of(dialogue: &Dialogue<'_>) -> Timing {
         all.repeated = all.repeated.saturating_add(c.quality.retransmissions);
         let segments = c.tcp.data_segments.client.saturating_add(c.tcp.data_segments.server);
         all.segments = all.segments.saturating_add(segments);
-        all.waited = all.waited.saturating_add(c.turns.waited);
+        all.waited = all.waited.plus(c.turns.waited);
         all.answers = all.answers.saturating_add(c.turns.count);
     }
     all
@@ -39,10 +39,10 @@ fn verdict(both: Both<Timing>, thresholds: &Thresholds) -> &'static str {
         let share = statistics::share(timing.repeated, timing.segments);
         timing.repeated > 1 && share >= thresholds.loss_minor
     };
-    let long = |rtt: i64| statistics::seconds(rtt) >= thresholds.long_rtt;
+    let long = |rtt: Span| statistics::seconds(rtt) >= thresholds.long_rtt;
     match (both.good.rtt, both.bad.rtt) {
         _ if lossy(both.bad) && !lossy(both.good) => "segments were lost in the failing capture only: not ruled out",
-        (Some(good), Some(bad)) if long(bad) && bad / LONGER >= good => {
+        (Some(good), Some(bad)) if long(bad) && bad.part(LONGER) >= good => {
             "the failing line is much longer: not ruled out"
         }
         (_, None) => "no round trip was measured in the failing capture: not judged",

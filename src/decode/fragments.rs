@@ -3,7 +3,7 @@
 
 use super::network::Network;
 use super::span::Span;
-use crate::model::Timestamp;
+use crate::model::{self, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
@@ -13,8 +13,8 @@ const MAX_PACKETS: usize = 1024;
 const MAX_BYTES: usize = 4 << 20;
 /// The largest IP packet there is.
 const MAX_PACKET: usize = 65_535;
-/// How long the other fragments may take, in nanoseconds of packet time (Linux waits as long).
-const MAX_WAIT: i64 = 30_000_000_000;
+/// How long the other fragments may take, in packet time (Linux waits as long).
+const MAX_WAIT: model::Span = model::Span::from_secs(30);
 /// Fragments begin at multiples of this many bytes.
 const BLOCK: usize = 8;
 

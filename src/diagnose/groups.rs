@@ -200,7 +200,7 @@ mod tests {
         assert!(text(finding).contains("10.2.0.40: session request asks"), "{}", text(finding));
         assert!(!text(finding).contains("10.2.0.20: "));
         let span = finding.group.last.unwrap().since(finding.group.first.unwrap());
-        assert_eq!(span / 1_000_000_000, 39);
+        assert_eq!(span.as_nanos() / 1_000_000_000, 39);
     }
 
     #[test]

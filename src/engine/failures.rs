@@ -2,7 +2,7 @@
 //! (its directory, say), on whatever port and whether or not a dissector knows that port.
 
 use super::share::Shares;
-use crate::model::{CaptureFacts, Endpoint, FailedConnection, FailedConnections, Setup, Timestamp};
+use crate::model::{CaptureFacts, Endpoint, FailedConnection, FailedConnections, Setup, Span, Timestamp};
 use crate::stream::Connection;
 use hashbrown::HashMap;
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ const ENTRIES: usize = 65_536;
 const OF_PORT: usize = 4096;
 /// Attempts that follow each other within this many seconds stand in one entry: programs try again that soon, people
 /// take longer.
-const TOGETHER: f64 = 10.0;
+const TOGETHER: Span = Span::from_secs(10);
 
 /// Where the entries of `facts.failed` stand.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ impl FailureIndex {
 /// Is the attempt near enough to those of the entry?
 fn joins(attempt: FailedConnection, entry: &FailedConnections) -> bool {
     let (syn, first, last) = (attempt.syn.time, entry.first.syn.time, entry.last.syn.time);
-    first.seconds_since(syn) <= TOGETHER && syn.seconds_since(last) <= TOGETHER
+    first.since(syn) <= TOGETHER && syn.since(last) <= TOGETHER
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::Keep;
 use super::budget::Budget;
 use super::feed::{Carried, len};
-use crate::model::{Message, PerSide, Side, Stamp, Timestamp, Turn, Turns};
+use crate::model::{Message, PerSide, Side, Span, Stamp, Timestamp, Turn, Turns};
 use nrpcsniff_dissectors::{Message as Body, Protocol};
 use std::collections::VecDeque;
 
@@ -144,7 +144,7 @@ impl Log {
                 let turn = Turn { request, reply: first };
                 let turns = &mut self.turns;
                 turns.count = turns.count.saturating_add(1);
-                turns.waited = turns.waited.saturating_add(turn.length().max(0));
+                turns.waited = turns.waited.plus(turn.length().max(Span::ZERO));
                 if turns.slowest.len() < SLOW_TURNS {
                     turns.slowest.push(turn);
                 } else if let Some(fastest) = turns.slowest.iter_mut().min_by_key(|t| t.length())

@@ -10,12 +10,13 @@ use super::pipeline::{Pipeline, mark_reused};
 use super::state::State;
 use super::tcp::{self, TcpFlow};
 use crate::model::{
-    Analysis, CaptureFacts, Conversation, ConversationId, FailedConnections, Input, Stamp, Timestamp, Totals, Transport,
+    Analysis, CaptureFacts, Conversation, ConversationId, FailedConnections, Input, Span, Stamp, Timestamp, Totals,
+    Transport,
 };
 
-/// A connection attempt of which nothing was heard for this long (nanoseconds) is over: longer than the longest pause
+/// A connection attempt of which nothing was heard for this long is over: longer than the longest pause
 /// between two SYNs of common systems (64 seconds, RFC 6298 section 5.7 with six tries).
-const GIVEN_UP: i64 = 130_000_000_000;
+const GIVEN_UP: Span = Span::from_secs(130);
 /// Hosts from which on those are forgotten that are not heard of.
 const HOSTS: usize = 32_768;
 
@@ -95,7 +96,7 @@ impl Pipeline {
     /// without success end after two minutes of silence.
     pub fn retire(&mut self, before: Timestamp, say: impl FnMut(&Conversation)) {
         let last = self.state.last;
-        let silent = Timestamp::new(last.time.nanos().saturating_sub(GIVEN_UP), 9);
+        let silent = last.time.minus(GIVEN_UP);
         tcp::give_up(&mut self.tcp, &mut self.state, silent, last);
         self.retire_conversations(before, say);
         let essential = self.forget_messages(before);

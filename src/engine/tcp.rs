@@ -5,7 +5,7 @@ use super::state::State;
 use super::{DecodeAs, Keep, Options, Seen, UNWANTED};
 use crate::decode::{self, Segment, flags};
 use crate::model::{
-    Close, CloseBy, Conversation, ConversationId, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp,
+    Close, CloseBy, Conversation, ConversationId, Endpoint, Message, PerSide, Setup, Side, Span, Stamp, Timestamp,
 };
 use crate::stream::{Connection, FlowKey, FlowTable, Sink, Tombstone};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
@@ -14,7 +14,7 @@ use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 const OPENING: u64 = 4;
 
 /// A reply that takes this many nanoseconds makes a conversation worth a look.
-const SLOW: i64 = 1_000_000_000;
+const SLOW: Span = Span::from_secs(1);
 
 /// A flow in the table.
 pub enum TcpFlow {

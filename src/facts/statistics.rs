@@ -1,15 +1,16 @@
 //! Numbers about many values: shares, medians, what is equal within a spread.
 
+use crate::model::Span;
+
 /// `part` of `whole`, between 0 and 1; 0 of nothing.
 #[expect(clippy::cast_precision_loss, reason = "a share of counted segments, far below 2^52")]
 pub fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// Nanoseconds as seconds.
-#[expect(clippy::cast_precision_loss, reason = "compared with thresholds of milliseconds and more")]
-pub fn seconds(nanos: i64) -> f64 {
-    nanos as f64 / 1e9
+/// A span in seconds, as thresholds are.
+pub fn seconds(span: Span) -> f64 {
+    span.as_secs_f64()
 }
 
 /// The middle one of some values; 0 of none.

@@ -222,8 +222,7 @@ impl<'a> CaptureLoop<'a> {
     fn now(&self) -> Option<Timestamp> {
         let last = self.pipeline.now()?;
         let passed = if self.quiet { self.arrived.elapsed() } else { Duration::ZERO };
-        let passed = i64::try_from(passed.as_nanos()).unwrap_or(i64::MAX);
-        Some(Timestamp::new(last.nanos().saturating_add(passed), last.digits()))
+        Some(last.plus(passed.into()))
     }
 
     /// What is known of the interfaces so far.

@@ -16,7 +16,7 @@ use crate::capture::Secret;
 use crate::capture::live::Counts;
 use crate::capture::write::{CaptureFile, FilePreamble, Statistics, WriteError};
 use crate::engine::Seen;
-use crate::model::{Close, Conversation, Finding, Frame, RuleId, Severity, Stamp, Timestamp, Transport};
+use crate::model::{Close, Conversation, Finding, Frame, RuleId, Severity, Span, Stamp, Timestamp, Transport};
 use crate::report::escape;
 use crate::stream::FlowKey;
 use std::collections::{HashMap, HashSet};
@@ -24,14 +24,13 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const SECOND: i64 = 1_000_000_000;
-/// How long (nanoseconds of packet time) a file goes on after its conversations are over: who was turned away tries again,
+/// How long (of packet time) a file goes on after its conversations are over: who was turned away tries again,
 /// and the attempt joins the finding. Rules take what comes within this time for a retry.
-const LINGER: i64 = 30 * SECOND;
+const LINGER: Span = Span::from_secs(30);
 /// After how long without a packet it ends.
-const QUIET: i64 = 60 * SECOND;
+const QUIET: Span = Span::from_secs(60);
 /// After how long it ends in any case: what follows a fault by more does not explain it.
-const LONGEST: i64 = 300 * SECOND;
+const LONGEST: Span = Span::from_secs(300);
 /// After how many bytes beyond those from before it ends: a replication would fill the disk.
 const LARGEST: u64 = 64 << 20;
 /// Files that are written at a time. The one that began first ends for a further one.
@@ -474,6 +473,7 @@ mod tests {
     use std::io::Cursor;
 
     /// 2026-11-27 08:10:00 UTC.
+    const SECOND: i64 = 1_000_000_000;
     const BEGIN: i64 = 1_795_767_000 * SECOND;
 
     fn time(seconds: i64) -> Timestamp {

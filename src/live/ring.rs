@@ -6,7 +6,7 @@
 //! chance only, once in 2^64, and would do no more harm than that.
 
 use crate::capture::live::Counts;
-use crate::model::{Frame, FrameRef, Stamp, Timestamp};
+use crate::model::{Frame, FrameRef, Span, Stamp, Timestamp};
 use crate::stream::FlowKey;
 use foldhash::quality::RandomState;
 use std::collections::{HashSet, VecDeque};
@@ -24,7 +24,7 @@ const CHUNKS: usize = 32;
 /// end, and larger ones would make the ring shrink by leaps.
 const CHUNK: (usize, usize) = (64 << 10, 1 << 20);
 /// How long before the frame that completes a packet its fragments are looked for (nanoseconds); they travel together.
-const FRAGMENTS_TRAVEL: i64 = 1_000_000_000;
+const FRAGMENTS_TRAVEL: Span = Span::from_secs(1);
 /// Fragments of one packet: 65,535 bytes in pieces of 1480.
 const FRAGMENTS: usize = 45;
 
@@ -164,8 +164,7 @@ impl Ring {
 
     /// The time before which frames are too old.
     fn oldest(&self) -> Timestamp {
-        let time = self.limits.time.map_or(i64::MAX, |time| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX));
-        Timestamp::new(self.newest.nanos().saturating_sub(time), 9)
+        self.newest.minus(self.limits.time.map_or(Span::from_nanos(i64::MAX), Span::from))
     }
 
     /// Lets go of chunks in which everything is too old.

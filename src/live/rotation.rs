@@ -13,14 +13,14 @@ use super::retention::{Retention, WriteTotals, utc};
 use crate::capture::Secret;
 use crate::capture::live::Counts;
 use crate::capture::write::{self, CaptureFile, FileIdentity, FilePreamble, Statistics, WriteError};
-use crate::model::{Frame, Timestamp};
+use crate::model::{Frame, Span, Timestamp};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// After how long (nanoseconds of packet time) it is tried again to write where it failed: often enough not to miss much,
+/// After how long (of packet time) it is tried again to write where it failed: often enough not to miss much,
 /// and seldom enough not to be busy with it.
-const RETRY: i64 = 10_000_000_000;
+const RETRY: Span = Span::from_secs(10);
 
 /// When the next file begins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -220,8 +220,8 @@ impl Rotator {
         let Some(CurrentFile { file, began, .. }) = self.file.as_ref().filter(|_| self.rotates()) else { return false };
         let length = file.length().saturating_add(write::size(frame));
         let is_full = self.rotation.size.is_some_and(|size| length > size) && !file.is_empty();
-        let age = began.map_or(0, |began| u128::try_from(frame.at.time.since(began)).unwrap_or_default());
-        is_full || self.rotation.time.is_some_and(|time| age >= time.as_nanos())
+        let age = began.map_or(Span::ZERO, |began| frame.at.time.since(began).max(Span::ZERO));
+        is_full || self.rotation.time.is_some_and(|time| age >= time.into())
     }
 
     /// Makes the next file, or FILE once more: it is written over, but never while it is the one that is open.

@@ -7,7 +7,7 @@
 use super::tracker::{FindingTracker, FindingUpdate, conversation_key};
 use crate::diagnose::{Settings, diagnose};
 use crate::engine::Pipeline;
-use crate::model::{Analysis, Conversation, Finding, Input, Timestamp};
+use crate::model::{Analysis, Conversation, Finding, Input, Span, Timestamp};
 use hashbrown::HashSet;
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ const LEAST_ROOM: usize = 500;
 /// Messages in view at most, for each conversation that may be.
 const MESSAGES: usize = 8;
 /// What is older is let go in any case (nanoseconds). Rules look at minutes.
-const OLD: i64 = 3600 * 1_000_000_000;
+const OLD: Span = Span::from_secs(3600);
 /// How often what is out of view is let go where there is room.
 const CLEARING: Duration = Duration::from_secs(5);
 
@@ -183,7 +183,7 @@ fn part(count: usize, share: f64) -> usize {
 /// what is older than [`OLD`] goes in any case. Conversations are taken by their last frame, as those that go on stay.
 fn horizon(analysis: &Analysis, room: usize) -> Option<Timestamp> {
     let end = analysis.end?;
-    let old = Timestamp::new(end.nanos().saturating_sub(OLD), 9);
+    let old = end.minus(OLD);
     let count = analysis.conversations.len();
     let messages: usize = analysis.conversations.iter().map(|c| c.messages.len()).sum();
     let most = room.saturating_mul(MESSAGES);

@@ -6,14 +6,14 @@
 //! the capture, and there is one for each rule. A finding is told once it has stood for a moment ([`SETTLES`]): packets that
 //! arrive together, or in the wrong order, do not make it come and go.
 
-use crate::model::{Analysis, Conversation, ConversationId, Finding, FrameRef, Severity, Timestamp, Transport};
+use crate::model::{Analysis, Conversation, ConversationId, Finding, FrameRef, Severity, Span, Timestamp, Transport};
 use crate::report::stream::Change;
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
 /// How long a finding must have stood before it is told, in nanoseconds of packet time: longer than packets overtake each
 /// other, and too short for anybody who watches to wait.
-const SETTLES: i64 = 300_000_000;
+const SETTLES: Span = Span::from_millis(300);
 /// Findings that are remembered, so that memory is bounded. The oldest make room, and would be told anew.
 const REMEMBERED: usize = 4096;
 /// Frames of a finding that are remembered to know it again where it names no conversation; bounds memory.
@@ -193,7 +193,7 @@ impl TrackedFinding {
     /// What is to be told of it, as it stands now. Once told, it is told again only for what adds to it, so that whoever reads
     /// on the screen sees each fact once: first that it is worse, then for whom else it holds.
     fn announce(&mut self, now: Timestamp, at_once: bool, last_number: &mut u64) -> Option<FindingUpdate> {
-        let settled = |since: Timestamp| at_once || now.nanos().saturating_sub(since.nanos()) >= SETTLES;
+        let settled = |since: Timestamp| at_once || now.since(since) >= SETTLES;
         let change = if self.number == 0 {
             if !settled(self.since) {
                 return None;
@@ -353,17 +353,18 @@ mod tests {
         finding.conversations.clear();
         finding.severity = Severity::Minor;
         let at = |nanos| Analysis { end: Some(Timestamp::new(nanos, 9)), ..Analysis::default() };
+        let settles = SETTLES.as_nanos();
         assert_eq!(told.update(&at(0), &[finding.clone()], false), []);
         assert!(told.is_waiting());
-        assert_eq!(told.update(&at(SETTLES - 1), &[], false), []);
+        assert_eq!(told.update(&at(settles - 1), &[], false), []);
         assert!(!told.is_waiting());
-        assert_eq!(told.update(&at(SETTLES), &[finding.clone()], false), []);
-        assert_eq!(told.update(&at(2 * SETTLES), &[finding.clone()], false).len(), 1);
+        assert_eq!(told.update(&at(settles), &[finding.clone()], false), []);
+        assert_eq!(told.update(&at(2 * settles), &[finding.clone()], false).len(), 1);
         // Worse than before is told, as bad as before is not.
         finding.severity = Severity::Info;
-        assert_eq!(told.update(&at(3 * SETTLES), &[finding.clone()], false), []);
+        assert_eq!(told.update(&at(3 * settles), &[finding.clone()], false), []);
         finding.severity = Severity::Blocker;
-        let said = told.update(&at(4 * SETTLES), &[finding], false);
+        let said = told.update(&at(4 * settles), &[finding], false);
         assert_eq!(said.iter().map(|said| &said.change).collect::<Vec<_>>(), [&Change::Worse]);
     }
 }

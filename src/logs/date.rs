@@ -1,5 +1,6 @@
 //! Dates and times of day, as servers of all countries write them.
 
+use crate::model::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
@@ -86,10 +87,10 @@ pub fn halved(time: Time, afternoon: bool) -> Option<Time> {
     Time::new(hour, time.minute(), time.second(), time.subsec_nanosecond()).ok()
 }
 
-/// Nanoseconds since 1970 of that time in UTC.
-pub fn nanos(date: Date, time: Time) -> Option<i64> {
+/// That time in UTC; shown to the millisecond, as logs write times.
+pub fn timestamp(date: Date, time: Time) -> Option<Timestamp> {
     let time = Offset::UTC.to_timestamp(DateTime::from_parts(date, time)).ok()?;
-    i64::try_from(time.as_nanosecond()).ok()
+    Some(Timestamp::new(i64::try_from(time.as_nanosecond()).ok()?, 3))
 }
 
 /// One to `most` digits.
@@ -103,7 +104,7 @@ fn number(text: &str, most: usize) -> Option<i16> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DateOrder, date, halved, nanos, time};
+    use super::{DateOrder, date, halved, time, timestamp};
 
     #[test]
     fn order_of_day_and_month() {
@@ -144,8 +145,8 @@ mod tests {
     }
 
     #[test]
-    fn nanoseconds_since_1970() {
-        let at = nanos(date("2014-02-11").unwrap().date, time("18:08:43:660").unwrap());
-        assert_eq!(at, Some(1_392_142_123_660_000_000));
+    fn a_date_and_a_time_are_a_time_in_utc() {
+        let at = timestamp(date("2014-02-11").unwrap().date, time("18:08:43:660").unwrap());
+        assert_eq!(at.unwrap().to_string(), "2014-02-11T18:08:43.660Z");
     }
 }

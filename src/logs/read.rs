@@ -7,7 +7,7 @@ use super::kind::{HEAD, kind};
 use super::lines::{Line, Lines};
 use super::mask::mask;
 use super::stamp::stamped;
-use crate::model::{Log, LogAnchor, LogClock, LogFact, LogKind, Placed, WrittenTime};
+use crate::model::{Log, LogAnchor, LogClock, LogFact, LogKind, Placed, Span, Timestamp, WrittenTime};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -22,8 +22,8 @@ const TEXT: usize = 400;
 /// How to read a log.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// Nanoseconds to add to its times to get those of the packets, if the user gave some.
-    pub offset: Option<i64>,
+    /// To be added to its times to get those of the packets, if the user says so.
+    pub offset: Option<Span>,
     /// Leave tokens and passwords in the lines.
     pub show_secrets: bool,
 }
@@ -74,8 +74,8 @@ struct Dates {
     zoned: bool,
     open_zone: Option<String>,
     /// Least and greatest time, as read and with day and month the other way round.
-    plain: Option<(i64, i64)>,
-    swapped: Option<(i64, i64)>,
+    plain: Option<(Timestamp, Timestamp)>,
+    swapped: Option<(Timestamp, Timestamp)>,
 }
 
 impl<'o> LogReader<'o> {
@@ -190,18 +190,18 @@ impl Dates {
         if self.open_zone.is_none() {
             self.open_zone = open_zone.map(|zone| zone.chars().take(16).collect());
         }
-        let widen = |span: &mut Option<(i64, i64)>, nanos: i64| {
-            let (least, most) = span.unwrap_or((nanos, nanos));
-            *span = Some((least.min(nanos), most.max(nanos)));
+        let widen = |span: &mut Option<(Timestamp, Timestamp)>, time: Timestamp| {
+            let (least, most) = span.unwrap_or((time, time));
+            *span = Some((least.min(time), most.max(time)));
         };
-        widen(&mut self.plain, at.nanos);
-        widen(&mut self.swapped, at.swapped.unwrap_or(at.nanos));
+        widen(&mut self.plain, at.time);
+        widen(&mut self.swapped, at.swapped.unwrap_or(at.time));
     }
 
     /// How times are placed, as far as the log alone and the user tell.
     fn clock(&self, options: &Options, timed: bool) -> LogClock {
         let (swapped, order_guessed, order) = self.order();
-        let offset = options.offset.unwrap_or(0);
+        let offset = options.offset.unwrap_or_default();
         let (placed, mut why) = match options.offset {
             Some(_) if timed => (Placed::Offset, "by the offset given".to_owned()),
             None if self.zoned => (Placed::Zone, "by the zone in each line".to_owned()),
@@ -219,7 +219,7 @@ impl Dates {
 
     /// Whether the day stands first, whether that is a guess, and how it was told.
     fn order(&self) -> (bool, bool, Option<&'static str>) {
-        let length = |span: Option<(i64, i64)>| span.map_or(0, |(least, most)| most.saturating_sub(least));
+        let length = |span: Option<(Timestamp, Timestamp)>| span.map_or(Span::ZERO, |(least, most)| most.since(least));
         let (plain, swapped) = (length(self.plain), length(self.swapped));
         match (self.open, self.day_first, self.month_first) {
             (false, ..) | (true, false, true) => (false, false, None),

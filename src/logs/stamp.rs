@@ -2,7 +2,7 @@
 
 use super::date::{self, DateOrder};
 use super::zone::{Zone, zone};
-use crate::model::{LogKind, WrittenTime};
+use crate::model::{LogKind, Span, WrittenTime};
 
 /// A line that begins with a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,6 @@ pub struct StampedLine<'l> {
 
 /// A time in brackets is no longer than this.
 const LONGEST: usize = 64;
-const NANOS: i64 = 1_000_000_000;
-
 /// Reads the beginning of a line; nothing if there is no time in a known form.
 pub fn stamped(line: &str) -> Option<StampedLine<'_>> {
     match line.bytes().next()? {
@@ -42,8 +40,8 @@ fn stusers(line: &str) -> Option<StampedLine<'_>> {
     let date = date::date(&format!("20{}-{}-{}", pair(day, 0)?, pair(day, 2)?, pair(day, 4)?))?;
     let time = date::time(&format!("{}:{}:{}.{fraction}", pair(clock, 0)?, pair(clock, 2)?, pair(clock, 4)?))?;
     let sane = (1..=8).contains(&level.trim().len()) && module.len() <= 32;
-    let nanos = date::nanos(date.date, time).filter(|_| sane)?;
-    let at = WrittenTime { text: line.split(',').next()?.to_owned(), nanos, swapped: None, zoned: false };
+    let time = date::timestamp(date.date, time).filter(|_| sane)?;
+    let at = WrittenTime { text: line.split(',').next()?.to_owned(), time, swapped: None, zoned: false };
     Some(StampedLine { kind: LogKind::Stusers, at, order: DateOrder::Plain, open_zone: None, message })
 }
 
@@ -122,13 +120,13 @@ impl Moment {
 
     fn stamped<'l>(&self, kind: LogKind, written: &'l str, message: &'l str) -> Option<StampedLine<'l>> {
         let east = match self.zone.as_deref().map(zone) {
-            Some(Zone::Known(seconds)) => Some(i64::from(seconds).saturating_mul(NANOS)),
+            Some(Zone::Known(seconds)) => Some(Span::from_secs(seconds.into())),
             _ => None,
         };
-        let place = |date| Some(date::nanos(date, self.time)?.saturating_sub(east.unwrap_or(0)));
+        let place = |date| Some(date::timestamp(date, self.time)?.minus(east.unwrap_or_default()));
         let at = WrittenTime {
             text: written.to_owned(),
-            nanos: place(self.date.date)?,
+            time: place(self.date.date)?,
             swapped: self.date.other.and_then(place),
             zoned: east.is_some(),
         };
@@ -143,7 +141,7 @@ impl Moment {
 mod tests {
     use super::{stamped, thread_id};
     use crate::logs::date::DateOrder;
-    use crate::model::{LogKind, Timestamp};
+    use crate::model::LogKind;
 
     #[test]
     fn every_form_of_every_kind() {
@@ -209,7 +207,7 @@ mod tests {
         ] {
             let found = stamped(line).unwrap_or_else(|| panic!("{line}"));
             assert_eq!((found.kind, found.at.zoned, found.message), (kind, zoned, message), "{line}");
-            assert_eq!(Timestamp::new(found.at.nanos, 3).to_string(), utc, "{line}");
+            assert_eq!(found.at.time.to_string(), utc, "{line}");
         }
     }
 
@@ -217,7 +215,7 @@ mod tests {
     fn open_questions_are_kept() {
         let found = stamped("[2/11/14 18:08:43:660 CST] 000000a7 X W y").unwrap();
         assert_eq!((found.order, found.open_zone), (DateOrder::Either, Some("CST")));
-        assert_eq!(Timestamp::new(found.at.swapped.unwrap(), 0).to_string(), "2014-11-02T18:08:43Z");
+        assert_eq!(found.at.swapped.unwrap().to_string(), "2014-11-02T18:08:43.660Z");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Whole logs: real lines where they are at hand, and everything that files do to them.
 
 use super::{Options, read};
-use crate::model::{Log, LogEvent, LogKind, Placed};
+use crate::model::{Log, LogEvent, LogKind, Placed, Span};
 use proptest::prelude::*;
 use std::path::PathBuf;
 
@@ -153,8 +153,11 @@ fn clocks() {
     };
     assert_eq!(clock("CET", None), (Placed::Zone, Some("2014-02-22T17:08:43.660Z".to_owned())));
     assert_eq!(clock("CST", None), (Placed::No, None));
-    assert_eq!(clock("CST", Some(-3_600_000_000_000)), (Placed::Offset, Some("2014-02-22T17:08:43.660Z".to_owned())));
-    assert_eq!(clock("CET", Some(2_000_000_000)), (Placed::Offset, Some("2014-02-22T17:08:45.660Z".to_owned())));
+    assert_eq!(
+        clock("CST", Some(Span::from_secs(-3600))),
+        (Placed::Offset, Some("2014-02-22T17:08:43.660Z".to_owned()))
+    );
+    assert_eq!(clock("CET", Some(Span::from_secs(2))), (Placed::Offset, Some("2014-02-22T17:08:45.660Z".to_owned())));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What became of laying a working capture and a failing one side by side.
 
-use super::{ConversationId, RuleId, Side, Stamp};
+use super::{ConversationId, RuleId, Side, Span, Stamp};
 use nrpcsniff_dissectors::{Protocol, Value};
 use serde::Serialize;
 
@@ -105,8 +105,8 @@ pub struct Step {
     pub from: Option<Side>,
     /// Its frame.
     pub at: Option<Stamp>,
-    /// Nanoseconds since the step before in the same conversation.
-    pub after: Option<i64>,
+    /// Time since the step before in the same conversation.
+    pub after: Option<Span>,
     /// In words. May hold text from the wire.
     pub what: String,
     /// It is the end of the conversation.
@@ -158,17 +158,17 @@ pub struct Difference {
     pub at: Both<Option<Stamp>>,
 }
 
-/// The network under a conversation, in nanoseconds.
+/// The network under a conversation.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Timing {
     /// Round trip.
-    pub rtt: Option<i64>,
+    pub rtt: Option<Span>,
     /// Segments that were repeated, and all that carried data.
     pub repeated: u64,
     /// See `repeated`.
     pub segments: u64,
     /// How long the client waited for answers, all together.
-    pub waited: i64,
+    pub waited: Span,
     /// How many answers that were.
     pub answers: u64,
 }

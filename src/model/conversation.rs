@@ -1,6 +1,6 @@
 //! A conversation: who talked to whom, what was said, and who hung up first.
 
-use super::{ConversationId, Endpoint, FrameRef, Side, Stamp, Timestamp};
+use super::{ConversationId, Endpoint, FrameRef, Side, Span, Stamp, Timestamp};
 use nrpcsniff_dissectors::{Decision, Layer, Protocol, Success};
 use serde::Serialize;
 
@@ -156,9 +156,9 @@ pub struct Quality {
     pub missing_bytes: u64,
     /// Segments that announced a window of zero.
     pub zero_windows: u64,
-    /// Round trip in nanoseconds: of the handshake, else the shortest from data to its acknowledgement, of both
+    /// Round trip: of the handshake, else the shortest from data to its acknowledgement, of both
     /// directions together, as each covers the way from the place of the capture to one side only.
-    pub rtt: Option<i64>,
+    pub rtt: Option<Span>,
 }
 
 /// The first bytes that one side sent (kept also where no dissector wants the conversation).
@@ -197,8 +197,8 @@ pub struct IdleGap {
 }
 
 impl IdleGap {
-    /// Length in nanoseconds.
-    pub const fn length(&self) -> i64 {
+    /// How long it lasted.
+    pub const fn length(&self) -> Span {
         self.after.since(self.before)
     }
 }
@@ -274,8 +274,8 @@ pub struct TcpFacts {
     pub keep_alives: PerSide<u64>,
     /// Silences of a second and more: the 16 longest in order of time, and the last one.
     pub idle: Vec<IdleGap>,
-    /// Sum of all silences of a second and more, in nanoseconds, by the side that broke them.
-    pub silent: PerSide<i64>,
+    /// Sum of all silences of a second and more, by the side that broke them.
+    pub silent: PerSide<Span>,
     /// Repetitions after a second and more (the 16 longest, in order of time).
     pub stalls: Vec<Stall>,
     /// Data at the end that nobody acknowledged.
@@ -316,8 +316,8 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Time between the two in nanoseconds.
-    pub const fn length(&self) -> i64 {
+    /// Time between the two.
+    pub const fn length(&self) -> Span {
         self.reply.since(self.request)
     }
 }
@@ -327,8 +327,8 @@ impl Turn {
 pub struct Turns {
     /// Times that the client spoke and the server answered.
     pub count: u64,
-    /// Sum of the times between request and reply, in nanoseconds.
-    pub waited: i64,
+    /// Sum of the times between request and reply.
+    pub waited: Span,
     /// The slowest (at most 8, in order of time).
     pub slowest: Vec<Turn>,
     /// A request at the end that was not answered.
@@ -488,7 +488,7 @@ impl Conversation {
         message.body.decision(request.map(|request| &request.body)) == Decision::Granted
     }
 
-    /// Time from the first frame to the last.
+    /// Seconds from the first frame to the last.
     pub fn duration_s(&self) -> f64 {
         self.last.time.seconds_since(self.first.time)
     }

@@ -1,6 +1,6 @@
 //! Frames and the addresses they carry.
 
-use super::Timestamp;
+use super::{Span, Timestamp};
 use serde::Serialize;
 use std::net::IpAddr;
 
@@ -36,8 +36,8 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Nanoseconds from `earlier` to this frame.
-    pub const fn since(self, earlier: Self) -> i64 {
+    /// Time from `earlier` to this frame.
+    pub const fn since(self, earlier: Self) -> Span {
         self.time.since(earlier.time)
     }
 }

@@ -1,6 +1,6 @@
 //! Logs of servers and clients: what their lines say, beside the packets.
 
-use super::Timestamp;
+use super::{Span, Timestamp};
 use nrpcsniff_dissectors::ltpa::Fingerprint;
 use serde::Serialize;
 use std::net::IpAddr;
@@ -106,10 +106,10 @@ pub struct LogFact {
 pub struct WrittenTime {
     /// As written, with its zone.
     pub text: String,
-    /// Nanoseconds since 1970: of UTC if `zoned`, else as if the log's own clock were UTC.
-    pub nanos: i64,
+    /// By UTC if `zoned`, else as if the log's own clock were UTC.
+    pub time: Timestamp,
     /// The same if day and month stand the other way round, where that cannot be told from the line.
-    pub swapped: Option<i64>,
+    pub swapped: Option<Timestamp>,
     /// The line names its zone, and there is only one of that name.
     pub zoned: bool,
 }
@@ -146,8 +146,8 @@ impl Placed {
 pub struct LogClock {
     /// How.
     pub placed: Placed,
-    /// Nanoseconds to add to a time of the log.
-    pub offset: i64,
+    /// To be added to a time of the log.
+    pub offset: Span,
     /// Day and month stand the other way round: [`WrittenTime::swapped`] counts.
     pub swapped: bool,
     /// Nothing told which of the two comes first.
@@ -164,13 +164,12 @@ impl LogClock {
             Placed::Zone => at.zoned,
             Placed::Offset | Placed::Anchor => true,
         };
-        let nanos = self.read(at).saturating_add(self.offset);
-        known.then(|| Timestamp::new(nanos, 3))
+        known.then(|| self.read(at).plus(self.offset))
     }
 
     /// The time as the log has it, with day and month in the order that was decided.
-    pub fn read(&self, at: &WrittenTime) -> i64 {
-        at.swapped.filter(|_| self.swapped).unwrap_or(at.nanos)
+    pub fn read(&self, at: &WrittenTime) -> Timestamp {
+        at.swapped.filter(|_| self.swapped).unwrap_or(at.time)
     }
 }
 

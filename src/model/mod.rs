@@ -36,5 +36,5 @@ pub use log::{
 pub use nrpcsniff_dissectors::Side;
 pub use packet::{Datagram, IpInfo, Segment, TcpOptions, flags};
 pub use rule_id::RuleId;
-pub use span::{span, span_ns};
+pub use span::{Span, span};
 pub use time::Timestamp;

@@ -1,6 +1,92 @@
-//! Spans of time as people read them.
+//! Spans of time: one type, whatever unit a protocol, a capture or a threshold writes them in.
 
-/// A time span for people: microseconds to hours, two or three digits that matter.
+/// A span of time, to the nanosecond; negative where a clock ran backwards. 292 years at most: calculations stop there instead
+/// of overflowing. A bare number of seconds is always an `f64`, so that the two cannot be taken for each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span(i64);
+
+impl Span {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+
+    /// So many nanoseconds.
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    /// So many milliseconds.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis.saturating_mul(1_000_000))
+    }
+
+    /// So many seconds.
+    pub const fn from_secs(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000_000))
+    }
+
+    /// So many seconds, as people write thresholds and offsets; what is no number is no time at all.
+    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
+    pub const fn from_secs_f64(seconds: f64) -> Self {
+        Self((seconds * 1e9) as i64)
+    }
+
+    /// In nanoseconds.
+    pub const fn as_nanos(self) -> i64 {
+        self.0
+    }
+
+    /// In milliseconds, for reports.
+    #[expect(clippy::cast_precision_loss, reason = "shown, or compared with limits of milliseconds and more")]
+    pub const fn as_millis_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
+    /// In seconds, for reports and to be compared with thresholds.
+    #[expect(clippy::cast_precision_loss, reason = "shown, or compared with limits of milliseconds and more")]
+    pub const fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// What is left of it without the other; negative if the other is longer.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// Its length, whichever way it goes.
+    #[must_use]
+    pub const fn abs(self) -> Self {
+        Self(self.0.saturating_abs())
+    }
+
+    /// One of so many equal parts; all of it where there are none.
+    #[must_use]
+    pub fn part(self, count: u64) -> Self {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        Self(self.0.checked_div(count).unwrap_or(self.0))
+    }
+}
+
+impl From<std::time::Duration> for Span {
+    fn from(duration: std::time::Duration) -> Self {
+        Self(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX))
+    }
+}
+
+/// For people: see [`span`].
+impl std::fmt::Display for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&span(self.as_secs_f64()))
+    }
+}
+
+/// Seconds for people: microseconds to hours, two or three digits that matter.
 pub fn span(seconds: f64) -> String {
     let (sign, s) = if seconds < 0.0 { ("-", -seconds) } else { ("", seconds) };
     let text = match s {
@@ -14,14 +100,10 @@ pub fn span(seconds: f64) -> String {
     format!("{sign}{text}")
 }
 
-/// The same from nanoseconds.
-#[expect(clippy::cast_precision_loss, reason = "shown, not computed with")]
-pub fn span_ns(nanos: i64) -> String {
-    span(nanos as f64 / 1e9)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::Span;
+
     #[test]
     fn spans_read_well() {
         for (seconds, text) in [
@@ -33,6 +115,18 @@ mod tests {
             (-420.0, "-7.0 min"),
         ] {
             assert_eq!(super::span(seconds), text);
+            assert_eq!(Span::from_secs_f64(seconds).to_string(), text);
         }
+    }
+
+    #[test]
+    fn units_agree_and_nothing_overflows() {
+        assert_eq!(Span::from_secs(2), Span::from_millis(2000));
+        assert_eq!(Span::from_secs(2).plus(Span::from_millis(-500)), Span::from_secs_f64(1.5));
+        assert_eq!(Span::from_secs(7).part(2), Span::from_millis(3500));
+        assert_eq!(Span::from_secs(7).part(0), Span::from_secs(7));
+        assert_eq!(Span::from_secs(i64::MAX).plus(Span::from_secs(1)), Span::from_nanos(i64::MAX));
+        assert_eq!(Span::from_nanos(i64::MIN).abs(), Span::from_nanos(i64::MAX));
+        assert_eq!(Span::from_secs_f64(f64::NAN), Span::ZERO);
     }
 }

@@ -1,5 +1,6 @@
 //! Packet time: the only time there is.
 
+use super::Span;
 use serde::{Serialize, Serializer};
 
 /// A point in time as the capture gives it: nanoseconds since 1970-01-01 UTC and the capture's own resolution.
@@ -17,6 +18,11 @@ impl Timestamp {
         Self { nanos, digits: if digits > 9 { 9 } else { digits } }
     }
 
+    /// So many whole seconds since 1970-01-01 UTC, as protocols write times.
+    pub const fn from_secs(seconds: i64) -> Self {
+        Self::new(seconds.saturating_mul(1_000_000_000), 0)
+    }
+
     /// Nanoseconds since 1970-01-01 UTC.
     pub const fn nanos(self) -> i64 {
         self.nanos
@@ -32,15 +38,31 @@ impl Timestamp {
         self.digits
     }
 
-    /// Nanoseconds from `earlier` to this time; negative if the capture's clock ran backwards.
-    pub const fn since(self, earlier: Self) -> i64 {
-        self.nanos.saturating_sub(earlier.nanos)
+    /// From `earlier` to this time; negative if the capture's clock ran backwards.
+    pub const fn since(self, earlier: Self) -> Span {
+        Span::from_nanos(self.nanos.saturating_sub(earlier.nanos))
+    }
+
+    /// From 1970-01-01 UTC to this time.
+    pub const fn since_1970(self) -> Span {
+        Span::from_nanos(self.nanos)
+    }
+
+    /// That much later.
+    #[must_use]
+    pub const fn plus(self, span: Span) -> Self {
+        Self { nanos: self.nanos.saturating_add(span.as_nanos()), ..self }
+    }
+
+    /// That much earlier.
+    #[must_use]
+    pub const fn minus(self, span: Span) -> Self {
+        Self { nanos: self.nanos.saturating_sub(span.as_nanos()), ..self }
     }
 
     /// Seconds from `earlier` to this time.
-    #[expect(clippy::cast_precision_loss, reason = "a difference in seconds is shown, not computed with")]
-    pub fn seconds_since(self, earlier: Self) -> f64 {
-        self.since(earlier) as f64 / 1e9
+    pub const fn seconds_since(self, earlier: Self) -> f64 {
+        self.since(earlier).as_secs_f64()
     }
 }
 

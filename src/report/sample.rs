@@ -2,7 +2,7 @@
 
 use crate::model::{
     Analysis, Close, CloseBy, Confidence, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef,
-    Input, InputFormat, Layer, Message, PerSide, Quality, RuleId, Setup, Severity, Side, Source, Stamp, Teardown,
+    Input, InputFormat, Layer, Message, PerSide, Quality, RuleId, Setup, Severity, Side, Source, Span, Stamp, Teardown,
     Timestamp, Totals, Transport,
 };
 use nrpcsniff_dissectors::{Message as Body, dns, nrpc};
@@ -31,7 +31,7 @@ pub fn conversation(id: u32, client: SocketAddr, server: SocketAddr) -> Conversa
         setup: Setup::Handshake,
         packets: PerSide { client: 4, server: 3 },
         bytes: PerSide { client: 215, server: 126 },
-        quality: Quality { rtt: Some(300_000), ..Quality::default() },
+        quality: Quality { rtt: Some(Span::from_nanos(300_000)), ..Quality::default() },
         ..Conversation::new(Transport::Tcp, endpoint(client), endpoint(server), at(1, 0))
     }
 }

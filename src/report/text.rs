@@ -113,7 +113,7 @@ pub(super) fn date_time(time: Timestamp) -> String {
     Timestamp::new(time.nanos(), 0).to_string().replace('T', " ").replace('Z', "")
 }
 
-/// A time span for people.
+/// Seconds for people, up to days.
 pub(super) fn span(seconds: f64) -> String {
     let (sign, s) = if seconds < 0.0 { ("-", -seconds) } else { ("", seconds) };
     match s {
@@ -125,12 +125,6 @@ pub(super) fn span(seconds: f64) -> String {
         s if s < 172_800.0 => format!("{sign}{:.1} h", s / 3600.0),
         s => format!("{sign}{:.1} d", s / 86400.0),
     }
-}
-
-/// The same of nanoseconds.
-#[expect(clippy::cast_precision_loss, reason = "a time span that is shown")]
-pub(super) fn span_ns(nanos: i64) -> String {
-    span(nanos as f64 / 1e9)
 }
 
 /// The text with a full stop at its end, unless it ends a sentence already.

@@ -5,7 +5,7 @@
 use super::{Detail, Options, Report, TOOL, VERSION, filter, protocol_name};
 use crate::model::{
     Analysis, Close, CloseBy, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef, Group, Input,
-    InputFormat, Layer, Log, LogKind, Message, PerSide, Placed, RuleId, Setup, Source, Stamp, Timestamp, Totals,
+    InputFormat, Layer, Log, LogKind, Message, PerSide, Placed, RuleId, Setup, Source, Span, Stamp, Timestamp, Totals,
     Transport,
 };
 use nrpcsniff_dissectors::tls::Why;
@@ -120,7 +120,7 @@ fn log(log: &Log) -> LogView<'_> {
         facts_left_out: log.facts_left_out,
         clock: ClockView {
             placed: log.clock.placed,
-            offset_s: scaled(log.clock.offset, 1e9),
+            offset_s: log.clock.offset.as_secs_f64(),
             day_first: log.clock.swapped,
             order_guessed: log.clock.order_guessed,
             why: &log.clock.why,
@@ -308,7 +308,7 @@ fn quality(c: &Conversation) -> QualityView {
         gaps: c.quality.gaps,
         missing_bytes: c.quality.missing_bytes,
         zero_windows: c.quality.zero_windows,
-        rtt_ms: c.quality.rtt.map(|nanos| scaled(nanos, 1e6)),
+        rtt_ms: c.quality.rtt.map(Span::as_millis_f64),
         cut_frames: c.tcp.cut_frames,
         duplicate_frames: c.tcp.duplicate_frames,
         keep_alives: c.tcp.keep_alives,
@@ -323,11 +323,11 @@ fn turns(c: &Conversation) -> TurnsView {
     let turn = |turn: &crate::model::Turn| TurnView {
         request: number(turn.request),
         reply: number(turn.reply),
-        waited_s: scaled(turn.length(), 1e9),
+        waited_s: turn.length().as_secs_f64(),
     };
     TurnsView {
         count: c.turns.count,
-        waited_s: scaled(c.turns.waited, 1e9),
+        waited_s: c.turns.waited.as_secs_f64(),
         slowest: c.turns.slowest.iter().map(turn).collect(),
         unanswered: c.turns.unanswered.map(number),
     }
@@ -524,12 +524,6 @@ fn by_input(frames: &[FrameRef]) -> Option<BTreeMap<u32, Vec<u64>>> {
 
 fn other_input(frame: FrameRef, input: u32) -> Option<u32> {
     (frame.input != input).then_some(frame.input)
-}
-
-/// A time span in units of so many nanoseconds.
-#[expect(clippy::cast_precision_loss, reason = "a time span in a report, not computed with")]
-pub(super) fn scaled(nanos: i64, unit: f64) -> f64 {
-    nanos as f64 / unit
 }
 
 /// Captures, then logs.

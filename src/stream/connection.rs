@@ -5,7 +5,7 @@ use super::sequence;
 use super::teardown::{ResetFingerprint, TeardownTracker};
 use super::{Limits, Sink};
 use crate::model::{
-    Close, Conversation, ConversationId, Endpoint, FirstBytes, Handshake, IdleGap, PerSide, Quality, Setup, Side,
+    Close, Conversation, ConversationId, Endpoint, FirstBytes, Handshake, IdleGap, PerSide, Quality, Setup, Side, Span,
     Stamp, TcpFacts, Transport,
 };
 use crate::model::{Segment, flags};
@@ -329,7 +329,7 @@ impl Connection {
         facts.ttl = PerSide { client: directions.client.ttl, server: directions.server.ttl };
         facts.mss = PerSide { client: directions.client.mss, server: directions.server.mss };
         if let (&[syn], Some(ack)) = (syns.as_slice(), self.ack.filter(|_| self.syn_ack.is_some())) {
-            quality.rtt = Some(ack.since(syn)).filter(|&rtt| rtt >= 0);
+            quality.rtt = Some(ack.since(syn)).filter(|&rtt| rtt >= Span::ZERO);
         }
         facts.handshake = Handshake { syns, syn_ack: self.syn_ack, ack: self.ack, syn_data: self.syn_data };
         Conversation {

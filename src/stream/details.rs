@@ -5,18 +5,18 @@ use super::duplicates::DuplicateFilter;
 use super::flight::Flight;
 use super::{Limits, Sink};
 use crate::model::Segment;
-use crate::model::{FirstBytes, IdleGap, PerSide, Quality, Side, Stamp, TcpFacts, ZeroWindow};
+use crate::model::{FirstBytes, IdleGap, PerSide, Quality, Side, Span, Stamp, TcpFacts, ZeroWindow};
 
 /// Entries kept of each list of facts.
 const KEPT: usize = 16;
 /// First bytes kept of each side.
 const FIRST: usize = 32;
-/// A silence of this many nanoseconds is noted.
-const SILENCE: i64 = 1_000_000_000;
-/// A segment that fills a hole later than this (nanoseconds) was sent again, not overtaken; Wireshark's own figure.
-const REORDERING: i64 = 3_000_000;
-/// A hole that the peer acknowledged is given up after this many nanoseconds...
-const HOLE_PATIENCE: i64 = 200_000_000;
+/// A silence of this length is noted.
+const SILENCE: Span = Span::from_secs(1);
+/// A segment that fills a hole later than this was sent again, not overtaken; Wireshark's own figure.
+const REORDERING: Span = Span::from_millis(3);
+/// A hole that the peer acknowledged is given up after this time...
+const HOLE_PATIENCE: Span = Span::from_millis(200);
 /// ...or this many further frames of the connection: the capture may have put frames in another order.
 const HOLE_FRAMES: u32 = 32;
 
@@ -42,7 +42,7 @@ struct DirectionDetails {
     highest_at: Option<Stamp>,
     zero_since: Option<Stamp>,
     /// Shortest time between data and its acknowledgement: from the place of the capture to the peer and back.
-    round_trip: Option<i64>,
+    round_trip: Option<Span>,
     /// The peer acknowledged up to here although it is not all in the capture: since when, frames since.
     hole: Option<Hole>,
 }
@@ -120,8 +120,8 @@ impl Details {
     /// The peer of `of` acknowledged everything before `offset`, of which only what lies before `highest` was seen.
     pub fn acknowledged(&mut self, of: Side, offset: u64, highest: u64, at: Stamp, sink: &mut impl Sink) {
         let way = &mut self.directions[of];
-        if let Some(nanos) = way.flight.acknowledged(offset, at).filter(|&nanos| nanos >= 0) {
-            way.round_trip = Some(way.round_trip.map_or(nanos, |known| known.min(nanos)));
+        if let Some(span) = way.flight.acknowledged(offset, at).filter(|&span| span >= Span::ZERO) {
+            way.round_trip = Some(way.round_trip.map_or(span, |known| known.min(span)));
         }
         if offset > highest {
             let unseen = &mut self.facts.acked_unseen[of];
@@ -214,7 +214,7 @@ impl Details {
         }
         // The capture stands somewhere between the two: the way is that to one side and that to the other.
         let directions = [self.directions.client.round_trip, self.directions.server.round_trip];
-        quality.rtt = directions.into_iter().flatten().reduce(i64::saturating_add);
+        quality.rtt = directions.into_iter().flatten().reduce(Span::plus);
         facts.idle.sort_by_key(|gap| gap.before.time);
         facts.stalls.sort_by_key(|stall| stall.first.time);
         facts.zero_windows.sort_by_key(|zero| zero.start.time);
@@ -226,7 +226,7 @@ impl Details {
             return;
         }
         let silent = &mut self.facts.silent[gap.by];
-        *silent = silent.saturating_add(gap.length());
+        *silent = silent.plus(gap.length());
         let idle = &mut self.facts.idle;
         if idle.len() > KEPT {
             // The last one always stays; of the others the shortest goes.
@@ -299,7 +299,7 @@ fn note_first_bytes(first: &mut Option<FirstBytes>, start: u64, payload: &[u8], 
 }
 
 /// Adds to a list of which the longest entries stay. The same span, grown longer, replaces itself.
-fn keep_longest<T: Copy>(list: &mut Vec<T>, entry: T, length: impl Fn(&T) -> i64) {
+fn keep_longest<T: Copy>(list: &mut Vec<T>, entry: T, length: impl Fn(&T) -> Span) {
     if list.len() < KEPT {
         list.push(entry);
     } else if let Some(shortest) = list.iter_mut().min_by_key(|e| length(e))

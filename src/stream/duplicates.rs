@@ -1,15 +1,14 @@
 //! Frames that a capture holds twice: a mirror port that copies both ways in and out, or a network that delivers twice.
 
-use crate::model::Segment;
-use crate::model::Stamp;
+use crate::model::{Segment, Span, Stamp, Timestamp};
 
 /// Segments that a new one is compared with.
 const REMEMBERED: usize = 16;
-/// Nanoseconds after which the same segment is taken for something else. A host gives a repetition an IP
+/// Time after which the same segment is taken for something else. A host gives a repetition an IP
 /// identification of its own, and 65,536 of them take longer than this.
-const WINDOW: i64 = 100_000_000;
+const WINDOW: Span = Span::from_millis(100);
 /// The same without an identification (IPv6, or zero, which hosts send that do not count): nobody repeats data so soon.
-const WINDOW_WITHOUT_ID: i64 = 1_000_000;
+const WINDOW_WITHOUT_ID: Span = Span::from_millis(1);
 
 /// An odd number without pattern: the fraction of the golden ratio in 64 bits.
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -17,8 +16,8 @@ const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 /// The last segments of one direction.
 #[derive(Debug, Default)]
 pub struct DuplicateFilter {
-    /// What tells one segment from another and when it was seen, in nanoseconds; a ring once it is full.
-    seen: Vec<(u64, i64)>,
+    /// What tells one segment from another and when it was seen; a ring once it is full.
+    seen: Vec<(u64, Timestamp)>,
     next: usize,
 }
 
@@ -30,8 +29,8 @@ impl DuplicateFilter {
             return false;
         }
         let window = if id == 0 { WINDOW_WITHOUT_ID } else { WINDOW };
-        let (new, now) = (fingerprint(id, segment), at.time.nanos());
-        if self.seen.iter().any(|&(old, time)| old == new && now.saturating_sub(time) < window) {
+        let (new, now) = (fingerprint(id, segment), at.time);
+        if self.seen.iter().any(|&(old, time)| old == new && now.since(time) < window) {
             return true;
         }
         if let Some(oldest) = self.seen.get_mut(self.next) {

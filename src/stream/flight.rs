@@ -1,13 +1,13 @@
 //! Segments in flight: what one side has sent and the other has not acknowledged. Round trips, waits before a
 //! repetition, segments that never get through.
 
-use crate::model::{Side, Stall, Stamp, StuckSegment, Unanswered};
+use crate::model::{Side, Span, Stall, Stamp, StuckSegment, Unanswered};
 use std::collections::VecDeque;
 
 /// Segments that are followed at a time, by direction.
 const FOLLOWED: usize = 256;
 /// A wait of this many nanoseconds before a repetition is a stall.
-const STALL: i64 = 1_000_000_000;
+const STALL: Span = Span::from_secs(1);
 /// Transmissions of a stuck segment that are kept.
 const TRANSMISSIONS: usize = 16;
 /// Payloads below this are never taken for full-size segments.
@@ -69,9 +69,9 @@ impl Flight {
         (waited >= STALL).then_some(Stall { from, first, repeated: at, tries })
     }
 
-    /// The peer acknowledged everything before `offset`. Gives a round trip in nanoseconds, measured on the last
+    /// The peer acknowledged everything before `offset`. Gives a round trip, measured on the last
     /// segment that was sent once only (Karn's rule, RFC 6298 3).
-    pub fn acknowledged(&mut self, offset: u64, at: Stamp) -> Option<i64> {
+    pub fn acknowledged(&mut self, offset: u64, at: Stamp) -> Option<Span> {
         let mut round_trip = None;
         while self.segments.front().is_some_and(|s| s.end <= offset) {
             let Some(segment) = self.segments.pop_front() else { break };

@@ -1,7 +1,7 @@
 //! Whole connections, segment by segment: roles, set-up, teardown, and the same bytes whatever the network did.
 
 use super::*;
-use crate::model::{Close, CloseBy, Conversation, Endpoint, FrameRef, PerSide, Setup, Timestamp};
+use crate::model::{Close, CloseBy, Conversation, Endpoint, FrameRef, PerSide, Setup, Span, Timestamp};
 use crate::model::{IpInfo, Segment, TcpOptions, flags};
 use proptest::prelude::*;
 
@@ -145,7 +145,7 @@ fn without_a_handshake_the_round_trip_is_that_to_either_side() {
     line.feed_at(&segment(Client, ACK, 105, 503, b""), at_ms(3, 41));
     line.feed_at(&segment(Client, ACK, 105, 503, b"hello"), at_ms(4, 100));
     line.feed_at(&segment(Server, ACK, 503, 110, b""), at_ms(5, 130));
-    assert_eq!(line.finish().0.quality.rtt, Some(31_000_000));
+    assert_eq!(line.finish().0.quality.rtt, Some(Span::from_millis(31)));
 }
 
 /// RFC 9293 3.5.1, figure 10: the server still holds a connection that the client has forgotten.
@@ -201,7 +201,7 @@ fn an_ordinary_connection() {
     assert_eq!(conclusion.teardown.at, Some(at(6)));
     assert_eq!((heard.bytes.client.as_slice(), heard.bytes.server.as_slice()), (&b"hello"[..], &b"you"[..]));
     assert_eq!(heard.frames.client, [4; 5]);
-    assert_eq!(conclusion.quality.rtt, Some(2_000_000));
+    assert_eq!(conclusion.quality.rtt, Some(Span::from_millis(2)));
     assert_eq!(conclusion.tcp.acked_unseen, PerSide::default());
 }
 

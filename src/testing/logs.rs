@@ -2,7 +2,7 @@
 
 use crate::diagnose::Settings;
 use crate::logs::{Options, read};
-use crate::model::{Analysis, Finding, Log, Source};
+use crate::model::{Analysis, Finding, Log, Source, Span};
 use nrpcsniff_samples::Network;
 
 /// A log of that content.
@@ -12,7 +12,7 @@ pub fn log(name: &str, text: &str) -> Log {
 
 /// The same, with an offset in seconds.
 pub fn log_with_offset(name: &str, text: &str, seconds: i64) -> Log {
-    read(name, text.as_bytes(), &Options { offset: Some(seconds * 1_000_000_000), ..Options::default() })
+    read(name, text.as_bytes(), &Options { offset: Some(Span::from_secs(seconds)), ..Options::default() })
 }
 
 /// Everything that all rules say of logs alone.

@@ -16,7 +16,7 @@ mod texts;
 pub mod tls;
 mod values;
 
-pub use crate::model::{span, span_ns};
+pub use crate::model::span;
 pub use lists::{clients, count, few, few_of, listed, path};
 pub use texts::{Answers, Browsers, Callers, Cookies, Placeholders, Refusals, Refusers};
 pub use values::{Clients, Closed, Occurrences, OneSide, Silence, Status, Users};

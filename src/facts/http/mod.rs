@@ -29,7 +29,7 @@ pub use jar::{
 pub use loops::{LoginRound, LoginRounds};
 
 use super::Thresholds;
-use crate::model::{Analysis, Conversation, Timestamp};
+use crate::model::{Analysis, Conversation, Span, Timestamp};
 use browser::Browsers;
 use hashbrown::{HashMap, HashSet};
 use jar::JarChange;
@@ -50,8 +50,8 @@ pub struct HttpIndex<'a> {
 }
 
 /// A cookie set less than this before a request may not have reached the browser in time, where no round trip was
-/// measured (nanoseconds).
-const REACTION: i64 = 200_000_000;
+/// measured.
+const REACTION: Span = Span::from_millis(200);
 
 impl<'a> HttpIndex<'a> {
     /// Builds the index; does nothing where there is no HTTP.

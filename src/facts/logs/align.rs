@@ -7,20 +7,19 @@
 use super::{CapturedRefusal, common_name, same_person};
 use crate::facts::sip::SipIndex;
 use crate::facts::tokens::TokenIndex;
-use crate::model::span_ns;
-use crate::model::{Analysis, AnchorKey, Log, LogClock, LogEvent, LogFact, LogKind, Placed, Stamp};
+use crate::model::{Analysis, AnchorKey, Log, LogClock, LogEvent, LogFact, LogKind, Placed, Span, Stamp};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::sametime;
 use std::net::IpAddr;
 
 /// Offsets that differ by no more than this are one.
-const WIDTH: i64 = 5_000_000_000;
+const WIDTH: Span = Span::from_secs(5);
 /// Zones differ by multiples of this.
-const QUARTER: i64 = 900_000_000_000;
+const QUARTER: Span = Span::from_secs(15 * 60);
 /// Clocks of one zone differ by no more than this, in general.
-const SLACK: i64 = 90_000_000_000;
+const SLACK: Span = Span::from_secs(90);
 /// No two zones differ by more (UTC-12 to UTC+14), nor does a log lie further away by its zone alone.
-const ZONES: i64 = 26 * 3_600_000_000_000;
+const ZONES: Span = Span::from_secs(26 * 3600);
 /// Pairs that are looked at.
 const PAIRS: usize = 4096;
 /// Times of one connection that are looked at.
@@ -29,8 +28,8 @@ const TIMES: usize = 8;
 /// A line and a frame that know the same thing.
 #[derive(Debug, Clone, Copy)]
 struct ClockPair {
-    /// Nanoseconds from the log's time to that of the packet.
-    offset: i64,
+    /// From the log's time to that of the packet.
+    offset: Span,
     line: u64,
     at: Stamp,
     what: &'static str,
@@ -78,9 +77,8 @@ fn by_capture(analysis: &Analysis, log: &Log) -> LogClock {
         let order = LogClock { swapped, ..clock.clone() };
         let ends = log.first.as_ref().zip(log.last.as_ref());
         ends.is_some_and(|(begin, end)| {
-            let (begin, end) =
-                (order.read(begin).saturating_add(order.offset), order.read(end).saturating_add(order.offset));
-            begin <= last.nanos().saturating_add(ZONES) && end >= first.nanos().saturating_sub(ZONES)
+            let (begin, end) = (order.read(begin).plus(order.offset), order.read(end).plus(order.offset));
+            begin <= last.plus(ZONES) && end >= first.minus(ZONES)
         })
     };
     match (falls_in(false), falls_in(true)) {
@@ -140,12 +138,9 @@ fn pairs_of_anchors(
                 (shown.chain(tokens.issues_of(*print).map(|issue| issue.at)).take(TIMES).collect(), "the sign-on token")
             }
         };
-        let nanos = clock.read(&anchor.at);
+        let written = clock.read(&anchor.at);
         for at in stamps {
-            add(
-                pairs,
-                ClockPair { offset: at.time.nanos().saturating_sub(nanos), line: anchor.line, at, what, strong: true },
-            );
+            add(pairs, ClockPair { offset: at.time.since(written), line: anchor.line, at, what, strong: true });
         }
     }
 }
@@ -166,11 +161,11 @@ fn pairs_of_refusals(log: &Log, clock: &LogClock, refusals: &[CapturedRefusal], 
         if pairs.len() >= PAIRS {
             return;
         }
-        let nanos = clock.read(at);
+        let written = clock.read(at);
         let mine =
             refusals.iter().take(PAIRS).filter(|refusal| refusal.users.iter().any(|other| same_person(user, other)));
         for refusal in mine {
-            let offset = refusal.at.time.nanos().saturating_sub(nanos);
+            let offset = refusal.at.time.since(written);
             let what = "the user whose login is refused";
             add(pairs, ClockPair { offset, line: fact.line, at: refusal.at, what, strong: false });
         }
@@ -228,8 +223,7 @@ struct OffsetGroup {
 
 impl OffsetGroup {
     fn is_enough(&self) -> bool {
-        self.strong
-            || (self.middle.offset.saturating_abs() <= ZONES && (self.lines > 1 || is_of_zones(self.middle.offset)))
+        self.strong || (self.middle.offset.abs() <= ZONES && (self.lines > 1 || is_of_zones(self.middle.offset)))
     }
 }
 
@@ -238,7 +232,7 @@ fn groups(pairs: &[ClockPair]) -> Vec<OffsetGroup> {
     let mut groups = Vec::new();
     let mut rest = pairs;
     while let Some(first) = rest.first() {
-        let end = rest.partition_point(|pair| pair.offset.saturating_sub(first.offset) <= WIDTH);
+        let end = rest.partition_point(|pair| pair.offset.minus(first.offset) <= WIDTH);
         let (mine, others) = rest.split_at(end);
         let lines: HashSet<u64> = mine.iter().map(|pair| pair.line).collect();
         // The smallest: a line is written after the packet that it speaks of, never before.
@@ -249,9 +243,9 @@ fn groups(pairs: &[ClockPair]) -> Vec<OffsetGroup> {
     groups
 }
 
-fn is_of_zones(offset: i64) -> bool {
-    let rest = offset.rem_euclid(QUARTER);
-    offset.saturating_abs() <= ZONES && (rest <= SLACK || QUARTER.saturating_sub(rest) <= SLACK)
+fn is_of_zones(offset: Span) -> bool {
+    let rest = Span::from_nanos(offset.as_nanos().rem_euclid(QUARTER.as_nanos()));
+    offset.abs() <= ZONES && (rest <= SLACK || QUARTER.minus(rest) <= SLACK)
 }
 
 fn why(pair: &ClockPair, lines: usize) -> String {
@@ -260,9 +254,9 @@ fn why(pair: &ClockPair, lines: usize) -> String {
         more => format!("; {more} lines agree"),
     };
     let offset = match pair.offset {
-        0 => "no offset".to_owned(),
-        offset if offset > 0 => format!("{} to be added", span_ns(offset)),
-        offset => format!("{} to be taken away", span_ns(offset.saturating_neg())),
+        Span::ZERO => "no offset".to_owned(),
+        offset if offset > Span::ZERO => format!("{offset} to be added"),
+        offset => format!("{} to be taken away", offset.abs()),
     };
     format!("by {} in line {} and frame {} ({offset}{others})", pair.what, pair.line, pair.at.frame.number)
 }

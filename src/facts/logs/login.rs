@@ -5,12 +5,12 @@
 //! ([`TracedLogin::mixed`]). Searches for other people (contact lists) belong to no sign-on and are passed over.
 
 use super::{LogEntry, same_person};
-use crate::model::{LogEvent, TokenStatusText};
+use crate::model::{LogEvent, Span, TokenStatusText};
 
-/// A sign-on that says nothing for so many nanoseconds is over.
-const OVER: i64 = 60_000_000_000;
-/// The refusal of a login may be told this many nanoseconds after its end.
-const AFTERWARDS: i64 = 5_000_000_000;
+/// A sign-on that says nothing for so long is over.
+const OVER: Span = Span::from_secs(60);
+/// The refusal of a login may be told so long after its end.
+const AFTERWARDS: Span = Span::from_secs(5);
 /// Sign-ons under way at a time.
 const OPEN: usize = 16;
 /// Lines kept of one.

@@ -18,7 +18,7 @@ use super::sip::SipIndex;
 use super::tokens::TokenIndex;
 use super::tokens::person::{PersonLikeness, compare};
 use super::{Settings, names};
-use crate::model::{Analysis, ConversationId, Log, LogClock, LogEvent, LogFact, LogLine, Stamp, Timestamp};
+use crate::model::{Analysis, ConversationId, Log, LogClock, LogEvent, LogFact, LogLine, Span, Stamp, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Protocol, http, sametime, sip};
 
@@ -36,7 +36,7 @@ pub struct LogIndex<'a> {
     /// In order of time.
     refusals: Vec<CapturedRefusal>,
     /// Nanoseconds within which a line and a frame are of the same moment.
-    within: i64,
+    within: Span,
 }
 
 /// A fact of a log.
@@ -74,8 +74,7 @@ impl<'a> LogIndex<'a> {
         sip: &SipIndex<'a>,
         tokens: &TokenIndex<'a>,
     ) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "a threshold of seconds, far below 2^63 nanoseconds")]
-        let within = (settings.thresholds.log_within * 1e9) as i64;
+        let within = Span::from_secs_f64(settings.thresholds.log_within);
         let mut logs = Self {
             logs: &analysis.logs,
             clocks: Vec::new(),
@@ -149,7 +148,7 @@ impl<'a> LogIndex<'a> {
     pub fn got_in_later(&self, login: &TracedLogin<'a>) -> bool {
         let Some(last) = login.entries.last() else { return false };
         let users = login.users();
-        let is_later = |first: LogEntry<'a>| first.line() > last.line() && first.since(last) >= 0;
+        let is_later = |first: LogEntry<'a>| first.line() > last.line() && first.since(last) >= Span::ZERO;
         let of_user = |user: &&str| self.accepted.get(&(last.log, common_name(user)));
         // The last ones are the likeliest to be later.
         let places = users.iter().filter_map(of_user).flat_map(|places| places.iter().rev().take(NAMES));
@@ -177,11 +176,11 @@ impl<'a> LogIndex<'a> {
     /// as both sides name one.
     pub fn refused_at(&self, entry: &LogEntry<'_>, protocols: &[&Protocol], users: &[&str]) -> Vec<ConversationId> {
         let Some(time) = entry.time else { return Vec::new() };
-        let near = |other: Timestamp| other.since(time).saturating_abs() <= self.within;
+        let near = |other: Timestamp| other.since(time).abs() <= self.within;
         // A request may wait for its answer as long as TCP waits.
-        let from = self.refusals.partition_point(|refusal| refusal.at.time.since(time) < -self.within);
+        let from = self.refusals.partition_point(|refusal| refusal.at.time < time.minus(self.within));
         let later = self.refusals.get(from..).unwrap_or_default().iter();
-        let moment = later.take_while(|refusal| refusal.at.time.since(time) <= ANSWER.saturating_add(self.within));
+        let moment = later.take_while(|refusal| refusal.at.time.since(time) <= ANSWER.plus(self.within));
         let mine = moment.filter(|refusal| near(refusal.at.time) || near(refusal.asked));
         let mine: Vec<&CapturedRefusal> = mine.filter(|refusal| protocols.contains(&refusal.protocol)).collect();
         let named: Vec<&CapturedRefusal> = mine.iter().copied().filter(|refusal| is_of(refusal, users)).collect();
@@ -191,7 +190,7 @@ impl<'a> LogIndex<'a> {
         // Where one side names nobody, the nearest in time.
         let open =
             mine.into_iter().filter(|refusal| refusal.users.is_empty() || users.iter().all(|user| user.is_empty()));
-        let nearest = open.min_by_key(|refusal| refusal.at.time.since(time).saturating_abs());
+        let nearest = open.min_by_key(|refusal| refusal.at.time.since(time).abs());
         nearest.map_or_else(Vec::new, |refusal| refusal.conversations.clone())
     }
 
@@ -210,7 +209,7 @@ impl<'a> LogIndex<'a> {
 /// Names, or sign-ons, of one common name that are looked at.
 const NAMES: usize = 64;
 /// Longest time between a request and the answer that belongs to it.
-const ANSWER: i64 = 60_000_000_000;
+const ANSWER: Span = Span::from_secs(60);
 
 impl LogEntry<'_> {
     /// Where it stands.
@@ -218,10 +217,10 @@ impl LogEntry<'_> {
         LogLine { log: self.log, line: self.fact.line }
     }
 
-    /// Nanoseconds from `earlier` to this line by the log's own clock; 0 where the lines have no time.
-    pub fn since(&self, earlier: &Self) -> i64 {
-        let nanos = |entry: &Self| entry.fact.at.as_ref().map(|at| at.nanos);
-        nanos(self).zip(nanos(earlier)).map_or(0, |(later, earlier)| later.saturating_sub(earlier))
+    /// From `earlier` to this line by the log's own clock; none where the lines have no time.
+    pub fn since(&self, earlier: &Self) -> Span {
+        let time = |entry: &Self| entry.fact.at.as_ref().map(|at| at.time);
+        time(self).zip(time(earlier)).map_or(Span::ZERO, |(later, earlier)| later.since(earlier))
     }
 }
 

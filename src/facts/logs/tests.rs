@@ -93,7 +93,7 @@ fn clock(net: &Network, log: Log) -> LogClock {
 /// Placed by something that both know, and the offset in seconds, rounded.
 fn placed(net: &Network, text: &str) -> Option<i64> {
     let clock = clock(net, log("st.txt", text));
-    (clock.placed == Placed::Anchor).then(|| (clock.offset + 500_000_000).div_euclid(1_000_000_000))
+    (clock.placed == Placed::Anchor).then(|| (clock.offset.as_nanos() + 500_000_000).div_euclid(1_000_000_000))
 }
 
 fn refused(net: &Network, user: &str) -> u64 {

@@ -3,7 +3,7 @@
 use super::{SipExchange, SipMessage, TransactionOutcome};
 use crate::facts::Case;
 use crate::facts::network::attempts::rejection;
-use crate::model::{CloseBy, Conversation, Endpoint, IcmpError, PerSide, Timestamp, Transport};
+use crate::model::{CloseBy, Conversation, Endpoint, IcmpError, PerSide, Span, Timestamp, Transport};
 use hashbrown::HashMap;
 
 /// How it is known that a request was never answered.
@@ -105,7 +105,5 @@ fn is_unbroken(signal: SipMessage<'_>, until: Timestamp) -> bool {
 
 /// A time so many seconds later.
 pub fn plus(time: Timestamp, seconds: f64) -> Timestamp {
-    #[expect(clippy::cast_possible_truncation, reason = "thresholds and expiries are seconds, far below 2^63 ns")]
-    let nanos = (seconds * 1e9) as i64;
-    Timestamp::new(time.nanos().saturating_add(nanos), time.digits())
+    time.plus(Span::from_secs_f64(seconds))
 }

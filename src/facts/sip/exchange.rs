@@ -1,7 +1,7 @@
 //! Requests and their answers: transactions hop by hop (RFC 3261 section 17), and what they are together.
 
 use super::signal::{SipMessage, aor};
-use crate::model::{Conversation, Endpoint, Timestamp};
+use crate::model::{Conversation, Endpoint, Span, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::auth::{Challenge, Credentials};
 use nrpcsniff_dissectors::cookie::Cookie;
@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 /// What comes again within this many nanoseconds is a second copy of the same datagram (a mirror port, two interfaces),
 /// not a retransmission: those come T1 later, 500 ms (RFC 3261 section 17.1.1.1).
-const COPY: i64 = 100_000_000;
+const COPY: Span = Span::from_millis(100);
 
 /// One transaction: what one hop saw of a request.
 #[derive(Debug)]

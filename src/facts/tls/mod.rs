@@ -310,7 +310,7 @@ impl<'a> TlsHandshake<'a> {
 
 /// Whole seconds since 1970.
 const fn seconds(time: Timestamp) -> i64 {
-    time.nanos().div_euclid(1_000_000_000)
+    time.whole_seconds()
 }
 
 /// The day of a date and time: `2025-02-01`.

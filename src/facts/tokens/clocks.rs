@@ -1,7 +1,7 @@
 //! Clocks of servers against that of the capture, by the Date headers of their responses.
 
 use crate::facts::http::HttpIndex;
-use crate::model::Stamp;
+use crate::model::{Stamp, Timestamp};
 use hashbrown::HashMap;
 use std::net::IpAddr;
 
@@ -55,10 +55,9 @@ impl ServerClocks {
 }
 
 /// Seconds from when the frame was seen to that time.
-#[expect(clippy::cast_precision_loss, reason = "shown and compared with limits of seconds")]
 fn ahead(date: i64, at: Stamp) -> f64 {
     // A Date has no fraction: on average half a second has passed in it.
-    date.saturating_mul(1_000_000_000).saturating_sub(at.time.nanos()) as f64 / 1e9 + 0.5
+    Timestamp::from_secs(date).seconds_since(at.time) + 0.5
 }
 
 /// The middle one: pages out of a cache carry an old Date.

@@ -5,7 +5,7 @@ use super::super::protocol_name;
 use super::super::view::{self, Field, InputView, Lazy, MessageView, SCHEMA_VERSION, TeardownView, Tool, tool};
 use super::{Options, Report, conversation};
 use crate::model::{
-    Analysis, Both, Class, ConversationId, Difference, Likeness, Pair, Row, RuleId, Stamp, Step, Timing, Verdict,
+    Analysis, Both, Class, ConversationId, Difference, Likeness, Pair, Row, RuleId, Span, Stamp, Step, Timing, Verdict,
 };
 use serde::Serialize;
 use std::io::{self, Write};
@@ -167,7 +167,7 @@ fn step(step: &Step) -> StepView<'_> {
         message: step.message,
         from: step.from.map(crate::model::Side::name),
         packet: step.at.map(|at| at.frame.number),
-        after_s: step.after.map(|nanos| view::scaled(nanos, 1e9)),
+        after_s: step.after.map(Span::as_secs_f64),
         what: &step.what,
     }
 }
@@ -229,10 +229,10 @@ fn difference(d: &Difference) -> DifferenceView<'_> {
 
 fn half(timing: Timing) -> HalfView {
     HalfView {
-        rtt_ms: timing.rtt.map(|nanos| view::scaled(nanos, 1e6)),
+        rtt_ms: timing.rtt.map(Span::as_millis_f64),
         repeated_segments: timing.repeated,
         data_segments: timing.segments,
-        waited_s: view::scaled(timing.waited, 1e9),
+        waited_s: timing.waited.as_secs_f64(),
         answers: timing.answers,
     }
 }

@@ -1,6 +1,6 @@
 //! Two dialogues line by line: what was said, what differs, where they part.
 
-use super::super::text::{Paint, clip, counted, span_ns};
+use super::super::text::{Paint, clip, counted, span};
 use crate::model::{Class, Difference, Likeness, Pair, Side, Step};
 use std::io::{self, Write};
 use tabled::grid::util::string::get_string_width;
@@ -79,7 +79,7 @@ fn cell(step: Option<&Step>, width: usize) -> String {
         Some(Side::Server) => "◀─ ",
         None => "   ",
     };
-    let after = step.after.map_or_else(String::new, |nanos| format!("+{}", span_ns(nanos)));
+    let after = step.after.map_or_else(String::new, |after| format!("+{}", span(after.as_secs_f64())));
     let room = width.saturating_sub(get_string_width(arrow) + get_string_width(&after) + 1);
     let what = clip(&step.what, room);
     let padding = room.saturating_sub(get_string_width(&what)) + 1;

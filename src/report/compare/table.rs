@@ -1,6 +1,6 @@
 //! The comparison for people: the verdict first, why, then both side by side, what else differs, and what to do.
 
-use super::super::text::{Paint, capitalised, counted, span_ns, wrap};
+use super::super::text::{Paint, capitalised, counted, span, wrap};
 use super::super::{TOOL, VERSION, escape, filter, protocol_name};
 use super::side_by_side::{self, Sheet};
 use super::{Options, Report, conversation, shown};
@@ -220,11 +220,13 @@ impl Page<'_> {
     fn timing(self, out: &mut dyn Write) -> io::Result<()> {
         let comparison = self.report.comparison;
         let Some(timing) = comparison.timing else { return Ok(()) };
-        let rtt = |timing: Timing| timing.rtt.map_or_else(|| "not measured".to_owned(), span_ns);
+        let rtt = |timing: Timing| timing.rtt.map_or_else(|| "not measured".to_owned(), |rtt| span(rtt.as_secs_f64()));
         let lost = |t: Timing| format!("{} of {} segments repeated", t.repeated, t.segments);
-        let think = |t: Timing| match i64::try_from(t.answers).ok().filter(|&answers| answers > 0) {
-            Some(answers) => format!("{} a time ({})", span_ns(t.waited / answers), counted(t.answers, "answer")),
-            None => "no answers".to_owned(),
+        let think = |t: Timing| match t.answers {
+            0 => "no answers".to_owned(),
+            answers => {
+                format!("{} a time ({})", span(t.waited.part(answers).as_secs_f64()), counted(answers, "answer"))
+            }
         };
         let Both { good, bad } = timing;
         let network = comparison.network.unwrap_or_default();

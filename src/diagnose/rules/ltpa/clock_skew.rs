@@ -98,7 +98,7 @@ impl<'s, 'a> Skew<'s, 'a> {
             return None;
         }
         let here = clock.map_or(0.0, |clock| clock.ahead);
-        let now = seconds(showing.at.time.nanos()) + here;
+        let now = seconds(showing.at.time.since_1970()) + here;
         let future = known.token.created.map(|created| float(created) - now).filter(|lead| *lead > limit);
         let by_issue = issue.and_then(|issue| ahead_at_issue(case, issue)).map(|there| there - here);
         let ahead = future.or(by_issue).filter(|ahead| ahead.abs() > limit)?;
@@ -137,7 +137,7 @@ fn ahead_at_issue(case: &Case<'_>, issue: &Issue<'_>) -> Option<f64> {
     if let Some(clock) = case.tokens().clocks().of(issue.conversation.server.ip) {
         return Some(clock.ahead);
     }
-    let ahead = float(issue.known.token.created?) - seconds(issue.at.time.nanos());
+    let ahead = float(issue.known.token.created?) - seconds(issue.at.time.since_1970());
     let lead = case.settings.thresholds.token_lead;
     if ahead > 0.0 { Some(ahead) } else { (ahead < -lead).then_some(ahead + lead) }
 }
@@ -163,14 +163,14 @@ fn show_clocks(case: &Case<'_>, draft: Draft, skew: &Skew<'_, '_>) -> Draft {
         .and_then(|issue| Some((issue.host.clone(), case.tokens().clocks().of(issue.conversation.server.ip)?)));
     let consumer = skew.clock.map(|clock| (skew.showing.consumer(), clock));
     let draft = [issuer, consumer].into_iter().flatten().fold(draft, |draft, (host, clock)| {
-        let date = Timestamp::new(clock.date.saturating_mul(1_000_000_000), 0);
+        let date = Timestamp::from_secs(clock.date);
         draft.packet(clock.at, format!("Date of {host}: {date}; the capture's clock: {}", clock.at.time))
     });
     let Some(issue) = skew.issue else { return draft };
     let draft = name(draft, [issue.conversation]);
     match skew.known.token.created {
         Some(created) => {
-            let created = Timestamp::new(created.saturating_mul(1_000_000_000), 0);
+            let created = Timestamp::from_secs(created);
             draft.packet(
                 issue.at,
                 format!("{} set {}, created {created} by its own word", issue.host, issue.known.label()),

@@ -11,7 +11,7 @@ use crate::facts::logs::{LogEntry, TracedLogin, common_name};
 use crate::facts::tokens::consumers::is_timely;
 use crate::facts::tokens::person::{PersonLikeness, compare};
 use crate::facts::tokens::{Channel, Issue, KnownToken, Showing, ShowingOutcome, ShowingRefusal};
-use crate::model::{LogEvent, RuleId, Severity, Stamp};
+use crate::model::{LogEvent, RuleId, Severity, Span, Stamp};
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
@@ -181,8 +181,8 @@ struct Mentions<'a>(HashMap<(u32, String), Vec<(LogEntry<'a>, &'a str)>>);
 
 /// Mentions kept of one common name.
 const MENTIONS: usize = 64;
-/// Further apart (in nanoseconds), two mentions may well be of two people of one name.
-const APART: i64 = 60_000_000_000;
+/// Further apart, two mentions may well be of two people of one name.
+const APART: Span = Span::from_secs(60);
 
 impl<'a> Mentions<'a> {
     fn new(case: &Case<'a>) -> Self {

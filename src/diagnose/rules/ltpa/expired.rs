@@ -165,7 +165,7 @@ fn past_its_end(
     words::PastItsEnd {
         bearers,
         verifier: verifier(first),
-        token_expires: Timestamp::new(end.saturating_mul(1_000_000_000), 0),
+        token_expires: Timestamp::from_secs(end),
         token_left_s: left,
         as_of: case.settings.now.unwrap_or(first.at.time),
         as_of_given: case.settings.now.is_some(),

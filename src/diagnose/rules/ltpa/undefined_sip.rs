@@ -8,7 +8,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::logs::LogEntry;
 use crate::facts::tokens::consumers::by_consumer;
 use crate::facts::tokens::{Channel, Issue, KnownToken, Showing, ShowingOutcome};
-use crate::model::{Confidence, LogEvent, RuleId, Severity};
+use crate::model::{Confidence, LogEvent, RuleId, Severity, Span};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::Class;
 use nrpcsniff_dissectors::sip;
@@ -240,8 +240,8 @@ fn show_contrast(case: &Case<'_>, draft: Draft, first: &Showing<'_>) -> Draft {
     })
 }
 
-/// Both messages of one request stand no further apart, in nanoseconds.
-const TOGETHER: i64 = 2_000_000_000;
+/// Both messages of one request stand no further apart.
+const TOGETHER: Span = Span::from_secs(2);
 
 /// The registrar asked for a password that it cannot check. What the cookie held is not in such a log.
 fn without_password(case: &Case<'_>, entry: LogEntry<'_>) -> Testimony {

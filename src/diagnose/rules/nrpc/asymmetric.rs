@@ -7,7 +7,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::nrpc::restarts::restarted;
 use crate::facts::statistics::seconds;
-use crate::model::{Confidence, RuleId, Severity};
+use crate::model::{Confidence, RuleId, Severity, Span};
 
 /// See [`ABOUT`].
 pub struct Asymmetric;
@@ -99,7 +99,7 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
     let Some(answer) = c.tcp.handshake.syn_ack else { return draft };
     let draft =
         draft.packet(c.first, format!("SYN from {}", c.client)).packet(answer, "answered by SYN-ACK".to_owned());
-    match (&c.tcp.unanswered, c.tcp.handshake.syns.iter().rfind(|syn| syn.since(answer) > 0)) {
+    match (&c.tcp.unanswered, c.tcp.handshake.syns.iter().rfind(|syn| syn.since(answer) > Span::ZERO)) {
         (Some(lost), _) => draft.packet(
             lost.last,
             format!("{} bytes of the client repeated {} times, never acknowledged", lost.length, lost.tries),

@@ -7,7 +7,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names::abbreviated;
 use crate::facts::nrpc::group_by;
 use crate::facts::statistics::seconds;
-use crate::model::{RuleId, Severity, Side, Timestamp};
+use crate::model::{RuleId, Severity, Side, Span, Timestamp};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
@@ -60,11 +60,11 @@ impl Rule for ClockSkew {
     }
 }
 
-/// Clocks of one session against the capture's, in nanoseconds: positive if ahead.
+/// Clocks of one session against the capture's: positive if ahead.
 #[derive(Debug, Clone, Copy)]
 struct Skew {
-    client: i64,
-    server: i64,
+    client: Span,
+    server: Span,
     wrong: Option<Side>,
 }
 
@@ -75,13 +75,13 @@ impl Skew {
         let client = offset(request.content.clock?.unix_nanos()?, request.at().time)?;
         let server = offset(response.content.clock?.unix_nanos()?, response.at().time)?;
         let limit = case.settings.thresholds.clock_skew;
-        let far = |nanos: i64| seconds(nanos).abs() > limit;
+        let far = |off: Span| seconds(off).abs() > limit;
         let wrong = match (far(client), far(server)) {
             (true, false) => Some(Side::Client),
             (false, true) => Some(Side::Server),
             _ => None,
         };
-        far(server.saturating_sub(client)).then_some(Self { client, server, wrong })
+        far(server.minus(client)).then_some(Self { client, server, wrong })
     }
 
     /// One finding for each wrong clock; where it cannot be told which one is wrong, for each pair.
@@ -95,8 +95,8 @@ impl Skew {
     }
 }
 
-fn offset(clock: i64, seen: Timestamp) -> Option<i64> {
-    (clock >= EARLIEST).then(|| clock.saturating_sub(seen.nanos()))
+fn offset(clock: i64, seen: Timestamp) -> Option<Span> {
+    (clock >= EARLIEST).then(|| Timestamp::new(clock, 2).since(seen))
 }
 
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
@@ -108,7 +108,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         server_name: first.answered().map(abbreviated),
         client,
         count: group.len(),
-        clock_skew_s: seconds(skew.client.saturating_sub(skew.server)),
+        clock_skew_s: seconds(skew.client.minus(skew.server)),
         wrong_clock: skew.wrong,
     };
     let server = apart.server();
@@ -126,9 +126,9 @@ fn show_clocks(mut draft: Draft, talk: &Talk<'_>) -> Draft {
     for (side, opening) in [("client", talk.request), ("server", talk.response)] {
         let Some((opening, clock)) = opening.and_then(|o| Some((o, o.content.clock?.unix_nanos()?))) else { continue };
         let seen = opening.at().time;
-        let off = seconds(clock.saturating_sub(seen.nanos()));
-        let way = if off < 0.0 { "behind" } else { "ahead" };
         let clock = Timestamp::new(clock, 2);
+        let off = clock.seconds_since(seen);
+        let way = if off < 0.0 { "behind" } else { "ahead" };
         let text = format!("the {side}'s clock says {clock}, the capture's {seen} ({} {way})", span(off.abs()));
         draft = draft.packet(opening.at(), text);
     }

@@ -8,7 +8,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::logs::LogEntry;
 use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
-use crate::model::{Close, CloseBy, Confidence, LogEvent, RuleId, Severity, Side};
+use crate::model::{Close, CloseBy, Confidence, LogEvent, RuleId, Severity, Side, Span};
 
 /// See [`ABOUT`].
 pub struct MissingTokenRelogin;
@@ -124,8 +124,8 @@ fn finding(case: &Case<'_>, group: &[(&SametimeLogin<'_>, &SametimeLogin<'_>)]) 
     Some(show_all(show(draft.conversation(before.conversation), before), &logins))
 }
 
-/// Lines of one event stand no further apart, in nanoseconds.
-const TOGETHER: i64 = 2_000_000_000;
+/// Lines of one event stand no further apart.
+const TOGETHER: Span = Span::from_secs(2);
 
 /// The client's own log says that it has no token.
 fn told_by_client(case: &Case<'_>, entry: LogEntry<'_>) -> Testimony {

@@ -59,7 +59,7 @@ impl Rule for TokenExpired {
 fn end(login: &SametimeLogin<'_>) -> Option<words::TokenEnd> {
     let dated = |(message, token): (&Message, &Token)| Some((message.at.time, token.expires?));
     let (shown, expires) = login.tokens().filter_map(dated).last()?;
-    let left = Timestamp::new(expires.saturating_mul(1_000_000_000), 0).seconds_since(shown);
+    let left = Timestamp::from_secs(expires).seconds_since(shown);
     Some(words::TokenEnd { token_expires: expires, token_left_s: left })
 }
 

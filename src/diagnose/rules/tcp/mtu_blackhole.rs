@@ -5,7 +5,7 @@ use crate::diagnose::words::tcp::mtu_blackhole as words;
 use crate::diagnose::words::{Occurrences, OneSide};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
-use crate::model::{Confidence, Endpoint, IcmpError, RuleId, Severity, Side, StuckSegment, Timestamp, Transport};
+use crate::model::{Confidence, Endpoint, IcmpError, RuleId, Severity, Side, Span, StuckSegment, Timestamp, Transport};
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
@@ -74,7 +74,7 @@ pub(super) fn stuck<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<&'a StuckSeg
 
 /// Repetitions without copies of a mirror port, which come sooner than any sender repeats itself.
 fn repetitions(stuck: &StuckSegment) -> u32 {
-    const COPY: i64 = 10_000_000;
+    const COPY: Span = Span::from_millis(10);
     let kept = stuck.sent.windows(2).filter(|pair| pair[1].since(pair[0]) > COPY).count();
     u32::try_from(kept).unwrap_or(u32::MAX)
 }
