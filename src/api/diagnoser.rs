@@ -8,7 +8,7 @@ use super::merge::Merged;
 use super::reading::{Observer, Reading, Unobserved};
 use crate::capture::{CaptureSet, FilterError, FilterSet, Reader, discover};
 use crate::diagnose::Settings;
-use crate::engine::{self, Keep};
+use crate::engine::{self, MessageRetention};
 use crate::live::KeyLog;
 use crate::model::{Analysis, Span};
 use crate::report::{self, Detail};
@@ -118,8 +118,11 @@ impl Diagnoser {
     #[must_use]
     pub fn kept_for(mut self, report: &report::Options) -> Self {
         self.engine.all = report.all;
-        self.engine.keep =
-            if report.detail == Detail::Messages { engine::Options::default().keep } else { Keep::Essential };
+        self.engine.retention = if report.detail == Detail::Messages {
+            engine::Options::default().retention
+        } else {
+            MessageRetention::Essential
+        };
         self
     }
 

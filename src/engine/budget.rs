@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many more messages may be kept of those that rules look at one by one. Copies share the count.
 #[derive(Debug, Clone, Default)]
-pub struct Budget(Arc<AtomicUsize>);
+pub struct MessageBudget(Arc<AtomicUsize>);
 
-impl Budget {
+impl MessageBudget {
     /// Room for so many.
     pub fn new(messages: usize) -> Self {
         Self(Arc::new(AtomicUsize::new(messages)))
@@ -30,11 +30,11 @@ mod tests {
 
     #[test]
     fn copies_share_what_is_left() {
-        let budget = Budget::new(2);
+        let budget = MessageBudget::new(2);
         let copy = budget.clone();
         assert!(budget.take() && copy.take());
         assert!(!budget.take() && !copy.take());
-        assert!(!Budget::default().take());
+        assert!(!MessageBudget::default().take());
         copy.reset(1);
         assert!(budget.take() && !copy.take());
     }

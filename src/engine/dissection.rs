@@ -1,32 +1,32 @@
-//! The application side of one TCP conversation: what the stream brings goes to a [`Course`], and what that makes of it is
+//! The application side of one TCP conversation: what the stream brings goes to a [`DissectorDriver`], and what that makes of it is
 //! kept with the frames that carried it.
 
 use super::Options;
-use super::course::Course;
-use super::log::Log;
-use super::state::State;
+use super::driver::DissectorDriver;
+use super::log::MessageLog;
+use super::state::EngineState;
 use crate::model::{Message, PerSide, Side, Stamp, Timestamp, Turns};
 use crate::stream::Sink;
 use nrpcsniff_dissectors::{Layer, Message as Body, PROTOCOLS, Probe, Protocol, tls};
 
 /// The application side of one conversation.
 pub struct Dissection {
-    course: Course,
-    log: Log,
+    driver: DissectorDriver,
+    log: MessageLog,
 }
 
-/// What a dissection comes to.
+/// Messages and counts of a dissection, as the report keeps them.
 #[derive(Default)]
-pub struct Outcome {
+pub struct DissectionResult {
     /// The protocol of the innermost layer, if it was told.
     pub protocol: Option<&'static Protocol>,
     /// TLS carries it.
     pub over_tls: bool,
-    /// What became of the TLS records.
+    /// Counts of the TLS records, opened and sealed.
     pub tls: Option<Layer>,
     /// Messages kept, in order.
     pub messages: Vec<Message>,
-    /// Messages seen.
+    /// Messages seen, by sender.
     pub seen: PerSide<u64>,
     /// Messages seen of each protocol.
     pub counts: Vec<(&'static Protocol, u64)>,
@@ -49,25 +49,26 @@ pub fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], roles_guessed: boo
 
 impl Dissection {
     /// Nothing said yet between these ports.
-    pub fn new([client, server]: [u16; 2], roles_guessed: bool, state: &State) -> Self {
-        let course = Course::new(PerSide { client, server }, roles_guessed, &state.options, state.secrets.clone());
-        Self { course, log: Log::new(state.options.keep, state.budget.clone()) }
+    pub fn new([client, server]: [u16; 2], roles_guessed: bool, state: &EngineState) -> Self {
+        let driver =
+            DissectorDriver::new(PerSide { client, server }, roles_guessed, &state.options, state.secrets.clone());
+        Self { driver, log: MessageLog::new(state.options.retention, state.budget.clone()) }
     }
 
     /// No dissector wants this conversation.
     pub fn is_ignored(&self) -> bool {
-        self.course.is_ignored()
+        self.driver.is_ignored()
     }
 
     /// The protocol, if it was told.
     pub fn protocol(&self) -> Option<&'static Protocol> {
-        self.course.protocol().0
+        self.driver.protocol().0
     }
 
     /// True once if the first message showed that client and server are the other way round. From then on the
     /// stream is expected to name the sides rightly.
     pub fn take_flip(&mut self) -> bool {
-        std::mem::take(&mut self.course.flipped)
+        std::mem::take(&mut self.driver.flipped)
     }
 
     /// Messages seen so far.
@@ -77,39 +78,39 @@ impl Dissection {
 
     /// Bytes that wait for the rest of a message.
     pub fn pending_bytes(&self) -> usize {
-        self.course.pending_bytes()
+        self.driver.pending_bytes()
     }
 
-    /// Lets go of them: there is no room. The messages they begin are told as far as they go.
+    /// Lets go of the bytes that wait: there is no room. The messages they begin are told as far as they go.
     pub fn let_go(&mut self) {
-        self.course.let_go(&mut self.log);
+        self.driver.let_go(&mut self.log);
     }
 
     /// The conversation is over: what is left over is offered to the dissector once more.
-    pub fn finish(mut self) -> Outcome {
-        self.course.finish(&mut self.log);
-        let (protocol, over_tls) = self.course.protocol();
-        let (tls, undissected) = (self.course.layer(), self.course.undissected());
+    pub fn finish(mut self) -> DissectionResult {
+        self.driver.finish(&mut self.log);
+        let (protocol, over_tls) = self.driver.protocol();
+        let (tls, undissected) = (self.driver.tls_layer(), self.driver.undissected());
         let (seen, counts) = (self.log.seen, std::mem::take(&mut self.log.counts));
         let (turns, mut messages) = self.log.finish();
         explain(&mut messages, tls);
-        Outcome { protocol, over_tls, tls, messages, seen, counts, turns, undissected }
+        DissectionResult { protocol, over_tls, tls, messages, seen, counts, turns, undissected }
     }
 
-    /// What it comes to so far. What waits for the rest of its message is left waiting. `before` are the messages that the
+    /// The result so far. What waits for the rest of its message is left waiting. `before` are the messages that the
     /// last preview gave: those that still hold are not copied again.
-    pub fn preview(&self, before: Vec<Message>) -> Outcome {
-        let (protocol, over_tls) = self.course.protocol();
-        let (tls, undissected) = (self.course.layer(), self.course.undissected());
+    pub fn preview(&self, before: Vec<Message>) -> DissectionResult {
+        let (protocol, over_tls) = self.driver.protocol();
+        let (tls, undissected) = (self.driver.tls_layer(), self.driver.undissected());
         let (turns, mut messages) = self.log.preview(before);
         explain(&mut messages, tls);
         let (seen, counts) = (self.log.seen, self.log.counts.clone());
-        Outcome { protocol, over_tls, tls, messages, seen, counts, turns, undissected }
+        DissectionResult { protocol, over_tls, tls, messages, seen, counts, turns, undissected }
     }
 
     /// Messages seen of each protocol; of one that carries another, units.
     pub fn counts(&self) -> impl Iterator<Item = (&'static Protocol, u64)> {
-        counts(&self.log.counts, self.course.layer())
+        counts(&self.log.counts, self.driver.tls_layer())
     }
 
     /// Lets go of messages from before a time, but for the first ones. Says whether there were any.
@@ -123,11 +124,11 @@ impl Dissection {
     }
 
     fn side(&self, named: Side) -> Side {
-        if self.course.flipped { named.peer() } else { named }
+        if self.driver.flipped { named.peer() } else { named }
     }
 }
 
-impl Outcome {
+impl DissectionResult {
     /// Messages seen of each protocol; of one that carries another, units.
     pub fn counts(&self) -> impl Iterator<Item = (&'static Protocol, u64)> {
         counts(&self.counts, self.tls)
@@ -157,11 +158,11 @@ fn explain(messages: &mut [Message], tls: Option<Layer>) {
 impl Sink for Dissection {
     fn bytes(&mut self, from: Side, offset: u64, bytes: &[u8], at: Stamp) {
         let side = self.side(from);
-        self.course.bytes(side, offset, bytes, &[at], &mut self.log);
+        self.driver.bytes(side, offset, bytes, &[at], &mut self.log);
     }
 
     fn gap(&mut self, from: Side, offset: u64, length: u64, _: Stamp) {
         let side = self.side(from);
-        self.course.gap(side, offset, length, &mut self.log);
+        self.driver.gap(side, offset, length, &mut self.log);
     }
 }

@@ -1,7 +1,7 @@
 //! Connections that never came about, by who tried to reach what. Rules ask whether a server could reach what it needs
 //! (its directory, say), on whatever port and whether or not a dissector knows that port.
 
-use super::share::Shares;
+use super::share::PortShares;
 use crate::model::{CaptureFacts, Endpoint, FailedConnection, FailedConnections, Setup, Span, Timestamp};
 use crate::stream::Connection;
 use hashbrown::HashMap;
@@ -15,18 +15,18 @@ const OF_PORT: usize = 4096;
 /// take longer.
 const TOGETHER: Span = Span::from_secs(10);
 
-/// Where the entries of `facts.failed` stand.
+/// Index of the entries of `facts.failed`.
 #[derive(Debug, Clone)]
 pub(super) struct FailureIndex {
     /// Places of the latest entry of each client, server and way of failing.
     latest: HashMap<(IpAddr, Endpoint, Setup), usize>,
-    shares: Shares,
+    shares: PortShares,
 }
 
 impl FailureIndex {
     /// No entry yet.
     pub fn new() -> Self {
-        Self { latest: HashMap::new(), shares: Shares::new(OF_PORT) }
+        Self { latest: HashMap::new(), shares: PortShares::new(OF_PORT) }
     }
 
     /// Notes a connection that never came about, beside earlier ones of the same kind if they are not long past.

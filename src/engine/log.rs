@@ -1,8 +1,8 @@
 //! What is kept of the messages of one conversation, in all its layers together.
 
-use super::Keep;
-use super::budget::Budget;
-use super::feed::{Carried, len};
+use super::MessageRetention;
+use super::budget::MessageBudget;
+use super::buffer::{MessageFrames, len};
 use crate::model::{Message, PerSide, Side, Span, Stamp, Timestamp, Turn, Turns};
 use nrpcsniff_dissectors::{Message as Body, Protocol};
 use std::collections::VecDeque;
@@ -17,11 +17,11 @@ pub(super) const ESSENTIAL: usize = 10_000;
 /// Slow turns kept.
 const SLOW_TURNS: usize = 8;
 
-/// What is kept of the messages.
+/// Messages of one conversation that are kept, and counts of all.
 #[derive(Debug)]
-pub(super) struct Log {
-    keep: Keep,
-    budget: Budget,
+pub(super) struct MessageLog {
+    retention: MessageRetention,
+    budget: MessageBudget,
     head: Vec<Message>,
     notable: usize,
     tail: VecDeque<Message>,
@@ -33,11 +33,11 @@ pub(super) struct Log {
     asked: Option<Stamp>,
 }
 
-impl Log {
+impl MessageLog {
     /// Nothing said yet.
-    pub fn new(keep: Keep, budget: Budget) -> Self {
+    pub fn new(retention: MessageRetention, budget: MessageBudget) -> Self {
         Self {
-            keep,
+            retention,
             budget,
             head: Vec::new(),
             notable: 0,
@@ -50,8 +50,8 @@ impl Log {
     }
 
     /// Adds a message of `length` bytes at `offset` of what that side sent.
-    pub fn add(&mut self, side: Side, offset: u64, length: usize, carried: Carried, body: Body) {
-        let Carried { first, last, frames } = carried;
+    pub fn add(&mut self, side: Side, offset: u64, length: usize, carried: MessageFrames, body: Body) {
+        let MessageFrames { first, last, frames } = carried;
         // A handshake is no question, and an alert no answer.
         if !body.protocol().is_carrier() {
             self.turn(side, first, last);
@@ -114,12 +114,14 @@ impl Log {
     }
 
     fn keep(&mut self, message: Message) {
-        let room = match self.keep {
-            Keep::All(most) => most.max(HEAD),
-            Keep::Essential if message.body.is_essential() && self.head.len() < ESSENTIAL && self.budget.take() => {
+        let room = match self.retention {
+            MessageRetention::All(most) => most.max(HEAD),
+            MessageRetention::Essential
+                if message.body.is_essential() && self.head.len() < ESSENTIAL && self.budget.take() =>
+            {
                 ESSENTIAL
             }
-            Keep::Essential => HEAD,
+            MessageRetention::Essential => HEAD,
         };
         if self.head.len() < room.saturating_add(self.notable) {
             self.head.push(message);

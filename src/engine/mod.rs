@@ -2,10 +2,10 @@
 //! conversation by its first bytes and keeps what the report and the rules need.
 
 mod budget;
-mod course;
+mod buffer;
 mod dissection;
+mod driver;
 mod failures;
-mod feed;
 mod log;
 mod pairs;
 mod pipeline;
@@ -20,7 +20,7 @@ mod tests;
 mod udp;
 
 pub use pipeline::Pipeline;
-pub use snapshot::Held;
+pub use snapshot::Usage;
 
 use crate::decrypt::Keys;
 use crate::stream::{FlowKey, Limits};
@@ -30,22 +30,22 @@ use std::sync::Arc;
 /// Why most conversations are passed over.
 const UNWANTED: &str = "no dissector wants it";
 
-/// What a frame turned out to be.
+/// The flow of a frame, and whether the frame is wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct FrameRelevance {
     /// The conversation that it belongs to, or (an ICMP error) is about.
     pub flow: Option<FlowKey>,
     /// Somebody wants it: it belongs to a conversation of the report, or to one that may become one, or tells of the network.
     pub is_wanted: bool,
 }
 
-/// How to run the pipeline.
+/// Limits, retention and keys of a pipeline.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Limits of the stream room.
     pub limits: Limits,
     /// Which messages of a conversation are kept.
-    pub keep: Keep,
+    pub retention: MessageRetention,
     /// Conversations that are kept at most, a quarter of them of UDP; further ones are counted.
     pub conversations: usize,
     /// Messages that are kept at most, in all conversations together, because rules look at each (SIP, HTTP, Sametime),
@@ -63,7 +63,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
-            keep: Keep::All(10_000),
+            retention: MessageRetention::All(10_000),
             conversations: 200_000,
             messages: 300_000,
             decode_as: Vec::new(),
@@ -75,7 +75,7 @@ impl Default for Options {
 
 /// Which messages of a conversation are kept. Rules see the same facts either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
+pub enum MessageRetention {
     /// What rules look at one by one (SIP, HTTP, Sametime), as long as there is room; of the rest the first 16, the last 8
     /// and those that rules ask for (refusals), of an ordinary conversation only its opening and its end: memory does not
     /// grow with the conversation.
@@ -104,7 +104,7 @@ impl Options {
     }
 }
 
-/// What the user said of a port.
+/// The protocol that the user named for a port.
 enum DecodeAs {
     /// Dissect it as this.
     Protocol(&'static Protocol),

@@ -1,7 +1,7 @@
 //! Pairs of endpoints between which datagrams went, and how many: enough to tell whether the sound of a call arrives. They
 //! are counted on every port, whether or not a dissector knows it.
 
-use super::share::Shares;
+use super::share::PortShares;
 use crate::model::{CaptureFacts, DatagramFlow, Datagrams, Endpoint, PerSide, Side, Stamp, Timestamp};
 
 /// Pairs kept of all ports together: at most some 25 MB.
@@ -9,16 +9,16 @@ const PAIRS: usize = 131_072;
 /// Pairs kept of one port, whichever end has it: who asks a resolver takes a new port for each question.
 const OF_PORT: usize = 16_384;
 
-/// What ports have taken of the room for `facts.datagrams`.
+/// Shares of ports in the room for `facts.datagrams`.
 #[derive(Debug)]
 pub(super) struct PairIndex {
-    shares: Shares,
+    shares: PortShares,
 }
 
 impl PairIndex {
     /// No pair yet.
     pub fn new() -> Self {
-        Self { shares: Shares::new(OF_PORT) }
+        Self { shares: PortShares::new(OF_PORT) }
     }
 
     /// Opens the count of datagrams between two endpoints, if there is room; gives its place.

@@ -1,9 +1,9 @@
 //! Drives one capture (or a rotated set of files) through decode, stream and dissectors.
 
-use super::state::State;
+use super::state::EngineState;
 use super::tcp::{self, TcpFlow};
 use super::udp::{self, UdpFlow};
-use super::{Options, Seen};
+use super::{FrameRelevance, Options};
 use crate::decode::reason::FRAGMENT;
 use crate::decode::{Decoder, Packet};
 use crate::decrypt::LogReport;
@@ -16,7 +16,7 @@ pub struct Pipeline {
     pub(super) decoder: Decoder,
     pub(super) tcp: FlowTable<TcpFlow>,
     pub(super) udp: FlowTable<UdpFlow>,
-    pub(super) state: State,
+    pub(super) state: EngineState,
 }
 
 impl Pipeline {
@@ -24,25 +24,25 @@ impl Pipeline {
     pub fn new(options: Options) -> Self {
         let flows = options.limits.flows;
         let (tcp, udp) = (FlowTable::new(flows), FlowTable::new(flows));
-        Self { decoder: Decoder::new(), tcp, udp, state: State::new(options) }
+        Self { decoder: Decoder::new(), tcp, udp, state: EngineState::new(options) }
     }
 
     /// Takes the next frame. Frames of a rotated set come one file after the other.
-    pub fn frame(&mut self, frame: &Frame<'_>) -> Seen {
+    pub fn frame(&mut self, frame: &Frame<'_>) -> FrameRelevance {
         let state = &mut self.state;
-        state.count(frame);
+        state.count_frame(frame);
         match self.decoder.decode(frame) {
             Packet::Tcp(segment) => tcp::segment(&mut self.tcp, state, &segment, frame.at),
             Packet::Udp(datagram) => udp::datagram(&mut self.udp, state, &datagram, frame.at),
             Packet::IcmpError(error) => {
                 let flow = error.quoted.map(|quoted| FlowKey::new(quoted.source, quoted.destination));
                 state.icmp_error(error);
-                Seen { flow, is_wanted: true }
+                FrameRelevance { flow, is_wanted: true }
             }
             Packet::Other(reason) => {
                 let count = state.totals.undecoded.entry(reason).or_default();
                 *count = count.saturating_add(1);
-                Seen { flow: None, is_wanted: reason == FRAGMENT }
+                FrameRelevance { flow: None, is_wanted: reason == FRAGMENT }
             }
         }
     }
@@ -57,8 +57,8 @@ impl Pipeline {
     pub fn finish(mut self, inputs: Vec<Input>) -> Analysis {
         let last = self.state.last;
         tcp::conclude(self.tcp.into_values(), &mut self.state, last);
-        self.state.drop_gone();
-        let State { totals, mut facts, mut conversations, .. } = self.state;
+        self.state.remove_dropped();
+        let EngineState { totals, mut facts, mut conversations, .. } = self.state;
         facts.fragments_lost = self.decoder.fragments_lost();
         conversations.sort_by_cached_key(|c| (c.first.frame, c.stream));
         for (id, conversation) in (0..).map(ConversationId::new).zip(&mut conversations) {

@@ -6,12 +6,12 @@ use hashbrown::HashMap;
 /// service) does not push out what little is seen of the others. It makes no difference whether a dissector knows the port:
 /// what rules are told must not depend on that.
 #[derive(Debug, Clone)]
-pub(super) struct Shares {
+pub(super) struct PortShares {
     taken: HashMap<u16, usize>,
     most: usize,
 }
 
-impl Shares {
+impl PortShares {
     /// Nothing taken yet, and `most` entries for each port.
     pub fn new(most: usize) -> Self {
         Self { taken: HashMap::new(), most }
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn a_port_takes_its_share_and_leaves_the_others_theirs() {
-        let mut shares = Shares::new(2);
+        let mut shares = PortShares::new(2);
         shares.take(&[53, 4000]);
         shares.take(&[53, 4001]);
         assert_eq!(shares.exhausted(&[4000, 53]), Some(53));

@@ -7,7 +7,7 @@
 use super::failures::FailureIndex;
 use super::log::forget;
 use super::pipeline::{Pipeline, mark_reused};
-use super::state::State;
+use super::state::EngineState;
 use super::tcp::{self, TcpFlow};
 use crate::model::{
     Analysis, CaptureFacts, Conversation, ConversationId, FailedConnections, Input, Span, Stamp, Timestamp, Totals,
@@ -23,9 +23,9 @@ const HOSTS: usize = 32_768;
 /// TLS secrets from which on those are forgotten that came so far: some 40 MB.
 const SECRETS: usize = 200_000;
 
-/// What is held at present.
+/// Numbers of what the engine holds at present.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct Usage {
     /// Flows in the tables, open or over.
     pub flows: usize,
     /// Conversations that the rules see.
@@ -36,8 +36,8 @@ pub struct Held {
     pub evicted: u64,
 }
 
-/// What is known without connections that are open and never came about so far.
-struct Aside {
+/// The failed connections as they stood before those that are open and never came about so far.
+struct FailuresBefore {
     failed: Vec<FailedConnections>,
     left_out: u64,
     index: FailureIndex,
@@ -81,12 +81,12 @@ impl Pipeline {
         (self.state.totals.packets > 0).then_some(self.state.last.time)
     }
 
-    /// What is held at present.
-    pub fn held(&self) -> Held {
-        Held {
+    /// Numbers of what the engine holds at present.
+    pub fn usage(&self) -> Usage {
+        Usage {
             flows: self.tcp.len().saturating_add(self.udp.len()),
             conversations: self.state.conversations.len(),
-            waiting_bytes: self.state.held,
+            waiting_bytes: self.state.waiting_bytes,
             evicted: self.state.facts.evicted,
         }
     }
@@ -111,7 +111,7 @@ impl Pipeline {
         let end = Stamp { time: end, frame: self.state.last.frame };
         let mut totals = self.state.totals.clone();
         for open in self.tcp.values_mut().filter_map(TcpFlow::open) {
-            open.show(&mut self.state, end);
+            open.put_preview(&mut self.state, end);
             for (protocol, count) in open.counts() {
                 let total = totals.messages.entry(protocol.name).or_default();
                 *total = total.saturating_add(count);
@@ -121,14 +121,14 @@ impl Pipeline {
     }
 
     /// Adds connections that never came about so far to the facts. Gives what is to be put back after the snapshot.
-    fn add_failures(&mut self) -> Option<Aside> {
+    fn add_failures(&mut self) -> Option<FailuresBefore> {
         let open = self.tcp.values_mut().filter_map(TcpFlow::open);
         let mut failures: Vec<_> = open.filter_map(|open| open.failure()).collect();
         if failures.is_empty() {
             return None;
         }
         let state = &mut self.state;
-        let aside = Aside {
+        let aside = FailuresBefore {
             failed: state.facts.failed.clone(),
             left_out: state.facts.failed_left_out,
             index: state.failures.clone(),
@@ -142,14 +142,14 @@ impl Pipeline {
 
     /// Puts conversations in the order of their first frames, numbers them, and drops those that need not stay.
     fn arrange(&mut self, mut stays: impl FnMut(usize, &Conversation) -> bool) {
-        let mut gone = std::mem::take(&mut self.state.gone);
-        gone.sort_unstable();
+        let mut dropped = std::mem::take(&mut self.state.dropped);
+        dropped.sort_unstable();
         let conversations = &mut self.state.conversations;
         for (place, conversation) in (0..).map(ConversationId::new).zip(conversations.iter_mut()) {
             conversation.id = place;
         }
         let count = conversations.len();
-        conversations.retain(|c| gone.binary_search(&c.id).is_err() && stays(c.id.index(), c));
+        conversations.retain(|c| dropped.binary_search(&c.id).is_err() && stays(c.id.index(), c));
         let order = |c: &Conversation| (c.first.frame, c.stream);
         if !conversations.is_sorted_by_key(order) {
             conversations.sort_by_cached_key(order);
@@ -239,7 +239,7 @@ impl Pipeline {
     }
 }
 
-impl State {
+impl EngineState {
     fn retire_facts(&mut self, before: Timestamp) {
         let facts = &mut self.facts;
         facts.icmp_errors.retain(|error| error.at.time >= before);

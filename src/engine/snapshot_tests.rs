@@ -84,7 +84,7 @@ fn every_snapshot_gives_the_findings_of_the_file_so_far() {
             count = frame.at.frame.number;
             // Of a long capture some will do.
             // What waits for earlier bytes is given up only when a capture ends: those bytes may still come.
-            let waits = pipeline.held().waiting_bytes > 0;
+            let waits = pipeline.usage().waiting_bytes > 0;
             if !waits && (count <= 60 || count.is_multiple_of(13)) {
                 let (live, file) = (copy(&mut pipeline), whole(&capture, count));
                 assert_eq!(judged(&live), judged(&file), "{} after {count}", sample.name);
@@ -192,7 +192,7 @@ fn a_conversation_without_end_keeps_its_latest_messages() {
     let net = Network::new();
     let (client, server) = (net.host("10.1.0.5"), net.host("10.1.0.9"));
     let tcp = net.connect(&client, &server, 80);
-    let options = Options { messages: 60, keep: super::Keep::Essential, ..Options::default() };
+    let options = Options { messages: 60, retention: super::MessageRetention::Essential, ..Options::default() };
     for n in 0..300 {
         net.wait_secs(1);
         tcp.client(other::http_get("acme.example", &format!("/{n}"))).server(http::response(200).html("x"));
@@ -270,9 +270,9 @@ fn memory_follows_the_window_whatever_comes() {
         });
         retire(&mut pipeline, 60);
         copy(&mut pipeline);
-        most = most.max(pipeline.held().conversations);
+        most = most.max(pipeline.usage().conversations);
     }
-    let held = pipeline.held();
+    let held = pipeline.usage();
     assert!(most <= 400, "{most}");
     assert!(held.flows <= 4 * 64 * 2, "{held:?}");
     assert!(pipeline.state.facts.failed.len() <= 200 && pipeline.state.facts.datagrams.len() <= 200);

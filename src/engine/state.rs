@@ -1,7 +1,7 @@
 //! What is known of the capture so far, beside the tables of flows.
 
 use super::Options;
-use super::budget::Budget;
+use super::budget::MessageBudget;
 use super::failures::FailureIndex;
 use super::pairs::PairIndex;
 use crate::decrypt::SecretStore;
@@ -21,7 +21,7 @@ const PORTS: usize = 16;
 const NO_ROOM: &str = "limit of conversations kept";
 
 /// Everything but the tables, so that a flow can be worked on while it is lent from its table.
-pub(super) struct State {
+pub(super) struct EngineState {
     pub options: Options,
     pub totals: Totals,
     pub facts: CaptureFacts,
@@ -29,30 +29,30 @@ pub(super) struct State {
     pub tcp_streams: u32,
     pub udp_streams: u32,
     /// Room for messages that rules look at one by one.
-    pub budget: Budget,
-    /// What TLS records may be opened with.
+    pub budget: MessageBudget,
+    /// Secrets that may open TLS records.
     pub secrets: SecretStore,
     /// Conversations of UDP that are kept.
     pub udp_kept: usize,
-    /// Where the entries of `facts.failed` stand.
+    /// Index of the entries of `facts.failed`.
     pub failures: FailureIndex,
-    /// What ports have taken of the room for `facts.datagrams`.
+    /// Shares of ports in the room for `facts.datagrams`.
     pub pairs: PairIndex,
     /// Bytes that wait in all connections together.
-    pub held: usize,
+    pub waiting_bytes: usize,
     /// Places in `conversations` of what turned out to be none of the report's.
-    pub gone: Vec<ConversationId>,
+    pub dropped: Vec<ConversationId>,
     /// Frames so far that can make rules speak.
     pub events: u64,
     /// The latest frame by packet time.
     pub last: Stamp,
 }
 
-impl State {
+impl EngineState {
     /// Nothing seen yet.
     pub fn new(options: Options) -> Self {
         Self {
-            budget: Budget::new(options.messages),
+            budget: MessageBudget::new(options.messages),
             secrets: SecretStore::new(Arc::clone(&options.keys)),
             options,
             totals: Totals::default(),
@@ -63,25 +63,25 @@ impl State {
             udp_kept: 0,
             failures: FailureIndex::new(),
             pairs: PairIndex::new(),
-            held: 0,
-            gone: Vec::new(),
+            waiting_bytes: 0,
+            dropped: Vec::new(),
             events: 0,
             last: Stamp::default(),
         }
     }
 
     /// As [`State::keep`], for UDP, which may take a quarter of the room: a busy resolver must not crowd out the rest.
-    pub fn keep_datagrams(&mut self, conversation: Conversation) -> Option<ConversationId> {
+    pub fn add_udp_conversation(&mut self, conversation: Conversation) -> Option<ConversationId> {
         if self.udp_kept >= self.options.conversations.div_ceil(4) {
             self.pass_over(NO_ROOM);
             return None;
         }
         self.udp_kept = self.udp_kept.saturating_add(1);
-        self.keep(conversation)
+        self.add_conversation(conversation)
     }
 
     /// Keeps a conversation for the report, if there is room; gives its place.
-    pub fn keep(&mut self, conversation: Conversation) -> Option<ConversationId> {
+    pub fn add_conversation(&mut self, conversation: Conversation) -> Option<ConversationId> {
         if self.conversations.len() >= self.options.conversations {
             self.pass_over(NO_ROOM);
             return None;
@@ -96,7 +96,11 @@ impl State {
     }
 
     /// Puts a conversation in the place it has, or in a new one if there is room.
-    pub fn put(&mut self, place: Option<ConversationId>, conversation: Conversation) -> Option<ConversationId> {
+    pub fn put_conversation(
+        &mut self,
+        place: Option<ConversationId>,
+        conversation: Conversation,
+    ) -> Option<ConversationId> {
         if let Some(there) = place.and_then(|place| self.conversation(place)) {
             *there = conversation;
             return place;
@@ -104,16 +108,16 @@ impl State {
         if self.conversations.len() >= self.options.conversations {
             return None;
         }
-        self.keep(conversation)
+        self.add_conversation(conversation)
     }
 
     /// Takes out conversations that turned out to be none of the report's. Places change.
-    pub fn drop_gone(&mut self) {
-        let mut gone: Vec<ConversationId> = std::mem::take(&mut self.gone);
-        gone.sort_unstable();
+    pub fn remove_dropped(&mut self) {
+        let mut dropped: Vec<ConversationId> = std::mem::take(&mut self.dropped);
+        dropped.sort_unstable();
         let mut place = 0_u32;
         self.conversations.retain(|_| {
-            let is_gone = gone.binary_search(&ConversationId::new(place)).is_ok();
+            let is_gone = dropped.binary_search(&ConversationId::new(place)).is_ok();
             place = place.saturating_add(1);
             !is_gone
         });
@@ -134,13 +138,13 @@ impl State {
     }
 
     /// Counts messages of a protocol.
-    pub fn messages(&mut self, protocol: &Protocol, count: u64) {
+    pub fn count_messages(&mut self, protocol: &Protocol, count: u64) {
         let total = self.totals.messages.entry(protocol.name).or_default();
         *total = total.saturating_add(count);
     }
 
     /// A host accepted a TCP connection.
-    pub fn accepted(&mut self, server: Endpoint, ttl: u8, at: Stamp) {
+    pub fn note_listening_port(&mut self, server: Endpoint, ttl: u8, at: Stamp) {
         if self.facts.hosts.len() >= HOSTS && !self.facts.hosts.contains_key(&server.ip) {
             return;
         }
@@ -158,7 +162,7 @@ impl State {
     }
 
     /// Counts a frame, and moves packet time on.
-    pub fn count(&mut self, frame: &Frame<'_>) {
+    pub fn count_frame(&mut self, frame: &Frame<'_>) {
         let totals = &mut self.totals;
         totals.packets = totals.packets.saturating_add(1);
         totals.bytes = totals.bytes.saturating_add(u64::from(frame.wire_length));

@@ -1,8 +1,8 @@
 //! TCP conversations of the pipeline: from the first segment of a flow to the conversation in the report.
 
-use super::dissection::{self, Dissection, Outcome};
-use super::state::State;
-use super::{DecodeAs, Keep, Options, Seen, UNWANTED};
+use super::dissection::{self, Dissection, DissectionResult};
+use super::state::EngineState;
+use super::{DecodeAs, FrameRelevance, MessageRetention, Options, UNWANTED};
 use crate::decode::{self, Segment, flags};
 use crate::model::{
     Close, CloseBy, Conversation, ConversationId, Endpoint, Message, PerSide, Setup, Side, Span, Stamp, Timestamp,
@@ -13,20 +13,20 @@ use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 /// Messages that make the opening of a conversation: session request and response, authentication both ways.
 const OPENING: u64 = 4;
 
-/// A reply that takes this many nanoseconds makes a conversation worth a look.
+/// A reply that takes this long makes a conversation worth a look.
 const SLOW: Span = Span::from_secs(1);
 
 /// A flow in the table.
 pub enum TcpFlow {
-    /// Still going on.
-    Open(Box<Open>),
-    /// Over, or nobody wants to hear it: further packets belong to it until a SYN opens the next.
+    /// The conversation goes on.
+    Open(Box<OpenFlow>),
+    /// The conversation is over, or no dissector wants it: further packets belong to it until a SYN opens the next.
     Closed(Tombstone),
 }
 
 impl TcpFlow {
     /// If it is still going on.
-    pub(super) fn open(&mut self) -> Option<&mut Open> {
+    pub(super) fn open(&mut self) -> Option<&mut OpenFlow> {
         match self {
             Self::Open(open) => Some(open),
             Self::Closed(_) => None,
@@ -42,18 +42,18 @@ impl TcpFlow {
     }
 }
 
-/// A connection and what it says.
-pub struct Open {
+/// A connection that goes on, and its dissection.
+pub struct OpenFlow {
     connection: Connection,
-    hearing: Hearing,
+    dissection: DissectionState,
     /// Protocol whose usual port this is.
     by_port: Option<&'static Protocol>,
     /// The report keeps it, whatever it says.
-    kept: bool,
+    is_reported: bool,
     /// Messages seen when the first FIN or RST came.
     at_close: Option<PerSide<u64>>,
     /// Bytes that wait in it.
-    held: usize,
+    waiting: usize,
     given_up: Option<&'static str>,
     /// Where a snapshot put what is known of it.
     place: Option<ConversationId>,
@@ -61,25 +61,31 @@ pub struct Open {
     changed: bool,
 }
 
-/// Does anybody want to hear it?
-enum Hearing {
+/// Whether a dissector reads the conversation.
+enum DissectionState {
     /// No data yet.
-    Silent,
-    /// A dissector, or the search for one.
-    Listening(Box<Dissection>),
-    /// Nobody does.
-    Deaf,
+    NoData,
+    /// A dissector reads it, or is being looked for.
+    Running(Box<Dissection>),
+    /// No dissector wants it.
+    Unwanted,
 }
 
-struct Nobody;
+struct NullSink;
 
-impl Sink for Nobody {
+impl Sink for NullSink {
     fn bytes(&mut self, _: Side, _: u64, _: &[u8], _: Stamp) {}
     fn gap(&mut self, _: Side, _: u64, _: u64, _: Stamp) {}
 }
 
-/// Takes a segment.
-pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment: &Segment<'_>, at: Stamp) -> Seen {
+/// Takes a segment. The flow stays in the table after its end, because late packets would otherwise look like a new
+/// conversation.
+pub(super) fn segment(
+    table: &mut FlowTable<TcpFlow>,
+    state: &mut EngineState,
+    segment: &Segment<'_>,
+    at: Stamp,
+) -> FrameRelevance {
     let source = Endpoint { ip: segment.ip.source, port: segment.source_port };
     let destination = Endpoint { ip: segment.ip.destination, port: segment.destination_port };
     let key = FlowKey::new(source, destination);
@@ -91,16 +97,16 @@ pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment
                 if over {
                     close(flow, state, at);
                 }
-                return Seen { flow: Some(key), is_wanted };
+                return FrameRelevance { flow: Some(key), is_wanted };
             }
             TcpFlow::Closed(tombstone) if !tombstone.is_reopened_by(segment) => {
-                late(*tombstone, state, segment, at);
-                return Seen { flow: Some(key), is_wanted: tombstone.kept.is_some() };
+                late_segment(*tombstone, state, segment, at);
+                return FrameRelevance { flow: Some(key), is_wanted: tombstone.kept.is_some() };
             }
             _ => close(flow, state, at),
         }
     }
-    let mut open = Box::new(Open::new(state, segment, at));
+    let mut open = Box::new(OpenFlow::new(state, segment, at));
     let over = open.segment(state, segment, at);
     let is_wanted = open.is_wanted();
     let mut flow = TcpFlow::Open(open);
@@ -111,11 +117,11 @@ pub(super) fn segment(table: &mut FlowTable<TcpFlow>, state: &mut State, segment
     if !forgotten.is_empty() {
         forget(table, forgotten, state, at);
     }
-    Seen { flow: Some(key), is_wanted }
+    FrameRelevance { flow: Some(key), is_wanted }
 }
 
 /// Concludes every flow that is still open: the capture has ended.
-pub(super) fn conclude(flows: impl Iterator<Item = TcpFlow>, state: &mut State, at: Stamp) {
+pub(super) fn conclude(flows: impl Iterator<Item = TcpFlow>, state: &mut EngineState, at: Stamp) {
     for open in still_open(flows) {
         open.conclude(state, at, None);
     }
@@ -124,7 +130,7 @@ pub(super) fn conclude(flows: impl Iterator<Item = TcpFlow>, state: &mut State, 
 /// The table was full: what had no packet for a whole generation goes, apart from conversations that matter. Of those
 /// half a generation may stay, the latest heard first: a Notes session may well be silent while a busy server opens and
 /// closes a hundred thousand others.
-fn forget(table: &mut FlowTable<TcpFlow>, forgotten: Vec<TcpFlow>, state: &mut State, at: Stamp) {
+fn forget(table: &mut FlowTable<TcpFlow>, forgotten: Vec<TcpFlow>, state: &mut EngineState, at: Stamp) {
     let mut open = still_open(forgotten.into_iter());
     open.sort_by_key(|open| (!open.matters(), std::cmp::Reverse(open.connection.last().time)));
     let stay = open.iter().take_while(|open| open.matters()).count().min(state.options.limits.flows / 2);
@@ -141,7 +147,7 @@ fn forget(table: &mut FlowTable<TcpFlow>, forgotten: Vec<TcpFlow>, state: &mut S
 
 /// The flows that are still open, in the order in which they began: the table has none.
 #[expect(clippy::vec_box, reason = "they are sorted, and some go back into the table as they are")]
-fn still_open(flows: impl Iterator<Item = TcpFlow>) -> Vec<Box<Open>> {
+fn still_open(flows: impl Iterator<Item = TcpFlow>) -> Vec<Box<OpenFlow>> {
     let mut open: Vec<_> = flows
         .filter_map(|flow| match flow {
             TcpFlow::Open(open) => Some(open),
@@ -153,7 +159,7 @@ fn still_open(flows: impl Iterator<Item = TcpFlow>) -> Vec<Box<Open>> {
 }
 
 /// Concludes flows that never came about and of which nothing was heard since that time.
-pub(super) fn give_up(table: &mut FlowTable<TcpFlow>, state: &mut State, since: Timestamp, at: Stamp) {
+pub(super) fn give_up(table: &mut FlowTable<TcpFlow>, state: &mut EngineState, since: Timestamp, at: Stamp) {
     let given_up = |flow: &&mut TcpFlow| matches!(flow, TcpFlow::Open(open) if open.is_given_up(since));
     let mut flows: Vec<_> = table.values_mut().filter(given_up).collect();
     flows.sort_by_key(|flow| if let TcpFlow::Open(open) = flow { open.stream() } else { 0 });
@@ -163,7 +169,7 @@ pub(super) fn give_up(table: &mut FlowTable<TcpFlow>, state: &mut State, since: 
 }
 
 /// Concludes an open flow and leaves a tombstone in its place.
-fn close(flow: &mut TcpFlow, state: &mut State, at: Stamp) {
+fn close(flow: &mut TcpFlow, state: &mut EngineState, at: Stamp) {
     let TcpFlow::Open(open) = flow else { return };
     let connection = &open.connection;
     let nobody = TcpFlow::Closed(connection.tombstone());
@@ -173,7 +179,7 @@ fn close(flow: &mut TcpFlow, state: &mut State, at: Stamp) {
 }
 
 /// A packet after the end: counted, and its RST noted.
-fn late(tombstone: Tombstone, state: &mut State, segment: &Segment<'_>, at: Stamp) {
+fn late_segment(tombstone: Tombstone, state: &mut EngineState, segment: &Segment<'_>, at: Stamp) {
     let Some(index) = tombstone.kept.map(ConversationId::index) else { return };
     let Some(conversation) = state.conversations.get_mut(index) else { return };
     let side = tombstone.side_of(segment);
@@ -189,58 +195,69 @@ fn late(tombstone: Tombstone, state: &mut State, segment: &Segment<'_>, at: Stam
     }
 }
 
-impl Open {
-    fn new(state: &mut State, segment: &Segment<'_>, at: Stamp) -> Self {
+impl OpenFlow {
+    fn new(state: &mut EngineState, segment: &Segment<'_>, at: Stamp) -> Self {
         let mut connection = Connection::new(state.tcp_streams, segment, at, |port| state.options.is_usual(port));
         state.tcp_streams = state.tcp_streams.saturating_add(1);
         state.totals.tcp_conversations = state.totals.tcp_conversations.saturating_add(1);
         let by_port = usual_protocol(connection.server().port, &state.options);
-        let kept = by_port.is_some() || state.options.all;
-        if kept {
+        let is_reported = by_port.is_some() || state.options.all;
+        if is_reported {
             connection.watch();
         }
-        let (hearing, at_close, place) = (Hearing::Silent, None, None);
-        Self { connection, hearing, by_port, kept, at_close, held: 0, given_up: None, place, changed: true }
+        let (dissection, at_close, place) = (DissectionState::NoData, None, None);
+        Self {
+            connection,
+            dissection,
+            by_port,
+            is_reported,
+            at_close,
+            waiting: 0,
+            given_up: None,
+            place,
+            changed: true,
+        }
     }
 
-    /// Takes a segment; true if there is nothing more to hear.
-    fn segment(&mut self, state: &mut State, segment: &Segment<'_>, at: Stamp) -> bool {
-        if segment.payload_length > 0 && matches!(self.hearing, Hearing::Silent) {
-            self.listen(segment, state);
+    /// Takes a segment; true if nothing more is wanted of the connection. Messages are counted when the close begins, because
+    /// those that come after it do not tell how far both sides got.
+    fn segment(&mut self, state: &mut EngineState, segment: &Segment<'_>, at: Stamp) -> bool {
+        if segment.payload_length > 0 && matches!(self.dissection, DissectionState::NoData) {
+            self.start_dissection(segment, state);
         }
         let had_answer = self.connection.syn_ack().is_some();
         let checksum = self.connection.is_watched().then(|| decode::tcp_checksum_ok(segment)).flatten();
         let reset = segment.flags & flags::RST != 0;
         let known_ttl = if reset { state.known_ttl(segment.ip.source) } else { None };
         let (connection, limits) = (&mut self.connection, &state.options.limits);
-        match &mut self.hearing {
-            Hearing::Listening(dissection) => {
+        match &mut self.dissection {
+            DissectionState::Running(dissection) => {
                 connection.segment(segment, at, checksum, known_ttl, limits, &mut **dissection);
             }
-            _ => connection.segment(segment, at, checksum, known_ttl, limits, &mut Nobody),
+            _ => connection.segment(segment, at, checksum, known_ttl, limits, &mut NullSink),
         }
-        self.settle();
-        self.hold(state, at);
+        self.apply_dissection();
+        self.limit_memory(state, at);
         if let Some(answer) = self.connection.syn_ack().filter(|_| !had_answer) {
-            state.accepted(self.connection.server(), segment.ip.ttl, answer);
+            state.note_listening_port(self.connection.server(), segment.ip.ttl, answer);
         }
         if self.at_close.is_none() && self.connection.is_closing() {
-            self.at_close = Some(match &self.hearing {
-                Hearing::Listening(dissection) => dissection.seen(),
+            self.at_close = Some(match &self.dissection {
+                DissectionState::Running(dissection) => dissection.seen(),
                 _ => PerSide::default(),
             });
         }
         self.changed = true;
         let tells = segment.payload_length > 0 || segment.flags & (flags::SYN | flags::FIN | flags::RST) != 0;
-        if tells && (self.kept || self.matters() || has_failed(&self.connection)) {
+        if tells && (self.is_reported || self.matters() || has_failed(&self.connection)) {
             state.events = state.events.saturating_add(1);
         }
         self.connection.is_over() || self.is_unwanted()
     }
 
-    /// Somebody may want to hear it, or the report keeps it.
+    /// A dissector may want it, or the report keeps it.
     fn is_wanted(&self) -> bool {
-        self.kept || !matches!(self.hearing, Hearing::Deaf)
+        self.is_reported || !matches!(self.dissection, DissectionState::Unwanted)
     }
 
     /// A conversation that never came about, and of which nothing was heard since that time: no more is to be expected.
@@ -253,7 +270,7 @@ impl Open {
         self.connection.stream
     }
 
-    /// Where a snapshot put it.
+    /// The place that a snapshot gave it among the conversations.
     pub(super) fn place(&self) -> Option<ConversationId> {
         self.place
     }
@@ -265,16 +282,16 @@ impl Open {
 
     /// Messages seen of each protocol.
     pub(super) fn counts(&self) -> Vec<(&'static Protocol, u64)> {
-        match &self.hearing {
-            Hearing::Listening(dissection) => dissection.counts().collect(),
+        match &self.dissection {
+            DissectionState::Running(dissection) => dissection.counts().collect(),
             _ => Vec::new(),
         }
     }
 
     /// Lets go of messages from before a time. Gives the number of those left that rules look at one by one.
     pub(super) fn forget(&mut self, before: Timestamp) -> usize {
-        match &mut self.hearing {
-            Hearing::Listening(dissection) => {
+        match &mut self.dissection {
+            DissectionState::Running(dissection) => {
                 self.changed |= dissection.forget(before);
                 dissection.essential()
             }
@@ -284,55 +301,55 @@ impl Open {
 
     /// Puts what is known of it among the conversations, as if the capture ended now; nothing if it is there already and
     /// has not changed.
-    pub(super) fn show(&mut self, state: &mut State, end: Stamp) {
+    pub(super) fn put_preview(&mut self, state: &mut EngineState, end: Stamp) {
         if !std::mem::take(&mut self.changed) {
             return;
         }
-        if !(self.kept || self.matters()) {
-            state.gone.extend(self.place.take());
+        if !(self.is_reported || self.matters()) {
+            state.dropped.extend(self.place.take());
             return;
         }
         let before = self.place.and_then(|place| state.conversation(place));
         let before = before.map(|conversation| std::mem::take(&mut conversation.messages)).unwrap_or_default();
-        let outcome = match &self.hearing {
-            Hearing::Listening(dissection) => dissection.preview(before),
-            _ => Outcome::default(),
+        let result = match &self.dissection {
+            DissectionState::Running(dissection) => dissection.preview(before),
+            _ => DissectionResult::default(),
         };
         let mut conversation = self.connection.preview(end);
         // It may time out without another packet.
         self.changed = conversation.teardown.how == Close::Open && conversation.tcp.unanswered.is_some();
-        tell(&mut conversation, outcome, self.by_port, self.at_close.unwrap_or_default());
+        complete(&mut conversation, result, self.by_port, self.at_close.unwrap_or_default());
         conversation.given_up = self.given_up;
-        self.place = state.put(self.place, conversation);
+        self.place = state.put_conversation(self.place, conversation);
     }
 
     /// The report will show it: somebody said something that a dissector reads.
     fn matters(&self) -> bool {
-        matches!(&self.hearing, Hearing::Listening(dissection) if dissection.protocol().is_some())
+        matches!(&self.dissection, DissectionState::Running(dissection) if dissection.protocol().is_some())
     }
 
     /// Counts what waits in this connection. Beyond the limit of all together it lets go.
-    fn hold(&mut self, state: &mut State, at: Stamp) {
-        let waiting = self.waiting();
-        let before = std::mem::replace(&mut self.held, waiting);
-        state.held = state.held.saturating_sub(before).saturating_add(self.held);
-        if state.held > state.options.limits.total_bytes && self.held > 0 {
-            match &mut self.hearing {
-                Hearing::Listening(dissection) => {
+    fn limit_memory(&mut self, state: &mut EngineState, at: Stamp) {
+        let waiting = self.waiting_bytes();
+        let before = std::mem::replace(&mut self.waiting, waiting);
+        state.waiting_bytes = state.waiting_bytes.saturating_sub(before).saturating_add(self.waiting);
+        if state.waiting_bytes > state.options.limits.total_bytes && self.waiting > 0 {
+            match &mut self.dissection {
+                DissectionState::Running(dissection) => {
                     self.connection.let_go(at, &mut **dissection);
                     dissection.let_go();
                 }
-                _ => self.connection.let_go(at, &mut Nobody),
+                _ => self.connection.let_go(at, &mut NullSink),
             }
             self.given_up = Some("bytes that waited for earlier ones were let go: limit of memory");
-            self.settle();
-            state.held = state.held.saturating_sub(std::mem::take(&mut self.held));
+            self.apply_dissection();
+            state.waiting_bytes = state.waiting_bytes.saturating_sub(std::mem::take(&mut self.waiting));
         }
     }
 
-    fn waiting(&self) -> usize {
-        let pending = match &self.hearing {
-            Hearing::Listening(dissection) => dissection.pending_bytes(),
+    fn waiting_bytes(&self) -> usize {
+        let pending = match &self.dissection {
+            DissectionState::Running(dissection) => dissection.pending_bytes(),
             _ => 0,
         };
         self.connection.waiting_bytes().saturating_add(pending)
@@ -340,76 +357,77 @@ impl Open {
 
     /// Nobody wants it, and it has shown all that matters to others.
     fn is_unwanted(&self) -> bool {
-        matches!(self.hearing, Hearing::Deaf) && !self.kept && self.connection.is_opened()
+        matches!(self.dissection, DissectionState::Unwanted) && !self.is_reported && self.connection.is_opened()
     }
 
-    /// The first data: somebody may want to hear it.
-    fn listen(&mut self, segment: &Segment<'_>, state: &State) {
+    /// The first data: a dissector may want it.
+    fn start_dissection(&mut self, segment: &Segment<'_>, state: &EngineState) {
         let options = &state.options;
         let (client, server) = (self.connection.client().port, self.connection.server().port);
         if !options.all && self.connection.begins_stream(segment) {
             let from = self.connection.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
             let guessed = self.connection.roles_guessed();
             if dissection::is_unwanted(from, segment.payload, [client, server], guessed, options) {
-                self.hearing = Hearing::Deaf;
-                self.kept = false;
+                self.dissection = DissectionState::Unwanted;
+                self.is_reported = false;
                 self.connection.ignore();
                 return;
             }
         }
         self.connection.watch();
         let dissection = Dissection::new([client, server], self.connection.roles_guessed(), state);
-        self.hearing = Hearing::Listening(Box::new(dissection));
+        self.dissection = DissectionState::Running(Box::new(dissection));
     }
 
     /// After a segment: who is who, and does anybody want it?
-    fn settle(&mut self) {
-        let Hearing::Listening(dissection) = &mut self.hearing else { return };
+    fn apply_dissection(&mut self) {
+        let DissectionState::Running(dissection) = &mut self.dissection else { return };
         if dissection.take_flip() {
             self.connection.swap_roles();
         }
         if dissection.is_ignored() {
-            self.hearing = Hearing::Deaf;
-            if !self.kept {
+            self.dissection = DissectionState::Unwanted;
+            if !self.is_reported {
                 self.connection.ignore();
             }
         }
     }
 
-    /// Makes it a conversation of the report, or counts it. Gives what is left of it.
-    fn conclude(mut self: Box<Self>, state: &mut State, at: Stamp, given_up: Option<&'static str>) -> Tombstone {
-        state.held = state.held.saturating_sub(self.held);
-        let outcome = if let Hearing::Listening(mut dissection) = self.hearing {
+    /// Makes it a conversation of the report, or counts it. Gives what is left of it. The stream is flushed before anything is
+    /// asked of the dissection, since what waits behind a hole may hold the only message.
+    fn conclude(mut self: Box<Self>, state: &mut EngineState, at: Stamp, given_up: Option<&'static str>) -> Tombstone {
+        state.waiting_bytes = state.waiting_bytes.saturating_sub(self.waiting);
+        let result = if let DissectionState::Running(mut dissection) = self.dissection {
             self.connection.flush(at, &mut *dissection);
             if dissection.take_flip() {
                 self.connection.swap_roles();
             }
             dissection.finish()
         } else {
-            self.connection.flush(at, &mut Nobody);
-            Outcome::default()
+            self.connection.flush(at, &mut NullSink);
+            DissectionResult::default()
         };
         if has_failed(&self.connection) {
             state.failures.add(&mut state.facts, &self.connection);
         }
-        if outcome.protocol.is_none() && !self.kept {
-            state.gone.extend(self.place);
+        if result.protocol.is_none() && !self.is_reported {
+            state.dropped.extend(self.place);
             state.pass_over(UNWANTED);
             return self.connection.tombstone();
         }
-        for (protocol, count) in outcome.counts() {
-            state.messages(protocol, count);
+        for (protocol, count) in result.counts() {
+            state.count_messages(protocol, count);
         }
         let mut tombstone = self.connection.tombstone();
         let mut conversation = self.connection.conclude(state.last);
-        tell(&mut conversation, outcome, self.by_port, self.at_close.unwrap_or_default());
+        complete(&mut conversation, result, self.by_port, self.at_close.unwrap_or_default());
         conversation.given_up = given_up.or(self.given_up);
-        if state.options.keep == Keep::Essential && is_ordinary(&conversation) {
+        if state.options.retention == MessageRetention::Essential && is_ordinary(&conversation) {
             shorten(&mut conversation.messages);
         }
         tombstone.kept = match self.place {
-            Some(_) => state.put(self.place, conversation),
-            None => state.keep(conversation),
+            Some(_) => state.put_conversation(self.place, conversation),
+            None => state.add_conversation(conversation),
         };
         tombstone
     }
@@ -452,19 +470,25 @@ fn shorten(messages: &mut Vec<Message>) {
     messages.shrink_to_fit();
 }
 
-/// Adds to what the stream knows what was said. A port says something only while nobody has spoken.
-fn tell(conversation: &mut Conversation, outcome: Outcome, by_port: Option<&'static Protocol>, at_close: PerSide<u64>) {
-    let by_port = by_port.filter(|_| outcome.protocol.is_none() && conversation.bytes == PerSide::default());
-    conversation.protocol = outcome.protocol.or(by_port);
+/// Adds the result of the dissection to what the stream knows of a conversation. A port says something only while nobody has
+/// spoken.
+fn complete(
+    conversation: &mut Conversation,
+    result: DissectionResult,
+    by_port: Option<&'static Protocol>,
+    at_close: PerSide<u64>,
+) {
+    let by_port = by_port.filter(|_| result.protocol.is_none() && conversation.bytes == PerSide::default());
+    conversation.protocol = result.protocol.or(by_port);
     conversation.protocol_by_port = by_port.is_some();
     let teardown = &mut conversation.teardown;
-    teardown.after_message = messages_before_close(teardown.by, teardown.at.is_some(), at_close, outcome.seen);
-    conversation.over_tls = outcome.over_tls;
-    conversation.tls = outcome.tls;
-    conversation.turns = outcome.turns;
-    conversation.messages = outcome.messages;
-    conversation.messages_seen = outcome.seen;
-    conversation.undissected = outcome.undissected;
+    teardown.after_message = messages_before_close(teardown.by, teardown.at.is_some(), at_close, result.seen);
+    conversation.over_tls = result.over_tls;
+    conversation.tls = result.tls;
+    conversation.turns = result.turns;
+    conversation.messages = result.messages;
+    conversation.messages_seen = result.seen;
+    conversation.undissected = result.undissected;
 }
 
 /// Messages before the close: the closer's own all come before it, however late the capture brings them; of the

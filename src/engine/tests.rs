@@ -1,6 +1,6 @@
 //! The pipeline over constructed captures: protocols by content, roles, gaps, limits, rotated files.
 
-use super::{Keep, Options, Pipeline};
+use super::{MessageRetention, Options, Pipeline};
 use crate::capture::Reader;
 use crate::diagnose::{Settings, diagnose};
 use crate::model::{Analysis, Close, Conversation, DatagramFlow, FrameRef, Setup, Side, Stamp};
@@ -206,7 +206,7 @@ fn limits_are_kept_and_told() {
     for _ in 0..40 {
         net.connect(&client, &server, 1352).works(SERVER_NAME, 30);
     }
-    let mut options = Options { conversations: 20, keep: Keep::Essential, ..Options::default() };
+    let mut options = Options { conversations: 20, retention: MessageRetention::Essential, ..Options::default() };
     options.limits.flows = 8;
     let analysis = analyse(&[net.to_pcap()], options);
     assert_eq!((analysis.totals.tcp_conversations, analysis.conversations.len()), (41, 20));
@@ -267,10 +267,10 @@ fn what_waits_in_all_connections_together_is_bounded() {
 fn findings_do_not_depend_on_how_many_messages_are_kept() {
     for story in stories::all() {
         let findings = |keep| {
-            let analysis = analyse(&[story.bytes()], Options { keep, ..Options::default() });
+            let analysis = analyse(&[story.bytes()], Options { retention: keep, ..Options::default() });
             diagnose(&analysis, &Settings::default())
         };
-        assert_eq!(findings(Keep::Essential), findings(Keep::All(10_000)), "{}", story.name);
+        assert_eq!(findings(MessageRetention::Essential), findings(MessageRetention::All(10_000)), "{}", story.name);
     }
 }
 

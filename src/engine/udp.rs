@@ -2,8 +2,8 @@
 //! the rest is counted.
 
 use super::pairs;
-use super::state::State;
-use super::{Keep, Seen, UNWANTED};
+use super::state::EngineState;
+use super::{FrameRelevance, MessageRetention, UNWANTED};
 use crate::decode::Datagram;
 use crate::model::{Conversation, ConversationId, Endpoint, Message, PerSide, Side, Stamp, Transport};
 use crate::stream::{FlowKey, FlowTable};
@@ -18,8 +18,8 @@ const FIRST: u32 = 100;
 
 /// A flow in the table.
 pub struct UdpFlow {
-    /// Where its conversation is kept, if it is.
-    kept: Option<ConversationId>,
+    /// The conversation, if the report keeps it.
+    place: Option<ConversationId>,
     protocol: Option<&'static Protocol>,
     /// Number of this flow, its first datagram, and who sent that.
     stream: u32,
@@ -33,36 +33,41 @@ pub struct UdpFlow {
 }
 
 /// Takes a datagram.
-pub(super) fn datagram(table: &mut FlowTable<UdpFlow>, state: &mut State, datagram: &Datagram<'_>, at: Stamp) -> Seen {
+pub(super) fn datagram(
+    table: &mut FlowTable<UdpFlow>,
+    state: &mut EngineState,
+    datagram: &Datagram<'_>,
+    at: Stamp,
+) -> FrameRelevance {
     let source = Endpoint { ip: datagram.ip.source, port: datagram.source_port };
     let destination = Endpoint { ip: datagram.ip.destination, port: datagram.destination_port };
     let key = FlowKey::new(source, destination);
     if table.get(key).is_none() {
         let flow = UdpFlow::new(state, source, destination, at);
-        // Forgotten flows need no conclusion: what is known of them is in the report already.
+        // Forgotten flows need no conclusion, because each datagram is in the report as soon as it came.
         drop(table.insert(key, flow));
     }
-    let Some(flow) = table.get(key) else { return Seen::default() };
+    let Some(flow) = table.get(key) else { return FrameRelevance::default() };
     if let Some(pair) = flow.pair {
         pairs::count(&mut state.facts, pair, source, is_media(datagram), at);
     }
-    if flow.kept.is_none() || flow.protocol.is_none() {
-        flow.look(state, datagram, source, destination);
+    if flow.place.is_none() || flow.protocol.is_none() {
+        flow.probe(state, datagram, source, destination);
     }
-    let seen = Seen { flow: Some(key), is_wanted: flow.is_wanted() };
-    let Some(index) = flow.kept.map(ConversationId::index) else { return seen };
+    let seen = FrameRelevance { flow: Some(key), is_wanted: flow.is_wanted() };
+    let Some(index) = flow.place.map(ConversationId::index) else { return seen };
     let body = flow.protocol.and_then(|protocol| (protocol.datagram)(datagram.payload));
-    let keep = body.as_ref().is_some_and(|body| state.wants(index, body));
+    let keep = body.as_ref().is_some_and(|body| state.has_room_for(index, body));
     let Some(conversation) = state.conversations.get_mut(index) else { return seen };
     if body.as_ref().is_some_and(|body| body.class().is_answer() && is_unasked(conversation, source)) {
-        turn_round(conversation);
+        swap_roles(conversation);
     }
     let side = if source == conversation.client { Side::Client } else { Side::Server };
-    note(conversation, side, datagram, at);
+    count_datagram(conversation, side, datagram, at);
     if let Some(body) = body {
         let protocol = body.protocol();
-        message(conversation, side, datagram, at, body, keep);
-        state.messages(protocol, 1);
+        add_message(conversation, side, datagram, at, body, keep);
+        state.count_messages(protocol, 1);
         state.events = state.events.saturating_add(1);
     }
     seen
@@ -72,15 +77,15 @@ impl UdpFlow {
     /// The report keeps it, or counts what goes there: a call needs no more than its first datagrams to be told.
     fn is_wanted(&self) -> bool {
         let first = |side| self.packets[side] <= FIRST;
-        self.kept.is_some() || (first(Side::Client) && first(Side::Server))
+        self.place.is_some() || (first(Side::Client) && first(Side::Server))
     }
 
     /// Where its conversation is kept, and where its datagrams are counted.
     pub(super) fn places(&mut self) -> (&mut Option<ConversationId>, &mut Option<u32>) {
-        (&mut self.kept, &mut self.pair)
+        (&mut self.place, &mut self.pair)
     }
 
-    fn new(state: &mut State, source: Endpoint, destination: Endpoint, at: Stamp) -> Self {
+    fn new(state: &mut EngineState, source: Endpoint, destination: Endpoint, at: Stamp) -> Self {
         let stream = state.udp_streams;
         state.udp_streams = state.udp_streams.saturating_add(1);
         state.totals.udp_conversations = state.totals.udp_conversations.saturating_add(1);
@@ -88,9 +93,9 @@ impl UdpFlow {
         let protocol = PROTOCOLS.iter().find(usual).copied();
         let (packets, bytes) = (PerSide::default(), PerSide::default());
         let pair = state.pairs.open(&mut state.facts, PerSide { client: source, server: destination });
-        let mut flow = Self { kept: None, protocol, stream, first: at, speaker: source, packets, bytes, pair };
+        let mut flow = Self { place: None, protocol, stream, first: at, speaker: source, packets, bytes, pair };
         if protocol.is_some() || state.options.all {
-            flow.keep(state, source, destination);
+            flow.open_conversation(state, source, destination);
         } else {
             state.pass_over(UNWANTED);
         }
@@ -98,14 +103,14 @@ impl UdpFlow {
     }
 
     /// Asks whether a datagram is of a protocol that is known by its content.
-    fn look(&mut self, state: &mut State, datagram: &Datagram<'_>, source: Endpoint, destination: Endpoint) {
+    fn probe(&mut self, state: &mut EngineState, datagram: &Datagram<'_>, source: Endpoint, destination: Endpoint) {
         let side = if source == self.speaker { Side::Client } else { Side::Server };
         if self.protocol.is_none() && self.packets[side] < LOOKS {
             self.protocol = PROTOCOLS.iter().find(|p| (p.datagram_probe)(datagram.payload)).copied();
-            if self.protocol.is_some() && self.kept.is_none() {
+            if self.protocol.is_some() && self.place.is_none() {
                 state.take_back(UNWANTED);
                 let ends = if side == Side::Client { (source, destination) } else { (destination, source) };
-                self.keep(state, ends.0, ends.1);
+                self.open_conversation(state, ends.0, ends.1);
                 return;
             }
         }
@@ -115,7 +120,7 @@ impl UdpFlow {
 
     /// Makes it a conversation of the report, if there is room. The side with the usual port is the server; if both have
     /// it, or neither, the first speaker is the client.
-    fn keep(&mut self, state: &mut State, first: Endpoint, second: Endpoint) {
+    fn open_conversation(&mut self, state: &mut EngineState, first: Endpoint, second: Endpoint) {
         let usual = |port| self.protocol.is_some_and(|protocol| protocol.udp_ports.contains(&port));
         let from_server = usual(first.port) && !usual(second.port);
         let (client, server) = if from_server { (second, first) } else { (first, second) };
@@ -128,18 +133,18 @@ impl UdpFlow {
             bytes: turn(self.bytes),
             ..Conversation::new(Transport::Udp, client, server, self.first)
         };
-        self.kept = state.keep_datagrams(conversation);
+        self.place = state.add_udp_conversation(conversation);
     }
 }
 
-impl State {
+impl EngineState {
     /// Is there room for that message of that conversation?
-    fn wants(&self, index: usize, body: &Body) -> bool {
+    fn has_room_for(&self, index: usize, body: &Body) -> bool {
         let held = self.conversations.get(index).map_or(usize::MAX, |c| c.messages.len());
-        match self.options.keep {
-            Keep::All(most) => held < most.max(DATAGRAMS),
-            Keep::Essential if held < DATAGRAMS => true,
-            Keep::Essential => body.is_essential() && held < super::log::ESSENTIAL && self.budget.take(),
+        match self.options.retention {
+            MessageRetention::All(most) => held < most.max(DATAGRAMS),
+            MessageRetention::Essential if held < DATAGRAMS => true,
+            MessageRetention::Essential => body.is_essential() && held < super::log::ESSENTIAL && self.budget.take(),
         }
     }
 }
@@ -150,7 +155,7 @@ fn is_unasked(conversation: &Conversation, source: Endpoint) -> bool {
 }
 
 /// Client and server are the other way round.
-fn turn_round(conversation: &mut Conversation) {
+fn swap_roles(conversation: &mut Conversation) {
     std::mem::swap(&mut conversation.client, &mut conversation.server);
     conversation.packets = conversation.packets.swapped();
     conversation.bytes = conversation.bytes.swapped();
@@ -162,14 +167,21 @@ fn is_media(datagram: &Datagram<'_>) -> bool {
     datagram.payload.first().is_some_and(|first| (128..=191).contains(first)) && datagram.payload_length >= 12
 }
 
-fn note(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp) {
+fn count_datagram(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp) {
     conversation.last = at;
     conversation.packets[side] = conversation.packets[side].saturating_add(1);
     let length = u64::from(datagram.payload_length);
     conversation.bytes[side] = conversation.bytes[side].saturating_add(length);
 }
 
-fn message(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp, body: Body, keep: bool) {
+fn add_message(
+    conversation: &mut Conversation,
+    side: Side,
+    datagram: &Datagram<'_>,
+    at: Stamp,
+    body: Body,
+    keep: bool,
+) {
     conversation.protocol = Some(body.protocol());
     let seen = &mut conversation.messages_seen;
     seen[side] = seen[side].saturating_add(1);

@@ -249,7 +249,7 @@ impl<'a> CaptureLoop<'a> {
     /// How it is going, with rates since the last time: every place that knows a number of it is asked here, so that a line
     /// and an object of statistics can never tell different things.
     fn stats(&mut self, times_full: u64) -> Stats {
-        let (held, totals) = (self.pipeline.held(), self.pipeline.totals());
+        let (held, totals) = (self.pipeline.usage(), self.pipeline.totals());
         let (since, before) = std::mem::replace(&mut self.last_stats, (Instant::now(), totals.packets));
         let now = self.pipeline.now();
         let from = self.input.first.max(self.schedule.seen_from());
@@ -291,7 +291,7 @@ impl<'a> CaptureLoop<'a> {
         metrics_page.show(&Metrics {
             counts: self.counts,
             totals: self.pipeline.totals().clone(),
-            held: self.pipeline.held(),
+            held: self.pipeline.usage(),
             findings: self.reported.clone(),
             ring: self
                 .plan

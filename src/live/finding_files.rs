@@ -15,7 +15,7 @@ use super::ring::{FlowId, Fragments, Ring};
 use crate::capture::Secret;
 use crate::capture::live::Counts;
 use crate::capture::write::{CaptureFile, FilePreamble, Statistics, WriteError};
-use crate::engine::Seen;
+use crate::engine::FrameRelevance;
 use crate::model::{Close, Conversation, Finding, Frame, RuleId, Severity, Span, Stamp, Timestamp, Transport};
 use crate::report::escape;
 use crate::stream::FlowKey;
@@ -139,7 +139,7 @@ impl FindingFiles {
     }
 
     /// Takes a frame: into the ring, and into the files of its conversation.
-    pub fn frame(&mut self, seen: Seen, interface: u16, frame: &Frame<'_>) {
+    pub fn frame(&mut self, seen: FrameRelevance, interface: u16, frame: &Frame<'_>) {
         if !seen.is_wanted {
             return;
         }
@@ -500,7 +500,7 @@ mod tests {
         let at = Stamp { time: time(seconds), frame: FrameRef { input: 0, number: 1 } };
         let data = vec![0; size];
         finding_files.frame(
-            Seen { flow, is_wanted: true },
+            FrameRelevance { flow, is_wanted: true },
             0,
             &Frame { at, link_type: 1, data: &data, wire_length: 60 },
         );
@@ -714,7 +714,7 @@ mod tests {
         let paths = [0, 1].map(|id| finding_files.fire(&finding("r", &[id]), &[], &talks, time(0)).unwrap());
         let fragment = |finding_files: &mut FindingFiles, seconds| {
             let at = Stamp { time: time(seconds), frame: FrameRef::default() };
-            let seen = Seen { flow: None, is_wanted: true };
+            let seen = FrameRelevance { flow: None, is_wanted: true };
             finding_files.frame(seen, 0, &Frame { at, link_type: 1, data: b"part", wire_length: 60 });
         };
         fragment(&mut finding_files, 1);

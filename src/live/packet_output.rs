@@ -9,7 +9,7 @@ use super::tracker::FindingUpdate;
 use crate::capture::Secret;
 use crate::capture::live::{CaptureSettings, Counts, OpenInterface};
 use crate::capture::write::{FilePreamble, InterfaceDescription, WriteError};
-use crate::engine::Seen;
+use crate::engine::FrameRelevance;
 use crate::model::{Conversation, Finding, Frame, Timestamp};
 use crate::report::stream::Change;
 use crate::report::talk::say;
@@ -77,7 +77,7 @@ impl PacketOutput {
     }
 
     /// Takes a frame with what it turned out to be, from that interface.
-    pub fn frame(&mut self, seen: Seen, interface: u16, frame: &Frame<'_>) {
+    pub fn frame(&mut self, seen: FrameRelevance, interface: u16, frame: &Frame<'_>) {
         let done = match &mut self.destination {
             Destination::Rotation { rotator, .. } if seen.is_wanted => rotator.frame(interface, frame),
             Destination::Findings { files, .. } => {

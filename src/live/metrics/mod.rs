@@ -6,7 +6,7 @@
 mod server;
 
 use crate::capture::live::Counts;
-use crate::engine::Held;
+use crate::engine::Usage;
 use crate::model::{RuleId, Severity, Timestamp, Totals};
 use crate::report::VERSION;
 use crate::report::prometheus::{Kind, Page};
@@ -27,7 +27,7 @@ pub(super) struct Metrics {
     /// Frames, bytes, conversations and messages, as in the report.
     pub totals: Totals,
     /// What is held at present.
-    pub held: Held,
+    pub held: Usage,
     /// Findings that were reported, by rule and severity.
     pub findings: BTreeMap<(RuleId, Severity), u64>,
     /// Bytes in the ring of recent packets, and the most it may hold; none without a ring.
@@ -134,7 +134,7 @@ fn understood(metrics: &Metrics, page: &mut Page) {
 
 /// What it takes to remember.
 fn occupied(metrics: &Metrics, page: &mut Page) {
-    let Held { flows, conversations, waiting_bytes, evicted } = metrics.held;
+    let Usage { flows, conversations, waiting_bytes, evicted } = metrics.held;
     page.family("nrpcsniff_flows", Kind::Gauge, "Flows in the tables, open or over.").value(count(flows));
     page.family("nrpcsniff_conversations", Kind::Gauge, "Conversations that the rules see.")
         .value(count(conversations));
@@ -192,7 +192,7 @@ mod tests {
                 passed_over: BTreeMap::from([("limit of conversations kept", 4)]),
                 ..Totals::default()
             },
-            held: Held { flows: 3, conversations: 4, waiting_bytes: 4096, evicted: 12 },
+            held: Usage { flows: 3, conversations: 4, waiting_bytes: 4096, evicted: 12 },
             findings: BTreeMap::from([
                 ((RuleId::new("sip-403"), Severity::Major), 2),
                 ((RuleId::new("cap-drops"), Severity::Info), 1),
