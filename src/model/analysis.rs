@@ -66,9 +66,9 @@ pub struct Totals {
 /// An ICMP message that says a packet could not be delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IcmpError {
-    /// Its frame.
+    /// Frame that carried the ICMP message.
     pub at: Stamp,
-    /// Who sent it.
+    /// Sender of the ICMP message.
     pub from: IpAddr,
     /// True for ICMPv6.
     pub v6: bool,
@@ -89,11 +89,11 @@ pub struct Quoted {
     pub transport: Transport,
     /// Sender of the quoted packet.
     pub source: Endpoint,
-    /// Its destination.
+    /// Destination of the quoted packet.
     pub destination: Endpoint,
 }
 
-/// What the capture shows of a host.
+/// A host, as far as the capture shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Host {
     /// Ports on which it accepted a TCP connection (at most 16 are kept), with the first frame.
@@ -107,28 +107,28 @@ pub struct Host {
 pub struct DatagramFlow {
     /// Who spoke first (client), and the other end.
     pub ends: PerSide<Endpoint>,
-    /// What each of them sent.
+    /// Datagrams of each of the two.
     pub sent: PerSide<Option<Datagrams>>,
 }
 
 /// Datagrams of one sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Datagrams {
-    /// How many.
+    /// Number of datagrams.
     pub count: u64,
     /// How many of them look like RTP or RTCP: a first byte of 128 to 191 (RFC 7983 section 7), 12 bytes and more. Every
     /// fourth DNS message looks like that, too: ask of ports only that somebody named for media.
     pub media: u64,
-    /// The first.
+    /// First datagram.
     pub first: Stamp,
-    /// The last.
+    /// Last datagram.
     pub last: Stamp,
 }
 
 /// An attempt to open a TCP connection that came to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailedConnection {
-    /// Its first SYN.
+    /// First SYN of the connection.
     pub syn: Stamp,
     /// The RST that answered, if one did.
     pub reset: Option<Stamp>,
@@ -138,9 +138,9 @@ pub struct FailedConnection {
 /// after the one before it. On ports that are dissected each of them is a conversation of the report, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailedConnections {
-    /// Who tried.
+    /// The client that tried.
     pub client: IpAddr,
-    /// What it tried to reach.
+    /// The endpoint that it tried to reach.
     pub server: Endpoint,
     /// [`Setup::Refused`] or [`Setup::NoAnswer`].
     pub setup: Setup,
@@ -148,7 +148,7 @@ pub struct FailedConnections {
     pub first: FailedConnection,
     /// The last one.
     pub last: FailedConnection,
-    /// How many.
+    /// Number of attempts.
     pub count: u64,
 }
 
@@ -161,7 +161,7 @@ pub struct CaptureFacts {
     pub hosts: BTreeMap<IpAddr, Host>,
     /// Frames cut by the snap length (any protocol).
     pub cut_frames: u64,
-    /// First of them.
+    /// First frame that was cut.
     pub first_cut: Option<FrameRef>,
     /// IP fragments that were never completed.
     pub fragments_lost: u64,

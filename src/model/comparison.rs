@@ -16,7 +16,7 @@ pub enum Verdict {
     Inconclusive,
 }
 
-/// What one capture has, and the other.
+/// A value of the working capture and its counterpart of the failing one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Both<T> {
     /// Of the working capture.
@@ -28,13 +28,13 @@ pub struct Both<T> {
 /// Everything that a comparison found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// The result.
+    /// Whether they part.
     pub verdict: Verdict,
     /// What was laid side by side, in the order of the failing capture.
     pub pairs: Vec<Pair>,
     /// Place in `pairs` of the one that tells.
     pub pair: Option<usize>,
-    /// Where they part.
+    /// The point at which the two captures part.
     pub fork: Option<Fork>,
     /// Fields that differ, noise too: what explains comes first, and then pair by pair in order.
     pub differences: Vec<Difference>,
@@ -42,17 +42,17 @@ pub struct Comparison {
     pub headline: String,
     /// What happened, in plain words. May hold text from the wire.
     pub story: String,
-    /// The same, and what explains it.
+    /// The story, and what explains it.
     pub explanation: String,
     /// Rule of the failing capture's finding that explains it.
     pub cause: Option<RuleId>,
     /// Conversations that have no counterpart, by id.
     pub unpaired: Both<Vec<ConversationId>>,
-    /// What limits the comparison, in plain words.
+    /// Limits of the comparison, in plain words.
     pub notes: Vec<String>,
     /// The network under the pair that tells.
     pub timing: Option<Both<Timing>>,
-    /// What the times say of the network.
+    /// Whether the network can be the reason, in words.
     pub network: Option<&'static str>,
 }
 
@@ -68,27 +68,27 @@ pub struct Pair {
     pub score: u8,
     /// Why they were put together, in words.
     pub reasons: Vec<String>,
-    /// What was said, aligned.
+    /// Messages and ends of connections, aligned.
     pub rows: Vec<Row>,
     /// Place in `rows` where they part, if they do in a way that matters.
     pub fork: Option<usize>,
 }
 
-/// What was said at one point of both.
+/// One line of the alignment: a step of each conversation, or of one of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// In the working and in the failing capture.
     pub steps: Both<Option<Step>>,
-    /// How they compare.
+    /// Whether the two steps come to the same.
     pub likeness: Likeness,
 }
 
 /// How the two steps of a row compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Likeness {
-    /// They come to the same.
+    /// The steps come to the same.
     Same,
-    /// They do not.
+    /// The steps come to something else.
     Changed,
     /// One capture has it, the other has not.
     Alone,
@@ -103,13 +103,13 @@ pub struct Step {
     pub message: Option<u32>,
     /// Who did it; `None` if nobody did anything (the end of the capture, silence).
     pub from: Option<Side>,
-    /// Its frame.
+    /// Frame that shows the step.
     pub at: Option<Stamp>,
     /// Time since the step before in the same conversation.
     pub after: Option<Span>,
     /// In words. May hold text from the wire.
     pub what: String,
-    /// It is the end of the conversation.
+    /// True if the step is the end of the conversation.
     pub is_end: bool,
 }
 
@@ -118,19 +118,19 @@ pub struct Step {
 pub struct Fork {
     /// Number of the message, from 1: the first that one has and the other has not, or that does not come to the same.
     pub message: u32,
-    /// What each of them has there.
+    /// The step of each conversation at that point.
     pub steps: Both<Option<Step>>,
 }
 
-/// What a difference is worth.
+/// How much a difference matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
-    /// It explains why they part.
+    /// The difference explains why they part.
     Explains,
-    /// It may or may not matter.
+    /// The difference may or may not matter.
     WorthALook,
-    /// It differs from session to session, whatever happens.
+    /// The field differs from session to session, whatever happens.
     Noise,
 }
 
@@ -146,9 +146,9 @@ pub struct Difference {
     pub conversations: Both<ConversationId>,
     /// Name of the field, with what it is nested in before it.
     pub field: String,
-    /// Its values; `None` where it is not there.
+    /// Values of the field; `None` where it is not there.
     pub values: Both<Option<Value>>,
-    /// What it is worth.
+    /// How much it matters.
     pub class: Class,
     /// It is a field by which the other side answers, or an answer: see `nrpcsniff_dissectors::Role`.
     pub is_deciding: bool,
@@ -161,14 +161,14 @@ pub struct Difference {
 /// The network under a conversation.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Timing {
-    /// Round trip.
+    /// Round trip, if one was measured.
     pub rtt: Option<Span>,
-    /// Segments that were repeated, and all that carried data.
+    /// Segments that were repeated.
     pub repeated: u64,
-    /// See `repeated`.
+    /// Segments that carried data, the repeated ones too.
     pub segments: u64,
-    /// How long the client waited for answers, all together.
+    /// Time for which the client waited for answers, all together.
     pub waited: Span,
-    /// How many answers that were.
+    /// Number of those answers.
     pub answers: u64,
 }

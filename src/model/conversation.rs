@@ -33,7 +33,7 @@ impl<T> std::ops::IndexMut<Side> for PerSide<T> {
 }
 
 impl<T> PerSide<T> {
-    /// The same with the sides exchanged.
+    /// These values with the sides exchanged.
     #[must_use]
     pub fn swapped(self) -> Self {
         Self { client: self.server, server: self.client }
@@ -97,7 +97,7 @@ pub enum CloseBy {
 /// The end of a conversation, judged by sequence numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Teardown {
-    /// How it ended.
+    /// The kind of end.
     pub how: Close,
     /// Who ended it.
     pub by: CloseBy,
@@ -190,7 +190,7 @@ pub struct IdleGap {
     pub before: Stamp,
     /// First frame after it.
     pub after: Stamp,
-    /// Who broke the silence.
+    /// The side that broke the silence.
     pub by: Side,
     /// What broke it carried data (or a keep-alive), and was not itself the end.
     pub with_data: bool,
@@ -206,20 +206,20 @@ impl IdleGap {
 /// A segment that had to be repeated after a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stall {
-    /// Whose segment.
+    /// The side that sent the segment.
     pub from: Side,
     /// When it was first sent.
     pub first: Stamp,
     /// The repetition that ended the longest wait.
     pub repeated: Stamp,
-    /// How often it was repeated so far.
+    /// Repetitions so far.
     pub tries: u32,
 }
 
 /// Data at the end of a conversation that was repeated and never acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unanswered {
-    /// Whose data.
+    /// The side that sent the data.
     pub from: Side,
     /// First transmission.
     pub first: Stamp,
@@ -234,13 +234,13 @@ pub struct Unanswered {
 /// A full-size segment that never gets through (or only in smaller pieces).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StuckSegment {
-    /// Whose segment.
+    /// The side that sent the segment.
     pub from: Side,
     /// Payload bytes in it.
     pub length: u32,
     /// Every time it was sent (at most 16 are kept).
     pub sent: Vec<Stamp>,
-    /// How often it was repeated unacknowledged.
+    /// Repetitions that were not acknowledged.
     pub tries: u32,
     /// Don't Fragment was set (always so in IPv6).
     pub dont_fragment: bool,
@@ -251,7 +251,7 @@ pub struct StuckSegment {
 /// A receiver that could take no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ZeroWindow {
-    /// Whose window was closed.
+    /// The side that could take no more.
     pub from: Side,
     /// Frame that closed it.
     pub start: Stamp,
@@ -264,7 +264,7 @@ pub struct ZeroWindow {
 /// Facts of a TCP conversation that rules judge.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TcpFacts {
-    /// Opening.
+    /// SYN, SYN-ACK and the first acknowledgement.
     pub handshake: Handshake,
     /// Segments with data, by sender.
     pub data_segments: PerSide<u64>,
@@ -294,11 +294,11 @@ pub struct TcpFacts {
     pub acked_unseen_at: Option<Stamp>,
     /// Frames cut by the snap length, so that payload is missing.
     pub cut_frames: u64,
-    /// First of them.
+    /// First frame that was cut.
     pub cut_at: Option<Stamp>,
     /// Copies of a segment seen a moment before, with the same IP identification (a mirror port set to both directions).
     pub duplicate_frames: u64,
-    /// First of them.
+    /// First copy.
     pub duplicate_at: Option<Stamp>,
     /// Segments with a wrong TCP checksum, by sender (looked at in conversations that are dissected).
     pub bad_checksums: PerSide<u64>,
@@ -350,7 +350,7 @@ pub struct Message {
     pub offset: u64,
     /// Length in bytes.
     pub length: u64,
-    /// What it says.
+    /// Its content, as the dissector read it.
     pub body: nrpcsniff_dissectors::Message,
 }
 
@@ -371,9 +371,9 @@ pub struct Conversation {
     pub over_tls: bool,
     /// What became of the TLS records, if there are any.
     pub tls: Option<Layer>,
-    /// The caller.
+    /// The side that opened the connection, or spoke first.
     pub client: Endpoint,
-    /// The called.
+    /// The side that was called.
     pub server: Endpoint,
     /// True if nobody's SYN was seen, and port and first message decided who is who.
     pub roles_guessed: bool,
@@ -441,7 +441,7 @@ impl Conversation {
         }
     }
 
-    /// It is of that protocol.
+    /// True if the conversation is of that protocol.
     pub fn is(&self, protocol: &Protocol) -> bool {
         self.protocol == Some(protocol)
     }

@@ -3,7 +3,7 @@
 use super::{ConversationId, Facts, FrameRef, Layer, LogLine, RuleId, Timestamp};
 use serde::Serialize;
 
-/// How bad it is. Ordered: `Info` is the least.
+/// How bad a finding is. Ordered: `Info` is the least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -29,7 +29,7 @@ impl Severity {
     }
 }
 
-/// How sure it is.
+/// How sure a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
@@ -69,7 +69,7 @@ pub enum Source {
 /// One fact behind a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// Where it comes from.
+    /// Packets, a log, or something that is absent.
     pub source: Source,
     /// The frame that shows it, if one does.
     pub frame: Option<FrameRef>,
@@ -79,18 +79,18 @@ pub struct Evidence {
     pub text: String,
 }
 
-/// What a rule has to say.
+/// A fault, or something worth knowing, that a rule found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Id of the rule.
     pub rule: RuleId,
-    /// How bad it is.
+    /// How bad the fault is.
     pub severity: Severity,
-    /// How sure it is.
+    /// How sure the rule is.
     pub confidence: Confidence,
     /// 0 to 100.
     pub score: u8,
-    /// One line.
+    /// The finding in one line.
     pub title: String,
     /// What happened, in plain words.
     pub explanation: String,
@@ -98,7 +98,7 @@ pub struct Finding {
     pub conversations: Vec<ConversationId>,
     /// Frames that show it, in ascending order.
     pub frames: Vec<FrameRef>,
-    /// The facts.
+    /// Frames, log lines and absences that prove it.
     pub evidence: Vec<Evidence>,
     /// What to change and where, most likely first.
     pub remedy: Vec<String>,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 /// One frame as the capture holds it.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
-    /// Where it stands.
+    /// Number and time of the frame.
     pub at: Stamp,
     /// Link type as in <https://www.tcpdump.org/linktypes.html>, such as 1 for Ethernet.
     pub link_type: u16,

@@ -97,7 +97,7 @@ pub struct LogFact {
     pub at: Option<WrittenTime>,
     /// The line without what opens doors, cut to some hundred characters. Untrusted text.
     pub text: String,
-    /// What it says.
+    /// The event that the line tells of.
     pub event: LogEvent,
 }
 
@@ -108,7 +108,7 @@ pub struct WrittenTime {
     pub text: String,
     /// By UTC if `zoned`, else as if the log's own clock were UTC.
     pub time: Timestamp,
-    /// The same if day and month stand the other way round, where that cannot be told from the line.
+    /// That time if day and month stand the other way round, where that cannot be told from the line.
     pub swapped: Option<Timestamp>,
     /// The line names its zone, and there is only one of that name.
     pub zoned: bool,
@@ -144,7 +144,7 @@ impl Placed {
 /// From the times of a log to those of the packets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogClock {
-    /// How.
+    /// By what the times were placed.
     pub placed: Placed,
     /// To be added to a time of the log.
     pub offset: Span,
@@ -180,11 +180,11 @@ pub struct LogAnchor {
     pub line: u64,
     /// When it was written.
     pub at: WrittenTime,
-    /// What it is.
+    /// What both know.
     pub key: AnchorKey,
 }
 
-/// What both sides may know.
+/// Something that stands in logs and in packets alike.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum AnchorKey {
     /// Address and port of a client.
@@ -210,7 +210,7 @@ pub enum LogEvent {
     },
     /// Sametime asks Domino for a token of this user.
     TokenRequested {
-        /// Whose.
+        /// The user.
         user: String,
     },
     /// Domino made a token.
@@ -226,7 +226,7 @@ pub enum LogEvent {
     },
     /// The token is good.
     TokenVerified {
-        /// Whose, where the line says so.
+        /// The user, where the line names one.
         user: String,
     },
     /// The token is not good.
@@ -348,7 +348,7 @@ pub enum LogEvent {
 pub enum TokenStatusText {
     /// 0x04BC: not valid.
     Invalid,
-    /// 0x04BD: over.
+    /// 0x04BD: the token has ended.
     Expired,
     /// 0x04BE: of a realm that is not known.
     Realm,
