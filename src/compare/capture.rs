@@ -6,8 +6,8 @@ use crate::model::Finding;
 /// A capture and what the rules say of it.
 #[derive(Clone, Copy)]
 pub struct Capture<'c, 'a> {
-    /// What was read, with its indices.
+    /// The capture as rules see it, with its indices.
     pub case: &'c Case<'a>,
-    /// What is wrong with it.
+    /// Findings of the capture, in order.
     pub findings: &'c [Finding],
 }

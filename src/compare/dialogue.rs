@@ -16,13 +16,13 @@ const TURNS: usize = 20_000;
 pub struct Dialogue<'a> {
     /// Protocol that is spoken, if that is known.
     pub protocol: Option<&'static Protocol>,
-    /// Its conversations, in order.
+    /// Conversations of the dialogue, in order.
     pub conversations: Vec<&'a Conversation>,
-    /// What was said.
-    pub turns: Vec<Turn<'a>>,
+    /// Turns of the dialogue, in order.
+    pub turns: Vec<DialogueTurn<'a>>,
     /// Turns beyond the limit.
     pub left_out: usize,
-    /// Whom or what it is for.
+    /// The purpose of the dialogue.
     pub purpose: Purpose,
     /// Place among the dialogues of its protocol, from 0.
     pub rank: usize,
@@ -32,27 +32,27 @@ pub struct Dialogue<'a> {
 
 /// What belongs together: a message, or a request with its response.
 #[derive(Debug)]
-pub struct Turn<'a> {
+pub struct DialogueTurn<'a> {
     /// The same in two turns that are to be laid side by side.
     pub key: (Side, String),
     /// The message, or the request.
-    pub first: Option<Said<'a>>,
+    pub first: Option<DialogueMessage<'a>>,
     /// The response; always `None` in dialogues of single messages.
-    pub second: Option<Said<'a>>,
+    pub second: Option<DialogueMessage<'a>>,
 }
 
 /// A message in its conversation.
 #[derive(Debug, Clone)]
-pub struct Said<'a> {
-    /// The conversation.
+pub struct DialogueMessage<'a> {
+    /// The conversation that carried it.
     pub conversation: &'a Conversation,
     /// The message.
     pub message: &'a Message,
-    /// What it comes to.
+    /// What the message comes to, in words.
     pub meaning: String,
-    /// It answers something.
+    /// True if it answers something.
     pub is_answer: bool,
-    /// It says no.
+    /// True if it refuses what was asked for.
     pub refuses: bool,
 }
 
@@ -74,7 +74,7 @@ impl<'a> Dialogue<'a> {
 
     /// The finding names one of its conversations; or none at all, but shows one of its messages.
     pub fn is_named_by(&self, finding: &Finding) -> bool {
-        let shows = |said: &Said<'_>| said.message.frames.iter().any(|frame| finding.frames.contains(frame));
+        let shows = |said: &DialogueMessage<'_>| said.message.frames.iter().any(|frame| finding.frames.contains(frame));
         match finding.conversations.as_slice() {
             [] => self.turns.iter().flat_map(|turn| [&turn.first, &turn.second]).flatten().any(shows),
             ids => ids.iter().any(|&id| self.has(id)),
@@ -102,7 +102,7 @@ impl<'a> Dialogue<'a> {
     }
 }
 
-impl Turn<'_> {
+impl DialogueTurn<'_> {
     /// When it began.
     fn start(&self) -> Timestamp {
         let said = self.first.as_ref().or(self.second.as_ref());
@@ -110,7 +110,7 @@ impl Turn<'_> {
     }
 }
 
-impl<'a> Said<'a> {
+impl<'a> DialogueMessage<'a> {
     /// A message, and what it answers if that is known.
     fn new(conversation: &'a Conversation, message: &'a Message, request: Option<&Body>) -> Self {
         let body = &message.body;
@@ -119,7 +119,7 @@ impl<'a> Said<'a> {
     }
 }
 
-impl Said<'_> {
+impl DialogueMessage<'_> {
     /// Time since the message before it in its conversation.
     pub fn waited(&self) -> Option<Span> {
         let all = &self.conversation.messages;
@@ -139,7 +139,7 @@ pub fn all<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
 }
 
 /// The dialogue of one conversation alone, whatever its protocol.
-pub fn only(c: &Conversation) -> Dialogue<'_> {
+pub fn of_conversation(c: &Conversation) -> Dialogue<'_> {
     of_one(c, c.spoken(), purpose(c))
 }
 
@@ -156,7 +156,7 @@ fn of_interest<'a>(
 
 /// Of a protocol that carries another only refusals and what cannot be read; where it cannot be seen what was said inside, what
 /// was asked for and chosen besides.
-fn is_said(c: &Conversation, message: &Message) -> bool {
+fn is_compared(c: &Conversation, message: &Message) -> bool {
     let body = &message.body;
     let is_told = || body.decision(None) == Decision::Refused || body.is_opaque();
     !body.protocol().is_carrier() || is_told() || body.is_comparable() && !c.over_tls
@@ -164,13 +164,13 @@ fn is_said(c: &Conversation, message: &Message) -> bool {
 
 fn of_one<'a>(c: &'a Conversation, protocol: Option<&'static Protocol>, purpose: Purpose) -> Dialogue<'a> {
     let turn = |message| {
-        let said = Said::new(c, message, None);
-        Turn { key: (said.message.from, said.meaning.clone()), first: Some(said), second: None }
+        let said = DialogueMessage::new(c, message, None);
+        DialogueTurn { key: (said.message.from, said.meaning.clone()), first: Some(said), second: None }
     };
     Dialogue {
         conversations: vec![c],
-        turns: c.messages.iter().filter(|message| is_said(c, message)).take(TURNS).map(turn).collect(),
-        left_out: c.messages.iter().filter(|message| is_said(c, message)).skip(TURNS).count(),
+        turns: c.messages.iter().filter(|message| is_compared(c, message)).take(TURNS).map(turn).collect(),
+        left_out: c.messages.iter().filter(|message| is_compared(c, message)).skip(TURNS).count(),
         purpose,
         ..empty(protocol)
     }
@@ -183,7 +183,8 @@ fn purpose(c: &Conversation) -> Purpose {
     said.fold(Purpose::default(), |known, message| known.or(message.body.purpose()))
 }
 
-/// Dialogues of several conversations: what each client asked of each host, or all that it asked.
+/// Dialogues of several conversations: what each client asked of each host, or all that it asked. A connection on which
+/// nothing could be read is a dialogue of its own, because nothing tells to which host it belongs.
 fn joined<'a>(case: &Case<'a>, dialogues: Dialogues) -> Vec<Dialogue<'a>> {
     let mut found: Vec<Dialogue<'a>> = Vec::new();
     let mut places: HashMap<(IpAddr, &Protocol, Option<String>), usize> = HashMap::new();
@@ -215,15 +216,16 @@ fn joined<'a>(case: &Case<'a>, dialogues: Dialogues) -> Vec<Dialogue<'a>> {
 }
 
 /// The host that a request names, else the server's address.
-fn host(c: &Conversation, turn: &Turn<'_>) -> String {
+fn host(c: &Conversation, turn: &DialogueTurn<'_>) -> String {
     let named = turn.first.as_ref().and_then(|request| request.message.body.purpose().wanted);
     named.unwrap_or_else(|| c.server.ip.to_string())
 }
 
-/// Requests and their answers in one conversation. A request that is repeated before it is answered is one turn; what asks
-/// nothing and answers nothing is left out.
-fn exchanges<'a>(c: &'a Conversation, protocol: &Protocol) -> Vec<Turn<'a>> {
-    let mut turns: Vec<Turn<'a>> = Vec::new();
+/// Requests and their answers in one conversation. A request that is repeated before it is answered is one turn; what
+/// asks nothing and answers nothing is left out. An answer without a number belongs to the oldest request that is open,
+/// as HTTP/1.1 answers in order.
+fn exchanges<'a>(c: &'a Conversation, protocol: &Protocol) -> Vec<DialogueTurn<'a>> {
+    let mut turns: Vec<DialogueTurn<'a>> = Vec::new();
     let mut numbered: HashMap<String, usize> = HashMap::new();
     let mut waiting = VecDeque::new();
     for message in c.messages.iter().filter(|message| message.body.protocol() == protocol) {
@@ -238,8 +240,12 @@ fn exchanges<'a>(c: &'a Conversation, protocol: &Protocol) -> Vec<Turn<'a>> {
                     Some(key) => drop(numbered.insert(key, turns.len())),
                     None => waiting.push_back(turns.len()),
                 }
-                let request = Said::new(c, message, None);
-                turns.push(Turn { key: (Side::Client, request.meaning.clone()), first: Some(request), second: None });
+                let request = DialogueMessage::new(c, message, None);
+                turns.push(DialogueTurn {
+                    key: (Side::Client, request.meaning.clone()),
+                    first: Some(request),
+                    second: None,
+                });
             }
             Class::Response => {
                 let place = if key.is_some() { known } else { waiting.pop_front() };
@@ -249,7 +255,7 @@ fn exchanges<'a>(c: &'a Conversation, protocol: &Protocol) -> Vec<Turn<'a>> {
                     continue;
                 };
                 let request = turn.first.as_ref().map(|request| &request.message.body);
-                turn.second = turn.second.take().or_else(|| Some(Said::new(c, message, request)));
+                turn.second = turn.second.take().or_else(|| Some(DialogueMessage::new(c, message, request)));
             }
         }
     }
@@ -257,9 +263,9 @@ fn exchanges<'a>(c: &'a Conversation, protocol: &Protocol) -> Vec<Turn<'a>> {
 }
 
 /// An answer to something that was not captured.
-fn unasked<'a>(c: &'a Conversation, message: &'a Message) -> Turn<'a> {
+fn unasked<'a>(c: &'a Conversation, message: &'a Message) -> DialogueTurn<'a> {
     let question = message.body.question().unwrap_or_else(|| "?".to_owned());
-    Turn { key: (Side::Client, question), first: None, second: Some(Said::new(c, message, None)) }
+    DialogueTurn { key: (Side::Client, question), first: None, second: Some(DialogueMessage::new(c, message, None)) }
 }
 
 const fn empty(protocol: Option<&'static Protocol>) -> Dialogue<'static> {
@@ -268,7 +274,7 @@ const fn empty(protocol: Option<&'static Protocol>) -> Dialogue<'static> {
 }
 
 impl<'a> Dialogue<'a> {
-    fn add(&mut self, c: &'a Conversation, turn: Turn<'a>) {
+    fn add(&mut self, c: &'a Conversation, turn: DialogueTurn<'a>) {
         if !self.has(c.id) {
             self.conversations.push(c);
         }
@@ -280,7 +286,7 @@ impl<'a> Dialogue<'a> {
 fn number(found: &mut [Dialogue<'_>]) {
     for dialogue in found.iter_mut() {
         dialogue.conversations.sort_by_key(|c| c.id);
-        dialogue.turns.sort_by_key(Turn::start);
+        dialogue.turns.sort_by_key(DialogueTurn::start);
     }
     found.sort_by_key(|dialogue| dialogue.opening().map(|c| c.id));
     let mut of_protocol: HashMap<Option<&Protocol>, usize> = HashMap::new();

@@ -1,7 +1,7 @@
 //! The verdict in words.
 
 use super::dialogue::Dialogue;
-use super::fork::{Cell, Outcome, is_open};
+use super::fork::{DialogueEvent, ForkOutcome, is_open};
 use super::steps::{closed_by, step};
 use super::story::{Story, number};
 use crate::diagnose::words;
@@ -42,7 +42,7 @@ pub fn words(
     if verdict != Verdict::Diverges || pair.is_none() {
         return story_of;
     }
-    let sentences = [Some(story_of), why(story, differences, cause), because(cause)];
+    let sentences = [Some(story_of), earlier_difference(story, differences, cause), because(cause)];
     sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
@@ -67,7 +67,7 @@ pub fn story(
             label(missing.protocol),
             opening(missing),
         ),
-        (Verdict::Inconclusive, Some(place), _) => doubt(story, place, differences),
+        (Verdict::Inconclusive, Some(place), _) => why_inconclusive(story, place, differences),
         (Verdict::Inconclusive, None, None) => nothing_to_pair(story),
         (Verdict::Same, ..) | (Verdict::Diverges, None, None) => same(story, differences),
     }
@@ -78,8 +78,8 @@ fn fork(story: &Story<'_, '_, '_>, place: usize) -> Option<String> {
     let line = story.line(place)?;
     let m = story.matches.get(place)?;
     let at = number(line);
-    let working = half(line.cells.good, m.good, None, story.good.case.end());
-    let failing = half(line.cells.bad, m.bad, line.cells.good, story.bad.case.end());
+    let working = at_fork(line.events.good, m.good, None, story.good.case.end());
+    let failing = at_fork(line.events.bad, m.bad, line.events.good, story.bad.case.end());
     let before = if is_alike_before(story, place) { "the same steps" } else { "no difference that matters" };
     let part = if m.bad.is_one_connection() {
         let up_to = match at {
@@ -91,42 +91,47 @@ fn fork(story: &Story<'_, '_, '_>, place: usize) -> Option<String> {
     } else {
         format!("They part at the answer to {}", question(story, place).unwrap_or_else(|| format!("message {at}")))
     };
-    let turn = whose_turn(line.cells.good, line.cells.bad).unwrap_or_default();
+    let turn = whose_turn(line.events.good, line.events.bad).unwrap_or_default();
     Some(format!("{part}: in the working capture {working}, in the failing one {failing}.{turn}"))
 }
 
 /// No line before the fork differs in what it comes to, nor in a field that decides.
 fn is_alike_before(story: &Story<'_, '_, '_>, place: usize) -> bool {
-    let Some(sheet) = story.sheets.get(place) else { return false };
-    let before = sheet.lines.get(..story.fork_line(place).unwrap_or_default()).unwrap_or_default();
+    let Some(side_by_side) = story.comparisons.get(place) else { return false };
+    let before = side_by_side.lines.get(..story.fork_line(place).unwrap_or_default()).unwrap_or_default();
     before.iter().all(|line| line.likeness == Likeness::Same)
 }
 
 /// The request whose answer differs.
 fn question(story: &Story<'_, '_, '_>, place: usize) -> Option<String> {
     let index = story.fork_line(place)?.checked_sub(1)?;
-    let line = story.sheets.get(place)?.lines.get(index)?;
+    let line = story.comparisons.get(place)?.lines.get(index)?;
     let host =
         story.matches.get(place)?.bad.purpose.wanted.clone().map_or_else(String::new, |host| format!(" of {host}"));
-    let Some(Cell::Said(said)) = line.cells.bad else { return None };
+    let Some(DialogueEvent::Message(said)) = line.events.bad else { return None };
     (!said.is_answer).then(|| format!("{}{host}", said.meaning))
 }
 
-/// What one of the two does at the fork.
-fn half(cell: Option<Cell<'_, '_>>, dialogue: &Dialogue<'_>, other: Option<Cell<'_, '_>>, end: Timestamp) -> String {
+/// The event of one of the two at the fork, in words.
+fn at_fork(
+    cell: Option<DialogueEvent<'_, '_>>,
+    dialogue: &Dialogue<'_>,
+    other: Option<DialogueEvent<'_, '_>>,
+    end: Timestamp,
+) -> String {
     match cell {
-        Some(Cell::Said(said)) => {
-            let Step { what, after, .. } = step(Cell::Said(said));
+        Some(DialogueEvent::Message(said)) => {
+            let Step { what, after, .. } = step(DialogueEvent::Message(said));
             let later = after.map_or_else(String::new, |after| format!(", {after} later"));
             format!("{} says: {what} ({} bytes{later})", words::side(said.message.from), said.message.length)
         }
-        Some(Cell::End(c)) => ending(c, end),
-        Some(Cell::Answer(c)) if is_open(c) => "the connection is accepted".to_owned(),
-        Some(Cell::Answer(c)) => format!("it is not: {}", step(Cell::Answer(c)).what),
-        Some(Cell::Syn(_)) => "the client calls".to_owned(),
+        Some(DialogueEvent::End(c)) => ending(c, end),
+        Some(DialogueEvent::Answer(c)) if is_open(c) => "the connection is accepted".to_owned(),
+        Some(DialogueEvent::Answer(c)) => format!("it is not: {}", step(DialogueEvent::Answer(c)).what),
+        Some(DialogueEvent::Syn(_)) => "the client calls".to_owned(),
         None => {
             let waited = dialogue.conversations.iter().find_map(|c| Some(end.since(c.turns.unanswered?.time)));
-            let answer = matches!(other, Some(Cell::Said(said)) if said.is_answer);
+            let answer = matches!(other, Some(DialogueEvent::Message(said)) if said.is_answer);
             match waited {
                 Some(waited) if answer => format!("no answer comes within {waited}"),
                 _ if answer => "no answer comes".to_owned(),
@@ -158,8 +163,8 @@ fn ending(c: &Conversation, end: Timestamp) -> String {
 }
 
 /// Who was expected to speak, where somebody closed instead.
-fn whose_turn(good: Option<Cell<'_, '_>>, bad: Option<Cell<'_, '_>>) -> Option<String> {
-    let (Some(Cell::Said(expected)), Some(Cell::End(c))) = (good, bad) else { return None };
+fn whose_turn(good: Option<DialogueEvent<'_, '_>>, bad: Option<DialogueEvent<'_, '_>>) -> Option<String> {
+    let (Some(DialogueEvent::Message(expected)), Some(DialogueEvent::End(c))) = (good, bad) else { return None };
     let last = c.messages.last()?;
     let turn = words::side(expected.message.from);
     let spoke = words::side(last.from);
@@ -173,7 +178,11 @@ fn whose_turn(good: Option<Cell<'_, '_>>, bad: Option<Cell<'_, '_>>) -> Option<S
 }
 
 /// "Before that, wanted_server of message 1 differs: working ..., failing ...".
-fn why(story: &Story<'_, '_, '_>, differences: &[Difference], cause: Option<&Finding>) -> Option<String> {
+fn earlier_difference(
+    story: &Story<'_, '_, '_>,
+    differences: &[Difference],
+    cause: Option<&Finding>,
+) -> Option<String> {
     let explaining: Vec<_> = differences.iter().filter(|d| d.class == Class::Explains).collect();
     if explaining.is_empty() {
         return cause.is_none().then(|| {
@@ -218,12 +227,16 @@ fn because(cause: Option<&Finding>) -> Option<String> {
     })
 }
 
-fn doubt(story: &Story<'_, '_, '_>, place: usize, differences: &[Difference]) -> String {
-    let Some((sheet, m)) = story.sheets.get(place).zip(story.matches.get(place)) else { return String::new() };
-    match sheet.outcome {
-        Outcome::BadEnds(index) => {
-            let next = sheet.lines.get(index).and_then(|line| line.cells.good);
-            let next = half(next, m.good, None, story.good.case.end());
+/// Why it cannot be told where the two part, and what to capture instead, since no verdict would be of use without
+/// that.
+fn why_inconclusive(story: &Story<'_, '_, '_>, place: usize, differences: &[Difference]) -> String {
+    let Some((side_by_side, m)) = story.comparisons.get(place).zip(story.matches.get(place)) else {
+        return String::new();
+    };
+    match side_by_side.outcome {
+        ForkOutcome::CaptureEndsAt(index) => {
+            let next = side_by_side.lines.get(index).and_then(|line| line.events.good);
+            let next = at_fork(next, m.good, None, story.good.case.end());
             let last = m.bad.opening().and_then(|c| c.messages.last()).map_or(0, |message| message.n);
             let up_to = differences.iter().find(|d| d.pair == place && d.is_deciding && !d.learned);
             let up_to =
@@ -235,8 +248,8 @@ fn doubt(story: &Story<'_, '_, '_>, place: usize, differences: &[Difference]) ->
                 up_to.unwrap_or_default()
             )
         }
-        Outcome::Opaque(index) => {
-            let line = sheet.lines.get(index);
+        ForkOutcome::OpaqueFrom(index) => {
+            let line = side_by_side.lines.get(index);
             let first = line.map_or(1, number).max(1);
             format!(
                 "From message {first} on what is said in {} is encrypted, compressed or unknown, and differs in size: it cannot be \
@@ -244,7 +257,7 @@ fn doubt(story: &Story<'_, '_, '_>, place: usize, differences: &[Difference]) ->
                 label(m.bad.protocol)
             )
         }
-        Outcome::Alike | Outcome::Parts(_) | Outcome::Lags(_) => String::new(),
+        ForkOutcome::Alike | ForkOutcome::DivergesAt(_) | ForkOutcome::SlowerAt(_) => String::new(),
     }
 }
 
@@ -264,8 +277,12 @@ fn nothing_to_pair(story: &Story<'_, '_, '_>) -> String {
 }
 
 fn same(story: &Story<'_, '_, '_>, differences: &[Difference]) -> String {
-    let messages: usize =
-        story.sheets.iter().flat_map(|sheet| &sheet.lines).filter(|line| line.messages().is_some()).count();
+    let messages: usize = story
+        .comparisons
+        .iter()
+        .flat_map(|side_by_side| &side_by_side.lines)
+        .filter(|line| line.messages().is_some())
+        .count();
     let look = differences.iter().filter(|d| d.class == Class::WorthALook).count();
     let look = match look {
         0 => String::new(),
@@ -283,7 +300,7 @@ fn same(story: &Story<'_, '_, '_>, differences: &[Difference]) -> String {
 
 fn opening(dialogue: &Dialogue<'_>) -> String {
     let first = dialogue.turns.first().and_then(|turn| turn.first.as_ref());
-    first.map_or_else(String::new, |said| step(Cell::Said(said)).what)
+    first.map_or_else(String::new, |said| step(DialogueEvent::Message(said)).what)
 }
 
 /// The protocol for people.

@@ -7,24 +7,24 @@ use nrpcsniff_dissectors::{Fields, Reading, Role, Roles, Value, role_of};
 
 /// A field that differs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Difference {
-    /// Its name, with what it is nested in before it; entries of lists by their names (`cookies[LtpaToken].token.class`).
+pub struct FieldDifference {
+    /// Name of the field, with what it is nested in before it; entries of lists by their names (`cookies[LtpaToken].token.class`).
     pub field: String,
-    /// The same without names of entries, as [`role_of`] takes it.
+    /// That name without names of entries, as [`role_of`] takes it.
     pub path: String,
-    /// Its values.
+    /// Values of the field.
     pub values: Both<Option<Value>>,
-    /// What it is worth.
+    /// How much a field of that name decides.
     pub role: Role,
 }
 
-/// Everything that differs. Credentials are compared by what a masked report shows of them.
-pub fn differences(good: &Message, bad: &Message) -> Vec<Difference> {
+/// Fields that differ. Credentials are compared by what a masked report shows of them.
+pub fn differences(good: &Message, bad: &Message) -> Vec<FieldDifference> {
     let fields = |message: &Message| message.body.fields(&Reading::masked(message.at.time.nanos()));
     let roles = bad.body.protocol().roles;
     let (good, bad) = (fields(good), fields(bad));
-    let mut walk = Walk { roles, found: Vec::new() };
-    walk.maps(Some(&good), Some(&bad), &Place::default());
+    let mut walk = FieldWalk { roles, found: Vec::new() };
+    walk.maps(Some(&good), Some(&bad), &FieldPath::default());
     if is_incomplete(&good) || is_incomplete(&bad) {
         walk.found.retain(|d| d.values.good.is_some() && d.values.bad.is_some());
     }
@@ -36,7 +36,7 @@ fn is_incomplete(fields: &Fields) -> bool {
     get(Some(fields), "incomplete").is_some()
 }
 
-/// What a difference is worth before it is known what happened next.
+/// The class of a difference before it is known what happened next.
 pub const fn class(role: Role) -> Class {
     match role {
         Role::Deciding | Role::Telling => Class::WorthALook,
@@ -44,16 +44,16 @@ pub const fn class(role: Role) -> Class {
     }
 }
 
-/// Where in a message a value stands.
+/// The place of a value in a message.
 #[derive(Default, Clone)]
-struct Place {
+struct FieldPath {
     field: String,
     path: String,
     /// In a cookie that has nothing to do with sign-on.
     is_aside: bool,
 }
 
-impl Place {
+impl FieldPath {
     fn inside(&self, name: &str) -> Self {
         let join = |outer: &str| if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") };
         Self { field: join(&self.field), path: join(&self.path), is_aside: self.is_aside }
@@ -65,13 +65,13 @@ impl Place {
     }
 }
 
-struct Walk {
+struct FieldWalk {
     roles: Roles,
-    found: Vec<Difference>,
+    found: Vec<FieldDifference>,
 }
 
-impl Walk {
-    fn maps(&mut self, good: Option<&Fields>, bad: Option<&Fields>, place: &Place) {
+impl FieldWalk {
+    fn maps(&mut self, good: Option<&Fields>, bad: Option<&Fields>, place: &FieldPath) {
         let names = good.into_iter().chain(bad).flatten().map(|(name, _)| *name);
         let mut seen: Vec<&str> = Vec::new();
         for name in names {
@@ -82,7 +82,7 @@ impl Walk {
         }
     }
 
-    fn values(&mut self, good: Option<&Value>, bad: Option<&Value>, place: &Place) {
+    fn values(&mut self, good: Option<&Value>, bad: Option<&Value>, place: &FieldPath) {
         match (good, bad) {
             (Some(Value::Map(good)), Some(Value::Map(bad))) if number(good).is_none() => {
                 self.maps(Some(good), Some(bad), place);
@@ -100,7 +100,7 @@ impl Walk {
     }
 
     /// Entries are told by their names, those of the same name by their order.
-    fn lists(&mut self, good: &[Value], bad: &[Value], place: &Place) {
+    fn lists(&mut self, good: &[Value], bad: &[Value], place: &FieldPath) {
         let (good, bad) = (labelled(good), labelled(bad));
         for (label, value) in &good {
             let other = bad.iter().find(|(other, _)| other == label).map(|(_, value)| *value);
@@ -111,7 +111,7 @@ impl Walk {
         }
     }
 
-    fn leaf(&mut self, good: Option<&Value>, bad: Option<&Value>, place: &Place) {
+    fn leaf(&mut self, good: Option<&Value>, bad: Option<&Value>, place: &FieldPath) {
         let values = Both { good: good.and_then(shown), bad: bad.and_then(shown) };
         if values.good == values.bad {
             return;
@@ -120,7 +120,7 @@ impl Walk {
             Role::Deciding if place.is_aside => Role::Telling,
             role => role,
         };
-        self.found.push(Difference { field: place.field.clone(), path: place.path.clone(), values, role });
+        self.found.push(FieldDifference { field: place.field.clone(), path: place.path.clone(), values, role });
     }
 }
 
@@ -213,8 +213,8 @@ mod tests {
     use super::*;
 
     fn walked(roles: Roles, good: &Fields, bad: &Fields) -> Vec<(String, Option<Value>, Option<Value>, Role)> {
-        let mut walk = Walk { roles, found: Vec::new() };
-        walk.maps(Some(good), Some(bad), &Place::default());
+        let mut walk = FieldWalk { roles, found: Vec::new() };
+        walk.maps(Some(good), Some(bad), &FieldPath::default());
         walk.found.into_iter().map(|d| (d.field, d.values.good, d.values.bad, d.role)).collect()
     }
 

@@ -3,114 +3,128 @@
 //! The fork is the first message that one has and the other has not, or that does not come to the same. Not every such place
 //! matters: retries and extra requests are gaps that close again, and two sessions that both went well may differ in length.
 
-use super::align::{Beside, align};
-use super::dialogue::{Dialogue, Said};
+use super::align::{AlignedMessages, align};
+use super::dialogue::{Dialogue, DialogueMessage};
 use crate::diagnose::Case;
 use crate::model::{Both, Close, CloseBy, Conversation, FrameRef, Likeness, Setup, Side};
 
-/// Two dialogues side by side, and what came of it.
+/// Two dialogues side by side, and where they part.
 #[derive(Debug)]
-pub struct Sheet<'d, 'a> {
+pub struct SideBySide<'d, 'a> {
     /// Line by line: the opening of TCP, what was said, the end.
-    pub lines: Vec<Line<'d, 'a>>,
-    /// What came of it.
-    pub outcome: Outcome,
+    pub lines: Vec<ComparedLine<'d, 'a>>,
+    /// Whether they part, and where.
+    pub outcome: ForkOutcome,
 }
 
-/// One line of the sheet.
+/// One line of two dialogues side by side.
 #[derive(Debug)]
-pub struct Line<'d, 'a> {
-    /// What happened in each.
-    pub cells: Both<Option<Cell<'d, 'a>>>,
-    /// How they compare.
+pub struct ComparedLine<'d, 'a> {
+    /// The event of each dialogue.
+    pub events: Both<Option<DialogueEvent<'d, 'a>>>,
+    /// Whether the two events come to the same.
     pub likeness: Likeness,
 }
 
-/// What happened at one point of one dialogue.
+/// An event of one dialogue.
 #[derive(Debug, Clone, Copy)]
-pub enum Cell<'d, 'a> {
+pub enum DialogueEvent<'d, 'a> {
     /// The first SYN.
     Syn(&'a Conversation),
-    /// What came back: SYN-ACK, RST or nothing.
+    /// The answer to the SYN: SYN-ACK, RST or nothing.
     Answer(&'a Conversation),
     /// A message.
-    Said(&'d Said<'a>),
+    Message(&'d DialogueMessage<'a>),
     /// The end of the conversation, or of the capture.
     End(&'a Conversation),
 }
 
-/// What came of laying two dialogues side by side.
+/// Whether two dialogues part, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// They go alike.
+pub enum ForkOutcome {
+    /// The dialogues do not part.
     Alike,
-    /// They part at that line.
-    Parts(usize),
-    /// They come to the same, and yet a rule finds fault with the failing one alone, with its times or its network: its evidence
+    /// The dialogues part at that line.
+    DivergesAt(usize),
+    /// The dialogues come to the same, and yet a rule finds fault with the failing one alone, with its times or its network: its evidence
     /// begins at that line.
-    Lags(usize),
+    SlowerAt(usize),
     /// The capture of the failing one ends before they could part, at that line.
-    BadEnds(usize),
+    CaptureEndsAt(usize),
     /// What is said from that line on is encrypted or unknown in at least one, and differs in size.
-    Opaque(usize),
+    OpaqueFrom(usize),
 }
 
 /// Lays two dialogues side by side and judges. `case` is that of the failing one; `evidence` are frames of the grave findings
 /// that name it, and of which the working one has no like.
-pub fn judge<'d, 'a>(
+pub fn compare_dialogues<'d, 'a>(
     good: &'d Dialogue<'a>,
     bad: &'d Dialogue<'a>,
     evidence: &[FrameRef],
     case: &Case<'_>,
-) -> Sheet<'d, 'a> {
+) -> SideBySide<'d, 'a> {
     let lines = lines(good, bad);
-    let judge = Judge { good, bad, lines: &lines, evidence, case };
-    let outcome = judge.outcome();
-    Sheet { lines, outcome }
+    let finder = ForkFinder { good, bad, lines: &lines, evidence, case };
+    let outcome = finder.outcome();
+    SideBySide { lines, outcome }
 }
 
 /// All lines, the end of the one that ends first beside what the other goes on with.
-fn lines<'d, 'a>(good: &'d Dialogue<'a>, bad: &'d Dialogue<'a>) -> Vec<Line<'d, 'a>> {
+fn lines<'d, 'a>(good: &'d Dialogue<'a>, bad: &'d Dialogue<'a>) -> Vec<ComparedLine<'d, 'a>> {
     let rows = align(good, bad);
     if !(good.is_one_connection() && bad.is_one_connection()) {
-        return rows.into_iter().map(Line::said).collect();
+        return rows.into_iter().map(ComparedLine::from_messages).collect();
     }
     let (Some(g), Some(b)) = (good.opening(), bad.opening()) else { return Vec::new() };
     let mut lines = opening(g, b);
-    let tail =
-        rows.iter().rposition(|row| row.said.good.is_some() && row.said.bad.is_some()).map_or(0, |last| last + 1);
+    let tail = rows
+        .iter()
+        .rposition(|row| row.messages.good.is_some() && row.messages.bad.is_some())
+        .map_or(0, |last| last + 1);
     // Behind the last message that both have, at most one of them goes on for long: gaps come before.
     let (shared, rest) = rows.split_at(tail);
-    lines.extend(shared.iter().copied().map(Line::said));
-    let goods: Vec<_> = rest.iter().filter_map(|row| row.said.good).map(Cell::Said).chain([Cell::End(g)]).collect();
-    let bads: Vec<_> = rest.iter().filter_map(|row| row.said.bad).map(Cell::Said).chain([Cell::End(b)]).collect();
+    lines.extend(shared.iter().copied().map(ComparedLine::from_messages));
+    let goods: Vec<_> = rest
+        .iter()
+        .filter_map(|row| row.messages.good)
+        .map(DialogueEvent::Message)
+        .chain([DialogueEvent::End(g)])
+        .collect();
+    let bads: Vec<_> = rest
+        .iter()
+        .filter_map(|row| row.messages.bad)
+        .map(DialogueEvent::Message)
+        .chain([DialogueEvent::End(b)])
+        .collect();
     for index in 0..goods.len().max(bads.len()) {
         let cells = Both { good: goods.get(index).copied(), bad: bads.get(index).copied() };
-        lines.push(Line { cells, likeness: likeness(cells) });
+        lines.push(ComparedLine { events: cells, likeness: likeness(cells) });
     }
     lines
 }
 
-fn opening<'d, 'a>(good: &'a Conversation, bad: &'a Conversation) -> Vec<Line<'d, 'a>> {
+fn opening<'d, 'a>(good: &'a Conversation, bad: &'a Conversation) -> Vec<ComparedLine<'d, 'a>> {
     let has_syn = |c: &Conversation| !c.tcp.handshake.syns.is_empty();
     if !has_syn(good) && !has_syn(bad) {
         return Vec::new();
     }
-    let cell = |c: &'a Conversation, cell: fn(&'a Conversation) -> Cell<'d, 'a>| has_syn(c).then(|| cell(c));
-    let line = |make: fn(&'a Conversation) -> Cell<'d, 'a>| {
+    let cell = |c: &'a Conversation, cell: fn(&'a Conversation) -> DialogueEvent<'d, 'a>| has_syn(c).then(|| cell(c));
+    let line = |make: fn(&'a Conversation) -> DialogueEvent<'d, 'a>| {
         let cells = Both { good: cell(good, make), bad: cell(bad, make) };
-        Line { cells, likeness: likeness(cells) }
+        ComparedLine { events: cells, likeness: likeness(cells) }
     };
-    vec![line(Cell::Syn), line(Cell::Answer)]
+    vec![line(DialogueEvent::Syn), line(DialogueEvent::Answer)]
 }
 
-fn likeness(cells: Both<Option<Cell<'_, '_>>>) -> Likeness {
+fn likeness(cells: Both<Option<DialogueEvent<'_, '_>>>) -> Likeness {
     let (Some(good), Some(bad)) = (cells.good, cells.bad) else { return Likeness::Alone };
     let same = match (good, bad) {
-        (Cell::Syn(_), Cell::Syn(_)) => true,
-        (Cell::Answer(good), Cell::Answer(bad)) => is_open(good) == is_open(bad),
-        (Cell::Said(good), Cell::Said(bad)) => good.message.from == bad.message.from && good.meaning == bad.meaning,
-        (Cell::End(good), Cell::End(bad)) => {
+        (DialogueEvent::Syn(_), DialogueEvent::Syn(_)) => true,
+        (DialogueEvent::Answer(good), DialogueEvent::Answer(bad)) => is_open(good) == is_open(bad),
+        (DialogueEvent::Message(good), DialogueEvent::Message(bad)) => {
+            good.message.from == bad.message.from && good.meaning == bad.meaning
+        }
+        (DialogueEvent::End(good), DialogueEvent::End(bad)) => {
             (good.teardown.how, good.teardown.by) == (bad.teardown.how, bad.teardown.by)
         }
         _ => false,
@@ -123,67 +137,70 @@ pub const fn is_open(c: &Conversation) -> bool {
     !matches!(c.setup, Setup::Refused | Setup::NoAnswer)
 }
 
-impl<'d, 'a> Line<'d, 'a> {
-    fn said(row: Beside<'d, 'a>) -> Self {
-        let cells = Both { good: row.said.good.map(Cell::Said), bad: row.said.bad.map(Cell::Said) };
-        Self { cells, likeness: row.likeness }
+impl<'d, 'a> ComparedLine<'d, 'a> {
+    fn from_messages(row: AlignedMessages<'d, 'a>) -> Self {
+        let cells = Both {
+            good: row.messages.good.map(DialogueEvent::Message),
+            bad: row.messages.bad.map(DialogueEvent::Message),
+        };
+        Self { events: cells, likeness: row.likeness }
     }
 
     /// The two messages, if both are messages.
-    pub fn messages(&self) -> Option<(&'d Said<'a>, &'d Said<'a>)> {
-        match (self.cells.good, self.cells.bad) {
-            (Some(Cell::Said(good)), Some(Cell::Said(bad))) => Some((good, bad)),
+    pub fn messages(&self) -> Option<(&'d DialogueMessage<'a>, &'d DialogueMessage<'a>)> {
+        match (self.events.good, self.events.bad) {
+            (Some(DialogueEvent::Message(good)), Some(DialogueEvent::Message(bad))) => Some((good, bad)),
             _ => None,
         }
     }
 
-    fn bad(&self) -> Option<&'d Said<'a>> {
-        if let Some(Cell::Said(said)) = self.cells.bad { Some(said) } else { None }
+    fn bad(&self) -> Option<&'d DialogueMessage<'a>> {
+        if let Some(DialogueEvent::Message(said)) = self.events.bad { Some(said) } else { None }
     }
 
-    fn good(&self) -> Option<&'d Said<'a>> {
-        if let Some(Cell::Said(said)) = self.cells.good { Some(said) } else { None }
+    fn good(&self) -> Option<&'d DialogueMessage<'a>> {
+        if let Some(DialogueEvent::Message(said)) = self.events.good { Some(said) } else { None }
     }
 }
 
-struct Judge<'s, 'd, 'a> {
+struct ForkFinder<'s, 'd, 'a> {
     good: &'d Dialogue<'a>,
     bad: &'d Dialogue<'a>,
-    lines: &'s [Line<'d, 'a>],
+    lines: &'s [ComparedLine<'d, 'a>],
     evidence: &'s [FrameRef],
     case: &'s Case<'s>,
 }
 
-impl Judge<'_, '_, '_> {
-    fn outcome(&self) -> Outcome {
-        let found = (0..self.lines.len()).find_map(|index| self.at(index));
-        found.or_else(|| self.by_frames()).or_else(|| self.opaque()).unwrap_or(Outcome::Alike)
+impl ForkFinder<'_, '_, '_> {
+    fn outcome(&self) -> ForkOutcome {
+        let found = (0..self.lines.len()).find_map(|index| self.outcome_at(index));
+        found.or_else(|| self.slower_by_evidence()).or_else(|| self.opaque()).unwrap_or(ForkOutcome::Alike)
     }
 
-    /// What this line decides, if it decides anything.
-    fn at(&self, index: usize) -> Option<Outcome> {
+    /// Whether the dialogues part at this line.
+    fn outcome_at(&self, index: usize) -> Option<ForkOutcome> {
         let line = self.lines.get(index)?;
-        match (line.cells.good, line.cells.bad) {
-            (Some(Cell::Answer(good)), Some(Cell::Answer(bad))) => {
-                (is_open(good) && !is_open(bad)).then_some(Outcome::Parts(index))
+        match (line.events.good, line.events.bad) {
+            (Some(DialogueEvent::Answer(good)), Some(DialogueEvent::Answer(bad))) => {
+                (is_open(good) && !is_open(bad)).then_some(ForkOutcome::DivergesAt(index))
             }
-            (Some(Cell::Said(good)), Some(Cell::Said(bad))) => {
+            (Some(DialogueEvent::Message(good)), Some(DialogueEvent::Message(bad))) => {
                 let other_answer = good.is_answer && bad.is_answer && good.meaning != bad.meaning;
                 let refused = bad.refuses && !self.closes_again(index);
-                (!good.refuses && (other_answer || refused)).then_some(Outcome::Parts(index))
+                (!good.refuses && (other_answer || refused)).then_some(ForkOutcome::DivergesAt(index))
             }
-            (Some(Cell::Said(_)), Some(Cell::End(bad))) => self.bad_ended(index, bad),
-            (Some(Cell::End(_)) | None, Some(Cell::Said(bad))) => {
+            (Some(DialogueEvent::Message(_)), Some(DialogueEvent::End(bad))) => self.bad_ended(index, bad),
+            (Some(DialogueEvent::End(_)) | None, Some(DialogueEvent::Message(bad))) => {
                 let alone = bad.refuses && !self.closes_again(index);
-                alone.then_some(Outcome::Parts(index))
+                alone.then_some(ForkOutcome::DivergesAt(index))
             }
-            (Some(Cell::End(good)), Some(Cell::End(bad))) => {
+            (Some(DialogueEvent::End(good)), Some(DialogueEvent::End(bad))) => {
                 let is_evidence = bad.teardown.at.is_some_and(|at| self.evidence.contains(&at.frame));
                 let differs = line.likeness == Likeness::Changed;
-                (differs && (ends_worse(good, bad) || is_evidence)).then_some(Outcome::Parts(index))
+                (differs && (ends_worse(good, bad) || is_evidence)).then_some(ForkOutcome::DivergesAt(index))
             }
             // A request that both have is answered in the working dialogue only.
-            (Some(Cell::Said(good)), None) if good.is_answer => self.unanswered(index),
+            (Some(DialogueEvent::Message(good)), None) if good.is_answer => self.unanswered(index),
             _ => None,
         }
     }
@@ -195,12 +212,12 @@ impl Judge<'_, '_, '_> {
     }
 
     /// The working dialogue goes on where the failing one has ended.
-    fn bad_ended(&self, index: usize, bad: &Conversation) -> Option<Outcome> {
+    fn bad_ended(&self, index: usize, bad: &Conversation) -> Option<ForkOutcome> {
         match bad.teardown.how {
-            Close::Open if self.waited_in_vain(bad) => Some(Outcome::Parts(index)),
-            Close::Open => Some(Outcome::BadEnds(index)),
+            Close::Open if self.waited_in_vain(bad) => Some(ForkOutcome::DivergesAt(index)),
+            Close::Open => Some(ForkOutcome::CaptureEndsAt(index)),
             _ if self.ended_well(bad) => None,
-            _ => Some(Outcome::Parts(index)),
+            _ => Some(ForkOutcome::DivergesAt(index)),
         }
     }
 
@@ -220,31 +237,31 @@ impl Judge<'_, '_, '_> {
 
     /// In a dialogue of several connections: the request of the line before was not answered in the failing one, and its
     /// connection was closed, or waited for long enough.
-    fn unanswered(&self, index: usize) -> Option<Outcome> {
+    fn unanswered(&self, index: usize) -> Option<ForkOutcome> {
         let request = self.lines.get(index.checked_sub(1)?)?.bad().filter(|said| !said.is_answer)?;
         self.lines.get(index)?.good().filter(|said| said.conversation.protocol == request.conversation.protocol)?;
         let c = request.conversation;
         let closed = c.teardown.how != Close::Open
             && !c.messages.iter().any(|m| m.n > request.message.n && m.from == Side::Server);
         if closed || self.waited_in_vain(c) {
-            Some(Outcome::Parts(index))
+            Some(ForkOutcome::DivergesAt(index))
         } else {
-            (c.teardown.how == Close::Open).then_some(Outcome::BadEnds(index))
+            (c.teardown.how == Close::Open).then_some(ForkOutcome::CaptureEndsAt(index))
         }
     }
 
-    /// See [`Outcome::Lags`]; of the messages that are evidence, the one that took longest to come.
-    fn by_frames(&self) -> Option<Outcome> {
-        let shown = |said: &Said<'_>| said.message.frames.iter().any(|frame| self.evidence.contains(frame));
+    /// See [`ForkOutcome::SlowerAt`]; of the messages that are evidence, the one that took longest to come.
+    fn slower_by_evidence(&self) -> Option<ForkOutcome> {
+        let shown = |said: &DialogueMessage<'_>| said.message.frames.iter().any(|frame| self.evidence.contains(frame));
         let evident = self.lines.iter().enumerate().filter(|(_, line)| line.bad().is_some_and(shown));
-        let slowest =
-            evident.max_by_key(|(index, line)| (line.bad().and_then(Said::waited), std::cmp::Reverse(*index)));
-        slowest.map(|(index, _)| Outcome::Lags(index))
+        let slowest = evident
+            .max_by_key(|(index, line)| (line.bad().and_then(DialogueMessage::waited), std::cmp::Reverse(*index)));
+        slowest.map(|(index, _)| ForkOutcome::SlowerAt(index))
     }
 
     /// Both go on in words that nobody can read, and not in the same lengths.
-    fn opaque(&self) -> Option<Outcome> {
-        let unread = |line: &Line<'_, '_>| {
+    fn opaque(&self) -> Option<ForkOutcome> {
+        let unread = |line: &ComparedLine<'_, '_>| {
             [line.good(), line.bad()].into_iter().flatten().any(|said| said.message.body.is_opaque())
         };
         let first = self.lines.iter().position(unread);
@@ -254,7 +271,7 @@ impl Judge<'_, '_, '_> {
                 && dialogue.conversations.iter().any(|c| c.bytes != crate::model::PerSide::default())
         };
         let unheard = (silent(self.good) || silent(self.bad)).then_some(self.lines.len().saturating_sub(1));
-        first.or(unheard).filter(|_| sizes(self.good) != sizes(self.bad)).map(Outcome::Opaque)
+        first.or(unheard).filter(|_| sizes(self.good) != sizes(self.bad)).map(ForkOutcome::OpaqueFrom)
     }
 }
 

@@ -9,9 +9,9 @@ use hashbrown::HashSet;
 
 /// Fields in which working captures differ.
 #[derive(Debug, Default)]
-pub struct Learned(HashSet<(&'static str, String)>);
+pub struct KnownNoise(HashSet<(&'static str, String)>);
 
-impl Learned {
+impl KnownNoise {
     /// Lays every further working capture beside the first.
     pub fn from<'a>(first: &[Dialogue<'a>], further: &[Capture<'_, 'a>]) -> Self {
         let mut learned = Self::default();
@@ -26,13 +26,13 @@ impl Learned {
     }
 
     /// Messages of that kind differ in that field among working captures.
-    pub fn knows(&self, kind: &'static str, field: &str) -> bool {
+    pub fn contains(&self, kind: &'static str, field: &str) -> bool {
         self.0.contains(&(kind, field.to_owned()))
     }
 
     fn differing(&mut self, one: &Dialogue<'_>, other: &Dialogue<'_>) {
         for row in align(one, other) {
-            let (Some(one), Some(other)) = (row.said.good, row.said.bad) else { continue };
+            let (Some(one), Some(other)) = (row.messages.good, row.messages.bad) else { continue };
             let kind = one.message.body.kind();
             if kind == other.message.body.kind() {
                 self.0.extend(differences(one.message, other.message).into_iter().map(|d| (kind, d.field)));

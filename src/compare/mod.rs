@@ -27,10 +27,10 @@ pub use capture::Capture;
 use crate::diagnose::Case;
 use crate::model::{Both, Comparison, Conversation, ConversationId, Finding, FrameRef, Severity};
 use dialogue::Dialogue;
-use fork::{Outcome, Sheet, judge};
+use fork::{ForkOutcome, SideBySide, compare_dialogues};
 use hashbrown::HashSet;
-use learn::Learned;
-use pairing::Match;
+use learn::KnownNoise;
+use pairing::DialoguePair;
 use story::Story;
 
 /// Compares a failing capture with working ones. The first of them is laid beside it; the others teach what differs anyway.
@@ -38,7 +38,7 @@ use story::Story;
 /// `by_hand` holds conversations (by id, of the first working and of the failing capture) that are to be compared and nothing
 /// else; empty if counterparts are to be found.
 pub fn compare<'a>(goods: &[Capture<'_, 'a>], bad: Capture<'_, 'a>, by_hand: &[Both<ConversationId>]) -> Comparison {
-    let Some((good, further)) = goods.split_first() else { return verdict::nothing() };
+    let Some((good, further)) = goods.split_first() else { return verdict::without_working_capture() };
     let sides =
         Both { good: dialogues(good.case, by_hand, |ids| ids.good), bad: dialogues(bad.case, by_hand, |ids| ids.bad) };
     let (matches, left_out) = match by_hand {
@@ -59,13 +59,21 @@ pub fn compare<'a>(goods: &[Capture<'_, 'a>], bad: Capture<'_, 'a>, by_hand: &[B
     // Within one capture a finding may name both, and be the cause all the same.
     let is_one_capture = std::ptr::eq(good.case.analysis, bad.case.analysis);
     let both: Vec<&Finding> = of_sign_on().filter(|f| is_one_capture && shared(f)).collect();
-    let mut sheets: Vec<Sheet<'_, '_>> = matches.iter().map(|m| sheet(m, &own, bad.case)).collect();
+    let mut comparisons: Vec<SideBySide<'_, '_>> = matches.iter().map(|m| side_by_side(m, &own, bad.case)).collect();
     for (_, others) in &others {
-        forgive(&mut sheets, &matches, others, &own, bad.case);
+        forgive(&mut comparisons, &matches, others, &own, bad.case);
     }
-    let learned = Learned::from(&sides.good, further);
-    let story = Story { good: *good, bad, sides: &sides, matches: &matches, sheets: &sheets, own: &own, both: &both };
-    verdict::settle(&story, &learned, left_out, further.len())
+    let learned = KnownNoise::from(&sides.good, further);
+    let story = Story {
+        good: *good,
+        bad,
+        sides: &sides,
+        matches: &matches,
+        comparisons: &comparisons,
+        own: &own,
+        both: &both,
+    };
+    verdict::conclude(&story, &learned, left_out, further.len())
 }
 
 /// All dialogues, or one for each conversation that was chosen.
@@ -78,17 +86,17 @@ fn dialogues<'a>(
         return dialogue::all(case);
     }
     let find = |wanted: ConversationId| case.analysis.conversations.iter().find(|c: &&Conversation| c.id == wanted);
-    by_hand.iter().filter_map(|ids| find(id(ids))).map(dialogue::only).collect()
+    by_hand.iter().filter_map(|ids| find(id(ids))).map(dialogue::of_conversation).collect()
 }
 
-fn chosen<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> Vec<Match<'d, 'a>> {
+fn chosen<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> Vec<DialoguePair<'d, 'a>> {
     let matched = good.iter().zip(bad);
     let reasons = || vec!["chosen by hand".to_owned()];
-    matched.map(|(good, bad)| Match { good, bad, score: 100, reasons: reasons(), is_further: false }).collect()
+    matched.map(|(good, bad)| DialoguePair { good, bad, score: 100, reasons: reasons(), is_further: false }).collect()
 }
 
 /// The rule says the same of a counterpart: what is wrong with both is not the difference.
-fn is_shared(finding: &Finding, of_good: &[Finding], matches: &[Match<'_, '_>]) -> bool {
+fn is_shared(finding: &Finding, of_good: &[Finding], matches: &[DialoguePair<'_, '_>]) -> bool {
     let named = matches.iter().filter(|m| m.bad.is_named_by(finding));
     let counterparts: Vec<_> = named.map(|m| m.good).collect();
     of_good.iter().any(|other| {
@@ -98,23 +106,23 @@ fn is_shared(finding: &Finding, of_good: &[Finding], matches: &[Match<'_, '_>]) 
     })
 }
 
-fn sheet<'d, 'a>(m: &Match<'d, 'a>, own: &[&Finding], bad: &Case<'_>) -> Sheet<'d, 'a> {
+fn side_by_side<'d, 'a>(m: &DialoguePair<'d, 'a>, own: &[&Finding], bad: &Case<'_>) -> SideBySide<'d, 'a> {
     let grave = own.iter().filter(|f| f.severity >= Severity::Major && m.bad.is_named_by(f));
     let evidence: Vec<FrameRef> = grave.flat_map(|finding| finding.frames.iter().copied()).collect();
-    judge(m.good, m.bad, &evidence, bad)
+    compare_dialogues(m.good, m.bad, &evidence, bad)
 }
 
 /// What another working capture does too is no fork.
 fn forgive<'a>(
-    sheets: &mut [Sheet<'_, 'a>],
-    matches: &[Match<'_, 'a>],
-    others: &[Match<'_, 'a>],
+    comparisons: &mut [SideBySide<'_, 'a>],
+    matches: &[DialoguePair<'_, 'a>],
+    others: &[DialoguePair<'_, 'a>],
     own: &[&Finding],
     bad: &Case<'_>,
 ) {
-    let alike = others.iter().filter(|m| sheet(m, own, bad).outcome == Outcome::Alike);
+    let alike = others.iter().filter(|m| side_by_side(m, own, bad).outcome == ForkOutcome::Alike);
     let alike: HashSet<_> = alike.map(|m| m.bad.place()).collect();
-    for (sheet, _) in sheets.iter_mut().zip(matches).filter(|(_, m)| alike.contains(&m.bad.place())) {
-        sheet.outcome = Outcome::Alike;
+    for (side_by_side, _) in comparisons.iter_mut().zip(matches).filter(|(_, m)| alike.contains(&m.bad.place())) {
+        side_by_side.outcome = ForkOutcome::Alike;
     }
 }

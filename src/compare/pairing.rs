@@ -11,14 +11,14 @@ const LIMIT: usize = 300;
 
 /// Two dialogues that belong together.
 #[derive(Debug)]
-pub struct Match<'d, 'a> {
-    /// Of the working capture.
+pub struct DialoguePair<'d, 'a> {
+    /// The dialogue of the working capture.
     pub good: &'d Dialogue<'a>,
-    /// Of the failing one.
+    /// The dialogue of the failing one.
     pub bad: &'d Dialogue<'a>,
-    /// How sure that is, 0 to 100.
+    /// How sure it is that they belong together, 0 to 100.
     pub score: u8,
-    /// Why, in words.
+    /// Why they were paired, in words.
     pub reasons: Vec<String>,
     /// The counterpart has a better one: a further attempt.
     pub is_further: bool,
@@ -26,7 +26,7 @@ pub struct Match<'d, 'a> {
 
 /// Pairs every dialogue of the failing capture with its best counterpart. Each has one of its own as far as that goes; further
 /// attempts of the failing capture are laid beside the one that fits best. Gives also how many were not looked at.
-pub fn pair<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> (Vec<Match<'d, 'a>>, usize) {
+pub fn pair<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> (Vec<DialoguePair<'d, 'a>>, usize) {
     let within = |side: &'d [Dialogue<'a>]| side.iter().filter(|d| d.rank < LIMIT).collect::<Vec<_>>();
     let (goods, bads) = (within(good), within(bad));
     let left_out = good.len() + bad.len() - goods.len() - bads.len();
@@ -55,12 +55,12 @@ pub fn pair<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> (Vec<M
         if again {
             reasons.push("a further attempt, laid beside the same one".to_owned());
         }
-        Some(Match { good: goods[g], bad: bads[b], score, reasons, is_further: again })
+        Some(DialoguePair { good: goods[g], bad: bads[b], score, reasons, is_further: again })
     });
     (matched.flatten().collect(), left_out)
 }
 
-/// How well they fit, and why; `None` if they cannot be counterparts.
+/// How well two dialogues fit, and why; `None` if they cannot be counterparts.
 fn score(
     good: &Dialogue<'_>,
     bad: &Dialogue<'_>,
@@ -104,7 +104,7 @@ fn is_of_host(dialogue: &Dialogue<'_>) -> bool {
     dialogue.protocol.is_some_and(|protocol| protocol.dialogues == Dialogues::Host)
 }
 
-/// Both say for whom, and it is the same.
+/// Both say for whom they are, and they are for the same one.
 fn is_for_the_same(good: &Dialogue<'_>, bad: &Dialogue<'_>) -> bool {
     let both = good.purpose.wanted.as_ref().zip(bad.purpose.wanted.as_ref());
     both.is_some_and(|(one, other)| one.eq_ignore_ascii_case(other) || names::compare(one, other) == NameLikeness::Same)

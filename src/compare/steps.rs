@@ -1,20 +1,20 @@
-//! What happened, in words: the lines of a sheet as the model keeps them.
+//! Events in words: the compared lines as the model keeps them.
 
-use super::fork::{Cell, Line};
+use super::fork::{ComparedLine, DialogueEvent};
 use crate::diagnose::words;
 use crate::model::{Both, Close, CloseBy, Conversation, Row, Setup, Side, Stamp, Step};
 
 /// A line for the report.
-pub fn row(line: &Line<'_, '_>) -> Row {
-    Row { steps: Both { good: line.cells.good.map(step), bad: line.cells.bad.map(step) }, likeness: line.likeness }
+pub fn row(line: &ComparedLine<'_, '_>) -> Row {
+    Row { steps: Both { good: line.events.good.map(step), bad: line.events.bad.map(step) }, likeness: line.likeness }
 }
 
 /// What happened, when, and how long after what was before.
-pub fn step(cell: Cell<'_, '_>) -> Step {
+pub fn step(cell: DialogueEvent<'_, '_>) -> Step {
     match cell {
-        Cell::Syn(c) => opened(c, Some(Side::Client), c.tcp.handshake.syns.first().copied(), "SYN".to_owned()),
-        Cell::Answer(c) => answer(c),
-        Cell::Said(said) => {
+        DialogueEvent::Syn(c) => opened(c, Some(Side::Client), c.tcp.handshake.syns.first().copied(), "SYN".to_owned()),
+        DialogueEvent::Answer(c) => answer(c),
+        DialogueEvent::Message(said) => {
             let (c, message) = (said.conversation, said.message);
             let summary = message.body.summary();
             let what = if summary.is_empty() { message.body.kind().to_owned() } else { summary };
@@ -29,11 +29,11 @@ pub fn step(cell: Cell<'_, '_>) -> Step {
                 is_end: false,
             }
         }
-        Cell::End(c) => end(c),
+        DialogueEvent::End(c) => end(c),
     }
 }
 
-/// What came back to the SYN.
+/// The answer to the SYN.
 fn answer(c: &Conversation) -> Step {
     let handshake = &c.tcp.handshake;
     let tries = handshake.syns.len();
@@ -75,7 +75,7 @@ fn end(c: &Conversation) -> Step {
     Step { conversation: c.id, message: None, from, at, after, what: what.trim_end().to_owned(), is_end: true }
 }
 
-/// Who ended it, if one of the two did.
+/// The side that ended the conversation, if one of the two did.
 pub const fn closed_by(c: &Conversation) -> Option<Side> {
     match c.teardown.by {
         CloseBy::Client => Some(Side::Client),
@@ -84,7 +84,7 @@ pub const fn closed_by(c: &Conversation) -> Option<Side> {
     }
 }
 
-/// What happened last before that: a message, else the opening.
+/// The last event before that time: a message, else the opening.
 fn before(c: &Conversation, at: Stamp) -> Option<Stamp> {
     let earlier = |stamp: &Stamp| (stamp.time, stamp.frame) < (at.time, at.frame);
     let place = c.messages.partition_point(|message| earlier(&message.at));

@@ -2,8 +2,8 @@
 
 use super::capture::Capture;
 use super::dialogue::Dialogue;
-use super::fork::{Cell, Line, Outcome, Sheet};
-use super::pairing::Match;
+use super::fork::{ComparedLine, DialogueEvent, ForkOutcome, SideBySide};
+use super::pairing::DialoguePair;
 use crate::model::{Both, Finding};
 
 /// Everything that is known when the verdict is made.
@@ -12,38 +12,38 @@ pub struct Story<'s, 'd, 'a> {
     pub good: Capture<'s, 'a>,
     /// The failing one.
     pub bad: Capture<'s, 'a>,
-    /// Their dialogues.
+    /// Dialogues of the two captures.
     pub sides: &'d Both<Vec<Dialogue<'a>>>,
-    /// Which belong together.
-    pub matches: &'s [Match<'d, 'a>],
-    /// What was laid side by side, in the order of `matches`.
-    pub sheets: &'s [Sheet<'d, 'a>],
+    /// Dialogues that belong together.
+    pub matches: &'s [DialoguePair<'d, 'a>],
+    /// The pairs side by side, in the order of `matches`.
+    pub comparisons: &'s [SideBySide<'d, 'a>],
     /// Findings of the failing capture that the working one has not, in order.
     pub own: &'s [&'s Finding],
-    /// Of one capture: findings that name both conversations.
+    /// Findings that name both conversations, where both are of one capture.
     pub both: &'s [&'s Finding],
 }
 
 impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
-    /// Where the dialogues in that place part.
+    /// Number of the line at which the dialogues in that place part.
     pub fn fork_line(&self, place: usize) -> Option<usize> {
-        match self.sheets.get(place)?.outcome {
-            Outcome::Parts(line) | Outcome::Lags(line) => Some(line),
+        match self.comparisons.get(place)?.outcome {
+            ForkOutcome::DivergesAt(line) | ForkOutcome::SlowerAt(line) => Some(line),
             _ => None,
         }
     }
 
     /// The line in which the dialogues in that place part.
-    pub fn line(&self, place: usize) -> Option<&'s Line<'d, 'a>> {
-        self.sheets.get(place)?.lines.get(self.fork_line(place)?)
+    pub fn line(&self, place: usize) -> Option<&'s ComparedLine<'d, 'a>> {
+        self.comparisons.get(place)?.lines.get(self.fork_line(place)?)
     }
 }
 
 /// Number of the message at which they part: the first that the failing one has not, or has otherwise.
-pub fn number(line: &Line<'_, '_>) -> u32 {
-    match line.cells.bad.or(line.cells.good) {
-        Some(Cell::Said(said)) => said.message.n,
-        Some(Cell::End(c)) => c.messages.last().map_or(0, |message| message.n).saturating_add(1),
+pub fn number(line: &ComparedLine<'_, '_>) -> u32 {
+    match line.events.bad.or(line.events.good) {
+        Some(DialogueEvent::Message(said)) => said.message.n,
+        Some(DialogueEvent::End(c)) => c.messages.last().map_or(0, |message| message.n).saturating_add(1),
         _ => 1,
     }
 }

@@ -7,10 +7,10 @@ use hashbrown::HashMap;
 
 /// Kinds of tokens by the frame that showed them.
 #[derive(Debug, Default)]
-pub struct Kinds(HashMap<FrameRef, String>);
+pub struct TokenKinds(HashMap<FrameRef, String>);
 
-impl Kinds {
-    /// Of every request and login of a capture.
+impl TokenKinds {
+    /// Kinds of the tokens in every request and login of a capture.
     pub fn of(case: &Case<'_>) -> Self {
         let showings = case.tokens().showings().iter();
         let kinds = showings.map(|showing| {
@@ -21,7 +21,7 @@ impl Kinds {
         Self(kinds.collect())
     }
 
-    /// What the message in that frame shows.
+    /// The kind of token that the message in that frame shows.
     pub fn at(&self, stamp: Stamp) -> Option<&str> {
         self.0.get(&stamp.frame).map(String::as_str)
     }

@@ -1,16 +1,16 @@
 //! Of everything that was laid side by side, what tells? And in words: who spoke last, who closed, how, after how long, and which
 //! difference before that explains it.
 
-use super::dialogue::{Dialogue, Said};
+use super::dialogue::{Dialogue, DialogueMessage};
 use super::explain;
 use super::fields;
-use super::fork::{Cell, Line, Outcome, Sheet};
-use super::learn::Learned;
-use super::pairing::Match;
+use super::fork::{ComparedLine, DialogueEvent, ForkOutcome, SideBySide};
+use super::learn::KnownNoise;
+use super::pairing::DialoguePair;
 use super::steps::{row, step};
 use super::story::{Story, number};
 use super::timing;
-use super::tokens::Kinds;
+use super::tokens::TokenKinds;
 use crate::model::{
     Both, Class, Comparison, Conversation, ConversationId, Difference, Finding, Fork, Pair, Severity, Stamp, Timestamp,
     Verdict,
@@ -18,7 +18,7 @@ use crate::model::{
 use nrpcsniff_dissectors::{Role, Value};
 
 /// There is no working capture.
-pub fn nothing() -> Comparison {
+pub fn without_working_capture() -> Comparison {
     Comparison {
         verdict: Verdict::Inconclusive,
         pairs: Vec::new(),
@@ -36,8 +36,9 @@ pub fn nothing() -> Comparison {
     }
 }
 
-/// Makes the verdict.
-pub fn settle(story: &Story<'_, '_, '_>, learned: &Learned, left_out: usize, further: usize) -> Comparison {
+/// Makes the verdict. Makes the verdict. A dialogue that is missing counts only where no pair tells anything, because
+/// strangers come and go in captures.
+pub fn conclude(story: &Story<'_, '_, '_>, learned: &KnownNoise, left_out: usize, further: usize) -> Comparison {
     let told = story.telling();
     let cause = told.and_then(|place| story.cause(place));
     let mut differences = story.differences(learned);
@@ -73,14 +74,16 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
     /// else is said counts more than when.
     fn telling(&self) -> Option<usize> {
         let parting = || (0..self.matches.len()).filter(|&place| self.fork_line(place).is_some());
-        let rank = |place: &usize| (self.lags(*place), self.fork_time(*place));
+        let rank = |place: &usize| (self.is_slower(*place), self.fork_time(*place));
         let named = |finding: &&Finding| parting().filter(|&place| self.names(finding, place)).min_by_key(rank);
         let grave = self.own.iter().filter(|finding| finding.severity > Severity::Info);
         grave.copied().find_map(|finding| named(&finding)).or_else(|| parting().min_by_key(rank))
     }
 
-    fn lags(&self, place: usize) -> bool {
-        self.sheets.get(place).is_some_and(|sheet| matches!(sheet.outcome, Outcome::Lags(_)))
+    fn is_slower(&self, place: usize) -> bool {
+        self.comparisons
+            .get(place)
+            .is_some_and(|side_by_side| matches!(side_by_side.outcome, ForkOutcome::SlowerAt(_)))
     }
 
     /// The first finding that names the failing half of the pair.
@@ -95,7 +98,7 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
     /// When the failing half parts, by its own clock.
     fn fork_time(&self, place: usize) -> Option<Timestamp> {
         let line = self.line(place)?;
-        let bad = line.cells.bad.map(step);
+        let bad = line.events.bad.map(step);
         let last = || self.matches.get(place).and_then(|m| m.bad.conversations.last()).map(|c| c.last.time);
         bad.and_then(|step| step.at).map(|at| at.time).or_else(last)
     }
@@ -133,22 +136,26 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
 
     /// The first pair that cannot be judged.
     fn doubtful(&self) -> Option<usize> {
-        let undecided = |outcome: &Outcome| matches!(outcome, Outcome::BadEnds(_) | Outcome::Opaque(_));
-        let ends = self.sheets.iter().position(|sheet| matches!(sheet.outcome, Outcome::BadEnds(_)));
-        ends.or_else(|| self.sheets.iter().position(|sheet| undecided(&sheet.outcome)))
+        let undecided =
+            |outcome: &ForkOutcome| matches!(outcome, ForkOutcome::CaptureEndsAt(_) | ForkOutcome::OpaqueFrom(_));
+        let ends = self
+            .comparisons
+            .iter()
+            .position(|side_by_side| matches!(side_by_side.outcome, ForkOutcome::CaptureEndsAt(_)));
+        ends.or_else(|| self.comparisons.iter().position(|side_by_side| undecided(&side_by_side.outcome)))
     }
 
     fn pairs(&self, told: Option<usize>) -> Vec<Pair> {
         let ids = |dialogue: &Dialogue<'_>| dialogue.conversations.iter().map(|c| c.id).collect();
-        let pair = |(place, (m, sheet)): (usize, (&Match<'_, '_>, &Sheet<'_, '_>))| Pair {
+        let pair = |(place, (m, side_by_side)): (usize, (&DialoguePair<'_, '_>, &SideBySide<'_, '_>))| Pair {
             protocol: m.bad.protocol,
             conversations: Both { good: ids(m.good), bad: ids(m.bad) },
             score: m.score,
             reasons: m.reasons.clone(),
-            rows: sheet.lines.iter().map(row).collect(),
-            fork: self.fork_line(place).filter(|_| told == Some(place) || !self.lags(place)),
+            rows: side_by_side.lines.iter().map(row).collect(),
+            fork: self.fork_line(place).filter(|_| told == Some(place) || !self.is_slower(place)),
         };
-        self.matches.iter().zip(self.sheets).enumerate().map(pair).collect()
+        self.matches.iter().zip(self.comparisons).enumerate().map(pair).collect()
     }
 
     fn unpaired(&self) -> Both<Vec<ConversationId>> {
@@ -164,7 +171,7 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
 
     fn fork(&self, place: usize) -> Option<Fork> {
         let line = self.line(place)?;
-        let steps = Both { good: line.cells.good.map(step), bad: line.cells.bad.map(step) };
+        let steps = Both { good: line.events.good.map(step), bad: line.events.bad.map(step) };
         Some(Fork { message: number(line), steps })
     }
 
@@ -192,14 +199,14 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
     }
 
     /// Everything that differs, pair by pair; nothing explains anything yet.
-    fn differences(&self, learned: &Learned) -> Vec<Difference> {
-        let kinds = Both { good: Kinds::of(self.good.case), bad: Kinds::of(self.bad.case) };
+    fn differences(&self, learned: &KnownNoise) -> Vec<Difference> {
+        let kinds = Both { good: TokenKinds::of(self.good.case), bad: TokenKinds::of(self.bad.case) };
         let mut found = Vec::new();
-        for (pair, (m, sheet)) in self.matches.iter().zip(self.sheets).enumerate() {
+        for (pair, (m, side_by_side)) in self.matches.iter().zip(self.comparisons).enumerate() {
             if let (Some(good), Some(bad)) = (m.good.opening(), m.bad.opening()) {
                 found.extend(of_conversations(pair, good, bad));
             }
-            for (good, bad) in sheet.lines.iter().filter_map(Line::messages) {
+            for (good, bad) in side_by_side.lines.iter().filter_map(ComparedLine::messages) {
                 found.extend(of_messages(pair, good, bad, &kinds, learned));
             }
         }
@@ -207,13 +214,14 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
     }
 }
 
-/// What differs in two messages of one kind.
+/// What differs in two messages of one kind. Fields that differ in two messages of one kind. The kind of token is added
+/// where no deciding field differs, since two tokens of one length may be of two versions.
 fn of_messages(
     pair: usize,
-    good: &Said<'_>,
-    bad: &Said<'_>,
-    kinds: &Both<Kinds>,
-    learned: &Learned,
+    good: &DialogueMessage<'_>,
+    bad: &DialogueMessage<'_>,
+    kinds: &Both<TokenKinds>,
+    learned: &KnownNoise,
 ) -> Vec<Difference> {
     let kind = bad.message.body.kind();
     if good.message.body.kind() != kind {
@@ -224,10 +232,10 @@ fn of_messages(
     if shown.good != shown.bad && shown.good.is_some() && !fields.iter().any(|d| d.role == Role::Deciding) {
         let values = Both { good: shown.good.map(Into::into), bad: shown.bad.map(Into::into) };
         let (field, path) = ("token kind".to_owned(), "token".to_owned());
-        fields.push(fields::Difference { field, path, values, role: Role::Deciding });
+        fields.push(fields::FieldDifference { field, path, values, role: Role::Deciding });
     }
-    let difference = |d: fields::Difference| {
-        let learned = learned.knows(kind, &d.field);
+    let difference = |d: fields::FieldDifference| {
+        let learned = learned.contains(kind, &d.field);
         Difference {
             pair,
             message: bad.message.n,
@@ -253,10 +261,11 @@ fn comes_before(one: &Dialogue<'_>, other: &Dialogue<'_>) -> bool {
 /// The failing capture lacks the dialogue altogether.
 fn fork_of_missing(missing: &Dialogue<'_>) -> Fork {
     let first = missing.turns.first().and_then(|turn| turn.first.as_ref());
-    Fork { message: 1, steps: Both { good: first.map(|said| step(Cell::Said(said))), bad: None } }
+    Fork { message: 1, steps: Both { good: first.map(|said| step(DialogueEvent::Message(said))), bad: None } }
 }
 
-/// What differs in the conversations themselves.
+/// What differs in the conversations themselves. Values of the conversations themselves that differ: noise but for the
+/// port of the server, as addresses differ between any two captures.
 fn of_conversations(pair: usize, good: &Conversation, bad: &Conversation) -> Vec<Difference> {
     let text = |c: &Conversation| {
         [
