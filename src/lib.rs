@@ -108,4 +108,4 @@ pub use model::{
     RuleId, Severity, Span, Stamp, Timestamp, Totals,
 };
 pub use nrpcsniff_dissectors as dissectors;
-pub use report::{Detail, Format, Options as ReportOptions};
+pub use report::{Detail, Format, ReportOptions};

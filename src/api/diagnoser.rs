@@ -116,7 +116,7 @@ impl Diagnoser {
     /// Keeps what a report of this shape shows, and no more: without messages memory does not grow with the capture. The findings
     /// are the same.
     #[must_use]
-    pub fn kept_for(mut self, report: &report::Options) -> Self {
+    pub fn kept_for(mut self, report: &report::ReportOptions) -> Self {
         self.engine.all = report.all;
         self.engine.retention = if report.detail == Detail::Messages {
             engine::Options::default().retention

@@ -48,7 +48,7 @@ impl Diagnosis {
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn write(&self, options: &report::Options, out: &mut dyn Write) -> io::Result<()> {
+    pub fn write(&self, options: &report::ReportOptions, out: &mut dyn Write) -> io::Result<()> {
         report::write(self.report(), options, out)
     }
 

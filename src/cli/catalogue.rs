@@ -6,7 +6,7 @@ use super::output;
 use super::suggestion::suggestion;
 use crate::diagnose::About;
 use crate::diagnose::rules::{RULES, rule};
-use crate::report::catalogue::{Entry, explain, list};
+use crate::report::catalogue::{CatalogueEntry, explain, list};
 use anyhow::{Result, bail};
 use clap::ColorChoice;
 
@@ -25,8 +25,8 @@ pub(super) fn print(id: Option<&str>, color: ColorChoice) -> Result<Outcome> {
     }
 }
 
-fn entry(about: &'static About) -> Entry<'static> {
-    Entry {
+fn entry(about: &'static About) -> CatalogueEntry<'static> {
+    CatalogueEntry {
         id: about.id.as_str(),
         title: about.title,
         severity: about.severity,

@@ -11,7 +11,7 @@ use crate::api::{Diagnoser, Diagnosis};
 use crate::compare::{Capture, compare};
 use crate::diagnose::Case;
 use crate::model::{Analysis, Both, Comparison, Conversation, ConversationId, Input, Verdict};
-use crate::report::compare::{Options, Report, write};
+use crate::report::compare::{ComparisonOptions, ComparisonReport, write};
 use crate::report::protocol_name;
 use crate::report::talk::Verbosity;
 use anyhow::{Context, Result, bail, ensure};
@@ -29,7 +29,7 @@ pub(super) fn run(args: &CompareArgs, config: Config, color: ColorChoice) -> Res
     }
     let compared = Compared::new(args, config, args.talk.verbosity())?;
     let (color, width) = appearance(color, output.is_some());
-    let options = Options { json, all: args.all, color, width };
+    let options = ComparisonOptions { json, all: args.all, color, width };
     output::write(output.as_deref(), |out| compared.write(&options, out))?;
     Ok(outcome(compared.comparison.verdict, compared.trouble))
 }
@@ -70,11 +70,11 @@ impl Compared {
     }
 
     /// Writes the report.
-    pub(super) fn write(&self, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write(&self, options: &ComparisonOptions, out: &mut dyn Write) -> io::Result<()> {
         let good = &self.goods[0];
         let bad = self.bad.as_ref().unwrap_or(good);
         let further: Vec<&Analysis> = self.goods.iter().skip(1).map(|good| &good.analysis).collect();
-        let report = Report {
+        let report = ComparisonReport {
             comparison: &self.comparison,
             analyses: Both { good: &good.analysis, bad: &bad.analysis },
             further: &further,

@@ -10,7 +10,7 @@ use crate::diagnose::{ExpectedServer, Settings};
 use crate::engine;
 use crate::model::{Severity, Timestamp};
 use crate::report::talk::Verbosity;
-use crate::report::{Detail, Format, Options, escape};
+use crate::report::{Detail, Format, ReportOptions, escape};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 use std::io::{self, IsTerminal};
@@ -25,7 +25,7 @@ pub struct Plan {
     /// How they are read and judged.
     pub diagnoser: Diagnoser,
     /// Shape of the report.
-    pub report: Options,
+    pub report: ReportOptions,
     /// File it goes to; stdout if there is none.
     pub output: Option<PathBuf>,
     /// Exit with 1 from this severity on.
@@ -71,7 +71,7 @@ impl Plan {
         let keys = Arc::new(super::keys::load(&keys.and(&args.keys))?);
         let logs = logs::plan(&args.log, &args.log_offset)?;
         let report =
-            Options { format: Format::Table, detail: Detail::Messages, all: false, color: false, width: WIDTH };
+            ReportOptions { format: Format::Table, detail: Detail::Messages, all: false, color: false, width: WIDTH };
         let Given { keys: tls, logs: key_logs } = tls_keys::load(&args.tls, verbosity.quiet)?;
         let decode_as = args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?;
         let diagnoser = Diagnoser {
@@ -103,7 +103,7 @@ pub fn file(output: Option<&Path>) -> Option<PathBuf> {
     output.filter(|path| path.as_os_str() != "-").map(Path::to_path_buf)
 }
 
-fn report(args: &Args, to_file: bool) -> Options {
+fn report(args: &Args, to_file: bool) -> ReportOptions {
     let format = match args.format {
         args::Format::Table => Format::Table,
         args::Format::Json => Format::Json,
@@ -116,7 +116,7 @@ fn report(args: &Args, to_file: bool) -> Options {
         Some(args::Detail::Messages) => Detail::Messages,
     };
     let (color, width) = appearance(args.color, to_file);
-    Options { format, detail, all: args.all, color, width }
+    ReportOptions { format, detail, all: args.all, color, width }
 }
 
 const fn severity(severity: args::Severity) -> Severity {

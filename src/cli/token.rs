@@ -9,7 +9,7 @@ use super::{keys, output};
 use crate::model::Timestamp;
 use crate::report::escape;
 use crate::report::talk::say;
-use crate::report::token::{Subject, explain, json};
+use crate::report::token::{TokenSubject, explain, json};
 use anyhow::{Context, Result, bail, ensure};
 use clap::ColorChoice;
 use nrpcsniff_dissectors::ltpa::Token;
@@ -39,7 +39,7 @@ pub(super) fn print(args: &TokenArgs, config: (Option<&Path>, bool), color: Colo
     output::write(None, |out| {
         for (index, (name, token)) in found.iter().enumerate() {
             let (name, now_given) = (name.as_deref(), given.is_some());
-            let subject = Subject { name, token, now, now_given, keys: &keys, show_secrets: args.show_secrets };
+            let subject = TokenSubject { name, token, now, now_given, keys: &keys, show_secrets: args.show_secrets };
             if args.format != Format::Table {
                 json(&subject, out)?;
                 continue;

@@ -64,15 +64,8 @@ pub fn compare<'a>(goods: &[Capture<'_, 'a>], bad: Capture<'_, 'a>, by_hand: &[B
         forgive(&mut comparisons, &matches, others, &own, bad.case);
     }
     let learned = KnownNoise::from(&sides.good, further);
-    let story = Story {
-        good: *good,
-        bad,
-        sides: &sides,
-        matches: &matches,
-        comparisons: &comparisons,
-        own: &own,
-        both: &both,
-    };
+    let story =
+        Story { good: *good, bad, sides: &sides, matches: &matches, comparisons: &comparisons, own: &own, both: &both };
     verdict::conclude(&story, &learned, left_out, further.len())
 }
 

@@ -81,9 +81,7 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
     }
 
     fn is_slower(&self, place: usize) -> bool {
-        self.comparisons
-            .get(place)
-            .is_some_and(|side_by_side| matches!(side_by_side.outcome, ForkOutcome::SlowerAt(_)))
+        self.comparisons.get(place).is_some_and(|side_by_side| matches!(side_by_side.outcome, ForkOutcome::SlowerAt(_)))
     }
 
     /// The first finding that names the failing half of the pair.

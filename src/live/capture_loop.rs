@@ -16,7 +16,7 @@ use crate::decrypt::secrets_of_log;
 use crate::diagnose::diagnose;
 use crate::engine::Pipeline;
 use crate::model::{Analysis, Finding, Input, RuleId, Severity, Timestamp};
-use crate::report::stream::{Change, Stats};
+use crate::report::stream::{FindingChange, Stats};
 use crate::report::talk::say;
 use anyhow::Result;
 use std::collections::{BTreeMap, VecDeque};
@@ -205,7 +205,7 @@ impl<'a> CaptureLoop<'a> {
             (self.input(), &mut self.report, &mut self.packets, &mut self.reported);
         self.schedule.evaluate(&mut self.pipeline, input, now, last, |evaluation| {
             for update in evaluation.updates {
-                if matches!(update.change, Change::New | Change::Worse) {
+                if matches!(update.change, FindingChange::New | FindingChange::Worse) {
                     *reported.entry((update.finding.rule, update.finding.severity)).or_default() += 1;
                 }
             }

@@ -11,7 +11,7 @@ use crate::capture::live::{CaptureSettings, Counts, OpenInterface};
 use crate::capture::write::{FilePreamble, InterfaceDescription, WriteError};
 use crate::engine::FrameRelevance;
 use crate::model::{Conversation, Finding, Frame, Timestamp};
-use crate::report::stream::Change;
+use crate::report::stream::FindingChange;
 use crate::report::talk::say;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -123,9 +123,9 @@ impl PacketOutput {
         files.look(findings, conversations, now);
         for update in updates.iter().filter(|update| trigger.fires(&update.finding)) {
             let only = match &update.change {
-                Change::New | Change::Worse => &[][..],
-                Change::Spread(clients) => clients,
-                Change::Withdrawn => continue,
+                FindingChange::New | FindingChange::Worse => &[][..],
+                FindingChange::Spread(clients) => clients,
+                FindingChange::Withdrawn => continue,
             };
             let count = files.written().files;
             match files.fire(&update.finding, only, conversations, now) {

@@ -34,7 +34,7 @@ pub(crate) struct Plan {
     /// Key logs that may grow meanwhile.
     pub(crate) key_logs: Vec<KeyLog>,
     /// Shape of the report.
-    pub(crate) report: report::Options,
+    pub(crate) report: report::ReportOptions,
     /// File that the report goes to; stdout if there is none.
     pub(crate) output: Option<PathBuf>,
     /// Values of tokens, passwords and cookies are shown.

@@ -8,7 +8,7 @@ use super::plan::Plan;
 use super::schedule::Evaluation;
 use super::tracker::{ConversationKey, FindingUpdate, conversation_key};
 use crate::model::{Analysis, Close, Conversation, Finding, Input};
-use crate::report::stream::{self, Change, Stats};
+use crate::report::stream::{self, FindingChange, Stats};
 use crate::report::talk::say;
 use crate::report::text::Paint;
 use crate::report::{self, Detail, Format, Report};
@@ -164,7 +164,7 @@ impl<'a> ReportOutput<'a> {
         }
         for FindingUpdate { finding, number, change } in evaluation.updates {
             let report = self.report(evaluation.analysis, evaluation.findings);
-            if *change != Change::Withdrawn {
+            if *change != FindingChange::Withdrawn {
                 report.conversations_of(finding).try_for_each(|conversation| self.write_conversation(conversation))?;
             }
             stream::write_finding(report, finding, *number, change, &mut self.out)?;

@@ -7,7 +7,7 @@
 //! arrive together, or in the wrong order, do not make it come and go.
 
 use crate::model::{Analysis, Conversation, ConversationId, Finding, FrameRef, Severity, Span, Timestamp, Transport};
-use crate::report::stream::Change;
+use crate::report::stream::FindingChange;
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -35,7 +35,7 @@ pub(super) struct FindingUpdate {
     /// The number that it keeps.
     pub number: u64,
     /// What changed, so that it is told.
-    pub change: Change,
+    pub change: FindingChange,
 }
 
 /// Findings that stand or stood.
@@ -141,7 +141,7 @@ impl FindingTracker {
                     analysis.conversations.iter().filter(|c| entry.conversations.contains(&conversation_key(c)));
                 let conversations = of_it.map(|c| c.id).collect();
                 let finding = Finding { conversations, ..entry.finding };
-                updates.push(FindingUpdate { finding, number: entry.number, change: Change::Withdrawn });
+                updates.push(FindingUpdate { finding, number: entry.number, change: FindingChange::Withdrawn });
             }
         }
         self.tracked = standing;
@@ -201,9 +201,9 @@ impl TrackedFinding {
             *last_number = last_number.saturating_add(1);
             self.number = *last_number;
             self.clients.values_mut().for_each(|since| *since = None);
-            Change::New
+            FindingChange::New
         } else if self.finding.severity > self.severity {
-            Change::Worse
+            FindingChange::Worse
         } else {
             let settled = |since: &Option<Timestamp>| since.is_some_and(settled);
             let mut clients: Vec<_> =
@@ -215,7 +215,7 @@ impl TrackedFinding {
             if clients.is_empty() {
                 return None;
             }
-            Change::Spread(clients)
+            FindingChange::Spread(clients)
         };
         self.severity = self.severity.max(self.finding.severity);
         Some(FindingUpdate { finding: self.finding.clone(), number: self.number, change })
@@ -273,14 +273,20 @@ mod tests {
         for sample in stories::all() {
             let (updates, findings) = live(&sample.bytes(), 0);
             for finding in &findings {
-                let told = updates.iter().any(|said| said.finding.rule == finding.rule && said.change == Change::New);
+                let told =
+                    updates.iter().any(|said| said.finding.rule == finding.rule && said.change == FindingChange::New);
                 assert!(told, "{}: {} is not told", sample.name, finding.rule);
             }
             let stands = |rule| findings.iter().any(|finding| finding.rule == rule || finding.also.contains(&rule));
             for said in &updates {
                 let rule = said.finding.rule;
                 let is_revised = REVISED.contains(&(sample.name, rule.as_str()));
-                assert_eq!(said.change == Change::Withdrawn || !stands(rule), is_revised, "{}: {said:?}", sample.name);
+                assert_eq!(
+                    said.change == FindingChange::Withdrawn || !stands(rule),
+                    is_revised,
+                    "{}: {said:?}",
+                    sample.name
+                );
             }
         }
     }
@@ -299,7 +305,7 @@ mod tests {
         net.connect(&client, &server, 1352).session(WANTED, ANOTHER).client_fin();
     }
 
-    fn told(updates: &[FindingUpdate], rule: &str) -> Vec<(u64, Change)> {
+    fn told(updates: &[FindingUpdate], rule: &str) -> Vec<(u64, FindingChange)> {
         updates.iter().filter(|said| said.finding.rule == rule).map(|said| (said.number, said.change.clone())).collect()
     }
 
@@ -313,9 +319,9 @@ mod tests {
         });
         let (updates, findings) = live(&capture, 3);
         let said = told(&updates, &findings[0].rule);
-        assert_eq!(said.first().map(|(number, change)| (*number, change.clone())), Some((1, Change::New)));
-        let news = said.iter().filter(|(_, change)| *change == Change::New).count();
-        let spread = said.iter().filter(|(_, change)| matches!(change, Change::Spread(_))).count();
+        assert_eq!(said.first().map(|(number, change)| (*number, change.clone())), Some((1, FindingChange::New)));
+        let news = said.iter().filter(|(_, change)| *change == FindingChange::New).count();
+        let spread = said.iter().filter(|(_, change)| matches!(change, FindingChange::Spread(_))).count();
         assert_eq!(news + spread, 2, "once for each client: {said:?}");
     }
 
@@ -340,7 +346,9 @@ mod tests {
         assert_eq!(told.update(&analysis, &findings, true).len(), findings.len());
         // Nothing was let go: now it counts that it is gone.
         let taken_back = told.update(&empty, &[], true);
-        assert!(taken_back.iter().all(|said| said.change == Change::Withdrawn) && taken_back.len() == findings.len());
+        assert!(
+            taken_back.iter().all(|said| said.change == FindingChange::Withdrawn) && taken_back.len() == findings.len()
+        );
     }
 
     #[test]
@@ -365,6 +373,6 @@ mod tests {
         assert_eq!(told.update(&at(3 * settles), &[finding.clone()], false), []);
         finding.severity = Severity::Blocker;
         let said = told.update(&at(4 * settles), &[finding], false);
-        assert_eq!(said.iter().map(|said| &said.change).collect::<Vec<_>>(), [&Change::Worse]);
+        assert_eq!(said.iter().map(|said| &said.change).collect::<Vec<_>>(), [&FindingChange::Worse]);
     }
 }

@@ -6,22 +6,22 @@ use std::io::{self, Write};
 use tabled::builder::Builder;
 use tabled::settings::{Style, Width, peaker::PriorityMax};
 
-/// What the catalogue says of a rule.
+/// A rule as the catalogue shows it.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry<'a> {
-    /// Id.
+pub struct CatalogueEntry<'a> {
+    /// Id of the rule.
     pub id: &'a str,
-    /// One line.
+    /// Title of the rule, one line.
     pub title: &'a str,
     /// The worst severity that it gives.
     pub severity: Severity,
-    /// What it sees.
+    /// Patterns that the rule sees.
     pub sees: &'a str,
-    /// Why it matters.
+    /// Why users should care.
     pub matters: &'a str,
-    /// What keeps it silent.
+    /// Guards that keep the rule silent.
     pub guards: &'a [&'a str],
-    /// What to do.
+    /// Remedies, most likely first.
     pub remedy: &'a [&'a str],
     /// Public sources.
     pub references: &'a [&'a str],
@@ -30,7 +30,7 @@ pub struct Entry<'a> {
 }
 
 /// Writes every rule as a line of a table.
-pub fn list(entries: &[Entry<'_>], width: usize, out: &mut dyn Write) -> io::Result<()> {
+pub fn list(entries: &[CatalogueEntry<'_>], width: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut builder = Builder::default();
     builder.push_record(["rule", "severity", "what it finds"]);
     for entry in entries {
@@ -44,12 +44,12 @@ pub fn list(entries: &[Entry<'_>], width: usize, out: &mut dyn Write) -> io::Res
 }
 
 /// Writes everything that is known of one rule.
-pub fn explain(entry: &Entry<'_>, color: bool, width: usize, out: &mut dyn Write) -> io::Result<()> {
+pub fn explain(entry: &CatalogueEntry<'_>, color: bool, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let paint = Paint(color);
     let width = width.clamp(40, 100);
     writeln!(out, "{}  {}", paint.bold(entry.id), paint.badge(entry.severity))?;
     writeln!(out, "{}", wrap(entry.title, "", width))?;
-    let mut section = |heading: &str, lines: &[&str], bullets: Bullets| -> io::Result<()> {
+    let mut section = |heading: &str, lines: &[&str], bullets: ListStyle| -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());
         }
@@ -59,22 +59,22 @@ pub fn explain(entry: &Entry<'_>, color: bool, width: usize, out: &mut dyn Write
         }
         Ok(())
     };
-    section("What it sees", &[entry.sees], Bullets::None)?;
-    section("Why it matters", &[entry.matters], Bullets::None)?;
-    section("What keeps it silent", entry.guards, Bullets::Dash)?;
-    section("What to do", entry.remedy, Bullets::Number)?;
-    section("What follows from it", &names(entry.explains), Bullets::Dash)?;
-    section("Sources", entry.references, Bullets::Dash)
+    section("What it sees", &[entry.sees], ListStyle::None)?;
+    section("Why it matters", &[entry.matters], ListStyle::None)?;
+    section("What keeps it silent", entry.guards, ListStyle::Dash)?;
+    section("What to do", entry.remedy, ListStyle::Number)?;
+    section("What follows from it", &names(entry.explains), ListStyle::Dash)?;
+    section("Sources", entry.references, ListStyle::Dash)
 }
 
 #[derive(Clone, Copy)]
-enum Bullets {
+enum ListStyle {
     None,
     Dash,
     Number,
 }
 
-impl Bullets {
+impl ListStyle {
     fn of(self, index: usize) -> String {
         match self {
             Self::None => "  ".to_owned(),
@@ -92,7 +92,7 @@ fn names<'a>(rules: &[RuleId]) -> Vec<&'a str> {
 mod tests {
     use super::*;
 
-    const ENTRY: Entry<'_> = Entry {
+    const ENTRY: CatalogueEntry<'_> = CatalogueEntry {
         id: "nrpc-example",
         title: "An example of a rule",
         severity: Severity::Major,
@@ -114,8 +114,12 @@ mod tests {
     #[test]
     fn rules_are_listed() {
         let mut out = Vec::new();
-        list(&[ENTRY, Entry { id: "nrpc-other", explains: &[RuleId::new("nrpc-example")], ..ENTRY }], 60, &mut out)
-            .unwrap();
+        list(
+            &[ENTRY, CatalogueEntry { id: "nrpc-other", explains: &[RuleId::new("nrpc-example")], ..ENTRY }],
+            60,
+            &mut out,
+        )
+        .unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap());
     }
 }

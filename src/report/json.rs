@@ -4,15 +4,15 @@
 //! that a terminal would obey are written as `\uXXXX` (see [`super::escape`]); a parser sees no difference.
 
 use super::escape::JsonFormatter;
-use super::view::{Lazy, Parts, SCHEMA_VERSION, Tool, TotalsView, tool};
-use super::{Options, Report};
+use super::view::{LazySequence, ReportParts, SCHEMA_VERSION, ToolView, TotalsView, tool};
+use super::{Report, ReportOptions};
 use serde::Serialize;
 use std::io::{self, Write};
 
 #[derive(Serialize)]
-struct Document<'a, I: Serialize, C: Serialize, F: Serialize> {
+struct ReportDocument<'a, I: Serialize, C: Serialize, F: Serialize> {
     schema_version: u32,
-    tool: Tool,
+    tool: ToolView,
     inputs: I,
     totals: TotalsView<'a>,
     conversations: C,
@@ -20,15 +20,15 @@ struct Document<'a, I: Serialize, C: Serialize, F: Serialize> {
 }
 
 /// Writes the report as one document, with a line break at its end.
-pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let parts = Parts::new(report, options);
-    let document = Document {
+pub fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+    let parts = ReportParts::new(report, options);
+    let document = ReportDocument {
         schema_version: SCHEMA_VERSION,
         tool: tool(),
-        inputs: Lazy(|| parts.inputs()),
+        inputs: LazySequence(|| parts.inputs()),
         totals: parts.totals(),
-        conversations: Lazy(|| parts.conversations()),
-        findings: Lazy(|| parts.findings()),
+        conversations: LazySequence(|| parts.conversations()),
+        findings: LazySequence(|| parts.findings()),
     };
     document.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, JsonFormatter::pretty()))?;
     out.write_all(b"\n")
@@ -42,17 +42,17 @@ mod tests {
     use nrpcsniff_dissectors::Reader;
     use serde_json::Value;
 
-    fn options(detail: Detail) -> Options {
-        Options { format: Format::Json, detail, all: false, color: false, width: 100 }
+    fn options(detail: Detail) -> ReportOptions {
+        ReportOptions { format: Format::Json, detail, all: false, color: false, width: 100 }
     }
 
-    fn text(report: Report<'_>, options: &Options) -> String {
+    fn text(report: Report<'_>, options: &ReportOptions) -> String {
         let mut out = Vec::new();
         write(report, options, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
-    fn document(report: Report<'_>, options: &Options) -> Value {
+    fn document(report: Report<'_>, options: &ReportOptions) -> Value {
         serde_json::from_str(&text(report, options)).unwrap()
     }
 
@@ -114,7 +114,7 @@ mod tests {
         let (analysis, findings) = (sample::analysis(), sample::findings());
         let report = Report { analysis: &analysis, findings: &findings, reader: Reader::MASKED };
         let count = |detail, all| {
-            let d = document(report, &Options { all, ..options(detail) });
+            let d = document(report, &ReportOptions { all, ..options(detail) });
             let conversations = d["conversations"].as_array().unwrap().clone();
             let messages = conversations.iter().map(|c| c["messages"].as_array().unwrap().len()).sum::<usize>();
             (conversations.len(), messages)
@@ -132,7 +132,7 @@ mod tests {
         let analysis = crate::model::Analysis { conversations: vec![c], ..Default::default() };
         let all = document(
             Report { analysis: &analysis, findings: &[], reader: Reader::MASKED },
-            &Options { all: true, ..options(Detail::Messages) },
+            &ReportOptions { all: true, ..options(Detail::Messages) },
         );
         assert_eq!(all["conversations"][0]["community_id"], "1:vTdrngJjlP5eZ9mw9JtnKyn99KM=");
     }

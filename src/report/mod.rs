@@ -34,15 +34,15 @@ use std::io::{self, Write};
 
 /// Name of the tool, as reports state it.
 pub const TOOL: &str = env!("CARGO_PKG_NAME");
-/// Its version.
+/// Version of the tool.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What there is to report.
+/// An analysis, its findings, and how messages are read out.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'a> {
-    /// What was read.
+    /// Captures and logs that were read.
     pub analysis: &'a Analysis,
-    /// What the rules say of it, in order.
+    /// Findings, in order.
     pub findings: &'a [Finding],
     /// How messages are read out: masked or not, with which keys.
     pub reader: Reader<'a>,
@@ -51,16 +51,16 @@ pub struct Report<'a> {
 /// Shape of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// For people.
+    /// A table for people.
     Table,
-    /// One document.
+    /// One JSON document.
     Json,
-    /// One object a line.
+    /// One JSON object a line.
     Ndjson,
 }
 
 impl Format {
-    /// How much it holds unless told otherwise.
+    /// The detail of a report in that format, unless the user says otherwise.
     pub const fn default_detail(self) -> Detail {
         match self {
             Self::Table => Detail::Findings,
@@ -81,12 +81,12 @@ pub enum Detail {
     Messages,
 }
 
-/// How to write a report.
+/// Format, detail and appearance of a report.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Shape.
+pub struct ReportOptions {
+    /// Shape of the report.
     pub format: Format,
-    /// How much.
+    /// How much of the capture it holds.
     pub detail: Detail,
     /// Also list conversations of an unknown protocol that no finding names.
     pub all: bool,
@@ -96,7 +96,7 @@ pub struct Options {
     pub width: usize,
 }
 
-impl Options {
+impl ReportOptions {
     /// A report of that shape as it is unless told otherwise: no colours, and 100 columns where there is no terminal to ask.
     #[must_use]
     pub const fn new(format: Format) -> Self {
@@ -105,7 +105,7 @@ impl Options {
 }
 
 /// Writes the report in the shape that was asked for.
-pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
     match options.format {
         Format::Table => table::write(report, options, out),
         Format::Json => json::write(report, options, out),
@@ -113,7 +113,7 @@ pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::
     }
 }
 
-/// What a protocol is called in reports.
+/// Name of a protocol in reports.
 pub fn protocol_name(protocol: Option<&'static Protocol>) -> &'static str {
     protocol.map_or("unknown", |protocol| protocol.name)
 }

@@ -4,13 +4,13 @@
 //! `findings` are one each of the array of that name. Messages stand in their conversation.
 
 use super::escape::JsonFormatter;
-use super::view::{Parts, SCHEMA_VERSION, tool};
-use super::{Options, Report};
+use super::view::{ReportParts, SCHEMA_VERSION, tool};
+use super::{Report, ReportOptions};
 use serde::Serialize;
 use std::io::{self, Write};
 
 #[derive(Serialize)]
-pub(super) struct Line<T: Serialize> {
+pub(super) struct NdjsonLine<T: Serialize> {
     pub(super) kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) schema_version: Option<u32>,
@@ -19,9 +19,9 @@ pub(super) struct Line<T: Serialize> {
 }
 
 /// Writes one object a line; the tool with the version of the format comes first.
-pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let parts = Parts::new(report, options);
-    object(out, &Line { kind: "tool", schema_version: Some(SCHEMA_VERSION), object: tool() })?;
+pub fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+    let parts = ReportParts::new(report, options);
+    object(out, &NdjsonLine { kind: "tool", schema_version: Some(SCHEMA_VERSION), object: tool() })?;
     for input in parts.inputs() {
         line(out, "inputs", input)?;
     }
@@ -36,7 +36,7 @@ pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::
 }
 
 fn line(out: &mut dyn Write, kind: &'static str, inner: impl Serialize) -> io::Result<()> {
-    object(out, &Line { kind, schema_version: None, object: inner })
+    object(out, &NdjsonLine { kind, schema_version: None, object: inner })
 }
 
 pub(super) fn object(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
@@ -54,7 +54,8 @@ mod tests {
     fn each_line_is_the_object_of_the_document() {
         let (analysis, findings) = (sample::analysis(), sample::findings());
         let report = Report { analysis: &analysis, findings: &findings, reader: Reader::MASKED };
-        let options = Options { format: Format::Ndjson, detail: Detail::Messages, all: true, color: false, width: 100 };
+        let options =
+            ReportOptions { format: Format::Ndjson, detail: Detail::Messages, all: true, color: false, width: 100 };
         let (mut lines, mut document) = (Vec::new(), Vec::new());
         write(report, &options, &mut lines).unwrap();
         super::super::json::write(report, &options, &mut document).unwrap();
@@ -82,7 +83,7 @@ mod tests {
         let mut analysis = sample::analysis();
         analysis.inputs[0].path = "a\nb\u{202e}".to_owned();
         let options =
-            Options { format: Format::Ndjson, detail: Detail::Findings, all: false, color: false, width: 100 };
+            ReportOptions { format: Format::Ndjson, detail: Detail::Findings, all: false, color: false, width: 100 };
         let mut lines = Vec::new();
         write(Report { analysis: &analysis, findings: &[], reader: Reader::MASKED }, &options, &mut lines).unwrap();
         let lines = String::from_utf8(lines).unwrap();

@@ -3,29 +3,29 @@
 
 use std::fmt::Write as _;
 
-/// How a value moves.
+/// Kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// It only grows; its name ends in `_total`.
+pub enum MetricKind {
+    /// A value that only grows; its name ends in `_total`.
     Counter,
-    /// It goes up and down.
+    /// A value that goes up and down.
     Gauge,
 }
 
 /// The text, family by family.
 #[derive(Debug, Default)]
-pub struct Page(String);
+pub struct PrometheusText(String);
 
-impl Page {
+impl PrometheusText {
     /// Begins a family: `name` in the characters that metric names have, `help` in one sentence.
-    pub fn family(&mut self, name: &'static str, kind: Kind, help: &'static str) -> Family<'_> {
+    pub fn family(&mut self, name: &'static str, kind: MetricKind, help: &'static str) -> MetricFamily<'_> {
         let kind = match kind {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
         };
         // Writing to a string cannot fail.
         let _ = writeln!(self.0, "# HELP {name} {}\n# TYPE {name} {kind}", escaped(help, false));
-        Family { page: self, name }
+        MetricFamily { page: self, name }
     }
 
     /// The whole text.
@@ -36,19 +36,19 @@ impl Page {
 
 /// A family of values that differ in their labels.
 #[derive(Debug)]
-pub struct Family<'a> {
-    page: &'a mut Page,
+pub struct MetricFamily<'a> {
+    page: &'a mut PrometheusText,
     name: &'static str,
 }
 
-impl Family<'_> {
+impl MetricFamily<'_> {
     /// One value without labels.
-    pub fn value(&mut self, value: impl Into<Number>) -> &mut Self {
+    pub fn value(&mut self, value: impl Into<MetricValue>) -> &mut Self {
         self.labelled(&[], value)
     }
 
     /// One value with labels. Their values may come from anywhere.
-    pub fn labelled(&mut self, labels: &[(&'static str, &str)], value: impl Into<Number>) -> &mut Self {
+    pub fn labelled(&mut self, labels: &[(&'static str, &str)], value: impl Into<MetricValue>) -> &mut Self {
         let out = &mut self.page.0;
         out.push_str(self.name);
         for (place, (name, text)) in labels.iter().enumerate() {
@@ -60,31 +60,33 @@ impl Family<'_> {
             out.push('}');
         }
         let _ = match value.into() {
-            Number::Whole(value) => writeln!(out, " {value}"),
-            Number::Real(value) if value.is_nan() => writeln!(out, " NaN"),
-            Number::Real(value) if value.is_infinite() => writeln!(out, " {}Inf", if value > 0.0 { '+' } else { '-' }),
-            Number::Real(value) => writeln!(out, " {value}"),
+            MetricValue::Whole(value) => writeln!(out, " {value}"),
+            MetricValue::Real(value) if value.is_nan() => writeln!(out, " NaN"),
+            MetricValue::Real(value) if value.is_infinite() => {
+                writeln!(out, " {}Inf", if value > 0.0 { '+' } else { '-' })
+            }
+            MetricValue::Real(value) => writeln!(out, " {value}"),
         };
         self
     }
 }
 
-/// A value.
+/// Value of a metric.
 #[derive(Debug, Clone, Copy)]
-pub enum Number {
+pub enum MetricValue {
     /// A count.
     Whole(u64),
-    /// Anything else.
+    /// A real number.
     Real(f64),
 }
 
-impl From<u64> for Number {
+impl From<u64> for MetricValue {
     fn from(value: u64) -> Self {
         Self::Whole(value)
     }
 }
 
-impl From<f64> for Number {
+impl From<f64> for MetricValue {
     fn from(value: f64) -> Self {
         Self::Real(value)
     }
@@ -112,9 +114,9 @@ mod tests {
 
     #[test]
     fn a_family_has_its_head_and_a_line_a_value() {
-        let mut page = Page::default();
-        page.family("a_total", Kind::Counter, "What a counts.").value(3_u64);
-        let mut family = page.family("b_ratio", Kind::Gauge, "Share of b.");
+        let mut page = PrometheusText::default();
+        page.family("a_total", MetricKind::Counter, "What a counts.").value(3_u64);
+        let mut family = page.family("b_ratio", MetricKind::Gauge, "Share of b.");
         family.labelled(&[("one", "x")], 0.5).labelled(&[("one", "y"), ("two", "")], u64::MAX);
         assert_eq!(
             page.into_text(),
@@ -126,8 +128,8 @@ mod tests {
 
     #[test]
     fn labels_cannot_break_out() {
-        let mut page = Page::default();
-        page.family("a", Kind::Gauge, "Back\\slash \"quoted\"\nfeed")
+        let mut page = PrometheusText::default();
+        page.family("a", MetricKind::Gauge, "Back\\slash \"quoted\"\nfeed")
             .labelled(&[("l", "\"} 1\nb 2\\\r\u{1b}[2J")], 0_u64);
         assert_eq!(
             page.into_text(),
@@ -139,8 +141,8 @@ mod tests {
     fn numbers_are_written_as_go_reads_them() {
         for (number, text) in [(0.25, "0.25"), (f64::NAN, "NaN"), (f64::INFINITY, "+Inf"), (f64::NEG_INFINITY, "-Inf")]
         {
-            let mut page = Page::default();
-            page.family("a", Kind::Gauge, "A.").value(number);
+            let mut page = PrometheusText::default();
+            page.family("a", MetricKind::Gauge, "A.").value(number);
             assert!(page.into_text().ends_with(&format!("a {text}\n")));
         }
     }

@@ -74,7 +74,7 @@ pub fn refused() -> Conversation {
     c
 }
 
-/// A refused alias, a DNS question and something unknown.
+/// A refused alias, a DNS question and something unknown: one conversation for each way in which reports show one.
 pub fn analysis() -> Analysis {
     let mut lookup = conversation(1, "10.0.0.5:40000".parse().unwrap(), "10.0.0.2:53".parse().unwrap());
     (lookup.transport, lookup.protocol, lookup.setup) = (Transport::Udp, Some(&dns::PROTOCOL), Setup::None);

@@ -1,11 +1,11 @@
-//! What is said while a capture goes on: lines for people, and JSON objects for programs (NDJSON).
+//! Output while a capture goes on: lines for people, and JSON objects for programs (NDJSON).
 //!
 //! Objects are those of the report, with `kind` naming the array that they belong to; `messages` and `stats` are said
 //! here only. Conversations have ids that stay: twice the number of the stream, one more for UDP. Frames are numbered as
 //! they were captured here, so filters go by addresses and ports.
 
 use super::escape;
-use super::ndjson::{Line, object};
+use super::ndjson::{NdjsonLine, object};
 use super::text::{Paint, count, counted, sentence, span, time_of_day};
 use super::view::{self, InputView, TotalsView, tool};
 use super::{Detail, Report, filter, protocol_name};
@@ -19,20 +19,20 @@ use std::net::IpAddr;
 /// Clients that a line names.
 const CLIENTS: usize = 3;
 
-/// What changed of a finding, so that it is told.
+/// Change of a finding that makes it worth a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// It is new.
+pub enum FindingChange {
+    /// The finding is new.
     New,
-    /// It was told before, and now holds for these clients too.
+    /// The finding was told before, and now holds for these clients too.
     Spread(Vec<IpAddr>),
-    /// It was told before, and is worse now.
+    /// The finding was told before, and is worse now.
     Worse,
-    /// It was told, and what came since does not bear it out.
+    /// The finding was told, and what came since does not bear it out.
     Withdrawn,
 }
 
-impl Change {
+impl FindingChange {
     const fn name(&self) -> &'static str {
         match self {
             Self::New => "new",
@@ -43,7 +43,7 @@ impl Change {
     }
 }
 
-/// How a capture is going. Counters begin with it.
+/// Statistics of a capture that goes on. Counters begin with it.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Stats {
     /// Packet time; none before the first packet.
@@ -95,30 +95,31 @@ pub const fn id(conversation: &Conversation) -> ConversationId {
 }
 
 /// A finding in one line: when, how bad, who, what, and what to do first.
-pub(crate) fn line(report: Report<'_>, finding: &Finding, change: &Change, paint: Paint) -> String {
+pub(crate) fn line(report: Report<'_>, finding: &Finding, change: &FindingChange, paint: Paint) -> String {
     let time = paint.dim(&when(time_of(report, finding)));
     let badge = paint.badge(finding.severity);
     let who = who(report, finding, change);
     let title = sentence(&finding.title);
     let text = match change {
-        Change::New | Change::Worse => {
+        FindingChange::New | FindingChange::Worse => {
             let remedy = finding.remedy.first().map(|remedy| format!(" To do: {}", sentence(remedy)));
             let also = if finding.also.is_empty() {
                 String::new()
             } else {
                 format!(" Explains {}.", list(&finding.also.iter().map(|rule| rule.as_str()).collect::<Vec<_>>()))
             };
-            let worse = if *change == Change::Worse { "Worse now: " } else { "" };
+            let worse = if *change == FindingChange::Worse { "Worse now: " } else { "" };
             format!("{worse}{title}{also}{}", remedy.unwrap_or_default())
         }
-        Change::Spread(_) => format!("As before: {title}"),
-        Change::Withdrawn => format!("Taken back, what came since does not bear it out: {title}"),
+        FindingChange::Spread(_) => format!("As before: {title}"),
+        FindingChange::Withdrawn => format!("Taken back, what came since does not bear it out: {title}"),
     };
     let rule = paint.bold(&finding.rule);
     format!("{time} {badge} {rule} {} {}", escape::terminal(&who), escape::terminal(&text))
 }
 
-/// How it is going, in one line.
+/// How it is going, in one line. Statistics of a live capture in one line. Counts of losses appear only where something
+/// was lost, so that they are noticed.
 pub fn stats_line(stats: &Stats) -> String {
     let mut text = format!("{} ({}/s)", counted(stats.packets, "packet"), count(stats.packets_per_s));
     let drops = stats.kernel_drops.saturating_add(stats.interface_drops);
@@ -151,30 +152,30 @@ pub fn stats_line(stats: &Stats) -> String {
 
 /// The object that comes first: the tool, and the version of the format.
 pub fn write_tool(out: &mut dyn Write) -> io::Result<()> {
-    object(out, &Line { kind: "tool", schema_version: Some(view::SCHEMA_VERSION), object: tool() })
+    object(out, &NdjsonLine { kind: "tool", schema_version: Some(view::SCHEMA_VERSION), object: tool() })
 }
 
-/// What the capture was read from.
+/// Writes the input: a file or interfaces.
 pub fn write_input(input: &Input, out: &mut dyn Write) -> io::Result<()> {
     let object: InputView<'_> = view::input(input);
-    self::object(out, &Line { kind: "inputs", schema_version: None, object })
+    self::object(out, &NdjsonLine { kind: "inputs", schema_version: None, object })
 }
 
-/// What was counted.
+/// Writes the totals.
 pub fn write_totals(totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
-    object(out, &Line { kind: "totals", schema_version: None, object: TotalsView(totals) })
+    object(out, &NdjsonLine { kind: "totals", schema_version: None, object: TotalsView(totals) })
 }
 
-/// How it is going.
+/// Writes the statistics.
 pub fn write_stats(stats: &Stats, out: &mut dyn Write) -> io::Result<()> {
-    object(out, &Line { kind: "stats", schema_version: None, object: stats })
+    object(out, &NdjsonLine { kind: "stats", schema_version: None, object: stats })
 }
 
 /// A conversation as it is now, without its messages.
 pub fn write_conversation(conversation: &Conversation, reader: Reader<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut object = view::conversation(conversation, Detail::Conversations, reader);
     object.id = id(conversation);
-    self::object(out, &Line { kind: "conversations", schema_version: None, object })
+    self::object(out, &NdjsonLine { kind: "conversations", schema_version: None, object })
 }
 
 #[derive(Serialize)]
@@ -212,14 +213,14 @@ pub fn write_finding(
     report: Report<'_>,
     finding: &Finding,
     n: u64,
-    change: &Change,
+    change: &FindingChange,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let conversations: Vec<_> = report.examples_of(finding).map(id).collect();
     let mut clients: Vec<_> = report.conversations_of(finding).map(|c| c.client.ip).collect();
     clients.sort_unstable();
     clients.dedup();
-    if let Change::Spread(new) = change {
+    if let FindingChange::Spread(new) = change {
         clients.clone_from(new);
     }
     let mut view = view::finding(report, finding);
@@ -237,11 +238,11 @@ fn time_of(report: Report<'_>, finding: &Finding) -> Timestamp {
 }
 
 /// `10.1.0.5 → 10.1.0.9:1352`, or how many of them.
-fn who(report: Report<'_>, finding: &Finding, change: &Change) -> String {
+fn who(report: Report<'_>, finding: &Finding, change: &FindingChange) -> String {
     let mut clients: Vec<_> = report.conversations_of(finding).map(|c| c.client.ip).collect();
     clients.sort_unstable();
     clients.dedup();
-    if let Change::Spread(new) = change {
+    if let FindingChange::Spread(new) = change {
         clients.clone_from(new);
     }
     let mut servers: Vec<_> = report.conversations_of(finding).map(|c| c.server).collect();

@@ -1,4 +1,4 @@
-//! What is told beside the report: sentences on stderr, and how many of them the user wants.
+//! Output beside the report: sentences on stderr, and how many of them the user wants.
 
 use super::escape;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use std::io::{self, Write};
 pub struct Verbosity {
     /// Errors only.
     pub quiet: bool,
-    /// Also what is merely good to know.
+    /// Also sentences that are merely good to know.
     pub verbose: bool,
     /// A progress bar may be shown.
     pub progress: bool,

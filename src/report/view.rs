@@ -2,7 +2,7 @@
 //!
 //! Arrays that may be long are serialized as they are walked through, so nothing is built twice in memory.
 
-use super::{Detail, Options, Report, TOOL, VERSION, filter, protocol_name};
+use super::{Detail, Report, ReportOptions, TOOL, VERSION, filter, protocol_name};
 use crate::model::{
     Analysis, Close, CloseBy, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef, Group, Input,
     InputFormat, Layer, Log, LogKind, Message, PerSide, Placed, RuleId, Setup, Source, Span, Stamp, Timestamp, Totals,
@@ -19,19 +19,19 @@ pub(super) const SCHEMA_VERSION: u32 = 1;
 
 /// Name and version of the tool.
 #[derive(Serialize)]
-pub(super) struct Tool {
+pub(super) struct ToolView {
     name: &'static str,
     version: &'static str,
 }
 
-pub(super) const fn tool() -> Tool {
-    Tool { name: TOOL, version: VERSION }
+pub(super) const fn tool() -> ToolView {
+    ToolView { name: TOOL, version: VERSION }
 }
 
 /// A sequence that is made while it is written.
-pub(super) struct Lazy<F>(pub(super) F);
+pub(super) struct LazySequence<F>(pub(super) F);
 
-impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Lazy<F> {
+impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for LazySequence<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq((self.0)())
     }
@@ -89,7 +89,7 @@ pub(super) struct LogView<'a> {
     clock: ClockView<'a>,
 }
 
-/// How its times were placed on the clock of the packets.
+/// How the times of a log were placed on the clock of the packets.
 #[derive(Serialize)]
 struct ClockView<'a> {
     placed: Placed,
@@ -101,6 +101,7 @@ struct ClockView<'a> {
     last_written: Option<&'a str>,
 }
 
+/// A log as JSON has it. It has the keys of a capture, too, because programs read both from one list.
 fn log(log: &Log) -> LogView<'_> {
     let place = |at: &Option<crate::model::WrittenTime>| at.as_ref().and_then(|at| log.clock.place(at));
     LogView {
@@ -133,7 +134,7 @@ fn log(log: &Log) -> LogView<'_> {
 /// A capture or a log.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum AnyInput<'a> {
+pub(super) enum AnyInputView<'a> {
     Capture(InputView<'a>),
     Log(LogView<'a>),
 }
@@ -180,7 +181,7 @@ pub(super) struct ConversationView<'a> {
     packets: PerSide<u64>,
     bytes: PerSide<u64>,
     quality: QualityView,
-    messages: Messages<'a>,
+    messages: MessagesView<'a>,
     messages_seen: PerSide<u64>,
     stream: u32,
     input: u32,
@@ -192,7 +193,7 @@ pub(super) struct ConversationView<'a> {
     given_up: Option<&'static str>,
 }
 
-/// What of the TLS records of a conversation could be read, and why not the rest.
+/// Counts of the TLS records of a conversation, and why the rest could not be opened.
 #[derive(Serialize)]
 pub(super) struct TlsView {
     records: u64,
@@ -201,7 +202,7 @@ pub(super) struct TlsView {
     why_opaque: Option<&'static str>,
 }
 
-/// How a conversation ended.
+/// The end of a conversation.
 #[derive(Serialize)]
 pub(super) struct TeardownView {
     how: Close,
@@ -268,7 +269,7 @@ pub(super) fn conversation<'a>(c: &'a Conversation, detail: Detail, reader: Read
         packets: c.packets,
         bytes: c.bytes,
         quality: quality(c),
-        messages: Messages { of: if detail == Detail::Messages { &c.messages } else { &[] }, input, reader },
+        messages: MessagesView { of: if detail == Detail::Messages { &c.messages } else { &[] }, input, reader },
         messages_seen: c.messages_seen,
         stream: c.stream,
         input,
@@ -345,13 +346,13 @@ fn community_id(c: &Conversation) -> Option<String> {
 }
 
 /// Messages of one conversation; `input` is that of its first frame.
-struct Messages<'a> {
+struct MessagesView<'a> {
     of: &'a [Message],
     input: u32,
     reader: Reader<'a>,
 }
 
-impl Serialize for Messages<'_> {
+impl Serialize for MessagesView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.of.iter().map(|message| message_view(message, self.input, self.reader)))
     }
@@ -369,7 +370,7 @@ pub(super) struct MessageView {
     #[serde(rename = "type")]
     kind: &'static str,
     summary: String,
-    fields: Fields,
+    fields: FieldsView,
     offset: u64,
     length: u64,
 }
@@ -383,25 +384,25 @@ pub(super) fn message_view(message: &Message, input: u32, reader: Reader<'_>) ->
         from: message.from.name(),
         kind: message.body.kind(),
         summary: message.body.summary(),
-        fields: Fields(message.body.fields(&reader.at(message.at.time.nanos()))),
+        fields: FieldsView(message.body.fields(&reader.at(message.at.time.nanos()))),
         offset: message.offset,
         length: message.length,
     }
 }
 
 /// Named values as a JSON object.
-pub(super) struct Fields(pub(super) nrpcsniff_dissectors::Fields);
+pub(super) struct FieldsView(pub(super) nrpcsniff_dissectors::Fields);
 
-impl Serialize for Fields {
+impl Serialize for FieldsView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, Field(value))))
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, ValueView(value))))
     }
 }
 
 /// A value as JSON has it.
-pub(super) struct Field<'a>(pub(super) &'a Value);
+pub(super) struct ValueView<'a>(pub(super) &'a Value);
 
-impl Serialize for Field<'_> {
+impl Serialize for ValueView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Value::Null => serializer.serialize_unit(),
@@ -409,8 +410,8 @@ impl Serialize for Field<'_> {
             Value::Int(value) => serializer.serialize_i64(*value),
             Value::Float(value) => serializer.serialize_f64(*value),
             Value::Text(text) => serializer.serialize_str(text),
-            Value::List(values) => serializer.collect_seq(values.iter().map(Field)),
-            Value::Map(fields) => serializer.collect_map(fields.iter().map(|(name, value)| (name, Field(value)))),
+            Value::List(values) => serializer.collect_seq(values.iter().map(ValueView)),
+            Value::Map(fields) => serializer.collect_map(fields.iter().map(|(name, value)| (name, ValueView(value)))),
         }
     }
 }
@@ -527,24 +528,24 @@ fn other_input(frame: FrameRef, input: u32) -> Option<u32> {
 }
 
 /// Captures, then logs.
-pub(super) fn inputs(analysis: &Analysis) -> impl Iterator<Item = AnyInput<'_>> {
-    let captures = analysis.inputs.iter().map(|one| AnyInput::Capture(input(one)));
-    captures.chain(analysis.logs.iter().map(|one| AnyInput::Log(log(one))))
+pub(super) fn inputs(analysis: &Analysis) -> impl Iterator<Item = AnyInputView<'_>> {
+    let captures = analysis.inputs.iter().map(|one| AnyInputView::Capture(input(one)));
+    captures.chain(analysis.logs.iter().map(|one| AnyInputView::Log(log(one))))
 }
 
 /// The parts of a report in the order in which both JSON formats write them.
-pub(super) struct Parts<'a> {
+pub(super) struct ReportParts<'a> {
     pub(super) report: Report<'a>,
     pub(super) detail: Detail,
     pub(super) listed: Vec<&'a Conversation>,
 }
 
-impl<'a> Parts<'a> {
-    pub(super) fn new(report: Report<'a>, options: &Options) -> Self {
+impl<'a> ReportParts<'a> {
+    pub(super) fn new(report: Report<'a>, options: &ReportOptions) -> Self {
         Self { report, detail: options.detail, listed: report.listed(options.detail, options.all) }
     }
 
-    pub(super) fn inputs(&self) -> impl Iterator<Item = AnyInput<'a>> + use<'a> {
+    pub(super) fn inputs(&self) -> impl Iterator<Item = AnyInputView<'a>> + use<'a> {
         inputs(self.report.analysis)
     }
 

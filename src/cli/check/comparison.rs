@@ -9,7 +9,7 @@ use super::values::{items, text};
 use crate::cli::args::Command;
 use crate::cli::compare::Compared;
 use crate::cli::config;
-use crate::report::compare::Options;
+use crate::report::compare::ComparisonOptions;
 use crate::report::talk::Verbosity;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
@@ -80,7 +80,7 @@ pub(super) fn document(listed: &Value, folder: &Path, common: Common<'_>) -> Res
     let verbosity = Verbosity { quiet: true, verbose: false, progress: common.progress, mute: true };
     let compared = Compared::new(compare, config, verbosity).context("compare")?;
     let mut text = Vec::new();
-    compared.write(&Options { json: true, all: false, color: false, width: 100 }, &mut text)?;
+    compared.write(&ComparisonOptions { json: true, all: false, color: false, width: 100 }, &mut text)?;
     let mut report: Value = serde_json::from_slice(&text)?;
     let mut document = report["comparison"].take();
     // In the file `pair` is what the option of that name takes.

@@ -9,7 +9,7 @@ use crate::capture::live::Counts;
 use crate::engine::Usage;
 use crate::model::{RuleId, Severity, Timestamp, Totals};
 use crate::report::VERSION;
-use crate::report::prometheus::{Kind, Page};
+use crate::report::prometheus::{MetricKind, PrometheusText};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -89,8 +89,8 @@ fn latest(page: &Mutex<Arc<str>>) -> Arc<str> {
 
 /// Metrics as Prometheus reads them.
 fn text(metrics: &Metrics) -> String {
-    let mut page = Page::default();
-    page.family("nrpcsniff_build_info", Kind::Gauge, "Version of nrpcsniff; the value is always 1.")
+    let mut page = PrometheusText::default();
+    page.family("nrpcsniff_build_info", MetricKind::Gauge, "Version of nrpcsniff; the value is always 1.")
         .labelled(&[("version", VERSION)], 1_u64);
     taken_in(metrics, &mut page);
     understood(metrics, &mut page);
@@ -99,61 +99,62 @@ fn text(metrics: &Metrics) -> String {
 }
 
 /// What came in, and what was lost on the way.
-fn taken_in(metrics: &Metrics, page: &mut Page) {
+fn taken_in(metrics: &Metrics, page: &mut PrometheusText) {
     let Metrics { counts, totals, .. } = metrics;
-    page.family("nrpcsniff_frames_total", Kind::Counter, "Frames analysed.").value(totals.packets);
-    page.family("nrpcsniff_bytes_total", Kind::Counter, "Bytes of these frames on the wire.").value(totals.bytes);
+    page.family("nrpcsniff_frames_total", MetricKind::Counter, "Frames analysed.").value(totals.packets);
+    page.family("nrpcsniff_bytes_total", MetricKind::Counter, "Bytes of these frames on the wire.").value(totals.bytes);
     let help = "Frames that the kernel took in for nrpcsniff, those included that it dropped.";
-    page.family("nrpcsniff_received_total", Kind::Counter, help).value(counts.received);
+    page.family("nrpcsniff_received_total", MetricKind::Counter, help).value(counts.received);
     let help = "Frames lost before nrpcsniff saw them: by the kernel (buffer full) or by the interface.";
-    page.family("nrpcsniff_drops_total", Kind::Counter, help)
+    page.family("nrpcsniff_drops_total", MetricKind::Counter, help)
         .labelled(&[("by", "kernel")], counts.kernel_drops)
         .labelled(&[("by", "interface")], counts.interface_drops);
     if let Some(time) = metrics.last_packet {
         let help = "Time of the latest packet, in seconds since 1970.";
-        page.family("nrpcsniff_last_packet_timestamp_seconds", Kind::Gauge, help).value(seconds(time));
+        page.family("nrpcsniff_last_packet_timestamp_seconds", MetricKind::Gauge, help).value(seconds(time));
     }
 }
 
 /// What was made of it.
-fn understood(metrics: &Metrics, page: &mut Page) {
+fn understood(metrics: &Metrics, page: &mut PrometheusText) {
     let totals = &metrics.totals;
-    page.family("nrpcsniff_conversations_total", Kind::Counter, "Conversations begun.")
+    page.family("nrpcsniff_conversations_total", MetricKind::Counter, "Conversations begun.")
         .labelled(&[("transport", "tcp")], totals.tcp_conversations)
         .labelled(&[("transport", "udp")], totals.udp_conversations);
-    let mut messages = page.family("nrpcsniff_messages_total", Kind::Counter, "Messages read, by protocol.");
+    let mut messages = page.family("nrpcsniff_messages_total", MetricKind::Counter, "Messages read, by protocol.");
     for (protocol, count) in &totals.messages {
         messages.labelled(&[("protocol", protocol)], *count);
     }
     let mut findings =
-        page.family("nrpcsniff_findings_total", Kind::Counter, "Findings reported, by rule and severity.");
+        page.family("nrpcsniff_findings_total", MetricKind::Counter, "Findings reported, by rule and severity.");
     for ((rule, severity), count) in &metrics.findings {
         findings.labelled(&[("rule", rule), ("severity", name(*severity))], *count);
     }
 }
 
 /// What it takes to remember.
-fn occupied(metrics: &Metrics, page: &mut Page) {
+fn occupied(metrics: &Metrics, page: &mut PrometheusText) {
     let Usage { flows, conversations, waiting_bytes, evicted } = metrics.held;
-    page.family("nrpcsniff_flows", Kind::Gauge, "Flows in the tables, open or over.").value(count(flows));
-    page.family("nrpcsniff_conversations", Kind::Gauge, "Conversations that the rules see.")
+    page.family("nrpcsniff_flows", MetricKind::Gauge, "Flows in the tables, open or over.").value(count(flows));
+    page.family("nrpcsniff_conversations", MetricKind::Gauge, "Conversations that the rules see.")
         .value(count(conversations));
     let help = "Bytes that wait for earlier ones, or for the rest of their message.";
-    page.family("nrpcsniff_held_bytes", Kind::Gauge, help).value(count(waiting_bytes));
+    page.family("nrpcsniff_held_bytes", MetricKind::Gauge, help).value(count(waiting_bytes));
     let help = "What was given up because a limit of memory was reached, by reason.";
-    page.family("nrpcsniff_evictions_total", Kind::Counter, help).labelled(&[("reason", "flow table full")], evicted);
+    page.family("nrpcsniff_evictions_total", MetricKind::Counter, help)
+        .labelled(&[("reason", "flow table full")], evicted);
     let help = "Conversations that were counted and not kept, by reason.";
-    let mut passed_over = page.family("nrpcsniff_passed_over", Kind::Gauge, help);
+    let mut passed_over = page.family("nrpcsniff_passed_over", MetricKind::Gauge, help);
     for (reason, count) in &metrics.totals.passed_over {
         passed_over.labelled(&[("reason", reason)], *count);
     }
     if let Some((filled, limit)) = metrics.ring {
-        page.family("nrpcsniff_ring_bytes", Kind::Gauge, "Bytes in the ring of recent packets.").value(filled);
-        page.family("nrpcsniff_ring_limit_bytes", Kind::Gauge, "The most that the ring may hold.").value(limit);
+        page.family("nrpcsniff_ring_bytes", MetricKind::Gauge, "Bytes in the ring of recent packets.").value(filled);
+        page.family("nrpcsniff_ring_limit_bytes", MetricKind::Gauge, "The most that the ring may hold.").value(limit);
     }
     if let Some(resident) = metrics.resident {
         let help = "ProcessMemory that the process occupies.";
-        page.family("process_resident_memory_bytes", Kind::Gauge, help).value(resident);
+        page.family("process_resident_memory_bytes", MetricKind::Gauge, help).value(resident);
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::super::escape::JsonFormatter;
 use super::super::protocol_name;
-use super::super::view::{self, Field, InputView, Lazy, MessageView, SCHEMA_VERSION, TeardownView, Tool, tool};
-use super::{Options, Report, conversation};
+use super::super::view::{
+    self, InputView, LazySequence, MessageView, SCHEMA_VERSION, TeardownView, ToolView, ValueView, tool,
+};
+use super::{ComparisonOptions, ComparisonReport, conversation};
 use crate::model::{
     Analysis, Both, Class, ConversationId, Difference, Likeness, Pair, Row, RuleId, Span, Stamp, Step, Timing, Verdict,
 };
@@ -11,9 +13,9 @@ use serde::Serialize;
 use std::io::{self, Write};
 
 #[derive(Serialize)]
-struct Document<'a, G: Serialize, I: Serialize, F: Serialize> {
+struct ComparisonDocument<'a, G: Serialize, I: Serialize, F: Serialize> {
     schema_version: u32,
-    tool: Tool,
+    tool: ToolView,
     good: Option<InputView<'a>>,
     bad: Option<InputView<'a>>,
     further_good: G,
@@ -72,15 +74,15 @@ struct ComparisonView<'a> {
 #[derive(Serialize)]
 struct ForkView {
     message: u32,
-    good: Option<StepOf>,
-    bad: Option<StepOf>,
+    good: Option<ForkStepView>,
+    bad: Option<ForkStepView>,
     conversations: Both<Option<ConversationId>>,
 }
 
-/// What stands at the fork: a message, or the end of the conversation.
+/// The step at the fork: a message, or the end of the conversation.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum StepOf {
+enum ForkStepView {
     Message(Box<MessageView>),
     End(TeardownView),
 }
@@ -89,8 +91,8 @@ enum StepOf {
 struct DifferenceView<'a> {
     message: u32,
     field: &'a str,
-    good: Option<Field<'a>>,
-    bad: Option<Field<'a>>,
+    good: Option<ValueView<'a>>,
+    bad: Option<ValueView<'a>>,
     class: Class,
     pair: usize,
     conversations: Both<ConversationId>,
@@ -100,13 +102,13 @@ struct DifferenceView<'a> {
 
 #[derive(Serialize)]
 struct TimingView {
-    good: HalfView,
-    bad: HalfView,
+    good: SideTimingView,
+    bad: SideTimingView,
     network: Option<&'static str>,
 }
 
 #[derive(Serialize)]
-struct HalfView {
+struct SideTimingView {
     rtt_ms: Option<f64>,
     repeated_segments: u64,
     data_segments: u64,
@@ -115,10 +117,10 @@ struct HalfView {
 }
 
 /// Writes one document, with a line break at its end.
-pub(super) fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: ComparisonReport<'_>, options: &ComparisonOptions, out: &mut dyn Write) -> io::Result<()> {
     let Both { good, bad } = report.analyses;
     let rest = good.inputs.iter().skip(1).chain(report.further.iter().flat_map(|analysis| &analysis.inputs));
-    let document = Document {
+    let document = ComparisonDocument {
         schema_version: SCHEMA_VERSION,
         tool: tool(),
         good: first(good),
@@ -127,7 +129,7 @@ pub(super) fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) 
         inputs: view::inputs(bad).collect::<Vec<_>>(),
         pairs: report.comparison.pairs.iter().map(|p| pair(p, options.all)).collect(),
         comparison: comparison(report, options.all),
-        findings: Lazy(|| report.findings.iter().map(|finding| view::finding(report.alone(bad), finding))),
+        findings: LazySequence(|| report.findings.iter().map(|finding| view::finding(report.alone(bad), finding))),
     };
     document.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, JsonFormatter::pretty()))?;
     out.write_all(b"\n")
@@ -172,7 +174,8 @@ fn step(step: &Step) -> StepView<'_> {
     }
 }
 
-fn comparison(report: Report<'_>, all: bool) -> ComparisonView<'_> {
+/// The result as JSON has it. Noise is only counted unless all is asked for, because it is most of what differs.
+fn comparison(report: ComparisonReport<'_>, all: bool) -> ComparisonView<'_> {
     let comparison = report.comparison;
     let listed = comparison.differences.iter().filter(|d| all || d.class != Class::Noise);
     ComparisonView {
@@ -192,8 +195,8 @@ fn comparison(report: Report<'_>, all: bool) -> ComparisonView<'_> {
         cause: comparison.cause,
         noise_count: report.differences(Class::Noise).count(),
         timing: comparison.timing.map(|timing| TimingView {
-            good: half(timing.good),
-            bad: half(timing.bad),
+            good: side_timing(timing.good),
+            bad: side_timing(timing.bad),
             network: comparison.network,
         }),
         notes: &comparison.notes,
@@ -201,14 +204,14 @@ fn comparison(report: Report<'_>, all: bool) -> ComparisonView<'_> {
     }
 }
 
-fn at_fork(report: Report<'_>, analysis: &Analysis, step: &Step) -> Option<StepOf> {
+fn at_fork(report: ComparisonReport<'_>, analysis: &Analysis, step: &Step) -> Option<ForkStepView> {
     let c = conversation(analysis, step.conversation)?;
     let said = step.message.and_then(|n| c.messages.iter().find(|message| message.n == n));
     match said {
         Some(message) => {
-            Some(StepOf::Message(Box::new(view::message_view(message, c.first.frame.input, report.reader))))
+            Some(ForkStepView::Message(Box::new(view::message_view(message, c.first.frame.input, report.reader))))
         }
-        None => step.is_end.then(|| StepOf::End(view::teardown(c))),
+        None => step.is_end.then(|| ForkStepView::End(view::teardown(c))),
     }
 }
 
@@ -217,8 +220,8 @@ fn difference(d: &Difference) -> DifferenceView<'_> {
     DifferenceView {
         message: d.message,
         field: &d.field,
-        good: d.values.good.as_ref().map(Field),
-        bad: d.values.bad.as_ref().map(Field),
+        good: d.values.good.as_ref().map(ValueView),
+        bad: d.values.bad.as_ref().map(ValueView),
         class: d.class,
         pair: d.pair,
         conversations: d.conversations,
@@ -227,8 +230,8 @@ fn difference(d: &Difference) -> DifferenceView<'_> {
     }
 }
 
-fn half(timing: Timing) -> HalfView {
-    HalfView {
+fn side_timing(timing: Timing) -> SideTimingView {
+    SideTimingView {
         rtt_ms: timing.rtt.map(Span::as_millis_f64),
         repeated_segments: timing.repeated,
         data_segments: timing.segments,

@@ -10,24 +10,24 @@ use crate::model::{
 use nrpcsniff_dissectors::{Reader, Value};
 use std::io::{self, Write};
 
-/// What there is to report.
+/// A comparison, the captures and the findings of the failing one.
 #[derive(Debug, Clone, Copy)]
-pub struct Report<'a> {
-    /// What came of the comparison.
+pub struct ComparisonReport<'a> {
+    /// Result of the comparison.
     pub comparison: &'a Comparison,
-    /// What was read.
+    /// The working and the failing capture.
     pub analyses: Both<&'a Analysis>,
     /// Further working captures.
     pub further: &'a [&'a Analysis],
-    /// What the rules say of the failing capture, in order.
+    /// Findings of the failing capture, in order.
     pub findings: &'a [Finding],
     /// How messages are read out.
     pub reader: Reader<'a>,
 }
 
-/// How to write it.
+/// Format and appearance of the report.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub struct ComparisonOptions {
     /// One JSON document instead of a table.
     pub json: bool,
     /// Noise and every line, too.
@@ -39,11 +39,11 @@ pub struct Options {
 }
 
 /// Writes the report.
-pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: ComparisonReport<'_>, options: &ComparisonOptions, out: &mut dyn Write) -> io::Result<()> {
     if options.json { json::write(report, options, out) } else { table::write(report, options, out) }
 }
 
-impl<'a> Report<'a> {
+impl<'a> ComparisonReport<'a> {
     /// The working or failing capture as a report of its own.
     fn alone(self, analysis: &'a Analysis) -> super::Report<'a> {
         super::Report { analysis, findings: self.findings, reader: self.reader }

@@ -12,31 +12,32 @@ const AFTER: usize = 3;
 const MARGIN: usize = 7;
 const GAP: usize = 3;
 
-/// How to draw.
+/// Width, colours and differences for one pair.
 #[derive(Clone, Copy)]
-pub(super) struct Sheet<'a> {
+pub(super) struct PairLayout<'a> {
     pub(super) paint: Paint,
     pub(super) width: usize,
     pub(super) all: bool,
-    /// Of the whole comparison.
+    /// Differences of the whole comparison.
     pub(super) differences: &'a [Difference],
 }
 
-/// Draws the pair in that place.
-pub(super) fn write(sheet: Sheet<'_>, place: usize, pair: &Pair, out: &mut dyn Write) -> io::Result<()> {
-    let half = sheet.width.saturating_sub(MARGIN + GAP) / 2;
+/// Draws the pair in that place. Draws the pair in that place. Of a long one only the lines around the fork are shown,
+/// as those before it are alike.
+pub(super) fn write(layout: PairLayout<'_>, place: usize, pair: &Pair, out: &mut dyn Write) -> io::Result<()> {
+    let half = layout.width.saturating_sub(MARGIN + GAP) / 2;
     let title = format!("{:MARGIN$}{:half$}{:GAP$}failing", "   #", "working", "");
-    writeln!(out, "{}", sheet.paint.dim(&title))?;
+    writeln!(out, "{}", layout.paint.dim(&title))?;
     let fork = pair.fork.unwrap_or(pair.rows.len());
-    let first = if sheet.all { 0 } else { fork.min(pair.rows.len()).saturating_sub(BEFORE) };
-    let last = if sheet.all { pair.rows.len() } else { fork.saturating_add(AFTER + 1).min(pair.rows.len()) };
+    let first = if layout.all { 0 } else { fork.min(pair.rows.len()).saturating_sub(BEFORE) };
+    let last = if layout.all { pair.rows.len() } else { fork.saturating_add(AFTER + 1).min(pair.rows.len()) };
     if first > 0 {
         more(first, "earlier line", out)?;
     }
     for (index, row) in pair.rows.iter().enumerate().take(last).skip(first) {
         let (good, bad) = (row.steps.good.as_ref(), row.steps.bad.as_ref());
         let is_fork = pair.fork == Some(index);
-        let mark = match (is_fork, worth(sheet, place, bad.or(good)), row.likeness) {
+        let mark = match (is_fork, worth(layout, place, bad.or(good)), row.likeness) {
             (true, ..) => "►",
             (false, Some(Class::Explains), _) => "!",
             (false, Some(_), _) | (false, None, Likeness::Changed) => "~",
@@ -47,10 +48,10 @@ pub(super) fn write(sheet: Sheet<'_>, place: usize, pair: &Pair, out: &mut dyn W
         let number = number.map_or_else(|| "–".to_owned(), |number| number.to_string());
         let line = format!(" {mark}{number:>3}  {}{:GAP$}{}", cell(good, half), "", cell(bad, half));
         let line = line.trim_end();
-        let line = if is_fork { sheet.paint.bold(line) } else { line.to_owned() };
+        let line = if is_fork { layout.paint.bold(line) } else { line.to_owned() };
         writeln!(out, "{line}")?;
         if is_fork {
-            writeln!(out, "{:MARGIN$}{}", "", sheet.paint.bold("⇑ here they part"))?;
+            writeln!(out, "{:MARGIN$}{}", "", layout.paint.bold("⇑ here they part"))?;
         }
     }
     let left = pair.rows.len() - last;
@@ -65,13 +66,13 @@ fn more(lines: usize, what: &str, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The gravest difference in the message of that step, noise apart.
-fn worth(sheet: Sheet<'_>, place: usize, step: Option<&Step>) -> Option<Class> {
+fn worth(layout: PairLayout<'_>, place: usize, step: Option<&Step>) -> Option<Class> {
     let (conversation, message) = step.and_then(|step| Some((step.conversation, step.message?)))?;
     let here = |d: &&Difference| d.pair == place && d.message == message && d.conversations.bad == conversation;
-    sheet.differences.iter().filter(here).map(|d| d.class).min().filter(|class| *class < Class::Noise)
+    layout.differences.iter().filter(here).map(|d| d.class).min().filter(|class| *class < Class::Noise)
 }
 
-/// Who did what, and how long after what was before; as wide as a half.
+/// The step of one side, and how long after what was before; as wide as a half.
 fn cell(step: Option<&Step>, width: usize) -> String {
     let Some(step) = step else { return " ".repeat(width) };
     let arrow = match step.from {

@@ -2,43 +2,44 @@
 
 use super::super::text::{Paint, capitalised, counted, span, wrap};
 use super::super::{TOOL, VERSION, escape, filter, protocol_name};
-use super::side_by_side::{self, Sheet};
-use super::{Options, Report, conversation, shown};
+use super::side_by_side::{self, PairLayout};
+use super::{ComparisonOptions, ComparisonReport, conversation, shown};
 use crate::model::{Analysis, Both, Class, ConversationId, Difference, Timing, Verdict};
 use hashbrown::HashSet;
 use std::io::{self, Write};
 
 /// Columns below which the two halves would not be readable.
 const NARROWEST: usize = 80;
-/// Where texts begin behind their label.
+/// Column in which texts begin behind their label.
 const INDENT: usize = 9;
 /// Differences and pairs that are listed of each kind; JSON has all.
 const LISTED: usize = 12;
 
 /// Writes the report for people.
-pub(super) fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let page = Page { report, paint: Paint(options.color), width: options.width.max(NARROWEST), all: options.all };
-    page.header(out)?;
-    page.verdict(out)?;
-    page.why(out)?;
-    page.logs(out)?;
-    page.pairs(out)?;
-    page.side_by_side(out)?;
-    page.others(out)?;
-    page.timing(out)?;
-    page.next(out)?;
-    page.where_to_look(out)
+pub(super) fn write(report: ComparisonReport<'_>, options: &ComparisonOptions, out: &mut dyn Write) -> io::Result<()> {
+    let table =
+        ComparisonTable { report, paint: Paint(options.color), width: options.width.max(NARROWEST), all: options.all };
+    table.header(out)?;
+    table.verdict(out)?;
+    table.why(out)?;
+    table.logs(out)?;
+    table.pairs(out)?;
+    table.side_by_side(out)?;
+    table.others(out)?;
+    table.timing(out)?;
+    table.next(out)?;
+    table.where_to_look(out)
 }
 
 #[derive(Clone, Copy)]
-struct Page<'a> {
-    report: Report<'a>,
+struct ComparisonTable<'a> {
+    report: ComparisonReport<'a>,
     paint: Paint,
     width: usize,
     all: bool,
 }
 
-impl Page<'_> {
+impl ComparisonTable<'_> {
     fn header(self, out: &mut dyn Write) -> io::Result<()> {
         let name = |analysis: &Analysis| {
             let first = analysis.inputs.first().map_or("", |input| &input.path);
@@ -73,7 +74,7 @@ impl Page<'_> {
         if comparison.notes.is_empty() { Ok(()) } else { writeln!(out) }
     }
 
-    /// What explains the fork, value against value.
+    /// Writes the differences that explain the fork, value against value.
     fn why(self, out: &mut dyn Write) -> io::Result<()> {
         let explaining: Vec<_> = self.report.differences(Class::Explains).collect();
         if explaining.is_empty() {
@@ -89,7 +90,7 @@ impl Page<'_> {
         writeln!(out)
     }
 
-    /// What logs say of the cause.
+    /// Writes the log lines that tell of the cause.
     fn logs(self, out: &mut dyn Write) -> io::Result<()> {
         let evidence = self.report.cause().map_or(&[][..], |cause| &cause.evidence);
         let heard: Vec<_> = evidence.iter().filter_map(|fact| Some((fact.line?, fact))).collect();
@@ -155,16 +156,17 @@ impl Page<'_> {
 
     fn side_by_side(self, out: &mut dyn Write) -> io::Result<()> {
         let comparison = self.report.comparison;
-        let sheet = Sheet { paint: self.paint, width: self.width, all: self.all, differences: &comparison.differences };
+        let layout =
+            PairLayout { paint: self.paint, width: self.width, all: self.all, differences: &comparison.differences };
         let chosen = |index: usize| comparison.pair == Some(index) || self.all;
         for (index, pair) in comparison.pairs.iter().enumerate().filter(|(index, _)| chosen(*index)) {
-            side_by_side::write(sheet, index, pair, out)?;
+            side_by_side::write(layout, index, pair, out)?;
             writeln!(out)?;
         }
         Ok(())
     }
 
-    /// What is worth a look, and what is noise: counted, or listed on demand.
+    /// Writes differences that are worth a look, and noise: counted, or listed on demand.
     fn others(self, out: &mut dyn Write) -> io::Result<()> {
         let mut look: Vec<(&Difference, u64)> = Vec::new();
         // What a further attempt has in common with the one that is explained need not be told again.
@@ -217,6 +219,8 @@ impl Page<'_> {
         writeln!(out)
     }
 
+    /// The network under both, in one sentence. The waits are given as a mean, because the two may have asked a
+    /// different number of questions.
     fn timing(self, out: &mut dyn Write) -> io::Result<()> {
         let comparison = self.report.comparison;
         let Some(timing) = comparison.timing else { return Ok(()) };

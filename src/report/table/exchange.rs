@@ -2,7 +2,7 @@
 
 use super::super::text::{clip, counted, frame};
 use super::listing::{ending, said};
-use super::{Sheet, spoken};
+use super::{TableContext, spoken};
 use crate::model::{Close, Conversation, Finding, FrameRef, Side, Stamp};
 use hashbrown::HashSet;
 use std::io::{self, Write};
@@ -14,7 +14,7 @@ const TAIL: usize = 8;
 const MARKED: usize = 12;
 
 /// Something that happened in a conversation.
-struct Step {
+struct ExchangeStep {
     at: Stamp,
     from: Side,
     what: String,
@@ -48,20 +48,27 @@ pub(super) fn stamps(c: &Conversation) -> impl Iterator<Item = Stamp> {
         .chain(c.messages.iter().map(|message| message.at))
 }
 
-/// Writes the picture; the frames that the finding names are marked.
-pub(super) fn write(sheet: Sheet<'_>, c: &Conversation, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the picture; the frames that the finding names are marked. Writes the picture; the frames that the finding
+/// names are marked. Left-out steps are counted as messages where their numbers tell, since the engine may not have
+/// kept them all.
+pub(super) fn write(
+    table: TableContext<'_>,
+    c: &Conversation,
+    finding: &Finding,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let steps = steps(c);
     if steps.is_empty() {
         return Ok(());
     }
     let marked: HashSet<_> = finding.frames.iter().copied().collect();
     let title = format!("Conversation {}: client {} → server {} ({})", c.id, c.client, c.server, spoken(c));
-    writeln!(out, "  {}", sheet.paint.bold(&clip(&title, sheet.width.saturating_sub(2))))?;
+    writeln!(out, "  {}", table.paint.bold(&clip(&title, table.width.saturating_sub(2))))?;
     if steps.iter().any(|step| marked.contains(&step.at.frame)) {
-        writeln!(out, "  {}", sheet.paint.dim("   frame   since start       * = evidence"))?;
+        writeln!(out, "  {}", table.paint.dim("   frame   since start       * = evidence"))?;
     }
     if c.roles_guessed {
-        writeln!(out, "  {}", clip("No SYN was seen: who is client and who is server is a guess.", sheet.width - 2))?;
+        writeln!(out, "  {}", clip("No SYN was seen: who is client and who is server is a guess.", table.width - 2))?;
     }
     let shown = shown(&steps, &marked);
     let (mut last, mut hidden) = (0, 0_u64);
@@ -78,16 +85,16 @@ pub(super) fn write(sheet: Sheet<'_>, c: &Conversation, finding: &Finding, out: 
         }
         hidden = 0;
         last = step.message.unwrap_or(last);
-        line(sheet, c, step, marked.contains(&step.at.frame), out)?;
+        line(table, c, step, marked.contains(&step.at.frame), out)?;
     }
-    writeln!(out, "  {:>8}  {:>12}       {}\n", "", "", clip(&outcome(c), sheet.width.saturating_sub(31)))
+    writeln!(out, "  {:>8}  {:>12}       {}\n", "", "", clip(&outcome(c), table.width.saturating_sub(31)))
 }
 
 /// Which steps are shown: of a long conversation its beginning, its end, and what is evidence.
-fn shown(steps: &[Step], marked: &HashSet<FrameRef>) -> Vec<bool> {
+fn shown(steps: &[ExchangeStep], marked: &HashSet<FrameRef>) -> Vec<bool> {
     let hidden = if steps.len() > HEAD + TAIL + 1 { HEAD..steps.len() - TAIL } else { 0..0 };
     let mut room = MARKED;
-    let mut is_shown = |(index, step): (usize, &Step)| {
+    let mut is_shown = |(index, step): (usize, &ExchangeStep)| {
         let evidence = hidden.contains(&index) && room > 0 && marked.contains(&step.at.frame);
         room -= usize::from(evidence);
         evidence || !hidden.contains(&index)
@@ -95,23 +102,29 @@ fn shown(steps: &[Step], marked: &HashSet<FrameRef>) -> Vec<bool> {
     steps.iter().enumerate().map(&mut is_shown).collect()
 }
 
-fn line(sheet: Sheet<'_>, c: &Conversation, step: &Step, marked: bool, out: &mut dyn Write) -> io::Result<()> {
-    let number = frame(step.at.frame, sheet.several_inputs);
+fn line(
+    table: TableContext<'_>,
+    c: &Conversation,
+    step: &ExchangeStep,
+    marked: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let number = frame(step.at.frame, table.several_inputs);
     let time = step.at.time.seconds_since(c.first.time);
     let arrow = match step.from {
         Side::Client => "──▶",
         Side::Server => "◀──",
     };
     let mark = if marked { "*" } else { " " };
-    let what = clip(&step.what, sheet.width.saturating_sub(31));
-    let what = if marked { sheet.paint.bold(&what) } else { what };
+    let what = clip(&step.what, table.width.saturating_sub(31));
+    let what = if marked { table.paint.bold(&what) } else { what };
     writeln!(out, " {mark}{number:>8}  {time:>10.6} s  {arrow}  {what}")
 }
 
 /// Everything that is known to have happened, in order.
-fn steps(c: &Conversation) -> Vec<Step> {
+fn steps(c: &Conversation) -> Vec<ExchangeStep> {
     let mut steps = opening(c);
-    steps.extend(c.messages.iter().map(|message| Step {
+    steps.extend(c.messages.iter().map(|message| ExchangeStep {
         at: message.at,
         from: message.from,
         what: said(message),
@@ -119,26 +132,26 @@ fn steps(c: &Conversation) -> Vec<Step> {
     }));
     if let Some(data) = &c.tcp.unanswered {
         let what = format!("{} bytes, sent again (repetition {}), never acknowledged", data.length, data.tries);
-        steps.push(Step { at: data.last, from: data.from, what, message: None });
+        steps.push(ExchangeStep { at: data.last, from: data.from, what, message: None });
     }
     for side in [Side::Client, Side::Server] {
         let ends = [(c.teardown.fin[side], "FIN"), (c.teardown.rst[side], "RST")];
         steps.extend(ends.into_iter().filter_map(|(at, flag)| at.map(|at| (at, flag))).map(|(at, flag)| {
             let first = if c.teardown.at.is_some_and(|end| end.frame == at.frame) { "  ⇐ ends it here" } else { "" };
-            Step { at, from: side, what: format!("{flag}{first}"), message: None }
+            ExchangeStep { at, from: side, what: format!("{flag}{first}"), message: None }
         }));
     }
     steps.sort_by_key(|step| (step.at.time, step.at.frame));
     steps
 }
 
-fn opening(c: &Conversation) -> Vec<Step> {
+fn opening(c: &Conversation) -> Vec<ExchangeStep> {
     let mut steps = Vec::new();
     for (index, &at) in c.tcp.handshake.syns.iter().enumerate() {
         let what = if index == 0 { "SYN".to_owned() } else { format!("SYN, repeated ({index})") };
-        steps.push(Step { at, from: Side::Client, what, message: None });
+        steps.push(ExchangeStep { at, from: Side::Client, what, message: None });
     }
-    steps.extend(c.tcp.handshake.syn_ack.map(|at| Step {
+    steps.extend(c.tcp.handshake.syn_ack.map(|at| ExchangeStep {
         at,
         from: Side::Server,
         what: "SYN-ACK".to_owned(),
@@ -147,7 +160,7 @@ fn opening(c: &Conversation) -> Vec<Step> {
     steps
 }
 
-/// What the picture cannot show: that nothing came.
+/// The outcome in words, as a picture cannot show that nothing came.
 fn outcome(c: &Conversation) -> String {
     match c.teardown.how {
         Close::Open => "still open when the capture ends".to_owned(),

@@ -9,7 +9,7 @@ mod totals;
 mod verdict;
 
 use super::text::{Paint, counted, date_time, span};
-use super::{Detail, Options, Report, TOOL, VERSION, escape, protocol_name};
+use super::{Detail, Report, ReportOptions, TOOL, VERSION, escape, protocol_name};
 use crate::model::{Finding, Layer, Severity};
 use std::io::{self, Write};
 use tabled::builder::Builder;
@@ -18,9 +18,9 @@ use tabled::settings::{Style, Width, peaker::PriorityMax};
 /// Columns that a table does not go below, however narrow the terminal.
 const NARROWEST: usize = 60;
 
-/// What every part of the table needs to know.
+/// The report with width and colours, as every part of the table needs it.
 #[derive(Clone, Copy)]
-struct Sheet<'a> {
+struct TableContext<'a> {
     report: Report<'a>,
     paint: Paint,
     width: usize,
@@ -28,20 +28,20 @@ struct Sheet<'a> {
 }
 
 /// Writes the report for people.
-pub fn write(report: Report<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let sheet = Sheet {
+pub fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+    let table = TableContext {
         report,
         paint: Paint(options.color),
         width: options.width.max(NARROWEST),
         several_inputs: report.analysis.inputs.len() > 1,
     };
-    header(sheet, out)?;
-    verdict::write(sheet, out)?;
-    findings::write(sheet, out)?;
+    header(table, out)?;
+    verdict::write(table, out)?;
+    findings::write(table, out)?;
     if options.detail > Detail::Findings {
-        listing::write(sheet, options, out)?;
+        listing::write(table, options, out)?;
     }
-    totals::write(sheet, out)
+    totals::write(table, out)
 }
 
 /// Rules that judge the capture itself, not what it shows.
@@ -54,9 +54,10 @@ fn is_capture_note(finding: &Finding) -> bool {
     is_about_the_capture(finding) && finding.severity < Severity::Major
 }
 
-/// `nrpcsniff 0.1.0 · refused.pcap · 15 packets in 20.0 ms from 2025-04-22 17:48:19 UTC`
-fn header(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let analysis = sheet.report.analysis;
+/// `nrpcsniff 0.1.0 · refused.pcap · 15 packets in 20.0 ms from 2025-04-22 17:48:19 UTC`: several inputs are only counted, as
+/// the table of inputs names them.
+fn header(table: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let analysis = table.report.analysis;
     let captures = match analysis.inputs.as_slice() {
         [] => None,
         [one] => Some(escape::terminal(&one.path).into_owned()),
@@ -82,7 +83,7 @@ fn header(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         (!analysis.logs.is_empty()).then(|| format!("{} of logs", counted(lines, "line"))),
     ];
     let amounts = amounts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-    writeln!(out, "{} {VERSION} · {what} · {amounts}\n", sheet.paint.bold(TOOL))
+    writeln!(out, "{} {VERSION} · {what} · {amounts}\n", table.paint.bold(TOOL))
 }
 
 /// The protocol, and that it travels in TLS.
@@ -92,8 +93,8 @@ fn spoken(conversation: &crate::model::Conversation) -> String {
 }
 
 /// A heading.
-fn heading(sheet: Sheet<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", sheet.paint.bold(text))
+fn heading(table: TableContext<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", table.paint.bold(text))
 }
 
 /// A table with a heading row, no wider than the terminal: the widest columns are wrapped first. Cells are escaped
@@ -122,14 +123,14 @@ mod tests {
     use crate::model::{Analysis, Close, CloseBy, Setup};
     use nrpcsniff_dissectors::Reader;
 
-    fn text(analysis: &Analysis, findings: &[Finding], options: &Options) -> String {
+    fn text(analysis: &Analysis, findings: &[Finding], options: &ReportOptions) -> String {
         let mut out = Vec::new();
         write(Report { analysis, findings, reader: Reader::MASKED }, options, &mut out).unwrap();
         String::from_utf8(out).unwrap().replace(VERSION, "VERSION")
     }
 
-    fn options(detail: Detail) -> Options {
-        Options { format: Format::Table, detail, all: true, color: false, width: 100 }
+    fn options(detail: Detail) -> ReportOptions {
+        ReportOptions { format: Format::Table, detail, all: true, color: false, width: 100 }
     }
 
     #[test]
@@ -145,7 +146,7 @@ mod tests {
     #[test]
     fn colours_change_nothing_but_colours() {
         let (analysis, findings) = (sample::analysis(), sample::findings());
-        let colored = text(&analysis, &findings, &Options { color: true, ..options(Detail::Messages) });
+        let colored = text(&analysis, &findings, &ReportOptions { color: true, ..options(Detail::Messages) });
         assert!(colored.contains("\x1b[1;31mBLOCKER\x1b[0m"));
         let mut plain = colored;
         for style in ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;36m", "\x1b[1;32m"] {
@@ -169,7 +170,7 @@ mod tests {
     fn a_narrow_terminal_is_respected() {
         let (analysis, findings) = (sample::analysis(), sample::findings());
         for width in [60, 80, 120] {
-            let shown = text(&analysis, &findings, &Options { width, ..options(Detail::Messages) });
+            let shown = text(&analysis, &findings, &ReportOptions { width, ..options(Detail::Messages) });
             for line in shown.lines().skip(1).filter(|line| !line.contains("Wireshark")) {
                 let columns = tabled::grid::util::string::get_string_width(line);
                 assert!(columns <= width, "{columns} > {width}: {line}");

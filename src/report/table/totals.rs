@@ -1,7 +1,7 @@
 //! The end of the report: what was read, and what of it was not looked at.
 
 use super::super::text::{count, counted, date_time, span, wrap};
-use super::{Sheet, grid, heading};
+use super::{TableContext, grid, heading};
 use crate::model::{Conversation, Input, InputFormat, Log, LogKind, Placed};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 use std::collections::{BTreeMap, HashSet};
@@ -11,46 +11,46 @@ use std::io::{self, Write};
 const MOST_INPUTS: usize = 12;
 
 /// Captures with what they hold, and logs.
-pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let analysis = sheet.report.analysis;
-    heading(sheet, "What was read", out)?;
+pub(super) fn write(table: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let analysis = table.report.analysis;
+    heading(table, "What was read", out)?;
     if !analysis.inputs.is_empty() {
-        captures(sheet, out)?;
+        captures(table, out)?;
     }
     if !analysis.logs.is_empty() {
         let rows = analysis.logs.iter().map(log);
-        writeln!(out, "{}", grid(["log", "kind", "lines", "facts", "from", "times", "state"], rows, sheet.width))?;
+        writeln!(out, "{}", grid(["log", "kind", "lines", "facts", "from", "times", "state"], rows, table.width))?;
     }
     Ok(())
 }
 
 /// Captures, conversations by protocol, and what could not be decoded.
-fn captures(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let analysis = sheet.report.analysis;
-    let worth = worth_listing(sheet);
+fn captures(table: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let analysis = table.report.analysis;
+    let worth = worth_listing(table);
     let rows = analysis.inputs.iter().enumerate().filter(|(index, _)| worth(*index)).map(|(i, input)| row(i, input));
     writeln!(
         out,
         "{}",
-        grid(["", "capture", "format", "packets", "from (UTC)", "duration", "state"], rows, sheet.width)
+        grid(["", "capture", "format", "packets", "from (UTC)", "duration", "state"], rows, table.width)
     )?;
     let others = (0..analysis.inputs.len()).filter(|&index| !worth(index)).count() as u64;
     if others > 0 {
         writeln!(out, "  and {}, complete, that no finding names.", counted(others, "more capture"))?;
     }
-    writeln!(out, "{}", wrap(&conversations(sheet), "  ", sheet.width))?;
+    writeln!(out, "{}", wrap(&conversations(table), "  ", table.width))?;
     if !analysis.totals.undecoded.is_empty() {
         let total = analysis.totals.undecoded.values().sum();
         let text = format!("Not decoded: {} ({}).", counted(total, "frame"), parts(&analysis.totals.undecoded));
-        writeln!(out, "{}", wrap(&text, "  ", sheet.width))?;
+        writeln!(out, "{}", wrap(&text, "  ", table.width))?;
     }
     Ok(())
 }
 
 /// Of many captures those that are not in order, and those whose frames a finding names.
-fn worth_listing(sheet: Sheet<'_>) -> impl Fn(usize) -> bool {
-    let inputs = &sheet.report.analysis.inputs;
-    let frames = sheet.report.findings.iter().flat_map(|finding| &finding.frames);
+fn worth_listing(table: TableContext<'_>) -> impl Fn(usize) -> bool {
+    let inputs = &table.report.analysis.inputs;
+    let frames = table.report.findings.iter().flat_map(|finding| &finding.frames);
     let mut worth: HashSet<usize> = frames.map(|frame| frame.input as usize).collect();
     let odd = |input: &Input| !input.complete || input.problem.is_some() || input.dropped.is_some_and(|n| n > 0);
     worth.extend(inputs.iter().enumerate().filter(|(_, input)| odd(input)).map(|(index, _)| index));
@@ -77,6 +77,8 @@ fn row(index: usize, input: &Input) -> [String; 7] {
     ]
 }
 
+/// A log as a row of the table. A time that could not be placed is shown as written, as it must not be taken for one of
+/// the packets.
 fn log(log: &Log) -> [String; 7] {
     let from = log.first.as_ref().map(|at| match log.clock.place(at) {
         Some(time) => format!("{} UTC", date_time(time)),
@@ -123,8 +125,8 @@ fn state(input: &Input) -> String {
     }
 }
 
-fn conversations(sheet: Sheet<'_>) -> String {
-    let analysis = sheet.report.analysis;
+fn conversations(table: TableContext<'_>) -> String {
+    let analysis = table.report.analysis;
     let totals = &analysis.totals;
     let mut protocols: Vec<&Protocol> = PROTOCOLS.to_vec();
     protocols.sort_by_key(|protocol| protocol.name);

@@ -1,7 +1,7 @@
 //! The first thing to read: what is wrong, or how far "nothing found" can be trusted.
 
 use super::super::text::{capitalised, clip, count, counted, wrap};
-use super::{Sheet, is_about_the_capture};
+use super::{TableContext, is_about_the_capture};
 use crate::model::{Close, Conversation, Finding, PerSide, Setup, Severity};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 use std::io::{self, Write};
@@ -20,42 +20,43 @@ const WHERE_TO_LOOK: &[&str] = &[
 const NOT_PROVED: &str = "Not found does not mean not there: only what the capture holds and the rules know was judged \
                           (nrpcsniff rules lists them).";
 
-/// Writes the verdict.
-pub(super) fn write(sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let judged: Vec<_> = sheet.report.findings.iter().filter(|f| !is_about_the_capture(f)).collect();
-    let label = sheet.paint.bold("VERDICT");
+/// Writes the verdict. Writes the verdict. Notes about the capture are no verdict, because a session may work all the
+/// same.
+pub(super) fn write(table: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let judged: Vec<_> = table.report.findings.iter().filter(|f| !is_about_the_capture(f)).collect();
+    let label = table.paint.bold("VERDICT");
     // Findings come in order: the most severe first, and of those the cause that lies deepest.
     let worst = judged.first();
     if let Some(worst) = worst.filter(|f| f.severity >= Severity::Major) {
-        let title = wrap(&worst.title, &" ".repeat(9), sheet.width);
+        let title = wrap(&worst.title, &" ".repeat(9), table.width);
         writeln!(out, "{label}  {}\n", title.trim_start())?;
-        return writeln!(out, "{}\n", wrap(&tally(&judged), &" ".repeat(9), sheet.width));
+        return writeln!(out, "{}\n", wrap(&tally(&judged), &" ".repeat(9), table.width));
     }
-    let survey = Survey::of(sheet);
-    let analysis = sheet.report.analysis;
+    let survey = SignOnSurvey::of(table);
+    let analysis = table.report.analysis;
     let text = match (survey.all, judged.len() as u64) {
-        (0, 0) if analysis.inputs.is_empty() => format!("{NOTHING_LOGGED} {}", logs(sheet)),
+        (0, 0) if analysis.inputs.is_empty() => format!("{NOTHING_LOGGED} {}", logs(table)),
         (0, 0) if analysis.inputs.iter().all(|input| input.packets == 0) => NO_PACKETS.to_owned(),
         (0, 0) if analysis.totals.packets == 0 => NONE_MATCHED.to_owned(),
         (0, 0) => not_seen(),
         (_, 0) => format!("No fault found in {}. {}", survey.conversations(), survey.success()),
         (_, _) => format!("Nothing that stops a session was found. {}", tally(&judged)),
     };
-    writeln!(out, "{label}  {}\n", wrap(&text, &" ".repeat(9), sheet.width).trim_start())?;
+    writeln!(out, "{label}  {}\n", wrap(&text, &" ".repeat(9), table.width).trim_start())?;
     let lines = if analysis.inputs.is_empty() {
-        log_caveats(sheet)
+        log_caveats(table)
     } else if survey.all == 0 && judged.is_empty() {
         WHERE_TO_LOOK.iter().map(|&line| line.to_owned()).collect()
     } else {
         survey.caveats()
     };
-    lines.iter().try_for_each(|line| writeln!(out, "{}", wrap(line, "  - ", sheet.width)))?;
+    lines.iter().try_for_each(|line| writeln!(out, "{}", wrap(line, "  - ", table.width)))?;
     writeln!(out)
 }
 
 /// "12 of 340 lines are about sign-on."
-fn logs(sheet: Sheet<'_>) -> String {
-    let logs = &sheet.report.analysis.logs;
+fn logs(table: TableContext<'_>) -> String {
+    let logs = &table.report.analysis.logs;
     let facts: u64 = logs.iter().map(|log| (log.facts.len() as u64).saturating_add(log.facts_left_out)).sum();
     let lines: u64 = logs.iter().map(|log| log.lines).sum();
     format!(
@@ -65,9 +66,9 @@ fn logs(sheet: Sheet<'_>) -> String {
     )
 }
 
-/// What limits a verdict on logs alone.
-fn log_caveats(sheet: Sheet<'_>) -> Vec<String> {
-    let logs = &sheet.report.analysis.logs;
+/// Limits of a verdict on logs alone.
+fn log_caveats(table: TableContext<'_>) -> Vec<String> {
+    let logs = &table.report.analysis.logs;
     let unknown: u64 = logs.iter().map(|log| log.not_understood).sum();
     let mut caveats =
         vec!["Logs alone: without a capture of the same time, what was said on the wire is not known.".to_owned()];
@@ -99,10 +100,10 @@ fn not_seen() -> String {
 
 /// How much of the sign-on in the capture could be judged at all.
 #[derive(Default)]
-struct Survey {
+struct SignOnSurvey {
     all: u64,
     /// By protocol, in the order of [`PROTOCOLS`].
-    of: Vec<Share>,
+    of: Vec<ProtocolCount>,
     no_answer: u64,
     refused: u64,
     silent: u64,
@@ -116,26 +117,26 @@ struct Survey {
 }
 
 /// One protocol's share of it.
-struct Share {
+struct ProtocolCount {
     protocol: &'static Protocol,
-    /// What success looks like.
+    /// The success of that protocol, in words.
     success: &'static str,
-    /// Conversations.
+    /// Conversations of that protocol.
     all: u64,
-    /// Those that went well.
+    /// Conversations that went well.
     well: u64,
 }
 
-impl Survey {
-    fn of(sheet: Sheet<'_>) -> Self {
+impl SignOnSurvey {
+    fn of(table: TableContext<'_>) -> Self {
         let share = |protocol: &&'static Protocol| {
-            protocol.sign_on.map(|sign_on| Share { protocol, success: sign_on.success, all: 0, well: 0 })
+            protocol.sign_on.map(|sign_on| ProtocolCount { protocol, success: sign_on.success, all: 0, well: 0 })
         };
         let mut survey = Self { of: PROTOCOLS.iter().filter_map(share).collect(), ..Self::default() };
-        for c in &sheet.report.analysis.conversations {
+        for c in &table.report.analysis.conversations {
             survey.add(c);
         }
-        survey.unknown = sheet.report.analysis.totals.passed_over.values().sum();
+        survey.unknown = table.report.analysis.totals.passed_over.values().sum();
         survey
     }
 
@@ -173,10 +174,10 @@ impl Survey {
         }
     }
 
-    /// What speaks for it, by protocol.
+    /// Successes by protocol, in words.
     fn success(&self) -> String {
         let alone = self.seen().count() == 1;
-        let sentence = |&Share { protocol, success, all, well }: &Share| {
+        let sentence = |&ProtocolCount { protocol, success, all, well }: &ProtocolCount| {
             let of = if alone { String::new() } else { format!("{}: ", protocol.label) };
             let text = match well {
                 0 if all == 1 => format!("it was not seen that {success}."),
@@ -190,7 +191,7 @@ impl Survey {
     }
 
     /// Protocols of which there are conversations.
-    fn seen(&self) -> impl Iterator<Item = &Share> {
+    fn seen(&self) -> impl Iterator<Item = &ProtocolCount> {
         self.of.iter().filter(|share| share.all > 0)
     }
 

@@ -4,7 +4,7 @@ mod words;
 
 use super::escape::JsonFormatter;
 use super::text::{Paint, span, wrap};
-use super::view::Fields;
+use super::view::FieldsView;
 use crate::model::Timestamp;
 use nrpcsniff_dissectors::ltpa::{Class, Facts, Keyring, Token, utc};
 use nrpcsniff_dissectors::{Reading, Value};
@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 /// A token and how it is to be looked at.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub struct TokenSubject<'a> {
     /// Name of its cookie.
     pub name: Option<&'a str>,
     /// The token.
@@ -24,12 +24,12 @@ pub struct Subject<'a> {
     pub now_given: bool,
     /// Keys that may open it.
     pub keys: &'a Keyring,
-    /// Its value is shown.
+    /// True if the value of the token is shown.
     pub show_secrets: bool,
 }
 
 /// Writes what the token is, what it says and what to do.
-pub fn explain(subject: &Subject<'_>, color: bool, width: usize, out: &mut dyn Write) -> io::Result<()> {
+pub fn explain(subject: &TokenSubject<'_>, color: bool, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let (token, now) = (subject.token, subject.now.nanos());
     let facts = token.facts(subject.keys);
     let (paint, width) = (Paint(color), width.clamp(40, 100));
@@ -52,7 +52,7 @@ pub fn explain(subject: &Subject<'_>, color: bool, width: usize, out: &mut dyn W
 }
 
 /// Writes the token as one line of JSON: the fields that it has in a report, and what they mean.
-pub fn json(subject: &Subject<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn json(subject: &TokenSubject<'_>, out: &mut dyn Write) -> io::Result<()> {
     let (token, now) = (subject.token, subject.now.nanos());
     let facts = token.facts(subject.keys);
     let reading = Reading { seen: now, now, keys: subject.keys, show_secrets: subject.show_secrets };
@@ -64,12 +64,13 @@ pub fn json(subject: &Subject<'_>, out: &mut dyn Write) -> io::Result<()> {
         ("explanation", words::meaning(facts.class, token).into()),
         ("advice", advice.into()),
     ]);
-    Fields(fields).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, JsonFormatter::compact()))?;
+    FieldsView(fields).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, JsonFormatter::compact()))?;
     writeln!(out)
 }
 
-/// What is known, line by line.
-fn rows(subject: &Subject<'_>, facts: &Facts) -> Vec<(&'static str, String)> {
+/// What is known, line by line. Label and value of everything that is known of a token. The value itself comes only if
+/// secrets are shown, since whoever has it is logged in.
+fn rows(subject: &TokenSubject<'_>, facts: &Facts) -> Vec<(&'static str, String)> {
     let token = subject.token;
     let mut rows = Vec::new();
     let mut row = |label, text: Option<String>| rows.extend(text.map(|text| (label, text)));
@@ -110,7 +111,7 @@ fn end(expires: i64, created: Option<i64>) -> String {
 }
 
 /// Whether it had expired, and by which clock.
-fn verdict(subject: &Subject<'_>, expires: i64) -> String {
+fn verdict(subject: &TokenSubject<'_>, expires: i64) -> String {
     let now = subject.now.whole_seconds();
     let apart = between(now.saturating_sub(expires).saturating_abs());
     let at = seconds(subject.now);
@@ -122,7 +123,7 @@ fn verdict(subject: &Subject<'_>, expires: i64) -> String {
     }
 }
 
-fn signature(subject: &Subject<'_>, facts: &Facts) -> &'static str {
+fn signature(subject: &TokenSubject<'_>, facts: &Facts) -> &'static str {
     match (facts.verified, facts.class) {
         (Some(true), _) => "holds",
         (Some(false), Class::Domino) => "was made with none of the given secrets",
@@ -156,7 +157,7 @@ mod tests {
 
     fn text(name: Option<&str>, value: &str, now: i64, keys: &Keyring) -> String {
         let (token, now) = (Token::read(name, value), Timestamp::new(now * 1_000_000_000, 0));
-        let subject = Subject { name, token: &token, now, now_given: true, keys, show_secrets: false };
+        let subject = TokenSubject { name, token: &token, now, now_given: true, keys, show_secrets: false };
         let mut out = Vec::new();
         explain(&subject, false, 90, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
@@ -216,8 +217,14 @@ mod tests {
     fn json_holds_the_fields_of_the_report() {
         let (token, keys) = (Token::read(Some("LtpaToken"), DOMINO), Keyring::new());
         let now = Timestamp::new(1_234_573_650_000_000_000, 0);
-        let subject =
-            Subject { name: Some("LtpaToken"), token: &token, now, now_given: true, keys: &keys, show_secrets: false };
+        let subject = TokenSubject {
+            name: Some("LtpaToken"),
+            token: &token,
+            now,
+            now_given: true,
+            keys: &keys,
+            show_secrets: false,
+        };
         let mut out = Vec::new();
         json(&subject, &mut out).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
