@@ -4,7 +4,7 @@ use super::diagnosis::Diagnosis;
 use super::error::Error;
 use super::keys;
 use super::logs::{self, LogFile};
-use super::merge::Merged;
+use super::merge::MergedCaptures;
 use super::reading::{Observer, Reading, Unobserved};
 use crate::capture::{CaptureSet, FilterError, FilterSet, Reader, discover};
 use crate::diagnose::Settings;
@@ -137,7 +137,7 @@ impl Diagnoser {
         let paths: Vec<_> = paths.iter().map(|path| path.as_ref().to_path_buf()).collect();
         let sets = discover(&paths).map_err(Error::new)?;
         let diagnosis = self.judge(&sets, &mut Unobserved).map_err(Error::new)?;
-        if diagnosis.opened || diagnosis.heard() {
+        if diagnosis.opened || diagnosis.has_log() {
             return Ok(diagnosis);
         }
         let Analysis { inputs, logs, .. } = &diagnosis.analysis;
@@ -155,7 +155,7 @@ impl Diagnoser {
     /// A stream that does not begin like a capture, or cannot be read.
     pub fn diagnose_stream(&self, name: &str, stream: impl Read + Send + 'static) -> Result<Diagnosis, Error> {
         let reader = Reader::from_reader(name, stream).map_err(Error::new)?;
-        let read = |reading: &mut Reading<'_, _>, merged: &mut Merged| {
+        let read = |reading: &mut Reading<'_, _>, merged: &mut MergedCaptures| {
             merged.judge(reading.stream(Path::new(name), reader), &self.settings);
         };
         self.judged(&mut Unobserved, read).map_err(Error::new)
@@ -174,10 +174,10 @@ impl Diagnoser {
     fn judged<O: Observer>(
         &self,
         observer: &mut O,
-        read: impl FnOnce(&mut Reading<'_, O>, &mut Merged),
+        read: impl FnOnce(&mut Reading<'_, O>, &mut MergedCaptures),
     ) -> Result<Diagnosis, FilterError> {
         let filter = self.filter.as_deref().map(FilterSet::new).transpose()?;
-        let mut merged = Merged::beside(logs::read_all(&self.logs, self.show_secrets, observer));
+        let mut merged = MergedCaptures::with_logs(logs::read_all(&self.logs, self.show_secrets, observer));
         let mut reading = Reading::new(self, filter, observer);
         read(&mut reading, &mut merged);
         merged.judge_logs(&self.settings);

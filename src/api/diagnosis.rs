@@ -1,13 +1,13 @@
 //! What came of reading and judging.
 
-use super::merge::Merged;
+use super::merge::MergedCaptures;
 use crate::diagnose::Settings;
 use crate::model::{Analysis, Finding};
 use crate::report::{self, Report};
 use nrpcsniff_dissectors::Reader;
 use std::io::{self, Write};
 
-/// What was read, and what the rules say of it.
+/// Captures and logs that were read, with their findings.
 #[derive(Debug)]
 pub struct Diagnosis {
     pub(crate) analysis: Analysis,
@@ -22,8 +22,8 @@ pub struct Diagnosis {
 
 impl Diagnosis {
     /// Nothing more comes: what was merged is the diagnosis.
-    pub(super) fn new(merged: Merged, opened: bool, settings: Settings, show_secrets: bool) -> Self {
-        let Merged { analysis, findings, .. } = merged;
+    pub(super) fn new(merged: MergedCaptures, opened: bool, settings: Settings, show_secrets: bool) -> Self {
+        let MergedCaptures { analysis, findings, .. } = merged;
         let complete =
             analysis.inputs.iter().all(|input| input.complete) && analysis.logs.iter().all(|log| log.complete);
         Self { analysis, findings, opened, trouble: !complete, settings, show_secrets }
@@ -58,7 +58,7 @@ impl Diagnosis {
     }
 
     /// A log could be read, if only in part.
-    pub(crate) fn heard(&self) -> bool {
+    pub(crate) fn has_log(&self) -> bool {
         self.analysis.logs.iter().any(|log| log.kind.is_some())
     }
 

@@ -8,10 +8,10 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A log, and what to add to its times.
+/// A log that is to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LogFile {
-    /// Where it is; `-` for stdin.
+    /// Path of the log; `-` for stdin.
     pub(crate) path: PathBuf,
     /// To be added to the times of the log.
     pub(crate) offset: Option<Span>,

@@ -6,25 +6,25 @@
 //! Logs stand beside every capture. What one of them says of no capture is said once, at the end.
 
 use crate::diagnose::{Settings, TestimonyId, judge, judge_logs, sort};
-use crate::model::{Analysis, CaptureFacts, Finding, Log, LogClock, Placed, Totals};
+use crate::model::{Analysis, CaptureFacts, ClockPlacement, Finding, Log, LogClock, Totals};
 use hashbrown::HashSet;
 use std::collections::BTreeMap;
 
-/// Everything that was read and found so far.
+/// Captures and findings so far, as one report has them.
 #[derive(Default)]
-pub(super) struct Merged {
+pub(super) struct MergedCaptures {
     pub(super) analysis: Analysis,
     pub(super) findings: Vec<Finding>,
     logs: Vec<Log>,
-    /// What of the logs went into findings about packets.
+    /// Testimonies of logs that went into findings about packets.
     joined: HashSet<TestimonyId>,
     /// How the times of each log were placed, by the first capture that could tell.
     clocks: Vec<LogClock>,
 }
 
-impl Merged {
+impl MergedCaptures {
     /// Nothing yet; these logs stand beside every capture that comes.
-    pub(super) fn beside(logs: Vec<Log>) -> Self {
+    pub(super) fn with_logs(logs: Vec<Log>) -> Self {
         Self { logs, ..Self::default() }
     }
 
@@ -52,7 +52,7 @@ impl Merged {
     }
 
     fn compare_clocks(&mut self, clocks: Vec<LogClock>) {
-        let open = |clock: &LogClock| clock.placed == Placed::No || clock.order_guessed;
+        let open = |clock: &LogClock| clock.placed == ClockPlacement::No || clock.order_guessed;
         self.clocks.resize(clocks.len(), LogClock { order_guessed: true, ..LogClock::default() });
         for (known, clock) in self.clocks.iter_mut().zip(clocks) {
             if open(known) && (!open(&clock) || known.why.is_empty()) {
@@ -120,7 +120,7 @@ fn add_facts(all: &mut CaptureFacts, next: CaptureFacts) {
 
 #[cfg(test)]
 mod tests {
-    use super::Merged;
+    use super::MergedCaptures;
     use crate::diagnose::{Settings, diagnose};
     use crate::engine::{Options, Pipeline};
     use crate::model::{
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn ids_go_on_and_totals_add_up() {
         let (one, findings) = analysed(0);
-        let mut merged = Merged::default();
+        let mut merged = MergedCaptures::default();
         merged.add(one.clone(), findings.clone());
         let (two, more) = analysed(1);
         merged.add(two, more);
@@ -172,7 +172,7 @@ mod tests {
         one.facts.failed =
             vec![FailedConnections { client, server: end, setup, first: attempt, last: attempt, count: 3 }];
         one.facts.failed_left_out = 2;
-        let mut merged = Merged::default();
+        let mut merged = MergedCaptures::default();
         merged.add(one.clone(), Vec::new());
         merged.add(one, Vec::new());
         let facts = &merged.analysis.facts;
@@ -184,7 +184,7 @@ mod tests {
         let (one, findings) = analysed(0);
         let mut mild = findings.clone();
         mild[0].severity = Severity::Info;
-        let mut merged = Merged::default();
+        let mut merged = MergedCaptures::default();
         merged.add(one.clone(), mild);
         merged.add(one, findings);
         assert!(merged.findings.is_sorted_by(|a, b| a.severity >= b.severity));
@@ -203,7 +203,7 @@ mod tests {
         };
         let (one, at) = capture(ANN);
         let text = not_verified(at, ANN) + &not_verified(SOME_TIME, "CN=Eve/O=ACME");
-        let mut merged = Merged::beside(vec![log_with_offset("st.txt", &text, 0)]);
+        let mut merged = MergedCaptures::with_logs(vec![log_with_offset("st.txt", &text, 0)]);
         merged.judge(one, &Settings::default());
         merged.judge(capture(BOB).0, &Settings::default());
         merged.judge(capture(BOB).0, &Settings::default());
@@ -218,21 +218,22 @@ mod tests {
 
     #[test]
     fn the_clock_is_that_of_the_capture_that_tells() {
-        use crate::model::Placed;
+        use crate::model::ClockPlacement;
         use crate::testing::logs::{log, not_verified};
         use crate::testing::tokens::{ANN, BOB, PC, chat_refused};
-        let mut merged = Merged::default();
+        let mut merged = MergedCaptures::default();
         for user in [BOB, ANN, BOB] {
             let net = nrpcsniff_samples::Network::new();
             chat_refused(&net, PC, user, &["opaque"], 0x8000_0015);
             if merged.logs.is_empty() {
-                merged = Merged::beside(vec![log("st.txt", &not_verified(net.now() + 3_600_000_000_000, ANN))]);
+                merged =
+                    MergedCaptures::with_logs(vec![log("st.txt", &not_verified(net.now() + 3_600_000_000_000, ANN))]);
             }
             merged.judge(crate::testing::analysis(&net.to_pcapng()), &Settings::default());
         }
         merged.judge_logs(&Settings::default());
         let clock = &merged.analysis.logs[0].clock;
-        assert_eq!(clock.placed, Placed::Anchor);
+        assert_eq!(clock.placed, ClockPlacement::Anchor);
         assert!(clock.why.contains("the user whose login is refused in line 6"), "{}", clock.why);
     }
 }

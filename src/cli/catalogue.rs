@@ -1,7 +1,7 @@
 //! `nrpcsniff rules [ID]`.
 
 use super::appearance::appearance;
-use super::exit::Outcome;
+use super::exit::ExitStatus;
 use super::output;
 use super::suggestion::suggestion;
 use crate::diagnose::About;
@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use clap::ColorChoice;
 
 /// Prints the catalogue, or the rule of that id.
-pub(super) fn print(id: Option<&str>, color: ColorChoice) -> Result<Outcome> {
+pub(super) fn print(id: Option<&str>, color: ColorChoice) -> Result<ExitStatus> {
     let (color, width) = appearance(color, false);
     let entries: Vec<_> = RULES.iter().map(|rule| entry(rule.about())).collect();
     output::write(None, |out| match id.map(rule) {
@@ -21,7 +21,7 @@ pub(super) fn print(id: Option<&str>, color: ColorChoice) -> Result<Outcome> {
     })?;
     match id {
         Some(id) if rule(id).is_none() => bail!("there is no rule '{id}'{}", suggestion(id)),
-        _ => Ok(Outcome::Done),
+        _ => Ok(ExitStatus::Done),
     }
 }
 

@@ -3,10 +3,10 @@
 use super::appearance::appearance;
 use super::args::{CompareArgs, Format};
 use super::config::Config;
-use super::exit::Outcome;
+use super::exit::ExitStatus;
 use super::output;
 use super::plan::{Plan, file};
-use super::read::{Teller, find};
+use super::read::{ConsoleObserver, find};
 use crate::api::{Diagnoser, Diagnosis};
 use crate::compare::{Capture, compare};
 use crate::diagnose::Case;
@@ -20,22 +20,22 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Reads the captures, compares them and writes what came of it.
-pub(super) fn run(args: &CompareArgs, config: Config, color: ColorChoice) -> Result<Outcome> {
+pub(super) fn run(args: &CompareArgs, config: Config, color: ColorChoice) -> Result<ExitStatus> {
     let json = json(args.format)?;
     let output = file(args.output.as_deref());
     if let Some(path) = &output {
         let captures = args.captures.iter().chain(&args.good);
         output::check(path, "-o", captures.map(PathBuf::as_path))?;
     }
-    let compared = Compared::new(args, config, args.talk.verbosity())?;
+    let compared = CompareRun::new(args, config, args.talk.verbosity())?;
     let (color, width) = appearance(color, output.is_some());
     let options = ComparisonOptions { json, all: args.all, color, width };
     output::write(output.as_deref(), |out| compared.write(&options, out))?;
     Ok(outcome(compared.comparison.verdict, compared.trouble))
 }
 
-/// Captures that were read, and what came of comparing them.
-pub(super) struct Compared {
+/// Captures that were read, and their comparison.
+pub(super) struct CompareRun {
     goods: Vec<Diagnosis>,
     /// `None`: both conversations are of the first working capture.
     bad: Option<Diagnosis>,
@@ -44,12 +44,12 @@ pub(super) struct Compared {
     trouble: bool,
 }
 
-impl Compared {
+impl CompareRun {
     /// Reads the captures and compares them.
     pub(super) fn new(args: &CompareArgs, config: Config, verbosity: Verbosity) -> Result<Self> {
-        let paths = Paths::new(args)?;
-        let plan = Plan::reading(paths.all(), &args.reading, verbosity, config)?;
-        let mut reading = Reading { plan, trouble: false };
+        let paths = ComparePaths::new(args)?;
+        let plan = Plan::for_reading(paths.all(), &args.reading, verbosity, config)?;
+        let mut reading = CompareReader { plan, trouble: false };
         // Logs tell of the failing capture; where both conversations are of one, of that.
         let without = Diagnoser { logs: Vec::new(), ..reading.plan.diagnoser.clone() };
         let beside_logs = reading.plan.diagnoser.clone();
@@ -59,7 +59,7 @@ impl Compared {
             goods.push(reading.read(path, &without)?);
         }
         let bad = paths.bad.as_deref().map(|path| reading.read(path, &beside_logs)).transpose()?;
-        let Reading { plan, trouble } = reading;
+        let CompareReader { plan, trouble } = reading;
         let by_hand = match (&args.stream, bad.as_ref()) {
             (Some(text), _) => vec![stream(text, &goods[0].analysis)?],
             (None, Some(bad)) => args.pair.iter().map(|text| by_hand(text, &goods[0], bad)).collect::<Result<_>>()?,
@@ -99,12 +99,12 @@ fn compared(goods: &[Diagnosis], bad: &Diagnosis, by_hand: &[Both<ConversationId
 }
 
 /// Damage outranks the result: what was not read may hold the difference.
-const fn outcome(verdict: Verdict, trouble: bool) -> Outcome {
+const fn outcome(verdict: Verdict, trouble: bool) -> ExitStatus {
     match verdict {
-        _ if trouble => Outcome::Trouble,
-        Verdict::Same => Outcome::Done,
-        Verdict::Diverges => Outcome::Differs,
-        Verdict::Inconclusive => Outcome::Trouble,
+        _ if trouble => ExitStatus::Trouble,
+        Verdict::Same => ExitStatus::Done,
+        Verdict::Diverges => ExitStatus::Differs,
+        Verdict::Inconclusive => ExitStatus::Trouble,
     }
 }
 
@@ -116,14 +116,14 @@ fn json(format: Format) -> Result<bool> {
     }
 }
 
-/// Which capture is which.
-struct Paths {
+/// ComparePaths of the working and of the failing captures.
+struct ComparePaths {
     goods: Vec<PathBuf>,
     /// `None`: the same as the good one.
     bad: Option<PathBuf>,
 }
 
-impl Paths {
+impl ComparePaths {
     fn new(args: &CompareArgs) -> Result<Self> {
         let good = |first: &[PathBuf]| first.iter().chain(&args.good).cloned().collect();
         match (args.captures.as_slice(), args.stream.is_some(), args.good.is_empty()) {
@@ -143,16 +143,16 @@ impl Paths {
 }
 
 /// Reads captures one after the other.
-struct Reading {
+struct CompareReader {
     plan: Plan,
     trouble: bool,
 }
 
-impl Reading {
+impl CompareReader {
     /// A capture, or all captures of a folder as one.
     fn read(&mut self, path: &Path, diagnoser: &Diagnoser) -> Result<Diagnosis> {
         let (sets, lost) = find(&[path.to_path_buf()], self.plan.verbosity);
-        let diagnosis = diagnoser.judge(&sets, &mut Teller::new(self.plan.verbosity))?;
+        let diagnosis = diagnoser.judge(&sets, &mut ConsoleObserver::new(self.plan.verbosity))?;
         let problem = diagnosis.analysis.inputs.iter().find_map(|input| input.problem.as_deref());
         ensure!(diagnosis.opened, "{}: {}", path.display(), problem.unwrap_or("there is no capture"));
         self.trouble |= diagnosis.trouble || lost;
@@ -165,20 +165,20 @@ fn stream(text: &str, analysis: &Analysis) -> Result<Both<ConversationId>> {
     let (good, bad) = text.split_once(',').with_context(|| {
         format!("--stream '{text}': write it as N,M: the working conversation, then the failing one")
     })?;
-    let ids = Both { good: one(good, analysis)?, bad: one(bad, analysis)? };
+    let ids = Both { good: conversation_id(good, analysis)?, bad: conversation_id(bad, analysis)? };
     ensure!(ids.good != ids.bad, "--stream '{text}': these are one conversation");
     Ok(ids)
 }
 
-/// `GOODID:BADID`.
+/// Reads `GOODID:BADID`, two ids of conversations.
 fn by_hand(text: &str, good: &Diagnosis, bad: &Diagnosis) -> Result<Both<ConversationId>> {
     let wrong = || format!("--pair '{text}': write it as GOODID:BADID, two ids of conversations");
     let (good_id, bad_id) = text.split_once(':').with_context(wrong)?;
-    Ok(Both { good: one(good_id, &good.analysis)?, bad: one(bad_id, &bad.analysis)? })
+    Ok(Both { good: conversation_id(good_id, &good.analysis)?, bad: conversation_id(bad_id, &bad.analysis)? })
 }
 
 /// An id as in the report, or Wireshark's number behind `tcp:` or `udp:`.
-fn one(text: &str, analysis: &Analysis) -> Result<ConversationId> {
+fn conversation_id(text: &str, analysis: &Analysis) -> Result<ConversationId> {
     let text = text.trim();
     let is = |c: &Conversation, transport: &str, number: u32| {
         c.stream == number && format!("{:?}", c.transport).eq_ignore_ascii_case(transport)

@@ -11,7 +11,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What the file says.
+/// Content of the configuration file.
 #[derive(Debug, Default, PartialEq)]
 pub struct Config {
     /// Limits at which rules begin to speak.
@@ -24,18 +24,18 @@ pub struct Config {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct ConfigFile {
     #[serde(default)]
     thresholds: Thresholds,
     #[serde(default)]
-    server: Vec<Server>,
+    server: Vec<ServerEntry>,
     #[serde(default)]
     keys: KeyFiles,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Server {
+struct ServerEntry {
     name: String,
     aliases: Vec<String>,
 }
@@ -66,13 +66,13 @@ fn usual_path(xdg: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> 
 }
 
 fn parse(text: &str) -> Result<Config> {
-    let file: File = toml::from_str(text).map_err(|error| anyhow::anyhow!(one_line(&error, text)))?;
+    let file: ConfigFile = toml::from_str(text).map_err(|error| anyhow::anyhow!(one_line(&error, text)))?;
     check(&file.thresholds)?;
     let servers = file.server.into_iter().map(expected).collect::<Result<_>>()?;
     Ok(Config { thresholds: file.thresholds, servers, keys: file.keys })
 }
 
-fn expected(server: Server) -> Result<ExpectedServer> {
+fn expected(server: ServerEntry) -> Result<ExpectedServer> {
     if server.name.trim().is_empty() || server.aliases.is_empty() {
         bail!("a [[server]] needs a name and at least one alias");
     }

@@ -3,9 +3,9 @@
 use crate::model::{Finding, Severity};
 use std::process::ExitCode;
 
-/// What became of a run.
+/// The end of a run, as the exit status tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ExitStatus {
     /// Everything was read and reported.
     Done,
     /// Everything was read, and a finding is at least as severe as `--fail-on` says.
@@ -18,7 +18,7 @@ pub enum Outcome {
     Stopped,
 }
 
-impl Outcome {
+impl ExitStatus {
     /// Trouble outranks `--fail-on`, as with grep: what was not read may hold worse.
     pub fn of(trouble: bool, findings: &[Finding], fail_on: Option<Severity>) -> Self {
         if trouble {
@@ -41,15 +41,15 @@ impl Outcome {
     }
 }
 
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
+impl From<ExitStatus> for ExitCode {
+    fn from(outcome: ExitStatus) -> Self {
         Self::from(outcome.status())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Outcome;
+    use super::ExitStatus;
     use crate::model::{Confidence, Facts, Finding, Layer, RuleId, Severity};
 
     fn findings(severity: Severity) -> Vec<Finding> {
@@ -74,12 +74,12 @@ mod tests {
 
     #[test]
     fn the_limit_includes_itself_and_what_is_worse() {
-        let status = |trouble, severity, limit| Outcome::of(trouble, &findings(severity), limit).status();
+        let status = |trouble, severity, limit| ExitStatus::of(trouble, &findings(severity), limit).status();
         assert_eq!(status(false, Severity::Blocker, None), 0);
         assert_eq!(status(false, Severity::Blocker, Some(Severity::Major)), 1);
         assert_eq!(status(false, Severity::Major, Some(Severity::Major)), 1);
         assert_eq!(status(false, Severity::Minor, Some(Severity::Major)), 0);
         assert_eq!(status(true, Severity::Blocker, Some(Severity::Major)), 2);
-        assert_eq!(Outcome::of(false, &[], Some(Severity::Info)).status(), 0);
+        assert_eq!(ExitStatus::of(false, &[], Some(Severity::Info)).status(), 0);
     }
 }

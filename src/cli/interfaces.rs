@@ -1,7 +1,7 @@
 //! The interfaces of this machine (`-D`).
 
 use super::appearance::appearance;
-use super::exit::Outcome;
+use super::exit::ExitStatus;
 use super::output;
 use crate::capture::live::{Interface, interfaces};
 use crate::live::explain;
@@ -13,11 +13,11 @@ use tabled::builder::Builder;
 use tabled::settings::{Style, Width};
 
 /// Lists them on stdout.
-pub(super) fn list(color: ColorChoice) -> Result<Outcome> {
+pub(super) fn list(color: ColorChoice) -> Result<ExitStatus> {
     let interfaces = interfaces().map_err(explain)?;
     let (_, width) = appearance(color, false);
     output::write(None, |out| write(&interfaces, width, out))?;
-    Ok(Outcome::Done)
+    Ok(ExitStatus::Done)
 }
 
 fn write(interfaces: &[Interface], width: usize, out: &mut dyn Write) -> io::Result<()> {

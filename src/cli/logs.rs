@@ -44,8 +44,8 @@ fn offset(text: &str) -> Result<(&str, Span)> {
     Ok((name, Span::from_secs_f64(seconds)))
 }
 
-/// Says what is wrong with a log that was read, or what is good to know of it.
-pub(super) fn tell(log: &Log, verbosity: Verbosity) {
+/// Prints what is wrong with a log that was read, or what is good to know of it.
+pub(super) fn report_log(log: &Log, verbosity: Verbosity) {
     match (&log.problem, log.kind) {
         (Some(problem), None) if log.bytes > 0 => say(&format!("{}: {problem}; known are {KNOWN}", log.path)),
         (Some(problem), _) => say(&format!("{}: {problem}", log.path)),

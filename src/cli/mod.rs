@@ -26,13 +26,14 @@ use crate::report::talk::say;
 use args::{Args, Command};
 use clap::Parser;
 use clap::error::ErrorKind;
-use exit::Outcome;
+use exit::ExitStatus;
 use plan::Plan;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Runs the command with the arguments of the process.
+/// Runs the command with the arguments of the process. SSLKEYLOGFILE is read here, so that no test of the plan depends
+/// on it.
 pub fn main() -> ExitCode {
     let mut args = match Args::try_parse() {
         Ok(args) => args,
@@ -57,7 +58,7 @@ pub fn main() -> ExitCode {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             say(&format!("{error:#}"));
-            Outcome::Trouble.into()
+            ExitStatus::Trouble.into()
         }
     }
 }
@@ -67,10 +68,10 @@ fn usage(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         // A closed pipe is no error.
         let _ = error.print();
-        return Outcome::Done.into();
+        return ExitStatus::Done.into();
     }
     let text = error.render().to_string();
     // Nothing is left to tell if stderr is closed.
     let _ = writeln!(io::stderr(), "nrpcsniff: {}", text.strip_prefix("error: ").unwrap_or(&text).trim_end());
-    Outcome::Trouble.into()
+    ExitStatus::Trouble.into()
 }

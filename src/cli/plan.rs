@@ -1,10 +1,10 @@
 //! The checked plan: everything that can be wrong with the arguments is found here, before anything is read.
 
 use super::appearance::{WIDTH, appearance};
-use super::args::{self, Args, ReadingArgs, TalkArgs};
+use super::args::{self, Args, ReadingArgs, VerbosityArgs};
 use super::config::{self, Config};
 use super::logs;
-use super::tls_keys::{self, Given};
+use super::tls_keys::{self, TlsSecrets};
 use crate::api::Diagnoser;
 use crate::diagnose::{ExpectedServer, Settings};
 use crate::engine;
@@ -17,12 +17,12 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What is to be done.
+/// Inputs, settings and output of a run.
 #[derive(Debug)]
 pub struct Plan {
     /// Captures in the order given: positional ones first.
     pub captures: Vec<PathBuf>,
-    /// How they are read and judged.
+    /// Reads and judges them.
     pub diagnoser: Diagnoser,
     /// Shape of the report.
     pub report: ReportOptions,
@@ -30,7 +30,7 @@ pub struct Plan {
     pub output: Option<PathBuf>,
     /// Exit with 1 from this severity on.
     pub fail_on: Option<Severity>,
-    /// How much is said on stderr.
+    /// How much is printed on stderr.
     pub verbosity: Verbosity,
 }
 
@@ -42,13 +42,13 @@ impl Plan {
             !captures.is_empty() || !args.reading.log.is_empty(),
             "give a capture file or a folder, or - for stdin, or a log with --log (nrpcsniff --help has examples)"
         );
-        Self::of(captures, args)
+        Self::common(captures, args)
     }
 
     /// What is common to captures and live capture: the latter has none.
-    pub(super) fn of(captures: Vec<PathBuf>, args: &Args) -> Result<Self> {
+    pub(super) fn common(captures: Vec<PathBuf>, args: &Args) -> Result<Self> {
         let config = config::load(args.config.as_deref(), args.no_config)?;
-        let mut plan = Self::reading(captures, &args.reading, args.talk.verbosity(), config)?;
+        let mut plan = Self::for_reading(captures, &args.reading, args.talk.verbosity(), config)?;
         plan.output = file(args.output.as_deref());
         plan.report = report(args, plan.output.is_some());
         plan.diagnoser = plan.diagnoser.kept_for(&plan.report);
@@ -56,8 +56,14 @@ impl Plan {
         Ok(plan)
     }
 
-    /// How these captures are to be read and judged, with every message kept; a table on stdout.
-    pub fn reading(captures: Vec<PathBuf>, args: &ReadingArgs, verbosity: Verbosity, config: Config) -> Result<Self> {
+    /// How these captures are to be read and judged, with every message kept; a table on stdout. Keys are opened here,
+    /// so that a wrong password is told before a large capture is read.
+    pub fn for_reading(
+        captures: Vec<PathBuf>,
+        args: &ReadingArgs,
+        verbosity: Verbosity,
+        config: Config,
+    ) -> Result<Self> {
         let stdin = captures.iter().chain(&args.log).filter(|path| path.as_os_str() == "-").count();
         ensure!(stdin <= 1, "stdin (-) can be read only once");
         if stdin > 0 && io::stdin().is_terminal() {
@@ -72,7 +78,7 @@ impl Plan {
         let logs = logs::plan(&args.log, &args.log_offset)?;
         let report =
             ReportOptions { format: Format::Table, detail: Detail::Messages, all: false, color: false, width: WIDTH };
-        let Given { keys: tls, logs: key_logs } = tls_keys::load(&args.tls, verbosity.quiet)?;
+        let TlsSecrets { keys: tls, logs: key_logs } = tls_keys::load(&args.tls, verbosity.quiet)?;
         let decode_as = args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?;
         let diagnoser = Diagnoser {
             engine: engine::Options { decode_as, keys: tls, ..engine::Options::default() },
@@ -86,8 +92,8 @@ impl Plan {
     }
 }
 
-impl TalkArgs {
-    /// How much is said on stderr.
+impl VerbosityArgs {
+    /// The verbosity that the flags ask for.
     pub fn verbosity(&self) -> Verbosity {
         Verbosity {
             quiet: self.quiet,

@@ -13,13 +13,13 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const STEP: u64 = 4096;
 
 /// Progress through one file, by bytes of the file as it lies on the disk.
-pub(super) struct Progress {
+pub(super) struct FileProgress {
     began: Instant,
     name: Option<String>,
     bar: Option<ProgressBar>,
 }
 
-impl Progress {
+impl FileProgress {
     /// Begins a file. Nothing is drawn unless `verbosity` allows it.
     pub(super) fn new(path: &Path, verbosity: Verbosity) -> Self {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
@@ -43,13 +43,13 @@ impl Progress {
 
     fn draw(&mut self, reader: &Reader) {
         let name = self.name.clone().unwrap_or_default();
-        let bar = self.bar.get_or_insert_with(|| bar(name, reader.size()));
+        let bar = self.bar.get_or_insert_with(|| file_bar(name, reader.size()));
         bar.set_position(reader.position());
     }
 }
 
 /// Progress through many captures, each of which is read in no time.
-pub(super) struct Steps {
+pub(super) struct CaseProgress {
     began: Instant,
     bar: Option<ProgressBar>,
     verbosity: Verbosity,
@@ -57,7 +57,7 @@ pub(super) struct Steps {
     done: usize,
 }
 
-impl Steps {
+impl CaseProgress {
     /// Begins. Nothing is drawn unless `verbosity` allows it.
     pub(super) fn new(total: usize, verbosity: Verbosity) -> Self {
         Self { began: Instant::now(), bar: None, verbosity, total, done: 0 }
@@ -68,7 +68,7 @@ impl Steps {
         self.done += 1;
         if self.verbosity.progress && self.began.elapsed() >= PATIENCE {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-            let bar = self.bar.get_or_insert_with(|| steps(self.total));
+            let bar = self.bar.get_or_insert_with(|| case_bar(self.total));
             bar.set_message(escape::terminal(&name).into_owned());
             bar.set_position(self.done as u64);
         }
@@ -82,13 +82,13 @@ impl Steps {
     }
 }
 
-fn steps(total: usize) -> ProgressBar {
+fn case_bar(total: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{pos} of {len} {wide_bar} {msg}");
     let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr_with_hz(10));
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn bar(name: String, size: Option<u64>) -> ProgressBar {
+fn file_bar(name: String, size: Option<u64>) -> ProgressBar {
     let template = match size {
         Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {eta}",
         None => "{msg} {spinner} {bytes} {elapsed}",

@@ -1,6 +1,6 @@
 //! From paths to captures, and what is said of them while they are read.
 
-use super::progress::Progress;
+use super::progress::FileProgress;
 use super::{logs, tls_keys};
 use crate::api::Observer;
 use crate::capture::{CaptureSet, Reader, discover};
@@ -49,21 +49,21 @@ fn passed_over(paths: &[PathBuf], sets: &[CaptureSet]) {
     }
 }
 
-/// Says on stderr what there is to say of inputs, and shows how far reading has come.
-pub(super) struct Teller {
+/// Prints on stderr what is wrong with inputs, and shows how far reading has come.
+pub(super) struct ConsoleObserver {
     verbosity: Verbosity,
-    progress: Option<Progress>,
+    progress: Option<FileProgress>,
 }
 
-impl Teller {
+impl ConsoleObserver {
     pub(super) const fn new(verbosity: Verbosity) -> Self {
         Self { verbosity, progress: None }
     }
 }
 
-impl Observer for Teller {
+impl Observer for ConsoleObserver {
     fn begins(&mut self, path: &Path) {
-        self.progress = Some(Progress::new(path, self.verbosity));
+        self.progress = Some(FileProgress::new(path, self.verbosity));
     }
 
     fn frame(&mut self, number: u64, reader: &Reader) {
@@ -73,23 +73,23 @@ impl Observer for Teller {
     }
 
     fn secrets(&mut self, path: &Path, report: &LogReport) {
-        tls_keys::tell(path, report, self.verbosity.quiet);
+        tls_keys::report_key_log(path, report, self.verbosity.quiet);
     }
 
     fn ends(&mut self, input: &Input) {
         if let Some(progress) = self.progress.take() {
             progress.end();
         }
-        tell(input, self.verbosity);
+        report_input(input, self.verbosity);
     }
 
     fn log(&mut self, log: &Log) {
-        logs::tell(log, self.verbosity);
+        logs::report_log(log, self.verbosity);
     }
 }
 
-/// What is wrong is always said; what is merely odd, unless the user wants quiet.
-fn tell(input: &Input, verbosity: Verbosity) {
+/// Prints what is wrong with an input always; what is merely odd, unless the user wants quiet.
+fn report_input(input: &Input, verbosity: Verbosity) {
     match &input.problem {
         _ if verbosity.mute => {}
         Some(problem) if !input.complete || !verbosity.quiet => say(&format!("{}: {problem}", input.path)),

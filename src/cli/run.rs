@@ -1,9 +1,9 @@
 //! Does what the plan says: captures and logs in, one report out.
 
-use super::exit::Outcome;
+use super::exit::ExitStatus;
 use super::output;
 use super::plan::Plan;
-use super::read::{Teller, find};
+use super::read::{ConsoleObserver, find};
 use crate::report::Format;
 use anyhow::Result;
 use std::path::PathBuf;
@@ -12,18 +12,18 @@ use std::path::PathBuf;
 ///
 /// Where nothing could be opened there is no report, and where not one packet could be read no table: what is wrong has
 /// been said on stderr.
-pub(super) fn run(plan: &Plan) -> Result<Outcome> {
+pub(super) fn run(plan: &Plan) -> Result<ExitStatus> {
     let (sets, lost) = find(&plan.captures, plan.verbosity);
     if let Some(path) = &plan.output {
         let logs = plan.diagnoser.logs.iter().map(|log| &log.path);
         output::check(path, "-o", sets.iter().flat_map(|set| &set.paths).chain(logs).map(PathBuf::as_path))?;
     }
-    let diagnosis = plan.diagnoser.judge(&sets, &mut Teller::new(plan.verbosity))?;
-    let unreadable = diagnosis.trouble && diagnosis.analysis.totals.packets == 0 && !diagnosis.heard();
-    if (diagnosis.opened || diagnosis.heard()) && !(unreadable && plan.report.format == Format::Table) {
+    let diagnosis = plan.diagnoser.judge(&sets, &mut ConsoleObserver::new(plan.verbosity))?;
+    let unreadable = diagnosis.trouble && diagnosis.analysis.totals.packets == 0 && !diagnosis.has_log();
+    if (diagnosis.opened || diagnosis.has_log()) && !(unreadable && plan.report.format == Format::Table) {
         output::write(plan.output.as_deref(), |out| diagnosis.write(&plan.report, out))?;
     }
-    let outcome = Outcome::of(diagnosis.trouble || lost, &diagnosis.findings, plan.fail_on);
+    let outcome = ExitStatus::of(diagnosis.trouble || lost, &diagnosis.findings, plan.fail_on);
     // The process ends now: taking a large report apart piece by piece would only cost time.
     std::mem::forget(diagnosis);
     Ok(outcome)

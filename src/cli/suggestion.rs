@@ -1,8 +1,8 @@
-//! What somebody may have meant who named a rule that does not exist.
+//! Suggestions for whoever named a rule that does not exist.
 
 use crate::diagnose::rules::RULES;
 
-/// What to add to the sentence that there is no such rule.
+/// Words to be added to the sentence that there is no such rule.
 pub(super) fn suggestion(id: &str) -> String {
     let near = nearest(id, RULES.iter().map(|rule| rule.about().id.as_str()));
     let near: Vec<_> = near.iter().map(|id| format!("'{id}'")).collect();

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 /// Secrets, and where more may come from.
 #[derive(Debug)]
-pub struct Given {
-    /// The secrets.
+pub struct TlsSecrets {
+    /// Secrets that were read.
     pub keys: Arc<Keys>,
     /// Key logs: whoever writes them may go on.
     pub logs: Vec<KeyLog>,
@@ -20,31 +20,31 @@ pub struct Given {
 
 /// All secrets of these files, and of the environment's key log if no other is named. Errors name the file and what to do; a
 /// key log with broken lines is no error, nor is one that is still empty.
-pub fn load(files: &TlsFiles, quiet: bool) -> Result<Given> {
+pub fn load(files: &TlsFiles, quiet: bool) -> Result<TlsSecrets> {
     let (mut keys, mut logs) = (Keys::default(), Vec::new());
     for path in &files.keylog {
         let report = key_log(&mut keys, path)?;
         if report.secrets == 0 && !quiet {
             say(&format!("{}: the key log is empty", path.display()));
         }
-        tell(path, &report, quiet);
+        report_key_log(path, &report, quiet);
         logs.push(KeyLog { path: path.clone(), read: report.bytes });
     }
     let usual = files.usual.as_deref().filter(|_| files.keylog.is_empty());
     if let Some(path) = usual {
         // Nobody asked for it: that it is not there, or not yet, is no error.
         let report = read_secrets(&mut keys, path).unwrap_or_default();
-        tell(path, &report, quiet);
+        report_key_log(path, &report, quiet);
         logs.push(KeyLog { path: path.to_owned(), read: report.bytes });
     }
     for path in &files.tls_key {
         private_key(&mut keys, path)?;
     }
-    Ok(Given { keys: Arc::new(keys), logs })
+    Ok(TlsSecrets { keys: Arc::new(keys), logs })
 }
 
-/// Says what could not be taken of a key log.
-pub(super) fn tell(path: &Path, report: &LogReport, quiet: bool) {
+/// Prints how many lines of a key log could not be read.
+pub(super) fn report_key_log(path: &Path, report: &LogReport, quiet: bool) {
     let LogReport { broken, broken_lines, left_out, .. } = report;
     if *broken > 0 && !quiet {
         let numbers: Vec<_> = broken_lines.iter().map(u64::to_string).collect();

@@ -3,7 +3,7 @@
 use super::appearance::appearance;
 use super::args::{Format, TokenArgs};
 use super::config::{self, Config};
-use super::exit::Outcome;
+use super::exit::ExitStatus;
 use super::plan::time;
 use super::{keys, output};
 use crate::model::Timestamp;
@@ -24,8 +24,9 @@ const MAX_NAME: usize = 64;
 /// Headers that people paste with their names.
 const HEADERS: [&str; 4] = ["set-cookie:", "cookie:", "set-cookie2:", "cookie2:"];
 
-/// Explains each token of the argument, of a file or of stdin.
-pub(super) fn print(args: &TokenArgs, config: (Option<&Path>, bool), color: ColorChoice) -> Result<Outcome> {
+/// Explains each token of the argument, of a file or of stdin. Without --now the clock of this machine judges, as a
+/// pasted token has no packet time.
+pub(super) fn print(args: &TokenArgs, config: (Option<&Path>, bool), color: ColorChoice) -> Result<ExitStatus> {
     let Config { keys: named, .. } = config::load(config.0, config.1)?;
     let keys = keys::load(&named.and(&args.keys))?;
     let given = args.now.as_deref().map(time).transpose()?;
@@ -51,7 +52,7 @@ pub(super) fn print(args: &TokenArgs, config: (Option<&Path>, bool), color: Colo
         }
         Ok(())
     })?;
-    Ok(Outcome::Done)
+    Ok(ExitStatus::Done)
 }
 
 fn clock() -> Result<Timestamp> {
@@ -59,7 +60,7 @@ fn clock() -> Result<Timestamp> {
     Ok(Timestamp::new(now, 0))
 }
 
-/// What was pasted, piped or kept in a file.
+/// Text that was pasted, piped or kept in a file.
 fn input(args: &TokenArgs) -> Result<String> {
     match (args.token.as_slice(), &args.file) {
         (_, Some(path)) if path.as_os_str() != "-" => {

@@ -36,8 +36,8 @@ pub fn without_working_capture() -> Comparison {
     }
 }
 
-/// Makes the verdict. Makes the verdict. A dialogue that is missing counts only where no pair tells anything, because
-/// strangers come and go in captures.
+/// Makes the verdict. A dialogue that is missing counts only where no pair tells anything, because strangers come and
+/// go in captures.
 pub fn conclude(story: &Story<'_, '_, '_>, learned: &KnownNoise, left_out: usize, further: usize) -> Comparison {
     let told = story.telling();
     let cause = told.and_then(|place| story.cause(place));
@@ -212,8 +212,8 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
     }
 }
 
-/// What differs in two messages of one kind. Fields that differ in two messages of one kind. The kind of token is added
-/// where no deciding field differs, since two tokens of one length may be of two versions.
+/// Fields that differ in two messages of one kind. The kind of token is added where no deciding field differs, since
+/// two tokens of one length may be of two versions.
 fn of_messages(
     pair: usize,
     good: &DialogueMessage<'_>,
@@ -262,8 +262,8 @@ fn fork_of_missing(missing: &Dialogue<'_>) -> Fork {
     Fork { message: 1, steps: Both { good: first.map(|said| step(DialogueEvent::Message(said))), bad: None } }
 }
 
-/// What differs in the conversations themselves. Values of the conversations themselves that differ: noise but for the
-/// port of the server, as addresses differ between any two captures.
+/// Values of the conversations themselves that differ: noise but for the port of the server, as addresses differ
+/// between any two captures.
 fn of_conversations(pair: usize, good: &Conversation, bad: &Conversation) -> Vec<Difference> {
     let text = |c: &Conversation| {
         [

@@ -3,7 +3,7 @@
 use super::packet::Packet;
 use super::reason;
 use super::span::Span;
-use crate::model::{Endpoint, IcmpError, IpInfo, Quoted, Stamp, Transport};
+use crate::model::{Endpoint, IcmpError, IcmpQuote, IpInfo, Stamp, Transport};
 use etherparse::{Ipv4HeaderSlice, Ipv6ExtensionSlice, Ipv6ExtensionsSlice, Ipv6HeaderSlice};
 use std::net::IpAddr;
 
@@ -45,7 +45,7 @@ fn error(span: Span<'_>, mut error: IcmpError) -> Packet<'_> {
 }
 
 /// The packet that an error quotes; 4 bytes of TCP or UDP are enough.
-fn quoted(data: &[u8]) -> Option<Quoted> {
+fn quoted(data: &[u8]) -> Option<IcmpQuote> {
     let (source, destination, protocol, payload) = match data.first()? >> 4 {
         4 => quoted_v4(data)?,
         _ => quoted_v6(data)?,
@@ -56,7 +56,7 @@ fn quoted(data: &[u8]) -> Option<Quoted> {
         _ => return None,
     };
     let [a, b, c, d, ..] = *payload else { return None };
-    Some(Quoted {
+    Some(IcmpQuote {
         transport,
         source: Endpoint { ip: source, port: u16::from_be_bytes([a, b]) },
         destination: Endpoint { ip: destination, port: u16::from_be_bytes([c, d]) },

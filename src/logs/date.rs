@@ -13,7 +13,7 @@ pub enum DateOrder {
     DayFirst,
     /// The month stands first, beyond doubt.
     MonthFirst,
-    /// It may be either.
+    /// Day and month may stand in either order.
     Either,
 }
 
@@ -24,7 +24,7 @@ pub struct AmbiguousDate {
     pub date: Date,
     /// The day first, where it may be either.
     pub other: Option<Date>,
-    /// What it says of the order.
+    /// The order that this date shows.
     pub order: DateOrder,
 }
 
@@ -75,8 +75,8 @@ pub fn time(text: &str) -> Option<Time> {
     Time::new(small(hour)?, small(minute)?, small(second)?, nanos).ok()
 }
 
-/// The same on a clock of twelve hours.
-pub fn halved(time: Time, afternoon: bool) -> Option<Time> {
+/// A time of a clock of twelve hours as one of twenty-four.
+pub fn twelve_hour(time: Time, afternoon: bool) -> Option<Time> {
     let hour = match (time.hour(), afternoon) {
         (12, false) => 0,
         (12, true) => 12,
@@ -104,7 +104,7 @@ fn number(text: &str, most: usize) -> Option<i16> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DateOrder, date, halved, time, timestamp};
+    use super::{DateOrder, date, time, timestamp, twelve_hour};
 
     #[test]
     fn order_of_day_and_month() {
@@ -137,7 +137,7 @@ mod tests {
         for text in ["", "18", "18:08", "24:00:00", "1:60:00", "1:1:1:", "1:1:1:1:1", "a:b:c", "1:1:1:x", "99999:1:1"] {
             assert_eq!(time(text), None, "{text}");
         }
-        let at = |text, afternoon| halved(time(text).unwrap(), afternoon).map(|time| time.to_string());
+        let at = |text, afternoon| twelve_hour(time(text).unwrap(), afternoon).map(|time| time.to_string());
         assert_eq!(at("12:00:00", false).unwrap(), "00:00:00");
         assert_eq!(at("12:00:00", true).unwrap(), "12:00:00");
         assert_eq!(at("06:08:43", true).unwrap(), "18:08:43");

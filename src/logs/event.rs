@@ -35,7 +35,7 @@ impl<'l> LineText<'l> {
         self.lower.contains(phrase)
     }
 
-    /// What follows the phrase.
+    /// The text behind the phrase.
     fn after(&self, phrase: &str) -> Option<&'l str> {
         let at = self.lower.find(phrase)?;
         self.line.get(at.saturating_add(phrase.len())..)
@@ -74,6 +74,8 @@ fn name(text: &str) -> String {
     text.trim_start_matches(dashes).trim_end_matches(around).chars().take(LONGEST).collect()
 }
 
+/// What a line of a Sametime trace says. Phrases are tried in this order because some are parts of others, and without
+/// regular expressions, so that a long line costs no more than its length.
 fn sametime(text: &LineText<'_>) -> Option<LogEvent> {
     use LogEvent as E;
     let user_after = |phrase| text.after(phrase).map(name);

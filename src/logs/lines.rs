@@ -12,13 +12,13 @@ const START: usize = 512;
 /// A line without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Its text; NUL is left out.
+    /// Text of the line; NUL is left out.
     pub text: String,
-    /// It was longer.
+    /// True if the line was longer.
     pub cut: bool,
 }
 
-/// How a stream is encoded.
+/// Encoding of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     /// UTF-8, else Windows-1252, line by line.
@@ -35,7 +35,7 @@ pub struct Lines<R> {
     half: Vec<u8>,
     /// Text that is not given out yet, in UTF-8 or as it came.
     text: Vec<u8>,
-    /// Where the next line begins in `text`.
+    /// Place in `text` at which the next line begins.
     next: usize,
     ended: bool,
     first: bool,
@@ -44,7 +44,7 @@ pub struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    /// Of that stream.
+    /// Lines of that stream.
     pub const fn new(input: R) -> Self {
         Self { input, encoding: None, half: Vec::new(), text: Vec::new(), next: 0, ended: false, first: true, bytes: 0 }
     }

@@ -81,7 +81,8 @@ fn is_opaque(run: &str) -> bool {
     run.len() >= OPAQUE && mixed
 }
 
-/// Values of names and headers that open doors, and of elements of XML.
+/// Masks the values of names and headers that open doors, and of elements of XML. From a header on the whole rest goes,
+/// since nobody knows where its value ends.
 fn values(line: &str) -> Cow<'_, str> {
     let lower = line.to_ascii_lowercase();
     if let Some((kept, rest)) =
@@ -110,7 +111,7 @@ fn values(line: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
-/// Where the value of such a header begins.
+/// Place at which the value of such a header begins.
 fn header(lower: &str, name: &str) -> Option<usize> {
     let at = lower.match_indices(name).find(|(at, _)| {
         let before = lower.get(..*at).unwrap_or_default().bytes().next_back();

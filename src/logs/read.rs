@@ -7,7 +7,7 @@ use super::kind::{HEAD, kind};
 use super::lines::{Line, Lines};
 use super::mask::mask;
 use super::stamp::stamped;
-use crate::model::{Log, LogAnchor, LogClock, LogFact, LogKind, Placed, Span, Timestamp, WrittenTime};
+use crate::model::{ClockPlacement, Log, LogAnchor, LogClock, LogFact, LogKind, Span, Timestamp, WrittenTime};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -19,7 +19,7 @@ const ANCHORS: usize = 10_000;
 /// Characters kept of a line.
 const TEXT: usize = 400;
 
-/// How to read a log.
+/// Offset and masking for a log that is read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
     /// To be added to its times to get those of the packets, if the user says so.
@@ -49,7 +49,7 @@ pub fn read(path: &str, input: impl Read, options: &Options) -> Log {
     reader.finish(lines.bytes, end.err())
 }
 
-/// What was read so far.
+/// A log while it is read.
 struct LogReader<'o> {
     path: String,
     options: &'o Options,
@@ -65,7 +65,7 @@ struct LogReader<'o> {
     dates: Dates,
 }
 
-/// What the dates and zones of all lines say.
+/// Orders and zones that the dates of all lines show.
 #[derive(Default)]
 struct Dates {
     day_first: bool,
@@ -203,12 +203,12 @@ impl Dates {
         let (swapped, order_guessed, order) = self.order();
         let offset = options.offset.unwrap_or_default();
         let (placed, mut why) = match options.offset {
-            Some(_) if timed => (Placed::Offset, "by the offset given".to_owned()),
-            None if self.zoned => (Placed::Zone, "by the zone in each line".to_owned()),
-            _ if !timed => (Placed::No, "its lines have no time".to_owned()),
-            _ => (Placed::No, "its lines name no zone".to_owned()),
+            Some(_) if timed => (ClockPlacement::Offset, "by the offset given".to_owned()),
+            None if self.zoned => (ClockPlacement::Zone, "by the zone in each line".to_owned()),
+            _ if !timed => (ClockPlacement::No, "its lines have no time".to_owned()),
+            _ => (ClockPlacement::No, "its lines name no zone".to_owned()),
         };
-        if let Some(zone) = self.open_zone.as_ref().filter(|_| placed == Placed::No) {
+        if let Some(zone) = self.open_zone.as_ref().filter(|_| placed == ClockPlacement::No) {
             why = format!("its lines name the zone {zone}, which is not known or may be one of several");
         }
         if let Some(order) = order {

@@ -7,15 +7,15 @@ use crate::model::{LogKind, Span, WrittenTime};
 /// A line that begins with a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StampedLine<'l> {
-    /// Whose form that is.
+    /// The kind of log that writes times in this form.
     pub kind: LogKind,
-    /// When.
+    /// The time.
     pub at: WrittenTime,
     /// What its date says of the order of day and month.
     pub order: DateOrder,
     /// Name of a zone that may be one of several, or is not known.
     pub open_zone: Option<&'l str>,
-    /// What follows.
+    /// The text behind the time.
     pub message: &'l str,
 }
 
@@ -111,7 +111,7 @@ impl Moment {
         let (clock, rest) = rest.split_at_checked(end)?;
         let (mut time, mut zone) = (date::time(clock)?, rest.trim());
         if let Some(half) = zone.split_whitespace().next().filter(|word| is_half(word)) {
-            time = date::halved(time, half.eq_ignore_ascii_case("pm"))?;
+            time = date::twelve_hour(time, half.eq_ignore_ascii_case("pm"))?;
             zone = zone.get(half.len()..).unwrap_or_default().trim();
         }
         let zone = Some(zone).filter(|zone| !zone.is_empty()).map(str::to_owned);

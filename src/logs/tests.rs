@@ -1,7 +1,7 @@
 //! Whole logs: real lines where they are at hand, and everything that files do to them.
 
 use super::{Options, read};
-use crate::model::{Log, LogEvent, LogKind, Placed, Span};
+use crate::model::{ClockPlacement, Log, LogEvent, LogKind, Span};
 use proptest::prelude::*;
 use std::path::PathBuf;
 
@@ -37,7 +37,7 @@ fn lines(log: &Log) -> Vec<u64> {
 fn a_real_trace_of_sametime() {
     let Some(log) = real("stusers-sample.txt") else { return };
     assert_eq!((log.kind, log.complete, log.not_understood), (Some(LogKind::Stusers), true, 0));
-    assert_eq!(log.clock.placed, Placed::No);
+    assert_eq!(log.clock.placed, ClockPlacement::No);
     let names: Vec<_> = log
         .facts
         .iter()
@@ -55,7 +55,10 @@ fn a_real_trace_of_sametime() {
 #[test]
 fn a_real_log_of_websphere() {
     let Some(log) = real("systemout-sample.txt") else { return };
-    assert_eq!((log.kind, log.clock.placed, log.clock.order_guessed), (Some(LogKind::Systemout), Placed::Zone, true));
+    assert_eq!(
+        (log.kind, log.clock.placed, log.clock.order_guessed),
+        (Some(LogKind::Systemout), ClockPlacement::Zone, true)
+    );
     let events: Vec<_> = log.facts.iter().map(|fact| fact.event.clone()).collect();
     assert_eq!(events, [LogEvent::DigestWithoutHash, LogEvent::DigestWithoutPassword]);
 }
@@ -151,13 +154,16 @@ fn clocks() {
         let log = read("a", text.as_bytes(), &Options { offset, ..Options::default() });
         (log.clock.placed, log.facts[0].at.as_ref().and_then(|at| log.clock.place(at)).map(|time| time.to_string()))
     };
-    assert_eq!(clock("CET", None), (Placed::Zone, Some("2014-02-22T17:08:43.660Z".to_owned())));
-    assert_eq!(clock("CST", None), (Placed::No, None));
+    assert_eq!(clock("CET", None), (ClockPlacement::Zone, Some("2014-02-22T17:08:43.660Z".to_owned())));
+    assert_eq!(clock("CST", None), (ClockPlacement::No, None));
     assert_eq!(
         clock("CST", Some(Span::from_secs(-3600))),
-        (Placed::Offset, Some("2014-02-22T17:08:43.660Z".to_owned()))
+        (ClockPlacement::Offset, Some("2014-02-22T17:08:43.660Z".to_owned()))
     );
-    assert_eq!(clock("CET", Some(Span::from_secs(2))), (Placed::Offset, Some("2014-02-22T17:08:45.660Z".to_owned())));
+    assert_eq!(
+        clock("CET", Some(Span::from_secs(2))),
+        (ClockPlacement::Offset, Some("2014-02-22T17:08:45.660Z".to_owned()))
+    );
 }
 
 #[test]

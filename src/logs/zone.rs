@@ -1,6 +1,6 @@
 //! Names of time zones, as Java writes them into logs.
 
-/// What the name of a zone says.
+/// The meaning of the name of a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Zone {
     /// Seconds east of UTC.

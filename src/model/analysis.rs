@@ -77,14 +77,14 @@ pub struct IcmpError {
     /// ICMP code.
     pub code: u8,
     /// The packet it complains about, as far as quoted.
-    pub quoted: Option<Quoted>,
+    pub quoted: Option<IcmpQuote>,
     /// Next-hop MTU, for "fragmentation needed" and "packet too big".
     pub mtu: Option<u32>,
 }
 
 /// The start of a packet that an ICMP error quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quoted {
+pub struct IcmpQuote {
     /// TCP or UDP.
     pub transport: Transport,
     /// Sender of the quoted packet.

@@ -117,7 +117,7 @@ pub struct WrittenTime {
 /// How the times of a log were placed on the clock of the packets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Placed {
+pub enum ClockPlacement {
     /// By the zone that each line names.
     Zone,
     /// By the offset that the user gave.
@@ -129,7 +129,7 @@ pub enum Placed {
     No,
 }
 
-impl Placed {
+impl ClockPlacement {
     /// As reports write it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -145,7 +145,7 @@ impl Placed {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogClock {
     /// By what the times were placed.
-    pub placed: Placed,
+    pub placed: ClockPlacement,
     /// To be added to a time of the log.
     pub offset: Span,
     /// Day and month stand the other way round: [`WrittenTime::swapped`] counts.
@@ -160,9 +160,9 @@ impl LogClock {
     /// When that was on the clock of the packets; nothing if it cannot be told.
     pub fn place(&self, at: &WrittenTime) -> Option<Timestamp> {
         let known = match self.placed {
-            Placed::No => false,
-            Placed::Zone => at.zoned,
-            Placed::Offset | Placed::Anchor => true,
+            ClockPlacement::No => false,
+            ClockPlacement::Zone => at.zoned,
+            ClockPlacement::Offset | ClockPlacement::Anchor => true,
         };
         known.then(|| self.read(at).plus(self.offset))
     }

@@ -16,8 +16,8 @@ mod span;
 mod time;
 
 pub use analysis::{
-    Analysis, CaptureFacts, DatagramFlow, Datagrams, FailedConnection, FailedConnections, Host, IcmpError, Input,
-    InputFormat, Quoted, Totals,
+    Analysis, CaptureFacts, DatagramFlow, Datagrams, FailedConnection, FailedConnections, Host, IcmpError, IcmpQuote,
+    Input, InputFormat, Totals,
 };
 pub use attempt::{Attempt, AttemptKind, Outcome, Unjudged, Weight};
 pub use comparison::{Both, Class, Comparison, Difference, Fork, Likeness, Pair, Row, Step, Timing, Verdict};
@@ -31,7 +31,8 @@ pub use frame::{Endpoint, Frame, FrameRef, Stamp};
 pub use id::ConversationId;
 pub use layer::Layer;
 pub use log::{
-    AnchorKey, Log, LogAnchor, LogClock, LogEvent, LogFact, LogKind, LogLine, Placed, TokenStatusText, WrittenTime,
+    AnchorKey, ClockPlacement, Log, LogAnchor, LogClock, LogEvent, LogFact, LogKind, LogLine, TokenStatusText,
+    WrittenTime,
 };
 pub use nrpcsniff_dissectors::Side;
 pub use packet::{Datagram, IpInfo, Segment, TcpOptions, flags};

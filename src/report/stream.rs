@@ -118,8 +118,8 @@ pub(crate) fn line(report: Report<'_>, finding: &Finding, change: &FindingChange
     format!("{time} {badge} {rule} {} {}", escape::terminal(&who), escape::terminal(&text))
 }
 
-/// How it is going, in one line. Statistics of a live capture in one line. Counts of losses appear only where something
-/// was lost, so that they are noticed.
+/// Statistics of a live capture in one line. Counts of losses appear only where something was lost, so that they are
+/// noticed.
 pub fn stats_line(stats: &Stats) -> String {
     let mut text = format!("{} ({}/s)", counted(stats.packets, "packet"), count(stats.packets_per_s));
     let drops = stats.kernel_drops.saturating_add(stats.interface_drops);

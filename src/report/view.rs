@@ -4,9 +4,9 @@
 
 use super::{Detail, Report, ReportOptions, TOOL, VERSION, filter, protocol_name};
 use crate::model::{
-    Analysis, Close, CloseBy, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef, Group, Input,
-    InputFormat, Layer, Log, LogKind, Message, PerSide, Placed, RuleId, Setup, Source, Span, Stamp, Timestamp, Totals,
-    Transport,
+    Analysis, ClockPlacement, Close, CloseBy, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding,
+    FrameRef, Group, Input, InputFormat, Layer, Log, LogKind, Message, PerSide, RuleId, Setup, Source, Span, Stamp,
+    Timestamp, Totals, Transport,
 };
 use nrpcsniff_dissectors::tls::Why;
 use nrpcsniff_dissectors::{Layer as TlsLayer, PROTOCOLS, Reader, Value};
@@ -92,7 +92,7 @@ pub(super) struct LogView<'a> {
 /// How the times of a log were placed on the clock of the packets.
 #[derive(Serialize)]
 struct ClockView<'a> {
-    placed: Placed,
+    placed: ClockPlacement,
     offset_s: f64,
     day_first: bool,
     order_guessed: bool,

@@ -160,7 +160,7 @@ pub struct Args {
 
     /// What is said on stderr.
     #[command(flatten)]
-    pub talk: TalkArgs,
+    pub talk: VerbosityArgs,
 
     /// Configuration file
     #[arg(long, value_name = "FILE", conflicts_with = "no_config", global = true)]
@@ -227,7 +227,7 @@ pub struct ReadingArgs {
 
 /// What is said on stderr.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct TalkArgs {
+pub struct VerbosityArgs {
     /// No talk on stderr but errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -325,7 +325,7 @@ pub struct CompareArgs {
 
     /// What is said on stderr.
     #[command(flatten)]
-    pub talk: TalkArgs,
+    pub talk: VerbosityArgs,
 }
 
 /// Which tokens to explain, and how.

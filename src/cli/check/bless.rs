@@ -30,7 +30,7 @@ pub(super) fn blessed(old: Option<&Expectation>, document: &Value) -> Expectatio
         }
         Some(old) => {
             for (key, value) in old.listed.as_object().into_iter().flatten() {
-                listed.insert(key.clone(), again(old, key, value, document));
+                listed.insert(key.clone(), renewed(old, key, value, document));
             }
             if old.claims_nothing() {
                 listed.extend(comparison::claims(document));
@@ -50,7 +50,7 @@ pub(super) fn blessed(old: Option<&Expectation>, document: &Value) -> Expectatio
 }
 
 /// What now stands for `value`, which the file lists under `key`.
-fn again(old: &Expectation, key: &str, value: &Value, document: &Value) -> Value {
+fn renewed(old: &Expectation, key: &str, value: &Value, document: &Value) -> Value {
     match key {
         key if is_no_claim(key) => value.clone(),
         "findings" => findings(old, document),
@@ -108,7 +108,7 @@ fn chosen(of: &Value, keys: impl Iterator<Item = &'static str>) -> Value {
     keys.map(|key| (key.to_owned(), of.get(key).cloned().unwrap_or(Value::Null))).collect::<Map<_, _>>().into()
 }
 
-/// What `there` has for everything that is listed.
+/// Values of `there` for everything that is listed.
 fn projected(key: &str, listed: &Value, there: &Value) -> Value {
     match (listed, there) {
         (Value::Object(listed), Value::Object(there)) => {

@@ -20,7 +20,7 @@ pub(super) enum CaseKind {
 impl CaseKind {
     const ALL: [Self; 2] = [Self::Report, Self::Comparison];
 
-    /// How the names of its files end.
+    /// Ending of the names of expectations of this kind.
     pub(super) const fn ending(self) -> &'static str {
         match self {
             Self::Report => ".expected.json",
@@ -35,9 +35,9 @@ impl CaseKind {
     }
 }
 
-/// One comparison.
+/// What is checked: captures and the expectation beside them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Case {
+pub(super) struct CheckCase {
     pub(super) kind: CaseKind,
     /// The captures to read, as one; none for a case by logs alone.
     pub(super) captures: Vec<PathBuf>,
@@ -47,7 +47,7 @@ pub(super) struct Case {
     pub(super) rival: Option<PathBuf>,
 }
 
-impl Case {
+impl CheckCase {
     /// What the case is called: its first capture, or the expectation.
     pub(super) fn name(&self) -> &Path {
         self.captures.first().unwrap_or(&self.expectation)
@@ -60,8 +60,9 @@ impl Case {
 }
 
 /// The cases behind the paths, and whether any path was of no use. What is wrong with one path is said, and the others
-/// are looked at.
-pub(super) fn find(paths: &[PathBuf]) -> Result<(Vec<Case>, bool)> {
+/// are looked at. A folder without a capture is of use if an expectation lies in it, because a comparison may name
+/// captures elsewhere.
+pub(super) fn find(paths: &[PathBuf]) -> Result<(Vec<CheckCase>, bool)> {
     ensure!(
         paths.iter().all(|path| path.as_os_str() != "-"),
         "stdin (-) cannot be checked, as no expectation lies beside it: give capture files or folders"
@@ -83,7 +84,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<(Vec<Case>, bool)> {
     let mut cases = cases(discover(&useful)?);
     for expectation in expectations {
         if !cases.iter().any(|case| is_same(&case.expectation, &expectation)) {
-            cases.push(lonely(expectation));
+            cases.push(case_of_expectation(expectation));
         }
     }
     find_rivals(&mut cases);
@@ -91,14 +92,16 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<(Vec<Case>, bool)> {
 }
 
 /// A case for each set of captures; a file of a set that has an expectation of its own begins another.
-fn cases(sets: Vec<CaptureSet>) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
+fn cases(sets: Vec<CaptureSet>) -> Vec<CheckCase> {
+    let mut cases: Vec<CheckCase> = Vec::new();
     for set in sets {
         for (index, path) in set.paths.into_iter().enumerate() {
             let expectation = expectation_of(&path);
             match cases.last_mut().filter(|_| index > 0 && !expectation.exists()) {
                 Some(case) => case.captures.push(path),
-                None => cases.push(Case { kind: CaseKind::Report, captures: vec![path], expectation, rival: None }),
+                None => {
+                    cases.push(CheckCase { kind: CaseKind::Report, captures: vec![path], expectation, rival: None });
+                }
             }
         }
     }
@@ -107,9 +110,9 @@ fn cases(sets: Vec<CaptureSet>) -> Vec<Case> {
 
 /// The case of an expectation whose capture was not among the others: what lies beside it under its name, captures or
 /// what should be some.
-fn lonely(expectation: PathBuf) -> Case {
+fn case_of_expectation(expectation: PathBuf) -> CheckCase {
     if CaseKind::of(&expectation) == Some(CaseKind::Comparison) {
-        return Case { kind: CaseKind::Comparison, captures: Vec::new(), expectation, rival: None };
+        return CheckCase { kind: CaseKind::Comparison, captures: Vec::new(), expectation, rival: None };
     }
     let folder = expectation.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let inside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
@@ -118,11 +121,11 @@ fn lonely(expectation: PathBuf) -> Case {
     beside.retain(|path| CaseKind::of(path).is_none() && !is_hidden(path));
     beside.sort();
     let found = cases(discover(&beside).unwrap_or_default()).into_iter().find(|case| case.expectation == expectation);
-    found.unwrap_or(Case { kind: CaseKind::Report, captures: Vec::new(), expectation, rival: None })
+    found.unwrap_or(CheckCase { kind: CaseKind::Report, captures: Vec::new(), expectation, rival: None })
 }
 
 /// `a.pcap` and `a.pcapng` would share one file.
-fn find_rivals(cases: &mut [Case]) {
+fn find_rivals(cases: &mut [CheckCase]) {
     for index in 0..cases.len() {
         let other =
             (0..cases.len()).find(|&other| other != index && cases[other].expectation == cases[index].expectation);

@@ -1,4 +1,4 @@
-//! What came of checking a case.
+//! Result of a checked case.
 
 use super::diff::Deviation;
 use std::path::Path;
@@ -11,13 +11,13 @@ pub(super) struct CheckedCase {
     pub(super) file: String,
     /// Further files of a rotated capture.
     pub(super) more: usize,
-    /// What came of it.
+    /// Result of the check.
     pub(super) result: CaseResult,
-    /// How long it took, in seconds.
+    /// Duration of the check, in seconds.
     pub(super) seconds: f64,
 }
 
-/// What came of checking a case.
+/// Result of checking a case.
 pub(super) enum CaseResult {
     /// Everything that is listed is there, and nothing that must not be.
     AsExpected,
@@ -25,7 +25,7 @@ pub(super) enum CaseResult {
     Differs(Vec<Deviation>),
     /// It could not be checked: a sentence that says why and what to do.
     Trouble(String),
-    /// Its expectation was written.
+    /// The expectation of the case was written.
     Written { changes: Vec<Deviation>, file: String, new: bool },
 }
 

@@ -3,11 +3,11 @@
 //! `good` (one or several) and `bad` name the captures, or `good` alone and `stream` two conversations of it; paths count from the
 //! folder of the file. The other keys are those of `comparison` in the JSON report of `nrpcsniff compare`, and its `pairs`.
 
-use super::options::{self, Common, flag, flags, parsed};
+use super::options::{self, CaseOptions, flag, flags, parsed};
 use super::shape::Shape;
 use super::values::{items, text};
 use crate::cli::args::Command;
-use crate::cli::compare::Compared;
+use crate::cli::compare::CompareRun;
 use crate::cli::config;
 use crate::report::compare::ComparisonOptions;
 use crate::report::talk::Verbosity;
@@ -19,7 +19,7 @@ use std::path::Path;
 /// Keys that say what is compared.
 pub(super) const INPUTS: [&str; 4] = ["good", "bad", "stream", "pair"];
 
-/// What may stand in the file.
+/// Keys that may stand in the file.
 pub(super) static FILE: Shape = Shape::Object {
     required: &["good"],
     keys: &[
@@ -73,12 +73,12 @@ static PAIR: Shape = Shape::Object {
 };
 
 /// Compares what the file names: the keys that it may list, and every file that was read.
-pub(super) fn document(listed: &Value, folder: &Path, common: Common<'_>) -> Result<Value> {
+pub(super) fn document(listed: &Value, folder: &Path, common: CaseOptions<'_>) -> Result<Value> {
     let args = parsed(arguments(listed, folder, common.config))?;
     let Some(Command::Compare(compare)) = &args.command else { bail!("good and bad name no captures to compare") };
     let config = config::load(args.config.as_deref(), args.no_config)?;
     let verbosity = Verbosity { quiet: true, verbose: false, progress: common.progress, mute: true };
-    let compared = Compared::new(compare, config, verbosity).context("compare")?;
+    let compared = CompareRun::new(compare, config, verbosity).context("compare")?;
     let mut text = Vec::new();
     compared.write(&ComparisonOptions { json: true, all: false, color: false, width: 100 }, &mut text)?;
     let mut report: Value = serde_json::from_slice(&text)?;
@@ -130,7 +130,7 @@ fn arguments(listed: &Value, folder: &Path, config: Option<&Path>) -> Vec<OsStri
 mod tests {
     use super::*;
 
-    const COMMON: Common<'_> = Common { config: None, progress: false };
+    const COMMON: CaseOptions<'_> = CaseOptions { config: None, progress: false };
 
     fn samples() -> std::path::PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")

@@ -10,7 +10,7 @@ const SHOWN: usize = 160;
 /// Two lists that are shorter than this, written out, are both shown whole.
 const SHORT: usize = 60;
 
-/// One difference.
+/// A difference between expectation and report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Deviation {
     pub(super) kind: DeviationKind,
@@ -31,7 +31,7 @@ pub(super) enum DeviationKind {
 
 /// Everything in which the report is not as it is expected.
 pub(super) fn deviations(expectation: &Expectation, document: &Value) -> Vec<Deviation> {
-    let mut diff = Diff::default();
+    let mut diff = DeviationFinder::default();
     let nothing = Map::new();
     for (key, listed) in expectation.listed.as_object().unwrap_or(&nothing) {
         match (key.as_str(), listed) {
@@ -52,7 +52,7 @@ pub(super) fn surplus<'a>(expectation: &'a Expectation, document: &'a Value) -> 
     let taken = matching::findings(items(&expectation.listed, "findings"), there);
     let unlisted = there.iter().enumerate().filter(move |(index, _)| !taken.contains(&Some(*index)));
     unlisted.map(|(_, finding)| finding).filter(|finding| {
-        expectation.minds(&finding["severity"]) && !expectation.absent().any(|rule| finding["rule"] == rule)
+        expectation.forbids_surplus(&finding["severity"]) && !expectation.absent().any(|rule| finding["rule"] == rule)
     })
 }
 
@@ -70,13 +70,13 @@ pub(super) fn damage<'a>(expectation: &Expectation, found: &'a Value) -> Option<
 }
 
 /// Every finding of a report: what is new where nothing was expected yet.
-pub(super) fn news(document: &Value) -> Vec<Deviation> {
+pub(super) fn new_deviations(document: &Value) -> Vec<Deviation> {
     let text = |finding| format!("finding {} ({})", text(finding, "rule"), described(finding));
     let findings = items(document, "findings").iter();
     findings.map(|finding| Deviation { kind: DeviationKind::Surplus, text: text(finding) }).collect()
 }
 
-/// What one finding is, in a line.
+/// A finding in a line.
 fn described(finding: &Value) -> String {
     let conversations: Vec<_> = items(finding, "conversations").iter().map(Value::to_string).collect();
     let about = match conversations.as_slice() {
@@ -88,11 +88,11 @@ fn described(finding: &Value) -> String {
 }
 
 #[derive(Default)]
-struct Diff {
+struct DeviationFinder {
     found: Vec<Deviation>,
 }
 
-impl Diff {
+impl DeviationFinder {
     fn add(&mut self, kind: DeviationKind, text: String) {
         self.found.push(Deviation { kind, text });
     }
@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn all_is_new_where_nothing_was_expected() {
-        let texts: Vec<_> = news(&document()).into_iter().map(|news| news.text).collect();
+        let texts: Vec<_> = new_deviations(&document()).into_iter().map(|news| news.text).collect();
         assert_eq!(
             texts,
             [

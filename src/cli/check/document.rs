@@ -12,15 +12,15 @@
 use super::values::{items, text};
 use crate::capture::CaptureSet;
 use crate::cli::plan::Plan;
-use crate::cli::read::Teller;
+use crate::cli::read::ConsoleObserver;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 use std::path::Path;
 
 /// Reads the captures as planned, and reports what is in them.
 pub(super) fn document(plan: &Plan, captures: &[CaptureSet], folder: &Path) -> Result<Value> {
-    let mut teller = Teller::new(plan.verbosity);
-    let diagnosis = plan.diagnoser.judge(captures, &mut teller).context("options")?;
+    let mut observer = ConsoleObserver::new(plan.verbosity);
+    let diagnosis = plan.diagnoser.judge(captures, &mut observer).context("options")?;
     let mut text = Vec::new();
     diagnosis.write(&plan.report, &mut text)?;
     Ok(prepared(serde_json::from_slice(&text)?, folder))
@@ -78,7 +78,7 @@ fn answer(message: &Value) -> Option<Value> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::options::{Common, plan};
+    use super::super::options::{CaseOptions, plan};
     use super::*;
     use std::fs;
 
@@ -88,7 +88,7 @@ pub(super) mod tests {
         let path = folder.path().join(name);
         fs::write(&path, capture).unwrap();
         let set = CaptureSet { paths: vec![path] };
-        let common = Common { config: None, progress: false };
+        let common = CaseOptions { config: None, progress: false };
         let plan = plan(&Value::Null, folder.path(), &set.paths, common).unwrap();
         document(&plan, &[set], folder.path()).unwrap()
     }

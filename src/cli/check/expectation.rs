@@ -19,7 +19,7 @@ use std::path::Path;
 /// Severities, the least first; beside them `never`.
 const SEVERITIES: [Severity; 4] = [Severity::Info, Severity::Minor, Severity::Major, Severity::Blocker];
 
-/// What must be found in one report.
+/// An expectation: findings, conversations and totals that one report must hold.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Expectation {
     /// The file as it is.
@@ -63,7 +63,7 @@ impl Expectation {
     }
 
     /// Is a finding of this severity a deviation if it is not listed? From `minor` on unless `surplus` says otherwise.
-    pub(super) fn minds(&self, severity: &Value) -> bool {
+    pub(super) fn forbids_surplus(&self, severity: &Value) -> bool {
         let rank = |name: &str| SEVERITIES.iter().position(|severity| severity.name() == name);
         let limit = self.listed.get("surplus").and_then(Value::as_str).unwrap_or(Severity::Minor.name());
         rank(limit).is_some_and(|limit| severity.as_str().and_then(rank).is_none_or(|rank| rank >= limit))
@@ -75,7 +75,7 @@ pub(super) fn is_no_claim(key: &str) -> bool {
     matches!(key, "absent" | "surplus" | "options") || comparison::INPUTS.contains(&key)
 }
 
-/// What may stand in the file.
+/// Keys that may stand in the file.
 static FILE: Shape = Shape::Object {
     required: &[],
     keys: &[
@@ -308,8 +308,9 @@ mod tests {
 
     #[test]
     fn what_is_not_listed_counts_from_minor_on() {
-        let minds =
-            |file: &str, severity: &str| Expectation::parse(file, CaseKind::Report).unwrap().minds(&json!(severity));
+        let minds = |file: &str, severity: &str| {
+            Expectation::parse(file, CaseKind::Report).unwrap().forbids_surplus(&json!(severity))
+        };
         assert!(!minds("{}", "info") && minds("{}", "minor") && minds("{}", "blocker"));
         assert!(minds(r#"{"surplus": "info"}"#, "info"));
         assert!(!minds(r#"{"surplus": "blocker"}"#, "major") && minds(r#"{"surplus": "blocker"}"#, "blocker"));

@@ -28,15 +28,15 @@ mod values;
 mod verdict;
 
 use super::args::CheckArgs;
-use super::exit::Outcome;
+use super::exit::ExitStatus;
 use super::output;
-use super::progress::Steps;
+use super::progress::CaseProgress;
 use crate::report::talk::Verbosity;
 use anyhow::Result;
-use cases::Case;
+use cases::CheckCase;
 use checked::{CaseResult, CheckedCase};
 use clap::ColorChoice;
-use options::Common;
+use options::CaseOptions;
 use screen::Screen;
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -48,7 +48,7 @@ use verdict::{named, verdict};
 const LARGE: u64 = 32 << 20;
 
 /// Checks every case behind the paths; `config` is the file that was named, if one was.
-pub(super) fn run(args: &CheckArgs, config: Option<&Path>, color: ColorChoice) -> Result<Outcome> {
+pub(super) fn run(args: &CheckArgs, config: Option<&Path>, color: ColorChoice) -> Result<ExitStatus> {
     let (cases, lost) = cases::find(&args.paths)?;
     let junit = args.junit.as_deref();
     let to_stdout = junit.is_some_and(|path| path.as_os_str() == "-");
@@ -68,30 +68,38 @@ pub(super) fn run(args: &CheckArgs, config: Option<&Path>, color: ColorChoice) -
 }
 
 /// Trouble outranks a difference, as everywhere: what was not checked may be worse.
-fn outcome(lost: bool, results: &[CheckedCase]) -> Outcome {
+fn outcome(lost: bool, results: &[CheckedCase]) -> ExitStatus {
     let any = |is: fn(&CaseResult) -> bool| results.iter().any(|result| is(&result.result));
     if lost || any(|verdict| matches!(verdict, CaseResult::Trouble(_))) {
-        Outcome::Trouble
+        ExitStatus::Trouble
     } else if any(|verdict| matches!(verdict, CaseResult::Differs(_))) {
-        Outcome::Differs
+        ExitStatus::Differs
     } else {
-        Outcome::Done
+        ExitStatus::Done
     }
 }
 
-fn every(cases: &[Case], args: &CheckArgs, config: Option<&Path>, screen: &mut Screen) -> Result<Vec<CheckedCase>> {
+/// Checks the cases one after the other. A large capture has a progress bar of its own, as a bar that counts cases
+/// would stand still.
+fn every(
+    cases: &[CheckCase],
+    args: &CheckArgs,
+    config: Option<&Path>,
+    screen: &mut Screen,
+) -> Result<Vec<CheckedCase>> {
     let progress = !args.quiet && !args.no_progress && io::stderr().is_terminal();
-    let mut steps = Steps::new(cases.len(), Verbosity { quiet: true, verbose: false, progress, mute: true });
+    let mut progress_bar =
+        CaseProgress::new(cases.len(), Verbosity { quiet: true, verbose: false, progress, mute: true });
     let mut results = Vec::with_capacity(cases.len());
     for case in cases {
         let large = size(case) > LARGE;
         if large {
-            steps.hide();
+            progress_bar.hide();
         } else {
-            steps.step(case.name());
+            progress_bar.step(case.name());
         }
         let began = Instant::now();
-        let result = verdict(case, args.bless, Common { config, progress: progress && large });
+        let result = verdict(case, args.bless, CaseOptions { config, progress: progress && large });
         let checked = CheckedCase {
             folder: folder_name(case.folder()),
             file: named(case.name()),
@@ -101,16 +109,16 @@ fn every(cases: &[Case], args: &CheckArgs, config: Option<&Path>, screen: &mut S
         };
         let shown = show::result(&checked, args.verbose, screen.paint);
         if !shown.is_empty() {
-            steps.hide();
+            progress_bar.hide();
             screen.show(&shown)?;
         }
         results.push(checked);
     }
-    steps.hide();
+    progress_bar.hide();
     Ok(results)
 }
 
-fn size(case: &Case) -> u64 {
+fn size(case: &CheckCase) -> u64 {
     case.captures.iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum()
 }
 
@@ -131,9 +139,9 @@ mod tests {
             verdicts.into_iter().map(checked).collect()
         };
         let differs = || CaseResult::Differs(Vec::new());
-        assert_eq!(outcome(false, &results(vec![CaseResult::AsExpected])), Outcome::Done);
-        assert_eq!(outcome(false, &results(vec![CaseResult::AsExpected, differs()])), Outcome::Differs);
-        assert_eq!(outcome(false, &results(vec![differs(), CaseResult::Trouble(String::new())])), Outcome::Trouble);
-        assert_eq!(outcome(true, &[]), Outcome::Trouble);
+        assert_eq!(outcome(false, &results(vec![CaseResult::AsExpected])), ExitStatus::Done);
+        assert_eq!(outcome(false, &results(vec![CaseResult::AsExpected, differs()])), ExitStatus::Differs);
+        assert_eq!(outcome(false, &results(vec![differs(), CaseResult::Trouble(String::new())])), ExitStatus::Trouble);
+        assert_eq!(outcome(true, &[]), ExitStatus::Trouble);
     }
 }

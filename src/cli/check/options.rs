@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// What may stand under `options`.
+/// Keys that may stand under `options`.
 pub(super) const SHAPE: Shape = Shape::Object {
     required: &[],
     keys: &[
@@ -32,8 +32,8 @@ pub(super) const SHAPE: Shape = Shape::Object {
 
 /// How a value is written on the command line.
 #[derive(Clone, Copy, PartialEq)]
-enum Takes {
-    /// As it stands.
+enum ArgumentKind {
+    /// The value as it stands.
     Text,
     /// A path that counts from the folder of the expectation.
     Path,
@@ -41,23 +41,23 @@ enum Takes {
     Offset,
 }
 
-const FLAGS: [(&str, &str, Takes); 11] = [
-    ("logs", "--log", Takes::Path),
-    ("log_offsets", "--log-offset", Takes::Offset),
-    ("ltpa_keys", "--ltpa-keys", Takes::Path),
-    ("ltpa_password_file", "--ltpa-password-file", Takes::Path),
-    ("domino_secret_file", "--domino-secret-file", Takes::Path),
-    ("keylog", "--keylog", Takes::Path),
-    ("tls_key", "--tls-key", Takes::Path),
-    ("now", "--now", Takes::Text),
-    ("expect_server", "--expect-server", Takes::Text),
-    ("decode_as", "--decode-as", Takes::Text),
-    ("filter", "--filter", Takes::Text),
+const FLAGS: [(&str, &str, ArgumentKind); 11] = [
+    ("logs", "--log", ArgumentKind::Path),
+    ("log_offsets", "--log-offset", ArgumentKind::Offset),
+    ("ltpa_keys", "--ltpa-keys", ArgumentKind::Path),
+    ("ltpa_password_file", "--ltpa-password-file", ArgumentKind::Path),
+    ("domino_secret_file", "--domino-secret-file", ArgumentKind::Path),
+    ("keylog", "--keylog", ArgumentKind::Path),
+    ("tls_key", "--tls-key", ArgumentKind::Path),
+    ("now", "--now", ArgumentKind::Text),
+    ("expect_server", "--expect-server", ArgumentKind::Text),
+    ("decode_as", "--decode-as", ArgumentKind::Text),
+    ("filter", "--filter", ArgumentKind::Text),
 ];
 
-/// What is the same for all cases of a run.
+/// Options that are the same for all cases of a run.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Common<'a> {
+pub(super) struct CaseOptions<'a> {
     /// `--config`. The usual file is not read: it would make the result depend on who checks.
     pub(super) config: Option<&'a Path>,
     /// May a run draw a progress bar?
@@ -65,7 +65,7 @@ pub(super) struct Common<'a> {
 }
 
 /// The plan of a run over `captures` with the `options` of an expectation in `folder`.
-pub(super) fn plan(options: &Value, folder: &Path, captures: &[PathBuf], common: Common<'_>) -> Result<Plan> {
+pub(super) fn plan(options: &Value, folder: &Path, captures: &[PathBuf], common: CaseOptions<'_>) -> Result<Plan> {
     let args = parsed(arguments(options, folder, captures, common.config));
     let mut plan = args.and_then(|args| Plan::new(&args)).context("options")?;
     plan.verbosity = Verbosity { quiet: true, verbose: false, progress: common.progress, mute: true };
@@ -107,9 +107,9 @@ pub(super) fn flags(options: &Value, folder: &Path, config: Option<&Path>) -> Ve
     arguments
 }
 
-fn one(name: &str, value: &Value, takes: Takes, folder: &Path) -> OsString {
+fn one(name: &str, value: &Value, takes: ArgumentKind, folder: &Path) -> OsString {
     let text = value.as_str().unwrap_or_default();
-    if takes == Takes::Path { flag(name, folder.join(text).as_os_str()) } else { flag(name, text.as_ref()) }
+    if takes == ArgumentKind::Path { flag(name, folder.join(text).as_os_str()) } else { flag(name, text.as_ref()) }
 }
 
 fn offset(name: &str, path: &Path, seconds: &Value) -> OsString {
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const COMMON: Common<'_> = Common { config: None, progress: false };
+    const COMMON: CaseOptions<'_> = CaseOptions { config: None, progress: false };
 
     #[test]
     fn both_tables_have_the_same_options() {

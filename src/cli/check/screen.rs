@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Write};
 pub(super) struct Screen {
     stderr: bool,
     closed: bool,
-    /// Its colours.
+    /// Colours of the output.
     pub(super) paint: Paint,
 }
 

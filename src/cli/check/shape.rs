@@ -7,10 +7,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// What may stand at one place.
+/// Shape of a value that may stand at one place.
 #[derive(Debug)]
 pub(super) enum Shape {
-    /// Anything.
+    /// Any value.
     Any,
     /// A text.
     Text,

@@ -1,11 +1,11 @@
 //! What is to be said of one case.
 
-use super::cases::{Case, CaseKind};
+use super::cases::{CaseKind, CheckCase};
 use super::checked::CaseResult;
 use super::diff::{self, Deviation, damage, deviations};
 use super::document::{document, unreadable};
 use super::expectation::Expectation;
-use super::options::{self, Common};
+use super::options::{self, CaseOptions};
 use super::values::items;
 use super::{atomic, bless, comparison};
 use crate::capture::{CaptureSet, Reader};
@@ -16,12 +16,13 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Checks one case, or writes its expectation.
-pub(super) fn verdict(case: &Case, bless: bool, common: Common<'_>) -> CaseResult {
+pub(super) fn verdict(case: &CheckCase, bless: bool, common: CaseOptions<'_>) -> CaseResult {
     check(case, bless, common).unwrap_or_else(|error| CaseResult::Trouble(format!("{error:#}")))
 }
 
-/// An error is what keeps the case from being checked.
-fn check(case: &Case, bless: bool, common: Common<'_>) -> Result<CaseResult> {
+/// Checks a case or blesses it; an error is what keeps the case from being checked. An expectation that lists nothing
+/// is an error, since it would pass whatever came.
+fn check(case: &CheckCase, bless: bool, common: CaseOptions<'_>) -> Result<CaseResult> {
     if let Some(rival) = &case.rival {
         let other = rival.file_name().unwrap_or_default().to_string_lossy();
         bail!("{other} beside it would share {}: rename one of the captures", named(&case.expectation));
@@ -31,7 +32,7 @@ fn check(case: &Case, bless: bool, common: Common<'_>) -> Result<CaseResult> {
         bail!(missing(case)?);
     }
     let found = found(case, old.as_ref(), common)?;
-    let Some(old) = old else { return write(case, None, &found, diff::news(&found)) };
+    let Some(old) = old else { return write(case, None, &found, diff::new_deviations(&found)) };
     let mut changes = deviations(&old, &found);
     if old.claims_nothing() {
         if !bless {
@@ -56,8 +57,8 @@ fn check(case: &Case, bless: bool, common: Common<'_>) -> Result<CaseResult> {
     }
 }
 
-/// What there is to compare with.
-fn found(case: &Case, expectation: Option<&Expectation>, common: Common<'_>) -> Result<Value> {
+/// The document of a run, to be compared with the expectation.
+fn found(case: &CheckCase, expectation: Option<&Expectation>, common: CaseOptions<'_>) -> Result<Value> {
     let options = expectation.and_then(|expectation| expectation.listed.get("options")).unwrap_or(&Value::Null);
     if let (CaseKind::Comparison, Some(expectation)) = (case.kind, expectation) {
         return comparison::document(&expectation.listed, case.folder(), common)
@@ -78,7 +79,7 @@ fn found(case: &Case, expectation: Option<&Expectation>, common: Common<'_>) -> 
 }
 
 /// That there is no expectation, and how to get one; but if there is no capture either, that.
-fn missing(case: &Case) -> Result<String> {
+fn missing(case: &CheckCase) -> Result<String> {
     for path in &case.captures {
         Reader::open(path)?;
     }
@@ -88,7 +89,7 @@ fn missing(case: &Case) -> Result<String> {
 }
 
 /// Writes the expectation that describes what was found; but nothing where some of that must not be.
-fn write(case: &Case, old: Option<&Expectation>, found: &Value, changes: Vec<Deviation>) -> Result<CaseResult> {
+fn write(case: &CheckCase, old: Option<&Expectation>, found: &Value, changes: Vec<Deviation>) -> Result<CaseResult> {
     let new = bless::blessed(old, found);
     if !deviations(&new, found).is_empty() {
         return Ok(CaseResult::Differs(changes));

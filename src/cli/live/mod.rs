@@ -3,7 +3,7 @@
 mod target;
 
 use super::args::{Args, LiveArgs};
-use super::exit::Outcome;
+use super::exit::ExitStatus;
 use super::{output, plan};
 use crate::api::Diagnoser;
 use crate::capture::live::CaptureSettings;
@@ -15,26 +15,27 @@ use anyhow::{Result, ensure};
 use target::target;
 
 /// Captures until it is told to stop.
-pub(super) fn run(args: &Args) -> Result<Outcome> {
+pub(super) fn run(args: &Args) -> Result<ExitStatus> {
     let (plan, fail_on) = plan(args)?;
     if let Some(path) = &plan.output {
         output::check(path, "-o", std::iter::empty())?;
     }
-    Ok(live::run(&plan)?.map_or(Outcome::Stopped, |summary| outcome(&summary, fail_on)))
+    Ok(live::run(&plan)?.map_or(ExitStatus::Stopped, |summary| outcome(&summary, fail_on)))
 }
 
 /// A finding that was told counts also if it is out of view at the end.
-fn outcome(summary: &Summary, fail_on: Option<Severity>) -> Outcome {
-    let outcome = Outcome::of(summary.trouble, &summary.findings, fail_on);
+fn outcome(summary: &Summary, fail_on: Option<Severity>) -> ExitStatus {
+    let outcome = ExitStatus::of(summary.trouble, &summary.findings, fail_on);
     let fails = |limit| summary.worst.is_some_and(|worst| worst >= limit);
-    if outcome == Outcome::Done && fail_on.is_some_and(fails) { Outcome::FailOn } else { outcome }
+    if outcome == ExitStatus::Done && fail_on.is_some_and(fails) { ExitStatus::FailOn } else { outcome }
 }
 
-/// Checks the arguments. Gives the plan, and the severity from which on the exit status is 1.
+/// Checks the arguments. Gives the plan, and the severity from which on the exit status is 1. Logs are refused, as
+/// their lines cannot be placed beside packets that are still to come.
 fn plan(args: &Args) -> Result<(Plan, Option<Severity>)> {
     let interfaces = interfaces(&args.live.interfaces)?;
     ensure!(args.reading.log.is_empty(), "--log: logs are read beside captures; capture with -w, then read both");
-    let common = plan::Plan::of(Vec::new(), args)?;
+    let common = plan::Plan::common(Vec::new(), args)?;
     let target = target(&args.live.write, common.output.as_deref())?;
     let Diagnoser { engine, settings, key_logs, filter, show_secrets, .. } = common.diagnoser;
     let engine = engine::Options { limits: limits(&args.live), ..engine };

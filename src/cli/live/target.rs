@@ -1,4 +1,4 @@
-//! What a live capture is to write, from its arguments.
+//! The target of a live capture, from its arguments.
 
 use crate::cli::args::WriteArgs;
 use crate::live::{RingLimits, Rotation, Target, Trigger};

@@ -7,7 +7,7 @@
 use super::{CapturedRefusal, common_name, same_person};
 use crate::facts::sip::SipIndex;
 use crate::facts::tokens::TokenIndex;
-use crate::model::{Analysis, AnchorKey, Log, LogClock, LogEvent, LogFact, LogKind, Placed, Span, Stamp};
+use crate::model::{Analysis, AnchorKey, ClockPlacement, Log, LogClock, LogEvent, LogFact, LogKind, Span, Stamp};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::sametime;
 use std::net::IpAddr;
@@ -44,7 +44,7 @@ pub(super) fn clocks(
     sip: &SipIndex<'_>,
     tokens: &TokenIndex<'_>,
 ) -> Vec<LogClock> {
-    let needed = |log: &&Log| log.clock.placed == Placed::No && log.first.is_some();
+    let needed = |log: &&Log| log.clock.placed == ClockPlacement::No && log.first.is_some();
     let connections = if analysis.logs.iter().any(|log| needed(&log)) {
         connections(analysis, &analysis.logs)
     } else {
@@ -59,7 +59,7 @@ pub(super) fn clocks(
         pairs_of_anchors(log, &ordered, &connections, sip, tokens, &mut pairs);
         pairs_of_refusals(log, &ordered, refusals, &mut pairs);
         agreed(pairs).map_or(ordered.clone(), |(best, count)| LogClock {
-            placed: Placed::Anchor,
+            placed: ClockPlacement::Anchor,
             offset: best.offset,
             why: why(&best, count),
             ..ordered

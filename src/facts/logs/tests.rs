@@ -1,7 +1,7 @@
 //! Sign-ons put together, clocks compared.
 
 use crate::facts::{Case, Settings};
-use crate::model::{Analysis, Log, LogClock, Placed};
+use crate::model::{Analysis, ClockPlacement, Log, LogClock};
 use crate::testing::analysis;
 use crate::testing::logs::{SOME_TIME, beside, first_lines, let_in, log, not_found, not_verified, stusers, systemout};
 use crate::testing::tokens::{ANN, BOB, PC, chat_refused, domino, register};
@@ -93,7 +93,7 @@ fn clock(net: &Network, log: Log) -> LogClock {
 /// Placed by something that both know, and the offset in seconds, rounded.
 fn placed(net: &Network, text: &str) -> Option<i64> {
     let clock = clock(net, log("st.txt", text));
-    (clock.placed == Placed::Anchor).then(|| (clock.offset.as_nanos() + 500_000_000).div_euclid(1_000_000_000))
+    (clock.placed == ClockPlacement::Anchor).then(|| (clock.offset.as_nanos() + 500_000_000).div_euclid(1_000_000_000))
 }
 
 fn refused(net: &Network, user: &str) -> u64 {
@@ -160,9 +160,9 @@ fn a_zone_in_the_line_is_enough_and_the_capture_tells_day_from_month() {
     assert!(right.starts_with("[3/10/25"));
     let clock_of = |text: &str| clock(&net, log("SystemOut.log", text));
     let found = clock_of(&right);
-    assert_eq!((found.placed, found.swapped, found.order_guessed), (Placed::Zone, false, false));
+    assert_eq!((found.placed, found.swapped, found.order_guessed), (ClockPlacement::Zone, false, false));
     let found = clock_of(&right.replace("[3/10/25", "[10/3/25"));
-    assert_eq!((found.placed, found.swapped, found.order_guessed), (Placed::Zone, true, false));
+    assert_eq!((found.placed, found.swapped, found.order_guessed), (ClockPlacement::Zone, true, false));
     assert!(found.why.contains("time of the capture"), "{}", found.why);
     let found = clock_of(&right.replace("[3/10/25", "[3/10/24"));
     assert!(found.order_guessed);

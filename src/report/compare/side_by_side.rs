@@ -22,8 +22,7 @@ pub(super) struct PairLayout<'a> {
     pub(super) differences: &'a [Difference],
 }
 
-/// Draws the pair in that place. Draws the pair in that place. Of a long one only the lines around the fork are shown,
-/// as those before it are alike.
+/// Draws the pair in that place. Of a long one only the lines around the fork are shown, as those before it are alike.
 pub(super) fn write(layout: PairLayout<'_>, place: usize, pair: &Pair, out: &mut dyn Write) -> io::Result<()> {
     let half = layout.width.saturating_sub(MARGIN + GAP) / 2;
     let title = format!("{:MARGIN$}{:half$}{:GAP$}failing", "   #", "working", "");

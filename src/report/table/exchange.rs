@@ -48,11 +48,10 @@ pub(super) fn stamps(c: &Conversation) -> impl Iterator<Item = Stamp> {
         .chain(c.messages.iter().map(|message| message.at))
 }
 
-/// Writes the picture; the frames that the finding names are marked. Writes the picture; the frames that the finding
-/// names are marked. Left-out steps are counted as messages where their numbers tell, since the engine may not have
-/// kept them all.
+/// Writes the picture; the frames that the finding names are marked. Left-out steps are counted as messages where their
+/// numbers tell, since the engine may not have kept them all.
 pub(super) fn write(
-    table: TableContext<'_>,
+    context: TableContext<'_>,
     c: &Conversation,
     finding: &Finding,
     out: &mut dyn Write,
@@ -63,12 +62,12 @@ pub(super) fn write(
     }
     let marked: HashSet<_> = finding.frames.iter().copied().collect();
     let title = format!("Conversation {}: client {} → server {} ({})", c.id, c.client, c.server, spoken(c));
-    writeln!(out, "  {}", table.paint.bold(&clip(&title, table.width.saturating_sub(2))))?;
+    writeln!(out, "  {}", context.paint.bold(&clip(&title, context.width.saturating_sub(2))))?;
     if steps.iter().any(|step| marked.contains(&step.at.frame)) {
-        writeln!(out, "  {}", table.paint.dim("   frame   since start       * = evidence"))?;
+        writeln!(out, "  {}", context.paint.dim("   frame   since start       * = evidence"))?;
     }
     if c.roles_guessed {
-        writeln!(out, "  {}", clip("No SYN was seen: who is client and who is server is a guess.", table.width - 2))?;
+        writeln!(out, "  {}", clip("No SYN was seen: who is client and who is server is a guess.", context.width - 2))?;
     }
     let shown = shown(&steps, &marked);
     let (mut last, mut hidden) = (0, 0_u64);
@@ -85,9 +84,9 @@ pub(super) fn write(
         }
         hidden = 0;
         last = step.message.unwrap_or(last);
-        line(table, c, step, marked.contains(&step.at.frame), out)?;
+        line(context, c, step, marked.contains(&step.at.frame), out)?;
     }
-    writeln!(out, "  {:>8}  {:>12}       {}\n", "", "", clip(&outcome(c), table.width.saturating_sub(31)))
+    writeln!(out, "  {:>8}  {:>12}       {}\n", "", "", clip(&outcome(c), context.width.saturating_sub(31)))
 }
 
 /// Which steps are shown: of a long conversation its beginning, its end, and what is evidence.
@@ -103,21 +102,21 @@ fn shown(steps: &[ExchangeStep], marked: &HashSet<FrameRef>) -> Vec<bool> {
 }
 
 fn line(
-    table: TableContext<'_>,
+    context: TableContext<'_>,
     c: &Conversation,
     step: &ExchangeStep,
     marked: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let number = frame(step.at.frame, table.several_inputs);
+    let number = frame(step.at.frame, context.several_inputs);
     let time = step.at.time.seconds_since(c.first.time);
     let arrow = match step.from {
         Side::Client => "──▶",
         Side::Server => "◀──",
     };
     let mark = if marked { "*" } else { " " };
-    let what = clip(&step.what, table.width.saturating_sub(31));
-    let what = if marked { table.paint.bold(&what) } else { what };
+    let what = clip(&step.what, context.width.saturating_sub(31));
+    let what = if marked { context.paint.bold(&what) } else { what };
     writeln!(out, " {mark}{number:>8}  {time:>10.6} s  {arrow}  {what}")
 }
 

@@ -15,18 +15,18 @@ const FIELDS_INDENT: usize = 8;
 const ROWS: usize = 500;
 
 /// Lists conversations, and with `--detail messages` each message below its conversation.
-pub(super) fn write(table: TableContext<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
-    let listed = table.report.listed(options.detail, options.all);
-    heading(table, &format!("Conversations ({})", count(listed.len() as u64)), out)?;
+pub(super) fn write(context: TableContext<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+    let listed = context.report.listed(options.detail, options.all);
+    heading(context, &format!("Conversations ({})", count(listed.len() as u64)), out)?;
     for part in listed.chunks(ROWS) {
-        let rows = part.iter().map(|c| row(table, c));
-        let id = if table.several_inputs { "id (capture)" } else { "id" };
+        let rows = part.iter().map(|c| row(context, c));
+        let id = if context.several_inputs { "id (capture)" } else { "id" };
         let headings = [id, "client → server", "protocol", "asked → answered", "ended", "messages", "duration"];
-        writeln!(out, "{}", grid(headings, rows, table.width))?;
+        writeln!(out, "{}", grid(headings, rows, context.width))?;
     }
     writeln!(out)?;
     if options.detail == Detail::Messages {
-        listed.iter().filter(|c| !c.messages.is_empty()).try_for_each(|c| messages(table, c, out))?;
+        listed.iter().filter(|c| !c.messages.is_empty()).try_for_each(|c| messages(context, c, out))?;
     }
     Ok(())
 }
@@ -54,8 +54,8 @@ pub(super) fn ending(c: &Conversation) -> String {
     }
 }
 
-fn row(table: TableContext<'_>, c: &Conversation) -> [String; 7] {
-    let id = if table.several_inputs { format!("{} ({})", c.id, c.first.frame.input + 1) } else { c.id.to_string() };
+fn row(context: TableContext<'_>, c: &Conversation) -> [String; 7] {
+    let id = if context.several_inputs { format!("{} ({})", c.id, c.first.frame.input + 1) } else { c.id.to_string() };
     let guess = if c.roles_guessed { " ?" } else { "" };
     let by_port = if c.protocol_by_port { " (port)" } else { "" };
     let seen = c.messages_seen.client.saturating_add(c.messages_seen.server).max(c.messages.len() as u64);
@@ -70,16 +70,16 @@ fn row(table: TableContext<'_>, c: &Conversation) -> [String; 7] {
     ]
 }
 
-fn messages(table: TableContext<'_>, c: &Conversation, out: &mut dyn Write) -> io::Result<()> {
+fn messages(context: TableContext<'_>, c: &Conversation, out: &mut dyn Write) -> io::Result<()> {
     let title = format!("Conversation {}: {} → {} ({})", c.id, c.client, c.server, spoken(c));
-    heading(table, &clip(&title, table.width), out)?;
+    heading(context, &clip(&title, context.width), out)?;
     let mut last = 0;
     for message in &c.messages {
         if message.n > last + 1 {
             writeln!(out, "  {:>5}   … {} more messages", "", count(u64::from(message.n - last - 1)))?;
         }
         last = message.n;
-        line(table, c, message, out)?;
+        line(context, c, message, out)?;
     }
     writeln!(out)
 }
@@ -90,25 +90,25 @@ pub(super) fn said(message: &Message) -> String {
     if summary.is_empty() { message.body.kind().to_owned() } else { summary }
 }
 
-fn line(table: TableContext<'_>, c: &Conversation, message: &Message, out: &mut dyn Write) -> io::Result<()> {
+fn line(context: TableContext<'_>, c: &Conversation, message: &Message, out: &mut dyn Write) -> io::Result<()> {
     let arrow = match message.from {
         Side::Client => "─▶",
         Side::Server => "◀─",
     };
-    let number = frame(message.at.frame, table.several_inputs);
+    let number = frame(message.at.frame, context.several_inputs);
     let time = message.at.time.seconds_since(c.first.time);
     let prefix = format!("  {:>5}  frame {number:>7}  {time:>10.6} s {arrow} ", message.n);
-    writeln!(out, "{}", wrap(&said(message), &prefix, table.width))?;
-    let fields = fields(table, message);
+    writeln!(out, "{}", wrap(&said(message), &prefix, context.width))?;
+    let fields = fields(context, message);
     if fields.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{}", table.paint.dim(&wrap(&fields, &" ".repeat(FIELDS_INDENT), table.width)))
+    writeln!(out, "{}", context.paint.dim(&wrap(&fields, &" ".repeat(FIELDS_INDENT), context.width)))
 }
 
 /// The fields that were sent and are short: what is long or nested stands in the JSON report.
-fn fields(table: TableContext<'_>, message: &Message) -> String {
-    let fields = message.body.fields(&table.report.reader.at(message.at.time.nanos()));
+fn fields(context: TableContext<'_>, message: &Message) -> String {
+    let fields = message.body.fields(&context.report.reader.at(message.at.time.nanos()));
     let shown =
         fields.iter().filter_map(|(name, value)| Some(format!("{}: {}", name.replace('_', " "), short(value)?)));
     shown.collect::<Vec<_>>().join(" · ")

@@ -29,19 +29,19 @@ struct TableContext<'a> {
 
 /// Writes the report for people.
 pub fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
-    let table = TableContext {
+    let context = TableContext {
         report,
         paint: Paint(options.color),
         width: options.width.max(NARROWEST),
         several_inputs: report.analysis.inputs.len() > 1,
     };
-    header(table, out)?;
-    verdict::write(table, out)?;
-    findings::write(table, out)?;
+    header(context, out)?;
+    verdict::write(context, out)?;
+    findings::write(context, out)?;
     if options.detail > Detail::Findings {
-        listing::write(table, options, out)?;
+        listing::write(context, options, out)?;
     }
-    totals::write(table, out)
+    totals::write(context, out)
 }
 
 /// Rules that judge the capture itself, not what it shows.
@@ -56,8 +56,8 @@ fn is_capture_note(finding: &Finding) -> bool {
 
 /// `nrpcsniff 0.1.0 · refused.pcap · 15 packets in 20.0 ms from 2025-04-22 17:48:19 UTC`: several inputs are only counted, as
 /// the table of inputs names them.
-fn header(table: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let analysis = table.report.analysis;
+fn header(context: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let analysis = context.report.analysis;
     let captures = match analysis.inputs.as_slice() {
         [] => None,
         [one] => Some(escape::terminal(&one.path).into_owned()),
@@ -83,7 +83,7 @@ fn header(table: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
         (!analysis.logs.is_empty()).then(|| format!("{} of logs", counted(lines, "line"))),
     ];
     let amounts = amounts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-    writeln!(out, "{} {VERSION} · {what} · {amounts}\n", table.paint.bold(TOOL))
+    writeln!(out, "{} {VERSION} · {what} · {amounts}\n", context.paint.bold(TOOL))
 }
 
 /// The protocol, and that it travels in TLS.
@@ -93,8 +93,8 @@ fn spoken(conversation: &crate::model::Conversation) -> String {
 }
 
 /// A heading.
-fn heading(table: TableContext<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", table.paint.bold(text))
+fn heading(context: TableContext<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", context.paint.bold(text))
 }
 
 /// A table with a heading row, no wider than the terminal: the widest columns are wrapped first. Cells are escaped

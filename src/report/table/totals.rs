@@ -2,7 +2,7 @@
 
 use super::super::text::{count, counted, date_time, span, wrap};
 use super::{TableContext, grid, heading};
-use crate::model::{Conversation, Input, InputFormat, Log, LogKind, Placed};
+use crate::model::{ClockPlacement, Conversation, Input, InputFormat, Log, LogKind};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
@@ -11,46 +11,46 @@ use std::io::{self, Write};
 const MOST_INPUTS: usize = 12;
 
 /// Captures with what they hold, and logs.
-pub(super) fn write(table: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let analysis = table.report.analysis;
-    heading(table, "What was read", out)?;
+pub(super) fn write(context: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let analysis = context.report.analysis;
+    heading(context, "What was read", out)?;
     if !analysis.inputs.is_empty() {
-        captures(table, out)?;
+        captures(context, out)?;
     }
     if !analysis.logs.is_empty() {
         let rows = analysis.logs.iter().map(log);
-        writeln!(out, "{}", grid(["log", "kind", "lines", "facts", "from", "times", "state"], rows, table.width))?;
+        writeln!(out, "{}", grid(["log", "kind", "lines", "facts", "from", "times", "state"], rows, context.width))?;
     }
     Ok(())
 }
 
 /// Captures, conversations by protocol, and what could not be decoded.
-fn captures(table: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let analysis = table.report.analysis;
-    let worth = worth_listing(table);
+fn captures(context: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let analysis = context.report.analysis;
+    let worth = worth_listing(context);
     let rows = analysis.inputs.iter().enumerate().filter(|(index, _)| worth(*index)).map(|(i, input)| row(i, input));
     writeln!(
         out,
         "{}",
-        grid(["", "capture", "format", "packets", "from (UTC)", "duration", "state"], rows, table.width)
+        grid(["", "capture", "format", "packets", "from (UTC)", "duration", "state"], rows, context.width)
     )?;
     let others = (0..analysis.inputs.len()).filter(|&index| !worth(index)).count() as u64;
     if others > 0 {
         writeln!(out, "  and {}, complete, that no finding names.", counted(others, "more capture"))?;
     }
-    writeln!(out, "{}", wrap(&conversations(table), "  ", table.width))?;
+    writeln!(out, "{}", wrap(&conversations(context), "  ", context.width))?;
     if !analysis.totals.undecoded.is_empty() {
         let total = analysis.totals.undecoded.values().sum();
         let text = format!("Not decoded: {} ({}).", counted(total, "frame"), parts(&analysis.totals.undecoded));
-        writeln!(out, "{}", wrap(&text, "  ", table.width))?;
+        writeln!(out, "{}", wrap(&text, "  ", context.width))?;
     }
     Ok(())
 }
 
 /// Of many captures those that are not in order, and those whose frames a finding names.
-fn worth_listing(table: TableContext<'_>) -> impl Fn(usize) -> bool {
-    let inputs = &table.report.analysis.inputs;
-    let frames = table.report.findings.iter().flat_map(|finding| &finding.frames);
+fn worth_listing(context: TableContext<'_>) -> impl Fn(usize) -> bool {
+    let inputs = &context.report.analysis.inputs;
+    let frames = context.report.findings.iter().flat_map(|finding| &finding.frames);
     let mut worth: HashSet<usize> = frames.map(|frame| frame.input as usize).collect();
     let odd = |input: &Input| !input.complete || input.problem.is_some() || input.dropped.is_some_and(|n| n > 0);
     worth.extend(inputs.iter().enumerate().filter(|(_, input)| odd(input)).map(|(index, _)| index));
@@ -86,7 +86,7 @@ fn log(log: &Log) -> [String; 7] {
     });
     let times = match log.clock.placed {
         _ if log.kind.is_none() => String::new(),
-        Placed::No => format!("not placed: {}", log.clock.why),
+        ClockPlacement::No => format!("not placed: {}", log.clock.why),
         _ => log.clock.why.clone(),
     };
     let mut state = vec![log.problem.clone().unwrap_or_else(|| "complete".to_owned())];
@@ -125,8 +125,8 @@ fn state(input: &Input) -> String {
     }
 }
 
-fn conversations(table: TableContext<'_>) -> String {
-    let analysis = table.report.analysis;
+fn conversations(context: TableContext<'_>) -> String {
+    let analysis = context.report.analysis;
     let totals = &analysis.totals;
     let mut protocols: Vec<&Protocol> = PROTOCOLS.to_vec();
     protocols.sort_by_key(|protocol| protocol.name);

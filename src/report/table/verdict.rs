@@ -20,43 +20,42 @@ const WHERE_TO_LOOK: &[&str] = &[
 const NOT_PROVED: &str = "Not found does not mean not there: only what the capture holds and the rules know was judged \
                           (nrpcsniff rules lists them).";
 
-/// Writes the verdict. Writes the verdict. Notes about the capture are no verdict, because a session may work all the
-/// same.
-pub(super) fn write(table: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let judged: Vec<_> = table.report.findings.iter().filter(|f| !is_about_the_capture(f)).collect();
-    let label = table.paint.bold("VERDICT");
+/// Writes the verdict. Notes about the capture are no verdict, because a session may work all the same.
+pub(super) fn write(context: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let judged: Vec<_> = context.report.findings.iter().filter(|f| !is_about_the_capture(f)).collect();
+    let label = context.paint.bold("VERDICT");
     // Findings come in order: the most severe first, and of those the cause that lies deepest.
     let worst = judged.first();
     if let Some(worst) = worst.filter(|f| f.severity >= Severity::Major) {
-        let title = wrap(&worst.title, &" ".repeat(9), table.width);
+        let title = wrap(&worst.title, &" ".repeat(9), context.width);
         writeln!(out, "{label}  {}\n", title.trim_start())?;
-        return writeln!(out, "{}\n", wrap(&tally(&judged), &" ".repeat(9), table.width));
+        return writeln!(out, "{}\n", wrap(&tally(&judged), &" ".repeat(9), context.width));
     }
-    let survey = SignOnSurvey::of(table);
-    let analysis = table.report.analysis;
+    let survey = SignOnSurvey::of(context);
+    let analysis = context.report.analysis;
     let text = match (survey.all, judged.len() as u64) {
-        (0, 0) if analysis.inputs.is_empty() => format!("{NOTHING_LOGGED} {}", logs(table)),
+        (0, 0) if analysis.inputs.is_empty() => format!("{NOTHING_LOGGED} {}", logs(context)),
         (0, 0) if analysis.inputs.iter().all(|input| input.packets == 0) => NO_PACKETS.to_owned(),
         (0, 0) if analysis.totals.packets == 0 => NONE_MATCHED.to_owned(),
         (0, 0) => not_seen(),
         (_, 0) => format!("No fault found in {}. {}", survey.conversations(), survey.success()),
         (_, _) => format!("Nothing that stops a session was found. {}", tally(&judged)),
     };
-    writeln!(out, "{label}  {}\n", wrap(&text, &" ".repeat(9), table.width).trim_start())?;
+    writeln!(out, "{label}  {}\n", wrap(&text, &" ".repeat(9), context.width).trim_start())?;
     let lines = if analysis.inputs.is_empty() {
-        log_caveats(table)
+        log_caveats(context)
     } else if survey.all == 0 && judged.is_empty() {
         WHERE_TO_LOOK.iter().map(|&line| line.to_owned()).collect()
     } else {
         survey.caveats()
     };
-    lines.iter().try_for_each(|line| writeln!(out, "{}", wrap(line, "  - ", table.width)))?;
+    lines.iter().try_for_each(|line| writeln!(out, "{}", wrap(line, "  - ", context.width)))?;
     writeln!(out)
 }
 
 /// "12 of 340 lines are about sign-on."
-fn logs(table: TableContext<'_>) -> String {
-    let logs = &table.report.analysis.logs;
+fn logs(context: TableContext<'_>) -> String {
+    let logs = &context.report.analysis.logs;
     let facts: u64 = logs.iter().map(|log| (log.facts.len() as u64).saturating_add(log.facts_left_out)).sum();
     let lines: u64 = logs.iter().map(|log| log.lines).sum();
     format!(
@@ -67,8 +66,8 @@ fn logs(table: TableContext<'_>) -> String {
 }
 
 /// Limits of a verdict on logs alone.
-fn log_caveats(table: TableContext<'_>) -> Vec<String> {
-    let logs = &table.report.analysis.logs;
+fn log_caveats(context: TableContext<'_>) -> Vec<String> {
+    let logs = &context.report.analysis.logs;
     let unknown: u64 = logs.iter().map(|log| log.not_understood).sum();
     let mut caveats =
         vec!["Logs alone: without a capture of the same time, what was said on the wire is not known.".to_owned()];
@@ -128,15 +127,15 @@ struct ProtocolCount {
 }
 
 impl SignOnSurvey {
-    fn of(table: TableContext<'_>) -> Self {
+    fn of(context: TableContext<'_>) -> Self {
         let share = |protocol: &&'static Protocol| {
             protocol.sign_on.map(|sign_on| ProtocolCount { protocol, success: sign_on.success, all: 0, well: 0 })
         };
         let mut survey = Self { of: PROTOCOLS.iter().filter_map(share).collect(), ..Self::default() };
-        for c in &table.report.analysis.conversations {
+        for c in &context.report.analysis.conversations {
             survey.add(c);
         }
-        survey.unknown = table.report.analysis.totals.passed_over.values().sum();
+        survey.unknown = context.report.analysis.totals.passed_over.values().sum();
         survey
     }
 

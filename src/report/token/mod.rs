@@ -68,8 +68,8 @@ pub fn json(subject: &TokenSubject<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// What is known, line by line. Label and value of everything that is known of a token. The value itself comes only if
-/// secrets are shown, since whoever has it is logged in.
+/// Label and value of everything that is known of a token. The value itself comes only if secrets are shown, since
+/// whoever has it is logged in.
 fn rows(subject: &TokenSubject<'_>, facts: &Facts) -> Vec<(&'static str, String)> {
     let token = subject.token;
     let mut rows = Vec::new();

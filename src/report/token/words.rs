@@ -23,8 +23,7 @@ pub fn heading(class: Class, token: &Token) -> &'static str {
     }
 }
 
-/// What the class means. What a token of that class is, and why it may be where it was found, in plain words for people
-/// who never saw one.
+/// What a token of that class is, and why it may be where it was found, in plain words for people who never saw one.
 pub fn meaning(class: Class, token: &Token) -> &'static str {
     match class {
         Class::Domino => {
@@ -80,8 +79,8 @@ pub fn meaning(class: Class, token: &Token) -> &'static str {
     }
 }
 
-/// What to do, most likely first. Remedies for a token, most likely first: what the times and the signature tell comes
-/// before the class, as it is a fact and no guess.
+/// Remedies for a token, most likely first: what the times and the signature tell comes before the class, as it is a
+/// fact and no guess.
 pub fn advice(token: &Token, facts: &Facts, now: i64) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
     list.extend(judged(facts, now).into_iter().map(str::to_owned));
@@ -152,8 +151,7 @@ fn judged(facts: &Facts, now: i64) -> Vec<&'static str> {
     cases.into_iter().filter_map(|(is, text)| is.then_some(text)).collect()
 }
 
-/// What was done to the value on its way, if that breaks it. The damage that a flag stands for; nothing where the flag
-/// does no harm, so that it is not taken for the fault.
+/// The damage that a flag stands for; nothing where the flag does no harm, so that it is not taken for the fault.
 const fn repair(flag: Flag) -> Option<&'static str> {
     Some(match flag {
         Flag::HalfQuoted => {
