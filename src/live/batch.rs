@@ -3,11 +3,11 @@
 use crate::capture::live::{Counts, LiveError, LiveFrame};
 use crate::model::{Frame, FrameRef, Stamp, Timestamp};
 
-/// What the reading thread has to say.
+/// News of the reading thread.
 pub(super) enum ReaderEvent {
     /// Frames came in.
     Frames(Batch),
-    /// What all interfaces counted so far.
+    /// Counters of all interfaces so far.
     Counts(Counts),
     /// An interface cannot be read at present; it is tried again.
     Lost(LiveError),

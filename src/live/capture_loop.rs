@@ -28,28 +28,28 @@ const TICK: Duration = Duration::from_millis(50);
 /// How long frames wait for the lines of key logs that open them: programs write a line when they have sent the frame.
 const KEYS: Duration = Duration::from_millis(200);
 
-/// What became of a capture.
+/// The end of a capture.
 #[derive(Debug)]
 pub(crate) struct Summary {
     /// An interface could not be read to the end.
     pub(crate) trouble: bool,
     /// The worst of what was told meanwhile.
     pub(crate) worst: Option<Severity>,
-    /// What rules say at the end.
+    /// Findings at the end.
     pub(crate) findings: Vec<Finding>,
 }
 
 /// What a capture works with, and what had to be opened while there were rights.
 pub(super) struct Resources<'a> {
-    /// Where findings are told.
+    /// Output of findings.
     pub report: ReportOutput<'a>,
-    /// Where packets are written.
+    /// Output of packets.
     pub packets: PacketOutput,
-    /// Where TLS secrets come from.
+    /// Sources of TLS secrets.
     pub key_logs: KeyLogTail,
     /// The system's account of this process.
     pub memory: Option<ProcessMemory>,
-    /// Where metrics are shown to those who ask.
+    /// The page of metrics, if it is served.
     pub metrics_page: Option<MetricsPage>,
 }
 
@@ -59,7 +59,7 @@ pub(super) struct CaptureLoop<'a> {
     pipeline: Pipeline,
     /// What the report says of the interfaces, with what was taken in so far.
     input: Input,
-    /// What interfaces counted so far.
+    /// Counters of the interfaces so far.
     counts: Counts,
     began: Instant,
     /// When the latest frames were taken in.
@@ -79,7 +79,7 @@ pub(super) struct CaptureLoop<'a> {
     /// When statistics were shown last, and how many packets had been taken in by then.
     last_stats: (Instant, u64),
     memory: Option<ProcessMemory>,
-    /// Where metrics are shown to those who ask.
+    /// The page of metrics, if it is served.
     metrics_page: Option<MetricsPage>,
 }
 
@@ -225,7 +225,7 @@ impl<'a> CaptureLoop<'a> {
         Some(last.plus(passed.into()))
     }
 
-    /// What is known of the interfaces so far.
+    /// The interfaces as an input, with their counters so far.
     fn input(&self) -> Input {
         Input { dropped: Some(self.counts.drops()), ..self.input.clone() }
     }

@@ -65,11 +65,11 @@ pub(super) struct FindingFiles {
     open: Vec<FindingFile>,
     /// Places in `open` by conversation: a frame must find its files at once.
     places: HashMap<FlowId, Vec<usize>>,
-    /// What went into files that are finished.
+    /// Totals of the files that are finished.
     finished: WriteTotals,
     /// The first error since the last flush, which tells it: a full disk fails for every file at once.
     pending_error: Option<WriteError>,
-    /// What interfaces counted so far.
+    /// Counters of the interfaces so far.
     counts: Counts,
 }
 
@@ -92,7 +92,7 @@ struct FindingFile {
     first: Option<Timestamp>,
     /// Time of its latest frame; when it began, if it has none.
     last: Timestamp,
-    /// What interfaces had counted before its first frame.
+    /// Counters of the interfaces before its first frame.
     counts: Counts,
     /// It could not be written, and nothing is added any longer.
     failed: bool,
@@ -124,7 +124,7 @@ impl FindingFiles {
         }
     }
 
-    /// What interfaces counted so far.
+    /// Counters of the interfaces so far.
     pub fn counted(&mut self, counts: Counts) {
         self.counts = counts;
         self.ring.counted(counts);
@@ -248,7 +248,7 @@ impl FindingFiles {
         &self.ring
     }
 
-    /// What was written so far.
+    /// Totals of what was written so far.
     pub fn written(&self) -> WriteTotals {
         self.open.iter().fold(self.finished, |sum, file| sum.and(&file.capture))
     }

@@ -89,7 +89,7 @@ impl PacketOutput {
         self.tell(done);
     }
 
-    /// What interfaces counted so far.
+    /// Takes the counters of the interfaces so far.
     pub fn counted(&mut self, counts: Counts) {
         match &mut self.destination {
             Destination::Nothing => {}
@@ -167,7 +167,7 @@ impl PacketOutput {
         self.tell(done);
     }
 
-    /// What was written so far.
+    /// Totals of what was written so far.
     pub fn written(&self) -> WriteTotals {
         match &self.destination {
             Destination::Nothing => WriteTotals::default(),

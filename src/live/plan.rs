@@ -14,12 +14,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What is to be done.
+/// Interfaces, limits and outputs of a live capture.
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// Names of the interfaces, each once.
     pub(crate) interfaces: Vec<String>,
-    /// How they are opened.
+    /// Settings with which the interfaces are opened.
     pub(crate) setup: CaptureSettings,
     /// Wait for interfaces that are not there.
     pub(crate) retry: bool,
@@ -47,20 +47,20 @@ pub(crate) struct Plan {
     pub(crate) stats_interval: Option<Duration>,
     /// Whom root becomes, by name or number; the usual user if it is not said.
     pub(crate) user: Option<String>,
-    /// Where metrics are served.
+    /// Address on which metrics are served.
     pub(crate) metrics: Option<SocketAddr>,
-    /// How much is said on stderr.
+    /// Verbosity on stderr.
     pub(crate) verbosity: Verbosity,
 }
 
 impl Plan {
-    /// How messages are read out.
+    /// Whether values are masked, and keys that open tokens.
     pub(super) fn reader(&self) -> Reader<'_> {
         self.settings.reader(self.show_secrets)
     }
 }
 
-/// What is to be written.
+/// Files that are to be written.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// One file or several with everything that matters.
@@ -72,13 +72,13 @@ pub(crate) enum Target {
     },
     /// A file for each finding.
     Folder {
-        /// Where they go.
+        /// Folder of the files.
         folder: PathBuf,
         /// Which findings.
         trigger: Trigger,
-        /// How much is held from before.
+        /// Memory of the minutes before.
         ring: RingLimits,
-        /// How many stay; `None`: all.
+        /// Number of files that stay; `None`: all.
         keep: Option<usize>,
     },
 }

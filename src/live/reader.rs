@@ -23,7 +23,7 @@ const NAP: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_millis(100);
 /// How often interfaces are asked for their counts: it takes a system call for each.
 const COUNTS: Duration = Duration::from_millis(500);
-/// How often a lost interface is tried again.
+/// Time between two tries to open a lost interface.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The thread that reads: what it has open, and where it puts frames.
@@ -41,7 +41,7 @@ pub(super) struct InterfaceReader {
     shared: Arc<Shared>,
 }
 
-/// What both ends of the queue see.
+/// Counters that both ends of the queue see.
 #[derive(Default)]
 struct Shared {
     stop: AtomicBool,

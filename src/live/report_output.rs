@@ -18,17 +18,17 @@ use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
-/// Where findings are told.
+/// Output of findings.
 pub(super) struct ReportOutput<'a> {
     plan: &'a Plan,
     out: BufWriter<Box<dyn Write>>,
-    /// What NDJSON has shown of conversations in view.
+    /// Conversations in view, as far as NDJSON has shown them.
     shown: HashMap<ConversationKey, Shown>,
     /// The first error: it ends the capture, and is told at the end.
     failure: Option<io::Error>,
 }
 
-/// What was shown of a conversation.
+/// A conversation as far as it was shown.
 #[derive(Debug, Clone, Copy, Default)]
 struct Shown {
     /// The conversation itself, once it was over.

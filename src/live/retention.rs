@@ -7,7 +7,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// How much was written.
+/// Totals of what was written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct WriteTotals {
     /// Files that were begun.
@@ -54,7 +54,7 @@ pub(super) fn probe(folder: &Path) -> Result<(), WriteError> {
 /// How many of the files that this process wrote stay (`--keep`).
 #[derive(Debug)]
 pub(super) struct Retention {
-    /// How many stay; `None`: all.
+    /// Number of files that stay; `None`: all.
     limit: Option<usize>,
     /// Those that are there, the oldest first. Their identity tells them from others that have taken their names.
     files: VecDeque<(PathBuf, Option<FileIdentity>)>,

@@ -28,7 +28,7 @@ const FRAGMENTS_TRAVEL: Span = Span::from_secs(1);
 /// Fragments of one packet: 65,535 bytes in pieces of 1480.
 const FRAGMENTS: usize = 45;
 
-/// How much a ring holds.
+/// Limits of a ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RingLimits {
     /// Bytes of memory, [`LEAST_BYTES`] at least.
@@ -52,7 +52,7 @@ pub(super) struct Ring {
     /// Capacity of all chunks, the spare one included.
     held: usize,
     newest: Timestamp,
-    /// What interfaces counted so far.
+    /// Counters of the interfaces so far.
     counts: Counts,
 }
 
@@ -62,7 +62,7 @@ struct Chunk {
     bytes: Vec<u8>,
     /// Time of its latest frame.
     newest: Timestamp,
-    /// What interfaces had counted when it began.
+    /// Counters of the interfaces when the chunk began.
     counts: Counts,
 }
 
@@ -110,12 +110,12 @@ impl Ring {
         flow
     }
 
-    /// What interfaces counted so far.
+    /// Takes the counters of the interfaces so far.
     pub fn counted(&mut self, counts: Counts) {
         self.counts = counts;
     }
 
-    /// What interfaces had counted before the oldest frame.
+    /// Counters of the interfaces before the oldest frame.
     pub fn counts_before(&self) -> Counts {
         self.chunks.front().map_or(self.counts, |chunk| chunk.counts)
     }

@@ -29,7 +29,7 @@ pub(crate) struct Rotation {
     pub size: Option<u64>,
     /// With the first packet so long after its own first one.
     pub time: Option<Duration>,
-    /// How many stay; `None`: all.
+    /// Number of files that stay; `None`: all.
     pub keep: Option<usize>,
 }
 
@@ -53,13 +53,13 @@ pub(super) struct Rotator {
     retention: Retention,
     /// Number of the file that was begun last; they count from 1.
     number: u32,
-    /// What went into files that are finished.
+    /// Totals of the files that are finished.
     finished: WriteTotals,
     /// Writing failed, and is not tried at present.
     failing: Option<WriteFailure>,
     /// An error to tell that keeps nothing from being written: an old file cannot be removed.
     pending_error: Option<WriteError>,
-    /// What interfaces counted so far.
+    /// Counters of the interfaces so far.
     counts: Counts,
     /// Time of the latest frame.
     last: Timestamp,
@@ -71,7 +71,7 @@ struct CurrentFile {
     file: CaptureFile,
     /// Time of its first frame.
     began: Option<Timestamp>,
-    /// What interfaces had counted before it began.
+    /// Counters of the interfaces before the file began.
     counts: Counts,
 }
 
@@ -112,7 +112,7 @@ impl Rotator {
         Ok(rotator)
     }
 
-    /// What interfaces counted so far.
+    /// Takes the counters of the interfaces so far.
     pub fn counted(&mut self, counts: Counts) {
         self.counts = counts;
     }
@@ -176,7 +176,7 @@ impl Rotator {
         self.begin(self.last).and(done).or_else(|error| self.fail(error, lost))
     }
 
-    /// What was written so far.
+    /// Totals of what was written so far.
     pub fn written(&self) -> WriteTotals {
         self.file.as_ref().map_or(self.finished, |current| self.finished.and(&current.file))
     }

@@ -38,7 +38,7 @@ pub(super) struct Schedule<'a> {
     tracker: FindingTracker,
     /// When the last evaluation ended.
     ended: Instant,
-    /// How long the last evaluation took.
+    /// Duration of the last evaluation.
     took: Duration,
     /// The pipeline's count of events at the last evaluation.
     events: u64,
@@ -56,14 +56,14 @@ pub(super) struct Schedule<'a> {
     seen_from: Option<Timestamp>,
 }
 
-/// What rules say of one snapshot.
+/// Findings of one snapshot.
 #[derive(Clone, Copy)]
 pub(super) struct Evaluation<'a> {
     /// The capture as it would be if it ended now.
     pub analysis: &'a Analysis,
     /// Everything that rules say of it.
     pub findings: &'a [Finding],
-    /// What of that is to be told now.
+    /// Changes of findings that are to be told now.
     pub updates: &'a [FindingUpdate],
 }
 
@@ -145,7 +145,7 @@ impl<'a> Schedule<'a> {
         self.let_go
     }
 
-    /// How long the last evaluation took.
+    /// Duration of the last evaluation.
     pub const fn took(&self) -> Duration {
         self.took
     }

@@ -27,14 +27,14 @@ pub(super) fn conversation_key(conversation: &Conversation) -> ConversationKey {
     (conversation.transport, conversation.stream)
 }
 
-/// What is to be told of a finding.
+/// Update of a finding that is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FindingUpdate {
     /// The finding, as it is now; as it was told last if it is taken back.
     pub finding: Finding,
     /// The number that it keeps.
     pub number: u64,
-    /// What changed, so that it is told.
+    /// Change that makes it worth a line.
     pub change: FindingChange,
 }
 

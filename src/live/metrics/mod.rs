@@ -22,11 +22,11 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// Metrics at one moment. Counters begin with the capture.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Metrics {
-    /// What the interfaces counted, all together.
+    /// Counters of all interfaces together.
     pub counts: Counts,
     /// Frames, bytes, conversations and messages, as in the report.
     pub totals: Totals,
-    /// What is held at present.
+    /// Numbers of what the engine holds at present.
     pub held: Usage,
     /// Findings that were reported, by rule and severity.
     pub findings: BTreeMap<(RuleId, Severity), u64>,
@@ -115,7 +115,7 @@ fn taken_in(metrics: &Metrics, page: &mut PrometheusText) {
     }
 }
 
-/// What was made of it.
+/// Metrics of conversations, messages and findings.
 fn understood(metrics: &Metrics, page: &mut PrometheusText) {
     let totals = &metrics.totals;
     page.family("nrpcsniff_conversations_total", MetricKind::Counter, "Conversations begun.")
@@ -132,7 +132,7 @@ fn understood(metrics: &Metrics, page: &mut PrometheusText) {
     }
 }
 
-/// What it takes to remember.
+/// Metrics of memory and tables.
 fn occupied(metrics: &Metrics, page: &mut PrometheusText) {
     let Usage { flows, conversations, waiting_bytes, evicted } = metrics.held;
     page.family("nrpcsniff_flows", MetricKind::Gauge, "Flows in the tables, open or over.").value(count(flows));

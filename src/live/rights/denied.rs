@@ -12,7 +12,7 @@ pub(in super::super) fn denied(interface: &str) -> String {
     sentence(interface, &program(), Situation::now())
 }
 
-/// What decides which advice helps.
+/// Facts that decide which advice helps.
 #[derive(Debug, Clone, Copy, Default)]
 struct Situation {
     /// The user is root, and yet it was denied: a container, most likely.
