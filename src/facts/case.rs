@@ -18,9 +18,9 @@ use std::net::IpAddr;
 
 /// An analysis with the indices that rules need.
 pub struct Case<'a> {
-    /// What was read.
+    /// The analysis that it is about.
     pub analysis: &'a Analysis,
-    /// What the user set.
+    /// Settings of the user.
     pub settings: &'a Settings,
     talks: Vec<Talk<'a>>,
     by_client: HashMap<IpAddr, Vec<usize>>,
@@ -46,7 +46,8 @@ pub struct Case<'a> {
 const LOOK_AHEAD: usize = 256;
 
 impl<'a> Case<'a> {
-    /// Builds the indices.
+    /// Builds the indices. Everything is indexed once, in one pass over the conversations, because a rule that searched
+    /// them for each of its own would take quadratic time.
     pub fn new(analysis: &'a Analysis, settings: &'a Settings) -> Self {
         let talks: Vec<_> = analysis.conversations.iter().filter(|c| concerns_nrpc(c)).map(Talk::new).collect();
         let mut by_client: HashMap<_, Vec<_>> = HashMap::new();

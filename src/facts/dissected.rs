@@ -11,7 +11,7 @@ use std::ops::Deref;
 pub struct Dissected<'a, T> {
     /// The message: whose it is, where it stands, which frames brought it.
     pub message: &'a Message,
-    /// What it says.
+    /// Content of the message.
     pub content: &'a T,
 }
 

@@ -7,9 +7,9 @@ use std::net::IpAddr;
 /// A DNS question with its answer, if one came.
 #[derive(Debug, Clone, Copy)]
 pub struct Lookup<'a> {
-    /// Where it was asked.
+    /// Conversation that carried it.
     pub conversation: &'a Conversation,
-    /// Who asked.
+    /// The client that asked.
     pub client: IpAddr,
     /// The question, where it was seen.
     pub query: Option<(&'a Message, &'a dns::Message)>,

@@ -163,6 +163,8 @@ pub struct Thresholds {
 }
 
 impl Default for Thresholds {
+    /// Times that people notice and timers of the products; rules of thumb where neither exists, so that a common
+    /// network stays silent.
     fn default() -> Self {
         Self {
             close_after_reply: 2.0,

@@ -53,7 +53,8 @@ pub fn verified_well(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
 
 /// Domino's word against a token: in sign-ons that Sametime traced, and in lines of its own console.
 ///
-/// `tell` gets a draft with its score, and says in it what the log says of that token.
+/// `tell` gets a draft with its score, and says in it what the log says of that token. Lines that a traced sign-on holds already
+/// are left out, so that one refusal does not speak twice.
 pub fn token_status(
     case: &Case<'_>,
     about: &'static About,

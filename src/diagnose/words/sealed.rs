@@ -58,7 +58,7 @@ pub const fn because(why: Why) -> &'static str {
     }
 }
 
-/// The way to a key.
+/// The way to a key. The most promising way comes first, as users try one and stop.
 pub const fn remedies(why: Why) -> &'static [&'static str] {
     match why {
         Why::NoKeysGiven => &[WAYS, BROWSER, JAVA, WEBSPHERE, DOMINO],

@@ -24,7 +24,7 @@ use std::net::IpAddr;
 /// Later attempts of one client that are looked at for one that mends a failure.
 const LOOK_AHEAD: usize = 256;
 
-/// What finds the attempts of one kind.
+/// Finds the attempts of one kind.
 type Finder = fn(&Case<'_>) -> Vec<Attempt>;
 
 /// One a kind.

@@ -33,6 +33,8 @@ fn opening(case: &Case<'_>, talk: &Talk<'_>) -> Option<Attempt> {
     })
 }
 
+/// What came of a session request. A session that went on is granted even where frames are missing, because what was
+/// seen is not made undone by what was not.
 fn outcome(case: &Case<'_>, talk: &Talk<'_>, asked: Stamp) -> Outcome {
     let c = talk.conversation;
     let whole = unjudged(c);

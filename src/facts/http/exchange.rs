@@ -116,7 +116,8 @@ impl<'a> HttpExchange<'a> {
     }
 }
 
-/// Pairs requests and responses of one conversation by the number of their exchange, in order where there is none.
+/// Pairs requests and responses of one conversation by the number of their exchange, in order where there is none. A
+/// response without a number answers the oldest open request, as HTTP/1.1 keeps their order.
 pub(super) fn pair(conversation: &Conversation) -> Vec<HttpExchange<'_>> {
     let mut found: Vec<HttpExchange<'_>> = Vec::new();
     let mut numbered: HashMap<u32, usize> = HashMap::new();

@@ -106,7 +106,7 @@ fn is_junk(token: Option<&Token>) -> bool {
     token.is_some_and(|token| token.class.is_word())
 }
 
-/// What a jar does with a Set-Cookie.
+/// Change of a jar by a Set-Cookie.
 pub(super) enum JarChange<'a> {
     /// It is kept, or refused.
     Keep(JarCookie<'a>),

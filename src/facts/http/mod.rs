@@ -39,7 +39,7 @@ use std::net::IpAddr;
 
 /// HTTP of a capture.
 pub struct HttpIndex<'a> {
-    /// What was read.
+    /// The analysis that it is about.
     pub analysis: &'a Analysis,
     exchanges: Vec<HttpExchange<'a>>,
     browsers: Vec<Browser<'a>>,
@@ -104,7 +104,7 @@ impl<'a> HttpIndex<'a> {
         self.browsers.iter().filter(move |browser| browser.client == client)
     }
 
-    /// What a browser did, in order of time.
+    /// Exchanges of a browser, in order of time.
     pub fn of(&self, browser: &Browser<'a>) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
         browser.exchanges.iter().map(|&id| &self.exchanges[id.index()])
     }

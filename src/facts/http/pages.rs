@@ -9,7 +9,7 @@ use super::origin;
 use nrpcsniff_dissectors::cookie::is_token;
 use nrpcsniff_dissectors::{Decision, http};
 
-/// What became of a login.
+/// The end of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpLoginOutcome {
     /// The server took it.

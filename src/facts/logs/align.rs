@@ -37,7 +37,8 @@ struct ClockPair {
     strong: bool,
 }
 
-/// The clock of each log.
+/// The clock of each log. Clocks are compared only where neither the lines nor the user say the offset, because what is
+/// written is more certain than what is inferred.
 pub(super) fn clocks(
     analysis: &Analysis,
     refusals: &[CapturedRefusal],
@@ -116,6 +117,8 @@ fn connections(analysis: &Analysis, logs: &[Log]) -> Connections {
     found
 }
 
+/// Pairs each line with frames that name the same endpoint, call or token. A line may have several, since a token is
+/// shown many times: the offset on which most lines agree is found later.
 fn pairs_of_anchors(
     log: &Log,
     clock: &LogClock,

@@ -125,6 +125,9 @@ impl<'a> TracedLogin<'a> {
 }
 
 impl<'a> TraceBuilder<'a> {
+    /// Finds the sign-on that a line belongs to. Lines that name a user go to the one of that user; those that name
+    /// nobody go to the last one, which counts as mixed if there are several, since a busy server writes them
+    /// interleaved.
     fn take(&mut self, entry: LogEntry<'a>) {
         self.end_old(&entry);
         let place = match &entry.fact.event {
@@ -205,6 +208,8 @@ impl<'a> TraceBuilder<'a> {
         });
     }
 
+    /// Adds a line to a sign-on. The first verdict on a token stands, because the lines that repeat it later say less;
+    /// only a code is taken from them.
     fn add(&mut self, place: usize, entry: LogEntry<'a>) {
         let Some(login) = self.all.get_mut(place) else { return };
         if login.entries.len() < LINES {

@@ -66,7 +66,8 @@ pub struct CapturedRefusal {
 }
 
 impl<'a> LogIndex<'a> {
-    /// Reads the logs of an analysis against its packets.
+    /// Reads the logs of an analysis against its packets. Clocks come first, since entries of a log need them to be
+    /// placed among the packets.
     pub(super) fn new(
         analysis: &'a Analysis,
         settings: &Settings,
@@ -250,7 +251,8 @@ pub fn common_name(name: &str) -> String {
     first.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// Refused logins at community servers, and refused requests that carried tokens.
+/// Refused logins at community servers, and refused requests that carried tokens. Refusals of Sametime are taken from
+/// its logins alone, as a token that was shown there would count a second time.
 fn refusals<'a>(sametime: &SametimeIndex<'a>, tokens: &TokenIndex<'a>) -> Vec<CapturedRefusal> {
     let logins = sametime.logins().filter(|login| login.refusal().is_some()).filter_map(|login| {
         let tokens = login.tokens().filter_map(|(_, token)| token.user.clone());

@@ -34,6 +34,8 @@ pub(super) fn traces<'a>(entries: &[LogEntry<'a>]) -> Vec<ClientTrace<'a>> {
     (0..entries.len()).filter_map(|place| trace(entries, place)).collect()
 }
 
+/// The lines around one that says another server answered. Only the nearest ones are looked at, because a client trace
+/// holds many attempts, one after the other.
 fn trace<'a>(entries: &[LogEntry<'a>], place: usize) -> Option<ClientTrace<'a>> {
     let wrong = entries.get(place)?;
     let LogEvent::WrongServer { server: answered, address } = &wrong.fact.event else { return None };

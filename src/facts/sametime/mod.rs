@@ -16,7 +16,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// Sametime logins of a capture.
 pub struct SametimeIndex<'a> {
-    /// What was read.
+    /// The analysis that it is about.
     pub analysis: &'a Analysis,
     logins: Vec<SametimeLogin<'a>>,
     by_client: HashMap<IpAddr, Vec<usize>>,
@@ -48,7 +48,7 @@ pub struct SametimeLogin<'a> {
     pub end: Option<SametimeMessage<'a>>,
 }
 
-/// What became of a login.
+/// The end of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SametimeLoginOutcome<'a> {
     /// The server accepted it.
@@ -59,7 +59,7 @@ pub enum SametimeLoginOutcome<'a> {
     Destroyed {
         /// Why.
         reason: u32,
-        /// Who.
+        /// The side that did it.
         by: Side,
     },
     /// The connection was closed before the login was accepted, without a word of the protocol.
@@ -187,7 +187,7 @@ impl<'a> SametimeLogin<'a> {
         }
     }
 
-    /// What became of it.
+    /// The end of the login.
     pub fn outcome(&self) -> SametimeLoginOutcome<'a> {
         let c = self.conversation;
         if self.accepted.is_some() {
@@ -266,7 +266,7 @@ impl<'a> SametimeLogin<'a> {
         }
     }
 
-    /// How the last login proved who it is.
+    /// The proof of identity in the last login.
     pub fn auth(&self) -> Option<&'a Auth> {
         auth(&self.attempt()?)
     }
@@ -339,7 +339,7 @@ impl<'a> SametimeLogin<'a> {
     }
 }
 
-/// How a login proves who it is.
+/// The proof of identity in a login.
 fn auth<'a>(said: &SametimeMessage<'a>) -> Option<&'a Auth> {
     match &said.content.body {
         Body::Login { auth, .. } => Some(auth),

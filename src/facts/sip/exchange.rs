@@ -19,7 +19,7 @@ pub struct Transaction<'a> {
     pub begun: SipMessage<'a>,
     /// The request, if it was seen.
     pub request: Option<SipMessage<'a>>,
-    /// Its retransmissions.
+    /// Retransmissions of the request.
     pub repeats: Vec<SipMessage<'a>>,
     /// Responses below 200.
     pub provisional: Vec<SipMessage<'a>>,
@@ -46,7 +46,7 @@ pub struct SipExchange<'a> {
     pub acks: Vec<SipMessage<'a>>,
 }
 
-/// What the sender of a request got.
+/// Answer that the sender of a request got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransactionOutcome {
     /// 200 to 299.
@@ -73,12 +73,12 @@ impl<'a> Transaction<'a> {
         self.request.unwrap_or(self.begun).sip.vias.len()
     }
 
-    /// Who sent the request.
+    /// The sender of the request.
     pub fn client(&self) -> Endpoint {
         if self.begun.sip.is_request() { self.begun.source() } else { self.begun.destination() }
     }
 
-    /// Who got the request.
+    /// The receiver of the request.
     pub fn server(&self) -> Endpoint {
         if self.begun.sip.is_request() { self.begun.destination() } else { self.begun.source() }
     }
@@ -130,7 +130,7 @@ impl<'a> SipExchange<'a> {
         self.answer().and_then(|answer| answer.status())
     }
 
-    /// What the sender got.
+    /// Answer that the sender got.
     pub fn outcome(&self) -> TransactionOutcome {
         match self.status() {
             Some(..300) => TransactionOutcome::Accepted,
@@ -281,6 +281,8 @@ fn finish<'a>(
 }
 
 impl<'a> ExchangeBuilder<'a> {
+    /// Puts a message with its transaction, else begins one. An ACK alone begins none, because it has the name of an INVITE
+    /// that was not captured.
     fn add(&mut self, signal: SipMessage<'a>) {
         let Some(name) = name(&signal) else { return };
         let ack = is_ack(&signal);

@@ -25,7 +25,7 @@ use std::ops::Range;
 
 /// SIP of a capture.
 pub struct SipIndex<'a> {
-    /// What was read.
+    /// The analysis that it is about.
     pub analysis: &'a Analysis,
     exchanges: Vec<SipExchange<'a>>,
     series: Vec<Range<usize>>,
@@ -79,7 +79,7 @@ impl<'a> SipIndex<'a> {
         self.series.iter().filter_map(|range| Series::new(self.exchanges.get(range.clone())?))
     }
 
-    /// The same of REGISTER only.
+    /// Series of REGISTER requests only.
     pub fn registrations(&self) -> impl Iterator<Item = Series<'_, 'a>> {
         self.series().filter(|series| series.method() == "REGISTER")
     }

@@ -44,7 +44,7 @@ impl<'t, 'a> Series<'t, 'a> {
         self.first.target()
     }
 
-    /// Who asks.
+    /// The client that asks.
     pub fn client(&self) -> Endpoint {
         self.first.client()
     }

@@ -6,11 +6,11 @@ use nrpcsniff_dissectors::{Message as Body, http, sip};
 /// A SIP message, the message of the conversation that it is, and the conversation.
 #[derive(Debug, Clone, Copy)]
 pub struct SipMessage<'a> {
-    /// Where it was said.
+    /// Conversation that carried it.
     pub conversation: &'a Conversation,
-    /// Its place there.
+    /// The message in that conversation.
     pub message: &'a Message,
-    /// What it says.
+    /// Content of the message.
     pub sip: &'a sip::Message,
 }
 
@@ -20,12 +20,12 @@ impl<'a> SipMessage<'a> {
         self.message.at
     }
 
-    /// Who sent it.
+    /// Endpoint that sent it.
     pub const fn source(&self) -> Endpoint {
         self.conversation.endpoint(self.message.from)
     }
 
-    /// Who was to get it.
+    /// Endpoint that was to get it.
     pub const fn destination(&self) -> Endpoint {
         self.conversation.endpoint(self.message.from.peer())
     }

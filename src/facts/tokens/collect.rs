@@ -119,6 +119,8 @@ fn http_answer(exchange: &http::HttpExchange<'_>) -> String {
     }
 }
 
+/// A SIP request that carried tokens. Of refusals only those count that can be about a token or its user: 486 and the
+/// like say nothing of it.
 fn of_sip<'a>(exchange: &sip::SipExchange<'a>, settings: &Settings) -> Option<Showing<'a>> {
     let request = exchange.request()?;
     let tokens = in_cookies(exchange.cookies(), settings);

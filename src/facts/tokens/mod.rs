@@ -175,7 +175,8 @@ pub const TOKEN_ADDRESS: u32 = 0x8000_0017;
 pub const INCORRECT_LOGIN: u32 = 0x8000_0211;
 
 impl<'a> TokenIndex<'a> {
-    /// Builds the index: linear in what carries tokens.
+    /// Builds the index: linear in what carries tokens. Classes are settled before sums are made, because a cookie with
+    /// a telling name tells what the same value is elsewhere.
     pub fn new(analysis: &'a Analysis, settings: &'a Settings, http: &HttpIndex<'a>, sip: &SipIndex<'a>) -> Self {
         let mut issues = collect::issues(http, settings);
         let mut showings = collect::showings(analysis, http, sip, settings);
