@@ -1,6 +1,6 @@
 //! Comparing the name a client asked for with the name a server answered with.
 
-/// How alike two names are.
+/// Likeness of two names of servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameLikeness {
     /// The same server name.

@@ -155,13 +155,13 @@ pub(crate) mod tests {
     /// An attempt, as tests look at it.
     #[derive(Debug, PartialEq, Eq)]
     pub struct Told {
-        /// What came of it, in words.
+        /// End of the attempt, in words.
         pub outcome: String,
-        /// Who wanted it, where one is named.
+        /// The user, where one is named.
         pub user: Option<String>,
-        /// What the server is called.
+        /// Name of the server.
         pub server_name: Option<String>,
-        /// What was asked for.
+        /// The name that was asked for.
         pub asked: Option<String>,
         /// The client got it after all.
         pub mended: bool,

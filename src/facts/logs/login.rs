@@ -28,7 +28,7 @@ pub struct TracedLogin<'a> {
     pub login_name: Option<NamedEntry<'a>>,
     /// Name in the token.
     pub token_user: Option<NamedEntry<'a>>,
-    /// What Domino said against the token.
+    /// Domino's word against the token.
     pub status: Option<(LogEntry<'a>, TokenStatusText)>,
     /// The token is good.
     pub verified: Option<LogEntry<'a>>,

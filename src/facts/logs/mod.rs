@@ -120,7 +120,7 @@ impl<'a> LogIndex<'a> {
         }
     }
 
-    /// How the times of each log are placed.
+    /// The clock of each log.
     pub fn clocks(&self) -> &[LogClock] {
         &self.clocks
     }
@@ -213,7 +213,7 @@ const NAMES: usize = 64;
 const ANSWER: Span = Span::from_secs(60);
 
 impl LogEntry<'_> {
-    /// Where it stands.
+    /// Log and line number.
     pub const fn line(&self) -> LogLine {
         LogLine { log: self.log, line: self.fact.line }
     }

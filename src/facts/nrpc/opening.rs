@@ -19,7 +19,7 @@ pub struct NameMismatch<'a> {
     pub wanted: &'a str,
     /// Name that the server gave as its own.
     pub answered: &'a str,
-    /// How alike they are; never [`NameLikeness::Same`].
+    /// Likeness of the two names; never [`NameLikeness::Same`].
     pub likeness: NameLikeness,
 }
 

@@ -40,7 +40,7 @@ pub struct SipIndex<'a> {
 /// What follows in one call is sought among so many of its exchanges.
 const LOOK_AHEAD: usize = 1024;
 
-/// Who wants what.
+/// A client, its server and what it wants.
 #[derive(PartialEq, Eq, Hash)]
 struct WishKey<'a> {
     client: IpAddr,

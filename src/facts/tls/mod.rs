@@ -41,7 +41,7 @@ pub struct TlsHandshake<'a> {
     pub conversation: &'a Conversation,
     /// What the client offers: its last ClientHello, if the server asked for another.
     pub hello: Dissected<'a, ClientHello>,
-    /// What the server chose.
+    /// The ServerHello: version and cipher suite that the server chose.
     pub answer: Option<Dissected<'a, ServerHello>>,
     /// The server's certificates.
     pub chain: Option<Dissected<'a, Chain>>,
@@ -386,7 +386,7 @@ impl<'a> TlsIndex<'a> {
         self.all.iter().filter(|one| !self.explorers.contains(&(one.client(), one.server())))
     }
 
-    /// What that server did, whoever called.
+    /// Handshakes with that server, whoever called.
     pub fn served(&self, server: Endpoint) -> Option<&ServedClients<'a>> {
         self.served.get(&server)
     }
@@ -436,7 +436,7 @@ pub fn refusal_of_hello<'a>(handshake: &TlsHandshake<'a>) -> Option<(&'a Message
     handshake.refused_by(Side::Server).filter(|_| handshake.answer.is_none())
 }
 
-/// What the server agreed on with others.
+/// Handshakes in which the server came to terms with others.
 pub fn agreed<'c, 'a>(case: &'c Case<'a>, server: Endpoint) -> &'c [&'a ServerHello] {
     case.tls().served(server).map_or(&[], |served| &served.agreed)
 }

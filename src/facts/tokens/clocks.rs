@@ -13,7 +13,7 @@ pub struct ServerClocks {
     nearest: Option<f64>,
 }
 
-/// What a server's Date headers say.
+/// A server's clock, as its Date headers show it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ServerClock {
     /// Seconds by which it is ahead of the capture's clock; negative if behind.

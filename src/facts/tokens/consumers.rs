@@ -6,7 +6,7 @@ use crate::facts::grouping::group_by;
 use std::mem::{Discriminant, discriminant};
 use std::net::IpAddr;
 
-/// Who was shown a token: protocol, address, name.
+/// A server to which tokens are shown: protocol, address, name.
 pub type Consumer<'s> = (Discriminant<Channel>, IpAddr, &'s str);
 
 /// Key of a consumer, for groups.

@@ -27,7 +27,7 @@ use std::net::IpAddr;
 
 /// Tokens of a capture.
 pub struct TokenIndex<'a> {
-    /// What was read.
+    /// The analysis that it is about.
     pub analysis: &'a Analysis,
     issues: Vec<Issue<'a>>,
     showings: Vec<Showing<'a>>,
@@ -49,7 +49,7 @@ pub struct TokenIndex<'a> {
 pub struct KnownToken<'a> {
     /// Name of the cookie that held it; `None` in the login of a chat client.
     pub cookie: Option<&'a str>,
-    /// What the value says.
+    /// The token as its value shows it.
     pub token: &'a Token,
     /// What a key of the user found in it.
     pub opened: Option<Opened>,
@@ -62,7 +62,7 @@ pub struct KnownToken<'a> {
 pub struct Issue<'a> {
     /// The frame that completed the response.
     pub at: Stamp,
-    /// Where it was said.
+    /// Conversation that carried it.
     pub conversation: &'a Conversation,
     /// The exchange: its place in [`HttpIndex::exchanges`].
     pub exchange: ExchangeId,
@@ -99,23 +99,23 @@ pub enum Channel {
 /// One request or login that carried tokens, or what stands in their place.
 #[derive(Debug, Clone)]
 pub struct Showing<'a> {
-    /// What carried it.
+    /// Protocol that carried it.
     pub channel: Channel,
     /// The frame that completed it.
     pub at: Stamp,
-    /// Where it was said.
+    /// Conversation that carried it.
     pub conversation: &'a Conversation,
     /// All conversations that carried it or its answer, those of further hops too.
     pub conversations: Vec<&'a Conversation>,
-    /// Who showed it.
+    /// Address of the client that showed it.
     pub client: IpAddr,
-    /// Who was shown it.
+    /// The server to which it was shown.
     pub server: Endpoint,
     /// The same by name, where the request names one; else the address.
     pub host: String,
-    /// Whose request: method, or `login`.
+    /// Method of the request, or `login`.
     pub method: &'a str,
-    /// What it carried: never empty.
+    /// Tokens that it carried: never empty.
     pub tokens: Vec<KnownToken<'a>>,
     /// Call-ID of a SIP request: its repetitions have the same.
     pub call_id: Option<&'a str>,
@@ -125,7 +125,7 @@ pub struct Showing<'a> {
     pub accepted_as: Vec<&'a str>,
     /// It carried a password, or what proves one, as well: success says nothing of the token.
     pub credentials: bool,
-    /// What became of it.
+    /// Whether the server took it.
     pub outcome: ShowingOutcome,
     /// The answer, if one was captured.
     pub answer: Option<ShowingAnswer>,
@@ -140,7 +140,7 @@ pub struct ShowingAnswer {
     pub text: String,
 }
 
-/// What became of a showing.
+/// Whether a server took a showing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShowingOutcome {
     /// The server let the user in.
@@ -151,7 +151,7 @@ pub enum ShowingOutcome {
     Unknown,
 }
 
-/// How a server refused.
+/// The way in which a server refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShowingRefusal {
     /// HTTP or SIP status: 401, 403, 407, or an error that SIP gives in their place.
@@ -292,7 +292,7 @@ impl<'a> TokenIndex<'a> {
         self.issues.get(*self.sums.hidden.get(&name.to_ascii_lowercase())?)
     }
 
-    /// What any server at that address issues.
+    /// Tokens that any server at that address issues.
     pub fn own_at(&self, address: IpAddr) -> Option<&IssuedTokens> {
         self.sums.own_at(address)
     }

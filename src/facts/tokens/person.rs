@@ -4,7 +4,7 @@
 //! LDAP writes `cn=Ann Smith,o=ACME`, Notes `CN=Ann Smith/O=ACME`, people `Ann Smith/ACME`: one name. Domino and WebSphere
 //! compare names by their text, so that one more component (`/C=US`) or one more blank is another person to them.
 
-/// How alike two names are.
+/// Likeness of two names of persons.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PersonLikeness {
     /// The same name; notation, case and order of the components may differ.
@@ -13,7 +13,7 @@ pub enum PersonLikeness {
     Blanks,
     /// One has components that the other lacks, such as `C=US`, and is the same besides.
     Longer {
-        /// What it has more, as written there.
+        /// The component that it has more, as written there.
         extra: String,
         /// It is the second of the two.
         second: bool,

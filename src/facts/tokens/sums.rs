@@ -71,7 +71,7 @@ impl ServerSums {
         sums
     }
 
-    /// What the server accepted that was shown this.
+    /// Tokens that the server of this showing accepted.
     pub(super) fn taken(&self, showing: &Showing<'_>) -> Option<&AcceptedTokens> {
         self.taken.get(&place(showing))
     }
@@ -84,7 +84,7 @@ impl ServerSums {
         }
     }
 
-    /// What any server at that address issues.
+    /// Tokens that any server at that address issues.
     pub(super) fn own_at(&self, address: IpAddr) -> Option<&IssuedTokens> {
         self.by_address.get(&address)
     }
