@@ -20,7 +20,7 @@ pub struct Draft {
     at_most: Confidence,
     /// Sign-ons in logs that it is about, by their first lines.
     logins: Vec<LogLine>,
-    /// What logs added to the score.
+    /// Points that logs added to the score.
     of_logs: i32,
     /// Lines of logs that are not shown.
     unshown: usize,

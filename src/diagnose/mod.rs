@@ -38,9 +38,9 @@ pub fn diagnose(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
 pub struct Judgement {
     /// What packets show, with what logs say of it.
     pub findings: Vec<Finding>,
-    /// What of the logs went into that.
+    /// Testimonies of logs that went into findings about packets.
     pub joined: HashSet<TestimonyId>,
-    /// How the times of each log were placed.
+    /// The clock of each log.
     pub clocks: Vec<LogClock>,
 }
 
@@ -67,7 +67,7 @@ fn testimonies(case: &Case<'_>) -> Vec<Testimony> {
 
 /// One rule of the catalogue.
 pub trait Rule: Sync {
-    /// What the catalogue says of it.
+    /// Page of the rule in the catalogue.
     fn about(&self) -> &'static About;
 
     /// Looks at the case and says what it found; nothing if all is well or cannot be told.
@@ -89,15 +89,15 @@ pub struct About {
     pub title: &'static str,
     /// The worst severity that it gives.
     pub severity: Severity,
-    /// Where in the order of causes it stands.
+    /// Place of the rule in the order of causes.
     pub layer: Layer,
-    /// What it sees: the pattern in the capture.
+    /// Pattern in the capture that the rule sees.
     pub sees: &'static str,
     /// Why it matters: what the user experiences.
     pub matters: &'static str,
     /// What keeps it silent, or lowers its confidence: look-alikes that are healthy.
     pub guards: &'static [&'static str],
-    /// What to change and where, most likely first.
+    /// Changes that mend it, most likely first.
     pub remedy: &'static [&'static str],
     /// Public sources.
     pub references: &'static [&'static str],

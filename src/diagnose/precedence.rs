@@ -39,7 +39,7 @@ struct Named {
     subjects: Vec<HashSet<Subject>>,
 }
 
-/// What a draft is about.
+/// A conversation or a log line that a draft is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Subject {
     Conversation(ConversationId),

@@ -98,7 +98,7 @@ pub fn line(said: &SametimeMessage<'_>) -> String {
     format!("{}: {}", side(said.message.from), said.message.body.summary())
 }
 
-/// Who closed, and how.
+/// Shows which side closed, and how.
 pub fn show_close(draft: Draft, login: &SametimeLogin<'_>) -> Draft {
     let teardown = &login.conversation.teardown;
     match teardown.at {
@@ -107,7 +107,7 @@ pub fn show_close(draft: Draft, login: &SametimeLogin<'_>) -> Draft {
     }
 }
 
-/// Whose login it is.
+/// The person whose login it is.
 pub fn who(login: &SametimeLogin<'_>) -> Person {
     Person { user: login.user().map(str::to_owned), client: login.client() }
 }
@@ -124,7 +124,7 @@ pub fn ended_session(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<En
     })
 }
 
-/// What the client did afterwards.
+/// The client's next step, after its last login of the group.
 pub fn afterwards(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Aftermath {
     let Some(last) = group.last() else { return Aftermath::InVain { retries: 0 } };
     match case.sametime().accepted_after(last) {
@@ -137,7 +137,7 @@ pub fn afterwards(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Aftermath {
     }
 }
 
-/// How the login proved who it is.
+/// The proof of identity in the login.
 pub fn proof(login: &SametimeLogin<'_>) -> Proof {
     let kind = |auth: &Auth| match auth {
         auth if auth.is_token() => Some(ProofKind::Token),

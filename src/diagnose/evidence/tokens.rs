@@ -38,7 +38,7 @@ pub fn show_all(draft: Draft, showings: &[&Showing<'_>]) -> Draft {
     each(draft, showings, "requests", |draft, showing| show(draft, showing))
 }
 
-/// What was shown and what was answered.
+/// Shows a token as it was shown, and the answer.
 #[must_use]
 pub fn show(draft: Draft, showing: &Showing<'_>) -> Draft {
     let tokens: Vec<String> = showing.tokens.iter().map(KnownToken::label).collect();

@@ -22,7 +22,7 @@ pub struct NoLogin {
     /// All of them.
     #[serde(flatten)]
     pub clients: Clients,
-    /// What was seen of Sametime.
+    /// Sametime as the capture shows it.
     #[serde(flatten)]
     pub missing: Missing,
 }

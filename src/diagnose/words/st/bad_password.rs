@@ -7,7 +7,7 @@ use serde::Serialize;
 /// A login with a password was refused.
 #[derive(Debug, Clone, Serialize)]
 pub struct WrongPassword {
-    /// Whose login, where, why.
+    /// User, server and reason of the login.
     #[serde(flatten)]
     pub session: EndedSession,
     /// What is weak about the way in which the password was sent.

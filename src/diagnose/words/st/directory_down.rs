@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 /// The server said that it cannot verify anybody.
 #[derive(Debug, Clone, Serialize)]
 pub struct CannotVerify {
-    /// Who was turned away.
+    /// The clients that were turned away.
     #[serde(flatten)]
     pub turned_away: TurnedAway,
     /// Directories that the server could not reach.
@@ -36,12 +36,12 @@ pub struct LetsWait {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who waited first.
+    /// The client that waited first.
     #[serde(flatten)]
     pub who: Person,
     /// Number of logins that waited.
     pub count: usize,
-    /// How long the first one waited.
+    /// Seconds that the first one waited.
     pub waited_s: f64,
     /// An answer came in the end.
     pub was_answered: bool,

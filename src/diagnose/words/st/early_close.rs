@@ -11,19 +11,19 @@ pub struct ClosedInSilence {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Whose session it was.
+    /// User and server of the session.
     #[serde(flatten)]
     pub who: Person,
     /// Number of such sessions.
     pub count: usize,
     /// The client had sent a login, not only the handshake.
     pub sent_login: bool,
-    /// Who closed, and how.
+    /// The side that closed, and how.
     #[serde(flatten)]
     pub closed: Closed,
     /// Seconds from the last message to the close.
     pub close_delay_s: Option<f64>,
-    /// What the client did afterwards.
+    /// The client's next step.
     #[serde(flatten)]
     pub aftermath: Aftermath,
 }

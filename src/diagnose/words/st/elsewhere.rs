@@ -8,7 +8,7 @@ use std::net::IpAddr;
 /// The user logged in by another client.
 #[derive(Debug, Clone, Serialize)]
 pub struct AnotherClient {
-    /// Whose session ended.
+    /// User and server of the session that ended.
     #[serde(flatten)]
     pub session: EndedSession,
     /// Address of another client of the same user.
@@ -29,7 +29,7 @@ impl Words for AnotherClient {
 /// Somebody is logged in at that client already, under another user name.
 #[derive(Debug, Clone, Serialize)]
 pub struct AnotherName {
-    /// Whose session ended.
+    /// User and server of the session that ended.
     #[serde(flatten)]
     pub session: EndedSession,
 }

@@ -10,7 +10,7 @@ pub struct Forgotten {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Whose sessions.
+    /// Clients of the sessions.
     #[serde(flatten)]
     pub clients: Clients,
     /// Number of sessions.

@@ -11,20 +11,20 @@ pub struct NoToken {
     /// The server that the client came back to.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Whose session was lost.
+    /// User and server of the session that was lost.
     #[serde(flatten)]
     pub who: Person,
     /// The server of the lost session.
     #[serde(serialize_with = "shown")]
     pub lost_at: Endpoint,
-    /// Who closed the lost session, and how.
+    /// The side that closed the lost session, and how.
     #[serde(flatten)]
     pub closed: Closed,
     /// Seconds from its end to the next session.
     pub delay_s: f64,
     /// The client sent a login with an empty token; else it left after the handshake.
     pub sent_login: bool,
-    /// How often it came back so.
+    /// Times that it came back so.
     pub count: usize,
 }
 

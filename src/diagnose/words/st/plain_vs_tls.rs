@@ -10,16 +10,16 @@ pub struct NotAlike {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who called.
+    /// The clients that called.
     #[serde(flatten)]
     pub clients: Clients,
     /// Number of connections.
     pub count: usize,
-    /// Who speaks TLS.
+    /// The side that speaks TLS.
     pub mismatch: Mismatch,
 }
 
-/// Who speaks TLS, and who does not.
+/// The side that speaks TLS while the other does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mismatch {

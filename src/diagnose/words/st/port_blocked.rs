@@ -10,7 +10,7 @@ pub struct Blocked {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who called.
+    /// The clients that called.
     #[serde(flatten)]
     pub clients: Clients,
     /// Number of attempts.
@@ -19,12 +19,12 @@ pub struct Blocked {
     pub first: Timestamp,
     /// It was answered by RST; else by nobody.
     pub was_reset: bool,
-    /// How a client got in after all.
+    /// The way by which a client got in after all.
     #[serde(flatten)]
     pub way: Option<Way>,
 }
 
-/// How a client got in after all.
+/// The way by which a client got in after all.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(untagged)]
 pub enum Way {

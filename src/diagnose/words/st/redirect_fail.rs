@@ -11,14 +11,14 @@ pub struct InVain {
     /// The server that sent the client on.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who was sent on.
+    /// The clients that were sent on.
     #[serde(flatten)]
     pub who: Person,
     /// Host that the server named.
     pub host: String,
-    /// How often.
+    /// Number of times.
     pub count: usize,
-    /// What came of it.
+    /// What the client found at the other server.
     #[serde(flatten)]
     pub fault: Fault,
 }
@@ -36,13 +36,13 @@ pub enum Fault {
     },
     /// No connection to it came about.
     NotConnected {
-        /// Where the client called.
+        /// Server that the client called.
         #[serde(serialize_with = "shown")]
         redirected_to: Endpoint,
     },
     /// The client was sent to the same host once more.
     Circle {
-        /// Where the client called.
+        /// Server that the client called.
         #[serde(serialize_with = "shown")]
         redirected_to: Endpoint,
     },
@@ -88,7 +88,7 @@ fn what(fault: &Fault) -> String {
 /// The server says that the user's home server is away or too old.
 #[derive(Debug, Clone, Serialize)]
 pub struct NoHomeServer {
-    /// Whose login, where, why.
+    /// User, server and reason of the login.
     #[serde(flatten)]
     pub session: EndedSession,
 }

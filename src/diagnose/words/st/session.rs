@@ -13,7 +13,7 @@ pub struct EndedSession {
     /// The server that ended it.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Whose it was.
+    /// User and server of the first of them.
     #[serde(flatten)]
     pub who: Person,
     /// Number of such sessions.
@@ -21,7 +21,7 @@ pub struct EndedSession {
     /// Why.
     #[serde(flatten)]
     pub reason: Reason,
-    /// What came after the last of them.
+    /// The client's step after the last of them.
     #[serde(flatten)]
     pub aftermath: Aftermath,
 }
@@ -46,7 +46,7 @@ impl EndedSession {
     }
 }
 
-/// Whose session it is.
+/// User and server of a session.
 #[derive(Debug, Clone, Serialize)]
 pub struct Person {
     /// As the client names the user; nothing for a guest without a name.
@@ -93,7 +93,7 @@ impl fmt::Display for Reason {
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(untagged)]
 pub enum Aftermath {
-    /// The same user got in.
+    /// The user got in later.
     GotIn {
         /// Seconds from the end of the session to the next one's beginning.
         recovered_after_s: f64,
@@ -132,7 +132,7 @@ pub struct TurnedAway {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who wanted in.
+    /// User and client of the login.
     #[serde(flatten)]
     pub clients: Clients,
     /// Number of logins.
@@ -159,7 +159,7 @@ impl fmt::Display for TurnedAway {
     }
 }
 
-/// How a login proved who it is.
+/// The proof of identity in a login.
 #[derive(Debug, Clone, Serialize)]
 pub struct Proof {
     /// What the last login carried; nothing if it is not known.

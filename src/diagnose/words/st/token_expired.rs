@@ -8,13 +8,13 @@ use serde::Serialize;
 /// A login was refused because its token is past its end.
 #[derive(Debug, Clone, Serialize)]
 pub struct Expired {
-    /// Whose login, where, why.
+    /// User, server and reason of the login.
     #[serde(flatten)]
     pub session: EndedSession,
-    /// How the user logged in.
+    /// The proof of identity in the login.
     #[serde(flatten)]
     pub proof: Proof,
-    /// What the token says of its end.
+    /// End of the token, by its own word.
     #[serde(flatten)]
     pub end: Option<TokenEnd>,
 }

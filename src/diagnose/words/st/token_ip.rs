@@ -8,10 +8,10 @@ use std::net::Ipv4Addr;
 /// A token was issued to another address.
 #[derive(Debug, Clone, Serialize)]
 pub struct OtherAddress {
-    /// Whose login, where, why.
+    /// User, server and reason of the login.
     #[serde(flatten)]
     pub session: EndedSession,
-    /// What the client takes for its address.
+    /// The address that the client takes for its own.
     pub own_address: Option<Ipv4Addr>,
     /// The client's address as the server sees it.
     pub seen_address: Option<Ipv4Addr>,

@@ -7,10 +7,10 @@ use serde::Serialize;
 /// A login was refused because its token could not be verified.
 #[derive(Debug, Clone, Serialize)]
 pub struct Refused {
-    /// Whose login, where, why.
+    /// User, server and reason of the login.
     #[serde(flatten)]
     pub session: EndedSession,
-    /// How the user logged in.
+    /// The proof of identity in the login.
     #[serde(flatten)]
     pub proof: Proof,
 }
@@ -35,7 +35,7 @@ impl Words for Refused {
 pub struct NotVerified {
     /// Name of the log.
     pub log: String,
-    /// Whose token.
+    /// User of the token.
     pub user: Option<String>,
     /// All users whose tokens did not verify, where they are one finding.
     #[serde(flatten)]

@@ -8,12 +8,12 @@ use std::net::IpAddr;
 /// A server ended a session because the user has one with another server.
 #[derive(Debug, Clone, Serialize)]
 pub struct TwoServers {
-    /// Whose session ended.
+    /// User and server of the session that ended.
     #[serde(flatten)]
     pub session: EndedSession,
     /// Servers that the user talks to in the capture: the first eight.
     pub servers: Vec<IpAddr>,
-    /// How many they are.
+    /// Number of the servers.
     pub server_count: usize,
 }
 

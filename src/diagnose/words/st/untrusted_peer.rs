@@ -17,7 +17,7 @@ pub struct TurnedAway {
     pub count: usize,
     /// Seconds between two of them, on average; nothing if there is only one.
     pub period_s: Option<f64>,
-    /// Who closed, and how.
+    /// The side that closed, and how.
     #[serde(flatten)]
     pub closed: Closed,
     /// The caller's address as the called server sees it.
