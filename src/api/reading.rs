@@ -82,6 +82,7 @@ impl<'a, O: Observer> Reading<'a, O> {
         input
     }
 
+    /// Secrets go to the pipeline before the frame behind them, because they open only what comes later.
     fn frames(
         &mut self,
         path: &Path,

@@ -54,6 +54,8 @@ impl Rule for LoginLoop {
     }
 }
 
+/// 45 points for a pattern that no working login shows; minor and medium where neither a token nor a known product
+/// takes part, as any application may ask for a login twice.
 fn finding(case: &Case<'_>, found: &LoginRounds) -> Option<Draft> {
     let http = case.http();
     let first = http.exchange(found.rounds.first()?.denied)?;

@@ -82,6 +82,7 @@ fn differ(one: &Cookie, two: &Cookie) -> bool {
     }
 }
 
+/// Without a denial it explains no other finding, since two tokens that were both taken do no harm.
 fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, Pair<'_>)]) -> Option<Draft> {
     let http = case.http();
     let &(first, pair) = group.first()?;

@@ -79,6 +79,7 @@ fn odd_names(case: &Case<'_>, showing: &Showing<'_>) -> Vec<String> {
     names.filter(|names| !usual && !names.iter().any(|name| is_usual(name))).unwrap_or_default()
 }
 
+/// Medium at most: which names a server accepts is inferred from what it took of others, and never written in a packet.
 fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let names: HashSet<String> = group.iter().flat_map(|showing| odd_names(case, showing)).collect();

@@ -96,6 +96,8 @@ fn has_other_session(exchange: &HttpExchange<'_>) -> bool {
     exchange.shows_token() || sent.chain(given).any(instead)
 }
 
+/// Only the Sametime Proxy is bound to set a token after its login, so that it alone gets 45 points and may be high;
+/// other products may work without one.
 fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, &HttpExchange<'_>)]) -> Option<Draft> {
     let http = case.http();
     let &(login, denied) = group.first()?;

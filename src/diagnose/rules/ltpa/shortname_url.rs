@@ -124,6 +124,7 @@ fn is_dropped(http: &HttpIndex<'_>, stored: &JarCookie<'_>) -> bool {
         && !came_back
 }
 
+/// Without a denial it is minor, because nobody is seen to miss the token that browsers drop.
 fn dropped_by(case: &Case<'_>, group: &[&JarCookie<'_>]) -> Option<Draft> {
     let http = case.http();
     let stored = *group.first()?;

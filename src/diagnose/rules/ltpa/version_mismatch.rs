@@ -90,6 +90,8 @@ fn is_about_the_token(showing: &Showing<'_>) -> bool {
     }
 }
 
+/// The other version accepted at the same server is what proves it; without that only LtpaToken2 alone at Sametime is
+/// told, where products are known to want the other one.
 fn judge_group(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let shown = version(first)?;

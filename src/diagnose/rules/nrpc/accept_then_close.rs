@@ -85,6 +85,8 @@ fn delay(c: &Conversation) -> Option<f64> {
     Some(close.time.seconds_since(last.time))
 }
 
+/// Medium at most, because a server that hangs up without a word may mean load, a ban or a service that is not Domino:
+/// nothing on the wire tells which.
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let (first, last) = (*group.first()?, *group.last()?);
     let c = first.conversation;

@@ -98,6 +98,8 @@ fn security_status(case: &Case<'_>, talk: &Talk<'_>) -> Option<StatusRefusal> {
 /// "Network traffic is being encrypted at the server's request": not an error.
 const ENCRYPTING: u16 = 0x1903;
 
+/// The place of the status in a reply is inferred, so that a close of the server alone gives medium at most, and 40
+/// points for the pattern.
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let (client, server, count) = (first.conversation.client.ip, NamedServer::of(first), group.len());

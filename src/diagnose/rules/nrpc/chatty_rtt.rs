@@ -80,6 +80,8 @@ impl Reckoning {
     }
 }
 
+/// 80 points, since round trip times questions is measured. Travel is cut to the time that was spent, as the round trip
+/// is measured once and may have been shorter later.
 fn finding(group: &[(&Talk<'_>, Reckoning)]) -> Option<Draft> {
     let &(talk, first) = group.first()?;
     let (client, server): (IpAddr, Endpoint) = (talk.conversation.client.ip, talk.conversation.server);

@@ -105,6 +105,8 @@ fn name_of<'a>(answers: &AnsweredNames<'a>, talk: &Talk<'a>) -> Option<&'a str> 
     talk.wanted().or_else(|| answers.of(talk.conversation.server).first().copied())
 }
 
+/// Medium at most, because that two servers are mates is inferred from their names. A mate that the client had used
+/// before counts against it, as the user may simply have gone on there.
 fn finding(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let next = mate(case, answers, first)?;

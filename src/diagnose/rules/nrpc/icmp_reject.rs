@@ -56,6 +56,7 @@ impl Rule for IcmpReject {
     }
 }
 
+/// 80 points: the error quotes the very SYN, and says itself why it was rejected.
 fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &IcmpError)]) -> Option<Draft> {
     let &(first, error) = group.first()?;
     let talks: Vec<&Talk<'_>> = group.iter().map(|(talk, _)| *talk).collect();

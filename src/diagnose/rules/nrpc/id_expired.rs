@@ -141,6 +141,7 @@ fn refutes(talk: &Talk<'_>, dates: &Dates) -> bool {
     dates.end() < dates.then && talk.progress().client >= 3 && talk.progress().server >= 3
 }
 
+/// One session that was used after the date refutes it for all, since then the date read is no end of a certificate.
 fn judge_group(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let judged: Vec<_> = group
         .iter()

@@ -62,6 +62,8 @@ impl Rule for IdleRst {
     }
 }
 
+/// Equal silences and a reset that its TTL gives away count 20 points each, because a device on the path has one timer
+/// for all; a silence of that length survived elsewhere counts against it.
 fn finding(case: &Case<'_>, group: &[IdleEnd<'_, '_>]) -> Option<Draft> {
     let first = group.first()?;
     let talks: Vec<&Talk<'_>> = group.iter().map(|died| died.talk).collect();

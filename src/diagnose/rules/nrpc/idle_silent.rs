@@ -70,6 +70,8 @@ fn deadly_gap(case: &Case<'_>, talk: &Talk<'_>) -> Option<crate::model::IdleGap>
     (unanswered.tries >= case.settings.thresholds.stuck_tries && prompt && alive).then_some(gap)
 }
 
+/// A new connection that works shows that only the old one was forgotten; without it, it is low at most, as the host
+/// may be down.
 fn finding(case: &Case<'_>, group: &[IdleEnd<'_, '_>]) -> Option<Draft> {
     let first = group.first()?;
     let talks: Vec<&Talk<'_>> = group.iter().map(|died| died.talk).collect();

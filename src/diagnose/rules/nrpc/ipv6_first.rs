@@ -150,6 +150,7 @@ impl Names {
     }
 }
 
+/// Low at most without the name that leads to both addresses, because two addresses alone may be two servers.
 fn finding(group: &[Pair<'_, '_>]) -> Option<Draft> {
     let first = group.first()?;
     let (v6, v4) = (first.v6.conversation, first.v4.conversation);

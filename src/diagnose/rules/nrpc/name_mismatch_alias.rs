@@ -97,6 +97,8 @@ fn accepted_alias<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'
     accepted(case, talk).filter(|m| looks_like_host(m.wanted) && m.likeness == NameLikeness::Different)
 }
 
+/// Medium at most where only the host label is alike and nobody tried again: two domains may each have a host of that
+/// name.
 fn failure(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let names = refused_alias(case, first)?;
@@ -149,6 +151,7 @@ fn remedies(host: &str, name: &str, answering: &[&str]) -> Vec<String> {
     set.into_iter().chain(ABOUT.remedy.iter().skip(SETTINGS).map(|&text| text.to_owned())).collect()
 }
 
+/// Info, because it works; it is told so that nobody takes the setting off again.
 fn in_force(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let names = accepted_alias(case, first)?;

@@ -81,6 +81,8 @@ fn other_server(mismatch: Option<NameMismatch<'_>>) -> Option<NameMismatch<'_>> 
     mismatch.filter(|m| m.likeness == NameLikeness::Different && !looks_like_host(m.wanted))
 }
 
+/// A bare name may be an alias of the server that answered, so that it is medium at most; the same client at the right
+/// server afterwards makes it major instead of a blocker.
 fn failure(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let (first, last) = (*group.first()?, *group.last()?);
     let (wanted, answered) = (first.wanted()?, first.answered()?);

@@ -91,6 +91,8 @@ fn sent(bytes: &[u8]) -> Option<Sent> {
     }
 }
 
+/// A known protocol gives 40 points, bytes of no known form 15. A client that speaks Notes elsewhere makes it more than
+/// a probe, because then something rewrites its traffic.
 fn finding(case: &Case<'_>, group: &[Foreign<'_>]) -> Option<Draft> {
     let first = group.first()?;
     let (client, server) = (first.conversation.client.ip, first.conversation.server);

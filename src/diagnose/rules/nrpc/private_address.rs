@@ -113,6 +113,7 @@ fn network(ip: IpAddr) -> Vec<u8> {
     }
 }
 
+/// Medium at most, because an address of a private network may be silent for a reason of its own, too.
 fn finding(case: &Case<'_>, group: &[Outside<'_, '_>]) -> Option<Draft> {
     let Outside { talk, before } = group.first()?;
     let talks: Vec<&Talk<'_>> = group.iter().map(|outside| outside.talk).collect();

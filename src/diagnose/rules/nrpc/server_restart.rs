@@ -57,6 +57,8 @@ impl Rule for ServerRestart {
     }
 }
 
+/// 65 points for sessions closed together, 10 more each for refused attempts and for the return, because an
+/// administrator may also drop all users at once.
 fn finding(restart: &Restart<'_, '_>) -> Option<Draft> {
     let began = restart.began()?;
     let server = restart.server;

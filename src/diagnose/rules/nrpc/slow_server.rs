@@ -66,6 +66,8 @@ fn is_slow(case: &Case<'_>, talk: &Talk<'_>, turn: &Turn) -> bool {
     waited > thresholds.slow_reply && thinking >= thresholds.dominant_share * waited && !repeated && !closed
 }
 
+/// A few slow replies are medium at most, as one large view takes its time; losses count against it, because a lost
+/// segment waits like a slow server.
 fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &Turn)]) -> Option<Draft> {
     let &(talk, _) = group.first()?;
     let (_, slowest) = *group.iter().max_by_key(|(_, turn)| turn.length())?;

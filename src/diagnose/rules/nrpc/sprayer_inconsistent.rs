@@ -58,6 +58,7 @@ impl Rule for SprayerInconsistent {
     }
 }
 
+/// The names must alternate at least twice, since a server that was renamed changes its name once.
 fn finding(case: &Case<'_>, server: Endpoint, names: &[&str]) -> Option<Draft> {
     let answered: Vec<&Talk<'_>> = case.of_server(server).filter(|talk| talk.answered().is_some()).collect();
     let failed: Vec<&Talk<'_>> = answered.iter().copied().filter(|talk| refused(case, talk).is_some()).collect();

@@ -51,6 +51,7 @@ impl Rule for AckLost {
     }
 }
 
+/// An ACK that was seen takes 10 of the 20 points, because repetitions that cross it on the way are no fault.
 fn judge_call(case: &Case<'_>, call: &Call<'_, '_>) -> Option<Draft> {
     let repeats = repeated_successes(&call.invite.first);
     let answer = call.invite.answer()?;

@@ -120,6 +120,8 @@ fn failed_calls<'c, 'a>(case: &'c Case<'a>) -> HashMap<String, Vec<&'c SipExchan
     failed
 }
 
+/// Without a call that failed meanwhile it is minor and explains no other finding, because nobody may have missed the
+/// connection.
 fn judge_group(
     case: &Case<'_>,
     group: &[Flow<'_, '_>],

@@ -170,6 +170,7 @@ fn judge_group(case: &Case<'_>, group: &[(Call<'_, '_>, Stream<'_>)]) -> Option<
     Some(draft.says(&said).remedy_first(cure))
 }
 
+/// The note counts datagrams of both directions, since one that flows shows that the capture stands where media pass.
 fn show(case: &Case<'_>, draft: Draft, call: &Call<'_, '_>, stream: &Stream<'_>) -> Draft {
     let draft = named(draft, call.invite);
     let draft = call.bye().map_or(draft.clone(), |bye| named(draft, bye));

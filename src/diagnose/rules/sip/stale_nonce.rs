@@ -82,6 +82,8 @@ fn answers(challenged: &SipExchange<'_>, next: &SipExchange<'_>) -> bool {
     next.credentials().iter().filter_map(|c| c.nonce.as_deref()).any(|nonce| nonces.contains(&nonce))
 }
 
+/// One more round with a new nonce is how Digest works (RFC 7616 section 3.3), so that it is minor unless the new one
+/// is called stale, too.
 fn judge_group(case: &Case<'_>, group: &[Story<'_, '_>]) -> Option<Draft> {
     let first = group.first()?;
     let mut seen = HashSet::new();

@@ -74,6 +74,8 @@ fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Run<'t, 'a>> {
     series.runs().filter_map(run).collect()
 }
 
+/// Torn messages without credentials are left alone, because the credentials may have stood in the part that is
+/// missing.
 fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
     let mut loops: Vec<&Run<'_, '_>> = group.iter().filter(|run| !challenges(case, run.all).is_empty()).collect();
     if loops.is_empty() {

@@ -44,6 +44,8 @@ impl Rule for TooBrief {
     }
 }
 
+/// A client that asked twice for the same time has not read Min-Expires; one that learned is minor, because the
+/// registration stands.
 fn judge_series(case: &Case<'_>, series: &Series<'_, '_>) -> Option<Draft> {
     let refused: Vec<&SipExchange<'_>> = series.exchanges.iter().filter(|exchange| is_brief(exchange)).collect();
     let first = *refused.first()?;

@@ -105,6 +105,8 @@ impl Sign<'_, '_> {
     }
 }
 
+/// The session cookie of a single server is no fault where single sign-on is not wanted: without a sign that it is, it
+/// is info.
 fn finding(case: &Case<'_>, group: &[&HttpExchange<'_>]) -> Option<Draft> {
     let http = case.http();
     let first = *group.first()?;

@@ -77,6 +77,8 @@ fn died<'c, 'a>(case: &Case<'a>, login: &'c SametimeLogin<'a>) -> Option<Died<'c
     silent.then_some(Died { login, gap, reset: false })
 }
 
+/// Three silences of equal length point to one timer, and two may be chance; a longer one that was survived counts
+/// against it.
 fn finding(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<Draft> {
     let first = group.first()?;
     let server = first.login.server();

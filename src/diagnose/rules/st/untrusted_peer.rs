@@ -87,6 +87,8 @@ fn is_server(case: &Case<'_>, login: &SametimeLogin<'_>) -> bool {
     login.server().port == BETWEEN_SERVERS || accepted.iter().any(|(port, _)| PORTS.contains(port))
 }
 
+/// Medium at most, because that the list of trusted addresses is the cause is inferred: a close right after the
+/// handshake names no reason.
 fn finding(group: &[&SametimeLogin<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let last = *group.last()?;

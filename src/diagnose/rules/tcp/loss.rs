@@ -97,6 +97,7 @@ impl<'c, 'a> Line<'c, 'a> {
     }
 }
 
+/// 80 points without a retry: counted repetitions prove the loss, and only holes of the capture itself could feign it.
 fn finding(case: &Case<'_>, group: &[Line<'_, '_>]) -> Option<Draft> {
     let worst = group.iter().max_by(|a, b| a.rate().total_cmp(&b.rate()))?;
     let talks: Vec<&Talk<'_>> = group.iter().flat_map(|line| line.talks.iter().copied()).collect();

@@ -114,6 +114,8 @@ fn recovered(talk: &Talk<'_>, last: Timestamp) -> bool {
     talk.conversation.messages.last().is_some_and(|m| m.at.time > last)
 }
 
+/// The ICMP message that names the size gives 20 points, since it is the router's own word. Other repetitions beside
+/// those of the stuck segment count against it, as a lossy line repeats segments of any size.
 fn finding(case: &Case<'_>, too_big: &TooBig<'_>, group: &[(&Talk<'_>, &StuckSegment)]) -> Option<Draft> {
     let &(talk, stuck) = group.first()?;
     let talks: Vec<&Talk<'_>> = group.iter().map(|(talk, _)| *talk).collect();

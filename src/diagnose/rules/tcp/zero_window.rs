@@ -58,6 +58,8 @@ fn length(zero: &ZeroWindow) -> f64 {
     seconds(zero.end.since(zero.start))
 }
 
+/// 80 points at once, because the window is the receiver's own word. The longest closure stands in the title, as many
+/// short ones are felt less than one of its length.
 fn finding(group: &[(&Talk<'_>, &ZeroWindow)]) -> Option<Draft> {
     let &(talk, _) = group.first()?;
     let (longest_talk, longest) = *group.iter().max_by(|a, b| length(a.1).total_cmp(&length(b.1)))?;

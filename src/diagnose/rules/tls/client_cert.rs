@@ -83,6 +83,8 @@ fn closed_at_certificate(handshake: &TlsHandshake<'_>, certificate: &Message) ->
     by_server && handshake.is_whole() && handshake.server_said_no_more(certificate)
 }
 
+/// The alert certificate_required (RFC 8446 section 6.2) says it itself and gives 40 points; anything else 20, as a
+/// close may have other reasons.
 fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let alert = group.iter().find_map(|one| one.refused_by(Side::Server)).map(|(_, alert)| alert);

@@ -76,6 +76,8 @@ fn swallowed<'a>(case: &Case<'a>, handshake: &TlsHandshake<'a>) -> Option<Lost<'
     (waited >= case.settings.thresholds.reply_timeout).then_some(Lost::Acknowledged(waited))
 }
 
+/// A smaller ClientHello that was answered proves that the size matters; where small ones are not answered either, it
+/// is silent.
 fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let served = case.tls().served(first.server())?;
