@@ -82,7 +82,7 @@ impl Plan {
         let decode_as = args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?;
         let diagnoser = Diagnoser {
             engine: engine::Options { decode_as, keys: tls, ..engine::Options::default() },
-            settings: Settings { thresholds, expected: servers, now, keys },
+            settings: Settings { thresholds, expected: servers, now, keys, others: args.others },
             logs,
             key_logs,
             filter: args.filter.clone(),

@@ -51,6 +51,7 @@ pub fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
     let joined =
         if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, testimonies(&case)) };
     let findings = groups::gather(precedence::settle(&drafts), analysis);
+    let findings = rules::cap::others::set_aside(&case, findings);
     Judgement { findings, joined, clocks: case.logs().clocks().to_vec() }
 }
 

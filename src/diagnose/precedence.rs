@@ -1,12 +1,12 @@
 //! One cause, one finding: what follows from another finding is named under its `also`.
 
 use super::{Draft, Layer};
-use crate::model::{ConversationId, Finding, LogLine};
+use crate::model::{ConversationId, Finding, LogLine, Severity};
 use hashbrown::{HashMap, HashSet};
 use std::cmp::Reverse;
 
 /// Settles what the rules said: consequences go under the finding that explains them, and the rest is put in order:
-/// the capture first, then by severity, layer, score and first frame.
+/// see [`sort`].
 pub fn settle(drafts: &[Draft]) -> Vec<Finding> {
     let named = Named::new(drafts);
     let explained: Vec<Option<usize>> = drafts.iter().enumerate().map(|(i, d)| named.cause(drafts, i, d)).collect();
@@ -22,7 +22,9 @@ pub fn settle(drafts: &[Draft]) -> Vec<Finding> {
     findings
 }
 
-/// Puts findings in the order in which a reader should see them.
+/// Puts findings in the order in which a reader should see them: the capture first; of the grave ones those about signing on with
+/// Notes, Sametime or a token before those of other telephones and pages, and these before the rest; then by severity, layer,
+/// score and first frame.
 pub fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(order);
 }
@@ -30,7 +32,27 @@ pub fn sort(findings: &mut [Finding]) {
 fn order(finding: &Finding) -> impl Ord + use<> {
     let first = finding.frames.first().copied();
     let is_of_capture = finding.layer == Layer::Capture;
-    (!is_of_capture, Reverse(finding.severity), finding.layer, Reverse(finding.score), first, finding.rule)
+    let is_grave = finding.severity >= Severity::Major;
+    let place = if is_grave { nearness(finding) } else { 0 };
+    (
+        !is_of_capture,
+        !is_grave,
+        place,
+        Reverse(finding.severity),
+        finding.layer,
+        Reverse(finding.score),
+        first,
+        finding.rule,
+    )
+}
+
+/// How near the family of its rule is to signing on with Notes, Sametime or a token; 0 is nearest.
+fn nearness(finding: &Finding) -> u8 {
+    match finding.rule.as_str().split('-').next() {
+        Some("nrpc" | "st" | "ltpa" | "sso" | "ldap") => 0,
+        Some("sip" | "http") => 1,
+        _ => 2,
+    }
 }
 
 /// Which drafts name which conversations: looked up, never searched, so that 100,000 drafts stay cheap.

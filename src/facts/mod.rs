@@ -25,4 +25,5 @@ pub use case::Case;
 pub use dissected::Dissected;
 pub use dns::Lookup;
 pub use nrpc::Talk;
+pub use peers::SignOnPeers;
 pub use settings::{ExpectedServer, Settings, Thresholds};

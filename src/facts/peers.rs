@@ -32,6 +32,11 @@ impl SignOnPeers {
         peers
     }
 
+    /// Nobody in the capture has to do with signing on, as far as can be read.
+    pub fn is_empty(&self) -> bool {
+        self.addresses.is_empty()
+    }
+
     /// That server has to do with signing on, as far as its address or the name that it was called by tell.
     pub fn has(&self, server: Endpoint, name: Option<&str>) -> bool {
         self.addresses.contains(&server.ip) || name.is_some_and(|name| self.hosts.contains(&name.to_lowercase()))

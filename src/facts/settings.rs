@@ -18,6 +18,8 @@ pub struct Settings {
     pub now: Option<Timestamp>,
     /// Keys that open and verify sign-on tokens.
     pub keys: Arc<Keyring>,
+    /// Tell each fault of machines that have no part in a sign-on, though a sign-on was seen.
+    pub others: bool,
 }
 
 impl Settings {

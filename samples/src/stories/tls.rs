@@ -2,7 +2,7 @@
 
 use super::http::{page, token_not_returned_in};
 use super::sip::{ADDRESS, undefined_in};
-use super::{Sample, browser, client, community, meet, portal, registrar};
+use super::{MAIL, Sample, browser, client, community, meet, portal, registrar, server};
 use crate::file::Format;
 use crate::http;
 use crate::link::Link;
@@ -82,6 +82,18 @@ pub(super) const SAMPLES: &[Sample] = &[
         rules: &["tls-cert-expired"],
         format: || Format::pcapng().interface("eth0"),
         tell: |net| refused(net, &Tls::v12(MEET).presents(Presents::Expired)),
+    },
+    Sample {
+        name: "tls-others",
+        story: "The certificate of a host that nobody signs on at ended five weeks ago, and twice a browser refuses it. The user works \
+                with Mail01 meanwhile, over NRPC.",
+        see: "A sign-on that works, and one line about a host that has no part in it; --others tells what fails there.",
+        rules: &["cap-others"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: |net| {
+            net.connect(&client(net), &server(net), 1352).works(MAIL, 3);
+            refused(net, &Tls::v12(MEET).presents(Presents::Expired));
+        },
     },
     Sample {
         name: "tls-name-mismatch",

@@ -208,6 +208,10 @@ pub struct ReadingArgs {
     #[arg(long, value_name = "NAME=ALIAS[,ALIAS]")]
     pub expect_server: Vec<String>,
 
+    /// Tell each fault of machines that have no part in a sign-on (counted otherwise, where a sign-on is seen)
+    #[arg(long)]
+    pub others: bool,
+
     /// Judge certificates and tokens as of this time, such as 2025-04-22T17:48:19Z [default: time of the packets]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,

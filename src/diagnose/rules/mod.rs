@@ -1,9 +1,9 @@
 //! The rule catalogue: one rule, one file, in the folder of its family. A new rule is a file there and a line in [`RULES`].
 
-mod cap;
+pub(super) mod cap;
 mod http;
 mod ltpa;
-mod nrpc;
+pub(super) mod nrpc;
 mod sip;
 mod sso;
 mod st;
@@ -23,6 +23,7 @@ pub static RULES: &[&dyn Rule] = &[
     &cap::offload::Offload,
     &cap::wrong_place::WrongPlace,
     &cap::encrypted::Encrypted,
+    &cap::others::Others,
     // Network and TCP.
     &nrpc::dns_failure::DnsFailure,
     &nrpc::syn_silent::SynSilent,

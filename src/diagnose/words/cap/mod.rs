@@ -6,6 +6,7 @@ pub mod encrypted;
 pub mod midstream;
 pub mod offload;
 pub mod oneway;
+pub mod others;
 pub mod truncated;
 pub mod wrong_place;
 
