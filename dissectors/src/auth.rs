@@ -27,6 +27,21 @@ pub struct Challenge {
     pub algorithm: Option<String>,
     /// It came from a proxy.
     pub proxy: bool,
+    /// What an answer to a ticket carries (Negotiate, NTLM).
+    pub ticket: Option<Ticket>,
+}
+
+/// What Negotiate (RFC 4559) or NTLM (MS-NLMP) carry, by its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ticket {
+    /// NTLM, bare or inside of SPNEGO: the type of its message, 1 to 3.
+    Ntlm(u8),
+    /// A Kerberos ticket.
+    Kerberos,
+    /// The server's word that it does not go on (RFC 4178 section 4.2.2).
+    Reject,
+    /// Something else.
+    Other,
 }
 
 /// Credentials of Authorization or Proxy-Authorization: who claims to be whom, not the proof.
@@ -48,6 +63,8 @@ pub struct Credentials {
     pub proxy: bool,
     /// Length of the whole value in bytes.
     pub length: usize,
+    /// What is shown in place of a password (Negotiate, NTLM).
+    pub ticket: Option<Ticket>,
 }
 
 /// Items that are read of one header.
@@ -83,8 +100,14 @@ impl Group {
         Some(std::mem::take(&mut found.1))
     }
 
+    fn ticket(&self) -> Option<Ticket> {
+        let carries = is_ticket_scheme(&self.scheme);
+        self.token68.as_deref().filter(|_| carries).map(ticket)
+    }
+
     fn into_challenge(mut self, proxy: bool) -> Challenge {
         Challenge {
+            ticket: self.ticket(),
             realm: self.take("realm"),
             nonce: self.take("nonce"),
             stale: self.take("stale").is_some_and(|value| value.eq_ignore_ascii_case("true")),
@@ -102,6 +125,7 @@ impl Group {
         };
         Credentials {
             user,
+            ticket: self.ticket(),
             realm: self.take("realm"),
             nonce: self.take("nonce"),
             uri: self.take("uri"),
@@ -195,12 +219,58 @@ fn bare(input: &str) -> IResult<&str, String> {
     Ok((rest, value.to_owned()))
 }
 
-/// The user of Basic credentials: what stands before the colon (RFC 7617 section 2).
-fn basic_user(token68: &str) -> Option<String> {
+/// Bytes out of base64, with or without its padding.
+fn decoded(token68: &str) -> Option<Vec<u8>> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
-    let bytes = GeneralPurpose::new(&STANDARD, config).decode(token68).ok()?;
+    GeneralPurpose::new(&STANDARD, config).decode(token68).ok()
+}
+
+/// The scheme carries tickets of Kerberos or NTLM, in several rounds.
+pub fn is_ticket_scheme(scheme: &str) -> bool {
+    ["Negotiate", "NTLM"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+}
+
+/// What begins every NTLM message (MS-NLMP section 2.2.1).
+const NTLM: &[u8] = b"NTLMSSP\0";
+/// Kerberos' name, and the one that Microsoft writes too (RFC 4121 section 1, MS-SPNG section 3.1.5.2).
+const KERBEROS: [&[u8]; 2] = [b"\x2A\x86\x48\x86\xF7\x12\x01\x02\x02", b"\x2A\x86\x48\x82\xF7\x12\x01\x02\x02"];
+/// `negState reject` of SPNEGO.
+const REJECT: &[u8] = b"\xA0\x03\x0A\x01\x02";
+/// Bytes of an answer in which its state stands.
+const STATE_WITHIN: usize = 16;
+
+/// What a ticket is. NTLM counts wherever it stands: a list of what the client could do names Kerberos too.
+fn ticket(token68: &str) -> Ticket {
+    let Some(bytes) = decoded(token68) else { return Ticket::Other };
+    let find = |wanted: &[u8]| bytes.windows(wanted.len()).position(|window| window == wanted);
+    if let Some(at) = find(NTLM) {
+        let kind = bytes.get(at.saturating_add(NTLM.len())).copied().unwrap_or_default();
+        return Ticket::Ntlm(kind);
+    }
+    let front = bytes.get(..STATE_WITHIN.min(bytes.len())).unwrap_or_default();
+    if bytes.first() == Some(&0xA1) && front.windows(REJECT.len()).any(|window| window == REJECT) {
+        return Ticket::Reject;
+    }
+    if KERBEROS.into_iter().any(|oid| find(oid).is_some()) { Ticket::Kerberos } else { Ticket::Other }
+}
+
+impl Ticket {
+    /// For a report.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ntlm(_) => "ntlm",
+            Self::Kerberos => "kerberos",
+            Self::Reject => "reject",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// The user of Basic credentials: what stands before the colon (RFC 7617 section 2).
+fn basic_user(token68: &str) -> Option<String> {
+    let bytes = decoded(token68)?;
     let user = bytes.split(|&byte| byte == b':').next().unwrap_or_default();
     Some(text::lenient(user)).filter(|user| !user.is_empty())
 }
@@ -214,6 +284,28 @@ mod tests {
     }
 
     #[test]
+    fn tickets_by_what_they_hold() {
+        let spnego = [&b"\x60\x20\x06\x06\x2B\x06\x01\x05\x05\x02\xA0\x0D\x06\x09"[..], KERBEROS[0]].concat();
+        let inside = [&spnego[..], NTLM, &[1, 0, 0, 0]].concat();
+        for (scheme, bytes, expected) in [
+            ("Negotiate", [NTLM, &[3, 0, 0, 0]].concat(), Some(Ticket::Ntlm(3))),
+            ("NTLM", [NTLM, &[2, 0, 0, 0]].concat(), Some(Ticket::Ntlm(2))),
+            ("negotiate", spnego, Some(Ticket::Kerberos)),
+            ("Negotiate", inside, Some(Ticket::Ntlm(1))),
+            ("Negotiate", b"\xA1\x07\x30\x05\xA0\x03\x0A\x01\x02".to_vec(), Some(Ticket::Reject)),
+            ("Negotiate", b"\xA1\x07\x30\x05\xA0\x03\x0A\x01\x01".to_vec(), Some(Ticket::Other)),
+            ("Negotiate", NTLM.to_vec(), Some(Ticket::Ntlm(0))),
+            ("Bearer", NTLM.to_vec(), None),
+        ] {
+            let value =
+                format!("{scheme} {}", GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new()).encode(&bytes));
+            let (asked, given) = (challenges(&value, false), credentials(&value, false));
+            assert_eq!((asked[0].ticket, given[0].ticket), (expected, expected), "{value}");
+        }
+        assert_eq!(challenges("Negotiate", false)[0].ticket, None);
+    }
+
+    #[test]
     fn a_digest_challenge() {
         let value = r#"Digest realm="acme \"west\", one", qop="auth", nonce="n,=1", algorithm=MD5, stale=TRUE"#;
         let expected = Challenge {
@@ -223,6 +315,7 @@ mod tests {
             stale: true,
             algorithm: Some("MD5".into()),
             proxy: true,
+            ticket: None,
         };
         assert_eq!(challenges(value, true), [expected]);
     }

@@ -1,6 +1,6 @@
 //! Cookies (RFC 6265) as HTTP and SIP carry them.
 
-use crate::ltpa::Token;
+use crate::ltpa::{Flag, Token};
 use crate::{Fields, Reading, Secret, Value, date};
 
 /// Pairs that are read of one Cookie header.
@@ -46,6 +46,36 @@ pub struct SetCookie {
 pub fn is_token(name: &str, token: Option<&Token>) -> bool {
     let named = name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("LtpaToken"));
     named || token.is_some_and(|token| token.class.is_genuine())
+}
+
+/// The cookie decides over sign-on: an LTPA token by name or value, or what a server uses in its place.
+pub fn is_sign_on(name: &str, token: Option<&Token>) -> bool {
+    is_token(name, token)
+        || is_single_server(name)
+        || is_web_token(name)
+        || is_access_manager(name)
+        || is_module_session(name)
+}
+
+/// Domino's session of one server, without single sign-on. Its name may go on with a mark of the server
+/// (DominoSessionCookieUniqueNames).
+pub fn is_single_server(name: &str) -> bool {
+    name.get(..13).is_some_and(|start| start.eq_ignore_ascii_case("DomAuthSessId"))
+}
+
+/// The JSON web token of Sametime 12, and the older token of the Sametime Proxy.
+pub fn is_web_token(name: &str) -> bool {
+    ["sametimeJwt", "SametimeToken"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// A session of Tivoli or IBM Security Access Manager (WebSEAL), which keeps tokens to itself.
+pub fn is_access_manager(name: &str) -> bool {
+    ["PD-H-SESSION-ID", "PD-S-SESSION-ID", "PD-ID"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// A session of a login module of Apache: OpenID Connect, CAS. What it keeps while a login goes on is none.
+pub fn is_module_session(name: &str) -> bool {
+    ["mod_auth_openidc_session", "MOD_AUTH_CAS", "MOD_AUTH_CAS_S"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// The value carries nothing.
@@ -147,6 +177,14 @@ impl SetCookie {
     /// It carries nothing, or ends at once, as of that time (seconds since 1970-01-01 UTC).
     pub fn is_gone(&self, now: i64) -> bool {
         is_blank(self.value.expose()) || self.is_deletion(now)
+    }
+
+    /// It signs the client in, by whatever means, as of that time: see [`is_sign_on`] and [`SetCookie::gives_token`].
+    pub fn gives_session(&self, now: i64) -> bool {
+        let token = self.token.as_ref();
+        let is_junk = token.is_some_and(|token| token.class.is_word());
+        let is_jwt = token.is_some_and(|token| token.has(Flag::Jwt));
+        (is_sign_on(&self.name, token) || is_jwt) && !is_junk && !self.is_gone(now)
     }
 
     /// It gives the client an LTPA token, as of that time (seconds since 1970-01-01 UTC): no deletion, nor `undefined` and the

@@ -1,8 +1,7 @@
 //! Which fields of two messages differ, and what each difference is worth.
 
-use crate::facts::http::is_single_server;
 use crate::model::{Both, Class, Message};
-use nrpcsniff_dissectors::cookie::is_token;
+use nrpcsniff_dissectors::cookie::{is_single_server, is_token};
 use nrpcsniff_dissectors::{Fields, Reading, Role, Roles, Value, role_of};
 
 /// A field that differs.

@@ -2,7 +2,7 @@
 
 use super::message::{Body, Message, Request, Response};
 use super::url::{self, Parameter};
-use crate::auth::{Challenge, Credentials};
+use crate::auth::{Challenge, Credentials, Ticket};
 use crate::cookie::{Cookie, SetCookie};
 use crate::{Fields, Presentation, Protocol, Reading, Value, ltpa, problem};
 use std::fmt::Write as _;
@@ -141,6 +141,7 @@ fn credentials_fields(credentials: &Credentials) -> Fields {
         ("realm", credentials.realm.clone().into()),
         ("proxy", credentials.proxy.into()),
         ("length", credentials.length.into()),
+        ("ticket", credentials.ticket.map(Ticket::name).into()),
     ]
 }
 
@@ -150,6 +151,7 @@ fn challenge_fields(challenge: &Challenge) -> Fields {
         ("realm", challenge.realm.clone().into()),
         ("stale", challenge.stale.into()),
         ("proxy", challenge.proxy.into()),
+        ("ticket", challenge.ticket.map(Ticket::name).into()),
     ]
 }
 

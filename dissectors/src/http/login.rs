@@ -30,6 +30,9 @@ const LOGIN_CALLS: [&str; 4] = ["/j_security_check", "/ibm_security_login", "pkm
 /// The Sametime Proxy's call: its answer is no page.
 const CONNECT: &str = "/stwebapi/user/connect";
 
+/// Words in the name of a page that tells of an error.
+const ERRORS: [&str; 3] = ["error", "fail", "denied"];
+
 /// Names of the secret of a login form.
 const PASSWORDS: [&str; 6] = ["password", "j_password", "passwd", "pwd", "pass", "%%modpassword"];
 
@@ -66,15 +69,61 @@ impl Response {
         self.redirect().is_some_and(|url| names_login(&url.path, &url.query))
     }
 
-    /// What became of that login. Domino and many others answer a wrong password with status 200 and the form again: then no
-    /// token is set. `now` is the time by which cookies end, in seconds since 1970-01-01 UTC.
-    pub fn to_login(&self, login: &Request, now: i64) -> Decision {
+    /// It sends the browser to a page that tells of an error, by its name.
+    fn leads_to_error(&self) -> bool {
+        let Some(url) = self.redirect() else { return false };
+        let path = url.path.to_ascii_lowercase();
+        let page = path.rsplit('/').next().unwrap_or_default();
+        let by_query = url.query.iter().any(|parameter| parameter.name.to_ascii_lowercase().starts_with("error"));
+        by_query || ERRORS.iter().any(|word| page.contains(word))
+    }
+
+    /// What it says of that login. Domino and many others answer a wrong password with status 200 and the form again. `now` is
+    /// the time by which cookies end, in seconds since 1970-01-01 UTC.
+    pub fn to_login(&self, login: &Request, now: i64) -> LoginAnswer {
         let is_call = login.path.split(';').next().unwrap_or_default().to_ascii_lowercase().ends_with(CONNECT);
-        let gives_token = || self.set_cookies.iter().any(|cookie| cookie.gives_token(now));
+        let gives_session = || self.set_cookies.iter().any(|cookie| cookie.gives_session(now));
         match self.status {
-            200..=299 if is_call || gives_token() => Decision::Granted,
-            300..=399 if !self.leads_to_login() => Decision::Granted,
-            _ => Decision::Refused,
+            _ if self.login_form.is_form() => LoginAnswer::Refused,
+            200..=299 if is_call || gives_session() => LoginAnswer::Accepted,
+            300..=399 if self.leads_to_login() || self.leads_to_error() => LoginAnswer::Refused,
+            300..=399 if gives_session() => LoginAnswer::Accepted,
+            300..=399 if self.redirect().is_some() => LoginAnswer::SentOn,
+            400.. => LoginAnswer::Refused,
+            _ => LoginAnswer::Untold,
+        }
+    }
+}
+
+/// What an answer says of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginAnswer {
+    /// The user is signed in: by a cookie, or as the call says.
+    Accepted,
+    /// The browser is sent on to a page that is no login page, without a cookie: what comes there tells.
+    SentOn,
+    /// An error, the form again, or a login page.
+    Refused,
+    /// Nothing that tells, or no answer at all.
+    Untold,
+}
+
+impl LoginAnswer {
+    const fn decision(self) -> Decision {
+        match self {
+            Self::Accepted => Decision::Granted,
+            Self::SentOn | Self::Untold => Decision::Open,
+            Self::Refused => Decision::Refused,
+        }
+    }
+
+    /// In words; `None` where the status says as much.
+    const fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Accepted => Some("login accepted"),
+            Self::SentOn => Some("sent on after the login"),
+            Self::Refused => Some("login not accepted"),
+            Self::Untold => None,
         }
     }
 }
@@ -88,18 +137,41 @@ pub fn is_asset(path: &str) -> bool {
 /// What a response is to the request that it answers, where that is about being logged in.
 pub(super) enum About {
     /// A login, and what became of it.
-    Login(Decision),
+    Login(LoginAnswer),
     /// Something else, and it leads to a login page.
     SentToLogin,
+    /// Something else than a login page, and a login form comes in its place.
+    ShownForm,
+}
+
+impl About {
+    pub(super) const fn decision(&self) -> Decision {
+        match self {
+            Self::Login(answer) => answer.decision(),
+            Self::SentToLogin | Self::ShownForm => Decision::Refused,
+        }
+    }
+
+    /// In words; `None` where the status says as much.
+    pub(super) const fn words(&self) -> Option<&'static str> {
+        match self {
+            Self::Login(answer) => answer.words(),
+            Self::SentToLogin => Some("sent to a login page"),
+            Self::ShownForm => Some("a login form"),
+        }
+    }
 }
 
 /// See [`About`]; `None` if neither logs in, or the request is of another protocol. Without a time of its own a response that sets
 /// an end in 1970 deletes.
 pub(super) fn about(request: &crate::Message, response: &Response) -> Option<About> {
     let crate::Message::Http(request) = request else { return None };
-    match request.request().filter(|request| request.is_login()) {
-        Some(login) => Some(About::Login(response.to_login(login, response.date.unwrap_or(0)))),
-        None => response.leads_to_login().then_some(About::SentToLogin),
+    let request = request.request()?;
+    match () {
+        () if request.is_login() => Some(About::Login(response.to_login(request, response.date.unwrap_or(0)))),
+        () if response.leads_to_login() => Some(About::SentToLogin),
+        () if response.login_form.is_form() && !request.wants_login_page() => Some(About::ShownForm),
+        () => None,
     }
 }
 
@@ -121,6 +193,7 @@ mod tests {
     use super::*;
     use crate::Semantics;
     use crate::cookie::SetCookie;
+    use crate::http::LoginForm;
 
     fn message(body: Body) -> Message {
         Message { exchange: Some(1), body, problems: Vec::new() }
@@ -141,6 +214,12 @@ mod tests {
         message(Body::Response(Box::new(Response { status, location, set_cookies, ..Response::default() })))
     }
 
+    fn form(status: u16, set_cookie: &str) -> Message {
+        let set_cookies = SetCookie::parse(set_cookie).into_iter().collect();
+        let response = Response { status, set_cookies, login_form: LoginForm::Domino, ..Response::default() };
+        message(Body::Response(Box::new(response)))
+    }
+
     /// What it comes to with the request and without.
     fn judged(request: &crate::Message, response: &Message) -> (String, Decision, Decision) {
         (response.meaning(Some(request)), response.decision(Some(request)), response.decision(None))
@@ -148,18 +227,32 @@ mod tests {
 
     #[test]
     fn a_status_means_another_thing_to_a_login_than_to_a_page() {
-        use Decision::{Granted, Refused};
+        use Decision::{Granted, Open, Refused};
         let domino = request("POST", "/names.nsf?Login", &["Username", "Password"]);
         let page = request("GET", "/mail/ann.nsf", &[]);
         let token = "LtpaToken=AAECAzQ4";
         let accepted = ("login accepted".to_owned(), Granted, Granted);
         assert_eq!(judged(&domino, &response(200, "", token)), accepted);
-        assert_eq!(judged(&domino, &response(302, "/mail", "")), accepted);
+        assert_eq!(judged(&domino, &response(302, "/mail", token)), accepted);
+        for other in ["DomAuthSessId=AB12", "sametimeJwt=\"eyJ\"", "PD-S-SESSION-ID=x", "MOD_AUTH_CAS=x"] {
+            assert_eq!(judged(&domino, &response(200, "", other)), accepted, "{other}");
+        }
+        let sent_on = ("sent on after the login".to_owned(), Open, Granted);
+        assert_eq!(judged(&domino, &response(302, "/mail", "")), sent_on);
+        let untold = ("2xx".to_owned(), Open, Granted);
+        assert_eq!(judged(&domino, &response(200, "", "")), untold);
+        assert_eq!(judged(&domino, &response(200, "", "LtpaToken=undefined")), untold);
         let refused = ("login not accepted".to_owned(), Refused, Granted);
-        assert_eq!(judged(&domino, &response(200, "", "")), refused, "the form again");
-        assert_eq!(judged(&domino, &response(200, "", "LtpaToken=undefined")), refused);
         assert_eq!(judged(&domino, &response(302, "/names.nsf?Login", "")), refused);
+        assert_eq!(judged(&domino, &response(302, "/app/home?error=1", "")), refused);
+        assert_eq!(judged(&domino, &response(302, "/app/loginFailed.html", "")), refused);
+        let again = ("login not accepted".to_owned(), Refused, Open);
+        assert_eq!(judged(&domino, &form(200, "")), again);
+        assert_eq!(judged(&domino, &form(200, "PD-S-SESSION-ID=x")), again);
         assert_eq!(judged(&page, &response(200, "", "")), ("2xx".to_owned(), Granted, Granted));
+        assert_eq!(judged(&page, &form(200, "")), ("a login form".to_owned(), Refused, Open));
+        let wanted = request("GET", "/names.nsf?Login", &[]);
+        assert_eq!(judged(&wanted, &form(200, "")), ("2xx".to_owned(), Open, Open), "it was asked for");
         let sent = ("sent to a login page".to_owned(), Refused, Granted);
         assert_eq!(judged(&page, &response(302, "/names.nsf?Login", "")), sent);
         assert_eq!(judged(&page, &response(403, "", "")), ("403".to_owned(), Refused, Refused));

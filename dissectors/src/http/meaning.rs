@@ -1,6 +1,6 @@
 //! What HTTP messages come to.
 
-use super::login::{About, about};
+use super::login::about;
 use super::message::{Body, Message};
 use super::url::host_of;
 use crate::role::{Role, Roles};
@@ -20,6 +20,8 @@ pub(super) const ROLES: Roles = &[
     ("credentials.length", Role::Noise),
     ("challenges", Role::Deciding),
     ("form.length", Role::Noise),
+    // What it decides stands in the meaning; whether a page was read depends on the capture.
+    ("login_form", Role::Noise),
     ("reason", Role::Noise),
     ("date", Role::Noise),
     ("content_length", Role::Noise),
@@ -36,23 +38,22 @@ impl Semantics for Message {
                 let path = request.path.split(';').next().unwrap_or_default();
                 format!("{} {path}", request.method)
             }
-            Body::Response(response) => match request.and_then(|request| about(request, response)) {
-                Some(About::SentToLogin) => "sent to a login page".to_owned(),
-                Some(About::Login(Decision::Refused)) => "login not accepted".to_owned(),
-                Some(About::Login(_)) => "login accepted".to_owned(),
-                None => class_of(response.status),
-            },
+            Body::Response(response) => {
+                let words = request.and_then(|request| about(request, response)).and_then(|about| about.words());
+                words.map_or_else(|| class_of(response.status), str::to_owned)
+            }
             Body::Malformed { .. } => "malformed".to_owned(),
         }
     }
 
-    /// Below 400 is not granted: a login may be answered by the form again, and any request by being sent to a login page.
+    /// Below 400 is not granted: a login may be answered by the form again, and any request by a login page.
     fn decision(&self, request: Option<&crate::Message>) -> Decision {
         let Some(response) = self.response() else { return Decision::Open };
         match (request.and_then(|request| about(request, response)), response.status) {
-            (Some(About::Login(outcome)), _) => outcome,
+            (Some(about), _) => about.decision(),
+            (None, 200..400) if response.login_form.is_form() => Decision::Open,
             (None, 200..400) => Decision::Granted,
-            (Some(About::SentToLogin), _) | (None, 400..) => Decision::Refused,
+            (None, 400..) => Decision::Refused,
             (None, _) => Decision::Open,
         }
     }

@@ -18,7 +18,7 @@ mod stream;
 mod url;
 mod websocket;
 
-pub use login::is_asset;
+pub use login::{LoginAnswer, is_asset};
 pub use login_form::LoginForm;
 pub use message::{Body, Message, Request, Response};
 pub use url::{Parameter, Url, host_of};

@@ -48,6 +48,7 @@ pub fn answer(exchange: &HttpExchange<'_>) -> Answer {
         leads_to_path: target.as_ref().map(|(_, path)| (*path).to_owned()),
         leads_to_host: target.as_ref().filter(|(host, _)| *host != exchange.host).map(|(host, _)| host.clone()),
         leads_to_login: target.is_some() && exchange.leads_to_login(),
+        shows_login_form: exchange.response.is_some_and(|response| response.login_form.is_form()),
     }
 }
 

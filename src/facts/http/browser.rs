@@ -2,9 +2,10 @@
 
 use super::exchange::HttpExchange;
 use super::id::{BrowserId, ExchangeId};
-use super::jar::{is_single_server, tokens_sent};
+use super::jar::tokens_sent;
 use crate::model::ConversationId;
 use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::cookie::is_single_server;
 use std::net::IpAddr;
 
 /// One browser, as far as browsers can be told apart.

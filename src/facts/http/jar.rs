@@ -1,6 +1,6 @@
 //! The cookies of sign-on that a browser keeps (RFC 6265 section 5.3), as far as the capture shows them being set.
 //!
-//! Only cookies that matter for sign-on are followed: see [`is_sign_on`]. What a browser had before the capture began is
+//! Only cookies that matter for sign-on are followed: see [`nrpcsniff_dissectors::cookie::is_sign_on`]. What a browser had before the capture began is
 //! unknown, so that a cookie which is sent and was never set is no contradiction.
 
 use super::exchange::HttpExchange;
@@ -64,27 +64,6 @@ pub enum CookieMatch {
     NeedsHttps,
     /// It has ended.
     Expired,
-}
-
-/// The cookie decides over sign-on: an LTPA token by name or value, or what a server uses in its place.
-pub fn is_sign_on(name: &str, token: Option<&Token>) -> bool {
-    is_token(name, token) || is_single_server(name) || is_web_token(name) || is_access_manager(name)
-}
-
-/// Domino's session of one server, without single sign-on. Its name may go on with a mark of the server
-/// (DominoSessionCookieUniqueNames).
-pub fn is_single_server(name: &str) -> bool {
-    name.get(..13).is_some_and(|start| start.eq_ignore_ascii_case("DomAuthSessId"))
-}
-
-/// The JSON web token of Sametime 12, and the older token of the Sametime Proxy.
-pub fn is_web_token(name: &str) -> bool {
-    ["sametimeJwt", "SametimeToken"].iter().any(|known| name.eq_ignore_ascii_case(known))
-}
-
-/// A session of Tivoli or IBM Security Access Manager (WebSEAL), which keeps tokens to itself.
-pub fn is_access_manager(name: &str) -> bool {
-    ["PD-H-SESSION-ID", "PD-S-SESSION-ID", "PD-ID"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// The LTPA tokens that a request carries, empty ones left out.

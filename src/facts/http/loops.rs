@@ -2,10 +2,10 @@
 
 use super::exchange::HttpExchange;
 use super::id::ExchangeId;
-use super::pages::HttpLoginOutcome;
 use super::{Browser, HttpIndex};
 use crate::facts::Thresholds;
 use hashbrown::HashMap;
+use nrpcsniff_dissectors::http::LoginAnswer;
 
 /// One browser, one host, several rounds.
 #[derive(Debug, Clone)]
@@ -82,11 +82,11 @@ fn of_browser(http: &HttpIndex<'_>, browser: &Browser<'_>, thresholds: &Threshol
 /// A login that the server takes may be for any host that has just turned the browser away; one that it refuses ends
 /// what went before: a wrong password is no loop.
 fn logged_in(states: &mut HashMap<&str, LoopState>, login: &HttpExchange<'_>) {
-    match login.login_outcome() {
-        HttpLoginOutcome::Accepted => {
+    match login.login_answer() {
+        LoginAnswer::Accepted | LoginAnswer::SentOn => {
             states.values_mut().filter(|state| state.denied.is_some()).for_each(|state| state.login = Some(login.id));
         }
-        HttpLoginOutcome::Refused | HttpLoginOutcome::Unknown => states.clear(),
+        LoginAnswer::Refused | LoginAnswer::Untold => states.clear(),
     }
 }
 

@@ -22,10 +22,7 @@ mod tests;
 pub use browser::Browser;
 pub use exchange::HttpExchange;
 pub use id::{BrowserId, ExchangeId};
-pub use jar::{
-    CookieMatch, CookieRefusal, JarCookie, is_access_manager, is_sign_on, is_single_server, is_web_token, tokens_sent,
-    tokens_set,
-};
+pub use jar::{CookieMatch, CookieRefusal, JarCookie, tokens_sent, tokens_set};
 pub use loops::{LoginRound, LoginRounds};
 
 use super::Thresholds;
@@ -33,6 +30,7 @@ use crate::model::{Analysis, Conversation, Span, Timestamp};
 use browser::Browsers;
 use hashbrown::{HashMap, HashSet};
 use jar::JarChange;
+use nrpcsniff_dissectors::cookie::is_sign_on;
 use nrpcsniff_dissectors::http;
 use std::cell::OnceCell;
 use std::net::IpAddr;

@@ -1,23 +1,42 @@
 //! What a request is for and what a response means: logins and their outcome, login pages, denials, files of a page,
 //! products.
 //!
-//! Bodies are not looked at: a page that asks for a name and a password with status 200 is told by its path alone, or not at
-//! all.
+//! What a request for a page came to is said in one place, [`HttpExchange::page_answer`].
 
 use super::exchange::HttpExchange;
 use super::origin;
+use nrpcsniff_dissectors::auth::{Ticket, is_ticket_scheme};
 use nrpcsniff_dissectors::cookie::is_token;
-use nrpcsniff_dissectors::{Decision, http};
+use nrpcsniff_dissectors::http::{self, LoginAnswer, LoginForm};
 
-/// The end of a login.
+/// What a request for a page came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HttpLoginOutcome {
-    /// The server took it.
-    Accepted,
-    /// The server did not: 4xx, 5xx, or the form again.
-    Refused,
-    /// No response was seen.
-    Unknown,
+pub enum PageAnswer {
+    /// The page came, or had not changed.
+    Granted,
+    /// A page came that was not read: it may be a login form. See [`LoginForm::NotRead`].
+    Unread,
+    /// The user is not let in.
+    Denied(Denial),
+    /// A round of Negotiate or NTLM that is to be followed by another.
+    Step,
+    /// The browser is sent to a place that is no login page by its name: to another page, or to an identity provider.
+    Elsewhere,
+    /// It says nothing of the user: no answer, an error, or no request for a page.
+    Untold,
+}
+
+/// How a user is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// 401: who asks is not known.
+    Unauthorized,
+    /// 403: who asks is known, or not to be known, and may not.
+    Forbidden,
+    /// Sent to a login page.
+    LoginPage,
+    /// Shown a login form in place of the page.
+    LoginForm,
 }
 
 /// Products that take part in LTPA sign-on.
@@ -65,18 +84,15 @@ impl<'a> HttpExchange<'a> {
         self.is_login_page() && !self.is_login() && self.redirect().is_some() && !self.leads_to_login()
     }
 
-    /// What became of that login: see [`http::Response::to_login`].
-    pub fn login_outcome(&self) -> HttpLoginOutcome {
-        let (Some(request), Some(response)) = (self.request, self.response) else { return HttpLoginOutcome::Unknown };
-        match response.to_login(request.content, response.at().time.whole_seconds()) {
-            Decision::Granted => HttpLoginOutcome::Accepted,
-            Decision::Refused | Decision::Open => HttpLoginOutcome::Refused,
-        }
+    /// What the answer says of that login: see [`http::Response::to_login`].
+    pub fn login_answer(&self) -> LoginAnswer {
+        let (Some(request), Some(response)) = (self.request, self.response) else { return LoginAnswer::Untold };
+        response.to_login(request.content, response.at().time.whole_seconds())
     }
 
-    /// A login that the server took.
+    /// A login that the server took, as far as its answer says: no error, no form again, no login page.
     pub fn is_accepted_login(&self) -> bool {
-        self.is_login() && self.login_outcome() == HttpLoginOutcome::Accepted
+        self.is_login() && matches!(self.login_answer(), LoginAnswer::Accepted | LoginAnswer::SentOn)
     }
 
     /// The user leaves.
@@ -112,24 +128,45 @@ impl<'a> HttpExchange<'a> {
         Some((host, url.path.as_str()))
     }
 
-    /// The user is not let in: sent to a login page, or 401. A 401 that asks for Kerberos or NTLM is a step on the way, and
-    /// no denial.
-    pub fn is_denied(&self) -> bool {
-        let Some(response) = self.response else { return false };
-        let automatic = response
-            .challenges
-            .iter()
-            .any(|c| ["negotiate", "ntlm"].iter().any(|scheme| c.scheme.eq_ignore_ascii_case(scheme)));
-        self.is_visit()
-            && !self.is_login()
-            && !self.is_login_page()
-            && !self.is_logout()
-            && ((response.status == 401 && !automatic) || self.leads_to_login())
+    /// It asks for a page or makes a call, and neither logs in or out nor asks for the login page.
+    pub fn wants_page(&self) -> bool {
+        self.is_visit() && !self.is_login() && !self.is_login_page() && !self.is_logout()
     }
 
-    /// The user is let in: content, or not modified.
+    /// What a request for a page came to.
+    pub fn page_answer(&self) -> PageAnswer {
+        let Some(response) = self.response.filter(|_| self.wants_page()) else { return PageAnswer::Untold };
+        match response.status {
+            _ if self.leads_to_login() => PageAnswer::Denied(Denial::LoginPage),
+            401 if self.is_step() => PageAnswer::Step,
+            401 => PageAnswer::Denied(Denial::Unauthorized),
+            403 => PageAnswer::Denied(Denial::Forbidden),
+            _ if response.login_form.is_form() => PageAnswer::Denied(Denial::LoginForm),
+            200..=299 if response.login_form == LoginForm::NotRead => PageAnswer::Unread,
+            200..=299 | 304 => PageAnswer::Granted,
+            _ if self.redirect().is_some() => PageAnswer::Elsewhere,
+            _ => PageAnswer::Untold,
+        }
+    }
+
+    /// The 401 is a round on the way: it asks for a ticket where none was shown, or carries the server's part of the talk
+    /// (RFC 4559 section 4.1). A ticket that is answered by the bare demand was refused.
+    fn is_step(&self) -> bool {
+        let (Some(request), Some(response)) = (self.request, self.response) else { return false };
+        let mut asked = response.challenges.iter().filter(|c| is_ticket_scheme(&c.scheme)).peekable();
+        let shown = request.credentials.iter().any(|c| !c.proxy && is_ticket_scheme(&c.scheme));
+        asked.peek().is_some() && (!shown || asked.any(|c| c.ticket.is_some_and(|ticket| ticket != Ticket::Reject)))
+    }
+
+    /// The user is not let in: 401, a login page, or a login form. A 401 on the way of Kerberos or NTLM is no denial, and 403
+    /// does not ask who it is.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.page_answer(), PageAnswer::Denied(denial) if denial != Denial::Forbidden)
+    }
+
+    /// The user is let in: content, or not modified. A page that was not read counts: the status is all that there is.
     pub fn is_granted(&self) -> bool {
-        self.is_visit() && !self.is_login_page() && matches!(self.status(), 200..=299 | 304)
+        matches!(self.page_answer(), PageAnswer::Granted | PageAnswer::Unread)
     }
 
     /// An LTPA token goes either way.

@@ -3,9 +3,10 @@
 use super::story::{CHAT, CONNECT, MEET, Stage, is_denied, is_served, logs_in, page, to_login, told};
 use super::{CookieMatch, CookieRefusal, ExchangeId, HttpExchange, HttpIndex, JarCookie, tokens_sent, tokens_set};
 use crate::facts::Thresholds;
-use crate::facts::http::pages::{HttpLoginOutcome, Product};
+use crate::facts::http::pages::{Denial, PageAnswer, Product};
 use crate::model::Analysis;
 use crate::testing::analysis;
+use nrpcsniff_dissectors::http::LoginAnswer;
 use nrpcsniff_samples::http::{self, Browser, Cookie, Message, cookie};
 use nrpcsniff_samples::{Network, Side, ltpa};
 
@@ -288,8 +289,9 @@ fn tokens_by_name_and_by_value() {
 
 /// What one request and its answer mean.
 struct Meaning {
-    login: Option<HttpLoginOutcome>,
+    login: Option<LoginAnswer>,
     denied: bool,
+    page: PageAnswer,
     product: Option<Product>,
 }
 
@@ -299,7 +301,12 @@ fn meaning(request: Message, answer: Message) -> Meaning {
     });
     let web = HttpIndex::new(&read);
     let e = &web.exchanges()[0];
-    Meaning { login: e.is_login().then(|| e.login_outcome()), denied: e.is_denied(), product: e.product() }
+    Meaning {
+        login: e.is_login().then(|| e.login_answer()),
+        denied: e.is_denied(),
+        page: e.page_answer(),
+        product: e.product(),
+    }
 }
 
 #[test]
@@ -308,19 +315,60 @@ fn logins_and_their_outcome() {
     let redirect = |to: &str| http::response(302).location(to);
     let outcome = |request: Message, answer: Message| meaning(request, answer).login;
     let domino = || http::post("/names.nsf?Login").form(&form());
-    assert_eq!(outcome(domino(), redirect("/mail")), Some(HttpLoginOutcome::Accepted));
-    assert_eq!(outcome(domino(), page()), Some(HttpLoginOutcome::Refused), "the form again");
-    assert_eq!(outcome(domino(), redirect("/names.nsf?Login")), Some(HttpLoginOutcome::Refused));
+    assert_eq!(outcome(domino(), redirect("/mail")), Some(LoginAnswer::SentOn), "the next page tells");
+    for session in ["DomAuthSessId", "sametimeJwt", "PD-S-SESSION-ID", "mod_auth_openidc_session"] {
+        for answer in [page(), redirect("/mail")] {
+            let answer = answer.set_cookie(cookie(session, "0123ABCD").path("/"));
+            assert_eq!(outcome(domino(), answer), Some(LoginAnswer::Accepted), "{session}");
+        }
+    }
+    assert_eq!(outcome(domino(), http::response(200).html(FORM)), Some(LoginAnswer::Refused), "the form again");
+    assert_eq!(outcome(domino(), page()), Some(LoginAnswer::Untold));
+    assert_eq!(outcome(domino(), redirect("/names.nsf?Login")), Some(LoginAnswer::Refused));
     let java = || http::post("/app/j_security_check").form(&[("j_username", "a"), ("j_password", "b")]);
-    assert_eq!(outcome(java(), redirect("/app")), Some(HttpLoginOutcome::Accepted));
-    assert_eq!(outcome(java(), redirect("/app/login.jsp?error")), Some(HttpLoginOutcome::Refused));
-    assert_eq!(outcome(java(), http::response(401)), Some(HttpLoginOutcome::Refused));
+    assert_eq!(outcome(java(), redirect("/app")), Some(LoginAnswer::SentOn));
+    assert_eq!(outcome(java(), redirect("/app/login.jsp?error")), Some(LoginAnswer::Refused));
+    assert_eq!(outcome(java(), http::response(401)), Some(LoginAnswer::Refused));
     let connect = || http::post(CONNECT).form(&form());
-    assert_eq!(outcome(connect(), http::response(200).json("{}")), Some(HttpLoginOutcome::Accepted));
-    assert_eq!(outcome(connect(), http::response(503)), Some(HttpLoginOutcome::Refused));
-    assert_eq!(outcome(http::post("/enter").form(&form()), redirect("/")), Some(HttpLoginOutcome::Accepted));
+    assert_eq!(outcome(connect(), http::response(200).json("{}")), Some(LoginAnswer::Accepted));
+    assert_eq!(outcome(connect(), http::response(503)), Some(LoginAnswer::Refused));
+    assert_eq!(outcome(http::post("/enter").form(&form()), redirect("/")), Some(LoginAnswer::SentOn));
     assert_eq!(outcome(http::post("/search").form(&[("q", "x")]), redirect("/")), None);
     assert_eq!(outcome(http::get("/names.nsf?Login"), page()), None);
+}
+
+/// Domino's form.
+const FORM: &str = "<form action='/names.nsf?Login'><input name=Username><input type=password name=Password></form>";
+
+/// The first message of NTLM in base64, and the second.
+const NTLM: [&str; 2] = ["TlRMTVNTUAABAAAAB4IIAAAAAAAAAAAAAAAAAAAAAAA=", "TlRMTVNTUAACAAAAAAAAADgAAAAFgooC"];
+
+#[test]
+fn what_a_request_for_a_page_comes_to() {
+    let came = |request: Message, answer: Message| meaning(request, answer).page;
+    assert_eq!(came(http::get(MEET), page()), PageAnswer::Granted);
+    assert_eq!(came(http::get(MEET), http::response(304)), PageAnswer::Granted);
+    assert_eq!(came(http::get("/a.nsf"), http::response(200).html(FORM)), PageAnswer::Denied(Denial::LoginForm));
+    assert_eq!(came(http::get("/login.jsp"), http::response(200).html(FORM)), PageAnswer::Untold);
+    let coded = page().header("Content-Encoding", "br");
+    assert_eq!(came(http::get(MEET), coded), PageAnswer::Unread);
+    assert_eq!(came(http::get(MEET), http::response(403)), PageAnswer::Denied(Denial::Forbidden));
+    let to_provider = http::response(302).location("https://idp.example.org/saml2?SAMLRequest=x");
+    assert_eq!(came(http::get(MEET), to_provider), PageAnswer::Elsewhere);
+    assert_eq!(came(http::get(MEET), http::response(500)), PageAnswer::Untold);
+}
+
+#[test]
+fn rounds_of_a_ticket_and_its_refusal() {
+    let asks = |value: &str| http::response(401).set("WWW-Authenticate", value);
+    let shows = |value: &str| http::get(MEET).header("Authorization", value);
+    let came = |request: Message, answer: Message| meaning(request, answer).page;
+    let [first, second] = NTLM.map(|message| format!("Negotiate {message}"));
+    assert_eq!(came(http::get(MEET), asks("Negotiate")), PageAnswer::Step);
+    assert_eq!(came(shows(&first), asks(&second)), PageAnswer::Step);
+    assert_eq!(came(shows(&first), asks("Negotiate")), PageAnswer::Denied(Denial::Unauthorized));
+    assert_eq!(came(shows(&first), asks("Negotiate oQcwBaADCgEC")), PageAnswer::Denied(Denial::Unauthorized));
+    assert_eq!(came(shows(&first), page()), PageAnswer::Granted);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{Channel, Issue, KnownToken, Showing, ShowingAnswer, ShowingOutcome, ShowingRefusal};
 use crate::facts::Settings;
+use crate::facts::http::pages::{Denial, PageAnswer};
 use crate::facts::http::{self, HttpIndex};
 use crate::facts::sip::{self, SipIndex};
 use crate::model::{Analysis, Conversation, Message, Side, Stamp};
@@ -100,14 +101,14 @@ fn of_http<'a>(exchange: &http::HttpExchange<'a>, settings: &Settings) -> Option
 }
 
 fn http_outcome(exchange: &http::HttpExchange<'_>) -> ShowingOutcome {
-    let elsewhere = exchange.redirect().is_some() && exchange.is_visit();
-    match () {
-        () if exchange.is_login() || exchange.is_login_page() || exchange.is_logout() => ShowingOutcome::Unknown,
-        () if exchange.is_denied() && exchange.status() == 401 => ShowingOutcome::Refused(ShowingRefusal::Status(401)),
-        () if exchange.is_denied() => ShowingOutcome::Refused(ShowingRefusal::LoginPage),
-        () if exchange.is_visit() && exchange.status() == 403 => ShowingOutcome::Refused(ShowingRefusal::Status(403)),
-        () if exchange.is_granted() || elsewhere => ShowingOutcome::Accepted,
-        () => ShowingOutcome::Unknown,
+    match exchange.page_answer() {
+        PageAnswer::Granted | PageAnswer::Unread => ShowingOutcome::Accepted,
+        PageAnswer::Denied(Denial::Unauthorized | Denial::Forbidden) => {
+            ShowingOutcome::Refused(ShowingRefusal::Status(exchange.status()))
+        }
+        PageAnswer::Denied(Denial::LoginPage | Denial::LoginForm) => ShowingOutcome::Refused(ShowingRefusal::LoginPage),
+        // Where a redirect leads says nothing of the token: it may be the page that was meant, or an identity provider.
+        PageAnswer::Step | PageAnswer::Elsewhere | PageAnswer::Untold => ShowingOutcome::Unknown,
     }
 }
 
@@ -115,6 +116,9 @@ fn http_answer(exchange: &http::HttpExchange<'_>) -> String {
     let status = exchange.response.map_or(String::new(), |r| format!("{} {}", r.content.status, r.content.reason));
     match exchange.target() {
         Some((host, path)) => format!("{} to {host}{path}", status.trim_end()),
+        None if exchange.response.is_some_and(|r| r.login_form.is_form()) => {
+            format!("{}, a login form", status.trim_end())
+        }
         None => status.trim_end().to_owned(),
     }
 }

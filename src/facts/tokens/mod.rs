@@ -156,7 +156,7 @@ pub enum ShowingOutcome {
 pub enum ShowingRefusal {
     /// HTTP or SIP status: 401, 403, 407, or an error that SIP gives in their place.
     Status(u16),
-    /// Sent to a login page.
+    /// Sent to a login page, or shown a login form.
     LoginPage,
     /// Sametime's reason.
     Reason(u32),

@@ -75,11 +75,12 @@ fn what_says_nothing_of_a_token_is_unknown() {
     web.ask(http::get("/gone")).reply(http::response(404));
     web.ask(http::get("/broken")).reply(http::response(500));
     web.ask(http::get("/logout")).reply(http::response(302).location("/login.jsp"));
+    web.ask(http::get("/app")).reply(http::response(302).location("https://idp.example.org/auth?client_id=app"));
     web.ask(http::get("/cut"));
     let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
     let case = Case::new(&analysis, &settings);
     let outcomes: Vec<_> = case.tokens().showings().iter().map(|showing| showing.outcome).collect();
-    assert_eq!(outcomes, [ShowingOutcome::Unknown; 6]);
+    assert_eq!(outcomes, [ShowingOutcome::Unknown; 7]);
 }
 
 #[test]

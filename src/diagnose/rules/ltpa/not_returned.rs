@@ -7,11 +7,10 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::{lacks_token, locked_out};
 use crate::facts::http::pages::Product;
-use crate::facts::http::{
-    BrowserId, HttpExchange, HttpIndex, is_access_manager, is_single_server, is_web_token, origin,
-};
+use crate::facts::http::{BrowserId, HttpExchange, HttpIndex, origin};
 use crate::model::{Confidence, RuleId, Severity};
 use hashbrown::HashSet;
+use nrpcsniff_dissectors::cookie::{is_access_manager, is_single_server, is_web_token};
 
 /// See [`ABOUT`].
 pub struct NotReturned;

@@ -7,11 +7,11 @@ use crate::diagnose::words::sso::not_loaded as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::http::denials::tokens_in_jar;
-use crate::facts::http::{CookieMatch, HttpExchange, HttpIndex, is_single_server, origin, tokens_sent, tokens_set};
+use crate::facts::http::{CookieMatch, HttpExchange, HttpIndex, origin, tokens_sent, tokens_set};
 use crate::facts::logs::LogEntry;
 use crate::model::{Confidence, ConversationId, LogEvent, RuleId, Severity};
 use hashbrown::HashSet;
-use nrpcsniff_dissectors::cookie::SetCookie;
+use nrpcsniff_dissectors::cookie::{SetCookie, is_single_server};
 
 /// See [`ABOUT`].
 pub struct NotLoaded;
