@@ -5,6 +5,7 @@
 
 mod connect;
 mod dns;
+mod http;
 mod ldap_bind;
 mod nrpc_auth;
 mod nrpc_open;
@@ -28,12 +29,13 @@ const LOOK_AHEAD: usize = 256;
 type Finder = fn(&Case<'_>) -> Vec<Attempt>;
 
 /// One a kind.
-const KINDS: [Finder; 9] = [
+const KINDS: [Finder; 10] = [
     dns::all,
     connect::all,
     tls::all,
     nrpc_open::all,
     nrpc_auth::all,
+    http::all,
     sip::registrations,
     sip::calls,
     sametime_login::all,
@@ -139,6 +141,7 @@ fn mends(case: &Case<'_>, failed: &Attempt, next: &Attempt) -> bool {
     match failed.kind {
         // What is registered or logged in once is so for good: however late, the user has it.
         AttemptKind::SipRegister | AttemptKind::SipCall => same_name,
+        AttemptKind::HttpLogin | AttemptKind::HttpToken => same_name && within(thresholds.login_round),
         AttemptKind::SametimeLogin => failed.user.is_none() || alike(failed.user.as_ref(), next.user.as_ref()),
         _ if failed.server == next.server || same_name => within(thresholds.retry_within),
         _ => within(thresholds.failover_within),

@@ -40,7 +40,8 @@ mod tests {
     fn says_where_an_answer_leads() {
         let said = |path: Option<&str>, host: Option<&str>, leads_to_login| {
             let (path, host) = (path.map(str::to_owned), host.map(str::to_owned));
-            Answer { status: 302, leads_to_path: path, leads_to_host: host, leads_to_login, shows_login_form: false }.to_string()
+            Answer { status: 302, leads_to_path: path, leads_to_host: host, leads_to_login, shows_login_form: false }
+                .to_string()
         };
         assert_eq!(said(None, None, false), "302");
         let form = Answer {
