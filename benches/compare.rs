@@ -10,7 +10,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
-use support::{Attack, Traffic, bulk, dense, flows, signon};
+use support::{Attack, Traffic, bulk, churn, notes, signon};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -66,7 +66,7 @@ fn main() -> Result<()> {
 }
 
 type Make = fn(&mut Traffic<BufWriter<File>>, u64) -> std::io::Result<()>;
-const MIXES: [(&str, Make); 4] = [("bulk", bulk), ("dense", dense), ("flows", flows), ("signon", signon)];
+const MIXES: [(&str, Make); 4] = [("bulk", bulk), ("notes", notes), ("churn", churn), ("signon", signon)];
 
 /// Roughly, to cut captures of about as many packets.
 fn bytes_per_packet(name: &str) -> u64 {

@@ -29,7 +29,7 @@ fn shout(text: &str) {
 #[cfg(target_os = "linux")]
 mod linux {
     use super::network::{Namespace, possible};
-    use super::support::{Traffic, busy, flows};
+    use super::support::{Traffic, busy, churn};
     use serde_json::Value;
     use std::error::Error;
     use std::io::{self, BufRead, BufReader, Write};
@@ -115,7 +115,7 @@ mod linux {
         let began = Instant::now();
         let wire = Wire { capture, rate, began, until: began + time, sent: 0, fields: 0 };
         let mut traffic = Traffic::new(wire)?;
-        let made = if churns { flows(&mut traffic, u64::MAX) } else { busy(&mut traffic, u64::MAX) };
+        let made = if churns { churn(&mut traffic, u64::MAX) } else { busy(&mut traffic, u64::MAX) };
         match made {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok((traffic.frames, began.elapsed())),
             other => other.map(|()| (traffic.frames, began.elapsed())).map_err(Into::into),

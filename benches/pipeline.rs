@@ -7,7 +7,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use nrpcsniff::capture::Reader;
 use nrpcsniff::engine::{Options, Pipeline};
 use std::io::{self, Cursor};
-use support::{Attack, Traffic, bulk, dense, flows, signon};
+use support::{Attack, Traffic, bulk, churn, notes, signon};
 
 type Memory = Traffic<Vec<u8>>;
 
@@ -45,8 +45,8 @@ fn measure(criterion: &mut Criterion, name: &str, make: impl FnOnce(&mut Memory)
 
 fn pipeline(criterion: &mut Criterion) {
     measure(criterion, "bulk", |traffic| bulk(traffic, BYTES));
-    measure(criterion, "dense", |traffic| dense(traffic, BYTES));
-    measure(criterion, "flows", |traffic| flows(traffic, BYTES));
+    measure(criterion, "notes", |traffic| notes(traffic, BYTES));
+    measure(criterion, "churn", |traffic| churn(traffic, BYTES));
     measure(criterion, "signon", |traffic| signon(traffic, BYTES));
     for (attack, name) in Attack::ALL {
         measure(criterion, name, |traffic| attack.write(traffic, false, PACKETS));

@@ -1,9 +1,11 @@
 //! Traffic for measurements: the same frames every time, written as they are made, so that size costs no memory.
 //!
-//! Four mixes stand for what the analyser meets in practice ([`bulk`], [`dense`], [`flows`], [`signon`]), and four attacks
-//! each have a benign twin of the same number of packets ([`Attack`]).
+//! Four mixes stand for what the analyser meets in practice ([`bulk`], [`notes`], [`churn`], [`signon`]), and four attacks
+//! each have a benign twin of the same number of packets ([`Attack`]). What is to be measured at several sizes is [`scaled`].
 #![allow(dead_code, reason = "each bench uses a part of it")]
 #![allow(clippy::cast_possible_truncation, reason = "frames are short, and times wrap in 2106")]
+
+pub mod scaled;
 
 use etherparse::PacketBuilder;
 use nrpcsniff_samples::nrpc::{self, SessionRequest, SessionResponse};
@@ -87,6 +89,26 @@ impl<W: Write> Traffic<W> {
         Ok(())
     }
 
+    /// Mixes `count` scripts made by `make`, which is told their number, `open` of them at a time, each to its end.
+    pub fn mix_all(&mut self, open: u64, count: u64, mut make: impl FnMut(&mut Self, u64) -> Script) -> io::Result<()> {
+        let first = open.min(count);
+        let mut scripts: Vec<Script> = (0..first).map(|number| make(self, number)).collect();
+        let mut numbers = first..count;
+        while !scripts.is_empty() {
+            let index = self.below(scripts.len());
+            if let Some(frame) = scripts[index].frames.pop_front() {
+                self.frame(&frame)?;
+            }
+            if scripts[index].frames.is_empty() {
+                match numbers.next() {
+                    Some(number) => scripts[index] = make(self, number),
+                    None => drop(scripts.swap_remove(index)),
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the capture and gives its destination back.
     pub fn finish(mut self) -> io::Result<W> {
         self.out.flush()?;
@@ -104,9 +126,24 @@ impl<W: Write> Traffic<W> {
 
     /// A fresh client that talks to one of 40 servers on `port`.
     fn dial(&mut self, port: u16) -> Script {
-        let [a, b, c, low, high] = self.rng.array();
-        let client = ([10, a, b, c], u16::from_le_bytes([low, high]) | 0x8000);
+        let client = self.fresh();
         let server = ([192, 0, 2, 1 + (self.below(40) as u8)], port);
+        self.between(client, server)
+    }
+
+    /// A fresh client that talks to that server.
+    fn stranger(&mut self, server: ([u8; 4], u16)) -> Script {
+        let client = self.fresh();
+        self.between(client, server)
+    }
+
+    fn fresh(&mut self) -> ([u8; 4], u16) {
+        let [a, b, c, low, high] = self.rng.array();
+        ([10, a, b, c], u16::from_le_bytes([low, high]) | 0x8000)
+    }
+
+    /// A conversation between client and server.
+    fn between(&mut self, client: ([u8; 4], u16), server: ([u8; 4], u16)) -> Script {
         let next = [self.rng.word32(), self.rng.word32()];
         Script { ends: [client, server], next, id: self.rng.word16() | 1, frames: VecDeque::new() }
     }
@@ -144,10 +181,15 @@ impl Script {
         self
     }
 
+    /// SYN-ACK.
+    fn answer_syn(&mut self) -> &mut Self {
+        self.push(From::Server, 18, 0, b"");
+        self
+    }
+
     /// SYN, SYN-ACK, ACK.
     pub fn open(&mut self) -> &mut Self {
-        self.syn().push(From::Server, 18, 0, b"");
-        self.ack(From::Client)
+        self.syn().answer_syn().ack(From::Client)
     }
 
     /// Data in one segment.
@@ -180,6 +222,12 @@ impl Script {
         self.end(From::Client).end(From::Server).ack(From::Client)
     }
 
+    /// The last two segments change places.
+    fn swap_last(&mut self) {
+        let last = self.frames.len() - 1;
+        self.frames.swap(last - 1, last);
+    }
+
     /// The last segment once more.
     fn again(&mut self, from: From, payload: &[u8]) {
         self.push(from, 24, payload.len() as u32, payload);
@@ -204,31 +252,34 @@ pub fn nrpc_messages(rng: &mut SplitMix64, transactions: u16) -> Vec<(From, Vec<
     messages
 }
 
-/// Healthy NRPC conversations of about 20 packets: 10 % of the messages split, 2 % sent again, 3 % out of order.
-pub fn dense<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
+/// Healthy NRPC conversations of about 20 packets on a path that is not quite smooth.
+pub fn notes<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
     traffic.mix(64, bytes, |traffic| {
         let count = 2 + traffic.rng.word16() % 8;
         let messages = nrpc_messages(&mut traffic.rng, count);
         let mut script = traffic.dial(NRPC);
         script.open();
-        for (from, message) in messages {
-            let (one, two) = message.split_at(if traffic.below(10) == 0 { message.len() / 2 } else { 0 });
-            if !one.is_empty() {
-                script.data(from, one);
-            }
-            script.data(from, two);
-            match traffic.below(100) {
-                0..2 => script.again(from, two),
-                2..5 => {
-                    let last = script.frames.len() - 1;
-                    script.frames.swap(last - 1, last);
-                }
-                _ => {}
-            }
-        }
+        say_roughly(traffic, &mut script, &messages);
         script.close();
         script
     })
+}
+
+/// Messages of which 10 % are split, 3 % so that the second part comes first, and 2 % are sent again.
+fn say_roughly<W: Write>(traffic: &mut Traffic<W>, script: &mut Script, messages: &[(From, Vec<u8>)]) {
+    for (from, message) in messages {
+        let fate = traffic.below(100);
+        let (one, two) = message.split_at(if fate < 10 { message.len() / 2 } else { 0 });
+        if !one.is_empty() {
+            script.data(*from, one);
+        }
+        script.data(*from, two);
+        match fate {
+            0..3 => script.swap_last(),
+            10..12 => script.again(*from, two),
+            _ => {}
+        }
+    }
 }
 
 /// What fills the link of an office: TLS downloads, QUIC, DNS, and NRPC in one conversation of 50.
@@ -278,8 +329,8 @@ fn tcp_phone<W: Write>(traffic: &mut Traffic<W>, net: &Network) -> Script {
     script
 }
 
-/// Conversations of six packets and another protocol, 2000 open at a time.
-pub fn flows<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
+/// Conversations of six packets and a protocol that nobody wants, 2000 open at a time.
+pub fn churn<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
     traffic.mix(2000, bytes, |traffic| {
         let mut script = traffic.dial(8080);
         let (ask, reply) = (traffic.noise(40), traffic.noise(80));
