@@ -32,11 +32,6 @@ pub enum FilterError {
     NoLibpcap,
 }
 
-/// Can filters be compiled?
-pub const fn libpcap_available() -> bool {
-    cfg!(have_libpcap)
-}
-
 /// A filter for frames of one link type.
 pub struct Filter {
     program: program::Program,
@@ -274,7 +269,6 @@ mod tests {
     #[cfg(have_libpcap)]
     #[test]
     fn a_wrong_expression_is_quoted_with_the_reason() {
-        assert!(libpcap_available());
         let error = FilterSet::new("tcp prt 1352").err().unwrap();
         let FilterError::Expression { expression, link_type, reason } = &error else { panic!("{error}") };
         assert_eq!((&**expression, *link_type), ("tcp prt 1352", 1));
@@ -289,7 +283,6 @@ mod tests {
     #[cfg(not(have_libpcap))]
     #[test]
     fn without_libpcap_it_says_what_to_install() {
-        assert!(!libpcap_available());
         let error = FilterSet::new("tcp port 1352").err().unwrap();
         assert_eq!(error, FilterError::NoLibpcap);
         assert!(error.to_string().contains("apt install libpcap-dev"));

@@ -30,10 +30,10 @@ pub mod write;
 #[cfg(test)]
 mod tests;
 
-pub use bpf::{Filter, FilterError, FilterSet, libpcap_available};
+pub use bpf::{FilterError, FilterSet};
 pub use discover::discover;
 pub use error::CaptureError;
-pub use pcapng::{Name, Secret};
+pub use pcapng::Secret;
 pub use reader::Reader;
 pub use rotation::CaptureSet;
 pub use source::decompressed;

@@ -4,7 +4,6 @@
 //! whole file to one option that is not UTF-8, ignore if_tsoffset, and do not know decryption secrets blocks.
 
 mod interface;
-mod names;
 
 use super::fields::{index, u16_at, u32_at, words};
 use super::record::Record;
@@ -13,11 +12,10 @@ use super::window::{LARGEST_RECORD, Window};
 use crate::model::Input;
 use byteorder::{BigEndian, LittleEndian};
 use interface::SectionInterface;
-pub use names::Name;
 use pcap_file::pcapng::RawBlock;
 use pcap_file::pcapng::blocks::{
-    ENHANCED_PACKET_BLOCK, INTERFACE_DESCRIPTION_BLOCK, INTERFACE_STATISTIC_BLOCK, NAME_RESOLUTION_BLOCK, PACKET_BLOCK,
-    SECTION_HEADER_BLOCK, SIMPLE_PACKET_BLOCK,
+    ENHANCED_PACKET_BLOCK, INTERFACE_DESCRIPTION_BLOCK, INTERFACE_STATISTIC_BLOCK, PACKET_BLOCK, SECTION_HEADER_BLOCK,
+    SIMPLE_PACKET_BLOCK,
 };
 use pcap_file::{Endianness, PcapError};
 use std::fmt;
@@ -32,7 +30,7 @@ const HEAD: u32 = 12;
 const INTERFACES_KEPT: usize = 1 << 16;
 /// Link types kept.
 const LINK_TYPES_KEPT: usize = 64;
-/// Bytes of names, and of secrets, that are kept. Larger blocks of these kinds are passed over.
+/// Bytes of secrets that are kept. Larger blocks of them are passed over.
 const METADATA_KEPT: usize = 16 << 20;
 
 /// What a decryption secrets block holds (4.7).
@@ -62,18 +60,11 @@ pub(super) struct Sections {
     interfaces: Vec<SectionInterface>,
     secrets: Vec<Secret>,
     secret_bytes: usize,
-    names: names::Names,
 }
 
 impl Default for Sections {
     fn default() -> Self {
-        Self {
-            order: Endianness::Little,
-            interfaces: Vec::new(),
-            secrets: Vec::new(),
-            secret_bytes: 0,
-            names: names::Names::default(),
-        }
+        Self { order: Endianness::Little, interfaces: Vec::new(), secrets: Vec::new(), secret_bytes: 0 }
     }
 }
 
@@ -99,11 +90,6 @@ impl Sections {
     /// Secrets read so far.
     pub(super) fn secrets(&self) -> &[Secret] {
         &self.secrets
-    }
-
-    /// Names read so far.
-    pub(super) fn names(&self) -> &[Name] {
-        self.names.entries()
     }
 
     /// Byte order of the present section.
@@ -182,7 +168,7 @@ impl Sections {
 
     /// Passes over a block of any size without holding more of it than its last four bytes.
     fn pass_over(&self, head: BlockHeader, window: &mut Window, input: &mut Input) -> Result<(), Stop> {
-        if matches!(head.kind, NAME_RESOLUTION_BLOCK | SECRETS_BLOCK) {
+        if head.kind == SECRETS_BLOCK {
             remark(input, || {
                 format!("a block of type {:#x} with {} bytes was not kept: too large", head.kind, head.length)
             });
@@ -238,11 +224,6 @@ impl Sections {
                 let id = u32_at(self.order, body, 0).map(index);
                 if let Some(interface) = id.and_then(|id| self.interfaces.get_mut(id)) {
                     interface.count_drops(self.order, body, &mut input.dropped);
-                }
-            }
-            NAME_RESOLUTION_BLOCK => {
-                if !self.names.read(self.order, body) {
-                    remark(input, || "more name resolution entries than are kept".to_owned());
                 }
             }
             _ => self.keep_secret(body, input),
@@ -331,7 +312,7 @@ impl BlockHeader {
     fn is_kept(self) -> bool {
         match self.kind {
             SECTION_HEADER_BLOCK | INTERFACE_DESCRIPTION_BLOCK | INTERFACE_STATISTIC_BLOCK => true,
-            NAME_RESOLUTION_BLOCK | SECRETS_BLOCK => index(self.length) <= METADATA_KEPT,
+            SECRETS_BLOCK => index(self.length) <= METADATA_KEPT,
             kind => is_packet(kind),
         }
     }

@@ -4,7 +4,7 @@ use super::classic::{self, Classic};
 use super::error::CaptureError;
 use super::fields::index;
 use super::foreign;
-use super::pcapng::{self, Name, Secret, Sections};
+use super::pcapng::{self, Secret, Sections};
 use super::record::Record;
 use super::source::{Compression, Source};
 use super::stop::Stop;
@@ -130,14 +130,6 @@ impl Reader {
         match &self.format {
             Format::Classic(_) => &[],
             Format::Sections(sections) => sections.secrets(),
-        }
-    }
-
-    /// Entries of pcapng name resolution blocks read so far.
-    pub fn names(&self) -> &[Name] {
-        match &self.format {
-            Format::Classic(_) => &[],
-            Format::Sections(sections) => sections.names(),
         }
     }
 

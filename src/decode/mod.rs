@@ -30,7 +30,7 @@ mod udp;
 mod walk;
 mod wlan;
 
-pub use crate::model::{Datagram, IpInfo, Segment, TcpOptions, flags};
+pub use crate::model::{Datagram, Segment, flags};
 pub use packet::Packet;
 pub use tcp::tcp_checksum_ok;
 

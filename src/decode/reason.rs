@@ -66,6 +66,7 @@ pub const UDP_DAMAGED: &str = "UDP header damaged";
 pub const ICMP_CUT: &str = "ICMP header cut short";
 
 /// Every reason there is.
+#[cfg(test)]
 pub const ALL: &[&str] = &[
     ARP,
     ICMP,

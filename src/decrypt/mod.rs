@@ -16,5 +16,4 @@ mod suite;
 
 pub use keylog::{LogReport, MOST_LINES_NAMED, secrets_of_log};
 pub use keys::{Keys, SecretStore};
-pub use pem::PemError;
 pub use session::Session;

@@ -15,7 +15,7 @@ mod teardown;
 #[cfg(test)]
 mod tests;
 
-pub use assembler::{Arrival, Assembler, OrderedSink};
+pub use assembler::{Assembler, OrderedSink};
 pub use connection::{Connection, Tombstone};
 pub use table::{FlowKey, FlowTable};
 

@@ -104,16 +104,6 @@ impl<W: Write> Writer<W> {
         self.put()
     }
 
-    /// Hands on what `out` holds back.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-
-    /// Where it was written to.
-    pub fn into_inner(self) -> W {
-        self.out
-    }
-
     fn digits(&self, interface: u32) -> io::Result<u8> {
         self.interfaces.get(index(interface)).copied().ok_or_else(|| invalid("an interface that was not described"))
     }

@@ -60,7 +60,7 @@ fn a_frame_comes_back_as_it_was() {
     writer.frame(0, &frame(TIME, 1, b"whole", 5), None).unwrap();
     writer.frame(1, &frame(TIME, 276, b"cut", 1514), Some("see here")).unwrap();
     writer.frame(0, &frame(-1, 1, b"", 0), None).unwrap();
-    let (frames, input) = read_bytes(writer.into_inner());
+    let (frames, input) = read_bytes(writer.out);
     assert_eq!(
         frames,
         [(TIME, 9, 1, b"whole".to_vec(), 5), (TIME - 789, 6, 276, b"cut".to_vec(), 1514), (0, 9, 1, Vec::new(), 0),]
@@ -96,7 +96,7 @@ fn drops_of_the_interface_and_of_the_kernel_are_both_drops() {
     let counts = Counts { received: 100, kernel_drops: 7, interface_drops: 5 };
     let (start, end) = (Timestamp::new(TIME, 9), Timestamp::new(TIME + 1, 9));
     writer.statistics(0, &Statistics { counts, start, end, comment: None }).unwrap();
-    let (_, input) = read_bytes(writer.into_inner());
+    let (_, input) = read_bytes(writer.out);
     assert_eq!((input.dropped, input.problem), (Some(12), None));
 }
 
@@ -105,7 +105,7 @@ fn secrets_come_before_what_they_open() {
     let mut writer = Writer::new(Vec::new(), None).unwrap();
     let secret = Secret { kind: 0x544c_534b, data: b"CLIENT_RANDOM 00 11\n".to_vec() };
     writer.secret(&secret).unwrap();
-    let mut reader = Reader::from_reader("test", Cursor::new(writer.into_inner())).unwrap();
+    let mut reader = Reader::from_reader("test", Cursor::new(writer.out)).unwrap();
     assert!(reader.next(0).is_none());
     assert_eq!(reader.secrets(), [secret]);
 }
@@ -124,7 +124,7 @@ fn of_too_many_secrets_the_newest_stay() {
 fn a_comment_that_is_too_long_is_cut_between_letters() {
     let comment = "\u{e4}".repeat(40_000);
     let writer = Writer::new(Vec::new(), Some(&comment)).unwrap();
-    let bytes = writer.into_inner();
+    let bytes = writer.out;
     let written = bytes.windows(2).filter(|pair| *pair == "\u{e4}".as_bytes()).count();
     assert_eq!(written, 32_767);
     assert!(read_bytes(bytes).1.complete);
@@ -304,7 +304,7 @@ proptest! {
         for (nanos, data, wire) in &frames {
             writer.frame(0, &frame(*nanos, 1, data, *wire), comment.as_deref()).unwrap();
         }
-        let bytes = writer.into_inner();
+        let bytes = writer.out;
         let expected: Vec<_> =
             frames.iter().map(|(_, data, wire)| (data.clone(), (*wire).max(data.len() as u32))).collect();
         prop_assert_eq!(crate::capture::tests::oracle::judged(&bytes), expected);

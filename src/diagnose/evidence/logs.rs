@@ -29,11 +29,6 @@ pub fn log_of_login<'c>(case: &'c Case<'_>, login: &TracedLogin<'_>) -> &'c str 
     login.first().map_or("the log", |entry| log_of(case, &entry))
 }
 
-/// The user of a sign-on, or "a user".
-pub fn whose<'a>(login: &TracedLogin<'a>) -> &'a str {
-    login.user().unwrap_or("a user whose name is not in the log")
-}
-
 /// Conversations with a community server in which the capture shows that sign-on refused.
 pub fn refused_logins(case: &Case<'_>, login: &TracedLogin<'_>) -> Vec<ConversationId> {
     let Some(failed) = login.failed().or_else(|| login.first()) else { return Vec::new() };

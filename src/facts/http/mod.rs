@@ -33,7 +33,6 @@ use jar::JarChange;
 use nrpcsniff_dissectors::cookie::is_sign_on;
 use nrpcsniff_dissectors::http;
 use std::cell::OnceCell;
-use std::net::IpAddr;
 
 /// HTTP of a capture.
 pub struct HttpIndex<'a> {
@@ -69,7 +68,7 @@ impl<'a> HttpIndex<'a> {
         let stored = fill_jars(&mut exchanges);
         let browsers = browsers.finish(&exchanges);
         let (sign_on_hosts, loops) = (OnceCell::new(), OnceCell::new());
-        Self { analysis, exchanges, browsers, jar_cookies: stored, by_host, sign_on_hosts, loops }
+        Self { exchanges, browsers, jar_cookies: stored, by_host, sign_on_hosts, loops }
     }
 
     /// Every request with its response, in order of time.

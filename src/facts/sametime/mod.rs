@@ -92,7 +92,7 @@ impl<'a> SametimeIndex<'a> {
                 by_user.entry(user).or_default().push(index);
             }
         }
-        Self { analysis, logins, by_client, by_server, by_user }
+        Self { logins, by_client, by_server, by_user }
     }
 
     /// Every conversation with a community server, in order.
@@ -128,12 +128,6 @@ impl<'a> SametimeIndex<'a> {
         let (all, place) = self.place_of(login);
         let rest = all.get(..place).unwrap_or_default();
         rest.iter().rev().take(LOOK_AHEAD).filter_map(|&index| self.logins.get(index))
-    }
-
-    /// The same client's conversations that began within that many seconds after `login` ended, in order.
-    pub fn soon_after(&self, login: &SametimeLogin<'a>, seconds: f64) -> impl Iterator<Item = &SametimeLogin<'a>> {
-        let ended = login.ended();
-        self.after(login).filter(move |next| (0.0..=seconds).contains(&next.began().time.seconds_since(ended)))
     }
 
     /// A later login of the same client and user that the server accepted.
@@ -285,14 +279,6 @@ impl<'a> SametimeLogin<'a> {
     pub fn tokens(&self) -> impl Iterator<Item = (&'a Message, &'a Token)> {
         let attempts = self.attempts.iter().filter_map(|said| Some((said.message, auth(said)?)));
         attempts.flat_map(|(message, auth)| auth.tokens.iter().map(move |token| (message, token)))
-    }
-
-    /// Whom the server took the user for: id and name of the accepted login.
-    pub fn accepted_as(&self) -> Option<(&'a str, &'a str)> {
-        match &self.accepted?.content.body {
-            Body::LoginAck { user_id, user_name, .. } => Some((user_id, user_name)),
-            _ => None,
-        }
     }
 
     /// What the client takes for its own address; `None` if it does not say.
@@ -494,9 +480,8 @@ mod tests {
         let [first, second] = &chat.logins().collect::<Vec<_>>()[..] else { panic!("two logins expected") };
         assert_eq!((first.user(), first.refusal(), first.by_password()), (Some(USER), Some(reason::SERVER_FULL), true));
         assert!(first.is_translated() && !second.is_translated());
-        assert_eq!(second.accepted_as(), Some((USER, USER)));
         assert_eq!(chat.accepted_after(first).map(|login| login.conversation.id.number()), Some(1));
-        assert_eq!((chat.before(second).count(), chat.soon_after(first, 30.0).count()), (1, 1));
+        assert_eq!((chat.before(second).count(), chat.after(first).count()), (1, 1));
         assert_eq!(chat.of_server(second.server()).count(), 2);
     }
 }

@@ -16,7 +16,7 @@ pub mod wishes;
 pub use call::{Call, MediaIndex, MediaStream};
 pub use exchange::{SipExchange, Transaction, TransactionOutcome};
 pub use series::Series;
-pub use signal::{SipMessage, aor};
+pub use signal::SipMessage;
 
 use crate::model::{Analysis, ConversationId, Timestamp};
 use hashbrown::{HashMap, HashSet};
@@ -66,7 +66,7 @@ impl<'a> SipIndex<'a> {
         for of_call in by_call.values_mut() {
             of_call.sort_by_key(|&index| exchanges.get(index).map(SipExchange::began));
         }
-        Self { analysis, exchanges, series, by_call, torn, accepted }
+        Self { exchanges, series, by_call, torn, accepted }
     }
 
     /// Every request with its answers, those of one series beside each other.

@@ -1,7 +1,7 @@
 //! Attempts that belong together: the same method, Call-ID and user.
 
 use super::exchange::{SipExchange, TransactionOutcome};
-use crate::model::{Conversation, Endpoint};
+use crate::model::Endpoint;
 use hashbrown::HashMap;
 use std::ops::Range;
 
@@ -24,19 +24,9 @@ impl<'t, 'a> Series<'t, 'a> {
         self.first
     }
 
-    /// The last request.
-    pub fn last(&self) -> &'t SipExchange<'a> {
-        self.exchanges.last().unwrap_or(self.first)
-    }
-
     /// Method of all.
     pub const fn method(&self) -> &'a str {
         self.first.method
-    }
-
-    /// Call-ID of all.
-    pub const fn call_id(&self) -> &'a str {
-        self.first.call_id
     }
 
     /// Whom it is about: address of record of To.
@@ -47,14 +37,6 @@ impl<'t, 'a> Series<'t, 'a> {
     /// The client that asks.
     pub fn client(&self) -> Endpoint {
         self.first.client()
-    }
-
-    /// The conversations that carried any of it.
-    pub fn conversations(&self) -> Vec<&'a Conversation> {
-        let mut all: Vec<_> = self.exchanges.iter().flat_map(SipExchange::conversations).collect();
-        all.sort_by_key(|c| c.id);
-        all.dedup_by_key(|c| c.id);
-        all
     }
 
     /// The requests cut behind each that was accepted: each run ends with a success, but perhaps the last.

@@ -169,8 +169,6 @@ const LATEST: usize = 256;
 pub const TOKEN_INVALID: u32 = 0x8000_0015;
 /// Sametime's reason for a token that has ended.
 pub const TOKEN_EXPIRED: u32 = 0x8000_0016;
-/// Sametime's reason for a token that is bound to another address.
-pub const TOKEN_ADDRESS: u32 = 0x8000_0017;
 /// Sametime's reason for a wrong name or password; for a token whose user it does not find, too.
 pub const INCORRECT_LOGIN: u32 = 0x8000_0211;
 
@@ -209,29 +207,12 @@ impl<'a> TokenIndex<'a> {
             by_client.entry(issue.conversation.client.ip).or_insert_with(Vec::new).push(index);
             by_host.entry(issue.host.clone()).or_insert_with(Vec::new).push(index);
         }
-        Self {
-            analysis,
-            issues,
-            showings,
-            issued: sources,
-            shown,
-            clocks,
-            sums,
-            by_browser,
-            by_client,
-            by_host,
-            deleted,
-        }
+        Self { issues, showings, issued: sources, shown, clocks, sums, by_browser, by_client, by_host, deleted }
     }
 
     /// Every token that was set, in order of time; deletions left out.
     pub fn issues(&self) -> impl DoubleEndedIterator<Item = &Issue<'a>> {
         self.issues.iter().filter(|issue| !issue.deleted)
-    }
-
-    /// Every deletion of a token, in order of time.
-    pub fn deletions(&self) -> impl Iterator<Item = &Issue<'a>> {
-        self.issues.iter().filter(|issue| issue.deleted)
     }
 
     /// Every request or login that carried a token or what stands in its place, in order of time.
@@ -386,13 +367,6 @@ impl<'a> KnownToken<'a> {
             self.opened.as_ref().and_then(|opened| opened.user.as_deref()).filter(|_| self.token.user.is_none());
         let user = by_key.map_or_else(String::new, |user| format!(" (opened: {user})"));
         format!("{cookie}{}{user}", self.token.label())
-    }
-}
-
-impl Issue<'_> {
-    /// Names that belong to one person: that of the login, and that of the token.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.login.into_iter().chain(self.known.user())
     }
 }
 
