@@ -1,8 +1,8 @@
 //! What decoding a frame costs: the plain ones, and those that are peeled layer by layer.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use nrpcsniff::decode::{Decoder, Packet};
-use nrpcsniff::model::{Frame, Stamp};
+use nrpcsniff::Stamp;
+use nrpcsniff::internals::{Decoder, Frame, Packet};
 use std::hint::black_box;
 
 #[path = "../tests/frames/mod.rs"]

@@ -4,8 +4,7 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use nrpcsniff::capture::Reader;
-use nrpcsniff::engine::{Options, Pipeline};
+use nrpcsniff::internals::{Options, Pipeline, Reader};
 use std::io::{self, Cursor};
 use support::{Attack, Traffic, bulk, churn, notes, signon};
 

@@ -1,8 +1,8 @@
 //! What putting a direction in order costs: in order, the other way round, and byte by byte.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use nrpcsniff::model::Stamp;
-use nrpcsniff::stream::{Assembler, Limits, OrderedSink};
+use nrpcsniff::Stamp;
+use nrpcsniff::internals::{Assembler, Limits, OrderedSink};
 use std::hint::black_box;
 
 const BYTES: usize = 64 << 10;

@@ -42,13 +42,13 @@
 //!                                                          came of it
 //! ```
 //!
-//! Each room imports only what stands to its left, and the shared vocabulary in [`model`]; [`engine`] alone sees
+//! Each room imports only what stands to its left, and the shared vocabulary in `model`; `engine` alone sees
 //! all of them. `facts` finds out and never says anything: it knows no rule, no finding and no words; `diagnose` judges
 //! facts and says what they mean; `report` sees the model only. None of the three sees packets. `capture`, `decode` and
-//! `stream` never name a protocol; `decrypt` knows TLS alone. [`logs`] reads the logs that are heard beside the packets;
-//! [`compare`] lays two diagnosed captures side by side; `live` is what a capture that goes on needs beyond a file, and
-//! `api` the way from captures to a diagnosis: both see everything but [`cli`], which sees everything.
-//! `tests/layering.rs` holds these directions.
+//! `stream` never name a protocol; `decrypt` knows TLS alone. `logs` reads the logs that are heard beside the packets;
+//! `compare` lays two diagnosed captures side by side; `live` is what a capture that goes on needs beyond a file, and
+//! `api` the way from captures to a diagnosis: both see everything but `cli`, which sees everything.
+//! `tests/layering.rs` holds these directions. Rooms are no part of what the crate offers: that is listed below.
 
 // Bytes from outside must not bring the program down: nothing panics on purpose, or by a length that was not checked; tests
 // may. The rooms that see packets and lines of logs do not even add or index without saying what happens at the limit. The
@@ -78,30 +78,32 @@
 )]
 
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "it counts and points into what it holds")]
-mod api;
-pub mod capture;
+pub(crate) mod api;
+pub(crate) mod capture;
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "it counts and points into what it holds")]
-pub mod cli;
+pub(crate) mod cli;
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "it counts and points into what it holds")]
-pub mod compare;
-pub mod decode;
-pub mod decrypt;
+pub(crate) mod compare;
+pub(crate) mod decode;
+pub(crate) mod decrypt;
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "it counts and points into what it holds")]
-pub mod diagnose;
-pub mod engine;
+pub(crate) mod diagnose;
+pub(crate) mod engine;
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "it counts and points into what it holds")]
-pub mod facts;
+pub(crate) mod facts;
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "it counts and points into what it holds")]
 pub(crate) mod live;
-pub mod logs;
-pub mod model;
+pub(crate) mod logs;
+pub(crate) mod model;
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "it counts and points into what it holds")]
-pub mod report;
-pub mod stream;
+pub(crate) mod report;
+pub(crate) mod stream;
 #[cfg(test)]
 mod testing;
 
 pub use api::{Diagnoser, Diagnosis, Error};
+#[doc(hidden)]
+pub use cli::main as command;
 pub use diagnose::{ExpectedServer, Settings, Thresholds};
 pub use model::{
     Analysis, Confidence, Conversation, ConversationId, Evidence, Facts, Finding, FrameRef, Input, Log, Message,

@@ -1,13 +1,11 @@
 //! Comparing is blind to what does not matter: the same pair captured elsewhere, with other addresses, ports, nonces, segments, formats
 //! and a little loss, gives the same verdict; and a story against another capture of itself is the same.
 
-use nrpcsniff::capture::Reader;
-use nrpcsniff::compare::{Capture, compare};
-use nrpcsniff::diagnose::{Case, Settings, diagnose};
-use nrpcsniff::engine::{Options, Pipeline};
-use nrpcsniff::model::{Analysis, Class, Comparison, Finding, RuleId, Verdict};
 use nrpcsniff_samples::stories::{self, Sample};
-use std::io::Cursor;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
 
 /// A working and a failing sample, the cause, and the fields that explain it.
 const PAIRS: [(&str, &str, &str, &[&str]); 6] = [
@@ -34,46 +32,42 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
     1..=std::env::var("NRPCSNIFF_SEEDS").map_or(4, |last| last.parse().unwrap())
 }
 
-fn read(capture: Vec<u8>) -> (Analysis, Vec<Finding>) {
-    let mut reader = Reader::from_reader("varied", Cursor::new(capture)).unwrap();
-    let mut pipeline = Pipeline::new(Options::default());
-    let mut known = 0;
-    while let Some((frame, secrets)) = reader.next_with_secrets(0) {
-        for secret in &secrets[known..] {
-            pipeline.tls_secrets(&secret.data);
-        }
-        known = secrets.len();
-        pipeline.frame(&frame);
-    }
-    let analysis = pipeline.finish(vec![reader.into_input()]);
-    let findings = diagnose(&analysis, &Settings::default());
-    (analysis, findings)
-}
-
-fn compared(good: Vec<u8>, bad: Vec<u8>) -> Comparison {
-    let settings = Settings::default();
-    let ((good, good_findings), (bad, bad_findings)) = (read(good), read(bad));
-    let (one, other) = (Case::new(&good, &settings), Case::new(&bad, &settings));
-    let good = Capture { case: &one, findings: &good_findings };
-    compare(&[good], Capture { case: &other, findings: &bad_findings }, &[])
+/// What the command makes of them.
+fn compared(good: &[u8], bad: &[u8]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["good", "bad"].map(|name| folder.path().join(name));
+    fs::write(&paths[0], good).unwrap();
+    fs::write(&paths[1], bad).unwrap();
+    let compare = ["compare", "--no-config", "--quiet", "--format", "json"];
+    let output = Command::new(env!("CARGO_BIN_EXE_nrpcsniff")).env_clear().args(compare).args(&paths).output().unwrap();
+    let mut report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    report["comparison"].take()
 }
 
 fn sample(name: &str) -> &'static Sample {
     stories::find(name).unwrap_or_else(|| panic!("no story {name}"))
 }
 
-/// Verdict, cause, number of the message at the fork, and the fields that explain it.
-fn told(comparison: &Comparison) -> (Verdict, Option<&'static str>, Option<u32>, Vec<String>) {
-    let explaining = comparison.differences.iter().filter(|d| d.class == Class::Explains);
-    let mut fields: Vec<_> = explaining.map(|d| d.field.clone()).collect();
-    fields.sort_unstable();
-    fields.dedup();
-    (
-        comparison.verdict,
-        comparison.cause.map(RuleId::as_str),
-        comparison.fork.as_ref().map(|fork| fork.message),
-        fields,
-    )
+/// What is told of two captures.
+#[derive(Debug, PartialEq)]
+struct Told {
+    result: Value,
+    cause: Value,
+    /// Number of the message at the fork.
+    fork: Value,
+    /// Fields that explain it.
+    fields: BTreeSet<String>,
+}
+
+fn told(comparison: &Value) -> Told {
+    let differences = comparison["differences"].as_array().unwrap().iter();
+    let explaining = differences.filter(|difference| difference["class"] == "explains");
+    Told {
+        result: comparison["result"].clone(),
+        cause: comparison["cause"].clone(),
+        fork: comparison["fork"]["message"].clone(),
+        fields: explaining.map(|difference| difference["field"].as_str().unwrap().to_owned()).collect(),
+    }
 }
 
 #[test]
@@ -81,19 +75,19 @@ fn a_pair_captured_elsewhere_gives_the_same_verdict() {
     let mut wrong = Vec::new();
     for (good, bad, cause, fields) in PAIRS {
         let (good, bad) = (sample(good), sample(bad));
-        let wanted = told(&compared(good.bytes(), bad.bytes()));
-        assert_eq!((wanted.0, wanted.1), (Verdict::Diverges, Some(cause)));
+        let wanted = told(&compared(&good.bytes(), &bad.bytes()));
+        assert_eq!((&wanted.result, &wanted.cause), (&json!("diverges"), &json!(cause)));
         for field in fields {
-            assert!(wanted.3.iter().any(|told| told == field), "{field} should explain {}: {:?}", bad.name, wanted.3);
+            assert!(wanted.fields.contains(*field), "{field} should explain {}: {wanted:?}", bad.name);
         }
         for seed in seeds() {
-            let varied = compared(good.varied(&good.variation(seed)), bad.varied(&bad.variation(seed + 1000)));
+            let varied = compared(&good.varied(&good.variation(seed)), &bad.varied(&bad.variation(seed + 1000)));
             if told(&varied) != wanted {
                 wrong.push(format!(
                     "{} seed {seed}: {wanted:?} became {:?}\n{}",
                     bad.name,
                     told(&varied),
-                    varied.explanation
+                    varied["explanation"]
                 ));
             }
         }
@@ -105,11 +99,11 @@ fn a_pair_captured_elsewhere_gives_the_same_verdict() {
 fn a_story_against_another_capture_of_itself_is_the_same() {
     let mut wrong = Vec::new();
     for sample in stories::all() {
-        let itself = compared(sample.bytes(), sample.bytes());
+        let itself = compared(&sample.bytes(), &sample.bytes());
         for seed in seeds() {
-            let varied = compared(sample.bytes(), sample.varied(&sample.variation(seed)));
+            let varied = compared(&sample.bytes(), &sample.varied(&sample.variation(seed)));
             if told(&varied) != told(&itself) {
-                wrong.push(format!("{} seed {seed}: {}", sample.name, varied.explanation));
+                wrong.push(format!("{} seed {seed}: {}", sample.name, varied["explanation"]));
             }
         }
     }

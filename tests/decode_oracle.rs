@@ -5,8 +5,8 @@
 
 mod frames;
 
-use nrpcsniff::decode::{Decoder, Packet};
-use nrpcsniff::model::{Frame, Stamp};
+use nrpcsniff::Stamp;
+use nrpcsniff::internals::{Decoder, Frame, Packet};
 use pcap_parser::{Block, PcapBlockOwned, create_reader};
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};

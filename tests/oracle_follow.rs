@@ -4,10 +4,8 @@
 
 mod support;
 
-use nrpcsniff::capture::Reader;
-use nrpcsniff::decode::{Decoder, Packet, Segment};
-use nrpcsniff::model::{Endpoint, PerSide, Side, Stamp};
-use nrpcsniff::stream::{Connection, Limits, Sink};
+use nrpcsniff::internals::{Connection, Decoder, Limits, Packet, Reader, Segment, Sink};
+use nrpcsniff::{Endpoint, PerSide, Side, Stamp};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use support::{all_samples, corpus, has, shout, tshark, two_at_a_time};

@@ -3,12 +3,8 @@
 
 mod support;
 
-use nrpcsniff::capture::Reader;
-use nrpcsniff::decode::{Decoder, Packet};
-use nrpcsniff::decrypt::Keys;
-use nrpcsniff::diagnose::{Settings, diagnose};
-use nrpcsniff::engine::{Options, Pipeline};
-use nrpcsniff::model::{Analysis, Message, Side};
+use nrpcsniff::internals::{Decoder, Frame, Keys, Options, Packet, Pipeline, Reader, diagnose};
+use nrpcsniff::{Analysis, Message, Settings, Side};
 use nrpcsniff_dissectors::tls::{self, Body as Tls};
 use nrpcsniff_dissectors::{Message as Body, http};
 use std::collections::{BTreeMap, BTreeSet};
@@ -292,7 +288,7 @@ fn damage_never_becomes_a_message() {
                     let at = 66 + random(data.len() - 66);
                     data[at] ^= 1 << random(8);
                 }
-                pipeline.frame(&nrpcsniff::model::Frame { data: &data, ..frame });
+                pipeline.frame(&Frame { data: &data, ..frame });
             }
             let told = ours(&pipeline.finish(vec![reader.into_input()]));
             for (_, line) in &told {

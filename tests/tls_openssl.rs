@@ -3,11 +3,7 @@
 
 mod support;
 
-use nrpcsniff::capture::Reader;
-use nrpcsniff::decrypt::Keys;
-use nrpcsniff::diagnose::{Settings, diagnose};
-use nrpcsniff::engine::{Options, Pipeline};
-use nrpcsniff::model::{Analysis, Message};
+use nrpcsniff::{Analysis, Diagnoser, Diagnosis, Message};
 use nrpcsniff_dissectors::Message as Body;
 use nrpcsniff_dissectors::tls::Why;
 use nrpcsniff_samples as samples;
@@ -156,25 +152,20 @@ fn capture(talks: &[Talk]) -> Vec<u8> {
 }
 
 /// Conversations as a capture, opened with these keys.
-fn analyse(talks: &[Talk], keys: Keys) -> Analysis {
-    let mut reader = Reader::from_reader("test", Cursor::new(capture(talks))).unwrap();
-    let mut pipeline = Pipeline::new(Options { keys: Arc::new(keys), ..Options::default() });
-    while let Some(frame) = reader.next(0) {
-        pipeline.frame(&frame);
-    }
-    pipeline.finish(vec![reader.into_input()])
+fn diagnose(talks: &[Talk], diagnoser: &Diagnoser) -> Diagnosis {
+    diagnoser.diagnose_stream("test", Cursor::new(capture(talks))).unwrap()
 }
 
-fn log(folder: &Path, name: &str) -> Keys {
-    let mut keys = Keys::default();
-    keys.add_log(fs::read(folder.join(name)).unwrap().as_slice()).unwrap();
-    keys
+fn analyse(talks: &[Talk], diagnoser: &Diagnoser) -> Analysis {
+    diagnose(talks, diagnoser).analysis().clone()
 }
 
-fn private_key(folder: &Path, name: &str) -> Keys {
-    let mut keys = Keys::default();
-    keys.add_pem(&fs::read_to_string(folder.join(name)).unwrap()).unwrap();
-    keys
+fn log(folder: &Path, name: &str) -> Diagnoser {
+    Diagnoser::default().key_log(folder.join(name)).unwrap()
+}
+
+fn private_key(folder: &Path, name: &str) -> Diagnoser {
+    Diagnoser::default().tls_key(folder.join(name)).unwrap()
 }
 
 /// Types of the messages inside TLS.
@@ -234,11 +225,11 @@ fn every_cipher_of_every_version_opens_with_a_key_log_and_rsa_with_the_private_k
             let _ = fs::remove_file(folder.join(&keylog));
             let talk =
                 server.talk(folder, &[&[version, "-keylogfile", &keylog][..], &ciphers, more].concat(), &[REQUEST]);
-            let analysis = analyse(std::slice::from_ref(&talk), log(folder, &keylog));
+            let analysis = analyse(std::slice::from_ref(&talk), &log(folder, &keylog));
             if inside(&analysis) != WORKS {
                 return Some(format!("{name} {more:?}: {:?} {:?}", inside(&analysis), analysis.conversations[0].tls));
             }
-            let by_key = analyse(&[talk], private_key(folder, "rsa.key"));
+            let by_key = analyse(&[talk], &private_key(folder, "rsa.key"));
             let rsa = suite.starts_with("AES") || suite.starts_with("NULL");
             let layer = by_key.conversations[0].tls.unwrap();
             let as_it_should =
@@ -270,14 +261,14 @@ fn a_resumed_session_opens_where_the_capture_holds_its_beginning() {
         );
         let first = server.talk(folder, &["-tls1_2", "-sess_out", "session"], &[REQUEST]);
         let second = server.talk(folder, &["-tls1_2", "-sess_in", "session"], &[REQUEST]);
-        let both = analyse(&[first, second.clone()], private_key(folder, "rsa.key"));
+        let both = analyse(&[first, second.clone()], &private_key(folder, "rsa.key"));
         assert_eq!(inside(&both), [WORKS, WORKS].concat(), "{tickets:?}");
         let exchanges = both
             .conversations
             .iter()
             .map(|c| c.messages.iter().filter(|m| m.body.kind() == "tls.client_key_exchange").count());
         assert_eq!(exchanges.collect::<Vec<_>>(), [1, 0], "the second session is resumed");
-        let alone = analyse(&[second], private_key(folder, "rsa.key"));
+        let alone = analyse(&[second], &private_key(folder, "rsa.key"));
         assert_eq!(alone.conversations[0].tls.unwrap().why_opaque, Some(Why::ResumedWithoutSecret));
     }
 }
@@ -298,12 +289,12 @@ fn keys_that_change_on_the_way() {
         server.talk(folder, &arguments, &[line, REQUEST])
     };
     let other_keys = talk_with("-tls1_3", "K\n", "changed.log", &[]);
-    let analysis = analyse(&[other_keys], log(folder, "changed.log"));
+    let analysis = analyse(&[other_keys], &log(folder, "changed.log"));
     let updates = analysis.conversations[0].messages.iter().filter(|m| m.body.kind() == "tls.key_update").count();
     assert!(updates >= 1, "no key update was seen");
     assert_eq!(inside(&analysis), WORKS);
     let again = talk_with("-tls1_2", "R\n", "again.log", &["-client_renegotiation"]);
-    let analysis = analyse(&[again], log(folder, "again.log"));
+    let analysis = analyse(&[again], &log(folder, "again.log"));
     let hellos = analysis.conversations[0].messages.iter().filter(|m| m.body.kind() == "tls.client_hello").count();
     assert_eq!((hellos, inside(&analysis)), (2, WORKS.to_vec()));
 }
@@ -326,7 +317,7 @@ fn early_data() {
         let _ = fs::remove_file(folder.join("early.log"));
         let arguments = ["-sess_in", "session", "-early_data", "early", "-keylogfile", "early.log", "-no_ign_eof"];
         let talk = server.talk(folder, &arguments, &[REQUEST, "Q\n"]);
-        let analysis = analyse(&[talk], log(folder, "early.log"));
+        let analysis = analyse(&[talk], &log(folder, "early.log"));
         assert_eq!(inside(&analysis), ["http.request", "http.request"], "{suite}");
         assert_eq!(analysis.conversations[0].tls.unwrap().sealed, 0);
     }
@@ -360,7 +351,7 @@ fn http_2_as_curl_and_nghttp2_speak_it() {
         curl
     };
     let talk = server.relayed(client, &[]);
-    let analysis = analyse(std::slice::from_ref(&talk), log(folder, "curl.log"));
+    let analysis = analyse(std::slice::from_ref(&talk), &log(folder, "curl.log"));
     let messages = || analysis.conversations.iter().flat_map(|c| &c.messages);
     let http = |m: &Message| matches!(m.body, Body::Http(_));
     let ours: Vec<_> = messages().filter(|m| http(m)).map(|m| (m.at.frame.number, m.body.summary())).collect();
@@ -429,10 +420,9 @@ fn handshakes_that_fail_are_explained_and_others_are_not() {
         let client = [client, trusting].concat();
         let request: &[&str] = if wanted.is_none() { &[REQUEST] } else { &[] };
         let talks = [(); 2].map(|()| server.talk(folder, &client, request));
-        let analysis = analyse(&talks, Keys::default());
-        let findings = diagnose(&analysis, &Settings::default());
+        let diagnosis = diagnose(&talks, &Diagnoser::default());
         let said: Vec<_> =
-            findings.iter().map(|finding| finding.rule).filter(|rule| rule.starts_with("tls-")).collect();
+            diagnosis.findings().iter().map(|finding| finding.rule).filter(|rule| rule.starts_with("tls-")).collect();
         (said != Vec::from_iter(wanted)).then(|| format!("{name}: {said:?} instead of {wanted:?}"))
     });
     let problems: Vec<_> = problems.into_iter().flatten().collect();

@@ -2,7 +2,7 @@
 
 mod support;
 
-use nrpcsniff::capture::Reader;
+use nrpcsniff::internals::Reader;
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};

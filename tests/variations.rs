@@ -3,9 +3,7 @@
 //!
 //! `stories::Sample::touchy` names the variations that would change a story, and why; they are left out here.
 
-use nrpcsniff::capture::Reader;
-use nrpcsniff::diagnose::{Settings, diagnose};
-use nrpcsniff::engine::{Options, Pipeline};
+use nrpcsniff::Diagnoser;
 use nrpcsniff_samples::Variation;
 use nrpcsniff_samples::stories::{self, Part, Sample};
 use std::io::Cursor;
@@ -17,19 +15,9 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
 
 /// Rule, severity, confidence of each finding and what it explains, in an order of their own.
 fn findings(capture: Vec<u8>) -> Vec<String> {
-    let mut reader = Reader::from_reader("varied", Cursor::new(capture)).unwrap();
-    let mut pipeline = Pipeline::new(Options::default());
-    let mut known = 0;
-    while let Some((frame, secrets)) = reader.next_with_secrets(0) {
-        for secret in &secrets[known..] {
-            pipeline.tls_secrets(&secret.data);
-        }
-        known = secrets.len();
-        pipeline.frame(&frame);
-    }
-    let analysis = pipeline.finish(vec![reader.into_input()]);
-    let mut said: Vec<String> = diagnose(&analysis, &Settings::default())
-        .iter()
+    let diagnosis = Diagnoser::default().diagnose_stream("varied", Cursor::new(capture)).unwrap();
+    let findings = diagnosis.findings().iter();
+    let mut said: Vec<String> = findings
         .map(|finding| format!("{} {:?} {:?} {:?}", finding.rule, finding.severity, finding.confidence, finding.also))
         .collect();
     said.sort_unstable();

@@ -29,6 +29,7 @@ pub enum FilterError {
         "this nrpcsniff was built without libpcap and has no filters. Install it (apt install libpcap-dev; dnf install \
          libpcap-devel), then build again"
     )]
+    #[cfg_attr(have_libpcap, expect(dead_code, reason = "of builds without libpcap"))]
     NoLibpcap,
 }
 
@@ -113,7 +114,7 @@ mod program {
     }
 
     impl Program {
-        pub(super) fn compile(expression: &str, link_type: u16) -> Result<Self, FilterError> {
+        pub fn compile(expression: &str, link_type: u16) -> Result<Self, FilterError> {
             let dead = Capture::dead(Linktype(dlt(link_type)));
             let program = dead.and_then(|dead| dead.compile(expression, true)).map_err(|error| {
                 let reason = match error {
@@ -128,7 +129,7 @@ mod program {
             Ok(Self { program, uses_length })
         }
 
-        pub(super) fn matches(&self, data: &[u8], wire_length: u32) -> bool {
+        pub fn matches(&self, data: &[u8], wire_length: u32) -> bool {
             self.program.filter(&self.with_length(data, wire_length))
         }
 
@@ -171,11 +172,11 @@ mod program {
     pub(super) struct Program(Infallible);
 
     impl Program {
-        pub(super) fn compile(_: &str, _: u16) -> Result<Self, FilterError> {
+        pub fn compile(_: &str, _: u16) -> Result<Self, FilterError> {
             Err(FilterError::NoLibpcap)
         }
 
-        pub(super) fn matches(&self, _: &[u8], _: u32) -> bool {
+        pub fn matches(&self, _: &[u8], _: u32) -> bool {
             match self.0 {}
         }
     }

@@ -98,6 +98,7 @@ pub enum LiveError {
         "this nrpcsniff was built without libpcap and cannot capture. Install it (apt install libpcap-dev; dnf install \
          libpcap-devel), then build again; meanwhile tcpdump can capture: tcpdump -i IFACE -s 0 -w - | nrpcsniff -"
     )]
+    #[cfg_attr(have_libpcap, expect(dead_code, reason = "of builds without libpcap"))]
     NoLibpcap,
     /// Anything else that libpcap says.
     #[error("{interface}: {reason}")]

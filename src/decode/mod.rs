@@ -30,7 +30,7 @@ mod udp;
 mod walk;
 mod wlan;
 
-pub use crate::model::{Datagram, Segment, flags};
+pub(crate) use crate::model::{Datagram, Segment, flags};
 pub use packet::Packet;
 pub use tcp::tcp_checksum_ok;
 

@@ -14,6 +14,7 @@ mod protection;
 mod session;
 mod suite;
 
-pub use keylog::{LogReport, MOST_LINES_NAMED, secrets_of_log};
-pub use keys::{Keys, SecretStore};
-pub use session::Session;
+pub(crate) use keylog::{LogReport, MOST_LINES_NAMED, secrets_of_log};
+pub use keys::Keys;
+pub(crate) use keys::SecretStore;
+pub(crate) use session::Session;

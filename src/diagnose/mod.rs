@@ -14,7 +14,8 @@ mod testimony;
 mod tests;
 pub mod words;
 
-pub use crate::facts::{Case, ExpectedServer, Lookup, Settings, Talk, Thresholds};
+pub(crate) use crate::facts::{Case, Lookup, Talk};
+pub use crate::facts::{ExpectedServer, Settings, Thresholds};
 pub use draft::Draft;
 pub use precedence::sort;
 pub use testimony::{Testimony, TestimonyId};

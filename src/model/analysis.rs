@@ -189,7 +189,7 @@ pub struct Analysis {
     /// Conversations that are kept, by id.
     pub conversations: Vec<Conversation>,
     /// Facts about the capture.
-    pub facts: CaptureFacts,
+    pub(crate) facts: CaptureFacts,
     /// Logs that are heard beside the packets.
     pub logs: Vec<Log>,
     /// Time of the last frame of all inputs.

@@ -110,7 +110,7 @@ pub struct Teardown {
     /// First RST that carries the address of each side.
     pub rst: PerSide<Option<Stamp>>,
     /// Which of the two sides the closing RST claims to come from, and why it is believed or not.
-    pub reset_origin: Option<ResetOrigin>,
+    pub(crate) reset_origin: Option<ResetOrigin>,
 }
 
 impl Default for Teardown {
@@ -394,11 +394,11 @@ pub struct Conversation {
     /// Quality of the capture of it.
     pub quality: Quality,
     /// Facts for rules; empty for UDP.
-    pub tcp: TcpFacts,
+    pub(crate) tcp: TcpFacts,
     /// First bytes of each side.
-    pub first_bytes: PerSide<Option<FirstBytes>>,
+    pub(crate) first_bytes: PerSide<Option<FirstBytes>>,
     /// Questions and answers.
-    pub turns: Turns,
+    pub(crate) turns: Turns,
     /// Messages, in order; the middle of a long conversation may have been left out (see `messages_seen`).
     pub messages: Vec<Message>,
     /// Messages seen, by sender.

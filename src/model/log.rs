@@ -50,17 +50,17 @@ pub struct Log {
     /// Lines that were longer than is kept.
     pub cut: u64,
     /// What was found in it, in order of lines; of more than is kept the last.
-    pub facts: Vec<LogFact>,
+    pub(crate) facts: Vec<LogFact>,
     /// Facts before those.
-    pub facts_left_out: u64,
+    pub(crate) facts_left_out: u64,
     /// What packets may know too, in order of lines; of more than is kept the last.
-    pub anchors: Vec<LogAnchor>,
+    pub(crate) anchors: Vec<LogAnchor>,
     /// Time of the first line that has one.
-    pub first: Option<WrittenTime>,
+    pub(crate) first: Option<WrittenTime>,
     /// Time of the last line that has one.
-    pub last: Option<WrittenTime>,
+    pub(crate) last: Option<WrittenTime>,
     /// How its times are placed on the clock of the packets.
-    pub clock: LogClock,
+    pub(crate) clock: LogClock,
     /// True if it was read to its end.
     pub complete: bool,
     /// What is wrong with it: one sentence.

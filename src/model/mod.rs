@@ -22,8 +22,7 @@ pub use analysis::{
 pub use attempt::{Attempt, AttemptKind, Outcome, Unjudged, Weight};
 pub use comparison::{Both, Class, Comparison, Difference, Fork, Likeness, Pair, Row, Step, Timing, Verdict};
 pub use conversation::{
-    Close, CloseBy, Conversation, FirstBytes, Handshake, IdleGap, Message, PerSide, Quality, ResetOrigin, Setup, Stall,
-    StuckSegment, TcpFacts, Teardown, Transport, Turn, Turns, Unanswered, ZeroWindow,
+    Close, CloseBy, Conversation, Message, PerSide, Quality, Setup, Teardown, Transport,
 };
 pub use facts::Facts;
 pub use finding::{Confidence, Evidence, Finding, Group, Severity, Source};
@@ -35,7 +34,22 @@ pub use log::{
     WrittenTime,
 };
 pub use nrpcsniff_dissectors::Side;
-pub use packet::{Datagram, IpInfo, Segment, TcpOptions, flags};
+pub use packet::Segment;
 pub use rule_id::RuleId;
 pub use span::{Span, span};
 pub use time::Timestamp;
+
+// What rooms hand to each other.
+pub(crate) use analysis::{
+    CaptureFacts, DatagramFlow, Datagrams, FailedConnection, FailedConnections, Host, IcmpError, Quoted,
+};
+pub(crate) use attempt::{Attempt, AttemptKind, Outcome, Unjudged, Weight};
+pub(crate) use comparison::{Both, Class, Comparison, Difference, Fork, Likeness, Pair, Row, Step, Timing, Verdict};
+pub(crate) use conversation::{
+    FirstBytes, Handshake, IdleGap, ResetOrigin, Stall, StuckSegment, TcpFacts, Turn, Turns, Unanswered, ZeroWindow,
+};
+pub(crate) use log::{
+    AnchorKey, LogAnchor, LogClock, LogEvent, LogFact, Placed, TokenStatusText, WrittenTime,
+};
+pub(crate) use packet::{Datagram, IpInfo, TcpOptions, flags};
+pub(crate) use span::{span, span_ns};

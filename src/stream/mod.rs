@@ -16,8 +16,9 @@ mod teardown;
 mod tests;
 
 pub use assembler::{Assembler, OrderedSink};
-pub use connection::{Connection, Tombstone};
-pub use table::{FlowKey, FlowTable};
+pub use connection::Connection;
+pub(crate) use connection::Tombstone;
+pub(crate) use table::{FlowKey, FlowTable};
 
 use crate::model::{Side, Stamp};
 

@@ -11,14 +11,10 @@ use std::net::IpAddr;
 /// One browser, as far as browsers can be told apart.
 #[derive(Debug, Clone)]
 pub struct Browser<'a> {
-    /// Its place in [`super::HttpIndex::browsers`].
-    pub id: BrowserId,
     /// Address from which it came to the place of the capture.
     pub client: IpAddr,
     /// X-Forwarded-For, as sent: the address behind a proxy.
     pub forwarded_for: Option<&'a str>,
-    /// User-Agent.
-    pub user_agent: Option<&'a str>,
     /// It sends back cookies: at least one request had some. What never does is no browser, or one that keeps none.
     pub returns_cookies: bool,
     /// Several people seem to share address and User-Agent: tokens or logins of different users, or one place's cookie that
@@ -68,10 +64,8 @@ impl<'a> Browsers<'a> {
         *self.by_key.entry((client, forwarded_for, user_agent)).or_insert_with(|| {
             let (returns_cookies, is_shared, exchanges) = (false, false, Vec::new());
             self.found.push(Browser {
-                id: next,
                 client,
                 forwarded_for,
-                user_agent,
                 returns_cookies,
                 is_shared,
                 exchanges,

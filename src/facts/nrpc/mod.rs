@@ -6,7 +6,7 @@ pub mod restarts;
 mod talk;
 
 pub(in crate::facts) use talk::concerns_nrpc;
-pub use talk::{Opening, Talk};
+pub use talk::Talk;
 
 use crate::model::Endpoint;
 use std::hash::Hash;
