@@ -106,8 +106,23 @@ pub use api::{Diagnoser, Diagnosis, Error};
 pub use cli::main as command;
 pub use diagnose::{ExpectedServer, Settings, Thresholds};
 pub use model::{
-    Analysis, Confidence, Conversation, ConversationId, Evidence, Facts, Finding, FrameRef, Input, Log, Message,
-    RuleId, Severity, Span, Stamp, Timestamp, Totals,
+    Analysis, Close, CloseBy, Confidence, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef,
+    Group, Input, InputFormat, Layer, Log, LogKind, LogLine, Message, PerSide, Quality, RuleId, Setup, Severity, Side,
+    Source, Span, Stamp, Teardown, Timestamp, Totals, Transport,
 };
 pub use nrpcsniff_dissectors as dissectors;
 pub use report::{Detail, Format, ReportOptions};
+
+/// Parts of rooms for what measures or checks one room by itself and must stand outside of the crate: the benches, and the
+/// tests that hold frames, streams and TLS records against tshark (`decode_oracle`, `oracle_follow`, `tls_corpus`) or read
+/// a capture frame by frame (`tls_pipe`). Everybody else goes through [`Diagnoser`]: what stands here changes without a word.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::capture::Reader;
+    pub use crate::decode::{Decoder, Packet};
+    pub use crate::decrypt::Keys;
+    pub use crate::diagnose::diagnose;
+    pub use crate::engine::{Options, Pipeline};
+    pub use crate::model::{Frame, Segment};
+    pub use crate::stream::{Assembler, Connection, Limits, OrderedSink, Sink};
+}

@@ -1,7 +1,7 @@
 //! For tests of rules: the whole pipeline over a capture in memory.
 
-pub mod logs;
-pub mod tokens;
+pub(crate) mod logs;
+pub(crate) mod tokens;
 
 use crate::capture::Reader;
 use crate::diagnose::{Settings, diagnose};
@@ -11,10 +11,10 @@ use nrpcsniff_samples::{Network, sip};
 use std::io::Cursor;
 
 /// A story and its name.
-pub type Story = (&'static str, fn(&Network));
+pub(crate) type Story = (&'static str, fn(&Network));
 
 /// Reads a capture.
-pub fn analysis(capture: &[u8]) -> Analysis {
+pub(crate) fn analysis(capture: &[u8]) -> Analysis {
     let mut reader = Reader::from_reader("test", Cursor::new(capture.to_vec())).expect("a capture");
     let mut pipeline = Pipeline::new(Options::default());
     let mut known = 0;
@@ -29,29 +29,29 @@ pub fn analysis(capture: &[u8]) -> Analysis {
 }
 
 /// Everything that all rules have to say of a capture, by default settings.
-pub fn findings(capture: &[u8]) -> Vec<Finding> {
+pub(crate) fn findings(capture: &[u8]) -> Vec<Finding> {
     findings_with(capture, &Settings::default())
 }
 
 /// The same by other settings.
-pub fn findings_with(capture: &[u8], settings: &Settings) -> Vec<Finding> {
+pub(crate) fn findings_with(capture: &[u8], settings: &Settings) -> Vec<Finding> {
     judged(&analysis(capture), settings)
 }
 
 /// What all rules say of an analysis, with facts that are in their list.
-pub fn judged(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
+pub(crate) fn judged(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
     let found = diagnose(analysis, settings);
     found.iter().for_each(crate::diagnose::words::tests::hold);
     found
 }
 
 /// What one rule says by itself of what happens on a network.
-pub fn told(rule: &str, story: impl FnOnce(&Network)) -> Vec<Finding> {
+pub(crate) fn told(rule: &str, story: impl FnOnce(&Network)) -> Vec<Finding> {
     told_with(&Settings::default(), rule, story)
 }
 
 /// The same by other settings.
-pub fn told_with(settings: &Settings, rule: &str, story: impl FnOnce(&Network)) -> Vec<Finding> {
+pub(crate) fn told_with(settings: &Settings, rule: &str, story: impl FnOnce(&Network)) -> Vec<Finding> {
     let net = Network::new();
     story(&net);
     findings_with(&net.to_pcapng(), settings).into_iter().filter(|finding| finding.rule == rule).collect()
@@ -61,7 +61,7 @@ pub fn told_with(settings: &Settings, rule: &str, story: impl FnOnce(&Network)) 
 ///
 /// # Panics
 /// If there is none, or more than one.
-pub fn the_one(found: &[Finding]) -> &Finding {
+pub(crate) fn the_one(found: &[Finding]) -> &Finding {
     match found {
         [finding] => finding,
         _ => panic!("one finding expected: {found:#?}"),
@@ -69,30 +69,30 @@ pub fn the_one(found: &[Finding]) -> &Finding {
 }
 
 /// Every text of a finding in one.
-pub fn text(finding: &Finding) -> String {
+pub(crate) fn text(finding: &Finding) -> String {
     let evidence = finding.evidence.iter().map(|e| e.text.as_str());
     let all = [finding.title.as_str(), finding.explanation.as_str()].into_iter().chain(evidence);
     all.chain(finding.remedy.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
 }
 
 /// The capture goes on for so many seconds without anything that matters.
-pub fn idle(net: &Network, seconds: u64) {
+pub(crate) fn idle(net: &Network, seconds: u64) {
     net.wait_secs(seconds);
     net.udp(&net.host("10.99.0.1"), 9999, &net.host("10.99.0.2"), 9999, [0; 4]);
 }
 
 /// Everything that all rules say of it.
-pub fn all(net: &Network) -> Vec<Finding> {
+pub(crate) fn all(net: &Network) -> Vec<Finding> {
     findings(&net.to_pcapng())
 }
 
 /// What one rule says of it.
-pub fn of(net: &Network, rule: &str) -> Vec<Finding> {
+pub(crate) fn of(net: &Network, rule: &str) -> Vec<Finding> {
     all(net).into_iter().filter(|finding| finding.rule == rule).collect()
 }
 
 /// The one finding of that rule.
-pub fn one(net: &Network, rule: &str) -> Finding {
+pub(crate) fn one(net: &Network, rule: &str) -> Finding {
     let everything = all(net);
     let mut found: Vec<_> = everything.iter().filter(|finding| finding.rule == rule).cloned().collect();
     assert_eq!(found.len(), 1, "one {rule} among {everything:#?}");
@@ -100,14 +100,14 @@ pub fn one(net: &Network, rule: &str) -> Finding {
 }
 
 /// The rule has nothing to say, nor does it stand under another finding.
-pub fn none(net: &Network, rule: &str) {
+pub(crate) fn none(net: &Network, rule: &str) {
     let found: Vec<_> =
         all(net).into_iter().filter(|f| f.rule == rule || f.also.iter().any(|also| *also == rule)).collect();
     assert!(found.is_empty(), "{rule} should be silent: {found:#?}");
 }
 
 /// The finding's words hold all of these.
-pub fn says(finding: &Finding, words: &[&str]) {
+pub(crate) fn says(finding: &Finding, words: &[&str]) {
     let text = text(finding);
     for word in words {
         assert!(text.contains(word), "{word:?} is missing in:\n{text}");
@@ -115,27 +115,27 @@ pub fn says(finding: &Finding, words: &[&str]) {
 }
 
 /// Numbers of the conversations that a finding names.
-pub fn conversations(finding: &Finding) -> Vec<u32> {
+pub(crate) fn conversations(finding: &Finding) -> Vec<u32> {
     finding.conversations.iter().map(|id| id.number()).collect()
 }
 
 /// Numbers of the frames that show it.
-pub fn frames(finding: &Finding) -> Vec<u64> {
+pub(crate) fn frames(finding: &Finding) -> Vec<u64> {
     finding.frames.iter().map(|frame| frame.number).collect()
 }
 
 /// A telephone of ann@example.com at 10.1.0.50 that speaks UDP with the server at 10.1.0.9.
-pub fn phone(net: &Network) -> sip::Phone {
+pub(crate) fn phone(net: &Network) -> sip::Phone {
     phone_of(net, "10.1.0.50", "ann@example.com")
 }
 
 /// The same of somebody else.
-pub fn phone_of(net: &Network, ip: &str, user: &str) -> sip::Phone {
+pub(crate) fn phone_of(net: &Network, ip: &str, user: &str) -> sip::Phone {
     sip::Phone::new(&net.host(ip), 5060, &net.host("10.1.0.9"), 5060, user)
 }
 
 /// A registration as it should be: one challenge, then accepted.
-pub fn register(phone: &sip::Phone) {
+pub(crate) fn register(phone: &sip::Phone) {
     let first = phone.register();
     let challenge = first.response(401).challenge("example.com", "8f3c");
     let second = phone.register().credentials(&challenge, "ann", "secret");
@@ -144,7 +144,7 @@ pub fn register(phone: &sip::Phone) {
 }
 
 /// A REGISTER that is answered with that status.
-pub fn refused(phone: &sip::Phone, status: u16) {
+pub(crate) fn refused(phone: &sip::Phone, status: u16) {
     let request = phone.register();
     phone.sends(&request).hears(request.response(status));
 }

@@ -3,9 +3,8 @@
 #[path = "../benches/support/mod.rs"]
 mod traffic;
 
-use nrpcsniff::capture::Reader;
-use nrpcsniff::engine::{Options, Pipeline};
-use nrpcsniff::model::{Analysis, Conversation};
+use nrpcsniff::internals::{Options, Pipeline, Reader};
+use nrpcsniff::{Analysis, Conversation};
 use std::io::Cursor;
 use traffic::Traffic;
 use traffic::scaled::Kind;

@@ -5,7 +5,7 @@
 #![allow(dead_code, reason = "each bench uses a part of it")]
 #![allow(clippy::cast_possible_truncation, reason = "frames are short, and times wrap in 2106")]
 
-pub mod scaled;
+pub(crate) mod scaled;
 
 use etherparse::PacketBuilder;
 use nrpcsniff_samples::nrpc::{self, SessionRequest, SessionResponse};
@@ -18,10 +18,10 @@ const NOISE: usize = 64 << 10;
 /// Largest payload of a segment.
 const MSS: usize = 1448;
 /// NRPC.
-pub const NRPC: u16 = 1352;
+pub(crate) const NRPC: u16 = 1352;
 
 /// Frames on their way into a classic pcap.
-pub struct Traffic<W> {
+pub(crate) struct Traffic<W> {
     out: W,
     rng: SplitMix64,
     noise: Vec<u8>,
@@ -34,14 +34,14 @@ pub struct Traffic<W> {
 
 /// Who sends.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub(crate) enum From {
     Client,
     Server,
 }
 
 /// A conversation whose frames are made in advance, so that many can be mixed.
 #[derive(Default)]
-pub struct Script {
+pub(crate) struct Script {
     ends: [([u8; 4], u16); 2],
     next: [u32; 2],
     id: u16,
@@ -50,7 +50,7 @@ pub struct Script {
 
 impl<W: Write> Traffic<W> {
     /// Begins a capture.
-    pub fn new(mut out: W) -> io::Result<Self> {
+    pub(crate) fn new(mut out: W) -> io::Result<Self> {
         out.write_all(&0xa1b2_c3d4_u32.to_le_bytes())?;
         out.write_all(&[2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0])?;
         let mut rng = SplitMix64::new(1352);
@@ -59,7 +59,7 @@ impl<W: Write> Traffic<W> {
     }
 
     /// Writes a frame, 5 microseconds after the one before.
-    pub fn frame(&mut self, frame: &[u8]) -> io::Result<()> {
+    pub(crate) fn frame(&mut self, frame: &[u8]) -> io::Result<()> {
         self.micros += 5;
         let length = frame.len() as u32;
         let (seconds, rest) = ((self.micros / 1_000_000) as u32, (self.micros % 1_000_000) as u32);
@@ -72,12 +72,17 @@ impl<W: Write> Traffic<W> {
     }
 
     /// Writes all frames of a script.
-    pub fn script(&mut self, script: &Script) -> io::Result<()> {
+    pub(crate) fn script(&mut self, script: &Script) -> io::Result<()> {
         script.frames.iter().try_for_each(|frame| self.frame(frame))
     }
 
     /// Mixes scripts made by `make`, `open` of them at a time, until `enough` bytes are written.
-    pub fn mix(&mut self, open: usize, enough: u64, mut make: impl FnMut(&mut Self) -> Script) -> io::Result<()> {
+    pub(crate) fn mix(
+        &mut self,
+        open: usize,
+        enough: u64,
+        mut make: impl FnMut(&mut Self) -> Script,
+    ) -> io::Result<()> {
         let mut scripts: Vec<Script> = (0..open).map(|_| make(self)).collect();
         while self.bytes < enough {
             let index = self.below(open);
@@ -90,7 +95,12 @@ impl<W: Write> Traffic<W> {
     }
 
     /// Mixes `count` scripts made by `make`, which is told their number, `open` of them at a time, each to its end.
-    pub fn mix_all(&mut self, open: u64, count: u64, mut make: impl FnMut(&mut Self, u64) -> Script) -> io::Result<()> {
+    pub(crate) fn mix_all(
+        &mut self,
+        open: u64,
+        count: u64,
+        mut make: impl FnMut(&mut Self, u64) -> Script,
+    ) -> io::Result<()> {
         let first = open.min(count);
         let mut scripts: Vec<Script> = (0..first).map(|number| make(self, number)).collect();
         let mut numbers = first..count;
@@ -110,7 +120,7 @@ impl<W: Write> Traffic<W> {
     }
 
     /// Ends the capture and gives its destination back.
-    pub fn finish(mut self) -> io::Result<W> {
+    pub(crate) fn finish(mut self) -> io::Result<W> {
         self.out.flush()?;
         Ok(self.out)
     }
@@ -176,7 +186,7 @@ impl Script {
     }
 
     /// SYN.
-    pub fn syn(&mut self) -> &mut Self {
+    pub(crate) fn syn(&mut self) -> &mut Self {
         self.push(From::Client, 2, 0, b"");
         self
     }
@@ -188,25 +198,25 @@ impl Script {
     }
 
     /// SYN, SYN-ACK, ACK.
-    pub fn open(&mut self) -> &mut Self {
+    pub(crate) fn open(&mut self) -> &mut Self {
         self.syn().answer_syn().ack(From::Client)
     }
 
     /// Data in one segment.
-    pub fn data(&mut self, from: From, payload: &[u8]) -> &mut Self {
+    pub(crate) fn data(&mut self, from: From, payload: &[u8]) -> &mut Self {
         self.push(from, 24, 0, payload);
         self
     }
 
     /// Messages, each in a segment.
-    pub fn say(&mut self, messages: &[(From, Vec<u8>)]) {
+    pub(crate) fn say(&mut self, messages: &[(From, Vec<u8>)]) {
         for (from, message) in messages {
             self.data(*from, message);
         }
     }
 
     /// An acknowledgement.
-    pub fn ack(&mut self, from: From) -> &mut Self {
+    pub(crate) fn ack(&mut self, from: From) -> &mut Self {
         self.push(from, 16, 0, b"");
         self
     }
@@ -218,7 +228,7 @@ impl Script {
     }
 
     /// FIN, FIN, ACK.
-    pub fn close(&mut self) -> &mut Self {
+    pub(crate) fn close(&mut self) -> &mut Self {
         self.end(From::Client).end(From::Server).ack(From::Client)
     }
 
@@ -235,7 +245,7 @@ impl Script {
 }
 
 /// One NRPC conversation of about `transactions` small transactions: who speaks, and what.
-pub fn nrpc_messages(rng: &mut SplitMix64, transactions: u16) -> Vec<(From, Vec<u8>)> {
+pub(crate) fn nrpc_messages(rng: &mut SplitMix64, transactions: u16) -> Vec<(From, Vec<u8>)> {
     const NAME: &str = "CN=MAIL01/OU=Servers/O=Acme";
     let clock = 1_750_000_000_000_000_000;
     let mut messages = vec![
@@ -253,7 +263,7 @@ pub fn nrpc_messages(rng: &mut SplitMix64, transactions: u16) -> Vec<(From, Vec<
 }
 
 /// Healthy NRPC conversations of about 20 packets on a path that is not quite smooth.
-pub fn notes<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
+pub(crate) fn notes<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
     traffic.mix(64, bytes, |traffic| {
         let count = 2 + traffic.rng.word16() % 8;
         let messages = nrpc_messages(&mut traffic.rng, count);
@@ -283,12 +293,12 @@ fn say_roughly<W: Write>(traffic: &mut Traffic<W>, script: &mut Script, messages
 }
 
 /// What fills the link of an office: TLS downloads, QUIC, DNS, and NRPC in one conversation of 50.
-pub fn bulk<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
+pub(crate) fn bulk<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
     traffic.mix(64, bytes, office)
 }
 
 /// [`bulk`] with telephones that register, half of them over TCP: about one registration (three requests) in 400 packets.
-pub fn busy<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
+pub(crate) fn busy<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
     let net = Network::new();
     traffic.mix(256, bytes, |traffic| match traffic.below(100) {
         0..18 => udp_phone(traffic, &net),
@@ -330,7 +340,7 @@ fn tcp_phone<W: Write>(traffic: &mut Traffic<W>, net: &Network) -> Script {
 }
 
 /// Conversations of six packets and a protocol that nobody wants, 2000 open at a time.
-pub fn churn<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
+pub(crate) fn churn<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
     traffic.mix(2000, bytes, |traffic| {
         let mut script = traffic.dial(8080);
         let (ask, reply) = (traffic.noise(40), traffic.noise(80));
@@ -396,7 +406,7 @@ fn lookup<W: Write>(traffic: &mut Traffic<W>) -> Script {
 
 /// Sign-ons to chat: registrations over UDP and TCP, each refused once with a challenge, and pages asked for with cookies,
 /// a login among them.
-pub fn signon<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
+pub(crate) fn signon<W: Write>(traffic: &mut Traffic<W>, bytes: u64) -> io::Result<()> {
     let net = Network::new();
     traffic.mix(64, bytes, |traffic| match traffic.below(4) {
         0 => udp_phone(traffic, &net),
@@ -459,7 +469,7 @@ fn udp(script: &mut Script, from: From, payload: &[u8]) {
 
 /// Captures made to hurt, and what each is compared with.
 #[derive(Clone, Copy)]
-pub enum Attack {
+pub(crate) enum Attack {
     /// SYNs to the NRPC port from ever new clients; the twin: conversations of six packets on that port.
     SynFlood,
     /// NRPC frames of 60 KB in segments of one byte; the twin: each segment is a message.
@@ -472,7 +482,7 @@ pub enum Attack {
 
 impl Attack {
     /// All of them.
-    pub const ALL: [(Self, &str); 4] = [
+    pub(crate) const ALL: [(Self, &str); 4] = [
         (Self::SynFlood, "SYN flood"),
         (Self::OneByte, "one-byte segments"),
         (Self::Reversed, "reversed order"),
@@ -480,7 +490,7 @@ impl Attack {
     ];
 
     /// Writes at least that many packets, of the attack or of its benign twin.
-    pub fn write<W: Write>(self, traffic: &mut Traffic<W>, benign: bool, packets: u64) -> io::Result<()> {
+    pub(crate) fn write<W: Write>(self, traffic: &mut Traffic<W>, benign: bool, packets: u64) -> io::Result<()> {
         while traffic.frames < packets {
             let script = match self {
                 Self::SynFlood => syns(traffic, benign),

@@ -14,7 +14,7 @@ const RECORD: usize = 1 << 14;
 
 /// What a capture is full of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Downloads inside TLS 1.3 that nobody has keys for, name lookups between them, and one NRPC session in 100.
     Tls,
     /// Healthy sessions of small messages, half NRPC, half SIP over TCP: 10 % of the messages are split, 2 % sent again, 3 % out
@@ -30,7 +30,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, with the names of their files.
-    pub const ALL: [(Self, &str); 5] = [
+    pub(crate) const ALL: [(Self, &str); 5] = [
         (Self::Tls, "tls"),
         (Self::Dense, "dense"),
         (Self::Flows, "flows"),
@@ -39,7 +39,7 @@ impl Kind {
     ];
 
     /// Conversations in a capture of size 1.
-    pub const fn conversations(self) -> u64 {
+    pub(crate) const fn conversations(self) -> u64 {
         match self {
             Self::Tls => 800,
             Self::Dense => 20_000,
@@ -59,7 +59,7 @@ impl Kind {
     }
 
     /// Writes that many conversations, each to its end.
-    pub fn write<W: Write>(self, traffic: &mut Traffic<W>, conversations: u64) -> io::Result<()> {
+    pub(crate) fn write<W: Write>(self, traffic: &mut Traffic<W>, conversations: u64) -> io::Result<()> {
         let office = Office::new();
         let open = self.open().min((conversations / 4).max(1));
         traffic.mix_all(open, conversations, |traffic, number| match self {

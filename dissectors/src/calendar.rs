@@ -15,7 +15,7 @@ pub fn utc(seconds: i64) -> String {
 
 /// Year, month and day of a day counted from 1970-01-01. Years are counted from March, so that the leap day is the last
 /// one, and in eras of 400 years (146 097 days).
-pub fn civil(days: i64) -> Option<(i64, i64, i64)> {
+pub(crate) fn civil(days: i64) -> Option<(i64, i64, i64)> {
     let days = days.checked_add(719_468)?; // from 0000-03-01
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let leaps = (day / 1460).checked_sub(day / 36_524)?.checked_add(day / 146_096)?;

@@ -28,6 +28,6 @@ impl Problem {
 }
 
 /// As a report shows a list of them.
-pub fn values(problems: &[Problem]) -> Value {
+pub(crate) fn values(problems: &[Problem]) -> Value {
     problems.iter().map(Problem::value).collect::<Vec<_>>().into()
 }

@@ -54,12 +54,12 @@ pub(crate) struct End {
 }
 
 impl End {
-    pub const fn new(host: HostIndex, port: u16, isn: u32, window: u16, mss: u16, visible: bool) -> Self {
+    pub(crate) const fn new(host: HostIndex, port: u16, isn: u32, window: u16, mss: u16, visible: bool) -> Self {
         Self { host, port, next: isn, seen: 0, window, mss, visible, full_segments: 0, ack_due: None, last_data: None }
     }
 
     /// What it would have acknowledged did not arrive.
-    pub const fn forget_ack(&mut self) {
+    pub(crate) const fn forget_ack(&mut self) {
         self.ack_due = None;
     }
 }
@@ -75,11 +75,11 @@ pub(crate) struct Conn {
 }
 
 impl Conn {
-    pub const fn new(client: End, server: End) -> Self {
+    pub(crate) const fn new(client: End, server: End) -> Self {
         Self { ends: [client, server], last: None, last_event: 0, nrpc_sequence: 0 }
     }
 
-    pub const fn end(&mut self, side: Side) -> &mut End {
+    pub(crate) const fn end(&mut self, side: Side) -> &mut End {
         &mut self.ends[side as usize]
     }
 }

@@ -10,12 +10,12 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    pub fn new(start: String) -> Self {
+    pub(crate) fn new(start: String) -> Self {
         Self { start, headers: Vec::new(), body: Vec::new(), bytes: Vec::new() }.encoded()
     }
 
     /// The same with these changes.
-    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self.encoded()
     }
@@ -28,22 +28,22 @@ impl Text {
         self
     }
 
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// Another header line, after those there are.
-    pub fn add(&mut self, name: &str, value: impl Into<String>) {
+    pub(crate) fn add(&mut self, name: &str, value: impl Into<String>) {
         self.headers.push((name.to_owned(), value.into()));
     }
 
     /// The value of the first header line of this name.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The header line of this name, in its place or at the end.
-    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
         match self.headers.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
             Some(line) => line.1 = value.into(),
             None => self.add(name, value),
@@ -51,12 +51,12 @@ impl Text {
     }
 
     /// Takes all header lines of this name away.
-    pub fn remove(&mut self, name: &str) {
+    pub(crate) fn remove(&mut self, name: &str) {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     }
 
     /// A body of this type, and its length.
-    pub fn carry(&mut self, kind: &str, body: &[u8]) {
+    pub(crate) fn carry(&mut self, kind: &str, body: &[u8]) {
         self.body = body.to_vec();
         self.set("Content-Type", kind);
         self.set("Content-Length", body.len().to_string());

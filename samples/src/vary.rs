@@ -129,7 +129,7 @@ pub(crate) enum Fate {
 }
 
 impl Varying {
-    pub fn new(variation: &Variation, seed: u64) -> Self {
+    pub(crate) fn new(variation: &Variation, seed: u64) -> Self {
         let mut rng = SplitMix64::new(seed ^ variation.seed ^ 0x6e65_7477);
         let octets = [Octet::drawn(&mut rng), Octet::drawn(&mut rng), Octet::drawn(&mut rng)];
         let mut mac: [u8; 6] = rng.array();
@@ -138,12 +138,12 @@ impl Varying {
         Self { variation: variation.clone(), rng, octets, subnet6, host6, mac }
     }
 
-    pub const fn start(&self) -> u64 {
+    pub(crate) const fn start(&self) -> u64 {
         START + self.variation.later * crate::time::SECOND
     }
 
     /// The address of the host that the story gives this one.
-    pub fn address(&self, ip: IpAddr) -> IpAddr {
+    pub(crate) fn address(&self, ip: IpAddr) -> IpAddr {
         let ip = if self.variation.addresses { self.moved(ip) } else { ip };
         match ip {
             IpAddr::V4(ip) if self.variation.ipv6 => IpAddr::V6(in_ipv6(ip)),
@@ -169,7 +169,7 @@ impl Varying {
         }
     }
 
-    pub fn mac(&self, mac: [u8; 6]) -> [u8; 6] {
+    pub(crate) fn mac(&self, mac: [u8; 6]) -> [u8; 6] {
         if !self.variation.macs {
             return mac;
         }
@@ -177,12 +177,12 @@ impl Varying {
     }
 
     /// Routers more to a host that is not the capturing machine itself.
-    pub fn hops(&mut self) -> u8 {
+    pub(crate) fn hops(&mut self) -> u8 {
         if self.variation.hops == 0 { 0 } else { self.rng.below(u64::from(self.variation.hops) + 1) as u8 }
     }
 
     /// Creation and end of the certificate of a host's user: two years, from some day in the winter or spring of 2024 on.
-    pub fn certificate(&mut self) -> (u64, u64) {
+    pub(crate) fn certificate(&mut self) -> (u64, u64) {
         if self.variation.seed == 0 {
             return CERTIFICATE;
         }
@@ -191,7 +191,7 @@ impl Varying {
     }
 
     /// The same text with other letters and digits in place of its own.
-    pub fn made_up(&mut self, text: &str) -> String {
+    pub(crate) fn made_up(&mut self, text: &str) -> String {
         if self.variation.seed == 0 {
             return text.to_owned();
         }
@@ -207,7 +207,7 @@ impl Varying {
     }
 
     /// Sizes of the segments of a message, the last of which repeats.
-    pub fn sizes(&mut self, len: usize, most: usize) -> Vec<usize> {
+    pub(crate) fn sizes(&mut self, len: usize, most: usize) -> Vec<usize> {
         if !self.variation.segments || self.rng.below(2) == 0 {
             return vec![most];
         }
@@ -217,7 +217,7 @@ impl Varying {
         sizes
     }
 
-    pub fn fate(&mut self) -> Fate {
+    pub(crate) fn fate(&mut self) -> Fate {
         let chance = self.rng.below(100) as u8;
         let Variation { loss, duplicates, reordering, .. } = self.variation;
         match chance {
@@ -230,7 +230,7 @@ impl Varying {
     }
 
     /// Makes packets late, each by less than half of the time to the next: their order stays.
-    pub fn jitter(&mut self, times: &mut [u64]) {
+    pub(crate) fn jitter(&mut self, times: &mut [u64]) {
         let most = self.variation.jitter * MICROSECOND;
         if most == 0 {
             return;

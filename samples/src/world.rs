@@ -46,7 +46,7 @@ pub(crate) struct HostState {
 
 impl HostState {
     /// A packet that arrives here is answered this much later, as seen from the capture point.
-    pub fn turnaround(&self) -> u64 {
+    pub(crate) fn turnaround(&self) -> u64 {
         2 * self.distance + 40_000
     }
 }
@@ -95,7 +95,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             now: START,
             start: START,
@@ -111,20 +111,20 @@ impl World {
     }
 
     /// One in which this differs from the story as it is told.
-    pub fn varied(seed: u64, variation: &Variation) -> Self {
+    pub(crate) fn varied(seed: u64, variation: &Variation) -> Self {
         let vary = Varying::new(variation, seed);
         let start = vary.start();
         let world = Self::new(seed ^ variation.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         Self { now: start, start, vary: Some(vary), ..world }
     }
 
-    pub fn push(&mut self, event: Event) -> EventIndex {
+    pub(crate) fn push(&mut self, event: Event) -> EventIndex {
         self.events.push(event);
         self.events.len() - 1
     }
 
     /// All frames in order of time.
-    pub fn frames(mut self, link: Link) -> Vec<Frame> {
+    pub(crate) fn frames(mut self, link: Link) -> Vec<Frame> {
         for conn in 0..self.conns.len() {
             self.flush_acks(conn, u64::MAX);
         }

@@ -10,7 +10,7 @@ const ETHERNET: u16 = 1;
 
 /// Why a filter cannot be used. The texts are whole sentences for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum FilterError {
+pub(crate) enum FilterError {
     /// libpcap does not accept the expression.
     #[error(
         "the filter '{expression}' cannot be used on frames of link type {link_type}: {reason}. See pcap-filter(7); \
@@ -34,7 +34,7 @@ pub enum FilterError {
 }
 
 /// A filter for frames of one link type.
-pub struct Filter {
+pub(super) struct Filter {
     program: program::Program,
 }
 
@@ -43,18 +43,18 @@ impl Filter {
     ///
     /// # Errors
     /// An expression that libpcap does not accept, or no libpcap.
-    pub fn compile(expression: &str, link_type: u16) -> Result<Self, FilterError> {
+    pub(super) fn compile(expression: &str, link_type: u16) -> Result<Self, FilterError> {
         program::Program::compile(expression, link_type).map(|program| Self { program })
     }
 
     /// Does a frame of that link type match? `wire_length` is what `len`, `less` and `greater` look at.
-    pub fn matches(&self, data: &[u8], wire_length: u32) -> bool {
+    pub(super) fn matches(&self, data: &[u8], wire_length: u32) -> bool {
         self.program.matches(data, wire_length)
     }
 }
 
 /// A filter for frames of any link type: compiled for each when its first frame comes.
-pub struct FilterSet {
+pub(crate) struct FilterSet {
     expression: String,
     filters: Vec<(u16, Filter)>,
 }
@@ -64,7 +64,7 @@ impl FilterSet {
     ///
     /// # Errors
     /// An expression that libpcap does not accept, or no libpcap.
-    pub fn new(expression: &str) -> Result<Self, FilterError> {
+    pub(crate) fn new(expression: &str) -> Result<Self, FilterError> {
         let filters = vec![(ETHERNET, Filter::compile(expression, ETHERNET)?)];
         Ok(Self { expression: expression.to_owned(), filters })
     }
@@ -73,7 +73,7 @@ impl FilterSet {
     ///
     /// # Errors
     /// The expression means nothing for the link type of this frame.
-    pub fn matches(&mut self, frame: &Frame<'_>) -> Result<bool, FilterError> {
+    pub(crate) fn matches(&mut self, frame: &Frame<'_>) -> Result<bool, FilterError> {
         let known = self.filters.iter().find(|(link_type, _)| *link_type == frame.link_type);
         if let Some((_, filter)) = known {
             return Ok(filter.matches(frame.data, frame.wire_length));
@@ -114,7 +114,7 @@ mod program {
     }
 
     impl Program {
-        pub fn compile(expression: &str, link_type: u16) -> Result<Self, FilterError> {
+        pub(super) fn compile(expression: &str, link_type: u16) -> Result<Self, FilterError> {
             let dead = Capture::dead(Linktype(dlt(link_type)));
             let program = dead.and_then(|dead| dead.compile(expression, true)).map_err(|error| {
                 let reason = match error {
@@ -129,7 +129,7 @@ mod program {
             Ok(Self { program, uses_length })
         }
 
-        pub fn matches(&self, data: &[u8], wire_length: u32) -> bool {
+        pub(super) fn matches(&self, data: &[u8], wire_length: u32) -> bool {
             self.program.filter(&self.with_length(data, wire_length))
         }
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// A folder that cannot be read, or that holds no capture.
-pub fn discover(paths: &[PathBuf]) -> Result<Vec<CaptureSet>, CaptureError> {
+pub(crate) fn discover(paths: &[PathBuf]) -> Result<Vec<CaptureSet>, CaptureError> {
     let mut found = Vec::new();
     for path in paths {
         if path.is_dir() {

@@ -23,11 +23,11 @@ use std::time::Duration;
 use thiserror::Error;
 
 /// The interface that stands for all of them (Linux).
-pub const ANY: &str = "any";
+pub(crate) const ANY: &str = "any";
 
 /// An interface of this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Interface {
+pub(crate) struct Interface {
     /// Name, as `-i` takes it.
     pub name: String,
     /// What libpcap says of it.
@@ -44,7 +44,7 @@ pub struct Interface {
 
 /// How an interface is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaptureSettings {
+pub(crate) struct CaptureSettings {
     /// Bytes taken of each frame, 1 to 262,144.
     pub snap_length: u32,
     /// Also take frames that are for other machines, as they come in on a mirror port.
@@ -59,7 +59,7 @@ pub struct CaptureSettings {
 
 /// Why an interface cannot be opened, or read any longer. The texts are whole sentences for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum LiveError {
+pub(crate) enum LiveError {
     /// There is no such interface.
     #[error("{interface}: there is no such interface. `nrpcsniff -D` lists those that there are")]
     NoSuchInterface {
@@ -112,14 +112,14 @@ pub enum LiveError {
 
 impl LiveError {
     /// Waiting may mend it: the interface can come back.
-    pub const fn may_pass(&self) -> bool {
+    pub(crate) const fn may_pass(&self) -> bool {
         matches!(self, Self::NoSuchInterface { .. } | Self::Down { .. } | Self::Gone { .. })
     }
 }
 
 /// A frame as it came in.
 #[derive(Debug, Clone, Copy)]
-pub struct LiveFrame<'a> {
+pub(crate) struct LiveFrame<'a> {
     /// When, by the clock of the kernel.
     pub time: Timestamp,
     /// Bytes captured.
@@ -130,7 +130,7 @@ pub struct LiveFrame<'a> {
 
 /// Frames that an interface took in since it was opened, and that were lost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Frames that passed the filter.
     pub received: u64,
     /// Dropped by the kernel because its buffer was full.
@@ -142,7 +142,7 @@ pub struct Counts {
 impl Counts {
     /// What was counted since.
     #[must_use]
-    pub const fn since(self, earlier: Self) -> Self {
+    pub(crate) const fn since(self, earlier: Self) -> Self {
         Self {
             received: self.received.saturating_sub(earlier.received),
             kernel_drops: self.kernel_drops.saturating_sub(earlier.kernel_drops),
@@ -152,7 +152,7 @@ impl Counts {
 
     /// The sum of both.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub(crate) const fn and(self, other: Self) -> Self {
         Self {
             received: self.received.saturating_add(other.received),
             kernel_drops: self.kernel_drops.saturating_add(other.kernel_drops),
@@ -161,7 +161,7 @@ impl Counts {
     }
 
     /// Frames that were lost, wherever.
-    pub const fn drops(&self) -> u64 {
+    pub(crate) const fn drops(&self) -> u64 {
         self.kernel_drops.saturating_add(self.interface_drops)
     }
 }
@@ -192,12 +192,12 @@ impl WrappingCounts {
 ///
 /// # Errors
 /// libpcap cannot tell, or there is none.
-pub fn interfaces() -> Result<Vec<Interface>, LiveError> {
+pub(crate) fn interfaces() -> Result<Vec<Interface>, LiveError> {
     system::interfaces()
 }
 
 /// An interface that is being read.
-pub struct OpenInterface {
+pub(crate) struct OpenInterface {
     inner: system::Handle,
 }
 
@@ -206,22 +206,22 @@ impl OpenInterface {
     ///
     /// # Errors
     /// See [`LiveError`].
-    pub fn new(interface: &str, setup: &CaptureSettings) -> Result<Self, LiveError> {
+    pub(crate) fn new(interface: &str, setup: &CaptureSettings) -> Result<Self, LiveError> {
         system::Handle::open(interface, setup).map(|inner| Self { inner })
     }
 
     /// Its name.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.inner.name()
     }
 
     /// Link type of its frames (<https://www.tcpdump.org/linktypes.html>).
-    pub fn link_type(&self) -> u16 {
+    pub(crate) fn link_type(&self) -> u16 {
         self.inner.link_type()
     }
 
     /// Digits of the second's fraction in its times: 9, or 6 where the system has no nanoseconds.
-    pub fn digits(&self) -> u8 {
+    pub(crate) fn digits(&self) -> u8 {
         self.inner.digits()
     }
 
@@ -229,18 +229,18 @@ impl OpenInterface {
     ///
     /// # Errors
     /// The interface is gone, or libpcap has another reason to stop.
-    pub fn read(&mut self, most: usize, take: impl FnMut(LiveFrame<'_>)) -> Result<usize, LiveError> {
+    pub(crate) fn read(&mut self, most: usize, take: impl FnMut(LiveFrame<'_>)) -> Result<usize, LiveError> {
         self.inner.read(most, take)
     }
 
     /// What it counted so far.
-    pub fn counts(&mut self) -> Counts {
+    pub(crate) fn counts(&mut self) -> Counts {
         self.inner.counts()
     }
 }
 
 /// Waits until one of the interfaces has something to say, or the time is over.
-pub fn wait<'a>(open: impl Iterator<Item = &'a OpenInterface>, time: Duration) {
+pub(crate) fn wait<'a>(open: impl Iterator<Item = &'a OpenInterface>, time: Duration) {
     system::wait(open.map(|open| &open.inner), time);
 }
 

@@ -16,7 +16,7 @@ mod discover;
 mod error;
 mod fields;
 mod foreign;
-pub mod live;
+pub(crate) mod live;
 mod pcapng;
 mod reader;
 mod record;
@@ -25,15 +25,15 @@ mod source;
 mod span;
 mod stop;
 mod window;
-pub mod write;
+pub(crate) mod write;
 
 #[cfg(test)]
 mod tests;
 
-pub use bpf::{FilterError, FilterSet};
-pub use discover::discover;
-pub use error::CaptureError;
-pub use pcapng::Secret;
+pub(crate) use bpf::{FilterError, FilterSet};
+pub(crate) use discover::discover;
+pub(crate) use error::CaptureError;
+pub(crate) use pcapng::Secret;
 pub use reader::Reader;
-pub use rotation::CaptureSet;
-pub use source::decompressed;
+pub(crate) use rotation::CaptureSet;
+pub(crate) use source::decompressed;

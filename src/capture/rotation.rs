@@ -19,7 +19,7 @@ const OVERLAP: Span = Span::from_secs(1);
 
 /// Capture files that are read as one, in order of time: a conversation may go on from one to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaptureSet {
+pub(crate) struct CaptureSet {
     /// One file, or all files of a rotated capture.
     pub paths: Vec<PathBuf>,
 }

@@ -68,7 +68,7 @@ impl Source {
 }
 
 /// A stream of anything, decompressed if its first bytes say gzip or zstd.
-pub fn decompressed(raw: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+pub(crate) fn decompressed(raw: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     Source::new(raw).map(|source| source.stream)
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Content of the configuration file.
 #[derive(Debug, Default, PartialEq)]
-pub struct Config {
+pub(super) struct Config {
     /// Limits at which rules begin to speak.
     pub thresholds: Thresholds,
     /// Names that servers may be asked for.
@@ -41,7 +41,7 @@ struct ServerEntry {
 }
 
 /// Reads the file that the user named, which must exist, or the usual one, which may be missing.
-pub fn load(named: Option<&Path>, none: bool) -> Result<Config> {
+pub(super) fn load(named: Option<&Path>, none: bool) -> Result<Config> {
     if none {
         return Ok(Config::default());
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 /// The end of a run, as the exit status tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitStatus {
+pub(crate) enum ExitStatus {
     /// Everything was read and reported.
     Done,
     /// Everything was read, and a finding is at least as severe as `--fail-on` says.
@@ -20,7 +20,7 @@ pub enum ExitStatus {
 
 impl ExitStatus {
     /// Trouble outranks `--fail-on`, as with grep: what was not read may hold worse.
-    pub fn of(trouble: bool, findings: &[Finding], fail_on: Option<Severity>) -> Self {
+    pub(crate) fn of(trouble: bool, findings: &[Finding], fail_on: Option<Severity>) -> Self {
         if trouble {
             Self::Trouble
         } else if fail_on.is_some_and(|limit| findings.iter().any(|finding| finding.severity >= limit)) {
@@ -31,7 +31,7 @@ impl ExitStatus {
     }
 
     /// The number that the shell sees.
-    pub const fn status(self) -> u8 {
+    pub(crate) const fn status(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::FailOn | Self::Differs => 1,

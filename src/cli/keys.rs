@@ -8,7 +8,7 @@ use nrpcsniff_dissectors::ltpa::Keyring;
 use std::path::Path;
 
 /// All keys of these files. Errors name the file and what to do.
-pub fn load(files: &KeyFiles) -> Result<Keyring> {
+pub(super) fn load(files: &KeyFiles) -> Result<Keyring> {
     let mut keys = Keyring::new();
     ensure!(
         files.ltpa_keys.is_empty() || !files.ltpa_password_file.is_empty(),

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// Inputs, settings and output of a run.
 #[derive(Debug)]
-pub struct Plan {
+pub(super) struct Plan {
     /// Captures in the order given: positional ones first.
     pub captures: Vec<PathBuf>,
     /// Reads and judges them.
@@ -36,7 +36,7 @@ pub struct Plan {
 
 impl Plan {
     /// Checks the arguments. Each error is one sentence that says what is wrong and what would be right.
-    pub fn new(args: &Args) -> Result<Self> {
+    pub(super) fn new(args: &Args) -> Result<Self> {
         let captures: Vec<_> = args.captures.iter().chain(&args.read).cloned().collect();
         ensure!(
             !captures.is_empty() || !args.reading.log.is_empty(),
@@ -58,7 +58,7 @@ impl Plan {
 
     /// How these captures are to be read and judged, with every message kept; a table on stdout. Keys are opened here,
     /// so that a wrong password is told before a large capture is read.
-    pub fn for_reading(
+    pub(crate) fn for_reading(
         captures: Vec<PathBuf>,
         args: &ReadingArgs,
         verbosity: Verbosity,
@@ -94,7 +94,7 @@ impl Plan {
 
 impl VerbosityArgs {
     /// The verbosity that the flags ask for.
-    pub fn verbosity(&self) -> Verbosity {
+    pub(crate) fn verbosity(&self) -> Verbosity {
         Verbosity {
             quiet: self.quiet,
             verbose: self.verbose,
@@ -105,7 +105,7 @@ impl VerbosityArgs {
 }
 
 /// The file that a report goes to; `None` for stdout.
-pub fn file(output: Option<&Path>) -> Option<PathBuf> {
+pub(super) fn file(output: Option<&Path>) -> Option<PathBuf> {
     output.filter(|path| path.as_os_str() != "-").map(Path::to_path_buf)
 }
 
@@ -176,7 +176,7 @@ fn is_label(before: &str) -> bool {
 }
 
 /// A time with its zone, as `--now` takes it.
-pub fn time(text: &str) -> Result<Timestamp> {
+pub(super) fn time(text: &str) -> Result<Timestamp> {
     let parsed: Option<jiff::Timestamp> = text.trim().parse().ok();
     let nanos = parsed.and_then(|time| i64::try_from(time.as_nanosecond()).ok());
     let nanos = nanos.with_context(|| {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Secrets, and where more may come from.
 #[derive(Debug)]
-pub struct TlsSecrets {
+pub(crate) struct TlsSecrets {
     /// Secrets that were read.
     pub keys: Arc<Keys>,
     /// Key logs: whoever writes them may go on.
@@ -20,7 +20,7 @@ pub struct TlsSecrets {
 
 /// All secrets of these files, and of the environment's key log if no other is named. Errors name the file and what to do; a
 /// key log with broken lines is no error, nor is one that is still empty.
-pub fn load(files: &TlsFiles, quiet: bool) -> Result<TlsSecrets> {
+pub(crate) fn load(files: &TlsFiles, quiet: bool) -> Result<TlsSecrets> {
     let (mut keys, mut logs) = (Keys::default(), Vec::new());
     for path in &files.keylog {
         let report = key_log(&mut keys, path)?;

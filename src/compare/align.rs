@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 /// Two messages side by side, or one that has no counterpart.
 #[derive(Debug, Clone, Copy)]
-pub struct AlignedMessages<'d, 'a> {
+pub(crate) struct AlignedMessages<'d, 'a> {
     /// The message of the working and that of the failing dialogue.
     pub messages: Both<Option<&'d DialogueMessage<'a>>>,
     /// Whether the two come to the same.
@@ -17,7 +17,7 @@ pub struct AlignedMessages<'d, 'a> {
 
 /// Lays two dialogues side by side. Turns keep their order, but for requests with responses: those of a browser that opens several
 /// connections may come in any.
-pub fn align<'d, 'a>(good: &'d Dialogue<'a>, bad: &'d Dialogue<'a>) -> Vec<AlignedMessages<'d, 'a>> {
+pub(crate) fn align<'d, 'a>(good: &'d Dialogue<'a>, bad: &'d Dialogue<'a>) -> Vec<AlignedMessages<'d, 'a>> {
     let keys = |dialogue: &'d Dialogue<'a>| dialogue.turns.iter().map(|turn| &turn.key).collect::<Vec<_>>();
     let ops = capture_diff_slices(Algorithm::Myers, &keys(good), &keys(bad));
     let mut places = Vec::new();

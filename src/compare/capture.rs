@@ -5,7 +5,7 @@ use crate::model::Finding;
 
 /// A capture and what the rules say of it.
 #[derive(Clone, Copy)]
-pub struct Capture<'c, 'a> {
+pub(crate) struct Capture<'c, 'a> {
     /// The capture as rules see it, with its indices.
     pub case: &'c Case<'a>,
     /// Findings of the capture, in order.

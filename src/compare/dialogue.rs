@@ -13,7 +13,7 @@ const TURNS: usize = 20_000;
 
 /// One side of a comparison: a dialogue of one capture.
 #[derive(Debug)]
-pub struct Dialogue<'a> {
+pub(super) struct Dialogue<'a> {
     /// Protocol that is spoken, if that is known.
     pub protocol: Option<&'static Protocol>,
     /// Conversations of the dialogue, in order.
@@ -32,7 +32,7 @@ pub struct Dialogue<'a> {
 
 /// What belongs together: a message, or a request with its response.
 #[derive(Debug)]
-pub struct DialogueTurn<'a> {
+pub(crate) struct DialogueTurn<'a> {
     /// The same in two turns that are to be laid side by side.
     pub key: (Side, String),
     /// The message, or the request.
@@ -43,7 +43,7 @@ pub struct DialogueTurn<'a> {
 
 /// A message in its conversation.
 #[derive(Debug, Clone)]
-pub struct DialogueMessage<'a> {
+pub(crate) struct DialogueMessage<'a> {
     /// The conversation that carried it.
     pub conversation: &'a Conversation,
     /// The message.
@@ -58,22 +58,22 @@ pub struct DialogueMessage<'a> {
 
 impl<'a> Dialogue<'a> {
     /// First conversation.
-    pub fn opening(&self) -> Option<&'a Conversation> {
+    pub(super) fn opening(&self) -> Option<&'a Conversation> {
         self.conversations.first().copied()
     }
 
     /// It is one conversation, so that its opening and its end belong to what is compared.
-    pub fn is_one_connection(&self) -> bool {
+    pub(super) fn is_one_connection(&self) -> bool {
         self.conversations.len() == 1 && !self.is_joined()
     }
 
     /// All that a client asks belongs to it, over as many conversations as it likes.
-    pub fn is_joined(&self) -> bool {
+    pub(super) fn is_joined(&self) -> bool {
         self.protocol.is_some_and(|protocol| protocol.dialogues != Dialogues::Conversation)
     }
 
     /// The finding names one of its conversations; or none at all, but shows one of its messages.
-    pub fn is_named_by(&self, finding: &Finding) -> bool {
+    pub(crate) fn is_named_by(&self, finding: &Finding) -> bool {
         let shows = |said: &DialogueMessage<'_>| said.message.frames.iter().any(|frame| finding.frames.contains(frame));
         match finding.conversations.as_slice() {
             [] => self.turns.iter().flat_map(|turn| [&turn.first, &turn.second]).flatten().any(shows),
@@ -82,22 +82,22 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Its protocol and its place among those of that protocol: no other of its capture has both.
-    pub const fn place(&self) -> (Option<&'static Protocol>, usize) {
+    pub(super) const fn place(&self) -> (Option<&'static Protocol>, usize) {
         (self.protocol, self.rank)
     }
 
     /// Something was said that could be read.
-    pub fn has_messages(&self) -> bool {
+    pub(super) fn has_messages(&self) -> bool {
         !self.turns.is_empty()
     }
 
     /// Time of the first frame.
-    pub fn start(&self) -> Timestamp {
+    pub(super) fn start(&self) -> Timestamp {
         self.opening().map_or_else(Timestamp::default, Conversation::start)
     }
 
     /// One of its conversations has that id.
-    pub fn has(&self, id: ConversationId) -> bool {
+    pub(super) fn has(&self, id: ConversationId) -> bool {
         self.conversations.iter().any(|c| c.id == id)
     }
 }
@@ -121,7 +121,7 @@ impl<'a> DialogueMessage<'a> {
 
 impl DialogueMessage<'_> {
     /// Time since the message before it in its conversation.
-    pub fn waited(&self) -> Option<Span> {
+    pub(crate) fn waited(&self) -> Option<Span> {
         let all = &self.conversation.messages;
         let before = all.partition_point(|message| message.n < self.message.n).checked_sub(1)?;
         all.get(before).map(|before| self.message.at.since(before.at))
@@ -129,7 +129,7 @@ impl DialogueMessage<'_> {
 }
 
 /// The dialogues of a capture, in order of time.
-pub fn all<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
+pub(super) fn all<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
     let of_interest = of_interest(case, Dialogues::Conversation);
     let mut found: Vec<_> = of_interest.map(|(c, protocol)| of_one(c, Some(protocol), purpose(c))).collect();
     found.extend(joined(case, Dialogues::Host));
@@ -139,7 +139,7 @@ pub fn all<'a>(case: &Case<'a>) -> Vec<Dialogue<'a>> {
 }
 
 /// The dialogue of one conversation alone, whatever its protocol.
-pub fn of_conversation(c: &Conversation) -> Dialogue<'_> {
+pub(crate) fn of_conversation(c: &Conversation) -> Dialogue<'_> {
     of_one(c, c.spoken(), purpose(c))
 }
 

@@ -9,10 +9,10 @@ use crate::model::{Class, Close, CloseBy, Conversation, Difference, Finding, Lik
 use nrpcsniff_dissectors::{Protocol, Value};
 
 /// Why nothing can be said at all.
-pub const NOTHING_TO_PAIR: &str = "There is nothing to pair.";
+pub(super) const NOTHING_TO_PAIR: &str = "There is nothing to pair.";
 
 /// The verdict in one short sentence.
-pub fn headline(story: &Story<'_, '_, '_>, verdict: Verdict, told: Option<usize>) -> String {
+pub(super) fn headline(story: &Story<'_, '_, '_>, verdict: Verdict, told: Option<usize>) -> String {
     let place = told.and_then(|place| Some((place, story.line(place)?, story.matches.get(place)?)));
     match (verdict, place) {
         (Verdict::Diverges, Some((place, line, m))) => {
@@ -30,7 +30,7 @@ pub fn headline(story: &Story<'_, '_, '_>, verdict: Verdict, told: Option<usize>
 }
 
 /// What is the same, where they part and how, and what explains it.
-pub fn words(
+pub(super) fn words(
     story: &Story<'_, '_, '_>,
     verdict: Verdict,
     pair: Option<usize>,
@@ -47,7 +47,7 @@ pub fn words(
 }
 
 /// What is the same, where they part and how; or why that cannot be told.
-pub fn story(
+pub(super) fn story(
     story: &Story<'_, '_, '_>,
     verdict: Verdict,
     pair: Option<usize>,
@@ -209,7 +209,7 @@ fn difference(story: &Story<'_, '_, '_>, d: &Difference) -> String {
 }
 
 /// A value for people.
-pub fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Text(text) => format!("\"{text}\""),
         Value::Bool(true) => "yes".to_owned(),

@@ -6,7 +6,7 @@ use nrpcsniff_dissectors::{Fields, Reading, Role, Roles, Value, role_of};
 
 /// A field that differs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FieldDifference {
+pub(crate) struct FieldDifference {
     /// Name of the field, with what it is nested in before it; entries of lists by their names (`cookies[LtpaToken].token.class`).
     pub field: String,
     /// That name without names of entries, as [`role_of`] takes it.
@@ -18,7 +18,7 @@ pub struct FieldDifference {
 }
 
 /// Fields that differ. Credentials are compared by what a masked report shows of them.
-pub fn differences(good: &Message, bad: &Message) -> Vec<FieldDifference> {
+pub(crate) fn differences(good: &Message, bad: &Message) -> Vec<FieldDifference> {
     let fields = |message: &Message| message.body.fields(&Reading::masked(message.at.time.nanos()));
     let roles = bad.body.protocol().roles;
     let (good, bad) = (fields(good), fields(bad));
@@ -36,7 +36,7 @@ fn is_incomplete(fields: &Fields) -> bool {
 }
 
 /// The class of a difference before it is known what happened next.
-pub const fn class(role: Role) -> Class {
+pub(crate) const fn class(role: Role) -> Class {
     match role {
         Role::Deciding | Role::Telling => Class::WorthALook,
         Role::Noise => Class::Noise,

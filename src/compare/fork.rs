@@ -10,7 +10,7 @@ use crate::model::{Both, Close, CloseBy, Conversation, FrameRef, Likeness, Setup
 
 /// Two dialogues side by side, and where they part.
 #[derive(Debug)]
-pub struct SideBySide<'d, 'a> {
+pub(crate) struct SideBySide<'d, 'a> {
     /// Line by line: the opening of TCP, what was said, the end.
     pub lines: Vec<ComparedLine<'d, 'a>>,
     /// Whether they part, and where.
@@ -19,7 +19,7 @@ pub struct SideBySide<'d, 'a> {
 
 /// One line of two dialogues side by side.
 #[derive(Debug)]
-pub struct ComparedLine<'d, 'a> {
+pub(crate) struct ComparedLine<'d, 'a> {
     /// The event of each dialogue.
     pub events: Both<Option<DialogueEvent<'d, 'a>>>,
     /// Whether the two events come to the same.
@@ -28,7 +28,7 @@ pub struct ComparedLine<'d, 'a> {
 
 /// An event of one dialogue.
 #[derive(Debug, Clone, Copy)]
-pub enum DialogueEvent<'d, 'a> {
+pub(crate) enum DialogueEvent<'d, 'a> {
     /// The first SYN.
     Syn(&'a Conversation),
     /// The answer to the SYN: SYN-ACK, RST or nothing.
@@ -41,7 +41,7 @@ pub enum DialogueEvent<'d, 'a> {
 
 /// Whether two dialogues part, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ForkOutcome {
+pub(crate) enum ForkOutcome {
     /// The dialogues do not part.
     Alike,
     /// The dialogues part at that line.
@@ -57,7 +57,7 @@ pub enum ForkOutcome {
 
 /// Lays two dialogues side by side and judges. `case` is that of the failing one; `evidence` are frames of the grave findings
 /// that name it, and of which the working one has no like.
-pub fn compare_dialogues<'d, 'a>(
+pub(crate) fn compare_dialogues<'d, 'a>(
     good: &'d Dialogue<'a>,
     bad: &'d Dialogue<'a>,
     evidence: &[FrameRef],
@@ -133,7 +133,7 @@ fn likeness(cells: Both<Option<DialogueEvent<'_, '_>>>) -> Likeness {
 }
 
 /// The server took the connection, or had taken it before the capture began.
-pub const fn is_open(c: &Conversation) -> bool {
+pub(super) const fn is_open(c: &Conversation) -> bool {
     !matches!(c.setup, Setup::Refused | Setup::NoAnswer)
 }
 
@@ -147,7 +147,7 @@ impl<'d, 'a> ComparedLine<'d, 'a> {
     }
 
     /// The two messages, if both are messages.
-    pub fn messages(&self) -> Option<(&'d DialogueMessage<'a>, &'d DialogueMessage<'a>)> {
+    pub(crate) fn messages(&self) -> Option<(&'d DialogueMessage<'a>, &'d DialogueMessage<'a>)> {
         match (self.events.good, self.events.bad) {
             (Some(DialogueEvent::Message(good)), Some(DialogueEvent::Message(bad))) => Some((good, bad)),
             _ => None,

@@ -9,11 +9,11 @@ use hashbrown::HashSet;
 
 /// Fields in which working captures differ.
 #[derive(Debug, Default)]
-pub struct KnownNoise(HashSet<(&'static str, String)>);
+pub(crate) struct KnownNoise(HashSet<(&'static str, String)>);
 
 impl KnownNoise {
     /// Lays every further working capture beside the first.
-    pub fn from<'a>(first: &[Dialogue<'a>], further: &[Capture<'_, 'a>]) -> Self {
+    pub(super) fn from<'a>(first: &[Dialogue<'a>], further: &[Capture<'_, 'a>]) -> Self {
         let mut learned = Self::default();
         for capture in further {
             let others = dialogue::all(capture.case);
@@ -26,7 +26,7 @@ impl KnownNoise {
     }
 
     /// Messages of that kind differ in that field among working captures.
-    pub fn contains(&self, kind: &'static str, field: &str) -> bool {
+    pub(crate) fn contains(&self, kind: &'static str, field: &str) -> bool {
         self.0.contains(&(kind, field.to_owned()))
     }
 

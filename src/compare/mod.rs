@@ -22,7 +22,7 @@ mod timing;
 mod tokens;
 mod verdict;
 
-pub use capture::Capture;
+pub(crate) use capture::Capture;
 
 use crate::diagnose::Case;
 use crate::model::{Both, Comparison, Conversation, ConversationId, Finding, FrameRef, Severity};
@@ -37,7 +37,11 @@ use story::Story;
 ///
 /// `by_hand` holds conversations (by id, of the first working and of the failing capture) that are to be compared and nothing
 /// else; empty if counterparts are to be found.
-pub fn compare<'a>(goods: &[Capture<'_, 'a>], bad: Capture<'_, 'a>, by_hand: &[Both<ConversationId>]) -> Comparison {
+pub(crate) fn compare<'a>(
+    goods: &[Capture<'_, 'a>],
+    bad: Capture<'_, 'a>,
+    by_hand: &[Both<ConversationId>],
+) -> Comparison {
     let Some((good, further)) = goods.split_first() else { return verdict::without_working_capture() };
     let sides =
         Both { good: dialogues(good.case, by_hand, |ids| ids.good), bad: dialogues(bad.case, by_hand, |ids| ids.bad) };

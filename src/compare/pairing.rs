@@ -11,7 +11,7 @@ const LIMIT: usize = 300;
 
 /// Two dialogues that belong together.
 #[derive(Debug)]
-pub struct DialoguePair<'d, 'a> {
+pub(crate) struct DialoguePair<'d, 'a> {
     /// The dialogue of the working capture.
     pub good: &'d Dialogue<'a>,
     /// The dialogue of the failing one.
@@ -26,7 +26,7 @@ pub struct DialoguePair<'d, 'a> {
 
 /// Pairs every dialogue of the failing capture with its best counterpart. Each has one of its own as far as that goes; further
 /// attempts of the failing capture are laid beside the one that fits best. Gives also how many were not looked at.
-pub fn pair<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> (Vec<DialoguePair<'d, 'a>>, usize) {
+pub(crate) fn pair<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> (Vec<DialoguePair<'d, 'a>>, usize) {
     let within = |side: &'d [Dialogue<'a>]| side.iter().filter(|d| d.rank < LIMIT).collect::<Vec<_>>();
     let (goods, bads) = (within(good), within(bad));
     let left_out = good.len() + bad.len() - goods.len() - bads.len();

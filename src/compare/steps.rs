@@ -5,12 +5,12 @@ use crate::diagnose::words;
 use crate::model::{Both, Close, CloseBy, Conversation, Row, Setup, Side, Stamp, Step};
 
 /// A line for the report.
-pub fn row(line: &ComparedLine<'_, '_>) -> Row {
+pub(crate) fn row(line: &ComparedLine<'_, '_>) -> Row {
     Row { steps: Both { good: line.events.good.map(step), bad: line.events.bad.map(step) }, likeness: line.likeness }
 }
 
 /// What happened, when, and how long after what was before.
-pub fn step(cell: DialogueEvent<'_, '_>) -> Step {
+pub(crate) fn step(cell: DialogueEvent<'_, '_>) -> Step {
     match cell {
         DialogueEvent::Syn(c) => opened(c, Some(Side::Client), c.tcp.handshake.syns.first().copied(), "SYN".to_owned()),
         DialogueEvent::Answer(c) => answer(c),
@@ -76,7 +76,7 @@ fn end(c: &Conversation) -> Step {
 }
 
 /// The side that ended the conversation, if one of the two did.
-pub const fn closed_by(c: &Conversation) -> Option<Side> {
+pub(crate) const fn closed_by(c: &Conversation) -> Option<Side> {
     match c.teardown.by {
         CloseBy::Client => Some(Side::Client),
         CloseBy::Server => Some(Side::Server),

@@ -7,7 +7,7 @@ use super::pairing::DialoguePair;
 use crate::model::{Both, Finding};
 
 /// Everything that is known when the verdict is made.
-pub struct Story<'s, 'd, 'a> {
+pub(super) struct Story<'s, 'd, 'a> {
     /// The first working capture.
     pub good: Capture<'s, 'a>,
     /// The failing one.
@@ -26,7 +26,7 @@ pub struct Story<'s, 'd, 'a> {
 
 impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
     /// Number of the line at which the dialogues in that place part.
-    pub fn fork_line(&self, place: usize) -> Option<usize> {
+    pub(crate) fn fork_line(&self, place: usize) -> Option<usize> {
         match self.comparisons.get(place)?.outcome {
             ForkOutcome::DivergesAt(line) | ForkOutcome::SlowerAt(line) => Some(line),
             _ => None,
@@ -34,13 +34,13 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
     }
 
     /// The line in which the dialogues in that place part.
-    pub fn line(&self, place: usize) -> Option<&'s ComparedLine<'d, 'a>> {
+    pub(crate) fn line(&self, place: usize) -> Option<&'s ComparedLine<'d, 'a>> {
         self.comparisons.get(place)?.lines.get(self.fork_line(place)?)
     }
 }
 
 /// Number of the message at which they part: the first that the failing one has not, or has otherwise.
-pub fn number(line: &ComparedLine<'_, '_>) -> u32 {
+pub(crate) fn number(line: &ComparedLine<'_, '_>) -> u32 {
     match line.events.bad.or(line.events.good) {
         Some(DialogueEvent::Message(said)) => said.message.n,
         Some(DialogueEvent::End(c)) => c.messages.last().map_or(0, |message| message.n).saturating_add(1),

@@ -8,7 +8,7 @@ use crate::model::{Both, Span, Timing};
 const LONGER: u64 = 3;
 
 /// Both networks, and what can be said of them; `None` where there is nothing to measure (UDP, one packet).
-pub fn measure(
+pub(super) fn measure(
     good: &Dialogue<'_>,
     bad: &Dialogue<'_>,
     thresholds: &Thresholds,

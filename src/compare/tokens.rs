@@ -7,11 +7,11 @@ use hashbrown::HashMap;
 
 /// Kinds of tokens by the frame that showed them.
 #[derive(Debug, Default)]
-pub struct TokenKinds(HashMap<FrameRef, String>);
+pub(crate) struct TokenKinds(HashMap<FrameRef, String>);
 
 impl TokenKinds {
     /// Kinds of the tokens in every request and login of a capture.
-    pub fn of(case: &Case<'_>) -> Self {
+    pub(crate) fn of(case: &Case<'_>) -> Self {
         let showings = case.tokens().showings().iter();
         let kinds = showings.map(|showing| {
             let mut names: Vec<_> = showing.tokens.iter().map(|known| known.class.name()).collect();
@@ -22,7 +22,7 @@ impl TokenKinds {
     }
 
     /// The kind of token that the message in that frame shows.
-    pub fn at(&self, stamp: Stamp) -> Option<&str> {
+    pub(crate) fn at(&self, stamp: Stamp) -> Option<&str> {
         self.0.get(&stamp.frame).map(String::as_str)
     }
 }

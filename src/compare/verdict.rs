@@ -18,7 +18,7 @@ use crate::model::{
 use nrpcsniff_dissectors::{Role, Value};
 
 /// There is no working capture.
-pub fn without_working_capture() -> Comparison {
+pub(crate) fn without_working_capture() -> Comparison {
     Comparison {
         verdict: Verdict::Inconclusive,
         pairs: Vec::new(),
@@ -38,7 +38,7 @@ pub fn without_working_capture() -> Comparison {
 
 /// Makes the verdict. A dialogue that is missing counts only where no pair tells anything, because strangers come and
 /// go in captures.
-pub fn conclude(story: &Story<'_, '_, '_>, learned: &KnownNoise, left_out: usize, further: usize) -> Comparison {
+pub(crate) fn conclude(story: &Story<'_, '_, '_>, learned: &KnownNoise, left_out: usize, further: usize) -> Comparison {
     let told = story.telling();
     let cause = told.and_then(|place| story.cause(place));
     let mut differences = story.differences(learned);

@@ -22,7 +22,7 @@ mod link;
 mod network;
 mod packet;
 mod ppp;
-pub mod reason;
+pub(crate) mod reason;
 mod span;
 mod step;
 mod tcp;
@@ -32,7 +32,7 @@ mod wlan;
 
 pub(crate) use crate::model::{Datagram, Segment, flags};
 pub use packet::Packet;
-pub use tcp::tcp_checksum_ok;
+pub(crate) use tcp::tcp_checksum_ok;
 
 use crate::model::Frame;
 

@@ -1,73 +1,73 @@
 //! Why a frame is followed no further. These phrases are shown to users and counted in reports: they do not change.
 
 /// ARP or RARP.
-pub const ARP: &str = "ARP";
+pub(crate) const ARP: &str = "ARP";
 /// ICMP that is no error: echo, router advertisement and the like.
-pub const ICMP: &str = "ICMP";
+pub(crate) const ICMP: &str = "ICMP";
 /// ICMPv6 that is no error: neighbour discovery and the like.
-pub const ICMPV6: &str = "ICMPv6";
+pub(crate) const ICMPV6: &str = "ICMPv6";
 /// IGMP.
-pub const IGMP: &str = "IGMP";
+pub(crate) const IGMP: &str = "IGMP";
 /// SCTP.
-pub const SCTP: &str = "SCTP";
+pub(crate) const SCTP: &str = "SCTP";
 /// IPsec ESP: what is in it is encrypted.
-pub const ESP: &str = "ESP";
+pub(crate) const ESP: &str = "ESP";
 /// Any other protocol on IP.
-pub const OTHER_PROTOCOL: &str = "other IP protocol";
+pub(crate) const OTHER_PROTOCOL: &str = "other IP protocol";
 /// A fragment of an IP packet that this frame does not complete.
-pub const FRAGMENT: &str = "IP fragment";
+pub(crate) const FRAGMENT: &str = "IP fragment";
 /// An Ethernet type, PPP or link protocol that does not carry IP.
-pub const NOT_IP: &str = "not IP";
+pub(crate) const NOT_IP: &str = "not IP";
 /// IEEE 802.2 LLC without IP: spanning tree, CDP, NetBEUI and the like.
-pub const LLC: &str = "LLC";
+pub(crate) const LLC: &str = "LLC";
 /// PPP or PPPoE negotiation.
-pub const PPP_CONTROL: &str = "PPP control";
+pub(crate) const PPP_CONTROL: &str = "PPP control";
 /// PPP whose payload is compressed, encrypted or spread over several links.
-pub const PPP_OPAQUE: &str = "PPP compressed or encrypted";
+pub(crate) const PPP_OPAQUE: &str = "PPP compressed or encrypted";
 /// MACsec (IEEE 802.1AE), encrypted.
-pub const MACSEC: &str = "MACsec";
+pub(crate) const MACSEC: &str = "MACsec";
 /// IEEE 802.11 management, control or data without payload.
-pub const WLAN: &str = "802.11 without data";
+pub(crate) const WLAN: &str = "802.11 without data";
 /// IEEE 802.11 data that is encrypted in the capture.
-pub const WLAN_ENCRYPTED: &str = "802.11 encrypted";
+pub(crate) const WLAN_ENCRYPTED: &str = "802.11 encrypted";
 /// A later fragment of an IEEE 802.11 frame.
-pub const WLAN_FRAGMENT: &str = "802.11 fragment";
+pub(crate) const WLAN_FRAGMENT: &str = "802.11 fragment";
 /// GRE of a kind that is not followed.
-pub const GRE: &str = "GRE";
+pub(crate) const GRE: &str = "GRE";
 /// MPLS that does not lead to IP or Ethernet.
-pub const MPLS: &str = "MPLS";
+pub(crate) const MPLS: &str = "MPLS";
 /// The link type of the capture is not known here.
-pub const LINK_TYPE: &str = "unsupported link type";
+pub(crate) const LINK_TYPE: &str = "unsupported link type";
 /// More layers than are followed.
-pub const TOO_DEEP: &str = "nested too deep";
+pub(crate) const TOO_DEEP: &str = "nested too deep";
 /// The capture ends inside the link header, a tag or a label.
-pub const LINK_CUT: &str = "link header cut short";
+pub(crate) const LINK_CUT: &str = "link header cut short";
 /// A link header contradicts itself.
-pub const LINK_DAMAGED: &str = "link header damaged";
+pub(crate) const LINK_DAMAGED: &str = "link header damaged";
 /// The capture ends inside the header of a tunnel.
-pub const TUNNEL_CUT: &str = "tunnel header cut short";
+pub(crate) const TUNNEL_CUT: &str = "tunnel header cut short";
 /// The capture ends inside the IPv4 header.
-pub const IPV4_CUT: &str = "IPv4 header cut short";
+pub(crate) const IPV4_CUT: &str = "IPv4 header cut short";
 /// The IPv4 header is longer than the packet, or shorter than 20 bytes.
-pub const IPV4_DAMAGED: &str = "IPv4 header damaged";
+pub(crate) const IPV4_DAMAGED: &str = "IPv4 header damaged";
 /// The capture ends inside the IPv6 header or an extension header.
-pub const IPV6_CUT: &str = "IPv6 header cut short";
+pub(crate) const IPV6_CUT: &str = "IPv6 header cut short";
 /// IPv6 extension headers go beyond the packet.
-pub const IPV6_DAMAGED: &str = "IPv6 header damaged";
+pub(crate) const IPV6_DAMAGED: &str = "IPv6 header damaged";
 /// The capture ends inside the first 20 bytes of the TCP header.
-pub const TCP_CUT: &str = "TCP header cut short";
+pub(crate) const TCP_CUT: &str = "TCP header cut short";
 /// The TCP header length is below 20 or beyond the packet.
-pub const TCP_DAMAGED: &str = "TCP header damaged";
+pub(crate) const TCP_DAMAGED: &str = "TCP header damaged";
 /// The capture ends inside the UDP header.
-pub const UDP_CUT: &str = "UDP header cut short";
+pub(crate) const UDP_CUT: &str = "UDP header cut short";
 /// The UDP length is below 8, or the packet is.
-pub const UDP_DAMAGED: &str = "UDP header damaged";
+pub(crate) const UDP_DAMAGED: &str = "UDP header damaged";
 /// The capture ends before the ICMP type and code.
-pub const ICMP_CUT: &str = "ICMP header cut short";
+pub(crate) const ICMP_CUT: &str = "ICMP header cut short";
 
 /// Every reason there is.
 #[cfg(test)]
-pub const ALL: &[&str] = &[
+pub(crate) const ALL: &[&str] = &[
     ARP,
     ICMP,
     ICMPV6,

@@ -17,7 +17,7 @@ const MAX_SHIFT: u8 = 14;
 /// IP length was left to the network card, or a routing header hides the address the checksum was made with.
 ///
 /// Wrong checksums are usual in captures taken on the sending host, where the network card fills them in later.
-pub fn tcp_checksum_ok(segment: &Segment<'_>) -> Option<bool> {
+pub(crate) fn tcp_checksum_ok(segment: &Segment<'_>) -> Option<bool> {
     let whole = u32::try_from(segment.payload.len()).ok()? == segment.payload_length;
     if !whole || segment.raw.is_empty() {
         return None;

@@ -34,7 +34,7 @@ pub(super) enum Prf {
 
 impl Prf {
     /// `length` bytes out of a secret.
-    pub fn derive(self, secret: &[u8], label: &str, seeds: &[&[u8]], length: usize) -> Vec<u8> {
+    pub(super) fn derive(self, secret: &[u8], label: &str, seeds: &[&[u8]], length: usize) -> Vec<u8> {
         let seed = [&[label.as_bytes()], seeds].concat().concat();
         match self {
             Self::New(hash) => expand(hash, secret, &seed, length),
@@ -50,7 +50,7 @@ impl Prf {
     }
 
     /// Hash of the handshake so far (RFC 7627 section 3).
-    pub fn hash(self, messages: &[u8]) -> Vec<u8> {
+    pub(super) fn hash(self, messages: &[u8]) -> Vec<u8> {
         match self {
             Self::Old => [Md5::digest(messages).as_slice(), Sha1::digest(messages).as_slice()].concat(),
             Self::New(Hash::Sha384) => Sha384::digest(messages).to_vec(),

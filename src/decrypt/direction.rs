@@ -33,12 +33,12 @@ pub(super) enum Phase {
 
 impl Epoch {
     /// Keys of TLS 1.2 and before.
-    pub fn older(protection: Protection) -> Self {
+    pub(super) fn older(protection: Protection) -> Self {
         Self { protection, secret: None, phase: Phase::Application }
     }
 
     /// Keys of TLS 1.3.
-    pub fn tls13(suite: Suite, secret: &[u8], phase: Phase) -> Option<Self> {
+    pub(super) fn tls13(suite: Suite, secret: &[u8], phase: Phase) -> Option<Self> {
         let protection = Protection::tls13(suite, secret)?;
         Some(Self { protection, secret: Some((suite, secret.to_vec())), phase })
     }
@@ -68,19 +68,19 @@ pub(super) struct Direction {
 
 impl Direction {
     /// Keys that count behind those that are known.
-    pub fn expect(&mut self, epoch: Epoch) {
+    pub(super) fn expect(&mut self, epoch: Epoch) {
         self.upcoming.push_back(epoch);
     }
 
     /// Those keys count now that come next.
-    pub fn change(&mut self) {
+    pub(super) fn change(&mut self) {
         if let Some(next) = self.upcoming.pop_front() {
             self.begin(next);
         }
     }
 
     /// TLS 1.3: that part of the conversation begins.
-    pub fn enter(&mut self, phase: Phase) {
+    pub(super) fn enter(&mut self, phase: Phase) {
         while self.upcoming.front().is_some_and(|epoch| epoch.phase <= phase) {
             let reached = self.upcoming.front().is_some_and(|epoch| epoch.phase == phase);
             self.change();
@@ -91,7 +91,7 @@ impl Direction {
     }
 
     /// TLS 1.3: other keys from here on.
-    pub fn update(&mut self) {
+    pub(super) fn update(&mut self) {
         if let Some(next) = self.current.as_ref().and_then(Epoch::next) {
             self.begin(next);
         }
@@ -104,23 +104,23 @@ impl Direction {
     }
 
     /// Bytes were lost before the next record.
-    pub fn lose(&mut self, bytes: u64) {
+    pub(super) fn lose(&mut self, bytes: u64) {
         self.pass(bytes);
         self.gap = true;
     }
 
     /// A record of so many bytes was not opened, for want of a key.
-    pub fn pass(&mut self, bytes: u64) {
+    pub(super) fn pass(&mut self, bytes: u64) {
         self.lost = self.lost.saturating_add(bytes);
     }
 
     /// Keys count.
-    pub fn has_keys(&self) -> bool {
+    pub(super) fn has_keys(&self) -> bool {
         self.current.is_some()
     }
 
     /// Why no further record is tried.
-    pub fn is_given_up(&self) -> Option<Why> {
+    pub(super) fn is_given_up(&self) -> Option<Why> {
         let hopeless = !self.opened && self.failures >= FAILURES || self.in_vain > IN_VAIN;
         hopeless.then(|| self.why())
     }
@@ -130,7 +130,7 @@ impl Direction {
     }
 
     /// Opens the next record.
-    pub fn open(&mut self, record: &[u8]) -> Result<Opened, Why> {
+    pub(super) fn open(&mut self, record: &[u8]) -> Result<Opened, Why> {
         let found = self.now(record).or_else(|| self.later(record));
         let Some((plain, content)) = found else {
             let bytes = u64::try_from(record.len()).unwrap_or(u64::MAX);

@@ -4,7 +4,7 @@
 use std::io::{self, BufRead, Read};
 
 /// Numbers of broken lines that are told.
-pub const MOST_LINES_NAMED: usize = 5;
+pub(crate) const MOST_LINES_NAMED: usize = 5;
 /// The longest line that is read.
 const LONGEST: u64 = 4096;
 
@@ -91,7 +91,7 @@ pub(super) fn read(mut input: impl BufRead, mut take: impl FnMut(Entry) -> bool)
 
 /// The lines of a key log that hold a secret. What is written into a capture is this and nothing else: the file that somebody
 /// named as a key log may be any file that only root can read.
-pub fn secrets_of_log(log: &[u8]) -> Vec<u8> {
+pub(crate) fn secrets_of_log(log: &[u8]) -> Vec<u8> {
     let holds_secret = |line: &&[u8]| parse(line).is_some_and(|entry| entry != Entry::Nothing);
     log.split_inclusive(|&byte| byte == b'\n').filter(holds_secret).flatten().copied().collect()
 }

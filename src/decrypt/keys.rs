@@ -43,11 +43,11 @@ pub(super) struct Secrets {
 
 impl Secrets {
     /// That secret of TLS 1.3.
-    pub fn traffic(&self, label: Label) -> Option<&[u8]> {
+    pub(super) fn traffic(&self, label: Label) -> Option<&[u8]> {
         self.traffic.iter().find(|(known, _)| *known == label).map(|(_, secret)| secret.as_slice())
     }
 
-    pub fn has_traffic(&self) -> bool {
+    pub(super) fn has_traffic(&self) -> bool {
         !self.traffic.is_empty()
     }
 }
@@ -104,26 +104,26 @@ impl Keys {
 
 /// All that one capture may be opened with: what the user gave, and what the capture itself tells. Copies share it.
 #[derive(Clone, Default)]
-pub struct SecretStore {
+pub(crate) struct SecretStore {
     given: Arc<Keys>,
     own: Arc<RwLock<Keys>>,
 }
 
 impl SecretStore {
     /// Begins with what the user gave.
-    pub fn new(given: Arc<Keys>) -> Self {
+    pub(crate) fn new(given: Arc<Keys>) -> Self {
         Self { given, own: Arc::default() }
     }
 
     /// Takes the secrets of a key log that the capture brings along.
-    pub fn add_log(&self, text: &[u8]) -> LogReport {
+    pub(crate) fn add_log(&self, text: &[u8]) -> LogReport {
         let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
         // Reading from memory does not fail.
         own.add_log(text).unwrap_or_default()
     }
 
     /// Lets go of what the capture told so far if it is more than that many secrets. Connections that began keep theirs.
-    pub fn let_go_beyond(&self, secrets: usize) {
+    pub(crate) fn let_go_beyond(&self, secrets: usize) {
         let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
         if own.secrets.saturating_add(own.sessions.len()) > secrets {
             *own = Keys::default();

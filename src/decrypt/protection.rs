@@ -92,7 +92,7 @@ fn aead(cipher: Cipher, key: &[u8]) -> Option<Box<dyn AeadKey>> {
 
 impl Protection {
     /// Of TLS 1.3, from a traffic secret (RFC 8446 section 7.3).
-    pub fn tls13(suite: Suite, secret: &[u8]) -> Option<Self> {
+    pub(super) fn tls13(suite: Suite, secret: &[u8]) -> Option<Self> {
         let key = expand_label(suite.prf, secret, "key", suite.cipher.key());
         let iv = expand_label(suite.prf, secret, "iv", 12);
         let key = aead(suite.cipher, &key)?;
@@ -100,7 +100,7 @@ impl Protection {
     }
 
     /// Of TLS 1.0 to 1.2.
-    pub fn older(suite: Suite, version: u16, material: KeyMaterial<'_>, encrypt_then_mac: bool) -> Option<Self> {
+    pub(super) fn older(suite: Suite, version: u16, material: KeyMaterial<'_>, encrypt_then_mac: bool) -> Option<Self> {
         let mac = Mac { hash: suite.mac, key: material.mac.to_vec() };
         if suite.cipher.is_aead() {
             let key = aead(suite.cipher, material.key)?;
@@ -119,7 +119,7 @@ impl Protection {
     }
 
     /// Opens a record (header and fragment), if its tag or MAC is right for one of the sequence numbers.
-    pub fn open(&mut self, record: &[u8], search: SequenceSearch) -> Option<Plaintext> {
+    pub(super) fn open(&mut self, record: &[u8], search: SequenceSearch) -> Option<Plaintext> {
         let (head, fragment) = record.split_at_checked(HEADER)?;
         let header = Header::parse(head)?;
         match self {
@@ -130,7 +130,7 @@ impl Protection {
     }
 
     /// Bytes that protection adds to the content of a record; of a cipher in blocks about so many.
-    pub fn overhead(&self) -> u64 {
+    pub(super) fn overhead(&self) -> u64 {
         let bytes = match self {
             Self::Aead(aead) => aead.tag.saturating_add(match aead.form {
                 NonceForm::Tls13 => 1,

@@ -16,7 +16,7 @@ const TRANSCRIPT: usize = 1 << 19;
 const OLDEST: u16 = 0x0301;
 
 /// Opens the records of one conversation.
-pub struct Session {
+pub(crate) struct Session {
     store: SecretStore,
     client: Option<ClientHello>,
     server: Option<ServerHello>,
@@ -38,7 +38,7 @@ pub struct Session {
 
 impl Session {
     /// With all that may open it.
-    pub fn new(store: SecretStore) -> Self {
+    pub(crate) fn new(store: SecretStore) -> Self {
         Self {
             store,
             client: None,

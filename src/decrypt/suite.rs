@@ -45,7 +45,7 @@ pub(super) struct Suite {
 }
 
 impl Hash {
-    pub const fn length(self) -> usize {
+    pub(super) const fn length(self) -> usize {
         match self {
             Self::Md5 => 16,
             Self::Sha1 => 20,
@@ -57,7 +57,7 @@ impl Hash {
 
 impl Cipher {
     /// Bytes of its key.
-    pub const fn key(self) -> usize {
+    pub(super) const fn key(self) -> usize {
         match self {
             Self::Null => 0,
             Self::Rc4 => 16,
@@ -68,12 +68,12 @@ impl Cipher {
     }
 
     /// It authenticates by itself.
-    pub const fn is_aead(self) -> bool {
+    pub(super) const fn is_aead(self) -> bool {
         matches!(self, Self::AesGcm(_) | Self::AesCcm(_) | Self::AesCcm8(_) | Self::ChaCha20)
     }
 
     /// Bytes of a block, of a cipher in CBC mode.
-    pub const fn block(self) -> Option<usize> {
+    pub(super) const fn block(self) -> Option<usize> {
         match self {
             Self::TripleDes => Some(8),
             Self::AesCbc(_) => Some(16),
@@ -82,7 +82,7 @@ impl Cipher {
     }
 
     /// Bytes of the tag, of an AEAD cipher.
-    pub const fn tag(self) -> usize {
+    pub(super) const fn tag(self) -> usize {
         match self {
             Self::AesCcm8(_) => 8,
             _ => 16,
@@ -92,7 +92,7 @@ impl Cipher {
 
 impl Suite {
     /// The suite of that number, if it can be opened here.
-    pub fn of(id: u16) -> Option<Self> {
+    pub(super) fn of(id: u16) -> Option<Self> {
         Self::named(tls::suite_name(id)?)
     }
 

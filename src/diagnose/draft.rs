@@ -13,7 +13,7 @@ const MEDIUM: i32 = 45;
 
 /// A finding in the making.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub(crate) struct Draft {
     about: &'static About,
     finding: Finding,
     score: i32,
@@ -31,7 +31,7 @@ const LINES: usize = 12;
 
 impl Draft {
     /// Begins a finding. `base` is the score of the pattern alone: below 45 if it proves nothing by itself.
-    pub fn new(about: &'static About, base: i32) -> Self {
+    pub(crate) fn new(about: &'static About, base: i32) -> Self {
         let finding = Finding {
             rule: about.id,
             severity: about.severity,
@@ -54,7 +54,7 @@ impl Draft {
 
     /// What was found out, as values, and how it is said.
     #[must_use]
-    pub fn says(mut self, words: &impl Words) -> Self {
+    pub(crate) fn says(mut self, words: &impl Words) -> Self {
         self.finding.facts = Facts::of(words);
         self.finding.title = words.title();
         self.finding.explanation = words.explanation();
@@ -63,113 +63,113 @@ impl Draft {
 
     /// Another severity than the catalogue's worst.
     #[must_use]
-    pub fn severity(mut self, severity: Severity) -> Self {
+    pub(crate) fn severity(mut self, severity: Severity) -> Self {
         self.finding.severity = severity;
         self
     }
 
     /// A conversation that it is about.
     #[must_use]
-    pub fn conversation(mut self, conversation: &Conversation) -> Self {
+    pub(crate) fn conversation(mut self, conversation: &Conversation) -> Self {
         self.finding.conversations.push(conversation.id);
         self
     }
 
     /// Conversations that it is about.
     #[must_use]
-    pub fn conversations_of<'c, 'a: 'c>(mut self, talks: impl IntoIterator<Item = &'c Talk<'a>>) -> Self {
+    pub(crate) fn conversations_of<'c, 'a: 'c>(mut self, talks: impl IntoIterator<Item = &'c Talk<'a>>) -> Self {
         self.finding.conversations.extend(talks.into_iter().map(|talk| talk.conversation.id));
         self
     }
 
     /// A fact that a frame shows.
     #[must_use]
-    pub fn packet(mut self, at: Stamp, text: impl Into<String>) -> Self {
+    pub(crate) fn packet(mut self, at: Stamp, text: impl Into<String>) -> Self {
         self.finding.frames.push(at.frame);
         self.evidence(Source::Packet, Some(at.frame), text.into())
     }
 
     /// A fact from a DNS answer.
     #[must_use]
-    pub fn dns(mut self, at: Stamp, text: impl Into<String>) -> Self {
+    pub(crate) fn dns(mut self, at: Stamp, text: impl Into<String>) -> Self {
         self.finding.frames.push(at.frame);
         self.evidence(Source::Dns, Some(at.frame), text.into())
     }
 
     /// Something that should be there and is not.
     #[must_use]
-    pub fn absence(self, text: impl Into<String>) -> Self {
+    pub(crate) fn absence(self, text: impl Into<String>) -> Self {
         self.evidence(Source::Absence, None, text.into())
     }
 
     /// A fact that many frames show together, or none by itself: a count, a comparison.
     #[must_use]
-    pub fn note(self, text: impl Into<String>) -> Self {
+    pub(crate) fn note(self, text: impl Into<String>) -> Self {
         self.evidence(Source::Packet, None, text.into())
     }
 
     /// A fact of another finding that this one rests on.
     #[must_use]
-    pub fn fact(mut self, source: Source, frame: Option<FrameRef>, text: impl Into<String>) -> Self {
+    pub(crate) fn fact(mut self, source: Source, frame: Option<FrameRef>, text: impl Into<String>) -> Self {
         self.finding.frames.extend(frame);
         self.evidence(source, frame, text.into())
     }
 
     /// Further frames that show it.
     #[must_use]
-    pub fn frames(mut self, frames: impl IntoIterator<Item = FrameRef>) -> Self {
+    pub(crate) fn frames(mut self, frames: impl IntoIterator<Item = FrameRef>) -> Self {
         self.finding.frames.extend(frames);
         self
     }
 
     /// What to change, before the catalogue's own words: for remedies with names and addresses in them.
     #[must_use]
-    pub fn remedy_first(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn remedy_first(mut self, text: impl Into<String>) -> Self {
         self.finding.remedy.insert(0, text.into());
         self
     }
 
     /// These and no other remedies: for findings that ask for nothing, or something else than the catalogue says.
     #[must_use]
-    pub fn remedies<T: Into<String>>(mut self, texts: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn remedies<T: Into<String>>(mut self, texts: impl IntoIterator<Item = T>) -> Self {
         self.finding.remedy = texts.into_iter().map(Into::into).collect();
         self
     }
 
     /// Names or codes that prove it were read: +40.
     #[must_use]
-    pub fn names_read(self) -> Self {
+    pub(crate) fn names_read(self) -> Self {
         self.points(40)
     }
 
     /// The client tried again soon after, if `seen`: +10.
     #[must_use]
-    pub fn retry(self, seen: bool) -> Self {
+    pub(crate) fn retry(self, seen: bool) -> Self {
         if seen { self.points(10) } else { self }
     }
 
     /// Seen in three conversations and more, if `count` says so: +10.
     #[must_use]
-    pub fn seen_in(self, count: usize) -> Self {
+    pub(crate) fn seen_in(self, count: usize) -> Self {
         if count >= 3 { self.points(10) } else { self }
     }
 
     /// A guard speaks against it, if `hit`: -30.
     #[must_use]
-    pub fn guard(self, hit: bool) -> Self {
+    pub(crate) fn guard(self, hit: bool) -> Self {
         if hit { self.points(-30) } else { self }
     }
 
     /// Adds to the score.
     #[must_use]
-    pub fn points(mut self, points: i32) -> Self {
+    pub(crate) fn points(mut self, points: i32) -> Self {
         self.score = self.score.saturating_add(points);
         self
     }
 
     /// However high the score: no more confidence than this.
     #[must_use]
-    pub fn at_most(mut self, confidence: Confidence) -> Self {
+    pub(crate) fn at_most(mut self, confidence: Confidence) -> Self {
         self.at_most = self.at_most.min(confidence);
         self
     }

@@ -5,22 +5,22 @@
 //! does not stand by itself. A new rule is one file in `rules/` and one line in its table.
 
 mod draft;
-pub mod evidence;
+pub(crate) mod evidence;
 mod groups;
 mod precedence;
-pub mod rules;
+pub(crate) mod rules;
 mod testimony;
 #[cfg(test)]
 mod tests;
-pub mod words;
+pub(crate) mod words;
 
 pub(crate) use crate::facts::{Case, Lookup, Talk};
 pub use crate::facts::{ExpectedServer, Settings, Thresholds};
-pub use draft::Draft;
-pub use precedence::sort;
-pub use testimony::{Testimony, TestimonyId};
+pub(crate) use draft::Draft;
+pub(crate) use precedence::sort;
+pub(crate) use testimony::{Testimony, TestimonyId};
 
-pub use crate::model::Layer;
+pub(crate) use crate::model::Layer;
 use crate::model::{Analysis, Finding, LogClock, RuleId, Severity};
 use hashbrown::HashSet;
 
@@ -36,7 +36,7 @@ pub fn diagnose(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
 
 /// What is said of one of several captures that the same logs stand beside.
 #[derive(Debug)]
-pub struct Judgement {
+pub(crate) struct Judgement {
     /// What packets show, with what logs say of it.
     pub findings: Vec<Finding>,
     /// Testimonies of logs that went into findings about packets.
@@ -46,7 +46,7 @@ pub struct Judgement {
 }
 
 /// Judges the packets of an analysis; its logs join what it finds, and do not speak for themselves.
-pub fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
+pub(crate) fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
     let case = Case::new(analysis, settings);
     let mut drafts: Vec<Draft> = rules::RULES.iter().flat_map(|rule| rule.judge(&case)).collect();
     let joined =
@@ -57,7 +57,7 @@ pub fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
 }
 
 /// Judges the logs of an analysis for themselves: what of them joined no finding of any capture.
-pub fn judge_logs(analysis: &Analysis, settings: &Settings, joined: &HashSet<TestimonyId>) -> Vec<Finding> {
+pub(crate) fn judge_logs(analysis: &Analysis, settings: &Settings, joined: &HashSet<TestimonyId>) -> Vec<Finding> {
     let case = Case::new(analysis, settings);
     let rest = testimonies(&case).into_iter().filter(|testimony| !joined.contains(&testimony.id()));
     groups::gather(precedence::settle(&testimony::alone(rest.collect())), analysis)
@@ -68,7 +68,7 @@ fn testimonies(case: &Case<'_>) -> Vec<Testimony> {
 }
 
 /// One rule of the catalogue.
-pub trait Rule: Sync {
+pub(crate) trait Rule: Sync {
     /// Page of the rule in the catalogue.
     fn about(&self) -> &'static About;
 
@@ -84,7 +84,7 @@ pub trait Rule: Sync {
 
 /// A rule's entry in the catalogue. `nrpcsniff rules` prints it and findings are built from it.
 #[derive(Debug)]
-pub struct About {
+pub(crate) struct About {
     /// Id, as in reports: lower case, words joined by `-`.
     pub id: RuleId,
     /// One line.

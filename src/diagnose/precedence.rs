@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 
 /// Settles what the rules said: consequences go under the finding that explains them, and the rest is put in order:
 /// see [`sort`].
-pub fn settle(drafts: &[Draft]) -> Vec<Finding> {
+pub(crate) fn settle(drafts: &[Draft]) -> Vec<Finding> {
     let named = Named::new(drafts);
     let explained: Vec<Option<usize>> = drafts.iter().enumerate().map(|(i, d)| named.cause(drafts, i, d)).collect();
     let mut kept = drafts.to_vec();
@@ -25,7 +25,7 @@ pub fn settle(drafts: &[Draft]) -> Vec<Finding> {
 /// Puts findings in the order in which a reader should see them: the capture first; of the grave ones those about signing on with
 /// Notes, Sametime or a token before those of other telephones and pages, and these before the rest; then by severity, layer,
 /// score and first frame.
-pub fn sort(findings: &mut [Finding]) {
+pub(crate) fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(order);
 }
 

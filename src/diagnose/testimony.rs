@@ -16,7 +16,7 @@ const AGAINST: i32 = -30;
 
 /// One thing that a log says, for one rule.
 #[derive(Debug, Clone)]
-pub struct Testimony {
+pub(crate) struct Testimony {
     about: &'static About,
     lines: Vec<(LogLine, String)>,
     conversations: Vec<ConversationId>,
@@ -35,11 +35,11 @@ enum Speaks {
 }
 
 /// Which testimony: its rule and its first line.
-pub type TestimonyId = (RuleId, Option<LogLine>);
+pub(crate) type TestimonyId = (RuleId, Option<LogLine>);
 
 impl Testimony {
     /// These lines, for that rule.
-    pub fn new(about: &'static About, entries: &[LogEntry<'_>]) -> Self {
+    pub(crate) fn new(about: &'static About, entries: &[LogEntry<'_>]) -> Self {
         Self {
             about,
             lines: entries.iter().map(|entry| (entry.line(), entry.fact.text.clone())).collect(),
@@ -53,48 +53,48 @@ impl Testimony {
 
     /// Whom it is about: what stands alone and is about the same becomes one finding.
     #[must_use]
-    pub fn whom(mut self, whom: impl Into<String>) -> Self {
+    pub(crate) fn whom(mut self, whom: impl Into<String>) -> Self {
         self.whom = whom.into();
         self
     }
 
     /// The sign-on that it is about: what explains it takes it along.
     #[must_use]
-    pub fn login(mut self, login: &TracedLogin<'_>) -> Self {
+    pub(crate) fn login(mut self, login: &TracedLogin<'_>) -> Self {
         self.logins.extend(login.first().map(|entry| entry.line()));
         self
     }
 
     /// Conversations of the capture that it is about, if any are known.
     #[must_use]
-    pub fn links(mut self, conversations: impl IntoIterator<Item = ConversationId>) -> Self {
+    pub(crate) fn links(mut self, conversations: impl IntoIterator<Item = ConversationId>) -> Self {
         self.conversations.extend(conversations);
         self
     }
 
     /// What it says where no packets go with it. Its lines are added to that.
     #[must_use]
-    pub fn alone(mut self, draft: Draft) -> Self {
+    pub(crate) fn alone(mut self, draft: Draft) -> Self {
         self.alone = Some(draft);
         self
     }
 
     /// It says what the rule only infers from packets: the ceiling of confidence falls.
     #[must_use]
-    pub fn proves(mut self) -> Self {
+    pub(crate) fn proves(mut self) -> Self {
         self.speaks = Speaks::Proves;
         self
     }
 
     /// It speaks against what the rule finds in packets.
     #[must_use]
-    pub fn against(mut self) -> Self {
+    pub(crate) fn against(mut self) -> Self {
         self.speaks = Speaks::Against;
         self
     }
 
     /// Which one it is, also beside another capture.
-    pub fn id(&self) -> TestimonyId {
+    pub(crate) fn id(&self) -> TestimonyId {
         (self.about.id, self.lines.first().map(|(line, _)| *line))
     }
 
@@ -111,7 +111,7 @@ impl Testimony {
 ///
 /// A testimony joins the drafts of its own rule on its conversations. Else it becomes their cause, if its rule explains
 /// them. Else, if its rule follows from theirs, its lines stand beside the evidence without a score of their own.
-pub fn join(drafts: &mut Vec<Draft>, testimonies: Vec<Testimony>) -> HashSet<TestimonyId> {
+pub(super) fn join(drafts: &mut Vec<Draft>, testimonies: Vec<Testimony>) -> HashSet<TestimonyId> {
     let places = Places::new(drafts);
     let mut joined = HashSet::new();
     let mut causes: Vec<(Testimony, Vec<usize>)> = Vec::new();
@@ -149,7 +149,7 @@ pub fn join(drafts: &mut Vec<Draft>, testimonies: Vec<Testimony>) -> HashSet<Tes
 }
 
 /// What stands alone: a draft for each rule and whom it is about.
-pub fn alone(testimonies: Vec<Testimony>) -> Vec<Draft> {
+pub(super) fn alone(testimonies: Vec<Testimony>) -> Vec<Draft> {
     let standing = testimonies.into_iter().filter(|testimony| testimony.alone.is_some());
     grouped(standing, |testimony| testimony)
         .iter()

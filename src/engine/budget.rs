@@ -5,21 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many more messages may be kept of those that rules look at one by one. Copies share the count.
 #[derive(Debug, Clone, Default)]
-pub struct MessageBudget(Arc<AtomicUsize>);
+pub(super) struct MessageBudget(Arc<AtomicUsize>);
 
 impl MessageBudget {
     /// Room for so many.
-    pub fn new(messages: usize) -> Self {
+    pub(super) fn new(messages: usize) -> Self {
         Self(Arc::new(AtomicUsize::new(messages)))
     }
 
     /// There is room for so many from now on, whatever was taken before.
-    pub fn reset(&self, messages: usize) {
+    pub(super) fn reset(&self, messages: usize) {
         self.0.store(messages, Ordering::Relaxed);
     }
 
     /// Takes room for one; false if there is none left.
-    pub fn take(&self) -> bool {
+    pub(super) fn take(&self) -> bool {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 }

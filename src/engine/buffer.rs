@@ -53,7 +53,7 @@ impl From<&[Stamp]> for MessageFrames {
 
 impl DirectionBuffer {
     /// Passes over bytes that nobody looks at.
-    pub fn skip_bytes<'a>(&mut self, offset: u64, bytes: &'a [u8]) -> (u64, &'a [u8]) {
+    pub(super) fn skip_bytes<'a>(&mut self, offset: u64, bytes: &'a [u8]) -> (u64, &'a [u8]) {
         let over = usize::try_from(self.skip).unwrap_or(usize::MAX).min(bytes.len());
         if over > 0 {
             self.undissected = self.undissected.saturating_add(len(over));
@@ -65,13 +65,13 @@ impl DirectionBuffer {
     }
 
     /// Notes the frames that brought the bytes from `offset` on.
-    pub fn note_frames(&mut self, offset: u64, length: usize, stamps: &[Stamp]) {
+    pub(super) fn note_frames(&mut self, offset: u64, length: usize, stamps: &[Stamp]) {
         let to = offset.saturating_add(len(length));
         self.ranges.extend(stamps.iter().map(|&at| FrameRange { from: offset, to, at }));
     }
 
     /// Keeps what is left after the first `used` pending bytes are done with.
-    pub fn advance(&mut self, pending: Vec<u8>, used: usize) {
+    pub(super) fn advance(&mut self, pending: Vec<u8>, used: usize) {
         self.start = self.start.saturating_add(len(used));
         self.pending = pending;
         let start = self.start;
@@ -80,7 +80,7 @@ impl DirectionBuffer {
         }
     }
 
-    pub fn drop_pending(&mut self) {
+    pub(super) fn drop_pending(&mut self) {
         self.undissected = self.undissected.saturating_add(len(self.pending.len()));
         self.pending = Vec::new();
         self.ranges.clear();
@@ -88,7 +88,7 @@ impl DirectionBuffer {
     }
 
     /// Frames that carried `length` bytes, `from` bytes behind the first pending one.
-    pub fn stamps(&self, from: usize, length: usize) -> Vec<Stamp> {
+    pub(super) fn stamps(&self, from: usize, length: usize) -> Vec<Stamp> {
         let start = self.start.saturating_add(len(from));
         let end = start.saturating_add(len(length));
         self.ranges.iter().filter(|span| span.to > start && span.from < end).map(|span| span.at).collect()

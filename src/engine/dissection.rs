@@ -10,14 +10,14 @@ use crate::stream::Sink;
 use nrpcsniff_dissectors::{Layer, Message as Body, PROTOCOLS, Probe, Protocol, tls};
 
 /// The application side of one conversation.
-pub struct Dissection {
+pub(super) struct Dissection {
     driver: DissectorDriver,
     log: MessageLog,
 }
 
 /// Messages and counts of a dissection, as the report keeps them.
 #[derive(Default)]
-pub struct DissectionResult {
+pub(super) struct DissectionResult {
     /// The protocol of the innermost layer, if it was told.
     pub protocol: Option<&'static Protocol>,
     /// TLS carries it.
@@ -38,7 +38,7 @@ pub struct DissectionResult {
 
 /// True if no dissector wants a conversation that begins with these bytes of `from`, so that it need not be heard at
 /// all. `ports` are the client's and the server's. Where a port has a claim, the answer is false.
-pub fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], roles_guessed: bool, options: &Options) -> bool {
+pub(super) fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], roles_guessed: bool, options: &Options) -> bool {
     let sides = [Some(from), roles_guessed.then(|| from.peer())];
     let refuses = |protocol: &Protocol| {
         let usual = ports.iter().any(|port| protocol.tcp_ports.contains(port));
@@ -49,45 +49,45 @@ pub fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], roles_guessed: boo
 
 impl Dissection {
     /// Nothing said yet between these ports.
-    pub fn new([client, server]: [u16; 2], roles_guessed: bool, state: &EngineState) -> Self {
+    pub(super) fn new([client, server]: [u16; 2], roles_guessed: bool, state: &EngineState) -> Self {
         let driver =
             DissectorDriver::new(PerSide { client, server }, roles_guessed, &state.options, state.secrets.clone());
         Self { driver, log: MessageLog::new(state.options.retention, state.budget.clone()) }
     }
 
     /// No dissector wants this conversation.
-    pub fn is_ignored(&self) -> bool {
+    pub(super) fn is_ignored(&self) -> bool {
         self.driver.is_ignored()
     }
 
     /// The protocol, if it was told.
-    pub fn protocol(&self) -> Option<&'static Protocol> {
+    pub(super) fn protocol(&self) -> Option<&'static Protocol> {
         self.driver.protocol().0
     }
 
     /// True once if the first message showed that client and server are the other way round. From then on the
     /// stream is expected to name the sides rightly.
-    pub fn take_flip(&mut self) -> bool {
+    pub(super) fn take_flip(&mut self) -> bool {
         std::mem::take(&mut self.driver.flipped)
     }
 
     /// Messages seen so far.
-    pub fn seen(&self) -> PerSide<u64> {
+    pub(super) fn seen(&self) -> PerSide<u64> {
         self.log.seen
     }
 
     /// Bytes that wait for the rest of a message.
-    pub fn pending_bytes(&self) -> usize {
+    pub(super) fn pending_bytes(&self) -> usize {
         self.driver.pending_bytes()
     }
 
     /// Lets go of the bytes that wait: there is no room. The messages they begin are told as far as they go.
-    pub fn let_go(&mut self) {
+    pub(super) fn let_go(&mut self) {
         self.driver.let_go(&mut self.log);
     }
 
     /// The conversation is over: what is left over is offered to the dissector once more.
-    pub fn finish(mut self) -> DissectionResult {
+    pub(super) fn finish(mut self) -> DissectionResult {
         self.driver.finish(&mut self.log);
         let (protocol, over_tls) = self.driver.protocol();
         let (tls, undissected) = (self.driver.tls_layer(), self.driver.undissected());
@@ -99,7 +99,7 @@ impl Dissection {
 
     /// The result so far. What waits for the rest of its message is left waiting. `before` are the messages that the
     /// last preview gave: those that still hold are not copied again.
-    pub fn preview(&self, before: Vec<Message>) -> DissectionResult {
+    pub(super) fn preview(&self, before: Vec<Message>) -> DissectionResult {
         let (protocol, over_tls) = self.driver.protocol();
         let (tls, undissected) = (self.driver.tls_layer(), self.driver.undissected());
         let (turns, mut messages) = self.log.preview(before);
@@ -109,17 +109,17 @@ impl Dissection {
     }
 
     /// Messages seen of each protocol; of one that carries another, units.
-    pub fn counts(&self) -> impl Iterator<Item = (&'static Protocol, u64)> {
+    pub(super) fn counts(&self) -> impl Iterator<Item = (&'static Protocol, u64)> {
         counts(&self.log.counts, self.driver.tls_layer())
     }
 
     /// Lets go of messages from before a time, but for the first ones. Says whether there were any.
-    pub fn forget(&mut self, before: Timestamp) -> bool {
+    pub(super) fn forget(&mut self, before: Timestamp) -> bool {
         self.log.forget(before)
     }
 
     /// Messages that are kept because rules look at each.
-    pub fn essential(&self) -> usize {
+    pub(super) fn essential(&self) -> usize {
         self.log.essential()
     }
 
@@ -130,7 +130,7 @@ impl Dissection {
 
 impl DissectionResult {
     /// Messages seen of each protocol; of one that carries another, units.
-    pub fn counts(&self) -> impl Iterator<Item = (&'static Protocol, u64)> {
+    pub(super) fn counts(&self) -> impl Iterator<Item = (&'static Protocol, u64)> {
         counts(&self.counts, self.tls)
     }
 }

@@ -57,7 +57,7 @@ enum DriverState {
 
 impl DissectorDriver {
     /// Nothing said yet between these ports.
-    pub fn new(ports: PerSide<u16>, roles_guessed: bool, options: &Options, secrets: SecretStore) -> Self {
+    pub(super) fn new(ports: PerSide<u16>, roles_guessed: bool, options: &Options, secrets: SecretStore) -> Self {
         let (state, named) = match options.decode_as(ports.server).or_else(|| options.decode_as(ports.client)) {
             Some(DecodeAs::Protocol(protocol)) => (DriverState::Undecided, Some(protocol)),
             Some(DecodeAs::Nothing) => (DriverState::Ignored, None),
@@ -81,7 +81,7 @@ impl DissectorDriver {
     }
 
     /// No dissector wants it.
-    pub fn is_ignored(&self) -> bool {
+    pub(super) fn is_ignored(&self) -> bool {
         matches!(self.state, DriverState::Ignored)
     }
 
@@ -95,7 +95,7 @@ impl DissectorDriver {
 
     /// The protocol of the innermost layer that was told, and whether another one carries it: from its beginning, or from
     /// where it went on inside of the other one.
-    pub fn protocol(&self) -> (Option<&'static Protocol>, bool) {
+    pub(super) fn protocol(&self) -> (Option<&'static Protocol>, bool) {
         match self.inner.as_ref().and_then(|inner| inner.driver.chosen()) {
             Some(protocol) => (Some(protocol), true),
             None => (self.upgraded_from.or_else(|| self.chosen()), self.upgraded_from.is_some()),
@@ -103,7 +103,7 @@ impl DissectorDriver {
     }
 
     /// What became of the units of a protocol that carries another.
-    pub fn tls_layer(&self) -> Option<Layer> {
+    pub(super) fn tls_layer(&self) -> Option<Layer> {
         match &self.state {
             DriverState::Chosen(_, dissector) => dissector.layer(),
             _ => None,
@@ -111,20 +111,20 @@ impl DissectorDriver {
     }
 
     /// Bytes that wait for the rest of a message.
-    pub fn pending_bytes(&self) -> usize {
+    pub(super) fn pending_bytes(&self) -> usize {
         let inner = self.inner.as_ref().map_or(0, |inner| inner.driver.pending_bytes());
         inner.saturating_add(self.buffers.client.pending.len()).saturating_add(self.buffers.server.pending.len())
     }
 
     /// Bytes that no message accounts for.
-    pub fn undissected(&self) -> PerSide<u64> {
+    pub(super) fn undissected(&self) -> PerSide<u64> {
         let inner = self.inner.as_ref().map(|inner| inner.driver.undissected()).unwrap_or_default();
         let sum = |side: Side| inner[side].saturating_add(self.buffers[side].undissected);
         PerSide { client: sum(Side::Client), server: sum(Side::Server) }
     }
 
     /// Lets go of the bytes that wait: there is no room. The messages they begin are told as far as they go.
-    pub fn let_go(&mut self, log: &mut MessageLog) {
+    pub(super) fn let_go(&mut self, log: &mut MessageLog) {
         for side in [Side::Client, Side::Server] {
             if !self.buffers[side].pending.is_empty() {
                 self.lose(side, 0, log);
@@ -136,7 +136,7 @@ impl DissectorDriver {
     }
 
     /// It is over: what is left over is offered to the dissector once more.
-    pub fn finish(&mut self, log: &mut MessageLog) {
+    pub(super) fn finish(&mut self, log: &mut MessageLog) {
         for side in [Side::Client, Side::Server] {
             let buffer = &mut self.buffers[side];
             // A message of the carrying protocol may have begun in units that are done with.
@@ -158,7 +158,7 @@ impl DissectorDriver {
 
     /// Takes bytes of a side that stand at `offset` and were brought by these frames. What one frame brings whole is
     /// offered as it lies there, without a copy, because most messages fit into one frame.
-    pub fn bytes(&mut self, side: Side, offset: u64, bytes: &[u8], stamps: &[Stamp], log: &mut MessageLog) {
+    pub(super) fn bytes(&mut self, side: Side, offset: u64, bytes: &[u8], stamps: &[Stamp], log: &mut MessageLog) {
         if self.is_ignored() {
             return;
         }
@@ -189,7 +189,7 @@ impl DissectorDriver {
     }
 
     /// `length` bytes of a side at `offset` will not come.
-    pub fn gap(&mut self, side: Side, offset: u64, length: u64, log: &mut MessageLog) {
+    pub(super) fn gap(&mut self, side: Side, offset: u64, length: u64, log: &mut MessageLog) {
         let buffer = &mut self.buffers[side];
         buffer.undissected = buffer.undissected.saturating_add(length);
         let skipped = length.min(buffer.skip);

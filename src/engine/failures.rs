@@ -25,12 +25,12 @@ pub(super) struct FailureIndex {
 
 impl FailureIndex {
     /// No entry yet.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { latest: HashMap::new(), shares: PortShares::new(OF_PORT) }
     }
 
     /// Notes a connection that never came about, beside earlier ones of the same kind if they are not long past.
-    pub fn add(&mut self, facts: &mut CaptureFacts, connection: &Connection) {
+    pub(super) fn add(&mut self, facts: &mut CaptureFacts, connection: &Connection) {
         let (client, server, setup) = (connection.client().ip, connection.server(), connection.setup());
         let reset = connection.closed_at().filter(|_| setup == Setup::Refused);
         let attempt = FailedConnection { syn: connection.first(), reset };
@@ -52,7 +52,7 @@ impl FailureIndex {
     }
 
     /// Lets go of entries whose last attempt was before a time. What was left out stays counted.
-    pub fn retire(&mut self, facts: &mut CaptureFacts, before: Timestamp) {
+    pub(super) fn retire(&mut self, facts: &mut CaptureFacts, before: Timestamp) {
         let count = facts.failed.len();
         facts.failed.retain(|entry| entry.last.syn.time >= before);
         if facts.failed.len() < count {

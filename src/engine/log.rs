@@ -35,7 +35,7 @@ pub(super) struct MessageLog {
 
 impl MessageLog {
     /// Nothing said yet.
-    pub fn new(retention: MessageRetention, budget: MessageBudget) -> Self {
+    pub(super) fn new(retention: MessageRetention, budget: MessageBudget) -> Self {
         Self {
             retention,
             budget,
@@ -50,7 +50,7 @@ impl MessageLog {
     }
 
     /// Adds a message of `length` bytes at `offset` of what that side sent.
-    pub fn add(&mut self, side: Side, offset: u64, length: usize, carried: MessageFrames, body: Body) {
+    pub(super) fn add(&mut self, side: Side, offset: u64, length: usize, carried: MessageFrames, body: Body) {
         let MessageFrames { first, last, frames } = carried;
         // A handshake is no question, and an alert no answer.
         if !body.protocol().is_carrier() {
@@ -63,7 +63,7 @@ impl MessageLog {
     }
 
     /// Questions and answers, and the messages that are kept, in order.
-    pub fn finish(self) -> (Turns, Vec<Message>) {
+    pub(super) fn finish(self) -> (Turns, Vec<Message>) {
         let turns = self.turns();
         let mut messages = self.head;
         messages.extend(self.tail);
@@ -74,7 +74,7 @@ impl MessageLog {
 
     /// As [`Log::finish`], while it goes on. `before` is what this gave the last time: messages that still hold are not
     /// copied again.
-    pub fn preview(&self, mut before: Vec<Message>) -> (Turns, Vec<Message>) {
+    pub(super) fn preview(&self, mut before: Vec<Message>) -> (Turns, Vec<Message>) {
         let known = before.len();
         let same = |a: Option<&Message>, b: Option<&Message>| a.is_some() && a.map(|m| m.n) == b.map(|m| m.n);
         let holds = self.tail.is_empty()
@@ -90,12 +90,12 @@ impl MessageLog {
     }
 
     /// Lets go of messages from before a time, but for the first ones. Says whether there were any.
-    pub fn forget(&mut self, before: Timestamp) -> bool {
+    pub(super) fn forget(&mut self, before: Timestamp) -> bool {
         forget(&mut self.head, before)
     }
 
     /// Messages that are kept because rules look at each.
-    pub fn essential(&self) -> usize {
+    pub(super) fn essential(&self) -> usize {
         self.head.iter().filter(|message| message.body.is_essential()).count()
     }
 

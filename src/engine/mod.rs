@@ -20,7 +20,7 @@ mod tests;
 mod udp;
 
 pub use pipeline::Pipeline;
-pub use snapshot::Usage;
+pub(crate) use snapshot::Usage;
 
 use crate::decrypt::Keys;
 use crate::stream::{FlowKey, Limits};

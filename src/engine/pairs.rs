@@ -17,12 +17,12 @@ pub(super) struct PairIndex {
 
 impl PairIndex {
     /// No pair yet.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { shares: PortShares::new(OF_PORT) }
     }
 
     /// Opens the count of datagrams between two endpoints, if there is room; gives its place.
-    pub fn open(&mut self, facts: &mut CaptureFacts, ends: PerSide<Endpoint>) -> Option<u32> {
+    pub(super) fn open(&mut self, facts: &mut CaptureFacts, ends: PerSide<Endpoint>) -> Option<u32> {
         let ports = [ends.client.port, ends.server.port];
         if let Some(port) = self.shares.exhausted(&ports) {
             facts.datagram_ports_cut.insert(port);
@@ -38,7 +38,7 @@ impl PairIndex {
     }
 
     /// Lets go of pairs whose last datagram was before a time. Gives the new place of each, if any changed.
-    pub fn retire(&mut self, facts: &mut CaptureFacts, before: Timestamp) -> Option<Vec<Option<u32>>> {
+    pub(super) fn retire(&mut self, facts: &mut CaptureFacts, before: Timestamp) -> Option<Vec<Option<u32>>> {
         let pairs = &mut facts.datagrams;
         let mut places = Vec::with_capacity(pairs.len());
         let mut next = 0_u32;

@@ -13,17 +13,17 @@ pub(super) struct PortShares {
 
 impl PortShares {
     /// Nothing taken yet, and `most` entries for each port.
-    pub fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize) -> Self {
         Self { taken: HashMap::new(), most }
     }
 
     /// The first of these ports that has all it may have.
-    pub fn exhausted(&self, ports: &[u16]) -> Option<u16> {
+    pub(super) fn exhausted(&self, ports: &[u16]) -> Option<u16> {
         ports.iter().copied().find(|port| self.taken.get(port).is_some_and(|&taken| taken >= self.most))
     }
 
     /// One more entry of each of these ports.
-    pub fn take(&mut self, ports: &[u16]) {
+    pub(super) fn take(&mut self, ports: &[u16]) {
         for &port in ports {
             let taken = self.taken.entry(port).or_default();
             *taken = taken.saturating_add(1);

@@ -50,7 +50,7 @@ pub(super) struct EngineState {
 
 impl EngineState {
     /// Nothing seen yet.
-    pub fn new(options: Options) -> Self {
+    pub(super) fn new(options: Options) -> Self {
         Self {
             budget: MessageBudget::new(options.messages),
             secrets: SecretStore::new(Arc::clone(&options.keys)),
@@ -71,7 +71,7 @@ impl EngineState {
     }
 
     /// As [`State::keep`], for UDP, which may take a quarter of the room: a busy resolver must not crowd out the rest.
-    pub fn add_udp_conversation(&mut self, conversation: Conversation) -> Option<ConversationId> {
+    pub(super) fn add_udp_conversation(&mut self, conversation: Conversation) -> Option<ConversationId> {
         if self.udp_kept >= self.options.conversations.div_ceil(4) {
             self.pass_over(NO_ROOM);
             return None;
@@ -81,7 +81,7 @@ impl EngineState {
     }
 
     /// Keeps a conversation for the report, if there is room; gives its place.
-    pub fn add_conversation(&mut self, conversation: Conversation) -> Option<ConversationId> {
+    pub(super) fn add_conversation(&mut self, conversation: Conversation) -> Option<ConversationId> {
         if self.conversations.len() >= self.options.conversations {
             self.pass_over(NO_ROOM);
             return None;
@@ -91,12 +91,12 @@ impl EngineState {
     }
 
     /// The conversation in that place.
-    pub fn conversation(&mut self, place: ConversationId) -> Option<&mut Conversation> {
+    pub(super) fn conversation(&mut self, place: ConversationId) -> Option<&mut Conversation> {
         self.conversations.get_mut(place.index())
     }
 
     /// Puts a conversation in the place it has, or in a new one if there is room.
-    pub fn put_conversation(
+    pub(super) fn put_conversation(
         &mut self,
         place: Option<ConversationId>,
         conversation: Conversation,
@@ -112,7 +112,7 @@ impl EngineState {
     }
 
     /// Takes out conversations that turned out to be none of the report's. Places change.
-    pub fn remove_dropped(&mut self) {
+    pub(super) fn remove_dropped(&mut self) {
         let mut dropped: Vec<ConversationId> = std::mem::take(&mut self.dropped);
         dropped.sort_unstable();
         let mut place = 0_u32;
@@ -124,13 +124,13 @@ impl EngineState {
     }
 
     /// Counts what the report does not keep.
-    pub fn pass_over(&mut self, why: &'static str) {
+    pub(super) fn pass_over(&mut self, why: &'static str) {
         let count = self.totals.passed_over.entry(why).or_default();
         *count = count.saturating_add(1);
     }
 
     /// Takes back what [`State::pass_over`] counted once.
-    pub fn take_back(&mut self, why: &'static str) {
+    pub(super) fn take_back(&mut self, why: &'static str) {
         if let Some(count) = self.totals.passed_over.get_mut(why) {
             *count = count.saturating_sub(1);
         }
@@ -138,13 +138,13 @@ impl EngineState {
     }
 
     /// Counts messages of a protocol.
-    pub fn count_messages(&mut self, protocol: &Protocol, count: u64) {
+    pub(super) fn count_messages(&mut self, protocol: &Protocol, count: u64) {
         let total = self.totals.messages.entry(protocol.name).or_default();
         *total = total.saturating_add(count);
     }
 
     /// A host accepted a TCP connection.
-    pub fn note_listening_port(&mut self, server: Endpoint, ttl: u8, at: Stamp) {
+    pub(super) fn note_listening_port(&mut self, server: Endpoint, ttl: u8, at: Stamp) {
         if self.facts.hosts.len() >= HOSTS && !self.facts.hosts.contains_key(&server.ip) {
             return;
         }
@@ -157,12 +157,12 @@ impl EngineState {
     }
 
     /// TTLs of a host's SYN-ACKs in other connections.
-    pub fn known_ttl(&self, ip: IpAddr) -> Option<(u8, u8)> {
+    pub(super) fn known_ttl(&self, ip: IpAddr) -> Option<(u8, u8)> {
         self.facts.hosts.get(&ip).and_then(|host: &Host| host.ttl)
     }
 
     /// Counts a frame, and moves packet time on.
-    pub fn count_frame(&mut self, frame: &Frame<'_>) {
+    pub(super) fn count_frame(&mut self, frame: &Frame<'_>) {
         let totals = &mut self.totals;
         totals.packets = totals.packets.saturating_add(1);
         totals.bytes = totals.bytes.saturating_add(u64::from(frame.wire_length));
@@ -176,7 +176,7 @@ impl EngineState {
     }
 
     /// Keeps an ICMP error, if there is room.
-    pub fn icmp_error(&mut self, error: IcmpError) {
+    pub(super) fn icmp_error(&mut self, error: IcmpError) {
         self.events = self.events.saturating_add(1);
         if self.facts.icmp_errors.len() < ICMP_ERRORS {
             self.facts.icmp_errors.push(error);

@@ -17,7 +17,7 @@ const OPENING: u64 = 4;
 const SLOW: Span = Span::from_secs(1);
 
 /// A flow in the table.
-pub enum TcpFlow {
+pub(super) enum TcpFlow {
     /// The conversation goes on.
     Open(Box<OpenFlow>),
     /// The conversation is over, or no dissector wants it: further packets belong to it until a SYN opens the next.
@@ -43,7 +43,7 @@ impl TcpFlow {
 }
 
 /// A connection that goes on, and its dissection.
-pub struct OpenFlow {
+pub(super) struct OpenFlow {
     connection: Connection,
     dissection: DissectionState,
     /// Protocol whose usual port this is.

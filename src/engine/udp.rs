@@ -17,7 +17,7 @@ const LOOKS: u32 = 4;
 const FIRST: u32 = 100;
 
 /// A flow in the table.
-pub struct UdpFlow {
+pub(super) struct UdpFlow {
     /// The conversation, if the report keeps it.
     place: Option<ConversationId>,
     protocol: Option<&'static Protocol>,

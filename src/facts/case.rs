@@ -17,7 +17,7 @@ use std::cell::OnceCell;
 use std::net::IpAddr;
 
 /// An analysis with the indices that rules need.
-pub struct Case<'a> {
+pub(crate) struct Case<'a> {
     /// The analysis that it is about.
     pub analysis: &'a Analysis,
     /// Settings of the user.
@@ -48,7 +48,7 @@ const LOOK_AHEAD: usize = 256;
 impl<'a> Case<'a> {
     /// Builds the indices. Everything is indexed once, in one pass over the conversations, because a rule that searched
     /// them for each of its own would take quadratic time.
-    pub fn new(analysis: &'a Analysis, settings: &'a Settings) -> Self {
+    pub(crate) fn new(analysis: &'a Analysis, settings: &'a Settings) -> Self {
         let talks: Vec<_> = analysis.conversations.iter().filter(|c| concerns_nrpc(c)).map(Talk::new).collect();
         let mut by_client: HashMap<_, Vec<_>> = HashMap::new();
         let mut by_server: HashMap<_, Vec<_>> = HashMap::new();
@@ -95,73 +95,74 @@ impl<'a> Case<'a> {
     }
 
     /// Who tried what, and what came of it, in the order of the frames in which the attempts begin.
-    pub fn attempts(&self) -> &[Attempt] {
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests alone ask, until rules of last resort do"))]
+    pub(crate) fn attempts(&self) -> &[Attempt] {
         self.attempts.get_or_init(|| attempts::attempts(self))
     }
 
     /// Machines that have to do with signing on.
-    pub fn peers(&self) -> &SignOnPeers {
+    pub(crate) fn peers(&self) -> &SignOnPeers {
         self.peers.get_or_init(|| SignOnPeers::new(self))
     }
 
     /// HTTP exchanges and cookie jars.
-    pub fn http(&self) -> &HttpIndex<'a> {
+    pub(crate) fn http(&self) -> &HttpIndex<'a> {
         &self.http
     }
 
     /// SIP transactions and registrations.
-    pub fn sip(&self) -> &SipIndex<'a> {
+    pub(crate) fn sip(&self) -> &SipIndex<'a> {
         &self.sip
     }
 
     /// Sametime logins.
-    pub fn sametime(&self) -> &SametimeIndex<'a> {
+    pub(crate) fn sametime(&self) -> &SametimeIndex<'a> {
         &self.sametime
     }
 
     /// Sign-on tokens.
-    pub fn tokens(&self) -> &TokenIndex<'a> {
+    pub(crate) fn tokens(&self) -> &TokenIndex<'a> {
         &self.tokens
     }
 
     /// TLS handshakes.
-    pub const fn tls(&self) -> &TlsIndex<'a> {
+    pub(crate) const fn tls(&self) -> &TlsIndex<'a> {
         &self.tls
     }
 
     /// Logs beside the capture.
-    pub fn logs(&self) -> &LogIndex<'a> {
+    pub(crate) fn logs(&self) -> &LogIndex<'a> {
         &self.logs
     }
 
     /// Every conversation on NRPC's port or with NRPC's content, in order.
-    pub fn talks(&self) -> impl Iterator<Item = &Talk<'a>> {
+    pub(crate) fn talks(&self) -> impl Iterator<Item = &Talk<'a>> {
         self.talks.iter()
     }
 
     /// Those whose content is NRPC, or that ended before anything was said on NRPC's port.
-    pub fn nrpc(&self) -> impl Iterator<Item = &Talk<'a>> {
+    pub(crate) fn nrpc(&self) -> impl Iterator<Item = &Talk<'a>> {
         self.talks.iter().filter(|talk| talk.conversation.is(&nrpc::PROTOCOL))
     }
 
     /// The client's conversations, in order.
-    pub fn of_client(&self, client: IpAddr) -> impl DoubleEndedIterator<Item = &Talk<'a>> {
+    pub(crate) fn of_client(&self, client: IpAddr) -> impl DoubleEndedIterator<Item = &Talk<'a>> {
         self.by_client.get(&client).into_iter().flatten().filter_map(|&index| self.talks.get(index))
     }
 
     /// The conversations with a server, in order.
-    pub fn of_server(&self, server: Endpoint) -> impl DoubleEndedIterator<Item = &Talk<'a>> {
+    pub(crate) fn of_server(&self, server: Endpoint) -> impl DoubleEndedIterator<Item = &Talk<'a>> {
         self.by_server.get(&server).into_iter().flatten().filter_map(|&index| self.talks.get(index))
     }
 
     /// The same client's conversations that come after `talk` in the capture, in order.
-    pub fn after(&self, talk: &Talk<'a>) -> impl Iterator<Item = &Talk<'a>> {
+    pub(crate) fn after(&self, talk: &Talk<'a>) -> impl Iterator<Item = &Talk<'a>> {
         let (all, place) = self.place_of(talk);
         all.get(place.saturating_add(1)..).unwrap_or_default().iter().filter_map(|&index| self.talks.get(index))
     }
 
     /// The same client's conversations that come before `talk` in the capture, the nearest first.
-    pub fn before(&self, talk: &Talk<'a>) -> impl Iterator<Item = &Talk<'a>> {
+    pub(crate) fn before(&self, talk: &Talk<'a>) -> impl Iterator<Item = &Talk<'a>> {
         let (all, place) = self.place_of(talk);
         all.get(..place).unwrap_or_default().iter().rev().filter_map(|&index| self.talks.get(index))
     }
@@ -175,7 +176,7 @@ impl<'a> Case<'a> {
 
     /// The same client's conversations that began within that many seconds after `talk` ended, in order (at most
     /// 256 are looked at).
-    pub fn soon_after(&self, talk: &Talk<'a>, seconds: f64) -> impl Iterator<Item = &Talk<'a>> {
+    pub(crate) fn soon_after(&self, talk: &Talk<'a>, seconds: f64) -> impl Iterator<Item = &Talk<'a>> {
         let ended = talk.ended();
         self.after(talk)
             .take(LOOK_AHEAD)
@@ -183,13 +184,13 @@ impl<'a> Case<'a> {
     }
 
     /// Servers of that address were called on more than one port.
-    pub fn has_several_ports(&self, address: IpAddr) -> bool {
+    pub(crate) fn has_several_ports(&self, address: IpAddr) -> bool {
         self.ports.get(&address).is_some_and(|(_, several)| *several)
     }
 
     /// Guard G7: the same client's next attempt that began within the retry time after `talk` ended, to the same
     /// address or for the same name.
-    pub fn retry_of(&self, talk: &Talk<'a>) -> Option<&Talk<'a>> {
+    pub(crate) fn retry_of(&self, talk: &Talk<'a>) -> Option<&Talk<'a>> {
         self.soon_after(talk, self.settings.thresholds.retry_within).find(|next| {
             next.conversation.server == talk.conversation.server
                 || (talk.wanted().is_some() && next.wanted() == talk.wanted())
@@ -197,13 +198,13 @@ impl<'a> Case<'a> {
     }
 
     /// DNS questions of the capture, in order.
-    pub fn lookups(&self) -> impl DoubleEndedIterator<Item = &Lookup<'a>> {
+    pub(crate) fn lookups(&self) -> impl DoubleEndedIterator<Item = &Lookup<'a>> {
         self.lookups.iter()
     }
 
     /// The last DNS answer before `until` that led to `address`, whoever asked (a cache may have asked for the
     /// client).
-    pub fn lookup_of(&self, address: IpAddr, until: Timestamp) -> Option<&Lookup<'a>> {
+    pub(crate) fn lookup_of(&self, address: IpAddr, until: Timestamp) -> Option<&Lookup<'a>> {
         let indices = self.by_answer.get(&address)?;
         let mut found = indices.iter().rev().filter_map(|&index| self.lookups.get(index));
         found.find(|lookup| lookup.response.is_some_and(|(message, _)| message.at.time <= until))
@@ -211,7 +212,7 @@ impl<'a> Case<'a> {
 
     /// Until when a conversation was watched: its close, else the end of the input that holds its last frame (what another
     /// input holds may be of another day).
-    pub fn watched_until(&self, conversation: &Conversation) -> Timestamp {
+    pub(crate) fn watched_until(&self, conversation: &Conversation) -> Timestamp {
         let last = conversation.last;
         let input = usize::try_from(last.frame.input).ok().and_then(|index| self.analysis.inputs.get(index));
         let end = input.and_then(|input| input.last).unwrap_or(last.time);
@@ -219,12 +220,12 @@ impl<'a> Case<'a> {
     }
 
     /// Time of the last frame of all inputs; the end of what can be known.
-    pub fn end(&self) -> Timestamp {
+    pub(crate) fn end(&self) -> Timestamp {
         self.analysis.end.unwrap_or_default()
     }
 
     /// Are wanted and answered name the same server, as far as names and the user's settings say?
-    pub fn likeness(&self, wanted: &str, answered: &str) -> names::NameLikeness {
+    pub(crate) fn likeness(&self, wanted: &str, answered: &str) -> names::NameLikeness {
         if self.settings.expects(wanted, answered) {
             names::NameLikeness::Same
         } else {

@@ -8,7 +8,7 @@ use std::ops::Deref;
 /// [`Message::body`] may be of any protocol; facts look into it once and keep the part that they found, so that nothing behind
 /// them has to match on it again.
 #[derive(Debug)]
-pub struct Dissected<'a, T> {
+pub(crate) struct Dissected<'a, T> {
     /// The message: whose it is, where it stands, which frames brought it.
     pub message: &'a Message,
     /// Content of the message.
@@ -17,12 +17,12 @@ pub struct Dissected<'a, T> {
 
 impl<'a, T> Dissected<'a, T> {
     /// Puts a message and the part of its body together.
-    pub const fn new(message: &'a Message, content: &'a T) -> Self {
+    pub(crate) const fn new(message: &'a Message, content: &'a T) -> Self {
         Self { message, content }
     }
 
     /// The frame that completed the message, and its time.
-    pub const fn at(&self) -> Stamp {
+    pub(crate) const fn at(&self) -> Stamp {
         self.message.at
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 /// A DNS question with its answer, if one came.
 #[derive(Debug, Clone, Copy)]
-pub struct Lookup<'a> {
+pub(crate) struct Lookup<'a> {
     /// Conversation that carried it.
     pub conversation: &'a Conversation,
     /// The client that asked.
@@ -19,7 +19,7 @@ pub struct Lookup<'a> {
 
 impl Lookup<'_> {
     /// Addresses that the answer gave.
-    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = IpAddr> {
         self.response.into_iter().flat_map(|(_, answer)| &answer.answers).filter_map(|a| match a.data {
             dns::Data::Address(address) => Some(address),
             _ => None,
@@ -28,7 +28,7 @@ impl Lookup<'_> {
 }
 
 /// Pairs questions and answers of one conversation by transaction id and name.
-pub fn lookups(conversation: &Conversation) -> Vec<Lookup<'_>> {
+pub(crate) fn lookups(conversation: &Conversation) -> Vec<Lookup<'_>> {
     let client = conversation.client.ip;
     let mut found: Vec<Lookup<'_>> = Vec::new();
     for message in &conversation.messages {

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use std::hash::Hash;
 
 /// Puts items together that have the same key. Groups stand in the order of their first item, items in theirs.
-pub fn group_by<T, K: Eq + Hash>(items: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<Vec<T>> {
+pub(crate) fn group_by<T, K: Eq + Hash>(items: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<Vec<T>> {
     let mut index: HashMap<K, usize> = HashMap::new();
     let mut groups: Vec<Vec<T>> = Vec::new();
     for item in items {

@@ -2,7 +2,7 @@
 
 /// Likeness of two names of servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NameLikeness {
+pub(crate) enum NameLikeness {
     /// The same server name.
     Same,
     /// The wanted name is a host name (or bare common name with a domain) whose first label is the common name of
@@ -16,7 +16,7 @@ pub enum NameLikeness {
 
 /// Compares the wanted name with the one that answered: case does not count, `CN=A/O=B` and `A/B` are the same
 /// notation, and a name without hierarchy is compared with the common name only.
-pub fn compare(wanted: &str, answered: &str) -> NameLikeness {
+pub(crate) fn compare(wanted: &str, answered: &str) -> NameLikeness {
     if wanted == answered && components(wanted).next().is_some() {
         return NameLikeness::Same;
     }
@@ -36,13 +36,13 @@ pub fn compare(wanted: &str, answered: &str) -> NameLikeness {
 }
 
 /// True for a name that only DNS can have given: no hierarchy, and a dot or colon in it (host name or address).
-pub fn looks_like_host(name: &str) -> bool {
+pub(crate) fn looks_like_host(name: &str) -> bool {
     let parts = parts(name);
     parts.len() == 1 && parts.iter().all(|part| part.contains(['.', ':']) && !part.contains(' '))
 }
 
 /// The abbreviated form: `CN=Mail01/OU=Servers/O=Acme` becomes `Mail01/Servers/Acme`.
-pub fn abbreviated(name: &str) -> String {
+pub(crate) fn abbreviated(name: &str) -> String {
     name.split('/').map(strip_label).collect::<Vec<_>>().join("/")
 }
 

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 /// Addresses and names of what spoke NRPC or Sametime, registered SIP users, took or gave sign-on tokens, answered for a
 /// directory, or was named by the user.
 #[derive(Debug, Default)]
-pub struct SignOnPeers {
+pub(crate) struct SignOnPeers {
     addresses: HashSet<IpAddr>,
     hosts: HashSet<String>,
     /// First labels of the hosts, and common names of Notes servers: what all suffixes of a search have in common.
@@ -33,17 +33,17 @@ impl SignOnPeers {
     }
 
     /// Nobody in the capture has to do with signing on, as far as can be read.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.addresses.is_empty()
     }
 
     /// That server has to do with signing on, as far as its address or the name that it was called by tell.
-    pub fn has(&self, server: Endpoint, name: Option<&str>) -> bool {
+    pub(crate) fn has(&self, server: Endpoint, name: Option<&str>) -> bool {
         self.addresses.contains(&server.ip) || name.is_some_and(|name| self.hosts.contains(&name.to_lowercase()))
     }
 
     /// A name that DNS is asked for belongs to one of them, whatever suffix it is tried with.
-    pub fn has_name(&self, name: &str) -> bool {
+    pub(crate) fn has_name(&self, name: &str) -> bool {
         self.hosts.contains(&name.to_lowercase()) || self.labels.contains(&label(name))
     }
 
@@ -111,12 +111,12 @@ fn binds(c: &Conversation) -> bool {
 }
 
 /// First label of a host name, in lower case.
-pub fn label(name: &str) -> String {
+pub(crate) fn label(name: &str) -> String {
     name.split('.').next().unwrap_or(name).to_lowercase()
 }
 
 /// What DNS is asked for to find a server of that Notes name: its common name, or the first label of a host name.
-pub fn notes_label(name: &str) -> String {
+pub(crate) fn notes_label(name: &str) -> String {
     let short = abbreviated(name);
     let common = short.split('/').next().unwrap_or_default();
     if looks_like_host(name) { label(common) } else { common.trim().to_lowercase() }

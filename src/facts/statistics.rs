@@ -4,24 +4,24 @@ use crate::model::Span;
 
 /// `part` of `whole`, between 0 and 1; 0 of nothing.
 #[expect(clippy::cast_precision_loss, reason = "a share of counted segments, far below 2^52")]
-pub fn share(part: u64, whole: u64) -> f64 {
+pub(crate) fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 /// A span in seconds, as thresholds are.
-pub fn seconds(span: Span) -> f64 {
+pub(crate) fn seconds(span: Span) -> f64 {
     span.as_secs_f64()
 }
 
 /// The middle one of some values; 0 of none.
-pub fn median(values: &[f64]) -> f64 {
+pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
 /// Are these values equal within this share of their median?
-pub fn equal_within(values: &[f64], spread: f64) -> bool {
+pub(crate) fn equal_within(values: &[f64], spread: f64) -> bool {
     let middle = median(values);
     values.iter().all(|value| (value - middle).abs() <= spread * middle)
 }

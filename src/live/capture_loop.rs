@@ -85,7 +85,7 @@ pub(super) struct CaptureLoop<'a> {
 
 impl<'a> CaptureLoop<'a> {
     /// Begins with an empty pipeline.
-    pub fn new(plan: &'a Plan, input: Input, resources: Resources<'a>) -> Self {
+    pub(super) fn new(plan: &'a Plan, input: Input, resources: Resources<'a>) -> Self {
         let Resources { report, packets, key_logs, memory, metrics_page } = resources;
         let now = Instant::now();
         Self {
@@ -112,7 +112,7 @@ impl<'a> CaptureLoop<'a> {
     /// Takes in what comes until it is over.
     ///
     /// All of it is one thread's: rules see the state between two batches, and no lock is held while frames are taken in.
-    pub fn run(&mut self, queue: &Queue, signals: &Signals) {
+    pub(super) fn run(&mut self, queue: &Queue, signals: &Signals) {
         loop {
             match queue.events.recv_timeout(TICK) {
                 Ok(ReaderEvent::Frames(batch)) => self.delayed.push_back((Instant::now(), batch)),
@@ -138,7 +138,7 @@ impl<'a> CaptureLoop<'a> {
     }
 
     /// Writes the report of everything in view; `times_full` is how often the queue was full.
-    pub fn finish(mut self, times_full: u64) -> Result<Summary> {
+    pub(super) fn finish(mut self, times_full: u64) -> Result<Summary> {
         self.evaluate(true);
         self.packets.finish();
         let stats = self.stats(times_full);

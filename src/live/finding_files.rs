@@ -49,7 +49,7 @@ pub(crate) struct Trigger {
 
 impl Trigger {
     /// The packets of this finding are to be written.
-    pub fn fires(&self, finding: &Finding) -> bool {
+    pub(crate) fn fires(&self, finding: &Finding) -> bool {
         self.level.is_some_and(|level| finding.severity >= level) || self.rules.contains(&finding.rule)
     }
 }
@@ -110,7 +110,7 @@ struct PendingFragment {
 
 impl FindingFiles {
     /// Files go to that folder, and the newest `keep` of them stay.
-    pub fn new(folder: &Path, ring: Ring, head: FilePreamble, keep: Option<usize>) -> Self {
+    pub(super) fn new(folder: &Path, ring: Ring, head: FilePreamble, keep: Option<usize>) -> Self {
         Self {
             folder: folder.to_owned(),
             ring,
@@ -125,13 +125,13 @@ impl FindingFiles {
     }
 
     /// Counters of the interfaces so far.
-    pub fn counted(&mut self, counts: Counts) {
+    pub(crate) fn counted(&mut self, counts: Counts) {
         self.counts = counts;
         self.ring.counted(counts);
     }
 
     /// Adds a secret, to files that are written and those that follow.
-    pub fn secret(&mut self, secret: Secret) {
+    pub(super) fn secret(&mut self, secret: Secret) {
         for file in &mut self.open {
             file.failed |= file.capture.secret(&secret).is_err();
         }
@@ -139,7 +139,7 @@ impl FindingFiles {
     }
 
     /// Takes a frame: into the ring, and into the files of its conversation.
-    pub fn frame(&mut self, seen: FrameRelevance, interface: u16, frame: &Frame<'_>) {
+    pub(crate) fn frame(&mut self, seen: FrameRelevance, interface: u16, frame: &Frame<'_>) {
         if !seen.is_wanted {
             return;
         }
@@ -163,7 +163,7 @@ impl FindingFiles {
     ///
     /// # Errors
     /// It cannot be made or written; what is in it then can be read.
-    pub fn fire(
+    pub(super) fn fire(
         &mut self,
         finding: &Finding,
         only: &[IpAddr],
@@ -191,7 +191,7 @@ impl FindingFiles {
     }
 
     /// Looks which conversations are over by now, and which have joined findings that are being written.
-    pub fn look(&mut self, findings: &[Finding], conversations: &[Conversation], now: Timestamp) {
+    pub(super) fn look(&mut self, findings: &[Finding], conversations: &[Conversation], now: Timestamp) {
         if self.open.is_empty() {
             return;
         }
@@ -216,7 +216,7 @@ impl FindingFiles {
     ///
     /// # Errors
     /// Something to tell the user: a file could not be written and ends here, or an old one not be removed.
-    pub fn flush(&mut self, now: Timestamp) -> Result<(), WriteError> {
+    pub(super) fn flush(&mut self, now: Timestamp) -> Result<(), WriteError> {
         for file in &mut self.open {
             if let Err(error) = file.capture.flush() {
                 file.failed = true;
@@ -236,7 +236,7 @@ impl FindingFiles {
     ///
     /// # Errors
     /// As [`FindingFiles::flush`].
-    pub fn finish(&mut self) -> Result<(), WriteError> {
+    pub(super) fn finish(&mut self) -> Result<(), WriteError> {
         while !self.open.is_empty() {
             self.end(0);
         }
@@ -244,12 +244,12 @@ impl FindingFiles {
     }
 
     /// The minutes before.
-    pub fn ring(&self) -> &Ring {
+    pub(super) fn ring(&self) -> &Ring {
         &self.ring
     }
 
     /// Totals of what was written so far.
-    pub fn written(&self) -> WriteTotals {
+    pub(crate) fn written(&self) -> WriteTotals {
         self.open.iter().fold(self.finished, |sum, file| sum.and(&file.capture))
     }
 

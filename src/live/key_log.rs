@@ -37,18 +37,18 @@ struct Open {
 
 impl KeyLogTail {
     /// Goes on where these logs were read to.
-    pub fn new(logs: &[KeyLog]) -> Self {
+    pub(crate) fn new(logs: &[KeyLog]) -> Self {
         let open = |log: &KeyLog| Open { path: log.path.clone(), file: File::open(&log.path).ok(), read: log.read };
         Self { logs: logs.iter().map(open).collect(), looked: None }
     }
 
     /// There is no key log.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.logs.is_empty()
     }
 
     /// Whole lines that were written since the last time, of each log. Cheap enough to be asked before every packet.
-    pub fn news(&mut self) -> Vec<Vec<u8>> {
+    pub(crate) fn news(&mut self) -> Vec<Vec<u8>> {
         if self.logs.is_empty() || self.looked.is_some_and(|at| at.elapsed() < PAUSE) {
             return Vec::new();
         }

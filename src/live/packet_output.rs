@@ -43,7 +43,7 @@ impl PacketOutput {
     ///
     /// # Errors
     /// It cannot be made or written.
-    pub fn open(
+    pub(super) fn open(
         target: Option<&Target>,
         opened: Option<File>,
         interfaces: Vec<InterfaceDescription>,
@@ -69,7 +69,7 @@ impl PacketOutput {
     ///
     /// # Errors
     /// They cannot.
-    pub fn check(&self) -> Result<(), WriteError> {
+    pub(super) fn check(&self) -> Result<(), WriteError> {
         match &self.destination {
             Destination::Nothing | Destination::Rotation { folder: None, .. } => Ok(()),
             Destination::Rotation { folder: Some(folder), .. } | Destination::Findings { folder, .. } => probe(folder),
@@ -77,7 +77,7 @@ impl PacketOutput {
     }
 
     /// Takes a frame with what it turned out to be, from that interface.
-    pub fn frame(&mut self, seen: FrameRelevance, interface: u16, frame: &Frame<'_>) {
+    pub(crate) fn frame(&mut self, seen: FrameRelevance, interface: u16, frame: &Frame<'_>) {
         let done = match &mut self.destination {
             Destination::Rotation { rotator, .. } if seen.is_wanted => rotator.frame(interface, frame),
             Destination::Findings { files, .. } => {
@@ -90,7 +90,7 @@ impl PacketOutput {
     }
 
     /// Takes the counters of the interfaces so far.
-    pub fn counted(&mut self, counts: Counts) {
+    pub(crate) fn counted(&mut self, counts: Counts) {
         match &mut self.destination {
             Destination::Nothing => {}
             Destination::Rotation { rotator, .. } => rotator.counted(counts),
@@ -99,7 +99,7 @@ impl PacketOutput {
     }
 
     /// Adds a secret to the files, for whoever reads them (`--keep-keys`).
-    pub fn secret(&mut self, secret: Secret) {
+    pub(super) fn secret(&mut self, secret: Secret) {
         let done = match &mut self.destination {
             Destination::Nothing => Ok(()),
             Destination::Rotation { rotator, .. } => rotator.secret(secret),
@@ -112,7 +112,7 @@ impl PacketOutput {
     }
 
     /// Looks at what rules say and what is new of that, with the conversations in view; `now` is packet time.
-    pub fn look(
+    pub(super) fn look(
         &mut self,
         findings: &[Finding],
         updates: &[FindingUpdate],
@@ -139,7 +139,7 @@ impl PacketOutput {
     }
 
     /// Writes what is held back, so that all files can be read: after each batch, and now and then where none comes.
-    pub fn flush(&mut self, now: Timestamp) {
+    pub(super) fn flush(&mut self, now: Timestamp) {
         let done = match &mut self.destination {
             Destination::Nothing => Ok(()),
             Destination::Rotation { rotator, .. } => rotator.flush(),
@@ -149,7 +149,7 @@ impl PacketOutput {
     }
 
     /// Files were moved away (SIGHUP). Files of findings are not: each has a name of its own.
-    pub fn reopen(&mut self) {
+    pub(super) fn reopen(&mut self) {
         let done = match &mut self.destination {
             Destination::Rotation { rotator, .. } => rotator.reopen(),
             Destination::Nothing | Destination::Findings { .. } => Ok(()),
@@ -158,7 +158,7 @@ impl PacketOutput {
     }
 
     /// Ends all files.
-    pub fn finish(&mut self) {
+    pub(super) fn finish(&mut self) {
         let done = match &mut self.destination {
             Destination::Nothing => Ok(()),
             Destination::Rotation { rotator, .. } => rotator.finish(),
@@ -168,7 +168,7 @@ impl PacketOutput {
     }
 
     /// Totals of what was written so far.
-    pub fn written(&self) -> WriteTotals {
+    pub(crate) fn written(&self) -> WriteTotals {
         match &self.destination {
             Destination::Nothing => WriteTotals::default(),
             Destination::Rotation { rotator, .. } => rotator.written(),
@@ -177,7 +177,7 @@ impl PacketOutput {
     }
 
     /// Memory of the minutes before, in bytes.
-    pub fn ring_bytes(&self) -> usize {
+    pub(super) fn ring_bytes(&self) -> usize {
         match &self.destination {
             Destination::Findings { files, .. } => files.ring().held(),
             Destination::Nothing | Destination::Rotation { .. } => 0,
@@ -185,7 +185,7 @@ impl PacketOutput {
     }
 
     /// Nobody reads them any longer.
-    pub const fn is_lost(&self) -> bool {
+    pub(super) const fn is_lost(&self) -> bool {
         self.lost
     }
 

@@ -9,12 +9,12 @@ pub(super) struct ProcessMemory(File);
 
 impl ProcessMemory {
     /// Opens the account, where there is one.
-    pub fn open() -> Option<Self> {
+    pub(super) fn open() -> Option<Self> {
         File::open("/proc/self/status").ok().map(Self)
     }
 
     /// Bytes of physical memory that the process occupies.
-    pub fn resident(&mut self) -> Option<u64> {
+    pub(super) fn resident(&mut self) -> Option<u64> {
         let mut text = String::new();
         self.0.rewind().ok()?;
         self.0.read_to_string(&mut text).ok()?;

@@ -39,7 +39,7 @@ struct Shown {
 
 impl<'a> ReportOutput<'a> {
     /// Begins to write to this file, or to stdout.
-    pub fn new(plan: &'a Plan, file: Option<File>) -> Self {
+    pub(super) fn new(plan: &'a Plan, file: Option<File>) -> Self {
         let out: Box<dyn Write> = file.map_or_else(|| Box::new(io::stdout()) as _, |file| Box::new(file) as _);
         let mut report = Self { plan, out: BufWriter::new(out), shown: HashMap::new(), failure: None };
         report.begin();
@@ -47,12 +47,12 @@ impl<'a> ReportOutput<'a> {
     }
 
     /// Nobody listens any longer, or the output cannot be written.
-    pub const fn is_lost(&self) -> bool {
+    pub(super) const fn is_lost(&self) -> bool {
         self.failure.is_some()
     }
 
     /// The output file was moved away: the next line goes into a new one of that name.
-    pub fn reopen(&mut self) {
+    pub(super) fn reopen(&mut self) {
         let Some(path) = self.plan.output.as_deref().filter(|path| !is_descriptor(path)) else { return };
         match reopen_to_append(path) {
             Ok(file) => {
@@ -70,7 +70,7 @@ impl<'a> ReportOutput<'a> {
     }
 
     /// Tells what is new in an evaluation.
-    pub fn show(&mut self, evaluation: Evaluation<'_>) {
+    pub(super) fn show(&mut self, evaluation: Evaluation<'_>) {
         let done = match self.plan.report.format {
             Format::Table => self.write_lines(evaluation),
             Format::Ndjson => self.write_objects(evaluation),
@@ -81,7 +81,7 @@ impl<'a> ReportOutput<'a> {
     }
 
     /// A conversation is let go: NDJSON shows it, for no other place will.
-    pub fn let_go(&mut self, conversation: &Conversation) {
+    pub(super) fn let_go(&mut self, conversation: &Conversation) {
         let shown = self.shown.remove(&conversation_key(conversation)).unwrap_or_default();
         if self.plan.report.format == Format::Ndjson && !shown.over {
             let done = self.write_conversation(conversation);
@@ -90,7 +90,7 @@ impl<'a> ReportOutput<'a> {
     }
 
     /// Tells how it is going: beside the table, in NDJSON within it.
-    pub fn stats(&mut self, stats: &Stats) {
+    pub(super) fn stats(&mut self, stats: &Stats) {
         if self.plan.report.format == Format::Ndjson {
             let done = stream::write_stats(stats, &mut self.out).and_then(|()| self.out.flush());
             self.record(done);
@@ -100,7 +100,7 @@ impl<'a> ReportOutput<'a> {
     }
 
     /// Writes the report of what is in view at the end. That a reader has gone away is no error.
-    pub fn finish(mut self, analysis: &Analysis, findings: &[Finding], stats: &Stats) -> Result<()> {
+    pub(super) fn finish(mut self, analysis: &Analysis, findings: &[Finding], stats: &Stats) -> Result<()> {
         let report = self.report(analysis, findings);
         if self.failure.is_none() {
             let done = match self.plan.report.format {

@@ -22,7 +22,7 @@ pub(super) struct WriteTotals {
 
 impl WriteTotals {
     /// With what is in a file that is counted among `files` already.
-    pub fn and(self, file: &CaptureFile) -> Self {
+    pub(super) fn and(self, file: &CaptureFile) -> Self {
         Self {
             files: self.files,
             frames: self.frames + file.frames(),
@@ -64,7 +64,7 @@ pub(super) struct Retention {
 
 impl Retention {
     /// No file yet.
-    pub fn new(limit: Option<usize>) -> Self {
+    pub(super) fn new(limit: Option<usize>) -> Self {
         Self { limit, files: VecDeque::new(), told: false }
     }
 
@@ -73,7 +73,7 @@ impl Retention {
     ///
     /// # Errors
     /// A file cannot be removed: told once, tried again with every further file.
-    pub fn add(&mut self, file: &CaptureFile) -> Result<(), WriteError> {
+    pub(super) fn add(&mut self, file: &CaptureFile) -> Result<(), WriteError> {
         let Some(limit) = self.limit else { return Ok(()) };
         self.files.push_back((file.path().to_owned(), file.identity()));
         while self.files.len() > limit.max(1) {
@@ -91,7 +91,7 @@ impl Retention {
     }
 
     /// The file of that name was not removed to make room.
-    pub fn holds(&self, path: &Path) -> bool {
+    pub(super) fn holds(&self, path: &Path) -> bool {
         self.limit.is_none() || self.files.iter().any(|(kept, _)| kept == path)
     }
 }

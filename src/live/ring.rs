@@ -76,7 +76,7 @@ struct Record<'a> {
 
 impl Ring {
     /// An empty ring.
-    pub fn new(limits: RingLimits) -> Self {
+    pub(super) fn new(limits: RingLimits) -> Self {
         let limits = RingLimits { bytes: limits.bytes.max(LEAST_BYTES), ..limits };
         Self {
             limits,
@@ -90,12 +90,12 @@ impl Ring {
     }
 
     /// The conversation of that key.
-    pub fn flow(&self, key: FlowKey) -> FlowId {
+    pub(super) fn flow(&self, key: FlowKey) -> FlowId {
         FlowId(self.hasher.hash_one(key))
     }
 
     /// Takes a frame that somebody wants. Gives its conversation.
-    pub fn push(&mut self, flow: Option<FlowKey>, interface: u16, frame: &Frame<'_>) -> Option<FlowId> {
+    pub(super) fn push(&mut self, flow: Option<FlowKey>, interface: u16, frame: &Frame<'_>) -> Option<FlowId> {
         let flow = flow.map(|key| self.flow(key));
         let size = HEAD + frame.data.len();
         // No interface has such frames.
@@ -111,18 +111,18 @@ impl Ring {
     }
 
     /// Takes the counters of the interfaces so far.
-    pub fn counted(&mut self, counts: Counts) {
+    pub(crate) fn counted(&mut self, counts: Counts) {
         self.counts = counts;
     }
 
     /// Counters of the interfaces before the oldest frame.
-    pub fn counts_before(&self) -> Counts {
+    pub(crate) fn counts_before(&self) -> Counts {
         self.chunks.front().map_or(self.counts, |chunk| chunk.counts)
     }
 
     /// Frames of these conversations with their interfaces, in the order in which they came. Where one completes a packet
     /// of fragments, these come before it (and, as they do not say whose they are, others that came in that second).
-    pub fn frames_of(&self, flows: &HashSet<FlowId>) -> impl Iterator<Item = (u16, Frame<'_>)> {
+    pub(super) fn frames_of(&self, flows: &HashSet<FlowId>) -> impl Iterator<Item = (u16, Frame<'_>)> {
         let mut fragments = Fragments::default();
         let oldest = self.oldest();
         self.records().filter(move |record| record.frame.at.time >= oldest).flat_map(move |record| {
@@ -140,14 +140,14 @@ impl Ring {
     }
 
     /// Conversations of these frames, which are in ascending order, as far as they are held.
-    pub fn flows_of(&self, frames: &[FrameRef]) -> HashSet<FlowId> {
+    pub(super) fn flows_of(&self, frames: &[FrameRef]) -> HashSet<FlowId> {
         let is_one = |record: &Record<'_>| frames.binary_search(&record.frame.at.frame).is_ok();
         let records = self.records().filter(|_| !frames.is_empty()).filter(is_one);
         records.filter_map(|record| record.flow).collect()
     }
 
     /// Memory that it takes, in bytes.
-    pub fn held(&self) -> usize {
+    pub(super) fn held(&self) -> usize {
         self.held
     }
 
@@ -280,7 +280,7 @@ impl<T> Default for Fragments<T> {
 
 impl<T> Fragments<T> {
     /// Keeps a fragment.
-    pub fn push(&mut self, at: Stamp, fragment: T) {
+    pub(super) fn push(&mut self, at: Stamp, fragment: T) {
         if self.0.len() >= FRAGMENTS {
             self.0.pop_front();
         }
@@ -288,7 +288,7 @@ impl<T> Fragments<T> {
     }
 
     /// Those that may belong to the packet which this frame completes.
-    pub fn take(&mut self, complete: Stamp) -> Vec<T> {
+    pub(super) fn take(&mut self, complete: Stamp) -> Vec<T> {
         let fragments = self.0.drain(..).filter(|(at, _)| complete.since(*at) <= FRAGMENTS_TRAVEL);
         fragments.map(|(_, fragment)| fragment).collect()
     }

@@ -35,7 +35,7 @@ pub(crate) struct Rotation {
 
 impl Rotation {
     /// There is more than one file.
-    pub const fn is_on(&self) -> bool {
+    pub(crate) const fn is_on(&self) -> bool {
         self.size.is_some() || self.time.is_some()
     }
 }
@@ -90,7 +90,12 @@ impl Rotator {
     ///
     /// # Errors
     /// It cannot be made or written.
-    pub fn open(path: &Path, opened: Option<File>, rotation: Rotation, head: FilePreamble) -> Result<Self, WriteError> {
+    pub(super) fn open(
+        path: &Path,
+        opened: Option<File>,
+        rotation: Rotation,
+        head: FilePreamble,
+    ) -> Result<Self, WriteError> {
         let path = (path.as_os_str() != "-").then(|| path.to_owned());
         let mut rotator = Self {
             path,
@@ -113,7 +118,7 @@ impl Rotator {
     }
 
     /// Takes the counters of the interfaces so far.
-    pub fn counted(&mut self, counts: Counts) {
+    pub(crate) fn counted(&mut self, counts: Counts) {
         self.counts = counts;
     }
 
@@ -121,7 +126,7 @@ impl Rotator {
     ///
     /// # Errors
     /// As [`Rotator::frame`].
-    pub fn secret(&mut self, secret: Secret) -> Result<(), WriteError> {
+    pub(super) fn secret(&mut self, secret: Secret) -> Result<(), WriteError> {
         let done = self.file.as_mut().map_or(Ok(()), |current| current.file.secret(&secret));
         self.head.add(secret);
         done
@@ -131,7 +136,7 @@ impl Rotator {
     ///
     /// # Errors
     /// Something to tell the user, once for each time that writing begins to fail; the capture goes on.
-    pub fn frame(&mut self, interface: u16, frame: &Frame<'_>) -> Result<(), WriteError> {
+    pub(super) fn frame(&mut self, interface: u16, frame: &Frame<'_>) -> Result<(), WriteError> {
         let now = self.last.max(frame.at.time);
         if self.failing.as_ref().is_some_and(|failing| now.since(failing.since) < RETRY) {
             self.finished.lost += 1;
@@ -150,7 +155,7 @@ impl Rotator {
     ///
     /// # Errors
     /// As [`Rotator::frame`].
-    pub fn flush(&mut self) -> Result<(), WriteError> {
+    pub(super) fn flush(&mut self) -> Result<(), WriteError> {
         let lost = self.written().lost;
         let current = self.file.as_mut().filter(|_| self.failing.is_none());
         current.map_or(Ok(()), |current| current.file.flush()).or_else(|error| self.fail(error, lost))
@@ -160,7 +165,7 @@ impl Rotator {
     ///
     /// # Errors
     /// As [`Rotator::frame`].
-    pub fn reopen(&mut self) -> Result<(), WriteError> {
+    pub(super) fn reopen(&mut self) -> Result<(), WriteError> {
         let Some(path) = self.path.clone().filter(|path| !is_descriptor(path)) else { return Ok(()) };
         let lost = self.written().lost;
         if self.rotates() {
@@ -177,7 +182,7 @@ impl Rotator {
     }
 
     /// Totals of what was written so far.
-    pub fn written(&self) -> WriteTotals {
+    pub(crate) fn written(&self) -> WriteTotals {
         self.file.as_ref().map_or(self.finished, |current| self.finished.and(&current.file))
     }
 
@@ -185,7 +190,7 @@ impl Rotator {
     ///
     /// # Errors
     /// It cannot be written to its end.
-    pub fn finish(&mut self) -> Result<(), WriteError> {
+    pub(super) fn finish(&mut self) -> Result<(), WriteError> {
         self.end()
     }
 

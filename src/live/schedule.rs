@@ -69,7 +69,7 @@ pub(super) struct Evaluation<'a> {
 
 impl<'a> Schedule<'a> {
     /// The first evaluation is due at once.
-    pub fn new(settings: &'a Settings) -> Self {
+    pub(super) fn new(settings: &'a Settings) -> Self {
         let now = Instant::now();
         Self {
             settings,
@@ -87,7 +87,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// It is time to ask rules.
-    pub fn is_due(&self, pipeline: &Pipeline) -> bool {
+    pub(super) fn is_due(&self, pipeline: &Pipeline) -> bool {
         let passed = self.ended.elapsed();
         let something = pipeline.events() != self.events || self.tracker.is_waiting();
         let pause = PAUSE.max(self.took.saturating_mul(REST));
@@ -97,7 +97,7 @@ impl<'a> Schedule<'a> {
     /// Asks rules about the capture until `now`, which is packet time; `last` if there will be no other time.
     ///
     /// The snapshot exists only while `show` sees it: a copy of it would double the memory.
-    pub fn evaluate(
+    pub(super) fn evaluate(
         &mut self,
         pipeline: &mut Pipeline,
         input: Input,
@@ -124,7 +124,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// Lets go of what is out of view, if it is time for that. Each conversation is shown once more.
-    pub fn clear(&mut self, pipeline: &mut Pipeline, mut show: impl FnMut(&Conversation)) {
+    pub(super) fn clear(&mut self, pipeline: &mut Pipeline, mut show: impl FnMut(&Conversation)) {
         let is_due = self.is_full || self.cleared.elapsed() >= CLEARING;
         let Some(before) = self.horizon.filter(|_| is_due) else { return };
         let mut gone = HashSet::new();
@@ -141,17 +141,17 @@ impl<'a> Schedule<'a> {
     }
 
     /// Conversations that were let go.
-    pub const fn let_go(&self) -> u64 {
+    pub(super) const fn let_go(&self) -> u64 {
         self.let_go
     }
 
     /// Duration of the last evaluation.
-    pub const fn took(&self) -> Duration {
+    pub(crate) const fn took(&self) -> Duration {
         self.took
     }
 
     /// How far back rules see, if anything was let go.
-    pub const fn seen_from(&self) -> Option<Timestamp> {
+    pub(super) const fn seen_from(&self) -> Option<Timestamp> {
         self.seen_from
     }
 }

@@ -68,7 +68,7 @@ struct TrackedFinding {
 
 impl FindingTracker {
     /// Takes the findings of a look at the analysis, and gives what is to be told; `at_once` if no other look follows.
-    pub fn update(&mut self, analysis: &Analysis, findings: &[Finding], at_once: bool) -> Vec<FindingUpdate> {
+    pub(super) fn update(&mut self, analysis: &Analysis, findings: &[Finding], at_once: bool) -> Vec<FindingUpdate> {
         let now = analysis.end.unwrap_or_default();
         self.tracked.iter_mut().for_each(|entry| entry.stands = false);
         for finding in findings {
@@ -84,12 +84,12 @@ impl FindingTracker {
     }
 
     /// A finding stands that was not told yet, or not for all its clients: a look is due when it has [settled](SETTLES).
-    pub fn is_waiting(&self) -> bool {
+    pub(super) fn is_waiting(&self) -> bool {
         self.tracked.iter().any(TrackedFinding::is_waiting)
     }
 
     /// These conversations, and everything that happened before that time, were let go.
-    pub fn forget(&mut self, conversations: &HashSet<ConversationKey>, before: Timestamp) {
+    pub(super) fn forget(&mut self, conversations: &HashSet<ConversationKey>, before: Timestamp) {
         for entry in &mut self.tracked {
             let count = entry.conversations.len();
             entry.conversations.retain(|key| !conversations.contains(key));

@@ -12,7 +12,7 @@ const FIRST_PORT: u16 = 1024;
 const LONGEST: usize = 256;
 
 /// What a line, as it was written, shares with packets.
-pub fn anchors(line: &str) -> Vec<AnchorKey> {
+pub(super) fn anchors(line: &str) -> Vec<AnchorKey> {
     let mut found: Vec<AnchorKey> = call_id(line).into_iter().collect();
     // Cheap, for every line is asked.
     if line.contains("AAECA") || line.contains("oken") {

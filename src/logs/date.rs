@@ -6,7 +6,7 @@ use jiff::tz::Offset;
 
 /// What a date says of the order of day and month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DateOrder {
+pub(super) enum DateOrder {
     /// It says nothing of it: year first, or both alike.
     Plain,
     /// The day stands first, beyond doubt.
@@ -19,7 +19,7 @@ pub enum DateOrder {
 
 /// A date, and the other one that it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AmbiguousDate {
+pub(super) struct AmbiguousDate {
     /// The month first, where it may be either.
     pub date: Date,
     /// The day first, where it may be either.
@@ -29,7 +29,7 @@ pub struct AmbiguousDate {
 }
 
 /// `2/11/14`, `11.02.2014`, `2014-02-11`, `2014/02/11`.
-pub fn date(text: &str) -> Option<AmbiguousDate> {
+pub(super) fn date(text: &str) -> Option<AmbiguousDate> {
     let separator = text.chars().find(|c| !c.is_ascii_digit()).filter(|c| matches!(c, '/' | '.' | '-'))?;
     let mut parts = text.split(separator);
     let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
@@ -60,7 +60,7 @@ fn new(year: &str, month: &str, day: &str) -> Option<Date> {
 }
 
 /// `18:08:43:660`, `8:48:18.272`, `06:08:43`.
-pub fn time(text: &str) -> Option<Time> {
+pub(super) fn time(text: &str) -> Option<Time> {
     let mut parts = text.split([':', '.', ',']);
     let mut next = || parts.next();
     let (hour, minute, second, fraction) = (next()?, next()?, next()?, next());
@@ -76,7 +76,7 @@ pub fn time(text: &str) -> Option<Time> {
 }
 
 /// A time of a clock of twelve hours as one of twenty-four.
-pub fn twelve_hour(time: Time, afternoon: bool) -> Option<Time> {
+pub(super) fn twelve_hour(time: Time, afternoon: bool) -> Option<Time> {
     let hour = match (time.hour(), afternoon) {
         (12, false) => 0,
         (12, true) => 12,
@@ -88,7 +88,7 @@ pub fn twelve_hour(time: Time, afternoon: bool) -> Option<Time> {
 }
 
 /// That time in UTC; shown to the millisecond, as logs write times.
-pub fn timestamp(date: Date, time: Time) -> Option<Timestamp> {
+pub(super) fn timestamp(date: Date, time: Time) -> Option<Timestamp> {
     let time = Offset::UTC.to_timestamp(DateTime::from_parts(date, time)).ok()?;
     Some(Timestamp::new(i64::try_from(time.as_nanosecond()).ok()?, 3))
 }

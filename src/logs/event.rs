@@ -18,13 +18,13 @@ struct LineText<'l> {
 }
 
 /// What a line says; nothing if it is not about sign-on.
-pub fn event(line: &str) -> Option<LogEvent> {
+pub(super) fn event(line: &str) -> Option<LogEvent> {
     let text = LineText { line, lower: line.to_ascii_lowercase() };
     READERS.into_iter().find_map(|read| read(&text))
 }
 
 /// A line of the port trace of a Notes client.
-pub fn is_client_trace(line: &str) -> bool {
+pub(super) fn is_client_trace(line: &str) -> bool {
     let text = LineText { line, lower: line.to_ascii_lowercase() };
     let words = ["determining path to server", "available ports:", "requesting address of", "connecting to "];
     client(&text).is_some() || words.iter().any(|word| text.has(word)) && line.len() < 200 && !line.starts_with('[')

@@ -5,10 +5,10 @@ use super::stamp::{stamped, thread_id};
 use crate::model::LogKind;
 
 /// Lines that are looked at.
-pub const HEAD: usize = 256;
+pub(super) const HEAD: usize = 256;
 
 /// What every kind's lines look like, for an error.
-pub const KNOWN: &str = "Sametime STUsers (101117_095933.869,INF,Users   ,...), WebSphere SystemOut.log or trace.log ([2/11/14 \
+pub(crate) const KNOWN: &str = "Sametime STUsers (101117_095933.869,INF,Users   ,...), WebSphere SystemOut.log or trace.log ([2/11/14 \
                          18:08:43:660 GMT] 000000a7 ...), Liberty messages.log, a Notes client's port trace (Using address '...' \
                          for ... on TCPIP), Domino console.log ([0A3C:0002-0B10] 02/11/2014 06:08:43 PM ...)";
 
@@ -29,7 +29,7 @@ const DOMINO: [&str; 12] = [
 ];
 
 /// The kind of which most of these lines are.
-pub fn kind<'l>(lines: impl Iterator<Item = &'l str>) -> Option<LogKind> {
+pub(super) fn kind<'l>(lines: impl Iterator<Item = &'l str>) -> Option<LogKind> {
     const KINDS: [LogKind; 5] =
         [LogKind::Stusers, LogKind::Systemout, LogKind::Liberty, LogKind::DominoConsole, LogKind::NotesTrace];
     let mut counts = [0_u32; KINDS.len()];

@@ -30,7 +30,7 @@ const NAMES: [&str; 14] = [
 const HEADERS: [&str; 4] = ["cookie", "set-cookie", "authorization", "proxy-authorization"];
 
 /// The line without what opens doors.
-pub fn mask(line: &str) -> Cow<'_, str> {
+pub(super) fn mask(line: &str) -> Cow<'_, str> {
     let plain = runs(line);
     match values(&plain) {
         Cow::Borrowed(_) => plain,
@@ -39,7 +39,7 @@ pub fn mask(line: &str) -> Cow<'_, str> {
 }
 
 /// Every run of base64 in a line, with its place, that is as long as a token.
-pub fn tokens(line: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(super) fn tokens(line: &str) -> impl Iterator<Item = (usize, &str)> {
     let alphabet = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-' | '%');
     let mut at = 0_usize;
     line.split(move |c| !alphabet(c)).filter_map(move |run| {

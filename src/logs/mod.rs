@@ -27,5 +27,5 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
-pub use kind::KNOWN;
-pub use read::{Options, read};
+pub(crate) use kind::KNOWN;
+pub(crate) use read::{Options, read};

@@ -21,7 +21,7 @@ const TEXT: usize = 400;
 
 /// Offset and masking for a log that is read.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// To be added to its times to get those of the packets, if the user says so.
     pub offset: Option<Span>,
     /// Leave tokens and passwords in the lines.
@@ -29,7 +29,7 @@ pub struct Options {
 }
 
 /// Reads a log to its end, or as far as it can be read: [`Log::problem`] says what is wrong.
-pub fn read(path: &str, input: impl Read, options: &Options) -> Log {
+pub(crate) fn read(path: &str, input: impl Read, options: &Options) -> Log {
     let mut reader = LogReader::new(path, options);
     let mut lines = Lines::new(input);
     let mut head = Vec::new();

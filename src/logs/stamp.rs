@@ -6,7 +6,7 @@ use crate::model::{LogKind, Span, WrittenTime};
 
 /// A line that begins with a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StampedLine<'l> {
+pub(super) struct StampedLine<'l> {
     /// The kind of log that writes times in this form.
     pub kind: LogKind,
     /// The time.
@@ -22,7 +22,7 @@ pub struct StampedLine<'l> {
 /// A time in brackets is no longer than this.
 const LONGEST: usize = 64;
 /// Reads the beginning of a line; nothing if there is no time in a known form.
-pub fn stamped(line: &str) -> Option<StampedLine<'_>> {
+pub(super) fn stamped(line: &str) -> Option<StampedLine<'_>> {
     match line.bytes().next()? {
         b'[' => websphere(line).or_else(|| domino(line)),
         byte if byte.is_ascii_digit() => stusers(line).or_else(|| domino(line)),
@@ -82,7 +82,7 @@ fn domino(line: &str) -> Option<StampedLine<'_>> {
 }
 
 /// Process, virtual and native thread in front of a Domino console line: `[0A3C:0002-0B10]`.
-pub fn thread_id(line: &str) -> Option<&str> {
+pub(super) fn thread_id(line: &str) -> Option<&str> {
     let end = line.find(']').filter(|end| (9..=40).contains(end))?;
     let inside = line.get(1..end).filter(|_| line.starts_with('['))?;
     let sane = inside.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'-'));

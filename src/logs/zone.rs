@@ -2,7 +2,7 @@
 
 /// The meaning of the name of a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Zone {
+pub(super) enum Zone {
     /// Seconds east of UTC.
     Known(i32),
     /// The name means several zones.
@@ -64,7 +64,7 @@ const NAMES: [(&str, i32); 42] = [
 const AMBIGUOUS: [&str; 6] = ["CST", "IST", "BST", "AST", "ADT", "AMT"];
 
 /// Reads a zone: an abbreviation, or an offset such as `+0100`, `-05:30`, `GMT+1`, `UTC-05:00`.
-pub fn zone(text: &str) -> Zone {
+pub(super) fn zone(text: &str) -> Zone {
     let text = text.trim();
     if AMBIGUOUS.iter().any(|name| name.eq_ignore_ascii_case(text)) {
         return Zone::Ambiguous;

@@ -95,7 +95,7 @@ pub struct IcmpQuote {
 
 /// A host, as far as the capture shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Host {
+pub(crate) struct Host {
     /// Ports on which it accepted a TCP connection (at most 16 are kept), with the first frame.
     pub accepted: Vec<(u16, Stamp)>,
     /// Smallest and largest TTL or hop limit of its SYN-ACKs.
@@ -104,7 +104,7 @@ pub struct Host {
 
 /// Datagrams between two endpoints, on whatever ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DatagramFlow {
+pub(crate) struct DatagramFlow {
     /// Who spoke first (client), and the other end.
     pub ends: PerSide<Endpoint>,
     /// Datagrams of each of the two.
@@ -113,7 +113,7 @@ pub struct DatagramFlow {
 
 /// Datagrams of one sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Datagrams {
+pub(crate) struct Datagrams {
     /// Number of datagrams.
     pub count: u64,
     /// How many of them look like RTP or RTCP: a first byte of 128 to 191 (RFC 7983 section 7), 12 bytes and more. Every
@@ -127,7 +127,7 @@ pub struct Datagrams {
 
 /// An attempt to open a TCP connection that came to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FailedConnection {
+pub(crate) struct FailedConnection {
     /// First SYN of the connection.
     pub syn: Stamp,
     /// The RST that answered, if one did.
@@ -137,7 +137,7 @@ pub struct FailedConnection {
 /// Attempts of one machine to reach one endpoint that all failed in the same way, none of them more than ten seconds
 /// after the one before it. On ports that are dissected each of them is a conversation of the report, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FailedConnections {
+pub(crate) struct FailedConnections {
     /// The client that tried.
     pub client: IpAddr,
     /// The endpoint that it tried to reach.
@@ -154,7 +154,7 @@ pub struct FailedConnections {
 
 /// Facts about the capture as a whole.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct CaptureFacts {
+pub(crate) struct CaptureFacts {
     /// ICMP errors (at most 10,000 are kept).
     pub icmp_errors: Vec<IcmpError>,
     /// Hosts that accepted a connection (at most 65,536 are kept).

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 /// What was wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AttemptKind {
+pub(crate) enum AttemptKind {
     /// To know the address of a server.
     Dns,
     /// A TCP connection.
@@ -37,7 +37,7 @@ pub enum AttemptKind {
 
 impl AttemptKind {
     /// Every kind, in the order in which a wish goes through them.
-    pub const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Dns,
         Self::Connect,
         Self::Tls,
@@ -52,7 +52,7 @@ impl AttemptKind {
     ];
 
     /// As reports write it.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Dns => "dns",
             Self::Connect => "connect",
@@ -70,7 +70,7 @@ impl AttemptKind {
 
     /// True if it is a sign-on by itself. The others (names, connections, channels, calls) are only ways to one, or what
     /// comes after it.
-    pub const fn is_sign_on(self) -> bool {
+    pub(crate) const fn is_sign_on(self) -> bool {
         !matches!(self, Self::Dns | Self::Connect | Self::Tls | Self::SipCall)
     }
 }
@@ -83,7 +83,7 @@ impl Serialize for AttemptKind {
 
 /// Why it cannot be told what came of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Unjudged {
+pub(crate) enum Unjudged {
     /// What would tell is encrypted, and no key fits.
     Encrypted,
     /// The capture lacks bytes that would tell: lost, cut by the snap length, or of one direction only.
@@ -100,7 +100,7 @@ pub enum Unjudged {
 
 impl Unjudged {
     /// In words that go on from "cannot be told: ".
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Encrypted => "what would tell is encrypted, and no key fits",
             Self::Missing => "the capture lacks bytes that would tell",
@@ -114,7 +114,7 @@ impl Unjudged {
 
 /// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// What was wanted was given, and seen to be given.
     Granted,
     /// It was refused, by an answer: a status, a code, an alert, a RST, a login page. In words, without names of persons:
@@ -130,17 +130,17 @@ pub enum Outcome {
 
 impl Outcome {
     /// True if it came to nothing, as far as the capture shows. What is unknown did not fail.
-    pub const fn is_failure(&self) -> bool {
+    pub(crate) const fn is_failure(&self) -> bool {
         matches!(self, Self::Refused(_) | Self::Unanswered | Self::CutOff(_))
     }
 
     /// True if it was seen to be granted.
-    pub const fn is_granted(&self) -> bool {
+    pub(crate) const fn is_granted(&self) -> bool {
         matches!(self, Self::Granted)
     }
 
     /// In words: `refused (401 Unauthorized)`, `unanswered`, `cut off by the server`.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Self::Granted => "granted".to_owned(),
             Self::Refused(how) => format!("refused ({how})"),
@@ -158,7 +158,7 @@ impl Outcome {
 
 /// How much an attempt matters that came to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Weight {
+pub(crate) enum Weight {
     /// Somebody wanted it, and did not get it.
     #[default]
     Wanted,
@@ -168,7 +168,7 @@ pub enum Weight {
 
 /// Somebody wanted something of somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
+pub(crate) struct Attempt {
     /// What was wanted.
     pub kind: AttemptKind,
     /// Who wanted it.
@@ -199,7 +199,7 @@ pub struct Attempt {
 
 impl Attempt {
     /// True if it came to nothing and somebody minds.
-    pub fn is_lost(&self) -> bool {
+    pub(crate) fn is_lost(&self) -> bool {
         self.outcome.is_failure() && self.weight == Weight::Wanted
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// The result of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// There is a difference that matters.
     Diverges,
     /// There is none.
@@ -18,7 +18,7 @@ pub enum Verdict {
 
 /// A value of the working capture and its counterpart of the failing one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Both<T> {
+pub(crate) struct Both<T> {
     /// Of the working capture.
     pub good: T,
     /// Of the failing one.
@@ -27,7 +27,7 @@ pub struct Both<T> {
 
 /// Everything that a comparison found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// Whether they part.
     pub verdict: Verdict,
     /// What was laid side by side, in the order of the failing capture.
@@ -59,7 +59,7 @@ pub struct Comparison {
 /// What was laid side by side: one conversation of each capture, or several that belong together (all that a browser asked of
 /// one host).
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// Protocol of both, if it is known.
     pub protocol: Option<&'static Protocol>,
     /// Ids of the conversations, in order of time.
@@ -76,7 +76,7 @@ pub struct Pair {
 
 /// One line of the alignment: a step of each conversation, or of one of them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub(crate) struct Row {
     /// In the working and in the failing capture.
     pub steps: Both<Option<Step>>,
     /// Whether the two steps come to the same.
@@ -85,7 +85,7 @@ pub struct Row {
 
 /// How the two steps of a row compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Likeness {
+pub(crate) enum Likeness {
     /// The steps come to the same.
     Same,
     /// The steps come to something else.
@@ -96,7 +96,7 @@ pub enum Likeness {
 
 /// Something that happened in a conversation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub(crate) struct Step {
     /// Id of the conversation.
     pub conversation: ConversationId,
     /// Number of the message in it; `None` for the opening and the end of TCP.
@@ -115,7 +115,7 @@ pub struct Step {
 
 /// Where two conversations part.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fork {
+pub(crate) struct Fork {
     /// Number of the message, from 1: the first that one has and the other has not, or that does not come to the same.
     pub message: u32,
     /// The step of each conversation at that point.
@@ -125,7 +125,7 @@ pub struct Fork {
 /// How much a difference matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Class {
+pub(crate) enum Class {
     /// The difference explains why they part.
     Explains,
     /// The difference may or may not matter.
@@ -136,7 +136,7 @@ pub enum Class {
 
 /// A field that differs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// Place in [`Comparison::pairs`].
     pub pair: usize,
     /// Number of the message in its conversation, 0 for the conversation itself: the failing one's, or the working one's
@@ -160,7 +160,7 @@ pub struct Difference {
 
 /// The network under a conversation.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Timing {
+pub(crate) struct Timing {
     /// Round trip, if one was measured.
     pub rtt: Option<Span>,
     /// Segments that were repeated.

@@ -129,7 +129,7 @@ impl Default for Teardown {
 
 /// Who really sent a RST.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResetOrigin {
+pub(crate) struct ResetOrigin {
     /// The side whose address it carries.
     pub claimed: Side,
     /// True if the facts say that something on the path sent it.
@@ -163,7 +163,7 @@ pub struct Quality {
 
 /// The first bytes that one side sent (kept also where no dissector wants the conversation).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FirstBytes {
+pub(crate) struct FirstBytes {
     /// Frame that carried the first of them.
     pub at: Stamp,
     /// Up to 32 bytes.
@@ -172,7 +172,7 @@ pub struct FirstBytes {
 
 /// The opening of a TCP conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Handshake {
+pub(crate) struct Handshake {
     /// Every SYN of the client, first and repeated ones (at most 16 are kept).
     pub syns: Vec<Stamp>,
     /// First SYN-ACK.
@@ -185,7 +185,7 @@ pub struct Handshake {
 
 /// A time in which nobody said anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IdleGap {
+pub(crate) struct IdleGap {
     /// Last frame before it.
     pub before: Stamp,
     /// First frame after it.
@@ -198,14 +198,14 @@ pub struct IdleGap {
 
 impl IdleGap {
     /// How long it lasted.
-    pub const fn length(&self) -> Span {
+    pub(crate) const fn length(&self) -> Span {
         self.after.since(self.before)
     }
 }
 
 /// A segment that had to be repeated after a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stall {
+pub(crate) struct Stall {
     /// The side that sent the segment.
     pub from: Side,
     /// When it was first sent.
@@ -218,7 +218,7 @@ pub struct Stall {
 
 /// Data at the end of a conversation that was repeated and never acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unanswered {
+pub(crate) struct Unanswered {
     /// The side that sent the data.
     pub from: Side,
     /// First transmission.
@@ -233,7 +233,7 @@ pub struct Unanswered {
 
 /// A full-size segment that never gets through (or only in smaller pieces).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StuckSegment {
+pub(crate) struct StuckSegment {
     /// The side that sent the segment.
     pub from: Side,
     /// Payload bytes in it.
@@ -250,7 +250,7 @@ pub struct StuckSegment {
 
 /// A receiver that could take no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ZeroWindow {
+pub(crate) struct ZeroWindow {
     /// The side that could take no more.
     pub from: Side,
     /// Frame that closed it.
@@ -263,7 +263,7 @@ pub struct ZeroWindow {
 
 /// Facts of a TCP conversation that rules judge.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct TcpFacts {
+pub(crate) struct TcpFacts {
     /// SYN, SYN-ACK and the first acknowledgement.
     pub handshake: Handshake,
     /// Segments with data, by sender.
@@ -308,7 +308,7 @@ pub struct TcpFacts {
 
 /// A request that the server took long to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Turn {
+pub(crate) struct Turn {
     /// Frame that completed the request.
     pub request: Stamp,
     /// Frame that brought the first byte of the reply.
@@ -317,14 +317,14 @@ pub struct Turn {
 
 impl Turn {
     /// Time between the two.
-    pub const fn length(&self) -> Span {
+    pub(crate) const fn length(&self) -> Span {
         self.reply.since(self.request)
     }
 }
 
 /// Questions and answers, whatever the protocol.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Turns {
+pub(crate) struct Turns {
     /// Times that the client spoke and the server answered.
     pub count: u64,
     /// Sum of the times between request and reply.

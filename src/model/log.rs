@@ -117,7 +117,7 @@ pub struct WrittenTime {
 /// How the times of a log were placed on the clock of the packets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ClockPlacement {
+pub(crate) enum ClockPlacement {
     /// By the zone that each line names.
     Zone,
     /// By the offset that the user gave.
@@ -129,21 +129,9 @@ pub enum ClockPlacement {
     No,
 }
 
-impl ClockPlacement {
-    /// As reports write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Zone => "zone",
-            Self::Offset => "offset",
-            Self::Anchor => "anchor",
-            Self::No => "no",
-        }
-    }
-}
-
 /// From the times of a log to those of the packets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LogClock {
+pub(crate) struct LogClock {
     /// By what the times were placed.
     pub placed: ClockPlacement,
     /// To be added to a time of the log.
@@ -158,7 +146,7 @@ pub struct LogClock {
 
 impl LogClock {
     /// When that was on the clock of the packets; nothing if it cannot be told.
-    pub fn place(&self, at: &WrittenTime) -> Option<Timestamp> {
+    pub(crate) fn place(&self, at: &WrittenTime) -> Option<Timestamp> {
         let known = match self.placed {
             ClockPlacement::No => false,
             ClockPlacement::Zone => at.zoned,
@@ -168,14 +156,14 @@ impl LogClock {
     }
 
     /// The time as the log has it, with day and month in the order that was decided.
-    pub fn read(&self, at: &WrittenTime) -> Timestamp {
+    pub(crate) fn read(&self, at: &WrittenTime) -> Timestamp {
         at.swapped.filter(|_| self.swapped).unwrap_or(at.time)
     }
 }
 
 /// Something that packets may know as well, by which the clocks can be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogAnchor {
+pub(crate) struct LogAnchor {
     /// Line number, from 1.
     pub line: u64,
     /// When it was written.
@@ -186,7 +174,7 @@ pub struct LogAnchor {
 
 /// Something that stands in logs and in packets alike.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum AnchorKey {
+pub(crate) enum AnchorKey {
     /// Address and port of a client.
     Endpoint(IpAddr, u16),
     /// Call-ID of SIP.

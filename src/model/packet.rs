@@ -3,15 +3,15 @@
 use std::net::IpAddr;
 
 /// TCP flag bits (RFC 9293 3.1).
-pub mod flags {
+pub(crate) mod flags {
     /// No more data from the sender.
-    pub const FIN: u8 = 0x01;
+    pub(crate) const FIN: u8 = 0x01;
     /// Synchronise sequence numbers.
-    pub const SYN: u8 = 0x02;
+    pub(crate) const SYN: u8 = 0x02;
     /// Reset the connection.
-    pub const RST: u8 = 0x04;
+    pub(crate) const RST: u8 = 0x04;
     /// The acknowledgement field counts.
-    pub const ACK: u8 = 0x10;
+    pub(crate) const ACK: u8 = 0x10;
 }
 
 /// A TCP segment.

@@ -87,7 +87,7 @@ impl std::fmt::Display for Span {
 }
 
 /// Seconds for people: microseconds to hours, two or three digits that matter.
-pub fn span(seconds: f64) -> String {
+pub(crate) fn span(seconds: f64) -> String {
     let (sign, s) = if seconds < 0.0 { ("-", -seconds) } else { ("", seconds) };
     let text = match s {
         s if s < 0.001 => format!("{:.0} µs", s * 1e6),

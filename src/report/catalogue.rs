@@ -8,7 +8,7 @@ use tabled::settings::{Style, Width, peaker::PriorityMax};
 
 /// A rule as the catalogue shows it.
 #[derive(Debug, Clone, Copy)]
-pub struct CatalogueEntry<'a> {
+pub(crate) struct CatalogueEntry<'a> {
     /// Id of the rule.
     pub id: &'a str,
     /// Title of the rule, one line.
@@ -30,7 +30,7 @@ pub struct CatalogueEntry<'a> {
 }
 
 /// Writes every rule as a line of a table.
-pub fn list(entries: &[CatalogueEntry<'_>], width: usize, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn list(entries: &[CatalogueEntry<'_>], width: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut builder = Builder::default();
     builder.push_record(["rule", "severity", "what it finds"]);
     for entry in entries {
@@ -44,7 +44,7 @@ pub fn list(entries: &[CatalogueEntry<'_>], width: usize, out: &mut dyn Write) -
 }
 
 /// Writes everything that is known of one rule.
-pub fn explain(entry: &CatalogueEntry<'_>, color: bool, width: usize, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn explain(entry: &CatalogueEntry<'_>, color: bool, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let paint = Paint(color);
     let width = width.clamp(40, 100);
     writeln!(out, "{}  {}", paint.bold(entry.id), paint.badge(entry.severity))?;

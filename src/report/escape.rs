@@ -14,7 +14,7 @@ use std::path::Path;
 ///
 /// C0, DEL and C1 (ECMA-48: U+009B starts a control sequence as ESC `[` does), bidirectional controls (UAX #9),
 /// zero-width characters, line and paragraph separators, fillers and tag characters.
-pub fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     matches!(c,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}'
         | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -26,7 +26,7 @@ pub fn is_hidden(c: char) -> bool {
 ///
 /// A backslash stays as it is (Windows paths would become unreadable), so the original cannot always be told from the
 /// result: use JSON where that counts.
-pub fn terminal(text: &str) -> Cow<'_, str> {
+pub(crate) fn terminal(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
@@ -46,23 +46,23 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
 }
 
 /// A path as a sentence names it.
-pub fn path(path: &Path) -> String {
+pub(crate) fn path(path: &Path) -> String {
     terminal(&path.to_string_lossy()).into_owned()
 }
 
 /// A JSON formatter that also writes hidden characters as `\uXXXX`. The document means the same to a parser.
-pub struct JsonFormatter<F>(F);
+pub(crate) struct JsonFormatter<F>(F);
 
 impl JsonFormatter<PrettyFormatter<'static>> {
     /// Two spaces of indent.
-    pub fn pretty() -> Self {
+    pub(crate) fn pretty() -> Self {
         Self(PrettyFormatter::new())
     }
 }
 
 impl JsonFormatter<CompactFormatter> {
     /// Everything on one line.
-    pub fn compact() -> Self {
+    pub(crate) fn compact() -> Self {
         Self(CompactFormatter)
     }
 }

@@ -13,13 +13,13 @@ const MOST_CONVERSATIONS: usize = 30;
 
 /// Shows every packet of a conversation, and no other conversation's: where addresses and ports were used again, a
 /// range of frames (of times, if it spans several files) is added.
-pub fn conversation(conversation: &Conversation) -> String {
+pub(crate) fn conversation(conversation: &Conversation) -> String {
     let limits = if conversation.ports_reused { limits(conversation) } else { String::new() };
     format!("{}{limits}", talk(conversation))
 }
 
 /// Shows the conversations that a finding is about in whatever capture of them: no numbers of frames.
-pub fn talks(report: Report<'_>, finding: &Finding) -> String {
+pub(crate) fn talks(report: Report<'_>, finding: &Finding) -> String {
     let conversations: Vec<_> = report.conversations_of(finding).collect();
     match conversations.as_slice() {
         [] => String::new(),
@@ -48,7 +48,7 @@ fn talk(conversation: &Conversation) -> String {
 
 /// Shows what a finding rests on: its frames, if they are of one input and not scattered; else its conversations,
 /// else their servers. A finding that names neither is about the capture as a whole: every frame; or about a log: none.
-pub fn finding(report: Report<'_>, finding: &Finding) -> String {
+pub(crate) fn finding(report: Report<'_>, finding: &Finding) -> String {
     if let Some(filter) = frames(&finding.frames) {
         return filter;
     }
@@ -63,7 +63,7 @@ pub fn finding(report: Report<'_>, finding: &Finding) -> String {
 }
 
 /// `frame.number in {4, 5, 9..12}`; nothing if there are none, too many ranges, or frames of several inputs.
-pub fn frames(frames: &[FrameRef]) -> Option<String> {
+pub(crate) fn frames(frames: &[FrameRef]) -> Option<String> {
     let input = frames.first()?.input;
     if frames.iter().any(|frame| frame.input != input) {
         return None;

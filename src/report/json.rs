@@ -20,7 +20,7 @@ struct ReportDocument<'a, I: Serialize, C: Serialize, F: Serialize> {
 }
 
 /// Writes the report as one document, with a line break at its end.
-pub fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
     let parts = ReportParts::new(report, options);
     let document = ReportDocument {
         schema_version: SCHEMA_VERSION,

@@ -11,20 +11,20 @@
 //! Every format writes to any [`io::Write`], as it goes: memory does not grow with the report. Text from the wire is
 //! made harmless in [`escape`]; display filters for Wireshark come from [`filter`].
 
-pub mod catalogue;
-pub mod compare;
-pub mod escape;
-pub mod filter;
-pub mod json;
-pub mod ndjson;
-pub mod prometheus;
+pub(crate) mod catalogue;
+pub(crate) mod compare;
+pub(crate) mod escape;
+pub(crate) mod filter;
+pub(crate) mod json;
+pub(crate) mod ndjson;
+pub(crate) mod prometheus;
 #[cfg(test)]
 mod sample;
-pub mod stream;
-pub mod table;
-pub mod talk;
+pub(crate) mod stream;
+pub(crate) mod table;
+pub(crate) mod talk;
 pub(crate) mod text;
-pub mod token;
+pub(crate) mod token;
 mod view;
 
 use crate::model::{Analysis, Conversation, ConversationId, Finding};
@@ -33,13 +33,13 @@ use nrpcsniff_dissectors::{Protocol, Reader};
 use std::io::{self, Write};
 
 /// Name of the tool, as reports state it.
-pub const TOOL: &str = env!("CARGO_PKG_NAME");
+pub(crate) const TOOL: &str = env!("CARGO_PKG_NAME");
 /// Version of the tool.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// An analysis, its findings, and how messages are read out.
 #[derive(Debug, Clone, Copy)]
-pub struct Report<'a> {
+pub(crate) struct Report<'a> {
     /// Captures and logs that were read.
     pub analysis: &'a Analysis,
     /// Findings, in order.
@@ -105,7 +105,7 @@ impl ReportOptions {
 }
 
 /// Writes the report in the shape that was asked for.
-pub fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
     match options.format {
         Format::Table => table::write(report, options, out),
         Format::Json => json::write(report, options, out),
@@ -114,24 +114,24 @@ pub fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -
 }
 
 /// Name of a protocol in reports.
-pub fn protocol_name(protocol: Option<&'static Protocol>) -> &'static str {
+pub(crate) fn protocol_name(protocol: Option<&'static Protocol>) -> &'static str {
     protocol.map_or("unknown", |protocol| protocol.name)
 }
 
 impl<'a> Report<'a> {
     /// The conversation of that id, if it was kept.
-    pub fn conversation(self, id: ConversationId) -> Option<&'a Conversation> {
+    pub(crate) fn conversation(self, id: ConversationId) -> Option<&'a Conversation> {
         let all = &self.analysis.conversations;
         all.binary_search_by_key(&id, |c| c.id).ok().and_then(|index| all.get(index))
     }
 
     /// Conversations that a finding is about, as far as they were kept.
-    pub fn conversations_of(self, finding: &'a Finding) -> impl Iterator<Item = &'a Conversation> {
+    pub(crate) fn conversations_of(self, finding: &'a Finding) -> impl Iterator<Item = &'a Conversation> {
         finding.conversations.iter().filter_map(move |&id| self.conversation(id))
     }
 
     /// Those of them that stand for all: the first eight, and the last.
-    pub fn examples_of(self, finding: &'a Finding) -> impl Iterator<Item = &'a Conversation> {
+    pub(crate) fn examples_of(self, finding: &'a Finding) -> impl Iterator<Item = &'a Conversation> {
         finding.examples().into_iter().filter_map(move |id| self.conversation(id))
     }
 

@@ -19,7 +19,7 @@ pub(super) struct NdjsonLine<T: Serialize> {
 }
 
 /// Writes one object a line; the tool with the version of the format comes first.
-pub fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
     let parts = ReportParts::new(report, options);
     object(out, &NdjsonLine { kind: "tool", schema_version: Some(SCHEMA_VERSION), object: tool() })?;
     for input in parts.inputs() {

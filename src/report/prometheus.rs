@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 /// Kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MetricKind {
+pub(crate) enum MetricKind {
     /// A value that only grows; its name ends in `_total`.
     Counter,
     /// A value that goes up and down.
@@ -14,11 +14,11 @@ pub enum MetricKind {
 
 /// The text, family by family.
 #[derive(Debug, Default)]
-pub struct PrometheusText(String);
+pub(crate) struct PrometheusText(String);
 
 impl PrometheusText {
     /// Begins a family: `name` in the characters that metric names have, `help` in one sentence.
-    pub fn family(&mut self, name: &'static str, kind: MetricKind, help: &'static str) -> MetricFamily<'_> {
+    pub(crate) fn family(&mut self, name: &'static str, kind: MetricKind, help: &'static str) -> MetricFamily<'_> {
         let kind = match kind {
             MetricKind::Counter => "counter",
             MetricKind::Gauge => "gauge",
@@ -29,26 +29,26 @@ impl PrometheusText {
     }
 
     /// The whole text.
-    pub fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         self.0
     }
 }
 
 /// A family of values that differ in their labels.
 #[derive(Debug)]
-pub struct MetricFamily<'a> {
+pub(crate) struct MetricFamily<'a> {
     page: &'a mut PrometheusText,
     name: &'static str,
 }
 
 impl MetricFamily<'_> {
     /// One value without labels.
-    pub fn value(&mut self, value: impl Into<MetricValue>) -> &mut Self {
+    pub(crate) fn value(&mut self, value: impl Into<MetricValue>) -> &mut Self {
         self.labelled(&[], value)
     }
 
     /// One value with labels. Their values may come from anywhere.
-    pub fn labelled(&mut self, labels: &[(&'static str, &str)], value: impl Into<MetricValue>) -> &mut Self {
+    pub(crate) fn labelled(&mut self, labels: &[(&'static str, &str)], value: impl Into<MetricValue>) -> &mut Self {
         let out = &mut self.page.0;
         out.push_str(self.name);
         for (place, (name, text)) in labels.iter().enumerate() {
@@ -73,7 +73,7 @@ impl MetricFamily<'_> {
 
 /// Value of a metric.
 #[derive(Debug, Clone, Copy)]
-pub enum MetricValue {
+pub(crate) enum MetricValue {
     /// A count.
     Whole(u64),
     /// A real number.

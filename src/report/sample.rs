@@ -9,20 +9,20 @@ use nrpcsniff_dissectors::{Message as Body, dns, nrpc};
 use std::net::SocketAddr;
 
 /// A name that tries to take over the terminal.
-pub const HOSTILE: &str = "chat.example.net\x1b]0;gone\x07\u{202e}\nVERDICT  all is well";
+pub(super) const HOSTILE: &str = "chat.example.net\x1b]0;gone\x07\u{202e}\nVERDICT  all is well";
 
-pub fn frame(input: u32, number: u64) -> FrameRef {
+pub(super) fn frame(input: u32, number: u64) -> FrameRef {
     FrameRef { input, number }
 }
 
 /// Frame `number`, `micros` after the first.
-pub fn at(number: u64, micros: i64) -> Stamp {
+pub(super) fn at(number: u64, micros: i64) -> Stamp {
     let time = Timestamp::new(1_745_344_099_178_040_000 + micros * 1000, 6);
     Stamp { frame: frame(0, number), time }
 }
 
 /// A TCP conversation of seven frames without content.
-pub fn conversation(id: u32, client: SocketAddr, server: SocketAddr) -> Conversation {
+pub(super) fn conversation(id: u32, client: SocketAddr, server: SocketAddr) -> Conversation {
     let endpoint = |address: SocketAddr| Endpoint { ip: address.ip(), port: address.port() };
     Conversation {
         id: ConversationId::new(id),
@@ -36,7 +36,7 @@ pub fn conversation(id: u32, client: SocketAddr, server: SocketAddr) -> Conversa
     }
 }
 
-pub fn message(n: u32, from: Side, at: Stamp, body: Body) -> Message {
+pub(super) fn message(n: u32, from: Side, at: Stamp, body: Body) -> Message {
     Message { n, from, at, frames: vec![at.frame], offset: 0, length: 126, body }
 }
 
@@ -49,7 +49,7 @@ fn opening(from: Side, session: nrpc::Session) -> Body {
 }
 
 /// A refused alias: the client asks for a host name, another server answers, the client closes.
-pub fn refused() -> Conversation {
+pub(super) fn refused() -> Conversation {
     let mut c = conversation(0, "10.0.0.5:50123".parse().unwrap(), "10.0.0.9:1352".parse().unwrap());
     c.protocol = Some(&nrpc::PROTOCOL);
     c.tcp.handshake.syns = vec![at(1, 0)];
@@ -75,7 +75,7 @@ pub fn refused() -> Conversation {
 }
 
 /// A refused alias, a DNS question and something unknown: one conversation for each way in which reports show one.
-pub fn analysis() -> Analysis {
+pub(crate) fn analysis() -> Analysis {
     let mut lookup = conversation(1, "10.0.0.5:40000".parse().unwrap(), "10.0.0.2:53".parse().unwrap());
     (lookup.transport, lookup.protocol, lookup.setup) = (Transport::Udp, Some(&dns::PROTOCOL), Setup::None);
     let question = dns::Message { id: 7, name: "chat.example.net".to_owned(), qtype: 1, ..dns::Message::default() };
@@ -114,7 +114,7 @@ pub fn analysis() -> Analysis {
 }
 
 /// A finding about nothing in particular.
-pub fn finding(id: &'static str, severity: Severity) -> Finding {
+pub(super) fn finding(id: &'static str, severity: Severity) -> Finding {
     Finding {
         rule: RuleId::new(id),
         severity,
@@ -135,7 +135,7 @@ pub fn finding(id: &'static str, severity: Severity) -> Finding {
 }
 
 /// A capture finding and the refused alias, as rules would give them for [`analysis`].
-pub fn findings() -> Vec<Finding> {
+pub(super) fn findings() -> Vec<Finding> {
     let mut cut = finding("cap-truncated", Severity::Info);
     cut.frames = vec![frame(0, 9), frame(0, 10), frame(0, 11)];
     cut.evidence = vec![Evidence {

@@ -21,7 +21,7 @@ const CLIENTS: usize = 3;
 
 /// Change of a finding that makes it worth a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FindingChange {
+pub(crate) enum FindingChange {
     /// The finding is new.
     New,
     /// The finding was told before, and now holds for these clients too.
@@ -45,7 +45,7 @@ impl FindingChange {
 
 /// Statistics of a capture that goes on. Counters begin with it.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Stats {
+pub(crate) struct Stats {
     /// Packet time; none before the first packet.
     pub time: Option<Timestamp>,
     /// Frames looked at.
@@ -89,7 +89,7 @@ pub struct Stats {
 }
 
 /// The id of a conversation that stays while others come and go.
-pub const fn id(conversation: &Conversation) -> ConversationId {
+pub(crate) const fn id(conversation: &Conversation) -> ConversationId {
     let udp = matches!(conversation.transport, Transport::Udp) as u32;
     ConversationId::new(conversation.stream.saturating_mul(2).saturating_add(udp))
 }
@@ -120,7 +120,7 @@ pub(crate) fn line(report: Report<'_>, finding: &Finding, change: &FindingChange
 
 /// Statistics of a live capture in one line. Counts of losses appear only where something was lost, so that they are
 /// noticed.
-pub fn stats_line(stats: &Stats) -> String {
+pub(crate) fn stats_line(stats: &Stats) -> String {
     let mut text = format!("{} ({}/s)", counted(stats.packets, "packet"), count(stats.packets_per_s));
     let drops = stats.kernel_drops.saturating_add(stats.interface_drops);
     if drops == 0 {
@@ -151,28 +151,32 @@ pub fn stats_line(stats: &Stats) -> String {
 }
 
 /// The object that comes first: the tool, and the version of the format.
-pub fn write_tool(out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_tool(out: &mut dyn Write) -> io::Result<()> {
     object(out, &NdjsonLine { kind: "tool", schema_version: Some(view::SCHEMA_VERSION), object: tool() })
 }
 
 /// Writes the input: a file or interfaces.
-pub fn write_input(input: &Input, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_input(input: &Input, out: &mut dyn Write) -> io::Result<()> {
     let object: InputView<'_> = view::input(input);
     self::object(out, &NdjsonLine { kind: "inputs", schema_version: None, object })
 }
 
 /// Writes the totals.
-pub fn write_totals(totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_totals(totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
     object(out, &NdjsonLine { kind: "totals", schema_version: None, object: TotalsView(totals) })
 }
 
 /// Writes the statistics.
-pub fn write_stats(stats: &Stats, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_stats(stats: &Stats, out: &mut dyn Write) -> io::Result<()> {
     object(out, &NdjsonLine { kind: "stats", schema_version: None, object: stats })
 }
 
 /// A conversation as it is now, without its messages.
-pub fn write_conversation(conversation: &Conversation, reader: Reader<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_conversation(
+    conversation: &Conversation,
+    reader: Reader<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut object = view::conversation(conversation, Detail::Conversations, reader);
     object.id = id(conversation);
     self::object(out, &NdjsonLine { kind: "conversations", schema_version: None, object })
@@ -190,7 +194,12 @@ struct MessageLine<'a> {
 }
 
 /// A message of a conversation.
-pub fn write_message(of: &Conversation, message: &Message, reader: Reader<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_message(
+    of: &Conversation,
+    message: &Message,
+    reader: Reader<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let message = &view::message_view(message, of.first.frame.input, reader);
     let (protocol, client, server) = (protocol_name(of.protocol), of.client, of.server);
     object(out, &MessageLine { kind: "messages", conversation: id(of), protocol, client, server, message })
@@ -209,7 +218,7 @@ struct FindingLine<'a> {
 }
 
 /// A finding, what changed of it, and the number that it keeps.
-pub fn write_finding(
+pub(crate) fn write_finding(
     report: Report<'_>,
     finding: &Finding,
     n: u64,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 /// How much is said on stderr.
 #[derive(Debug, Clone, Copy)]
-pub struct Verbosity {
+pub(crate) struct Verbosity {
     /// Errors only.
     pub quiet: bool,
     /// Also sentences that are merely good to know.
@@ -17,7 +17,7 @@ pub struct Verbosity {
 }
 
 /// Says one sentence. It may quote names from the wire or from the file system.
-pub fn say(sentence: &str) {
+pub(crate) fn say(sentence: &str) {
     let end = if sentence.ends_with(['.', '?', '!', ')']) { "" } else { "." };
     // Nothing is left to tell if stderr is closed.
     let _ = writeln!(io::stderr(), "nrpcsniff: {}{end}", escape::terminal(sentence));

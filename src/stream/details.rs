@@ -22,7 +22,7 @@ const HOLE_FRAMES: u32 = 32;
 
 /// Everything noted of one connection.
 #[derive(Debug, Default)]
-pub struct Details {
+pub(super) struct Details {
     /// Facts for rules.
     pub facts: TcpFacts,
     /// Quality of the capture of it.
@@ -56,7 +56,7 @@ struct Hole {
 
 /// A segment with data, its sequence number turned into an offset.
 #[derive(Debug, Clone, Copy)]
-pub struct DataSegment<'a> {
+pub(super) struct DataSegment<'a> {
     /// Sender.
     pub from: Side,
     /// Offset of its first byte; negative before the start of the stream.
@@ -73,7 +73,7 @@ pub struct DataSegment<'a> {
 
 impl Details {
     /// Is this the copy of a segment that was seen a moment ago? It is counted, and to be left out of everything else.
-    pub fn is_copy(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) -> bool {
+    pub(super) fn is_copy(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) -> bool {
         let copy = self.directions[from].duplicates.is_copy(segment, at);
         if copy {
             self.facts.duplicate_frames = self.facts.duplicate_frames.saturating_add(1);
@@ -83,7 +83,7 @@ impl Details {
     }
 
     /// Takes a segment with data. `highest` is the end of what that side had sent before.
-    pub fn data(&mut self, data: &DataSegment<'_>, highest: u64, limits: &Limits, sink: &mut impl Sink) {
+    pub(super) fn data(&mut self, data: &DataSegment<'_>, highest: u64, limits: &Limits, sink: &mut impl Sink) {
         let DataSegment { from, offset, payload, length, at, .. } = *data;
         let way = &mut self.directions[from];
         let segments = &mut self.facts.data_segments[from];
@@ -118,7 +118,7 @@ impl Details {
     }
 
     /// The peer of `of` acknowledged everything before `offset`, of which only what lies before `highest` was seen.
-    pub fn acknowledged(&mut self, of: Side, offset: u64, highest: u64, at: Stamp, sink: &mut impl Sink) {
+    pub(super) fn acknowledged(&mut self, of: Side, offset: u64, highest: u64, at: Stamp, sink: &mut impl Sink) {
         let way = &mut self.directions[of];
         if let Some(span) = way.flight.acknowledged(offset, at).filter(|&span| span >= Span::ZERO) {
             way.round_trip = Some(way.round_trip.map_or(span, |known| known.min(span)));
@@ -136,7 +136,7 @@ impl Details {
     }
 
     /// A frame came in: holes that were acknowledged long enough ago are given up.
-    pub fn give_up_holes(&mut self, at: Stamp, sink: &mut impl Sink) {
+    pub(super) fn give_up_holes(&mut self, at: Stamp, sink: &mut impl Sink) {
         for side in [Side::Client, Side::Server] {
             let way = &mut self.directions[side];
             let Some(hole) = &mut way.hole else { continue };
@@ -153,13 +153,13 @@ impl Details {
     }
 
     /// Bytes that wait behind holes, both directions together.
-    pub fn waiting_bytes(&self) -> usize {
+    pub(super) fn waiting_bytes(&self) -> usize {
         let [client, server] = [Side::Client, Side::Server].map(|side| self.directions[side].assembler.waiting_bytes());
         client.saturating_add(server)
     }
 
     /// Hands on what waits, holes and all: there is no room for it.
-    pub fn let_go(&mut self, at: Stamp, sink: &mut impl Sink) {
+    pub(super) fn let_go(&mut self, at: Stamp, sink: &mut impl Sink) {
         for side in [Side::Client, Side::Server] {
             let mut out = SideSink { from: side, sink: &mut *sink, quality: &mut self.quality };
             self.directions[side].assembler.flush(at, &mut out);
@@ -168,7 +168,7 @@ impl Details {
 
     /// Nothing more will come: what waits behind holes is handed on. Holes at the very end, up to the peer's
     /// acknowledgement or the FIN, are told as well.
-    pub fn flush(&mut self, ends: PerSide<Option<u64>>, at: Stamp, sink: &mut impl Sink) {
+    pub(super) fn flush(&mut self, ends: PerSide<Option<u64>>, at: Stamp, sink: &mut impl Sink) {
         for side in [Side::Client, Side::Server] {
             let way = &mut self.directions[side];
             let mut out = SideSink { from: side, sink: &mut *sink, quality: &mut self.quality };
@@ -183,14 +183,14 @@ impl Details {
     }
 
     /// Fills in what is only known at the end.
-    pub fn conclude(&mut self, last: Stamp) {
+    pub(super) fn conclude(&mut self, last: Stamp) {
         let (mut facts, mut quality) = (std::mem::take(&mut self.facts), self.quality);
         self.complete(&mut facts, &mut quality, last);
         (self.facts, self.quality) = (facts, quality);
     }
 
     /// The facts as they would stand if the connection ended now.
-    pub fn preview(&self, last: Stamp) -> (TcpFacts, Quality) {
+    pub(super) fn preview(&self, last: Stamp) -> (TcpFacts, Quality) {
         let (mut facts, mut quality) = (self.facts.clone(), self.quality);
         self.complete(&mut facts, &mut quality, last);
         (facts, quality)
@@ -221,7 +221,7 @@ impl Details {
     }
 
     /// A silence ended.
-    pub fn silence(&mut self, gap: IdleGap) {
+    pub(super) fn silence(&mut self, gap: IdleGap) {
         if gap.length() < SILENCE {
             return;
         }
@@ -240,7 +240,7 @@ impl Details {
     }
 
     /// A window was announced.
-    pub fn window(&mut self, from: Side, window: u16, at: Stamp) {
+    pub(super) fn window(&mut self, from: Side, window: u16, at: Stamp) {
         let since = &mut self.directions[from].zero_since;
         if window == 0 {
             self.quality.zero_windows = self.quality.zero_windows.saturating_add(1);
@@ -252,7 +252,7 @@ impl Details {
     }
 
     /// Exchanges the sides: the roles were guessed wrongly.
-    pub fn swap_sides(&mut self) {
+    pub(super) fn swap_sides(&mut self) {
         self.directions = std::mem::take(&mut self.directions).swapped();
         self.first_bytes = std::mem::take(&mut self.first_bytes).swapped();
         let facts = &mut self.facts;

@@ -15,7 +15,7 @@ const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The last segments of one direction.
 #[derive(Debug, Default)]
-pub struct DuplicateFilter {
+pub(super) struct DuplicateFilter {
     /// What tells one segment from another and when it was seen; a ring once it is full.
     seen: Vec<(u64, Timestamp)>,
     next: usize,
@@ -23,7 +23,7 @@ pub struct DuplicateFilter {
 
 impl DuplicateFilter {
     /// Is this the copy of a segment seen a moment ago? Without an IP identification only data can be told.
-    pub fn is_copy(&mut self, segment: &Segment<'_>, at: Stamp) -> bool {
+    pub(super) fn is_copy(&mut self, segment: &Segment<'_>, at: Stamp) -> bool {
         let id = segment.ip.id.unwrap_or(0);
         if id == 0 && segment.payload_length == 0 {
             return false;

@@ -15,7 +15,7 @@ const LARGE: u32 = 512;
 
 /// Segments in flight of one direction.
 #[derive(Debug, Default)]
-pub struct Flight {
+pub(super) struct Flight {
     segments: VecDeque<SentSegment>,
     largest_acknowledged: u32,
     smallest_acknowledged: Option<u32>,
@@ -37,7 +37,7 @@ struct SentSegment {
 
 impl Flight {
     /// A segment with new bytes was sent.
-    pub fn sent(&mut self, start: u64, length: u32, dont_fragment: bool, at: Stamp) {
+    pub(super) fn sent(&mut self, start: u64, length: u32, dont_fragment: bool, at: Stamp) {
         if self.segments.len() < FOLLOWED {
             let end = start.saturating_add(u64::from(length));
             self.segments.push_back(SentSegment {
@@ -54,7 +54,7 @@ impl Flight {
     }
 
     /// A segment that brings nothing new was sent: a repetition. Gives the wait before it, if that was long.
-    pub fn repeated(&mut self, from: Side, start: u64, at: Stamp) -> Option<Stall> {
+    pub(super) fn repeated(&mut self, from: Side, start: u64, at: Stamp) -> Option<Stall> {
         let segment = self.segments.iter_mut().find(|s| s.start <= start && start < s.end)?;
         let waited = at.since(segment.last);
         segment.tries = segment.tries.saturating_add(1);
@@ -71,7 +71,7 @@ impl Flight {
 
     /// The peer acknowledged everything before `offset`. Gives a round trip, measured on the last
     /// segment that was sent once only (Karn's rule, RFC 6298 3).
-    pub fn acknowledged(&mut self, offset: u64, at: Stamp) -> Option<Span> {
+    pub(super) fn acknowledged(&mut self, offset: u64, at: Stamp) -> Option<Span> {
         let mut round_trip = None;
         while self.segments.front().is_some_and(|s| s.end <= offset) {
             let Some(segment) = self.segments.pop_front() else { break };
@@ -86,14 +86,14 @@ impl Flight {
     }
 
     /// What was repeated and never acknowledged.
-    pub fn unanswered(&self, from: Side) -> Option<Unanswered> {
+    pub(super) fn unanswered(&self, from: Side) -> Option<Unanswered> {
         let segment = self.segments.iter().find(|s| s.tries > 0)?;
         let SentSegment { first, last, tries, length, .. } = *segment;
         Some(Unanswered { from, first, last, tries, length })
     }
 
     /// A large segment that was repeated, where none of its size got through.
-    pub fn stuck(&self, from: Side) -> Option<StuckSegment> {
+    pub(super) fn stuck(&self, from: Side) -> Option<StuckSegment> {
         let stuck = self.stuck.as_ref().filter(|s| s.length > self.largest_acknowledged)?;
         Some(StuckSegment {
             from,

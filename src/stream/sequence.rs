@@ -1,14 +1,14 @@
 //! Sequence arithmetic modulo 2^32 (RFC 9293 3.4) and its extension to 64-bit stream offsets.
 
 /// How far `to` lies behind `from`; negative if it lies before. Right while the two are less than 2^31 apart.
-pub const fn distance(from: u32, to: u32) -> i64 {
+pub(super) const fn distance(from: u32, to: u32) -> i64 {
     // Widening an i32 cannot lose anything.
     to.wrapping_sub(from).cast_signed() as i64
 }
 
 /// Stream offset of a sequence number: the one nearest to `near`, an offset that is known to be close. `base` is the
 /// sequence number of offset 0. Negative for bytes before the stream's start.
-pub fn offset(base: u32, near: u64, sequence: u32) -> i64 {
+pub(super) fn offset(base: u32, near: u64, sequence: u32) -> i64 {
     let at_near = base.wrapping_add(low(near));
     near.cast_signed().saturating_add(distance(at_near, sequence))
 }

@@ -43,19 +43,19 @@ impl FlowKey {
 
 /// The flows that are remembered.
 #[derive(Debug)]
-pub struct FlowTable<V> {
+pub(crate) struct FlowTable<V> {
     v4: Generations<V4, V>,
     v6: Generations<V6, V>,
 }
 
 impl<V> FlowTable<V> {
     /// A table of two generations of at most `capacity` flows, for each address family.
-    pub fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         Self { v4: Generations::new(capacity), v6: Generations::new(capacity) }
     }
 
     /// The flow of that key; it becomes young again.
-    pub fn get(&mut self, key: FlowKey) -> Option<&mut V> {
+    pub(crate) fn get(&mut self, key: FlowKey) -> Option<&mut V> {
         match key {
             FlowKey::V4(key) => self.v4.get(key),
             FlowKey::V6(key) => self.v6.get(key),
@@ -64,7 +64,7 @@ impl<V> FlowTable<V> {
 
     /// Remembers a flow. Gives back the flows that were forgotten for it: those without a packet for a whole
     /// generation.
-    pub fn insert(&mut self, key: FlowKey, value: V) -> Vec<V> {
+    pub(crate) fn insert(&mut self, key: FlowKey, value: V) -> Vec<V> {
         match key {
             FlowKey::V4(key) => self.v4.insert(key, value),
             FlowKey::V6(key) => self.v6.insert(key, value),
@@ -72,23 +72,23 @@ impl<V> FlowTable<V> {
     }
 
     /// How many flows there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.v4.len().saturating_add(self.v6.len())
     }
 
     /// Every flow, in no order. None becomes young again.
-    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.v4.values_mut().chain(self.v6.values_mut())
     }
 
     /// Forgets every flow of which `stays` says no.
-    pub fn retain(&mut self, mut stays: impl FnMut(&mut V) -> bool) {
+    pub(crate) fn retain(&mut self, mut stays: impl FnMut(&mut V) -> bool) {
         self.v4.retain(&mut stays);
         self.v6.retain(&mut stays);
     }
 
     /// Every flow that is left, in no order.
-    pub fn into_values(self) -> impl Iterator<Item = V> {
+    pub(crate) fn into_values(self) -> impl Iterator<Item = V> {
         self.v4.into_values().chain(self.v6.into_values())
     }
 }

@@ -4,7 +4,7 @@ use crate::model::{Close, CloseBy, PerSide, ResetOrigin, Side, Stamp, Teardown};
 
 /// FINs and RSTs seen so far.
 #[derive(Debug, Default)]
-pub struct TeardownTracker {
+pub(super) struct TeardownTracker {
     /// Nothing while the connection is open, which most memory is used for.
     seen: Option<Box<CloseEvents>>,
 }
@@ -30,7 +30,7 @@ struct Fin {
 
 /// What a RST is compared with: its sender's earlier packets and the packet it seems to answer.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ResetFingerprint {
+pub(super) struct ResetFingerprint {
     /// TTL or hop limit of the RST.
     pub ttl: u8,
     /// IP identification of the RST.
@@ -47,7 +47,7 @@ pub struct ResetFingerprint {
 
 impl TeardownTracker {
     /// A FIN at `offset` of `from`'s stream. Gives true if it is that side's first.
-    pub fn fin(&mut self, from: Side, offset: u64, acknowledges: Option<i64>, at: Stamp) -> bool {
+    pub(super) fn fin(&mut self, from: Side, offset: u64, acknowledges: Option<i64>, at: Stamp) -> bool {
         let fin = &mut self.seen.get_or_insert_default().fin[from];
         let first = fin.is_none();
         if first {
@@ -57,7 +57,7 @@ impl TeardownTracker {
     }
 
     /// A RST in sequence. Gives true if it ended the connection: no RST and no FIN of both sides came before.
-    pub fn reset(&mut self, from: Side, at: Stamp, fingerprint: &ResetFingerprint, ttl_distance: u8) -> bool {
+    pub(super) fn reset(&mut self, from: Side, at: Stamp, fingerprint: &ResetFingerprint, ttl_distance: u8) -> bool {
         let seen = self.seen.get_or_insert_default();
         seen.rst[from].get_or_insert(at);
         let first = seen.reset.is_none();
@@ -68,30 +68,30 @@ impl TeardownTracker {
     }
 
     /// The peer of `of` acknowledged everything before `offset`.
-    pub fn acknowledged(&mut self, of: Side, offset: u64) {
+    pub(super) fn acknowledged(&mut self, of: Side, offset: u64) {
         if let Some(fin) = self.seen.as_mut().and_then(|seen| seen.fin[of].as_mut()) {
             fin.acknowledged |= offset > fin.offset;
         }
     }
 
     /// Offset behind the last byte of that side, if its FIN was seen.
-    pub fn end_of(&self, side: Side) -> Option<u64> {
+    pub(super) fn end_of(&self, side: Side) -> Option<u64> {
         self.seen.as_ref()?.fin[side].map(|fin| fin.offset)
     }
 
     /// Nothing more is to come: reset, or both sides have ended and acknowledged.
-    pub fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         let done = |fin: Option<Fin>| fin.is_some_and(|fin| fin.acknowledged);
         self.seen.as_ref().is_some_and(|seen| seen.reset.is_some() || (done(seen.fin.client) && done(seen.fin.server)))
     }
 
     /// True once a FIN or RST was seen.
-    pub fn has_begun(&self) -> bool {
+    pub(super) fn has_begun(&self) -> bool {
         self.seen.is_some()
     }
 
     /// The verdict. `after_message` is left to whoever knows the messages.
-    pub fn verdict(&self) -> Teardown {
+    pub(super) fn verdict(&self) -> Teardown {
         self.seen.as_ref().map(|seen| seen.verdict()).unwrap_or_default()
     }
 }

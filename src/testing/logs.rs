@@ -6,60 +6,60 @@ use crate::model::{Analysis, Finding, Log, Source, Span};
 use nrpcsniff_samples::Network;
 
 /// A log of that content.
-pub fn log(name: &str, text: &str) -> Log {
+pub(crate) fn log(name: &str, text: &str) -> Log {
     read(name, text.as_bytes(), &Options::default())
 }
 
 /// The same, with an offset in seconds.
-pub fn log_with_offset(name: &str, text: &str, seconds: i64) -> Log {
+pub(crate) fn log_with_offset(name: &str, text: &str, seconds: i64) -> Log {
     read(name, text.as_bytes(), &Options { offset: Some(Span::from_secs(seconds)), ..Options::default() })
 }
 
 /// Everything that all rules say of logs alone.
-pub fn alone(texts: &[&str]) -> Vec<Finding> {
+pub(crate) fn alone(texts: &[&str]) -> Vec<Finding> {
     let logs = texts.iter().map(|text| log("a.log", text)).collect();
     super::judged(&Analysis { logs, ..Analysis::default() }, &Settings::default())
 }
 
 /// Everything that all rules say of a capture with these logs.
-pub fn beside(net: &Network, logs: Vec<Log>) -> Vec<Finding> {
+pub(crate) fn beside(net: &Network, logs: Vec<Log>) -> Vec<Finding> {
     super::judged(&Analysis { logs, ..super::analysis(&net.to_pcapng()) }, &Settings::default())
 }
 
 /// Numbers of the lines that show it.
-pub fn lines(finding: &Finding) -> Vec<u64> {
+pub(crate) fn lines(finding: &Finding) -> Vec<u64> {
     finding.evidence.iter().filter_map(|fact| fact.line).map(|line| line.line).collect()
 }
 
 /// It rests on packets and on logs.
-pub fn is_of_both(finding: &Finding) -> bool {
+pub(crate) fn is_of_both(finding: &Finding) -> bool {
     let has = |source| finding.evidence.iter().any(|fact| fact.source == source);
     has(Source::Packet) && has(Source::Log) && !finding.frames.is_empty()
 }
 
 /// Some time, in nanoseconds since 1970.
-pub const SOME_TIME: u64 = 1_741_595_400_000_000_000;
+pub(crate) const SOME_TIME: u64 = 1_741_595_400_000_000_000;
 
 /// Lines of a Sametime trace at that time (nanoseconds since 1970), in UTC.
-pub fn stusers(at: u64, lines: &[&str]) -> String {
+pub(crate) fn stusers(at: u64, lines: &[&str]) -> String {
     let time = written(at, "%y%m%d_%H%M%S");
     lines.iter().map(|line| format!("{time}.500,INF,LDAP Aut,{line}\n")).collect::<Vec<_>>().concat()
 }
 
 /// Lines of WebSphere's SystemOut.log at that time, in UTC.
-pub fn systemout(at: u64, lines: &[&str]) -> String {
+pub(crate) fn systemout(at: u64, lines: &[&str]) -> String {
     let time = written(at, "%-m/%-d/%y %-H:%M:%S:500 UTC");
     lines.iter().map(|line| format!("[{time}] 000000a7 SIPDigestServ E   {line}\n")).collect::<Vec<_>>().concat()
 }
 
 /// Lines of a Domino console at that time, in UTC.
-pub fn console(at: u64, lines: &[&str]) -> String {
+pub(crate) fn console(at: u64, lines: &[&str]) -> String {
     let time = written(at, "%m/%d/%Y %I:%M:%S %p");
     lines.iter().map(|line| format!("[0A3C:0002-0B10] {time}  {line}\n")).collect::<Vec<_>>().concat()
 }
 
 /// A login whose token does not verify.
-pub fn not_verified(at: u64, user: &str) -> String {
+pub(crate) fn not_verified(at: u64, user: &str) -> String {
     let lines = [
         &format!("VpUsrAuthenticate::handleCheckUser: authenticating user with loginName={user} by a single token"),
         "authenticating user by tokens",
@@ -72,7 +72,7 @@ pub fn not_verified(at: u64, user: &str) -> String {
 }
 
 /// A login whose token is good and whose user is found.
-pub fn let_in(at: u64, user: &str) -> String {
+pub(crate) fn let_in(at: u64, user: &str) -> String {
     let lines = [
         &format!("VpUsrAuthenticate::handleCheckUser: authenticating user with loginName={user} by a single token"),
         &format!("Starting auth by tokens for [{user}] in org[]"),
@@ -88,7 +88,7 @@ pub fn let_in(at: u64, user: &str) -> String {
 }
 
 /// A login whose token is good and whose user no search finds.
-pub fn not_found(at: u64, user: &str) -> String {
+pub(crate) fn not_found(at: u64, user: &str) -> String {
     let lines = [
         "VpUsrAuthenticate::handleCheckUser: authenticating user with by a single token",
         "Starting auth by tokens for [] in org[]",
@@ -103,7 +103,7 @@ pub fn not_found(at: u64, user: &str) -> String {
 }
 
 /// The first lines of a log.
-pub fn first_lines(text: &str, count: usize) -> String {
+pub(crate) fn first_lines(text: &str, count: usize) -> String {
     text.split_inclusive('\n').take(count).collect()
 }
 

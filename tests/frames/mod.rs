@@ -3,15 +3,15 @@
 #![allow(dead_code, clippy::cast_possible_truncation, reason = "each user takes a part; lengths are small")]
 
 /// What is in the innermost segment and datagram.
-pub const PAYLOAD: &[u8] = b"hello, domino";
+pub(crate) const PAYLOAD: &[u8] = b"hello, domino";
 /// Ports of the innermost segment and datagram.
-pub const PORTS: (u16, u16) = (40_000, 1352);
+pub(crate) const PORTS: (u16, u16) = (40_000, 1352);
 /// Sequence number of the innermost segment.
-pub const SEQUENCE: u32 = 0x0102_0304;
+pub(crate) const SEQUENCE: u32 = 0x0102_0304;
 
 /// What a frame should be decoded to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expect {
+pub(crate) enum Expect {
     /// A segment with [`PORTS`], [`SEQUENCE`] and [`PAYLOAD`].
     Tcp,
     /// A datagram with [`PORTS`] and [`PAYLOAD`].
@@ -24,7 +24,7 @@ pub enum Expect {
 
 /// A frame and what it should be decoded to.
 #[derive(Debug, Clone)]
-pub struct Case {
+pub(crate) struct Case {
     /// What is special.
     pub name: &'static str,
     /// Link type.
@@ -36,7 +36,7 @@ pub struct Case {
 }
 
 /// Joins parts.
-pub fn join(parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn join(parts: &[&[u8]]) -> Vec<u8> {
     parts.concat()
 }
 
@@ -45,7 +45,7 @@ fn be16(value: usize) -> [u8; 2] {
 }
 
 /// A TCP segment with options.
-pub fn tcp_with(options: &[u8], payload: &[u8]) -> Vec<u8> {
+pub(crate) fn tcp_with(options: &[u8], payload: &[u8]) -> Vec<u8> {
     assert_eq!(options.len() % 4, 0);
     let offset = ((20 + options.len()) / 4) << 4;
     join(&[
@@ -60,22 +60,22 @@ pub fn tcp_with(options: &[u8], payload: &[u8]) -> Vec<u8> {
 }
 
 /// The usual TCP segment.
-pub fn tcp() -> Vec<u8> {
+pub(crate) fn tcp() -> Vec<u8> {
     tcp_with(&[], PAYLOAD)
 }
 
 /// A UDP datagram.
-pub fn udp(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn udp(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
     join(&[&source.to_be_bytes(), &destination.to_be_bytes(), &be16(8 + payload.len()), &[0, 0], payload])
 }
 
 /// The usual UDP datagram.
-pub fn datagram() -> Vec<u8> {
+pub(crate) fn datagram() -> Vec<u8> {
     udp(PORTS.0, PORTS.1, PAYLOAD)
 }
 
 /// IPv4 with options and the two bytes of flags and fragment offset.
-pub fn ipv4_with(options: &[u8], fragment: u16, protocol: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn ipv4_with(options: &[u8], fragment: u16, protocol: u8, payload: &[u8]) -> Vec<u8> {
     assert_eq!(options.len() % 4, 0);
     let header = 20 + options.len();
     let mut bytes = join(&[
@@ -95,54 +95,54 @@ pub fn ipv4_with(options: &[u8], fragment: u16, protocol: u8, payload: &[u8]) ->
 }
 
 /// IPv4 without options, Don't Fragment set.
-pub fn ipv4(protocol: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn ipv4(protocol: u8, payload: &[u8]) -> Vec<u8> {
     ipv4_with(&[], 0x4000, protocol, payload)
 }
 
 /// IPv6.
-pub fn ipv6(next: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn ipv6(next: u8, payload: &[u8]) -> Vec<u8> {
     let address = |last| [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last];
     join(&[&[0x60, 0, 0, 0], &be16(payload.len()), &[next, 63], &address(1), &address(2), payload])
 }
 
 /// An extension header of IPv6 with `length` bytes of padding options in it.
-pub fn extension(next: u8, length: usize, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn extension(next: u8, length: usize, payload: &[u8]) -> Vec<u8> {
     let padding = length - 4;
     join(&[&[next, (length / 8 - 1) as u8, 1, padding as u8], &vec![0; padding], payload])
 }
 
 /// Ethernet II.
-pub fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
     join(&[&[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1], &ether_type.to_be_bytes(), payload])
 }
 
 /// SNAP with an Ethernet type.
-pub fn snap(ether_type: u16, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn snap(ether_type: u16, payload: &[u8]) -> Vec<u8> {
     join(&[&[0xaa, 0xaa, 3, 0, 0, 0], &ether_type.to_be_bytes(), payload])
 }
 
 /// The usual IPv4 packet with TCP.
-pub fn packet() -> Vec<u8> {
+pub(crate) fn packet() -> Vec<u8> {
     ipv4(6, &tcp())
 }
 
 /// The usual IPv6 packet with TCP.
-pub fn packet6() -> Vec<u8> {
+pub(crate) fn packet6() -> Vec<u8> {
     ipv6(6, &tcp())
 }
 
 /// A data frame of IEEE 802.11 behind its frame control.
-pub fn wlan(control: [u8; 2], rest_of_header: usize, body: &[u8]) -> Vec<u8> {
+pub(crate) fn wlan(control: [u8; 2], rest_of_header: usize, body: &[u8]) -> Vec<u8> {
     join(&[&control, &[0; 2], &[2, 0, 0, 0, 0, 9].repeat(3), &[0, 0], &vec![0; rest_of_header], body])
 }
 
 /// An ICMP error that quotes a packet.
-pub fn icmp(kind: u8, code: u8, rest: [u8; 4], quoted: &[u8]) -> Vec<u8> {
+pub(crate) fn icmp(kind: u8, code: u8, rest: [u8; 4], quoted: &[u8]) -> Vec<u8> {
     join(&[&[kind, code, 0, 0], &rest, quoted])
 }
 
 /// Every encapsulation that the decoder follows, and some that it does not.
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let mut cases = link_cases();
     cases.extend(wlan_cases());
     cases.extend(tag_cases());
@@ -156,7 +156,7 @@ pub fn cases() -> Vec<Case> {
 
 /// Fragments in an order: packets in order, in reverse, repeated, mixed with another, overlapping, of IPv6, in two
 /// VLANs, and one that never ends.
-pub fn fragments() -> Vec<Vec<u8>> {
+pub(crate) fn fragments() -> Vec<Vec<u8>> {
     let whole = tcp_with(&[], &[7; 108]);
     let part = |id: u8, from: usize, to: usize| {
         let field = if to < whole.len() { 0x2000 } else { 0 } | (from / 8) as u16;
@@ -198,7 +198,7 @@ pub fn fragments() -> Vec<Vec<u8>> {
 }
 
 /// The case of that name.
-pub fn case(name: &str) -> Case {
+pub(crate) fn case(name: &str) -> Case {
     cases().into_iter().find(|case| case.name == name).expect("a case of that name")
 }
 

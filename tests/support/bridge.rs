@@ -16,21 +16,21 @@ const DELAY: Duration = Duration::from_millis(3);
 
 /// What happens to frames, in parts of a thousand.
 #[derive(Debug, Clone, Copy)]
-pub struct Trouble {
+pub(crate) struct Trouble {
     pub lost: u64,
     pub twice: u64,
     pub late: u64,
 }
 
 /// The bridge between both cables of a [`Between`], until it is dropped.
-pub struct Bridge {
+pub(crate) struct Bridge {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<u64>>,
 }
 
 impl Bridge {
     /// Begins to bridge; when this returns it does.
-    pub fn start(net: &Between, trouble: Trouble) -> Self {
+    pub(crate) fn start(net: &Between, trouble: Trouble) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let directions = [("m0", "m1", 1), ("m1", "m0", 2)];
         let threads = directions.map(|(from, to, seed)| {
@@ -48,7 +48,7 @@ impl Bridge {
     }
 
     /// Stops; gives the number of frames that had trouble.
-    pub fn end(mut self) -> u64 {
+    pub(crate) fn end(mut self) -> u64 {
         self.stop.store(true, Ordering::Relaxed);
         self.threads.drain(..).map(|thread| thread.join().unwrap()).sum()
     }

@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 
 /// The client of every [`Cable`].
-pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
+pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
 /// Its server.
-pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 2);
+pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 2);
 /// The server behind a [`Router`].
-pub const FAR_SERVER: Ipv4Addr = Ipv4Addr::new(10, 9, 1, 2);
+pub(crate) const FAR_SERVER: Ipv4Addr = Ipv4Addr::new(10, 9, 1, 2);
 
 /// True if this process may make networks and these programs are installed; says so if not.
-pub fn possible(programs: &[&str]) -> bool {
+pub(crate) fn possible(programs: &[&str]) -> bool {
     let installed = |program: &&str| {
         let paths = std::env::var_os("PATH").unwrap_or_default();
         std::env::split_paths(&paths).any(|folder| folder.join(program).is_file())
@@ -42,12 +42,12 @@ pub fn possible(programs: &[&str]) -> bool {
 }
 
 /// A network of its own.
-pub struct Namespace {
+pub(crate) struct Namespace {
     name: String,
 }
 
 impl Namespace {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::try_new().unwrap()
     }
 
@@ -85,14 +85,14 @@ impl Namespace {
     }
 
     /// A program in this network.
-    pub fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.name, program]);
         command
     }
 
     /// Runs a program with these arguments (parted by blanks), which must succeed; gives what it printed.
-    pub fn run(&self, program: &str, arguments: &str) -> String {
+    pub(crate) fn run(&self, program: &str, arguments: &str) -> String {
         let output = self.command(program).args(arguments.split(' ')).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{program} {arguments}: {said}");
@@ -100,12 +100,12 @@ impl Namespace {
     }
 
     /// As [`Namespace::run`], for `ip`.
-    pub fn ip(&self, arguments: &str) {
+    pub(crate) fn ip(&self, arguments: &str) {
         self.run("ip", arguments);
     }
 
     /// Does this in a thread that lives in this network.
-    pub fn inside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    pub(crate) fn inside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         let door = File::open(format!("/run/netns/{}", self.name)).unwrap();
         thread::spawn(move || {
             setns(door, CloneFlags::CLONE_NEWNET).unwrap();
@@ -127,7 +127,7 @@ impl Namespace {
     /// A mirror port: an interface on which everything goes out that this one sends and receives. Packets that go out get
     /// their time once, for all who look; those that come in get one for each. They stand in one queue, so that all see
     /// them in the same order, whichever core they come from.
-    pub fn mirror(&self, interface: &str) -> &'static str {
+    pub(crate) fn mirror(&self, interface: &str) -> &'static str {
         self.ip("link add mirror type veth peer name witness");
         self.set_up("mirror", None);
         self.run("tc", "qdisc replace dev mirror root pfifo limit 10000");
@@ -141,7 +141,7 @@ impl Namespace {
     }
 
     /// Gives these rules to nft(8).
-    pub fn nft(&self, rules: &str) {
+    pub(crate) fn nft(&self, rules: &str) {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, rules).unwrap();
         self.run("nft", &format!("-f {}", file.path().display()));
@@ -161,13 +161,13 @@ impl Drop for Namespace {
 }
 
 /// A client and a server with a cable between them: `c0` and `s0`.
-pub struct Cable {
+pub(crate) struct Cable {
     pub client: Namespace,
     pub server: Namespace,
 }
 
 impl Cable {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let cable = Self { client: Namespace::new(), server: Namespace::new() };
         cable.client.connect("c0", &cable.server, "s0");
         cable.client.set_up("c0", Some(CLIENT));
@@ -178,14 +178,14 @@ impl Cable {
 
 /// A client (`c0`) and a server (`s0`), and between them a machine with two cables (`m0` to the client, `m1` to the
 /// server) over which nothing goes by itself.
-pub struct Between {
+pub(crate) struct Between {
     pub client: Namespace,
     pub middle: Namespace,
     pub server: Namespace,
 }
 
 impl Between {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let between = Self { client: Namespace::new(), middle: Namespace::new(), server: Namespace::new() };
         between.client.connect("c0", &between.middle, "m0");
         between.server.connect("s0", &between.middle, "m1");
@@ -198,14 +198,14 @@ impl Between {
 }
 
 /// A client and a server ([`FAR_SERVER`]) behind a router.
-pub struct Router {
+pub(crate) struct Router {
     pub client: Namespace,
     pub middle: Namespace,
     pub server: Namespace,
 }
 
 impl Router {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let net = Self { client: Namespace::new(), middle: Namespace::new(), server: Namespace::new() };
         let (near, far) = (Ipv4Addr::new(10, 9, 0, 254), Ipv4Addr::new(10, 9, 1, 254));
         net.client.connect("c0", &net.middle, "r0");

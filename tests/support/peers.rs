@@ -12,18 +12,18 @@ use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, SystemTime};
 
 /// The port of NRPC.
-pub const NRPC: u16 = 1352;
+pub(crate) const NRPC: u16 = 1352;
 
 /// How long a server sleeps when nobody calls.
 const TURN: Duration = Duration::from_millis(5);
 
 /// Nanoseconds since 1970.
-pub fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos().try_into().unwrap()
 }
 
 /// The request of a client whose certificate is good for another year.
-pub fn request(wanted: &str) -> Vec<u8> {
+pub(crate) fn request(wanted: &str) -> Vec<u8> {
     let request = SessionRequest::new(wanted, now());
     SessionRequest { created: now() - 365 * DAY, expires: now() + 365 * DAY, ..request }.encode()
 }
@@ -66,13 +66,13 @@ impl Drop for Serving {
 }
 
 /// A server that answers every session request with its name.
-pub struct NotesServer {
+pub(crate) struct NotesServer {
     _serving: Serving,
 }
 
 impl NotesServer {
     /// Listens in that network; when this returns it does.
-    pub fn start(network: &Namespace, name: &'static str) -> Self {
+    pub(crate) fn start(network: &Namespace, name: &'static str) -> Self {
         let listen = || {
             let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, NRPC)).unwrap();
             listener.set_nonblocking(true).unwrap();
@@ -87,13 +87,13 @@ impl NotesServer {
 }
 
 /// A SIP server on UDP that gives every request the same answer.
-pub struct Registrar {
+pub(crate) struct Registrar {
     _serving: Serving,
 }
 
 impl Registrar {
     /// Answers in that network with this status and reason.
-    pub fn start(network: &Namespace, status: &'static str) -> Self {
+    pub(crate) fn start(network: &Namespace, status: &'static str) -> Self {
         let listen = || {
             let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 5060)).unwrap();
             socket.set_read_timeout(Some(TURN)).unwrap();
@@ -135,7 +135,7 @@ fn answer(mut peer: TcpStream, name: &str) -> io::Result<()> {
 }
 
 /// The next frame: its length, in the first two bytes, does not count these.
-pub fn frame(peer: &mut TcpStream) -> io::Result<Vec<u8>> {
+pub(crate) fn frame(peer: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut length = [0; 2];
     peer.read_exact(&mut length)?;
     let mut frame = vec![0; usize::from(u16::from_le_bytes(length))];
@@ -144,7 +144,7 @@ pub fn frame(peer: &mut TcpStream) -> io::Result<Vec<u8>> {
 }
 
 /// Asks the server for `wanted` and hears its answer.
-pub fn open(server: Ipv4Addr, wanted: &str) -> io::Result<TcpStream> {
+pub(crate) fn open(server: Ipv4Addr, wanted: &str) -> io::Result<TcpStream> {
     let mut peer = TcpStream::connect_timeout(&SocketAddr::new(IpAddr::V4(server), NRPC), Duration::from_secs(10))?;
     peer.set_nodelay(true)?;
     peer.set_read_timeout(Some(Duration::from_secs(10)))?;

@@ -18,7 +18,7 @@ const NRPCSNIFF: &str = env!("CARGO_BIN_EXE_nrpcsniff");
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program that runs, and what it says meanwhile.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     said: Receiver<String>,
     heard: Vec<String>,
@@ -27,7 +27,7 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = lines(child.stderr.take().unwrap());
         let printed = lines(child.stdout.take().unwrap());
@@ -35,30 +35,30 @@ impl Running {
     }
 
     /// Waits until it says that on stderr.
-    pub fn hear(&mut self, part: &str) -> String {
+    pub(crate) fn hear(&mut self, part: &str) -> String {
         wait_for(part, &self.said, &mut self.heard)
     }
 
     /// Waits until it prints that on stdout.
-    pub fn read(&mut self, part: &str) -> String {
+    pub(crate) fn read(&mut self, part: &str) -> String {
         wait_for(part, &self.printed, &mut self.read)
     }
 
     /// Its stdout, for whoever wants to close it: nothing more is read.
-    pub fn close_stdout(&mut self) {
+    pub(crate) fn close_stdout(&mut self) {
         self.printed = channel().1;
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.id().try_into().unwrap()), signal).unwrap();
     }
 
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Waits for its end: status, what it printed, what it said.
-    pub fn end(mut self) -> (ExitStatus, String, Vec<String>) {
+    pub(crate) fn end(mut self) -> (ExitStatus, String, Vec<String>) {
         let until = Instant::now() + PATIENCE;
         let status = loop {
             match self.child.try_wait().unwrap() {
@@ -100,7 +100,7 @@ fn wait_for(part: &str, lines: &Receiver<String>, heard: &mut Vec<String>) -> St
 }
 
 /// Live capture by root in that network, without anybody's configuration, once it is reading.
-pub fn live(network: &Namespace, arguments: &[&str]) -> Running {
+pub(crate) fn live(network: &Namespace, arguments: &[&str]) -> Running {
     reading(network.command(NRPCSNIFF).arg("--no-config").args(arguments))
 }
 
@@ -112,7 +112,7 @@ fn reading(command: &mut Command) -> Running {
 }
 
 /// Two witnesses of one interface.
-pub struct Watch {
+pub(crate) struct Watch {
     live: Running,
     tcpdump: Running,
     folder: TempDir,
@@ -122,7 +122,7 @@ pub struct Watch {
 impl Watch {
     /// Both look at the mirror of the interface, and at `filter` only, so that ARP and the like do not shift frame numbers; the configuration is that of
     /// either run of nrpcsniff.
-    pub fn start(network: &Namespace, interface: &str, filter: &str, config: Option<&Path>) -> Self {
+    pub(crate) fn start(network: &Namespace, interface: &str, filter: &str, config: Option<&Path>) -> Self {
         let interface = network.mirror(interface);
         let folder = tempfile::tempdir().unwrap();
         let capture = folder.path().join("beside.pcap");
@@ -140,7 +140,7 @@ impl Watch {
     }
 
     /// Ends both, a moment after the last packet, and gives the live report, which is that of the file.
-    pub fn end(self) -> Value {
+    pub(crate) fn end(self) -> Value {
         sleep(Duration::from_millis(300));
         self.live.signal(Signal::SIGINT);
         self.tcpdump.signal(Signal::SIGINT);
@@ -177,6 +177,6 @@ fn difference(place: &str, a: &Value, b: &Value) -> Option<String> {
 }
 
 /// Rules that speak in a report.
-pub fn rules(report: &Value) -> Vec<&str> {
+pub(crate) fn rules(report: &Value) -> Vec<&str> {
     super::list(report, "findings").iter().map(|finding| super::text(finding, "rule")).collect()
 }

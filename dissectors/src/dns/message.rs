@@ -22,9 +22,9 @@ const RCODE: u16 = 0x000F;
 
 /// Record types that are told apart.
 pub(super) mod rtype {
-    pub const A: u16 = 1;
-    pub const CNAME: u16 = 5;
-    pub const AAAA: u16 = 28;
+    pub(crate) const A: u16 = 1;
+    pub(crate) const CNAME: u16 = 5;
+    pub(crate) const AAAA: u16 = 28;
 }
 
 /// A query or a response.
@@ -173,7 +173,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A name on the wire.
-    pub fn wire(name: &str) -> Vec<u8> {
+    pub(crate) fn wire(name: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
         for label in name.split('.') {
             bytes.push(u8::try_from(label.len()).unwrap());
@@ -183,7 +183,7 @@ pub(super) mod tests {
         bytes
     }
 
-    pub fn query(name: &str, qtype: u16) -> Vec<u8> {
+    pub(crate) fn query(name: &str, qtype: u16) -> Vec<u8> {
         let mut bytes = vec![0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
         bytes.extend(wire(name));
         bytes.extend(qtype.to_be_bytes());
@@ -201,7 +201,7 @@ pub(super) mod tests {
     }
 
     /// An alias, an address of each kind, and a text record.
-    pub fn response() -> Vec<u8> {
+    pub(crate) fn response() -> Vec<u8> {
         let mut bytes = query("mail.acme.example", 1);
         bytes[2..4].copy_from_slice(&[0x81, 0x80]);
         bytes[7] = 4;

@@ -57,7 +57,7 @@ pub(super) mod tests {
     use crate::drive::Driver;
 
     /// A message with its length in front.
-    pub fn framed(message: &[u8]) -> Vec<u8> {
+    pub(crate) fn framed(message: &[u8]) -> Vec<u8> {
         let mut bytes = u16::try_from(message.len()).unwrap().to_be_bytes().to_vec();
         bytes.extend(message);
         bytes

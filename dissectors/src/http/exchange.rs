@@ -15,13 +15,13 @@ pub(super) struct Exchanges {
 
 impl Exchanges {
     /// Messages are missing, nobody knows how many.
-    pub fn lose(&mut self) {
+    pub(super) fn lose(&mut self) {
         self.unsure = true;
         self.waiting = 0;
     }
 
     /// Something was there that is no message. What was asked and not answered is still to be answered.
-    pub fn stray(&mut self) {
+    pub(super) fn stray(&mut self) {
         if !self.unsure {
             self.unsure = true;
             self.waiting = self.requests.saturating_sub(self.responses);
@@ -29,7 +29,7 @@ impl Exchanges {
     }
 
     /// Number of the request that comes now.
-    pub fn request(&mut self) -> u32 {
+    pub(super) fn request(&mut self) -> u32 {
         if self.unsure {
             self.requests = self.requests.max(self.responses);
             self.waiting = self.waiting.saturating_add(1);
@@ -39,7 +39,7 @@ impl Exchanges {
     }
 
     /// Number of the exchange that the response belongs to that comes now. An interim response (1xx) does not complete it.
-    pub fn response(&mut self, is_final: bool) -> Option<u32> {
+    pub(super) fn response(&mut self, is_final: bool) -> Option<u32> {
         let number = if self.unsure {
             let behind = self.waiting.checked_sub(1)?;
             self.requests.saturating_sub(behind)

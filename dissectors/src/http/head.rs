@@ -33,7 +33,7 @@ pub(super) struct Field {
 impl Head {
     /// Reads a head, or the beginning of one: a line that has no end is left out, for half a value says something else
     /// than the whole.
-    pub fn parse(bytes: &[u8]) -> Self {
+    pub(super) fn parse(bytes: &[u8]) -> Self {
         let mut head = Self::default();
         let mut offset = 0_usize;
         for (index, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
@@ -50,7 +50,7 @@ impl Head {
     }
 
     /// Adds a field.
-    pub fn push(&mut self, name: &str, value: &str) {
+    pub(super) fn push(&mut self, name: &str, value: &str) {
         self.fields.push(Field { name: name.to_ascii_lowercase(), value: trim(value).to_owned(), offset: 0 });
     }
 
@@ -79,32 +79,32 @@ impl Head {
     }
 
     /// Notes something that is wrong.
-    pub fn problem(&mut self, what: impl Into<std::borrow::Cow<'static, str>>, offset: usize) {
+    pub(super) fn problem(&mut self, what: impl Into<std::borrow::Cow<'static, str>>, offset: usize) {
         self.problems.push(Problem::new(what, offset));
     }
 
     /// Values of all fields of that name (in lower case).
-    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.fields.iter().filter(move |field| field.name == name).map(|field| field.value.as_str())
     }
 
     /// Value of the first field of that name.
-    pub fn first(&self, name: &str) -> Option<&str> {
+    pub(super) fn first(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
 
     /// The same, as text of its own.
-    pub fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         self.first(name).map(str::to_owned)
     }
 
     /// Where the first field of that name stands.
-    pub fn offset(&self, name: &str) -> usize {
+    pub(super) fn offset(&self, name: &str) -> usize {
         self.fields.iter().find(|field| field.name == name).map_or(0, |field| field.offset)
     }
 
     /// Elements of all fields of that name, separated by commas (RFC 9110 section 5.6.1), in lower case.
-    pub fn list(&self, name: &str) -> impl Iterator<Item = String> {
+    pub(super) fn list(&self, name: &str) -> impl Iterator<Item = String> {
         let elements = self.all(name).flat_map(|value| value.split(','));
         elements.map(|element| trim(element).to_ascii_lowercase()).filter(|element| !element.is_empty())
     }

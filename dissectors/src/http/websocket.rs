@@ -34,7 +34,7 @@ struct Header {
 
 impl Frames {
     /// Looks at what comes next.
-    pub fn next(&mut self, input: &[u8]) -> Verdict {
+    pub(super) fn next(&mut self, input: &[u8]) -> Verdict {
         if self.remainder > 0 {
             let all = self.remainder == u64::MAX;
             let bytes = if all { u64::MAX } else { std::mem::take(&mut self.remainder) };
@@ -99,7 +99,7 @@ impl Frames {
     }
 
     /// `missing` bytes behind `pending` are gone.
-    pub fn lose(&mut self, pending: &[u8], missing: u64) {
+    pub(super) fn lose(&mut self, pending: &[u8], missing: u64) {
         let held = u64::try_from(pending.len()).unwrap_or(u64::MAX);
         let unread = match (self.remainder, pending.is_empty()) {
             (u64::MAX, _) => return,

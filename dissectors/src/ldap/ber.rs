@@ -55,18 +55,18 @@ pub(super) struct Elements<'a>(pub &'a [u8]);
 
 impl<'a> Elements<'a> {
     /// The next element, if it has that tag.
-    pub fn tagged(&mut self, tag: u8) -> Option<Element<'a>> {
+    pub(super) fn tagged(&mut self, tag: u8) -> Option<Element<'a>> {
         if self.0.first() == Some(&tag) { self.next() } else { None }
     }
 
     /// The content of the next element as a number, if it has that tag and fits.
-    pub fn number(&mut self, tag: u8) -> Option<u32> {
+    pub(super) fn number(&mut self, tag: u8) -> Option<u32> {
         let element = self.tagged(tag).filter(|element| element.is_whole)?;
         number(element.content)
     }
 
     /// The content of the next element as text, if it has that tag. What is no UTF-8 is replaced.
-    pub fn text(&mut self, tag: u8) -> Option<String> {
+    pub(super) fn text(&mut self, tag: u8) -> Option<String> {
         self.tagged(tag).map(|element| text(element.content))
     }
 }

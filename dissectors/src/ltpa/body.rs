@@ -11,7 +11,7 @@ const EXPIRE: &str = "expire";
 
 /// An opened token, before its signature is looked at.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Body<'a> {
+pub(super) struct Body<'a> {
     /// What is signed.
     pub signed: &'a [u8],
     /// The signature.
@@ -24,7 +24,7 @@ pub struct Body<'a> {
 
 impl<'a> Body<'a> {
     /// Reads a token's plain text. `None`: it is none, so the key was another one.
-    pub fn parse(plain: &'a [u8]) -> Option<Self> {
+    pub(super) fn parse(plain: &'a [u8]) -> Option<Self> {
         let mut parts = Split { rest: Some(plain), mark: b'%' };
         let (signed, middle, signature) = (parts.next()?, parts.next()?, parts.next()?);
         let attributes = Split { rest: Some(signed), mark: b'$' }.map(attribute).collect::<Option<Vec<_>>>()?;
@@ -36,12 +36,12 @@ impl<'a> Body<'a> {
     }
 
     /// The attributes besides user and expiry.
-    pub fn others(self) -> Vec<(String, String)> {
+    pub(super) fn others(self) -> Vec<(String, String)> {
         self.attributes.into_iter().filter(|(name, _)| name != USER && name != EXPIRE).collect()
     }
 
     /// Realm and name of the user. The realm ends with the first slash: names may hold some.
-    pub fn user(&self) -> (Option<String>, Option<String>) {
+    pub(super) fn user(&self) -> (Option<String>, Option<String>) {
         let user = find(&self.attributes, USER).unwrap_or_default();
         let user = user.strip_prefix("user:").unwrap_or(user);
         match user.split_once('/') {

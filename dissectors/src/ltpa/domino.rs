@@ -11,11 +11,11 @@ const HEADER: [u8; 4] = [0, 1, 2, 3];
 /// Where the user's name begins.
 const NAME: usize = 20;
 /// Length of the SHA-1 at the end.
-pub const DIGEST: usize = 20;
+pub(super) const DIGEST: usize = 20;
 
 /// What stands in a token in clear.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Clear {
+pub(super) struct Clear {
     /// Creation in seconds since 1970-01-01 UTC.
     pub created: i64,
     /// End in the same unit.
@@ -25,19 +25,19 @@ pub struct Clear {
 }
 
 /// Does it begin as Domino's tokens do?
-pub fn is_domino(raw: &[u8]) -> bool {
+pub(super) fn is_domino(raw: &[u8]) -> bool {
     raw.starts_with(&HEADER)
 }
 
 /// Reads a token; `None` if the times are not there.
-pub fn read(raw: &[u8]) -> Option<Clear> {
+pub(super) fn read(raw: &[u8]) -> Option<Clear> {
     let (created, expires) = (hex(raw.get(4..12)?)?, hex(raw.get(12..NAME)?)?);
     let name = raw.len().checked_sub(DIGEST).and_then(|end| raw.get(NAME..end)).filter(|name| !name.is_empty());
     Some(Clear { created, expires, user: name.map(lmbcs::decode) })
 }
 
 /// Is it signed with this secret?
-pub fn is_signed(raw: &[u8], secret: &[u8; DIGEST]) -> bool {
+pub(super) fn is_signed(raw: &[u8], secret: &[u8; DIGEST]) -> bool {
     let Some((signed, digest)) = raw.split_last_chunk::<DIGEST>() else { return false };
     let wanted: [u8; DIGEST] = Sha1::new_with_prefix(signed).chain_update(secret).finalize().into();
     *digest == wanted

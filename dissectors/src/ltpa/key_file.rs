@@ -13,12 +13,12 @@ use ecb::cipher::{BlockModeDecrypt, KeyInit};
 use sha1::{Digest, Sha1};
 
 /// Length of the secret: three DES keys.
-pub const SECRET: usize = 24;
+pub(super) const SECRET: usize = 24;
 const PREFIX: &str = "com.ibm.websphere.ltpa.";
 
 /// What tokens are opened and verified with.
 #[derive(Clone)]
-pub struct KeyFile {
+pub(super) struct KeyFile {
     /// Key of 3DES; its first 16 bytes are that of AES.
     pub secret: [u8; SECRET],
     /// Key of the signatures, if the file has one.
@@ -27,7 +27,7 @@ pub struct KeyFile {
 
 impl KeyFile {
     /// Reads a key file and opens its secret with the first password that fits.
-    pub fn parse(file: &[u8], passwords: &[&[u8]]) -> Result<Self, KeyError> {
+    pub(super) fn parse(file: &[u8], passwords: &[&[u8]]) -> Result<Self, KeyError> {
         let list = properties::parse(file);
         if !list.iter().any(|property| property.key.starts_with(PREFIX)) {
             return Err(KeyError::new(
@@ -89,18 +89,18 @@ fn secret(sealed: &[u8], password: &[u8]) -> Option<[u8; SECRET]> {
 }
 
 /// Opens 3DES in ECB mode with its padding.
-pub fn triple_des(key: &[u8; SECRET], sealed: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn triple_des(key: &[u8; SECRET], sealed: &[u8]) -> Option<Vec<u8>> {
     let cipher = ecb::Decryptor::<TdesEde3>::new(key.into());
     cipher.decrypt_padded_vec::<Pkcs7>(sealed).ok()
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Public constants of another project's unit tests (github.com/sephiroth-j/spring-security-ltpa2-core, Constants.java).
-    pub const PASSWORD: &[u8] = b"test123";
-    pub const FILE: &str = "\
+    pub(crate) const PASSWORD: &[u8] = b"test123";
+    pub(crate) const FILE: &str = "\
 #IBM WebSphere Application Server key file
 com.ibm.websphere.ltpa.version=1.0
 com.ibm.websphere.ltpa.3DESKey=JvywHhxC+EhtUdeusbo31E5IUOEPmbMxMnKTTOB39fo\\=

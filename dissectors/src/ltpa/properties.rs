@@ -6,7 +6,7 @@
 
 /// One key with its value.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Property {
+pub(super) struct Property {
     /// Number of the line on which it begins, from 1.
     pub line: usize,
     /// Key without escapes.
@@ -16,7 +16,7 @@ pub struct Property {
 }
 
 /// All properties in their order.
-pub fn parse(file: &[u8]) -> Vec<Property> {
+pub(super) fn parse(file: &[u8]) -> Vec<Property> {
     let file = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
     let text: String = file.iter().copied().map(char::from).collect();
     let text = text.replace("\r\n", "\n").replace('\r', "\n");

@@ -20,14 +20,14 @@ const SHADOW: [u8; 16] = [0xE, 0x3, 0x5, 0x8, 0x9, 0x4, 0x2, 0xF, 0x0, 0xD, 0xB,
 
 /// The public key of a key file.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PublicKey {
+pub(super) struct PublicKey {
     modulus: BigUint,
     exponent: BigUint,
 }
 
 impl PublicKey {
     /// As key files hold it: the modulus with a leading zero byte, then three bytes of exponent, both big-endian.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (modulus, exponent) = bytes.split_at_checked(bytes.len().checked_sub(EXPONENT)?)?;
         let whole = modulus.first() == Some(&0) && modulus.len() % 64 == 1;
         let key = Self { modulus: BigUint::from_bytes_be(modulus), exponent: BigUint::from_bytes_be(exponent) };
@@ -35,14 +35,14 @@ impl PublicKey {
     }
 
     /// The signature of version 1 fits the body.
-    pub fn fits_v1(&self, body: &[u8], signature: &[u8]) -> bool {
+    pub(super) fn fits_v1(&self, body: &[u8], signature: &[u8]) -> bool {
         let (Some(opened), bits) = (self.open(signature), self.modulus.bits()) else { return false };
         let wanted = redundant(&Sha1::digest(body), bits.saturating_sub(1));
         wanted.is_some_and(|wanted| opened == wanted || [opened, wanted].into_iter().sum::<BigUint>() == self.modulus)
     }
 
     /// The signature of version 2 fits the body.
-    pub fn fits_v2(&self, body: &[u8], signature: &[u8]) -> bool {
+    pub(super) fn fits_v2(&self, body: &[u8], signature: &[u8]) -> bool {
         let length = usize::try_from(self.modulus.bits().div_ceil(8)).unwrap_or_default();
         let digest = Sha1::digest(Sha1::digest(body));
         let wanted = padded(&digest, length);

@@ -20,7 +20,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// A value as its issuer wrote it.
-pub struct Plain {
+pub(super) struct Plain {
     /// Without quotes and percent-encoding.
     pub text: String,
     /// What was undone.
@@ -29,7 +29,7 @@ pub struct Plain {
 
 impl Plain {
     /// Undoes what was done to a value on its way.
-    pub fn new(value: &str) -> Self {
+    pub(super) fn new(value: &str) -> Self {
         let mut flags = Vec::new();
         let unquoted = unquote(value, &mut flags);
         let mut text = percent_decode_str(unquoted).decode_utf8_lossy().into_owned();
@@ -41,7 +41,7 @@ impl Plain {
     }
 
     /// The bytes, if it is base64. Puts back the `+` and the padding that the text may have lost.
-    pub fn decode(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn decode(&mut self) -> Option<Vec<u8>> {
         if let Some(repaired) = plus(&self.text) {
             self.flags.push(Flag::PlusToSpace);
             self.text = repaired;
@@ -59,7 +59,7 @@ impl Plain {
 }
 
 /// The bytes of base64 with or without its padding. `None` for text that is none, and for an empty one.
-pub fn decode(text: &str) -> Option<Vec<u8>> {
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let padding = text.bytes().rev().take_while(|&byte| byte == b'=').count();
     let text = text.trim_end_matches('=');
     if text.is_empty() || padding > 2 {

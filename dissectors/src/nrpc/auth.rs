@@ -189,7 +189,7 @@ pub(super) mod tests {
     use super::*;
 
     /// An R5 message built from the field table; the key is made up.
-    pub fn r5(name: &[u8]) -> Vec<u8> {
+    pub(crate) fn r5(name: &[u8]) -> Vec<u8> {
         let mut key = Vec::new();
         for (tag, value) in [(b"BV", b"1.0\0".as_slice()), (b"BC", &[3]), (b"BL", &[0, 2]), (b"NN", &[0xAB; 64])] {
             key.extend(tag);

@@ -34,9 +34,9 @@ pub mod class {
 
 /// Functions of [`class::SESSION`].
 pub(super) mod function {
-    pub const SESSION_REQUEST: u16 = 0x02;
-    pub const SESSION_RESPONSE: u16 = 0x03;
-    pub const AUTH: u16 = 0x13;
+    pub(crate) const SESSION_REQUEST: u16 = 0x02;
+    pub(crate) const SESSION_RESPONSE: u16 = 0x03;
+    pub(crate) const AUTH: u16 = 0x13;
 }
 
 /// One NRPC frame.
@@ -111,7 +111,7 @@ pub(super) struct Header {
 
 impl Header {
     /// Read for every frame, and for every offset where a frame is looked for: all six numbers at once.
-    pub fn parse(input: &[u8]) -> IResult<&[u8], Self> {
+    pub(super) fn parse(input: &[u8]) -> IResult<&[u8], Self> {
         let (rest, header) = take(HEADER).parse(input)?;
         let words = header.as_chunks().0.first_chunk().copied().unwrap_or_default();
         let [length, sequence, payload_length, field_6, function, class] = words.map(u16::from_le_bytes);
@@ -119,7 +119,7 @@ impl Header {
     }
 
     /// L = 10 + P + pad.
-    pub fn lengths_agree(&self) -> bool {
+    pub(super) fn lengths_agree(&self) -> bool {
         let padded = self.payload_length.checked_add(self.payload_length & 1);
         padded.and_then(|padded| padded.checked_add(HEADER_BEHIND_LENGTH)) == Some(self.length)
     }
@@ -212,7 +212,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A frame as the rules of this file make it.
-    pub fn frame(sequence: u16, function: u16, class: u16, payload: &[u8]) -> Vec<u8> {
+    pub(crate) fn frame(sequence: u16, function: u16, class: u16, payload: &[u8]) -> Vec<u8> {
         let claimed = u16::try_from(payload.len()).unwrap();
         let mut bytes = Vec::new();
         for word in [10 + claimed + (claimed & 1), sequence, claimed, 0, function, class] {

@@ -242,14 +242,14 @@ pub(super) mod tests {
     use super::*;
 
     /// A session payload from the field table.
-    pub struct Build {
+    pub(crate) struct Build {
         pub name: &'static [u8],
         pub pad: bool,
         pub tlvs: Vec<(u16, Vec<u8>)>,
     }
 
     impl Build {
-        pub fn payload(&self) -> Vec<u8> {
+        pub(crate) fn payload(&self) -> Vec<u8> {
             let mut bytes = vec![2, 0x0F, 0, 0x3F, 0, 0x39, 0x25];
             bytes.extend([0xC0, 0xFF, 0xEE, 0x12, 0x34, 3, 0, 0]);
             for word in [0, 2, 47, u16::try_from(self.name.len()).unwrap(), 0, 0, 0, 8100] {
@@ -268,12 +268,12 @@ pub(super) mod tests {
         }
     }
 
-    pub fn time(ticks: u32, day: u32) -> Vec<u8> {
+    pub(crate) fn time(ticks: u32, day: u32) -> Vec<u8> {
         [ticks.to_le_bytes(), day.to_le_bytes()].concat()
     }
 
     /// A request as current clients send it.
-    pub fn request() -> Build {
+    pub(crate) fn request() -> Build {
         let tlvs = vec![
             (0x05, vec![1; 16]),
             (0x09, time(100, 2_460_788)),

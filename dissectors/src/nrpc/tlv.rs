@@ -9,17 +9,17 @@ const LIMIT: usize = 256;
 
 /// Types that public captures show.
 pub(super) mod kind {
-    pub const EXPIRES: u16 = 0x02;
-    pub const EXPIRES_2: u16 = 0x03;
-    pub const CHALLENGE: u16 = 0x04;
-    pub const CAPABILITIES: u16 = 0x05;
-    pub const TICKET: u16 = 0x08;
-    pub const CLOCK: u16 = 0x09;
-    pub const CREATED: u16 = 0x0C;
-    pub const CREATED_2: u16 = 0x0D;
-    pub const LABEL: u16 = 0x0F;
-    pub const WORD_12: u16 = 0x12;
-    pub const WANTED_SERVER: u16 = 0x13;
+    pub(crate) const EXPIRES: u16 = 0x02;
+    pub(crate) const EXPIRES_2: u16 = 0x03;
+    pub(crate) const CHALLENGE: u16 = 0x04;
+    pub(crate) const CAPABILITIES: u16 = 0x05;
+    pub(crate) const TICKET: u16 = 0x08;
+    pub(crate) const CLOCK: u16 = 0x09;
+    pub(crate) const CREATED: u16 = 0x0C;
+    pub(crate) const CREATED_2: u16 = 0x0D;
+    pub(crate) const LABEL: u16 = 0x0F;
+    pub(crate) const WORD_12: u16 = 0x12;
+    pub(crate) const WANTED_SERVER: u16 = 0x13;
 }
 
 /// One entry.

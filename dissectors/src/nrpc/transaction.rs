@@ -116,7 +116,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A lookup as the published script lays it out, with the P that it always sends.
-    pub fn lookup_request(user: &str) -> Vec<u8> {
+    pub(crate) fn lookup_request(user: &str) -> Vec<u8> {
         let mut payload = vec![0, 5, 0, 0, 9, 0, u8::try_from(user.len() + 1).unwrap(), 0];
         payload.extend([0; 16]);
         payload.extend(b"($Users)\0\0");

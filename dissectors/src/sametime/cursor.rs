@@ -10,41 +10,41 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub const fn new(rest: &'a [u8]) -> Self {
+    pub(super) const fn new(rest: &'a [u8]) -> Self {
         Self { rest, short: false }
     }
 
-    pub fn u16(&mut self) -> Option<u16> {
+    pub(super) fn u16(&mut self) -> Option<u16> {
         self.chunk().map(u16::from_be_bytes)
     }
 
-    pub fn u32(&mut self) -> Option<u32> {
+    pub(super) fn u32(&mut self) -> Option<u32> {
         self.chunk().map(u32::from_be_bytes)
     }
 
     /// One byte, true unless it is 0.
-    pub fn boolean(&mut self) -> Option<bool> {
+    pub(super) fn boolean(&mut self) -> Option<bool> {
         self.chunk().map(|[byte]| byte != 0)
     }
 
-    pub fn address(&mut self) -> Option<Ipv4Addr> {
+    pub(super) fn address(&mut self) -> Option<Ipv4Addr> {
         self.chunk::<4>().map(Ipv4Addr::from)
     }
 
     /// Two bytes of length, then text: UTF-8, and what is none is replaced.
-    pub fn string(&mut self) -> Option<String> {
+    pub(super) fn string(&mut self) -> Option<String> {
         let length = self.u16()?;
         self.take(usize::from(length)).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
     /// Four bytes of length, then bytes.
-    pub fn opaque(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn opaque(&mut self) -> Option<&'a [u8]> {
         let length = self.u32()?;
         self.take(usize::try_from(length).ok()?)
     }
 
     /// Everything that is left.
-    pub const fn rest(&self) -> &'a [u8] {
+    pub(super) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 

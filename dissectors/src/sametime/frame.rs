@@ -23,22 +23,22 @@ pub(super) const ENCRYPT: u16 = 0x4000;
 
 /// Message types.
 pub(super) mod kind {
-    pub const HANDSHAKE: u16 = 0x0000;
-    pub const LOGIN: u16 = 0x0001;
-    pub const CHANNEL_CREATE: u16 = 0x0002;
-    pub const CHANNEL_DESTROY: u16 = 0x0003;
-    pub const CHANNEL_SEND: u16 = 0x0004;
-    pub const CHANNEL_ACCEPT: u16 = 0x0006;
-    pub const SET_USER_STATUS: u16 = 0x0009;
-    pub const SET_PRIVACY_LIST: u16 = 0x000B;
-    pub const SENSE_SERVICE: u16 = 0x0011;
-    pub const LOGIN_CONTINUE: u16 = 0x0016;
-    pub const LOGIN_REDIRECT: u16 = 0x0018;
-    pub const ADMIN: u16 = 0x0019;
-    pub const ANNOUNCE: u16 = 0x0022;
-    pub const HANDSHAKE_SYN: u16 = 0x0025;
-    pub const HANDSHAKE_ACK: u16 = 0x8000;
-    pub const LOGIN_ACK: u16 = 0x8001;
+    pub(crate) const HANDSHAKE: u16 = 0x0000;
+    pub(crate) const LOGIN: u16 = 0x0001;
+    pub(crate) const CHANNEL_CREATE: u16 = 0x0002;
+    pub(crate) const CHANNEL_DESTROY: u16 = 0x0003;
+    pub(crate) const CHANNEL_SEND: u16 = 0x0004;
+    pub(crate) const CHANNEL_ACCEPT: u16 = 0x0006;
+    pub(crate) const SET_USER_STATUS: u16 = 0x0009;
+    pub(crate) const SET_PRIVACY_LIST: u16 = 0x000B;
+    pub(crate) const SENSE_SERVICE: u16 = 0x0011;
+    pub(crate) const LOGIN_CONTINUE: u16 = 0x0016;
+    pub(crate) const LOGIN_REDIRECT: u16 = 0x0018;
+    pub(crate) const ADMIN: u16 = 0x0019;
+    pub(crate) const ANNOUNCE: u16 = 0x0022;
+    pub(crate) const HANDSHAKE_SYN: u16 = 0x0025;
+    pub(crate) const HANDSHAKE_ACK: u16 = 0x8000;
+    pub(crate) const LOGIN_ACK: u16 = 0x8001;
 }
 
 /// A header.
@@ -53,38 +53,38 @@ pub(super) struct Header {
 
 impl Header {
     /// The header at the front of these bytes, if they are enough.
-    pub fn of(input: &[u8]) -> Option<Self> {
+    pub(super) fn of(input: &[u8]) -> Option<Self> {
         let mut cursor = Cursor::new(input);
         Some(Self { length: cursor.u32()?, kind: cursor.u16()?, options: cursor.u16()?, channel: cursor.u32()? })
     }
 
     /// Bytes of the whole message.
-    pub fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         usize::try_from(self.length).unwrap_or(usize::MAX).saturating_add(LENGTH)
     }
 
     /// The type is one that exists.
-    pub fn is_known(&self) -> bool {
+    pub(super) fn is_known(&self) -> bool {
         shortest(self.kind).is_some()
     }
 
     /// Could this be a message in the middle of a stream? Handshakes stand at its beginning, and zeros look like one.
-    pub fn is_plausible_midstream(&self) -> bool {
+    pub(super) fn is_plausible_midstream(&self) -> bool {
         self.kind != kind::HANDSHAKE && self.is_plausible()
     }
 
     /// Could this be a message? By chance once in 2^36 and less.
-    pub fn is_plausible(&self) -> bool {
+    pub(super) fn is_plausible(&self) -> bool {
         self.fault().is_none()
     }
 
     /// All but the length: type known, no option but the two, channel 0 where the type wants it.
-    pub fn is_plausible_but_for_length(&self) -> bool {
+    pub(super) fn is_plausible_but_for_length(&self) -> bool {
         Self { length: MAX_LENGTH, ..*self }.fault().is_none()
     }
 
     /// What cannot be true of it, and at which offset.
-    pub fn fault(&self) -> Option<Problem> {
+    pub(super) fn fault(&self) -> Option<Problem> {
         let Self { length, kind, options, channel } = *self;
         let Some(shortest) = shortest(kind) else {
             return Some(Problem::new(format!("message type 0x{kind:04x} is not one that exists"), LENGTH));

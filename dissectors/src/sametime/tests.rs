@@ -6,7 +6,7 @@ use crate::{Message as Any, Presentation, Probe, Reading, Semantics, Side};
 use std::net::Ipv4Addr;
 
 /// A message: header, then the parts of its body.
-pub fn frame(kind: u16, options: u16, channel: u32, parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn frame(kind: u16, options: u16, channel: u32, parts: &[&[u8]]) -> Vec<u8> {
     let body = parts.concat();
     let mut bytes = u32::try_from(8 + body.len()).unwrap().to_be_bytes().to_vec();
     bytes.extend(kind.to_be_bytes());

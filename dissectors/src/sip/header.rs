@@ -72,12 +72,12 @@ impl Name {
     }
 
     /// No message is without it.
-    pub fn is_of_every_message(self) -> bool {
+    pub(super) fn is_of_every_message(self) -> bool {
         matches!(self, Self::CallId | Self::CSeq | Self::Via)
     }
 
     /// As RFC 3261 writes it.
-    pub fn text(self) -> &'static str {
+    pub(super) fn text(self) -> &'static str {
         Self::ALL.iter().find(|(name, ..)| *name == self).map_or("", |&(_, long, _)| long)
     }
 }

@@ -81,7 +81,7 @@ pub(super) struct Head<'a> {
 
 impl Head<'_> {
     /// The beginning of a first line.
-    pub fn cut(line: &[u8]) -> Self {
+    pub(super) fn cut(line: &[u8]) -> Self {
         let line = String::from_utf8_lossy(line).into_owned();
         Self { start: Start::Malformed { line }, headers: Vec::new(), whole: false }
     }

@@ -31,12 +31,12 @@ pub(super) struct Notes {
 
 impl Notes {
     /// What follows is about this header or line.
-    pub fn about(&mut self, subject: &'static str, offset: usize) {
+    pub(super) fn about(&mut self, subject: &'static str, offset: usize) {
         (self.subject, self.offset) = (subject, offset);
     }
 
     /// Something is wrong.
-    pub fn note(&mut self, what: impl AsRef<str>) {
+    pub(super) fn note(&mut self, what: impl AsRef<str>) {
         let what = what.as_ref();
         let text = if self.subject.is_empty() { what.to_owned() } else { format!("{}: {what}", self.subject) };
         let problem = match self.problems.len() {
@@ -50,7 +50,7 @@ impl Notes {
     }
 
     /// All that was noted.
-    pub fn into_problems(self) -> Vec<Problem> {
+    pub(super) fn into_problems(self) -> Vec<Problem> {
         self.problems
     }
 }

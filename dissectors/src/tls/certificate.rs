@@ -7,7 +7,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
 /// Certificates of a chain that are read; further ones are counted.
-pub const READ: usize = 16;
+pub(super) const READ: usize = 16;
 /// Names of one certificate that are kept.
 const NAMES: usize = 256;
 /// Characters of a name that are kept.

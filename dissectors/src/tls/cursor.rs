@@ -5,20 +5,20 @@
 pub(super) struct Cursor<'a>(&'a [u8]);
 
 impl<'a> Cursor<'a> {
-    pub const fn new(bytes: &'a [u8]) -> Self {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
     /// What is left.
-    pub const fn rest(self) -> &'a [u8] {
+    pub(super) const fn rest(self) -> &'a [u8] {
         self.0
     }
 
-    pub const fn is_empty(self) -> bool {
+    pub(super) const fn is_empty(self) -> bool {
         self.0.is_empty()
     }
 
-    pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+    pub(super) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let Some((taken, rest)) = self.0.split_at_checked(length) else {
             self.0 = &[];
             return None;
@@ -27,47 +27,47 @@ impl<'a> Cursor<'a> {
         Some(taken)
     }
 
-    pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.try_into().ok()
     }
 
-    pub fn u8(&mut self) -> Option<u8> {
+    pub(super) fn u8(&mut self) -> Option<u8> {
         self.array().map(|[byte]| byte)
     }
 
-    pub fn u16(&mut self) -> Option<u16> {
+    pub(super) fn u16(&mut self) -> Option<u16> {
         self.array().map(u16::from_be_bytes)
     }
 
-    pub fn u24(&mut self) -> Option<usize> {
+    pub(super) fn u24(&mut self) -> Option<usize> {
         let [a, b, c] = self.array()?;
         usize::try_from(u32::from_be_bytes([0, a, b, c])).ok()
     }
 
-    pub fn u32(&mut self) -> Option<u32> {
+    pub(super) fn u32(&mut self) -> Option<u32> {
         self.array().map(u32::from_be_bytes)
     }
 
     /// A vector behind a length of one byte.
-    pub fn vector8(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn vector8(&mut self) -> Option<&'a [u8]> {
         let length = self.u8()?;
         self.take(usize::from(length))
     }
 
     /// A vector behind a length of two bytes.
-    pub fn vector16(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn vector16(&mut self) -> Option<&'a [u8]> {
         let length = self.u16()?;
         self.take(usize::from(length))
     }
 
     /// A vector behind a length of three bytes.
-    pub fn vector24(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn vector24(&mut self) -> Option<&'a [u8]> {
         let length = self.u24()?;
         self.take(length)
     }
 
     /// As [`Cursor::vector16`] and [`Cursor::vector24`], but what there is of it if it is cut.
-    pub fn part(&mut self, length: Option<usize>) -> &'a [u8] {
+    pub(super) fn part(&mut self, length: Option<usize>) -> &'a [u8] {
         let (part, rest) = self.0.split_at_checked(length.unwrap_or(0)).unwrap_or((self.0, &[]));
         self.0 = rest;
         part

@@ -7,7 +7,7 @@ use super::message::{Body, Message, handshake};
 use crate::Problem;
 
 /// Type and length in front of a message.
-pub const HEADER: usize = 4;
+pub(super) const HEADER: usize = 4;
 /// Issuers of a CertificateRequest that are kept.
 const AUTHORITIES: usize = 32;
 const CONTRADICTION: &str = "lengths in it contradict each other";
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use crate::Presentation;
 
-    pub fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    pub(super) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
         [&[kind][..], &u32::try_from(body.len()).unwrap().to_be_bytes()[1..], body].concat()
     }
 

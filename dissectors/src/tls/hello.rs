@@ -22,15 +22,15 @@ const RETRY: [u8; 32] = [
 
 /// Numbers of extensions (IANA registry "TLS ExtensionType Values").
 mod extension {
-    pub const SERVER_NAME: u16 = 0;
-    pub const ALPN: u16 = 16;
-    pub const ENCRYPT_THEN_MAC: u16 = 22;
-    pub const EXTENDED_MASTER_SECRET: u16 = 23;
-    pub const SESSION_TICKET: u16 = 35;
-    pub const PRE_SHARED_KEY: u16 = 41;
-    pub const EARLY_DATA: u16 = 42;
-    pub const SUPPORTED_VERSIONS: u16 = 43;
-    pub const ENCRYPTED_CLIENT_HELLO: u16 = 0xFE0D;
+    pub(super) const SERVER_NAME: u16 = 0;
+    pub(super) const ALPN: u16 = 16;
+    pub(super) const ENCRYPT_THEN_MAC: u16 = 22;
+    pub(super) const EXTENDED_MASTER_SECRET: u16 = 23;
+    pub(super) const SESSION_TICKET: u16 = 35;
+    pub(super) const PRE_SHARED_KEY: u16 = 41;
+    pub(super) const EARLY_DATA: u16 = 42;
+    pub(super) const SUPPORTED_VERSIONS: u16 = 43;
+    pub(super) const ENCRYPTED_CLIENT_HELLO: u16 = 0xFE0D;
 }
 
 /// What a client offers.
@@ -259,28 +259,28 @@ pub(super) mod tests {
     use super::*;
 
     /// A vector behind a length of two bytes.
-    pub fn vector(data: &[u8]) -> Vec<u8> {
+    pub(crate) fn vector(data: &[u8]) -> Vec<u8> {
         [&u16::try_from(data.len()).unwrap().to_be_bytes()[..], data].concat()
     }
 
-    pub fn ext(kind: u16, data: &[u8]) -> Vec<u8> {
+    pub(crate) fn ext(kind: u16, data: &[u8]) -> Vec<u8> {
         [&kind.to_be_bytes()[..], &vector(data)].concat()
     }
 
     /// The body of a ClientHello with these extensions.
-    pub fn client_hello(extensions: &[Vec<u8>]) -> Vec<u8> {
+    pub(crate) fn client_hello(extensions: &[Vec<u8>]) -> Vec<u8> {
         let head =
             [&[3, 3][..], &[0x11; 32], &[2, 0xAA, 0xBB], &[0, 6, 0x1A, 0x1A, 0x13, 1, 0xC0, 0x30], &[1, 0]].concat();
         [head, vector(&extensions.concat())].concat()
     }
 
     /// The body of a ServerHello.
-    pub fn server_hello(suite: u16, random: [u8; 32], extensions: &[Vec<u8>]) -> Vec<u8> {
+    pub(crate) fn server_hello(suite: u16, random: [u8; 32], extensions: &[Vec<u8>]) -> Vec<u8> {
         let head = [&[3, 3][..], &random, &[0], &suite.to_be_bytes(), &[0]].concat();
         [head, vector(&extensions.concat())].concat()
     }
 
-    pub fn usual_extensions() -> Vec<Vec<u8>> {
+    pub(crate) fn usual_extensions() -> Vec<Vec<u8>> {
         vec![
             ext(0x2A2A, &[]),
             ext(0, &vector(&[&[0][..], &vector(b"chat.acme.example")].concat())),

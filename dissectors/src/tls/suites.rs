@@ -12,12 +12,12 @@ pub fn shown(id: u16) -> String {
 }
 
 /// Reserved values that clients mix in so that nobody relies on knowing all (RFC 8701): `0x?A?A`, both bytes alike.
-pub const fn is_grease(id: u16) -> bool {
+pub(super) const fn is_grease(id: u16) -> bool {
     id & 0x0F0F == 0x0A0A && id >> 8 == id & 0xFF
 }
 
 /// A pseudo suite: TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 3.3), TLS_FALLBACK_SCSV (RFC 7507), or GREASE.
-pub const fn is_signal(id: u16) -> bool {
+pub(super) const fn is_signal(id: u16) -> bool {
     matches!(id, 0x00FF | 0x5600) || is_grease(id)
 }
 

@@ -3,7 +3,7 @@
 use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, ldap, nrpc, sametime, sip, tls};
 
 /// One conversation: the messages of each direction, as bytes.
-pub struct Conversation {
+pub(crate) struct Conversation {
     pub protocol: &'static Protocol,
     pub client: Vec<Vec<u8>>,
     pub server: Vec<Vec<u8>>,
@@ -11,19 +11,19 @@ pub struct Conversation {
 
 impl Conversation {
     /// The messages of that side.
-    pub fn units(&self, side: Side) -> &[Vec<u8>] {
+    pub(crate) fn units(&self, side: Side) -> &[Vec<u8>] {
         if side == Side::Client { &self.client } else { &self.server }
     }
 }
 
 /// Everything a report asks of a message; none of it may panic.
-pub fn render(message: &Message) -> String {
+pub(crate) fn render(message: &Message) -> String {
     let fields = message.fields(&Reading::masked(1_745_344_099_178_040_000));
     let said = [message.meaning(None), format!("{:?} {:?}", message.purpose(), message.decision(None))].join(" ");
     format!("{} {} {} {said} {fields:?}", message.protocol().name, message.kind(), message.summary())
 }
 
-pub fn conversations() -> Vec<Conversation> {
+pub(crate) fn conversations() -> Vec<Conversation> {
     vec![
         nrpc_conversation(),
         dns_conversation(),
@@ -36,7 +36,7 @@ pub fn conversations() -> Vec<Conversation> {
 }
 
 /// An NRPC frame.
-pub fn frame(sequence: u16, function: u16, class: u16, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(sequence: u16, function: u16, class: u16, payload: &[u8]) -> Vec<u8> {
     let claimed = u16::try_from(payload.len()).unwrap();
     let words = [10 + claimed + (claimed & 1), sequence, claimed, 0, function, class];
     let mut bytes: Vec<u8> = words.into_iter().flat_map(u16::to_le_bytes).collect();
@@ -83,7 +83,7 @@ fn lookup(user: &str) -> Vec<u8> {
     bytes
 }
 
-pub fn nrpc_conversation() -> Conversation {
+pub(crate) fn nrpc_conversation() -> Conversation {
     let clock: &[u8] = &[0xBC, 0xCE, 0x61, 0, 0x74, 0x8C, 0x25, 0];
     let wanted =
         session(b"", &[(5, &[1; 16]), (9, clock), (0x0F, b"home"), (0x13, b"CN=M\x81ller/O=Acme"), (4, &[7; 16])]);
@@ -118,7 +118,7 @@ fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 /// Bare DNS messages: a query and its response, then a query for which the server has nothing.
-pub fn datagrams() -> [Vec<u8>; 4] {
+pub(crate) fn datagrams() -> [Vec<u8>; 4] {
     let question = b"\x06mail.x\x04acme\x07example\0\0\x01\0\x01";
     let other = b"\x04gone\0\0\x1C\0\x01";
     let message = |header: &[u8; 12], parts: &[&[u8]]| [header.as_slice(), &parts.concat()].concat();
@@ -143,7 +143,7 @@ fn dns_conversation() -> Conversation {
 }
 
 /// A message of the Sametime community protocol.
-pub fn vp(kind: u16, channel: u32, body: &[u8]) -> Vec<u8> {
+pub(crate) fn vp(kind: u16, channel: u32, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(8 + body.len()).unwrap();
     [&length.to_be_bytes()[..], &kind.to_be_bytes(), &[0, 0], &channel.to_be_bytes(), body].concat()
 }
@@ -172,7 +172,7 @@ fn sametime_conversation() -> Conversation {
 }
 
 /// Requests and responses with bodies of every kind: each unit is one message.
-pub fn http_conversation() -> Conversation {
+pub(crate) fn http_conversation() -> Conversation {
     let units = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     let client = units(&[
         "GET / HTTP/1.1\r\nHost: a.example\r\nCookie: LtpaToken=\"undefined\"; JSESSIONID=1\r\n\r\n",
@@ -207,13 +207,13 @@ pub fn http_conversation() -> Conversation {
 }
 
 /// A SIP message with a right Content-Length.
-pub fn sip_message(head: &str, body: &str) -> Vec<u8> {
+pub(crate) fn sip_message(head: &str, body: &str) -> Vec<u8> {
     format!("{}\r\nContent-Length: {}\r\n\r\n{body}", head.replace('\n', "\r\n"), body.len()).into_bytes()
 }
 
 /// A softphone registers with a cookie, is challenged, registers with credentials, calls and is called, with keep-alives
 /// between the messages.
-pub fn sip_conversation() -> Conversation {
+pub(crate) fn sip_conversation() -> Conversation {
     let common = |n: u32, method: &str| {
         format!(
             "Via: SIP/2.0/TCP [2001:db8::7]:54303;rport;branch=z9hG4bK{n}\nFrom: \"Ann, \\\"A\\\"\" <sip:ann@acme.example>;tag=7\n\

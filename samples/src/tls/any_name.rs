@@ -15,7 +15,7 @@ use super::pki;
 pub(super) struct AnyName(Arc<WebPkiServerVerifier>);
 
 impl AnyName {
-    pub fn new(suites: Arc<CryptoProvider>) -> Arc<Self> {
+    pub(super) fn new(suites: Arc<CryptoProvider>) -> Arc<Self> {
         let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(pki::roots()), suites).build();
         Arc::new(Self(inner.expect("there is a root")))
     }

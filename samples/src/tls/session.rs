@@ -28,7 +28,7 @@ pub(crate) struct Session {
 
 impl Session {
     /// Both ends, before anything is said, with the clocks of the two hosts.
-    pub fn new(tcp: &Tcp, settings: &Tls) -> Self {
+    pub(crate) fn new(tcp: &Tcp, settings: &Tls) -> Self {
         let mut rng = SplitMix64::new(u64::from_le_bytes(tcp.net.nonce()));
         let log = Arc::new(Log::default());
         let clock = |side| Arc::new(Clock(tcp.host(side).clock()));
@@ -43,7 +43,7 @@ impl Session {
     }
 
     /// The records in which `side` sends these bytes. The other side has read them.
-    pub fn seal(&mut self, side: Side, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn seal(&mut self, side: Side, bytes: &[u8]) -> Vec<u8> {
         let end = &mut self.ends[side as usize];
         end.set_buffer_limit(None);
         end.writer().write_all(bytes).expect("there is no limit");
@@ -53,13 +53,13 @@ impl Session {
     }
 
     /// The record in which `side` says that it sends nothing more (RFC 8446 section 6.1).
-    pub fn farewell(&mut self, side: Side) -> Vec<u8> {
+    pub(crate) fn farewell(&mut self, side: Side) -> Vec<u8> {
         self.ends[side as usize].send_close_notify();
         self.says(side)
     }
 
     /// All that `side` has to say.
-    pub fn says(&mut self, side: Side) -> Vec<u8> {
+    pub(crate) fn says(&mut self, side: Side) -> Vec<u8> {
         let end = &mut self.ends[side as usize];
         let mut out = Vec::new();
         drawing(&mut self.rng, || {
@@ -71,7 +71,7 @@ impl Session {
     }
 
     /// `side` hears these bytes, and may mind.
-    pub fn hears(&mut self, side: Side, mut bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn hears(&mut self, side: Side, mut bytes: &[u8]) -> Result<(), Error> {
         let end = &mut self.ends[side as usize];
         drawing(&mut self.rng, || {
             while !bytes.is_empty() {
@@ -85,7 +85,7 @@ impl Session {
     }
 
     /// What was logged so far: lines of a key log.
-    pub fn secrets(&self) -> Vec<String> {
+    pub(crate) fn secrets(&self) -> Vec<String> {
         self.log.0.lock().expect("nobody panicked").clone()
     }
 }

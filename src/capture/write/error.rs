@@ -7,7 +7,7 @@ use thiserror::Error;
 /// Why a capture cannot be written. The texts are whole sentences for the user and hold what the system says, so that is no
 /// source of theirs: it would be told twice.
 #[derive(Debug, Error)]
-pub enum WriteError {
+pub(crate) enum WriteError {
     /// No room is left.
     #[error(
         "{path}: cannot be written: {cause}. Make room there, or write elsewhere; --keep bounds how many files are kept"
@@ -61,7 +61,7 @@ pub enum WriteError {
 
 impl WriteError {
     /// From what the system says, or whoever opened the file.
-    pub fn io(path: &Path, cause: io::Error) -> Self {
+    pub(crate) fn io(path: &Path, cause: io::Error) -> Self {
         let path = path.to_string_lossy().into_owned();
         match cause.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Self::Full { path, cause },
@@ -73,7 +73,7 @@ impl WriteError {
     }
 
     /// Whoever read it has gone away: no fault, and no reason to try again.
-    pub const fn is_closed_pipe(&self) -> bool {
+    pub(crate) const fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Closed { .. })
     }
 }

@@ -15,7 +15,7 @@ const SECRETS: usize = 1 << 20;
 
 /// What stands in front of the frames of every file.
 #[derive(Debug, Clone, Default)]
-pub struct FilePreamble {
+pub(crate) struct FilePreamble {
     /// The interfaces, by the numbers that frames come with.
     pub interfaces: Vec<InterfaceDescription>,
     /// Secrets that open the frames. Whoever has the file has them.
@@ -24,7 +24,7 @@ pub struct FilePreamble {
 
 impl FilePreamble {
     /// Adds a secret for further files. Of too many the oldest go.
-    pub fn add(&mut self, secret: Secret) {
+    pub(crate) fn add(&mut self, secret: Secret) {
         self.secrets.push(secret);
         let mut bytes: usize = self.secrets.iter().map(|secret| secret.data.len()).fold(0, usize::saturating_add);
         while bytes > SECRETS && self.secrets.len() > 1 {
@@ -35,7 +35,7 @@ impl FilePreamble {
 
 /// Tells one file from any other, also of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FileIdentity(u64, u64);
+pub(crate) struct FileIdentity(u64, u64);
 
 /// Where bytes go.
 pub(super) trait Output: Write + std::fmt::Debug + Send {
@@ -66,7 +66,7 @@ impl Output for io::Stdout {
 
 /// A capture file. It holds whole blocks whenever it was flushed: what could be written in part only is taken back.
 #[derive(Debug)]
-pub struct CaptureFile {
+pub(crate) struct CaptureFile {
     path: PathBuf,
     out: Box<dyn Output>,
     writer: Writer<Vec<u8>>,
@@ -93,7 +93,11 @@ impl CaptureFile {
     ///
     /// # Errors
     /// It cannot be made or written.
-    pub fn create_new(path: &Path, head: &FilePreamble, comment: Option<&str>) -> Result<Option<Self>, WriteError> {
+    pub(crate) fn create_new(
+        path: &Path,
+        head: &FilePreamble,
+        comment: Option<&str>,
+    ) -> Result<Option<Self>, WriteError> {
         match options().create_new(true).open(path) {
             Ok(file) => Self::begin(path, Box::new(file), head, comment).map(Some).inspect_err(|_| {
                 // It holds nothing; why it could not be written is the error to tell.
@@ -108,7 +112,7 @@ impl CaptureFile {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn within(path: &Path, file: File, head: &FilePreamble) -> Result<Self, WriteError> {
+    pub(crate) fn within(path: &Path, file: File, head: &FilePreamble) -> Result<Self, WriteError> {
         Self::begin(path, Box::new(file), head, None)
     }
 
@@ -116,7 +120,7 @@ impl CaptureFile {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn stdout(head: &FilePreamble) -> Result<Self, WriteError> {
+    pub(crate) fn stdout(head: &FilePreamble) -> Result<Self, WriteError> {
         Self::begin(Path::new("stdout"), Box::new(io::stdout()), head, None)
     }
 
@@ -156,7 +160,7 @@ impl CaptureFile {
     /// # Errors
     /// Of this and earlier frames: [`CaptureFile::lost`] has grown by those that are not in the file, which goes on
     /// behind the last one that is.
-    pub fn frame(&mut self, interface: u16, frame: &Frame<'_>, comment: Option<&str>) -> Result<(), WriteError> {
+    pub(crate) fn frame(&mut self, interface: u16, frame: &Frame<'_>, comment: Option<&str>) -> Result<(), WriteError> {
         let number = self.number(interface, frame.link_type)?;
         let done = self.writer.frame(number, frame, comment);
         self.waiting = self.waiting.saturating_add(1);
@@ -168,7 +172,7 @@ impl CaptureFile {
     ///
     /// # Errors
     /// As [`CaptureFile::frame`].
-    pub fn secret(&mut self, secret: &Secret) -> Result<(), WriteError> {
+    pub(crate) fn secret(&mut self, secret: &Secret) -> Result<(), WriteError> {
         self.writer.secret(secret).map_err(|error| WriteError::io(&self.path, error))
     }
 
@@ -176,7 +180,7 @@ impl CaptureFile {
     ///
     /// # Errors
     /// As [`CaptureFile::frame`].
-    pub fn statistics(&mut self, statistics: &Statistics<'_>) -> Result<(), WriteError> {
+    pub(crate) fn statistics(&mut self, statistics: &Statistics<'_>) -> Result<(), WriteError> {
         let comment = Some("Counted on all interfaces together").filter(|_| self.interfaces.len() > 1);
         let statistics = Statistics { comment: statistics.comment.or(comment), ..*statistics };
         if !self.described.is_empty() {
@@ -189,7 +193,7 @@ impl CaptureFile {
     ///
     /// # Errors
     /// As [`CaptureFile::frame`].
-    pub fn flush(&mut self) -> Result<(), WriteError> {
+    pub(crate) fn flush(&mut self) -> Result<(), WriteError> {
         let bytes = std::mem::take(&mut self.writer.out);
         let done = if self.broken && !bytes.is_empty() {
             Err(io::Error::other("it was damaged when writing failed before"))
@@ -206,37 +210,37 @@ impl CaptureFile {
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Bytes in it, those included that are held back.
-    pub fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.length.saturating_add(self.writer.out.len() as u64)
     }
 
     /// Frames in it that were flushed.
-    pub fn frames(&self) -> u64 {
+    pub(crate) fn frames(&self) -> u64 {
         self.frames
     }
 
     /// Frames that are lost because writing failed.
-    pub fn lost(&self) -> u64 {
+    pub(crate) fn lost(&self) -> u64 {
         self.lost
     }
 
     /// No frame is in it, or held back for it.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.frames == 0 && self.waiting == 0
     }
 
     /// Tells it from others; `None` where the system cannot.
-    pub fn identity(&self) -> Option<FileIdentity> {
+    pub(crate) fn identity(&self) -> Option<FileIdentity> {
         self.out.file().and_then(|file| file.metadata().ok()).and_then(|about| FileIdentity::of(&about))
     }
 
     /// Somebody took away bytes that were written (`> FILE`, or logrotate's copytruncate).
-    pub fn was_cut(&self) -> bool {
+    pub(crate) fn was_cut(&self) -> bool {
         let length = self.out.file().and_then(|file| file.metadata().ok()).map(|about| about.len());
         length.is_some_and(|length| length < self.length)
     }
@@ -273,7 +277,7 @@ impl CaptureFile {
 
 impl FileIdentity {
     /// Of the file that has this name now.
-    pub fn at(path: &Path) -> Option<Self> {
+    pub(crate) fn at(path: &Path) -> Option<Self> {
         std::fs::symlink_metadata(path).ok().and_then(|about| Self::of(&about))
     }
 

@@ -10,8 +10,8 @@ mod file;
 #[cfg(test)]
 mod tests;
 
-pub use error::WriteError;
-pub use file::{CaptureFile, FileIdentity, FilePreamble};
+pub(crate) use error::WriteError;
+pub(crate) use file::{CaptureFile, FileIdentity, FilePreamble};
 
 use super::fields::index;
 use super::live::Counts;
@@ -22,7 +22,7 @@ use std::io::{self, ErrorKind, Write};
 
 /// What a file says of an interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InterfaceDescription {
+pub(crate) struct InterfaceDescription {
     /// Its name; empty if it is not known.
     pub name: String,
     /// Link type of its frames.
@@ -37,7 +37,7 @@ pub struct InterfaceDescription {
 
 /// What was counted while a file was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Statistics<'a> {
+pub(crate) struct Statistics<'a> {
     /// Frames received and dropped in that time.
     pub counts: Counts,
     /// When it began.
@@ -50,7 +50,7 @@ pub struct Statistics<'a> {
 
 /// Writes a capture to anything.
 #[derive(Debug)]
-pub struct Writer<W> {
+pub(crate) struct Writer<W> {
     out: W,
     block: Block,
     /// Digits of the second's fraction, for each interface that is described.
@@ -62,7 +62,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// Those of `out`, here and below.
-    pub fn new(out: W, comment: Option<&str>) -> io::Result<Self> {
+    pub(crate) fn new(out: W, comment: Option<&str>) -> io::Result<Self> {
         let mut writer = Self { out, block: Block::default(), interfaces: Vec::new() };
         writer.block.section(comment);
         writer.put()?;
@@ -70,7 +70,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// Describes a further interface. Gives its number, by which frames name it.
-    pub fn interface(&mut self, interface: &InterfaceDescription) -> io::Result<u32> {
+    pub(crate) fn interface(&mut self, interface: &InterfaceDescription) -> io::Result<u32> {
         let number = u32::try_from(self.interfaces.len()).map_err(|_| invalid("too many interfaces"))?;
         self.block.interface(interface);
         self.put()?;
@@ -79,7 +79,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// Adds a secret. It opens the frames that come after it, for whoever reads the file.
-    pub fn secret(&mut self, secret: &Secret) -> io::Result<()> {
+    pub(crate) fn secret(&mut self, secret: &Secret) -> io::Result<()> {
         self.block.secret(secret.kind, &secret.data)?;
         self.put()
     }
@@ -88,7 +88,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// The interface is not described, or the frame is longer than a block can be.
-    pub fn frame(&mut self, interface: u32, frame: &Frame<'_>, comment: Option<&str>) -> io::Result<()> {
+    pub(crate) fn frame(&mut self, interface: u32, frame: &Frame<'_>, comment: Option<&str>) -> io::Result<()> {
         let digits = self.digits(interface)?;
         self.block.frame(interface, digits, frame, comment)?;
         self.put()
@@ -98,7 +98,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// The interface is not described.
-    pub fn statistics(&mut self, interface: u32, statistics: &Statistics<'_>) -> io::Result<()> {
+    pub(crate) fn statistics(&mut self, interface: u32, statistics: &Statistics<'_>) -> io::Result<()> {
         let digits = self.digits(interface)?;
         self.block.statistics(interface, digits, statistics);
         self.put()
@@ -114,7 +114,7 @@ impl<W: Write> Writer<W> {
 }
 
 /// Bytes that a frame takes in a file, without a comment.
-pub fn size(frame: &Frame<'_>) -> u64 {
+pub(crate) fn size(frame: &Frame<'_>) -> u64 {
     (frame.data.len().next_multiple_of(4) as u64).saturating_add(block::FRAME)
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Live capture.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Live capture")]
-pub struct LiveArgs {
+pub(crate) struct LiveArgs {
     /// Capture on this interface until ^C, --count or --duration; any for all; repeatable
     #[arg(short = 'i', long = "interface", value_name = "IFACE", conflicts_with_all = ["captures", "read"])]
     pub interfaces: Vec<String>,
@@ -72,7 +72,7 @@ pub struct LiveArgs {
 
 impl LiveArgs {
     /// Capture live.
-    pub fn is_asked_for(&self) -> bool {
+    pub(crate) fn is_asked_for(&self) -> bool {
         !self.interfaces.is_empty()
     }
 }
@@ -80,7 +80,7 @@ impl LiveArgs {
 /// Running for long.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Live capture")]
-pub struct ServiceArgs {
+pub(crate) struct ServiceArgs {
     /// Whom root becomes once interfaces are open, and who owns what is written: name or number [default: the caller of sudo, else nobody]
     #[arg(long, value_name = "USER", requires = "interfaces", conflicts_with_all = ["captures", "read"])]
     pub user: Option<String>,

@@ -5,8 +5,8 @@ mod live;
 mod units;
 mod write;
 
-pub use live::LiveArgs;
-pub use write::WriteArgs;
+pub(super) use live::LiveArgs;
+pub(super) use write::WriteArgs;
 
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
@@ -117,7 +117,7 @@ outranks 1).";
     disable_help_subcommand = true,
     max_term_width = 110
 )]
-pub struct Args {
+pub(super) struct Args {
     /// What to do instead of analysing captures.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -177,7 +177,7 @@ pub struct Args {
 
 /// How captures are read and judged.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct ReadingArgs {
+pub(super) struct ReadingArgs {
     /// A log as further evidence, told by its content: Sametime STUsers, WebSphere, Notes client, Domino; repeatable
     ///
     /// STUsers traces of a Sametime community server, SystemOut.log, trace.log and messages.log of WebSphere, port traces of a
@@ -231,7 +231,7 @@ pub struct ReadingArgs {
 
 /// What is said on stderr.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct VerbosityArgs {
+pub(crate) struct VerbosityArgs {
     /// No talk on stderr but errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -247,7 +247,7 @@ pub struct VerbosityArgs {
 
 /// What to do instead of analysing captures.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// The rule catalogue; one rule explained (a capture of that name: ./rules)
     Rules {
         /// Id of a rule
@@ -266,7 +266,7 @@ pub enum Command {
 
 /// What to check, and how to tell.
 #[derive(Debug, clap::Args)]
-pub struct CheckArgs {
+pub(super) struct CheckArgs {
     /// Captures, folders (every capture in them, every *.expected.json and *.compare.json), or such files
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
@@ -294,7 +294,7 @@ pub struct CheckArgs {
 
 /// What to compare, and how.
 #[derive(Debug, clap::Args)]
-pub struct CompareArgs {
+pub(super) struct CompareArgs {
     /// The working and the failing capture: files, folders or - for stdin; with --stream the one that holds both
     #[arg(value_name = "GOOD BAD", required = true, num_args = 1..=2)]
     pub captures: Vec<PathBuf>,
@@ -334,7 +334,7 @@ pub struct CompareArgs {
 
 /// Which tokens to explain, and how.
 #[derive(Debug, clap::Args)]
-pub struct TokenArgs {
+pub(super) struct TokenArgs {
     /// Tokens, NAME=TOKEN or a whole Cookie or Set-Cookie header; - for stdin, one a line
     pub token: Vec<String>,
 
@@ -362,7 +362,7 @@ pub struct TokenArgs {
 /// Files of keys that open and verify sign-on tokens.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct KeyFiles {
+pub(super) struct KeyFiles {
     /// LTPA keys that WebSphere exported (ltpa.keys): they open and verify its tokens; repeatable
     #[arg(long, value_name = "FILE")]
     pub ltpa_keys: Vec<PathBuf>,
@@ -378,7 +378,7 @@ pub struct KeyFiles {
 
 impl KeyFiles {
     /// These and others.
-    pub fn and(mut self, others: &Self) -> Self {
+    pub(super) fn and(mut self, others: &Self) -> Self {
         self.ltpa_keys.extend_from_slice(&others.ltpa_keys);
         self.ltpa_password_file.extend_from_slice(&others.ltpa_password_file);
         self.domino_secret_file.extend_from_slice(&others.domino_secret_file);
@@ -386,7 +386,7 @@ impl KeyFiles {
     }
 
     /// The same, counted from that folder.
-    pub fn inside(self, folder: &Path) -> Self {
+    pub(super) fn inside(self, folder: &Path) -> Self {
         let join = |paths: Vec<PathBuf>| paths.into_iter().map(|path| folder.join(path)).collect();
         Self {
             ltpa_keys: join(self.ltpa_keys),
@@ -398,7 +398,7 @@ impl KeyFiles {
 
 /// Files of secrets that open TLS. What a pcapng capture brings along is used without any option.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
-pub struct TlsFiles {
+pub(super) struct TlsFiles {
     /// TLS key log (NSS format) as browsers, curl and Java agents write it; repeatable [default: SSLKEYLOGFILE, if it can be read]
     #[arg(long, value_name = "FILE")]
     pub keylog: Vec<PathBuf>,
@@ -414,7 +414,7 @@ pub struct TlsFiles {
 
 /// Shape of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// For people
     Table,
     /// One document
@@ -425,7 +425,7 @@ pub enum Format {
 
 /// How much the report holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Detail {
+pub(super) enum Detail {
     /// Findings and totals
     Findings,
     /// Conversations too
@@ -436,7 +436,7 @@ pub enum Detail {
 
 /// How severe a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Severity {
+pub(super) enum Severity {
     /// The user cannot work
     Blocker,
     /// A feature or a new login is lost

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// What live capture writes. Packets hold what was said in clear, so files are readable by their owner only (mode 0600).
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Live capture")]
-pub struct WriteArgs {
+pub(crate) struct WriteArgs {
     /// Write packets as pcapng, readable by their owner only. FILE: of every conversation that matters (- is stdout); DIR: a
     /// file of its own for each finding of --trigger, with its conversations from before (--ring) and after
     #[arg(short, long, value_name = "FILE|DIR", requires = "interfaces", conflicts_with_all = ["captures", "read"])]

@@ -10,7 +10,7 @@ use crate::facts::http::{BrowserId, HttpExchange, HttpIndex, JarCookie};
 use crate::facts::{Case, Thresholds};
 
 /// Begins a finding on such a group: conversations, frames, guards and the first request that should have carried the token.
-pub fn draft(case: &Case<'_>, about: &'static About, base: i32, group: &[UnsentToken<'_, '_>]) -> Draft {
+pub(crate) fn draft(case: &Case<'_>, about: &'static About, base: i32, group: &[UnsentToken<'_, '_>]) -> Draft {
     let http = case.http();
     let denied: Vec<_> = group.iter().map(|unsent| unsent.denied).collect();
     let draft = Draft::new(about, base).retry(denied.len() > 1).seen_in(denied.len());
@@ -27,12 +27,12 @@ pub fn draft(case: &Case<'_>, about: &'static About, base: i32, group: &[UnsentT
 }
 
 /// Evidence of a Set-Cookie: name, what it is, where it may go; never its value.
-pub fn show_set(http: &HttpIndex<'_>, draft: Draft, stored: &JarCookie<'_>) -> Draft {
+pub(crate) fn show_set(http: &HttpIndex<'_>, draft: Draft, stored: &JarCookie<'_>) -> Draft {
     draft.packet(stored.at, format!("{} sets {} ({})", http.setter(stored).host, describe(stored), stored.attributes()))
 }
 
 /// Evidence of a request that was turned away.
-pub fn show_denied(draft: Draft, denied: &HttpExchange<'_>) -> Draft {
+pub(crate) fn show_denied(draft: Draft, denied: &HttpExchange<'_>) -> Draft {
     let draft = draft.packet(denied.at(), format!("{} carries no LTPA token", denied.line()));
     match denied.response {
         Some(response) => draft.packet(response.at(), format!("answer: {}", answer(denied))),
@@ -41,7 +41,7 @@ pub fn show_denied(draft: Draft, denied: &HttpExchange<'_>) -> Draft {
 }
 
 /// How it was answered, and where that leads.
-pub fn answer(exchange: &HttpExchange<'_>) -> Answer {
+pub(crate) fn answer(exchange: &HttpExchange<'_>) -> Answer {
     let target = exchange.target();
     Answer {
         status: exchange.status(),
@@ -53,7 +53,7 @@ pub fn answer(exchange: &HttpExchange<'_>) -> Answer {
 }
 
 /// "LtpaToken2 (websphere-v2 token, fingerprint …)".
-pub fn describe(stored: &JarCookie<'_>) -> String {
+pub(crate) fn describe(stored: &JarCookie<'_>) -> String {
     match &stored.cookie.token {
         Some(token) => format!("{}, a {}", stored.cookie.name, token.label()),
         None => stored.cookie.name.clone(),
@@ -61,12 +61,12 @@ pub fn describe(stored: &JarCookie<'_>) -> String {
 }
 
 /// The browsers of a group by address.
-pub fn browsers(http: &HttpIndex<'_>, browsers: impl IntoIterator<Item = BrowserId>) -> Browsers {
+pub(crate) fn browsers(http: &HttpIndex<'_>, browsers: impl IntoIterator<Item = BrowserId>) -> Browsers {
     Browsers::of(browsers.into_iter().filter_map(|id| Some(http.browser_of(id)?.label())))
 }
 
 /// Which token was missed, and where; `None` of an empty group.
-pub fn unsent(http: &HttpIndex<'_>, group: &[UnsentToken<'_, '_>]) -> Option<Unsent> {
+pub(crate) fn unsent(http: &HttpIndex<'_>, group: &[UnsentToken<'_, '_>]) -> Option<Unsent> {
     let UnsentToken { stored, denied } = group.first()?;
     Some(Unsent {
         token_issuer: http.setter(stored).host.clone(),
@@ -79,14 +79,14 @@ pub fn unsent(http: &HttpIndex<'_>, group: &[UnsentToken<'_, '_>]) -> Option<Uns
 }
 
 /// Hosts that a cookie is for.
-pub fn reach(stored: &JarCookie<'_>) -> Reach {
+pub(crate) fn reach(stored: &JarCookie<'_>) -> Reach {
     Reach { cookie_domain: stored.domain.clone(), is_host_only: stored.host_only }
 }
 
 /// Names the conversations of every login loop in which one of these requests was turned away: what explains the request
 /// explains the loop.
 #[must_use]
-pub fn name_loops<'a>(
+pub(crate) fn name_loops<'a>(
     http: &HttpIndex<'a>,
     draft: Draft,
     thresholds: &Thresholds,

@@ -9,34 +9,34 @@ use crate::model::{ConversationId, LogEvent, TokenStatusText};
 use nrpcsniff_dissectors::{http, sametime, sip};
 
 /// Score of a text that names the fault.
-pub const READ: i32 = 45;
+pub(crate) const READ: i32 = 45;
 /// Lines of one kind that are looked at.
-pub const MOST: usize = 1024;
+pub(crate) const MOST: usize = 1024;
 /// The same where each is held against every conversation.
-pub const FEW: usize = 64;
+pub(crate) const FEW: usize = 64;
 /// Different attempts of Notes clients that are looked at.
 const ATTEMPTS: usize = 32;
 /// A line and the one it belongs to stand no further apart.
 const NEAR: usize = 8;
 
 /// Name of the log for people.
-pub fn log_of<'c>(case: &'c Case<'_>, entry: &LogEntry<'_>) -> &'c str {
+pub(crate) fn log_of<'c>(case: &'c Case<'_>, entry: &LogEntry<'_>) -> &'c str {
     case.logs().log(entry.log).map_or("the log", |log| log.name())
 }
 
 /// Name of the log in which a sign-on was traced.
-pub fn log_of_login<'c>(case: &'c Case<'_>, login: &TracedLogin<'_>) -> &'c str {
+pub(crate) fn log_of_login<'c>(case: &'c Case<'_>, login: &TracedLogin<'_>) -> &'c str {
     login.first().map_or("the log", |entry| log_of(case, &entry))
 }
 
 /// Conversations with a community server in which the capture shows that sign-on refused.
-pub fn refused_logins(case: &Case<'_>, login: &TracedLogin<'_>) -> Vec<ConversationId> {
+pub(crate) fn refused_logins(case: &Case<'_>, login: &TracedLogin<'_>) -> Vec<ConversationId> {
     let Some(failed) = login.failed().or_else(|| login.first()) else { return Vec::new() };
     case.logs().refused_at(&failed, &[&sametime::PROTOCOL], &login.users())
 }
 
 /// A trace that says of the token "verified" speaks against every fault of the token.
-pub fn verified_well(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
+pub(crate) fn verified_well(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
     let verified = case.logs().logins().iter().filter(|login| login.status.is_none() && login.not_verified.is_none());
     let testimonies = verified.filter(|login| !login.mixed).filter_map(|login| {
         let entry = login.verified?;
@@ -50,7 +50,7 @@ pub fn verified_well(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
 ///
 /// `tell` gets a draft with its score, and says in it what the log says of that token. Lines that a traced sign-on holds already
 /// are left out, so that one refusal does not speak twice.
-pub fn token_status(
+pub(crate) fn token_status(
     case: &Case<'_>,
     about: &'static About,
     status: TokenStatusText,
@@ -80,13 +80,13 @@ pub fn token_status(
 }
 
 /// Conversations in which the capture shows a token refused at that moment.
-pub fn refused_near(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
+pub(crate) fn refused_near(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
     case.logs().refused_at(entry, &[&http::PROTOCOL, &sip::PROTOCOL, &sametime::PROTOCOL], &[])
 }
 
 /// Lines of one kind that say nothing of users, each with what it joins; alone they are worth a word from three on. `tell` gets a
 /// draft and the name of the log.
-pub fn noise(
+pub(crate) fn noise(
     case: &Case<'_>,
     about: &'static About,
     is: impl Fn(&LogEvent) -> bool,
@@ -106,7 +106,7 @@ pub fn noise(
 }
 
 /// NRPC conversations that were open at that moment, or nearly.
-pub fn nrpc_at(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
+pub(crate) fn nrpc_at(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
     let Some(time) = entry.time else { return Vec::new() };
     let within = case.settings.thresholds.log_within;
     let talks = case.nrpc().filter(|talk| {
@@ -117,7 +117,7 @@ pub fn nrpc_at(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
 
 /// A Notes client's words about a server that answered in place of another, for the rule that is about names so alike;
 /// `None` where the wanted name is not in the log.
-pub fn wrong_server(
+pub(crate) fn wrong_server(
     case: &Case<'_>,
     about: &'static About,
     mine: impl Fn(Option<(&str, NameLikeness)>) -> bool,
@@ -153,7 +153,7 @@ fn same_attempt(case: &Case<'_>, trace: &ClientTrace<'_>) -> Vec<ConversationId>
 
 /// A Notes client's "not responding", for what the capture shows at that address: it stands for a dead server and for a
 /// wrong one, and proves nothing by itself.
-pub fn not_responding(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
+pub(crate) fn not_responding(case: &Case<'_>, about: &'static About) -> Vec<Testimony> {
     let entries: Vec<LogEntry<'_>> = case
         .logs()
         .saying(|event| {

@@ -2,21 +2,21 @@
 //!
 //! One file a subject; rules of one family show the same things in the same way.
 
-pub mod http;
-pub mod logs;
-pub mod nrpc;
-pub mod sametime;
-pub mod sip;
-pub mod tls;
-pub mod tokens;
+pub(crate) mod http;
+pub(crate) mod logs;
+pub(crate) mod nrpc;
+pub(crate) mod sametime;
+pub(crate) mod sip;
+pub(crate) mod tls;
+pub(crate) mod tokens;
 
 use super::Draft;
 
 /// Lines of evidence of one kind in one finding; further ones are counted.
-pub const EVIDENCE: usize = 12;
+pub(crate) const EVIDENCE: usize = 12;
 
 /// Adds evidence for each of `items`, [`EVIDENCE`] of them at most, then how many more there are.
-pub fn each<T>(draft: Draft, items: &[T], what: &str, add: impl Fn(Draft, &T) -> Draft) -> Draft {
+pub(crate) fn each<T>(draft: Draft, items: &[T], what: &str, add: impl Fn(Draft, &T) -> Draft) -> Draft {
     let draft = items.iter().take(EVIDENCE).fold(draft, add);
     match items.len().saturating_sub(EVIDENCE) {
         0 => draft,

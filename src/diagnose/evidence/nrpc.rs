@@ -9,7 +9,7 @@ const SHOWN: usize = 4;
 
 /// Shows the openings of a group in a finding: request, response and close of the first conversations, the number of
 /// the others.
-pub fn show(mut draft: Draft, group: &[&Talk<'_>]) -> Draft {
+pub(crate) fn show(mut draft: Draft, group: &[&Talk<'_>]) -> Draft {
     for talk in group {
         draft = draft.conversation(talk.conversation);
     }
@@ -20,7 +20,7 @@ pub fn show(mut draft: Draft, group: &[&Talk<'_>]) -> Draft {
 }
 
 /// Says how many conversations of the group are not shown in full.
-pub fn and_more(draft: Draft, group: &[&Talk<'_>]) -> Draft {
+pub(crate) fn and_more(draft: Draft, group: &[&Talk<'_>]) -> Draft {
     match group.get(SHOWN..).and_then(|rest| rest.last().map(|last| (rest.len(), last))) {
         Some((count, last)) => {
             let at = last.conversation.teardown.at.unwrap_or(last.conversation.last);
@@ -31,7 +31,7 @@ pub fn and_more(draft: Draft, group: &[&Talk<'_>]) -> Draft {
 }
 
 /// Shows what each side said about names.
-pub fn show_names(mut draft: Draft, talk: &Talk<'_>) -> Draft {
+pub(crate) fn show_names(mut draft: Draft, talk: &Talk<'_>) -> Draft {
     if let Some(request) = talk.request {
         let text = match talk.wanted() {
             Some(wanted) => format!("session request asks for \"{wanted}\""),
@@ -47,7 +47,7 @@ pub fn show_names(mut draft: Draft, talk: &Talk<'_>) -> Draft {
 }
 
 /// Shows who closed, how, when and after which message.
-pub fn show_close(draft: Draft, talk: &Talk<'_>) -> Draft {
+pub(crate) fn show_close(draft: Draft, talk: &Talk<'_>) -> Draft {
     let teardown = &talk.conversation.teardown;
     let Some(at) = teardown.at else { return draft };
     let after = match (teardown.after_message, talk.close_delay()) {

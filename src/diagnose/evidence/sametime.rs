@@ -11,10 +11,10 @@ use crate::model::Severity;
 use nrpcsniff_dissectors::sametime::Auth;
 
 /// Score of a reason that was read: the message itself is the proof, names come on top.
-pub const READ: i32 = 45;
+pub(crate) const READ: i32 = 45;
 
 /// A rule about reasons that a server gives when it ends a session.
-pub struct Reasons {
+pub(crate) struct Reasons {
     /// Catalogue entry.
     pub about: &'static About,
     /// Codes that it is about.
@@ -25,14 +25,14 @@ pub struct Reasons {
 
 impl Reasons {
     /// Logins that ended for those reasons, of one user at one client with one server beside each other.
-    pub fn groups<'c, 'a>(&self, case: &'c Case<'a>) -> Vec<Vec<&'c SametimeLogin<'a>>> {
+    pub(crate) fn groups<'c, 'a>(&self, case: &'c Case<'a>) -> Vec<Vec<&'c SametimeLogin<'a>>> {
         let reason_of = |login: &SametimeLogin<'a>| if self.after_login { ended(login) } else { login.refusal() };
         let mine = |login: &&SametimeLogin<'a>| reason_of(login).is_some_and(|code| self.codes.contains(&code));
         by_user(case.sametime().logins().filter(mine))
     }
 
     /// A finding for each group: score, severity, conversations, evidence. What is said of the sessions is the rule's own.
-    pub fn drafts<'c, 'a>(
+    pub(crate) fn drafts<'c, 'a>(
         &self,
         case: &'c Case<'a>,
         tell: impl Fn(Draft, EndedSession, &'c SametimeLogin<'a>) -> Draft,
@@ -48,7 +48,7 @@ impl Reasons {
 
 /// Begins the finding about logins that a server ended with a reason: score, how bad it is, all conversations, the first
 /// ones shown.
-pub fn draft(case: &Case<'_>, about: &'static About, group: &[&SametimeLogin<'_>]) -> Draft {
+pub(crate) fn draft(case: &Case<'_>, about: &'static About, group: &[&SametimeLogin<'_>]) -> Draft {
     let recovered = group.last().is_some_and(|last| case.sametime().accepted_after(last).is_some());
     let again = group.len() > 1 || group.last().is_some_and(|last| case.sametime().after(last).next().is_some());
     let severity = if recovered { about.severity.min(Severity::Minor) } else { about.severity };
@@ -57,14 +57,14 @@ pub fn draft(case: &Case<'_>, about: &'static About, group: &[&SametimeLogin<'_>
 }
 
 /// Begins the finding about logins that a server turned away, whoever they were of. It is minor if all got in later.
-pub fn draft_of_server(case: &Case<'_>, about: &'static About, group: &[&SametimeLogin<'_>]) -> Draft {
+pub(crate) fn draft_of_server(case: &Case<'_>, about: &'static About, group: &[&SametimeLogin<'_>]) -> Draft {
     let severity = if all_got_in(case, group) { about.severity.min(Severity::Minor) } else { about.severity };
     let draft = Draft::new(about, READ).names_read().retry(group.len() > 1).seen_in(group.len()).severity(severity);
     show_all(draft, group)
 }
 
 /// Whom a server turned away, whoever they were, and why; nothing without a reason.
-pub fn turned_away(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<TurnedAway> {
+pub(crate) fn turned_away(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<TurnedAway> {
     let first = group.first()?;
     Some(TurnedAway {
         server: first.server(),
@@ -80,13 +80,13 @@ fn all_got_in(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> bool {
 }
 
 /// Names all conversations and shows the first of them.
-pub fn show_all(draft: Draft, group: &[&SametimeLogin<'_>]) -> Draft {
+pub(crate) fn show_all(draft: Draft, group: &[&SametimeLogin<'_>]) -> Draft {
     let draft = group.iter().fold(draft, |draft, login| draft.conversation(login.conversation));
     each(draft, group, "logins", |draft, login| show(draft, login))
 }
 
 /// How far a login came: handshake, login, what the server said, the close.
-pub fn show(draft: Draft, login: &SametimeLogin<'_>) -> Draft {
+pub(crate) fn show(draft: Draft, login: &SametimeLogin<'_>) -> Draft {
     let said = [login.handshake, login.answer].into_iter().chain(login.attempts.iter().copied().map(Some));
     let said = said.chain([login.accepted, login.redirected, login.end]).flatten();
     let draft = said.fold(draft, |draft, said| draft.packet(said.at(), line(&said)));
@@ -94,12 +94,12 @@ pub fn show(draft: Draft, login: &SametimeLogin<'_>) -> Draft {
 }
 
 /// A message in one line.
-pub fn line(said: &SametimeMessage<'_>) -> String {
+pub(crate) fn line(said: &SametimeMessage<'_>) -> String {
     format!("{}: {}", side(said.message.from), said.message.body.summary())
 }
 
 /// Shows which side closed, and how.
-pub fn show_close(draft: Draft, login: &SametimeLogin<'_>) -> Draft {
+pub(crate) fn show_close(draft: Draft, login: &SametimeLogin<'_>) -> Draft {
     let teardown = &login.conversation.teardown;
     match teardown.at {
         Some(at) => draft.packet(at, crate::diagnose::words::closer(&talk(login))),
@@ -108,12 +108,12 @@ pub fn show_close(draft: Draft, login: &SametimeLogin<'_>) -> Draft {
 }
 
 /// The person whose login it is.
-pub fn who(login: &SametimeLogin<'_>) -> Person {
+pub(crate) fn who(login: &SametimeLogin<'_>) -> Person {
     Person { user: login.user().map(str::to_owned), client: login.client() }
 }
 
 /// Sessions of one user that a server ended for the same reason; nothing without a reason.
-pub fn ended_session(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<EndedSession> {
+pub(crate) fn ended_session(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<EndedSession> {
     let first = group.first()?;
     Some(EndedSession {
         server: first.server(),
@@ -125,7 +125,7 @@ pub fn ended_session(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<En
 }
 
 /// The client's next step, after its last login of the group.
-pub fn afterwards(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Aftermath {
+pub(crate) fn afterwards(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Aftermath {
     let Some(last) = group.last() else { return Aftermath::InVain { retries: 0 } };
     match case.sametime().accepted_after(last) {
         Some(next) => Aftermath::GotIn {
@@ -138,7 +138,7 @@ pub fn afterwards(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Aftermath {
 }
 
 /// The proof of identity in the login.
-pub fn proof(login: &SametimeLogin<'_>) -> Proof {
+pub(crate) fn proof(login: &SametimeLogin<'_>) -> Proof {
     let kind = |auth: &Auth| match auth {
         auth if auth.is_token() => Some(ProofKind::Token),
         auth if auth.is_password() => Some(ProofKind::Password),
@@ -158,22 +158,22 @@ pub(crate) mod tests {
     use nrpcsniff_samples::sametime::PORT;
     use nrpcsniff_samples::{Network, Tcp, ltpa};
 
-    pub const USER: &str = "CN=Ann/O=Acme";
+    pub(crate) const USER: &str = "CN=Ann/O=Acme";
 
     /// A connection of the client to the community server.
-    pub fn dial(net: &Network) -> Tcp {
+    pub(crate) fn dial(net: &Network) -> Tcp {
         net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), PORT)
     }
 
     /// What one rule says before others explain it.
-    pub fn alone(net: &Network, id: &str) -> Vec<Finding> {
+    pub(crate) fn alone(net: &Network, id: &str) -> Vec<Finding> {
         let (analysis, settings) = (crate::testing::analysis(&net.to_pcapng()), Settings::default());
         let case = Case::new(&analysis, &settings);
         rules::rule(id).into_iter().flat_map(|rule| rule.judge(&case)).map(Draft::finish).collect()
     }
 
     /// A token of Domino that is valid for two hours.
-    pub fn token(net: &Network) -> String {
+    pub(crate) fn token(net: &Network) -> String {
         ltpa::domino(USER, net.now(), net.now() + 120 * ltpa::MINUTE)
     }
 }

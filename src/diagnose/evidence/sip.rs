@@ -10,11 +10,11 @@ use crate::facts::sip::{SipExchange, SipMessage};
 use crate::model::Severity;
 
 /// Score of a status that was read: the response itself is the proof, names come on top.
-pub const READ: i32 = 45;
+pub(crate) const READ: i32 = 45;
 
 /// How bad failed requests are: without a registration the user cannot work, without a call a feature is lost. Minor if
 /// the same client got what it wanted later.
-pub fn severity(case: &Case<'_>, exchanges: &[&SipExchange<'_>]) -> Severity {
+pub(crate) fn severity(case: &Case<'_>, exchanges: &[&SipExchange<'_>]) -> Severity {
     exchanges.iter().map(|exchange| severity_of(case, exchange)).max().unwrap_or(Severity::Minor)
 }
 
@@ -28,25 +28,25 @@ fn severity_of(case: &Case<'_>, exchange: &SipExchange<'_>) -> Severity {
 }
 
 /// Begins the finding about requests that were refused: how bad it is, whose, all frames and conversations.
-pub fn draft(case: &Case<'_>, about: &'static About, exchanges: &[&SipExchange<'_>]) -> Draft {
+pub(crate) fn draft(case: &Case<'_>, about: &'static About, exchanges: &[&SipExchange<'_>]) -> Draft {
     let again = exchanges.len() > 1;
     let draft = Draft::new(about, READ).names_read().retry(again).severity(severity(case, exchanges));
     show_all(draft, exchanges)
 }
 
 /// Names all conversations and shows the first requests with their answers.
-pub fn show_all(draft: Draft, exchanges: &[&SipExchange<'_>]) -> Draft {
+pub(crate) fn show_all(draft: Draft, exchanges: &[&SipExchange<'_>]) -> Draft {
     let draft = exchanges.iter().fold(draft, |draft, exchange| named(draft, exchange));
     each(draft, exchanges, "requests", |draft, exchange| show(draft, exchange))
 }
 
 /// Names every conversation of an exchange.
-pub fn named(draft: Draft, exchange: &SipExchange<'_>) -> Draft {
+pub(crate) fn named(draft: Draft, exchange: &SipExchange<'_>) -> Draft {
     exchange.conversations().into_iter().fold(draft, Draft::conversation)
 }
 
 /// The request and its final response as evidence.
-pub fn show(draft: Draft, exchange: &SipExchange<'_>) -> Draft {
+pub(crate) fn show(draft: Draft, exchange: &SipExchange<'_>) -> Draft {
     let draft = match exchange.request() {
         Some(request) => draft.packet(request.at(), asked(exchange)),
         None => draft,
@@ -87,12 +87,12 @@ fn realm(realm: Option<&str>) -> String {
 }
 
 /// Whom a request is about, in words.
-pub fn subject(exchange: &SipExchange<'_>) -> String {
+pub(crate) fn subject(exchange: &SipExchange<'_>) -> String {
     called(exchange.target().as_deref()).to_owned()
 }
 
 /// What was asked, for whom, by whom: of requests of one method.
-pub fn requests(exchanges: &[&SipExchange<'_>]) -> Option<Requests> {
+pub(crate) fn requests(exchanges: &[&SipExchange<'_>]) -> Option<Requests> {
     Some(Requests {
         method: exchanges.first()?.method.to_owned(),
         users: Users::of(exchanges.iter().map(|exchange| exchange.target())),
@@ -101,7 +101,7 @@ pub fn requests(exchanges: &[&SipExchange<'_>]) -> Option<Requests> {
 }
 
 /// The same of requests that one server refused, and how.
-pub fn refused_requests(case: &Case<'_>, exchanges: &[&SipExchange<'_>]) -> Option<RefusedRequests> {
+pub(crate) fn refused_requests(case: &Case<'_>, exchanges: &[&SipExchange<'_>]) -> Option<RefusedRequests> {
     let first = exchanges.first()?;
     Some(RefusedRequests {
         server: first.server(),
@@ -114,19 +114,19 @@ pub fn refused_requests(case: &Case<'_>, exchanges: &[&SipExchange<'_>]) -> Opti
 }
 
 /// How requests were answered, as far as they were.
-pub fn answers(exchanges: &[&SipExchange<'_>]) -> Answers {
+pub(crate) fn answers(exchanges: &[&SipExchange<'_>]) -> Answers {
     Answers::of(exchanges.iter().filter_map(|exchange| exchange.answer()).map(|answer| answer.status_line()))
 }
 
 /// Calls that did not reach the user.
-pub fn failed_calls(calls: &[&SipExchange<'_>]) -> FailedCalls {
+pub(crate) fn failed_calls(calls: &[&SipExchange<'_>]) -> FailedCalls {
     FailedCalls { failed_calls: calls.len(), answers: answers(calls) }
 }
 
 /// Every client got what it had asked for later.
-pub fn all_recovered(case: &Case<'_>, exchanges: &[&SipExchange<'_>]) -> bool {
+pub(crate) fn all_recovered(case: &Case<'_>, exchanges: &[&SipExchange<'_>]) -> bool {
     exchanges.iter().all(|exchange| recovered(case, exchange))
 }
 
 /// Evidence lines that a rule of its own adds.
-pub const SHOWN: usize = EVIDENCE;
+pub(crate) const SHOWN: usize = EVIDENCE;

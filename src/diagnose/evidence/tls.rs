@@ -12,7 +12,7 @@ const SHOWN: usize = 4;
 
 /// A finding about failed handshakes with one host: begun, with its conversations and frames. It is less severe if the same
 /// clients got through soon after.
-pub fn failed(case: &Case<'_>, about: &'static About, base: i32, group: &[&TlsHandshake<'_>]) -> Draft {
+pub(crate) fn failed(case: &Case<'_>, about: &'static About, base: i32, group: &[&TlsHandshake<'_>]) -> Draft {
     let recovered = |one: &&TlsHandshake<'_>| case.tls().worked_after(case, one).is_some();
     let all_recovered = group.iter().all(recovered);
     let draft = Draft::new(about, base)
@@ -54,7 +54,7 @@ fn show(draft: Draft, handshake: &TlsHandshake<'_>) -> Draft {
 }
 
 /// Who called whom, and how often.
-pub fn handshakes(group: &[&TlsHandshake<'_>]) -> Option<Handshakes> {
+pub(crate) fn handshakes(group: &[&TlsHandshake<'_>]) -> Option<Handshakes> {
     let first = group.first()?;
     Some(Handshakes {
         server: first.server(),

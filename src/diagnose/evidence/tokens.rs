@@ -14,7 +14,7 @@ use hashbrown::HashSet;
 /// Names every conversation that showed and refused these, and those of what follows: repetitions of the same SIP request,
 /// login loops of the same browser.
 #[must_use]
-pub fn name_all<'a>(case: &Case<'a>, draft: Draft, showings: &[&Showing<'a>]) -> Draft {
+pub(crate) fn name_all<'a>(case: &Case<'a>, draft: Draft, showings: &[&Showing<'a>]) -> Draft {
     let http = case.http();
     let denied: Vec<_> = showings.iter().filter_map(|showing| http.exchange(showing.exchange()?)).collect();
     let draft = name_loops(http, draft, &case.settings.thresholds, &denied);
@@ -28,19 +28,19 @@ pub fn name_all<'a>(case: &Case<'a>, draft: Draft, showings: &[&Showing<'a>]) ->
 
 /// Names these conversations.
 #[must_use]
-pub fn name<'c>(draft: Draft, conversations: impl IntoIterator<Item = &'c Conversation>) -> Draft {
+pub(crate) fn name<'c>(draft: Draft, conversations: impl IntoIterator<Item = &'c Conversation>) -> Draft {
     conversations.into_iter().fold(draft, Draft::conversation)
 }
 
 /// What was shown and what was answered, of the first few.
 #[must_use]
-pub fn show_all(draft: Draft, showings: &[&Showing<'_>]) -> Draft {
+pub(crate) fn show_all(draft: Draft, showings: &[&Showing<'_>]) -> Draft {
     each(draft, showings, "requests", |draft, showing| show(draft, showing))
 }
 
 /// Shows a token as it was shown, and the answer.
 #[must_use]
-pub fn show(draft: Draft, showing: &Showing<'_>) -> Draft {
+pub(crate) fn show(draft: Draft, showing: &Showing<'_>) -> Draft {
     let tokens: Vec<String> = showing.tokens.iter().map(KnownToken::label).collect();
     let claim = showing.claim.as_deref().map_or_else(String::new, |claim| format!(" as {claim}"));
     let draft = draft.packet(showing.at, format!("{}{claim} with {}", showing.what(), tokens.join("; ")));
@@ -51,7 +51,7 @@ pub fn show(draft: Draft, showing: &Showing<'_>) -> Draft {
 }
 
 /// Who was shown it.
-pub fn verifier(showing: &Showing<'_>) -> Verifier {
+pub(crate) fn verifier(showing: &Showing<'_>) -> Verifier {
     let server = showing.server;
     match showing.channel {
         Channel::Http { .. } => Verifier::Http { server, host: showing.host.clone() },
@@ -61,11 +61,11 @@ pub fn verifier(showing: &Showing<'_>) -> Verifier {
 }
 
 /// Who showed these, by address.
-pub fn clients(showings: &[&Showing<'_>]) -> Clients {
+pub(crate) fn clients(showings: &[&Showing<'_>]) -> Clients {
     Clients::of(showings.iter().map(|showing| showing.client))
 }
 
 /// How these were refused: "401 Unauthorized".
-pub fn answers(showings: &[&Showing<'_>]) -> Answers {
+pub(crate) fn answers(showings: &[&Showing<'_>]) -> Answers {
     Answers::of(showings.iter().filter_map(|showing| showing.answer.as_ref()).map(|answer| answer.text.as_str()))
 }

@@ -13,7 +13,7 @@ mod tls;
 use super::Rule;
 
 /// Every rule, in the order in which `nrpcsniff rules` lists them.
-pub static RULES: &[&dyn Rule] = &[
+pub(crate) static RULES: &[&dyn Rule] = &[
     // The capture itself.
     &cap::midstream::Midstream,
     &cap::oneway::OneWay,
@@ -132,7 +132,7 @@ pub static RULES: &[&dyn Rule] = &[
 ];
 
 /// The rule of that id.
-pub fn rule(id: &str) -> Option<&'static dyn Rule> {
+pub(crate) fn rule(id: &str) -> Option<&'static dyn Rule> {
     RULES.iter().copied().find(|rule| rule.about().id == id)
 }
 

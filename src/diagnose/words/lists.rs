@@ -11,23 +11,23 @@ use std::hash::Hash;
 const FEW: usize = 8;
 
 /// `client → server` of a conversation, with ports.
-pub fn path(conversation: &Conversation) -> String {
+pub(crate) fn path(conversation: &Conversation) -> String {
     format!("{} → {}", conversation.client, conversation.server)
 }
 
 /// The clients of a group by address.
-pub fn clients(group: &[&Talk<'_>]) -> Clients {
+pub(crate) fn clients(group: &[&Talk<'_>]) -> Clients {
     Clients::of(group.iter().map(|talk| talk.conversation.client.ip))
 }
 
 /// Distinct items in their order, as [`few_of`] says them.
-pub fn listed<T: Display>(items: impl IntoIterator<Item = T>, what: &str) -> String {
+pub(crate) fn listed<T: Display>(items: impl IntoIterator<Item = T>, what: &str) -> String {
     let (first, count) = few(items.into_iter().map(|item| item.to_string()));
     few_of(&first, count, what)
 }
 
 /// Distinct items in their order: the first eight, and how many they are.
-pub fn few<T: Clone + Eq + Hash>(items: impl IntoIterator<Item = T>) -> (Vec<T>, usize) {
+pub(crate) fn few<T: Clone + Eq + Hash>(items: impl IntoIterator<Item = T>) -> (Vec<T>, usize) {
     let mut seen = HashSet::new();
     let distinct = items.into_iter().filter(|item| seen.insert(item.clone()));
     let mut first = Vec::new();
@@ -42,7 +42,7 @@ pub fn few<T: Clone + Eq + Hash>(items: impl IntoIterator<Item = T>) -> (Vec<T>,
 }
 
 /// "10.0.0.5", "10.0.0.5 and 10.0.0.6", "10.0.0.5 and 7 other clients": the first items of `count`.
-pub fn few_of<T: Display>(first: &[T], count: usize, what: &str) -> String {
+pub(crate) fn few_of<T: Display>(first: &[T], count: usize, what: &str) -> String {
     match (first, count) {
         ([], _) => format!("no {what}"),
         ([one], _) => one.to_string(),
@@ -52,7 +52,7 @@ pub fn few_of<T: Display>(first: &[T], count: usize, what: &str) -> String {
 }
 
 /// "1 attempt", "3 attempts".
-pub fn count(n: usize, what: &str) -> String {
+pub(crate) fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 

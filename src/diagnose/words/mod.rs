@@ -1,25 +1,25 @@
 //! How facts are said: words that many rules share.
 
-pub mod cap;
-pub mod http;
+pub(crate) mod cap;
+pub(crate) mod http;
 mod lists;
-pub mod ltpa;
-pub mod nrpc;
-pub mod sealed;
-pub mod sip;
-pub mod sso;
-pub mod st;
-pub mod tcp;
+pub(crate) mod ltpa;
+pub(crate) mod nrpc;
+pub(crate) mod sealed;
+pub(crate) mod sip;
+pub(crate) mod sso;
+pub(crate) mod st;
+pub(crate) mod tcp;
 #[cfg(test)]
-pub mod tests;
+pub(crate) mod tests;
 mod texts;
-pub mod tls;
+pub(crate) mod tls;
 mod values;
 
-pub use crate::model::span;
-pub use lists::{clients, count, few, few_of, listed, path};
-pub use texts::{Answers, Browsers, Callers, Cookies, Placeholders, Refusals, Refusers};
-pub use values::{Clients, Closed, Occurrences, OneSide, Silence, Status, Users};
+pub(crate) use crate::model::span;
+pub(crate) use lists::{clients, count, few, few_of, listed, path};
+pub(crate) use texts::{Answers, Browsers, Callers, Cookies, Placeholders, Refusals, Refusers};
+pub(crate) use values::{Clients, Closed, Occurrences, OneSide, Silence, Status, Users};
 
 use crate::facts::Talk;
 use crate::model::{Side, Timestamp};
@@ -32,7 +32,7 @@ use std::fmt::Display;
 /// nothing else, so that whoever has the facts has all that is said.
 ///
 #[doc = include_str!("facts.md")]
-pub trait Words: Serialize {
+pub(crate) trait Words: Serialize {
     /// One line.
     fn title(&self) -> String;
 
@@ -42,7 +42,7 @@ pub trait Words: Serialize {
 
 /// Facts that tell one cause of a rule from another: whom, what was asked of it, and how it was refused. Whoever asked, when and how
 /// often tells only one example from another.
-pub const CAUSE: &[&str] = &[
+pub(crate) const CAUSE: &[&str] = &[
     "server",
     "server_name",
     "host",
@@ -72,12 +72,12 @@ pub const CAUSE: &[&str] = &[
 ];
 
 /// For fields that are written as they are shown: `#[serde(serialize_with = "shown")]`.
-pub fn shown<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn shown<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 
 /// The same for what may be unknown.
-pub fn shown_if<'v, T: Display + 'v, S: Serializer>(
+pub(crate) fn shown_if<'v, T: Display + 'v, S: Serializer>(
     value: impl IntoIterator<Item = &'v T>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -85,32 +85,37 @@ pub fn shown_if<'v, T: Display + 'v, S: Serializer>(
 }
 
 /// For seconds since 1970, as tokens and certificates have them: a time.
-pub fn as_utc<S: Serializer>(seconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde lends the field")]
+pub(crate) fn as_utc<S: Serializer>(seconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&utc(*seconds))
 }
 
 /// For a side: `client`, `server`.
-pub fn side_name<S: Serializer>(side: &Side, serializer: S) -> Result<S::Ok, S::Error> {
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde lends the field")]
+pub(crate) fn side_name<S: Serializer>(side: &Side, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(side.name())
 }
 
 /// For a side that may be unknown.
-pub fn side_if<'v, S: Serializer>(side: impl IntoIterator<Item = &'v Side>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn side_if<'v, S: Serializer>(
+    side: impl IntoIterator<Item = &'v Side>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     side.into_iter().next().map(|side| side.name()).serialize(serializer)
 }
 
 /// Who closed, and how: "the client closed with FIN".
-pub fn closer(talk: &Talk<'_>) -> String {
+pub(crate) fn closer(talk: &Talk<'_>) -> String {
     Closed::of(&talk.conversation.teardown).to_string()
 }
 
 /// " (3 times in this capture)"; nothing if it was once.
-pub fn how_often(count: usize) -> String {
+pub(crate) fn how_often(count: usize) -> String {
     if count > 1 { format!(" ({} in this capture)", times(count)) } else { String::new() }
 }
 
 /// "the client", "the server".
-pub const fn side(side: Side) -> &'static str {
+pub(crate) const fn side(side: Side) -> &'static str {
     match side {
         Side::Client => "the client",
         Side::Server => "the server",
@@ -118,13 +123,13 @@ pub const fn side(side: Side) -> &'static str {
 }
 
 /// A time for people: date, time of day to the millisecond at most, UTC.
-pub fn clock(time: Timestamp) -> String {
+pub(crate) fn clock(time: Timestamp) -> String {
     let text = Timestamp::new(time.nanos(), time.digits().min(3)).to_string();
     format!("{} UTC", text.trim_end_matches('Z').replacen('T', " ", 1))
 }
 
 /// "once", "twice", "3 times".
-pub fn times(count: usize) -> String {
+pub(crate) fn times(count: usize) -> String {
     match count {
         1 => "once".to_owned(),
         2 => "twice".to_owned(),
@@ -133,7 +138,7 @@ pub fn times(count: usize) -> String {
 }
 
 /// How a DNS answer reaches its address: the aliases on the way, or "address record".
-pub fn dns_path(answer: &dns::Message) -> String {
+pub(crate) fn dns_path(answer: &dns::Message) -> String {
     let aliases: Vec<_> = answer
         .answers
         .iter()

@@ -10,26 +10,26 @@ const WAYS: &str = "Give a key log (--keylog FILE): a browser and curl write it 
                     Where the key exchange is RSA, the server's private key does (--tls-key PEM). nrpcsniff rules cap-encrypted has \
                     each way step by step.";
 /// The way to a browser's key log.
-pub const BROWSER: &str = "Key log of a browser (Firefox, Chrome, Edge) or of curl: close it, set the environment variable SSLKEYLOGFILE to \
+pub(crate) const BROWSER: &str = "Key log of a browser (Firefox, Chrome, Edge) or of curl: close it, set the environment variable SSLKEYLOGFILE to \
                        the path of a new file (Windows: setx SSLKEYLOGFILE %USERPROFILE%\\sslkeys.log), start it again, capture, sign \
                        on, then: nrpcsniff --keylog sslkeys.log CAPTURE.";
 /// The way to a Java program's key log.
-pub const JAVA: &str = "Key log of a Java program (WebSphere, Sametime Proxy, Community Mux in Java, the Java part of Notes or of the Sametime \
+pub(crate) const JAVA: &str = "Key log of a Java program (WebSphere, Sametime Proxy, Community Mux in Java, the Java part of Notes or of the Sametime \
                     client): start it with an agent that logs TLS secrets, such as extract-tls-secrets \
                     (-javaagent:extract-tls-secrets.jar=/tmp/sslkeys.log; WebSphere: Process definition > Java Virtual Machine > \
                     Generic JVM arguments). One side's log is enough.";
 /// The way to WebSphere's private key.
-pub const WEBSPHERE: &str = "Private key of WebSphere, of use only where the key exchange is RSA: openssl pkcs12 -in \
+pub(crate) const WEBSPHERE: &str = "Private key of WebSphere, of use only where the key exchange is RSA: openssl pkcs12 -in \
                          PROFILE/config/cells/CELL/nodes/NODE/key.p12 -nodes -nocerts -out server.pem, then: nrpcsniff --tls-key \
                          server.pem CAPTURE.";
 /// The way to Domino's private key.
-pub const DOMINO: &str = "Private key of Domino, of use only where the key exchange is RSA: kyrtool show keys -k KEYRING.kyr, or export the TLS \
+pub(crate) const DOMINO: &str = "Private key of Domino, of use only where the key exchange is RSA: kyrtool show keys -k KEYRING.kyr, or export the TLS \
                       Credentials from certstore.nsf as PEM. Domino itself writes no key log: take that of the browser.";
 const RSA_ONLY: &str = "Or in a test: allow only TLS 1.2 ciphers with RSA key exchange on the server (TLS_RSA_WITH_..., no ECDHE and DHE; \
                         WebSphere: Quality of protection settings, Domino: SSLCipherSpec), and capture again: those the private key opens.";
 
 /// Why, in a title.
-pub const fn reason(why: Why) -> &'static str {
+pub(crate) const fn reason(why: Why) -> &'static str {
     match why {
         Why::NoKeysGiven => "no key was given",
         Why::NotInKeyLog => "not in the key log",
@@ -43,7 +43,7 @@ pub const fn reason(why: Why) -> &'static str {
 }
 
 /// Why, in a sentence.
-pub const fn because(why: Why) -> &'static str {
+pub(crate) const fn because(why: Why) -> &'static str {
     match why {
         Why::NoKeysGiven => "neither the command line nor the capture has a key",
         Why::NotInKeyLog => "the key log has no line with a client random of theirs (JSON lists these as evidence)",
@@ -59,7 +59,7 @@ pub const fn because(why: Why) -> &'static str {
 }
 
 /// The way to a key. The most promising way comes first, as users try one and stop.
-pub const fn remedies(why: Why) -> &'static [&'static str] {
+pub(crate) const fn remedies(why: Why) -> &'static [&'static str] {
     match why {
         Why::NoKeysGiven => &[WAYS, BROWSER, JAVA, WEBSPHERE, DOMINO],
         Why::NotInKeyLog => &[
@@ -101,7 +101,7 @@ pub const fn remedies(why: Why) -> &'static [&'static str] {
 }
 
 /// Where a conversation shows that it is sealed, and what is known of it.
-pub fn shown(c: &Conversation) -> (Stamp, String) {
+pub(crate) fn shown(c: &Conversation) -> (Stamp, String) {
     let Layer { opened, sealed, .. } = c.tls.unwrap_or_default();
     let (client, server) = hellos(c);
     let host = client.and_then(|hello| hello.sni.as_ref()).map(|sni| format!(" for {sni}")).unwrap_or_default();

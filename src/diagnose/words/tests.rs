@@ -25,7 +25,7 @@ fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
 ///
 /// # Panics
 /// If they are not.
-pub fn hold(finding: &Finding) {
+pub(crate) fn hold(finding: &Finding) {
     for (name, value) in finding.facts.iter() {
         let kind = LIST.get(name).unwrap_or_else(|| panic!("{}: {name} is not in facts.md", finding.rule));
         assert!(is(kind, value), "{}: {name} is {value}, not {kind}", finding.rule);

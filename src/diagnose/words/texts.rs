@@ -10,14 +10,14 @@ macro_rules! texts {
     ($(#[$about:meta])* $name:ident { $list:ident, $count:ident }, $what:literal) => {
         $(#[$about])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-        pub struct $name {
+        pub(crate) struct $name {
             $list: Vec<String>,
             $count: usize,
         }
 
         impl $name {
             /// Of any number of appearances.
-            pub fn of<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
+            pub(crate) fn of<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
                 let ($list, $count) = few(items.into_iter().map(Into::into));
                 Self { $list, $count }
             }
@@ -38,7 +38,7 @@ texts! {
 
 impl Answers {
     /// The first of them.
-    pub fn first(&self) -> Option<&str> {
+    pub(crate) fn first(&self) -> Option<&str> {
         self.answers.first().map(String::as_str)
     }
 }
@@ -75,14 +75,14 @@ texts! {
 
 impl Placeholders {
     /// The first of them.
-    pub fn first(&self) -> &str {
+    pub(crate) fn first(&self) -> &str {
         self.placeholders.first().map_or("", String::as_str)
     }
 }
 
 impl Cookies {
     /// The same where they are called something else: "LtpaTokenA and 2 other names".
-    pub fn called(&self, what: &str) -> String {
+    pub(crate) fn called(&self, what: &str) -> String {
         few_of(&self.cookies, self.cookie_count, what)
     }
 }

@@ -12,25 +12,25 @@ use std::net::IpAddr;
 
 /// Clients by address, each once, in order of appearance: the first eight, and how many they are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Clients {
+pub(crate) struct Clients {
     clients: Vec<IpAddr>,
     client_count: usize,
 }
 
 impl Clients {
     /// Of any number of appearances.
-    pub fn of(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+    pub(crate) fn of(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
         let (clients, client_count) = few(addresses);
         Self { clients, client_count }
     }
 
     /// How many they are.
-    pub const fn number(&self) -> usize {
+    pub(crate) const fn number(&self) -> usize {
         self.client_count
     }
 
     /// "10.0.0.5", "10.0.0.5 and 10.0.0.6", "10.0.0.5 and 7 other sources".
-    pub fn called(&self, what: &str) -> String {
+    pub(crate) fn called(&self, what: &str) -> String {
         few_of(&self.clients, self.client_count, what)
     }
 }
@@ -43,7 +43,7 @@ impl fmt::Display for Clients {
 
 /// The same thing at one server, once or many times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Occurrences {
+pub(crate) struct Occurrences {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -58,14 +58,14 @@ pub struct Occurrences {
 
 impl Occurrences {
     /// In those conversations with that server.
-    pub fn of(server: Endpoint, group: &[&Talk<'_>], first: Timestamp) -> Self {
+    pub(crate) fn of(server: Endpoint, group: &[&Talk<'_>], first: Timestamp) -> Self {
         Self { server, clients: clients(group), count: group.len(), first }
     }
 }
 
 /// Users by name, each once, in order of appearance: the first eight, and how many they are, those without a name as one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Users {
+pub(crate) struct Users {
     #[serde(serialize_with = "named")]
     users: Vec<Option<String>>,
     user_count: usize,
@@ -73,18 +73,18 @@ pub struct Users {
 
 impl Users {
     /// Of any number of appearances; `None` has no name.
-    pub fn of(names: impl IntoIterator<Item = Option<String>>) -> Self {
+    pub(crate) fn of(names: impl IntoIterator<Item = Option<String>>) -> Self {
         let (users, user_count) = few(names);
         Self { users, user_count }
     }
 
     /// Nobody, not even somebody without a name.
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.user_count == 0
     }
 
     /// "Ann", "Ann and Bob", "Ann and 7 other users"; `nameless` stands for those without a name.
-    pub fn or(&self, nameless: &str) -> String {
+    pub(crate) fn or(&self, nameless: &str) -> String {
         let users: Vec<&str> = self.users.iter().map(|user| user.as_deref().unwrap_or(nameless)).collect();
         few_of(&users, self.user_count, "users")
     }
@@ -97,7 +97,7 @@ fn named<S: Serializer>(users: &[Option<String>], serializer: S) -> Result<S::Ok
 
 /// Who closed a conversation, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Closed {
+pub(crate) struct Closed {
     #[serde(rename = "closed_by")]
     by: CloseBy,
     #[serde(rename = "closed_how")]
@@ -106,22 +106,22 @@ pub struct Closed {
 
 impl Closed {
     /// The end of a conversation.
-    pub const fn of(teardown: &Teardown) -> Self {
+    pub(crate) const fn of(teardown: &Teardown) -> Self {
         Self { by: teardown.by, how: teardown.how }
     }
 
     /// Who closed.
-    pub const fn by(self) -> CloseBy {
+    pub(crate) const fn by(self) -> CloseBy {
         self.by
     }
 
     /// How.
-    pub const fn how(self) -> Close {
+    pub(crate) const fn how(self) -> Close {
         self.how
     }
 
     /// "FIN", "RST"; nothing if nobody closed.
-    pub const fn flag(self) -> &'static str {
+    pub(crate) const fn flag(self) -> &'static str {
         match self.how {
             Close::Fin => "FIN",
             Close::Rst => "RST",
@@ -130,7 +130,7 @@ impl Closed {
     }
 
     /// Something on the path closed, in the name of one side.
-    pub fn on_the_path(self) -> bool {
+    pub(crate) fn on_the_path(self) -> bool {
         self.by == CloseBy::Middlebox
     }
 }
@@ -154,7 +154,7 @@ impl fmt::Display for Closed {
 
 /// One side of a conversation, by its address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct OneSide {
+pub(crate) struct OneSide {
     /// Which one.
     #[serde(serialize_with = "side_name")]
     pub side: Side,
@@ -164,14 +164,14 @@ pub struct OneSide {
 
 impl OneSide {
     /// That side of a conversation.
-    pub fn of(conversation: &Conversation, side: Side) -> Self {
+    pub(crate) fn of(conversation: &Conversation, side: Side) -> Self {
         Self { side, side_address: conversation.endpoint(side).ip }
     }
 }
 
 /// How long sessions were silent: the shortest and the longest silence, in seconds.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Silence {
+pub(crate) struct Silence {
     /// The shortest.
     pub idle_min_s: f64,
     /// The longest.
@@ -188,7 +188,7 @@ impl fmt::Display for Silence {
 
 /// A status of Notes: its number, and its official name where that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Status {
+pub(crate) struct Status {
     #[serde(rename = "status_code")]
     code: u16,
     #[serde(rename = "status_name")]
@@ -197,12 +197,12 @@ pub struct Status {
 
 impl Status {
     /// Of a number without the bits that say where the error was met.
-    pub fn of(code: u16) -> Self {
+    pub(crate) fn of(code: u16) -> Self {
         Self { code, name: nrpc::Status(code).name() }
     }
 
     /// "0x09DE".
-    pub fn number(self) -> String {
+    pub(crate) fn number(self) -> String {
         format!("0x{:04X}", self.code)
     }
 }

@@ -157,7 +157,7 @@ pub(crate) mod tests {
 
     /// An attempt, as tests look at it.
     #[derive(Debug, PartialEq, Eq)]
-    pub struct Told {
+    pub(crate) struct Told {
         /// End of the attempt, in words.
         pub outcome: String,
         /// The user, where one is named.
@@ -171,7 +171,7 @@ pub(crate) mod tests {
     }
 
     /// The attempts of one kind in what happens on a network.
-    pub fn attempts(kind: AttemptKind, story: impl FnOnce(&Network)) -> Vec<Told> {
+    pub(crate) fn attempts(kind: AttemptKind, story: impl FnOnce(&Network)) -> Vec<Told> {
         let net = Network::new();
         story(&net);
         let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());

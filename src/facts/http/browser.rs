@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 /// One browser, as far as browsers can be told apart.
 #[derive(Debug, Clone)]
-pub struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     /// Address from which it came to the place of the capture.
     pub client: IpAddr,
     /// X-Forwarded-For, as sent: the address behind a proxy.
@@ -26,7 +26,7 @@ pub struct Browser<'a> {
 
 impl Browser<'_> {
     /// For people: its address, and that of the browser behind a proxy.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         match self.forwarded_for {
             Some(behind) => format!("{behind} (by way of {})", self.client),
             None => self.client.to_string(),
@@ -63,13 +63,7 @@ impl<'a> Browsers<'a> {
         let next = BrowserId::new(self.found.len());
         *self.by_key.entry((client, forwarded_for, user_agent)).or_insert_with(|| {
             let (returns_cookies, is_shared, exchanges) = (false, false, Vec::new());
-            self.found.push(Browser {
-                client,
-                forwarded_for,
-                returns_cookies,
-                is_shared,
-                exchanges,
-            });
+            self.found.push(Browser { client, forwarded_for, returns_cookies, is_shared, exchanges });
             next
         })
     }

@@ -10,7 +10,7 @@ const LOOK_AHEAD: usize = 256;
 
 /// A request that was turned away, and a token that its browser had by then but did not send.
 #[derive(Clone, Copy)]
-pub struct UnsentToken<'w, 'a> {
+pub(crate) struct UnsentToken<'w, 'a> {
     /// The token as it was set.
     pub stored: &'w JarCookie<'a>,
     /// The request that was turned away.
@@ -19,7 +19,7 @@ pub struct UnsentToken<'w, 'a> {
 
 /// Requests without any token that were turned away, to machines other than this one, and that did not get through
 /// by themselves soon after.
-pub fn locked_out<'w, 'a>(case: &'w Case<'a>) -> impl Iterator<Item = &'w HttpExchange<'a>> {
+pub(crate) fn locked_out<'w, 'a>(case: &'w Case<'a>) -> impl Iterator<Item = &'w HttpExchange<'a>> {
     case.http().exchanges().iter().filter(move |exchange| {
         exchange.is_denied()
             && lacks_token(exchange)
@@ -29,7 +29,7 @@ pub fn locked_out<'w, 'a>(case: &'w Case<'a>) -> impl Iterator<Item = &'w HttpEx
 }
 
 /// It carries no token.
-pub fn lacks_token(exchange: &HttpExchange<'_>) -> bool {
+pub(crate) fn lacks_token(exchange: &HttpExchange<'_>) -> bool {
     exchange.request.is_some_and(|request| tokens_sent(request.content).next().is_none())
 }
 
@@ -43,7 +43,7 @@ fn gets_through(case: &Case<'_>, denied: &HttpExchange<'_>) -> bool {
 }
 
 /// The LTPA tokens that the browser had when it asked, and whether each belongs to the request.
-pub fn tokens_in_jar<'w, 'a>(
+pub(crate) fn tokens_in_jar<'w, 'a>(
     http: &'w HttpIndex<'a>,
     exchange: &'w HttpExchange<'a>,
 ) -> Vec<(&'w JarCookie<'a>, CookieMatch)> {
@@ -51,7 +51,7 @@ pub fn tokens_in_jar<'w, 'a>(
 }
 
 /// A link or a redirect leads from one host to the request: the user means both to be one.
-pub fn is_led_from(http: &HttpIndex<'_>, exchange: &HttpExchange<'_>, host: &str) -> bool {
+pub(crate) fn is_led_from(http: &HttpIndex<'_>, exchange: &HttpExchange<'_>, host: &str) -> bool {
     let Some(request) = exchange.request else { return false };
     let by_referer = request.referer.as_ref().is_some_and(|url| http::host_of(&url.host) == host);
     let by_origin = request.origin.as_deref().and_then(origin::origin_of).is_some_and(|(_, from)| from == host);
@@ -61,7 +61,7 @@ pub fn is_led_from(http: &HttpIndex<'_>, exchange: &HttpExchange<'_>, host: &str
 }
 
 /// Losses of one kind by host that set the token and host that missed it.
-pub fn by_hosts<'w, 'a>(
+pub(crate) fn by_hosts<'w, 'a>(
     http: &HttpIndex<'a>,
     unsent: impl IntoIterator<Item = UnsentToken<'w, 'a>>,
 ) -> Vec<Vec<UnsentToken<'w, 'a>>> {

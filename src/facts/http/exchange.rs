@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 /// A request with its response; one of them may be missing.
 #[derive(Debug, Clone)]
-pub struct HttpExchange<'a> {
+pub(crate) struct HttpExchange<'a> {
     /// Its place in [`super::HttpIndex::exchanges`].
     pub id: ExchangeId,
     /// Conversation that carried it.
@@ -30,51 +30,51 @@ pub struct HttpExchange<'a> {
 
 impl<T> Dissected<'_, T> {
     /// Nothing is wrong with it: what is not in it was not sent.
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         matches!(&self.message.body, Body::Http(message) if message.problems.is_empty())
     }
 }
 
 impl<'a> HttpExchange<'a> {
     /// Address of the client.
-    pub fn client(&self) -> IpAddr {
+    pub(crate) fn client(&self) -> IpAddr {
         self.conversation.client.ip
     }
 
     /// The frame that completed the request, else the response.
-    pub fn at(&self) -> Stamp {
+    pub(crate) fn at(&self) -> Stamp {
         let request = self.request.map(|part| part.at());
         request.or_else(|| self.response.map(|part| part.at())).unwrap_or(self.conversation.first)
     }
 
     /// Frames that carried it.
-    pub fn frames(&self) -> impl Iterator<Item = FrameRef> {
+    pub(crate) fn frames(&self) -> impl Iterator<Item = FrameRef> {
         [self.request.map(|part| part.at().frame), self.response.map(|part| part.at().frame)].into_iter().flatten()
     }
 
     /// Method; empty if the request is missing.
-    pub fn method(&self) -> &'a str {
+    pub(crate) fn method(&self) -> &'a str {
         self.request.map_or("", |request| request.content.method.as_str())
     }
 
     /// Path without query; empty if the request is missing.
-    pub fn path(&self) -> &'a str {
+    pub(crate) fn path(&self) -> &'a str {
         self.request.map_or("", |request| request.content.path.as_str())
     }
 
     /// Status of the response; 0 if it is missing.
-    pub fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.response.map_or(0, |response| response.status)
     }
 
     /// User-Agent.
-    pub fn user_agent(&self) -> Option<&'a str> {
+    pub(crate) fn user_agent(&self) -> Option<&'a str> {
         self.request.and_then(|request| request.content.user_agent.as_deref())
     }
 
     /// What the browser spoke, as far as it can be told: it is https over TLS, and if a proxy, the Origin or the Referer says so, though
     /// this leg may be in clear.
-    pub fn scheme(&self) -> &'static str {
+    pub(crate) fn scheme(&self) -> &'static str {
         if self.is_https() { "https" } else { "http" }
     }
 
@@ -91,22 +91,22 @@ impl<'a> HttpExchange<'a> {
     }
 
     /// For people: `http://host/path`, without the query.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}://{}{}", self.scheme(), self.host, self.path())
     }
 
     /// For people: `GET http://host/path`.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         format!("{} {}", self.method(), self.url())
     }
 
     /// Guard: a proxy handed it on, so that name and scheme of the browser may differ from what is seen here.
-    pub fn is_forwarded(&self) -> bool {
+    pub(crate) fn is_forwarded(&self) -> bool {
         self.request.is_some_and(|request| request.forwarded_for.is_some() || request.forwarded_proto.is_some())
     }
 
     /// Guard G1: the response was read whole, and nothing of its conversation is missing: what is not there was not sent.
-    pub fn is_well_captured(&self) -> bool {
+    pub(crate) fn is_well_captured(&self) -> bool {
         let c = self.conversation;
         let read = u64::try_from(c.messages.len()).unwrap_or(u64::MAX);
         let seen = c.messages_seen.client.saturating_add(c.messages_seen.server);

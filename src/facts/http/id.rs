@@ -2,11 +2,11 @@
 
 /// A request with its response, by its place in [`super::HttpIndex::exchanges`], which is in order of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ExchangeId(usize);
+pub(crate) struct ExchangeId(usize);
 
 /// A browser, by its place in [`super::HttpIndex::browsers`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct BrowserId(usize);
+pub(crate) struct BrowserId(usize);
 
 impl ExchangeId {
     /// The exchange in that place.

@@ -17,7 +17,7 @@ pub(super) const LIMIT: usize = 32;
 
 /// A cookie that some response set.
 #[derive(Debug, Clone)]
-pub struct JarCookie<'a> {
+pub(crate) struct JarCookie<'a> {
     /// The browser that was told to keep it.
     pub browser: BrowserId,
     /// Exchange that set it.
@@ -44,7 +44,7 @@ pub struct JarCookie<'a> {
 
 /// Why browsers do not keep a cookie (RFC 6265 section 5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CookieRefusal {
+pub(crate) enum CookieRefusal {
     /// The domain is a public suffix: anybody can register a name below it.
     PublicSuffix,
     /// The domain does not cover the host that sets it.
@@ -53,7 +53,7 @@ pub enum CookieRefusal {
 
 /// Why a browser does not send a cookie to some place, or that it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CookieMatch {
+pub(crate) enum CookieMatch {
     /// It is sent.
     Sent,
     /// Its domain does not cover the host.
@@ -67,7 +67,7 @@ pub enum CookieMatch {
 }
 
 /// The LTPA tokens that a request carries, empty ones left out.
-pub fn tokens_sent(request: &http::Request) -> impl Iterator<Item = &Cookie> {
+pub(crate) fn tokens_sent(request: &http::Request) -> impl Iterator<Item = &Cookie> {
     request
         .cookies
         .iter()
@@ -75,7 +75,9 @@ pub fn tokens_sent(request: &http::Request) -> impl Iterator<Item = &Cookie> {
 }
 
 /// The LTPA tokens that a response sets; deletions, and what is no token though it is called one, left out.
-pub fn tokens_set<'a>(response: &Dissected<'a, http::Response>) -> impl Iterator<Item = &'a SetCookie> + use<'a> {
+pub(crate) fn tokens_set<'a>(
+    response: &Dissected<'a, http::Response>,
+) -> impl Iterator<Item = &'a SetCookie> + use<'a> {
     let now = response.at().time.whole_seconds();
     response.content.set_cookies.iter().filter(move |cookie| cookie.gives_token(now))
 }
@@ -126,7 +128,7 @@ impl<'a> JarCookie<'a> {
     }
 
     /// Would the browser send it with this request?
-    pub fn matching(&self, exchange: &HttpExchange<'_>) -> CookieMatch {
+    pub(crate) fn matching(&self, exchange: &HttpExchange<'_>) -> CookieMatch {
         let host = if self.host_only {
             exchange.host == self.domain
         } else {
@@ -142,17 +144,17 @@ impl<'a> JarCookie<'a> {
     }
 
     /// It is an LTPA token.
-    pub fn is_token(&self) -> bool {
+    pub(crate) fn is_token(&self) -> bool {
         is_token(&self.cookie.name, self.cookie.token.as_ref()) && !is_junk(self.cookie.token.as_ref())
     }
 
     /// `SameSite=None; Secure`: sent from other sites as well.
-    pub fn crosses_sites(&self) -> bool {
+    pub(crate) fn crosses_sites(&self) -> bool {
         self.cookie.same_site.as_deref().is_some_and(|policy| policy.eq_ignore_ascii_case("none")) && self.cookie.secure
     }
 
     /// For people: the attributes that decide where it goes, as sent; never the value.
-    pub fn attributes(&self) -> String {
+    pub(crate) fn attributes(&self) -> String {
         let domain = self.cookie.domain.as_ref().map_or_else(|| "no Domain".to_owned(), |d| format!("Domain={d}"));
         let mut parts = vec![domain, format!("Path={}", self.path)];
         parts.extend(self.cookie.secure.then(|| "Secure".to_owned()));

@@ -9,7 +9,7 @@ use nrpcsniff_dissectors::http::LoginAnswer;
 
 /// One browser, one host, several rounds.
 #[derive(Debug, Clone)]
-pub struct LoginRounds {
+pub(crate) struct LoginRounds {
     /// Host that turned it away.
     pub host: String,
     /// The rounds, in order of time.
@@ -20,7 +20,7 @@ pub struct LoginRounds {
 
 /// One round: turned away, then logged in. Places in [`HttpIndex::exchanges`].
 #[derive(Debug, Clone, Copy)]
-pub struct LoginRound {
+pub(crate) struct LoginRound {
     /// Request that was turned away.
     pub denied: ExchangeId,
     /// Login that the server took after it.
@@ -29,12 +29,12 @@ pub struct LoginRound {
 
 impl LoginRounds {
     /// Requests that were turned away, in order of time.
-    pub fn denials(&self) -> impl Iterator<Item = ExchangeId> {
+    pub(crate) fn denials(&self) -> impl Iterator<Item = ExchangeId> {
         self.rounds.iter().map(|round| round.denied).chain([self.last])
     }
 
     /// Everything that it is made of.
-    pub fn exchanges(&self) -> impl Iterator<Item = ExchangeId> {
+    pub(crate) fn exchanges(&self) -> impl Iterator<Item = ExchangeId> {
         self.rounds.iter().flat_map(|round| [round.denied, round.login]).chain([self.last])
     }
 }

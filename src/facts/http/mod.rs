@@ -7,23 +7,23 @@
 //! [`pages`] tells login requests, login pages, denials and products apart.
 
 mod browser;
-pub mod denials;
+pub(crate) mod denials;
 mod exchange;
 mod id;
 mod jar;
 mod loops;
-pub mod origin;
-pub mod pages;
+pub(crate) mod origin;
+pub(crate) mod pages;
 #[cfg(test)]
 pub(crate) mod story;
 #[cfg(test)]
 mod tests;
 
-pub use browser::Browser;
-pub use exchange::HttpExchange;
-pub use id::{BrowserId, ExchangeId};
-pub use jar::{CookieMatch, CookieRefusal, JarCookie, tokens_sent, tokens_set};
-pub use loops::{LoginRound, LoginRounds};
+pub(crate) use browser::Browser;
+pub(crate) use exchange::HttpExchange;
+pub(crate) use id::{BrowserId, ExchangeId};
+pub(crate) use jar::{CookieMatch, CookieRefusal, JarCookie, tokens_sent, tokens_set};
+pub(crate) use loops::LoginRounds;
 
 use super::Thresholds;
 use crate::model::{Analysis, Conversation, Span, Timestamp};
@@ -35,9 +35,7 @@ use nrpcsniff_dissectors::http;
 use std::cell::OnceCell;
 
 /// HTTP of a capture.
-pub struct HttpIndex<'a> {
-    /// The analysis that it is about.
-    pub analysis: &'a Analysis,
+pub(crate) struct HttpIndex<'a> {
     exchanges: Vec<HttpExchange<'a>>,
     browsers: Vec<Browser<'a>>,
     jar_cookies: Vec<JarCookie<'a>>,
@@ -52,7 +50,7 @@ const REACTION: Span = Span::from_millis(200);
 
 impl<'a> HttpIndex<'a> {
     /// Builds the index; does nothing where there is no HTTP.
-    pub fn new(analysis: &'a Analysis) -> Self {
+    pub(crate) fn new(analysis: &'a Analysis) -> Self {
         let mut exchanges: Vec<_> =
             analysis.conversations.iter().filter(|c| c.is(&http::PROTOCOL)).flat_map(exchange::pair).collect();
         exchanges.sort_by_key(|exchange| (exchange.at().time, exchange.at().frame));
@@ -72,83 +70,78 @@ impl<'a> HttpIndex<'a> {
     }
 
     /// Every request with its response, in order of time.
-    pub fn exchanges(&self) -> &[HttpExchange<'a>] {
+    pub(crate) fn exchanges(&self) -> &[HttpExchange<'a>] {
         &self.exchanges
     }
 
     /// The exchange of that number.
-    pub fn exchange(&self, id: ExchangeId) -> Option<&HttpExchange<'a>> {
+    pub(crate) fn exchange(&self, id: ExchangeId) -> Option<&HttpExchange<'a>> {
         self.exchanges.get(id.index())
     }
 
     /// The browser of that number.
-    pub fn browser_of(&self, id: BrowserId) -> Option<&Browser<'a>> {
+    pub(crate) fn browser_of(&self, id: BrowserId) -> Option<&Browser<'a>> {
         self.browsers.get(id.index())
     }
 
     /// Everybody who asked for something.
-    pub fn browsers(&self) -> &[Browser<'a>] {
+    pub(crate) fn browsers(&self) -> &[Browser<'a>] {
         &self.browsers
     }
 
     /// Who made that request. Client address, what a proxy says of it, and User-Agent tell browsers apart.
-    pub fn browser(&self, exchange: &HttpExchange<'a>) -> &Browser<'a> {
+    pub(crate) fn browser(&self, exchange: &HttpExchange<'a>) -> &Browser<'a> {
         &self.browsers[exchange.browser.index()]
     }
 
-    /// The browsers at an address: of one person, or of those behind one router.
-    pub fn browsers_at(&self, client: IpAddr) -> impl Iterator<Item = &Browser<'a>> {
-        self.browsers.iter().filter(move |browser| browser.client == client)
-    }
-
     /// Exchanges of a browser, in order of time.
-    pub fn of(&self, browser: &Browser<'a>) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
+    pub(crate) fn of(&self, browser: &Browser<'a>) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
         browser.exchanges.iter().map(|&id| &self.exchanges[id.index()])
     }
 
     /// What the same browser did after `exchange`, in order of time.
-    pub fn after(&self, exchange: &HttpExchange<'a>) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
+    pub(crate) fn after(&self, exchange: &HttpExchange<'a>) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
         let all = &self.browser(exchange).exchanges;
         let next = all.partition_point(|&id| id <= exchange.id);
         all[next..].iter().map(|&id| &self.exchanges[id.index()])
     }
 
     /// What the same browser did before `exchange`, the latest first.
-    pub fn before(&self, exchange: &HttpExchange<'a>) -> impl Iterator<Item = &HttpExchange<'a>> {
+    pub(crate) fn before(&self, exchange: &HttpExchange<'a>) -> impl Iterator<Item = &HttpExchange<'a>> {
         let all = &self.browser(exchange).exchanges;
         let place = all.partition_point(|&id| id < exchange.id);
         all[..place].iter().rev().map(|&id| &self.exchanges[id.index()])
     }
 
     /// Everything that a host was asked for under that name, in order of time.
-    pub fn of_host(&self, host: &str) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
+    pub(crate) fn of_host(&self, host: &str) -> impl DoubleEndedIterator<Item = &HttpExchange<'a>> {
         self.by_host.get(host).into_iter().flatten().map(|&id| &self.exchanges[id.index()])
     }
 
     /// Every cookie of sign-on that was set, refused ones too, in order of time.
-    pub fn jar_cookies(&self) -> &[JarCookie<'a>] {
+    pub(crate) fn jar_cookies(&self) -> &[JarCookie<'a>] {
         &self.jar_cookies
     }
 
     /// Exchange that set a cookie.
-    pub fn setter(&self, stored: &JarCookie<'a>) -> &HttpExchange<'a> {
+    pub(crate) fn setter(&self, stored: &JarCookie<'a>) -> &HttpExchange<'a> {
         &self.exchanges[stored.by.index()]
     }
 
     /// Cookies of sign-on that the browser had when it made that request, and whether each belongs to it. Only what the
     /// capture saw being set early enough to be known.
-    pub fn jar_at(&self, exchange: &HttpExchange<'a>) -> impl Iterator<Item = (&JarCookie<'a>, CookieMatch)> {
+    pub(crate) fn jar_at(&self, exchange: &HttpExchange<'a>) -> impl Iterator<Item = (&JarCookie<'a>, CookieMatch)> {
         exchange.had.iter().map(|&index| &self.jar_cookies[index]).map(|stored| (stored, stored.matching(exchange)))
     }
 
     /// Cookies of sign-on that the browser should have sent with that request.
-    pub fn expected(&self, exchange: &HttpExchange<'a>) -> impl Iterator<Item = &JarCookie<'a>> {
+    pub(crate) fn expected(&self, exchange: &HttpExchange<'a>) -> impl Iterator<Item = &JarCookie<'a>> {
         self.jar_at(exchange).filter(|(_, matching)| *matching == CookieMatch::Sent).map(|(stored, _)| stored)
     }
 
     /// The Set-Cookie from which a cookie of that request comes: the same name and value, set before for this browser.
     /// `None` if the browser had it before the capture began, or a script made it.
-    pub fn source(&self, exchange: &HttpExchange<'a>, name: &str, value: &str) -> Option<&JarCookie<'a>> {
+    pub(crate) fn source(&self, exchange: &HttpExchange<'a>, name: &str, value: &str) -> Option<&JarCookie<'a>> {
         let until = self.jar_cookies.partition_point(|stored| stored.at.time <= exchange.at().time);
         let mine = |stored: &&JarCookie<'a>| stored.browser == exchange.browser && stored.cookie.name == name;
         self.jar_cookies[..until].iter().rev().filter(mine).find(|stored| stored.cookie.value.expose() == value)
@@ -156,7 +149,7 @@ impl<'a> HttpIndex<'a> {
 
     /// A host of that name takes part in single sign-on by LTPA, or could: tokens go to or come from it in this capture, or
     /// something that it was asked for shows one of the products that know them.
-    pub fn takes_part(&self, host: &str) -> bool {
+    pub(crate) fn takes_part(&self, host: &str) -> bool {
         let hosts = self.sign_on_hosts.get_or_init(|| {
             let part = self.exchanges.iter().filter(|exchange| exchange.shows_token() || exchange.product().is_some());
             part.map(|exchange| exchange.host.clone()).collect()
@@ -165,12 +158,12 @@ impl<'a> HttpIndex<'a> {
     }
 
     /// Rounds in which browsers were sent to log in again and again: see [`LoginRounds`].
-    pub fn loops(&self, thresholds: &Thresholds) -> &[LoginRounds] {
+    pub(crate) fn loops(&self, thresholds: &Thresholds) -> &[LoginRounds] {
         self.loops.get_or_init(|| loops::find(self, thresholds))
     }
 
     /// The conversations of every login loop in which one of these requests was turned away.
-    pub fn loops_of(&self, thresholds: &Thresholds, denied: &[&HttpExchange<'a>]) -> Vec<&'a Conversation> {
+    pub(crate) fn loops_of(&self, thresholds: &Thresholds, denied: &[&HttpExchange<'a>]) -> Vec<&'a Conversation> {
         let denied: HashSet<ExchangeId> = denied.iter().map(|exchange| exchange.id).collect();
         let concerned = self.loops(thresholds).iter().filter(|found| found.denials().any(|id| denied.contains(&id)));
         concerned.flat_map(LoginRounds::exchanges).map(|id| self.exchanges[id.index()].conversation).collect()

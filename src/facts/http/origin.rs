@@ -4,43 +4,43 @@ use nrpcsniff_dissectors::http::host_of;
 use std::net::IpAddr;
 
 /// Scheme and host of an Origin header: `https://chat.example.com:8443` is `("https", "chat.example.com")`.
-pub fn origin_of(origin: &str) -> Option<(&str, String)> {
+pub(crate) fn origin_of(origin: &str) -> Option<(&str, String)> {
     let (scheme, rest) = origin.split_once("://")?;
     Some((scheme, host_of(rest.split('/').next().unwrap_or_default())))
 }
 
 /// It is an IP address.
-pub fn is_address(host: &str) -> bool {
+pub(crate) fn is_address(host: &str) -> bool {
     host.parse::<IpAddr>().is_ok()
 }
 
 /// A name of one word: no domain that a cookie could be set for covers it.
-pub fn is_short(host: &str) -> bool {
+pub(crate) fn is_short(host: &str) -> bool {
     !host.is_empty() && !host.contains('.') && !is_address(host)
 }
 
 /// This machine: what is said there is no sign-on between hosts.
-pub fn is_local(host: &str) -> bool {
+pub(crate) fn is_local(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Domain attribute as browsers read it: without the leading dot, lower case.
-pub fn domain(attribute: &str) -> String {
+pub(crate) fn domain(attribute: &str) -> String {
     attribute.strip_prefix('.').unwrap_or(attribute).to_ascii_lowercase()
 }
 
 /// Domain-match (RFC 6265 section 5.1.3): `host` is `domain`, or a name below it.
-pub fn domain_match(host: &str, domain: &str) -> bool {
+pub(crate) fn domain_match(host: &str, domain: &str) -> bool {
     host == domain || (host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')) && !is_address(host))
 }
 
 /// Path-match (RFC 6265 section 5.1.4).
-pub fn path_match(path: &str, cookie: &str) -> bool {
+pub(crate) fn path_match(path: &str, cookie: &str) -> bool {
     path.strip_prefix(cookie).is_some_and(|rest| rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/'))
 }
 
 /// Default path of a cookie (RFC 6265 section 5.1.4): the folder of the request's path.
-pub fn default_path(path: &str) -> &str {
+pub(crate) fn default_path(path: &str) -> &str {
     match path.rfind('/') {
         Some(end) if end > 0 && path.starts_with('/') => path.get(..end).unwrap_or("/"),
         _ => "/",
@@ -49,13 +49,13 @@ pub fn default_path(path: &str) -> &str {
 
 /// Anybody can register a name below it (publicsuffix.org), or it is a whole top-level domain: browsers keep no cookie for
 /// it.
-pub fn is_public_suffix(domain: &str) -> bool {
+pub(crate) fn is_public_suffix(domain: &str) -> bool {
     psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix.as_bytes() == domain.as_bytes())
 }
 
 /// The widest domain that a host may set cookies for: `acme.co.uk` of `chat.eu.acme.co.uk`. `None` of addresses, names of
 /// one word and public suffixes.
-pub fn site(host: &str) -> Option<&str> {
+pub(crate) fn site(host: &str) -> Option<&str> {
     if is_address(host) {
         return None;
     }
@@ -63,7 +63,7 @@ pub fn site(host: &str) -> Option<&str> {
 }
 
 /// Does the host lie in that site? Cheaper than to compare sites.
-pub fn is_in_site(host: &str, site: Option<&str>) -> bool {
+pub(crate) fn is_in_site(host: &str, site: Option<&str>) -> bool {
     site.is_some_and(|site| domain_match(host, site))
 }
 

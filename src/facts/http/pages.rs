@@ -11,7 +11,7 @@ use nrpcsniff_dissectors::http::{self, LoginAnswer, LoginForm};
 
 /// What a request for a page came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageAnswer {
+pub(crate) enum PageAnswer {
     /// The page came, or had not changed.
     Granted,
     /// A page came that was not read: it may be a login form. See [`LoginForm::NotRead`].
@@ -28,7 +28,7 @@ pub enum PageAnswer {
 
 /// How a user is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denial {
+pub(crate) enum Denial {
     /// 401: who asks is not known.
     Unauthorized,
     /// 403: who asks is known, or not to be known, and may not.
@@ -41,7 +41,7 @@ pub enum Denial {
 
 /// Products that take part in LTPA sign-on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Product {
+pub(crate) enum Product {
     /// Sametime Proxy: web client, its API, audio and video.
     SametimeProxy,
     /// Sametime Meeting server.
@@ -54,7 +54,7 @@ pub enum Product {
 
 impl Product {
     /// For people.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::SametimeProxy => "Sametime Proxy",
             Self::Meeting => "Sametime Meeting server",
@@ -67,7 +67,7 @@ impl Product {
 impl<'a> HttpExchange<'a> {
     /// It is a page or a call that a user's sign-on matters for: no file of a page, no preflight (which never carries
     /// cookies), no probe.
-    pub fn is_visit(&self) -> bool {
+    pub(crate) fn is_visit(&self) -> bool {
         let path = self.path().to_ascii_lowercase();
         matches!(self.method(), "GET" | "POST" | "PUT" | "DELETE")
             && !http::is_asset(&path)
@@ -75,28 +75,28 @@ impl<'a> HttpExchange<'a> {
     }
 
     /// It sends a name and a password to be logged in: see [`http::Request::is_login`].
-    pub fn is_login(&self) -> bool {
+    pub(crate) fn is_login(&self) -> bool {
         self.request.is_some_and(|request| request.is_login())
     }
 
     /// It is logged in without a form: a login page that sends the browser on at once.
-    pub fn is_automatic_login(&self) -> bool {
+    pub(crate) fn is_automatic_login(&self) -> bool {
         self.is_login_page() && !self.is_login() && self.redirect().is_some() && !self.leads_to_login()
     }
 
     /// What the answer says of that login: see [`http::Response::to_login`].
-    pub fn login_answer(&self) -> LoginAnswer {
+    pub(crate) fn login_answer(&self) -> LoginAnswer {
         let (Some(request), Some(response)) = (self.request, self.response) else { return LoginAnswer::Untold };
         response.to_login(request.content, response.at().time.whole_seconds())
     }
 
     /// A login that the server took, as far as its answer says: no error, no form again, no login page.
-    pub fn is_accepted_login(&self) -> bool {
+    pub(crate) fn is_accepted_login(&self) -> bool {
         self.is_login() && matches!(self.login_answer(), LoginAnswer::Accepted | LoginAnswer::SentOn)
     }
 
     /// The user leaves.
-    pub fn is_logout(&self) -> bool {
+    pub(crate) fn is_logout(&self) -> bool {
         let Some(request) = self.request else { return false };
         let path = request.path.to_ascii_lowercase();
         let asked = request.query.iter().any(|parameter| parameter.name.eq_ignore_ascii_case("logout"));
@@ -107,34 +107,34 @@ impl<'a> HttpExchange<'a> {
     }
 
     /// It asks for a login page itself.
-    pub fn is_login_page(&self) -> bool {
+    pub(crate) fn is_login_page(&self) -> bool {
         self.request.is_some_and(|request| request.wants_login_page())
     }
 
     /// The response sends the browser to a login page.
-    pub fn leads_to_login(&self) -> bool {
+    pub(crate) fn leads_to_login(&self) -> bool {
         self.response.is_some_and(|response| response.leads_to_login())
     }
 
     /// Where the response sends the browser.
-    pub fn redirect(&self) -> Option<&'a http::Url> {
+    pub(crate) fn redirect(&self) -> Option<&'a http::Url> {
         self.response.and_then(|response| response.content.redirect())
     }
 
     /// Host and path that the response sends the browser to; the host is this one if the location does not name one.
-    pub fn target(&self) -> Option<(String, &'a str)> {
+    pub(crate) fn target(&self) -> Option<(String, &'a str)> {
         let url = self.redirect()?;
         let host = if url.host.is_empty() { self.host.clone() } else { http::host_of(&url.host) };
         Some((host, url.path.as_str()))
     }
 
     /// It asks for a page or makes a call, and neither logs in or out nor asks for the login page.
-    pub fn wants_page(&self) -> bool {
+    pub(crate) fn wants_page(&self) -> bool {
         self.is_visit() && !self.is_login() && !self.is_login_page() && !self.is_logout()
     }
 
     /// What a request for a page came to.
-    pub fn page_answer(&self) -> PageAnswer {
+    pub(crate) fn page_answer(&self) -> PageAnswer {
         let Some(response) = self.response.filter(|_| self.wants_page()) else { return PageAnswer::Untold };
         match response.status {
             _ if self.leads_to_login() => PageAnswer::Denied(Denial::LoginPage),
@@ -160,23 +160,23 @@ impl<'a> HttpExchange<'a> {
 
     /// The user is not let in: 401, a login page, or a login form. A 401 on the way of Kerberos or NTLM is no denial, and 403
     /// does not ask who it is.
-    pub fn is_denied(&self) -> bool {
+    pub(crate) fn is_denied(&self) -> bool {
         matches!(self.page_answer(), PageAnswer::Denied(denial) if denial != Denial::Forbidden)
     }
 
     /// The user is let in: content, or not modified. A page that was not read counts: the status is all that there is.
-    pub fn is_granted(&self) -> bool {
+    pub(crate) fn is_granted(&self) -> bool {
         matches!(self.page_answer(), PageAnswer::Granted | PageAnswer::Unread)
     }
 
     /// An LTPA token goes either way.
-    pub fn shows_token(&self) -> bool {
+    pub(crate) fn shows_token(&self) -> bool {
         let sent = self.request.is_some_and(|r| r.cookies.iter().any(|c| is_token(&c.name, c.token.as_ref())));
         sent || self.response.is_some_and(|r| r.set_cookies.iter().any(|c| is_token(&c.name, c.token.as_ref())))
     }
 
     /// The product that was asked, where path, Server header or cookies tell it.
-    pub fn product(&self) -> Option<Product> {
+    pub(crate) fn product(&self) -> Option<Product> {
         let path = self.path().to_ascii_lowercase();
         let under = |roots: &[&str]| roots.iter().any(|root| origin::path_match(&path, root));
         let server = self.response.and_then(|response| response.content.server.as_deref());

@@ -17,11 +17,11 @@ const OPEN: usize = 16;
 const LINES: usize = 64;
 
 /// A name, and the line that says it.
-pub type NamedEntry<'a> = (LogEntry<'a>, &'a str);
+pub(super) type NamedEntry<'a> = (LogEntry<'a>, &'a str);
 
 /// One sign-on with a token, as far as the trace tells.
 #[derive(Debug, Clone)]
-pub struct TracedLogin<'a> {
+pub(crate) struct TracedLogin<'a> {
     /// Its lines that say something (at most 64).
     pub entries: Vec<LogEntry<'a>>,
     /// Name under which the user logs in; empty if the server knows it from the token only.
@@ -88,23 +88,23 @@ impl<'a> TracedLogin<'a> {
     }
 
     /// Its first line.
-    pub fn first(&self) -> Option<LogEntry<'a>> {
+    pub(crate) fn first(&self) -> Option<LogEntry<'a>> {
         self.entries.first().copied()
     }
 
     /// Names that are read in it, without those that are empty.
-    pub fn users(&self) -> Vec<&'a str> {
+    pub(crate) fn users(&self) -> Vec<&'a str> {
         let both = [self.token_user, self.login_name].into_iter().flatten().map(|(_, name)| name);
         both.filter(|name| !name.is_empty()).collect()
     }
 
     /// The user for people: as in the token, else as in the login.
-    pub fn user(&self) -> Option<&'a str> {
+    pub(crate) fn user(&self) -> Option<&'a str> {
         self.users().first().copied()
     }
 
     /// The lines that tell its story, in order.
-    pub fn telling(&self) -> Vec<LogEntry<'a>> {
+    pub(crate) fn telling(&self) -> Vec<LogEntry<'a>> {
         let named = [self.login_name, self.token_user, self.lookup_failed, self.not_found];
         let named = named.into_iter().flatten().map(|(entry, _)| entry);
         let checked = [self.status.map(|(entry, _)| entry), self.not_verified.map(|(entry, _)| entry), self.verified];
@@ -114,7 +114,7 @@ impl<'a> TracedLogin<'a> {
     }
 
     /// The line that decided: the user was turned away, the token was not good, the user was not found.
-    pub fn failed(&self) -> Option<LogEntry<'a>> {
+    pub(crate) fn failed(&self) -> Option<LogEntry<'a>> {
         let said = [self.turned_away, self.not_verified.map(|(at, _)| at), self.not_found.map(|(at, _)| at)];
         said.into_iter().flatten().next().filter(|_| self.accepted.is_none())
     }

@@ -10,8 +10,8 @@ mod login;
 mod tests;
 mod trace;
 
-pub use login::TracedLogin;
-pub use trace::ClientTrace;
+pub(crate) use login::TracedLogin;
+pub(crate) use trace::ClientTrace;
 
 use super::sametime::SametimeIndex;
 use super::sip::SipIndex;
@@ -23,7 +23,7 @@ use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Protocol, http, sametime, sip};
 
 /// Logs beside a capture.
-pub struct LogIndex<'a> {
+pub(crate) struct LogIndex<'a> {
     logs: &'a [Log],
     clocks: Vec<LogClock>,
     entries: Vec<LogEntry<'a>>,
@@ -41,7 +41,7 @@ pub struct LogIndex<'a> {
 
 /// A fact of a log.
 #[derive(Debug, Clone, Copy)]
-pub struct LogEntry<'a> {
+pub(crate) struct LogEntry<'a> {
     /// Index of its log.
     pub log: u32,
     /// The fact.
@@ -52,7 +52,7 @@ pub struct LogEntry<'a> {
 
 /// A login or a request with a token that the capture shows to be refused.
 #[derive(Debug, Clone)]
-pub struct CapturedRefusal {
+pub(crate) struct CapturedRefusal {
     /// When the answer came.
     pub at: Stamp,
     /// When it was asked for.
@@ -121,32 +121,32 @@ impl<'a> LogIndex<'a> {
     }
 
     /// The clock of each log.
-    pub fn clocks(&self) -> &[LogClock] {
+    pub(crate) fn clocks(&self) -> &[LogClock] {
         &self.clocks
     }
 
     /// The log of that index.
-    pub fn log(&self, index: u32) -> Option<&'a Log> {
+    pub(crate) fn log(&self, index: u32) -> Option<&'a Log> {
         self.logs.get(usize::try_from(index).ok()?)
     }
 
     /// Every fact, log by log, in order of lines.
-    pub fn entries(&self) -> impl Iterator<Item = LogEntry<'a>> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = LogEntry<'a>> {
         self.entries.iter().copied()
     }
 
     /// Facts of that kind.
-    pub fn saying(&self, is: impl Fn(&LogEvent) -> bool) -> impl Iterator<Item = LogEntry<'a>> {
+    pub(crate) fn saying(&self, is: impl Fn(&LogEvent) -> bool) -> impl Iterator<Item = LogEntry<'a>> {
         self.entries().filter(move |entry| is(&entry.fact.event))
     }
 
     /// Sign-ons that Sametime traced, in order of their first lines.
-    pub fn logins(&self) -> &[TracedLogin<'a>] {
+    pub(crate) fn logins(&self) -> &[TracedLogin<'a>] {
         &self.logins
     }
 
     /// The same user was let in by a later sign-on of the same log.
-    pub fn got_in_later(&self, login: &TracedLogin<'a>) -> bool {
+    pub(crate) fn got_in_later(&self, login: &TracedLogin<'a>) -> bool {
         let Some(last) = login.entries.last() else { return false };
         let users = login.users();
         let is_later = |first: LogEntry<'a>| first.line() > last.line() && first.since(last) >= Span::ZERO;
@@ -162,20 +162,25 @@ impl<'a> LogIndex<'a> {
     }
 
     /// The directory that this log is of knows that very name.
-    pub fn knows(&self, log: u32, user: &str) -> bool {
+    pub(crate) fn knows(&self, log: u32, user: &str) -> bool {
         self.known
             .get(&(log, common_name(user)))
             .is_some_and(|names| names.iter().any(|other| same_person(user, other)))
     }
 
     /// Attempts of Notes clients that ended at another server.
-    pub fn traces(&self) -> &[ClientTrace<'a>] {
+    pub(crate) fn traces(&self) -> &[ClientTrace<'a>] {
         &self.traces
     }
 
     /// Conversations in which the capture shows a refusal at that moment, over one of these protocols, of that user as far
     /// as both sides name one.
-    pub fn refused_at(&self, entry: &LogEntry<'_>, protocols: &[&Protocol], users: &[&str]) -> Vec<ConversationId> {
+    pub(crate) fn refused_at(
+        &self,
+        entry: &LogEntry<'_>,
+        protocols: &[&Protocol],
+        users: &[&str],
+    ) -> Vec<ConversationId> {
         let Some(time) = entry.time else { return Vec::new() };
         let near = |other: Timestamp| other.since(time).abs() <= self.within;
         // A request may wait for its answer as long as TCP waits.
@@ -214,24 +219,24 @@ const ANSWER: Span = Span::from_secs(60);
 
 impl LogEntry<'_> {
     /// Log and line number.
-    pub const fn line(&self) -> LogLine {
+    pub(crate) const fn line(&self) -> LogLine {
         LogLine { log: self.log, line: self.fact.line }
     }
 
     /// From `earlier` to this line by the log's own clock; none where the lines have no time.
-    pub fn since(&self, earlier: &Self) -> Span {
+    pub(crate) fn since(&self, earlier: &Self) -> Span {
         let time = |entry: &Self| entry.fact.at.as_ref().map(|at| at.time);
         time(self).zip(time(earlier)).map_or(Span::ZERO, |(later, earlier)| later.since(earlier))
     }
 }
 
 /// Two names of one person, where both are names.
-pub fn same_person(one: &str, other: &str) -> bool {
+pub(crate) fn same_person(one: &str, other: &str) -> bool {
     compare(one, other) == PersonLikeness::Same
 }
 
 /// Two names of one server.
-pub fn same_server(one: &str, other: &str) -> bool {
+pub(crate) fn same_server(one: &str, other: &str) -> bool {
     names::compare(one, other) == names::NameLikeness::Same
 }
 
@@ -245,7 +250,7 @@ fn is_of(refusal: &CapturedRefusal, users: &[&str]) -> bool {
 }
 
 /// The first component of a name without label and surplus blanks, in lower case: names of one person have it in common.
-pub fn common_name(name: &str) -> String {
+pub(crate) fn common_name(name: &str) -> String {
     let first = name.split(['/', ',']).next().unwrap_or_default();
     let first = first.split_once('=').map_or(first, |(_, value)| value);
     first.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()

@@ -9,7 +9,7 @@ const NEAR: usize = 8;
 
 /// A client asked for one server and reached another.
 #[derive(Debug, Clone)]
-pub struct ClientTrace<'a> {
+pub(crate) struct ClientTrace<'a> {
     /// Every line of it, in order.
     pub entries: Vec<LogEntry<'a>>,
     /// The server that the client wants, where a line beside it says so.
@@ -24,7 +24,7 @@ pub struct ClientTrace<'a> {
 
 impl ClientTrace<'_> {
     /// The address, if it is one (and was not made unreadable).
-    pub fn ip(&self) -> Option<IpAddr> {
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
         self.address.trim().parse().ok()
     }
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// What a client did after a failed attempt, within the retry time.
 #[derive(Clone, Copy)]
-pub enum Aftermath<'c, 'a> {
+pub(crate) enum Aftermath<'c, 'a> {
     /// It got through to the same address and port.
     SameAddress(&'c Talk<'a>),
     /// It got through to another address.
@@ -20,7 +20,7 @@ pub enum Aftermath<'c, 'a> {
 
 impl Aftermath<'_, '_> {
     /// Guard G7: how bad a failed attempt was, seen from what came after it.
-    pub const fn severity(&self) -> Severity {
+    pub(crate) const fn severity(&self) -> Severity {
         match self {
             Self::SameAddress(_) => Severity::Minor,
             Self::OtherAddress(_) => Severity::Major,
@@ -30,7 +30,7 @@ impl Aftermath<'_, '_> {
 }
 
 /// Did both sides say something?
-pub fn got_through(talk: &Talk<'_>) -> bool {
+pub(crate) fn got_through(talk: &Talk<'_>) -> bool {
     talk.conversation.bytes.client > 0 && talk.conversation.bytes.server > 0
 }
 
@@ -38,13 +38,13 @@ pub fn got_through(talk: &Talk<'_>) -> bool {
 const LOOK_AHEAD: usize = 256;
 
 /// What the client of a failed attempt did next.
-pub fn aftermath<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Aftermath<'c, 'a> {
+pub(crate) fn aftermath<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Aftermath<'c, 'a> {
     aftermath_since(case, talk, talk.conversation.first.time)
 }
 
 /// What the client did after `talk` had failed at `since`; the attempt itself may have gone on for a while. Another
 /// address counts only if it was called when the attempt was over: before, it was none of its consequences.
-pub fn aftermath_since<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>, since: Timestamp) -> Aftermath<'c, 'a> {
+pub(crate) fn aftermath_since<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>, since: Timestamp) -> Aftermath<'c, 'a> {
     let mut result = Aftermath::Nothing;
     let (ended, thresholds) = (talk.ended(), &case.settings.thresholds);
     for next in case.after(talk).take(LOOK_AHEAD) {
@@ -70,13 +70,13 @@ pub fn aftermath_since<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>, since: Times
 }
 
 /// The aftermath of several failed attempts: the worst of them.
-pub fn worst_aftermath<'c, 'a>(case: &'c Case<'a>, group: &[&Talk<'a>]) -> Aftermath<'c, 'a> {
+pub(crate) fn worst_aftermath<'c, 'a>(case: &'c Case<'a>, group: &[&Talk<'a>]) -> Aftermath<'c, 'a> {
     let all = group.iter().map(|talk| aftermath(case, talk));
     all.max_by_key(Aftermath::severity).unwrap_or(Aftermath::Nothing)
 }
 
 /// A SYN that was never answered although there was time for an answer, in a capture that would have shown it.
-pub fn is_silent(case: &Case<'_>, blind: &HashSet<IpAddr>, talk: &Talk<'_>) -> bool {
+pub(crate) fn is_silent(case: &Case<'_>, blind: &HashSet<IpAddr>, talk: &Talk<'_>) -> bool {
     let c = talk.conversation;
     let thresholds = &case.settings.thresholds;
     let syns = &c.tcp.handshake.syns;
@@ -89,14 +89,14 @@ pub fn is_silent(case: &Case<'_>, blind: &HashSet<IpAddr>, talk: &Talk<'_>) -> b
 }
 
 /// Every silent attempt, apart from those that an ICMP error explains.
-pub fn silent<'c, 'a>(case: &'c Case<'a>) -> Vec<&'c Talk<'a>> {
+pub(crate) fn silent<'c, 'a>(case: &'c Case<'a>) -> Vec<&'c Talk<'a>> {
     let (blind, rejections) = (half_seen(case), IcmpRejections::new(case));
     case.talks().filter(|talk| is_silent(case, &blind, talk) && rejections.of(case, talk).is_none()).collect()
 }
 
 /// Only one direction of a live conversation was captured: one side speaks on although nothing is seen of the other.
 /// Gives the side that was seen.
-pub fn one_way(talk: &Talk<'_>) -> Option<Side> {
+pub(crate) fn one_way(talk: &Talk<'_>) -> Option<Side> {
     let c = talk.conversation;
     let retries = c.tcp.unanswered.as_ref().map_or(0, |u| u.tries);
     let alone = |side: Side| c.packets[side.peer()] == 0 && c.packets[side] > 0;
@@ -108,13 +108,13 @@ pub fn one_way(talk: &Talk<'_>) -> Option<Side> {
 }
 
 /// Addresses of servers whose answers the capture does not show although they answer.
-pub fn half_seen(case: &Case<'_>) -> HashSet<IpAddr> {
+pub(crate) fn half_seen(case: &Case<'_>) -> HashSet<IpAddr> {
     let seen = case.talks().filter(|talk| one_way(talk) == Some(Side::Client));
     seen.map(|talk| talk.conversation.server.ip).collect()
 }
 
 /// Clients that call many servers in a short time and say nothing to any of them.
-pub fn scanners<'c>(case: &'c Case<'_>) -> &'c HashSet<IpAddr> {
+pub(crate) fn scanners<'c>(case: &'c Case<'_>) -> &'c HashSet<IpAddr> {
     case.scanners.get_or_init(|| sweepers(case))
 }
 
@@ -151,13 +151,13 @@ fn is_sweep(case: &Case<'_>, calls: &[(Timestamp, IpAddr)]) -> bool {
 }
 
 /// ICMP errors that say a connection attempt cannot be delivered, by what they quote.
-pub struct IcmpRejections<'a> {
+pub(crate) struct IcmpRejections<'a> {
     by_path: HashMap<(Endpoint, Endpoint), Vec<&'a IcmpError>>,
 }
 
 impl<'a> IcmpRejections<'a> {
     /// Builds the index.
-    pub fn new(case: &Case<'a>) -> Self {
+    pub(crate) fn new(case: &Case<'a>) -> Self {
         let mut by_path: HashMap<_, Vec<_>> = HashMap::new();
         for error in case.analysis.facts.icmp_errors.iter().filter(|error| rejection(error).is_some()) {
             if let Some(quoted) = error.quoted.filter(|quoted| quoted.transport == Transport::Tcp) {
@@ -171,7 +171,7 @@ impl<'a> IcmpRejections<'a> {
     }
 
     /// The first error about an attempt that did not get through.
-    pub fn of(&self, case: &Case<'a>, talk: &Talk<'a>) -> Option<&'a IcmpError> {
+    pub(crate) fn of(&self, case: &Case<'a>, talk: &Talk<'a>) -> Option<&'a IcmpError> {
         let c = talk.conversation;
         if !matches!(c.setup, Setup::NoAnswer | Setup::Refused) || c.packets.server > 0 && c.setup == Setup::NoAnswer {
             return None;
@@ -184,7 +184,7 @@ impl<'a> IcmpRejections<'a> {
 }
 
 /// What an ICMP error says of a connection attempt, if it is a refusal (RFC 792, RFC 1122 3.2.2.1, RFC 4443 3.1).
-pub fn rejection(error: &IcmpError) -> Option<&'static str> {
+pub(crate) fn rejection(error: &IcmpError) -> Option<&'static str> {
     match (error.v6, error.kind, error.code) {
         (false, 3, 0 | 6) => Some("no route to the network"),
         (false, 3, 1 | 7) => Some("host unreachable"),
@@ -202,7 +202,7 @@ pub fn rejection(error: &IcmpError) -> Option<&'static str> {
 }
 
 /// First connection on another port that the address accepted in this capture, and on this port.
-pub fn accepted_ports(case: &Case<'_>, server: Endpoint) -> (Option<(u16, FrameRef)>, bool) {
+pub(crate) fn accepted_ports(case: &Case<'_>, server: Endpoint) -> (Option<(u16, FrameRef)>, bool) {
     let accepted = case.analysis.facts.hosts.get(&server.ip).map_or(&[][..], |host| host.accepted.as_slice());
     let other = accepted.iter().find(|(port, _)| *port != server.port).map(|&(port, at)| (port, at.frame));
     (other, accepted.iter().any(|(port, _)| *port == server.port))

@@ -1,3 +1,3 @@
 //! Connections that came about, that did not, and who only looks for open ports.
 
-pub mod attempts;
+pub(crate) mod attempts;

@@ -6,7 +6,7 @@ use crate::model::{Close, IdleGap, Side};
 
 /// A session and the silence that went before its end.
 #[derive(Clone, Copy)]
-pub struct IdleEnd<'c, 'a> {
+pub(crate) struct IdleEnd<'c, 'a> {
     /// The session.
     pub talk: &'c Talk<'a>,
     /// The silence.
@@ -15,19 +15,19 @@ pub struct IdleEnd<'c, 'a> {
 
 impl IdleEnd<'_, '_> {
     /// Length of the silence in seconds.
-    pub fn length(&self) -> f64 {
+    pub(crate) fn length(&self) -> f64 {
         seconds(self.gap.length())
     }
 }
 
 /// The last silence that was long enough for a firewall to forget the session.
-pub fn last_long_gap(case: &Case<'_>, talk: &Talk<'_>) -> Option<IdleGap> {
+pub(crate) fn last_long_gap(case: &Case<'_>, talk: &Talk<'_>) -> Option<IdleGap> {
     let long = |gap: &&IdleGap| seconds(gap.length()) >= case.settings.thresholds.idle;
     talk.conversation.tcp.idle.iter().filter(long).max_by_key(|gap| gap.after.time).copied()
 }
 
 /// What the silences of several dead sessions say about the timer that killed them.
-pub struct IdleTimer {
+pub(crate) struct IdleTimer {
     /// The shortest silence that was deadly, in seconds.
     pub shortest: f64,
     /// The longest one.
@@ -40,7 +40,7 @@ pub struct IdleTimer {
 
 impl IdleTimer {
     /// Compares the deadly silences with those of the same server that did no harm.
-    pub fn of(case: &Case<'_>, died: &[IdleEnd<'_, '_>]) -> Option<Self> {
+    pub(crate) fn of(case: &Case<'_>, died: &[IdleEnd<'_, '_>]) -> Option<Self> {
         let lengths: Vec<f64> = died.iter().map(IdleEnd::length).collect();
         let shortest = lengths.iter().copied().min_by(f64::total_cmp)?;
         let longest = lengths.iter().copied().max_by(f64::total_cmp)?;
@@ -51,7 +51,7 @@ impl IdleTimer {
     }
 
     /// A longer silence than a deadly one was survived: there is no one timer.
-    pub fn contradicted(&self, case: &Case<'_>) -> bool {
+    pub(crate) fn contradicted(&self, case: &Case<'_>) -> bool {
         self.survived.is_some_and(|survived| survived > self.shortest * (1.0 + case.settings.thresholds.idle_spread))
     }
 }
@@ -72,7 +72,7 @@ fn survived(case: &Case<'_>, talk: &Talk<'_>) -> Vec<f64> {
 }
 
 /// The RST that answered what broke the silence: it carries the address of the side that was spoken to.
-pub fn reset_after(case: &Case<'_>, talk: &Talk<'_>, gap: IdleGap) -> bool {
+pub(crate) fn reset_after(case: &Case<'_>, talk: &Talk<'_>, gap: IdleGap) -> bool {
     let c = talk.conversation;
     let answered = |side: Side| {
         c.teardown.rst[side].is_some_and(|at| {

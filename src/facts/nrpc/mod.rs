@@ -1,19 +1,19 @@
 //! Notes sessions: how they opened, how they fell silent, which servers went down.
 
-pub mod idle;
-pub mod opening;
-pub mod restarts;
+pub(crate) mod idle;
+pub(crate) mod opening;
+pub(crate) mod restarts;
 mod talk;
 
+pub(crate) use talk::Talk;
 pub(in crate::facts) use talk::concerns_nrpc;
-pub use talk::Talk;
 
 use crate::model::Endpoint;
 use std::hash::Hash;
 use std::net::IpAddr;
 
 /// Puts conversations together that have the same key; order is kept, of the groups and in each of them.
-pub fn group_by<'c, 'a: 'c, K: Hash + Eq>(
+pub(crate) fn group_by<'c, 'a: 'c, K: Hash + Eq>(
     talks: impl Iterator<Item = &'c Talk<'a>>,
     key: impl Fn(&Talk<'a>) -> K,
 ) -> Vec<Vec<&'c Talk<'a>>> {
@@ -21,6 +21,6 @@ pub fn group_by<'c, 'a: 'c, K: Hash + Eq>(
 }
 
 /// Attempts of one client at one server for one name with one answer belong together: a key for [`group_by`].
-pub fn attempt<'a>(talk: &Talk<'a>) -> (IpAddr, Endpoint, Option<&'a str>, Option<&'a str>) {
+pub(crate) fn attempt<'a>(talk: &Talk<'a>) -> (IpAddr, Endpoint, Option<&'a str>, Option<&'a str>) {
     (talk.conversation.client.ip, talk.conversation.server, talk.wanted(), talk.answered())
 }

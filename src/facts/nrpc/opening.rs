@@ -14,7 +14,7 @@ const NAMES: usize = 16;
 
 /// Two names that should be one.
 #[derive(Debug, Clone, Copy)]
-pub struct NameMismatch<'a> {
+pub(crate) struct NameMismatch<'a> {
     /// Name that the client asked for.
     pub wanted: &'a str,
     /// Name that the server gave as its own.
@@ -25,7 +25,7 @@ pub struct NameMismatch<'a> {
 
 /// The names, where both were read and they differ. A client that sends no wanted name (Notes R5, probes) has none; a
 /// name in the sender's own place of the request may be the caller's, and is not compared.
-pub fn mismatch<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
+pub(crate) fn mismatch<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
     let (wanted, answered) = (talk.wanted()?, talk.answered()?);
     let inferred = talk.request.is_some_and(|request| request.content.wanted_server_inferred);
     let likeness = case.likeness(wanted, answered);
@@ -35,12 +35,12 @@ pub fn mismatch<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>
 
 /// The names differ and the session ended there: the client said nothing more, somebody closed at once, and nothing
 /// shows that the client was only sent on to another port of the machine.
-pub fn refused<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
+pub(crate) fn refused<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
     mismatch(case, talk).filter(|_| closed_after_opening(case, talk) && redirected(case, talk).is_none())
 }
 
 /// The names differ and the client went on all the same: nobody minds. Not so if the next thing was a close.
-pub fn accepted<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
+pub(crate) fn accepted<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
     let progress = talk.progress();
     let cut_short = progress.server < 2 && closed_at_once(case, talk);
     mismatch(case, talk).filter(|_| progress.client >= 2 && !cut_short)
@@ -48,18 +48,18 @@ pub fn accepted<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>
 
 /// The opening ended at once: the client said nothing after its request, and somebody closed within the time that
 /// the user allows.
-pub fn closed_after_opening(case: &Case<'_>, talk: &Talk<'_>) -> bool {
+pub(crate) fn closed_after_opening(case: &Case<'_>, talk: &Talk<'_>) -> bool {
     !talk.went_on() && closed_at_once(case, talk)
 }
 
 /// Somebody closed soon after the last message.
-pub fn closed_at_once(case: &Case<'_>, talk: &Talk<'_>) -> bool {
+pub(crate) fn closed_at_once(case: &Case<'_>, talk: &Talk<'_>) -> bool {
     matches!(talk.conversation.teardown.how, Close::Fin | Close::Rst)
         && talk.close_delay().is_some_and(|delay| delay <= case.settings.thresholds.close_after_reply)
 }
 
 /// The client closed of its own accord, as far as one can see: it was answered, by no wrong name, and did not try again.
-pub fn was_content(case: &Case<'_>, talk: &Talk<'_>) -> bool {
+pub(crate) fn was_content(case: &Case<'_>, talk: &Talk<'_>) -> bool {
     let by_client = talk.conversation.teardown.by == CloseBy::Client;
     let answered = talk.request.is_some() && talk.answered().is_some() && mismatch(case, talk).is_none();
     let again = case.retry_of(talk).is_some_and(|next| next.request.is_some() && next.wanted() == talk.wanted());
@@ -81,7 +81,7 @@ fn last_of_several(case: &Case<'_>, talk: &Talk<'_>) -> bool {
 
 /// The client's next session with the same machine on another port, where the right server answered: a port-mapping
 /// partition sent it on, and nothing failed.
-pub fn redirected<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
+pub(crate) fn redirected<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
     let server = talk.conversation.server;
     if !case.has_several_ports(server.ip) {
         return None;
@@ -93,7 +93,7 @@ pub fn redirected<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Tal
 }
 
 /// Guard G7: the client's next session for the same name that worked, at whatever address.
-pub fn recovered<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
+pub(crate) fn recovered<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
     talk.wanted()?;
     case.soon_after(talk, case.settings.thresholds.retry_within)
         .find(|next| next.went_on() && next.wanted().zip(talk.wanted()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b)))
@@ -107,7 +107,7 @@ fn serves(case: &Case<'_>, talk: &Talk<'_>, wanted: Option<&str>) -> bool {
 }
 
 /// The client's next session with the same server, or for the same name, that worked.
-pub fn worked_later<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
+pub(crate) fn worked_later<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c Talk<'a>> {
     case.soon_after(talk, case.settings.thresholds.retry_within).find(|next| {
         next.went_on()
             && (next.conversation.server == talk.conversation.server
@@ -117,13 +117,13 @@ pub fn worked_later<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>) -> Option<&'c T
 
 /// The names under which each address answered.
 #[derive(Debug, Default)]
-pub struct AnsweredNames<'a> {
+pub(crate) struct AnsweredNames<'a> {
     by_server: HashMap<Endpoint, Vec<&'a str>>,
 }
 
 impl<'a> AnsweredNames<'a> {
     /// Reads them out of the case.
-    pub fn new(case: &Case<'a>) -> Self {
+    pub(crate) fn new(case: &Case<'a>) -> Self {
         let mut by_server: HashMap<Endpoint, Vec<&'a str>> = HashMap::new();
         for talk in case.nrpc() {
             let Some(name) = talk.answered() else { continue };
@@ -136,19 +136,19 @@ impl<'a> AnsweredNames<'a> {
     }
 
     /// The names of that address, in order of appearance (at most 16).
-    pub fn of(&self, server: Endpoint) -> &[&'a str] {
+    pub(crate) fn of(&self, server: Endpoint) -> &[&'a str] {
         self.by_server.get(&server).map_or(&[], Vec::as_slice)
     }
 
     /// Every address with its names.
-    pub fn iter(&self) -> impl Iterator<Item = (Endpoint, &[&'a str])> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Endpoint, &[&'a str])> {
         self.by_server.iter().map(|(server, names)| (*server, names.as_slice()))
     }
 }
 
 /// A status other than success that a server message carries.
 #[derive(Debug, Clone, Copy)]
-pub struct StatusRefusal {
+pub(crate) struct StatusRefusal {
     /// Number of the message in its conversation.
     pub n: u32,
     /// Its frame.
@@ -159,13 +159,13 @@ pub struct StatusRefusal {
 
 impl StatusRefusal {
     /// The code with its official name, where it has one: `0x09DE (ERR_SERVER_BUSY)`.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         shown(self.code)
     }
 }
 
 /// A status code with its official name, where it has one.
-pub fn shown(code: u16) -> String {
+pub(crate) fn shown(code: u16) -> String {
     match nrpc::Status(code).name() {
         Some(name) => format!("0x{code:04X} ({name})"),
         None => format!("0x{code:04X}"),
@@ -174,7 +174,7 @@ pub fn shown(code: u16) -> String {
 
 /// The last status that the server gave, if it is one of those that `wanted` accepts and the session came to its end
 /// with it: hardly anything was said before, and at most a farewell after.
-pub fn last_refusal(case: &Case<'_>, talk: &Talk<'_>, wanted: impl Fn(u16) -> bool) -> Option<StatusRefusal> {
+pub(crate) fn last_refusal(case: &Case<'_>, talk: &Talk<'_>, wanted: impl Fn(u16) -> bool) -> Option<StatusRefusal> {
     let progress = talk.progress();
     if progress.client.saturating_add(progress.server) > u64::from(case.settings.thresholds.opening_messages) {
         return None;

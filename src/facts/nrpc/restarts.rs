@@ -8,7 +8,7 @@ use crate::model::{Close, CloseBy, ConversationId, Endpoint, Setup, Stamp, Times
 use hashbrown::HashSet;
 
 /// One restart as the capture shows it.
-pub struct Restart<'c, 'a> {
+pub(crate) struct Restart<'c, 'a> {
     /// The server.
     pub server: Endpoint,
     /// Sessions that it closed, in order of the close.
@@ -21,20 +21,20 @@ pub struct Restart<'c, 'a> {
 
 impl Restart<'_, '_> {
     /// The first close.
-    pub fn began(&self) -> Option<Stamp> {
+    pub(crate) fn began(&self) -> Option<Stamp> {
         self.closed.first()?.conversation.teardown.at
     }
 }
 
 /// Every restart of the capture: several sessions closed by the server within a few seconds, then at least one attempt
 /// that failed.
-pub fn restarts<'c, 'a>(case: &'c Case<'a>) -> Vec<Restart<'c, 'a>> {
+pub(crate) fn restarts<'c, 'a>(case: &'c Case<'a>) -> Vec<Restart<'c, 'a>> {
     let servers = group_by(case.talks(), |talk| talk.conversation.server);
     servers.iter().flat_map(|talks| of_server(case, talks)).collect()
 }
 
 /// Conversations that a restart explains.
-pub fn restarted<'c>(case: &'c Case<'_>) -> &'c HashSet<ConversationId> {
+pub(crate) fn restarted<'c>(case: &'c Case<'_>) -> &'c HashSet<ConversationId> {
     case.restarted.get_or_init(|| {
         let all = restarts(case).into_iter().flat_map(|restart| restart.closed.into_iter().chain(restart.failed));
         all.map(|talk| talk.conversation.id).collect()

@@ -6,7 +6,7 @@ use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// A conversation on NRPC's port or with NRPC's content.
 #[derive(Debug, Clone, Copy)]
-pub struct Talk<'a> {
+pub(crate) struct Talk<'a> {
     /// The conversation.
     pub conversation: &'a Conversation,
     /// Session request.
@@ -16,11 +16,11 @@ pub struct Talk<'a> {
 }
 
 /// A session request or response.
-pub type Opening<'a> = Dissected<'a, nrpc::Session>;
+pub(super) type Opening<'a> = Dissected<'a, nrpc::Session>;
 
 impl<'a> Talk<'a> {
     /// The conversation with its session request and response, if they are among the first messages of each side.
-    pub fn new(conversation: &'a Conversation) -> Self {
+    pub(crate) fn new(conversation: &'a Conversation) -> Self {
         let opening = |from: Side| {
             conversation.messages.iter().filter(|m| m.from == from).take(3).find_map(|message| match &message.body {
                 Body::Nrpc(nrpc::Message { body: nrpc::Body::SessionRequest(session), .. }) if from == Side::Client => {
@@ -38,17 +38,17 @@ impl<'a> Talk<'a> {
     }
 
     /// Name that the client asked for.
-    pub fn wanted(&self) -> Option<&'a str> {
+    pub(crate) fn wanted(&self) -> Option<&'a str> {
         self.request.and_then(|request| request.content.wanted_server.as_deref())
     }
 
     /// Name that the server gave as its own.
-    pub fn answered(&self) -> Option<&'a str> {
+    pub(crate) fn answered(&self) -> Option<&'a str> {
         self.response.and_then(|response| response.content.own_name.as_deref())
     }
 
     /// User in the client's authentication message, where it stands in clear, and that message.
-    pub fn user(&self) -> Option<(&'a str, Stamp)> {
+    pub(crate) fn user(&self) -> Option<(&'a str, Stamp)> {
         self.conversation.messages.iter().filter(|m| m.from == Side::Client).take(2).find_map(|message| match &message
             .body
         {
@@ -60,7 +60,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Guard G4: messages of each side. What the client says after the server's side has closed is said to nobody.
-    pub fn progress(&self) -> PerSide<u64> {
+    pub(crate) fn progress(&self) -> PerSide<u64> {
         let seen = self.conversation.messages_seen;
         let (vain, _) = self.said_in_vain();
         PerSide { client: seen.client.saturating_sub(vain), ..seen }
@@ -80,7 +80,7 @@ impl<'a> Talk<'a> {
 
     /// The client spoke again after its session request: it accepted the server's answer. True also if what it
     /// said is only known by its length.
-    pub fn went_on(&self) -> bool {
+    pub(crate) fn went_on(&self) -> bool {
         let (_, vain) = self.said_in_vain();
         let sent = self.conversation.bytes.client.saturating_sub(vain);
         let said = sent.saturating_add(self.conversation.tcp.acked_unseen.client);
@@ -88,24 +88,24 @@ impl<'a> Talk<'a> {
     }
 
     /// The request was read to its end, and there is no name in it.
-    pub fn names_no_server(&self) -> bool {
+    pub(crate) fn names_no_server(&self) -> bool {
         self.request.is_some_and(|request| request.content.wanted_server.is_none() && request.content.damage.is_none())
     }
 
     /// When it ended: at the teardown, else with its last frame.
-    pub fn ended(&self) -> Timestamp {
+    pub(crate) fn ended(&self) -> Timestamp {
         self.conversation.teardown.at.map_or(self.conversation.last.time, |at| at.time)
     }
 
     /// Time between the last message and the close in seconds, if both were seen.
-    pub fn close_delay(&self) -> Option<f64> {
+    pub(crate) fn close_delay(&self) -> Option<f64> {
         let close = self.conversation.teardown.at?;
         let last = self.conversation.messages.iter().rev().find(|m| m.at.time <= close.time)?;
         Some(close.time.seconds_since(last.at.time))
     }
 
     /// Guard G1: set-up seen, both directions seen, nothing cut or missing.
-    pub fn well_captured(&self) -> bool {
+    pub(crate) fn well_captured(&self) -> bool {
         let c = self.conversation;
         c.tcp.handshake.syn_ack.is_some()
             && c.packets.client > 0
@@ -117,7 +117,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Guard G5: nothing was said, and it was short.
-    pub fn is_probe(&self, longest: f64) -> bool {
+    pub(crate) fn is_probe(&self, longest: f64) -> bool {
         let c = self.conversation;
         c.bytes == PerSide::default() && c.tcp.handshake.syn_ack.is_some() && c.duration_s() <= longest
     }
@@ -132,7 +132,7 @@ impl Opening<'_> {
     }
 }
 
-pub fn concerns_nrpc(conversation: &Conversation) -> bool {
+pub(crate) fn concerns_nrpc(conversation: &Conversation) -> bool {
     let by_port = || nrpc::PROTOCOL.tcp_ports.contains(&conversation.server.port);
     conversation.is(&nrpc::PROTOCOL) || (conversation.transport == Transport::Tcp && by_port())
 }

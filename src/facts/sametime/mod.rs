@@ -4,7 +4,7 @@
 //! Real clients answer a DESTROY of channel 0 with one of their own, also after the server's FIN, and destroy the old session
 //! with reason 0 after a redirect. So the first DESTROY and its sender are the fact, and none that comes after the close.
 
-pub mod ends;
+pub(crate) mod ends;
 
 use crate::facts::Dissected;
 use crate::model::{Analysis, Close, Conversation, Endpoint, Message, Setup, Side, Stamp, Timestamp, Transport};
@@ -15,9 +15,7 @@ use nrpcsniff_dissectors::sametime::{self, Auth, Body};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Sametime logins of a capture.
-pub struct SametimeIndex<'a> {
-    /// The analysis that it is about.
-    pub analysis: &'a Analysis,
+pub(crate) struct SametimeIndex<'a> {
     logins: Vec<SametimeLogin<'a>>,
     by_client: HashMap<IpAddr, Vec<usize>>,
     by_server: HashMap<Endpoint, Vec<usize>>,
@@ -25,11 +23,11 @@ pub struct SametimeIndex<'a> {
 }
 
 /// A message of the protocol.
-pub type SametimeMessage<'a> = Dissected<'a, sametime::Message>;
+pub(crate) type SametimeMessage<'a> = Dissected<'a, sametime::Message>;
 
 /// One conversation with a community server: of that protocol, or on its ports.
 #[derive(Debug, Clone)]
-pub struct SametimeLogin<'a> {
+pub(crate) struct SametimeLogin<'a> {
     /// The conversation.
     pub conversation: &'a Conversation,
     /// The client's first message.
@@ -50,7 +48,7 @@ pub struct SametimeLogin<'a> {
 
 /// The end of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SametimeLoginOutcome<'a> {
+pub(crate) enum SametimeLoginOutcome<'a> {
     /// The server accepted it.
     Accepted,
     /// The server sent the client to this host.
@@ -79,7 +77,7 @@ const LOOK_AHEAD: usize = 256;
 
 impl<'a> SametimeIndex<'a> {
     /// Builds the index.
-    pub fn new(analysis: &'a Analysis) -> Self {
+    pub(crate) fn new(analysis: &'a Analysis) -> Self {
         let logins: Vec<_> =
             analysis.conversations.iter().filter(|c| concerns_sametime(c)).map(SametimeLogin::new).collect();
         let mut by_client: HashMap<_, Vec<_>> = HashMap::new();
@@ -96,42 +94,42 @@ impl<'a> SametimeIndex<'a> {
     }
 
     /// Every conversation with a community server, in order.
-    pub fn logins(&self) -> impl DoubleEndedIterator<Item = &SametimeLogin<'a>> {
+    pub(crate) fn logins(&self) -> impl DoubleEndedIterator<Item = &SametimeLogin<'a>> {
         self.logins.iter()
     }
 
     /// Those of one client, in order.
-    pub fn of_client(&self, client: IpAddr) -> impl DoubleEndedIterator<Item = &SametimeLogin<'a>> {
+    pub(crate) fn of_client(&self, client: IpAddr) -> impl DoubleEndedIterator<Item = &SametimeLogin<'a>> {
         self.by_client.get(&client).into_iter().flatten().filter_map(|&index| self.logins.get(index))
     }
 
     /// Those with one server, in order.
-    pub fn of_server(&self, server: Endpoint) -> impl DoubleEndedIterator<Item = &SametimeLogin<'a>> {
+    pub(crate) fn of_server(&self, server: Endpoint) -> impl DoubleEndedIterator<Item = &SametimeLogin<'a>> {
         self.by_server.get(&server).into_iter().flatten().filter_map(|&index| self.logins.get(index))
     }
 
     /// Those whose last login was under that name, in order (at most 256).
-    pub fn of_user(&self, user: &str) -> impl Iterator<Item = &SametimeLogin<'a>> {
+    pub(crate) fn of_user(&self, user: &str) -> impl Iterator<Item = &SametimeLogin<'a>> {
         let all = self.by_user.get(user).into_iter().flatten();
         all.take(LOOK_AHEAD).filter_map(|&index| self.logins.get(index))
     }
 
     /// The same client's conversations that come after `login` in the capture, in order (at most 256).
-    pub fn after(&self, login: &SametimeLogin<'a>) -> impl Iterator<Item = &SametimeLogin<'a>> {
+    pub(crate) fn after(&self, login: &SametimeLogin<'a>) -> impl Iterator<Item = &SametimeLogin<'a>> {
         let (all, place) = self.place_of(login);
         let rest = all.get(place.saturating_add(1)..).unwrap_or_default();
         rest.iter().take(LOOK_AHEAD).filter_map(|&index| self.logins.get(index))
     }
 
     /// The same client's conversations that come before `login` in the capture, the nearest first (at most 256).
-    pub fn before(&self, login: &SametimeLogin<'a>) -> impl Iterator<Item = &SametimeLogin<'a>> {
+    pub(crate) fn before(&self, login: &SametimeLogin<'a>) -> impl Iterator<Item = &SametimeLogin<'a>> {
         let (all, place) = self.place_of(login);
         let rest = all.get(..place).unwrap_or_default();
         rest.iter().rev().take(LOOK_AHEAD).filter_map(|&index| self.logins.get(index))
     }
 
     /// A later login of the same client and user that the server accepted.
-    pub fn accepted_after(&self, login: &SametimeLogin<'a>) -> Option<&SametimeLogin<'a>> {
+    pub(crate) fn accepted_after(&self, login: &SametimeLogin<'a>) -> Option<&SametimeLogin<'a>> {
         let same = |next: &&SametimeLogin<'a>| login.user().is_none() || next.user() == login.user();
         self.after(login).filter(same).find(|next| next.accepted.is_some())
     }
@@ -182,7 +180,7 @@ impl<'a> SametimeLogin<'a> {
     }
 
     /// The end of the login.
-    pub fn outcome(&self) -> SametimeLoginOutcome<'a> {
+    pub(crate) fn outcome(&self) -> SametimeLoginOutcome<'a> {
         let c = self.conversation;
         if self.accepted.is_some() {
             return SametimeLoginOutcome::Accepted;
@@ -207,12 +205,12 @@ impl<'a> SametimeLogin<'a> {
     }
 
     /// Why the session was ended, and the message that said so first.
-    pub fn reason(&self) -> Option<(u32, SametimeMessage<'a>)> {
+    pub(crate) fn reason(&self) -> Option<(u32, SametimeMessage<'a>)> {
         self.end.and_then(|said| Some((said.content.session_end()?, said)))
     }
 
     /// The server ended the session before it accepted a login: why.
-    pub fn refusal(&self) -> Option<u32> {
+    pub(crate) fn refusal(&self) -> Option<u32> {
         match self.outcome() {
             SametimeLoginOutcome::Destroyed { reason, by: Side::Server } => Some(reason),
             _ => None,
@@ -220,7 +218,7 @@ impl<'a> SametimeLogin<'a> {
     }
 
     /// Host that the server sent the client to.
-    pub fn redirect_host(&self) -> Option<&'a str> {
+    pub(crate) fn redirect_host(&self) -> Option<&'a str> {
         match &self.redirected?.content.body {
             Body::LoginRedirect { host, .. } => Some(host),
             _ => None,
@@ -228,32 +226,32 @@ impl<'a> SametimeLogin<'a> {
     }
 
     /// Address of the client, as the packets carry it.
-    pub const fn client(&self) -> IpAddr {
+    pub(crate) const fn client(&self) -> IpAddr {
         self.conversation.client.ip
     }
 
     /// The server.
-    pub const fn server(&self) -> Endpoint {
+    pub(crate) const fn server(&self) -> Endpoint {
         self.conversation.server
     }
 
     /// The first frame.
-    pub const fn began(&self) -> Stamp {
+    pub(crate) const fn began(&self) -> Stamp {
         self.conversation.first
     }
 
     /// When it ended: at the close, else with its last frame.
-    pub fn ended(&self) -> Timestamp {
+    pub(crate) fn ended(&self) -> Timestamp {
         self.conversation.teardown.at.map_or(self.conversation.last.time, |at| at.time)
     }
 
     /// The last login that the client tried.
-    pub fn attempt(&self) -> Option<SametimeMessage<'a>> {
+    pub(crate) fn attempt(&self) -> Option<SametimeMessage<'a>> {
         self.attempts.last().copied()
     }
 
     /// User of the last login, as the client names it; `None` for a guest without a name.
-    pub fn user(&self) -> Option<&'a str> {
+    pub(crate) fn user(&self) -> Option<&'a str> {
         match &self.attempt()?.content.body {
             Body::Login { user, .. } => Some(user.as_str()).filter(|user| !user.is_empty()),
             _ => None,
@@ -261,28 +259,28 @@ impl<'a> SametimeLogin<'a> {
     }
 
     /// The proof of identity in the last login.
-    pub fn auth(&self) -> Option<&'a Auth> {
+    pub(crate) fn auth(&self) -> Option<&'a Auth> {
         auth(&self.attempt()?)
     }
 
     /// The last login carried a sign-on token (or was meant to).
-    pub fn by_token(&self) -> bool {
+    pub(crate) fn by_token(&self) -> bool {
         self.auth().is_some_and(Auth::is_token)
     }
 
     /// The last login carried a password.
-    pub fn by_password(&self) -> bool {
+    pub(crate) fn by_password(&self) -> bool {
         self.auth().is_some_and(Auth::is_password)
     }
 
     /// Every token that the client showed, with the message that carried it, in order.
-    pub fn tokens(&self) -> impl Iterator<Item = (&'a Message, &'a Token)> {
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = (&'a Message, &'a Token)> {
         let attempts = self.attempts.iter().filter_map(|said| Some((said.message, auth(said)?)));
         attempts.flat_map(|(message, auth)| auth.tokens.iter().map(move |token| (message, token)))
     }
 
     /// What the client takes for its own address; `None` if it does not say.
-    pub fn own_address(&self) -> Option<Ipv4Addr> {
+    pub(crate) fn own_address(&self) -> Option<Ipv4Addr> {
         match &self.handshake?.content.body {
             Body::Handshake { own_address, .. } => Some(*own_address).filter(|address| !address.is_unspecified()),
             _ => None,
@@ -290,7 +288,7 @@ impl<'a> SametimeLogin<'a> {
     }
 
     /// The client's address as the server saw it; `None` if it does not say.
-    pub fn seen_address(&self) -> Option<Ipv4Addr> {
+    pub(crate) fn seen_address(&self) -> Option<Ipv4Addr> {
         match &self.answer?.content.body {
             Body::HandshakeAck { seen_address, .. } => Some(*seen_address).filter(|address| !address.is_unspecified()),
             _ => None,
@@ -299,14 +297,14 @@ impl<'a> SametimeLogin<'a> {
 
     /// The server saw the client under another address than the client's own, or than the packets at the place of
     /// the capture carry: something on the way translates addresses.
-    pub fn is_translated(&self) -> bool {
+    pub(crate) fn is_translated(&self) -> bool {
         let Some(seen) = self.seen_address() else { return false };
         let own = self.own_address().is_some_and(|own| own != seen && !own.is_loopback());
         own || matches!(self.client(), IpAddr::V4(client) if client != seen)
     }
 
     /// Client type, of the login or else of the handshake.
-    pub fn login_type(&self) -> Option<u16> {
+    pub(crate) fn login_type(&self) -> Option<u16> {
         match &self.attempt().or(self.handshake)?.content.body {
             Body::Login { login_type, .. } | Body::Handshake { login_type, .. } => Some(*login_type),
             _ => None,
@@ -314,13 +312,13 @@ impl<'a> SametimeLogin<'a> {
     }
 
     /// Both sides' bytes were captured from the first one on, and nothing is missing.
-    pub fn well_captured(&self) -> bool {
+    pub(crate) fn well_captured(&self) -> bool {
         let c = self.conversation;
         c.setup == Setup::Handshake && c.tcp.cut_frames == 0 && c.quality.gaps == 0 && c.given_up.is_none()
     }
 
     /// It carries messages of the protocol.
-    pub fn spoke(&self) -> bool {
+    pub(crate) fn spoke(&self) -> bool {
         self.conversation.messages_seen.client > 0 && self.conversation.is(&sametime::PROTOCOL)
     }
 }

@@ -8,7 +8,7 @@ use nrpcsniff_dissectors::sip;
 
 /// An INVITE that was answered with 2xx.
 #[derive(Clone, Copy)]
-pub struct Call<'t, 'a> {
+pub(crate) struct Call<'t, 'a> {
     pub(super) sip: &'t SipIndex<'a>,
     /// The INVITE.
     pub invite: &'t SipExchange<'a>,
@@ -16,7 +16,7 @@ pub struct Call<'t, 'a> {
 
 /// A media stream as both sides agreed on it at one hop: where each of them wants to receive it.
 #[derive(Debug, Clone, Copy)]
-pub struct MediaStream<'a> {
+pub(crate) struct MediaStream<'a> {
     /// The caller's line (client) and that of the called side (server).
     pub lines: PerSide<&'a sip::Media>,
     /// The endpoints in them.
@@ -24,30 +24,30 @@ pub struct MediaStream<'a> {
 }
 
 /// Datagrams by their ends.
-pub struct MediaIndex<'a> {
+pub(crate) struct MediaIndex<'a> {
     facts: &'a CaptureFacts,
     by_end: HashMap<Endpoint, Vec<&'a DatagramFlow>>,
 }
 
 impl<'t, 'a> Call<'t, 'a> {
     /// When it was answered.
-    pub fn answered(&self) -> Timestamp {
+    pub(crate) fn answered(&self) -> Timestamp {
         self.invite.ended()
     }
 
     /// The BYE that ended it, if it was seen.
-    pub fn bye(&self) -> Option<&'t SipExchange<'a>> {
+    pub(crate) fn bye(&self) -> Option<&'t SipExchange<'a>> {
         self.sip.of_call_since(self.invite.call_id, self.answered()).find(|e| e.method == "BYE")
     }
 
     /// Something changed the media later: a re-INVITE or an UPDATE in the same dialog.
-    pub fn was_changed(&self) -> bool {
+    pub(crate) fn was_changed(&self) -> bool {
         let changes = |e: &SipExchange<'a>| matches!(e.method, "INVITE" | "UPDATE") && e.in_dialog();
         self.sip.of_call_since(self.invite.call_id, self.answered()).any(changes)
     }
 
     /// Its media streams at each hop, as far as both sides' lines were seen.
-    pub fn media(&self) -> Vec<Vec<MediaStream<'a>>> {
+    pub(crate) fn media(&self) -> Vec<Vec<MediaStream<'a>>> {
         self.invite.hops().map(|hop| self.media_at(hop)).filter(|streams| !streams.is_empty()).collect()
     }
 
@@ -72,7 +72,7 @@ impl<'a> MediaStream<'a> {
     }
 
     /// That side is to send: neither is on hold or listens only (RFC 8866 section 6.7).
-    pub fn is_due(&self, from: Side) -> bool {
+    pub(crate) fn is_due(&self, from: Side) -> bool {
         let (sender, receiver) = (self.lines[from], self.lines[from.peer()]);
         matches!(sender.direction.as_str(), "sendrecv" | "sendonly")
             && matches!(receiver.direction.as_str(), "sendrecv" | "recvonly")
@@ -81,7 +81,7 @@ impl<'a> MediaStream<'a> {
 
 impl<'a> MediaIndex<'a> {
     /// Builds the index.
-    pub fn new(facts: &'a CaptureFacts) -> Self {
+    pub(crate) fn new(facts: &'a CaptureFacts) -> Self {
         let mut by_end: HashMap<Endpoint, Vec<&'a DatagramFlow>> = HashMap::new();
         for flow in &facts.datagrams {
             by_end.entry(flow.ends.client).or_default().push(flow);
@@ -91,7 +91,7 @@ impl<'a> MediaIndex<'a> {
     }
 
     /// Had there been datagrams of this stream, they would have been counted: none of its ports had more than its share.
-    pub fn is_complete_for(&self, media: &MediaStream<'_>) -> bool {
+    pub(crate) fn is_complete_for(&self, media: &MediaStream<'_>) -> bool {
         let cut = &self.facts.datagram_ports_cut;
         !cut.contains(&media.ends.client.port) && !cut.contains(&media.ends.server.port)
     }
@@ -99,7 +99,7 @@ impl<'a> MediaIndex<'a> {
     /// Datagrams of a stream between two points in time, by the side of the call that sent them: those to the place where
     /// the other side wants them, and those from the place where the side itself wants its own. Counts of flows that
     /// began before or go on later are taken whole.
-    pub fn seen(&self, media: &MediaStream<'_>, from: Timestamp, until: Timestamp) -> PerSide<u64> {
+    pub(crate) fn seen(&self, media: &MediaStream<'_>, from: Timestamp, until: Timestamp) -> PerSide<u64> {
         let mut seen = PerSide::default();
         for side in [Side::Client, Side::Server] {
             let (own, other) = (media.ends[side], media.ends[side.peer()]);

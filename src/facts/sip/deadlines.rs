@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 
 /// How it is known that a request was never answered.
 #[derive(Debug, Clone, Copy)]
-pub enum UnansweredRequest<'a> {
+pub(crate) enum UnansweredRequest<'a> {
     /// The sender repeated it until its timer ran out.
     Repeated(usize),
     /// TCP delivered it, and nothing came back for so long.
@@ -18,7 +18,7 @@ pub enum UnansweredRequest<'a> {
 }
 
 /// Tells requests that were never answered.
-pub struct Deadlines<'c, 'a> {
+pub(crate) struct Deadlines<'c, 'a> {
     case: &'c Case<'a>,
     /// ICMP errors about datagrams, by what they quote.
     rejected: HashMap<(Endpoint, Endpoint), Vec<&'a IcmpError>>,
@@ -26,7 +26,7 @@ pub struct Deadlines<'c, 'a> {
 
 impl<'c, 'a> Deadlines<'c, 'a> {
     /// Builds the index.
-    pub fn new(case: &'c Case<'a>) -> Self {
+    pub(crate) fn new(case: &'c Case<'a>) -> Self {
         let mut rejected: HashMap<_, Vec<&'a IcmpError>> = HashMap::new();
         for error in case.analysis.facts.icmp_errors.iter().filter(|error| rejection(error).is_some()) {
             if let Some(quoted) = error.quoted.filter(|quoted| quoted.transport == Transport::Udp) {
@@ -38,7 +38,7 @@ impl<'c, 'a> Deadlines<'c, 'a> {
 
     /// No final response although there was time for one (Timer B and F, RFC 3261 section 17.1), and the capture would
     /// have shown it. Nothing if that cannot be told.
-    pub fn missed(&self, exchange: &SipExchange<'a>) -> Option<UnansweredRequest<'a>> {
+    pub(crate) fn missed(&self, exchange: &SipExchange<'a>) -> Option<UnansweredRequest<'a>> {
         let request = exchange.request()?;
         let waits = match exchange.outcome() {
             TransactionOutcome::Silent => true,
@@ -74,7 +74,7 @@ impl<'c, 'a> Deadlines<'c, 'a> {
 }
 
 /// So many repetitions are no single loss.
-pub fn enough_repeats(case: &Case<'_>) -> usize {
+pub(crate) fn enough_repeats(case: &Case<'_>) -> usize {
     usize::try_from(case.settings.thresholds.sip_repeats).unwrap_or(usize::MAX).max(1)
 }
 
@@ -104,6 +104,6 @@ fn is_unbroken(signal: SipMessage<'_>, until: Timestamp) -> bool {
 }
 
 /// A time so many seconds later.
-pub fn plus(time: Timestamp, seconds: f64) -> Timestamp {
+pub(crate) fn plus(time: Timestamp, seconds: f64) -> Timestamp {
     time.plus(Span::from_secs_f64(seconds))
 }

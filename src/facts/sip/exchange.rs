@@ -14,7 +14,7 @@ const COPY: Span = Span::from_millis(100);
 
 /// One transaction: what one hop saw of a request.
 #[derive(Debug)]
-pub struct Transaction<'a> {
+pub(crate) struct Transaction<'a> {
     /// The first message of it that was seen.
     pub begun: SipMessage<'a>,
     /// The request, if it was seen.
@@ -31,7 +31,7 @@ pub struct Transaction<'a> {
 
 /// One request on its whole way, as far as it was seen.
 #[derive(Debug)]
-pub struct SipExchange<'a> {
+pub(crate) struct SipExchange<'a> {
     /// Method.
     pub method: &'a str,
     /// Call-ID.
@@ -48,7 +48,7 @@ pub struct SipExchange<'a> {
 
 /// Answer that the sender of a request got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransactionOutcome {
+pub(crate) enum TransactionOutcome {
     /// 200 to 299.
     Accepted,
     /// 401 or 407: the server wants credentials.
@@ -63,7 +63,7 @@ pub enum TransactionOutcome {
 
 impl<'a> Transaction<'a> {
     /// The final response that counts: a success if there is one, else the first.
-    pub fn answer(&self) -> Option<SipMessage<'a>> {
+    pub(crate) fn answer(&self) -> Option<SipMessage<'a>> {
         let success = |signal: &&SipMessage<'a>| signal.status().is_some_and(|status| status < 300);
         self.finals.iter().find(success).or_else(|| self.finals.first()).copied()
     }
@@ -74,17 +74,17 @@ impl<'a> Transaction<'a> {
     }
 
     /// The sender of the request.
-    pub fn client(&self) -> Endpoint {
+    pub(crate) fn client(&self) -> Endpoint {
         if self.begun.sip.is_request() { self.begun.source() } else { self.begun.destination() }
     }
 
     /// The receiver of the request.
-    pub fn server(&self) -> Endpoint {
+    pub(crate) fn server(&self) -> Endpoint {
         if self.begun.sip.is_request() { self.begun.destination() } else { self.begun.source() }
     }
 
     /// Every message of it.
-    pub fn signals(&self) -> impl Iterator<Item = SipMessage<'a>> {
+    pub(crate) fn signals(&self) -> impl Iterator<Item = SipMessage<'a>> {
         let lists = [&self.repeats, &self.provisional, &self.finals, &self.acks];
         self.request.into_iter().chain(lists.into_iter().flatten().copied())
     }
@@ -116,22 +116,22 @@ fn is_ack(signal: &SipMessage<'_>) -> bool {
 
 impl<'a> SipExchange<'a> {
     /// The request as its sender sent it, if it was seen.
-    pub const fn request(&self) -> Option<SipMessage<'a>> {
+    pub(crate) const fn request(&self) -> Option<SipMessage<'a>> {
         self.first.request
     }
 
     /// The final response that its sender got.
-    pub fn answer(&self) -> Option<SipMessage<'a>> {
+    pub(crate) fn answer(&self) -> Option<SipMessage<'a>> {
         self.first.answer()
     }
 
     /// Status of that.
-    pub fn status(&self) -> Option<u16> {
+    pub(crate) fn status(&self) -> Option<u16> {
         self.answer().and_then(|answer| answer.status())
     }
 
     /// Answer that the sender got.
-    pub fn outcome(&self) -> TransactionOutcome {
+    pub(crate) fn outcome(&self) -> TransactionOutcome {
         match self.status() {
             Some(..300) => TransactionOutcome::Accepted,
             Some(401 | 407) => TransactionOutcome::Challenged,
@@ -142,12 +142,12 @@ impl<'a> SipExchange<'a> {
     }
 
     /// Hops, the one next to the sender first.
-    pub fn hops(&self) -> impl Iterator<Item = &Transaction<'a>> {
+    pub(crate) fn hops(&self) -> impl Iterator<Item = &Transaction<'a>> {
         std::iter::once(&self.first).chain(&self.onward)
     }
 
     /// Every conversation that carried a part of it.
-    pub fn conversations(&self) -> Vec<&'a Conversation> {
+    pub(crate) fn conversations(&self) -> Vec<&'a Conversation> {
         let all = self.hops().flat_map(Transaction::signals).chain(self.acks.iter().copied());
         let mut found: Vec<&'a Conversation> = all.map(|signal| signal.conversation).collect();
         found.sort_by_key(|c| c.id);
@@ -156,68 +156,68 @@ impl<'a> SipExchange<'a> {
     }
 
     /// When its first message was seen.
-    pub fn began(&self) -> Timestamp {
+    pub(crate) fn began(&self) -> Timestamp {
         self.first.begun.at().time
     }
 
     /// When the sender got its final response; when it began, if that was not seen.
-    pub fn ended(&self) -> Timestamp {
+    pub(crate) fn ended(&self) -> Timestamp {
         self.answer().map_or(self.began(), |answer| answer.at().time)
     }
 
     /// Who sent it, at the first hop that was seen.
-    pub fn client(&self) -> Endpoint {
+    pub(crate) fn client(&self) -> Endpoint {
         self.first.client()
     }
 
     /// Who got it, at the first hop that was seen.
-    pub fn server(&self) -> Endpoint {
+    pub(crate) fn server(&self) -> Endpoint {
         self.first.server()
     }
 
     /// Whose request it is: address of record of From.
-    pub fn user(&self) -> Option<String> {
+    pub(crate) fn user(&self) -> Option<String> {
         self.first.begun.sip.from.as_ref().map(aor)
     }
 
     /// Whom it is about: address of record of To. Of a REGISTER: who is to be registered.
-    pub fn target(&self) -> Option<String> {
+    pub(crate) fn target(&self) -> Option<String> {
         self.first.begun.sip.to.as_ref().map(aor)
     }
 
     /// It belongs to a dialog: the request's To has a tag. False if only responses were seen.
-    pub fn in_dialog(&self) -> bool {
+    pub(crate) fn in_dialog(&self) -> bool {
         self.request().and_then(|request| request.sip.to.as_ref()).is_some_and(|to| to.param("tag").is_some())
     }
 
     /// Cookies that it carried.
-    pub fn cookies(&self) -> &'a [Cookie] {
+    pub(crate) fn cookies(&self) -> &'a [Cookie] {
         self.request().map_or(&[], |request| &request.sip.cookies)
     }
 
     /// Credentials that it carried.
-    pub fn credentials(&self) -> &'a [Credentials] {
+    pub(crate) fn credentials(&self) -> &'a [Credentials] {
         self.request().map_or(&[], |request| &request.sip.credentials)
     }
 
     /// Challenges of the final response.
-    pub fn challenges(&self) -> &'a [Challenge] {
+    pub(crate) fn challenges(&self) -> &'a [Challenge] {
         self.answer().map_or(&[], |answer| &answer.sip.challenges)
     }
 
     /// Contacts that it names.
-    pub fn contacts(&self) -> &'a [Address] {
+    pub(crate) fn contacts(&self) -> &'a [Address] {
         self.request().map_or(&[], |request| &request.sip.contacts)
     }
 
     /// Seconds that it asks to be registered for: the contact's own word before the header (RFC 3261 section 10.2.1.1).
-    pub fn expires(&self) -> Option<u32> {
+    pub(crate) fn expires(&self) -> Option<u32> {
         let request = self.request()?.sip;
         request.contacts.iter().find_map(Address::expires).or(request.expires)
     }
 
     /// Seconds that the registrar granted: of the same contact in its answer, else of the answer as a whole.
-    pub fn granted(&self) -> Option<u32> {
+    pub(crate) fn granted(&self) -> Option<u32> {
         let answer = self.answer().filter(|_| self.outcome() == TransactionOutcome::Accepted)?.sip;
         let asked = self.contacts();
         let same = |contact: &&Address| {
@@ -229,7 +229,7 @@ impl<'a> SipExchange<'a> {
     }
 
     /// A REGISTER that removes: all contacts (`*`), or each with an expiry of 0.
-    pub fn is_unregister(&self) -> bool {
+    pub(crate) fn is_unregister(&self) -> bool {
         let Some(request) = self.request().filter(|_| self.method == "REGISTER") else { return false };
         let removes = |contact: &Address| contact.uri.scheme == "*" || contact.uri.host == "*" || self.removes(contact);
         !request.sip.contacts.is_empty() && request.sip.contacts.iter().all(removes)
@@ -262,7 +262,7 @@ struct ExchangeBuilder<'a> {
 }
 
 /// Puts messages, in order of time, together.
-pub fn exchanges(signals: Vec<SipMessage<'_>>) -> Vec<SipExchange<'_>> {
+pub(super) fn exchanges(signals: Vec<SipMessage<'_>>) -> Vec<SipExchange<'_>> {
     let mut builder = ExchangeBuilder::default();
     for signal in signals {
         builder.add(signal);
@@ -335,7 +335,7 @@ fn between<'a>(index: usize, branch: Option<&'a str>, signal: &SipMessage<'a>) -
 }
 
 /// It says which exchange it belongs to.
-pub fn is_readable(signal: &SipMessage<'_>) -> bool {
+pub(super) fn is_readable(signal: &SipMessage<'_>) -> bool {
     name(signal).is_some()
 }
 

@@ -5,18 +5,18 @@
 //! user gets; the further hops are part of the same exchange, so that nothing is counted twice.
 
 mod call;
-pub mod deadlines;
+pub(crate) mod deadlines;
 mod exchange;
 mod series;
 mod signal;
 #[cfg(test)]
 mod tests;
-pub mod wishes;
+pub(crate) mod wishes;
 
-pub use call::{Call, MediaIndex, MediaStream};
-pub use exchange::{SipExchange, Transaction, TransactionOutcome};
-pub use series::Series;
-pub use signal::SipMessage;
+pub(crate) use call::{Call, MediaIndex, MediaStream};
+pub(crate) use exchange::{SipExchange, Transaction, TransactionOutcome};
+pub(crate) use series::Series;
+pub(crate) use signal::SipMessage;
 
 use crate::model::{Analysis, ConversationId, Timestamp};
 use hashbrown::{HashMap, HashSet};
@@ -24,9 +24,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 /// SIP of a capture.
-pub struct SipIndex<'a> {
-    /// The analysis that it is about.
-    pub analysis: &'a Analysis,
+pub(crate) struct SipIndex<'a> {
     exchanges: Vec<SipExchange<'a>>,
     series: Vec<Range<usize>>,
     /// Exchanges of each Call-ID, in order of time.
@@ -50,7 +48,7 @@ struct WishKey<'a> {
 
 impl<'a> SipIndex<'a> {
     /// Builds the index: linear in the number of SIP messages.
-    pub fn new(analysis: &'a Analysis) -> Self {
+    pub(crate) fn new(analysis: &'a Analysis) -> Self {
         let signals = signal::signals(analysis);
         let torn = signals.iter().filter(|s| !exchange::is_readable(s)).map(|s| s.conversation.id).collect();
         let (exchanges, series) = series::arrange(exchange::exchanges(signals));
@@ -70,22 +68,22 @@ impl<'a> SipIndex<'a> {
     }
 
     /// Every request with its answers, those of one series beside each other.
-    pub fn exchanges(&self) -> impl Iterator<Item = &SipExchange<'a>> {
+    pub(crate) fn exchanges(&self) -> impl Iterator<Item = &SipExchange<'a>> {
         self.exchanges.iter()
     }
 
     /// Requests of one method, Call-ID and user, in order of their first message.
-    pub fn series(&self) -> impl Iterator<Item = Series<'_, 'a>> {
+    pub(crate) fn series(&self) -> impl Iterator<Item = Series<'_, 'a>> {
         self.series.iter().filter_map(|range| Series::new(self.exchanges.get(range.clone())?))
     }
 
     /// Series of REGISTER requests only.
-    pub fn registrations(&self) -> impl Iterator<Item = Series<'_, 'a>> {
+    pub(crate) fn registrations(&self) -> impl Iterator<Item = Series<'_, 'a>> {
         self.series().filter(|series| series.method() == "REGISTER")
     }
 
     /// Answered INVITEs outside of dialogs.
-    pub fn calls(&self) -> impl Iterator<Item = Call<'_, 'a>> {
+    pub(crate) fn calls(&self) -> impl Iterator<Item = Call<'_, 'a>> {
         let answered = |e: &&SipExchange<'a>| {
             e.method == "INVITE" && !e.in_dialog() && e.outcome() == TransactionOutcome::Accepted
         };
@@ -93,12 +91,12 @@ impl<'a> SipIndex<'a> {
     }
 
     /// Everything of one Call-ID, in order of time.
-    pub fn of_call(&self, call_id: &str) -> impl Iterator<Item = &SipExchange<'a>> {
+    pub(crate) fn of_call(&self, call_id: &str) -> impl Iterator<Item = &SipExchange<'a>> {
         self.by_call.get(call_id).into_iter().flatten().filter_map(|&index| self.exchanges.get(index))
     }
 
     /// A message that cannot be read stands in one of its conversations: what seems to be missing may be that.
-    pub fn is_torn(&self, exchange: &SipExchange<'a>) -> bool {
+    pub(crate) fn is_torn(&self, exchange: &SipExchange<'a>) -> bool {
         !self.torn.is_empty() && exchange.conversations().iter().any(|c| self.torn.contains(&c.id))
     }
 
@@ -113,12 +111,12 @@ impl<'a> SipIndex<'a> {
 
     /// The same client got what it had asked for (same method, same address of record) when it asked again after
     /// `since`, at whatever server.
-    pub fn accepted_after(&self, exchange: &SipExchange<'a>, since: Timestamp) -> bool {
+    pub(crate) fn accepted_after(&self, exchange: &SipExchange<'a>, since: Timestamp) -> bool {
         self.accepted.get(&WishKey::of(exchange)).is_some_and(|&time| time > since)
     }
 
     /// As [`SipIndex::accepted_after`], at any time of the capture.
-    pub fn ever_accepted(&self, exchange: &SipExchange<'a>) -> bool {
+    pub(crate) fn ever_accepted(&self, exchange: &SipExchange<'a>) -> bool {
         self.accepted.contains_key(&WishKey::of(exchange))
     }
 }

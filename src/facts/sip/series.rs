@@ -8,7 +8,7 @@ use std::ops::Range;
 /// Requests of one method, Call-ID and user, in order of time: a registration with its challenges and refreshes, the attempts
 /// of one call. Never empty.
 #[derive(Debug, Clone, Copy)]
-pub struct Series<'t, 'a> {
+pub(crate) struct Series<'t, 'a> {
     first: &'t SipExchange<'a>,
     /// The requests.
     pub exchanges: &'t [SipExchange<'a>],
@@ -20,34 +20,34 @@ impl<'t, 'a> Series<'t, 'a> {
     }
 
     /// The first request.
-    pub const fn first(&self) -> &'t SipExchange<'a> {
+    pub(crate) const fn first(&self) -> &'t SipExchange<'a> {
         self.first
     }
 
     /// Method of all.
-    pub const fn method(&self) -> &'a str {
+    pub(crate) const fn method(&self) -> &'a str {
         self.first.method
     }
 
     /// Whom it is about: address of record of To.
-    pub fn target(&self) -> Option<String> {
+    pub(crate) fn target(&self) -> Option<String> {
         self.first.target()
     }
 
     /// The client that asks.
-    pub fn client(&self) -> Endpoint {
+    pub(crate) fn client(&self) -> Endpoint {
         self.first.client()
     }
 
     /// The requests cut behind each that was accepted: each run ends with a success, but perhaps the last.
-    pub fn runs(&self) -> impl Iterator<Item = &'t [SipExchange<'a>]> {
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &'t [SipExchange<'a>]> {
         self.exchanges.split_inclusive(|exchange| exchange.outcome() == TransactionOutcome::Accepted)
     }
 }
 
 /// Brings exchanges of one series together, in order of time; gives the ranges of the series, in order of their first
 /// message.
-pub fn arrange(mut exchanges: Vec<SipExchange<'_>>) -> (Vec<SipExchange<'_>>, Vec<Range<usize>>) {
+pub(super) fn arrange(mut exchanges: Vec<SipExchange<'_>>) -> (Vec<SipExchange<'_>>, Vec<Range<usize>>) {
     exchanges.sort_by_key(|exchange| (exchange.began(), exchange.first.begun.at().frame));
     let mut numbers: HashMap<SeriesKey<'_>, usize> = HashMap::new();
     let mut numbered: Vec<(usize, SipExchange<'_>)> = Vec::with_capacity(exchanges.len());

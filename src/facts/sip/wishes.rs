@@ -13,7 +13,7 @@ const SCANNERS: [&str; 6] = ["friendly-scanner", "sipvicious", "sundayddr", "sip
 /// A request of a user's own: registering, calling, sending a message, watching somebody. Not what belongs to a dialog
 /// that exists already, and not the pings of monitors.
 /// Of a response alone, only that to a REGISTER is known to be outside of a dialog.
-pub fn is_wish(exchange: &SipExchange<'_>) -> bool {
+pub(crate) fn is_wish(exchange: &SipExchange<'_>) -> bool {
     match exchange.method {
         "REGISTER" => true,
         "INVITE" | "MESSAGE" | "SUBSCRIBE" | "PUBLISH" => exchange.request().is_some() && !exchange.in_dialog(),
@@ -22,7 +22,7 @@ pub fn is_wish(exchange: &SipExchange<'_>) -> bool {
 }
 
 /// Challenges of one run of a series that ask for credentials anew (401, not stale): so many that it is a loop, or none.
-pub fn challenges<'t, 'a>(case: &Case<'_>, run: &'t [SipExchange<'a>]) -> Vec<&'t SipExchange<'a>> {
+pub(crate) fn challenges<'t, 'a>(case: &Case<'_>, run: &'t [SipExchange<'a>]) -> Vec<&'t SipExchange<'a>> {
     let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
     let challenged = challenged(run);
     if challenged.len() >= enough { challenged } else { Vec::new() }
@@ -30,7 +30,7 @@ pub fn challenges<'t, 'a>(case: &Case<'_>, run: &'t [SipExchange<'a>]) -> Vec<&'
 
 /// All such challenges of a run. Left out is also the question whose answer came when its nonce was too old: it was
 /// answered.
-pub fn challenged<'t, 'a>(run: &'t [SipExchange<'a>]) -> Vec<&'t SipExchange<'a>> {
+pub(crate) fn challenged<'t, 'a>(run: &'t [SipExchange<'a>]) -> Vec<&'t SipExchange<'a>> {
     let next = run.iter().skip(1).map(Some).chain([None]);
     let open = |(asked, next): &(&SipExchange<'_>, Option<&SipExchange<'_>>)| {
         is_challenged(asked) && !next.is_some_and(is_stale)
@@ -45,7 +45,11 @@ fn is_challenged(exchange: &SipExchange<'_>) -> bool {
 
 /// Wishes that got a final response of those statuses. Scanners are left out if `names` says that the status is the
 /// right answer to somebody who guesses names and passwords.
-pub fn refused<'c, 'a>(case: &'c Case<'a>, names: bool, status: impl Fn(u16) -> bool) -> Vec<&'c SipExchange<'a>> {
+pub(crate) fn refused<'c, 'a>(
+    case: &'c Case<'a>,
+    names: bool,
+    status: impl Fn(u16) -> bool,
+) -> Vec<&'c SipExchange<'a>> {
     let scanners = if names { scanners(case) } else { HashSet::new() };
     let wishes = case.sip().exchanges().filter(|exchange| is_wish(exchange));
     let hit = wishes.filter(|exchange| exchange.status().is_some_and(&status));
@@ -53,23 +57,23 @@ pub fn refused<'c, 'a>(case: &'c Case<'a>, names: bool, status: impl Fn(u16) -> 
 }
 
 /// Those of one user at one client belong together.
-pub fn by_user<'c, 'a>(exchanges: Vec<&'c SipExchange<'a>>) -> Vec<Vec<&'c SipExchange<'a>>> {
+pub(crate) fn by_user<'c, 'a>(exchanges: Vec<&'c SipExchange<'a>>) -> Vec<Vec<&'c SipExchange<'a>>> {
     group_by(exchanges, |exchange| (exchange.client().ip, exchange.method, exchange.target()))
 }
 
 /// Those that one server answered in the same way belong together.
-pub fn by_server<'c, 'a>(exchanges: Vec<&'c SipExchange<'a>>) -> Vec<Vec<&'c SipExchange<'a>>> {
+pub(crate) fn by_server<'c, 'a>(exchanges: Vec<&'c SipExchange<'a>>) -> Vec<Vec<&'c SipExchange<'a>>> {
     group_by(exchanges, |exchange| (exchange.server().ip, exchange.method, exchange.status()))
 }
 
 /// The same client got what it had asked for later.
-pub fn recovered(case: &Case<'_>, exchange: &SipExchange<'_>) -> bool {
+pub(crate) fn recovered(case: &Case<'_>, exchange: &SipExchange<'_>) -> bool {
     case.sip().accepted_after(exchange, exchange.began())
 }
 
 /// Sources that guess names and passwords: to refuse them is right. They say so in User-Agent, or are refused for many
 /// different users in requests of their own (a proxy's have more than one Via), and never accepted.
-pub fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
+pub(crate) fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
     let mut refused: HashMap<IpAddr, HashSet<String>> = HashMap::new();
     let (mut found, mut accepted) = (HashSet::new(), HashSet::new());
     for exchange in case.sip().exchanges() {
@@ -97,7 +101,7 @@ pub fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
 
 /// The final response says that only the nonce was too old: by the flag that is meant for it, or in its reason phrase, as
 /// registrars do that never set the flag (`401 nonce has changed`).
-pub fn is_stale(exchange: &SipExchange<'_>) -> bool {
+pub(crate) fn is_stale(exchange: &SipExchange<'_>) -> bool {
     exchange.challenges().iter().any(|challenge| challenge.stale) || exchange.answer().is_some_and(blames_the_nonce)
 }
 
@@ -108,12 +112,12 @@ fn blames_the_nonce(answer: SipMessage<'_>) -> bool {
 }
 
 /// It carried a cookie that is a sign-on token or should be one.
-pub fn carries_token(exchange: &SipExchange<'_>) -> bool {
+pub(crate) fn carries_token(exchange: &SipExchange<'_>) -> bool {
     exchange.cookies().iter().any(|cookie: &Cookie| cookie.token.is_some())
 }
 
 /// Repetitions of a success to an INVITE: those of the same dialog, not of other branches.
-pub fn repeated_successes<'a>(hop: &Transaction<'a>) -> Vec<SipMessage<'a>> {
+pub(crate) fn repeated_successes<'a>(hop: &Transaction<'a>) -> Vec<SipMessage<'a>> {
     let Some(answer) = hop.answer().filter(|answer| answer.status().is_some_and(|s| s < 300)) else {
         return Vec::new();
     };

@@ -36,7 +36,7 @@ const CHANGE_CIPHER_SPEC: u64 = 6;
 
 /// The beginning of a TLS conversation, from its ClientHello on.
 #[derive(Debug, Clone, Copy)]
-pub struct TlsHandshake<'a> {
+pub(crate) struct TlsHandshake<'a> {
     /// The conversation.
     pub conversation: &'a Conversation,
     /// What the client offers: its last ClientHello, if the server asked for another.
@@ -57,7 +57,7 @@ pub struct TlsHandshake<'a> {
 
 /// Why a client does not take what the server shows of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blame {
+pub(crate) enum Blame {
     /// Nobody whom it trusts has issued it.
     Issuer,
     /// It has ended, or not begun.
@@ -122,22 +122,22 @@ impl<'a> TlsHandshake<'a> {
     }
 
     /// The host that the client wants.
-    pub fn host(&self) -> Option<&'a str> {
+    pub(crate) fn host(&self) -> Option<&'a str> {
         self.hello.content.sni.as_deref()
     }
 
     /// The caller.
-    pub const fn client(&self) -> IpAddr {
+    pub(crate) const fn client(&self) -> IpAddr {
         self.conversation.client.ip
     }
 
     /// The called.
-    pub const fn server(&self) -> Endpoint {
+    pub(crate) const fn server(&self) -> Endpoint {
         self.conversation.server
     }
 
     /// The alert by which that side refused, if it did.
-    pub fn refused_by(&self, side: Side) -> Option<(&'a Message, Alert)> {
+    pub(crate) fn refused_by(&self, side: Side) -> Option<(&'a Message, Alert)> {
         self.alert.filter(|(message, _)| message.from == side)
     }
 
@@ -148,21 +148,21 @@ impl<'a> TlsHandshake<'a> {
 
     /// The client gave up with something that cannot be read, and that is too short for a Finished (TLS 1.3): an alert, as long as
     /// two bytes or, with Java, padded.
-    pub fn refused_unseen(&self) -> bool {
+    pub(crate) fn refused_unseen(&self) -> bool {
         let said = self.client_said_after_hello();
         let unread = said > CHANGE_CIPHER_SPEC && said < FINISHED_13 && self.alert.is_none();
         unread && self.answer.is_some_and(|answer| answer.content.is_tls13()) && self.is_whole() && self.is_closed()
     }
 
     /// Both sides went on: something was said inside, or the client ended its part and nobody minded.
-    pub fn got_through(&self) -> bool {
+    pub(crate) fn got_through(&self) -> bool {
         let Some(answer) = self.answer else { return self.inside };
         let least = if answer.content.is_tls13() { FINISHED_13 } else { FINISHED };
         self.inside || (self.alert.is_none() && self.client_said_after_hello() >= least)
     }
 
     /// The handshake is complete, and the client says farewell without a word inside: it looked at the certificate by itself.
-    pub fn left_before_a_word(&self) -> bool {
+    pub(crate) fn left_before_a_word(&self) -> bool {
         let silent = self.conversation.tls.is_some_and(|layer| layer.sealed == 0) && !self.inside;
         if !(silent && self.is_whole() && self.is_closed() && self.got_through()) {
             return false;
@@ -179,14 +179,14 @@ impl<'a> TlsHandshake<'a> {
 
     /// The client has ended its part and nothing inside was read, and the server closed before more than one answer. What it said
     /// last may have been that it does not want this client: in TLS 1.3 it looks at the client's certificate only then.
-    pub fn may_be_refused_inside(&self) -> bool {
+    pub(crate) fn may_be_refused_inside(&self) -> bool {
         let c = self.conversation;
         let closed = self.is_closed() && c.teardown.by != CloseBy::Client;
         closed && !self.inside && c.turns.count <= ANSWERS
     }
 
     /// The ClientHello fills more than one segment.
-    pub fn is_large(&self) -> bool {
+    pub(crate) fn is_large(&self) -> bool {
         let mss = self.conversation.tcp.mss;
         let announced = [mss.client, mss.server].into_iter().flatten().map(u64::from).min();
         self.hello.message.length > announced.unwrap_or(USUAL_SEGMENT)
@@ -197,18 +197,18 @@ impl<'a> TlsHandshake<'a> {
     }
 
     /// The server said nothing at all after the ClientHello.
-    pub fn is_unanswered(&self) -> bool {
+    pub(crate) fn is_unanswered(&self) -> bool {
         let c = self.conversation;
         c.bytes.server == 0 && c.tcp.acked_unseen.server == 0
     }
 
     /// Who closed before the handshake was complete, if somebody did.
-    pub fn closed_by(&self) -> Option<CloseBy> {
+    pub(crate) fn closed_by(&self) -> Option<CloseBy> {
         (self.is_closed() && !self.got_through()).then_some(self.conversation.teardown.by)
     }
 
     /// Nothing is missing of what both sides said.
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         let c = self.conversation;
         let cut = matches!(&self.hello.message.body, Inner::Tls(hello) if hello.incomplete);
         !cut && c.setup == Setup::Handshake
@@ -219,24 +219,24 @@ impl<'a> TlsHandshake<'a> {
     }
 
     /// The server's own certificate, where it could be read.
-    pub fn certificate(&self) -> Option<&'a Certificate> {
+    pub(crate) fn certificate(&self) -> Option<&'a Certificate> {
         self.chain?.content.own().filter(|own| own.readable)
     }
 
     /// When it was shown, or the time that the user wants to be judged by.
-    pub fn judged_at(&self, case: &Case<'_>) -> Timestamp {
+    pub(crate) fn judged_at(&self, case: &Case<'_>) -> Timestamp {
         case.settings.now.unwrap_or_else(|| self.hello.at().time)
     }
 
     /// The first certificate of the server's chain that had ended at that time. A root that ended does not count: clients look at
     /// their own copy.
-    pub fn ended_at(&self, time: Timestamp) -> Option<&'a Certificate> {
+    pub(crate) fn ended_at(&self, time: Timestamp) -> Option<&'a Certificate> {
         self.that_counts(|one| one.not_after < seconds(time))
     }
 
     /// The first certificate of the server's chain that began only after that time. By itself that says that the clock of the
     /// capture is wrong: nobody issues a certificate of tomorrow.
-    pub fn begins_after(&self, time: Timestamp) -> Option<&'a Certificate> {
+    pub(crate) fn begins_after(&self, time: Timestamp) -> Option<&'a Certificate> {
         self.that_counts(|one| one.not_before > seconds(time))
     }
 
@@ -247,13 +247,13 @@ impl<'a> TlsHandshake<'a> {
     }
 
     /// The host that the client wants, if the server's certificate is not for it.
-    pub fn misses_name(&self) -> Option<&'a str> {
+    pub(crate) fn misses_name(&self) -> Option<&'a str> {
         let (host, own) = (self.host()?, self.certificate()?);
         (!self.hello.content.encrypted_hello && !own.is_for(host)).then_some(host)
     }
 
     /// The client gave up when it saw the server's certificate; why, as far as that can be told.
-    pub fn blame(&self) -> Option<Blame> {
+    pub(crate) fn blame(&self) -> Option<Blame> {
         let by_facts = || {
             if self.ended_at(self.hello.at().time).is_some() {
                 Some(Blame::Dates)
@@ -282,7 +282,7 @@ impl<'a> TlsHandshake<'a> {
     }
 
     /// The client saw the certificate and closed without another word.
-    pub fn left_at_certificate(&self) -> bool {
+    pub(crate) fn left_at_certificate(&self) -> bool {
         self.chain.is_some()
             && self.client_said_after_hello() == 0
             && self.is_whole()
@@ -290,7 +290,7 @@ impl<'a> TlsHandshake<'a> {
     }
 
     /// The server said nothing after what it had said before that message.
-    pub fn server_said_no_more(&self, after: &Message) -> bool {
+    pub(crate) fn server_said_no_more(&self, after: &Message) -> bool {
         let before = |m: &&Message| m.from == Side::Server && m.n < after.n;
         let messages = self.conversation.messages.iter().filter(before);
         let end = messages.map(|m| m.offset.saturating_add(m.length)).max().unwrap_or_default();
@@ -298,12 +298,12 @@ impl<'a> TlsHandshake<'a> {
     }
 
     /// The conversation as rules of the network see it.
-    pub fn talk(&self) -> Talk<'a> {
+    pub(crate) fn talk(&self) -> Talk<'a> {
         Talk { conversation: self.conversation, request: None, response: None }
     }
 
     /// When it was over.
-    pub fn ended(&self) -> Timestamp {
+    pub(crate) fn ended(&self) -> Timestamp {
         self.talk().ended()
     }
 }
@@ -314,7 +314,7 @@ const fn seconds(time: Timestamp) -> i64 {
 }
 
 /// The day of a date and time: `2025-02-01`.
-pub fn day(time: &str) -> &str {
+pub(crate) fn day(time: &str) -> &str {
     time.split('T').next().unwrap_or(time)
 }
 
@@ -326,7 +326,7 @@ const fn is_refusal(alert: Alert) -> bool {
 
 /// What a server did for others: a few examples, so that looking at them is cheap however many there are.
 #[derive(Debug, Default)]
-pub struct ServedClients<'a> {
+pub(crate) struct ServedClients<'a> {
     /// What it agreed on: different versions and suites, four at most.
     pub agreed: Vec<&'a ServerHello>,
     /// Handshakes that got through, for different hosts, four at most.
@@ -360,7 +360,7 @@ impl<'a> ServedClients<'a> {
 
 /// All handshakes whose ClientHello was captured.
 #[derive(Debug)]
-pub struct TlsIndex<'a> {
+pub(crate) struct TlsIndex<'a> {
     all: Vec<TlsHandshake<'a>>,
     served: HashMap<Endpoint, ServedClients<'a>>,
     by_pair: HashMap<(IpAddr, Endpoint), Vec<usize>>,
@@ -382,17 +382,17 @@ impl<'a> TlsIndex<'a> {
     }
 
     /// Those that may be judged: not those of somebody who tries out what a server can.
-    pub fn all(&self) -> impl Iterator<Item = &TlsHandshake<'a>> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &TlsHandshake<'a>> {
         self.all.iter().filter(|one| !self.explorers.contains(&(one.client(), one.server())))
     }
 
     /// Handshakes with that server, whoever called.
-    pub fn served(&self, server: Endpoint) -> Option<&ServedClients<'a>> {
+    pub(crate) fn served(&self, server: Endpoint) -> Option<&ServedClients<'a>> {
         self.served.get(&server)
     }
 
     /// The same client's next handshake for the same host at the same server that got through, within the retry time.
-    pub fn worked_after(&self, case: &Case<'_>, failed: &TlsHandshake<'a>) -> Option<&TlsHandshake<'a>> {
+    pub(crate) fn worked_after(&self, case: &Case<'_>, failed: &TlsHandshake<'a>) -> Option<&TlsHandshake<'a>> {
         let indices = self.by_pair.get(&(failed.client(), failed.server()))?;
         let at = |index: &usize| self.all.get(*index);
         let from = indices.partition_point(|i| at(i).is_some_and(|h| h.conversation.id <= failed.conversation.id));
@@ -422,7 +422,7 @@ fn explores(thresholds: &Thresholds, all: &[TlsHandshake<'_>], indices: &[usize]
 }
 
 /// Attempts at one host of one server belong together.
-pub fn by_site<'c, 'a>(
+pub(crate) fn by_site<'c, 'a>(
     handshakes: impl Iterator<Item = &'c TlsHandshake<'a>>,
 ) -> impl Iterator<Item = Vec<&'c TlsHandshake<'a>>>
 where
@@ -432,12 +432,12 @@ where
 }
 
 /// The server's alert in answer to the ClientHello, before it chose anything.
-pub fn refusal_of_hello<'a>(handshake: &TlsHandshake<'a>) -> Option<(&'a Message, Alert)> {
+pub(crate) fn refusal_of_hello<'a>(handshake: &TlsHandshake<'a>) -> Option<(&'a Message, Alert)> {
     handshake.refused_by(Side::Server).filter(|_| handshake.answer.is_none())
 }
 
 /// Handshakes in which the server came to terms with others.
-pub fn agreed<'c, 'a>(case: &'c Case<'a>, server: Endpoint) -> &'c [&'a ServerHello] {
+pub(crate) fn agreed<'c, 'a>(case: &'c Case<'a>, server: Endpoint) -> &'c [&'a ServerHello] {
     case.tls().served(server).map_or(&[], |served| &served.agreed)
 }
 
@@ -449,10 +449,10 @@ pub(crate) mod tests {
     use nrpcsniff_samples::tls::{Presents, Tls};
     use nrpcsniff_samples::{Network, Tcp};
 
-    pub const MEET: &str = "meet.example.com";
+    pub(crate) const MEET: &str = "meet.example.com";
 
     /// A connection of the client that most tests are about to the meeting server.
-    pub fn call(net: &Network) -> Tcp {
+    pub(crate) fn call(net: &Network) -> Tcp {
         call_from(net, "10.1.0.50")
     }
 
@@ -461,7 +461,7 @@ pub(crate) mod tests {
     }
 
     /// So many handshakes fail.
-    pub fn fails(net: &Network, tls: &Tls, count: usize) {
+    pub(crate) fn fails(net: &Network, tls: &Tls, count: usize) {
         for _ in 0..count {
             call(net).tls_fails(tls);
             net.wait(2_000);
@@ -469,12 +469,12 @@ pub(crate) mod tests {
     }
 
     /// A handshake succeeds, and something is said inside.
-    pub fn get(net: &Network, tls: &Tls) {
+    pub(crate) fn get(net: &Network, tls: &Tls) {
         get_from(net, "10.1.0.50", tls);
     }
 
     /// The same from another client.
-    pub fn get_from(net: &Network, client: &str, tls: &Tls) {
+    pub(crate) fn get_from(net: &Network, client: &str, tls: &Tls) {
         let tcp = call_from(net, client).tls(tls);
         tcp.client("GET / HTTP/1.1\r\nHost: meet.example.com\r\n\r\n")
             .server("HTTP/1.1 204 No Content\r\n\r\n")
@@ -483,7 +483,7 @@ pub(crate) mod tests {
     }
 
     /// A ClientHello of TLS 1.0, without extensions.
-    pub fn old_hello() -> Vec<u8> {
+    pub(crate) fn old_hello() -> Vec<u8> {
         let body = [&[3, 1][..], &[7; 32], &[0, 0, 4, 0, 0x2f, 0, 0x0a, 1, 0]].concat();
         let length = u8::try_from(body.len()).expect("a short hello");
         [&[22, 3, 1, 0, length + 4, 1, 0, 0, length], &body[..]].concat()

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// Clocks of the servers of a capture.
 #[derive(Debug, Default)]
-pub struct ServerClocks {
+pub(crate) struct ServerClocks {
     by_server: HashMap<IpAddr, ServerClock>,
     /// The least distance of any of them from the capture's clock, in seconds.
     nearest: Option<f64>,
@@ -15,7 +15,7 @@ pub struct ServerClocks {
 
 /// A server's clock, as its Date headers show it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ServerClock {
+pub(crate) struct ServerClock {
     /// Seconds by which it is ahead of the capture's clock; negative if behind.
     pub ahead: f64,
     /// The response that says so.
@@ -44,12 +44,12 @@ impl ServerClocks {
     }
 
     /// The clock of that server, if it told the time.
-    pub fn of(&self, server: IpAddr) -> Option<&ServerClock> {
+    pub(crate) fn of(&self, server: IpAddr) -> Option<&ServerClock> {
         self.by_server.get(&server)
     }
 
     /// Some server agrees with the capture's clock within so many seconds: it can be trusted.
-    pub fn capture_is_right(&self, within: f64) -> bool {
+    pub(crate) fn capture_is_right(&self, within: f64) -> bool {
         self.nearest.is_some_and(|nearest| nearest <= within)
     }
 }

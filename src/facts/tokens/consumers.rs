@@ -7,21 +7,23 @@ use std::mem::{Discriminant, discriminant};
 use std::net::IpAddr;
 
 /// A server to which tokens are shown: protocol, address, name.
-pub type Consumer<'s> = (Discriminant<Channel>, IpAddr, &'s str);
+pub(crate) type Consumer<'s> = (Discriminant<Channel>, IpAddr, &'s str);
 
 /// Key of a consumer, for groups.
-pub fn consumer<'s>(showing: &'s Showing<'_>) -> Consumer<'s> {
+pub(crate) fn consumer<'s>(showing: &'s Showing<'_>) -> Consumer<'s> {
     (discriminant(&showing.channel), showing.server.ip, &showing.host)
 }
 
 /// Showings to one consumer belong together.
-pub fn by_consumer<'s, 'a: 's>(showings: impl IntoIterator<Item = &'s Showing<'a>>) -> Vec<Vec<&'s Showing<'a>>> {
+pub(crate) fn by_consumer<'s, 'a: 's>(
+    showings: impl IntoIterator<Item = &'s Showing<'a>>,
+) -> Vec<Vec<&'s Showing<'a>>> {
     group_by(showings, |showing| consumer(showing))
 }
 
 /// Refusals that doubt a token which may well be good: genuine, one of each name, within its time by all that can be read,
 /// and not accepted by the same consumer at another time.
-pub fn unexplained<'c, 'a>(case: &'c Case<'a>) -> impl Iterator<Item = &'c Showing<'a>> {
+pub(crate) fn unexplained<'c, 'a>(case: &'c Case<'a>) -> impl Iterator<Item = &'c Showing<'a>> {
     let tokens = case.tokens();
     tokens.showings().iter().filter(move |showing| {
         showing.is_doubted()
@@ -33,7 +35,7 @@ pub fn unexplained<'c, 'a>(case: &'c Case<'a>) -> impl Iterator<Item = &'c Showi
 }
 
 /// Nothing that can be read speaks against the time of that token.
-pub fn is_timely(case: &Case<'_>, showing: &Showing<'_>, known: &KnownToken<'_>) -> bool {
+pub(crate) fn is_timely(case: &Case<'_>, showing: &Showing<'_>, known: &KnownToken<'_>) -> bool {
     let now = judged_at(case, showing);
     let ahead = seconds(case.settings.thresholds.token_skew);
     known.expires().is_none_or(|end| end >= now)
@@ -41,12 +43,12 @@ pub fn is_timely(case: &Case<'_>, showing: &Showing<'_>, known: &KnownToken<'_>)
 }
 
 /// The time by which a token is judged, in seconds since 1970: as the user wishes, else packet time.
-pub fn judged_at(case: &Case<'_>, showing: &Showing<'_>) -> i64 {
+pub(crate) fn judged_at(case: &Case<'_>, showing: &Showing<'_>) -> i64 {
     case.settings.now.unwrap_or(showing.at.time).whole_seconds()
 }
 
 /// Whole seconds of a threshold.
 #[expect(clippy::cast_possible_truncation, reason = "a threshold of seconds, far below 2^63")]
-pub fn seconds(threshold: f64) -> i64 {
+pub(crate) fn seconds(threshold: f64) -> i64 {
     threshold as i64
 }

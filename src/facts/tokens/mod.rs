@@ -7,14 +7,14 @@
 
 mod clocks;
 mod collect;
-pub mod consumers;
-pub mod person;
+pub(crate) mod consumers;
+pub(crate) mod person;
 mod sums;
 #[cfg(test)]
 mod tests;
 
-pub use clocks::{ServerClock, ServerClocks};
-pub use sums::{AcceptedTokens, IssuedTokens};
+pub(crate) use clocks::{ServerClock, ServerClocks};
+pub(crate) use sums::{AcceptedTokens, IssuedTokens};
 
 use super::Settings;
 use super::http::{BrowserId, ExchangeId, HttpIndex};
@@ -26,9 +26,7 @@ use nrpcsniff_dissectors::ltpa::{Class, Fingerprint, Opened, Token};
 use std::net::IpAddr;
 
 /// Tokens of a capture.
-pub struct TokenIndex<'a> {
-    /// The analysis that it is about.
-    pub analysis: &'a Analysis,
+pub(crate) struct TokenIndex<'a> {
     issues: Vec<Issue<'a>>,
     showings: Vec<Showing<'a>>,
     issued: HashMap<Fingerprint, Vec<usize>>,
@@ -46,7 +44,7 @@ pub struct TokenIndex<'a> {
 
 /// A token, and what is known of it.
 #[derive(Debug, Clone)]
-pub struct KnownToken<'a> {
+pub(crate) struct KnownToken<'a> {
     /// Name of the cookie that held it; `None` in the login of a chat client.
     pub cookie: Option<&'a str>,
     /// The token as its value shows it.
@@ -59,7 +57,7 @@ pub struct KnownToken<'a> {
 
 /// A token that a server set, or took back.
 #[derive(Debug, Clone)]
-pub struct Issue<'a> {
+pub(crate) struct Issue<'a> {
     /// The frame that completed the response.
     pub at: Stamp,
     /// Conversation that carried it.
@@ -82,7 +80,7 @@ pub struct Issue<'a> {
 
 /// What carried a token to who should take it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Channel {
+pub(crate) enum Channel {
     /// A request of a browser.
     Http {
         /// Its place in [`HttpIndex::exchanges`].
@@ -98,7 +96,7 @@ pub enum Channel {
 
 /// One request or login that carried tokens, or what stands in their place.
 #[derive(Debug, Clone)]
-pub struct Showing<'a> {
+pub(crate) struct Showing<'a> {
     /// Protocol that carried it.
     pub channel: Channel,
     /// The frame that completed it.
@@ -133,7 +131,7 @@ pub struct Showing<'a> {
 
 /// The answer to a showing.
 #[derive(Debug, Clone)]
-pub struct ShowingAnswer {
+pub(crate) struct ShowingAnswer {
     /// The frame that completed it.
     pub at: Stamp,
     /// For people: `401 Unauthorized`, `302 to /login`.
@@ -142,7 +140,7 @@ pub struct ShowingAnswer {
 
 /// Whether a server took a showing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ShowingOutcome {
+pub(crate) enum ShowingOutcome {
     /// The server let the user in.
     Accepted,
     /// The server did not.
@@ -153,7 +151,7 @@ pub enum ShowingOutcome {
 
 /// The way in which a server refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ShowingRefusal {
+pub(crate) enum ShowingRefusal {
     /// HTTP or SIP status: 401, 403, 407, or an error that SIP gives in their place.
     Status(u16),
     /// Sent to a login page, or shown a login form.
@@ -166,16 +164,21 @@ pub enum ShowingRefusal {
 const LATEST: usize = 256;
 
 /// Sametime's reason for a token that did not verify.
-pub const TOKEN_INVALID: u32 = 0x8000_0015;
+pub(crate) const TOKEN_INVALID: u32 = 0x8000_0015;
 /// Sametime's reason for a token that has ended.
-pub const TOKEN_EXPIRED: u32 = 0x8000_0016;
+pub(crate) const TOKEN_EXPIRED: u32 = 0x8000_0016;
 /// Sametime's reason for a wrong name or password; for a token whose user it does not find, too.
-pub const INCORRECT_LOGIN: u32 = 0x8000_0211;
+pub(crate) const INCORRECT_LOGIN: u32 = 0x8000_0211;
 
 impl<'a> TokenIndex<'a> {
     /// Builds the index: linear in what carries tokens. Classes are settled before sums are made, because a cookie with
     /// a telling name tells what the same value is elsewhere.
-    pub fn new(analysis: &'a Analysis, settings: &'a Settings, http: &HttpIndex<'a>, sip: &SipIndex<'a>) -> Self {
+    pub(crate) fn new(
+        analysis: &'a Analysis,
+        settings: &'a Settings,
+        http: &HttpIndex<'a>,
+        sip: &SipIndex<'a>,
+    ) -> Self {
         let mut issues = collect::issues(http, settings);
         let mut showings = collect::showings(analysis, http, sip, settings);
         collect::settle_classes(&mut issues, &mut showings);
@@ -211,85 +214,85 @@ impl<'a> TokenIndex<'a> {
     }
 
     /// Every token that was set, in order of time; deletions left out.
-    pub fn issues(&self) -> impl DoubleEndedIterator<Item = &Issue<'a>> {
+    pub(crate) fn issues(&self) -> impl DoubleEndedIterator<Item = &Issue<'a>> {
         self.issues.iter().filter(|issue| !issue.deleted)
     }
 
     /// Every request or login that carried a token or what stands in its place, in order of time.
-    pub fn showings(&self) -> &[Showing<'a>] {
+    pub(crate) fn showings(&self) -> &[Showing<'a>] {
         &self.showings
     }
 
     /// Where that token was set, in order of time.
-    pub fn issues_of(&self, print: Fingerprint) -> impl Iterator<Item = &Issue<'a>> {
+    pub(crate) fn issues_of(&self, print: Fingerprint) -> impl Iterator<Item = &Issue<'a>> {
         self.issued.get(&print).into_iter().flatten().filter_map(|&index| self.issues.get(index))
     }
 
     /// The first issue of that token, if it was captured.
-    pub fn issue_of(&self, token: &Token) -> Option<&Issue<'a>> {
+    pub(crate) fn issue_of(&self, token: &Token) -> Option<&Issue<'a>> {
         self.issues_of(token.fingerprint).next()
     }
 
     /// Where that token was shown, in order of time.
-    pub fn showings_of(&self, print: Fingerprint) -> impl DoubleEndedIterator<Item = &Showing<'a>> {
+    pub(crate) fn showings_of(&self, print: Fingerprint) -> impl DoubleEndedIterator<Item = &Showing<'a>> {
         self.shown.get(&print).into_iter().flatten().filter_map(|&index| self.showings.get(index))
     }
 
     /// The same consumer accepted one of the same tokens at another time: the token is good, and was refused for something
     /// that passed.
-    pub fn was_accepted_elsewhen(&self, showing: &Showing<'a>) -> bool {
+    pub(crate) fn was_accepted_elsewhen(&self, showing: &Showing<'a>) -> bool {
         self.accepted_tokens(showing)
             .is_some_and(|taken| showing.genuine().any(|known| taken.times_of(known.token.fingerprint).is_some()))
     }
 
     /// What the server accepted that was shown this, if anything.
-    pub fn accepted_tokens(&self, showing: &Showing<'a>) -> Option<&AcceptedTokens> {
+    pub(crate) fn accepted_tokens(&self, showing: &Showing<'a>) -> Option<&AcceptedTokens> {
         self.sums.taken(showing)
     }
 
     /// The showings which that server accepted, in order of time.
-    pub fn accepted_at(&self, showing: &Showing<'a>) -> impl Iterator<Item = &Showing<'a>> {
+    pub(crate) fn accepted_at(&self, showing: &Showing<'a>) -> impl Iterator<Item = &Showing<'a>> {
         let proofs = self.accepted_tokens(showing).map_or(&[][..], |taken| &taken.proofs);
         proofs.iter().filter_map(|&index| self.showings.get(index))
     }
 
     /// The last version 1 token which the server issued that was shown this.
-    pub fn own_keyed(&self, showing: &Showing<'a>) -> Option<&Issue<'a>> {
+    pub(crate) fn own_keyed(&self, showing: &Showing<'a>) -> Option<&Issue<'a>> {
         self.issues.get(self.sums.own(showing)?.keyed?)
     }
 
     /// The last token of its own, of WebSphere's form or not, that fits a key of the user or does not.
-    pub fn own_fitting(&self, showing: &Showing<'a>, websphere: bool, fits: bool) -> Option<&Issue<'a>> {
+    pub(crate) fn own_fitting(&self, showing: &Showing<'a>, websphere: bool, fits: bool) -> Option<&Issue<'a>> {
         self.issues.get(*self.sums.own(showing)?.fitting.get(&(websphere, fits))?)
     }
 
     /// The last token of its own whose realm a key opened.
-    pub fn own_realm(&self, showing: &Showing<'a>) -> Option<&Issue<'a>> {
+    pub(crate) fn own_realm(&self, showing: &Showing<'a>) -> Option<&Issue<'a>> {
         self.issues.get(self.sums.own(showing)?.realm?)
     }
 
     /// The first token that any server set with HttpOnly in a cookie of that name.
-    pub fn hidden(&self, name: &str) -> Option<&Issue<'a>> {
+    pub(crate) fn hidden(&self, name: &str) -> Option<&Issue<'a>> {
         self.issues.get(*self.sums.hidden.get(&name.to_ascii_lowercase())?)
     }
 
     /// Tokens that any server at that address issues.
-    pub fn own_at(&self, address: IpAddr) -> Option<&IssuedTokens> {
+    pub(crate) fn own_at(&self, address: IpAddr) -> Option<&IssuedTokens> {
         self.sums.own_at(address)
     }
 
     /// The last tokens that were set for a browser, the latest first (at most 256).
-    pub fn issues_for(&self, browser: BrowserId) -> impl Iterator<Item = &Issue<'a>> {
+    pub(crate) fn issues_for(&self, browser: BrowserId) -> impl Iterator<Item = &Issue<'a>> {
         self.latest(self.by_browser.get(&browser))
     }
 
     /// The last tokens that were set for an address, the latest first (at most 256).
-    pub fn issues_to(&self, client: IpAddr) -> impl Iterator<Item = &Issue<'a>> {
+    pub(crate) fn issues_to(&self, client: IpAddr) -> impl Iterator<Item = &Issue<'a>> {
         self.latest(self.by_client.get(&client))
     }
 
     /// The tokens that a host set, in order of time.
-    pub fn issues_by(&self, host: &str) -> impl Iterator<Item = &Issue<'a>> {
+    pub(crate) fn issues_by(&self, host: &str) -> impl Iterator<Item = &Issue<'a>> {
         self.by_host.get(host).into_iter().flatten().filter_map(|&index| self.issues.get(index))
     }
 
@@ -301,13 +304,13 @@ impl<'a> TokenIndex<'a> {
     }
 
     /// A token of that browser was deleted after the one and up to the other time: a logout.
-    pub fn was_taken_back(&self, browser: BrowserId, after: Timestamp, until: Timestamp) -> bool {
+    pub(crate) fn was_taken_back(&self, browser: BrowserId, after: Timestamp, until: Timestamp) -> bool {
         let times = self.deleted.get(&browser).map_or(&[][..], Vec::as_slice);
         times.get(times.partition_point(|&time| time <= after)).is_some_and(|&time| time <= until)
     }
 
     /// Clocks of servers, as their Date headers tell.
-    pub const fn clocks(&self) -> &ServerClocks {
+    pub(crate) const fn clocks(&self) -> &ServerClocks {
         &self.clocks
     }
 }
@@ -321,47 +324,47 @@ impl<'a> KnownToken<'a> {
     }
 
     /// User that it names, in clear or by a key.
-    pub fn user(&self) -> Option<&str> {
+    pub(crate) fn user(&self) -> Option<&str> {
         self.token.user.as_deref().or_else(|| self.opened.as_ref()?.user.as_deref())
     }
 
     /// Realm that it names, by a key.
-    pub fn realm(&self) -> Option<&str> {
+    pub(crate) fn realm(&self) -> Option<&str> {
         self.opened.as_ref()?.realm.as_deref()
     }
 
     /// End in seconds since 1970-01-01 UTC, in clear or by a key.
-    pub fn expires(&self) -> Option<i64> {
+    pub(crate) fn expires(&self) -> Option<i64> {
         self.token.expires.or_else(|| Some(self.opened.as_ref()?.expires_ms?.div_euclid(1000)))
     }
 
     /// It may be what an issuer made.
-    pub const fn is_genuine(&self) -> bool {
+    pub(crate) const fn is_genuine(&self) -> bool {
         self.class.is_genuine()
     }
 
     /// A word instead of a token: `undefined`, `null`, nothing at all.
-    pub const fn is_junk(&self) -> bool {
+    pub(crate) const fn is_junk(&self) -> bool {
         self.class.is_word()
     }
 
     /// A key of the user fits: it opens the token, or has signed Domino's.
-    pub fn fits_a_key(&self) -> bool {
+    pub(crate) fn fits_a_key(&self) -> bool {
         self.opened.as_ref().is_some_and(|opened| self.is_websphere() || opened.verified == Some(true))
     }
 
     /// A key of the user opens it, and its signature does not hold.
-    pub fn is_forged(&self) -> bool {
+    pub(crate) fn is_forged(&self) -> bool {
         self.is_websphere() && self.opened.as_ref().is_some_and(|opened| opened.verified == Some(false))
     }
 
     /// It is of WebSphere's form, so that it cannot be read without keys.
-    pub const fn is_websphere(&self) -> bool {
+    pub(crate) const fn is_websphere(&self) -> bool {
         matches!(self.class, Class::WebsphereV1 | Class::WebsphereV2 | Class::Websphere)
     }
 
     /// For people: cookie, kind, fingerprint; the user if a key found one.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         let cookie = self.cookie.map_or_else(String::new, |name| format!("{name}: "));
         let by_key =
             self.opened.as_ref().and_then(|opened| opened.user.as_deref()).filter(|_| self.token.user.is_none());
@@ -372,22 +375,22 @@ impl<'a> KnownToken<'a> {
 
 impl<'a> Showing<'a> {
     /// Tokens that may be what an issuer made.
-    pub fn genuine(&self) -> impl Iterator<Item = &KnownToken<'a>> {
+    pub(crate) fn genuine(&self) -> impl Iterator<Item = &KnownToken<'a>> {
         self.tokens.iter().filter(|known| known.is_genuine())
     }
 
     /// It carries a genuine token of that class.
-    pub fn has(&self, class: Class) -> bool {
+    pub(crate) fn has(&self, class: Class) -> bool {
         self.tokens.iter().any(|known| known.class == class)
     }
 
     /// The token was taken: the user got in, and brought nothing else.
-    pub fn is_proof(&self) -> bool {
+    pub(crate) fn is_proof(&self) -> bool {
         self.outcome == ShowingOutcome::Accepted && !self.credentials
     }
 
     /// Refused in a way that puts the token or its user in doubt (not: known, and forbidden).
-    pub const fn is_doubted(&self) -> bool {
+    pub(crate) const fn is_doubted(&self) -> bool {
         match self.outcome {
             ShowingOutcome::Refused(ShowingRefusal::Status(status)) => matches!(status, 401 | 407),
             ShowingOutcome::Refused(ShowingRefusal::LoginPage) => true,
@@ -399,19 +402,19 @@ impl<'a> Showing<'a> {
     }
 
     /// Refused in whatever way.
-    pub const fn is_refused(&self) -> bool {
+    pub(crate) const fn is_refused(&self) -> bool {
         matches!(self.outcome, ShowingOutcome::Refused(_))
     }
 
     /// Shown to the same consumer over the same protocol.
-    pub fn is_at(&self, other: &Self) -> bool {
+    pub(crate) fn is_at(&self, other: &Self) -> bool {
         std::mem::discriminant(&self.channel) == std::mem::discriminant(&other.channel)
             && self.server.ip == other.server.ip
             && self.host == other.host
     }
 
     /// The exchange that carried it, if a browser showed it.
-    pub const fn exchange(&self) -> Option<ExchangeId> {
+    pub(crate) const fn exchange(&self) -> Option<ExchangeId> {
         match self.channel {
             Channel::Http { exchange, .. } => Some(exchange),
             _ => None,
@@ -419,14 +422,14 @@ impl<'a> Showing<'a> {
     }
 
     /// One request with two cookies of one name and different values: which of them the server took cannot be told.
-    pub fn is_ambiguous(&self) -> bool {
+    pub(crate) fn is_ambiguous(&self) -> bool {
         let mut seen: HashMap<&str, Fingerprint> = HashMap::new();
         let named = self.tokens.iter().filter_map(|known| Some((known.cookie?, known.token.fingerprint)));
         named.into_iter().any(|(name, print)| seen.insert(name, print).is_some_and(|other| other != print))
     }
 
     /// For people: who was shown it.
-    pub fn consumer(&self) -> String {
+    pub(crate) fn consumer(&self) -> String {
         match self.channel {
             Channel::Http { .. } => self.host.clone(),
             Channel::Sip => format!("SIP server {}", self.server),
@@ -435,7 +438,7 @@ impl<'a> Showing<'a> {
     }
 
     /// For people: what carried the tokens.
-    pub fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         match self.channel {
             Channel::Http { .. } => format!("{} to {}", self.method, self.host),
             Channel::Sip => format!("{} to {}", self.method, self.server),

@@ -6,7 +6,7 @@
 
 /// Likeness of two names of persons.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PersonLikeness {
+pub(crate) enum PersonLikeness {
     /// The same name; notation, case and order of the components may differ.
     Same,
     /// They differ in the number of blanks alone.
@@ -27,7 +27,7 @@ pub enum PersonLikeness {
 }
 
 /// Compares two names of people.
-pub fn compare(first: &str, second: &str) -> PersonLikeness {
+pub(crate) fn compare(first: &str, second: &str) -> PersonLikeness {
     let (a, b) = (PersonName::read(first), PersonName::read(second));
     match (a.parts.as_slice(), b.parts.as_slice()) {
         ([], _) | (_, []) => PersonLikeness::Unknown,
@@ -50,7 +50,7 @@ pub fn compare(first: &str, second: &str) -> PersonLikeness {
 }
 
 /// A name of WebSphere's own administrators: of the file registry, or one of the usual accounts.
-pub fn is_administrator(name: &str) -> bool {
+pub(crate) fn is_administrator(name: &str) -> bool {
     let name = PersonName::read(name);
     let in_file_registry = name.parts.iter().any(|part| part.value == "defaultwimfilebasedrealm");
     let usual = ["wasadmin", "wpsadmin", "wsadmin", "administrator"];
@@ -58,7 +58,7 @@ pub fn is_administrator(name: &str) -> bool {
 }
 
 /// A name as LDAP directories write it and Notes does not: with `uid=` or `dc=`.
-pub fn is_of_ldap(name: &str) -> bool {
+pub(crate) fn is_of_ldap(name: &str) -> bool {
     PersonName::read(name).parts.iter().any(|part| matches!(part.label.as_str(), "uid" | "dc"))
 }
 

@@ -13,7 +13,7 @@ type ConsumerKey = (Discriminant<Channel>, IpAddr, String);
 
 /// What a server accepted, without a password beside it.
 #[derive(Debug, Default)]
-pub struct AcceptedTokens {
+pub(crate) struct AcceptedTokens {
     /// The showings: places in [`super::TokenIndex::showings`].
     pub(super) proofs: Vec<usize>,
     /// Tokens, and when they were accepted first and last.
@@ -30,7 +30,7 @@ pub struct AcceptedTokens {
 
 /// What a server issues itself: the last of each kind, by place in the list of issues.
 #[derive(Debug, Default)]
-pub struct IssuedTokens {
+pub(crate) struct IssuedTokens {
     /// Of version 1, by whose first block its key is known.
     pub(super) keyed: Option<usize>,
     /// Of WebSphere's form or not, and fitting a key of the user or not.
@@ -43,7 +43,7 @@ pub struct IssuedTokens {
 
 /// All servers.
 #[derive(Debug, Default)]
-pub struct ServerSums {
+pub(super) struct ServerSums {
     taken: HashMap<ConsumerKey, AcceptedTokens>,
     by_host: HashMap<String, IssuedTokens>,
     by_address: HashMap<IpAddr, IssuedTokens>,
@@ -92,7 +92,7 @@ impl ServerSums {
 
 impl AcceptedTokens {
     /// When it accepted that token first and last.
-    pub fn times_of(&self, print: Fingerprint) -> Option<(Timestamp, Timestamp)> {
+    pub(crate) fn times_of(&self, print: Fingerprint) -> Option<(Timestamp, Timestamp)> {
         self.tokens.get(&print).copied()
     }
 

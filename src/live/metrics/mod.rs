@@ -54,7 +54,7 @@ pub(super) struct MetricsPage {
 
 impl MetricsListener {
     /// Listens; done before rights are given up, because low ports need them.
-    pub fn listen(address: SocketAddr) -> Result<Self> {
+    pub(super) fn listen(address: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind(address)
             .with_context(|| format!("--metrics {address}: cannot listen there; give another address or port"))?;
         let page = Arc::new(Mutex::new(Arc::from(text(&Metrics::default()))));
@@ -62,7 +62,7 @@ impl MetricsListener {
     }
 
     /// Begins to answer, in a thread of its own that ends with the process.
-    pub fn serve(self) -> MetricsPage {
+    pub(super) fn serve(self) -> MetricsPage {
         let page = Arc::clone(&self.page);
         server::start(self.listener, move || latest(&page));
         MetricsPage { page: self.page, renewed: None }
@@ -71,12 +71,12 @@ impl MetricsListener {
 
 impl MetricsPage {
     /// It is time for new metrics.
-    pub fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self) -> bool {
         self.renewed.is_none_or(|renewed| renewed.elapsed() >= PERIOD)
     }
 
     /// From now on these are the metrics.
-    pub fn show(&mut self, metrics: &Metrics) {
+    pub(super) fn show(&mut self, metrics: &Metrics) {
         let text = Arc::from(text(metrics));
         *self.page.lock().unwrap_or_else(PoisonError::into_inner) = text;
         self.renewed = Some(Instant::now());

@@ -82,12 +82,12 @@ pub(super) struct Inherited(Vec<(PathBuf, File)>);
 
 impl Inherited {
     /// Takes over those of these outputs that were.
-    pub fn of<'a>(paths: impl Iterator<Item = &'a Path>) -> Self {
+    pub(super) fn of<'a>(paths: impl Iterator<Item = &'a Path>) -> Self {
         Self(paths.filter_map(|path| Some((path.to_owned(), system::inherited(path)?))).collect())
     }
 
     /// The output of that path, if it was handed over.
-    pub fn take(&mut self, path: &Path) -> Option<File> {
+    pub(super) fn take(&mut self, path: &Path) -> Option<File> {
         let place = self.0.iter().position(|(inherited, _)| inherited == path)?;
         Some(self.0.swap_remove(place).1)
     }

@@ -19,7 +19,7 @@ pub(in super::super) struct Rights {
 
 impl Rights {
     /// Finds out whom to become: `--user`, which only root can ask for.
-    pub fn new(wish: Option<&str>) -> Result<Self> {
+    pub(crate) fn new(wish: Option<&str>) -> Result<Self> {
         if !geteuid().is_root() {
             return if wish.is_some() { Err(user::only_root()) } else { Ok(Self { user: None }) };
         }
@@ -32,7 +32,7 @@ impl Rights {
     ///
     /// # Errors
     /// Something could not be given up: then nothing must be parsed.
-    pub fn give_up(self, reopens: bool) -> Result<DroppedRights> {
+    pub(crate) fn give_up(self, reopens: bool) -> Result<DroppedRights> {
         let threads = Status::of_threads()?.len();
         ensure!(threads == 1, "rights cannot be given up: {threads} threads run already, and each has its own");
         let failed = "rights cannot be given up, so nothing is parsed";
@@ -97,7 +97,7 @@ impl DroppedRights {
     ///
     /// # Errors
     /// An output folder is closed to the user.
-    pub fn close(self, needs: &Needs) -> Result<RightsReport> {
+    pub(crate) fn close(self, needs: &Needs) -> Result<RightsReport> {
         for folder in &needs.folders {
             self.can_write(folder)?;
         }

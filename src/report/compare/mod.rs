@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 /// A comparison, the captures and the findings of the failing one.
 #[derive(Debug, Clone, Copy)]
-pub struct ComparisonReport<'a> {
+pub(crate) struct ComparisonReport<'a> {
     /// Result of the comparison.
     pub comparison: &'a Comparison,
     /// The working and the failing capture.
@@ -27,7 +27,7 @@ pub struct ComparisonReport<'a> {
 
 /// Format and appearance of the report.
 #[derive(Debug, Clone, Copy)]
-pub struct ComparisonOptions {
+pub(crate) struct ComparisonOptions {
     /// One JSON document instead of a table.
     pub json: bool,
     /// Noise and every line, too.
@@ -39,7 +39,7 @@ pub struct ComparisonOptions {
 }
 
 /// Writes the report.
-pub fn write(report: ComparisonReport<'_>, options: &ComparisonOptions, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: ComparisonReport<'_>, options: &ComparisonOptions, out: &mut dyn Write) -> io::Result<()> {
     if options.json { json::write(report, options, out) } else { table::write(report, options, out) }
 }
 

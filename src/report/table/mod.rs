@@ -28,7 +28,7 @@ struct TableContext<'a> {
 }
 
 /// Writes the report for people.
-pub fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
     let context = TableContext {
         report,
         paint: Paint(options.color),

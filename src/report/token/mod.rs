@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 /// A token and how it is to be looked at.
 #[derive(Debug, Clone, Copy)]
-pub struct TokenSubject<'a> {
+pub(crate) struct TokenSubject<'a> {
     /// Name of its cookie.
     pub name: Option<&'a str>,
     /// The token.
@@ -29,7 +29,7 @@ pub struct TokenSubject<'a> {
 }
 
 /// Writes what the token is, what it says and what to do.
-pub fn explain(subject: &TokenSubject<'_>, color: bool, width: usize, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn explain(subject: &TokenSubject<'_>, color: bool, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let (token, now) = (subject.token, subject.now.nanos());
     let facts = token.facts(subject.keys);
     let (paint, width) = (Paint(color), width.clamp(40, 100));
@@ -52,7 +52,7 @@ pub fn explain(subject: &TokenSubject<'_>, color: bool, width: usize, out: &mut 
 }
 
 /// Writes the token as one line of JSON: the fields that it has in a report, and what they mean.
-pub fn json(subject: &TokenSubject<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn json(subject: &TokenSubject<'_>, out: &mut dyn Write) -> io::Result<()> {
     let (token, now) = (subject.token, subject.now.nanos());
     let facts = token.facts(subject.keys);
     let reading = Reading { seen: now, now, keys: subject.keys, show_secrets: subject.show_secrets };

@@ -6,7 +6,7 @@ use nrpcsniff_dissectors::ltpa::{Class, Facts, Flag, Token};
 const WEBSPHERE_SSO: &str = "WebSphere: Security > Global security > Web and SIP security > Single sign-on (SSO)";
 
 /// The class as a heading.
-pub fn heading(class: Class, token: &Token) -> &'static str {
+pub(super) fn heading(class: Class, token: &Token) -> &'static str {
     match class {
         Class::Domino => "a token that Domino issued",
         Class::WebsphereV1 => "a WebSphere token, version 1",
@@ -24,7 +24,7 @@ pub fn heading(class: Class, token: &Token) -> &'static str {
 }
 
 /// What a token of that class is, and why it may be where it was found, in plain words for people who never saw one.
-pub fn meaning(class: Class, token: &Token) -> &'static str {
+pub(crate) fn meaning(class: Class, token: &Token) -> &'static str {
     match class {
         Class::Domino => {
             "Domino wrote it with its own SSO key. User and times stand in clear, only the signature is a secret. Whoever \
@@ -81,7 +81,7 @@ pub fn meaning(class: Class, token: &Token) -> &'static str {
 
 /// Remedies for a token, most likely first: what the times and the signature tell comes before the class, as it is a
 /// fact and no guess.
-pub fn advice(token: &Token, facts: &Facts, now: i64) -> Vec<String> {
+pub(crate) fn advice(token: &Token, facts: &Facts, now: i64) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
     list.extend(judged(facts, now).into_iter().map(str::to_owned));
     list.extend(token.flags.iter().filter_map(|&flag| repair(flag)).map(str::to_owned));

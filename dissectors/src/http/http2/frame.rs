@@ -1,36 +1,36 @@
 //! Frames of HTTP/2: what stands in front of them and what they carry (RFC 9113 sections 4 and 6).
 
 /// Bytes in front of every frame.
-pub const HEADER: usize = 9;
+pub(super) const HEADER: usize = 9;
 /// The longest frame, unless both sides agree on more.
 const USUAL: usize = 1 << 14;
 
 /// Types of frames (RFC 9113 section 6).
-pub mod kind {
-    pub const DATA: u8 = 0;
-    pub const HEADERS: u8 = 1;
-    pub const PRIORITY: u8 = 2;
-    pub const RST_STREAM: u8 = 3;
-    pub const SETTINGS: u8 = 4;
-    pub const PUSH_PROMISE: u8 = 5;
-    pub const PING: u8 = 6;
-    pub const GOAWAY: u8 = 7;
-    pub const WINDOW_UPDATE: u8 = 8;
-    pub const CONTINUATION: u8 = 9;
+pub(super) mod kind {
+    pub(crate) const DATA: u8 = 0;
+    pub(crate) const HEADERS: u8 = 1;
+    pub(crate) const PRIORITY: u8 = 2;
+    pub(crate) const RST_STREAM: u8 = 3;
+    pub(crate) const SETTINGS: u8 = 4;
+    pub(crate) const PUSH_PROMISE: u8 = 5;
+    pub(crate) const PING: u8 = 6;
+    pub(crate) const GOAWAY: u8 = 7;
+    pub(crate) const WINDOW_UPDATE: u8 = 8;
+    pub(crate) const CONTINUATION: u8 = 9;
 }
 
 /// Flags of frames.
-pub mod flag {
-    pub const END_STREAM: u8 = 0x01;
-    pub const ACK: u8 = 0x01;
-    pub const END_HEADERS: u8 = 0x04;
-    pub const PADDED: u8 = 0x08;
-    pub const PRIORITY: u8 = 0x20;
+pub(super) mod flag {
+    pub(crate) const END_STREAM: u8 = 0x01;
+    pub(crate) const ACK: u8 = 0x01;
+    pub(crate) const END_HEADERS: u8 = 0x04;
+    pub(crate) const PADDED: u8 = 0x08;
+    pub(crate) const PRIORITY: u8 = 0x20;
 }
 
 /// What stands in front of a frame.
 #[derive(Debug, Clone, Copy)]
-pub struct Header {
+pub(super) struct Header {
     /// Bytes that it carries.
     pub length: usize,
     pub kind: u8,
@@ -39,24 +39,24 @@ pub struct Header {
 }
 
 impl Header {
-    pub fn parse(input: &[u8]) -> Option<Self> {
+    pub(super) fn parse(input: &[u8]) -> Option<Self> {
         let &[high, middle, low, kind, flags, a, b, c, d] = input.first_chunk::<HEADER>()?;
         let length = usize::try_from(u32::from_be_bytes([0, high, middle, low])).ok()?;
         Some(Self { length, kind, flags, stream: u32::from_be_bytes([a, b, c, d]) & 0x7FFF_FFFF })
     }
 
     /// With what stands in front of it.
-    pub const fn total(self) -> usize {
+    pub(super) const fn total(self) -> usize {
         self.length.saturating_add(HEADER)
     }
 
-    pub const fn has(self, flag: u8) -> bool {
+    pub(super) const fn has(self, flag: u8) -> bool {
         self.flags & flag != 0
     }
 
     /// Length and stream are such as its type may have. Types that nobody knows are to be passed over (RFC 9113 section 5.5), but
     /// not what is no frame at all.
-    pub const fn is_sound(self) -> bool {
+    pub(super) const fn is_sound(self) -> bool {
         let (length, on_stream) = (self.length, self.stream != 0);
         match self.kind {
             kind::DATA | kind::CONTINUATION => on_stream,
@@ -73,7 +73,7 @@ impl Header {
     }
 
     /// What a search takes for a frame: one of the known types, with flags that it has, and not longer than usual.
-    pub const fn is_likely(self) -> bool {
+    pub(super) const fn is_likely(self) -> bool {
         let flags = match self.kind {
             kind::DATA => flag::END_STREAM | flag::PADDED,
             kind::HEADERS => flag::END_STREAM | flag::END_HEADERS | flag::PADDED | flag::PRIORITY,
@@ -86,13 +86,13 @@ impl Header {
     }
 
     /// It carries a header block, or a part of one.
-    pub const fn is_of_block(self) -> bool {
+    pub(super) const fn is_of_block(self) -> bool {
         matches!(self.kind, kind::HEADERS | kind::PUSH_PROMISE | kind::CONTINUATION)
     }
 }
 
 /// The header block in these frames, without padding and priority; `None` if they contradict themselves.
-pub fn fragments(mut frames: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn fragments(mut frames: &[u8]) -> Option<Vec<u8>> {
     let mut block = Vec::new();
     while let Some(header) = Header::parse(frames) {
         let (frame, rest) = frames.split_at_checked(header.total())?;
@@ -103,7 +103,7 @@ pub fn fragments(mut frames: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What a frame carries, without padding and what stands in front of it.
-pub fn payload(header: Header, frame: &[u8]) -> Option<&[u8]> {
+pub(super) fn payload(header: Header, frame: &[u8]) -> Option<&[u8]> {
     let mut bytes = frame.get(HEADER..)?;
     if header.kind == kind::CONTINUATION {
         return Some(bytes);

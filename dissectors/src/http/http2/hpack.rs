@@ -20,11 +20,11 @@ const OVERHEAD: usize = 32;
 type Text = Arc<[u8]>;
 
 /// Name and value.
-pub type Field = (Text, Text);
+pub(super) type Field = (Text, Text);
 
 /// What a block says.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Block {
+pub(super) struct Block {
     /// Its fields, in order.
     pub fields: Vec<Field>,
     /// Fields that refer to something that was lost.
@@ -37,7 +37,7 @@ pub struct Block {
 
 /// The table of one direction.
 #[derive(Debug)]
-pub struct Table {
+pub(super) struct Table {
     /// The latest first. `None`: a part of it refers to something that was lost.
     entries: VecDeque<Entry>,
     size: usize,
@@ -68,14 +68,14 @@ impl Default for Table {
 
 impl Table {
     /// Blocks were lost: of what they told nothing is known. What comes behind counts from there.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.entries.clear();
         self.size = 0;
         self.forgot = true;
     }
 
     /// Reads a block and keeps what it tells.
-    pub fn read(&mut self, bytes: &[u8]) -> Block {
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Block {
         let (mut block, mut bits) = (Block::default(), Bits(bytes));
         let mut kept = 0_usize;
         while !bits.0.is_empty() {

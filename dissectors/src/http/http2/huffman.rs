@@ -41,7 +41,7 @@ struct Code {
 static CODE: Code = code();
 
 /// Octets of a string; `None` if the code is broken off or its padding is none (RFC 7541 section 5.2).
-pub fn decode(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn decode(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut octets = Vec::with_capacity(bytes.len().saturating_mul(3) / 2);
     let (mut code, mut length) = (0_u32, 0_usize);
     for bit in bytes.iter().flat_map(|byte| (0..8).rev().map(move |shift| byte >> shift & 1)) {

@@ -81,13 +81,13 @@ enum Phase {
 }
 
 impl Frames {
-    pub fn new(side: Side) -> Self {
+    pub(super) fn new(side: Side) -> Self {
         let phase = if side == Side::Client { Phase::Preface } else { Phase::Frame };
         Self { side, table: Table::default(), phase, strange: 0, unsure: false }
     }
 
     /// Looks at the bytes that were not consumed so far.
-    pub fn next(&mut self, input: &[u8]) -> Verdict {
+    pub(super) fn next(&mut self, input: &[u8]) -> Verdict {
         match std::mem::replace(&mut self.phase, Phase::Frame) {
             Phase::Preface => match begins(Side::Client, input) {
                 Judgement::Yes => skip(PREFACE.len()),
@@ -108,7 +108,7 @@ impl Frames {
     }
 
     /// `missing` bytes behind `pending` are gone; what was read is told.
-    pub fn lose(&mut self, pending: &[u8], missing: u64) -> Option<Message> {
+    pub(super) fn lose(&mut self, pending: &[u8], missing: u64) -> Option<Message> {
         let missing = usize::try_from(missing).unwrap_or(usize::MAX);
         self.unsure = true;
         let (message, looked) = match std::mem::replace(&mut self.phase, Phase::Lost) {
@@ -138,7 +138,7 @@ impl Frames {
     }
 
     /// This direction has ended: what can be told of what is left over.
-    pub fn end(&mut self, pending: &[u8]) -> Option<Message> {
+    pub(super) fn end(&mut self, pending: &[u8]) -> Option<Message> {
         match std::mem::replace(&mut self.phase, Phase::Lost) {
             Phase::Form(waiting) => Some(waiting.cut()),
             Phase::Frame => Self::cut(pending),

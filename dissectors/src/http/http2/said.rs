@@ -11,7 +11,7 @@ use std::borrow::Cow;
 const VERSION: (u8, u8) = (2, 0);
 
 /// What a header block says, and the kind of form that comes behind it; `None` of trailers and of promises.
-pub fn read(side: Side, header: Header, block: &Block) -> Option<(Message, Option<form::Kind>)> {
+pub(super) fn read(side: Side, header: Header, block: &Block) -> Option<(Message, Option<form::Kind>)> {
     let is_trailer = block.unknown == 0 && !block.broken && !block.fields.iter().any(|(name, _)| is_pseudo(name));
     if header.kind == kind::PUSH_PROMISE || is_trailer {
         return None;
@@ -30,7 +30,7 @@ pub fn read(side: Side, header: Header, block: &Block) -> Option<(Message, Optio
 }
 
 /// Something that should be a header block of that stream and cannot be read.
-pub fn malformed(stream: Option<u32>, what: impl Into<Cow<'static, str>>) -> Message {
+pub(super) fn malformed(stream: Option<u32>, what: impl Into<Cow<'static, str>>) -> Message {
     let exchange = stream.and_then(exchange);
     Message { exchange, body: Body::Malformed { line: String::new() }, problems: vec![Problem::new(what, 0)] }
 }

@@ -9,7 +9,7 @@ use crate::Problem;
 const AHEAD: usize = 2 * form::SIZE;
 
 /// A request whose header block stands at the front of the input.
-pub struct Waiting {
+pub(super) struct Waiting {
     pub message: Message,
     kind: form::Kind,
     stream: u32,
@@ -24,12 +24,12 @@ pub struct Waiting {
 
 impl Waiting {
     /// Nothing behind the header block was looked at yet.
-    pub const fn new(message: Message, kind: form::Kind, stream: u32, head: usize) -> Self {
+    pub(super) const fn new(message: Message, kind: form::Kind, stream: u32, head: usize) -> Self {
         Self { message, kind, stream, head, looked: head, body: Vec::new(), passed_block: false }
     }
 
     /// Looks at the frames behind. `Some`: so many bytes of input are needed. `None`: the form is there, or not worth waiting for.
-    pub fn look(&mut self, input: &[u8]) -> Option<usize> {
+    pub(super) fn look(&mut self, input: &[u8]) -> Option<usize> {
         while self.looked.saturating_sub(self.head) <= AHEAD {
             let rest = input.get(self.looked..).unwrap_or_default();
             let Some(header) = Header::parse(rest) else { return Some(self.looked.saturating_add(HEADER)) };
@@ -52,7 +52,7 @@ impl Waiting {
     }
 
     /// With what there is of the form.
-    pub fn cut(mut self) -> Message {
+    pub(super) fn cut(mut self) -> Message {
         self.fill();
         self.message.problems.push(Problem::new("the body is cut: form fields may be missing", self.looked));
         self.message

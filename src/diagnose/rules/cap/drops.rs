@@ -8,10 +8,10 @@ use crate::facts::network::attempts::one_way;
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct Drops;
+pub(crate) struct Drops;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("cap-drops");
+pub(crate) const ID: RuleId = RuleId::new("cap-drops");
 
 static ABOUT: About = About {
     id: ID,

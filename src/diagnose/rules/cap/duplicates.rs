@@ -7,10 +7,10 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct Duplicates;
+pub(crate) struct Duplicates;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("cap-duplicates");
+pub(crate) const ID: RuleId = RuleId::new("cap-duplicates");
 
 static ABOUT: About = About {
     id: ID,

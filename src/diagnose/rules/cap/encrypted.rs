@@ -10,10 +10,10 @@ use nrpcsniff_dissectors::{Message as Body, nrpc};
 use std::collections::BTreeMap;
 
 /// See [`ABOUT`].
-pub struct Encrypted;
+pub(crate) struct Encrypted;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("cap-encrypted");
+pub(crate) const ID: RuleId = RuleId::new("cap-encrypted");
 
 static ABOUT: About = About {
     id: ID,

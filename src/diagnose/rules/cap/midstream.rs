@@ -7,10 +7,10 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{RuleId, Setup, Severity};
 
 /// See [`ABOUT`].
-pub struct Midstream;
+pub(crate) struct Midstream;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("cap-midstream");
+pub(crate) const ID: RuleId = RuleId::new("cap-midstream");
 
 static ABOUT: About = About {
     id: ID,

@@ -6,6 +6,6 @@ pub(super) mod encrypted;
 pub(super) mod midstream;
 pub(super) mod offload;
 pub(super) mod oneway;
-pub mod others;
+pub(crate) mod others;
 pub(super) mod truncated;
 pub(super) mod wrong_place;

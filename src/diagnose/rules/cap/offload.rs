@@ -9,10 +9,10 @@ use crate::model::{RuleId, Severity, Side};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct Offload;
+pub(crate) struct Offload;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("cap-offload");
+pub(crate) const ID: RuleId = RuleId::new("cap-offload");
 
 static ABOUT: About = About {
     id: ID,

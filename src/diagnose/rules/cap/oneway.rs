@@ -8,10 +8,10 @@ use crate::facts::network::attempts::one_way;
 use crate::model::{RuleId, Severity, Side};
 
 /// See [`ABOUT`].
-pub struct OneWay;
+pub(crate) struct OneWay;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("cap-oneway");
+pub(crate) const ID: RuleId = RuleId::new("cap-oneway");
 
 static ABOUT: About = About {
     id: ID,

@@ -11,10 +11,10 @@ use crate::facts::SignOnPeers;
 use crate::model::{Conversation, Finding, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct Others;
+pub(crate) struct Others;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("cap-others");
+pub(crate) const ID: RuleId = RuleId::new("cap-others");
 
 static ABOUT: About = About {
     id: ID,
@@ -52,7 +52,7 @@ impl Rule for Others {
 }
 
 /// Takes findings about machines without a part in the sign-on together into one.
-pub fn set_aside(case: &Case<'_>, findings: Vec<Finding>) -> Vec<Finding> {
+pub(crate) fn set_aside(case: &Case<'_>, findings: Vec<Finding>) -> Vec<Finding> {
     let peers = case.peers();
     if case.settings.others || peers.is_empty() {
         return findings;

@@ -7,10 +7,10 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct Truncated;
+pub(crate) struct Truncated;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("cap-truncated");
+pub(crate) const ID: RuleId = RuleId::new("cap-truncated");
 
 static ABOUT: About = About {
     id: ID,

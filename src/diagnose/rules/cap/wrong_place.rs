@@ -7,10 +7,10 @@ use crate::facts::names::{NameLikeness, abbreviated, compare};
 use crate::model::{Confidence, RuleId, Setup, Severity};
 
 /// See [`ABOUT`].
-pub struct WrongPlace;
+pub(crate) struct WrongPlace;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("cap-wrong-place");
+pub(crate) const ID: RuleId = RuleId::new("cap-wrong-place");
 
 static ABOUT: About = About {
     id: ID,

@@ -12,10 +12,10 @@ use nrpcsniff_dissectors::cookie::SetCookie;
 use nrpcsniff_dissectors::ltpa::Token;
 
 /// See [`ABOUT`].
-pub struct LoginLoop;
+pub(crate) struct LoginLoop;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("http-login-loop");
+pub(crate) const ID: RuleId = RuleId::new("http-login-loop");
 
 static ABOUT: About = About {
     id: ID,

@@ -11,10 +11,10 @@ use crate::facts::tokens::{Issue, KnownToken, ServerClock, Showing};
 use crate::model::{Confidence, RuleId, Severity, Timestamp, TokenStatusText};
 
 /// See [`ABOUT`].
-pub struct ClockSkew;
+pub(crate) struct ClockSkew;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-clock-skew");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-clock-skew");
 
 static ABOUT: About = About {
     id: ID,

@@ -15,10 +15,10 @@ use crate::model::{LogEvent, RuleId, Severity, Span, Stamp};
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
-pub struct DnMismatch;
+pub(crate) struct DnMismatch;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-dn-mismatch");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-dn-mismatch");
 
 static ABOUT: About = About {
     id: ID,

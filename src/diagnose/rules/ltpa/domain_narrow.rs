@@ -9,10 +9,10 @@ use crate::facts::http::{CookieMatch, HttpExchange, JarCookie, origin};
 use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct DomainNarrow;
+pub(crate) struct DomainNarrow;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-domain-narrow");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-domain-narrow");
 
 static ABOUT: About = About {
     id: ID,

@@ -11,10 +11,10 @@ use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
-pub struct DomainWide;
+pub(crate) struct DomainWide;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-domain-wide");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-domain-wide");
 
 static ABOUT: About = About {
     id: ID,

@@ -11,10 +11,10 @@ use nrpcsniff_dissectors::cookie::{Cookie, is_token};
 use nrpcsniff_dissectors::ltpa::Token;
 
 /// See [`ABOUT`].
-pub struct Duplicate;
+pub(crate) struct Duplicate;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-duplicate");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-duplicate");
 
 static ABOUT: About = ENTRY;
 

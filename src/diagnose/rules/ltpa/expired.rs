@@ -11,10 +11,10 @@ use crate::facts::tokens::{KnownToken, Showing};
 use crate::model::{Confidence, LogEvent, RuleId, Severity, Timestamp, TokenStatusText};
 
 /// See [`ABOUT`].
-pub struct Expired;
+pub(crate) struct Expired;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-expired");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-expired");
 
 static ABOUT: About = About {
     id: ID,

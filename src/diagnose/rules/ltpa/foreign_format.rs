@@ -10,10 +10,10 @@ use crate::model::{LogEvent, RuleId, Severity};
 use nrpcsniff_dissectors::ltpa::{Class, Flag};
 
 /// See [`ABOUT`].
-pub struct ForeignFormat;
+pub(crate) struct ForeignFormat;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-foreign-format");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-foreign-format");
 
 static ABOUT: About = About {
     id: ID,

@@ -11,10 +11,10 @@ use crate::facts::tokens::Issue;
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct HttpOnlyScript;
+pub(crate) struct HttpOnlyScript;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-httponly-script");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-httponly-script");
 
 static ABOUT: About = About {
     id: ID,

@@ -13,10 +13,10 @@ use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::{Class, Fingerprint};
 
 /// See [`ABOUT`].
-pub struct KeyMismatch;
+pub(crate) struct KeyMismatch;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-key-mismatch");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-key-mismatch");
 
 static ABOUT: About = About {
     id: ID,

@@ -10,10 +10,10 @@ use crate::model::{Confidence, RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
-pub struct NameNotExpected;
+pub(crate) struct NameNotExpected;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-name-not-expected");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-name-not-expected");
 
 static ABOUT: About = About {
     id: ID,

@@ -13,10 +13,10 @@ use hashbrown::HashSet;
 use nrpcsniff_dissectors::cookie::{is_access_manager, is_single_server, is_web_token};
 
 /// See [`ABOUT`].
-pub struct NotReturned;
+pub(crate) struct NotReturned;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-not-returned");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-not-returned");
 
 static ABOUT: About = About {
     id: ID,

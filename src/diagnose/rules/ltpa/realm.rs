@@ -10,10 +10,10 @@ use crate::facts::tokens::{Issue, KnownToken, Showing};
 use crate::model::{RuleId, Severity, TokenStatusText};
 
 /// See [`ABOUT`].
-pub struct Realm;
+pub(crate) struct Realm;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-realm");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-realm");
 
 static ABOUT: About = About {
     id: ID,

@@ -9,10 +9,10 @@ use crate::model::{Confidence, RuleId, Severity};
 use nrpcsniff_dissectors::http;
 
 /// See [`ABOUT`].
-pub struct SameSite;
+pub(crate) struct SameSite;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-samesite");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-samesite");
 
 static ABOUT: About = About {
     id: ID,

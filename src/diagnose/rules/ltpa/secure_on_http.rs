@@ -9,10 +9,10 @@ use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
-pub struct SecureOnHttp;
+pub(crate) struct SecureOnHttp;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-secure-on-http");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-secure-on-http");
 
 static ABOUT: About = About {
     id: ID,

@@ -10,10 +10,10 @@ use crate::facts::http::{CookieMatch, CookieRefusal, HttpExchange, HttpIndex, Ja
 use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct ShortnameUrl;
+pub(crate) struct ShortnameUrl;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-shortname-url");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-shortname-url");
 
 static ABOUT: About = About {
     id: ID,

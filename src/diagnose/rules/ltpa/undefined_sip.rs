@@ -14,10 +14,10 @@ use nrpcsniff_dissectors::ltpa::Class;
 use nrpcsniff_dissectors::sip;
 
 /// See [`ABOUT`].
-pub struct UndefinedSip;
+pub(crate) struct UndefinedSip;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-undefined-sip");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-undefined-sip");
 
 static ABOUT: About = About {
     id: ID,

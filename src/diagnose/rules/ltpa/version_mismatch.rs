@@ -12,10 +12,10 @@ use crate::model::{RuleId, Severity, TokenStatusText};
 use nrpcsniff_dissectors::ltpa::Class;
 
 /// See [`ABOUT`].
-pub struct VersionMismatch;
+pub(crate) struct VersionMismatch;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-version-mismatch");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-version-mismatch");
 
 static ABOUT: About = About {
     id: ID,

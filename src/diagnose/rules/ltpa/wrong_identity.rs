@@ -9,10 +9,10 @@ use crate::facts::tokens::{Issue, KnownToken, Showing, ShowingOutcome};
 use crate::model::{Confidence, Conversation, RuleId, Severity, Stamp};
 
 /// See [`ABOUT`].
-pub struct WrongIdentity;
+pub(crate) struct WrongIdentity;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("ltpa-wrong-identity");
+pub(crate) const ID: RuleId = RuleId::new("ltpa-wrong-identity");
 
 static ABOUT: About = About {
     id: ID,

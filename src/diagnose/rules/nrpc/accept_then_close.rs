@@ -9,10 +9,10 @@ use crate::facts::nrpc::opening::worked_later;
 use crate::model::{Close, CloseBy, Confidence, Conversation, RuleId, Severity, Side, Stamp};
 
 /// See [`ABOUT`].
-pub struct AcceptThenClose;
+pub(crate) struct AcceptThenClose;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-accept-then-close");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-accept-then-close");
 
 static ABOUT: About = About {
     id: ID,

@@ -10,10 +10,10 @@ use crate::facts::statistics::seconds;
 use crate::model::{Confidence, RuleId, Severity, Span};
 
 /// See [`ABOUT`].
-pub struct Asymmetric;
+pub(crate) struct Asymmetric;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-asymmetric");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-asymmetric");
 
 static ABOUT: About = About {
     id: ID,

@@ -12,10 +12,10 @@ use crate::model::{CloseBy, Confidence, LogEvent, RuleId, Severity, Side};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// See [`ABOUT`].
-pub struct AuthRejected;
+pub(crate) struct AuthRejected;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-auth-rejected");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-auth-rejected");
 
 static ABOUT: About = About {
     id: ID,

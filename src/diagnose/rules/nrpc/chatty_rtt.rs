@@ -10,10 +10,10 @@ use crate::model::{Endpoint, RuleId, Severity};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct ChattyRtt;
+pub(crate) struct ChattyRtt;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-chatty-rtt");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-chatty-rtt");
 
 static ABOUT: About = About {
     id: ID,

@@ -11,13 +11,13 @@ use crate::model::{RuleId, Severity, Side, Span, Timestamp};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct ClockSkew;
+pub(crate) struct ClockSkew;
 
 /// A clock that shows a time before 1990 was never set or is not a clock.
 const EARLIEST: i64 = 631_152_000_000_000_000;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-clock-skew");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-clock-skew");
 
 static ABOUT: About = About {
     id: ID,

@@ -10,10 +10,10 @@ use crate::facts::nrpc::opening::{AnsweredNames, last_refusal, refused};
 use crate::model::{Close, CloseBy, Confidence, Endpoint, PerSide, RuleId, Setup, Severity};
 
 /// See [`ABOUT`].
-pub struct ClusterFailover;
+pub(crate) struct ClusterFailover;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-cluster-failover");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-cluster-failover");
 
 static ABOUT: About = About {
     id: ID,

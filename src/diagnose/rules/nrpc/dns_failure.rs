@@ -12,10 +12,10 @@ use nrpcsniff_dissectors::dns;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct DnsFailure;
+pub(crate) struct DnsFailure;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-dns-failure");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-dns-failure");
 
 static ABOUT: About = About {
     id: ID,

@@ -9,10 +9,10 @@ use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct EarlyClose;
+pub(crate) struct EarlyClose;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-early-close");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-early-close");
 
 static ABOUT: About = About {
     id: ID,

@@ -10,10 +10,10 @@ use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{Confidence, RuleId, Severity, Side};
 
 /// See [`ABOUT`].
-pub struct HelloUnanswered;
+pub(crate) struct HelloUnanswered;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-hello-unanswered");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-hello-unanswered");
 
 static ABOUT: About = About {
     id: ID,

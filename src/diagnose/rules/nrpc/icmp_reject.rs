@@ -10,10 +10,10 @@ use crate::facts::nrpc::restarts::restarted;
 use crate::model::{IcmpError, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct IcmpReject;
+pub(crate) struct IcmpReject;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-icmp-reject");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-icmp-reject");
 
 static ABOUT: About = About {
     id: ID,

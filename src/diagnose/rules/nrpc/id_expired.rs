@@ -11,10 +11,10 @@ use crate::model::{Confidence, LogEvent, RuleId, Severity, Timestamp};
 use nrpcsniff_dissectors::nrpc::TimeDate;
 
 /// See [`ABOUT`].
-pub struct IdExpired;
+pub(crate) struct IdExpired;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-id-expired");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-id-expired");
 
 static ABOUT: About = About {
     id: ID,

@@ -11,10 +11,10 @@ use crate::facts::statistics::equal_within;
 use crate::model::{Close, CloseBy, IdleGap, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct IdleClose;
+pub(crate) struct IdleClose;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-idle-close");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-idle-close");
 
 static ABOUT: About = About {
     id: ID,

@@ -11,10 +11,10 @@ use crate::facts::nrpc::restarts::restarted;
 use crate::model::{CloseBy, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct IdleRst;
+pub(crate) struct IdleRst;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-idle-rst");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-idle-rst");
 
 static ABOUT: About = About {
     id: ID,

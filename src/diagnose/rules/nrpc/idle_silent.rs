@@ -11,10 +11,10 @@ use crate::facts::nrpc::restarts::restarted;
 use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct IdleSilent;
+pub(crate) struct IdleSilent;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-idle-silent");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-idle-silent");
 
 static ABOUT: About = About {
     id: ID,

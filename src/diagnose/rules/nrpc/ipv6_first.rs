@@ -13,10 +13,10 @@ use nrpcsniff_dissectors::dns;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct Ipv6First;
+pub(crate) struct Ipv6First;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-ipv6-first");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-ipv6-first");
 
 static ABOUT: About = About {
     id: ID,

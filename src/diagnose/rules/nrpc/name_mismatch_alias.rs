@@ -12,10 +12,10 @@ use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, RuleId, Severity, Side};
 
 /// See [`ABOUT`].
-pub struct NameMismatchAlias;
+pub(crate) struct NameMismatchAlias;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-name-mismatch-alias");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-name-mismatch-alias");
 
 static ABOUT: About = About {
     id: ID,

@@ -12,10 +12,10 @@ use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct NameMismatchOtherServer;
+pub(crate) struct NameMismatchOtherServer;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-name-mismatch-other-server");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-name-mismatch-other-server");
 
 static ABOUT: About = About {
     id: ID,

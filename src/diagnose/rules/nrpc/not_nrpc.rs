@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct NotNrpc;
+pub(crate) struct NotNrpc;
 
 /// Fewer bytes than this may be the start of anything.
 const ENOUGH: usize = 14;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-not-nrpc");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-not-nrpc");
 
 static ABOUT: About = About {
     id: ID,

@@ -10,10 +10,10 @@ use crate::model::{CloseBy, Confidence, Message, RuleId, Severity, Side};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// See [`ABOUT`].
-pub struct PortEncryptionMandate;
+pub(crate) struct PortEncryptionMandate;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-port-encryption-mandate");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-port-encryption-mandate");
 
 static ABOUT: About = About {
     id: ID,

@@ -12,10 +12,10 @@ use nrpcsniff_dissectors::nrpc;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct PortMap;
+pub(crate) struct PortMap;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-port-map");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-port-map");
 
 static ABOUT: About = About {
     id: ID,

@@ -11,10 +11,10 @@ use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct PrivateAddress;
+pub(crate) struct PrivateAddress;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-private-address");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-private-address");
 
 static ABOUT: About = About {
     id: ID,

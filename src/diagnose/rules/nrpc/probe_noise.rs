@@ -10,10 +10,10 @@ use crate::facts::statistics::median;
 use crate::model::{Close, CloseBy, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct ProbeNoise;
+pub(crate) struct ProbeNoise;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-probe-noise");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-probe-noise");
 
 static ABOUT: About = About {
     id: ID,

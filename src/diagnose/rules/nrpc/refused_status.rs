@@ -12,10 +12,10 @@ use crate::facts::nrpc::opening::{StatusRefusal, last_refusal, worked_later};
 use crate::model::{Confidence, ConversationId, LogEvent, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct RefusedStatus;
+pub(crate) struct RefusedStatus;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-refused-status");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-refused-status");
 
 static ABOUT: About = About {
     id: ID,

@@ -10,10 +10,10 @@ use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct ServerRenamed;
+pub(crate) struct ServerRenamed;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-server-renamed");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-server-renamed");
 
 static ABOUT: About = About {
     id: ID,

@@ -8,10 +8,10 @@ use crate::facts::nrpc::restarts::{Restart, restarts};
 use crate::model::{RuleId, Setup, Severity};
 
 /// See [`ABOUT`].
-pub struct ServerRestart;
+pub(crate) struct ServerRestart;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-server-restart");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-server-restart");
 
 static ABOUT: About = About {
     id: ID,

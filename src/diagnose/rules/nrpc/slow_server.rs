@@ -9,10 +9,10 @@ use crate::facts::statistics::seconds;
 use crate::model::{Confidence, RuleId, Severity, Turn};
 
 /// See [`ABOUT`].
-pub struct SlowServer;
+pub(crate) struct SlowServer;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-slow-server");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-slow-server");
 
 static ABOUT: About = About {
     id: ID,

@@ -9,10 +9,10 @@ use crate::model::{Endpoint, RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
-pub struct SprayerInconsistent;
+pub(crate) struct SprayerInconsistent;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-sprayer-inconsistent");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-sprayer-inconsistent");
 
 static ABOUT: About = About {
     id: ID,

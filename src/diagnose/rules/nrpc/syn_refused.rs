@@ -11,10 +11,10 @@ use crate::facts::nrpc::restarts::restarted;
 use crate::model::{CloseBy, RuleId, Setup, Severity, Stamp};
 
 /// See [`ABOUT`].
-pub struct SynRefused;
+pub(crate) struct SynRefused;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-syn-refused");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-syn-refused");
 
 static ABOUT: About = About {
     id: ID,

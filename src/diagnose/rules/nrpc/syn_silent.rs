@@ -13,10 +13,10 @@ use crate::model::{ConversationId, RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
-pub struct SynSilent;
+pub(crate) struct SynSilent;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("nrpc-syn-silent");
+pub(crate) const ID: RuleId = RuleId::new("nrpc-syn-silent");
 
 static ABOUT: About = About {
     id: ID,

@@ -9,10 +9,10 @@ use crate::facts::sip::{Call, SipMessage};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct AckLost;
+pub(crate) struct AckLost;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-ack-lost");
+pub(crate) const ID: RuleId = RuleId::new("sip-ack-lost");
 
 static ABOUT: About = About {
     id: ID,

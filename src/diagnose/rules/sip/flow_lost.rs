@@ -11,10 +11,10 @@ use crate::model::{Close, CloseBy, RuleId, Severity, Stamp, Timestamp, Transport
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
-pub struct FlowLost;
+pub(crate) struct FlowLost;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-flow-lost");
+pub(crate) const ID: RuleId = RuleId::new("sip-flow-lost");
 
 static ABOUT: About = ENTRY;
 

@@ -12,10 +12,10 @@ use crate::model::{Endpoint, IcmpError, PerSide, RuleId, Severity, Side, Timesta
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
-pub struct MediaBlocked;
+pub(crate) struct MediaBlocked;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-media-blocked");
+pub(crate) const ID: RuleId = RuleId::new("sip-media-blocked");
 
 static ABOUT: About = About {
     id: ID,

@@ -12,10 +12,10 @@ use nrpcsniff_dissectors::sip::Address;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct NatContact;
+pub(crate) struct NatContact;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-nat-contact");
+pub(crate) const ID: RuleId = RuleId::new("sip-nat-contact");
 
 static ABOUT: About = ENTRY;
 

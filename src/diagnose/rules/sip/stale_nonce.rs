@@ -11,10 +11,10 @@ use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
-pub struct StaleNonce;
+pub(crate) struct StaleNonce;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-stale-nonce");
+pub(crate) const ID: RuleId = RuleId::new("sip-stale-nonce");
 
 static ABOUT: About = About {
     id: ID,

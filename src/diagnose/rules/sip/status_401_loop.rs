@@ -10,10 +10,10 @@ use crate::model::{RuleId, Severity};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct Loop;
+pub(crate) struct Loop;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-401-loop");
+pub(crate) const ID: RuleId = RuleId::new("sip-401-loop");
 
 static ABOUT: About = About {
     id: ID,

@@ -9,10 +9,10 @@ use crate::model::{RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
-pub struct Forbidden;
+pub(crate) struct Forbidden;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-403");
+pub(crate) const ID: RuleId = RuleId::new("sip-403");
 
 static ABOUT: About = About {
     id: ID,

@@ -8,10 +8,10 @@ use crate::facts::sip::wishes::{by_user, refused};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct NotFound;
+pub(crate) struct NotFound;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-404");
+pub(crate) const ID: RuleId = RuleId::new("sip-404");
 
 static ABOUT: About = About {
     id: ID,

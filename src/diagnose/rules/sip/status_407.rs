@@ -12,10 +12,10 @@ use hashbrown::HashMap;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct ProxyWantsCredentials;
+pub(crate) struct ProxyWantsCredentials;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-407");
+pub(crate) const ID: RuleId = RuleId::new("sip-407");
 
 static ABOUT: About = About {
     id: ID,

@@ -13,10 +13,10 @@ use crate::facts::sip::wishes::{by_server, is_wish, refused};
 use crate::model::{RuleId, Severity, Timestamp};
 
 /// See [`ABOUT`].
-pub struct Timeout;
+pub(crate) struct Timeout;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-408");
+pub(crate) const ID: RuleId = RuleId::new("sip-408");
 
 static ABOUT: About = About {
     id: ID,

@@ -7,10 +7,10 @@ use crate::facts::sip::{Series, SipExchange, TransactionOutcome};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct TooBrief;
+pub(crate) struct TooBrief;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-423");
+pub(crate) const ID: RuleId = RuleId::new("sip-423");
 
 static ABOUT: About = About {
     id: ID,

@@ -10,10 +10,10 @@ use hashbrown::HashMap;
 use nrpcsniff_dissectors::sip::Via;
 
 /// See [`ABOUT`].
-pub struct LoopDetected;
+pub(crate) struct LoopDetected;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-482");
+pub(crate) const ID: RuleId = RuleId::new("sip-482");
 
 static ABOUT: About = About {
     id: ID,

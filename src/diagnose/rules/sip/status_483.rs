@@ -8,10 +8,10 @@ use crate::facts::sip::wishes::{by_server, refused};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct TooManyHops;
+pub(crate) struct TooManyHops;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-483");
+pub(crate) const ID: RuleId = RuleId::new("sip-483");
 
 static ABOUT: About = About {
     id: ID,

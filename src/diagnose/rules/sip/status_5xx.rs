@@ -8,10 +8,10 @@ use crate::facts::sip::wishes::{by_server, refused};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct ServerError;
+pub(crate) struct ServerError;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-5xx");
+pub(crate) const ID: RuleId = RuleId::new("sip-5xx");
 
 static ABOUT: About = About {
     id: ID,

@@ -11,10 +11,10 @@ use crate::model::{CloseBy, Conversation, RuleId, Severity, Side, Transport};
 use nrpcsniff_dissectors::{Message as Body, sip};
 
 /// See [`ABOUT`].
-pub struct TransportMismatch;
+pub(crate) struct TransportMismatch;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-transport-mismatch");
+pub(crate) const ID: RuleId = RuleId::new("sip-transport-mismatch");
 
 static ABOUT: About = About {
     id: ID,

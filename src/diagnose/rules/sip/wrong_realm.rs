@@ -9,10 +9,10 @@ use crate::facts::sip::{Series, SipExchange};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct WrongRealm;
+pub(crate) struct WrongRealm;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sip-wrong-realm");
+pub(crate) const ID: RuleId = RuleId::new("sip-wrong-realm");
 
 static ABOUT: About = About {
     id: ID,

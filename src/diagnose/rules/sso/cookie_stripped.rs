@@ -13,10 +13,10 @@ use nrpcsniff_dissectors::cookie::is_token;
 use nrpcsniff_dissectors::http::Request;
 
 /// See [`ABOUT`].
-pub struct CookieStripped;
+pub(crate) struct CookieStripped;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sso-cookie-stripped");
+pub(crate) const ID: RuleId = RuleId::new("sso-cookie-stripped");
 
 static ABOUT: About = About {
     id: ID,

@@ -13,10 +13,10 @@ use crate::facts::tokens::{Channel, INCORRECT_LOGIN, KnownToken, Showing, Showin
 use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct NameUnmapped;
+pub(crate) struct NameUnmapped;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sso-name-unmapped");
+pub(crate) const ID: RuleId = RuleId::new("sso-name-unmapped");
 
 static ABOUT: About = About {
     id: ID,

@@ -14,10 +14,10 @@ use hashbrown::HashSet;
 use nrpcsniff_dissectors::cookie::{SetCookie, is_single_server};
 
 /// See [`ABOUT`].
-pub struct NotLoaded;
+pub(crate) struct NotLoaded;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("sso-not-loaded");
+pub(crate) const ID: RuleId = RuleId::new("sso-not-loaded");
 
 static ABOUT: About = About {
     id: ID,

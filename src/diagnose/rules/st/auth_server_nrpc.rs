@@ -15,10 +15,10 @@ use nrpcsniff_dissectors::sip;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct AuthServerNrpc;
+pub(crate) struct AuthServerNrpc;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-auth-server-nrpc");
+pub(crate) const ID: RuleId = RuleId::new("st-auth-server-nrpc");
 
 static ABOUT: About = About {
     id: ID,

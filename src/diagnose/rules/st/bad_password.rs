@@ -9,12 +9,12 @@ use crate::model::{RuleId, Severity};
 use nrpcsniff_dissectors::sametime::Auth;
 
 /// See [`ABOUT`].
-pub struct BadPassword;
+pub(crate) struct BadPassword;
 
 const INCORRECT_LOGIN: u32 = 0x8000_0211;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-bad-password");
+pub(crate) const ID: RuleId = RuleId::new("st-bad-password");
 
 static ABOUT: About = About {
     id: ID,

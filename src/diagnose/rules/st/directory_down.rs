@@ -15,10 +15,10 @@ const SHOWN: usize = 4;
 const LOOKED_AT: usize = 256;
 
 /// See [`ABOUT`].
-pub struct DirectoryDown;
+pub(crate) struct DirectoryDown;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-directory-down");
+pub(crate) const ID: RuleId = RuleId::new("st-directory-down");
 
 static ABOUT: About = About {
     id: ID,

@@ -11,10 +11,10 @@ use crate::model::{Confidence, Endpoint, RuleId, Severity, Timestamp};
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
-pub struct EarlyClose;
+pub(crate) struct EarlyClose;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-early-close");
+pub(crate) const ID: RuleId = RuleId::new("st-early-close");
 
 static ABOUT: About = About {
     id: ID,

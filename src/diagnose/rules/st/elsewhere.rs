@@ -7,10 +7,10 @@ use crate::facts::sametime::SametimeLogin;
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct Elsewhere;
+pub(crate) struct Elsewhere;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-elsewhere");
+pub(crate) const ID: RuleId = RuleId::new("st-elsewhere");
 
 static ABOUT: About = About {
     id: ID,

@@ -13,10 +13,10 @@ use crate::model::{CloseBy, ConversationId, IdleGap, RuleId, Severity};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
-pub struct IdleDrop;
+pub(crate) struct IdleDrop;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-idle-drop");
+pub(crate) const ID: RuleId = RuleId::new("st-idle-drop");
 
 static ABOUT: About = About {
     id: ID,

@@ -11,10 +11,10 @@ use crate::facts::statistics::median;
 use crate::model::{Close, CloseBy, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct LbProbe;
+pub(crate) struct LbProbe;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-lb-probe");
+pub(crate) const ID: RuleId = RuleId::new("st-lb-probe");
 
 static ABOUT: About = About {
     id: ID,

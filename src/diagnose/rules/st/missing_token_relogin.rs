@@ -11,10 +11,10 @@ use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
 use crate::model::{Close, CloseBy, Confidence, LogEvent, RuleId, Severity, Side, Span};
 
 /// See [`ABOUT`].
-pub struct MissingTokenRelogin;
+pub(crate) struct MissingTokenRelogin;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-missing-token-relogin");
+pub(crate) const ID: RuleId = RuleId::new("st-missing-token-relogin");
 
 static ABOUT: About = About {
     id: ID,

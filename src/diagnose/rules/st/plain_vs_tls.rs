@@ -11,10 +11,10 @@ use crate::model::{Confidence, Endpoint, RuleId, Severity, Side};
 use hashbrown::HashSet;
 
 /// See [`ABOUT`].
-pub struct PlainVsTls;
+pub(crate) struct PlainVsTls;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-plain-vs-tls");
+pub(crate) const ID: RuleId = RuleId::new("st-plain-vs-tls");
 
 static ABOUT: About = About {
     id: ID,

@@ -14,13 +14,13 @@ use nrpcsniff_dissectors::sametime;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct PortBlocked;
+pub(crate) struct PortBlocked;
 
 /// Ports on which clients try a tunnel: HTTP, HTTPS, and the multiplexer's own.
 const TUNNELS: [u16; 3] = [80, 443, 8082];
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-port-blocked");
+pub(crate) const ID: RuleId = RuleId::new("st-port-blocked");
 
 static ABOUT: About = About {
     id: ID,

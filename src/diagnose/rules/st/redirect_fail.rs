@@ -11,12 +11,12 @@ use nrpcsniff_dissectors::dns;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct RedirectFail;
+pub(crate) struct RedirectFail;
 
 const HOME_SERVER: [u32; 2] = [0x8000_022B, 0x8000_022C];
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-redirect-fail");
+pub(crate) const ID: RuleId = RuleId::new("st-redirect-fail");
 
 static ABOUT: About = About {
     id: ID,

@@ -7,10 +7,10 @@ use crate::facts::grouping::group_by;
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct ServerFull;
+pub(crate) struct ServerFull;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-server-full");
+pub(crate) const ID: RuleId = RuleId::new("st-server-full");
 
 static ABOUT: About = About {
     id: ID,

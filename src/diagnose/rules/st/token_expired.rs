@@ -8,10 +8,10 @@ use crate::model::{Confidence, Message, RuleId, Severity, Timestamp};
 use nrpcsniff_dissectors::ltpa::Token;
 
 /// See [`ABOUT`].
-pub struct TokenExpired;
+pub(crate) struct TokenExpired;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-token-expired");
+pub(crate) const ID: RuleId = RuleId::new("st-token-expired");
 
 static ABOUT: About = About {
     id: ID,

@@ -6,10 +6,10 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct TokenIp;
+pub(crate) struct TokenIp;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-token-ip");
+pub(crate) const ID: RuleId = RuleId::new("st-token-ip");
 
 static ABOUT: About = About {
     id: ID,

@@ -12,13 +12,13 @@ use crate::facts::sametime::ends::by_user;
 use crate::model::{Confidence, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct TokenRefused;
+pub(crate) struct TokenRefused;
 
 const TOKEN_INVALID: u32 = 0x8000_0015;
 const INCORRECT_LOGIN: u32 = 0x8000_0211;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-token-refused");
+pub(crate) const ID: RuleId = RuleId::new("st-token-refused");
 
 static ABOUT: About = About {
     id: ID,

@@ -8,10 +8,10 @@ use crate::model::{RuleId, Severity};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct TwoServers;
+pub(crate) struct TwoServers;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-two-servers");
+pub(crate) const ID: RuleId = RuleId::new("st-two-servers");
 
 static ABOUT: About = About {
     id: ID,

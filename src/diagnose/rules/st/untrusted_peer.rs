@@ -13,7 +13,7 @@ use crate::model::{Confidence, ConversationId, LogEvent, RuleId, Severity};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
-pub struct UntrustedPeer;
+pub(crate) struct UntrustedPeer;
 
 /// Port between servers.
 const BETWEEN_SERVERS: u16 = 1516;
@@ -23,7 +23,7 @@ const PORTS: [u16; 2] = [1533, BETWEEN_SERVERS];
 const NOT_TRUSTED: [u32; 2] = [0x8000_0003, 0x8000_0011];
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-untrusted-peer");
+pub(crate) const ID: RuleId = RuleId::new("st-untrusted-peer");
 
 static ABOUT: About = About {
     id: ID,

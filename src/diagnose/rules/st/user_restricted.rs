@@ -7,10 +7,10 @@ use crate::facts::sametime::ends::only_handshake;
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct UserRestricted;
+pub(crate) struct UserRestricted;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-user-restricted");
+pub(crate) const ID: RuleId = RuleId::new("st-user-restricted");
 
 static ABOUT: About = About {
     id: ID,

@@ -7,10 +7,10 @@ use crate::facts::sametime::ends::version;
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub struct VersionOrEncryption;
+pub(crate) struct VersionOrEncryption;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("st-version-or-encryption");
+pub(crate) const ID: RuleId = RuleId::new("st-version-or-encryption");
 
 static ABOUT: About = About {
     id: ID,

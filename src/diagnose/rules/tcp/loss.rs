@@ -10,10 +10,10 @@ use crate::facts::statistics::share;
 use crate::model::{Endpoint, RuleId, Severity, Stall};
 
 /// See [`ABOUT`].
-pub struct Loss;
+pub(crate) struct Loss;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("tcp-loss");
+pub(crate) const ID: RuleId = RuleId::new("tcp-loss");
 
 static ABOUT: About = About {
     id: ID,

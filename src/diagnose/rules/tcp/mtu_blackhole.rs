@@ -9,10 +9,10 @@ use crate::model::{Confidence, Endpoint, IcmpError, RuleId, Severity, Side, Span
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
-pub struct MtuBlackhole;
+pub(crate) struct MtuBlackhole;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("tcp-mtu-blackhole");
+pub(crate) const ID: RuleId = RuleId::new("tcp-mtu-blackhole");
 
 static ABOUT: About = About {
     id: ID,

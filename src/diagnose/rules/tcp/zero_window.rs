@@ -9,10 +9,10 @@ use crate::facts::statistics::seconds;
 use crate::model::{RuleId, Severity, Side, ZeroWindow};
 
 /// See [`ABOUT`].
-pub struct ZeroWindows;
+pub(crate) struct ZeroWindows;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("tcp-zero-window");
+pub(crate) const ID: RuleId = RuleId::new("tcp-zero-window");
 
 static ABOUT: About = About {
     id: ID,

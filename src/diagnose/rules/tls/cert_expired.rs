@@ -8,10 +8,10 @@ use crate::model::{Confidence, RuleId, Severity, Side, Timestamp};
 use nrpcsniff_dissectors::tls::Certificate;
 
 /// See [`ABOUT`].
-pub struct CertExpired;
+pub(crate) struct CertExpired;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("tls-cert-expired");
+pub(crate) const ID: RuleId = RuleId::new("tls-cert-expired");
 
 static ABOUT: About = About {
     id: ID,

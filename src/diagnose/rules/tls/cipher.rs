@@ -9,10 +9,10 @@ use nrpcsniff_dissectors::tls::alert::{HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY}
 use nrpcsniff_dissectors::tls::{TLS12, suite_shown};
 
 /// See [`ABOUT`].
-pub struct Cipher;
+pub(crate) struct Cipher;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("tls-cipher");
+pub(crate) const ID: RuleId = RuleId::new("tls-cipher");
 
 static ABOUT: About = About {
     id: ID,

@@ -10,10 +10,10 @@ use nrpcsniff_dissectors::tls::alert::{
 };
 
 /// See [`ABOUT`].
-pub struct ClientCert;
+pub(crate) struct ClientCert;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("tls-client-cert");
+pub(crate) const ID: RuleId = RuleId::new("tls-client-cert");
 
 static ABOUT: About = About {
     id: ID,

@@ -8,10 +8,10 @@ use crate::facts::tls::{TlsHandshake, by_site};
 use crate::model::{Confidence, RuleId, Severity, Side, Unanswered};
 
 /// See [`ABOUT`].
-pub struct HelloBlackhole;
+pub(crate) struct HelloBlackhole;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("tls-hello-blackhole");
+pub(crate) const ID: RuleId = RuleId::new("tls-hello-blackhole");
 
 static ABOUT: About = About {
     id: ID,

@@ -9,10 +9,10 @@ use crate::model::{RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::alert::UNRECOGNIZED_NAME;
 
 /// See [`ABOUT`].
-pub struct NameMismatch;
+pub(crate) struct NameMismatch;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("tls-name-mismatch");
+pub(crate) const ID: RuleId = RuleId::new("tls-name-mismatch");
 
 static ABOUT: About = About {
     id: ID,

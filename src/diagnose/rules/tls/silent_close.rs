@@ -9,10 +9,10 @@ use crate::model::{CloseBy, Confidence, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::TLS12;
 
 /// See [`ABOUT`].
-pub struct SilentClose;
+pub(crate) struct SilentClose;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("tls-silent-close");
+pub(crate) const ID: RuleId = RuleId::new("tls-silent-close");
 
 static ABOUT: About = About {
     id: ID,

@@ -8,10 +8,10 @@ use crate::model::{Confidence, RuleId, Severity, Side};
 use nrpcsniff_dissectors::tls::alert::UNKNOWN_CA;
 
 /// See [`ABOUT`].
-pub struct UnknownCa;
+pub(crate) struct UnknownCa;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("tls-unknown-ca");
+pub(crate) const ID: RuleId = RuleId::new("tls-unknown-ca");
 
 static ABOUT: About = About {
     id: ID,

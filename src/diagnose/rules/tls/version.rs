@@ -9,10 +9,10 @@ use nrpcsniff_dissectors::tls::alert::{HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY,
 use nrpcsniff_dissectors::tls::{Alert, TLS12, version_name};
 
 /// See [`ABOUT`].
-pub struct Version;
+pub(crate) struct Version;
 
 /// Id of the rule.
-pub const ID: RuleId = RuleId::new("tls-version");
+pub(crate) const ID: RuleId = RuleId::new("tls-version");
 
 static ABOUT: About = About {
     id: ID,

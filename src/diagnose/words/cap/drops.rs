@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Conversations show holes.
 #[derive(Debug, Clone, Serialize)]
-pub struct Holes {
+pub(crate) struct Holes {
     /// How many do.
     #[serde(flatten)]
     pub concerned: Concerned,
@@ -36,7 +36,7 @@ impl Words for Holes {
 
 /// Frames were dropped, and no conversation shows a hole.
 #[derive(Debug, Clone, Serialize)]
-pub struct Dropped {
+pub(crate) struct Dropped {
     /// Frames that the capturing machine says it dropped.
     pub dropped_frames: u64,
 }

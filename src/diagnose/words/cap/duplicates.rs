@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Frames are copies of others.
 #[derive(Debug, Clone, Serialize)]
-pub struct Twice {
+pub(crate) struct Twice {
     /// Number of conversations that have some.
     pub count: usize,
     /// The first copy.

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 /// TLS records stay closed, all for one reason.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Sealed {
+pub(crate) struct Sealed {
     /// How many conversations have such records.
     #[serde(flatten)]
     pub concerned: Concerned,
@@ -46,7 +46,7 @@ fn by_name<S: Serializer>(why: &Why, serializer: S) -> Result<S::Ok, S::Error> {
 
 /// Messages of NRPC have a layout that is not known.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Opaque {
+pub(crate) struct Opaque {
     /// How many conversations have such messages.
     #[serde(flatten)]
     pub concerned: Concerned,

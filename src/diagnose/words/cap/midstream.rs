@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Conversations had begun before the capture did.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Begun {
+pub(crate) struct Begun {
     /// How many.
     #[serde(flatten)]
     pub concerned: Concerned,

@@ -1,14 +1,14 @@
 //! What rules about the capture itself say.
 
-pub mod drops;
-pub mod duplicates;
-pub mod encrypted;
-pub mod midstream;
-pub mod offload;
-pub mod oneway;
-pub mod others;
-pub mod truncated;
-pub mod wrong_place;
+pub(crate) mod drops;
+pub(crate) mod duplicates;
+pub(crate) mod encrypted;
+pub(crate) mod midstream;
+pub(crate) mod offload;
+pub(crate) mod oneway;
+pub(crate) mod others;
+pub(crate) mod truncated;
+pub(crate) mod wrong_place;
 
 use crate::diagnose::words::{clock, count, shown};
 use crate::model::{Conversation, Endpoint, Timestamp};
@@ -17,7 +17,7 @@ use std::fmt;
 
 /// How many of a capture's conversations are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Concerned {
+pub(crate) struct Concerned {
     /// Those that are.
     pub count: usize,
     /// All of their protocol.
@@ -33,7 +33,7 @@ impl Concerned {
 
 /// The first conversation that is concerned, and when that is seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Example {
+pub(crate) struct Example {
     #[serde(serialize_with = "shown")]
     client_endpoint: Endpoint,
     #[serde(serialize_with = "shown")]
@@ -43,7 +43,7 @@ pub struct Example {
 
 impl Example {
     /// Of a conversation that shows it at that time.
-    pub const fn of(conversation: &Conversation, first: Timestamp) -> Self {
+    pub(crate) const fn of(conversation: &Conversation, first: Timestamp) -> Self {
         Self { client_endpoint: conversation.client, server: conversation.server, first }
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Segments stand in the capture as a host hands them to its network card.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Offloaded {
+pub(crate) struct Offloaded {
     /// The host, in the first conversation.
     #[serde(flatten)]
     pub host: OneSide,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Only one side is in the capture.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Half {
+pub(crate) struct Half {
     /// Of how many conversations.
     #[serde(flatten)]
     pub concerned: Concerned,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Faults of machines that have no part in a sign-on.
 #[derive(Debug, Clone, Serialize)]
-pub struct Others {
+pub(crate) struct Others {
     /// Number of findings that are set aside.
     pub count: usize,
     /// Whose faults they are, by name or address: the first eight.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Frames were cut by the snap length.
 #[derive(Debug, Clone, Serialize)]
-pub struct Cut {
+pub(crate) struct Cut {
     /// Number of conversations with such frames.
     pub count: usize,
     /// The first of them, and its first frame.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A server that was named is in no conversation.
 #[derive(Debug, Clone, Serialize)]
-pub struct Missing {
+pub(crate) struct Missing {
     /// Its name, abbreviated.
     pub server_name: String,
     /// Number of conversations in the capture.

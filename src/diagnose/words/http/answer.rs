@@ -5,7 +5,7 @@ use std::fmt;
 
 /// Status of an answer, and where it leads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The status; 0 if there was no answer.
     pub status: u16,
     /// Path that it leads to.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A browser logged in, was turned away, and logged in again.
 #[derive(Debug, Clone, Serialize)]
-pub struct Rounds {
+pub(crate) struct Rounds {
     /// Who it was.
     pub browser: String,
     /// Host that turned it away.
@@ -25,7 +25,8 @@ pub struct Rounds {
 /// Why a login does not last, as far as cookies tell.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "loop_cause", rename_all = "snake_case")]
-pub enum Cause {
+#[expect(clippy::enum_variant_names, reason = "as the facts of the report have it: what did not happen")]
+pub(crate) enum Cause {
     /// The token is sent, and the host does not take it.
     NotTaken {
         /// Name of its cookie.
@@ -47,7 +48,7 @@ pub enum Cause {
 
 /// A token that a browser has, and does not send.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotSent {
+pub(crate) struct NotSent {
     /// Host that set it.
     pub token_issuer: String,
     /// Name of its cookie.
@@ -64,7 +65,7 @@ pub struct NotSent {
 /// Why a browser does not send a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum UnsentReason {
+pub(crate) enum UnsentReason {
     /// Its domain does not cover the host.
     OtherHost,
     /// Its path does not cover the path.

@@ -1,8 +1,8 @@
 //! What rules about signing on at web servers say.
 
 mod answer;
-pub mod login_loop;
+pub(crate) mod login_loop;
 mod unsent;
 
-pub use answer::Answer;
-pub use unsent::{Reach, Unsent};
+pub(crate) use answer::Answer;
+pub(crate) use unsent::{Reach, Unsent};

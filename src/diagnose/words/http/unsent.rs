@@ -6,7 +6,7 @@ use std::fmt;
 
 /// Requests without a token that were turned away, and the token that their browsers had.
 #[derive(Debug, Clone, Serialize)]
-pub struct Unsent {
+pub(crate) struct Unsent {
     /// Host that set the token.
     pub token_issuer: String,
     /// Name of its cookie.
@@ -25,7 +25,7 @@ pub struct Unsent {
 
 /// Hosts that a cookie is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reach {
+pub(crate) struct Reach {
     /// Domain, without a leading dot; the host itself if it is for that alone.
     pub cookie_domain: String,
     /// It is for that host alone.

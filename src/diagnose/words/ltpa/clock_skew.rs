@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The clock of who issued a token and that of who was shown it differ.
 #[derive(Debug, Clone, Serialize)]
-pub struct Differ {
+pub(crate) struct Differ {
     /// Who was shown the token.
     #[serde(flatten)]
     pub verifier: Verifier,
@@ -26,7 +26,7 @@ pub struct Differ {
 /// How clocks that differ make a server refuse a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Effect {
+pub(crate) enum Effect {
     /// It was created after what the server takes for now.
     CreatedLater,
     /// It is over by that clock, and not by the issuer's.
@@ -80,7 +80,7 @@ impl Differ {
 
 /// A log says that a token comes from the future.
 #[derive(Debug, Clone, Serialize)]
-pub struct FromTheFuture {
+pub(crate) struct FromTheFuture {
     /// Which log, whose token.
     #[serde(flatten)]
     pub logged: LoggedToken,

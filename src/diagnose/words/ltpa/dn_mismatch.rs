@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A token was refused, and its user has another name beside it.
 #[derive(Debug, Clone, Serialize)]
-pub struct TwoNames {
+pub(crate) struct TwoNames {
     /// The other name.
     pub other_name: String,
     /// Where that stands.
@@ -27,7 +27,7 @@ pub struct TwoNames {
 
 /// What carried a token.
 #[derive(Debug, Clone, Serialize)]
-pub struct Carrier {
+pub(crate) struct Carrier {
     /// Method of a request; `login` of a chat client.
     pub method: String,
     /// Who was shown the token.
@@ -38,7 +38,7 @@ pub struct Carrier {
 /// Where the other name of the user of a token stands.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "other_name_in", rename_all = "snake_case")]
-pub enum OtherPlace {
+pub(crate) enum OtherPlace {
     /// In another token beside it.
     TokenBeside,
     /// In what carried the token, as a name.
@@ -61,14 +61,14 @@ impl Carrier {
     }
 
     /// "token in the GET to mail.example.com".
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         format!("token in the {}", self.called())
     }
 }
 
 impl OtherPlace {
     /// "token that mail.example.com set".
-    pub fn place(&self, carrier: &Carrier) -> String {
+    pub(crate) fn place(&self, carrier: &Carrier) -> String {
         match self {
             Self::TokenBeside => "other token there".to_owned(),
             Self::Carrier => format!("name in the {}", carrier.called()),
@@ -97,7 +97,7 @@ impl Words for TwoNames {
 
 /// A trace of a sign-on: the name in a token is not found, and beside it the user has another one.
 #[derive(Debug, Clone, Serialize)]
-pub struct Traced {
+pub(crate) struct Traced {
     /// Name of the log.
     pub log: String,
     /// The other name.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A token's domain does not cover the host that misses it.
 #[derive(Debug, Clone, Serialize)]
-pub struct OutOfReach {
+pub(crate) struct OutOfReach {
     /// Which token, and where it was missed.
     #[serde(flatten)]
     pub unsent: Unsent,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// Browsers do not keep a token, because of its domain.
 #[derive(Debug, Clone, Serialize)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// Host that set the token.
     pub token_issuer: String,
     /// Name of its cookie.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// Requests carry two cookies of one name with different tokens.
 #[derive(Debug, Clone, Serialize)]
-pub struct TwoTokens {
+pub(crate) struct TwoTokens {
     /// Host that gets them.
     pub host: String,
     /// Name of the cookies.

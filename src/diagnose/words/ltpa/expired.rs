@@ -8,7 +8,7 @@ use std::fmt;
 
 /// A token was shown after the end that it names.
 #[derive(Debug, Clone, Serialize)]
-pub struct PastItsEnd {
+pub(crate) struct PastItsEnd {
     /// Whose tokens.
     #[serde(flatten)]
     pub bearers: Bearers,
@@ -48,7 +48,7 @@ impl Words for PastItsEnd {
 
 /// A token whose end cannot be read worked, and later does not.
 #[derive(Debug, Clone, Serialize)]
-pub struct WorkedBefore {
+pub(crate) struct WorkedBefore {
     /// Whose tokens.
     #[serde(flatten)]
     pub bearers: Bearers,
@@ -84,7 +84,7 @@ impl Words for WorkedBefore {
 
 /// Who showed tokens.
 #[derive(Debug, Clone, Serialize)]
-pub struct Bearers {
+pub(crate) struct Bearers {
     /// Users that the tokens name.
     #[serde(flatten)]
     pub users: Users,
@@ -102,7 +102,7 @@ impl fmt::Display for Bearers {
 
 /// What became of a token.
 #[derive(Debug, Clone, Serialize)]
-pub struct Fate {
+pub(crate) struct Fate {
     /// It was refused; else that is not in the capture.
     pub was_refused: bool,
     /// The same server had accepted it before.
@@ -124,7 +124,7 @@ impl fmt::Display for Fate {
 
 /// A log says that a token had ended.
 #[derive(Debug, Clone, Serialize)]
-pub struct Logged {
+pub(crate) struct Logged {
     /// Which log, whose token.
     #[serde(flatten)]
     pub logged: LoggedToken,
@@ -142,7 +142,7 @@ impl Words for Logged {
 
 /// WebSphere's log says several times that tokens had ended.
 #[derive(Debug, Clone, Serialize)]
-pub struct LoggedOften {
+pub(crate) struct LoggedOften {
     /// Name of the log.
     pub log: String,
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A cookie holds a token of another kind than its name says, and was refused.
 #[derive(Debug, Clone, Serialize)]
-pub struct Misnamed {
+pub(crate) struct Misnamed {
     /// Who refused it.
     #[serde(flatten)]
     pub verifier: Verifier,
@@ -67,7 +67,7 @@ impl Misnamed {
 
 /// The trace of Domino says that a token does not begin as it should.
 #[derive(Debug, Clone, Serialize)]
-pub struct Traced {
+pub(crate) struct Traced {
     /// Name of the log.
     pub log: String,
 }

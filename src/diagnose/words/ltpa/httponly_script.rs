@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A host sets tokens with HttpOnly, and serves a page whose script reads them.
 #[derive(Debug, Clone, Serialize)]
-pub struct Hidden {
+pub(crate) struct Hidden {
     /// Host that set them.
     pub token_issuer: String,
     /// Names of their cookies.

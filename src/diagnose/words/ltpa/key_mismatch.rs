@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// Tokens were refused, and it is proved that their keys are others.
 #[derive(Debug, Clone, Serialize)]
-pub struct Proven {
+pub(crate) struct Proven {
     /// Who refused them first.
     #[serde(flatten)]
     pub verifier: Verifier,
@@ -32,7 +32,7 @@ pub struct Proven {
 /// What proves that a token was made with other keys.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "key_proof", rename_all = "snake_case")]
-pub enum KeyProof {
+pub(crate) enum KeyProof {
     /// First cipher blocks, which depend on the key alone.
     CipherBlocks {
         /// Of the tokens shown.
@@ -98,7 +98,7 @@ impl Proven {
 
 /// A server refuses all tokens of another.
 #[derive(Debug, Clone, Serialize)]
-pub struct Inferred {
+pub(crate) struct Inferred {
     /// Who refuses them.
     #[serde(flatten)]
     pub verifier: Verifier,
@@ -130,7 +130,7 @@ impl Words for Inferred {
 
 /// A log of Domino calls a token invalid.
 #[derive(Debug, Clone, Serialize)]
-pub struct Invalid {
+pub(crate) struct Invalid {
     /// Which log, whose token.
     #[serde(flatten)]
     pub logged: LoggedToken,
@@ -152,7 +152,7 @@ impl Words for Invalid {
 
 /// A log of WebSphere Liberty says that it cannot use its keys.
 #[derive(Debug, Clone, Serialize)]
-pub struct KeysUnusable {
+pub(crate) struct KeysUnusable {
     /// Name of the log.
     pub log: String,
 }
@@ -173,7 +173,7 @@ impl Words for KeysUnusable {
 
 /// WebSphere's log says several times that tokens could not be validated.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotValidated {
+pub(crate) struct NotValidated {
     /// Name of the log.
     pub log: String,
 }

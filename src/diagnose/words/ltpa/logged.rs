@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// A log says something of a token.
 #[derive(Debug, Clone, Serialize)]
-pub struct LoggedToken {
+pub(crate) struct LoggedToken {
     /// Name of the log.
     pub log: String,
     /// Whose token, if the log names somebody.
@@ -13,7 +13,7 @@ pub struct LoggedToken {
 
 impl LoggedToken {
     /// The user, or "a user".
-    pub fn whose(&self) -> &str {
+    pub(crate) fn whose(&self) -> &str {
         self.user.as_deref().unwrap_or("a user")
     }
 }

@@ -1,27 +1,27 @@
 //! What rules about sign-on tokens say.
 
-pub mod clock_skew;
-pub mod dn_mismatch;
-pub mod domain_narrow;
-pub mod domain_wide;
-pub mod duplicate;
-pub mod expired;
-pub mod foreign_format;
-pub mod httponly_script;
-pub mod key_mismatch;
+pub(crate) mod clock_skew;
+pub(crate) mod dn_mismatch;
+pub(crate) mod domain_narrow;
+pub(crate) mod domain_wide;
+pub(crate) mod duplicate;
+pub(crate) mod expired;
+pub(crate) mod foreign_format;
+pub(crate) mod httponly_script;
+pub(crate) mod key_mismatch;
 mod logged;
 mod name_difference;
-pub mod name_not_expected;
-pub mod not_returned;
-pub mod realm;
-pub mod samesite;
-pub mod secure_on_http;
-pub mod shortname_url;
-pub mod undefined_sip;
+pub(crate) mod name_not_expected;
+pub(crate) mod not_returned;
+pub(crate) mod realm;
+pub(crate) mod samesite;
+pub(crate) mod secure_on_http;
+pub(crate) mod shortname_url;
+pub(crate) mod undefined_sip;
 mod verifier;
-pub mod version_mismatch;
-pub mod wrong_identity;
+pub(crate) mod version_mismatch;
+pub(crate) mod wrong_identity;
 
-pub use logged::LoggedToken;
-pub use name_difference::NameDifference;
-pub use verifier::{TokenKind, Verifier};
+pub(crate) use logged::LoggedToken;
+pub(crate) use name_difference::NameDifference;
+pub(crate) use verifier::{TokenKind, Verifier};

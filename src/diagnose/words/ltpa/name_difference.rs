@@ -7,7 +7,7 @@ use std::fmt;
 /// What makes two names of one user two persons to a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "name_difference", rename_all = "snake_case")]
-pub enum NameDifference {
+pub(crate) enum NameDifference {
     /// The number of blanks.
     Blanks,
     /// The first one has components that the second lacks.
@@ -26,7 +26,7 @@ pub enum NameDifference {
 
 impl NameDifference {
     /// Between two names of one user; nothing if they are the same, or of two persons, or cannot be compared.
-    pub fn of(first: &str, second: &str) -> Option<Self> {
+    pub(crate) fn of(first: &str, second: &str) -> Option<Self> {
         match compare(first, second) {
             PersonLikeness::Blanks => Some(Self::Blanks),
             PersonLikeness::Longer { extra, second: false } => Some(Self::FirstLonger { more_components: extra }),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A token in a cookie of an unusual name was refused.
 #[derive(Debug, Clone, Serialize)]
-pub struct UnusualName {
+pub(crate) struct UnusualName {
     /// Who refused it.
     #[serde(flatten)]
     pub verifier: Verifier,

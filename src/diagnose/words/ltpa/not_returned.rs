@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A server took a login and set no token, and the next one turned the browser away.
 #[derive(Debug, Clone, Serialize)]
-pub struct NoToken {
+pub(crate) struct NoToken {
     /// Host that took the login.
     pub login_host: String,
     /// What runs there; nothing if it is not known.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Tokens that open with the server's keys and name another realm than its own were refused.
 #[derive(Debug, Clone, Serialize)]
-pub struct OtherRealm {
+pub(crate) struct OtherRealm {
     /// Who refused them.
     #[serde(flatten)]
     pub verifier: Verifier,
@@ -41,7 +41,7 @@ impl Words for OtherRealm {
 
 /// A log of Domino says that it does not know the realm of a token.
 #[derive(Debug, Clone, Serialize)]
-pub struct Logged {
+pub(crate) struct Logged {
     /// Which log, whose token.
     #[serde(flatten)]
     pub logged: LoggedToken,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A request from a page of another site came without its token.
 #[derive(Debug, Clone, Serialize)]
-pub struct FromOtherSite {
+pub(crate) struct FromOtherSite {
     /// Which token, and where it was missed.
     #[serde(flatten)]
     pub unsent: Unsent,

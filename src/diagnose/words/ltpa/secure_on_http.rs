@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A token was set with Secure, and the next request went over http.
 #[derive(Debug, Clone, Serialize)]
-pub struct HttpsOnly {
+pub(crate) struct HttpsOnly {
     /// Which token, and where it was missed.
     #[serde(flatten)]
     pub unsent: Unsent,

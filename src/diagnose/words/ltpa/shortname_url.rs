@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The name by which one server is called has no domain in common with the other's.
 #[derive(Debug, Clone, Serialize)]
-pub struct NoCommonDomain {
+pub(crate) struct NoCommonDomain {
     /// Which token, and where it was missed.
     #[serde(flatten)]
     pub unsent: Unsent,
@@ -34,7 +34,7 @@ impl Words for NoCommonDomain {
 
 /// A server that is called by a bare name sets its token for a domain.
 #[derive(Debug, Clone, Serialize)]
-pub struct Dropped {
+pub(crate) struct Dropped {
     /// The short name or address.
     pub bare_name: String,
     /// Name of the cookie.

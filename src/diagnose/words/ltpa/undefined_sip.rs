@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// SIP requests carry a word where their token should be.
 #[derive(Debug, Clone, Serialize)]
-pub struct NoToken {
+pub(crate) struct NoToken {
     /// The SIP server that was asked first.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -32,7 +32,7 @@ pub struct NoToken {
 /// How a token was set that a script could not read.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "set_as", rename_all = "snake_case")]
-pub enum SetAs {
+pub(crate) enum SetAs {
     /// With HttpOnly.
     HttpOnly {
         /// Host that set it.
@@ -59,7 +59,7 @@ pub enum SetAs {
 /// What came of such requests, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Not in the capture, or an answer that says nothing of the token.
     Unknown,
     /// No answer, though the capture goes on.
@@ -123,7 +123,7 @@ impl SetAs {
 
 /// The log of a registrar says that it asked for a password it cannot check.
 #[derive(Debug, Clone, Serialize)]
-pub struct FellBack {
+pub(crate) struct FellBack {
     /// Name of the log.
     pub log: String,
 }

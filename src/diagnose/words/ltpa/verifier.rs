@@ -8,7 +8,7 @@ use std::fmt;
 /// Who was shown a token and is to verify it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "protocol", rename_all = "lowercase")]
-pub enum Verifier {
+pub(crate) enum Verifier {
     /// A web server.
     Http {
         /// Where it was called.
@@ -45,7 +45,7 @@ impl fmt::Display for Verifier {
 /// Kinds of tokens that servers issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TokenKind {
+pub(crate) enum TokenKind {
     /// Domino's own.
     Domino,
     /// WebSphere's, version 1.

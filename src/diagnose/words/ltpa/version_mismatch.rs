@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A login with one version alone was refused.
 #[derive(Debug, Clone, Serialize)]
-pub struct OneVersion {
+pub(crate) struct OneVersion {
     /// Who refused it.
     #[serde(flatten)]
     pub verifier: Verifier,
@@ -53,7 +53,7 @@ impl OneVersion {
 
 /// A log of Domino says that it does not take the type of a token.
 #[derive(Debug, Clone, Serialize)]
-pub struct Logged {
+pub(crate) struct Logged {
     /// Which log, whose token.
     #[serde(flatten)]
     pub logged: LoggedToken,

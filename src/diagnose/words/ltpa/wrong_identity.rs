@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A token names another person than the one who logs in with it or is given it.
 #[derive(Debug, Clone, Serialize)]
-pub struct OtherPerson {
+pub(crate) struct OtherPerson {
     /// Who logs in.
     pub user: String,
     /// Whom the token names.

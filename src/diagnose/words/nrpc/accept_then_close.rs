@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// The connection was closed before anything was answered.
 #[derive(Debug, Clone, Serialize)]
-pub struct HungUp {
+pub(crate) struct HungUp {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

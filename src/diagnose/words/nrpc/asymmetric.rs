@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// What one side says does not reach the other.
 #[derive(Debug, Clone, Serialize)]
-pub struct OneDirection {
+pub(crate) struct OneDirection {
     /// Who called whom: attempts.
     #[serde(flatten)]
     pub seen: Occurrences,
@@ -16,7 +16,7 @@ pub struct OneDirection {
 /// What did not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Lost {
+pub(crate) enum Lost {
     /// The server's SYN-ACK.
     Answer,
     /// What the client sent, or its acknowledgment.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// The server refused the identities with a status.
 #[derive(Debug, Clone, Serialize)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// Who was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
@@ -38,7 +38,7 @@ impl Words for Refused {
 
 /// Both sides parted right after they had sent their identities.
 #[derive(Debug, Clone, Serialize)]
-pub struct Parted {
+pub(crate) struct Parted {
     /// Who was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
@@ -71,7 +71,7 @@ impl Words for Parted {
 
 /// A log has the text of a status of the security package.
 #[derive(Debug, Clone, Serialize)]
-pub struct Logged {
+pub(crate) struct Logged {
     /// Name of the log.
     pub log: String,
     /// The status.

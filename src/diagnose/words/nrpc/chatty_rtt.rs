@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// The way alone makes the time that a client waits.
 #[derive(Debug, Clone, Serialize)]
-pub struct LongLine {
+pub(crate) struct LongLine {
     /// Who was asked.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// The clocks of a client and a server are apart.
 #[derive(Debug, Clone, Serialize)]
-pub struct Apart {
+pub(crate) struct Apart {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -26,7 +26,7 @@ pub struct Apart {
 
 impl Apart {
     /// The server by its name, else by its address.
-    pub fn server(&self) -> String {
+    pub(crate) fn server(&self) -> String {
         self.server_name.clone().unwrap_or_else(|| self.server.ip.to_string())
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// DNS has no address for a Notes server.
 #[derive(Debug, Clone, Serialize)]
-pub struct NoAddress {
+pub(crate) struct NoAddress {
     /// Name of the Notes server, as people write it.
     pub server_name: String,
     /// The name that DNS was asked for first.
@@ -45,7 +45,7 @@ impl Words for NoAddress {
 
 /// DNS has no address for names of which it is not known whose they are.
 #[derive(Debug, Clone, Serialize)]
-pub struct NoAddresses {
+pub(crate) struct NoAddresses {
     /// The names, the first eight.
     pub dns_names: Vec<String>,
     /// How many names.
@@ -85,14 +85,14 @@ impl NoAddresses {
 
 /// What came of questions that brought no address: each once, the first eight, and how many there are.
 #[derive(Debug, Clone, Serialize)]
-pub struct Outcomes {
+pub(crate) struct Outcomes {
     dns_outcomes: Vec<String>,
     dns_outcome_count: usize,
 }
 
 impl Outcomes {
     /// Of any number of questions.
-    pub fn of<'o>(outcomes: impl IntoIterator<Item = &'o str>) -> Self {
+    pub(crate) fn of<'o>(outcomes: impl IntoIterator<Item = &'o str>) -> Self {
         let (dns_outcomes, dns_outcome_count) = few(outcomes.into_iter().map(str::to_owned));
         Self { dns_outcomes, dns_outcome_count }
     }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 /// A session ended right after its opening.
 #[derive(Debug, Clone, Serialize)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

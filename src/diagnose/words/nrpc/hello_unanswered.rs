@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// TCP took the request, and Domino did not answer it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Unanswered {
+pub(crate) struct Unanswered {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

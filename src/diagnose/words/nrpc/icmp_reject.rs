@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 /// Attempts were answered by ICMP.
 #[derive(Debug, Clone, Serialize)]
-pub struct Rejected {
+pub(crate) struct Rejected {
     /// Who called whom: attempts.
     #[serde(flatten)]
     pub seen: Occurrences,
@@ -18,7 +18,7 @@ pub struct Rejected {
 
 impl Rejected {
     /// "the host 10.1.0.9 itself", "the device 10.1.0.1".
-    pub fn rejecter(&self) -> String {
+    pub(crate) fn rejecter(&self) -> String {
         let by = self.rejected_by;
         if by == self.seen.server.ip { format!("the host {by} itself") } else { format!("the device {by}") }
     }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// A session request carries a date that looks like the end of a certificate, and it is near or over.
 #[derive(Debug, Clone, Serialize)]
-pub struct Dated {
+pub(crate) struct Dated {
     /// Whose certificate it is.
     pub client: IpAddr,
     /// Number of sessions.
@@ -28,7 +28,7 @@ pub struct Dated {
 /// What is known of the sessions in which a certificate was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The certificate holds for some days yet.
     HoldsYet,
     /// How they ended is not in the capture.
@@ -70,7 +70,7 @@ impl Dated {
 
 /// A log says that a certificate has expired.
 #[derive(Debug, Clone, Serialize)]
-pub struct Logged {
+pub(crate) struct Logged {
     /// Name of the log.
     pub log: String,
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// The server closed silent sessions when their time was over.
 #[derive(Debug, Clone, Serialize)]
-pub struct TimedOut {
+pub(crate) struct TimedOut {
     /// Whose sessions with whom, and when the first of them was closed.
     #[serde(flatten)]
     pub seen: Occurrences,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// What was sent after a silence was never acknowledged.
 #[derive(Debug, Clone, Serialize)]
-pub struct Dead {
+pub(crate) struct Dead {
     /// Whose sessions with whom, and when the silence of the first of them ended.
     #[serde(flatten)]
     pub seen: Occurrences,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// A server never answers by IPv6, and works by IPv4 afterwards.
 #[derive(Debug, Clone, Serialize)]
-pub struct InVain {
+pub(crate) struct InVain {
     /// Who was called by IPv6.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

@@ -1,37 +1,37 @@
 //! What rules about Notes sessions say.
 
-pub mod accept_then_close;
-pub mod asymmetric;
-pub mod auth_rejected;
-pub mod chatty_rtt;
-pub mod clock_skew;
-pub mod cluster_failover;
-pub mod dns_failure;
-pub mod early_close;
-pub mod hello_unanswered;
-pub mod icmp_reject;
-pub mod id_expired;
-pub mod idle_close;
-pub mod idle_rst;
-pub mod idle_silent;
-pub mod ipv6_first;
-pub mod name_mismatch_alias;
-pub mod name_mismatch_other_server;
-pub mod not_nrpc;
-pub mod port_encryption_mandate;
-pub mod port_map;
-pub mod private_address;
-pub mod probe_noise;
-pub mod refused_status;
-pub mod server_renamed;
-pub mod server_restart;
+pub(crate) mod accept_then_close;
+pub(crate) mod asymmetric;
+pub(crate) mod auth_rejected;
+pub(crate) mod chatty_rtt;
+pub(crate) mod clock_skew;
+pub(crate) mod cluster_failover;
+pub(crate) mod dns_failure;
+pub(crate) mod early_close;
+pub(crate) mod hello_unanswered;
+pub(crate) mod icmp_reject;
+pub(crate) mod id_expired;
+pub(crate) mod idle_close;
+pub(crate) mod idle_rst;
+pub(crate) mod idle_silent;
+pub(crate) mod ipv6_first;
+pub(crate) mod name_mismatch_alias;
+pub(crate) mod name_mismatch_other_server;
+pub(crate) mod not_nrpc;
+pub(crate) mod port_encryption_mandate;
+pub(crate) mod port_map;
+pub(crate) mod private_address;
+pub(crate) mod probe_noise;
+pub(crate) mod refused_status;
+pub(crate) mod server_renamed;
+pub(crate) mod server_restart;
 mod session;
-pub mod slow_server;
-pub mod sprayer_inconsistent;
-pub mod syn_refused;
-pub mod syn_silent;
+pub(crate) mod slow_server;
+pub(crate) mod sprayer_inconsistent;
+pub(crate) mod syn_refused;
+pub(crate) mod syn_silent;
 
-pub use session::{Ending, NameRefused, NameTraced, NamedServer};
+pub(crate) use session::{Ending, NameRefused, NameTraced, NamedServer};
 
 use crate::diagnose::words::shown_if;
 use crate::facts::network::attempts::Aftermath;
@@ -41,7 +41,7 @@ use std::fmt;
 
 /// What came of clients that were not let in: where they got through afterwards, if they did.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Afterwards {
+pub(crate) struct Afterwards {
     /// When a later attempt at the same server got through.
     reached: Option<Timestamp>,
     /// The other server that took the client.
@@ -51,7 +51,7 @@ pub struct Afterwards {
 
 impl Afterwards {
     /// As the capture shows it.
-    pub const fn of(aftermath: Aftermath<'_, '_>) -> Self {
+    pub(crate) const fn of(aftermath: Aftermath<'_, '_>) -> Self {
         match aftermath {
             Aftermath::SameAddress(next) => Self { reached: Some(next.conversation.first.time), recovered_at: None },
             Aftermath::OtherAddress(next) => Self { reached: None, recovered_at: Some(next.conversation.server) },

@@ -8,7 +8,7 @@ use serde::Serialize;
 /// An alias was asked for, and the session ended when another name answered.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub struct Refused(pub NameRefused);
+pub(crate) struct Refused(pub NameRefused);
 
 impl Words for Refused {
     fn title(&self) -> String {
@@ -28,7 +28,7 @@ impl Words for Refused {
 
 /// An alias was asked for, another name answered, and the session went on.
 #[derive(Debug, Clone, Serialize)]
-pub struct Accepted {
+pub(crate) struct Accepted {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -63,7 +63,7 @@ impl Words for Accepted {
 /// The port trace of a client tells that another name answered.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub struct Traced(pub NameTraced);
+pub(crate) struct Traced(pub NameTraced);
 
 impl Words for Traced {
     fn title(&self) -> String {

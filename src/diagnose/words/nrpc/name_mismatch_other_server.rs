@@ -8,7 +8,7 @@ use serde::Serialize;
 /// One server was asked for, another answered, and the session ended.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub struct Refused(pub NameRefused);
+pub(crate) struct Refused(pub NameRefused);
 
 impl Words for Refused {
     fn title(&self) -> String {
@@ -30,7 +30,7 @@ impl Words for Refused {
 
 /// One server was asked for, another answered, and the session went on.
 #[derive(Debug, Clone, Serialize)]
-pub struct Accepted {
+pub(crate) struct Accepted {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -66,7 +66,7 @@ impl Words for Accepted {
 /// The port trace of a client tells both names.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub struct Traced(pub NameTraced);
+pub(crate) struct Traced(pub NameTraced);
 
 impl Words for Traced {
     fn title(&self) -> String {
@@ -84,7 +84,7 @@ impl Words for Traced {
 
 /// The port trace of a client tells who answered, and not who was asked for.
 #[derive(Debug, Clone, Serialize)]
-pub struct TracedInPart {
+pub(crate) struct TracedInPart {
     /// The name that the server gave as its own, abbreviated.
     pub server_name: String,
     /// The address that the client used, as its trace writes it.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// A client begins with something else than a session request.
 #[derive(Debug, Clone, Serialize)]
-pub struct Foreign {
+pub(crate) struct Foreign {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -24,7 +24,7 @@ pub struct Foreign {
 /// What a client sends that does not speak NRPC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Sent {
+pub(crate) enum Sent {
     /// The beginning of TLS.
     Tls,
     /// A request of HTTP.
@@ -37,7 +37,7 @@ pub enum Sent {
 
 impl Sent {
     /// "a TLS `ClientHello`".
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Tls => "a TLS ClientHello",
             Self::Http => "an HTTP request",

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// The server hung up on the first request, which was in clear.
 #[derive(Debug, Clone, Serialize)]
-pub struct HungUp {
+pub(crate) struct HungUp {
     /// Who was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,

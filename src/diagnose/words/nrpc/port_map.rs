@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// The partition on the usual port did not send a client on to the one that it asked for.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotSentOn {
+pub(crate) struct NotSentOn {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -45,7 +45,7 @@ impl Words for NotSentOn {
 
 /// Nothing listens on the usual port of an address on which partitions live.
 #[derive(Debug, Clone, Serialize)]
-pub struct NobodyThere {
+pub(crate) struct NobodyThere {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Clients reached a public address, then called a private one in vain.
 #[derive(Debug, Clone, Serialize)]
-pub struct Inside {
+pub(crate) struct Inside {
     /// Who called which private address: attempts.
     #[serde(flatten)]
     pub seen: Occurrences,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// Connections without a word come at a steady period.
 #[derive(Debug, Clone, Serialize)]
-pub struct Checks {
+pub(crate) struct Checks {
     /// Whom the first series calls.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -42,7 +42,7 @@ impl Words for Checks {
 
 /// Somebody calls many ports without a word.
 #[derive(Debug, Clone, Serialize)]
-pub struct Scan {
+pub(crate) struct Scan {
     /// Who calls.
     #[serde(flatten)]
     pub clients: Clients,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// The server refused the session with a status.
 #[derive(Debug, Clone, Serialize)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// Who was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
@@ -38,7 +38,7 @@ impl Words for Refused {
 
 /// A log has the text of such a status.
 #[derive(Debug, Clone, Serialize)]
-pub struct Logged {
+pub(crate) struct Logged {
     /// Name of the log.
     pub log: String,
     /// The server that the line names, abbreviated.
@@ -52,7 +52,7 @@ pub struct Logged {
 
 impl Logged {
     /// The server by its name, else as one of many.
-    pub fn server(&self) -> &str {
+    pub(crate) fn server(&self) -> &str {
         self.server_name.as_deref().unwrap_or("A Domino server")
     }
 }

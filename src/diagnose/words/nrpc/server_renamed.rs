@@ -7,7 +7,7 @@ use serde::Serialize;
 /// The common name is the one that was asked for, the rest of the name is not, and the session ended.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub struct Refused(pub NameRefused);
+pub(crate) struct Refused(pub NameRefused);
 
 impl Words for Refused {
     fn title(&self) -> String {
@@ -34,7 +34,7 @@ fn capital(text: &str) -> String {
 /// The port trace of a client tells both names.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub struct Traced(pub NameTraced);
+pub(crate) struct Traced(pub NameTraced);
 
 impl Words for Traced {
     fn title(&self) -> String {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A server closed its sessions within seconds, and new ones failed.
 #[derive(Debug, Clone, Serialize)]
-pub struct Down {
+pub(crate) struct Down {
     /// Whose sessions which server closed.
     #[serde(flatten)]
     pub seen: Occurrences,

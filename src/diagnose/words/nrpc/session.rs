@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 /// A server: where it is, and its name where that is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NamedServer {
+pub(crate) struct NamedServer {
     /// Its address and port.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -22,7 +22,7 @@ pub struct NamedServer {
 
 impl NamedServer {
     /// The server of a conversation, by the name that it gave there.
-    pub fn of(talk: &Talk<'_>) -> Self {
+    pub(crate) fn of(talk: &Talk<'_>) -> Self {
         Self { server: talk.conversation.server, server_name: talk.answered().map(abbreviated) }
     }
 }
@@ -39,7 +39,7 @@ impl fmt::Display for NamedServer {
 
 /// How a session ended, and how soon.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Ending {
+pub(crate) struct Ending {
     /// Who closed, and how.
     #[serde(flatten)]
     pub closed: Closed,
@@ -49,12 +49,12 @@ pub struct Ending {
 
 impl Ending {
     /// Of a session.
-    pub fn of(talk: &Talk<'_>) -> Self {
+    pub(crate) fn of(talk: &Talk<'_>) -> Self {
         Self { closed: Closed::of(&talk.conversation.teardown), close_delay_s: talk.close_delay() }
     }
 
     /// "4.9 ms"; nothing if nobody closed.
-    pub fn delay(self) -> String {
+    pub(crate) fn delay(self) -> String {
         self.close_delay_s.map_or_else(String::new, span)
     }
 }
@@ -69,7 +69,7 @@ impl fmt::Display for Ending {
 
 /// One name was asked for, another answered, and the session ended.
 #[derive(Debug, Clone, Serialize)]
-pub struct NameRefused {
+pub(crate) struct NameRefused {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -93,7 +93,7 @@ pub struct NameRefused {
 impl NameRefused {
     /// Of the first session and the names in it; `asked` is how people write the first of them, `count` how many sessions
     /// there are.
-    pub fn of(first: &Talk<'_>, (wanted, answered): (&str, &str), asked: String, count: usize) -> Self {
+    pub(crate) fn of(first: &Talk<'_>, (wanted, answered): (&str, &str), asked: String, count: usize) -> Self {
         Self {
             server: first.conversation.server,
             server_name: abbreviated(answered),
@@ -109,7 +109,7 @@ impl NameRefused {
 
 /// The port trace of a client tells which name was asked for and which one answered.
 #[derive(Debug, Clone, Serialize)]
-pub struct NameTraced {
+pub(crate) struct NameTraced {
     /// The name that the server gave as its own, abbreviated.
     pub server_name: String,
     /// The name that was asked for, abbreviated or as one types it.
@@ -122,7 +122,7 @@ pub struct NameTraced {
 
 impl NameTraced {
     /// Of a trace; `asked` is how people write the name that was asked for.
-    pub fn of(trace: &ClientTrace<'_>, asked: String) -> Self {
+    pub(crate) fn of(trace: &ClientTrace<'_>, asked: String) -> Self {
         Self {
             server_name: abbreviated(trace.answered),
             asked,

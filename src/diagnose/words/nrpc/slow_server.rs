@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A server made clients wait for answers, and the network did not.
 #[derive(Debug, Clone, Serialize)]
-pub struct Slow {
+pub(crate) struct Slow {
     /// Which server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Several servers answered at one address by turns; some sessions went on, some did not.
 #[derive(Debug, Clone, Serialize)]
-pub struct ByTurns {
+pub(crate) struct ByTurns {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

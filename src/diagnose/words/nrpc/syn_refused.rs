@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Attempts were answered by RST.
 #[derive(Debug, Clone, Serialize)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// Who called whom: attempts.
     #[serde(flatten)]
     pub seen: Occurrences,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Attempts were not answered at all.
 #[derive(Debug, Clone, Serialize)]
-pub struct Silent {
+pub(crate) struct Silent {
     /// Who called whom: attempts.
     #[serde(flatten)]
     pub seen: Occurrences,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The called side repeats its answer.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotAcknowledged {
+pub(crate) struct NotAcknowledged {
     /// Who answered.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

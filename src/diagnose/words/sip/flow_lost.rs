@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The connection was closed, and the client did not register again.
 #[derive(Debug, Clone, Serialize)]
-pub struct Lost {
+pub(crate) struct Lost {
     /// The registrar.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -34,7 +34,7 @@ pub struct Lost {
 
 impl Lost {
     /// "the server closed the connection".
-    pub const fn end(&self) -> &'static str {
+    pub(crate) const fn end(&self) -> &'static str {
         match (self.closed.how(), self.closed.by()) {
             (Close::Timeout, _) => "the connection went dead: data was repeated in vain",
             (_, CloseBy::Server) => "the server closed the connection",

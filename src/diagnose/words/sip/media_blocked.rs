@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 /// Media flow in one direction only.
 #[derive(Debug, Clone, Serialize)]
-pub struct OneWay {
+pub(crate) struct OneWay {
     /// Who was called.
     pub called: Option<String>,
     /// Seconds from the answer to the end of the call.
@@ -29,7 +29,7 @@ pub struct OneWay {
 /// How it is known that media do not get through.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(untagged)]
-pub enum KnownBy {
+pub(crate) enum KnownBy {
     /// An ICMP error says so.
     IcmpError {
         /// Who sent it.

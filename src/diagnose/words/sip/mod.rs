@@ -1,21 +1,21 @@
 //! What rules about SIP say.
 
-pub mod ack_lost;
-pub mod flow_lost;
-pub mod media_blocked;
-pub mod nat_contact;
+pub(crate) mod ack_lost;
+pub(crate) mod flow_lost;
+pub(crate) mod media_blocked;
+pub(crate) mod nat_contact;
 mod requests;
-pub mod stale_nonce;
-pub mod status_401_loop;
-pub mod status_403;
-pub mod status_404;
-pub mod status_407;
-pub mod status_408;
-pub mod status_423;
-pub mod status_482;
-pub mod status_483;
-pub mod status_5xx;
-pub mod transport_mismatch;
-pub mod wrong_realm;
+pub(crate) mod stale_nonce;
+pub(crate) mod status_401_loop;
+pub(crate) mod status_403;
+pub(crate) mod status_404;
+pub(crate) mod status_407;
+pub(crate) mod status_408;
+pub(crate) mod status_423;
+pub(crate) mod status_482;
+pub(crate) mod status_483;
+pub(crate) mod status_5xx;
+pub(crate) mod transport_mismatch;
+pub(crate) mod wrong_realm;
 
-pub use requests::{ClientEndpoint, FailedCalls, RefusedRequests, Requests, called, preposition};
+pub(crate) use requests::{ClientEndpoint, FailedCalls, RefusedRequests, Requests, called, preposition};

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The registrar took a private address from a public one.
 #[derive(Debug, Clone, Serialize)]
-pub struct PrivateContact {
+pub(crate) struct PrivateContact {
     /// The registrar.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

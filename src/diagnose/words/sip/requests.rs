@@ -7,18 +7,18 @@ use std::fmt;
 use std::net::IpAddr;
 
 /// A user as people call him: by the name that the request gives, else as one of many.
-pub fn called(user: Option<&str>) -> &str {
+pub(crate) fn called(user: Option<&str>) -> &str {
     user.unwrap_or("a user without a name")
 }
 
 /// "REGISTER of", "INVITE to".
-pub fn preposition(method: &str) -> &'static str {
+pub(crate) fn preposition(method: &str) -> &'static str {
     if method == "REGISTER" { "of" } else { "to" }
 }
 
 /// Requests of one method.
 #[derive(Debug, Clone, Serialize)]
-pub struct Requests {
+pub(crate) struct Requests {
     /// `REGISTER`, `INVITE`.
     pub method: String,
     /// Whom they are about: addresses of record of To.
@@ -31,12 +31,12 @@ pub struct Requests {
 
 impl Requests {
     /// "ann@example.com", "ann@example.com and 3 other users".
-    pub fn users(&self) -> String {
+    pub(crate) fn users(&self) -> String {
         self.users.or(called(None))
     }
 
     /// "3 requests of 2 clients", of so many requests; nothing if it is one client, which is named anyway.
-    pub fn crowd(&self, number: usize) -> Option<String> {
+    pub(crate) fn crowd(&self, number: usize) -> Option<String> {
         let clients = self.clients.number();
         (clients > 1).then(|| format!("{} of {}", count(number, "request"), count(clients, "client")))
     }
@@ -52,7 +52,7 @@ impl fmt::Display for Requests {
 
 /// Requests of one method that one server refused with the same status.
 #[derive(Debug, Clone, Serialize)]
-pub struct RefusedRequests {
+pub(crate) struct RefusedRequests {
     /// Who was asked first.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -72,22 +72,22 @@ pub struct RefusedRequests {
 
 impl RefusedRequests {
     /// "once, with 403 Forbidden".
-    pub fn how_often(&self) -> String {
+    pub(crate) fn how_often(&self) -> String {
         format!("{}, with {}", times(self.count), self.answers)
     }
 
     /// "403 Forbidden": the first answer.
-    pub fn answer(&self) -> &str {
+    pub(crate) fn answer(&self) -> &str {
         self.answers.first().unwrap_or_default()
     }
 
     /// See [`Requests::crowd`].
-    pub fn crowd(&self) -> Option<String> {
+    pub(crate) fn crowd(&self) -> Option<String> {
         self.requests.crowd(self.count)
     }
 
     /// See [`aftermath`].
-    pub const fn aftermath(&self) -> &'static str {
+    pub(crate) const fn aftermath(&self) -> &'static str {
         aftermath(self.recovered)
     }
 }
@@ -99,7 +99,7 @@ pub(super) const fn aftermath(recovered: bool) -> &'static str {
 
 /// Calls that did not reach the user.
 #[derive(Debug, Clone, Serialize)]
-pub struct FailedCalls {
+pub(crate) struct FailedCalls {
     /// Number of calls.
     pub failed_calls: usize,
     /// The answers to them.
@@ -109,7 +109,7 @@ pub struct FailedCalls {
 
 impl FailedCalls {
     /// "2 calls to this user failed afterwards (480 Temporarily Unavailable)."; nothing if there was none.
-    pub fn told(&self, when: &str) -> Option<String> {
+    pub(crate) fn told(&self, when: &str) -> Option<String> {
         let calls = (self.failed_calls > 0).then(|| count(self.failed_calls, "call"))?;
         let answers = self.answers.first().map_or_else(|| "no answer".to_owned(), |_| self.answers.to_string());
         Some(format!("{calls} to this user failed {when} ({answers})."))
@@ -118,7 +118,7 @@ impl FailedCalls {
 
 /// Where requests came from: the address, and the same with its port.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct ClientEndpoint {
+pub(crate) struct ClientEndpoint {
     client: IpAddr,
     #[serde(serialize_with = "shown")]
     client_endpoint: Endpoint,
@@ -126,7 +126,7 @@ pub struct ClientEndpoint {
 
 impl ClientEndpoint {
     /// The address alone.
-    pub const fn address(self) -> IpAddr {
+    pub(crate) const fn address(self) -> IpAddr {
         self.client
     }
 }

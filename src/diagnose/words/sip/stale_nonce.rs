@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// The answer to the next nonce was accepted: nonces are renewed.
 #[derive(Debug, Clone, Serialize)]
-pub struct Renewed {
+pub(crate) struct Renewed {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -37,7 +37,7 @@ impl Words for Renewed {
 
 /// The next nonce was called stale, too.
 #[derive(Debug, Clone, Serialize)]
-pub struct StaleAgain {
+pub(crate) struct StaleAgain {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

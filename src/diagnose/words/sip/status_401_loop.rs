@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The server asks for credentials again and again.
 #[derive(Debug, Clone, Serialize)]
-pub struct AskedAgain {
+pub(crate) struct AskedAgain {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -27,7 +27,7 @@ pub struct AskedAgain {
 
 /// A sign-on token in a cookie.
 #[derive(Debug, Clone, Serialize)]
-pub struct CarriedToken {
+pub(crate) struct CarriedToken {
     /// Name of the cookie.
     pub cookie: String,
     /// Class, user and fingerprint of the token.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The server knows who asks, and forbids it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Forbidden {
+pub(crate) struct Forbidden {
     /// What was refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The server has no such user, or does not serve the domain.
 #[derive(Debug, Clone, Serialize)]
-pub struct Unknown {
+pub(crate) struct Unknown {
     /// What was refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,

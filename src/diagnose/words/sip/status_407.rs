@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The proxy got no credentials, or none that it accepts.
 #[derive(Debug, Clone, Serialize)]
-pub struct AskedInVain {
+pub(crate) struct AskedInVain {
     /// The proxy.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -28,7 +28,7 @@ pub struct AskedInVain {
 /// What a client did when it was challenged.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Reply {
+pub(crate) enum Reply {
     /// It sent credentials, and they were refused.
     Refused,
     /// It sent none.

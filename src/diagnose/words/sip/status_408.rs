@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 /// A proxy says that the next server did not answer.
 #[derive(Debug, Clone, Serialize)]
-pub struct HandedOn {
+pub(crate) struct HandedOn {
     /// What was not answered.
     #[serde(flatten)]
     pub refused: RefusedRequests,
@@ -34,7 +34,7 @@ impl Words for HandedOn {
 
 /// No final response came at all.
 #[derive(Debug, Clone, Serialize)]
-pub struct NoAnswer {
+pub(crate) struct NoAnswer {
     /// Who was asked.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -55,7 +55,7 @@ pub struct NoAnswer {
 /// What became of a request without an answer.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum RequestFate {
+pub(crate) enum RequestFate {
     /// The client repeated it until its timer ran out.
     Repeated {
         /// How often.

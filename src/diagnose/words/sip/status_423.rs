@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 /// The client asks for too short a time.
 #[derive(Debug, Clone, Serialize)]
-pub struct TooBrief {
+pub(crate) struct TooBrief {
     /// The registrar.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

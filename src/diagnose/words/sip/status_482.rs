@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A request came back to a proxy that had seen it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Circle {
+pub(crate) struct Circle {
     /// What was refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
@@ -17,7 +17,7 @@ pub struct Circle {
 
 /// A proxy that stands in the Via headers of one request too often.
 #[derive(Debug, Clone, Serialize)]
-pub struct Passed {
+pub(crate) struct Passed {
     /// Its name or address there.
     pub host: String,
     /// How often it stands there.

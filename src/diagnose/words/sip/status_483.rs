@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// More proxies handed a request on than it allows.
 #[derive(Debug, Clone, Serialize)]
-pub struct TooManyHops {
+pub(crate) struct TooManyHops {
     /// What was refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
@@ -17,7 +17,7 @@ pub struct TooManyHops {
 
 /// How far Max-Forwards came down in the capture.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct HopsLeft {
+pub(crate) struct HopsLeft {
     /// The highest.
     pub max_forwards: u32,
     /// The lowest.
@@ -56,7 +56,7 @@ impl Words for TooManyHops {
 
 /// The sender itself allows few.
 #[derive(Debug, Clone, Serialize)]
-pub struct FewHops {
+pub(crate) struct FewHops {
     /// What was refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The server answered that it failed.
 #[derive(Debug, Clone, Serialize)]
-pub struct Failed {
+pub(crate) struct Failed {
     /// What was refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,

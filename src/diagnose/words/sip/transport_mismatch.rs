@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 /// The first bytes of connections show that the two are not set alike.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotAlike {
+pub(crate) struct NotAlike {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -23,7 +23,7 @@ pub struct NotAlike {
 /// Who speaks TLS, and who does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Mismatch {
+pub(crate) enum Mismatch {
     /// SIP in clear where TLS is expected.
     PlainToTls,
     /// TLS where SIP in clear is expected.
@@ -32,7 +32,7 @@ pub enum Mismatch {
 
 impl Mismatch {
     /// "begins with a TLS `ClientHello`".
-    pub const fn speaks(self) -> &'static str {
+    pub(crate) const fn speaks(self) -> &'static str {
         match self {
             Self::PlainToTls => "begins with SIP in clear",
             Self::TlsToPlain => "begins with a TLS ClientHello",
@@ -63,7 +63,7 @@ impl Words for NotAlike {
 
 /// A REGISTER says TLS, comes in clear, and fails.
 #[derive(Debug, Clone, Serialize)]
-pub struct ClaimsTls {
+pub(crate) struct ClaimsTls {
     /// Who got it.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// The client answers for another realm than it was asked for, and is refused.
 #[derive(Debug, Clone, Serialize)]
-pub struct OtherRealm {
+pub(crate) struct OtherRealm {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A proxy handed an answer on without the token that it set.
 #[derive(Debug, Clone, Serialize)]
-pub struct LostInAnswer {
+pub(crate) struct LostInAnswer {
     /// The proxy.
     #[serde(serialize_with = "shown")]
     pub proxy: Endpoint,
@@ -40,7 +40,7 @@ impl Words for LostInAnswer {
 
 /// A proxy handed a request on without the token that it carried.
 #[derive(Debug, Clone, Serialize)]
-pub struct LostInRequest {
+pub(crate) struct LostInRequest {
     /// The proxy.
     #[serde(serialize_with = "shown")]
     pub proxy: Endpoint,

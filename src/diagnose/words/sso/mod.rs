@@ -1,5 +1,5 @@
 //! What rules about single sign-on say.
 
-pub mod cookie_stripped;
-pub mod name_unmapped;
-pub mod not_loaded;
+pub(crate) mod cookie_stripped;
+pub(crate) mod name_unmapped;
+pub(crate) mod not_loaded;

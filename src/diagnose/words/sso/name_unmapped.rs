@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Tokens with names of an LDAP directory were refused, and none was accepted.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotKnown {
+pub(crate) struct NotKnown {
     /// Who refused them.
     #[serde(flatten)]
     pub verifier: Verifier,
@@ -37,7 +37,7 @@ impl Words for NotKnown {
 
 /// A trace of a sign-on: the token verified, and its user was not found.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotFound {
+pub(crate) struct NotFound {
     /// Name of the log.
     pub log: String,
     /// The name in the token.

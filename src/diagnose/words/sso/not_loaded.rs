@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// Logins were answered with a session of one server.
 #[derive(Debug, Clone, Serialize)]
-pub struct OneServer {
+pub(crate) struct OneServer {
     /// Host that took the logins.
     pub host: String,
     /// Who logged in.
@@ -19,7 +19,7 @@ pub struct OneServer {
 /// What shows that single sign-on is meant.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "sso_sign", rename_all = "snake_case")]
-pub enum Sign {
+pub(crate) enum Sign {
     /// The browser had shown this server a token.
     TokenShown,
     /// This server set a token at another time.
@@ -64,7 +64,7 @@ impl Words for OneServer {
 
 /// The console of a Domino server says that it could not load its configuration.
 #[derive(Debug, Clone, Serialize)]
-pub struct ByConsole {
+pub(crate) struct ByConsole {
     /// Name of the log.
     pub log: String,
     /// Name of the configuration, if the console gives it.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// Clients did not log in to Sametime after a session with a Domino server had failed.
 #[derive(Debug, Clone, Serialize)]
-pub struct NoLogin {
+pub(crate) struct NoLogin {
     /// What the rule says that tells why that session failed.
     #[serde(flatten)]
     pub failure: Facts,
@@ -30,7 +30,7 @@ pub struct NoLogin {
 /// What was seen of Sametime instead of a login.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
-pub enum Missing {
+pub(crate) enum Missing {
     /// The client shook hands and went no further.
     Handshake {
         /// The Sametime server.

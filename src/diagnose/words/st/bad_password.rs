@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A login with a password was refused.
 #[derive(Debug, Clone, Serialize)]
-pub struct WrongPassword {
+pub(crate) struct WrongPassword {
     /// User, server and reason of the login.
     #[serde(flatten)]
     pub session: EndedSession,

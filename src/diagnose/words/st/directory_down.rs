@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 /// The server said that it cannot verify anybody.
 #[derive(Debug, Clone, Serialize)]
-pub struct CannotVerify {
+pub(crate) struct CannotVerify {
     /// The clients that were turned away.
     #[serde(flatten)]
     pub turned_away: TurnedAway,
@@ -32,7 +32,7 @@ impl Words for CannotVerify {
 
 /// The server took the handshake, and let the login wait.
 #[derive(Debug, Clone, Serialize)]
-pub struct LetsWait {
+pub(crate) struct LetsWait {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -75,11 +75,11 @@ impl Words for LetsWait {
 
 /// Directories that a server could not reach. Facts have a list of each of their parts.
 #[derive(Debug, Clone)]
-pub struct Directories(pub Vec<Directory>);
+pub(crate) struct Directories(pub Vec<Directory>);
 
 /// A directory that a server could not reach.
 #[derive(Debug, Clone, Copy)]
-pub struct Directory {
+pub(crate) struct Directory {
     /// The directory.
     pub server: Endpoint,
     /// It refused the connection; else it did not answer.

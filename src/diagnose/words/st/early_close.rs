@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The server's side closed instead of answering.
 #[derive(Debug, Clone, Serialize)]
-pub struct ClosedInSilence {
+pub(crate) struct ClosedInSilence {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

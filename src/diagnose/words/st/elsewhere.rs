@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// The user logged in by another client.
 #[derive(Debug, Clone, Serialize)]
-pub struct AnotherClient {
+pub(crate) struct AnotherClient {
     /// User and server of the session that ended.
     #[serde(flatten)]
     pub session: EndedSession,
@@ -28,7 +28,7 @@ impl Words for AnotherClient {
 
 /// Somebody is logged in at that client already, under another user name.
 #[derive(Debug, Clone, Serialize)]
-pub struct AnotherName {
+pub(crate) struct AnotherName {
     /// User and server of the session that ended.
     #[serde(flatten)]
     pub session: EndedSession,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Silent sessions were forgotten by something on the path.
 #[derive(Debug, Clone, Serialize)]
-pub struct Forgotten {
+pub(crate) struct Forgotten {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// Sources look at a steady period whether the port is open.
 #[derive(Debug, Clone, Serialize)]
-pub struct HealthChecks {
+pub(crate) struct HealthChecks {
     /// The server that the first source looks at.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A session was lost, and the client came back without a token.
 #[derive(Debug, Clone, Serialize)]
-pub struct NoToken {
+pub(crate) struct NoToken {
     /// The server that the client came back to.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -50,7 +50,7 @@ impl Words for NoToken {
 
 /// The client's own log says that it has no token.
 #[derive(Debug, Clone, Serialize)]
-pub struct Logged {
+pub(crate) struct Logged {
     /// Name of the log.
     pub log: String,
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The two are not set alike.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotAlike {
+pub(crate) struct NotAlike {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -22,7 +22,7 @@ pub struct NotAlike {
 /// The side that speaks TLS while the other does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Mismatch {
+pub(crate) enum Mismatch {
     /// The client speaks TLS, the server does not.
     TlsToPlain,
     /// The client speaks plain Sametime, the server sent a TLS alert.

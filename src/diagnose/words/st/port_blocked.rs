@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Connections were refused, or nobody answered.
 #[derive(Debug, Clone, Serialize)]
-pub struct Blocked {
+pub(crate) struct Blocked {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -27,7 +27,7 @@ pub struct Blocked {
 /// The way by which a client got in after all.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(untagged)]
-pub enum Way {
+pub(crate) enum Way {
     /// By the same port, later.
     Direct {
         /// When.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The server named a host, and the client did not get in there.
 #[derive(Debug, Clone, Serialize)]
-pub struct InVain {
+pub(crate) struct InVain {
     /// The server that sent the client on.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -26,7 +26,7 @@ pub struct InVain {
 /// Why a redirect was in vain.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
-pub enum Fault {
+pub(crate) enum Fault {
     /// DNS has no answer for the host.
     NotResolved {
         /// Name that DNS was asked for.
@@ -87,7 +87,7 @@ fn what(fault: &Fault) -> String {
 
 /// The server says that the user's home server is away or too old.
 #[derive(Debug, Clone, Serialize)]
-pub struct NoHomeServer {
+pub(crate) struct NoHomeServer {
     /// User, server and reason of the login.
     #[serde(flatten)]
     pub session: EndedSession,

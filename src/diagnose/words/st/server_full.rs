@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The server turned users away because it has too many.
 #[derive(Debug, Clone, Serialize)]
-pub struct Full {
+pub(crate) struct Full {
     /// The clients that were turned away.
     #[serde(flatten)]
     pub turned_away: TurnedAway,

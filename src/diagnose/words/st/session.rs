@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 /// Sessions of one user at one client that a server ended for the same reason.
 #[derive(Debug, Clone, Serialize)]
-pub struct EndedSession {
+pub(crate) struct EndedSession {
     /// The server that ended it.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -29,7 +29,7 @@ pub struct EndedSession {
 impl EndedSession {
     /// "10.1.0.9:1533 ended the session of Ann (10.1.0.50) (twice in this capture). Reason: ….", then what else is known, a
     /// sentence with a blank in front, and what the client did afterwards. `program` follows the user's name.
-    pub fn ended(&self, program: &str, known: &str) -> String {
+    pub(crate) fn ended(&self, program: &str, known: &str) -> String {
         let Self { server, who, count, reason, aftermath } = self;
         format!(
             "{server} ended the session of {who}{program}{}. Reason: {reason}.{known}{aftermath}",
@@ -39,7 +39,7 @@ impl EndedSession {
 
     /// "Ann (10.1.0.50) logged in at 10.1.0.9:1533 with a password, and the server ended the session. Reason: ….";
     /// `with` says how the user logged in, with a blank in front.
-    pub fn refused(&self, with: &str) -> String {
+    pub(crate) fn refused(&self, with: &str) -> String {
         let Self { server, who, count, reason, .. } = self;
         let often = how_often(*count);
         format!("{who} logged in at {server}{with}, and the server ended the session{often}. Reason: {reason}.")
@@ -48,7 +48,7 @@ impl EndedSession {
 
 /// User and server of a session.
 #[derive(Debug, Clone, Serialize)]
-pub struct Person {
+pub(crate) struct Person {
     /// As the client names the user; nothing for a guest without a name.
     pub user: Option<String>,
     /// Address of the client.
@@ -67,7 +67,7 @@ impl fmt::Display for Person {
 
 /// Why a server ended a session.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Reason {
+pub(crate) struct Reason {
     #[serde(rename = "reason_code")]
     code: u32,
     #[serde(rename = "reason_name")]
@@ -76,7 +76,7 @@ pub struct Reason {
 
 impl Reason {
     /// Of a code of the protocol.
-    pub fn of(code: u32) -> Self {
+    pub(crate) fn of(code: u32) -> Self {
         Self { code, name: reason::name(code) }
     }
 }
@@ -92,7 +92,7 @@ impl fmt::Display for Reason {
 /// What a client did after its session had ended.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(untagged)]
-pub enum Aftermath {
+pub(crate) enum Aftermath {
     /// The user got in later.
     GotIn {
         /// Seconds from the end of the session to the next one's beginning.
@@ -128,7 +128,7 @@ impl fmt::Display for Aftermath {
 
 /// Logins that a server turned away for the same reason, whoever they were of.
 #[derive(Debug, Clone, Serialize)]
-pub struct TurnedAway {
+pub(crate) struct TurnedAway {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -146,7 +146,7 @@ pub struct TurnedAway {
 
 impl TurnedAway {
     /// " All of them got in later.", if they did.
-    pub const fn aftermath(&self) -> &'static str {
+    pub(crate) const fn aftermath(&self) -> &'static str {
         if self.recovered { " All of them got in later." } else { "" }
     }
 }
@@ -161,7 +161,7 @@ impl fmt::Display for TurnedAway {
 
 /// The proof of identity in a login.
 #[derive(Debug, Clone, Serialize)]
-pub struct Proof {
+pub(crate) struct Proof {
     /// What the last login carried; nothing if it is not known.
     pub proof: Option<ProofKind>,
     /// Tokens that were shown: class, user, fingerprint.
@@ -174,7 +174,7 @@ pub struct Proof {
 /// Ways to log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ProofKind {
+pub(crate) enum ProofKind {
     /// A sign-on token, or what was meant for one.
     Token,
     /// A password, however it was encrypted.
@@ -183,7 +183,7 @@ pub enum ProofKind {
 
 impl Proof {
     /// It was a sign-on token, or was meant to be.
-    pub fn is_token(&self) -> bool {
+    pub(crate) fn is_token(&self) -> bool {
         self.proof == Some(ProofKind::Token)
     }
 }

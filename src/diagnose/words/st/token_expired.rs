@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A login was refused because its token is past its end.
 #[derive(Debug, Clone, Serialize)]
-pub struct Expired {
+pub(crate) struct Expired {
     /// User, server and reason of the login.
     #[serde(flatten)]
     pub session: EndedSession,
@@ -21,7 +21,7 @@ pub struct Expired {
 
 /// The end of a token, by its own word.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct TokenEnd {
+pub(crate) struct TokenEnd {
     /// When it ends, in seconds since 1970.
     #[serde(serialize_with = "as_utc")]
     pub token_expires: i64,

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 /// A token was issued to another address.
 #[derive(Debug, Clone, Serialize)]
-pub struct OtherAddress {
+pub(crate) struct OtherAddress {
     /// User, server and reason of the login.
     #[serde(flatten)]
     pub session: EndedSession,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A login was refused because its token could not be verified.
 #[derive(Debug, Clone, Serialize)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// User, server and reason of the login.
     #[serde(flatten)]
     pub session: EndedSession,
@@ -32,7 +32,7 @@ impl Words for Refused {
 
 /// The server's trace says that a token did not verify.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotVerified {
+pub(crate) struct NotVerified {
     /// Name of the log.
     pub log: String,
     /// User of the token.
@@ -53,7 +53,7 @@ impl NotVerified {
 }
 
 /// Stands for a user of whom the log has no name.
-pub const NAMELESS: &str = "a user whose name is not in the log";
+pub(crate) const NAMELESS: &str = "a user whose name is not in the log";
 
 impl Words for NotVerified {
     fn title(&self) -> String {

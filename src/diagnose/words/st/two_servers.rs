@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// A server ended a session because the user has one with another server.
 #[derive(Debug, Clone, Serialize)]
-pub struct TwoServers {
+pub(crate) struct TwoServers {
     /// User and server of the session that ended.
     #[serde(flatten)]
     pub session: EndedSession,

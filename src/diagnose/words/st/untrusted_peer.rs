@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// The called server closed right after the handshake.
 #[derive(Debug, Clone, Serialize)]
-pub struct TurnedAway {
+pub(crate) struct TurnedAway {
     /// The called server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -48,7 +48,7 @@ impl Words for TurnedAway {
 
 /// The called server's log names the address that it does not know.
 #[derive(Debug, Clone, Serialize)]
-pub struct Rejected {
+pub(crate) struct Rejected {
     /// Name of the log.
     pub log: String,
     /// The address, as the log writes it.

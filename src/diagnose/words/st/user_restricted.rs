@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The server knows who asks, and does not allow it.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotAllowed {
+pub(crate) struct NotAllowed {
     /// User, server and reason of the login.
     #[serde(flatten)]
     pub session: EndedSession,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The server does not take the client's version of the protocol, or its encryption.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotTaken {
+pub(crate) struct NotTaken {
     /// User and server of the session that ended, and the reason.
     #[serde(flatten)]
     pub session: EndedSession,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// Many segments of one line were sent again.
 #[derive(Debug, Clone, Serialize)]
-pub struct Lossy {
+pub(crate) struct Lossy {
     /// Server at one end of the line.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

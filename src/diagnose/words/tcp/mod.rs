@@ -1,5 +1,5 @@
 //! What rules about TCP say.
 
-pub mod loss;
-pub mod mtu_blackhole;
-pub mod zero_window;
+pub(crate) mod loss;
+pub(crate) mod mtu_blackhole;
+pub(crate) mod zero_window;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A full-size segment never got through, smaller ones did.
 #[derive(Debug, Clone, Serialize)]
-pub struct TooLarge {
+pub(crate) struct TooLarge {
     /// Conversations between whom, and when the segment was sent first.
     #[serde(flatten)]
     pub seen: Occurrences,

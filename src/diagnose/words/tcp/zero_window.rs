@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A receive window was closed for long.
 #[derive(Debug, Clone, Serialize)]
-pub struct StoppedReading {
+pub(crate) struct StoppedReading {
     /// Server of the conversations.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 /// The dates of a certificate of a server's chain, in seconds since 1970.
 #[derive(Debug, Clone, Serialize)]
-pub struct Validity {
+pub(crate) struct Validity {
     /// When it begins.
     #[serde(serialize_with = "as_utc")]
     pub certificate_begins: i64,
@@ -20,7 +20,7 @@ pub struct Validity {
 
 /// A certificate of a server's chain whose dates do not fit the time by which it is judged.
 #[derive(Debug, Clone, Serialize)]
-pub struct OutOfDate {
+pub(crate) struct OutOfDate {
     /// Its subject.
     pub certificate_subject: String,
     /// Who issued it.
@@ -68,7 +68,7 @@ impl OutOfDate {
 
 /// The client did not take it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
@@ -97,7 +97,7 @@ fn tried(handshakes: &Handshakes, alert: Option<SentAlert>) -> String {
 
 /// The client speaks of dates, and the dates are in order, or cannot be seen.
 #[derive(Debug, Clone, Serialize)]
-pub struct TakenForExpired {
+pub(crate) struct TakenForExpired {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
@@ -129,7 +129,7 @@ impl Words for TakenForExpired {
 
 /// Nobody minded.
 #[derive(Debug, Clone, Serialize)]
-pub struct WentOn {
+pub(crate) struct WentOn {
     /// Handshakes that went on.
     #[serde(flatten)]
     pub handshakes: Handshakes,

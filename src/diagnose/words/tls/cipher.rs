@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The server chose none of the suites that the client offers.
 #[derive(Debug, Clone, Serialize)]
-pub struct NoneTaken {
+pub(crate) struct NoneTaken {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,

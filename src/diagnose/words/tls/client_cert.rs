@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The server got no certificate of the client, or none that it takes.
 #[derive(Debug, Clone, Serialize)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
@@ -22,7 +22,7 @@ pub struct Wanted {
 
 /// A certificate that a client sent.
 #[derive(Debug, Clone, Serialize)]
-pub struct Sent {
+pub(crate) struct Sent {
     /// Its subject.
     pub certificate_subject: String,
     /// Who issued it.

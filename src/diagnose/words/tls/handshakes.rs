@@ -11,7 +11,7 @@ const FEW: usize = 8;
 
 /// Handshakes for one host at one server.
 #[derive(Debug, Clone, Serialize)]
-pub struct Handshakes {
+pub(crate) struct Handshakes {
     /// Who was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -26,25 +26,25 @@ pub struct Handshakes {
 
 impl Handshakes {
     /// `meet.example.com (10.1.0.22:443)`, or the address alone.
-    pub fn site(&self) -> String {
+    pub(crate) fn site(&self) -> String {
         let Self { server, host, .. } = self;
         host.as_ref().map_or_else(|| server.to_string(), |host| format!("{host} ({server})"))
     }
 
     /// The host, else the address.
-    pub fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         self.host.clone().unwrap_or_else(|| self.server.to_string())
     }
 
     /// "10.1.0.50 tried twice".
-    pub fn tried(&self) -> String {
+    pub(crate) fn tried(&self) -> String {
         format!("{} tried {}", self.clients, times(self.count))
     }
 }
 
 /// An alert that somebody sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct SentAlert {
+pub(crate) struct SentAlert {
     #[serde(rename = "alert_code")]
     code: u8,
     #[serde(rename = "alert_name")]
@@ -53,7 +53,7 @@ pub struct SentAlert {
 
 impl SentAlert {
     /// Its number.
-    pub const fn code(self) -> u8 {
+    pub(crate) const fn code(self) -> u8 {
         self.code
     }
 }
@@ -75,20 +75,20 @@ impl fmt::Display for SentAlert {
 }
 
 /// "ended the handshake with the alert …"; `silently` says how it ended without one.
-pub fn given_up(alert: Option<SentAlert>, silently: &str) -> String {
+pub(crate) fn given_up(alert: Option<SentAlert>, silently: &str) -> String {
     alert.map_or_else(|| silently.to_owned(), |alert| format!("ended the handshake with the alert {alert}"))
 }
 
 /// Names of cipher suites in their order: the first eight, and how many they are.
 #[derive(Debug, Clone, Serialize)]
-pub struct CipherSuites {
+pub(crate) struct CipherSuites {
     cipher_suites: Vec<String>,
     cipher_suite_count: usize,
 }
 
 impl CipherSuites {
     /// Of their numbers.
-    pub fn of(suites: impl IntoIterator<Item = u16>) -> Self {
+    pub(crate) fn of(suites: impl IntoIterator<Item = u16>) -> Self {
         let all: Vec<u16> = suites.into_iter().collect();
         Self { cipher_suites: all.iter().take(FEW).copied().map(suite_shown).collect(), cipher_suite_count: all.len() }
     }
@@ -108,7 +108,7 @@ impl fmt::Display for CipherSuites {
 /// Names that a certificate is good for, in their order; else its common name, else its subject. The first eight, and how many they
 /// are.
 #[derive(Debug, Clone, Serialize)]
-pub struct CertificateNames {
+pub(crate) struct CertificateNames {
     certificate_names: Vec<String>,
     certificate_name_count: usize,
 }
@@ -118,7 +118,7 @@ const SHOWN: usize = 6;
 
 impl CertificateNames {
     /// Of a certificate.
-    pub fn of(certificate: &Certificate) -> Self {
+    pub(crate) fn of(certificate: &Certificate) -> Self {
         let Certificate { names, common_name, subject, .. } = certificate;
         if names.is_empty() {
             let name = common_name.as_ref().unwrap_or(subject).clone();

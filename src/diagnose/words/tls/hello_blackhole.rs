@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A `ClientHello` of more than one segment got no answer.
 #[derive(Debug, Clone, Serialize)]
-pub struct Swallowed {
+pub(crate) struct Swallowed {
     /// Handshakes that went no further.
     #[serde(flatten)]
     pub handshakes: Handshakes,
@@ -20,7 +20,7 @@ pub struct Swallowed {
 /// What became of a `ClientHello` without an answer.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum HelloFate {
+pub(crate) enum HelloFate {
     /// It was never acknowledged.
     Repeated {
         /// How often it was sent again.

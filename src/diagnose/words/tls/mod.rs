@@ -1,13 +1,13 @@
 //! What rules about TLS say.
 
-pub mod cert_expired;
-pub mod cipher;
-pub mod client_cert;
+pub(crate) mod cert_expired;
+pub(crate) mod cipher;
+pub(crate) mod client_cert;
 mod handshakes;
-pub mod hello_blackhole;
-pub mod name_mismatch;
-pub mod silent_close;
-pub mod unknown_ca;
-pub mod version;
+pub(crate) mod hello_blackhole;
+pub(crate) mod name_mismatch;
+pub(crate) mod silent_close;
+pub(crate) mod unknown_ca;
+pub(crate) mod version;
 
-pub use handshakes::{CertificateNames, CipherSuites, Handshakes, SentAlert, given_up};
+pub(crate) use handshakes::{CertificateNames, CipherSuites, Handshakes, SentAlert, given_up};

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The client did not take the certificate of another host.
 #[derive(Debug, Clone, Serialize)]
-pub struct OtherHost {
+pub(crate) struct OtherHost {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
@@ -36,7 +36,7 @@ impl Words for OtherHost {
 
 /// The server says that it serves no host of that name.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotServed {
+pub(crate) struct NotServed {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,

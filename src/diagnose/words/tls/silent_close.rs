@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Nothing came but a close.
 #[derive(Debug, Clone, Serialize)]
-pub struct ClosedAtHello {
+pub(crate) struct ClosedAtHello {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
@@ -33,7 +33,7 @@ impl Words for ClosedAtHello {
 
 /// The server speaks something else.
 #[derive(Debug, Clone, Serialize)]
-pub struct AnsweredInClear {
+pub(crate) struct AnsweredInClear {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
@@ -44,7 +44,7 @@ pub struct AnsweredInClear {
 /// What a server sends that does not speak TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum InClear {
+pub(crate) enum InClear {
     /// A response of HTTP.
     Http,
     /// A response of SIP.
@@ -55,7 +55,7 @@ pub enum InClear {
 
 impl InClear {
     /// "an HTTP response in clear".
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Http => "an HTTP response in clear",
             Self::Sip => "a SIP response in clear",

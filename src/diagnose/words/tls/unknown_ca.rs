@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The client says that it does not take the certificate.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotTrusted {
+pub(crate) struct NotTrusted {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
@@ -22,7 +22,7 @@ pub struct NotTrusted {
 
 /// Who issued a certificate, and how much of its chain the server sends.
 #[derive(Debug, Clone, Serialize)]
-pub struct Issued {
+pub(crate) struct Issued {
     /// Its subject.
     pub certificate_subject: String,
     /// Who issued it.
@@ -70,7 +70,7 @@ impl Words for NotTrusted {
 
 /// The client gave up with something as short as an alert.
 #[derive(Debug, Clone, Serialize)]
-pub struct Suspected {
+pub(crate) struct Suspected {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,

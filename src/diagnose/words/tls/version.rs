@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// One side does not take the version of the other.
 #[derive(Debug, Clone, Serialize)]
-pub struct NotTaken {
+pub(crate) struct NotTaken {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
@@ -22,7 +22,7 @@ pub struct NotTaken {
 
 /// The versions that a client offers.
 #[derive(Debug, Clone, Serialize)]
-pub struct Offered {
+pub(crate) struct Offered {
     /// Their names, the highest first.
     pub tls_versions: Vec<String>,
     /// The client names the highest only; lower ones are meant too.
@@ -31,7 +31,7 @@ pub struct Offered {
 
 /// An alert that refused a version.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The alert.
     #[serde(flatten)]
     pub alert: SentAlert,
@@ -42,7 +42,7 @@ pub struct Refusal {
 
 impl Offered {
     /// "TLS 1.3 and TLS 1.2", "TLS 1.0 at most".
-    pub fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         let most = if self.is_upper_bound { " at most" } else { "" };
         format!("{}{most}", self.tls_versions.join(" and "))
     }
