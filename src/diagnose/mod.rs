@@ -7,6 +7,7 @@
 mod draft;
 pub(crate) mod evidence;
 mod groups;
+mod last_resort;
 mod precedence;
 pub(crate) mod rules;
 mod testimony;
@@ -17,6 +18,7 @@ pub(crate) mod words;
 pub(crate) use crate::facts::{Case, Lookup, Talk};
 pub use crate::facts::{ExpectedServer, Settings, Thresholds};
 pub(crate) use draft::Draft;
+pub(crate) use last_resort::Lost;
 pub(crate) use precedence::sort;
 pub(crate) use testimony::{Testimony, TestimonyId};
 
@@ -51,7 +53,10 @@ pub(crate) fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
     let mut drafts: Vec<Draft> = rules::RULES.iter().flat_map(|rule| rule.judge(&case)).collect();
     let joined =
         if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, testimonies(&case)) };
-    let findings = groups::gather(precedence::settle(&drafts), analysis);
+    let mut findings = precedence::settle(&drafts);
+    findings.extend(last_resort::tell(&case, &findings));
+    sort(&mut findings);
+    let findings = groups::gather(findings, analysis);
     let findings = rules::cap::others::set_aside(&case, findings);
     Judgement { findings, joined, clocks: case.logs().clocks().to_vec() }
 }
@@ -74,6 +79,12 @@ pub(crate) trait Rule: Sync {
 
     /// Looks at the case and says what it found; nothing if all is well or cannot be told.
     fn judge(&self, case: &Case<'_>) -> Vec<Draft>;
+
+    /// What it says of attempts that failed and that no finding explains, in order: a rule of last resort, which is asked when all
+    /// others have spoken.
+    fn last_resort(&self, _case: &Case<'_>, _lost: &Lost<'_>) -> Vec<Draft> {
+        Vec::new()
+    }
 
     /// What the logs beside the case say for this rule. What it says must not depend on the
     /// packets, but for the conversations that it links to.

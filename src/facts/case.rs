@@ -95,7 +95,6 @@ impl<'a> Case<'a> {
     }
 
     /// Who tried what, and what came of it, in the order of the frames in which the attempts begin.
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests alone ask, until rules of last resort do"))]
     pub(crate) fn attempts(&self) -> &[Attempt] {
         self.attempts.get_or_init(|| attempts::attempts(self))
     }

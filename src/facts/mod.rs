@@ -3,7 +3,7 @@
 //! One folder a subject. Rules ask the [`Case`], which lends all of it; what is found out here is found out once, in the same
 //! way for every rule. Nothing here knows a rule, a finding or how something is said.
 
-mod attempts;
+pub(crate) mod attempts;
 mod case;
 mod dissected;
 pub(crate) mod dns;

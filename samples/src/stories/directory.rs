@@ -3,6 +3,7 @@
 use super::{Sample, community};
 use crate::file::Format;
 use crate::ldap::{self, Scope};
+use crate::link::Link;
 use crate::net::{Host, Network};
 use crate::tcp::Tcp;
 use crate::tls::Tls;
@@ -27,6 +28,16 @@ pub(super) const WORKING: &[Sample] = &[
         tell: start_tls,
     },
 ];
+
+pub(super) const SAMPLES: &[Sample] = &[Sample {
+    name: "ldap-bind-refused",
+    story: "The account by which the Sametime server binds at Active Directory is locked out. It tries again after a minute, and the \
+            answer is the same.",
+    see: "Result code 49, which says nothing, and \"data 775\" in the text beside it, which says why.",
+    rules: &["ldap-bind-refused"],
+    format: || Format::pcapng().link(Link::Vlan(7)).interface("eth1"),
+    tell: locked,
+}];
 
 const SERVICE: &str = "cn=sametime,ou=services,o=Example";
 const PEOPLE: &str = "ou=people,o=Example";
@@ -67,5 +78,14 @@ fn told(lookups: &Tcp, proofs: &Tcp, first: u8) {
     }
     for tcp in [lookups, proofs] {
         tcp.wait_secs(5).client(ldap::unbind(first + 3)).client_fin();
+    }
+}
+
+fn locked(net: &Network) {
+    for _ in 0..2 {
+        let tcp = net.connect(&community(net), &net.host("10.1.0.31").ttl(127), ldap::PORT);
+        tcp.client(ldap::bind(1, SERVICE, "its password")).wait(3);
+        tcp.server(ldap::bind_result(1, 49, ldap::LOCKED)).wait(1).client_fin();
+        net.wait_secs(60);
     }
 }

@@ -123,6 +123,24 @@ pub(super) const SAMPLES: &[Sample] = &[
         format: || Format::pcap().link(Link::Sll),
         tell: login_loop,
     },
+    Sample {
+        name: "http-login-refused",
+        story: "A user types a wrong password into Domino's form three times, 20 seconds apart, and gives up. Each time the server answers \
+                with status 200 and the form again.",
+        see: "Three logins that are answered by the form; no cookie is set.",
+        rules: &["http-login-refused"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: login_refused,
+    },
+    Sample {
+        name: "http-token-refused",
+        story: "The portal logs a user in and gives her an LtpaToken2. Another server answers the first request with it by 401, and \
+                nothing that was captured says why.",
+        see: "The token is set, sent five seconds later, and refused.",
+        rules: &["http-token-refused"],
+        format: Format::pcap,
+        tell: token_refused,
+    },
 ];
 
 /// The page of a login form.
@@ -399,6 +417,26 @@ fn cookie_stripped(net: &Network) {
     for visit in net.any_order([&meet, &front, &back]) {
         visit.wait(500).tcp().client_fin();
     }
+}
+
+fn login_refused(net: &Network) {
+    const DOMINO: &str = "<html><body><form method=post action=\"/names.nsf?Login\"><input name=Username><input name=Password type=password></form>";
+    let web = browser(net).open(&net.host("10.1.0.20").linux(), 80, "mail.example.com");
+    for _ in 0..3 {
+        let form = [("Username", "asmith"), ("Password", "not a real one")];
+        web.wait(20_000).ask(http::post("/names.nsf?Login").form(&form)).reply(http::response(200).html(DOMINO));
+    }
+    web.wait(3_000).tcp().client_fin();
+}
+
+fn token_refused(net: &Network) {
+    let user = browser(net);
+    let portal = user.open(&portal(net), 80, "portal.example.com");
+    fills_in(&portal, "/wps/myportal", vec![shared("LtpaToken2", &ltpa::DEMO.v2(ANN, expected_end(net)))]);
+    portal.wait(3_000).tcp().client_fin();
+    let other = user.open(&net.host("10.1.0.30").linux(), 80, "connections.example.com");
+    other.wait(5_000).ask(http::get("/homepage/")).reply(http::response(401).challenge("Connections"));
+    other.wait(3_000).tcp().client_fin();
 }
 
 fn login_loop(net: &Network) {

@@ -130,6 +130,7 @@ const GROUPS: &[(&str, &[Sample])] = &[
     ("Chat that works", sametime::WORKING),
     ("Chat logins", sametime::SAMPLES),
     ("Directories that work", directory::WORKING),
+    ("Directories", directory::SAMPLES),
     ("Inside TLS", tls::INSIDE),
     ("TLS that fails", tls::SAMPLES),
     ("Pairs: a working twin for `compare`", pairs::SAMPLES),

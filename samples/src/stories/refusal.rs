@@ -43,6 +43,23 @@ pub(super) const SAMPLES: &[Sample] = &[
         tell: auth_rejected,
     },
     Sample {
+        name: "nrpc-auth-failed",
+        story: "The names agree and both sides authenticate; the server thinks for four seconds and closes. The client tries once more.",
+        see: "Two messages each way, four seconds, the server's FIN; twice.",
+        rules: &["nrpc-auth-failed"],
+        format: || Format::pcap().link(Link::RawIp),
+        tell: auth_failed,
+    },
+    Sample {
+        name: "nrpc-open-failed",
+        story: "The server answers the session request with a status that is in no list that is public, and the client leaves after a \
+                while.",
+        see: "A reply to the session request that is no session response, with status 0x0123.",
+        rules: &["nrpc-open-failed"],
+        format: || Format::pcapng().microseconds().interface("eth0"),
+        tell: open_failed,
+    },
+    Sample {
         name: "nrpc-id-expired",
         story: "The certificate in the session request ended on 2025-02-20, 18 days before; the server closes after \
                 authentication.",
@@ -111,6 +128,21 @@ fn auth_rejected(net: &Network) {
         let tcp = net.connect(&client(net), &server(net), 1352);
         tcp.wait(1).session(MAIL, MAIL).auth_as("CN=Ada Reed/OU=Sales/O=Example").auth_reply().wait(180).server_fin();
     }
+}
+
+fn auth_failed(net: &Network) {
+    for _ in 0..2 {
+        let tcp = net.connect(&client(net), &server(net), 1352);
+        tcp.session(MAIL, MAIL).auth().wait_secs(4).server_fin();
+        net.wait_secs(9);
+    }
+}
+
+fn open_failed(net: &Network) {
+    /// It stands in no public list.
+    const STATUS: u16 = 0x0123;
+    let tcp = net.connect(&client(net), &server(net), 1352);
+    tcp.request(MAIL).answer(nrpc::FUNCTION_WORK, STATUS, 0).wait_secs(5).client_fin();
 }
 
 fn id_expired(net: &Network) {

@@ -150,6 +150,15 @@ pub(super) const SAMPLES: &[Sample] = &[
         tell: server_full,
     },
     Sample {
+        name: "st-login-failed",
+        story: "The community server ends two logins of one user before it has accepted them: first with the reason that says only that \
+                it failed, then with none.",
+        see: "Channel 0 destroyed with 0x80000000, then with 0, after a login and without an acknowledgment.",
+        rules: &["st-login-failed"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: login_failed,
+    },
+    Sample {
         name: "st-user-restricted",
         story: "A policy forbids this user to log in.",
         see: "0x80000210.",
@@ -447,6 +456,17 @@ fn server_full(net: &Network) {
         password_login(&tcp, &format!("user{last}@example.com"));
         refused(&tcp, reason::SERVER_FULL);
         net.wait(2_000);
+    }
+}
+
+fn login_failed(net: &Network) {
+    /// FAILURE: it failed, and the server does not say why.
+    const FAILURE: u32 = 0x8000_0000;
+    for code in [FAILURE, 0] {
+        let tcp = opens(net, &client(net), &community(net));
+        password_login(&tcp, USER);
+        refused(&tcp, code);
+        net.wait_secs(20);
     }
 }
 

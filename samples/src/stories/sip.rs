@@ -112,6 +112,31 @@ pub(super) const SAMPLES: &[Sample] = &[
         tell: refused_403,
     },
     Sample {
+        name: "sip-register-failed",
+        story: "A telephone puts two sets of credentials into one Authorization header, which the registrar cannot read: 400, twice.",
+        see: "An Authorization header with two times Digest, answered by 400.",
+        rules: &["sip-register-failed"],
+        format: || Format::pcap().microseconds(),
+        tell: unreadable,
+    },
+    Sample {
+        name: "sip-lapsed",
+        story: "A telephone registers for half an hour and renews with the nonce of the beginning, which the registrar made too long ago. It \
+                answers 401 with a new one, and does not call the old one stale; the telephone gives up. A call to its user fails later.",
+        see: "A REGISTER with an old nonce, 401 without stale=true, nothing more; an INVITE of somebody else, answered by 480.",
+        rules: &["sip-lapsed"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: lapsed,
+    },
+    Sample {
+        name: "sip-call-failed",
+        story: "The telephone that is called has no codec in common with the caller: 488.",
+        see: "INVITE, 100, 488, ACK.",
+        rules: &["sip-call-failed"],
+        format: Format::pcapng,
+        tell: nothing_in_common,
+    },
+    Sample {
         name: "sip-404",
         story: "The telephone registers in a domain the registrar does not serve.",
         see: "404, twice.",
@@ -401,6 +426,44 @@ fn refused_403(net: &Network) {
         tcp.client(&register).wait(7).server(register.response(403)).wait_secs(30);
     }
     tcp.client_fin();
+}
+
+fn unreadable(net: &Network) {
+    let phone = desk_phone(net);
+    let first = phone.register();
+    let refusal = first.response(401).challenge("example.com", &nonce(net));
+    phone.sends(&first).hears(&refusal).wait(4);
+    for _ in 0..2 {
+        let request = phone.register().credentials(&refusal, "ann", "her password");
+        let twice = format!("{0}, {0}", request.value("Authorization"));
+        let request = request.set("Authorization", &twice);
+        phone.sends(&request).hears(request.response(400)).wait(8_000);
+    }
+}
+
+fn lapsed(net: &Network) {
+    let (tcp, phone) = softphone(net);
+    let first = phone.register();
+    let refusal = first.response(401).challenge("example.com", &nonce(net));
+    tcp.client(&first).wait(3).server(&refusal);
+    let request = phone.register().expires(1800).credentials(&refusal, "ann", "her password");
+    tcp.wait(5).client(&request).wait(4).server(granted(&request)).wait_secs(1700);
+    let again = phone.register().expires(1800).credentials(&refusal, "ann", "her password");
+    tcp.client(&again).wait(4).server(again.response(401).challenge("example.com", &nonce(net))).wait_secs(300);
+    let bob = Phone::new(&net.host("10.1.0.51"), 5060, &registrar(net), 5060, "bob@example.com");
+    let call = bob.call(ADDRESS);
+    let invite = call.invite(20_000);
+    let gone = invite.response(480);
+    bob.sends(&invite).hears(invite.response(100)).wait(12).hears(&gone).sends(call.ack(&gone));
+    tcp.wait_secs(1).client_fin();
+}
+
+fn nothing_in_common(net: &Network) {
+    let phone = desk_phone(net);
+    let call = phone.call("bob@example.com");
+    let invite = call.invite(20_000);
+    let refusal = invite.response(488);
+    phone.sends(&invite).hears(invite.response(100)).wait(60).hears(&refusal).sends(call.ack(&refusal));
 }
 
 fn refused_404(net: &Network) {

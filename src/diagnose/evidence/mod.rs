@@ -2,6 +2,7 @@
 //!
 //! One file a subject; rules of one family show the same things in the same way.
 
+pub(crate) mod attempts;
 pub(crate) mod http;
 pub(crate) mod logs;
 pub(crate) mod nrpc;

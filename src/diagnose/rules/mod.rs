@@ -2,6 +2,7 @@
 
 pub(super) mod cap;
 mod http;
+mod ldap;
 mod ltpa;
 pub(super) mod nrpc;
 mod sip;
@@ -62,6 +63,8 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &nrpc::cluster_failover::ClusterFailover,
     &nrpc::not_nrpc::NotNrpc,
     &nrpc::early_close::EarlyClose,
+    &nrpc::open_failed::OpenFailed,
+    &nrpc::auth_failed::AuthFailed,
     // Sametime.
     &st::token_refused::TokenRefused,
     &st::token_expired::TokenExpired,
@@ -81,6 +84,9 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &st::idle_drop::IdleDrop,
     &st::port_blocked::PortBlocked,
     &st::early_close::EarlyClose,
+    &st::login_failed::LoginFailed,
+    // Directories.
+    &ldap::bind_refused::BindRefused,
     // SIP.
     &sip::transport_mismatch::TransportMismatch,
     &sip::status_401_loop::Loop,
@@ -98,6 +104,9 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &sip::flow_lost::FlowLost,
     &sip::media_blocked::MediaBlocked,
     &sip::ack_lost::AckLost,
+    &sip::register_failed::RegisterFailed,
+    &sip::lapsed::Lapsed,
+    &sip::call_failed::CallFailed,
     // Single sign-on.
     &ltpa::undefined_sip::UndefinedSip,
     &ltpa::httponly_script::HttpOnlyScript,
@@ -121,6 +130,8 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &ltpa::samesite::SameSite,
     &ltpa::duplicate::Duplicate,
     &http::login_loop::LoginLoop,
+    &http::login_refused::LoginRefused,
+    &http::token_refused::TokenRefused,
     // Performance.
     &tcp::zero_window::ZeroWindows,
     &nrpc::chatty_rtt::ChattyRtt,

@@ -1,7 +1,9 @@
 //! How facts are said: words that many rules share.
 
 pub(crate) mod cap;
+mod failure;
 pub(crate) mod http;
+pub(crate) mod ldap;
 mod lists;
 pub(crate) mod ltpa;
 pub(crate) mod nrpc;
@@ -17,6 +19,7 @@ pub(crate) mod tls;
 mod values;
 
 pub(crate) use crate::model::span;
+pub(crate) use failure::Failure;
 pub(crate) use lists::{clients, count, few, few_of, listed, path};
 pub(crate) use texts::{Answers, Browsers, Callers, Cookies, Placeholders, Refusals, Refusers};
 pub(crate) use values::{Clients, Closed, Occurrences, OneSide, Silence, Status, Users};

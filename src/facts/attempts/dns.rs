@@ -142,15 +142,23 @@ impl Calls {
 
     /// The client called the server all the same, soon after: it knew an address, or had another name for it.
     fn followed(&self, case: &Case<'_>, client: IpAddr, name: &str, asked: Timestamp) -> bool {
-        let Some(calls) = self.by_client.get(&client) else { return false };
         let name = label(name);
+        // A machine that asks over one family and calls over the other has two addresses here.
+        let callers =
+            self.by_client.iter().filter(|(other, _)| **other == client || other.is_ipv4() != client.is_ipv4());
         let known = |server| self.addresses.get(&name).is_some_and(|all| all.contains(&server));
-        let from = calls.partition_point(|call| call.began < asked);
-        let soon = calls.get(from..).unwrap_or_default().iter().take(LOOK_AHEAD);
-        soon.take_while(|call| call.began.seconds_since(asked) <= case.settings.thresholds.retry_within).any(|call| {
+        let within = case.settings.thresholds.retry_within;
+        callers.flat_map(|(_, calls)| soon_after(calls, asked, within)).any(|call| {
             known(call.server) || (call.is_notes && call.wanted.as_ref().is_none_or(|wanted| *wanted == name))
         })
     }
+}
+
+/// The next calls of one client, in order, that began within so many seconds.
+fn soon_after(calls: &[Call], asked: Timestamp, within: f64) -> impl Iterator<Item = &Call> {
+    let from = calls.partition_point(|call| call.began < asked);
+    let next = calls.get(from..).unwrap_or_default().iter().take(LOOK_AHEAD);
+    next.take_while(move |call| call.began.seconds_since(asked) <= within)
 }
 
 /// What a negative answer says.

@@ -13,6 +13,8 @@ mod sametime_login;
 mod sip;
 mod tls;
 
+pub(crate) use sip::NOT_RENEWED;
+
 use crate::facts::Case;
 use crate::facts::statistics::seconds;
 use crate::model::{
@@ -43,7 +45,7 @@ const KINDS: [Finder; 10] = [
 ];
 
 /// Every attempt, in the order of the frames in which they begin. [`Case::attempts`] keeps them.
-pub(super) fn attempts(case: &Case<'_>) -> Vec<Attempt> {
+pub(in crate::facts) fn attempts(case: &Case<'_>) -> Vec<Attempt> {
     let mut all: Vec<Attempt> = KINDS.iter().flat_map(|find| find(case)).collect();
     all.sort_by_key(|attempt| (attempt.at.frame, attempt.kind));
     mend(case, &mut all);
@@ -144,7 +146,7 @@ fn mends(case: &Case<'_>, failed: &Attempt, next: &Attempt) -> bool {
         AttemptKind::HttpLogin | AttemptKind::HttpToken => same_name && within(thresholds.login_round),
         AttemptKind::SametimeLogin => failed.user.is_none() || alike(failed.user.as_ref(), next.user.as_ref()),
         _ if failed.server == next.server || same_name => within(thresholds.retry_within),
-        _ => within(thresholds.failover_within),
+        _ => failed.server.port == next.server.port && within(thresholds.failover_within),
     }
 }
 

@@ -55,6 +55,8 @@ fn outcome(case: &Case<'_>, talk: &Talk<'_>, asked: Stamp) -> Outcome {
             Some(_) => Outcome::Granted,
             None => Outcome::Refused("another name answered".to_owned()),
         },
+        // It stood open for a while, and nobody said why it ended.
+        Some(_) if closed && !closed_at_once(case, talk) => Outcome::Unknown(Unjudged::UnknownForm),
         Some(_) => unanswered(case, c, asked, false),
         None if c.bytes.server > 0 && !closed => Outcome::Unknown(Unjudged::UnknownForm),
         None => unanswered(case, c, asked, c.bytes.server == 0),

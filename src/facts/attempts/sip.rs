@@ -18,6 +18,9 @@ use std::net::IpAddr;
 /// Statuses that say what people did, not what failed: busy, cancelled, busy everywhere, declined (RFC 3261 section 21).
 const PEOPLE: [u16; 4] = [486, 487, 600, 603];
 
+/// The client is to ask for a longer time, and does so at once (RFC 3261 section 21.4.17).
+const TOO_BRIEF: u16 = 423;
+
 /// Nobody picks up, where it had rung before.
 const UNAVAILABLE: u16 = 480;
 
@@ -76,7 +79,10 @@ impl<'c, 'a> Judge<'c, 'a> {
         let first = *run.first().unwrap_or(&last);
         let outcome = self.outcome(kind, last);
         let people = kind == AttemptKind::SipCall && last.status().is_some_and(|status| is_of_people(last, status));
-        let nobody = people || self.scanners.contains(&first.client().ip);
+        // One question that nobody answers is what monitors and the curious leave behind.
+        let curious =
+            run.len() == 1 && last.outcome() == TransactionOutcome::Challenged && last.credentials().is_empty();
+        let nobody = people || curious || self.scanners.contains(&first.client().ip);
         let mut conversations: Vec<ConversationId> =
             run.iter().flat_map(|exchange| exchange.conversations()).map(|c| c.id).collect();
         conversations.sort_unstable();
@@ -111,6 +117,13 @@ impl<'c, 'a> Judge<'c, 'a> {
             (TransactionOutcome::Refused, _) if last.status().is_some_and(|status| status < 400) => {
                 Outcome::Unknown(Unjudged::UnknownForm)
             }
+            // Whether it had rung may stand in what cannot be read.
+            (TransactionOutcome::Refused, _) if last.status() == Some(UNAVAILABLE) && self.case.sip().is_torn(last) => {
+                Outcome::Unknown(Unjudged::Missing)
+            }
+            (TransactionOutcome::Refused, _) if last.status() == Some(TOO_BRIEF) && !self.is_given_up(last) => {
+                Outcome::Unknown(Unjudged::CaptureEnds)
+            }
             (TransactionOutcome::Refused, _) => Outcome::Refused(line()),
             (TransactionOutcome::Challenged, _) => self.challenged(last, &line()),
             (TransactionOutcome::Silent | TransactionOutcome::Provisional, _) => self.unanswered(last),
@@ -119,9 +132,7 @@ impl<'c, 'a> Judge<'c, 'a> {
 
     /// The last word was a challenge: refused, if nothing more came within the time that a user may take to type a password.
     fn challenged(&self, last: &SipExchange<'a>, line: &str) -> Outcome {
-        let conversation = last.first.begun.conversation;
-        let until = plus(last.ended(), self.case.settings.thresholds.sip_auth_wait);
-        if input_end(self.case, conversation) < until || self.case.sip().is_torn(last) {
+        if !self.is_given_up(last) || self.case.sip().is_torn(last) {
             return Outcome::Unknown(Unjudged::CaptureEnds);
         }
         let how = match (last.credentials().is_empty(), is_stale(last)) {
@@ -130,6 +141,12 @@ impl<'c, 'a> Judge<'c, 'a> {
             (false, false) => " to credentials",
         };
         Outcome::Refused(format!("{line}{how}"))
+    }
+
+    /// Nothing more came although there was time to type a password.
+    fn is_given_up(&self, last: &SipExchange<'a>) -> bool {
+        let until = plus(last.ended(), self.case.settings.thresholds.sip_auth_wait);
+        input_end(self.case, last.first.begun.conversation) >= until
     }
 
     fn unanswered(&self, last: &SipExchange<'a>) -> Outcome {
@@ -171,10 +188,11 @@ fn is_of_people(call: &SipExchange<'_>, status: u16) -> bool {
     PEOPLE.contains(&status) || (status == UNAVAILABLE && rang)
 }
 
-/// The end of the input that holds the last frame of a conversation; what another input holds may be of another day.
+/// The end of the input that holds the last frame of a conversation: what another input holds may be of another day. While a
+/// capture goes on, that is now.
 fn input_end(case: &Case<'_>, c: &Conversation) -> Timestamp {
     let input = usize::try_from(c.last.frame.input).ok().and_then(|index| case.analysis.inputs.get(index));
-    input.and_then(|input| input.last).unwrap_or(c.last.time)
+    input.map_or(case.end(), |input| input.last.unwrap_or(c.last.time))
 }
 
 /// A registration that nobody renewed and that ran out, although its client was still there: it went on to speak SIP, and may have
@@ -229,11 +247,11 @@ mod tests {
         let stories: [Story; 6] = [
             ("granted", |net| register(&phone(net))),
             ("refused (403 Forbidden)", |net| refused(&phone(net), 403)),
-            ("refused (401 Unauthorized, which the client does not answer)", |net| {
+            ("refused (401 Unauthorized, which the client does not answer), nobody minds", |net| {
                 refused(&phone(net), 401);
                 idle(net, 90);
             }),
-            ("unknown: the capture ends before an answer was due", |net| refused(&phone(net), 401)),
+            ("unknown: the capture ends before an answer was due, nobody minds", |net| refused(&phone(net), 401)),
             ("refused (401 Unauthorized to credentials)", |net| {
                 let phone = phone(net);
                 let first = phone.register();

@@ -1,3 +1,5 @@
 //! Signing on at web servers.
 
 pub(super) mod login_loop;
+pub(super) mod login_refused;
+pub(super) mod token_refused;

@@ -29,6 +29,8 @@ static ABOUT: About = About {
     guards: &[
         "Another suffix or the other address family gave an address (before or after): the search ended well.",
         "The client called the server all the same: a hosts file, a cache or NetBIOS knew the address.",
+        "Another address that asks for nothing itself called the server within the retry time: one machine with two address \
+         families, or behind a forwarder or a tunnel.",
         "The name is not known as a Notes server's: only in a capture that holds nothing but DNS and NRPC, and at low \
          confidence.",
     ],
@@ -99,7 +101,7 @@ fn failures<'a>(case: &Case<'a>) -> Vec<Failed<'a>> {
     let near = case.settings.thresholds.retry_within;
     failed.retain(|f| {
         let times = found.get(&(f.client, label(f.name))).map_or(&[][..], Vec::as_slice);
-        !any_within(times, f.at.time, near, near) && !calls.followed(case, f)
+        !any_within(times, f.at.time, near, near) && !calls.followed(case, f) && !calls.followed_by_another(case, f)
     });
     failed
 }
@@ -155,16 +157,25 @@ fn any_within(times: &[Timestamp], at: Timestamp, before: f64, after: f64) -> bo
 /// Calls of each client: when, and for which name.
 struct Calls {
     by_client: HashMap<IpAddr, Vec<(Timestamp, Option<String>)>>,
+    /// Calls for each name, by addresses that ask DNS for nothing in this capture.
+    by_name: HashMap<String, Vec<Timestamp>>,
 }
 
 impl Calls {
     fn new(case: &Case<'_>) -> Self {
         let mut by_client: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_name: HashMap<_, Vec<_>> = HashMap::new();
+        let askers: HashSet<IpAddr> = case.lookups().map(|lookup| lookup.client).collect();
         for talk in case.talks() {
             let c = talk.conversation;
-            by_client.entry(c.client.ip).or_default().push((c.first.time, talk.wanted().map(notes_label)));
+            let name = talk.wanted().map(notes_label);
+            if let Some(name) = name.clone().filter(|_| !askers.contains(&c.client.ip)) {
+                by_name.entry(name).or_default().push(c.first.time);
+            }
+            by_client.entry(c.client.ip).or_default().push((c.first.time, name));
         }
-        Self { by_client }
+        by_name.values_mut().for_each(|times| times.sort_unstable());
+        Self { by_client, by_name }
     }
 
     /// The client called somebody soon after, for this name or for one that was not seen.
@@ -175,6 +186,13 @@ impl Calls {
         let soon = calls.get(from..).unwrap_or_default().iter().take(64);
         soon.take_while(|(time, _)| time.seconds_since(failed.at.time) <= within)
             .any(|(_, name)| name.as_ref().is_none_or(|name| *name == label(failed.name)))
+    }
+
+    /// Somebody called that server soon after who asked for nothing under the address that he called from: a machine with two
+    /// address families asks by one and calls by the other, and behind a forwarder or a tunnel another address asks for it.
+    fn followed_by_another(&self, case: &Case<'_>, failed: &Failed<'_>) -> bool {
+        let times = self.by_name.get(&label(failed.name)).map_or(&[][..], Vec::as_slice);
+        any_within(times, failed.at.time, 0.0, case.settings.thresholds.retry_within)
     }
 }
 
@@ -326,6 +344,30 @@ mod tests {
         net.wait_secs(2);
         net.connect(&client, &server, 1352).works("CN=Mail01/O=Acme", 2).client_fin();
         none(&net, RULE);
+    }
+
+    /// It asks by IPv6, whose resolver refuses, and calls by IPv4.
+    #[test]
+    fn a_machine_with_two_address_families_knew_the_address() {
+        let (net, client, _, server) = network();
+        let (asker, resolver) = (net.host("2001:db8::50"), net.host("2001:db8::2"));
+        net.resolve_fails(&asker, &resolver, "mail01.acme.example", A, Rcode::Refused);
+        net.wait_secs(2);
+        net.connect(&client, &server, 1352).works("CN=Mail01/O=Acme", 2).client_fin();
+        none(&net, RULE);
+    }
+
+    /// Whoever asks for himself, and found it, is somebody else.
+    #[test]
+    fn somebody_else_who_found_it_is_no_proof() {
+        let (net, client, resolver, server) = network();
+        let other = net.host("10.1.0.51");
+        net.resolve(&other, &resolver, "mail01.acme.example", A, &[Record::address("mail01.acme.example", "10.2.0.9")]);
+        net.resolve_fails(&client, &net.host("10.1.0.3"), "mail01.acme.example", A, Rcode::NxDomain);
+        net.wait_secs(2);
+        net.connect(&other, &server, 1352).works("CN=Mail01/O=Acme", 2).client_fin();
+        idle(&net, 10);
+        assert_eq!(one(&net, RULE).severity, Severity::Blocker);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::diagnose::evidence::nrpc::show;
 use crate::diagnose::words::nrpc::Ending;
 use crate::diagnose::words::nrpc::early_close::Ended;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::facts::nrpc::opening::{closed_after_opening, mismatch, recovered, was_content};
+use crate::facts::nrpc::opening::{closed_after_opening, last_refusal, mismatch, recovered, was_content};
 use crate::facts::nrpc::{attempt, group_by};
 use crate::model::{CloseBy, Confidence, RuleId, Severity};
 
@@ -25,6 +25,7 @@ static ABOUT: About = About {
               or the server refused the session.",
     guards: &[
         "Any other finding on the conversation explains it: not told by itself.",
+        "A status that ends the session is left to nrpc-refused-status and nrpc-open-failed.",
         "Names that differ are left to the rules on names; a close by the server without any answer to \
          nrpc-accept-then-close.",
         "A request that names no server, or the right one, and a client that closes and does not try again: a probe or a \
@@ -61,6 +62,7 @@ fn ended_early(case: &Case<'_>, talk: &Talk<'_>) -> bool {
         && (progress.server == 1 || talk.conversation.teardown.by == CloseBy::Client)
         && mismatch(case, talk).is_none()
         && closed_after_opening(case, talk)
+        && last_refusal(case, talk, |_| true).is_none()
         && !was_content(case, talk)
 }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod accept_then_close;
 pub(super) mod asymmetric;
+pub(super) mod auth_failed;
 pub(super) mod auth_rejected;
 pub(super) mod chatty_rtt;
 pub(super) mod clock_skew;
@@ -18,6 +19,7 @@ pub(super) mod ipv6_first;
 pub(super) mod name_mismatch_alias;
 pub(super) mod name_mismatch_other_server;
 pub(super) mod not_nrpc;
+pub(super) mod open_failed;
 pub(super) mod port_encryption_mandate;
 pub(super) mod port_map;
 pub(super) mod private_address;

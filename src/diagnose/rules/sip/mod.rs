@@ -1,9 +1,12 @@
 //! Registrations and calls.
 
 pub(super) mod ack_lost;
+pub(super) mod call_failed;
 pub(super) mod flow_lost;
+pub(super) mod lapsed;
 pub(super) mod media_blocked;
 pub(super) mod nat_contact;
+pub(super) mod register_failed;
 pub(super) mod stale_nonce;
 pub(super) mod status_401_loop;
 pub(super) mod status_403;

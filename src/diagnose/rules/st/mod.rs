@@ -7,6 +7,7 @@ pub(super) mod early_close;
 pub(super) mod elsewhere;
 pub(super) mod idle_drop;
 pub(super) mod lb_probe;
+pub(super) mod login_failed;
 pub(super) mod missing_token_relogin;
 pub(super) mod plain_vs_tls;
 pub(super) mod port_blocked;

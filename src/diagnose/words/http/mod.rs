@@ -2,6 +2,8 @@
 
 mod answer;
 pub(crate) mod login_loop;
+pub(crate) mod login_refused;
+pub(crate) mod token_refused;
 mod unsent;
 
 pub(crate) use answer::Answer;

@@ -2,6 +2,7 @@
 
 pub(crate) mod accept_then_close;
 pub(crate) mod asymmetric;
+pub(crate) mod auth_failed;
 pub(crate) mod auth_rejected;
 pub(crate) mod chatty_rtt;
 pub(crate) mod clock_skew;
@@ -18,6 +19,7 @@ pub(crate) mod ipv6_first;
 pub(crate) mod name_mismatch_alias;
 pub(crate) mod name_mismatch_other_server;
 pub(crate) mod not_nrpc;
+pub(crate) mod open_failed;
 pub(crate) mod port_encryption_mandate;
 pub(crate) mod port_map;
 pub(crate) mod private_address;

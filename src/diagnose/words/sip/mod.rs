@@ -1,9 +1,12 @@
 //! What rules about SIP say.
 
 pub(crate) mod ack_lost;
+pub(crate) mod call_failed;
 pub(crate) mod flow_lost;
+pub(crate) mod lapsed;
 pub(crate) mod media_blocked;
 pub(crate) mod nat_contact;
+pub(crate) mod register_failed;
 mod requests;
 pub(crate) mod stale_nonce;
 pub(crate) mod status_401_loop;

@@ -7,6 +7,7 @@ pub(crate) mod early_close;
 pub(crate) mod elsewhere;
 pub(crate) mod idle_drop;
 pub(crate) mod lb_probe;
+pub(crate) mod login_failed;
 pub(crate) mod missing_token_relogin;
 pub(crate) mod plain_vs_tls;
 pub(crate) mod port_blocked;

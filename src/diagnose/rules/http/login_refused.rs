@@ -1,0 +1,144 @@
+//! A login at a web server that is refused, for a reason that no other rule knows.
+
+use crate::diagnose::evidence::attempts::{alike, draft};
+use crate::diagnose::words::Failure;
+use crate::diagnose::words::http::login_refused as words;
+use crate::diagnose::{About, Case, Draft, Layer, Lost, Rule};
+use crate::model::{AttemptKind, RuleId, Severity};
+
+/// See [`ABOUT`].
+pub(crate) struct LoginRefused;
+
+/// Id of the rule.
+pub(crate) const ID: RuleId = RuleId::new("http-login-refused");
+
+static ABOUT: About = About {
+    id: ID,
+    title: "A web server refuses a login",
+    severity: Severity::Blocker,
+    layer: Layer::Fallback,
+    sees: "A login form is answered by the form again, by a login page, by a page that tells of an error, or by 4xx; name and \
+           password or a ticket in the header are answered by 401; an identity provider sends the browser round in a circle, or \
+           its word is not taken; or no answer comes at all.",
+    matters: "The user does not get in. Browsers show the login form once more, often without saying why.",
+    guards: &[
+        "A first 401, a first visit that leads to a login page, rounds of Kerberos and NTLM: steps, silent.",
+        "A redirect after the login tells nothing by itself: the next page that the host answers does.",
+        "Any other finding about the attempt explains it: not told by itself.",
+        "The same user got in at that host within half a minute: minor. The same client got in elsewhere later: major.",
+        "A page that cannot be read, and what the capture lacks, is not known to have failed: silent.",
+        "A host where neither tokens nor products of HCL or IBM are seen: silent.",
+    ],
+    remedy: &[
+        "The form again: name or password is wrong, the account is locked, or the directory does not answer the server. On the \
+         wire they look alike; the server's log tells: Domino's console and log.nsf, SystemOut.log of WebSphere. Domino: look \
+         into the Internet lockout database (inetlockout.nsf).",
+        "A login page after a login that was taken: the session is not kept; compare domain, path and Secure of its cookie with \
+         the address that is called.",
+        "NTLM in place of Kerberos: the client found no service principal name HTTP/host for the name in the address, or has two, \
+         or does not trust the site: setspn -Q HTTP/host, klist, and the browser's list of intranet sites.",
+        "A circle with an identity provider: the application does not keep or take its own session; compare its cookies, its clock \
+         and its address with what the provider has on record.",
+    ],
+    references: &[
+        "RFC 9110 section 15.5.2 (401), RFC 4559 (Negotiate), RFC 6749 section 4.1 (authorization code)",
+        "HCL Domino: Internet lockout, customizing the HTML login form",
+    ],
+    explains: &[],
+};
+
+impl Rule for LoginRefused {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    /// It speaks when all others have.
+    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
+        Vec::new()
+    }
+
+    fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
+        let takes_part = |host: &String| case.http().takes_part(host);
+        let here = lost.of(AttemptKind::HttpLogin).filter(|lost| lost.server_name.as_ref().is_some_and(takes_part));
+        let told = alike(here).into_iter().filter_map(|group| {
+            let said = words::Refused { failure: Failure::of(&group)? };
+            Some(draft(case, &ABOUT, lost, &group).says(&said))
+        });
+        told.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Confidence, Severity};
+    use crate::testing::tokens::{ANN, browser, domino, mail, served, shared, unauthorized, visit};
+    use crate::testing::{Story, says, the_one, told};
+    use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::http::{self, Message, Visit};
+
+    const RULE: &str = "http-login-refused";
+    const FORM: &str =
+        "<form action='/names.nsf?Login'><input name=Username><input type=password name=Password></form>";
+
+    fn at_mail(net: &Network) -> Visit {
+        visit(&browser(net), &mail(net))
+    }
+
+    fn login() -> Message {
+        http::post("/names.nsf?Login").form(&[("Username", "asmith"), ("Password", "not a real one")])
+    }
+
+    fn shows_form(visit: &Visit, request: Message) {
+        visit.wait(9000).ask(request).reply(http::response(200).html(FORM));
+    }
+
+    #[test]
+    fn the_form_again_and_again() {
+        let found = told(RULE, |net| {
+            let web = at_mail(net);
+            for _ in 0..3 {
+                shows_form(&web, login());
+            }
+        });
+        let finding = the_one(&found);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        says(finding, &["mail.example.com", "asmith", "the login form again", "3 attempts"]);
+    }
+
+    #[test]
+    fn a_password_that_was_typed_again() {
+        let found = told(RULE, |net| {
+            let web = at_mail(net);
+            shows_form(&web, login());
+            let taken = http::response(302).location("/mail.nsf").set_cookie(shared("LtpaToken", &domino(net, ANN)));
+            web.wait(9000).ask(login()).reply(taken);
+            served(&web, "/mail.nsf");
+        });
+        assert_eq!(the_one(&found).severity, Severity::Minor);
+        says(the_one(&found), &["It worked later"]);
+    }
+
+    #[test]
+    fn look_alikes_are_passed_over() {
+        let stories: [Story; 6] = [
+            ("somebody else's site", |net| {
+                let form = http::post("/post.php").form(&[("user", "ann"), ("password", "x")]);
+                at_mail(net).ask(form).reply(http::response(401));
+            }),
+            ("taken", |net| {
+                at_mail(net).ask(login()).reply(http::response(200).set_cookie(shared("DomAuthSessId", "AB12")));
+            }),
+            ("a first visit", |net| shows_form(&at_mail(net), http::get("/mail.nsf"))),
+            ("a first 401", |net| unauthorized(&at_mail(net), "/mail.nsf")),
+            ("sent on, and the capture ends", |net| {
+                at_mail(net).ask(login()).reply(http::response(302).location("/mail.nsf"));
+            }),
+            ("an answer that cannot be read", |net| {
+                at_mail(net).ask(login()).reply(http::response(200).html(FORM).header("Content-Encoding", "br"));
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What is said of a login that a web server refuses.
+
+use crate::diagnose::words::{Failure, Words};
+use serde::Serialize;
+
+/// Nobody was let in.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Refused {
+    /// Whose attempts, where, and what came of them.
+    #[serde(flatten)]
+    pub failure: Failure,
+}
+
+impl Words for Refused {
+    fn title(&self) -> String {
+        let failure = &self.failure;
+        format!("Login of {} at {}: {}", failure.users.or("a user"), failure.called(), failure.outcome)
+    }
+
+    fn explanation(&self) -> String {
+        let failure = &self.failure;
+        format!(
+            "{} to log in at {} ({}) as {}: {}.{} Why stands in the log of that server: a wrong name or password, a locked account \
+             and a directory that does not answer look alike from outside.",
+            failure.attempts(),
+            failure.called(),
+            failure.server,
+            failure.users.or("a user"),
+            failure.outcome,
+            failure.aftermath(),
+        )
+    }
+}

@@ -1,0 +1,3 @@
+//! What rules about directories say.
+
+pub(crate) mod bind_refused;
