@@ -7,7 +7,7 @@ use serde::Serialize;
 /// A browser logged in, was turned away, and logged in again.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Rounds {
-    /// Who it was.
+    /// The browser.
     pub browser: String,
     /// Host that turned it away.
     pub host: String,
@@ -15,7 +15,7 @@ pub(crate) struct Rounds {
     pub count: usize,
     /// Seconds from the first denial to the last.
     pub lasted_s: f64,
-    /// What the cookies say of the cause.
+    /// The cause, as the cookies show it.
     #[serde(flatten)]
     pub cause: Cause,
     /// The first request that should have been let in: method and address without the query.

@@ -14,7 +14,7 @@ pub(crate) struct Unsent {
     /// Whom it is for.
     #[serde(flatten)]
     pub reach: Reach,
-    /// Who asked.
+    /// The browsers that asked.
     #[serde(flatten)]
     pub browsers: Browsers,
     /// Host that was asked.

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// The clock of who issued a token and that of who was shown it differ.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Differ {
-    /// Who was shown the token.
+    /// The server to which the token was shown.
     #[serde(flatten)]
     pub verifier: Verifier,
     /// Host that issued it, if that was captured.
@@ -18,7 +18,7 @@ pub(crate) struct Differ {
     pub tells_time: bool,
     /// Why the token was refused for it; nothing if it was not.
     pub clock_effect: Option<Effect>,
-    /// What was answered.
+    /// Answers of the server.
     #[serde(flatten)]
     pub answers: Answers,
 }

@@ -9,28 +9,28 @@ use serde::Serialize;
 pub(crate) struct TwoNames {
     /// The other name.
     pub other_name: String,
-    /// Where that stands.
+    /// Token or log that holds the name.
     #[serde(flatten)]
     pub other_place: OtherPlace,
     /// The name in the token.
     pub token_user: String,
-    /// What showed the token.
+    /// The request or login that showed the token.
     #[serde(flatten)]
     pub carrier: Carrier,
-    /// How the names differ, the other one first.
+    /// Difference of the names, the other one first.
     #[serde(flatten)]
     pub difference: NameDifference,
-    /// Who refused such tokens.
+    /// The server that refused such tokens, and its answers.
     #[serde(flatten)]
     pub refusals: Refusals,
 }
 
-/// What carried a token.
+/// Protocol that carried a token.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Carrier {
     /// Method of a request; `login` of a chat client.
     pub method: String,
-    /// Who was shown the token.
+    /// The server to which the token was shown.
     #[serde(flatten)]
     pub verifier: Verifier,
 }
@@ -104,7 +104,7 @@ pub(crate) struct Traced {
     pub other_name: String,
     /// The name in the token.
     pub token_user: String,
-    /// How they differ, the other one first.
+    /// Difference of the names, the other one first.
     #[serde(flatten)]
     pub difference: NameDifference,
     /// The trace says that the token verified.

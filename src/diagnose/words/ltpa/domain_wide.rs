@@ -14,7 +14,7 @@ pub(crate) struct Refused {
     pub cookie_domain: String,
     /// That is a public suffix, below which anybody can register a name; else the host does not lie in it.
     pub is_public_suffix: bool,
-    /// Who was given it.
+    /// The browsers that were given it.
     #[serde(flatten)]
     pub browsers: Browsers,
     /// The first request that was turned away for want of it: method and address without the query.

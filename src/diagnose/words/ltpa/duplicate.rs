@@ -12,12 +12,12 @@ pub(crate) struct TwoTokens {
     pub cookie: String,
     /// What the cookies of the first request hold: class, user, fingerprint.
     pub tokens: [String; 2],
-    /// Who sent them.
+    /// The browsers that sent them.
     #[serde(flatten)]
     pub browsers: Browsers,
     /// Number of such requests.
     pub count: usize,
-    /// How many of them were turned away.
+    /// Requests that were turned away.
     pub failed_count: usize,
     /// The first of those: method and address without the query.
     pub request: Option<String>,

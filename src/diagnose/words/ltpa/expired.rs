@@ -9,10 +9,10 @@ use std::fmt;
 /// A token was shown after the end that it names.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct PastItsEnd {
-    /// Whose tokens.
+    /// Users of the tokens.
     #[serde(flatten)]
     pub bearers: Bearers,
-    /// Who was shown them.
+    /// The server to which they were shown.
     #[serde(flatten)]
     pub verifier: Verifier,
     /// End of the first one.
@@ -23,7 +23,7 @@ pub(crate) struct PastItsEnd {
     pub as_of: Timestamp,
     /// The user of this program gave that time; else it is the packet's.
     pub as_of_given: bool,
-    /// What became of it.
+    /// Fate of the token.
     #[serde(flatten)]
     pub fate: Fate,
 }
@@ -49,17 +49,17 @@ impl Words for PastItsEnd {
 /// A token whose end cannot be read worked, and later does not.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct WorkedBefore {
-    /// Whose tokens.
+    /// Users of the tokens.
     #[serde(flatten)]
     pub bearers: Bearers,
-    /// Who was shown them.
+    /// The server to which they were shown.
     #[serde(flatten)]
     pub verifier: Verifier,
     /// Host that issued the first one.
     pub token_issuer: String,
     /// Seconds from that to when it was shown.
     pub token_age_s: f64,
-    /// What became of it.
+    /// Fate of the token.
     #[serde(flatten)]
     pub fate: Fate,
 }
@@ -82,7 +82,7 @@ impl Words for WorkedBefore {
     }
 }
 
-/// Who showed tokens.
+/// The clients that showed tokens.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Bearers {
     /// Users that the tokens name.
@@ -100,14 +100,14 @@ impl fmt::Display for Bearers {
     }
 }
 
-/// What became of a token.
+/// End of a token, as the capture shows it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Fate {
     /// It was refused; else that is not in the capture.
     pub was_refused: bool,
     /// The same server had accepted it before.
     pub was_accepted_before: bool,
-    /// What was answered.
+    /// Answers of the server.
     #[serde(flatten)]
     pub answers: Answers,
 }

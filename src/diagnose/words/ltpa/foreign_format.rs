@@ -7,15 +7,15 @@ use serde::Serialize;
 /// A cookie holds a token of another kind than its name says, and was refused.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Misnamed {
-    /// Who refused it.
+    /// The server that refused it.
     #[serde(flatten)]
     pub verifier: Verifier,
-    /// Who showed it.
+    /// The clients that showed it.
     #[serde(flatten)]
     pub clients: Clients,
     /// Name of the cookie.
     pub cookie: String,
-    /// What it holds.
+    /// Kind of the token.
     pub token_kind: TokenKind,
     /// The keys given open it.
     pub is_opened: bool,
@@ -23,7 +23,7 @@ pub(crate) struct Misnamed {
     pub token_issuer: Option<String>,
     /// Name of the cookie in which that set it.
     pub issued_as: Option<String>,
-    /// What was answered.
+    /// Answers of the server.
     #[serde(flatten)]
     pub answers: Answers,
 }
@@ -55,7 +55,7 @@ impl Misnamed {
         }
     }
 
-    /// How that is known.
+    /// The way by which that is known.
     fn known_by(&self) -> String {
         match (self.is_opened, &self.token_issuer, &self.issued_as) {
             (true, ..) => "It opens so with the keys given.".to_owned(),

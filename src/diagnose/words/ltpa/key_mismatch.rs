@@ -8,23 +8,23 @@ use serde::Serialize;
 /// Tokens were refused, and it is proved that their keys are others.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Proven {
-    /// Who refused them first.
+    /// The server that refused them first.
     #[serde(flatten)]
     pub verifier: Verifier,
     /// All that refused them.
     #[serde(flatten)]
     pub refusers: Refusers,
-    /// Who showed them.
+    /// The clients that showed them.
     #[serde(flatten)]
     pub clients: Clients,
     /// Host that issued the first one, if that was captured.
     pub token_issuer: Option<String>,
     /// The server that refused it had issued it.
     pub is_own_token: bool,
-    /// What proves it.
+    /// Proof that the keys differ.
     #[serde(flatten)]
     pub proof: KeyProof,
-    /// What was answered.
+    /// Answers of the server.
     #[serde(flatten)]
     pub answers: Answers,
 }
@@ -99,17 +99,17 @@ impl Proven {
 /// A server refuses all tokens of another.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Inferred {
-    /// Who refuses them.
+    /// The server that refuses them.
     #[serde(flatten)]
     pub verifier: Verifier,
     /// Host that issued them.
     pub token_issuer: String,
     /// Number of logins there by which they were got.
     pub login_count: usize,
-    /// Who showed them.
+    /// The clients that showed them.
     #[serde(flatten)]
     pub clients: Clients,
-    /// What was answered.
+    /// Answers of the server.
     #[serde(flatten)]
     pub answers: Answers,
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 pub(crate) struct LoggedToken {
     /// Name of the log.
     pub log: String,
-    /// Whose token, if the log names somebody.
+    /// User of the token, if the log names one.
     pub user: Option<String>,
 }
 

@@ -20,7 +20,7 @@ pub(crate) enum NameDifference {
         /// Those, as written there.
         more_components: String,
     },
-    /// What follows the common name.
+    /// Components after the common name.
     Organisation,
 }
 

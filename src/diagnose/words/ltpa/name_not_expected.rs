@@ -7,18 +7,18 @@ use serde::Serialize;
 /// A token in a cookie of an unusual name was refused.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct UnusualName {
-    /// Who refused it.
+    /// The server that refused it.
     #[serde(flatten)]
     pub verifier: Verifier,
     /// Names of such cookies.
     #[serde(flatten)]
     pub cookies: Cookies,
-    /// Who showed them.
+    /// The clients that showed them.
     #[serde(flatten)]
     pub clients: Clients,
     /// The server was seen to set or accept tokens of the usual names.
     pub uses_usual_name: bool,
-    /// What was answered.
+    /// Answers of the server.
     #[serde(flatten)]
     pub answers: Answers,
 }

@@ -12,7 +12,7 @@ pub(crate) struct NoToken {
     pub product: Option<&'static str>,
     /// Status of its answer.
     pub status: u16,
-    /// Who logged in.
+    /// The browsers that logged in.
     #[serde(flatten)]
     pub browsers: Browsers,
     /// Host that was asked then.

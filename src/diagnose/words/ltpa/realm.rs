@@ -7,17 +7,17 @@ use serde::Serialize;
 /// Tokens that open with the server's keys and name another realm than its own were refused.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct OtherRealm {
-    /// Who refused them.
+    /// The server that refused them.
     #[serde(flatten)]
     pub verifier: Verifier,
     /// Realm that they name.
     pub token_realm: String,
     /// Realm in tokens that the server issues itself.
     pub own_realm: String,
-    /// Who showed them.
+    /// The clients that showed them.
     #[serde(flatten)]
     pub clients: Clients,
-    /// What was answered.
+    /// Answers of the server.
     #[serde(flatten)]
     pub answers: Answers,
 }

@@ -41,7 +41,7 @@ pub(crate) struct Dropped {
     pub cookie: String,
     /// Domain that it is for.
     pub cookie_domain: String,
-    /// Who asked.
+    /// The browsers that asked.
     #[serde(flatten)]
     pub browsers: Browsers,
 }

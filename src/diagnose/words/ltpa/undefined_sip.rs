@@ -10,13 +10,13 @@ pub(crate) struct NoToken {
     /// The SIP server that was asked first.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who asked, by name where that is known.
+    /// The clients that asked, by name where that is known.
     #[serde(flatten)]
     pub callers: Callers,
-    /// The same by address.
+    /// The clients by address.
     #[serde(flatten)]
     pub clients: Clients,
-    /// What stood in place of the tokens.
+    /// Words that stood in place of the tokens.
     #[serde(flatten)]
     pub placeholders: Placeholders,
     /// How the token was set that the script looked for.
@@ -24,7 +24,7 @@ pub(crate) struct NoToken {
     pub set_as: SetAs,
     /// The worst that came of it.
     pub outcome: Outcome,
-    /// What was answered.
+    /// Answers of the server.
     #[serde(flatten)]
     pub answers: Answers,
 }
@@ -56,7 +56,7 @@ pub(crate) enum SetAs {
     NotSeen,
 }
 
-/// What came of such requests, the worst last.
+/// Answers to such requests, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {

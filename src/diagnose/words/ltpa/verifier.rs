@@ -11,7 +11,7 @@ use std::fmt;
 pub(crate) enum Verifier {
     /// A web server.
     Http {
-        /// Where it was called.
+        /// Endpoint of the server.
         #[serde(serialize_with = "shown")]
         server: Endpoint,
         /// By which name; its address if none was named.
@@ -19,13 +19,13 @@ pub(crate) enum Verifier {
     },
     /// A SIP server.
     Sip {
-        /// Where it was called.
+        /// Endpoint of the server.
         #[serde(serialize_with = "shown")]
         server: Endpoint,
     },
     /// A Sametime community server.
     Sametime {
-        /// Where it was called.
+        /// Endpoint of the server.
         #[serde(serialize_with = "shown")]
         server: Endpoint,
     },

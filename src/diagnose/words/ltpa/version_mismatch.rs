@@ -7,17 +7,17 @@ use serde::Serialize;
 /// A login with one version alone was refused.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct OneVersion {
-    /// Who refused it.
+    /// The server that refused it.
     #[serde(flatten)]
     pub verifier: Verifier,
-    /// Who showed it.
+    /// The clients that showed it.
     #[serde(flatten)]
     pub clients: Clients,
     /// The version that was shown.
     pub token_kind: TokenKind,
     /// The same server was seen to accept the other version.
     pub accepts_other: bool,
-    /// What was answered.
+    /// Answers of the server.
     #[serde(flatten)]
     pub answers: Answers,
 }

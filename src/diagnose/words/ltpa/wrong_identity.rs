@@ -6,7 +6,7 @@ use serde::Serialize;
 /// A token names another person than the one who logs in with it or is given it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct OtherPerson {
-    /// Who logs in.
+    /// The user who logs in.
     pub user: String,
     /// Whom the token names.
     pub token_user: String,

@@ -8,16 +8,16 @@ use std::net::IpAddr;
 /// The connection was closed before anything was answered.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct HungUp {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who called.
+    /// The client that called.
     pub client: IpAddr,
     /// Number of connections.
     pub count: usize,
     /// The client had sent its request by then.
     pub request_sent: bool,
-    /// How the first of them ended.
+    /// End of the first session.
     #[serde(flatten)]
     pub closed: Closed,
     /// Seconds from the last step of its opening to that.

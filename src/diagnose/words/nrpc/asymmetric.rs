@@ -6,20 +6,20 @@ use serde::Serialize;
 /// What one side says does not reach the other.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct OneDirection {
-    /// Who called whom: attempts.
+    /// Clients, server and number of the attempts.
     #[serde(flatten)]
     pub seen: Occurrences,
-    /// What was lost in the first of them.
+    /// The part that was lost in the first attempt.
     pub lost: Lost,
 }
 
-/// What did not arrive.
+/// The part of the exchange that did not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Lost {
     /// The server's SYN-ACK.
     Answer,
-    /// What the client sent, or its acknowledgment.
+    /// Data of the client, or their acknowledgment.
     Data,
 }
 

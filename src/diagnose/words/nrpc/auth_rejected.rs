@@ -11,7 +11,7 @@ pub(crate) struct Refused {
     /// Who was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
-    /// Who called.
+    /// The client that called.
     pub client: IpAddr,
     /// Number of sessions.
     pub count: usize,
@@ -42,11 +42,11 @@ pub(crate) struct Parted {
     /// Who was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
-    /// Who called.
+    /// The client that called.
     pub client: IpAddr,
     /// Number of sessions.
     pub count: usize,
-    /// How the first of them ended.
+    /// End of the first session.
     #[serde(flatten)]
     pub ending: Ending,
 }
@@ -77,7 +77,7 @@ pub(crate) struct Logged {
     /// The status.
     #[serde(flatten)]
     pub status: Status,
-    /// What it means, in words.
+    /// Meaning of the status, in words.
     pub meaning: &'static str,
 }
 

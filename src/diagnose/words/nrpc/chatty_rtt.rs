@@ -8,10 +8,10 @@ use std::net::IpAddr;
 /// The way alone makes the time that a client waits.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct LongLine {
-    /// Who was asked.
+    /// The server that was asked.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who asked.
+    /// The client that asked.
     pub client: IpAddr,
     /// Number of conversations.
     pub count: usize,

@@ -8,12 +8,12 @@ use std::net::IpAddr;
 /// The clocks of a client and a server are apart.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Apart {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
     /// The name that it gave, abbreviated.
     pub server_name: Option<String>,
-    /// Who called.
+    /// The client that called.
     pub client: IpAddr,
     /// Number of sessions.
     pub count: usize,

@@ -12,11 +12,11 @@ pub(crate) struct FailedOver {
     /// Who was called in vain, by the name that was asked for, else by the one that answered at another time.
     #[serde(flatten)]
     pub server: NamedServer,
-    /// Who called.
+    /// The client that called.
     pub client: IpAddr,
     /// Number of attempts.
     pub count: usize,
-    /// Who took the session instead.
+    /// The server that took the session instead.
     #[serde(serialize_with = "shown")]
     pub other_server: Endpoint,
     /// The name that that one gave, abbreviated.

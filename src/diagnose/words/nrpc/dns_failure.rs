@@ -12,14 +12,14 @@ pub(crate) struct NoAddress {
     pub server_name: String,
     /// The name that DNS was asked for first.
     pub dns_name: String,
-    /// Who asked.
+    /// The clients that asked.
     #[serde(flatten)]
     pub clients: Clients,
     /// Number of questions.
     pub count: usize,
     /// When the first was asked.
     pub first: Timestamp,
-    /// What came of them.
+    /// Answers to the lookups.
     #[serde(flatten)]
     pub outcomes: Outcomes,
 }
@@ -48,14 +48,14 @@ impl Words for NoAddress {
 pub(crate) struct NoAddresses {
     /// The names, the first eight.
     pub dns_names: Vec<String>,
-    /// How many names.
+    /// Number of names.
     pub dns_name_count: usize,
-    /// Who asked.
+    /// The clients that asked.
     #[serde(flatten)]
     pub clients: Clients,
     /// When the first was asked for.
     pub first: Timestamp,
-    /// What came of it.
+    /// Answer to the lookup.
     #[serde(flatten)]
     pub outcomes: Outcomes,
 }

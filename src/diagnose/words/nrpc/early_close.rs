@@ -9,10 +9,10 @@ use std::net::IpAddr;
 /// A session ended right after its opening.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Ended {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who called.
+    /// The client that called.
     pub client: IpAddr,
     /// Number of sessions.
     pub count: usize,
@@ -24,7 +24,7 @@ pub(crate) struct Ended {
     pub answered: Option<String>,
     /// The request names no server, as those of old clients and probes.
     pub names_no_server: bool,
-    /// How the first of them ended.
+    /// End of the first session.
     #[serde(flatten)]
     pub ending: Ending,
 }
@@ -51,7 +51,7 @@ impl Words for Ended {
 }
 
 impl Ended {
-    /// What is known of the names.
+    /// The names in words, as far as they are known.
     fn names(&self) -> String {
         match (&self.asked_in_full, &self.answered) {
             (Some(_), Some(answered)) => format!("The name is right (\"{answered}\")."),

@@ -8,10 +8,10 @@ use std::net::IpAddr;
 /// TCP took the request, and Domino did not answer it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Unanswered {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who called.
+    /// The client that called.
     pub client: IpAddr,
     /// Number of sessions.
     pub count: usize,

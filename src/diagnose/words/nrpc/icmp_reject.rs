@@ -7,12 +7,12 @@ use std::net::IpAddr;
 /// Attempts were answered by ICMP.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Rejected {
-    /// Who called whom: attempts.
+    /// Clients, server and number of the attempts.
     #[serde(flatten)]
     pub seen: Occurrences,
-    /// Who sent the ICMP error.
+    /// Sender of the ICMP error.
     pub rejected_by: IpAddr,
-    /// What it says, in words.
+    /// Meaning of the ICMP error, in words.
     pub meaning: &'static str,
 }
 

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 /// A session request carries a date that looks like the end of a certificate, and it is near or over.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Dated {
-    /// Whose certificate it is.
+    /// The client to which the certificate belongs.
     pub client: IpAddr,
     /// Number of sessions.
     pub count: usize,
@@ -18,9 +18,9 @@ pub(crate) struct Dated {
     pub as_of: Timestamp,
     /// Days from that time to the end; negative if it is over.
     pub days_left: f64,
-    /// What is known of the sessions.
+    /// End of the sessions, as far as it is known.
     pub outcome: Outcome,
-    /// How the first session ended, if it failed.
+    /// End of the first session, if it failed.
     #[serde(flatten)]
     pub closed: Option<Closed>,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Dated {
 pub(crate) enum Outcome {
     /// The certificate holds for some days yet.
     HoldsYet,
-    /// How they ended is not in the capture.
+    /// The capture does not show their end.
     NotSeen,
     /// They were not judged by their own time.
     AsOfGivenTime,

@@ -9,7 +9,7 @@ pub(crate) struct Reset {
     /// Whose sessions with whom, and when the silence of the first of them ended.
     #[serde(flatten)]
     pub seen: Occurrences,
-    /// How long they were silent.
+    /// Shortest and longest silence.
     #[serde(flatten)]
     pub silence: Silence,
     /// Something on the path sent an RST in the name of a host.

@@ -8,15 +8,15 @@ use std::net::IpAddr;
 /// A server never answers by IPv6, and works by IPv4 afterwards.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct InVain {
-    /// Who was called by IPv6.
+    /// The server that was called by IPv6.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who called by IPv6.
+    /// The client that called by IPv6.
     pub client: IpAddr,
-    /// Who answered by IPv4.
+    /// The server that answered by IPv4.
     #[serde(serialize_with = "shown")]
     pub other_server: Endpoint,
-    /// Who called by IPv4.
+    /// The client that called by IPv4.
     pub other_client: IpAddr,
     /// The name that leads to both, if a DNS answer says so.
     pub dns_name: Option<String>,
@@ -26,7 +26,7 @@ pub(crate) struct InVain {
     pub first: Timestamp,
     /// Seconds until the first of them went on by IPv4.
     pub delay_s: f64,
-    /// The same of all of them, the median.
+    /// Median of all delays.
     pub delay_median_s: f64,
 }
 

@@ -29,7 +29,7 @@ impl Words for Refused {
 /// An alias was asked for, another name answered, and the session went on.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Accepted {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
     /// Names of the servers that took the alias, abbreviated.

@@ -31,14 +31,14 @@ impl Words for Refused {
 /// One server was asked for, another answered, and the session went on.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Accepted {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
     /// The name that it gave as its own, abbreviated.
     pub server_name: String,
     /// The name that was asked for, abbreviated.
     pub asked: String,
-    /// The same as it was sent.
+    /// That name as it was sent.
     pub asked_in_full: String,
     /// The server's name as it was sent.
     pub answered: String,

@@ -8,14 +8,14 @@ use std::net::IpAddr;
 /// A client begins with something else than a session request.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Foreign {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who called.
+    /// The client that called.
     pub client: IpAddr,
     /// Number of connections.
     pub count: usize,
-    /// What the client sent.
+    /// Protocols with which the client began.
     pub sent: Vec<Sent>,
     /// The client also speaks NRPC in this capture.
     pub is_notes_client: bool,

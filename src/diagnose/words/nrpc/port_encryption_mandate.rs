@@ -11,11 +11,11 @@ pub(crate) struct HungUp {
     /// Who was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
-    /// Who called.
+    /// The client that called.
     pub client: IpAddr,
     /// Number of sessions.
     pub count: usize,
-    /// How the first of them ended.
+    /// End of the first session.
     #[serde(flatten)]
     pub ending: Ending,
 }

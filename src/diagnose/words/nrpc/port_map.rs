@@ -8,18 +8,18 @@ use std::net::IpAddr;
 /// The partition on the usual port did not send a client on to the one that it asked for.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NotSentOn {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
     /// The name that it gave, abbreviated.
     pub server_name: String,
-    /// Who called.
+    /// The client that called.
     pub client: IpAddr,
     /// Number of sessions.
     pub count: usize,
     /// The name of the partition that was asked for, abbreviated.
     pub asked: String,
-    /// Where that partition answers.
+    /// Endpoint at which that partition answers.
     #[serde(serialize_with = "shown")]
     pub other_server: Endpoint,
 }
@@ -46,10 +46,10 @@ impl Words for NotSentOn {
 /// Nothing listens on the usual port of an address on which partitions live.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NobodyThere {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who called first.
+    /// The client that called first.
     pub client: IpAddr,
     /// Number of attempts.
     pub count: usize,

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Clients reached a public address, then called a private one in vain.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Inside {
-    /// Who called which private address: attempts.
+    /// Clients, private address and number of the attempts.
     #[serde(flatten)]
     pub seen: Occurrences,
     /// The public address that worked.

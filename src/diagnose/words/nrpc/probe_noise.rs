@@ -11,9 +11,9 @@ pub(crate) struct Checks {
     /// Whom the first series calls.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who calls in it.
+    /// The client of the first series.
     pub client: IpAddr,
-    /// Who calls in all of them.
+    /// Clients of all series.
     #[serde(flatten)]
     pub clients: Clients,
     /// Number of connections.
@@ -43,7 +43,7 @@ impl Words for Checks {
 /// Somebody calls many ports without a word.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Scan {
-    /// Who calls.
+    /// The clients that call.
     #[serde(flatten)]
     pub clients: Clients,
     /// Number of connections.

@@ -11,14 +11,14 @@ pub(crate) struct Refused {
     /// Who was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
-    /// Who called.
+    /// The client that called.
     pub client: IpAddr,
     /// Number of sessions.
     pub count: usize,
     /// The status.
     #[serde(flatten)]
     pub status: Status,
-    /// What it means, in words.
+    /// Meaning of the status, in words.
     pub meaning: &'static str,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Logged {
     /// The status.
     #[serde(flatten)]
     pub status: Status,
-    /// What it means, in words.
+    /// Meaning of the status, in words.
     pub meaning: &'static str,
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// A server closed its sessions within seconds, and new ones failed.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Down {
-    /// Whose sessions which server closed.
+    /// Clients, server and number of the sessions that were closed.
     #[serde(flatten)]
     pub seen: Occurrences,
     /// Number of attempts that failed afterwards.

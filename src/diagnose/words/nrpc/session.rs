@@ -37,10 +37,10 @@ impl fmt::Display for NamedServer {
     }
 }
 
-/// How a session ended, and how soon.
+/// End of a session, and the time until then.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Ending {
-    /// Who closed, and how.
+    /// The side that closed, and how.
     #[serde(flatten)]
     pub closed: Closed,
     /// Seconds from the last message to that.
@@ -70,18 +70,18 @@ impl fmt::Display for Ending {
 /// One name was asked for, another answered, and the session ended.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NameRefused {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
     /// The name that it gave as its own, abbreviated.
     pub server_name: String,
     /// The name that was asked for, abbreviated or as one types it.
     pub asked: String,
-    /// The same as it was sent.
+    /// That name as it was sent.
     pub asked_in_full: String,
     /// The server's name as it was sent.
     pub answered: String,
-    /// Who asked first.
+    /// The client that asked first.
     pub client: IpAddr,
     /// Number of sessions.
     pub count: usize,

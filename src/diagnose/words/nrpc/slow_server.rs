@@ -10,7 +10,7 @@ pub(crate) struct Slow {
     /// Which server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who waited.
+    /// The clients that waited.
     #[serde(flatten)]
     pub clients: Clients,
     /// Number of requests that were answered late.

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Several servers answered at one address by turns; some sessions went on, some did not.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ByTurns {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
     /// Names of the servers that answered, abbreviated.
@@ -16,7 +16,7 @@ pub(crate) struct ByTurns {
     pub count: usize,
     /// How many of them ended because of the name.
     pub failed_count: usize,
-    /// How many of them went on.
+    /// Number of sessions that went on.
     pub worked_count: usize,
     /// The name that the first of the failed asked for, as it was sent.
     pub asked_in_full: String,

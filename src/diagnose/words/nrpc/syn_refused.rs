@@ -7,14 +7,14 @@ use serde::Serialize;
 /// Attempts were answered by RST.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Refused {
-    /// Who called whom: attempts.
+    /// Clients, server and number of the attempts.
     #[serde(flatten)]
     pub seen: Occurrences,
     /// Seconds until it was refused.
     pub delay_s: f64,
     /// Something on the path sent an RST in the name of the server.
     pub forged: bool,
-    /// What came of the clients.
+    /// The clients' next step.
     #[serde(flatten)]
     pub afterwards: Afterwards,
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Attempts were not answered at all.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Silent {
-    /// Who called whom: attempts.
+    /// Clients, server and number of the attempts.
     #[serde(flatten)]
     pub seen: Occurrences,
     /// Number of SYNs in all of them.
@@ -18,7 +18,7 @@ pub(crate) struct Silent {
     pub port_answers_others: bool,
     /// Another port of the address that accepted a connection in this capture.
     pub other_port: Option<u16>,
-    /// What came of the clients.
+    /// The clients' next step.
     #[serde(flatten)]
     pub afterwards: Afterwards,
 }

@@ -16,7 +16,7 @@ pub(crate) struct LostInAnswer {
     pub server: Endpoint,
     /// Name of the cookie.
     pub cookie: String,
-    /// Who asked.
+    /// The browser that asked.
     pub browser: String,
     /// What it asked: method and address without the query.
     pub answered_request: String,
@@ -49,11 +49,11 @@ pub(crate) struct LostInRequest {
     pub server: Endpoint,
     /// Name of the cookie.
     pub cookie: String,
-    /// Who asked.
+    /// The browser that asked.
     pub browser: String,
     /// What it asked: method and address without the query.
     pub request: String,
-    /// What the server answered.
+    /// Answer of the server.
     #[serde(flatten)]
     pub answer: Answer,
 }

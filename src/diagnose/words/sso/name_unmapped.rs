@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Tokens with names of an LDAP directory were refused, and none was accepted.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NotKnown {
-    /// Who refused them.
+    /// The server that refused them.
     #[serde(flatten)]
     pub verifier: Verifier,
     /// Users that they name.
@@ -15,7 +15,7 @@ pub(crate) struct NotKnown {
     pub users: Users,
     /// The first of them.
     pub token_user: String,
-    /// What was answered.
+    /// Answers of the server.
     #[serde(flatten)]
     pub answers: Answers,
 }

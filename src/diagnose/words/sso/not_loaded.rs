@@ -8,7 +8,7 @@ use serde::Serialize;
 pub(crate) struct OneServer {
     /// Host that took the logins.
     pub host: String,
-    /// Who logged in.
+    /// The browsers that logged in.
     #[serde(flatten)]
     pub browsers: Browsers,
     /// What shows that single sign-on is meant, if anything does.
@@ -16,7 +16,7 @@ pub(crate) struct OneServer {
     pub sign: Option<Sign>,
 }
 
-/// What shows that single sign-on is meant.
+/// A sign that single sign-on is meant.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "sso_sign", rename_all = "snake_case")]
 pub(crate) enum Sign {

@@ -18,7 +18,7 @@ pub(crate) struct Lossy {
     pub first: Timestamp,
     /// Data segments, both directions.
     pub segments: u64,
-    /// How many of them were sent again.
+    /// Segments that were sent again.
     pub repeated_segments: u64,
     /// Waits of a second and more before a repetition, on all lines with that server.
     pub wait_count: usize,

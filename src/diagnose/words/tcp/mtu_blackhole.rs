@@ -14,7 +14,7 @@ pub(crate) struct TooLarge {
     pub sender: OneSide,
     /// Length of its payload.
     pub segment_bytes: u32,
-    /// How often it was repeated.
+    /// Repetitions of the segment.
     pub repetitions: u32,
     /// Seconds from the first time to the last.
     pub repeated_for_s: f64,

@@ -13,9 +13,9 @@ pub(crate) struct StoppedReading {
     /// Their clients.
     #[serde(flatten)]
     pub clients: Clients,
-    /// How often the window was closed.
+    /// Number of times that the window was closed.
     pub count: usize,
-    /// Whose window.
+    /// The side whose window it was.
     #[serde(flatten)]
     pub receiver: OneSide,
     /// Seconds of the longest time.

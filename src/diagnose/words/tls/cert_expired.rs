@@ -23,7 +23,7 @@ pub(crate) struct Validity {
 pub(crate) struct OutOfDate {
     /// Its subject.
     pub certificate_subject: String,
-    /// Who issued it.
+    /// Issuer of the certificate.
     pub certificate_issuer: String,
     /// It is the server's own, not that of an issuer.
     pub is_own_certificate: bool,

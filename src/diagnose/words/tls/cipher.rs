@@ -10,7 +10,7 @@ pub(crate) struct NoneTaken {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
-    /// What the client offers.
+    /// Cipher suites that the client offers.
     #[serde(flatten)]
     pub offered: CipherSuites,
     /// The server's alert.

@@ -12,7 +12,7 @@ pub(crate) struct Wanted {
     pub handshakes: Handshakes,
     /// The client sent a certificate.
     pub sent_certificate: bool,
-    /// What that says, if it can be read.
+    /// Content of that certificate, if it can be read.
     #[serde(flatten)]
     pub certificate: Option<Sent>,
     /// The server's alert, if it sent one.
@@ -25,7 +25,7 @@ pub(crate) struct Wanted {
 pub(crate) struct Sent {
     /// Its subject.
     pub certificate_subject: String,
-    /// Who issued it.
+    /// Issuer of the certificate.
     pub certificate_issuer: String,
 }
 

@@ -12,12 +12,12 @@ const FEW: usize = 8;
 /// Handshakes for one host at one server.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Handshakes {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
     /// The host that the clients want, if they say so.
     pub host: Option<String>,
-    /// Who called.
+    /// The clients that called.
     #[serde(flatten)]
     pub clients: Clients,
     /// Number of handshakes.

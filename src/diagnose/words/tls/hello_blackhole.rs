@@ -12,18 +12,18 @@ pub(crate) struct Swallowed {
     pub handshakes: Handshakes,
     /// Length of the first `ClientHello`.
     pub hello_bytes: u64,
-    /// What became of it.
+    /// Fate of the `ClientHello`.
     #[serde(flatten)]
     pub fate: HelloFate,
 }
 
-/// What became of a `ClientHello` without an answer.
+/// The fate of a `ClientHello` that was not answered.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum HelloFate {
     /// It was never acknowledged.
     Repeated {
-        /// How often it was sent again.
+        /// Repetitions of the `ClientHello`.
         repetitions: u32,
         /// Seconds from the first time to the last.
         repeated_for_s: f64,

@@ -13,7 +13,7 @@ pub(crate) struct OtherHost {
     /// The client's alert, if it sent one.
     #[serde(flatten)]
     pub alert: Option<SentAlert>,
-    /// What the certificate is for.
+    /// Names that the certificate is for.
     #[serde(flatten)]
     pub names: CertificateNames,
 }

@@ -10,7 +10,7 @@ pub(crate) struct ClosedAtHello {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
-    /// Who closed, and how.
+    /// The side that closed, and how.
     #[serde(flatten)]
     pub closed: Closed,
 }
@@ -37,7 +37,7 @@ pub(crate) struct AnsweredInClear {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
-    /// What the server sent.
+    /// Protocol in which the server answered.
     pub answered_with: InClear,
 }
 

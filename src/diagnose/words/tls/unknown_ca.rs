@@ -25,7 +25,7 @@ pub(crate) struct NotTrusted {
 pub(crate) struct Issued {
     /// Its subject.
     pub certificate_subject: String,
-    /// Who issued it.
+    /// Issuer of the certificate.
     pub certificate_issuer: String,
     /// Subject and issuer are the same.
     pub is_self_issued: bool,

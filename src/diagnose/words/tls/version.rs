@@ -12,7 +12,7 @@ pub(crate) struct NotTaken {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
-    /// What the client offers.
+    /// Versions that the client offers.
     #[serde(flatten)]
     pub offered: Offered,
     /// How the version was refused; nothing, if the connection was closed without a word.
@@ -35,7 +35,7 @@ pub(crate) struct Refusal {
     /// The alert.
     #[serde(flatten)]
     pub alert: SentAlert,
-    /// Who sent it.
+    /// The side that sent it.
     #[serde(serialize_with = "side_name")]
     pub alert_from: Side,
 }
