@@ -1,5 +1,6 @@
 //! One cause, one finding: what follows from another finding is named under its `also`.
 
+use super::rules::nearness;
 use super::{Draft, Layer};
 use crate::model::{ConversationId, Finding, LogLine, Severity};
 use hashbrown::{HashMap, HashSet};
@@ -33,7 +34,7 @@ fn order(finding: &Finding) -> impl Ord + use<> {
     let first = finding.frames.first().copied();
     let is_of_capture = finding.layer == Layer::Capture;
     let is_grave = finding.severity >= Severity::Major;
-    let place = if is_grave { nearness(finding) } else { 0 };
+    let place = if is_grave { nearness(finding.rule) } else { 0 };
     (
         !is_of_capture,
         !is_grave,
@@ -44,15 +45,6 @@ fn order(finding: &Finding) -> impl Ord + use<> {
         first,
         finding.rule,
     )
-}
-
-/// How near the family of its rule is to signing on with Notes, Sametime or a token; 0 is nearest.
-fn nearness(finding: &Finding) -> u8 {
-    match finding.rule.as_str().split('-').next() {
-        Some("nrpc" | "st" | "ltpa" | "sso" | "ldap") => 0,
-        Some("sip" | "http") => 1,
-        _ => 2,
-    }
 }
 
 /// Which drafts name which conversations: looked up, never searched, so that 100,000 drafts stay cheap.

@@ -769,8 +769,8 @@ mod tests {
         caught
     }
 
-    /// Rules that look at what they do not name: who else asks DNS, datagrams of media.
-    const LOOKS_AROUND: [&str; 2] = ["nrpc-dns-failure", "sip-media-blocked"];
+    /// Rules that look at what they do not name: who else asks DNS, datagrams of media, the sign-on that others have no part in.
+    const LOOKS_AROUND: [&str; 3] = ["nrpc-dns-failure", "sip-media-blocked", "cap-others"];
 
     #[test]
     fn the_file_of_a_finding_gives_the_finding_again() {

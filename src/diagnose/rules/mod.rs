@@ -12,6 +12,7 @@ mod tcp;
 mod tls;
 
 use super::Rule;
+use crate::model::RuleId;
 
 /// Every rule, in the order in which `nrpcsniff rules` lists them.
 pub(crate) static RULES: &[&dyn Rule] = &[
@@ -141,6 +142,15 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &nrpc::probe_noise::ProbeNoise,
     &st::lb_probe::LbProbe,
 ];
+
+/// How near a rule's family is to signing on with Notes, Sametime or a token; 0 is nearest.
+pub(crate) fn nearness(rule: RuleId) -> u8 {
+    match rule.as_str().split('-').next() {
+        Some("nrpc" | "st" | "ltpa" | "sso" | "ldap") => 0,
+        Some("sip" | "http") => 1,
+        _ => 2,
+    }
+}
 
 /// The rule of that id.
 pub(crate) fn rule(id: &str) -> Option<&'static dyn Rule> {
