@@ -37,7 +37,7 @@ impl Reader {
     /// Opens a capture file; `-` is the standard input.
     ///
     /// # Errors
-    /// See [`CaptureError`]. A file that begins properly and is damaged further on is no error: see [`Input`].
+    /// See `CaptureError`. A file that begins properly and is damaged further on is no error: see `Input`.
     pub fn open(path: &Path) -> Result<Self, CaptureError> {
         if path.as_os_str() == "-" {
             return Self::stdin();
@@ -56,7 +56,7 @@ impl Reader {
     /// Reads a capture from the standard input.
     ///
     /// # Errors
-    /// See [`CaptureError`].
+    /// See `CaptureError`.
     pub fn stdin() -> Result<Self, CaptureError> {
         Self::from_reader("-", io::stdin())
     }
@@ -64,7 +64,7 @@ impl Reader {
     /// Reads a capture from any stream; `name` stands for it in messages.
     ///
     /// # Errors
-    /// See [`CaptureError`].
+    /// See `CaptureError`.
     pub fn from_reader(name: &str, stream: impl Read + Send + 'static) -> Result<Self, CaptureError> {
         let Source { stream, compression, taken } =
             Source::new(stream).map_err(|error| CaptureError::io(name, error))?;

@@ -11,6 +11,6 @@ pub enum Packet<'a> {
     Udp(Datagram<'a>),
     /// An ICMP or ICMPv6 error.
     IcmpError(IcmpError),
-    /// Nothing that is followed further, and why: one of the phrases in [`reason`](super::reason).
+    /// Nothing that is followed further, and why: one of the phrases in `reason`.
     Other(&'static str),
 }

@@ -72,7 +72,7 @@ impl MessageLog {
         (turns, messages)
     }
 
-    /// As [`Log::finish`], while it goes on. `before` is what this gave the last time: messages that still hold are not
+    /// As [`MessageLog::finish`], while it goes on. `before` is what this gave the last time: messages that still hold are not
     /// copied again.
     pub(super) fn preview(&self, mut before: Vec<Message>) -> (Turns, Vec<Message>) {
         let known = before.len();

@@ -70,7 +70,7 @@ impl EngineState {
         }
     }
 
-    /// As [`State::keep`], for UDP, which may take a quarter of the room: a busy resolver must not crowd out the rest.
+    /// As for TCP, for UDP, which may take a quarter of the room: a busy resolver must not crowd out the rest.
     pub(super) fn add_udp_conversation(&mut self, conversation: Conversation) -> Option<ConversationId> {
         if self.udp_kept >= self.options.conversations.div_ceil(4) {
             self.pass_over(NO_ROOM);
@@ -129,7 +129,7 @@ impl EngineState {
         *count = count.saturating_add(1);
     }
 
-    /// Takes back what [`State::pass_over`] counted once.
+    /// Takes back what [`EngineState::pass_over`] counted once.
     pub(super) fn take_back(&mut self, why: &'static str) {
         if let Some(count) = self.totals.passed_over.get_mut(why) {
             *count = count.saturating_sub(1);

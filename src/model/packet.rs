@@ -27,7 +27,7 @@ pub struct Segment<'a> {
     pub sequence: u32,
     /// Acknowledgement number (counts if ACK is set).
     pub acknowledgement: u32,
-    /// Flags, see [`flags`].
+    /// Flags, see `flags`.
     pub flags: u8,
     /// Window as sent, not scaled.
     pub window: u16,

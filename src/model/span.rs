@@ -79,7 +79,7 @@ impl From<std::time::Duration> for Span {
     }
 }
 
-/// For people: see [`span`].
+/// For people: see `span`.
 impl std::fmt::Display for Span {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&span(self.as_secs_f64()))

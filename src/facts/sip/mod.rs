@@ -1,5 +1,5 @@
 //! SIP as rules want to see it (RFC 3261): one request with its way through the proxies and its answers is an
-//! [`Exchange`], the attempts of one Call-ID are a [`Series`], an answered INVITE is a [`Call`].
+//! [`SipExchange`], the attempts of one Call-ID are a [`Series`], an answered INVITE is a [`Call`].
 //!
 //! A capture may show the same request on several hops. Rules judge the hop next to the sender, whose answer is what the
 //! user gets; the further hops are part of the same exchange, so that nothing is counted twice.
