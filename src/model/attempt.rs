@@ -36,21 +36,6 @@ pub(crate) enum AttemptKind {
 }
 
 impl AttemptKind {
-    /// Every kind, in the order in which a wish goes through them.
-    pub(crate) const ALL: [Self; 11] = [
-        Self::Dns,
-        Self::Connect,
-        Self::Tls,
-        Self::NrpcOpen,
-        Self::NrpcAuth,
-        Self::HttpLogin,
-        Self::HttpToken,
-        Self::SipRegister,
-        Self::SipCall,
-        Self::SametimeLogin,
-        Self::LdapBind,
-    ];
-
     /// As reports write it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -66,12 +51,6 @@ impl AttemptKind {
             Self::SametimeLogin => "sametime.login",
             Self::LdapBind => "ldap.bind",
         }
-    }
-
-    /// True if it is a sign-on by itself. The others (names, connections, channels, calls) are only ways to one, or what
-    /// comes after it.
-    pub(crate) const fn is_sign_on(self) -> bool {
-        !matches!(self, Self::Dns | Self::Connect | Self::Tls | Self::SipCall)
     }
 }
 
@@ -217,10 +196,25 @@ mod tests {
         }
     }
 
+    /// Every kind.
+    const ALL: [AttemptKind; 11] = [
+        AttemptKind::Dns,
+        AttemptKind::Connect,
+        AttemptKind::Tls,
+        AttemptKind::NrpcOpen,
+        AttemptKind::NrpcAuth,
+        AttemptKind::HttpLogin,
+        AttemptKind::HttpToken,
+        AttemptKind::SipRegister,
+        AttemptKind::SipCall,
+        AttemptKind::SametimeLogin,
+        AttemptKind::LdapBind,
+    ];
+
     #[test]
     fn names_are_those_of_the_report_and_differ() {
-        let names: std::collections::BTreeSet<_> = AttemptKind::ALL.iter().map(|kind| kind.name()).collect();
-        assert_eq!(names.len(), AttemptKind::ALL.len());
+        let names: std::collections::BTreeSet<_> = ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names.len(), ALL.len());
         assert_eq!(serde_json::to_string(&AttemptKind::NrpcOpen).unwrap(), "\"nrpc.open\"");
     }
 }

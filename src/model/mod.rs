@@ -1,7 +1,6 @@
 //! The shared vocabulary: plain data that the rooms hand to each other. Nothing here reads a packet.
 
 mod analysis;
-#[expect(dead_code, reason = "tests alone ask for all of it, until rules of last resort do")]
 mod attempt;
 mod comparison;
 mod conversation;

@@ -56,10 +56,10 @@ impl Failure {
         self.server_name.clone().unwrap_or_else(|| self.server.to_string())
     }
 
-    /// "3 attempts from 10.1.0.50 at 2026-01-02 03:04:05 UTC and later".
+    /// "3 attempts from 10.1.0.50 (2026-01-02 03:04:05 UTC, the last 2026-01-02 03:04:09 UTC)"; "to …" may follow.
     pub(crate) fn attempts(&self) -> String {
-        let later = if self.count > 1 { format!(", the last at {}", clock(self.last)) } else { String::new() };
-        format!("{} from {}, the first at {}{later}", count(self.count, "attempt"), self.clients, clock(self.first))
+        let last = if self.count > 1 { format!(", the last {}", clock(self.last)) } else { String::new() };
+        format!("{} from {} ({}{last})", count(self.count, "attempt"), self.clients, clock(self.first))
     }
 
     /// Who got it after all.
