@@ -13,7 +13,6 @@
 
 use super::{Auth, Session, Transaction, auth};
 use crate::Side;
-use nom::{IResult, Parser, bytes::complete::take};
 
 /// Bytes of L and the rest of the header.
 pub(super) const HEADER: usize = 12;
@@ -110,12 +109,20 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Read for every frame, and for every offset where a frame is looked for: all six numbers at once.
-    pub(super) fn parse(input: &[u8]) -> IResult<&[u8], Self> {
-        let (rest, header) = take(HEADER).parse(input)?;
-        let words = header.as_chunks().0.first_chunk().copied().unwrap_or_default();
-        let [length, sequence, payload_length, field_6, function, class] = words.map(u16::from_le_bytes);
-        Ok((rest, Self { length, sequence, payload_length, field_6, function, class }))
+    /// The header and what stands behind it; `None` where it is cut. Read for every frame, more than once, and for every offset
+    /// where a frame is looked for: without a parser's detours.
+    pub(super) fn parse(input: &[u8]) -> Option<(Self, &[u8])> {
+        let (header, rest) = input.split_first_chunk::<HEADER>()?;
+        let [length, sequence, payload_length, field_6, function, class] = *header.as_chunks().0.first_chunk()?;
+        let header = Self {
+            length: u16::from_le_bytes(length),
+            sequence: u16::from_le_bytes(sequence),
+            payload_length: u16::from_le_bytes(payload_length),
+            field_6: u16::from_le_bytes(field_6),
+            function: u16::from_le_bytes(function),
+            class: u16::from_le_bytes(class),
+        };
+        Some((header, rest))
     }
 
     /// L = 10 + P + pad.
@@ -133,7 +140,7 @@ pub(super) fn frame_size(length: u16) -> usize {
 /// Reads a frame. `frame` begins with L and may be cut; `reply` says what is known of the place of a server's frame in
 /// its reply.
 pub(super) fn decode(from: Side, frame: &[u8], reply: Place) -> Message {
-    let Ok((rest, header)) = Header::parse(frame) else {
+    let Some((header, rest)) = Header::parse(frame) else {
         return headless(frame);
     };
     let incomplete = frame.len() < frame_size(header.length);
@@ -228,11 +235,11 @@ pub(super) mod tests {
         for (payload, size) in [(0usize, 12usize), (1, 14), (2, 14), (85, 98), (212, 224)] {
             let bytes = frame(0, 2, class::SESSION, &vec![0; payload]);
             assert_eq!(bytes.len(), size);
-            let (_, header) = Header::parse(&bytes).unwrap();
+            let (header, _) = Header::parse(&bytes).unwrap();
             assert!(header.lengths_agree());
             assert_eq!(frame_size(header.length), size);
         }
-        let (_, header) = Header::parse(&[9, 0, 0, 0, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0]).unwrap();
+        let (header, _) = Header::parse(&[9, 0, 0, 0, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0]).unwrap();
         assert!(!header.lengths_agree());
     }
 

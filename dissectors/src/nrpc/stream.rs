@@ -31,7 +31,7 @@ impl Framing for Frames {
         if length < MIN_LENGTH {
             return nothing(input);
         }
-        let Ok((_, header)) = Header::parse(input) else { return Begins::Need(HEADER) };
+        let Some((header, _)) = Header::parse(input) else { return Begins::Need(HEADER) };
         if !standing.in_step && !self.plausible(&header) {
             return nothing(input);
         }
@@ -41,9 +41,9 @@ impl Framing for Frames {
 
     fn header(&self, input: &[u8]) -> Probe {
         match Header::parse(input) {
-            Ok((_, header)) if self.plausible(&header) => Probe::Yes,
-            Ok(_) => Probe::No,
-            Err(_) => Probe::Need(HEADER),
+            Some((header, _)) if self.plausible(&header) => Probe::Yes,
+            Some(_) => Probe::No,
+            None => Probe::Need(HEADER),
         }
     }
 
@@ -52,7 +52,7 @@ impl Framing for Frames {
     }
 
     fn read(&mut self, frame: &[u8], _: bool) -> Option<crate::Message> {
-        let header = Header::parse(frame).ok().map(|(_, header)| (header.sequence, header.function, header.class));
+        let header = Header::parse(frame).map(|(header, _)| (header.sequence, header.function, header.class));
         let place = match (self.unsure, header) {
             (true, _) => Place::Unsure,
             (false, Some(_)) if header == self.before => Place::Continuation,
