@@ -54,7 +54,9 @@ impl SignOnPeers {
         let named = case.nrpc().flat_map(|talk| [talk.wanted(), talk.answered()]).flatten();
         let expected = case.settings.expected.iter();
         let told = expected.flat_map(|server| std::iter::once(&server.name).chain(&server.aliases)).map(String::as_str);
-        for name in named.chain(told) {
+        // Few names, each said by many conversations.
+        let distinct: HashSet<&str> = named.chain(told).collect();
+        for name in distinct {
             self.labels.insert(notes_label(name));
             if looks_like_host(name) {
                 self.add_host(&abbreviated(name));
