@@ -143,6 +143,19 @@ pub(crate) fn register(phone: &sip::Phone) {
     phone.hears(second.response(200).contact_of(&second).expires(1800));
 }
 
+/// A call that is answered with those provisional answers, then with that final one, which is acknowledged.
+pub(crate) fn call_ends(net: &Network, provisional: &[u16], status: u16) {
+    let phone = phone(net);
+    let call = phone.call("bob@example.com");
+    let invite = call.invite(20_000);
+    phone.sends(&invite);
+    for &said in provisional {
+        phone.hears(invite.response(said));
+    }
+    let refusal = invite.response(status);
+    phone.hears(&refusal).sends(call.ack(&refusal));
+}
+
 /// A REGISTER that is answered with that status.
 pub(crate) fn refused(phone: &sip::Phone, status: u16) {
     let request = phone.register();

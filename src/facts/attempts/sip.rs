@@ -231,7 +231,7 @@ fn lapses(case: &Case<'_>, of_user: &mut [&[SipExchange<'_>]]) -> Vec<Attempt> {
 mod tests {
     use crate::facts::attempts::tests::{Told, attempts};
     use crate::model::AttemptKind;
-    use crate::testing::{Story, idle, phone, refused, register};
+    use crate::testing::{Story, call_ends, idle, phone, refused, register};
     use nrpcsniff_samples::Network;
 
     fn told(kind: AttemptKind, story: fn(&Network)) -> Vec<Told> {
@@ -322,24 +322,12 @@ mod tests {
                 let ok = invite.response(200).contact("sip:bob@10.1.0.51:5060").sdp("10.1.0.51", 30_000);
                 phone.sends(&invite).hears(invite.response(180)).hears(&ok).sends(call.ack(&ok));
             }),
-            ("refused (486 Busy Here), nobody minds", |net| answered(net, &[], 486)),
-            ("refused (480 Temporarily Unavailable), nobody minds", |net| answered(net, &[180], 480)),
-            ("refused (480 Temporarily Unavailable)", |net| answered(net, &[100], 480)),
+            ("refused (486 Busy Here), nobody minds", |net| call_ends(net, &[], 486)),
+            ("refused (480 Temporarily Unavailable), nobody minds", |net| call_ends(net, &[180], 480)),
+            ("refused (480 Temporarily Unavailable)", |net| call_ends(net, &[100], 480)),
         ];
         for (expected, story) in stories {
             assert_eq!(outcomes(AttemptKind::SipCall, story), [expected]);
         }
-    }
-
-    fn answered(net: &Network, provisional: &[u16], status: u16) {
-        let phone = phone(net);
-        let call = phone.call("bob@example.com");
-        let invite = call.invite(20_000);
-        phone.sends(&invite);
-        for &said in provisional {
-            phone.hears(invite.response(said));
-        }
-        let refusal = invite.response(status);
-        phone.hears(&refusal).sends(call.ack(&refusal));
     }
 }

@@ -66,26 +66,13 @@ impl Rule for CallFailed {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::{Story, phone, says, the_one, told};
-    use nrpcsniff_samples::Network;
+    use crate::testing::{Story, call_ends, says, the_one, told};
 
     const RULE: &str = "sip-call-failed";
 
-    fn call(net: &Network, provisional: &[u16], status: u16) {
-        let phone = phone(net);
-        let call = phone.call("bob@example.com");
-        let invite = call.invite(20_000);
-        phone.sends(&invite);
-        for &said in provisional {
-            phone.hears(invite.response(said));
-        }
-        let refusal = invite.response(status);
-        phone.hears(&refusal).sends(call.ack(&refusal));
-    }
-
     #[test]
     fn nothing_in_common() {
-        let found = told(RULE, |net| call(net, &[100], 488));
+        let found = told(RULE, |net| call_ends(net, &[100], 488));
         let finding = the_one(&found);
         assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::Medium));
         says(finding, &["ann@example.com", "bob@example.com", "refused (488"]);
@@ -94,11 +81,11 @@ mod tests {
     #[test]
     fn look_alikes_are_passed_over() {
         let stories: [Story; 5] = [
-            ("busy", |net| call(net, &[180], 486)),
-            ("nobody picks up", |net| call(net, &[180], 480)),
-            ("declined", |net| call(net, &[180], 603)),
-            ("cancelled", |net| call(net, &[180], 487)),
-            ("another rule knows it", |net| call(net, &[100], 404)),
+            ("busy", |net| call_ends(net, &[180], 486)),
+            ("nobody picks up", |net| call_ends(net, &[180], 480)),
+            ("declined", |net| call_ends(net, &[180], 603)),
+            ("cancelled", |net| call_ends(net, &[180], 487)),
+            ("another rule knows it", |net| call_ends(net, &[100], 404)),
         ];
         for (name, story) in stories {
             assert_eq!(told(RULE, story), [], "{name}");
