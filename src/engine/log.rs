@@ -68,6 +68,7 @@ impl MessageLog {
         let mut messages = self.head;
         messages.extend(self.tail);
         messages.sort_by_key(|m| m.n);
+        in_order(&mut messages);
         messages.shrink_to_fit();
         (turns, messages)
     }
@@ -82,10 +83,12 @@ impl MessageLog {
             && same(before.last(), known.checked_sub(1).and_then(|last| self.head.get(last)));
         if holds {
             before.extend(self.head.iter().skip(known).cloned());
+            in_order(&mut before);
             return (self.turns(), before);
         }
         let mut messages: Vec<Message> = self.head.iter().chain(&self.tail).cloned().collect();
         messages.sort_by_key(|m| m.n);
+        in_order(&mut messages);
         (self.turns(), messages)
     }
 
@@ -158,6 +161,35 @@ impl MessageLog {
             (Side::Server, None) => {}
         }
     }
+}
+
+/// Places that a message is moved back at most: more than a side says while the other one's page is awaited, and no capture makes
+/// this dear.
+const MOVED: usize = 64;
+
+/// Puts messages where they were said. A dissector may hold one until it knows more of it (an answer whose page is to come), and
+/// meanwhile the other side, or another layer, goes on. What one side says in one protocol keeps its order.
+fn in_order(messages: &mut [Message]) {
+    let numbers: Vec<u32> = messages.iter().map(|message| message.n).collect();
+    for place in 1..messages.len() {
+        let mut at = place;
+        while let Some(before) = at.checked_sub(1).filter(|_| place.saturating_sub(at) < MOVED)
+            && messages.get(before..=at).is_some_and(was_held)
+        {
+            messages.swap(before, at);
+            at = before;
+        }
+    }
+    for (message, n) in messages.iter_mut().zip(numbers) {
+        message.n = n;
+    }
+}
+
+/// The second of two messages was said before the first.
+fn was_held(pair: &[Message]) -> bool {
+    let [before, held] = pair else { return false };
+    let of_one_stream = held.from == before.from && held.body.protocol() == before.body.protocol();
+    !of_one_stream && held.at.frame < before.at.frame
 }
 
 /// Lets go of messages from before a time, but for the first ones. Says whether there were any.

@@ -72,6 +72,23 @@ fn a_capture_that_begins_inside_a_message_finds_the_next() {
 }
 
 /// The response to a request that was not captured is not given to the next request.
+/// The answer to HEAD announces a page that never comes: it is held until more is known, and stands where it was said all the same.
+#[test]
+fn an_answer_that_was_held_stands_before_what_followed() {
+    let net = Network::new();
+    let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.22"), 80);
+    let head = b"HEAD / HTTP/1.1\r\nHost: acme.example\r\n\r\n";
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 900\r\n\r\n";
+    tcp.client(head).server(answer).client(http::get("/a").host("acme.example"));
+    tcp.server(http::response(200).html("hello"));
+    let conversation = &of(&net).conversations[0];
+    let numbers: Vec<u32> = conversation.messages.iter().map(|message| message.n).collect();
+    let frames: Vec<u64> = conversation.messages.iter().map(|message| message.at.frame.number).collect();
+    assert_eq!(kinds(conversation), ["http.request", "http.response", "http.request", "http.response"]);
+    assert_eq!(numbers, [1, 2, 3, 4]);
+    assert!(frames.is_sorted(), "{frames:?}");
+}
+
 #[test]
 fn http_exchanges_of_a_capture_that_begins_inside_one() {
     let net = Network::new();
