@@ -114,8 +114,9 @@ pub use nrpcsniff_dissectors as dissectors;
 pub use report::{Detail, Format, ReportOptions};
 
 /// Parts of rooms for what measures or checks one room by itself and must stand outside of the crate: the benches, and the
-/// tests that hold frames, streams and TLS records against tshark (`decode_oracle`, `oracle_follow`, `tls_corpus`) or read
-/// a capture frame by frame (`tls_pipe`). Everybody else goes through [`Diagnoser`]: what stands here changes without a word.
+/// tests that hold frames, streams and TLS records against tshark (`decode_oracle`, `oracle_follow`, `tls_corpus`), read
+/// a capture frame by frame (`tls_pipe`) or captures that lie in memory (`bench_captures`). Everybody else goes through
+/// [`Diagnoser`]: what stands here changes without a word.
 #[doc(hidden)]
 pub mod internals {
     pub use crate::capture::Reader;
