@@ -1,6 +1,7 @@
 //! Compares nrpcsniff with `cat`, tcpdump and tshark over four large captures, and attacks with their benign twins.
 //!
 //! `cargo bench --bench compare -- [SIZE_IN_MB [ROUNDS]]`; `README.md` in this folder says how to read what it prints.
+#![allow(clippy::cast_precision_loss, reason = "packets are counted in millions, far below 2^52")]
 
 mod support;
 

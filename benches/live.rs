@@ -43,7 +43,7 @@ mod linux {
     /// Packets between two looks at the clock.
     const TURN: u64 = 32;
 
-    pub fn main() -> Done {
+    pub(super) fn main() -> Done {
         let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
         let number = |place: usize, or: u64| arguments.get(place).and_then(|text| text.parse().ok()).unwrap_or(or);
         let (rate, seconds) = (number(0, 200_000), number(1, 30));
@@ -67,7 +67,8 @@ mod linux {
         sleep(Duration::from_secs(3));
         Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
         child.wait()?;
-        println!("sent           {sent} packets, {:.0} a second", sent as f64 / took.as_secs_f64());
+        let rate = u128::from(sent) * 1000 / took.as_millis().max(1);
+        println!("sent           {sent} packets, {rate} a second");
         heard.join().map_err(|_| "the listener failed")?;
         Ok(())
     }
