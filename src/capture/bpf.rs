@@ -12,6 +12,7 @@ const ETHERNET: u16 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum FilterError {
     /// libpcap does not accept the expression.
+    #[cfg_attr(not(have_libpcap), expect(dead_code, reason = "libpcap alone compiles"))]
     #[error(
         "the filter '{expression}' cannot be used on frames of link type {link_type}: {reason}. See pcap-filter(7); \
          Wireshark's display filters are another language"
@@ -172,11 +173,11 @@ mod program {
     pub(super) struct Program(Infallible);
 
     impl Program {
-        pub fn compile(_: &str, _: u16) -> Result<Self, FilterError> {
+        pub(super) fn compile(_: &str, _: u16) -> Result<Self, FilterError> {
             Err(FilterError::NoLibpcap)
         }
 
-        pub fn matches(&self, _: &[u8], _: u32) -> bool {
+        pub(super) fn matches(&self, _: &[u8], _: u32) -> bool {
             match self.0 {}
         }
     }

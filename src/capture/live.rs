@@ -22,9 +22,6 @@ use std::net::IpAddr;
 use std::time::Duration;
 use thiserror::Error;
 
-/// The interface that stands for all of them (Linux).
-pub(crate) const ANY: &str = "any";
-
 /// An interface of this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Interface {
@@ -59,6 +56,7 @@ pub(crate) struct CaptureSettings {
 
 /// Why an interface cannot be opened, or read any longer. The texts are whole sentences for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[cfg_attr(not(all(have_libpcap, unix)), expect(dead_code, reason = "most of them are said by libpcap"))]
 pub(crate) enum LiveError {
     /// There is no such interface.
     #[error("{interface}: there is no such interface. `nrpcsniff -D` lists those that there are")]

@@ -1,6 +1,6 @@
 //! Live capture through the `pcap` crate.
 
-use super::{ANY, CaptureSettings, Counts, Interface, LiveError, LiveFrame, WrappingCounts};
+use super::{CaptureSettings, Counts, Interface, LiveError, LiveFrame, WrappingCounts};
 use crate::capture::{FilterError, bpf};
 use crate::model::Timestamp;
 use pcap::{Active, Capture, Device, Error, Packet, Precision};
@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// Milliseconds after which the kernel hands over a block that is not full.
 const BLOCK_PATIENCE: i32 = 10;
+/// The interface that stands for all of them (Linux).
+const ANY: &str = "any";
 
 pub(super) fn interfaces() -> Result<Vec<Interface>, LiveError> {
     let list = Device::list().map_err(|error| LiveError::Other { interface: "-D".to_owned(), reason: text(error) })?;

@@ -9,7 +9,7 @@ pub(in super::super) struct Rights;
 
 impl Rights {
     /// `--user` cannot be had here.
-    pub fn new(wish: Option<&str>) -> Result<Self> {
+    pub(crate) fn new(wish: Option<&str>) -> Result<Self> {
         match wish {
             Some(_) => {
                 bail!("--user: rights are given up on Linux only; leave it out, and start with no more than needed")
@@ -19,7 +19,7 @@ impl Rights {
     }
 
     /// Everything stays as it is.
-    pub fn give_up(self, _: bool) -> Result<DroppedRights> {
+    pub(crate) fn give_up(self, _: bool) -> Result<DroppedRights> {
         Ok(DroppedRights)
     }
 }
@@ -30,7 +30,7 @@ pub(in super::super) struct DroppedRights;
 
 impl DroppedRights {
     /// Says so.
-    pub fn close(self, _: &Needs) -> Result<RightsReport> {
+    pub(crate) fn close(self, _: &Needs) -> Result<RightsReport> {
         let details = vec!["rights are kept as they are: they are given up on Linux only".to_owned()];
         Ok(RightsReport { said: None, details })
     }
