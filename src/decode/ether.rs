@@ -1,7 +1,7 @@
 //! Ethernet and what may stand between it and IP: VLAN tags, MPLS labels, LLC and SNAP, MACsec in clear, Cisco
 //! metadata and network service headers.
 
-use super::span::Span;
+use super::captured::Captured;
 use super::step::{HeaderKind, Step, stop};
 use super::{ppp, reason};
 use etherparse::{LaxMacsecPayloadSlice, LaxMacsecSlice};
@@ -12,36 +12,36 @@ const FIRST_ETHER_TYPE: u16 = 0x0600;
 const LONGEST: u16 = 1500;
 
 /// Ethernet II, or IEEE 802.3 with a length and LLC.
-pub(super) fn ethernet(span: Span<'_>) -> Step<'_> {
-    let Some((head, payload)) = span.split::<14>() else {
+pub(super) fn ethernet(captured: Captured<'_>) -> Step<'_> {
+    let Some((head, payload)) = captured.split::<14>() else {
         return stop(reason::LINK_CUT);
     };
     Step::To(HeaderKind::EtherType(u16::from_be_bytes([head[12], head[13]])), payload)
 }
 
 /// By the numbers of <https://www.iana.org/assignments/ieee-802-numbers>.
-pub(super) fn ether_type(ether_type: u16, span: Span<'_>) -> Step<'_> {
+pub(super) fn ether_type(ether_type: u16, captured: Captured<'_>) -> Step<'_> {
     match ether_type {
-        0x0800 | 0x86dd => Step::To(HeaderKind::Ip, span),
-        0x8100 | 0x88a8 | 0x9100 | 0x9200 => vlan(span),
+        0x0800 | 0x86dd => Step::To(HeaderKind::Ip, captured),
+        0x8100 | 0x88a8 | 0x9100 | 0x9200 => vlan(captured),
         0x0806 | 0x8035 => stop(reason::ARP),
-        0x8847 | 0x8848 => Step::To(HeaderKind::Mpls, span),
-        0x8864 => ppp::pppoe(span),
+        0x8847 | 0x8848 => Step::To(HeaderKind::Mpls, captured),
+        0x8864 => ppp::pppoe(captured),
         0x8863 => stop(reason::PPP_CONTROL),
-        0x880b => Step::To(HeaderKind::Ppp, span),
-        0x6558 => Step::To(HeaderKind::Ethernet, span),
-        0x8926 => tag::<6>(span), // Cisco VN-Tag
-        0x8909 => tag::<8>(span), // Cisco metadata (TrustSec): version, length, option, group
-        0x88e5 => macsec(span),
-        0x894f => service_header(span),
-        0..=LONGEST => Step::To(HeaderKind::Llc, span.at_most(ether_type.into())),
+        0x880b => Step::To(HeaderKind::Ppp, captured),
+        0x6558 => Step::To(HeaderKind::Ethernet, captured),
+        0x8926 => tag::<6>(captured), // Cisco VN-Tag
+        0x8909 => tag::<8>(captured), // Cisco metadata (TrustSec): version, length, option, group
+        0x88e5 => macsec(captured),
+        0x894f => service_header(captured),
+        0..=LONGEST => Step::To(HeaderKind::Llc, captured.at_most(ether_type.into())),
         _ => stop(reason::NOT_IP),
     }
 }
 
 /// Priority and VLAN, then the next type (IEEE 802.1Q).
-fn vlan(span: Span<'_>) -> Step<'_> {
-    let Some((&[high, low, a, b], inside)) = span.split::<4>() else {
+fn vlan(captured: Captured<'_>) -> Step<'_> {
+    let Some((&[high, low, a, b], inside)) = captured.split::<4>() else {
         return stop(reason::LINK_CUT);
     };
     let id = u16::from_be_bytes([high, low]) & 0x0fff;
@@ -49,8 +49,8 @@ fn vlan(span: Span<'_>) -> Step<'_> {
 }
 
 /// A tag of `N` bytes that ends in the next type.
-fn tag<const N: usize>(span: Span<'_>) -> Step<'_> {
-    match span.split::<N>() {
+fn tag<const N: usize>(captured: Captured<'_>) -> Step<'_> {
+    match captured.split::<N>() {
         Some((tag, inside)) => {
             let ether_type = tag.last_chunk().map_or(0, |&bytes| u16::from_be_bytes(bytes));
             Step::To(HeaderKind::EtherType(ether_type), inside)
@@ -60,14 +60,14 @@ fn tag<const N: usize>(span: Span<'_>) -> Step<'_> {
 }
 
 /// IEEE 802.2: IP stands behind SNAP with an Ethernet type (RFC 1042), or behind the service point 6.
-pub(super) fn llc(span: Span<'_>) -> Step<'_> {
-    match *span.data {
+pub(super) fn llc(captured: Captured<'_>) -> Step<'_> {
+    match *captured.data {
         [0xaa, 0xaa, 0x03, 0, 0, 0 | 0xf8, a, b, ..] => match u16::from_be_bytes([a, b]) {
-            FIRST_ETHER_TYPE.. => Step::To(HeaderKind::EtherType(u16::from_be_bytes([a, b])), span.after(8)),
+            FIRST_ETHER_TYPE.. => Step::To(HeaderKind::EtherType(u16::from_be_bytes([a, b])), captured.after(8)),
             _ => stop(reason::LLC),
         },
-        [0x06, 0x06, 0x03, ..] => Step::To(HeaderKind::Ip, span.after(3)),
-        [0xaa, 0xaa, 0x03, ..] if span.data.len() < 8 => stop(reason::LINK_CUT),
+        [0x06, 0x06, 0x03, ..] => Step::To(HeaderKind::Ip, captured.after(3)),
+        [0xaa, 0xaa, 0x03, ..] if captured.data.len() < 8 => stop(reason::LINK_CUT),
         [_, _, _, ..] => stop(reason::LLC),
         _ => stop(reason::LINK_CUT),
     }
@@ -75,8 +75,8 @@ pub(super) fn llc(span: Span<'_>) -> Step<'_> {
 
 /// One label (RFC 3032). What lies below the last one is not said: IP, or a pseudowire with a control word
 /// (RFC 4448) or without.
-pub(super) fn mpls(span: Span<'_>) -> Step<'_> {
-    let Some((label, inside)) = span.split::<4>() else {
+pub(super) fn mpls(captured: Captured<'_>) -> Step<'_> {
+    let Some((label, inside)) = captured.split::<4>() else {
         return stop(reason::LINK_CUT);
     };
     if label[2] & 0x01 == 0 {
@@ -92,8 +92,8 @@ pub(super) fn mpls(span: Span<'_>) -> Step<'_> {
 }
 
 /// Ethernet with IP or a tag in it, as far as that shows.
-fn is_ethernet(span: Span<'_>) -> bool {
-    match span.data.get(12..15) {
+fn is_ethernet(captured: Captured<'_>) -> bool {
+    match captured.data.get(12..15) {
         Some(&[0x08, 0x00, version]) => version >> 4 == 4,
         Some(&[0x86, 0xdd, version]) => version >> 4 == 6,
         Some(&[a, b, _]) => matches!(u16::from_be_bytes([a, b]), 0x0806 | 0x8100 | 0x88a8),
@@ -102,25 +102,25 @@ fn is_ethernet(span: Span<'_>) -> bool {
 }
 
 /// MACsec (IEEE 802.1AE), which may protect a frame without encrypting it.
-fn macsec(span: Span<'_>) -> Step<'_> {
-    let Ok(frame) = LaxMacsecSlice::from_slice(span.data) else {
+fn macsec(captured: Captured<'_>) -> Step<'_> {
+    let Ok(frame) = LaxMacsecSlice::from_slice(captured.data) else {
         return stop(reason::LINK_CUT);
     };
     match frame.payload {
         LaxMacsecPayloadSlice::Unmodified(payload) => {
-            let wire = span.after(frame.header.header_len()).wire;
-            Step::To(HeaderKind::EtherType(payload.ether_type.0), Span { data: payload.payload, wire })
+            let wire = captured.after(frame.header.header_len()).wire;
+            Step::To(HeaderKind::EtherType(payload.ether_type.0), Captured { data: payload.payload, wire })
         }
         LaxMacsecPayloadSlice::Modified { .. } => stop(reason::MACSEC),
     }
 }
 
 /// Network service header (RFC 8300 2.2): its length in words of 4 bytes, and the next protocol.
-fn service_header(span: Span<'_>) -> Step<'_> {
-    let Some((&[_, length, _, next], _)) = span.split::<4>() else {
+fn service_header(captured: Captured<'_>) -> Step<'_> {
+    let Some((&[_, length, _, next], _)) = captured.split::<4>() else {
         return stop(reason::TUNNEL_CUT);
     };
-    let Some(inside) = span.skip(usize::from(length & 0x3f).saturating_mul(4).max(4)) else {
+    let Some(inside) = captured.skip(usize::from(length & 0x3f).saturating_mul(4).max(4)) else {
         return stop(reason::TUNNEL_CUT);
     };
     match next {

@@ -1,8 +1,8 @@
 //! The frames that captures are made of: Ethernet, plain IPv4, TCP or UDP. The same answer as the full path gives,
 //! for a tenth of the work; whatever is not plain is left to that.
 
+use super::captured::Captured;
 use super::packet::Packet;
-use super::span::Span;
 use super::{link, tcp, udp};
 use crate::model::{Frame, IpInfo};
 
@@ -17,10 +17,10 @@ pub(super) fn packet<'a>(frame: &Frame<'a>) -> Option<Packet<'a>> {
         return None;
     }
     let length = usize::from(u16::from_be_bytes([head[16], head[17]])).checked_sub(20)?;
-    let span = Span { data, wire: data.len() }.with_length(length);
+    let captured = Captured { data, wire: data.len() }.with_length(length);
     match head[23] {
-        6 => Some(tcp::packet(info(head), span, true)),
-        17 if !is_tunnel(data) => Some(udp::datagram(info(head), span).map_or_else(Packet::Other, Packet::Udp)),
+        6 => Some(tcp::packet(info(head), captured, true)),
+        17 if !is_tunnel(data) => Some(udp::datagram(info(head), captured).map_or_else(Packet::Other, Packet::Udp)),
         _ => None,
     }
 }

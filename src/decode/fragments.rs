@@ -1,9 +1,9 @@
 //! Fragments of IPv4 (RFC 791) and IPv6 (RFC 8200 4.5), kept until their packet is whole. Bounded in packets, bytes
 //! and time; what is given up is counted. Where fragments overlap, the first copy wins.
 
+use super::captured::Captured;
 use super::network::Network;
-use super::span::Span;
-use crate::model::{self, Timestamp};
+use crate::model::{Span, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 4 << 20;
 /// The largest IP packet there is.
 const MAX_PACKET: usize = 65_535;
 /// How long the other fragments may take, in packet time (Linux waits as long).
-const MAX_WAIT: model::Span = model::Span::from_secs(30);
+const MAX_WAIT: Span = Span::from_secs(30);
 /// Fragments begin at multiples of this many bytes.
 const BLOCK: usize = 8;
 
@@ -27,7 +27,7 @@ pub(super) struct Fragment<'a> {
     pub offset: usize,
     /// It is not the last one.
     pub more: bool,
-    pub payload: Span<'a>,
+    pub payload: Captured<'a>,
 }
 
 impl Fragment<'_> {

@@ -1,8 +1,8 @@
 //! GRE (RFC 2784, RFC 2890), the version that PPTP uses (RFC 2637), NVGRE (RFC 7637) and ERSPAN
 //! (draft-foschiano-erspan-03).
 
+use super::captured::Captured;
 use super::reason;
-use super::span::Span;
 use super::step::{HeaderKind, Step, stop};
 
 const CHECKSUM: u8 = 0x80;
@@ -13,8 +13,8 @@ const SEQUENCE: u8 = 0x10;
 const ACKNOWLEDGEMENT: u8 = 0x80;
 
 /// What a GRE packet carries.
-pub(super) fn gre(span: Span<'_>) -> Step<'_> {
-    let Some((&[flags, second, high, low], rest)) = span.split::<4>() else {
+pub(super) fn gre(captured: Captured<'_>) -> Step<'_> {
+    let Some((&[flags, second, high, low], rest)) = captured.split::<4>() else {
         return stop(reason::TUNNEL_CUT);
     };
     let version = second & 0x07;
@@ -39,7 +39,7 @@ pub(super) fn gre(span: Span<'_>) -> Step<'_> {
 }
 
 /// In PPTP the first half of the key is the length of the payload; without payload it is an acknowledgement.
-fn pptp<'a>(flags: u8, fields: Span<'a>, payload: Span<'a>) -> Step<'a> {
+fn pptp<'a>(flags: u8, fields: Captured<'a>, payload: Captured<'a>) -> Step<'a> {
     match fields.split::<2>() {
         _ if flags & SEQUENCE == 0 => stop(reason::GRE),
         Some((length, _)) => Step::To(HeaderKind::Ppp, payload.at_most(u16::from_be_bytes(*length).into())),
@@ -48,8 +48,8 @@ fn pptp<'a>(flags: u8, fields: Span<'a>, payload: Span<'a>) -> Step<'a> {
 }
 
 /// ERSPAN type III: 12 bytes, and 8 more if the last bit is set; the frame is Ethernet or IP.
-fn erspan_3(span: Span<'_>) -> Step<'_> {
-    let Some((head, rest)) = span.split::<12>() else {
+fn erspan_3(captured: Captured<'_>) -> Step<'_> {
+    let Some((head, rest)) = captured.split::<12>() else {
         return stop(reason::TUNNEL_CUT);
     };
     let Some(frame) = rest.skip(if head[11] & 0x01 != 0 { 8 } else { 0 }) else {
@@ -63,9 +63,9 @@ fn erspan_3(span: Span<'_>) -> Step<'_> {
 }
 
 /// WCCP version 2 puts 4 bytes before the redirected packet, version 1 none.
-fn wccp(span: Span<'_>) -> Step<'_> {
-    match span.data.first() {
-        Some(first) if first >> 4 == 4 => Step::To(HeaderKind::Ip, span),
-        _ => span.skip(4).map_or(stop(reason::TUNNEL_CUT), |packet| Step::To(HeaderKind::Ip, packet)),
+fn wccp(captured: Captured<'_>) -> Step<'_> {
+    match captured.data.first() {
+        Some(first) if first >> 4 == 4 => Step::To(HeaderKind::Ip, captured),
+        _ => captured.skip(4).map_or(stop(reason::TUNNEL_CUT), |packet| Step::To(HeaderKind::Ip, packet)),
     }
 }

@@ -1,45 +1,45 @@
 //! Errors of ICMP (RFC 792, RFC 1191) and ICMPv6 (RFC 4443), and the packets they quote.
 
+use super::captured::Captured;
 use super::packet::Packet;
 use super::reason;
-use super::span::Span;
 use crate::model::{Endpoint, IcmpError, IcmpQuote, IpInfo, Stamp, Transport};
 use etherparse::{Ipv4HeaderSlice, Ipv6ExtensionSlice, Ipv6ExtensionsSlice, Ipv6HeaderSlice};
 use std::net::IpAddr;
 
 /// Destination unreachable, source quench, redirect, time exceeded, parameter problem; all other types are no errors.
-pub(super) fn v4(ip: IpInfo, span: Span<'_>, at: Stamp) -> Packet<'_> {
-    let [kind, code, ..] = *span.data else {
+pub(super) fn v4(ip: IpInfo, captured: Captured<'_>, at: Stamp) -> Packet<'_> {
+    let [kind, code, ..] = *captured.data else {
         return Packet::Other(reason::ICMP_CUT);
     };
     if !matches!(kind, 3 | 4 | 5 | 11 | 12) {
         return Packet::Other(reason::ICMP);
     }
-    let mtu = match span.data {
+    let mtu = match captured.data {
         [3, 4, _, _, _, _, high, low, ..] => Some(u32::from(u16::from_be_bytes([*high, *low]))),
         _ => None,
     };
-    error(span, IcmpError { at, from: ip.source, v6: false, kind, code, quoted: None, mtu })
+    error(captured, IcmpError { at, from: ip.source, v6: false, kind, code, quoted: None, mtu })
 }
 
 /// Destination unreachable, packet too big, time exceeded, parameter problem.
-pub(super) fn v6(ip: IpInfo, span: Span<'_>, at: Stamp) -> Packet<'_> {
-    let [kind, code, ..] = *span.data else {
+pub(super) fn v6(ip: IpInfo, captured: Captured<'_>, at: Stamp) -> Packet<'_> {
+    let [kind, code, ..] = *captured.data else {
         return Packet::Other(reason::ICMP_CUT);
     };
     if !matches!(kind, 1..=4) {
         return Packet::Other(reason::ICMPV6);
     }
-    let mtu = match span.data {
+    let mtu = match captured.data {
         [2, _, _, _, a, b, c, d, ..] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
         _ => None,
     };
-    error(span, IcmpError { at, from: ip.source, v6: true, kind, code, quoted: None, mtu })
+    error(captured, IcmpError { at, from: ip.source, v6: true, kind, code, quoted: None, mtu })
 }
 
 /// Routers older than RFC 1191 leave the MTU 0.
-fn error(span: Span<'_>, mut error: IcmpError) -> Packet<'_> {
-    error.quoted = span.data.get(8..).and_then(quoted);
+fn error(captured: Captured<'_>, mut error: IcmpError) -> Packet<'_> {
+    error.quoted = captured.data.get(8..).and_then(quoted);
     error.mtu = error.mtu.filter(|&mtu| mtu > 0);
     Packet::IcmpError(error)
 }

@@ -5,13 +5,14 @@
 //! well; here a datagram that was followed inward is not returned, and so not counted. If nothing in it can be
 //! decoded, the datagram itself is the answer.
 //!
-//! Plain frames take a short path (`fast.rs`); all others are peeled layer by layer (`layer.rs`). Why a frame is
+//! Plain frames take a short path (`fast.rs`); all others are peeled layer by layer (`walk.rs`). Why a frame is
 //! followed no further is one of the phrases in [`reason`].
 //!
 //! Link types: Ethernet, BSD loopback, raw IP, Linux cooked 1 and 2, PPP, PPPoE, Cisco HDLC, frame relay, IEEE 802.11
 //! (bare, or with radiotap, PPI, AVS or Prism headers), Linux netfilter log, Apple PKTAP. Between them and IP: VLAN
 //! tags, MPLS, PPPoE, LLC and SNAP, MACsec in clear, Cisco metadata and VN-Tag, network service headers. Tunnels: IP
 //! in IP, GRE, PPTP, ERSPAN, NVGRE, EtherIP, VXLAN, VXLAN-GPE, Geneve, GTP-U, Teredo, AYIYA, MPLS in IP and UDP.
+mod captured;
 mod ether;
 mod fast;
 mod fragments;
@@ -23,7 +24,6 @@ mod network;
 mod packet;
 mod ppp;
 pub(crate) mod reason;
-mod span;
 mod step;
 mod tcp;
 mod udp;
@@ -66,8 +66,8 @@ impl Decoder {
 
     #[inline(never)]
     fn decode_fully<'a>(&'a mut self, frame: &Frame<'a>) -> Packet<'a> {
-        let span = span::Span::of_frame(frame);
-        walk::walk(frame.link_type, span, frame.at, &mut self.fragments, &mut self.whole)
+        let captured = captured::Captured::of_frame(frame);
+        walk::walk(frame.link_type, captured, frame.at, &mut self.fragments, &mut self.whole)
     }
 }
 

@@ -1,25 +1,25 @@
 //! PPP (RFC 1661, RFC 1662) and PPPoE sessions (RFC 2516).
 
+use super::captured::Captured;
 use super::reason;
-use super::span::Span;
 use super::step::{HeaderKind, Step, stop};
 
 /// PPP: address and control bytes are optional, and so is the first byte of a protocol below 256.
-pub(super) fn ppp(span: Span<'_>) -> Step<'_> {
-    let span = match span.split::<2>() {
+pub(super) fn ppp(captured: Captured<'_>) -> Step<'_> {
+    let captured = match captured.split::<2>() {
         Some(([0xff, 0x03], rest)) => rest,
-        _ => span,
+        _ => captured,
     };
-    let (protocol, inside) = match *span.data {
-        [low, ..] if low & 1 == 1 => (u16::from(low), span.after(1)),
-        [high, low, ..] => (u16::from_be_bytes([high, low]), span.after(2)),
+    let (protocol, inside) = match *captured.data {
+        [low, ..] if low & 1 == 1 => (u16::from(low), captured.after(1)),
+        [high, low, ..] => (u16::from_be_bytes([high, low]), captured.after(2)),
         _ => return stop(reason::LINK_CUT),
     };
     protocol_step(protocol, inside)
 }
 
 /// By the numbers of <https://www.iana.org/assignments/ppp-numbers>.
-fn protocol_step(protocol: u16, inside: Span<'_>) -> Step<'_> {
+fn protocol_step(protocol: u16, inside: Captured<'_>) -> Step<'_> {
     match protocol {
         0x0021 | 0x0057 => Step::To(HeaderKind::Ip, inside),
         0x0281 | 0x0283 => Step::To(HeaderKind::Mpls, inside),
@@ -30,8 +30,8 @@ fn protocol_step(protocol: u16, inside: Span<'_>) -> Step<'_> {
 }
 
 /// A PPPoE session: version and type 1, code 0, session, length of the PPP frame.
-pub(super) fn pppoe(span: Span<'_>) -> Step<'_> {
-    let Some((&[version, code, _, _, high, low], rest)) = span.split::<6>() else {
+pub(super) fn pppoe(captured: Captured<'_>) -> Step<'_> {
+    let Some((&[version, code, _, _, high, low], rest)) = captured.split::<6>() else {
         return stop(reason::LINK_CUT);
     };
     match (version, code) {

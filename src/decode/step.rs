@@ -1,9 +1,9 @@
 //! What a decoder of one layer answers: where to go on, and as what.
 
+use super::captured::Captured;
 use super::fragments::Fragment;
 use super::network::Network;
 use super::packet::Packet;
-use super::span::Span;
 use crate::model::Datagram;
 
 /// What the next bytes are.
@@ -33,11 +33,11 @@ pub(super) enum HeaderKind {
 #[derive(Debug)]
 pub(super) enum Step<'a> {
     /// Go on.
-    To(HeaderKind, Span<'a>),
+    To(HeaderKind, Captured<'a>),
     /// Go on under this VLAN.
-    Tagged(u16, HeaderKind, Span<'a>),
+    Tagged(u16, HeaderKind, Captured<'a>),
     /// Go on inside a datagram, which is the answer if nothing better is in it.
-    Into(Datagram<'a>, HeaderKind, Span<'a>),
+    Into(Datagram<'a>, HeaderKind, Captured<'a>),
     /// Wait for the other fragments, unless they are all here.
     Fragment(Fragment<'a>),
     /// The end.

@@ -1,8 +1,8 @@
 //! The TCP header (RFC 9293 3.1), its options, and its checksum.
 
+use super::captured::Captured;
 use super::packet::Packet;
 use super::reason;
-use super::span::Span;
 use crate::model::{IpInfo, Segment, TcpOptions};
 use std::net::IpAddr;
 
@@ -35,12 +35,12 @@ pub(crate) fn tcp_checksum_ok(segment: &Segment<'_>) -> Option<bool> {
 /// The segment in the payload of IP. `checksum_known` as in `Network`.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "every frame passes here; a call costs two copies of the segment")]
-pub(super) fn packet(ip: IpInfo, span: Span<'_>, checksum_known: bool) -> Packet<'_> {
-    let Some((head, rest)) = span.data.split_first_chunk::<HEADER>() else {
-        return Packet::Other(if span.wire < HEADER { reason::TCP_DAMAGED } else { reason::TCP_CUT });
+pub(super) fn packet(ip: IpInfo, captured: Captured<'_>, checksum_known: bool) -> Packet<'_> {
+    let Some((head, rest)) = captured.data.split_first_chunk::<HEADER>() else {
+        return Packet::Other(if captured.wire < HEADER { reason::TCP_DAMAGED } else { reason::TCP_CUT });
     };
     let length = usize::from(head[12] >> 4).wrapping_mul(4);
-    if length < HEADER || length > span.wire {
+    if length < HEADER || length > captured.wire {
         return Packet::Other(reason::TCP_DAMAGED);
     }
     let (options, payload) = rest.split_at_checked(length.wrapping_sub(HEADER)).unwrap_or((rest, &[]));
@@ -58,8 +58,8 @@ pub(super) fn packet(ip: IpInfo, span: Span<'_>, checksum_known: bool) -> Packet
             parse_options(options)
         },
         payload,
-        payload_length: span.after(length).wire_u32(),
-        raw: if checksum_known { span.data } else { &[] },
+        payload_length: captured.after(length).wire_u32(),
+        raw: if checksum_known { captured.data } else { &[] },
     })
 }
 

@@ -1,9 +1,9 @@
 //! The UDP header (RFC 768), and the tunnels that are known by their port: VXLAN (RFC 7348) and VXLAN-GPE, Geneve
 //! (RFC 8926), GTP-U (3GPP TS 29.281), Teredo (RFC 4380), AYIYA (draft-massar-v6ops-ayiya-02), MPLS (RFC 7510).
 
+use super::captured::Captured;
 use super::packet::Packet;
 use super::reason;
-use super::span::Span;
 use super::step::{HeaderKind, Step, stop};
 use crate::model::{Datagram, IpInfo};
 
@@ -18,11 +18,11 @@ const MPLS: u16 = 6635;
 const VXLAN_LINUX: u16 = 8472;
 
 /// The datagram in the payload of IP, or what is inside if it is a tunnel's.
-pub(super) fn step(ip: IpInfo, span: Span<'_>) -> Step<'_> {
-    match datagram(ip, span) {
+pub(super) fn step(ip: IpInfo, captured: Captured<'_>) -> Step<'_> {
+    match datagram(ip, captured) {
         Err(reason) => stop(reason),
         Ok(datagram) => match inside(&datagram) {
-            Some((layer, span)) => Step::Into(datagram, layer, span),
+            Some((layer, captured)) => Step::Into(datagram, layer, captured),
             None => Step::Done(Packet::Udp(datagram)),
         },
     }
@@ -31,16 +31,16 @@ pub(super) fn step(ip: IpInfo, span: Span<'_>) -> Step<'_> {
 /// The datagram in the payload of IP. A length of 0 (jumbograms, segmentation offload) or one beyond the packet
 /// stands for the rest of the packet.
 #[inline]
-pub(super) fn datagram(ip: IpInfo, span: Span<'_>) -> Result<Datagram<'_>, &'static str> {
-    let Some((head, _)) = span.data.split_first_chunk::<8>() else {
-        return Err(if span.wire < 8 { reason::UDP_DAMAGED } else { reason::UDP_CUT });
+pub(super) fn datagram(ip: IpInfo, captured: Captured<'_>) -> Result<Datagram<'_>, &'static str> {
+    let Some((head, _)) = captured.data.split_first_chunk::<8>() else {
+        return Err(if captured.wire < 8 { reason::UDP_DAMAGED } else { reason::UDP_CUT });
     };
-    let span = match usize::from(u16::from_be_bytes([head[4], head[5]])) {
-        0 => span,
+    let captured = match usize::from(u16::from_be_bytes([head[4], head[5]])) {
+        0 => captured,
         1..8 => return Err(reason::UDP_DAMAGED),
-        length => span.at_most(length),
+        length => captured.at_most(length),
     };
-    let payload = span.after(8);
+    let payload = captured.after(8);
     Ok(Datagram {
         ip,
         source_port: u16::from_be_bytes([head[0], head[1]]),
@@ -57,30 +57,30 @@ pub(super) const fn is_tunnel(port: u16) -> bool {
 }
 
 /// What a datagram of a tunnel carries; nothing if it does not look like one.
-fn inside<'a>(datagram: &Datagram<'a>) -> Option<(HeaderKind, Span<'a>)> {
+fn inside<'a>(datagram: &Datagram<'a>) -> Option<(HeaderKind, Captured<'a>)> {
     let port = [datagram.destination_port, datagram.source_port].into_iter().find(|&port| is_tunnel(port))?;
     let wire = usize::try_from(datagram.payload_length).ok()?;
-    let span = Span { data: datagram.payload, wire };
+    let captured = Captured { data: datagram.payload, wire };
     match port {
-        GTP_U => gtp(span),
-        TEREDO => teredo(span),
-        VXLAN | VXLAN_LINUX => vxlan(span),
-        VXLAN_GPE => vxlan_gpe(span),
-        AYIYA => ayiya(span),
-        GENEVE => geneve(span),
-        _ => Some((HeaderKind::Mpls, span)),
+        GTP_U => gtp(captured),
+        TEREDO => teredo(captured),
+        VXLAN | VXLAN_LINUX => vxlan(captured),
+        VXLAN_GPE => vxlan_gpe(captured),
+        AYIYA => ayiya(captured),
+        GENEVE => geneve(captured),
+        _ => Some((HeaderKind::Mpls, captured)),
     }
 }
 
 /// Flags with the bit "network identifier is valid", reserved, identifier, reserved.
-fn vxlan(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
-    let (head, rest) = span.split::<8>()?;
+fn vxlan(captured: Captured<'_>) -> Option<(HeaderKind, Captured<'_>)> {
+    let (head, rest) = captured.split::<8>()?;
     (head[0] & 0x08 != 0).then_some((HeaderKind::Ethernet, rest))
 }
 
 /// As VXLAN, with a next protocol (draft-ietf-nvo3-vxlan-gpe). The bit that says so is not always set.
-fn vxlan_gpe(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
-    let (head, rest) = span.split::<8>()?;
+fn vxlan_gpe(captured: Captured<'_>) -> Option<(HeaderKind, Captured<'_>)> {
+    let (head, rest) = captured.split::<8>()?;
     match head[3] {
         1 | 2 => Some((HeaderKind::Ip, rest)),
         0 | 3 => Some((HeaderKind::Ethernet, rest)),
@@ -90,8 +90,8 @@ fn vxlan_gpe(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
 }
 
 /// Version 0, length of the options in words of 4 bytes, Ethernet type of what follows.
-fn geneve(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
-    let (head, rest) = span.split::<8>()?;
+fn geneve(captured: Captured<'_>) -> Option<(HeaderKind, Captured<'_>)> {
+    let (head, rest) = captured.split::<8>()?;
     let options = usize::from(head[0] & 0x3f).saturating_mul(4);
     let ether_type = u16::from_be_bytes([head[2], head[3]]);
     if head[0] >> 6 != 0 {
@@ -102,8 +102,8 @@ fn geneve(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
 
 /// A G-PDU of version 1: type 255, optional fields if any of three flags is set, extension headers whose length is
 /// in words of 4 bytes and whose last byte is the type of the next.
-fn gtp(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
-    let (head, mut rest) = span.split::<8>()?;
+fn gtp(captured: Captured<'_>) -> Option<(HeaderKind, Captured<'_>)> {
+    let (head, mut rest) = captured.split::<8>()?;
     if head[0] & 0xf0 != 0x30 || head[1] != 0xff {
         return None;
     }
@@ -122,19 +122,19 @@ fn gtp(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
 }
 
 /// IPv6, after an authentication header (0, 1) and an origin indication (0, 0), if they are there.
-fn teredo(mut span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
-    if let Some(([0, 1, client, value], _)) = span.split::<4>() {
-        span = span.skip(13_usize.saturating_add(usize::from(*client)).saturating_add(usize::from(*value)))?;
+fn teredo(mut captured: Captured<'_>) -> Option<(HeaderKind, Captured<'_>)> {
+    if let Some(([0, 1, client, value], _)) = captured.split::<4>() {
+        captured = captured.skip(13_usize.saturating_add(usize::from(*client)).saturating_add(usize::from(*value)))?;
     }
-    if let Some(([0, 0], _)) = span.split::<2>() {
-        span = span.skip(8)?;
+    if let Some(([0, 0], _)) = captured.split::<2>() {
+        captured = captured.skip(8)?;
     }
-    (span.data.first()? >> 4 == 6).then_some((HeaderKind::Ip, span))
+    (captured.data.first()? >> 4 == 6).then_some((HeaderKind::Ip, captured))
 }
 
 /// Lengths of identity (as a power of 2) and signature (in words of 4 bytes), operation, next header.
-fn ayiya(span: Span<'_>) -> Option<(HeaderKind, Span<'_>)> {
-    let (head, rest) = span.split::<8>()?;
+fn ayiya(captured: Captured<'_>) -> Option<(HeaderKind, Captured<'_>)> {
+    let (head, rest) = captured.split::<8>()?;
     let identity = 1_usize.checked_shl(u32::from(head[0] >> 4))?;
     let signature = usize::from(head[1] >> 4).saturating_mul(4);
     let forward = head[2] & 0x0f == 1 && matches!(head[3], 4 | 41);

@@ -1,9 +1,9 @@
 //! The loop that goes from layer to layer.
 
+use super::captured::Captured;
 use super::fragments::Fragments;
 use super::network::Network;
 use super::packet::Packet;
-use super::span::Span;
 use super::step::{HeaderKind, Step, stop};
 use super::{ether, gre, icmp, ip, link, ppp, reason, tcp, udp, wlan};
 use crate::model::{Datagram, Stamp};
@@ -15,7 +15,7 @@ const MAX_LAYERS: usize = 64;
 /// completed on the way; a fragment inside a packet made of fragments needs a second one.
 pub(super) fn walk<'a>(
     link_type: u16,
-    mut span: Span<'a>,
+    mut captured: Captured<'a>,
     at: Stamp,
     fragments: &mut Fragments,
     mut whole: &'a mut [Vec<u8>],
@@ -24,15 +24,15 @@ pub(super) fn walk<'a>(
     let mut vlan = 0;
     let mut outer = None;
     for _ in 0..MAX_LAYERS {
-        (layer, span) = match enter(layer, span, at) {
-            Step::To(layer, span) => (layer, span),
-            Step::Tagged(tag, layer, span) => {
+        (layer, captured) = match enter(layer, captured, at) {
+            Step::To(layer, captured) => (layer, captured),
+            Step::Tagged(tag, layer, captured) => {
                 vlan = tag;
-                (layer, span)
+                (layer, captured)
             }
-            Step::Into(datagram, layer, span) => {
+            Step::Into(datagram, layer, captured) => {
                 outer = Some(datagram);
-                (layer, span)
+                (layer, captured)
             }
             Step::Fragment(fragment) if fragment.is_cut_first() => {
                 fragments.give_up_one();
@@ -43,7 +43,7 @@ pub(super) fn walk<'a>(
                     (Some((network, bytes)), Some((buffer, rest))) => {
                         *buffer = bytes;
                         whole = rest;
-                        (HeaderKind::IpPayload(network), Span::whole(buffer))
+                        (HeaderKind::IpPayload(network), Captured::whole(buffer))
                     }
                     _ => return or_outer(Packet::Other(reason::FRAGMENT), outer),
                 }
@@ -61,34 +61,34 @@ fn or_outer<'a>(packet: Packet<'a>, outer: Option<Datagram<'a>>) -> Packet<'a> {
     }
 }
 
-fn enter(layer: HeaderKind, span: Span<'_>, at: Stamp) -> Step<'_> {
+fn enter(layer: HeaderKind, captured: Captured<'_>, at: Stamp) -> Step<'_> {
     match layer {
-        HeaderKind::Link(link_type) => link::step(link_type, span),
-        HeaderKind::Ethernet => ether::ethernet(span),
-        HeaderKind::EtherType(ether_type) => ether::ether_type(ether_type, span),
-        HeaderKind::Llc => ether::llc(span),
-        HeaderKind::Mpls => ether::mpls(span),
-        HeaderKind::Ppp => ppp::ppp(span),
-        HeaderKind::Wlan => wlan::wlan(span),
-        HeaderKind::Ip => ip::step(span),
-        HeaderKind::IpPayload(network) => ip_payload(network, span, at),
+        HeaderKind::Link(link_type) => link::step(link_type, captured),
+        HeaderKind::Ethernet => ether::ethernet(captured),
+        HeaderKind::EtherType(ether_type) => ether::ether_type(ether_type, captured),
+        HeaderKind::Llc => ether::llc(captured),
+        HeaderKind::Mpls => ether::mpls(captured),
+        HeaderKind::Ppp => ppp::ppp(captured),
+        HeaderKind::Wlan => wlan::wlan(captured),
+        HeaderKind::Ip => ip::step(captured),
+        HeaderKind::IpPayload(network) => ip_payload(network, captured, at),
     }
 }
 
 /// By the numbers of <https://www.iana.org/assignments/protocol-numbers>.
-fn ip_payload(network: Network, span: Span<'_>, at: Stamp) -> Step<'_> {
+fn ip_payload(network: Network, captured: Captured<'_>, at: Stamp) -> Step<'_> {
     match network.protocol {
-        6 => tcp::packet(network.info, span, network.checksum_known).into(),
-        17 => udp::step(network.info, span),
-        1 => icmp::v4(network.info, span, at).into(),
-        58 => icmp::v6(network.info, span, at).into(),
-        0 | 43 | 44 | 60 | 135 | 139 | 140 if network.info.source.is_ipv6() => ip::extension(network, span),
-        51 => ip::authentication(network, span),
-        4 | 41 | 94 => Step::To(HeaderKind::Ip, span),
-        47 => gre::gre(span),
-        97 => span.skip(2).map_or(stop(reason::TUNNEL_CUT), |inside| Step::To(HeaderKind::Ethernet, inside)),
-        137 => Step::To(HeaderKind::Mpls, span),
-        143 => Step::To(HeaderKind::Ethernet, span),
+        6 => tcp::packet(network.info, captured, network.checksum_known).into(),
+        17 => udp::step(network.info, captured),
+        1 => icmp::v4(network.info, captured, at).into(),
+        58 => icmp::v6(network.info, captured, at).into(),
+        0 | 43 | 44 | 60 | 135 | 139 | 140 if network.info.source.is_ipv6() => ip::extension(network, captured),
+        51 => ip::authentication(network, captured),
+        4 | 41 | 94 => Step::To(HeaderKind::Ip, captured),
+        47 => gre::gre(captured),
+        97 => captured.skip(2).map_or(stop(reason::TUNNEL_CUT), |inside| Step::To(HeaderKind::Ethernet, inside)),
+        137 => Step::To(HeaderKind::Mpls, captured),
+        143 => Step::To(HeaderKind::Ethernet, captured),
         2 => stop(reason::IGMP),
         50 => stop(reason::ESP),
         132 => stop(reason::SCTP),

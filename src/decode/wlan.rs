@@ -1,7 +1,7 @@
 //! IEEE 802.11 data frames, with or without the headers that capture drivers put before them.
 
+use super::captured::Captured;
 use super::reason;
-use super::span::Span;
 use super::step::{HeaderKind, Step, stop};
 
 /// Bits of the first byte of the frame control.
@@ -17,51 +17,51 @@ const HT_CONTROL: u8 = 0x80;
 const AGGREGATED: u8 = 0x80;
 
 /// Radiotap (<https://www.radiotap.org>): version, padding, length, little-endian.
-pub(super) fn radiotap(span: Span<'_>) -> Step<'_> {
-    match span.split::<4>() {
-        Some((&[_, _, a, b], _)) => behind(span, u16::from_le_bytes([a, b]).into()),
+pub(super) fn radiotap(captured: Captured<'_>) -> Step<'_> {
+    match captured.split::<4>() {
+        Some((&[_, _, a, b], _)) => behind(captured, u16::from_le_bytes([a, b]).into()),
         None => stop(reason::LINK_CUT),
     }
 }
 
 /// PPI: version, flags, length and link type, little-endian.
-pub(super) fn ppi(span: Span<'_>) -> Step<'_> {
-    let Some((&[_, _, a, b, c, d, 0, 0], _)) = span.split::<8>() else {
+pub(super) fn ppi(captured: Captured<'_>) -> Step<'_> {
+    let Some((&[_, _, a, b, c, d, 0, 0], _)) = captured.split::<8>() else {
         return stop(reason::LINK_CUT);
     };
-    match span.skip(u16::from_le_bytes([a, b]).into()) {
+    match captured.skip(u16::from_le_bytes([a, b]).into()) {
         Some(inside) => Step::To(HeaderKind::Link(u16::from_le_bytes([c, d])), inside),
         None => stop(reason::LINK_CUT),
     }
 }
 
 /// AVS: version and length, big-endian.
-pub(super) fn avs(span: Span<'_>) -> Step<'_> {
-    match span.split::<8>() {
-        Some((&[_, _, _, _, 0, 0, a, b], _)) => behind(span, u16::from_be_bytes([a, b]).into()),
+pub(super) fn avs(captured: Captured<'_>) -> Step<'_> {
+    match captured.split::<8>() {
+        Some((&[_, _, _, _, 0, 0, a, b], _)) => behind(captured, u16::from_be_bytes([a, b]).into()),
         Some(_) => stop(reason::LINK_DAMAGED),
         None => stop(reason::LINK_CUT),
     }
 }
 
 /// Prism: message code and length in the byte order of the host. Some drivers write AVS instead, known by its version.
-pub(super) fn prism(span: Span<'_>) -> Step<'_> {
-    match span.split::<8>() {
-        Some((&[0x80, 0x21, 0x10, _, ..], _)) => avs(span),
-        Some((&[_, _, _, _, a, b, 0, 0], _)) => behind(span, u16::from_le_bytes([a, b]).into()),
-        Some((&[_, _, _, _, 0, 0, a, b], _)) => behind(span, u16::from_be_bytes([a, b]).into()),
+pub(super) fn prism(captured: Captured<'_>) -> Step<'_> {
+    match captured.split::<8>() {
+        Some((&[0x80, 0x21, 0x10, _, ..], _)) => avs(captured),
+        Some((&[_, _, _, _, a, b, 0, 0], _)) => behind(captured, u16::from_le_bytes([a, b]).into()),
+        Some((&[_, _, _, _, 0, 0, a, b], _)) => behind(captured, u16::from_be_bytes([a, b]).into()),
         Some(_) => stop(reason::LINK_DAMAGED),
         None => stop(reason::LINK_CUT),
     }
 }
 
-fn behind(span: Span<'_>, length: usize) -> Step<'_> {
-    span.skip(length).map_or(stop(reason::LINK_CUT), |frame| Step::To(HeaderKind::Wlan, frame))
+fn behind(captured: Captured<'_>, length: usize) -> Step<'_> {
+    captured.skip(length).map_or(stop(reason::LINK_CUT), |frame| Step::To(HeaderKind::Wlan, frame))
 }
 
 /// A frame of IEEE 802.11-2020 9.3.2.
-pub(super) fn wlan(span: Span<'_>) -> Step<'_> {
-    let Some((head, _)) = span.split::<2>() else {
+pub(super) fn wlan(captured: Captured<'_>) -> Step<'_> {
+    let Some((head, _)) = captured.split::<2>() else {
         return stop(reason::LINK_CUT);
     };
     let [control, flags] = *head;
@@ -78,18 +78,18 @@ pub(super) fn wlan(span: Span<'_>) -> Step<'_> {
         (true, false) => addresses.saturating_add(2),
         (true, true) => addresses.saturating_add(6),
     };
-    let (Some(&sequence), Some(body)) = (span.data.get(22), span.skip(length)) else {
+    let (Some(&sequence), Some(body)) = (captured.data.get(22), captured.skip(length)) else {
         return stop(reason::LINK_CUT);
     };
     if sequence & 0x0f != 0 {
         return stop(reason::WLAN_FRAGMENT);
     }
-    let aggregated = qos && span.data.get(addresses).is_some_and(|control| control & AGGREGATED != 0);
-    Step::To(HeaderKind::Llc, if aggregated { first_of(body) } else { padded(span, length, body) })
+    let aggregated = qos && captured.data.get(addresses).is_some_and(|control| control & AGGREGATED != 0);
+    Step::To(HeaderKind::Llc, if aggregated { first_of(body) } else { padded(captured, length, body) })
 }
 
 /// The first packet of an aggregate (A-MSDU): two addresses and a length. The others are passed over.
-fn first_of(body: Span<'_>) -> Span<'_> {
+fn first_of(body: Captured<'_>) -> Captured<'_> {
     match body.split::<14>() {
         Some((head, packet)) => packet.at_most(u16::from_be_bytes([head[12], head[13]]).into()),
         None => body.after(14),
@@ -97,7 +97,7 @@ fn first_of(body: Span<'_>) -> Span<'_> {
 }
 
 /// Some drivers pad the header to a multiple of 4 bytes.
-fn padded<'a>(span: Span<'a>, length: usize, body: Span<'a>) -> Span<'a> {
-    let aligned = span.after(length.next_multiple_of(4));
+fn padded<'a>(captured: Captured<'a>, length: usize, body: Captured<'a>) -> Captured<'a> {
+    let aligned = captured.after(length.next_multiple_of(4));
     if !body.data.starts_with(&[0xaa, 0xaa]) && aligned.data.starts_with(&[0xaa, 0xaa, 0x03]) { aligned } else { body }
 }

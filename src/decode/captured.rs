@@ -7,12 +7,12 @@ const LARGEST: u32 = 1 << 20;
 
 /// Bytes captured, and how many there were. `wire` is never less than `data.len()`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Span<'a> {
+pub(super) struct Captured<'a> {
     pub data: &'a [u8],
     pub wire: usize,
 }
 
-impl<'a> Span<'a> {
+impl<'a> Captured<'a> {
     pub(super) fn of_frame(frame: &Frame<'a>) -> Self {
         let wire = usize::try_from(frame.wire_length.min(LARGEST)).unwrap_or(usize::MAX);
         Self { data: frame.data, wire: wire.max(frame.data.len()) }
