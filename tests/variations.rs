@@ -2,6 +2,11 @@
 //! little loss, and strangers on the network change nothing.
 //!
 //! `stories::Sample::touchy` names the variations that would change a story, and why; they are left out here.
+//!
+//! Beside the samples, `kinds` holds tables of small stories: each kind of fault in several encodings, and its healthy twins.
+
+#[path = "variations/kinds.rs"]
+mod kinds;
 
 use nrpcsniff::Diagnoser;
 use nrpcsniff_samples::Variation;

@@ -1,25 +1,37 @@
 //! Certificates (RFC 5280): the few facts by which a client decides. Read with x509-parser; nothing is verified.
 
 use super::cursor::Cursor;
+use super::names::{self, cut, distinguished};
 use crate::{calendar, text};
 use sha2::{Digest, Sha256};
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use x509_parser::extensions::{GeneralName, SubjectAlternativeName};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Certificates of a chain that are read; further ones are counted.
 pub(super) const READ: usize = 16;
 /// Names of one certificate that are kept.
 const NAMES: usize = 256;
-/// Characters of a name that are kept.
-const NAME: usize = 512;
 /// The largest certificate that is read.
 const LARGEST: usize = 65_536;
+/// Certificates that are remembered, so that the same bytes need not be read again.
+const REMEMBERED: usize = 64;
+/// The largest of them.
+const LARGEST_REMEMBERED: usize = 8_192;
+
+thread_local! {
+    /// Certificates that were read last, the latest first. Servers show the same one to everybody: this saves the reading, and
+    /// the room for a copy in every conversation; what is read does not depend on it.
+    static READ_LAST: RefCell<VecDeque<(Box<[u8]>, Arc<Certificate>)>> = const { RefCell::new(VecDeque::new()) };
+}
 
 /// A chain as it was sent, the sender's own certificate first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chain {
     /// The first certificates, 16 at most.
-    pub certificates: Vec<Certificate>,
+    pub certificates: Vec<Arc<Certificate>>,
     /// How many were sent, as far as they are there.
     pub count: usize,
 }
@@ -35,6 +47,8 @@ pub struct Certificate {
     pub names: Vec<String>,
     /// Common name of the subject.
     pub common_name: Option<String>,
+    /// It has names that could not be read, or more than are kept: whom it is not for cannot be told.
+    pub has_unread_names: bool,
     /// Valid from, in seconds since 1970-01-01 UTC.
     pub not_before: i64,
     /// Valid until, the same.
@@ -71,7 +85,7 @@ impl Chain {
             let der = list.vector24()?;
             self.count = self.count.saturating_add(1);
             if self.certificates.len() < READ {
-                self.certificates.push(Certificate::parse(der));
+                self.certificates.push(Certificate::remembered(der));
             }
             if tls13 {
                 list.vector16()?;
@@ -82,7 +96,7 @@ impl Chain {
 
     /// The sender's own certificate.
     pub fn own(&self) -> Option<&Certificate> {
-        self.certificates.first()
+        self.certificates.first().map(Arc::as_ref)
     }
 }
 
@@ -100,16 +114,36 @@ impl Certificate {
         }
     }
 
+    /// The same, read only once for the same bytes as long as they are remembered.
+    fn remembered(der: &[u8]) -> Arc<Self> {
+        READ_LAST.with_borrow_mut(|read| {
+            if let Some(place) = read.iter().position(|(bytes, _)| **bytes == *der)
+                && let Some((bytes, certificate)) = read.remove(place)
+            {
+                read.push_front((bytes, Arc::clone(&certificate)));
+                return certificate;
+            }
+            let certificate = Arc::new(Self::parse(der));
+            if der.len() <= LARGEST_REMEMBERED {
+                read.push_front((der.into(), Arc::clone(&certificate)));
+                read.truncate(REMEMBERED);
+            }
+            certificate
+        })
+    }
+
     fn filled(self, certificate: &X509Certificate<'_>) -> Self {
         let (subject, issuer) = (certificate.subject(), certificate.issuer());
-        let common_name = subject.iter_common_name().find_map(|name| name.as_str().ok());
-        let alternative = certificate.subject_alternative_name().ok().flatten();
-        let names = alternative.into_iter().flat_map(|names| &names.value.general_names).filter_map(name);
+        let common = || subject.iter_common_name().map(|name| names::text(name.attr_value()));
+        let alternative = certificate.subject_alternative_name();
+        let (names, all_read) =
+            alternative_names(alternative.as_ref().ok().and_then(Option::as_ref).map(|san| san.value));
         Self {
             subject: distinguished(subject),
             issuer: distinguished(issuer),
-            names: names.take(NAMES).collect(),
-            common_name: common_name.map(cut),
+            has_unread_names: alternative.is_err() || !all_read || common().any(|name| name.is_none()),
+            names,
+            common_name: common().flatten().next(),
             not_before: certificate.validity().not_before.timestamp(),
             not_after: certificate.validity().not_after.timestamp(),
             self_issued: subject.as_raw() == issuer.as_raw(),
@@ -119,11 +153,18 @@ impl Certificate {
     }
 
     /// Is it good for that host (RFC 6125 section 6.4)? A wildcard stands for one label, the first. The common name counts only
-    /// where there are no other names.
-    pub fn is_for(&self, host: &str) -> bool {
+    /// where there are no other names. None: it cannot be told, as no name was read, or not every one, or one of them is not
+    /// written as host names travel.
+    pub fn is_for(&self, host: &str) -> Option<bool> {
         let host = host.trim_end_matches('.');
         let common = self.common_name.iter().filter(|_| self.names.is_empty());
-        self.names.iter().chain(common).any(|name| matches(name.trim_end_matches('.'), host))
+        let mut names = self.names.iter().chain(common).map(|name| name.trim_end_matches('.')).peekable();
+        let mut is_known = names.peek().is_some() && !self.has_unread_names;
+        let fits = names.any(|name| {
+            is_known &= name.is_ascii();
+            matches(name, host)
+        });
+        (fits || is_known).then_some(fits)
     }
 
     /// When it ends, as a report shows it.
@@ -146,12 +187,21 @@ fn matches(name: &str, host: &str) -> bool {
     }
 }
 
-fn name(name: &GeneralName<'_>) -> Option<String> {
-    match name {
-        GeneralName::DNSName(name) => Some(cut(name)),
-        GeneralName::IPAddress(bytes) => address(bytes),
-        _ => None,
+/// DNS names and addresses, and whether every one was read.
+fn alternative_names(san: Option<&SubjectAlternativeName<'_>>) -> (Vec<String>, bool) {
+    let mut all_read = true;
+    let mut names = Vec::new();
+    for name in san.iter().flat_map(|san| &san.general_names) {
+        let read = match name {
+            GeneralName::DNSName(name) => Some(cut(name)),
+            GeneralName::IPAddress(bytes) => address(bytes),
+            GeneralName::Invalid(..) => None,
+            _ => continue,
+        };
+        all_read &= read.is_some() && names.len() < NAMES;
+        names.extend(read.filter(|_| names.len() < NAMES));
     }
+    (names, all_read)
 }
 
 fn address(bytes: &[u8]) -> Option<String> {
@@ -160,20 +210,6 @@ fn address(bytes: &[u8]) -> Option<String> {
         16 => Some(std::net::Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?).to_string()),
         _ => None,
     }
-}
-
-/// A name in its order on the wire.
-fn distinguished(name: &X509Name<'_>) -> String {
-    cut(&name.to_string())
-}
-
-/// Names of issuers in a CertificateRequest, as DER.
-pub(super) fn authority(der: &[u8]) -> Option<String> {
-    X509Name::from_der(der).ok().map(|(_, name)| distinguished(&name))
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(NAME).collect()
 }
 
 #[cfg(test)]
@@ -189,12 +225,33 @@ mod tests {
     fn names_are_compared_as_browsers_do() {
         let wild = named(&["*.acme.example", "10.1.0.9"], Some("other.example"));
         for host in ["chat.acme.example", "CHAT.ACME.EXAMPLE", "10.1.0.9", "chat.acme.example."] {
-            assert!(wild.is_for(host), "{host}");
+            assert_eq!(wild.is_for(host), Some(true), "{host}");
         }
         for host in ["acme.example", "a.b.acme.example", "other.example", ".acme.example", ""] {
-            assert!(!wild.is_for(host), "{host}");
+            assert_eq!(wild.is_for(host), Some(false), "{host}");
         }
-        assert!(named(&[], Some("old.example")).is_for("old.example"));
+        assert_eq!(named(&[], Some("old.example")).is_for("old.example"), Some(true));
+    }
+
+    #[test]
+    fn what_was_not_read_is_not_known() {
+        let host = "chat.acme.example";
+        assert_eq!(named(&[], None).is_for(host), None);
+        assert_eq!(named(&["müller.example"], None).is_for(host), None);
+        let partly = |names| Certificate { has_unread_names: true, ..named(names, None) };
+        assert_eq!((partly(&["a.example"]).is_for(host), partly(&[host]).is_for(host)), (None, Some(true)));
+    }
+
+    #[test]
+    fn the_same_bytes_are_read_once() {
+        let [one, again, other] = [&[0x30, 0][..], &[0x30, 0], &[0x30, 1]].map(Certificate::remembered);
+        assert!(Arc::ptr_eq(&one, &again) && !Arc::ptr_eq(&one, &other));
+        for number in 0..REMEMBERED {
+            Certificate::remembered(&number.to_be_bytes());
+        }
+        assert!(!Arc::ptr_eq(&one, &Certificate::remembered(&[0x30, 0])), "it is let go");
+        let large = [0; LARGEST_REMEMBERED + 1];
+        assert!(!Arc::ptr_eq(&Certificate::remembered(&large), &Certificate::remembered(&large)));
     }
 
     #[test]

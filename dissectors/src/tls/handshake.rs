@@ -1,9 +1,10 @@
 //! One handshake message out of its bytes (RFC 8446 section 4, RFC 5246 section 7.4).
 
-use super::certificate::{Chain, READ, authority};
+use super::certificate::{Chain, READ};
 use super::cursor::Cursor;
 use super::hello::{ClientHello, ServerHello, encrypted_extensions};
 use super::message::{Body, Message, handshake};
+use super::names::authority;
 use crate::Problem;
 
 /// Type and length in front of a message.

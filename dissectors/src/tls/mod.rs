@@ -10,6 +10,7 @@ mod handshake;
 mod hello;
 mod meaning;
 mod message;
+mod names;
 mod protect;
 mod record;
 mod stream;

@@ -16,6 +16,7 @@
 //! ```
 
 mod any_name;
+mod named;
 mod pki;
 mod provider;
 mod session;
@@ -26,6 +27,7 @@ use std::rc::Rc;
 
 use rustls::{SupportedCipherSuite, SupportedProtocolVersion};
 
+pub use named::{StringType, flight as flight_of};
 pub use pki::Presents;
 
 use crate::tcp::{Side, Tcp};

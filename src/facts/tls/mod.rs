@@ -8,6 +8,7 @@ use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::Message as Inner;
 use nrpcsniff_dissectors::tls::{self, Alert, Certificate, Chain, ClientHello, ServerHello, alert};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Conversations of one finding whose frames are shown; the rest is counted.
 const SHOWN: usize = 4;
@@ -243,13 +244,13 @@ impl<'a> TlsHandshake<'a> {
     fn that_counts(&self, such: impl Fn(&Certificate) -> bool) -> Option<&'a Certificate> {
         let chain = self.chain?.content;
         let counts = |(place, one): &(usize, &Certificate)| one.readable && (*place == 0 || !one.self_issued);
-        chain.certificates.iter().enumerate().filter(counts).map(|(_, one)| one).find(|one| such(one))
+        chain.certificates.iter().map(Arc::as_ref).enumerate().filter(counts).map(|(_, one)| one).find(|one| such(one))
     }
 
-    /// The host that the client wants, if the server's certificate is not for it.
+    /// The host that the client wants, if the server's certificate is known to be for others.
     pub(crate) fn misses_name(&self) -> Option<&'a str> {
         let (host, own) = (self.host()?, self.certificate()?);
-        (!self.hello.content.encrypted_hello && !own.is_for(host)).then_some(host)
+        (!self.hello.content.encrypted_hello && own.is_for(host) == Some(false)).then_some(host)
     }
 
     /// The client gave up when it saw the server's certificate; why, as far as that can be told.

@@ -31,6 +31,7 @@ static ABOUT: About = About {
         "The client closes without an alert: medium confidence; if the handshake was complete: low.",
         "Complete handshakes without a word at a steady period: a health check; silent.",
         "The ClientHello names no host, or the true one is encrypted: silent.",
+        "No name of the certificate could be read, or not every one: silent.",
     ],
     remedy: &[
         "Order a certificate whose subject alternative names hold every name by which clients call the server, aliases and load \

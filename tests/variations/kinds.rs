@@ -1,0 +1,70 @@
+//! Kinds of faults, each in several encodings, and the healthy twins beside them: one table a subject, one row a story.
+//!
+//! Every row is told four times: as it stands, over IPv6, in another network on another day, and on a VLAN with the actors in
+//! another order. A rule that knows a fault by the looks of one capture fails here.
+
+#[path = "tls.rs"]
+mod tls;
+
+use nrpcsniff::{Diagnoser, Finding, Severity};
+use nrpcsniff_samples::{Format, Link, Network, Variation};
+use std::io::Cursor;
+
+/// A name, a story, and the rule that must speak. None: nothing is wrong, and nothing is said but information.
+pub(crate) type Row = (&'static str, fn(&Network), Option<&'static str>);
+
+/// All tables.
+const TABLES: &[&[Row]] = &[tls::ROWS];
+
+/// The ways in which each row is told.
+fn variations() -> [(&'static str, Variation); 4] {
+    let link = |link| Some(Format::pcap().link(link));
+    let elsewhere = Variation {
+        seed: 11,
+        addresses: true,
+        macs: true,
+        hops: 6,
+        later: 86_400 * 40,
+        rtt: 300,
+        segments: true,
+        ..Variation::none()
+    };
+    [
+        ("as it stands", Variation::none()),
+        ("over IPv6", Variation { seed: 5, ipv6: true, ..Variation::none() }),
+        ("elsewhere", elsewhere),
+        ("on a VLAN", Variation { seed: 23, order: true, format: link(Link::Vlan(30)), ..Variation::none() }),
+    ]
+}
+
+fn findings(story: fn(&Network), variation: &Variation) -> Vec<Finding> {
+    let net = Network::varied(1, variation);
+    story(&net);
+    let format = variation.format.clone().unwrap_or_else(Format::pcapng);
+    let capture = net.write(&format);
+    let diagnosis = Diagnoser::default().diagnose_stream("varied", Cursor::new(capture)).unwrap();
+    diagnosis.findings().to_vec()
+}
+
+/// What is wrong with what was said, if anything is.
+fn deviation(said: &[Finding], expected: Option<&str>) -> Option<String> {
+    let told: Vec<_> = said.iter().map(|finding| (finding.rule.as_str(), finding.severity)).collect();
+    let accuses = || said.iter().any(|finding| finding.severity != Severity::Info);
+    let is_right = match expected {
+        Some(rule) => said.iter().any(|finding| finding.rule.as_str() == rule),
+        None => !accuses(),
+    };
+    (!is_right).then(|| format!("{expected:?} expected, said {told:?}"))
+}
+
+#[test]
+fn every_kind_is_told_and_its_healthy_twins_are_not() {
+    let mut wrong = Vec::new();
+    for (name, story, expected) in TABLES.iter().copied().flatten() {
+        for (how, variation) in variations() {
+            let deviation = deviation(&findings(*story, &variation), *expected);
+            wrong.extend(deviation.map(|deviation| format!("{name}, {how}: {deviation}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
