@@ -72,10 +72,10 @@ fn unexplained<'c>(case: &'c Case<'_>, findings: &[Finding]) -> Vec<&'c Attempt>
     lost.into_iter().filter(|attempt| !named.has(attempt) && !known.contains(&failing(attempt))).collect()
 }
 
-/// A name, a connection or a channel matters where it leads to a sign-on.
+/// A connection matters where it leads to a sign-on. What is told of TLS with others is set aside later, as one line.
 fn matters(case: &Case<'_>, attempt: &Attempt) -> bool {
     match attempt.kind {
-        AttemptKind::Connect | AttemptKind::Tls => case.peers().has(attempt.server, attempt.asked.as_deref()),
+        AttemptKind::Connect => case.peers().has(attempt.server, attempt.asked.as_deref()),
         _ => true,
     }
 }

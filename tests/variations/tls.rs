@@ -2,7 +2,7 @@
 
 use super::Row;
 use nrpcsniff_samples::tls::{StringType, Tls, flight_of};
-use nrpcsniff_samples::{Network, Tcp};
+use nrpcsniff_samples::{Network, Side, Tcp};
 
 const MEET: &str = "meet.example.com";
 
@@ -17,10 +17,26 @@ pub(crate) const ROWS: &[Row] = &[
     ("another name, in a TeletexString", |net| shown(net, "büro.example.net", StringType::Teletex), None),
     ("another host, in a TeletexString", |net| shown(net, "other.example.net", StringType::Teletex), NAME),
     ("another host, in a BMPString", |net| shown(net, "other.example.net", StringType::Bmp), NAME),
+    ("no server name, unrecognized_name", |net| turned_away(net, &Tls::v12(MEET).names_nobody(), 112), NO_NAME),
+    ("no server name, handshake_failure", |net| turned_away(net, &Tls::v13(MEET).names_nobody(), 40), NO_NAME),
+    ("no server name, and others get in", |net| served_by_name(net, 80), NO_NAME),
+    ("no server name, and none is missed", |net| goes_on(net, &Tls::v13(MEET).names_nobody()), None),
+    ("a server name that is not served", |net| turned_away(net, &Tls::v12(MEET), 112), NAME),
+    ("a server name, handshake_failure", |net| turned_away(net, &Tls::v12(MEET), 40), Some("tls-cipher")),
+    ("internal_error of the client", |net| gives_up(net, 80), FAILED),
+    ("decrypt_error of the client", |net| gives_up(net, 51), FAILED),
+    ("illegal_parameter of the server", |net| turned_away(net, &Tls::v12(MEET), 47), FAILED),
+    ("an alert without a name", |net| turned_away(net, &Tls::v13(MEET), 200), FAILED),
+    ("a farewell in the middle", |net| gives_up(net, 0), None),
+    ("a user who changed his mind", |net| gives_up(net, 90), None),
+    ("a hello that is cut, and then handshake_failure", half_a_hello, FAILED),
     ("another host, in UTF-8", |net| shown(net, "other.example.net", StringType::Utf8), NAME),
 ];
 
 const NAME: Option<&str> = Some("tls-name-mismatch");
+
+const NO_NAME: Option<&str> = Some("tls-sni-missing");
+const FAILED: Option<&str> = Some("tls-handshake-failed");
 
 fn call(net: &Network) -> Tcp {
     net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.22"), 443)
@@ -31,6 +47,52 @@ fn shown(net: &Network, name: &str, kind: StringType) {
     for _ in 0..2 {
         let tcp = call(net);
         tcp.client(tcp.tls_hello(&Tls::v12(MEET))).wait(2).server(flight_of(name, kind)).wait(3).client_fin();
+        net.wait(1_500);
+    }
+}
+
+/// The server answers the ClientHello with that alert, twice.
+fn turned_away(net: &Network, tls: &Tls, alert: u8) {
+    for _ in 0..2 {
+        let tcp = call(net);
+        tcp.client(tcp.tls_hello(tls)).wait(2).server([21, 3, 3, 0, 2, 2, alert]).server_fin();
+        net.wait(1_500);
+    }
+}
+
+/// A handshake that works, and a request inside.
+fn goes_on(net: &Network, tls: &Tls) {
+    let inside = net.connect(&net.host("10.1.0.51"), &net.host("10.1.0.22"), 443).tls(tls);
+    inside
+        .client("GET / HTTP/1.1\r\nHost: meet.example.com\r\n\r\n")
+        .server("HTTP/1.1 204 No Content\r\n\r\n")
+        .client_fin();
+    net.wait(1_000);
+}
+
+/// Who names a host gets in; who names none is answered with that alert.
+fn served_by_name(net: &Network, alert: u8) {
+    goes_on(net, &Tls::v13(MEET));
+    turned_away(net, &Tls::v13(MEET).names_nobody(), alert);
+}
+
+/// The client gives up at the server's part with that alert, twice.
+fn gives_up(net: &Network, alert: u8) {
+    for _ in 0..2 {
+        let tcp = call(net);
+        tcp.client(tcp.tls_hello(&Tls::v12(MEET))).wait(2).server(flight_of(MEET, StringType::Teletex)).wait(3);
+        tcp.client([21, 3, 3, 0, 2, 2, alert]).client_fin();
+        net.wait(1_500);
+    }
+}
+
+/// Only the beginning of the ClientHello was captured: what it offers is not known, and what it lacks neither.
+fn half_a_hello(net: &Network) {
+    for _ in 0..2 {
+        let tcp = call(net);
+        let hello = tcp.tls_hello(&Tls::v12(MEET));
+        let rest = u32::try_from(hello.len() - 70).expect("a short hello");
+        tcp.client(&hello[..70]).skip(Side::Client, rest).server([21, 3, 3, 0, 2, 2, 40]).server_fin();
         net.wait(1_500);
     }
 }

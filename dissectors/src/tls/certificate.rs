@@ -24,8 +24,11 @@ const LARGEST_REMEMBERED: usize = 8_192;
 thread_local! {
     /// Certificates that were read last, the latest first. Servers show the same one to everybody: this saves the reading, and
     /// the room for a copy in every conversation; what is read does not depend on it.
-    static READ_LAST: RefCell<VecDeque<(Box<[u8]>, Arc<Certificate>)>> = const { RefCell::new(VecDeque::new()) };
+    static READ_LAST: RefCell<VecDeque<ReadCertificate>> = const { RefCell::new(VecDeque::new()) };
 }
+
+/// The bytes of a certificate, and what they say.
+type ReadCertificate = (Box<[u8]>, Arc<Certificate>);
 
 /// A chain as it was sent, the sender's own certificate first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -10,7 +10,7 @@ use crate::net::{Host, Network};
 use crate::sametime::PORT;
 use crate::sip::Phone;
 use crate::tcp::{Side, Tcp};
-use crate::tls::{Presents, Tls};
+use crate::tls::{Presents, StringType, Tls, flight_of};
 
 pub(super) const INSIDE: &[Sample] = &[
     Sample {
@@ -129,6 +129,24 @@ pub(super) const SAMPLES: &[Sample] = &[
         tell: |net| refused(net, &Tls::v12(MEET).without_common_suite()),
     },
     Sample {
+        name: "tls-sni-missing",
+        story: "A telephone of long ago calls the meeting server by its address and names no host in the ClientHello; the load balancer serves \
+                by name only and refuses, twice. A browser that names the host gets in.",
+        see: "A ClientHello without a server name and an alert that does not say why; beside it a handshake with a name that works.",
+        rules: &["tls-sni-missing"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: sni_missing,
+    },
+    Sample {
+        name: "tls-handshake-failed",
+        story: "A server of long ago answers with TLS 1.0, whatever the client offers. The client's library gives up with \
+                internal_error, three times.",
+        see: "A ServerHello with TLS 1.0, then a fatal alert of the client that does not say why.",
+        rules: &["tls-handshake-failed"],
+        format: || Format::pcap().nanoseconds(),
+        tell: handshake_failed,
+    },
+    Sample {
         name: "tls-client-cert",
         story: "The meeting server wants a certificate of its client, which has none; it refuses, twice.",
         see: "CertificateRequest, an empty Certificate of the client, then the server's alert.",
@@ -240,6 +258,28 @@ fn old_version(net: &Network) {
 fn old_hello(random: &[u8]) -> Vec<u8> {
     let body = [&[3, 1], random, &[0, 0, 6, 0, 0x2f, 0, 0x0a, 0, 0xff, 1, 0]].concat();
     [&[22, 3, 1, 0, body.len() as u8 + 4, 1, 0, 0, body.len() as u8], &body[..]].concat()
+}
+
+fn sni_missing(net: &Network) {
+    for _ in 0..2 {
+        let tcp = call(net, &meet(net), 443);
+        tcp.client(tcp.tls_hello(&Tls::v12(MEET).names_nobody())).wait(1).server([21, 3, 3, 0, 2, 2, 40]).server_fin();
+        net.wait(3_000);
+    }
+    let browser = net.connect(&net.host("10.1.0.51"), &meet(net), 443).tls(&Tls::v12(MEET));
+    browser.client(http::get("/").host(MEET)).wait(8).server(page()).wait(400).client_fin();
+}
+
+fn handshake_failed(net: &Network) {
+    const SERVER_HELLO_MINOR: usize = 10;
+    for _ in 0..3 {
+        let tcp = call(net, &meet(net), 443);
+        let mut flight = flight_of(MEET, StringType::Printable);
+        flight[SERVER_HELLO_MINOR] = 1;
+        tcp.client(tcp.tls_hello(&Tls::v12(MEET))).wait(4).server(flight).wait(9);
+        tcp.client([21, 3, 1, 0, 2, 2, 80]).client_rst();
+        net.wait(2_000);
+    }
 }
 
 fn silent_close(net: &Network) {

@@ -46,6 +46,7 @@ pub struct Tls {
     has_certificate: bool,
     protocols: &'static [&'static str],
     large_hello: bool,
+    names_nobody: bool,
 }
 
 const V12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
@@ -75,6 +76,7 @@ impl Tls {
             has_certificate: false,
             protocols: &[],
             large_hello: false,
+            names_nobody: false,
         }
     }
 
@@ -134,6 +136,13 @@ impl Tls {
     #[must_use]
     pub const fn large_hello(mut self) -> Self {
         self.large_hello = true;
+        self
+    }
+
+    /// The client does not say which host it wants (RFC 6066 section 3).
+    #[must_use]
+    pub const fn names_nobody(mut self) -> Self {
+        self.names_nobody = true;
         self
     }
 

@@ -107,6 +107,7 @@ fn client(settings: &Tls, clock: Arc<Clock>, log: Arc<Log>) -> ClientConfig {
     };
     config.resumption = Resumption::disabled();
     config.key_log = log;
+    config.enable_sni = !settings.names_nobody;
     config.alpn_protocols = protocols(settings);
     config
 }

@@ -43,11 +43,13 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &tls::hello_blackhole::HelloBlackhole,
     &tls::version::Version,
     &tls::cipher::Cipher,
+    &tls::sni_missing::SniMissing,
     &tls::unknown_ca::UnknownCa,
     &tls::cert_expired::CertExpired,
     &tls::name_mismatch::NameMismatch,
     &tls::client_cert::ClientCert,
     &tls::silent_close::SilentClose,
+    &tls::handshake_failed::HandshakeFailed,
     // NRPC.
     &nrpc::name_mismatch_alias::NameMismatchAlias,
     &nrpc::name_mismatch_other_server::NameMismatchOtherServer,

@@ -23,10 +23,23 @@ fn channel(case: &Case<'_>, handshake: &TlsHandshake<'_>) -> Attempt {
         asked: host,
         answered: alert.filter(|_| outcome.is_failure()).or(ended).or(answer),
         frames: frames([handshake.hello.message], shown),
-        // A client that leaves in the middle and blames nobody has changed its mind.
-        weight: if outcome == Outcome::CutOff(CloseBy::Client) { Weight::NobodyMinds } else { Weight::Wanted },
+        weight: if is_given_up(case, handshake, &outcome) { Weight::NobodyMinds } else { Weight::Wanted },
         outcome,
         ..begun(AttemptKind::Tls, c, handshake.hello.at())
+    }
+}
+
+/// A client that leaves in the middle and blames nobody has changed its mind. One that falls silent when it has seen the server's
+/// part has, too, and the server that hangs up on it later only tidies up.
+fn is_given_up(case: &Case<'_>, handshake: &TlsHandshake<'_>, outcome: &Outcome) -> bool {
+    let fell_silent = || {
+        let waited = handshake.answer.map(|answer| handshake.ended().seconds_since(answer.at().time));
+        waited.is_some_and(|waited| waited >= case.settings.thresholds.reply_timeout) && !handshake.has_gone_on()
+    };
+    match outcome {
+        Outcome::CutOff(CloseBy::Client) => true,
+        Outcome::CutOff(_) => fell_silent(),
+        _ => false,
     }
 }
 

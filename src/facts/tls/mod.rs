@@ -127,6 +127,16 @@ impl<'a> TlsHandshake<'a> {
         self.hello.content.sni.as_deref()
     }
 
+    /// The ClientHello is in the capture to its end: what it does not offer, the client does not offer.
+    pub(crate) fn has_whole_hello(&self) -> bool {
+        !matches!(&self.hello.message.body, Inner::Tls(hello) if hello.incomplete)
+    }
+
+    /// It is known that the client does not say which host it wants.
+    pub(crate) fn names_nobody(&self) -> bool {
+        self.has_whole_hello() && self.host().is_none() && !self.hello.content.encrypted_hello
+    }
+
     /// The caller.
     pub(crate) const fn client(&self) -> IpAddr {
         self.conversation.client.ip
@@ -145,6 +155,11 @@ impl<'a> TlsHandshake<'a> {
     /// Bytes that the client sent behind its ClientHello.
     const fn client_said_after_hello(&self) -> u64 {
         self.conversation.bytes.client.saturating_sub(self.hello_end())
+    }
+
+    /// The client said something behind its ClientHello.
+    pub(crate) const fn has_gone_on(&self) -> bool {
+        self.client_said_after_hello() > 0
     }
 
     /// The client gave up with something that cannot be read, and that is too short for a Finished (TLS 1.3): an alert, as long as
@@ -211,8 +226,8 @@ impl<'a> TlsHandshake<'a> {
     /// Nothing is missing of what both sides said.
     pub(crate) fn is_whole(&self) -> bool {
         let c = self.conversation;
-        let cut = matches!(&self.hello.message.body, Inner::Tls(hello) if hello.incomplete);
-        !cut && c.setup == Setup::Handshake
+        self.has_whole_hello()
+            && c.setup == Setup::Handshake
             && c.tcp.cut_frames == 0
             && c.quality.gaps == 0
             && c.tcp.acked_unseen == PerSide::default()

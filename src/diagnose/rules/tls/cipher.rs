@@ -1,5 +1,6 @@
 //! Client and server have no cipher suite in common.
 
+use super::sni_missing::lacks_name;
 use crate::diagnose::evidence::tls::{failed, handshakes};
 use crate::diagnose::words::tls::{CipherSuites, cipher as words};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
@@ -28,6 +29,8 @@ static ABOUT: About = About {
         "With others the server agreed on a suite that this client offers too: less sure, it may be another reason (a name or \
          certificate that the server lacks).",
         "A ClientHello of TLS 1.1 at most: the version is to blame, another finding says so.",
+        "The ClientHello names no host, and offers what servers take today: another finding says so.",
+        "The ClientHello is cut: what it offers is not known; silent.",
         "A client that tries out what the server can (a scanner): silent.",
     ],
     remedy: &[
@@ -47,14 +50,14 @@ impl Rule for Cipher {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let goes_on = |one: &TlsHandshake<'_>| case.tls().worked_after(case, one).is_some();
-        let failed = case.tls().all().filter(|one| is_refused(one) && !goes_on(one));
+        let failed = case.tls().all().filter(|one| is_refused(one) && !lacks_name(case, one) && !goes_on(one));
         by_site(failed).filter_map(|group| finding(case, &group)).collect()
     }
 }
 
 fn is_refused(handshake: &TlsHandshake<'_>) -> bool {
     let of_suites = |code| matches!(code, HANDSHAKE_FAILURE | INSUFFICIENT_SECURITY);
-    let current = handshake.hello.content.highest() >= TLS12;
+    let current = handshake.has_whole_hello() && handshake.hello.content.highest() >= TLS12;
     current && refusal_of_hello(handshake).is_some_and(|(_, alert)| of_suites(alert.code))
 }
 

@@ -97,7 +97,7 @@ fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let spoken = agreed(case, first.server()).iter().map(|hello| version_name(hello.version)).collect::<Vec<_>>();
     let said = words::NotTaken { handshakes: handshakes(group)?, offered: offered(first), refusal: alert };
     let (site, clients, offers) = (said.handshakes.site(), &said.handshakes.clients, said.offered.told());
-    let cure = if first.hello.content.highest() < TLS12 {
+    let cure = if first.has_whole_hello() && first.hello.content.highest() < TLS12 {
         format!("Bring {clients} to TLS 1.2 or later.")
     } else {
         format!("Let {site} speak {offers}, or {clients} what it speaks.")
@@ -110,8 +110,12 @@ fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     })
 }
 
+/// Of a hello that is cut nothing is known: the list of versions stands far behind.
 fn offered(handshake: &TlsHandshake<'_>) -> words::Offered {
     let hello = handshake.hello.content;
+    if !handshake.has_whole_hello() {
+        return words::Offered { tls_versions: Vec::new(), is_upper_bound: false };
+    }
     words::Offered {
         tls_versions: hello.offered().into_iter().map(version_name).collect(),
         is_upper_bound: hello.versions.is_empty(),

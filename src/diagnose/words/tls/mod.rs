@@ -3,10 +3,12 @@
 pub(crate) mod cert_expired;
 pub(crate) mod cipher;
 pub(crate) mod client_cert;
+pub(crate) mod handshake_failed;
 mod handshakes;
 pub(crate) mod hello_blackhole;
 pub(crate) mod name_mismatch;
 pub(crate) mod silent_close;
+pub(crate) mod sni_missing;
 pub(crate) mod unknown_ca;
 pub(crate) mod version;
 

@@ -23,7 +23,7 @@ pub(crate) struct NotTaken {
 /// The versions that a client offers.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Offered {
-    /// Their names, the highest first.
+    /// Their names, the highest first; none, if the capture cuts them off.
     pub tls_versions: Vec<String>,
     /// The client names the highest only; lower ones are meant too.
     pub is_upper_bound: bool,
@@ -43,6 +43,9 @@ pub(crate) struct Refusal {
 impl Offered {
     /// "TLS 1.3 and TLS 1.2", "TLS 1.0 at most".
     pub(crate) fn told(&self) -> String {
+        if self.tls_versions.is_empty() {
+            return "a version that the capture cuts off".to_owned();
+        }
         let most = if self.is_upper_bound { " at most" } else { "" };
         format!("{}{most}", self.tls_versions.join(" and "))
     }
