@@ -20,6 +20,8 @@ pub(crate) struct Session {
     store: SecretStore,
     client: Option<ClientHello>,
     server: Option<ServerHello>,
+    /// The suite of the ServerHello, if it can be opened here: asked for at each record that stays sealed.
+    suite: Option<Suite>,
     directions: PerSide<Direction>,
     /// Handshake messages up to the ClientKeyExchange, for the extended master secret.
     transcript: Vec<u8>,
@@ -43,6 +45,7 @@ impl Session {
             store,
             client: None,
             server: None,
+            suite: None,
             directions: PerSide::default(),
             transcript: Vec::new(),
             exchanged: false,
@@ -59,6 +62,7 @@ impl Session {
             self.inferred = false;
             // A handshake in the middle of a conversation: its keys count behind the next ChangeCipherSpec.
             self.server = None;
+            self.suite = None;
             self.master = None;
             self.ready = false;
             self.exchanged = false;
@@ -81,6 +85,7 @@ impl Session {
     fn server_hello(&mut self, body: &[u8]) {
         let (hello, _) = ServerHello::parse(body);
         if !hello.retry {
+            self.suite = Suite::of(hello.suite).filter(|_| hello.version >= OLDEST);
             self.server = Some(hello);
             self.prepare();
         }
@@ -107,7 +112,7 @@ impl Session {
     /// Looks for the keys of the present handshake, until they are found.
     fn prepare(&mut self) {
         let (false, Some(client), Some(server)) = (self.ready, &self.client, &self.server) else { return };
-        let Some(suite) = Suite::of(server.suite).filter(|_| server.version >= OLDEST) else { return };
+        let Some(suite) = self.suite else { return };
         if server.version >= TLS13 {
             if let Some(secrets) = self.store.secrets(&client.random).filter(Secrets::has_traffic) {
                 self.expect13(suite, &secrets);
@@ -201,11 +206,12 @@ impl Session {
 
     /// Why there are no keys.
     fn missing(&self) -> Why {
-        let Some(server) = &self.server else { return Why::HandshakeNotCaptured };
-        let suite = Suite::of(server.suite).filter(|_| server.version >= OLDEST);
-        let rsa = suite.is_some_and(|suite| suite.rsa);
+        if self.server.is_none() {
+            return Why::HandshakeNotCaptured;
+        }
+        let rsa = self.suite.is_some_and(|suite| suite.rsa);
         let (secrets, private) = (self.store.has_secrets(), self.store.has_private_keys());
-        match suite {
+        match self.suite {
             None => Why::UnsupportedCipher,
             Some(_) if !secrets && !private => Why::NoKeysGiven,
             Some(_) if secrets && !(private && rsa) => Why::NotInKeyLog,
