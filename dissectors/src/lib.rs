@@ -64,7 +64,9 @@ pub use role::{Role, Roles, role_of};
 pub use secret::Secret;
 pub use value::{Fields, Value};
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::sync::LazyLock;
 
 /// Who sent a byte: the side that opened the conversation, or the side that was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -156,4 +158,13 @@ pub static PROTOCOLS: &[&Protocol] = &[
 /// The protocol of that name.
 pub fn protocol(name: &str) -> Option<&'static Protocol> {
     PROTOCOLS.iter().copied().find(|p| p.name == name)
+}
+
+/// The protocol that is usual on that port of TCP. Every connection asks for its two ports, most of which are nobody's.
+pub fn usual_at(port: u16) -> Option<&'static Protocol> {
+    static BY_PORT: LazyLock<BTreeMap<u16, &Protocol>> = LazyLock::new(|| {
+        let ports = PROTOCOLS.iter().flat_map(|protocol| protocol.tcp_ports.iter().map(move |&port| (port, *protocol)));
+        ports.collect()
+    });
+    BY_PORT.get(&port).copied()
 }

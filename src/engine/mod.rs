@@ -24,7 +24,7 @@ pub(crate) use snapshot::Usage;
 
 use crate::decrypt::Keys;
 use crate::stream::{FlowKey, Limits};
-use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
+use nrpcsniff_dissectors::{Protocol, usual_at};
 use std::sync::Arc;
 
 /// Why most conversations are passed over.
@@ -87,14 +87,12 @@ pub enum MessageRetention {
 impl Options {
     /// True if a TCP server usually listens on that port, or the user named it.
     fn is_usual(&self, port: u16) -> bool {
-        self.decode_as.iter().any(|&(p, protocol)| p == port && protocol.is_some())
-            || PROTOCOLS.iter().any(|protocol| protocol.tcp_ports.contains(&port))
+        self.decode_as.iter().any(|&(p, protocol)| p == port && protocol.is_some()) || usual_at(port).is_some()
     }
 
     /// True if what is said on that port belongs into the report, whatever it is.
     fn is_claimed(&self, port: u16) -> bool {
-        self.decode_as(port).is_some()
-            || PROTOCOLS.iter().any(|protocol| protocol.claims_ports && protocol.tcp_ports.contains(&port))
+        self.decode_as(port).is_some() || usual_at(port).is_some_and(|protocol| protocol.claims_ports)
     }
 
     /// What the user said of that port, if anything.

@@ -8,7 +8,7 @@ use crate::model::{
     Close, CloseBy, Conversation, ConversationId, Endpoint, Message, PerSide, Setup, Side, Span, Stamp, Timestamp,
 };
 use crate::stream::{Connection, FlowKey, FlowTable, Sink, Tombstone};
-use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
+use nrpcsniff_dissectors::{Protocol, usual_at};
 
 /// Messages that make the opening of a conversation: session request and response, authentication both ways.
 const OPENING: u64 = 4;
@@ -443,7 +443,7 @@ fn usual_protocol(port: u16, options: &Options) -> Option<&'static Protocol> {
     match options.decode_as(port) {
         Some(DecodeAs::Protocol(protocol)) => Some(protocol),
         Some(DecodeAs::Nothing) => None,
-        None => PROTOCOLS.iter().copied().find(|p| p.tcp_ports.contains(&port)),
+        None => usual_at(port),
     }
 }
 
