@@ -3,9 +3,8 @@
 use super::MessageRetention;
 use super::budget::MessageBudget;
 use super::buffer::{MessageFrames, len};
-use crate::model::{Message, PerSide, Side, Span, Stamp, Timestamp, Turn, Turns};
+use crate::model::{FrameRef, Message, PerSide, Side, Span, Stamp, Timestamp, Turn, Turns};
 use nrpcsniff_dissectors::{Message as Body, Protocol};
-use std::collections::VecDeque;
 
 /// Messages kept from the start and from the end when memory must not grow.
 const HEAD: usize = 16;
@@ -24,13 +23,20 @@ pub(super) struct MessageLog {
     budget: MessageBudget,
     head: Vec<Message>,
     notable: usize,
-    tail: VecDeque<Message>,
+    /// The last ones, in a ring.
+    tail: Vec<Message>,
+    /// Messages that came when the ring was full: the next one takes the place of the oldest.
+    replaced: usize,
     /// Messages seen, by sender.
     pub seen: PerSide<u64>,
     /// Messages seen of each protocol: one may carry another.
     pub counts: Vec<(&'static Protocol, u64)>,
     turns: Turns,
     asked: Option<Stamp>,
+    /// Frame of the last message.
+    latest: FrameRef,
+    /// Some message was said before one that was told earlier.
+    is_disordered: bool,
 }
 
 impl MessageLog {
@@ -41,11 +47,14 @@ impl MessageLog {
             budget,
             head: Vec::new(),
             notable: 0,
-            tail: VecDeque::new(),
+            tail: Vec::new(),
+            replaced: 0,
             seen: PerSide::default(),
             counts: Vec::new(),
             turns: Turns::default(),
             asked: None,
+            latest: FrameRef::default(),
+            is_disordered: false,
         }
     }
 
@@ -59,6 +68,7 @@ impl MessageLog {
         self.seen[side] = self.seen[side].saturating_add(1);
         let n = u32::try_from(self.seen.client.saturating_add(self.seen.server)).unwrap_or(u32::MAX);
         self.count(body.protocol());
+        self.is_disordered |= last.frame < std::mem::replace(&mut self.latest, last.frame);
         self.keep(Message { n, from: side, at: last, frames, offset, length: len(length), body });
     }
 
@@ -68,7 +78,9 @@ impl MessageLog {
         let mut messages = self.head;
         messages.extend(self.tail);
         messages.sort_by_key(|m| m.n);
-        in_order(&mut messages);
+        if self.is_disordered {
+            in_order(&mut messages);
+        }
         messages.shrink_to_fit();
         (turns, messages)
     }
@@ -83,12 +95,16 @@ impl MessageLog {
             && same(before.last(), known.checked_sub(1).and_then(|last| self.head.get(last)));
         if holds {
             before.extend(self.head.iter().skip(known).cloned());
-            in_order(&mut before);
+            if self.is_disordered {
+                in_order(&mut before);
+            }
             return (self.turns(), before);
         }
         let mut messages: Vec<Message> = self.head.iter().chain(&self.tail).cloned().collect();
         messages.sort_by_key(|m| m.n);
-        in_order(&mut messages);
+        if self.is_disordered {
+            in_order(&mut messages);
+        }
         (self.turns(), messages)
     }
 
@@ -131,11 +147,11 @@ impl MessageLog {
         } else if self.notable < NOTABLE && message.body.is_notable() {
             self.notable = self.notable.saturating_add(1);
             self.head.push(message);
-        } else {
-            if self.tail.len() >= TAIL {
-                self.tail.pop_front();
-            }
-            self.tail.push_back(message);
+        } else if self.tail.len() < TAIL {
+            self.tail.push(message);
+        } else if let Some(oldest) = self.tail.get_mut(self.replaced % TAIL) {
+            *oldest = message;
+            self.replaced = self.replaced.wrapping_add(1);
         }
     }
 
