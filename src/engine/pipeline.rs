@@ -73,12 +73,13 @@ impl Pipeline {
 /// Marks conversations whose addresses and ports were used more than once.
 pub(super) fn mark_reused(conversations: &mut [Conversation]) {
     let key = |c: &Conversation| (c.transport, c.client.min(c.server), c.client.max(c.server));
-    let mut uses: HashMap<_, u32> = HashMap::new();
-    for conversation in conversations.iter() {
-        let count = uses.entry(key(conversation)).or_default();
-        *count = count.saturating_add(1);
-    }
-    for conversation in conversations {
-        conversation.ports_reused = uses.get(&key(conversation)).is_some_and(|&count| count > 1);
+    let mut latest = HashMap::with_capacity(conversations.len());
+    for place in 0..conversations.len() {
+        let Some(conversation) = conversations.get_mut(place) else { break };
+        let earlier = latest.insert(key(conversation), place);
+        conversation.ports_reused = earlier.is_some();
+        if let Some(earlier) = earlier.and_then(|earlier| conversations.get_mut(earlier)) {
+            earlier.ports_reused = true;
+        }
     }
 }
