@@ -4,10 +4,10 @@ use super::message::{Request, Response};
 use super::url::{Parameter, Url};
 use crate::Decision;
 
-/// Ends of paths of files that belong to a page.
+/// Endings of names of files that belong to a page.
 const ASSETS: [&str; 17] = [
-    ".ico", ".png", ".gif", ".jpg", ".jpeg", ".svg", ".webp", ".css", ".js", ".map", ".woff", ".woff2", ".ttf", ".swf",
-    ".mp3", ".wav", ".txt",
+    "ico", "png", "gif", "jpg", "jpeg", "svg", "webp", "css", "js", "map", "woff", "woff2", "ttf", "swf", "mp3", "wav",
+    "txt",
 ];
 
 /// Words in the last parts of a path that mean a login page.
@@ -130,8 +130,8 @@ impl LoginAnswer {
 
 /// A file of a page by its path: image, style, script.
 pub fn is_asset(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    ASSETS.iter().any(|end| path.ends_with(end))
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ASSETS.iter().any(|asset| ending.eq_ignore_ascii_case(asset))
 }
 
 /// What a response is to the request that it answers, where that is about being logged in.

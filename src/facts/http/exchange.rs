@@ -2,10 +2,12 @@
 
 use super::id::{BrowserId, ExchangeId};
 use super::origin;
+use super::pages::PageAnswer;
 use crate::facts::Dissected;
 use crate::model::{Conversation, FrameRef, Side, Stamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Message as Body, http};
+use std::cell::OnceCell;
 use std::net::IpAddr;
 
 /// A request with its response; one of them may be missing.
@@ -26,6 +28,8 @@ pub(crate) struct HttpExchange<'a> {
     /// Cookies of sign-on that the browser had when it asked, whether they belong here or not: indices into
     /// [`super::HttpIndex::jar_cookies`].
     pub(super) had: Vec<usize>,
+    /// See [`HttpExchange::page_answer`]: many ask.
+    pub(super) answer: OnceCell<PageAnswer>,
 }
 
 impl<T> Dissected<'_, T> {
@@ -164,6 +168,7 @@ impl<'a> HttpExchange<'a> {
             browser: BrowserId::default(),
             host,
             had: Vec::new(),
+            answer: OnceCell::new(),
         }
     }
 

@@ -68,10 +68,9 @@ impl<'a> HttpExchange<'a> {
     /// It is a page or a call that a user's sign-on matters for: no file of a page, no preflight (which never carries
     /// cookies), no probe.
     pub(crate) fn is_visit(&self) -> bool {
-        let path = self.path().to_ascii_lowercase();
         matches!(self.method(), "GET" | "POST" | "PUT" | "DELETE")
-            && !http::is_asset(&path)
-            && !path.contains(".well-known/")
+            && !http::is_asset(self.path())
+            && !self.path().split('/').any(|part| part.eq_ignore_ascii_case(".well-known"))
     }
 
     /// It sends a name and a password to be logged in: see [`http::Request::is_login`].
@@ -135,6 +134,10 @@ impl<'a> HttpExchange<'a> {
 
     /// What a request for a page came to.
     pub(crate) fn page_answer(&self) -> PageAnswer {
+        *self.answer.get_or_init(|| self.judge_answer())
+    }
+
+    fn judge_answer(&self) -> PageAnswer {
         let Some(response) = self.response.filter(|_| self.wants_page()) else { return PageAnswer::Untold };
         match response.status {
             _ if self.leads_to_login() => PageAnswer::Denied(Denial::LoginPage),
