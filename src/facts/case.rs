@@ -29,8 +29,12 @@ pub(crate) struct Case<'a> {
     ports: HashMap<IpAddr, (u16, bool)>,
     lookups: Vec<Lookup<'a>>,
     by_answer: HashMap<IpAddr, Vec<usize>>,
-    /// What several rules ask for, found out once: see [`super::network::attempts::scanners`], [`super::nrpc::restarts::restarted`].
+    /// What several rules ask for, found out once: see [`super::network::attempts::scanners`], [`super::sip::wishes::scanners`],
+    /// [`super::nrpc::restarts::restarted`].
     pub(super) scanners: OnceCell<HashSet<IpAddr>>,
+    pub(super) sip_scanners: OnceCell<HashSet<IpAddr>>,
+    /// Places of talks: see [`super::network::attempts::silent`].
+    pub(super) silent: OnceCell<Vec<usize>>,
     pub(super) restarted: OnceCell<HashSet<ConversationId>>,
     attempts: OnceCell<Vec<Attempt>>,
     peers: OnceCell<SignOnPeers>,
@@ -82,6 +86,8 @@ impl<'a> Case<'a> {
             lookups,
             by_answer,
             scanners: OnceCell::new(),
+            sip_scanners: OnceCell::new(),
+            silent: OnceCell::new(),
             restarted: OnceCell::new(),
             attempts: OnceCell::new(),
             peers: OnceCell::new(),
@@ -137,6 +143,16 @@ impl<'a> Case<'a> {
     /// Every conversation on NRPC's port or with NRPC's content, in order.
     pub(crate) fn talks(&self) -> impl Iterator<Item = &Talk<'a>> {
         self.talks.iter()
+    }
+
+    /// The one at that place of [`Self::talks`].
+    pub(super) fn talk(&self, place: usize) -> Option<&Talk<'a>> {
+        self.talks.get(place)
+    }
+
+    /// Clients of these conversations, in no order, with the number of their conversations.
+    pub(super) fn clients(&self) -> impl Iterator<Item = (IpAddr, usize)> {
+        self.by_client.iter().map(|(client, talks)| (*client, talks.len()))
     }
 
     /// Those whose content is NRPC, or that ended before anything was said on NRPC's port.

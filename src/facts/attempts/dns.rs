@@ -37,6 +37,9 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Attempt> {
             searches.push(Search { lookups: vec![lookup], asked: message.at, name: &query.name });
         }
     }
+    if searches.is_empty() {
+        return Vec::new();
+    }
     let calls = Calls::new(case);
     searches.iter().filter_map(|search| search.attempt(case, &calls)).collect()
 }

@@ -24,7 +24,7 @@ use crate::model::{
 use hashbrown::HashMap;
 use std::net::IpAddr;
 
-/// Later attempts of one client that are looked at for one that mends a failure.
+/// What one client was granted later, as far as it is looked at for what mends a failure.
 const LOOK_AHEAD: usize = 256;
 
 /// Finds the attempts of one kind.
@@ -46,13 +46,18 @@ const KINDS: [Finder; 10] = [
 
 /// Every attempt, in the order of the frames in which they begin. [`Case::attempts`] keeps them.
 pub(in crate::facts) fn attempts(case: &Case<'_>) -> Vec<Attempt> {
-    let mut all: Vec<Attempt> = KINDS.iter().flat_map(|find| find(case)).collect();
-    all.sort_by_key(|attempt| (attempt.at.frame, attempt.kind));
+    let mut all = Vec::new();
+    for find in KINDS {
+        all.append(&mut find(case));
+    }
+    // An attempt is large, and a capture may hold one for each of its frames: none is moved more than once.
+    all.sort_by_cached_key(|attempt| (attempt.at.frame, attempt.kind));
     mend(case, &mut all);
     all
 }
 
-/// An attempt in that conversation: who, of whom, and when. The outcome stays unknown until somebody says it.
+/// An attempt in that conversation: who, of whom, and when. The outcome stays unknown until somebody says it, and which frames
+/// show it.
 fn begun(kind: AttemptKind, c: &Conversation, at: Stamp) -> Attempt {
     Attempt {
         kind,
@@ -64,7 +69,7 @@ fn begun(kind: AttemptKind, c: &Conversation, at: Stamp) -> Attempt {
         at,
         answered: None,
         conversations: vec![c.id],
-        frames: vec![at.frame],
+        frames: Vec::new(),
         outcome: Outcome::Unknown(Unjudged::UnknownForm),
         mended: None,
         weight: Weight::Wanted,
@@ -114,22 +119,24 @@ fn unanswered(case: &Case<'_>, c: &Conversation, since: Stamp, is_due: bool) -> 
 
 /// Notes of each failure where the same client got what it wanted after all.
 fn mend(case: &Case<'_>, all: &mut [Attempt]) {
-    let mut of_client: HashMap<(AttemptKind, IpAddr), Vec<usize>> = HashMap::new();
-    for (index, attempt) in all.iter().enumerate() {
-        of_client.entry((attempt.kind, attempt.client)).or_default().push(index);
+    if !all.iter().any(|attempt| attempt.outcome.is_failure()) {
+        return;
     }
-    let mended: Vec<Option<Stamp>> = all
-        .iter()
-        .enumerate()
-        .map(|(index, failed)| {
-            let later = of_client.get(&(failed.kind, failed.client)).filter(|_| failed.outcome.is_failure())?;
-            let from = later.partition_point(|&other| other <= index);
-            let later = later.get(from..)?.iter().take(LOOK_AHEAD).filter_map(|&other| all.get(other));
-            later.filter(|next| next.outcome.is_granted()).find(|next| mends(case, failed, next)).map(|next| next.at)
-        })
-        .collect();
-    for (attempt, at) in all.iter_mut().zip(mended) {
-        attempt.mended = attempt.mended.or(at);
+    let mut granted: HashMap<(AttemptKind, IpAddr), Vec<usize>> = HashMap::new();
+    for (index, attempt) in all.iter().enumerate().filter(|(_, attempt)| attempt.outcome.is_granted()) {
+        granted.entry((attempt.kind, attempt.client)).or_default().push(index);
+    }
+    let mending = |(index, failed): (usize, &Attempt)| {
+        let granted = granted.get(&(failed.kind, failed.client)).filter(|_| failed.outcome.is_failure())?;
+        let later = granted.get(granted.partition_point(|&other| other <= index)..)?;
+        let mut later = later.iter().take(LOOK_AHEAD).filter_map(|&other| all.get(other));
+        later.find(|next| mends(case, failed, next)).map(|next| (index, next.at))
+    };
+    let mended: Vec<(usize, Stamp)> = all.iter().enumerate().filter_map(mending).collect();
+    for (index, at) in mended {
+        if let Some(attempt) = all.get_mut(index) {
+            attempt.mended.get_or_insert(at);
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use crate::facts::sip::deadlines::{Deadlines, UnansweredRequest, plus};
 use crate::facts::sip::wishes::{is_stale, scanners};
 use crate::facts::sip::{SipExchange, TransactionOutcome};
 use crate::model::{
-    Attempt, AttemptKind, Close, CloseBy, Conversation, ConversationId, Outcome, Timestamp, Transport, Unjudged, Weight,
+    Attempt, AttemptKind, Close, CloseBy, Conversation, ConversationId, Endpoint, Outcome, Timestamp, Transport,
+    Unjudged, Weight,
 };
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -40,7 +41,8 @@ pub(super) fn registrations(case: &Case<'_>) -> Vec<Attempt> {
             found.push(judge.attempt(AttemptKind::SipRegister, &adding, last));
         }
     }
-    found.extend(of_users.values_mut().flat_map(|runs| lapses(case, runs)));
+    let spoken = spoken(case);
+    found.extend(of_users.values_mut().flat_map(|runs| lapses(case, &spoken, runs)));
     found
 }
 
@@ -65,14 +67,12 @@ fn adds(exchange: &SipExchange<'_>) -> bool {
 struct Judge<'c, 'a> {
     case: &'c Case<'a>,
     deadlines: Deadlines<'c, 'a>,
-    scanners: HashSet<IpAddr>,
+    scanners: &'c HashSet<IpAddr>,
 }
 
 impl<'c, 'a> Judge<'c, 'a> {
     fn new(case: &'c Case<'a>) -> Self {
-        let speaks = case.sip().exchanges().next().is_some();
-        let scanners = if speaks { scanners(case) } else { HashSet::new() };
-        Self { case, deadlines: Deadlines::new(case), scanners }
+        Self { case, deadlines: Deadlines::new(case), scanners: scanners(case) }
     }
 
     fn attempt(&self, kind: AttemptKind, run: &[&SipExchange<'a>], last: &SipExchange<'a>) -> Attempt {
@@ -195,22 +195,35 @@ fn input_end(case: &Case<'_>, c: &Conversation) -> Timestamp {
     input.map_or(case.end(), |input| input.last.unwrap_or(c.last.time))
 }
 
+/// What each client asked for beside registering, in order of time.
+fn spoken<'c, 'a>(case: &'c Case<'a>) -> HashMap<Endpoint, Vec<&'c SipExchange<'a>>> {
+    let mut spoken: HashMap<Endpoint, Vec<&SipExchange<'_>>> = HashMap::new();
+    for exchange in case.sip().exchanges().filter(|exchange| exchange.method != "REGISTER") {
+        spoken.entry(exchange.client()).or_default().push(exchange);
+    }
+    spoken.values_mut().for_each(|exchanges| exchanges.sort_by_key(|exchange| exchange.began()));
+    spoken
+}
+
 /// A registration that nobody renewed and that ran out, although its client was still there: it went on to speak SIP, and may have
 /// taken itself for registered. `of_user`: every run of REGISTERs of one user at one client.
-fn lapses(case: &Case<'_>, of_user: &mut [&[SipExchange<'_>]]) -> Vec<Attempt> {
+fn lapses<'a>(
+    case: &Case<'a>,
+    spoken: &HashMap<Endpoint, Vec<&SipExchange<'a>>>,
+    of_user: &mut [&[SipExchange<'a>]],
+) -> Vec<Attempt> {
     of_user.sort_by_key(|run| run.first().map(SipExchange::began));
-    let judge = |(place, run): (usize, &&[SipExchange<'_>])| {
+    let judge = |(place, run): (usize, &&[SipExchange<'a>])| {
         let granted = run.last()?;
         let seconds = granted.granted().filter(|&seconds| seconds > 0 && !granted.is_unregister())?;
         let until = plus(granted.ended(), f64::from(seconds) + case.settings.thresholds.sip_timeout);
         let next = of_user.get(place.saturating_add(1)).and_then(|run| run.first()).map(SipExchange::began);
         let client = granted.client();
-        let alive = case.sip().exchanges().find(|exchange| {
-            exchange.client() == client
-                && exchange.method != "REGISTER"
-                && exchange.began() > until
-                && next.is_none_or(|next| exchange.began() < next)
-        })?;
+        let later = spoken.get(&client)?;
+        let alive = later.get(later.partition_point(|exchange| exchange.began() <= until))?;
+        if next.is_some_and(|next| alive.began() >= next) {
+            return None;
+        }
         let sent = alive.first.begun;
         Some(Attempt {
             user: granted.user(),

@@ -89,9 +89,13 @@ pub(crate) fn is_silent(case: &Case<'_>, blind: &HashSet<IpAddr>, talk: &Talk<'_
 }
 
 /// Every silent attempt, apart from those that an ICMP error explains.
-pub(crate) fn silent<'c, 'a>(case: &'c Case<'a>) -> Vec<&'c Talk<'a>> {
-    let (blind, rejections) = (half_seen(case), IcmpRejections::new(case));
-    case.talks().filter(|talk| is_silent(case, &blind, talk) && rejections.of(case, talk).is_none()).collect()
+pub(crate) fn silent<'c, 'a>(case: &'c Case<'a>) -> impl Iterator<Item = &'c Talk<'a>> {
+    let places = case.silent.get_or_init(|| {
+        let (blind, rejections) = (half_seen(case), IcmpRejections::new(case));
+        let is_silent = |talk: &Talk<'a>| is_silent(case, &blind, talk) && rejections.of(case, talk).is_none();
+        case.talks().enumerate().filter(|(_, talk)| is_silent(talk)).map(|(place, _)| place).collect()
+    });
+    places.iter().filter_map(|&place| case.talk(place))
 }
 
 /// Only one direction of a live conversation was captured: one side speaks on although nothing is seen of the other.
@@ -119,28 +123,19 @@ pub(crate) fn scanners<'c>(case: &'c Case<'_>) -> &'c HashSet<IpAddr> {
 }
 
 fn sweepers(case: &Case<'_>) -> HashSet<IpAddr> {
-    let mut called: HashMap<IpAddr, Vec<(Timestamp, IpAddr)>> = HashMap::new();
-    let mut spoke: HashSet<IpAddr> = HashSet::new();
-    for c in case.talks().map(|talk| talk.conversation) {
-        if c.bytes == PerSide::default() {
-            called.entry(c.client.ip).or_default().push((c.first.time, c.server.ip));
-        } else {
-            spoke.insert(c.client.ip);
-        }
-    }
-    called.retain(|client, calls| !spoke.contains(client) && is_sweep(case, calls));
-    called.into_keys().collect()
+    let many = usize::try_from(case.settings.thresholds.scan_targets).unwrap_or(usize::MAX).max(2);
+    let busy = case.clients().filter(|(_, count)| *count >= many).map(|(client, _)| client);
+    busy.filter(|&client| is_sweep(case, many, client)).collect()
 }
 
-fn is_sweep(case: &Case<'_>, calls: &[(Timestamp, IpAddr)]) -> bool {
+fn is_sweep(case: &Case<'_>, many: usize, client: IpAddr) -> bool {
     let thresholds = &case.settings.thresholds;
-    let many = usize::try_from(thresholds.scan_targets).unwrap_or(usize::MAX).max(2);
-    if calls.len() < many {
-        return false;
-    }
     let mut first_calls: HashMap<IpAddr, Timestamp> = HashMap::new();
-    for &(time, server) in calls {
-        first_calls.entry(server).or_insert(time);
+    for c in case.of_client(client).map(|talk| talk.conversation) {
+        if c.bytes != PerSide::default() {
+            return false;
+        }
+        first_calls.entry(c.server.ip).or_insert(c.first.time);
     }
     let mut times: Vec<Timestamp> = first_calls.into_values().collect();
     times.sort_unstable();

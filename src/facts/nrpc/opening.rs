@@ -36,14 +36,16 @@ pub(crate) fn mismatch<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMisma
 /// The names differ and the session ended there: the client said nothing more, somebody closed at once, and nothing
 /// shows that the client was only sent on to another port of the machine.
 pub(crate) fn refused<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
-    mismatch(case, talk).filter(|_| closed_after_opening(case, talk) && redirected(case, talk).is_none())
+    // Names are compared last, because most sessions go on and taking two names apart is dear.
+    let differ = if closed_after_opening(case, talk) { mismatch(case, talk) } else { None };
+    differ.filter(|_| redirected(case, talk).is_none())
 }
 
 /// The names differ and the client went on all the same: nobody minds. Not so if the next thing was a close.
 pub(crate) fn accepted<'a>(case: &Case<'a>, talk: &Talk<'a>) -> Option<NameMismatch<'a>> {
     let progress = talk.progress();
     let cut_short = progress.server < 2 && closed_at_once(case, talk);
-    mismatch(case, talk).filter(|_| progress.client >= 2 && !cut_short)
+    if progress.client >= 2 && !cut_short { mismatch(case, talk) } else { None }
 }
 
 /// The opening ended at once: the client said nothing after its request, and somebody closed within the time that

@@ -29,8 +29,8 @@ impl Restart<'_, '_> {
 /// Every restart of the capture: several sessions closed by the server within a few seconds, then at least one attempt
 /// that failed.
 pub(crate) fn restarts<'c, 'a>(case: &'c Case<'a>) -> Vec<Restart<'c, 'a>> {
-    let servers = group_by(case.talks(), |talk| talk.conversation.server);
-    servers.iter().flat_map(|talks| of_server(case, talks)).collect()
+    let closed = group_by(case.talks().filter(|talk| closed_by_server(talk)), |talk| talk.conversation.server);
+    closed.into_iter().flat_map(|closed| of_server(case, closed)).collect()
 }
 
 /// Conversations that a restart explains.
@@ -41,25 +41,30 @@ pub(crate) fn restarted<'c>(case: &'c Case<'_>) -> &'c HashSet<ConversationId> {
     })
 }
 
-fn of_server<'c, 'a>(case: &Case<'a>, talks: &[&'c Talk<'a>]) -> Vec<Restart<'c, 'a>> {
-    let bursts = bursts(case, talks);
+/// Restarts of one server; `closed` is every session that it closed.
+fn of_server<'c, 'a>(case: &'c Case<'a>, closed: Vec<&'c Talk<'a>>) -> Vec<Restart<'c, 'a>> {
+    let Some(server) = closed.first().map(|talk| talk.conversation.server) else { return Vec::new() };
+    let bursts = bursts(case, closed);
+    if bursts.is_empty() {
+        return Vec::new();
+    }
+    let talks: Vec<&Talk<'_>> = case.of_server(server).collect();
     let starts: Vec<Timestamp> = bursts.iter().filter_map(|burst| burst.first()).map(|talk| talk.ended()).collect();
     let mut found = Vec::new();
     for (n, closed) in bursts.into_iter().enumerate() {
         let (Some(first), until) = (closed.first(), starts.get(n + 1).copied()) else { continue };
-        let (failed, back) = attempts_after(talks, first.ended(), until);
+        let (failed, back) = attempts_after(&talks, first.ended(), until);
         if !failed.is_empty() {
-            found.push(Restart { server: first.conversation.server, closed, failed, back });
+            found.push(Restart { server, closed, failed, back });
         }
     }
     found
 }
 
 /// Sessions that the server closed, put together where they ended within the restart window.
-fn bursts<'c, 'a>(case: &Case<'a>, talks: &[&'c Talk<'a>]) -> Vec<Vec<&'c Talk<'a>>> {
+fn bursts<'c, 'a>(case: &Case<'a>, mut closed: Vec<&'c Talk<'a>>) -> Vec<Vec<&'c Talk<'a>>> {
     let thresholds = &case.settings.thresholds;
     let fewest = usize::try_from(thresholds.restart_streams).unwrap_or(usize::MAX);
-    let mut closed: Vec<&Talk<'_>> = talks.iter().copied().filter(|talk| closed_by_server(talk)).collect();
     closed.sort_by_key(|talk| talk.ended());
     let mut bursts: Vec<Vec<&Talk<'_>>> = Vec::new();
     for talk in closed {

@@ -50,10 +50,10 @@ pub(crate) fn refused<'c, 'a>(
     names: bool,
     status: impl Fn(u16) -> bool,
 ) -> Vec<&'c SipExchange<'a>> {
-    let scanners = if names { scanners(case) } else { HashSet::new() };
+    let guesses = |exchange: &SipExchange<'_>| names && scanners(case).contains(&exchange.client().ip);
     let wishes = case.sip().exchanges().filter(|exchange| is_wish(exchange));
     let hit = wishes.filter(|exchange| exchange.status().is_some_and(&status));
-    hit.filter(|exchange| !scanners.contains(&exchange.client().ip)).collect()
+    hit.filter(|exchange| !guesses(exchange)).collect()
 }
 
 /// Those of one user at one client belong together.
@@ -73,7 +73,11 @@ pub(crate) fn recovered(case: &Case<'_>, exchange: &SipExchange<'_>) -> bool {
 
 /// Sources that guess names and passwords: to refuse them is right. They say so in User-Agent, or are refused for many
 /// different users in requests of their own (a proxy's have more than one Via), and never accepted.
-pub(crate) fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
+pub(crate) fn scanners<'c>(case: &'c Case<'_>) -> &'c HashSet<IpAddr> {
+    case.sip_scanners.get_or_init(|| guessers(case))
+}
+
+fn guessers(case: &Case<'_>) -> HashSet<IpAddr> {
     let mut refused: HashMap<IpAddr, HashSet<String>> = HashMap::new();
     let (mut found, mut accepted) = (HashSet::new(), HashSet::new());
     for exchange in case.sip().exchanges() {

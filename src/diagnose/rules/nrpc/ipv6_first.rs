@@ -72,7 +72,7 @@ pub(super) fn claimed(case: &Case<'_>) -> HashSet<ConversationId> {
 }
 
 fn pairs<'c, 'a>(case: &'c Case<'a>) -> Vec<Pair<'c, 'a>> {
-    let in_vain: Vec<_> = silent(case).into_iter().filter(|talk| talk.conversation.server.ip.is_ipv6()).collect();
+    let in_vain: Vec<_> = silent(case).filter(|talk| talk.conversation.server.ip.is_ipv6()).collect();
     if in_vain.is_empty() {
         return Vec::new();
     }

@@ -64,7 +64,7 @@ pub(super) fn claimed(case: &Case<'_>) -> HashSet<ConversationId> {
 }
 
 fn outside<'c, 'a>(case: &'c Case<'a>) -> Vec<Outside<'c, 'a>> {
-    let candidates: Vec<_> = silent(case).into_iter().filter(|talk| is_private(talk.conversation.server.ip)).collect();
+    let candidates: Vec<_> = silent(case).filter(|talk| is_private(talk.conversation.server.ip)).collect();
     if candidates.is_empty() {
         return Vec::new();
     }

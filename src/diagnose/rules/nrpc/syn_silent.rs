@@ -59,7 +59,7 @@ impl Rule for SynSilent {
         let (restarted, scanners) = (restarted(case), scanners(case));
         let other: HashSet<ConversationId> =
             ipv6_first::claimed(case).union(&private_address::claimed(case)).copied().collect();
-        let mine = silent(case).into_iter().filter(|talk| {
+        let mine = silent(case).filter(|talk| {
             let c = talk.conversation;
             !restarted.contains(&c.id) && !other.contains(&c.id) && !scanners.contains(&c.client.ip)
         });

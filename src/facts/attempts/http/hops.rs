@@ -2,6 +2,7 @@
 
 use crate::facts::http::{ExchangeId, HttpExchange, HttpIndex};
 use hashbrown::{HashMap, HashSet};
+use std::net::IpAddr;
 
 /// Requests before one that are looked at for the same on the way to a proxy.
 const LOOK_BACK: usize = 64;
@@ -20,7 +21,11 @@ impl Hops {
     pub(super) fn new(http: &HttpIndex<'_>) -> Self {
         let mut hops = Self::default();
         let all = http.exchanges();
-        for (index, exchange) in all.iter().enumerate().filter(|(_, exchange)| exchange.request.is_some()) {
+        // Who was never asked for anything is no proxy.
+        let servers: HashSet<IpAddr> = all.iter().map(|exchange| exchange.conversation.server.ip).collect();
+        let may_be_inner =
+            |exchange: &HttpExchange<'_>| exchange.request.is_some() && servers.contains(&exchange.client());
+        for (index, exchange) in all.iter().enumerate().filter(|(_, exchange)| may_be_inner(exchange)) {
             let before = all.get(index.saturating_sub(LOOK_BACK)..index).unwrap_or_default();
             if let Some(outer) = before.iter().rev().find(|outer| is_handed_on(outer, exchange)) {
                 // A chain of proxies has one browser.
