@@ -10,7 +10,7 @@ use super::read::{ConsoleObserver, find};
 use crate::api::{Diagnoser, Diagnosis};
 use crate::compare::{Capture, compare};
 use crate::diagnose::Case;
-use crate::model::{Analysis, Both, Comparison, Conversation, ConversationId, Input, Verdict};
+use crate::model::{Analysis, Both, Comparison, ComparisonResult, Conversation, ConversationId, Input};
 use crate::report::compare::{ComparisonOptions, ComparisonReport, write};
 use crate::report::protocol_name;
 use crate::report::talk::Verbosity;
@@ -99,12 +99,12 @@ fn compared(goods: &[Diagnosis], bad: &Diagnosis, by_hand: &[Both<ConversationId
 }
 
 /// Damage outranks the result: what was not read may hold the difference.
-const fn outcome(verdict: Verdict, trouble: bool) -> ExitStatus {
+const fn outcome(verdict: ComparisonResult, trouble: bool) -> ExitStatus {
     match verdict {
         _ if trouble => ExitStatus::Trouble,
-        Verdict::Same => ExitStatus::Done,
-        Verdict::Diverges => ExitStatus::Differs,
-        Verdict::Inconclusive => ExitStatus::Trouble,
+        ComparisonResult::Same => ExitStatus::Done,
+        ComparisonResult::Diverges => ExitStatus::Differs,
+        ComparisonResult::Inconclusive => ExitStatus::Trouble,
     }
 }
 

@@ -5,41 +5,43 @@ use super::fork::{DialogueEvent, ForkOutcome, is_open};
 use super::steps::{closed_by, step};
 use super::story::{Story, number};
 use crate::diagnose::words;
-use crate::model::{Class, Close, CloseBy, Conversation, Difference, Finding, Likeness, Step, Timestamp, Verdict};
+use crate::model::{
+    Class, Close, CloseBy, ComparisonResult, Conversation, Difference, Finding, Likeness, Step, Timestamp,
+};
 use nrpcsniff_dissectors::{Protocol, Value};
 
 /// Why nothing can be said at all.
 pub(super) const NOTHING_TO_PAIR: &str = "There is nothing to pair.";
 
 /// The verdict in one short sentence.
-pub(super) fn headline(story: &Story<'_, '_, '_>, verdict: Verdict, told: Option<usize>) -> String {
+pub(super) fn headline(story: &Story<'_, '_, '_>, verdict: ComparisonResult, told: Option<usize>) -> String {
     let place = told.and_then(|place| Some((place, story.line(place)?, story.matches.get(place)?)));
     match (verdict, place) {
-        (Verdict::Diverges, Some((place, line, m))) => {
+        (ComparisonResult::Diverges, Some((place, line, m))) => {
             match question(story, place).filter(|_| !m.bad.is_one_connection()) {
                 Some(question) => format!("They part at the answer to {question}."),
                 None => format!("They part at message {}.", number(line)),
             }
         }
-        (Verdict::Diverges, None) => {
+        (ComparisonResult::Diverges, None) => {
             "They part: the failing capture lacks a conversation that the working one has.".to_owned()
         }
-        (Verdict::Same, _) => "No difference that matters.".to_owned(),
-        (Verdict::Inconclusive, _) => "It cannot be told where they part, or whether they do.".to_owned(),
+        (ComparisonResult::Same, _) => "No difference that matters.".to_owned(),
+        (ComparisonResult::Inconclusive, _) => "It cannot be told where they part, or whether they do.".to_owned(),
     }
 }
 
 /// What is the same, where they part and how, and what explains it.
 pub(super) fn words(
     story: &Story<'_, '_, '_>,
-    verdict: Verdict,
+    verdict: ComparisonResult,
     pair: Option<usize>,
     missing: Option<&Dialogue<'_>>,
     cause: Option<&Finding>,
     differences: &[Difference],
 ) -> String {
     let story_of = self::story(story, verdict, pair, missing, differences);
-    if verdict != Verdict::Diverges || pair.is_none() {
+    if verdict != ComparisonResult::Diverges || pair.is_none() {
         return story_of;
     }
     let sentences = [Some(story_of), earlier_difference(story, differences, cause), because(cause)];
@@ -49,27 +51,27 @@ pub(super) fn words(
 /// What is the same, where they part and how; or why that cannot be told.
 pub(super) fn story(
     story: &Story<'_, '_, '_>,
-    verdict: Verdict,
+    verdict: ComparisonResult,
     pair: Option<usize>,
     missing: Option<&Dialogue<'_>>,
     differences: &[Difference],
 ) -> String {
     match (verdict, pair, missing) {
-        (Verdict::Diverges, Some(place), _) => fork(story, place).unwrap_or_default(),
-        (Verdict::Diverges, None, Some(missing)) => format!(
+        (ComparisonResult::Diverges, Some(place), _) => fork(story, place).unwrap_or_default(),
+        (ComparisonResult::Diverges, None, Some(missing)) => format!(
             "In the working capture the client then speaks {} ({}); in the failing one it never does, although that capture goes on \
              for long enough.",
             label(missing.protocol),
             opening(missing),
         ),
-        (Verdict::Inconclusive, None, Some(missing)) => format!(
+        (ComparisonResult::Inconclusive, None, Some(missing)) => format!(
             "The failing capture ends before the client would come to speak {} ({}): capture until the failure has been seen.",
             label(missing.protocol),
             opening(missing),
         ),
-        (Verdict::Inconclusive, Some(place), _) => why_inconclusive(story, place, differences),
-        (Verdict::Inconclusive, None, None) => nothing_to_pair(story),
-        (Verdict::Same, ..) | (Verdict::Diverges, None, None) => same(story, differences),
+        (ComparisonResult::Inconclusive, Some(place), _) => why_inconclusive(story, place, differences),
+        (ComparisonResult::Inconclusive, None, None) => nothing_to_pair(story),
+        (ComparisonResult::Same, ..) | (ComparisonResult::Diverges, None, None) => same(story, differences),
     }
 }
 

@@ -12,15 +12,15 @@ use super::story::{Story, number};
 use super::timing;
 use super::tokens::TokenKinds;
 use crate::model::{
-    Both, Class, Comparison, Conversation, ConversationId, Difference, Finding, Fork, Pair, Severity, Stamp, Timestamp,
-    Verdict,
+    Both, Class, Comparison, ComparisonResult, Conversation, ConversationId, Difference, Finding, Fork, Pair, Severity,
+    Stamp, Timestamp,
 };
 use nrpcsniff_dissectors::{Role, Value};
 
 /// There is no working capture.
 pub(crate) fn without_working_capture() -> Comparison {
     Comparison {
-        verdict: Verdict::Inconclusive,
+        verdict: ComparisonResult::Inconclusive,
         pairs: Vec::new(),
         pair: None,
         fork: None,
@@ -122,13 +122,13 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
         left >= took
     }
 
-    fn verdict(&self, told: Option<usize>, missing: Option<&Dialogue<'_>>) -> Verdict {
+    fn verdict(&self, told: Option<usize>, missing: Option<&Dialogue<'_>>) -> ComparisonResult {
         match (told, missing) {
-            (Some(_), _) => Verdict::Diverges,
-            (None, Some(missing)) if self.lasted_until(missing) => Verdict::Diverges,
-            (None, Some(_)) => Verdict::Inconclusive,
-            (None, None) if self.matches.is_empty() || self.doubtful().is_some() => Verdict::Inconclusive,
-            (None, None) => Verdict::Same,
+            (Some(_), _) => ComparisonResult::Diverges,
+            (None, Some(missing)) if self.lasted_until(missing) => ComparisonResult::Diverges,
+            (None, Some(_)) => ComparisonResult::Inconclusive,
+            (None, None) if self.matches.is_empty() || self.doubtful().is_some() => ComparisonResult::Inconclusive,
+            (None, None) => ComparisonResult::Same,
         }
     }
 
@@ -173,14 +173,14 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
         Some(Fork { message: number(line), steps })
     }
 
-    fn notes(&self, left_out: usize, further: usize, verdict: Verdict) -> Vec<String> {
+    fn notes(&self, left_out: usize, further: usize, verdict: ComparisonResult) -> Vec<String> {
         let grave = self.good.findings.iter().filter(|f| f.severity >= Severity::Major);
         let mut notes: Vec<_> = grave
             .take(3)
             .map(|f| format!("The working capture has a fault of its own ({}): {}", f.rule, f.title))
             .collect();
         let by_logs = |f: &Finding| f.conversations.is_empty() && f.evidence.iter().any(|e| e.line.is_some());
-        let is_untold = |f: &Finding| verdict != Verdict::Diverges || by_logs(f);
+        let is_untold = |f: &Finding| verdict != ComparisonResult::Diverges || by_logs(f);
         let besides = self.own.iter().filter(|f| f.severity > Severity::Info && is_untold(f));
         notes.extend(besides.take(3).map(|f| format!("Found in the failing capture alone ({}): {}", f.rule, f.title)));
         if left_out > 0 {

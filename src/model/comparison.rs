@@ -7,7 +7,7 @@ use serde::Serialize;
 /// The result of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Verdict {
+pub(crate) enum ComparisonResult {
     /// There is a difference that matters.
     Diverges,
     /// There is none.
@@ -29,7 +29,7 @@ pub(crate) struct Both<T> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Comparison {
     /// Whether they part.
-    pub verdict: Verdict,
+    pub verdict: ComparisonResult,
     /// What was laid side by side, in the order of the failing capture.
     pub pairs: Vec<Pair>,
     /// Place in `pairs` of the one that tells.

@@ -35,7 +35,9 @@ pub(crate) use analysis::{
     CaptureFacts, DatagramFlow, Datagrams, FailedConnection, FailedConnections, Host, IcmpError, IcmpQuote,
 };
 pub(crate) use attempt::{Attempt, AttemptKind, Outcome, Unjudged, Weight};
-pub(crate) use comparison::{Both, Class, Comparison, Difference, Fork, Likeness, Pair, Row, Step, Timing, Verdict};
+pub(crate) use comparison::{
+    Both, Class, Comparison, ComparisonResult, Difference, Fork, Likeness, Pair, Row, Step, Timing,
+};
 pub(crate) use conversation::{
     FirstBytes, Handshake, IdleGap, ResetOrigin, Stall, StuckSegment, TcpFacts, Turn, Turns, Unanswered, ZeroWindow,
 };

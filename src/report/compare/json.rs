@@ -7,7 +7,8 @@ use super::super::view::{
 };
 use super::{ComparisonOptions, ComparisonReport, conversation};
 use crate::model::{
-    Analysis, Both, Class, ConversationId, Difference, Likeness, Pair, Row, RuleId, Span, Stamp, Step, Timing, Verdict,
+    Analysis, Both, Class, ComparisonResult, ConversationId, Difference, Likeness, Pair, Row, RuleId, Span, Stamp,
+    Step, Timing,
 };
 use serde::Serialize;
 use std::io::{self, Write};
@@ -59,7 +60,7 @@ struct StepView<'a> {
 
 #[derive(Serialize)]
 struct ComparisonView<'a> {
-    result: Verdict,
+    result: ComparisonResult,
     pair: Option<usize>,
     fork: Option<ForkView>,
     differences: Vec<DifferenceView<'a>>,

@@ -4,7 +4,7 @@ use super::super::text::{Paint, capitalised, counted, span, wrap};
 use super::super::{TOOL, VERSION, escape, filter, protocol_name};
 use super::side_by_side::{self, PairLayout};
 use super::{ComparisonOptions, ComparisonReport, conversation, shown};
-use crate::model::{Analysis, Both, Class, ConversationId, Difference, Timing, Verdict};
+use crate::model::{Analysis, Both, Class, ComparisonResult, ConversationId, Difference, Timing};
 use hashbrown::HashSet;
 use std::io::{self, Write};
 
@@ -66,7 +66,7 @@ impl ComparisonTable<'_> {
 
     fn verdict(self, out: &mut dyn Write) -> io::Result<()> {
         let comparison = self.report.comparison;
-        let cause = self.report.cause().filter(|_| comparison.verdict == Verdict::Diverges);
+        let cause = self.report.cause().filter(|_| comparison.verdict == ComparisonResult::Diverges);
         let cause = cause.map_or_else(String::new, |f| format!(" Cause ({}): {}", f.confidence.name(), f.title));
         self.labelled("VERDICT", &format!("{}{cause}", comparison.headline), out)?;
         writeln!(out, "\n{}\n", wrap(&comparison.story, "  ", self.width))?;
