@@ -108,7 +108,7 @@ pub use diagnose::{ExpectedServer, Settings, Thresholds};
 pub use model::{
     Analysis, Close, CloseBy, Confidence, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef,
     Group, Input, InputFormat, Layer, Log, LogKind, LogLine, Message, PerSide, Quality, RuleId, Setup, Severity, Side,
-    Source, Span, Stamp, Teardown, Timestamp, Totals, Transport,
+    Source, Span, Stamp, Teardown, Timestamp, Totals, Transport, Verdict, VerdictKind,
 };
 pub use nrpcsniff_dissectors as dissectors;
 pub use report::{Detail, Format, ReportOptions};

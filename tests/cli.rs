@@ -486,7 +486,7 @@ fn a_log_that_tells_no_fault_is_told_apart_from_none() {
     let output = run(&["--log", &in_folder(&folder, "st.txt")]);
     let shown = stdout(&output);
     assert_eq!(output.status.code(), Some(0));
-    assert!(shown.contains("No fault is told by the log") && shown.contains("Logs alone"), "{shown}");
+    assert!(shown.contains("Nothing of sign-on was understood in 1 line") && shown.contains("Logs alone"), "{shown}");
     assert!(!shown.contains("packet") && !shown.contains("interface, mirror port"), "{shown}");
 }
 

@@ -57,9 +57,13 @@ fn shape() -> Value {
         "layer": "capture|network|protocol|sign-on|performance|information|fallback", "facts": "object",
         "group": {"count": "number", "clients": "number", "first": "time?", "last": "time?", "more": "number"}
     });
+    let verdict = json!({
+        "kind": "fault|failed|works|undecided|nothing", "text": "text", "finding": "number?", "cautions": ["text"],
+        "tried": "text"
+    });
     json!({
         "schema_version": "number", "tool": {"name": "text", "version": "text"}, "inputs": [input],
-        "totals": totals, "conversations": [conversation], "findings": [finding]
+        "totals": totals, "verdict": verdict, "conversations": [conversation], "findings": [finding]
     })
 }
 
@@ -272,8 +276,11 @@ fn each_line_of_ndjson_says_what_it_is() {
         assert!(output.status.success());
         let mut kinds = BTreeMap::<String, usize>::new();
         for line in String::from_utf8(output.stdout).unwrap().lines() {
-            let object: Value = serde_json::from_str(line).unwrap();
+            let mut object: Value = serde_json::from_str(line).unwrap();
             let kind = text(&object, "kind").to_owned();
+            if kind == "verdict" {
+                object["kind"] = object["verdict"].take();
+            }
             let shape = match &mut shape[&kind] {
                 Value::Array(of) => of[0].clone(),
                 one => one.clone(),
@@ -286,7 +293,7 @@ fn each_line_of_ndjson_says_what_it_is() {
         for kind in ["inputs", "conversations", "findings"] {
             assert_eq!(kinds.get(kind).copied().unwrap_or(0), list(&report, kind).len(), "{name} {kind}");
         }
-        assert_eq!((kinds["tool"], kinds["totals"]), (1, 1));
+        assert_eq!((kinds["tool"], kinds["totals"], kinds["verdict"]), (1, 1, 1));
     }
 }
 

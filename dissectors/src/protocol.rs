@@ -78,9 +78,7 @@ pub enum Probe {
 /// A protocol's part in signing on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignOn {
-    /// What it looks like when it works, as the end of "it was seen that ...".
-    pub success: &'static str,
-    /// How that is told.
+    /// How it is told that it works.
     pub told_by: Success,
     /// Nobody speaks it but to sign on, so that a client which never comes to it has stopped before. HTTP carries anything.
     pub dedicated: bool,

@@ -5,7 +5,7 @@
 //!
 //! Logs stand beside every capture. What one of them says of no capture is said once, at the end.
 
-use crate::diagnose::{Settings, TestimonyId, judge, judge_logs, sort};
+use crate::diagnose::{Settings, TestimonyId, Wishes, judge, judge_logs, sort};
 use crate::model::{Analysis, CaptureFacts, ClockPlacement, Finding, Log, LogClock, Totals};
 use hashbrown::HashSet;
 use std::collections::BTreeMap;
@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub(super) struct MergedCaptures {
     pub(super) analysis: Analysis,
     pub(super) findings: Vec<Finding>,
+    /// What was wanted in any of them.
+    pub(super) wishes: Wishes,
     logs: Vec<Log>,
     /// Testimonies of logs that went into findings about packets.
     joined: HashSet<TestimonyId>,
@@ -35,6 +37,7 @@ impl MergedCaptures {
         self.logs = std::mem::take(&mut next.logs);
         self.joined.extend(judgement.joined);
         self.compare_clocks(judgement.clocks);
+        self.wishes.add(judgement.wishes);
         self.add(next, judgement.findings);
     }
 

@@ -1,6 +1,6 @@
 //! The exit status, decided in one place.
 
-use crate::model::{Finding, Severity};
+use crate::model::{Finding, Severity, VerdictKind};
 use std::process::ExitCode;
 
 /// The end of a run, as the exit status tells it.
@@ -19,11 +19,14 @@ pub(crate) enum ExitStatus {
 }
 
 impl ExitStatus {
-    /// Trouble outranks `--fail-on`, as with grep: what was not read may hold worse.
-    pub(crate) fn of(trouble: bool, findings: &[Finding], fail_on: Option<Severity>) -> Self {
+    /// Trouble outranks `--fail-on`, as with grep: what was not read may hold worse. What the verdict calls failed counts as
+    /// major, whether a finding tells of it or not.
+    pub(crate) fn of(trouble: bool, findings: &[Finding], verdict: VerdictKind, fail_on: Option<Severity>) -> Self {
+        let failed = (verdict == VerdictKind::Failed).then_some(Severity::Major);
+        let worst = findings.iter().map(|finding| finding.severity).max().max(failed);
         if trouble {
             Self::Trouble
-        } else if fail_on.is_some_and(|limit| findings.iter().any(|finding| finding.severity >= limit)) {
+        } else if fail_on.is_some_and(|limit| worst.is_some_and(|worst| worst >= limit)) {
             Self::FailOn
         } else {
             Self::Done
@@ -50,7 +53,7 @@ impl From<ExitStatus> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::ExitStatus;
-    use crate::model::{Confidence, Facts, Finding, Layer, RuleId, Severity};
+    use crate::model::{Confidence, Facts, Finding, Layer, RuleId, Severity, VerdictKind};
 
     fn findings(severity: Severity) -> Vec<Finding> {
         vec![Finding {
@@ -74,12 +77,21 @@ mod tests {
 
     #[test]
     fn the_limit_includes_itself_and_what_is_worse() {
-        let status = |trouble, severity, limit| ExitStatus::of(trouble, &findings(severity), limit).status();
+        let status =
+            |trouble, severity, limit| ExitStatus::of(trouble, &findings(severity), VerdictKind::Works, limit).status();
         assert_eq!(status(false, Severity::Blocker, None), 0);
         assert_eq!(status(false, Severity::Blocker, Some(Severity::Major)), 1);
         assert_eq!(status(false, Severity::Major, Some(Severity::Major)), 1);
         assert_eq!(status(false, Severity::Minor, Some(Severity::Major)), 0);
         assert_eq!(status(true, Severity::Blocker, Some(Severity::Major)), 2);
-        assert_eq!(ExitStatus::of(false, &[], Some(Severity::Info)).status(), 0);
+        assert_eq!(ExitStatus::of(false, &[], VerdictKind::Works, Some(Severity::Info)).status(), 0);
+    }
+
+    #[test]
+    fn what_failed_without_a_cause_counts_as_major() {
+        let status = |verdict, limit| ExitStatus::of(false, &[], verdict, Some(limit)).status();
+        assert_eq!(status(VerdictKind::Failed, Severity::Major), 1);
+        assert_eq!(status(VerdictKind::Failed, Severity::Blocker), 0);
+        assert_eq!(status(VerdictKind::Undecided, Severity::Info), 0);
     }
 }

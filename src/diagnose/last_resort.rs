@@ -66,10 +66,8 @@ impl<'c> Lost<'c> {
 fn unexplained<'c>(case: &'c Case<'_>, findings: &[Finding]) -> Vec<&'c Attempt> {
     let told = |attempt: &&Attempt| attempt.is_lost() && matters(case, attempt);
     let lost: Vec<&Attempt> = case.attempts().iter().filter(told).collect();
-    let named = Named::new(&lost, findings);
-    let explained = lost.iter().filter(|attempt| named.has(attempt));
-    let known: HashSet<Failing> = explained.map(|attempt| failing(attempt)).collect();
-    lost.into_iter().filter(|attempt| !named.has(attempt) && !known.contains(&failing(attempt))).collect()
+    let explained = Explained::by(&lost, findings);
+    lost.into_iter().filter(|attempt| !explained.has(attempt)).collect()
 }
 
 /// A connection matters where it leads to a sign-on. What is told of TLS with others is set aside later, as one line.
@@ -88,33 +86,42 @@ fn failing(attempt: &Attempt) -> Failing {
 }
 
 /// What findings name that say why something failed.
-struct Named {
+pub(super) struct Explained {
     frames: HashSet<FrameRef>,
     conversations: HashSet<ConversationId>,
     /// How many attempts of each kind came to nothing in each conversation.
     lost: HashMap<(AttemptKind, ConversationId), usize>,
+    alike: HashSet<Failing>,
 }
 
-impl Named {
-    fn new(lost: &[&Attempt], findings: &[Finding]) -> Self {
-        let explains =
-            |finding: &&Finding| !matches!(finding.layer, Layer::Capture | Layer::Information | Layer::Performance);
-        let telling = || findings.iter().filter(explains);
-        let mut counts: HashMap<(AttemptKind, ConversationId), usize> = HashMap::new();
+impl Explained {
+    /// Takes note of what these findings name; `lost` are all attempts that came to nothing.
+    pub(super) fn by<'f>(lost: &[&Attempt], findings: impl IntoIterator<Item = &'f Finding>) -> Self {
+        let mut explained =
+            Self { frames: HashSet::new(), conversations: HashSet::new(), lost: HashMap::new(), alike: HashSet::new() };
         for attempt in lost {
             for &conversation in &attempt.conversations {
-                *counts.entry((attempt.kind, conversation)).or_default() += 1;
+                *explained.lost.entry((attempt.kind, conversation)).or_default() += 1;
             }
         }
-        Self {
-            frames: telling().flat_map(|finding| finding.frames.iter().copied()).collect(),
-            conversations: telling().flat_map(|finding| finding.conversations.iter().copied()).collect(),
-            lost: counts,
+        let explains =
+            |finding: &&Finding| !matches!(finding.layer, Layer::Capture | Layer::Information | Layer::Performance);
+        for finding in findings.into_iter().filter(explains) {
+            explained.frames.extend(finding.frames.iter().copied());
+            explained.conversations.extend(finding.conversations.iter().copied());
         }
+        explained.alike =
+            lost.iter().filter(|attempt| explained.shows(attempt)).map(|attempt| failing(attempt)).collect();
+        explained
+    }
+
+    /// A finding tells of it, or of another one that failed in the same way at the same server.
+    pub(super) fn has(&self, attempt: &Attempt) -> bool {
+        self.shows(attempt) || self.alike.contains(&failing(attempt))
     }
 
     /// A finding shows a frame of it, or is about its conversation, where nothing else of its kind failed.
-    fn has(&self, attempt: &Attempt) -> bool {
+    fn shows(&self, attempt: &Attempt) -> bool {
         let only_one = |conversation| self.lost.get(&(attempt.kind, conversation)).is_none_or(|&count| count == 1);
         let about =
             |&conversation: &ConversationId| self.conversations.contains(&conversation) && only_one(conversation);

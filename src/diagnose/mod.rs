@@ -13,6 +13,7 @@ pub(crate) mod rules;
 mod testimony;
 #[cfg(test)]
 mod tests;
+mod verdict;
 pub(crate) mod words;
 
 pub(crate) use crate::facts::{Case, Lookup, Talk};
@@ -21,19 +22,26 @@ pub(crate) use draft::Draft;
 pub(crate) use last_resort::Lost;
 pub(crate) use precedence::sort;
 pub(crate) use testimony::{Testimony, TestimonyId};
+pub(crate) use verdict::{Wishes, verdict};
 
 pub(crate) use crate::model::Layer;
-use crate::model::{Analysis, Finding, LogClock, RuleId, Severity};
+use crate::model::{Analysis, Finding, LogClock, RuleId, Severity, Verdict};
 use hashbrown::HashSet;
 
 /// Judges an analysis with its logs. The same analysis and settings give the same findings in the same order.
 pub fn diagnose(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
-    let Judgement { mut findings, joined, .. } = judge(analysis, settings);
+    conclude(analysis, settings).0
+}
+
+/// Judges an analysis with its logs, and says what it comes to.
+pub(crate) fn conclude(analysis: &Analysis, settings: &Settings) -> (Vec<Finding>, Verdict) {
+    let Judgement { mut findings, wishes, joined, .. } = judge(analysis, settings);
     if !analysis.logs.is_empty() {
         findings.extend(judge_logs(analysis, settings, &joined));
         sort(&mut findings);
     }
-    findings
+    let verdict = verdict(analysis, &findings, &wishes);
+    (findings, verdict)
 }
 
 /// What is said of one of several captures that the same logs stand beside.
@@ -41,6 +49,8 @@ pub fn diagnose(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
 pub(crate) struct Judgement {
     /// What packets show, with what logs say of it.
     pub findings: Vec<Finding>,
+    /// What was wanted, and what came of it.
+    pub wishes: Wishes,
     /// Testimonies of logs that went into findings about packets.
     pub joined: HashSet<TestimonyId>,
     /// The clock of each log.
@@ -55,10 +65,11 @@ pub(crate) fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
         if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, testimonies(&case)) };
     let mut findings = precedence::settle(&drafts);
     findings.extend(last_resort::tell(&case, &findings));
+    let wishes = Wishes::of(&case, &findings);
     sort(&mut findings);
     let findings = groups::gather(findings, analysis);
     let findings = rules::cap::others::set_aside(&case, findings);
-    Judgement { findings, joined, clocks: case.logs().clocks().to_vec() }
+    Judgement { findings, wishes, joined, clocks: case.logs().clocks().to_vec() }
 }
 
 /// Judges the logs of an analysis for themselves: what of them joined no finding of any capture.

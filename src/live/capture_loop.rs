@@ -13,9 +13,9 @@ use super::signals::Signals;
 use crate::capture::Secret;
 use crate::capture::live::{Counts, LiveError};
 use crate::decrypt::secrets_of_log;
-use crate::diagnose::diagnose;
+use crate::diagnose::conclude;
 use crate::engine::Pipeline;
-use crate::model::{Analysis, Finding, Input, RuleId, Severity, Timestamp};
+use crate::model::{Analysis, Finding, Input, RuleId, Severity, Timestamp, VerdictKind};
 use crate::report::stream::{FindingChange, Stats};
 use crate::report::talk::say;
 use anyhow::Result;
@@ -37,6 +37,8 @@ pub(crate) struct Summary {
     pub(crate) worst: Option<Severity>,
     /// Findings at the end.
     pub(crate) findings: Vec<Finding>,
+    /// What they come to.
+    pub(crate) verdict: VerdictKind,
 }
 
 /// What a capture works with, and what had to be opened while there were rights.
@@ -149,11 +151,11 @@ impl<'a> CaptureLoop<'a> {
         // It was watched until now, also if nothing came; the report names the last packet.
         let watched = Input { last: now.max(input.last), ..input.clone() };
         let mut analysis = Analysis { end: now, ..self.pipeline.finish(vec![watched]) };
-        let findings = diagnose(&analysis, &self.plan.settings);
+        let (findings, verdict) = conclude(&analysis, &self.plan.settings);
         analysis.inputs = vec![input];
-        self.report.finish(&analysis, &findings, &stats)?;
+        self.report.finish(&analysis, &findings, &verdict, &stats)?;
         let worst = self.reported.keys().map(|(_, severity)| *severity).max();
-        Ok(Summary { trouble: self.trouble, worst, findings })
+        Ok(Summary { trouble: self.trouble, worst, findings, verdict: verdict.kind })
     }
 
     /// Looks at what came, `all` of it if nothing more is to come. Where key logs are read, everything waits a moment for

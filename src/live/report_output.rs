@@ -7,7 +7,7 @@ use super::output_file::{is_descriptor, reopen_to_append};
 use super::plan::Plan;
 use super::schedule::Evaluation;
 use super::tracker::{ConversationKey, FindingUpdate, conversation_key};
-use crate::model::{Analysis, Close, Conversation, Finding, Input};
+use crate::model::{Analysis, Close, Conversation, Finding, Input, Verdict};
 use crate::report::stream::{self, FindingChange, Stats};
 use crate::report::talk::say;
 use crate::report::text::Paint;
@@ -100,12 +100,18 @@ impl<'a> ReportOutput<'a> {
     }
 
     /// Writes the report of what is in view at the end. That a reader has gone away is no error.
-    pub(super) fn finish(mut self, analysis: &Analysis, findings: &[Finding], stats: &Stats) -> Result<()> {
+    pub(super) fn finish(
+        mut self,
+        analysis: &Analysis,
+        findings: &[Finding],
+        verdict: &Verdict,
+        stats: &Stats,
+    ) -> Result<()> {
         let report = self.report(analysis, findings);
         if self.failure.is_none() {
             let done = match self.plan.report.format {
-                Format::Ndjson => self.write_rest(analysis, stats),
-                Format::Table | Format::Json => report::write(report, &self.plan.report, &mut self.out),
+                Format::Ndjson => self.write_rest(analysis, verdict, stats),
+                Format::Table | Format::Json => report::write(report, verdict, &self.plan.report, &mut self.out),
             };
             let done = done.and_then(|()| self.out.flush());
             self.record(done);
@@ -196,8 +202,8 @@ impl<'a> ReportOutput<'a> {
         stream::write_conversation(conversation, self.plan.reader(), &mut self.out)
     }
 
-    /// Shows what NDJSON has at the end: conversations that were going on, the interfaces, and the totals.
-    fn write_rest(&mut self, analysis: &Analysis, stats: &Stats) -> io::Result<()> {
+    /// Shows what NDJSON has at the end: conversations that were going on, the interfaces, the totals, and what it comes to.
+    fn write_rest(&mut self, analysis: &Analysis, verdict: &Verdict, stats: &Stats) -> io::Result<()> {
         for conversation in &analysis.conversations {
             let shown = self.shown.get(&conversation_key(conversation)).copied().unwrap_or_default();
             let is_wanted = self.plan.report.all || conversation.protocol.is_some();
@@ -208,6 +214,7 @@ impl<'a> ReportOutput<'a> {
         let input = |input: &Input| stream::write_input(input, &mut self.out);
         analysis.inputs.iter().try_for_each(input)?;
         stream::write_totals(&analysis.totals, &mut self.out)?;
+        stream::write_verdict(verdict, &mut self.out)?;
         stream::write_stats(stats, &mut self.out)
     }
 }

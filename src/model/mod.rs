@@ -14,6 +14,7 @@ mod packet;
 mod rule_id;
 mod span;
 mod time;
+mod verdict;
 
 // What the crate offers to other programs.
 pub use analysis::{Analysis, Input, InputFormat, Totals};
@@ -29,6 +30,7 @@ pub use packet::Segment;
 pub use rule_id::RuleId;
 pub use span::Span;
 pub use time::Timestamp;
+pub use verdict::{Verdict, VerdictKind};
 
 // What rooms hand to each other.
 pub(crate) use analysis::{

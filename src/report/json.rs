@@ -6,6 +6,7 @@
 use super::escape::JsonFormatter;
 use super::view::{LazySequence, ReportParts, SCHEMA_VERSION, ToolView, TotalsView, tool};
 use super::{Report, ReportOptions};
+use crate::model::Verdict;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -15,18 +16,25 @@ struct ReportDocument<'a, I: Serialize, C: Serialize, F: Serialize> {
     tool: ToolView,
     inputs: I,
     totals: TotalsView<'a>,
+    verdict: &'a Verdict,
     conversations: C,
     findings: F,
 }
 
 /// Writes the report as one document, with a line break at its end.
-pub(crate) fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(
+    report: Report<'_>,
+    verdict: &Verdict,
+    options: &ReportOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let parts = ReportParts::new(report, options);
     let document = ReportDocument {
         schema_version: SCHEMA_VERSION,
         tool: tool(),
         inputs: LazySequence(|| parts.inputs()),
         totals: parts.totals(),
+        verdict,
         conversations: LazySequence(|| parts.conversations()),
         findings: LazySequence(|| parts.findings()),
     };
@@ -48,7 +56,7 @@ mod tests {
 
     fn text(report: Report<'_>, options: &ReportOptions) -> String {
         let mut out = Vec::new();
-        write(report, options, &mut out).unwrap();
+        write(report, &sample::verdict(), options, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -75,13 +83,14 @@ mod tests {
             &options(Detail::Messages),
         );
         let starts = |value: &Value, wanted: &[&str]| assert!(keys(value).starts_with(wanted), "{:?}", keys(value));
-        starts(&all, &["schema_version", "tool", "inputs", "totals", "conversations", "findings"]);
+        starts(&all, &["schema_version", "tool", "inputs", "totals", "verdict", "conversations", "findings"]);
         starts(&all["tool"], &["name", "version"]);
         starts(
             &all["inputs"][0],
             &["path", "format", "link_types", "packets", "bytes", "first", "last", "complete", "problem"],
         );
         starts(&all["totals"], &["packets", "bytes", "tcp_conversations", "udp_conversations", "undecoded"]);
+        starts(&all["verdict"], &["kind", "text", "finding", "cautions"]);
         for protocol in nrpcsniff_dissectors::PROTOCOLS {
             assert!(all["totals"][format!("{}_{}", protocol.name, protocol.counts)].is_u64());
         }

@@ -27,7 +27,7 @@ pub(crate) mod text;
 pub(crate) mod token;
 mod view;
 
-use crate::model::{Analysis, Conversation, ConversationId, Finding};
+use crate::model::{Analysis, Conversation, ConversationId, Finding, Verdict};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::{Protocol, Reader};
 use std::io::{self, Write};
@@ -105,11 +105,16 @@ impl ReportOptions {
 }
 
 /// Writes the report in the shape that was asked for.
-pub(crate) fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(
+    report: Report<'_>,
+    verdict: &Verdict,
+    options: &ReportOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match options.format {
-        Format::Table => table::write(report, options, out),
-        Format::Json => json::write(report, options, out),
-        Format::Ndjson => ndjson::write(report, options, out),
+        Format::Table => table::write(report, verdict, options, out),
+        Format::Json => json::write(report, verdict, options, out),
+        Format::Ndjson => ndjson::write(report, verdict, options, out),
     }
 }
 

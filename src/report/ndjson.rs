@@ -1,11 +1,12 @@
-//! The report as one JSON object a line, each with `kind`: `tool`, `inputs`, `totals`, `conversations`, `findings`.
+//! The report as one JSON object a line, each with `kind`: `tool`, `inputs`, `totals`, `verdict`, `conversations`, `findings`.
 //!
-//! Every object is the one that the JSON document holds under that key; those of `inputs`, `conversations` and
+//! Every object is the one that the JSON document holds under that key, but that the verdict's own `kind` is called `verdict`; those of `inputs`, `conversations` and
 //! `findings` are one each of the array of that name. Messages stand in their conversation.
 
 use super::escape::JsonFormatter;
 use super::view::{ReportParts, SCHEMA_VERSION, tool};
 use super::{Report, ReportOptions};
+use crate::model::{Verdict, VerdictKind};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -18,14 +19,37 @@ pub(super) struct NdjsonLine<T: Serialize> {
     pub(super) object: T,
 }
 
+/// The verdict, whose own `kind` is called `verdict` here.
+#[derive(Serialize)]
+struct VerdictLine<'a> {
+    kind: &'static str,
+    verdict: VerdictKind,
+    text: &'a str,
+    finding: Option<usize>,
+    cautions: &'a [String],
+    tried: &'a str,
+}
+
+/// Writes the verdict.
+pub(super) fn verdict_line(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
+    let Verdict { kind, text, finding, cautions, tried } = verdict;
+    object(out, &VerdictLine { kind: "verdict", verdict: *kind, text, finding: *finding, cautions, tried })
+}
+
 /// Writes one object a line; the tool with the version of the format comes first.
-pub(crate) fn write(report: Report<'_>, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(
+    report: Report<'_>,
+    verdict: &Verdict,
+    options: &ReportOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let parts = ReportParts::new(report, options);
     object(out, &NdjsonLine { kind: "tool", schema_version: Some(SCHEMA_VERSION), object: tool() })?;
     for input in parts.inputs() {
         line(out, "inputs", input)?;
     }
     line(out, "totals", parts.totals())?;
+    verdict_line(verdict, out)?;
     for conversation in parts.conversations() {
         line(out, "conversations", conversation)?;
     }
@@ -57,14 +81,17 @@ mod tests {
         let options =
             ReportOptions { format: Format::Ndjson, detail: Detail::Messages, all: true, color: false, width: 100 };
         let (mut lines, mut document) = (Vec::new(), Vec::new());
-        write(report, &options, &mut lines).unwrap();
-        super::super::json::write(report, &options, &mut document).unwrap();
+        write(report, &sample::verdict(), &options, &mut lines).unwrap();
+        super::super::json::write(report, &sample::verdict(), &options, &mut document).unwrap();
         let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
 
         let mut next = std::collections::HashMap::<String, usize>::new();
         for line in String::from_utf8(lines).unwrap().lines() {
             let mut object: serde_json::Map<_, _> = serde_json::from_str(line).unwrap();
             let kind = object.shift_remove("kind").unwrap().as_str().unwrap().to_owned();
+            if let Some(own) = object.shift_remove("verdict") {
+                object.insert("kind".to_owned(), own);
+            }
             let index = next.entry(kind.clone()).or_default();
             let whole = &document[&kind];
             if let Some(version) = object.shift_remove("schema_version") {
@@ -73,7 +100,9 @@ mod tests {
             assert_eq!(serde_json::Value::Object(object), *whole.get(*index).unwrap_or(whole), "{kind} {index}");
             *index += 1;
         }
-        for (kind, count) in [("tool", 1), ("inputs", 1), ("totals", 1), ("conversations", 3), ("findings", 2)] {
+        for (kind, count) in
+            [("tool", 1), ("inputs", 1), ("totals", 1), ("verdict", 1), ("conversations", 3), ("findings", 2)]
+        {
             assert_eq!(next.get(kind), Some(&count), "{kind}");
         }
     }
@@ -85,9 +114,10 @@ mod tests {
         let options =
             ReportOptions { format: Format::Ndjson, detail: Detail::Findings, all: false, color: false, width: 100 };
         let mut lines = Vec::new();
-        write(Report { analysis: &analysis, findings: &[], reader: Reader::MASKED }, &options, &mut lines).unwrap();
+        let report = Report { analysis: &analysis, findings: &[], reader: Reader::MASKED };
+        write(report, &Verdict::default(), &options, &mut lines).unwrap();
         let lines = String::from_utf8(lines).unwrap();
-        assert_eq!(lines.lines().count(), 3);
+        assert_eq!(lines.lines().count(), 4);
         assert!(lines.contains(r#""path":"a\nb\u202e""#));
     }
 }

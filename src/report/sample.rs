@@ -3,7 +3,7 @@
 use crate::model::{
     Analysis, Close, CloseBy, Confidence, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef,
     Input, InputFormat, Layer, Message, PerSide, Quality, RuleId, Setup, Severity, Side, Source, Span, Stamp, Teardown,
-    Timestamp, Totals, Transport,
+    Timestamp, Totals, Transport, Verdict, VerdictKind,
 };
 use nrpcsniff_dissectors::{Message as Body, dns, nrpc};
 use std::net::SocketAddr;
@@ -178,4 +178,11 @@ pub(super) fn findings() -> Vec<Finding> {
     ];
     alias.also = vec![RuleId::new("nrpc-early-close")];
     vec![cut, alias]
+}
+
+/// What these come to.
+pub(super) fn verdict() -> Verdict {
+    let text = findings().pop().map(|alias| alias.title).unwrap_or_default();
+    let tried = "0 of 1 Notes session opened; 1 refused.".to_owned();
+    Verdict { kind: VerdictKind::Fault, text, finding: Some(1), cautions: Vec::new(), tried }
 }

@@ -5,11 +5,13 @@
 //! they were captured here, so filters go by addresses and ports.
 
 use super::escape;
-use super::ndjson::{NdjsonLine, object};
+use super::ndjson::{NdjsonLine, object, verdict_line};
 use super::text::{Paint, count, counted, sentence, span, time_of_day};
 use super::view::{self, InputView, TotalsView, tool};
 use super::{Detail, Report, filter, protocol_name};
-use crate::model::{Conversation, ConversationId, Endpoint, Finding, Input, Message, Timestamp, Totals, Transport};
+use crate::model::{
+    Conversation, ConversationId, Endpoint, Finding, Input, Message, Timestamp, Totals, Transport, Verdict,
+};
 use nrpcsniff_dissectors::Reader;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -164,6 +166,11 @@ pub(crate) fn write_input(input: &Input, out: &mut dyn Write) -> io::Result<()> 
 /// Writes the totals.
 pub(crate) fn write_totals(totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
     object(out, &NdjsonLine { kind: "totals", schema_version: None, object: TotalsView(totals) })
+}
+
+/// Writes what everything in view comes to.
+pub(crate) fn write_verdict(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
+    verdict_line(verdict, out)
 }
 
 /// Writes the statistics.

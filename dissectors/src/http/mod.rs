@@ -34,11 +34,7 @@ pub static PROTOCOL: Protocol = Protocol {
     hands_on_by: Some("WebSocket"),
     has_bodies: true,
     listed: Pick::Last,
-    sign_on: Some(SignOn {
-        success: "a request was answered without an error (below 400)",
-        told_by: Success::Granted,
-        dedicated: false,
-    }),
+    sign_on: Some(SignOn { told_by: Success::Granted, dedicated: false }),
     dialogues: Dialogues::Host,
     roles: meaning::ROLES,
     ..Protocol::new("http", "HTTP", probe, stream::open)

@@ -22,7 +22,7 @@ use crate::{Pick, Protocol, SignOn, Success};
 pub static PROTOCOL: Protocol = Protocol {
     tcp_ports: &[389, 3268],
     tls_ports: &[636, 3269],
-    sign_on: Some(SignOn { success: "the directory accepted a bind", told_by: Success::Granted, dedicated: false }),
+    sign_on: Some(SignOn { told_by: Success::Granted, dedicated: false }),
     listed: Pick::Last,
     roles: meaning::ROLES,
     ..Protocol::new("ldap", "LDAP", stream::probe, stream::open)

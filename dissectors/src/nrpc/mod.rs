@@ -35,11 +35,7 @@ use crate::{Protocol, SignOn, Success};
 pub static PROTOCOL: Protocol = Protocol {
     tcp_ports: &[1352],
     claims_ports: true,
-    sign_on: Some(SignOn {
-        success: "the client went on after the server's first answer",
-        told_by: Success::WentOn,
-        dedicated: true,
-    }),
+    sign_on: Some(SignOn { told_by: Success::WentOn, dedicated: true }),
     roles: meaning::ROLES,
     ..Protocol::new("nrpc", "NRPC", probe::probe, stream::open)
 };

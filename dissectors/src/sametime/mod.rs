@@ -25,7 +25,7 @@ use crate::{Protocol, SignOn, Success};
 pub static PROTOCOL: Protocol = Protocol {
     tcp_ports: &[1533, 1516],
     claims_ports: true,
-    sign_on: Some(SignOn { success: "the login was accepted", told_by: Success::Granted, dedicated: true }),
+    sign_on: Some(SignOn { told_by: Success::Granted, dedicated: true }),
     roles: meaning::ROLES,
     ..Protocol::new("sametime", "Sametime", probe::probe, stream::open)
 };

@@ -31,7 +31,7 @@ pub static PROTOCOL: Protocol = Protocol {
     datagram,
     datagram_probe,
     both_sides_ask: true,
-    sign_on: Some(SignOn { success: "a request was accepted (2xx)", told_by: Success::Granted, dedicated: true }),
+    sign_on: Some(SignOn { told_by: Success::Granted, dedicated: true }),
     roles: meaning::ROLES,
     ..Protocol::new("sip", "SIP", probe, stream::open)
 };

@@ -83,9 +83,21 @@ static FILE: Shape = Shape::Object {
         ("conversations", Shape::List(&CONVERSATION)),
         ("inputs", Shape::List(&INPUT)),
         ("totals", Shape::Map(&Shape::Any)),
+        ("verdict", VERDICT),
         ("absent", Shape::List(&Shape::Rule)),
         ("surplus", Shape::Word(&["info", "minor", "major", "blocker", "never"])),
         ("options", options::SHAPE),
+    ],
+};
+
+const VERDICT: Shape = Shape::Object {
+    required: &[],
+    keys: &[
+        ("kind", Shape::Word(&["fault", "failed", "works", "undecided", "nothing"])),
+        ("text", Shape::Text),
+        ("finding", Shape::Any),
+        ("cautions", Shape::List(&Shape::Text)),
+        ("tried", Shape::Text),
     ],
 };
 
@@ -276,8 +288,8 @@ mod tests {
     fn every_key_of_a_report_is_known() {
         for sample in nrpcsniff_samples::stories::all() {
             let report = report(&sample.bytes(), &sample.file_name());
-            let parts =
-                ["findings", "conversations", "inputs", "totals"].map(|key| (key.to_owned(), report[key].clone()));
+            let parts = ["findings", "conversations", "inputs", "totals", "verdict"]
+                .map(|key| (key.to_owned(), report[key].clone()));
             let text = serde_json::to_string_pretty(&Value::Object(parts.into_iter().collect())).unwrap();
             assert!(
                 Expectation::parse(&text, CaseKind::Report).is_ok(),

@@ -25,7 +25,7 @@ pub(super) fn run(args: &Args) -> Result<ExitStatus> {
 
 /// A finding that was told counts also if it is out of view at the end.
 fn outcome(summary: &Summary, fail_on: Option<Severity>) -> ExitStatus {
-    let outcome = ExitStatus::of(summary.trouble, &summary.findings, fail_on);
+    let outcome = ExitStatus::of(summary.trouble, &summary.findings, summary.verdict, fail_on);
     let fails = |limit| summary.worst.is_some_and(|worst| worst >= limit);
     if outcome == ExitStatus::Done && fail_on.is_some_and(fails) { ExitStatus::FailOn } else { outcome }
 }

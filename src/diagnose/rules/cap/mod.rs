@@ -8,4 +8,4 @@ pub(super) mod offload;
 pub(super) mod oneway;
 pub(crate) mod others;
 pub(super) mod truncated;
-pub(super) mod wrong_place;
+pub(crate) mod wrong_place;

@@ -1,0 +1,114 @@
+//! What everything comes to: the verdict, computed in one place for every format.
+//!
+//! It rests on findings and on what became of wishes ([`Wishes`]). A fault is one that a finding gives the cause of; what failed
+//! without one is said to have failed. "Works" is said of what was seen to be granted, never of what could not be judged.
+
+#[cfg(test)]
+mod tests;
+mod wishes;
+mod words;
+
+pub(crate) use wishes::Wishes;
+
+use super::rules::cap::wrong_place;
+use crate::model::{Analysis, AttemptKind, Finding, Layer, Severity, Unjudged, Verdict, VerdictKind};
+use words::Survey;
+
+/// What the wishes, findings and conversations of everything that was read come to. Findings stand in their order.
+pub(crate) fn verdict(analysis: &Analysis, findings: &[Finding], wishes: &Wishes) -> Verdict {
+    let (kind, finding) = judge(analysis, findings, wishes);
+    let title = finding.and_then(|place| findings.get(place)).map(|finding| finding.title.clone());
+    let survey = Survey::of(analysis);
+    let text = match (kind, title) {
+        (_, Some(title)) => title,
+        (VerdictKind::Works, None) => words::works(wishes),
+        (VerdictKind::Undecided, None) if analysis.inputs.is_empty() => words::of_logs(&analysis.logs),
+        (VerdictKind::Undecided, None) => words::undecided(wishes, &survey),
+        (VerdictKind::Nothing, None) => words::nothing(analysis),
+        (VerdictKind::Fault | VerdictKind::Failed, None) => words::failed(wishes),
+    };
+    let cautions = match kind {
+        VerdictKind::Fault | VerdictKind::Failed => Vec::new(),
+        _ if analysis.inputs.is_empty() => words::log_cautions(&analysis.logs),
+        VerdictKind::Nothing => words::where_to_look(wishes),
+        VerdictKind::Undecided => words::ways_out(wishes, &survey),
+        VerdictKind::Works => words::limits(wishes, &survey),
+    };
+    Verdict { kind, text, finding, cautions, tried: words::tried(wishes) }
+}
+
+/// The kind, and the finding that it rests on.
+fn judge(analysis: &Analysis, findings: &[Finding], wishes: &Wishes) -> (VerdictKind, Option<usize>) {
+    let first = |is: &dyn Fn(&Finding) -> bool| findings.iter().position(is);
+    let kind_of = |place: usize| match findings.get(place) {
+        Some(finding) if finding.layer == Layer::Fallback => VerdictKind::Failed,
+        _ => VerdictKind::Fault,
+    };
+    let is_of_the_capture = |finding: &Finding| finding.layer == Layer::Capture;
+    if let Some(place) = first(&|finding| !is_of_the_capture(finding) && finding.severity >= Severity::Major) {
+        return (kind_of(place), Some(place));
+    }
+    if wishes.untold() > 0 {
+        return (VerdictKind::Failed, None);
+    }
+    if wishes.lost() > 0 {
+        let tells =
+            |finding: &Finding| !matches!(finding.layer, Layer::Capture | Layer::Information | Layer::Performance);
+        let place = first(&tells);
+        return (place.map_or(VerdictKind::Failed, kind_of), place);
+    }
+    // The server that is asked about is not in the capture: whatever works there is another one's.
+    if let Some(place) = first(&|finding| finding.rule == wrong_place::ID) {
+        return (VerdictKind::Undecided, Some(place));
+    }
+    let kind = match () {
+        () if wishes.all_granted() => VerdictKind::Works,
+        () if wishes.is_empty() && words::log_facts(&analysis.logs) == 0 => VerdictKind::Nothing,
+        () => VerdictKind::Undecided,
+    };
+    (kind, None)
+}
+
+/// Kinds that are one way of signing on: where one of them is granted, another may be left open.
+const WAYS: [&[AttemptKind]; 5] = [
+    &[AttemptKind::NrpcOpen],
+    &[AttemptKind::HttpLogin, AttemptKind::HttpToken],
+    &[AttemptKind::SipRegister, AttemptKind::SipCall],
+    &[AttemptKind::SametimeLogin],
+    &[AttemptKind::LdapBind],
+];
+
+impl Wishes {
+    /// Nobody was seen to want anything, not even in what cannot be judged.
+    fn is_empty(&self) -> bool {
+        self.0.values().all(|count| count.tried() == 0 && count.unknown.is_empty())
+    }
+
+    fn lost(&self) -> u64 {
+        self.sum(wishes::WishCount::lost)
+    }
+
+    fn untold(&self) -> u64 {
+        self.sum(|count| count.untold)
+    }
+
+    fn sum(&self, number: impl Fn(&wishes::WishCount) -> u64) -> u64 {
+        self.0.values().map(number).fold(0, u64::saturating_add)
+    }
+
+    /// Something was granted, and nothing was tried of which nothing was seen to be granted.
+    fn all_granted(&self) -> bool {
+        let of = |way: &[AttemptKind]| way.iter().filter_map(|kind| self.0.get(kind)).collect::<Vec<_>>();
+        let is_open = |counts: &[&wishes::WishCount]| {
+            counts.iter().all(|count| count.granted == 0) && counts.iter().any(|count| count.unjudged() > 0)
+        };
+        let ways = || WAYS.iter().map(|way| of(way));
+        ways().flatten().any(|count| count.granted > 0) && !ways().any(|counts| is_open(&counts))
+    }
+
+    /// How many of each kind cannot be told for that reason.
+    fn unknown(&self, why: Unjudged) -> impl Iterator<Item = (AttemptKind, u64)> {
+        let of = move |(kind, count): (&AttemptKind, &wishes::WishCount)| Some((*kind, *count.unknown.get(&why)?));
+        self.0.iter().filter_map(of)
+    }
+}

@@ -1,0 +1,49 @@
+//! What a capture comes to, in one sentence.
+
+use serde::Serialize;
+
+/// How a verdict is meant. In none of these words it is said that there is no fault: what was not seen to be granted is not
+/// called working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VerdictKind {
+    /// There is a fault, and a finding tells its cause.
+    Fault,
+    /// Something failed, and nothing in the capture tells why.
+    Failed,
+    /// Whatever was tried was granted in the end, and seen to be granted; what could not be judged stands in the cautions.
+    Works,
+    /// Somebody tried to sign on, and the capture does not tell what came of it.
+    Undecided,
+    /// Nobody was seen to try.
+    #[default]
+    Nothing,
+}
+
+impl VerdictKind {
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fault => "fault",
+            Self::Failed => "failed",
+            Self::Works => "works",
+            Self::Undecided => "undecided",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// What everything that was read comes to. Every format says the same.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Verdict {
+    /// How it is meant.
+    pub kind: VerdictKind,
+    /// In words. May hold text from the wire: escape it where it is printed.
+    pub text: String,
+    /// The finding that it rests on, by its place among the findings.
+    pub finding: Option<usize>,
+    /// What limits it, and how to get what is missing.
+    pub cautions: Vec<String>,
+    /// What was tried, and how much of it was granted: "41 of 43 Notes sessions opened; 2 refused." Empty if nothing was.
+    pub tried: String,
+}
