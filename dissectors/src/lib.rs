@@ -51,6 +51,7 @@ mod role;
 pub mod sametime;
 mod secret;
 pub mod sip;
+pub mod socks;
 mod text;
 pub mod tls;
 mod value;

@@ -75,6 +75,11 @@ pub trait Semantics {
         false
     }
 
+    /// No message, but bytes that should be one: shown, for the other side may have given up over them, and not counted.
+    fn is_nonsense(&self) -> bool {
+        false
+    }
+
     /// Rules look at every message of its kind, in conversations that may be long: kept as long as there is room.
     fn is_essential(&self) -> bool {
         false

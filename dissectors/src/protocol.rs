@@ -36,6 +36,9 @@ pub struct Protocol {
     /// Judges the first bytes that one side sent. `usual_port` is true if the server's port is the usual one or
     /// was named by the user; a probe may then accept weaker evidence (a conversation whose start is missing).
     pub probe: fn(from: Side, input: &[u8], usual_port: bool) -> Probe,
+    /// Judges the beginning of a first message whose rest is not in the capture (a frame that was cut): true if nothing else
+    /// begins so.
+    pub cut_probe: fn(from: Side, input: &[u8]) -> bool,
     /// A fresh dissector for one TCP conversation.
     pub stream: fn() -> Box<dyn Dissector>,
     /// Parses one UDP datagram; `None` for a protocol that has none, or bytes that are not of this protocol.
@@ -132,6 +135,7 @@ impl Protocol {
             udp_ports: &[],
             claims_ports: false,
             probe,
+            cut_probe: |_, _| false,
             stream,
             datagram: |_| None,
             datagram_probe: |_| false,

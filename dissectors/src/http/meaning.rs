@@ -87,6 +87,10 @@ impl Semantics for Message {
         Purpose { wanted: host.filter(|host| !host.is_empty()), ..Purpose::default() }
     }
 
+    fn is_nonsense(&self) -> bool {
+        matches!(self.body, Body::Malformed { .. })
+    }
+
     /// Sign-on, refusals and what cannot be read.
     fn is_notable(&self) -> bool {
         match &self.body {

@@ -99,6 +99,10 @@ impl Semantics for Message {
         }
     }
 
+    fn is_nonsense(&self) -> bool {
+        matches!(self.body, Body::Malformed)
+    }
+
     /// Who binds and what comes of it, every refusal, and what is wrong.
     fn is_notable(&self) -> bool {
         match &self.body {

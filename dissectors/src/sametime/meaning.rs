@@ -66,6 +66,10 @@ impl Semantics for Message {
         Purpose { manner: Some(manner), ..Purpose::wanting(user) }
     }
 
+    fn is_nonsense(&self) -> bool {
+        matches!(self.body, Body::Malformed)
+    }
+
     /// How a session begins and ends, and what is wrong.
     fn is_notable(&self) -> bool {
         match self.body {

@@ -85,6 +85,10 @@ impl Semantics for Message {
         Purpose { wanted: of_record, ..Purpose::default() }
     }
 
+    fn is_nonsense(&self) -> bool {
+        matches!(self.start, Start::Malformed { .. })
+    }
+
     /// Refusals other than the usual demand for credentials, what carries a cookie, what cannot be read.
     fn is_notable(&self) -> bool {
         match self.start {

@@ -49,6 +49,10 @@ impl Semantics for Message {
         Purpose { wanted: hello.sni.clone(), ..Purpose::default() }
     }
 
+    fn is_nonsense(&self) -> bool {
+        matches!(self.body, Body::Malformed)
+    }
+
     /// Alerts, and what is no TLS.
     fn is_notable(&self) -> bool {
         match &self.body {
