@@ -156,7 +156,7 @@ fn challenge_fields(challenge: &Challenge) -> Fields {
 }
 
 fn version((major, minor): (u8, u8)) -> Value {
-    format!("{major}.{minor}").into()
+    if major == 0 { Value::Null } else { format!("{major}.{minor}").into() }
 }
 
 fn count(number: Option<u64>) -> Value {

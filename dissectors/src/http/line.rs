@@ -106,8 +106,7 @@ pub(super) fn probe_request(input: &[u8]) -> Judgement {
     let blank = input.iter().position(|&byte| byte == b' ').unwrap_or_default();
     let begin = blank.saturating_add(1);
     let target = input.get(begin..).unwrap_or_default();
-    let well_known = METHODS.iter().any(|method| input.starts_with(method));
-    let is_web = well_known && (target.starts_with(b"/") || target.starts_with(b"http"));
+    let is_web = is_web(input);
     match request_version(target.get(..TARGET).unwrap_or(target), 0) {
         Version::Here(_) => Judgement::Yes,
         Version::No(at) => Judgement::No(begin.saturating_add(at)),
@@ -115,6 +114,17 @@ pub(super) fn probe_request(input: &[u8]) -> Judgement {
         Version::Unknown if is_web => Judgement::Yes,
         Version::Unknown => Judgement::No(begin.saturating_add(TARGET)),
     }
+}
+
+/// Does it begin with a method that is known?
+pub(super) fn is_known_method(input: &[u8]) -> bool {
+    METHODS.iter().any(|method| input.starts_with(method))
+}
+
+/// A method that is known, and the beginning of a target of the web.
+pub(super) fn is_web(input: &[u8]) -> bool {
+    let target = input.splitn(2, |&byte| byte == b' ').nth(1).unwrap_or_default();
+    is_known_method(input) && (target.starts_with(b"/") || target.starts_with(b"http"))
 }
 
 /// Where the version stands behind a target without blanks.
@@ -201,6 +211,23 @@ pub(super) fn request(line: &str) -> Option<(&str, &str, (u8, u8))> {
     let (_, version) = version_only(version).ok()?;
     let target = target.trim_matches(' ');
     (!target.is_empty() && !method.is_empty() && method.bytes().all(is_token)).then_some((method, target, version))
+}
+
+/// Method and target of a request line whose end is not there. Half a value of a parameter says something else than the whole,
+/// and is left out.
+pub(super) fn cut_request(line: &str) -> Option<(&str, &str)> {
+    let (method, rest) = line.split_once(' ').filter(|_| is_web(line.as_bytes()))?;
+    let target = match (rest.split_once(' '), rest.rsplit_once(['?', '&'])) {
+        (Some((target, _)), _) => target,
+        (None, Some((whole, _))) => whole,
+        (None, None) => rest,
+    };
+    Some((method, target))
+}
+
+/// Version and status of a status line whose end is not there.
+pub(super) fn cut_response(line: &str) -> Option<&str> {
+    line.get(..STATUS).filter(|line| response(line).is_some())
 }
 
 /// Version, status and reason of a status line.

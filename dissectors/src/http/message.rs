@@ -64,7 +64,7 @@ pub struct Request {
     pub path: String,
     /// Query.
     pub query: Vec<Parameter>,
-    /// `1.1` is `(1, 1)`.
+    /// `1.1` is `(1, 1)`; `(0, 0)` where the request was cut before it.
     pub version: (u8, u8),
     /// Cookies, in order, of all Cookie headers.
     pub cookies: Vec<Cookie>,

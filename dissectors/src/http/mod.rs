@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
     tcp_ports: &[80, 3128, 8000, 8008, 8080, 8081, 8082, 8088, 8888, 9060, 9080, 9081, 9082],
     tls_ports: &[443, 8443, 9043, 9443],
     hands_on_by: Some("WebSocket"),
+    cut_probe,
     has_bodies: true,
     listed: Pick::Last,
     sign_on: Some(SignOn { told_by: Success::Granted, dedicated: false }),
@@ -39,6 +40,11 @@ pub static PROTOCOL: Protocol = Protocol {
     roles: meaning::ROLES,
     ..Protocol::new("http", "HTTP", probe, stream::open)
 };
+
+/// A request whose version was cut off, by its method.
+fn cut_probe(from: Side, input: &[u8]) -> bool {
+    from == Side::Client && line::is_web(input)
+}
 
 /// The same on any port: a request line with its version, or a status line; what HTTP/2 begins with.
 fn probe(from: Side, input: &[u8], _: bool) -> Probe {

@@ -11,6 +11,16 @@ use crate::{Secret, auth, cookie};
 pub(super) fn read(head: &mut Head) -> Option<Request> {
     let line = std::mem::take(&mut head.line);
     let (method, target, version) = line::request(&line)?;
+    Some(request(method, target, version, head))
+}
+
+/// What there is of a request that is cut in its first line.
+pub(super) fn read_cut(line: &str) -> Option<Request> {
+    let (method, target) = line::cut_request(line)?;
+    Some(request(method, target, (0, 0), &mut Head::default()))
+}
+
+fn request(method: &str, target: &str, version: (u8, u8), head: &mut Head) -> Request {
     if target.contains(' ') {
         head.problem("a blank in the target of the request", 0);
     }
@@ -39,7 +49,7 @@ pub(super) fn read(head: &mut Head) -> Option<Request> {
         request.credentials.extend(head.all(name).flat_map(|value| auth::credentials(value, proxy)));
     }
     too_much(head);
-    Some(request)
+    request
 }
 
 /// Host, path and query: of the target, and the host of the Host field where the target has none.

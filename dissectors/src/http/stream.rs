@@ -15,7 +15,7 @@ use super::message::{Body, Message};
 use super::page::{self, Page};
 use super::websocket::Frames;
 use super::{request, response, url};
-use crate::{Dissector, Problem, Side, Verdict, text};
+use crate::{Dissector, Problem, Side, Verdict, text, tls};
 
 /// Bytes that the line in front of a chunk may have.
 const CHUNK_LINE: usize = 4096;
@@ -82,12 +82,23 @@ enum Phase {
     Lost,
     /// Nothing that follows is read.
     Rest,
-    /// The client asked to switch. True: to a WebSocket that may carry SIP.
-    Asked(bool),
+    /// The client asked to switch.
+    Asked(Switch),
     /// Frames of a WebSocket come.
     WebSocket(Frames),
     /// Frames of HTTP/2 come.
     Http2(Box<http2::Frames>),
+}
+
+/// What a client asks to switch to.
+#[derive(Clone, Copy)]
+enum Switch {
+    /// A WebSocket that may carry SIP.
+    Sip,
+    /// A way to another server through a proxy (CONNECT).
+    Tunnel,
+    /// Anything else.
+    Other,
 }
 
 /// A request whose form is waited for.
@@ -223,7 +234,7 @@ impl Lane {
             Phase::Trailer => self.trailer(input),
             Phase::Overlong => self.overlong(input),
             Phase::Lost => self.search(input),
-            Phase::Asked(sip) => self.asked(sip, input),
+            Phase::Asked(switch) => self.asked(switch, input),
             Phase::Rest => {
                 self.phase = Phase::Rest;
                 Step::Done(Verdict::Skip { bytes: u64::MAX })
@@ -276,6 +287,9 @@ impl Lane {
             Judgement::Yes => {}
             Judgement::Need(total) => return Some(need(total)),
             Judgement::No(_) => return Some(self.stranger(input)),
+        }
+        if self.is_stray_method(input) {
+            return Some(self.stranger(input));
         }
         let within = input.get(..line::LIMIT).unwrap_or(input);
         let Some(end) = find(within, self.looked, b'\n') else {
@@ -540,19 +554,25 @@ impl Lane {
         }
     }
 
-    /// Behind a request to switch: another request if the server refused, else the other protocol.
-    fn asked(&mut self, sip: bool, input: &[u8]) -> Step {
+    /// Behind a request to switch: another request if the server refused or stands behind a tunnel, else the other protocol.
+    fn asked(&mut self, switch: Switch, input: &[u8]) -> Step {
+        /// First bytes of a TLS record with a handshake.
+        const TLS: (u8, u8) = (22, 3);
         let &[first, second, ..] = input else {
-            self.phase = Phase::Asked(sip);
+            self.phase = Phase::Asked(switch);
             return need(2);
         };
-        self.phase = match sip {
+        self.phase = match switch {
             _ if first.is_ascii_uppercase() && head::is_token(second) => {
                 self.switched = true;
                 Phase::Start
             }
-            true => Phase::WebSocket(Frames::default()),
-            false => Phase::Rest,
+            Switch::Tunnel if (first, second) == TLS => {
+                self.phase = Phase::Rest;
+                return Step::Done(Verdict::Becomes(&tls::PROTOCOL));
+            }
+            Switch::Sip => Phase::WebSocket(Frames::default()),
+            Switch::Tunnel | Switch::Other => Phase::Rest,
         };
         Step::Again
     }
@@ -597,6 +617,10 @@ impl Lane {
                 self.phase = Phase::Http2(frames);
                 return message;
             }
+            Phase::Lost if self.side == Side::Client && line::is_web(pending) => {
+                message = self.partial(pending, exchanges);
+                None
+            }
             Phase::Chunk(_) | Phase::Trailer | Phase::Overlong | Phase::Lost | Phase::Asked(_) => None,
         };
         self.phase = match unread.and_then(|unread| unread.checked_sub(missing)) {
@@ -618,12 +642,47 @@ impl Lane {
             }
             _ => return None,
         }
+        if self.is_stray_method(pending) {
+            return None;
+        }
         let mut head = Head::parse(pending);
+        if head.line.is_empty() {
+            return self.partial_line(pending, exchanges);
+        }
         let Some(read) = self.read(&mut head) else {
             return (!self.switched).then(|| malformed(None, pending, CUT));
         };
         head.problem(CUT, pending.len());
         Some(Message { exchange: self.number(exchanges, read.is_final), body: read.body, problems: head.problems })
+    }
+}
+
+impl Lane {
+    /// What the beginning of a start line says.
+    fn partial_line(&mut self, pending: &[u8], exchanges: &mut Exchanges) -> Option<Message> {
+        let line = text::lenient(pending);
+        let (body, is_final) = match self.side {
+            Side::Client => (request::read_cut(&line).map(|request| Body::Request(Box::new(request))), true),
+            Side::Server => {
+                let mut head =
+                    Head { line: line::cut_response(&line).unwrap_or_default().to_owned(), ..Head::default() };
+                let read = self.read(&mut head);
+                let is_final = read.as_ref().is_none_or(|read| read.is_final);
+                (read.map(|read| read.body), is_final)
+            }
+        };
+        match body {
+            Some(body) => {
+                let problems = vec![Problem::new(CUT, pending.len())];
+                Some(Message { exchange: self.number(exchanges, is_final), body, problems })
+            }
+            None => (!self.switched).then(|| malformed(None, pending, CUT)),
+        }
+    }
+
+    /// In the middle of a conversation only a method that is known begins a request: the rest of a body may stand in front of it.
+    fn is_stray_method(&self, input: &[u8]) -> bool {
+        self.midway && self.side == Side::Client && !line::is_known_method(input)
     }
 }
 
@@ -669,11 +728,16 @@ impl Shown {
 fn read_request(head: &mut Head) -> Option<Read> {
     let request = request::read(head)?;
     let length = body::of_request(head);
-    let asks = request.upgrade.is_some() || request.method.eq_ignore_ascii_case("CONNECT");
-    let asked = asks && length == Length::Bytes(0);
+    let tunnel = request.method.eq_ignore_ascii_case("CONNECT");
+    let asked = (tunnel || request.upgrade.is_some()) && length == Length::Bytes(0);
+    let switch = match tunnel {
+        true => Switch::Tunnel,
+        false if offers_sip(head) => Switch::Sip,
+        false => Switch::Other,
+    };
     Some(Read {
         body: Body::Request(Box::new(request)),
-        behind: if asked { Phase::Asked(offers_sip(head)) } else { behind(length) },
+        behind: if asked { Phase::Asked(switch) } else { behind(length) },
         form: form::kind(head, length).map(|kind| (kind, length)),
         page: None,
         is_final: true,
