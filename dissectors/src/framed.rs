@@ -101,6 +101,8 @@ enum Phase {
     InStep,
     /// The next byte seems to begin a unit: this many were read since a header was found by its look.
     Unconfirmed(u8),
+    /// The next byte is the first that was seen: a unit may begin there, or go on.
+    Midstream,
     /// This many bytes belong to a unit that was reported already.
     Remainder(u64),
     /// Looking for a header; this many bytes were looked at.
@@ -111,8 +113,8 @@ enum Phase {
 
 impl<F: Framing + Send> Dissector for Stream<F> {
     fn midstream(&mut self) {
-        self.client.framing.lost();
-        self.server.framing.lost();
+        self.client.midstream();
+        self.server.midstream();
     }
 
     fn next(&mut self, from: Side, input: &[u8]) -> Verdict {
@@ -141,6 +143,22 @@ impl<F> Stream<F> {
 }
 
 impl<F: Framing> Direction<F> {
+    /// The first bytes may be the rest of a unit: that they are no header is no fault, and a header is sought behind them.
+    fn midstream(&mut self) {
+        self.framing.lost();
+        self.begun = true;
+        self.phase = Phase::Midstream;
+    }
+
+    /// Where a unit should begin, one may: what is there is of one, as far as it can be told.
+    fn may_be_unit(&self, pending: &[u8]) -> bool {
+        match self.phase {
+            Phase::InStep | Phase::Unconfirmed(_) => true,
+            Phase::Midstream => self.framing.header(pending) == Probe::Yes,
+            Phase::Remainder(_) | Phase::Lost(_) | Phase::Done => false,
+        }
+    }
+
     fn next(&mut self, input: &[u8]) -> Verdict {
         match self.phase {
             Phase::Done => Verdict::Skip { bytes: u64::MAX },
@@ -149,7 +167,7 @@ impl<F: Framing> Direction<F> {
                 Verdict::Skip { bytes }
             }
             Phase::Lost(looked) => self.search(input, looked),
-            Phase::InStep | Phase::Unconfirmed(_) => self.unit(input),
+            Phase::InStep | Phase::Unconfirmed(_) | Phase::Midstream => self.unit(input),
         }
     }
 
@@ -225,8 +243,7 @@ impl<F: Framing> Direction<F> {
 
     /// What can be told from the beginning of a unit.
     fn partial(&mut self, pending: &[u8]) -> Option<Message> {
-        let at_unit = matches!(self.phase, Phase::InStep | Phase::Unconfirmed(_));
-        if at_unit && !pending.is_empty() { self.framing.read(pending, true) } else { None }
+        if self.may_be_unit(pending) && !pending.is_empty() { self.framing.read(pending, true) } else { None }
     }
 
     /// `missing` bytes behind `pending` are gone.
@@ -236,7 +253,8 @@ impl<F: Framing> Direction<F> {
             Phase::Remainder(bytes) => Some(bytes),
             Phase::Lost(_) => None,
             Phase::InStep | Phase::Unconfirmed(_) if pending.is_empty() => Some(0),
-            Phase::InStep | Phase::Unconfirmed(_) => {
+            Phase::Midstream if !self.may_be_unit(pending) => None,
+            Phase::InStep | Phase::Unconfirmed(_) | Phase::Midstream => {
                 self.framing.size(pending).map(|size| bytes(size.saturating_sub(pending.len())))
             }
         };

@@ -68,6 +68,11 @@ impl Header {
         shortest(self.kind).is_some()
     }
 
+    /// The first message of a side.
+    pub(super) fn is_handshake(&self) -> bool {
+        matches!(self.kind, kind::HANDSHAKE | kind::HANDSHAKE_ACK)
+    }
+
     /// Could this be a message in the middle of a stream? Handshakes stand at its beginning, and zeros look like one.
     pub(super) fn is_plausible_midstream(&self) -> bool {
         self.kind != kind::HANDSHAKE && self.is_plausible()

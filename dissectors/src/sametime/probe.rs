@@ -1,11 +1,13 @@
 //! Is this the Sametime community protocol? The first bytes of a direction decide, each as soon as it is there.
 
-use super::frame::{HEADER, Header, MAX_LENGTH, kind};
+use super::frame::{self, HEADER, Header, MAX_LENGTH, kind};
 use crate::{Probe, Side};
 
 /// A handshake is no longer than this: it holds two short strings.
 const MAX_HANDSHAKE: u32 = 4096;
-/// Keep-alives alone that are enough on the usual port.
+/// Neither is a login: it holds a name and tokens.
+const MAX_LOGIN: u32 = 16_384;
+/// Keep-alives alone that are enough on the usual port; on others no more stand in front of a login that is known by its look.
 const KEEP_ALIVES: usize = 3;
 /// Bytes with the top bit set that may stand in front of a message.
 const MAX_SERIES: usize = 64;
@@ -14,18 +16,47 @@ const TLS_HANDSHAKE: u8 = 0x16;
 /// A handshake up to the field behind the version, which repeats the channel: 0.
 const OPENING: usize = 20;
 
-/// On any port: a handshake of the client or the server's answer to it. On the usual ports also any message of a known
-/// type, keep-alives in front of it or not, and keep-alives alone.
+/// On any port: a handshake of the client, a login, or the server's answer to either. On the usual ports also any message of a
+/// known type, keep-alives in front of it or not, and keep-alives alone.
 pub(super) fn probe(from: Side, input: &[u8], usual_port: bool) -> Probe {
     let opening = opening(from, input);
-    if !usual_port || opening == Probe::Yes {
+    if opening == Probe::Yes {
         return opening;
     }
-    either(opening, either(oversized(from, input), midstream(from, input)))
+    if usual_port {
+        return either(opening, either(oversized(from, input), midstream(from, input)));
+    }
+    either(opening, login(from, input))
+}
+
+/// A login or its answer, whole and without a flaw, behind keep-alives or not: what a capture that begins behind the handshakes
+/// shows of a sign-on.
+fn login(from: Side, input: &[u8]) -> Probe {
+    let series = input.iter().take(MAX_SERIES).take_while(|&&byte| byte >= 0x80).count();
+    let message = input.get(series..).unwrap_or_default();
+    let wanted = match from {
+        Side::Client => kind::LOGIN,
+        Side::Server => kind::LOGIN_ACK,
+    };
+    let [high, low] = wanted.to_be_bytes();
+    let fixed = [(0, 0), (1, 0), (4, high), (5, low), (6, 0), (7, 0), (8, 0), (9, 0), (10, 0), (11, 0)];
+    if series > KEEP_ALIVES || fixed.iter().any(|&(offset, byte)| message.get(offset).is_some_and(|&seen| seen != byte))
+    {
+        return Probe::No;
+    }
+    let Some(header) = Header::of(message) else {
+        return Probe::Need(if message.is_empty() { series.saturating_add(1) } else { series.saturating_add(HEADER) });
+    };
+    match message.get(..header.size()) {
+        _ if !header.is_plausible() || header.length > MAX_LOGIN => Probe::No,
+        None => Probe::Need(series.saturating_add(header.size())),
+        Some(whole) if frame::decode(whole).problems.is_empty() => Probe::Yes,
+        Some(_) => Probe::No,
+    }
 }
 
 /// The first message of each side.
-fn opening(from: Side, input: &[u8]) -> Probe {
+pub(super) fn opening(from: Side, input: &[u8]) -> Probe {
     let wanted = match from {
         Side::Client => kind::HANDSHAKE,
         Side::Server => kind::HANDSHAKE_ACK,

@@ -4,6 +4,7 @@
 //! ("series bytes") are passed over.
 
 use super::frame::{self, HEADER, Header, LENGTH, MAX_LENGTH};
+use super::probe;
 use crate::framed::{self, Begins, Framing, Standing};
 use crate::{Dissector, Probe, Problem, Side};
 
@@ -77,6 +78,14 @@ impl Messages {
             return Begins::Between(LENGTH, None);
         }
         let Some(header) = Header::of(input) else { return Begins::Need(HEADER) };
+        // Zeros look like a handshake.
+        if !standing.in_step && header.is_handshake() {
+            match probe::opening(self.from, input) {
+                Probe::Yes => {}
+                Probe::Need(total) => return Begins::Need(total),
+                Probe::No => return nothing(HEADER, Problem::new("no handshake", 0)),
+            }
+        }
         let unit = Begins::Unit { size: header.size(), read: header.size(), is_known: header.is_known() };
         match header.fault() {
             None => unit,

@@ -286,11 +286,28 @@ fn a_handshake_is_known_on_any_port() {
 }
 
 #[test]
+fn a_login_is_known_on_any_port() {
+    let whole = login("Ann", b"token", 1);
+    for bytes in [whole.clone(), [&[0x80, 0x91][..], &whole].concat()] {
+        for usual_port in [false, true] {
+            assert_eq!(ask(Side::Client, &bytes, usual_port), Probe::Yes);
+            assert_eq!(ask(Side::Server, &bytes, usual_port), Probe::No);
+        }
+        for length in 1..bytes.len() {
+            assert!(matches!(ask(Side::Client, &bytes[..length], false), Probe::Need(_)), "{length}");
+        }
+    }
+    let mut flawed = whole;
+    flawed[15] = 0xFF; // the name is longer than the message
+    assert_eq!(ask(Side::Client, &flawed, false), Probe::No);
+}
+
+#[test]
 fn anything_else_is_known_on_the_usual_port_only() {
     let mut huge = login("x", b"y", 1);
     huge[..4].copy_from_slice(&[0xFF; 4]);
     let behind_series = [&[0x80, 0x91][..], &destroy(0, 0)].concat();
-    for bytes in [login("Ann", b"", 1), destroy(0, 0), huge, behind_series, vec![0x80; 5]] {
+    for bytes in [destroy(0, 0), huge, behind_series, vec![0x80; 5]] {
         assert_eq!(ask(Side::Client, &bytes, true), Probe::Yes, "{bytes:x?}");
         assert_eq!(ask(Side::Client, &bytes, false), Probe::No, "{bytes:x?}");
     }
