@@ -7,7 +7,7 @@ use super::log::MessageLog;
 use super::state::EngineState;
 use crate::model::{Message, PerSide, Side, Stamp, Timestamp, Turns};
 use crate::stream::Sink;
-use nrpcsniff_dissectors::{Layer, Message as Body, PROTOCOLS, Probe, Protocol, tls};
+use nrpcsniff_dissectors::{Layer, Message as Body, PROTOCOLS, Probe, Protocol, socks, tls};
 
 /// The application side of one conversation.
 pub(super) struct Dissection {
@@ -37,14 +37,17 @@ pub(super) struct DissectionResult {
 }
 
 /// True if no dissector wants a conversation that begins with these bytes of `from`, so that it need not be heard at
-/// all. `ports` are the client's and the server's. Where a port has a claim, the answer is false.
-pub(super) fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], roles_guessed: bool, options: &Options) -> bool {
-    let sides = [Some(from), roles_guessed.then(|| from.peer())];
+/// all. `ports` are the client's and the server's. Where a port has a claim, the answer is false. Asked where the beginning is
+/// in the capture.
+pub(super) fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], options: &Options) -> bool {
     let refuses = |protocol: &Protocol| {
         let usual = ports.iter().any(|port| protocol.tcp_ports.contains(port));
-        sides.iter().flatten().all(|&side| (protocol.probe)(side, bytes, usual) == Probe::No)
+        (protocol.probe)(from, bytes, usual) == Probe::No
     };
-    !ports.iter().any(|&port| options.is_claimed(port)) && PROTOCOLS.iter().all(|protocol| refuses(protocol))
+    let by_proxy = from == Side::Client && socks::may_begin(bytes);
+    !by_proxy
+        && !ports.iter().any(|&port| options.is_claimed(port))
+        && PROTOCOLS.iter().all(|protocol| refuses(protocol))
 }
 
 impl Dissection {

@@ -6,12 +6,16 @@ use super::log::MessageLog;
 use super::{DecodeAs, Options};
 use crate::decrypt::{SecretStore, Session};
 use crate::model::{PerSide, Side, Stamp};
+use nrpcsniff_dissectors::socks::{self, Negotiation, Passage};
 use nrpcsniff_dissectors::{Dissector, Layer, PROTOCOLS, Part, Probe, Protocol, Verdict};
 
 /// Bytes that may wait for the protocol to be told.
 const UNDECIDED: usize = 4096;
-/// Chunks after which a conversation without a beginning is given up.
+/// Chunks in a row that are looked at on an unusual port where the beginning is missing. What one side goes on to say behind them
+/// is passed over until the other one speaks: a message begins there sooner than elsewhere.
 const CHUNKS: u32 = 64;
+/// Chunks in all that are looked at on an unusual port where the beginning is missing.
+const LOOKS: u32 = 4096;
 /// Bytes that may wait for the rest of a message. A dissector that asks for more is told of a gap instead.
 const PENDING: usize = 1 << 20;
 /// Frames that are named of a message that spans several units of the carrying protocol.
@@ -27,7 +31,13 @@ pub(super) struct DissectorDriver {
     pub flipped: bool,
     /// Nothing was seen from the start: the first bytes need not be a beginning.
     midstream: bool,
+    /// Chunks that told nothing: in all, and since the other side spoke; the latter on an unusual port.
+    looks: u32,
     chunks: u32,
+    /// Who spoke last, while nothing is told.
+    speaker: Option<Side>,
+    /// What both sides agree with a SOCKS proxy, while one of them has not said all of it.
+    proxy: Option<Negotiation>,
     /// A dissector has given a message.
     has_message: bool,
     /// The protocol that the user named for the port.
@@ -70,7 +80,10 @@ impl DissectorDriver {
             roles_guessed,
             flipped: false,
             midstream: roles_guessed,
+            looks: 0,
             chunks: 0,
+            speaker: None,
+            proxy: None,
             has_message: false,
             decode_as: named,
             secrets,
@@ -179,11 +192,16 @@ impl DissectorDriver {
                 return;
             }
         }
+        if matches!(self.state, DriverState::Undecided) && !self.listens(side, offset) {
+            let buffer = &mut self.buffers[side];
+            buffer.undissected = buffer.undissected.saturating_add(len(bytes.len()));
+            return;
+        }
         let buffer = &mut self.buffers[side];
         buffer.pending.extend_from_slice(bytes);
         buffer.note_frames(offset, bytes.len(), stamps);
         match self.state {
-            DriverState::Undecided => self.decide(side, log),
+            DriverState::Undecided => self.undecided(side, log),
             _ => self.dissect_pending(side, log),
         }
     }
@@ -200,6 +218,41 @@ impl DissectorDriver {
             self.lose(side, length.saturating_sub(skipped), log);
         }
         self.buffers[side].start = offset.saturating_add(length);
+    }
+
+    /// Passes over what is agreed with a proxy, and looks at the first bytes behind it.
+    fn undecided(&mut self, side: Side, log: &mut MessageLog) {
+        if self.proxy.is_none() && side == Side::Server && !self.midstream {
+            self.proxy = Negotiation::begun(&self.buffers.client.pending, &self.buffers.server.pending);
+            if self.proxy.is_some() {
+                self.negotiate(Side::Client);
+            }
+        }
+        if self.negotiate(side) && !self.buffers[side].pending.is_empty() {
+            self.decide(side, log);
+        }
+    }
+
+    /// Passes over what a side says to a proxy. True where it speaks to the server itself.
+    fn negotiate(&mut self, side: Side) -> bool {
+        let Some(proxy) = &mut self.proxy else { return true };
+        let buffer = &mut self.buffers[side];
+        while !buffer.pending.is_empty() {
+            match proxy.next(side, &buffer.pending) {
+                Passage::Over(used) => {
+                    let rest = buffer.pending.split_off(used.min(buffer.pending.len()));
+                    buffer.undissected = buffer.undissected.saturating_add(len(used));
+                    buffer.advance(rest, used);
+                }
+                Passage::Need => return false,
+                Passage::Done => return true,
+                Passage::No => {
+                    self.state = DriverState::Ignored;
+                    return false;
+                }
+            }
+        }
+        false
     }
 
     /// Looks at the first bytes of `side`.
@@ -231,12 +284,63 @@ impl DissectorDriver {
         if let Some(protocol) = self.decode_as {
             return self.choose(protocol, false, log);
         }
-        self.chunks = self.chunks.saturating_add(1);
+        if side == Side::Client
+            && self.proxy.is_none()
+            && !self.midstream
+            && socks::may_begin(&self.buffers[side].pending)
+        {
+            return;
+        }
         self.buffers[side].drop_pending();
-        let usual = PROTOCOLS.iter().any(|p| self.is_usual(p, self.ports.server));
-        if !(self.midstream && usual) || self.chunks > CHUNKS {
+        if !self.midstream || self.is_hopeless() {
             self.state = DriverState::Ignored;
         }
+    }
+
+    /// Nothing was told of a conversation whose beginning is missing. On a usual port the next message may come at any time: a
+    /// body, or silence with keep-alives, may last as long as it likes.
+    fn is_hopeless(&mut self) -> bool {
+        self.looks = self.looks.saturating_add(1);
+        if PROTOCOLS.iter().any(|protocol| self.is_usual(protocol, self.ports.server)) {
+            return false;
+        }
+        self.chunks = self.chunks.saturating_add(1);
+        self.looks > LOOKS
+    }
+
+    /// Where the beginning is missing, a message is sought where somebody begins to speak: the rest of one, which was taken for a
+    /// beginning and goes no further, is no part of what comes then. Line ends and single bytes with the top bit set keep a
+    /// connection alive and may stand in front of a message. False where what this side goes on to say is not looked at.
+    fn listens(&mut self, side: Side, offset: u64) -> bool {
+        if self.speaker.replace(side) == Some(side) {
+            return self.chunks <= CHUNKS;
+        }
+        self.chunks = 0;
+        let buffer = &mut self.buffers[side];
+        let keeps_alive = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0x80..);
+        if self.midstream && !buffer.pending.iter().all(keeps_alive) {
+            buffer.drop_pending();
+            buffer.start = offset;
+        }
+        true
+    }
+
+    /// What waits goes no further, for its frame was cut: it may tell the protocol all the same.
+    fn decide_cut(&mut self, side: Side) {
+        let pending = &self.buffers[side].pending;
+        let tells = |protocol: &&Protocol| !protocol.is_carrier() && (protocol.cut_probe)(side, pending);
+        if let Some(protocol) = PROTOCOLS.iter().copied().find(tells).filter(|_| self.decode_as.is_none()) {
+            self.choose_cut(protocol);
+        }
+    }
+
+    /// Its dissector is told next that the rest is missing.
+    fn choose_cut(&mut self, protocol: &'static Protocol) {
+        let mut dissector = self.dissector(protocol);
+        if self.midstream {
+            dissector.midstream();
+        }
+        self.state = DriverState::Chosen(protocol, dissector);
     }
 
     /// Is that a port of that protocol, here?
@@ -281,7 +385,10 @@ impl DissectorDriver {
             roles_guessed: false,
             flipped: false,
             midstream: false,
+            looks: 0,
             chunks: 0,
+            speaker: None,
+            proxy: None,
             has_message: false,
             decode_as: self.decode_as.filter(|named| *named != protocol),
             secrets: SecretStore::default(),
@@ -314,9 +421,13 @@ impl DissectorDriver {
 
     /// `missing` bytes behind the pending ones will not come, and the pending ones go as well.
     fn lose(&mut self, side: Side, missing: u64, log: &mut MessageLog) {
+        if matches!(self.state, DriverState::Undecided) {
+            self.decide_cut(side);
+            self.midstream = true;
+        }
         let buffer = &mut self.buffers[side];
         match &mut self.state {
-            DriverState::Undecided => self.midstream = true,
+            DriverState::Undecided | DriverState::Ignored => {}
             DriverState::Chosen(_, dissector) => {
                 let pending = std::mem::take(&mut buffer.pending);
                 match dissector.gap(side, &pending, missing) {
@@ -324,7 +435,6 @@ impl DissectorDriver {
                     None => buffer.undissected = buffer.undissected.saturating_add(len(pending.len())),
                 }
             }
-            DriverState::Ignored => {}
         }
         buffer.earlier_frames.clear();
         buffer.drop_pending();

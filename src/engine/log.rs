@@ -67,7 +67,9 @@ impl MessageLog {
         }
         self.seen[side] = self.seen[side].saturating_add(1);
         let n = u32::try_from(self.seen.client.saturating_add(self.seen.server)).unwrap_or(u32::MAX);
-        self.count(body.protocol());
+        if !body.is_nonsense() {
+            self.count(body.protocol());
+        }
         self.is_disordered |= last.frame < std::mem::replace(&mut self.latest, last.frame);
         self.keep(Message { n, from: side, at: last, frames, offset, length: len(length), body });
     }

@@ -1,6 +1,8 @@
 //! The pipeline: frames in, analysis out. The only room that sees all of the others; it picks the dissector of each
 //! conversation by its first bytes and keeps what the report and the rules need.
 
+#[cfg(test)]
+mod begun_tests;
 mod budget;
 mod buffer;
 mod dissection;

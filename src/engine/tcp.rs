@@ -364,10 +364,12 @@ impl OpenFlow {
     fn start_dissection(&mut self, segment: &Segment<'_>, state: &EngineState) {
         let options = &state.options;
         let (client, server) = (self.connection.client().port, self.connection.server().port);
-        if !options.all && self.connection.begins_stream(segment) {
+        if self.connection.roles_guessed() {
+            // It may begin with the rest of anything, and is of the report once a message tells what it is.
+            self.is_reported &= options.all || [client, server].iter().any(|&port| options.is_claimed(port));
+        } else if !options.all && self.connection.begins_stream(segment) {
             let from = self.connection.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
-            let guessed = self.connection.roles_guessed();
-            if dissection::is_unwanted(from, segment.payload, [client, server], guessed, options) {
+            if dissection::is_unwanted(from, segment.payload, [client, server], options) {
                 self.dissection = DissectionState::Unwanted;
                 self.is_reported = false;
                 self.connection.ignore();

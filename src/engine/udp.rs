@@ -11,8 +11,10 @@ use nrpcsniff_dissectors::{Message as Body, PROTOCOLS, Protocol};
 
 /// Datagrams that are kept of one conversation, unless rules look at each.
 const DATAGRAMS: usize = 64;
-/// Datagrams of a conversation on an unusual port that are asked for their protocol.
-const LOOKS: u32 = 4;
+/// Datagrams of a side, keep-alives not counted, that are asked for their protocol on an unusual port.
+const LOOKS: u8 = 4;
+/// A datagram this short says nothing: line ends, a zero or two keep the way through a NAT open (RFC 5626 section 3.5.1).
+const KEEP_ALIVE: u32 = 4;
 /// Datagrams of each side that are wanted of a conversation that is only counted.
 const FIRST: u32 = 100;
 
@@ -28,6 +30,8 @@ pub(super) struct UdpFlow {
     /// Datagrams and bytes before it was kept, the first speaker's as the client's.
     packets: PerSide<u32>,
     bytes: PerSide<u64>,
+    /// Datagrams that were asked for their protocol.
+    looks: PerSide<u8>,
     /// Where its datagrams are counted, if there was room.
     pair: Option<u32>,
 }
@@ -65,9 +69,11 @@ pub(super) fn datagram(
     let side = if source == conversation.client { Side::Client } else { Side::Server };
     count_datagram(conversation, side, datagram, at);
     if let Some(body) = body {
-        let protocol = body.protocol();
+        let counted = (!body.is_nonsense()).then(|| body.protocol());
         add_message(conversation, side, datagram, at, body, keep);
-        state.count_messages(protocol, 1);
+        if let Some(protocol) = counted {
+            state.count_messages(protocol, 1);
+        }
         state.events = state.events.saturating_add(1);
     }
     seen
@@ -93,7 +99,8 @@ impl UdpFlow {
         let protocol = PROTOCOLS.iter().find(usual).copied();
         let (packets, bytes) = (PerSide::default(), PerSide::default());
         let pair = state.pairs.open(&mut state.facts, PerSide { client: source, server: destination });
-        let mut flow = Self { place: None, protocol, stream, first: at, speaker: source, packets, bytes, pair };
+        let looks = PerSide::default();
+        let mut flow = Self { place: None, protocol, stream, first: at, speaker: source, packets, bytes, looks, pair };
         if protocol.is_some() || state.options.all {
             flow.open_conversation(state, source, destination);
         } else {
@@ -105,7 +112,9 @@ impl UdpFlow {
     /// Asks whether a datagram is of a protocol that is known by its content.
     fn probe(&mut self, state: &mut EngineState, datagram: &Datagram<'_>, source: Endpoint, destination: Endpoint) {
         let side = if source == self.speaker { Side::Client } else { Side::Server };
-        if self.protocol.is_none() && self.packets[side] < LOOKS {
+        let says = !is_keep_alive(datagram);
+        if self.protocol.is_none() && says && self.looks[side] < LOOKS {
+            self.looks[side] = self.looks[side].saturating_add(1);
             self.protocol = PROTOCOLS.iter().find(|p| (p.datagram_probe)(datagram.payload)).copied();
             if self.protocol.is_some() && self.place.is_none() {
                 state.take_back(UNWANTED);
@@ -160,6 +169,12 @@ fn swap_roles(conversation: &mut Conversation) {
     conversation.packets = conversation.packets.swapped();
     conversation.bytes = conversation.bytes.swapped();
     conversation.roles_guessed = true;
+}
+
+/// Says nothing of its protocol: a few bytes, or a STUN message (RFC 8489 section 5), which keeps a SIP flow alive as well.
+fn is_keep_alive(datagram: &Datagram<'_>) -> bool {
+    const COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
+    datagram.payload_length <= KEEP_ALIVE || datagram.payload.get(4..8) == Some(&COOKIE)
 }
 
 /// Looks like RTP or RTCP (RFC 7983 section 7, RFC 3550 section 5.1).
