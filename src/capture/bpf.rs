@@ -22,7 +22,7 @@ pub(crate) enum FilterError {
         expression: String,
         /// Link type of the frames, as in <https://www.tcpdump.org/linktypes.html>.
         link_type: u16,
-        /// What libpcap says.
+        /// Reason as libpcap states it.
         reason: String,
     },
     /// Built without libpcap.

@@ -59,7 +59,7 @@ pub enum CaptureError {
     Foreign {
         /// Path as given.
         path: String,
-        /// What it is.
+        /// Name of the format.
         format: &'static str,
         /// The command that makes a readable capture of it.
         advice: &'static str,

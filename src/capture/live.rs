@@ -29,7 +29,7 @@ pub(crate) struct Interface {
     pub name: String,
     /// What libpcap says of it.
     pub description: Option<String>,
-    /// Its addresses.
+    /// Addresses of the interface.
     pub addresses: Vec<IpAddr>,
     /// It is switched on.
     pub up: bool,
@@ -61,15 +61,15 @@ pub(crate) enum LiveError {
     /// There is no such interface.
     #[error("{interface}: there is no such interface. `nrpcsniff -D` lists those that there are")]
     NoSuchInterface {
-        /// Its name.
+        /// Name of the interface.
         interface: String,
     },
     /// It may not be opened.
     #[error("{interface}: no permission to capture ({reason})")]
     Permission {
-        /// Its name.
+        /// Name of the interface.
         interface: String,
-        /// What libpcap says.
+        /// Reason as libpcap states it.
         reason: String,
     },
     /// It is switched off.
@@ -77,15 +77,15 @@ pub(crate) enum LiveError {
         "{interface}: the interface is down. Switch it on (ip link set {interface} up), or use --retry to wait for it"
     )]
     Down {
-        /// Its name.
+        /// Name of the interface.
         interface: String,
     },
     /// It was there, and is no longer.
     #[error("{interface}: the interface is gone ({reason})")]
     Gone {
-        /// Its name.
+        /// Name of the interface.
         interface: String,
-        /// What libpcap says.
+        /// Reason as libpcap states it.
         reason: String,
     },
     /// The filter does not fit.
@@ -101,9 +101,9 @@ pub(crate) enum LiveError {
     /// Anything else that libpcap says.
     #[error("{interface}: {reason}")]
     Other {
-        /// Its name.
+        /// Name of the interface.
         interface: String,
-        /// What libpcap says.
+        /// Reason as libpcap states it.
         reason: String,
     },
 }

@@ -86,7 +86,7 @@ impl Reader {
         self.next_with_secrets(input).map(|(frame, _)| frame)
     }
 
-    /// The same, with the secrets of all decryption secrets blocks that stand before the frame.
+    /// The next frame as [`Reader::next`] gives it, with the secrets of all decryption secrets blocks that stand before it.
     #[inline]
     pub fn next_with_secrets(&mut self, input: u32) -> Option<(Frame<'_>, &[Secret])> {
         let record = self.record()?;
@@ -120,7 +120,7 @@ impl Reader {
         &self.input
     }
 
-    /// The same, taken out of the reader.
+    /// What [`Reader::input`] tells, taken out of the reader.
     pub fn into_input(self) -> Input {
         self.input
     }

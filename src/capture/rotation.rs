@@ -29,7 +29,7 @@ pub(crate) struct CaptureSet {
 pub(super) struct Candidate {
     /// Path as given or found.
     pub(super) path: PathBuf,
-    /// The same without links and dots; `None` for what is no regular file and must not be opened twice.
+    /// The path without links and dots; `None` for what is no regular file and must not be opened twice.
     pub(super) real: Option<PathBuf>,
 }
 

@@ -97,7 +97,7 @@ lL31YnUdAhMkX98CIA7/JAd+J8YDCX+ofojZYhQY80XX71FetF28agPusj4ZAiEA
 oA7Poa76oL2uIVZ5g1qsnY8qIEDHoD2x9hKwwYYJvLo=
 -----END RSA PRIVATE KEY-----
 ";
-    /// The same key.
+    /// The key above in PKCS #8.
     const PKCS8: &str = "\
 -----BEGIN PRIVATE KEY-----
 MIIBVgIBADANBgkqhkiG9w0BAQEFAASCAUAwggE8AgEAAkEAp8neaL7Hz5HVQRJU

@@ -23,7 +23,7 @@ const KEYSTREAM: u64 = 4 << 20;
 /// What was in a record.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Plaintext {
-    /// Its sequence number.
+    /// Sequence number of the record.
     pub sequence: u64,
     pub kind: ContentType,
     pub bytes: Vec<u8>,
@@ -91,7 +91,7 @@ fn aead(cipher: Cipher, key: &[u8]) -> Option<Box<dyn AeadKey>> {
 }
 
 impl Protection {
-    /// Of TLS 1.3, from a traffic secret (RFC 8446 section 7.3).
+    /// The protection of TLS 1.3, from a traffic secret (RFC 8446 section 7.3).
     pub(super) fn tls13(suite: Suite, secret: &[u8]) -> Option<Self> {
         let key = expand_label(suite.prf, secret, "key", suite.cipher.key());
         let iv = expand_label(suite.prf, secret, "iv", 12);
@@ -99,7 +99,7 @@ impl Protection {
         Some(Self::Aead(AeadRecords { key, iv: iv.try_into().ok()?, form: NonceForm::Tls13, tag: suite.cipher.tag() }))
     }
 
-    /// Of TLS 1.0 to 1.2.
+    /// The protection of TLS 1.0 to 1.2.
     pub(super) fn older(suite: Suite, version: u16, material: KeyMaterial<'_>, encrypt_then_mac: bool) -> Option<Self> {
         let mac = Mac { hash: suite.mac, key: material.mac.to_vec() };
         if suite.cipher.is_aead() {

@@ -38,9 +38,9 @@ pub(super) struct Suite {
     /// The client encrypts the secret to the server's RSA key: who has that key can read all.
     pub rsa: bool,
     pub cipher: Cipher,
-    /// Of the MAC; of an AEAD cipher it does not matter.
+    /// Hash of the MAC; of an AEAD cipher it does not matter.
     pub mac: Hash,
-    /// Of the key derivation from TLS 1.2 on.
+    /// Hash of the key derivation from TLS 1.2 on.
     pub prf: Hash,
 }
 

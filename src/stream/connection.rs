@@ -45,7 +45,7 @@ pub struct Connection {
 struct Direction {
     /// Sequence number of the first byte of the stream, once known.
     base: Option<u32>,
-    /// The same by another SYN-ACK (a server with SYN cookies may offer several); the client acknowledges the one that
+    /// The first byte by another SYN-ACK (a server with SYN cookies may offer several); the client acknowledges the one that
     /// counts.
     other_base: Option<u32>,
     /// End of what was sent, as an offset.

@@ -67,7 +67,7 @@ pub(super) struct DataSegment<'a> {
     pub length: u32,
     /// Don't Fragment.
     pub dont_fragment: bool,
-    /// Its frame.
+    /// Frame that carried the segment.
     pub at: Stamp,
 }
 

@@ -7,7 +7,7 @@ const REMEMBERED: usize = 16;
 /// Time after which the same segment is taken for something else. A host gives a repetition an IP
 /// identification of its own, and 65,536 of them take longer than this.
 const WINDOW: Span = Span::from_millis(100);
-/// The same without an identification (IPv6, or zero, which hosts send that do not count): nobody repeats data so soon.
+/// That time without an identification (IPv6, or zero, which hosts send that do not count): nobody repeats data so soon.
 const WINDOW_WITHOUT_ID: Span = Span::from_millis(1);
 
 /// An odd number without pattern: the fraction of the golden ratio in 64 bits.

@@ -24,15 +24,15 @@ const SECRETS: u32 = 0x0a;
 /// Options of every block (3.5).
 const END: u16 = 0;
 const COMMENT: u16 = 1;
-/// Of a section header.
+/// Options of a section header (4.1).
 const SHB_USERAPPL: u16 = 4;
-/// Of an interface description.
+/// Options of an interface description (4.2).
 const IF_NAME: u16 = 2;
 const IF_TSRESOL: u16 = 9;
 const IF_FILTER: u16 = 11;
 /// The first byte of `if_filter`: what follows is a text for libpcap.
 const FILTER_TEXT: &[u8] = &[0];
-/// Of interface statistics.
+/// Options of interface statistics (4.6).
 const ISB_STARTTIME: u16 = 2;
 const ISB_ENDTIME: u16 = 3;
 const ISB_IFRECV: u16 = 4;

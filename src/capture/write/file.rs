@@ -37,7 +37,7 @@ impl FilePreamble {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileIdentity(u64, u64);
 
-/// Where bytes go.
+/// Destination of the bytes of a file.
 pub(super) trait Output: Write + std::fmt::Debug + Send {
     /// Takes back what was written beyond `length` bytes.
     fn set_back(&mut self, length: u64) -> io::Result<()>;
@@ -209,7 +209,7 @@ impl CaptureFile {
         Ok(())
     }
 
-    /// Where it is.
+    /// Path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -276,7 +276,7 @@ impl CaptureFile {
 }
 
 impl FileIdentity {
-    /// Of the file that has this name now.
+    /// Identity of the file that has this name now.
     pub(crate) fn at(path: &Path) -> Option<Self> {
         std::fs::symlink_metadata(path).ok().and_then(|about| Self::of(&about))
     }

@@ -40,9 +40,9 @@ pub(crate) struct InterfaceDescription {
 pub(crate) struct Statistics<'a> {
     /// Frames received and dropped in that time.
     pub counts: Counts,
-    /// When it began.
+    /// Beginning of that time.
     pub start: Timestamp,
-    /// When it ended.
+    /// End of that time.
     pub end: Timestamp,
     /// A remark for the reader.
     pub comment: Option<&'a str>,

@@ -8,7 +8,7 @@ use serde::Serialize;
 /// Attempts at one server that failed in the same way. Never none.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Failure {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
     /// What the server is called, as people write it.
@@ -21,9 +21,9 @@ pub(crate) struct Failure {
     /// Who wanted it, by name.
     #[serde(flatten)]
     pub users: Users,
-    /// How often.
+    /// Number of attempts.
     pub count: usize,
-    /// How many of those got it later.
+    /// Number of those who got it later.
     pub recovered_count: usize,
     /// The first one.
     pub first: Timestamp,
@@ -34,7 +34,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// Of a group; nothing of an empty one.
+    /// What the attempts of a group have in common; nothing of an empty one.
     pub(crate) fn of(group: &[&Attempt]) -> Option<Self> {
         let (first, last) = (group.first()?, group.last()?);
         Some(Self {

@@ -79,7 +79,7 @@ pub(crate) fn shown<T: Display, S: Serializer>(value: &T, serializer: S) -> Resu
     serializer.collect_str(value)
 }
 
-/// The same for what may be unknown.
+/// For fields that may be unknown, and are written as they are shown if they are known.
 pub(crate) fn shown_if<'v, T: Display + 'v, S: Serializer>(
     value: impl IntoIterator<Item = &'v T>,
     serializer: S,

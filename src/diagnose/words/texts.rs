@@ -49,7 +49,7 @@ texts! {
 }
 
 texts! {
-    /// The same, each with what it answered: "mail.example.com (401 Unauthorized)".
+    /// Servers that refused a token, each with what it answered: "mail.example.com (401 Unauthorized)".
     Refusals { refusals, refusal_count }, "servers"
 }
 
@@ -81,7 +81,7 @@ impl Placeholders {
 }
 
 impl Cookies {
-    /// The same where they are called something else: "LtpaTokenA and 2 other names".
+    /// The cookies, called something else in the plural: "LtpaTokenA and 2 other names".
     pub(crate) fn called(&self, what: &str) -> String {
         few_of(&self.cookies, self.cookie_count, what)
     }

@@ -110,12 +110,12 @@ impl Closed {
         Self { by: teardown.by, how: teardown.how }
     }
 
-    /// Who closed.
+    /// The side that closed.
     pub(crate) const fn by(self) -> CloseBy {
         self.by
     }
 
-    /// How.
+    /// How the conversation was closed.
     pub(crate) const fn how(self) -> Close {
         self.how
     }
@@ -155,10 +155,10 @@ impl fmt::Display for Closed {
 /// One side of a conversation, by its address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct OneSide {
-    /// Which one.
+    /// The side.
     #[serde(serialize_with = "side_name")]
     pub side: Side,
-    /// Its address.
+    /// Address of that side.
     pub side_address: IpAddr,
 }
 
@@ -196,7 +196,7 @@ pub(crate) struct Status {
 }
 
 impl Status {
-    /// Of a number without the bits that say where the error was met.
+    /// The status of a number without the bits that say where the error was met.
     pub(crate) fn of(code: u16) -> Self {
         Self { code, name: nrpc::Status(code).name() }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Conversations show holes.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Holes {
-    /// How many do.
+    /// The conversations that show holes.
     #[serde(flatten)]
     pub concerned: Concerned,
     /// The first hole.

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Conversations had begun before the capture did.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Begun {
-    /// How many.
+    /// The conversations that had begun before.
     #[serde(flatten)]
     pub concerned: Concerned,
     /// The first of them, and its first frame.

@@ -42,7 +42,7 @@ pub(crate) struct Example {
 }
 
 impl Example {
-    /// Of a conversation that shows it at that time.
+    /// The first conversation that shows it, at that time.
     pub(crate) const fn of(conversation: &Conversation, first: Timestamp) -> Self {
         Self { client_endpoint: conversation.client, server: conversation.server, first }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Only one side is in the capture.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Half {
-    /// Of how many conversations.
+    /// The conversations of which one side is missing.
     #[serde(flatten)]
     pub concerned: Concerned,
     /// The first of them, and its first frame.

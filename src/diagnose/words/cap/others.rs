@@ -11,7 +11,7 @@ pub(crate) struct Others {
     pub count: usize,
     /// Whose faults they are, by name or address: the first eight.
     pub hosts: Vec<String>,
-    /// How many hosts.
+    /// Number of hosts with faults.
     pub host_count: usize,
     /// Rules that found them, the first eight.
     pub rules: Vec<RuleId>,

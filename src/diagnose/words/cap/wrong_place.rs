@@ -7,7 +7,7 @@ use serde::Serialize;
 /// A server that was named is in no conversation.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Missing {
-    /// Its name, abbreviated.
+    /// Name of the server, abbreviated.
     pub server_name: String,
     /// Number of conversations in the capture.
     pub conversation_count: usize,

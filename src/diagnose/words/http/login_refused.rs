@@ -6,7 +6,7 @@ use serde::Serialize;
 /// Nobody was let in.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Refused {
-    /// Whose attempts, where, and what came of them.
+    /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
 }

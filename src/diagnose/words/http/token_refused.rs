@@ -6,14 +6,14 @@ use serde::Serialize;
 /// The token of an earlier login was not taken.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Refused {
-    /// Whose attempts, where, and what came of them.
+    /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
     /// What was shown: class, user, fingerprint.
     pub tokens: Vec<String>,
     /// Host that had set it, if that was seen.
     pub token_issuer: Option<String>,
-    /// How long before.
+    /// Seconds from the setting of the token to its refusal, if both were seen.
     pub token_age_s: Option<f64>,
 }
 

@@ -81,7 +81,7 @@ impl Differ {
 /// A log says that a token comes from the future.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct FromTheFuture {
-    /// Which log, whose token.
+    /// The log that says it, and the user of the token.
     #[serde(flatten)]
     pub logged: LoggedToken,
 }

@@ -125,7 +125,7 @@ impl fmt::Display for Fate {
 /// A log says that a token had ended.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Logged {
-    /// Which log, whose token.
+    /// The log that says it, and the user of the token.
     #[serde(flatten)]
     pub logged: LoggedToken,
 }

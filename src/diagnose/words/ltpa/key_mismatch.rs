@@ -35,10 +35,10 @@ pub(crate) struct Proven {
 pub(crate) enum KeyProof {
     /// First cipher blocks, which depend on the key alone.
     CipherBlocks {
-        /// Of the tokens shown.
+        /// Fingerprint of the key of the tokens that were shown.
         #[serde(serialize_with = "shown")]
         key_fingerprint: Fingerprint,
-        /// Of the server's own tokens.
+        /// Fingerprint of the key of the server's own tokens.
         #[serde(serialize_with = "shown")]
         own_key_fingerprint: Fingerprint,
     },
@@ -131,7 +131,7 @@ impl Words for Inferred {
 /// A log of Domino calls a token invalid.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Invalid {
-    /// Which log, whose token.
+    /// The log that says it, and the user of the token.
     #[serde(flatten)]
     pub logged: LoggedToken,
 }

@@ -42,7 +42,7 @@ impl Words for OtherRealm {
 /// A log of Domino says that it does not know the realm of a token.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Logged {
-    /// Which log, whose token.
+    /// The log that says it, and the user of the token.
     #[serde(flatten)]
     pub logged: LoggedToken,
 }

@@ -54,7 +54,7 @@ impl OneVersion {
 /// A log of Domino says that it does not take the type of a token.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Logged {
-    /// Which log, whose token.
+    /// The log that says it, and the user of the token.
     #[serde(flatten)]
     pub logged: LoggedToken,
 }

@@ -16,7 +16,7 @@ pub(crate) struct NamedServer {
     /// Its address and port.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Its name, abbreviated.
+    /// Name of the server, abbreviated.
     pub server_name: Option<String>,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    /// Of a session.
+    /// The ending of a session.
     pub(crate) fn of(talk: &Talk<'_>) -> Self {
         Self { closed: Closed::of(&talk.conversation.teardown), close_delay_s: talk.close_delay() }
     }

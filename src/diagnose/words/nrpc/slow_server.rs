@@ -7,7 +7,7 @@ use serde::Serialize;
 /// A server made clients wait for answers, and the network did not.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Slow {
-    /// Which server.
+    /// The server that is slow.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
     /// The clients that waited.

@@ -8,15 +8,15 @@ use serde::Serialize;
 /// The called side repeats its answer.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NotAcknowledged {
-    /// Who answered.
+    /// The host that answered the call.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who called.
+    /// The client that called.
     #[serde(flatten)]
     pub client: ClientEndpoint,
-    /// Who was called.
+    /// The user who was called.
     pub called: Option<String>,
-    /// How often the answer was repeated.
+    /// Number of repetitions of the answer.
     pub repetitions: usize,
     /// Seconds from the answer to its last repetition.
     pub repeated_for_s: f64,

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// It was there, and was not renewed.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Lost {
-    /// Whose attempts, where, and what came of them.
+    /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
     /// Calls to these users that failed from then on.

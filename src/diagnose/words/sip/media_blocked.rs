@@ -9,19 +9,19 @@ use std::net::IpAddr;
 /// Media flow in one direction only.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct OneWay {
-    /// Who was called.
+    /// The user who was called.
     pub called: Option<String>,
     /// Seconds from the answer to the end of the call.
     pub lasted_s: f64,
     /// Number of calls between these two hosts.
     pub count: usize,
-    /// Who should have sent.
+    /// The host whose media do not arrive.
     #[serde(serialize_with = "shown")]
     pub media_from: Endpoint,
-    /// Who should have heard it.
+    /// The host that should have heard them.
     #[serde(serialize_with = "shown")]
     pub media_to: Endpoint,
-    /// How it is known.
+    /// Evidence that they do not get through.
     #[serde(flatten)]
     pub known_by: KnownBy,
 }
@@ -32,7 +32,7 @@ pub(crate) struct OneWay {
 pub(crate) enum KnownBy {
     /// An ICMP error says so.
     IcmpError {
-        /// Who sent it.
+        /// Sender of the ICMP error.
         rejected_by: IpAddr,
     },
     /// The other direction works.

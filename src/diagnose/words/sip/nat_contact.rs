@@ -11,7 +11,7 @@ pub(crate) struct PrivateContact {
     /// The registrar.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who was registered.
+    /// The user who was registered.
     pub user: Option<String>,
     /// Where the request came from.
     #[serde(flatten)]

@@ -21,10 +21,10 @@ pub(crate) fn preposition(method: &str) -> &'static str {
 pub(crate) struct Requests {
     /// `REGISTER`, `INVITE`.
     pub method: String,
-    /// Whom they are about: addresses of record of To.
+    /// Users whom the requests are about: addresses of record of To.
     #[serde(flatten)]
     pub users: Users,
-    /// Who sent them.
+    /// Clients that sent the requests.
     #[serde(flatten)]
     pub clients: Clients,
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// The server knows who asks, and forbids it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Forbidden {
-    /// What was refused.
+    /// The requests that were refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
     /// The user that a sign-on token in the first request names.

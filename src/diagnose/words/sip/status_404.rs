@@ -7,7 +7,7 @@ use serde::Serialize;
 /// The server has no such user, or does not serve the domain.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Unknown {
-    /// What was refused.
+    /// The requests that were refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
 }

@@ -35,7 +35,7 @@ impl Words for HandedOn {
 /// No final response came at all.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NoAnswer {
-    /// Who was asked.
+    /// The server that was asked.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
     /// What was asked, for whom, by whom.
@@ -58,14 +58,14 @@ pub(crate) struct NoAnswer {
 pub(crate) enum RequestFate {
     /// The client repeated it until its timer ran out.
     Repeated {
-        /// How often.
+        /// Number of repetitions.
         repetitions: usize,
     },
     /// TCP delivered it.
     Delivered,
     /// It did not arrive.
     Rejected {
-        /// Who says so.
+        /// Sender of the ICMP error that says so.
         rejected_by: IpAddr,
     },
 }

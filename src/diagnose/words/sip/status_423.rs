@@ -12,9 +12,9 @@ pub(crate) struct TooBrief {
     /// The registrar.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who is to be registered.
+    /// The user who is to be registered.
     pub user: Option<String>,
-    /// Who asks.
+    /// The client that asks.
     pub client: IpAddr,
     /// Number of requests for that time.
     pub count: usize,

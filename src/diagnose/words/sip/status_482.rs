@@ -7,7 +7,7 @@ use serde::Serialize;
 /// A request came back to a proxy that had seen it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Circle {
-    /// What was refused.
+    /// The requests that were refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
     /// The proxy that it passed, if its Via headers show that.

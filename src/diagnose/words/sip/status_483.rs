@@ -7,7 +7,7 @@ use serde::Serialize;
 /// More proxies handed a request on than it allows.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct TooManyHops {
-    /// What was refused.
+    /// The requests that were refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
     /// Max-Forwards of the requests that were seen.
@@ -57,7 +57,7 @@ impl Words for TooManyHops {
 /// The sender itself allows few.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct FewHops {
-    /// What was refused.
+    /// The requests that were refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
     /// Max-Forwards with which the first request began.

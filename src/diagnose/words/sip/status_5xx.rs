@@ -7,7 +7,7 @@ use serde::Serialize;
 /// The server answered that it failed.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Failed {
-    /// What was refused.
+    /// The requests that were refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
     /// Seconds after which it wants to be tried again.

@@ -9,14 +9,14 @@ use std::net::IpAddr;
 /// The first bytes of connections show that the two are not set alike.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NotAlike {
-    /// Who was called.
+    /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who called.
+    /// The client that called.
     pub client: IpAddr,
     /// Number of connections.
     pub count: usize,
-    /// Who speaks TLS.
+    /// The side that speaks TLS.
     pub mismatch: Mismatch,
 }
 
@@ -64,16 +64,16 @@ impl Words for NotAlike {
 /// A REGISTER says TLS, comes in clear, and fails.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ClaimsTls {
-    /// Who got it.
+    /// The server that got the request.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who is to be registered.
+    /// The user who is to be registered.
     pub user: Option<String>,
-    /// Who sent it.
+    /// The client that sent the request.
     pub client: IpAddr,
     /// Number of such requests.
     pub count: usize,
-    /// What it came over.
+    /// Transport that the request came over.
     pub transport: Transport,
     /// The header that says TLS.
     pub header: &'static str,

@@ -13,9 +13,9 @@ pub(crate) struct NoLogin {
     pub failure: Facts,
     /// That rule.
     pub cause: RuleId,
-    /// Its title.
+    /// Title of the finding of that rule.
     pub cause_title: String,
-    /// Its explanation.
+    /// Explanation of the finding of that rule.
     pub cause_explanation: String,
     /// The first client without a login.
     pub client: IpAddr,

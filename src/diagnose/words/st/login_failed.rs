@@ -6,7 +6,7 @@ use serde::Serialize;
 /// No acknowledgment came.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Failed {
-    /// Whose attempts, where, and what came of them.
+    /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
 }

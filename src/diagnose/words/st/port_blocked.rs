@@ -30,12 +30,12 @@ pub(crate) struct Blocked {
 pub(crate) enum Way {
     /// By the same port, later.
     Direct {
-        /// When.
+        /// Time at which it got in.
         reached: Timestamp,
     },
     /// By another port.
     Tunnel {
-        /// Which.
+        /// The other port.
         reached_port: u16,
     },
 }

@@ -18,7 +18,7 @@ pub(crate) struct EndedSession {
     pub who: Person,
     /// Number of such sessions.
     pub count: usize,
-    /// Why.
+    /// Reason for which the server ended them.
     #[serde(flatten)]
     pub reason: Reason,
     /// The client's step after the last of them.
@@ -75,7 +75,7 @@ pub(crate) struct Reason {
 }
 
 impl Reason {
-    /// Of a code of the protocol.
+    /// The reason that a code of the protocol stands for.
     pub(crate) fn of(code: u32) -> Self {
         Self { code, name: reason::name(code) }
     }
@@ -137,7 +137,7 @@ pub(crate) struct TurnedAway {
     pub clients: Clients,
     /// Number of logins.
     pub count: usize,
-    /// Why.
+    /// Reason for which the server refused them.
     #[serde(flatten)]
     pub reason: Reason,
     /// All of them got in later.

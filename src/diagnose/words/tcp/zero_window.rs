@@ -20,7 +20,7 @@ pub(crate) struct StoppedReading {
     pub receiver: OneSide,
     /// Seconds of the longest time.
     pub longest_s: f64,
-    /// When that began.
+    /// Beginning of the longest time.
     pub longest_at: Timestamp,
     /// Seconds of all times together.
     pub total_s: f64,

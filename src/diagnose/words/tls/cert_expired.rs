@@ -10,10 +10,10 @@ use serde::Serialize;
 /// The dates of a certificate of a server's chain, in seconds since 1970.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Validity {
-    /// When it begins.
+    /// Beginning of its validity.
     #[serde(serialize_with = "as_utc")]
     pub certificate_begins: i64,
-    /// When it ends.
+    /// End of its validity.
     #[serde(serialize_with = "as_utc")]
     pub certificate_expires: i64,
 }
@@ -21,13 +21,13 @@ pub(crate) struct Validity {
 /// A certificate of a server's chain whose dates do not fit the time by which it is judged.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct OutOfDate {
-    /// Its subject.
+    /// Subject of the certificate.
     pub certificate_subject: String,
     /// Issuer of the certificate.
     pub certificate_issuer: String,
     /// It is the server's own, not that of an issuer.
     pub is_own_certificate: bool,
-    /// Its dates.
+    /// Dates of the certificate.
     #[serde(flatten)]
     pub validity: Validity,
     /// The time that it is judged by.

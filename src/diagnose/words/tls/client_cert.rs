@@ -23,7 +23,7 @@ pub(crate) struct Wanted {
 /// A certificate that a client sent.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Sent {
-    /// Its subject.
+    /// Subject of the certificate.
     pub certificate_subject: String,
     /// Issuer of the certificate.
     pub certificate_issuer: String,

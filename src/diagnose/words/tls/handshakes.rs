@@ -52,7 +52,7 @@ pub(crate) struct SentAlert {
 }
 
 impl SentAlert {
-    /// Its number.
+    /// Number of the alert in the RFC.
     pub(crate) const fn code(self) -> u8 {
         self.code
     }
@@ -87,7 +87,7 @@ pub(crate) struct CipherSuites {
 }
 
 impl CipherSuites {
-    /// Of their numbers.
+    /// The names of suites that have these numbers.
     pub(crate) fn of(suites: impl IntoIterator<Item = u16>) -> Self {
         let all: Vec<u16> = suites.into_iter().collect();
         Self { cipher_suites: all.iter().take(FEW).copied().map(suite_shown).collect(), cipher_suite_count: all.len() }
@@ -117,7 +117,7 @@ pub(crate) struct CertificateNames {
 const SHOWN: usize = 6;
 
 impl CertificateNames {
-    /// Of a certificate.
+    /// The names in a certificate.
     pub(crate) fn of(certificate: &Certificate) -> Self {
         let Certificate { names, common_name, subject, .. } = certificate;
         if names.is_empty() {

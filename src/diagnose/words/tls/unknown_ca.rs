@@ -23,7 +23,7 @@ pub(crate) struct NotTrusted {
 /// Who issued a certificate, and how much of its chain the server sends.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Issued {
-    /// Its subject.
+    /// Subject of the certificate.
     pub certificate_subject: String,
     /// Issuer of the certificate.
     pub certificate_issuer: String,
