@@ -65,7 +65,6 @@ pub use role::{Role, Roles, role_of};
 pub use secret::Secret;
 pub use value::{Fields, Value};
 
-use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::LazyLock;
 
@@ -163,9 +162,12 @@ pub fn protocol(name: &str) -> Option<&'static Protocol> {
 
 /// The protocol that is usual on that port of TCP. Every connection asks for its two ports, most of which are nobody's.
 pub fn usual_at(port: u16) -> Option<&'static Protocol> {
-    static BY_PORT: LazyLock<BTreeMap<u16, &Protocol>> = LazyLock::new(|| {
+    static BY_PORT: LazyLock<Vec<(u16, &Protocol)>> = LazyLock::new(|| {
         let ports = PROTOCOLS.iter().flat_map(|protocol| protocol.tcp_ports.iter().map(move |&port| (port, *protocol)));
-        ports.collect()
+        let mut ports: Vec<_> = ports.collect();
+        ports.sort_by_key(|(port, _)| *port);
+        ports
     });
-    BY_PORT.get(&port).copied()
+    let place = BY_PORT.binary_search_by_key(&port, |(usual, _)| *usual).ok()?;
+    BY_PORT.get(place).map(|(_, protocol)| *protocol)
 }

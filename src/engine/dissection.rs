@@ -7,7 +7,7 @@ use super::log::MessageLog;
 use super::state::EngineState;
 use crate::model::{Message, PerSide, Side, Stamp, Timestamp, Turns};
 use crate::stream::Sink;
-use nrpcsniff_dissectors::{Layer, Message as Body, PROTOCOLS, Probe, Protocol, socks, tls};
+use nrpcsniff_dissectors::{Layer, Message as Body, PROTOCOLS, Probe, Protocol, socks, tls, usual_at};
 
 /// The application side of one conversation.
 pub(super) struct Dissection {
@@ -40,8 +40,9 @@ pub(super) struct DissectionResult {
 /// all. `ports` are the client's and the server's. Where a port has a claim, the answer is false. Asked where the beginning is
 /// in the capture.
 pub(super) fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], options: &Options) -> bool {
+    let at_home = ports.map(usual_at);
     let refuses = |protocol: &Protocol| {
-        let usual = ports.iter().any(|port| protocol.tcp_ports.contains(port));
+        let usual = at_home.iter().flatten().any(|home| std::ptr::eq(*home, protocol));
         (protocol.probe)(from, bytes, usual) == Probe::No
     };
     let by_proxy = from == Side::Client && socks::may_begin(bytes);
