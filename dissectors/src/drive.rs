@@ -80,7 +80,8 @@ impl Driver {
         self.dissector.layer()
     }
 
-    /// Bytes of one direction, behind those given before.
+    /// Bytes of one direction, behind those given before. What a dissector must never answer is asserted here, so that every test
+    /// holds its contract.
     pub fn data(&mut self, from: Side, bytes: &[u8]) {
         let [client, server] = &mut self.lanes;
         let lane = if from == Side::Client { client } else { server };

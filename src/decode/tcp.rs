@@ -32,7 +32,8 @@ pub(crate) fn tcp_checksum_ok(segment: &Segment<'_>) -> Option<bool> {
     Some(total == 0xffff)
 }
 
-/// The segment in the payload of IP. `checksum_known` as in `Network`.
+/// The segment in the payload of IP. `checksum_known` as in `Network`. Header lengths are judged by what was on the wire, so that
+/// a cut frame is not taken for a damaged one.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "every frame passes here; a call costs two copies of the segment")]
 pub(super) fn packet(ip: IpInfo, captured: Captured<'_>, checksum_known: bool) -> Packet<'_> {

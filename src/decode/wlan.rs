@@ -59,7 +59,8 @@ fn behind(captured: Captured<'_>, length: usize) -> Step<'_> {
     captured.skip(length).map_or(stop(reason::LINK_CUT), |frame| Step::To(HeaderKind::Wlan, frame))
 }
 
-/// A frame of IEEE 802.11-2020 9.3.2.
+/// A frame of IEEE 802.11-2020 9.3.2. Later fragments and encrypted frames are left alone, because what would tell their content is
+/// not in them.
 pub(super) fn wlan(captured: Captured<'_>) -> Step<'_> {
     let Some((head, _)) = captured.split::<2>() else {
         return stop(reason::LINK_CUT);

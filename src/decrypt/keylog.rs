@@ -52,7 +52,8 @@ pub(super) enum Entry {
     Nothing,
 }
 
-/// Reads all lines and hands on what they say; `take` answers whether there was room for it.
+/// Reads all lines and hands on what they say; `take` answers whether there was room for it. A broken line is counted and passed
+/// over, because the file may be written while it is read.
 pub(super) fn read(mut input: impl BufRead, mut take: impl FnMut(Entry) -> bool) -> io::Result<LogReport> {
     let mut report = LogReport::default();
     let (mut number, mut line, mut bytes) = (0_u64, Vec::new(), 0_u64);

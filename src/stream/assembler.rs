@@ -159,7 +159,8 @@ impl Assembler {
         }
     }
 
-    /// Keeps the parts of a segment that are neither handed on nor waiting.
+    /// Keeps the parts of a segment that are neither handed on nor waiting. What was there first stays,
+    /// because it may have been handed on; a second version is counted as a conflict.
     fn place(&mut self, start: u64, payload: &[u8], at: Stamp, arrival: &mut Arrival) {
         let (mut start, mut rest) = (start, payload);
         if start < self.next {

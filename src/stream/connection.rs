@@ -309,6 +309,8 @@ impl Connection {
         self.describe(self.syns.clone(), facts, quality, first_bytes, end)
     }
 
+    /// A side that repeated itself in vain until the end has timed out; how long that takes is for systems to choose, so that
+    /// only the number of tries counts.
     fn describe(
         &self,
         syns: Vec<Stamp>,
@@ -455,6 +457,7 @@ impl Connection {
         }
     }
 
+    /// Takes the data of a segment. Bytes are counted by how far the stream got, so that repetitions do not count twice.
     fn data(&mut self, from: Side, segment: &Segment<'_>, at: Stamp, limits: &Limits, sink: &mut impl Sink) {
         if segment.payload_length == 0 {
             return;

@@ -82,7 +82,9 @@ impl Details {
         copy
     }
 
-    /// Takes a segment with data. `highest` is the end of what that side had sent before.
+    /// Takes a segment with data. `highest` is the end of what that side had sent before. A segment behind the furthest byte is
+    /// late or repeated: which one, the time since then tells, because a network reorders within milliseconds and a host repeats
+    /// later.
     pub(super) fn data(&mut self, data: &DataSegment<'_>, highest: u64, limits: &Limits, sink: &mut impl Sink) {
         let DataSegment { from, offset, payload, length, at, .. } = *data;
         let way = &mut self.directions[from];

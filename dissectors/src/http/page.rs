@@ -149,7 +149,8 @@ impl Page {
     }
 }
 
-/// The first bytes of a body in chunks (RFC 9112 section 7.1).
+/// The first bytes of a body in chunks (RFC 9112 section 7.1). Sizes are believed only as far as `most`, so that a chunk never
+/// makes it wait for more than is looked at.
 fn chunks(input: &[u8], most: usize) -> Body {
     let mut body = Vec::new();
     let mut at = 0_usize;

@@ -47,6 +47,7 @@ impl Frames {
         }
     }
 
+    /// Frames of control may stand between those of a message, and are passed over without ending it.
     fn frame(&mut self, header: &Header, input: &[u8]) -> Verdict {
         if i64::try_from(header.payload).is_err() {
             self.remainder = u64::MAX;

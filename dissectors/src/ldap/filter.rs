@@ -19,6 +19,7 @@ pub(super) fn write(filter: Element<'_>) -> String {
     text
 }
 
+/// Writes a filter as RFC 4515 does. Depth and length are bounded, because filters nest as deeply as a client likes.
 fn add(filter: Element<'_>, depth: usize, text: &mut String) {
     if depth == 0 || text.len() > LONGEST {
         text.push_str("...");

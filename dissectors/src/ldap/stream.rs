@@ -75,6 +75,8 @@ fn header(input: &[u8]) -> Header {
     }
 }
 
+/// Judges the bytes that a message begins with. Forms of BER that the length allows and no LDAP message has are refused, so that
+/// other protocols are not taken for this one.
 fn begin(input: &[u8]) -> Header {
     match input.first() {
         None => return Header::Need(1),

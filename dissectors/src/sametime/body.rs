@@ -16,6 +16,7 @@ pub(super) fn parse(kind: u16, bytes: &[u8]) -> (Body, Option<&'static str>) {
     (body, cursor.short.then_some("the body ends before its last field"))
 }
 
+/// Reads the fields that are told; what stands behind them is left, since later versions add fields at the end.
 fn read(kind: u16, body: &mut Cursor<'_>) -> Option<Body> {
     match kind {
         kind::HANDSHAKE => handshake(body),

@@ -59,6 +59,8 @@ fn response(line: &str, notes: &mut Notes) -> Option<Start> {
     Some(Start::Response { status: status?, reason: reason.to_owned() })
 }
 
+/// Reads a request line. Slips that servers forgive are noted and forgiven, because the request may have been answered all the
+/// same.
 fn request(line: &str, notes: &mut Notes) -> Option<Start> {
     let (rest, version) = line.rsplit_once([' ', '\t'])?;
     if !is_spoken(version, notes) {
@@ -154,7 +156,8 @@ fn look_at_status(bytes: &[u8]) -> Look {
     }
 }
 
-/// A method, a URI with a scheme, the version, the line's end.
+/// A method, a URI with a scheme, the version, the line's end. Open as long as the next byte may still make it one, since a
+/// segment may end anywhere.
 fn look_at_request(bytes: &[u8]) -> Look {
     let method = bytes.iter().take(METHOD).take_while(|&&b| is_token_char(char::from(b))).count();
     let rest = match bytes.split_at_checked(method) {

@@ -127,6 +127,8 @@ impl Lane {
         window.get(..=self.searched.saturating_add(end))
     }
 
+    /// Reads a head and settles how much belongs to it. The length is read before anything else, because only that tells whether
+    /// the body has come.
     fn head(&mut self, input: &[u8], sought: bool) -> Verdict {
         let window = input.get(..HEAD).unwrap_or(input);
         let Some(end) = end_of_head(window, &mut self.searched) else {

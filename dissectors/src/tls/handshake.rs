@@ -38,7 +38,8 @@ pub(super) fn parse(bytes: &[u8], tls13: bool) -> Option<Message> {
     Some(Message { incomplete, problems, ..Message::from(said) })
 }
 
-/// What the body says, and whether it could be read to its end.
+/// What the body says, and whether it could be read to its end. A cut body gives what was read of it, as a hello tells most in
+/// its first bytes.
 fn read(kind: u8, body: &[u8], tls13: bool) -> (Body, bool) {
     match kind {
         handshake::CLIENT_HELLO => {

@@ -139,7 +139,8 @@ impl Stream {
         }
     }
 
-    /// A record whose header was read.
+    /// A record whose header was read. A sealed record that cannot be opened is skipped by its header, so that it is never held
+    /// in memory; what is probably an alert is told all the same.
     fn record(&mut self, from: Side, header: Header, input: &[u8]) -> Verdict {
         let is_sealed = self.is_sealed(from, header);
         let refused = if is_sealed { self.opener.refuses(from) } else { None };
@@ -279,7 +280,8 @@ impl Stream {
         }
     }
 
-    /// Handshake messages that this fragment completes.
+    /// Handshake messages that this fragment completes. One that is longer than any real one is told and passed over, so that its
+    /// length decides over no memory.
     fn messages(&mut self, from: Side, fragment: &[u8], opened: bool) -> Vec<Part> {
         let lane = self.lane(from);
         let over = lane.overlong.min(fragment.len());

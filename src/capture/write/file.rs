@@ -124,6 +124,7 @@ impl CaptureFile {
         Self::begin(Path::new("stdout"), Box::new(io::stdout()), head, None)
     }
 
+    /// Descriptions and secrets go out at once, so that the file can be read from its first moment on.
     pub(super) fn begin(
         path: &Path,
         out: Box<dyn Output>,

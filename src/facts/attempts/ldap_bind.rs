@@ -14,6 +14,7 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Attempt> {
 
 type Said<'a> = Dissected<'a, ldap::Message>;
 
+/// Attempts in one conversation. Rounds of a SASL bind are one attempt, since only the last answer tells what came of it.
 fn binds(case: &Case<'_>, c: &Conversation) -> Vec<Attempt> {
     let said: Vec<Said<'_>> = c
         .messages

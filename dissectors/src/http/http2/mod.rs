@@ -172,7 +172,8 @@ impl Frames {
         }
     }
 
-    /// A header block: one frame, and those that continue it.
+    /// A header block: one frame, and those that continue it. Even a block that is of no use is read, because it changes the
+    /// table that later ones refer to; one beyond the limits is not, and ends that.
     fn headers(&mut self, header: Header, input: &[u8]) -> Verdict {
         let mut total = header.total();
         let (mut last, mut frames) = (header, 1_usize);

@@ -102,7 +102,8 @@ impl Rule for AuthServerNrpc {
     }
 }
 
-/// Why NRPC failed, and what became of the Sametime logins of the clients.
+/// Why NRPC failed, and what became of the Sametime logins of the clients. It is as sure as the finding about NRPC only where
+/// Sametime was seen to wait, because a client without a login may have wanted none.
 fn finding(case: &Case<'_>, traces: &Traces<'_>, failure: &Finding) -> Option<Draft> {
     let failed: Vec<&Conversation> = failure.conversations.iter().filter_map(|&id| conversation(case, id)).collect();
     let clients = group_by(failed.iter().copied(), |c| c.client.ip);
