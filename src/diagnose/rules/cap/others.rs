@@ -98,7 +98,8 @@ fn counted(case: &Case<'_>, first: &Finding, aside: &[Finding]) -> Finding {
     };
     let (hosts, host_count) = few(aside.iter().filter_map(whom));
     let (rules, _) = few(aside.iter().map(|finding| finding.rule));
-    let mut draft = Draft::new(&ABOUT, 75).says(&words::Others { count: aside.len(), hosts, host_count, rules });
+    let mut draft =
+        Draft::new(&ABOUT, 75).says(&words::FaultsOfOthers { count: aside.len(), hosts, host_count, rules });
     for finding in aside {
         let (severity, title) = (finding.severity.name(), &finding.title);
         draft = draft.note(format!("{}, {severity} for those whom it hits: {title}", finding.rule));

@@ -61,7 +61,7 @@ impl Rule for LoginRefused {
         let takes_part = |host: &String| case.http().takes_part(host);
         let here = lost.of(AttemptKind::HttpLogin).filter(|lost| lost.server_name.as_ref().is_some_and(takes_part));
         let told = alike(here).into_iter().filter_map(|group| {
-            let said = words::Refused { failure: Failure::of(&group)? };
+            let said = words::RefusedLogins { failure: Failure::of(&group)? };
             Some(draft(case, &ABOUT, lost, &group).says(&said))
         });
         told.collect()

@@ -59,7 +59,7 @@ impl Rule for TokenRefused {
             let issue = showing.and_then(|s| s.genuine().find_map(|known| case.tokens().issue_of(known.token)));
             let before = |at| issue.map(|issue| (issue.host.clone(), issue.at, at));
             let issued = showing.and_then(|showing| before(showing.at));
-            let said = words::Refused {
+            let said = words::RefusedToken {
                 failure: Failure::of(&group)?,
                 tokens: showing.map(|s| s.tokens.iter().map(KnownToken::label).collect()).unwrap_or_default(),
                 token_issuer: issued.as_ref().map(|(host, ..)| host.clone()),

@@ -92,7 +92,7 @@ fn concerns_names(case: &Case<'_>, showing: &Showing<'_>) -> bool {
 }
 
 /// Two names of one user, and where they stand.
-struct Pair<'s> {
+struct NamePair<'s> {
     /// The name in the refused token.
     user: &'s str,
     other: OtherName<'s>,
@@ -108,7 +108,7 @@ struct OtherName<'s> {
 
 /// The name in a refused token, against the others that its user has there: in the request, or in a token that the same
 /// browser got elsewhere.
-fn pair_of<'s>(case: &'s Case<'_>, showing: &'s Showing<'_>) -> Option<Pair<'s>> {
+fn pair_of<'s>(case: &'s Case<'_>, showing: &'s Showing<'_>) -> Option<NamePair<'s>> {
     let (known, user) = showing.genuine().find_map(|known| Some((known, known.user()?)))?;
     let here = |name, place| OtherName { name, place, at: showing.at };
     let beside = showing.genuine().filter(|other| other.token.fingerprint != known.token.fingerprint);
@@ -120,7 +120,7 @@ fn pair_of<'s>(case: &'s Case<'_>, showing: &'s Showing<'_>) -> Option<Pair<'s>>
     });
     beside.chain(claim).chain(elsewhere).find_map(|other| {
         let difference = NameDifference::of(other.name, user)?;
-        Some(Pair { user, other, difference })
+        Some(NamePair { user, other, difference })
     })
 }
 
@@ -142,8 +142,8 @@ fn issues_beside<'s, 'a>(
     all.filter(move |issue| issue.known.token.fingerprint != print)
 }
 
-fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, Pair<'_>)]) -> Option<Draft> {
-    let (first, Pair { user, other, difference }) = group.first()?;
+fn judge_group(case: &Case<'_>, group: &[(&Showing<'_>, NamePair<'_>)]) -> Option<Draft> {
+    let (first, NamePair { user, other, difference }) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
     let said = words::TwoNames {
         other_name: other.name.to_owned(),
@@ -224,7 +224,7 @@ fn two_names(case: &Case<'_>, mentions: &Mentions<'_>, login: &TracedLogin<'_>) 
     }
     let difference = NameDifference::of(other, unknown)?;
     let draft = Draft::new(&ABOUT, 45).names_read().guard(login.mixed).guard(at.since(&other_at).abs() > APART).says(
-        &words::Traced {
+        &words::TwoNamesTraced {
             log: log_of_login(case, login).to_owned(),
             other_name: other.to_owned(),
             token_user: unknown.to_owned(),

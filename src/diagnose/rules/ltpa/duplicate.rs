@@ -59,10 +59,10 @@ impl Rule for Duplicate {
     }
 }
 
-type Pair<'a> = (&'a Cookie, &'a Cookie);
+type TokenPair<'a> = (&'a Cookie, &'a Cookie);
 
 /// The first two different tokens of one name.
-fn double<'a>(exchange: &HttpExchange<'a>) -> Option<Pair<'a>> {
+fn double<'a>(exchange: &HttpExchange<'a>) -> Option<TokenPair<'a>> {
     let tokens: Vec<_> = exchange.request?.content.cookies.iter().filter(|cookie| is_real(cookie)).take(16).collect();
     let second = |at: usize, one: &Cookie| {
         tokens.iter().skip(at.saturating_add(1)).copied().find(|two| two.name == one.name && differ(one, two))
@@ -83,7 +83,7 @@ fn differ(one: &Cookie, two: &Cookie) -> bool {
 }
 
 /// Without a denial it explains no other finding, since two tokens that were both taken do no harm.
-fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, Pair<'_>)]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, TokenPair<'_>)]) -> Option<Draft> {
     let http = case.http();
     let &(first, pair) = group.first()?;
     let denied: Vec<_> = group.iter().map(|(exchange, _)| *exchange).filter(|exchange| exchange.is_denied()).collect();

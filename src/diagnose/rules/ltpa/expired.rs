@@ -63,7 +63,7 @@ impl Rule for Expired {
 
     fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
         let said = token_status(case, &ABOUT, TokenStatusText::Expired, |draft, logged| {
-            draft.severity(Severity::Minor).says(&words::Logged { logged })
+            draft.severity(Severity::Minor).says(&words::ExpiryLogged { logged })
         });
         // A year of 1970 is a fault of WebSphere's own (PH40544), not the token's.
         let over = |event: &LogEvent| matches!(event, LogEvent::TokenExpired { ended } if !ended.contains("1970"));

@@ -65,7 +65,7 @@ impl Rule for ForeignFormat {
         let foreign = case.logs().saying(|event| *event == LogEvent::ForeignFormat).take(MOST);
         let testimonies = foreign.map(|entry| {
             let log = log_of(case, &entry).to_owned();
-            let draft = Draft::new(&ABOUT, READ).names_read().says(&words::Traced { log });
+            let draft = Draft::new(&ABOUT, READ).names_read().says(&words::FormatTraced { log });
             Testimony::new(&ABOUT, &[entry]).links(refused_near(case, &entry)).alone(draft)
         });
         testimonies.chain(verified_well(case, &ABOUT)).collect()

@@ -111,7 +111,7 @@ fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, &HttpExchange<'_>)]) ->
         .guard(shared)
         .guard(keeps_none)
         .at_most(if proxy { Confidence::High } else { Confidence::Medium })
-        .says(&words::NoToken {
+        .says(&words::NoTokenSet {
             login_host: login.host.clone(),
             product: login.product().map(Product::name),
             status: login.status(),

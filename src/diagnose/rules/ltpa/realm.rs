@@ -63,8 +63,9 @@ impl Rule for Realm {
     }
 
     fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let said =
-            token_status(case, &ABOUT, TokenStatusText::Realm, |draft, logged| draft.says(&words::Logged { logged }));
+        let said = token_status(case, &ABOUT, TokenStatusText::Realm, |draft, logged| {
+            draft.says(&words::UnknownRealmLogged { logged })
+        });
         said.into_iter().chain(verified_well(case, &ABOUT)).collect()
     }
 }

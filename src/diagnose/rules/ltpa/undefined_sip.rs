@@ -193,9 +193,14 @@ fn literal(showing: &Showing<'_>) -> String {
     })
 }
 
-fn no_token(first: &Showing<'_>, group: &[&Showing<'_>], outcome: words::Outcome, why: &Why<'_, '_>) -> words::NoToken {
+fn no_token(
+    first: &Showing<'_>,
+    group: &[&Showing<'_>],
+    outcome: words::Outcome,
+    why: &Why<'_, '_>,
+) -> words::WordForToken {
     let caller = |s: &&Showing<'_>| s.claim.clone().unwrap_or_else(|| s.client.to_string());
-    words::NoToken {
+    words::WordForToken {
         server: first.server,
         callers: Callers::of(group.iter().map(caller)),
         clients: clients(group),

@@ -63,8 +63,9 @@ impl Rule for VersionMismatch {
         let failed = case.logs().logins().iter().filter(|login| login.not_verified.is_some());
         let failed = failed.filter(|login| login.accepted.is_none() && !login.mixed);
         let refused = failed.map(|login| Testimony::new(&ABOUT, &login.telling()).links(refused_logins(case, login)));
-        let said =
-            token_status(case, &ABOUT, TokenStatusText::Type, |draft, logged| draft.says(&words::Logged { logged }));
+        let said = token_status(case, &ABOUT, TokenStatusText::Type, |draft, logged| {
+            draft.says(&words::TypeRefusalLogged { logged })
+        });
         refused.chain(said).chain(verified_well(case, &ABOUT)).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::nrpc::show;
 use crate::diagnose::words::Closed;
-use crate::diagnose::words::nrpc::accept_then_close::HungUp;
+use crate::diagnose::words::nrpc::accept_then_close::ClosedUnanswered;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::nrpc::group_by;
 use crate::facts::nrpc::opening::worked_later;
@@ -97,7 +97,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .retry(group.len() > 1 || case.retry_of(first).is_some())
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .says(&HungUp {
+        .says(&ClosedUnanswered {
             server,
             client,
             count: group.len(),

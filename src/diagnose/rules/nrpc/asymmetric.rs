@@ -88,7 +88,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .conversations_of(group.iter().copied())
         .says(&words::OneDirection {
             seen: Occurrences::of(server, group, first.conversation.first.time),
-            lost: if answer_lost(case, first) { words::Lost::Answer } else { words::Lost::Data },
+            lost: if answer_lost(case, first) { words::LostPart::Answer } else { words::LostPart::Data },
         })
         .remedy_first(format!("Trace the route from {} to {} and back.", server.ip, first.conversation.client.ip));
     Some(each(draft, group, "attempts", |draft, talk| evidence(draft, talk)))

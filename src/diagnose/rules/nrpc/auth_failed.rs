@@ -53,7 +53,7 @@ impl Rule for AuthFailed {
 
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let told = alike(lost.of(AttemptKind::NrpcAuth)).into_iter().filter_map(|group| {
-            let said = words::Failed { failure: Failure::of(&group)? };
+            let said = words::FailedAuthentications { failure: Failure::of(&group)? };
             Some(draft(case, &ABOUT, lost, &group).says(&said))
         });
         told.collect()

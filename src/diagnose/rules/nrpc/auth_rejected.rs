@@ -115,7 +115,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     draft = match status {
         Some(status) => draft
             .names_read()
-            .says(&words::Refused {
+            .says(&words::IdentitiesRefused {
                 server: server.clone(),
                 client,
                 count,
@@ -151,7 +151,7 @@ fn told_by_log(case: &Case<'_>, entry: LogEntry<'_>) -> Testimony {
         .points(20)
         .at_most(Confidence::Medium)
         .severity(Severity::Major)
-        .says(&words::Logged { log: log_of(case, &entry).to_owned(), status: Status::of(code), meaning });
+        .says(&words::RejectionLogged { log: log_of(case, &entry).to_owned(), status: Status::of(code), meaning });
     Testimony::new(&ABOUT, &[entry]).whom(code.to_string()).links(nrpc_at(case, &entry)).proves().alone(draft)
 }
 

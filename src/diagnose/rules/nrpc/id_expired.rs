@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::logs::{FEW, log_of, nrpc_at};
 use crate::diagnose::evidence::nrpc::{and_more, show_close};
 use crate::diagnose::words::Closed;
-use crate::diagnose::words::nrpc::id_expired::{Dated, Logged, Outcome};
+use crate::diagnose::words::nrpc::id_expired::{Dated, IdExpiryLogged, Outcome};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::nrpc::group_by;
 use crate::facts::nrpc::opening::{closed_at_once, refused};
@@ -64,7 +64,7 @@ impl Rule for IdExpired {
         let said = |event: &LogEvent| matches!(event, LogEvent::Status { code: 0x191C, token: None });
         let testimonies = case.logs().saying(said).take(FEW).map(|entry| {
             let draft = Draft::new(&ABOUT, 55)
-                .says(&Logged { log: log_of(case, &entry).to_owned() })
+                .says(&IdExpiryLogged { log: log_of(case, &entry).to_owned() })
                 .at_most(Confidence::Medium);
             Testimony::new(&ABOUT, &[entry]).links(nrpc_at(case, &entry)).proves().alone(draft)
         });

@@ -111,7 +111,7 @@ fn failure(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) ->
         .retry(again)
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .says(&words::Refused(said))
+        .says(&words::AliasRefused(said))
         .remedies(remedies(&host, &name, answers.of(server)));
     if (names.likeness == NameLikeness::HostLabel && !again) || first.conversation.teardown.by == CloseBy::Middlebox {
         draft = draft.at_most(Confidence::Medium);
@@ -167,7 +167,7 @@ fn in_force(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) -
         .names_read()
         .guard(!first.well_captured())
         .severity(Severity::Info)
-        .says(&words::Accepted {
+        .says(&words::AliasAccepted {
             server,
             server_names,
             asked: host,
@@ -200,7 +200,7 @@ fn told_by_client(draft: Draft, trace: &ClientTrace<'_>) -> Draft {
     draft
         .names_read()
         .severity(if trace.recovered.is_some() { Severity::Major } else { Severity::Blocker })
-        .says(&words::Traced(NameTraced::of(trace, host.clone())))
+        .says(&words::AliasTraced(NameTraced::of(trace, host.clone())))
         .remedies(remedies(&host, &name, &[]))
 }
 

@@ -93,7 +93,7 @@ fn failure(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .retry(group.len() > 1 || case.retry_of(first).is_some())
         .seen_in(group.len())
         .guard(!first.well_captured())
-        .says(&words::Refused(NameRefused::of(first, (wanted, answered), asked.clone(), group.len())));
+        .says(&words::OtherServerRefused(NameRefused::of(first, (wanted, answered), asked.clone(), group.len())));
     if !wanted.contains('/') {
         draft = draft.at_most(Confidence::Medium).remedy_first(format!(
             "If \"{asked}\" is a short host alias of {met}: make it known to that server (notes.ini \
@@ -152,7 +152,7 @@ fn tolerated(group: &[&Talk<'_>]) -> Option<Draft> {
         .names_read()
         .guard(!first.well_captured())
         .severity(Severity::Info)
-        .says(&words::Accepted {
+        .says(&words::OtherServerAccepted {
             server: first.conversation.server,
             server_name: abbreviated(answered),
             asked: abbreviated(wanted),
@@ -179,7 +179,7 @@ fn told_by_client(draft: Draft, trace: &ClientTrace<'_>) -> Draft {
             address: trace.address.to_owned(),
         });
     };
-    draft.severity(severity).names_read().says(&words::Traced(NameTraced::of(trace, asked)))
+    draft.severity(severity).names_read().says(&words::OtherServerTraced(NameTraced::of(trace, asked)))
 }
 
 #[cfg(test)]

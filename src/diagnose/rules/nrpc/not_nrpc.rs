@@ -48,9 +48,9 @@ impl Rule for NotNrpc {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let mut groups: BTreeMap<(IpAddr, Endpoint), Vec<Foreign<'_>>> = BTreeMap::new();
+        let mut groups: BTreeMap<(IpAddr, Endpoint), Vec<ForeignSession<'_>>> = BTreeMap::new();
         for conversation in &case.analysis.conversations {
-            if let Some(foreign) = Foreign::of(conversation) {
+            if let Some(foreign) = ForeignSession::of(conversation) {
                 groups.entry((conversation.client.ip, conversation.server)).or_default().push(foreign);
             }
         }
@@ -59,13 +59,13 @@ impl Rule for NotNrpc {
 }
 
 /// A conversation with the Notes port in another protocol.
-struct Foreign<'a> {
+struct ForeignSession<'a> {
     conversation: &'a Conversation,
     first: &'a FirstBytes,
     sent: Sent,
 }
 
-impl<'a> Foreign<'a> {
+impl<'a> ForeignSession<'a> {
     fn of(conversation: &'a Conversation) -> Option<Self> {
         let c = conversation;
         let first = c.first_bytes.client.as_ref()?;
@@ -93,7 +93,7 @@ fn sent(bytes: &[u8]) -> Option<Sent> {
 
 /// A known protocol gives 40 points, bytes of no known form 15. A client that speaks Notes elsewhere makes it more than
 /// a probe, because then something rewrites its traffic.
-fn finding(case: &Case<'_>, group: &[Foreign<'_>]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[ForeignSession<'_>]) -> Option<Draft> {
     let first = group.first()?;
     let (client, server) = (first.conversation.client.ip, first.conversation.server);
     let workstation = group.len() >= 2 && case.of_client(client).any(|talk| is_notes_client(talk, server));
@@ -122,7 +122,7 @@ fn finding(case: &Case<'_>, group: &[Foreign<'_>]) -> Option<Draft> {
     Some(draft)
 }
 
-impl<'a> Foreign<'a> {
+impl<'a> ForeignSession<'a> {
     fn talk(&self) -> Talk<'a> {
         Talk { conversation: self.conversation, request: None, response: None }
     }
@@ -134,7 +134,7 @@ fn is_notes_client(talk: &Talk<'_>, spared: Endpoint) -> bool {
 }
 
 /// What the connections of a group began with, each once.
-fn kinds(group: &[Foreign<'_>]) -> Vec<Sent> {
+fn kinds(group: &[ForeignSession<'_>]) -> Vec<Sent> {
     let all = [Sent::Tls, Sent::Http, Sent::Ssh, Sent::Other];
     all.into_iter().filter(|kind| group.iter().any(|foreign| foreign.sent == *kind)).collect()
 }

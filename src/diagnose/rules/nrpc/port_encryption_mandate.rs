@@ -1,7 +1,7 @@
 //! The server hangs up on the first request in clear after a good opening: it may insist on port encryption.
 
 use crate::diagnose::evidence::nrpc::show;
-use crate::diagnose::words::nrpc::port_encryption_mandate::HungUp;
+use crate::diagnose::words::nrpc::port_encryption_mandate::ClearRequestRejected;
 use crate::diagnose::words::nrpc::{Ending, NamedServer};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::nrpc::opening::{closed_at_once, refused};
@@ -66,7 +66,8 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let request = clear_request(case, first)?;
     let client = first.conversation.client.ip;
-    let hung_up = HungUp { server: NamedServer::of(first), client, count: group.len(), ending: Ending::of(first) };
+    let hung_up =
+        ClearRequestRejected { server: NamedServer::of(first), client, count: group.len(), ending: Ending::of(first) };
     let draft = Draft::new(&ABOUT, 25)
         .at_most(Confidence::Low)
         .retry(group.len() > 1 || case.retry_of(first).is_some())

@@ -148,7 +148,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let (first, last) = (*group.first()?, *group.last()?);
     let status = refusal(case, first)?;
     let Code(_, meaning, remedy) = code_of(status.code)?;
-    let refused = words::Refused {
+    let refused = words::SessionRefused {
         server: NamedServer::of(first),
         client: first.conversation.client.ip,
         count: group.len(),
@@ -203,7 +203,7 @@ fn refusal_in(event: &LogEvent) -> Option<(&'static Code, Option<&str>)> {
 
 fn told_by_log(case: &Case<'_>, entry: LogEntry<'_>) -> Option<Testimony> {
     let (Code(code, meaning, remedy), server) = refusal_in(&entry.fact.event)?;
-    let logged = words::Logged {
+    let logged = words::StatusLogged {
         log: log_of(case, &entry).to_owned(),
         server_name: server.map(names::abbreviated),
         status: Status::of(*code),

@@ -67,7 +67,7 @@ impl Rule for ServerRenamed {
                 .names_read()
                 .at_most(Confidence::Medium)
                 .severity(if trace.recovered.is_some() { Severity::Major } else { Severity::Blocker })
-                .says(&words::Traced(NameTraced::of(trace, abbreviated(trace.wanted.unwrap_or_default()))))
+                .says(&words::OldNameTraced(NameTraced::of(trace, abbreviated(trace.wanted.unwrap_or_default()))))
         })
     }
 }
@@ -88,7 +88,7 @@ fn finding(case: &Case<'_>, answers: &AnsweredNames<'_>, group: &[&Talk<'_>]) ->
         .seen_in(group.len())
         .guard(!first.well_captured())
         .guard(several)
-        .says(&words::Refused(NameRefused::of(first, (names.wanted, names.answered), old.clone(), group.len())))
+        .says(&words::OldNameRefused(NameRefused::of(first, (names.wanted, names.answered), old.clone(), group.len())))
         .remedy_first(format!(
             "Replace {old} by {new} on client {} (Location and Connection documents, bookmarks).",
             first.conversation.client.ip

@@ -81,7 +81,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
         .seen_in(group.len())
         .severity(aftermath.severity())
         .conversations_of(group.iter().copied())
-        .says(&words::Refused {
+        .says(&words::AnsweredByReset {
             seen: Occurrences::of(server, group, syn.time),
             delay_s: rst.time.seconds_since(syn.time),
             forged,

@@ -133,7 +133,7 @@ fn judge_group(
         |call: &&&SipExchange<'_>| group.iter().any(|f| call.began() > f.closed.time && call.began() < f.until);
     let missed: Vec<_> = calls.iter().filter(during).copied().collect();
     let until = first.until.min(case.end());
-    let said = words::Lost {
+    let said = words::ConnectionLost {
         server: first.last.server(),
         user: first.last.target(),
         client: first.last.client().into(),

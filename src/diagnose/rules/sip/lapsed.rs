@@ -51,7 +51,7 @@ impl Rule for Lapsed {
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let lapsed = lost.of(AttemptKind::SipRegister).filter(|attempt| lost.has_lapsed(attempt));
         let told = alike(lapsed).into_iter().filter_map(|group| {
-            let said = words::Lost { failure: Failure::of(&group)?, missed_count: missed(case, &group) };
+            let said = words::NotRenewed { failure: Failure::of(&group)?, missed_count: missed(case, &group) };
             Some(draft(case, &ABOUT, lost, &group).says(&said))
         });
         told.collect()

@@ -55,7 +55,7 @@ impl Rule for RegisterFailed {
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let first = lost.of(AttemptKind::SipRegister).filter(|attempt| !lost.has_lapsed(attempt));
         let told = alike(first).into_iter().filter_map(|group| {
-            let said = words::Failed { failure: Failure::of(&group)? };
+            let said = words::FailedRegistrations { failure: Failure::of(&group)? };
             Some(draft(case, &ABOUT, lost, &group).says(&said))
         });
         told.collect()

@@ -56,7 +56,7 @@ impl Rule for Loop {
 }
 
 /// Challenges of one registration (or call) without a success between them.
-struct Run<'t, 'a> {
+struct ChallengeRun<'t, 'a> {
     /// Client, method, whom it is about.
     of: (IpAddr, &'a str, Option<String>),
     challenged: Vec<&'t SipExchange<'a>>,
@@ -64,20 +64,21 @@ struct Run<'t, 'a> {
     accepted: bool,
 }
 
-fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Run<'t, 'a>> {
+fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<ChallengeRun<'t, 'a>> {
     let of = (series.client().ip, series.method(), series.target());
     let run = |all: &'t [SipExchange<'a>]| {
         let challenged = challenged(all);
         let accepted = all.last().is_some_and(|last| last.outcome() == TransactionOutcome::Accepted);
-        (!challenged.is_empty()).then(|| Run { of: of.clone(), challenged, all, accepted })
+        (!challenged.is_empty()).then(|| ChallengeRun { of: of.clone(), challenged, all, accepted })
     };
     series.runs().filter_map(run).collect()
 }
 
 /// Torn messages without credentials are left alone, because the credentials may have stood in the part that is
 /// missing.
-fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
-    let mut loops: Vec<&Run<'_, '_>> = group.iter().filter(|run| !challenges(case, run.all).is_empty()).collect();
+fn judge_group(case: &Case<'_>, group: &[ChallengeRun<'_, '_>]) -> Option<Draft> {
+    let mut loops: Vec<&ChallengeRun<'_, '_>> =
+        group.iter().filter(|run| !challenges(case, run.all).is_empty()).collect();
     if loops.is_empty() {
         loops = given_up(case, group)?;
     }
@@ -104,7 +105,7 @@ fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
 }
 
 /// Every Call-ID ended with credentials refused, and the user never got in.
-fn given_up<'r, 't, 'a>(case: &Case<'a>, group: &'r [Run<'t, 'a>]) -> Option<Vec<&'r Run<'t, 'a>>> {
+fn given_up<'r, 't, 'a>(case: &Case<'a>, group: &'r [ChallengeRun<'t, 'a>]) -> Option<Vec<&'r ChallengeRun<'t, 'a>>> {
     let enough = usize::try_from(case.settings.thresholds.sip_challenges).unwrap_or(usize::MAX).max(2);
     let all: Vec<&&SipExchange<'a>> = group.iter().flat_map(|run| &run.challenged).collect();
     let refused = all.iter().filter(|exchange| !exchange.credentials().is_empty()).count();

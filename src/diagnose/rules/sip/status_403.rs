@@ -57,7 +57,7 @@ impl Rule for Forbidden {
 
 fn one(case: &Case<'_>, group: &[&SipExchange<'_>]) -> Option<Draft> {
     let token_user = token_user(group.first()?).map(str::to_owned);
-    let said = words::Forbidden { refused: refused_requests(case, group)?, token_user };
+    let said = words::ForbiddenRequests { refused: refused_requests(case, group)?, token_user };
     Some(draft(case, &ABOUT, group).says(&said))
 }
 

@@ -57,7 +57,7 @@ fn judge_series(case: &Case<'_>, series: &Series<'_, '_>) -> Option<Draft> {
     if !learned && again < 2 {
         return None;
     }
-    let said = words::TooBrief {
+    let said = words::TimeTooShort {
         server: first.server(),
         user: first.target(),
         client: first.client().ip,

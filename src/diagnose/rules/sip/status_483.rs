@@ -53,7 +53,7 @@ impl Rule for TooManyHops {
 }
 
 fn one(case: &Case<'_>, group: &[&SipExchange<'_>]) -> Option<Draft> {
-    let said = words::TooManyHops { refused: refused_requests(case, group)?, hops: hops_left(group) };
+    let said = words::HandedOnTooOften { refused: refused_requests(case, group)?, hops: hops_left(group) };
     Some(draft(case, &ABOUT, group).says(&said))
 }
 

@@ -52,7 +52,7 @@ impl Rule for ServerError {
 }
 
 fn one(case: &Case<'_>, group: &[&SipExchange<'_>]) -> Option<Draft> {
-    let said = words::Failed {
+    let said = words::ServerFailed {
         refused: refused_requests(case, group)?,
         retry_after_s: group.first()?.answer().and_then(|answer| answer.sip.retry_after),
     };

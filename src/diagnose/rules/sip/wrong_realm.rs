@@ -51,7 +51,7 @@ impl Rule for WrongRealm {
 }
 
 /// Requests that answer for another realm than they were asked for, in a run that no success ends.
-struct Run<'t, 'a> {
+struct RealmRun<'t, 'a> {
     wrong: Vec<&'t SipExchange<'a>>,
     /// Of the first of them.
     sent: &'a str,
@@ -59,19 +59,19 @@ struct Run<'t, 'a> {
     all: &'t [SipExchange<'a>],
 }
 
-fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<Run<'t, 'a>> {
+fn runs<'t, 'a>(series: &Series<'t, 'a>) -> Vec<RealmRun<'t, 'a>> {
     let failed = |run: &&[SipExchange<'a>]| run.last().is_some_and(|last| last.status().is_some_and(|s| s >= 300));
     series.runs().filter(failed).filter_map(run).collect()
 }
 
-fn run<'t, 'a>(all: &'t [SipExchange<'a>]) -> Option<Run<'t, 'a>> {
+fn run<'t, 'a>(all: &'t [SipExchange<'a>]) -> Option<RealmRun<'t, 'a>> {
     let pairs = all.windows(2).filter_map(|pair| match pair {
         [asked, answered] => wrong(asked, answered).map(|realms| (answered, realms)),
         _ => None,
     });
     let pairs: Vec<_> = pairs.collect();
     let &(_, (sent, wanted)) = pairs.first()?;
-    Some(Run { wrong: pairs.into_iter().map(|(answered, _)| answered).collect(), sent, wanted, all })
+    Some(RealmRun { wrong: pairs.into_iter().map(|(answered, _)| answered).collect(), sent, wanted, all })
 }
 
 /// The realm sent and the first one wanted, if they have nothing in common and the request was refused.
@@ -83,8 +83,8 @@ fn wrong<'a>(asked: &SipExchange<'a>, answered: &SipExchange<'a>) -> Option<(&'a
     sent.first().copied().zip(wanted.first().copied()).filter(|_| apart)
 }
 
-fn judge_group(case: &Case<'_>, group: &[Run<'_, '_>]) -> Option<Draft> {
-    let Run { sent, wanted, .. } = group.first()?;
+fn judge_group(case: &Case<'_>, group: &[RealmRun<'_, '_>]) -> Option<Draft> {
+    let RealmRun { sent, wanted, .. } = group.first()?;
     let wrong: Vec<&SipExchange<'_>> = group.iter().flat_map(|run| run.wrong.iter().copied()).collect();
     let first = *wrong.first()?;
     let said = words::OtherRealm {

@@ -95,12 +95,14 @@ enum Sign<'w, 'a> {
 }
 
 impl Sign<'_, '_> {
-    fn words(&self) -> words::Sign {
+    fn words(&self) -> words::SignShown {
         match self {
-            Self::Shown(_) => words::Sign::TokenShown,
-            Self::SetOnce(_) => words::Sign::TokenSet,
-            Self::Denied(denied) => words::Sign::TurnedAway { other_host: denied.host.clone(), request: denied.line() },
-            Self::Elsewhere(other) => words::Sign::OtherHost { other_host: other.host.clone() },
+            Self::Shown(_) => words::SignShown::TokenShown,
+            Self::SetOnce(_) => words::SignShown::TokenSet,
+            Self::Denied(denied) => {
+                words::SignShown::TurnedAway { other_host: denied.host.clone(), request: denied.line() }
+            }
+            Self::Elsewhere(other) => words::SignShown::OtherHost { other_host: other.host.clone() },
         }
     }
 }

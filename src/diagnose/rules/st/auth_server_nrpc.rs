@@ -209,14 +209,14 @@ fn traces<'a>(case: &Case<'a>) -> Traces<'a> {
     traces
 }
 
-fn effect(case: &Case<'_>, failed: &[&Conversation], missing: &Missing<'_, '_>) -> words::Missing {
+fn effect(case: &Case<'_>, failed: &[&Conversation], missing: &Missing<'_, '_>) -> words::SeenInstead {
     let ended = failed.iter().map(|c| c.teardown.at.map_or(c.last.time, |at| at.time)).max().unwrap_or_default();
     match missing {
-        Missing::Handshake(login) => words::Missing::Handshake {
+        Missing::Handshake(login) => words::SeenInstead::Handshake {
             sametime_server: login.server(),
             delay_s: login.began().time.seconds_since(ended),
         },
-        Missing::Nothing(trace) => words::Missing::Nothing {
+        Missing::Nothing(trace) => words::SeenInstead::Nothing {
             sametime_server: trace.server,
             protocol: trace.protocol.map(|protocol| protocol.name),
             waited_s: case.settings.thresholds.sign_on_within,

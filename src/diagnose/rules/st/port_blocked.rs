@@ -156,10 +156,10 @@ enum Way<'a> {
 }
 
 impl Way<'_> {
-    const fn value(&self) -> words::Way {
+    const fn value(&self) -> words::WayIn {
         match self {
-            Self::Direct(c) => words::Way::Direct { reached: c.first.time },
-            Self::Tunnel(c) => words::Way::Tunnel { reached_port: c.server.port },
+            Self::Direct(c) => words::WayIn::Direct { reached: c.first.time },
+            Self::Tunnel(c) => words::WayIn::Tunnel { reached_port: c.server.port },
         }
     }
 

@@ -156,16 +156,16 @@ fn redirect(case: &Case<'_>, group: &[(&SametimeLogin<'_>, Fault<'_, '_>)]) -> O
     Some(group.iter().fold(draft, |draft, (_, fault)| evidence(draft, fault)))
 }
 
-fn what(case: &Case<'_>, login: &SametimeLogin<'_>, fault: &Fault<'_, '_>) -> words::Fault {
+fn what(case: &Case<'_>, login: &SametimeLogin<'_>, fault: &Fault<'_, '_>) -> words::RedirectFault {
     match fault {
         Fault::NotResolved(lookup) => {
             let (dns_name, dns_rcode) =
                 lookup.response.map_or((String::new(), None), |(_, dns)| (dns.name.clone(), dns.rcode));
-            words::Fault::NotResolved { dns_name, dns_rcode }
+            words::RedirectFault::NotResolved { dns_name, dns_rcode }
         }
-        Fault::NotConnected(next) => words::Fault::NotConnected { redirected_to: next.server() },
-        Fault::Circle(next) => words::Fault::Circle { redirected_to: next.server() },
-        Fault::NotTried => words::Fault::NotTried { waited_s: case.end().seconds_since(login.ended()) },
+        Fault::NotConnected(next) => words::RedirectFault::NotConnected { redirected_to: next.server() },
+        Fault::Circle(next) => words::RedirectFault::Circle { redirected_to: next.server() },
+        Fault::NotTried => words::RedirectFault::NotTried { waited_s: case.end().seconds_since(login.ended()) },
     }
 }
 

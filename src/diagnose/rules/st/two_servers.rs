@@ -48,7 +48,7 @@ impl Rule for TwoServers {
             servers.sort_unstable();
             servers.dedup();
             let (servers, server_count) = few(servers);
-            draft.severity(Severity::Minor).says(&words::TwoServers { session, servers, server_count })
+            draft.severity(Severity::Minor).says(&words::EndedForAnother { session, servers, server_count })
         })
     }
 }

@@ -94,7 +94,7 @@ fn finding(group: &[&SametimeLogin<'_>]) -> Option<Draft> {
     let last = *group.last()?;
     let pauses = u32::try_from(group.len().saturating_sub(1)).ok()?;
     let between = last.began().time.seconds_since(first.began().time);
-    let said = words::TurnedAway {
+    let said = words::PeerTurnedAway {
         server: first.server(),
         client: first.client(),
         count: group.len(),

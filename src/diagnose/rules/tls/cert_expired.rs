@@ -63,7 +63,7 @@ fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let time = first.hello.at().time;
     let handshakes = handshakes(group)?;
     if let Some(bad) = first.ended_at(time).or_else(|| first.begins_after(time)) {
-        let said = words::Refused { handshakes, alert, certificate: out_of_date(first, bad, time) };
+        let said = words::CertificateRefused { handshakes, alert, certificate: out_of_date(first, bad, time) };
         return Some(draft.points(20).says(&said).remedy_first(renew(bad)));
     }
     let validity = first.certificate().map(validity);

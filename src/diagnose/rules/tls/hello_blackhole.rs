@@ -56,24 +56,24 @@ impl Rule for HelloBlackhole {
 }
 
 /// What became of a ClientHello without an answer.
-enum Lost<'a> {
+enum LostHello<'a> {
     /// It was repeated and never acknowledged.
     Repeated(&'a Unanswered),
     /// It was acknowledged, and nothing followed for so many seconds.
     Acknowledged(f64),
 }
 
-fn swallowed<'a>(case: &Case<'a>, handshake: &TlsHandshake<'a>) -> Option<Lost<'a>> {
+fn swallowed<'a>(case: &Case<'a>, handshake: &TlsHandshake<'a>) -> Option<LostHello<'a>> {
     let c = handshake.conversation;
     if !handshake.is_unanswered() || !handshake.is_whole() {
         return None;
     }
     let repeated = c.tcp.unanswered.as_ref().filter(|u| u.from == Side::Client);
     if let Some(repeated) = repeated {
-        return (repeated.tries >= case.settings.thresholds.stuck_tries).then_some(Lost::Repeated(repeated));
+        return (repeated.tries >= case.settings.thresholds.stuck_tries).then_some(LostHello::Repeated(repeated));
     }
     let waited = case.watched_until(c).seconds_since(handshake.hello.at().time);
-    (waited >= case.settings.thresholds.reply_timeout).then_some(Lost::Acknowledged(waited))
+    (waited >= case.settings.thresholds.reply_timeout).then_some(LostHello::Acknowledged(waited))
 }
 
 /// A smaller ClientHello that was answered proves that the size matters; where small ones are not answered either, it
@@ -86,11 +86,11 @@ fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     }
     let small = served.small;
     let (points, at_most, fate) = match swallowed(case, first)? {
-        Lost::Repeated(u) => {
+        LostHello::Repeated(u) => {
             let repeated_for_s = seconds(u.last.since(u.first));
             (20, Confidence::High, words::HelloFate::Repeated { repetitions: u.tries, repeated_for_s })
         }
-        Lost::Acknowledged(waited_s) => (0, Confidence::Medium, words::HelloFate::Acknowledged { waited_s }),
+        LostHello::Acknowledged(waited_s) => (0, Confidence::Medium, words::HelloFate::Acknowledged { waited_s }),
     };
     let said = words::Swallowed { handshakes: handshakes(group)?, hello_bytes: first.hello.message.length, fate };
     let draft = failed(case, &ABOUT, 45, group)

@@ -56,7 +56,7 @@ impl Rule for Version {
 }
 
 /// How the other side refused the version.
-struct Refused {
+struct VersionRefused {
     /// The alert; none if it closed at a hello of TLS 1.1 at most.
     alert: Option<words::Refusal>,
     /// What that is worth as a proof.
@@ -64,24 +64,24 @@ struct Refused {
     at_most: Confidence,
 }
 
-fn refused(handshake: &TlsHandshake<'_>) -> Option<Refused> {
+fn refused(handshake: &TlsHandshake<'_>) -> Option<VersionRefused> {
     let of_client = || handshake.refused_by(Side::Client);
     let told = |(message, alert): (&Message, Alert)| words::Refusal { alert: alert.into(), alert_from: message.from };
     let plain = refusal_of_hello(handshake).or_else(of_client).filter(|(_, alert)| alert.code == PROTOCOL_VERSION);
     if let Some(plain) = plain {
-        return Some(Refused { alert: Some(told(plain)), points: 40, at_most: Confidence::High });
+        return Some(VersionRefused { alert: Some(told(plain)), points: 40, at_most: Confidence::High });
     }
     if handshake.hello.content.highest() >= TLS12 || !handshake.is_whole() {
         return None;
     }
     match refusal_of_hello(handshake) {
-        Some(other) => matches!(other.1.code, HANDSHAKE_FAILURE | INSUFFICIENT_SECURITY).then(|| Refused {
+        Some(other) => matches!(other.1.code, HANDSHAKE_FAILURE | INSUFFICIENT_SECURITY).then(|| VersionRefused {
             alert: Some(told(other)),
             points: 20,
             at_most: Confidence::Medium,
         }),
         None if handshake.is_unanswered() && is_closed(handshake) => {
-            Some(Refused { alert: None, points: 0, at_most: Confidence::Medium })
+            Some(VersionRefused { alert: None, points: 0, at_most: Confidence::Medium })
         }
         None => None,
     }
@@ -93,7 +93,7 @@ fn is_closed(handshake: &TlsHandshake<'_>) -> bool {
 
 fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
-    let Refused { alert, points, at_most } = refused(first)?;
+    let VersionRefused { alert, points, at_most } = refused(first)?;
     let spoken = agreed(case, first.server()).iter().map(|hello| version_name(hello.version)).collect::<Vec<_>>();
     let said = words::NotTaken { handshakes: handshakes(group)?, offered: offered(first), refusal: alert };
     let (site, clients, offers) = (said.handshakes.site(), &said.handshakes.clients, said.offered.told());

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Faults of machines that have no part in a sign-on.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Others {
+pub(crate) struct FaultsOfOthers {
     /// Number of findings that are set aside.
     pub count: usize,
     /// Whose faults they are, by name or address: the first eight.
@@ -17,7 +17,7 @@ pub(crate) struct Others {
     pub rules: Vec<RuleId>,
 }
 
-impl Words for Others {
+impl Words for FaultsOfOthers {
     fn title(&self) -> String {
         format!("{} about hosts that have no part in a sign-on", count(self.count, "finding"))
     }

@@ -5,13 +5,13 @@ use serde::Serialize;
 
 /// Nobody was let in.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedLogins {
     /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
 }
 
-impl Words for Refused {
+impl Words for RefusedLogins {
     fn title(&self) -> String {
         let failure = &self.failure;
         format!("Login of {} at {}: {}", failure.users.or("a user"), failure.called(), failure.outcome)

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// The token of an earlier login was not taken.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedToken {
     /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
@@ -17,7 +17,7 @@ pub(crate) struct Refused {
     pub token_age_s: Option<f64>,
 }
 
-impl Words for Refused {
+impl Words for RefusedToken {
     fn title(&self) -> String {
         let failure = &self.failure;
         let whose = self.token_issuer.as_ref().map_or_else(String::new, |host| format!(" that {host} issued"));

@@ -97,7 +97,7 @@ impl Words for TwoNames {
 
 /// A trace of a sign-on: the name in a token is not found, and beside it the user has another one.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Traced {
+pub(crate) struct TwoNamesTraced {
     /// Name of the log.
     pub log: String,
     /// The other name.
@@ -113,7 +113,7 @@ pub(crate) struct Traced {
     pub knows_other_name: bool,
 }
 
-impl Words for Traced {
+impl Words for TwoNamesTraced {
     fn title(&self) -> String {
         title(&self.other_name, &self.token_user)
     }

@@ -124,13 +124,13 @@ impl fmt::Display for Fate {
 
 /// A log says that a token had ended.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Logged {
+pub(crate) struct ExpiryLogged {
     /// The log that says it, and the user of the token.
     #[serde(flatten)]
     pub logged: LoggedToken,
 }
 
-impl Words for Logged {
+impl Words for ExpiryLogged {
     fn title(&self) -> String {
         format!("The sign-on token of {} had ended", self.logged.whose())
     }

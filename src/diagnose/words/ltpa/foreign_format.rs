@@ -67,12 +67,12 @@ impl Misnamed {
 
 /// The trace of Domino says that a token does not begin as it should.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Traced {
+pub(crate) struct FormatTraced {
     /// Name of the log.
     pub log: String,
 }
 
-impl Words for Traced {
+impl Words for FormatTraced {
     fn title(&self) -> String {
         "Domino opened a sign-on token that does not begin as its version should".to_owned()
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A server took a login and set no token, and the next one turned the browser away.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct NoToken {
+pub(crate) struct NoTokenSet {
     /// Host that took the login.
     pub login_host: String,
     /// What runs there; nothing if it is not known.
@@ -21,7 +21,7 @@ pub(crate) struct NoToken {
     pub request: String,
 }
 
-impl Words for NoToken {
+impl Words for NoTokenSet {
     fn title(&self) -> String {
         format!("{} logged the user in but set no LTPA token; {} asks for a login", self.login_host, self.host)
     }

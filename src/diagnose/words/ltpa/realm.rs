@@ -41,13 +41,13 @@ impl Words for OtherRealm {
 
 /// A log of Domino says that it does not know the realm of a token.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Logged {
+pub(crate) struct UnknownRealmLogged {
     /// The log that says it, and the user of the token.
     #[serde(flatten)]
     pub logged: LoggedToken,
 }
 
-impl Words for Logged {
+impl Words for UnknownRealmLogged {
     fn title(&self) -> String {
         format!("The sign-on token of {} names a realm that Domino does not know", self.logged.whose())
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// SIP requests carry a word where their token should be.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct NoToken {
+pub(crate) struct WordForToken {
     /// The SIP server that was asked first.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -68,7 +68,7 @@ pub(crate) enum Outcome {
     Refused,
 }
 
-impl Words for NoToken {
+impl Words for WordForToken {
     fn title(&self) -> String {
         let Self { callers, placeholders, .. } = self;
         let cause = match self.set_as {

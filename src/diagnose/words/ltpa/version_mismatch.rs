@@ -53,13 +53,13 @@ impl OneVersion {
 
 /// A log of Domino says that it does not take the type of a token.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Logged {
+pub(crate) struct TypeRefusalLogged {
     /// The log that says it, and the user of the token.
     #[serde(flatten)]
     pub logged: LoggedToken,
 }
 
-impl Words for Logged {
+impl Words for TypeRefusalLogged {
     fn title(&self) -> String {
         format!("Domino does not take the type of the sign-on token of {}", self.logged.whose())
     }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// The connection was closed before anything was answered.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct HungUp {
+pub(crate) struct ClosedUnanswered {
     /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -24,7 +24,7 @@ pub(crate) struct HungUp {
     pub close_delay_s: f64,
 }
 
-impl Words for HungUp {
+impl Words for ClosedUnanswered {
     fn title(&self) -> String {
         format!("{} accepts connections of {} and closes them without an answer", self.server, self.client)
     }

@@ -10,13 +10,13 @@ pub(crate) struct OneDirection {
     #[serde(flatten)]
     pub seen: Occurrences,
     /// The part that was lost in the first attempt.
-    pub lost: Lost,
+    pub lost: LostPart,
 }
 
 /// The part of the exchange that did not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Lost {
+pub(crate) enum LostPart {
     /// The server's SYN-ACK.
     Answer,
     /// Data of the client, or their acknowledgment.
@@ -30,8 +30,8 @@ impl Words for OneDirection {
 
     fn explanation(&self) -> String {
         let what = match self.lost {
-            Lost::Answer => "answered every SYN, but the client repeated it and never acknowledged the answer",
-            Lost::Data => "accepted the connection, but nothing that the client sent afterwards was acknowledged",
+            LostPart::Answer => "answered every SYN, but the client repeated it and never acknowledged the answer",
+            LostPart::Data => "accepted the connection, but nothing that the client sent afterwards was acknowledged",
         };
         format!(
             "{} connected to {} ({}, first at {}). The server {what}: one direction takes another path, or a \

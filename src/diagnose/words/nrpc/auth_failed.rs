@@ -5,13 +5,13 @@ use serde::Serialize;
 
 /// The client had gone on after the server's answer, and got no further.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Failed {
+pub(crate) struct FailedAuthentications {
     /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
 }
 
-impl Words for Failed {
+impl Words for FailedAuthentications {
     fn title(&self) -> String {
         let failure = &self.failure;
         format!("The session with {} ended at its authentication: {}", failure.called(), failure.outcome)

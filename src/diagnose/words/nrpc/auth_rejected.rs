@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// The server refused the identities with a status.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Refused {
+pub(crate) struct IdentitiesRefused {
     /// Who was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
@@ -22,7 +22,7 @@ pub(crate) struct Refused {
     pub message: u32,
 }
 
-impl Words for Refused {
+impl Words for IdentitiesRefused {
     fn title(&self) -> String {
         format!("{} and {} could not authenticate: status {}", self.server, self.client, self.status)
     }
@@ -71,7 +71,7 @@ impl Words for Parted {
 
 /// A log has the text of a status of the security package.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Logged {
+pub(crate) struct RejectionLogged {
     /// Name of the log.
     pub log: String,
     /// The status.
@@ -81,7 +81,7 @@ pub(crate) struct Logged {
     pub meaning: &'static str,
 }
 
-impl Words for Logged {
+impl Words for RejectionLogged {
     fn title(&self) -> String {
         format!("Notes and Domino could not authenticate: {}", self.meaning)
     }

@@ -70,12 +70,12 @@ impl Dated {
 
 /// A log says that a certificate has expired.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Logged {
+pub(crate) struct IdExpiryLogged {
     /// Name of the log.
     pub log: String,
 }
 
-impl Words for Logged {
+impl Words for IdExpiryLogged {
     fn title(&self) -> String {
         "A Notes certificate has expired".to_owned()
     }

@@ -8,9 +8,9 @@ use serde::Serialize;
 /// An alias was asked for, and the session ended when another name answered.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Refused(pub NameRefused);
+pub(crate) struct AliasRefused(pub NameRefused);
 
-impl Words for Refused {
+impl Words for AliasRefused {
     fn title(&self) -> String {
         title(&self.0.asked, &self.0.server_name)
     }
@@ -28,7 +28,7 @@ impl Words for Refused {
 
 /// An alias was asked for, another name answered, and the session went on.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Accepted {
+pub(crate) struct AliasAccepted {
     /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -42,7 +42,7 @@ pub(crate) struct Accepted {
     pub count: usize,
 }
 
-impl Words for Accepted {
+impl Words for AliasAccepted {
     fn title(&self) -> String {
         format!("The alias {} is accepted by {}: no fault", self.asked, self.server_names.join(", "))
     }
@@ -63,9 +63,9 @@ impl Words for Accepted {
 /// The port trace of a client tells that another name answered.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Traced(pub NameTraced);
+pub(crate) struct AliasTraced(pub NameTraced);
 
-impl Words for Traced {
+impl Words for AliasTraced {
     fn title(&self) -> String {
         title(&self.0.asked, &self.0.server_name)
     }

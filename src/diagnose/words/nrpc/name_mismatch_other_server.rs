@@ -8,9 +8,9 @@ use serde::Serialize;
 /// One server was asked for, another answered, and the session ended.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Refused(pub NameRefused);
+pub(crate) struct OtherServerRefused(pub NameRefused);
 
-impl Words for Refused {
+impl Words for OtherServerRefused {
     fn title(&self) -> String {
         let NameRefused { server, server_name, asked, .. } = &self.0;
         format!("Client asked for {asked}, but {server_name} answered at {server}")
@@ -30,7 +30,7 @@ impl Words for Refused {
 
 /// One server was asked for, another answered, and the session went on.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Accepted {
+pub(crate) struct OtherServerAccepted {
     /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -46,7 +46,7 @@ pub(crate) struct Accepted {
     pub count: usize,
 }
 
-impl Words for Accepted {
+impl Words for OtherServerAccepted {
     fn title(&self) -> String {
         format!("{} answers for {}: no fault", self.server_name, self.asked)
     }
@@ -66,9 +66,9 @@ impl Words for Accepted {
 /// The port trace of a client tells both names.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Traced(pub NameTraced);
+pub(crate) struct OtherServerTraced(pub NameTraced);
 
-impl Words for Traced {
+impl Words for OtherServerTraced {
     fn title(&self) -> String {
         format!("Client asked for {} and reached {}", self.0.asked, self.0.server_name)
     }

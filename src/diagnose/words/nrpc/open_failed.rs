@@ -5,13 +5,13 @@ use serde::Serialize;
 
 /// The request was not answered as it should be.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Failed {
+pub(crate) struct FailedOpenings {
     /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
 }
 
-impl Words for Failed {
+impl Words for FailedOpenings {
     fn title(&self) -> String {
         let failure = &self.failure;
         match &failure.asked {

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// The server hung up on the first request, which was in clear.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct HungUp {
+pub(crate) struct ClearRequestRejected {
     /// Who was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
@@ -20,7 +20,7 @@ pub(crate) struct HungUp {
     pub ending: Ending,
 }
 
-impl Words for HungUp {
+impl Words for ClearRequestRejected {
     fn title(&self) -> String {
         format!("{} hung up on the first request of {} in clear", self.server, self.client)
     }

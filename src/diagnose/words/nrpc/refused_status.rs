@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// The server refused the session with a status.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Refused {
+pub(crate) struct SessionRefused {
     /// Who was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
@@ -22,7 +22,7 @@ pub(crate) struct Refused {
     pub meaning: &'static str,
 }
 
-impl Words for Refused {
+impl Words for SessionRefused {
     fn title(&self) -> String {
         format!("{} refused the session: {}", self.server, self.meaning)
     }
@@ -38,7 +38,7 @@ impl Words for Refused {
 
 /// A log has the text of such a status.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Logged {
+pub(crate) struct StatusLogged {
     /// Name of the log.
     pub log: String,
     /// The server that the line names, abbreviated.
@@ -50,14 +50,14 @@ pub(crate) struct Logged {
     pub meaning: &'static str,
 }
 
-impl Logged {
+impl StatusLogged {
     /// The server by its name, else as one of many.
     pub(crate) fn server(&self) -> &str {
         self.server_name.as_deref().unwrap_or("A Domino server")
     }
 }
 
-impl Words for Logged {
+impl Words for StatusLogged {
     fn title(&self) -> String {
         format!("{} turned a session away: {}", self.server(), self.meaning)
     }

@@ -7,9 +7,9 @@ use serde::Serialize;
 /// The common name is the one that was asked for, the rest of the name is not, and the session ended.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Refused(pub NameRefused);
+pub(crate) struct OldNameRefused(pub NameRefused);
 
-impl Words for Refused {
+impl Words for OldNameRefused {
     fn title(&self) -> String {
         let NameRefused { server, server_name, asked, .. } = &self.0;
         format!("Client asked for {asked}, the server at {server} is called {server_name}")
@@ -34,9 +34,9 @@ fn capital(text: &str) -> String {
 /// The port trace of a client tells both names.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Traced(pub NameTraced);
+pub(crate) struct OldNameTraced(pub NameTraced);
 
-impl Words for Traced {
+impl Words for OldNameTraced {
     fn title(&self) -> String {
         format!("Client asked for {}, and {} answered", self.0.asked, self.0.server_name)
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Attempts were answered by RST.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Refused {
+pub(crate) struct AnsweredByReset {
     /// Clients, server and number of the attempts.
     #[serde(flatten)]
     pub seen: Occurrences,
@@ -19,7 +19,7 @@ pub(crate) struct Refused {
     pub afterwards: Afterwards,
 }
 
-impl Words for Refused {
+impl Words for AnsweredByReset {
     fn title(&self) -> String {
         if self.forged {
             format!("A packet filter refuses connections to {}", self.seen.server)

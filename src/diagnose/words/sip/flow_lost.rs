@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The connection was closed, and the client did not register again.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Lost {
+pub(crate) struct ConnectionLost {
     /// The registrar.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -32,7 +32,7 @@ pub(crate) struct Lost {
     pub calls: FailedCalls,
 }
 
-impl Lost {
+impl ConnectionLost {
     /// "the server closed the connection".
     pub(crate) const fn end(&self) -> &'static str {
         match (self.closed.how(), self.closed.by()) {
@@ -44,7 +44,7 @@ impl Lost {
     }
 }
 
-impl Words for Lost {
+impl Words for ConnectionLost {
     fn title(&self) -> String {
         format!("The connection of {} was closed while registered", called(self.user.as_deref()))
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// It was there, and was not renewed.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Lost {
+pub(crate) struct NotRenewed {
     /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
@@ -13,7 +13,7 @@ pub(crate) struct Lost {
     pub missed_count: usize,
 }
 
-impl Words for Lost {
+impl Words for NotRenewed {
     fn title(&self) -> String {
         let failure = &self.failure;
         format!(

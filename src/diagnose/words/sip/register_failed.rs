@@ -5,13 +5,13 @@ use serde::Serialize;
 
 /// No registration came about.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Failed {
+pub(crate) struct FailedRegistrations {
     /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
 }
 
-impl Words for Failed {
+impl Words for FailedRegistrations {
     fn title(&self) -> String {
         let failure = &self.failure;
         format!("Registration of {} at {}: {}", failure.users.or("somebody"), failure.server, failure.outcome)

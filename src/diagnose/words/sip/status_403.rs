@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The server knows who asks, and forbids it.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Forbidden {
+pub(crate) struct ForbiddenRequests {
     /// The requests that were refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
@@ -14,7 +14,7 @@ pub(crate) struct Forbidden {
     pub token_user: Option<String>,
 }
 
-impl Words for Forbidden {
+impl Words for ForbiddenRequests {
     fn title(&self) -> String {
         format!("{} is forbidden by {}", self.refused.requests, self.refused.server)
     }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 /// The client asks for too short a time.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct TooBrief {
+pub(crate) struct TimeTooShort {
     /// The registrar.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -26,7 +26,7 @@ pub(crate) struct TooBrief {
     pub recovered: bool,
 }
 
-impl Words for TooBrief {
+impl Words for TimeTooShort {
     fn title(&self) -> String {
         let often = if self.recovered { "first" } else { "again and again" };
         format!("{} asks for {} seconds {often}, which is too short", called(self.user.as_deref()), self.requested_s)

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// More proxies handed a request on than it allows.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct TooManyHops {
+pub(crate) struct HandedOnTooOften {
     /// The requests that were refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
@@ -36,7 +36,7 @@ impl HopsLeft {
     }
 }
 
-impl Words for TooManyHops {
+impl Words for HandedOnTooOften {
     fn title(&self) -> String {
         format!("{} is handed on too often", self.refused.requests)
     }

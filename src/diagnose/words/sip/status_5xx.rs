@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// The server answered that it failed.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Failed {
+pub(crate) struct ServerFailed {
     /// The requests that were refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
@@ -14,7 +14,7 @@ pub(crate) struct Failed {
     pub retry_after_s: Option<u32>,
 }
 
-impl Words for Failed {
+impl Words for ServerFailed {
     fn title(&self) -> String {
         format!("{} fails: {}", self.refused.server, self.refused.answer())
     }

@@ -13,13 +13,13 @@ pub(crate) struct OneServer {
     pub browsers: Browsers,
     /// What shows that single sign-on is meant, if anything does.
     #[serde(flatten)]
-    pub sign: Option<Sign>,
+    pub sign: Option<SignShown>,
 }
 
 /// A sign that single sign-on is meant.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "sso_sign", rename_all = "snake_case")]
-pub(crate) enum Sign {
+pub(crate) enum SignShown {
     /// The browser had shown this server a token.
     TokenShown,
     /// This server set a token at another time.
@@ -47,14 +47,16 @@ impl Words for OneServer {
         let Self { host, browsers, sign } = self;
         let meant = match sign {
             None => "Nothing in the capture shows that single sign-on is meant here.".to_owned(),
-            Some(Sign::TokenShown) => "The browser had shown it an LTPA token, which it did not take.".to_owned(),
-            Some(Sign::TokenSet) => {
+            Some(SignShown::TokenShown) => "The browser had shown it an LTPA token, which it did not take.".to_owned(),
+            Some(SignShown::TokenSet) => {
                 "At another time it did set one: its Web SSO configuration comes and goes.".to_owned()
             }
-            Some(Sign::TurnedAway { other_host, request }) => format!(
+            Some(SignShown::TurnedAway { other_host, request }) => format!(
                 "{other_host} then got no token and asked for a login. The first request that should have carried one is {request}."
             ),
-            Some(Sign::OtherHost { other_host }) => format!("{other_host} of the same domain does use LTPA tokens."),
+            Some(SignShown::OtherHost { other_host }) => {
+                format!("{other_host} of the same domain does use LTPA tokens.")
+            }
         };
         format!(
             "{host} logged in {browsers} with DomAuthSessId, which other servers cannot read, and set no LTPA token. {meant}"

@@ -24,13 +24,13 @@ pub(crate) struct NoLogin {
     pub clients: Clients,
     /// Sametime as the capture shows it.
     #[serde(flatten)]
-    pub missing: Missing,
+    pub missing: SeenInstead,
 }
 
 /// What was seen of Sametime instead of a login.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Missing {
+pub(crate) enum SeenInstead {
     /// The client shook hands and went no further.
     Handshake {
         /// The Sametime server.
@@ -66,15 +66,15 @@ impl Words for NoLogin {
     }
 }
 
-fn effect(missing: &Missing) -> String {
+fn effect(missing: &SeenInstead) -> String {
     match missing {
-        Missing::Handshake { sametime_server, delay_s } => {
+        SeenInstead::Handshake { sametime_server, delay_s } => {
             let when = if *delay_s >= 0.0 { format!("{} later", span(*delay_s)) } else { "Meanwhile".to_owned() };
             format!(
                 "{when} the same client reached the Sametime server {sametime_server} and shook hands, but never logged in."
             )
         }
-        Missing::Nothing { sametime_server, protocol, waited_s } => format!(
+        SeenInstead::Nothing { sametime_server, protocol, waited_s } => format!(
             "The same client talks to Sametime on {sametime_server} ({}), but no Sametime login came within {}.",
             protocol.unwrap_or("something else"),
             span(*waited_s),

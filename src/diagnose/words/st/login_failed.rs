@@ -5,13 +5,13 @@ use serde::Serialize;
 
 /// No acknowledgment came.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Failed {
+pub(crate) struct FailedLogins {
     /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
 }
 
-impl Words for Failed {
+impl Words for FailedLogins {
     fn title(&self) -> String {
         let failure = &self.failure;
         format!("Login of {} at {}: {}", failure.users.or("somebody without a name"), failure.server, failure.outcome)

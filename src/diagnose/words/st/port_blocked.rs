@@ -21,13 +21,13 @@ pub(crate) struct Blocked {
     pub was_reset: bool,
     /// The way by which a client got in after all.
     #[serde(flatten)]
-    pub way: Option<Way>,
+    pub way: Option<WayIn>,
 }
 
 /// The way by which a client got in after all.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Way {
+pub(crate) enum WayIn {
     /// By the same port, later.
     Direct {
         /// Time at which it got in.
@@ -56,8 +56,8 @@ impl Words for Blocked {
             "got no answer: a filter on the way, or the host is down"
         };
         let way = self.way.map_or_else(String::new, |way| match way {
-            Way::Direct { reached } => format!(" A later attempt got through ({}).", clock(reached)),
-            Way::Tunnel { reached_port } => {
+            WayIn::Direct { reached } => format!(" A later attempt got through ({}).", clock(reached)),
+            WayIn::Tunnel { reached_port } => {
                 format!(" The client then reached the server through port {reached_port}.")
             }
         });

@@ -20,13 +20,13 @@ pub(crate) struct InVain {
     pub count: usize,
     /// What the client found at the other server.
     #[serde(flatten)]
-    pub fault: Fault,
+    pub fault: RedirectFault,
 }
 
 /// Why a redirect was in vain.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
-pub(crate) enum Fault {
+pub(crate) enum RedirectFault {
     /// DNS has no answer for the host.
     NotResolved {
         /// Name that DNS was asked for.
@@ -65,19 +65,19 @@ impl Words for InVain {
     }
 }
 
-fn what(fault: &Fault) -> String {
+fn what(fault: &RedirectFault) -> String {
     match fault {
-        Fault::NotResolved { dns_name, dns_rcode } => {
+        RedirectFault::NotResolved { dns_name, dns_rcode } => {
             let code = if *dns_rcode == Some(3) { "it does not exist" } else { "no address" };
             format!("DNS has no answer for that name (\"{dns_name}\": {code}), so the client cannot go there.")
         }
-        Fault::NotConnected { redirected_to } => {
+        RedirectFault::NotConnected { redirected_to } => {
             format!("The client then called {redirected_to}, and no connection came about.")
         }
-        Fault::Circle { redirected_to } => {
+        RedirectFault::Circle { redirected_to } => {
             format!("The client called {redirected_to} again and was sent to the same host once more.")
         }
-        Fault::NotTried { waited_s } => format!(
+        RedirectFault::NotTried { waited_s } => format!(
             "Within {} nothing was seen of a connection to it: not resolved, not reachable, or by a way that does not pass \
              the place of the capture.",
             span(*waited_s),

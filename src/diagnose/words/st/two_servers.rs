@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// A server ended a session because the user has one with another server.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct TwoServers {
+pub(crate) struct EndedForAnother {
     /// User and server of the session that ended.
     #[serde(flatten)]
     pub session: EndedSession,
@@ -17,7 +17,7 @@ pub(crate) struct TwoServers {
     pub server_count: usize,
 }
 
-impl Words for TwoServers {
+impl Words for EndedForAnother {
     fn title(&self) -> String {
         format!("{} is logged in on two Sametime servers", self.session.who)
     }

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// The called server closed right after the handshake.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct TurnedAway {
+pub(crate) struct PeerTurnedAway {
     /// The called server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -26,7 +26,7 @@ pub(crate) struct TurnedAway {
     pub is_translated: bool,
 }
 
-impl Words for TurnedAway {
+impl Words for PeerTurnedAway {
     fn title(&self) -> String {
         format!("Sametime server {} turns the server {} away", self.server, self.client)
     }

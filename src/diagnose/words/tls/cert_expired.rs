@@ -68,7 +68,7 @@ impl OutOfDate {
 
 /// The client did not take it.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Refused {
+pub(crate) struct CertificateRefused {
     /// Handshakes that it ended.
     #[serde(flatten)]
     pub handshakes: Handshakes,
@@ -80,7 +80,7 @@ pub(crate) struct Refused {
     pub certificate: OutOfDate,
 }
 
-impl Words for Refused {
+impl Words for CertificateRefused {
     fn title(&self) -> String {
         self.certificate.title(&self.handshakes.site())
     }
