@@ -18,8 +18,9 @@ const UNKNOWN: char = char::REPLACEMENT_CHARACTER;
 
 /// The text, with U+FFFD for what is not known. Never longer than one character per byte.
 pub fn decode(bytes: &[u8]) -> String {
-    if bytes.iter().all(|byte| (0x20..0x80).contains(byte)) {
-        return bytes.iter().copied().map(char::from).collect();
+    // Nearly every name is plain ASCII.
+    if let (true, Ok(text)) = (bytes.iter().all(|byte| (0x20..0x80).contains(byte)), str::from_utf8(bytes)) {
+        return text.to_owned();
     }
     let mut text = String::with_capacity(bytes.len());
     let mut units = Vec::new();
