@@ -126,7 +126,7 @@ impl Tlv {
             Shown::Text(text) => text.into(),
             Shown::Time(value) => time(Some(value)),
             Shown::Word(number) => number.into(),
-            Shown::Raw => hex_cut(&self.value).into(),
+            Shown::Raw => hex_cut(self.value()).into(),
             Shown::Masked => Value::Null,
         };
         vec![

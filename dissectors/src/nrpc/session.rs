@@ -123,7 +123,7 @@ impl Session {
 
     /// The wanted server's name as sent, in LMBCS.
     pub fn wanted_server_raw(&self) -> Option<&[u8]> {
-        let name = self.find(kind::WANTED_SERVER).map(|tlv| tlv.value.as_slice()).filter(|name| !name.is_empty());
+        let name = self.find(kind::WANTED_SERVER).map(Tlv::value).filter(|name| !name.is_empty());
         name.or_else(|| self.wanted_server_inferred.then_some(self.own_name_raw.as_slice()))
     }
 

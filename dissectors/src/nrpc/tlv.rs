@@ -3,9 +3,13 @@
 
 use super::{Mark, TimeDate, lmbcs};
 use nom::{IResult, Parser, multi::length_data, number::complete::le_u16, sequence::pair};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// Entries kept of one list; public captures show eleven at most.
 const LIMIT: usize = 256;
+/// Entries that there is room for at first: most lists have seven or eight.
+const USUAL: usize = 8;
 
 /// Types that public captures show.
 pub(super) mod kind {
@@ -23,14 +27,16 @@ pub(super) mod kind {
 }
 
 /// One entry.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Tlv {
     /// Type.
     pub kind: u16,
     /// Where it begins, counted from the first byte of the payload.
     pub offset: usize,
-    /// Value as sent.
-    pub value: Vec<u8>,
+    /// Bytes of the whole list: its entries share them, as a piece of memory for each would cost more than it holds.
+    list: Arc<[u8]>,
+    /// Where in the list the value lies.
+    place: Range<usize>,
 }
 
 /// How a value is shown.
@@ -44,10 +50,22 @@ pub(super) enum Shown {
     Masked,
 }
 
+/// Two entries are the same if they say the same at the same place, whatever else is in their lists.
+impl PartialEq for Tlv {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, self.offset, self.value()) == (other.kind, other.offset, other.value())
+    }
+}
+
 impl Tlv {
+    /// Value as sent.
+    pub fn value(&self) -> &[u8] {
+        self.list.get(self.place.clone()).unwrap_or_default()
+    }
+
     /// Length of the value in bytes.
     pub fn length(&self) -> usize {
-        self.value.len()
+        self.place.len()
     }
 
     /// What the type is taken for; `None` if there is no guess.
@@ -84,20 +102,18 @@ impl Tlv {
 
     /// The value as a time, if it has the length of one.
     pub(super) fn time(&self) -> Option<TimeDate> {
-        TimeDate::from_wire(&self.value)
+        TimeDate::from_wire(self.value())
     }
 
     pub(super) fn shown(&self) -> Shown {
         match self.kind {
             kind::CHALLENGE => Shown::Masked,
-            kind::TICKET if self.value.iter().any(|&byte| byte != 0) => Shown::Masked,
-            kind::LABEL | kind::WANTED_SERVER => Shown::Text(lmbcs::decode(&self.value)),
+            kind::TICKET if self.value().iter().any(|&byte| byte != 0) => Shown::Masked,
+            kind::LABEL | kind::WANTED_SERVER => Shown::Text(lmbcs::decode(self.value())),
             kind::EXPIRES | kind::EXPIRES_2 | kind::CLOCK | kind::CREATED | kind::CREATED_2 => {
                 self.time().map_or(Shown::Raw, Shown::Time)
             }
-            kind::WORD_12 => {
-                self.value.as_slice().try_into().map_or(Shown::Raw, |v| Shown::Word(u16::from_le_bytes(v)))
-            }
+            kind::WORD_12 => self.value().try_into().map_or(Shown::Raw, |v| Shown::Word(u16::from_le_bytes(v))),
             _ => Shown::Raw,
         }
     }
@@ -113,12 +129,15 @@ pub(super) struct List {
 
 /// Walks the list that begins at `offset` of `payload`.
 pub(super) fn walk(payload: &[u8], offset: usize) -> List {
-    let mut list = List { tlvs: Vec::new(), end: offset.min(payload.len()) };
+    let mut list = List { tlvs: Vec::with_capacity(USUAL), end: offset.min(payload.len()) };
     let mut rest = payload.get(offset..).unwrap_or_default();
+    let shared: Arc<[u8]> = rest.into();
     while list.tlvs.len() < LIMIT
         && let Ok((behind, (kind, value))) = entry(rest)
     {
-        list.tlvs.push(Tlv { kind, offset: list.end, value: value.to_vec() });
+        let end = shared.len().saturating_sub(behind.len());
+        let place = end.saturating_sub(value.len())..end;
+        list.tlvs.push(Tlv { kind, offset: list.end, list: Arc::clone(&shared), place });
         list.end = payload.len().saturating_sub(behind.len());
         rest = behind;
     }
@@ -161,7 +180,7 @@ mod tests {
 
     #[test]
     fn key_material_is_masked() {
-        let tlv = |kind, value: &[u8]| Tlv { kind, offset: 0, value: value.to_vec() };
+        let tlv = |kind, value: &[u8]| Tlv { kind, offset: 0, list: value.into(), place: 0..value.len() };
         assert_eq!(tlv(0x04, &[1; 16]).shown(), Shown::Masked);
         assert_eq!(tlv(0x08, &[1; 16]).shown(), Shown::Masked);
         assert_eq!(tlv(0x08, &[0; 16]).shown(), Shown::Raw);
