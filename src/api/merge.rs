@@ -38,6 +38,7 @@ impl MergedCaptures {
         self.joined.extend(judgement.joined);
         self.compare_clocks(judgement.clocks);
         self.wishes.add(judgement.wishes);
+        next.totals.set_aside = judgement.set_aside;
         self.add(next, judgement.findings);
     }
 
@@ -96,6 +97,7 @@ fn add_totals(all: &mut Totals, next: Totals) {
     add_counts(&mut all.undecoded, next.undecoded);
     add_counts(&mut all.messages, next.messages);
     add_counts(&mut all.passed_over, next.passed_over);
+    add_counts(&mut all.set_aside, next.set_aside);
 }
 
 fn add_counts(all: &mut BTreeMap<&'static str, u64>, next: BTreeMap<&'static str, u64>) {

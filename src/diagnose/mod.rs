@@ -24,9 +24,11 @@ pub(crate) use precedence::sort;
 pub(crate) use testimony::{Testimony, TestimonyId};
 pub(crate) use verdict::{Wishes, verdict};
 
+use crate::facts::dns::search::names_of_others;
 pub(crate) use crate::model::Layer;
 use crate::model::{Analysis, Finding, LogClock, RuleId, Severity, Verdict};
 use hashbrown::HashSet;
+use std::collections::BTreeMap;
 
 /// Judges an analysis with its logs. The same analysis and settings give the same findings in the same order.
 pub fn diagnose(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
@@ -55,6 +57,8 @@ pub(crate) struct Judgement {
     pub joined: HashSet<TestimonyId>,
     /// The clock of each log.
     pub clocks: Vec<LogClock>,
+    /// What failed and is no fault of anybody's sign-on, counted.
+    pub set_aside: BTreeMap<&'static str, u64>,
 }
 
 /// Judges the packets of an analysis; its logs join what it finds, and do not speak for themselves.
@@ -69,7 +73,13 @@ pub(crate) fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
     sort(&mut findings);
     let findings = groups::gather(findings, analysis);
     let findings = rules::cap::others::set_aside(&case, findings);
-    Judgement { findings, wishes, joined, clocks: case.logs().clocks().to_vec() }
+    Judgement { findings, wishes, joined, clocks: case.logs().clocks().to_vec(), set_aside: set_aside(&case) }
+}
+
+/// What failed, or looks as if it had, and that no user minds: how many there are of each kind.
+fn set_aside(case: &Case<'_>) -> BTreeMap<&'static str, u64> {
+    let counts = [("unresolved names", names_of_others(case))];
+    counts.into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
 /// Judges the logs of an analysis for themselves: what of them joined no finding of any capture.

@@ -1,10 +1,11 @@
 //! Machines that have to do with signing on. A TLS or DNS fault of anybody else is none of the user's sign-on.
 
 use super::Case;
+use super::dns::label;
 use super::names::{abbreviated, looks_like_host};
 use crate::model::{Conversation, Endpoint};
-use hashbrown::HashSet;
-use nrpcsniff_dissectors::{Message as Body, dns, ldap};
+use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::{Message as Body, ldap};
 use std::net::IpAddr;
 
 /// Addresses and names of what spoke NRPC or Sametime, registered SIP users, took or gave sign-on tokens, answered for a
@@ -13,8 +14,10 @@ use std::net::IpAddr;
 pub(crate) struct SignOnPeers {
     addresses: HashSet<IpAddr>,
     hosts: HashSet<String>,
-    /// First labels of the hosts, and common names of Notes servers: what all suffixes of a search have in common.
-    labels: HashSet<String>,
+    /// Domains of the hosts by their first labels: the label is what all suffixes of a search have in common.
+    domains: HashMap<String, HashSet<String>>,
+    /// Notes servers by what DNS is asked for to find them: their names as people write them.
+    notes: HashMap<String, String>,
 }
 
 impl SignOnPeers {
@@ -28,7 +31,8 @@ impl SignOnPeers {
             peers.addresses.insert(c.server.ip);
         }
         peers.add_resolved(case);
-        peers.labels.remove("");
+        peers.domains.remove("");
+        peers.notes.remove("");
         peers
     }
 
@@ -42,9 +46,25 @@ impl SignOnPeers {
         self.addresses.contains(&server.ip) || name.is_some_and(|name| self.hosts.contains(&name.to_lowercase()))
     }
 
-    /// A name that DNS is asked for belongs to one of them, whatever suffix it is tried with.
+    /// A name that DNS is asked for belongs to one of them, whatever suffix of its own domain it is tried with. Another domain may
+    /// have a host of that name, too; only where none is known of a Notes server does its common name alone count.
     pub(crate) fn has_name(&self, name: &str) -> bool {
-        self.hosts.contains(&name.to_lowercase()) || self.labels.contains(&label(name))
+        let name = name.trim_end_matches('.').to_lowercase();
+        let label = label(&name);
+        let known = self.domains.get(&label);
+        let with_suffix =
+            || name.match_indices('.').any(|(dot, _)| name.get(..dot).is_some_and(|host| self.is_host(host)));
+        let in_domain = |domains: &HashSet<String>| label == name || domains.contains(domain(&name));
+        self.hosts.contains(&name) || known.map_or_else(|| self.notes.contains_key(&label), in_domain) || with_suffix()
+    }
+
+    fn is_host(&self, name: &str) -> bool {
+        name.contains('.') && self.hosts.contains(name)
+    }
+
+    /// The Notes server that a client may mean who asks DNS for that name, whatever the domain.
+    pub(crate) fn notes_server(&self, name: &str) -> Option<&str> {
+        self.notes.get(&label(name)).map(String::as_str)
     }
 
     fn add_notes(&mut self, case: &Case<'_>) {
@@ -57,7 +77,7 @@ impl SignOnPeers {
         // Few names, each said by many conversations.
         let distinct: HashSet<&str> = named.chain(told).collect();
         for name in distinct {
-            self.labels.insert(notes_label(name));
+            self.notes.entry(notes_label(name)).or_insert_with(|| abbreviated(name));
             if looks_like_host(name) {
                 self.add_host(&abbreviated(name));
             }
@@ -89,10 +109,15 @@ impl SignOnPeers {
 
     /// Names that lead to the addresses that are known so far.
     fn add_resolved(&mut self, case: &Case<'_>) {
-        for (_, answer) in case.lookups().filter_map(|lookup| lookup.response) {
-            let leads = |a: &dns::Answer| matches!(a.data, dns::Data::Address(ip) if self.addresses.contains(&ip));
-            if answer.answers.iter().any(leads) {
+        let spoken = case.nrpc().filter(|talk| talk.request.is_some() || talk.response.is_some());
+        let notes: HashSet<IpAddr> = spoken.map(|talk| talk.conversation.server.ip).collect();
+        for lookup in case.lookups() {
+            let Some((_, answer)) = lookup.response else { continue };
+            if lookup.addresses().any(|ip| self.addresses.contains(&ip)) {
                 self.add_host(&answer.name);
+            }
+            if lookup.addresses().any(|ip| notes.contains(&ip)) {
+                self.notes.entry(label(&answer.name)).or_insert_with(|| answer.name.clone());
             }
         }
     }
@@ -100,7 +125,7 @@ impl SignOnPeers {
     fn add_host(&mut self, host: &str) {
         let host = host.to_lowercase();
         if host.parse::<IpAddr>().is_err() && !host.is_empty() {
-            self.labels.insert(label(&host));
+            self.domains.entry(label(&host)).or_default().insert(domain(&host).to_owned());
             self.hosts.insert(host);
         }
     }
@@ -112,9 +137,10 @@ fn binds(c: &Conversation) -> bool {
     c.messages.iter().any(|message| binds(&message.body))
 }
 
-/// First label of a host name, in lower case.
-pub(crate) fn label(name: &str) -> String {
-    name.split('.').next().unwrap_or(name).to_lowercase()
+/// The last two labels of a host name: what hosts of one organisation have in common, more or less.
+fn domain(host: &str) -> &str {
+    let dot = host.rmatch_indices('.').nth(1).map_or(0, |(dot, _)| dot.saturating_add(1));
+    host.get(dot..).unwrap_or(host)
 }
 
 /// What DNS is asked for to find a server of that Notes name: its common name, or the first label of a host name.

@@ -61,6 +61,8 @@ pub struct Totals {
     pub messages: BTreeMap<&'static str, u64>,
     /// Conversations (and ICMP errors) that are not kept in the report, by reason.
     pub passed_over: BTreeMap<&'static str, u64>,
+    /// What failed or looks like a failure, and is no fault of anybody's sign-on: counted, not told.
+    pub set_aside: BTreeMap<&'static str, u64>,
 }
 
 /// An ICMP message that says a packet could not be delivered.

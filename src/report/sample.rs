@@ -102,6 +102,7 @@ pub(crate) fn analysis() -> Analysis {
         undecoded: [("not IP", 1)].into(),
         messages: [("nrpc", 2), ("dns", 1)].into(),
         passed_over: [("unknown protocol", 1)].into(),
+        set_aside: [("names without an address", 1)].into(),
     };
     Analysis {
         inputs: vec![input],

@@ -5,6 +5,8 @@
 
 #[path = "begun.rs"]
 mod begun;
+#[path = "network.rs"]
+mod network;
 #[path = "tls.rs"]
 mod tls;
 
@@ -16,7 +18,7 @@ use std::io::Cursor;
 pub(crate) type Row = (&'static str, fn(&Network), Option<&'static str>);
 
 /// All tables.
-const TABLES: &[&[Row]] = &[begun::ROWS, tls::ROWS];
+const TABLES: &[&[Row]] = &[begun::ROWS, tls::ROWS, network::NAMES];
 
 /// The ways in which each row is told.
 fn variations() -> [(&'static str, Variation); 4] {

@@ -230,7 +230,7 @@ fn presence(visit: &Visit) {
 }
 
 /// Both tokens of a WebSphere login, for all of .example.com.
-fn both(net: &Network) -> Vec<Cookie> {
+pub(super) fn both(net: &Network) -> Vec<Cookie> {
     let (v1, v2) = (ltpa::DEMO.v1(ANN, expected_end(net)), ltpa::DEMO.v2(ANN, expected_end(net)));
     vec![shared("LtpaToken2", &v2), shared("LtpaToken", &v1), session(net)]
 }

@@ -6,6 +6,7 @@ mod http;
 mod idle;
 mod logs;
 mod naming;
+mod network;
 mod pairs;
 mod path;
 mod readme;
@@ -117,6 +118,8 @@ const GROUPS: &[(&str, &[Sample])] = &[
     ("Sessions that work", working::SAMPLES),
     ("The wrong name answers", naming::SAMPLES),
     ("The connection cannot be opened", setup::SAMPLES),
+    ("Looks like a fault and is none", network::WORKING),
+    ("Names and connections", network::SAMPLES),
     ("The session is refused", refusal::SAMPLES),
     ("Idle sessions", idle::SAMPLES),
     ("The path", path::SAMPLES),

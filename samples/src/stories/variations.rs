@@ -46,7 +46,7 @@ impl Sample {
 pub(super) const TOUCHY: &[(&[&str], Part, &str)] = &[
     (&["st-"], Part::Ipv6, "the Sametime protocol carries IPv4 addresses only"),
     (&["nrpc-icmp-reject"], Part::Ipv6, "the code of the ICMP message is one of IPv4"),
-    (&["nrpc-ipv6-first"], Part::Ipv6, "the story is about both"),
+    (&["nrpc-ipv6-first", "nrpc-dual-stack"], Part::Ipv6, "the story is about both"),
     (&["nrpc-private-address", "sip-nat-contact"], Part::Ipv6, "private addresses that NAT hides are those of IPv4"),
     (&["nrpc-chatty"], Part::Path, "so many segments that a loss of 1 % is a finding of its own"),
     (&["nrpc-slow-server"], Part::Path, "a repeated segment makes it less certain that the server is to blame"),

@@ -4,6 +4,7 @@ pub(super) mod cap;
 mod http;
 mod ldap;
 mod ltpa;
+mod net;
 pub(super) mod nrpc;
 mod sip;
 mod sso;
@@ -33,6 +34,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &nrpc::icmp_reject::IcmpReject,
     &nrpc::ipv6_first::Ipv6First,
     &nrpc::private_address::PrivateAddress,
+    &net::name_not_found::NameNotFound,
     &nrpc::asymmetric::Asymmetric,
     &nrpc::server_restart::ServerRestart,
     &nrpc::idle_rst::IdleRst,
@@ -148,7 +150,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
 /// How near a rule's family is to signing on with Notes, Sametime or a token; 0 is nearest.
 pub(crate) fn nearness(rule: RuleId) -> u8 {
     match rule.as_str().split('-').next() {
-        Some("nrpc" | "st" | "ltpa" | "sso" | "ldap") => 0,
+        Some("nrpc" | "st" | "ltpa" | "sso" | "ldap" | "net") => 0,
         Some("sip" | "http") => 1,
         _ => 2,
     }

@@ -6,6 +6,7 @@ pub(crate) mod http;
 pub(crate) mod ldap;
 mod lists;
 pub(crate) mod ltpa;
+pub(crate) mod net;
 pub(crate) mod nrpc;
 pub(crate) mod sealed;
 pub(crate) mod sip;

@@ -147,6 +147,9 @@ fn conversations(context: TableContext<'_>) -> String {
     if !totals.passed_over.is_empty() {
         text = format!("{text} Passed over: {}.", parts(&totals.passed_over));
     }
+    if !totals.set_aside.is_empty() {
+        text = format!("{text} Counted, as no part of a sign-on: {}.", parts(&totals.set_aside));
+    }
     text
 }
 

@@ -21,7 +21,7 @@ static ABOUT: About = About {
     title: "Something fails at machines that have no part in a sign-on",
     severity: Severity::Info,
     layer: Layer::Capture,
-    sees: "Findings about TLS, TCP or DNS of machines that neither spoke NRPC or Sametime, nor registered SIP users, nor gave or \
+    sees: "Findings about TLS or TCP of machines that neither spoke NRPC or Sametime, nor registered SIP users, nor gave or \
            took a sign-on token, nor answered for a directory, in a capture in which others did.",
     matters: "Somebody else's fault above the one that is looked for sends people the wrong way. Here they are counted; --others \
               tells each.",
@@ -37,8 +37,6 @@ static ABOUT: About = About {
 
 /// Families of rules that speak of any machine, whatever it is for.
 const ANYBODY: [&str; 2] = ["tls-", "tcp-"];
-/// The rule about names speaks of any name, too.
-const NAMES: RuleId = crate::diagnose::rules::nrpc::dns_failure::ID;
 
 impl Rule for Others {
     fn about(&self) -> &'static About {
@@ -68,22 +66,15 @@ pub(crate) fn set_aside(case: &Case<'_>, findings: Vec<Finding>) -> Vec<Finding>
 fn is_of_others(case: &Case<'_>, peers: &SignOnPeers, finding: &Finding) -> bool {
     let is_a_peer = |c: &Conversation| peers.has(c.server, None) || peers.has(c.client, None);
     let named = || names(finding).any(|name| peers.has_name(name));
-    match finding.rule {
-        NAMES => !named(),
-        rule => {
-            ANYBODY.iter().any(|family| rule.as_str().starts_with(family))
-                && !finding.conversations.is_empty()
-                && !conversations(case, finding).any(is_a_peer)
-                && !named()
-        }
-    }
+    ANYBODY.iter().any(|family| finding.rule.as_str().starts_with(family))
+        && !finding.conversations.is_empty()
+        && !conversations(case, finding).any(is_a_peer)
+        && !named()
 }
 
 /// Names that it gives to whom it is about.
 fn names(finding: &Finding) -> impl Iterator<Item = &str> {
-    let lone = ["host", "dns_name", "server_name", "asked"].into_iter().filter_map(|name| finding.facts.text(name));
-    let listed = finding.facts.get("dns_names").and_then(serde_json::Value::as_array);
-    lone.chain(listed.into_iter().flatten().filter_map(serde_json::Value::as_str))
+    ["host", "server_name", "asked"].into_iter().filter_map(|name| finding.facts.text(name))
 }
 
 fn conversations<'a>(case: &Case<'a>, finding: &Finding) -> impl Iterator<Item = &'a Conversation> {

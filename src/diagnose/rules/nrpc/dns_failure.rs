@@ -1,14 +1,13 @@
 //! The server's name could not be resolved, and no connection followed.
 
 use crate::diagnose::evidence::each;
+use crate::diagnose::words::Clients;
 use crate::diagnose::words::nrpc::dns_failure as words;
-use crate::diagnose::words::{Clients, few};
-use crate::diagnose::{About, Case, Draft, Layer, Lookup, Rule};
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::dns::search::{Search, searches};
 use crate::facts::grouping::group_by;
-use crate::facts::names::{abbreviated, looks_like_host};
-use crate::model::{Confidence, RuleId, Severity, Stamp, Timestamp};
-use hashbrown::{HashMap, HashSet};
-use nrpcsniff_dissectors::dns;
+use crate::facts::peers::notes_label;
+use crate::model::{AttemptKind, RuleId, Severity, Stamp, Weight};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
@@ -22,17 +21,19 @@ static ABOUT: About = About {
     title: "The server's name could not be resolved",
     severity: Severity::Blocker,
     layer: Layer::Network,
-    sees: "DNS answers NXDOMAIN, SERVFAIL, REFUSED or no address for a server's name (or nothing at all), under every \
-           suffix that was tried, and the client does not call that server afterwards.",
+    sees: "DNS answers NXDOMAIN, SERVFAIL, REFUSED or no address for the name of a Notes server (or nothing at all), under every \
+           suffix that was tried, and nobody who may be that client calls the server afterwards. A Notes server is who is asked \
+           for or answers in a session of the capture, is named with --expect-server, or has an address that a session went to.",
     matters: "Notes asks DNS for the server's common name. Without an address there is no connection; the user reads \
               \"unable to find path to server\" (0x0803) or \"unknown host\" (0x0FF4).",
     guards: &[
-        "Another suffix or the other address family gave an address (before or after): the search ended well.",
+        "Another suffix or the other address family gave an address: the search ended well.",
         "The client called the server all the same: a hosts file, a cache or NetBIOS knew the address.",
-        "Another address that asks for nothing itself called the server within the retry time: one machine with two address \
-         families, or behind a forwarder or a tunnel.",
-        "The name is not known as a Notes server's: only in a capture that holds nothing but DNS and NRPC, and at low \
-         confidence.",
+        "Another address called it that may be the same machine: of the other family, one that asks DNS for nothing itself (behind \
+         a forwarder or a tunnel), or one that asked for the name at the same moment.",
+        "A resolver that asks for others: judged where they ask.",
+        "Nobody says that the name is a Notes server's, or it is that of a host in another domain: counted, not told.",
+        "The client found it later in the capture: major. A session is refused by that very name: not above that refusal.",
     ],
     remedy: &[
         "Add an address record (or a CNAME) for the server's common name in the domain that clients search.",
@@ -47,248 +48,95 @@ static ABOUT: About = About {
     explains: &[],
 };
 
-/// DNS types of addresses: A and AAAA.
-const ADDRESS_TYPES: [u16; 2] = [1, 28];
-
-/// One question for an address that failed.
-struct Failed<'a> {
-    client: IpAddr,
-    name: &'a str,
-    at: Stamp,
-    /// Response code in words, or `None` if no answer came.
-    reason: Option<String>,
-}
-
 impl Rule for DnsFailure {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let failed = failures(case);
-        if failed.is_empty() {
-            return Vec::new();
-        }
-        let known = known_labels(case);
-        let (servers, others): (Vec<_>, Vec<_>) = failed.into_iter().partition(|f| known.contains_key(&label(f.name)));
-        let mut drafts: Vec<Draft> = group_by(servers, |f| label(f.name))
-            .iter()
-            .filter_map(|group| finding(known.get(&label(group.first()?.name))?, group))
-            .collect();
-        drafts.extend(if nothing_but_nrpc(case) { unknown(&others) } else { None });
-        drafts
+        let all = searches(case);
+        let of_notes = |search: &&Search<'_>| case.peers().notes_server(search.name).is_some();
+        let failed = all.iter().filter(|search| search.outcome.is_failure()).filter(of_notes);
+        let groups = group_by(failed, |search| search.label());
+        groups.iter().filter_map(|group| finding(case, &all, group)).collect()
     }
 }
 
-/// Questions that failed, apart from those whose search ended well or whose client called the server all the same.
-fn failures<'a>(case: &Case<'a>) -> Vec<Failed<'a>> {
-    let mut found: HashMap<(IpAddr, String), Vec<Timestamp>> = HashMap::new();
-    let mut failed = Vec::new();
-    for lookup in case.lookups() {
-        match outcome(case, lookup) {
-            Some(Ok((name, at))) => found.entry((lookup.client, label(name))).or_default().push(at.time),
-            Some(Err(failure)) => failed.push(failure),
-            None => {}
-        }
-    }
-    if failed.is_empty() {
-        return failed;
-    }
-    for times in found.values_mut() {
-        times.sort_unstable();
-    }
-    let calls = Calls::new(case);
-    let near = case.settings.thresholds.retry_within;
-    failed.retain(|f| {
-        let times = found.get(&(f.client, label(f.name))).map_or(&[][..], Vec::as_slice);
-        !any_within(times, f.at.time, near, near) && !calls.followed(case, f) && !calls.followed_by_another(case, f)
-    });
-    failed
-}
-
-/// The name and time of an answer with an address, or what went wrong.
-fn outcome<'a>(case: &Case<'a>, lookup: &Lookup<'a>) -> Option<Result<(&'a str, Stamp), Failed<'a>>> {
-    let (message, body) = lookup.query.or(lookup.response)?;
-    if !ADDRESS_TYPES.contains(&body.qtype) {
-        return None;
-    }
-    let failed = |reason| Some(Err(Failed { client: lookup.client, name: &body.name, at: message.at, reason }));
-    match lookup.response {
-        None => {
-            let waited = watched(case, message.at).seconds_since(message.at.time);
-            if waited >= case.settings.thresholds.reply_timeout { failed(None) } else { None }
-        }
-        Some((reply, answer)) if answer.answers.iter().any(|a| matches!(a.data, dns::Data::Address(_))) => {
-            Some(Ok((&body.name, reply.at)))
-        }
-        Some((_, answer)) if answer.truncated || answer.incomplete => None,
-        Some((_, answer)) => failed(Some(reason(answer))),
-    }
-}
-
-/// The end of the input that holds that frame; what another input holds may be of another day.
-fn watched(case: &Case<'_>, at: Stamp) -> Timestamp {
-    let input = usize::try_from(at.frame.input).ok().and_then(|index| case.analysis.inputs.get(index));
-    input.and_then(|input| input.last).unwrap_or(at.time)
-}
-
-fn reason(answer: &dns::Message) -> String {
-    match answer.rcode {
-        Some(0) => "no address record".to_owned(),
-        Some(2) => "SERVFAIL".to_owned(),
-        Some(3) => "NXDOMAIN".to_owned(),
-        Some(5) => "REFUSED".to_owned(),
-        Some(code) => format!("response code {code}"),
-        None => "an answer without response code".to_owned(),
-    }
-}
-
-/// First label of a host name, in lower case: what all suffixes of a search have in common.
-fn label(name: &str) -> String {
-    name.split('.').next().unwrap_or(name).to_lowercase()
-}
-
-/// Is one of the sorted times at most `before` seconds earlier than `at`, or `after` seconds later?
-fn any_within(times: &[Timestamp], at: Timestamp, before: f64, after: f64) -> bool {
-    let from = times.partition_point(|time| at.seconds_since(*time) > before);
-    times.get(from).is_some_and(|time| time.seconds_since(at) <= after)
-}
-
-/// Calls of each client: when, and for which name.
-struct Calls {
-    by_client: HashMap<IpAddr, Vec<(Timestamp, Option<String>)>>,
-    /// Calls for each name, by addresses that ask DNS for nothing in this capture.
-    by_name: HashMap<String, Vec<Timestamp>>,
-}
-
-impl Calls {
-    fn new(case: &Case<'_>) -> Self {
-        let mut by_client: HashMap<_, Vec<_>> = HashMap::new();
-        let mut by_name: HashMap<_, Vec<_>> = HashMap::new();
-        let askers: HashSet<IpAddr> = case.lookups().map(|lookup| lookup.client).collect();
-        for talk in case.talks() {
-            let c = talk.conversation;
-            let name = talk.wanted().map(notes_label);
-            if let Some(name) = name.clone().filter(|_| !askers.contains(&c.client.ip)) {
-                by_name.entry(name).or_default().push(c.first.time);
-            }
-            by_client.entry(c.client.ip).or_default().push((c.first.time, name));
-        }
-        by_name.values_mut().for_each(|times| times.sort_unstable());
-        Self { by_client, by_name }
-    }
-
-    /// The client called somebody soon after, for this name or for one that was not seen.
-    fn followed(&self, case: &Case<'_>, failed: &Failed<'_>) -> bool {
-        let Some(calls) = self.by_client.get(&failed.client) else { return false };
-        let from = calls.partition_point(|(time, _)| *time < failed.at.time);
-        let within = case.settings.thresholds.retry_within;
-        let soon = calls.get(from..).unwrap_or_default().iter().take(64);
-        soon.take_while(|(time, _)| time.seconds_since(failed.at.time) <= within)
-            .any(|(_, name)| name.as_ref().is_none_or(|name| *name == label(failed.name)))
-    }
-
-    /// Somebody called that server soon after who asked for nothing under the address that he called from: a machine with two
-    /// address families asks by one and calls by the other, and behind a forwarder or a tunnel another address asks for it.
-    fn followed_by_another(&self, case: &Case<'_>, failed: &Failed<'_>) -> bool {
-        let times = self.by_name.get(&label(failed.name)).map_or(&[][..], Vec::as_slice);
-        any_within(times, failed.at.time, 0.0, case.settings.thresholds.retry_within)
-    }
-}
-
-/// What DNS is asked for to find that server: its common name, or the first label of a host name.
-fn notes_label(name: &str) -> String {
-    let short = abbreviated(name);
-    let common = short.split('/').next().unwrap_or_default();
-    if looks_like_host(name) { label(common) } else { common.trim().to_lowercase() }
-}
-
-/// Labels of Notes servers that the capture or the user names, and the name as it stands there.
-fn known_labels(case: &Case<'_>) -> HashMap<String, String> {
-    let seen = case.nrpc().flat_map(|talk| [talk.wanted(), talk.answered()]).flatten();
-    let expected = case.settings.expected.iter();
-    let told = expected.flat_map(|server| std::iter::once(&server.name).chain(&server.aliases)).map(String::as_str);
-    let mut known: HashMap<String, String> = HashMap::new();
-    for name in seen.chain(told) {
-        known.entry(notes_label(name)).or_insert_with(|| abbreviated(name));
-    }
-    let servers: HashSet<IpAddr> = case.nrpc().map(|talk| talk.conversation.server.ip).collect();
-    for (_, answer) in case.lookups().filter_map(|lookup| lookup.response) {
-        let leads = |a: &dns::Answer| matches!(a.data, dns::Data::Address(ip) if servers.contains(&ip));
-        if answer.answers.iter().any(leads) {
-            known.entry(label(&answer.name)).or_insert_with(|| answer.name.clone());
-        }
-    }
-    known.remove("");
-    known
-}
-
-/// Somebody captured this on purpose: there is no other TCP in it than NRPC.
-fn nothing_but_nrpc(case: &Case<'_>) -> bool {
-    let talks = u64::try_from(case.talks().count()).unwrap_or(u64::MAX);
-    case.analysis.totals.tcp_conversations <= talks
-}
-
-/// Names that machines ask for by themselves.
-fn is_background(name: &str) -> bool {
-    let (label, top) = (label(name), name.rsplit('.').next().unwrap_or_default().to_lowercase());
-    name.starts_with('_')
-        || matches!(top.as_str(), "arpa" | "local")
-        || matches!(label.as_str(), "wpad" | "isatap" | "localhost")
-}
-
-fn finding(server: &str, group: &[Failed<'_>]) -> Option<Draft> {
-    let first = group.first()?;
+fn finding(case: &Case<'_>, all: &[Search<'_>], group: &[&Search<'_>]) -> Option<Draft> {
+    let first = *group.first()?;
+    let questions: Vec<Question<'_>> = group.iter().flat_map(|search| questions(search)).collect();
+    let recovered = group.iter().filter(|search| found_later(all, search)).map(|search| search.lookups.len()).sum();
+    let worst = if recovered == questions.len() { Severity::Major } else { Severity::Blocker };
+    let said = words::NoAddress {
+        server_name: case.peers().notes_server(first.name)?.to_owned(),
+        dns_name: first.name.to_owned(),
+        clients: Clients::of(group.iter().map(|search| search.client)),
+        count: questions.len(),
+        first: first.asked.time,
+        outcomes: words::Outcomes::of(questions.iter().map(Question::came_to)),
+        recovered_count: recovered,
+    };
     let draft = Draft::new(&ABOUT, 50)
         .names_read()
-        .retry(group.len() > 1)
-        .says(&words::NoAddress {
-            server_name: server.to_owned(),
-            dns_name: first.name.to_owned(),
-            clients: Clients::of(group.iter().map(|f| f.client)),
-            count: group.len(),
-            first: first.at.time,
-            outcomes: outcomes(group),
-        })
+        .retry(questions.len() > 1)
+        .severity(refused_by_name(case, &first.label()).map_or(worst, |refusal| worst.min(refusal)))
+        .says(&said)
         .remedy_first(format!("Make {} resolve for this client, or correct the name it asks for.", first.name));
-    Some(lines(draft, group))
+    Some(each(draft, &questions, "questions", |draft, question| question.show(draft)))
 }
 
-/// One finding for all names of which it is not known that they are Notes servers'.
-fn unknown(failed: &[Failed<'_>]) -> Option<Draft> {
-    let mine: Vec<&Failed<'_>> = failed.iter().filter(|f| !is_background(f.name)).collect();
-    let first = mine.first()?;
-    let (dns_names, dns_name_count) = few(mine.iter().map(|f| f.name.to_owned()));
-    let draft = Draft::new(&ABOUT, 30).at_most(Confidence::Low).severity(Severity::Major).says(&words::NoAddresses {
-        dns_names,
-        dns_name_count,
-        clients: Clients::of(mine.iter().map(|f| f.client)),
-        first: first.at.time,
-        outcomes: outcomes(mine.iter().copied()),
-    });
-    Some(lines(draft, &mine))
+/// The same client found the name in a search that began later.
+fn found_later(all: &[Search<'_>], failed: &Search<'_>) -> bool {
+    let label = failed.label();
+    let later = all.iter().filter(|other| other.client == failed.client && other.asked.time > failed.last.time);
+    later.filter(|other| other.outcome.is_granted()).any(|other| other.label() == label)
 }
 
-fn outcomes<'f, 'a: 'f>(failed: impl IntoIterator<Item = &'f Failed<'a>>) -> words::Outcomes {
-    words::Outcomes::of(failed.into_iter().map(|f| f.reason.as_deref().unwrap_or("no answer")))
+/// A session was asked for by that name and did not come about: the worst that a finding about the name may be, so that it does not
+/// stand above the one about the session.
+fn refused_by_name(case: &Case<'_>, label: &str) -> Option<Severity> {
+    let opens = case.attempts().iter().filter(|attempt| attempt.kind == AttemptKind::NrpcOpen);
+    let failed = opens.filter(|attempt| attempt.outcome.is_failure() && attempt.weight == Weight::Wanted);
+    let named = failed.filter(|attempt| attempt.asked.as_deref().is_some_and(|asked| notes_label(asked) == label));
+    named.map(|attempt| if attempt.mended.is_some() { Severity::Minor } else { Severity::Major }).max()
 }
 
-fn lines<'a, F: std::borrow::Borrow<Failed<'a>>>(draft: Draft, group: &[F]) -> Draft {
-    each(draft, group, "questions", |draft, failed| {
-        let f = failed.borrow();
-        match &f.reason {
-            Some(reason) => draft.dns(f.at, format!("{} asks for {}: {reason}", f.client, f.name)),
-            None => draft
-                .dns(f.at, format!("{} asks for {}", f.client, f.name))
-                .absence(format!("no answer to the question for {}", f.name)),
+/// One question of a search that failed.
+struct Question<'c> {
+    client: IpAddr,
+    name: &'c str,
+    at: Stamp,
+    /// What came of it; nothing if nobody answered.
+    failure: Option<String>,
+}
+
+impl Question<'_> {
+    fn came_to(&self) -> &str {
+        self.failure.as_deref().unwrap_or("no answer")
+    }
+
+    fn show(&self, draft: Draft) -> Draft {
+        let asks = format!("{} asks for {}", self.client, self.name);
+        match &self.failure {
+            Some(failure) => draft.dns(self.at, format!("{asks}: {failure}")),
+            None => draft.dns(self.at, asks).absence(format!("no answer to the question for {}", self.name)),
         }
+    }
+}
+
+fn questions<'c>(search: &Search<'c>) -> impl Iterator<Item = Question<'c>> {
+    let client = search.client;
+    search.lookups.iter().filter_map(move |lookup| {
+        let (message, body) = lookup.asked()?;
+        Some(Question { client, name: &body.name, at: message.at, failure: lookup.failure() })
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::diagnose::{ExpectedServer, Settings, judge};
     use crate::model::{Confidence, Severity};
-    use crate::testing::{frames, idle, none, one, says};
+    use crate::testing::{all, analysis, findings_with, frames, idle, none, of, one, says};
     use nrpcsniff_samples::dns::{A, AAAA, Rcode, Record};
     use nrpcsniff_samples::{Host, Network};
 
@@ -357,31 +205,83 @@ mod tests {
         none(&net, RULE);
     }
 
-    /// Whoever asks for himself, and found it, is somebody else.
+    /// Whoever asks for himself, and found it, is somebody else, if he did not ask at the same moment.
     #[test]
     fn somebody_else_who_found_it_is_no_proof() {
-        let (net, client, resolver, server) = network();
-        let other = net.host("10.1.0.51");
-        net.resolve(&other, &resolver, "mail01.acme.example", A, &[Record::address("mail01.acme.example", "10.2.0.9")]);
-        net.resolve_fails(&client, &net.host("10.1.0.3"), "mail01.acme.example", A, Rcode::NxDomain);
-        net.wait_secs(2);
-        net.connect(&other, &server, 1352).works("CN=Mail01/O=Acme", 2).client_fin();
-        idle(&net, 10);
-        assert_eq!(one(&net, RULE).severity, Severity::Blocker);
+        for (seconds, told) in [(5, true), (0, false)] {
+            let (net, client, resolver, server) = network();
+            let other = net.host("10.1.0.51");
+            let records = [Record::address("mail01.acme.example", "10.2.0.9")];
+            net.resolve(&other, &resolver, "mail01.acme.example", A, &records).wait_secs(seconds);
+            net.resolve_fails(&client, &net.host("10.1.0.3"), "mail01.acme.example", A, Rcode::NxDomain).wait_secs(2);
+            net.connect(&other, &server, 1352).works("CN=Mail01/O=Acme", 2).client_fin();
+            idle(&net, 10);
+            assert_eq!(!of(&net, RULE).is_empty(), told, "{seconds}");
+        }
     }
 
     #[test]
-    fn an_unknown_name_counts_only_where_there_is_nothing_else() {
-        let net = Network::new();
-        let (client, resolver) = (net.host("10.1.0.50"), net.host("10.1.0.2"));
-        net.resolve_fails(&client, &resolver, "wpad.acme.example", A, Rcode::NxDomain);
+    fn what_a_resolver_asks_for_others_is_judged_where_they_ask() {
+        let (net, client, forwarder, server) = network();
+        let name = "mail01.acme.example";
+        net.resolve_fails(&forwarder, &net.host("192.0.2.53"), name, A, Rcode::ServFail);
+        net.resolve(&client, &forwarder, name, A, &[Record::address(name, "10.2.0.9")]);
+        net.connect(&client, &server, 1352).works("CN=Mail01/O=Acme", 2).client_fin();
         none(&net, RULE);
+    }
+
+    #[test]
+    fn a_host_of_that_name_in_another_domain_is_somebody_elses() {
+        let (net, _, resolver, _) = network();
+        let (other, name) = (net.host("10.1.0.77"), "mail01.acme.example");
+        net.resolve(&other, &resolver, name, A, &[Record::address(name, "10.2.0.9")]);
+        let stranger = net.host("10.1.0.60");
+        for (name, told) in [("mail01.vendor.test", false), ("mail01.branch.acme.example", true)] {
+            net.resolve_fails(&stranger, &resolver, name, A, Rcode::NxDomain);
+            idle(&net, 60);
+            assert_eq!(!of(&net, RULE).is_empty(), told, "{name}");
+        }
+    }
+
+    #[test]
+    fn found_later_is_a_lesser_loss() {
+        let (net, client, resolver, server) = network();
+        let name = "mail01.acme.example";
+        net.resolve_fails(&client, &resolver, name, A, Rcode::ServFail).wait_secs(60);
+        net.resolve(&client, &resolver, name, A, &[Record::address(name, "10.2.0.9")]);
+        net.connect(&client, &server, 1352).works("CN=Mail01/O=Acme", 2).client_fin();
+        let finding = one(&net, RULE);
+        assert_eq!(finding.severity, Severity::Major);
+        says(&finding, &["Later it was found"]);
+    }
+
+    /// The name is refused by the server: whoever mends that needs to read it first.
+    #[test]
+    fn not_above_the_refusal_of_that_very_name() {
+        let (net, client, resolver, server) = network();
+        net.resolve_fails(&net.host("10.1.0.60"), &resolver, "chat.acme.example", A, Rcode::NxDomain);
+        net.wait_secs(60);
+        net.connect(&client, &server, 1352).session("chat.acme.example", "CN=Mail01/O=Acme").wait(3).client_fin();
+        let found = all(&net);
+        let rules: Vec<&str> = found.iter().map(|finding| finding.rule.as_str()).collect();
+        assert_eq!(rules, ["nrpc-name-mismatch-alias", RULE]);
+    }
+
+    #[test]
+    fn names_that_no_sign_on_asks_for_are_counted() {
+        let (net, client, resolver, _) = network();
+        let count = |net: &Network| {
+            judge(&analysis(&net.to_pcapng()), &Settings::default()).set_aside.into_values().sum::<u64>()
+        };
+        net.resolve_fails(&client, &resolver, "wpad.acme.example", A, Rcode::NxDomain);
+        assert_eq!(count(&net), 0);
         net.resolve_fails(&client, &resolver, "hub7.acme.example", A, Rcode::ServFail);
         idle(&net, 10);
-        let finding = one(&net, RULE);
-        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::Low));
-        says(&finding, &["hub7.acme.example", "SERVFAIL", "If this is the name of a Domino server"]);
-        net.connect(&client, &net.host("10.2.0.80"), 443).client_fin();
         none(&net, RULE);
+        assert_eq!(count(&net), 1);
+        let hub = ExpectedServer { name: "Hub7/Acme".to_owned(), aliases: Vec::new() };
+        let settings = Settings { expected: vec![hub], ..Settings::default() };
+        let told = findings_with(&net.to_pcapng(), &settings);
+        assert!(told.iter().any(|finding| finding.rule == RULE), "{told:?}");
     }
 }

@@ -7,7 +7,7 @@ pub(super) mod auth_rejected;
 pub(super) mod chatty_rtt;
 pub(super) mod clock_skew;
 pub(super) mod cluster_failover;
-pub(crate) mod dns_failure;
+pub(super) mod dns_failure;
 pub(super) mod early_close;
 pub(super) mod hello_unanswered;
 pub(super) mod icmp_reject;

@@ -22,6 +22,8 @@ pub(crate) struct NoAddress {
     /// Answers to the lookups.
     #[serde(flatten)]
     pub outcomes: Outcomes,
+    /// How many of the questions the same client asked again later, with success.
+    pub recovered_count: usize,
 }
 
 impl Words for NoAddress {
@@ -31,55 +33,16 @@ impl Words for NoAddress {
 
     fn explanation(&self) -> String {
         format!(
-            "{} asked DNS for {} at {} ({}) and got no address: {}. No connection to that server followed. The \
-             name belongs to the Notes server {}.",
+            "{} asked DNS for {} at {} ({}) and got no address: {}. No connection from there to that server followed.{} \
+             The name belongs to the Notes server {}.",
             self.clients,
             self.dns_name,
             clock(self.first),
             count(self.count, "question"),
             self.outcomes,
+            if self.recovered_count > 0 { " Later it was found." } else { "" },
             self.server_name,
         )
-    }
-}
-
-/// DNS has no address for names of which it is not known whose they are.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct NoAddresses {
-    /// The names, the first eight.
-    pub dns_names: Vec<String>,
-    /// Number of names.
-    pub dns_name_count: usize,
-    /// The clients that asked.
-    #[serde(flatten)]
-    pub clients: Clients,
-    /// When the first was asked for.
-    pub first: Timestamp,
-    /// Answer to the lookup.
-    #[serde(flatten)]
-    pub outcomes: Outcomes,
-}
-
-impl Words for NoAddresses {
-    fn title(&self) -> String {
-        format!("DNS has no address for {}", self.names())
-    }
-
-    fn explanation(&self) -> String {
-        format!(
-            "{} asked DNS for {} (first at {}) and got no address: {}. No NRPC connection followed. If this is \
-             the name of a Domino server, that is the cause; the capture does not tell.",
-            self.clients,
-            self.names(),
-            clock(self.first),
-            self.outcomes,
-        )
-    }
-}
-
-impl NoAddresses {
-    fn names(&self) -> String {
-        few_of(&self.dns_names, self.dns_name_count, "names")
     }
 }
 
