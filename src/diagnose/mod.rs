@@ -65,6 +65,7 @@ pub(crate) struct Judgement {
 pub(crate) fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
     let case = Case::new(analysis, settings);
     let mut drafts: Vec<Draft> = rules::RULES.iter().flat_map(|rule| rule.judge(&case)).collect();
+    drafts.retain(|draft| !concerns_scanners_only(&case, draft));
     let joined =
         if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, testimonies(&case)) };
     let mut findings = precedence::settle(&drafts);
@@ -74,6 +75,18 @@ pub(crate) fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
     let findings = groups::gather(findings, analysis);
     let findings = rules::cap::others::set_aside(&case, findings);
     Judgement { findings, wishes, joined, clocks: case.logs().clocks().to_vec(), set_aside: set_aside(&case) }
+}
+
+/// What a scanner meets is nobody's fault. That it was there is worth a word all the same.
+fn concerns_scanners_only(case: &Case<'_>, draft: &Draft) -> bool {
+    let scans = case.scans();
+    if scans.is_empty() || matches!(draft.layer(), Layer::Capture | Layer::Information) {
+        return false;
+    }
+    let clients =
+        draft.conversations().iter().map(|id| case.analysis.conversations.get(id.index()).map(|c| c.client.ip));
+    let mut clients = clients.peekable();
+    clients.peek().is_some() && clients.all(|client| client.is_some_and(|client| scans.has(client)))
 }
 
 /// What failed, or looks as if it had, and that no user minds: how many there are of each kind.

@@ -5,7 +5,9 @@ use super::budget::MessageBudget;
 use super::failures::FailureIndex;
 use super::pairs::PairIndex;
 use crate::decrypt::SecretStore;
-use crate::model::{CaptureFacts, Conversation, ConversationId, Endpoint, Frame, Host, IcmpError, Stamp, Totals};
+use crate::model::{
+    CaptureFacts, Conversation, ConversationId, Endpoint, Frame, Host, IcmpError, IpInfo, Stamp, Totals,
+};
 use nrpcsniff_dissectors::Protocol;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -144,13 +146,15 @@ impl EngineState {
     }
 
     /// A host accepted a TCP connection.
-    pub(super) fn note_listening_port(&mut self, server: Endpoint, ttl: u8, at: Stamp) {
+    pub(super) fn note_listening_port(&mut self, server: Endpoint, ip: IpInfo, at: Stamp) {
         if self.facts.hosts.len() >= HOSTS && !self.facts.hosts.contains_key(&server.ip) {
             return;
         }
         let host = self.facts.hosts.entry(server.ip).or_default();
-        let (low, high) = host.ttl.unwrap_or((ttl, ttl));
-        host.ttl = Some((low.min(ttl), high.max(ttl)));
+        let (low, high) = host.ttl.unwrap_or((ip.ttl, ip.ttl));
+        host.ttl = Some((low.min(ip.ttl), high.max(ip.ttl)));
+        host.syn_ack_ids.0 |= ip.id == Some(0);
+        host.syn_ack_ids.1 |= ip.id.is_some_and(|id| id != 0);
         if host.accepted.len() < PORTS && host.accepted.iter().all(|&(port, _)| port != server.port) {
             host.accepted.push((server.port, at));
         }

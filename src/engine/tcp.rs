@@ -239,7 +239,7 @@ impl OpenFlow {
         self.apply_dissection();
         self.limit_memory(state, at);
         if let Some(answer) = self.connection.syn_ack().filter(|_| !had_answer) {
-            state.note_listening_port(self.connection.server(), segment.ip.ttl, answer);
+            state.note_listening_port(self.connection.server(), segment.ip, answer);
         }
         if self.at_close.is_none() && self.connection.is_closing() {
             self.at_close = Some(match &self.dissection {

@@ -3,6 +3,8 @@
 use super::dns::{Lookup, lookups};
 use super::http::HttpIndex;
 use super::logs::LogIndex;
+use super::network::probes::monitors;
+use super::network::scans::Scans;
 use super::nrpc::{Talk, concerns_nrpc};
 use super::peers::SignOnPeers;
 use super::sametime::SametimeIndex;
@@ -29,9 +31,9 @@ pub(crate) struct Case<'a> {
     ports: HashMap<IpAddr, (u16, bool)>,
     lookups: Vec<Lookup<'a>>,
     by_answer: HashMap<IpAddr, Vec<usize>>,
-    /// What several rules ask for, found out once: see [`super::network::attempts::scanners`], [`super::sip::wishes::scanners`],
-    /// [`super::nrpc::restarts::restarted`].
-    pub(super) scanners: OnceCell<HashSet<IpAddr>>,
+    /// What several rules ask for, found out once: see [`super::sip::wishes::scanners`], [`super::nrpc::restarts::restarted`].
+    scans: OnceCell<Scans>,
+    monitors: OnceCell<HashSet<(IpAddr, Endpoint)>>,
     pub(super) sip_scanners: OnceCell<HashSet<IpAddr>>,
     /// Places of talks: see [`super::network::attempts::silent`].
     pub(super) silent: OnceCell<Vec<usize>>,
@@ -85,7 +87,8 @@ impl<'a> Case<'a> {
             ports,
             lookups,
             by_answer,
-            scanners: OnceCell::new(),
+            scans: OnceCell::new(),
+            monitors: OnceCell::new(),
             sip_scanners: OnceCell::new(),
             silent: OnceCell::new(),
             restarted: OnceCell::new(),
@@ -108,6 +111,16 @@ impl<'a> Case<'a> {
     /// Machines that have to do with signing on.
     pub(crate) fn peers(&self) -> &SignOnPeers {
         self.peers.get_or_init(|| SignOnPeers::new(self))
+    }
+
+    /// Who scans for open ports or floods servers.
+    pub(crate) fn scans(&self) -> &Scans {
+        self.scans.get_or_init(|| Scans::new(self))
+    }
+
+    /// That client checks the health of that server: it connects at a steady period, and says nothing.
+    pub(crate) fn is_monitor(&self, client: IpAddr, server: Endpoint) -> bool {
+        self.monitors.get_or_init(|| monitors(self)).contains(&(client, server))
     }
 
     /// HTTP exchanges and cookie jars.
@@ -148,11 +161,6 @@ impl<'a> Case<'a> {
     /// The one at that place of [`Self::talks`].
     pub(super) fn talk(&self, place: usize) -> Option<&Talk<'a>> {
         self.talks.get(place)
-    }
-
-    /// Clients of these conversations, in no order, with the number of their conversations.
-    pub(super) fn clients(&self) -> impl Iterator<Item = (IpAddr, usize)> {
-        self.by_client.iter().map(|(client, talks)| (*client, talks.len()))
     }
 
     /// Those whose content is NRPC, or that ended before anything was said on NRPC's port.

@@ -5,7 +5,7 @@ use super::dns::label;
 use super::names::{abbreviated, looks_like_host};
 use crate::model::{Conversation, Endpoint};
 use hashbrown::{HashMap, HashSet};
-use nrpcsniff_dissectors::{Message as Body, ldap};
+use nrpcsniff_dissectors::{Message as Body, Protocol, http, ldap, nrpc, sametime, sip};
 use std::net::IpAddr;
 
 /// Addresses and names of what spoke NRPC or Sametime, registered SIP users, took or gave sign-on tokens, answered for a
@@ -14,6 +14,8 @@ use std::net::IpAddr;
 pub(crate) struct SignOnPeers {
     addresses: HashSet<IpAddr>,
     hosts: HashSet<String>,
+    /// By which protocols people sign on at which addresses, by the names of the protocols.
+    services: HashSet<(IpAddr, &'static str)>,
     /// Domains of the hosts by their first labels: the label is what all suffixes of a search have in common.
     domains: HashMap<String, HashSet<String>>,
     /// Notes servers by what DNS is asked for to find them: their names as people write them.
@@ -28,7 +30,7 @@ impl SignOnPeers {
         peers.add_sametime_and_sip(case);
         peers.add_web(case);
         for c in case.analysis.conversations.iter().filter(|c| c.is(&ldap::PROTOCOL) && binds(c)) {
-            peers.addresses.insert(c.server.ip);
+            peers.add_server(c.server.ip, &ldap::PROTOCOL);
         }
         peers.add_resolved(case);
         peers.domains.remove("");
@@ -44,6 +46,11 @@ impl SignOnPeers {
     /// That server has to do with signing on, as far as its address or the name that it was called by tell.
     pub(crate) fn has(&self, server: Endpoint, name: Option<&str>) -> bool {
         self.addresses.contains(&server.ip) || name.is_some_and(|name| self.hosts.contains(&name.to_lowercase()))
+    }
+
+    /// People sign on there by that protocol.
+    pub(crate) fn serves(&self, address: IpAddr, protocol: &Protocol) -> bool {
+        self.services.contains(&(address, protocol.name))
     }
 
     /// A name that DNS is asked for belongs to one of them, whatever suffix of its own domain it is tried with. Another domain may
@@ -69,7 +76,7 @@ impl SignOnPeers {
 
     fn add_notes(&mut self, case: &Case<'_>) {
         for talk in case.nrpc().filter(|talk| talk.response.is_some()) {
-            self.addresses.insert(talk.conversation.server.ip);
+            self.add_server(talk.conversation.server.ip, &nrpc::PROTOCOL);
         }
         let named = case.nrpc().flat_map(|talk| [talk.wanted(), talk.answered()]).flatten();
         let expected = case.settings.expected.iter();
@@ -86,23 +93,23 @@ impl SignOnPeers {
 
     fn add_sametime_and_sip(&mut self, case: &Case<'_>) {
         for login in case.sametime().logins().filter(|login| login.spoke()) {
-            self.addresses.insert(login.server().ip);
+            self.add_server(login.server().ip, &sametime::PROTOCOL);
             if let Some(host) = login.redirect_host() {
                 self.add_host(host);
             }
         }
         for series in case.sip().registrations() {
-            self.addresses.insert(series.first().server().ip);
+            self.add_server(series.first().server().ip, &sip::PROTOCOL);
         }
     }
 
     fn add_web(&mut self, case: &Case<'_>) {
         for issue in case.tokens().issues() {
-            self.addresses.insert(issue.conversation.server.ip);
+            self.add_server(issue.conversation.server.ip, &http::PROTOCOL);
             self.add_host(&issue.host);
         }
         for showing in case.tokens().showings() {
-            self.addresses.insert(showing.server.ip);
+            self.add_server(showing.server.ip, &http::PROTOCOL);
             self.add_host(&showing.host);
         }
     }
@@ -120,6 +127,11 @@ impl SignOnPeers {
                 self.notes.entry(label(&answer.name)).or_insert_with(|| answer.name.clone());
             }
         }
+    }
+
+    fn add_server(&mut self, address: IpAddr, by: &Protocol) {
+        self.addresses.insert(address);
+        self.services.insert((address, by.name));
     }
 
     fn add_host(&mut self, host: &str) {

@@ -109,8 +109,12 @@ pub struct Thresholds {
     pub syn_repeat: f64,
     /// A client that calls this many servers within `scan_window` and says nothing to any of them is a scanner.
     pub scan_targets: u32,
+    /// So is one that calls this many ports of one server within `scan_window` and says nothing at any of them.
+    pub scan_ports: u32,
     /// See `scan_targets`.
     pub scan_window: f64,
+    /// This many addresses that send one SYN each to one port within `scan_window`, and are not heard of again, flood it.
+    pub flood_sources: u32,
     /// Probes whose intervals stay within this share of their median repeat at a steady period.
     pub probe_spread: f64,
     /// An ICMP error this long after the last frame of a conversation can still be about it.
@@ -196,6 +200,8 @@ impl Default for Thresholds {
             syn_timeout: 3.0,
             syn_repeat: 0.5,
             scan_targets: 16,
+            scan_ports: 6,
+            flood_sources: 64,
             scan_window: 10.0,
             probe_spread: 0.1,
             icmp_within: 5.0,

@@ -102,6 +102,8 @@ pub(crate) struct Host {
     pub accepted: Vec<(u16, Stamp)>,
     /// Smallest and largest TTL or hop limit of its SYN-ACKs.
     pub ttl: Option<(u8, u8)>,
+    /// Some of its SYN-ACKs have IP identification 0; some have another.
+    pub syn_ack_ids: (bool, bool),
 }
 
 /// Datagrams between two endpoints, on whatever ports.

@@ -134,6 +134,10 @@ pub(crate) struct ResetOrigin {
     pub claimed: Side,
     /// True if the facts say that something on the path sent it.
     pub middlebox: bool,
+    /// TTL or hop limit of the RST.
+    pub ttl: u8,
+    /// IP identification of the RST, where it has one.
+    pub id: Option<u16>,
     /// The facts, in words: TTL, IP ID and window against that side's earlier packets. Empty if there was nothing
     /// to compare with.
     pub reasons: Vec<String>,

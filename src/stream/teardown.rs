@@ -158,7 +158,7 @@ fn origin(claimed: Side, c: &ResetFingerprint, ttl_distance: u8) -> ResetOrigin 
     if middlebox && c.window != 0 && Some(c.window) == c.peer_window {
         reasons.push(format!("window {} is copied from that packet as well", c.window));
     }
-    ResetOrigin { claimed, middlebox, reasons }
+    ResetOrigin { claimed, middlebox, ttl: c.ttl, id: c.id, reasons }
 }
 
 #[cfg(test)]

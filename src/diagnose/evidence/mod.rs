@@ -6,6 +6,7 @@ pub(crate) mod attempts;
 pub(crate) mod http;
 pub(crate) mod logs;
 pub(crate) mod nrpc;
+pub(crate) mod refusal;
 pub(crate) mod sametime;
 pub(crate) mod sip;
 pub(crate) mod tls;

@@ -8,6 +8,7 @@ mod lists;
 pub(crate) mod ltpa;
 pub(crate) mod net;
 pub(crate) mod nrpc;
+mod refusal;
 pub(crate) mod sealed;
 pub(crate) mod sip;
 pub(crate) mod sso;
@@ -22,6 +23,7 @@ mod values;
 pub(crate) use crate::model::span;
 pub(crate) use failure::Failure;
 pub(crate) use lists::{clients, count, few, few_of, listed, path};
+pub(crate) use refusal::RefusedBecause;
 pub(crate) use texts::{Answers, Browsers, Callers, Cookies, Placeholders, Refusals, Refusers};
 pub(crate) use values::{Clients, Closed, Occurrences, OneSide, Silence, Status, Users};
 

@@ -1,9 +1,10 @@
 //! TCP connections: the server accepts, and the client takes note of it.
 
 use super::{begun, frames};
-use crate::facts::network::attempts::{IcmpRejections, half_seen, is_silent, rejection, scanners};
+use crate::facts::network::attempts::{IcmpRejections, half_seen, is_silent, rejection};
+use crate::facts::network::refusals::foreign_reset;
 use crate::facts::{Case, Talk};
-use crate::model::{Attempt, AttemptKind, CloseBy, Conversation, Outcome, Setup, Stamp, Transport, Unjudged, Weight};
+use crate::model::{Attempt, AttemptKind, Conversation, Outcome, Setup, Stamp, Transport, Unjudged};
 use hashbrown::HashSet;
 use std::net::IpAddr;
 
@@ -25,13 +26,11 @@ fn connection(
     // Most connections come about, and nobody asks what they were called.
     let name = if outcome.is_failure() { called(case, c, syn) } else { None };
     let syns = c.tcp.handshake.syns.iter().copied().filter(|_| outcome.is_failure());
-    let scans = || scanners(case).contains(&c.client.ip);
     Some(Attempt {
         server_name: name.clone(),
         asked: name,
         answered,
         frames: frames([], std::iter::once(syn).chain(syns).chain(answered)),
-        weight: if outcome.is_failure() && scans() { Weight::NobodyMinds } else { Weight::Wanted },
         outcome,
         ..begun(AttemptKind::Connect, c, syn)
     })
@@ -53,7 +52,7 @@ fn outcome(
         Setup::Handshake if handshake.ack.is_some() || c.bytes.client > 0 => (Outcome::Granted, handshake.syn_ack),
         Setup::Handshake if handshake.syns.len() > 1 => (Outcome::Unanswered, None),
         Setup::Handshake => (Outcome::Unknown(Unjudged::UnknownForm), handshake.syn_ack),
-        Setup::Refused if c.teardown.by == CloseBy::Middlebox => {
+        Setup::Refused if foreign_reset(case, c).is_some() => {
             (Outcome::Refused("RST of something on the path".to_owned()), c.teardown.at)
         }
         Setup::Refused => (Outcome::Refused("RST".to_owned()), c.teardown.at),

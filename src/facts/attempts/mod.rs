@@ -53,6 +53,12 @@ pub(in crate::facts) fn attempts(case: &Case<'_>) -> Vec<Attempt> {
     // An attempt is large, and a capture may hold one for each of its frames: none is moved more than once.
     all.sort_by_cached_key(|attempt| (attempt.at.frame, attempt.kind));
     mend(case, &mut all);
+    let scans = case.scans();
+    for attempt in all.iter_mut().filter(|attempt| !scans.is_empty() && attempt.outcome.is_failure()) {
+        if scans.has(attempt.client) {
+            attempt.weight = Weight::NobodyMinds;
+        }
+    }
     all
 }
 

@@ -1,7 +1,6 @@
 //! Authentication with a Domino server: the client says who it is, and the server lets it work.
 
 use super::{begun, frames, unanswered, unjudged};
-use crate::facts::network::attempts::scanners;
 use crate::facts::nrpc::opening::last_refusal;
 use crate::facts::{Case, Talk};
 use crate::model::{Attempt, AttemptKind, CloseBy, Message, Outcome, Side, Stamp, Unjudged, Weight};
@@ -59,7 +58,7 @@ fn outcome(case: &Case<'_>, talk: &Talk<'_>, proof: &Message, next: Option<&Mess
 /// A client that closes and does not come back has tested the connection.
 fn weight(case: &Case<'_>, talk: &Talk<'_>, outcome: &Outcome) -> Weight {
     let tested = *outcome == Outcome::CutOff(CloseBy::Client) && case.retry_of(talk).is_none();
-    if tested || scanners(case).contains(&talk.conversation.client.ip) { Weight::NobodyMinds } else { Weight::Wanted }
+    if tested { Weight::NobodyMinds } else { Weight::Wanted }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Notes sessions: the server that was asked for answers, and the client goes on.
 
 use super::{begun, frames, unanswered, unjudged};
-use crate::facts::network::attempts::scanners;
 use crate::facts::nrpc::opening::{closed_at_once, last_refusal, mismatch, redirected, was_content};
 use crate::facts::statistics::seconds;
 use crate::facts::{Case, Talk};
@@ -75,10 +74,10 @@ fn turned_away(case: &Case<'_>, talk: &Talk<'_>) -> Option<Outcome> {
     (closed && at_once && silent).then(|| unjudged(c).map_or(Outcome::CutOff(c.teardown.by), Outcome::Unknown))
 }
 
-/// Scanners, and clients that wanted no more than the answer: they closed when they had it, and did not come back.
+/// Clients that wanted no more than the answer: they closed when they had it, and did not come back.
 fn weight(case: &Case<'_>, talk: &Talk<'_>, outcome: &Outcome) -> Weight {
     let content = *outcome == Outcome::CutOff(CloseBy::Client) && was_content(case, talk) && closed_at_once(case, talk);
-    if content || scanners(case).contains(&talk.conversation.client.ip) { Weight::NobodyMinds } else { Weight::Wanted }
+    if content { Weight::NobodyMinds } else { Weight::Wanted }
 }
 
 #[cfg(test)]

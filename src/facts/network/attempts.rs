@@ -1,7 +1,7 @@
-//! Attempts to connect: which were never answered, what came after a failed one, who only looks for open ports.
+//! Attempts to connect: which were never answered, what came after a failed one.
 
 use crate::facts::{Case, Talk};
-use crate::model::{Endpoint, FrameRef, IcmpError, PerSide, Setup, Severity, Side, Timestamp, Transport};
+use crate::model::{Endpoint, FrameRef, IcmpError, Setup, Severity, Side, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -115,34 +115,6 @@ pub(crate) fn one_way(talk: &Talk<'_>) -> Option<Side> {
 pub(crate) fn half_seen(case: &Case<'_>) -> HashSet<IpAddr> {
     let seen = case.talks().filter(|talk| one_way(talk) == Some(Side::Client));
     seen.map(|talk| talk.conversation.server.ip).collect()
-}
-
-/// Clients that call many servers in a short time and say nothing to any of them.
-pub(crate) fn scanners<'c>(case: &'c Case<'_>) -> &'c HashSet<IpAddr> {
-    case.scanners.get_or_init(|| sweepers(case))
-}
-
-fn sweepers(case: &Case<'_>) -> HashSet<IpAddr> {
-    let many = usize::try_from(case.settings.thresholds.scan_targets).unwrap_or(usize::MAX).max(2);
-    let busy = case.clients().filter(|(_, count)| *count >= many).map(|(client, _)| client);
-    busy.filter(|&client| is_sweep(case, many, client)).collect()
-}
-
-fn is_sweep(case: &Case<'_>, many: usize, client: IpAddr) -> bool {
-    let thresholds = &case.settings.thresholds;
-    let mut first_calls: HashMap<IpAddr, Timestamp> = HashMap::new();
-    for c in case.of_client(client).map(|talk| talk.conversation) {
-        if c.bytes != PerSide::default() {
-            return false;
-        }
-        first_calls.entry(c.server.ip).or_insert(c.first.time);
-    }
-    let mut times: Vec<Timestamp> = first_calls.into_values().collect();
-    times.sort_unstable();
-    times.windows(many).any(|w| match (w.first(), w.last()) {
-        (Some(&first), Some(&last)) => last.seconds_since(first) <= thresholds.scan_window,
-        _ => false,
-    })
 }
 
 /// ICMP errors that say a connection attempt cannot be delivered, by what they quote.

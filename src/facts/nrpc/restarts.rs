@@ -3,6 +3,7 @@
 
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::got_through;
+use crate::facts::network::refusals::foreign_reset;
 use crate::facts::{Case, Talk};
 use crate::model::{Close, CloseBy, ConversationId, Endpoint, Setup, Stamp, Timestamp};
 use hashbrown::HashSet;
@@ -29,7 +30,7 @@ impl Restart<'_, '_> {
 /// Every restart of the capture: several sessions closed by the server within a few seconds, then at least one attempt
 /// that failed.
 pub(crate) fn restarts<'c, 'a>(case: &'c Case<'a>) -> Vec<Restart<'c, 'a>> {
-    let closed = group_by(case.talks().filter(|talk| closed_by_server(talk)), |talk| talk.conversation.server);
+    let closed = group_by(case.talks().filter(|talk| closed_by_server(case, talk)), |talk| talk.conversation.server);
     closed.into_iter().flat_map(|closed| of_server(case, closed)).collect()
 }
 
@@ -83,9 +84,11 @@ fn bursts<'c, 'a>(case: &Case<'a>, mut closed: Vec<&'c Talk<'a>>) -> Vec<Vec<&'c
     bursts
 }
 
-fn closed_by_server(talk: &Talk<'_>) -> bool {
-    let teardown = &talk.conversation.teardown;
-    got_through(talk) && teardown.by == CloseBy::Server && matches!(teardown.how, Close::Fin | Close::Rst)
+/// Not by something on the path, in its name.
+fn closed_by_server(case: &Case<'_>, talk: &Talk<'_>) -> bool {
+    let c = talk.conversation;
+    let closed = c.teardown.by == CloseBy::Server && matches!(c.teardown.how, Close::Fin | Close::Rst);
+    got_through(talk) && closed && foreign_reset(case, c).is_none()
 }
 
 /// The attempts after `start` (and before `until`) up to the first that got through.

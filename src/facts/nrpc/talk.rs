@@ -115,12 +115,6 @@ impl<'a> Talk<'a> {
             && c.quality.gaps == 0
             && c.given_up.is_none()
     }
-
-    /// Guard G5: nothing was said, and it was short.
-    pub(crate) fn is_probe(&self, longest: f64) -> bool {
-        let c = self.conversation;
-        c.bytes == PerSide::default() && c.tcp.handshake.syn_ack.is_some() && c.duration_s() <= longest
-    }
 }
 
 impl Opening<'_> {

@@ -8,7 +8,17 @@ use nrpcsniff_dissectors::cookie::Cookie;
 use std::net::IpAddr;
 
 /// Program names of scanners, as they stand in User-Agent, in lower case.
-const SCANNERS: [&str; 6] = ["friendly-scanner", "sipvicious", "sundayddr", "sip-scan", "sipcli", "smap"];
+const SCANNERS: [&str; 9] = [
+    "friendly-scanner",
+    "friendly-request",
+    "sipvicious",
+    "sundayddr",
+    "sip-scan",
+    "sipcli",
+    "smap",
+    "sivus",
+    "pplsip",
+];
 
 /// A request of a user's own: registering, calling, sending a message, watching somebody. Not what belongs to a dialog
 /// that exists already, and not the pings of monitors.
@@ -43,14 +53,15 @@ fn is_challenged(exchange: &SipExchange<'_>) -> bool {
     is_wish(exchange) && exchange.status() == Some(401) && !is_stale(exchange)
 }
 
-/// Wishes that got a final response of those statuses. Scanners are left out if `names` says that the status is the
-/// right answer to somebody who guesses names and passwords.
+/// Wishes that got a final response of those statuses. Left out is who names itself a scanner; who only behaves like one, if `names`
+/// says that the status is the right answer to somebody who guesses names and passwords.
 pub(crate) fn refused<'c, 'a>(
     case: &'c Case<'a>,
     names: bool,
     status: impl Fn(u16) -> bool,
 ) -> Vec<&'c SipExchange<'a>> {
-    let guesses = |exchange: &SipExchange<'_>| names && scanners(case).contains(&exchange.client().ip);
+    let guesses =
+        |exchange: &SipExchange<'_>| says_so(exchange) || (names && scanners(case).contains(&exchange.client().ip));
     let wishes = case.sip().exchanges().filter(|exchange| is_wish(exchange));
     let hit = wishes.filter(|exchange| exchange.status().is_some_and(&status));
     hit.filter(|exchange| !guesses(exchange)).collect()
@@ -83,8 +94,7 @@ fn guessers(case: &Case<'_>) -> HashSet<IpAddr> {
     for exchange in case.sip().exchanges() {
         let client = exchange.client().ip;
         let first = exchange.first.begun.sip;
-        let agent = first.user_agent.as_deref().unwrap_or_default().to_ascii_lowercase();
-        if SCANNERS.iter().any(|name| agent.contains(name)) {
+        if says_so(exchange) && first.vias.len() <= 1 {
             found.insert(client);
         }
         match exchange.status() {
@@ -101,6 +111,12 @@ fn guessers(case: &Case<'_>) -> HashSet<IpAddr> {
     };
     found.extend(refused.into_iter().filter_map(guesses));
     found
+}
+
+/// It names itself as a program of scanners.
+fn says_so(exchange: &SipExchange<'_>) -> bool {
+    let agent = exchange.first.begun.sip.user_agent.as_deref().unwrap_or_default().to_ascii_lowercase();
+    !agent.is_empty() && SCANNERS.iter().any(|name| agent.contains(name))
 }
 
 /// The final response says that only the nonce was too old: by the flag that is meant for it, or in its reason phrase, as

@@ -25,7 +25,8 @@ static ABOUT: About = About {
               members, a list of allowed addresses, a full session table. The user reads \"the server is not \
               responding\".",
     guards: &[
-        "The client closed first (a health check, a user who gave up): silent.",
+        "The client closed first (a health check, a user who gave up): silent. So is a check of which the capture lacks a frame: \
+         the server acknowledges what was not seen, or the client checks it at a steady period.",
         "The server closes a connection on which nobody spoke for longer than the close time: a timeout; silent.",
         "The client did not speak NRPC: see nrpc-not-nrpc.",
         "The client acknowledged bytes that the capture does not hold: there was an answer; silent.",
@@ -61,7 +62,12 @@ fn hung_up(case: &Case<'_>, talk: &Talk<'_>) -> bool {
     let c = talk.conversation;
     let said_nothing = c.bytes.server == 0 && c.tcp.acked_unseen.server == 0 && talk.progress().server == 0;
     let delay = delay(c).is_some_and(|delay| delay <= case.settings.thresholds.close_after_reply);
-    said_nothing && delay && !talk.went_on() && by_server(c)
+    said_nothing && delay && !talk.went_on() && by_server(c) && !is_check(case, c)
+}
+
+/// A health check, or somebody else who may have closed first: what the client said, or its FIN, is missing in the capture.
+fn is_check(case: &Case<'_>, c: &Conversation) -> bool {
+    c.bytes.client == 0 && (c.tcp.acked_unseen.client > 0 || case.is_monitor(c.client.ip, c.server))
 }
 
 /// FIN or RST that carries the server's address, whoever sent it.
@@ -177,7 +183,21 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 6] = [
+        let stories: [Story; 8] = [
+            ("a health check whose FIN is missing in the capture", |net| {
+                connect(net).skip(Side::Client, 1).ack(Side::Server).wait_us(200).server_fin();
+            }),
+            ("one of many health checks", |net| {
+                for n in 0..6 {
+                    net.at(n * 5000);
+                    let probe = connect(net);
+                    if n == 4 {
+                        probe.wait_us(200).server_fin()
+                    } else {
+                        probe.wait_us(200).client_fin()
+                    };
+                }
+            }),
             ("a health check", |net| {
                 connect(net).wait_us(200).client_fin();
             }),

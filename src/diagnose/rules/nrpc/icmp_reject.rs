@@ -5,7 +5,7 @@ use crate::diagnose::words::Occurrences;
 use crate::diagnose::words::nrpc::icmp_reject as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
-use crate::facts::network::attempts::{Aftermath, IcmpRejections, rejection, scanners, worst_aftermath};
+use crate::facts::network::attempts::{Aftermath, IcmpRejections, rejection, worst_aftermath};
 use crate::facts::nrpc::restarts::restarted;
 use crate::model::{IcmpError, RuleId, Severity};
 
@@ -45,10 +45,10 @@ impl Rule for IcmpReject {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let (restarted, scanners, rejections) = (restarted(case), scanners(case), IcmpRejections::new(case));
+        let (restarted, rejections) = (restarted(case), IcmpRejections::new(case));
         let mine = case.talks().filter_map(|talk| {
             let c = talk.conversation;
-            let skip = restarted.contains(&c.id) || scanners.contains(&c.client.ip);
+            let skip = restarted.contains(&c.id) || case.scans().has(c.client.ip);
             if skip { None } else { Some((talk, rejections.of(case, talk)?)) }
         });
         let groups = group_by(mine, |(talk, error)| (talk.conversation.server, error.from, error.kind, error.code));

@@ -4,9 +4,10 @@ use crate::diagnose::evidence::nrpc::{and_more, show};
 use crate::diagnose::words::nrpc::port_map::{NobodyThere, NotSentOn};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::names::{NameLikeness, abbreviated, looks_like_host};
+use crate::facts::network::refusals::foreign_reset;
 use crate::facts::nrpc::opening::{AnsweredNames, refused};
 use crate::facts::nrpc::{attempt, group_by};
-use crate::model::{CloseBy, Confidence, Endpoint, RuleId, Setup, Severity};
+use crate::model::{Confidence, Endpoint, RuleId, Setup, Severity};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::nrpc;
 use std::net::IpAddr;
@@ -109,7 +110,7 @@ fn turned_away(case: &Case<'_>, answers: &AnsweredNames<'_>, partitions: &Partit
         .get(&c.server.ip)
         .is_some_and(|host| host.accepted.iter().any(|(port, _)| *port == c.server.port));
     c.setup == Setup::Refused
-        && c.teardown.by != CloseBy::Middlebox
+        && foreign_reset(case, c).is_none()
         && usual(c.server)
         && !accepts
         && answers.of(c.server).is_empty()

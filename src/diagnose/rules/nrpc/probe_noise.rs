@@ -2,12 +2,11 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::nrpc::probe_noise as words;
-use crate::diagnose::words::{Clients, clients, count, span};
-use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
+use crate::diagnose::words::{Clients, count, span};
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::network::attempts::scanners;
-use crate::facts::statistics::median;
-use crate::model::{Close, CloseBy, RuleId, Severity};
+use crate::facts::network::probes::{Series, series};
+use crate::model::{Close, Conversation, RuleId, Severity, Transport};
 
 /// See [`ABOUT`].
 pub(crate) struct ProbeNoise;
@@ -17,28 +16,25 @@ pub(crate) const ID: RuleId = RuleId::new("nrpc-probe-noise");
 
 static ABOUT: About = About {
     id: ID,
-    title: "Health checks or scans on the NRPC port",
+    title: "Health checks, scans or floods: not users",
     severity: Severity::Info,
     layer: Layer::Information,
     sees: "Connections that carry no data, live less than a second and are closed by the client (FIN or RST), again and \
-           again at a steady period from one source; or one source that calls many hosts within seconds.",
-    matters: "Nothing: a load balancer or a monitor looks whether the port is open. These are not users, and their \
-              closes are not failures.",
+           again at a steady period from one source. Or one source that calls many hosts, many ports of one host, or several of \
+           either from one port of its own, within seconds and without a word. Or many addresses that send one SYN each to one \
+           port and are not heard of again.",
+    matters: "Nothing for the sign-on: a load balancer or a monitor looks whether the port is open, or somebody scans or floods \
+              the network. These are not users, and what they meet are no failures.",
     guards: &[
         "Something was said: not a probe.",
         "Too few of them, or no steady period: nothing is said of them.",
         "The server closed: see nrpc-accept-then-close.",
+        "Who signs on as well must call very many ports to be taken for a scanner.",
     ],
     remedy: &["None needed. Take the source out of the capture filter if it is in the way."],
     references: &["RFC 9293 3.5 (half-open connections)", "F5 BIG-IP monitors tcp and tcp_half_open"],
     explains: &[super::accept_then_close::ID, super::early_close::ID, super::syn_refused::ID, super::syn_silent::ID],
 };
-
-/// Probes from one source to one server.
-struct Series<'c, 'a> {
-    probes: Vec<&'c Talk<'a>>,
-    period: f64,
-}
 
 impl Rule for ProbeNoise {
     fn about(&self) -> &'static About {
@@ -46,61 +42,34 @@ impl Rule for ProbeNoise {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let probes = case.talks().filter(|talk| is_probe(case, talk));
-        let series: Vec<_> = group_by(probes, |talk| (talk.conversation.client.ip, talk.conversation.server))
-            .into_iter()
-            .filter_map(|probes| series(case, probes))
-            .collect();
-        checks(&series).into_iter().chain(scans(case)).collect()
+        let series = series(case, case.talks().map(|talk| talk.conversation));
+        checks(&series).into_iter().chain(scans(case)).chain(floods(case)).collect()
     }
 }
 
-/// Guard G5, for one conversation.
-fn is_probe(case: &Case<'_>, talk: &Talk<'_>) -> bool {
-    let teardown = &talk.conversation.teardown;
-    talk.is_probe(case.settings.thresholds.probe_life)
-        && teardown.by == CloseBy::Client
-        && matches!(teardown.how, Close::Fin | Close::Rst)
-}
-
-/// A series, if there are enough of them at a steady period: nine of ten intervals near the median (or near a
-/// multiple of it: a probe may be missing).
-fn series<'c, 'a>(case: &Case<'a>, probes: Vec<&'c Talk<'a>>) -> Option<Series<'c, 'a>> {
-    let thresholds = &case.settings.thresholds;
-    let fewest = usize::try_from(thresholds.probe_count).unwrap_or(usize::MAX).max(3);
-    let starts = probes.windows(2).map(|w| w[1].conversation.first.time.seconds_since(w[0].conversation.first.time));
-    let intervals: Vec<f64> = starts.collect();
-    let period = median(&intervals);
-    let steady = |interval: &&f64| {
-        let periods = (*interval / period).round().max(1.0);
-        (*interval - periods * period).abs() <= thresholds.probe_spread * period
-    };
-    let regular = intervals.iter().filter(steady).count();
-    (probes.len() >= fewest && period > 0.0 && regular * 10 >= intervals.len() * 9).then_some(Series { probes, period })
-}
-
 /// 80 points for a steady period, as no person opens connections without a word at equal intervals.
-fn checks(series: &[Series<'_, '_>]) -> Option<Draft> {
+fn checks(series: &[Series<'_>]) -> Option<Draft> {
     let first = series.first()?;
-    let all = || series.iter().flat_map(|s| s.probes.iter().copied());
-    let probe = first.probes.first()?.conversation;
-    let draft = Draft::new(&ABOUT, 80).conversations_of(all()).says(&words::Checks {
+    let all = || series.iter().flat_map(|series| series.probes.iter().copied());
+    let probe = first.probes.first()?;
+    let draft = Draft::new(&ABOUT, 80).says(&words::Checks {
         server: probe.server,
         client: probe.client.ip,
-        clients: Clients::of(all().map(|talk| talk.conversation.client.ip)),
+        clients: Clients::of(all().map(|c| c.client.ip)),
         count: all().count(),
         period_s: first.period,
     });
+    let draft = all().fold(draft, Draft::conversation);
     Some(each(draft, series, "series", |draft, series| match series.probes.first() {
         Some(probe) => draft.packet(
-            probe.conversation.first,
+            probe.first,
             format!(
                 "{} to {}: {} every {}, closed by {}",
-                probe.conversation.client.ip,
-                probe.conversation.server,
+                probe.client.ip,
+                probe.server,
                 count(series.probes.len(), "probe"),
                 span(series.period),
-                if probe.conversation.teardown.how == Close::Rst { "RST" } else { "FIN" },
+                if probe.teardown.how == Close::Rst { "RST" } else { "FIN" },
             ),
         ),
         None => draft,
@@ -108,28 +77,49 @@ fn checks(series: &[Series<'_, '_>]) -> Option<Draft> {
 }
 
 fn scans(case: &Case<'_>) -> Option<Draft> {
-    let scanners = scanners(case);
-    let talks: Vec<&Talk<'_>> = case.talks().filter(|talk| scanners.contains(&talk.conversation.client.ip)).collect();
-    let sources = group_by(talks.iter().copied(), |talk| talk.conversation.client.ip);
-    let first = sources.first()?.first()?;
-    let draft = Draft::new(&ABOUT, 80).conversations_of(talks.iter().copied()).says(&words::Scan {
-        clients: clients(&talks),
-        count: talks.len(),
-        first: first.conversation.first.time,
+    let all = of(case, |c| case.scans().is_scanner(c.client.ip));
+    let first = all.first()?;
+    let draft = Draft::new(&ABOUT, 80).says(&words::Scan {
+        clients: Clients::of(all.iter().map(|c| c.client.ip)),
+        count: all.len(),
+        scanned_count: case.scans().called(),
+        first: first.first.time,
     });
-    Some(each(draft, &sources, "sources", |draft, talks| match talks.first() {
-        Some(talk) => draft.packet(
-            talk.conversation.first,
-            format!("{} calls {}", talk.conversation.client.ip, count(talks.len(), "port")),
-        ),
+    let draft = all.iter().copied().fold(draft, Draft::conversation);
+    let sources = group_by(all.iter().copied(), |c| c.client.ip);
+    Some(each(draft, &sources, "sources", |draft, calls| match calls.first() {
+        Some(c) => draft
+            .packet(c.first, format!("{} begins with {}: {}", c.client.ip, c.server, count(calls.len(), "connection"))),
         None => draft,
     }))
+}
+
+fn floods(case: &Case<'_>) -> Option<Draft> {
+    let all = of(case, |c| case.scans().is_flooder(c.client.ip));
+    let first = all.first()?;
+    let draft = Draft::new(&ABOUT, 80).says(&words::Flood {
+        server: first.server,
+        clients: Clients::of(all.iter().map(|c| c.client.ip)),
+        count: all.len(),
+        first: first.first.time,
+    });
+    let draft = draft.packet(first.first, format!("SYN from {} to {}, the first of them", first.client, first.server));
+    Some(all.iter().copied().fold(draft, Draft::conversation))
+}
+
+/// TCP connections without a word of such clients, in order.
+fn of<'a>(case: &Case<'a>, such: impl Fn(&Conversation) -> bool) -> Vec<&'a Conversation> {
+    if case.scans().is_empty() {
+        return Vec::new();
+    }
+    let silent = |c: &&Conversation| c.transport == Transport::Tcp && c.bytes.client == 0;
+    case.analysis.conversations.iter().filter(silent).filter(|c| such(c)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use crate::model::Severity;
-    use crate::testing::{none, of, one, says};
+    use crate::testing::{idle, none, of, one, says};
     use nrpcsniff_samples::Network;
 
     const RULE: &str = "nrpc-probe-noise";
@@ -171,6 +161,44 @@ mod tests {
             probe(&net, at, false);
         }
         none(&net, RULE);
+    }
+
+    #[test]
+    fn a_scan_of_few_ports_and_its_healthy_twin() {
+        for (ports, told) in [(&[1352, 1533, 443, 80, 5060, 389][..], true), (&[1352, 443, 80], false)] {
+            let net = Network::new();
+            let (scanner, server) = (net.host("10.1.0.5"), net.host("10.2.0.9"));
+            for &port in ports {
+                net.dial(&scanner, &server, port).refused(1);
+            }
+            assert_eq!(!of(&net, RULE).is_empty(), told, "{ports:?}");
+            assert_eq!(of(&net, "nrpc-syn-refused").is_empty(), told, "{ports:?}");
+        }
+    }
+
+    #[test]
+    fn one_port_of_its_own_for_all_is_a_scanner_s() {
+        let net = Network::new();
+        let scanner = net.host("10.1.0.5");
+        for server in ["10.2.0.9", "10.2.0.10", "10.2.0.11"] {
+            net.dial(&scanner, &net.host(server), 1352).client_port(33_527).refused(1);
+        }
+        says(&one(&net, RULE), &["10.1.0.5 scans for open ports", "3 ports"]);
+        assert!(of(&net, "nrpc-syn-refused").is_empty());
+    }
+
+    #[test]
+    fn a_flood_is_counted_and_a_server_that_is_down_is_told() {
+        for (retries, flood) in [(&[][..], true), (&[1, 3], false)] {
+            let net = Network::new();
+            for n in 1..=80 {
+                net.at(n * 10);
+                net.dial(&net.host(&format!("10.9.0.{n}")), &net.host("10.2.0.9"), 1352).silent(retries);
+            }
+            idle(&net, 20);
+            let told = of(&net, RULE);
+            assert_eq!((!told.is_empty(), of(&net, "nrpc-syn-silent").is_empty()), (flood, flood), "{told:?}");
+        }
     }
 
     #[test]

@@ -2,13 +2,15 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::logs::not_responding;
+use crate::diagnose::evidence::refusal::not_simply_down;
 use crate::diagnose::words::nrpc::{Afterwards, syn_refused as words};
-use crate::diagnose::words::{Occurrences, clients, clock, span};
+use crate::diagnose::words::{Clients, Occurrences, RefusedBecause, clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::grouping::group_by;
-use crate::facts::network::attempts::{Aftermath, IcmpRejections, scanners, worst_aftermath};
+use crate::facts::network::attempts::{Aftermath, IcmpRejections, worst_aftermath};
+use crate::facts::network::refusals::{Refusal, Refusals, foreign_reset};
 use crate::facts::nrpc::restarts::restarted;
-use crate::model::{CloseBy, RuleId, Setup, Severity, Stamp};
+use crate::model::{Confidence, Conversation, RuleId, Setup, Severity, Stamp};
 
 /// See [`ABOUT`].
 pub(crate) struct SynRefused;
@@ -24,13 +26,17 @@ static ABOUT: About = About {
     sees: "The client's SYN is answered by a RST within about a round trip. \
            Logs: \"Unable to connect\" in a Notes client's port trace, for the same address.",
     matters: "The machine is reachable, but no Domino server listens there: it is stopped, starting, bound to another \
-              address or port, or a packet filter rejects. The user reads \"the server is not responding\".",
+              address or port; or somebody refuses in its place: a packet filter, a full queue, a load balancer with a dead \
+              machine behind it. The user reads \"the server is not responding\".",
     guards: &[
         "SYN, SYN-ACK, RST from the client: a half-open probe, not a refusal.",
         "The server was restarting: that is one finding of its own.",
-        "The client sweeps over many hosts: a scanner.",
+        "The client sweeps over many hosts or ports: a scanner.",
         "The client got through soon after: severity is lowered.",
-        "TTL, IP ID or window of the RST are not the server's: a packet filter is named, not the server.",
+        "TTL, IP ID or window of the RST are not the server's (one hop nearer is enough): a packet filter is named, not the server.",
+        "The port serves others meanwhile: a filter by address if these clients are never let in, else a full queue or one dead \
+         machine of several; medium confidence at most.",
+        "It served before or afterwards: said so.",
     ],
     remedy: &[
         "Is the server running? On its console `show server`, `show port TCPIP`.",
@@ -47,15 +53,21 @@ impl Rule for SynRefused {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let (restarted, scanners, rejections) = (restarted(case), scanners(case), IcmpRejections::new(case));
+        let (restarted, rejections) = (restarted(case), IcmpRejections::new(case));
         let mine = case.talks().filter(|talk| {
             let c = talk.conversation;
             refusal(talk).is_some()
                 && !restarted.contains(&c.id)
-                && !scanners.contains(&c.client.ip)
+                && !case.scans().has(c.client.ip)
                 && rejections.of(case, talk).is_none()
         });
-        group_by(mine, |talk| talk.conversation.server).iter().filter_map(|group| finding(case, group)).collect()
+        let key = |talk: &&Talk<'_>| (talk.conversation.server, foreign_reset(case, talk.conversation).is_some());
+        let groups = group_by(mine, key);
+        if groups.is_empty() {
+            return Vec::new();
+        }
+        let refusals = Refusals::new(case);
+        groups.iter().filter_map(|group| finding(case, &refusals, group)).collect()
     }
 
     fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
@@ -71,28 +83,43 @@ fn refusal(talk: &Talk<'_>) -> Option<(Stamp, Stamp)> {
     (c.setup == Setup::Refused && c.tcp.handshake.syn_ack.is_none()).then_some((syn, rst))
 }
 
-fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
+fn finding<'a>(case: &Case<'a>, refusals: &Refusals<'a>, group: &[&Talk<'a>]) -> Option<Draft> {
     let first = *group.first()?;
     let (server, (syn, rst)) = (first.conversation.server, refusal(first)?);
+    let conversations: Vec<&Conversation> = group.iter().map(|talk| talk.conversation).collect();
+    let refusal = refusals.why(case, server, &conversations);
     let aftermath = worst_aftermath(case, group);
-    let forged = group.iter().any(|talk| talk.conversation.teardown.by == CloseBy::Middlebox);
+    let (severity, most) = limits(&refusal, aftermath.severity());
+    let why = RefusedBecause::of(&refusal);
+    let clients = Clients::of(conversations.iter().map(|c| c.client.ip));
+    let start = format!("On {}: start Domino, or find out why it does not listen on port {}.", server.ip, server.port);
     let draft = Draft::new(&ABOUT, 75)
+        .at_most(most)
         .retry(group.len() > 1 || !matches!(aftermath, Aftermath::Nothing))
         .seen_in(group.len())
-        .severity(aftermath.severity())
-        .conversations_of(group.iter().copied())
-        .says(&words::AnsweredByReset {
-            seen: Occurrences::of(server, group, syn.time),
-            delay_s: rst.time.seconds_since(syn.time),
-            forged,
-            afterwards: Afterwards::of(aftermath),
-        })
-        .remedy_first(if forged {
-            format!("Allow TCP from {} to {server} in the packet filter that rejects it.", clients(group))
-        } else {
-            format!("On {}: start Domino, or find out why it does not listen on port {}.", server.ip, server.port)
-        });
-    Some(each(draft, group, "attempts", |draft, talk| evidence(draft, talk)))
+        .severity(severity)
+        .conversations_of(group.iter().copied());
+    let draft = match why.remedies(server, &clients) {
+        Some(remedies) => draft.remedies(remedies),
+        None => draft.remedy_first(start),
+    };
+    let draft = draft.says(&words::AnsweredByReset {
+        seen: Occurrences::of(server, group, syn.time),
+        delay_s: rst.time.seconds_since(syn.time),
+        why,
+        afterwards: Afterwards::of(aftermath),
+    });
+    let draft = each(draft, group, "attempts", |draft, talk| evidence(draft, talk));
+    Some(not_simply_down(draft, &refusal))
+}
+
+/// Where others are served, some can work; and which of two causes it is, the packets do not say.
+fn limits(refusal: &Refusal, severity: Severity) -> (Severity, Confidence) {
+    match refusal {
+        Refusal::Intermittent(_) => (severity.min(Severity::Major), Confidence::Medium),
+        Refusal::Selective(_) => (severity, Confidence::Medium),
+        Refusal::NothingListens | Refusal::Filter(_) | Refusal::Away { .. } => (severity, Confidence::High),
+    }
 }
 
 fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
@@ -100,15 +127,9 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
     let c = talk.conversation;
     let delay = span(rst.time.seconds_since(syn.time));
     let again = if c.packets.client > 1 { format!(", {} SYNs in all", c.packets.client) } else { String::new() };
-    let draft = draft
+    draft
         .packet(syn, format!("SYN from {} at {}{again}", c.client, clock(syn.time)))
-        .packet(rst, format!("answered by RST after {delay}"));
-    match &c.teardown.reset_origin {
-        Some(origin) if origin.middlebox => {
-            draft.note(format!("the RST is not the server's: {}", origin.reasons.join("; ")))
-        }
-        _ => draft,
-    }
+        .packet(rst, format!("answered by RST after {delay}"))
 }
 
 #[cfg(test)]
@@ -169,5 +190,80 @@ mod tests {
         }
         assert!(of(&net, RULE).is_empty());
         says(&one(&net, "nrpc-probe-noise"), &["10.1.0.50 scans", "20 ports"]);
+    }
+
+    fn served(net: &Network, client: &str) {
+        net.connect(&net.host(client), &net.host("10.2.0.9"), 1352).works("CN=Mail01/O=Acme", 1).client_fin();
+    }
+
+    fn refused(net: &Network, client: &str) {
+        net.dial(&net.host(client), &net.host("10.2.0.9"), 1352).refused(1);
+    }
+
+    /// One hop nearer is enough.
+    #[test]
+    fn a_filter_in_front_of_the_server() {
+        let net = Network::new();
+        let server = net.host("10.2.0.9").linux().ttl(63);
+        net.connect(&net.host("10.1.0.51"), &server, 1352).works("CN=Mail01/O=Acme", 1).client_fin();
+        let tcp = net.dial(&net.host("10.1.0.50"), &server, 1352).midstream();
+        tcp.segment(Side::Client, Segment { sequence: -1, ..Segment::new(flags::SYN) });
+        tcp.segment(Side::Server, Segment { ttl: Some(64), ..Segment::new(flags::RST | flags::ACK) });
+        says(
+            &one(&net, RULE),
+            &["A packet filter refuses connections to 10.2.0.9:1352", "TTL 64", "sent one hop nearer"],
+        );
+    }
+
+    #[test]
+    fn who_is_refused_while_others_are_served() {
+        let net = Network::new();
+        for other in ["10.1.0.51", "10.1.0.52"] {
+            served(&net, other);
+            refused(&net, "10.1.0.50");
+        }
+        served(&net, "10.1.0.53");
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
+        says(
+            &finding,
+            &["10.2.0.9:1352 refuses 10.1.0.50 and serves others", "10.1.0.51 is let in", "filter by address"],
+        );
+    }
+
+    #[test]
+    fn every_second_attempt_is_refused() {
+        let net = Network::new();
+        for n in 50..56 {
+            served(&net, &format!("10.1.0.{n}"));
+            refused(&net, &format!("10.1.0.{}", n + 1));
+        }
+        let finding = one(&net, RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::Medium));
+        says(&finding, &["refuses some connections and accepts others", "load balancer", "queue"]);
+    }
+
+    #[test]
+    fn a_server_that_comes_up_or_goes_down() {
+        for (before, after, words) in [
+            (true, true, "did not listen for a while"),
+            (false, true, "did not listen yet"),
+            (true, false, "listens no more"),
+        ] {
+            let net = Network::new();
+            if before {
+                served(&net, "10.1.0.51");
+            }
+            net.wait_secs(60);
+            refused(&net, "10.1.0.50");
+            net.wait_secs(60);
+            if after {
+                served(&net, "10.1.0.51");
+            }
+            says(
+                &one(&net, RULE),
+                &[words, "served"].map(|word| if word == "served" && !after { "seen to serve" } else { word }),
+            );
+        }
     }
 }

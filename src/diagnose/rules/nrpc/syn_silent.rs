@@ -7,7 +7,7 @@ use crate::diagnose::words::nrpc::{Afterwards, syn_silent as words};
 use crate::diagnose::words::{Occurrences, clients, clock, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::grouping::group_by;
-use crate::facts::network::attempts::{Aftermath, accepted_ports, got_through, scanners, silent, worst_aftermath};
+use crate::facts::network::attempts::{Aftermath, accepted_ports, got_through, silent, worst_aftermath};
 use crate::facts::nrpc::restarts::restarted;
 use crate::model::{ConversationId, RuleId, Severity};
 use hashbrown::HashSet;
@@ -32,7 +32,7 @@ static ABOUT: About = About {
         "The capture ended before an answer could be expected.",
         "An ICMP error, a RST, a restart of the server or a slow IPv6 attempt explains it.",
         "The capture shows only one direction of other conversations with that host.",
-        "The client sweeps over many hosts: a scanner.",
+        "The client sweeps over many hosts or ports: a scanner. Many addresses send one SYN each: a flood.",
         "The client got through soon after: severity is lowered.",
         "IPv6 only, while somebody gets through over IPv4: perhaps the same client; severity and confidence are lowered.",
         "A single SYN, or frames that the capturing machine dropped: confidence is lowered.",
@@ -56,12 +56,12 @@ impl Rule for SynSilent {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let (restarted, scanners) = (restarted(case), scanners(case));
+        let restarted = restarted(case);
         let other: HashSet<ConversationId> =
             ipv6_first::claimed(case).union(&private_address::claimed(case)).copied().collect();
         let mine = silent(case).filter(|talk| {
             let c = talk.conversation;
-            !restarted.contains(&c.id) && !other.contains(&c.id) && !scanners.contains(&c.client.ip)
+            !restarted.contains(&c.id) && !other.contains(&c.id) && !case.scans().has(c.client.ip)
         });
         let over_ipv4 = case.talks().any(|talk| talk.conversation.server.ip.is_ipv4() && got_through(talk));
         let groups = group_by(mine, |talk| talk.conversation.server);

@@ -4,11 +4,8 @@ use crate::diagnose::evidence::each;
 use crate::diagnose::words::st::lb_probe as words;
 use crate::diagnose::words::{Clients, count, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::grouping::group_by;
-use crate::facts::sametime::SametimeLogin;
-use crate::facts::sametime::ends::talk;
-use crate::facts::statistics::median;
-use crate::model::{Close, CloseBy, RuleId, Severity};
+use crate::facts::network::probes::{Series, series};
+use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
 pub(crate) struct LbProbe;
@@ -40,57 +37,32 @@ impl Rule for LbProbe {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let probes = case.sametime().logins().filter(|login| is_probe(case, login));
-        let groups = group_by(probes, |login| (login.client(), login.server()));
-        let series: Vec<_> = groups.into_iter().filter_map(|probes| Some((period(case, &probes)?, probes))).collect();
+        let series = series(case, case.sametime().logins().map(|login| login.conversation));
         finding(&series).into_iter().collect()
     }
 }
 
-fn is_probe(case: &Case<'_>, login: &SametimeLogin<'_>) -> bool {
-    let teardown = &login.conversation.teardown;
-    talk(login).is_probe(case.settings.thresholds.probe_life)
-        && teardown.by == CloseBy::Client
-        && matches!(teardown.how, Close::Fin | Close::Rst)
-}
-
-/// Seconds between the probes, if there are enough of them at a steady period (a probe may be missing).
-fn period(case: &Case<'_>, probes: &[&SametimeLogin<'_>]) -> Option<f64> {
-    let thresholds = &case.settings.thresholds;
-    let fewest = usize::try_from(thresholds.probe_count).unwrap_or(usize::MAX).max(3);
-    let starts: Vec<_> = probes.iter().map(|probe| probe.began().time).collect();
-    let intervals: Vec<f64> = starts.windows(2).map(|w| w[1].seconds_since(w[0])).collect();
-    let period = median(&intervals);
-    let steady = |interval: &&f64| {
-        let periods = (*interval / period).round().max(1.0);
-        (*interval - periods * period).abs() <= thresholds.probe_spread * period
-    };
-    let regular = intervals.iter().filter(steady).count();
-    (probes.len() >= fewest && period > 0.0 && regular * 10 >= intervals.len() * 9).then_some(period)
-}
-
 /// 80 points for a steady period, as no person opens connections without a word at equal intervals.
-fn finding(series: &[(f64, Vec<&SametimeLogin<'_>>)]) -> Option<Draft> {
-    let (period, first) = series.first().and_then(|(period, probes)| Some((period, *probes.first()?)))?;
-    let all = || series.iter().flat_map(|(_, probes)| probes.iter().copied());
+fn finding(series: &[Series<'_>]) -> Option<Draft> {
+    let (period, first) = series.first().and_then(|series| Some((series.period, *series.probes.first()?)))?;
+    let all = || series.iter().flat_map(|series| series.probes.iter().copied());
     let said = words::HealthChecks {
-        server: first.server(),
-        client: first.client(),
-        clients: Clients::of(all().map(SametimeLogin::client)),
+        server: first.server,
+        client: first.client.ip,
+        clients: Clients::of(all().map(|c| c.client.ip)),
         count: all().count(),
-        period_s: *period,
+        period_s: period,
     };
-    let draft = Draft::new(&ABOUT, 80).says(&said);
-    let draft = all().fold(draft, |draft, login| draft.conversation(login.conversation));
-    Some(each(draft, series, "series", |draft, (period, probes)| match probes.first() {
+    let draft = all().fold(Draft::new(&ABOUT, 80).says(&said), Draft::conversation);
+    Some(each(draft, series, "series", |draft, series| match series.probes.first() {
         Some(probe) => draft.packet(
-            probe.began(),
+            probe.first,
             format!(
                 "{} to {}: {} every {}",
-                probe.client(),
-                probe.server(),
-                count(probes.len(), "probe"),
-                span(*period)
+                probe.client.ip,
+                probe.server,
+                count(series.probes.len(), "probe"),
+                span(series.period)
             ),
         ),
         None => draft,

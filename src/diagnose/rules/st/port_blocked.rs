@@ -1,11 +1,13 @@
 //! Nobody answers on the Sametime port.
 
+use crate::diagnose::evidence::refusal::not_simply_down;
 use crate::diagnose::evidence::{EVIDENCE, each};
 use crate::diagnose::words::st::port_blocked as words;
-use crate::diagnose::words::{Clients, count};
+use crate::diagnose::words::{Clients, RefusedBecause, count};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::is_silent;
+use crate::facts::network::refusals::{Refusals, foreign_reset};
 use crate::facts::sametime::SametimeLogin;
 use crate::facts::sametime::ends::talk;
 use crate::model::{Conversation, RuleId, Setup, Severity};
@@ -32,7 +34,8 @@ static ABOUT: About = About {
     matters: "Without the direct port the client is slow (a tunnel) or offline.",
     guards: &[
         "The capture ends before an answer could be expected, or shows only one direction of the server's traffic: silent.",
-        "The client calls many servers and says nothing: a scan; silent.",
+        "The client calls many servers or ports and says nothing: a scan; silent.",
+        "The port serves others at the same time, before or after, or the RST is not the server's: said so.",
         "A tunnel works, or the port answers the same client soon after: minor.",
     ],
     remedy: &[
@@ -56,12 +59,16 @@ impl Rule for PortBlocked {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let (blind, scanners) = (one_way(case), scanners(case));
+        let blind = one_way(case);
         let blocked = case.sametime().logins().filter(|login| is_blocked(case, &blind, login));
-        let blocked = blocked.filter(|login| !scanners.contains(&login.client()));
-        let groups = group_by(blocked, |login| (login.server(), login.conversation.setup == Setup::Refused));
-        let ways = if groups.is_empty() { Ways::new() } else { ways(case) };
-        groups.iter().filter_map(|group| finding(case, &ways, group)).collect()
+        let blocked = blocked.filter(|login| !case.scans().has(login.client()));
+        let refused = |c: &Conversation| (c.setup == Setup::Refused).then(|| foreign_reset(case, c).is_some());
+        let groups = group_by(blocked, |login| (login.server(), refused(login.conversation)));
+        if groups.is_empty() {
+            return Vec::new();
+        }
+        let (ways, refusals) = (ways(case), Refusals::new(case));
+        groups.iter().filter_map(|group| finding(case, &ways, &refusals, group)).collect()
     }
 }
 
@@ -95,38 +102,30 @@ fn one_way(case: &Case<'_>) -> HashSet<IpAddr> {
     alone.map(|c| c.server.ip).collect()
 }
 
-/// Clients that call many servers and say nothing to any.
-fn scanners(case: &Case<'_>) -> HashSet<IpAddr> {
-    let mut called: HashMap<IpAddr, HashSet<IpAddr>> = HashMap::new();
-    let mut spoke: HashSet<IpAddr> = HashSet::new();
-    for login in case.sametime().logins() {
-        if login.conversation.bytes.client > 0 {
-            spoke.insert(login.client());
-        } else {
-            called.entry(login.client()).or_default().insert(login.server().ip);
-        }
-    }
-    let many = usize::try_from(case.settings.thresholds.scan_targets).unwrap_or(usize::MAX).max(2);
-    called
-        .into_iter()
-        .filter(|(client, servers)| servers.len() >= many && !spoke.contains(client))
-        .map(|(c, _)| c)
-        .collect()
-}
-
-fn finding(case: &Case<'_>, ways: &Ways<'_>, group: &[&SametimeLogin<'_>]) -> Option<Draft> {
+fn finding<'a>(
+    case: &Case<'a>,
+    ways: &Ways<'a>,
+    refusals: &Refusals<'a>,
+    group: &[&SametimeLogin<'a>],
+) -> Option<Draft> {
     let first = *group.first()?;
     let server = first.server();
     let refused = first.conversation.setup == Setup::Refused;
+    let conversations: Vec<&Conversation> = group.iter().map(|login| login.conversation).collect();
+    let refusal = refused.then(|| refusals.why(case, server, &conversations));
+    let why = refusal.as_ref().map(RefusedBecause::of);
+    let clients = Clients::of(conversations.iter().map(|c| c.client.ip));
+    let remedies = why.as_ref().and_then(|why| why.remedies(server, &clients));
     let found: Vec<Option<Way<'_>>> = group.iter().map(|login| way_in(case, ways, login)).collect();
     let all_in = found.iter().all(Option::is_some);
     let repeated = refused || group.iter().any(|login| login.conversation.tcp.handshake.syns.len() > 1);
     let said = words::Blocked {
         server,
-        clients: Clients::of(group.iter().map(|login| login.client())),
+        clients,
         count: group.len(),
         first: first.began().time,
         was_reset: refused,
+        why,
         way: found.iter().flatten().next().map(Way::value),
     };
     let draft = Draft::new(&ABOUT, if repeated { 75 } else { 50 })
@@ -134,6 +133,11 @@ fn finding(case: &Case<'_>, ways: &Ways<'_>, group: &[&SametimeLogin<'_>]) -> Op
         .seen_in(group.len())
         .severity(if all_in { Severity::Minor } else { Severity::Blocker })
         .says(&said);
+    let draft = match remedies {
+        Some(remedies) => draft.remedies(remedies),
+        None => draft,
+    };
+    let draft = refusal.iter().fold(draft, not_simply_down);
     let draft = group.iter().fold(draft, |draft, login| draft.conversation(login.conversation));
     let draft = each(draft, group, "attempts", |draft, login| evidence(draft, login));
     Some(found.into_iter().flatten().take(EVIDENCE).fold(draft, |draft, way| way.show(draft)))

@@ -1,7 +1,7 @@
 //! What is said of connections that are refused by RST.
 
 use super::Afterwards;
-use crate::diagnose::words::{Occurrences, Words, clock, count, span};
+use crate::diagnose::words::{Occurrences, RefusedBecause, Words, clock, count, span};
 use serde::Serialize;
 
 /// Attempts were answered by RST.
@@ -12,8 +12,9 @@ pub(crate) struct AnsweredByReset {
     pub seen: Occurrences,
     /// Seconds until it was refused.
     pub delay_s: f64,
-    /// Something on the path sent an RST in the name of the server.
-    pub forged: bool,
+    /// Why, as far as the rest of the capture tells.
+    #[serde(flatten)]
+    pub why: RefusedBecause,
     /// The clients' next step.
     #[serde(flatten)]
     pub afterwards: Afterwards,
@@ -21,22 +22,19 @@ pub(crate) struct AnsweredByReset {
 
 impl Words for AnsweredByReset {
     fn title(&self) -> String {
-        if self.forged {
-            format!("A packet filter refuses connections to {}", self.seen.server)
-        } else {
-            format!("{} refuses connections: nothing listens there", self.seen.server)
-        }
+        self.why.title(self.seen.server, &self.seen.clients)
     }
 
     fn explanation(&self) -> String {
-        let who = if self.forged { "something on the path, in the server's name," } else { "the server" };
         format!(
-            "{} tried to connect to {} ({}, first at {}); {who} answered with RST after {}.{}",
+            "{} tried to connect to {} ({}, first at {}); {} answered with RST after {}.{}{}",
             self.seen.clients,
             self.seen.server,
             count(self.seen.count, "attempt"),
             clock(self.seen.first),
+            self.why.who(),
             span(self.delay_s),
+            self.why.sentence(),
             self.afterwards,
         )
     }

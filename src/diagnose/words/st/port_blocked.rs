@@ -1,6 +1,6 @@
 //! What is said of a Sametime port that does not let clients in.
 
-use crate::diagnose::words::{Clients, Words, clock, count, shown};
+use crate::diagnose::words::{Clients, RefusedBecause, Words, clock, count, shown};
 use crate::model::{Endpoint, Timestamp};
 use serde::Serialize;
 
@@ -19,6 +19,9 @@ pub(crate) struct Blocked {
     pub first: Timestamp,
     /// It was answered by RST; else by nobody.
     pub was_reset: bool,
+    /// Why it was, as far as the rest of the capture tells.
+    #[serde(flatten)]
+    pub why: Option<RefusedBecause>,
     /// The way by which a client got in after all.
     #[serde(flatten)]
     pub way: Option<WayIn>,
@@ -42,19 +45,22 @@ pub(crate) enum WayIn {
 
 impl Words for Blocked {
     fn title(&self) -> String {
-        if self.was_reset {
-            format!("{} refuses Sametime connections", self.server)
-        } else {
-            format!("No answer from the Sametime port {}", self.server)
+        match &self.why {
+            Some(RefusedBecause::NothingListens) => format!("{} refuses Sametime connections", self.server),
+            Some(why) => why.title(self.server, &self.clients),
+            None => format!("No answer from the Sametime port {}", self.server),
         }
     }
 
     fn explanation(&self) -> String {
-        let how = if self.was_reset {
-            "was refused by RST: nothing listens there, or a filter rejects it"
-        } else {
-            "got no answer: a filter on the way, or the host is down"
+        let how = match &self.why {
+            Some(RefusedBecause::NothingListens) => {
+                "was refused by RST: nothing listens there, or a filter rejects it".to_owned()
+            }
+            Some(why) => format!("was refused: {} answered with RST", why.who()),
+            None => "got no answer: a filter on the way, or the host is down".to_owned(),
         };
+        let why = self.why.as_ref().map_or_else(String::new, RefusedBecause::sentence);
         let way = self.way.map_or_else(String::new, |way| match way {
             WayIn::Direct { reached } => format!(" A later attempt got through ({}).", clock(reached)),
             WayIn::Tunnel { reached_port } => {
@@ -62,6 +68,6 @@ impl Words for Blocked {
             }
         });
         let (attempts, first) = (count(self.count, "attempt"), clock(self.first));
-        format!("{} called {} ({attempts}, first at {first}) and {how}.{way}", self.clients, self.server)
+        format!("{} called {} ({attempts}, first at {first}) and {how}.{why}{way}", self.clients, self.server)
     }
 }

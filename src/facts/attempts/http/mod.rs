@@ -15,11 +15,9 @@ use super::{begun, frames, unjudged};
 use crate::facts::Case;
 use crate::facts::http::pages::{Denial, PageAnswer};
 use crate::facts::http::{HttpExchange, HttpIndex, origin};
-use crate::facts::network::attempts::scanners;
 use crate::model::{Attempt, AttemptKind, CloseBy, Outcome, Stamp, Unjudged, Weight};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use hops::Hops;
-use std::net::IpAddr;
 
 /// Every login and every token that was shown.
 pub(super) fn all(case: &Case<'_>) -> Vec<Attempt> {
@@ -27,7 +25,7 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Attempt> {
     if http.exchanges().is_empty() {
         return Vec::new();
     }
-    let judge = Judge { case, http, hops: Hops::new(http), scanners: scanners(case) };
+    let judge = Judge { case, http, hops: Hops::new(http) };
     http.browsers().iter().flat_map(|browser| judge.of_browser(browser)).collect()
 }
 
@@ -94,7 +92,6 @@ struct Judge<'c, 'a> {
     case: &'c Case<'a>,
     http: &'c HttpIndex<'a>,
     hops: Hops,
-    scanners: &'c HashSet<IpAddr>,
 }
 
 impl<'c, 'a> Judge<'c, 'a> {
@@ -125,7 +122,7 @@ impl<'c, 'a> Judge<'c, 'a> {
         });
         // A browser that goes on to another page before the answer has come wants the first no more.
         let is_left = wish.outcome == Outcome::CutOff(CloseBy::Client);
-        let nobody = is_left || self.scanners.contains(&first.client());
+        let nobody = is_left;
         Some(Attempt {
             user: wish.user,
             server_name: Some(first.host.clone()),
