@@ -109,7 +109,9 @@ impl SignOnPeers {
             self.add_host(&issue.host);
         }
         for showing in case.tokens().showings() {
-            self.add_server(showing.server.ip, &http::PROTOCOL);
+            // A telephone and a chat login carry tokens, too.
+            let by = showing.conversation.spoken().unwrap_or(&http::PROTOCOL);
+            self.add_server(showing.server.ip, by);
             self.add_host(&showing.host);
         }
     }

@@ -1,8 +1,9 @@
 //! Names and connections: dual stack, tunnels and forwarders, scanners and probes, filters and queues.
 
 use super::Row;
-use nrpcsniff_samples::Network;
 use nrpcsniff_samples::dns::{A, AAAA, Rcode, Record};
+use nrpcsniff_samples::sip::Phone;
+use nrpcsniff_samples::{Network, Segment, Side, flags};
 
 const MAIL: &str = "CN=Mail01/OU=Servers/O=Acme";
 const NAME: &str = "mail01.branch.acme.example";
@@ -33,6 +34,39 @@ pub(crate) const NAMES: &[Row] = &[
     ("a forwarder asks a second server", forwarder, None),
     ("names that nobody signs on at", strangers, None),
     ("no sign-on at all", |net| asks(net, "10.1.0.20", "hub7.acme.example"), None),
+];
+
+/// Whoever only looks for open ports, floods, or checks health.
+pub(crate) const NOISE: &[Row] = &[
+    ("a scan of few ports", |net| scan(net, &[8080, 443, 80, 22, 5060, 1533, 1352], &["10.2.0.20", "10.2.0.21"]), None),
+    ("a scan of one host", |net| scan(net, &[389, 1352, 1516, 1533, 5061, 8443], &["10.2.0.9"]), None),
+    ("a scan for one port, from one port", |net| scan(net, &[1352], &["10.2.0.9", "10.2.0.10", "10.2.0.11"]), None),
+    ("two ports that a user needs are closed", |net| closed(net, &[1352, 1533]), Some("nrpc-syn-refused")),
+    (
+        "a scanner beside a user",
+        |net| {
+            scan(net, &[8080, 443, 80, 22, 5060, 1533], &["10.2.0.9"]);
+            closed(net, &[1352]);
+        },
+        Some("nrpc-syn-refused"),
+    ),
+    ("a flood", |net| flood(net, &[]), None),
+    ("a server that is down", |net| flood(net, &[1, 3]), Some("nrpc-syn-silent")),
+    ("a health check of which the capture lacks a frame", |net| checks(net, 1352), None),
+    ("the same on the port of Sametime", |net| checks(net, 1533), None),
+    ("a telephone scanner", |net| telephone(net, "friendly-scanner"), None),
+    ("a scanner of another name", |net| telephone(net, "sipvicious"), None),
+    ("a telephone that is forbidden", |net| telephone(net, "Yealink SIP-T46S"), Some("sip-403")),
+];
+
+/// Why a port refuses.
+pub(crate) const REFUSED: &[Row] = &[
+    ("a filter one hop in front", |net| filter(net, 63, 64), Some("nrpc-syn-refused")),
+    ("a filter far away", |net| filter(net, 64, 250), Some("nrpc-syn-refused")),
+    ("every second attempt", every_second, Some("nrpc-syn-refused")),
+    ("nothing listens", |net| closed(net, &[1352]), Some("nrpc-syn-refused")),
+    ("nothing listens on the port of Sametime", |net| closed(net, &[1533]), Some("st-port-blocked")),
+    ("nobody is refused", |net| works(net, "10.1.0.20", "10.2.0.9", 1352), None),
 ];
 
 /// Every suffix and family is refused.
@@ -103,4 +137,68 @@ fn strangers(net: &Network) {
         asks(net, "10.1.0.60", name);
     }
     net.resolve(&net.host("10.1.0.77"), &net.host("10.1.0.2"), NAME, A, &[Record::address(NAME, "10.2.0.9")]);
+}
+
+/// From one port of its own, as programs do that make their packets themselves.
+fn scan(net: &Network, ports: &[u16], servers: &[&str]) {
+    let scanner = net.host("10.1.0.5");
+    for &port in ports {
+        for server in servers {
+            let dial = net.dial(&scanner, &net.host(server), port).client_port(33_527);
+            if port == 8080 { dial.half_open() } else { dial.refused(1) }
+        }
+    }
+}
+
+fn closed(net: &Network, ports: &[u16]) {
+    for &port in ports {
+        net.dial(&net.host("10.1.0.20"), &net.host("10.2.0.9"), port).refused(3);
+    }
+}
+
+fn flood(net: &Network, retries: &[u64]) {
+    for n in 1..=80 {
+        net.at(n * 10);
+        net.dial(&net.host(&format!("10.9.0.{n}")), &net.host("10.2.0.9"), 1352).silent(retries);
+    }
+    goes_on(net);
+}
+
+/// One of the monitor's FINs was not captured.
+fn checks(net: &Network, port: u16) {
+    for n in 0..8 {
+        net.at(n * 5000);
+        let probe = net.connect(&net.host("10.1.0.4"), &net.host("10.2.0.9"), port);
+        if n == 5 {
+            probe.skip(Side::Client, 1).ack(Side::Server).wait_us(200).server_fin();
+        } else {
+            probe.wait_us(200).client_fin();
+        }
+    }
+}
+
+fn telephone(net: &Network, program: &str) {
+    for user in ["100", "101", "102"] {
+        let (client, server) = (net.host("10.1.0.66"), net.host("10.1.0.9"));
+        let phone = Phone::new(&client, 5060, &server, 5060, &format!("{user}@example.com")).agent(program);
+        let request = phone.register();
+        phone.sends(&request).hears(request.response(403));
+        net.wait_secs(1);
+    }
+}
+
+/// The server is so far away, the filter so near.
+fn filter(net: &Network, server: u8, filter: u8) {
+    let host = net.host("10.2.0.9").linux().ttl(server);
+    net.connect(&net.host("10.1.0.21"), &host, 1352).works(MAIL, 2).client_fin();
+    let tcp = net.dial(&net.host("10.1.0.20"), &host, 1352).midstream();
+    tcp.segment(Side::Client, Segment { sequence: -1, ..Segment::new(flags::SYN) });
+    tcp.segment(Side::Server, Segment { ttl: Some(filter), ..Segment::new(flags::RST | flags::ACK) });
+}
+
+fn every_second(net: &Network) {
+    for n in 20..26 {
+        works(net, &format!("10.1.0.{n}"), "10.2.0.9", 1352);
+        net.dial(&net.host(&format!("10.1.0.{}", n + 1)), &net.host("10.2.0.9"), 1352).refused(1);
+    }
 }

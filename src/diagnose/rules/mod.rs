@@ -35,6 +35,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &nrpc::ipv6_first::Ipv6First,
     &nrpc::private_address::PrivateAddress,
     &net::name_not_found::NameNotFound,
+    &net::connect_failed::ConnectFailed,
     &nrpc::asymmetric::Asymmetric,
     &nrpc::server_restart::ServerRestart,
     &nrpc::idle_rst::IdleRst,

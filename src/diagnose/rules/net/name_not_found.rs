@@ -49,7 +49,7 @@ impl Rule for NameNotFound {
 
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let told = alike(lost.of(AttemptKind::Dns)).into_iter().filter_map(|group| {
-            let said = words::NotFound { failure: Failure::of(&group)? };
+            let said = words::NamesNotFound { failure: Failure::of(&group)? };
             Some(draft(case, &ABOUT, lost, &group).says(&said))
         });
         told.collect()

@@ -5,19 +5,19 @@ use serde::Serialize;
 
 /// DNS has no address for a host that others sign on at.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct NotFound {
+pub(crate) struct NamesNotFound {
     /// Whose questions, of whom, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
 }
 
-impl NotFound {
+impl NamesNotFound {
     fn name(&self) -> &str {
         self.failure.asked.as_deref().unwrap_or("a host of the sign-on")
     }
 }
 
-impl Words for NotFound {
+impl Words for NamesNotFound {
     fn title(&self) -> String {
         format!("DNS has no address for {}: {}", self.name(), self.failure.outcome)
     }
