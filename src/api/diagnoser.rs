@@ -18,6 +18,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Bytes of a capture that are held before what was judged is let go, unless the user says otherwise.
+const HELD: usize = 24 << 20;
+
 /// How captures are read and judged: keys that open what is encrypted, logs beside them, a filter, and the settings of the rules.
 /// One of them serves any number of captures.
 ///
@@ -123,6 +126,7 @@ impl Diagnoser {
         } else {
             MessageRetention::Essential
         };
+        self.engine.hold = (report.detail == Detail::Findings && !report.all).then_some(HELD);
         self
     }
 
@@ -156,7 +160,8 @@ impl Diagnoser {
     pub fn diagnose_stream(&self, name: &str, stream: impl Read + Send + 'static) -> Result<Diagnosis, Error> {
         let reader = Reader::from_reader(name, stream).map_err(Error::new)?;
         let read = |reading: &mut Reading<'_, _>, merged: &mut MergedCaptures| {
-            merged.judge(reading.stream(Path::new(name), reader), &self.settings);
+            let (analysis, ledger) = reading.stream(Path::new(name), reader);
+            merged.judge(analysis, &ledger, &self.settings);
         };
         self.judged(&mut Unobserved, read).map_err(Error::new)
     }
@@ -165,7 +170,8 @@ impl Diagnoser {
     pub(crate) fn judge(&self, sets: &[CaptureSet], observer: &mut impl Observer) -> Result<Diagnosis, FilterError> {
         self.judged(observer, |reading, merged| {
             for set in sets {
-                merged.judge(reading.set(set), &self.settings);
+                let (analysis, ledger) = reading.set(set);
+                merged.judge(analysis, &ledger, &self.settings);
             }
         })
     }

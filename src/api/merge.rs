@@ -5,8 +5,8 @@
 //!
 //! Logs stand beside every capture. What one of them says of no capture is said once, at the end.
 
-use crate::diagnose::{Settings, TestimonyId, Wishes, judge, judge_logs, sort};
-use crate::model::{Analysis, CaptureFacts, ClockPlacement, Finding, Log, LogClock, Totals};
+use crate::diagnose::{Ledger, Settings, TestimonyId, Wishes, judge_logs, judge_with, sort};
+use crate::model::{Analysis, CaptureFacts, ClockPlacement, ConversationId, Finding, Log, LogClock, Totals};
 use hashbrown::HashSet;
 use std::collections::BTreeMap;
 
@@ -22,6 +22,8 @@ pub(super) struct MergedCaptures {
     joined: HashSet<TestimonyId>,
     /// How the times of each log were placed, by the first capture that could tell.
     clocks: Vec<LogClock>,
+    /// Conversations that have a number, kept or let go.
+    numbered: u32,
 }
 
 impl MergedCaptures {
@@ -30,10 +32,10 @@ impl MergedCaptures {
         Self { logs, ..Self::default() }
     }
 
-    /// Judges a capture beside the logs and adds it.
-    pub(super) fn judge(&mut self, mut next: Analysis, settings: &Settings) {
+    /// Judges a capture beside the logs and adds it; `ledger` has what was judged of it before and let go.
+    pub(super) fn judge(&mut self, mut next: Analysis, ledger: &Ledger, settings: &Settings) {
         next.logs = std::mem::take(&mut self.logs);
-        let judgement = judge(&next, settings);
+        let judgement = judge_with(&next, settings, ledger);
         self.logs = std::mem::take(&mut next.logs);
         self.joined.extend(judgement.joined);
         self.compare_clocks(judgement.clocks);
@@ -67,13 +69,17 @@ impl MergedCaptures {
 
     /// Adds a capture whose frames come after those of the captures before it.
     pub(super) fn add(&mut self, mut next: Analysis, mut findings: Vec<Finding>) {
-        let before = self.analysis.conversations.last().map_or(0, |c| c.id.number().saturating_add(1));
-        for conversation in &mut next.conversations {
-            conversation.id = conversation.id.moved(before);
-        }
+        let before = self.numbered;
+        let skipped: Vec<u32> = next.conversations.iter().map(|conversation| conversation.skipped).collect();
+        let moved = |id: ConversationId| id.moved(skipped.get(id.index()).copied().unwrap_or_default()).moved(before);
         for id in findings.iter_mut().flat_map(|finding| &mut finding.conversations) {
-            *id = id.moved(before);
+            *id = moved(*id);
         }
+        for conversation in &mut next.conversations {
+            conversation.id = moved(conversation.id);
+        }
+        let kept = u32::try_from(next.conversations.len()).unwrap_or(u32::MAX);
+        self.numbered = before.saturating_add(kept).saturating_add(next.facts.let_go.conversations);
         self.findings.append(&mut findings);
         sort(&mut self.findings);
         let all = &mut self.analysis;
@@ -121,12 +127,13 @@ fn add_facts(all: &mut CaptureFacts, next: CaptureFacts) {
     all.datagram_ports_cut.extend(next.datagram_ports_cut);
     all.failed.extend(next.failed);
     all.failed_left_out = all.failed_left_out.saturating_add(next.failed_left_out);
+    all.let_go.add(next.let_go);
 }
 
 #[cfg(test)]
 mod tests {
     use super::MergedCaptures;
-    use crate::diagnose::{Settings, diagnose};
+    use crate::diagnose::{Ledger, Settings, diagnose};
     use crate::engine::{Options, Pipeline};
     use crate::model::{
         Analysis, Endpoint, FailedConnection, FailedConnections, Finding, FrameRef, Setup, Severity, Stamp,
@@ -209,9 +216,9 @@ mod tests {
         let (one, at) = capture(ANN);
         let text = not_verified(at, ANN) + &not_verified(SOME_TIME, "CN=Eve/O=ACME");
         let mut merged = MergedCaptures::with_logs(vec![log_with_offset("st.txt", &text, 0)]);
-        merged.judge(one, &Settings::default());
-        merged.judge(capture(BOB).0, &Settings::default());
-        merged.judge(capture(BOB).0, &Settings::default());
+        merged.judge(one, &Ledger::default(), &Settings::default());
+        merged.judge(capture(BOB).0, &Ledger::default(), &Settings::default());
+        merged.judge(capture(BOB).0, &Ledger::default(), &Settings::default());
         merged.judge_logs(&Settings::default());
         assert_eq!(merged.findings.len(), 4, "{:#?}", merged.findings);
         let lines_of_both: Vec<_> = merged.findings.iter().filter(|finding| is_of_both(finding)).map(lines).collect();
@@ -234,7 +241,7 @@ mod tests {
                 merged =
                     MergedCaptures::with_logs(vec![log("st.txt", &not_verified(net.now() + 3_600_000_000_000, ANN))]);
             }
-            merged.judge(crate::testing::analysis(&net.to_pcapng()), &Settings::default());
+            merged.judge(crate::testing::analysis(&net.to_pcapng()), &Ledger::default(), &Settings::default());
         }
         merged.judge_logs(&Settings::default());
         let clock = &merged.analysis.logs[0].clock;

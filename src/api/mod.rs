@@ -11,6 +11,8 @@ mod error;
 mod keys;
 mod logs;
 mod merge;
+#[cfg(test)]
+mod needle_tests;
 mod reading;
 
 pub use diagnoser::Diagnoser;

@@ -3,9 +3,10 @@
 use super::diagnoser::Diagnoser;
 use crate::capture::{CaptureError, CaptureSet, FilterSet, Reader, Secret};
 use crate::decrypt::LogReport;
-use crate::engine::Pipeline;
+use crate::diagnose::{Ledger, Settings};
+use crate::engine::{Judge, Options, Pipeline};
 use crate::live::KeyLogTail;
-use crate::model::{Analysis, Input, Log};
+use crate::model::{Analysis, Conversation, Input, Log, Stay};
 use std::path::Path;
 
 /// Is told how reading goes on.
@@ -47,39 +48,34 @@ impl<'a, O: Observer> Reading<'a, O> {
     }
 
     /// Reads the files of one capture one after the other.
-    pub(super) fn set(&mut self, set: &CaptureSet) -> Analysis {
-        let mut pipeline = Pipeline::new(self.diagnoser.engine.clone());
-        let inputs = set.paths.iter().map(|path| self.input(path, Reader::open(path), !path.is_file(), &mut pipeline));
-        let inputs = inputs.collect();
-        pipeline.finish(inputs)
+    pub(super) fn set(&mut self, set: &CaptureSet) -> (Analysis, Ledger) {
+        let mut book = Book::new(self.diagnoser);
+        for path in &set.paths {
+            self.input(path, Reader::open(path), !path.is_file(), &mut book);
+        }
+        book.close()
     }
 
     /// Reads a capture that was opened already; `name` stands for it.
-    pub(super) fn stream(&mut self, name: &Path, reader: Reader) -> Analysis {
-        let mut pipeline = Pipeline::new(self.diagnoser.engine.clone());
-        let input = self.input(name, Ok(reader), true, &mut pipeline);
-        pipeline.finish(vec![input])
+    pub(super) fn stream(&mut self, name: &Path, reader: Reader) -> (Analysis, Ledger) {
+        let mut book = Book::new(self.diagnoser);
+        self.input(name, Ok(reader), true, &mut book);
+        book.close()
     }
 
     /// What comes through a pipe `is_growing`: it is being captured, and its key log may grow meanwhile.
-    fn input(
-        &mut self,
-        path: &Path,
-        reader: Result<Reader, CaptureError>,
-        is_growing: bool,
-        pipeline: &mut Pipeline,
-    ) -> Input {
+    fn input(&mut self, path: &Path, reader: Result<Reader, CaptureError>, is_growing: bool, book: &mut Book<'_>) {
         let input = match reader {
             Ok(reader) => {
                 self.opened = true;
                 let key_logs = is_growing.then(|| KeyLogTail::new(&self.diagnoser.key_logs));
-                self.frames(path, reader, key_logs, pipeline)
+                self.frames(path, reader, key_logs, book)
             }
             Err(error) => unreadable(path, &error),
         };
         self.next_input = self.next_input.saturating_add(1);
         self.observer.ends(&input);
-        input
+        book.inputs.push(input);
     }
 
     /// Secrets go to the pipeline before the frame behind them, because they open only what comes later.
@@ -88,7 +84,7 @@ impl<'a, O: Observer> Reading<'a, O> {
         path: &Path,
         mut reader: Reader,
         mut key_logs: Option<KeyLogTail>,
-        pipeline: &mut Pipeline,
+        book: &mut Book<'_>,
     ) -> Input {
         self.observer.begins(path);
         let mut stopped = None;
@@ -96,15 +92,15 @@ impl<'a, O: Observer> Reading<'a, O> {
         while let Some((frame, secrets)) = reader.next_with_secrets(self.next_input) {
             let number = frame.at.frame.number;
             for secret in secrets.iter().skip(known).filter(|secret| secret.kind == Secret::KEY_LOG) {
-                self.observer.secrets(path, &pipeline.tls_secrets(&secret.data));
+                self.observer.secrets(path, &book.pipeline.tls_secrets(&secret.data));
             }
             known = secrets.len();
             for lines in key_logs.as_mut().map(KeyLogTail::news).unwrap_or_default() {
-                pipeline.tls_secrets(&lines);
+                book.pipeline.tls_secrets(&lines);
             }
             match self.filter.as_mut().map_or(Ok(true), |filter| filter.matches(&frame)) {
                 Ok(true) => {
-                    pipeline.frame(&frame);
+                    book.pipeline.frame(&frame);
                 }
                 Ok(false) => {}
                 Err(error) => {
@@ -113,12 +109,70 @@ impl<'a, O: Observer> Reading<'a, O> {
                 }
             }
             self.observer.frame(number, &reader);
+            if book.pipeline.is_full() {
+                book.turn(reader.input());
+            }
         }
         let mut input = reader.into_input();
         if stopped.is_some() {
             (input.problem, input.complete) = (stopped, false);
         }
         input
+    }
+}
+
+/// One capture while it is read, and what was judged of it and let go.
+pub(super) struct Book<'a> {
+    settings: &'a Settings,
+    /// Bytes that may be held.
+    room: usize,
+    pub(super) pipeline: Pipeline,
+    ledger: Ledger,
+    /// Inputs that were read.
+    pub(super) inputs: Vec<Input>,
+}
+
+impl<'a> Book<'a> {
+    pub(super) fn new(diagnoser: &'a Diagnoser) -> Self {
+        // Logs are laid beside all of the capture.
+        let hold = diagnoser.engine.hold.filter(|_| diagnoser.logs.is_empty());
+        Self {
+            settings: &diagnoser.settings,
+            room: hold.unwrap_or(usize::MAX),
+            pipeline: Pipeline::new(Options { hold, ..diagnoser.engine.clone() }),
+            ledger: Ledger::default(),
+            inputs: Vec::new(),
+        }
+    }
+
+    /// Judges what was read, and lets go of it. `input` is being read.
+    pub(super) fn turn(&mut self, input: &Input) {
+        let inputs = self.inputs.iter().chain([input]).cloned().collect();
+        self.pipeline.let_go(inputs, &mut Turn { settings: self.settings, room: self.room, ledger: &mut self.ledger });
+    }
+
+    pub(super) fn close(self) -> (Analysis, Ledger) {
+        let mut analysis = self.pipeline.finish(self.inputs);
+        let let_go = &mut analysis.facts.let_go;
+        (let_go.sums, let_go.early) = (self.ledger.sums().clone(), self.ledger.early());
+        (analysis, self.ledger)
+    }
+}
+
+/// The ledger judges what is known.
+struct Turn<'a> {
+    settings: &'a Settings,
+    room: usize,
+    ledger: &'a mut Ledger,
+}
+
+impl Judge for Turn<'_> {
+    fn judge(&mut self, analysis: &Analysis, is_open: &[bool]) -> Stay {
+        self.ledger.turn(analysis, is_open, self.settings, self.room)
+    }
+
+    fn goes(&mut self, conversation: &Conversation) {
+        self.ledger.sum(conversation);
     }
 }
 

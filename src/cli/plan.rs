@@ -52,6 +52,10 @@ impl Plan {
         plan.output = file(args.output.as_deref());
         plan.report = report(args, plan.output.is_some());
         plan.diagnoser = plan.diagnoser.kept_for(&plan.report);
+        if let Some(memory) = args.memory {
+            plan.diagnoser.engine.hold =
+                plan.diagnoser.engine.hold.map(|_| usize::try_from(memory).unwrap_or(usize::MAX));
+        }
         plan.fail_on = args.fail_on.map(severity);
         Ok(plan)
     }

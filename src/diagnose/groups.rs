@@ -3,6 +3,7 @@
 //! Rules judge a client, a session or a token at a time, and so two hundred clients of one alias are two hundred findings of one
 //! cause. Whoever is to mend it needs the cause once, how many it hits, since when, and a few of them to look at.
 
+use super::ledger::{Counted, Ledger};
 use super::precedence::sort;
 use super::words::CAUSE;
 use crate::model::{
@@ -13,31 +14,40 @@ use hashbrown::HashSet;
 use std::fmt::Write;
 use std::net::IpAddr;
 
-/// Other examples beside the first that a finding shows.
-const FURTHER: usize = 8;
+/// Examples that a finding shows from the first on; the last stands beside them.
+pub(super) const EXAMPLES: usize = 8;
 /// Lines of logs that a finding takes over from those that it is told with.
 const LINES: usize = 12;
 
 /// Joins findings of one cause. The most severe of them speaks, of those the one that was read best (the order in which
 /// findings stand); the others give their conversations, and the first seven and the last of them a line of evidence.
-pub(super) fn gather(findings: Vec<Finding>, analysis: &Analysis) -> Vec<Finding> {
-    let mut causes: Vec<Vec<Finding>> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
+///
+/// What was counted of a cause in `ledger` is added.
+pub(super) fn gather(mut findings: Vec<Finding>, analysis: &Analysis, ledger: &Ledger) -> Vec<Finding> {
+    findings.retain(|finding| !ledger.has_counted(finding, analysis));
+    let mut causes: Vec<(Cause, Vec<Finding>)> = Vec::new();
+    let mut places: HashMap<Cause, usize> = HashMap::new();
     for finding in findings {
-        let place = *places.entry(cause(&finding)).or_insert(causes.len());
+        let cause = cause(&finding);
+        let place = *places.entry(cause.clone()).or_insert(causes.len());
         match causes.get_mut(place) {
-            Some(members) => members.push(finding),
-            None => causes.push(vec![finding]),
+            Some((_, members)) => members.push(finding),
+            None => causes.push((cause, vec![finding])),
         }
     }
-    let mut joined: Vec<Finding> = causes.into_iter().filter_map(|members| join(members, analysis)).collect();
+    let none = Counted::default();
+    let told = |(cause, members)| join(members, ledger.counted(&cause).unwrap_or(&none), analysis);
+    let mut joined: Vec<Finding> = causes.into_iter().filter_map(told).collect();
     sort(&mut joined);
     joined
 }
 
+/// What tells one cause from another, as text.
+pub(super) type Cause = String;
+
 /// What tells causes apart: the rule, and of what it found out the server, what was asked of it and how it was refused.
 /// What is said of the capture, and what names nothing of these, is told as the rule says it.
-fn cause(finding: &Finding) -> String {
+pub(super) fn cause(finding: &Finding) -> Cause {
     let told = |name: &&'static str| finding.facts.get(name).map(|value| format!("{name}={value}"));
     let values: Vec<String> = CAUSE.iter().filter_map(told).collect();
     if finding.layer == Layer::Capture || values.is_empty() {
@@ -48,20 +58,21 @@ fn cause(finding: &Finding) -> String {
     format!("{} {is_fault} {}", finding.rule, values.join(" "))
 }
 
-fn join(members: Vec<Finding>, analysis: &Analysis) -> Option<Finding> {
-    let group = group(&members, analysis);
-    let less = less_severe(&members);
+fn join(members: Vec<Finding>, counted: &Counted, analysis: &Analysis) -> Option<Finding> {
+    let group = group(&members, counted, analysis);
+    let less = less_severe(&members, counted);
     let mut members = members.into_iter();
     let mut speaker = members.next()?;
     let mut others: Vec<Finding> = members.collect();
     others.sort_by_key(|other| (other.frames.first().copied(), other.conversations.first().copied()));
-    if !others.is_empty() {
+    if !others.is_empty() || counted.count > 0 {
         speaker.title = format!("{} ({})", speaker.title, group.extent());
-        speaker.explanation = format!("{} {}", speaker.explanation, the_others(&group, &others, &less, analysis));
+        speaker.explanation =
+            format!("{} {}", speaker.explanation, the_others(&group, &others, counted, &less, analysis));
     }
     let last = others.len().saturating_sub(1);
     for (place, other) in others.iter().enumerate() {
-        add(&mut speaker, other, place + 1 < FURTHER || place == last, analysis);
+        add(&mut speaker, other, place + 1 < EXAMPLES || place == last, analysis);
     }
     speaker.conversations.sort_unstable();
     speaker.conversations.dedup();
@@ -72,38 +83,54 @@ fn join(members: Vec<Finding>, analysis: &Analysis) -> Option<Finding> {
 }
 
 /// How many, whom and when.
-fn group(members: &[Finding], analysis: &Analysis) -> Group {
+fn group(members: &[Finding], counted: &Counted, analysis: &Analysis) -> Group {
     let ids: HashSet<ConversationId> = members.iter().flat_map(|member| member.conversations.iter().copied()).collect();
     let conversations = || ids.iter().filter_map(|&id| conversation(analysis, id));
-    let clients: HashSet<IpAddr> = conversations().map(|c| c.client.ip).collect();
+    let mut clients: HashSet<IpAddr> = conversations().map(|c| c.client.ip).collect();
+    clients.extend(&counted.clients);
     let times = || conversations().map(|c| c.first.time);
-    let often = |member: &Finding| member.facts.get("count").and_then(serde_json::Value::as_u64).unwrap_or(1).max(1);
     Group {
-        count: members.iter().map(often).fold(0, u64::saturating_add),
+        count: members.iter().map(times_seen).fold(counted.count, u64::saturating_add),
         clients: clients.len() as u64,
-        first: times().min(),
-        last: times().max(),
+        first: times().chain(counted.first).min(),
+        last: times().chain(counted.last).max(),
+        let_go: counted.conversations,
     }
 }
 
+/// How often a finding was seen, as its rule counts it.
+pub(super) fn times_seen(finding: &Finding) -> u64 {
+    finding.facts.get("count").and_then(serde_json::Value::as_u64).unwrap_or(1).max(1)
+}
+
 /// Severities below that of the speaker, with how many there are of each.
-fn less_severe(members: &[Finding]) -> Vec<(Severity, usize)> {
+fn less_severe(members: &[Finding], counted: &Counted) -> Vec<(Severity, usize)> {
     let worst = members.first().map(|member| member.severity);
-    let number = |severity: Severity| members.iter().filter(|member| member.severity == severity).count();
+    let kept = |severity: Severity| members.iter().filter(|member| member.severity == severity).count();
+    let gone = |severity: Severity| counted.severities.get(&severity).copied().unwrap_or_default();
     let lower = [Severity::Major, Severity::Minor, Severity::Info].into_iter().filter(|&s| Some(s) < worst);
-    lower.map(|severity| (severity, number(severity))).filter(|&(_, number)| number > 0).collect()
+    lower.map(|severity| (severity, kept(severity) + gone(severity))).filter(|&(_, number)| number > 0).collect()
 }
 
 /// "The same happened to 10.2.0.2, 10.2.0.3, 10.2.0.4 and 196 others: 200 times in all, from … to …."
-fn the_others(group: &Group, others: &[Finding], less: &[(Severity, usize)], analysis: &Analysis) -> String {
+fn the_others(
+    group: &Group,
+    others: &[Finding],
+    counted: &Counted,
+    less: &[(Severity, usize)],
+    analysis: &Analysis,
+) -> String {
     let mut seen = HashSet::new();
     let mut named: Vec<String> = others.iter().filter_map(|other| who(other, analysis)).collect();
     named.retain(|name| seen.insert(name.clone()));
+    let unnamed = counted.clients.iter().filter(|client| !seen.contains(&client.to_string())).count();
     let to = match named.as_slice() {
-        [one] => format!(" to {one}"),
-        [first @ .., last] if !first.is_empty() && named.len() <= 4 => format!(" to {} and {last}", first.join(", ")),
-        [one, two, three, rest @ ..] if !rest.is_empty() => {
-            format!(" to {one}, {two}, {three} and {} others", rest.len())
+        [one] if unnamed == 0 => format!(" to {one}"),
+        [first @ .., last] if !first.is_empty() && named.len() <= 4 && unnamed == 0 => {
+            format!(" to {} and {last}", first.join(", "))
+        }
+        [one, two, three, rest @ ..] if rest.len() + unnamed > 0 => {
+            format!(" to {one}, {two}, {three} and {} others", rest.len() + unnamed)
         }
         _ => String::new(),
     };

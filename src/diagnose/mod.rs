@@ -8,6 +8,7 @@ mod draft;
 pub(crate) mod evidence;
 mod groups;
 mod last_resort;
+mod ledger;
 mod precedence;
 pub(crate) mod rules;
 mod testimony;
@@ -20,6 +21,7 @@ pub(crate) use crate::facts::{Case, Lookup, Talk};
 pub use crate::facts::{ExpectedServer, Settings, Thresholds};
 pub(crate) use draft::Draft;
 pub(crate) use last_resort::Lost;
+pub(crate) use ledger::Ledger;
 pub(crate) use precedence::sort;
 pub(crate) use testimony::{Testimony, TestimonyId};
 pub(crate) use verdict::{Wishes, verdict};
@@ -63,16 +65,19 @@ pub(crate) struct Judgement {
 
 /// Judges the packets of an analysis; its logs join what it finds, and do not speak for themselves.
 pub(crate) fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
+    judge_with(analysis, settings, &Ledger::default())
+}
+
+/// Judges the packets of an analysis of which a part was judged before and let go.
+pub(crate) fn judge_with(analysis: &Analysis, settings: &Settings, ledger: &Ledger) -> Judgement {
     let case = Case::new(analysis, settings);
-    let mut drafts: Vec<Draft> = rules::RULES.iter().flat_map(|rule| rule.judge(&case)).collect();
-    drafts.retain(|draft| !concerns_scanners_only(&case, draft));
+    let mut drafts = drafts(&case);
     let joined =
         if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, testimonies(&case)) };
-    let mut findings = precedence::settle(&drafts);
-    findings.extend(last_resort::tell(&case, &findings));
-    let wishes = Wishes::of(&case, &findings);
-    sort(&mut findings);
-    let findings = groups::gather(findings, analysis);
+    let findings = settled(&case, &drafts);
+    let mut wishes = Wishes::of(&case, &findings);
+    wishes.add(ledger.wishes().clone());
+    let findings = groups::gather(findings, analysis, ledger);
     let findings = rules::cap::others::set_aside(&case, findings);
     Judgement { findings, wishes, joined, clocks: case.logs().clocks().to_vec(), set_aside: set_aside(&case) }
 }
@@ -95,11 +100,29 @@ fn set_aside(case: &Case<'_>) -> BTreeMap<&'static str, u64> {
     counts.into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
+/// What packets show, each finding for itself: the worst first.
+fn findings(case: &Case<'_>) -> Vec<Finding> {
+    settled(case, &drafts(case))
+}
+
+fn drafts(case: &Case<'_>) -> Vec<Draft> {
+    let drafts = rules::RULES.iter().flat_map(|rule| rule.judge(case));
+    drafts.filter(|draft| !concerns_scanners_only(case, draft)).collect()
+}
+
+/// It is settled what explains what, and what nothing explains is told by the rules of last resort.
+fn settled(case: &Case<'_>, drafts: &[Draft]) -> Vec<Finding> {
+    let mut findings = precedence::settle(drafts);
+    findings.extend(last_resort::tell(case, &findings));
+    sort(&mut findings);
+    findings
+}
+
 /// Judges the logs of an analysis for themselves: what of them joined no finding of any capture.
 pub(crate) fn judge_logs(analysis: &Analysis, settings: &Settings, joined: &HashSet<TestimonyId>) -> Vec<Finding> {
     let case = Case::new(analysis, settings);
     let rest = testimonies(&case).into_iter().filter(|testimony| !joined.contains(&testimony.id()));
-    groups::gather(precedence::settle(&testimony::alone(rest.collect())), analysis)
+    groups::gather(precedence::settle(&testimony::alone(rest.collect())), analysis, &Ledger::default())
 }
 
 fn testimonies(case: &Case<'_>) -> Vec<Testimony> {

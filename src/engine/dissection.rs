@@ -122,6 +122,21 @@ impl Dissection {
         self.log.forget(before)
     }
 
+    /// Lets go of messages that need not stay, but for the first ones. Says whether there were any.
+    pub(super) fn let_go_of(&mut self, stays: impl FnMut(&Message) -> bool) -> bool {
+        self.log.let_go(stays)
+    }
+
+    /// Messages that are kept from its start on.
+    pub(super) fn kept(&self) -> usize {
+        self.log.kept()
+    }
+
+    /// Bytes of the messages that are kept.
+    pub(super) fn weight(&self) -> usize {
+        self.log.weight()
+    }
+
     /// Messages that are kept because rules look at each.
     pub(super) fn essential(&self) -> usize {
         self.log.essential()

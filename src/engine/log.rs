@@ -115,6 +115,21 @@ impl MessageLog {
         forget(&mut self.head, before)
     }
 
+    /// Lets go of messages that are sealed and that nobody needs, but for the first ones. Says whether there were any.
+    pub(super) fn let_go(&mut self, stays: impl FnMut(&Message) -> bool) -> bool {
+        let_go(&mut self.head, stays)
+    }
+
+    /// Messages that are kept from the start on.
+    pub(super) fn kept(&self) -> usize {
+        self.head.len()
+    }
+
+    /// Bytes of the messages that are kept.
+    pub(super) fn weight(&self) -> usize {
+        self.head.iter().map(Message::weight).fold(0, usize::saturating_add)
+    }
+
     /// Messages that are kept because rules look at each.
     pub(super) fn essential(&self) -> usize {
         self.head.iter().filter(|message| message.body.is_essential()).count()
@@ -145,9 +160,11 @@ impl MessageLog {
             MessageRetention::Essential => HEAD,
         };
         if self.head.len() < room.saturating_add(self.notable) {
+            self.budget.hold(message.weight());
             self.head.push(message);
         } else if self.notable < NOTABLE && message.body.is_notable() {
             self.notable = self.notable.saturating_add(1);
+            self.budget.hold(message.weight());
             self.head.push(message);
         } else if self.tail.len() < TAIL {
             self.tail.push(message);
@@ -208,6 +225,21 @@ fn was_held(pair: &[Message]) -> bool {
     let [before, held] = pair else { return false };
     let of_one_stream = held.from == before.from && held.body.protocol() == before.body.protocol();
     !of_one_stream && held.at.frame < before.at.frame
+}
+
+/// Lets go of messages that need not stay, but for the first ones. Says whether there were any.
+pub(super) fn let_go(messages: &mut Vec<Message>, mut stays: impl FnMut(&Message) -> bool) -> bool {
+    let count = messages.len();
+    let mut index = 0_usize;
+    messages.retain(|message| {
+        index = index.saturating_add(1);
+        index <= HEAD || stays(message)
+    });
+    let went = messages.len() < count;
+    if went {
+        messages.shrink_to_fit();
+    }
+    went
 }
 
 /// Lets go of messages from before a time, but for the first ones. Says whether there were any.

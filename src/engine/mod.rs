@@ -8,6 +8,7 @@ mod buffer;
 mod dissection;
 mod driver;
 mod failures;
+mod letting_go;
 mod log;
 mod pairs;
 mod pipeline;
@@ -21,6 +22,7 @@ mod tcp;
 mod tests;
 mod udp;
 
+pub(crate) use letting_go::Judge;
 pub use pipeline::Pipeline;
 pub(crate) use snapshot::Usage;
 
@@ -57,6 +59,8 @@ pub struct Options {
     pub decode_as: Vec<(u16, Option<&'static Protocol>)>,
     /// Keep conversations that no dissector wants, too.
     pub all: bool,
+    /// Bytes of conversations and messages from which on what was judged is let go; `None`: everything is kept.
+    pub hold: Option<usize>,
     /// Secrets that open TLS records.
     pub keys: Arc<Keys>,
 }
@@ -70,6 +74,7 @@ impl Default for Options {
             messages: 300_000,
             decode_as: Vec::new(),
             all: false,
+            hold: None,
             keys: Arc::default(),
         }
     }

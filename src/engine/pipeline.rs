@@ -77,7 +77,8 @@ pub(super) fn mark_reused(conversations: &mut [Conversation]) {
     for place in 0..conversations.len() {
         let Some(conversation) = conversations.get_mut(place) else { break };
         let earlier = latest.insert(key(conversation), place);
-        conversation.ports_reused = earlier.is_some();
+        // Another one with these ports may have been let go.
+        conversation.ports_reused |= earlier.is_some();
         if let Some(earlier) = earlier.and_then(|earlier| conversations.get_mut(earlier)) {
             earlier.ports_reused = true;
         }

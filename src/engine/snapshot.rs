@@ -5,18 +5,15 @@
 //! it as they judge a file. [`Pipeline::retire`] lets go of what is too old for them.
 
 use super::failures::FailureIndex;
+use super::letting_go::GIVEN_UP;
 use super::log::forget;
 use super::pipeline::{Pipeline, mark_reused};
 use super::state::EngineState;
 use super::tcp::{self, TcpFlow};
 use crate::model::{
-    Analysis, CaptureFacts, Conversation, ConversationId, FailedConnections, Input, Span, Stamp, Timestamp, Totals,
-    Transport,
+    Analysis, CaptureFacts, Conversation, ConversationId, FailedConnections, Input, Stamp, Timestamp, Totals, Transport,
 };
 
-/// A connection attempt of which nothing was heard for this long is over: longer than the longest pause
-/// between two SYNs of common systems (64 seconds, RFC 6298 section 5.7 with six tries).
-const GIVEN_UP: Span = Span::from_secs(130);
 /// Hosts from which on those are forgotten that are not heard of.
 const HOSTS: usize = 32_768;
 
@@ -48,8 +45,7 @@ impl Pipeline {
     /// that of the last frame.
     pub fn snapshot<R>(&mut self, inputs: Vec<Input>, end: Timestamp, look: impl FnOnce(&Analysis) -> R) -> R {
         let end = end.max(self.state.last.time);
-        let totals = self.show_open(end);
-        self.arrange(|_, _| true);
+        let totals = self.put_in_order(end);
         let aside = self.add_failures();
         let state = &mut self.state;
         mark_reused(&mut state.conversations);
@@ -64,6 +60,13 @@ impl Pipeline {
             state.failures = aside.index;
         }
         answer
+    }
+
+    /// Puts conversations that go on among those that are over, all in the order of their first frames. Gives the totals with theirs.
+    pub(super) fn put_in_order(&mut self, end: Timestamp) -> Totals {
+        let totals = self.show_open(end);
+        self.arrange(|_, _| true);
+        totals
     }
 
     /// Frames so far that can make rules speak.
@@ -141,7 +144,7 @@ impl Pipeline {
     }
 
     /// Puts conversations in the order of their first frames, numbers them, and drops those that need not stay.
-    fn arrange(&mut self, mut stays: impl FnMut(usize, &Conversation) -> bool) {
+    pub(super) fn arrange(&mut self, mut stays: impl FnMut(usize, &Conversation) -> bool) {
         let mut dropped = std::mem::take(&mut self.state.dropped);
         dropped.sort_unstable();
         let conversations = &mut self.state.conversations;
@@ -184,7 +187,7 @@ impl Pipeline {
     }
 
     /// Of each conversation, whether it is one of the open TCP flows.
-    fn are_open(&mut self) -> Vec<bool> {
+    pub(super) fn are_open(&mut self) -> Vec<bool> {
         let mut are_open = vec![false; self.state.conversations.len()];
         for open in self.tcp.values_mut().filter_map(TcpFlow::open) {
             if let Some(open) = open.place().and_then(|place| are_open.get_mut(place.index())) {

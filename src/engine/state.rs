@@ -32,6 +32,8 @@ pub(super) struct EngineState {
     pub udp_streams: u32,
     /// Room for messages that rules look at one by one.
     pub budget: MessageBudget,
+    /// Bytes that may be held before what was judged is let go.
+    pub room: Option<usize>,
     /// Secrets that may open TLS records.
     pub secrets: SecretStore,
     /// Conversations of UDP that are kept.
@@ -55,6 +57,7 @@ impl EngineState {
     pub(super) fn new(options: Options) -> Self {
         Self {
             budget: MessageBudget::new(options.messages),
+            room: options.hold,
             secrets: SecretStore::new(Arc::clone(&options.keys)),
             options,
             totals: Totals::default(),
@@ -88,6 +91,7 @@ impl EngineState {
             self.pass_over(NO_ROOM);
             return None;
         }
+        self.budget.hold(size_of::<Conversation>());
         self.conversations.push(conversation);
         u32::try_from(self.conversations.len().saturating_sub(1)).ok().map(ConversationId::new)
     }

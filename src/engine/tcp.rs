@@ -5,7 +5,8 @@ use super::state::EngineState;
 use super::{DecodeAs, FrameRelevance, MessageRetention, Options, UNWANTED};
 use crate::decode::{self, Segment, flags};
 use crate::model::{
-    Close, CloseBy, Conversation, ConversationId, Endpoint, Message, PerSide, Setup, Side, Span, Stamp, Timestamp,
+    Close, CloseBy, Conversation, ConversationId, Endpoint, FrameRef, Message, PerSide, Setup, Side, Span, Stamp, Stay,
+    Timestamp,
 };
 use crate::stream::{Connection, FlowKey, FlowTable, Sink, Tombstone};
 use nrpcsniff_dissectors::{Protocol, usual_at};
@@ -59,6 +60,8 @@ pub(super) struct OpenFlow {
     place: Option<ConversationId>,
     /// Something came since that snapshot.
     changed: bool,
+    /// Conversations that began before it and were let go.
+    skipped: u32,
 }
 
 /// Whether a dissector reads the conversation.
@@ -216,6 +219,7 @@ impl OpenFlow {
             given_up: None,
             place,
             changed: true,
+            skipped: state.facts.let_go.conversations,
         }
     }
 
@@ -299,6 +303,33 @@ impl OpenFlow {
         }
     }
 
+    /// What a snapshot put among the conversations is there no more: the next one puts it there again.
+    pub(super) fn show_again(&mut self) {
+        self.changed |= self.place.is_none();
+    }
+
+    /// Conversations were let go: `before` tells how many began before a frame.
+    pub(super) fn skip(&mut self, before: impl Fn(FrameRef) -> u32) {
+        self.skipped = self.skipped.saturating_add(before(self.connection.first().frame));
+    }
+
+    /// Lets go of messages that need not stay, if it has many.
+    pub(super) fn let_go_of(&mut self, stays: impl FnMut(&Message) -> bool) {
+        if let DissectionState::Running(dissection) = &mut self.dissection
+            && Stay::is_long(dissection.kept())
+        {
+            self.changed |= dissection.let_go_of(stays);
+        }
+    }
+
+    /// Bytes of the messages that it keeps.
+    pub(super) fn weight(&self) -> usize {
+        match &self.dissection {
+            DissectionState::Running(dissection) => dissection.weight(),
+            _ => 0,
+        }
+    }
+
     /// Puts what is known of it among the conversations, as if the capture ended now; nothing if it is there already and
     /// has not changed.
     pub(super) fn put_preview(&mut self, state: &mut EngineState, end: Stamp) {
@@ -319,7 +350,7 @@ impl OpenFlow {
         // It may time out without another packet.
         self.changed = conversation.teardown.how == Close::Open && conversation.tcp.unanswered.is_some();
         complete(&mut conversation, result, self.by_port, self.at_close.unwrap_or_default());
-        conversation.given_up = self.given_up;
+        (conversation.given_up, conversation.skipped) = (self.given_up, self.skipped);
         self.place = state.put_conversation(self.place, conversation);
     }
 
@@ -423,7 +454,7 @@ impl OpenFlow {
         let mut tombstone = self.connection.tombstone();
         let mut conversation = self.connection.conclude(state.last);
         complete(&mut conversation, result, self.by_port, self.at_close.unwrap_or_default());
-        conversation.given_up = given_up.or(self.given_up);
+        (conversation.given_up, conversation.skipped) = (given_up.or(self.given_up), self.skipped);
         if state.options.retention == MessageRetention::Essential && is_ordinary(&conversation) {
             shorten(&mut conversation.messages);
         }

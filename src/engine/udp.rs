@@ -1,6 +1,7 @@
 //! UDP conversations of the pipeline. A conversation is known by the usual port of a protocol or by its first datagrams;
 //! the rest is counted.
 
+use super::log;
 use super::pairs;
 use super::state::EngineState;
 use super::{FrameRelevance, MessageRetention, UNWANTED};
@@ -34,6 +35,8 @@ pub(super) struct UdpFlow {
     looks: PerSide<u8>,
     /// Where its datagrams are counted, if there was room.
     pair: Option<u32>,
+    /// Its conversation was let go: what comes now begins another one.
+    was_let_go: bool,
 }
 
 /// Takes a datagram.
@@ -55,7 +58,9 @@ pub(super) fn datagram(
     if let Some(pair) = flow.pair {
         pairs::count(&mut state.facts, pair, source, is_media(datagram), at);
     }
-    if flow.place.is_none() || flow.protocol.is_none() {
+    if std::mem::take(&mut flow.was_let_go) {
+        flow.go_on(state, source, destination, at);
+    } else if flow.place.is_none() || flow.protocol.is_none() {
         flow.probe(state, datagram, source, destination);
     }
     let seen = FrameRelevance { flow: Some(key), is_wanted: flow.is_wanted() };
@@ -70,7 +75,8 @@ pub(super) fn datagram(
     count_datagram(conversation, side, datagram, at);
     if let Some(body) = body {
         let counted = (!body.is_nonsense()).then(|| body.protocol());
-        add_message(conversation, side, datagram, at, body, keep);
+        let weight = add_message(conversation, side, datagram, at, body, keep);
+        state.budget.hold(weight);
         if let Some(protocol) = counted {
             state.count_messages(protocol, 1);
         }
@@ -91,6 +97,19 @@ impl UdpFlow {
         (&mut self.place, &mut self.pair)
     }
 
+    /// Its conversation goes, if it is not kept in its place.
+    pub(super) fn leave(&mut self, keep: &[bool]) {
+        let goes = |place: &mut ConversationId| keep.get(place.index()) == Some(&false);
+        self.was_let_go |= self.place.take_if(goes).is_some();
+    }
+
+    /// What was said so far was let go: it goes on with another conversation of the same number in Wireshark.
+    fn go_on(&mut self, state: &mut EngineState, source: Endpoint, destination: Endpoint, at: Stamp) {
+        self.first = at;
+        (self.packets, self.bytes) = (PerSide::default(), PerSide::default());
+        self.open_conversation(state, source, destination);
+    }
+
     fn new(state: &mut EngineState, source: Endpoint, destination: Endpoint, at: Stamp) -> Self {
         let stream = state.udp_streams;
         state.udp_streams = state.udp_streams.saturating_add(1);
@@ -99,8 +118,18 @@ impl UdpFlow {
         let protocol = PROTOCOLS.iter().find(usual).copied();
         let (packets, bytes) = (PerSide::default(), PerSide::default());
         let pair = state.pairs.open(&mut state.facts, PerSide { client: source, server: destination });
-        let looks = PerSide::default();
-        let mut flow = Self { place: None, protocol, stream, first: at, speaker: source, packets, bytes, looks, pair };
+        let mut flow = Self {
+            place: None,
+            protocol,
+            stream,
+            first: at,
+            speaker: source,
+            packets,
+            bytes,
+            looks: PerSide::default(),
+            pair,
+            was_let_go: false,
+        };
         if protocol.is_some() || state.options.all {
             flow.open_conversation(state, source, destination);
         } else {
@@ -140,6 +169,7 @@ impl UdpFlow {
             roles_guessed: from_server,
             packets: turn(packets),
             bytes: turn(self.bytes),
+            skipped: state.facts.let_go.conversations,
             ..Conversation::new(Transport::Udp, client, server, self.first)
         };
         self.place = state.add_udp_conversation(conversation);
@@ -153,7 +183,7 @@ impl EngineState {
         match self.options.retention {
             MessageRetention::All(most) => held < most.max(DATAGRAMS),
             MessageRetention::Essential if held < DATAGRAMS => true,
-            MessageRetention::Essential => body.is_essential() && held < super::log::ESSENTIAL && self.budget.take(),
+            MessageRetention::Essential => body.is_essential() && held < log::ESSENTIAL && self.budget.take(),
         }
     }
 }
@@ -196,7 +226,7 @@ fn add_message(
     at: Stamp,
     body: Body,
     keep: bool,
-) {
+) -> usize {
     conversation.protocol = Some(body.protocol());
     let seen = &mut conversation.messages_seen;
     seen[side] = seen[side].saturating_add(1);
@@ -205,5 +235,7 @@ fn add_message(
         let offset = conversation.bytes[side].saturating_sub(u64::from(datagram.payload_length));
         let length = u64::from(datagram.payload_length);
         conversation.messages.push(Message { n, from: side, at, frames: vec![at.frame], offset, length, body });
+        return conversation.messages.last().map_or(0, Message::weight);
     }
+    0
 }

@@ -12,7 +12,7 @@ use super::sip::SipIndex;
 use super::tls::TlsIndex;
 use super::tokens::TokenIndex;
 use super::{Settings, attempts, names};
-use crate::model::{Analysis, Attempt, Conversation, ConversationId, Endpoint, Timestamp};
+use crate::model::{Analysis, Attempt, Conversation, ConversationId, Endpoint, Property, Sum, Timestamp};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::{dns, nrpc};
 use std::cell::OnceCell;
@@ -121,6 +121,11 @@ impl<'a> Case<'a> {
     /// That client checks the health of that server: it connects at a steady period, and says nothing.
     pub(crate) fn is_monitor(&self, client: IpAddr, server: Endpoint) -> bool {
         self.monitors.get_or_init(|| monitors(self)).contains(&(client, server))
+    }
+
+    /// Conversations of that property that were judged before and let go.
+    pub(crate) fn let_go(&self, property: Property) -> Sum {
+        self.analysis.facts.let_go.of(property)
     }
 
     /// HTTP exchanges and cookie jars.

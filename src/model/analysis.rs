@@ -1,6 +1,6 @@
 //! Everything that was read out of one set of inputs.
 
-use super::{Conversation, Endpoint, FrameRef, Log, PerSide, Setup, Stamp, Timestamp, Transport};
+use super::{Conversation, Endpoint, FrameRef, LetGo, Log, PerSide, Setup, Stamp, Timestamp, Transport};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -181,6 +181,8 @@ pub(crate) struct CaptureFacts {
     pub failed: Vec<FailedConnections>,
     /// Such connections beyond that.
     pub failed_left_out: u64,
+    /// Conversations that were judged and let go.
+    pub let_go: LetGo,
 }
 
 /// Everything that was read out of one set of inputs.

@@ -411,6 +411,8 @@ pub struct Conversation {
     pub undissected: PerSide<u64>,
     /// The capture stopped looking at this conversation before it ended, and why (a limit was reached).
     pub given_up: Option<&'static str>,
+    /// Conversations that began before it and were let go.
+    pub(crate) skipped: u32,
 }
 
 impl Conversation {
@@ -442,6 +444,7 @@ impl Conversation {
             messages_seen: PerSide::default(),
             undissected: PerSide::default(),
             given_up: None,
+            skipped: 0,
         }
     }
 

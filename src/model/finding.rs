@@ -125,6 +125,8 @@ pub struct Group {
     pub first: Option<Timestamp>,
     /// Begin of the last one.
     pub last: Option<Timestamp>,
+    /// Conversations that it is about, too, and that were let go: they have no number any more.
+    pub let_go: u64,
 }
 
 impl Group {

@@ -9,10 +9,12 @@ mod finding;
 mod frame;
 mod id;
 mod layer;
+mod let_go;
 mod log;
 mod packet;
 mod rule_id;
 mod span;
+mod stay;
 mod time;
 mod verdict;
 
@@ -43,6 +45,8 @@ pub(crate) use comparison::{
 pub(crate) use conversation::{
     FirstBytes, Handshake, IdleGap, ResetOrigin, Stall, StuckSegment, TcpFacts, Turn, Turns, Unanswered, ZeroWindow,
 };
+pub(crate) use let_go::{LetGo, Property, Sum};
 pub(crate) use log::{AnchorKey, ClockPlacement, LogAnchor, LogClock, LogEvent, LogFact, TokenStatusText, WrittenTime};
 pub(crate) use packet::{Datagram, IpInfo, TcpOptions, flags};
 pub(crate) use span::span;
+pub(crate) use stay::Stay;

@@ -448,7 +448,7 @@ struct GroupView {
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     /// Conversations that are counted and not listed.
-    more: usize,
+    more: u64,
 }
 
 #[derive(Serialize)]
@@ -486,14 +486,9 @@ pub(super) fn finding<'a>(report: Report<'a>, finding: &'a Finding) -> FindingVi
 }
 
 fn group(finding: &Finding) -> GroupView {
-    let Group { count, clients, first, last } = finding.group;
-    GroupView {
-        count,
-        clients,
-        first,
-        last,
-        more: finding.conversations.len().saturating_sub(finding.examples().len()),
-    }
+    let Group { count, clients, first, last, let_go } = finding.group;
+    let more = finding.conversations.len().saturating_sub(finding.examples().len());
+    GroupView { count, clients, first, last, more: let_go.saturating_add(more as u64) }
 }
 
 /// Evidence without a frame (an absence) belongs to the input that the finding is about; logs stand behind the captures.

@@ -146,6 +146,13 @@ pub(super) struct Args {
     #[arg(long)]
     pub all: bool,
 
+    /// What a capture may hold in memory before what was judged of it is let go, with --detail findings [default: 24M]
+    ///
+    /// The rest of the program takes some memory, too. The findings are the same as long as a few minutes of the capture have
+    /// room; the report says if they had not.
+    #[arg(long, value_name = "SIZE", value_parser = |size: &str| units::size(size))]
+    pub memory: Option<u64>,
+
     /// Exit with 1 if a finding is at least this severe
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<Severity>,

@@ -19,8 +19,19 @@ pub(crate) const EVIDENCE: usize = 12;
 
 /// Adds evidence for each of `items`, [`EVIDENCE`] of them at most, then how many more there are.
 pub(crate) fn each<T>(draft: Draft, items: &[T], what: &str, add: impl Fn(Draft, &T) -> Draft) -> Draft {
+    each_of(draft, items, 0, what, add)
+}
+
+/// The same where there were `gone` more that are kept no longer.
+pub(crate) fn each_of<T>(
+    draft: Draft,
+    items: &[T],
+    gone: usize,
+    what: &str,
+    add: impl Fn(Draft, &T) -> Draft,
+) -> Draft {
     let draft = items.iter().take(EVIDENCE).fold(draft, add);
-    match items.len().saturating_sub(EVIDENCE) {
+    match items.len().saturating_add(gone).saturating_sub(EVIDENCE) {
         0 => draft,
         more => draft.note(format!("and {more} more {what}")),
     }

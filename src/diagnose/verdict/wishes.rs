@@ -95,14 +95,24 @@ impl Wishes {
 
     /// Counts what was wanted in a case; findings say what of the failures is explained.
     pub(crate) fn of(case: &Case<'_>, findings: &[Finding]) -> Self {
+        Self::of_part(case, findings, |_| true, |_| true)
+    }
+
+    /// Of attempts and conversations that belong to a part of the case.
+    pub(crate) fn of_part(
+        case: &Case<'_>,
+        findings: &[Finding],
+        has: impl Fn(&Attempt) -> bool,
+        holds: impl Fn(&Conversation) -> bool,
+    ) -> Self {
         let counter = WishCounter::new(case, findings);
         let mut wishes = Self::default();
-        for attempt in case.attempts() {
+        for attempt in case.attempts().iter().filter(|attempt| has(attempt)) {
             if let Some((kind, outcome)) = counter.wish(attempt) {
                 counter.count(wishes.0.entry(kind).or_default(), attempt, kind, &outcome);
             }
         }
-        for (kind, why) in case.analysis.conversations.iter().filter_map(|c| counter.untried(c)) {
+        for (kind, why) in case.analysis.conversations.iter().filter(|c| holds(c)).filter_map(|c| counter.untried(c)) {
             one_more(wishes.0.entry(kind).or_default().unknown.entry(why).or_default(), 1);
         }
         wishes

@@ -2,7 +2,7 @@
 
 use super::Wishes;
 use super::wishes::{WishCount, is_step};
-use crate::model::{Analysis, AttemptKind, Close, Conversation, Log, PerSide, Setup, Unjudged};
+use crate::model::{Analysis, AttemptKind, Close, Conversation, Log, PerSide, Property, Setup, Unjudged};
 use nrpcsniff_dissectors::PROTOCOLS;
 
 const NO_PACKETS: &str = "Nothing can be said: there are no packets in the capture.";
@@ -138,7 +138,8 @@ pub(super) fn nothing(analysis: &Analysis) -> String {
         .iter()
         .filter(|protocol| protocol.sign_on.is_some())
         .map(|protocol| {
-            (protocol.label, analysis.conversations.iter().filter(|c| c.spoken() == Some(protocol)).count())
+            let gone = analysis.facts.let_go.of(Property::Protocol(protocol.name)).conversations;
+            (protocol.label, gone + analysis.conversations.iter().filter(|c| c.spoken() == Some(protocol)).count())
         })
         .filter(|(_, number)| *number > 0)
         .map(|(label, number)| conversations(number as u64, label))

@@ -6,7 +6,7 @@ pub(crate) mod restarts;
 mod talk;
 
 pub(crate) use talk::Talk;
-pub(in crate::facts) use talk::concerns_nrpc;
+pub(crate) use talk::concerns_nrpc;
 
 use crate::model::Endpoint;
 use std::hash::Hash;

@@ -2,7 +2,7 @@
 
 use super::super::text::{count, counted, date_time, span, wrap};
 use super::{TableContext, grid, heading};
-use crate::model::{ClockPlacement, Conversation, Input, InputFormat, Log, LogKind};
+use crate::model::{ClockPlacement, Conversation, Input, InputFormat, Log, LogKind, Property};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
@@ -127,13 +127,14 @@ fn state(input: &Input) -> String {
 
 fn conversations(context: TableContext<'_>) -> String {
     let analysis = context.report.analysis;
-    let totals = &analysis.totals;
+    let (totals, let_go) = (&analysis.totals, &analysis.facts.let_go);
     let mut protocols: Vec<&Protocol> = PROTOCOLS.to_vec();
     protocols.sort_by_key(|protocol| protocol.name);
     let mut text =
         format!("Conversations: {} TCP, {} UDP.", count(totals.tcp_conversations), count(totals.udp_conversations));
     for protocol in protocols {
-        let number = analysis.conversations.iter().filter(|c| c.is(protocol)).count() as u64;
+        let kept = analysis.conversations.iter().filter(|c| c.is(protocol)).count();
+        let number = (kept + let_go.of(Property::Protocol(protocol.name)).conversations) as u64;
         if number > 0 {
             let messages = totals.messages.get(protocol.name).copied().unwrap_or(0);
             let messages = counted(messages, protocol.counts.trim_end_matches('s'));
@@ -141,6 +142,7 @@ fn conversations(context: TableContext<'_>) -> String {
         }
     }
     for (by, own, spoken, number) in handed_on(&analysis.conversations) {
+        let number = number + let_go.of(Property::HandedOn(own.name, spoken.name)).conversations as u64;
         let conversations = counted(number, &format!("{} conversation", own.label));
         text = format!("{text} {} over {by} in {conversations}.", spoken.label);
     }
@@ -149,6 +151,10 @@ fn conversations(context: TableContext<'_>) -> String {
     }
     if !totals.set_aside.is_empty() {
         text = format!("{text} Counted, as no part of a sign-on: {}.", parts(&totals.set_aside));
+    }
+    if let_go.early > 0 {
+        let early = counted(let_go.early, "conversation");
+        text = format!("{text} {early} judged before it showed what their clients did next: --memory allows no more.");
     }
     text
 }

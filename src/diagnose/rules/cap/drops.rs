@@ -1,11 +1,11 @@
 //! Segments that were on the wire but are not in the capture.
 
-use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::each_of;
 use crate::diagnose::words::cap::{Concerned, Example, drops as words};
 use crate::diagnose::words::path;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::network::attempts::one_way;
-use crate::model::{RuleId, Severity};
+use crate::model::{Property, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub(crate) struct Drops;
@@ -43,7 +43,7 @@ impl Rule for Drops {
     }
 }
 
-fn unseen(talk: &Talk<'_>) -> u64 {
+pub(super) fn unseen(talk: &Talk<'_>) -> u64 {
     let unseen = talk.conversation.tcp.acked_unseen;
     unseen.client.saturating_add(unseen.server)
 }
@@ -51,7 +51,7 @@ fn unseen(talk: &Talk<'_>) -> u64 {
 /// 85 points, since an acknowledgment proves that the bytes were sent; frames that the machine dropped without a hole
 /// in a session are only info.
 fn finding(case: &Case<'_>, holed: &[&Talk<'_>], dropped: u64) -> Option<Draft> {
-    let all = case.talks().count();
+    let (all, gone) = (case.let_go(Property::Talk).conversations + case.talks().count(), case.let_go(Property::Holed));
     if holed.is_empty() && (dropped == 0 || all == 0) {
         return None;
     }
@@ -60,9 +60,9 @@ fn finding(case: &Case<'_>, holed: &[&Talk<'_>], dropped: u64) -> Option<Draft> 
         .conversations_of(holed.iter().copied());
     draft = match holed.first() {
         Some(&Talk { conversation: c, .. }) => draft.says(&words::Holes {
-            concerned: Concerned { count: holed.len(), conversation_count: all },
+            concerned: Concerned { count: holed.len() + gone.conversations, conversation_count: all },
             example: Example::of(c, c.tcp.acked_unseen_at.unwrap_or(c.first).time),
-            missing_bytes: holed.iter().fold(0_u64, |sum, talk| sum.saturating_add(unseen(talk))),
+            missing_bytes: holed.iter().fold(gone.amount, |sum, talk| sum.saturating_add(unseen(talk))),
             dropped_frames: dropped,
         }),
         None => draft.says(&words::Dropped { dropped_frames: dropped }),
@@ -70,7 +70,7 @@ fn finding(case: &Case<'_>, holed: &[&Talk<'_>], dropped: u64) -> Option<Draft> 
     if dropped > 0 {
         draft = draft.note(format!("the capturing machine says that it dropped {dropped} frames"));
     }
-    Some(each(draft, holed, "conversations", |draft, talk| {
+    Some(each_of(draft, holed, gone.conversations, "conversations", |draft, talk| {
         let c = talk.conversation;
         let at = c.tcp.acked_unseen_at.unwrap_or(c.first);
         draft.packet(

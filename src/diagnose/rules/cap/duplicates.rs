@@ -1,10 +1,10 @@
 //! Frames that the mirror port delivered twice.
 
-use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::each_of;
 use crate::diagnose::words::cap::{Example, duplicates as words};
 use crate::diagnose::words::path;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{RuleId, Severity};
+use crate::model::{Property, RuleId, Severity, Sum};
 
 /// See [`ABOUT`].
 pub(crate) struct Duplicates;
@@ -34,18 +34,20 @@ impl Rule for Duplicates {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let twice: Vec<&Talk<'_>> = case.talks().filter(|talk| talk.conversation.tcp.duplicate_frames > 0).collect();
-        finding(&twice).into_iter().collect()
+        finding(&twice, case.let_go(Property::Twice)).into_iter().collect()
     }
 }
 
-fn finding(twice: &[&Talk<'_>]) -> Option<Draft> {
+fn finding(twice: &[&Talk<'_>], gone: Sum) -> Option<Draft> {
     let first = twice.first()?.conversation;
     let draft = Draft::new(&ABOUT, 90).conversations_of(twice.iter().copied()).says(&words::Twice {
-        count: twice.len(),
+        count: twice.len() + gone.conversations,
         example: Example::of(first, first.tcp.duplicate_at.unwrap_or(first.first).time),
-        frame_count: twice.iter().fold(0, |sum, talk| sum.saturating_add(talk.conversation.tcp.duplicate_frames)),
+        frame_count: twice
+            .iter()
+            .fold(gone.amount, |sum, talk| sum.saturating_add(talk.conversation.tcp.duplicate_frames)),
     });
-    Some(each(draft, twice, "conversations", |draft, talk| {
+    Some(each_of(draft, twice, gone.conversations, "conversations", |draft, talk| {
         let c = talk.conversation;
         let at = c.tcp.duplicate_at.unwrap_or(c.first);
         draft.packet(at, format!("{}: {} copies, first here", path(c), c.tcp.duplicate_frames))

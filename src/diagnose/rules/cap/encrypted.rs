@@ -1,10 +1,10 @@
 //! Conversations whose content cannot be read.
 
-use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::each_of;
 use crate::diagnose::words::cap::{Concerned, Example, encrypted as words};
 use crate::diagnose::words::{path, sealed};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{Conversation, Message, RuleId, Setup, Severity};
+use crate::model::{Conversation, Message, Property, RuleId, Setup, Severity};
 use nrpcsniff_dissectors::tls::Why;
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 use std::collections::BTreeMap;
@@ -52,35 +52,42 @@ impl Rule for Encrypted {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let opaque = case.nrpc().filter_map(|talk| Some((talk, first_opaque(talk)?)));
-        let nrpc = finding(case.nrpc().count(), &opaque.collect::<Vec<_>>());
+        let all_nrpc = case.nrpc().count() + case.let_go(Property::Nrpc).conversations;
+        let nrpc = finding(all_nrpc, case.let_go(Property::Opaque).conversations, &opaque.collect::<Vec<_>>());
         let mut sealed: BTreeMap<Why, Vec<&Conversation>> = BTreeMap::new();
         let conversations = &case.analysis.conversations;
         for (c, why) in conversations.iter().filter_map(|c| Some((c, c.tls?.why_opaque?))) {
             sealed.entry(why).or_default().push(c);
         }
-        let all = conversations.iter().filter(|c| c.tls.is_some()).count();
-        nrpc.into_iter().chain(sealed.iter().map(|(why, of)| sealed_records(*why, of, all))).collect()
+        let all = conversations.iter().filter(|c| c.tls.is_some()).count() + case.let_go(Property::Tls).conversations;
+        nrpc.into_iter()
+            .chain(
+                sealed
+                    .iter()
+                    .map(|(why, of)| sealed_records(*why, of, all, case.let_go(Property::Sealed(*why)).conversations)),
+            )
+            .collect()
     }
 }
 
 /// The finding on conversations whose TLS records stay closed for one reason.
-fn sealed_records(why: Why, of: &[&Conversation], all: usize) -> Draft {
+fn sealed_records(why: Why, of: &[&Conversation], all: usize, gone: usize) -> Draft {
     let draft = of.iter().fold(Draft::new(&ABOUT, 90), |draft, c| draft.conversation(c));
     let draft = draft
         .says(&words::Sealed {
-            concerned: Concerned { count: of.len(), conversation_count: all },
+            concerned: Concerned { count: of.len() + gone, conversation_count: all },
             why_opaque: why,
             opened_in_part: of.iter().all(|c| c.over_tls),
         })
         .remedies(sealed::remedies(why).iter().copied());
-    each(draft, of, "conversations", |draft, c| {
+    each_of(draft, of, gone, "conversations", |draft, c| {
         let (at, what) = sealed::shown(c);
         draft.packet(at, what)
     })
 }
 
 /// The first message without a readable header, where nothing in the capture is to blame for it.
-fn first_opaque<'a>(talk: &Talk<'a>) -> Option<(&'a Message, &'a nrpc::Opaque)> {
+pub(super) fn first_opaque<'a>(talk: &Talk<'a>) -> Option<(&'a Message, &'a nrpc::Opaque)> {
     // A whole frame of the session layer is authentication in a form that is not published: every session has it.
     let c = talk.conversation;
     let whole = c.setup == Setup::Handshake && c.tcp.cut_frames == 0 && c.quality.gaps == 0 && c.given_up.is_none();
@@ -92,16 +99,16 @@ fn first_opaque<'a>(talk: &Talk<'a>) -> Option<(&'a Message, &'a nrpc::Opaque)> 
     })
 }
 
-fn finding(all: usize, opaque: &[(&Talk<'_>, (&Message, &nrpc::Opaque))]) -> Option<Draft> {
+fn finding(all: usize, gone: usize, opaque: &[(&Talk<'_>, (&Message, &nrpc::Opaque))]) -> Option<Draft> {
     let (first, (message, _)) = opaque.first()?;
     let draft = Draft::new(&ABOUT, 80)
         .conversations_of(opaque.iter().map(|(talk, _)| *talk))
         .remedies([LOGS, IN_CLEAR])
         .says(&words::Opaque {
-            concerned: Concerned { count: opaque.len(), conversation_count: all },
+            concerned: Concerned { count: opaque.len() + gone, conversation_count: all },
             example: Example::of(first.conversation, message.at.time),
         });
-    Some(each(draft, opaque, "conversations", |draft, (talk, (message, opaque))| {
+    Some(each_of(draft, opaque, gone, "conversations", |draft, (talk, (message, opaque))| {
         let why = if opaque.why.is_empty() { "unknown layout" } else { opaque.why };
         draft.packet(message.at, format!("{}: from message {} on ({why})", path(talk.conversation), message.n))
     }))

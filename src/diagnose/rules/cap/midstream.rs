@@ -1,10 +1,10 @@
 //! Conversations that were going on when the capture began.
 
-use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::each_of;
 use crate::diagnose::words::cap::{Concerned, Example, midstream as words};
 use crate::diagnose::words::path;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{RuleId, Setup, Severity};
+use crate::model::{Property, RuleId, Setup, Severity};
 
 /// See [`ABOUT`].
 pub(crate) struct Midstream;
@@ -33,24 +33,25 @@ impl Rule for Midstream {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let begun: Vec<&Talk<'_>> = case.nrpc().filter(|talk| is_begun(talk)).collect();
-        finding(case.nrpc().count(), &begun).into_iter().collect()
+        let all = case.nrpc().count() + case.let_go(Property::Nrpc).conversations;
+        finding(all, case.let_go(Property::Begun).conversations, &begun).into_iter().collect()
     }
 }
 
-fn is_begun(talk: &Talk<'_>) -> bool {
+pub(super) fn is_begun(talk: &Talk<'_>) -> bool {
     talk.conversation.setup == Setup::Midstream && talk.request.is_none()
 }
 
-fn finding(all: usize, begun: &[&Talk<'_>]) -> Option<Draft> {
+fn finding(all: usize, gone: usize, begun: &[&Talk<'_>]) -> Option<Draft> {
     let first = begun.first()?.conversation;
     let draft = Draft::new(&ABOUT, 90)
-        .severity(if begun.len() == all { Severity::Minor } else { Severity::Info })
+        .severity(if begun.len() + gone == all { Severity::Minor } else { Severity::Info })
         .conversations_of(begun.iter().copied())
         .says(&words::Begun {
-            concerned: Concerned { count: begun.len(), conversation_count: all },
+            concerned: Concerned { count: begun.len() + gone, conversation_count: all },
             example: Example::of(first, first.first.time),
         });
-    Some(each(draft, begun, "conversations", |draft, talk| {
+    Some(each_of(draft, begun, gone, "conversations", |draft, talk| {
         draft.packet(talk.conversation.first, format!("{}: no SYN before this", path(talk.conversation)))
     }))
 }

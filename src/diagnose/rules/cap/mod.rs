@@ -7,5 +7,8 @@ pub(super) mod midstream;
 pub(super) mod offload;
 pub(super) mod oneway;
 pub(crate) mod others;
+mod properties;
 pub(super) mod truncated;
 pub(crate) mod wrong_place;
+
+pub(crate) use properties::properties;

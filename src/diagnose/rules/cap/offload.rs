@@ -5,7 +5,7 @@ use crate::diagnose::words::OneSide;
 use crate::diagnose::words::cap::offload as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
-use crate::model::{RuleId, Severity, Side};
+use crate::model::{Property, RuleId, Severity, Side};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
@@ -35,12 +35,12 @@ impl Rule for Offload {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let hosts = case.talks().filter_map(|talk| Some((talk, offloading(talk)?)));
-        finding(&hosts.collect::<Vec<_>>()).into_iter().collect()
+        finding(&hosts.collect::<Vec<_>>(), case.let_go(Property::Offloaded).conversations).into_iter().collect()
     }
 }
 
 /// The side on whose machine the capture seems to have been taken.
-fn offloading(talk: &Talk<'_>) -> Option<Side> {
+pub(super) fn offloading(talk: &Talk<'_>) -> Option<Side> {
     let (tcp, packets) = (&talk.conversation.tcp, talk.conversation.packets);
     let only = |side: Side| {
         let most = tcp.bad_checksums[side] > packets[side] / 2;
@@ -52,7 +52,7 @@ fn offloading(talk: &Talk<'_>) -> Option<Side> {
 
 /// 80 points, since no wire carries such segments: where one host alone sends wrong checksums or too large segments,
 /// the capture was taken on that host.
-fn finding(found: &[(&Talk<'_>, Side)]) -> Option<Draft> {
+fn finding(found: &[(&Talk<'_>, Side)], gone: usize) -> Option<Draft> {
     let &(first, side) = found.first()?;
     let hosts: Vec<Vec<(IpAddr, u64, u64)>> = group_by(
         found.iter().map(|(talk, side)| {
@@ -66,7 +66,7 @@ fn finding(found: &[(&Talk<'_>, Side)]) -> Option<Draft> {
         .frames([first.conversation.first.frame])
         .says(&words::Offloaded {
             host: OneSide::of(first.conversation, side),
-            count: found.len(),
+            count: found.len() + gone,
             first: first.conversation.first.time,
         });
     Some(each(draft, &hosts, "hosts", |draft, host| match host.first() {

@@ -1,11 +1,11 @@
 //! Only one direction of conversations was captured.
 
-use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::each_of;
 use crate::diagnose::words::cap::{Concerned, Example, oneway as words};
 use crate::diagnose::words::{OneSide, path, side};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::network::attempts::one_way;
-use crate::model::{RuleId, Severity, Side};
+use crate::model::{Property, RuleId, Severity, Side};
 
 /// See [`ABOUT`].
 pub(crate) struct OneWay;
@@ -42,18 +42,19 @@ impl Rule for OneWay {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         let half = case.talks().filter_map(|talk| Some((talk, one_way(talk)?)));
-        finding(case.talks().count(), &half.collect::<Vec<_>>()).into_iter().collect()
+        let all = case.talks().count() + case.let_go(Property::Talk).conversations;
+        finding(all, case.let_go(Property::OneWay).conversations, &half.collect::<Vec<_>>()).into_iter().collect()
     }
 }
 
-fn finding(all: usize, half: &[(&Talk<'_>, Side)]) -> Option<Draft> {
+fn finding(all: usize, gone: usize, half: &[(&Talk<'_>, Side)]) -> Option<Draft> {
     let &(first, seen) = half.first()?;
     let draft = Draft::new(&ABOUT, 80).conversations_of(half.iter().map(|(talk, _)| *talk)).says(&words::Half {
-        concerned: Concerned { count: half.len(), conversation_count: all },
+        concerned: Concerned { count: half.len() + gone, conversation_count: all },
         example: Example::of(first.conversation, first.conversation.first.time),
         seen: OneSide::of(first.conversation, seen),
     });
-    Some(each(draft, half, "conversations", |draft, (talk, seen)| {
+    Some(each_of(draft, half, gone, "conversations", |draft, (talk, seen)| {
         draft.packet(talk.conversation.first, format!("{}: only {} is seen", path(talk.conversation), side(*seen)))
     }))
 }

@@ -1,10 +1,10 @@
 //! Frames cut by the snap length.
 
-use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::each_of;
 use crate::diagnose::words::cap::{Example, truncated as words};
 use crate::diagnose::words::{few, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{RuleId, Severity};
+use crate::model::{Property, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub(crate) struct Truncated;
@@ -39,20 +39,22 @@ impl Rule for Truncated {
 
 fn finding(case: &Case<'_>, cut: &[&Talk<'_>]) -> Option<Draft> {
     let first = cut.first()?.conversation;
-    let unread = cut.iter().filter(|talk| talk.wanted().is_none() || talk.answered().is_none()).count();
+    let gone = case.let_go(Property::Cut);
+    let unread = case.let_go(Property::CutNameless).conversations
+        + cut.iter().filter(|talk| talk.wanted().is_none() || talk.answered().is_none()).count();
     let (snap_lengths, snap_length_count) = few(case.analysis.inputs.iter().filter_map(|input| input.snap_length));
     let draft = Draft::new(&ABOUT, 90)
         .severity(if unread > 0 { Severity::Minor } else { Severity::Info })
         .conversations_of(cut.iter().copied())
         .says(&words::Cut {
-            count: cut.len(),
+            count: cut.len() + gone.conversations,
             example: Example::of(first, first.first.time),
-            frame_count: cut.iter().map(|talk| talk.conversation.tcp.cut_frames).sum(),
+            frame_count: cut.iter().fold(gone.amount, |sum, talk| sum.saturating_add(talk.conversation.tcp.cut_frames)),
             snap_lengths,
             snap_length_count,
             nameless_count: unread,
         });
-    Some(each(draft, cut, "conversations", |draft, talk| {
+    Some(each_of(draft, cut, gone.conversations, "conversations", |draft, talk| {
         let c = talk.conversation;
         draft.packet(
             c.tcp.cut_at.unwrap_or(c.first),

@@ -4,7 +4,7 @@ use crate::diagnose::evidence::each;
 use crate::diagnose::words::cap::wrong_place as words;
 use crate::diagnose::{About, Case, Draft, ExpectedServer, Layer, Rule, Talk};
 use crate::facts::names::{NameLikeness, abbreviated, compare};
-use crate::model::{Confidence, RuleId, Setup, Severity};
+use crate::model::{Confidence, Property, RuleId, Setup, Severity};
 
 /// See [`ABOUT`].
 pub(crate) struct WrongPlace;
@@ -49,16 +49,17 @@ fn is_seen(case: &Case<'_>, server: &ExpectedServer) -> bool {
 }
 
 /// A conversation that may be with anybody: no name of it is in the capture.
-fn is_nameless(talk: &Talk<'_>) -> bool {
+pub(super) fn is_nameless(talk: &Talk<'_>) -> bool {
     talk.wanted().is_none() && talk.answered().is_none() && talk.conversation.setup != Setup::Refused
 }
 
 fn finding(case: &Case<'_>, missing: &[&ExpectedServer]) -> Option<Draft> {
     let first = missing.first()?;
-    let nameless = case.talks().filter(|talk| is_nameless(talk)).count();
+    let nameless =
+        case.let_go(Property::Nameless).conversations + case.talks().filter(|talk| is_nameless(talk)).count();
     let said = words::Missing {
         server_name: abbreviated(&first.name),
-        conversation_count: case.talks().count(),
+        conversation_count: case.talks().count() + case.let_go(Property::Talk).conversations,
         nameless_count: nameless,
         capture_end: case.end(),
     };

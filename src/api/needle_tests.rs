@@ -1,0 +1,212 @@
+//! A capture that is judged while it is read, and let go, gives the findings of one that is kept: each sample, as a needle in the
+//! traffic of an office.
+
+use super::diagnoser::Diagnoser;
+use super::merge::MergedCaptures;
+use super::reading::Book;
+use crate::capture::Reader;
+use crate::diagnose::Settings;
+use crate::model::{Finding, Frame, FrameRef, Input, Span, Stamp, Timestamp};
+use crate::testing::tokens::{ANN_LDAP, browser, denied, login, mail, served, shared, visit};
+use nrpcsniff_samples::Network;
+use nrpcsniff_samples::stories::{self, Sample};
+use std::io::Cursor;
+
+/// The office works for this long before the sample begins, and goes on behind it.
+const BEFORE: Span = Span::from_secs(300);
+
+/// A frame that stands for itself.
+struct Owned {
+    time: Timestamp,
+    link_type: u16,
+    data: Vec<u8>,
+    wire_length: u32,
+}
+
+/// Frames of a capture, with secrets that it brings along, and its input.
+fn frames(capture: Vec<u8>) -> (Vec<Owned>, Vec<Vec<u8>>, Input) {
+    let mut reader = Reader::from_reader("needle", Cursor::new(capture)).unwrap();
+    let mut frames = Vec::new();
+    while let Some(frame) = reader.next(0) {
+        let Frame { at, link_type, data, wire_length } = frame;
+        frames.push(Owned { time: at.time, link_type, data: data.to_vec(), wire_length });
+    }
+    let secrets = reader.secrets().iter().map(|secret| secret.data.clone()).collect();
+    (frames, secrets, reader.into_input())
+}
+
+/// So many sessions of an office in which nothing is wrong, one every seven seconds.
+fn office(sessions: usize) -> Vec<Owned> {
+    let net = Network::new();
+    let servers = [net.host("10.98.0.1"), net.host("10.98.0.2")];
+    let clients: Vec<_> = (1..=40).map(|number| net.host(&format!("10.99.0.{number}"))).collect();
+    for (turn, client) in clients.iter().cycle().take(sessions).enumerate() {
+        net.at(turn as u64 * 7000);
+        let server = &servers[turn % 2];
+        let name = format!("CN=Office{}/O=Acme", turn % 2);
+        net.connect(client, server, 1352).session(&name, &name).auth().transactions(6).client_fin();
+    }
+    let mut frames = frames(net.to_pcapng()).0;
+    frames.sort_by_key(|frame| frame.time);
+    frames
+}
+
+/// What is told of the sample amid the office, where so many bytes may be held, and how many conversations went.
+fn found(sample: &[u8], office: &[Owned], hold: Option<usize>) -> (Vec<String>, u32) {
+    let (needle, secrets, input) = frames(sample.to_vec());
+    let begin = needle.first().map_or(Timestamp::default(), |frame| frame.time);
+    let shift = office.first().map_or(Span::ZERO, |frame| begin.minus(BEFORE).since(frame.time));
+    let mut diagnoser = Diagnoser::new(Settings::default());
+    diagnoser.engine.hold = hold;
+    let mut book = Book::new(&diagnoser);
+    for secret in secrets {
+        book.pipeline.tls_secrets(&secret);
+    }
+    let mut office = office.iter().map(|frame| (frame.time.plus(shift), frame)).peekable();
+    let mut number = 0;
+    let mut input = Input { last: Some(begin), ..input };
+    let mut take = |time: Timestamp, frame: &Owned| {
+        number += 1;
+        let at = Stamp { frame: FrameRef { input: 0, number }, time };
+        let Owned { link_type, data, wire_length, .. } = frame;
+        book.pipeline.frame(&Frame { at, link_type: *link_type, data, wire_length: *wire_length });
+        input.last = input.last.max(Some(time));
+        if book.pipeline.is_full() {
+            book.turn(&input);
+        }
+    };
+    for frame in &needle {
+        while let Some((time, other)) = office.next_if(|(time, _)| *time <= frame.time) {
+            take(time, other);
+        }
+        take(frame.time, frame);
+    }
+    office.for_each(|(time, frame)| take(time, frame));
+    book.inputs.push(input);
+    let (analysis, ledger) = book.close();
+    let let_go = analysis.facts.let_go.conversations;
+    let mut merged = MergedCaptures::default();
+    merged.judge(analysis, &ledger, &diagnoser.settings);
+    let wishes = format!("{:#?}", merged.wishes);
+    (told(&merged.findings).into_iter().chain([wishes]).collect(), let_go)
+}
+
+/// What a reader is told: all but how the examples that go with it are numbered beyond the ninth.
+fn told(findings: &[Finding]) -> Vec<String> {
+    let told = |f: &Finding| {
+        let group = (f.group.count, f.group.clients, f.group.first, f.group.last);
+        let ids = f.examples();
+        format!(
+            "{} {:?} {} {}\n{}\n{}\n{ids:?} {group:?}\n{:#?}",
+            f.rule,
+            f.severity,
+            f.score,
+            f.title,
+            f.explanation,
+            f.remedy.join("\n"),
+            f.evidence
+        )
+    };
+    findings.iter().map(told).collect()
+}
+
+#[test]
+fn every_sample_is_found_as_well_amid_traffic_that_is_let_go() {
+    let samples: Vec<_> = stories::all().collect();
+    assert_eq!(lost_by_any(&samples, &office(130)), Vec::<String>::new());
+}
+
+#[test]
+fn samples_are_found_as_well_amid_twenty_thousand_packets() {
+    let office = office(900);
+    assert!(office.len() > 20_000, "{}", office.len());
+    let samples: Vec<_> = stories::all().step_by(10).collect();
+    assert_eq!(lost_by_any(&samples, &office), Vec::<String>::new());
+}
+
+/// Samples of which something else is told where the office is let go: looked for by every processor.
+fn lost_by_any(samples: &[&'static Sample], office: &[Owned]) -> Vec<String> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let share = samples.len().div_ceil(workers);
+        let parts: Vec<_> = samples.chunks(share).map(|part| scope.spawn(|| lost(part, office))).collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
+    })
+}
+
+/// Samples of which something else is told where the office is let go.
+fn lost(samples: &[&'static Sample], office: &[Owned]) -> Vec<String> {
+    let is_lost = |sample: &&&'static Sample| {
+        let bytes = sample.bytes();
+        let (all, none) = found(&bytes, office, None);
+        let (lean, let_go) = found(&bytes, office, Some(1));
+        assert!(none == 0 && let_go > 50, "{}: {none} {let_go}", sample.file_name());
+        all != lean
+    };
+    samples.iter().filter(is_lost).map(|sample| sample.file_name()).collect()
+}
+
+/// A capture alone, as [`found`] reads it: what is told, how many went, and how many conversations are kept at the end.
+fn alone(net: &Network, hold: Option<usize>) -> (Vec<Finding>, u32, usize) {
+    let mut diagnoser = Diagnoser::new(Settings::default());
+    diagnoser.engine.hold = hold;
+    let mut book = Book::new(&diagnoser);
+    let mut reader = Reader::from_reader("alone", Cursor::new(net.to_pcapng())).unwrap();
+    while let Some(frame) = reader.next(0) {
+        book.pipeline.frame(&frame);
+        if book.pipeline.is_full() {
+            book.turn(reader.input());
+        }
+    }
+    book.inputs.push(reader.into_input());
+    let (analysis, ledger) = book.close();
+    let (let_go, kept) = (analysis.facts.let_go.conversations, analysis.conversations.len());
+    let mut merged = MergedCaptures::default();
+    merged.judge(analysis, &ledger, &diagnoser.settings);
+    (merged.findings, let_go, kept)
+}
+
+/// So many clients ask for an alias, each once, one every two seconds.
+fn turned_away(clients: u8) -> Network {
+    let net = Network::new();
+    for client in 1..=clients {
+        net.at(u64::from(client) * 2000);
+        let (client, server) = (net.host(&format!("10.2.0.{client}")), net.host("10.1.0.9"));
+        net.connect(&client, &server, 1352).session("chat.acme.example", "CN=Chat/O=Acme").wait(3).client_fin();
+    }
+    net
+}
+
+#[test]
+fn who_went_is_counted_and_examples_keep_their_numbers() {
+    let net = turned_away(200);
+    let (all, none, _) = alone(&net, None);
+    let (lean, let_go, kept) = alone(&net, Some(1));
+    assert!(none == 0 && let_go > 100 && kept < 100, "{let_go} went, {kept} stay");
+    assert_eq!(told(&lean), told(&all));
+    let finding = &lean[0];
+    assert_eq!((finding.group.count, finding.group.clients), (200, 200));
+    assert_eq!(finding.examples(), [0, 1, 2, 3, 4, 5, 6, 7, 199]);
+    assert_eq!(finding.conversations.len() as u64 + finding.group.let_go, 200);
+}
+
+#[test]
+fn what_is_kept_does_not_grow_with_the_capture() {
+    let kept = |clients| alone(&turned_away(clients), Some(1)).2;
+    let (small, large) = (kept(80), kept(250));
+    assert!(large <= small + small / 2, "{small} of 80, {large} of 250");
+}
+
+#[test]
+fn of_a_long_connection_what_was_judged_goes() {
+    let net = Network::new();
+    let tcp = visit(&browser(&net), &mail(&net));
+    login(&tcp, ANN_LDAP, vec![shared("LtpaToken2", "aGVsbG8gd29ybGQgdGhpcyBpcyBubyB0b2tlbiBhdCBhbGw=")]);
+    for page in 0..700 {
+        served(&tcp, &format!("/{page}"));
+    }
+    denied(&tcp, "/last");
+    let (all, _, _) = alone(&net, None);
+    let (lean, _, _) = alone(&net, Some(1));
+    assert_eq!(told(&lean), told(&all));
+}

@@ -1,0 +1,343 @@
+//! The book of a capture that is judged while it is read, so that memory does not grow with it.
+//!
+//! Rules judge what is known at a time. What they find then, and what can change no more because its time is over, is counted by
+//! cause, and only examples of it stay: the first eight, the last, and the one that speaks. Of what went well stays what rules may ask
+//! for later: whoever signed on lately, the tokens that were given, and of all that went alike the first few and the last few. At the
+//! end the rules judge what stayed, and what was counted is added. A cause whose examples are refuted by then is told no more.
+
+use super::groups::{self, Cause};
+use super::rules::cap;
+use super::verdict::Wishes;
+use super::{Settings, findings};
+use crate::facts::Case;
+use crate::model::{
+    Analysis, Attempt, Conversation, ConversationId, Finding, FrameRef, Layer, Property, RuleId, Severity, Span, Stay,
+    Sum, Timestamp,
+};
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// What a client does next within this time may change what is said of it: as long as TCP tries a connection, and longer than
+/// anybody waits to try again.
+const WINDOW: Span = Span::from_secs(130);
+/// What a client does this long before and after an example belongs to its story.
+const STORY: Span = Span::from_secs(60);
+/// Conversations of such a story at most, before and after.
+const CHAPTERS: usize = 16;
+/// Of conversations that went alike so many of the first, and as many of the last, stay.
+const ALIKE: usize = 4;
+/// This part of the room may be taken by what happened lately, and as much by tokens that were given.
+const SHARE: usize = 4;
+/// Distinct clients that are counted of one cause.
+const CLIENTS: usize = 4096;
+
+/// What was counted and let go of one capture.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    counted: HashMap<Cause, Counted>,
+    /// Findings that were counted although what they are about is still kept: they are found again, and not counted again.
+    known: HashSet<Identity>,
+    sums: BTreeMap<Property, Sum>,
+    wishes: Wishes,
+    /// There is too little room for all that happened within the window.
+    is_short: bool,
+    /// Conversations that went before the window behind them was over.
+    early: u64,
+}
+
+/// Findings of one cause that are no examples.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    /// How often it was seen, as [`crate::model::Group::count`].
+    pub count: u64,
+    /// Conversations.
+    pub conversations: u64,
+    /// Clients, 4,096 at most.
+    pub clients: HashSet<IpAddr>,
+    /// Begin of the first conversation.
+    pub first: Option<Timestamp>,
+    /// Begin of the last one.
+    pub last: Option<Timestamp>,
+    /// Findings by severity.
+    pub severities: BTreeMap<Severity, usize>,
+}
+
+/// Tells a finding from every other, however often the capture is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Identity {
+    rule: RuleId,
+    /// Begin of its first conversation.
+    conversation: Option<FrameRef>,
+    /// The first frame that shows it.
+    frame: Option<FrameRef>,
+}
+
+impl Ledger {
+    /// Judges what is known, counts what can change no more, and says what must stay. `is_open`: of each conversation whether it
+    /// goes on. `room`: bytes that may be held.
+    pub(crate) fn turn(&mut self, analysis: &Analysis, is_open: &[bool], settings: &Settings, room: usize) -> Stay {
+        let case = Case::new(analysis, settings);
+        let since = horizon(analysis, room);
+        self.is_short = since.plus(WINDOW) > analysis.end.unwrap_or_default();
+        let mut kept = Kept::new(&case, since);
+        let found = findings(&case);
+        let mut causes: HashMap<Cause, Vec<&Finding>> = HashMap::new();
+        let mut again = HashSet::new();
+        for finding in &found {
+            let identity = identity(finding, analysis);
+            if self.known.contains(&identity) {
+                again.insert(identity);
+            } else {
+                causes.entry(groups::cause(finding)).or_default().push(finding);
+            }
+        }
+        self.known = again;
+        for (cause, members) in causes {
+            let (examples, others) = examples(&members, &kept);
+            for example in examples {
+                kept.example(example);
+            }
+            for other in others {
+                self.known.insert(identity(other, analysis));
+                self.counted.entry(cause.clone()).or_default().add(other, analysis);
+            }
+        }
+        kept.stories();
+        kept.some_of_all_that_is_alike();
+        kept.signed_on(room / SHARE);
+        for (is_open, stays) in is_open.iter().zip(&mut kept.stays) {
+            *stays |= is_open;
+        }
+        let stay = kept.into_stay();
+        self.count_wishes(&case, &found, &stay);
+        stay
+    }
+
+    /// Counts what was wanted in what does not stay.
+    fn count_wishes(&mut self, case: &Case<'_>, found: &[Finding], stay: &Stay) {
+        let conversations = &case.analysis.conversations;
+        let gone: HashSet<FrameRef> = conversations.iter().flat_map(|c| stay.leaving(c)).map(|m| m.at.frame).collect();
+        let goes = |id: &ConversationId| stay.conversations.get(id.index()) == Some(&false);
+        let has =
+            |attempt: &Attempt| attempt.conversations.first().is_some_and(goes) || gone.contains(&attempt.at.frame);
+        self.wishes.add(Wishes::of_part(case, found, has, |c| goes(&c.id)));
+    }
+
+    /// What was wanted in what went.
+    pub(super) const fn wishes(&self) -> &Wishes {
+        &self.wishes
+    }
+
+    /// A conversation goes: rules about the capture as a whole count it.
+    pub(crate) fn sum(&mut self, conversation: &Conversation) {
+        self.early = self.early.saturating_add(u64::from(self.is_short));
+        for (property, amount) in cap::properties(conversation) {
+            let sum = self.sums.entry(property).or_default();
+            sum.conversations = sum.conversations.saturating_add(1);
+            sum.amount = sum.amount.saturating_add(amount);
+        }
+    }
+
+    /// Conversations that were judged before it could be seen what their clients did next: there was too little room.
+    pub(crate) const fn early(&self) -> u64 {
+        self.early
+    }
+
+    /// Sums over what went.
+    pub(crate) const fn sums(&self) -> &BTreeMap<Property, Sum> {
+        &self.sums
+    }
+
+    /// It was counted before.
+    pub(super) fn has_counted(&self, finding: &Finding, analysis: &Analysis) -> bool {
+        !self.known.is_empty() && self.known.contains(&identity(finding, analysis))
+    }
+
+    /// What was counted of a cause.
+    pub(super) fn counted(&self, cause: &Cause) -> Option<&Counted> {
+        self.counted.get(cause)
+    }
+}
+
+impl Counted {
+    fn add(&mut self, finding: &Finding, analysis: &Analysis) {
+        self.count = self.count.saturating_add(groups::times_seen(finding));
+        let severity = self.severities.entry(finding.severity).or_default();
+        *severity = severity.saturating_add(1);
+        for conversation in conversations(finding, analysis) {
+            self.conversations = self.conversations.saturating_add(1);
+            if self.clients.len() < CLIENTS {
+                self.clients.insert(conversation.client.ip);
+            }
+            let begun = Some(conversation.first.time);
+            self.first = self.first.min(begun).or(begun);
+            self.last = self.last.max(begun);
+        }
+    }
+}
+
+fn identity(finding: &Finding, analysis: &Analysis) -> Identity {
+    Identity {
+        rule: finding.rule,
+        conversation: conversations(finding, analysis).next().map(|c| c.first.frame),
+        frame: finding.frames.first().copied(),
+    }
+}
+
+fn conversations<'a>(finding: &Finding, analysis: &'a Analysis) -> impl Iterator<Item = &'a Conversation> {
+    finding.conversations.iter().filter_map(|id| analysis.conversations.get(id.index()))
+}
+
+/// Since when everything stays: a window back from the last frame, or as far as a quarter of the room reaches. What is judged again
+/// the next time is work that is done twice.
+fn horizon(analysis: &Analysis, room: usize) -> Timestamp {
+    let mut since = analysis.end.unwrap_or_default().minus(WINDOW);
+    let recent = analysis.conversations.iter().filter(|c| c.last.time >= since);
+    let mut recent: Vec<(Timestamp, usize)> = recent.map(|c| (c.last.time, c.weight())).collect();
+    recent.sort_unstable_by(|one, other| other.cmp(one));
+    let mut left = room / SHARE;
+    for (last, weight) in recent {
+        let Some(rest) = left.checked_sub(weight) else {
+            since = last;
+            break;
+        };
+        left = rest;
+    }
+    since
+}
+
+/// Findings of one cause that stay as examples, and those that are to be counted. What may still change is neither.
+fn examples<'f>(members: &[&'f Finding], kept: &Kept<'_, '_>) -> (Vec<&'f Finding>, Vec<&'f Finding>) {
+    let mut in_order: Vec<&Finding> = members.to_vec();
+    in_order.sort_by_key(|finding| (finding.frames.first().copied(), finding.conversations.first().copied()));
+    let speaker = members.first().copied();
+    let last = in_order.len().saturating_sub(1);
+    let is_example = |place: usize, finding: &Finding| {
+        place < groups::EXAMPLES || place == last || speaker.is_some_and(|speaker| std::ptr::eq(speaker, finding))
+    };
+    let (mut examples, mut others) = (Vec::new(), Vec::new());
+    for (place, finding) in in_order.into_iter().enumerate() {
+        if finding.layer == Layer::Capture || is_example(place, finding) {
+            examples.push(finding);
+        } else if kept.is_sealed(finding) {
+            others.push(finding);
+        }
+    }
+    (examples, others)
+}
+
+/// What must stay, while it is found out.
+struct Kept<'c, 'a> {
+    case: &'c Case<'a>,
+    since: Timestamp,
+    /// The last frame from before the window, however much has room.
+    sealed: Option<FrameRef>,
+    /// Of each conversation, by its place.
+    stays: Vec<bool>,
+    /// Conversations of examples.
+    examples: Vec<ConversationId>,
+    frames: HashSet<FrameRef>,
+}
+
+impl<'c, 'a> Kept<'c, 'a> {
+    /// What was heard of since then stays.
+    fn new(case: &'c Case<'a>, since: Timestamp) -> Self {
+        let all = &case.analysis.conversations;
+        let stamps = all.iter().flat_map(|c| c.messages.iter().map(|message| message.at).chain([c.first, c.last]));
+        let window = case.end().minus(WINDOW);
+        let sealed = stamps.filter(|at| at.time < window).map(|at| at.frame).max();
+        let stays = all.iter().map(|c| c.last.time >= since).collect();
+        Self { case, since, sealed, stays, examples: Vec::new(), frames: HashSet::new() }
+    }
+
+    /// It can change no more: its conversations are over and do not stay, or all that shows it is older than the window.
+    fn is_sealed(&self, finding: &Finding) -> bool {
+        let old = |frame: &FrameRef| self.sealed.is_some_and(|sealed| *frame <= sealed);
+        let over = |c: &Conversation| c.last.time < self.since && c.teardown.at.is_some();
+        let is_old = !finding.frames.is_empty() && finding.frames.iter().all(old);
+        is_old || !finding.conversations.is_empty() && conversations(finding, self.case.analysis).all(over)
+    }
+
+    fn keep(&mut self, id: ConversationId) {
+        if let Some(stays) = self.stays.get_mut(id.index()) {
+            *stays = true;
+        }
+    }
+
+    fn example(&mut self, finding: &Finding) {
+        for id in finding.examples() {
+            self.keep(id);
+            self.examples.push(id);
+        }
+        self.frames.extend(finding.frames.iter().copied());
+    }
+
+    /// What the client of an example did shortly before and after.
+    fn stories(&mut self) {
+        let all = &self.case.analysis.conversations;
+        let mut of_client: HashMap<IpAddr, Vec<&Conversation>> = HashMap::new();
+        let examples: Vec<&Conversation> = self.examples.iter().filter_map(|id| all.get(id.index())).collect();
+        let clients: HashSet<IpAddr> = examples.iter().map(|c| c.client.ip).collect();
+        for c in all.iter().filter(|c| clients.contains(&c.client.ip)) {
+            of_client.entry(c.client.ip).or_default().push(c);
+        }
+        for example in examples {
+            let Some(others) = of_client.get(&example.client.ip) else { continue };
+            let at = others.partition_point(|other| other.id < example.id);
+            let (from, until) = (example.first.time.minus(STORY), example.last.time.plus(STORY));
+            let before = others.iter().take(at).rev().take_while(|c| c.first.time >= from).take(CHAPTERS);
+            let after = others.iter().skip(at).take_while(|c| c.first.time <= until).take(CHAPTERS);
+            let story: Vec<ConversationId> = before.chain(after).map(|c| c.id).collect();
+            for id in story {
+                self.keep(id);
+            }
+        }
+    }
+
+    /// Rules ask whether a server serves others, by what name, and how it ends: a few of each kind tell.
+    fn some_of_all_that_is_alike(&mut self) {
+        let mut outcomes: HashMap<ConversationId, Vec<String>> = HashMap::new();
+        for attempt in self.case.attempts() {
+            for &id in &attempt.conversations {
+                outcomes.entry(id).or_default().push(format!("{:?} {}", attempt.kind, attempt.outcome.words()));
+            }
+        }
+        let mut alike: HashMap<_, Vec<ConversationId>> = HashMap::new();
+        for c in &self.case.analysis.conversations {
+            let came_of_it = outcomes.remove(&c.id).unwrap_or_default();
+            let ends = (c.setup, c.teardown.how as u8, c.teardown.by as u8);
+            let protocol = c.protocol.map(|protocol| protocol.name);
+            alike.entry((protocol, c.server, c.over_tls, ends, came_of_it)).or_default().push(c.id);
+        }
+        for ids in alike.into_values() {
+            let last = ids.len().saturating_sub(ALIKE);
+            for (place, id) in ids.into_iter().enumerate() {
+                if place < ALIKE || place >= last {
+                    self.keep(id);
+                }
+            }
+        }
+    }
+
+    /// Who was given a token, or showed one, is asked for as long as the token lives: the latest stay, as far as there is room.
+    fn signed_on(&mut self, room: usize) {
+        let tokens = self.case.tokens();
+        let issued = tokens.issues().map(|issue| issue.conversation.id);
+        let shown = tokens.showings().iter().map(|showing| showing.conversation.id);
+        let mut ids: Vec<ConversationId> = issued.chain(shown).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut left = room;
+        for id in ids.into_iter().rev() {
+            let Some(conversation) = self.case.analysis.conversations.get(id.index()) else { continue };
+            let Some(rest) = left.checked_sub(Conversation::weight(conversation)) else { break };
+            left = rest;
+            self.keep(id);
+        }
+    }
+
+    fn into_stay(self) -> Stay {
+        Stay { conversations: self.stays, frames: self.frames, since: self.since }
+    }
+}
