@@ -42,6 +42,10 @@ pub(crate) enum Property {
     Cut,
     /// Frames were cut, and a name is missing.
     CutNameless,
+    /// Frames of TLS were cut: so many.
+    CutTls,
+    /// Frames of TLS were cut, and the hellos were not read.
+    CutTlsUnread,
     /// No name was seen, and it was not refused.
     Nameless,
     /// Frames are in the capture twice: so many.

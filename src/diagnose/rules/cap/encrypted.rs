@@ -31,6 +31,7 @@ static ABOUT: About = About {
         "The beginning of an NRPC session or bytes on the way are missing from the capture: then that is why, and another \
          finding says so.",
         "TLS that failed before anything was sent inside has nothing to hide: silent.",
+        "The handshake, or a record before it, was cut by the snap length: see cap-truncated.",
     ],
     remedy: &[sealed::BROWSER, sealed::JAVA, sealed::WEBSPHERE, sealed::DOMINO, LOGS, IN_CLEAR],
     references: &[
@@ -56,7 +57,7 @@ impl Rule for Encrypted {
         let nrpc = finding(all_nrpc, case.let_go(Property::Opaque).conversations, &opaque.collect::<Vec<_>>());
         let mut sealed: BTreeMap<Why, Vec<&Conversation>> = BTreeMap::new();
         let conversations = &case.analysis.conversations;
-        for (c, why) in conversations.iter().filter_map(|c| Some((c, c.tls?.why_opaque?))) {
+        for (c, why) in conversations.iter().filter_map(|c| Some((c, c.tls?.why_opaque?))).filter(|&of| !is_cut(of)) {
             sealed.entry(why).or_default().push(c);
         }
         let all = conversations.iter().filter(|c| c.tls.is_some()).count() + case.let_go(Property::Tls).conversations;
@@ -68,6 +69,11 @@ impl Rule for Encrypted {
             )
             .collect()
     }
+}
+
+/// The handshake is missing because frames were cut: another finding says so.
+fn is_cut((c, why): (&Conversation, Why)) -> bool {
+    c.tcp.cut_frames > 0 && matches!(why, Why::HandshakeNotCaptured | Why::Gap)
 }
 
 /// The finding on conversations whose TLS records stay closed for one reason.

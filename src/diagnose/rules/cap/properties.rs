@@ -3,8 +3,8 @@
 use super::{drops, encrypted, midstream, offload, wrong_place};
 use crate::facts::network::attempts::one_way;
 use crate::facts::{Talk, nrpc};
-use crate::model::{Conversation, Property};
-use nrpcsniff_dissectors::nrpc as protocol;
+use crate::model::{Conversation, Property, Side};
+use nrpcsniff_dissectors::{Message as Body, nrpc as protocol};
 
 /// What rules of this family count of a conversation, with what each of them sums: so much is kept of it when it is let go.
 pub(crate) fn properties(c: &Conversation) -> Vec<(Property, u64)> {
@@ -20,8 +20,20 @@ pub(crate) fn properties(c: &Conversation) -> Vec<(Property, u64)> {
     if let Some(layer) = c.tls {
         found.push((Property::Tls, 0));
         found.extend(layer.why_opaque.map(|why| (Property::Sealed(why), 0)));
+        if c.tcp.cut_frames > 0 {
+            found.push((Property::CutTls, c.tcp.cut_frames));
+            found.extend((!has_hellos(c)).then_some((Property::CutTlsUnread, 0)));
+        }
     }
     found
+}
+
+/// The hellos of both sides were read to their end.
+fn has_hellos(c: &Conversation) -> bool {
+    [Side::Client, Side::Server].into_iter().all(|side| {
+        let mut said = c.messages.iter().filter(|message| message.from == side);
+        said.any(|message| matches!(&message.body, Body::Tls(body) if !body.incomplete))
+    })
 }
 
 fn of_talk(talk: &Talk<'_>, found: &mut Vec<(Property, u64)>) {

@@ -1,10 +1,14 @@
 //! Frames cut by the snap length.
 
 use crate::diagnose::evidence::each_of;
-use crate::diagnose::words::cap::{Example, truncated as words};
+use crate::diagnose::words::cap::Example;
+use crate::diagnose::words::cap::truncated::{self as words, Cuts};
 use crate::diagnose::words::{few, path};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
-use crate::model::{Property, RuleId, Severity};
+use crate::facts::tls::TlsHandshake;
+use crate::model::{Conversation, ConversationId, Message, Property, RuleId, Severity};
+use hashbrown::HashSet;
+use nrpcsniff_dissectors::Message as Body;
 
 /// See [`ABOUT`].
 pub(crate) struct Truncated;
@@ -17,9 +21,9 @@ static ABOUT: About = About {
     title: "Frames were cut by the snap length",
     severity: Severity::Minor,
     layer: Layer::Capture,
-    sees: "Frames of NRPC conversations hold fewer bytes than were on the wire.",
-    matters: "What stood behind the cut cannot be read: server names, statuses, certificate times. Timing and teardown \
-              are judged as usual.",
+    sees: "Frames of NRPC or TLS conversations hold fewer bytes than were on the wire.",
+    matters: "What stood behind the cut cannot be read: server names, statuses, certificates and their times; and no key opens a \
+              record that is not there to its end. Timing and teardown are judged as usual.",
     guards: &["Only the payload of other protocols was cut."],
     remedy: &["Capture again with whole frames: tcpdump -s 0, dumpcap without -s."],
     references: &[],
@@ -32,30 +36,50 @@ impl Rule for Truncated {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let cut: Vec<&Talk<'_>> = case.talks().filter(|talk| talk.conversation.tcp.cut_frames > 0).collect();
-        finding(case, &cut).into_iter().collect()
+        let talks = case.talks().filter(|talk| talk.conversation.tcp.cut_frames > 0);
+        let nrpc: Vec<_> = talks.map(|talk| (talk.conversation, is_named(talk))).collect();
+        let read: HashSet<ConversationId> = case.tls().all().filter(|one| is_shown(one)).map(id).collect();
+        let of_tls = case.analysis.conversations.iter().filter(|c| c.tls.is_some() && c.tcp.cut_frames > 0);
+        let tls: Vec<_> = of_tls.map(|c| (c, read.contains(&c.id))).collect();
+        [(Cuts::Nrpc, nrpc), (Cuts::Tls, tls)].iter().filter_map(|(of, cut)| finding(case, *of, cut)).collect()
     }
 }
 
-fn finding(case: &Case<'_>, cut: &[&Talk<'_>]) -> Option<Draft> {
-    let first = cut.first()?.conversation;
-    let gone = case.let_go(Property::Cut);
-    let unread = case.let_go(Property::CutNameless).conversations
-        + cut.iter().filter(|talk| talk.wanted().is_none() || talk.answered().is_none()).count();
+/// Both names of the opening were read.
+fn is_named(talk: &Talk<'_>) -> bool {
+    talk.wanted().is_some() && talk.answered().is_some()
+}
+
+/// Hello and answer were read to their end.
+fn is_shown(handshake: &TlsHandshake<'_>) -> bool {
+    let whole = |message: &Message| matches!(&message.body, Body::Tls(body) if !body.incomplete);
+    handshake.has_whole_hello() && handshake.answer.is_some_and(|answer| whole(answer.message))
+}
+
+fn id(handshake: &TlsHandshake<'_>) -> ConversationId {
+    handshake.conversation.id
+}
+
+/// Each conversation with a cut stands with whether its opening was read.
+fn finding(case: &Case<'_>, of: Cuts, cut: &[(&Conversation, bool)]) -> Option<Draft> {
+    let (first, _) = *cut.first()?;
+    let (gone, gone_unread) = match of {
+        Cuts::Nrpc => (case.let_go(Property::Cut), case.let_go(Property::CutNameless)),
+        Cuts::Tls => (case.let_go(Property::CutTls), case.let_go(Property::CutTlsUnread)),
+    };
+    let unread = gone_unread.conversations + cut.iter().filter(|(_, read)| !read).count();
     let (snap_lengths, snap_length_count) = few(case.analysis.inputs.iter().filter_map(|input| input.snap_length));
-    let draft = Draft::new(&ABOUT, 90)
-        .severity(if unread > 0 { Severity::Minor } else { Severity::Info })
-        .conversations_of(cut.iter().copied())
-        .says(&words::Cut {
-            count: cut.len() + gone.conversations,
-            example: Example::of(first, first.first.time),
-            frame_count: cut.iter().fold(gone.amount, |sum, talk| sum.saturating_add(talk.conversation.tcp.cut_frames)),
-            snap_lengths,
-            snap_length_count,
-            nameless_count: unread,
-        });
-    Some(each_of(draft, cut, gone.conversations, "conversations", |draft, talk| {
-        let c = talk.conversation;
+    let draft = Draft::new(&ABOUT, 90).severity(if unread > 0 { Severity::Minor } else { Severity::Info });
+    let draft = cut.iter().fold(draft, |draft, (c, _)| draft.conversation(c)).says(&words::Cut {
+        protocol: of,
+        count: cut.len() + gone.conversations,
+        example: Example::of(first, first.first.time),
+        frame_count: cut.iter().fold(gone.amount, |sum, (c, _)| sum.saturating_add(c.tcp.cut_frames)),
+        snap_lengths,
+        snap_length_count,
+        nameless_count: unread,
+    });
+    Some(each_of(draft, cut, gone.conversations, "conversations", |draft, (c, _)| {
         draft.packet(
             c.tcp.cut_at.unwrap_or(c.first),
             format!("{}: {} frames cut, first here", path(c), c.tcp.cut_frames),
@@ -65,9 +89,11 @@ fn finding(case: &Case<'_>, cut: &[&Talk<'_>]) -> Option<Draft> {
 
 #[cfg(test)]
 mod tests {
+    use crate::facts::tls::tests::{MEET, get};
     use crate::model::{Finding, Severity};
     use crate::testing::says;
     use crate::testing::{conversations, findings};
+    use nrpcsniff_samples::tls::Tls;
     use nrpcsniff_samples::{Format, Network};
 
     fn cut(bytes: usize) -> Vec<Finding> {
@@ -89,6 +115,22 @@ mod tests {
     fn a_cut_behind_the_opening_is_harmless() {
         let found = cut(300);
         assert_eq!((found.len(), found[0].severity), (1, Severity::Info));
+    }
+
+    /// A page inside TLS, in frames that are cut at that length.
+    fn sealed(bytes: usize) -> Vec<Finding> {
+        let net = Network::new();
+        get(&net, &Tls::v12(MEET));
+        findings(&net.write(&Format::pcap().keys().snaplen(bytes)))
+    }
+
+    #[test]
+    fn a_handshake_behind_the_cut_says_so_and_not_that_the_beginning_is_missing() {
+        let found = sealed(96);
+        assert_eq!(found.iter().map(|finding| finding.rule.as_str()).collect::<Vec<_>>(), ["cap-truncated"]);
+        assert_eq!(found[0].severity, Severity::Minor);
+        says(&found[0], &["1 TLS conversation", "of 96 bytes", "-s 0", "the handshake could not be read"]);
+        assert!(sealed(65_535).iter().all(|finding| finding.rule != "cap-truncated"));
     }
 
     #[test]

@@ -4,9 +4,30 @@ use super::Example;
 use crate::diagnose::words::{Words, count, few_of};
 use serde::Serialize;
 
+/// What a cut hides: the opening of which protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Cuts {
+    /// Names of NRPC.
+    Nrpc,
+    /// Handshakes of TLS.
+    Tls,
+}
+
+impl Cuts {
+    const fn conversation(self) -> &'static str {
+        match self {
+            Self::Nrpc => "NRPC conversation",
+            Self::Tls => "TLS conversation",
+        }
+    }
+}
+
 /// Frames were cut by the snap length.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Cut {
+    /// Which protocol they carried.
+    pub protocol: Cuts,
     /// Number of conversations with such frames.
     pub count: usize,
     /// The first of them, and its first frame.
@@ -24,17 +45,23 @@ pub(crate) struct Cut {
 
 impl Words for Cut {
     fn title(&self) -> String {
-        format!("{} frames of {} were cut", self.frame_count, count(self.count, "NRPC conversation"))
+        format!("{} frames of {} were cut", self.frame_count, count(self.count, self.protocol.conversation()))
     }
 
     fn explanation(&self) -> String {
         let lengths = few_of(&self.snap_lengths, self.snap_length_count, "lengths");
         let of = if self.snap_lengths.is_empty() { String::new() } else { format!(" of {lengths} bytes") };
+        let hidden = match self.protocol {
+            Cuts::Nrpc => "the opening could not be read, so that names are not judged",
+            Cuts::Tls => {
+                "the handshake could not be read, so that hosts, versions and certificates are not judged, and no key can open \
+                 what was said inside"
+            }
+        };
         format!(
-            "{} frames of {} were cut by the snap length{of} (first of {}). In {} of them the opening could not be \
-             read, so that names are not judged.",
+            "{} frames of {} were cut by the snap length{of} (first of {}). In {} of them {hidden}.",
             self.frame_count,
-            count(self.count, "NRPC conversation"),
+            count(self.count, self.protocol.conversation()),
             self.example,
             self.nameless_count,
         )
