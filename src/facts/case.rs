@@ -94,7 +94,7 @@ impl<'a> Case<'a> {
             restarted: OnceCell::new(),
             attempts: OnceCell::new(),
             peers: OnceCell::new(),
-            tls: TlsIndex::new(analysis, settings),
+            tls: TlsIndex::new(analysis, settings, &sip),
             http,
             sip,
             sametime,

@@ -1,7 +1,8 @@
 //! TLS: what stands in a certificate, what a hello lacks, and how a handshake ends.
 
 use super::Row;
-use nrpcsniff_samples::tls::{StringType, Tls, flight_of};
+use nrpcsniff_samples::sip::Phone;
+use nrpcsniff_samples::tls::{Presents, StringType, Tls, flight_of};
 use nrpcsniff_samples::{Network, Side, Tcp};
 
 const MEET: &str = "meet.example.com";
@@ -30,6 +31,15 @@ pub(crate) const ROWS: &[Row] = &[
     ("a farewell in the middle", |net| gives_up(net, 0), None),
     ("a user who changed his mind", |net| gives_up(net, 90), None),
     ("a hello that is cut, and then handshake_failure", half_a_hello, FAILED),
+    ("a softphone's contact, expired", |net| softphone(net, "TLS", Presents::Expired), Some("sip-contact-tls")),
+    ("a softphone's contact, unknown issuer", |net| softphone(net, "tls", Presents::ChainCut), Some("sip-contact-tls")),
+    ("a softphone's contact, another name", |net| softphone(net, "TLS", Presents::OtherName), Some("sip-contact-tls")),
+    (
+        "a softphone that is to be called over TCP",
+        |net| softphone(net, "TCP", Presents::Expired),
+        Some("tls-cert-expired"),
+    ),
+    ("a softphone's contact, and TLS works", softphone_works, None),
     ("another host, in UTF-8", |net| shown(net, "other.example.net", StringType::Utf8), NAME),
 ];
 
@@ -84,6 +94,28 @@ fn gives_up(net: &Network, alert: u8) {
         tcp.client([21, 3, 3, 0, 2, 2, alert]).client_fin();
         net.wait(1_500);
     }
+}
+
+/// A softphone registers to be called over that transport at a port of its own, and accepts connections there.
+fn registered(net: &Network, transport: &str) -> Tcp {
+    let (host, server) = (net.host("10.1.0.50"), net.host("10.1.0.9"));
+    let phone = Phone::new(&host, 5060, &server, 5060, "ann@example.com");
+    let phone = phone.transport(transport).shown_as(&net.place("10.1.0.50", 5071));
+    let register = phone.register();
+    phone.sends(&register).hears(register.response(200).contact_of(&register).expires(1800));
+    net.wait(2_000);
+    net.connect(&server, &host, 5071)
+}
+
+/// The registrar opens TLS to it and does not like what it sees.
+fn softphone(net: &Network, transport: &str, shows: Presents) {
+    registered(net, transport).tls_fails(&Tls::v12(MEET).presents(shows));
+}
+
+/// The registrar opens TLS to it, and a request goes through.
+fn softphone_works(net: &Network) {
+    let inside = registered(net, "TLS").tls(&Tls::v12(MEET));
+    inside.client("OPTIONS sip:ann@example.com SIP/2.0\r\n\r\n").client_fin();
 }
 
 /// Only the beginning of the ClientHello was captured: what it offers is not known, and what it lacks neither.

@@ -11,6 +11,7 @@ use crate::ltpa;
 use crate::net::{Host, Network};
 use crate::sip::{Call, Message, Phone};
 use crate::tcp::Tcp;
+use crate::tls::{Presents, Tls};
 use crate::websocket;
 
 pub(super) const WORKING: &[Sample] = &[
@@ -209,6 +210,15 @@ pub(super) const SAMPLES: &[Sample] = &[
         rules: &["sip-nat-contact"],
         format: || Format::pcap().link(Link::Sll),
         tell: nat_contact,
+    },
+    Sample {
+        name: "sip-contact-tls",
+        story: "A softphone registers with a Contact that is to be called over TLS. The registrar opens TLS to it, twice; the softphone \
+                shows a certificate of its own making, which ended long ago, and the registrar refuses.",
+        see: "A Contact with transport=tls, then connections of the registrar to it that end with certificate_expired.",
+        rules: &["sip-contact-tls"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: contact_tls,
     },
     Sample {
         name: "sip-flow-lost",
@@ -579,6 +589,19 @@ fn nat_contact(net: &Network) {
 }
 
 /// A call from elsewhere, as the registrar sees it come in.
+fn contact_tls(net: &Network) {
+    const PORT: u16 = 5071;
+    let (host, server) = (client(net), registrar(net));
+    let phone =
+        Phone::new(&host, 5060, &server, 5060, ADDRESS).transport("TLS").shown_as(&net.place("10.1.0.50", PORT));
+    let register = phone.register();
+    phone.sends(&register).hears(granted(&register));
+    for _ in 0..2 {
+        net.wait(20_000);
+        net.connect(&server, &host, PORT).tls_fails(&Tls::v12("sip.example.com").presents(Presents::Expired));
+    }
+}
+
 fn incoming(net: &Network, gateway: &Host) -> (Phone, Call) {
     let caller = Phone::new(gateway, 5060, &registrar(net), 5060, "bob@example.com").agent("Example Gateway");
     let call = caller.call(ADDRESS);

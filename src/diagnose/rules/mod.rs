@@ -107,6 +107,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &sip::status_483::TooManyHops,
     &sip::status_5xx::ServerError,
     &sip::nat_contact::NatContact,
+    &sip::contact_tls::ContactTls,
     &sip::flow_lost::FlowLost,
     &sip::media_blocked::MediaBlocked,
     &sip::ack_lost::AckLost,

@@ -18,8 +18,9 @@ pub(crate) use exchange::{SipExchange, Transaction, TransactionOutcome};
 pub(crate) use series::Series;
 pub(crate) use signal::SipMessage;
 
-use crate::model::{Analysis, ConversationId, Timestamp};
+use crate::model::{Analysis, ConversationId, Endpoint, Timestamp};
 use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::sip::Uri;
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -82,6 +83,16 @@ impl<'a> SipIndex<'a> {
         self.series().filter(|series| series.method() == "REGISTER")
     }
 
+    /// Where telephones want to be called over TLS, and who is called there. An endpoint at which somebody registers is none: that
+    /// is a proxy, whatever it registers itself.
+    pub(crate) fn secure_contacts(&self) -> HashMap<Endpoint, Option<String>> {
+        let registers = || self.registrations().flat_map(|series| series.exchanges);
+        let servers: HashSet<IpAddr> = registers().map(|exchange| exchange.server().ip).collect();
+        let contacts =
+            registers().flat_map(|e| e.contacts().iter().filter_map(|c| Some((secure(&c.uri)?, e.target()))));
+        contacts.filter(|(contact, _)| !servers.contains(&contact.ip)).collect()
+    }
+
     /// Answered INVITEs outside of dialogs.
     pub(crate) fn calls(&self) -> impl Iterator<Item = Call<'_, 'a>> {
         let answered = |e: &&SipExchange<'a>| {
@@ -119,6 +130,16 @@ impl<'a> SipIndex<'a> {
     pub(crate) fn ever_accepted(&self, exchange: &SipExchange<'a>) -> bool {
         self.accepted.contains_key(&WishKey::of(exchange))
     }
+}
+
+/// Address and port of a contact that is to be called over TLS.
+fn secure(uri: &Uri) -> Option<Endpoint> {
+    const USUAL: u16 = 5061;
+    let is_tls = |(name, value): &(String, Option<String>)| {
+        name == "transport" && value.as_deref().is_some_and(|value| value.eq_ignore_ascii_case("tls"))
+    };
+    let wanted = uri.scheme == "sips" || uri.params.iter().any(is_tls);
+    Some(Endpoint { ip: uri.host.parse().ok().filter(|_| wanted)?, port: uri.port.unwrap_or(USUAL) })
 }
 
 impl<'a> WishKey<'a> {

@@ -1,5 +1,6 @@
 //! TLS handshakes: what was offered, what was answered, who minded, and who got through.
 
+use super::sip::SipIndex;
 use super::{Case, Dissected, Settings, Talk, Thresholds, grouping};
 use crate::model::{
     Analysis, Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Timestamp, Transport,
@@ -381,10 +382,12 @@ pub(crate) struct TlsIndex<'a> {
     served: HashMap<Endpoint, ServedClients<'a>>,
     by_pair: HashMap<(IpAddr, Endpoint), Vec<usize>>,
     explorers: HashSet<(IpAddr, Endpoint)>,
+    /// Endpoints that telephones registered to be called at over TLS, with the user.
+    contacts: HashMap<Endpoint, Option<String>>,
 }
 
 impl<'a> TlsIndex<'a> {
-    pub(super) fn new(analysis: &'a Analysis, settings: &Settings) -> Self {
+    pub(super) fn new(analysis: &'a Analysis, settings: &Settings, sip: &SipIndex<'a>) -> Self {
         let all: Vec<_> = analysis.conversations.iter().filter_map(TlsHandshake::of).collect();
         let mut served: HashMap<_, ServedClients<'a>> = HashMap::new();
         let mut by_pair: HashMap<_, Vec<_>> = HashMap::new();
@@ -394,12 +397,24 @@ impl<'a> TlsIndex<'a> {
         }
         let tries_out = |indices: &[usize]| explores(&settings.thresholds, &all, indices);
         let explorers = by_pair.iter().filter(|(_, indices)| tries_out(indices)).map(|(pair, _)| *pair).collect();
-        Self { all, served, by_pair, explorers }
+        Self { all, served, by_pair, explorers, contacts: sip.secure_contacts() }
     }
 
-    /// Those that may be judged: not those of somebody who tries out what a server can.
+    /// Those that may be judged: not those of somebody who tries out what a server can, nor those with a telephone, which is
+    /// no server that somebody could set up.
     pub(crate) fn all(&self) -> impl Iterator<Item = &TlsHandshake<'a>> {
-        self.all.iter().filter(|one| !self.explorers.contains(&(one.client(), one.server())))
+        let explores = |one: &TlsHandshake<'_>| self.explorers.contains(&(one.client(), one.server()));
+        self.all.iter().filter(move |one| !explores(one) && !self.contacts.contains_key(&one.server()))
+    }
+
+    /// Those with telephones that are called at the contact which they registered.
+    pub(crate) fn with_contacts(&self) -> impl Iterator<Item = &TlsHandshake<'a>> {
+        self.all.iter().filter(|one| self.contacts.contains_key(&one.server()))
+    }
+
+    /// Who registered that contact.
+    pub(crate) fn user_of(&self, contact: Endpoint) -> Option<&str> {
+        self.contacts.get(&contact)?.as_deref()
     }
 
     /// Handshakes with that server, whoever called.
@@ -461,6 +476,7 @@ pub(crate) fn agreed<'c, 'a>(case: &'c Case<'a>, server: Endpoint) -> &'c [&'a S
 pub(crate) mod tests {
     use super::{TlsIndex, day};
     use crate::facts::Settings;
+    use crate::facts::sip::SipIndex;
     use crate::testing::analysis;
     use nrpcsniff_samples::tls::{Presents, Tls};
     use nrpcsniff_samples::{Network, Tcp};
@@ -508,7 +524,10 @@ pub(crate) mod tests {
     /// Got through, by conversation.
     fn outcomes(net: &Network) -> Vec<bool> {
         let (analysis, settings) = (analysis(&net.to_pcapng()), Settings::default());
-        TlsIndex::new(&analysis, &settings).all().map(super::TlsHandshake::got_through).collect()
+        TlsIndex::new(&analysis, &settings, &SipIndex::new(&analysis))
+            .all()
+            .map(super::TlsHandshake::got_through)
+            .collect()
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub(super) mod ack_lost;
 pub(super) mod call_failed;
+pub(super) mod contact_tls;
 pub(super) mod flow_lost;
 pub(super) mod lapsed;
 pub(super) mod media_blocked;

@@ -2,6 +2,7 @@
 
 pub(crate) mod ack_lost;
 pub(crate) mod call_failed;
+pub(crate) mod contact_tls;
 pub(crate) mod flow_lost;
 pub(crate) mod lapsed;
 pub(crate) mod media_blocked;
