@@ -32,6 +32,8 @@ pub struct Format {
     interface: Option<String>,
     dropped: Option<u64>,
     keys: bool,
+    set_back: Option<(usize, u64)>,
+    reversed: bool,
 }
 
 impl Format {
@@ -56,6 +58,8 @@ impl Format {
             interface: None,
             dropped: None,
             keys: false,
+            set_back: None,
+            reversed: false,
         }
     }
 
@@ -122,6 +126,20 @@ impl Format {
         self
     }
 
+    /// The clock of the capturing machine is set back by so many seconds before that frame, the first being 1.
+    #[must_use]
+    pub const fn set_back(mut self, frame: usize, seconds: u64) -> Self {
+        self.set_back = Some((frame, seconds));
+        self
+    }
+
+    /// The last frame comes first.
+    #[must_use]
+    pub const fn reversed(mut self) -> Self {
+        self.reversed = true;
+        self
+    }
+
     /// Another container, resolution, byte order and link layer; what the story is about (snap length, drops, keys) stays.
     #[must_use]
     pub(crate) fn varied(mut self, rng: &mut SplitMix64) -> Self {
@@ -167,11 +185,25 @@ impl Format {
     /// A file of these frames; `secrets`: lines of a key log.
     pub(crate) fn write(&self, frames: &[Frame], secrets: &[String]) -> Vec<u8> {
         let mut out = Encoder { bytes: Vec::new(), big_endian: self.big_endian };
+        let disturbed = (self.set_back.is_some() || self.reversed).then(|| self.disturbed(frames));
+        let frames = disturbed.as_deref().unwrap_or(frames);
         match self.container {
             Container::Pcap => self.write_pcap(&mut out, frames),
             Container::Pcapng => self.write_pcapng(&mut out, frames, secrets),
         }
         out.bytes
+    }
+
+    /// The frames with the times and in the order that a capture gives them whose clock does not run forward.
+    fn disturbed(&self, frames: &[Frame]) -> Vec<Frame> {
+        let mut frames = frames.to_vec();
+        if let Some((first, seconds)) = self.set_back {
+            frames.iter_mut().skip(first.saturating_sub(1)).for_each(|frame| frame.at -= seconds * 1_000_000_000);
+        }
+        if self.reversed {
+            frames.reverse();
+        }
+        frames
     }
 
     fn kept<'a>(&self, frame: &'a Frame) -> &'a [u8] {

@@ -122,6 +122,9 @@ fn add_facts(all: &mut CaptureFacts, next: CaptureFacts) {
     all.first_cut = all.first_cut.or(next.first_cut);
     all.fragments_lost = all.fragments_lost.saturating_add(next.fragments_lost);
     all.evicted = all.evicted.saturating_add(next.evicted);
+    all.clock.older_frames = all.clock.older_frames.saturating_add(next.clock.older_frames);
+    all.clock.first = all.clock.first.or(next.clock.first);
+    all.clock.steps.extend(next.clock.steps);
     all.datagrams.extend(next.datagrams);
     all.datagrams_left_out = all.datagrams_left_out.saturating_add(next.datagrams_left_out);
     all.datagram_ports_cut.extend(next.datagram_ports_cut);

@@ -124,7 +124,7 @@ impl DialogueMessage<'_> {
     pub(crate) fn waited(&self) -> Option<Span> {
         let all = &self.conversation.messages;
         let before = all.partition_point(|message| message.n < self.message.n).checked_sub(1)?;
-        all.get(before).map(|before| self.message.at.since(before.at))
+        all.get(before).and_then(|before| self.message.at.lasted_since(before.at))
     }
 }
 

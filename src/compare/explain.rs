@@ -132,7 +132,7 @@ fn at_fork(
         Some(DialogueEvent::Answer(c)) => format!("it is not: {}", step(DialogueEvent::Answer(c)).what),
         Some(DialogueEvent::Syn(_)) => "the client calls".to_owned(),
         None => {
-            let waited = dialogue.conversations.iter().find_map(|c| Some(end.since(c.turns.unanswered?.time)));
+            let waited = dialogue.conversations.iter().find_map(|c| end.lasted_since(c.turns.unanswered?.time));
             let answer = matches!(other, Some(DialogueEvent::Message(said)) if said.is_answer);
             match waited {
                 Some(waited) if answer => format!("no answer comes within {waited}"),
@@ -146,7 +146,10 @@ fn at_fork(
 /// "the client closes with FIN 3.0 ms after message 2".
 fn ending(c: &Conversation, end: Timestamp) -> String {
     let last = c.messages.iter().rev().find(|m| c.teardown.at.is_none_or(|at| m.at.time <= at.time));
-    let after = c.teardown.at.zip(last).map(|(at, last)| format!(" {} after message {}", at.since(last.at), last.n));
+    let after = c.teardown.at.zip(last).map(|(at, last)| {
+        let lasted = at.lasted_since(last.at).map_or_else(String::new, |lasted| format!(" {lasted}"));
+        format!("{lasted} after message {}", last.n)
+    });
     let after = after.unwrap_or_default();
     let who = match c.teardown.by {
         CloseBy::Middlebox => "something on the path",
@@ -157,8 +160,8 @@ fn ending(c: &Conversation, end: Timestamp) -> String {
         Close::Fin => format!("{who} closes with FIN{after}"),
         Close::Rst => format!("{who} closes with RST{after}"),
         Close::Timeout => "one side repeats itself and nobody answers".to_owned(),
-        Close::Open => match c.turns.unanswered {
-            Some(asked) => format!("no answer comes within {}", end.since(asked.time)),
+        Close::Open => match c.turns.unanswered.and_then(|asked| end.lasted_since(asked.time)) {
+            Some(waited) => format!("no answer comes within {waited}"),
             None => "the capture ends with the conversation still open".to_owned(),
         },
     }

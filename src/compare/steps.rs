@@ -24,7 +24,7 @@ pub(crate) fn step(cell: DialogueEvent<'_, '_>) -> Step {
                 message: Some(message.n),
                 from: Some(message.from),
                 at: Some(message.at),
-                after: before.map(|before| message.at.since(before)),
+                after: before.and_then(|before| message.at.lasted_since(before)),
                 what,
                 is_end: false,
             }
@@ -52,7 +52,7 @@ fn answer(c: &Conversation) -> Step {
 }
 
 fn opened(c: &Conversation, from: Option<Side>, at: Option<Stamp>, what: String) -> Step {
-    let after = at.zip(c.tcp.handshake.syns.first()).map(|(at, syn)| at.since(*syn));
+    let after = at.zip(c.tcp.handshake.syns.first()).and_then(|(at, syn)| at.lasted_since(*syn));
     Step { conversation: c.id, message: None, from, at, after, what, is_end: false }
 }
 
@@ -71,7 +71,7 @@ fn end(c: &Conversation) -> Step {
         Close::Open if c.turns.unanswered.is_some() => "no answer until the capture ends".to_owned(),
         Close::Open => "capture ends, still open".to_owned(),
     };
-    let after = at.and_then(|at| Some(at.since(before(c, at)?)));
+    let after = at.and_then(|at| at.lasted_since(before(c, at)?));
     Step { conversation: c.id, message: None, from, at, after, what: what.trim_end().to_owned(), is_end: true }
 }
 

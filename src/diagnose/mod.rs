@@ -4,6 +4,7 @@
 //! [`rules::RULES`], and settles what they say: a finding that another one explains is named under its `also` and
 //! does not stand by itself. A new rule is one file in `rules/` and one line in its table.
 
+mod clock;
 mod draft;
 pub(crate) mod evidence;
 mod groups;
@@ -106,8 +107,10 @@ fn findings(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn drafts(case: &Case<'_>) -> Vec<Draft> {
-    let drafts = rules::RULES.iter().flat_map(|rule| rule.judge(case));
-    drafts.filter(|draft| !concerns_scanners_only(case, draft)).collect()
+    let mut drafts: Vec<Draft> = rules::RULES.iter().flat_map(|rule| rule.judge(case)).collect();
+    drafts.retain(|draft| !concerns_scanners_only(case, draft));
+    clock::keep_what_holds(case, &mut drafts);
+    drafts
 }
 
 /// It is settled what explains what, and what nothing explains is told by the rules of last resort.

@@ -185,7 +185,9 @@ impl MessageLog {
                 let turns = &mut self.turns;
                 turns.count = turns.count.saturating_add(1);
                 turns.waited = turns.waited.plus(turn.length().max(Span::ZERO));
-                if turns.slowest.len() < SLOW_TURNS {
+                if turn.length() < Span::ZERO {
+                    // The capture's clock ran backwards: how long it took is not known.
+                } else if turns.slowest.len() < SLOW_TURNS {
                     turns.slowest.push(turn);
                 } else if let Some(fastest) = turns.slowest.iter_mut().min_by_key(|t| t.length())
                     && fastest.length() < turn.length()

@@ -6,7 +6,8 @@ use super::failures::FailureIndex;
 use super::pairs::PairIndex;
 use crate::decrypt::SecretStore;
 use crate::model::{
-    CaptureFacts, Conversation, ConversationId, Endpoint, Frame, Host, IcmpError, IpInfo, Stamp, Totals,
+    CaptureFacts, ClockStep, Conversation, ConversationId, Endpoint, Frame, Host, IcmpError, IpInfo, Span, Stamp,
+    Totals,
 };
 use nrpcsniff_dissectors::Protocol;
 use std::net::IpAddr;
@@ -18,6 +19,11 @@ const ICMP_ERRORS: usize = 10_000;
 const HOSTS: usize = 65_536;
 /// Ports kept of one host.
 const PORTS: usize = 16;
+
+/// Steps back of the capture's clock that are kept.
+const CLOCK_STEPS: usize = 64;
+/// The shortest of them. Several queues or interfaces of one capture deliver frames out of order by milliseconds.
+const CLOCK_STEP: Span = Span::from_secs(1);
 
 /// Why a conversation that somebody wants is not kept.
 const NO_ROOM: &str = "limit of conversations kept";
@@ -50,6 +56,8 @@ pub(super) struct EngineState {
     pub events: u64,
     /// The latest frame by packet time.
     pub last: Stamp,
+    /// The frame before this one.
+    previous: Option<Stamp>,
 }
 
 impl EngineState {
@@ -72,6 +80,7 @@ impl EngineState {
             dropped: Vec::new(),
             events: 0,
             last: Stamp::default(),
+            previous: None,
         }
     }
 
@@ -177,9 +186,23 @@ impl EngineState {
         if self.last.time < frame.at.time || totals.packets == 1 {
             self.last = frame.at;
         }
+        let before = self.previous.replace(frame.at).filter(|before| before.frame.input == frame.at.frame.input);
+        if let Some(before) = before.filter(|before| frame.at.time < before.time) {
+            self.note_clock_step(ClockStep { before, after: frame.at });
+        }
         if usize::try_from(frame.wire_length).is_ok_and(|length| length > frame.data.len()) {
             self.facts.cut_frames = self.facts.cut_frames.saturating_add(1);
             self.facts.first_cut.get_or_insert(frame.at.frame);
+        }
+    }
+
+    /// Packet time ran backwards.
+    fn note_clock_step(&mut self, step: ClockStep) {
+        let clock = &mut self.facts.clock;
+        clock.older_frames = clock.older_frames.saturating_add(1);
+        clock.first.get_or_insert(step);
+        if step.length() >= CLOCK_STEP && clock.steps.len() < CLOCK_STEPS {
+            clock.steps.push(step);
         }
     }
 

@@ -187,7 +187,9 @@ fn late_segment(tombstone: Tombstone, state: &mut EngineState, segment: &Segment
     let Some(conversation) = state.conversations.get_mut(index) else { return };
     let side = tombstone.side_of(segment);
     conversation.packets[side] = conversation.packets[side].saturating_add(1);
-    conversation.last = at;
+    if conversation.last.time <= at.time {
+        conversation.last = at;
+    }
     if segment.flags & (flags::RST | flags::FIN) != 0 {
         state.events = state.events.saturating_add(1);
     }

@@ -213,7 +213,9 @@ fn is_media(datagram: &Datagram<'_>) -> bool {
 }
 
 fn count_datagram(conversation: &mut Conversation, side: Side, datagram: &Datagram<'_>, at: Stamp) {
-    conversation.last = at;
+    if conversation.last.time <= at.time {
+        conversation.last = at;
+    }
     conversation.packets[side] = conversation.packets[side].saturating_add(1);
     let length = u64::from(datagram.payload_length);
     conversation.bytes[side] = conversation.bytes[side].saturating_add(length);

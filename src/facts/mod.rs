@@ -5,6 +5,7 @@
 
 pub(crate) mod attempts;
 mod case;
+mod clock;
 mod dissected;
 pub(crate) mod dns;
 pub(crate) mod grouping;

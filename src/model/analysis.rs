@@ -1,6 +1,6 @@
 //! Everything that was read out of one set of inputs.
 
-use super::{Conversation, Endpoint, FrameRef, LetGo, Log, PerSide, Setup, Stamp, Timestamp, Transport};
+use super::{Conversation, Endpoint, FrameRef, LetGo, Log, PerSide, Setup, Span, Stamp, Timestamp, Transport};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -156,6 +156,33 @@ pub(crate) struct FailedConnections {
     pub count: u64,
 }
 
+/// The capture's clock ran backwards from one frame to the next of the same input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ClockStep {
+    /// The frame before it.
+    pub before: Stamp,
+    /// The frame that is older.
+    pub after: Stamp,
+}
+
+impl ClockStep {
+    /// How far it went back; never negative.
+    pub(crate) const fn length(self) -> Span {
+        self.before.since(self.after)
+    }
+}
+
+/// How the capture's clock ran, frame by frame.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct PacketClock {
+    /// Frames that are older than the frame before them.
+    pub older_frames: u64,
+    /// The first of them.
+    pub first: Option<ClockStep>,
+    /// Steps of a second and more, in order: somebody set the clock, or files were put together (at most 64 are kept).
+    pub steps: Vec<ClockStep>,
+}
+
 /// Facts about the capture as a whole.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct CaptureFacts {
@@ -171,6 +198,8 @@ pub(crate) struct CaptureFacts {
     pub fragments_lost: u64,
     /// Conversations given up because a limit was reached.
     pub evicted: u64,
+    /// How its clock ran.
+    pub clock: PacketClock,
     /// Datagrams by the endpoints between which they went: at most 131,072 pairs are kept, and of each port 16,384.
     pub datagrams: Vec<DatagramFlow>,
     /// Pairs of endpoints beyond the limit of all ports together.

@@ -36,6 +36,11 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// Time from `earlier` to this frame; nothing, if the capture's clock ran backwards between the two.
+    pub fn lasted_since(self, earlier: Self) -> Option<Span> {
+        self.time.lasted_since(earlier.time)
+    }
+
     /// Time from `earlier` to this frame.
     pub const fn since(self, earlier: Self) -> Span {
         self.time.since(earlier.time)

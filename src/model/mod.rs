@@ -36,7 +36,7 @@ pub use verdict::{Verdict, VerdictKind};
 
 // What rooms hand to each other.
 pub(crate) use analysis::{
-    CaptureFacts, DatagramFlow, Datagrams, FailedConnection, FailedConnections, Host, IcmpError, IcmpQuote,
+    CaptureFacts, ClockStep, DatagramFlow, Datagrams, FailedConnection, FailedConnections, Host, IcmpError, IcmpQuote,
 };
 pub(crate) use attempt::{Attempt, AttemptKind, Outcome, Unjudged, Weight};
 pub(crate) use comparison::{

@@ -43,6 +43,12 @@ impl Timestamp {
         Span::from_nanos(self.nanos.saturating_sub(earlier.nanos))
     }
 
+    /// From `earlier` to this time, as a length that people read; nothing, if the capture's clock ran backwards between the two.
+    pub fn lasted_since(self, earlier: Self) -> Option<Span> {
+        let length = self.since(earlier);
+        (length >= Span::ZERO).then_some(length)
+    }
+
     /// From 1970-01-01 UTC to this time.
     pub const fn since_1970(self) -> Span {
         Span::from_nanos(self.nanos)

@@ -228,7 +228,7 @@ impl Connection {
         let direction = &mut self.directions[from];
         direction.packets = direction.packets.saturating_add(1);
         if self.is_copy(from, segment, at) || self.is_leftover(from, segment) {
-            self.last = at;
+            self.last = if at.time < self.last.time { self.last } else { at };
             return;
         }
         self.note_bases(from, segment);

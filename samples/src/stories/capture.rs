@@ -49,6 +49,17 @@ pub(super) const SAMPLES: &[Sample] = &[
         tell: drops,
     },
     Sample {
+        name: "nrpc-clock-back",
+        story: "The clock of the capturing machine is set back by an hour between the session request and its answer. The clocks of \
+                client and server are right, and the session works.",
+        see: "Times that run backwards within a conversation: no skew and no delay can be told over them.",
+        rules: &["cap-clock-back"],
+        format: || Format::pcap().set_back(6, 3_600),
+        tell: |net| {
+            net.connect(&client(net), &server(net), 1352).works(MAIL, 3).client_fin();
+        },
+    },
+    Sample {
         name: "nrpc-offload",
         story: "Captured on the client, whose network card fills in the checksums: those of its own frames are wrong, and some of its \
                 frames are longer than any cable carries.",

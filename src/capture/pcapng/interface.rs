@@ -10,6 +10,8 @@ const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
 /// isb_ifdrop (4.6).
 const ISB_IFDROP: u16 = 5;
+/// All bits set stand for a counter that was not kept: no machine drops so many frames.
+const UNKNOWN: u64 = u64::MAX;
 /// isb_osdrop (4.6): those that the system dropped, on top of those that the interface did.
 const ISB_OSDROP: u16 = 7;
 
@@ -55,7 +57,8 @@ impl SectionInterface {
     pub(super) fn count_drops(&mut self, order: Endianness, body: &[u8], total: &mut Option<u64>) {
         let options = options(order, body.get(12..).unwrap_or_default());
         let drops = options.filter(|(code, _)| matches!(*code, ISB_IFDROP | ISB_OSDROP));
-        let drops = drops.filter_map(|(_, value)| u64_at(order, value, 0)).reduce(u64::saturating_add);
+        let counted = drops.filter_map(|(_, value)| u64_at(order, value, 0)).filter(|&count| count != UNKNOWN);
+        let drops = counted.reduce(u64::saturating_add);
         if let Some(drops) = drops {
             let others = total.unwrap_or_default().saturating_sub(self.dropped.unwrap_or_default());
             *total = Some(others.saturating_add(drops));

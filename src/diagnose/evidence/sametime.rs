@@ -7,7 +7,7 @@ use crate::diagnose::{About, Draft};
 use crate::facts::Case;
 use crate::facts::sametime::ends::{by_user, ended, talk};
 use crate::facts::sametime::{SametimeLogin, SametimeMessage};
-use crate::model::Severity;
+use crate::model::{Severity, Span};
 use nrpcsniff_dissectors::sametime::Auth;
 
 /// Score of a reason that was read: the message itself is the proof, names come on top.
@@ -129,7 +129,7 @@ pub(crate) fn afterwards(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> After
     let Some(last) = group.last() else { return Aftermath::InVain { retries: 0 } };
     match case.sametime().accepted_after(last) {
         Some(next) => Aftermath::GotIn {
-            recovered_after_s: next.began().time.seconds_since(last.ended()),
+            recovered_after_s: next.began().time.lasted_since(last.ended()).map(Span::as_secs_f64),
             recovered_at: next.server(),
             recovered_by_password: next.by_password(),
         },

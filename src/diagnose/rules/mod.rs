@@ -22,6 +22,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &cap::oneway::OneWay,
     &cap::truncated::Truncated,
     &cap::drops::Drops,
+    &cap::clock_back::ClockBack,
     &cap::duplicates::Duplicates,
     &cap::offload::Offload,
     &cap::wrong_place::WrongPlace,
@@ -162,6 +163,33 @@ pub(crate) fn nearness(rule: RuleId) -> u8 {
 pub(crate) fn rule(id: &str) -> Option<&'static dyn Rule> {
     RULES.iter().copied().find(|rule| rule.about().id == id)
 }
+
+/// Rules whose proof is a length of time.
+pub(super) static BY_LENGTH: &[RuleId] = &[
+    nrpc::chatty_rtt::ID,
+    nrpc::slow_server::ID,
+    nrpc::idle_close::ID,
+    nrpc::idle_rst::ID,
+    nrpc::idle_silent::ID,
+    nrpc::syn_silent::ID,
+    nrpc::hello_unanswered::ID,
+    nrpc::probe_noise::ID,
+    nrpc::clock_skew::ID,
+    st::idle_drop::ID,
+    st::lb_probe::ID,
+    tcp::loss::ID,
+    tcp::zero_window::ID,
+    tls::hello_blackhole::ID,
+    sip::flow_lost::ID,
+    sip::lapsed::ID,
+    sip::status_407::ID,
+    sip::status_408::ID,
+    cap::duplicates::ID,
+];
+
+/// Rules that hold a time of the capture against the time of somebody else.
+pub(super) static BY_DATE: &[RuleId] =
+    &[nrpc::clock_skew::ID, ltpa::clock_skew::ID, ltpa::expired::ID, tls::cert_expired::ID];
 
 #[cfg(test)]
 mod tests {

@@ -109,7 +109,7 @@ fn line(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let number = frame(step.at.frame, context.several_inputs);
-    let time = step.at.time.seconds_since(c.first.time);
+    let time = since_start(c, step.at);
     let arrow = match step.from {
         Side::Client => "──▶",
         Side::Server => "◀──",
@@ -117,10 +117,16 @@ fn line(
     let mark = if marked { "*" } else { " " };
     let what = clip(&step.what, context.width.saturating_sub(31));
     let what = if marked { context.paint.bold(&what) } else { what };
-    writeln!(out, " {mark}{number:>8}  {time:>10.6} s  {arrow}  {what}")
+    writeln!(out, " {mark}{number:>8}  {time}  {arrow}  {what}")
 }
 
-/// Everything that is known to have happened, in order.
+/// Twelve columns: how long after the conversation's first frame. Where the capture's clock ran backwards there is no such time.
+pub(super) fn since_start(c: &Conversation, at: Stamp) -> String {
+    let lasted = at.lasted_since(c.first).map(|lasted| format!("{:>10.6} s", lasted.as_secs_f64()));
+    lasted.unwrap_or_else(|| format!("{:>12}", "clock back"))
+}
+
+/// Everything that is known to have happened, in order of time; of the frames, where the capture's clock ran backwards.
 fn steps(c: &Conversation) -> Vec<ExchangeStep> {
     let mut steps = opening(c);
     steps.extend(c.messages.iter().map(|message| ExchangeStep {
@@ -140,7 +146,8 @@ fn steps(c: &Conversation) -> Vec<ExchangeStep> {
             ExchangeStep { at, from: side, what: format!("{flag}{first}"), message: None }
         }));
     }
-    steps.sort_by_key(|step| (step.at.time, step.at.frame));
+    let is_steady = steps.iter().all(|step| step.at.time >= c.first.time);
+    steps.sort_by_key(|step| (is_steady.then_some(step.at.time), step.at.frame));
     steps
 }
 

@@ -3,6 +3,7 @@
 use super::super::text::{clip, count, frame, span, wrap};
 use super::super::{Detail, ReportOptions};
 use super::answer::asked_and_answered;
+use super::exchange::since_start;
 use super::{TableContext, grid, heading, spoken};
 use crate::model::{Close, CloseBy, Conversation, Message, Setup, Side, Transport};
 use nrpcsniff_dissectors::Value;
@@ -96,8 +97,8 @@ fn line(context: TableContext<'_>, c: &Conversation, message: &Message, out: &mu
         Side::Server => "◀─",
     };
     let number = frame(message.at.frame, context.several_inputs);
-    let time = message.at.time.seconds_since(c.first.time);
-    let prefix = format!("  {:>5}  frame {number:>7}  {time:>10.6} s {arrow} ", message.n);
+    let time = since_start(c, message.at);
+    let prefix = format!("  {:>5}  frame {number:>7}  {time} {arrow} ", message.n);
     writeln!(out, "{}", wrap(&said(message), &prefix, context.width))?;
     let fields = fields(context, message);
     if fields.is_empty() {

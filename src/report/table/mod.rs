@@ -78,7 +78,10 @@ fn header(context: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
     let last = analysis.inputs.iter().filter_map(|input| input.last).max();
     let when = match (first, last) {
         (Some(first), Some(last)) => {
-            format!(" in {} from {} UTC", span(last.seconds_since(first)), date_time(first))
+            let lasted = last
+                .lasted_since(first)
+                .map_or_else(String::new, |lasted| format!(" in {}", span(lasted.as_secs_f64())));
+            format!("{lasted} from {} UTC", date_time(first))
         }
         _ => String::new(),
     };

@@ -65,7 +65,9 @@ fn row(index: usize, input: &Input) -> [String; 7] {
         Some(InputFormat::Live) => "live",
         None => "?",
     };
-    let duration = input.first.zip(input.last).map(|(first, last)| span(last.seconds_since(first)));
+    let duration = input.first.zip(input.last).map(|(first, last)| {
+        last.lasted_since(first).map_or_else(|| "unknown".to_owned(), |lasted| span(lasted.as_secs_f64()))
+    });
     [
         (index + 1).to_string(),
         input.path.clone(),

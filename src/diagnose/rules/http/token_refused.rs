@@ -63,7 +63,7 @@ impl Rule for TokenRefused {
                 failure: Failure::of(&group)?,
                 tokens: showing.map(|s| s.tokens.iter().map(KnownToken::label).collect()).unwrap_or_default(),
                 token_issuer: issued.as_ref().map(|(host, ..)| host.clone()),
-                token_age_s: issued.map(|(_, set, shown)| shown.time.seconds_since(set.time)),
+                token_age_s: issued.and_then(|(_, set, shown)| Some(shown.lasted_since(set)?.as_secs_f64())),
             };
             let draft = draft(case, &ABOUT, lost, &group);
             Some(

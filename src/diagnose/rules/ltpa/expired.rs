@@ -187,7 +187,7 @@ fn by_its_age(
         bearers,
         verifier: verifier(first),
         token_issuer: issue.host.clone(),
-        token_age_s: first.at.time.seconds_since(issue.at.time),
+        token_age_s: first.at.lasted_since(issue.at)?.as_secs_f64(),
         fate,
     });
     Some(name(draft, [issue.conversation]).packet(issue.at, format!("{} set {}", issue.host, issue.known.label())))

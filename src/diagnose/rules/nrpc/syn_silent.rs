@@ -4,7 +4,7 @@ use super::{ipv6_first, private_address};
 use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::logs::not_responding;
 use crate::diagnose::words::nrpc::{Afterwards, syn_silent as words};
-use crate::diagnose::words::{Occurrences, clients, clock, span};
+use crate::diagnose::words::{Occurrences, clients, clock};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, accepted_ports, got_through, silent, worst_aftermath};
@@ -117,7 +117,8 @@ fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
     let c = talk.conversation;
     let syns = &c.tcp.handshake.syns;
     let Some(first) = syns.first() else { return draft };
-    let waits: Vec<String> = syns.iter().skip(1).map(|syn| span(syn.time.seconds_since(first.time))).collect();
+    let waits: Vec<String> =
+        syns.iter().skip(1).filter_map(|syn| Some(syn.lasted_since(*first)?.to_string())).collect();
     let text = if waits.is_empty() {
         format!("SYN from {} at {}, not repeated", c.client, clock(first.time))
     } else {

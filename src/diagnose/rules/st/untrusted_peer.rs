@@ -98,7 +98,7 @@ fn finding(group: &[&SametimeLogin<'_>]) -> Option<Draft> {
         server: first.server(),
         client: first.client(),
         count: group.len(),
-        period_s: (pauses > 0).then(|| between / f64::from(pauses)),
+        period_s: (pauses > 0 && between >= 0.0).then(|| between / f64::from(pauses)),
         closed: Closed::of(&first.conversation.teardown),
         seen_address: first.seen_address(),
         is_translated: first.is_translated(),

@@ -95,8 +95,8 @@ impl fmt::Display for Reason {
 pub(crate) enum Aftermath {
     /// The user got in later.
     GotIn {
-        /// Seconds from the end of the session to the next one's beginning.
-        recovered_after_s: f64,
+        /// Seconds from the end of the session to the next one's beginning; unknown where the capture's clock ran backwards.
+        recovered_after_s: Option<f64>,
         /// The server that accepted.
         #[serde(serialize_with = "shown")]
         recovered_at: Endpoint,
@@ -116,7 +116,9 @@ impl fmt::Display for Aftermath {
         match *self {
             Self::GotIn { recovered_after_s, recovered_at, recovered_by_password } => {
                 let how = if recovered_by_password { " with a password" } else { "" };
-                write!(f, " {} later the user got in{how} at {recovered_at}.", span(recovered_after_s))
+                let later =
+                    recovered_after_s.map_or_else(|| "Later".to_owned(), |after| format!("{} later", span(after)));
+                write!(f, " {later} the user got in{how} at {recovered_at}.")
             }
             Self::InVain { retries: 0 } => Ok(()),
             Self::InVain { retries } => {
