@@ -4,7 +4,7 @@
 //! [`rules::RULES`], and settles what they say: a finding that another one explains is named under its `also` and
 //! does not stand by itself. A new rule is one file in `rules/` and one line in its table.
 
-mod clock;
+mod capture_faults;
 mod draft;
 pub(crate) mod evidence;
 mod groups;
@@ -109,7 +109,7 @@ fn findings(case: &Case<'_>) -> Vec<Finding> {
 fn drafts(case: &Case<'_>) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = rules::RULES.iter().flat_map(|rule| rule.judge(case)).collect();
     drafts.retain(|draft| !concerns_scanners_only(case, draft));
-    clock::keep_what_holds(case, &mut drafts);
+    capture_faults::keep_what_holds(case, &mut drafts);
     drafts
 }
 

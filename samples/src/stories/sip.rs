@@ -221,6 +221,18 @@ pub(super) const SAMPLES: &[Sample] = &[
         tell: contact_tls,
     },
     Sample {
+        name: "sip-loopback-contact",
+        story: "A telephone whose hosts file gives its own name the address 127.0.0.1 registers that as its Contact; the registrar accepts.",
+        see: "A Contact that means the server itself to the server.",
+        rules: &["sip-loopback-contact"],
+        format: Format::pcap,
+        tell: |net| {
+            let phone = Phone::new(&client(net), 5060, &registrar(net), 5060, ADDRESS).shown_as("127.0.0.1:5060");
+            let register = phone.register();
+            phone.sends(&register).hears(granted(&register));
+        },
+    },
+    Sample {
         name: "sip-flow-lost",
         story: "A load balancer resets a registered connection after five idle minutes, long before the registration ends; calls to the \
                 user fail until the telephone registers again.",

@@ -13,9 +13,19 @@ pub(crate) mod tls;
 pub(crate) mod tokens;
 
 use super::Draft;
+use crate::facts::network::attempts::rejection;
+use crate::model::IcmpError;
 
 /// Lines of evidence of one kind in one finding; further ones are counted.
 pub(crate) const EVIDENCE: usize = 12;
+
+/// "ICMP type 3 code 13 (administratively prohibited) from 10.1.0.1".
+pub(crate) fn icmp(error: &IcmpError) -> String {
+    let IcmpError { kind, code, from, v6, .. } = error;
+    let icmp = if *v6 { "ICMPv6" } else { "ICMP" };
+    let meaning = rejection(error).map_or_else(String::new, |meaning| format!(" ({meaning})"));
+    format!("{icmp} type {kind} code {code}{meaning} from {from}")
+}
 
 /// Adds evidence for each of `items`, [`EVIDENCE`] of them at most, then how many more there are.
 pub(crate) fn each<T>(draft: Draft, items: &[T], what: &str, add: impl Fn(Draft, &T) -> Draft) -> Draft {

@@ -109,6 +109,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &sip::status_5xx::ServerError,
     &sip::nat_contact::NatContact,
     &sip::contact_tls::ContactTls,
+    &sip::loopback_contact::LoopbackContact,
     &sip::flow_lost::FlowLost,
     &sip::media_blocked::MediaBlocked,
     &sip::ack_lost::AckLost,
@@ -185,6 +186,24 @@ pub(super) static BY_LENGTH: &[RuleId] = &[
     sip::status_407::ID,
     sip::status_408::ID,
     cap::duplicates::ID,
+];
+
+/// Rules whose proof is that something is not in the capture.
+pub(super) static BY_ABSENCE: &[RuleId] = &[
+    nrpc::dns_failure::ID,
+    nrpc::syn_silent::ID,
+    nrpc::asymmetric::ID,
+    nrpc::hello_unanswered::ID,
+    nrpc::idle_silent::ID,
+    st::directory_down::ID,
+    st::port_blocked::ID,
+    tls::hello_blackhole::ID,
+    sip::status_407::ID,
+    sip::status_408::ID,
+    sip::ack_lost::ID,
+    sip::lapsed::ID,
+    sip::media_blocked::ID,
+    ltpa::not_returned::ID,
 ];
 
 /// Rules that hold a time of the capture against the time of somebody else.

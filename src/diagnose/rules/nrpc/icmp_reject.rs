@@ -1,6 +1,6 @@
 //! A router or host says by ICMP that the connection attempt cannot be delivered.
 
-use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::{each, icmp};
 use crate::diagnose::words::Occurrences;
 use crate::diagnose::words::nrpc::icmp_reject as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
@@ -76,11 +76,8 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &IcmpError)]) -> Option<Draft> 
         .says(&said)
         .remedy_first(format!("On {}: find what makes it answer \"{reason}\" for TCP to {server}.", said.rejecter()));
     Some(each(draft, group, "attempts", |draft, (talk, error)| {
-        let icmp = if error.v6 { "ICMPv6" } else { "ICMP" };
-        draft.packet(talk.conversation.first, format!("SYN from {}", talk.conversation.client)).packet(
-            error.at,
-            format!("{icmp} type {} code {} ({reason}) from {}, quotes it", error.kind, error.code, error.from),
-        )
+        let syn = format!("SYN from {}", talk.conversation.client);
+        draft.packet(talk.conversation.first, syn).packet(error.at, format!("{}, quotes it", icmp(error)))
     }))
 }
 

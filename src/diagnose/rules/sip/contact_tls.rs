@@ -61,10 +61,10 @@ fn comes_to_nothing(case: &Case<'_>, handshake: &TlsHandshake<'_>) -> bool {
 fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
     let first = *group.first()?;
     let refusal = [Side::Client, Side::Server].into_iter().find_map(|side| first.refused_by(side));
-    let said = words::Refused {
+    let said = words::FailedContactTls {
         handshakes: handshakes(group)?,
         user: case.tls().user_of(first.server()).map(str::to_owned),
-        refusal: refusal.map(|(message, alert)| words::Refusal { alert: alert.into(), alert_from: message.from }),
+        refusal: refusal.map(|(message, alert)| words::EndingAlert { alert: alert.into(), alert_from: message.from }),
     };
     Some(failed(case, &ABOUT, 75, group).says(&said))
 }

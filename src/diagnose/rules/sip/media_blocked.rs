@@ -1,5 +1,6 @@
 //! A call is answered, and its sound does not get through.
 
+use crate::diagnose::evidence::icmp;
 use crate::diagnose::evidence::sip::named;
 use crate::diagnose::words::clock;
 use crate::diagnose::words::sip::media_blocked as words;
@@ -162,7 +163,7 @@ fn judge_group(case: &Case<'_>, group: &[(Call<'_, '_>, Stream<'_>)]) -> Option<
         media_from: stream.sender(),
         media_to: stream.receiver(),
         known_by: match stream.error {
-            Some(error) => words::KnownBy::IcmpError { rejected_by: error.from },
+            Some(error) => words::KnownBy::IcmpError { rejected_by: error.from, meaning: rejection(error) },
             None => words::KnownBy::OtherWay { datagrams_back: stream.seen[stream.missing.peer()] },
         },
     };
@@ -186,7 +187,7 @@ fn show(case: &Case<'_>, draft: Draft, call: &Call<'_, '_>, stream: &Stream<'_>)
     };
     let draft = match (stream.error, call.bye()) {
         (Some(error), _) => {
-            draft.packet(error.at, format!("ICMP error from {} about a datagram to {}", error.from, stream.receiver()))
+            draft.packet(error.at, format!("{}, about a datagram to {}", icmp(error), stream.receiver()))
         }
         (None, Some(bye)) => draft.packet(bye.first.begun.at(), "BYE"),
         (None, None) => draft,
@@ -290,7 +291,13 @@ mod tests {
             }
             hang_up();
         });
-        says(the_one(&found), &["No media from 10.1.0.50 reaches 10.1.0.51:30000", "ICMP error from 10.1.0.1"]);
+        says(
+            the_one(&found),
+            &[
+                "No media from 10.1.0.50 reaches 10.1.0.51:30000",
+                "ICMP type 3 code 13 (administratively prohibited) from 10.1.0.1",
+            ],
+        );
     }
 
     #[test]

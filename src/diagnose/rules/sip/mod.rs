@@ -5,6 +5,7 @@ pub(super) mod call_failed;
 pub(super) mod contact_tls;
 pub(super) mod flow_lost;
 pub(super) mod lapsed;
+pub(super) mod loopback_contact;
 pub(super) mod media_blocked;
 pub(super) mod nat_contact;
 pub(super) mod register_failed;

@@ -1,5 +1,6 @@
 //! A client behind NAT registers an address that nobody outside can reach.
 
+use super::loopback_contact::loopback_contact;
 use crate::diagnose::evidence::sip::{self, SHOWN, named, show, subject};
 use crate::diagnose::words::sip::nat_contact as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
@@ -72,6 +73,7 @@ fn is_behind_nat(exchange: &SipExchange<'_>) -> bool {
         && is_public(exchange.client().ip)
         && private_contact(exchange).is_some()
         && !uses_outbound(exchange)
+        && loopback_contact(exchange).is_none()
 }
 
 /// The private address that it registered.

@@ -7,6 +7,7 @@ use crate::facts::grouping::group_by;
 use crate::facts::sip::wishes::{carries_token, challenged, challenges, recovered, scanners};
 use crate::facts::sip::{Series, SipExchange, TransactionOutcome};
 use crate::model::{RuleId, Severity};
+use nrpcsniff_dissectors::auth::Credentials;
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
@@ -98,6 +99,7 @@ fn judge_group(case: &Case<'_>, group: &[ChallengeRun<'_, '_>]) -> Option<Draft>
         requests: requests(&challenged)?,
         count: challenged.len(),
         sent_credentials,
+        has_empty_nonce: has_empty_nonce(&challenged),
         carried: carried(&challenged),
         recovered: recovered(case, last),
     };
@@ -122,6 +124,14 @@ fn carried(challenged: &[&SipExchange<'_>]) -> Option<words::CarriedToken> {
     })
 }
 
+/// Every Digest that was sent leaves the nonce empty, as a client does that forgets what it was asked.
+fn has_empty_nonce(challenged: &[&SipExchange<'_>]) -> bool {
+    let mut sent = challenged.iter().flat_map(|exchange| exchange.credentials()).peekable();
+    let is_empty =
+        |one: &Credentials| one.scheme.eq_ignore_ascii_case("digest") && one.nonce.as_deref().is_none_or(str::is_empty);
+    sent.peek().is_some() && sent.all(is_empty)
+}
+
 fn cure(draft: Draft, challenged: &[&SipExchange<'_>]) -> Draft {
     let password = "Enter the user name and password of the SIP account anew; try the user name in the other form (short name, \
                     mail address, number).";
@@ -129,7 +139,11 @@ fn cure(draft: Draft, challenged: &[&SipExchange<'_>]) -> Draft {
                  does the SIP Proxy and Registrar take part in single sign-on? Its SystemOut.log says so (CWSCT and SECJ \
                  messages).";
     let kind = "Compare SIPAuthenticationType in stavconfig.xml (Basic, LTPA or None) with what the client sends.";
-    if challenged.iter().any(|exchange| carries_token(exchange)) {
+    if has_empty_nonce(challenged) {
+        let software = "Update the client, or try another one: it has to put the nonce of the challenge into its credentials (RFC \
+                        7616 section 3.4). The password is not known to be wrong.";
+        draft.remedy_first(software)
+    } else if challenged.iter().any(|exchange| carries_token(exchange)) {
         draft.remedy_first(kind).remedy_first(token)
     } else {
         draft.remedy_first(kind).remedy_first(password)
@@ -189,6 +203,23 @@ mod tests {
             all.iter().any(|f| f.rule == "ltpa-undefined-sip" && f.also.iter().any(|also| *also == RULE)),
             "{all:#?}"
         );
+    }
+
+    #[test]
+    fn an_empty_nonce_is_the_client_s_fault() {
+        let found = told(RULE, |net| {
+            let phone = phone(net);
+            for number in 0..3 {
+                let (first, nonce) = (phone.register(), format!("n{number}"));
+                let challenge = first.response(401).challenge("example.com", &nonce);
+                phone.sends(&first).hears(&challenge);
+                let second = phone.register().credentials(&challenge, "ann", "secret");
+                let forgetful = second.value("Authorization").replacen(&format!("nonce=\"{nonce}\""), "nonce=\"\"", 1);
+                let second = second.set("Authorization", &forgetful);
+                phone.sends(&second).hears(second.response(401).challenge("example.com", "m"));
+            }
+        });
+        says(the_one(&found), &["with an empty nonce", "never tried", "Update the client"]);
     }
 
     #[test]

@@ -57,8 +57,20 @@ impl Rule for Forbidden {
 
 fn one(case: &Case<'_>, group: &[&SipExchange<'_>]) -> Option<Draft> {
     let token_user = token_user(group.first()?).map(str::to_owned);
-    let said = words::ForbiddenRequests { refused: refused_requests(case, group)?, token_user };
-    Some(draft(case, &ABOUT, group).says(&said))
+    let blames_password = group.iter().any(|exchange| blames_password(exchange));
+    let said = words::ForbiddenRequests { refused: refused_requests(case, group)?, blames_password, token_user };
+    let draft = draft(case, &ABOUT, group).says(&said);
+    Some(if blames_password {
+        draft.remedy_first("Enter the user name and password of the SIP account anew.")
+    } else {
+        draft
+    })
+}
+
+/// The server says in its own words what it does not like, as registrars do that answer 403 to a wrong password.
+fn blames_password(exchange: &SipExchange<'_>) -> bool {
+    let words = exchange.answer().map(|answer| answer.status_line().to_ascii_lowercase()).unwrap_or_default();
+    ["password", "passwd", "credential", "authentication fail", "auth fail"].iter().any(|word| words.contains(word))
 }
 
 /// Tells one exchange from others.
@@ -94,6 +106,26 @@ mod tests {
         assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::High));
         assert_eq!(finding.conversations, [0]);
         says(finding, &["ann@example.com", "10.1.0.50", "10.1.0.9:5060", "403 Forbidden"]);
+    }
+
+    #[test]
+    fn the_server_s_own_words_are_heard() {
+        let answered = |words: &'static str| {
+            told(RULE, move |net| {
+                let phone = phone(net);
+                let request = phone.register();
+                let refusal = String::from_utf8(request.response(403).as_ref().to_vec()).expect("text");
+                phone.sends(&request).hears(refusal.replacen("Forbidden", words, 1));
+            })
+        };
+        for words in ["Wrong password", "Invalid credentials", "Authentication failed"] {
+            let found = answered(words);
+            says(
+                the_one(&found),
+                &["refuses the password or user name of ann@example.com", words, "password of the SIP account"],
+            );
+        }
+        says(the_one(&answered("Not your domain")), &["is forbidden by", "403 Not your domain"]);
     }
 
     #[test]

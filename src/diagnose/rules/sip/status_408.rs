@@ -1,5 +1,6 @@
 //! Nobody answers a SIP request in time.
 
+use crate::diagnose::evidence::icmp;
 use crate::diagnose::evidence::sip::{
     SHOWN, all_recovered, draft, named, refused_requests, requests, severity, subject,
 };
@@ -7,6 +8,7 @@ use crate::diagnose::words::sip::status_408 as words;
 use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
+use crate::facts::network::attempts::rejection;
 use crate::facts::sip::SipExchange;
 use crate::facts::sip::deadlines::{Deadlines, UnansweredRequest};
 use crate::facts::sip::wishes::{by_server, is_wish, refused};
@@ -102,17 +104,19 @@ fn alone<'a>(case: &Case<'a>, group: &[(&SipExchange<'a>, UnansweredRequest<'a>)
         requests: requests(&exchanges)?,
         count: exchanges.len(),
         fate: fate(*how),
-        waited_s: case.settings.thresholds.sip_timeout,
+        waited_s: (!matches!(how, UnansweredRequest::Rejected(_))).then_some(case.settings.thresholds.sip_timeout),
         recovered: all_recovered(case, &exchanges),
     };
     Some(draft.points(10).says(&said))
 }
 
-const fn fate(how: UnansweredRequest<'_>) -> words::RequestFate {
+fn fate(how: UnansweredRequest<'_>) -> words::RequestFate {
     match how {
         UnansweredRequest::Repeated(repetitions) => words::RequestFate::Repeated { repetitions },
         UnansweredRequest::Delivered => words::RequestFate::Delivered,
-        UnansweredRequest::Rejected(error) => words::RequestFate::Rejected { rejected_by: error.from },
+        UnansweredRequest::Rejected(error) => {
+            words::RequestFate::Rejected { rejected_by: error.from, meaning: rejection(error) }
+        }
     }
 }
 
@@ -126,7 +130,7 @@ fn show<'a>(case: &Case<'a>, draft: Draft, exchange: &SipExchange<'a>, how: Unan
     };
     match how {
         UnansweredRequest::Rejected(error) => {
-            draft.packet(error.at, format!("ICMP error from {}: not delivered", error.from))
+            draft.packet(error.at, format!("{}: the request was not delivered", icmp(error)))
         }
         _ => draft.absence(format!("no final response until {}", until(case, exchange))),
     }
@@ -191,7 +195,13 @@ mod tests {
             phone.sends(phone.register());
             net.icmp(&net.host("10.1.0.9"), &net.host("10.1.0.50"), 3, 3, [0; 4]);
         });
-        says(the_one(&found), &["ICMP error from 10.1.0.9"]);
+        says(
+            the_one(&found),
+            &[
+                "ICMP type 3 code 3 (port unreachable) from 10.1.0.9",
+                "by ICMP that it was not delivered (port unreachable)",
+            ],
+        );
     }
 
     #[test]

@@ -66,7 +66,7 @@ fn finding(case: &Case<'_>, lost: &Lost<'_>, group: &[&Attempt]) -> Option<Draft
     let first = group.first()?;
     let of_sign_on = case.peers().has(first.server, first.asked.as_deref());
     let chosen = case.tls().all().find(|one| first.conversations.contains(&one.conversation.id)).and_then(chosen);
-    let said = words::Failed { failure: Failure::of(group)?, chosen };
+    let said = words::FailedHandshakes { failure: Failure::of(group)?, chosen };
     let draft = draft(case, if of_sign_on { &ABOUT } else { &ELSEWHERE }, lost, group).says(&said);
     Some(match said.cure() {
         Some(cure) => draft.remedy_first(cure),

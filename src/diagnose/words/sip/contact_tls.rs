@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// TLS with the contact of a softphone came to nothing.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Refused {
+pub(crate) struct FailedContactTls {
     /// Handshakes that failed; the server is the softphone.
     #[serde(flatten)]
     pub handshakes: Handshakes,
@@ -16,12 +16,12 @@ pub(crate) struct Refused {
     pub user: Option<String>,
     /// The alert that ended the first of them, if one did.
     #[serde(flatten)]
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<EndingAlert>,
 }
 
 /// An alert, and whose it was.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct Refusal {
+pub(crate) struct EndingAlert {
     /// The alert.
     #[serde(flatten)]
     pub alert: SentAlert,
@@ -30,7 +30,7 @@ pub(crate) struct Refusal {
     pub alert_from: Side,
 }
 
-impl Words for Refused {
+impl Words for FailedContactTls {
     fn title(&self) -> String {
         let Handshakes { server, clients, .. } = &self.handshakes;
         format!("{clients} calls the softphone of {} at {server} over TLS, and TLS fails", called(self.user.as_deref()))
@@ -39,7 +39,9 @@ impl Words for Refused {
     fn explanation(&self) -> String {
         let how = self.refusal.map_or_else(
             || "it came to nothing".to_owned(),
-            |Refusal { alert, alert_from }| format!("{} ended the handshake with the alert {alert}", side(alert_from)),
+            |EndingAlert { alert, alert_from }| {
+                format!("{} ended the handshake with the alert {alert}", side(alert_from))
+            },
         );
         format!(
             "{} to open TLS to {}, the contact that {} registered, and {how}. That is a softphone, not a server: there is no \

@@ -34,6 +34,8 @@ pub(crate) enum KnownBy {
     IcmpError {
         /// Sender of the ICMP error.
         rejected_by: IpAddr,
+        /// Meaning of what it says.
+        meaning: Option<&'static str>,
     },
     /// The other direction works.
     OtherWay {
@@ -49,8 +51,9 @@ impl Words for OneWay {
 
     fn explanation(&self) -> String {
         let known_by = match self.known_by {
-            KnownBy::IcmpError { rejected_by } => {
-                format!("an ICMP error from {rejected_by} says that they do not arrive")
+            KnownBy::IcmpError { rejected_by, meaning } => {
+                let meaning = meaning.map_or_else(String::new, |meaning| format!(" ({meaning})"));
+                format!("{rejected_by} says by ICMP that they do not arrive{meaning}")
             }
             KnownBy::OtherWay { datagrams_back } => format!("{datagrams_back} went the other way"),
         };

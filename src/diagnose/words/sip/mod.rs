@@ -5,6 +5,7 @@ pub(crate) mod call_failed;
 pub(crate) mod contact_tls;
 pub(crate) mod flow_lost;
 pub(crate) mod lapsed;
+pub(crate) mod loopback_contact;
 pub(crate) mod media_blocked;
 pub(crate) mod nat_contact;
 pub(crate) mod register_failed;

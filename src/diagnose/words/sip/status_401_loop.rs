@@ -18,6 +18,8 @@ pub(crate) struct AskedAgain {
     pub count: usize,
     /// A request carried credentials.
     pub sent_credentials: bool,
+    /// Those that did answer no challenge: their nonce is empty.
+    pub has_empty_nonce: bool,
     /// The sign-on token that a request carried.
     #[serde(flatten)]
     pub carried: Option<CarriedToken>,
@@ -44,6 +46,9 @@ impl Words for AskedAgain {
     fn title(&self) -> String {
         let (server, user) = (self.server, self.requests.users());
         match (self.sent_credentials, &self.carried) {
+            (true, None) if self.has_empty_nonce => {
+                format!("The client of {user} answers the challenge of {server} with an empty nonce")
+            }
             (true, None) => format!("{server} refuses the password or user name of {user}"),
             (true, Some(_)) => format!("{server} accepts neither the sign-on token nor the password of {user}"),
             (false, Some(_)) => format!("{server} does not accept the sign-on token of {user}"),
@@ -68,6 +73,11 @@ impl AskedAgain {
     /// Why, by what the requests carried.
     fn reason(&self) -> String {
         match (self.sent_credentials, &self.carried) {
+            (true, None) if self.has_empty_nonce => {
+                "The client sent Digest credentials with an empty nonce: they answer no challenge, so that the password was never \
+                 tried. The client's software is at fault."
+                    .to_owned()
+            }
             (true, None) => {
                 "The client sent credentials and they were refused; the server did not call the nonce stale.".to_owned()
             }

@@ -10,23 +10,38 @@ pub(crate) struct ForbiddenRequests {
     /// The requests that were refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
+    /// The server's own words say that password or user name are wrong.
+    pub blames_password: bool,
     /// The user that a sign-on token in the first request names.
     pub token_user: Option<String>,
 }
 
 impl Words for ForbiddenRequests {
     fn title(&self) -> String {
-        format!("{} is forbidden by {}", self.refused.requests, self.refused.server)
+        let Self { refused, blames_password, .. } = self;
+        if *blames_password {
+            return format!(
+                "{} refuses the password or user name of {}: {}",
+                refused.server,
+                refused.requests.users(),
+                refused.answer()
+            );
+        }
+        format!("{} is forbidden by {}", refused.requests, refused.server)
     }
 
     fn explanation(&self) -> String {
-        let Self { refused, token_user } = self;
+        let Self { refused, blames_password, token_user } = self;
+        let meaning = if *blames_password {
+            "Its own words say that password or user name are wrong"
+        } else {
+            "It understood the request and does not allow it: the same request will not succeed later (RFC 3261)"
+        };
         let token = token_user.as_ref().map_or_else(String::new, |user| {
             format!(" The sign-on token in the request names {user}: that must be the owner of the address.")
         });
         format!(
-            "{} answered {} {}. It understood the request and does not allow it: the same request will not succeed later \
-             (RFC 3261).{token}{}",
+            "{} answered {} {}. {meaning}.{token}{}",
             refused.server,
             refused.requests,
             refused.how_often(),

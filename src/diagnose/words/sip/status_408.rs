@@ -46,8 +46,8 @@ pub(crate) struct NoAnswer {
     /// What became of the first of them.
     #[serde(flatten)]
     pub fate: RequestFate,
-    /// Seconds within which an answer should have come.
-    pub waited_s: f64,
+    /// Seconds within which an answer should have come; nothing, if it was known at once that none would.
+    pub waited_s: Option<f64>,
     /// Every client got what it had asked for later.
     pub recovered: bool,
 }
@@ -67,6 +67,8 @@ pub(crate) enum RequestFate {
     Rejected {
         /// Sender of the ICMP error that says so.
         rejected_by: IpAddr,
+        /// Meaning of what it says.
+        meaning: Option<&'static str>,
     },
 }
 
@@ -79,16 +81,19 @@ impl Words for NoAnswer {
         let fate = match self.fate {
             RequestFate::Repeated { repetitions } => format!("repeated it {} in vain", times(repetitions)),
             RequestFate::Delivered => "delivered it, and nothing came back".to_owned(),
-            RequestFate::Rejected { rejected_by } => {
-                format!("got an ICMP error from {rejected_by} instead of an answer")
+            RequestFate::Rejected { rejected_by, meaning } => {
+                let meaning = meaning.map_or_else(String::new, |meaning| format!(" ({meaning})"));
+                format!("was told at once by {rejected_by} by ICMP that it was not delivered{meaning}")
             }
         };
+        let waited = self
+            .waited_s
+            .map_or_else(String::new, |time| format!("; the time of {} for an answer was over", span(time)));
         let crowd = self.requests.crowd(self.count).map_or_else(String::new, |crowd| format!(" ({crowd} in all)"));
         format!(
-            "{} got no answer from {}: the client {fate}; the time of {} for an answer was over{crowd}.{}",
+            "{} got no answer from {}: the client {fate}{waited}{crowd}.{}",
             self.requests,
             self.server,
-            span(self.waited_s),
             aftermath(self.recovered),
         )
     }

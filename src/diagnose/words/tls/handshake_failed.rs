@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// The handshake came to nothing.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Failed {
+pub(crate) struct FailedHandshakes {
     /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
@@ -25,7 +25,7 @@ pub(crate) struct Chosen {
     pub is_too_old: bool,
 }
 
-impl Failed {
+impl FailedHandshakes {
     fn site(&self) -> String {
         let server = self.failure.server;
         self.failure.asked.as_ref().map_or_else(|| server.to_string(), |host| format!("{host} ({server})"))
@@ -42,7 +42,7 @@ impl Failed {
     }
 }
 
-impl Words for Failed {
+impl Words for FailedHandshakes {
     fn title(&self) -> String {
         format!("TLS with {} fails: {}", self.site(), self.failure.outcome)
     }
