@@ -267,7 +267,7 @@ fn a_report_never_overwrites_a_capture() {
     let output = run(&[&capture, "--format", "json", "-o", &report]);
     assert!(output.status.success() && output.stdout.is_empty());
     let written: serde_json::Value = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
-    assert_eq!(written["schema_version"], 1);
+    assert_eq!(written["schema_version"], 2);
     assert!(!run(&[&capture, "--format", "json", "-o", "-"]).stdout.is_empty());
 }
 

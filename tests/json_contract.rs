@@ -14,7 +14,6 @@ use support::{all_samples, has, list, nrpcsniff, number, report, sample, text, t
 /// The shape of the report. A word is a type: `number`, `text`, `bool`, `time` (RFC 3339 in UTC), `object`, or the words
 /// that are allowed; `?` at its end allows null. An array holds elements of the one shape.
 fn shape() -> Value {
-    let sides = json!({"client": "number", "server": "number"});
     let end = json!({"ip": "text", "port": "number"});
     let input = json!({
         "path": "text", "format": "pcap|pcapng", "link_types": ["number"], "packets": "number", "bytes": "number",
@@ -22,7 +21,7 @@ fn shape() -> Value {
     });
     let mut totals = json!({
         "packets": "number", "bytes": "number", "tcp_conversations": "number", "udp_conversations": "number",
-        "undecoded": "object"
+        "undecoded": [{"reason": "text", "count": "number"}], "passed_over": [{"reason": "text", "count": "number"}]
     });
     for protocol in nrpcsniff_dissectors::PROTOCOLS {
         totals[format!("{}_{}", protocol.name, protocol.counts)] = json!("number");
@@ -40,7 +39,7 @@ fn shape() -> Value {
         "setup": "handshake|refused|no-answer|midstream|none",
         "teardown": {"how": "fin|rst|open|timeout", "by": "client|server|middlebox|none", "time": "time?",
                      "packet": "number?", "after_message": "number"},
-        "packets": sides, "bytes": sides,
+        "packets_client": "number", "packets_server": "number", "bytes_client": "number", "bytes_server": "number",
         "quality": {"retransmissions": "number", "out_of_order": "number", "overlaps": "number",
                     "conflicting_overlaps": "number", "gaps": "number", "missing_bytes": "number",
                     "zero_windows": "number", "rtt_ms": "number?"},
@@ -51,19 +50,25 @@ fn shape() -> Value {
     });
     let finding = json!({
         "rule": "text", "severity": "blocker|major|minor|info", "confidence": "high|medium|low", "score": "number",
-        "title": "text", "explanation": "text", "conversations": ["number"], "packets": ["number"],
+        "title": "text", "explanation": "text", "conversations": ["number"],
+        "packets": [{"input": "number", "n": "number"}], "inputs": ["number"],
         "evidence": [evidence], "remedy": ["text"], "references": ["text"], "wireshark_filter": "text",
         "also": ["text"],
         "layer": "capture|network|protocol|sign-on|performance|information|fallback", "facts": "object",
-        "group": {"count": "number", "clients": "number", "first": "time?", "last": "time?", "more": "number"}
+        "group": {"count": "number", "clients": "number", "captures": "number", "first": "time?", "last": "time?", "more": "number"}
     });
     let verdict = json!({
         "kind": "fault|failed|works|undecided|nothing", "text": "text", "finding": "number?", "cautions": ["text"],
         "tried": "text"
     });
+    let attempts = json!({
+        "kind": "dns|connect|tls|nrpc.open|nrpc.auth|http.login|http.token|sip.register|sip.call|sametime.login|ldap.bind",
+        "server": "text", "asked": "text?", "granted": "number", "refused": "number", "unanswered": "number",
+        "cut_off": "number", "unknown": "number", "clients": "number"
+    });
     json!({
         "schema_version": "number", "tool": {"name": "text", "version": "text"}, "inputs": [input],
-        "totals": totals, "verdict": verdict, "conversations": [conversation], "findings": [finding]
+        "totals": totals, "verdict": verdict, "attempts": [attempts], "conversations": [conversation], "findings": [finding]
     })
 }
 
@@ -86,7 +91,12 @@ fn fields(kind: &str) -> Option<Value> {
             with(session, &["wanted_server", "own_name"], &["certificate_created", "certificate_expires"])
         }
         "nrpc.session_response" => with(session, &["server_name"], &[]),
-        "nrpc.auth" | "nrpc.transaction" | "nrpc.opaque" => frame,
+        "nrpc.transaction" => {
+            let mut transaction = with(frame, &["status_name"], &[]);
+            transaction["status_code"] = json!("number?");
+            transaction
+        }
+        "nrpc.auth" | "nrpc.opaque" => frame,
         "dns.query" | "dns.response" => dns,
         "sip.request" | "sip.response" => json!({
             "method": "text?", "uri": "text?", "status": "number?", "reason": "text?", "call_id": "text?", "cseq": "text?",
@@ -130,7 +140,7 @@ fn sametime_fields(kind: &str) -> Value {
         "sametime.login" => json!({"login_type": coded, "user": "text", "auth_type": coded, "token": "object?"}),
         "sametime.login_ack" => json!({"user": "text"}),
         "sametime.login_redirect" => json!({"host": "text"}),
-        "sametime.channel_destroy" => json!({"reason": coded}),
+        "sametime.channel_destroy" => json!({"reason_code": "number", "reason_name": "text?"}),
         _ => json!({"channel": "number"}),
     }
 }
@@ -237,17 +247,13 @@ fn every_key_is_there_with_its_type() {
                 Some(fields) => wrong.extend(misfits(&message["fields"], &fields, kind)),
                 None => wrong.push(format!("what is {kind}?")),
             }
-            if let Some(status) = message["fields"].get("status").filter(|s| !s.is_null() && kind.starts_with("nrpc."))
-            {
-                wrong.extend(misfits(status, &json!({"number": "number", "name": "text?"}), "status"));
-            }
             let mut shown = Vec::new();
             tokens(&message["fields"], &mut shown);
             wrong.extend(shown.iter().flat_map(|shown| misfits(shown, &token(), "token")));
             kinds.insert(kind.to_owned());
         }
         assert!(wrong.is_empty(), "{path}: {wrong:#?}");
-        assert_eq!(report["schema_version"], 1);
+        assert_eq!(report["schema_version"], 2);
     }
     assert!(kinds.len() >= 16, "{kinds:?}");
 }
@@ -278,8 +284,8 @@ fn each_line_of_ndjson_says_what_it_is() {
         for line in String::from_utf8(output.stdout).unwrap().lines() {
             let mut object: Value = serde_json::from_str(line).unwrap();
             let kind = text(&object, "kind").to_owned();
-            if kind == "verdict" {
-                object["kind"] = object["verdict"].take();
+            if let Some(own) = ["verdict", "attempt"].into_iter().find(|own| object.get(own).is_some()) {
+                object["kind"] = object[own].take();
             }
             let shape = match &mut shape[&kind] {
                 Value::Array(of) => of[0].clone(),
@@ -290,11 +296,49 @@ fn each_line_of_ndjson_says_what_it_is() {
             *kinds.entry(kind).or_default() += 1;
         }
         let report = report(&[&path]);
-        for kind in ["inputs", "conversations", "findings"] {
+        for kind in ["inputs", "attempts", "conversations", "findings"] {
             assert_eq!(kinds.get(kind).copied().unwrap_or(0), list(&report, kind).len(), "{name} {kind}");
         }
         assert_eq!((kinds["tool"], kinds["totals"], kinds["verdict"]), (1, 1, 1));
     }
+}
+
+/// JSON types of every name: the place of a value without numbers of lists, and what stood there but null.
+fn types(value: &Value, place: &str, found: &mut BTreeMap<String, BTreeSet<&'static str>>) {
+    let kind = match value {
+        Value::Null => return,
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "text",
+        Value::Array(_) => "list",
+        Value::Object(_) => "object",
+    };
+    found.entry(place.to_owned()).or_default().insert(kind);
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| types(item, &format!("{place}[]"), found)),
+        Value::Object(keys) => keys.iter().for_each(|(key, inner)| types(inner, &format!("{place}.{key}"), found)),
+        _ => {}
+    }
+}
+
+/// A database that takes NDJSON has one column a name.
+#[test]
+fn a_name_has_one_type_in_every_row() {
+    let mut found = BTreeMap::new();
+    for path in all_samples() {
+        let report = report(&[path.to_str().unwrap()]);
+        for rows in ["inputs", "attempts", "conversations", "findings"] {
+            for row in list(&report, rows) {
+                types(row, rows, &mut found);
+            }
+        }
+        for one in ["totals", "verdict"] {
+            types(&report[one], one, &mut found);
+        }
+    }
+    let several: Vec<_> = found.iter().filter(|(_, types)| types.len() > 1).collect();
+    assert!(several.is_empty(), "{several:#?}");
+    assert!(found.len() > 300, "{}", found.len());
 }
 
 /// Every number that stands for a frame, with its input.
@@ -315,7 +359,7 @@ fn frames(report: &Value) -> Vec<(u64, u64)> {
     }
     for finding in list(report, "findings") {
         for frame in list(finding, "packets") {
-            add(&Value::Null, frame);
+            add(&frame["input"], &frame["n"]);
         }
         for evidence in list(finding, "evidence") {
             add(&evidence["input"], &evidence["packet"]);
@@ -335,7 +379,8 @@ fn frames_and_conversations_are_there() {
         let ids: Vec<_> = list(&report, "conversations").iter().map(|c| number(c, "id")).collect();
         assert!(ids.is_sorted(), "conversations in the order of their first packets: {ids:?}");
         for finding in list(&report, "findings") {
-            assert!(!list(finding, "packets").is_empty() && list(finding, "packets").is_sorted_by_key(Value::as_u64));
+            let packets = list(finding, "packets");
+            assert!(!packets.is_empty() && packets.is_sorted_by_key(|packet| packet["n"].as_u64()));
             let known = list(finding, "conversations").iter().all(|id| ids.contains(&id.as_u64().unwrap()));
             assert!(known && number(finding, "score") <= 100, "{finding:#}");
         }
@@ -410,7 +455,7 @@ fn filters_select_what_they_stand_for() {
         let report = report(&[path]);
         let mut wanted = BTreeMap::new();
         for conversation in list(&report, "conversations") {
-            let packets = number(&conversation["packets"], "client") + number(&conversation["packets"], "server");
+            let packets = number(conversation, "packets_client") + number(conversation, "packets_server");
             // It shows ICMP errors too that quote a packet of the conversation.
             wanted.insert(format!("({}) && !icmp && !icmpv6", text(conversation, "wireshark_filter")), packets);
             if conversation["transport"] == "tcp" {
@@ -419,7 +464,7 @@ fn filters_select_what_they_stand_for() {
         }
         for finding in list(&report, "findings") {
             let (filter, packets) = (text(finding, "wireshark_filter"), list(finding, "packets"));
-            let numbers: Vec<_> = packets.iter().map(Value::to_string).collect();
+            let numbers: Vec<_> = packets.iter().map(|packet| packet["n"].to_string()).collect();
             let count = u64::try_from(packets.len()).unwrap();
             wanted.insert(filter.to_owned(), count);
             wanted.insert(format!("({filter}) && frame.number in {{{}}}", numbers.join(", ")), count);

@@ -242,7 +242,7 @@ fn everything_that_matters_is_written_and_nothing_else() {
     let report = support::report(&[path.to_str().unwrap()]);
     assert_eq!(offline(&path), [RULE]);
     // ARP is none of it.
-    assert!(report["totals"]["undecoded"].as_object().unwrap().is_empty(), "{report:#}");
+    assert!(report["totals"]["undecoded"].as_array().unwrap().is_empty(), "{report:#}");
     assert!(printed.contains("VERDICT"), "{printed}");
     assert_eq!(number(&list(&report, "inputs")[0], "dropped"), 0);
 }

@@ -32,7 +32,7 @@ fn line(message: &Value) -> String {
         "keep_alive" => format!("{side} keep-alive"),
         "login" => format!("{side} LOGIN ch {channel} auth_type {}", fields["auth_type"]["number"]),
         "channel_destroy" => {
-            let reason = fields["reason"]["number"].as_u64().unwrap();
+            let reason = fields["reason_code"].as_u64().unwrap();
             format!("{side} CHANNEL_DESTROY ch {channel} reason 0x{reason:08x}")
         }
         kind => format!("{side} {} ch {channel}", kind.to_uppercase()),
@@ -66,7 +66,7 @@ fn check(ours: &Value, known: &Value) {
 fn first_end(conversation: &Value) -> Option<(String, u64)> {
     let end = |m: &&Value| text(m, "type") == "sametime.channel_destroy" && m["fields"]["channel"] == 0;
     let message = list(conversation, "messages").iter().find(end)?;
-    Some((text(message, "from").to_owned(), message["fields"]["reason"]["number"].as_u64()?))
+    Some((text(message, "from").to_owned(), message["fields"]["reason_code"].as_u64()?))
 }
 
 #[test]
@@ -96,6 +96,6 @@ fn logins_that_were_refused() {
         let reason = u64::from_str_radix(&text(known, "reason")[2..], 16).unwrap();
         let by = if reason == 0x8000_0221 { "client" } else { "server" };
         assert_eq!(first_end(ours), Some((by.to_owned(), reason)));
-        assert!(field(ours, "sametime.channel_destroy", "reason")["text"].is_string());
+        assert!(field(ours, "sametime.channel_destroy", "reason_text").is_string());
     }
 }

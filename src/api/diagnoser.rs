@@ -186,7 +186,7 @@ impl Diagnoser {
         let mut merged = MergedCaptures::with_logs(logs::read_all(&self.logs, self.show_secrets, observer));
         let mut reading = Reading::new(self, filter, observer);
         read(&mut reading, &mut merged);
-        merged.judge_logs(&self.settings);
+        merged.settle(&self.settings);
         Ok(Diagnosis::new(merged, reading.opened, self.settings.clone(), self.show_secrets))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::merge::MergedCaptures;
 use crate::diagnose::{Settings, verdict};
-use crate::model::{Analysis, Finding, Verdict};
+use crate::model::{Analysis, Conclusion, Finding, Verdict};
 use crate::report::{self, Report};
 use nrpcsniff_dissectors::Reader;
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 pub struct Diagnosis {
     pub(crate) analysis: Analysis,
     pub(crate) findings: Vec<Finding>,
-    pub(crate) verdict: Verdict,
+    pub(crate) conclusion: Conclusion,
     /// A capture could be opened.
     pub(crate) opened: bool,
     /// A capture or a log could not be read, or not to its end.
@@ -24,11 +24,12 @@ pub struct Diagnosis {
 impl Diagnosis {
     /// Nothing more comes: what was merged is the diagnosis.
     pub(super) fn new(merged: MergedCaptures, opened: bool, settings: Settings, show_secrets: bool) -> Self {
-        let MergedCaptures { analysis, findings, wishes, .. } = merged;
+        let MergedCaptures { analysis, findings, wishes, attempts, .. } = merged;
         let verdict = verdict(&analysis, &findings, &wishes);
+        let conclusion = Conclusion { verdict, attempts: attempts.rows };
         let complete =
             analysis.inputs.iter().all(|input| input.complete) && analysis.logs.iter().all(|log| log.complete);
-        Self { analysis, findings, verdict, opened, trouble: !complete, settings, show_secrets }
+        Self { analysis, findings, conclusion, opened, trouble: !complete, settings, show_secrets }
     }
 
     /// What was read: inputs, totals, conversations with their messages, logs.
@@ -43,7 +44,7 @@ impl Diagnosis {
 
     /// What all of it comes to: the same in every format.
     pub fn verdict(&self) -> &Verdict {
-        &self.verdict
+        &self.conclusion.verdict
     }
 
     /// True if every capture and every log was read to its end. What is wrong with one stands in its `problem`.
@@ -56,7 +57,7 @@ impl Diagnosis {
     /// # Errors
     /// Those of the writer.
     pub fn write(&self, options: &report::ReportOptions, out: &mut dyn Write) -> io::Result<()> {
-        report::write(self.report(), &self.verdict, options, out)
+        report::write(self.report(), &self.conclusion, options, out)
     }
 
     /// How messages are read out.

@@ -5,9 +5,14 @@
 //!
 //! Logs stand beside every capture. What one of them says of no capture is said once, at the end.
 
-use crate::diagnose::{Ledger, Settings, TestimonyId, Wishes, judge_logs, judge_with, sort};
-use crate::model::{Analysis, CaptureFacts, ClockPlacement, ConversationId, Finding, Log, LogClock, Totals};
-use hashbrown::HashSet;
+use crate::diagnose::{
+    CountedCauses, Ledger, Settings, TestimonyId, Wishes, gather, judge_logs, judge_with, merge_counted, sort,
+};
+use crate::model::{
+    Analysis, AttemptCounts, AttemptKind, CaptureFacts, ClockPlacement, ConversationId, Endpoint, Finding, Log,
+    LogClock, Totals,
+};
+use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 
 /// Captures and findings so far, as one report has them.
@@ -17,6 +22,12 @@ pub(super) struct MergedCaptures {
     pub(super) findings: Vec<Finding>,
     /// What was wanted in any of them.
     pub(super) wishes: Wishes,
+    /// What came of attempts, counted.
+    pub(super) attempts: AttemptTotals,
+    /// Findings that were counted and let go.
+    counted: CountedCauses,
+    /// The first conversation of each capture but the first.
+    later: Vec<ConversationId>,
     logs: Vec<Log>,
     /// Testimonies of logs that went into findings about packets.
     joined: HashSet<TestimonyId>,
@@ -41,11 +52,14 @@ impl MergedCaptures {
         self.compare_clocks(judgement.clocks);
         self.wishes.add(judgement.wishes);
         next.totals.set_aside = judgement.set_aside;
+        self.attempts.add(judgement.attempts);
+        merge_counted(&mut self.counted, ledger.counted());
         self.add(next, judgement.findings);
     }
 
-    /// Adds what the logs say for themselves, and the logs.
-    pub(super) fn judge_logs(&mut self, settings: &Settings) {
+    /// Joins findings of one cause, whichever capture shows it, and adds what the logs say for themselves, and the logs.
+    pub(super) fn settle(&mut self, settings: &Settings) {
+        self.findings = gather(std::mem::take(&mut self.findings), &self.analysis, &self.later, &self.counted);
         let alone = Analysis { logs: std::mem::take(&mut self.logs), ..Analysis::default() };
         if !alone.logs.is_empty() {
             self.findings.append(&mut judge_logs(&alone, settings, &self.joined));
@@ -80,6 +94,9 @@ impl MergedCaptures {
         }
         let kept = u32::try_from(next.conversations.len()).unwrap_or(u32::MAX);
         self.numbered = before.saturating_add(kept).saturating_add(next.facts.let_go.conversations);
+        if !self.analysis.inputs.is_empty() {
+            self.later.push(ConversationId::new(before));
+        }
         self.findings.append(&mut findings);
         sort(&mut self.findings);
         let all = &mut self.analysis;
@@ -92,6 +109,26 @@ impl MergedCaptures {
         all.end = all.end.max(next.end);
         add_totals(&mut all.totals, next.totals);
         add_facts(&mut all.facts, next.facts);
+    }
+}
+
+/// One row for each kind, server and name, whichever capture shows it, in the order of the first of each.
+#[derive(Default)]
+pub(super) struct AttemptTotals {
+    pub(super) rows: Vec<AttemptCounts>,
+    places: HashMap<(AttemptKind, Endpoint, Option<String>), usize>,
+}
+
+impl AttemptTotals {
+    fn add(&mut self, next: Vec<AttemptCounts>) {
+        for counts in next {
+            let place =
+                *self.places.entry((counts.kind, counts.server, counts.asked.clone())).or_insert(self.rows.len());
+            match self.rows.get_mut(place) {
+                Some(row) => row.add(&counts),
+                None => self.rows.push(counts),
+            }
+        }
     }
 }
 
@@ -139,7 +176,7 @@ mod tests {
     use crate::diagnose::{Ledger, Settings, diagnose};
     use crate::engine::{Options, Pipeline};
     use crate::model::{
-        Analysis, Endpoint, FailedConnection, FailedConnections, Finding, FrameRef, Setup, Severity, Stamp,
+        Analysis, AttemptKind, Endpoint, FailedConnection, FailedConnections, Finding, FrameRef, Setup, Severity, Stamp,
     };
     use nrpcsniff_samples::stories;
 
@@ -164,17 +201,36 @@ mod tests {
         merged.add(one.clone(), findings.clone());
         let (two, more) = analysed(1);
         merged.add(two, more);
+        assert_eq!(merged.findings.len(), findings.len() * 2);
         let all = &merged.analysis;
         assert_eq!(all.inputs.len(), 2);
         assert_eq!(all.totals.packets, one.totals.packets * 2);
         assert_eq!(all.totals.messages["nrpc"], one.totals.messages["nrpc"] * 2);
         assert!(all.conversations.iter().zip(0..).all(|(c, number)| c.id == number));
-        assert_eq!(merged.findings.len(), findings.len() * 2);
         for finding in &merged.findings {
             let inputs: Vec<_> = finding.frames.iter().map(|frame| frame.input).collect();
             let named = &all.conversations[finding.conversations[0].index()];
             assert!(inputs.iter().all(|&input| input == named.first.frame.input), "{finding:?}");
         }
+    }
+
+    /// One alias, two captures of the same client: one finding, and nobody is counted twice as a client.
+    #[test]
+    fn one_cause_in_two_captures_is_one_finding() {
+        let mut merged = MergedCaptures::default();
+        let (one, _) = analysed(0);
+        merged.judge(one, &Ledger::default(), &Settings::default());
+        let (two, _) = analysed(1);
+        merged.judge(two, &Ledger::default(), &Settings::default());
+        merged.settle(&Settings::default());
+        let [finding] = merged.findings.as_slice() else { panic!("{:#?}", merged.findings) };
+        let group = finding.group;
+        assert_eq!((group.count, group.clients, group.captures), (4, 1, 2));
+        assert!(finding.title.ends_with("(4 times in 2 captures)"), "{}", finding.title);
+        assert!(finding.explanation.contains("It is in 2 captures"), "{}", finding.explanation);
+        assert!(finding.frames.iter().any(|frame| frame.input == 0) && finding.frames.iter().any(|f| f.input == 1));
+        let opened = merged.attempts.rows.iter().find(|row| row.kind == AttemptKind::NrpcOpen).unwrap();
+        assert_eq!((opened.refused, opened.clients), (4, 1));
     }
 
     #[test]
@@ -222,8 +278,9 @@ mod tests {
         merged.judge(one, &Ledger::default(), &Settings::default());
         merged.judge(capture(BOB).0, &Ledger::default(), &Settings::default());
         merged.judge(capture(BOB).0, &Ledger::default(), &Settings::default());
-        merged.judge_logs(&Settings::default());
-        assert_eq!(merged.findings.len(), 4, "{:#?}", merged.findings);
+        merged.settle(&Settings::default());
+        assert_eq!(merged.findings.len(), 2, "{:#?}", merged.findings);
+        assert_eq!(merged.findings[0].group.captures, 3);
         let lines_of_both: Vec<_> = merged.findings.iter().filter(|finding| is_of_both(finding)).map(lines).collect();
         assert_eq!(lines_of_both, [[1, 4, 6]], "the capture of the same login alone");
         let alone: Vec<_> = merged.findings.iter().filter(|finding| finding.frames.is_empty()).map(lines).collect();
@@ -246,7 +303,7 @@ mod tests {
             }
             merged.judge(crate::testing::analysis(&net.to_pcapng()), &Ledger::default(), &Settings::default());
         }
-        merged.judge_logs(&Settings::default());
+        merged.settle(&Settings::default());
         let clock = &merged.analysis.logs[0].clock;
         assert_eq!(clock.placed, ClockPlacement::Anchor);
         assert!(clock.why.contains("the user whose login is refused in line 6"), "{}", clock.why);

@@ -23,7 +23,8 @@ pub(super) fn run(plan: &Plan) -> Result<ExitStatus> {
     if (diagnosis.opened || diagnosis.has_log()) && !(unreadable && plan.report.format == Format::Table) {
         output::write(plan.output.as_deref(), |out| diagnosis.write(&plan.report, out))?;
     }
-    let outcome = ExitStatus::of(diagnosis.trouble || lost, &diagnosis.findings, diagnosis.verdict.kind, plan.fail_on);
+    let outcome =
+        ExitStatus::of(diagnosis.trouble || lost, &diagnosis.findings, diagnosis.conclusion.verdict.kind, plan.fail_on);
     // The process ends now: taking a large report apart piece by piece would only cost time.
     std::mem::forget(diagnosis);
     Ok(outcome)

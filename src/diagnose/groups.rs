@@ -3,7 +3,7 @@
 //! Rules judge a client, a session or a token at a time, and so two hundred clients of one alias are two hundred findings of one
 //! cause. Whoever is to mend it needs the cause once, how many it hits, since when, and a few of them to look at.
 
-use super::ledger::{Counted, Ledger};
+use super::ledger::{Counted, CountedCauses};
 use super::precedence::sort;
 use super::words::CAUSE;
 use crate::model::{
@@ -22,9 +22,14 @@ const LINES: usize = 12;
 /// Joins findings of one cause. The most severe of them speaks, of those the one that was read best (the order in which
 /// findings stand); the others give their conversations, and the first seven and the last of them a line of evidence.
 ///
-/// What was counted of a cause in `ledger` is added.
-pub(super) fn gather(mut findings: Vec<Finding>, analysis: &Analysis, ledger: &Ledger) -> Vec<Finding> {
-    findings.retain(|finding| !ledger.has_counted(finding, analysis));
+/// `later` has the first conversation of each capture after the first one, where several are told together. What was counted of each
+/// cause before, and let go, is added.
+pub(crate) fn gather(
+    findings: Vec<Finding>,
+    analysis: &Analysis,
+    later: &[ConversationId],
+    counted: &CountedCauses,
+) -> Vec<Finding> {
     let mut causes: Vec<(Cause, Vec<Finding>)> = Vec::new();
     let mut places: HashMap<Cause, usize> = HashMap::new();
     for finding in findings {
@@ -36,7 +41,7 @@ pub(super) fn gather(mut findings: Vec<Finding>, analysis: &Analysis, ledger: &L
         }
     }
     let none = Counted::default();
-    let told = |(cause, members)| join(members, ledger.counted(&cause).unwrap_or(&none), analysis);
+    let told = |(cause, members)| join(members, counted.get(&cause).unwrap_or(&none), analysis, later);
     let mut joined: Vec<Finding> = causes.into_iter().filter_map(told).collect();
     sort(&mut joined);
     joined
@@ -58,8 +63,8 @@ pub(super) fn cause(finding: &Finding) -> Cause {
     format!("{} {is_fault} {}", finding.rule, values.join(" "))
 }
 
-fn join(members: Vec<Finding>, counted: &Counted, analysis: &Analysis) -> Option<Finding> {
-    let group = group(&members, counted, analysis);
+fn join(members: Vec<Finding>, counted: &Counted, analysis: &Analysis, later: &[ConversationId]) -> Option<Finding> {
+    let group = group(&members, counted, analysis, later);
     let less = less_severe(&members, counted);
     let mut members = members.into_iter();
     let mut speaker = members.next()?;
@@ -83,15 +88,21 @@ fn join(members: Vec<Finding>, counted: &Counted, analysis: &Analysis) -> Option
 }
 
 /// How many, whom and when.
-fn group(members: &[Finding], counted: &Counted, analysis: &Analysis) -> Group {
+fn group(members: &[Finding], counted: &Counted, analysis: &Analysis, later: &[ConversationId]) -> Group {
     let ids: HashSet<ConversationId> = members.iter().flat_map(|member| member.conversations.iter().copied()).collect();
     let conversations = || ids.iter().filter_map(|&id| conversation(analysis, id));
     let mut clients: HashSet<IpAddr> = conversations().map(|c| c.client.ip).collect();
     clients.extend(&counted.clients);
     let times = || conversations().map(|c| c.first.time);
+    let capture = |member: &Finding| {
+        let first = member.conversations.first().copied().unwrap_or_default();
+        later.partition_point(|&begin| begin <= first)
+    };
+    let captures: HashSet<usize> = members.iter().map(capture).collect();
     Group {
         count: members.iter().map(times_seen).fold(counted.count, u64::saturating_add),
         clients: clients.len() as u64,
+        captures: captures.len() as u64,
         first: times().chain(counted.first).min(),
         last: times().chain(counted.last).max(),
         let_go: counted.conversations,
@@ -142,7 +153,12 @@ fn the_others(
     for (severity, number) in less {
         let _ = write!(mended, " For {number} of them it was {} only.", severity.name());
     }
-    format!("The same happened{to}: {} times in all{when}.{mended}", group.count)
+    let twice = if group.captures > 1 {
+        format!(" It is in {} captures: what both of two show may have happened once.", group.captures)
+    } else {
+        String::new()
+    };
+    format!("The same happened{to}: {} times in all{when}.{twice}{mended}", group.count)
 }
 
 /// A time for people, to the second.

@@ -10,9 +10,10 @@ use super::rules::cap;
 use super::verdict::Wishes;
 use super::{Settings, findings};
 use crate::facts::Case;
+use crate::facts::attempts::AttemptCounter;
 use crate::model::{
-    Analysis, Attempt, Conversation, ConversationId, Finding, FrameRef, Layer, Property, RuleId, Severity, Span, Stay,
-    Sum, Timestamp,
+    Analysis, Attempt, AttemptCounts, Conversation, ConversationId, Finding, FrameRef, Layer, Property, RuleId,
+    Severity, Span, Stay, Sum, Timestamp,
 };
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
@@ -35,16 +36,20 @@ const CLIENTS: usize = 4096;
 /// What was counted and let go of one capture.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    counted: HashMap<Cause, Counted>,
+    counted: CountedCauses,
     /// Findings that were counted although what they are about is still kept: they are found again, and not counted again.
     known: HashSet<Identity>,
     sums: BTreeMap<Property, Sum>,
     wishes: Wishes,
+    attempts: AttemptCounter,
     /// There is too little room for all that happened within the window.
     is_short: bool,
     /// Conversations that went before the window behind them was over.
     early: u64,
 }
+
+/// What was counted of each cause.
+pub(crate) type CountedCauses = HashMap<Cause, Counted>;
 
 /// Findings of one cause that are no examples.
 #[derive(Debug, Default)]
@@ -121,6 +126,7 @@ impl Ledger {
         let goes = |id: &ConversationId| stay.conversations.get(id.index()) == Some(&false);
         let has =
             |attempt: &Attempt| attempt.conversations.first().is_some_and(goes) || gone.contains(&attempt.at.frame);
+        self.attempts.add_all(case.attempts().iter().filter(|attempt| has(attempt)));
         self.wishes.add(Wishes::of_part(case, found, has, |c| goes(&c.id)));
     }
 
@@ -154,13 +160,39 @@ impl Ledger {
         !self.known.is_empty() && self.known.contains(&identity(finding, analysis))
     }
 
-    /// What was counted of a cause.
-    pub(super) fn counted(&self, cause: &Cause) -> Option<&Counted> {
-        self.counted.get(cause)
+    /// What was counted of each cause.
+    pub(crate) const fn counted(&self) -> &CountedCauses {
+        &self.counted
+    }
+
+    /// Attempts of the case, with those of what went.
+    pub(super) fn attempts_with(&self, case: &Case<'_>) -> Vec<AttemptCounts> {
+        let mut counter = self.attempts.clone();
+        counter.add_all(case.attempts());
+        counter.into_rows()
+    }
+}
+
+/// Adds what was counted in another capture.
+pub(crate) fn merge_counted(all: &mut CountedCauses, more: &CountedCauses) {
+    for (cause, counted) in more {
+        all.entry(cause.clone()).or_default().merge(counted);
     }
 }
 
 impl Counted {
+    fn merge(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.conversations = self.conversations.saturating_add(other.conversations);
+        self.clients.extend(other.clients.iter().take(CLIENTS.saturating_sub(self.clients.len())));
+        self.first = self.first.min(other.first).or(self.first).or(other.first);
+        self.last = self.last.max(other.last);
+        for (severity, number) in &other.severities {
+            let all = self.severities.entry(*severity).or_default();
+            *all = all.saturating_add(*number);
+        }
+    }
+
     fn add(&mut self, finding: &Finding, analysis: &Analysis) {
         self.count = self.count.saturating_add(groups::times_seen(finding));
         let severity = self.severities.entry(finding.severity).or_default();

@@ -21,15 +21,16 @@ pub(crate) mod words;
 pub(crate) use crate::facts::{Case, Lookup, Talk};
 pub use crate::facts::{ExpectedServer, Settings, Thresholds};
 pub(crate) use draft::Draft;
+pub(crate) use groups::gather;
 pub(crate) use last_resort::Lost;
-pub(crate) use ledger::Ledger;
+pub(crate) use ledger::{CountedCauses, Ledger, merge_counted};
 pub(crate) use precedence::sort;
 pub(crate) use testimony::{Testimony, TestimonyId};
 pub(crate) use verdict::{Wishes, verdict};
 
 use crate::facts::dns::search::names_of_others;
 pub(crate) use crate::model::Layer;
-use crate::model::{Analysis, Finding, LogClock, RuleId, Severity, Verdict};
+use crate::model::{Analysis, AttemptCounts, Conclusion, Finding, LogClock, RuleId, Severity};
 use hashbrown::HashSet;
 use std::collections::BTreeMap;
 
@@ -39,21 +40,24 @@ pub fn diagnose(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
 }
 
 /// Judges an analysis with its logs, and says what it comes to.
-pub(crate) fn conclude(analysis: &Analysis, settings: &Settings) -> (Vec<Finding>, Verdict) {
-    let Judgement { mut findings, wishes, joined, .. } = judge(analysis, settings);
+pub(crate) fn conclude(analysis: &Analysis, settings: &Settings) -> (Vec<Finding>, Conclusion) {
+    let Judgement { findings, attempts, wishes, joined, .. } = judge(analysis, settings);
+    let mut findings = gather(findings, analysis, &[], &CountedCauses::default());
     if !analysis.logs.is_empty() {
         findings.extend(judge_logs(analysis, settings, &joined));
         sort(&mut findings);
     }
     let verdict = verdict(analysis, &findings, &wishes);
-    (findings, verdict)
+    (findings, Conclusion { verdict, attempts })
 }
 
 /// What is said of one of several captures that the same logs stand beside.
 #[derive(Debug)]
 pub(crate) struct Judgement {
-    /// What packets show, with what logs say of it.
+    /// What packets show, with what logs say of it. Those of one cause are still several: [`gather`] joins them.
     pub findings: Vec<Finding>,
+    /// Who tried what and what came of it, counted.
+    pub attempts: Vec<AttemptCounts>,
     /// What was wanted, and what came of it.
     pub wishes: Wishes,
     /// Testimonies of logs that went into findings about packets.
@@ -75,12 +79,15 @@ pub(crate) fn judge_with(analysis: &Analysis, settings: &Settings, ledger: &Ledg
     let mut drafts = drafts(&case);
     let joined =
         if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, testimonies(&case)) };
-    let findings = settled(&case, &drafts);
+    let mut findings = settled(&case, &drafts);
     let mut wishes = Wishes::of(&case, &findings);
     wishes.add(ledger.wishes().clone());
-    let findings = groups::gather(findings, analysis, ledger);
-    let findings = rules::cap::others::set_aside(&case, findings);
-    Judgement { findings, wishes, joined, clocks: case.logs().clocks().to_vec(), set_aside: set_aside(&case) }
+    findings.retain(|finding| !ledger.has_counted(finding, analysis));
+    let gathered = |aside| gather(aside, analysis, &[], ledger.counted());
+    let findings = rules::cap::others::set_aside(&case, findings, gathered);
+    let attempts = ledger.attempts_with(&case);
+    let clocks = case.logs().clocks().to_vec();
+    Judgement { findings, attempts, wishes, joined, clocks, set_aside: set_aside(&case) }
 }
 
 /// What a scanner meets is nobody's fault. That it was there is worth a word all the same.
@@ -125,7 +132,7 @@ fn settled(case: &Case<'_>, drafts: &[Draft]) -> Vec<Finding> {
 pub(crate) fn judge_logs(analysis: &Analysis, settings: &Settings, joined: &HashSet<TestimonyId>) -> Vec<Finding> {
     let case = Case::new(analysis, settings);
     let rest = testimonies(&case).into_iter().filter(|testimony| !joined.contains(&testimony.id()));
-    groups::gather(precedence::settle(&testimony::alone(rest.collect())), analysis, &Ledger::default())
+    gather(precedence::settle(&testimony::alone(rest.collect())), analysis, &[], &CountedCauses::default())
 }
 
 fn testimonies(case: &Case<'_>) -> Vec<Testimony> {

@@ -151,11 +151,11 @@ impl<'a> CaptureLoop<'a> {
         // It was watched until now, also if nothing came; the report names the last packet.
         let watched = Input { last: now.max(input.last), ..input.clone() };
         let mut analysis = Analysis { end: now, ..self.pipeline.finish(vec![watched]) };
-        let (findings, verdict) = conclude(&analysis, &self.plan.settings);
+        let (findings, conclusion) = conclude(&analysis, &self.plan.settings);
         analysis.inputs = vec![input];
-        self.report.finish(&analysis, &findings, &verdict, &stats)?;
+        self.report.finish(&analysis, &findings, &conclusion, &stats)?;
         let worst = self.reported.keys().map(|(_, severity)| *severity).max();
-        Ok(Summary { trouble: self.trouble, worst, findings, verdict: verdict.kind })
+        Ok(Summary { trouble: self.trouble, worst, findings, verdict: conclusion.verdict.kind })
     }
 
     /// Looks at what came, `all` of it if nothing more is to come. Where key logs are read, everything waits a moment for

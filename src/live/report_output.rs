@@ -7,7 +7,7 @@ use super::output_file::{is_descriptor, reopen_to_append};
 use super::plan::Plan;
 use super::schedule::Evaluation;
 use super::tracker::{ConversationKey, FindingUpdate, conversation_key};
-use crate::model::{Analysis, Close, Conversation, Finding, Input, Verdict};
+use crate::model::{Analysis, Close, Conclusion, Conversation, Finding, Input};
 use crate::report::stream::{self, FindingChange, Stats};
 use crate::report::talk::say;
 use crate::report::text::Paint;
@@ -104,14 +104,14 @@ impl<'a> ReportOutput<'a> {
         mut self,
         analysis: &Analysis,
         findings: &[Finding],
-        verdict: &Verdict,
+        conclusion: &Conclusion,
         stats: &Stats,
     ) -> Result<()> {
         let report = self.report(analysis, findings);
         if self.failure.is_none() {
             let done = match self.plan.report.format {
-                Format::Ndjson => self.write_rest(analysis, verdict, stats),
-                Format::Table | Format::Json => report::write(report, verdict, &self.plan.report, &mut self.out),
+                Format::Ndjson => self.write_rest(analysis, conclusion, stats),
+                Format::Table | Format::Json => report::write(report, conclusion, &self.plan.report, &mut self.out),
             };
             let done = done.and_then(|()| self.out.flush());
             self.record(done);
@@ -203,7 +203,7 @@ impl<'a> ReportOutput<'a> {
     }
 
     /// Shows what NDJSON has at the end: conversations that were going on, the interfaces, the totals, and what it comes to.
-    fn write_rest(&mut self, analysis: &Analysis, verdict: &Verdict, stats: &Stats) -> io::Result<()> {
+    fn write_rest(&mut self, analysis: &Analysis, conclusion: &Conclusion, stats: &Stats) -> io::Result<()> {
         for conversation in &analysis.conversations {
             let shown = self.shown.get(&conversation_key(conversation)).copied().unwrap_or_default();
             let is_wanted = self.plan.report.all || conversation.protocol.is_some();
@@ -214,7 +214,7 @@ impl<'a> ReportOutput<'a> {
         let input = |input: &Input| stream::write_input(input, &mut self.out);
         analysis.inputs.iter().try_for_each(input)?;
         stream::write_totals(&analysis.totals, &mut self.out)?;
-        stream::write_verdict(verdict, &mut self.out)?;
+        stream::write_conclusion(conclusion, &mut self.out)?;
         stream::write_stats(stats, &mut self.out)
     }
 }

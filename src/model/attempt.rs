@@ -183,9 +183,83 @@ impl Attempt {
     }
 }
 
+/// What came of all attempts of one kind at one server for one name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct AttemptCounts {
+    /// What was wanted.
+    pub kind: AttemptKind,
+    /// Of whom, as `10.1.0.9:1352`.
+    #[serde(serialize_with = "shown")]
+    pub server: Endpoint,
+    /// The server or host that was asked for, where one is. Comes from the wire.
+    pub asked: Option<String>,
+    /// Seen to be granted.
+    pub granted: u64,
+    /// Refused by an answer, those that nobody minds among them.
+    pub refused: u64,
+    /// Not answered in time.
+    pub unanswered: u64,
+    /// Ended before an answer.
+    pub cut_off: u64,
+    /// What the capture does not tell.
+    pub unknown: u64,
+    /// Distinct clients, by address. Of several captures the most that one of them shows: the same people may be in each.
+    pub clients: u64,
+}
+
+fn shown<S: serde::Serializer>(server: &Endpoint, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(server)
+}
+
+impl AttemptCounts {
+    /// None yet.
+    pub(crate) const fn new(kind: AttemptKind, server: Endpoint, asked: Option<String>) -> Self {
+        Self { kind, server, asked, granted: 0, refused: 0, unanswered: 0, cut_off: 0, unknown: 0, clients: 0 }
+    }
+
+    /// One more, of which this came. Who tried is counted elsewhere.
+    pub(crate) const fn count(&mut self, outcome: &Outcome) {
+        let counter = match outcome {
+            Outcome::Granted => &mut self.granted,
+            Outcome::Refused(_) => &mut self.refused,
+            Outcome::Unanswered => &mut self.unanswered,
+            Outcome::CutOff(_) => &mut self.cut_off,
+            Outcome::Unknown(_) => &mut self.unknown,
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    /// Those of another capture of the same kind, server and name.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.granted = self.granted.saturating_add(other.granted);
+        self.refused = self.refused.saturating_add(other.refused);
+        self.unanswered = self.unanswered.saturating_add(other.unanswered);
+        self.cut_off = self.cut_off.saturating_add(other.cut_off);
+        self.unknown = self.unknown.saturating_add(other.unknown);
+        self.clients = self.clients.max(other.clients);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_add_up() {
+        let server = Endpoint { ip: [10, 1, 0, 9].into(), port: 1352 };
+        let mut one = AttemptCounts::new(AttemptKind::NrpcOpen, server, None);
+        for outcome in [Outcome::Granted, Outcome::Unanswered, Outcome::CutOff(CloseBy::Server)] {
+            one.count(&outcome);
+        }
+        one.clients = 2;
+        let mut two = AttemptCounts { clients: 1, ..one.clone() };
+        two.count(&Outcome::Refused("x".to_owned()));
+        one.add(&two);
+        let counts = (one.granted, one.refused, one.unanswered, one.cut_off, one.unknown, one.clients);
+        assert_eq!(counts, (2, 1, 2, 2, 0, 2));
+        let written = serde_json::to_value(&one).unwrap();
+        assert_eq!((&written["kind"], &written["server"]), (&"nrpc.open".into(), &"10.1.0.9:1352".into()));
+    }
 
     #[test]
     fn what_is_unknown_is_neither_granted_nor_failed() {

@@ -121,6 +121,8 @@ pub struct Group {
     pub count: u64,
     /// Distinct clients, by address; 0 if it names no conversation.
     pub clients: u64,
+    /// Captures that show it. The same clients may be in several of them: what is counted in two may be one.
+    pub captures: u64,
     /// Begin of the first conversation that it is about.
     pub first: Option<Timestamp>,
     /// Begin of the last one.
@@ -130,9 +132,10 @@ pub struct Group {
 }
 
 impl Group {
-    /// "200 clients", or "3 times" if it is one client.
+    /// "200 clients", or "3 times" if it is one client; "200 clients in 2 captures".
     pub fn extent(&self) -> String {
-        if self.clients > 1 { format!("{} clients", self.clients) } else { format!("{} times", self.count) }
+        let many = if self.clients > 1 { format!("{} clients", self.clients) } else { format!("{} times", self.count) };
+        if self.captures > 1 { format!("{many} in {} captures", self.captures) } else { many }
     }
 }
 

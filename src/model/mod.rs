@@ -38,7 +38,7 @@ pub use verdict::{Verdict, VerdictKind};
 pub(crate) use analysis::{
     CaptureFacts, ClockStep, DatagramFlow, Datagrams, FailedConnection, FailedConnections, Host, IcmpError, IcmpQuote,
 };
-pub(crate) use attempt::{Attempt, AttemptKind, Outcome, Unjudged, Weight};
+pub(crate) use attempt::{Attempt, AttemptCounts, AttemptKind, Outcome, Unjudged, Weight};
 pub(crate) use comparison::{
     Both, Class, Comparison, ComparisonResult, Difference, Fork, Likeness, Pair, Row, Step, Timing,
 };
@@ -50,3 +50,4 @@ pub(crate) use log::{AnchorKey, ClockPlacement, LogAnchor, LogClock, LogEvent, L
 pub(crate) use packet::{Datagram, IpInfo, TcpOptions, flags};
 pub(crate) use span::span;
 pub(crate) use stay::Stay;
+pub(crate) use verdict::Conclusion;

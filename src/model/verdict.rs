@@ -1,5 +1,6 @@
 //! What a capture comes to, in one sentence.
 
+use super::AttemptCounts;
 use serde::Serialize;
 
 /// How a verdict is meant. In none of these words it is said that there is no fault: what was not seen to be granted is not
@@ -46,4 +47,13 @@ pub struct Verdict {
     pub cautions: Vec<String>,
     /// What was tried, and how much of it was granted: "41 of 43 Notes sessions opened; 2 refused." Empty if nothing was.
     pub tried: String,
+}
+
+/// What stands in a report above the findings: the verdict, and what it was counted from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Conclusion {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Who tried what and what came of it, counted, in the order of the first of each.
+    pub attempts: Vec<AttemptCounts>,
 }

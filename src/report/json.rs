@@ -6,7 +6,7 @@
 use super::escape::JsonFormatter;
 use super::view::{LazySequence, ReportParts, SCHEMA_VERSION, ToolView, TotalsView, tool};
 use super::{Report, ReportOptions};
-use crate::model::Verdict;
+use crate::model::{AttemptCounts, Conclusion, Verdict};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -17,6 +17,7 @@ struct ReportDocument<'a, I: Serialize, C: Serialize, F: Serialize> {
     inputs: I,
     totals: TotalsView<'a>,
     verdict: &'a Verdict,
+    attempts: &'a [AttemptCounts],
     conversations: C,
     findings: F,
 }
@@ -24,7 +25,7 @@ struct ReportDocument<'a, I: Serialize, C: Serialize, F: Serialize> {
 /// Writes the report as one document, with a line break at its end.
 pub(crate) fn write(
     report: Report<'_>,
-    verdict: &Verdict,
+    conclusion: &Conclusion,
     options: &ReportOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -34,7 +35,8 @@ pub(crate) fn write(
         tool: tool(),
         inputs: LazySequence(|| parts.inputs()),
         totals: parts.totals(),
-        verdict,
+        verdict: &conclusion.verdict,
+        attempts: &conclusion.attempts,
         conversations: LazySequence(|| parts.conversations()),
         findings: LazySequence(|| parts.findings()),
     };
@@ -56,7 +58,7 @@ mod tests {
 
     fn text(report: Report<'_>, options: &ReportOptions) -> String {
         let mut out = Vec::new();
-        write(report, &sample::verdict(), options, &mut out).unwrap();
+        write(report, &sample::conclusion(), options, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -83,7 +85,10 @@ mod tests {
             &options(Detail::Messages),
         );
         let starts = |value: &Value, wanted: &[&str]| assert!(keys(value).starts_with(wanted), "{:?}", keys(value));
-        starts(&all, &["schema_version", "tool", "inputs", "totals", "verdict", "conversations", "findings"]);
+        starts(
+            &all,
+            &["schema_version", "tool", "inputs", "totals", "verdict", "attempts", "conversations", "findings"],
+        );
         starts(&all["tool"], &["name", "version"]);
         starts(
             &all["inputs"][0],
@@ -91,6 +96,10 @@ mod tests {
         );
         starts(&all["totals"], &["packets", "bytes", "tcp_conversations", "udp_conversations", "undecoded"]);
         starts(&all["verdict"], &["kind", "text", "finding", "cautions"]);
+        starts(
+            &all["attempts"][0],
+            &["kind", "server", "asked", "granted", "refused", "unanswered", "cut_off", "unknown", "clients"],
+        );
         for protocol in nrpcsniff_dissectors::PROTOCOLS {
             assert!(all["totals"][format!("{}_{}", protocol.name, protocol.counts)].is_u64());
         }
@@ -108,9 +117,16 @@ mod tests {
             &["rule", "severity", "confidence", "score", "title", "explanation", "conversations", "packets"],
         );
         starts(&finding["evidence"][0], &["source", "packet", "input", "text"]);
-        for key in
-            ["duration_s", "community_id", "wireshark_filter", "setup", "packets", "bytes", "quality", "messages"]
-        {
+        for key in [
+            "duration_s",
+            "community_id",
+            "wireshark_filter",
+            "setup",
+            "packets_client",
+            "bytes_server",
+            "quality",
+            "messages",
+        ] {
             assert!(!conversation[key].is_null(), "{key}");
         }
         for key in ["remedy", "references", "wireshark_filter", "also"] {
@@ -159,6 +175,7 @@ mod tests {
         );
         assert_eq!(all["conversations"][0]["messages"][0].get("input"), None);
         assert_eq!(all["conversations"][0]["messages"][1]["input"], 1);
-        assert_eq!(all["findings"][0]["packets_by_input"]["1"][0], 5);
+        assert_eq!(all["findings"][0]["packets"], serde_json::json!([{"input": 0, "n": 4}, {"input": 1, "n": 5}]));
+        assert_eq!(all["findings"][0]["inputs"], serde_json::json!([0, 1]));
     }
 }

@@ -27,7 +27,7 @@ pub(crate) mod text;
 pub(crate) mod token;
 mod view;
 
-use crate::model::{Analysis, Conversation, ConversationId, Finding, Verdict};
+use crate::model::{Analysis, Conclusion, Conversation, ConversationId, Finding};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::{Protocol, Reader};
 use std::io::{self, Write};
@@ -107,14 +107,14 @@ impl ReportOptions {
 /// Writes the report in the shape that was asked for.
 pub(crate) fn write(
     report: Report<'_>,
-    verdict: &Verdict,
+    conclusion: &Conclusion,
     options: &ReportOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     match options.format {
-        Format::Table => table::write(report, verdict, options, out),
-        Format::Json => json::write(report, verdict, options, out),
-        Format::Ndjson => ndjson::write(report, verdict, options, out),
+        Format::Table => table::write(report, &conclusion.verdict, options, out),
+        Format::Json => json::write(report, conclusion, options, out),
+        Format::Ndjson => ndjson::write(report, conclusion, options, out),
     }
 }
 

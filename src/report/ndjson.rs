@@ -1,12 +1,14 @@
-//! The report as one JSON object a line, each with `kind`: `tool`, `inputs`, `totals`, `verdict`, `conversations`, `findings`.
+//! The report as one JSON object a line, each with `kind`: `tool`, `inputs`, `totals`, `verdict`, `attempts`, `conversations`,
+//! `findings`.
 //!
-//! Every object is the one that the JSON document holds under that key, but that the verdict's own `kind` is called `verdict`; those of `inputs`, `conversations` and
-//! `findings` are one each of the array of that name. Messages stand in their conversation.
+//! Every object is the one that the JSON document holds under that key; those of `inputs`, `attempts`, `conversations` and
+//! `findings` are one each of the array of that name. What has a `kind` of its own there has it under the name `verdict` or
+//! `attempt` here. Messages stand in their conversation.
 
 use super::escape::JsonFormatter;
 use super::view::{ReportParts, SCHEMA_VERSION, tool};
 use super::{Report, ReportOptions};
-use crate::model::{Verdict, VerdictKind};
+use crate::model::{AttemptCounts, AttemptKind, Conclusion, Verdict, VerdictKind};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -30,16 +32,40 @@ struct VerdictLine<'a> {
     tried: &'a str,
 }
 
-/// Writes the verdict.
-pub(super) fn verdict_line(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
-    let Verdict { kind, text, finding, cautions, tried } = verdict;
-    object(out, &VerdictLine { kind: "verdict", verdict: *kind, text, finding: *finding, cautions, tried })
+/// Counts of attempts, whose own `kind` is called `attempt` here.
+#[derive(Serialize)]
+struct AttemptsLine<'a> {
+    kind: &'static str,
+    attempt: AttemptKind,
+    server: String,
+    asked: Option<&'a str>,
+    granted: u64,
+    refused: u64,
+    unanswered: u64,
+    cut_off: u64,
+    unknown: u64,
+    clients: u64,
+}
+
+impl<'a> AttemptsLine<'a> {
+    fn of(counts: &'a AttemptCounts) -> Self {
+        let &AttemptCounts { kind, granted, refused, unanswered, cut_off, unknown, clients, .. } = counts;
+        let (server, asked) = (counts.server.to_string(), counts.asked.as_deref());
+        Self { kind: "attempts", attempt: kind, server, asked, granted, refused, unanswered, cut_off, unknown, clients }
+    }
+}
+
+/// Writes the verdict, and what was tried.
+pub(super) fn conclusion_lines(conclusion: &Conclusion, out: &mut dyn Write) -> io::Result<()> {
+    let Verdict { kind, text, finding, cautions, tried } = &conclusion.verdict;
+    object(out, &VerdictLine { kind: "verdict", verdict: *kind, text, finding: *finding, cautions, tried })?;
+    conclusion.attempts.iter().try_for_each(|counts| object(out, &AttemptsLine::of(counts)))
 }
 
 /// Writes one object a line; the tool with the version of the format comes first.
 pub(crate) fn write(
     report: Report<'_>,
-    verdict: &Verdict,
+    conclusion: &Conclusion,
     options: &ReportOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -49,7 +75,7 @@ pub(crate) fn write(
         line(out, "inputs", input)?;
     }
     line(out, "totals", parts.totals())?;
-    verdict_line(verdict, out)?;
+    conclusion_lines(conclusion, out)?;
     for conversation in parts.conversations() {
         line(out, "conversations", conversation)?;
     }
@@ -81,16 +107,18 @@ mod tests {
         let options =
             ReportOptions { format: Format::Ndjson, detail: Detail::Messages, all: true, color: false, width: 100 };
         let (mut lines, mut document) = (Vec::new(), Vec::new());
-        write(report, &sample::verdict(), &options, &mut lines).unwrap();
-        super::super::json::write(report, &sample::verdict(), &options, &mut document).unwrap();
+        write(report, &sample::conclusion(), &options, &mut lines).unwrap();
+        super::super::json::write(report, &sample::conclusion(), &options, &mut document).unwrap();
         let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
 
         let mut next = std::collections::HashMap::<String, usize>::new();
         for line in String::from_utf8(lines).unwrap().lines() {
             let mut object: serde_json::Map<_, _> = serde_json::from_str(line).unwrap();
             let kind = object.shift_remove("kind").unwrap().as_str().unwrap().to_owned();
-            if let Some(own) = object.shift_remove("verdict") {
-                object.insert("kind".to_owned(), own);
+            for own in ["verdict", "attempt"] {
+                if let Some(own) = object.shift_remove(own) {
+                    object.insert("kind".to_owned(), own);
+                }
             }
             let index = next.entry(kind.clone()).or_default();
             let whole = &document[&kind];
@@ -100,9 +128,15 @@ mod tests {
             assert_eq!(serde_json::Value::Object(object), *whole.get(*index).unwrap_or(whole), "{kind} {index}");
             *index += 1;
         }
-        for (kind, count) in
-            [("tool", 1), ("inputs", 1), ("totals", 1), ("verdict", 1), ("conversations", 3), ("findings", 2)]
-        {
+        for (kind, count) in [
+            ("tool", 1),
+            ("inputs", 1),
+            ("totals", 1),
+            ("verdict", 1),
+            ("attempts", 1),
+            ("conversations", 3),
+            ("findings", 2),
+        ] {
             assert_eq!(next.get(kind), Some(&count), "{kind}");
         }
     }
@@ -115,7 +149,7 @@ mod tests {
             ReportOptions { format: Format::Ndjson, detail: Detail::Findings, all: false, color: false, width: 100 };
         let mut lines = Vec::new();
         let report = Report { analysis: &analysis, findings: &[], reader: Reader::MASKED };
-        write(report, &Verdict::default(), &options, &mut lines).unwrap();
+        write(report, &Conclusion::default(), &options, &mut lines).unwrap();
         let lines = String::from_utf8(lines).unwrap();
         assert_eq!(lines.lines().count(), 4);
         assert!(lines.contains(r#""path":"a\nb\u202e""#));

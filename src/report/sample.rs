@@ -1,9 +1,9 @@
 //! A small analysis made by hand, for tests of the formats.
 
 use crate::model::{
-    Analysis, Close, CloseBy, Confidence, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef,
-    Input, InputFormat, Layer, Message, PerSide, Quality, RuleId, Setup, Severity, Side, Source, Span, Stamp, Teardown,
-    Timestamp, Totals, Transport, Verdict, VerdictKind,
+    Analysis, AttemptCounts, AttemptKind, Close, CloseBy, Conclusion, Confidence, Conversation, ConversationId,
+    Endpoint, Evidence, Facts, Finding, FrameRef, Input, InputFormat, Layer, Message, PerSide, Quality, RuleId, Setup,
+    Severity, Side, Source, Span, Stamp, Teardown, Timestamp, Totals, Transport, Verdict, VerdictKind,
 };
 use nrpcsniff_dissectors::{Message as Body, dns, nrpc};
 use std::net::SocketAddr;
@@ -182,6 +182,14 @@ pub(super) fn findings() -> Vec<Finding> {
 }
 
 /// What these come to.
+pub(super) fn conclusion() -> Conclusion {
+    let server = Endpoint { ip: [10, 0, 0, 9].into(), port: 1352 };
+    let opened = AttemptCounts::new(AttemptKind::NrpcOpen, server, Some(HOSTILE.to_owned()));
+    let attempts = vec![AttemptCounts { refused: 1, clients: 1, ..opened }];
+    Conclusion { verdict: verdict(), attempts }
+}
+
+/// The verdict on these.
 pub(super) fn verdict() -> Verdict {
     let text = findings().pop().map(|alias| alias.title).unwrap_or_default();
     let tried = "0 of 1 Notes session opened; 1 refused.".to_owned();

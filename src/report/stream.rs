@@ -5,12 +5,12 @@
 //! they were captured here, so filters go by addresses and ports.
 
 use super::escape;
-use super::ndjson::{NdjsonLine, object, verdict_line};
+use super::ndjson::{NdjsonLine, conclusion_lines, object};
 use super::text::{Paint, count, counted, sentence, span, time_of_day};
 use super::view::{self, InputView, TotalsView, tool};
 use super::{Detail, Report, filter, protocol_name};
 use crate::model::{
-    Conversation, ConversationId, Endpoint, Finding, Input, Message, Timestamp, Totals, Transport, Verdict,
+    Conclusion, Conversation, ConversationId, Endpoint, Finding, Input, Message, Timestamp, Totals, Transport,
 };
 use nrpcsniff_dissectors::Reader;
 use serde::Serialize;
@@ -169,8 +169,8 @@ pub(crate) fn write_totals(totals: &Totals, out: &mut dyn Write) -> io::Result<(
 }
 
 /// Writes what everything in view comes to.
-pub(crate) fn write_verdict(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
-    verdict_line(verdict, out)
+pub(crate) fn write_conclusion(conclusion: &Conclusion, out: &mut dyn Write) -> io::Result<()> {
+    conclusion_lines(conclusion, out)
 }
 
 /// Writes the statistics.

@@ -12,10 +12,10 @@ use nrpcsniff_dissectors::tls::Why;
 use nrpcsniff_dissectors::{Layer as TlsLayer, PROTOCOLS, Reader, Value};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Version of the report's format. It grows when a key is renamed or dropped, not when one is added.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 /// Name and version of the tool.
 #[derive(Serialize)]
@@ -150,14 +150,25 @@ impl Serialize for TotalsView<'_> {
         map.serialize_entry("bytes", &totals.bytes)?;
         map.serialize_entry("tcp_conversations", &totals.tcp_conversations)?;
         map.serialize_entry("udp_conversations", &totals.udp_conversations)?;
-        map.serialize_entry("undecoded", &totals.undecoded)?;
+        map.serialize_entry("undecoded", &reasons(&totals.undecoded))?;
         for protocol in PROTOCOLS {
             let messages = totals.messages.get(protocol.name).copied().unwrap_or(0);
             map.serialize_entry(&format!("{}_{}", protocol.name, protocol.counts), &messages)?;
         }
-        map.serialize_entry("passed_over", &totals.passed_over)?;
+        map.serialize_entry("passed_over", &reasons(&totals.passed_over))?;
         map.end()
     }
+}
+
+/// How many there are of one reason.
+#[derive(Serialize)]
+struct ReasonView<'a> {
+    reason: &'a str,
+    count: u64,
+}
+
+fn reasons<'a>(counts: &'a BTreeMap<&'static str, u64>) -> Vec<ReasonView<'a>> {
+    counts.iter().map(|(reason, count)| ReasonView { reason, count: *count }).collect()
 }
 
 /// One conversation.
@@ -178,8 +189,10 @@ pub(super) struct ConversationView<'a> {
     wireshark_filter: String,
     setup: Setup,
     teardown: TeardownView,
-    packets: PerSide<u64>,
-    bytes: PerSide<u64>,
+    packets_client: u64,
+    packets_server: u64,
+    bytes_client: u64,
+    bytes_server: u64,
     quality: QualityView,
     messages: MessagesView<'a>,
     messages_seen: PerSide<u64>,
@@ -266,8 +279,10 @@ pub(super) fn conversation<'a>(c: &'a Conversation, detail: Detail, reader: Read
         wireshark_filter: filter::conversation(c),
         setup: c.setup,
         teardown: teardown(c),
-        packets: c.packets,
-        bytes: c.bytes,
+        packets_client: c.packets.client,
+        packets_server: c.packets.server,
+        bytes_client: c.bytes.client,
+        bytes_server: c.bytes.server,
         quality: quality(c),
         messages: MessagesView { of: if detail == Detail::Messages { &c.messages } else { &[] }, input, reader },
         messages_seen: c.messages_seen,
@@ -426,7 +441,7 @@ pub(super) struct FindingView<'a> {
     title: &'a str,
     explanation: &'a str,
     pub(super) conversations: Vec<ConversationId>,
-    packets: Vec<u64>,
+    packets: Vec<PacketView>,
     evidence: Vec<EvidenceView<'a>>,
     remedy: &'a [String],
     references: &'a [String],
@@ -435,9 +450,15 @@ pub(super) struct FindingView<'a> {
     layer: Layer,
     facts: &'a Facts,
     group: GroupView,
-    /// Frame numbers by input, where they are not all of one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    packets_by_input: Option<BTreeMap<u32, Vec<u64>>>,
+    /// Captures and logs that it speaks of, by their place among the inputs.
+    inputs: BTreeSet<u32>,
+}
+
+/// A frame, as its input numbers it.
+#[derive(Serialize)]
+struct PacketView {
+    input: u32,
+    n: u64,
 }
 
 /// How many it hit.
@@ -445,6 +466,7 @@ pub(super) struct FindingView<'a> {
 struct GroupView {
     count: u64,
     clients: u64,
+    captures: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     /// Conversations that are counted and not listed.
@@ -472,7 +494,7 @@ pub(super) fn finding<'a>(report: Report<'a>, finding: &'a Finding) -> FindingVi
         title: &finding.title,
         explanation: &finding.explanation,
         conversations: finding.examples(),
-        packets: finding.frames.iter().map(|frame| frame.number).collect(),
+        packets: finding.frames.iter().map(|frame| PacketView { input: frame.input, n: frame.number }).collect(),
         evidence: finding.evidence.iter().map(|e| evidence(e, input, captures)).collect(),
         remedy: &finding.remedy,
         references: &finding.references,
@@ -481,14 +503,14 @@ pub(super) fn finding<'a>(report: Report<'a>, finding: &'a Finding) -> FindingVi
         layer: finding.layer,
         facts: &finding.facts,
         group: group(finding),
-        packets_by_input: by_input(&finding.frames),
+        inputs: inputs_of(report, finding, captures),
     }
 }
 
 fn group(finding: &Finding) -> GroupView {
-    let Group { count, clients, first, last, let_go } = finding.group;
+    let Group { count, clients, captures, first, last, let_go } = finding.group;
     let more = finding.conversations.len().saturating_sub(finding.examples().len());
-    GroupView { count, clients, first, last, more: let_go.saturating_add(more as u64) }
+    GroupView { count, clients, captures, first, last, more: let_go.saturating_add(more as u64) }
 }
 
 /// Evidence without a frame (an absence) belongs to the input that the finding is about; logs stand behind the captures.
@@ -510,12 +532,12 @@ fn main_input(report: Report<'_>, finding: &Finding) -> u32 {
     finding.frames.first().map(|frame| frame.input).or_else(of_conversation).or_else(of_log).unwrap_or(0)
 }
 
-fn by_input(frames: &[FrameRef]) -> Option<BTreeMap<u32, Vec<u64>>> {
-    let mut inputs: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
-    for frame in frames {
-        inputs.entry(frame.input).or_default().push(frame.number);
-    }
-    (inputs.len() > 1).then_some(inputs)
+/// Inputs of its frames, conversations and lines.
+fn inputs_of(report: Report<'_>, finding: &Finding, captures: u32) -> BTreeSet<u32> {
+    let frames = finding.frames.iter().map(|frame| frame.input);
+    let conversations = report.conversations_of(finding).map(|c| c.first.frame.input);
+    let lines = finding.evidence.iter().filter_map(|e| e.line).map(|line| captures.saturating_add(line.log));
+    frames.chain(conversations).chain(lines).collect()
 }
 
 fn other_input(frame: FrameRef, input: u32) -> Option<u32> {

@@ -20,8 +20,7 @@ use std::io::Cursor;
 pub(crate) type Row = (&'static str, fn(&Network), Option<&'static str>);
 
 /// All tables.
-const TABLES: &[&[Row]] =
-    &[begun::ROWS, network::NAMES, network::NOISE, network::REFUSED, sip::ROWS, tls::ROWS];
+const TABLES: &[&[Row]] = &[begun::ROWS, network::NAMES, network::NOISE, network::REFUSED, sip::ROWS, tls::ROWS];
 
 /// The ways in which each row is told.
 fn variations() -> [(&'static str, Variation); 4] {

@@ -80,7 +80,10 @@ impl Message {
     fn body_fields(&self) -> Fields {
         match &self.body {
             Body::BindRequest { version, name, auth } => {
-                let mut fields: Fields = vec![("version", (*version).into()), ("name", name.as_str().into())];
+                let mut fields: Fields = vec![
+                    ("version", version.map(|version| version.to_string()).into()),
+                    ("name", name.as_str().into()),
+                ];
                 fields.extend(auth.fields());
                 fields
             }

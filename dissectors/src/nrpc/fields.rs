@@ -122,18 +122,19 @@ impl Session {
 
 impl Tlv {
     fn fields(&self) -> Fields {
-        let value = match self.shown() {
+        let text = match self.shown() {
             Shown::Text(text) => text.into(),
             Shown::Time(value) => time(Some(value)),
-            Shown::Word(number) => number.into(),
-            Shown::Raw => hex_cut(self.value()).into(),
-            Shown::Masked => Value::Null,
+            Shown::Word(number) => number.to_string().into(),
+            Shown::Raw | Shown::Masked => Value::Null,
         };
+        let value = if self.shown() == Shown::Masked { Value::Null } else { hex_cut(self.value()).into() };
         vec![
             ("type", self.kind.into()),
             ("length", self.length().into()),
             ("name", self.name().into()),
             ("value", value),
+            ("text", text),
             ("mark", self.mark().name().into()),
         ]
     }
@@ -198,7 +199,8 @@ impl Transaction {
     fn fields(&self, message: &Message) -> Fields {
         let mut fields = message.head();
         fields.push(("user", text(self.user.as_ref())));
-        fields.push(("status", self.status().map_or(Value::Null, |status| Value::Map(status.fields()))));
+        fields.push(("status_code", self.status().map(Status::code).into()));
+        fields.push(("status_name", self.status().and_then(Status::name).into()));
         fields.push(("length", message.payload_length.into()));
         if self.name.is_some() {
             fields.push(("name", self.name.into()));
@@ -215,20 +217,13 @@ impl Transaction {
         if self.continuation {
             fields.push(("continuation", true.into()));
         }
+        if let Some(status) = self.status() {
+            fields.push(("status_hex", format!("{:#06x}", status.code()).into()));
+            fields.push(("status_meaning", status.meaning().into()));
+            fields.push(("status_package", status.package().into()));
+            fields.push(("status_remote", status.remote().into()));
+        }
         fields
-    }
-}
-
-impl Status {
-    fn fields(self) -> Fields {
-        vec![
-            ("number", self.code().into()),
-            ("hex", format!("{:#06x}", self.code()).into()),
-            ("name", self.name().into()),
-            ("remote", self.remote().into()),
-            ("package", self.package().into()),
-            ("meaning", self.meaning().into()),
-        ]
     }
 }
 

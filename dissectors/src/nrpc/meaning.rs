@@ -8,7 +8,8 @@ use crate::{Decision, Purpose, Semantics};
 pub(super) const ROLES: Roles = &[
     ("wanted_server", Role::Deciding),
     ("server_name", Role::Deciding),
-    ("status", Role::Deciding),
+    ("status_code", Role::Deciding),
+    ("status_name", Role::Deciding),
     ("wanted_server_abbreviated", Role::Noise),
     ("own_name_abbreviated", Role::Noise),
     ("server_name_abbreviated", Role::Noise),
@@ -20,6 +21,7 @@ pub(super) const ROLES: Roles = &[
     ("certificate_expires", Role::Noise),
     // Names and times among them have fields of their own; the rest is opaque.
     ("tlvs.value", Role::Noise),
+    ("tlvs.text", Role::Noise),
     ("tlvs.length", Role::Noise),
     ("sequence", Role::Noise),
     ("length", Role::Noise),

@@ -120,7 +120,11 @@ impl Message {
             Body::LoginRedirect { host, server_id } => {
                 vec![("host", host.clone().into()), ("server_id", server_id.clone().into())]
             }
-            Body::ChannelDestroy { reason } => vec![("reason", reason_value(*reason))],
+            Body::ChannelDestroy { reason } => vec![
+                ("reason_code", (*reason).into()),
+                ("reason_name", reason::name(*reason).into()),
+                ("reason_text", reason::explain(*reason).into()),
+            ],
             other => other_fields(other),
         }
     }
@@ -133,7 +137,11 @@ fn other_fields(body: &Body) -> Fields {
         Body::ChannelAccept(service) => service_fields(*service),
         Body::ChannelSend { kind, length } => vec![("data_type", (*kind).into()), ("data_length", (*length).into())],
         Body::SetUserStatus { status, text } => {
-            vec![("status", numbered(u32::from(*status), names::status(*status))), ("text", text.clone().into())]
+            vec![
+                ("status_code", (*status).into()),
+                ("status_name", names::status(*status).into()),
+                ("text", text.clone().into()),
+            ]
         }
         Body::SetPrivacyList { deny, count } => vec![("deny", (*deny).into()), ("count", (*count).into())],
         Body::SenseService { service } => vec![("service", numbered(*service, names::service(*service)))],
@@ -174,14 +182,6 @@ fn login_type_value(login_type: u16) -> Value {
 
 fn numbered(number: u32, name: Option<&'static str>) -> Value {
     Value::Map(vec![("number", number.into()), ("name", name.into())])
-}
-
-fn reason_value(code: u32) -> Value {
-    Value::Map(vec![
-        ("number", code.into()),
-        ("name", reason::name(code).into()),
-        ("text", reason::explain(code).into()),
-    ])
 }
 
 fn address(address: Ipv4Addr) -> Value {

@@ -6,6 +6,7 @@
 //! | `how`, `by`, `after_message` | the same keys of `teardown` |
 //! | `wanted_server` | that of the first NRPC session request, or null |
 //! | `server_name` | that of the first NRPC session response, or null |
+//! | `packets` of a finding | frame numbers alone, where there is one capture |
 //! | `statuses` | statuses of NRPC replies that are not 0, in hexadecimal |
 //! | `answers` | statuses of SIP and HTTP responses; of Sametime `LOGIN_ACK` and the reasons for which channels ended |
 
@@ -40,6 +41,10 @@ fn prepared(mut document: Value, folder: &Path) -> Value {
             input["path"] = path.into();
         }
     }
+    let several = items(&document, "inputs").iter().filter(|input| input["lines"].is_null()).count() > 1;
+    for finding in document["findings"].as_array_mut().into_iter().flatten().filter(|_| !several) {
+        finding["packets"] = items(finding, "packets").iter().map(|packet| packet["n"].clone()).collect();
+    }
     for conversation in document["conversations"].as_array_mut().into_iter().flatten() {
         let short = short_keys(conversation);
         conversation.as_object_mut().into_iter().for_each(|all| all.extend(short.clone()));
@@ -53,7 +58,7 @@ fn short_keys(conversation: &Value) -> Map<String, Value> {
     let first = |kind: &str, field: &str| {
         messages.iter().find(|message| message["type"] == kind).map_or(Value::Null, |m| m["fields"][field].clone())
     };
-    let status = |message: &Value| message["fields"]["status"].get("hex").filter(|hex| *hex != "0x0000").cloned();
+    let status = |message: &Value| message["fields"].get("status_hex").filter(|hex| *hex != "0x0000").cloned();
     let keys = [
         ("how", teardown["how"].clone()),
         ("by", teardown["by"].clone()),
@@ -71,7 +76,7 @@ fn answer(message: &Value) -> Option<Value> {
     match text(message, "type") {
         "sip.response" | "http.response" => Some(message["fields"]["status"].clone()),
         "sametime.login_ack" => Some("LOGIN_ACK".into()),
-        "sametime.channel_destroy" => Some(message["fields"]["reason"]["name"].clone()),
+        "sametime.channel_destroy" => Some(message["fields"]["reason_name"].clone()),
         _ => None,
     }
 }

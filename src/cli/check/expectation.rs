@@ -83,10 +83,26 @@ static FILE: Shape = Shape::Object {
         ("conversations", Shape::List(&CONVERSATION)),
         ("inputs", Shape::List(&INPUT)),
         ("totals", Shape::Map(&Shape::Any)),
+        ("attempts", Shape::List(&ATTEMPTS)),
         ("verdict", VERDICT),
         ("absent", Shape::List(&Shape::Rule)),
         ("surplus", Shape::Word(&["info", "minor", "major", "blocker", "never"])),
         ("options", options::SHAPE),
+    ],
+};
+
+static ATTEMPTS: Shape = Shape::Object {
+    required: &["kind", "server"],
+    keys: &[
+        ("kind", Shape::Text),
+        ("server", Shape::Text),
+        ("asked", Shape::Any),
+        ("granted", Shape::Number),
+        ("refused", Shape::Number),
+        ("unanswered", Shape::Number),
+        ("cut_off", Shape::Number),
+        ("unknown", Shape::Number),
+        ("clients", Shape::Number),
     ],
 };
 
@@ -111,8 +127,8 @@ static FINDING: Shape = Shape::Object {
         ("title", Shape::Text),
         ("explanation", Shape::Text),
         ("conversations", Shape::List(&Shape::Number)),
-        ("packets", Shape::List(&Shape::Number)),
-        ("packets_by_input", Shape::Any),
+        ("packets", Shape::List(&Shape::Any)),
+        ("inputs", Shape::List(&Shape::Number)),
         ("evidence", Shape::List(&EVIDENCE)),
         ("remedy", Shape::List(&Shape::Text)),
         ("references", Shape::List(&Shape::Text)),
@@ -152,8 +168,10 @@ static CONVERSATION: Shape = Shape::Object {
         ("wireshark_filter", Shape::Text),
         ("setup", Shape::Word(&["handshake", "refused", "no-answer", "midstream", "none"])),
         ("teardown", TEARDOWN),
-        ("packets", SIDES),
-        ("bytes", SIDES),
+        ("packets_client", Shape::Number),
+        ("packets_server", Shape::Number),
+        ("bytes_client", Shape::Number),
+        ("bytes_server", Shape::Number),
         ("quality", QUALITY),
         ("messages", Shape::List(&MESSAGE)),
         ("messages_seen", SIDES),
@@ -288,7 +306,7 @@ mod tests {
     fn every_key_of_a_report_is_known() {
         for sample in nrpcsniff_samples::stories::all() {
             let report = report(&sample.bytes(), &sample.file_name());
-            let parts = ["findings", "conversations", "inputs", "totals", "verdict"]
+            let parts = ["findings", "conversations", "inputs", "totals", "verdict", "attempts"]
                 .map(|key| (key.to_owned(), report[key].clone()));
             let text = serde_json::to_string_pretty(&Value::Object(parts.into_iter().collect())).unwrap();
             assert!(

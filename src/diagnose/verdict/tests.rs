@@ -16,14 +16,14 @@ const MAIL: &str = "CN=Mail01/O=Acme";
 /// The verdict on a capture of the collection.
 fn of_sample(name: &str) -> Verdict {
     let sample = stories::all().find(|sample| sample.file_name().starts_with(&format!("{name}."))).unwrap();
-    conclude(&analysis(&sample.bytes()), &Settings::default()).1
+    conclude(&analysis(&sample.bytes()), &Settings::default()).1.verdict
 }
 
 /// The verdict on what happens on a network.
 fn of(story: impl FnOnce(&Network)) -> Verdict {
     let net = Network::new();
     story(&net);
-    conclude(&analysis(&net.to_pcapng()), &Settings::default()).1
+    conclude(&analysis(&net.to_pcapng()), &Settings::default()).1.verdict
 }
 
 /// Captures of the collection that come to that, with what the verdict says.
@@ -185,7 +185,8 @@ fn the_server_that_was_asked_about_is_not_there() {
     let sample = stories::all().find(|sample| sample.file_name().starts_with("nrpc-wrong-place.")).unwrap();
     let expected = ExpectedServer { name: "Mail03/Servers/Example".to_owned(), aliases: Vec::new() };
     let settings = Settings { expected: vec![expected], ..Settings::default() };
-    let (findings, verdict) = conclude(&analysis(&sample.bytes()), &settings);
+    let (findings, conclusion) = conclude(&analysis(&sample.bytes()), &settings);
+    let verdict = conclusion.verdict;
     assert_eq!(verdict.kind, VerdictKind::Undecided);
     assert_eq!(findings[verdict.finding.unwrap()].rule, "cap-wrong-place");
     assert!(verdict.text.contains("Mail03/Servers/Example is not in the capture"), "{}", verdict.text);
@@ -213,13 +214,13 @@ fn tls_without_a_key_may_hold_anything() {
     let sealed = |net: &Network| get(net, &Tls::v13(MEET));
     let net = Network::new();
     sealed(&net);
-    let verdict = conclude(&analysis(&net.to_pcap()), &Settings::default()).1;
+    let verdict = conclude(&analysis(&net.to_pcap()), &Settings::default()).1.verdict;
     assert_eq!(verdict.kind, VerdictKind::Undecided, "{verdict:?}");
     // Where something else was granted it is only a limit.
     let net = Network::new();
     sealed(&net);
     works(&net, "10.1.0.50");
-    let verdict = conclude(&analysis(&net.to_pcap()), &Settings::default()).1;
+    let verdict = conclude(&analysis(&net.to_pcap()), &Settings::default()).1.verdict;
     assert_eq!(verdict.kind, VerdictKind::Works);
     assert!(verdict.cautions[0].starts_with("1 TLS connection: what would tell is encrypted"), "{verdict:?}");
 }
@@ -239,7 +240,7 @@ fn no_packets_and_no_match_are_told_apart() {
 fn a_log_that_tells_of_no_fault_is_no_proof() {
     let of = |text: &str| {
         let analysis = Analysis { logs: vec![log("console.log", text)], ..Analysis::default() };
-        conclude(&analysis, &Settings::default()).1
+        conclude(&analysis, &Settings::default()).1.verdict
     };
     let verdict = of("nothing of any kind\n");
     assert_eq!(verdict.kind, VerdictKind::Nothing);
@@ -270,10 +271,9 @@ fn wishes_of_several_captures_add_up() {
 /// A finding about the capture is never the verdict, and one of information is no fault.
 #[test]
 fn severities_below_a_fault_do_not_speak() {
-    let (findings, verdict) = {
-        let sample = stories::all().find(|sample| sample.file_name().starts_with("nrpc-idle-close.")).unwrap();
-        conclude(&analysis(&sample.bytes()), &Settings::default())
-    };
+    let sample = stories::all().find(|sample| sample.file_name().starts_with("nrpc-idle-close.")).unwrap();
+    let (findings, conclusion) = conclude(&analysis(&sample.bytes()), &Settings::default());
+    let verdict = conclusion.verdict;
     assert!(findings.iter().all(|finding| finding.severity == Severity::Info) && !findings.is_empty());
     assert_eq!((verdict.kind, verdict.finding), (VerdictKind::Works, None));
 }

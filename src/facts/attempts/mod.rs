@@ -4,6 +4,7 @@
 //! is [`Outcome::Unknown`], and neither a success nor a failure.
 
 mod connect;
+mod counts;
 mod dns;
 mod http;
 mod ldap_bind;
@@ -13,6 +14,7 @@ mod sametime_login;
 mod sip;
 mod tls;
 
+pub(crate) use counts::AttemptCounter;
 pub(crate) use sip::NOT_RENEWED;
 
 use crate::facts::Case;

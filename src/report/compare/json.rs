@@ -2,9 +2,7 @@
 
 use super::super::escape::JsonFormatter;
 use super::super::protocol_name;
-use super::super::view::{
-    self, InputView, LazySequence, MessageView, SCHEMA_VERSION, TeardownView, ToolView, ValueView, tool,
-};
+use super::super::view::{self, InputView, LazySequence, MessageView, TeardownView, ToolView, ValueView, tool};
 use super::{ComparisonOptions, ComparisonReport, conversation};
 use crate::model::{
     Analysis, Both, Class, ComparisonResult, ConversationId, Difference, Likeness, Pair, Row, RuleId, Span, Stamp,
@@ -12,6 +10,9 @@ use crate::model::{
 };
 use serde::Serialize;
 use std::io::{self, Write};
+
+/// Version of the format of comparisons, which counts for itself.
+const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct ComparisonDocument<'a, G: Serialize, I: Serialize, F: Serialize> {

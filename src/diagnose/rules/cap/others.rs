@@ -49,13 +49,19 @@ impl Rule for Others {
     }
 }
 
-/// Takes findings about machines without a part in the sign-on together into one.
-pub(crate) fn set_aside(case: &Case<'_>, findings: Vec<Finding>) -> Vec<Finding> {
+/// Takes findings about machines without a part in the sign-on together into one; `gather` joins those of one cause before they
+/// are counted.
+pub(crate) fn set_aside(
+    case: &Case<'_>,
+    findings: Vec<Finding>,
+    gather: impl FnOnce(Vec<Finding>) -> Vec<Finding>,
+) -> Vec<Finding> {
     let peers = case.peers();
     if case.settings.others || peers.is_empty() {
         return findings;
     }
     let (aside, mut findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(|f| is_of_others(case, peers, f));
+    let aside = gather(aside);
     if let Some(first) = aside.first() {
         findings.push(counted(case, first, &aside));
         sort(&mut findings);
