@@ -227,7 +227,7 @@ fn a_typing_error_is_named_with_its_line() {
     folder.expect("\"severity\"", "\"severty\"");
     for args in [&["nrpc-alias.pcapng"][..], &["--bless", "nrpc-alias.pcapng"]] {
         let (status, text) = shown(&folder.check(args));
-        let line = "nrpc-alias.expected.json: line 5, column 15: unknown key 'severty': did you mean 'severity'?\n";
+        let line = "nrpc-alias.expected.json: line 8, column 15: unknown key 'severty': did you mean 'severity'?\n";
         assert!(status == 2 && text.contains(line), "{text}");
     }
     folder.expect("\"severty\"", "\"severity\"");

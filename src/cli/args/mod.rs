@@ -78,6 +78,7 @@ The expectation of a capture lies beside it: NAME.expected.json for NAME.pcap, N
 (any other file: its whole name, as trace.bin.expected.json). Files of a rotated capture are one case, named after the \
 first of them, unless a later one has an expectation of its own. Only what the file lists is compared:
   {
+    \"verdict\": {\"kind\": \"fault\"},
     \"findings\": [
       {\"rule\": \"nrpc-name-mismatch-alias\", \"severity\": \"blocker\", \"conversations\": [1, 2]}],
     \"absent\": [\"nrpc-early-close\"],
@@ -85,11 +86,13 @@ first of them, unless a later one has an expectation of its own. Only what the f
       {\"id\": 1, \"teardown\": {\"how\": \"fin\"}, \"wanted_server\": \"chat.example.net\"}],
     \"options\": {\"ltpa_keys\": [\"ltpa.keys\"], \"ltpa_password_file\": [\"word.txt\"]}
   }
+  verdict         kind: fault, failed, works, undecided or nothing; or any other key of it
   findings        matched by rule, then by conversations; they list any keys of the JSON report
   conversations   matched by id, and their messages by n; besides the keys of the report: how, by
                   and after_message of the teardown, wanted_server, server_name, statuses (NRPC),
                   answers (SIP, HTTP, Sametime)
-  inputs, totals  as in the report; paths count from the folder of the file. Damage is an error,
+  inputs, totals, attempts
+                  as in the report; paths count from the folder of the file. Damage is an error,
                   unless the input is listed with \"complete\": false or its problem
   absent          rules that must not speak, not even under \"also\" of another finding
   surplus         least severity at which a finding that is not listed is a deviation: info,

@@ -1,8 +1,8 @@
 //! Makes an expectation of what was found.
 //!
-//! A new file lists what a story consists of: findings with their severity, conversations and packets, and how each
-//! conversation opened and ended. A file that is there keeps its choice: the same keys, with new values. Where all of
-//! its entries list what a new file would list, nobody chose, and it gets what a new file would get. `absent`,
+//! A new file lists what a story consists of: how the verdict is meant, findings with their severity, conversations, packets and
+//! how many they hit, and how each conversation opened and ended. A file that is there keeps its choice: the same keys, with new
+//! values. Where all of its entries list what a new file would list, nobody chose, and it gets what a new file would get. `absent`,
 //! `surplus` and `options` stay.
 
 use super::comparison;
@@ -13,7 +13,12 @@ use super::values::items;
 use nrpcsniff_dissectors::{Dialogues, Protocol, Success};
 use serde_json::{Map, Value};
 
-const FINDING: [&str; 6] = ["rule", "severity", "confidence", "conversations", "packets", "also"];
+const FINDING: [&str; 7] = ["rule", "severity", "confidence", "conversations", "packets", "also", GROUP];
+/// Files of version 0.1 did not list it.
+const GROUP: &str = "group";
+const OF_GROUP: [&str; 2] = ["count", "clients"];
+const VERDICT: &str = "verdict";
+const OF_VERDICT: [&str; 1] = ["kind"];
 const CONVERSATION: [&str; 9] =
     ["id", "protocol", "setup", "how", "by", "after_message", "wanted_server", "server_name", "statuses"];
 /// These are listed too, unless no message of the protocol grants anything: NRPC has its statuses.
@@ -25,11 +30,16 @@ pub(super) fn blessed(old: Option<&Expectation>, document: &Value) -> Expectatio
     let mut listed = Map::new();
     match old {
         None => {
+            listed.insert(VERDICT.to_owned(), verdict(document));
             listed.insert("findings".to_owned(), items(document, "findings").iter().map(finding).collect());
             listed.insert("conversations".to_owned(), conversations(document));
         }
         Some(old) => {
+            let adds_verdict = nobody_chose(old) && old.listed.get(VERDICT).is_none();
             for (key, value) in old.listed.as_object().into_iter().flatten() {
+                if adds_verdict && key == "findings" {
+                    listed.insert(VERDICT.to_owned(), verdict(document));
+                }
                 listed.insert(key.clone(), renewed(old, key, value, document));
             }
             if old.claims_nothing() {
@@ -62,7 +72,7 @@ fn renewed(old: &Expectation, key: &str, value: &Value, document: &Value) -> Val
 fn findings(old: &Expectation, document: &Value) -> Value {
     let (listed, there) = (items(&old.listed, "findings"), items(document, "findings"));
     let allowed = |finding: &&Value| !old.absent().any(|rule| finding["rule"] == rule);
-    if listed.iter().all(|entry| has_keys(entry, &FINDING)) {
+    if listed.iter().all(is_ordinary_finding) {
         return there.iter().filter(allowed).map(finding).collect();
     }
     let meant = matching::findings(listed, there);
@@ -76,7 +86,26 @@ fn findings(old: &Expectation, document: &Value) -> Value {
 }
 
 fn finding(finding: &Value) -> Value {
-    chosen(finding, FINDING.iter().copied())
+    let mut entry = chosen(finding, FINDING.iter().copied());
+    entry[GROUP] = chosen(&finding[GROUP], OF_GROUP.iter().copied());
+    entry
+}
+
+fn verdict(document: &Value) -> Value {
+    chosen(&document[VERDICT], OF_VERDICT.iter().copied())
+}
+
+/// It lists findings and conversations, and of all of them what a new file lists.
+fn nobody_chose(old: &Expectation) -> bool {
+    let all_ordinary = |key: &str, is_ordinary: fn(&Value) -> bool| {
+        old.listed.get(key).is_some() && items(&old.listed, key).iter().all(is_ordinary)
+    };
+    all_ordinary("findings", is_ordinary_finding) && all_ordinary("conversations", is_ordinary_conversation)
+}
+
+fn is_ordinary_finding(entry: &Value) -> bool {
+    let of_old = FINDING.iter().copied().filter(|key| *key != GROUP).collect::<Vec<_>>();
+    has_keys(entry, &of_old) || (has_keys(entry, &FINDING) && has_keys(&entry[GROUP], &OF_GROUP))
 }
 
 /// Conversations of interest: a lookup of a name is no sign-on.
@@ -195,6 +224,19 @@ mod tests {
         old["conversations"].as_array_mut().unwrap().remove(0);
         old["findings"] = json!([]);
         assert_eq!(anew(old, &document), new);
+    }
+
+    /// Verdict and groups were not there yet.
+    #[test]
+    fn a_file_of_version_0_1_gets_what_a_new_one_gets() {
+        let document = document();
+        let new = blessed(None, &document).listed;
+        let mut old = new.clone();
+        old.as_object_mut().unwrap().shift_remove("verdict");
+        old["findings"][0].as_object_mut().unwrap().shift_remove("group");
+        assert_eq!(deviations(&Expectation { listed: old.clone() }, &document), []);
+        assert_eq!(anew(old, &document), new);
+        assert_eq!((&new["verdict"]["kind"], &new["findings"][0]["group"]["count"]), (&json!("fault"), &json!(2)));
     }
 
     #[test]

@@ -165,7 +165,8 @@ pub(super) fn of_logs(logs: &[Log]) -> String {
     match log_facts(logs) {
         0 => format!("Nothing of sign-on was understood in {of} of the {log}."),
         facts => format!(
-            "Whether sign-on fails the {log} does not tell: {} of {of} {} about sign-on, and no rule knows a fault by that.",
+            "The {log} {}: {} of {of} {} about sign-on, and no rule knows a fault by that.",
+            if logs.len() == 1 { "does not tell whether sign-on fails" } else { "do not tell whether sign-on fails" },
             grouped(facts),
             if facts == 1 { "is" } else { "are" }
         ),
