@@ -69,7 +69,7 @@ fn objects_come_as_they_come_about() {
     let cable = Cable::new();
     let _server = NotesServer::start(&cable.server, NAME);
     let mut process = capture(&cable, &["--format", "ndjson", "--stats-interval", "200ms"]);
-    assert_eq!(number(&object(&process.read("\"tool\"")), "schema_version"), 1);
+    assert_eq!(number(&object(&process.read("\"tool\"")), "schema_version"), 2);
     ask(&cable);
     let finding = object(&process.read("\"kind\":\"findings\""));
     let said = (text(&finding, "rule"), text(&finding, "why"), number(&finding, "n"));
@@ -91,7 +91,9 @@ fn objects_come_as_they_come_about() {
     let messages: Vec<_> = of("messages").iter().map(|message| text(message, "type").to_owned()).collect();
     assert_eq!(messages, ["nrpc.session_request", "nrpc.session_response"]);
     assert!(of("messages").iter().all(|message| message["conversation"] == *id));
-    assert_eq!((of("inputs").len(), of("totals").len()), (1, 1));
+    assert_eq!((of("inputs").len(), of("totals").len(), of("verdict").len()), (1, 1, 1));
+    assert_eq!((&of("verdict")[0]["verdict"], &of("verdict")[0]["finding"]), (&"fault".into(), &Value::Null));
+    assert!(of("attempts").iter().any(|row| row["attempt"] == "nrpc.open" && row["refused"] == 1), "{objects:#?}");
     assert_eq!(of("stats").last().unwrap()["findings"]["blocker"], 1);
 }
 

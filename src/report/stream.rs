@@ -10,7 +10,7 @@ use super::text::{Paint, count, counted, sentence, span, time_of_day};
 use super::view::{self, InputView, TotalsView, tool};
 use super::{Detail, Report, filter, protocol_name};
 use crate::model::{
-    Conclusion, Conversation, ConversationId, Endpoint, Finding, Input, Message, Timestamp, Totals, Transport,
+    Conclusion, Conversation, ConversationId, Endpoint, Finding, Input, Message, Timestamp, Totals, Transport, Verdict,
 };
 use nrpcsniff_dissectors::Reader;
 use serde::Serialize;
@@ -168,9 +168,10 @@ pub(crate) fn write_totals(totals: &Totals, out: &mut dyn Write) -> io::Result<(
     object(out, &NdjsonLine { kind: "totals", schema_version: None, object: TotalsView(totals) })
 }
 
-/// Writes what everything in view comes to.
+/// Writes what everything in view comes to. Findings have numbers of their own here, told at other times: the verdict names none.
 pub(crate) fn write_conclusion(conclusion: &Conclusion, out: &mut dyn Write) -> io::Result<()> {
-    conclusion_lines(conclusion, out)
+    let Conclusion { verdict, attempts } = conclusion.clone();
+    conclusion_lines(&Conclusion { verdict: Verdict { finding: None, ..verdict }, attempts }, out)
 }
 
 /// Writes the statistics.
