@@ -87,6 +87,7 @@ fn found(sample: &[u8], office: &[Owned], hold: Option<usize>) -> (Vec<String>, 
     let let_go = analysis.facts.let_go.conversations;
     let mut merged = MergedCaptures::default();
     merged.judge(analysis, &ledger, &diagnoser.settings);
+    merged.settle(&diagnoser.settings);
     let wishes = format!("{:#?}", merged.wishes);
     (told(&merged.findings).into_iter().chain([wishes]).collect(), let_go)
 }
@@ -163,6 +164,7 @@ fn alone(net: &Network, hold: Option<usize>) -> (Vec<Finding>, u32, usize) {
     let (let_go, kept) = (analysis.facts.let_go.conversations, analysis.conversations.len());
     let mut merged = MergedCaptures::default();
     merged.judge(analysis, &ledger, &diagnoser.settings);
+    merged.settle(&diagnoser.settings);
     (merged.findings, let_go, kept)
 }
 

@@ -769,8 +769,9 @@ mod tests {
         caught
     }
 
-    /// Rules that look at what they do not name: who else asks DNS, datagrams of media, the sign-on that others have no part in.
-    const LOOKS_AROUND: [&str; 3] = ["nrpc-dns-failure", "sip-media-blocked", "cap-others"];
+    /// Rules that look at what they do not name: who else asks DNS, datagrams of media, the sign-on that others have no part in, who
+    /// registered a contact.
+    const LOOKS_AROUND: [&str; 4] = ["nrpc-dns-failure", "sip-media-blocked", "cap-others", "sip-contact-tls"];
 
     #[test]
     fn the_file_of_a_finding_gives_the_finding_again() {

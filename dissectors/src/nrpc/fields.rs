@@ -363,7 +363,8 @@ mod tests {
                 _ => None,
             })
         };
-        assert_eq!(get(find(0x0F).unwrap(), "value"), &"home".into());
+        let home = find(0x0F).unwrap();
+        assert_eq!((get(home, "value"), get(home, "text")), (&"686f6d65".into(), &"home".into()));
         assert_eq!(get(find(0x04).unwrap(), "value"), &Value::Null);
         assert_eq!(get(find(0x04).unwrap(), "length"), &Value::Int(16));
         assert_eq!(get(find(0x09).unwrap(), "mark"), &"evidenced".into());
@@ -418,12 +419,11 @@ mod tests {
         let reply = decode(Side::Server, &frame(1, 0x4F, 1, &[0x19, 0x43, 0, 0]), Place::First);
         assert_eq!(reply.summary(), "reply 0x004f (ID file lookup), sequence 1, ERR_IDFILE_NOT_FOUND");
         let fields = reply.fields(&Reading::masked(0));
-        let Value::Map(status) = get(&fields, "status") else { panic!() };
-        assert_eq!(get(status, "number"), &Value::Int(0x319));
-        assert_eq!(get(status, "hex"), &"0x0319".into());
-        assert_eq!(get(status, "remote"), &Value::Bool(true));
+        assert_eq!(get(&fields, "status_code"), &Value::Int(0x319));
+        assert_eq!(get(&fields, "status_hex"), &"0x0319".into());
+        assert_eq!(get(&fields, "status_remote"), &Value::Bool(true));
         let next = decode(Side::Server, &frame(1, 0x4F, 1, &[0x19, 0x43, 0, 0]), Place::Continuation);
-        assert_eq!(get(&next.fields(&Reading::masked(0)), "status"), &Value::Null);
+        assert_eq!(get(&next.fields(&Reading::masked(0)), "status_code"), &Value::Null);
         let odd = decode(Side::Server, &frame(1, 0x21, 1, &[0xFF, 0x2F]), Place::First);
         assert_eq!(odd.summary(), "reply 0x0021, sequence 1, status 0x2fff");
     }
