@@ -96,8 +96,11 @@ fn concerns_scanners_only(case: &Case<'_>, draft: &Draft) -> bool {
     if scans.is_empty() || matches!(draft.layer(), Layer::Capture | Layer::Information) {
         return false;
     }
-    let clients =
-        draft.conversations().iter().map(|id| case.analysis.conversations.get(id.index()).map(|c| c.client.ip));
+    let all = &case.analysis.conversations;
+    let clients = draft.conversations().iter().map(|id| {
+        let place = all.binary_search_by_key(id, |c| c.id).ok()?;
+        all.get(place).map(|c| c.client.ip)
+    });
     let mut clients = clients.peekable();
     clients.peek().is_some() && clients.all(|client| client.is_some_and(|client| scans.has(client)))
 }

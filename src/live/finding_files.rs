@@ -770,8 +770,15 @@ mod tests {
     }
 
     /// Rules that look at what they do not name: who else asks DNS, datagrams of media, the sign-on that others have no part in, who
-    /// registered a contact.
-    const LOOKS_AROUND: [&str; 4] = ["nrpc-dns-failure", "sip-media-blocked", "cap-others", "sip-contact-tls"];
+    /// registered a contact, or what shows what a machine is for.
+    const LOOKS_AROUND: [&str; 6] = [
+        "nrpc-dns-failure",
+        "sip-media-blocked",
+        "cap-others",
+        "sip-contact-tls",
+        "net-name-not-found",
+        "net-connect-failed",
+    ];
 
     #[test]
     fn the_file_of_a_finding_gives_the_finding_again() {
