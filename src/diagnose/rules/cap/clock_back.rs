@@ -86,7 +86,7 @@ mod tests {
         let found = told(&Format::pcap().set_back(6, 3_600));
         assert_eq!(found.iter().map(|f| f.rule.as_str()).collect::<Vec<_>>(), [RULE], "{found:#?}");
         assert_eq!(the_one(&found).severity, Severity::Minor);
-        says(the_one(&found), &["set back by 60.0 min", "older than frame 5 before it", "not judged"]);
+        says(the_one(&found), &["backwards by 60.0 min", "older than frame 5 before it", "not judged"]);
     }
 
     #[test]

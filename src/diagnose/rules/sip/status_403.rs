@@ -125,6 +125,13 @@ mod tests {
                 &["refuses the password or user name of ann@example.com", words, "password of the SIP account"],
             );
         }
+        let call = told(RULE, |net| {
+            let phone = phone(net);
+            let invite = phone.call("bob@example.com").invite(20_000);
+            let refusal = String::from_utf8(invite.response(403).as_ref().to_vec()).expect("text");
+            phone.sends(&invite).hears(refusal.replacen("Forbidden", "Wrong password", 1));
+        });
+        says(the_one(&call), &["10.1.0.9:5060 refuses INVITE to bob@example.com", "403 Wrong password"]);
         says(the_one(&answered("Not your domain")), &["is forbidden by", "403 Not your domain"]);
     }
 

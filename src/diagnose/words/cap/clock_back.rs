@@ -27,13 +27,14 @@ pub(crate) struct OutOfOrder {
 
 impl Words for SetBack {
     fn title(&self) -> String {
-        format!("The capture's clock was set back by {}", span(self.set_back_s))
+        format!("Packet time runs backwards by {}", span(self.set_back_s))
     }
 
     fn explanation(&self) -> String {
         let most = if self.count > 1 { ", the most" } else { "" };
         format!(
-            "The times of the frames run backwards {} (by {}{most}, first after {}). Delays, silences and clocks of \
+            "The times of the frames run backwards {} (by {}{most}, first after {}): the clock was set back, or captures were put \
+             together. Delays, silences and clocks of \
              conversations that go on over such a place are not judged.",
             times(self.count),
             span(self.set_back_s),

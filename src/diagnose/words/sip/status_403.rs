@@ -1,6 +1,6 @@
 //! What is said of requests that a SIP server forbids.
 
-use super::RefusedRequests;
+use super::{RefusedRequests, Requests};
 use crate::diagnose::words::Words;
 use serde::Serialize;
 
@@ -19,15 +19,16 @@ pub(crate) struct ForbiddenRequests {
 impl Words for ForbiddenRequests {
     fn title(&self) -> String {
         let Self { refused, blames_password, .. } = self;
-        if *blames_password {
-            return format!(
-                "{} refuses the password or user name of {}: {}",
-                refused.server,
-                refused.requests.users(),
-                refused.answer()
-            );
+        let Requests { method, .. } = &refused.requests;
+        match (*blames_password, method.as_str()) {
+            // Whom a call is to is not whose password it is.
+            (true, "REGISTER") => {
+                let users = refused.requests.users();
+                format!("{} refuses the password or user name of {users}: {}", refused.server, refused.answer())
+            }
+            (true, _) => format!("{} refuses {}: {}", refused.server, refused.requests, refused.answer()),
+            (false, _) => format!("{} is forbidden by {}", refused.requests, refused.server),
         }
-        format!("{} is forbidden by {}", refused.requests, refused.server)
     }
 
     fn explanation(&self) -> String {
