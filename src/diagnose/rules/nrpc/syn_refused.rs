@@ -4,13 +4,13 @@ use crate::diagnose::evidence::each;
 use crate::diagnose::evidence::logs::not_responding;
 use crate::diagnose::evidence::refusal::not_simply_down;
 use crate::diagnose::words::nrpc::{Afterwards, syn_refused as words};
-use crate::diagnose::words::{Clients, Occurrences, RefusedBecause, clock, span};
+use crate::diagnose::words::{Clients, Occurrences, RefusedBecause, clock};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, IcmpRejections, worst_aftermath};
 use crate::facts::network::refusals::{Refusal, Refusals, foreign_reset};
 use crate::facts::nrpc::restarts::restarted;
-use crate::model::{Confidence, Conversation, RuleId, Setup, Severity, Stamp};
+use crate::model::{Confidence, Conversation, RuleId, Setup, Severity, Span, Stamp};
 
 /// See [`ABOUT`].
 pub(crate) struct SynRefused;
@@ -105,7 +105,7 @@ fn finding<'a>(case: &Case<'a>, refusals: &Refusals<'a>, group: &[&Talk<'a>]) ->
     };
     let draft = draft.says(&words::AnsweredByReset {
         seen: Occurrences::of(server, group, syn.time),
-        delay_s: rst.time.seconds_since(syn.time),
+        delay_s: rst.lasted_since(syn).map(Span::as_secs_f64),
         why,
         afterwards: Afterwards::of(aftermath),
     });
@@ -125,11 +125,11 @@ fn limits(refusal: &Refusal, severity: Severity) -> (Severity, Confidence) {
 fn evidence(draft: Draft, talk: &Talk<'_>) -> Draft {
     let Some((syn, rst)) = refusal(talk) else { return draft };
     let c = talk.conversation;
-    let delay = span(rst.time.seconds_since(syn.time));
+    let delay = rst.lasted_since(syn).map_or_else(String::new, |delay| format!(" after {delay}"));
     let again = if c.packets.client > 1 { format!(", {} SYNs in all", c.packets.client) } else { String::new() };
     draft
         .packet(syn, format!("SYN from {} at {}{again}", c.client, clock(syn.time)))
-        .packet(rst, format!("answered by RST after {delay}"))
+        .packet(rst, format!("answered by RST{delay}"))
 }
 
 #[cfg(test)]

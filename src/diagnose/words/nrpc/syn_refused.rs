@@ -10,8 +10,8 @@ pub(crate) struct AnsweredByReset {
     /// Clients, server and number of the attempts.
     #[serde(flatten)]
     pub seen: Occurrences,
-    /// Seconds until it was refused.
-    pub delay_s: f64,
+    /// Seconds until it was refused; unknown where the capture's clock ran backwards.
+    pub delay_s: Option<f64>,
     /// Why, as far as the rest of the capture tells.
     #[serde(flatten)]
     pub why: RefusedBecause,
@@ -26,14 +26,14 @@ impl Words for AnsweredByReset {
     }
 
     fn explanation(&self) -> String {
+        let delay = self.delay_s.map_or_else(String::new, |delay| format!(" after {}", span(delay)));
         format!(
-            "{} tried to connect to {} ({}, first at {}); {} answered with RST after {}.{}{}",
+            "{} tried to connect to {} ({}, first at {}); {} answered with RST{delay}.{}{}",
             self.seen.clients,
             self.seen.server,
             count(self.seen.count, "attempt"),
             clock(self.seen.first),
             self.why.who(),
-            span(self.delay_s),
             self.why.sentence(),
             self.afterwards,
         )
