@@ -90,6 +90,19 @@ impl Tcp {
         self
     }
 
+    /// Captured at the peer of `side`: so many bytes of `side` never come, these behind them do, and the peer says what it lacks.
+    pub fn never_arrives(&self, side: Side, missing: u32, behind: impl AsRef<[u8]>) -> &Self {
+        {
+            let mut world = self.net.world();
+            let end = world.conns[self.conn].end(side);
+            end.next = end.next.wrapping_add(missing);
+            world.data(self.conn, side, behind.as_ref(), flags::ACK | flags::PSH, false);
+        }
+        let left = self.net.world().conns[self.conn].end(side).next.wrapping_sub(behind.as_ref().len() as u32);
+        let request = selective_ack(&self.net.world(), self.conn, side.peer(), left);
+        self.segment(side.peer(), request)
+    }
+
     /// `side` sends these bytes in full segments, none of which arrives. The first is sent again after each of these many
     /// milliseconds, in vain.
     pub fn swallowed(&self, side: Side, bytes: impl AsRef<[u8]>, retries_ms: &[u64]) -> &Self {

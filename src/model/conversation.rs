@@ -250,6 +250,21 @@ pub(crate) struct StuckSegment {
     pub dont_fragment: bool,
     /// Smaller segments of the same side were acknowledged, before or after.
     pub smaller_got_through: bool,
+    /// Segments of that length that were under way, this one among them.
+    pub alike: usize,
+}
+
+/// Bytes of one side that never came, though later ones did: the other side says so to the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NeverArrived {
+    /// The side that sent them.
+    pub from: Side,
+    /// How many, at least.
+    pub length: u64,
+    /// The first segment behind them.
+    pub behind: Stamp,
+    /// The last frame in which the receiver says that it has nothing of them.
+    pub lacking: Stamp,
 }
 
 /// A receiver that could take no more.
@@ -286,6 +301,12 @@ pub(crate) struct TcpFacts {
     pub unanswered: Option<Unanswered>,
     /// A large segment that does not pass.
     pub stuck: Option<StuckSegment>,
+    /// Bytes that never came to the place of the capture nor to the receiver.
+    pub never_arrived: Option<NeverArrived>,
+    /// The largest segment that the capture holds, by sender, in bytes of data.
+    pub largest: PerSide<u32>,
+    /// How many of that length it holds.
+    pub largest_count: PerSide<u32>,
     /// Closed windows (the 16 longest, in order of time).
     pub zero_windows: Vec<ZeroWindow>,
     /// Smallest and largest TTL or hop limit, by sender.

@@ -43,7 +43,8 @@ pub(crate) use comparison::{
     Both, Class, Comparison, ComparisonResult, Difference, Fork, Likeness, Pair, Row, Step, Timing,
 };
 pub(crate) use conversation::{
-    FirstBytes, Handshake, IdleGap, ResetOrigin, Stall, StuckSegment, TcpFacts, Turn, Turns, Unanswered, ZeroWindow,
+    FirstBytes, Handshake, IdleGap, NeverArrived, ResetOrigin, Stall, StuckSegment, TcpFacts, Turn, Turns, Unanswered,
+    ZeroWindow,
 };
 pub(crate) use let_go::{LetGo, Property, Sum};
 pub(crate) use log::{AnchorKey, ClockPlacement, LogAnchor, LogClock, LogEvent, LogFact, TokenStatusText, WrittenTime};

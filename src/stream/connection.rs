@@ -505,6 +505,9 @@ impl Connection {
             self.keep_alive(of);
             return;
         }
+        if let Some(details) = &mut self.details {
+            details.has(of, offset, at);
+        }
         let direction = &mut self.directions[of];
         if offset > direction.acknowledged && segment.flags & flags::RST == 0 {
             direction.acknowledged = offset;

@@ -5,7 +5,8 @@ use super::duplicates::DuplicateFilter;
 use super::flight::Flight;
 use super::{Limits, Sink};
 use crate::model::Segment;
-use crate::model::{FirstBytes, IdleGap, PerSide, Quality, Side, Span, Stamp, TcpFacts, ZeroWindow};
+use crate::model::{FirstBytes, IdleGap, NeverArrived, PerSide, Quality, Side, Span, Stamp, TcpFacts, ZeroWindow};
+use std::cmp::Ordering;
 
 /// Entries kept of each list of facts.
 const KEPT: usize = 16;
@@ -45,6 +46,20 @@ struct DirectionDetails {
     round_trip: Option<Span>,
     /// The peer acknowledged up to here although it is not all in the capture: since when, frames since.
     hole: Option<Hole>,
+    /// Bytes were left out, and nobody has seen them so far.
+    jump: Option<Box<Jump>>,
+}
+
+/// Bytes that did not come before those behind them.
+#[derive(Debug)]
+struct Jump {
+    /// Offset of the first that is missing.
+    from: u64,
+    length: u64,
+    /// The segment behind them.
+    behind: Stamp,
+    /// The peer said since then that it has nothing of them.
+    lacking: Option<Stamp>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +108,13 @@ impl Details {
         let mut out = SideSink { from, sink, quality: &mut self.quality };
         let arrival = way.assembler.accept(offset, payload, u64::from(length), at, limits, &mut out);
         let start = u64::try_from(offset).unwrap_or(0);
+        if start > highest && highest > 0 && way.jump.is_none() {
+            let length = start.saturating_sub(highest);
+            way.jump = Some(Box::new(Jump { from: highest, length, behind: at, lacking: None }));
+        } else if way.jump.as_ref().is_some_and(|jump| way.assembler.next() > jump.from) {
+            way.jump = None;
+        }
+        self.facts.note_length(from, length);
         let late = start < highest && way.highest_at.is_some_and(|then| at.since(then) > REORDERING);
         if arrival.old > 0 && arrival.new > 0 {
             self.quality.overlaps = self.quality.overlaps.saturating_add(1);
@@ -135,6 +157,16 @@ impl Details {
             way.hole = Some(Hole { acknowledged: offset, since: at, frames: 0 });
         }
         self.give_up_holes(at, sink);
+    }
+
+    /// The peer of `of` has everything before `offset`, and nothing behind it.
+    pub(super) fn has(&mut self, of: Side, offset: u64, at: Stamp) {
+        let way = &mut self.directions[of];
+        match &mut way.jump {
+            Some(jump) if offset <= jump.from => jump.lacking = Some(at),
+            Some(_) => way.jump = None,
+            None => {}
+        }
     }
 
     /// A frame came in: holes that were acknowledged long enough ago are given up.
@@ -208,6 +240,11 @@ impl Details {
             if facts.unanswered.is_none() {
                 facts.unanswered = flight.unanswered(from);
             }
+            let jump = self.directions[from].jump.as_ref();
+            let never = jump.and_then(|jump| {
+                Some(NeverArrived { from, length: jump.length, behind: jump.behind, lacking: jump.lacking? })
+            });
+            facts.never_arrived = facts.never_arrived.or(never);
             if let Some(stuck) = flight.stuck(from)
                 && facts.stuck.as_ref().is_none_or(|known| known.tries < stuck.tries)
             {
@@ -265,9 +302,22 @@ impl Details {
         facts.acked_unseen = facts.acked_unseen.swapped();
         facts.bad_checksums = facts.bad_checksums.swapped();
         facts.oversized = facts.oversized.swapped();
+        facts.largest = facts.largest.swapped();
+        facts.largest_count = facts.largest_count.swapped();
         facts.idle.iter_mut().for_each(|gap| gap.by = gap.by.peer());
         facts.stalls.iter_mut().for_each(|stall| stall.from = stall.from.peer());
         facts.zero_windows.iter_mut().for_each(|zero| zero.from = zero.from.peer());
+    }
+}
+
+impl TcpFacts {
+    /// A segment with so many bytes of data came.
+    fn note_length(&mut self, from: Side, length: u32) {
+        match length.cmp(&self.largest[from]) {
+            Ordering::Less => {}
+            Ordering::Equal => self.largest_count[from] = self.largest_count[from].saturating_add(1),
+            Ordering::Greater => (self.largest[from], self.largest_count[from]) = (length, 1),
+        }
     }
 }
 

@@ -101,6 +101,7 @@ impl Flight {
             sent: std::iter::once(stuck.first).chain(stuck.repetitions.iter().copied()).collect(),
             tries: stuck.tries,
             dont_fragment: stuck.dont_fragment,
+            alike: self.segments.iter().filter(|s| s.length == stuck.length).count(),
             smaller_got_through: self.smallest_acknowledged.is_some_and(|smallest| smallest < stuck.length),
         })
     }

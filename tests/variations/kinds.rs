@@ -5,6 +5,8 @@
 
 #[path = "begun.rs"]
 mod begun;
+#[path = "lost.rs"]
+mod lost;
 #[path = "network.rs"]
 mod network;
 #[path = "sip.rs"]
@@ -20,7 +22,8 @@ use std::io::Cursor;
 pub(crate) type Row = (&'static str, fn(&Network), Option<&'static str>);
 
 /// All tables.
-const TABLES: &[&[Row]] = &[begun::ROWS, network::NAMES, network::NOISE, network::REFUSED, sip::ROWS, tls::ROWS];
+const TABLES: &[&[Row]] =
+    &[begun::ROWS, lost::ROWS, network::NAMES, network::NOISE, network::REFUSED, sip::ROWS, tls::ROWS];
 
 /// The ways in which each row is told.
 fn variations() -> [(&'static str, Variation); 4] {

@@ -1,7 +1,8 @@
 //! The path between the two: loss, packet size, windows, distance.
 
-use super::{MAIL, Sample, client, server};
+use super::{MAIL, Sample, client, mail, server};
 use crate::file::Format;
+use crate::http;
 use crate::net::Network;
 use crate::nrpc::FUNCTION_WORK;
 use crate::tcp::Side;
@@ -15,6 +16,24 @@ pub(super) const SAMPLES: &[Sample] = &[
         rules: &["tcp-mtu-blackhole"],
         format: || Format::pcapng().interface("ens192"),
         tell: mtu_blackhole,
+    },
+    Sample {
+        name: "nrpc-mtu-at-client",
+        story: "Captured at two clients. Small messages pass; the first large reply of the server never comes but for its short last \
+                segment, which the clients acknowledge selectively. After 15 s they give up.",
+        see: "5792 bytes that never come, while what follows them does; each client asks for them to the end.",
+        rules: &["tcp-mtu-blackhole"],
+        format: || Format::pcapng().interface("Ethernet"),
+        tell: mtu_at_client,
+    },
+    Sample {
+        name: "http-never-acknowledged",
+        story: "A browser logs in at Domino's web server. The page comes; the form with name and password is sent six times and never \
+                acknowledged: a firewall has dropped the connection meanwhile.",
+        see: "The same POST six times, and not a word from the server.",
+        rules: &["tcp-never-acknowledged"],
+        format: || Format::pcapng().interface("Ethernet"),
+        tell: never_acknowledged,
     },
     Sample {
         name: "nrpc-loss",
@@ -50,6 +69,27 @@ fn mtu_blackhole(net: &Network) {
     tcp.wait(1).works(MAIL, 3).wait(20).ask(FUNCTION_WORK, 40);
     let reply = tcp.next_reply(FUNCTION_WORK, 0, 4_700);
     tcp.blackhole(Side::Server, reply, &[300, 600, 1_200, 2_400, 4_800]).wait_secs(20).client_rst();
+}
+
+fn mtu_at_client(net: &Network) {
+    for address in ["10.1.0.50", "10.1.0.51"] {
+        let (client, server) = (net.host(address).captures_here(), server(net).distance_ms(14));
+        let tcp = net.connect(&client, &server, 1352);
+        tcp.wait(1).works(MAIL, 3).wait(20).ask(FUNCTION_WORK, 40);
+        tcp.never_arrives(Side::Server, 4 * 1_448, [0x5A; 220]).wait_secs(15).half_close(Side::Client);
+        net.wait(300);
+    }
+}
+
+fn never_acknowledged(net: &Network) {
+    let tcp = net.connect(&client(net).captures_here(), &mail(net).distance_ms(9), 80);
+    tcp.client(http::get("/mail/ann.nsf").host("mail.example.com"));
+    let page =
+        "<form action=\"/names.nsf?Login\"><input name=\"Username\"><input type=\"password\" name=\"Password\"></form>";
+    tcp.wait(12).server(http::response(200).html(page)).wait_secs(40);
+    let login = http::post("/names.nsf?Login").host("mail.example.com");
+    let login = login.form(&[("Username", "Ann Smith"), ("Password", "secret"), ("RedirectTo", "/mail/ann.nsf")]);
+    tcp.unanswered(Side::Client, login, &[300, 600, 1_200, 2_400, 4_800]).wait_secs(10).client_rst();
 }
 
 fn loss(net: &Network) {

@@ -42,6 +42,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &nrpc::idle_rst::IdleRst,
     &nrpc::idle_silent::IdleSilent,
     &tcp::mtu_blackhole::MtuBlackhole,
+    &tcp::never_acknowledged::NeverAcknowledged,
     &tcp::loss::Loss,
     // TLS.
     &tls::hello_blackhole::HelloBlackhole,

@@ -61,6 +61,16 @@ impl Occurrences {
     pub(crate) fn of(server: Endpoint, group: &[&Talk<'_>], first: Timestamp) -> Self {
         Self { server, clients: clients(group), count: group.len(), first }
     }
+
+    /// The same of any protocol.
+    pub(crate) fn in_conversations<'c>(
+        server: Endpoint,
+        group: impl ExactSizeIterator<Item = &'c Conversation>,
+        first: Timestamp,
+    ) -> Self {
+        let count = group.len();
+        Self { server, clients: Clients::of(group.map(|c| c.client.ip)), count, first }
+    }
 }
 
 /// Users by name, each once, in order of appearance: the first eight, and how many they are, those without a name as one.

@@ -64,7 +64,7 @@ impl Counted {
         let tcp = &talk.conversation.tcp;
         let segments = tcp.data_segments.client.saturating_add(tcp.data_segments.server);
         let repeated = tcp.retransmitted.client.saturating_add(tcp.retransmitted.server);
-        let stuck = mtu_blackhole::stuck(case, talk).map_or(0, |stuck| u64::from(stuck.tries));
+        let stuck = mtu_blackhole::stuck(case, talk.conversation).map_or(0, |stuck| u64::from(stuck.tries));
         let alone = tcp.unanswered.as_ref().map_or(0, |unanswered| u64::from(unanswered.tries));
         let others = repeated.saturating_sub(stuck.max(alone));
         Self { segments, repeated: others }

@@ -2,4 +2,5 @@
 
 pub(super) mod loss;
 pub(super) mod mtu_blackhole;
+pub(super) mod never_acknowledged;
 pub(super) mod zero_window;

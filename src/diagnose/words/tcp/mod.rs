@@ -2,4 +2,5 @@
 
 pub(crate) mod loss;
 pub(crate) mod mtu_blackhole;
+pub(crate) mod never_acknowledged;
 pub(crate) mod zero_window;

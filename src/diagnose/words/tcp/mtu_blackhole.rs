@@ -40,3 +40,45 @@ impl Words for TooLarge {
         )
     }
 }
+
+/// Full segments never came to the receiver, what was sent behind them did.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct NeverCame {
+    /// Conversations between whom, and when the first of them lacked something.
+    #[serde(flatten)]
+    pub seen: Occurrences,
+    /// Who sent it in the first of them.
+    #[serde(flatten)]
+    pub sender: OneSide,
+    /// Bytes that never came in the first of them.
+    pub lacking_bytes: u64,
+    /// The largest segment of that side that came.
+    pub largest_bytes: u32,
+    /// Seconds for which the receiver waited for them.
+    pub waited_s: f64,
+}
+
+impl Words for NeverCame {
+    fn title(&self) -> String {
+        format!(
+            "Large packets from {} do not get through ({} bytes never came)",
+            self.sender.side_address, self.lacking_bytes
+        )
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "In {} between {} and {}, {} bytes of {} never came ({}), while what it sent behind them did. The receiver asked for \
+             them for {} in vain. No segment of more than {} bytes came through: full packets get lost on the way, small ones \
+             do not.",
+            count(self.seen.count, "conversation"),
+            self.seen.clients,
+            self.seen.server,
+            self.lacking_bytes,
+            side(self.sender.side),
+            clock(self.seen.first),
+            span(self.waited_s),
+            self.largest_bytes,
+        )
+    }
+}

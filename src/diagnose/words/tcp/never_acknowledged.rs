@@ -1,0 +1,55 @@
+//! What is said of data that is never acknowledged.
+
+use crate::diagnose::words::{Occurrences, OneSide, Words, clock, count, side, span};
+use serde::Serialize;
+
+/// A session died over data that was repeated and never acknowledged.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Died {
+    /// Conversations between whom, and when the data was sent first.
+    #[serde(flatten)]
+    pub seen: Occurrences,
+    /// Who sent it in the first of them.
+    #[serde(flatten)]
+    pub sender: OneSide,
+    /// What was spoken, by its name for people.
+    pub protocol: &'static str,
+    /// Nothing had been granted before in any of them.
+    pub is_sign_on: bool,
+    /// Bytes of the segment that was repeated.
+    pub segment_bytes: u32,
+    /// Repetitions.
+    pub repetitions: u32,
+    /// Seconds from the first time to the last.
+    pub repeated_for_s: f64,
+}
+
+impl Words for Died {
+    fn title(&self) -> String {
+        let what = if self.is_sign_on { "The sign-on" } else { "Sessions" };
+        let (die, with) = if self.is_sign_on { ("dies", "at") } else { ("die", "with") };
+        format!(
+            "{what} {with} {} ({}) {die}: what the {} sends is never acknowledged",
+            self.seen.server,
+            self.protocol,
+            self.sender.side.name(),
+        )
+    }
+
+    fn explanation(&self) -> String {
+        let what =
+            if self.is_sign_on { "Nothing was granted before: it was the sign-on." } else { "It had worked before." };
+        format!(
+            "In {} between {} and {}, {} sent {} bytes at {}, which were repeated {} times within {} and never acknowledged. {what} \
+             They never came, or the acknowledgement did not come back: from here that cannot be told.",
+            count(self.seen.count, "conversation"),
+            self.seen.clients,
+            self.seen.server,
+            side(self.sender.side),
+            self.segment_bytes,
+            clock(self.seen.first),
+            self.repetitions,
+            span(self.repeated_for_s),
+        )
+    }
+}
