@@ -32,17 +32,20 @@ impl Pipeline {
     pub(crate) fn let_go(&mut self, inputs: Vec<Input>, judge: &mut impl Judge) {
         let last = self.state.last;
         tcp::give_up(&mut self.tcp, &mut self.state, last.time.minus(GIVEN_UP), last);
+        self.state.hides_attempts = true;
         self.put_in_order(last.time);
         let is_open = self.are_open();
         let stay = self.snapshot(inputs, last.time, |analysis| judge.judge(analysis, &is_open));
+        self.state.hides_attempts = false;
         self.drop_conversations(&stay, &is_open, judge);
         self.drop_messages(&stay);
         self.state.budget.reset(self.state.options.messages);
         let held = self.weigh();
         self.state.budget.set_held(held);
         // What cannot be let go is judged again the next time, and so is what goes on: the work must not grow with its square.
-        let again = held.saturating_add(self.tcp.len().saturating_mul(size_of::<Conversation>()));
-        self.state.room = self.state.options.hold.map(|hold| hold.max(held.saturating_add(again / 2)));
+        let shown = is_open.iter().filter(|is_open| **is_open).count().saturating_mul(size_of::<Conversation>());
+        let more = held.saturating_add(shown) / 2;
+        self.state.room = self.state.options.hold.map(|hold| hold.max(held.saturating_add(more)));
     }
 
     /// What stands in the list for a connection that goes on goes too: the next judgement gets it anew.

@@ -125,7 +125,9 @@ impl Pipeline {
 
     /// Adds connections that never came about so far to the facts. Gives what is to be put back after the snapshot.
     fn add_failures(&mut self) -> Option<FailuresBefore> {
+        let (hides, now) = (self.state.hides_attempts, self.state.last.time);
         let open = self.tcp.values_mut().filter_map(TcpFlow::open);
+        let open = open.filter(|open| !(hides && open.is_young_attempt(now)));
         let mut failures: Vec<_> = open.filter_map(|open| open.failure()).collect();
         if failures.is_empty() {
             return None;

@@ -38,6 +38,8 @@ pub(super) struct EngineState {
     pub udp_streams: u32,
     /// Room for messages that rules look at one by one.
     pub budget: MessageBudget,
+    /// Connections that began only just now and did not come about so far stay out of a snapshot: nothing can be said of them yet.
+    pub hides_attempts: bool,
     /// Bytes that may be held before what was judged is let go.
     pub room: Option<usize>,
     /// Secrets that may open TLS records.
@@ -65,6 +67,7 @@ impl EngineState {
     pub(super) fn new(options: Options) -> Self {
         Self {
             budget: MessageBudget::new(options.messages),
+            hides_attempts: false,
             room: options.hold,
             secrets: SecretStore::new(Arc::clone(&options.keys)),
             options,

@@ -14,6 +14,8 @@ use nrpcsniff_dissectors::{Protocol, usual_at};
 /// Messages that make the opening of a conversation: session request and response, authentication both ways.
 const OPENING: u64 = 4;
 
+/// A connection attempt of this age may still come about: of a flood there are too many to look at each again and again.
+const YOUNG: Span = Span::from_secs(10);
 /// A reply that takes this long makes a conversation worth a look.
 const SLOW: Span = Span::from_secs(1);
 
@@ -271,6 +273,11 @@ impl OpenFlow {
         has_failed(&self.connection) && self.connection.last().time < since
     }
 
+    /// It never came about so far, and began only just now.
+    pub(super) fn is_young_attempt(&self, now: Timestamp) -> bool {
+        has_failed(&self.connection) && self.connection.first().time.plus(YOUNG) > now
+    }
+
     /// Number of the conversation.
     pub(super) fn stream(&self) -> u32 {
         self.connection.stream
@@ -335,7 +342,8 @@ impl OpenFlow {
     /// Puts what is known of it among the conversations, as if the capture ended now; nothing if it is there already and
     /// has not changed.
     pub(super) fn put_preview(&mut self, state: &mut EngineState, end: Stamp) {
-        if !std::mem::take(&mut self.changed) {
+        let is_hidden = state.hides_attempts && self.is_young_attempt(end.time);
+        if is_hidden || !std::mem::take(&mut self.changed) {
             return;
         }
         if !(self.is_reported || self.matters()) {
