@@ -65,7 +65,23 @@ pub struct Credentials {
     pub length: usize,
     /// What is shown in place of a password (Negotiate, NTLM).
     pub ticket: Option<Ticket>,
+    /// What makes a strict reader refuse the header.
+    pub flaw: Option<Flaw>,
 }
+
+/// What is wrong with a header that holds credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Flaw {
+    /// So many sets of credentials in one header, which is for one (RFC 7235 section 4.2).
+    Several(usize),
+    /// A part that Digest credentials must have (RFC 7616 section 3.4).
+    Missing(&'static str),
+    /// Typographic quotation marks.
+    Quotes,
+}
+
+/// Parts without which Digest credentials say nothing.
+const DIGEST_PARTS: [&str; 5] = ["username", "realm", "nonce", "uri", "response"];
 
 /// Items that are read of one header.
 const LIMIT: usize = 256;
@@ -77,7 +93,11 @@ pub(crate) fn challenges(value: &str, proxy: bool) -> Vec<Challenge> {
 
 /// Reads an Authorization or Proxy-Authorization header (RFC 7235 section 4.2).
 pub(crate) fn credentials(value: &str, proxy: bool) -> Vec<Credentials> {
-    groups(value).into_iter().map(|group| group.into_credentials(proxy, value.len())).collect()
+    let groups = groups(value);
+    let several = (groups.len() > 1).then_some(Flaw::Several(groups.len()));
+    let quotes = || value.contains(['\u{201c}', '\u{201d}', '\u{201e}']).then_some(Flaw::Quotes);
+    let outer = several.or_else(quotes);
+    groups.into_iter().map(|group| group.into_credentials(proxy, value.len(), outer)).collect()
 }
 
 /// A scheme with what belongs to it.
@@ -117,7 +137,15 @@ impl Group {
         }
     }
 
-    fn into_credentials(mut self, proxy: bool, length: usize) -> Credentials {
+    /// The first part that is missing.
+    fn lacks(&self) -> Option<Flaw> {
+        let has = |part: &str| self.params.iter().any(|(name, _)| name.eq_ignore_ascii_case(part));
+        let digest = self.scheme.eq_ignore_ascii_case("Digest");
+        DIGEST_PARTS.into_iter().find(|part| digest && !has(part) && !has(&format!("{part}*"))).map(Flaw::Missing)
+    }
+
+    fn into_credentials(mut self, proxy: bool, length: usize, outer: Option<Flaw>) -> Credentials {
+        let flaw = outer.or_else(|| self.lacks());
         let user = if self.scheme.eq_ignore_ascii_case("Basic") {
             self.token68.as_deref().and_then(basic_user)
         } else {
@@ -133,6 +161,7 @@ impl Group {
             scheme: self.scheme,
             proxy,
             length,
+            flaw,
         }
     }
 }

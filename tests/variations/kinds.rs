@@ -11,6 +11,8 @@ mod lost;
 mod network;
 #[path = "sip.rs"]
 mod sip;
+#[path = "sip_register.rs"]
+mod sip_register;
 #[path = "tls.rs"]
 mod tls;
 
@@ -22,8 +24,16 @@ use std::io::Cursor;
 pub(crate) type Row = (&'static str, fn(&Network), Option<&'static str>);
 
 /// All tables.
-const TABLES: &[&[Row]] =
-    &[begun::ROWS, lost::ROWS, network::NAMES, network::NOISE, network::REFUSED, sip::ROWS, tls::ROWS];
+const TABLES: &[&[Row]] = &[
+    begun::ROWS,
+    lost::ROWS,
+    network::NAMES,
+    network::NOISE,
+    network::REFUSED,
+    sip::ROWS,
+    sip_register::ROWS,
+    tls::ROWS,
+];
 
 /// The ways in which each row is told.
 fn variations() -> [(&'static str, Variation); 4] {

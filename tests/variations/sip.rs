@@ -12,9 +12,9 @@ pub(crate) const ROWS: &[Row] = &[
     ("four lines of one telephone, 503", |net| four_lines(net, 503), Some("sip-5xx")),
     ("an empty nonce", |net| challenged(net, Some("")), Some("sip-401-loop")),
     ("a wrong password", |net| challenged(net, None), Some("sip-401-loop")),
-    ("a loopback address as Contact", |net| registered(net, "127.0.0.1:5060"), LOOPBACK),
-    ("localhost as Contact", |net| registered(net, "localhost:5060"), LOOPBACK),
-    ("the IPv6 loopback address as Contact", |net| registered(net, "[::1]:5060"), LOOPBACK),
+    ("a loopback address as Contact", |net| registered(net, "127.0.0.1:5060"), NOWHERE),
+    ("localhost as Contact", |net| registered(net, "localhost:5060"), NOWHERE),
+    ("the IPv6 loopback address as Contact", |net| registered(net, "[::1]:5060"), NOWHERE),
     ("its own address as Contact", |net| registered(net, &net.place("10.1.0.50", 5060)), None),
     ("a name as Contact", |net| registered(net, "pc.example.com:5060"), None),
     ("both copies of a mirror", |net| copies(net, 403), FORBIDDEN),
@@ -22,7 +22,7 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 const FORBIDDEN: Option<&str> = Some("sip-403");
-const LOOPBACK: Option<&str> = Some("sip-loopback-contact");
+const NOWHERE: Option<&str> = Some("sip-contact-unreachable");
 
 fn phone(net: &Network, user: &str) -> Phone {
     Phone::new(&net.host("10.1.0.50"), 5060, &net.host("10.1.0.9"), 5060, user)

@@ -114,20 +114,54 @@ pub(super) const SAMPLES: &[Sample] = &[
     },
     Sample {
         name: "sip-register-failed",
-        story: "A telephone puts two sets of credentials into one Authorization header, which the registrar cannot read: 400, twice.",
-        see: "An Authorization header with two times Digest, answered by 400.",
+        story: "A registrar answers a telephone's credentials with 400, twice, and does not say what it could not read.",
+        see: "A REGISTER without a flaw that a capture could show, answered by 400.",
         rules: &["sip-register-failed"],
         format: || Format::pcap().microseconds(),
-        tell: unreadable,
+        tell: |net| unreadable(net, false),
     },
     Sample {
-        name: "sip-lapsed",
+        name: "sip-credentials-malformed",
+        story: "A telephone puts two sets of credentials into one Authorization header, which the registrar cannot read: 400, twice.",
+        see: "An Authorization header with two times Digest, answered by 400.",
+        rules: &["sip-credentials-malformed"],
+        format: || Format::pcap().microseconds(),
+        tell: |net| unreadable(net, true),
+    },
+    Sample {
+        name: "sip-answer-lost",
+        story: "A telephone behind a NAT sends from another port than it writes into its Via, and asks for no rport: the registrar answers \
+                to the port in the Via, where the NAT lets nothing through. The telephone repeats its REGISTER.",
+        see: "The same REGISTER with the same branch seven times, each answered by 401 to another port.",
+        rules: &["sip-answer-lost"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: unheard,
+    },
+    Sample {
+        name: "sip-contact-loopback",
+        story: "A telephone takes 127.0.0.1 for its own address, as its hosts file says, and registers that. It is accepted; a call to its \
+                user will be sent nowhere.",
+        see: "A Contact with 127.0.0.1 in a REGISTER that comes from elsewhere, accepted.",
+        rules: &["sip-contact-unreachable"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: loopback,
+    },
+    Sample {
+        name: "sip-nonce-refused",
         story: "A telephone registers for half an hour and renews with the nonce of the beginning, which the registrar made too long ago. It \
                 answers 401 with a new one, and does not call the old one stale; the telephone gives up. A call to its user fails later.",
         see: "A REGISTER with an old nonce, 401 without stale=true, nothing more; an INVITE of somebody else, answered by 480.",
+        rules: &["sip-nonce-refused"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: |net| lapsed(net, true),
+    },
+    Sample {
+        name: "sip-lapsed",
+        story: "A telephone registers for half an hour; its renewal is answered by 400, and it gives up. A call to its user fails later.",
+        see: "A REGISTER that renews, 400, nothing more; an INVITE of somebody else, answered by 480.",
         rules: &["sip-lapsed"],
         format: || Format::pcapng().interface("eth0"),
-        tell: lapsed,
+        tell: |net| lapsed(net, false),
     },
     Sample {
         name: "sip-call-failed",
@@ -219,18 +253,6 @@ pub(super) const SAMPLES: &[Sample] = &[
         rules: &["sip-contact-tls"],
         format: || Format::pcapng().interface("eth0"),
         tell: contact_tls,
-    },
-    Sample {
-        name: "sip-loopback-contact",
-        story: "A telephone whose hosts file gives its own name the address 127.0.0.1 registers that as its Contact; the registrar accepts.",
-        see: "A Contact that means the server itself to the server.",
-        rules: &["sip-loopback-contact"],
-        format: Format::pcap,
-        tell: |net| {
-            let phone = Phone::new(&client(net), 5060, &registrar(net), 5060, ADDRESS).shown_as("127.0.0.1:5060");
-            let register = phone.register();
-            phone.sends(&register).hears(granted(&register));
-        },
     },
     Sample {
         name: "sip-flow-lost",
@@ -450,7 +472,8 @@ fn refused_403(net: &Network) {
     tcp.client_fin();
 }
 
-fn unreadable(net: &Network) {
+/// With two sets of credentials in one header, or with one.
+fn unreadable(net: &Network, two: bool) {
     let phone = desk_phone(net);
     let first = phone.register();
     let refusal = first.response(401).challenge("example.com", &nonce(net));
@@ -458,12 +481,36 @@ fn unreadable(net: &Network) {
     for _ in 0..2 {
         let request = phone.register().credentials(&refusal, "ann", "her password");
         let twice = format!("{0}, {0}", request.value("Authorization"));
-        let request = request.set("Authorization", &twice);
+        let request = if two { request.set("Authorization", &twice) } else { request };
         phone.sends(&request).hears(request.response(400)).wait(8_000);
     }
 }
 
-fn lapsed(net: &Network) {
+/// The telephone sends from a port that its Via does not name.
+fn unheard(net: &Network) {
+    let (client, server) = (client(net), registrar(net));
+    let phone = Phone::new(&client, 40_001, &server, 5060, ADDRESS).shown_as(&net.place("10.1.0.50", 5060));
+    let request = phone.register();
+    let request = request.clone().set("Via", request.value("Via").trim_end_matches(";rport"));
+    let answer = request.response(401).challenge("example.com", &nonce(net));
+    for wait in [500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000] {
+        phone.sends(&request);
+        net.udp(&server, 5060, &client, 5060, answer.as_ref());
+        net.wait(wait);
+    }
+}
+
+fn loopback(net: &Network) {
+    let phone = Phone::new(&client(net), 5060, &registrar(net), 5060, ADDRESS).shown_as("127.0.0.1:5060");
+    let first = phone.register();
+    let refusal = first.response(401).challenge("example.com", &nonce(net));
+    phone.sends(&first).hears(&refusal).wait(4);
+    let second = phone.register().credentials(&refusal, "ann", "her password");
+    phone.sends(&second).hears(granted(&second));
+}
+
+/// The renewal is refused for its old nonce, or for a reason that nobody tells.
+fn lapsed(net: &Network, old_nonce: bool) {
     let (tcp, phone) = softphone(net);
     let first = phone.register();
     let refusal = first.response(401).challenge("example.com", &nonce(net));
@@ -471,7 +518,9 @@ fn lapsed(net: &Network) {
     let request = phone.register().expires(1800).credentials(&refusal, "ann", "her password");
     tcp.wait(5).client(&request).wait(4).server(granted(&request)).wait_secs(1700);
     let again = phone.register().expires(1800).credentials(&refusal, "ann", "her password");
-    tcp.client(&again).wait(4).server(again.response(401).challenge("example.com", &nonce(net))).wait_secs(300);
+    let refused =
+        if old_nonce { again.response(401).challenge("example.com", &nonce(net)) } else { again.response(400) };
+    tcp.client(&again).wait(4).server(refused).wait_secs(300);
     let bob = Phone::new(&net.host("10.1.0.51"), 5060, &registrar(net), 5060, "bob@example.com");
     let call = bob.call(ADDRESS);
     let invite = call.invite(20_000);

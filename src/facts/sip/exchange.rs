@@ -259,6 +259,8 @@ struct ExchangeBuilder<'a> {
     hops: HashMap<HopKey<'a>, usize>,
     /// The last hop of that branch, whoever spoke.
     branches: HashMap<(usize, Option<&'a str>), usize>,
+    /// Exchanges without CSeq by Call-ID and branch: their responses say no more.
+    nameless: HashMap<(&'a str, &'a str), usize>,
 }
 
 /// Puts messages, in order of time, together.
@@ -284,18 +286,29 @@ impl<'a> ExchangeBuilder<'a> {
     /// Puts a message with its transaction, else begins one. An ACK alone begins none, because it has the name of an INVITE
     /// that was not captured.
     fn add(&mut self, signal: SipMessage<'a>) {
-        let Some(name) = name(&signal) else { return };
+        let branch = signal.via().and_then(|via| via.branch.as_deref());
+        let unnamed = signal.sip.cseq.is_none().then(|| signal.sip.call_id.as_deref().zip(branch)).flatten();
+        let answered = unnamed.filter(|_| !signal.sip.is_request()).and_then(|key| self.nameless.get(&key).copied());
+        let Some(name) = answered.and_then(|index| Some(self.made.get(index)?.0)).or_else(|| name(&signal)) else {
+            return;
+        };
         let ack = is_ack(&signal);
-        let known = self.names.get(&name).copied();
+        // Without a number requests of one Call-ID are told apart by their branch.
+        let known = match unnamed {
+            Some(key) => self.nameless.get(&key).copied(),
+            None => self.names.get(&name).copied(),
+        };
         if known.is_none() && ack {
             return;
         }
         let index = known.unwrap_or(self.made.len());
         if known.is_none() {
-            self.names.insert(name, index);
             self.made.push((name, Vec::new(), Vec::new()));
+            match unnamed {
+                Some(key) => drop(self.nameless.insert(key, index)),
+                None => drop(self.names.insert(name, index)),
+            }
         }
-        let branch = signal.via().and_then(|via| via.branch.as_deref());
         let place = self.place(index, branch, &signal);
         let Some((_, hops, acks)) = self.made.get_mut(index) else { return };
         match place.and_then(|place| hops.get_mut(place)) {
@@ -339,10 +352,13 @@ pub(super) fn is_readable(signal: &SipMessage<'_>) -> bool {
     name(signal).is_some()
 }
 
+/// A request without CSeq has the number 0, which no other has.
 fn name<'a>(signal: &SipMessage<'a>) -> Option<RequestKey<'a>> {
     let sip = signal.sip;
-    let cseq = sip.cseq.as_ref()?;
-    let method = if cseq.method == "ACK" { "INVITE" } else { cseq.method.as_str() };
+    let method = sip.method().filter(|_| sip.cseq.is_some() || sip.is_request())?;
+    let method = sip.cseq.as_ref().map_or(method, |cseq| cseq.method.as_str());
+    let method = if method == "ACK" { "INVITE" } else { method };
+    let number = sip.cseq.as_ref().map_or(0, |cseq| cseq.number);
     let from_tag = sip.from.as_ref().and_then(|from| from.param("tag"));
-    Some(RequestKey { call_id: sip.call_id.as_deref()?, number: cseq.number, method, from_tag })
+    Some(RequestKey { call_id: sip.call_id.as_deref()?, number, method, from_tag })
 }

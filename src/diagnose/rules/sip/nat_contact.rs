@@ -1,6 +1,5 @@
 //! A client behind NAT registers an address that nobody outside can reach.
 
-use super::loopback_contact::loopback_contact;
 use crate::diagnose::evidence::sip::{self, SHOWN, named, show, subject};
 use crate::diagnose::words::sip::nat_contact as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
@@ -73,12 +72,14 @@ fn is_behind_nat(exchange: &SipExchange<'_>) -> bool {
         && is_public(exchange.client().ip)
         && private_contact(exchange).is_some()
         && !uses_outbound(exchange)
-        && loopback_contact(exchange).is_none()
 }
 
 /// The private address that it registered.
 fn private_contact<'a>(exchange: &SipExchange<'a>) -> Option<&'a Address> {
-    let is_private = |contact: &&Address| contact.uri.host.parse::<IpAddr>().is_ok_and(|ip| !is_public(ip));
+    // What leads nowhere at all is told by sip-contact-unreachable.
+    let nowhere = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
+    let private = |ip: IpAddr| !is_public(ip) && !nowhere(ip);
+    let is_private = |contact: &&Address| contact.uri.host.parse::<IpAddr>().is_ok_and(private);
     exchange.contacts().iter().find(is_private)
 }
 

@@ -333,7 +333,7 @@ mod tests {
                 for _ in 0..3 {
                     let request = phone.register();
                     phone.sends(&request).hears(request.response(401).challenge("example.com", "n"));
-                    phone.sends(phone.register().without("CSeq"));
+                    phone.sends(phone.register().without("Call-ID"));
                 }
             }),
         ];

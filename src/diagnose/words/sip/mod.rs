@@ -1,13 +1,16 @@
 //! What rules about SIP say.
 
 pub(crate) mod ack_lost;
+pub(crate) mod answer_lost;
 pub(crate) mod call_failed;
 pub(crate) mod contact_tls;
+pub(crate) mod contact_unreachable;
+pub(crate) mod credentials_malformed;
 pub(crate) mod flow_lost;
 pub(crate) mod lapsed;
-pub(crate) mod loopback_contact;
 pub(crate) mod media_blocked;
 pub(crate) mod nat_contact;
+pub(crate) mod nonce_refused;
 pub(crate) mod register_failed;
 mod requests;
 pub(crate) mod stale_nonce;
