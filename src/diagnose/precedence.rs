@@ -1,5 +1,6 @@
 //! One cause, one finding: what follows from another finding is named under its `also`.
 
+use super::rules::cap::others::ID as OTHERS;
 use super::rules::nearness;
 use super::{Draft, Layer};
 use crate::model::{ConversationId, Finding, LogLine, Severity};
@@ -32,7 +33,8 @@ pub(crate) fn sort(findings: &mut [Finding]) {
 
 fn order(finding: &Finding) -> impl Ord + use<> {
     let first = finding.frames.first().copied();
-    let is_of_capture = finding.layer == Layer::Capture;
+    // What is set aside as none of the reader's business stands behind what is.
+    let is_of_capture = finding.layer == Layer::Capture && finding.rule != OTHERS;
     let is_grave = finding.severity >= Severity::Major;
     let place = if is_grave { nearness(finding.rule) } else { 0 };
     (
