@@ -179,9 +179,10 @@ impl<F: Framing> Direction<F> {
             Begins::Unit { size, read, is_known } => self.whole(input, size, read, is_known),
             Begins::Between(used, Some(message)) => Verdict::Message { used, message },
             Begins::Between(used, None) => skip(used),
+            // What looks like a header here is none: it is passed over, or the search would find it again for ever.
             Begins::Nothing { .. } if !in_step => {
-                self.phase = Phase::Lost(0);
-                self.search(input, 0)
+                self.phase = Phase::Lost(1);
+                skip(1)
             }
             Begins::Nothing { used, message, search } => {
                 self.phase = if search { Phase::Lost(0) } else { Phase::Done };

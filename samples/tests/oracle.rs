@@ -34,6 +34,8 @@ const KEEPALIVE_ACK: &str = "ACK to a TCP keep-alive segment";
 const ZERO_WINDOW: &str = "TCP Zero Window segment";
 const WINDOW_UPDATE: &str = "TCP window update";
 const BAD_CHECKSUM: &str = "Bad checksum";
+/// The certificate holds a name, and hardly anything else.
+const SHORT_CERTIFICATE: &str = "BER Error";
 
 /// What tshark must also say about a sample, because its story is about that.
 fn intended(name: &str) -> &'static [&'static str] {
@@ -51,7 +53,10 @@ fn intended(name: &str) -> &'static [&'static str] {
         | "sip-undefined-good"
         | "st-token-version-good"
         | "st-two-names-good"
+        | "http-never-acknowledged"
         | "tls-hello-blackhole" => &[RETRANSMISSION],
+        "nrpc-mtu-at-client" => &[HOLE, DUPLICATE_ACK],
+        "tls-handshake-failed" => &[SHORT_CERTIFICATE],
         "nrpc-rough-path" => &[RETRANSMISSION, OUT_OF_ORDER, HOLE, UNSEEN, KEEPALIVE, KEEPALIVE_ACK],
         "nrpc-loss" => &[RETRANSMISSION, DUPLICATE_ACK, HOLE],
         "nrpc-mtu-blackhole" => &[RETRANSMISSION, DUPLICATE_ACK],

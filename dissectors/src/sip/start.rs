@@ -106,6 +106,19 @@ pub(super) fn is_meant(line: &[u8]) -> bool {
     look(line) == Look::Yes || find(line).is_none() && names_version(line)
 }
 
+/// It has all its parts and begins with what may be a method, or with a version: it is not the rest of a line whose beginning was not
+/// captured.
+pub(super) fn is_whole(line: &[u8]) -> bool {
+    let mut parts = line.trim_ascii_end().split(|&byte| matches!(byte, b' ' | b'\t'));
+    let first = parts.next().unwrap_or_default();
+    let is_version = is_version_prefix(first) && first.len() == VERSION.len();
+    match parts.count() {
+        0 => false,
+        1 => is_version,
+        _ => is_version || std::str::from_utf8(first).is_ok_and(is_token),
+    }
+}
+
 /// It begins or ends with a version.
 fn names_version(line: &[u8]) -> bool {
     let line = line.trim_ascii();

@@ -104,7 +104,7 @@ impl Lane {
             return Verdict::Skip { bytes: count(ends) };
         }
         match self.line(input) {
-            Some(line) if start::is_meant(first_line(line)) => {
+            Some(line) if start::is_meant(first_line(line)) && (self.known || start::is_whole(first_line(line))) => {
                 self.go(Phase::Head { sought: false });
                 self.head(input, false)
             }
