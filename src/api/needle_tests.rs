@@ -9,6 +9,8 @@ use crate::diagnose::Settings;
 use crate::model::{Finding, Frame, FrameRef, Input, Span, Stamp, Timestamp};
 use crate::testing::tokens::{ANN_LDAP, browser, denied, login, mail, served, shared, visit};
 use nrpcsniff_samples::Network;
+use nrpcsniff_samples::dns::{self, Record};
+use nrpcsniff_samples::sip::Phone;
 use nrpcsniff_samples::stories::{self, Sample};
 use std::io::Cursor;
 
@@ -35,7 +37,7 @@ fn frames(capture: Vec<u8>) -> (Vec<Owned>, Vec<Vec<u8>>, Input) {
     (frames, secrets, reader.into_input())
 }
 
-/// So many sessions of an office in which nothing is wrong, one every seven seconds.
+/// So many sessions of an office in which nothing is wrong, one every seven seconds, with lookups and registrations between them.
 fn office(sessions: usize) -> Vec<Owned> {
     let net = Network::new();
     let servers = [net.host("10.98.0.1"), net.host("10.98.0.2")];
@@ -45,6 +47,10 @@ fn office(sessions: usize) -> Vec<Owned> {
         let server = &servers[turn % 2];
         let name = format!("CN=Office{}/O=Acme", turn % 2);
         net.connect(client, server, 1352).session(&name, &name).auth().transactions(6).client_fin();
+        let host = format!("office{}.example.net", turn % 2);
+        net.resolve(client, &net.host("10.98.0.53"), &host, dns::A, &[Record::address(&host, "10.98.0.1")]);
+        let phone = Phone::new(client, 5060, &net.host("10.98.0.3"), 5060, "somebody@example.net");
+        registers(&phone, 7200);
     }
     let mut frames = frames(net.to_pcapng()).0;
     frames.sort_by_key(|frame| frame.time);
@@ -211,4 +217,72 @@ fn of_a_long_connection_what_was_judged_goes() {
     let (all, _, _) = alone(&net, None);
     let (lean, _, _) = alone(&net, Some(1));
     assert_eq!(told(&lean), told(&all));
+}
+
+fn phone(net: &Network, address: &str, user: &str) -> Phone {
+    Phone::new(&net.host(address), 5060, &net.host("10.1.0.9"), 5060, user)
+}
+
+fn registers(phone: &Phone, seconds: u32) {
+    let request = phone.register().expires(seconds);
+    phone.sends(&request).hears(request.response(200).contact_of(&request).expires(seconds));
+}
+
+/// The rules of both, for messages.
+fn rules(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.rule.as_str()).collect()
+}
+
+/// A proxy registers everybody by one pair of ports; one user is not renewed.
+#[test]
+fn a_registration_that_lapses_is_told_though_hundreds_of_messages_went_since() {
+    let net = Network::new();
+    for user in 0..430 {
+        net.wait_secs(2);
+        if user == 30 {
+            registers(&phone(&net, "10.1.0.30", "ann@example.com"), 600);
+        }
+        registers(&phone(&net, "10.1.0.30", &format!("user{user}@example.com")), 7200);
+    }
+    let ann = phone(&net, "10.1.0.30", "ann@example.com");
+    let asked = ann.options("bob@example.com");
+    ann.sends(&asked).hears(asked.response(200));
+    let (all, _, _) = alone(&net, None);
+    let (lean, _, _) = alone(&net, Some(1));
+    assert!(rules(&all).contains(&"sip-lapsed"), "{:?}", rules(&all));
+    assert_eq!(told(&lean), told(&all));
+}
+
+/// Datagrams have no end that is seen: what failed is counted all the same.
+#[test]
+fn refusals_over_udp_are_counted_and_none_is_lost() {
+    let net = Network::new();
+    for client in 1..=120 {
+        net.at(client * 3000);
+        let phone = phone(&net, &format!("10.2.0.{client}"), "ann@example.com");
+        let request = phone.register();
+        phone.sends(&request).hears(request.response(403));
+    }
+    let (all, none, _) = alone(&net, None);
+    let (lean, let_go, _) = alone(&net, Some(1));
+    assert!(none == 0 && let_go > 50, "{let_go}");
+    assert_eq!(told(&lean), told(&all));
+    assert_eq!(lean[0].group.clients, 120, "{:?}", rules(&lean));
+}
+
+/// A finding about many conversations says how many they were.
+#[test]
+fn of_one_finding_about_many_conversations_all_are_counted() {
+    let net = Network::new();
+    for client in 1..=120 {
+        net.at(client * 3000);
+        let tcp = net.dial(&net.host(&format!("10.2.0.{client}")), &net.host("10.1.0.9"), 1352).midstream();
+        tcp.auth().transactions(2).client_fin();
+    }
+    let (all, _, _) = alone(&net, None);
+    let (lean, let_go, _) = alone(&net, Some(1));
+    assert!(let_go > 50, "{let_go}");
+    assert_eq!(told(&lean), told(&all));
+    let number = |findings: &[Finding]| findings[0].conversations.len() as u64 + findings[0].group.let_go;
+    assert_eq!((number(&lean), number(&all)), (120, 120));
 }

@@ -75,6 +75,13 @@ fn join(members: Vec<Finding>, counted: &Counted, analysis: &Analysis, later: &[
         speaker.explanation =
             format!("{} {}", speaker.explanation, the_others(&group, &others, counted, &less, analysis));
     }
+    let further = group.let_go.saturating_sub(counted.conversations);
+    if further > 0 && speaker.layer != Layer::Capture {
+        let _ = write!(
+            speaker.explanation,
+            " {further} further conversations showed the same; they were judged before and are not in the numbers of this sentence.",
+        );
+    }
     let last = others.len().saturating_sub(1);
     for (place, other) in others.iter().enumerate() {
         add(&mut speaker, other, place + 1 < EXAMPLES || place == last, analysis);
@@ -99,13 +106,15 @@ fn group(members: &[Finding], counted: &Counted, analysis: &Analysis, later: &[C
         later.partition_point(|&begin| begin <= first)
     };
     let captures: HashSet<usize> = members.iter().map(capture).collect();
+    let sum = |own: u64, of: fn(&Group) -> u64| members.iter().map(|m| of(&m.group)).fold(own, u64::saturating_add);
     Group {
         count: members.iter().map(times_seen).fold(counted.count, u64::saturating_add),
-        clients: clients.len() as u64,
+        // Of what a finding names, the ledger may have let some go: those are counted in it already.
+        clients: sum(clients.len() as u64, |group| group.clients),
         captures: captures.len() as u64,
         first: times().chain(counted.first).min(),
         last: times().chain(counted.last).max(),
-        let_go: counted.conversations,
+        let_go: sum(counted.conversations, |group| group.let_go),
     }
 }
 

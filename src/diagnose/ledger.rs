@@ -5,15 +5,17 @@
 //! for later: whoever signed on lately, the tokens that were given, and of all that went alike the first few and the last few. At the
 //! end the rules judge what stayed, and what was counted is added. A cause whose examples are refuted by then is told no more.
 
+use super::evidence::EVIDENCE;
 use super::groups::{self, Cause};
 use super::rules::cap;
 use super::verdict::Wishes;
 use super::{Settings, findings};
 use crate::facts::Case;
 use crate::facts::attempts::AttemptCounter;
+use crate::facts::dns::search::names_of_others;
 use crate::model::{
-    Analysis, Attempt, AttemptCounts, Conversation, ConversationId, Finding, FrameRef, Layer, Property, RuleId,
-    Severity, Span, Stay, Sum, Timestamp,
+    Analysis, Attempt, AttemptCounts, AttemptKind, Conversation, ConversationId, Finding, FrameRef, Layer, Property,
+    RuleId, Severity, Span, Stay, Sum, Timestamp,
 };
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
@@ -30,6 +32,10 @@ const CHAPTERS: usize = 16;
 const ALIKE: usize = 4;
 /// This part of the room may be taken by what happened lately, and as much by tokens that were given.
 const SHARE: usize = 4;
+/// Users of whom the latest registration stays.
+const USERS: usize = 4096;
+/// Names that are told apart of those that lead to no sign-on.
+const NAMES: usize = 16_384;
 /// Distinct clients that are counted of one cause.
 const CLIENTS: usize = 4096;
 
@@ -39,6 +45,10 @@ pub(crate) struct Ledger {
     counted: CountedCauses,
     /// Findings that were counted although what they are about is still kept: they are found again, and not counted again.
     known: HashSet<Identity>,
+    /// Of findings about many conversations those that went.
+    further: HashMap<Identity, Further>,
+    /// Names that lead to no sign-on, with whether somebody had an address of them.
+    names: HashMap<String, bool>,
     sums: BTreeMap<Property, Sum>,
     wishes: Wishes,
     attempts: AttemptCounter,
@@ -68,6 +78,14 @@ pub(crate) struct Counted {
     pub severities: BTreeMap<Severity, usize>,
 }
 
+/// Conversations of one finding that went, while its examples stay.
+#[derive(Debug, Default)]
+struct Further {
+    conversations: u64,
+    /// 4,096 at most.
+    clients: HashSet<IpAddr>,
+}
+
 /// Tells a finding from every other, however often the capture is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Identity {
@@ -85,7 +103,7 @@ impl Ledger {
         let case = Case::new(analysis, settings);
         let since = horizon(analysis, room);
         self.is_short = since.plus(WINDOW) > analysis.end.unwrap_or_default();
-        let mut kept = Kept::new(&case, since);
+        let mut kept = Kept::new(&case, is_open, since);
         let found = findings(&case);
         let mut causes: HashMap<Cause, Vec<&Finding>> = HashMap::new();
         let mut again = HashSet::new();
@@ -98,25 +116,51 @@ impl Ledger {
             }
         }
         self.known = again;
+        let mut told = Vec::new();
         for (cause, members) in causes {
-            let (examples, others) = examples(&members, &kept);
-            for example in examples {
-                kept.example(example);
-            }
-            for other in others {
-                self.known.insert(identity(other, analysis));
-                self.counted.entry(cause.clone()).or_default().add(other, analysis);
+            for (finding, fate) in fates(&members, &kept) {
+                match fate {
+                    Fate::Example => kept.example(finding),
+                    Fate::Open => kept.whole(finding),
+                    Fate::Counted => {
+                        self.known.insert(identity(finding, analysis));
+                        self.counted.entry(cause.clone()).or_default().add(finding, analysis);
+                        continue;
+                    }
+                }
+                told.push(finding);
             }
         }
         kept.stories();
         kept.some_of_all_that_is_alike();
         kept.signed_on(room / SHARE);
-        for (is_open, stays) in is_open.iter().zip(&mut kept.stays) {
-            *stays |= is_open;
-        }
+        kept.registered();
         let stay = kept.into_stay();
+        told.into_iter().for_each(|finding| self.count_further(finding, analysis, &stay));
         self.count_wishes(&case, &found, &stay);
+        self.note_names(&case);
         stay
+    }
+
+    /// Of a finding that stays, what it is about may be too much to stay.
+    fn count_further(&mut self, finding: &Finding, analysis: &Analysis, stay: &Stay) {
+        let goes = |c: &&Conversation| stay.conversations.get(c.id.index()) == Some(&false);
+        for conversation in conversations(finding, analysis).filter(goes) {
+            let further = self.further.entry(identity(finding, analysis)).or_default();
+            further.conversations = further.conversations.saturating_add(1);
+            if further.clients.len() < CLIENTS {
+                further.clients.insert(conversation.client.ip);
+            }
+        }
+    }
+
+    /// A name counts once, however often it is asked for.
+    fn note_names(&mut self, case: &Case<'_>) {
+        for (name, is_found) in names_of_others(case) {
+            if self.names.len() < NAMES || self.names.contains_key(&name) {
+                *self.names.entry(name).or_default() |= is_found;
+            }
+        }
     }
 
     /// Counts what was wanted in what does not stay.
@@ -158,6 +202,25 @@ impl Ledger {
     /// It was counted before.
     pub(super) fn has_counted(&self, finding: &Finding, analysis: &Analysis) -> bool {
         !self.known.is_empty() && self.known.contains(&identity(finding, analysis))
+    }
+
+    /// Says of findings how much of what they are about went.
+    pub(super) fn complete(&self, findings: &mut [Finding], analysis: &Analysis) {
+        for finding in findings {
+            let Some(further) = self.further.get(&identity(finding, analysis)) else { continue };
+            let here: HashSet<IpAddr> = conversations(finding, analysis).map(|c| c.client.ip).collect();
+            finding.group.let_go = further.conversations;
+            finding.group.clients = further.clients.difference(&here).count() as u64;
+        }
+    }
+
+    /// How many names DNS has no address for that lead to no sign-on, those of what went among them.
+    pub(super) fn unresolved_names(&self, case: &Case<'_>) -> u64 {
+        let mut names = self.names.clone();
+        for (name, is_found) in names_of_others(case) {
+            *names.entry(name).or_default() |= is_found;
+        }
+        names.into_values().filter(|is_found| !is_found).count() as u64
     }
 
     /// What was counted of each cause.
@@ -239,30 +302,42 @@ fn horizon(analysis: &Analysis, room: usize) -> Timestamp {
     since
 }
 
-/// Findings of one cause that stay as examples, and those that are to be counted. What may still change is neither.
-fn examples<'f>(members: &[&'f Finding], kept: &Kept<'_, '_>) -> (Vec<&'f Finding>, Vec<&'f Finding>) {
+/// What becomes of a finding when what is known was judged.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    /// It is shown: its examples stay.
+    Example,
+    /// It may still change: all that it is about stays.
+    Open,
+    /// It can change no more, and others stand for it.
+    Counted,
+}
+
+/// What becomes of the findings of one cause.
+fn fates<'f>(members: &[&'f Finding], kept: &Kept<'_, '_>) -> Vec<(&'f Finding, Fate)> {
     let mut in_order: Vec<&Finding> = members.to_vec();
     in_order.sort_by_key(|finding| (finding.frames.first().copied(), finding.conversations.first().copied()));
     let speaker = members.first().copied();
     let last = in_order.len().saturating_sub(1);
     let is_example = |place: usize, finding: &Finding| {
-        place < groups::EXAMPLES || place == last || speaker.is_some_and(|speaker| std::ptr::eq(speaker, finding))
+        finding.layer == Layer::Capture
+            || place < groups::EXAMPLES
+            || place == last
+            || speaker.is_some_and(|speaker| std::ptr::eq(speaker, finding))
     };
-    let (mut examples, mut others) = (Vec::new(), Vec::new());
-    for (place, finding) in in_order.into_iter().enumerate() {
-        if finding.layer == Layer::Capture || is_example(place, finding) {
-            examples.push(finding);
-        } else if kept.is_sealed(finding) {
-            others.push(finding);
-        }
-    }
-    (examples, others)
+    let fate = |(place, finding): (usize, &'f Finding)| match () {
+        () if is_example(place, finding) => (finding, Fate::Example),
+        () if kept.is_sealed(finding) => (finding, Fate::Counted),
+        () => (finding, Fate::Open),
+    };
+    in_order.into_iter().enumerate().map(fate).collect()
 }
 
 /// What must stay, while it is found out.
 struct Kept<'c, 'a> {
     case: &'c Case<'a>,
     since: Timestamp,
+    is_open: &'c [bool],
     /// The last frame from before the window, however much has room.
     sealed: Option<FrameRef>,
     /// Of each conversation, by its place.
@@ -273,20 +348,21 @@ struct Kept<'c, 'a> {
 }
 
 impl<'c, 'a> Kept<'c, 'a> {
-    /// What was heard of since then stays.
-    fn new(case: &'c Case<'a>, since: Timestamp) -> Self {
+    /// What goes on stays, and what was heard of since then.
+    fn new(case: &'c Case<'a>, is_open: &'c [bool], since: Timestamp) -> Self {
         let all = &case.analysis.conversations;
         let stamps = all.iter().flat_map(|c| c.messages.iter().map(|message| message.at).chain([c.first, c.last]));
         let window = case.end().minus(WINDOW);
         let sealed = stamps.filter(|at| at.time < window).map(|at| at.frame).max();
-        let stays = all.iter().map(|c| c.last.time >= since).collect();
-        Self { case, since, sealed, stays, examples: Vec::new(), frames: HashSet::new() }
+        let goes_on = |place: usize| is_open.get(place).copied().unwrap_or_default();
+        let stays = all.iter().enumerate().map(|(place, c)| c.last.time >= since || goes_on(place)).collect();
+        Self { case, since, is_open, sealed, stays, examples: Vec::new(), frames: HashSet::new() }
     }
 
     /// It can change no more: its conversations are over and do not stay, or all that shows it is older than the window.
     fn is_sealed(&self, finding: &Finding) -> bool {
         let old = |frame: &FrameRef| self.sealed.is_some_and(|sealed| *frame <= sealed);
-        let over = |c: &Conversation| c.last.time < self.since && c.teardown.at.is_some();
+        let over = |c: &Conversation| c.last.time < self.since && self.is_open.get(c.id.index()) != Some(&true);
         let is_old = !finding.frames.is_empty() && finding.frames.iter().all(old);
         is_old || !finding.conversations.is_empty() && conversations(finding, self.case.analysis).all(over)
     }
@@ -298,9 +374,18 @@ impl<'c, 'a> Kept<'c, 'a> {
     }
 
     fn example(&mut self, finding: &Finding) {
-        for id in finding.examples() {
+        let shown = finding.conversations.iter().take(EVIDENCE).chain(finding.conversations.last());
+        for &id in shown {
             self.keep(id);
             self.examples.push(id);
+        }
+        self.frames.extend(finding.frames.iter().copied());
+    }
+
+    /// All that a finding is about.
+    fn whole(&mut self, finding: &Finding) {
+        for &id in &finding.conversations {
+            self.keep(id);
         }
         self.frames.extend(finding.frames.iter().copied());
     }
@@ -363,9 +448,26 @@ impl<'c, 'a> Kept<'c, 'a> {
         let mut left = room;
         for id in ids.into_iter().rev() {
             let Some(conversation) = self.case.analysis.conversations.get(id.index()) else { continue };
-            let Some(rest) = left.checked_sub(Conversation::weight(conversation)) else { break };
+            let Some(rest) = left.checked_sub(conversation.weight()) else { break };
             left = rest;
             self.keep(id);
+        }
+    }
+
+    /// A registration that is not renewed is told when its time has passed, which may be an hour later: the latest that was granted to
+    /// each user stays.
+    fn registered(&mut self) {
+        let mut latest: HashMap<(IpAddr, Option<&str>), &Attempt> = HashMap::new();
+        let granted = |attempt: &&Attempt| attempt.kind == AttemptKind::SipRegister && attempt.outcome.is_granted();
+        for attempt in self.case.attempts().iter().filter(granted) {
+            let key = (attempt.client, attempt.asked.as_deref());
+            if latest.len() < USERS || latest.contains_key(&key) {
+                latest.insert(key, attempt);
+            }
+        }
+        for attempt in latest.into_values() {
+            attempt.conversations.iter().for_each(|&id| self.keep(id));
+            self.frames.extend(attempt.frames.iter().copied());
         }
     }
 

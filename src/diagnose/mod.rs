@@ -28,7 +28,6 @@ pub(crate) use precedence::sort;
 pub(crate) use testimony::{Testimony, TestimonyId};
 pub(crate) use verdict::{Wishes, verdict};
 
-use crate::facts::dns::search::names_of_others;
 pub(crate) use crate::model::Layer;
 use crate::model::{Analysis, AttemptCounts, Conclusion, Finding, LogClock, RuleId, Severity};
 use hashbrown::HashSet;
@@ -83,11 +82,12 @@ pub(crate) fn judge_with(analysis: &Analysis, settings: &Settings, ledger: &Ledg
     let mut wishes = Wishes::of(&case, &findings);
     wishes.add(ledger.wishes().clone());
     findings.retain(|finding| !ledger.has_counted(finding, analysis));
+    ledger.complete(&mut findings, analysis);
     let gathered = |aside| gather(aside, analysis, &[], ledger.counted());
     let findings = rules::cap::others::set_aside(&case, findings, gathered);
     let attempts = ledger.attempts_with(&case);
     let clocks = case.logs().clocks().to_vec();
-    Judgement { findings, attempts, wishes, joined, clocks, set_aside: set_aside(&case) }
+    Judgement { findings, attempts, wishes, joined, clocks, set_aside: set_aside(&case, ledger) }
 }
 
 /// What a scanner meets is nobody's fault. That it was there is worth a word all the same.
@@ -106,8 +106,8 @@ fn concerns_scanners_only(case: &Case<'_>, draft: &Draft) -> bool {
 }
 
 /// What failed, or looks as if it had, and that no user minds: how many there are of each kind.
-fn set_aside(case: &Case<'_>) -> BTreeMap<&'static str, u64> {
-    let counts = [("unresolved names", names_of_others(case))];
+fn set_aside(case: &Case<'_>, ledger: &Ledger) -> BTreeMap<&'static str, u64> {
+    let counts = [("unresolved names", ledger.unresolved_names(case))];
     counts.into_iter().filter(|(_, count)| *count > 0).collect()
 }
 

@@ -60,8 +60,8 @@ pub(crate) fn searches<'c>(case: &'c Case<'_>) -> Vec<Search<'c>> {
     searches
 }
 
-/// How many names DNS has no address for that lead to no sign-on: each name once, whoever asks, if it was found by nobody who did.
-pub(crate) fn names_of_others(case: &Case<'_>) -> u64 {
+/// Names of hosts that lead to no sign-on, each once, whoever asks, with whether anybody who asked found it, or it cannot be told.
+pub(crate) fn names_of_others(case: &Case<'_>) -> HashMap<String, bool> {
     let mut found: HashMap<String, bool> = HashMap::new();
     for lookup in case.lookups().filter(|lookup| lookup.is_for_address()) {
         let Some((_, body)) = lookup.asked() else { continue };
@@ -70,7 +70,7 @@ pub(crate) fn names_of_others(case: &Case<'_>) -> u64 {
             *found.entry(label(&body.name)).or_default() |= unknown || lookup.addresses().next().is_some();
         }
     }
-    found.into_values().filter(|found| !found).count() as u64
+    found
 }
 
 /// Machines ask for such names by themselves.
