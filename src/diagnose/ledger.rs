@@ -30,8 +30,9 @@ const STORY: Span = Span::from_secs(60);
 const CHAPTERS: usize = 16;
 /// Of conversations that went alike so many of the first, and as many of the last, stay.
 const ALIKE: usize = 4;
-/// This part of the room may be taken by what happened lately, and as much by tokens that were given.
-const SHARE: usize = 4;
+/// This part of the room may be taken by what happened lately, and as much by tokens that were given. What stays is judged again the
+/// next time: of a room that is half full afterwards everything would be judged twice.
+const SHARE: usize = 8;
 /// Users of whom the latest registration stays.
 const USERS: usize = 4096;
 /// Names that are told apart of those that lead to no sign-on.
@@ -284,8 +285,7 @@ fn conversations<'a>(finding: &Finding, analysis: &'a Analysis) -> impl Iterator
     finding.conversations.iter().filter_map(|id| analysis.conversations.get(id.index()))
 }
 
-/// Since when everything stays: a window back from the last frame, or as far as a quarter of the room reaches. What is judged again
-/// the next time is work that is done twice.
+/// Since when everything stays: a window back from the last frame, or as far as its share of the room reaches.
 fn horizon(analysis: &Analysis, room: usize) -> Timestamp {
     let mut since = analysis.end.unwrap_or_default().minus(WINDOW);
     let recent = analysis.conversations.iter().filter(|c| c.last.time >= since);

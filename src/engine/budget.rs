@@ -33,8 +33,13 @@ impl MessageBudget {
 
     /// So many more bytes are held.
     pub(super) fn hold(&self, bytes: usize) {
-        // It would wrap only at more bytes than a machine has.
+        // It wraps where less is held than before, and else only at more bytes than a machine has.
         self.0.held.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// So many bytes less are held.
+    pub(super) fn release(&self, bytes: usize) {
+        self.hold(bytes.wrapping_neg());
     }
 
     /// Bytes that are held, as far as somebody said so.
@@ -63,7 +68,8 @@ mod tests {
         assert!(budget.take() && !copy.take());
         copy.hold(5);
         budget.hold(2);
-        assert_eq!(copy.held(), 7);
+        copy.release(3);
+        assert_eq!(copy.held(), 4);
         copy.set_held(1);
         assert_eq!(budget.held(), 1);
     }

@@ -466,7 +466,9 @@ impl OpenFlow {
         complete(&mut conversation, result, self.by_port, self.at_close.unwrap_or_default());
         (conversation.given_up, conversation.skipped) = (given_up.or(self.given_up), self.skipped);
         if state.options.retention == MessageRetention::Essential && is_ordinary(&conversation) {
+            let before = conversation.weight();
             shorten(&mut conversation.messages);
+            state.budget.release(before.saturating_sub(conversation.weight()));
         }
         tombstone.kept = match self.place {
             Some(_) => state.put_conversation(self.place, conversation),

@@ -41,10 +41,11 @@ impl Stay {
 impl Message {
     /// Bytes that it takes in memory, roughly: its own, those of its content, and what its fields hold of the wire.
     pub(crate) fn weight(&self) -> usize {
-        const CONTENT: usize = 1024;
+        // What rules look at one by one (SIP, HTTP, Sametime) has many fields.
+        let content = if self.body.is_essential() { 1024 } else { 256 };
         let said = usize::try_from(self.length).unwrap_or(usize::MAX).min(1 << 16);
         let frames = self.frames.len().saturating_mul(size_of::<FrameRef>());
-        size_of::<Self>().saturating_add(CONTENT).saturating_add(said).saturating_add(frames)
+        size_of::<Self>().saturating_add(content).saturating_add(said).saturating_add(frames)
     }
 }
 

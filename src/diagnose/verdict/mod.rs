@@ -16,6 +16,8 @@ use words::Survey;
 
 /// What the wishes, findings and conversations of everything that was read come to. Findings stand in their order.
 pub(crate) fn verdict(analysis: &Analysis, findings: &[Finding], wishes: &Wishes) -> Verdict {
+    let unseen = (wishes.is_empty() && !wishes.unseen.is_empty()).then(|| wishes.with_unseen());
+    let wishes = unseen.as_ref().unwrap_or(wishes);
     let (kind, finding) = judge(analysis, findings, wishes);
     let title = finding.and_then(|place| findings.get(place)).map(|finding| finding.title.clone());
     let survey = Survey::of(analysis);
@@ -81,7 +83,7 @@ const WAYS: [&[AttemptKind]; 5] = [
 impl Wishes {
     /// Nobody was seen to want anything, not even in what cannot be judged.
     fn is_empty(&self) -> bool {
-        self.0.values().all(|count| count.tried() == 0 && count.unknown.is_empty())
+        self.of.values().all(|count| count.tried() == 0 && count.unknown.is_empty())
     }
 
     fn lost(&self) -> u64 {
@@ -93,12 +95,12 @@ impl Wishes {
     }
 
     fn sum(&self, number: impl Fn(&wishes::WishCount) -> u64) -> u64 {
-        self.0.values().map(number).fold(0, u64::saturating_add)
+        self.of.values().map(number).fold(0, u64::saturating_add)
     }
 
     /// Something was granted, and nothing was tried of which nothing was seen to be granted.
     fn all_granted(&self) -> bool {
-        let of = |way: &[AttemptKind]| way.iter().filter_map(|kind| self.0.get(kind)).collect::<Vec<_>>();
+        let of = |way: &[AttemptKind]| way.iter().filter_map(|kind| self.of.get(kind)).collect::<Vec<_>>();
         let is_open = |counts: &[&wishes::WishCount]| {
             counts.iter().all(|count| count.granted == 0) && counts.iter().any(|count| count.unjudged() > 0)
         };
@@ -109,6 +111,6 @@ impl Wishes {
     /// How many of each kind cannot be told for that reason.
     fn unknown(&self, why: Unjudged) -> impl Iterator<Item = (AttemptKind, u64)> {
         let of = move |(kind, count): (&AttemptKind, &wishes::WishCount)| Some((*kind, *count.unknown.get(&why)?));
-        self.0.iter().filter_map(of)
+        self.of.iter().filter_map(of)
     }
 }

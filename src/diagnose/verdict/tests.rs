@@ -9,7 +9,7 @@ use crate::testing::logs::log;
 use crate::testing::tokens::{browser, mail, served, visit};
 use crate::testing::{analysis, idle};
 use nrpcsniff_samples::tls::Tls;
-use nrpcsniff_samples::{Network, nrpc, stories};
+use nrpcsniff_samples::{Format, Network, nrpc, stories};
 
 const MAIL: &str = "CN=Mail01/O=Acme";
 
@@ -48,7 +48,7 @@ fn refused(net: &Network, client: &str) {
 }
 
 fn counts(kind: AttemptKind, count: WishCount) -> Wishes {
-    Wishes([(kind, count)].into())
+    Wishes { of: [(kind, count)].into(), ..Wishes::default() }
 }
 
 #[test]
@@ -223,6 +223,22 @@ fn tls_without_a_key_may_hold_anything() {
     let verdict = conclude(&analysis(&net.to_pcap()), &Settings::default()).1.verdict;
     assert_eq!(verdict.kind, VerdictKind::Works);
     assert!(verdict.cautions[0].starts_with("1 TLS connection: what would tell is encrypted"), "{verdict:?}");
+}
+
+/// Of a sign-on of which the frames were cut, or one side was captured, nothing need be left that looks like one.
+#[test]
+fn what_is_not_there_to_be_seen_is_not_nothing() {
+    let wrong = |net: &Network| {
+        let visit = visit(&browser(net), &mail(net));
+        served(&visit, "/mail.nsf");
+    };
+    let net = Network::new();
+    wrong(&net);
+    assert_eq!(conclude(&analysis(&net.to_pcap()), &Settings::default()).1.verdict.kind, VerdictKind::Nothing);
+    let cut = net.write(&Format::pcap().snaplen(100));
+    let verdict = conclude(&analysis(&cut), &Settings::default()).1.verdict;
+    assert_eq!(verdict.kind, VerdictKind::Undecided, "{verdict:?}");
+    assert!(verdict.text.contains("1 web login: frames were cut"), "{}", verdict.text);
 }
 
 #[test]

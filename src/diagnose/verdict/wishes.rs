@@ -6,11 +6,11 @@
 use crate::diagnose::last_resort::Explained;
 use crate::facts::Case;
 use crate::model::{
-    Attempt, AttemptKind, Conversation, ConversationId, Finding, FrameRef, Outcome, Setup, Severity, Side, Unjudged,
-    Weight,
+    Attempt, AttemptKind, Conversation, ConversationId, Finding, FrameRef, Outcome, Setup, Severity, Side, Transport,
+    Unjudged, Weight,
 };
 use hashbrown::{HashMap, HashSet};
-use nrpcsniff_dissectors::{Message as Body, PROTOCOLS, Protocol, ldap, nrpc, sametime, sip};
+use nrpcsniff_dissectors::{Message as Body, PROTOCOLS, Protocol, http, ldap, nrpc, sametime, sip};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -19,7 +19,12 @@ const OPENING: usize = 4;
 
 /// Counts of wishes, by what was wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Wishes(pub(super) BTreeMap<AttemptKind, WishCount>);
+pub(crate) struct Wishes {
+    /// What was seen to be wanted.
+    pub(super) of: BTreeMap<AttemptKind, WishCount>,
+    /// Conversations of which bytes are missing, and in what is left nobody wants anything: what they may have been for.
+    pub(super) unseen: BTreeMap<AttemptKind, u64>,
+}
 
 /// What came of all wishes of one kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,8 +93,11 @@ const fn one_more(counter: &mut u64, number: u64) {
 impl Wishes {
     /// Adds those of another capture.
     pub(crate) fn add(&mut self, other: Self) {
-        for (kind, count) in other.0 {
-            self.0.entry(kind).or_default().add(count);
+        for (kind, count) in other.of {
+            self.of.entry(kind).or_default().add(count);
+        }
+        for (kind, number) in other.unseen {
+            one_more(self.unseen.entry(kind).or_default(), number);
         }
     }
 
@@ -109,12 +117,26 @@ impl Wishes {
         let mut wishes = Self::default();
         for attempt in case.attempts().iter().filter(|attempt| has(attempt)) {
             if let Some((kind, outcome)) = counter.wish(attempt) {
-                counter.count(wishes.0.entry(kind).or_default(), attempt, kind, &outcome);
+                counter.count(wishes.of.entry(kind).or_default(), attempt, kind, &outcome);
             }
         }
-        for (kind, why) in case.analysis.conversations.iter().filter(|c| holds(c)).filter_map(|c| counter.untried(c)) {
-            one_more(wishes.0.entry(kind).or_default().unknown.entry(why).or_default(), 1);
+        for c in case.analysis.conversations.iter().filter(|c| holds(c)) {
+            if let Some((kind, why)) = counter.untried(c) {
+                one_more(wishes.of.entry(kind).or_default().unknown.entry(why).or_default(), 1);
+            } else if let Some(kind) = counter.unseen(c) {
+                one_more(wishes.unseen.entry(kind).or_default(), 1);
+            }
         }
+        wishes
+    }
+
+    /// The same, with what cannot be seen in the place of nothing: where nobody was seen to want anything, somebody may have.
+    pub(super) fn with_unseen(&self) -> Self {
+        let missing = |(&kind, &number): (&AttemptKind, &u64)| {
+            (kind, WishCount { unknown: [(Unjudged::Missing, number)].into(), ..WishCount::default() })
+        };
+        let mut wishes = self.clone();
+        wishes.add(Self { of: self.unseen.iter().map(missing).collect(), unseen: BTreeMap::new() });
         wishes
     }
 }
@@ -268,6 +290,18 @@ impl<'c, 'a> WishCounter<'c, 'a> {
         let begun_before = [&sametime::PROTOCOL, &ldap::PROTOCOL].into_iter().find(|protocol| c.is(protocol));
         let protocol = begun_before.filter(|_| c.setup == Setup::Midstream)?;
         Some((aim(protocol), Unjudged::BegunBefore))
+    }
+
+    /// A conversation in a protocol of signing on that shows no attempt, and of which a part is missing: cut frames, holes, the other
+    /// direction. Of datagrams it is not known which were cut.
+    fn unseen(&self, c: &Conversation) -> Option<AttemptKind> {
+        let protocol = c.spoken().filter(|protocol| protocol.sign_on.is_some() && !self.judged.contains(&c.id))?;
+        let is_cut = match c.transport {
+            Transport::Tcp => c.tcp.cut_frames > 0 || c.quality.gaps > 0 || c.given_up.is_some(),
+            Transport::Udp => self.case.analysis.facts.cut_frames > 0,
+        };
+        let is_half = c.packets.client == 0 || c.packets.server == 0;
+        (is_cut || is_half).then(|| if protocol == &http::PROTOCOL { AttemptKind::HttpLogin } else { aim(protocol) })
     }
 }
 

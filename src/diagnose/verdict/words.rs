@@ -69,7 +69,7 @@ fn grouped(number: u64) -> String {
 
 /// "41 of 43 Notes sessions opened; 2 refused. 3 of 3 web logins accepted." Steps on the way come last.
 pub(super) fn tried(wishes: &Wishes) -> String {
-    let (steps, aims): (Vec<_>, Vec<_>) = wishes.0.iter().partition(|(kind, _)| is_step(**kind));
+    let (steps, aims): (Vec<_>, Vec<_>) = wishes.of.iter().partition(|(kind, _)| is_step(**kind));
     let told =
         aims.into_iter().chain(steps).filter(|(kind, count)| count.tried() > 0 && !is_only_sealed(**kind, count));
     told.map(|(kind, count)| of_kind(*kind, count)).collect::<Vec<_>>().join(" ")
@@ -106,7 +106,7 @@ pub(super) fn works(wishes: &Wishes) -> String {
 
 /// "It fails, and the capture does not show why. 0 of 15 TLS connections opened; 15 refused. The first: refused (RST)."
 pub(super) fn failed(wishes: &Wishes) -> String {
-    let how = wishes.0.values().find_map(|count| count.how.as_deref());
+    let how = wishes.of.values().find_map(|count| count.how.as_deref());
     let first = how.map(|how| format!(" The first: {how}.")).unwrap_or_default();
     format!("It fails, and the capture does not show why. {}{first}", tried(wishes))
 }
