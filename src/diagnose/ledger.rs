@@ -137,7 +137,9 @@ impl Ledger {
         kept.signed_on(room / SHARE);
         kept.registered();
         let stay = kept.into_stay();
-        told.into_iter().for_each(|finding| self.count_further(finding, analysis, &stay));
+        for finding in told {
+            self.count_further(finding, analysis, &stay);
+        }
         self.count_wishes(&case, &found, &stay);
         self.note_names(&case);
         stay
