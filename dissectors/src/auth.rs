@@ -1,5 +1,6 @@
 //! HTTP authentication (RFC 7235, RFC 7616) as HTTP and SIP carry it, without what proves it.
 
+use crate::jwt::Jwt;
 use crate::text;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -29,6 +30,8 @@ pub struct Challenge {
     pub proxy: bool,
     /// What an answer to a ticket carries (Negotiate, NTLM).
     pub ticket: Option<Ticket>,
+    /// Why a token is not taken (`error`, RFC 6750 section 3.1): `invalid_token`.
+    pub error: Option<String>,
 }
 
 /// What Negotiate (RFC 4559) or NTLM (MS-NLMP) carry, by its kind.
@@ -65,6 +68,8 @@ pub struct Credentials {
     pub length: usize,
     /// What is shown in place of a password (Negotiate, NTLM).
     pub ticket: Option<Ticket>,
+    /// What a bearer token claims, if it is one that can be read.
+    pub jwt: Option<Box<Jwt>>,
     /// What makes a strict reader refuse the header.
     pub flaw: Option<Flaw>,
 }
@@ -82,6 +87,9 @@ pub enum Flaw {
 
 /// Parts without which Digest credentials say nothing.
 const DIGEST_PARTS: [&str; 5] = ["username", "realm", "nonce", "uri", "response"];
+
+/// Longest code of an error: those of the registry are words.
+const MAX_ERROR: usize = 64;
 
 /// Items that are read of one header.
 const LIMIT: usize = 256;
@@ -132,6 +140,7 @@ impl Group {
             nonce: self.take("nonce"),
             stale: self.take("stale").is_some_and(|value| value.eq_ignore_ascii_case("true")),
             algorithm: self.take("algorithm"),
+            error: self.take("error").filter(|error| error.len() <= MAX_ERROR),
             scheme: self.scheme,
             proxy,
         }
@@ -146,6 +155,7 @@ impl Group {
 
     fn into_credentials(mut self, proxy: bool, length: usize, outer: Option<Flaw>) -> Credentials {
         let flaw = outer.or_else(|| self.lacks());
+        let is_bearer = self.scheme.eq_ignore_ascii_case("Bearer");
         let user = if self.scheme.eq_ignore_ascii_case("Basic") {
             self.token68.as_deref().and_then(basic_user)
         } else {
@@ -154,6 +164,7 @@ impl Group {
         Credentials {
             user,
             ticket: self.ticket(),
+            jwt: self.token68.as_deref().filter(|_| is_bearer).and_then(Jwt::read).map(Box::new),
             realm: self.take("realm"),
             nonce: self.take("nonce"),
             uri: self.take("uri"),
@@ -345,6 +356,7 @@ mod tests {
             algorithm: Some("MD5".into()),
             proxy: true,
             ticket: None,
+            error: None,
         };
         assert_eq!(challenges(value, true), [expected]);
     }
@@ -405,6 +417,16 @@ mod tests {
             assert_eq!((one.user.as_deref(), one.realm.as_deref()), (None, None));
             assert!(value.starts_with(&one.scheme));
         }
+    }
+
+    #[test]
+    fn bearer_tokens_and_their_refusal() {
+        let value = "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.c2ln";
+        let [one] = &credentials(value, false)[..] else { panic!() };
+        assert_eq!(one.jwt.as_ref().and_then(|jwt| jwt.subject.as_deref()), Some("ann"));
+        assert_eq!(credentials(&value.replace("Bearer", "Basic"), false)[0].jwt, None);
+        let [refused] = &challenges(r#"Bearer realm="x", error="invalid_token""#, false)[..] else { panic!() };
+        assert_eq!(refused.error.as_deref(), Some("invalid_token"));
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub mod dns;
 pub mod drive;
 mod framed;
 pub mod http;
+pub mod jwt;
 pub mod ldap;
 pub mod ltpa;
 pub mod nrpc;

@@ -15,6 +15,10 @@ mod sip;
 mod sip_register;
 #[path = "tls.rs"]
 mod tls;
+#[path = "web.rs"]
+mod web;
+#[path = "web_jwt.rs"]
+mod web_jwt;
 
 use nrpcsniff::{Diagnoser, Finding, Severity};
 use nrpcsniff_samples::{Format, Link, Network, Variation};
@@ -33,6 +37,8 @@ const TABLES: &[&[Row]] = &[
     sip::ROWS,
     sip_register::ROWS,
     tls::ROWS,
+    web::ROWS,
+    web_jwt::ROWS,
 ];
 
 /// The ways in which each row is told.

@@ -9,6 +9,7 @@ mod naming;
 mod network;
 mod pairs;
 mod path;
+mod provider;
 mod readme;
 mod refusal;
 mod sametime;
@@ -128,6 +129,8 @@ const GROUPS: &[(&str, &[Sample])] = &[
     ("Sign-on that works", http::WORKING),
     ("The token does not arrive", http::SAMPLES),
     ("The token is not accepted", tokens::SAMPLES),
+    ("Identity providers and their tokens that work", provider::WORKING),
+    ("Identity providers and their tokens", provider::SAMPLES),
     ("Softphones that work", sip::WORKING),
     ("Softphones", sip::SAMPLES),
     ("Chat that works", sametime::WORKING),

@@ -38,6 +38,15 @@ pub(super) const SAMPLES: &[Sample] = &[
         tell: key_mismatch,
     },
     Sample {
+        name: "http-keys-changed",
+        story: "The mail server takes the portal's tokens. Then WebSphere makes new LTPA keys by itself; the tokens of the next login are \
+                refused, for Domino still has the old keys.",
+        see: "Two tokens of one issuer whose first cipher blocks differ; the older was taken, the newer is not.",
+        rules: &["ltpa-key-mismatch"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: keys_changed,
+    },
+    Sample {
         name: "http-duplicate-token",
         story: "The mail server has set an LtpaToken for its own host, the portal one for the whole domain: the browser sends both, and \
                 the mail server reads the wrong one.",
@@ -121,6 +130,22 @@ fn key_mismatch(net: &Network) {
     sent_to_login(&meet, "/stmeetings/");
     for visit in net.any_order([&meet, &portal]) {
         visit.wait(900).tcp().client_fin();
+    }
+}
+
+fn keys_changed(net: &Network) {
+    let mail_server = mail(net);
+    for (keys, is_taken) in [(ltpa::DEMO, true), (ltpa::OTHER, false)] {
+        let browser = browser(net);
+        let portal = browser.open(&portal(net), 80, "portal.example.com");
+        let (v1, v2) = (keys.v1(ANN, expected_end(net)), keys.v2(ANN, expected_end(net)));
+        logs_in(&portal, "/wps/myportal", vec![shared("LtpaToken2", &v2), shared("LtpaToken", &v1)]);
+        portal.wait(2_000).tcp().client_fin();
+        let mail = browser.open(&mail_server, 80, "mail.example.com");
+        let answer = if is_taken { page() } else { http::response(401).challenge("/mail") };
+        mail.ask(http::get("/mail/asmith.nsf")).reply(answer.header("Server", "Lotus-Domino"));
+        mail.wait(2_000).tcp().client_fin();
+        net.wait_secs(600);
     }
 }
 

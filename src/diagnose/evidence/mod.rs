@@ -4,6 +4,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod http;
+pub(crate) mod jwt;
 pub(crate) mod logs;
 pub(crate) mod nrpc;
 pub(crate) mod refusal;

@@ -2,6 +2,7 @@
 
 pub(super) mod cap;
 mod http;
+mod jwt;
 mod ldap;
 mod ltpa;
 mod net;
@@ -142,6 +143,9 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &ltpa::secure_on_http::SecureOnHttp,
     &ltpa::samesite::SameSite,
     &ltpa::duplicate::Duplicate,
+    &jwt::expired::Expired,
+    &jwt::not_yet::NotYet,
+    &jwt::audience::Audience,
     &http::login_loop::LoginLoop,
     &http::login_refused::LoginRefused,
     &http::token_refused::TokenRefused,
@@ -159,7 +163,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
 pub(crate) fn nearness(rule: RuleId) -> u8 {
     match rule.as_str().split('-').next() {
         Some("nrpc" | "st" | "ltpa" | "sso" | "ldap" | "net") => 0,
-        Some("sip" | "http") => 1,
+        Some("sip" | "http" | "jwt") => 1,
         _ => 2,
     }
 }
@@ -211,8 +215,14 @@ pub(super) static BY_ABSENCE: &[RuleId] = &[
 ];
 
 /// Rules that hold a time of the capture against the time of somebody else.
-pub(super) static BY_DATE: &[RuleId] =
-    &[nrpc::clock_skew::ID, ltpa::clock_skew::ID, ltpa::expired::ID, tls::cert_expired::ID];
+pub(super) static BY_DATE: &[RuleId] = &[
+    nrpc::clock_skew::ID,
+    ltpa::clock_skew::ID,
+    ltpa::expired::ID,
+    jwt::expired::ID,
+    jwt::not_yet::ID,
+    tls::cert_expired::ID,
+];
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 pub(crate) mod cap;
 mod failure;
 pub(crate) mod http;
+pub(crate) mod jwt;
 pub(crate) mod ldap;
 mod lists;
 pub(crate) mod ltpa;

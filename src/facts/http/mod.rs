@@ -11,6 +11,7 @@ pub(crate) mod denials;
 mod exchange;
 mod id;
 mod jar;
+mod jwt;
 mod loops;
 pub(crate) mod origin;
 pub(crate) mod pages;
@@ -23,6 +24,7 @@ pub(crate) use browser::Browser;
 pub(crate) use exchange::HttpExchange;
 pub(crate) use id::{BrowserId, ExchangeId};
 pub(crate) use jar::{CookieMatch, CookieRefusal, JarCookie, tokens_sent, tokens_set};
+pub(crate) use jwt::{JwtRenewal, JwtShowing};
 pub(crate) use loops::LoginRounds;
 
 use super::Thresholds;
@@ -42,6 +44,7 @@ pub(crate) struct HttpIndex<'a> {
     by_host: HashMap<String, Vec<ExchangeId>>,
     sign_on_hosts: OnceCell<HashSet<String>>,
     loops: OnceCell<Vec<LoginRounds>>,
+    jwts: OnceCell<Vec<JwtShowing>>,
 }
 
 /// A cookie set less than this before a request may not have reached the browser in time, where no round trip was
@@ -65,8 +68,8 @@ impl<'a> HttpIndex<'a> {
         }
         let stored = fill_jars(&mut exchanges);
         let browsers = browsers.finish(&exchanges);
-        let (sign_on_hosts, loops) = (OnceCell::new(), OnceCell::new());
-        Self { exchanges, browsers, jar_cookies: stored, by_host, sign_on_hosts, loops }
+        let (sign_on_hosts, loops, jwts) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { exchanges, browsers, jar_cookies: stored, by_host, sign_on_hosts, loops, jwts }
     }
 
     /// Every request with its response, in order of time.
@@ -160,6 +163,22 @@ impl<'a> HttpIndex<'a> {
     /// Rounds in which browsers were sent to log in again and again: see [`LoginRounds`].
     pub(crate) fn loops(&self, thresholds: &Thresholds) -> &[LoginRounds] {
         self.loops.get_or_init(|| loops::find(self, thresholds))
+    }
+
+    /// Every JSON web token that was shown, in order of time.
+    pub(crate) fn jwts(&self) -> &[JwtShowing] {
+        self.jwts.get_or_init(|| jwt::all(&self.exchanges))
+    }
+
+    /// The JSON web token that a request carries.
+    pub(crate) fn jwt_of(&self, id: ExchangeId) -> Option<&JwtShowing> {
+        let all = self.jwts();
+        all.get(all.binary_search_by_key(&id, |shown| shown.exchange).ok()?)
+    }
+
+    /// The JSON web tokens that a host was shown, in order of time.
+    pub(crate) fn jwts_of(&self, host: &str) -> impl Iterator<Item = &JwtShowing> {
+        self.of_host(host).filter_map(|exchange| self.jwt_of(exchange.id))
     }
 
     /// The conversations of every login loop in which one of these requests was turned away.

@@ -1,7 +1,7 @@
 //! Two servers do not share the keys of their sign-on tokens.
 
 use crate::diagnose::evidence::logs::{MOST, READ, log_of, noise, refused_near, token_status, verified_well};
-use crate::diagnose::evidence::tokens::{answers, clients, name_all, show_all, verifier};
+use crate::diagnose::evidence::tokens::{answers, clients, name_all, show, show_all, verifier};
 use crate::diagnose::words::Refusers;
 use crate::diagnose::words::ltpa::key_mismatch as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
@@ -23,8 +23,8 @@ static ABOUT: About = About {
     title: "Servers do not share the keys of their sign-on tokens",
     severity: Severity::Major,
     layer: Layer::SignOn,
-    sees: "A token is refused by a server whose own tokens are made with other keys: the first cipher block of a version 1 token \
-           depends on the key alone. With keys given: the token of one opens and that of the other does not, or a signature does \
+    sees: "A token is refused by a server whose own tokens are made with other keys, or that took tokens of other keys before: the \
+           first cipher block of a version 1 token depends on the key alone. With keys given: the token of one opens and that of the other does not, or a signature does \
            not hold. Or several tokens of one issuer, of all versions, are refused by one server and none is accepted. \
            Logs: \"Single Sign-On token is invalid\"; CWWKS4102E, CWWKS4106E; CWWKS4001I and SECJ0369E beside a refusal.",
     matters: "Each server takes the other's tokens for forged: users log in anew at every change between them.",
@@ -34,6 +34,8 @@ static ABOUT: About = About {
         "Two cookies of one name in a request: which was looked at cannot be told; silent.",
         "One token refused and no key known: too little; silent. Several: inferred, medium confidence at most.",
         "Servers with different keys that never see each other's tokens: silent.",
+        "Tokens of other keys were taken before, and it is not known that one server issued both: medium confidence at most.",
+        "A line of Liberty about a token that cannot be validated counts beside the refusal of a token that had just been issued.",
         "Two issuers behind one address are told apart by host name.",
     ],
     remedy: &[
@@ -72,7 +74,9 @@ impl Rule for KeyMismatch {
         let proofs = refused.iter().filter_map(|showing| Some((*showing, proof(case, showing)?)));
         let groups = group_by(proofs, |(_, proof)| proof.key());
         let mut found: Vec<Draft> = groups.iter().filter_map(|group| proven(case, group)).collect();
-        let open = refused.into_iter().filter(|showing| proof(case, showing).is_none());
+        let open: Vec<_> = refused.into_iter().filter(|showing| proof(case, showing).is_none()).collect();
+        let (logged, open): (Vec<_>, Vec<_>) = open.into_iter().partition(|showing| is_logged(case, showing));
+        found.extend(by_consumer(logged).iter().flat_map(|group| by_log(case, group)));
         found.extend(by_consumer(open).iter().flat_map(|group| inferred(case, group)));
         found
     }
@@ -100,6 +104,8 @@ impl Rule for KeyMismatch {
 pub(super) enum Proof<'s, 'a> {
     /// First cipher blocks of both.
     Blocks { own: &'s Issue<'a>, token: Fingerprint, other: Fingerprint },
+    /// The consumer took a token of another key before.
+    Changed { taken: &'s Showing<'a>, token: Fingerprint, other: Fingerprint },
     /// The user's keys open the token and not the consumer's own, or the other way round.
     Opened { own: &'s Issue<'a>, opens: bool },
     /// The user's keys open the token, and its signature does not hold.
@@ -110,7 +116,9 @@ impl Proof<'_, '_> {
     /// The same pair of keys is the same cause, whichever way the token went.
     fn key(&self) -> (Fingerprint, Fingerprint) {
         match self {
-            Self::Blocks { token, other, .. } => (*token.min(other), *token.max(other)),
+            Self::Blocks { token, other, .. } | Self::Changed { token, other, .. } => {
+                (*token.min(other), *token.max(other))
+            }
             Self::Opened { own, .. } => (own.known.token.fingerprint, own.known.token.fingerprint),
             Self::Signature(print) => (*print, *print),
         }
@@ -120,6 +128,9 @@ impl Proof<'_, '_> {
         match *self {
             Self::Blocks { token: key_fingerprint, other: own_key_fingerprint, .. } => {
                 words::KeyProof::CipherBlocks { key_fingerprint, own_key_fingerprint }
+            }
+            Self::Changed { taken, token: key_fingerprint, other: taken_key_fingerprint } => {
+                words::KeyProof::TookOthers { key_fingerprint, taken_key_fingerprint, taken_at: taken.at.time }
             }
             Self::Opened { opens: true, .. } => words::KeyProof::OpensShown,
             Self::Opened { opens: false, .. } => words::KeyProof::OpensOwn,
@@ -139,10 +150,12 @@ fn of_token<'s, 'a>(case: &'s Case<'a>, showing: &Showing<'a>, known: &KnownToke
     }
     let tokens = case.tokens();
     if let Some(token) = known.token.key_fingerprint {
-        let known = tokens.own_keyed(showing)?;
+        if tokens.accepted_tokens(showing).is_some_and(|taken| taken.keys.contains(&token)) {
+            return None;
+        }
+        let Some(known) = tokens.own_keyed(showing) else { return taken_before(case, showing, token) };
         let other = known.known.token.key_fingerprint?;
-        let fits = tokens.accepted_tokens(showing).is_some_and(|taken| taken.keys.contains(&token));
-        return (token != other && !fits).then_some(Proof::Blocks { own: known, token, other });
+        return (token != other).then_some(Proof::Blocks { own: known, token, other });
     }
     if case.settings.keys.is_empty() {
         return None;
@@ -151,6 +164,24 @@ fn of_token<'s, 'a>(case: &'s Case<'a>, showing: &Showing<'a>, known: &KnownToke
     let (kind, opens) = (known.is_websphere(), known.fits_a_key());
     let known = tokens.own_fitting(showing, kind, !opens)?;
     tokens.own_fitting(showing, kind, opens).is_none().then_some(Proof::Opened { own: known, opens })
+}
+
+/// The last token of another key that the consumer took before this.
+fn taken_before<'s, 'a>(case: &'s Case<'a>, showing: &Showing<'a>, key: Fingerprint) -> Option<Proof<'s, 'a>> {
+    let before = case.tokens().accepted_at(showing).take_while(|taken| taken.at.time < showing.at.time);
+    let (taken, other) = before.filter_map(|taken| Some((taken, key_of(taken)?))).last()?;
+    Some(Proof::Changed { taken, token: key, other })
+}
+
+/// The key of a version 1 token that was shown.
+fn key_of(showing: &Showing<'_>) -> Option<Fingerprint> {
+    showing.genuine().find_map(|known| known.token.key_fingerprint)
+}
+
+/// Who issued the token that tells the key.
+fn keyed_issuer<'c>(case: &'c Case<'_>, showing: &Showing<'_>) -> Option<&'c str> {
+    let telling = showing.genuine().find(|known| known.token.key_fingerprint.is_some())?;
+    case.tokens().issue_of(telling.token).map(|issue| issue.host.as_str())
 }
 
 /// Set by the server that the token was shown to: the same name in HTTP, the same address elsewhere.
@@ -180,11 +211,49 @@ fn proven(case: &Case<'_>, group: &[(&Showing<'_>, Proof<'_, '_>)]) -> Option<Dr
         Proof::Blocks { own, .. } | Proof::Opened { own, .. } => {
             draft.packet(own.at, format!("{} itself set {}{}", own.host, own.known.label(), key(&own.known)))
         }
+        Proof::Changed { taken, .. } => {
+            let of_one = keyed_issuer(case, taken).zip(keyed_issuer(case, first)).is_some_and(|(a, b)| a == b);
+            let draft = if of_one { draft } else { draft.at_most(Confidence::Medium) };
+            show(draft.conversation(taken.conversation), taken)
+        }
         Proof::Signature(_) => draft,
     };
     Some(issuer.into_iter().fold(own, |draft, issue| {
         draft.packet(issue.at, format!("{} set {}{}", issue.host, issue.known.label(), key(&issue.known)))
     }))
+}
+
+/// A token that was issued so little before (seconds) has not ended.
+const NEW: f64 = 600.0;
+
+/// A server just issued the token, another refuses it, and a log of Liberty says at that moment that a token cannot be validated.
+fn is_logged(case: &Case<'_>, showing: &Showing<'_>) -> bool {
+    let issue = showing.genuine().find_map(|known| case.tokens().issue_of(known.token));
+    let is_new = |issue: &Issue<'_>| showing.at.time.seconds_since(issue.at.time) <= NEW && !issues_for(issue, showing);
+    let said = || case.logs().saying(|event| matches!(event, LogEvent::TokenNotValidated)).take(MOST);
+    issue.is_some_and(is_new) && said().any(|entry| refused_near(case, &entry).contains(&showing.conversation.id))
+}
+
+/// What such a log says of the tokens of each issuer. Its lines join it, and raise its score.
+fn by_log(case: &Case<'_>, group: &[&Showing<'_>]) -> Vec<Draft> {
+    let issued = group.iter().filter_map(|showing| {
+        Some((*showing, showing.genuine().find_map(|known| case.tokens().issue_of(known.token))?))
+    });
+    let groups = group_by(issued, |(_, issue)| issue.host.as_str());
+    let told = groups.iter().filter_map(|group| {
+        let (first, issue) = group.first()?;
+        let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
+        let draft = Draft::new(&ABOUT, 45).at_most(Confidence::Medium).says(&words::Logged {
+            verifier: verifier(first),
+            token_issuer: issue.host.clone(),
+            token_age_s: first.at.time.seconds_since(issue.at.time),
+            clients: clients(&showings),
+            answers: answers(&showings),
+        });
+        let draft = draft.packet(issue.at, format!("{} set {}", issue.host, issue.known.label()));
+        Some(show_all(name_all(case, draft, &showings), &showings))
+    });
+    told.collect()
 }
 
 fn key(known: &KnownToken<'_>) -> String {
@@ -228,10 +297,10 @@ fn pattern(case: &Case<'_>, group: &[(&Showing<'_>, &Issue<'_>)]) -> Option<Draf
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, RuleId, Severity};
-    use crate::testing::logs::{SOME_TIME, alone, console, systemout};
+    use crate::testing::logs::{SOME_TIME, alone, beside, console, is_of_both, log, systemout};
     use crate::testing::tokens::{
         ANN, BOB, PC, both, browser, chat_refused, denied, domino, end, keys, login, mail, meet, portal, served,
-        shared, visit,
+        shared, unauthorized, visit,
     };
     use crate::testing::{Story, says, the_one, told, told_with};
     use nrpcsniff_samples::http::{self, Browser, cookie};
@@ -306,6 +375,46 @@ mod tests {
             login(&portal, "asmith", both(net, &ltpa::OTHER));
         });
         says(the_one(&found), &["portal.example.com has changed the keys"]);
+    }
+
+    /// The mail server is shown a token of the portal, and takes it or not.
+    fn at_mail(net: &Network, keys: &ltpa::Keys, is_taken: bool) {
+        let browser = browser(net);
+        login(&visit(&browser, &portal(net)), "asmith", both(net, keys));
+        let mail = visit(&browser, &mail(net));
+        if is_taken {
+            served(&mail, "/mail/asmith.nsf");
+        } else {
+            unauthorized(&mail, "/mail/asmith.nsf");
+        }
+        net.wait_secs(600);
+    }
+
+    #[test]
+    fn keys_that_the_issuer_has_changed() {
+        let found = told(RULE, |net| {
+            at_mail(net, &ltpa::DEMO, true);
+            at_mail(net, &ltpa::OTHER, false);
+        });
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Major, Confidence::High));
+        says(the_one(&found), &["portal.example.com", "mail.example.com does not know the new keys", "it took until"]);
+        let stories: [Story; 3] = [
+            ("both keys are taken", |net| {
+                at_mail(net, &ltpa::DEMO, true);
+                at_mail(net, &ltpa::OTHER, true);
+            }),
+            ("the same key, refused once", |net| {
+                at_mail(net, &ltpa::DEMO, true);
+                at_mail(net, &ltpa::DEMO, false);
+            }),
+            ("an old token is refused, the new one is taken", |net| {
+                at_mail(net, &ltpa::OTHER, false);
+                at_mail(net, &ltpa::DEMO, true);
+            }),
+        ];
+        for (name, story) in stories {
+            assert_eq!(told(RULE, story), [], "{name}");
+        }
     }
 
     #[test]
@@ -399,6 +508,27 @@ mod tests {
         for (name, story) in stories {
             assert_eq!(told(RULE, story), [], "{name}");
         }
+    }
+
+    /// A line of Liberty beside the refusal of a token that had just been issued.
+    #[test]
+    fn a_log_names_the_cause_of_a_refusal() {
+        let line = "CWWKS4001I: The security token cannot be validated.";
+        let told = |age: u64| {
+            let net = Network::new();
+            let user = browser(&net);
+            let token = shared("LtpaToken2", &ltpa::DEMO.v2(ANN, end(&net)));
+            login(&visit(&user, &portal(&net)), "asmith", vec![token]);
+            net.wait_secs(age);
+            let at = net.now();
+            unauthorized(&visit(&user, &meet(&net)), "/homepage/");
+            let found = beside(&net, vec![log("messages.log", &systemout(at, &[line]))]);
+            found.into_iter().filter(|finding| finding.rule == RULE).collect::<Vec<_>>()
+        };
+        let found = told(5);
+        assert!(is_of_both(the_one(&found)) && the_one(&found).confidence == Confidence::Medium);
+        says(the_one(&found), &["meet.example.com cannot validate the sign-on token of portal.example.com"]);
+        assert_eq!(told(7_000), [], "it may have ended");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What is said of servers that do not share the keys of their tokens.
 
 use super::{LoggedToken, Verifier};
-use crate::diagnose::words::{Answers, Clients, Refusers, Words, shown};
+use crate::diagnose::words::{Answers, Clients, Refusers, Words, clock, shown, span};
+use crate::model::Timestamp;
 use nrpcsniff_dissectors::ltpa::Fingerprint;
 use serde::Serialize;
 
@@ -42,6 +43,17 @@ pub(crate) enum KeyProof {
         #[serde(serialize_with = "shown")]
         own_key_fingerprint: Fingerprint,
     },
+    /// The server took tokens of another key before.
+    TookOthers {
+        /// Fingerprint of the key of the tokens that were refused.
+        #[serde(serialize_with = "shown")]
+        key_fingerprint: Fingerprint,
+        /// Fingerprint of the key of the tokens that were taken.
+        #[serde(serialize_with = "shown")]
+        taken_key_fingerprint: Fingerprint,
+        /// When one of those was taken last.
+        taken_at: Timestamp,
+    },
     /// The keys given open the tokens shown, and none of the server's own.
     OpensShown,
     /// The keys given open the server's own tokens, and none of those shown.
@@ -55,6 +67,12 @@ impl Words for Proven {
         let Self { refusers, verifier, .. } = self;
         match self.proof {
             KeyProof::Signature => format!("The signature of a token that {refusers} refused does not hold"),
+            KeyProof::TookOthers { .. } => {
+                format!(
+                    "{} makes its sign-on tokens with new keys, and {verifier} does not know the new keys",
+                    self.maker()
+                )
+            }
             _ if self.is_own_token => {
                 format!("{refusers} has changed the keys of its sign-on tokens, and refuses the older ones")
             }
@@ -69,6 +87,11 @@ impl Words for Proven {
 }
 
 impl Proven {
+    /// Who makes the tokens, at the beginning of a sentence.
+    fn maker(&self) -> &str {
+        self.token_issuer.as_deref().unwrap_or("Another server")
+    }
+
     fn issuer(&self) -> &str {
         self.token_issuer.as_deref().unwrap_or("another server")
     }
@@ -80,6 +103,12 @@ impl Proven {
                 "The first cipher block of version 1 tokens depends on the key alone: that of the tokens shown has the \
                  fingerprint {key_fingerprint}, that of the server's own tokens {own_key_fingerprint}. So they are made with \
                  different keys."
+            ),
+            KeyProof::TookOthers { key_fingerprint, taken_key_fingerprint, taken_at } => format!(
+                "The first cipher block of version 1 tokens depends on the key alone: that of the tokens refused has the \
+                 fingerprint {key_fingerprint}, that of the tokens that it took until {} had {taken_key_fingerprint}. So {issuer} \
+                 has new keys, and this server still has the old ones.",
+                clock(*taken_at)
             ),
             KeyProof::OpensShown => format!(
                 "The keys given open the tokens of {issuer}, and none of those that the server issues itself: it has other keys."
@@ -93,6 +122,40 @@ impl Proven {
                     .to_owned()
             }
         }
+    }
+}
+
+/// A server refuses tokens that were just issued, and its log says that it cannot validate them.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Logged {
+    /// The server that refuses them.
+    #[serde(flatten)]
+    pub verifier: Verifier,
+    /// Host that issued them.
+    pub token_issuer: String,
+    /// Seconds since the first was issued.
+    pub token_age_s: f64,
+    /// The clients that showed them.
+    #[serde(flatten)]
+    pub clients: Clients,
+    /// Answers of the server.
+    #[serde(flatten)]
+    pub answers: Answers,
+}
+
+impl Words for Logged {
+    fn title(&self) -> String {
+        format!("{} cannot validate the sign-on token of {}: it has other keys", self.verifier, self.token_issuer)
+    }
+
+    fn explanation(&self) -> String {
+        let Self { verifier, token_issuer: issuer, token_age_s, clients, answers } = self;
+        format!(
+            "{verifier} refused the token of {issuer} that {clients} showed {} after it was issued ({answers}), and its log says at that \
+             moment that a token cannot be validated (CWWKS4001I): it has ended, or was made with other keys. So new a token has not \
+             ended (inferred).",
+            span(*token_age_s)
+        )
     }
 }
 

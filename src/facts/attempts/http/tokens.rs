@@ -2,7 +2,7 @@
 
 use super::{Judge, Runs, Wish, denied, page};
 use crate::facts::http::pages::PageAnswer;
-use crate::facts::http::{HttpExchange, tokens_sent};
+use crate::facts::http::{HttpExchange, JwtRenewal, tokens_sent};
 use crate::model::{AttemptKind, Outcome};
 use nrpcsniff_dissectors::cookie::{is_blank, is_web_token};
 
@@ -43,11 +43,18 @@ fn shown<'w>(exchange: &'w HttpExchange<'_>) -> Option<&'w str> {
     }
 }
 
+/// Another token takes the place of this one at once: a step, as tokens that have ended are renewed.
+fn is_renewed(judge: &Judge<'_, '_>, exchange: &HttpExchange<'_>) -> bool {
+    let soon = judge.case.settings.thresholds.login_round;
+    judge.http.jwt_of(exchange.id).is_some_and(|shown| shown.renewal(judge.http, soon) == JwtRenewal::AtOnce)
+}
+
 /// What came of it; `None` where the answer says nothing of the token: steps, redirects, errors, requests that want no page.
 fn outcome(judge: &Judge<'_, '_>, exchange: &HttpExchange<'_>) -> Option<Outcome> {
     match exchange.page_answer() {
         PageAnswer::Granted => Some(Outcome::Granted),
         PageAnswer::Unread => Some(Judge::untold(exchange)),
+        PageAnswer::Denied(_) if is_renewed(judge, exchange) => None,
         PageAnswer::Denied(denial) => Some(Outcome::Refused(denied(exchange, denial))),
         PageAnswer::Untold if exchange.wants_page() && exchange.response.is_none() => Some(judge.unanswered(exchange)),
         PageAnswer::Step | PageAnswer::Elsewhere | PageAnswer::Untold => None,

@@ -1,0 +1,5 @@
+//! JSON web tokens.
+
+pub(super) mod audience;
+pub(super) mod expired;
+pub(super) mod not_yet;
