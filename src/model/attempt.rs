@@ -52,6 +52,11 @@ impl AttemptKind {
             Self::LdapBind => "ldap.bind",
         }
     }
+
+    /// A name, a connection, a channel: nobody wants it for its own sake.
+    pub(crate) const fn is_step(self) -> bool {
+        matches!(self, Self::Dns | Self::Connect | Self::Tls)
+    }
 }
 
 impl Serialize for AttemptKind {

@@ -198,7 +198,7 @@ impl<'c, 'a> WishCounter<'c, 'a> {
             AttemptKind::NrpcOpen => Some((AttemptKind::NrpcOpen, self.session(attempt))),
             // It belongs to the opening of its session.
             AttemptKind::NrpcAuth => None,
-            _ if attempt.outcome.is_granted() && is_step(attempt.kind) => None,
+            _ if attempt.outcome.is_granted() && attempt.kind.is_step() => None,
             AttemptKind::Connect => {
                 let protocol = sign_on_by_port(attempt.server.port);
                 let kind = protocol.map_or(AttemptKind::Connect, aim);
@@ -274,7 +274,7 @@ impl<'c, 'a> WishCounter<'c, 'a> {
         let is_grave = self.is_in(&self.grave, attempt);
         let later = |granted: Option<&FrameRef>| granted.is_some_and(|last| *last > attempt.at.frame);
         let got_in = later(self.granted.get(&(kind, attempt.client)));
-        let was_served = is_step(attempt.kind) && later(self.served.get(&(attempt.client, attempt.server.ip)));
+        let was_served = attempt.kind.is_step() && later(self.served.get(&(attempt.client, attempt.server.ip)));
         soon || (!is_grave && ((got_in && self.is_in(&self.told, attempt)) || was_served))
     }
 
@@ -303,11 +303,6 @@ impl<'c, 'a> WishCounter<'c, 'a> {
         let is_half = c.packets.client == 0 || c.packets.server == 0;
         (is_cut || is_half).then(|| if protocol == &http::PROTOCOL { AttemptKind::HttpLogin } else { aim(protocol) })
     }
-}
-
-/// A name, a connection, a channel: nobody wants it for its own sake.
-pub(super) const fn is_step(kind: AttemptKind) -> bool {
-    matches!(kind, AttemptKind::Dns | AttemptKind::Connect | AttemptKind::Tls)
 }
 
 /// The protocol for nothing but signing on that is usual on that port.

@@ -1,7 +1,7 @@
 //! How a verdict is said.
 
 use super::Wishes;
-use super::wishes::{WishCount, is_step};
+use super::wishes::WishCount;
 use crate::model::{Analysis, AttemptKind, Close, Conversation, Log, PerSide, Property, Setup, Unjudged};
 use nrpcsniff_dissectors::PROTOCOLS;
 
@@ -69,7 +69,7 @@ fn grouped(number: u64) -> String {
 
 /// "41 of 43 Notes sessions opened; 2 refused. 3 of 3 web logins accepted." Steps on the way come last.
 pub(super) fn tried(wishes: &Wishes) -> String {
-    let (steps, aims): (Vec<_>, Vec<_>) = wishes.of.iter().partition(|(kind, _)| is_step(**kind));
+    let (steps, aims): (Vec<_>, Vec<_>) = wishes.of.iter().partition(|(kind, _)| kind.is_step());
     let told =
         aims.into_iter().chain(steps).filter(|(kind, count)| count.tried() > 0 && !is_only_sealed(**kind, count));
     told.map(|(kind, count)| of_kind(*kind, count)).collect::<Vec<_>>().join(" ")

@@ -10,11 +10,13 @@ mod http;
 mod ldap_bind;
 mod nrpc_auth;
 mod nrpc_open;
+mod outcomes;
 mod sametime_login;
 mod sip;
 mod tls;
 
 pub(crate) use counts::AttemptCounter;
+pub(crate) use outcomes::Outcomes;
 pub(crate) use sip::NOT_RENEWED;
 
 use crate::facts::Case;
@@ -98,7 +100,7 @@ fn frames<'m>(
 
 /// Why it cannot be told what happened in a conversation, if the capture of it is at fault. What was seen all the same is not
 /// made undone by that.
-fn unjudged(c: &Conversation) -> Option<Unjudged> {
+pub(crate) fn unjudged(c: &Conversation) -> Option<Unjudged> {
     let missing = c.quality.gaps > 0
         || c.tcp.cut_frames > 0
         || c.tcp.acked_unseen != PerSide::default()

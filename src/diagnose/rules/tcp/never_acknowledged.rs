@@ -5,6 +5,7 @@ use crate::diagnose::evidence::each;
 use crate::diagnose::words::tcp::never_acknowledged as words;
 use crate::diagnose::words::{Occurrences, OneSide, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::facts::attempts::Outcomes;
 use crate::facts::grouping::group_by;
 use crate::facts::statistics::seconds;
 use crate::model::{
@@ -100,7 +101,8 @@ fn is_closed(c: &Conversation, data: &Unanswered) -> bool {
 /// two sessions make it more than chance.
 fn finding(case: &Case<'_>, group: &[(&Conversation, &Unanswered)]) -> Option<Draft> {
     let &(c, data) = group.first()?;
-    let again = group.iter().all(|(c, data)| got_on(case, c, data));
+    let outcomes = Outcomes::of(case);
+    let again = group.iter().all(|(c, data)| got_on(case, &outcomes, c, data));
     let draft = group.iter().fold(Draft::new(&ABOUT, 55), |draft, (c, _)| draft.conversation(c));
     let draft = draft
         .points(if group.len() > 1 { 10 } else { 0 })
@@ -111,7 +113,7 @@ fn finding(case: &Case<'_>, group: &[(&Conversation, &Unanswered)]) -> Option<Dr
             seen: Occurrences::in_conversations(c.server, group.iter().map(|(c, _)| *c), data.first.time),
             sender: OneSide::of(c, data.from),
             protocol: c.spoken()?.label,
-            is_sign_on: group.iter().all(|(c, _)| !c.went_well()),
+            is_sign_on: !group.iter().any(|(c, _)| outcomes.has_granted(c)),
             segment_bytes: data.length,
             repetitions: data.tries,
             repeated_for_s: seconds(data.last.since(data.first)),
@@ -120,14 +122,14 @@ fn finding(case: &Case<'_>, group: &[(&Conversation, &Unanswered)]) -> Option<Dr
 }
 
 /// The same client was served by that server soon after.
-fn got_on(case: &Case<'_>, c: &Conversation, data: &Unanswered) -> bool {
+fn got_on(case: &Case<'_>, outcomes: &Outcomes<'_>, c: &Conversation, data: &Unanswered) -> bool {
     const SOON: Span = Span::from_secs(30);
     case.analysis.conversations.iter().any(|other| {
         let waited = other.first.since(data.last);
         other.client.ip == c.client.ip
             && other.server == c.server
-            && other.went_well()
             && (Span::ZERO..SOON).contains(&waited)
+            && outcomes.has_granted(other)
     })
 }
 
