@@ -78,13 +78,33 @@ fn the_exit_status_tells_the_result() {
     for (good, bad, result, status) in [
         (GOOD, BAD, "diverges", 1),
         (GOOD, GOOD, "same", 0),
-        (BAD, BAD, "same", 0),
+        (BAD, GOOD, "swapped", 1),
+        (BAD, BAD, "inconclusive", 2),
         (GOOD, "samples/nrpc-alias-cut.pcap", "inconclusive", 2),
         (GOOD, "samples/http-anonymous.pcap", "inconclusive", 2),
     ] {
         let (report, code) = json(&[good, bad]);
         assert_eq!((report["comparison"]["result"].as_str(), code), (Some(result), status), "{good} {bad}");
     }
+}
+
+#[test]
+fn the_wrong_way_round_is_said_with_what_to_do() {
+    let output = compare(&[BAD, GOOD]);
+    assert_eq!(output.status.code(), Some(1));
+    let table = text(&output.stdout);
+    for part in [
+        "VERDICT  The wrong way round: the capture given as working has the fault.",
+        "asked for the alias chat.example.net",
+        "1 of 1 Notes session opened",
+        "nrpcsniff compare samples/nrpc-working.pcapng samples/nrpc-alias.pcapng",
+    ] {
+        assert!(table.contains(part), "{part}:\n{table}");
+    }
+    assert!(!table.contains("part, see below") && !table.contains("Cause ("), "{table}");
+    let (report, _) = json(&[BAD, GOOD]);
+    assert_eq!(report["comparison"]["cause"], "nrpc-name-mismatch-alias");
+    assert_eq!((&report["comparison"]["fork"], &report["comparison"]["pair"]), (&Value::Null, &Value::Null));
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn told(comparison: &Value) -> Told {
 }
 
 #[test]
-fn a_pair_captured_elsewhere_gives_the_same_verdict() {
+fn a_pair_captured_elsewhere_gives_the_same_result_either_way_round() {
     let mut wrong = Vec::new();
     for (good, bad, cause, fields) in PAIRS {
         let (good, bad) = (sample(good), sample(bad));
@@ -81,7 +81,12 @@ fn a_pair_captured_elsewhere_gives_the_same_verdict() {
             assert!(wanted.fields.contains(*field), "{field} should explain {}: {wanted:?}", bad.name);
         }
         for seed in seeds() {
-            let varied = compared(&good.varied(&good.variation(seed)), &bad.varied(&bad.variation(seed + 1000)));
+            let sides = [good.varied(&good.variation(seed)), bad.varied(&bad.variation(seed + 1000))];
+            let swapped = compared(&sides[1], &sides[0]);
+            if (&swapped["result"], &swapped["cause"]) != (&json!("swapped"), &json!(cause)) {
+                wrong.push(format!("{} seed {seed}, swapped: {}", bad.name, swapped["explanation"]));
+            }
+            let varied = compared(&sides[0], &sides[1]);
             if told(&varied) != wanted {
                 wrong.push(format!(
                     "{} seed {seed}: {wanted:?} became {:?}\n{}",

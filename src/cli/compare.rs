@@ -31,7 +31,7 @@ pub(super) fn run(args: &CompareArgs, config: Config, color: ColorChoice) -> Res
     let (color, width) = appearance(color, output.is_some());
     let options = ComparisonOptions { json, all: args.all, color, width };
     output::write(output.as_deref(), |out| compared.write(&options, out))?;
-    Ok(outcome(compared.comparison.verdict, compared.trouble))
+    Ok(outcome(compared.comparison.result, compared.trouble))
 }
 
 /// Captures that were read, and their comparison.
@@ -92,18 +92,21 @@ impl CompareRun {
 
 fn compared(goods: &[Diagnosis], bad: &Diagnosis, by_hand: &[Both<ConversationId>], plan: &Plan) -> Comparison {
     let cases: Vec<_> = goods.iter().map(|good| Case::new(&good.analysis, &plan.diagnoser.settings)).collect();
-    let captures: Vec<_> =
-        cases.iter().zip(goods).map(|(case, good)| Capture { case, findings: &good.findings }).collect();
+    let captures: Vec<_> = cases.iter().zip(goods).map(|(case, good)| capture(case, good)).collect();
     let case = Case::new(&bad.analysis, &plan.diagnoser.settings);
-    compare(&captures, Capture { case: &case, findings: &bad.findings }, by_hand)
+    compare(&captures, capture(&case, bad), by_hand)
+}
+
+fn capture<'c, 'a>(case: &'c Case<'a>, diagnosis: &'c Diagnosis) -> Capture<'c, 'a> {
+    Capture { case, findings: &diagnosis.findings, verdict: diagnosis.verdict() }
 }
 
 /// Damage outranks the result: what was not read may hold the difference.
-const fn outcome(verdict: ComparisonResult, trouble: bool) -> ExitStatus {
-    match verdict {
+const fn outcome(result: ComparisonResult, trouble: bool) -> ExitStatus {
+    match result {
         _ if trouble => ExitStatus::Trouble,
         ComparisonResult::Same => ExitStatus::Done,
-        ComparisonResult::Diverges => ExitStatus::Differs,
+        ComparisonResult::Diverges | ComparisonResult::Swapped => ExitStatus::Differs,
         ComparisonResult::Inconclusive => ExitStatus::Trouble,
     }
 }

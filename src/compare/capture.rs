@@ -1,7 +1,7 @@
 //! What is compared.
 
 use crate::diagnose::Case;
-use crate::model::Finding;
+use crate::model::{Finding, Verdict};
 
 /// A capture and what the rules say of it.
 #[derive(Clone, Copy)]
@@ -10,4 +10,6 @@ pub(crate) struct Capture<'c, 'a> {
     pub case: &'c Case<'a>,
     /// Findings of the capture, in order.
     pub findings: &'c [Finding],
+    /// What all of it comes to.
+    pub verdict: &'c Verdict,
 }

@@ -1,78 +1,102 @@
-//! The verdict in words.
+//! What a comparison comes to, in words.
 
+use super::decision::Decision;
 use super::dialogue::Dialogue;
 use super::fork::{DialogueEvent, ForkOutcome, is_open};
 use super::steps::{closed_by, step};
 use super::story::{Story, number};
 use crate::diagnose::words;
 use crate::model::{
-    Class, Close, CloseBy, ComparisonResult, Conversation, Difference, Finding, Likeness, Step, Timestamp,
+    Both, Class, Close, CloseBy, Conversation, Difference, Finding, Likeness, Step, Timestamp, Verdict, VerdictKind,
 };
 use nrpcsniff_dissectors::{Protocol, Value};
 
 /// Why nothing can be said at all.
 pub(super) const NOTHING_TO_PAIR: &str = "There is nothing to pair.";
 
-/// The verdict in one short sentence.
-pub(super) fn headline(story: &Story<'_, '_, '_>, verdict: ComparisonResult, told: Option<usize>) -> String {
-    let place = told.and_then(|place| Some((place, story.line(place)?, story.matches.get(place)?)));
-    match (verdict, place) {
-        (ComparisonResult::Diverges, Some((place, line, m))) => {
-            match question(story, place).filter(|_| !m.bad.is_one_connection()) {
-                Some(question) => format!("They part at the answer to {question}."),
-                None => format!("They part at message {}.", number(line)),
-            }
+/// The result in one short sentence.
+pub(super) fn headline(story: &Story<'_, '_, '_>, decision: Decision<'_, '_, '_>) -> String {
+    let text = match decision {
+        Decision::Fork(place) => return parting(story, place),
+        Decision::Missing(_) => "They part: the failing capture lacks a conversation that the working one has.",
+        Decision::Fault(_) => "The failing capture has a fault that the working one has not.",
+        Decision::Fails => "The failing capture fails, and the working one does not.",
+        Decision::Swapped(_) => "The wrong way round: the capture given as working has the fault.",
+        Decision::BothFail(_) => "Both fail: a capture in which it works is needed.",
+        Decision::Same => "No difference that matters.",
+        Decision::EndsBefore(_) | Decision::Untold | Decision::Doubtful(_) | Decision::NothingToPair => {
+            "It cannot be told where they part, or whether they do."
         }
-        (ComparisonResult::Diverges, None) => {
-            "They part: the failing capture lacks a conversation that the working one has.".to_owned()
-        }
-        (ComparisonResult::Same, _) => "No difference that matters.".to_owned(),
-        (ComparisonResult::Inconclusive, _) => "It cannot be told where they part, or whether they do.".to_owned(),
+    };
+    text.to_owned()
+}
+
+fn parting(story: &Story<'_, '_, '_>, place: usize) -> String {
+    let is_one = story.matches.get(place).is_some_and(|m| m.bad.is_one_connection());
+    match question(story, place).filter(|_| !is_one) {
+        Some(question) => format!("They part at the answer to {question}."),
+        None => format!("They part at message {}.", story.line(place).map_or(1, number)),
     }
 }
 
 /// What is the same, where they part and how, and what explains it.
 pub(super) fn words(
     story: &Story<'_, '_, '_>,
-    verdict: ComparisonResult,
-    pair: Option<usize>,
-    missing: Option<&Dialogue<'_>>,
+    decision: Decision<'_, '_, '_>,
     cause: Option<&Finding>,
     differences: &[Difference],
 ) -> String {
-    let story_of = self::story(story, verdict, pair, missing, differences);
-    if verdict != ComparisonResult::Diverges || pair.is_none() {
-        return story_of;
-    }
-    let sentences = [Some(story_of), earlier_difference(story, differences, cause), because(cause)];
-    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let told = self::story(story, decision, differences);
+    let rest = match decision {
+        Decision::Fork(_) => [earlier_difference(story, differences, cause), because(cause)],
+        Decision::Fault(_) => [because(cause), None],
+        _ => [None, None],
+    };
+    [Some(told)].into_iter().chain(rest).flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// What is the same, where they part and how; or why that cannot be told.
-pub(super) fn story(
-    story: &Story<'_, '_, '_>,
-    verdict: ComparisonResult,
-    pair: Option<usize>,
-    missing: Option<&Dialogue<'_>>,
-    differences: &[Difference],
-) -> String {
-    match (verdict, pair, missing) {
-        (ComparisonResult::Diverges, Some(place), _) => fork(story, place).unwrap_or_default(),
-        (ComparisonResult::Diverges, None, Some(missing)) => format!(
+pub(super) fn story(story: &Story<'_, '_, '_>, decision: Decision<'_, '_, '_>, differences: &[Difference]) -> String {
+    match decision {
+        Decision::Fork(place) => fork(story, place).unwrap_or_default(),
+        Decision::Missing(missing) => format!(
             "In the working capture the client then speaks {} ({}); in the failing one it never does, although that capture goes on \
              for long enough.",
             label(missing.protocol),
             opening(missing),
         ),
-        (ComparisonResult::Inconclusive, None, Some(missing)) => format!(
+        Decision::EndsBefore(missing) => format!(
             "The failing capture ends before the client would come to speak {} ({}): capture until the failure has been seen.",
             label(missing.protocol),
             opening(missing),
         ),
-        (ComparisonResult::Inconclusive, Some(place), _) => why_inconclusive(story, place, differences),
-        (ComparisonResult::Inconclusive, None, None) => nothing_to_pair(story),
-        (ComparisonResult::Same, ..) | (ComparisonResult::Diverges, None, None) => same(story, differences),
+        Decision::Fault(_) | Decision::Fails => format!("{} {}", laid(story), each(story, story.verdicts.good)),
+        Decision::Swapped(_) => format!("{} Compare them the other way round.", each(story, story.verdicts.good)),
+        Decision::BothFail(good) => format!("Nothing that was found tells the two apart. {}", each(story, good)),
+        Decision::Untold => each(story, story.verdicts.good),
+        Decision::Doubtful(place) => why_inconclusive(story, place, differences),
+        Decision::NothingToPair => nothing_to_pair(story),
+        Decision::Same => same(story, differences),
     }
+}
+
+/// What became of the comparison where that does not decide.
+fn laid(story: &Story<'_, '_, '_>) -> &'static str {
+    if story.matches.is_empty() {
+        "Nothing of the two belongs together."
+    } else {
+        "In what can be laid side by side they do not part by that."
+    }
+}
+
+/// What each of the two comes to by itself.
+fn each(story: &Story<'_, '_, '_>, good: &Verdict) -> String {
+    let of = |which: &str, verdict: &Verdict| {
+        let is_told = verdict.tried.is_empty() || verdict.text.contains(&verdict.tried);
+        let tried = if is_told { String::new() } else { format!(" {}", verdict.tried) };
+        format!("The one given as {which}: {}.{tried}", verdict.text.trim_end_matches('.'))
+    };
+    format!("{} {}", of("working", good), of("failing", story.verdicts.bad))
 }
 
 /// "Same up to message 2. They part at message 3: ..."
@@ -262,6 +286,13 @@ fn why_inconclusive(story: &Story<'_, '_, '_>, place: usize, differences: &[Diff
                 label(m.bad.protocol)
             )
         }
+        ForkOutcome::LacksAt(index) => format!(
+            "At message {} of this {} conversation it is not known what was said: one of the captures lacks bytes, or begins too \
+             late. {}",
+            side_by_side.lines.get(index).map_or(1, number).max(1),
+            label(m.bad.protocol),
+            story.verdicts.bad.cautions.first().map_or("Capture at the client or the server itself.", String::as_str)
+        ),
         ForkOutcome::Alike | ForkOutcome::DivergesAt(_) | ForkOutcome::SlowerAt(_) => String::new(),
     }
 }
@@ -294,13 +325,29 @@ fn same(story: &Story<'_, '_, '_>, differences: &[Difference]) -> String {
         1 => " One field differs and is worth a look.".to_owned(),
         n => format!(" {n} fields differ and are worth a look."),
     };
+    let Both { good, bad } = story.verdicts;
+    let works = match bad.kind {
+        VerdictKind::Works if good.tried == bad.tried => format!(" Both work: {}", bad.tried),
+        VerdictKind::Works => format!(" Both work. Working: {} Failing: {}", good.tried, bad.tried),
+        _ => " Nobody was seen to sign on in either.".to_owned(),
+    };
     format!(
-        "No difference that matters: {messages} messages of {} go alike, and so do their ends.{look}",
+        "No difference that matters: {messages} messages of {} go alike, and {}.{look}{works}",
         match story.matches.len() {
             1 => "one dialogue".to_owned(),
             n => format!("{n} dialogues"),
-        }
+        },
+        if ends_alike(story) { "so do their ends" } else { "their ends differ without harm" }
     )
+}
+
+/// Connections that are compared by themselves end in the same way.
+fn ends_alike(story: &Story<'_, '_, '_>) -> bool {
+    let end = |dialogue: &Dialogue<'_>| {
+        let c = dialogue.opening().filter(|_| dialogue.is_one_connection());
+        c.map(|c| (c.teardown.how, c.teardown.by))
+    };
+    story.matches.iter().all(|m| end(m.good) == end(m.bad))
 }
 
 fn opening(dialogue: &Dialogue<'_>) -> String {

@@ -5,7 +5,9 @@
 
 use super::align::{AlignedMessages, align};
 use super::dialogue::{Dialogue, DialogueMessage};
+use super::outcomes::is_whole;
 use crate::diagnose::Case;
+use crate::facts::attempts::Outcomes;
 use crate::model::{Both, Close, CloseBy, Conversation, FrameRef, Likeness, Setup, Side};
 
 /// Two dialogues side by side, and where they part.
@@ -39,6 +41,15 @@ pub(crate) enum DialogueEvent<'d, 'a> {
     End(&'a Conversation),
 }
 
+impl<'a> DialogueEvent<'_, 'a> {
+    fn conversation(self) -> &'a Conversation {
+        match self {
+            Self::Message(said) => said.conversation,
+            Self::Syn(c) | Self::Answer(c) | Self::End(c) => c,
+        }
+    }
+}
+
 /// Whether two dialogues part, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ForkOutcome {
@@ -51,20 +62,31 @@ pub(crate) enum ForkOutcome {
     SlowerAt(usize),
     /// The capture of the failing one ends before they could part, at that line.
     CaptureEndsAt(usize),
+    /// A capture lacks bytes of one of the two, or begins too late, so that what is not seen there may have been said.
+    LacksAt(usize),
     /// What is said from that line on is encrypted or unknown in at least one, and differs in size.
     OpaqueFrom(usize),
 }
 
-/// Lays two dialogues side by side and judges. `case` is that of the failing one; `evidence` are frames of the grave findings
-/// that name it, and of which the working one has no like.
-pub(crate) fn compare_dialogues<'d, 'a>(
+/// What is known of the two captures by themselves.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'s> {
+    /// The failing capture.
+    pub case: &'s Case<'s>,
+    /// What became of what people wanted in both.
+    pub outcomes: Both<&'s Outcomes<'s>>,
+}
+
+/// Lays two dialogues side by side and judges. `evidence` are frames of the grave findings that name the failing one, and of which
+/// the working one has no like.
+pub(super) fn compare_dialogues<'d, 'a>(
     good: &'d Dialogue<'a>,
     bad: &'d Dialogue<'a>,
     evidence: &[FrameRef],
-    case: &Case<'_>,
+    known: Known<'_>,
 ) -> SideBySide<'d, 'a> {
     let lines = lines(good, bad);
-    let finder = ForkFinder { good, bad, lines: &lines, evidence, case };
+    let finder = ForkFinder { good, bad, lines: &lines, evidence, known };
     let outcome = finder.outcome();
     SideBySide { lines, outcome }
 }
@@ -73,7 +95,9 @@ pub(crate) fn compare_dialogues<'d, 'a>(
 fn lines<'d, 'a>(good: &'d Dialogue<'a>, bad: &'d Dialogue<'a>) -> Vec<ComparedLine<'d, 'a>> {
     let rows = align(good, bad);
     if !(good.is_one_connection() && bad.is_one_connection()) {
-        return rows.into_iter().map(ComparedLine::from_messages).collect();
+        let mut lines: Vec<_> = rows.into_iter().map(ComparedLine::from_messages).collect();
+        put_ends(&mut lines);
+        return lines;
     }
     let (Some(g), Some(b)) = (good.opening(), bad.opening()) else { return Vec::new() };
     let mut lines = opening(g, b);
@@ -101,6 +125,30 @@ fn lines<'d, 'a>(good: &'d Dialogue<'a>, bad: &'d Dialogue<'a>) -> Vec<ComparedL
         lines.push(ComparedLine { events: cells, likeness: likeness(cells) });
     }
     lines
+}
+
+/// Over several connections, where a request has no answer and its connection was closed, that end stands in the answer's place.
+fn put_ends<'d, 'a>(lines: &mut [ComparedLine<'d, 'a>]) {
+    let end = |asked: Option<DialogueEvent<'d, 'a>>, answer| match (asked, answer) {
+        (Some(DialogueEvent::Message(said)), None) if !said.is_answer && is_cut_short(said) => {
+            Some(DialogueEvent::End(said.conversation))
+        }
+        (_, answer) => answer,
+    };
+    let is_answer = |event: &DialogueEvent<'_, '_>| matches!(event, DialogueEvent::Message(said) if said.is_answer);
+    for index in 1..lines.len() {
+        let (asked, events) = (lines[index - 1].events, lines[index].events);
+        if [events.good, events.bad].iter().flatten().any(is_answer) {
+            let events = Both { good: end(asked.good, events.good), bad: end(asked.bad, events.bad) };
+            lines[index] = ComparedLine { events, likeness: likeness(events) };
+        }
+    }
+}
+
+/// Its connection was closed, and the server had said nothing more.
+fn is_cut_short(request: &DialogueMessage<'_>) -> bool {
+    let c = request.conversation;
+    c.teardown.how != Close::Open && !c.messages.iter().any(|m| m.n > request.message.n && m.from == Side::Server)
 }
 
 fn opening<'d, 'a>(good: &'a Conversation, bad: &'a Conversation) -> Vec<ComparedLine<'d, 'a>> {
@@ -168,13 +216,36 @@ struct ForkFinder<'s, 'd, 'a> {
     bad: &'d Dialogue<'a>,
     lines: &'s [ComparedLine<'d, 'a>],
     evidence: &'s [FrameRef],
-    case: &'s Case<'s>,
+    known: Known<'s>,
 }
 
 impl ForkFinder<'_, '_, '_> {
     fn outcome(&self) -> ForkOutcome {
         let found = (0..self.lines.len()).find_map(|index| self.outcome_at(index));
+        let found = found.and_then(|fork| self.proved(fork));
         found.or_else(|| self.slower_by_evidence()).or_else(|| self.opaque()).unwrap_or(ForkOutcome::Alike)
+    }
+
+    /// Whether a fork matters. What nobody minds is none. Where a capture lacks bytes, what was not seen proves nothing: if what
+    /// was wanted was granted all the same they do not part, else it cannot be told.
+    fn proved(&self, fork: ForkOutcome) -> Option<ForkOutcome> {
+        let ForkOutcome::DivergesAt(index) = fork else { return Some(fork) };
+        let line = self.lines.get(index)?;
+        let before = index.checked_sub(1).and_then(|before| self.lines.get(before)?.bad());
+        let here = || before.map(|said| said.conversation).or(self.bad.opening());
+        let c = line.events.bad.map(DialogueEvent::conversation).or_else(here)?;
+        let is_refusal = matches!(line.events.bad, Some(DialogueEvent::Message(said)) if said.refuses);
+        let outcomes = self.known.outcomes.bad;
+        if is_refusal || outcomes.is_lost(c) || !self.evidence.is_empty() {
+            return Some(fork);
+        }
+        let is_whole = [Some(c), line.events.good.map(DialogueEvent::conversation)].into_iter().flatten().all(is_whole);
+        match () {
+            () if outcomes.has_failed(c) => None,
+            () if is_whole => Some(fork),
+            () if outcomes.is_granted(c) => None,
+            () => Some(ForkOutcome::LacksAt(index)),
+        }
     }
 
     /// Whether the dialogues part at this line.
@@ -185,11 +256,15 @@ impl ForkFinder<'_, '_, '_> {
                 (is_open(good) && !is_open(bad)).then_some(ForkOutcome::DivergesAt(index))
             }
             (Some(DialogueEvent::Message(good)), Some(DialogueEvent::Message(bad))) => {
-                let other_answer = good.is_answer && bad.is_answer && good.meaning != bad.meaning;
+                let is_read = ![good, bad].into_iter().any(|said| said.message.body.is_opaque());
+                let other_answer = is_read && good.is_answer && bad.is_answer && good.meaning != bad.meaning;
                 let refused = bad.refuses && !self.closes_again(index);
                 (!good.refuses && (other_answer || refused)).then_some(ForkOutcome::DivergesAt(index))
             }
-            (Some(DialogueEvent::Message(_)), Some(DialogueEvent::End(bad))) => self.bad_ended(index, bad),
+            (Some(DialogueEvent::Message(_)), Some(DialogueEvent::End(bad))) if self.bad.is_one_connection() => {
+                self.bad_ended(index, bad)
+            }
+            (Some(DialogueEvent::Message(_)), Some(DialogueEvent::End(_))) => self.unanswered(index),
             (Some(DialogueEvent::End(_)) | None, Some(DialogueEvent::Message(bad))) => {
                 let alone = bad.refuses && !self.closes_again(index);
                 alone.then_some(ForkOutcome::DivergesAt(index))
@@ -197,7 +272,10 @@ impl ForkFinder<'_, '_, '_> {
             (Some(DialogueEvent::End(good)), Some(DialogueEvent::End(bad))) => {
                 let is_evidence = bad.teardown.at.is_some_and(|at| self.evidence.contains(&at.frame));
                 let differs = line.likeness == Likeness::Changed;
-                (differs && (ends_worse(good, bad) || is_evidence)).then_some(ForkOutcome::DivergesAt(index))
+                let outcomes = self.known.outcomes;
+                let is_lost = || outcomes.bad.is_lost(bad) && !outcomes.good.is_lost(good);
+                let is_worse = || ends_worse(good, bad) || is_lost();
+                (differs && (is_evidence || is_worse())).then_some(ForkOutcome::DivergesAt(index))
             }
             // A request that both have is answered in the working dialogue only.
             (Some(DialogueEvent::Message(good)), None) if good.is_answer => self.unanswered(index),
@@ -226,13 +304,13 @@ impl ForkFinder<'_, '_, '_> {
     fn ended_well(&self, bad: &Conversation) -> bool {
         let quit = bad.teardown.how == Close::Fin && bad.teardown.by == CloseBy::Client;
         let is_evidence = bad.teardown.at.is_some_and(|at| self.evidence.contains(&at.frame));
-        quit && bad.went_well() && bad.turns.unanswered.is_none() && !is_evidence
+        quit && self.known.outcomes.bad.is_granted(bad) && bad.turns.unanswered.is_none() && !is_evidence
     }
 
     /// A question of the client was left without an answer for longer than a server may take.
     fn waited_in_vain(&self, bad: &Conversation) -> bool {
-        let waited = bad.turns.unanswered.map(|asked| self.case.end().seconds_since(asked.time));
-        waited.is_some_and(|seconds| seconds >= self.case.settings.thresholds.reply_timeout)
+        let waited = bad.turns.unanswered.map(|asked| self.known.case.end().seconds_since(asked.time));
+        waited.is_some_and(|seconds| seconds >= self.known.case.settings.thresholds.reply_timeout)
     }
 
     /// In a dialogue of several connections: the request of the line before was not answered in the failing one, and its
@@ -241,9 +319,7 @@ impl ForkFinder<'_, '_, '_> {
         let request = self.lines.get(index.checked_sub(1)?)?.bad().filter(|said| !said.is_answer)?;
         self.lines.get(index)?.good().filter(|said| said.conversation.protocol == request.conversation.protocol)?;
         let c = request.conversation;
-        let closed = c.teardown.how != Close::Open
-            && !c.messages.iter().any(|m| m.n > request.message.n && m.from == Side::Server);
-        if closed || self.waited_in_vain(c) {
+        if is_cut_short(request) || self.waited_in_vain(c) {
             Some(ForkOutcome::DivergesAt(index))
         } else {
             (c.teardown.how == Close::Open).then_some(ForkOutcome::CaptureEndsAt(index))

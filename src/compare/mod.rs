@@ -3,19 +3,24 @@
 //! Two sessions never have the same packets, so packets are not compared. `pairing` finds the counterpart of each dialogue by what
 //! it is for, `align` lays messages side by side, `fork` finds the first place where they part in a way that matters,
 //! `fields` what differs before it. What is noise is known per field (`Protocol::roles` of the dissectors), and learned: a
-//! field in which two working captures differ can never be the cause. The rules have judged the failing capture before; their
-//! findings say which difference is the cause.
+//! field in which two working captures differ can never be the cause. The rules have judged both captures before: `own` tells which
+//! findings only one of them has, `outcomes` what people got in each, and `decision` weighs both against where they part.
 
 mod align;
 mod capture;
+mod decision;
 mod dialogue;
 mod explain;
 mod fields;
 mod fork;
 mod learn;
+mod outcomes;
+mod own;
 mod pairing;
 mod steps;
 mod story;
+#[cfg(test)]
+mod swapped_tests;
 #[cfg(test)]
 mod tests;
 mod timing;
@@ -25,11 +30,14 @@ mod verdict;
 pub(crate) use capture::Capture;
 
 use crate::diagnose::Case;
+use crate::facts::attempts::Outcomes;
 use crate::model::{Both, Comparison, Conversation, ConversationId, Finding, FrameRef, Severity};
 use dialogue::Dialogue;
-use fork::{ForkOutcome, SideBySide, compare_dialogues};
+use fork::{ForkOutcome, Known, SideBySide, compare_dialogues};
 use hashbrown::HashSet;
 use learn::KnownNoise;
+use outcomes::verdict_on;
+use own::OwnFindings;
 use pairing::DialoguePair;
 use story::Story;
 
@@ -51,26 +59,46 @@ pub(crate) fn compare<'a>(
     };
     // Conversations that were chosen by hand have no counterparts in further captures.
     let further = if by_hand.is_empty() { further } else { &[] };
-    let others: Vec<_> = further.iter().map(|capture| (capture.findings, dialogue::all(capture.case))).collect();
+    let dialogues: Vec<_> = further.iter().map(|capture| dialogue::all(capture.case)).collect();
     let others: Vec<_> =
-        others.iter().map(|(findings, goods)| (*findings, pairing::pair(goods, &sides.bad).0)).collect();
-    let shared = |f: &&Finding| {
-        is_shared(f, good.findings, &matches)
-            || others.iter().any(|(findings, matches)| is_shared(f, findings, matches))
-    };
-    let of_sign_on = || bad.findings.iter().filter(|finding| !finding.rule.starts_with("cap-"));
-    let own: Vec<&Finding> = of_sign_on().filter(|f| !shared(f)).collect();
-    // Within one capture a finding may name both, and be the cause all the same.
-    let is_one_capture = std::ptr::eq(good.case.analysis, bad.case.analysis);
-    let both: Vec<&Finding> = of_sign_on().filter(|f| is_one_capture && shared(f)).collect();
-    let mut comparisons: Vec<SideBySide<'_, '_>> = matches.iter().map(|m| side_by_side(m, &own, bad.case)).collect();
-    for (_, others) in &others {
-        forgive(&mut comparisons, &matches, others, &own, bad.case);
+        further.iter().zip(&dialogues).map(|(of, goods)| (of, pairing::pair(goods, &sides.bad).0)).collect();
+    let mut own = OwnFindings::of(*good, bad, &matches);
+    if !by_hand.is_empty() {
+        own.keep_those_of(&sides);
     }
+    for (capture, pairs) in &others {
+        own.forgive(capture.findings, pairs);
+    }
+    let comparisons = lay(*good, bad, &matches, &others, &own.alone.bad);
     let learned = KnownNoise::from(&sides.good, further);
-    let story =
-        Story { good: *good, bad, sides: &sides, matches: &matches, comparisons: &comparisons, own: &own, both: &both };
-    verdict::conclude(&story, &learned, left_out, further.len())
+    let parts = (!by_hand.is_empty())
+        .then(|| Both { good: verdict_on(*good, &sides.good, &own.both), bad: verdict_on(bad, &sides.bad, &own.both) });
+    let verdicts = match &parts {
+        Some(parts) => Both { good: &parts.good, bad: &parts.bad },
+        None => Both { good: good.verdict, bad: bad.verdict },
+    };
+    let further: Vec<_> = further.iter().map(|capture| capture.verdict).collect();
+    let (good, sides, matches, comparisons) = (*good, &sides, &matches, &comparisons);
+    let story = Story { good, bad, sides, matches, comparisons, own: &own, verdicts, further: &further };
+    verdict::conclude(&story, &learned, left_out)
+}
+
+/// Lays every pair side by side. `others` are the further working captures with their own pairs.
+fn lay<'d, 'a>(
+    good: Capture<'_, 'a>,
+    bad: Capture<'_, 'a>,
+    matches: &[DialoguePair<'d, 'a>],
+    others: &[(&Capture<'_, 'a>, Vec<DialoguePair<'_, 'a>>)],
+    own: &[&Finding],
+) -> Vec<SideBySide<'d, 'a>> {
+    let outcomes = Both { good: Outcomes::of(good.case), bad: Outcomes::of(bad.case) };
+    let known = Known { case: bad.case, outcomes: Both { good: &outcomes.good, bad: &outcomes.bad } };
+    let mut comparisons: Vec<_> = matches.iter().map(|m| side_by_side(m, own, known)).collect();
+    for (capture, pairs) in others {
+        let outcomes = Both { good: &Outcomes::of(capture.case), ..known.outcomes };
+        forgive(&mut comparisons, matches, pairs, own, Known { outcomes, ..known });
+    }
+    comparisons
 }
 
 /// All dialogues, or one for each conversation that was chosen.
@@ -92,21 +120,10 @@ fn chosen<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) -> Vec<Dial
     matched.map(|(good, bad)| DialoguePair { good, bad, score: 100, reasons: reasons(), is_further: false }).collect()
 }
 
-/// The rule says the same of a counterpart: what is wrong with both is not the difference.
-fn is_shared(finding: &Finding, of_good: &[Finding], matches: &[DialoguePair<'_, '_>]) -> bool {
-    let named = matches.iter().filter(|m| m.bad.is_named_by(finding));
-    let counterparts: Vec<_> = named.map(|m| m.good).collect();
-    of_good.iter().any(|other| {
-        other.rule == finding.rule
-            && other.severity >= finding.severity
-            && counterparts.iter().any(|dialogue| dialogue.is_named_by(other))
-    })
-}
-
-fn side_by_side<'d, 'a>(m: &DialoguePair<'d, 'a>, own: &[&Finding], bad: &Case<'_>) -> SideBySide<'d, 'a> {
+fn side_by_side<'d, 'a>(m: &DialoguePair<'d, 'a>, own: &[&Finding], known: Known<'_>) -> SideBySide<'d, 'a> {
     let grave = own.iter().filter(|f| f.severity >= Severity::Major && m.bad.is_named_by(f));
     let evidence: Vec<FrameRef> = grave.flat_map(|finding| finding.frames.iter().copied()).collect();
-    compare_dialogues(m.good, m.bad, &evidence, bad)
+    compare_dialogues(m.good, m.bad, &evidence, known)
 }
 
 /// What another working capture does too is no fork.
@@ -115,9 +132,9 @@ fn forgive<'a>(
     matches: &[DialoguePair<'_, 'a>],
     others: &[DialoguePair<'_, 'a>],
     own: &[&Finding],
-    bad: &Case<'_>,
+    known: Known<'_>,
 ) {
-    let alike = others.iter().filter(|m| side_by_side(m, own, bad).outcome == ForkOutcome::Alike);
+    let alike = others.iter().filter(|m| side_by_side(m, own, known).outcome == ForkOutcome::Alike);
     let alike: HashSet<_> = alike.map(|m| m.bad.place()).collect();
     for (side_by_side, _) in comparisons.iter_mut().zip(matches).filter(|(_, m)| alike.contains(&m.bad.place())) {
         side_by_side.outcome = ForkOutcome::Alike;

@@ -3,8 +3,9 @@
 use super::capture::Capture;
 use super::dialogue::Dialogue;
 use super::fork::{ComparedLine, DialogueEvent, ForkOutcome, SideBySide};
+use super::own::OwnFindings;
 use super::pairing::DialoguePair;
-use crate::model::{Both, Finding};
+use crate::model::{Both, Conversation, Verdict};
 
 /// Everything that is known when the verdict is made.
 pub(super) struct Story<'s, 'd, 'a> {
@@ -18,10 +19,12 @@ pub(super) struct Story<'s, 'd, 'a> {
     pub matches: &'s [DialoguePair<'d, 'a>],
     /// The pairs side by side, in the order of `matches`.
     pub comparisons: &'s [SideBySide<'d, 'a>],
-    /// Findings of the failing capture that the working one has not, in order.
-    pub own: &'s [&'s Finding],
-    /// Findings that name both conversations, where both are of one capture.
-    pub both: &'s [&'s Finding],
+    /// Findings that one of the two has and the other has not.
+    pub own: &'s OwnFindings<'s>,
+    /// What became of what was wanted in each of the two, by itself.
+    pub verdicts: Both<&'s Verdict>,
+    /// The same of further working captures.
+    pub further: &'s [&'s Verdict],
 }
 
 impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
@@ -46,4 +49,11 @@ pub(crate) fn number(line: &ComparedLine<'_, '_>) -> u32 {
         Some(DialogueEvent::End(c)) => c.messages.last().map_or(0, |message| message.n).saturating_add(1),
         _ => 1,
     }
+}
+
+/// The same client had it, in the same file, and earlier.
+pub(super) fn comes_before(one: &Dialogue<'_>, other: &Dialogue<'_>) -> bool {
+    let (Some(first), Some(second)) = (one.opening(), other.opening()) else { return false };
+    let whose = |c: &Conversation| (c.client.ip, c.first.frame.input);
+    whose(first) == whose(second) && one.start() <= other.start()
 }

@@ -1,26 +1,28 @@
 //! Of everything that was laid side by side, what tells? And in words: who spoke last, who closed, how, after how long, and which
 //! difference before that explains it.
 
+use super::decision::Decision;
 use super::dialogue::{Dialogue, DialogueMessage};
 use super::explain;
 use super::fields;
 use super::fork::{ComparedLine, DialogueEvent, ForkOutcome, SideBySide};
 use super::learn::KnownNoise;
+use super::own::is_fault;
 use super::pairing::DialoguePair;
 use super::steps::{row, step};
 use super::story::{Story, number};
 use super::timing;
 use super::tokens::TokenKinds;
 use crate::model::{
-    Both, Class, Comparison, ComparisonResult, Conversation, ConversationId, Difference, Finding, Fork, Pair, Severity,
-    Stamp, Timestamp,
+    Both, Class, Close, Comparison, ComparisonResult, Conversation, ConversationId, Difference, Finding, Fork, Pair,
+    Severity, Stamp, Timestamp, VerdictKind,
 };
 use nrpcsniff_dissectors::{Role, Value};
 
 /// There is no working capture.
 pub(crate) fn without_working_capture() -> Comparison {
     Comparison {
-        verdict: ComparisonResult::Inconclusive,
+        result: ComparisonResult::Inconclusive,
         pairs: Vec::new(),
         pair: None,
         fork: None,
@@ -36,114 +38,80 @@ pub(crate) fn without_working_capture() -> Comparison {
     }
 }
 
-/// Makes the verdict. A dialogue that is missing counts only where no pair tells anything, because strangers come and
-/// go in captures.
-pub(crate) fn conclude(story: &Story<'_, '_, '_>, learned: &KnownNoise, left_out: usize, further: usize) -> Comparison {
-    let told = story.telling();
-    let cause = told.and_then(|place| story.cause(place));
+/// Puts together what the report says. A dialogue that is missing counts only where no pair tells anything, because strangers come
+/// and go in captures.
+pub(crate) fn conclude(story: &Story<'_, '_, '_>, learned: &KnownNoise, left_out: usize) -> Comparison {
+    let decision = story.decide();
+    let cause = story.cause(decision);
     let mut differences = story.differences(learned);
-    if let Some(place) = told.filter(|&place| story.fork_line(place).is_some()) {
+    if let Decision::Fork(place) = decision {
         explain_by(&mut differences, story, place, cause);
     }
     differences.sort_by_key(|d| (d.class, d.pair, d.message));
-    let missing = if told.is_none() { story.missing() } else { None };
-    let verdict = story.verdict(told, missing);
-    let pair = told.or_else(|| story.doubtful());
+    let pair = story.pair(decision);
     let thresholds = &story.bad.case.settings.thresholds;
     let network = pair.and_then(|place| story.matches.get(place)).map(|m| timing::measure(m.good, m.bad, thresholds));
     let (timing, network) = network.unwrap_or_default();
     Comparison {
-        verdict,
-        pairs: story.pairs(told),
+        result: decision.result(),
+        pairs: story.pairs(decision),
         pair,
-        fork: told.and_then(|place| story.fork(place)).or_else(|| missing.map(|dialogue| fork_of_missing(dialogue))),
-        headline: explain::headline(story, verdict, told),
-        story: explain::story(story, verdict, pair, missing, &differences),
-        explanation: explain::words(story, verdict, pair, missing, cause, &differences),
+        fork: story.fork(decision),
+        headline: explain::headline(story, decision),
+        story: explain::story(story, decision, &differences),
+        explanation: explain::words(story, decision, cause, &differences),
         cause: cause.map(|finding| finding.rule),
         unpaired: story.unpaired(),
-        notes: story.notes(left_out, further, verdict),
+        notes: story.notes(left_out, decision),
         differences,
         timing,
         network,
     }
 }
 
-impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
-    /// The pair that tells: of those that part, one that the gravest finding names, and of these the earliest. That something
-    /// else is said counts more than when.
-    fn telling(&self) -> Option<usize> {
-        let parting = || (0..self.matches.len()).filter(|&place| self.fork_line(place).is_some());
-        let rank = |place: &usize| (self.is_slower(*place), self.fork_time(*place));
-        let named = |finding: &&Finding| parting().filter(|&place| self.names(finding, place)).min_by_key(rank);
-        let grave = self.own.iter().filter(|finding| finding.severity > Severity::Info);
-        grave.copied().find_map(|finding| named(&finding)).or_else(|| parting().min_by_key(rank))
-    }
-
-    fn is_slower(&self, place: usize) -> bool {
+impl<'s> Story<'s, '_, '_> {
+    pub(super) fn is_slower(&self, place: usize) -> bool {
         self.comparisons.get(place).is_some_and(|side_by_side| matches!(side_by_side.outcome, ForkOutcome::SlowerAt(_)))
     }
 
-    /// The first finding that names the failing half of the pair.
-    fn cause(&self, place: usize) -> Option<&'s Finding> {
-        self.own.iter().chain(self.both).copied().find(|finding| self.names(finding, place))
+    /// The finding that tells why: where they part, the first that names the failing half of that pair.
+    fn cause(&self, decision: Decision<'s, '_, '_>) -> Option<&'s Finding> {
+        match decision {
+            Decision::Fork(place) => {
+                let findings = self.own.alone.bad.iter().chain(&self.own.both).copied();
+                findings.into_iter().find(|finding| self.names(finding, place))
+            }
+            Decision::Fault(finding) => Some(finding),
+            Decision::Swapped(finding) => finding,
+            _ => None,
+        }
     }
 
-    fn names(&self, finding: &Finding, place: usize) -> bool {
+    /// The pair that is shown: the one that decides, or the first that the finding names which does.
+    fn pair(&self, decision: Decision<'_, '_, '_>) -> Option<usize> {
+        match decision {
+            Decision::Fork(place) | Decision::Doubtful(place) => Some(place),
+            Decision::Fault(finding) => (0..self.matches.len()).find(|&place| self.names(finding, place)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn names(&self, finding: &Finding, place: usize) -> bool {
         self.matches.get(place).is_some_and(|m| m.bad.is_named_by(finding))
     }
 
     /// When the failing half parts, by its own clock.
-    fn fork_time(&self, place: usize) -> Option<Timestamp> {
+    pub(super) fn fork_time(&self, place: usize) -> Option<Timestamp> {
         let line = self.line(place)?;
         let bad = line.events.bad.map(step);
         let last = || self.matches.get(place).and_then(|m| m.bad.conversations.last()).map(|c| c.last.time);
         bad.and_then(|step| step.at).map(|at| at.time).or_else(last)
     }
 
-    /// A dialogue of sign-on that the working capture has, while the failing one has none of its protocol. Only of a client of
-    /// whom something else has a counterpart: strangers in a capture prove nothing.
-    fn missing(&self) -> Option<&'d Dialogue<'a>> {
-        let is_dedicated = |dialogue: &&Dialogue<'_>| {
-            dialogue.protocol.and_then(|protocol| protocol.sign_on).is_some_and(|sign_on| sign_on.dedicated)
-        };
-        let lacks = |dialogue: &&Dialogue<'_>| self.sides.bad.iter().all(|bad| bad.protocol != dialogue.protocol);
-        let told = |dialogue: &&Dialogue<'_>| dialogue.has_messages();
-        let is_known = |dialogue: &&Dialogue<'_>| self.matches.iter().any(|m| comes_before(m.good, dialogue));
-        self.sides.good.iter().filter(is_dedicated).filter(told).filter(is_known).find(lacks)
-    }
-
-    /// The failing capture goes on for as long as the working one took to come to that dialogue.
-    fn lasted_until(&self, missing: &Dialogue<'_>) -> bool {
-        let before = self.matches.iter().filter(|m| comes_before(m.good, missing)).max_by_key(|m| m.good.start());
-        let Some(before) = before else { return false };
-        let took = missing.start().since(before.good.start());
-        let left = self.bad.case.end().since(before.bad.start());
-        left >= took
-    }
-
-    fn verdict(&self, told: Option<usize>, missing: Option<&Dialogue<'_>>) -> ComparisonResult {
-        match (told, missing) {
-            (Some(_), _) => ComparisonResult::Diverges,
-            (None, Some(missing)) if self.lasted_until(missing) => ComparisonResult::Diverges,
-            (None, Some(_)) => ComparisonResult::Inconclusive,
-            (None, None) if self.matches.is_empty() || self.doubtful().is_some() => ComparisonResult::Inconclusive,
-            (None, None) => ComparisonResult::Same,
-        }
-    }
-
-    /// The first pair that cannot be judged.
-    fn doubtful(&self) -> Option<usize> {
-        let undecided =
-            |outcome: &ForkOutcome| matches!(outcome, ForkOutcome::CaptureEndsAt(_) | ForkOutcome::OpaqueFrom(_));
-        let ends = self
-            .comparisons
-            .iter()
-            .position(|side_by_side| matches!(side_by_side.outcome, ForkOutcome::CaptureEndsAt(_)));
-        ends.or_else(|| self.comparisons.iter().position(|side_by_side| undecided(&side_by_side.outcome)))
-    }
-
-    fn pairs(&self, told: Option<usize>) -> Vec<Pair> {
+    /// All pairs. Where nothing is told of a fork none is marked.
+    fn pairs(&self, decision: Decision<'_, '_, '_>) -> Vec<Pair> {
+        let told = if let Decision::Fork(place) = decision { Some(place) } else { None };
+        let parts = decision.result() == ComparisonResult::Diverges;
         let ids = |dialogue: &Dialogue<'_>| dialogue.conversations.iter().map(|c| c.id).collect();
         let pair = |(place, (m, side_by_side)): (usize, (&DialoguePair<'_, '_>, &SideBySide<'_, '_>))| Pair {
             protocol: m.bad.protocol,
@@ -151,7 +119,7 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
             score: m.score,
             reasons: m.reasons.clone(),
             rows: side_by_side.lines.iter().map(row).collect(),
-            fork: self.fork_line(place).filter(|_| told == Some(place) || !self.is_slower(place)),
+            fork: self.fork_line(place).filter(|_| parts && (told == Some(place) || !self.is_slower(place))),
         };
         self.matches.iter().zip(self.comparisons).enumerate().map(pair).collect()
     }
@@ -167,22 +135,29 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
         }
     }
 
-    fn fork(&self, place: usize) -> Option<Fork> {
-        let line = self.line(place)?;
+    fn fork(&self, decision: Decision<'_, '_, '_>) -> Option<Fork> {
+        let line = match decision {
+            Decision::Fork(place) => self.line(place)?,
+            Decision::Missing(missing) | Decision::EndsBefore(missing) => return Some(fork_of_missing(missing)),
+            _ => return None,
+        };
         let steps = Both { good: line.events.good.map(step), bad: line.events.bad.map(step) };
         Some(Fork { message: number(line), steps })
     }
 
-    fn notes(&self, left_out: usize, further: usize, verdict: ComparisonResult) -> Vec<String> {
-        let grave = self.good.findings.iter().filter(|f| f.severity >= Severity::Major);
-        let mut notes: Vec<_> = grave
-            .take(3)
-            .map(|f| format!("The working capture has a fault of its own ({}): {}", f.rule, f.title))
-            .collect();
-        let by_logs = |f: &Finding| f.conversations.is_empty() && f.evidence.iter().any(|e| e.line.is_some());
-        let is_untold = |f: &Finding| verdict != ComparisonResult::Diverges || by_logs(f);
-        let besides = self.own.iter().filter(|f| f.severity > Severity::Info && is_untold(f));
-        notes.extend(besides.take(3).map(|f| format!("Found in the failing capture alone ({}): {}", f.rule, f.title)));
+    fn notes(&self, left_out: usize, decision: Decision<'s, '_, '_>) -> Vec<String> {
+        let mut notes = self.other_faults(decision);
+        match decision {
+            Decision::Untold => {
+                let untold = [self.verdicts.good, self.verdicts.bad]
+                    .into_iter()
+                    .filter(|verdict| verdict.kind == VerdictKind::Undecided);
+                notes.extend(untold.flat_map(|verdict| verdict.cautions.iter().cloned()));
+                notes.dedup();
+            }
+            Decision::Same => notes.extend(self.verdicts.bad.cautions.iter().cloned()),
+            _ => {}
+        }
         if left_out > 0 {
             notes.push(format!("{left_out} dialogues beyond the first of each protocol were not compared: narrow both captures down with -f, or name conversations with --pair."));
         }
@@ -190,9 +165,27 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
         if cut > 0 {
             notes.push(format!("{cut} messages at the end of very long dialogues were not compared."));
         }
-        if further > 0 {
-            notes.push(format!("{} working captures taught what differs anyway.", further + 1));
+        if !self.further.is_empty() {
+            notes.push(format!("{} working captures taught what differs anyway.", self.further.len() + 1));
         }
+        notes
+    }
+
+    /// Faults of the two that are not what decides.
+    fn other_faults(&self, decision: Decision<'s, '_, '_>) -> Vec<String> {
+        let cause = self.cause(decision);
+        let is_other = |f: &&Finding| !cause.is_some_and(|cause| std::ptr::eq(cause, *f));
+        let is_told = matches!(decision, Decision::BothFail(_));
+        let grave = |f: &&Finding| f.severity >= Severity::Major && !is_told;
+        let of_good = self.good.findings.iter().filter(grave).filter(is_other);
+        let mut notes: Vec<_> = of_good
+            .take(3)
+            .map(|f| format!("The working capture has a fault of its own ({}): {}", f.rule, f.title))
+            .collect();
+        let by_logs = |f: &Finding| f.conversations.is_empty() && f.evidence.iter().any(|e| e.line.is_some());
+        let is_untold = |f: &Finding| cause.is_none() || by_logs(f);
+        let of_bad = self.own.alone.bad.iter().copied().filter(|f| is_fault(f) && is_untold(f)).filter(is_other);
+        notes.extend(of_bad.take(3).map(|f| format!("Found in the failing capture alone ({}): {}", f.rule, f.title)));
         notes
     }
 
@@ -203,6 +196,8 @@ impl<'s, 'd, 'a> Story<'s, 'd, 'a> {
         for (pair, (m, side_by_side)) in self.matches.iter().zip(self.comparisons).enumerate() {
             if let (Some(good), Some(bad)) = (m.good.opening(), m.bad.opening()) {
                 found.extend(of_conversations(pair, good, bad));
+                let is_one = m.good.is_one_connection() && m.bad.is_one_connection();
+                found.extend(is_one.then(|| of_ends(pair, good, bad)).flatten());
             }
             for (good, bad) in side_by_side.lines.iter().filter_map(ComparedLine::messages) {
                 found.extend(of_messages(pair, good, bad, &kinds, learned));
@@ -249,13 +244,6 @@ fn of_messages(
     fields.into_iter().map(difference).collect()
 }
 
-/// The same client had it, in the same file, and earlier.
-fn comes_before(one: &Dialogue<'_>, other: &Dialogue<'_>) -> bool {
-    let (Some(first), Some(second)) = (one.opening(), other.opening()) else { return false };
-    let whose = |c: &Conversation| (c.client.ip, c.first.frame.input);
-    whose(first) == whose(second) && one.start() <= other.start()
-}
-
 /// The failing capture lacks the dialogue altogether.
 fn fork_of_missing(missing: &Dialogue<'_>) -> Fork {
     let first = missing.turns.first().and_then(|turn| turn.first.as_ref());
@@ -290,6 +278,24 @@ fn of_conversations(pair: usize, good: &Conversation, bad: &Conversation) -> Vec
             at: Both { good: Some(good.first), bad: Some(bad.first) },
         };
     both.map(difference).collect()
+}
+
+/// How the two ended, if not alike. That a capture ends first says nothing of who would have closed.
+fn of_ends(pair: usize, good: &Conversation, bad: &Conversation) -> Option<Difference> {
+    let ends = Both { good: step(DialogueEvent::End(good)), bad: step(DialogueEvent::End(bad)) };
+    let is_open = |c: &Conversation| c.teardown.how == Close::Open && c.turns.unanswered.is_none();
+    let class = if is_open(good) || is_open(bad) { Class::Noise } else { Class::WorthALook };
+    (ends.good.what != ends.bad.what).then(|| Difference {
+        pair,
+        message: 0,
+        conversations: Both { good: good.id, bad: bad.id },
+        field: "end".to_owned(),
+        at: Both { good: ends.good.at, bad: ends.bad.at },
+        values: Both { good: Some(Value::Text(ends.good.what)), bad: Some(Value::Text(ends.bad.what)) },
+        class,
+        is_deciding: false,
+        learned: false,
+    })
 }
 
 /// Marks what explains the fork: in messages up to it that the cause's evidence shows, deciding fields, and of the pair that parts

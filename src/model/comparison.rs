@@ -10,8 +10,10 @@ use serde::Serialize;
 pub(crate) enum ComparisonResult {
     /// There is a difference that matters.
     Diverges,
-    /// There is none.
+    /// There is none, and nothing failed that could be seen.
     Same,
+    /// The capture given as working has the fault.
+    Swapped,
     /// It cannot be told.
     Inconclusive,
 }
@@ -29,7 +31,7 @@ pub(crate) struct Both<T> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Comparison {
     /// Whether they part.
-    pub verdict: ComparisonResult,
+    pub result: ComparisonResult,
     /// What was laid side by side, in the order of the failing capture.
     pub pairs: Vec<Pair>,
     /// Place in `pairs` of the one that tells.
@@ -38,13 +40,13 @@ pub(crate) struct Comparison {
     pub fork: Option<Fork>,
     /// Fields that differ, noise too: what explains comes first, and then pair by pair in order.
     pub differences: Vec<Difference>,
-    /// The verdict in one short sentence.
+    /// The result in one short sentence.
     pub headline: String,
     /// What happened, in plain words. May hold text from the wire.
     pub story: String,
     /// The story, and what explains it.
     pub explanation: String,
-    /// Rule of the failing capture's finding that explains it.
+    /// Rule of the finding that explains it: one of the failing capture, or of the other where the two were swapped.
     pub cause: Option<RuleId>,
     /// Conversations that have no counterpart, by id.
     pub unpaired: Both<Vec<ConversationId>>,

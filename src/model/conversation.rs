@@ -1,7 +1,7 @@
 //! A conversation: who talked to whom, what was said, and who hung up first.
 
 use super::{ConversationId, Endpoint, FrameRef, Side, Span, Stamp, Timestamp};
-use nrpcsniff_dissectors::{Decision, Layer, Protocol, Success};
+use nrpcsniff_dissectors::{Layer, Protocol};
 use serde::Serialize;
 
 /// Two values, one for each side.
@@ -481,39 +481,6 @@ impl Conversation {
         let others = || self.messages.iter().map(|message| message.body.protocol());
         let inner = own.hands_on_by.and_then(|_| others().find(|other| *other != own && !other.is_carrier()));
         inner.or(Some(own))
-    }
-
-    /// It got what it was made for, as far as that can be seen: see [`Success`]. False where its protocol has no part in
-    /// signing on.
-    pub fn went_well(&self) -> bool {
-        let Some((protocol, sign_on)) = self.spoken().and_then(|protocol| Some((protocol, protocol.sign_on?))) else {
-            return false;
-        };
-        match sign_on.told_by {
-            Success::WentOn => self.messages_seen.client >= 2 && self.messages_seen.server >= 1,
-            Success::Granted => {
-                let of_protocol = self.messages.iter().enumerate().filter(|(_, m)| m.body.protocol() == protocol);
-                of_protocol.map(|(index, _)| index).any(|index| self.is_grant(index))
-            }
-        }
-    }
-
-    /// That message grants what was asked for: by itself, and as an answer to its request, if that is told.
-    fn is_grant(&self, index: usize) -> bool {
-        let Some((before, message)) = self.messages.get(index).map(|message| (self.messages.get(..index), message))
-        else {
-            return false;
-        };
-        // Most messages grant nothing, and the request need not be looked for.
-        if message.body.decision(None) != Decision::Granted {
-            return false;
-        }
-        let transaction = message.body.transaction();
-        let asks = |request: &&Message| {
-            request.from != message.from && transaction.is_some() && request.body.transaction() == transaction
-        };
-        let request = before.and_then(|before| before.iter().rev().find(asks));
-        message.body.decision(request.map(|request| &request.body)) == Decision::Granted
     }
 
     /// Seconds from the first frame to the last.

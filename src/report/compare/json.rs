@@ -181,7 +181,7 @@ fn comparison(report: ComparisonReport<'_>, all: bool) -> ComparisonView<'_> {
     let comparison = report.comparison;
     let listed = comparison.differences.iter().filter(|d| all || d.class != Class::Noise);
     ComparisonView {
-        result: comparison.verdict,
+        result: comparison.result,
         pair: comparison.pair,
         fork: comparison.fork.as_ref().map(|fork| ForkView {
             message: fork.message,

@@ -5,7 +5,8 @@ mod side_by_side;
 mod table;
 
 use crate::model::{
-    Analysis, Both, Class, Comparison, Conversation, ConversationId, Difference, Finding, FrameRef, Step,
+    Analysis, Both, Class, Comparison, ComparisonResult, Conversation, ConversationId, Difference, Finding, FrameRef,
+    Step,
 };
 use nrpcsniff_dissectors::{Reader, Value};
 use std::io::{self, Write};
@@ -53,8 +54,12 @@ impl<'a> ComparisonReport<'a> {
         self.comparison.differences.iter().filter(move |difference| difference.class == class)
     }
 
-    /// The finding that the comparison names as the cause.
+    /// The finding of the failing capture that the comparison names as the cause. Where the two were swapped it is one of the
+    /// other, which is not at hand.
     fn cause(self) -> Option<&'a Finding> {
+        if self.comparison.result == ComparisonResult::Swapped {
+            return None;
+        }
         let rule = self.comparison.cause?;
         self.findings.iter().find(|finding| finding.rule == rule)
     }

@@ -66,7 +66,7 @@ impl ComparisonTable<'_> {
 
     fn verdict(self, out: &mut dyn Write) -> io::Result<()> {
         let comparison = self.report.comparison;
-        let cause = self.report.cause().filter(|_| comparison.verdict == ComparisonResult::Diverges);
+        let cause = self.report.cause().filter(|_| comparison.result == ComparisonResult::Diverges);
         let cause = cause.map_or_else(String::new, |f| format!(" Cause ({}): {}", f.confidence.name(), f.title));
         self.labelled("VERDICT", &format!("{}{cause}", comparison.headline), out)?;
         writeln!(out, "\n{}\n", wrap(&comparison.story, "  ", self.width))?;
@@ -126,6 +126,7 @@ impl ComparisonTable<'_> {
                 Some(_) if comparison.pair == Some(index) => "they part, see below",
                 Some(_) => "they part, too",
                 None if comparison.pair == Some(index) => "see below",
+                None if comparison.result == ComparisonResult::Swapped => "not judged this way round",
                 None => "alike",
             };
             let Both { good, bad } = &pair.conversations;
@@ -249,6 +250,14 @@ impl ComparisonTable<'_> {
     }
 
     fn next(self, out: &mut dyn Write) -> io::Result<()> {
+        if self.report.comparison.result == ComparisonResult::Swapped {
+            let path = |analysis: &Analysis| analysis.inputs.first().map_or(String::new(), |input| input.path.clone());
+            let Both { good, bad } = self.report.analyses;
+            self.labelled("NEXT", "Give the failing capture last:", out)?;
+            let command = format!("{TOOL} compare {} {}", path(bad), path(good));
+            writeln!(out, "{:INDENT$}{}", "", escape::terminal(&command))?;
+            return writeln!(out);
+        }
         let Some(cause) = self.report.cause() else { return Ok(()) };
         for (index, remedy) in cause.remedy.iter().enumerate() {
             let label = if index == 0 { "NEXT" } else { "" };
