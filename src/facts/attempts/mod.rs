@@ -155,15 +155,24 @@ fn mends(case: &Case<'_>, failed: &Attempt, next: &Attempt) -> bool {
     let thresholds = &case.settings.thresholds;
     let delay = next.at.since(failed.answered.unwrap_or(failed.at));
     let within = |window: f64| (0.0..=window).contains(&seconds(delay));
-    let alike = |a: Option<&String>, b: Option<&String>| a.zip(b).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
-    let same_name = alike(failed.asked.as_ref(), next.asked.as_ref());
     match failed.kind {
         // What is registered or logged in once is so for good: however late, the user has it.
-        AttemptKind::SipRegister | AttemptKind::SipCall => same_name,
-        AttemptKind::HttpLogin | AttemptKind::HttpToken => same_name && within(thresholds.login_round),
-        AttemptKind::SametimeLogin => failed.user.is_none() || alike(failed.user.as_ref(), next.user.as_ref()),
-        _ if failed.server == next.server || same_name => within(thresholds.retry_within),
+        AttemptKind::SipRegister | AttemptKind::SipCall | AttemptKind::SametimeLogin => is_same_wish(failed, next),
+        AttemptKind::HttpLogin | AttemptKind::HttpToken => is_same_wish(failed, next) && within(thresholds.login_round),
+        _ if is_same_wish(failed, next) => within(thresholds.retry_within),
         _ => failed.server.port == next.server.port && within(thresholds.failover_within),
+    }
+}
+
+/// Of two attempts of one kind and one client: they wanted the same, whenever they did. A user, where it goes by users; else the
+/// server or what was asked for.
+pub(crate) fn is_same_wish(one: &Attempt, other: &Attempt) -> bool {
+    let alike = |a: Option<&String>, b: Option<&String>| a.zip(b).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
+    let same_name = alike(one.asked.as_ref(), other.asked.as_ref());
+    match one.kind {
+        AttemptKind::SipRegister | AttemptKind::SipCall | AttemptKind::HttpLogin | AttemptKind::HttpToken => same_name,
+        AttemptKind::SametimeLogin => one.user.is_none() || alike(one.user.as_ref(), other.user.as_ref()),
+        _ => one.server == other.server || same_name,
     }
 }
 
