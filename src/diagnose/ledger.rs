@@ -23,7 +23,7 @@ use std::net::IpAddr;
 
 /// What a client does next within this time may change what is said of it: as long as TCP tries a connection, and longer than
 /// anybody waits to try again.
-const WINDOW: Span = Span::from_secs(130);
+pub(crate) const WINDOW: Span = Span::from_secs(130);
 /// What a client does this long before and after an example belongs to its story.
 const STORY: Span = Span::from_secs(60);
 /// Conversations of such a story at most, before and after.

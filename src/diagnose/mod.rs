@@ -21,9 +21,9 @@ pub(crate) mod words;
 pub(crate) use crate::facts::{Case, Lookup, Talk};
 pub use crate::facts::{ExpectedServer, Settings, Thresholds};
 pub(crate) use draft::Draft;
-pub(crate) use groups::gather;
+pub(crate) use groups::{Cause, gather, lasting_cause};
 pub(crate) use last_resort::Lost;
-pub(crate) use ledger::{CountedCauses, Ledger, merge_counted};
+pub(crate) use ledger::{CountedCauses, Ledger, WINDOW, merge_counted};
 pub(crate) use precedence::sort;
 pub(crate) use testimony::{Testimony, TestimonyId};
 pub(crate) use verdict::{Wishes, verdict};
@@ -74,20 +74,25 @@ pub(crate) fn judge(analysis: &Analysis, settings: &Settings) -> Judgement {
 
 /// Judges the packets of an analysis of which a part was judged before and let go.
 pub(crate) fn judge_with(analysis: &Analysis, settings: &Settings, ledger: &Ledger) -> Judgement {
-    let case = Case::new(analysis, settings);
-    let mut drafts = drafts(&case);
+    judge_case(&Case::new(analysis, settings), ledger)
+}
+
+/// The same of a case, for those who look at it further.
+pub(crate) fn judge_case(case: &Case<'_>, ledger: &Ledger) -> Judgement {
+    let analysis = case.analysis;
+    let mut drafts = drafts(case);
     let joined =
-        if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, testimonies(&case)) };
-    let mut findings = settled(&case, &drafts);
-    let mut wishes = Wishes::of(&case, &findings);
+        if analysis.logs.is_empty() { HashSet::new() } else { testimony::join(&mut drafts, testimonies(case)) };
+    let mut findings = settled(case, &drafts);
+    let mut wishes = Wishes::of(case, &findings);
     wishes.add(ledger.wishes().clone());
     findings.retain(|finding| !ledger.has_counted(finding, analysis));
     ledger.complete(&mut findings, analysis);
     let gathered = |aside| gather(aside, analysis, &[], ledger.counted());
-    let findings = rules::cap::others::set_aside(&case, findings, gathered);
-    let attempts = ledger.attempts_with(&case);
+    let findings = rules::cap::others::set_aside(case, findings, gathered);
+    let attempts = ledger.attempts_with(case);
     let clocks = case.logs().clocks().to_vec();
-    Judgement { findings, attempts, wishes, joined, clocks, set_aside: set_aside(&case, ledger) }
+    Judgement { findings, attempts, wishes, joined, clocks, set_aside: set_aside(case, ledger) }
 }
 
 /// What a scanner meets is nobody's fault. That it was there is worth a word all the same.
