@@ -84,14 +84,7 @@ impl MergedCaptures {
     /// Adds a capture whose frames come after those of the captures before it.
     pub(super) fn add(&mut self, mut next: Analysis, mut findings: Vec<Finding>) {
         let before = self.numbered;
-        let skipped: Vec<u32> = next.conversations.iter().map(|conversation| conversation.skipped).collect();
-        let moved = |id: ConversationId| id.moved(skipped.get(id.index()).copied().unwrap_or_default()).moved(before);
-        for id in findings.iter_mut().flat_map(|finding| &mut finding.conversations) {
-            *id = moved(*id);
-        }
-        for conversation in &mut next.conversations {
-            conversation.id = moved(conversation.id);
-        }
+        next.number_among_all(&mut findings, before);
         let kept = u32::try_from(next.conversations.len()).unwrap_or(u32::MAX);
         self.numbered = before.saturating_add(kept).saturating_add(next.facts.let_go.conversations);
         if !self.analysis.inputs.is_empty() {

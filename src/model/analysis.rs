@@ -1,6 +1,9 @@
 //! Everything that was read out of one set of inputs.
 
-use super::{Conversation, Endpoint, FrameRef, LetGo, Log, PerSide, Setup, Span, Stamp, Timestamp, Transport};
+use super::{
+    Conversation, ConversationId, Endpoint, Finding, FrameRef, LetGo, Log, PerSide, Setup, Span, Stamp, Timestamp,
+    Transport,
+};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -229,4 +232,18 @@ pub struct Analysis {
     pub logs: Vec<Log>,
     /// Time of the last frame of all inputs.
     pub end: Option<Timestamp>,
+}
+
+impl Analysis {
+    /// Numbers conversations as if none had been let go, and none of the `before` that stand before them, in findings, too.
+    pub(crate) fn number_among_all(&mut self, findings: &mut [Finding], before: u32) {
+        let skipped: Vec<u32> = self.conversations.iter().map(|conversation| conversation.skipped).collect();
+        let moved = |id: ConversationId| id.moved(skipped.get(id.index()).copied().unwrap_or_default()).moved(before);
+        for id in findings.iter_mut().flat_map(|finding| &mut finding.conversations) {
+            *id = moved(*id);
+        }
+        for conversation in &mut self.conversations {
+            conversation.id = moved(conversation.id);
+        }
+    }
 }

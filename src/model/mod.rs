@@ -11,6 +11,7 @@ mod id;
 mod layer;
 mod let_go;
 mod log;
+mod outcomes;
 mod packet;
 mod rule_id;
 mod span;
@@ -48,6 +49,7 @@ pub(crate) use conversation::{
 };
 pub(crate) use let_go::{LetGo, Property, Sum};
 pub(crate) use log::{AnchorKey, ClockPlacement, LogAnchor, LogClock, LogEvent, LogFact, TokenStatusText, WrittenTime};
+pub(crate) use outcomes::{OutcomeCounts, OutcomesByKind, sum_of_kinds};
 pub(crate) use packet::{Datagram, IpInfo, TcpOptions, flags};
 pub(crate) use span::span;
 pub(crate) use stay::Stay;
