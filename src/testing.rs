@@ -14,6 +14,16 @@ use std::io::Cursor;
 /// A story and its name.
 pub(crate) type Story = (&'static str, fn(&Network));
 
+/// Reads a capture, without the TLS secrets that it brings along.
+pub(crate) fn analysis_without_secrets(capture: &[u8]) -> Analysis {
+    let mut reader = Reader::from_reader("test", Cursor::new(capture.to_vec())).expect("a capture");
+    let mut pipeline = Pipeline::new(Options::default());
+    while let Some(frame) = reader.next(0) {
+        pipeline.frame(&frame);
+    }
+    pipeline.finish(vec![reader.into_input()])
+}
+
 /// Reads a capture.
 pub(crate) fn analysis(capture: &[u8]) -> Analysis {
     let mut reader = Reader::from_reader("test", Cursor::new(capture.to_vec())).expect("a capture");

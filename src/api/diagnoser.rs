@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Bytes of a capture that are held before what was judged is let go, unless the user says otherwise.
-const HELD: usize = 24 << 20;
+pub(crate) const HELD: usize = 24 << 20;
 
 /// How captures are read and judged: keys that open what is encrypted, logs beside them, a filter, and the settings of the rules.
 /// One of them serves any number of captures.

@@ -5,7 +5,7 @@ use super::Options;
 use super::driver::DissectorDriver;
 use super::log::MessageLog;
 use super::state::EngineState;
-use crate::model::{Message, PerSide, Side, Stamp, Timestamp, Turns};
+use crate::model::{Message, PerSide, Side, Stamp, Turns};
 use crate::stream::Sink;
 use nrpcsniff_dissectors::{Layer, Message as Body, PROTOCOLS, Probe, Protocol, socks, tls, usual_at};
 
@@ -117,11 +117,6 @@ impl Dissection {
         counts(&self.log.counts, self.driver.tls_layer())
     }
 
-    /// Lets go of messages from before a time, but for the first ones. Says whether there were any.
-    pub(super) fn forget(&mut self, before: Timestamp) -> bool {
-        self.log.forget(before)
-    }
-
     /// Lets go of messages that need not stay, but for the first ones. Says whether there were any.
     pub(super) fn let_go_of(&mut self, stays: impl FnMut(&Message) -> bool) -> bool {
         self.log.let_go(stays)
@@ -135,11 +130,6 @@ impl Dissection {
     /// Bytes of the messages that are kept.
     pub(super) fn weight(&self) -> usize {
         self.log.weight()
-    }
-
-    /// Messages that are kept because rules look at each.
-    pub(super) fn essential(&self) -> usize {
-        self.log.essential()
     }
 
     fn side(&self, named: Side) -> Side {

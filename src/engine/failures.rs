@@ -69,6 +69,11 @@ impl FailureIndex {
     }
 }
 
+/// There is little room left, for all ports or for one.
+pub(super) fn is_crowded(facts: &CaptureFacts) -> bool {
+    facts.failed.len() > ENTRIES / 2 || facts.failed_left_out > 0
+}
+
 /// Is the attempt near enough to those of the entry?
 fn joins(attempt: FailedConnection, entry: &FailedConnections) -> bool {
     let (syn, first, last) = (attempt.syn.time, entry.first.syn.time, entry.last.syn.time);

@@ -7,7 +7,8 @@
 use super::log;
 use super::pipeline::Pipeline;
 use super::tcp::{self, TcpFlow};
-use crate::model::{Analysis, Conversation, FrameRef, Input, Span, Stay, Transport};
+use crate::model::{Analysis, Conversation, FrameRef, Input, Property, Span, Stay, Sum, Transport};
+use std::collections::BTreeMap;
 
 /// A connection attempt of which nothing was heard for this long is over: longer than the longest pause between two SYNs of common
 /// systems (64 seconds, RFC 6298 section 5.7 with six tries).
@@ -45,7 +46,26 @@ impl Pipeline {
         // What cannot be let go is judged again the next time, and so is what goes on: the work must not grow with its square.
         let shown = is_open.iter().filter(|is_open| **is_open).count().saturating_mul(size_of::<Conversation>());
         let more = held.saturating_add(shown) / 2;
-        self.state.room = self.state.options.hold.map(|hold| hold.max(held.saturating_add(more)));
+        self.state.least_room = held.saturating_add(more);
+        self.state.room = self.state.options.hold.map(|hold| hold.max(self.state.least_room));
+    }
+
+    /// From now on so many bytes may be held, or as many as what must stay takes.
+    pub(crate) fn hold_at_most(&mut self, bytes: usize) {
+        self.state.options.hold = Some(bytes);
+        self.state.room = Some(bytes.max(self.state.least_room));
+    }
+
+    /// How many bytes are held of conversations and messages, and how many may be; without a limit as many as are held.
+    pub(crate) fn held(&self) -> (usize, usize) {
+        let held = self.state.budget.held();
+        (held, self.state.room.unwrap_or(held))
+    }
+
+    /// What went is summed for rules about the capture as a whole: snapshots have these sums from now on.
+    pub(crate) fn sum_up(&mut self, sums: BTreeMap<Property, Sum>, early: u64) {
+        let let_go = &mut self.state.facts.let_go;
+        (let_go.sums, let_go.early) = (sums, early);
     }
 
     /// What stands in the list for a connection that goes on goes too: the next judgement gets it anew.

@@ -3,7 +3,7 @@
 use super::MessageRetention;
 use super::budget::MessageBudget;
 use super::buffer::{MessageFrames, len};
-use crate::model::{FrameRef, Message, PerSide, Side, Span, Stamp, Timestamp, Turn, Turns};
+use crate::model::{FrameRef, Message, PerSide, Side, Span, Stamp, Turn, Turns};
 use nrpcsniff_dissectors::{Message as Body, Protocol};
 
 /// Messages kept from the start and from the end when memory must not grow.
@@ -110,11 +110,6 @@ impl MessageLog {
         (self.turns(), messages)
     }
 
-    /// Lets go of messages from before a time, but for the first ones. Says whether there were any.
-    pub(super) fn forget(&mut self, before: Timestamp) -> bool {
-        forget(&mut self.head, before)
-    }
-
     /// Lets go of messages that are sealed and that nobody needs, but for the first ones. Says whether there were any.
     pub(super) fn let_go(&mut self, stays: impl FnMut(&Message) -> bool) -> bool {
         let_go(&mut self.head, stays)
@@ -128,11 +123,6 @@ impl MessageLog {
     /// Bytes of the messages that are kept.
     pub(super) fn weight(&self) -> usize {
         self.head.iter().map(Message::weight).fold(0, usize::saturating_add)
-    }
-
-    /// Messages that are kept because rules look at each.
-    pub(super) fn essential(&self) -> usize {
-        self.head.iter().filter(|message| message.body.is_essential()).count()
     }
 
     fn turns(&self) -> Turns {
@@ -242,15 +232,4 @@ pub(super) fn let_go(messages: &mut Vec<Message>, mut stays: impl FnMut(&Message
         messages.shrink_to_fit();
     }
     went
-}
-
-/// Lets go of messages from before a time, but for the first ones. Says whether there were any.
-pub(super) fn forget(messages: &mut Vec<Message>, before: Timestamp) -> bool {
-    let count = messages.len();
-    let mut index = 0_usize;
-    messages.retain(|message| {
-        index = index.saturating_add(1);
-        index <= HEAD || message.at.time >= before
-    });
-    messages.len() < count
 }

@@ -60,6 +60,11 @@ impl PairIndex {
     }
 }
 
+/// There is little room left, for all ports or for one.
+pub(super) fn is_crowded(facts: &CaptureFacts) -> bool {
+    facts.datagrams.len() > PAIRS / 2 || !facts.datagram_ports_cut.is_empty()
+}
+
 /// Counts a datagram of the pair in that place.
 pub(super) fn count(facts: &mut CaptureFacts, pair: u32, source: Endpoint, is_media: bool, at: Stamp) {
     let Some(pair) = usize::try_from(pair).ok().and_then(|index| facts.datagrams.get_mut(index)) else { return };

@@ -2,20 +2,16 @@
 //!
 //! A snapshot is the analysis that the capture would give if it ended now. Conversations that are over stand in it as they
 //! are, those that are open as they would be; nothing is copied that has not changed since the last snapshot. Rules judge
-//! it as they judge a file. [`Pipeline::retire`] lets go of what is too old for them.
+//! it as they judge a file. Conversations are let go as those of a file are: see [`super::letting_go`].
 
-use super::failures::FailureIndex;
-use super::letting_go::GIVEN_UP;
-use super::log::forget;
+use super::failures::{self, FailureIndex};
+use super::pairs;
 use super::pipeline::{Pipeline, mark_reused};
-use super::state::EngineState;
-use super::tcp::{self, TcpFlow};
+use super::state::{EngineState, HOSTS, ICMP_ERRORS};
+use super::tcp::TcpFlow;
 use crate::model::{
-    Analysis, CaptureFacts, Conversation, ConversationId, FailedConnections, Input, Stamp, Timestamp, Totals, Transport,
+    Analysis, CaptureFacts, Conversation, ConversationId, FailedConnections, Input, Stamp, Timestamp, Totals,
 };
-
-/// Hosts from which on those are forgotten that are not heard of.
-const HOSTS: usize = 32_768;
 
 /// TLS secrets from which on those are forgotten that came so far: some 40 MB.
 const SECRETS: usize = 200_000;
@@ -94,19 +90,12 @@ impl Pipeline {
         }
     }
 
-    /// Lets go of what was last heard of before a time: conversations that are over (each is shown to `say` first), of
-    /// those that go on the messages but for the first ones, and facts. Open TCP conversations stay; connection attempts
-    /// without success end after two minutes of silence.
-    pub fn retire(&mut self, before: Timestamp, say: impl FnMut(&Conversation)) {
-        let last = self.state.last;
-        let silent = last.time.minus(GIVEN_UP);
-        tcp::give_up(&mut self.tcp, &mut self.state, silent, last);
-        self.retire_conversations(before, say);
-        let essential = self.forget_messages(before);
-        self.state.budget.reset(self.state.options.messages.saturating_sub(essential));
-        self.retire_datagrams(before);
-        self.state.retire_facts(before);
+    /// Lets go of facts from before a time that rules ask for by time, where there is little room left for further ones, and of
+    /// TLS secrets beyond a number. Says whether anything went that a finding may rest on.
+    pub(crate) fn forget_facts(&mut self, before: Timestamp) -> bool {
         self.state.secrets.let_go_beyond(SECRETS);
+        let datagrams = pairs::is_crowded(&self.state.facts) && self.retire_datagrams(before);
+        self.state.retire_facts(before) || datagrams
     }
 
     /// Puts what is known of open conversations among the others. Gives the totals with theirs.
@@ -199,58 +188,31 @@ impl Pipeline {
         are_open
     }
 
-    fn retire_conversations(&mut self, before: Timestamp, mut say: impl FnMut(&Conversation)) {
-        let is_open = self.are_open();
-        let mut datagrams = 0_usize;
-        self.arrange(|place, conversation| {
-            let stays = conversation.last.time >= before || is_open.get(place).copied().unwrap_or_default();
-            if !stays {
-                datagrams = datagrams.saturating_add(usize::from(conversation.transport == Transport::Udp));
-                say(conversation);
-            }
-            stays
-        });
-        self.state.udp_kept = self.state.udp_kept.saturating_sub(datagrams);
-    }
-
-    /// Lets go of old messages in conversations that go on. Gives the number of messages left that have their place in the
-    /// budget.
-    fn forget_messages(&mut self, before: Timestamp) -> usize {
-        let mut essential = 0_usize;
-        for open in self.tcp.values_mut().filter_map(TcpFlow::open) {
-            essential = essential.saturating_add(open.forget(before));
-        }
-        let is_open = self.are_open();
-        for (conversation, is_open) in self.state.conversations.iter_mut().zip(is_open) {
-            if conversation.transport == Transport::Udp {
-                forget(&mut conversation.messages, before);
-            }
-            if !is_open {
-                let messages = conversation.messages.iter().filter(|message| message.body.is_essential());
-                essential = essential.saturating_add(messages.count());
-            }
-        }
-        essential
-    }
-
-    fn retire_datagrams(&mut self, before: Timestamp) {
-        let Some(places) = self.state.pairs.retire(&mut self.state.facts, before) else { return };
+    fn retire_datagrams(&mut self, before: Timestamp) -> bool {
+        let Some(places) = self.state.pairs.retire(&mut self.state.facts, before) else { return false };
         self.udp.retain(|flow| {
             let (_, pair) = flow.places();
             let was_counted = pair.is_some();
             *pair = pair.and_then(|place| places.get(usize::try_from(place).ok()?).copied().flatten());
             !was_counted || pair.is_some()
         });
+        true
     }
 }
 
 impl EngineState {
-    fn retire_facts(&mut self, before: Timestamp) {
+    fn retire_facts(&mut self, before: Timestamp) -> bool {
         let facts = &mut self.facts;
-        facts.icmp_errors.retain(|error| error.at.time >= before);
-        if facts.hosts.len() > HOSTS {
+        let held = (facts.icmp_errors.len(), facts.hosts.len(), facts.failed.len());
+        if facts.icmp_errors.len() > ICMP_ERRORS / 2 {
+            facts.icmp_errors.retain(|error| error.at.time >= before);
+        }
+        if facts.hosts.len() > HOSTS / 2 {
             facts.hosts.retain(|_, host| host.accepted.iter().any(|(_, at)| at.time >= before));
         }
-        self.failures.retire(facts, before);
+        if failures::is_crowded(facts) {
+            self.failures.retire(facts, before);
+        }
+        held != (facts.icmp_errors.len(), facts.hosts.len(), facts.failed.len())
     }
 }

@@ -14,9 +14,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// ICMP errors kept.
-const ICMP_ERRORS: usize = 10_000;
+pub(super) const ICMP_ERRORS: usize = 10_000;
 /// Hosts of which something is kept.
-const HOSTS: usize = 65_536;
+pub(super) const HOSTS: usize = 65_536;
 /// Ports kept of one host.
 const PORTS: usize = 16;
 
@@ -42,6 +42,8 @@ pub(super) struct EngineState {
     pub hides_attempts: bool,
     /// Bytes that may be held before what was judged is let go.
     pub room: Option<usize>,
+    /// Less would only have it judged again: it was judged, and stayed.
+    pub least_room: usize,
     /// Secrets that may open TLS records.
     pub secrets: SecretStore,
     /// Conversations of UDP that are kept.
@@ -69,6 +71,7 @@ impl EngineState {
             budget: MessageBudget::new(options.messages),
             hides_attempts: false,
             room: options.hold,
+            least_room: 0,
             secrets: SecretStore::new(Arc::clone(&options.keys)),
             options,
             totals: Totals::default(),

@@ -301,17 +301,6 @@ impl OpenFlow {
         }
     }
 
-    /// Lets go of messages from before a time. Gives the number of those left that rules look at one by one.
-    pub(super) fn forget(&mut self, before: Timestamp) -> usize {
-        match &mut self.dissection {
-            DissectionState::Running(dissection) => {
-                self.changed |= dissection.forget(before);
-                dissection.essential()
-            }
-            _ => 0,
-        }
-    }
-
     /// What a snapshot put among the conversations is there no more: the next one puts it there again.
     pub(super) fn show_again(&mut self) {
         self.changed |= self.place.is_none();

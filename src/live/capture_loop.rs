@@ -13,9 +13,9 @@ use super::signals::Signals;
 use crate::capture::Secret;
 use crate::capture::live::{Counts, LiveError};
 use crate::decrypt::secrets_of_log;
-use crate::diagnose::conclude;
+use crate::diagnose::{Judgement, gather, judge_with, verdict};
 use crate::engine::Pipeline;
-use crate::model::{Analysis, Finding, Input, RuleId, Severity, Timestamp, VerdictKind};
+use crate::model::{Analysis, Conclusion, Finding, Input, RuleId, Severity, Timestamp, VerdictKind};
 use crate::report::stream::{FindingChange, Stats};
 use crate::report::talk::say;
 use anyhow::Result;
@@ -100,7 +100,7 @@ impl<'a> CaptureLoop<'a> {
             delayed: VecDeque::new(),
             quiet: false,
             trouble: false,
-            schedule: Schedule::new(&plan.settings),
+            schedule: Schedule::new(&plan.settings, plan.engine.hold.unwrap_or(usize::MAX)),
             report,
             packets,
             key_logs,
@@ -139,7 +139,7 @@ impl<'a> CaptureLoop<'a> {
         }
     }
 
-    /// Writes the report of everything in view; `times_full` is how often the queue was full.
+    /// Writes the report of everything; `times_full` is how often the queue was full.
     pub(super) fn finish(mut self, times_full: u64) -> Result<Summary> {
         self.evaluate(true);
         self.packets.finish();
@@ -151,7 +151,14 @@ impl<'a> CaptureLoop<'a> {
         // It was watched until now, also if nothing came; the report names the last packet.
         let watched = Input { last: now.max(input.last), ..input.clone() };
         let mut analysis = Analysis { end: now, ..self.pipeline.finish(vec![watched]) };
-        let (findings, conclusion) = conclude(&analysis, &self.plan.settings);
+        let ledger = self.schedule.ledger();
+        let judgement = judge_with(&analysis, &self.plan.settings, ledger);
+        let Judgement { mut findings, attempts, wishes, set_aside, .. } = judgement;
+        analysis.number_among_all(&mut findings, 0);
+        analysis.totals.set_aside = set_aside;
+        let findings = gather(findings, &analysis, &[], ledger.counted());
+        let verdict = verdict(&analysis, &findings, &wishes);
+        let conclusion = Conclusion { verdict, attempts };
         analysis.inputs = vec![input];
         self.report.finish(&analysis, &findings, &conclusion, &stats)?;
         let worst = self.reported.keys().map(|(_, severity)| *severity).max();
@@ -197,7 +204,7 @@ impl<'a> CaptureLoop<'a> {
         }
     }
 
-    /// Asks rules if it is time, and tells what they say; `last` if there will be no other time.
+    /// Asks rules if it is time, tells what they say, and lets go of what was judged; `last` if there will be no other time.
     fn evaluate(&mut self, last: bool) {
         if !last && !self.schedule.is_due(&self.pipeline) {
             return;
@@ -215,7 +222,8 @@ impl<'a> CaptureLoop<'a> {
             packets.look(evaluation.findings, evaluation.updates, &evaluation.analysis.conversations, now);
         });
         if !last {
-            self.schedule.clear(&mut self.pipeline, |conversation| report.let_go(conversation));
+            let input = Input { dropped: Some(self.counts.drops()), ..self.input.clone() };
+            self.schedule.let_go(&mut self.pipeline, input, now, |conversation| report.let_go(conversation));
         }
     }
 
@@ -254,8 +262,6 @@ impl<'a> CaptureLoop<'a> {
         let (held, totals) = (self.pipeline.usage(), self.pipeline.totals());
         let (since, before) = std::mem::replace(&mut self.last_stats, (Instant::now(), totals.packets));
         let now = self.pipeline.now();
-        let from = self.input.first.max(self.schedule.seen_from());
-        let window = now.zip(from).map_or(0.0, |(now, from)| now.seconds_since(from));
         let mut findings = BTreeMap::new();
         for ((_, severity), count) in &self.reported {
             *findings.entry(severity.name()).or_default() += count;
@@ -271,8 +277,9 @@ impl<'a> CaptureLoop<'a> {
             queue_full: times_full,
             flows: number(held.flows),
             conversations: number(held.conversations),
-            window_s: Duration::try_from_secs_f64(window).unwrap_or_default().as_secs(),
-            let_go: self.schedule.let_go(),
+            let_go: self.schedule.conversations_gone(),
+            early: self.schedule.ledger().early(),
+            attempts: self.schedule.attempts().by_kind().clone(),
             evicted: held.evicted,
             waiting_bytes: number(held.waiting_bytes),
             ring_bytes: number(self.packets.ring_bytes()),
@@ -294,6 +301,7 @@ impl<'a> CaptureLoop<'a> {
             counts: self.counts,
             totals: self.pipeline.totals().clone(),
             held: self.pipeline.usage(),
+            attempts: self.schedule.attempts().by_kind().clone(),
             findings: self.reported.clone(),
             ring: self
                 .plan

@@ -16,6 +16,7 @@ mod finding_files;
 mod interfaces;
 mod key_log;
 mod metrics;
+mod outcomes;
 mod output_file;
 mod packet_output;
 mod plan;
@@ -28,6 +29,8 @@ mod ring;
 mod rotation;
 mod schedule;
 mod signals;
+#[cfg(test)]
+mod tests;
 mod tracker;
 
 pub(crate) use capture_loop::Summary;

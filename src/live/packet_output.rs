@@ -5,13 +5,12 @@ use super::plan::Target;
 use super::retention::{WriteTotals, probe};
 use super::ring::Ring;
 use super::rotation::Rotator;
-use super::tracker::FindingUpdate;
 use crate::capture::Secret;
 use crate::capture::live::{CaptureSettings, Counts, OpenInterface};
 use crate::capture::write::{FilePreamble, InterfaceDescription, WriteError};
 use crate::engine::FrameRelevance;
 use crate::model::{Conversation, Finding, Frame, Timestamp};
-use crate::report::stream::FindingChange;
+use crate::report::stream::FindingUpdate;
 use crate::report::talk::say;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -111,7 +110,7 @@ impl PacketOutput {
         self.tell(done);
     }
 
-    /// Looks at what rules say and what is new of that, with the conversations in view; `now` is packet time.
+    /// Looks at what rules say and what is new of that, with the conversations that are held; `now` is packet time.
     pub(super) fn look(
         &mut self,
         findings: &[Finding],
@@ -121,14 +120,9 @@ impl PacketOutput {
     ) {
         let Destination::Findings { files, trigger, .. } = &mut self.destination else { return };
         files.look(findings, conversations, now);
-        for update in updates.iter().filter(|update| trigger.fires(&update.finding)) {
-            let only = match &update.change {
-                FindingChange::New | FindingChange::Worse => &[][..],
-                FindingChange::Spread(clients) => clients,
-                FindingChange::Withdrawn => continue,
-            };
+        for update in updates.iter().filter(|update| update.change.is_news() && trigger.fires(&update.finding)) {
             let count = files.written().files;
-            match files.fire(&update.finding, only, conversations, now) {
+            match files.fire(&update.finding, update.change.clients(), conversations, now) {
                 Ok(path) if files.written().files > count && !self.quiet => {
                     say(&format!("{}: the packets of {}", path.display(), update.finding.rule));
                 }

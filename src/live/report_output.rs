@@ -6,7 +6,7 @@
 use super::output_file::{is_descriptor, reopen_to_append};
 use super::plan::Plan;
 use super::schedule::Evaluation;
-use super::tracker::{ConversationKey, FindingUpdate, conversation_key};
+use super::tracker::{ConversationKey, conversation_key};
 use crate::model::{Analysis, Close, Conclusion, Conversation, Finding, Input};
 use crate::report::stream::{self, FindingChange, Stats};
 use crate::report::talk::say;
@@ -22,7 +22,7 @@ use std::path::Path;
 pub(super) struct ReportOutput<'a> {
     plan: &'a Plan,
     out: BufWriter<Box<dyn Write>>,
-    /// Conversations in view, as far as NDJSON has shown them.
+    /// Conversations that are held, as far as NDJSON has shown them.
     shown: HashMap<ConversationKey, Shown>,
     /// The first error: it ends the capture, and is told at the end.
     failure: Option<io::Error>,
@@ -99,7 +99,7 @@ impl<'a> ReportOutput<'a> {
         }
     }
 
-    /// Writes the report of what is in view at the end. That a reader has gone away is no error.
+    /// Writes the report of everything. That a reader has gone away is no error.
     pub(super) fn finish(
         mut self,
         analysis: &Analysis,
@@ -147,16 +147,13 @@ impl<'a> ReportOutput<'a> {
         Report { analysis, findings, reader: self.plan.reader() }
     }
 
-    /// A line for each finding of which something changed.
+    /// A line for each finding of which something changed. What is confirmed only because the capture ends stands in the report that
+    /// follows.
     fn write_lines(&mut self, evaluation: Evaluation<'_>) -> io::Result<()> {
         let paint = Paint(self.plan.report.color);
-        for update in evaluation.updates {
-            let line = stream::line(
-                self.report(evaluation.analysis, evaluation.findings),
-                &update.finding,
-                &update.change,
-                paint,
-            );
+        let is_ended = |change: &FindingChange| evaluation.is_last && *change == FindingChange::Confirmed;
+        for update in evaluation.updates.iter().filter(|update| !is_ended(&update.change)) {
+            let line = stream::line(self.report(evaluation.analysis, evaluation.findings), update, paint);
             writeln!(self.out, "{line}")?;
         }
         Ok(())
@@ -168,12 +165,14 @@ impl<'a> ReportOutput<'a> {
         if self.plan.report.detail > Detail::Findings {
             evaluation.analysis.conversations.iter().try_for_each(|conversation| self.write_progress(conversation))?;
         }
-        for FindingUpdate { finding, number, change } in evaluation.updates {
+        for update in evaluation.updates {
             let report = self.report(evaluation.analysis, evaluation.findings);
-            if *change != FindingChange::Withdrawn {
-                report.conversations_of(finding).try_for_each(|conversation| self.write_conversation(conversation))?;
+            if update.change.is_news() {
+                report
+                    .examples_of(&update.finding)
+                    .try_for_each(|conversation| self.write_conversation(conversation))?;
             }
-            stream::write_finding(report, finding, *number, change, &mut self.out)?;
+            stream::write_finding(report, update, &mut self.out)?;
         }
         Ok(())
     }

@@ -452,6 +452,9 @@ pub(super) struct FindingView<'a> {
     group: GroupView,
     /// Captures and logs that it speaks of, by their place among the inputs.
     inputs: BTreeSet<u32>,
+    /// While a capture goes on: what comes yet may change it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) open: bool,
 }
 
 /// A frame, as its input numbers it.
@@ -504,6 +507,7 @@ pub(super) fn finding<'a>(report: Report<'a>, finding: &'a Finding) -> FindingVi
         facts: &finding.facts,
         group: group(finding),
         inputs: inputs_of(report, finding, captures),
+        open: false,
     }
 }
 

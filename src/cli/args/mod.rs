@@ -149,7 +149,7 @@ pub(super) struct Args {
     #[arg(long)]
     pub all: bool,
 
-    /// What a capture may hold in memory before what was judged of it is let go, with --detail findings [default: 24M]
+    /// What a capture may hold in memory before what was judged of it is let go, with --detail findings, and live in any case [default: 24M]
     ///
     /// The rest of the program takes some memory, too. The findings are the same as long as a few minutes of the capture have
     /// room; the report says if they had not.

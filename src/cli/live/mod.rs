@@ -5,7 +5,7 @@ mod target;
 use super::args::{Args, LiveArgs};
 use super::exit::ExitStatus;
 use super::{output, plan};
-use crate::api::Diagnoser;
+use crate::api::{Diagnoser, HELD};
 use crate::capture::live::CaptureSettings;
 use crate::engine;
 use crate::live::{self, Plan, Summary};
@@ -38,7 +38,9 @@ fn plan(args: &Args) -> Result<(Plan, Option<Severity>)> {
     let common = plan::Plan::common(Vec::new(), args)?;
     let target = target(&args.live.write, common.output.as_deref())?;
     let Diagnoser { engine, settings, key_logs, filter, show_secrets, .. } = common.diagnoser;
-    let engine = engine::Options { limits: limits(&args.live), ..engine };
+    // A capture that goes on lets go of what was judged, whatever its report shows.
+    let hold = args.memory.map_or(HELD, |memory| usize::try_from(memory).unwrap_or(usize::MAX));
+    let engine = engine::Options { limits: limits(&args.live), hold: Some(hold), ..engine };
     let LiveArgs { retry, count, duration, stats_interval, write, service, .. } = args.live.clone();
     let plan = Plan {
         interfaces,

@@ -7,7 +7,7 @@ mod server;
 
 use crate::capture::live::Counts;
 use crate::engine::Usage;
-use crate::model::{RuleId, Severity, Timestamp, Totals};
+use crate::model::{OutcomesByKind, RuleId, Severity, Timestamp, Totals};
 use crate::report::VERSION;
 use crate::report::prometheus::{MetricKind, PrometheusText};
 use anyhow::{Context, Result};
@@ -28,6 +28,8 @@ pub(super) struct Metrics {
     pub totals: Totals,
     /// Numbers of what the engine holds at present.
     pub held: Usage,
+    /// What came of attempts.
+    pub attempts: OutcomesByKind,
     /// Findings that were reported, by rule and severity.
     pub findings: BTreeMap<(RuleId, Severity), u64>,
     /// Bytes in the ring of recent packets, and the most it may hold; none without a ring.
@@ -125,6 +127,13 @@ fn understood(metrics: &Metrics, page: &mut PrometheusText) {
     for (protocol, count) in &totals.messages {
         messages.labelled(&[("protocol", protocol)], *count);
     }
+    let help = "Attempts to sign on and their steps, by what was tried and what came of it.";
+    let mut attempts = page.family("nrpcsniff_attempts_total", MetricKind::Counter, help);
+    for (kind, counts) in &metrics.attempts {
+        for (outcome, number) in counts.named() {
+            attempts.labelled(&[("kind", kind.name()), ("outcome", outcome)], number);
+        }
+    }
     let mut findings =
         page.family("nrpcsniff_findings_total", MetricKind::Counter, "Findings reported, by rule and severity.");
     for ((rule, severity), count) in &metrics.findings {
@@ -136,7 +145,7 @@ fn understood(metrics: &Metrics, page: &mut PrometheusText) {
 fn occupied(metrics: &Metrics, page: &mut PrometheusText) {
     let Usage { flows, conversations, waiting_bytes, evicted } = metrics.held;
     page.family("nrpcsniff_flows", MetricKind::Gauge, "Flows in the tables, open or over.").value(count(flows));
-    page.family("nrpcsniff_conversations", MetricKind::Gauge, "Conversations that the rules see.")
+    page.family("nrpcsniff_conversations", MetricKind::Gauge, "Conversations that are held, and that rules look at.")
         .value(count(conversations));
     let help = "Bytes that wait for earlier ones, or for the rest of their message.";
     page.family("nrpcsniff_held_bytes", MetricKind::Gauge, help).value(count(waiting_bytes));
@@ -153,7 +162,7 @@ fn occupied(metrics: &Metrics, page: &mut PrometheusText) {
         page.family("nrpcsniff_ring_limit_bytes", MetricKind::Gauge, "The most that the ring may hold.").value(limit);
     }
     if let Some(resident) = metrics.resident {
-        let help = "ProcessMemory that the process occupies.";
+        let help = "Memory that the process occupies.";
         page.family("process_resident_memory_bytes", MetricKind::Gauge, help).value(resident);
     }
 }
@@ -179,6 +188,7 @@ fn seconds(time: Timestamp) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{AttemptKind, OutcomeCounts};
 
     /// Metrics with something everywhere.
     fn full() -> Metrics {
@@ -194,6 +204,10 @@ mod tests {
                 ..Totals::default()
             },
             held: Usage { flows: 3, conversations: 4, waiting_bytes: 4096, evicted: 12 },
+            attempts: BTreeMap::from([(
+                AttemptKind::NrpcOpen,
+                OutcomeCounts { granted: 41, refused: 2, cut_off: 1, ..OutcomeCounts::default() },
+            )]),
             findings: BTreeMap::from([
                 ((RuleId::new("sip-403"), Severity::Major), 2),
                 ((RuleId::new("cap-drops"), Severity::Info), 1),
@@ -245,6 +259,10 @@ mod tests {
             (r#"nrpcsniff_evictions_total{reason="flow table full"}"#, "12"),
             (r#"nrpcsniff_passed_over{reason="limit of conversations kept"}"#, "4"),
             (r#"nrpcsniff_messages_total{protocol="sip"}"#, "30"),
+            (r#"nrpcsniff_attempts_total{kind="nrpc.open",outcome="granted"}"#, "41"),
+            (r#"nrpcsniff_attempts_total{kind="nrpc.open",outcome="refused"}"#, "2"),
+            (r#"nrpcsniff_attempts_total{kind="nrpc.open",outcome="unanswered"}"#, "0"),
+            (r#"nrpcsniff_attempts_total{kind="nrpc.open",outcome="cut off"}"#, "1"),
             (r#"nrpcsniff_findings_total{rule="sip-403",severity="major"}"#, "2"),
             ("nrpcsniff_held_bytes", "4096"),
             ("nrpcsniff_ring_bytes", "1048576"),
