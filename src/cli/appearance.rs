@@ -29,6 +29,11 @@ fn color_by_environment(get: impl Fn(&str) -> Option<String>, terminal: bool) ->
     on("CLICOLOR_FORCE") || (terminal && !dumb)
 }
 
+/// A terminal that shows lines one below the other, and nothing else.
+pub(super) fn is_dumb() -> bool {
+    env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
 fn columns() -> Option<usize> {
     env::var("COLUMNS").ok()?.parse().ok().filter(|&columns| columns > 0)
 }

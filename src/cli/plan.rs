@@ -1,6 +1,6 @@
 //! The checked plan: everything that can be wrong with the arguments is found here, before anything is read.
 
-use super::appearance::{WIDTH, appearance};
+use super::appearance::{WIDTH, appearance, is_dumb};
 use super::args::{self, Args, ReadingArgs, VerbosityArgs};
 use super::config::{self, Config};
 use super::logs;
@@ -102,7 +102,7 @@ impl VerbosityArgs {
         Verbosity {
             quiet: self.quiet,
             verbose: self.verbose,
-            progress: !self.quiet && !self.no_progress && io::stderr().is_terminal(),
+            progress: !self.quiet && !self.no_progress && io::stderr().is_terminal() && !is_dumb(),
             mute: false,
         }
     }

@@ -10,13 +10,14 @@ use super::reader::Queue;
 use super::report_output::ReportOutput;
 use super::schedule::Schedule;
 use super::signals::Signals;
+use super::status_line::StatusLine;
 use crate::capture::Secret;
 use crate::capture::live::{Counts, LiveError};
 use crate::decrypt::secrets_of_log;
 use crate::diagnose::{Judgement, gather, judge_with, verdict};
 use crate::engine::Pipeline;
 use crate::model::{Analysis, Conclusion, Finding, Input, RuleId, Severity, Timestamp, VerdictKind};
-use crate::report::stream::{FindingChange, Stats};
+use crate::report::stream::{FindingChange, Stats, Status};
 use crate::report::talk::say;
 use anyhow::Result;
 use std::collections::{BTreeMap, VecDeque};
@@ -83,6 +84,8 @@ pub(super) struct CaptureLoop<'a> {
     memory: Option<ProcessMemory>,
     /// The page of metrics, if it is served.
     metrics_page: Option<MetricsPage>,
+    /// The line on the terminal, if there is one.
+    status_line: Option<StatusLine>,
 }
 
 impl<'a> CaptureLoop<'a> {
@@ -108,6 +111,7 @@ impl<'a> CaptureLoop<'a> {
             last_stats: (now, 0),
             memory,
             metrics_page,
+            status_line: StatusLine::new(plan.verbosity.progress),
         }
     }
 
@@ -135,6 +139,7 @@ impl<'a> CaptureLoop<'a> {
             self.evaluate(false);
             self.packets.flush(self.now().unwrap_or_default());
             self.show_metrics();
+            self.show_status();
             self.obey(queue, signals);
         }
     }
@@ -312,6 +317,14 @@ impl<'a> CaptureLoop<'a> {
             last_packet: self.input.last,
             resident: self.memory.as_mut().and_then(ProcessMemory::resident),
         });
+    }
+
+    /// Says on the terminal that it lives.
+    fn show_status(&mut self) {
+        if let Some(line) = &mut self.status_line {
+            let packets = self.pipeline.totals().packets;
+            line.show(Status { packets, attempts: self.schedule.attempts().sum() });
+        }
     }
 
     /// The user's limits are reached.

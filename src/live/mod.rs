@@ -29,6 +29,7 @@ mod ring;
 mod rotation;
 mod schedule;
 mod signals;
+mod status_line;
 #[cfg(test)]
 mod tests;
 mod tracker;

@@ -1,6 +1,14 @@
-//! What came of attempts, counted while the capture goes on: for statistics and metrics.
+//! What came of attempts, counted while the capture goes on: for statistics, metrics and the line on the terminal.
 
 use crate::model::{Attempt, AttemptCounts, Outcome, OutcomeCounts, OutcomesByKind, Unjudged, sum_of_kinds};
+use crate::report::stream::Status;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// What "lately" is on the terminal.
+const LATELY: Duration = Duration::from_secs(10);
+/// How often a moment of it is noted.
+const STEP: Duration = Duration::from_millis(500);
 
 /// Counters of attempts. They never go back, as readers of metrics expect of counters: an attempt of which something else came than
 /// was seen at first counts once more.
@@ -38,6 +46,25 @@ impl AttemptTally {
     }
 }
 
+/// The last ten seconds.
+#[derive(Debug, Default)]
+pub(super) struct Lately(VecDeque<(Instant, Status)>);
+
+impl Lately {
+    /// What came in the ten seconds before `now`, if this is what there is of all; from the begin, where that is nearer.
+    pub(super) fn until(&mut self, now: Instant, all: Status) -> Status {
+        if self.0.back().is_none_or(|(at, _)| now.duration_since(*at) >= STEP) {
+            self.0.push_back((now, all));
+        }
+        while self.0.get(1).is_some_and(|(at, _)| now.duration_since(*at) >= LATELY) {
+            self.0.pop_front();
+        }
+        let before = self.0.front().filter(|(at, _)| now.duration_since(*at) >= LATELY);
+        let before = before.map_or_else(Status::default, |(_, before)| *before);
+        Status { packets: all.packets.saturating_sub(before.packets), attempts: all.attempts.since(before.attempts) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +98,18 @@ mod tests {
         assert_eq!(tally.by_kind()[&AttemptKind::Connect].refused, 1);
         tried(&mut tally, |_| ());
         assert_eq!(tally.sum().refused, 1);
+    }
+
+    #[test]
+    fn lately_is_the_difference_to_ten_seconds_ago() {
+        let begin = Instant::now();
+        let mut lately = Lately::default();
+        let status = |packets| Status { packets, ..Status::default() };
+        let mut at = |seconds, packets| lately.until(begin + Duration::from_secs(seconds), status(packets)).packets;
+        assert_eq!(at(0, 5), 5, "all of it is new");
+        for second in 1..10 {
+            at(second, 5 + second);
+        }
+        assert_eq!((at(10, 100), at(12, 100), at(40, 100)), (95, 93, 0));
     }
 }

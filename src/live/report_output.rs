@@ -9,7 +9,7 @@ use super::schedule::Evaluation;
 use super::tracker::{ConversationKey, conversation_key};
 use crate::model::{Analysis, Close, Conclusion, Conversation, Finding, Input};
 use crate::report::stream::{self, FindingChange, Stats};
-use crate::report::talk::say;
+use crate::report::talk::{hide_status, say};
 use crate::report::text::Paint;
 use crate::report::{self, Detail, Format, Report};
 use anyhow::{Context, Result};
@@ -71,6 +71,9 @@ impl<'a> ReportOutput<'a> {
 
     /// Tells what is new in an evaluation.
     pub(super) fn show(&mut self, evaluation: Evaluation<'_>) {
+        if !evaluation.updates.is_empty() {
+            hide_status();
+        }
         let done = match self.plan.report.format {
             Format::Table => self.write_lines(evaluation),
             Format::Ndjson => self.write_objects(evaluation),
@@ -107,6 +110,7 @@ impl<'a> ReportOutput<'a> {
         conclusion: &Conclusion,
         stats: &Stats,
     ) -> Result<()> {
+        hide_status();
         let report = self.report(analysis, findings);
         if self.failure.is_none() {
             let done = match self.plan.report.format {

@@ -250,7 +250,7 @@ pub(crate) struct VerbosityArgs {
     #[arg(short, long)]
     pub verbose: bool,
 
-    /// No progress bar
+    /// No progress bar, and no line below a live capture that says how it goes
     #[arg(long)]
     pub no_progress: bool,
 }
@@ -297,7 +297,7 @@ pub(super) struct CheckArgs {
     #[arg(short, long)]
     pub verbose: bool,
 
-    /// No progress bar
+    /// No progress bar, and no line below a live capture that says how it goes
     #[arg(long)]
     pub no_progress: bool,
 }

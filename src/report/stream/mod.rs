@@ -8,7 +8,7 @@ mod finding;
 mod stats;
 
 pub(crate) use finding::{FindingChange, FindingUpdate, line, write_finding};
-pub(crate) use stats::{Stats, stats_line};
+pub(crate) use stats::{Stats, Status, stats_line, status_line};
 
 use super::ndjson::{NdjsonLine, conclusion_lines, object};
 use super::view::{self, InputView, TotalsView, tool};

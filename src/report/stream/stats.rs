@@ -1,4 +1,4 @@
-//! How a capture that goes on is going, in numbers: an object and a sentence.
+//! How a capture that goes on is going, in numbers: an object, a sentence, and the line that stands on a terminal.
 
 use crate::model::{AttemptKind, OutcomeCounts, OutcomesByKind, Timestamp, sum_of_kinds};
 use crate::report::text::{count, counted};
@@ -53,6 +53,15 @@ pub(crate) struct Stats {
     pub not_written: u64,
 }
 
+/// What the line on a terminal tells: that the capture lives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Status {
+    /// Frames looked at.
+    pub packets: u64,
+    /// Attempts by outcome.
+    pub attempts: OutcomeCounts,
+}
+
 /// Statistics of a live capture in one line. Counts of losses appear only where something was lost, so that they are
 /// noticed.
 pub(crate) fn stats_line(stats: &Stats) -> String {
@@ -86,6 +95,12 @@ pub(crate) fn stats_line(stats: &Stats) -> String {
     format!("{text}; {attempts}; {findings}{}", memory.unwrap_or_default())
 }
 
+/// "12,345 packets, 41 granted, 2 refused; last 10 s: 230 packets, 1 refused": all of it, and what came lately.
+pub(crate) fn status_line(all: Status, lately: Status) -> String {
+    let one = |status: Status| format!("{}, {}", counted(status.packets, "packet"), outcomes(status.attempts));
+    format!("{}; last 10 s: {}", one(all), one(lately))
+}
+
 /// Outcomes that there were: "41 attempts granted, 2 refused".
 fn outcomes(counts: OutcomeCounts) -> String {
     let there: Vec<_> = counts.named().into_iter().filter(|(_, number)| *number > 0).collect();
@@ -107,6 +122,19 @@ fn rows<S: Serializer>(attempts: &OutcomesByKind, serializer: S) -> Result<S::Ok
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_status_line_tells_packets_and_outcomes_of_all_and_of_the_last_seconds() {
+        let attempts = OutcomeCounts { granted: 1041, refused: 2, ..OutcomeCounts::default() };
+        let lately = OutcomeCounts { refused: 1, cut_off: 3, ..OutcomeCounts::default() };
+        let (all, lately) = (Status { packets: 12_345, attempts }, Status { packets: 230, attempts: lately });
+        assert_eq!(
+            status_line(all, lately),
+            "12,345 packets, attempts: 1,041 granted, 2 refused; last 10 s: 230 packets, attempts: 1 refused, 3 cut off"
+        );
+        let nothing = Status::default();
+        assert_eq!(status_line(nothing, nothing), "0 packets, no attempt; last 10 s: 0 packets, no attempt");
+    }
 
     #[test]
     fn statistics_count_attempts_by_kind_and_outcome() {
