@@ -2,6 +2,7 @@
 
 pub(crate) mod jwt;
 pub(crate) mod logs;
+pub(crate) mod provider;
 pub(crate) mod tokens;
 
 use crate::capture::Reader;

@@ -7,6 +7,25 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     found.seconds()
 }
 
+/// `2026-11-30T03:22:40Z`, perhaps with a fraction of the second, in UTC (RFC 3339, XML Schema): seconds since 1970-01-01; `None` if
+/// it is none.
+pub(crate) fn parse_iso(text: &str) -> Option<i64> {
+    let (date, clock) = text.trim_ascii().strip_suffix('Z')?.split_once('T')?;
+    let number = |part: &str| part.parse::<i64>().ok();
+    let mut date = date.splitn(3, '-').map(number);
+    let mut clock = clock.split('.').next()?.splitn(3, ':').map(number);
+    let (year, month, day) = (date.next()??, date.next()??, date.next()??);
+    at((year, month, day), [clock.next()??, clock.next()??, clock.next()??])
+}
+
+/// Seconds since 1970-01-01 UTC of a day and a time of it.
+fn at((year, month, day): (i64, i64, i64), [hour, minute, second]: [i64; 3]) -> Option<i64> {
+    let of_clock = (0..=23).contains(&hour) && (0..=59).contains(&minute) && (0..=59).contains(&second);
+    let valid = (1..=31).contains(&day) && (1..=12).contains(&month) && (1601..=9999).contains(&year) && of_clock;
+    let of_day = hour.checked_mul(3600)?.checked_add(minute.checked_mul(60)?)?.checked_add(second)?;
+    valid.then(|| days(year, month, day))??.checked_mul(86_400)?.checked_add(of_day)
+}
+
 /// What was found so far. Each part is taken from the first token that fits and none before it.
 #[derive(Default)]
 struct Found {
@@ -36,16 +55,13 @@ impl Found {
     }
 
     fn seconds(&self) -> Option<i64> {
-        let [hour, minute, second] = self.time?;
         let (day, month) = (self.day?, self.month?);
         let year = match self.year? {
             year @ 70..=99 => year.saturating_add(1900),
             year @ 0..=69 => year.saturating_add(2000),
             year => year,
         };
-        let valid = (1..=31).contains(&day) && year >= 1601 && hour <= 23 && minute <= 59 && second <= 59;
-        let of_day = hour.checked_mul(3600)?.checked_add(minute.checked_mul(60)?)?.checked_add(second)?;
-        valid.then(|| days(year, month, day))??.checked_mul(86_400)?.checked_add(of_day)
+        at((year, month, day), self.time?)
     }
 }
 

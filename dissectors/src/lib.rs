@@ -50,6 +50,7 @@ mod protocol;
 mod reading;
 mod role;
 pub mod sametime;
+pub mod saml;
 mod secret;
 pub mod sip;
 pub mod socks;

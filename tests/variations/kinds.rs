@@ -19,6 +19,8 @@ mod tls;
 mod web;
 #[path = "web_jwt.rs"]
 mod web_jwt;
+#[path = "web_provider.rs"]
+mod web_provider;
 
 use nrpcsniff::{Diagnoser, Finding, Severity};
 use nrpcsniff_samples::{Format, Link, Network, Variation};
@@ -39,6 +41,7 @@ const TABLES: &[&[Row]] = &[
     tls::ROWS,
     web::ROWS,
     web_jwt::ROWS,
+    web_provider::ROWS,
 ];
 
 /// The ways in which each row is told.

@@ -7,6 +7,7 @@ pub(crate) mod http;
 pub(crate) mod jwt;
 pub(crate) mod logs;
 pub(crate) mod nrpc;
+pub(crate) mod provider;
 pub(crate) mod refusal;
 pub(crate) mod sametime;
 pub(crate) mod sip;

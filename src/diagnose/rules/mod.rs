@@ -2,11 +2,13 @@
 
 pub(super) mod cap;
 mod http;
+mod idp;
 mod jwt;
 mod ldap;
 mod ltpa;
 mod net;
 pub(super) mod nrpc;
+mod saml;
 mod sip;
 mod sso;
 mod st;
@@ -143,6 +145,11 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &ltpa::secure_on_http::SecureOnHttp,
     &ltpa::samesite::SameSite,
     &ltpa::duplicate::Duplicate,
+    &idp::circle::Circle,
+    &idp::cookie_lost::CookieLost,
+    &idp::refused::Refused,
+    &saml::time::Time,
+    &saml::audience::Audience,
     &jwt::expired::Expired,
     &jwt::not_yet::NotYet,
     &jwt::audience::Audience,
@@ -163,7 +170,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
 pub(crate) fn nearness(rule: RuleId) -> u8 {
     match rule.as_str().split('-').next() {
         Some("nrpc" | "st" | "ltpa" | "sso" | "ldap" | "net") => 0,
-        Some("sip" | "http" | "jwt") => 1,
+        Some("sip" | "http" | "jwt" | "idp" | "saml") => 1,
         _ => 2,
     }
 }
@@ -221,6 +228,7 @@ pub(super) static BY_DATE: &[RuleId] = &[
     ltpa::expired::ID,
     jwt::expired::ID,
     jwt::not_yet::ID,
+    saml::time::ID,
     tls::cert_expired::ID,
 ];
 

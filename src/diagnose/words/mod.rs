@@ -3,6 +3,7 @@
 pub(crate) mod cap;
 mod failure;
 pub(crate) mod http;
+pub(crate) mod idp;
 pub(crate) mod jwt;
 pub(crate) mod ldap;
 mod lists;
@@ -10,6 +11,7 @@ pub(crate) mod ltpa;
 pub(crate) mod net;
 pub(crate) mod nrpc;
 mod refusal;
+pub(crate) mod saml;
 pub(crate) mod sealed;
 pub(crate) mod sip;
 pub(crate) mod sso;

@@ -9,12 +9,14 @@
 mod browser;
 pub(crate) mod denials;
 mod exchange;
+mod hops;
 mod id;
 mod jar;
 mod jwt;
 mod loops;
 pub(crate) mod origin;
 pub(crate) mod pages;
+mod provider;
 #[cfg(test)]
 pub(crate) mod story;
 #[cfg(test)]
@@ -22,10 +24,12 @@ mod tests;
 
 pub(crate) use browser::Browser;
 pub(crate) use exchange::HttpExchange;
+pub(crate) use hops::Hops;
 pub(crate) use id::{BrowserId, ExchangeId};
 pub(crate) use jar::{CookieMatch, CookieRefusal, JarCookie, tokens_sent, tokens_set};
 pub(crate) use jwt::{JwtRenewal, JwtShowing};
 pub(crate) use loops::LoginRounds;
+pub(crate) use provider::{ProviderRound, SamlAnswer, brings_answer, sends_away};
 
 use super::Thresholds;
 use crate::model::{Analysis, Conversation, Span, Timestamp};
@@ -45,6 +49,9 @@ pub(crate) struct HttpIndex<'a> {
     sign_on_hosts: OnceCell<HashSet<String>>,
     loops: OnceCell<Vec<LoginRounds>>,
     jwts: OnceCell<Vec<JwtShowing>>,
+    hops: OnceCell<Hops>,
+    rounds: OnceCell<Vec<ProviderRound>>,
+    saml: OnceCell<Vec<SamlAnswer>>,
 }
 
 /// A cookie set less than this before a request may not have reached the browser in time, where no round trip was
@@ -68,8 +75,18 @@ impl<'a> HttpIndex<'a> {
         }
         let stored = fill_jars(&mut exchanges);
         let browsers = browsers.finish(&exchanges);
-        let (sign_on_hosts, loops, jwts) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { exchanges, browsers, jar_cookies: stored, by_host, sign_on_hosts, loops, jwts }
+        Self {
+            exchanges,
+            browsers,
+            jar_cookies: stored,
+            by_host,
+            sign_on_hosts: OnceCell::new(),
+            loops: OnceCell::new(),
+            jwts: OnceCell::new(),
+            hops: OnceCell::new(),
+            rounds: OnceCell::new(),
+            saml: OnceCell::new(),
+        }
     }
 
     /// Every request with its response, in order of time.
@@ -179,6 +196,27 @@ impl<'a> HttpIndex<'a> {
     /// The JSON web tokens that a host was shown, in order of time.
     pub(crate) fn jwts_of(&self, host: &str) -> impl Iterator<Item = &JwtShowing> {
         self.of_host(host).filter_map(|exchange| self.jwt_of(exchange.id))
+    }
+
+    /// Requests that are seen on both sides of a proxy.
+    pub(crate) fn hops(&self) -> &Hops {
+        self.hops.get_or_init(|| Hops::new(&self.exchanges))
+    }
+
+    /// What a browser asked for, in order of time; what proxies made of others' requests, and what was said on one machine, left out.
+    pub(crate) fn asked_by(&self, browser: &Browser<'a>) -> impl Iterator<Item = &HttpExchange<'a>> {
+        let asked = self.of(browser).filter(|exchange| exchange.request.is_some());
+        asked.filter(|exchange| !self.hops().is_inner(exchange.id) && !origin::is_local(&exchange.host))
+    }
+
+    /// Logins by an identity provider, in order of time.
+    pub(crate) fn provider_rounds(&self) -> &[ProviderRound] {
+        self.rounds.get_or_init(|| provider::rounds(self))
+    }
+
+    /// Answers of SAML that browsers brought, in order of time.
+    pub(crate) fn saml_answers(&self) -> &[SamlAnswer] {
+        self.saml.get_or_init(|| provider::saml_answers(self))
     }
 
     /// The conversations of every login loop in which one of these requests was turned away.

@@ -4,7 +4,6 @@
 //! Steps on the way are no attempts: a first 401, a first visit without a cookie, the login page itself. A request that is seen
 //! on both sides of a proxy is one attempt, and what its browser was answered counts.
 
-mod hops;
 mod logins;
 mod rounds;
 #[cfg(test)]
@@ -14,10 +13,9 @@ mod tokens;
 use super::{begun, frames, unjudged};
 use crate::facts::Case;
 use crate::facts::http::pages::{Denial, PageAnswer};
-use crate::facts::http::{HttpExchange, HttpIndex, origin};
+use crate::facts::http::{HttpExchange, HttpIndex};
 use crate::model::{Attempt, AttemptKind, CloseBy, Outcome, Stamp, Unjudged, Weight};
 use hashbrown::HashMap;
-use hops::Hops;
 
 /// Every login and every token that was shown.
 pub(super) fn all(case: &Case<'_>) -> Vec<Attempt> {
@@ -25,8 +23,9 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Attempt> {
     if http.exchanges().is_empty() {
         return Vec::new();
     }
-    let judge = Judge { case, http, hops: Hops::new(http) };
-    http.browsers().iter().flat_map(|browser| judge.of_browser(browser)).collect()
+    let judge = Judge { case, http };
+    let of_providers = rounds::all(&judge).into_iter().filter_map(|wish| judge.attempt(wish));
+    http.browsers().iter().flat_map(|browser| judge.of_browser(browser)).chain(of_providers).collect()
 }
 
 /// Requests of one browser that are the same wish, and what came of it.
@@ -91,23 +90,19 @@ impl<'w, 'a> Runs<'w, 'a> {
 struct Judge<'c, 'a> {
     case: &'c Case<'a>,
     http: &'c HttpIndex<'a>,
-    hops: Hops,
 }
 
 impl<'c, 'a> Judge<'c, 'a> {
     fn of_browser(&self, browser: &'c crate::facts::http::Browser<'a>) -> Vec<Attempt> {
-        let asked = self.http.of(browser).filter(|exchange| exchange.request.is_some());
-        let mine: Vec<&HttpExchange<'a>> =
-            asked.filter(|exchange| !self.hops.is_inner(exchange.id) && !origin::is_local(&exchange.host)).collect();
+        let mine: Vec<&HttpExchange<'a>> = self.http.asked_by(browser).collect();
         let mut wishes = logins::all(self, &mine);
-        wishes.extend(rounds::all(self, &mine));
         wishes.extend(tokens::all(self, &mine));
         wishes.into_iter().filter_map(|wish| self.attempt(wish)).collect()
     }
 
     fn attempt(&self, wish: Wish<'_, 'a>) -> Option<Attempt> {
         let (first, last) = (*wish.exchanges.first()?, *wish.exchanges.last()?);
-        let inner = wish.exchanges.iter().flat_map(|exchange| self.hops.inner(exchange.id));
+        let inner = wish.exchanges.iter().flat_map(|exchange| self.http.hops().inner(exchange.id));
         let inner: Vec<&HttpExchange<'a>> = inner.filter_map(|id| self.http.exchange(id)).collect();
         let all = || wish.exchanges.iter().copied().chain(inner.iter().copied());
         let mut conversations = Vec::new();

@@ -1,6 +1,6 @@
 //! Requests that are seen on both sides of a proxy.
 
-use crate::facts::http::{ExchangeId, HttpExchange, HttpIndex};
+use super::{ExchangeId, HttpExchange};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -11,16 +11,15 @@ const HANDED_ON: f64 = 60.0;
 
 /// Which requests a proxy made for others.
 #[derive(Default)]
-pub(super) struct Hops {
+pub(crate) struct Hops {
     inner_of: HashMap<ExchangeId, Vec<ExchangeId>>,
     inner: HashSet<ExchangeId>,
 }
 
 impl Hops {
     /// Each request that an address makes which itself was just asked for the same.
-    pub(super) fn new(http: &HttpIndex<'_>) -> Self {
+    pub(super) fn new(all: &[HttpExchange<'_>]) -> Self {
         let mut hops = Self::default();
-        let all = http.exchanges();
         // Who was never asked for anything is no proxy.
         let servers: HashSet<IpAddr> = all.iter().map(|exchange| exchange.conversation.server.ip).collect();
         let may_be_inner =
@@ -45,12 +44,12 @@ impl Hops {
     }
 
     /// A proxy made that request for somebody else's.
-    pub(super) fn is_inner(&self, id: ExchangeId) -> bool {
+    pub(crate) fn is_inner(&self, id: ExchangeId) -> bool {
         self.inner.contains(&id)
     }
 
     /// What proxies made of that request.
-    pub(super) fn inner(&self, id: ExchangeId) -> impl Iterator<Item = ExchangeId> {
+    pub(crate) fn inner(&self, id: ExchangeId) -> impl Iterator<Item = ExchangeId> {
         self.inner_of.get(&id).into_iter().flatten().copied()
     }
 }

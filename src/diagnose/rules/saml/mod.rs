@@ -1,0 +1,4 @@
+//! Assertions of SAML.
+
+pub(super) mod audience;
+pub(super) mod time;
