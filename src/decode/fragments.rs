@@ -1,9 +1,10 @@
 //! Fragments of IPv4 (RFC 791) and IPv6 (RFC 8200 4.5), kept until their packet is whole. Bounded in packets, bytes
-//! and time; what is given up is counted. Where fragments overlap, the first copy wins.
+//! and time; what is given up is counted. Where fragments overlap, the first copy wins; if they differ, the other version is kept
+//! beside it, for hosts differ in what they take (and newer ones drop the packet: RFC 5722, RFC 8200 4.5).
 
 use super::captured::Captured;
 use super::network::Network;
-use crate::model::{Span, Timestamp};
+use crate::model::{OtherVersion, Span, Stamp, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
@@ -15,6 +16,8 @@ const MAX_BYTES: usize = 4 << 20;
 const MAX_PACKET: usize = 65_535;
 /// How long the other fragments may take, in packet time (Linux waits as long).
 const MAX_WAIT: Span = Span::from_secs(30);
+/// Fragments of a packet whose frames are noted.
+const NOTED: usize = 64;
 /// Fragments begin at multiples of this many bytes.
 const BLOCK: usize = 8;
 
@@ -56,6 +59,14 @@ impl Key {
     }
 }
 
+/// The payload of a packet that was put together.
+#[derive(Debug, Default)]
+pub(super) struct Whole {
+    pub bytes: Vec<u8>,
+    /// What else it may say.
+    pub other: Option<OtherVersion>,
+}
+
 /// Packets of which some fragments are here.
 #[derive(Debug, Default)]
 pub(super) struct Fragments {
@@ -69,8 +80,8 @@ pub(super) struct Fragments {
 
 impl Fragments {
     /// Takes a fragment, and gives the packet's payload if it is whole now.
-    pub(super) fn add(&mut self, fragment: &Fragment<'_>, vlan: u16, now: Timestamp) -> Option<(Network, Vec<u8>)> {
-        self.expire(now);
+    pub(super) fn add(&mut self, fragment: &Fragment<'_>, vlan: u16, now: Stamp) -> Option<(Network, Whole)> {
+        self.expire(now.time);
         let key = Key::of(fragment, vlan);
         let piece = Piece::of(fragment);
         let Some(piece) = piece.filter(|piece| self.waiting.get(&key).is_none_or(|partial| partial.fits(piece))) else {
@@ -80,10 +91,10 @@ impl Fragments {
         let partial = self.waiting.entry(key).or_insert_with(|| {
             self.begun = self.begun.saturating_add(1);
             self.order.insert(self.begun, key);
-            PartialPacket::new(self.begun, now)
+            PartialPacket::new(self.begun, now.time)
         });
         self.bytes = self.bytes.saturating_sub(partial.cost());
-        partial.add(&piece, fragment.network);
+        partial.add(&piece, fragment.network, now);
         self.bytes = self.bytes.saturating_add(partial.cost());
         if partial.is_whole() {
             return self.remove(key).and_then(PartialPacket::into_packet);
@@ -171,15 +182,31 @@ struct PartialPacket {
     filled: usize,
     /// The last fragment is here, so `data` has its full length.
     ends: bool,
+    /// Where the first fragments begin, and which frames brought them.
+    brought: Vec<(usize, Stamp)>,
+    /// The payload with the later copy of each byte, once two differ.
+    other: Option<OtherVersion>,
 }
 
 impl PartialPacket {
     fn new(number: u64, since: Timestamp) -> Self {
-        Self { number, since, fragments: 0, network: None, data: vec![], have: vec![], filled: 0, ends: false }
+        Self {
+            number,
+            since,
+            fragments: 0,
+            network: None,
+            data: vec![],
+            have: vec![],
+            filled: 0,
+            ends: false,
+            brought: vec![],
+            other: None,
+        }
     }
 
     fn cost(&self) -> usize {
-        self.data.len().saturating_add(self.have.len())
+        let other = self.other.as_ref().map_or(0, |other| other.bytes.len());
+        self.data.len().saturating_add(self.have.len()).saturating_add(other)
     }
 
     /// The end of the packet, once known, stands; nothing may lie beyond it.
@@ -189,7 +216,7 @@ impl PartialPacket {
         !beyond_end && !ends_too_early
     }
 
-    fn add(&mut self, piece: &Piece<'_>, network: Network) {
+    fn add(&mut self, piece: &Piece<'_>, network: Network, at: Stamp) {
         self.fragments = self.fragments.saturating_add(1);
         self.ends |= piece.last;
         if piece.offset == 0 && self.network.is_none() {
@@ -198,6 +225,10 @@ impl PartialPacket {
         if piece.end() > self.data.len() {
             self.data.resize(piece.end(), 0);
             self.have.resize(piece.end().div_ceil(BLOCK), false);
+        }
+        self.compare(piece, at);
+        if self.brought.len() < NOTED {
+            self.brought.push((piece.offset, at));
         }
         let data = self.data.get_mut(piece.offset..).unwrap_or_default();
         let have = self.have.get_mut(piece.offset.div_ceil(BLOCK)..).unwrap_or_default();
@@ -210,12 +241,32 @@ impl PartialPacket {
         }
     }
 
+    /// Keeps the later copy of bytes that are here already, if it differs.
+    fn compare(&mut self, piece: &Piece<'_>, at: Stamp) {
+        let known = self.data.get(piece.offset..).unwrap_or_default().chunks(BLOCK);
+        let have = self.have.get(piece.offset.div_ceil(BLOCK)..).unwrap_or_default();
+        let differs = |((known, have), new): ((&[u8], &bool), &[u8])| *have && known.len() == new.len() && known != new;
+        let place = known.zip(have).zip(piece.data.chunks(BLOCK)).position(differs);
+        if let Some(place) = place.filter(|_| self.other.is_none()) {
+            let offset = piece.offset.saturating_add(place.saturating_mul(BLOCK));
+            let before = self.brought.iter().filter(|(begin, _)| *begin <= offset).max_by_key(|(begin, _)| *begin);
+            let read_in = before.map(|(_, at)| at.frame);
+            self.other = Some(OtherVersion { bytes: self.data.clone(), read_in, other_in: at });
+        }
+        if let Some(other) = &mut self.other {
+            other.bytes.resize(self.data.len(), 0);
+            for (to, byte) in other.bytes.iter_mut().skip(piece.offset).zip(piece.data) {
+                *to = *byte;
+            }
+        }
+    }
+
     fn is_whole(&self) -> bool {
         self.ends && self.filled == self.have.len()
     }
 
-    fn into_packet(self) -> Option<(Network, Vec<u8>)> {
-        Some((self.network?, self.data))
+    fn into_packet(self) -> Option<(Network, Whole)> {
+        Some((self.network?, Whole { bytes: self.data, other: self.other }))
     }
 }
 
@@ -298,6 +349,30 @@ mod tests {
         assert_eq!(decode(&mut decoder, &part(&other, 24, 64)), None);
         let mixed = [&first[20..48], &other[48..64], &first[64..]].concat();
         assert_eq!(decode(&mut decoder, &part(&first, 40, first.len())), Some(mixed));
+    }
+
+    /// The frames of both versions are named.
+    #[test]
+    fn the_later_copy_of_a_byte_is_kept_beside_the_first() {
+        let first = segment(100);
+        let mut other = first.clone();
+        other[45] = 99;
+        for (part, version) in [(part as fn(&[u8], usize, usize) -> Vec<u8>, 4), (part_v6, 6)] {
+            let mut decoder = Decoder::new();
+            let frames = [part(&first, 0, 40), part(&first, 40, 80), part(&other, 40, 80), part(&first, 80, 120)];
+            for (number, bytes) in (1..).zip(&frames) {
+                let stamp = Stamp { frame: FrameRef { input: 0, number }, ..Stamp::default() };
+                match decoder.decode(&Frame { at: stamp, ..frame(101, bytes, bytes.len()) }) {
+                    Packet::Tcp(segment) => {
+                        let said = segment.other.expect("two versions");
+                        let frames = (said.read_in.map(|frame| frame.number), said.other_in.frame.number);
+                        assert_eq!((number, frames), (4, (Some(2), 3)), "IPv{version}");
+                        assert_eq!((segment.payload, said.payload(100)), (&first[20..], &other[20..]));
+                    }
+                    _ => assert_ne!(number, 4),
+                }
+            }
+        }
     }
 
     /// A second end, or bytes beyond the end, are not believed.

@@ -41,7 +41,7 @@ use crate::model::Frame;
 pub struct Decoder {
     fragments: fragments::Fragments,
     /// Packets that the last frame completed; two, as a fragment may lie inside a packet made of fragments.
-    whole: [Vec<u8>; 2],
+    whole: [fragments::Whole; 2],
 }
 
 impl Decoder {

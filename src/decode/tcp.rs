@@ -3,13 +3,11 @@
 use super::captured::Captured;
 use super::packet::Packet;
 use super::reason;
-use crate::model::{IpInfo, Segment, TcpOptions};
+use crate::model::{IpInfo, Segment, TcpOptions, flags};
 use std::net::IpAddr;
 
 /// Bytes of a header without options.
 const HEADER: usize = 20;
-/// The options of most segments: two NOPs and a timestamp (RFC 7323 appendix A).
-const USUAL: [u8; 4] = [1, 1, 8, 10];
 /// The largest shift that window scaling allows (RFC 7323 2.3).
 const MAX_SHIFT: u8 = 14;
 
@@ -53,14 +51,19 @@ pub(super) fn packet(ip: IpInfo, captured: Captured<'_>, checksum_known: bool) -
         acknowledgement: u32::from_be_bytes([head[8], head[9], head[10], head[11]]),
         flags: head[13],
         window: u16::from_be_bytes([head[14], head[15]]),
-        options: if options.is_empty() || (options.len() == 12 && options.starts_with(&USUAL)) {
-            TcpOptions::default()
-        } else {
-            parse_options(options)
+        urgent: if head[13] & flags::URG == 0 { 0 } else { u16::from_be_bytes([head[18], head[19]]) },
+        options: match *options {
+            [] => TcpOptions::default(),
+            // The options of most segments: two NOPs and a timestamp (RFC 7323 appendix A).
+            [1, 1, 8, 10, a, b, c, d, _, _, _, _] => {
+                TcpOptions { timestamp: Some(u32::from_be_bytes([a, b, c, d])), ..TcpOptions::default() }
+            }
+            _ => parse_options(options),
         },
         payload,
         payload_length: captured.after(length).wire_u32(),
         raw: if checksum_known { captured.data } else { &[] },
+        other: None,
     })
 }
 
@@ -82,6 +85,7 @@ fn parse_options(mut rest: &[u8]) -> TcpOptions {
                     [2, 4, high, low] => options.mss = Some(u16::from_be_bytes([high, low])),
                     [3, 3, shift] => options.window_scale = Some(shift.min(MAX_SHIFT)),
                     [5, ..] => options.sack = true,
+                    [8, 10, a, b, c, d, ..] => options.timestamp = Some(u32::from_be_bytes([a, b, c, d])),
                     _ => {}
                 }
                 after
@@ -125,10 +129,11 @@ mod tests {
     #[test]
     fn options_are_read() {
         let syn = options(&[2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7]);
-        assert_eq!(syn, TcpOptions { mss: Some(1460), window_scale: Some(7), sack: false });
+        assert_eq!(syn, TcpOptions { mss: Some(1460), window_scale: Some(7), sack: false, timestamp: Some(1) });
         let sack = options(&[1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2]);
         assert_eq!(sack, TcpOptions { sack: true, ..TcpOptions::default() });
-        assert_eq!(options(&[1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2]), TcpOptions::default());
+        let stamped = options(&[1, 1, 8, 10, 0, 0, 1, 1, 0, 0, 0, 2]);
+        assert_eq!(stamped, TcpOptions { timestamp: Some(257), ..TcpOptions::default() });
         assert_eq!(options(&[3, 3, 200, 0]).window_scale, Some(14));
     }
 

@@ -47,6 +47,7 @@ pub(super) fn datagram(ip: IpInfo, captured: Captured<'_>) -> Result<Datagram<'_
         destination_port: u16::from_be_bytes([head[2], head[3]]),
         payload: payload.data,
         payload_length: payload.wire_u32(),
+        other: None,
     })
 }
 

@@ -1,12 +1,12 @@
 //! The loop that goes from layer to layer.
 
 use super::captured::Captured;
-use super::fragments::Fragments;
+use super::fragments::{Fragments, Whole};
 use super::network::Network;
 use super::packet::Packet;
 use super::step::{HeaderKind, Step, stop};
 use super::{ether, gre, icmp, ip, link, ppp, reason, tcp, udp, wlan};
-use crate::model::{Datagram, Stamp};
+use crate::model::{Datagram, Segment, Stamp};
 
 /// Headers followed in one frame: tags, labels, tunnels, IP and its extension headers together.
 const MAX_LAYERS: usize = 64;
@@ -18,11 +18,12 @@ pub(super) fn walk<'a>(
     mut captured: Captured<'a>,
     at: Stamp,
     fragments: &mut Fragments,
-    mut whole: &'a mut [Vec<u8>],
+    mut whole: &'a mut [Whole],
 ) -> Packet<'a> {
     let mut layer = HeaderKind::Link(link_type);
     let mut vlan = 0;
     let mut outer = None;
+    let mut other = None;
     for _ in 0..MAX_LAYERS {
         (layer, captured) = match enter(layer, captured, at) {
             Step::To(layer, captured) => (layer, captured),
@@ -39,15 +40,19 @@ pub(super) fn walk<'a>(
                 (HeaderKind::IpPayload(fragment.network), fragment.payload)
             }
             Step::Fragment(fragment) => {
-                match (fragments.add(&fragment, vlan, at.time), std::mem::take(&mut whole).split_first_mut()) {
-                    (Some((network, bytes)), Some((buffer, rest))) => {
-                        *buffer = bytes;
+                match (fragments.add(&fragment, vlan, at), std::mem::take(&mut whole).split_first_mut()) {
+                    (Some((network, packet)), Some((buffer, rest))) => {
+                        *buffer = packet;
                         whole = rest;
-                        (HeaderKind::IpPayload(network), Captured::whole(buffer))
+                        let buffer: &'a Whole = buffer;
+                        other = buffer.other.as_ref().or(other);
+                        (HeaderKind::IpPayload(network), Captured::whole(&buffer.bytes))
                     }
                     _ => return or_outer(Packet::Other(reason::FRAGMENT), outer),
                 }
             }
+            Step::Done(Packet::Tcp(segment)) if other.is_some() => return Packet::Tcp(Segment { other, ..segment }),
+            Step::Done(Packet::Udp(datagram)) if other.is_some() => return Packet::Udp(Datagram { other, ..datagram }),
             Step::Done(packet) => return or_outer(packet, outer),
         };
     }

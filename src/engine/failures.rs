@@ -102,10 +102,12 @@ mod tests {
             acknowledgement: 0,
             flags: flags::SYN,
             window: 0,
+            urgent: 0,
             options: TcpOptions::default(),
             payload: &[],
             payload_length: 0,
             raw: &[],
+            other: None,
         };
         let at = Stamp { time: Timestamp::new(seconds * 1_000_000_000, 9), ..Stamp::default() };
         let mut connection = Connection::new(0, &syn, at, |_| false);

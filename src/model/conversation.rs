@@ -331,6 +331,46 @@ pub(crate) struct TcpFacts {
     pub oversized: PerSide<u64>,
 }
 
+/// Bytes of which the capture holds two versions, where the receiver may have taken either.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Dispute {
+    /// The side that sent them.
+    pub from: Side,
+    /// Offset of the first byte that differs, in its stream.
+    pub offset: u64,
+    /// Bytes from there to the last one that differs.
+    pub length: u64,
+    /// Frame that brought the version that is read, where it is known.
+    pub read_in: Option<FrameRef>,
+    /// Frame that brought the other one.
+    pub other_in: Stamp,
+    /// Why there are two.
+    pub cause: DisputeCause,
+    /// Message that the bytes belong to, as it is read, and as the other version has it. Both may be long.
+    pub readings: Option<(String, Option<String>)>,
+}
+
+/// Why there are two versions of the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DisputeCause {
+    /// They were sent twice.
+    SentTwice,
+    /// Fragments of one packet overlap.
+    Fragments,
+    /// One byte is urgent: whether it belongs to what was said, the receiver decides (RFC 6093 section 3).
+    Urgent,
+}
+
+impl Dispute {
+    /// The message holds some of the bytes. Where it was opened first (`sealed`), only the frame tells.
+    pub(crate) fn concerns(&self, message: &Message, sealed: bool) -> bool {
+        let end = message.offset.saturating_add(message.length);
+        let is_at = self.offset < end && message.offset < self.offset.saturating_add(self.length);
+        let is_in = self.read_in.is_some_and(|frame| message.frames.contains(&frame));
+        message.from == self.from && if sealed { is_in } else { is_at }
+    }
+}
+
 /// A request that the server took long to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Turn {
@@ -430,6 +470,8 @@ pub struct Conversation {
     pub messages_seen: PerSide<u64>,
     /// Bytes of each side that no message accounts for (gaps, opaque bytes passed over).
     pub undissected: PerSide<u64>,
+    /// Bytes in two versions (the first 8 stretches).
+    pub(crate) disputes: Vec<Dispute>,
     /// The capture stopped looking at this conversation before it ended, and why (a limit was reached).
     pub given_up: Option<&'static str>,
     /// Conversations that began before it and were let go.
@@ -464,6 +506,7 @@ impl Conversation {
             messages: Vec::new(),
             messages_seen: PerSide::default(),
             undissected: PerSide::default(),
+            disputes: Vec::new(),
             given_up: None,
             skipped: 0,
         }

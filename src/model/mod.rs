@@ -44,13 +44,13 @@ pub(crate) use comparison::{
     Both, Class, Comparison, ComparisonResult, Difference, Fork, Likeness, Pair, Row, Step, Timing,
 };
 pub(crate) use conversation::{
-    FirstBytes, Handshake, IdleGap, NeverArrived, ResetOrigin, Stall, StuckSegment, TcpFacts, Turn, Turns, Unanswered,
-    ZeroWindow,
+    Dispute, DisputeCause, FirstBytes, Handshake, IdleGap, NeverArrived, ResetOrigin, Stall, StuckSegment, TcpFacts,
+    Turn, Turns, Unanswered, ZeroWindow,
 };
 pub(crate) use let_go::{LetGo, Property, Sum};
 pub(crate) use log::{AnchorKey, ClockPlacement, LogAnchor, LogClock, LogEvent, LogFact, TokenStatusText, WrittenTime};
 pub(crate) use outcomes::{OutcomeCounts, OutcomesByKind, sum_of_kinds};
-pub(crate) use packet::{Datagram, IpInfo, TcpOptions, flags};
+pub(crate) use packet::{Datagram, IpInfo, OtherVersion, TcpOptions, flags};
 pub(crate) use span::span;
 pub(crate) use stay::Stay;
 pub(crate) use verdict::Conclusion;

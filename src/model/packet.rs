@@ -1,5 +1,6 @@
 //! Packets: what a frame holds for the layers above the network.
 
+use super::{FrameRef, Stamp};
 use std::net::IpAddr;
 
 /// TCP flag bits (RFC 9293 3.1).
@@ -12,6 +13,8 @@ pub(crate) mod flags {
     pub(crate) const RST: u8 = 0x04;
     /// The acknowledgement field counts.
     pub(crate) const ACK: u8 = 0x10;
+    /// The urgent pointer counts.
+    pub(crate) const URG: u8 = 0x20;
 }
 
 /// A TCP segment.
@@ -31,6 +34,8 @@ pub struct Segment<'a> {
     pub flags: u8,
     /// Window as sent, not scaled.
     pub window: u16,
+    /// Urgent pointer: where the byte behind the urgent ones stands, from the first of the payload. 0 if there is none.
+    pub urgent: u16,
     /// Options that matter.
     pub options: TcpOptions,
     /// Payload captured.
@@ -40,6 +45,26 @@ pub struct Segment<'a> {
     /// What is needed to verify the checksum later: the whole TCP segment as captured, header first. Empty if the
     /// checksum cannot be verified, see `decode::tcp_checksum_ok`.
     pub raw: &'a [u8],
+    /// What else the fragments say that it was put together from, if they overlap and differ.
+    pub other: Option<&'a OtherVersion>,
+}
+
+/// Another version of a packet, from fragments that overlap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherVersion {
+    /// Its bytes, as many as in the version that is read; the payload of what it carries stands at the end.
+    pub bytes: Vec<u8>,
+    /// Frame that brought the first bytes of the version that is read, if it was noted.
+    pub read_in: Option<FrameRef>,
+    /// Frame that brought the first other ones.
+    pub other_in: Stamp,
+}
+
+impl OtherVersion {
+    /// The last `length` bytes.
+    pub fn payload(&self, length: usize) -> &[u8] {
+        self.bytes.get(self.bytes.len().saturating_sub(length)..).unwrap_or(&self.bytes)
+    }
 }
 
 /// Network layer of a segment or datagram.
@@ -66,6 +91,8 @@ pub struct TcpOptions {
     pub window_scale: Option<u8>,
     /// The segment carries a SACK option (kind 5).
     pub sack: bool,
+    /// Timestamp of the sender (kind 8, TSval).
+    pub timestamp: Option<u32>,
 }
 
 /// A UDP datagram.
@@ -81,4 +108,6 @@ pub struct Datagram<'a> {
     pub payload: &'a [u8],
     /// Payload length on the wire.
     pub payload_length: u32,
+    /// What else the fragments say that it was put together from, if they overlap and differ.
+    pub other: Option<&'a OtherVersion>,
 }
