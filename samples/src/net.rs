@@ -100,7 +100,7 @@ impl Network {
         world.now += pause;
         world.exact = false;
         let at = world.now;
-        world.push(Event { at, from, to, body, ttl: None, id: IdRule::Own, note: None });
+        world.push(Event { at, from, to, body, ttl: None, id: IdRule::Own, part: None, note: None });
     }
 
     /// The next packet goes out `ms` milliseconds after the last.

@@ -1,6 +1,7 @@
 //! A TCP connection of a story: data, acknowledgments, endings, and the escape hatch below them.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::net::Network;
@@ -103,8 +104,15 @@ pub struct Segment {
     pub options: Vec<u8>,
     /// TTL or hop limit, if not the host's.
     pub ttl: Option<u8>,
-    /// IPv4 identification, if not the host's next.
+    /// IPv4 identification, if not the host's next; of a fragment also that of IPv6.
     pub ip_id: Option<u16>,
+    /// Urgent pointer; the URG flag goes with it.
+    pub urgent: Option<u16>,
+    /// Its checksum is wrong.
+    pub damaged: bool,
+    /// Only these bytes of TCP header and payload, as an IP fragment. They begin at a multiple of 8 and, but for the last ones, end
+    /// at one.
+    pub part: Option<Range<usize>>,
 }
 
 impl Segment {
@@ -162,9 +170,11 @@ impl World {
             destination_port: to.port,
             sequence: from.next.wrapping_add_signed(segment.sequence),
             acknowledgment: if acknowledges { from.seen.wrapping_add_signed(segment.acknowledgment) } else { 0 },
-            flags: segment.flags,
+            flags: segment.flags | if segment.urgent.is_some() { flags::URG } else { 0 },
             window: segment.window.unwrap_or(from.window),
+            urgent: segment.urgent.unwrap_or_default(),
             options: segment.options,
+            damaged: segment.damaged,
         };
         let event = Event {
             at,
@@ -173,6 +183,7 @@ impl World {
             body: Body::Tcp(tcp, segment.payload),
             ttl: segment.ttl,
             id: segment.ip_id.map_or(IdRule::Own, IdRule::Fixed),
+            part: segment.part,
             note: None,
         };
         self.conns[conn].last_event = self.push(event);
@@ -381,6 +392,16 @@ impl Tcp {
     /// `side` acknowledges all it has.
     pub fn ack(&self, side: Side) -> &Self {
         self.segment(side, Segment::new(flags::ACK))
+    }
+
+    /// What `side` sends next was sent before, by the escape hatch: so many bytes, which the peer has.
+    pub fn arrived(&self, side: Side, bytes: usize) -> &Self {
+        let mut world = self.net.world();
+        let end = world.conns[self.conn].end(side);
+        end.next = end.next.wrapping_add(bytes as u32);
+        world.deliver(self.conn, side, bytes);
+        drop(world);
+        self
     }
 
     /// The escape hatch: exactly this segment, and no change to what the two ends believe.

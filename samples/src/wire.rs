@@ -1,6 +1,7 @@
 //! IP, TCP, UDP and ICMP headers with right checksums (RFC 791, 8200, 9293, 768, 792, 4443).
 
 use std::net::IpAddr;
+use std::ops::Range;
 
 /// TCP flag bits (RFC 9293 section 3.1).
 pub mod flags {
@@ -14,6 +15,8 @@ pub mod flags {
     pub const PSH: u8 = 0x08;
     /// Acknowledgment field is significant.
     pub const ACK: u8 = 0x10;
+    /// Urgent pointer is significant.
+    pub const URG: u8 = 0x20;
 }
 
 /// IP protocol number of TCP.
@@ -22,6 +25,8 @@ pub(crate) const TCP: u8 = 6;
 pub(crate) const UDP: u8 = 17;
 /// IP protocol number of ICMP.
 pub(crate) const ICMP: u8 = 1;
+/// IP protocol number of the fragment header of IPv6.
+const FRAGMENT: u8 = 44;
 /// IP protocol number of ICMPv6.
 pub(crate) const ICMPV6: u8 = 58;
 
@@ -55,8 +60,11 @@ pub(crate) struct TcpFields {
     pub acknowledgment: u32,
     pub flags: u8,
     pub window: u16,
+    pub urgent: u16,
     /// Options, already padded to a multiple of four bytes.
     pub options: Vec<u8>,
+    /// The checksum is wrong.
+    pub damaged: bool,
 }
 
 /// A length that the story promises to fit a 16-bit field.
@@ -110,12 +118,34 @@ pub(crate) fn ip_packet(ip: &IpFields, body: &[u8]) -> Vec<u8> {
     out
 }
 
+/// One fragment of a packet around `body`: those of its bytes (RFC 791, RFC 8200 section 4.5).
+pub(crate) fn ip_fragment(ip: &IpFields, body: &[u8], bytes: Range<usize>) -> Vec<u8> {
+    let more = bytes.end < body.len();
+    let part = &body[bytes.clone()];
+    let mut out = match ip.source {
+        IpAddr::V4(_) => ipv4_header_with(ip, part.len(), len16(bytes.start / 8) | if more { 0x2000 } else { 0 }),
+        IpAddr::V6(_) => {
+            let mut out = ipv6_header(&IpFields { protocol: FRAGMENT, ..*ip }, 8 + part.len());
+            out.extend([ip.protocol, 0]);
+            out.extend((len16(bytes.start) | u16::from(more)).to_be_bytes());
+            out.extend(u32::from(ip.id).to_be_bytes());
+            out
+        }
+    };
+    out.extend(part);
+    out
+}
+
 fn ipv4_header(ip: &IpFields, body: usize) -> Vec<u8> {
     const DONT_FRAGMENT: u16 = 0x4000;
+    ipv4_header_with(ip, body, DONT_FRAGMENT)
+}
+
+fn ipv4_header_with(ip: &IpFields, body: usize, fragment: u16) -> Vec<u8> {
     let mut out = vec![0x45, 0];
     out.extend(len16(20 + body).to_be_bytes());
     out.extend(ip.id.to_be_bytes());
-    out.extend(DONT_FRAGMENT.to_be_bytes());
+    out.extend(fragment.to_be_bytes());
     out.extend([ip.ttl, ip.protocol, 0, 0]);
     out.extend(address(ip.source));
     out.extend(address(ip.destination));
@@ -145,10 +175,11 @@ pub(crate) fn tcp_segment(ip: &IpFields, tcp: &TcpFields, payload: &[u8]) -> Vec
     out.extend(tcp.acknowledgment.to_be_bytes());
     out.extend([(words as u8) << 4, tcp.flags]);
     out.extend(tcp.window.to_be_bytes());
-    out.extend([0; 4]);
+    out.extend([0; 2]);
+    out.extend(tcp.urgent.to_be_bytes());
     out.extend(&tcp.options);
     out.extend(payload);
-    let checksum = transport_checksum(ip, &out);
+    let checksum = transport_checksum(ip, &out) ^ if tcp.damaged { 0x5a5a } else { 0 };
     out[16..18].copy_from_slice(&checksum.to_be_bytes());
     out
 }

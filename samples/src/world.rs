@@ -1,6 +1,7 @@
 //! What a network remembers: hosts, connections, the events so far; and how events become frames.
 
 use std::net::IpAddr;
+use std::ops::Range;
 
 use crate::file::Frame;
 use crate::link::{Link, LinkFields};
@@ -74,6 +75,8 @@ pub(crate) struct Event {
     pub body: Body,
     pub ttl: Option<u8>,
     pub id: IdRule,
+    /// Only these bytes of what IP carries, as a fragment.
+    pub part: Option<Range<usize>>,
     pub note: Option<String>,
 }
 
@@ -189,7 +192,10 @@ impl World {
                 wire::icmp_error(&ip, *kind, *code, *rest, quote(&done[*about].1, from.ip))
             }
         };
-        (id, wire::ip_packet(&ip, &body))
+        match event.part {
+            Some(part) => (id, wire::ip_fragment(&ip, &body, part.start..part.end.min(body.len()))),
+            None => (id, wire::ip_packet(&ip, &body)),
+        }
     }
 
     fn own_ip_id(&mut self, host: HostIndex) -> u16 {

@@ -54,6 +54,7 @@ fn intended(name: &str) -> &'static [&'static str] {
         | "st-token-version-good"
         | "st-two-names-good"
         | "http-never-acknowledged"
+        | "nrpc-two-versions"
         | "tls-hello-blackhole" => &[RETRANSMISSION],
         "nrpc-mtu-at-client" => &[HOLE, DUPLICATE_ACK],
         "tls-handshake-failed" => &[SHORT_CERTIFICATE],
@@ -64,6 +65,7 @@ fn intended(name: &str) -> &'static [&'static str] {
         "nrpc-span-duplicates" => &[RETRANSMISSION, DUPLICATE_ACK, KEEPALIVE],
         "nrpc-drops" => &[HOLE, UNSEEN],
         "nrpc-offload" => &[BAD_CHECKSUM],
+        "nrpc-decoys" => &[BAD_CHECKSUM, RETRANSMISSION, OUT_OF_ORDER, HOLE],
         _ => &[],
     }
 }

@@ -5,7 +5,8 @@ use crate::file::Format;
 use crate::link::Link;
 use crate::net::Network;
 use crate::nrpc::FUNCTION_WORK;
-use crate::tcp::Side;
+use crate::tcp::{Segment, Side};
+use crate::wire::flags;
 
 pub(super) const SAMPLES: &[Sample] = &[
     Sample {
@@ -60,6 +61,23 @@ pub(super) const SAMPLES: &[Sample] = &[
         },
     },
     Sample {
+        name: "nrpc-two-versions",
+        story: "Something on the path sends the session request once more before it arrives, with another name in it.",
+        see: "Two segments with the same sequence number and different bytes: which one the server took, the capture does not show.",
+        rules: &["cap-ambiguous", "nrpc-name-mismatch-other-server"],
+        format: Format::pcapng,
+        tell: two_versions,
+    },
+    Sample {
+        name: "nrpc-decoys",
+        story: "A working session, and beside it segments that only a listener takes: wrong checksums, no ACK, a number far \
+                from all that was sent, a reset that is not due. Both hosts go on.",
+        see: "Nothing of these is said, and nothing is wrong.",
+        rules: &[],
+        format: Format::pcapng,
+        tell: decoys,
+    },
+    Sample {
         name: "nrpc-offload",
         story: "Captured on the client, whose network card fills in the checksums: those of its own frames are wrong, and some of its \
                 frames are longer than any cable carries.",
@@ -94,6 +112,31 @@ fn oneway(net: &Network) {
 
 fn cut(net: &Network) {
     net.connect(&client(net), &server(net), 1352).wait(1).works(MAIL, 4).wait_secs(1).client_fin();
+}
+
+fn two_versions(net: &Network) {
+    let tcp = net.connect(&client(net), &server(net), 1352);
+    let request = tcp.request_for(MAIL).encode();
+    tcp.wait(1).segment(Side::Client, Segment::data(0, replaced(&request, b"Mail01", b"Mail07")));
+    tcp.client(request).wait(1).response(MAIL).wait(3).client_fin();
+}
+
+fn decoys(net: &Network) {
+    let tcp = net.connect(&client(net), &server(net), 1352);
+    let request = tcp.request_for(MAIL).encode();
+    let decoy = Segment::data(0, replaced(&request, b"Mail01", b"Mail07"));
+    tcp.wait(1).segment(Side::Client, Segment { damaged: true, ..decoy.clone() });
+    tcp.segment(Side::Client, Segment { flags: flags::PSH, ..decoy });
+    tcp.segment(Side::Client, Segment::data(5_000_000, *b"beyond the window"));
+    tcp.client(request).response(MAIL).auth().transactions(1).wait(20);
+    tcp.segment(Side::Server, Segment { sequence: 1000, ttl: Some(50), ..Segment::new(flags::RST) }).ack(Side::Client);
+    tcp.transactions(4).wait_secs(1).client_fin();
+}
+
+/// The same bytes, with other ones in place of some of them.
+fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let place = bytes.windows(old.len()).position(|part| part == old).expect("it is in there");
+    [&bytes[..place], new, &bytes[place + old.len()..]].concat()
 }
 
 fn span_duplicates(net: &Network) {
