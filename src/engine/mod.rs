@@ -12,6 +12,8 @@ mod letting_go;
 mod log;
 mod pairs;
 mod pipeline;
+mod readings;
+mod reopened;
 mod share;
 mod snapshot;
 #[cfg(test)]

@@ -65,6 +65,13 @@ pub(super) struct EngineState {
 }
 
 impl EngineState {
+    /// Number of the next connection.
+    pub(super) fn next_tcp_stream(&mut self) -> u32 {
+        let stream = self.tcp_streams;
+        self.tcp_streams = stream.saturating_add(1);
+        stream
+    }
+
     /// Nothing seen yet.
     pub(super) fn new(options: Options) -> Self {
         Self {

@@ -1,6 +1,8 @@
 //! TCP conversations of the pipeline: from the first segment of a flow to the conversation in the report.
 
 use super::dissection::{self, Dissection, DissectionResult};
+use super::readings;
+use super::reopened::{NewSyn, Shows};
 use super::state::EngineState;
 use super::{DecodeAs, FrameRelevance, MessageRetention, Options, UNWANTED};
 use crate::decode::{self, Segment, flags};
@@ -64,6 +66,18 @@ pub(super) struct OpenFlow {
     changed: bool,
     /// Conversations that began before it and were let go.
     skipped: u32,
+    /// A SYN that may open another connection on its ports.
+    new_syn: Option<Box<NewSyn>>,
+}
+
+/// What becomes of a segment of a connection's addresses and ports.
+enum Belongs {
+    /// The connection takes it.
+    Here,
+    /// The next segments tell.
+    Undecided,
+    /// Another connection takes it, which that SYN opened before, if there was one.
+    Elsewhere(Option<Box<NewSyn>>),
 }
 
 /// Whether a dissector reads the conversation.
@@ -95,20 +109,29 @@ pub(super) fn segment(
     let destination = Endpoint { ip: segment.ip.destination, port: segment.destination_port };
     let key = FlowKey::new(source, destination);
     if let Some(flow) = table.get(key) {
-        match flow {
-            TcpFlow::Open(open) if !open.connection.is_reopened_by(segment) => {
-                let over = open.segment(state, segment, at);
-                let is_wanted = open.is_wanted();
-                if over {
-                    close(flow, state, at);
+        let new_syn = match flow {
+            TcpFlow::Open(open) => match open.belongs(state, segment, at) {
+                Belongs::Here => {
+                    let over = open.segment(state, segment, at);
+                    let is_wanted = open.is_wanted();
+                    if over {
+                        close(flow, state, at);
+                    }
+                    return FrameRelevance { flow: Some(key), is_wanted };
                 }
-                return FrameRelevance { flow: Some(key), is_wanted };
-            }
+                Belongs::Undecided => return FrameRelevance { flow: Some(key), is_wanted: open.is_wanted() },
+                Belongs::Elsewhere(new_syn) => new_syn,
+            },
             TcpFlow::Closed(tombstone) if !tombstone.is_reopened_by(segment) => {
                 late_segment(*tombstone, state, segment, at);
                 return FrameRelevance { flow: Some(key), is_wanted: tombstone.kept.is_some() };
             }
-            _ => close(flow, state, at),
+            TcpFlow::Closed(_) => None,
+        };
+        close(flow, state, at);
+        if let Some(syn) = new_syn {
+            *flow = TcpFlow::Open(OpenFlow::opened_by(&syn, state));
+            return self::segment(table, state, segment, at);
         }
     }
     let mut open = Box::new(OpenFlow::new(state, segment, at));
@@ -204,8 +227,39 @@ fn late_segment(tombstone: Tombstone, state: &mut EngineState, segment: &Segment
 
 impl OpenFlow {
     fn new(state: &mut EngineState, segment: &Segment<'_>, at: Stamp) -> Self {
-        let mut connection = Connection::new(state.tcp_streams, segment, at, |port| state.options.is_usual(port));
-        state.tcp_streams = state.tcp_streams.saturating_add(1);
+        let stream = state.next_tcp_stream();
+        Self::numbered(stream, state, segment, at)
+    }
+
+    /// The connection that a SYN opened after all.
+    fn opened_by(syn: &NewSyn, state: &mut EngineState) -> Box<Self> {
+        let mut open = Box::new(Self::numbered(syn.stream, state, syn.segment(), syn.at));
+        open.segment(state, syn.segment(), syn.at);
+        open
+    }
+
+    /// Does the segment belong to this connection? A SYN with another number is set aside where the connection is open.
+    fn belongs(&mut self, state: &mut EngineState, segment: &Segment<'_>, at: Stamp) -> Belongs {
+        if let Some(syn) = self.new_syn.take() {
+            match syn.shown_by(segment) {
+                Shows::Another => return Belongs::Elsewhere(Some(syn)),
+                Shows::Nothing => self.new_syn = Some(syn),
+                Shows::GoesOn => self.connection.count(syn.segment()),
+            }
+            return Belongs::Here;
+        }
+        if !self.connection.is_reopened_by(segment) {
+            Belongs::Here
+        } else if self.connection.is_opened() && !self.connection.is_closing() && segment.payload_length == 0 {
+            self.new_syn = Some(Box::new(NewSyn::new(segment, at, state.next_tcp_stream())));
+            Belongs::Undecided
+        } else {
+            Belongs::Elsewhere(None)
+        }
+    }
+
+    fn numbered(stream: u32, state: &mut EngineState, segment: &Segment<'_>, at: Stamp) -> Self {
+        let mut connection = Connection::new(stream, segment, at, |port| state.options.is_usual(port));
         state.totals.tcp_conversations = state.totals.tcp_conversations.saturating_add(1);
         let by_port = usual_protocol(connection.server().port, &state.options);
         let is_reported = by_port.is_some() || state.options.all;
@@ -224,17 +278,22 @@ impl OpenFlow {
             place,
             changed: true,
             skipped: state.facts.let_go.conversations,
+            new_syn: None,
         }
     }
 
     /// Takes a segment; true if nothing more is wanted of the connection. Messages are counted when the close begins, because
     /// those that come after it do not tell how far both sides got.
     fn segment(&mut self, state: &mut EngineState, segment: &Segment<'_>, at: Stamp) -> bool {
-        if segment.payload_length > 0 && matches!(self.dissection, DissectionState::NoData) {
-            self.start_dissection(segment, state);
-        }
         let had_answer = self.connection.syn_ack().is_some();
-        let checksum = self.connection.is_watched().then(|| decode::tcp_checksum_ok(segment)).flatten();
+        let was_watched = self.connection.is_watched();
+        let mut checksum = was_watched.then(|| decode::tcp_checksum_ok(segment)).flatten();
+        if segment.payload_length > 0 && matches!(self.dissection, DissectionState::NoData) {
+            self.start_dissection(segment, checksum, state);
+            if !was_watched && self.connection.is_watched() {
+                checksum = decode::tcp_checksum_ok(segment);
+            }
+        }
         let reset = segment.flags & flags::RST != 0;
         let known_ttl = if reset { state.known_ttl(segment.ip.source) } else { None };
         let (connection, limits) = (&mut self.connection, &state.options.limits);
@@ -249,7 +308,10 @@ impl OpenFlow {
         if let Some(answer) = self.connection.syn_ack().filter(|_| !had_answer) {
             state.note_listening_port(self.connection.server(), segment.ip, answer);
         }
-        if self.at_close.is_none() && self.connection.is_closing() {
+        if self.at_close.is_some() && !self.connection.is_closing() {
+            // What looked like the end was not taken for one.
+            self.at_close = None;
+        } else if self.at_close.is_none() && self.connection.is_closing() {
             self.at_close = Some(match &self.dissection {
                 DissectionState::Running(dissection) => dissection.seen(),
                 _ => PerSide::default(),
@@ -268,9 +330,9 @@ impl OpenFlow {
         self.is_reported || !matches!(self.dissection, DissectionState::Unwanted)
     }
 
-    /// A conversation that never came about, and of which nothing was heard since that time: no more is to be expected.
+    /// A conversation that never came about or was reset, and of which nothing was heard since that time: no more is to be expected.
     pub(super) fn is_given_up(&self, since: Timestamp) -> bool {
-        has_failed(&self.connection) && self.connection.last().time < since
+        (has_failed(&self.connection) || self.connection.is_reset()) && self.connection.last().time < since
     }
 
     /// It never came about so far, and began only just now.
@@ -346,9 +408,11 @@ impl OpenFlow {
             _ => DissectionResult::default(),
         };
         let mut conversation = self.connection.preview(end);
+        let versions = other_versions(&self.connection);
         // It may time out without another packet.
         self.changed = conversation.teardown.how == Close::Open && conversation.tcp.unanswered.is_some();
         complete(&mut conversation, result, self.by_port, self.at_close.unwrap_or_default());
+        readings::tell(&mut conversation, &versions);
         (conversation.given_up, conversation.skipped) = (self.given_up, self.skipped);
         self.place = state.put_conversation(self.place, conversation);
     }
@@ -390,14 +454,14 @@ impl OpenFlow {
         matches!(self.dissection, DissectionState::Unwanted) && !self.is_reported && self.connection.is_opened()
     }
 
-    /// The first data: a dissector may want it.
-    fn start_dissection(&mut self, segment: &Segment<'_>, state: &EngineState) {
+    /// The first data: a dissector may want it. What its receiver would not take does not tell.
+    fn start_dissection(&mut self, segment: &Segment<'_>, checksum: Option<bool>, state: &EngineState) {
         let options = &state.options;
         let (client, server) = (self.connection.client().port, self.connection.server().port);
         if self.connection.roles_guessed() {
             // It may begin with the rest of anything, and is of the report once a message tells what it is.
             self.is_reported &= options.all || [client, server].iter().any(|&port| options.is_claimed(port));
-        } else if !options.all && self.connection.begins_stream(segment) {
+        } else if !options.all && self.connection.begins_stream(segment) && !self.connection.doubts(segment, checksum) {
             let from = self.connection.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
             if dissection::is_unwanted(from, segment.payload, [client, server], options) {
                 self.dissection = DissectionState::Unwanted;
@@ -428,15 +492,30 @@ impl OpenFlow {
     /// Makes it a conversation of the report, or counts it. Gives what is left of it. The stream is flushed before anything is
     /// asked of the dissection, since what waits behind a hole may hold the only message.
     fn conclude(mut self: Box<Self>, state: &mut EngineState, at: Stamp, given_up: Option<&'static str>) -> Tombstone {
+        let new_syn = self.new_syn.take();
+        let tombstone = self.conclude_itself(state, at, given_up);
+        match new_syn {
+            Some(syn) => OpenFlow::opened_by(&syn, state).conclude(state, at, given_up),
+            None => tombstone,
+        }
+    }
+
+    fn conclude_itself(
+        mut self: Box<Self>,
+        state: &mut EngineState,
+        at: Stamp,
+        given_up: Option<&'static str>,
+    ) -> Tombstone {
         state.waiting_bytes = state.waiting_bytes.saturating_sub(self.waiting);
+        let limits = &state.options.limits;
         let result = if let DissectionState::Running(mut dissection) = self.dissection {
-            self.connection.flush(at, &mut *dissection);
+            self.connection.flush(at, limits, &mut *dissection);
             if dissection.take_flip() {
                 self.connection.swap_roles();
             }
             dissection.finish()
         } else {
-            self.connection.flush(at, &mut NullSink);
+            self.connection.flush(at, limits, &mut NullSink);
             DissectionResult::default()
         };
         if has_failed(&self.connection) {
@@ -451,8 +530,10 @@ impl OpenFlow {
             state.count_messages(protocol, count);
         }
         let mut tombstone = self.connection.tombstone();
+        let versions = other_versions(&self.connection);
         let mut conversation = self.connection.conclude(state.last);
         complete(&mut conversation, result, self.by_port, self.at_close.unwrap_or_default());
+        readings::tell(&mut conversation, &versions);
         (conversation.given_up, conversation.skipped) = (given_up.or(self.given_up), self.skipped);
         if state.options.retention == MessageRetention::Essential && is_ordinary(&conversation) {
             let before = conversation.weight();
@@ -465,6 +546,11 @@ impl OpenFlow {
         };
         tombstone
     }
+}
+
+/// Of each side that is disputed what else it may have said.
+fn other_versions(connection: &Connection) -> PerSide<Option<(u64, Vec<u8>)>> {
+    PerSide { client: connection.other_version(Side::Client), server: connection.other_version(Side::Server) }
 }
 
 /// It never came about, as far as it goes.

@@ -6,7 +6,10 @@ use super::pairs;
 use super::state::EngineState;
 use super::{FrameRelevance, MessageRetention, UNWANTED};
 use crate::decode::Datagram;
-use crate::model::{Conversation, ConversationId, Endpoint, Message, PerSide, Side, Stamp, Transport};
+use crate::model::{
+    Conversation, ConversationId, Dispute, DisputeCause, Endpoint, Message, OtherVersion, PerSide, Side, Stamp,
+    Transport,
+};
 use crate::stream::{FlowKey, FlowTable};
 use nrpcsniff_dissectors::{Message as Body, PROTOCOLS, Protocol};
 
@@ -16,6 +19,8 @@ const DATAGRAMS: usize = 64;
 const LOOKS: u8 = 4;
 /// A datagram this short says nothing: line ends, a zero or two keep the way through a NAT open (RFC 5626 section 3.5.1).
 const KEEP_ALIVE: u32 = 4;
+/// Disputes that are kept of one conversation.
+const DISPUTES: usize = 8;
 /// Datagrams of each side that are wanted of a conversation that is only counted.
 const FIRST: u32 = 100;
 
@@ -75,6 +80,9 @@ pub(super) fn datagram(
     count_datagram(conversation, side, datagram, at);
     if let Some(body) = body {
         let counted = (!body.is_nonsense()).then(|| body.protocol());
+        if let Some(other) = datagram.other {
+            note_dispute(conversation, side, datagram, &body, other);
+        }
         let weight = add_message(conversation, side, datagram, at, body, keep);
         state.budget.hold(weight);
         if let Some(protocol) = counted {
@@ -219,6 +227,31 @@ fn count_datagram(conversation: &mut Conversation, side: Side, datagram: &Datagr
     conversation.packets[side] = conversation.packets[side].saturating_add(1);
     let length = u64::from(datagram.payload_length);
     conversation.bytes[side] = conversation.bytes[side].saturating_add(length);
+}
+
+/// Fragments of the datagram overlap and differ.
+fn note_dispute(
+    conversation: &mut Conversation,
+    side: Side,
+    datagram: &Datagram<'_>,
+    body: &Body,
+    other: &OtherVersion,
+) {
+    let bytes = other.payload(datagram.payload.len());
+    if bytes == datagram.payload || conversation.disputes.len() >= DISPUTES {
+        return;
+    }
+    let length = u64::from(datagram.payload_length);
+    let other_body = (body.protocol().datagram)(bytes);
+    conversation.disputes.push(Dispute {
+        from: side,
+        offset: conversation.bytes[side].saturating_sub(length),
+        length,
+        read_in: other.read_in,
+        other_in: other.other_in,
+        cause: DisputeCause::Fragments,
+        readings: Some((body.summary(), other_body.map(|body| body.summary()))),
+    });
 }
 
 fn add_message(

@@ -1,6 +1,7 @@
 //! Puts the bytes of one direction in order. The first copy of a byte counts.
 
 use super::Limits;
+use super::versions::Versions;
 use crate::model::Stamp;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -8,6 +9,9 @@ use std::collections::BTreeMap;
 /// Bytes of the recent past that are kept, to see whether a repetition says the same: a full segment of Ethernet. Every
 /// open connection holds them.
 const HISTORY: usize = 1460;
+/// Bytes of it that are kept while the receiver has not acknowledged them, and may yet take another version: two requests with
+/// a token and every cookie that there is.
+const UNDER_WAY: usize = 8192;
 
 /// Puts the bytes of one direction in order.
 #[derive(Debug, Default)]
@@ -19,6 +23,10 @@ pub struct Assembler {
     waiting_bytes: usize,
     /// The last bytes handed on, ending at `next`.
     history: Vec<u8>,
+    /// Offset up to which the receiver has taken what came.
+    acknowledged: u64,
+    /// Both versions, once there are two.
+    versions: Option<Box<Versions>>,
 }
 
 /// What a segment brought.
@@ -29,7 +37,24 @@ pub struct Arrival {
     /// Bytes seen before.
     pub old: u64,
     /// Bytes seen before with another value.
-    pub conflict: bool,
+    pub conflict: Option<Conflict>,
+}
+
+/// A stretch of bytes that differs from what was there first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conflict {
+    /// Offset of the first byte that differs.
+    pub start: u64,
+    /// Offset behind the last one.
+    pub end: u64,
+    /// Who brought the first version, if that still waits.
+    pub first: Option<Stamp>,
+}
+
+impl Conflict {
+    fn and(self, other: Self) -> Self {
+        Self { start: self.start.min(other.start), end: self.end.max(other.end), first: self.first.or(other.first) }
+    }
 }
 
 /// Takes what is in order: bytes, or a hole of that length.
@@ -85,7 +110,7 @@ impl Assembler {
     ) -> Arrival {
         let missing = wire_length.saturating_sub(len(payload));
         let (start, payload, before) = from_zero(offset, payload);
-        let mut arrival = Arrival { new: 0, old: before, conflict: false };
+        let mut arrival = Arrival { new: 0, old: before, conflict: None };
         if start == self.next && self.waiting.is_empty() {
             arrival.new = len(payload);
             self.hand_on(payload, at, out);
@@ -100,6 +125,42 @@ impl Assembler {
             self.give_up_first_hole(at, out);
         }
         arrival
+    }
+
+    /// The receiver has taken everything before `offset`: whatever comes for it again is too late.
+    pub(super) fn acknowledged(&mut self, offset: u64) {
+        self.acknowledged = self.acknowledged.max(offset);
+    }
+
+    /// Offset up to which the receiver has taken what came.
+    pub(super) const fn taken(&self) -> u64 {
+        self.acknowledged
+    }
+
+    /// Bytes at `offset` differ from what is there already. Unknown where that is long past.
+    pub(super) fn contradicts(&self, offset: i64, bytes: &[u8]) -> bool {
+        let (start, bytes, _) = from_zero(offset, bytes);
+        let (known, behind) = split(bytes, self.next.saturating_sub(start));
+        let from = start.max(self.next);
+        let end = from.saturating_add(len(behind));
+        let first = self.waiting.range(..=from).next_back().map_or(from, |(&key, _)| key);
+        self.history_conflict(start, known).is_some()
+            || self.waiting.range(first..end).any(|(&key, piece)| {
+                let at = key.max(from);
+                piece_conflict(piece, key, at, split(behind, at.saturating_sub(from)).1).is_some()
+            })
+    }
+
+    /// Notes that other bytes stand at `offset`; none: that the byte there may be left out.
+    pub(super) fn dispute(&mut self, offset: u64, other: Option<&[u8]>) {
+        let start = self.next.saturating_sub(len(&self.history));
+        let history = &self.history;
+        self.versions.get_or_insert_with(|| Box::new(Versions::new(start, history.clone()))).add(offset, other);
+    }
+
+    /// The other version of what was handed on since shortly before the first dispute, and the offset of its first byte.
+    pub(super) fn other_version(&self) -> Option<(u64, Vec<u8>)> {
+        self.versions.as_ref().map(|versions| versions.other())
     }
 
     /// Gives up every hole before `offset`: the peer has acknowledged those bytes, or nothing more will come.
@@ -130,6 +191,9 @@ impl Assembler {
         let length = to.saturating_sub(self.next);
         if length > 0 {
             self.history.clear();
+            if let Some(versions) = &mut self.versions {
+                versions.pass_over(length);
+            }
             out.gap(self.next, length, at);
             self.next = to;
         }
@@ -166,7 +230,7 @@ impl Assembler {
         if start < self.next {
             let (known, fresh) = split(rest, self.next.saturating_sub(start));
             arrival.old = arrival.old.saturating_add(len(known));
-            arrival.conflict |= self.contradicts_history(start, known);
+            arrival.note(self.history_conflict(start, known));
             (start, rest) = (self.next, fresh);
         }
         let mut fresh = Vec::new();
@@ -184,7 +248,7 @@ impl Assembler {
             let at_piece = start.saturating_add(len(before));
             let (known, after) = split(overlap, piece_end.saturating_sub(at_piece));
             arrival.old = arrival.old.saturating_add(len(known));
-            arrival.conflict |= contradicts(piece, at_piece.saturating_sub(key), known);
+            arrival.note(piece_conflict(piece, key, at_piece, known));
             (start, rest) = (at_piece.saturating_add(len(known)), after);
         }
         if !rest.is_empty() {
@@ -208,27 +272,63 @@ impl Assembler {
         }
     }
 
+    /// Keeps the last bytes. What is too much is taken away half a history at a time, so that each byte is moved once at most.
     fn remember(&mut self, bytes: &[u8]) {
-        let tail = bytes.get(bytes.len().saturating_sub(HISTORY)..).unwrap_or(bytes);
-        let surplus = self.history.len().saturating_add(tail.len()).saturating_sub(HISTORY);
-        self.history.drain(..surplus.min(self.history.len()));
+        if let Some(versions) = &mut self.versions {
+            versions.go_on(bytes);
+        }
+        let under_way = usize::try_from(self.next.saturating_sub(self.acknowledged)).unwrap_or(usize::MAX);
+        let most = under_way.clamp(HISTORY, UNDER_WAY);
+        let tail = bytes.get(bytes.len().saturating_sub(most)..).unwrap_or(bytes);
+        let held = self.history.len().saturating_add(tail.len());
+        if held > most && (most == HISTORY || held > most.saturating_mul(2)) {
+            let surplus = held.saturating_sub(most);
+            self.history.drain(..surplus.min(self.history.len()));
+            if most == HISTORY {
+                self.history.shrink_to(HISTORY);
+            }
+        }
         self.history.extend_from_slice(tail);
     }
 
-    /// Do bytes at `start`, all before `next`, differ from what was handed on there?
-    fn contradicts_history(&self, start: u64, bytes: &[u8]) -> bool {
+    /// Bytes at `start`, all before `next`, that differ from what was handed on there.
+    fn history_conflict(&self, start: u64, bytes: &[u8]) -> Option<Conflict> {
         let oldest = self.next.saturating_sub(len(&self.history));
         let (_, bytes) = split(bytes, oldest.saturating_sub(start));
+        let start = start.max(oldest);
         let (_, known) = split(&self.history, start.saturating_sub(oldest));
-        bytes.iter().zip(known).any(|(a, b)| a != b)
+        differing(start, bytes, known, None)
     }
 }
 
-fn contradicts(piece: &Piece, at: u64, bytes: &[u8]) -> bool {
-    match piece {
-        Piece::Data(known, _) => bytes.iter().zip(split(known, at).1).any(|(a, b)| a != b),
-        Piece::Cut(..) => false,
+impl Arrival {
+    fn note(&mut self, conflict: Option<Conflict>) {
+        self.conflict = match (self.conflict, conflict) {
+            (Some(one), Some(other)) => Some(one.and(other)),
+            (one, other) => one.or(other),
+        };
     }
+}
+
+/// Bytes at `start` that differ from those of a piece at `key`.
+fn piece_conflict(piece: &Piece, key: u64, start: u64, bytes: &[u8]) -> Option<Conflict> {
+    match piece {
+        Piece::Data(known, at) => differing(start, bytes, split(known, start.saturating_sub(key)).1, Some(*at)),
+        Piece::Cut(..) => None,
+    }
+}
+
+/// The stretch from the first to the last byte that differs. Most repetitions are the same, which is seen at once.
+pub(super) fn differing(start: u64, bytes: &[u8], known: &[u8], first: Option<Stamp>) -> Option<Conflict> {
+    let common = bytes.len().min(known.len());
+    if bytes.get(..common) == known.get(..common) {
+        return None;
+    }
+    let differs = |(a, b): (&u8, &u8)| a != b;
+    let from = bytes.iter().zip(known).position(differs)?;
+    let to = bytes.iter().zip(known).rposition(differs)?;
+    let offset = |place: usize| start.saturating_add(u64::try_from(place).unwrap_or(u64::MAX));
+    Some(Conflict { start: offset(from), end: offset(to).saturating_add(1), first })
 }
 
 /// Cuts off what lies before the stream's start.
@@ -283,7 +383,7 @@ mod tests {
         let (mut a, mut out) = (Assembler::default(), Out::default());
         accept(&mut a, &mut out, 0, b"abc");
         let arrival = accept(&mut a, &mut out, 1, b"bcdef");
-        assert_eq!(arrival, Arrival { new: 3, old: 2, conflict: false });
+        assert_eq!(arrival, Arrival { new: 3, old: 2, conflict: None });
         assert_eq!(out.bytes, b"abcdef");
     }
 
@@ -291,9 +391,11 @@ mod tests {
     fn the_first_copy_counts_and_a_contradiction_is_noticed() {
         let (mut a, mut out) = (Assembler::default(), Out::default());
         accept(&mut a, &mut out, 0, b"abc");
-        assert!(accept(&mut a, &mut out, 0, b"aXc").conflict);
+        let conflict = accept(&mut a, &mut out, 0, b"aXc").conflict;
+        assert_eq!(conflict, Some(Conflict { start: 1, end: 2, first: None }));
         accept(&mut a, &mut out, 5, b"fg");
-        assert!(accept(&mut a, &mut out, 4, b"eFgh").conflict);
+        let conflict = accept(&mut a, &mut out, 4, b"eFgh").conflict;
+        assert_eq!(conflict, Some(Conflict { start: 5, end: 6, first: Some(Stamp::default()) }));
         accept(&mut a, &mut out, 3, b"d");
         assert_eq!(out.bytes, b"abcdefgh");
     }
@@ -354,7 +456,7 @@ mod tests {
             let mut new = 0;
             for (start, end) in pieces {
                 let arrival = accept(&mut a, &mut out, start as i64, &data[start..end]);
-                prop_assert!(!arrival.conflict);
+                prop_assert_eq!(arrival.conflict, None);
                 prop_assert_eq!(arrival.new + arrival.old, (end - start) as u64);
                 new += arrival.new;
             }

@@ -1,8 +1,10 @@
 //! One TCP connection: who opened it, what each side sent and acknowledged, how it ended.
 
+mod receiver;
+
 use super::details::{DataSegment, Details};
 use super::sequence;
-use super::teardown::{ResetFingerprint, TeardownTracker};
+use super::teardown::{ResetDoubt, ResetFingerprint, TeardownTracker};
 use super::{Limits, Sink};
 use crate::model::{
     Close, Conversation, ConversationId, Endpoint, FirstBytes, Handshake, IdleGap, PerSide, Quality, Setup, Side, Span,
@@ -59,7 +61,8 @@ struct Direction {
     /// It sent something beside a first SYN.
     spoke: bool,
     mss: Option<u16>,
-    window_scale: u8,
+    /// None without a SYN.
+    window_scale: Option<u8>,
     window: u16,
     last_id: Option<u16>,
 }
@@ -188,6 +191,11 @@ impl Connection {
         !self.refused && self.closing.is_over()
     }
 
+    /// It was reset, as far as can be told.
+    pub fn is_reset(&self) -> bool {
+        self.closing.is_reset()
+    }
+
     /// A FIN or RST was seen.
     pub fn is_closing(&self) -> bool {
         self.closing.has_begun()
@@ -227,7 +235,11 @@ impl Connection {
         let from = self.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
         let direction = &mut self.directions[from];
         direction.packets = direction.packets.saturating_add(1);
-        if self.is_copy(from, segment, at) || self.is_leftover(from, segment) {
+        let is_damaged = checksum == Some(false) && self.has_right_checksums(from);
+        if self.is_set_aside(from, segment, at, checksum, limits, sink)
+            || self.is_copy(from, segment, at)
+            || self.is_leftover(from, segment)
+        {
             self.last = if at.time < self.last.time { self.last } else { at };
             return;
         }
@@ -245,18 +257,25 @@ impl Connection {
         } else if segment.flags & flags::RST == 0 {
             self.data(from, segment, at, limits, sink);
         }
-        self.acknowledgement(from, segment, at, sink);
+        self.acknowledgement(from, segment, at, limits, sink);
         if segment.flags & flags::FIN != 0 && segment.flags & flags::RST == 0 {
             self.fin(from, segment, at);
         }
         if segment.flags & flags::RST != 0 {
-            self.reset(from, segment, at, known_ttl, limits);
+            self.reset(from, segment, at, known_ttl, is_damaged, limits);
         }
-        self.remember(from, segment, checksum);
+        self.remember(from, segment);
+        self.note_checksum(from, checksum);
         if let Some(details) = &mut self.details {
             details.give_up_holes(at, sink);
         }
         self.last = if at.time < before.time { before } else { at };
+    }
+
+    /// Counts a segment that says nothing.
+    pub fn count(&mut self, segment: &Segment<'_>) {
+        let from = self.side_of(Endpoint { ip: segment.ip.source, port: segment.source_port });
+        self.directions[from].packets = self.directions[from].packets.saturating_add(1);
     }
 
     /// Bytes that wait for earlier ones.
@@ -272,7 +291,12 @@ impl Connection {
     }
 
     /// Hands on what still waits. Call once, when the connection is over or the capture has ended.
-    pub fn flush(&mut self, at: Stamp, sink: &mut impl Sink) {
+    pub fn flush(&mut self, at: Stamp, limits: &Limits, sink: &mut impl Sink) {
+        for from in [Side::Client, Side::Server] {
+            let answers = self.directions[from.peer()].packets;
+            let left = self.details.as_mut().map(|details| details.doubts_mut(from).left(answers)).unwrap_or_default();
+            self.take(left, limits, sink);
+        }
         let ends = PerSide { client: self.closing.end_of(Side::Client), server: self.closing.end_of(Side::Server) };
         if let Some(details) = &mut self.details {
             details.flush(ends, at, sink);
@@ -297,16 +321,22 @@ impl Connection {
     /// The facts, once the connection is over or the capture has ended at `end`.
     pub fn conclude(mut self, end: Stamp) -> Conversation {
         let syns = std::mem::take(&mut self.syns);
-        let details = self.details.take().map(|details| (details.facts, details.quality, details.first_bytes));
-        let (facts, quality, first_bytes) = details.unwrap_or_default();
-        self.describe(syns, facts, quality, first_bytes, end)
+        let details = self.details.take().map(|details| *details).unwrap_or_default();
+        let Details { facts, quality, first_bytes, disputes, .. } = details;
+        Conversation { disputes, ..self.describe(syns, facts, quality, first_bytes, end) }
     }
 
     /// The facts as they would stand if the capture ended now, at `end`. What waits for earlier bytes is left waiting.
     pub fn preview(&self, end: Stamp) -> Conversation {
         let (facts, quality) = self.details.as_ref().map(|details| details.preview(self.last)).unwrap_or_default();
         let first_bytes = self.details.as_ref().map(|details| details.first_bytes.clone()).unwrap_or_default();
-        self.describe(self.syns.clone(), facts, quality, first_bytes, end)
+        let disputes = self.details.as_ref().map(|details| details.disputes.clone()).unwrap_or_default();
+        Conversation { disputes, ..self.describe(self.syns.clone(), facts, quality, first_bytes, end) }
+    }
+
+    /// The other version of what a side said, from shortly before the first dispute on, and the offset of its first byte.
+    pub fn other_version(&self, from: Side) -> Option<(u64, Vec<u8>)> {
+        self.details.as_ref()?.other_version(from)
     }
 
     /// A side that repeated itself in vain until the end has timed out; how long that takes is for systems to choose, so that
@@ -367,7 +397,8 @@ impl Connection {
     }
 
     fn is_copy(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) -> bool {
-        self.details.as_mut().is_some_and(|details| details.is_copy(from, segment, at))
+        let offset = if segment.payload.is_empty() { None } else { self.offset(from, segment.sequence) };
+        self.details.as_mut().is_some_and(|details| details.is_copy(from, segment, offset, at))
     }
 
     /// The server answers an earlier connection of the same addresses and ports that the client has forgotten
@@ -404,9 +435,12 @@ impl Connection {
     }
 
     fn syn(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) {
+        if let (Some(details), Some(timestamp)) = (&mut self.details, segment.options.timestamp) {
+            details.doubts_mut(from).note_timestamp(timestamp);
+        }
         let direction = &mut self.directions[from];
         direction.mss = segment.options.mss.or(direction.mss);
-        direction.window_scale = segment.options.window_scale.unwrap_or(0);
+        direction.window_scale = Some(segment.options.window_scale.unwrap_or(0));
         if segment.flags & flags::ACK != 0 {
             self.syn_ack.get_or_insert(at);
             if std::mem::take(&mut self.refused) {
@@ -462,40 +496,72 @@ impl Connection {
         if segment.payload_length == 0 {
             return;
         }
+        if self.is_syn_data(from, segment, at, limits, sink) {
+            return;
+        }
         let syn = u32::from(segment.flags & flags::SYN != 0);
         let Some(offset) = self.offset(from, segment.sequence.wrapping_add(syn)) else { return };
-        let direction = &mut self.directions[from];
-        let highest = direction.highest;
-        let end = offset.saturating_add(i64::from(segment.payload_length));
-        let end = u64::try_from(end).unwrap_or(0);
-        if end > highest {
-            direction.bytes = direction.bytes.saturating_add(end.saturating_sub(highest));
-            direction.highest = end;
+        if let (Some(details), Some(timestamp)) = (&mut self.details, segment.options.timestamp)
+            && offset <= self.directions[from].acknowledged.cast_signed()
+        {
+            details.doubts_mut(from).note_timestamp(timestamp);
         }
-        let Some(details) = &mut self.details else { return };
         let data = DataSegment {
             from,
             offset,
             payload: segment.payload,
             length: segment.payload_length,
             dont_fragment: segment.ip.dont_fragment,
+            urgent: segment.urgent,
+            other: segment.other,
             at,
         };
-        details.data(&data, highest, limits, sink);
-        let mss = self.directions[from.peer()].mss.unwrap_or(1460).max(1460);
-        if segment.payload_length > u32::from(mss) {
+        self.take_data(&data, limits, sink);
+    }
+
+    /// Takes data that its receiver takes.
+    fn take_data(&mut self, data: &DataSegment<'_>, limits: &Limits, sink: &mut impl Sink) {
+        let DataSegment { from, offset, length, .. } = *data;
+        let direction = &mut self.directions[from];
+        let highest = direction.highest;
+        let end = offset.saturating_add(i64::from(length));
+        let end = u64::try_from(end).unwrap_or(0);
+        if end > highest {
+            direction.bytes = direction.bytes.saturating_add(end.saturating_sub(highest));
+            direction.highest = end;
+        }
+        let Some(details) = &mut self.details else { return };
+        details.data(data, highest, limits, sink);
+        let largest = self.largest(from);
+        let Some(details) = &mut self.details else { return };
+        if length > largest {
             let count = &mut details.facts.oversized[from];
             *count = count.saturating_add(1);
         }
     }
 
-    fn acknowledgement(&mut self, from: Side, segment: &Segment<'_>, at: Stamp, sink: &mut impl Sink) {
+    /// The most data that a segment of that side carries over a wire.
+    fn largest(&self, from: Side) -> u32 {
+        u32::from(self.directions[from.peer()].mss.unwrap_or(1460).max(1460))
+    }
+
+    fn note_checksum(&mut self, from: Side, checksum: Option<bool>) {
+        if let (Some(details), Some(false)) = (&mut self.details, checksum) {
+            let count = &mut details.facts.bad_checksums[from];
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn acknowledgement(&mut self, from: Side, segment: &Segment<'_>, at: Stamp, limits: &Limits, sink: &mut impl Sink) {
         if segment.flags & flags::ACK == 0 {
             return;
         }
         let of = from.peer();
         let Some(offset) = self.offset(of, segment.acknowledgement).and_then(|o| u64::try_from(o).ok()) else { return };
-        self.closing.acknowledged(of, offset);
+        if segment.flags & flags::RST == 0 {
+            self.answer_doubts(of, offset, limits, sink);
+        }
+        self.closing.acknowledged(of, offset, at, segment.flags & flags::RST != 0);
         let highest = self.directions[of].highest;
         // A FIN takes one number, a SYN whose data was not taken none: neither is unseen data.
         let fin = self.closing.end_of(of).is_some_and(|end| offset == end.saturating_add(1));
@@ -526,18 +592,33 @@ impl Connection {
         let Some(offset) = self.offset(from, sequence).and_then(|o| u64::try_from(o).ok()) else { return };
         let acknowledges =
             (segment.flags & flags::ACK != 0).then(|| self.offset(from.peer(), segment.acknowledgement)).flatten();
-        self.closing.fin(from, offset, acknowledges, at);
+        if offset.saturating_add(1) >= self.directions[from].acknowledged {
+            self.closing.fin(from, offset, acknowledges, self.directions[from].highest, at);
+        }
     }
 
     /// A RST counts if its sequence number lies where its receiver looks for it (RFC 9293 3.10.7.4); one that
     /// answers a SYN counts if it acknowledges that SYN.
-    fn reset(&mut self, from: Side, segment: &Segment<'_>, at: Stamp, known_ttl: Option<(u8, u8)>, limits: &Limits) {
+    ///
+    /// Hosts of today take it only if it is the very number that is due, and ask otherwise (RFC 5961 section 3); one with a wrong
+    /// checksum they drop, and one that has another way behind it than its sender's packets may never have come to them. So it is
+    /// waited for what they do.
+    fn reset(
+        &mut self,
+        from: Side,
+        segment: &Segment<'_>,
+        at: Stamp,
+        known_ttl: Option<(u8, u8)>,
+        is_damaged: bool,
+        limits: &Limits,
+    ) {
         let direction = &self.directions[from];
         let peer = &self.directions[from.peer()];
         let before_answer =
             from == Side::Server && self.syn_ack.is_none() && !self.roles_guessed && direction.highest == 0;
         let in_window = self.offset(from, segment.sequence).is_some_and(|offset| {
-            let window = i64::from(peer.window).checked_shl(u32::from(peer.window_scale)).unwrap_or(i64::MAX);
+            let scale = peer.window_scale.unwrap_or(0);
+            let window = i64::from(peer.window).checked_shl(u32::from(scale)).unwrap_or(i64::MAX);
             let (low, high) = (direction.acknowledged.cast_signed(), direction.highest.cast_signed());
             offset >= low.saturating_sub(1) && offset <= high.max(low.saturating_add(window)).saturating_add(1)
         });
@@ -556,7 +637,15 @@ impl Connection {
             peer_id: peer.last_id,
             peer_window: (peer.packets > 0).then_some(peer.window),
         };
-        self.closing.reset(from, at, &fingerprint, limits.ttl_distance);
+        let offset = self.offset(from, segment.sequence).and_then(|offset| u64::try_from(offset).ok());
+        let end =
+            self.closing.end_of(from).map_or(direction.highest, |fin| direction.highest.max(fin.saturating_add(1)));
+        let is_due = offset.is_some_and(|offset| (direction.acknowledged.min(end)..=end).contains(&offset));
+        let is_off = |(low, high): (u8, u8)| !(low..=high).contains(&segment.ip.ttl);
+        let in_doubt = !before_answer && (is_damaged || !is_due || fingerprint.known_ttl.is_some_and(is_off));
+        let sent = PerSide { client: self.directions.client.highest, server: self.directions.server.highest };
+        let doubt = (in_doubt && self.details.is_some()).then_some(ResetDoubt { from, sent });
+        self.closing.reset(from, at, &fingerprint, limits.ttl_distance, doubt);
         self.refused |= before_answer;
     }
 
@@ -574,7 +663,7 @@ impl Connection {
     }
 
     /// Keeps what later segments are compared with. A RST is not: it may be somebody else's.
-    fn remember(&mut self, from: Side, segment: &Segment<'_>, checksum: Option<bool>) {
+    fn remember(&mut self, from: Side, segment: &Segment<'_>) {
         let direction = &mut self.directions[from];
         direction.last_id = segment.ip.id;
         if segment.flags & flags::RST == 0 {
@@ -582,10 +671,6 @@ impl Connection {
             direction.spoke |= segment.flags & (flags::SYN | flags::ACK) != flags::SYN;
             let ttl = segment.ip.ttl;
             direction.ttl = Some(direction.ttl.map_or((ttl, ttl), |(low, high)| (low.min(ttl), high.max(ttl))));
-        }
-        if let (Some(details), Some(false)) = (&mut self.details, checksum) {
-            let count = &mut details.facts.bad_checksums[from];
-            *count = count.saturating_add(1);
         }
     }
 }

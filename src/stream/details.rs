@@ -1,15 +1,21 @@
 //! What is noted of a connection that may matter: assembled bytes, quality, and the facts that rules judge.
 
-use super::assembler::{Assembler, OrderedSink};
+use super::assembler::{Assembler, Conflict, OrderedSink, differing};
+use super::doubt::Doubts;
 use super::duplicates::DuplicateFilter;
 use super::flight::Flight;
 use super::{Limits, Sink};
 use crate::model::Segment;
-use crate::model::{FirstBytes, IdleGap, NeverArrived, PerSide, Quality, Side, Span, Stamp, TcpFacts, ZeroWindow};
+use crate::model::{
+    Dispute, DisputeCause, FirstBytes, IdleGap, NeverArrived, OtherVersion, PerSide, Quality, Side, Span, Stamp,
+    TcpFacts, ZeroWindow,
+};
 use std::cmp::Ordering;
 
 /// Entries kept of each list of facts.
 const KEPT: usize = 16;
+/// Stretches of disputed bytes that are kept.
+const DISPUTES: usize = 8;
 /// First bytes kept of each side.
 const FIRST: usize = 32;
 /// A silence of this length is noted.
@@ -30,6 +36,8 @@ pub(super) struct Details {
     pub quality: Quality,
     /// First bytes of each side.
     pub first_bytes: PerSide<Option<FirstBytes>>,
+    /// Bytes in two versions.
+    pub disputes: Vec<Dispute>,
     directions: PerSide<DirectionDetails>,
 }
 
@@ -38,6 +46,7 @@ pub(super) struct Details {
 struct DirectionDetails {
     duplicates: DuplicateFilter,
     assembler: Assembler,
+    doubts: Doubts,
     flight: Flight,
     /// When the furthest byte so far came.
     highest_at: Option<Stamp>,
@@ -82,14 +91,46 @@ pub(super) struct DataSegment<'a> {
     pub length: u32,
     /// Don't Fragment.
     pub dont_fragment: bool,
+    /// Urgent pointer, 0 without one.
+    pub urgent: u16,
+    /// What else the fragments say that it was put together from.
+    pub other: Option<&'a OtherVersion>,
     /// Frame that carried the segment.
     pub at: Stamp,
 }
 
 impl Details {
-    /// Is this the copy of a segment that was seen a moment ago? It is counted, and to be left out of everything else.
-    pub(super) fn is_copy(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) -> bool {
-        let copy = self.directions[from].duplicates.is_copy(segment, at);
+    /// What puts segments of a side in doubt.
+    pub(super) fn doubts(&self, from: Side) -> &Doubts {
+        &self.directions[from].doubts
+    }
+
+    /// What puts segments of a side in doubt.
+    pub(super) fn doubts_mut(&mut self, from: Side) -> &mut Doubts {
+        &mut self.directions[from].doubts
+    }
+
+    /// Offset of the first byte of a side that has not been handed on.
+    pub(super) fn next(&self, from: Side) -> u64 {
+        self.directions[from].assembler.next()
+    }
+
+    /// Bytes of a side differ from what is known to stand at `offset`.
+    pub(super) fn contradicts(&self, from: Side, offset: i64, bytes: &[u8]) -> bool {
+        self.directions[from].assembler.contradicts(offset, bytes)
+    }
+
+    /// The other version of what a side said, from shortly before the first dispute on, and the offset of its first byte.
+    pub(super) fn other_version(&self, from: Side) -> Option<(u64, Vec<u8>)> {
+        self.directions[from].assembler.other_version()
+    }
+
+    /// Is this the copy of a segment that was seen a moment ago? It is counted, and to be left out of everything else. With other
+    /// bytes it is none. `offset`: of its first byte, if that is anywhere near.
+    pub(super) fn is_copy(&mut self, from: Side, segment: &Segment<'_>, offset: Option<i64>, at: Stamp) -> bool {
+        let way = &mut self.directions[from];
+        let copy = way.duplicates.is_copy(segment, at)
+            && !offset.is_some_and(|offset| way.assembler.contradicts(offset, segment.payload));
         if copy {
             self.facts.duplicate_frames = self.facts.duplicate_frames.saturating_add(1);
             self.facts.duplicate_at.get_or_insert(at);
@@ -125,9 +166,17 @@ impl Details {
         } else if start < highest {
             self.quality.out_of_order = self.quality.out_of_order.saturating_add(1);
         }
-        if arrival.conflict {
+        if let Some(conflict) = arrival.conflict {
             self.quality.conflicting_overlaps = self.quality.conflicting_overlaps.saturating_add(1);
+            self.note_conflict(data, conflict);
         }
+        if let Some(other) = data.other {
+            self.note_fragments(data, start, other);
+        }
+        if let Some(urgent) = u64::from(data.urgent).checked_sub(1).filter(|&place| place < u64::from(length)) {
+            self.note_urgent(from, start.saturating_add(urgent), at);
+        }
+        let way = &mut self.directions[from];
         if start >= highest {
             way.highest_at = Some(at);
             way.flight.sent(start, length, data.dont_fragment, at);
@@ -141,9 +190,50 @@ impl Details {
         note_first_bytes(&mut self.first_bytes[from], start, payload, at);
     }
 
+    /// Bytes came again and differ. What the receiver has acknowledged by then, it has taken from the first copy.
+    fn note_conflict(&mut self, data: &DataSegment<'_>, conflict: Conflict) {
+        let DataSegment { from, offset, payload, at, .. } = *data;
+        let way = &mut self.directions[from];
+        let start = conflict.start.max(way.assembler.taken());
+        if start >= conflict.end {
+            return;
+        }
+        let read_in = conflict.first.or_else(|| way.flight.sent_in(start)).map(|first| first.frame);
+        let before = usize::try_from(start.saturating_sub(u64::try_from(offset).unwrap_or(0))).unwrap_or(0);
+        let earlier = usize::try_from(offset.min(0).unsigned_abs()).unwrap_or(usize::MAX);
+        way.assembler.dispute(start, payload.get(before.saturating_add(earlier)..));
+        let (length, cause) = (conflict.end.saturating_sub(start), DisputeCause::SentTwice);
+        self.note_dispute(Dispute { from, offset: start, length, read_in, other_in: at, cause, readings: None });
+    }
+
+    /// Fragments contradict each other.
+    fn note_fragments(&mut self, data: &DataSegment<'_>, start: u64, other: &OtherVersion) {
+        let bytes = other.payload(data.payload.len());
+        let Some(conflict) = differing(start, bytes, data.payload, None) else { return };
+        let (from, offset, length) = (data.from, conflict.start, conflict.end.saturating_sub(conflict.start));
+        self.directions[from].assembler.dispute(start, Some(bytes));
+        let read_in = other.read_in.or(Some(data.at.frame));
+        let (other_in, cause) = (other.other_in, DisputeCause::Fragments);
+        self.note_dispute(Dispute { from, offset, length, read_in, other_in, cause, readings: None });
+    }
+
+    /// The byte at `offset` is urgent.
+    fn note_urgent(&mut self, from: Side, offset: u64, at: Stamp) {
+        self.directions[from].assembler.dispute(offset, None);
+        let (read_in, cause) = (Some(at.frame), DisputeCause::Urgent);
+        self.note_dispute(Dispute { from, offset, length: 1, read_in, other_in: at, cause, readings: None });
+    }
+
+    fn note_dispute(&mut self, dispute: Dispute) {
+        if self.disputes.len() < DISPUTES {
+            self.disputes.push(dispute);
+        }
+    }
+
     /// The peer of `of` acknowledged everything before `offset`, of which only what lies before `highest` was seen.
     pub(super) fn acknowledged(&mut self, of: Side, offset: u64, highest: u64, at: Stamp, sink: &mut impl Sink) {
         let way = &mut self.directions[of];
+        way.assembler.acknowledged(offset);
         if let Some(span) = way.flight.acknowledged(offset, at).filter(|&span| span >= Span::ZERO) {
             way.round_trip = Some(way.round_trip.map_or(span, |known| known.min(span)));
         }
@@ -304,6 +394,7 @@ impl Details {
         facts.oversized = facts.oversized.swapped();
         facts.largest = facts.largest.swapped();
         facts.largest_count = facts.largest_count.swapped();
+        self.disputes.iter_mut().for_each(|dispute| dispute.from = dispute.from.peer());
         facts.idle.iter_mut().for_each(|gap| gap.by = gap.by.peer());
         facts.stalls.iter_mut().for_each(|stall| stall.from = stall.from.peer());
         facts.zero_windows.iter_mut().for_each(|zero| zero.from = zero.from.peer());

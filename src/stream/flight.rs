@@ -69,6 +69,11 @@ impl Flight {
         (waited >= STALL).then_some(Stall { from, first, repeated: at, tries })
     }
 
+    /// Frame that brought the byte at `offset` first, while it is under way.
+    pub(super) fn sent_in(&self, offset: u64) -> Option<Stamp> {
+        self.segments.iter().find(|s| s.start <= offset && offset < s.end).map(|s| s.first)
+    }
+
     /// The peer acknowledged everything before `offset`. Gives a round trip, measured on the last
     /// segment that was sent once only (Karn's rule, RFC 6298 3).
     pub(super) fn acknowledged(&mut self, offset: u64, at: Stamp) -> Option<Span> {

@@ -7,6 +7,7 @@
 mod assembler;
 mod connection;
 mod details;
+mod doubt;
 mod duplicates;
 mod flight;
 mod sequence;
@@ -14,6 +15,7 @@ mod table;
 mod teardown;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 pub use assembler::{Assembler, OrderedSink};
 pub use connection::Connection;

@@ -1,6 +1,6 @@
 //! Who hung up: the first FIN or RST that counts, by sequence number, and who really sent a RST.
 
-use crate::model::{Close, CloseBy, PerSide, ResetOrigin, Side, Stamp, Teardown};
+use crate::model::{Close, CloseBy, PerSide, ResetOrigin, Side, Span, Stamp, Teardown};
 
 /// FINs and RSTs seen so far.
 #[derive(Debug, Default)]
@@ -15,7 +15,21 @@ struct CloseEvents {
     rst: PerSide<Option<Stamp>>,
     /// The RST that ended it, if one did.
     reset: Option<(Stamp, ResetOrigin)>,
+    /// It may not have been taken.
+    doubt: Option<ResetDoubt>,
 }
+
+/// A RST that its receiver may not have taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ResetDoubt {
+    /// The side whose address it carries.
+    pub from: Side,
+    /// What either side had sent by then, as an offset.
+    pub sent: PerSide<u64>,
+}
+
+/// Both sides going on for so long after a RST that nothing is under way any more from before it.
+const UNDER_WAY: Span = Span::from_secs(1);
 
 /// A FIN.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +37,8 @@ struct Fin {
     at: Stamp,
     /// Offset in its sender's stream, behind the last byte.
     offset: u64,
+    /// What its sender had sent by then, as an offset.
+    sent: u64,
     /// What it acknowledges of the peer's stream.
     acknowledges: Option<i64>,
     acknowledged: bool,
@@ -46,31 +62,55 @@ pub(super) struct ResetFingerprint {
 }
 
 impl TeardownTracker {
-    /// A FIN at `offset` of `from`'s stream. Gives true if it is that side's first.
-    pub(super) fn fin(&mut self, from: Side, offset: u64, acknowledges: Option<i64>, at: Stamp) -> bool {
+    /// A FIN at `offset` of `from`'s stream, of which everything before `sent` was sent by then. Gives true if it is that side's first.
+    pub(super) fn fin(&mut self, from: Side, offset: u64, acknowledges: Option<i64>, sent: u64, at: Stamp) -> bool {
         let fin = &mut self.seen.get_or_insert_default().fin[from];
         let first = fin.is_none();
         if first {
-            *fin = Some(Fin { at, offset, acknowledges, acknowledged: false });
+            *fin = Some(Fin { at, offset, sent, acknowledges, acknowledged: false });
         }
         first
     }
 
     /// A RST in sequence. Gives true if it ended the connection: no RST and no FIN of both sides came before.
-    pub(super) fn reset(&mut self, from: Side, at: Stamp, fingerprint: &ResetFingerprint, ttl_distance: u8) -> bool {
+    /// `doubt`: it may not be taken, and the connection is not over before that shows.
+    pub(super) fn reset(
+        &mut self,
+        from: Side,
+        at: Stamp,
+        fingerprint: &ResetFingerprint,
+        ttl_distance: u8,
+        doubt: Option<ResetDoubt>,
+    ) -> bool {
         let seen = self.seen.get_or_insert_default();
         seen.rst[from].get_or_insert(at);
         let first = seen.reset.is_none();
         if first {
             seen.reset = Some((at, origin(from, fingerprint, ttl_distance)));
+            seen.doubt = doubt;
+        } else if doubt.is_none() {
+            seen.doubt = None;
         }
         first
     }
 
-    /// The peer of `of` acknowledged everything before `offset`.
-    pub(super) fn acknowledged(&mut self, of: Side, offset: u64) {
-        if let Some(fin) = self.seen.as_mut().and_then(|seen| seen.fin[of].as_mut()) {
+    /// The peer of `of` acknowledged everything before `offset`, in a RST or not. What both sides go on after was no end.
+    pub(super) fn acknowledged(&mut self, of: Side, offset: u64, at: Stamp, in_reset: bool) {
+        let Some(seen) = &mut self.seen else { return };
+        if let Some(fin) = &mut seen.fin[of] {
             fin.acknowledged |= offset > fin.offset;
+            if offset > fin.offset.max(fin.sent).saturating_add(1) {
+                seen.fin[of] = None;
+            }
+        }
+        if !in_reset && seen.goes_on(of, offset, at) {
+            if let Some((reset, origin)) = seen.reset.take() {
+                seen.rst[origin.claimed].take_if(|rst| *rst == reset);
+            }
+            seen.doubt = None;
+        }
+        if seen.is_nothing() {
+            self.seen = None;
         }
     }
 
@@ -82,7 +122,13 @@ impl TeardownTracker {
     /// Nothing more is to come: reset, or both sides have ended and acknowledged.
     pub(super) fn is_over(&self) -> bool {
         let done = |fin: Option<Fin>| fin.is_some_and(|fin| fin.acknowledged);
-        self.seen.as_ref().is_some_and(|seen| seen.reset.is_some() || (done(seen.fin.client) && done(seen.fin.server)))
+        let is_reset = |seen: &CloseEvents| seen.reset.is_some() && seen.doubt.is_none();
+        self.seen.as_ref().is_some_and(|seen| is_reset(seen) || (done(seen.fin.client) && done(seen.fin.server)))
+    }
+
+    /// A RST ended it, as far as can be told.
+    pub(super) fn is_reset(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.reset.is_some())
     }
 
     /// True once a FIN or RST was seen.
@@ -97,6 +143,18 @@ impl TeardownTracker {
 }
 
 impl CloseEvents {
+    /// That acknowledgement shows that a RST in doubt was not taken: whoever it was sent to takes what its sender said later, or its
+    /// sender takes what comes long after it.
+    fn goes_on(&self, of: Side, offset: u64, at: Stamp) -> bool {
+        let (Some(doubt), Some((reset, _))) = (&self.doubt, &self.reset) else { return false };
+        offset > doubt.sent[of].saturating_add(1) && (of == doubt.from || at.since(*reset) > UNDER_WAY)
+    }
+
+    fn is_nothing(&self) -> bool {
+        let none = |at: PerSide<Option<Stamp>>| at.client.is_none() && at.server.is_none();
+        self.reset.is_none() && none(self.rst) && self.fin.client.is_none() && self.fin.server.is_none()
+    }
+
     fn verdict(&self) -> Teardown {
         let (how, by, at, reset_origin) = match (self.first_fin(), &self.reset) {
             (Some((side, fin)), reset) if reset.as_ref().is_none_or(|(at, _)| fin.at.time <= at.time) => {
@@ -173,8 +231,8 @@ mod tests {
     #[test]
     fn a_reset_after_a_fin_is_no_abort() {
         let mut closing = TeardownTracker::default();
-        closing.fin(Side::Client, 10, Some(20), at(1));
-        closing.reset(Side::Client, at(2), &ResetFingerprint::default(), 2);
+        closing.fin(Side::Client, 10, Some(20), 10, at(1));
+        closing.reset(Side::Client, at(2), &ResetFingerprint::default(), 2, None);
         let verdict = closing.verdict();
         assert_eq!((verdict.how, verdict.by), (Close::Fin, CloseBy::Client));
         assert_eq!(verdict.rst.client, Some(at(2)));
@@ -183,13 +241,41 @@ mod tests {
     #[test]
     fn the_fin_that_answers_is_second_in_whatever_order_it_was_captured() {
         let mut closing = TeardownTracker::default();
-        closing.fin(Side::Client, 10, Some(21), at(1));
-        closing.fin(Side::Server, 20, Some(10), at(2));
+        closing.fin(Side::Client, 10, Some(21), 10, at(1));
+        closing.fin(Side::Server, 20, Some(10), 20, at(2));
         assert_eq!(closing.verdict().by, CloseBy::Server);
         assert!(!closing.is_over());
-        closing.acknowledged(Side::Client, 11);
-        closing.acknowledged(Side::Server, 21);
+        closing.acknowledged(Side::Client, 11, at(3), false);
+        closing.acknowledged(Side::Server, 21, at(4), false);
         assert!(closing.is_over());
+    }
+
+    #[test]
+    fn a_reset_in_doubt_is_no_end_if_both_go_on() {
+        let sent = PerSide { client: 10, server: 20 };
+        let doubt = Some(ResetDoubt { from: Side::Server, sent });
+        let mut closing = TeardownTracker::default();
+        closing.reset(Side::Server, at(1), &ResetFingerprint::default(), 2, doubt);
+        closing.acknowledged(Side::Client, 30, at(2), false); // may have been under way
+        closing.acknowledged(Side::Server, 20, at(3), false);
+        closing.acknowledged(Side::Server, 40, at(4), true);
+        assert!(closing.has_begun() && !closing.is_over() && closing.verdict().how == Close::Rst);
+        closing.acknowledged(Side::Server, 40, at(5), false);
+        assert!(!closing.has_begun() && closing.verdict() == Teardown::default());
+        // One without doubt behind it ends the connection all the same.
+        closing.reset(Side::Server, at(6), &ResetFingerprint::default(), 2, doubt);
+        closing.reset(Side::Client, at(7), &ResetFingerprint::default(), 2, None);
+        assert!(closing.is_over());
+    }
+
+    #[test]
+    fn a_fin_that_is_acknowledged_beyond_was_none() {
+        let mut closing = TeardownTracker::default();
+        closing.fin(Side::Server, 20, None, 20, at(1));
+        closing.acknowledged(Side::Server, 21, at(2), false);
+        assert!(closing.has_begun());
+        closing.acknowledged(Side::Server, 30, at(3), false);
+        assert!(!closing.has_begun() && closing.end_of(Side::Server).is_none());
     }
 
     #[test]

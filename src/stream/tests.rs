@@ -69,10 +69,12 @@ fn segment(from: Side, flags: u8, sequence: u32, acknowledgement: u32, payload: 
         acknowledgement,
         flags,
         window: 65535,
+        urgent: 0,
         options: TcpOptions::default(),
         payload,
         payload_length: payload.len() as u32,
         raw: payload,
+        other: None,
     }
 }
 
@@ -113,7 +115,7 @@ impl Line {
     fn finish(mut self) -> (Conversation, Heard) {
         let last = at(self.frame + 1000);
         let mut connection = self.connection.take().unwrap();
-        connection.flush(last, &mut self.heard);
+        connection.flush(last, &Limits::default(), &mut self.heard);
         (connection.conclude(last), self.heard)
     }
 }
@@ -394,7 +396,7 @@ proptest! {
             connection.segment(&segment, at(frame), None, None, &Limits::default(), &mut Offsets::default());
         }
         let mut connection = connection.unwrap();
-        connection.flush(at(frame), &mut Offsets::default());
+        connection.flush(at(frame), &Limits::default(), &mut Offsets::default());
         connection.conclude(at(frame));
     }
 }
