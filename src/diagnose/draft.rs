@@ -236,6 +236,11 @@ impl Draft {
         &self.finding.conversations
     }
 
+    /// Frames that show it.
+    pub(super) fn shown_by(&self) -> &[FrameRef] {
+        &self.finding.frames
+    }
+
     /// Notes that another rule's finding follows from this one, and takes over what logs say of it.
     pub(super) fn absorb(&mut self, other: &Self) {
         let logged = other.finding.evidence.iter().filter(|e| e.source == Source::Log);

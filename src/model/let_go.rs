@@ -50,6 +50,8 @@ pub(crate) enum Property {
     Nameless,
     /// Frames are in the capture twice: so many.
     Twice,
+    /// Bytes are in the capture in two versions.
+    Disputed,
     /// It shows that the capture was taken on one of the two machines.
     Offloaded,
     /// NRPC of which the header cannot be read.

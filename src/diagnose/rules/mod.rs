@@ -27,6 +27,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &cap::drops::Drops,
     &cap::clock_back::ClockBack,
     &cap::duplicates::Duplicates,
+    &cap::ambiguous::Ambiguous,
     &cap::offload::Offload,
     &cap::wrong_place::WrongPlace,
     &cap::encrypted::Encrypted,

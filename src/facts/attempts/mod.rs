@@ -109,7 +109,7 @@ pub(crate) fn unjudged(c: &Conversation) -> Option<Unjudged> {
     match c.setup {
         Setup::Midstream => Some(Unjudged::BegunBefore),
         _ if missing => Some(Unjudged::Missing),
-        _ if c.quality.conflicting_overlaps > 0 => Some(Unjudged::Disputed),
+        _ if !c.disputes.is_empty() => Some(Unjudged::Disputed),
         _ => None,
     }
 }

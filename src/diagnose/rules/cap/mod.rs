@@ -1,5 +1,6 @@
 //! The capture itself: what cannot be judged from it.
 
+pub(crate) mod ambiguous;
 pub(super) mod clock_back;
 pub(super) mod drops;
 pub(super) mod duplicates;

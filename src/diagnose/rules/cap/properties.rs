@@ -14,6 +14,9 @@ pub(crate) fn properties(c: &Conversation) -> Vec<(Property, u64)> {
         let spoken = c.spoken().filter(|spoken| own.hands_on_by.is_some() && own != *spoken);
         found.extend(spoken.map(|spoken| (Property::HandedOn(own.name, spoken.name), 0)));
     }
+    if !c.disputes.is_empty() {
+        found.push((Property::Disputed, 0));
+    }
     if nrpc::concerns_nrpc(c) {
         of_talk(&Talk::new(c), &mut found);
     }

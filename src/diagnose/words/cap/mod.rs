@@ -1,5 +1,6 @@
 //! What rules about the capture itself say.
 
+pub(crate) mod ambiguous;
 pub(crate) mod clock_back;
 pub(crate) mod drops;
 pub(crate) mod duplicates;
