@@ -7,12 +7,8 @@
 use super::log;
 use super::pipeline::Pipeline;
 use super::tcp::{self, TcpFlow};
-use crate::model::{Analysis, Conversation, FrameRef, Input, Property, Span, Stay, Sum, Transport};
+use crate::model::{Analysis, Conversation, FrameRef, Input, Property, Stay, Sum, Transport};
 use std::collections::BTreeMap;
-
-/// A connection attempt of which nothing was heard for this long is over: longer than the longest pause between two SYNs of common
-/// systems (64 seconds, RFC 6298 section 5.7 with six tries).
-pub(super) const GIVEN_UP: Span = Span::from_secs(130);
 
 /// Who judges what is known before it goes.
 pub(crate) trait Judge {
@@ -32,7 +28,7 @@ impl Pipeline {
     /// Shows what is known to `judge`, and lets go of what that does not need. `inputs`: those that were read so far.
     pub(crate) fn let_go(&mut self, inputs: Vec<Input>, judge: &mut impl Judge) {
         let last = self.state.last;
-        tcp::give_up(&mut self.tcp, &mut self.state, last.time.minus(GIVEN_UP), last);
+        self.give_up_attempts();
         self.state.hides_attempts = true;
         self.put_in_order(last.time);
         let is_open = self.are_open();
@@ -66,6 +62,12 @@ impl Pipeline {
     pub(crate) fn sum_up(&mut self, sums: BTreeMap<Property, Sum>, early: u64) {
         let let_go = &mut self.state.facts.let_go;
         (let_go.sums, let_go.early) = (sums, early);
+    }
+
+    /// Connection attempts of which nothing more is to be expected are over.
+    pub(crate) fn give_up_attempts(&mut self) {
+        let last = self.state.last;
+        tcp::give_up(&mut self.tcp, &mut self.state, last);
     }
 
     /// What stands in the list for a connection that goes on goes too: the next judgement gets it anew.

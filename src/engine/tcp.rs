@@ -16,6 +16,11 @@ use nrpcsniff_dissectors::{Protocol, usual_at};
 /// Messages that make the opening of a conversation: session request and response, authentication both ways.
 const OPENING: u64 = 4;
 
+/// A connection attempt of which nothing was heard for this long is over: longer than the longest pause between two SYNs of common
+/// systems (64 seconds, RFC 6298 section 5.7 with six tries).
+const UNANSWERED: Span = Span::from_secs(130);
+/// One that was refused is over sooner: systems that try again after a RST do it within a second or two.
+const REFUSED: Span = Span::from_secs(10);
 /// A connection attempt of this age may still come about: of a flood there are too many to look at each again and again.
 const YOUNG: Span = Span::from_secs(10);
 /// A reply that takes this long makes a conversation worth a look.
@@ -186,9 +191,9 @@ fn still_open(flows: impl Iterator<Item = TcpFlow>) -> Vec<Box<OpenFlow>> {
     open
 }
 
-/// Concludes flows that never came about and of which nothing was heard since that time.
-pub(super) fn give_up(table: &mut FlowTable<TcpFlow>, state: &mut EngineState, since: Timestamp, at: Stamp) {
-    let given_up = |flow: &&mut TcpFlow| matches!(flow, TcpFlow::Open(open) if open.is_given_up(since));
+/// Concludes flows that never came about and of which nothing more is to be expected.
+pub(super) fn give_up(table: &mut FlowTable<TcpFlow>, state: &mut EngineState, at: Stamp) {
+    let given_up = |flow: &&mut TcpFlow| matches!(flow, TcpFlow::Open(open) if open.is_given_up(at.time));
     let mut flows: Vec<_> = table.values_mut().filter(given_up).collect();
     flows.sort_by_key(|flow| if let TcpFlow::Open(open) = flow { open.stream() } else { 0 });
     for flow in flows {
@@ -330,9 +335,15 @@ impl OpenFlow {
         self.is_reported || !matches!(self.dissection, DissectionState::Unwanted)
     }
 
-    /// A conversation that never came about or was reset, and of which nothing was heard since that time: no more is to be expected.
-    pub(super) fn is_given_up(&self, since: Timestamp) -> bool {
-        (has_failed(&self.connection) || self.connection.is_reset()) && self.connection.last().time < since
+    /// A conversation that never came about or was reset, and of which nothing was heard for so long that no more is to be expected.
+    pub(super) fn is_given_up(&self, now: Timestamp) -> bool {
+        let patience = match self.connection.setup() {
+            Setup::Refused => REFUSED,
+            Setup::NoAnswer => UNANSWERED,
+            _ if self.connection.is_reset() => UNANSWERED,
+            _ => return false,
+        };
+        self.connection.last().time.plus(patience) < now
     }
 
     /// It never came about so far, and began only just now.

@@ -32,7 +32,7 @@ const LEAST: usize = 2 << 20;
 const OVERFULL: usize = 4;
 /// Facts that are asked for by time are asked for within minutes; where they are many, those that are older go.
 const OLD: Span = Span::from_secs(3600);
-/// How often they are looked at.
+/// How often it is looked for them, and for connection attempts that are over.
 const CLEARING: Duration = Duration::from_secs(5);
 
 /// When rules are asked, what they said, and what was let go.
@@ -50,7 +50,7 @@ pub(super) struct Schedule<'a> {
     /// Bytes that may be held at most, and at present.
     most: usize,
     hold: usize,
-    /// When facts were looked at last.
+    /// When it was looked for what is old last.
     cleared: Instant,
     /// Conversations that were let go.
     let_go: u64,
@@ -144,6 +144,7 @@ impl<'a> Schedule<'a> {
         }
         if self.cleared.elapsed() >= CLEARING {
             self.cleared = Instant::now();
+            pipeline.give_up_attempts();
             let before = now.minus(OLD);
             if pipeline.forget_facts(before) {
                 self.tracker.forget(before);
