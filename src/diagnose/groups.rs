@@ -113,9 +113,12 @@ fn group(members: &[Finding], counted: &Counted, analysis: &Analysis, later: &[C
     };
     let captures: HashSet<usize> = members.iter().map(capture).collect();
     let sum = |own: u64, of: fn(&Group) -> u64| members.iter().map(|m| of(&m.group)).fold(own, u64::saturating_add);
+    // What is said of the capture counts everything by itself.
+    let gone = |member: &Finding| if member.layer == Layer::Capture { 0 } else { member.group.let_go };
+    let seen = |member: &Finding| times_seen(member).saturating_add(gone(member));
     Group {
-        count: members.iter().map(times_seen).fold(counted.count, u64::saturating_add),
-        // Of what a finding names, the ledger may have let some go: those are counted in it already.
+        // Of what a finding names, the ledger may have let some go: its rule sees those that are left.
+        count: members.iter().map(seen).fold(counted.count, u64::saturating_add),
         clients: sum(clients.len() as u64, |group| group.clients),
         captures: captures.len() as u64,
         first: times().chain(counted.first).min(),

@@ -271,6 +271,27 @@ fn a_fault_of_many_is_told_by_cause_and_what_is_let_go_stays_counted() {
     assert!(analysis.conversations.len() < 400);
 }
 
+#[test]
+fn one_finding_of_many_keeps_its_count_while_what_it_names_is_let_go() {
+    const TIMES: u64 = 400;
+    let settings = Settings::default();
+    let mut live = Live { step: Span::from_secs(5), ..Live::new(&settings, 128 << 10) };
+    let capture = network(|net| {
+        for time in 0..TIMES {
+            net.wait_secs(2);
+            refused(net, &format!("10.2.0.{}", time % 100 + 1));
+        }
+    });
+    live.capture(&capture, 20);
+    assert!(live.schedule.conversations_gone() > TIMES / 2, "{}", live.schedule.conversations_gone());
+    let (told, findings, _) = live.finish(&settings);
+    let counts =
+        told.iter().filter(|told| told.update.finding.rule == REFUSED).map(|told| told.update.finding.group.count);
+    assert!(counts.clone().is_sorted(), "{:?}", counts.collect::<Vec<_>>());
+    let finding = findings.iter().find(|finding| finding.rule == REFUSED).unwrap();
+    assert_eq!((finding.group.count, finding.group.clients), (TIMES, 100));
+}
+
 /// A server of which an address is silent: that the client gets through by another one shows only later.
 const REVISED: &[(&str, &str)] = &[("nrpc-ipv6-first", "nrpc-syn-silent")];
 
