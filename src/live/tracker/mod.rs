@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::report::stream::{FindingChange, FindingUpdate};
 use hashbrown::{HashMap, HashSet};
-use recurrence::{Recurrence, Turn};
+use recurrence::{Pace, Recurrence, Turn};
 use std::net::IpAddr;
 use wanted::{Failures, Wanted};
 
@@ -75,6 +75,8 @@ struct TrackedFinding {
     failures: Failures,
     /// How often it came, once it is told; none of what is no failure.
     recurrence: Option<Recurrence>,
+    /// When the next line about it may be told.
+    pace: Pace,
 }
 
 impl FindingTracker {
@@ -198,6 +200,7 @@ impl TrackedFinding {
             lost_evidence: false,
             failures: Failures::default(),
             recurrence: None,
+            pace: Pace::new(now),
         }
     }
 
@@ -252,7 +255,8 @@ impl TrackedFinding {
             self.number = *last_number;
             self.clients.values_mut().for_each(|told| *told = true);
             self.opened = Some(now);
-            self.recurrence = self.is_failure().then(|| self.begun(now));
+            self.recurrence = self.is_failure().then(|| self.begun());
+            self.pace = Pace::new(now);
             FindingChange::New
         } else {
             self.change(now, at_once)?
@@ -267,31 +271,36 @@ impl TrackedFinding {
         if self.finding.severity > self.severity {
             return Some(FindingChange::Worse);
         }
-        match self.recurrence.as_mut().and_then(|recurrence| recurrence.news(now, at_once)) {
-            Some(Turn::Again(times, since)) => {
+        if at_once || self.pace.may_speak(now) {
+            let change = self
+                .turn(now)
+                .or_else(|| Some(self.news_of_clients()).filter(|c| !c.is_empty()).map(FindingChange::Spread));
+            if change.is_some() {
+                self.pace.spoke(now);
+                return change;
+            }
+        }
+        self.opened.take_if(|opened| at_once || now.since(*opened) >= WINDOW).map(|_| FindingChange::Confirmed)
+    }
+
+    /// That it came again, or works again.
+    fn turn(&mut self, now: Timestamp) -> Option<FindingChange> {
+        match self.recurrence.as_mut()?.news()? {
+            Turn::Again(times, since) => {
                 self.opened = Some(now);
                 let mut clients = self.news_of_clients();
                 if clients.is_empty() {
                     clients.extend(self.failures.last_client());
                 }
-                return Some(FindingChange::Again { times, since, clients });
+                Some(FindingChange::Again { times, since, clients })
             }
-            Some(Turn::Works(since)) => {
+            Turn::Works(since) => {
                 let (client, _) = self.failures.mended()?;
                 // What its clients did next is known: it was a fault, and it is over.
                 self.opened = None;
-                return Some(FindingChange::Works { since, client });
-            }
-            None => {}
-        }
-        if at_once || self.recurrence.is_none_or(|recurrence| recurrence.may_speak(now)) {
-            let clients = self.news_of_clients();
-            if !clients.is_empty() {
-                self.recurrence.iter_mut().for_each(|recurrence| recurrence.spoke(now));
-                return Some(FindingChange::Spread(clients));
+                Some(FindingChange::Works { since, client })
             }
         }
-        self.opened.take_if(|opened| at_once || now.since(*opened) >= WINDOW).map(|_| FindingChange::Confirmed)
     }
 
     /// Clients that it was not told of, which it is now.
@@ -310,9 +319,9 @@ impl TrackedFinding {
         !is_state && self.finding.severity > Severity::Info
     }
 
-    fn begun(&self, now: Timestamp) -> Recurrence {
+    fn begun(&self) -> Recurrence {
         let failed = self.failures.last().or(self.evidence).unwrap_or(self.since);
-        Recurrence::new(failed, self.failures.mended().map(|(_, at)| at), now)
+        Recurrence::new(failed, self.failures.mended().map(|(_, at)| at))
     }
 }
 
