@@ -102,7 +102,9 @@ fn join(members: Vec<Finding>, counted: &Counted, analysis: &Analysis, later: &[
 
 /// How many, whom and when.
 fn group(members: &[Finding], counted: &Counted, analysis: &Analysis, later: &[ConversationId]) -> Group {
-    let ids: HashSet<ConversationId> = members.iter().flat_map(|member| member.conversations.iter().copied()).collect();
+    let mut ids: Vec<ConversationId> = members.iter().flat_map(|member| member.conversations.iter().copied()).collect();
+    ids.sort_unstable();
+    ids.dedup();
     let conversations = || ids.iter().filter_map(|&id| conversation(analysis, id));
     let mut clients: HashSet<IpAddr> = conversations().map(|c| c.client.ip).collect();
     clients.extend(&counted.clients);
@@ -197,8 +199,12 @@ fn client(finding: &Finding, analysis: &Analysis) -> Option<IpAddr> {
 
 /// The conversation of that id, if it was kept.
 fn conversation(analysis: &Analysis, id: ConversationId) -> Option<&Conversation> {
-    let index = analysis.conversations.binary_search_by_key(&id, |c| c.id).ok()?;
-    analysis.conversations.get(index)
+    let all = &analysis.conversations;
+    // Where nothing was let go the number is the place.
+    all.get(id.index()).filter(|c| c.id == id).or_else(|| {
+        let place = all.binary_search_by_key(&id, |c| c.id).ok()?;
+        all.get(place)
+    })
 }
 
 /// Takes over what another one of the same cause names; as an example with its frames and a line of evidence.

@@ -18,7 +18,8 @@ use crate::model::{
     RuleId, Severity, Span, Stay, Sum, Timestamp,
 };
 use hashbrown::{HashMap, HashSet};
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// What a client does next within this time may change what is said of it: as long as TCP tries a connection, and longer than
@@ -29,7 +30,7 @@ const STORY: Span = Span::from_secs(60);
 /// Conversations of such a story at most, before and after.
 const CHAPTERS: usize = 16;
 /// Of conversations that went alike so many of the first, and as many of the last, stay.
-const ALIKE: usize = 4;
+const ALIKE: usize = 2;
 /// This part of the room may be taken by what happened lately, and as much by tokens that were given. What stays is judged again the
 /// next time: of a room that is half full afterwards everything would be judged twice.
 const SHARE: usize = 8;
@@ -135,7 +136,8 @@ impl Ledger {
         kept.stories();
         kept.some_of_all_that_is_alike();
         kept.signed_on(room / SHARE);
-        kept.registered();
+        let left_out = kept.registered(room / SHARE);
+        self.early = self.early.saturating_add(left_out);
         let stay = kept.into_stay();
         for finding in told {
             self.count_further(finding, analysis, &stay);
@@ -416,10 +418,10 @@ impl<'c, 'a> Kept<'c, 'a> {
 
     /// Rules ask whether a server serves others, by what name, and how it ends: a few of each kind tell.
     fn some_of_all_that_is_alike(&mut self) {
-        let mut outcomes: HashMap<ConversationId, Vec<String>> = HashMap::new();
+        let mut outcomes: HashMap<ConversationId, BTreeSet<(AttemptKind, String)>> = HashMap::new();
         for attempt in self.case.attempts() {
             for &id in &attempt.conversations {
-                outcomes.entry(id).or_default().push(format!("{:?} {}", attempt.kind, attempt.outcome.words()));
+                outcomes.entry(id).or_default().insert((attempt.kind, attempt.outcome.words()));
             }
         }
         let mut alike: HashMap<_, Vec<ConversationId>> = HashMap::new();
@@ -457,8 +459,8 @@ impl<'c, 'a> Kept<'c, 'a> {
     }
 
     /// A registration that is not renewed is told when its time has passed, which may be an hour later: the latest that was granted to
-    /// each user stays.
-    fn registered(&mut self) {
+    /// each user stays, as far as there is room. Returns how many of those do not stay.
+    fn registered(&mut self, room: usize) -> u64 {
         let mut latest: HashMap<(IpAddr, Option<&str>), &Attempt> = HashMap::new();
         let granted = |attempt: &&Attempt| attempt.kind == AttemptKind::SipRegister && attempt.outcome.is_granted();
         for attempt in self.case.attempts().iter().filter(granted) {
@@ -467,10 +469,22 @@ impl<'c, 'a> Kept<'c, 'a> {
                 latest.insert(key, attempt);
             }
         }
-        for attempt in latest.into_values() {
+        let mut latest: Vec<&Attempt> = latest.into_values().collect();
+        latest.sort_unstable_by_key(|attempt| Reverse(attempt.at.frame));
+        let (mut left, mut left_out) = (room, 0_u64);
+        for attempt in latest {
+            let further = attempt.conversations.iter().filter(|id| self.stays.get(id.index()) == Some(&false));
+            let further = further.filter_map(|id| self.case.analysis.conversations.get(id.index()));
+            let weight = further.map(Conversation::weight).fold(0, usize::saturating_add);
+            let Some(rest) = left.checked_sub(weight) else {
+                left_out = left_out.saturating_add(1);
+                continue;
+            };
+            left = rest;
             attempt.conversations.iter().for_each(|&id| self.keep(id));
             self.frames.extend(attempt.frames.iter().copied());
         }
+        left_out
     }
 
     fn into_stay(self) -> Stay {

@@ -10,6 +10,9 @@ use super::tcp::{self, TcpFlow};
 use crate::model::{Analysis, Conversation, FrameRef, Input, Property, Stay, Sum, Transport};
 use std::collections::BTreeMap;
 
+/// Where less than this part of what is held may go, nothing is judged: nobody gains by it.
+const WORTHWHILE: usize = 8;
+
 /// Who judges what is known before it goes.
 pub(crate) trait Judge {
     /// Judges what is known, and says what must stay; `is_open` tells of each conversation whether it goes on.
@@ -68,6 +71,16 @@ impl Pipeline {
     pub(crate) fn give_up_attempts(&mut self) {
         let last = self.state.last;
         tcp::give_up(&mut self.tcp, &mut self.state, last);
+    }
+
+    /// Bytes that are not kept by what goes on, messages of long conversations apart: to judge pays if they are many.
+    fn may_go(&mut self) -> usize {
+        let is_open = self.are_open();
+        let over = self.state.conversations.iter().zip(is_open).filter(|(_, is_open)| !is_open);
+        let over = over.map(|(conversation, _)| conversation.weight()).fold(0, usize::saturating_add);
+        let open = self.tcp.values_mut().filter_map(TcpFlow::open);
+        let long = open.filter(|open| Stay::is_long(open.messages()));
+        long.map(|open| open.weight()).fold(over, usize::saturating_add)
     }
 
     /// What stands in the list for a connection that goes on goes too: the next judgement gets it anew.

@@ -401,6 +401,14 @@ impl OpenFlow {
         }
     }
 
+    /// Messages of it that are kept.
+    pub(super) fn messages(&self) -> usize {
+        match &self.dissection {
+            DissectionState::Running(dissection) => dissection.messages(),
+            _ => 0,
+        }
+    }
+
     /// Puts what is known of it among the conversations, as if the capture ended now; nothing if it is there already and
     /// has not changed.
     pub(super) fn put_preview(&mut self, state: &mut EngineState, end: Stamp) {

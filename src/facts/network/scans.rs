@@ -4,7 +4,7 @@
 //! let in. Who calls many ports or many machines in a moment and says nothing to any of them wants none of their services.
 
 use crate::facts::Case;
-use crate::model::{Conversation, Endpoint, PerSide, Timestamp, Transport};
+use crate::model::{Conversation, Endpoint, FailedConnections, PerSide, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::PROTOCOLS;
 use std::net::IpAddr;
@@ -47,17 +47,21 @@ impl Scans {
     /// Finds them.
     pub(in crate::facts) fn new(case: &Case<'_>) -> Self {
         let silent = silent_calls(case);
-        let fewest = FROM_ONE_PORT.min(HALF_OPEN);
-        if silent.values().all(|calls| calls.len() < fewest) && silent.len() < flood_sources(case) {
+        let by_client = || silent.chunk_by(|a, b| a.client == b.client);
+        let fewest = fewest(case);
+        let (callers, many) = by_client().fold((0, false), |(n, many), calls| (n + 1, many || calls.len() >= fewest));
+        if !many && callers < flood_sources(case) {
             return Self::default();
         }
         let spoke = spoke(case, &silent);
-        let flooders = flooders(case, &silent, &spoke);
+        let flooders = flooders(case, by_client(), &spoke);
         let sign_on: HashSet<IpAddr> =
             spoke.iter().filter(|(_, server)| is_sign_on(server.port)).map(|(client, _)| *client).collect();
         let mut found = Self { flooders, ..Self::default() };
-        for (client, mut calls) in silent {
-            calls.retain(|call| !spoke.contains(&(client, call.server)));
+        // Most clients of a flood call once: nothing is put together for whoever called too few to be told from a user.
+        for calls in by_client().filter(|calls| calls.len() >= fewest) {
+            let Some(client) = calls.first().map(|call| call.client) else { continue };
+            let mut calls: Vec<&Call> = calls.iter().filter(|call| !spoke.contains(&(client, call.server))).collect();
             calls.sort_by_key(|call| (call.time, call.server));
             let is_user = sign_on.contains(&client);
             if !found.flooders.contains(&client) && scans(case, &calls, is_user) {
@@ -70,30 +74,37 @@ impl Scans {
     }
 }
 
-/// Calls in which nobody said anything, by client.
-fn silent_calls(case: &Case<'_>) -> HashMap<IpAddr, Vec<Call>> {
-    let mut silent: HashMap<IpAddr, Vec<Call>> = HashMap::new();
+/// Calls in which nobody said anything: those of a client together, those of one server in order of time.
+fn silent_calls(case: &Case<'_>) -> Vec<Call> {
     let tcp = case.analysis.conversations.iter().filter(|c| c.transport == Transport::Tcp);
-    for c in tcp.filter(|c| c.bytes == PerSide::default() && !c.tcp.handshake.syns.is_empty()) {
-        silent.entry(c.client.ip).or_default().push(Call::of(c));
-    }
+    let silent = tcp.filter(|c| c.bytes == PerSide::default() && !c.tcp.handshake.syns.is_empty());
+    let mut silent: Vec<Call> = silent.map(Call::of).collect();
+    silent.sort_unstable_by_key(|call| (call.client, call.server, call.time));
     // On ports that nobody dissects a connection that did not come about is known by its ends alone.
-    let known: HashSet<(IpAddr, Endpoint)> =
-        silent.iter().flat_map(|(client, calls)| calls.iter().map(|call| (*client, call.server))).collect();
-    let failed = case.analysis.facts.failed.iter();
-    for failed in failed.filter(|failed| !known.contains(&(failed.client, failed.server))) {
-        let (time, server) = (failed.first.syn.time, failed.server);
-        let call = Call { time, server, port: None, is_alone: false, half_open: false };
-        silent.entry(failed.client).or_default().push(call);
+    let ends = |call: &Call| (call.client, call.server);
+    let is_new =
+        |failed: &&FailedConnections| silent.binary_search_by_key(&(failed.client, failed.server), ends).is_err();
+    let new: Vec<Call> = case.analysis.facts.failed.iter().filter(is_new).map(Call::failed).collect();
+    if !new.is_empty() {
+        silent.extend(new);
+        silent.sort_unstable_by_key(|call| (call.client, call.server, call.time));
     }
     silent
 }
 
 /// Whom those clients said something to, or heard something of.
-fn spoke(case: &Case<'_>, silent: &HashMap<IpAddr, Vec<Call>>) -> HashSet<(IpAddr, Endpoint)> {
+fn spoke(case: &Case<'_>, silent: &[Call]) -> HashSet<(IpAddr, Endpoint)> {
     let said = |c: &&Conversation| c.transport == Transport::Tcp && c.bytes != PerSide::default();
-    let all = case.analysis.conversations.iter().filter(said).filter(|c| silent.contains_key(&c.client.ip));
+    let is_silent = |client| silent.binary_search_by_key(&client, |call| call.client).is_ok();
+    let all = case.analysis.conversations.iter().filter(said).filter(|c| is_silent(c.client.ip));
     all.map(|c| (c.client.ip, c.server)).collect()
+}
+
+/// Fewer calls of one client are no scan, whichever way one looks.
+fn fewest(case: &Case<'_>) -> usize {
+    let thresholds = &case.settings.thresholds;
+    let of_settings = usize::try_from(thresholds.scan_targets.min(thresholds.scan_ports)).unwrap_or(usize::MAX).max(2);
+    of_settings.min(FROM_ONE_PORT).min(HALF_OPEN)
 }
 
 fn flood_sources(case: &Case<'_>) -> usize {
@@ -102,6 +113,7 @@ fn flood_sources(case: &Case<'_>) -> usize {
 
 /// A call in which nobody said anything.
 struct Call {
+    client: IpAddr,
     time: Timestamp,
     server: Endpoint,
     /// The client's own port.
@@ -117,7 +129,19 @@ impl Call {
         let handshake = &c.tcp.handshake;
         let half_open = handshake.syn_ack.is_some() && handshake.ack.is_none() && c.teardown.rst.client.is_some();
         let is_alone = handshake.syns.len() == 1 && handshake.ack.is_none() && c.teardown.rst.server.is_none();
-        Self { time: c.first.time, server: c.server, port: Some(c.client.port), is_alone, half_open }
+        Self {
+            client: c.client.ip,
+            time: c.first.time,
+            server: c.server,
+            port: Some(c.client.port),
+            is_alone,
+            half_open,
+        }
+    }
+
+    fn failed(failed: &FailedConnections) -> Self {
+        let (client, server, time) = (failed.client, failed.server, failed.first.syn.time);
+        Self { client, time, server, port: None, is_alone: false, half_open: false }
     }
 }
 
@@ -127,7 +151,7 @@ fn is_sign_on(port: u16) -> bool {
 }
 
 /// Calls of one client, in order of time, are a scan. Whoever signs on as well must do much more to be taken for one.
-fn scans(case: &Case<'_>, calls: &[Call], is_user: bool) -> bool {
+fn scans(case: &Case<'_>, calls: &[&Call], is_user: bool) -> bool {
     let thresholds = &case.settings.thresholds;
     let many = usize::try_from(thresholds.scan_targets).unwrap_or(usize::MAX).max(2);
     let ports = usize::try_from(thresholds.scan_ports).unwrap_or(usize::MAX).max(2);
@@ -139,9 +163,8 @@ fn scans(case: &Case<'_>, calls: &[Call], is_user: bool) -> bool {
     let fewest = if is_user { many } else { ports };
     let scans = by_host.values().any(|calls| soon(&first_each(calls, |call| call.server.port), fewest));
     let one_source = by_source.values().any(|calls| soon(&first_each(calls, |call| call.server), FROM_ONE_PORT));
-    let all: Vec<&Call> = calls.iter().collect();
     let half_open = calls.iter().any(|call| call.half_open);
-    let looks = half_open && !is_user && soon(&first_each(&all, |call| call.server), HALF_OPEN);
+    let looks = half_open && !is_user && soon(&first_each(calls, |call| call.server), HALF_OPEN);
     sweeps || scans || one_source || looks
 }
 
@@ -150,9 +173,9 @@ const FROM_ONE_PORT: usize = 3;
 /// Endpoints that are called by somebody who hangs up where he is let in.
 const HALF_OPEN: usize = 4;
 
-fn by<K: std::hash::Hash + Eq>(calls: &[Call], key: impl Fn(&Call) -> Option<K>) -> HashMap<K, Vec<&Call>> {
+fn by<'c, K: std::hash::Hash + Eq>(calls: &[&'c Call], key: impl Fn(&Call) -> Option<K>) -> HashMap<K, Vec<&'c Call>> {
     let mut groups: HashMap<K, Vec<&Call>> = HashMap::new();
-    for call in calls {
+    for &call in calls {
         if let Some(key) = key(call) {
             groups.entry(key).or_default().push(call);
         }
@@ -176,30 +199,33 @@ fn within(calls: &[&Call], fewest: usize, seconds: f64) -> bool {
 
 /// Addresses that send one SYN each to the same endpoint, many of them at once, and are not heard of again: whoever wants something
 /// repeats it.
-fn flooders(
+fn flooders<'c>(
     case: &Case<'_>,
-    silent: &HashMap<IpAddr, Vec<Call>>,
+    by_client: impl Iterator<Item = &'c [Call]>,
     spoke: &HashSet<(IpAddr, Endpoint)>,
 ) -> HashSet<IpAddr> {
     let thresholds = &case.settings.thresholds;
     let fewest = flood_sources(case);
     let mut by_server: HashMap<Endpoint, Vec<(Timestamp, IpAddr)>> = HashMap::new();
-    for (&client, calls) in silent {
-        if let [call] = calls.as_slice()
+    for calls in by_client {
+        if let [call] = calls
             && call.is_alone
-            && !spoke.contains(&(client, call.server))
+            && !spoke.contains(&(call.client, call.server))
         {
-            by_server.entry(call.server).or_default().push((call.time, client));
+            by_server.entry(call.server).or_default().push((call.time, call.client));
         }
     }
     let mut found = HashSet::new();
     for mut calls in by_server.into_values().filter(|calls| calls.len() >= fewest) {
         calls.sort_unstable();
-        for w in calls.windows(fewest) {
+        let mut found_until = 0_usize;
+        for (place, w) in calls.windows(fewest).enumerate() {
             if let (Some(first), Some(last)) = (w.first(), w.last())
                 && last.0.seconds_since(first.0) <= thresholds.scan_window
             {
-                found.extend(w.iter().map(|(_, client)| *client));
+                // Those of the window before were found with it.
+                found.extend(w.iter().skip(found_until.saturating_sub(place)).map(|(_, client)| *client));
+                found_until = place.saturating_add(fewest);
             }
         }
     }

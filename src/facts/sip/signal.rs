@@ -40,6 +40,14 @@ impl<'a> SipMessage<'a> {
         self.sip.vias.first()
     }
 
+    /// Reason phrase of a response; empty for a request.
+    pub(crate) fn reason(&self) -> &'a str {
+        match &self.sip.start {
+            sip::Start::Response { reason, .. } => reason,
+            _ => "",
+        }
+    }
+
     /// Status and reason of a response as people write it: `403 Forbidden`.
     pub(crate) fn status_line(&self) -> String {
         match &self.sip.start {

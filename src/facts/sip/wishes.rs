@@ -115,8 +115,8 @@ fn guessers(case: &Case<'_>) -> HashSet<IpAddr> {
 
 /// It names itself as a program of scanners.
 fn says_so(exchange: &SipExchange<'_>) -> bool {
-    let agent = exchange.first.begun.sip.user_agent.as_deref().unwrap_or_default().to_ascii_lowercase();
-    !agent.is_empty() && SCANNERS.iter().any(|name| agent.contains(name))
+    let agent = exchange.first.begun.sip.user_agent.as_deref().unwrap_or_default();
+    SCANNERS.iter().any(|name| contains_ignoring_case(agent, name))
 }
 
 /// The final response says that only the nonce was too old: by the flag that is meant for it, or in its reason phrase, as
@@ -127,8 +127,12 @@ pub(crate) fn is_stale(exchange: &SipExchange<'_>) -> bool {
 
 fn blames_the_nonce(answer: SipMessage<'_>) -> bool {
     let challenges = matches!(answer.status(), Some(401 | 407));
-    let phrase = answer.status_line().to_ascii_lowercase();
-    challenges && ["nonce", "stale"].iter().any(|word| phrase.contains(word))
+    challenges && ["nonce", "stale"].iter().any(|word| contains_ignoring_case(answer.reason(), word))
+}
+
+/// `word` is in lower case. Asked of every message, so nothing is copied.
+fn contains_ignoring_case(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// It carried a cookie that is a sign-on token or should be one.

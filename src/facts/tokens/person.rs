@@ -4,6 +4,8 @@
 //! LDAP writes `cn=Ann Smith,o=ACME`, Notes `CN=Ann Smith/O=ACME`, people `Ann Smith/ACME`: one name. Domino and WebSphere
 //! compare names by their text, so that one more component (`/C=US`) or one more blank is another person to them.
 
+use std::borrow::Cow;
+
 /// Likeness of two names of persons.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PersonLikeness {
@@ -51,49 +53,48 @@ pub(crate) fn compare(first: &str, second: &str) -> PersonLikeness {
 
 /// A name of WebSphere's own administrators: of the file registry, or one of the usual accounts.
 pub(crate) fn is_administrator(name: &str) -> bool {
+    // Every one of those names has one of these words in it; asked of every token, so most are not taken apart.
+    let has = |word: &str| name.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+    if !name.contains('\\') && !has("admin") && !has("wim") {
+        return false;
+    }
     let name = PersonName::read(name);
     let in_file_registry = name.parts.iter().any(|part| part.value == "defaultwimfilebasedrealm");
     let usual = ["wasadmin", "wpsadmin", "wsadmin", "administrator"];
-    in_file_registry || name.parts.first().is_some_and(|first| usual.contains(&first.value.as_str()))
+    in_file_registry || name.parts.first().is_some_and(|first| usual.contains(&&*first.value))
 }
 
 /// A name as LDAP directories write it and Notes does not: with `uid=` or `dc=`.
 pub(crate) fn is_of_ldap(name: &str) -> bool {
-    PersonName::read(name).parts.iter().any(|part| matches!(part.label.as_str(), "uid" | "dc"))
+    PersonName::read(name).parts.iter().any(|part| matches!(&*part.label, "uid" | "dc"))
 }
 
 /// Components a name may have; what goes beyond says nothing more.
 const LIMIT: usize = 32;
 
 #[derive(Debug, PartialEq, Eq)]
-struct PersonName {
-    parts: Vec<NameComponent>,
+struct PersonName<'n> {
+    parts: Vec<NameComponent<'n>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct NameComponent {
+struct NameComponent<'n> {
     /// Lower case; empty if there is none.
-    label: String,
+    label: Cow<'n, str>,
     /// Lower case, without blanks at its ends.
-    value: String,
+    value: Cow<'n, str>,
     /// As written.
-    text: String,
+    text: Cow<'n, str>,
 }
 
-impl PersonName {
-    fn read(name: &str) -> Self {
+impl<'n> PersonName<'n> {
+    fn read(name: &'n str) -> Self {
         let name = name.trim();
         let by_comma = split(name, ',');
-        let labelled = |text: &String| label(text).is_some_and(|label| !label.contains('/'));
+        let labelled = |text: &Cow<'_, str>| label(text).is_some_and(|label| !label.contains('/'));
         let pieces = if by_comma.len() > 1 && by_comma.iter().all(labelled) { by_comma } else { split(name, '/') };
-        Self {
-            parts: pieces
-                .iter()
-                .map(|piece| NameComponent::read(piece))
-                .filter(|part| !part.value.is_empty())
-                .take(LIMIT)
-                .collect(),
-        }
+        let parts = pieces.into_iter().map(NameComponent::read).filter(|part| !part.value.is_empty());
+        Self { parts: parts.take(LIMIT).collect() }
     }
 
     fn is_mail(&self) -> bool {
@@ -102,7 +103,7 @@ impl PersonName {
 
     /// Values in order; labels count only where both names have them.
     fn keys(&self, labels: bool) -> Vec<(&str, &str)> {
-        self.parts.iter().map(|part| (if labels { part.label.as_str() } else { "" }, part.value.as_str())).collect()
+        self.parts.iter().map(|part| (if labels { &*part.label } else { "" }, &*part.value)).collect()
     }
 
     fn is_labelled(&self) -> bool {
@@ -110,19 +111,38 @@ impl PersonName {
     }
 }
 
-impl NameComponent {
-    fn read(text: &str) -> Self {
-        let (label, value) = match label(text) {
-            Some(label) => (label.trim().to_lowercase(), text.get(label.len().saturating_add(1)..).unwrap_or_default()),
-            None => (String::new(), text),
-        };
-        Self { label, value: value.trim().to_lowercase(), text: text.trim().to_owned() }
+impl<'n> NameComponent<'n> {
+    fn read(text: Cow<'n, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => {
+                let (label, value) = parted(text);
+                Self { label: lower(label), value: lower(value), text: text.trim().into() }
+            }
+            Cow::Owned(text) => {
+                let (label, value) = parted(&text);
+                let (label, value) = (label.to_lowercase(), value.to_lowercase());
+                Self { label: label.into(), value: value.into(), text: text.trim().to_owned().into() }
+            }
+        }
     }
 
     /// The same value, and no label speaks against it.
     fn is_like(&self, other: &Self) -> bool {
         self.value == other.value && (self.label.is_empty() || other.label.is_empty() || self.label == other.label)
     }
+}
+
+/// Label, empty if there is none, and value, without blanks at their ends.
+fn parted(text: &str) -> (&str, &str) {
+    match label(text) {
+        Some(label) => (label.trim(), text.get(label.len().saturating_add(1)..).unwrap_or_default().trim()),
+        None => ("", text.trim()),
+    }
+}
+
+fn lower(text: &str) -> Cow<'_, str> {
+    let is_lower = text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+    if is_lower { text.into() } else { text.to_lowercase().into() }
 }
 
 /// The label before the first `=`, if it looks like one.
@@ -134,7 +154,10 @@ fn label(text: &str) -> Option<&str> {
 }
 
 /// Splits at a separator that no backslash protects (RFC 4514 section 2.4), and takes the backslashes off.
-fn split(name: &str, separator: char) -> Vec<String> {
+fn split(name: &str, separator: char) -> Vec<Cow<'_, str>> {
+    if !name.contains('\\') {
+        return name.split(separator).map(Cow::Borrowed).collect();
+    }
     let mut pieces = vec![String::new()];
     let mut protected = false;
     for c in name.chars() {
@@ -149,10 +172,10 @@ fn split(name: &str, separator: char) -> Vec<String> {
             }
         }
     }
-    pieces
+    pieces.into_iter().map(Cow::Owned).collect()
 }
 
-fn hierarchical(a: &PersonName, b: &PersonName) -> PersonLikeness {
+fn hierarchical(a: &PersonName<'_>, b: &PersonName<'_>) -> PersonLikeness {
     let labels = a.is_labelled() && b.is_labelled();
     let (x, y) = (a.keys(labels), b.keys(labels));
     if sorted(&x) == sorted(&y) {
@@ -187,7 +210,7 @@ fn squeezed(keys: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// What `long` has more than `short`, if it has all of `short` in the same order and begins alike.
-fn extra(short: &[(&str, &str)], long: &[(&str, &str)], written: &PersonName) -> Option<String> {
+fn extra(short: &[(&str, &str)], long: &[(&str, &str)], written: &PersonName<'_>) -> Option<String> {
     if short.len() >= long.len() || short.first() != long.first() {
         return None;
     }
@@ -195,7 +218,7 @@ fn extra(short: &[(&str, &str)], long: &[(&str, &str)], written: &PersonName) ->
     let mut more = Vec::new();
     for (key, part) in long.iter().zip(&written.parts) {
         if rest.next_if(|next| *next == key).is_none() {
-            more.push(part.text.as_str());
+            more.push(&*part.text);
         }
     }
     rest.peek().is_none().then(|| more.join("/"))

@@ -3,8 +3,8 @@
 use super::super::filter;
 use super::super::text::{counted, frame, sentence, time_of_day, wrap};
 use super::{TableContext, exchange, grid, heading, indented, is_capture_note};
-use crate::model::{Conversation, Evidence, Finding, FrameRef, Source, Timestamp};
-use hashbrown::{HashMap, HashSet};
+use crate::model::{Conversation, Evidence, Finding, FrameRef, Source, Stamp, Timestamp};
+use hashbrown::HashMap;
 use std::io::{self, Write};
 
 const INDENT: &str = "  ";
@@ -62,8 +62,8 @@ fn in_full(context: TableContext<'_>, finding: &Finding, times: &FrameTimes, out
 /// The conversations that are drawn: the first, and where the story goes over several protocols the first of each that
 /// holds evidence.
 fn pictured<'a>(context: TableContext<'a>, finding: &'a Finding) -> Vec<&'a Conversation> {
-    let frames: HashSet<_> = finding.frames.iter().copied().collect();
-    let shows = |c: &&Conversation| exchange::stamps(c).any(|at| frames.contains(&at.frame));
+    let frames = Wanted::new(context, finding.frames.iter().copied());
+    let shows = |c: &&Conversation| frames.may_be_in(c) && frames.of(c).next().is_some();
     let mut pictured: Vec<&Conversation> = Vec::new();
     for c in context.report.conversations_of(finding).filter(shows).take(CANDIDATES) {
         if pictured.len() < PICTURES && pictured.iter().all(|other| other.protocol != c.protocol) {
@@ -120,12 +120,38 @@ fn time_of_line(context: TableContext<'_>, fact: &Evidence) -> Option<Timestamp>
 /// Times of the frames that findings name as evidence, as far as the model still knows them.
 fn times(context: TableContext<'_>) -> FrameTimes {
     let evidence = context.report.findings.iter().flat_map(|finding| &finding.evidence);
-    let wanted: HashSet<FrameRef> = evidence.filter_map(|fact| fact.frame).collect();
-    if wanted.is_empty() {
-        return FrameTimes::new();
+    let wanted = Wanted::new(context, evidence.filter_map(|fact| fact.frame));
+    let conversations = context.report.analysis.conversations.iter().filter(|c| wanted.may_be_in(c));
+    let stamps = conversations.flat_map(|c| wanted.of(c));
+    stamps.map(|at| (at.frame, at.time)).collect()
+}
+
+/// Frames that are looked for in conversations.
+struct Wanted {
+    /// In ascending order.
+    frames: Vec<FrameRef>,
+    /// All of one capture, whose frames between the first and the last of a conversation are all that it can have.
+    is_of_one_input: bool,
+}
+
+impl Wanted {
+    fn new(context: TableContext<'_>, frames: impl Iterator<Item = FrameRef>) -> Self {
+        let mut frames: Vec<FrameRef> = frames.collect();
+        frames.sort_unstable();
+        Self { frames, is_of_one_input: !context.several_inputs }
     }
-    let stamps = context.report.analysis.conversations.iter().flat_map(exchange::stamps);
-    stamps.filter(|at| wanted.contains(&at.frame)).map(|at| (at.frame, at.time)).collect()
+
+    /// Most conversations have none: that is told without walking through them.
+    fn may_be_in(&self, c: &Conversation) -> bool {
+        let (first, last) = (c.first.frame.min(c.last.frame), c.first.frame.max(c.last.frame));
+        let next = self.frames.partition_point(|&frame| frame < first);
+        !self.is_of_one_input || self.frames.get(next).is_some_and(|&frame| frame <= last)
+    }
+
+    /// Those that the conversation has.
+    fn of<'c>(&self, c: &'c Conversation) -> impl Iterator<Item = Stamp> + use<'c, '_> {
+        exchange::stamps(c).filter(|at| self.frames.binary_search(&at.frame).is_ok())
+    }
 }
 
 fn what_to_do(context: TableContext<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {

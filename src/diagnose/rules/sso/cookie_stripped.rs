@@ -11,6 +11,7 @@ use crate::model::{RuleId, Severity};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::cookie::is_token;
 use nrpcsniff_dissectors::http::Request;
+use std::net::IpAddr;
 
 /// See [`ABOUT`].
 pub(crate) struct CookieStripped;
@@ -96,12 +97,15 @@ impl Loss<'_, '_> {
 
 /// Every pair that is beyond doubt.
 fn pairs<'w, 'a>(http: &'w HttpIndex<'a>) -> Vec<Pair<'w, 'a>> {
+    let servers: HashSet<IpAddr> = http.exchanges().iter().map(|exchange| exchange.conversation.server.ip).collect();
     let mut by_page: HashMap<(&str, &str), Vec<&'w HttpExchange<'a>>> = HashMap::new();
     for exchange in http.exchanges() {
         by_page.entry((exchange.method(), last_part(exchange.path()))).or_default().push(exchange);
     }
     let mut found: Vec<Pair<'w, 'a>> = Vec::new();
-    for back in http.exchanges().iter().filter(|back| is_complete(back)) {
+    // Most browsers are no proxies: whoever is asked by nobody and names nobody is not looked at further.
+    let is_of_proxy = |back: &&HttpExchange<'_>| servers.contains(&back.client()) || back.is_forwarded();
+    for back in http.exchanges().iter().filter(is_of_proxy).filter(|back| is_complete(back)) {
         let Some(alike) = by_page.get(&(back.method(), last_part(back.path()))) else { continue };
         let until = alike.partition_point(|front| front.id < back.id);
         let near = alike[..until].iter().rev().take(CANDIDATES);
