@@ -34,7 +34,9 @@ const ALIKE: usize = 2;
 /// This part of the room may be taken by what happened lately, and as much by tokens that were given. What stays is judged again the
 /// next time: of a room that is half full afterwards everything would be judged twice.
 const SHARE: usize = 8;
-/// Users of whom the latest registration stays.
+/// So many of the latest registrations stay, however little room there is.
+const REGISTRATIONS: usize = 64;
+/// Users of whom the latest registration stays, where there is room.
 const USERS: usize = 4096;
 /// Names that are told apart of those that lead to no sign-on.
 const NAMES: usize = 16_384;
@@ -133,6 +135,7 @@ impl Ledger {
                 told.push(finding);
             }
         }
+        kept.frames_alone();
         kept.stories();
         kept.some_of_all_that_is_alike();
         kept.signed_on(room / SHARE);
@@ -349,6 +352,8 @@ struct Kept<'c, 'a> {
     /// Conversations of examples.
     examples: Vec<ConversationId>,
     frames: HashSet<FrameRef>,
+    /// Frames of findings that name no conversation, as those about names that nobody could resolve.
+    alone: HashSet<FrameRef>,
 }
 
 impl<'c, 'a> Kept<'c, 'a> {
@@ -360,7 +365,16 @@ impl<'c, 'a> Kept<'c, 'a> {
         let sealed = stamps.filter(|at| at.time < window).map(|at| at.frame).max();
         let goes_on = |place: usize| is_open.get(place).copied().unwrap_or_default();
         let stays = all.iter().enumerate().map(|(place, c)| c.last.time >= since || goes_on(place)).collect();
-        Self { case, since, is_open, sealed, stays, examples: Vec::new(), frames: HashSet::new() }
+        Self {
+            case,
+            since,
+            is_open,
+            sealed,
+            stays,
+            examples: Vec::new(),
+            frames: HashSet::new(),
+            alone: HashSet::new(),
+        }
     }
 
     /// It can change no more: its conversations are over and do not stay, or all that shows it is older than the window.
@@ -383,7 +397,7 @@ impl<'c, 'a> Kept<'c, 'a> {
             self.keep(id);
             self.examples.push(id);
         }
-        self.frames.extend(finding.frames.iter().copied());
+        self.keep_frames(finding);
     }
 
     /// All that a finding is about.
@@ -391,7 +405,26 @@ impl<'c, 'a> Kept<'c, 'a> {
         for &id in &finding.conversations {
             self.keep(id);
         }
-        self.frames.extend(finding.frames.iter().copied());
+        self.keep_frames(finding);
+    }
+
+    fn keep_frames(&mut self, finding: &Finding) {
+        let frames = finding.frames.iter().copied();
+        self.frames.extend(frames.clone());
+        if finding.conversations.is_empty() {
+            self.alone.extend(frames);
+        }
+    }
+
+    /// Whatever carried a frame that a finding without conversations names.
+    fn frames_alone(&mut self) {
+        if self.alone.is_empty() {
+            return;
+        }
+        for (c, stays) in self.case.analysis.conversations.iter().zip(&mut self.stays) {
+            let mut frames = c.messages.iter().flat_map(|message| &message.frames);
+            *stays = *stays || frames.any(|frame| self.alone.contains(frame));
+        }
     }
 
     /// What the client of an example did shortly before and after.
@@ -472,15 +505,15 @@ impl<'c, 'a> Kept<'c, 'a> {
         let mut latest: Vec<&Attempt> = latest.into_values().collect();
         latest.sort_unstable_by_key(|attempt| Reverse(attempt.at.frame));
         let (mut left, mut left_out) = (room, 0_u64);
-        for attempt in latest {
+        for (place, attempt) in latest.into_iter().enumerate() {
             let further = attempt.conversations.iter().filter(|id| self.stays.get(id.index()) == Some(&false));
             let further = further.filter_map(|id| self.case.analysis.conversations.get(id.index()));
             let weight = further.map(Conversation::weight).fold(0, usize::saturating_add);
-            let Some(rest) = left.checked_sub(weight) else {
+            if weight > left && place >= REGISTRATIONS {
                 left_out = left_out.saturating_add(1);
                 continue;
-            };
-            left = rest;
+            }
+            left = left.saturating_sub(weight);
             attempt.conversations.iter().for_each(|&id| self.keep(id));
             self.frames.extend(attempt.frames.iter().copied());
         }

@@ -23,9 +23,18 @@ pub(crate) trait Judge {
 }
 
 impl Pipeline {
-    /// More is held than may be: it is time for [`Pipeline::let_go`].
-    pub(crate) fn is_full(&self) -> bool {
-        self.state.room.is_some_and(|room| self.state.budget.held() > room)
+    /// More is held than may be, and enough of it may go: it is time for [`Pipeline::let_go`]. Where most belongs to what goes on, it is
+    /// not asked again before half as much again is held.
+    pub(crate) fn is_full(&mut self) -> bool {
+        let held = self.state.budget.held();
+        if self.state.room.is_none_or(|room| held <= room) {
+            return false;
+        }
+        if self.may_go() < held / WORTHWHILE {
+            self.state.room = Some(held.saturating_add(held / 2));
+            return false;
+        }
+        true
     }
 
     /// Shows what is known to `judge`, and lets go of what that does not need. `inputs`: those that were read so far.

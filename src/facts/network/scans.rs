@@ -7,6 +7,7 @@ use crate::facts::Case;
 use crate::model::{Conversation, Endpoint, FailedConnections, PerSide, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::PROTOCOLS;
+use std::cmp::Ordering;
 use std::net::IpAddr;
 
 /// Clients that scan, and addresses in whose names a server is flooded with SYNs.
@@ -79,7 +80,7 @@ fn silent_calls(case: &Case<'_>) -> Vec<Call> {
     let tcp = case.analysis.conversations.iter().filter(|c| c.transport == Transport::Tcp);
     let silent = tcp.filter(|c| c.bytes == PerSide::default() && !c.tcp.handshake.syns.is_empty());
     let mut silent: Vec<Call> = silent.map(Call::of).collect();
-    silent.sort_unstable_by_key(|call| (call.client, call.server, call.time));
+    silent.sort_unstable_by(Call::in_order);
     // On ports that nobody dissects a connection that did not come about is known by its ends alone.
     let ends = |call: &Call| (call.client, call.server);
     let is_new =
@@ -87,7 +88,7 @@ fn silent_calls(case: &Case<'_>) -> Vec<Call> {
     let new: Vec<Call> = case.analysis.facts.failed.iter().filter(is_new).map(Call::failed).collect();
     if !new.is_empty() {
         silent.extend(new);
-        silent.sort_unstable_by_key(|call| (call.client, call.server, call.time));
+        silent.sort_unstable_by(Call::in_order);
     }
     silent
 }
@@ -137,6 +138,12 @@ impl Call {
             is_alone,
             half_open,
         }
+    }
+
+    /// Those of a client stand together: whoever calls once is the rule, so that servers are seldom looked at.
+    fn in_order(&self, other: &Self) -> Ordering {
+        let later = || self.server.cmp(&other.server).then_with(|| self.time.cmp(&other.time));
+        self.client.cmp(&other.client).then_with(later)
     }
 
     fn failed(failed: &FailedConnections) -> Self {
