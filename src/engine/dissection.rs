@@ -132,11 +132,6 @@ impl Dissection {
         self.log.weight()
     }
 
-    /// Messages that are kept.
-    pub(super) fn messages(&self) -> usize {
-        self.log.messages()
-    }
-
     fn side(&self, named: Side) -> Side {
         if self.driver.flipped { named.peer() } else { named }
     }

@@ -125,11 +125,6 @@ impl MessageLog {
         self.head.iter().map(Message::weight).fold(0, usize::saturating_add)
     }
 
-    /// Messages that are kept.
-    pub(super) const fn messages(&self) -> usize {
-        self.head.len()
-    }
-
     fn turns(&self) -> Turns {
         let mut turns = self.turns.clone();
         turns.unanswered = self.asked;

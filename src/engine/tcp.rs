@@ -404,7 +404,7 @@ impl OpenFlow {
     /// Messages of it that are kept.
     pub(super) fn messages(&self) -> usize {
         match &self.dissection {
-            DissectionState::Running(dissection) => dissection.messages(),
+            DissectionState::Running(dissection) => dissection.kept(),
             _ => 0,
         }
     }

@@ -276,15 +276,19 @@ impl Details {
         }
     }
 
-    /// Bytes that wait behind holes, both directions together.
+    /// Bytes that wait behind holes or because they are in doubt, both directions together.
     pub(super) fn waiting_bytes(&self) -> usize {
-        let [client, server] = [Side::Client, Side::Server].map(|side| self.directions[side].assembler.waiting_bytes());
+        let [client, server] = [Side::Client, Side::Server].map(|side| {
+            let direction = &self.directions[side];
+            direction.assembler.waiting_bytes().saturating_add(direction.doubts.waiting_bytes())
+        });
         client.saturating_add(server)
     }
 
-    /// Hands on what waits, holes and all: there is no room for it.
+    /// Hands on what waits, holes and all: there is no room for it. What is in doubt goes.
     pub(super) fn let_go(&mut self, at: Stamp, sink: &mut impl Sink) {
         for side in [Side::Client, Side::Server] {
+            self.directions[side].doubts.let_go();
             let mut out = SideSink { from: side, sink: &mut *sink, quality: &mut self.quality };
             self.directions[side].assembler.flush(at, &mut out);
         }

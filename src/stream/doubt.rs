@@ -110,12 +110,21 @@ impl Doubts {
     pub(super) fn set_aside(&mut self, doubtful: Doubtful, known: u64) -> Vec<Doubtful> {
         self.waiting.retain(|waiting| waiting.end() > known);
         self.waiting.push(doubtful);
-        let bytes = self.waiting.iter().map(|waiting| waiting.payload.len()).fold(0, usize::saturating_add);
-        if self.waiting.len() > WAITING || (bytes > WAITING_BYTES && self.waiting.len() > 1) {
+        if self.waiting.len() > WAITING || (self.waiting_bytes() > WAITING_BYTES && self.waiting.len() > 1) {
             self.are_unfounded = true;
             return std::mem::take(&mut self.waiting);
         }
         Vec::new()
+    }
+
+    /// Bytes of segments that wait.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.waiting.iter().map(|waiting| waiting.payload.len()).fold(0, usize::saturating_add)
+    }
+
+    /// There is no room for what waits.
+    pub(super) fn let_go(&mut self) {
+        self.waiting = Vec::new();
     }
 
     /// The receiver acknowledged everything before `offset`, of which all before `known` has come without doubt. Gives the segments
