@@ -30,6 +30,7 @@ impl Pipeline {
         if self.state.room.is_none_or(|room| held <= room) {
             return false;
         }
+        self.give_up_attempts();
         if self.may_go() < held / WORTHWHILE {
             self.state.room = Some(held.saturating_add(held / 2));
             return false;
