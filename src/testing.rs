@@ -1,5 +1,6 @@
 //! For tests of rules: the whole pipeline over a capture in memory.
 
+pub(crate) mod directory;
 pub(crate) mod jwt;
 pub(crate) mod logs;
 pub(crate) mod provider;

@@ -2,6 +2,7 @@
 
 use crate::jwt::Jwt;
 use crate::text;
+use crate::ticket::{self, KERBEROS, KerberosError, NTLM, find};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -32,6 +33,8 @@ pub struct Challenge {
     pub ticket: Option<Ticket>,
     /// Why a token is not taken (`error`, RFC 6750 section 3.1): `invalid_token`.
     pub error: Option<String>,
+    /// Why a ticket of Kerberos is not taken.
+    pub kerberos_error: Option<KerberosError>,
 }
 
 /// What Negotiate (RFC 4559) or NTLM (MS-NLMP) carry, by its kind.
@@ -68,6 +71,8 @@ pub struct Credentials {
     pub length: usize,
     /// What is shown in place of a password (Negotiate, NTLM).
     pub ticket: Option<Ticket>,
+    /// The service that a ticket of Kerberos is for: `HTTP/mail.example.com`.
+    pub service: Option<String>,
     /// What a bearer token claims, if it is one that can be read.
     pub jwt: Option<Box<Jwt>>,
     /// What makes a strict reader refuse the header.
@@ -133,6 +138,11 @@ impl Group {
         self.token68.as_deref().filter(|_| carries).map(ticket)
     }
 
+    /// What a ticket holds.
+    fn ticket_bytes(&self) -> Option<Vec<u8>> {
+        self.token68.as_deref().filter(|_| is_ticket_scheme(&self.scheme)).and_then(decoded)
+    }
+
     fn into_challenge(mut self, proxy: bool) -> Challenge {
         Challenge {
             ticket: self.ticket(),
@@ -140,6 +150,7 @@ impl Group {
             nonce: self.take("nonce"),
             stale: self.take("stale").is_some_and(|value| value.eq_ignore_ascii_case("true")),
             algorithm: self.take("algorithm"),
+            kerberos_error: self.ticket_bytes().and_then(|bytes| KerberosError::read(&bytes)),
             error: self.take("error").filter(|error| error.len() <= MAX_ERROR),
             scheme: self.scheme,
             proxy,
@@ -156,14 +167,17 @@ impl Group {
     fn into_credentials(mut self, proxy: bool, length: usize, outer: Option<Flaw>) -> Credentials {
         let flaw = outer.or_else(|| self.lacks());
         let is_bearer = self.scheme.eq_ignore_ascii_case("Bearer");
+        let ticket_bytes = self.ticket_bytes();
         let user = if self.scheme.eq_ignore_ascii_case("Basic") {
             self.token68.as_deref().and_then(basic_user)
         } else {
-            self.take("username").filter(|user| !user.is_empty())
+            let of_ntlm = ticket_bytes.as_deref().and_then(ticket::ntlm_user);
+            of_ntlm.or_else(|| self.take("username").filter(|user| !user.is_empty()))
         };
         Credentials {
             user,
             ticket: self.ticket(),
+            service: ticket_bytes.as_deref().and_then(ticket::service),
             jwt: self.token68.as_deref().filter(|_| is_bearer).and_then(Jwt::read).map(Box::new),
             realm: self.take("realm"),
             nonce: self.take("nonce"),
@@ -272,10 +286,6 @@ pub fn is_ticket_scheme(scheme: &str) -> bool {
     ["Negotiate", "NTLM"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
-/// What begins every NTLM message (MS-NLMP section 2.2.1).
-const NTLM: &[u8] = b"NTLMSSP\0";
-/// Kerberos' name, and the one that Microsoft writes too (RFC 4121 section 1, MS-SPNG section 3.1.5.2).
-const KERBEROS: [&[u8]; 2] = [b"\x2A\x86\x48\x86\xF7\x12\x01\x02\x02", b"\x2A\x86\x48\x82\xF7\x12\x01\x02\x02"];
 /// `negState reject` of SPNEGO.
 const REJECT: &[u8] = b"\xA0\x03\x0A\x01\x02";
 /// Bytes of an answer in which its state stands.
@@ -284,8 +294,7 @@ const STATE_WITHIN: usize = 16;
 /// What a ticket is. NTLM counts wherever it stands: a list of what the client could do names Kerberos too.
 fn ticket(token68: &str) -> Ticket {
     let Some(bytes) = decoded(token68) else { return Ticket::Other };
-    let find = |wanted: &[u8]| bytes.windows(wanted.len()).position(|window| window == wanted);
-    if let Some(at) = find(NTLM) {
+    if let Some(at) = find(&bytes, NTLM) {
         let kind = bytes.get(at.saturating_add(NTLM.len())).copied().unwrap_or_default();
         return Ticket::Ntlm(kind);
     }
@@ -293,7 +302,7 @@ fn ticket(token68: &str) -> Ticket {
     if bytes.first() == Some(&0xA1) && front.windows(REJECT.len()).any(|window| window == REJECT) {
         return Ticket::Reject;
     }
-    if KERBEROS.into_iter().any(|oid| find(oid).is_some()) { Ticket::Kerberos } else { Ticket::Other }
+    if KERBEROS.into_iter().any(|oid| find(&bytes, oid).is_some()) { Ticket::Kerberos } else { Ticket::Other }
 }
 
 impl Ticket {
@@ -357,6 +366,7 @@ mod tests {
             proxy: true,
             ticket: None,
             error: None,
+            kerberos_error: None,
         };
         assert_eq!(challenges(value, true), [expected]);
     }

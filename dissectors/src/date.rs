@@ -18,6 +18,13 @@ pub(crate) fn parse_iso(text: &str) -> Option<i64> {
     at((year, month, day), [clock.next()??, clock.next()??, clock.next()??])
 }
 
+/// `20261130032240Z` (X.680, GeneralizedTime, as Kerberos writes it).
+pub(crate) fn parse_basic(text: &str) -> Option<i64> {
+    let digits = text.strip_suffix('Z').filter(|digits| digits.len() == 14)?;
+    let part = |from: usize, to: usize| digits.get(from..to)?.parse::<i64>().ok();
+    at((part(0, 4)?, part(4, 6)?, part(6, 8)?), [part(8, 10)?, part(10, 12)?, part(12, 14)?])
+}
+
 /// Seconds since 1970-01-01 UTC of a day and a time of it.
 fn at((year, month, day): (i64, i64, i64), [hour, minute, second]: [i64; 3]) -> Option<i64> {
     let of_clock = (0..=23).contains(&hour) && (0..=59).contains(&minute) && (0..=59).contains(&second);

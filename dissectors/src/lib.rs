@@ -55,6 +55,7 @@ mod secret;
 pub mod sip;
 pub mod socks;
 mod text;
+pub mod ticket;
 pub mod tls;
 mod value;
 

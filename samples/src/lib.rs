@@ -18,7 +18,7 @@
 //!
 //! What travels: [`nrpc`] and [`dns`], [`http`] with a browser that keeps cookies, [`sip`] with a telephone that numbers its
 //! requests, [`websocket`] and [`rtp`] for what a softphone needs besides, [`sametime`] logins, [`ltpa`] tokens made with
-//! demo keys, [`jwt`] tokens, [`saml`] assertions, [`ldap`] of a directory, [`tls`] around any of them, and what servers write into a [`log`] meanwhile.
+//! demo keys, [`jwt`] tokens, [`saml`] assertions, [`kerberos`] tickets, [`ldap`] of a directory, [`tls`] around any of them, and what servers write into a [`log`] meanwhile.
 //!
 //! Bad arguments (an address that does not parse, a payload too long for its length field) panic: they are mistakes in
 //! a story, found the first time it runs.
@@ -37,6 +37,7 @@ pub mod dns;
 mod file;
 pub mod http;
 pub mod jwt;
+pub mod kerberos;
 pub mod ldap;
 mod link;
 pub mod log;

@@ -10,6 +10,7 @@ mod dissected;
 pub(crate) mod dns;
 pub(crate) mod grouping;
 pub(crate) mod http;
+pub(crate) mod ldap;
 pub(crate) mod logs;
 pub(crate) mod names;
 pub(crate) mod network;

@@ -17,10 +17,14 @@ mod sip_register;
 mod tls;
 #[path = "web.rs"]
 mod web;
+#[path = "web_directory.rs"]
+mod web_directory;
 #[path = "web_jwt.rs"]
 mod web_jwt;
 #[path = "web_provider.rs"]
 mod web_provider;
+#[path = "web_spnego.rs"]
+mod web_spnego;
 
 use nrpcsniff::{Diagnoser, Finding, Severity};
 use nrpcsniff_samples::{Format, Link, Network, Variation};
@@ -40,8 +44,10 @@ const TABLES: &[&[Row]] = &[
     sip_register::ROWS,
     tls::ROWS,
     web::ROWS,
+    web_directory::ROWS,
     web_jwt::ROWS,
     web_provider::ROWS,
+    web_spnego::ROWS,
 ];
 
 /// The ways in which each row is told.

@@ -5,6 +5,8 @@ use nrpcsniff_samples::http::{self, Browser, Cookie, Visit, cookie};
 use nrpcsniff_samples::{Network, ltpa};
 
 const KEYS: Option<&str> = Some("ltpa-key-mismatch");
+const OVERWRITTEN: Option<&str> = Some("ltpa-overwritten");
+const UNDEFINED: Option<&str> = Some("ltpa-undefined-http");
 const ANN: &str = "CN=Ann Smith,O=ACME";
 
 pub(crate) const ROWS: &[Row] = &[
@@ -13,6 +15,19 @@ pub(crate) const ROWS: &[Row] = &[
     ("new keys of the issuer, a login form", |net| keys(net, 80, [ltpa::DEMO, ltpa::OTHER], login_form), KEYS),
     ("new keys of the issuer, sent to log in", |net| keys(net, 80, [ltpa::OTHER, ltpa::DEMO], to_login), KEYS),
     ("new keys that the other server knows", |net| keys(net, 80, [ltpa::DEMO, ltpa::OTHER], page), None),
+    ("a neighbour's token over one's own", |net| neighbour(net, 80, shared, unauthorized), OVERWRITTEN),
+    ("a neighbour's token, other port", |net| neighbour(net, 9080, shared, to_login), OVERWRITTEN),
+    ("a neighbour's token, a login form", |net| neighbour(net, 80, shared, login_form), OVERWRITTEN),
+    ("a neighbour's token that is taken", |net| neighbour(net, 80, shared, page), None),
+    (
+        "a neighbour's token of another path",
+        |net| neighbour(net, 80, |name, value| shared(name, value).path("/x"), page),
+        None,
+    ),
+    ("the word undefined", |net| word(net, 80, "undefined", unauthorized), UNDEFINED),
+    ("the word undefined in quotes", |net| word(net, 9080, "\"undefined\"", to_login), UNDEFINED),
+    ("the word null", |net| word(net, 80, "null", login_form), UNDEFINED),
+    ("the word undefined, served", |net| word(net, 80, "undefined", page), None),
     ("the same keys", |net| keys(net, 80, [ltpa::DEMO, ltpa::DEMO], page), None),
 ];
 
@@ -41,6 +56,27 @@ fn keys(net: &Network, port: u16, keys: [ltpa::Keys; 2], last: fn() -> http::Mes
         mail.ask(http::get("/mail/asmith.nsf")).reply(answer());
         mail.wait(300).tcp().client_fin();
         net.wait_secs(600);
+    }
+}
+
+/// The portal sets its token and takes it; a neighbour sets one of its own; the portal answers that.
+fn neighbour(net: &Network, port: u16, sets: fn(&str, &str) -> Cookie, last: fn() -> http::Message) {
+    let browser = Browser::new(&net.host("10.1.0.50"));
+    let token = |keys: ltpa::Keys| keys.v2(ANN, net.now() + 120 * ltpa::MINUTE);
+    let portal = browser.open(&net.host("10.1.0.21").linux(), port, "portal.example.com");
+    logs_in(&portal, vec![shared("LtpaToken2", &token(ltpa::DEMO))]);
+    portal.ask(http::get("/wps/myportal")).reply(page());
+    let other = browser.open(&net.host("10.1.0.22").linux(), port, "reports.example.com");
+    logs_in(&other, vec![sets("LtpaToken2", &token(ltpa::OTHER))]);
+    portal.wait(900).ask(http::get("/wps/myportal")).reply(last());
+}
+
+/// A browser shows a word where a token belongs.
+fn word(net: &Network, port: u16, word: &str, answer: fn() -> http::Message) {
+    let browser = Browser::new(&net.host("10.1.0.50")).has("example.com", "LtpaToken", word);
+    let chat = browser.open(&net.host("10.1.0.23").linux(), port, "chat.example.com");
+    for _ in 0..2 {
+        chat.wait(500).ask(http::get("/stwebapi/user")).reply(answer());
     }
 }
 

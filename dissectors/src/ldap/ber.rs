@@ -5,7 +5,7 @@ const LENGTH_BYTES: usize = 8;
 
 /// A tag with its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Element<'a> {
+pub(crate) struct Element<'a> {
     /// Class, form and number in one byte: LDAP has no numbers above 30.
     pub tag: u8,
     /// What is there of it.
@@ -16,7 +16,7 @@ pub(super) struct Element<'a> {
 
 /// What the beginning of an element says of its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Size {
+pub(crate) enum Size {
     /// Tag, length and content, in bytes.
     Known {
         /// Bytes of tag and length.
@@ -31,7 +31,7 @@ pub(super) enum Size {
 }
 
 /// Reads the length behind a tag.
-pub(super) fn size(input: &[u8]) -> Size {
+pub(crate) fn size(input: &[u8]) -> Size {
     let Some(&first) = input.get(1) else { return Size::Need(2) };
     if first < 0x80 {
         return Size::Known { header: 2, content: usize::from(first) };
@@ -51,22 +51,22 @@ pub(super) fn size(input: &[u8]) -> Size {
 
 /// Reads elements one after the other.
 #[derive(Debug, Clone)]
-pub(super) struct Elements<'a>(pub &'a [u8]);
+pub(crate) struct Elements<'a>(pub &'a [u8]);
 
 impl<'a> Elements<'a> {
     /// The next element, if it has that tag.
-    pub(super) fn tagged(&mut self, tag: u8) -> Option<Element<'a>> {
+    pub(crate) fn tagged(&mut self, tag: u8) -> Option<Element<'a>> {
         if self.0.first() == Some(&tag) { self.next() } else { None }
     }
 
     /// The content of the next element as a number, if it has that tag and fits.
-    pub(super) fn number(&mut self, tag: u8) -> Option<u32> {
+    pub(crate) fn number(&mut self, tag: u8) -> Option<u32> {
         let element = self.tagged(tag).filter(|element| element.is_whole)?;
         number(element.content)
     }
 
     /// The content of the next element as text, if it has that tag. What is no UTF-8 is replaced.
-    pub(super) fn text(&mut self, tag: u8) -> Option<String> {
+    pub(crate) fn text(&mut self, tag: u8) -> Option<String> {
         self.tagged(tag).map(|element| text(element.content))
     }
 }
@@ -99,7 +99,7 @@ fn number(content: &[u8]) -> Option<u32> {
 }
 
 /// Text as it was sent, as far as it is UTF-8.
-pub(super) fn text(content: &[u8]) -> String {
+pub(crate) fn text(content: &[u8]) -> String {
     String::from_utf8_lossy(content).into_owned()
 }
 

@@ -4,7 +4,7 @@
 //! in here. Entries are counted, not read; a password is told by its length alone. After StartTLS, and under a security layer of
 //! SASL, nothing more can be read without keys, and that is said.
 
-mod ber;
+pub(crate) mod ber;
 mod fields;
 mod filter;
 mod meaning;

@@ -4,6 +4,7 @@ use super::{Sample, browser};
 use crate::file::Format;
 use crate::http::{self, Browser, Message, Visit};
 use crate::jwt;
+use crate::kerberos;
 use crate::link::Link;
 use crate::ltpa::{self, MINUTE};
 use crate::net::Network;
@@ -55,6 +56,23 @@ pub(super) const SAMPLES: &[Sample] = &[
         rules: &["jwt-audience"],
         format: || Format::pcap().link(Link::Vlan(4)),
         tell: audience,
+    },
+    Sample {
+        name: "spnego-ntlm",
+        story: "Domino asks for Negotiate. Windows finds no service principal name for mail.example.com and answers with NTLM, which Domino does \
+                not know: it asks again, three times.",
+        see: "Authorization: Negotiate TlRMTVNTUAAB..., 401 with a bare Negotiate.",
+        rules: &["spnego-ntlm"],
+        format: || Format::pcap().nanoseconds(),
+        tell: ntlm,
+    },
+    Sample {
+        name: "spnego-clock",
+        story: "A browser shows Domino a Kerberos ticket; the server's clock is twenty minutes ahead, and it says so in its refusal.",
+        see: "KRB-ERROR 37 inside of the answer, with the server's time.",
+        rules: &["spnego-ticket-refused"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: skewed,
     },
     Sample {
         name: "idp-circle",
@@ -306,4 +324,30 @@ fn logged_in(net: &Network) {
     for visit in [&app, &mail] {
         visit.wait(900).tcp().client_fin();
     }
+}
+
+/// The mail server asks for Negotiate, and the browser shows this; the answer is that.
+fn negotiates(visit: &Visit, token: &str, answer: &str) {
+    let asks = |with: &str| http::response(401).header("Server", "Lotus-Domino").set("WWW-Authenticate", with);
+    visit.wait(200).ask(http::get("/mail/asmith.nsf")).reply(asks("Negotiate"));
+    let shows = http::get("/mail/asmith.nsf").header("Authorization", &format!("Negotiate {token}"));
+    visit.ask(shows).reply(asks(answer));
+}
+
+fn ntlm(net: &Network) {
+    let mail = browser(net).open(&super::mail(net), 80, "mail.example.com");
+    for _ in 0..3 {
+        negotiates(&mail, "TlRMTVNTUAABAAAAl4II4gAAAAAAAAAAAAAAAAAAAAAKAGFKAAAADw==", "Negotiate");
+    }
+    mail.wait(2_000).tcp().client_fin();
+}
+
+fn skewed(net: &Network) {
+    const HOST: &str = "mail.example.com";
+    let mail = browser(net).open(&super::mail(net), 80, HOST);
+    for _ in 0..2 {
+        let error = kerberos::refusal(37, net.now() + 20 * MINUTE, HOST);
+        negotiates(&mail, &kerberos::ticket(HOST), &format!("Negotiate {error}"));
+    }
+    mail.wait(2_000).tcp().client_fin();
 }

@@ -56,6 +56,24 @@ pub(super) const SAMPLES: &[Sample] = &[
         tell: duplicate,
     },
     Sample {
+        name: "http-token-overwritten",
+        story: "The portal has given its user an LtpaToken2 for the whole domain. A reporting server of another WebSphere cell sets a cookie of \
+                the same name for the same domain: the portal refuses that, and the user is logged out.",
+        see: "Two Set-Cookie of one name, domain and path, by two hosts; the second is refused by the first.",
+        rules: &["ltpa-overwritten"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: overwritten,
+    },
+    Sample {
+        name: "http-undefined",
+        story: "A script of the chat page could not read the token and has set the cookie anew to what it got: undefined. The chat proxy asks \
+                for a login.",
+        see: "Cookie: LtpaToken=undefined, answered by 401.",
+        rules: &["ltpa-undefined-http"],
+        format: || Format::pcap().nanoseconds(),
+        tell: undefined,
+    },
+    Sample {
         name: "http-token-name",
         story: "The mail server's Web SSO document is called ExampleToken, and so is its cookie; the chat proxy looks for LtpaToken and \
                 finds nobody logged in.",
@@ -166,6 +184,30 @@ fn duplicate(net: &Network) {
     for visit in net.any_order([&portal, &mail]) {
         visit.wait(900).tcp().client_fin();
     }
+}
+
+fn overwritten(net: &Network) {
+    let browser = browser(net);
+    let portal = browser.open(&portal(net), 80, "portal.example.com");
+    let token = |keys: ltpa::Keys| shared("LtpaToken2", &keys.v2(ANN, expected_end(net)));
+    logs_in(&portal, "/wps/myportal", vec![token(ltpa::DEMO)]);
+    net.wait(3_000);
+    let reports = browser.open(&net.host("10.1.0.25").linux().ttl(63), 80, "reports.example.com");
+    fills_in(&reports, "/reports", vec![token(ltpa::OTHER)]);
+    net.wait(3_000);
+    portal.ask(http::get("/wps/myportal/news")).reply(http::response(401).challenge("portal"));
+    for visit in net.any_order([&reports, &portal]) {
+        visit.wait(900).tcp().client_fin();
+    }
+}
+
+fn undefined(net: &Network) {
+    let browser = browser(net).has("example.com", "LtpaToken", "undefined");
+    let chat = browser.open(&chat(net), 80, "chat.example.com");
+    for _ in 0..2 {
+        chat.wait(500).ask(http::get("/stwebapi/user")).reply(http::response(401).challenge("chat"));
+    }
+    chat.wait(900).tcp().client_fin();
 }
 
 fn other_name(net: &Network) {

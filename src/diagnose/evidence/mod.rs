@@ -3,6 +3,7 @@
 //! One file a subject; rules of one family show the same things in the same way.
 
 pub(crate) mod attempts;
+pub(crate) mod directory;
 pub(crate) mod http;
 pub(crate) mod jwt;
 pub(crate) mod logs;

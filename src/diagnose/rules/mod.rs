@@ -10,6 +10,7 @@ mod net;
 pub(super) mod nrpc;
 mod saml;
 mod sip;
+mod spnego;
 mod sso;
 mod st;
 mod tcp;
@@ -98,6 +99,10 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &st::early_close::EarlyClose,
     &st::login_failed::LoginFailed,
     // Directories.
+    &ldap::login_bind_refused::LoginBindRefused,
+    &ldap::nobody_found::NobodyFound,
+    &ldap::search_refused::SearchRefused,
+    &ldap::starttls_refused::StarttlsRefused,
     &ldap::bind_refused::BindRefused,
     // SIP.
     &sip::transport_mismatch::TransportMismatch,
@@ -126,6 +131,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &sip::call_failed::CallFailed,
     // Single sign-on.
     &ltpa::undefined_sip::UndefinedSip,
+    &ltpa::undefined_http::UndefinedHttp,
     &ltpa::httponly_script::HttpOnlyScript,
     &ltpa::clock_skew::ClockSkew,
     &ltpa::expired::Expired,
@@ -146,6 +152,9 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &ltpa::secure_on_http::SecureOnHttp,
     &ltpa::samesite::SameSite,
     &ltpa::duplicate::Duplicate,
+    &ltpa::overwritten::Overwritten,
+    &spnego::ntlm::Ntlm,
+    &spnego::ticket_refused::TicketRefused,
     &idp::circle::Circle,
     &idp::cookie_lost::CookieLost,
     &idp::refused::Refused,
@@ -171,7 +180,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
 pub(crate) fn nearness(rule: RuleId) -> u8 {
     match rule.as_str().split('-').next() {
         Some("nrpc" | "st" | "ltpa" | "sso" | "ldap" | "net") => 0,
-        Some("sip" | "http" | "jwt" | "idp" | "saml") => 1,
+        Some("sip" | "http" | "jwt" | "idp" | "saml" | "spnego") => 1,
         _ => 2,
     }
 }

@@ -14,6 +14,7 @@ mod refusal;
 pub(crate) mod saml;
 pub(crate) mod sealed;
 pub(crate) mod sip;
+pub(crate) mod spnego;
 pub(crate) mod sso;
 pub(crate) mod st;
 pub(crate) mod tcp;

@@ -53,6 +53,7 @@ static ABOUT: About = About {
     ],
     explains: &[
         super::version_mismatch::ID,
+        super::overwritten::ID,
         crate::diagnose::rules::st::token_refused::ID,
         crate::diagnose::rules::sip::status_401_loop::ID,
         crate::diagnose::rules::sip::status_403::ID,

@@ -1,0 +1,36 @@
+//! What is said of web clients that send a word instead of a token.
+
+use super::Verifier;
+use crate::diagnose::words::{Answers, Clients, Placeholders, Words};
+use serde::Serialize;
+
+/// A word was shown instead of a token.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct WordShown {
+    /// The server to which it was shown.
+    #[serde(flatten)]
+    pub verifier: Verifier,
+    /// Who showed it.
+    #[serde(flatten)]
+    pub clients: Clients,
+    /// The words, each with the name of its cookie.
+    #[serde(flatten)]
+    pub placeholders: Placeholders,
+    /// Answers of the server.
+    #[serde(flatten)]
+    pub answers: Answers,
+}
+
+impl Words for WordShown {
+    fn title(&self) -> String {
+        format!("A browser shows {} the word {} instead of a sign-on token", self.verifier, self.placeholders.first())
+    }
+
+    fn explanation(&self) -> String {
+        let Self { verifier, clients, placeholders, answers } = self;
+        format!(
+            "{clients} sent {verifier} {placeholders} where a token belongs, and was turned away ({answers}). That is what a script writes if it \
+             reads a cookie that is hidden from it (HttpOnly) or that is not there."
+        )
+    }
+}

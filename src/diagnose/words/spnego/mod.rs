@@ -1,0 +1,4 @@
+//! What rules about Windows sign-on say.
+
+pub(crate) mod ntlm;
+pub(crate) mod ticket_refused;
