@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// open connection holds them.
 const HISTORY: usize = 1460;
 /// Bytes of it that are kept while the receiver has not acknowledged them, and may yet take another version: two requests with
-/// a token and every cookie that there is.
+/// a token and every cookie that there is. Where more is under way, it is a download.
 const UNDER_WAY: usize = 8192;
 
 /// Puts the bytes of one direction in order.
@@ -278,7 +278,7 @@ impl Assembler {
             versions.go_on(bytes);
         }
         let under_way = usize::try_from(self.next.saturating_sub(self.acknowledged)).unwrap_or(usize::MAX);
-        let most = under_way.clamp(HISTORY, UNDER_WAY);
+        let most = if under_way > UNDER_WAY { HISTORY } else { under_way.max(HISTORY) };
         let tail = bytes.get(bytes.len().saturating_sub(most)..).unwrap_or(bytes);
         let held = self.history.len().saturating_add(tail.len());
         if held > most && (most == HISTORY || held > most.saturating_mul(2)) {

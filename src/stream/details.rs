@@ -125,12 +125,15 @@ impl Details {
         self.directions[from].assembler.other_version()
     }
 
-    /// Is this the copy of a segment that was seen a moment ago? It is counted, and to be left out of everything else. With other
-    /// bytes it is none. `offset`: of its first byte, if that is anywhere near.
-    pub(super) fn is_copy(&mut self, from: Side, segment: &Segment<'_>, offset: Option<i64>, at: Stamp) -> bool {
-        let way = &mut self.directions[from];
-        let copy = way.duplicates.is_copy(segment, at)
-            && !offset.is_some_and(|offset| way.assembler.contradicts(offset, segment.payload));
+    /// Does this look like the copy of a segment that was seen a moment ago?
+    pub(super) fn looks_like_a_copy(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) -> bool {
+        self.directions[from].duplicates.is_copy(segment, at)
+    }
+
+    /// Is it one? It is counted, and to be left out of everything else. With other bytes it is none. `offset`: of its first byte, if
+    /// that is anywhere near.
+    pub(super) fn is_copy(&mut self, from: Side, payload: &[u8], offset: Option<i64>, at: Stamp) -> bool {
+        let copy = !offset.is_some_and(|offset| self.directions[from].assembler.contradicts(offset, payload));
         if copy {
             self.facts.duplicate_frames = self.facts.duplicate_frames.saturating_add(1);
             self.facts.duplicate_at.get_or_insert(at);
