@@ -109,7 +109,7 @@ pub struct Teardown {
     pub fin: PerSide<Option<Stamp>>,
     /// First RST that carries the address of each side.
     pub rst: PerSide<Option<Stamp>>,
-    /// Which of the two sides the closing RST claims to come from, and why it is believed or not.
+    /// Which of the two sides the closing RST claims to come from, and why it is believed or not; of a FIN only if it is not.
     pub(crate) reset_origin: Option<ResetOrigin>,
 }
 
@@ -127,16 +127,16 @@ impl Default for Teardown {
     }
 }
 
-/// Who really sent a RST.
+/// Who really sent a RST or a FIN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ResetOrigin {
     /// The side whose address it carries.
     pub claimed: Side,
     /// True if the facts say that something on the path sent it.
     pub middlebox: bool,
-    /// TTL or hop limit of the RST.
+    /// TTL or hop limit of it.
     pub ttl: u8,
-    /// IP identification of the RST, where it has one.
+    /// Its IP identification, where it has one.
     pub id: Option<u16>,
     /// The facts, in words: TTL, IP ID and window against that side's earlier packets. Empty if there was nothing
     /// to compare with.

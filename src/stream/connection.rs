@@ -17,6 +17,8 @@ const SYNS: usize = 16;
 /// Sequence numbers further away than this from what is expected belong to nothing that was seen (half the window
 /// that window scaling allows, RFC 7323 2.2).
 const PLAUSIBLE: i64 = 1 << 29;
+/// Packets of a side from which on its FIN can be compared with them, the FIN among them.
+const FIN_AFTER: u64 = 2;
 /// Repetitions after which an unanswered sender is taken to have been left alone.
 const TRIES_TO_TIMEOUT: u32 = 3;
 
@@ -259,7 +261,7 @@ impl Connection {
         }
         self.acknowledgement(from, segment, at, limits, sink);
         if segment.flags & flags::FIN != 0 && segment.flags & flags::RST == 0 {
-            self.fin(from, segment, at);
+            self.fin(from, segment, at, limits);
         }
         if segment.flags & flags::RST != 0 {
             self.reset(from, segment, at, known_ttl, is_damaged, limits);
@@ -397,8 +399,11 @@ impl Connection {
     }
 
     fn is_copy(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) -> bool {
-        let offset = if segment.payload.is_empty() { None } else { self.offset(from, segment.sequence) };
-        self.details.as_mut().is_some_and(|details| details.is_copy(from, segment, offset, at))
+        if !self.details.as_mut().is_some_and(|details| details.looks_like_a_copy(from, segment, at)) {
+            return false;
+        }
+        let offset = self.offset(from, segment.sequence);
+        self.details.as_mut().is_some_and(|details| details.is_copy(from, segment.payload, offset, at))
     }
 
     /// The server answers an earlier connection of the same addresses and ports that the client has forgotten
@@ -587,13 +592,34 @@ impl Connection {
         }
     }
 
-    fn fin(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) {
+    fn fin(&mut self, from: Side, segment: &Segment<'_>, at: Stamp, limits: &Limits) {
         let sequence = segment.sequence.wrapping_add(segment.payload_length);
         let Some(offset) = self.offset(from, sequence).and_then(|o| u64::try_from(o).ok()) else { return };
         let acknowledges =
             (segment.flags & flags::ACK != 0).then(|| self.offset(from.peer(), segment.acknowledgement)).flatten();
-        if offset.saturating_add(1) >= self.directions[from].acknowledged {
-            self.closing.fin(from, offset, acknowledges, self.directions[from].highest, at);
+        let direction = &self.directions[from];
+        if offset.saturating_add(1) < direction.acknowledged {
+            return;
+        }
+        let is_first = self.closing.fin(from, offset, acknowledges, direction.highest, at);
+        // The SYN-ACK alone may be that of a device which only opens sessions in the server's name.
+        if is_first && direction.packets > FIN_AFTER {
+            let fingerprint = self.fingerprint(from, segment, None);
+            self.closing.fin_fingerprint(from, &fingerprint, limits.ttl_distance);
+        }
+    }
+
+    /// What tells whether a RST or FIN is its sender's. `known_ttl`: what other connections show of the sender.
+    fn fingerprint(&self, from: Side, segment: &Segment<'_>, known_ttl: Option<(u8, u8)>) -> ResetFingerprint {
+        let (direction, peer) = (&self.directions[from], &self.directions[from.peer()]);
+        ResetFingerprint {
+            ttl: segment.ip.ttl,
+            id: segment.ip.id,
+            window: segment.window,
+            // A scanner's SYN is made by hand and its RST by the system: a SYN alone is nothing to compare with.
+            known_ttl: direction.ttl.filter(|_| direction.spoke).or(known_ttl),
+            peer_id: peer.last_id,
+            peer_window: (peer.packets > 0).then_some(peer.window),
         }
     }
 
@@ -628,15 +654,7 @@ impl Connection {
         if !(in_window || before_answer && answers_syn) {
             return;
         }
-        let fingerprint = ResetFingerprint {
-            ttl: segment.ip.ttl,
-            id: segment.ip.id,
-            window: segment.window,
-            // A scanner's SYN is made by hand and its RST by the system: a SYN alone is nothing to compare with.
-            known_ttl: direction.ttl.filter(|_| direction.spoke).or(known_ttl),
-            peer_id: peer.last_id,
-            peer_window: (peer.packets > 0).then_some(peer.window),
-        };
+        let fingerprint = self.fingerprint(from, segment, known_ttl);
         let offset = self.offset(from, segment.sequence).and_then(|offset| u64::try_from(offset).ok());
         let end =
             self.closing.end_of(from).map_or(direction.highest, |fin| direction.highest.max(fin.saturating_add(1)));

@@ -1,4 +1,4 @@
-//! Who hung up: the first FIN or RST that counts, by sequence number, and who really sent a RST.
+//! Who hung up: the first FIN or RST that counts, by sequence number, and who really sent it.
 
 use crate::model::{Close, CloseBy, PerSide, ResetOrigin, Side, Span, Stamp, Teardown};
 
@@ -12,6 +12,8 @@ pub(super) struct TeardownTracker {
 #[derive(Debug, Default)]
 struct CloseEvents {
     fin: PerSide<Option<Fin>>,
+    /// Of FINs that something on the path sent.
+    fin_origin: PerSide<Option<ResetOrigin>>,
     rst: PerSide<Option<Stamp>>,
     /// The RST that ended it, if one did.
     reset: Option<(Stamp, ResetOrigin)>,
@@ -44,14 +46,14 @@ struct Fin {
     acknowledged: bool,
 }
 
-/// What a RST is compared with: its sender's earlier packets and the packet it seems to answer.
+/// What a RST or FIN is compared with: its sender's earlier packets and the packet it seems to answer.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ResetFingerprint {
-    /// TTL or hop limit of the RST.
+    /// TTL or hop limit of the segment.
     pub ttl: u8,
-    /// IP identification of the RST.
+    /// Its IP identification.
     pub id: Option<u16>,
-    /// Window of the RST.
+    /// Its window.
     pub window: u16,
     /// Smallest and largest TTL of that side's earlier packets.
     pub known_ttl: Option<(u8, u8)>,
@@ -70,6 +72,14 @@ impl TeardownTracker {
             *fin = Some(Fin { at, offset, sent, acknowledges, acknowledged: false });
         }
         first
+    }
+
+    /// The first FIN of that side has this fingerprint. A TTL of its own gives away a device that ends the session in the name of a
+    /// host, as load balancers and proxies do; hosts number their packets as they like, so that an identification proves nothing.
+    pub(super) fn fin_fingerprint(&mut self, from: Side, fingerprint: &ResetFingerprint, ttl_distance: u8) {
+        if let Some(seen) = self.seen.as_mut().filter(|_| is_off(fingerprint, ttl_distance)) {
+            seen.fin_origin[from] = Some(origin(from, fingerprint, ttl_distance));
+        }
     }
 
     /// A RST in sequence. Gives true if it ended the connection: no RST and no FIN of both sides came before.
@@ -100,7 +110,7 @@ impl TeardownTracker {
         if let Some(fin) = &mut seen.fin[of] {
             fin.acknowledged |= offset > fin.offset;
             if offset > fin.offset.max(fin.sent).saturating_add(1) {
-                seen.fin[of] = None;
+                (seen.fin[of], seen.fin_origin[of]) = (None, None);
             }
         }
         if !in_reset && seen.goes_on(of, offset, at) {
@@ -158,7 +168,9 @@ impl CloseEvents {
     fn verdict(&self) -> Teardown {
         let (how, by, at, reset_origin) = match (self.first_fin(), &self.reset) {
             (Some((side, fin)), reset) if reset.as_ref().is_none_or(|(at, _)| fin.at.time <= at.time) => {
-                (Close::Fin, by(side), Some(fin.at), None)
+                let origin = self.fin_origin[side].clone();
+                let who = if origin.is_some() { CloseBy::Middlebox } else { by(side) };
+                (Close::Fin, who, Some(fin.at), origin)
             }
             (_, Some((at, origin))) => {
                 let who = if origin.middlebox { CloseBy::Middlebox } else { by(origin.claimed) };
@@ -197,16 +209,21 @@ fn by(side: Side) -> CloseBy {
     }
 }
 
-/// Judges a RST by TTL, IP identification and window. A copied window alone proves nothing: hosts that send a
+/// The TTL is further from those of its sender than that.
+fn is_off(c: &ResetFingerprint, ttl_distance: u8) -> bool {
+    c.known_ttl.is_some_and(|(low, high)| low.saturating_sub(c.ttl).max(c.ttl.saturating_sub(high)) > ttl_distance)
+}
+
+/// Judges a RST or FIN by TTL, IP identification and window. A copied window alone proves nothing: hosts that send a
 /// zero or a default window may happen to agree.
 fn origin(claimed: Side, c: &ResetFingerprint, ttl_distance: u8) -> ResetOrigin {
     let mut reasons = Vec::new();
     let mut middlebox = false;
     if let Some((low, high)) = c.known_ttl {
-        let off = low.saturating_sub(c.ttl).max(c.ttl.saturating_sub(high));
+        let is_off = is_off(c, ttl_distance);
         let known = if low == high { low.to_string() } else { format!("{low} to {high}") };
-        middlebox |= off > ttl_distance;
-        let verdict = if off > ttl_distance { "differs from" } else { "fits" };
+        middlebox |= is_off;
+        let verdict = if is_off { "differs from" } else { "fits" };
         reasons.push(format!("TTL {} {verdict} the {}'s other packets ({known})", c.ttl, claimed.name()));
     }
     if let Some(id) = c.id.filter(|&id| id != 0 && Some(id) == c.peer_id) {
@@ -276,6 +293,28 @@ mod tests {
         assert!(closing.has_begun());
         closing.acknowledged(Side::Server, 30, at(3), false);
         assert!(!closing.has_begun() && closing.end_of(Side::Server).is_none());
+    }
+
+    #[test]
+    fn a_fin_of_a_device_is_not_the_host_s() {
+        let fit = ResetFingerprint {
+            ttl: 63,
+            known_ttl: Some((63, 64)),
+            id: Some(7),
+            peer_id: Some(7),
+            ..ResetFingerprint::default()
+        };
+        let verdict = |fingerprint| {
+            let mut closing = TeardownTracker::default();
+            closing.fin(Side::Server, 10, None, 10, at(1));
+            closing.fin_fingerprint(Side::Server, &fingerprint, 2);
+            closing.verdict()
+        };
+        assert_eq!((verdict(fit).by, verdict(fit).reset_origin), (CloseBy::Server, None));
+        let device = verdict(ResetFingerprint { ttl: 255, ..fit });
+        assert_eq!((device.how, device.by), (Close::Fin, CloseBy::Middlebox));
+        assert_eq!(device.reset_origin.map(|origin| origin.claimed), Some(Side::Server));
+        assert_eq!(verdict(ResetFingerprint { ttl: 255, known_ttl: None, ..fit }).by, CloseBy::Server);
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 #[path = "begun.rs"]
 mod begun;
+#[path = "ends.rs"]
+mod ends;
 #[path = "lost.rs"]
 mod lost;
 #[path = "network.rs"]
@@ -36,6 +38,7 @@ pub(crate) type Row = (&'static str, fn(&Network), Option<&'static str>);
 /// All tables.
 const TABLES: &[&[Row]] = &[
     begun::ROWS,
+    ends::ROWS,
     lost::ROWS,
     network::NAMES,
     network::NOISE,

@@ -117,7 +117,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     if middlebox {
         let reasons = c.teardown.reset_origin.as_ref().map(|origin| origin.reasons.join("; ")).unwrap_or_default();
         draft = draft.remedy_first(format!(
-            "Look for the firewall, IPS or proxy between {client} and {server} that resets the connection ({reasons})."
+            "Look for the firewall, IPS or proxy between {client} and {server} that ends the connection ({reasons})."
         ));
     }
     draft = show(draft, group).absence("no answer of the server");
@@ -128,7 +128,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
 mod tests {
     use crate::model::{Confidence, Severity};
     use crate::testing::{Story, text, the_one, told};
-    use nrpcsniff_samples::{Network, Side, Tcp};
+    use nrpcsniff_samples::{Network, Segment, Side, Tcp, flags};
 
     const RULE: &str = "nrpc-accept-then-close";
     const MAIL: &str = "CN=Mail01/O=Example";
@@ -169,6 +169,22 @@ mod tests {
         });
         assert!(the_one(&found).explanation.contains("something on the path, in the server's name"));
         assert!(the_one(&found).remedy[0].contains("TTL 250"));
+    }
+
+    /// A load balancer that ends a session in its server's name has another way to the client.
+    #[test]
+    fn a_device_that_ends_it_with_fin_is_named_as_such() {
+        let ends = |ttl| {
+            told(RULE, move |net| {
+                let tcp = connect(net);
+                let fin = Segment { ttl, ..Segment::new(flags::FIN | flags::ACK) };
+                tcp.request(MAIL).ack(Side::Server).wait(1).segment(Side::Server, fin).client_fin();
+            })
+        };
+        assert!(the_one(&ends(Some(255))).explanation.contains("something on the path, in the server's name"));
+        assert!(the_one(&ends(Some(255))).remedy[0].contains("TTL 255"));
+        assert!(the_one(&ends(None)).explanation.contains("server"), "{:#?}", ends(None));
+        assert!(!the_one(&ends(None)).explanation.contains("something on the path"));
     }
 
     #[test]
