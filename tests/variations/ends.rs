@@ -4,6 +4,7 @@ use super::Row;
 use nrpcsniff_samples::{Network, Segment, Side, Tcp, flags};
 
 const NAME: &str = "CN=Mail01/O=Acme";
+const TOGETHER: Option<&str> = Some("tcp-reset-together");
 const CLOSED: Option<&str> = Some("nrpc-accept-then-close");
 
 pub(crate) const ROWS: &[Row] = &[
@@ -13,6 +14,10 @@ pub(crate) const ROWS: &[Row] = &[
     ("a device resets it at the request", |net| at_the_request(net, 1352, Some(201), flags::RST), CLOSED),
     ("a device ends a session that has done its work", worked, None),
     ("a reset of a device that nobody takes", not_taken, None),
+    ("a device resets all sessions", |net| together(net, 5, Some(201), false), TOGETHER),
+    ("a device resets all sessions, and they come back", |net| together(net, 5, Some(201), true), TOGETHER),
+    ("the server resets all sessions", |net| together(net, 3, None, false), TOGETHER),
+    ("two sessions are reset", |net| together(net, 2, Some(201), true), None),
 ];
 
 fn dial(net: &Network, client: u8, port: u16) -> Tcp {
@@ -41,6 +46,23 @@ fn worked(net: &Network) {
     tcp.works(NAME, 4).wait_secs(2);
     ends(&tcp, Some(201), flags::FIN);
     tcp.client_fin();
+}
+
+fn together(net: &Network, sessions: u8, ttl: Option<u8>, come_back: bool) {
+    let open: Vec<Tcp> = (50..50 + sessions).map(|client| dial(net, client, 1352)).collect();
+    for tcp in &open {
+        tcp.works(NAME, 3).wait(20);
+    }
+    net.at(20_000);
+    for tcp in &open {
+        ends(tcp, ttl, flags::RST);
+    }
+    net.at(30_000);
+    if come_back {
+        for client in 50..50 + sessions {
+            dial(net, client, 1352).works(NAME, 3).wait_secs(1).client_fin();
+        }
+    }
 }
 
 fn not_taken(net: &Network) {

@@ -5,7 +5,8 @@ use crate::file::Format;
 use crate::http;
 use crate::net::Network;
 use crate::nrpc::FUNCTION_WORK;
-use crate::tcp::Side;
+use crate::tcp::{Segment, Side, Tcp};
+use crate::wire::flags;
 
 pub(super) const SAMPLES: &[Sample] = &[
     Sample {
@@ -34,6 +35,15 @@ pub(super) const SAMPLES: &[Sample] = &[
         rules: &["tcp-never-acknowledged"],
         format: || Format::pcapng().interface("Ethernet"),
         tell: never_acknowledged,
+    },
+    Sample {
+        name: "nrpc-reset-together",
+        story: "Five users work on Mail01. At one moment the firewall, which has just failed over, resets all of their sessions in the \
+                server's name.",
+        see: "Five resets within milliseconds, whose TTL is not the server's.",
+        rules: &["tcp-reset-together"],
+        format: || Format::pcapng().interface("span0"),
+        tell: reset_together,
     },
     Sample {
         name: "nrpc-loss",
@@ -90,6 +100,21 @@ fn never_acknowledged(net: &Network) {
     let login = http::post("/names.nsf?Login").host("mail.example.com");
     let login = login.form(&[("Username", "Ann Smith"), ("Password", "secret"), ("RedirectTo", "/mail/ann.nsf")]);
     tcp.unanswered(Side::Client, login, &[300, 600, 1_200, 2_400, 4_800]).wait_secs(10).client_rst();
+}
+
+fn reset_together(net: &Network) {
+    let server = server(net).linux();
+    let dial = |client: u8| net.connect(&net.host(&format!("10.1.0.{client}")), &server, 1352);
+    let sessions: Vec<Tcp> = (50..55).map(dial).collect();
+    for tcp in &sessions {
+        tcp.works(MAIL, 3).wait(20);
+    }
+    net.at(20_000);
+    for tcp in &sessions {
+        tcp.segment(Side::Server, Segment { ttl: Some(250), ..Segment::new(flags::RST | flags::ACK) });
+    }
+    net.wait_secs(40);
+    net.udp(&net.host("10.1.0.2"), 123, &net.host("10.1.0.9"), 123, [0x1b; 48]);
 }
 
 fn loss(net: &Network) {

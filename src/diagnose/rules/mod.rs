@@ -48,6 +48,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &nrpc::idle_silent::IdleSilent,
     &tcp::mtu_blackhole::MtuBlackhole,
     &tcp::never_acknowledged::NeverAcknowledged,
+    &tcp::reset_together::ResetTogether,
     &tcp::loss::Loss,
     // TLS.
     &tls::hello_blackhole::HelloBlackhole,

@@ -3,4 +3,5 @@
 pub(crate) mod loss;
 pub(crate) mod mtu_blackhole;
 pub(crate) mod never_acknowledged;
+pub(crate) mod reset_together;
 pub(crate) mod zero_window;
