@@ -520,6 +520,7 @@ impl Connection {
     }
 
     /// Takes data that its receiver takes.
+    #[inline]
     fn take_data(&mut self, data: &DataSegment<'_>, limits: &Limits, sink: &mut impl Sink) {
         let DataSegment { from, offset, length, .. } = *data;
         let direction = &mut self.directions[from];

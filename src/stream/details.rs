@@ -194,6 +194,7 @@ impl Details {
     }
 
     /// Bytes came again and differ. What the receiver has acknowledged by then, it has taken from the first copy.
+    #[cold]
     fn note_conflict(&mut self, data: &DataSegment<'_>, conflict: Conflict) {
         let DataSegment { from, offset, payload, at, .. } = *data;
         let way = &mut self.directions[from];
@@ -210,6 +211,7 @@ impl Details {
     }
 
     /// Fragments contradict each other.
+    #[cold]
     fn note_fragments(&mut self, data: &DataSegment<'_>, start: u64, other: &OtherVersion) {
         let bytes = other.payload(data.payload.len());
         let Some(conflict) = differing(start, bytes, data.payload, None) else { return };
@@ -221,6 +223,7 @@ impl Details {
     }
 
     /// The byte at `offset` is urgent.
+    #[cold]
     fn note_urgent(&mut self, from: Side, offset: u64, at: Stamp) {
         self.directions[from].assembler.dispute(offset, None);
         let (read_in, cause) = (Some(at.frame), DisputeCause::Urgent);

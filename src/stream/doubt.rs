@@ -89,6 +89,11 @@ impl Doubts {
         }
     }
 
+    /// Segments wait for an answer.
+    pub(super) const fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// A wrong checksum would be an exception.
     pub(super) fn has_right_checksums(&self) -> bool {
         !self.are_unfounded && self.right_checksums > self.wrong_checksums
@@ -128,9 +133,6 @@ impl Doubts {
     /// The receiver acknowledged everything before `offset`, of which all before `known` has come without doubt. Gives the segments
     /// that it took.
     pub(super) fn acknowledged(&mut self, offset: u64, known: u64) -> Vec<Doubtful> {
-        if self.waiting.is_empty() {
-            return Vec::new();
-        }
         self.waiting.retain(|waiting| waiting.end() > known);
         let is_taken = |waiting: &Doubtful| offset > waiting.offset.max(known);
         let (mut taken, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting).into_iter().partition(is_taken);

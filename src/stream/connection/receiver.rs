@@ -19,6 +19,7 @@ impl Connection {
     }
 
     /// Sets a segment in doubt aside, until its receiver tells; false if there is no doubt about it.
+    #[inline]
     pub(super) fn is_set_aside(
         &mut self,
         from: Side,
@@ -77,8 +78,9 @@ impl Connection {
     }
 
     /// The receiver acknowledged everything of `of` before `offset`: some of it may have been in doubt.
+    #[inline]
     pub(super) fn answer_doubts(&mut self, of: Side, offset: u64, limits: &Limits, sink: &mut impl Sink) {
-        let Some(details) = &mut self.details else { return };
+        let Some(details) = self.details.as_mut().filter(|details| details.doubts(of).has_waiting()) else { return };
         let known = details.next(of);
         let taken = details.doubts_mut(of).acknowledged(offset, known);
         if !taken.is_empty() {
@@ -91,6 +93,7 @@ impl Connection {
         self.details.as_ref().is_some_and(|details| details.doubts(from).has_right_checksums())
     }
 
+    #[cold]
     #[expect(clippy::too_many_arguments, reason = "what a segment is, and where what it brings may go")]
     fn set_aside(
         &mut self,
@@ -127,6 +130,7 @@ impl Connection {
 
     /// Why the receiver would drop this segment. Only where it speaks in the capture, for nobody else tells whether it did. What a RST
     /// is worth, the teardown tells.
+    #[inline]
     fn doubt(&self, from: Side, segment: &Segment<'_>, checksum: Option<bool>) -> Option<Doubt> {
         let doubts = self.details.as_ref()?.doubts(from);
         let is_end = segment.flags & (flags::FIN | flags::RST) == flags::FIN;
@@ -162,6 +166,7 @@ impl Connection {
     }
 
     /// What it says was not known before, or was known otherwise. Else there is nothing to doubt.
+    #[cold]
     fn is_news(&self, from: Side, segment: &Segment<'_>) -> bool {
         let (Some(details), Some(offset)) = (&self.details, self.offset(from, segment.sequence)) else { return true };
         let end = offset.saturating_add(i64::from(segment.payload_length));

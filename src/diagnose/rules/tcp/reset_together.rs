@@ -83,7 +83,7 @@ fn reset_at(case: &Case<'_>, c: &Conversation) -> Option<Stamp> {
 }
 
 /// Those of one moment each, if they are enough.
-fn moments<'a>(mut reset: Vec<(&'a Conversation, Stamp)>) -> Vec<Vec<(&'a Conversation, Stamp)>> {
+fn moments(mut reset: Vec<(&Conversation, Stamp)>) -> Vec<Vec<(&Conversation, Stamp)>> {
     reset.sort_by_key(|(_, at)| at.time);
     let mut moments: Vec<Vec<(&Conversation, Stamp)>> = Vec::new();
     for (c, at) in reset {
@@ -148,7 +148,9 @@ mod tests {
         let server = net.host("10.2.0.9").linux();
         let dial = |client: u8| net.connect(&net.host(&format!("10.1.0.{client}")), &server, 1352);
         let open: Vec<Tcp> = (50..50 + sessions).map(dial).collect();
-        open.iter().for_each(|tcp| drop(tcp.works(NAME, 3).wait(20).clone()));
+        for tcp in &open {
+            tcp.works(NAME, 3).wait(20);
+        }
         net.at(silence);
         for tcp in &open {
             tcp.segment(Side::Server, Segment { ttl, ..Segment::new(flags::RST | flags::ACK) });
