@@ -108,7 +108,7 @@ mod tests {
         let text = "[thresholds]\nclose-after-reply = 5\nprobe-count = 7\n[[server]]\nname = 'Mail01/Acme'\n\
                     aliases = ['mail.acme.example']\n";
         let config = parse(text).unwrap();
-        assert!((config.thresholds.close_after_reply - 5.0).abs() < f64::EPSILON);
+        assert_eq!(config.thresholds.close_after_reply, crate::model::Span::from_secs(5));
         assert_eq!(config.thresholds.probe_count, 7);
         assert_eq!(config.thresholds.stuck_tries, Thresholds::default().stuck_tries);
         assert_eq!(config.servers[0].aliases, ["mail.acme.example"]);

@@ -309,8 +309,8 @@ impl ForkFinder<'_, '_, '_> {
 
     /// A question of the client was left without an answer for longer than a server may take.
     fn waited_in_vain(&self, bad: &Conversation) -> bool {
-        let waited = bad.turns.unanswered.map(|asked| self.known.case.end().seconds_since(asked.time));
-        waited.is_some_and(|seconds| seconds >= self.known.case.settings.thresholds.reply_timeout)
+        let waited = bad.turns.unanswered.map(|asked| self.known.case.end().since(asked.time));
+        waited.is_some_and(|waited| waited >= self.known.case.settings.thresholds.reply_timeout)
     }
 
     /// In a dialogue of several connections: the request of the line before was not answered in the failing one, and its

@@ -39,7 +39,7 @@ fn verdict(both: Both<Timing>, thresholds: &Thresholds) -> &'static str {
         let share = statistics::share(timing.repeated, timing.segments);
         timing.repeated > 1 && share >= thresholds.loss_minor
     };
-    let long = |rtt: Span| statistics::seconds(rtt) >= thresholds.long_rtt;
+    let long = |rtt: Span| rtt >= thresholds.long_rtt;
     match (both.good.rtt, both.bad.rtt) {
         _ if lossy(both.bad) && !lossy(both.good) => "segments were lost in the failing capture only: not ruled out",
         (Some(good), Some(bad)) if long(bad) && bad.part(LONGER) >= good => {

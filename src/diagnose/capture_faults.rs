@@ -5,7 +5,7 @@ use super::rules::cap::ambiguous::{self, readings};
 use super::rules::{BY_ABSENCE, BY_DATE, BY_LENGTH};
 use super::words::cap::ambiguous::{Cause, as_other};
 use super::{Case, Draft, Layer};
-use crate::model::{Confidence, Conversation, ConversationId, Dispute, FrameRef, Source, Span};
+use crate::model::{Confidence, Conversation, ConversationId, Dispute, FrameRef, Source};
 use hashbrown::HashSet;
 
 /// Takes out what does not hold in such a capture, and makes less sure what may not hold.
@@ -78,7 +78,7 @@ fn silence_clocks(case: &Case<'_>, drafts: &mut Vec<Draft>) {
     if case.clock_steps().is_empty() && !case.is_out_of_order() {
         return;
     }
-    let tolerance = Span::from_secs_f64(case.settings.thresholds.clock_skew);
+    let tolerance = case.settings.thresholds.clock_skew;
     let (keeps_time, shaken) = (case.keeps_time(tolerance), shaken(case));
     drafts.retain(|draft| {
         let rule = draft.about().id;

@@ -12,7 +12,7 @@ use super::sip::SipIndex;
 use super::tls::TlsIndex;
 use super::tokens::TokenIndex;
 use super::{Settings, attempts, names};
-use crate::model::{Analysis, Attempt, Conversation, ConversationId, Endpoint, Property, Sum, Timestamp};
+use crate::model::{Analysis, Attempt, Conversation, ConversationId, Endpoint, Property, Span, Sum, Timestamp};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::{dns, nrpc};
 use std::cell::OnceCell;
@@ -204,11 +204,11 @@ impl<'a> Case<'a> {
 
     /// The same client's conversations that began within that many seconds after `talk` ended, in order (at most
     /// 256 are looked at).
-    pub(crate) fn soon_after(&self, talk: &Talk<'a>, seconds: f64) -> impl Iterator<Item = &Talk<'a>> {
+    pub(crate) fn soon_after(&self, talk: &Talk<'a>, within: Span) -> impl Iterator<Item = &Talk<'a>> {
         let ended = talk.ended();
         self.after(talk)
             .take(LOOK_AHEAD)
-            .filter(move |next| (0.0..=seconds).contains(&next.conversation.first.time.seconds_since(ended)))
+            .filter(move |next| (Span::ZERO..=within).contains(&next.conversation.first.time.since(ended)))
     }
 
     /// Servers of that address were called on more than one port.

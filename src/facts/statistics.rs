@@ -8,7 +8,7 @@ pub(crate) fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// A span in seconds, as thresholds are.
+/// A span in seconds, to reckon with shares and to be shown.
 pub(crate) fn seconds(span: Span) -> f64 {
     span.as_secs_f64()
 }

@@ -1,7 +1,11 @@
 //! Spans of time: one type, whatever unit a protocol, a capture or a threshold writes them in.
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// A span of time, to the nanosecond; negative where a clock ran backwards. 292 years at most: calculations stop there instead
-/// of overflowing. A bare number of seconds is always an `f64`, so that the two cannot be taken for each other.
+/// of overflowing. A bare number of seconds is always an `f64`, so that the two cannot be taken for each other: limits are
+/// spans, too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span(i64);
 
@@ -24,7 +28,7 @@ impl Span {
         Self(seconds.saturating_mul(1_000_000_000))
     }
 
-    /// So many seconds, as people write thresholds and offsets; what is no number is no time at all.
+    /// So many seconds, as people write offsets; what is no number is no time at all.
     #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
     pub const fn from_secs_f64(seconds: f64) -> Self {
         Self((seconds * 1e9) as i64)
@@ -35,13 +39,18 @@ impl Span {
         self.0
     }
 
+    /// In whole seconds; what is left over does not count.
+    pub const fn whole_seconds(self) -> i64 {
+        self.0 / 1_000_000_000
+    }
+
     /// In milliseconds, for reports.
     #[expect(clippy::cast_precision_loss, reason = "shown, or compared with limits of milliseconds and more")]
     pub const fn as_millis_f64(self) -> f64 {
         self.0 as f64 / 1e6
     }
 
-    /// In seconds, for reports and to be compared with thresholds.
+    /// In seconds, for reports and to reckon with shares.
     #[expect(clippy::cast_precision_loss, reason = "shown, or compared with limits of milliseconds and more")]
     pub const fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1e9
@@ -70,6 +79,31 @@ impl Span {
     pub fn part(self, count: u64) -> Self {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         Self(self.0.checked_div(count).unwrap_or(self.0))
+    }
+}
+
+/// In seconds, as people write thresholds.
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.as_secs_f64())
+    }
+}
+
+/// Of seconds, whole or with a fraction, to the nearest nanosecond: neither negative nor without end.
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        if !seconds.is_finite() || seconds < 0.0 {
+            return Err(D::Error::custom(format_args!("a time must be a number of zero or more, and is {seconds}")));
+        }
+        Ok(Self::nearest(seconds))
+    }
+}
+
+impl Span {
+    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
+    fn nearest(seconds: f64) -> Self {
+        Self((seconds * 1e9).round() as i64)
     }
 }
 
@@ -117,6 +151,15 @@ mod tests {
             assert_eq!(super::span(seconds), text);
             assert_eq!(Span::from_secs_f64(seconds).to_string(), text);
         }
+    }
+
+    #[test]
+    fn files_write_seconds_whole_or_with_a_fraction() {
+        for (written, span) in [("30", Span::from_secs(30)), ("0.57", Span::from_millis(570)), ("0.0", Span::ZERO)] {
+            assert_eq!(serde_json::from_str::<Span>(written).unwrap(), span);
+        }
+        assert!(serde_json::from_str::<Span>("-1").is_err());
+        assert_eq!(serde_json::to_string(&Span::from_millis(80)).unwrap(), "0.08");
     }
 
     #[test]

@@ -109,9 +109,9 @@ pub(crate) fn noise(
 pub(crate) fn nrpc_at(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
     let Some(time) = entry.time else { return Vec::new() };
     let within = case.settings.thresholds.log_within;
-    let talks = case.nrpc().filter(|talk| {
-        talk.conversation.first.time.seconds_since(time) <= within && time.seconds_since(talk.ended()) <= within
-    });
+    let talks = case
+        .nrpc()
+        .filter(|talk| talk.conversation.first.time.since(time) <= within && time.since(talk.ended()) <= within);
     talks.map(|talk| talk.conversation.id).collect()
 }
 

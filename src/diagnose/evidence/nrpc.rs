@@ -1,7 +1,7 @@
 //! What is shown of Notes sessions: names asked for and answered, and who closed.
 
 use crate::diagnose::Draft;
-use crate::diagnose::words::{closer, span};
+use crate::diagnose::words::closer;
 use crate::facts::Talk;
 
 /// Conversations of one finding whose frames are shown; the rest is counted.
@@ -52,7 +52,7 @@ pub(crate) fn show_close(draft: Draft, talk: &Talk<'_>) -> Draft {
     let Some(at) = teardown.at else { return draft };
     let after = match (teardown.after_message, talk.close_delay()) {
         (0, _) => "before anything was said".to_owned(),
-        (n, Some(delay)) => format!("{} after message {n}", span(delay)),
+        (n, Some(delay)) => format!("{delay} after message {n}"),
         (n, None) => format!("after message {n}"),
     };
     draft.packet(at, format!("{}, {after}", closer(talk)))

@@ -20,10 +20,9 @@ pub(crate) use outcomes::Outcomes;
 pub(crate) use sip::NOT_RENEWED;
 
 use crate::facts::Case;
-use crate::facts::statistics::seconds;
 use crate::model::{
-    Attempt, AttemptKind, Close, CloseBy, Conversation, FrameRef, Message, Outcome, PerSide, Setup, Stamp, Unjudged,
-    Weight,
+    Attempt, AttemptKind, Close, CloseBy, Conversation, FrameRef, Message, Outcome, PerSide, Setup, Span, Stamp,
+    Unjudged, Weight,
 };
 use hashbrown::HashMap;
 use std::net::IpAddr;
@@ -116,7 +115,7 @@ pub(crate) fn unjudged(c: &Conversation) -> Option<Unjudged> {
 
 /// What came of something that nobody answered in its conversation since then. `is_due`: the server owed an answer.
 fn unanswered(case: &Case<'_>, c: &Conversation, since: Stamp, is_due: bool) -> Outcome {
-    let waited = case.watched_until(c).seconds_since(since.time);
+    let waited = case.watched_until(c).since(since.time);
     let overdue = is_due && waited >= case.settings.thresholds.reply_timeout;
     let closed = matches!(c.teardown.how, Close::Fin | Close::Rst);
     match c.teardown.by {
@@ -154,7 +153,7 @@ fn mend(case: &Case<'_>, all: &mut [Attempt]) {
 fn mends(case: &Case<'_>, failed: &Attempt, next: &Attempt) -> bool {
     let thresholds = &case.settings.thresholds;
     let delay = next.at.since(failed.answered.unwrap_or(failed.at));
-    let within = |window: f64| (0.0..=window).contains(&seconds(delay));
+    let within = |window: Span| (Span::ZERO..=window).contains(&delay);
     match failed.kind {
         // What is registered or logged in once is so for good: however late, the user has it.
         AttemptKind::SipRegister | AttemptKind::SipCall | AttemptKind::SametimeLogin => is_same_wish(failed, next),

@@ -2,7 +2,6 @@
 
 use super::{begun, frames, unanswered, unjudged};
 use crate::facts::nrpc::opening::{closed_at_once, last_refusal, mismatch, redirected, was_content};
-use crate::facts::statistics::seconds;
 use crate::facts::{Case, Talk};
 use crate::model::{Attempt, AttemptKind, Close, CloseBy, Outcome, PerSide, Setup, Stamp, Unjudged, Weight};
 
@@ -69,7 +68,7 @@ fn turned_away(case: &Case<'_>, talk: &Talk<'_>) -> Option<Outcome> {
     let by_server = matches!(c.teardown.by, CloseBy::Server | CloseBy::Middlebox);
     let closed = matches!(c.teardown.how, Close::Fin | Close::Rst) && by_server;
     let accepted = c.tcp.handshake.ack.or(c.tcp.handshake.syn_ack)?;
-    let at_once = seconds(c.teardown.at?.since(accepted)) <= case.settings.thresholds.close_after_reply;
+    let at_once = c.teardown.at?.since(accepted) <= case.settings.thresholds.close_after_reply;
     let silent = c.bytes == PerSide::default();
     (closed && at_once && silent).then(|| unjudged(c).map_or(Outcome::CutOff(c.teardown.by), Outcome::Unknown))
 }

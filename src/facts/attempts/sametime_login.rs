@@ -3,7 +3,7 @@
 use super::{begun, frames, unanswered, unjudged};
 use crate::facts::Case;
 use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
-use crate::model::{Attempt, AttemptKind, CloseBy, Outcome, Side, Stamp, Unjudged, Weight};
+use crate::model::{Attempt, AttemptKind, CloseBy, Outcome, Side, Span, Stamp, Unjudged, Weight};
 use nrpcsniff_dissectors::sametime::reason;
 
 /// Every conversation in which a client spoke to a community server. A redirect is a step: the login at the server that it leads
@@ -50,7 +50,7 @@ fn outcome(case: &Case<'_>, login: &SametimeLogin<'_>, asked: Stamp) -> Option<O
 
 /// The server left the client waiting until it said farewell.
 fn overdue(case: &Case<'_>, login: &SametimeLogin<'_>, asked: Stamp) -> bool {
-    let waited = login.end.map_or(0.0, |end| end.at().time.seconds_since(asked.time));
+    let waited = login.end.map_or(Span::ZERO, |end| end.at().since(asked));
     waits(login) && waited >= case.settings.thresholds.reply_timeout
 }
 

@@ -6,11 +6,11 @@
 use super::{begun, frames, unjudged};
 use crate::facts::Case;
 use crate::facts::network::attempts::rejection;
-use crate::facts::sip::deadlines::{Deadlines, UnansweredRequest, plus};
+use crate::facts::sip::deadlines::{Deadlines, UnansweredRequest};
 use crate::facts::sip::wishes::{is_stale, scanners};
 use crate::facts::sip::{SipExchange, TransactionOutcome};
 use crate::model::{
-    Attempt, AttemptKind, Close, CloseBy, Conversation, ConversationId, Endpoint, Outcome, Timestamp, Transport,
+    Attempt, AttemptKind, Close, CloseBy, Conversation, ConversationId, Endpoint, Outcome, Span, Timestamp, Transport,
     Unjudged, Weight,
 };
 use hashbrown::{HashMap, HashSet};
@@ -145,7 +145,7 @@ impl<'c, 'a> Judge<'c, 'a> {
 
     /// Nothing more came although there was time to type a password.
     fn is_given_up(&self, last: &SipExchange<'a>) -> bool {
-        let until = plus(last.ended(), self.case.settings.thresholds.sip_auth_wait);
+        let until = last.ended().plus(self.case.settings.thresholds.sip_auth_wait);
         input_end(self.case, last.first.begun.conversation) >= until
     }
 
@@ -216,7 +216,7 @@ fn lapses<'a>(
     let judge = |(place, run): (usize, &&[SipExchange<'a>])| {
         let granted = run.last()?;
         let seconds = granted.granted().filter(|&seconds| seconds > 0 && !granted.is_unregister())?;
-        let until = plus(granted.ended(), f64::from(seconds) + case.settings.thresholds.sip_timeout);
+        let until = granted.ended().plus(Span::from_secs(seconds.into())).plus(case.settings.thresholds.sip_timeout);
         let next = of_user.get(place.saturating_add(1)).and_then(|run| run.first()).map(SipExchange::began);
         let client = granted.client();
         let later = spoken.get(&client)?;

@@ -33,7 +33,7 @@ fn channel(case: &Case<'_>, handshake: &TlsHandshake<'_>) -> Attempt {
 /// part has, too, and the server that hangs up on it later only tidies up.
 fn is_given_up(case: &Case<'_>, handshake: &TlsHandshake<'_>, outcome: &Outcome) -> bool {
     let fell_silent = || {
-        let waited = handshake.answer.map(|answer| handshake.ended().seconds_since(answer.at().time));
+        let waited = handshake.answer.map(|answer| handshake.ended().since(answer.at().time));
         waited.is_some_and(|waited| waited >= case.settings.thresholds.reply_timeout) && !handshake.has_gone_on()
     };
     match outcome {

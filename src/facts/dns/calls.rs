@@ -5,15 +5,15 @@ use super::search::Search;
 use crate::facts::Case;
 use crate::facts::nrpc::concerns_nrpc;
 use crate::facts::peers::notes_label;
-use crate::model::{Conversation, Timestamp, Transport};
+use crate::model::{Conversation, Span, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
 /// Calls after a question that are looked at.
 const LOOK_AHEAD: usize = 256;
 
-/// A machine that asks by two ways at once asks the second within so many seconds.
-const AT_ONCE: f64 = 2.0;
+/// A machine that asks by two ways at once asks the second within that time.
+const AT_ONCE: Span = Span::from_secs(2);
 
 /// Connections to sign-on servers, by whom and how they were called, and who asks DNS for what.
 pub(super) struct Calls {
@@ -82,40 +82,40 @@ impl Calls {
 
     /// The server was called all the same, by the client or by somebody who may be the same machine: from so many seconds before the
     /// first question until as long after the last.
-    pub(super) fn followed(&self, search: &Search<'_>, within: f64) -> bool {
+    pub(super) fn followed(&self, search: &Search<'_>, within: Span) -> bool {
         self.followed_by_client(search, within) || self.followed_by_another(search, within)
     }
 
     /// The client called somebody for this name, at an address of this name, or for a Notes server whose name was not seen.
-    fn followed_by_client(&self, search: &Search<'_>, within: f64) -> bool {
+    fn followed_by_client(&self, search: &Search<'_>, within: Span) -> bool {
         let name = search.label();
         let known = |server| self.addresses.get(&name).is_some_and(|all| all.contains(&server));
         let calls = self.by_client.get(&search.client).map_or(&[][..], Vec::as_slice);
-        let from = calls.partition_point(|call| search.asked.time.seconds_since(call.began) > within);
+        let from = calls.partition_point(|call| search.asked.time.since(call.began) > within);
         let soon = calls.get(from..).unwrap_or_default().iter().take(LOOK_AHEAD);
-        soon.take_while(|call| call.began.seconds_since(search.last.time) <= within).any(|call| {
+        soon.take_while(|call| call.began.since(search.last.time) <= within).any(|call| {
             known(call.server) || (call.is_notes && call.wanted.as_ref().is_none_or(|wanted| *wanted == name))
         })
     }
 
     /// Another address called that server that may belong to the same machine: the other family of addresses, an address that
     /// asks DNS for nothing itself (behind a forwarder or a tunnel), or one that asked for the same name at the same moment.
-    fn followed_by_another(&self, search: &Search<'_>, within: f64) -> bool {
+    fn followed_by_another(&self, search: &Search<'_>, within: Span) -> bool {
         let name = search.label();
         let of_name = self.by_name.get(&name).into_iter();
         let servers = self.addresses.get(&name).into_iter().flatten();
         let to_server = servers.filter_map(|server| self.by_server.get(server));
         of_name.chain(to_server).any(|calls| {
-            let from = calls.partition_point(|(began, _)| search.asked.time.seconds_since(*began) > within);
+            let from = calls.partition_point(|(began, _)| search.asked.time.since(*began) > within);
             let soon = calls.get(from..).unwrap_or_default().iter().take(LOOK_AHEAD);
-            soon.take_while(|(began, _)| began.seconds_since(search.last.time) <= within)
+            soon.take_while(|(began, _)| began.since(search.last.time) <= within)
                 .any(|&(_, caller)| self.may_be(search, &name, caller))
         })
     }
 
     fn may_be(&self, search: &Search<'_>, name: &str, caller: IpAddr) -> bool {
         let asked = || self.asked.get(&(caller, name.to_owned())).map_or(&[][..], Vec::as_slice);
-        let at_once = |time: Timestamp| asked().iter().any(|other| other.seconds_since(time).abs() <= AT_ONCE);
+        let at_once = |time: Timestamp| asked().iter().any(|other| other.since(time).abs() <= AT_ONCE);
         caller.is_ipv4() != search.client.is_ipv4()
             || !self.askers.contains(&caller)
             || (caller != search.client && search.times().any(at_once))

@@ -3,7 +3,7 @@
 use super::calls::Calls;
 use super::{AAAA, Lookup, label};
 use crate::facts::Case;
-use crate::model::{Message, Outcome, Stamp, Timestamp, Unjudged};
+use crate::model::{Message, Outcome, Span, Stamp, Timestamp, Unjudged};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -101,7 +101,7 @@ fn questions<'c>(case: &'c Case<'_>) -> Vec<Search<'c>> {
         }
         let known = open.get(&key).and_then(|&index| searches.get_mut(index));
         let within = case.settings.thresholds.retry_within;
-        if let Some(search) = known.filter(|search| at.time.seconds_since(search.last.time) <= within) {
+        if let Some(search) = known.filter(|search| at.since(search.last) <= within) {
             search.lookups.push(lookup);
             search.last = at;
             continue;
@@ -148,8 +148,8 @@ fn has_no_ipv6_only(search: &Search<'_>) -> bool {
 }
 
 /// How long the input of a search goes on after its first question, in seconds; what another input holds may be of another day.
-fn watched(case: &Case<'_>, search: &Search<'_>) -> f64 {
+fn watched(case: &Case<'_>, search: &Search<'_>) -> Span {
     let asked = search.asked;
     let input = usize::try_from(asked.frame.input).ok().and_then(|index| case.analysis.inputs.get(index));
-    input.and_then(|input| input.last).unwrap_or(asked.time).seconds_since(asked.time)
+    input.and_then(|input| input.last).unwrap_or(asked.time).since(asked.time)
 }

@@ -37,7 +37,7 @@ pub(crate) fn lacks_token(exchange: &HttpExchange<'_>) -> bool {
 /// Kerberos, by an identity provider), or may come in anonymously.
 fn gets_through(case: &Case<'_>, denied: &HttpExchange<'_>) -> bool {
     let within = case.settings.thresholds.login_round;
-    let soon = |next: &&HttpExchange<'_>| next.at().time.seconds_since(denied.at().time) <= within && !next.is_login();
+    let soon = |next: &&HttpExchange<'_>| next.at().time.since(denied.at().time) <= within && !next.is_login();
     let next = case.http().after(denied).take(LOOK_AHEAD).take_while(soon);
     next.into_iter().any(|next| next.host == denied.host && next.path() == denied.path() && next.is_granted())
 }

@@ -2,6 +2,7 @@
 
 use super::{ExchangeId, HttpExchange, HttpIndex};
 use crate::facts::Settings;
+use crate::model::Span;
 use nrpcsniff_dissectors::cookie::is_web_token;
 use nrpcsniff_dissectors::jwt::Jwt;
 
@@ -68,13 +69,13 @@ impl JwtShowing {
     }
 
     /// What became of its browser within that time (seconds) after the refusal, and later.
-    pub(crate) fn renewal(&self, http: &HttpIndex<'_>, soon: f64) -> JwtRenewal {
+    pub(crate) fn renewal(&self, http: &HttpIndex<'_>, soon: Span) -> JwtRenewal {
         let Some(mine) = http.exchange(self.exchange) else { return JwtRenewal::Never };
         let gets_in = |next: &&HttpExchange<'_>| next.host == mine.host && next.is_granted() && next.is_visit();
         let other = |next: &HttpExchange<'_>| http.jwt_of(next.id).is_some_and(|shown| shown.jwt != self.jwt);
         let mut later = http.after(mine).take(LOOK_AHEAD).filter(gets_in);
         let is_renewed = |next: &HttpExchange<'_>| {
-            let at_once = next.at().time.seconds_since(mine.at().time) <= soon;
+            let at_once = next.at().since(mine.at()) <= soon;
             (at_once && (next.path() == mine.path() || other(next))).then_some(JwtRenewal::AtOnce)
         };
         later

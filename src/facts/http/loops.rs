@@ -106,7 +106,7 @@ fn turned_away(http: &HttpIndex<'_>, state: &mut LoopState, exchange: &HttpExcha
 /// The denial comes so soon after the login that no session can have run out.
 fn soon(http: &HttpIndex<'_>, login: ExchangeId, denied: &HttpExchange<'_>, thresholds: &Thresholds) -> bool {
     let login = http.exchange(login);
-    login.is_some_and(|login| denied.at().time.seconds_since(login.at().time) <= thresholds.login_round)
+    login.is_some_and(|login| denied.at().time.since(login.at().time) <= thresholds.login_round)
 }
 
 impl LoopState {

@@ -75,7 +75,7 @@ impl<'a> LogIndex<'a> {
         sip: &SipIndex<'a>,
         tokens: &TokenIndex<'a>,
     ) -> Self {
-        let within = Span::from_secs_f64(settings.thresholds.log_within);
+        let within = settings.thresholds.log_within;
         let mut logs = Self {
             logs: &analysis.logs,
             clocks: Vec::new(),

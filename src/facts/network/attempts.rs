@@ -1,7 +1,7 @@
 //! Attempts to connect: which were never answered, what came after a failed one.
 
 use crate::facts::{Case, Talk};
-use crate::model::{Endpoint, FrameRef, IcmpError, Setup, Severity, Side, Timestamp, Transport};
+use crate::model::{Endpoint, FrameRef, IcmpError, Setup, Severity, Side, Span, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -49,7 +49,7 @@ pub(crate) fn aftermath_since<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>, since
     let (ended, thresholds) = (talk.ended(), &case.settings.thresholds);
     for next in case.after(talk).take(LOOK_AHEAD) {
         let began = next.conversation.first.time;
-        let delay = began.seconds_since(ended);
+        let delay = began.since(ended);
         let same = next.conversation.server == talk.conversation.server;
         if began < since || delay > thresholds.retry_within {
             continue;
@@ -57,7 +57,7 @@ pub(crate) fn aftermath_since<'c, 'a>(case: &'c Case<'a>, talk: &Talk<'a>, since
         match (same, got_through(next)) {
             (true, true) => return Aftermath::SameAddress(next),
             (false, true)
-                if (0.0..=thresholds.failover_within).contains(&delay)
+                if (Span::ZERO..=thresholds.failover_within).contains(&delay)
                     && !matches!(result, Aftermath::OtherAddress(_)) =>
             {
                 result = Aftermath::OtherAddress(next);
@@ -85,7 +85,7 @@ pub(crate) fn is_silent(case: &Case<'_>, blind: &HashSet<IpAddr>, talk: &Talk<'_
         && c.packets.server == 0
         && c.bytes.client <= u64::from(c.tcp.handshake.syn_data)
         && !blind.contains(&c.server.ip)
-        && syns.first().is_some_and(|first| case.watched_until(talk.conversation).seconds_since(first.time) >= enough)
+        && syns.first().is_some_and(|first| case.watched_until(talk.conversation).since(first.time) >= enough)
 }
 
 /// Every silent attempt, apart from those that an ICMP error explains.
@@ -146,7 +146,7 @@ impl<'a> IcmpRejections<'a> {
         let errors = self.by_path.get(&(c.client, c.server))?;
         let from = errors.partition_point(|error| error.at.time < c.first.time);
         let within = case.settings.thresholds.icmp_within;
-        errors.get(from).copied().filter(|error| error.at.time.seconds_since(c.last.time) <= within)
+        errors.get(from).copied().filter(|error| error.at.time.since(c.last.time) <= within)
     }
 }
 

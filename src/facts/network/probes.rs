@@ -33,7 +33,7 @@ fn is_probe(case: &Case<'_>, c: &Conversation) -> bool {
     c.bytes == PerSide::default()
         && c.setup == Setup::Handshake
         && c.tcp.handshake.syn_ack.is_some()
-        && c.duration_s() <= case.settings.thresholds.probe_life
+        && c.last.since(c.first) <= case.settings.thresholds.probe_life
         && c.teardown.by == CloseBy::Client
         && matches!(c.teardown.how, Close::Fin | Close::Rst)
 }

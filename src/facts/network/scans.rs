@@ -4,7 +4,7 @@
 //! let in. Who calls many ports or many machines in a moment and says nothing to any of them wants none of their services.
 
 use crate::facts::Case;
-use crate::model::{Conversation, Endpoint, FailedConnections, PerSide, Timestamp, Transport};
+use crate::model::{Conversation, Endpoint, FailedConnections, PerSide, Span, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::PROTOCOLS;
 use std::cmp::Ordering;
@@ -197,9 +197,9 @@ fn first_each<'c, K: std::hash::Hash + Eq>(calls: &[&'c Call], key: impl Fn(&Cal
 }
 
 /// So many of them lie within so many seconds.
-fn within(calls: &[&Call], fewest: usize, seconds: f64) -> bool {
+fn within(calls: &[&Call], fewest: usize, window: Span) -> bool {
     calls.windows(fewest.max(1)).any(|w| match (w.first(), w.last()) {
-        (Some(first), Some(last)) => last.time.seconds_since(first.time) <= seconds,
+        (Some(first), Some(last)) => last.time.since(first.time) <= window,
         _ => false,
     })
 }
@@ -228,7 +228,7 @@ fn flooders<'c>(
         let mut found_until = 0_usize;
         for (place, w) in calls.windows(fewest).enumerate() {
             if let (Some(first), Some(last)) = (w.first(), w.last())
-                && last.0.seconds_since(first.0) <= thresholds.scan_window
+                && last.0.since(first.0) <= thresholds.scan_window
             {
                 // Those of the window before were found with it.
                 found.extend(w.iter().skip(found_until.saturating_sub(place)).map(|(_, client)| *client));

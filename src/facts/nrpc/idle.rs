@@ -2,7 +2,7 @@
 
 use crate::facts::statistics::{equal_within, seconds};
 use crate::facts::{Case, Talk};
-use crate::model::{Close, IdleGap, Side};
+use crate::model::{Close, IdleGap, Side, Span};
 
 /// A session and the silence that went before its end.
 #[derive(Clone, Copy)]
@@ -22,7 +22,7 @@ impl IdleEnd<'_, '_> {
 
 /// The last silence that was long enough for a firewall to forget the session.
 pub(crate) fn last_long_gap(case: &Case<'_>, talk: &Talk<'_>) -> Option<IdleGap> {
-    let long = |gap: &&IdleGap| seconds(gap.length()) >= case.settings.thresholds.idle;
+    let long = |gap: &&IdleGap| gap.length() >= case.settings.thresholds.idle;
     talk.conversation.tcp.idle.iter().filter(long).max_by_key(|gap| gap.after.time).copied()
 }
 
@@ -66,7 +66,7 @@ fn survived(case: &Case<'_>, talk: &Talk<'_>) -> Vec<f64> {
         (None, _) => c.last.time,
     };
     let lived = |gap: &&IdleGap| {
-        seconds(gap.length()) >= limits.idle && gap.with_data && end.seconds_since(gap.after.time) > limits.reset_within
+        gap.length() >= limits.idle && gap.with_data && end.since(gap.after.time) > limits.reset_within
     };
     c.tcp.idle.iter().filter(lived).map(|gap| seconds(gap.length())).collect()
 }
@@ -76,8 +76,8 @@ pub(crate) fn reset_after(case: &Case<'_>, talk: &Talk<'_>, gap: IdleGap) -> boo
     let c = talk.conversation;
     let answered = |side: Side| {
         c.teardown.rst[side].is_some_and(|at| {
-            let delay = seconds(at.since(gap.after));
-            (0.0..=case.settings.thresholds.reset_within).contains(&delay)
+            let delay = at.since(gap.after);
+            (Span::ZERO..=case.settings.thresholds.reset_within).contains(&delay)
         })
     };
     let spoke = |side: Side| c.messages.iter().any(|m| m.from == side && m.at.time > gap.after.time);

@@ -77,7 +77,7 @@ fn last_of_several(case: &Case<'_>, talk: &Talk<'_>) -> bool {
             && earlier.request.is_some()
             && earlier.wanted() == talk.wanted()
             && closed_after_opening(case, earlier)
-            && began.seconds_since(earlier.ended()) <= window
+            && began.since(earlier.ended()) <= window
     })
 }
 

@@ -73,7 +73,7 @@ fn bursts<'c, 'a>(case: &Case<'a>, mut closed: Vec<&'c Talk<'a>>) -> Vec<Vec<&'c
             Some(burst)
                 if burst
                     .first()
-                    .is_some_and(|first| talk.ended().seconds_since(first.ended()) <= thresholds.restart_window) =>
+                    .is_some_and(|first| talk.ended().since(first.ended()) <= thresholds.restart_window) =>
             {
                 burst.push(talk);
             }

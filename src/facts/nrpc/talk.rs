@@ -1,7 +1,7 @@
 //! A conversation on NRPC's port or with NRPC's content, as rules want to see it.
 
 use crate::facts::Dissected;
-use crate::model::{CloseBy, Conversation, PerSide, Side, Stamp, Teardown, Timestamp, Transport};
+use crate::model::{CloseBy, Conversation, PerSide, Side, Span, Stamp, Teardown, Timestamp, Transport};
 use nrpcsniff_dissectors::{Message as Body, nrpc};
 
 /// A conversation on NRPC's port or with NRPC's content.
@@ -98,10 +98,10 @@ impl<'a> Talk<'a> {
     }
 
     /// Time between the last message and the close in seconds, if both were seen.
-    pub(crate) fn close_delay(&self) -> Option<f64> {
+    pub(crate) fn close_delay(&self) -> Option<Span> {
         let close = self.conversation.teardown.at?;
         let last = self.conversation.messages.iter().rev().find(|m| m.at.time <= close.time)?;
-        Some(close.time.seconds_since(last.at.time))
+        Some(close.since(last.at))
     }
 
     /// Guard G1: set-up seen, both directions seen, nothing cut or missing.

@@ -3,7 +3,7 @@
 use super::{SipExchange, SipMessage, TransactionOutcome};
 use crate::facts::Case;
 use crate::facts::network::attempts::rejection;
-use crate::model::{CloseBy, Conversation, Endpoint, IcmpError, PerSide, Span, Timestamp, Transport};
+use crate::model::{CloseBy, Conversation, Endpoint, IcmpError, PerSide, Timestamp, Transport};
 use hashbrown::HashMap;
 
 /// How it is known that a request was never answered.
@@ -52,7 +52,7 @@ impl<'c, 'a> Deadlines<'c, 'a> {
         if let Some(error) = self.rejected(exchange, request) {
             return Some(UnansweredRequest::Rejected(error));
         }
-        let until = plus(exchange.began(), self.case.settings.thresholds.sip_timeout);
+        let until = exchange.began().plus(self.case.settings.thresholds.sip_timeout);
         if self.case.end() < until || !is_unbroken(request, until) {
             return None;
         }
@@ -68,7 +68,7 @@ impl<'c, 'a> Deadlines<'c, 'a> {
     fn rejected(&self, exchange: &SipExchange<'a>, request: SipMessage<'a>) -> Option<&'a IcmpError> {
         let errors = self.rejected.get(&(request.source(), request.destination()))?;
         let last = exchange.first.repeats.last().copied().unwrap_or(request);
-        let until = plus(last.at().time, self.case.settings.thresholds.icmp_within);
+        let until = last.at().time.plus(self.case.settings.thresholds.icmp_within);
         errors.iter().copied().find(|error| (exchange.began()..=until).contains(&error.at.time))
     }
 }
@@ -101,9 +101,4 @@ fn is_unbroken(signal: SipMessage<'_>, until: Timestamp) -> bool {
         next = next.saturating_add(1);
     }
     c.messages_seen.client.saturating_add(c.messages_seen.server) < u64::from(next)
-}
-
-/// A time so many seconds later.
-pub(crate) fn plus(time: Timestamp, seconds: f64) -> Timestamp {
-    time.plus(Span::from_secs_f64(seconds))
 }

@@ -432,7 +432,7 @@ impl<'a> TlsIndex<'a> {
             let began = next.conversation.first.time;
             next.got_through()
                 && next.blame().is_none()
-                && began.seconds_since(failed.ended()) <= case.settings.thresholds.retry_within
+                && began.since(failed.ended()) <= case.settings.thresholds.retry_within
         })
     }
 }
@@ -448,7 +448,7 @@ fn explores(thresholds: &Thresholds, all: &[TlsHandshake<'_>], indices: &[usize]
         let offers = || {
             some.iter().map(|one| (one.hello.content.offered(), one.hello.content.real_suites().collect::<Vec<_>>()))
         };
-        last.seconds_since(first) <= thresholds.scan_window && offers().collect::<HashSet<_>>().len() >= OFFERS
+        last.since(first) <= thresholds.scan_window && offers().collect::<HashSet<_>>().len() >= OFFERS
     })
 }
 

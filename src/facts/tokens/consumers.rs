@@ -37,7 +37,7 @@ pub(crate) fn unexplained<'c, 'a>(case: &'c Case<'a>) -> impl Iterator<Item = &'
 /// Nothing that can be read speaks against the time of that token.
 pub(crate) fn is_timely(case: &Case<'_>, showing: &Showing<'_>, known: &KnownToken<'_>) -> bool {
     let now = judged_at(case, showing);
-    let ahead = seconds(case.settings.thresholds.token_skew);
+    let ahead = case.settings.thresholds.token_skew.whole_seconds();
     known.expires().is_none_or(|end| end >= now)
         && known.token.created.is_none_or(|created| created <= now.saturating_add(ahead))
 }
@@ -45,10 +45,4 @@ pub(crate) fn is_timely(case: &Case<'_>, showing: &Showing<'_>, known: &KnownTok
 /// The time by which a token is judged, in seconds since 1970: as the user wishes, else packet time.
 pub(crate) fn judged_at(case: &Case<'_>, showing: &Showing<'_>) -> i64 {
     case.settings.now.unwrap_or(showing.at.time).whole_seconds()
-}
-
-/// Whole seconds of a threshold.
-#[expect(clippy::cast_possible_truncation, reason = "a threshold of seconds, far below 2^63")]
-pub(crate) fn seconds(threshold: f64) -> i64 {
-    threshold as i64
 }

@@ -91,7 +91,7 @@ struct Skew<'s, 'a> {
 
 impl<'s, 'a> Skew<'s, 'a> {
     fn of(case: &'s Case<'a>, showing: &'s Showing<'a>, known: &'s KnownToken<'a>) -> Option<Self> {
-        let (clocks, limit) = (case.tokens().clocks(), case.settings.thresholds.token_skew);
+        let (clocks, limit) = (case.tokens().clocks(), case.settings.thresholds.token_skew.as_secs_f64());
         let issue = case.tokens().issue_of(known.token);
         let clock = clocks.of(showing.server.ip);
         if clock.is_none() && !clocks.capture_is_right(limit) {
@@ -138,7 +138,7 @@ fn ahead_at_issue(case: &Case<'_>, issue: &Issue<'_>) -> Option<f64> {
         return Some(clock.ahead);
     }
     let ahead = float(issue.known.token.created?) - seconds(issue.at.time.since_1970());
-    let lead = case.settings.thresholds.token_lead;
+    let lead = case.settings.thresholds.token_lead.as_secs_f64();
     if ahead > 0.0 { Some(ahead) } else { (ahead < -lead).then_some(ahead + lead) }
 }
 

@@ -130,7 +130,7 @@ fn lived_long(case: &Case<'_>, showing: &Showing<'_>, known: &KnownToken<'_>) ->
     let tokens = case.tokens();
     let Some(issue) = tokens.issue_of(known.token).filter(|_| known.expires().is_none()) else { return false };
     let taken_back = tokens.was_taken_back(issue.browser, issue.at.time, showing.at.time);
-    let age = showing.at.time.seconds_since(issue.at.time);
+    let age = showing.at.time.since(issue.at.time);
     age >= case.settings.thresholds.token_life && worked_before(case, showing, known) && !taken_back
 }
 

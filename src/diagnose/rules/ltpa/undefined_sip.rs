@@ -88,7 +88,7 @@ fn is_junk(showing: &Showing<'_>) -> bool {
 /// The same registration (or call) got through, then or soon after.
 fn recovered(case: &Case<'_>, showing: &Showing<'_>) -> bool {
     let within = case.settings.thresholds.retry_within;
-    let soon = |at: crate::model::Timestamp| (0.0..=within).contains(&at.seconds_since(showing.at.time));
+    let soon = |at: crate::model::Timestamp| (Span::ZERO..=within).contains(&at.since(showing.at.time));
     let same = showing.call_id.into_iter().flat_map(|call| case.sip().of_call(call));
     showing.outcome == ShowingOutcome::Accepted
         || same
@@ -97,7 +97,7 @@ fn recovered(case: &Case<'_>, showing: &Showing<'_>) -> bool {
 }
 
 fn outcome(case: &Case<'_>, showing: &Showing<'_>) -> words::Outcome {
-    let silent = case.end().seconds_since(showing.at.time) > case.settings.thresholds.reply_timeout;
+    let silent = case.end().since(showing.at.time) > case.settings.thresholds.reply_timeout;
     match &showing.answer {
         _ if showing.is_refused() => words::Outcome::Refused,
         None if silent => words::Outcome::NoAnswer,

@@ -7,7 +7,7 @@ use crate::diagnose::words::{Failure, RefusedBecause};
 use crate::diagnose::{About, Case, Draft, Layer, Lost, Rule};
 use crate::facts::network::refusals::Refusals;
 use crate::model::{
-    Attempt, AttemptKind, Conversation, Endpoint, Outcome, PerSide, RuleId, Setup, Severity, Transport,
+    Attempt, AttemptKind, Conversation, Endpoint, Outcome, PerSide, RuleId, Setup, Severity, Span, Transport,
 };
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
@@ -89,10 +89,9 @@ fn ways<'a>(case: &Case<'a>, failed: &[&Attempt]) -> Ways<'a> {
 
 /// It got what it wanted at another port of the machine soon after, as far as one can see.
 fn got_in_elsewhere(case: &Case<'_>, ways: &Ways<'_>, attempt: &Attempt) -> bool {
-    let within = 0.0..=case.settings.thresholds.retry_within;
+    let within = Span::ZERO..=case.settings.thresholds.retry_within;
     let all = ways.get(&(attempt.client, attempt.server.ip)).into_iter().flatten();
-    all.filter(|c| c.server.port != attempt.server.port)
-        .any(|c| within.contains(&c.first.time.seconds_since(attempt.at.time)))
+    all.filter(|c| c.server.port != attempt.server.port).any(|c| within.contains(&c.first.since(attempt.at)))
 }
 
 fn finding<'a>(case: &Case<'a>, lost: &Lost<'_>, refusals: &Refusals<'a>, group: &[&Attempt]) -> Option<Draft> {

@@ -6,7 +6,7 @@ use crate::diagnose::words::nrpc::accept_then_close::ClosedUnanswered;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::nrpc::group_by;
 use crate::facts::nrpc::opening::worked_later;
-use crate::model::{Close, CloseBy, Confidence, Conversation, RuleId, Severity, Side, Stamp};
+use crate::model::{Close, CloseBy, Confidence, Conversation, RuleId, Severity, Side, Span, Stamp};
 
 /// See [`ABOUT`].
 pub(crate) struct AcceptThenClose;
@@ -80,15 +80,15 @@ fn by_server(c: &Conversation) -> bool {
         }
 }
 
-/// Time from the last step of the opening to the close, in seconds.
-fn delay(c: &Conversation) -> Option<f64> {
+/// Time from the last step of the opening to the close.
+fn delay(c: &Conversation) -> Option<Span> {
     let accepted = c.tcp.handshake.syn_ack?;
     let close = c.teardown.at?;
     let spoke = c.first_bytes.client.as_ref().map(|first| first.at);
     let hello = c.first_message(Side::Client).map(|message| message.at);
     let steps = [Some(accepted), c.tcp.handshake.ack, spoke, hello];
     let last = steps.into_iter().flatten().filter(|at| at.time <= close.time).max_by_key(|at: &Stamp| at.time)?;
-    Some(close.time.seconds_since(last.time))
+    Some(close.since(last))
 }
 
 /// Medium at most, because a server that hangs up without a word may mean load, a ban or a service that is not Domino:
@@ -109,7 +109,7 @@ fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
             count: group.len(),
             request_sent: c.bytes.client > 0,
             closed: Closed::of(&c.teardown),
-            close_delay_s: delay(c)?,
+            close_delay_s: delay(c)?.as_secs_f64(),
         });
     if let Some(at) = c.tcp.handshake.syn_ack {
         draft = draft.packet(at, format!("{server} accepts the connection"));

@@ -57,7 +57,7 @@ impl Rule for Asymmetric {
 fn answer_lost(case: &Case<'_>, talk: &Talk<'_>) -> bool {
     let c = talk.conversation;
     let Some(answer) = c.tcp.handshake.syn_ack else { return false };
-    let late = |syn: &crate::model::Stamp| seconds(syn.since(answer)) >= case.settings.thresholds.syn_repeat;
+    let late = |syn: &crate::model::Stamp| syn.since(answer) >= case.settings.thresholds.syn_repeat;
     c.tcp.handshake.ack.is_none()
         && c.bytes.server == 0
         && c.bytes.client <= u64::from(c.tcp.handshake.syn_data)

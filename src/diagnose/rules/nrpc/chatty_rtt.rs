@@ -69,7 +69,7 @@ impl Reckoning {
         let segments = tcp.data_segments.client.saturating_add(tcp.data_segments.server);
         let lossy = share(c.quality.retransmissions, segments) >= thresholds.loss_minor;
         let slow = reckoning.turns >= u64::from(thresholds.chatty_turns)
-            && round_trip > thresholds.long_rtt
+            && round_trip > thresholds.long_rtt.as_secs_f64()
             && reckoning.explained() >= thresholds.dominant_share * reckoning.active;
         (slow && !lossy && tcp.stalls.is_empty() && tcp.zero_windows.is_empty()).then_some(reckoning)
     }

@@ -75,7 +75,7 @@ impl Skew {
         let client = offset(request.content.clock?.unix_nanos()?, request.at().time)?;
         let server = offset(response.content.clock?.unix_nanos()?, response.at().time)?;
         let limit = case.settings.thresholds.clock_skew;
-        let far = |off: Span| seconds(off).abs() > limit;
+        let far = |off: Span| off.abs() > limit;
         let wrong = match (far(client), far(server)) {
             (true, false) => Some(Side::Client),
             (false, true) => Some(Side::Server),

@@ -7,7 +7,7 @@ use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk, Testimony};
 use crate::facts::nrpc::opening::worked_later;
 use crate::facts::nrpc::{attempt, group_by};
-use crate::model::{Confidence, RuleId, Severity, Side};
+use crate::model::{Confidence, RuleId, Severity, Side, Span};
 
 /// See [`ABOUT`].
 pub(crate) struct HelloUnanswered;
@@ -57,11 +57,11 @@ impl Rule for HelloUnanswered {
     }
 }
 
-/// How long the client's request stood without an answer, in seconds, if that was too long.
-fn waited(case: &Case<'_>, talk: &Talk<'_>) -> Option<f64> {
+/// How long the client's request stood without an answer, if that was too long.
+fn waited(case: &Case<'_>, talk: &Talk<'_>) -> Option<Span> {
     let c = talk.conversation;
     let request = talk.request?;
-    let waited = case.watched_until(talk.conversation).seconds_since(request.at().time);
+    let waited = case.watched_until(talk.conversation).since(request.at().time);
     let acknowledged = c.packets.server >= 2 && c.tcp.unanswered.as_ref().is_none_or(|data| data.from != Side::Client);
     let silent = c.bytes.server == 0 && c.tcp.acked_unseen.server == 0 && c.given_up.is_none();
     let opened = c.tcp.handshake.syn_ack.is_some();
@@ -70,7 +70,7 @@ fn waited(case: &Case<'_>, talk: &Talk<'_>) -> Option<f64> {
 
 fn finding(case: &Case<'_>, group: &[&Talk<'_>]) -> Option<Draft> {
     let (first, last) = (*group.first()?, *group.last()?);
-    let (server, waited_s) = (first.conversation.server, waited(case, first)?);
+    let (server, waited_s) = (first.conversation.server, waited(case, first)?.as_secs_f64());
     let draft = Draft::new(&ABOUT, 50)
         .at_most(Confidence::Medium)
         .retry(group.len() > 1 || case.retry_of(first).is_some())

@@ -58,7 +58,8 @@ fn closing_gap(case: &Case<'_>, talk: &Talk<'_>) -> Option<IdleGap> {
 }
 
 fn finding(case: &Case<'_>, group: &[IdleEnd<'_, '_>]) -> Option<Draft> {
-    let (timeout, spread) = (case.settings.thresholds.session_timeout, case.settings.thresholds.idle_spread);
+    let (timeout, spread) =
+        (case.settings.thresholds.session_timeout.as_secs_f64(), case.settings.thresholds.idle_spread);
     let lengths: Vec<f64> = group.iter().map(IdleEnd::length).collect();
     let by_default = |length: f64| (length - timeout).abs() <= spread * timeout;
     let equal = lengths.len() >= 3 && equal_within(&lengths, spread);

@@ -8,7 +8,7 @@ use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{Aftermath, aftermath_since};
 use crate::facts::nrpc::idle::{IdleEnd, IdleTimer, last_long_gap};
 use crate::facts::nrpc::restarts::restarted;
-use crate::model::{Confidence, RuleId, Severity};
+use crate::model::{Confidence, RuleId, Severity, Span};
 
 /// See [`ABOUT`].
 pub(crate) struct IdleSilent;
@@ -63,8 +63,8 @@ impl Rule for IdleSilent {
 fn deadly_gap(case: &Case<'_>, talk: &Talk<'_>) -> Option<crate::model::IdleGap> {
     let unanswered = talk.conversation.tcp.unanswered.as_ref()?;
     let gap = last_long_gap(case, talk)?;
-    let delay = unanswered.first.time.seconds_since(gap.after.time);
-    let prompt = (0.0..=case.settings.thresholds.reset_within).contains(&delay);
+    let delay = unanswered.first.since(gap.after);
+    let prompt = (Span::ZERO..=case.settings.thresholds.reset_within).contains(&delay);
     let after = aftermath_since(case, talk, gap.after.time);
     let alive = matches!(after, Aftermath::SameAddress(_) | Aftermath::OtherAddress(_) | Aftermath::Nothing);
     (unanswered.tries >= case.settings.thresholds.stuck_tries && prompt && alive).then_some(gap)

@@ -2,12 +2,11 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::nrpc::ipv6_first as words;
-use crate::diagnose::words::span;
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::{got_through, silent};
 use crate::facts::statistics::median;
-use crate::model::{Confidence, ConversationId, Endpoint, RuleId, Severity};
+use crate::model::{Confidence, ConversationId, Endpoint, RuleId, Severity, Span};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::dns;
 use std::net::IpAddr;
@@ -49,8 +48,8 @@ struct Pair<'c, 'a> {
 }
 
 impl Pair<'_, '_> {
-    fn delay(&self) -> f64 {
-        self.v4.conversation.first.time.seconds_since(self.v6.conversation.first.time)
+    fn delay(&self) -> Span {
+        self.v4.conversation.first.since(self.v6.conversation.first)
     }
 }
 
@@ -104,7 +103,7 @@ fn follower<'c, 'a>(case: &Case<'a>, worked: &[&'c Talk<'a>], v6: &Talk<'a>) -> 
     let began = v6.conversation.first.time;
     let from = worked.partition_point(|t| t.conversation.first.time.seconds_since(began) < 0.0);
     let next = *worked.get(from)?;
-    let delay = next.conversation.first.time.seconds_since(began);
+    let delay = next.conversation.first.time.since(began);
     (delay <= case.settings.thresholds.retry_within).then_some(next)
 }
 
@@ -165,8 +164,8 @@ fn finding(group: &[Pair<'_, '_>]) -> Option<Draft> {
             dns_name: first.name.clone(),
             count: group.len(),
             first: v6.first.time,
-            delay_s: first.delay(),
-            delay_median_s: median(&group.iter().map(Pair::delay).collect::<Vec<_>>()),
+            delay_s: first.delay().as_secs_f64(),
+            delay_median_s: median(&group.iter().map(|pair| pair.delay().as_secs_f64()).collect::<Vec<_>>()),
         })
         .remedy_first(match &first.name {
             Some(name) => {
@@ -184,7 +183,7 @@ fn finding(group: &[Pair<'_, '_>]) -> Option<Draft> {
         let (v6, v4) = (pair.v6.conversation, pair.v4.conversation);
         draft
             .packet(v6.first, format!("SYN from {} to {}, never answered", v6.client, v6.server))
-            .packet(v4.first, format!("SYN from {} to {} {} later, answered", v4.client, v4.server, span(pair.delay())))
+            .packet(v4.first, format!("SYN from {} to {} {} later, answered", v4.client, v4.server, pair.delay()))
     }))
 }
 

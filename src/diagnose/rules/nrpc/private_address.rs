@@ -93,7 +93,7 @@ fn first_contact<'c, 'a>(
     let all = public.get(&talk.conversation.client.ip)?;
     let before = all.partition_point(|p| p.conversation.first.time < talk.conversation.first.time);
     let last = *all.get(before.checked_sub(1)?)?;
-    let age = talk.conversation.first.time.seconds_since(last.conversation.last.time);
+    let age = talk.conversation.first.time.since(last.conversation.last.time);
     (age <= case.settings.thresholds.first_contact).then_some(last)
 }
 

@@ -63,7 +63,7 @@ fn is_slow(case: &Case<'_>, talk: &Talk<'_>, turn: &Turn) -> bool {
     };
     let repeated = c.tcp.stalls.iter().any(|stall| during(stall.first, stall.repeated));
     let closed = c.tcp.zero_windows.iter().any(|zero| during(zero.start, zero.end));
-    waited > thresholds.slow_reply && thinking >= thresholds.dominant_share * waited && !repeated && !closed
+    turn.length() > thresholds.slow_reply && thinking >= thresholds.dominant_share * waited && !repeated && !closed
 }
 
 /// A few slow replies are medium at most, as one large view takes its time; losses count against it, because a lost
@@ -85,7 +85,7 @@ fn finding(case: &Case<'_>, group: &[(&Talk<'_>, &Turn)]) -> Option<Draft> {
             server,
             clients: clients(&talks),
             count: group.len(),
-            limit_s: case.settings.thresholds.slow_reply,
+            limit_s: case.settings.thresholds.slow_reply.as_secs_f64(),
             longest_s: seconds(slowest.length()),
             longest_at: slowest.request.time,
         })

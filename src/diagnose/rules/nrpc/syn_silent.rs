@@ -93,7 +93,7 @@ fn finding(case: &Case<'_>, over_ipv4: bool, group: &[&Talk<'_>]) -> Option<Draf
         .says(&words::Silent {
             seen: Occurrences::of(server, group, first.conversation.first.time),
             syn_count: group.iter().map(|talk| talk.conversation.tcp.handshake.syns.len()).sum(),
-            waited_s: waited.min(case.settings.thresholds.retry_within),
+            waited_s: waited.min(case.settings.thresholds.retry_within.as_secs_f64()),
             port_answers_others,
             other_port: other_port.map(|(port, _)| port),
             afterwards: Afterwards::of(aftermath),

@@ -52,7 +52,7 @@ impl Rule for ContactTls {
 
 fn comes_to_nothing(case: &Case<'_>, handshake: &TlsHandshake<'_>) -> bool {
     let c = handshake.conversation;
-    let waited = || case.watched_until(c).seconds_since(handshake.hello.at().time);
+    let waited = || case.watched_until(c).since(handshake.hello.at().time);
     let unanswered =
         || handshake.is_unanswered() && handshake.is_whole() && waited() >= case.settings.thresholds.reply_timeout;
     handshake.alert.is_some() || handshake.blame().is_some() || handshake.refused_unseen() || unanswered()

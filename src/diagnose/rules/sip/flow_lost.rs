@@ -5,9 +5,8 @@ use crate::diagnose::words::Closed;
 use crate::diagnose::words::sip::flow_lost as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::sip::deadlines::plus;
 use crate::facts::sip::{SipExchange, TransactionOutcome};
-use crate::model::{Close, CloseBy, RuleId, Severity, Stamp, Timestamp, Transport};
+use crate::model::{Close, CloseBy, RuleId, Severity, Span, Stamp, Timestamp, Transport};
 use hashbrown::HashMap;
 
 /// See [`ABOUT`].
@@ -81,13 +80,13 @@ fn lost_flows<'c, 'a>(case: &Case<'a>, of_user: &[&'c SipExchange<'a>]) -> Vec<F
         let later = of_user.get(place.saturating_add(1)..).unwrap_or_default().iter().take(LOOK_AHEAD);
         let same_client = |e: &&&SipExchange<'a>| e.client().ip == last.client().ip;
         let next_try = later.clone().filter(same_client).map(|e| e.began()).next();
-        let stays = next_try.is_some_and(|tried| tried <= plus(closed.time, wait));
+        let stays = next_try.is_some_and(|tried| tried <= closed.time.plus(wait));
         let next = later
             .filter(|e| e.began() > closed.time && e.outcome() == TransactionOutcome::Accepted)
             .map(|e| e.began())
             .next();
         let until = next.unwrap_or(case.end()).min(registered_until(last)?);
-        let long = until.seconds_since(closed.time) >= wait;
+        let long = until.since(closed.time) >= wait;
         (!stays && long).then_some(Flow { last, closed, until })
     };
     of_user.iter().enumerate().filter_map(judge).collect()
@@ -107,7 +106,7 @@ fn lost(exchange: &SipExchange<'_>) -> Option<Stamp> {
 fn registered_until(exchange: &SipExchange<'_>) -> Option<Timestamp> {
     let registered = exchange.outcome() == TransactionOutcome::Accepted && !exchange.is_unregister();
     let seconds = exchange.granted().filter(|&seconds| registered && seconds > 0)?;
-    Some(plus(exchange.ended(), f64::from(seconds)))
+    Some(exchange.ended().plus(Span::from_secs(seconds.into())))
 }
 
 /// Calls that did not reach their user, by that user.

@@ -113,7 +113,7 @@ impl Stream<'_> {
 /// The first stream that is missing in one direction, at a hop where all else is as it should be.
 fn blocked<'a>(case: &Case<'a>, index: &Index<'a>, call: &Call<'_, 'a>) -> Option<Stream<'a>> {
     let (from, until) = (call.answered(), end_of(case, call));
-    let long = until.seconds_since(from) >= case.settings.thresholds.media_call;
+    let long = until.since(from) >= case.settings.thresholds.media_call;
     if !long || call.was_changed() {
         return None;
     }
@@ -149,7 +149,7 @@ fn end_of(case: &Case<'_>, call: &Call<'_, '_>) -> Timestamp {
 
 fn judge_group(case: &Case<'_>, group: &[(Call<'_, '_>, Stream<'_>)]) -> Option<Draft> {
     let (call, stream) = group.first()?;
-    let lasted = end_of(case, call).seconds_since(call.answered());
+    let lasted = end_of(case, call).since(call.answered());
     let short = call.bye().is_some() && lasted <= case.settings.thresholds.short_call;
     let mut draft =
         Draft::new(&ABOUT, 60).points(if short { 15 } else { 0 }).retry(stream.error.is_some()).seen_in(group.len());
@@ -158,7 +158,7 @@ fn judge_group(case: &Case<'_>, group: &[(Call<'_, '_>, Stream<'_>)]) -> Option<
     }
     let said = words::OneWay {
         called: call.invite.target(),
-        lasted_s: lasted,
+        lasted_s: lasted.as_secs_f64(),
         count: group.len(),
         media_from: stream.sender(),
         media_to: stream.receiver(),

@@ -82,7 +82,7 @@ fn nonces<'a>(exchange: &SipExchange<'a>) -> impl Iterator<Item = &'a str> {
 fn age(case: &Case<'_>, good: &GoodNonces<'_>, exchange: &SipExchange<'_>) -> Option<f64> {
     let refused = matches!(exchange.status(), Some(401 | 403 | 407)) && !is_stale(exchange);
     let since = nonces(exchange).find_map(|nonce| good.get(&(exchange.client().ip, nonce)))?;
-    let waited = case.watched_until(exchange.first.begun.conversation).seconds_since(exchange.ended());
+    let waited = case.watched_until(exchange.first.begun.conversation).since(exchange.ended());
     let final_word = exchange.status() == Some(403) || waited >= case.settings.thresholds.sip_auth_wait;
     let lost = refused && *since < exchange.began() && final_word && !recovered(case, exchange);
     lost.then(|| exchange.began().seconds_since(*since))

@@ -4,7 +4,6 @@ use crate::diagnose::evidence::sip::{draft, requests};
 use crate::diagnose::words::sip::status_407 as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::sip::deadlines::plus;
 use crate::facts::sip::wishes::{is_stale, is_wish, recovered, scanners};
 use crate::facts::sip::{Series, SipExchange, TransactionOutcome};
 use crate::model::{RuleId, Severity, Timestamp};
@@ -83,7 +82,7 @@ fn answers_proxy(exchange: &SipExchange<'_>) -> bool {
 
 /// There was time to answer, and the client did not get through in another call either.
 fn was_ignored<'a>(case: &Case<'a>, answered: &Answered<'a>, exchange: &SipExchange<'a>) -> bool {
-    plus(exchange.ended(), case.settings.thresholds.sip_auth_wait) <= case.end()
+    exchange.ended().plus(case.settings.thresholds.sip_auth_wait) <= case.end()
         && !case.sip().accepted_after(exchange, exchange.began())
         && !answered.after(exchange)
         && !case.sip().is_torn(exchange)
@@ -127,7 +126,7 @@ fn judge_group(case: &Case<'_>, group: &[(&SipExchange<'_>, bool)]) -> Option<Dr
         reply: if *refused {
             words::Reply::Refused
         } else {
-            words::Reply::NoAnswer { waited_s: case.settings.thresholds.sip_auth_wait }
+            words::Reply::NoAnswer { waited_s: case.settings.thresholds.sip_auth_wait.as_secs_f64() }
         },
     };
     let draft = draft(case, &ABOUT, &all).says(&said);

@@ -104,7 +104,8 @@ fn alone<'a>(case: &Case<'a>, group: &[(&SipExchange<'a>, UnansweredRequest<'a>)
         requests: requests(&exchanges)?,
         count: exchanges.len(),
         fate: fate(*how),
-        waited_s: (!matches!(how, UnansweredRequest::Rejected(_))).then_some(case.settings.thresholds.sip_timeout),
+        waited_s: (!matches!(how, UnansweredRequest::Rejected(_)))
+            .then_some(case.settings.thresholds.sip_timeout.as_secs_f64()),
         recovered: all_recovered(case, &exchanges),
     };
     Some(draft.points(10).says(&said))

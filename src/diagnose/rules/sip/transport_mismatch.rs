@@ -83,7 +83,7 @@ fn mismatch(case: &Case<'_>, c: &Conversation) -> Option<Mismatch> {
 
 /// The server said something else, hung up, or let the time for an answer pass.
 fn is_over(case: &Case<'_>, c: &Conversation) -> bool {
-    let waited = case.end().seconds_since(c.first.time) >= case.settings.thresholds.reply_timeout;
+    let waited = case.end().since(c.first.time) >= case.settings.thresholds.reply_timeout;
     c.bytes.server > 0 || c.teardown.by == CloseBy::Server || (waited && c.packets.server > 0)
 }
 

@@ -9,7 +9,7 @@ use crate::facts::grouping::group_by;
 use crate::facts::http::pages::Product;
 use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
 use crate::facts::sip::SipExchange;
-use crate::model::{Confidence, Conversation, ConversationId, Finding, RuleId, Severity, Source, Timestamp};
+use crate::model::{Confidence, Conversation, ConversationId, Finding, RuleId, Severity, Source, Span, Timestamp};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::sip;
 use std::net::IpAddr;
@@ -146,7 +146,7 @@ fn missing<'c, 'a>(case: &'c Case<'a>, traces: &Traces<'a>, failed: &[&'a Conver
     let began = failed.iter().map(|c| c.first.time).min()?;
     let ended = failed.iter().map(|c| c.teardown.at.map_or(c.last.time, |at| at.time)).max()?;
     let within = case.settings.thresholds.sign_on_within;
-    let in_time = |time: Timestamp| time >= began && time.seconds_since(ended) <= within;
+    let in_time = |time: Timestamp| time >= began && time.since(ended) <= within;
     let mut after: Vec<&SametimeLogin<'a>> = Vec::new();
     for login in case.sametime().of_client(client) {
         let is_open = login.began().time < began && login.ended() >= ended;
@@ -166,22 +166,22 @@ fn missing<'c, 'a>(case: &'c Case<'a>, traces: &Traces<'a>, failed: &[&'a Conver
     }
     let over = |login: &&SametimeLogin<'a>| {
         let closed = login.conversation.teardown.at.is_some();
-        closed || case.end().seconds_since(login.conversation.last.time) >= case.settings.thresholds.reply_timeout
+        closed || case.end().since(login.conversation.last.time) >= case.settings.thresholds.reply_timeout
     };
     if let Some(login) = after.into_iter().filter(|login| login.handshake.is_some()).find(over) {
         return Some(Missing::Handshake(login));
     }
     let trace = failed.iter().find_map(|c| traces.get(&(client, c.server.ip)).copied())?;
-    (case.end().seconds_since(ended) >= within).then_some(Missing::Nothing(trace))
+    (case.end().since(ended) >= within).then_some(Missing::Nothing(trace))
 }
 
 /// The Domino server works for that client after the failure, or another one did under the same name.
 fn works(case: &Case<'_>, client: IpAddr, ended: Timestamp, failed: &[&Conversation]) -> bool {
     let within = case.settings.thresholds.retry_within;
     case.of_client(client).any(|talk| {
-        let delay = talk.conversation.first.time.seconds_since(ended);
+        let delay = talk.conversation.first.time.since(ended);
         let same = failed.iter().any(|c| c.server == talk.conversation.server);
-        same && talk.went_on() && (0.0..=within).contains(&delay)
+        same && talk.went_on() && (Span::ZERO..=within).contains(&delay)
     })
 }
 
@@ -219,7 +219,7 @@ fn effect(case: &Case<'_>, failed: &[&Conversation], missing: &Missing<'_, '_>) 
         Missing::Nothing(trace) => words::SeenInstead::Nothing {
             sametime_server: trace.server,
             protocol: trace.protocol.map(|protocol| protocol.name),
-            waited_s: case.settings.thresholds.sign_on_within,
+            waited_s: case.settings.thresholds.sign_on_within.as_secs_f64(),
         },
     }
 }

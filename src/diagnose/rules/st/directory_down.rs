@@ -5,7 +5,7 @@ use crate::diagnose::words::st::directory_down as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
-use crate::model::{Confidence, FailedConnection, FailedConnections, RuleId, Setup, Severity, Timestamp};
+use crate::model::{Confidence, FailedConnection, FailedConnections, RuleId, Setup, Severity, Span, Timestamp};
 
 /// Ports of LDAP: plain, TLS (IANA), and those of a global catalogue, plain and TLS.
 const LDAP: [u16; 4] = [389, 636, 3268, 3269];
@@ -85,7 +85,7 @@ fn late(case: &Case<'_>, group: &[&SametimeLogin<'_>]) -> Option<Draft> {
         server: first.server(),
         who: who(first),
         count: group.len(),
-        waited_s: wait,
+        waited_s: wait.as_secs_f64(),
         was_answered: first.accepted.is_some() || first.reason().is_some(),
         directories: directories(&away),
     };
@@ -115,13 +115,13 @@ fn is_proven(case: &Case<'_>, failed: &FailedConnections) -> bool {
     let syn = failed.first.syn;
     let input = usize::try_from(syn.frame.input).ok().and_then(|index| case.analysis.inputs.get(index));
     let end = input.and_then(|input| input.last).unwrap_or(syn.time);
-    failed.setup == Setup::Refused || end.seconds_since(syn.time) >= case.settings.thresholds.syn_timeout
+    failed.setup == Setup::Refused || end.since(syn.time) >= case.settings.thresholds.syn_timeout
 }
 
 /// It failed not long before the login, or before the login was answered.
 fn concerns(case: &Case<'_>, failed: &FailedConnections, login: &SametimeLogin<'_>) -> bool {
     let Some(sent) = login.attempt().map(|said| said.at().time) else { return false };
-    let since = sent.seconds_since(failed.last.syn.time);
+    let since = sent.since(failed.last.syn.time);
     let until = answered(login).unwrap_or_else(|| case.watched_until(login.conversation));
     since <= case.settings.thresholds.directory_within && failed.first.syn.time <= until
 }
@@ -183,14 +183,14 @@ fn advice(failed: &FailedConnections) -> String {
 }
 
 /// How long a login waited for an answer, if it was too long.
-fn waited(case: &Case<'_>, login: &SametimeLogin<'_>) -> Option<f64> {
+fn waited(case: &Case<'_>, login: &SametimeLogin<'_>) -> Option<Span> {
     let sent = login.attempt().filter(|_| login.answer.is_some() && login.well_captured())?.at().time;
     let until = match (answered(login), login.outcome()) {
         (Some(answer), _) => answer,
         (None, SametimeLoginOutcome::Silent | SametimeLoginOutcome::Closed) => case.watched_until(login.conversation),
         (None, _) => return None,
     };
-    let wait = until.seconds_since(sent);
+    let wait = until.since(sent);
     (wait >= case.settings.thresholds.reply_timeout).then_some(wait)
 }
 

@@ -77,8 +77,8 @@ fn stops(case: &Case<'_>) -> Stops {
 fn is_stopped(case: &Case<'_>, stops: &Stops, login: &SametimeLogin<'_>) -> bool {
     let limits = &case.settings.thresholds;
     let times = stops.get(&login.server()).map_or(&[][..], Vec::as_slice);
-    let early = times.partition_point(|time| login.ended().seconds_since(*time) > limits.restart_window);
-    let by_then = times.partition_point(|time| time.seconds_since(login.ended()) <= limits.restart_window);
+    let early = times.partition_point(|time| login.ended().since(*time) > limits.restart_window);
+    let by_then = times.partition_point(|time| time.since(login.ended()) <= limits.restart_window);
     by_then.saturating_sub(early) >= usize::try_from(limits.restart_streams).unwrap_or(usize::MAX).max(2)
 }
 

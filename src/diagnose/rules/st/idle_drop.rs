@@ -124,13 +124,12 @@ fn longest_survived(case: &Case<'_>, group: &[Died<'_, '_>]) -> Option<f64> {
     let ids: HashSet<ConversationId> = group.iter().map(|died| died.login.conversation.id).collect();
     let others = case.sametime().of_server(server).filter(|login| !ids.contains(&login.conversation.id));
     let gaps = others.flat_map(|login| {
-        let later = |gap: &&IdleGap| {
-            login.conversation.last.time.seconds_since(gap.after.time) > case.settings.thresholds.reset_within
-        };
+        let later =
+            |gap: &&IdleGap| login.conversation.last.time.since(gap.after.time) > case.settings.thresholds.reset_within;
         login.conversation.tcp.idle.iter().filter(|gap| gap.with_data).filter(later)
     });
-    let long = gaps.map(|gap| seconds(gap.length())).filter(|&length| length >= case.settings.thresholds.idle);
-    long.max_by(f64::total_cmp)
+    let long = gaps.map(IdleGap::length).filter(|&length| length >= case.settings.thresholds.idle);
+    long.max().map(seconds)
 }
 
 fn evidence(draft: Draft, died: &Died<'_, '_>) -> Draft {

@@ -135,7 +135,7 @@ fn told_by_client(case: &Case<'_>, entry: LogEntry<'_>) -> Testimony {
     let near = case
         .sametime()
         .logins()
-        .filter(|login| entry.time.is_some_and(|time| login.began().time.seconds_since(time).abs() <= within));
+        .filter(|login| entry.time.is_some_and(|time| login.began().time.since(time).abs() <= within));
     Testimony::new(&ABOUT, &[entry]).links(near.map(|login| login.conversation.id)).proves().alone(draft)
 }
 

@@ -94,7 +94,7 @@ fn first_bytes<'a>(login: &SametimeLogin<'a>, side: Side) -> Option<&'a [u8]> {
 
 /// It was closed, or there was time enough for an answer.
 fn ended(case: &Case<'_>, login: &SametimeLogin<'_>) -> bool {
-    let waited = case.watched_until(login.conversation).seconds_since(login.began().time);
+    let waited = case.watched_until(login.conversation).since(login.began().time);
     login.outcome() == SametimeLoginOutcome::Closed || waited >= case.settings.thresholds.reply_timeout
 }
 

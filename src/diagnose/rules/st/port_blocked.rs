@@ -177,10 +177,10 @@ impl Way<'_> {
 
 /// The first of the client's conversations with that server, soon after, that came about.
 fn way_in<'a>(case: &Case<'a>, ways: &Ways<'a>, login: &SametimeLogin<'a>) -> Option<Way<'a>> {
-    let within = 2.0 * case.settings.thresholds.retry_within;
+    let retry = case.settings.thresholds.retry_within;
     let all = ways.get(&(login.client(), login.server().ip))?;
     let next = all.get(all.partition_point(|c| c.first.time < login.began().time)..)?.first()?;
-    let soon = next.first.time.seconds_since(login.began().time) <= within;
+    let soon = next.first.time.since(login.began().time) <= retry.plus(retry);
     let way = if next.server == login.server() { Way::Direct(next) } else { Way::Tunnel(next) };
     soon.then_some(way)
 }

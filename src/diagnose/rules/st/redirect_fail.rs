@@ -5,7 +5,7 @@ use crate::diagnose::words::st::redirect_fail as words;
 use crate::diagnose::{About, Case, Draft, Layer, Lookup, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
-use crate::model::{Confidence, RuleId, Severity, Timestamp};
+use crate::model::{Confidence, RuleId, Severity, Span, Timestamp};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::dns;
 use std::net::IpAddr;
@@ -98,7 +98,7 @@ fn fault<'c, 'a>(case: &'c Case<'a>, lookups: &Lookups<'c, 'a>, login: &Sametime
     let mut next = case
         .sametime()
         .after(login)
-        .filter(|next| (0.0..=limits.retry_within).contains(&next.began().time.seconds_since(redirected)));
+        .filter(|next| (Span::ZERO..=limits.retry_within).contains(&next.began().time.since(redirected)));
     match next.next() {
         Some(next) if next.outcome() == SametimeLoginOutcome::NotConnected => return Some(Fault::NotConnected(next)),
         Some(next) if next.server() != login.server() => return None,
@@ -110,7 +110,7 @@ fn fault<'c, 'a>(case: &'c Case<'a>, lookups: &Lookups<'c, 'a>, login: &Sametime
     }
     let ended = login.ended().max(redirected);
     unresolved(case, lookups, login, host)
-        .or_else(|| (case.end().seconds_since(ended) >= limits.retry_within).then_some(Fault::NotTried))
+        .or_else(|| (case.end().since(ended) >= limits.retry_within).then_some(Fault::NotTried))
 }
 
 /// The client asked DNS for the host after the redirect, and every answer was in vain.
@@ -124,7 +124,7 @@ fn unresolved<'c, 'a>(
     let own = lookups.get(&login.client())?;
     let from = own.partition_point(|lookup| asked(lookup).is_none_or(|(time, _)| time < since));
     let soon = own.get(from..)?.iter().copied().take_while(|lookup| {
-        asked(lookup).is_some_and(|(time, _)| time.seconds_since(since) <= case.settings.thresholds.retry_within)
+        asked(lookup).is_some_and(|(time, _)| time.since(since) <= case.settings.thresholds.retry_within)
     });
     let of_host = soon.filter(|lookup| asked(lookup).is_some_and(|(_, dns)| is_name(&dns.name, host)));
     let found: Vec<_> = of_host.collect();

@@ -70,9 +70,12 @@ impl Rule for UntrustedPeer {
 
 fn is_turned_away(case: &Case<'_>, login: &SametimeLogin<'_>) -> bool {
     let trusted = login.reason().is_none_or(|(code, _)| NOT_TRUSTED.contains(&code));
-    let soon = login.conversation.teardown.at.zip(login.conversation.messages.last()).is_some_and(|(close, last)| {
-        close.time.seconds_since(last.at.time) <= case.settings.thresholds.close_after_reply
-    });
+    let soon = login
+        .conversation
+        .teardown
+        .at
+        .zip(login.conversation.messages.last())
+        .is_some_and(|(close, last)| close.time.since(last.at.time) <= case.settings.thresholds.close_after_reply);
     only_handshake(login)
         && trusted
         && closed_by_server(login)

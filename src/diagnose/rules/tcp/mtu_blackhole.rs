@@ -90,7 +90,7 @@ pub(super) fn stuck<'a>(case: &Case<'_>, c: &'a Conversation) -> Option<&'a Stuc
     let (first, last) = (stuck.sent.first()?, stuck.sent.last()?);
     // Who has more to send than fits sends segments of one length.
     let full = is_full(case, c, stuck.from, stuck.length) || stuck.length >= LARGE && stuck.alike > 1;
-    let lasting = last.time.seconds_since(first.time) >= thresholds.stuck_time;
+    let lasting = last.time.since(first.time) >= thresholds.stuck_time;
     (full && lasting && repetitions(stuck) >= thresholds.stuck_tries && stuck.smaller_got_through).then_some(stuck)
 }
 
@@ -99,7 +99,7 @@ pub(super) fn stuck<'a>(case: &Case<'_>, c: &'a Conversation) -> Option<&'a Stuc
 fn never_arrived<'a>(case: &Case<'_>, c: &'a Conversation) -> Option<&'a NeverArrived> {
     let lost = c.tcp.never_arrived.as_ref()?;
     let largest = c.tcp.largest[lost.from];
-    let waited = case.watched_until(c).seconds_since(lost.behind.time);
+    let waited = case.watched_until(c).since(lost.behind.time);
     let shut = c.tcp.zero_windows.iter().any(|zero| zero.from == lost.from.peer());
     let large = lost.length >= u64::from(LARGE.max(largest.saturating_add(1)));
     // Three of one length are what a sender makes who has more to send than fits.

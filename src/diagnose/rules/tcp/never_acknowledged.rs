@@ -66,7 +66,7 @@ fn died<'a>(case: &Case<'_>, c: &'a Conversation) -> Option<&'a Unanswered> {
     let data = c.tcp.unanswered.as_ref().filter(|_| c.transport == Transport::Tcp)?;
     let signs_on = c.spoken().is_some_and(|protocol| protocol.sign_on.is_some() || protocol.is_carrier());
     let repeated = data.tries >= case.settings.thresholds.stuck_tries
-        && seconds(data.last.since(data.first)) >= case.settings.thresholds.stuck_time;
+        && data.last.since(data.first) >= case.settings.thresholds.stuck_time;
     let heard = c.tcp.handshake.syn_ack.is_some() || c.bytes[data.from.peer()] > 0;
     let known =
         mtu_blackhole::stuck(case, c).is_some() || was_idle(case, c, data) || is_shut(c, data) || is_closed(c, data);
@@ -81,7 +81,7 @@ fn was_acknowledged(c: &Conversation, data: &Unanswered) -> bool {
 /// It broke a silence for which sessions of its protocol are dropped.
 fn was_idle(case: &Case<'_>, c: &Conversation, data: &Unanswered) -> bool {
     const PROMPT: Span = Span::from_secs(1);
-    let long = c.tcp.idle.iter().filter(|gap| seconds(gap.length()) >= case.settings.thresholds.idle);
+    let long = c.tcp.idle.iter().filter(|gap| gap.length() >= case.settings.thresholds.idle);
     let broken = |at: Stamp| data.first.since(at) <= PROMPT;
     (c.is(&nrpc::PROTOCOL) || c.is(&sametime::PROTOCOL)) && long.map(|gap| gap.after).any(broken)
 }

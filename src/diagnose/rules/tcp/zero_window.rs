@@ -2,11 +2,10 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::tcp::zero_window as words;
-use crate::diagnose::words::{OneSide, clients, clock, span};
+use crate::diagnose::words::{OneSide, clients, clock};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Talk};
 use crate::facts::grouping::group_by;
-use crate::facts::statistics::seconds;
-use crate::model::{RuleId, Severity, Side, ZeroWindow};
+use crate::model::{RuleId, Severity, Side, Span, ZeroWindow};
 
 /// See [`ABOUT`].
 pub(crate) struct ZeroWindows;
@@ -54,17 +53,17 @@ impl Rule for ZeroWindows {
     }
 }
 
-fn length(zero: &ZeroWindow) -> f64 {
-    seconds(zero.end.since(zero.start))
+fn length(zero: &ZeroWindow) -> Span {
+    zero.end.since(zero.start)
 }
 
 /// 80 points at once, because the window is the receiver's own word. The longest closure stands in the title, as many
 /// short ones are felt less than one of its length.
 fn finding(group: &[(&Talk<'_>, &ZeroWindow)]) -> Option<Draft> {
     let &(talk, _) = group.first()?;
-    let (longest_talk, longest) = *group.iter().max_by(|a, b| length(a.1).total_cmp(&length(b.1)))?;
+    let (longest_talk, longest) = *group.iter().max_by_key(|(_, zero)| length(zero))?;
     let talks: Vec<&Talk<'_>> = group.iter().map(|(talk, _)| *talk).collect();
-    let total: f64 = group.iter().map(|(_, zero)| length(zero)).sum();
+    let total: f64 = group.iter().map(|(_, zero)| length(zero).as_secs_f64()).sum();
     let side = OneSide::of(talk.conversation, longest.from);
     let receiver = side.side_address;
     let draft = Draft::new(&ABOUT, 80)
@@ -74,7 +73,7 @@ fn finding(group: &[(&Talk<'_>, &ZeroWindow)]) -> Option<Draft> {
             clients: clients(&talks),
             count: group.len(),
             receiver: side,
-            longest_s: length(longest),
+            longest_s: length(longest).as_secs_f64(),
             longest_at: longest.start.time,
             total_s: total,
         })
@@ -87,7 +86,7 @@ fn finding(group: &[(&Talk<'_>, &ZeroWindow)]) -> Option<Draft> {
         let end = if zero.reopened { "opened again" } else { "still closed" };
         draft
             .packet(zero.start, format!("{receiver} closes its window"))
-            .packet(zero.end, format!("{end} after {}", span(length(zero))))
+            .packet(zero.end, format!("{end} after {}", length(zero)))
     }))
 }
 

@@ -72,8 +72,8 @@ fn swallowed<'a>(case: &Case<'a>, handshake: &TlsHandshake<'a>) -> Option<LostHe
     if let Some(repeated) = repeated {
         return (repeated.tries >= case.settings.thresholds.stuck_tries).then_some(LostHello::Repeated(repeated));
     }
-    let waited = case.watched_until(c).seconds_since(handshake.hello.at().time);
-    (waited >= case.settings.thresholds.reply_timeout).then_some(LostHello::Acknowledged(waited))
+    let waited = case.watched_until(c).since(handshake.hello.at().time);
+    (waited >= case.settings.thresholds.reply_timeout).then_some(LostHello::Acknowledged(waited.as_secs_f64()))
 }
 
 /// A smaller ClientHello that was answered proves that the size matters; where small ones are not answered either, it

@@ -5,7 +5,7 @@ use crate::diagnose::words::{Closed, shown, span};
 use crate::facts::Talk;
 use crate::facts::logs::ClientTrace;
 use crate::facts::names::abbreviated;
-use crate::model::Endpoint;
+use crate::model::{Endpoint, Span};
 use serde::Serialize;
 use std::fmt;
 use std::net::IpAddr;
@@ -50,7 +50,10 @@ pub(crate) struct Ending {
 impl Ending {
     /// The ending of a session.
     pub(crate) fn of(talk: &Talk<'_>) -> Self {
-        Self { closed: Closed::of(&talk.conversation.teardown), close_delay_s: talk.close_delay() }
+        Self {
+            closed: Closed::of(&talk.conversation.teardown),
+            close_delay_s: talk.close_delay().map(Span::as_secs_f64),
+        }
     }
 
     /// "4.9 ms"; nothing if nobody closed.

@@ -68,7 +68,7 @@ fn sent_on<'w, 'a>(
 ) -> (Option<&'w HttpExchange<'a>>, Outcome) {
     let host = login.target().map_or_else(|| login.host.clone(), |(host, _)| host);
     let within = judge.case.settings.thresholds.login_round;
-    let soon = |next: &&&HttpExchange<'_>| next.at().time.seconds_since(login.at().time) <= within && !next.is_login();
+    let soon = |next: &&&HttpExchange<'_>| next.at().time.since(login.at().time) <= within && !next.is_login();
     for &next in later.iter().take_while(soon).filter(|next| next.host == host) {
         match next.page_answer() {
             PageAnswer::Granted => return (Some(next), Outcome::Granted),

@@ -14,7 +14,7 @@ use super::{begun, frames, unjudged};
 use crate::facts::Case;
 use crate::facts::http::pages::{Denial, PageAnswer};
 use crate::facts::http::{HttpExchange, HttpIndex};
-use crate::model::{Attempt, AttemptKind, CloseBy, Outcome, Stamp, Unjudged, Weight};
+use crate::model::{Attempt, AttemptKind, CloseBy, Outcome, Span, Stamp, Unjudged, Weight};
 use hashbrown::HashMap;
 
 /// Every login and every token that was shown.
@@ -63,18 +63,18 @@ struct Runs<'w, 'a> {
 }
 
 impl<'w, 'a> Runs<'w, 'a> {
-    /// Adds a request to the wish that it repeats, with the same end, or begins another. What failed is repeated within `window`
-    /// seconds: later somebody wants it anew.
+    /// Adds a request to the wish that it repeats, with the same end, or begins another. What failed is repeated within
+    /// `window`: later somebody wants it anew.
     fn add(
         &mut self,
         key: (&'w str, &'w str),
         exchange: &'w HttpExchange<'a>,
         outcome: Outcome,
-        window: f64,
+        window: Span,
         begin: impl FnOnce(Outcome) -> Wish<'w, 'a>,
     ) {
         let last = self.open.get(&key).and_then(|&at| self.found.get_mut(at)).filter(|wish| {
-            let since = wish.exchanges.last().map_or(0.0, |last| exchange.at().time.seconds_since(last.at().time));
+            let since = wish.exchanges.last().map_or(Span::ZERO, |last| exchange.at().since(last.at()));
             wish.outcome == outcome && (!outcome.is_failure() || since <= window)
         });
         if let Some(wish) = last {
