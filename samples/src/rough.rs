@@ -24,7 +24,7 @@ impl Tcp {
     /// `side` sends these segments of one message, each of which fares as it is told.
     pub(crate) fn send_over_rough_path(&self, side: Side, chunks: &[&[u8]], fates: &[Fate]) -> &Self {
         let start = self.net.world().conns[self.conn].end(side).next;
-        let mut message = Message { tcp: self, side, start, offset: 0, missing: Vec::new(), late: None };
+        let mut message = Sending { tcp: self, side, start, offset: 0, missing: Vec::new(), late: None };
         for (number, (chunk, fate)) in chunks.iter().zip(fates).enumerate() {
             message.segment(chunk, *fate, number + 1 == chunks.len());
         }
@@ -34,7 +34,7 @@ impl Tcp {
 }
 
 /// A message on its way.
-struct Message<'a> {
+struct Sending<'a> {
     tcp: &'a Tcp,
     side: Side,
     /// Sequence number of its first byte.
@@ -47,7 +47,7 @@ struct Message<'a> {
     late: Option<(u32, &'a [u8])>,
 }
 
-impl<'a> Message<'a> {
+impl<'a> Sending<'a> {
     fn segment(&mut self, chunk: &'a [u8], fate: Fate, last: bool) {
         match fate {
             Fate::LostBeyond => {

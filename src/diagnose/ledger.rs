@@ -124,9 +124,9 @@ impl Ledger {
         for (cause, members) in causes {
             for (finding, fate) in fates(&members, &kept) {
                 match fate {
-                    Fate::Example => kept.example(finding),
-                    Fate::Open => kept.whole(finding),
-                    Fate::Counted => {
+                    FindingState::Example => kept.example(finding),
+                    FindingState::Open => kept.whole(finding),
+                    FindingState::Counted => {
                         self.known.insert(identity(finding, analysis));
                         self.counted.entry(cause.clone()).or_default().add(finding, analysis);
                         continue;
@@ -311,7 +311,7 @@ fn horizon(analysis: &Analysis, room: usize) -> Timestamp {
 
 /// What becomes of a finding when what is known was judged.
 #[derive(Debug, Clone, Copy)]
-enum Fate {
+enum FindingState {
     /// It is shown: its examples stay.
     Example,
     /// It may still change: all that it is about stays.
@@ -321,7 +321,7 @@ enum Fate {
 }
 
 /// What becomes of the findings of one cause.
-fn fates<'f>(members: &[&'f Finding], kept: &Kept<'_, '_>) -> Vec<(&'f Finding, Fate)> {
+fn fates<'f>(members: &[&'f Finding], kept: &Kept<'_, '_>) -> Vec<(&'f Finding, FindingState)> {
     let mut in_order: Vec<&Finding> = members.to_vec();
     in_order.sort_by_key(|finding| (finding.frames.first().copied(), finding.conversations.first().copied()));
     let speaker = members.first().copied();
@@ -333,9 +333,9 @@ fn fates<'f>(members: &[&'f Finding], kept: &Kept<'_, '_>) -> Vec<(&'f Finding, 
             || speaker.is_some_and(|speaker| std::ptr::eq(speaker, finding))
     };
     let fate = |(place, finding): (usize, &'f Finding)| match () {
-        () if is_example(place, finding) => (finding, Fate::Example),
-        () if kept.is_sealed(finding) => (finding, Fate::Counted),
-        () => (finding, Fate::Open),
+        () if is_example(place, finding) => (finding, FindingState::Example),
+        () if kept.is_sealed(finding) => (finding, FindingState::Counted),
+        () => (finding, FindingState::Open),
     };
     in_order.into_iter().enumerate().map(fate).collect()
 }

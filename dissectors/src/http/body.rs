@@ -18,15 +18,15 @@ pub(super) enum Length {
 /// Length of a request's body.
 pub(super) fn of_request(head: &mut Head) -> Length {
     match (coding(head), content_length(head)) {
-        (Coding::Chunked, _) => Length::Chunked,
-        (Coding::Other, _) => {
+        (TransferCoding::Chunked, _) => Length::Chunked,
+        (TransferCoding::Other, _) => {
             let at = head.offset("transfer-encoding");
             head.problem("a request body whose last transfer coding is not chunked has no end", at);
             Length::Unknown
         }
-        (Coding::None, Stated::Bytes(bytes)) => Length::Bytes(bytes),
-        (Coding::None, Stated::Nonsense) => Length::Unknown,
-        (Coding::None, Stated::Nothing) => Length::Bytes(0),
+        (TransferCoding::None, Stated::Bytes(bytes)) => Length::Bytes(bytes),
+        (TransferCoding::None, Stated::Nonsense) => Length::Unknown,
+        (TransferCoding::None, Stated::Nothing) => Length::Bytes(0),
     }
 }
 
@@ -35,10 +35,10 @@ pub(super) fn of_response(head: &mut Head, status: u16) -> Length {
     let (coding, stated) = (coding(head), content_length(head));
     match (coding, stated) {
         _ if matches!(status, 100..=199 | 204 | 304) => Length::Bytes(0),
-        (Coding::Chunked, _) => Length::Chunked,
-        (Coding::Other, _) | (Coding::None, Stated::Nothing) => Length::UntilClose,
-        (Coding::None, Stated::Bytes(bytes)) => Length::Bytes(bytes),
-        (Coding::None, Stated::Nonsense) => Length::Unknown,
+        (TransferCoding::Chunked, _) => Length::Chunked,
+        (TransferCoding::Other, _) | (TransferCoding::None, Stated::Nothing) => Length::UntilClose,
+        (TransferCoding::None, Stated::Bytes(bytes)) => Length::Bytes(bytes),
+        (TransferCoding::None, Stated::Nonsense) => Length::Unknown,
     }
 }
 
@@ -75,20 +75,20 @@ fn content_length(head: &mut Head) -> Stated {
 }
 
 #[derive(Clone, Copy)]
-enum Coding {
+enum TransferCoding {
     None,
     Chunked,
     Other,
 }
 
-fn coding(head: &mut Head) -> Coding {
+fn coding(head: &mut Head) -> TransferCoding {
     let last = head.list("transfer-encoding").filter(|coding| coding != "identity").last();
-    let Some(last) = last else { return Coding::None };
+    let Some(last) = last else { return TransferCoding::None };
     if head.first("content-length").is_some() {
         let at = head.offset("content-length");
         head.problem("both Transfer-Encoding and Content-Length: the latter does not count", at);
     }
-    if last == "chunked" { Coding::Chunked } else { Coding::Other }
+    if last == "chunked" { TransferCoding::Chunked } else { TransferCoding::Other }
 }
 
 #[cfg(test)]

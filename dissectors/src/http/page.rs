@@ -20,21 +20,21 @@ const CHUNKS: usize = 64;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page {
     length: Length,
-    coding: Coding,
+    coding: Compression,
     /// The head does not say that it is HTML.
     is_unnamed: bool,
 }
 
 /// How a page is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Coding {
+enum Compression {
     Plain,
     Gzip,
     Deflate,
 }
 
 /// What there is of a body.
-enum Body {
+enum PageBytes {
     /// Enough of it. True: it is all of it.
     Enough(Vec<u8>, bool),
     /// So many bytes are needed, counted from the first of the body. With what there is.
@@ -67,12 +67,12 @@ pub(super) fn readable(head: &Head, status: u16, length: Length) -> Option<Page>
 }
 
 /// How the body is compressed; `None` if in a way that is not read.
-fn coding(head: &Head) -> Option<Coding> {
+fn coding(head: &Head) -> Option<Compression> {
     let mut codings = head.list("content-encoding").filter(|coding| coding != "identity");
     let coding = match codings.next().as_deref() {
-        None => Coding::Plain,
-        Some("gzip" | "x-gzip") => Coding::Gzip,
-        Some("deflate") => Coding::Deflate,
+        None => Compression::Plain,
+        Some("gzip" | "x-gzip") => Compression::Gzip,
+        Some("deflate") => Compression::Deflate,
         Some(_) => return None,
     };
     codings.next().is_none().then_some(coding)
@@ -88,9 +88,11 @@ impl Page {
             Judgement::Need(_) | Judgement::No(_) => {}
         }
         match self.gather(input) {
-            Body::Enough(body, is_all) => Ok(self.judge(&body, is_all)),
-            Body::Part(body, _) if self.coding == Coding::Plain && self.is_no_html(&body) => Ok(LoginForm::NoPage),
-            Body::Part(_, total) => Err(total),
+            PageBytes::Enough(body, is_all) => Ok(self.judge(&body, is_all)),
+            PageBytes::Part(body, _) if self.coding == Compression::Plain && self.is_no_html(&body) => {
+                Ok(LoginForm::NoPage)
+            }
+            PageBytes::Part(_, total) => Err(total),
         }
     }
 
@@ -102,8 +104,8 @@ impl Page {
     /// Looks at what there is of a body that does not go on.
     pub(super) fn cut(&self, input: &[u8]) -> LoginForm {
         match self.gather(input) {
-            Body::Enough(body, is_all) => self.judge(&body, is_all),
-            Body::Part(body, _) => self.judge(&body, false),
+            PageBytes::Enough(body, is_all) => self.judge(&body, is_all),
+            PageBytes::Part(body, _) => self.judge(&body, false),
         }
     }
 
@@ -111,8 +113,8 @@ impl Page {
         matches!(self.length, Length::Bytes(bytes) if u64::try_from(input.len()).is_ok_and(|held| held >= bytes))
     }
 
-    fn gather(&self, input: &[u8]) -> Body {
-        let most = if self.coding == Coding::Plain { PAGE } else { CODED };
+    fn gather(&self, input: &[u8]) -> PageBytes {
+        let most = if self.coding == Compression::Plain { PAGE } else { CODED };
         let (wanted, is_all) = match self.length {
             Length::Bytes(bytes) => {
                 let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -122,8 +124,8 @@ impl Page {
             Length::UntilClose | Length::Unknown => (most, false),
         };
         match input.get(..wanted) {
-            Some(body) => Body::Enough(body.to_vec(), is_all),
-            None => Body::Part(input.to_vec(), wanted),
+            Some(body) => PageBytes::Enough(body.to_vec(), is_all),
+            None => PageBytes::Part(input.to_vec(), wanted),
         }
     }
 
@@ -133,11 +135,11 @@ impl Page {
             return LoginForm::NotRead;
         }
         let (page, ends) = match self.coding {
-            Coding::Plain => (body.to_vec(), is_all),
-            Coding::Gzip => inflate(GzDecoder::new(body)),
+            Compression::Plain => (body.to_vec(), is_all),
+            Compression::Gzip => inflate(GzDecoder::new(body)),
             // RFC 9110 section 8.4.1.2: with the frame of zlib, which some servers leave out.
-            Coding::Deflate if is_zlib(body) => inflate(ZlibDecoder::new(body)),
-            Coding::Deflate => inflate(DeflateDecoder::new(body)),
+            Compression::Deflate if is_zlib(body) => inflate(ZlibDecoder::new(body)),
+            Compression::Deflate => inflate(DeflateDecoder::new(body)),
         };
         if self.is_no_html(&page) {
             return LoginForm::NoPage;
@@ -151,36 +153,36 @@ impl Page {
 
 /// The first bytes of a body in chunks (RFC 9112 section 7.1). Sizes are believed only as far as `most`, so that a chunk never
 /// makes it wait for more than is looked at.
-fn chunks(input: &[u8], most: usize) -> Body {
+fn chunks(input: &[u8], most: usize) -> PageBytes {
     let mut body = Vec::new();
     let mut at = 0_usize;
     for _ in 0..CHUNKS {
         let line = match form::chunk_line(input.get(at..).unwrap_or_default()) {
             Line::Whole(line) => line,
-            Line::Part => return Body::Part(body, input.len().saturating_add(1)),
-            Line::Never => return Body::Enough(body, false),
+            Line::Part => return PageBytes::Part(body, input.len().saturating_add(1)),
+            Line::Never => return PageBytes::Enough(body, false),
         };
         if line.size == 0 {
-            return Body::Enough(body, true);
+            return PageBytes::Enough(body, true);
         }
         let begin = at.saturating_add(line.length);
         let wanted = begin.saturating_add(line.size.min(most.saturating_sub(body.len())));
         let Some(data) = input.get(begin..wanted) else {
             body.extend_from_slice(input.get(begin..).unwrap_or_default());
-            return Body::Part(body, wanted);
+            return PageBytes::Part(body, wanted);
         };
         body.extend_from_slice(data);
         if body.len() >= most {
-            return Body::Enough(body, false);
+            return PageBytes::Enough(body, false);
         }
         at = match input.get(wanted..).unwrap_or_default() {
             [b'\n', ..] => wanted.saturating_add(1),
             [b'\r', b'\n', ..] => wanted.saturating_add(2),
-            [] | [b'\r'] => return Body::Part(body, input.len().saturating_add(1)),
-            _ => return Body::Enough(body, false),
+            [] | [b'\r'] => return PageBytes::Part(body, input.len().saturating_add(1)),
+            _ => return PageBytes::Enough(body, false),
         };
     }
-    Body::Enough(body, false)
+    PageBytes::Enough(body, false)
 }
 
 /// The first bytes behind a decoder. True: there are no more.

@@ -54,7 +54,7 @@ pub struct KeyObject {
 }
 
 /// The fixed part of the R5 layout.
-struct Fixed {
+struct FixedR5 {
     license: LicenseId,
     created: Option<TimeDate>,
     expires: Option<TimeDate>,
@@ -125,7 +125,7 @@ impl KeyObject {
     }
 }
 
-fn fixed(input: &[u8]) -> IResult<&[u8], Fixed> {
+fn fixed(input: &[u8]) -> IResult<&[u8], FixedR5> {
     let (input, _) = le_u16(input)?;
     let (input, license) = eight(input)?;
     let (input, _) = (le_u16, le_u16).parse(input)?;
@@ -135,7 +135,7 @@ fn fixed(input: &[u8]) -> IResult<&[u8], Fixed> {
     let (input, _) = tag(&FIXED_SIZE.to_le_bytes()[..]).parse(input)?;
     let (input, _) = le_u16(input)?;
     let (created, expires) = (TimeDate::from_wire(&created), TimeDate::from_wire(&expires));
-    Ok((input, Fixed { license: LicenseId(license), created, expires, key_length, name_length }))
+    Ok((input, FixedR5 { license: LicenseId(license), created, expires, key_length, name_length }))
 }
 
 /// An item of a key object: two capital letters, a length, a value.

@@ -11,14 +11,14 @@ pub(crate) struct Failure {
     /// The server that was called.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// What the server is called, as people write it.
+    /// Name of the server, as people write it.
     pub server_name: Option<String>,
     /// The name that was asked for by the first, as people write it.
     pub asked: Option<String>,
-    /// Who wanted it, by address.
+    /// Clients that wanted it, by address.
     #[serde(flatten)]
     pub clients: Clients,
-    /// Who wanted it, by name.
+    /// Users who wanted it, by name.
     #[serde(flatten)]
     pub users: Users,
     /// Number of attempts.
@@ -29,12 +29,12 @@ pub(crate) struct Failure {
     pub first: Timestamp,
     /// The last one.
     pub last: Timestamp,
-    /// What came of them: `refused (403 Forbidden)`, `unanswered`, `cut off by the server`.
+    /// End of the attempts: `refused (403 Forbidden)`, `unanswered`, `cut off by the server`.
     pub outcome: String,
 }
 
 impl Failure {
-    /// What the attempts of a group have in common; nothing of an empty one.
+    /// Takes what the attempts of a group have in common; nothing of an empty one.
     pub(crate) fn of(group: &[&Attempt]) -> Option<Self> {
         let (first, last) = (group.first()?, group.last()?);
         Some(Self {
@@ -51,7 +51,7 @@ impl Failure {
         })
     }
 
-    /// What the server is called, or its address.
+    /// The server's name, or its address.
     pub(crate) fn called(&self) -> String {
         self.server_name.clone().unwrap_or_else(|| self.server.to_string())
     }
@@ -62,7 +62,7 @@ impl Failure {
         format!("{} from {} ({}{last})", count(self.count, "attempt"), self.clients, clock(self.first))
     }
 
-    /// Who got it after all.
+    /// A sentence on those who got it after all.
     pub(crate) fn aftermath(&self) -> String {
         match (self.recovered_count, self.count) {
             (0, _) => String::new(),

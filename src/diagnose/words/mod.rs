@@ -38,7 +38,7 @@ use nrpcsniff_dissectors::ltpa::utc;
 use serde::{Serialize, Serializer};
 use std::fmt::Display;
 
-/// What a rule found out, as values, and how it is said. The fields are the `facts` of the finding; the sentences are made of
+/// Values that a rule found out, and how they are said. The fields are the `facts` of the finding; the sentences are made of
 /// nothing else, so that whoever has the facts has all that is said.
 ///
 #[doc = include_str!("facts.md")]
@@ -46,7 +46,7 @@ pub(crate) trait Words: Serialize {
     /// One line.
     fn title(&self) -> String;
 
-    /// What happened, in plain words.
+    /// The story, in plain words.
     fn explanation(&self) -> String;
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn side_if<'v, S: Serializer>(
     side.into_iter().next().map(|side| side.name()).serialize(serializer)
 }
 
-/// Who closed, and how: "the client closed with FIN".
+/// The side that closed, and how: "the client closed with FIN".
 pub(crate) fn closer(talk: &Talk<'_>) -> String {
     Closed::of(&talk.conversation.teardown).to_string()
 }

@@ -6,7 +6,7 @@ use crate::model::{Endpoint, Timestamp};
 use serde::Serialize;
 use std::net::IpAddr;
 
-/// Why a port refuses connections.
+/// The reason why a port refuses connections.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "refused_because", rename_all = "snake_case")]
 pub(crate) enum RefusedBecause {
@@ -71,7 +71,7 @@ impl RefusedBecause {
         }
     }
 
-    /// Who answered with RST.
+    /// The side that answered with RST, in words.
     pub(crate) const fn who(&self) -> &'static str {
         match self {
             Self::Filter { .. } => "something on the path, in the server's name,",
@@ -79,7 +79,7 @@ impl RefusedBecause {
         }
     }
 
-    /// What speaks against a server that is simply down: a sentence with a blank in front, or nothing.
+    /// Evidence against a server that is simply down: a sentence with a blank in front, or nothing.
     pub(crate) fn sentence(&self) -> String {
         match self {
             Self::NothingListens | Self::Filter { .. } => String::new(),
@@ -102,7 +102,7 @@ impl RefusedBecause {
         }
     }
 
-    /// What to change; nothing where the rule's own remedies fit.
+    /// Things to change; nothing where the rule's own remedies fit.
     pub(crate) fn remedies(&self, server: Endpoint, clients: &Clients) -> Option<Vec<String>> {
         let told = match self {
             Self::NothingListens => return None,

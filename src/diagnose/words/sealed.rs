@@ -28,7 +28,7 @@ pub(crate) const DOMINO: &str = "Private key of Domino, of use only where the ke
 const RSA_ONLY: &str = "Or in a test: allow only TLS 1.2 ciphers with RSA key exchange on the server (TLS_RSA_WITH_..., no ECDHE and DHE; \
                         WebSphere: Quality of protection settings, Domino: SSLCipherSpec), and capture again: those the private key opens.";
 
-/// Why, in a title.
+/// The reason why it stays closed, in a title.
 pub(crate) const fn reason(why: Why) -> &'static str {
     match why {
         Why::NoKeysGiven => "no key was given",
@@ -42,7 +42,7 @@ pub(crate) const fn reason(why: Why) -> &'static str {
     }
 }
 
-/// Why, in a sentence.
+/// The reason why it stays closed, in a sentence.
 pub(crate) const fn because(why: Why) -> &'static str {
     match why {
         Why::NoKeysGiven => "neither the command line nor the capture has a key",

@@ -32,7 +32,7 @@ macro_rules! texts {
 }
 
 texts! {
-    /// What was answered: "401 Unauthorized", "session closed with reason 0x80000015".
+    /// Answers: "401 Unauthorized", "session closed with reason 0x80000015".
     Answers { answers, answer_count }, "answers"
 }
 
@@ -64,12 +64,12 @@ texts! {
 }
 
 texts! {
-    /// Who asked, by name, or by address where none is known.
+    /// Callers by name, or by address where none is known.
     Callers { callers, caller_count }, "users"
 }
 
 texts! {
-    /// What stood in cookies in place of a token: `LtpaToken="undefined"`.
+    /// Words that stood in cookies in place of a token: `LtpaToken="undefined"`.
     Placeholders { placeholders, placeholder_count }, "words"
 }
 

@@ -41,13 +41,13 @@ impl fmt::Display for Clients {
     }
 }
 
-/// The same thing at one server, once or many times.
+/// One thing that happened at one server, once or many times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Occurrences {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Whose conversations they are.
+    /// Clients whose conversations they are.
     #[serde(flatten)]
     pub clients: Clients,
     /// Number of conversations.
@@ -62,7 +62,7 @@ impl Occurrences {
         Self { server, clients: clients(group), count: group.len(), first }
     }
 
-    /// The same of any protocol.
+    /// Occurrences in conversations of any protocol.
     pub(crate) fn in_conversations<'c>(
         server: Endpoint,
         group: impl ExactSizeIterator<Item = &'c Conversation>,
@@ -105,7 +105,7 @@ fn named<S: Serializer>(users: &[Option<String>], serializer: S) -> Result<S::Ok
     serializer.collect_seq(users.iter().flatten())
 }
 
-/// Who closed a conversation, and how.
+/// The side that closed a conversation, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Closed {
     #[serde(rename = "closed_by")]

@@ -30,7 +30,7 @@ pub(crate) const NOT_RENEWED: &str = "not renewed in time";
 
 /// Every registration and renewal, and every registration that ran out although its client was still there.
 pub(super) fn registrations(case: &Case<'_>) -> Vec<Attempt> {
-    let judge = Judge::new(case);
+    let judge = SipJudge::new(case);
     let mut found = Vec::new();
     let mut of_users: HashMap<(IpAddr, Option<String>), Vec<&[SipExchange<'_>]>> = HashMap::new();
     for run in case.sip().registrations().flat_map(|series| series.runs().collect::<Vec<_>>()) {
@@ -48,7 +48,7 @@ pub(super) fn registrations(case: &Case<'_>) -> Vec<Attempt> {
 
 /// Every call outside of a dialog.
 pub(super) fn calls(case: &Case<'_>) -> Vec<Attempt> {
-    let judge = Judge::new(case);
+    let judge = SipJudge::new(case);
     let calls = case.sip().series().filter(|series| series.method() == "INVITE" && !series.first().in_dialog());
     let runs = calls.flat_map(|series| series.runs().collect::<Vec<_>>()).filter_map(|run| {
         let run: Vec<&SipExchange<'_>> = run.iter().collect();
@@ -64,13 +64,13 @@ fn adds(exchange: &SipExchange<'_>) -> bool {
 }
 
 /// What all attempts of a capture are judged with.
-struct Judge<'c, 'a> {
+struct SipJudge<'c, 'a> {
     case: &'c Case<'a>,
     deadlines: Deadlines<'c, 'a>,
     scanners: &'c HashSet<IpAddr>,
 }
 
-impl<'c, 'a> Judge<'c, 'a> {
+impl<'c, 'a> SipJudge<'c, 'a> {
     fn new(case: &'c Case<'a>) -> Self {
         Self { case, deadlines: Deadlines::new(case), scanners: scanners(case) }
     }

@@ -18,7 +18,7 @@ const AT_ONCE: Span = Span::from_secs(2);
 /// Connections to sign-on servers, by whom and how they were called, and who asks DNS for what.
 pub(super) struct Calls {
     /// Calls of each client: whom, and for which name where that was seen.
-    by_client: HashMap<IpAddr, Vec<Call>>,
+    by_client: HashMap<IpAddr, Vec<FollowingCall>>,
     /// Calls for each name, and to each address: when, and by whom.
     by_name: HashMap<String, Vec<(Timestamp, IpAddr)>>,
     by_server: HashMap<IpAddr, Vec<(Timestamp, IpAddr)>>,
@@ -29,7 +29,7 @@ pub(super) struct Calls {
     asked: HashMap<(IpAddr, String), Vec<Timestamp>>,
 }
 
-struct Call {
+struct FollowingCall {
     began: Timestamp,
     server: IpAddr,
     /// What a Notes session asked for, in the form that DNS is asked for; nothing where that was not seen.
@@ -77,7 +77,7 @@ impl Calls {
             self.by_name.entry(name.clone()).or_default().push((began, c.client.ip));
         }
         self.by_server.entry(server).or_default().push((began, c.client.ip));
-        self.by_client.entry(c.client.ip).or_default().push(Call { began, server, wanted, is_notes });
+        self.by_client.entry(c.client.ip).or_default().push(FollowingCall { began, server, wanted, is_notes });
     }
 
     /// The server was called all the same, by the client or by somebody who may be the same machine: from so many seconds before the

@@ -8,7 +8,7 @@ use hashbrown::HashSet;
 use std::net::IpAddr;
 
 /// Probes from one source to one server.
-pub(crate) struct Series<'a> {
+pub(crate) struct ProbeSeries<'a> {
     /// The probes, in order.
     pub probes: Vec<&'a Conversation>,
     /// Seconds from one to the next.
@@ -16,10 +16,10 @@ pub(crate) struct Series<'a> {
 }
 
 /// The series among those conversations, one for each source and server that has one.
-pub(crate) fn series<'a>(case: &Case<'_>, of: impl Iterator<Item = &'a Conversation>) -> Vec<Series<'a>> {
+pub(crate) fn series<'a>(case: &Case<'_>, of: impl Iterator<Item = &'a Conversation>) -> Vec<ProbeSeries<'a>> {
     let probes = of.filter(|c| is_probe(case, c));
     let groups = group_by(probes, |c| (c.client.ip, c.server)).into_iter();
-    groups.filter_map(|probes| Some(Series { period: period(case, &probes)?, probes })).collect()
+    groups.filter_map(|probes| Some(ProbeSeries { period: period(case, &probes)?, probes })).collect()
 }
 
 /// Whoever checks the health of whom.

@@ -62,7 +62,7 @@ impl Scans {
         // Most clients of a flood call once: nothing is put together for whoever called too few to be told from a user.
         for calls in by_client().filter(|calls| calls.len() >= fewest) {
             let Some(client) = calls.first().map(|call| call.client) else { continue };
-            let mut calls: Vec<&Call> = calls.iter().filter(|call| !spoke.contains(&(client, call.server))).collect();
+            let mut calls: Vec<&SilentCall> = calls.iter().filter(|call| !spoke.contains(&(client, call.server))).collect();
             calls.sort_by_key(|call| (call.time, call.server));
             let is_user = sign_on.contains(&client);
             if !found.flooders.contains(&client) && scans(case, &calls, is_user) {
@@ -76,25 +76,25 @@ impl Scans {
 }
 
 /// Calls in which nobody said anything: those of a client together, those of one server in order of time.
-fn silent_calls(case: &Case<'_>) -> Vec<Call> {
+fn silent_calls(case: &Case<'_>) -> Vec<SilentCall> {
     let tcp = case.analysis.conversations.iter().filter(|c| c.transport == Transport::Tcp);
     let silent = tcp.filter(|c| c.bytes == PerSide::default() && !c.tcp.handshake.syns.is_empty());
-    let mut silent: Vec<Call> = silent.map(Call::of).collect();
-    silent.sort_unstable_by(Call::in_order);
+    let mut silent: Vec<SilentCall> = silent.map(SilentCall::of).collect();
+    silent.sort_unstable_by(SilentCall::in_order);
     // On ports that nobody dissects a connection that did not come about is known by its ends alone.
-    let ends = |call: &Call| (call.client, call.server);
+    let ends = |call: &SilentCall| (call.client, call.server);
     let is_new =
         |failed: &&FailedConnections| silent.binary_search_by_key(&(failed.client, failed.server), ends).is_err();
-    let new: Vec<Call> = case.analysis.facts.failed.iter().filter(is_new).map(Call::failed).collect();
+    let new: Vec<SilentCall> = case.analysis.facts.failed.iter().filter(is_new).map(SilentCall::failed).collect();
     if !new.is_empty() {
         silent.extend(new);
-        silent.sort_unstable_by(Call::in_order);
+        silent.sort_unstable_by(SilentCall::in_order);
     }
     silent
 }
 
 /// Whom those clients said something to, or heard something of.
-fn spoke(case: &Case<'_>, silent: &[Call]) -> HashSet<(IpAddr, Endpoint)> {
+fn spoke(case: &Case<'_>, silent: &[SilentCall]) -> HashSet<(IpAddr, Endpoint)> {
     let said = |c: &&Conversation| c.transport == Transport::Tcp && c.bytes != PerSide::default();
     let is_silent = |client| silent.binary_search_by_key(&client, |call| call.client).is_ok();
     let all = case.analysis.conversations.iter().filter(said).filter(|c| is_silent(c.client.ip));
@@ -113,7 +113,7 @@ fn flood_sources(case: &Case<'_>) -> usize {
 }
 
 /// A call in which nobody said anything.
-struct Call {
+struct SilentCall {
     client: IpAddr,
     time: Timestamp,
     server: Endpoint,
@@ -125,7 +125,7 @@ struct Call {
     half_open: bool,
 }
 
-impl Call {
+impl SilentCall {
     fn of(c: &Conversation) -> Self {
         let handshake = &c.tcp.handshake;
         let half_open = handshake.syn_ack.is_some() && handshake.ack.is_none() && c.teardown.rst.client.is_some();
@@ -158,14 +158,14 @@ fn is_sign_on(port: u16) -> bool {
 }
 
 /// Calls of one client, in order of time, are a scan. Whoever signs on as well must do much more to be taken for one.
-fn scans(case: &Case<'_>, calls: &[&Call], is_user: bool) -> bool {
+fn scans(case: &Case<'_>, calls: &[&SilentCall], is_user: bool) -> bool {
     let thresholds = &case.settings.thresholds;
     let many = usize::try_from(thresholds.scan_targets).unwrap_or(usize::MAX).max(2);
     let ports = usize::try_from(thresholds.scan_ports).unwrap_or(usize::MAX).max(2);
     let by_port = by(calls, |call| Some(call.server.port));
     let by_host = by(calls, |call| Some(call.server.ip));
     let by_source = by(calls, |call| call.port);
-    let soon = |calls: &[&Call], fewest: usize| within(calls, fewest, thresholds.scan_window);
+    let soon = |calls: &[&SilentCall], fewest: usize| within(calls, fewest, thresholds.scan_window);
     let sweeps = !is_user && by_port.values().any(|calls| soon(&first_each(calls, |call| call.server.ip), many));
     let fewest = if is_user { many } else { ports };
     let scans = by_host.values().any(|calls| soon(&first_each(calls, |call| call.server.port), fewest));
@@ -180,8 +180,8 @@ const FROM_ONE_PORT: usize = 3;
 /// Endpoints that are called by somebody who hangs up where he is let in.
 const HALF_OPEN: usize = 4;
 
-fn by<'c, K: std::hash::Hash + Eq>(calls: &[&'c Call], key: impl Fn(&Call) -> Option<K>) -> HashMap<K, Vec<&'c Call>> {
-    let mut groups: HashMap<K, Vec<&Call>> = HashMap::new();
+fn by<'c, K: std::hash::Hash + Eq>(calls: &[&'c SilentCall], key: impl Fn(&SilentCall) -> Option<K>) -> HashMap<K, Vec<&'c SilentCall>> {
+    let mut groups: HashMap<K, Vec<&SilentCall>> = HashMap::new();
     for &call in calls {
         if let Some(key) = key(call) {
             groups.entry(key).or_default().push(call);
@@ -191,13 +191,13 @@ fn by<'c, K: std::hash::Hash + Eq>(calls: &[&'c Call], key: impl Fn(&Call) -> Op
 }
 
 /// The first call to each.
-fn first_each<'c, K: std::hash::Hash + Eq>(calls: &[&'c Call], key: impl Fn(&Call) -> K) -> Vec<&'c Call> {
+fn first_each<'c, K: std::hash::Hash + Eq>(calls: &[&'c SilentCall], key: impl Fn(&SilentCall) -> K) -> Vec<&'c SilentCall> {
     let mut seen = HashSet::new();
     calls.iter().copied().filter(|call| seen.insert(key(call))).collect()
 }
 
 /// So many of them lie within so many seconds.
-fn within(calls: &[&Call], fewest: usize, window: Span) -> bool {
+fn within(calls: &[&SilentCall], fewest: usize, window: Span) -> bool {
     calls.windows(fewest.max(1)).any(|w| match (w.first(), w.last()) {
         (Some(first), Some(last)) => last.time.since(first.time) <= window,
         _ => false,
@@ -208,7 +208,7 @@ fn within(calls: &[&Call], fewest: usize, window: Span) -> bool {
 /// repeats it.
 fn flooders<'c>(
     case: &Case<'_>,
-    by_client: impl Iterator<Item = &'c [Call]>,
+    by_client: impl Iterator<Item = &'c [SilentCall]>,
     spoke: &HashSet<(IpAddr, Endpoint)>,
 ) -> HashSet<IpAddr> {
     let thresholds = &case.settings.thresholds;

@@ -133,18 +133,18 @@ fn is_plain(cookie: &SetCookie, host: &str, path: &str, set_at: &str) -> bool {
 }
 
 /// What the cookies say of the cause, as far as it can be told.
-fn cause(http: &HttpIndex<'_>, login: &HttpExchange<'_>, missed: &HttpExchange<'_>) -> words::Cause {
+fn cause(http: &HttpIndex<'_>, login: &HttpExchange<'_>, missed: &HttpExchange<'_>) -> words::LoopCause {
     if let Some(sent) = missed.request.and_then(|request| tokens_sent(request.content).next()) {
         let tokens = sent.token.iter().map(Token::label).collect();
-        return words::Cause::NotTaken { cookie: sent.name.clone(), tokens };
+        return words::LoopCause::NotTaken { cookie: sent.name.clone(), tokens };
     }
     let in_jar = tokens_in_jar(http, missed);
     let belongs = in_jar.iter().find(|(_, matching)| *matching == CookieMatch::Sent);
     match belongs.or_else(|| in_jar.first()) {
-        Some((stored, matching)) => words::Cause::NotSent(not_sent(http, stored, *matching)),
+        Some((stored, matching)) => words::LoopCause::NotSent(not_sent(http, stored, *matching)),
         None => match login.response.and_then(|response| tokens_set(&response).next()) {
-            Some(cookie) => words::Cause::NotSentBack { cookie: cookie.name.clone() },
-            None => words::Cause::NotSet,
+            Some(cookie) => words::LoopCause::NotSentBack { cookie: cookie.name.clone() },
+            None => words::LoopCause::NotSet,
         },
     }
 }

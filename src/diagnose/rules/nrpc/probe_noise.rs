@@ -5,7 +5,7 @@ use crate::diagnose::words::nrpc::probe_noise as words;
 use crate::diagnose::words::{Clients, count, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
-use crate::facts::network::probes::{Series, series};
+use crate::facts::network::probes::{ProbeSeries, series};
 use crate::model::{Close, Conversation, RuleId, Severity, Transport};
 
 /// See [`ABOUT`].
@@ -48,7 +48,7 @@ impl Rule for ProbeNoise {
 }
 
 /// 80 points for a steady period, as no person opens connections without a word at equal intervals.
-fn checks(series: &[Series<'_>]) -> Option<Draft> {
+fn checks(series: &[ProbeSeries<'_>]) -> Option<Draft> {
     let first = series.first()?;
     let all = || series.iter().flat_map(|series| series.probes.iter().copied());
     let probe = first.probes.first()?;

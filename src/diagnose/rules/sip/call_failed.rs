@@ -56,7 +56,7 @@ impl Rule for CallFailed {
         let gone: HashSet<&str> = lapsed.filter_map(|attempt| attempt.asked.as_deref()).collect();
         let is_gone = |call: &&Attempt| call.asked.as_deref().is_some_and(|user| gone.contains(user));
         let told = alike(lost.of(AttemptKind::SipCall).filter(|call| !is_gone(call))).into_iter().filter_map(|group| {
-            let said = words::FailedCalls { failure: Failure::of(&group)? };
+            let said = words::NotPutThrough { failure: Failure::of(&group)? };
             Some(draft(case, &ABOUT, lost, &group).says(&said))
         });
         told.collect()

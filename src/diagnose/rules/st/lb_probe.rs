@@ -4,7 +4,7 @@ use crate::diagnose::evidence::each;
 use crate::diagnose::words::st::lb_probe as words;
 use crate::diagnose::words::{Clients, count, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::network::probes::{Series, series};
+use crate::facts::network::probes::{ProbeSeries, series};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -43,7 +43,7 @@ impl Rule for LbProbe {
 }
 
 /// 80 points for a steady period, as no person opens connections without a word at equal intervals.
-fn finding(series: &[Series<'_>]) -> Option<Draft> {
+fn finding(series: &[ProbeSeries<'_>]) -> Option<Draft> {
     let (period, first) = series.first().and_then(|series| Some((series.period, *series.probes.first()?)))?;
     let all = || series.iter().flat_map(|series| series.probes.iter().copied());
     let said = words::HealthChecks {

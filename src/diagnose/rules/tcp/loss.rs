@@ -45,7 +45,7 @@ impl Rule for Loss {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let talks = case.talks().filter(|talk| Counted::of(case, talk).segments > 0);
+        let talks = case.talks().filter(|talk| SegmentCount::of(case, talk).segments > 0);
         let lines = group_by(talks, |talk| (talk.conversation.client.ip, talk.conversation.server));
         let lossy: Vec<Line<'_, '_>> = lines.into_iter().filter_map(|talks| Line::new(case, talks)).collect();
         group_by(lossy, |line| line.server).iter().filter_map(|group| finding(case, group)).collect()
@@ -54,12 +54,12 @@ impl Rule for Loss {
 
 /// Data segments of a conversation, and how many of them were sent again for no reason of their own.
 #[derive(Debug, Clone, Copy, Default)]
-struct Counted {
+struct SegmentCount {
     segments: u64,
     repeated: u64,
 }
 
-impl Counted {
+impl SegmentCount {
     fn of(case: &Case<'_>, talk: &Talk<'_>) -> Self {
         let tcp = &talk.conversation.tcp;
         let segments = tcp.data_segments.client.saturating_add(tcp.data_segments.server);
@@ -75,15 +75,17 @@ impl Counted {
 struct Line<'c, 'a> {
     server: Endpoint,
     talks: Vec<&'c Talk<'a>>,
-    sum: Counted,
+    sum: SegmentCount,
 }
 
 impl<'c, 'a> Line<'c, 'a> {
     /// The line, if enough was sent over it and enough of that again.
     fn new(case: &Case<'a>, talks: Vec<&'c Talk<'a>>) -> Option<Self> {
-        let sum = talks.iter().map(|talk| Counted::of(case, talk)).fold(Counted::default(), |sum, one| Counted {
-            segments: sum.segments.saturating_add(one.segments),
-            repeated: sum.repeated.saturating_add(one.repeated),
+        let sum = talks.iter().map(|talk| SegmentCount::of(case, talk)).fold(SegmentCount::default(), |sum, one| {
+            SegmentCount {
+                segments: sum.segments.saturating_add(one.segments),
+                repeated: sum.repeated.saturating_add(one.repeated),
+            }
         });
         let server = talks.first()?.conversation.server;
         let line = Self { server, talks, sum };

@@ -9,7 +9,7 @@ use serde::Serialize;
 pub(crate) struct FaultsOfOthers {
     /// Number of findings that are set aside.
     pub count: usize,
-    /// Whose faults they are, by name or address: the first eight.
+    /// Hosts that the faults are of, by name or address: the first eight.
     pub hosts: Vec<String>,
     /// Number of hosts with faults.
     pub host_count: usize,

@@ -4,7 +4,7 @@ use super::Example;
 use crate::diagnose::words::{Words, count, few_of};
 use serde::Serialize;
 
-/// What a cut hides: the opening of which protocol.
+/// Protocol whose opening a cut hides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Cuts {

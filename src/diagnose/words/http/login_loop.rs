@@ -17,21 +17,21 @@ pub(crate) struct Rounds {
     pub lasted_s: f64,
     /// The cause, as the cookies show it.
     #[serde(flatten)]
-    pub cause: Cause,
+    pub cause: LoopCause,
     /// The first request that should have been let in: method and address without the query.
     pub request: String,
 }
 
-/// Why a login does not last, as far as cookies tell.
+/// The reason why a login does not last, as far as cookies tell.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "loop_cause", rename_all = "snake_case")]
 #[expect(clippy::enum_variant_names, reason = "as the facts of the report have it: what did not happen")]
-pub(crate) enum Cause {
+pub(crate) enum LoopCause {
     /// The token is sent, and the host does not take it.
     NotTaken {
         /// Name of its cookie.
         cookie: String,
-        /// What that holds, if it can be told: class, user, fingerprint.
+        /// Tokens that it holds, if they can be told: class, user, fingerprint.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tokens: Vec<String>,
     },
@@ -58,11 +58,11 @@ pub(crate) struct NotSent {
     pub reach: Reach,
     /// Path that it is for.
     pub cookie_path: String,
-    /// Why it is not sent.
+    /// The reason why it is not sent.
     pub unsent_because: UnsentReason,
 }
 
-/// Why a browser does not send a cookie.
+/// The reason why a browser does not send a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum UnsentReason {
@@ -100,18 +100,18 @@ impl Words for Rounds {
 impl Rounds {
     fn cause(&self) -> String {
         match &self.cause {
-            Cause::NotTaken { cookie, tokens } => {
+            LoopCause::NotTaken { cookie, tokens } => {
                 let what = tokens.first().map_or_else(String::new, |token| format!(" (a {token})"));
                 format!("The browser does send {cookie}{what}, and {} does not take it.", self.host)
             }
-            Cause::NotSent(token) => {
+            LoopCause::NotSent(token) => {
                 let NotSent { token_issuer, cookie, .. } = token;
                 format!("The browser has {cookie} of {token_issuer} and does not send it, {}.", token.because())
             }
-            Cause::NotSentBack { cookie } => {
+            LoopCause::NotSentBack { cookie } => {
                 format!("The login set {cookie}, which the browser does not send back.")
             }
-            Cause::NotSet => "The login sets no LTPA token, and the browser sends none.".to_owned(),
+            LoopCause::NotSet => "The login sets no LTPA token, and the browser sends none.".to_owned(),
         }
     }
 }

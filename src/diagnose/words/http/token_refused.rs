@@ -9,7 +9,7 @@ pub(crate) struct RefusedToken {
     /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
-    /// What was shown: class, user, fingerprint.
+    /// Tokens that were shown: class, user, fingerprint.
     pub tokens: Vec<String>,
     /// Host that had set it, if that was seen.
     pub token_issuer: Option<String>,

@@ -10,14 +10,14 @@ pub(crate) struct Tokens {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// The same by name.
+    /// Name of that server.
     pub host: String,
     /// Cookie that held the first; nothing where it stood in the Authorization header.
     pub cookie: Option<String>,
     /// Users that they name.
     #[serde(flatten)]
     pub users: Users,
-    /// Who showed them.
+    /// Clients that showed them.
     #[serde(flatten)]
     pub clients: Clients,
     /// Number of requests.

@@ -16,7 +16,7 @@ pub(crate) struct Differ {
     pub token_issuer_ahead_s: f64,
     /// The server that was shown the token tells its time; else the capture's clock was taken for it.
     pub tells_time: bool,
-    /// Why the token was refused for it; nothing if it was not.
+    /// The reason why the token was refused for it; nothing if it was not.
     pub clock_effect: Option<Effect>,
     /// Answers of the server.
     #[serde(flatten)]

@@ -10,7 +10,7 @@ pub(crate) struct TwoTokens {
     pub host: String,
     /// Name of the cookies.
     pub cookie: String,
-    /// What the cookies of the first request hold: class, user, fingerprint.
+    /// Tokens in the cookies of the first request: class, user, fingerprint.
     pub tokens: [String; 2],
     /// The browsers that sent them.
     #[serde(flatten)]

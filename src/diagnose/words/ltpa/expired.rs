@@ -105,7 +105,7 @@ impl fmt::Display for Bearers {
 pub(crate) struct Fate {
     /// It was refused; else that is not in the capture.
     pub was_refused: bool,
-    /// The same server had accepted it before.
+    /// True if the same server had accepted it before.
     pub was_accepted_before: bool,
     /// Answers of the server.
     #[serde(flatten)]

@@ -30,7 +30,7 @@ pub(crate) struct Proven {
     pub answers: Answers,
 }
 
-/// What proves that a token was made with other keys.
+/// The proof that a token was made with other keys.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "key_proof", rename_all = "snake_case")]
 pub(crate) enum KeyProof {
@@ -87,7 +87,7 @@ impl Words for Proven {
 }
 
 impl Proven {
-    /// Who makes the tokens, at the beginning of a sentence.
+    /// The maker of the tokens, at the beginning of a sentence.
     fn maker(&self) -> &str {
         self.token_issuer.as_deref().unwrap_or("Another server")
     }

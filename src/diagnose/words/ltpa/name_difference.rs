@@ -4,7 +4,7 @@ use crate::facts::tokens::person::{PersonLikeness, compare};
 use serde::Serialize;
 use std::fmt;
 
-/// What makes two names of one user two persons to a directory.
+/// The difference that makes two names of one user two persons to a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "name_difference", rename_all = "snake_case")]
 pub(crate) enum NameDifference {

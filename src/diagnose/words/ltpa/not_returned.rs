@@ -8,7 +8,7 @@ use serde::Serialize;
 pub(crate) struct NoTokenSet {
     /// Host that took the login.
     pub login_host: String,
-    /// What runs there; nothing if it is not known.
+    /// Product that runs there; nothing if it is not known.
     pub product: Option<&'static str>,
     /// Status of its answer.
     pub status: u16,

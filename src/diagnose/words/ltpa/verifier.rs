@@ -5,7 +5,7 @@ use crate::model::Endpoint;
 use serde::Serialize;
 use std::fmt;
 
-/// Who was shown a token and is to verify it.
+/// The server that was shown a token and is to verify it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "protocol", rename_all = "lowercase")]
 pub(crate) enum Verifier {

@@ -15,7 +15,7 @@ pub(crate) struct OneVersion {
     pub clients: Clients,
     /// The version that was shown.
     pub token_kind: TokenKind,
-    /// The same server was seen to accept the other version.
+    /// True if the same server was seen to accept the other version.
     pub accepts_other: bool,
     /// Answers of the server.
     #[serde(flatten)]

@@ -6,10 +6,10 @@ use serde::Serialize;
 /// The connection did not come about.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct FailedConnections {
-    /// Whose attempts, where, and what came of them.
+    /// The attempts: their clients, the server, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
-    /// Why it was refused, if it was refused by RST.
+    /// The reason of the refusal, if a RST refused it.
     #[serde(flatten)]
     pub why: Option<RefusedBecause>,
     /// Nobody answered.

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// DNS has no address for a host that others sign on at.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NamesNotFound {
-    /// Whose questions, of whom, and what came of them.
+    /// The questions: their clients, the resolver, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
 }

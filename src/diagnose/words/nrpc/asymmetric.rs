@@ -3,7 +3,7 @@
 use crate::diagnose::words::{Occurrences, Words, clock, count};
 use serde::Serialize;
 
-/// What one side says does not reach the other.
+/// Data of one side does not reach the other.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct OneDirection {
     /// Clients, server and number of the attempts.

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 /// The server refused the identities with a status.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct IdentitiesRefused {
-    /// Who was called, by the name that it gave.
+    /// The server that was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
     /// The client that called.
@@ -39,7 +39,7 @@ impl Words for IdentitiesRefused {
 /// Both sides parted right after they had sent their identities.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Parted {
-    /// Who was called, by the name that it gave.
+    /// The server that was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
     /// The client that called.

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 /// An attempt at one server failed, and a session with another one followed.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct FailedOver {
-    /// Who was called in vain, by the name that was asked for, else by the one that answered at another time.
+    /// The server that was called in vain, by the name that was asked for, else by the one that answered at another time.
     #[serde(flatten)]
     pub server: NamedServer,
     /// The client that called.

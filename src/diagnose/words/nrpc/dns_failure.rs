@@ -46,7 +46,7 @@ impl Words for NoAddress {
     }
 }
 
-/// What came of questions that brought no address: each once, the first eight, and how many there are.
+/// Ends of questions that brought no address: each once, the first eight, and how many there are.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Outcomes {
     dns_outcomes: Vec<String>,

@@ -25,7 +25,7 @@ pub(crate) struct Dated {
     pub closed: Option<Closed>,
 }
 
-/// What is known of the sessions in which a certificate was shown.
+/// The end of the sessions in which a certificate was shown, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {

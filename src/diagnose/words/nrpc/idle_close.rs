@@ -6,7 +6,7 @@ use serde::Serialize;
 /// The server closed silent sessions when their time was over.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct TimedOut {
-    /// Whose sessions with whom, and when the first of them was closed.
+    /// The sessions: their clients, the server, and when the first of them was closed.
     #[serde(flatten)]
     pub seen: Occurrences,
     /// Seconds of silence before that.

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// The first segment after a silence was answered by RST.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Reset {
-    /// Whose sessions with whom, and when the silence of the first of them ended.
+    /// The sessions: their clients, the server, and when the silence of the first of them ended.
     #[serde(flatten)]
     pub seen: Occurrences,
     /// Shortest and longest silence.

@@ -3,10 +3,10 @@
 use crate::diagnose::words::{Occurrences, Words, clock, count, span};
 use serde::Serialize;
 
-/// What was sent after a silence was never acknowledged.
+/// Data that was sent after a silence was never acknowledged.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Dead {
-    /// Whose sessions with whom, and when the silence of the first of them ended.
+    /// The sessions: their clients, the server, and when the silence of the first of them ended.
     #[serde(flatten)]
     pub seen: Occurrences,
     /// Seconds of silence, the shortest.

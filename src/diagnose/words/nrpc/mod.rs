@@ -41,7 +41,7 @@ use crate::model::{Endpoint, Timestamp};
 use serde::Serialize;
 use std::fmt;
 
-/// What came of clients that were not let in: where they got through afterwards, if they did.
+/// The end of clients that were not let in: where they got through afterwards, if they did.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Afterwards {
     /// When a later attempt at the same server got through.

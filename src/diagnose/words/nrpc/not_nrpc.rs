@@ -21,7 +21,7 @@ pub(crate) struct Foreign {
     pub is_notes_client: bool,
 }
 
-/// What a client sends that does not speak NRPC.
+/// First bytes of a client that does not speak NRPC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Sent {

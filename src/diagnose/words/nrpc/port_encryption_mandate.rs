@@ -8,7 +8,7 @@ use std::net::IpAddr;
 /// The server hung up on the first request, which was in clear.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ClearRequestRejected {
-    /// Who was called, by the name that it gave.
+    /// The server that was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
     /// The client that called.

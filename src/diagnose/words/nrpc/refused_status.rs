@@ -8,7 +8,7 @@ use std::net::IpAddr;
 /// The server refused the session with a status.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct SessionRefused {
-    /// Who was called, by the name that it gave.
+    /// The server that was called, by the name that it gave.
     #[serde(flatten)]
     pub server: NamedServer,
     /// The client that called.

@@ -12,7 +12,7 @@ pub(crate) struct AnsweredByReset {
     pub seen: Occurrences,
     /// Seconds until it was refused; unknown where the capture's clock ran backwards.
     pub delay_s: Option<f64>,
-    /// Why, as far as the rest of the capture tells.
+    /// The reason of the refusal, as far as the rest of the capture tells.
     #[serde(flatten)]
     pub why: RefusedBecause,
     /// The clients' next step.

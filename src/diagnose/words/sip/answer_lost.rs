@@ -9,10 +9,10 @@ use serde::Serialize;
 /// A request comes again and again although it is answered each time.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Unheard {
-    /// Who answers.
+    /// The server that answers.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// What is asked, for whom, by whom.
+    /// The requests: their method, whom they are for, and by whom.
     #[serde(flatten)]
     pub requests: Requests,
     /// Number of requests that nobody heard the answer of.

@@ -5,13 +5,13 @@ use serde::Serialize;
 
 /// The call was not put through.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct FailedCalls {
+pub(crate) struct NotPutThrough {
     /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
 }
 
-impl Words for FailedCalls {
+impl Words for NotPutThrough {
     fn title(&self) -> String {
         let failure = &self.failure;
         let asked = failure.asked.as_deref().unwrap_or("somebody");

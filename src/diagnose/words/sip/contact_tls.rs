@@ -12,7 +12,7 @@ pub(crate) struct FailedContactTls {
     /// Handshakes that failed; the server is the softphone.
     #[serde(flatten)]
     pub handshakes: Handshakes,
-    /// Who registered that contact.
+    /// User who registered that contact.
     pub user: Option<String>,
     /// The alert that ended the first of them, if one did.
     #[serde(flatten)]

@@ -11,7 +11,7 @@ pub(crate) struct Nowhere {
     /// The registrar.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who registers, and from where.
+    /// The client that registers, and its address.
     #[serde(flatten)]
     pub requests: Requests,
     /// The host in the Contact, as it stands there.

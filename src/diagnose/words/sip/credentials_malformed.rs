@@ -8,10 +8,10 @@ use serde::{Serialize, Serializer};
 /// A server could not read credentials.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Malformed {
-    /// What was refused.
+    /// The requests that were refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
-    /// What is wrong with the first of them.
+    /// The flaw of the first of them.
     #[serde(rename = "credential_flaw", serialize_with = "named")]
     pub flaw: Flaw,
 }

@@ -22,7 +22,7 @@ pub(crate) struct ConnectionLost {
     pub granted_s: u32,
     /// Seconds from the last registration to the close.
     pub delay_s: f64,
-    /// Who closed, and how.
+    /// The side that closed, and how.
     #[serde(flatten)]
     pub closed: Closed,
     /// Seconds from the close to the next registration, or to the end of what is known.

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// A nonce that was good before is refused, and the client gives up.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Refused {
-    /// What was refused.
+    /// The requests that were refused.
     #[serde(flatten)]
     pub refused: RefusedRequests,
     /// Seconds since the client got in with that nonce first.

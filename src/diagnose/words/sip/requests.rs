@@ -53,10 +53,10 @@ impl fmt::Display for Requests {
 /// Requests of one method that one server refused with the same status.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct RefusedRequests {
-    /// Who was asked first.
+    /// The server that was asked first.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// What was asked, for whom, by whom.
+    /// The requests: their method, whom they are for, and by whom.
     #[serde(flatten)]
     pub requests: Requests,
     /// Number of requests.

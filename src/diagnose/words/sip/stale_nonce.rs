@@ -12,7 +12,7 @@ pub(crate) struct Renewed {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// Who was asked anew.
+    /// The client that was asked anew.
     #[serde(flatten)]
     pub clients: Clients,
     /// Number of stale nonces.
@@ -41,7 +41,7 @@ pub(crate) struct StaleAgain {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// What was asked, for whom, by whom.
+    /// The requests: their method, whom they are for, and by whom.
     #[serde(flatten)]
     pub requests: Requests,
     /// Number of answers that call a nonce stale.

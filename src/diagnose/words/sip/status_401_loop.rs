@@ -11,7 +11,7 @@ pub(crate) struct AskedAgain {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// What was asked, for whom, by whom.
+    /// The requests: their method, whom they are for, and by whom.
     #[serde(flatten)]
     pub requests: Requests,
     /// Number of challenges.
@@ -70,7 +70,7 @@ impl Words for AskedAgain {
 }
 
 impl AskedAgain {
-    /// Why, by what the requests carried.
+    /// The reason, by what the requests carried.
     fn reason(&self) -> String {
         match (self.sent_credentials, &self.carried) {
             (true, None) if self.has_empty_nonce => {

@@ -11,21 +11,21 @@ pub(crate) struct AskedInVain {
     /// The proxy.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// What the proxy was asked for, for whom, by whom.
+    /// The requests: their method, whom they are for, and by whom.
     #[serde(flatten)]
     pub requests: Requests,
     /// Number of challenges.
     pub count: usize,
-    /// Who sent the first request.
+    /// User who sent the first request.
     pub sender: Option<String>,
     /// The realm that the proxy asks for.
     pub realm: Option<String>,
-    /// What the client did.
+    /// The client's reply to the challenge.
     #[serde(flatten)]
     pub reply: Reply,
 }
 
-/// What a client did when it was challenged.
+/// The reply of a client that was challenged.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum Reply {

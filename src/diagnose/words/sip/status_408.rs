@@ -10,7 +10,7 @@ use std::net::IpAddr;
 /// A proxy says that the next server did not answer.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct HandedOn {
-    /// What was not answered.
+    /// The requests that were not answered.
     #[serde(flatten)]
     pub refused: RefusedRequests,
 }
@@ -38,12 +38,12 @@ pub(crate) struct NoAnswer {
     /// The server that was asked.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// What was asked, for whom, by whom.
+    /// The requests: their method, whom they are for, and by whom.
     #[serde(flatten)]
     pub requests: Requests,
     /// Number of requests.
     pub count: usize,
-    /// What became of the first of them.
+    /// The fate of the first of them.
     #[serde(flatten)]
     pub fate: RequestFate,
     /// Seconds within which an answer should have come; nothing, if it was known at once that none would.
@@ -52,7 +52,7 @@ pub(crate) struct NoAnswer {
     pub recovered: bool,
 }
 
-/// What became of a request without an answer.
+/// The fate of a request without an answer.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum RequestFate {

@@ -20,7 +20,7 @@ pub(crate) struct NotAlike {
     pub mismatch: Mismatch,
 }
 
-/// Who speaks TLS, and who does not.
+/// The side that speaks TLS where the other does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Mismatch {

@@ -12,7 +12,7 @@ pub(crate) struct OtherRealm {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// What was asked, for whom, by whom.
+    /// The requests: their method, whom they are for, and by whom.
     #[serde(flatten)]
     pub requests: Requests,
     /// Number of such answers.

@@ -18,7 +18,7 @@ pub(crate) struct LostInAnswer {
     pub cookie: String,
     /// The browser that asked.
     pub browser: String,
-    /// What it asked: method and address without the query.
+    /// Its request: method and address without the query.
     pub answered_request: String,
     /// The first request that was turned away for want of the token.
     pub request: String,
@@ -51,7 +51,7 @@ pub(crate) struct LostInRequest {
     pub cookie: String,
     /// The browser that asked.
     pub browser: String,
-    /// What it asked: method and address without the query.
+    /// Its request: method and address without the query.
     pub request: String,
     /// Answer of the server.
     #[serde(flatten)]

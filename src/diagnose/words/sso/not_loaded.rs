@@ -11,7 +11,7 @@ pub(crate) struct OneServer {
     /// The browsers that logged in.
     #[serde(flatten)]
     pub browsers: Browsers,
-    /// What shows that single sign-on is meant, if anything does.
+    /// The sign that single sign-on is meant, if there is one.
     #[serde(flatten)]
     pub sign: Option<SignShown>,
 }
@@ -28,7 +28,7 @@ pub(crate) enum SignShown {
     TurnedAway {
         /// That server.
         other_host: String,
-        /// What it was asked: method and address without the query.
+        /// The request to it: method and address without the query.
         request: String,
     },
     /// Another host of the domain uses tokens.

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 /// Clients did not log in to Sametime after a session with a Domino server had failed.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NoLogin {
-    /// What the rule says that tells why that session failed.
+    /// Title of the finding that tells why that session failed.
     #[serde(flatten)]
     pub failure: Facts,
     /// That rule.
@@ -27,7 +27,7 @@ pub(crate) struct NoLogin {
     pub missing: SeenInstead,
 }
 
-/// What was seen of Sametime instead of a login.
+/// Traces of Sametime that were seen instead of a login.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub(crate) enum SeenInstead {

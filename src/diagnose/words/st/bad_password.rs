@@ -10,7 +10,7 @@ pub(crate) struct WrongPassword {
     /// User, server and reason of the login.
     #[serde(flatten)]
     pub session: EndedSession,
-    /// What is weak about the way in which the password was sent.
+    /// The weakness of the way in which the password was sent.
     pub weakness: Option<&'static str>,
 }
 

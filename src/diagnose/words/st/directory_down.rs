@@ -93,7 +93,7 @@ impl Directories {
         self.0.first()
     }
 
-    /// What the server tried, as sentences with a blank in front.
+    /// The server's attempts, as sentences with a blank in front.
     fn tried_by(&self, server: Endpoint) -> String {
         let tell = |directory: &Directory| {
             let how = if directory.refused { "was refused" } else { "got no answer" };

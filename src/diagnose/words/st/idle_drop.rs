@@ -18,7 +18,7 @@ pub(crate) struct Forgotten {
     /// The silences that they died of.
     #[serde(flatten)]
     pub silence: Silence,
-    /// What broke the first silence was answered by RST; else by nobody.
+    /// True if a RST answered what broke the first silence; else nobody did.
     pub was_reset: bool,
     /// When the first silence was broken.
     pub first: Timestamp,

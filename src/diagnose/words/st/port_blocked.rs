@@ -19,7 +19,7 @@ pub(crate) struct Blocked {
     pub first: Timestamp,
     /// It was answered by RST; else by nobody.
     pub was_reset: bool,
-    /// Why it was, as far as the rest of the capture tells.
+    /// The reason, as far as the rest of the capture tells.
     #[serde(flatten)]
     pub why: Option<RefusedBecause>,
     /// The way by which a client got in after all.

@@ -18,12 +18,12 @@ pub(crate) struct InVain {
     pub host: String,
     /// Number of times.
     pub count: usize,
-    /// What the client found at the other server.
+    /// The client's fate at the other server.
     #[serde(flatten)]
     pub fault: RedirectFault,
 }
 
-/// Why a redirect was in vain.
+/// The reason why a redirect was in vain.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub(crate) enum RedirectFault {

@@ -65,7 +65,7 @@ impl fmt::Display for Person {
     }
 }
 
-/// Why a server ended a session.
+/// The reason for which a server ended a session.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Reason {
     #[serde(rename = "reason_code")]
@@ -89,7 +89,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What a client did after its session had ended.
+/// The next step of a client whose session had ended.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Aftermath {
@@ -164,7 +164,7 @@ impl fmt::Display for TurnedAway {
 /// The proof of identity in a login.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Proof {
-    /// What the last login carried; nothing if it is not known.
+    /// The proof that the last login carried; nothing if it is not known.
     pub proof: Option<ProofKind>,
     /// Tokens that were shown: class, user, fingerprint.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -9,7 +9,7 @@ pub(crate) struct TooLarge {
     /// Conversations between whom, and when the segment was sent first.
     #[serde(flatten)]
     pub seen: Occurrences,
-    /// Who sent the segment in the first of them.
+    /// The side that sent the segment in the first of them.
     #[serde(flatten)]
     pub sender: OneSide,
     /// Length of its payload.
@@ -47,7 +47,7 @@ pub(crate) struct NeverCame {
     /// Conversations between whom, and when the first of them lacked something.
     #[serde(flatten)]
     pub seen: Occurrences,
-    /// Who sent it in the first of them.
+    /// The side that sent it in the first of them.
     #[serde(flatten)]
     pub sender: OneSide,
     /// Bytes that never came in the first of them.

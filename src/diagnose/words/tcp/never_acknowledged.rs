@@ -9,10 +9,10 @@ pub(crate) struct Died {
     /// Conversations between whom, and when the data was sent first.
     #[serde(flatten)]
     pub seen: Occurrences,
-    /// Who sent it in the first of them.
+    /// The side that sent it in the first of them.
     #[serde(flatten)]
     pub sender: OneSide,
-    /// What was spoken, by its name for people.
+    /// Protocol that was spoken, by its name for people.
     pub protocol: &'static str,
     /// Nothing had been granted before in any of them.
     pub is_sign_on: bool,

@@ -9,12 +9,12 @@ pub(crate) struct FailedHandshakes {
     /// The attempts that failed: whose they were, where, and what came of them.
     #[serde(flatten)]
     pub failure: Failure,
-    /// What the server chose in the first of them, if it came so far.
+    /// The server's choice in the first of them, if it came so far.
     #[serde(flatten)]
     pub chosen: Option<Chosen>,
 }
 
-/// What a server chose.
+/// The choice of a server.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Chosen {
     /// Version of TLS.
@@ -31,7 +31,7 @@ impl FailedHandshakes {
         self.failure.asked.as_ref().map_or_else(|| server.to_string(), |host| format!("{host} ({server})"))
     }
 
-    /// What to do, where what the server chose tells it.
+    /// The cure, where the server's choice tells it.
     pub(crate) fn cure(&self) -> Option<String> {
         let old = self.chosen.as_ref().filter(|chosen| chosen.is_too_old)?;
         Some(format!(

@@ -41,7 +41,7 @@ pub(crate) struct AnsweredInClear {
     pub answered_with: InClear,
 }
 
-/// What a server sends that does not speak TLS.
+/// First bytes of a server that does not speak TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum InClear {

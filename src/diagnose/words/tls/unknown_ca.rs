@@ -20,7 +20,7 @@ pub(crate) struct NotTrusted {
     pub certificate: Option<Issued>,
 }
 
-/// Who issued a certificate, and how much of its chain the server sends.
+/// The issuer of a certificate, and how much of its chain the server sends.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Issued {
     /// Subject of the certificate.
