@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files that tell names apart: protocols, what is carried in them, and families of rules.
-const QUALIFIERS: [&str; 18] = [
+const QUALIFIERS: [&str; 19] = [
     "cap",
     "dns",
     "http",
     "http2",
+    "idp",
     "jwt",
     "ldap",
     "logs",

@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::report::stream::{FindingChange, FindingUpdate};
 use hashbrown::{HashMap, HashSet};
-use recurrence::{Pace, Recurrence, Turn};
+use recurrence::{News, Pace, Recurrence};
 use std::net::IpAddr;
 use wanted::{Failures, Wanted};
 
@@ -286,7 +286,7 @@ impl TrackedFinding {
     /// That it came again, or works again.
     fn turn(&mut self, now: Timestamp) -> Option<FindingChange> {
         match self.recurrence.as_mut()?.news()? {
-            Turn::Again(times, since) => {
+            News::Again(times, since) => {
                 self.opened = Some(now);
                 let mut clients = self.news_of_clients();
                 if clients.is_empty() {
@@ -294,7 +294,7 @@ impl TrackedFinding {
                 }
                 Some(FindingChange::Again { times, since, clients })
             }
-            Turn::Works(since) => {
+            News::Works(since) => {
                 let (client, _) = self.failures.mended()?;
                 // What its clients did next is known: it was a fault, and it is over.
                 self.opened = None;

@@ -13,7 +13,7 @@ const PAUSE: Span = Span::from_secs(1);
 
 /// What is to be told of a fault that was told before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum News {
     /// It came again: for the so-manieth time since then.
     Again(u64, Timestamp),
     /// What failed is granted since then.
@@ -71,12 +71,12 @@ impl Recurrence {
     }
 
     /// What is to be told, if anything.
-    pub(super) fn news(&mut self) -> Option<Turn> {
+    pub(super) fn news(&mut self) -> Option<News> {
         let is = (self.times, self.works.is_some());
         if is == std::mem::replace(&mut self.told, is) {
             return None;
         }
-        Some(self.works.map_or(Turn::Again(self.times, self.since), Turn::Works))
+        Some(self.works.map_or(News::Again(self.times, self.since), News::Works))
     }
 }
 
@@ -115,14 +115,14 @@ mod tests {
         assert_eq!(fault.news(), None, "it goes on");
         fault.granted(at(30));
         fault.granted(at(40));
-        assert_eq!(fault.news(), Some(Turn::Works(at(30))));
+        assert_eq!(fault.news(), Some(News::Works(at(30))));
         assert_eq!(fault.news(), None);
         fault.failed(at(60));
-        assert_eq!(fault.news(), Some(Turn::Again(2, at(0))));
+        assert_eq!(fault.news(), Some(News::Again(2, at(0))));
         fault.failed(at(659));
         assert_eq!(fault.news(), None, "less than ten minutes");
         fault.failed(at(1259));
-        assert_eq!(fault.news(), Some(Turn::Again(3, at(0))));
+        assert_eq!(fault.news(), Some(News::Again(3, at(0))));
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
         fault.granted(at(20));
         // It failed before that, and it took until now to see that nobody answers.
         fault.failed(at(18));
-        assert_eq!(fault.news(), Some(Turn::Works(at(20))));
+        assert_eq!(fault.news(), Some(News::Works(at(20))));
         // It was over before it was told.
         let mut over = Recurrence::new(at(10), Some(at(12)));
         assert_eq!(over.news(), None);
@@ -159,6 +159,6 @@ mod tests {
         }
         assert!((10..20).contains(&told.len()), "{told:?}");
         fault.failed(at(3602));
-        assert_eq!(fault.news(), Some(Turn::Again(901, at(0))));
+        assert_eq!(fault.news(), Some(News::Again(901, at(0))));
     }
 }
