@@ -62,7 +62,8 @@ impl Scans {
         // Most clients of a flood call once: nothing is put together for whoever called too few to be told from a user.
         for calls in by_client().filter(|calls| calls.len() >= fewest) {
             let Some(client) = calls.first().map(|call| call.client) else { continue };
-            let mut calls: Vec<&SilentCall> = calls.iter().filter(|call| !spoke.contains(&(client, call.server))).collect();
+            let mut calls: Vec<&SilentCall> =
+                calls.iter().filter(|call| !spoke.contains(&(client, call.server))).collect();
             calls.sort_by_key(|call| (call.time, call.server));
             let is_user = sign_on.contains(&client);
             if !found.flooders.contains(&client) && scans(case, &calls, is_user) {
@@ -180,7 +181,10 @@ const FROM_ONE_PORT: usize = 3;
 /// Endpoints that are called by somebody who hangs up where he is let in.
 const HALF_OPEN: usize = 4;
 
-fn by<'c, K: std::hash::Hash + Eq>(calls: &[&'c SilentCall], key: impl Fn(&SilentCall) -> Option<K>) -> HashMap<K, Vec<&'c SilentCall>> {
+fn by<'c, K: std::hash::Hash + Eq>(
+    calls: &[&'c SilentCall],
+    key: impl Fn(&SilentCall) -> Option<K>,
+) -> HashMap<K, Vec<&'c SilentCall>> {
     let mut groups: HashMap<K, Vec<&SilentCall>> = HashMap::new();
     for &call in calls {
         if let Some(key) = key(call) {
@@ -191,7 +195,10 @@ fn by<'c, K: std::hash::Hash + Eq>(calls: &[&'c SilentCall], key: impl Fn(&Silen
 }
 
 /// The first call to each.
-fn first_each<'c, K: std::hash::Hash + Eq>(calls: &[&'c SilentCall], key: impl Fn(&SilentCall) -> K) -> Vec<&'c SilentCall> {
+fn first_each<'c, K: std::hash::Hash + Eq>(
+    calls: &[&'c SilentCall],
+    key: impl Fn(&SilentCall) -> K,
+) -> Vec<&'c SilentCall> {
     let mut seen = HashSet::new();
     calls.iter().copied().filter(|call| seen.insert(key(call))).collect()
 }

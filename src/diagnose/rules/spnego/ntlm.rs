@@ -60,7 +60,7 @@ impl Rule for Ntlm {
         let told = refused.filter_map(|exchange| {
             let granted = |next: &&HttpExchange<'_>| next.host == exchange.host && next.is_granted() && next.is_visit();
             let later = http.after(exchange).take(LOOK_AHEAD).find(granted);
-            let waited = later.map(|next| next.at().time.seconds_since(exchange.at().time));
+            let waited = later.map(|next| next.at().time.since(exchange.at().time));
             waited.is_none_or(|waited| waited > soon).then_some((exchange, waited.is_some()))
         });
         group_by(told, |(exchange, _)| exchange.host.clone()).iter().filter_map(|group| finding(case, group)).collect()

@@ -56,7 +56,7 @@ impl Rule for TicketRefused {
             let why = why(exchange)?;
             let granted = |next: &&HttpExchange<'_>| next.host == exchange.host && next.is_granted() && next.is_visit();
             let later = http.after(exchange).take(LOOK_AHEAD).find(granted);
-            let waited = later.map(|next| next.at().time.seconds_since(exchange.at().time));
+            let waited = later.map(|next| next.at().time.since(exchange.at().time));
             waited.is_none_or(|waited| waited > soon).then_some((exchange, why, waited.is_some()))
         });
         let groups = group_by(told, |(exchange, why, _)| (exchange.host.clone(), why.code()));

@@ -9,7 +9,6 @@ use crate::facts::attempts::Outcomes;
 use crate::facts::grouping::group_by;
 use crate::facts::network::refusals::foreign_reset;
 use crate::facts::nrpc::restarts::restarted;
-use crate::facts::statistics::seconds;
 use crate::model::{Close, CloseBy, Conversation, RuleId, Severity, Side, Span, Stamp, Transport};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::{http, tls};
@@ -78,7 +77,7 @@ fn reset_at(case: &Case<'_>, c: &Conversation) -> Option<Stamp> {
         .tcp
         .idle
         .last()
-        .is_some_and(|gap| gap.after.frame >= at.frame && seconds(gap.length()) >= case.settings.thresholds.idle);
+        .is_some_and(|gap| gap.after.frame >= at.frame && gap.length() >= case.settings.thresholds.idle);
     (spoken.is_some() && is_reset && by_name && both_spoke && !was_idle).then_some(at)
 }
 
