@@ -155,7 +155,7 @@ impl Streams {
     }
 
     fn end(&mut self, mut flow: Flow, at: Stamp) {
-        flow.connection.flush(at, &mut self.talks[flow.stream].1);
+        flow.connection.flush(at, &Limits::default(), &mut self.talks[flow.stream].1);
     }
 }
 

@@ -526,14 +526,15 @@ impl OpenFlow {
         given_up: Option<&'static str>,
     ) -> Tombstone {
         state.waiting_bytes = state.waiting_bytes.saturating_sub(self.waiting);
+        let limits = &state.options.limits;
         let result = if let DissectionState::Running(mut dissection) = self.dissection {
-            self.connection.flush(at, &mut *dissection);
+            self.connection.flush(at, limits, &mut *dissection);
             if dissection.take_flip() {
                 self.connection.swap_roles();
             }
             dissection.finish()
         } else {
-            self.connection.flush(at, &mut NullSink);
+            self.connection.flush(at, limits, &mut NullSink);
             DissectionResult::default()
         };
         if has_failed(&self.connection) {

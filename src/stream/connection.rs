@@ -292,8 +292,13 @@ impl Connection {
         }
     }
 
-    /// Hands on what still waits, and nothing that is in doubt. Call once, when the connection is over or the capture has ended.
-    pub fn flush(&mut self, at: Stamp, sink: &mut impl Sink) {
+    /// Hands on what still waits. Call once, when the connection is over or the capture has ended.
+    pub fn flush(&mut self, at: Stamp, limits: &Limits, sink: &mut impl Sink) {
+        for from in [Side::Client, Side::Server] {
+            let answers = self.directions[from.peer()].packets;
+            let left = self.details.as_mut().map(|details| details.doubts_mut(from).left(answers)).unwrap_or_default();
+            self.take(left, limits, sink);
+        }
         let ends = PerSide { client: self.closing.end_of(Side::Client), server: self.closing.end_of(Side::Server) };
         if let Some(details) = &mut self.details {
             details.flush(ends, at, sink);

@@ -4,7 +4,7 @@
 //! beyond its window (RFC 9293 section 3.10.7.4). Whoever only listens can be made to believe it all the same, as Ptacek and Newsham
 //! showed ("Insertion, Evasion, and Denial of Service", 1998). A listener may also be wrong about the receiver: a capture lacks frames,
 //! a network card leaves checksums behind that are none. So a segment in doubt is set aside until the receiver tells: it acknowledges
-//! those bytes although no other copy came, or takes another copy, or nothing. What it never speaks about was not said.
+//! those bytes although no other copy came, or takes another copy, or nothing.
 
 use super::sequence;
 use crate::model::{OtherVersion, Side, Stamp};
@@ -54,6 +54,8 @@ pub(super) struct Doubtful {
     pub other: Option<OtherVersion>,
     /// Frame that carried it.
     pub at: Stamp,
+    /// Packets that had come from its receiver by then.
+    pub answers: u64,
 }
 
 impl Doubtful {
@@ -146,6 +148,13 @@ impl Doubts {
         self.are_unfounded |= taken.iter().any(is_wrong);
         taken
     }
+
+    /// Nothing more will come, and `answers` packets came from the receiver: what it has not had the time to speak about is taken.
+    pub(super) fn left(&mut self, answers: u64) -> Vec<Doubtful> {
+        let mut left = std::mem::take(&mut self.waiting);
+        left.retain(|doubtful| doubtful.answers == answers);
+        left
+    }
 }
 
 #[cfg(test)]
@@ -163,6 +172,7 @@ mod tests {
             dont_fragment: true,
             other: None,
             at: Stamp::default(),
+            answers: 3,
         }
     }
 
@@ -183,6 +193,16 @@ mod tests {
         let mut doubts = Doubts::default();
         doubts.set_aside(doubtful(0, 10), 0);
         assert!(doubts.acknowledged(10, 10).is_empty() && !doubts.are_unfounded());
+        assert!(doubts.left(3).is_empty());
+    }
+
+    #[test]
+    fn the_end_leaves_what_nobody_spoke_about() {
+        let mut doubts = Doubts::default();
+        doubts.set_aside(doubtful(0, 10), 0);
+        assert!(doubts.left(4).is_empty());
+        doubts.set_aside(doubtful(0, 10), 0);
+        assert_eq!(doubts.left(3).len(), 1);
     }
 
     #[test]

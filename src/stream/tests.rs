@@ -115,7 +115,7 @@ impl Line {
     fn finish(mut self) -> (Conversation, Heard) {
         let last = at(self.frame + 1000);
         let mut connection = self.connection.take().unwrap();
-        connection.flush(last, &mut self.heard);
+        connection.flush(last, &Limits::default(), &mut self.heard);
         (connection.conclude(last), self.heard)
     }
 }
@@ -396,7 +396,7 @@ proptest! {
             connection.segment(&segment, at(frame), None, None, &Limits::default(), &mut Offsets::default());
         }
         let mut connection = connection.unwrap();
-        connection.flush(at(frame), &mut Offsets::default());
+        connection.flush(at(frame), &Limits::default(), &mut Offsets::default());
         connection.conclude(at(frame));
     }
 }

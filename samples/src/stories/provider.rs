@@ -29,6 +29,14 @@ pub(super) const WORKING: &[Sample] = &[
         format: || Format::pcapng().interface("eth0"),
         tell: logged_in,
     },
+    Sample {
+        name: "spnego-working",
+        story: "Domino asks a browser for Negotiate, gets a Kerberos ticket for its own name, and shows the page.",
+        see: "Nothing to report: a first 401 without credentials, 200 to the ticket.",
+        rules: &[],
+        format: || Format::pcap().nanoseconds(),
+        tell: signed_on_with_windows,
+    },
 ];
 
 pub(super) const SAMPLES: &[Sample] = &[
@@ -339,6 +347,15 @@ fn ntlm(net: &Network) {
     for _ in 0..3 {
         negotiates(&mail, "TlRMTVNTUAABAAAAl4II4gAAAAAAAAAAAAAAAAAAAAAKAGFKAAAADw==", "Negotiate");
     }
+    mail.wait(2_000).tcp().client_fin();
+}
+
+fn signed_on_with_windows(net: &Network) {
+    const HOST: &str = "mail.example.com";
+    let mail = browser(net).open(&super::mail(net), 80, HOST);
+    mail.ask(http::get("/mail.nsf")).reply(http::response(401).set("WWW-Authenticate", "Negotiate"));
+    let shown = http::get("/mail.nsf").header("Authorization", &format!("Negotiate {}", kerberos::ticket(HOST)));
+    mail.ask(shown).reply(http::response(200).html("the inbox"));
     mail.wait(2_000).tcp().client_fin();
 }
 

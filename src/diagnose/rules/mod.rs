@@ -158,7 +158,7 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &spnego::ticket_refused::TicketRefused,
     &idp::circle::Circle,
     &idp::cookie_lost::CookieLost,
-    &idp::refused::Refused,
+    &idp::refused::RefusedByProvider,
     &saml::time::Time,
     &saml::audience::Audience,
     &jwt::expired::Expired,

@@ -105,6 +105,7 @@ impl Connection {
         limits: &Limits,
         sink: &mut impl Sink,
     ) {
+        let answers = self.directions[from.peer()].packets;
         let offset = self.offset(from, segment.sequence).and_then(|offset| u64::try_from(offset).ok());
         let (Some(details), Some(offset)) = (&mut self.details, offset) else { return };
         if segment.payload_length == 0 && !fin {
@@ -123,6 +124,7 @@ impl Connection {
                 .other
                 .map(|other| OtherVersion { bytes: other.payload(segment.payload.len()).to_vec(), ..other.clone() }),
             at,
+            answers,
         };
         let given_back = details.doubts_mut(from).set_aside(doubtful, known);
         self.take(given_back, limits, sink);

@@ -7,7 +7,7 @@ use crate::facts::http::{ExchangeId, HttpExchange};
 use crate::model::{RuleId, Severity};
 
 /// See [`ABOUT`].
-pub(crate) struct Refused;
+pub(crate) struct RefusedByProvider;
 
 /// Id of the rule.
 pub(crate) const ID: RuleId = RuleId::new("idp-refused");
@@ -45,7 +45,7 @@ const SILENT: [&str; 5] =
 /// Longest error that is one: those of the standards are words.
 const MAX_ERROR: usize = 64;
 
-impl Rule for Refused {
+impl Rule for RefusedByProvider {
     fn about(&self) -> &'static About {
         &ABOUT
     }

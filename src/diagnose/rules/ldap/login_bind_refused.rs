@@ -77,7 +77,7 @@ fn finding(case: &Case<'_>, group: &[(&Attempt, &Attempt)]) -> Option<Draft> {
             None => draft.absence(bind.outcome.words()),
         }
     });
-    Some(draft.says(&words::Refused {
+    Some(draft.says(&words::RefusedLoginBind {
         directory: bind.server,
         sign_on: sign_on(login, group.iter().map(|(_, login)| *login)),
         bind_name: bind.user.clone(),

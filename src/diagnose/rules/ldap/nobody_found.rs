@@ -65,7 +65,7 @@ impl Rule for NobodyFound {
 }
 
 /// A sign-on whose user was not found.
-struct Missed<'c> {
+struct MissedLogin<'c> {
     attempt: &'c Attempt,
     /// As it was looked for.
     name: String,
@@ -73,7 +73,11 @@ struct Missed<'c> {
     count: u64,
 }
 
-fn missed<'c>(case: &'c Case<'_>, all: &[DirectoryAnswer<'_>], answer: &DirectoryAnswer<'_>) -> Option<Missed<'c>> {
+fn missed<'c>(
+    case: &'c Case<'_>,
+    all: &[DirectoryAnswer<'_>],
+    answer: &DirectoryAnswer<'_>,
+) -> Option<MissedLogin<'c>> {
     let count = not_one(answer)?;
     let attempt = waiting(case, answer.conversation.client.ip, answer.asked)?;
     let names = names_of(attempt);
@@ -84,7 +88,7 @@ fn missed<'c>(case: &'c Case<'_>, all: &[DirectoryAnswer<'_>], answer: &Director
         let before = attempt.answered.is_none_or(|answered| other.answered.time <= answered.time);
         is_of_it && before && other.entries == Some(1) && looked_for(other, &names).is_some()
     };
-    (!all.iter().any(elsewhere)).then_some(Missed { attempt, name, count })
+    (!all.iter().any(elsewhere)).then_some(MissedLogin { attempt, name, count })
 }
 
 /// Entries that were found, where it is not exactly one.
@@ -104,7 +108,7 @@ fn looked_for(answer: &DirectoryAnswer<'_>, names: &[String]) -> Option<String> 
     looks_for(filter, names).or_else(by_base).cloned()
 }
 
-fn finding(case: &Case<'_>, group: &[(&DirectoryAnswer<'_>, Missed<'_>)]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[(&DirectoryAnswer<'_>, MissedLogin<'_>)]) -> Option<Draft> {
     let (answer, missed) = group.first()?;
     let (base, _, filter) = answer.search()?;
     let pairs: Vec<_> = group.iter().map(|(answer, missed)| (*answer, Some(missed.attempt))).collect();

@@ -76,7 +76,7 @@ fn finding(case: &Case<'_>, group: &[(&DirectoryAnswer<'_>, &Attempt)]) -> Optio
         Some((base, _, filter)) => format!("search below {base} for {filter}"),
         None => String::new(),
     });
-    Some(draft.names_read().says(&words::Refused {
+    Some(draft.names_read().says(&words::RefusedSearch {
         directory: answer.conversation.server,
         sign_on: sign_on(attempt, group.iter().map(|(_, attempt)| *attempt)),
         search_base: base.clone(),

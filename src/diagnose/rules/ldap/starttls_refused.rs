@@ -65,7 +65,7 @@ fn finding(
         None => Severity::Major,
     };
     let draft = draft(case, &ABOUT, 45, group, |_| "StartTLS".to_owned());
-    Some(draft.names_read().severity(severity).says(&words::Refused {
+    Some(draft.names_read().severity(severity).says(&words::RefusedStartTls {
         directory: answer.conversation.server,
         clients: crate::diagnose::words::Clients::of(group.iter().map(|(answer, _)| answer.conversation.client.ip)),
         count: group.len(),

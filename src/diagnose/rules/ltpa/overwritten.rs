@@ -53,9 +53,9 @@ impl Rule for Overwritten {
 }
 
 /// The token of its own that the refused one replaced, and who set that.
-type Replaced<'c, 'a> = (&'c JarCookie<'a>, &'c crate::facts::tokens::Issue<'a>);
+type ReplacedToken<'c, 'a> = (&'c JarCookie<'a>, &'c crate::facts::tokens::Issue<'a>);
 
-fn replaced<'c, 'a>(case: &'c Case<'a>, showing: &Showing<'a>) -> Option<Replaced<'c, 'a>> {
+fn replaced<'c, 'a>(case: &'c Case<'a>, showing: &Showing<'a>) -> Option<ReplacedToken<'c, 'a>> {
     let Channel::Http { browser, .. } = showing.channel else { return None };
     let (http, tokens) = (case.http(), case.tokens());
     let taken = tokens.accepted_tokens(showing)?;
@@ -76,7 +76,7 @@ fn replaced<'c, 'a>(case: &'c Case<'a>, showing: &Showing<'a>) -> Option<Replace
 }
 
 /// 85 points: both tokens, their names and what became of them were read.
-fn finding(case: &Case<'_>, group: &[(&Showing<'_>, Replaced<'_, '_>)]) -> Option<Draft> {
+fn finding(case: &Case<'_>, group: &[(&Showing<'_>, ReplacedToken<'_, '_>)]) -> Option<Draft> {
     let (first, (own, by)) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();
     let draft =

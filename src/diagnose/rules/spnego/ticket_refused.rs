@@ -118,7 +118,7 @@ fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, Why<'_>, bool)]) -> Opt
         },
         Why::OtherName => words::TicketFault::OtherName,
     };
-    let draft = Draft::new(&ABOUT, 45).names_read().retry(group.len() > 1).says(&words::Refused {
+    let draft = Draft::new(&ABOUT, 45).names_read().retry(group.len() > 1).says(&words::RefusedTicket {
         server: first.conversation.server,
         host: first.host.clone(),
         browsers: browsers(http, exchanges.iter().map(|exchange| exchange.browser)),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A directory refuses a bind that a server makes for a login.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedLoginBind {
     /// The directory.
     #[serde(serialize_with = "shown")]
     pub directory: Endpoint,
@@ -22,7 +22,7 @@ pub(crate) struct Refused {
     pub outcome: String,
 }
 
-impl Words for Refused {
+impl Words for RefusedLoginBind {
     fn title(&self) -> String {
         let Self { directory, sign_on, outcome, .. } = self;
         format!(

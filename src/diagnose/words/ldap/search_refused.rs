@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A directory refuses the search of a sign-on.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedSearch {
     /// The directory.
     #[serde(serialize_with = "shown")]
     pub directory: Endpoint,
@@ -26,7 +26,7 @@ pub(crate) struct Refused {
     pub referral: Option<String>,
 }
 
-impl Words for Refused {
+impl Words for RefusedSearch {
     fn title(&self) -> String {
         format!(
             "The directory {} refuses the search of a sign-on at {}: {}",

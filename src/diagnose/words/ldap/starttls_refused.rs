@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A directory refuses StartTLS.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedStartTls {
     /// The directory.
     #[serde(serialize_with = "shown")]
     pub directory: Endpoint,
@@ -27,7 +27,7 @@ pub(crate) struct Refused {
     pub user: Option<String>,
 }
 
-impl Words for Refused {
+impl Words for RefusedStartTls {
     fn title(&self) -> String {
         format!("The directory {} refuses StartTLS: {}", self.directory, self.outcome)
     }

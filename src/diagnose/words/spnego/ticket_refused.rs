@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A ticket was refused.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedTicket {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
@@ -42,7 +42,7 @@ pub(crate) enum TicketFault {
     OtherName,
 }
 
-impl Words for Refused {
+impl Words for RefusedTicket {
     fn title(&self) -> String {
         let Self { host, .. } = self;
         match &self.cause {
@@ -67,7 +67,7 @@ impl Words for Refused {
     }
 }
 
-impl Refused {
+impl RefusedTicket {
     fn service(&self) -> &str {
         self.service.as_deref().unwrap_or("a service that cannot be read")
     }
