@@ -65,7 +65,7 @@ fn intended(name: &str) -> &'static [&'static str] {
         "nrpc-span-duplicates" => &[RETRANSMISSION, DUPLICATE_ACK, KEEPALIVE],
         "nrpc-drops" => &[HOLE, UNSEEN],
         "nrpc-offload" => &[BAD_CHECKSUM],
-        "nrpc-decoys" => &[BAD_CHECKSUM, RETRANSMISSION, OUT_OF_ORDER, HOLE],
+        "nrpc-decoys" => &[BAD_CHECKSUM, RETRANSMISSION, OUT_OF_ORDER, HOLE, UNSEEN],
         _ => &[],
     }
 }

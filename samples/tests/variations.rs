@@ -93,6 +93,8 @@ type Flow = Vec<u8>;
 fn streams(sample: &Sample, variation: &Variation) -> BTreeMap<Flow, BTreeMap<u32, u8>> {
     const TCP: u8 = 6;
     let file = sample.varied_network(variation).write(&Format::pcap().link(Link::RawIp));
+    // Their stories are about bytes that come in two versions: the first is compared.
+    let is_disputed = matches!(sample.name, "nrpc-two-versions" | "nrpc-decoys");
     let number = |bytes: &[u8]| bytes.iter().rev().fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
     let mut streams: BTreeMap<Flow, (u32, BTreeMap<u32, u8>)> = BTreeMap::new();
     let mut rest = &file[24..];
@@ -113,7 +115,8 @@ fn streams(sample: &Sample, variation: &Variation) -> BTreeMap<Flow, BTreeMap<u3
             streams.entry([addresses, &tcp[..4]].concat()).or_insert_with(|| (sequence, BTreeMap::new()));
         for (place, byte) in (0_u32..).zip(payload) {
             let place = sequence.wrapping_add(place).wrapping_sub(*first).wrapping_add(HALF);
-            assert!(stream.insert(place, *byte).is_none_or(|old| old == *byte), "{}: two values", sample.name);
+            let first = *stream.entry(place).or_insert(*byte);
+            assert!(first == *byte || is_disputed, "{}: two values", sample.name);
         }
     }
     streams.into_iter().map(|(flow, (_, stream))| (flow, stream)).collect()

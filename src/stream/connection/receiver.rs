@@ -34,6 +34,8 @@ impl Connection {
             details.doubts_mut(from).note_checksum(is_right);
         }
         match doubt {
+            // Both sides went on: the capture lacks what they said meanwhile.
+            Some(Doubt::Window) if self.answers_what_waits(from, segment, limits, sink) => false,
             Some(doubt) => {
                 self.note_checksum(from, checksum);
                 let fin = segment.flags & flags::FIN != 0;
@@ -42,6 +44,19 @@ impl Connection {
             }
             None => false,
         }
+    }
+
+    /// It acknowledges segments of its peer that lie as far ahead as it does itself, and are taken with it.
+    #[cold]
+    fn answers_what_waits(&mut self, from: Side, segment: &Segment<'_>, limits: &Limits, sink: &mut impl Sink) -> bool {
+        let of = from.peer();
+        let offset = self.offset(of, segment.acknowledgement).and_then(|offset| u64::try_from(offset).ok());
+        let Some((details, offset)) = self.details.as_mut().zip(offset) else { return false };
+        let known = details.next(of);
+        let taken = details.doubts_mut(of).acknowledged(offset, known);
+        let is_answer = !taken.is_empty();
+        self.take(taken, limits, sink);
+        is_answer
     }
 
     /// Data of a SYN wait for the answer, which says whether they were taken.
