@@ -234,6 +234,7 @@ fn exchanges<'a>(c: &'a Conversation, protocol: &Protocol) -> Vec<DialogueTurn<'
         let is_asked = known.and_then(|place| turns.get(place)).is_some_and(|turn| turn.first.is_some());
         match message.body.class() {
             Class::Interim | Class::Unstated => {}
+            // Sent again, over UDP or another hop: still one question.
             Class::Request if is_asked => {}
             Class::Request => {
                 match key {

@@ -40,6 +40,7 @@ pub(crate) fn pair<'d, 'a>(good: &'d [Dialogue<'a>], bad: &'d [Dialogue<'a>]) ->
     }
     candidates.sort_by(|x, y| (y.0, x.1, x.2, x.3).cmp(&(x.0, y.1, y.2, y.3)));
     let (mut taken, mut paired) = (HashSet::new(), vec![None; bads.len()]);
+    // First everybody gets a counterpart of his own, so that a further attempt takes none from one that fits less well.
     for first_round in [true, false] {
         for (place, candidate) in candidates.iter().enumerate() {
             let (_, _, b, g) = candidate;

@@ -35,6 +35,7 @@ pub(super) fn walk<'a>(
                 outer = Some(datagram);
                 (layer, captured)
             }
+            // The frame was cut by the snap length: its whole will never be there, but the ports are.
             Step::Fragment(fragment) if fragment.is_cut_first() => {
                 fragments.give_up_one();
                 (HeaderKind::IpPayload(fragment.network), fragment.payload)

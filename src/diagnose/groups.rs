@@ -88,6 +88,7 @@ fn join(members: Vec<Finding>, counted: &Counted, analysis: &Analysis, later: &[
             " {further} further conversations showed the same; they were judged before and are not in the numbers of this sentence.",
         );
     }
+    // The first show how it begins and the last that it goes on: all in between would say the same.
     let last = others.len().saturating_sub(1);
     for (place, other) in others.iter().enumerate() {
         add(&mut speaker, other, place + 1 < EXAMPLES || place == last, analysis);

@@ -537,6 +537,7 @@ impl OpenFlow {
             self.connection.flush(at, limits, &mut NullSink);
             DissectionResult::default()
         };
+        // Failed connections are facts whatever was spoken on their port, and are noted before strangers are let go.
         if has_failed(&self.connection) {
             state.failures.add(&mut state.facts, &self.connection);
         }

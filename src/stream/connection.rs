@@ -252,6 +252,7 @@ impl Connection {
             self.ack = Some(at);
         }
         self.went_on |= segment.flags & (flags::SYN | flags::RST | flags::ACK) == flags::ACK;
+        // Silences are measured against the frame before, so that time is moved on last.
         let before = self.last;
         self.silence(from, segment, at);
         if self.is_keep_alive(from, segment) {

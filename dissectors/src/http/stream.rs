@@ -235,6 +235,7 @@ impl Lane {
             Phase::Overlong => self.overlong(input),
             Phase::Lost => self.search(input),
             Phase::Asked(switch) => self.asked(switch, input),
+            // The phase was taken out above, and nothing but the close ends these: they are put back.
             Phase::Rest => {
                 self.phase = Phase::Rest;
                 Step::Done(Verdict::Skip { bytes: u64::MAX })
@@ -273,6 +274,7 @@ impl Lane {
 
     /// Judges the start line as early as it can be; `None` once it is whole and good.
     fn first_line(&mut self, input: &[u8]) -> Option<Step> {
+        // Only the first bytes of a server can be its preface: behind HTTP/1 they are none.
         if self.side == Side::Client || self.fresh {
             match http2::begins(self.side, input) {
                 Judgement::Yes => {
@@ -423,6 +425,7 @@ impl Lane {
                     waiting.fill(&body);
                     (waiting.head.saturating_add(end), Phase::Trailer)
                 }
+                // The request is told all the same, as its head is whole; the chunks are then judged one by one.
                 Chunks::Never => (waiting.head, Phase::Chunk(true)),
             },
         };
@@ -463,6 +466,7 @@ impl Lane {
     fn chunk(&mut self, first: bool, input: &[u8]) -> Step {
         let lead = match input {
             _ if first => 0,
+            // Every chunk but the first begins behind the line end of the one before.
             [b'\n', ..] => 1,
             [b'\r', b'\n', ..] => 2,
             [b'\r'] => {
@@ -623,6 +627,7 @@ impl Lane {
             }
             Phase::Chunk(_) | Phase::Trailer | Phase::Overlong | Phase::Lost | Phase::Asked(_) => None,
         };
+        // Where the hole ends within a body of known length the next message is found by counting; else it must be searched.
         self.phase = match unread.and_then(|unread| unread.checked_sub(missing)) {
             Some(0) => Phase::Start,
             Some(bytes) => Phase::Pass(bytes),

@@ -35,6 +35,7 @@ impl Presentation for Message {
             Body::SearchRequest { base, scope, filter, .. } => {
                 format!("search {filter} in {} ({})", named(base), scope.name())
             }
+            // Where the capture lacks some of the entries no number is said: it would be too low.
             Body::SearchDone { outcome, entries } => {
                 let entries = match entries {
                     Some(1) => ", 1 entry".to_owned(),

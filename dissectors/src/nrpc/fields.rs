@@ -202,6 +202,7 @@ impl Transaction {
         fields.push(("status_code", self.status().map(Status::code).into()));
         fields.push(("status_name", self.status().and_then(Status::name).into()));
         fields.push(("length", message.payload_length.into()));
+        // What only some functions carry is left out elsewhere: most transactions would have nothing but absent fields.
         if self.name.is_some() {
             fields.push(("name", self.name.into()));
         }

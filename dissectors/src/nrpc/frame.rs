@@ -152,6 +152,7 @@ pub(super) fn decode(from: Side, frame: &[u8], reply: Place) -> Message {
         (class::SESSION, function::AUTH) => Body::Auth(Auth::parse(from, payload, header.payload_length)),
         (class::SESSION, _) => Body::Opaque(unknown_session_function(from, payload, agree)),
         (class::SERVICE | class::TRANSACTION, _) => Body::Transaction(Transaction::parse(from, &header, rest, reply)),
+        // Two lengths that agree are no chance: it is a frame, of a class that nobody has described.
         _ if agree => Body::Transaction(Transaction::parse(from, &header, rest, reply)),
         _ => Body::Opaque(Opaque {
             why: "no known class, and the lengths disagree",

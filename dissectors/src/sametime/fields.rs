@@ -65,6 +65,7 @@ impl Presentation for Message {
             Body::Admin { text } => format!("message of the administrator: {text}"),
             Body::Announce { text, .. } => format!("announcement: {text}"),
             Body::KeepAlive => "keep-alive".to_owned(),
+            // The type stands in the header, in clear: it is all that is known of such a message.
             Body::Other { kind } if self.options & ENCRYPT != 0 => format!("encrypted message of type 0x{kind:04x}"),
             Body::Other { kind } => format!("message of type 0x{kind:04x}"),
             Body::Malformed => {

@@ -167,6 +167,7 @@ impl<'c, 'a> WishCounter<'c, 'a> {
         let (mut granted, mut served, mut authentications) = (HashMap::new(), HashMap::new(), HashMap::new());
         let mut judged = HashSet::new();
         for attempt in attempts {
+            // A connection that opened says nothing yet of what goes on in it; one that did not has said all.
             if !is_step(attempt) || attempt.outcome.is_failure() {
                 judged.extend(attempt.conversations.iter().copied());
             }

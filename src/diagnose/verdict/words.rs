@@ -138,6 +138,7 @@ pub(super) fn nothing(analysis: &Analysis) -> String {
         .iter()
         .filter(|protocol| protocol.sign_on.is_some())
         .map(|protocol| {
+            // What was judged and let go was seen, too.
             let gone = analysis.facts.let_go.of(Property::Protocol(protocol.name)).conversations;
             (protocol.label, gone + analysis.conversations.iter().filter(|c| c.spoken() == Some(protocol)).count())
         })

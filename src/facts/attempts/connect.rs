@@ -50,6 +50,7 @@ fn outcome(
     let handshake = &c.tcp.handshake;
     Some(match c.setup {
         Setup::Handshake if handshake.ack.is_some() || c.bytes.client > 0 => (Outcome::Granted, handshake.syn_ack),
+        // A client that repeats its SYN did not hear the answer: for it there is no connection.
         Setup::Handshake if handshake.syns.len() > 1 => (Outcome::Unanswered, None),
         Setup::Handshake => (Outcome::Unknown(Unjudged::UnknownForm), handshake.syn_ack),
         Setup::Refused if foreign_reset(case, c).is_some() => {

@@ -53,6 +53,7 @@ impl Calls {
             calls.asked.entry((lookup.client, name.clone())).or_default().push(message.at.time);
             calls.addresses.entry(name).or_default().extend(lookup.addresses());
         }
+        // Where the answer of DNS was cached, the host that a request names tells which address its name has.
         let tokens = case.tokens();
         let issued = tokens.issues().map(|issue| (&issue.host, issue.conversation.server.ip));
         for (host, address) in issued.chain(tokens.showings().iter().map(|shown| (&shown.host, shown.server.ip))) {

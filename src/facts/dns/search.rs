@@ -96,6 +96,7 @@ fn questions<'c>(case: &'c Case<'_>) -> Vec<Search<'c>> {
     let mut searches: Vec<Search<'c>> = Vec::new();
     for (at, name, lookup) in lookups {
         let key = (lookup.client, label(name));
+        // A resolver asks the next one what it was asked itself: the question is told once, as its client asked it.
         if resolvers.contains(&key) {
             continue;
         }
