@@ -21,7 +21,7 @@ pub(crate) enum Refusal {
     Intermittent(Serving),
     /// It served before or afterwards, and nobody between.
     Away {
-        /// The last time before the first refusal at which it was seen to serve.
+        /// The last time before the last refusal at which it was seen to serve.
         before: Option<Timestamp>,
         /// The first time after the last refusal.
         after: Option<Timestamp>,
@@ -76,7 +76,8 @@ impl<'a> Refusals<'a> {
             let let_in = accepted.iter().any(|c| clients.contains(&c.client.ip));
             return if let_in { Refusal::Intermittent(serving) } else { Refusal::Selective(serving) };
         }
-        let seen = |c: &&&Conversation| c.last.time < first;
+        // Of several outages the last one is told.
+        let seen = |c: &&&Conversation| c.last.time < if c.first.time > first { last } else { first };
         let before = accepted.iter().filter(seen).map(|c| c.last.time).max();
         let after = accepted.iter().map(|c| c.first.time).find(|began| *began > last);
         match (before, after) {
@@ -99,13 +100,25 @@ fn serving(
         early <= AROUND && late <= AROUND
     };
     let near: Vec<&&Conversation> = accepted.iter().filter(near).collect();
-    let began_between = near.iter().any(|c| c.first.time > first && c.first.time < last);
-    let on_both_sides = near.iter().any(|c| c.first.time < first) && near.iter().any(|c| c.first.time > last);
+    // Two outages with hours of service between them are none of both.
+    let is_amid = |c: &&&Conversation| {
+        let (earlier, later) = refused.split_at(refused.partition_point(|r| r.first.time <= c.first.time));
+        let just_before = earlier.last().is_some_and(|r| is_near(r.first.time, c.first.time));
+        just_before && later.first().is_some_and(|r| is_near(c.first.time, r.first.time))
+    };
+    let began_between = near.iter().any(is_amid);
+    let on_both_sides =
+        is_near(first, last) && near.iter().any(|c| c.first.time < first) && near.iter().any(|c| c.first.time > last);
     let goes_on = accepted.iter().find(|c| c.first.time < first && c.last.time > last && speaks_after(c, last));
     let one = if began_between || on_both_sides { near.first().copied() } else { goes_on };
     let one = one?;
     let calls: Vec<Timestamp> = near.iter().map(|c| c.first.time).chain(refused.iter().map(|c| c.first.time)).collect();
     Some(Serving { count: near.len().max(1), client: one.client.ip, first: one.first, busiest: busiest(calls) })
+}
+
+/// So soon after one another that they belong to one time of trouble.
+fn is_near(earlier: Timestamp, later: Timestamp) -> bool {
+    later.seconds_since(earlier) <= AROUND
 }
 
 /// The server says something after that time.

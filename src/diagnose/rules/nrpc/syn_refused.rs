@@ -266,4 +266,35 @@ mod tests {
             );
         }
     }
+
+    /// What happens an hour later does not happen at the same time.
+    #[test]
+    fn two_outages_with_service_between_them() {
+        for (later, words) in [(true, "did not listen for a while"), (false, "listens no more")] {
+            let net = Network::new();
+            refused(&net, "10.1.0.50");
+            net.wait_secs(5);
+            served(&net, "10.1.0.50");
+            net.wait_secs(3600);
+            refused(&net, "10.1.0.50");
+            net.wait_secs(60);
+            if later {
+                served(&net, "10.1.0.50");
+            }
+            says(&one(&net, RULE), &[words, "seen to serve until", "2 attempts"]);
+        }
+    }
+
+    #[test]
+    fn a_long_outage_between_two_that_are_served() {
+        let net = Network::new();
+        served(&net, "10.1.0.50");
+        for _ in 0..20 {
+            net.wait_secs(6);
+            refused(&net, "10.1.0.50");
+        }
+        net.wait_secs(6);
+        served(&net, "10.1.0.50");
+        says(&one(&net, RULE), &["did not listen for a while"]);
+    }
 }
