@@ -41,7 +41,7 @@ const CHOSEN: [&str; 26] = [
 ];
 
 /// Streams of which tshark shows other bytes, and why ours are right: capture, stream, side.
-const OTHER_BYTES: [(&str, usize, Side, &str); 6] = [
+const OTHER_BYTES: [(&str, usize, Side, &str); 14] = [
     (
         "http/suricata-verify__tcp-rst-unacked-stream-12_TLPW1-tcp-110.37.219.134-10.12.14.101-tcp-990-49254.pcap",
         0,
@@ -63,9 +63,20 @@ const OTHER_BYTES: [(&str, usize, Side, &str); 6] = [
     ("tcp/nfstream__pcaps_zoom.pcap", 9, Side::Server, AFTER_RESET),
     ("tcp/nfstream__pcaps_zoom.pcap", 10, Side::Server, AFTER_RESET),
     ("tcp/nfstream__pcaps_zoom.pcap", 12, Side::Server, AFTER_RESET),
+    ("tcp/suricata-verify__util-action-04_input.pcap", 0, Side::Client, SYN_DATA),
+    ("tcp/suricata-verify__util-action-04_input.pcap", 0, Side::Server, SYN_DATA),
+    ("tcp/suricata-verify__util-action-05_input.pcap", 0, Side::Client, SYN_DATA),
+    ("tcp/suricata-verify__util-action-05_input.pcap", 0, Side::Server, SYN_DATA),
+    ("tcp/suricata-verify__util-action-08_input.pcap", 0, Side::Client, SYN_DATA),
+    ("tcp/suricata-verify__util-action-08_input.pcap", 0, Side::Server, SYN_DATA),
+    ("tcp/suricata-verify__util-action-12_input.pcap", 0, Side::Client, SYN_DATA),
+    ("tcp/suricata-verify__util-action-12_input.pcap", 0, Side::Server, SYN_DATA),
 ];
 
 const AFTER_RESET: &str = "a TLS alert that came after the client's reset: nobody has read it";
+
+const SYN_DATA: &str =
+    "data in the SYN of either side, which the other side's next packet does not acknowledge: tshark shows them";
 
 /// What one side said.
 #[derive(Debug, Default, Clone)]
