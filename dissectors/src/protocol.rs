@@ -78,6 +78,28 @@ pub enum Probe {
     Need(usize),
 }
 
+impl Probe {
+    /// Both must hold: one No decides, and the longer need counts.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Need(one), Self::Need(other)) => Self::Need(one.max(other)),
+            (Self::Need(bytes), Self::Yes) | (Self::Yes, Self::Need(bytes)) => Self::Need(bytes),
+            (Self::Yes, Self::Yes) => Self::Yes,
+        }
+    }
+
+    /// One is enough; while neither is sure, the shorter need counts.
+    pub(crate) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::Need(one), Self::Need(other)) => Self::Need(one.min(other)),
+            (Self::Need(bytes), Self::No) | (Self::No, Self::Need(bytes)) => Self::Need(bytes),
+            (Self::No, Self::No) => Self::No,
+        }
+    }
+}
+
 /// A protocol's part in signing on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignOn {

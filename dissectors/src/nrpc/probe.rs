@@ -15,10 +15,10 @@ pub(super) fn probe(from: Side, input: &[u8], usual_port: bool) -> Probe {
     if !usual_port {
         return session;
     }
-    let other_way_round = both(session_of(from.peer(), input), word(input, 10, class::SESSION));
+    let other_way_round = session_of(from.peer(), input).and(word(input, 10, class::SESSION));
     match other_way_round {
         Probe::Yes => Probe::No,
-        _ => either(session, either(midstream(input), scripted(input))),
+        _ => session.or(midstream(input)).or(scripted(input)),
     }
 }
 
@@ -36,24 +36,23 @@ fn session(from: Side, input: &[u8]) -> Probe {
     let fixed = |offset, byte| at(input, offset, |seen| seen == byte);
     let mut probe = lengths(input, SESSION_MIN);
     for (offset, byte) in [(2, 0), (3, 0), (6, 0), (7, 0), (9, 0), (10, 0), (11, 0x40), (12, 2), (13, 0x0F), (14, 0)] {
-        probe = both(probe, fixed(offset, byte));
+        probe = probe.and(fixed(offset, byte));
     }
-    both(probe, session_of(from, input))
+    probe.and(session_of(from, input))
 }
 
 /// A frame of a known class whose lengths agree.
 fn midstream(input: &[u8]) -> Probe {
     let known = [class::SESSION, class::SERVICE, class::TRANSACTION].map(|class| word(input, 10, class));
-    both(lengths(input, 1), known.into_iter().fold(Probe::No, either))
+    lengths(input, 1).and(known.into_iter().fold(Probe::No, Probe::or))
 }
 
 /// A request of `nrpc.lua`: a known function in its class, whatever the lengths say.
 fn scripted(input: &[u8]) -> Probe {
-    let lookup = both(word(input, 8, ID_FILE_LOOKUP), word(input, 10, class::TRANSACTION));
-    let start = both(word(input, 8, SERVICE_START), word(input, 10, class::SERVICE));
-    let script =
-        both(at(input, 1, |high| high == 0), both(at(input, 3, |high| high == 0), at(input, 5, |high| high == 0)));
-    both(script, either(lookup, start))
+    let lookup = word(input, 8, ID_FILE_LOOKUP).and(word(input, 10, class::TRANSACTION));
+    let start = word(input, 8, SERVICE_START).and(word(input, 10, class::SERVICE));
+    let script = [1, 3, 5].map(|offset| at(input, offset, |high| high == 0));
+    script.into_iter().fold(lookup.or(start), Probe::and)
 }
 
 /// L = 10 + P + pad, and P is at least `min`. L is even, so the first byte may tell.
@@ -70,7 +69,7 @@ fn lengths(input: &[u8], min: u16) -> Probe {
         }
         _ => Probe::Need(6),
     };
-    both(even, agree)
+    even.and(agree)
 }
 
 fn word_at(input: &[u8], offset: usize) -> Option<u16> {
@@ -80,7 +79,7 @@ fn word_at(input: &[u8], offset: usize) -> Option<u16> {
 /// Is that word there?
 fn word(input: &[u8], offset: usize, wanted: u16) -> Probe {
     let [low, high] = wanted.to_le_bytes();
-    both(at(input, offset, |byte| byte == low), at(input, offset.saturating_add(1), |byte| byte == high))
+    at(input, offset, |byte| byte == low).and(at(input, offset.saturating_add(1), |byte| byte == high))
 }
 
 /// Does the byte at that offset pass?
@@ -89,26 +88,6 @@ fn at(input: &[u8], offset: usize, passes: impl Fn(u8) -> bool) -> Probe {
         Some(&byte) if passes(byte) => Probe::Yes,
         Some(_) => Probe::No,
         None => Probe::Need(offset.saturating_add(1)),
-    }
-}
-
-/// Both must hold: one No decides, and the longer need counts.
-fn both(one: Probe, other: Probe) -> Probe {
-    match (one, other) {
-        (Probe::No, _) | (_, Probe::No) => Probe::No,
-        (Probe::Need(one), Probe::Need(other)) => Probe::Need(one.max(other)),
-        (Probe::Need(bytes), Probe::Yes) | (Probe::Yes, Probe::Need(bytes)) => Probe::Need(bytes),
-        (Probe::Yes, Probe::Yes) => Probe::Yes,
-    }
-}
-
-/// One is enough; while neither is sure, the shorter need counts.
-fn either(one: Probe, other: Probe) -> Probe {
-    match (one, other) {
-        (Probe::Yes, _) | (_, Probe::Yes) => Probe::Yes,
-        (Probe::Need(one), Probe::Need(other)) => Probe::Need(one.min(other)),
-        (Probe::Need(bytes), Probe::No) | (Probe::No, Probe::Need(bytes)) => Probe::Need(bytes),
-        (Probe::No, Probe::No) => Probe::No,
     }
 }
 

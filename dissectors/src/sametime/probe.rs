@@ -24,9 +24,9 @@ pub(super) fn probe(from: Side, input: &[u8], usual_port: bool) -> Probe {
         return opening;
     }
     if usual_port {
-        return either(opening, either(oversized(from, input), midstream(from, input)));
+        return opening.or(oversized(from, input)).or(midstream(from, input));
     }
-    either(opening, login(from, input))
+    opening.or(login(from, input))
 }
 
 /// A login or its answer, whole and without a flaw, behind keep-alives or not: what a capture that begins behind the handshakes
@@ -112,14 +112,4 @@ const fn may_send(from: Side, header: &Header) -> Probe {
         Side::Server => matches!(header.kind, kind::HANDSHAKE | kind::LOGIN | kind::LOGIN_CONTINUE),
     };
     if other { Probe::No } else { Probe::Yes }
-}
-
-/// One is enough; while neither is sure, the shorter need counts.
-fn either(one: Probe, other: Probe) -> Probe {
-    match (one, other) {
-        (Probe::Yes, _) | (_, Probe::Yes) => Probe::Yes,
-        (Probe::Need(one), Probe::Need(other)) => Probe::Need(one.min(other)),
-        (Probe::Need(bytes), Probe::No) | (Probe::No, Probe::Need(bytes)) => Probe::Need(bytes),
-        (Probe::No, Probe::No) => Probe::No,
-    }
 }
