@@ -2,6 +2,7 @@
 
 pub(crate) mod cap;
 mod failure;
+mod health_checks;
 pub(crate) mod http;
 pub(crate) mod idp;
 pub(crate) mod jwt;
@@ -26,6 +27,7 @@ mod values;
 
 pub(crate) use crate::model::span;
 pub(crate) use failure::Failure;
+pub(crate) use health_checks::HealthChecks;
 pub(crate) use lists::{clients, count, few, few_of, listed, path};
 pub(crate) use refusal::RefusedBecause;
 pub(crate) use texts::{Answers, Browsers, Callers, Cookies, Placeholders, Refusals, Refusers};

@@ -1,7 +1,7 @@
 //! Values that many findings have: clients, who closed, a status of Notes. A struct of facts takes one in with `#[serde(flatten)]`,
 //! so that its parts stand among the other facts by the names that [`super::Words`] lists; `Display` is how it is said.
 
-use super::lists::{clients, few, few_of};
+use super::lists::{clients, count, few, few_of};
 use super::{shown, side_name, span};
 use crate::facts::Talk;
 use crate::model::{Close, CloseBy, Conversation, Endpoint, Side, Teardown, Timestamp};
@@ -70,6 +70,11 @@ impl Occurrences {
     ) -> Self {
         let count = group.len();
         Self { server, clients: Clients::of(group.map(|c| c.client.ip)), count, first }
+    }
+
+    /// "3 conversations between 10.0.0.5 and 2 other clients and 10.0.0.9:1352".
+    pub(crate) fn conversations(&self) -> String {
+        format!("{} between {} and {}", count(self.count, "conversation"), self.clients, self.server)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::nrpc::probe_noise as words;
-use crate::diagnose::words::{Clients, count, span};
+use crate::diagnose::words::{Clients, HealthChecks, Occurrences, count, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::network::probes::{ProbeSeries, series};
@@ -49,17 +49,8 @@ impl Rule for ProbeNoise {
 
 /// 80 points for a steady period, as no person opens connections without a word at equal intervals.
 fn checks(series: &[ProbeSeries<'_>]) -> Option<Draft> {
-    let first = series.first()?;
-    let all = || series.iter().flat_map(|series| series.probes.iter().copied());
-    let probe = first.probes.first()?;
-    let draft = Draft::new(&ABOUT, 80).says(&words::Checks {
-        server: probe.server,
-        client: probe.client.ip,
-        clients: Clients::of(all().map(|c| c.client.ip)),
-        count: all().count(),
-        period_s: first.period,
-    });
-    let draft = all().fold(draft, Draft::conversation);
+    let draft = Draft::new(&ABOUT, 80).says(&words::Checks(HealthChecks::of(series)?));
+    let draft = series.iter().flat_map(|series| series.probes.iter().copied()).fold(draft, Draft::conversation);
     Some(each(draft, series, "series", |draft, series| match series.probes.first() {
         Some(probe) => draft.packet(
             probe.first,
@@ -98,10 +89,7 @@ fn floods(case: &Case<'_>) -> Option<Draft> {
     let all = of(case, |c| case.scans().is_flooder(c.client.ip));
     let first = all.first()?;
     let draft = Draft::new(&ABOUT, 80).says(&words::Flood {
-        server: first.server,
-        clients: Clients::of(all.iter().map(|c| c.client.ip)),
-        count: all.len(),
-        first: first.first.time,
+        seen: Occurrences::in_conversations(first.server, all.iter().copied(), first.first.time),
     });
     let draft = draft.packet(first.first, format!("SYN from {} to {}, the first of them", first.client, first.server));
     Some(all.iter().copied().fold(draft, Draft::conversation))

@@ -2,7 +2,7 @@
 
 use crate::diagnose::evidence::each;
 use crate::diagnose::words::st::lb_probe as words;
-use crate::diagnose::words::{Clients, count, span};
+use crate::diagnose::words::{HealthChecks, count, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::network::probes::{ProbeSeries, series};
 use crate::model::{RuleId, Severity};
@@ -44,16 +44,8 @@ impl Rule for LbProbe {
 
 /// 80 points for a steady period, as no person opens connections without a word at equal intervals.
 fn finding(series: &[ProbeSeries<'_>]) -> Option<Draft> {
-    let (period, first) = series.first().and_then(|series| Some((series.period, *series.probes.first()?)))?;
-    let all = || series.iter().flat_map(|series| series.probes.iter().copied());
-    let said = words::HealthChecks {
-        server: first.server,
-        client: first.client.ip,
-        clients: Clients::of(all().map(|c| c.client.ip)),
-        count: all().count(),
-        period_s: period,
-    };
-    let draft = all().fold(Draft::new(&ABOUT, 80).says(&said), Draft::conversation);
+    let draft = Draft::new(&ABOUT, 80).says(&words::PortChecks(HealthChecks::of(series)?));
+    let draft = series.iter().flat_map(|series| series.probes.iter().copied()).fold(draft, Draft::conversation);
     Some(each(draft, series, "series", |draft, series| match series.probes.first() {
         Some(probe) => draft.packet(
             probe.first,

@@ -3,7 +3,7 @@
 use crate::diagnose::evidence::refusal::not_simply_down;
 use crate::diagnose::evidence::{EVIDENCE, each};
 use crate::diagnose::words::st::port_blocked as words;
-use crate::diagnose::words::{Clients, RefusedBecause, count};
+use crate::diagnose::words::{Occurrences, RefusedBecause, count};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
 use crate::facts::network::attempts::is_silent;
@@ -114,20 +114,12 @@ fn finding<'a>(
     let conversations: Vec<&Conversation> = group.iter().map(|login| login.conversation).collect();
     let refusal = refused.then(|| refusals.why(case, server, &conversations));
     let why = refusal.as_ref().map(RefusedBecause::of);
-    let clients = Clients::of(conversations.iter().map(|c| c.client.ip));
-    let remedies = why.as_ref().and_then(|why| why.remedies(server, &clients));
+    let seen = Occurrences::in_conversations(server, conversations.iter().copied(), first.began().time);
+    let remedies = why.as_ref().and_then(|why| why.remedies(server, &seen.clients));
     let found: Vec<Option<Way<'_>>> = group.iter().map(|login| way_in(case, ways, login)).collect();
     let all_in = found.iter().all(Option::is_some);
     let repeated = refused || group.iter().any(|login| login.conversation.tcp.handshake.syns.len() > 1);
-    let said = words::Blocked {
-        server,
-        clients,
-        count: group.len(),
-        first: first.began().time,
-        was_reset: refused,
-        why,
-        way: found.iter().flatten().next().map(Way::value),
-    };
+    let said = words::Blocked { seen, was_reset: refused, why, way: found.iter().flatten().next().map(Way::value) };
     let draft = Draft::new(&ABOUT, if repeated { 75 } else { 50 })
         .retry(group.len() > 1)
         .seen_in(group.len())

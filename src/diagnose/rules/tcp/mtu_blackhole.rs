@@ -1,7 +1,7 @@
 //! Small segments pass, full-size ones never do: the path takes less than the ends believe, and nobody tells.
 
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::tcp::mtu_blackhole as words;
+use crate::diagnose::words::tcp::{Repetition, mtu_blackhole as words};
 use crate::diagnose::words::{Occurrences, OneSide};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
@@ -192,9 +192,11 @@ fn finding(case: &Case<'_>, too_big: &TooBig<'_>, group: &[(&Conversation, &Stuc
         .says(&words::TooLarge {
             seen: Occurrences::in_conversations(c.server, group.iter().map(|(c, _)| *c), first.time),
             sender: OneSide::of(c, stuck.from),
-            segment_bytes: stuck.length,
-            repetitions: stuck.tries,
-            repeated_for_s: last.time.seconds_since(first.time),
+            stuck: Repetition {
+                segment_bytes: stuck.length,
+                repetitions: stuck.tries,
+                repeated_for_s: last.time.seconds_since(first.time),
+            },
         })
         .remedy_first(match icmp.and_then(|icmp| Some((icmp.from, icmp.mtu?))) {
             Some((router, mtu)) => format!(

@@ -2,7 +2,7 @@
 
 use super::mtu_blackhole;
 use crate::diagnose::evidence::each;
-use crate::diagnose::words::tcp::never_acknowledged as words;
+use crate::diagnose::words::tcp::{Repetition, never_acknowledged as words};
 use crate::diagnose::words::{Occurrences, OneSide, span};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::attempts::Outcomes;
@@ -114,9 +114,11 @@ fn finding(case: &Case<'_>, group: &[(&Conversation, &Unanswered)]) -> Option<Dr
             sender: OneSide::of(c, data.from),
             protocol: c.spoken()?.label,
             is_sign_on: !group.iter().any(|(c, _)| outcomes.has_granted(c)),
-            segment_bytes: data.length,
-            repetitions: data.tries,
-            repeated_for_s: seconds(data.last.since(data.first)),
+            data: Repetition {
+                segment_bytes: data.length,
+                repetitions: data.tries,
+                repeated_for_s: seconds(data.last.since(data.first)),
+            },
         });
     Some(each(draft, group, "sessions", |draft, (c, data)| evidence(draft, c, data)))
 }

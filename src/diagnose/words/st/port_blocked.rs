@@ -1,22 +1,15 @@
 //! What is said of a Sametime port that does not let clients in.
 
-use crate::diagnose::words::{Clients, RefusedBecause, Words, clock, count, shown};
-use crate::model::{Endpoint, Timestamp};
+use crate::diagnose::words::{Occurrences, RefusedBecause, Words, clock, count};
+use crate::model::Timestamp;
 use serde::Serialize;
 
 /// Connections were refused, or nobody answered.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Blocked {
-    /// The server.
-    #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
-    /// The clients that called.
+    /// The attempts: whose, at which server, how many, and when the first one was made.
     #[serde(flatten)]
-    pub clients: Clients,
-    /// Number of attempts.
-    pub count: usize,
-    /// When the first one was made.
-    pub first: Timestamp,
+    pub seen: Occurrences,
     /// It was answered by RST; else by nobody.
     pub was_reset: bool,
     /// The reason, as far as the rest of the capture tells.
@@ -46,9 +39,9 @@ pub(crate) enum WayIn {
 impl Words for Blocked {
     fn title(&self) -> String {
         match &self.why {
-            Some(RefusedBecause::NothingListens) => format!("{} refuses Sametime connections", self.server),
-            Some(why) => why.title(self.server, &self.clients),
-            None => format!("No answer from the Sametime port {}", self.server),
+            Some(RefusedBecause::NothingListens) => format!("{} refuses Sametime connections", self.seen.server),
+            Some(why) => why.title(self.seen.server, &self.seen.clients),
+            None => format!("No answer from the Sametime port {}", self.seen.server),
         }
     }
 
@@ -67,7 +60,7 @@ impl Words for Blocked {
                 format!(" The client then reached the server through port {reached_port}.")
             }
         });
-        let (attempts, first) = (count(self.count, "attempt"), clock(self.first));
-        format!("{} called {} ({attempts}, first at {first}) and {how}.{why}{way}", self.clients, self.server)
+        let (attempts, first) = (count(self.seen.count, "attempt"), clock(self.seen.first));
+        format!("{} called {} ({attempts}, first at {first}) and {how}.{why}{way}", self.seen.clients, self.seen.server)
     }
 }

@@ -1,6 +1,7 @@
 //! What is said of a path that large packets do not get through.
 
-use crate::diagnose::words::{Occurrences, OneSide, Words, clock, count, side, span};
+use super::Repetition;
+use crate::diagnose::words::{Occurrences, OneSide, Words, clock, side, span};
 use serde::Serialize;
 
 /// A full-size segment never got through, smaller ones did.
@@ -12,31 +13,28 @@ pub(crate) struct TooLarge {
     /// The side that sent the segment in the first of them.
     #[serde(flatten)]
     pub sender: OneSide,
-    /// Length of its payload.
-    pub segment_bytes: u32,
-    /// Repetitions of the segment.
-    pub repetitions: u32,
-    /// Seconds from the first time to the last.
-    pub repeated_for_s: f64,
+    /// The segment in the first of them.
+    #[serde(flatten)]
+    pub stuck: Repetition,
 }
 
 impl Words for TooLarge {
     fn title(&self) -> String {
-        format!("Large packets from {} do not get through ({} bytes)", self.sender.side_address, self.segment_bytes)
+        format!(
+            "Large packets from {} do not get through ({} bytes)",
+            self.sender.side_address, self.stuck.segment_bytes
+        )
     }
 
     fn explanation(&self) -> String {
         format!(
-            "In {} between {} and {}, {} sent a segment of {} bytes at {} and repeated it {} times within {}; it was \
-             never acknowledged, while smaller segments were. The path takes smaller packets only.",
-            count(self.seen.count, "conversation"),
-            self.seen.clients,
-            self.seen.server,
+            "In {}, {} sent a segment of {} bytes at {} and repeated it {}; it was never acknowledged, while smaller segments \
+             were. The path takes smaller packets only.",
+            self.seen.conversations(),
             side(self.sender.side),
-            self.segment_bytes,
+            self.stuck.segment_bytes,
             clock(self.seen.first),
-            self.repetitions,
-            span(self.repeated_for_s),
+            self.stuck,
         )
     }
 }
@@ -68,12 +66,10 @@ impl Words for NeverCame {
 
     fn explanation(&self) -> String {
         format!(
-            "In {} between {} and {}, {} bytes of {} never came ({}), while what it sent behind them did. The receiver asked for \
+            "In {}, {} bytes of {} never came ({}), while what it sent behind them did. The receiver asked for \
              them for {} in vain. No segment of more than {} bytes came through: full packets get lost on the way, small ones \
              do not.",
-            count(self.seen.count, "conversation"),
-            self.seen.clients,
-            self.seen.server,
+            self.seen.conversations(),
             self.lacking_bytes,
             side(self.sender.side),
             clock(self.seen.first),

@@ -1,6 +1,7 @@
 //! What is said of data that is never acknowledged.
 
-use crate::diagnose::words::{Occurrences, OneSide, Words, clock, count, side, span};
+use super::Repetition;
+use crate::diagnose::words::{Occurrences, OneSide, Words, clock, side};
 use serde::Serialize;
 
 /// A session died over data that was repeated and never acknowledged.
@@ -16,12 +17,9 @@ pub(crate) struct Died {
     pub protocol: &'static str,
     /// Nothing had been granted before in any of them.
     pub is_sign_on: bool,
-    /// Bytes of the segment that was repeated.
-    pub segment_bytes: u32,
-    /// Repetitions.
-    pub repetitions: u32,
-    /// Seconds from the first time to the last.
-    pub repeated_for_s: f64,
+    /// The data in the first of them.
+    #[serde(flatten)]
+    pub data: Repetition,
 }
 
 impl Words for Died {
@@ -40,16 +38,13 @@ impl Words for Died {
         let what =
             if self.is_sign_on { "Nothing was granted before: it was the sign-on." } else { "It had worked before." };
         format!(
-            "In {} between {} and {}, {} sent {} bytes at {}, which were repeated {} times within {} and never acknowledged. {what} \
+            "In {}, {} sent {} bytes at {}, which were repeated {} and never acknowledged. {what} \
              They never came, or the acknowledgement did not come back: from here that cannot be told.",
-            count(self.seen.count, "conversation"),
-            self.seen.clients,
-            self.seen.server,
+            self.seen.conversations(),
             side(self.sender.side),
-            self.segment_bytes,
+            self.data.segment_bytes,
             clock(self.seen.first),
-            self.repetitions,
-            span(self.repeated_for_s),
+            self.data,
         )
     }
 }
