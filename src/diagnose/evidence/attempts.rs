@@ -1,5 +1,6 @@
 //! What is shown of attempts that failed in the same way: of which kind, when, and what came of them.
 
+use crate::diagnose::words::{Failure, Words};
 use crate::diagnose::{About, Case, Draft, Lost};
 use crate::facts::grouping::group_by;
 use crate::model::{Attempt, AttemptKind, Confidence, ConversationId, Outcome, Severity};
@@ -26,6 +27,22 @@ const fn asks_for_servers(kind: AttemptKind) -> bool {
         kind,
         AttemptKind::Dns | AttemptKind::Connect | AttemptKind::Tls | AttemptKind::NrpcOpen | AttemptKind::NrpcAuth
     )
+}
+
+/// What a rule of last resort tells: a finding for each group of attempts that failed alike, in words made of what they have in
+/// common.
+pub(crate) fn told<'c, W: Words>(
+    case: &Case<'_>,
+    about: &'static About,
+    lost: &Lost<'_>,
+    attempts: impl Iterator<Item = &'c Attempt>,
+    words: impl Fn(Failure, &[&'c Attempt]) -> W,
+) -> Vec<Draft> {
+    let groups = alike(attempts);
+    let told = groups
+        .iter()
+        .filter_map(|group| Some(draft(case, about, lost, group).says(&words(Failure::of(group)?, group))));
+    told.collect()
 }
 
 /// A finding about such a group: how bad it is by what the users lose, and what is shown.

@@ -1,7 +1,6 @@
 //! A login at a web server that is refused, for a reason that no other rule knows.
 
-use crate::diagnose::evidence::attempts::{alike, draft};
-use crate::diagnose::words::Failure;
+use crate::diagnose::evidence::attempts::told;
 use crate::diagnose::words::http::login_refused as words;
 use crate::diagnose::{About, Case, Draft, Layer, Lost, Rule};
 use crate::model::{AttemptKind, RuleId, Severity};
@@ -60,11 +59,7 @@ impl Rule for LoginRefused {
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let takes_part = |host: &String| case.http().takes_part(host);
         let here = lost.of(AttemptKind::HttpLogin).filter(|lost| lost.server_name.as_ref().is_some_and(takes_part));
-        let told = alike(here).into_iter().filter_map(|group| {
-            let said = words::RefusedLogins { failure: Failure::of(&group)? };
-            Some(draft(case, &ABOUT, lost, &group).says(&said))
-        });
-        told.collect()
+        told(case, &ABOUT, lost, here, |failure, _| words::RefusedLogins { failure })
     }
 }
 

@@ -1,7 +1,6 @@
 //! A directory does not take somebody for who he says he is.
 
-use crate::diagnose::evidence::attempts::{alike, draft};
-use crate::diagnose::words::Failure;
+use crate::diagnose::evidence::attempts::told;
 use crate::diagnose::words::ldap::bind_refused as words;
 use crate::diagnose::{About, Case, Draft, Layer, Lost, Rule};
 use crate::model::{AttemptKind, RuleId, Severity};
@@ -57,11 +56,7 @@ impl Rule for BindRefused {
     }
 
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
-        let told = alike(lost.of(AttemptKind::LdapBind)).into_iter().filter_map(|group| {
-            let said = words::Refused { failure: Failure::of(&group)? };
-            Some(draft(case, &ABOUT, lost, &group).says(&said))
-        });
-        told.collect()
+        told(case, &ABOUT, lost, lost.of(AttemptKind::LdapBind), |failure, _| words::Refused { failure })
     }
 }
 

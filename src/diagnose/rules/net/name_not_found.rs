@@ -1,7 +1,6 @@
 //! The name of a sign-on host other than a Notes server could not be resolved.
 
-use crate::diagnose::evidence::attempts::{alike, draft};
-use crate::diagnose::words::Failure;
+use crate::diagnose::evidence::attempts::told;
 use crate::diagnose::words::net::name_not_found as words;
 use crate::diagnose::{About, Case, Draft, Layer, Lost, Rule};
 use crate::model::{AttemptKind, RuleId, Severity};
@@ -48,11 +47,7 @@ impl Rule for NameNotFound {
     }
 
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
-        let told = alike(lost.of(AttemptKind::Dns)).into_iter().filter_map(|group| {
-            let said = words::NamesNotFound { failure: Failure::of(&group)? };
-            Some(draft(case, &ABOUT, lost, &group).says(&said))
-        });
-        told.collect()
+        told(case, &ABOUT, lost, lost.of(AttemptKind::Dns), |failure, _| words::NamesNotFound { failure })
     }
 }
 

@@ -1,7 +1,6 @@
 //! A Notes session that did not get past its authentication, and nothing says why.
 
-use crate::diagnose::evidence::attempts::{alike, draft};
-use crate::diagnose::words::Failure;
+use crate::diagnose::evidence::attempts::told;
 use crate::diagnose::words::nrpc::auth_failed as words;
 use crate::diagnose::{About, Case, Draft, Layer, Lost, Rule};
 use crate::model::{AttemptKind, RuleId, Severity};
@@ -52,11 +51,7 @@ impl Rule for AuthFailed {
     }
 
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
-        let told = alike(lost.of(AttemptKind::NrpcAuth)).into_iter().filter_map(|group| {
-            let said = words::FailedAuthentications { failure: Failure::of(&group)? };
-            Some(draft(case, &ABOUT, lost, &group).says(&said))
-        });
-        told.collect()
+        told(case, &ABOUT, lost, lost.of(AttemptKind::NrpcAuth), |failure, _| words::FailedAuthentications { failure })
     }
 }
 

@@ -1,7 +1,6 @@
 //! A call that was refused for a reason that no other rule knows.
 
-use crate::diagnose::evidence::attempts::{alike, draft};
-use crate::diagnose::words::Failure;
+use crate::diagnose::evidence::attempts::told;
 use crate::diagnose::words::sip::call_failed as words;
 use crate::diagnose::{About, Case, Draft, Layer, Lost, Rule};
 use crate::model::{Attempt, AttemptKind, RuleId, Severity};
@@ -55,11 +54,9 @@ impl Rule for CallFailed {
         let lapsed = lost.of(AttemptKind::SipRegister).filter(|attempt| lost.has_lapsed(attempt));
         let gone: HashSet<&str> = lapsed.filter_map(|attempt| attempt.asked.as_deref()).collect();
         let is_gone = |call: &&Attempt| call.asked.as_deref().is_some_and(|user| gone.contains(user));
-        let told = alike(lost.of(AttemptKind::SipCall).filter(|call| !is_gone(call))).into_iter().filter_map(|group| {
-            let said = words::NotPutThrough { failure: Failure::of(&group)? };
-            Some(draft(case, &ABOUT, lost, &group).says(&said))
-        });
-        told.collect()
+        told(case, &ABOUT, lost, lost.of(AttemptKind::SipCall).filter(|call| !is_gone(call)), |failure, _| {
+            words::NotPutThrough { failure }
+        })
     }
 }
 

@@ -1,7 +1,6 @@
 //! A registration that was not renewed.
 
-use crate::diagnose::evidence::attempts::{alike, draft};
-use crate::diagnose::words::Failure;
+use crate::diagnose::evidence::attempts::told;
 use crate::diagnose::words::sip::lapsed as words;
 use crate::diagnose::{About, Case, Draft, Layer, Lost, Rule};
 use crate::model::{Attempt, AttemptKind, RuleId, Severity};
@@ -50,11 +49,10 @@ impl Rule for Lapsed {
 
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let lapsed = lost.of(AttemptKind::SipRegister).filter(|attempt| lost.has_lapsed(attempt));
-        let told = alike(lapsed).into_iter().filter_map(|group| {
-            let said = words::NotRenewed { failure: Failure::of(&group)?, missed_count: missed(case, &group) };
-            Some(draft(case, &ABOUT, lost, &group).says(&said))
-        });
-        told.collect()
+        told(case, &ABOUT, lost, lapsed, |failure, group| words::NotRenewed {
+            failure,
+            missed_count: missed(case, group),
+        })
     }
 }
 

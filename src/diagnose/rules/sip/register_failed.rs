@@ -1,7 +1,6 @@
 //! A registration that failed, with an answer that no other rule knows, or without one.
 
-use crate::diagnose::evidence::attempts::{alike, draft};
-use crate::diagnose::words::Failure;
+use crate::diagnose::evidence::attempts::told;
 use crate::diagnose::words::sip::register_failed as words;
 use crate::diagnose::{About, Case, Draft, Layer, Lost, Rule};
 use crate::model::{AttemptKind, RuleId, Severity};
@@ -54,11 +53,7 @@ impl Rule for RegisterFailed {
 
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let first = lost.of(AttemptKind::SipRegister).filter(|attempt| !lost.has_lapsed(attempt));
-        let told = alike(first).into_iter().filter_map(|group| {
-            let said = words::FailedRegistrations { failure: Failure::of(&group)? };
-            Some(draft(case, &ABOUT, lost, &group).says(&said))
-        });
-        told.collect()
+        told(case, &ABOUT, lost, first, |failure, _| words::FailedRegistrations { failure })
     }
 }
 

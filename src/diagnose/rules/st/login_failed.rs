@@ -1,7 +1,6 @@
 //! A login at a Sametime server that failed, for a reason that no other rule knows.
 
-use crate::diagnose::evidence::attempts::{alike, draft};
-use crate::diagnose::words::Failure;
+use crate::diagnose::evidence::attempts::told;
 use crate::diagnose::words::st::login_failed as words;
 use crate::diagnose::{About, Case, Draft, Layer, Lost, Rule};
 use crate::model::{AttemptKind, RuleId, Severity};
@@ -46,11 +45,7 @@ impl Rule for LoginFailed {
     }
 
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
-        let told = alike(lost.of(AttemptKind::SametimeLogin)).into_iter().filter_map(|group| {
-            let said = words::FailedLogins { failure: Failure::of(&group)? };
-            Some(draft(case, &ABOUT, lost, &group).says(&said))
-        });
-        told.collect()
+        told(case, &ABOUT, lost, lost.of(AttemptKind::SametimeLogin), |failure, _| words::FailedLogins { failure })
     }
 }
 
