@@ -180,17 +180,5 @@ fn unreadable(path: &Path, error: &CaptureError) -> Input {
     let path = path.to_string_lossy().into_owned();
     let problem = error.to_string();
     let problem = problem.strip_prefix(&format!("{path}: ")).unwrap_or(&problem).to_owned();
-    Input {
-        path,
-        format: None,
-        link_types: Vec::new(),
-        packets: 0,
-        bytes: 0,
-        first: None,
-        last: None,
-        complete: false,
-        problem: Some(problem),
-        dropped: None,
-        snap_length: None,
-    }
+    Input { problem: Some(problem), ..Input::named(path) }
 }

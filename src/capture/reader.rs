@@ -70,7 +70,7 @@ impl Reader {
             Source::new(stream).map_err(|error| CaptureError::io(name, error))?;
         let mut window = Window::new(stream);
         window.fill(classic::HEADER).map_err(|error| CaptureError::head(name, error, compression))?;
-        let mut input = empty_input(name);
+        let mut input = Input::named(name);
         let Some(format) = Format::of(&mut window, &mut input) else {
             // Only now, because it may have to wait: a capture that comes through a pipe must not.
             let _ = window.fill(foreign::HEAD);
@@ -211,21 +211,5 @@ impl Format {
         input.link_types.push(classic.link_type);
         input.snap_length = Some(classic.snap_length).filter(|length| *length > 0);
         Some(Self::Classic(classic))
-    }
-}
-
-fn empty_input(name: &str) -> Input {
-    Input {
-        path: name.to_owned(),
-        format: None,
-        link_types: Vec::new(),
-        packets: 0,
-        bytes: 0,
-        first: None,
-        last: None,
-        complete: false,
-        problem: None,
-        dropped: None,
-        snap_length: None,
     }
 }

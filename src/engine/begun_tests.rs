@@ -1,27 +1,11 @@
 //! Conversations that were open before the capture, whose frames are cut, or that go through a proxy: known at their next message.
 
-use super::{Options, Pipeline};
-use crate::capture::Reader;
-use crate::model::{Analysis, Conversation};
+use crate::model::Conversation;
+use crate::testing::analysis;
 use nrpcsniff_dissectors::protocol;
 use nrpcsniff_samples::sametime::{self, Login};
 use nrpcsniff_samples::tls::Tls;
 use nrpcsniff_samples::{Format, Network, Side, Tcp, http, sip};
-use std::io::Cursor;
-
-fn analyse(capture: Vec<u8>) -> Analysis {
-    let mut pipeline = Pipeline::new(Options::default());
-    let mut reader = Reader::from_reader("test", Cursor::new(capture)).unwrap();
-    let mut known = 0;
-    while let Some((frame, secrets)) = reader.next_with_secrets(0) {
-        for secret in &secrets[known..] {
-            pipeline.tls_secrets(&secret.data);
-        }
-        known = secrets.len();
-        pipeline.frame(&frame);
-    }
-    pipeline.finish(vec![reader.into_input()])
-}
 
 fn kinds(conversation: &Conversation) -> Vec<&'static str> {
     conversation.messages.iter().map(|message| message.body.kind()).collect()
@@ -29,7 +13,7 @@ fn kinds(conversation: &Conversation) -> Vec<&'static str> {
 
 /// What the only conversation of that protocol says.
 fn said(net: &Network, name: &str) -> Vec<&'static str> {
-    let analysis = analyse(net.to_pcap());
+    let analysis = analysis(&net.to_pcap());
     let [conversation] = &analysis.conversations[..] else { panic!("{}", analysis.conversations.len()) };
     assert_eq!(conversation.protocol, protocol(name));
     kinds(conversation)
@@ -68,7 +52,7 @@ fn http_begun_in_what_the_client_uploads() {
 fn the_rest_of_a_body_is_no_part_of_a_request() {
     let net = Network::new();
     begun(&net, 9999).client("ab").server(http::response(200).html("a")).client(get()).server(http::response(403));
-    let analysis = analyse(net.to_pcap());
+    let analysis = analysis(&net.to_pcap());
     let conversation = &analysis.conversations[0];
     assert_eq!(kinds(conversation), ["http.response", "http.request", "http.response"]);
     assert_eq!(conversation.messages[1].body.summary(), "GET /mail.nsf");
@@ -89,7 +73,7 @@ fn what_never_says_anything_known_is_passed_over() {
     for _ in 0..200 {
         tcp.client("some words, a line\r\n").server("GETTING on");
     }
-    assert!(analyse(net.to_pcap()).conversations.is_empty());
+    assert!(analysis(&net.to_pcap()).conversations.is_empty());
 }
 
 #[test]
@@ -147,7 +131,7 @@ fn requests_in_cut_frames_as_far_as_they_go() {
         let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.22"), 8888);
         let request = http::get("/mail/ann.nsf?OpenDatabase&secret=abcdefghijklmnopqrstuvw").host("mail.example.com");
         tcp.client(request).server(http::response(401)).client(get()).server(http::response(404)).client_fin();
-        let analysis = analyse(net.write(&Format::pcap().snaplen(length)));
+        let analysis = analysis(&net.write(&Format::pcap().snaplen(length)));
         let conversation = &analysis.conversations[0];
         assert_eq!(&kinds(conversation), expected, "{length}");
         let nrpcsniff_dissectors::Message::Http(first) = &conversation.messages[0].body else { panic!() };
@@ -163,7 +147,7 @@ fn totals_hold_messages_only() {
     let net = Network::new();
     let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.22"), 80);
     tcp.client(get()).server("this is no answer of HTTP\r\n").server(http::response(200).html("a"));
-    let analysis = analyse(net.to_pcap());
+    let analysis = analysis(&net.to_pcap());
     assert_eq!(kinds(&analysis.conversations[0]), ["http.request", "http.malformed", "http.response"]);
     assert_eq!(analysis.totals.messages["http"], 2);
 }
@@ -207,7 +191,7 @@ fn a_socks_proxy_that_refuses_or_carries_something_else() {
         let net = Network::new();
         let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.22"), 1080);
         tcp.client([5, 1, 0]).server([5, 0]).client([5, 1, 0, 1, 10, 0, 0, 9, 0, 22]).server(answer).client_fin();
-        assert!(analyse(net.to_pcap()).conversations.is_empty());
+        assert!(analysis(&net.to_pcap()).conversations.is_empty());
     }
 }
 
@@ -225,7 +209,7 @@ fn http_behind_connect() {
     let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.22"), 3128);
     tcp.client(connect()).server(established);
     tcp.tls(&Tls::v13("meet.example.com")).client(get()).server(http::response(403)).client_fin();
-    let analysis = analyse(net.write(&Format::pcapng().keys()));
+    let analysis = analysis(&net.write(&Format::pcapng().keys()));
     let conversation = &analysis.conversations[0];
     assert!(conversation.protocol == protocol("http") && conversation.over_tls);
     let http: Vec<_> = kinds(conversation).into_iter().filter(|kind| kind.starts_with("http.")).collect();

@@ -61,16 +61,9 @@ pub(super) fn input(plan: &Plan, interfaces: &[Result<OpenInterface, String>]) -
         }
     }
     Input {
-        path: plan.interfaces.join(", "),
         format: Some(InputFormat::Live),
         link_types,
-        packets: 0,
-        bytes: 0,
-        first: None,
-        last: None,
-        complete: false,
-        problem: None,
-        dropped: None,
         snap_length: Some(plan.setup.snap_length),
+        ..Input::named(plan.interfaces.join(", "))
     }
 }

@@ -41,17 +41,11 @@ impl<'a> Live<'a> {
     /// Begins; so many bytes may be held.
     fn new(settings: &'a Settings, hold: usize) -> Self {
         let input = Input {
-            path: "eth0".to_owned(),
             format: Some(InputFormat::Live),
             link_types: vec![1],
-            packets: 0,
-            bytes: 0,
-            first: None,
-            last: None,
             complete: true,
-            problem: None,
             dropped: Some(0),
-            snap_length: None,
+            ..Input::named("eth0")
         };
         let pipeline = Pipeline::new(Options { hold: Some(hold), ..Options::default() });
         let (schedule, step) = (Schedule::new(settings, hold), Span::from_millis(250));

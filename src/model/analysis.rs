@@ -47,6 +47,25 @@ pub struct Input {
     pub snap_length: Option<u32>,
 }
 
+impl Input {
+    /// An input of which nothing is read yet.
+    pub(crate) fn named(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            format: None,
+            link_types: Vec::new(),
+            packets: 0,
+            bytes: 0,
+            first: None,
+            last: None,
+            complete: false,
+            problem: None,
+            dropped: None,
+            snap_length: None,
+        }
+    }
+}
+
 /// Totals of everything that was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {

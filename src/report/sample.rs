@@ -82,7 +82,6 @@ pub(crate) fn analysis() -> Analysis {
     lookup.messages = vec![message(1, Side::Client, at(8, 18_000), Body::Dns(question))];
     let unknown = conversation(2, "10.0.0.5:50124".parse().unwrap(), "10.0.0.9:80".parse().unwrap());
     let input = Input {
-        path: "refused.pcap".to_owned(),
         format: Some(InputFormat::Pcap),
         link_types: vec![1],
         packets: 15,
@@ -90,9 +89,7 @@ pub(crate) fn analysis() -> Analysis {
         first: Some(at(1, 0).time),
         last: Some(at(15, 20_000).time),
         complete: true,
-        problem: None,
-        dropped: None,
-        snap_length: None,
+        ..Input::named("refused.pcap")
     };
     let totals = Totals {
         packets: 15,

@@ -219,6 +219,11 @@ impl<'a> HttpIndex<'a> {
         self.saml.get_or_init(|| provider::saml_answers(self))
     }
 
+    /// Those of them that the application did not take.
+    pub(crate) fn refused_saml_answers(&self) -> impl Iterator<Item = &SamlAnswer> {
+        self.saml_answers().iter().filter(|answer| answer.is_refused(self))
+    }
+
     /// The conversations of every login loop in which one of these requests was turned away.
     pub(crate) fn loops_of(&self, thresholds: &Thresholds, denied: &[&HttpExchange<'a>]) -> Vec<&'a Conversation> {
         let denied: HashSet<ExchangeId> = denied.iter().map(|exchange| exchange.id).collect();

@@ -143,7 +143,7 @@ impl SamlAnswer {
     }
 
     /// The application does not take it: an error, a login form or page, or back to the provider.
-    pub(crate) fn is_refused(&self, http: &HttpIndex<'_>) -> bool {
+    pub(super) fn is_refused(&self, http: &HttpIndex<'_>) -> bool {
         let Some(exchange) = http.exchange(self.exchange) else { return false };
         let shows_form = exchange.response.is_some_and(|response| response.login_form.is_form());
         exchange.status() >= 400 || shows_form || exchange.leads_to_login() || sends_away(exchange)

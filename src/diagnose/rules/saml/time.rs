@@ -48,8 +48,7 @@ impl Rule for Time {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
-        let refused = case.http().saml_answers().iter().filter(|answer| answer.is_refused(case.http()));
-        refused.filter_map(|answer| finding(case, answer)).collect()
+        case.http().refused_saml_answers().filter_map(|answer| finding(case, answer)).collect()
     }
 }
 
