@@ -141,7 +141,8 @@ pub enum Pick {
 
 impl Protocol {
     /// A protocol over TCP without usual ports, of which nothing is claimed: its messages stand alone, it has no part in
-    /// signing on, and a dialogue is one conversation.
+    /// signing on, and a dialogue is one conversation. A protocol that is declared names only what is different of it, so that one
+    /// more property here changes no other protocol.
     pub const fn new(
         name: &'static str,
         label: &'static str,

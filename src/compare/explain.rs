@@ -155,6 +155,7 @@ fn at_fork(
         Some(DialogueEvent::Answer(c)) if is_open(c) => "the connection is accepted".to_owned(),
         Some(DialogueEvent::Answer(c)) => format!("it is not: {}", step(DialogueEvent::Answer(c)).what),
         Some(DialogueEvent::Syn(_)) => "the client calls".to_owned(),
+        // That nothing comes is a missing answer only where the other capture has an answer at this place.
         None => {
             let waited = dialogue.conversations.iter().find_map(|c| end.lasted_since(c.turns.unanswered?.time));
             let answer = matches!(other, Some(DialogueEvent::Message(said)) if said.is_answer);
@@ -319,6 +320,7 @@ fn same(story: &Story<'_, '_, '_>, differences: &[Difference]) -> String {
         .flat_map(|side_by_side| &side_by_side.lines)
         .filter(|line| line.messages().is_some())
         .count();
+    // "No difference that matters" is a judgement: what it passes over is counted, so that people can look for themselves.
     let look = differences.iter().filter(|d| d.class == Class::WorthALook).count();
     let look = match look {
         0 => String::new(),

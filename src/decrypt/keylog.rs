@@ -140,6 +140,7 @@ fn parse(line: &[u8]) -> Option<Entry> {
         "SERVER_HANDSHAKE_TRAFFIC_SECRET" => traffic(Label::ServerHandshake),
         "CLIENT_TRAFFIC_SECRET_0" => traffic(Label::ClientTraffic),
         "SERVER_TRAFFIC_SECRET_0" => traffic(Label::ServerTraffic),
+        // Newer programs write labels that are not known here: only a line that has not even their form is broken.
         _ => {
             let is_label = label.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
             (is_label && hex(name).is_some() && hex(secret).is_some()).then_some(Entry::Other)

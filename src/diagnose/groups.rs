@@ -156,6 +156,7 @@ fn the_others(
     let mut named: Vec<String> = others.iter().filter_map(|other| who(other, analysis)).collect();
     named.retain(|name| seen.insert(name.clone()));
     let unnamed = counted.clients.iter().filter(|client| !seen.contains(&client.to_string())).count();
+    // Four names can be read in a sentence; of more, three and a number.
     let to = match named.as_slice() {
         [one] if unnamed == 0 => format!(" to {one}"),
         [first @ .., last] if !first.is_empty() && named.len() <= 4 && unnamed == 0 => {

@@ -112,6 +112,7 @@ impl Ledger {
         let mut causes: HashMap<Cause, Vec<&Finding>> = HashMap::new();
         let mut again = HashSet::new();
         for finding in &found {
+            // What an earlier turn counted is found once more as long as its conversations stay: it counts once.
             let identity = identity(finding, analysis);
             if self.known.contains(&identity) {
                 again.insert(identity);

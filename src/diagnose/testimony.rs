@@ -142,6 +142,7 @@ pub(super) fn join(drafts: &mut Vec<Draft>, testimonies: Vec<Testimony>) -> Hash
         }
         joined.insert(testimony.id());
     }
+    // Last, because all testimonies of one cause make one finding.
     let made: Vec<Draft> =
         grouped(causes, |(testimony, _)| testimony).iter().filter_map(|group| cause(drafts, group)).collect();
     drafts.extend(made);

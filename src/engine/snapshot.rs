@@ -138,6 +138,7 @@ impl Pipeline {
     pub(super) fn arrange(&mut self, mut stays: impl FnMut(usize, &Conversation) -> bool) {
         let mut dropped = std::mem::take(&mut self.state.dropped);
         dropped.sort_unstable();
+        // Numbers are those of the present places first, so that each can tell afterwards where it came from.
         let conversations = &mut self.state.conversations;
         for (place, conversation) in (0..).map(ConversationId::new).zip(conversations.iter_mut()) {
             conversation.id = place;

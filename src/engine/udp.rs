@@ -138,6 +138,7 @@ impl UdpFlow {
             pair,
             was_let_go: false,
         };
+        // Elsewhere the content decides, datagram by datagram; most of it is media and the like, and is counted only.
         if protocol.is_some() || state.options.all {
             flow.open_conversation(state, source, destination);
         } else {

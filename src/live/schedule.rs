@@ -142,6 +142,7 @@ impl<'a> Schedule<'a> {
             self.let_go = self.let_go.saturating_add(turn.gone);
             pipeline.sum_up(self.ledger.sums().clone(), self.ledger.early());
         }
+        // Not at every look, because both go through all that is held; and what is old does no harm for some seconds.
         if self.cleared.elapsed() >= CLEARING {
             self.cleared = Instant::now();
             pipeline.give_up_attempts();

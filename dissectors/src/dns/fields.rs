@@ -69,6 +69,7 @@ impl Answer {
 }
 
 /// Mnemonic of a record type (IANA registry); `TYPE` and the number where there is none here (RFC 3597 5).
+/// Named are those that resolvers ask for in practice; the rest is as well looked up by its number.
 fn type_name(kind: u16) -> String {
     let known = match kind {
         rtype::A => "A",

@@ -33,6 +33,7 @@ pub(super) fn parse(message: &[u8], offset: usize) -> Option<(String, usize)> {
                 at = at.checked_add(usize::from(length))?.checked_add(1)?;
             }
             POINTER.. => {
+                // A pointer to what stands in front of all that was read cannot come back here: no loop needs to be remembered.
                 let low = *rest.first()?;
                 let target = usize::from(u16::from_be_bytes([length & !POINTER, low]));
                 end = end.or(at.checked_add(2));

@@ -45,6 +45,7 @@ fn request(method: &str, target: &str, version: (u8, u8), head: &mut Head) -> Re
         upgrade: head.text("upgrade"),
         form: Vec::new(),
     };
+    // Both headers have one form, and only their names say whether server or proxy is meant (RFC 9110 section 11.7).
     for (name, proxy) in [("authorization", false), ("proxy-authorization", true)] {
         request.credentials.extend(head.all(name).flat_map(|value| auth::credentials(value, proxy)));
     }

@@ -49,6 +49,7 @@ impl Frames {
 
     /// Frames of control may stand between those of a message, and are passed over without ending it.
     fn frame(&mut self, header: &Header, input: &[u8]) -> Verdict {
+        // Lengths have 63 bits (RFC 6455 section 5.2): after one that has more, no next frame can be found.
         if i64::try_from(header.payload).is_err() {
             self.remainder = u64::MAX;
             return event(header.length, "a WebSocket frame of more bytes than there can be: the rest is not read");

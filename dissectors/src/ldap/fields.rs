@@ -103,6 +103,7 @@ impl Message {
                 vec![("operation", (*operation).into()), ("name", name.as_str().into())]
             }
             Body::Response { operation, .. } => vec![("operation", (*operation).into())],
+            // The length is all that can be compared of what SASL protects.
             Body::Sealed { length } => vec![("length", count(*length))],
             Body::BindResponse(_) | Body::Unbind | Body::Malformed => Vec::new(),
         }

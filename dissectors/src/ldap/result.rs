@@ -66,6 +66,7 @@ impl Outcome {
 }
 
 /// Name of a result code (RFC 4511 section 4.1.9; 118 to 123 by RFC 3909, RFC 4527 and RFC 4533).
+/// Spelt as there, so that whoever searches for it finds it.
 pub fn name_of(code: u32) -> Option<&'static str> {
     Some(match code {
         0 => "success",

@@ -125,6 +125,7 @@ impl Token {
             flags: plain.flags,
             value: Secret::default(),
         };
+        // No product makes one so long: it is not kept, so that hostile cookies cost no memory.
         if length > MAX_LENGTH {
             token.flags.push(Flag::TooLong);
             return token;

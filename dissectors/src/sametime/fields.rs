@@ -126,6 +126,7 @@ impl Message {
                 ("reason_name", reason::name(*reason).into()),
                 ("reason_text", reason::explain(*reason).into()),
             ],
+            // The rest has nothing to do with a login, and together the lists would fit on no screen.
             other => other_fields(other),
         }
     }

@@ -36,6 +36,7 @@ impl Presentation for Message {
             Start::Response { status, reason } => (self.method(), None, Some(*status), Some(reason.as_str())),
             Start::Malformed { .. } => (self.method(), None, None, None),
         };
+        // JSON has its keys in this order, which stays as it is: what is added comes last.
         let mut fields = vec![
             ("method", method.into()),
             ("uri", uri.into()),

@@ -130,7 +130,7 @@ pub(super) fn assemble(head: Head<'_>, body: &[u8], transport: Transport, notes:
 }
 
 impl Message {
-    /// A message of which only the first line is known.
+    /// A message of which only the first line is known: headers add to it one by one, so that what is cut keeps what came.
     fn new(start: Start, transport: Transport) -> Self {
         Self {
             start,
@@ -191,7 +191,8 @@ impl Reader {
         }
     }
 
-    /// A header that may stand once.
+    /// A header that may stand once. Of two the first counts and the second is noted, because which one the receiver took cannot be
+    /// known.
     fn single(&mut self, name: Name, value: &str) {
         let (message, notes) = (&mut self.message, &mut self.notes);
         if self.seen.contains(&name) {

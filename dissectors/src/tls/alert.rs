@@ -44,7 +44,7 @@ impl Alert {
         self.level == 2 || !matches!(self.code, 0 | 90 | 100 | 112)
     }
 
-    /// Its name in the RFC.
+    /// Its name in the RFC, also of those that only SSL 3.0 and TLS 1.0 knew, because old peers send them still.
     pub const fn name(self) -> Option<&'static str> {
         Some(match self.code {
             0 => "close_notify",

@@ -141,6 +141,7 @@ impl Presentation for Message {
             Body::Alert(alert) => {
                 format!("{} alert {}", if alert.is_fatal() { "fatal" } else { "warning" }, alert.shown())
             }
+            // TLS 1.3 encrypts the type of a record as well: only its length betrays an alert.
             Body::SealedAlert { inferred: true } => "probably an alert (by its length), encrypted".to_owned(),
             Body::SealedAlert { inferred: false } => "an alert, encrypted".to_owned(),
             Body::Malformed => "not a TLS record".to_owned(),
@@ -175,6 +176,7 @@ impl Presentation for Message {
             Body::SealedAlert { inferred } => vec![("alert", Value::Null), ("inferred", (*inferred).into())],
             Body::Malformed => Vec::new(),
         };
+        // The hellos decide what can be opened later, so it stands with them why it cannot.
         if matches!(self.body, Body::ClientHello(_) | Body::ServerHello(_)) {
             fields.push(("why_opaque", self.why_opaque.map(Why::name).into()));
         }

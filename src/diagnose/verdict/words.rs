@@ -302,6 +302,7 @@ impl Survey {
         }
     }
 
+    /// A line for each thing that was not judged, so that nobody takes what was not seen for sound.
     fn lines(&self) -> Vec<String> {
         let lines = [
             (self.silent, "without any data: somebody connected and said nothing that was captured"),

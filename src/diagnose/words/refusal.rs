@@ -102,7 +102,7 @@ impl RefusedBecause {
         }
     }
 
-    /// Things to change; nothing where the rule's own remedies fit.
+    /// Things to change, by who refuses, because each is mended at another place; nothing where the rule's own remedies fit.
     pub(crate) fn remedies(&self, server: Endpoint, clients: &Clients) -> Option<Vec<String>> {
         let told = match self {
             Self::NothingListens => return None,

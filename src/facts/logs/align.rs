@@ -70,6 +70,7 @@ pub(super) fn clocks(
 }
 
 /// Day and month as the capture tells them: where both orders are possible, and only one falls into its time.
+/// A log is given beside a capture because both are of the same time; where both orders fit, nothing is decided.
 fn by_capture(analysis: &Analysis, log: &Log) -> LogClock {
     let clock = log.clock.clone();
     let first = analysis.inputs.iter().filter_map(|input| input.first).min();

@@ -118,6 +118,7 @@ impl ComparisonTable<'_> {
         format!("{message}, {} ({protocol}; frame {good} working, {bad} failing)", d.field)
     }
 
+    /// The dialogues that were laid side by side, with the reasons, so that a wrong pair is seen and can be named with `--pair`.
     fn pairs(self, out: &mut dyn Write) -> io::Result<()> {
         let comparison = self.report.comparison;
         for (index, pair) in comparison.pairs.iter().enumerate().take(if self.all { usize::MAX } else { LISTED }) {

@@ -182,6 +182,7 @@ struct FindingLine<'a> {
 pub(crate) fn write_finding(report: Report<'_>, update: &FindingUpdate, out: &mut dyn Write) -> io::Result<()> {
     let FindingUpdate { finding, number, change, open } = update;
     let mut view = view::finding(report, finding);
+    // Examples only: the finding of a long capture has any number of conversations, most of them let go.
     view.conversations = report.examples_of(finding).map(id).collect();
     view.wireshark_filter = filter::talks(report, finding);
     view.open = *open;

@@ -135,6 +135,7 @@ fn conversations(context: TableContext<'_>) -> String {
     let mut text =
         format!("Conversations: {} TCP, {} UDP.", count(totals.tcp_conversations), count(totals.udp_conversations));
     for protocol in protocols {
+        // What was let go counts as well: totals must not depend on how much memory there was.
         let kept = analysis.conversations.iter().filter(|c| c.is(protocol)).count();
         let number = (kept + let_go.of(Property::Protocol(protocol.name)).conversations) as u64;
         if number > 0 {

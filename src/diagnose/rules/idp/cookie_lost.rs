@@ -56,6 +56,8 @@ impl Rule for CookieLost {
     }
 }
 
+/// 20 points for a browser that has the cookie later, or must hold it back by its SameSite: else it may have been deleted. 20 for a
+/// cookie that is about the login by its name or content: else the application may not have missed it.
 fn finding(case: &Case<'_>, round: &ProviderRound) -> Option<Draft> {
     let http = case.http();
     let lost = round.lost_cookie(http)?;

@@ -59,6 +59,7 @@ fn finding(
         })
     };
     let in_clear = group.iter().all(|(answer, _)| goes_on(answer));
+    // A login that waits for the directory is lost; where it goes on in clear, only the protection is.
     let severity = match waits {
         Some(_) => Severity::Blocker,
         None if in_clear => Severity::Minor,

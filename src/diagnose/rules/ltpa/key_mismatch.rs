@@ -193,6 +193,8 @@ fn issues_for(issue: &Issue<'_>, showing: &Showing<'_>) -> bool {
     }
 }
 
+/// Medium at most where the token of other keys that was taken before is not known to come from the same issuer, because only an
+/// issuer that had both proves that its keys were changed.
 fn proven(case: &Case<'_>, group: &[(&Showing<'_>, Proof<'_, '_>)]) -> Option<Draft> {
     let (first, proof) = group.first()?;
     let showings: Vec<&Showing<'_>> = group.iter().map(|(showing, _)| *showing).collect();

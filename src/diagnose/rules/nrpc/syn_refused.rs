@@ -83,6 +83,8 @@ fn refusal(talk: &Talk<'_>) -> Option<(Stamp, Stamp)> {
     (c.setup == Setup::Refused && c.tcp.handshake.syn_ack.is_none()).then_some((syn, rst))
 }
 
+/// 75 points without a word that was read: a RST in answer to a SYN is the refusal itself. How sure it is who sent it, and with that
+/// how much is lost, is for [`limits`] to say.
 fn finding<'a>(case: &Case<'a>, refusals: &Refusals<'a>, group: &[&Talk<'a>]) -> Option<Draft> {
     let first = *group.first()?;
     let (server, (syn, rst)) = (first.conversation.server, refusal(first)?);

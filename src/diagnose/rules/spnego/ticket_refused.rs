@@ -105,6 +105,7 @@ fn sent<'a>(exchange: &HttpExchange<'a>) -> Option<&'a Credentials> {
     credentials.find(|c| !c.proxy && c.ticket == Some(Ticket::Kerberos))
 }
 
+/// Medium at most where the answer names no error: that the server has no key for the name is then inferred from ticket and address.
 fn finding(case: &Case<'_>, group: &[(&HttpExchange<'_>, Why<'_>, bool)]) -> Option<Draft> {
     let http = case.http();
     let (first, why, _) = group.first()?;

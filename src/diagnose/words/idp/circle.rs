@@ -70,6 +70,7 @@ impl Words for Round {
 }
 
 impl Round {
+    /// The cause as the cookies tell it: each is mended at another place, so that none may be said for another.
     fn reason(&self, host: &str) -> String {
         match &self.cause {
             CircleCause::AskedAgain { cookie: Some(cookie) } => format!(

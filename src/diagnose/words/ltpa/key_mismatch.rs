@@ -96,6 +96,7 @@ impl Proven {
         self.token_issuer.as_deref().unwrap_or("another server")
     }
 
+    /// How it is known that keys differ. The proofs do not say the same: some tell whose keys are the odd ones, and some cannot.
     fn reason(&self) -> String {
         let issuer = self.issuer();
         match &self.proof {

@@ -72,6 +72,7 @@ impl RefusedTicket {
         self.service.as_deref().unwrap_or("a service that cannot be read")
     }
 
+    /// The error in words. Errors that are mended in the same way are told alike, because their difference helps nobody.
     fn reason(&self) -> String {
         match &self.cause {
             TicketFault::Said { kerberos_code, kerberos_name, server_ahead_s } => {
