@@ -46,7 +46,7 @@ pub(crate) fn findings(capture: &[u8]) -> Vec<Finding> {
     findings_with(capture, &Settings::default())
 }
 
-/// The same by other settings.
+/// Everything that all rules have to say of a capture, by those settings.
 pub(crate) fn findings_with(capture: &[u8], settings: &Settings) -> Vec<Finding> {
     judged(&analysis(capture), settings)
 }
@@ -63,7 +63,7 @@ pub(crate) fn told(rule: &str, story: impl FnOnce(&Network)) -> Vec<Finding> {
     told_with(&Settings::default(), rule, story)
 }
 
-/// The same by other settings.
+/// What one rule says by itself of what happens on a network, by those settings.
 pub(crate) fn told_with(settings: &Settings, rule: &str, story: impl FnOnce(&Network)) -> Vec<Finding> {
     let net = Network::new();
     story(&net);
@@ -142,7 +142,7 @@ pub(crate) fn phone(net: &Network) -> sip::Phone {
     phone_of(net, "10.1.0.50", "ann@example.com")
 }
 
-/// The same of somebody else.
+/// The telephone of that user at that address.
 pub(crate) fn phone_of(net: &Network, ip: &str, user: &str) -> sip::Phone {
     sip::Phone::new(&net.host(ip), 5060, &net.host("10.1.0.9"), 5060, user)
 }

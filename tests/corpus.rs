@@ -219,7 +219,7 @@ fn message(found: &Value) -> String {
     }
 }
 
-/// The same of the words in which the maker of the capture put it.
+/// Messages in that form, out of the words in which the maker of the capture put them.
 fn messages_recorded(truth: &Value) -> Vec<String> {
     let lines = truth["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let one = |line: &Value| match line.as_str().unwrap().split(' ').collect::<Vec<_>>()[..] {

@@ -421,7 +421,7 @@ fn tshark_times(path: &str, asking: bool) -> Vec<String> {
     printed.lines().map(str::to_owned).collect()
 }
 
-/// The same of a time in RFC 3339, with as many digits as it has.
+/// Seconds since 1970 of a time in RFC 3339, with as many digits as it has.
 fn seconds(time: &str) -> String {
     let (whole, fraction) = time.trim_end_matches('Z').split_once('.').unwrap();
     let whole: jiff::Timestamp = format!("{whole}Z").parse().unwrap();

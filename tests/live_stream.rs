@@ -50,7 +50,7 @@ fn a_finding_is_a_line_while_the_capture_goes_on_and_the_report_comes_at_the_end
     let line = process.read(RULE);
     let who = format!(" BLOCKER {RULE} {CLIENT} → {SERVER}:1352: Client asked for the alias chat.example.net");
     assert!(line.contains(&who) && line.contains(" To do: On STCOMM7/Servers/Example: "), "{line}");
-    // The same again is not told again.
+    // What happens once more is not told once more.
     ask(&cable);
     sleep(Duration::from_millis(1500));
     process.signal(Signal::SIGINT);

@@ -93,7 +93,7 @@ fn ours(analysis: &Analysis) -> Vec<(u64, String)> {
     found
 }
 
-/// The same as tshark sees it.
+/// Those messages as tshark sees them.
 fn theirs(capture: &Path, keys: Option<&Path>, sip_ports: &[u16]) -> Vec<(u64, String)> {
     let mut arguments: Vec<String> =
         ["-r", capture.to_str().unwrap(), "-o", "tcp.reassemble_out_of_order:TRUE"].map(Into::into).to_vec();
@@ -495,7 +495,7 @@ fn names(extensions: Option<&[u8]>) -> String {
     format!("{sni:?} {alpn:?} {versions:04x?}")
 }
 
-/// The same as this tool reads it.
+/// What a hello offers, as this tool reads it.
 fn said(message: &tls::Message) -> String {
     match &message.body {
         Tls::ClientHello(hello) => format!(

@@ -86,7 +86,7 @@ impl Server {
         self.relayed(client, input)
     }
 
-    /// The same of any client, which is told where to connect to.
+    /// One connection of any client, which is told where to connect to.
     fn relayed(&self, client: impl FnOnce(&str) -> Command, input: &[&str]) -> Talk {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = client(&listener.local_addr().unwrap().to_string()).spawn().unwrap();

@@ -32,7 +32,7 @@ pub(crate) struct Traffic<W> {
     pub bytes: u64,
 }
 
-/// Who sends.
+/// The side that sends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum From {
     Client,

@@ -72,7 +72,7 @@ impl Kind {
     }
 }
 
-/// Who takes part.
+/// Clients and servers that take part.
 struct Office {
     net: Network,
     clients: Vec<Host>,

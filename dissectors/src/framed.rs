@@ -383,7 +383,7 @@ mod tests {
         assert_eq!(read(&[Ok(b"A\x01a~~~~B\x01bC\x01c~D\x01d")]), ["a", "?", "b", "c", "?", "d"]);
         // The one that was found by its look is not followed by another: it is no reason to tell what is wrong.
         assert_eq!(read(&[Ok(b"A\x01a~~B\x01b~~~C\x01c")]), ["a", "?", "b", "c"]);
-        // The same behind a unit of an unknown kind.
+        // Behind a unit of an unknown kind the next one is found as well.
         assert_eq!(read(&[Ok(b"A\x01ab\x01b~~~C\x01c")]), ["a", "b", "c"]);
     }
 

@@ -42,7 +42,7 @@ impl Reader<'static> {
 }
 
 impl Reading<'static> {
-    /// The same for one message.
+    /// A reading of one message that masks secrets, at that time.
     pub fn masked(seen: i64) -> Self {
         Reader::MASKED.at(seen)
     }

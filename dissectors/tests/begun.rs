@@ -76,7 +76,7 @@ fn from_any_byte_on_what_begins_behind_it_is_found() {
     }
 }
 
-/// The same where a part of what follows is missing: what begins behind the gap is found.
+/// Where a part of what follows is missing, what begins behind the gap is found.
 #[test]
 fn with_a_gap_what_begins_behind_it_is_found() {
     for conversation in lasting() {

@@ -45,7 +45,7 @@ pub fn ticket(host: &str) -> String {
     BASE64_STANDARD.encode(tlv(0x60, &[tlv(6, SPNEGO), init].concat()))
 }
 
-/// The same of a server that rejects it with that error; its clock in nanoseconds since 1970.
+/// What stands behind `Negotiate` in the answer of a server that rejects a ticket with that error; its clock in nanoseconds since 1970.
 pub fn refusal(code: u8, clock: u64, host: &str) -> String {
     let at = civil(clock);
     let stime = format!("{:04}{:02}{:02}{:02}{:02}{:02}Z", at.year, at.month, at.day, at.hour, at.minute, at.second);

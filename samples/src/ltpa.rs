@@ -58,7 +58,7 @@ pub fn domino(user: &str, created: u64, expires: u64) -> String {
     domino_with(&DOMINO_SECRET, user, created, expires)
 }
 
-/// The same with another secret.
+/// A token as [`domino`] makes it, with another secret.
 pub fn domino_with(secret: &[u8; 20], user: &str, created: u64, expires: u64) -> String {
     let mut token = vec![0, 1, 2, 3];
     token.extend(format!("{:08x}{:08x}{user}", created / SECOND, expires / SECOND).as_bytes());

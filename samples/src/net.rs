@@ -162,7 +162,7 @@ impl Network {
         self.ip(ip).to_string()
     }
 
-    /// The same with a port, as URIs write it.
+    /// That address with a port, as URIs write it.
     pub fn place(&self, ip: &str, port: u16) -> String {
         SocketAddr::new(self.ip(ip), port).to_string()
     }

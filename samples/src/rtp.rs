@@ -27,7 +27,7 @@ impl Network {
         self
     }
 
-    /// The same in both directions at once.
+    /// Audio in both directions at once.
     pub fn talk(&self, one: (&Host, u16), other: (&Host, u16), count: u16) -> &Self {
         let start = self.elapsed();
         self.audio(one.0, one.1, other.0, other.1, count);

@@ -119,7 +119,7 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// That of a Notes client.
+    /// The handshake of a Notes client.
     pub fn new(own_address: Ipv4Addr, host: &str) -> Self {
         Self { version: (0x1e, 0x1d), login_type: NOTES, own_address, host: host.to_owned() }
     }
@@ -143,7 +143,7 @@ pub fn handshake_ack(seen: Ipv4Addr) -> Vec<u8> {
     handshake_ack_with(seen, [0x47; 64])
 }
 
-/// The same with this key.
+/// An answer to the handshake that brings this key.
 pub fn handshake_ack_with(seen: Ipv4Addr, key: [u8; 64]) -> Vec<u8> {
     let mut body = vec![0, 0x1e, 0, 0x1d];
     body.extend(seen.octets());
@@ -212,7 +212,7 @@ pub fn login_ack(user_id: &str, user_name: &str) -> Vec<u8> {
     login_ack_for(user_id, user_name, LOGIN_ID, Ipv4Addr::new(10, 1, 0, 50))
 }
 
-/// The same under this login id, for a client of this address.
+/// An answer that lets the user in under this login id, for a client of this address.
 pub fn login_ack_for(user_id: &str, user_name: &str, login_id: &str, address: Ipv4Addr) -> Vec<u8> {
     let mut body = string(login_id);
     body.extend(NOTES.to_be_bytes());

@@ -200,7 +200,7 @@ impl Message {
         self.credentials_in(&realm, refusal, user, password)
     }
 
-    /// The same in a realm of the client's own choice.
+    /// Credentials in a realm of the client's own choice.
     pub fn credentials_in(self, realm: &str, refusal: &Self, user: &str, password: &str) -> Self {
         const CNONCE: &str = "0a4f113b";
         let (name, challenge) = refusal.challenge_line();

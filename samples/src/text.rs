@@ -14,7 +14,7 @@ impl Text {
         Self { start, headers: Vec::new(), body: Vec::new(), bytes: Vec::new() }.encoded()
     }
 
-    /// The same with these changes.
+    /// The message with these changes.
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self.encoded()

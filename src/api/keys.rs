@@ -24,7 +24,7 @@ pub(crate) fn key_log(keys: &mut Keys, path: &Path) -> Result<LogReport> {
     Ok(report)
 }
 
-/// The same of a key log that may hold anything, or nothing.
+/// Takes a key log that may hold anything, or nothing.
 pub(crate) fn read_secrets(keys: &mut Keys, path: &Path) -> std::io::Result<LogReport> {
     keys.add_log(BufReader::with_capacity(1 << 16, File::open(path)?))
 }

@@ -33,7 +33,7 @@ pub(super) struct Dialogue<'a> {
 /// What belongs together: a message, or a request with its response.
 #[derive(Debug)]
 pub(crate) struct DialogueTurn<'a> {
-    /// The same in two turns that are to be laid side by side.
+    /// Key by which turns are laid side by side: equal in two that belong together.
     pub key: (Side, String),
     /// The message, or the request.
     pub first: Option<DialogueMessage<'a>>,

@@ -23,7 +23,7 @@ pub(super) struct Story<'s, 'd, 'a> {
     pub own: &'s OwnFindings<'s>,
     /// What became of what was wanted in each of the two, by itself.
     pub verdicts: Both<&'s Verdict>,
-    /// The same of further working captures.
+    /// Verdicts of further working captures.
     pub further: &'s [&'s Verdict],
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn judge_with(analysis: &Analysis, settings: &Settings, ledger: &Ledg
     judge_case(&Case::new(analysis, settings), ledger)
 }
 
-/// The same of a case, for those who look at it further.
+/// Judges a case, for those who look at it further.
 pub(crate) fn judge_case(case: &Case<'_>, ledger: &Ledger) -> Judgement {
     let analysis = case.analysis;
     let mut drafts = drafts(case);

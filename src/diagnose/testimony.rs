@@ -189,7 +189,7 @@ fn told(group: &[&Testimony]) -> Option<Draft> {
     Some(if count > 1 { draft.note(format!("{} in this log", super::words::times(count))) } else { draft })
 }
 
-/// The same as the cause of what packets show.
+/// One finding out of several testimonies, as the cause of what packets show.
 fn cause(drafts: &[Draft], group: &[(Testimony, Vec<usize>)]) -> Option<Draft> {
     let mut draft = told(&group.iter().map(|(testimony, _)| testimony).collect::<Vec<_>>())?.points(HEARD);
     let mut effects: Vec<usize> = group.iter().flat_map(|(_, effects)| effects.iter().copied()).collect();

@@ -19,7 +19,7 @@ pub(crate) struct OutcomeCounts {
     pub unknown: u64,
 }
 
-/// The same for each kind of which there was an attempt.
+/// Outcomes counted by kind, for each kind of which there was an attempt.
 pub(crate) type OutcomesByKind = BTreeMap<AttemptKind, OutcomeCounts>;
 
 impl OutcomeCounts {

@@ -10,7 +10,7 @@ pub(crate) fn log(name: &str, text: &str) -> Log {
     read(name, text.as_bytes(), &Options::default())
 }
 
-/// The same, with an offset in seconds.
+/// A log whose clock is off by that many seconds.
 pub(crate) fn log_with_offset(name: &str, text: &str, seconds: i64) -> Log {
     read(name, text.as_bytes(), &Options { offset: Some(Span::from_secs(seconds)), ..Options::default() })
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// The user, as Notes writes her name.
 pub(crate) const ANN: &str = "CN=Ann Smith/O=ACME";
-/// The same as LDAP writes it.
+/// Her name as LDAP writes it.
 pub(crate) const ANN_LDAP: &str = "CN=Ann Smith,O=ACME";
 /// Another user.
 pub(crate) const BOB: &str = "CN=Bob Ray/O=ACME";

@@ -68,7 +68,7 @@ fn registers(_: &Network, phone: &Phone) {
     drop(accepted(phone));
 }
 
-/// The same; gives the challenge.
+/// One challenge, then accepted: gives that challenge.
 fn accepted(phone: &Phone) -> Message {
     let first = phone.register();
     let asked = challenge(&first, "8f3c");

@@ -128,7 +128,7 @@ pub(super) enum Line {
     Whole(ChunkLine),
     /// Its end is not there yet.
     Part,
-    /// It is none.
+    /// It is no such line.
     Never,
 }
 

@@ -93,7 +93,7 @@ impl Head {
         self.all(name).next()
     }
 
-    /// The same, as text of its own.
+    /// The first value of that header, as text of its own.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.first(name).map(str::to_owned)
     }

@@ -46,7 +46,7 @@ fn cut_probe(from: Side, input: &[u8]) -> bool {
     from == Side::Client && line::is_web(input)
 }
 
-/// The same on any port: a request line with its version, or a status line; what HTTP/2 begins with.
+/// On any port HTTP is known by the same: a request line with its version, or a status line; what HTTP/2 begins with.
 fn probe(from: Side, input: &[u8], _: bool) -> Probe {
     let blank = input.iter().take(4).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let input = input.get(blank..).unwrap_or_default();

@@ -35,9 +35,9 @@ pub enum Body {
     BindResponse(Outcome),
     /// Entries are looked for.
     SearchRequest {
-        /// Where.
+        /// Entry below which is searched.
         base: String,
-        /// How far below.
+        /// How far below it is searched.
         scope: Scope,
         /// Entries at most; 0 for no limit.
         size_limit: Option<u32>,
@@ -53,7 +53,7 @@ pub enum Body {
     },
     /// Part of the answer is at another server.
     SearchReference {
-        /// Where (at most 16 are kept).
+        /// Directories to ask instead (at most 16 are kept).
         urls: Vec<String>,
     },
     /// The client leaves.
@@ -65,7 +65,7 @@ pub enum Body {
     },
     /// An operation that is known by its object identifier.
     Extended {
-        /// Which.
+        /// Object identifier of the operation.
         oid: String,
     },
     /// What comes of one; also what a server says before it hangs up (notice of disconnection).

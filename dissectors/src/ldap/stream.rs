@@ -51,18 +51,18 @@ struct Messages {
 
 /// What the first bytes of a message say.
 enum Header {
-    /// It is one.
+    /// A message begins.
     Message {
-        /// Bytes of it.
+        /// Bytes of the message.
         size: usize,
         /// Tag of its operation.
         operation: u8,
-        /// Where that stands.
+        /// Where the operation stands.
         at: usize,
     },
-    /// That needs so many bytes to be told.
+    /// So many bytes are needed to tell.
     Need(usize),
-    /// It is none.
+    /// No message begins.
     Wrong,
 }
 

@@ -55,7 +55,7 @@ pub enum Body {
         login_id: String,
         /// Whom the server takes the user for: id.
         user_id: String,
-        /// The same: name.
+        /// Name of the user.
         user_name: String,
         /// Community.
         community: String,

@@ -325,7 +325,7 @@ mod tests {
         format!("REGISTER sip:acme.example SIP/2.0\r\n{HEAD_LINES}CSeq: {number} REGISTER\r\n{rest}")
     }
 
-    /// The same with a body and its right length.
+    /// A message with a body and its right length.
     fn register(number: u32, body: &str) -> String {
         message(number, &format!("Content-Length: {}\r\n\r\n{body}", body.len()))
     }

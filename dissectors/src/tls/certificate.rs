@@ -117,7 +117,7 @@ impl Certificate {
         }
     }
 
-    /// The same, read only once for the same bytes as long as they are remembered.
+    /// A certificate that is read only once for the same bytes, as long as they are remembered.
     fn remembered(der: &[u8]) -> Arc<Self> {
         READ_LAST.with_borrow_mut(|read| {
             if let Some(place) = read.iter().position(|(bytes, _)| **bytes == *der)

@@ -189,7 +189,7 @@ pub(super) fn fills_in(visit: &Visit, path: &str, cookies: Vec<Cookie>) {
     fills_in_as(visit, "asmith", path, cookies);
 }
 
-/// The same by this user.
+/// This user fills in that form.
 pub(super) fn fills_in_as(visit: &Visit, user: &str, path: &str, cookies: Vec<Cookie>) {
     let form = http::post("/j_security_check").form(&[("j_username", user), ("j_password", "not a real one")]);
     let answer = http::response(302).location(path);

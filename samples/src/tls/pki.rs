@@ -9,13 +9,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 pub enum Presents {
     /// A certificate for {meet, chat, sip, portal}.example.com by the root that clients trust; until 2026-05-06.
     Good,
-    /// The same, but it ended on 2025-02-01.
+    /// A certificate for those names that ended on 2025-02-01.
     Expired,
     /// One for stcomm7.example.net.
     OtherName,
     /// One by an issuing authority, without that authority's own: clients do not know who issued it.
     ChainCut,
-    /// The same with that authority's certificate, as it should be.
+    /// A certificate of that authority together with the authority's own, as it should be.
     Chain,
 }
 

@@ -209,7 +209,7 @@ proptest! {
         }
     }
 
-    /// The same with plausible blocks, which noise hardly ever makes.
+    /// Plausible blocks do no harm either, which noise hardly ever makes.
     #[test]
     fn noisy_blocks_neither_panic_nor_loop(
         blocks in proptest::collection::vec((0u32..12, proptest::collection::vec(0u8..12, 0..60)), 0..20),

@@ -395,7 +395,7 @@ impl KeyFiles {
         self
     }
 
-    /// The same, counted from that folder.
+    /// These files, counted from that folder.
     pub(super) fn inside(self, folder: &Path) -> Self {
         let join = |paths: Vec<PathBuf>| paths.into_iter().map(|path| folder.join(path)).collect();
         Self {

@@ -12,7 +12,7 @@ use nrpcsniff_dissectors::{http, sametime, sip};
 pub(crate) const READ: i32 = 45;
 /// Lines of one kind that are looked at.
 pub(crate) const MOST: usize = 1024;
-/// The same where each is held against every conversation.
+/// Lines of one kind that are looked at where each is held against every conversation.
 pub(crate) const FEW: usize = 64;
 /// Different attempts of Notes clients that are looked at.
 const ATTEMPTS: usize = 32;

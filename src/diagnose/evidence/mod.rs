@@ -35,7 +35,7 @@ pub(crate) fn each<T>(draft: Draft, items: &[T], what: &str, add: impl Fn(Draft,
     each_of(draft, items, 0, what, add)
 }
 
-/// The same where there were `gone` more that are kept no longer.
+/// Adds evidence as [`each`] does, where there were `gone` more items that are kept no longer.
 pub(crate) fn each_of<T>(
     draft: Draft,
     items: &[T],

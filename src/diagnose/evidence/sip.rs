@@ -100,7 +100,7 @@ pub(crate) fn requests(exchanges: &[&SipExchange<'_>]) -> Option<Requests> {
     })
 }
 
-/// The same of requests that one server refused, and how.
+/// What was asked, for whom and by whom, of requests that one server refused, and how.
 pub(crate) fn refused_requests(case: &Case<'_>, exchanges: &[&SipExchange<'_>]) -> Option<RefusedRequests> {
     let first = exchanges.first()?;
     Some(RefusedRequests {

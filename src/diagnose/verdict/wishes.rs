@@ -130,7 +130,7 @@ impl Wishes {
         wishes
     }
 
-    /// The same, with what cannot be seen in the place of nothing: where nobody was seen to want anything, somebody may have.
+    /// These wishes, with what cannot be seen in the place of nothing: where nobody was seen to want anything, somebody may have.
     pub(super) fn with_unseen(&self) -> Self {
         let missing = |(&kind, &number): (&AttemptKind, &u64)| {
             (kind, WishCount { unknown: [(Unjudged::Missing, number)].into(), ..WishCount::default() })

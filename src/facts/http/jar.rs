@@ -24,7 +24,7 @@ pub(crate) struct JarCookie<'a> {
     pub by: ExchangeId,
     /// Conversation of that exchange.
     pub(super) conversation: ConversationId,
-    /// When.
+    /// When it was set.
     pub at: Stamp,
     /// As it was set.
     pub cookie: &'a SetCookie,

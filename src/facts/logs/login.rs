@@ -180,7 +180,7 @@ impl<'a> TraceBuilder<'a> {
         self.open.iter().rev().copied().find(|&place| self.all.get(place).is_some_and(&is))
     }
 
-    /// The same for a line that names nobody: if there are several, it may be of any.
+    /// The only one under way of which that is true, for a line that names nobody: if there are several, it may be of any.
     fn lone(&mut self, is: impl Fn(&TracedLogin<'a>) -> bool) -> Option<usize> {
         let mut mine = self.open.iter().rev().copied().filter(|&place| self.all.get(place).is_some_and(&is));
         let (last, several) = (mine.next()?, mine.next().is_some());

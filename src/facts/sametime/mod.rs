@@ -55,9 +55,9 @@ pub(crate) enum SametimeLoginOutcome<'a> {
     Redirected(&'a str),
     /// Somebody ended the session before the login was accepted.
     Destroyed {
-        /// Why.
+        /// Reason code of the end.
         reason: u32,
-        /// The side that did it.
+        /// The side that ended it.
         by: Side,
     },
     /// The connection was closed before the login was accepted, without a word of the protocol.

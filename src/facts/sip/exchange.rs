@@ -175,7 +175,7 @@ impl<'a> SipExchange<'a> {
         self.first.server()
     }
 
-    /// Whose request it is: address of record of From.
+    /// The user whose request it is: address of record of From.
     pub(crate) fn user(&self) -> Option<String> {
         self.first.begun.sip.from.as_ref().map(aor)
     }

@@ -24,7 +24,7 @@ const OFFERS: usize = 8;
 /// protected Finished (RFC 5246 section 7.4.9; the shortest is that of ChaCha20).
 const FINISHED: u64 = 6 + 37;
 
-/// The same in TLS 1.3, where a Finished is as long as a hash (RFC 8446 section 4.4.4).
+/// Fewest bytes of that part in TLS 1.3, where a Finished is as long as a hash (RFC 8446 section 4.4.4).
 const FINISHED_13: u64 = 5 + 4 + 32 + 1 + 16;
 
 /// Answers of a server that refuses a client at the end of the handshake: its own part, and what it says of the client's.
@@ -505,7 +505,7 @@ pub(crate) mod tests {
         get_from(net, "10.1.0.50", tls);
     }
 
-    /// The same from another client.
+    /// A handshake of that client succeeds, and something is said inside.
     pub(crate) fn get_from(net: &Network, client: &str, tls: &Tls) {
         let tcp = call_from(net, client).tls(tls);
         tcp.client("GET / HTTP/1.1\r\nHost: meet.example.com\r\n\r\n")

@@ -109,7 +109,7 @@ pub(crate) struct Showing<'a> {
     pub client: IpAddr,
     /// The server to which it was shown.
     pub server: Endpoint,
-    /// The same by name, where the request names one; else the address.
+    /// Name of that server, where the request names one; else its address.
     pub host: String,
     /// Method of the request, or `login`.
     pub method: &'a str,

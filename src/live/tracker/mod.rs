@@ -133,7 +133,7 @@ impl FindingTracker {
         findings.iter().map(place).collect()
     }
 
-    /// The same of a finding whose cause is not known.
+    /// The place of a finding whose cause is not known.
     fn place_of(&mut self, analysis: &Analysis, finding: &Finding, now: Timestamp) -> usize {
         let conversations: HashSet<ConversationKey> = keys(analysis, &finding.conversations).collect();
         let is_it = |entry: &TrackedFinding| !entry.stands && entry.is_same(finding, &conversations);

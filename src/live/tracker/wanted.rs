@@ -97,7 +97,7 @@ impl Failures {
         self.mended
     }
 
-    /// The same, as far as this look shows, for what is not told any longer.
+    /// Who got what had failed and since when, as far as this look shows, for what is not told any longer.
     pub(super) fn granted(&self, wanted: &Wanted<'_>) -> Option<(IpAddr, Timestamp)> {
         let last = self.last()?;
         let granted = self.last_of.values().filter_map(|failed| wanted.granted_after(failed, last));

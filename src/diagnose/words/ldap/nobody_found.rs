@@ -16,9 +16,9 @@ pub(crate) struct Missed {
     pub sign_on: SignOn,
     /// The name as it was looked for.
     pub looked_for: String,
-    /// Where.
+    /// Entry below which it was looked for.
     pub search_base: String,
-    /// By which filter.
+    /// Filter of the search.
     pub search_filter: String,
     /// How many entries were found.
     pub entry_count: u64,

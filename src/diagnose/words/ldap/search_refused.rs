@@ -20,7 +20,7 @@ pub(crate) struct RefusedSearch {
     pub search_filter: String,
     /// Its result code.
     pub result_code: u32,
-    /// The same in words.
+    /// The result in words.
     pub outcome: String,
     /// Directory that it names instead.
     pub referral: Option<String>,

@@ -10,7 +10,7 @@ pub(crate) struct SignOn {
     /// The server at which it waited.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// The same by name.
+    /// Name of that server.
     pub server_name: Option<String>,
     /// Users who wanted in.
     #[serde(flatten)]

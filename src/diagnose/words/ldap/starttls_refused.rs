@@ -10,14 +10,14 @@ pub(crate) struct RefusedStartTls {
     /// The directory.
     #[serde(serialize_with = "shown")]
     pub directory: Endpoint,
-    /// Who asked.
+    /// Clients that asked for it.
     #[serde(flatten)]
     pub clients: Clients,
-    /// How often.
+    /// Number of requests.
     pub count: usize,
-    /// Its result code.
+    /// Result code of the refusal.
     pub result_code: u32,
-    /// The same in words.
+    /// The result in words.
     pub outcome: String,
     /// What the directory says of it.
     pub diagnostic: Option<String>,

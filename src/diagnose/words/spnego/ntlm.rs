@@ -10,9 +10,9 @@ pub(crate) struct InPlaceOfKerberos {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// The same by name.
+    /// Name of the server.
     pub host: String,
-    /// Who did.
+    /// Browsers that did.
     #[serde(flatten)]
     pub browsers: Browsers,
     /// Users whom NTLM named.

@@ -10,9 +10,9 @@ pub(crate) struct RefusedTicket {
     /// The server.
     #[serde(serialize_with = "shown")]
     pub server: Endpoint,
-    /// The same by name.
+    /// Name of the server.
     pub host: String,
-    /// Who showed it.
+    /// Browsers that showed it.
     #[serde(flatten)]
     pub browsers: Browsers,
     /// The service that it is for.
