@@ -1,25 +1,16 @@
 //! Any chunking of the same bytes gives the same messages; gaps and random bytes do no harm; the work is linear.
 
+#[path = "support/said.rs"]
+mod said;
 mod support;
 
 use nrpcsniff_dissectors::drive::Driver;
-use nrpcsniff_dissectors::{Message, Protocol, Side, http, nrpc, sip};
+use nrpcsniff_dissectors::{Message, Protocol, Side, nrpc, sip};
 use proptest::prelude::*;
+use said::said;
 use support::{conversations, datagrams, frame, render, sip_conversation};
 
 const SIDES: [Side; 2] = [Side::Client, Side::Server];
-
-/// The messages of a side. Behind nonsense, HTTP pairs messages in the order in which they came: then without their numbers.
-fn of(driver: &Driver, side: Side) -> Vec<Message> {
-    let strayed = driver.messages.iter().any(|(_, message)| message.kind() == "http.malformed");
-    let plain = |message: &Message| match message {
-        Message::Http(http) if strayed => {
-            Message::Http(Box::new(http::Message { exchange: None, ..http.as_ref().clone() }))
-        }
-        other => other.clone(),
-    };
-    driver.messages.iter().filter(|(from, _)| *from == side).map(|(_, message)| plain(message)).collect()
-}
 
 /// Both directions, each in one piece.
 fn whole(protocol: &Protocol, streams: [&[u8]; 2]) -> Driver {
@@ -59,7 +50,7 @@ fn assert_same(protocol: &Protocol, streams: [&[u8]; 2], sizes: &[usize]) {
         return; // how much of the other direction was read by then depends on who spoke first
     }
     for side in SIDES {
-        assert_eq!(of(&one, side), of(&other, side), "{} {side:?} {sizes:?}", protocol.name);
+        assert_eq!(said(&one, side), said(&other, side), "{} {side:?} {sizes:?}", protocol.name);
     }
     assert!(other.messages.iter().all(|(_, message)| !render(message).is_empty()));
 }
