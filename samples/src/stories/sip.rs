@@ -1,18 +1,16 @@
 //! Softphones: registrations and calls.
 
-use std::net::SocketAddr;
+mod calls;
+mod registrations;
 
-use super::http::{logs_in, shared};
-use super::{ANN, Sample, browser, client, expected_end, meet, registrar};
+pub(super) use registrations::undefined_in;
+
+use super::{Sample, client, registrar};
 use crate::file::Format;
-use crate::http::{Visit, cookie};
 use crate::link::Link;
-use crate::ltpa;
-use crate::net::{Host, Network};
-use crate::sip::{Call, Message, Phone};
+use crate::net::Network;
+use crate::sip::{Message, Phone};
 use crate::tcp::Tcp;
-use crate::tls::{Presents, Tls};
-use crate::websocket;
 
 pub(super) const WORKING: &[Sample] = &[
     Sample {
@@ -22,7 +20,7 @@ pub(super) const WORKING: &[Sample] = &[
         see: "Nothing to report: a single 401 is how digest authentication begins.",
         rules: &[],
         format: || Format::pcapng().interface("eth0"),
-        tell: digest,
+        tell: registrations::digest,
     },
     Sample {
         name: "sip-token",
@@ -31,7 +29,7 @@ pub(super) const WORKING: &[Sample] = &[
         see: "Nothing to report: the same token in Set-Cookie, in Cookie and in the REGISTER.",
         rules: &[],
         format: || Format::pcap().nanoseconds().link(Link::Vlan(40)),
-        tell: token,
+        tell: registrations::token,
     },
     Sample {
         name: "sip-call",
@@ -39,7 +37,7 @@ pub(super) const WORKING: &[Sample] = &[
         see: "Nothing to report: INVITE, 100, 180, 200, ACK, RTP, BYE.",
         rules: &[],
         format: || Format::pcap().link(Link::Sll),
-        tell: call,
+        tell: calls::call,
     },
 ];
 
@@ -52,7 +50,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "Set-Cookie with HttpOnly, then a REGISTER whose token is the word undefined, then 401.",
         rules: &["ltpa-undefined-sip"],
         format: || Format::pcapng().interface("eth0").comment("constructed: a script that may not read the token"),
-        tell: undefined,
+        tell: registrations::undefined,
     },
     Sample {
         name: "sip-null-websocket",
@@ -60,7 +58,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "The junk literal null inside a masked frame; no login before it.",
         rules: &["ltpa-undefined-sip"],
         format: || Format::pcap(),
-        tell: null_websocket,
+        tell: registrations::null_websocket,
     },
     Sample {
         name: "sip-token-copied",
@@ -69,7 +67,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "The same value in Set-Cookie as LtpaToken2 and in the REGISTER as LtpaToken, then 401.",
         rules: &["ltpa-foreign-format"],
         format: || Format::pcapng().interface("eth0"),
-        tell: copied,
+        tell: registrations::copied,
     },
     Sample {
         name: "sip-401-loop",
@@ -77,7 +75,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "Five pairs of REGISTER and 401 under one Call-ID, no 200.",
         rules: &["sip-401-loop"],
         format: || Format::pcap().big_endian(),
-        tell: loop_401,
+        tell: registrations::loop_401,
     },
     Sample {
         name: "sip-stale-nonce",
@@ -86,7 +84,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "stale=true again and again.",
         rules: &["sip-stale-nonce"],
         format: || Format::pcapng().microseconds().interface("eth0"),
-        tell: stale_nonce,
+        tell: registrations::stale_nonce,
     },
     Sample {
         name: "sip-wrong-realm",
@@ -94,7 +92,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "Two realms.",
         rules: &["sip-wrong-realm"],
         format: Format::pcap,
-        tell: wrong_realm,
+        tell: registrations::wrong_realm,
     },
     Sample {
         name: "sip-407",
@@ -102,7 +100,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "INVITE, 407, ACK, and no INVITE with credentials.",
         rules: &["sip-407"],
         format: Format::pcap,
-        tell: refused_407,
+        tell: calls::refused_407,
     },
     Sample {
         name: "sip-403",
@@ -110,7 +108,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "A REGISTER with a token, answered by 403.",
         rules: &["sip-403"],
         format: || Format::pcapng().link(Link::Sll2).interface("any"),
-        tell: refused_403,
+        tell: registrations::refused_403,
     },
     Sample {
         name: "sip-register-failed",
@@ -118,7 +116,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "A REGISTER without a flaw that a capture could show, answered by 400.",
         rules: &["sip-register-failed"],
         format: || Format::pcap().microseconds(),
-        tell: |net| unreadable(net, false),
+        tell: |net| registrations::unreadable(net, false),
     },
     Sample {
         name: "sip-credentials-malformed",
@@ -126,7 +124,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "An Authorization header with two times Digest, answered by 400.",
         rules: &["sip-credentials-malformed"],
         format: || Format::pcap().microseconds(),
-        tell: |net| unreadable(net, true),
+        tell: |net| registrations::unreadable(net, true),
     },
     Sample {
         name: "sip-answer-lost",
@@ -135,7 +133,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "The same REGISTER with the same branch seven times, each answered by 401 to another port.",
         rules: &["sip-answer-lost"],
         format: || Format::pcapng().interface("eth0"),
-        tell: unheard,
+        tell: registrations::unheard,
     },
     Sample {
         name: "sip-contact-loopback",
@@ -144,7 +142,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "A Contact with 127.0.0.1 in a REGISTER that comes from elsewhere, accepted.",
         rules: &["sip-contact-unreachable"],
         format: || Format::pcapng().interface("eth0"),
-        tell: loopback,
+        tell: registrations::loopback,
     },
     Sample {
         name: "sip-nonce-refused",
@@ -153,7 +151,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "A REGISTER with an old nonce, 401 without stale=true, nothing more; an INVITE of somebody else, answered by 480.",
         rules: &["sip-nonce-refused"],
         format: || Format::pcapng().interface("eth0"),
-        tell: |net| lapsed(net, true),
+        tell: |net| registrations::lapsed(net, true),
     },
     Sample {
         name: "sip-lapsed",
@@ -161,7 +159,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "A REGISTER that renews, 400, nothing more; an INVITE of somebody else, answered by 480.",
         rules: &["sip-lapsed"],
         format: || Format::pcapng().interface("eth0"),
-        tell: |net| lapsed(net, false),
+        tell: |net| registrations::lapsed(net, false),
     },
     Sample {
         name: "sip-call-failed",
@@ -169,7 +167,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "INVITE, 100, 488, ACK.",
         rules: &["sip-call-failed"],
         format: Format::pcapng,
-        tell: nothing_in_common,
+        tell: calls::nothing_in_common,
     },
     Sample {
         name: "sip-404",
@@ -177,7 +175,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "404, twice.",
         rules: &["sip-404"],
         format: || Format::pcap().link(Link::RawIp),
-        tell: refused_404,
+        tell: registrations::refused_404,
     },
     Sample {
         name: "sip-unanswered",
@@ -186,7 +184,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "Eleven copies of one request at growing distance (timer E), no response.",
         rules: &["sip-408"],
         format: Format::pcap,
-        tell: unanswered,
+        tell: registrations::unanswered,
     },
     Sample {
         name: "sip-408",
@@ -194,7 +192,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "100, and half a minute later 408.",
         rules: &["sip-408"],
         format: || Format::pcapng().big_endian().interface("eth0"),
-        tell: refused_408,
+        tell: registrations::refused_408,
     },
     Sample {
         name: "sip-423",
@@ -202,7 +200,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "423 with Min-Expires: 3600, and the same Expires: 1800 after it.",
         rules: &["sip-423"],
         format: || Format::pcap().nanoseconds().big_endian(),
-        tell: refused_423,
+        tell: registrations::refused_423,
     },
     Sample {
         name: "sip-482",
@@ -210,7 +208,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "The same host twice in Via; 482.",
         rules: &["sip-482"],
         format: || Format::pcap().link(Link::Vlan(12)),
-        tell: refused_482,
+        tell: registrations::refused_482,
     },
     Sample {
         name: "sip-483",
@@ -218,7 +216,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "Max-Forwards: 70 and 483 without a way to see the circle.",
         rules: &["sip-483"],
         format: Format::pcap,
-        tell: refused_483,
+        tell: registrations::refused_483,
     },
     Sample {
         name: "sip-circle",
@@ -226,7 +224,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "The same two hosts again and again in Via; Max-Forwards falls to 0; 483.",
         rules: &["sip-482", "sip-483"],
         format: || Format::pcapng().interface("span0"),
-        tell: circle,
+        tell: registrations::circle,
     },
     Sample {
         name: "sip-503",
@@ -234,7 +232,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "503 to every REGISTER.",
         rules: &["sip-5xx"],
         format: || Format::pcapng().interface("eth0"),
-        tell: refused_503,
+        tell: registrations::refused_503,
     },
     Sample {
         name: "sip-nat-contact",
@@ -243,7 +241,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "A private Contact from a public address, and an INVITE to it without an answer.",
         rules: &["sip-nat-contact"],
         format: || Format::pcap().link(Link::Sll),
-        tell: nat_contact,
+        tell: calls::nat_contact,
     },
     Sample {
         name: "sip-contact-tls",
@@ -252,7 +250,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "A Contact with transport=tls, then connections of the registrar to it that end with certificate_expired.",
         rules: &["sip-contact-tls"],
         format: || Format::pcapng().interface("eth0"),
-        tell: contact_tls,
+        tell: calls::contact_tls,
     },
     Sample {
         name: "sip-flow-lost",
@@ -261,7 +259,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "200 with Expires 1800, a reset after 300 s, INVITE answered by 480, then a new REGISTER.",
         rules: &["sip-flow-lost"],
         format: || Format::pcapng().microseconds().interface("eth0"),
-        tell: flow_lost,
+        tell: calls::flow_lost,
     },
     Sample {
         name: "sip-transport-mismatch",
@@ -269,7 +267,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "REGISTER in clear on 5061 with SIP/2.0/TLS in its Via.",
         rules: &["sip-transport-mismatch"],
         format: Format::pcap,
-        tell: transport_mismatch,
+        tell: registrations::transport_mismatch,
     },
     Sample {
         name: "sip-media-blocked",
@@ -278,7 +276,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "RTP in one direction only.",
         rules: &["sip-media-blocked"],
         format: || Format::pcapng().interface("eth0"),
-        tell: media_blocked,
+        tell: calls::media_blocked,
     },
     Sample {
         name: "sip-ack-lost",
@@ -287,7 +285,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         see: "The same 200 eleven times, no ACK, BYE by the callee.",
         rules: &["sip-ack-lost"],
         format: || Format::pcap().nanoseconds(),
-        tell: ack_lost,
+        tell: calls::ack_lost,
     },
 ];
 
@@ -318,412 +316,4 @@ fn bob_at(net: &Network, ip: &str) -> String {
 /// The answer that grants a registration.
 fn granted(request: &Message) -> Message {
     request.response(200).contact_of(request).expires(1800)
-}
-
-fn digest(net: &Network) {
-    let (tcp, phone) = softphone(net);
-    let first = phone.register();
-    let refusal = first.response(401).challenge("example.com", &nonce(net));
-    tcp.client(&first).wait(3).server(&refusal);
-    let sign_on = |expires| {
-        let request = phone.register().expires(expires).credentials(&refusal, "ann", "her password");
-        tcp.wait(5).client(&request).wait(4).server(granted(&request).expires(expires));
-    };
-    sign_on(1800);
-    for _ in 0..2 {
-        tcp.wait_secs(30).client(b"\r\n\r\n").server(b"\r\n");
-    }
-    tcp.wait_secs(900);
-    sign_on(1800);
-    tcp.wait_secs(60);
-    sign_on(0);
-    tcp.wait(200).client_fin();
-}
-
-fn token(net: &Network) {
-    let token = ltpa::DEMO.v1(ANN, expected_end(net));
-    let web = browser(net).open(&meet(net), 80, "meet.example.com");
-    logs_in(&web, "/stmeetings/", vec![shared("LtpaToken", &token)]);
-    net.wait(800);
-    let tcp = net.connect(&client(net), &registrar(net), 5080);
-    let key = net.nonce();
-    tcp.client(websocket::upgrade("sip.example.com:5080", "/ws", key).cookie("LtpaToken", &token));
-    tcp.wait(2).server(websocket::accept(key));
-    let phone = Phone::over(&tcp, ADDRESS).transport("WS").shown_as(&net.made_up("8fq2v1.invalid")).outbound();
-    let register = phone.register().cookie("LtpaToken", &token);
-    tcp.wait(5).client(websocket::masked(&register, net.nonce()));
-    tcp.wait(6).server(websocket::text(granted(&register)));
-    web.wait(400).tcp().client_fin();
-}
-
-fn call(net: &Network) {
-    let (phone, bob) = (desk_phone(net), net.host("10.1.0.51"));
-    let call = phone.call("bob@example.com");
-    let invite = call.invite(20_000);
-    let ok = invite.response(200).contact(&bob_at(net, "10.1.0.51")).sdp(&net.address("10.1.0.51"), 30_000);
-    phone.sends(&invite).hears(invite.response(100)).wait(80).hears(invite.response(180));
-    phone.wait(2_500).hears(&ok).sends(call.ack(&ok));
-    net.talk((&client(net), 20_000), (&bob, 30_000), 60);
-    phone.wait(40);
-    let bye = call.bye(&ok);
-    phone.sends(&bye).hears(bye.response(200));
-}
-
-fn undefined(net: &Network) {
-    let web = browser(net).open(&meet(net), 80, "meet.example.com");
-    undefined_in(net, &web, || {
-        let (tcp, phone) = softphone(net);
-        (tcp, phone.transport("TCP"))
-    });
-}
-
-/// The story of sip-undefined, in these connections to the meeting server and to the registrar.
-pub(super) fn undefined_in(net: &Network, web: &Visit, softphone: impl Fn() -> (Tcp, Phone)) {
-    let (v1, v2) = (ltpa::DEMO.v1(ANN, expected_end(net)), ltpa::DEMO.v2(ANN, expected_end(net)));
-    let session = cookie("JSESSIONID", &net.made_up("0000kqzvbtwa:-1")).path("/").http_only();
-    let hidden = |name, token: &str| shared(name, token).http_only();
-    logs_in(web, "/stmeetings/", vec![hidden("LtpaToken2", &v2), hidden("LtpaToken", &v1), session]);
-    for _ in 0..2 {
-        net.wait(1_200);
-        let (tcp, phone) = softphone();
-        let register = phone.register().cookie("LtpaToken", "undefined");
-        tcp.client(&register).wait(9).server(register.response(401).challenge("example.com", &nonce(net)));
-        tcp.wait(500).client_fin();
-        net.wait(15_000);
-    }
-    web.wait(400).tcp().client_fin();
-}
-
-fn copied(net: &Network) {
-    let token = ltpa::DEMO.v2(ANN, expected_end(net));
-    let web = browser(net).open(&meet(net), 80, "meet.example.com");
-    logs_in(&web, "/stmeetings/", vec![shared("LtpaToken2", &token)]);
-    let (tcp, phone) = softphone(net);
-    for wait in [900, 30_000] {
-        let register = phone.register().cookie("LtpaToken", &token);
-        let refusal = register.response(401).challenge("example.com", &nonce(net));
-        tcp.wait(wait).client(&register).wait(7).server(refusal);
-    }
-    tcp.wait(400).client_fin();
-    web.tcp().client_fin();
-}
-
-fn null_websocket(net: &Network) {
-    let tcp = net.connect(&client(net), &registrar(net), 5080);
-    let key = net.nonce();
-    tcp.client(websocket::upgrade("sip.example.com:5080", "/ws", key)).wait(2).server(websocket::accept(key));
-    let phone = Phone::over(&tcp, ADDRESS).transport("WS").shown_as(&net.made_up("8fq2v1.invalid")).outbound();
-    let register = phone.register().cookie("LtpaToken", "null");
-    tcp.wait(5).client(websocket::masked(&register, net.nonce()));
-    tcp.wait(6).server(websocket::text(register.response(403)));
-    tcp.wait(300).client_fin();
-}
-
-fn loop_401(net: &Network) {
-    let (tcp, phone) = softphone(net);
-    let mut request = phone.register();
-    for _ in 0..6 {
-        let refusal = request.response(401).challenge("example.com", &nonce(net));
-        tcp.client(&request).wait(6).server(&refusal).wait(900);
-        request = phone.register().credentials(&refusal, "ann", "an old password");
-    }
-    tcp.client_fin();
-}
-
-fn stale_nonce(net: &Network) {
-    let (tcp, phone) = softphone(net);
-    let first = phone.register();
-    let mut refusal = first.response(401).challenge("example.com", &nonce(net));
-    tcp.client(&first).wait(3).server(&refusal);
-    for _ in 0..4 {
-        let request = phone.register().credentials(&refusal, "ann", "her password");
-        refusal = request.response(401).challenge("example.com", &nonce(net)).stale();
-        tcp.wait(5).client(&request).wait(4).server(&refusal);
-    }
-    tcp.wait_secs(2).client_fin();
-}
-
-fn wrong_realm(net: &Network) {
-    let phone = desk_phone(net);
-    let first = phone.register();
-    let refusal = first.response(401).challenge("example.com", &nonce(net));
-    let second = phone.register().credentials_in("sip.example.org", &refusal, "ann", "her password");
-    phone.sends(&first).hears(&refusal).wait(20).sends(&second).hears(second.response(403));
-}
-
-fn refused_407(net: &Network) {
-    let phone = desk_phone(net);
-    for _ in 0..2 {
-        let call = phone.call("+15550100@example.com");
-        let invite = call.invite(20_000);
-        let refusal = invite.response(407).challenge("example.com", &nonce(net));
-        phone.sends(&invite).hears(invite.response(100)).hears(&refusal).sends(call.ack(&refusal)).wait(75_000);
-    }
-}
-
-fn refused_403(net: &Network) {
-    let tcp = net.connect(&client(net).captures_here(), &registrar(net), 5060);
-    let phone = Phone::over(&tcp, "asmith@chat.example.com").outbound();
-    let token = ltpa::domino("CN=Ann Smith/O=ACME", net.now(), expected_end(net));
-    for _ in 0..2 {
-        let register = phone.register().cookie("LtpaToken", &token);
-        tcp.client(&register).wait(7).server(register.response(403)).wait_secs(30);
-    }
-    tcp.client_fin();
-}
-
-/// With two sets of credentials in one header, or with one.
-fn unreadable(net: &Network, two: bool) {
-    let phone = desk_phone(net);
-    let first = phone.register();
-    let refusal = first.response(401).challenge("example.com", &nonce(net));
-    phone.sends(&first).hears(&refusal).wait(4);
-    for _ in 0..2 {
-        let request = phone.register().credentials(&refusal, "ann", "her password");
-        let twice = format!("{0}, {0}", request.value("Authorization"));
-        let request = if two { request.set("Authorization", &twice) } else { request };
-        phone.sends(&request).hears(request.response(400)).wait(8_000);
-    }
-}
-
-/// The telephone sends from a port that its Via does not name.
-fn unheard(net: &Network) {
-    let (client, server) = (client(net), registrar(net));
-    let phone = Phone::new(&client, 40_001, &server, 5060, ADDRESS).shown_as(&net.place("10.1.0.50", 5060));
-    let request = phone.register();
-    let request = request.clone().set("Via", request.value("Via").trim_end_matches(";rport"));
-    let answer = request.response(401).challenge("example.com", &nonce(net));
-    for wait in [500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000] {
-        phone.sends(&request);
-        net.udp(&server, 5060, &client, 5060, answer.as_ref());
-        net.wait(wait);
-    }
-}
-
-fn loopback(net: &Network) {
-    let phone = Phone::new(&client(net), 5060, &registrar(net), 5060, ADDRESS).shown_as("127.0.0.1:5060");
-    let first = phone.register();
-    let refusal = first.response(401).challenge("example.com", &nonce(net));
-    phone.sends(&first).hears(&refusal).wait(4);
-    let second = phone.register().credentials(&refusal, "ann", "her password");
-    phone.sends(&second).hears(granted(&second));
-}
-
-/// The renewal is refused for its old nonce, or for a reason that nobody tells.
-fn lapsed(net: &Network, old_nonce: bool) {
-    let (tcp, phone) = softphone(net);
-    let first = phone.register();
-    let refusal = first.response(401).challenge("example.com", &nonce(net));
-    tcp.client(&first).wait(3).server(&refusal);
-    let request = phone.register().expires(1800).credentials(&refusal, "ann", "her password");
-    tcp.wait(5).client(&request).wait(4).server(granted(&request)).wait_secs(1700);
-    let again = phone.register().expires(1800).credentials(&refusal, "ann", "her password");
-    let refused =
-        if old_nonce { again.response(401).challenge("example.com", &nonce(net)) } else { again.response(400) };
-    tcp.client(&again).wait(4).server(refused).wait_secs(300);
-    let bob = Phone::new(&net.host("10.1.0.51"), 5060, &registrar(net), 5060, "bob@example.com");
-    let call = bob.call(ADDRESS);
-    let invite = call.invite(20_000);
-    let gone = invite.response(480);
-    bob.sends(&invite).hears(invite.response(100)).wait(12).hears(&gone).sends(call.ack(&gone));
-    tcp.wait_secs(1).client_fin();
-}
-
-fn nothing_in_common(net: &Network) {
-    let phone = desk_phone(net);
-    let call = phone.call("bob@example.com");
-    let invite = call.invite(20_000);
-    let refusal = invite.response(488);
-    phone.sends(&invite).hears(invite.response(100)).wait(60).hears(&refusal).sends(call.ack(&refusal));
-}
-
-fn refused_404(net: &Network) {
-    let phone =
-        Phone::new(&client(net), 5060, &registrar(net), 5060, "ann@voice.example.org").agent("Example Phone/4.2");
-    for _ in 0..2 {
-        let register = phone.register();
-        phone.sends(&register).hears(register.response(404)).wait(60_000);
-    }
-}
-
-fn unanswered(net: &Network) {
-    let phone = desk_phone(net);
-    for repeats in [10, 3] {
-        let register = phone.register();
-        phone.sends(&register);
-        for ms in [500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000].into_iter().take(repeats) {
-            phone.wait(ms).sends(&register);
-        }
-        phone.wait(30_000);
-    }
-}
-
-fn refused_408(net: &Network) {
-    let (tcp, phone) = softphone(net);
-    let register = phone.register();
-    tcp.client(&register).wait(2).server(register.response(100)).wait_secs(32).server(register.response(408));
-    tcp.wait_secs(1).client_fin();
-}
-
-fn refused_423(net: &Network) {
-    let phone = desk_phone(net);
-    for _ in 0..3 {
-        let register = phone.register();
-        phone.sends(&register).hears(register.response(423).header("Min-Expires", "3600")).wait(10_000);
-    }
-}
-
-fn refused_482(net: &Network) {
-    let phone = desk_phone(net);
-    let (proxy, alias) = (registrar(net), net.host("10.1.0.27").linux());
-    let register = phone.register();
-    let branch = net.made_up("1d4f02");
-    let once = register.clone().via("UDP", &net.place("10.1.0.23", 5060), &branch).set("Max-Forwards", "69");
-    let refusal = once.response(482);
-    phone.sends(&register);
-    for [from, to] in [[&proxy, &alias], [&alias, &proxy]] {
-        net.udp(from, 5060, to, 5060, once.as_ref());
-    }
-    for [from, to] in [[&proxy, &alias], [&alias, &proxy]] {
-        net.udp(from, 5060, to, 5060, refusal.as_ref());
-    }
-    phone.hears(register.response(482));
-}
-
-fn refused_483(net: &Network) {
-    let phone = desk_phone(net);
-    for _ in 0..3 {
-        let register = phone.register();
-        phone.sends(&register).wait(45).hears(register.response(483)).wait(30_000);
-    }
-}
-
-fn circle(net: &Network) {
-    const HOPS: u32 = 10;
-    let (proxy, other) = (registrar(net), net.host("10.1.0.24").linux().ttl(63));
-    let phone = desk_phone(net);
-    let register = phone.register().set("Max-Forwards", &HOPS.to_string());
-    phone.sends(&register);
-    let hops: Vec<_> = [[&proxy, &other], [&other, &proxy]].into_iter().cycle().zip((0..HOPS).rev()).collect();
-    let mut forwarded = vec![register.clone()];
-    for ([from, to], left) in &hops {
-        let before = forwarded[forwarded.len() - 1].clone();
-        let place = SocketAddr::new(from.ip(), 5060).to_string();
-        let request = before.via("UDP", &place, &format!("a{left}7c")).set("Max-Forwards", &left.to_string());
-        net.udp(from, 5060, to, 5060, request.as_ref());
-        forwarded.push(request);
-    }
-    for (([from, to], _), request) in hops.iter().zip(&forwarded[1..]).rev() {
-        net.udp(to, 5060, from, 5060, Vec::from(request.response(483)));
-    }
-    phone.hears(register.response(483));
-}
-
-fn refused_503(net: &Network) {
-    let (client, server) = (net.host("2001:db8:1::50"), net.host("2001:db8:1::23").linux().ttl(63));
-    let tcp = net.connect(&client, &server, 5060);
-    let phone = Phone::over(&tcp, ADDRESS).outbound();
-    for _ in 0..3 {
-        let register = phone.register();
-        tcp.client(&register).wait(2).server(register.response(503).header("Retry-After", "30")).wait_secs(30);
-    }
-    tcp.client_fin();
-}
-
-fn nat_contact(net: &Network) {
-    const PUBLIC: &str = "203.0.113.9";
-    let (outside, server) = (net.host(PUBLIC).ttl(118).distance_ms(9), registrar(net).captures_here());
-    let (seen, inside) = (net.address(PUBLIC), net.place("192.168.1.20", 5060));
-    let phone = Phone::new(&outside, 31_544, &server, 5060, ADDRESS).agent("Example Phone/4.2").shown_as(&inside);
-    let register = phone.register();
-    phone.sends(&register).hears(granted(&register).seen_from(&seen, 31_544));
-    let gateway = Phone::new(&server, 5060, &net.host("192.168.1.20"), 5060, "bob@example.com").agent("Example Proxy");
-    net.wait(30_000);
-    let invite = gateway.call(ADDRESS).invite(30_000).target(&format!("sip:ann@{inside}"));
-    gateway.sends(&invite);
-    for ms in [500, 1_000, 2_000, 4_000, 8_000, 16_000] {
-        gateway.wait(ms).sends(&invite);
-    }
-    net.wait(20_000);
-    let again = phone.register();
-    phone.sends(&again).hears(granted(&again).seen_from(&seen, 31_544));
-}
-
-/// A call from elsewhere, as the registrar sees it come in.
-fn contact_tls(net: &Network) {
-    const PORT: u16 = 5071;
-    let (host, server) = (client(net), registrar(net));
-    let phone =
-        Phone::new(&host, 5060, &server, 5060, ADDRESS).transport("TLS").shown_as(&net.place("10.1.0.50", PORT));
-    let register = phone.register();
-    phone.sends(&register).hears(granted(&register));
-    for _ in 0..2 {
-        net.wait(20_000);
-        net.connect(&server, &host, PORT).tls_fails(&Tls::v12("sip.example.com").presents(Presents::Expired));
-    }
-}
-
-fn incoming(net: &Network, gateway: &Host) -> (Phone, Call) {
-    let caller = Phone::new(gateway, 5060, &registrar(net), 5060, "bob@example.com").agent("Example Gateway");
-    let call = caller.call(ADDRESS);
-    (caller, call)
-}
-
-fn flow_lost(net: &Network) {
-    const BALANCER_TTL: u8 = 254;
-    let (tcp, phone) = softphone(net);
-    let register = phone.register();
-    tcp.client(&register).wait(3).server(granted(&register)).wait_secs(300);
-    tcp.middlebox_rst(crate::tcp::Side::Server, BALANCER_TTL).wait_us(80);
-    tcp.middlebox_rst(crate::tcp::Side::Client, BALANCER_TTL);
-    let gateway = net.host("10.1.0.26").linux();
-    for _ in 0..2 {
-        net.wait(60_000);
-        let (caller, call) = incoming(net, &gateway);
-        let invite = call.invite(40_000);
-        let refusal = invite.response(480);
-        caller.sends(&invite).hears(invite.response(100)).wait(5).hears(&refusal).sends(call.ack(&refusal));
-    }
-    net.wait(40_000);
-    let (tcp, phone) = softphone(net);
-    let register = phone.register();
-    tcp.client(&register).wait(3).server(granted(&register));
-}
-
-fn transport_mismatch(net: &Network) {
-    for _ in 0..2 {
-        let tcp = net.connect(&client(net), &registrar(net), 5061);
-        let phone = Phone::over(&tcp, ADDRESS).transport("TLS").outbound();
-        tcp.client(phone.register()).wait(1).server_fin();
-        net.wait(20_000);
-    }
-}
-
-fn media_blocked(net: &Network) {
-    let (phone, bob) = (desk_phone(net), net.host("10.2.0.51").ttl(125));
-    let call = phone.call("bob@example.com");
-    let invite = call.invite(20_000);
-    let ok = invite.response(200).contact(&bob_at(net, "10.2.0.51")).sdp(&net.address("10.2.0.51"), 30_000);
-    phone.sends(&invite).hears(invite.response(100)).wait(80).hears(invite.response(180));
-    phone.wait(2_500).hears(&ok).sends(call.ack(&ok));
-    net.audio(&client(net), 20_000, &bob, 30_000, 120);
-    phone.wait(400);
-    let bye = call.bye(&ok);
-    phone.sends(&bye).hears(bye.response(200));
-}
-
-fn ack_lost(net: &Network) {
-    let phone = desk_phone(net);
-    let call = phone.call("bob@example.com");
-    let invite = call.invite(20_000);
-    let ok = invite
-        .response(200)
-        .header("Record-Route", "<sip:sip01.internal.example;lr>")
-        .contact(&bob_at(net, "10.1.0.51"))
-        .sdp(&net.address("10.1.0.51"), 30_000);
-    phone.sends(&invite).hears(invite.response(100)).wait(1_500).hears(&ok);
-    for ms in [500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000] {
-        phone.wait(ms).hears(&ok);
-    }
-    phone.wait(500).hears(call.bye_by_callee(&ok));
 }
