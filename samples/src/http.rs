@@ -37,6 +37,7 @@ use crate::net::Host;
 use crate::tcp::{Side, Tcp};
 use crate::text::Text;
 use crate::time::http_date;
+use crate::tls::Tls;
 
 /// A request or a response. Each setting returns the message, so that settings chain; send it with
 /// [`Tcp::client`] or [`Tcp::server`].
@@ -291,6 +292,9 @@ struct Kept {
     secure: bool,
 }
 
+/// The name that browsers ask for in TLS where a varied network has them speak it.
+const ANY_HOST: &str = "web.example.com";
+
 /// Domains no browser keeps a cookie for, as far as the stories need them.
 const PUBLIC_SUFFIXES: [&str; 6] = ["com", "net", "org", "br", "com.br", "co.uk"];
 
@@ -317,7 +321,11 @@ impl Browser {
 
     /// Opens a connection to this server and port; requests over it carry `name` as their `Host`.
     pub fn open(&self, server: &Host, port: u16, name: &str) -> Visit {
-        self.over(self.host.network().connect(&self.host, server, port), port == 443, name)
+        let tcp = self.host.network().connect(&self.host, server, port);
+        if self.host.network().is_inside_tls() {
+            return self.over(tcp.tls(&Tls::v13(ANY_HOST).trusts_any_name()), true, name);
+        }
+        self.over(tcp, port == 443, name)
     }
 
     /// Uses a connection that is there; `secure`: it counts as https (the story shows what TLS carries).

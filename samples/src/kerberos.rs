@@ -34,7 +34,16 @@ fn framed(kind: u8, message: &[u8]) -> Vec<u8> {
 
 /// What stands behind `Negotiate`: a ticket for HTTP/host inside of SPNEGO.
 pub fn ticket(host: &str) -> String {
-    let sealed = tlv(0x30, &[number(0xA0, 18), tlv(0xA2, &tlv(4, b"nothing that could be opened"))].concat());
+    with_sealed(host, b"nothing that could be opened")
+}
+
+/// The same of a user in so many groups that the ticket's sealed parts hold so many bytes.
+pub fn large_ticket(host: &str, bytes: usize) -> String {
+    with_sealed(host, &vec![0x5A; bytes / 2])
+}
+
+fn with_sealed(host: &str, content: &[u8]) -> String {
+    let sealed = tlv(0x30, &[number(0xA0, 18), tlv(0xA2, &tlv(4, content))].concat());
     let realm = tlv(0xA1, &tlv(0x1B, b"EXAMPLE.COM"));
     let inner = [number(0xA0, 5), realm, service(0xA2, host), tlv(0xA3, &sealed)].concat();
     let parts =

@@ -182,6 +182,11 @@ impl Network {
         self.world().vary.as_ref().is_some_and(|vary| vary.variation.ipv6)
     }
 
+    /// True if browsers speak TLS to every server of this network.
+    pub(crate) fn is_inside_tls(&self) -> bool {
+        self.world().vary.as_ref().is_some_and(|vary| vary.variation.inside_tls)
+    }
+
     /// An identifier that a story makes up; a varied network makes up another of the same shape.
     pub fn made_up(&self, text: &str) -> String {
         self.world().vary.as_mut().map_or_else(|| text.to_owned(), |vary| vary.made_up(text))

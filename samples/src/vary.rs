@@ -54,6 +54,8 @@ pub struct Variation {
     pub order: bool,
     /// Others use the network meanwhile: a name is resolved, a web server is asked for its health, a connection is idle.
     pub background: bool,
+    /// Browsers speak TLS 1.3 to every server; the keys are in captures whose format holds them.
+    pub inside_tls: bool,
     /// Another format of the capture.
     pub format: Option<Format>,
 }
@@ -76,6 +78,7 @@ impl Variation {
             reordering: 0,
             order: false,
             background: false,
+            inside_tls: false,
             format: None,
         }
     }
@@ -98,6 +101,7 @@ impl Variation {
             reordering: 1,
             order: true,
             background: true,
+            inside_tls: false,
             format: Some(Format::pcapng().varied(&mut rng)),
         }
     }

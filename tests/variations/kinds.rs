@@ -1,7 +1,8 @@
 //! Kinds of faults, each in several encodings, and the healthy twins beside them: one table a subject, one row a story.
 //!
 //! Every row is told four times: as it stands, over IPv6, in another network on another day, and on a VLAN with the actors in
-//! another order. A rule that knows a fault by the looks of one capture fails here.
+//! another order; what browsers do also inside TLS whose keys are in the capture. A rule that knows a fault by the looks of one
+//! capture fails here.
 
 #[path = "begun.rs"]
 mod begun;
@@ -23,6 +24,8 @@ mod web;
 mod web_directory;
 #[path = "web_jwt.rs"]
 mod web_jwt;
+#[path = "web_login.rs"]
+mod web_login;
 #[path = "web_provider.rs"]
 mod web_provider;
 #[path = "web_spnego.rs"]
@@ -46,12 +49,11 @@ const TABLES: &[&[Row]] = &[
     sip::ROWS,
     sip_register::ROWS,
     tls::ROWS,
-    web::ROWS,
-    web_directory::ROWS,
-    web_jwt::ROWS,
-    web_provider::ROWS,
-    web_spnego::ROWS,
 ];
+
+/// Tables of what browsers do.
+const WEB: &[&[Row]] =
+    &[web::ROWS, web_directory::ROWS, web_jwt::ROWS, web_login::ROWS, web_provider::ROWS, web_spnego::ROWS];
 
 /// The ways in which each row is told.
 fn variations() -> [(&'static str, Variation); 4] {
@@ -72,6 +74,12 @@ fn variations() -> [(&'static str, Variation); 4] {
         ("elsewhere", elsewhere),
         ("on a VLAN", Variation { seed: 23, order: true, format: link(Link::Vlan(30)), ..Variation::none() }),
     ]
+}
+
+/// The same story with browsers that speak TLS, and the keys beside it.
+fn inside_tls() -> (&'static str, Variation) {
+    let format = Some(Format::pcapng().keys().interface("eth0"));
+    ("inside TLS", Variation { seed: 31, inside_tls: true, format, ..Variation::none() })
 }
 
 fn findings(story: fn(&Network), variation: &Variation) -> Vec<Finding> {
@@ -98,12 +106,16 @@ fn deviation(said: &[Finding], expected: Option<&str>) -> Option<String> {
 
 #[test]
 fn every_kind_is_told_and_its_healthy_twins_are_not() {
-    let mut wrong = Vec::new();
-    for (name, story, expected) in TABLES.iter().copied().flatten() {
-        for (how, variation) in variations() {
-            let deviation = deviation(&findings(*story, &variation), *expected);
-            wrong.extend(deviation.map(|deviation| format!("{name}, {how}: {deviation}")));
-        }
-    }
+    let rows = |tables: &'static [&'static [Row]]| tables.iter().copied().flatten();
+    let ways = || variations().into_iter();
+    let everything = rows(TABLES).chain(rows(WEB)).flat_map(|row| ways().map(move |way| (row, way)));
+    let encrypted = rows(WEB).map(|row| (row, inside_tls()));
+    let wrong: Vec<String> = everything
+        .chain(encrypted)
+        .filter_map(|((name, story, expected), (how, variation))| {
+            let deviation = deviation(&findings(*story, &variation), *expected)?;
+            Some(format!("{name}, {how}: {deviation}"))
+        })
+        .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -7,6 +7,7 @@ use nrpcsniff_samples::{Network, ltpa};
 const KEYS: Option<&str> = Some("ltpa-key-mismatch");
 const OVERWRITTEN: Option<&str> = Some("ltpa-overwritten");
 const UNDEFINED: Option<&str> = Some("ltpa-undefined-http");
+const SINGLE: Option<&str> = Some("sso-not-loaded");
 const ANN: &str = "CN=Ann Smith,O=ACME";
 
 pub(crate) const ROWS: &[Row] = &[
@@ -28,6 +29,9 @@ pub(crate) const ROWS: &[Row] = &[
     ("the word undefined in quotes", |net| word(net, 9080, "\"undefined\"", to_login), UNDEFINED),
     ("the word null", |net| word(net, 80, "null", login_form), UNDEFINED),
     ("the word undefined, served", |net| word(net, 80, "undefined", page), None),
+    ("a session of one server, though a token is shown", |net| single(net, 80, true), SINGLE),
+    ("a session of one server, other port", |net| single(net, 8080, true), SINGLE),
+    ("a session of one server that nobody shows a token", |net| single(net, 80, false), None),
     ("the same keys", |net| keys(net, 80, [ltpa::DEMO, ltpa::DEMO], page), None),
 ];
 
@@ -78,6 +82,22 @@ fn word(net: &Network, port: u16, word: &str, answer: fn() -> http::Message) {
     for _ in 0..2 {
         chat.wait(500).ask(http::get("/stwebapi/user")).reply(answer());
     }
+}
+
+/// The portal sets a token for the domain, if it does; the mail server shows its form all the same, and opens a session of its own.
+fn single(net: &Network, port: u16, is_shared: bool) {
+    let browser = Browser::new(&net.host("10.1.0.50"));
+    if is_shared {
+        let portal = browser.open(&net.host("10.1.0.21").linux(), port, "portal.example.com");
+        logs_in(&portal, both(net, &ltpa::DEMO));
+        portal.ask(http::get("/wps/myportal")).reply(page());
+    }
+    let mail = browser.open(&net.host("10.1.0.20").linux(), port, "mail.example.com");
+    mail.ask(http::get("/mail.nsf")).reply(login_form());
+    let form = http::post("/names.nsf?Login").form(&[("Username", "asmith"), ("Password", "not a real one")]);
+    let session = cookie("DomAuthSessId", "9F2C1A7E55D04B6688E1A3C0D94E7B21").path("/");
+    mail.wait(4_000).ask(form).reply(http::response(302).location("/mail.nsf").set_cookie(session));
+    mail.ask(http::get("/mail.nsf")).reply(page());
 }
 
 fn page() -> http::Message {

@@ -125,12 +125,21 @@ pub(super) const SAMPLES: &[Sample] = &[
     },
     Sample {
         name: "http-login-refused",
-        story: "A user types a wrong password into Domino's form three times, 20 seconds apart, and gives up. Each time the server answers \
-                with status 200 and the form again.",
-        see: "Three logins that are answered by the form; no cookie is set.",
+        story: "Whenever a user sends Domino's form, the answer is 403: something before Domino does not let logins through from where she \
+                is. She tries three times.",
+        see: "Three logins that are answered by 403, which says nothing of name and password.",
         rules: &["http-login-refused"],
         format: || Format::pcapng().interface("eth0"),
         tell: login_refused,
+    },
+    Sample {
+        name: "http-wrong-password",
+        story: "A user types a wrong password into Domino's form three times, 20 seconds apart, and gives up. Each time the server answers \
+                with status 200 and the form again.",
+        see: "Three logins that are answered by the form; no cookie is set.",
+        rules: &["http-wrong-password"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: wrong_password,
     },
     Sample {
         name: "http-token-refused",
@@ -419,12 +428,26 @@ fn cookie_stripped(net: &Network) {
     }
 }
 
+/// Domino's form.
+const DOMINO_FORM: &str = "<html><body><form method=post action=\"/names.nsf?Login\"><input name=Username><input name=Password type=password></form>";
+
+fn sends_form(web: &Visit, answer: http::Message) {
+    let form = [("Username", "asmith"), ("Password", "not a real one")];
+    web.wait(20_000).ask(http::post("/names.nsf?Login").form(&form)).reply(answer);
+}
+
 fn login_refused(net: &Network) {
-    const DOMINO: &str = "<html><body><form method=post action=\"/names.nsf?Login\"><input name=Username><input name=Password type=password></form>";
     let web = browser(net).open(&net.host("10.1.0.20").linux(), 80, "mail.example.com");
     for _ in 0..3 {
-        let form = [("Username", "asmith"), ("Password", "not a real one")];
-        web.wait(20_000).ask(http::post("/names.nsf?Login").form(&form)).reply(http::response(200).html(DOMINO));
+        sends_form(&web, http::response(403).html("<h1>Forbidden</h1>"));
+    }
+    web.wait(3_000).tcp().client_fin();
+}
+
+fn wrong_password(net: &Network) {
+    let web = browser(net).open(&net.host("10.1.0.20").linux(), 80, "mail.example.com");
+    for _ in 0..3 {
+        sends_form(&web, http::response(200).html(DOMINO_FORM));
     }
     web.wait(3_000).tcp().client_fin();
 }

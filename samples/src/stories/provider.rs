@@ -83,6 +83,15 @@ pub(super) const SAMPLES: &[Sample] = &[
         tell: skewed,
     },
     Sample {
+        name: "http-header-too-large",
+        story: "A user who is in hundreds of groups opens her mail: her Kerberos ticket has 13 KB, and IBM HTTP Server takes 8190 bytes of one \
+                line. A colleague gets in.",
+        see: "400 to a request whose Authorization header is larger than any that was taken.",
+        rules: &["http-header-too-large"],
+        format: || Format::pcapng().interface("eth0"),
+        tell: large_ticket,
+    },
+    Sample {
         name: "idp-circle",
         story: "Connections sends a browser to Keycloak, which knows the user and sends it back with a code; Connections looks at an old \
                 LtpaToken2, does not take it, and sends the browser to Keycloak again, five times.",
@@ -348,6 +357,24 @@ fn ntlm(net: &Network) {
         negotiates(&mail, "TlRMTVNTUAABAAAAl4II4gAAAAAAAAAAAAAAAAAAAAAKAGFKAAAADw==", "Negotiate");
     }
     mail.wait(2_000).tcp().client_fin();
+}
+
+fn large_ticket(net: &Network) {
+    const HOST: &str = "mail.example.com";
+    const SERVER: &str = "IBM_HTTP_Server";
+    for (client, bytes) in [("10.1.0.51", 1_200), ("10.1.0.50", 9_600)] {
+        let mail = Browser::new(&net.host(client)).open(&super::mail(net), 80, HOST);
+        let first = http::response(401).set("WWW-Authenticate", "Negotiate").header("Server", SERVER);
+        mail.ask(http::get("/mail.nsf")).reply(first);
+        let ticket = format!("Negotiate {}", kerberos::large_ticket(HOST, bytes));
+        let answer = if bytes < 8_190 {
+            http::response(200).html("the inbox")
+        } else {
+            http::response(400).html("<p>Size of a request header field exceeds server limit.</p>")
+        };
+        mail.ask(http::get("/mail.nsf").header("Authorization", &ticket)).reply(answer.header("Server", SERVER));
+        mail.wait(2_000).tcp().client_fin();
+    }
 }
 
 fn signed_on_with_windows(net: &Network) {

@@ -164,7 +164,9 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &jwt::expired::Expired,
     &jwt::not_yet::NotYet,
     &jwt::audience::Audience,
+    &http::header_too_large::HeaderTooLarge,
     &http::login_loop::LoginLoop,
+    &http::wrong_password::WrongPassword,
     &http::login_refused::LoginRefused,
     &http::token_refused::TokenRefused,
     // Performance.

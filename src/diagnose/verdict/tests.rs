@@ -86,7 +86,8 @@ fn what_fails_without_a_cause_is_said_to_fail() {
     come_to(
         VerdictKind::Failed,
         &[
-            ("http-login-refused", "refused (the login form again)"),
+            ("http-wrong-password", "refused (the login form again)"),
+            ("http-login-refused", "refused (403 Forbidden)"),
             ("ldap-bind-refused", "locked out"),
             ("sip-lapsed", "was lost"),
             ("nrpc-early-close", "ended right after its opening"),

@@ -58,6 +58,9 @@ pub(crate) struct HttpIndex<'a> {
 /// measured.
 const REACTION: Span = Span::from_millis(200);
 
+/// A later request decides whether a refusal mattered; so many are looked at.
+const LOOK_AHEAD: usize = 256;
+
 impl<'a> HttpIndex<'a> {
     /// Builds the index; does nothing where there is no HTTP.
     pub(crate) fn new(analysis: &'a Analysis) -> Self {
@@ -131,6 +134,13 @@ impl<'a> HttpIndex<'a> {
         let all = &self.browser(exchange).exchanges;
         let place = all.partition_point(|&id| id < exchange.id);
         all[..place].iter().rev().map(|&id| &self.exchanges[id.index()])
+    }
+
+    /// How long it took until the same browser was shown a page of that host, if it was: whether a refusal mattered.
+    pub(crate) fn let_in_after(&self, exchange: &HttpExchange<'a>) -> Option<Span> {
+        let granted = |next: &&HttpExchange<'_>| next.host == exchange.host && next.is_granted() && next.is_visit();
+        let later = self.after(exchange).take(LOOK_AHEAD).find(granted)?;
+        Some(later.at().time.since(exchange.at().time))
     }
 
     /// Everything that a host was asked for under that name, in order of time.

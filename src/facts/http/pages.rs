@@ -153,12 +153,16 @@ impl<'a> HttpExchange<'a> {
     }
 
     /// The 401 is a round on the way: it asks for a ticket where none was shown, or carries the server's part of the talk
-    /// (RFC 4559 section 4.1). A ticket that is answered by the bare demand was refused.
+    /// (RFC 4559 section 4.1), or a new nonce of Digest. A ticket that is answered by the bare demand was refused.
     fn is_step(&self) -> bool {
         let (Some(request), Some(response)) = (self.request, self.response) else { return false };
         let mut asked = response.challenges.iter().filter(|c| is_ticket_scheme(&c.scheme)).peekable();
         let shown = request.credentials.iter().any(|c| !c.proxy && is_ticket_scheme(&c.scheme));
-        asked.peek().is_some() && (!shown || asked.any(|c| c.ticket.is_some_and(|ticket| ticket != Ticket::Reject)))
+        // The credentials were right, and the nonce has grown old (RFC 7616 section 3.3): the client repeats them with the new one.
+        let stale = response.challenges.iter().any(|challenge| challenge.stale);
+        stale
+            || asked.peek().is_some()
+                && (!shown || asked.any(|c| c.ticket.is_some_and(|ticket| ticket != Ticket::Reject)))
     }
 
     /// The user is not let in: 401, a login page, or a login form. A 401 on the way of Kerberos or NTLM is no denial, and 403

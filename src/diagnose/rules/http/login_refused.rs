@@ -1,9 +1,10 @@
 //! A login at a web server that is refused, for a reason that no other rule knows.
 
+use super::wrong_password;
 use crate::diagnose::evidence::attempts::told;
 use crate::diagnose::words::http::login_refused as words;
 use crate::diagnose::{About, Case, Draft, Layer, Lost, Rule};
-use crate::model::{AttemptKind, RuleId, Severity};
+use crate::model::{Attempt, AttemptKind, RuleId, Severity};
 
 /// See [`ABOUT`].
 pub(crate) struct LoginRefused;
@@ -16,22 +17,19 @@ static ABOUT: About = About {
     title: "A web server refuses a login",
     severity: Severity::Blocker,
     layer: Layer::Fallback,
-    sees: "A login form is answered by the form again, by a login page, by a page that tells of an error, or by 4xx; name and \
-           password or a ticket in the header are answered by 401; an identity provider sends the browser round in a circle, or \
-           its word is not taken; or no answer comes at all.",
+    sees: "A login form is taken, and the next page is the login page again; or it is answered by 4xx other than 401. A Kerberos ticket in \
+           the header is answered by 401; an identity provider sends the browser round in a circle, or its word is not taken; or no \
+           answer comes at all.",
     matters: "The user does not get in. Browsers show the login form once more, often without saying why.",
     guards: &[
         "A first 401, a first visit that leads to a login page, rounds of Kerberos and NTLM: steps, silent.",
         "A redirect after the login tells nothing by itself: the next page that the host answers does.",
-        "Any other finding about the attempt explains it: not told by itself.",
+        "Any other finding about the attempt explains it: not told by itself. Name and password that are not taken: http-wrong-password.",
         "The same user got in at that host within half a minute: minor. The same client got in elsewhere later: major.",
         "A page that cannot be read, and what the capture lacks, is not known to have failed: silent.",
         "A host where neither tokens nor products of HCL or IBM are seen: silent.",
     ],
     remedy: &[
-        "The form again: name or password is wrong, the account is locked, or the directory does not answer the server. On the \
-         wire they look alike; the server's log tells: Domino's console and log.nsf, SystemOut.log of WebSphere. Domino: look \
-         into the Internet lockout database (inetlockout.nsf).",
         "A login page after a login that was taken: the session is not kept; compare domain, path and Secure of its cookie with \
          the address that is called.",
         "NTLM in place of Kerberos: the client found no service principal name HTTP/host for the name in the address, or has two, \
@@ -58,7 +56,9 @@ impl Rule for LoginRefused {
 
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let takes_part = |host: &String| case.http().takes_part(host);
+        let of_password = |lost: &&Attempt| wrong_password::method(case, lost).is_some();
         let here = lost.of(AttemptKind::HttpLogin).filter(|lost| lost.server_name.as_ref().is_some_and(takes_part));
+        let here = here.filter(|lost| !of_password(lost));
         told(case, &ABOUT, lost, here, |failure, _| words::RefusedLogins { failure })
     }
 }
@@ -83,28 +83,27 @@ mod tests {
         http::post("/names.nsf?Login").form(&[("Username", "asmith"), ("Password", "not a real one")])
     }
 
-    fn shows_form(visit: &Visit, request: Message) {
-        visit.wait(9000).ask(request).reply(http::response(200).html(FORM));
+    /// The server does not say whether name and password were right.
+    fn forbidden(net: &Network, times: usize) {
+        let web = at_mail(net);
+        for _ in 0..times {
+            web.wait(9000).ask(login()).reply(http::response(403));
+        }
     }
 
     #[test]
-    fn the_form_again_and_again() {
-        let found = told(RULE, |net| {
-            let web = at_mail(net);
-            for _ in 0..3 {
-                shows_form(&web, login());
-            }
-        });
+    fn a_login_that_is_forbidden() {
+        let found = told(RULE, |net| forbidden(net, 2));
         let finding = the_one(&found);
         assert_eq!((finding.severity, finding.confidence), (Severity::Blocker, Confidence::Medium));
-        says(finding, &["mail.example.com", "asmith", "the login form again", "3 attempts"]);
+        says(finding, &["mail.example.com", "asmith", "403 Forbidden", "2 attempts"]);
     }
 
     #[test]
-    fn a_password_that_was_typed_again() {
+    fn who_gets_in_after_all() {
         let found = told(RULE, |net| {
+            forbidden(net, 1);
             let web = at_mail(net);
-            shows_form(&web, login());
             let taken = http::response(302).location("/mail.nsf").set_cookie(shared("LtpaToken", &domino(net, ANN)));
             web.wait(9000).ask(login()).reply(taken);
             served(&web, "/mail.nsf");
@@ -115,7 +114,7 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 6] = [
+        let stories: [Story; 7] = [
             ("somebody else's site", |net| {
                 let form = http::post("/post.php").form(&[("user", "ann"), ("password", "x")]);
                 at_mail(net).ask(form).reply(http::response(401));
@@ -123,7 +122,12 @@ mod tests {
             ("taken", |net| {
                 at_mail(net).ask(login()).reply(http::response(200).set_cookie(shared("DomAuthSessId", "AB12")));
             }),
-            ("a first visit", |net| shows_form(&at_mail(net), http::get("/mail.nsf"))),
+            ("a wrong password", |net| {
+                at_mail(net).ask(login()).reply(http::response(200).html(FORM));
+            }),
+            ("a first visit", |net| {
+                at_mail(net).ask(http::get("/mail.nsf")).reply(http::response(200).html(FORM));
+            }),
             ("a first 401", |net| unauthorized(&at_mail(net), "/mail.nsf")),
             ("sent on, and the capture ends", |net| {
                 at_mail(net).ask(login()).reply(http::response(302).location("/mail.nsf"));

@@ -1,5 +1,7 @@
 //! Signing on at web servers.
 
+pub(super) mod header_too_large;
 pub(super) mod login_loop;
 pub(super) mod login_refused;
 pub(super) mod token_refused;
+pub(super) mod wrong_password;

@@ -58,17 +58,12 @@ impl Rule for Ntlm {
         let refused =
             http.exchanges().iter().filter(|exchange| is_refused(exchange) && !origin::is_local(&exchange.host));
         let told = refused.filter_map(|exchange| {
-            let granted = |next: &&HttpExchange<'_>| next.host == exchange.host && next.is_granted() && next.is_visit();
-            let later = http.after(exchange).take(LOOK_AHEAD).find(granted);
-            let waited = later.map(|next| next.at().time.since(exchange.at().time));
+            let waited = http.let_in_after(exchange);
             waited.is_none_or(|waited| waited > soon).then_some((exchange, waited.is_some()))
         });
         group_by(told, |(exchange, _)| exchange.host.clone()).iter().filter_map(|group| finding(case, group)).collect()
     }
 }
-
-/// A later request decides whether a refusal mattered; so many are looked at.
-const LOOK_AHEAD: usize = 256;
 
 /// NTLM that is answered as if nothing had been sent.
 fn is_refused(exchange: &HttpExchange<'_>) -> bool {

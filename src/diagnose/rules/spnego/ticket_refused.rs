@@ -54,18 +54,13 @@ impl Rule for TicketRefused {
         let soon = case.settings.thresholds.login_round;
         let told = http.exchanges().iter().filter_map(|exchange| {
             let why = why(exchange)?;
-            let granted = |next: &&HttpExchange<'_>| next.host == exchange.host && next.is_granted() && next.is_visit();
-            let later = http.after(exchange).take(LOOK_AHEAD).find(granted);
-            let waited = later.map(|next| next.at().time.since(exchange.at().time));
+            let waited = http.let_in_after(exchange);
             waited.is_none_or(|waited| waited > soon).then_some((exchange, why, waited.is_some()))
         });
         let groups = group_by(told, |(exchange, why, _)| (exchange.host.clone(), why.code()));
         groups.iter().filter_map(|group| finding(case, group)).collect()
     }
 }
-
-/// A later request decides whether a refusal mattered; so many are looked at.
-const LOOK_AHEAD: usize = 256;
 
 /// What tells the cause.
 enum Why<'a> {

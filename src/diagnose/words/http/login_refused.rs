@@ -20,8 +20,7 @@ impl Words for RefusedLogins {
     fn explanation(&self) -> String {
         let failure = &self.failure;
         format!(
-            "{} to log in at {} ({}) as {}: {}.{} Why stands in the log of that server: a wrong name or password, a locked account \
-             and a directory that does not answer look alike from outside.",
+            "{} to log in at {} ({}) as {}: {}.{} Why stands in the log of that server.",
             failure.attempts(),
             failure.called(),
             failure.server,
