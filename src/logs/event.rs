@@ -1,4 +1,5 @@
-//! What a line says about sign-on, by its words.
+//! What a line says about sign-on that has a name of its own ([`LogEvent`]); it is asked of lines that the catalogue
+//! ([`super::table`]) knows.
 //!
 //! Words as seen in public logs and write-ups (collaborationben.com; IBM technotes 21106654, 21390654, 21594981; Open Liberty's
 //! messages; texts of the Notes C API). Case does not count, and dashes and quotes may be those of a web page.
@@ -21,13 +22,6 @@ struct LineText<'l> {
 pub(super) fn event(line: &str) -> Option<LogEvent> {
     let text = LineText { line, lower: line.to_ascii_lowercase() };
     READERS.into_iter().find_map(|read| read(&text))
-}
-
-/// A line of the port trace of a Notes client.
-pub(super) fn is_client_trace(line: &str) -> bool {
-    let text = LineText { line, lower: line.to_ascii_lowercase() };
-    let words = ["determining path to server", "available ports:", "requesting address of", "connecting to "];
-    client(&text).is_some() || words.iter().any(|word| text.has(word)) && line.len() < 200 && !line.starts_with('[')
 }
 
 impl<'l> LineText<'l> {
@@ -241,7 +235,7 @@ fn known(lower: &str) -> Option<(u16, Option<TokenStatusText>)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{event, is_client_trace};
+    use super::event;
     use crate::model::LogEvent as E;
     use crate::model::TokenStatusText;
     use proptest::prelude::*;
@@ -359,7 +353,6 @@ mod tests {
             ),
         ] {
             assert_eq!(event(line), Some(expected), "{line}");
-            assert!(is_client_trace(line), "{line}");
         }
     }
 

@@ -1,13 +1,14 @@
 //! Reads one log: tells its kind, keeps what its lines say.
 
 use super::anchor::anchors;
-use super::date::DateOrder;
 use super::event::event;
-use super::kind::{HEAD, kind};
-use super::lines::{Line, Lines};
+use super::form::{DateOrder, Fold, Line, Lines, Moment, Peeled, Wrapping, peel};
+use super::kind::{Frame, HEAD, Kinds};
 use super::mask::mask;
-use super::stamp::stamped;
-use crate::model::{ClockPlacement, Log, LogAnchor, LogClock, LogFact, LogKind, Span, Timestamp, WrittenTime};
+use super::table::{self, Saying};
+use crate::model::{
+    ClockPlacement, Log, LogAnchor, LogClock, LogEvent, LogFact, LogKind, Span, Timestamp, WrittenTime,
+};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -18,6 +19,10 @@ const FACTS: usize = 50_000;
 const ANCHORS: usize = 10_000;
 /// Characters kept of a line.
 const TEXT: usize = 400;
+/// A quarter of an hour, in seconds: zones differ by multiples of it.
+const QUARTER: i64 = 15 * 60;
+/// No zone is further from UTC, in quarters of an hour.
+const QUARTERS: i64 = 14 * 4;
 
 /// Offset and masking for a log that is read.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,12 +46,21 @@ pub(crate) fn read(path: &str, input: impl Read, options: &Options) -> Log {
             Err(error) => end = Some(Err(error)),
         }
     }
-    reader.kind = kind(head.iter().map(|line| line.text.as_str()));
+    reader.begin(&head);
     for line in head {
         reader.line(&line);
     }
     let end = end.unwrap_or_else(|| reader.rest(&mut lines));
+    reader.flush();
     reader.finish(lines.bytes, end.err())
+}
+
+/// A line that may go on in the next one.
+struct Pending {
+    /// Number of its first line.
+    line: u64,
+    fold: Fold,
+    at: Option<WrittenTime>,
 }
 
 /// A log while it is read.
@@ -54,6 +68,8 @@ struct LogReader<'o> {
     path: String,
     options: &'o Options,
     kind: Option<LogKind>,
+    wrapping: Option<Wrapping>,
+    pending: Option<Pending>,
     lines: u64,
     not_understood: u64,
     cut: u64,
@@ -62,6 +78,8 @@ struct LogReader<'o> {
     anchors: VecDeque<LogAnchor>,
     first: Option<WrittenTime>,
     last: Option<WrittenTime>,
+    /// Lines have times of their own: those of tools around them count no more.
+    timed: bool,
     dates: Dates,
 }
 
@@ -84,6 +102,8 @@ impl<'o> LogReader<'o> {
             path: path.to_owned(),
             options,
             kind: None,
+            wrapping: None,
+            pending: None,
             lines: 0,
             not_understood: 0,
             cut: 0,
@@ -92,6 +112,7 @@ impl<'o> LogReader<'o> {
             anchors: VecDeque::new(),
             first: None,
             last: None,
+            timed: false,
             dates: Dates::default(),
         }
     }
@@ -107,27 +128,126 @@ impl<'o> LogReader<'o> {
         Ok(())
     }
 
+    /// Tells kind and wrapping by the first lines.
+    fn begin(&mut self, head: &[Line]) {
+        let peeled: Vec<Peeled<'_>> = head.iter().map(|line| peel(&line.text)).collect();
+        let mut kinds = Kinds::default();
+        peeled.iter().filter_map(|peeled| kind_of(peeled)).for_each(|kind| kinds.add(kind));
+        self.kind = kinds.most();
+        let rests = head.iter().zip(&peeled).map(|(line, peeled)| (line.text.as_str(), may_be_a_rest(&peeled.text)));
+        let brackets = || (self.kind == Some(LogKind::NotesTrace)).then_some(Wrapping::Brackets);
+        self.wrapping = Wrapping::of(rests).or_else(brackets);
+    }
+
     fn line(&mut self, line: &Line) {
         self.lines = self.lines.saturating_add(1);
         self.cut = self.cut.saturating_add(u64::from(line.cut));
-        let Some(kind) = self.kind else { return };
-        if let Some(stamped) = stamped(&line.text) {
-            self.dates.add(&stamped.at, stamped.order, stamped.open_zone);
-            self.first.get_or_insert_with(|| stamped.at.clone());
-            self.last = Some(stamped.at);
+        if self.kind.is_none() {
+            return;
         }
-        // Twice, so that lines that say nothing are not searched for secrets.
-        let said = event(&line.text)
-            .is_some()
-            .then(|| self.without_secrets(&line.text))
-            .and_then(|text| Some((event(&text)?, text)));
-        let known = said.is_some() || self.last.is_some() || kind == LogKind::NotesTrace;
-        self.not_understood = self.not_understood.saturating_add(u64::from(!known && !line.text.trim().is_empty()));
-        self.anchor(line);
-        if let Some((event, text)) = said {
-            let text = clip(text.trim());
-            let fact = LogFact { line: self.lines, at: self.last.clone(), text, event };
+        let peeled = peel(&line.text);
+        if peeled.parts {
+            self.flush();
+            (self.last, self.timed) = (None, false);
+            return;
+        }
+        let Some(wrapping) = self.wrapping else {
+            self.whole(self.lines, &peeled.text, peeled.at);
+            return;
+        };
+        if let Some(pending) = self.pending.as_mut()
+            && may_be_a_rest(&peeled.text)
+            && wrapping.goes_on(&pending.fold, &line.text)
+        {
+            pending.fold.add(&line.text, &peeled.text);
+            return;
+        }
+        self.flush();
+        self.pending = Some(Pending { line: self.lines, fold: Fold::new(&line.text, &peeled.text), at: peeled.at });
+    }
+
+    /// Reads the line that waited for its rest, joined in the way that says more; or its parts by themselves, where it is not
+    /// certain that they belong together and the first says as much alone.
+    fn flush(&mut self) {
+        let Some(Pending { line, fold, at }) = self.pending.take() else { return };
+        let says = |text: &str| {
+            let message = Frame::of(text).map_or(text, |frame| frame.message);
+            table::find(message).map_or(0, |found| found.meaning.pattern.len())
+        };
+        let sure = self.wrapping.is_some_and(Wrapping::is_sure);
+        let (alone, joined) =
+            (fold.parts.first().map_or(0, |first| says(first)), says(&fold.words).max(says(&fold.cut)));
+        if fold.parts.len() > 1 && !sure && alone >= joined {
+            for (number, part) in (line..).zip(&fold.parts) {
+                self.whole(number, part, at.clone().filter(|_| number == line));
+            }
+            return;
+        }
+        let (cut, words) = (says(&fold.cut), says(&fold.words));
+        let cut = cut > words || (cut == words && self.wrapping.is_some_and(Wrapping::is_cut));
+        self.whole(line, if cut { &fold.cut } else { &fold.words }, at);
+    }
+
+    /// Reads a line that is whole and without its form.
+    fn whole(&mut self, number: u64, text: &str, around: Option<WrittenTime>) {
+        let frame = Frame::of(text);
+        if let Some(at) = frame.as_ref().and_then(|frame| frame.at.as_ref()) {
+            self.at(at, around.as_ref());
+        } else if let Some(at) = around.filter(|_| !self.timed) {
+            self.first.get_or_insert_with(|| at.clone());
+            self.dates.add(at.time, at.swapped, at.zoned, DateOrder::Plain, None);
+            self.last = Some(at);
+        }
+        let found = table::find(frame.as_ref().map_or(text, |frame| frame.message));
+        let known = found.is_some() || self.last.is_some() || frame.is_some();
+        self.not_understood = self.not_understood.saturating_add(u64::from(!known && !text.trim().is_empty()));
+        self.anchor(number, text);
+        if let Some(saying) = found {
+            let fact = self.fact(number, text, &saying);
             self.facts_left_out = self.facts_left_out.saturating_add(u64::from(push(&mut self.facts, fact, FACTS)));
+        }
+    }
+
+    /// Takes over the time of a line. Where a tool that knows its zone wrote a time around it, the two tell the zone of the
+    /// log: zones differ by quarters of an hour.
+    fn at(&mut self, at: &Moment<'_>, around: Option<&WrittenTime>) {
+        self.timed = true;
+        let mut zoned = at.zoned;
+        let mut east = Span::ZERO;
+        if let Some(around) = around.filter(|around| around.zoned && !at.zoned) {
+            let quarters = around.time.since(at.time).whole_seconds().saturating_add(QUARTER / 2).div_euclid(QUARTER);
+            if quarters.abs() <= QUARTERS {
+                (zoned, east) = (true, Span::from_secs(quarters.saturating_mul(QUARTER)));
+            }
+        }
+        let (time, swapped) = (at.time.plus(east), at.swapped.map(|time| time.plus(east)));
+        self.dates.add(time, swapped, zoned, at.order, at.open_zone.as_deref());
+        match &mut self.last {
+            Some(last) => {
+                last.text.clear();
+                last.text.push_str(&at.text);
+                (last.time, last.swapped, last.zoned) = (time, swapped, zoned);
+            }
+            last => *last = Some(WrittenTime { time, swapped, zoned, ..at.kept() }),
+        }
+        if self.first.is_none() {
+            self.first.clone_from(&self.last);
+        }
+    }
+
+    /// The fact of a line that is known. What it says is read once more without what opens doors, so that no name or
+    /// reason holds a secret.
+    fn fact(&self, line: u64, text: &str, saying: &Saying) -> LogFact {
+        let text = self.without_secrets(text);
+        let message = Frame::of(&text).map_or(text.as_ref(), |frame| frame.message).to_owned();
+        let masked = table::find(&message).filter(|found| found.meaning == saying.meaning);
+        LogFact {
+            line,
+            at: self.last.clone(),
+            text: clip(text.trim()),
+            event: event(&message).unwrap_or(LogEvent::Told),
+            meaning: Some(saying.meaning),
+            named: masked.map(|found| found.named).unwrap_or_default(),
         }
     }
 
@@ -135,10 +255,10 @@ impl<'o> LogReader<'o> {
         if self.options.show_secrets { Cow::Borrowed(line) } else { mask(line) }
     }
 
-    fn anchor(&mut self, line: &Line) {
+    fn anchor(&mut self, line: u64, text: &str) {
         let Some(at) = &self.last else { return };
-        for key in anchors(&line.text) {
-            push(&mut self.anchors, LogAnchor { line: self.lines, at: at.clone(), key }, ANCHORS);
+        for key in anchors(text) {
+            push(&mut self.anchors, LogAnchor { line, at: at.clone(), key }, ANCHORS);
         }
     }
 
@@ -168,6 +288,24 @@ impl<'o> LogReader<'o> {
     }
 }
 
+/// Who writes a line: by its record or its frame, else by the catalogue.
+fn kind_of(peeled: &Peeled<'_>) -> Option<LogKind> {
+    let frame = Frame::of(&peeled.text);
+    let found = table::find(frame.as_ref().map_or(&peeled.text, |frame| frame.message));
+    let is_trace = found.as_ref().is_some_and(|found| found.file == "notes_trace");
+    match (peeled.kind.or(frame.map(|frame| frame.kind)), found) {
+        // Notes clients that write times do so in the form of the server.
+        (None | Some(LogKind::DominoConsole), _) if is_trace => Some(LogKind::NotesTrace),
+        (None, found) => found.map(|_| LogKind::Text),
+        (kind, _) => kind,
+    }
+}
+
+/// A line that may be the rest of the one before: nothing begins in it.
+fn may_be_a_rest(text: &str) -> bool {
+    !text.trim().is_empty() && !Frame::begins(text) && !table::begins(text)
+}
+
 /// Adds to a list that keeps the last ones; true if one was left out for it.
 fn push<T>(list: &mut VecDeque<T>, item: T, most: usize) -> bool {
     list.push_back(item);
@@ -182,11 +320,18 @@ fn clip(text: &str) -> String {
 }
 
 impl Dates {
-    fn add(&mut self, at: &WrittenTime, order: DateOrder, open_zone: Option<&str>) {
+    fn add(
+        &mut self,
+        time: Timestamp,
+        swapped: Option<Timestamp>,
+        zoned: bool,
+        order: DateOrder,
+        open_zone: Option<&str>,
+    ) {
         self.day_first |= order == DateOrder::DayFirst;
         self.month_first |= order == DateOrder::MonthFirst;
         self.open |= order == DateOrder::Either;
-        self.zoned |= at.zoned;
+        self.zoned |= zoned;
         if self.open_zone.is_none() {
             self.open_zone = open_zone.map(|zone| zone.chars().take(16).collect());
         }
@@ -194,8 +339,8 @@ impl Dates {
             let (least, most) = span.unwrap_or((time, time));
             *span = Some((least.min(time), most.max(time)));
         };
-        widen(&mut self.plain, at.time);
-        widen(&mut self.swapped, at.swapped.unwrap_or(at.time));
+        widen(&mut self.plain, time);
+        widen(&mut self.swapped, swapped.unwrap_or(time));
     }
 
     /// How times are placed, as far as the log alone and the user tell.

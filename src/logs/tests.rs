@@ -69,10 +69,35 @@ fn a_real_trace_of_a_notes_client() {
     assert_eq!((log.kind, lines(&log)), (Some(LogKind::NotesTrace), vec![1, 2, 3, 4]));
 }
 
+/// Lines of many products, gathered from public sources, as a file that is not part of this repository has them.
+#[test]
+fn the_gathered_lines_are_known() {
+    /// Rows that name a form or a page, not a line.
+    const NO_LINE: [(&str, &str); 0] = [];
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/reference/log-lines.tsv"));
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        eprintln!("SKIPPED, AND NOTHING IS PROVED: {} is not there", path.display());
+        return;
+    };
+    let (mut known, mut unknown) = (0, Vec::new());
+    for line in text.lines().skip(1) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let example = cells[2].replace("\\n", "\n");
+        let found = log(example.as_bytes());
+        if found.facts.iter().any(|fact| fact.meaning.is_some()) {
+            known += 1;
+        } else if !NO_LINE.iter().any(|(pattern, _)| *pattern == cells[1]) {
+            unknown.push(format!("{} | {} | {}", cells[0], cells[1], cells[2]));
+        }
+    }
+    eprintln!("{known} of {} gathered lines are known", known + unknown.len());
+    assert!(unknown.is_empty(), "{} lines are not known:\n{}", unknown.len(), unknown.join("\n"));
+}
+
 #[test]
 fn lines_without_a_time_go_on_from_the_last() {
     let found = log(STUSERS.as_bytes());
-    assert_eq!((found.lines, lines(&found)), (7, vec![1, 2, 5, 6, 7]));
+    assert_eq!((found.lines, lines(&found)), (7, vec![1, 2, 3, 4, 5, 6, 7]));
     let text = "[2/22/14 18:08:43:660 GMT] 000000a7 X E boom\n  at a.b.C\njavax.security.auth.login.LoginException: Server Unavailable\n";
     let found = log(text.as_bytes());
     assert_eq!((lines(&found), found.not_understood), (vec![3], 0));

@@ -19,6 +19,32 @@ pub enum LogKind {
     NotesTrace,
     /// Console of a Domino server.
     DominoConsole,
+    /// sametime.log of a community server or multiplexer.
+    SametimeLog,
+    /// Programs of Sametime 12 in containers: Tomcat and its like.
+    SametimeContainer,
+    /// Incident of WebSphere's first failure data capture.
+    Ffdc,
+    /// Error log of Apache or IBM HTTP Server, and of its WebSphere plug-in.
+    HttpServer,
+    /// Error log of nginx.
+    Nginx,
+    /// Access log of any web server.
+    AccessLog,
+    /// CLIENT_CLOCK of a Notes client: its requests with their lengths.
+    ClientClock,
+    /// error-log-0.xml or trace-log-0.xml of a Notes client.
+    ClientEvents,
+    /// OpenLDAP's slapd.
+    Openldap,
+    /// Events of Windows, as text or XML.
+    WindowsEvents,
+    /// Keycloak.
+    Keycloak,
+    /// A SIP or HTTP message as text.
+    Message,
+    /// Known lines without anything around them.
+    Text,
 }
 
 impl LogKind {
@@ -30,6 +56,19 @@ impl LogKind {
             Self::Liberty => "liberty",
             Self::NotesTrace => "notes-trace",
             Self::DominoConsole => "domino-console",
+            Self::SametimeLog => "sametime-log",
+            Self::SametimeContainer => "sametime-container",
+            Self::Ffdc => "ffdc",
+            Self::HttpServer => "http-server",
+            Self::Nginx => "nginx",
+            Self::AccessLog => "access-log",
+            Self::ClientClock => "client-clock",
+            Self::ClientEvents => "client-events",
+            Self::Openldap => "openldap",
+            Self::WindowsEvents => "windows-events",
+            Self::Keycloak => "keycloak",
+            Self::Message => "message",
+            Self::Text => "text",
         }
     }
 }
@@ -88,6 +127,134 @@ pub struct LogLine {
     pub line: u64,
 }
 
+/// What a known line of a log means, as the catalogue of lines has it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LogMeaning {
+    /// Message id or words by which the line is known.
+    pub pattern: &'static str,
+    /// What was tried, and what came of it, if the line proves that.
+    pub proves: Option<(&'static str, LogOutcome)>,
+    /// How much it matters alone.
+    pub weight: LogWeight,
+    /// The kind of fault that it tells of by itself.
+    pub cause: Option<LoggedCause>,
+    /// How well the line is known.
+    pub witness: Witness,
+    /// Where it is published.
+    pub source: &'static str,
+    /// What it means, in words.
+    pub means: &'static str,
+}
+
+/// Kinds that have a name in the catalogue of lines.
+macro_rules! named {
+    ($(#[$about:meta])* $type:ident { $($(#[$what:meta])* $case:ident = $name:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        pub enum $type {
+            $($(#[$what])* #[serde(rename = $name)] $case,)*
+        }
+
+        impl $type {
+            /// All of them.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$case),*];
+
+            /// As the catalogue and reports write it.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$case => $name,)*
+                }
+            }
+        }
+    };
+}
+
+named! {
+    /// What came of an attempt, by a line of a log.
+    LogOutcome {
+        /// It began.
+        Begun = "begun",
+        /// It was granted.
+        Granted = "granted",
+        /// It was refused.
+        Refused = "refused",
+        /// Nobody answered.
+        Unanswered = "unanswered",
+        /// It ended without an answer.
+        CutOff = "cut",
+        /// A step of it, which ends nothing.
+        Step = "step",
+    }
+}
+
+named! {
+    /// How much a line matters that stands alone.
+    LogWeight {
+        /// It is said when all is well.
+        Info = "info",
+        /// Harmless in most cases.
+        Low = "low",
+        /// One user may be hit.
+        Medium = "medium",
+        /// A fault.
+        High = "high",
+        /// A fault that hits everybody.
+        Blocker = "blocker",
+    }
+}
+
+named! {
+    /// The kind of fault that a line tells of by itself.
+    LoggedCause {
+        /// A wrong name or password.
+        Password = "password",
+        /// An account that is locked, disabled or over.
+        Locked = "locked",
+        /// An access list or a role.
+        Denied = "denied",
+        /// No way to a server, or no answer of it.
+        Path = "path",
+        /// A directory that is not reached, or refuses the server.
+        Directory = "directory",
+        /// A TLS handshake.
+        Tls = "tls",
+        /// A trust association.
+        Trust = "trust",
+        /// Keys of tokens.
+        Keys = "keys",
+        /// A token that is missing.
+        Token = "token",
+        /// Clocks that differ.
+        Clock = "clock",
+        /// A name that leads to nobody, or to several.
+        Name = "name",
+        /// OpenID Connect.
+        Oidc = "oidc",
+        /// SAML.
+        Saml = "saml",
+        /// Kerberos and SPNEGO.
+        Kerberos = "kerberos",
+        /// Servers of one community.
+        Peer = "peer",
+        /// Settings of a server.
+        Setup = "setup",
+        /// The server behind a proxy.
+        Backend = "backend",
+    }
+}
+
+named! {
+    /// How well a line is known.
+    Witness {
+        /// From a real log, or the product's own source.
+        Seen = "seen",
+        /// Its text is published, its frame is that of its kind.
+        Text = "text",
+        /// Nobody showed one yet.
+        Inferred = "inferred",
+    }
+}
+
 /// A line that says something about sign-on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogFact {
@@ -99,6 +266,18 @@ pub struct LogFact {
     pub text: String,
     /// The event that the line tells of.
     pub event: LogEvent,
+    /// What the catalogue of lines says of it.
+    pub meaning: Option<&'static LogMeaning>,
+    /// Names and values in it that the catalogue has a word for: `user`, `server`, `peer`, `reason` and their like.
+    pub named: Vec<(&'static str, String)>,
+}
+
+impl LogFact {
+    /// The value of that word of the catalogue, if the line has one.
+    pub fn named(&self, word: &str) -> Option<&str> {
+        let found = self.named.iter().find(|(name, text)| *name == word && !text.is_empty());
+        found.map(|(_, text)| text.as_str())
+    }
 }
 
 /// A time as a log has it.
@@ -249,6 +428,8 @@ pub enum LogEvent {
         /// The name.
         user: String,
     },
+    /// What the catalogue of lines says ([`LogFact::meaning`]), and nothing that needs a name of its own.
+    Told,
     /// A request to authenticate came to its end.
     AuthEnded {
         /// Number of the request.

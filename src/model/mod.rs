@@ -48,7 +48,10 @@ pub(crate) use conversation::{
     Turn, Turns, Unanswered, ZeroWindow,
 };
 pub(crate) use let_go::{LetGo, Property, Sum};
-pub(crate) use log::{AnchorKey, ClockPlacement, LogAnchor, LogClock, LogEvent, LogFact, TokenStatusText, WrittenTime};
+pub(crate) use log::{
+    AnchorKey, ClockPlacement, LogAnchor, LogClock, LogEvent, LogFact, LogMeaning, LogOutcome, LogWeight, LoggedCause,
+    TokenStatusText, Witness, WrittenTime,
+};
 pub(crate) use outcomes::{OutcomeCounts, OutcomesByKind, sum_of_kinds};
 pub(crate) use packet::{Datagram, IpInfo, OtherVersion, TcpOptions, flags};
 pub(crate) use span::span;

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 /// Longer lines are cut here, in bytes.
-pub(super) const LONGEST: usize = 8 * 1024;
+pub(in crate::logs) const LONGEST: usize = 8 * 1024;
 /// Bytes read at a time.
 const CHUNK: usize = 64 * 1024;
 /// Bytes that tell the encoding.
@@ -11,7 +11,7 @@ const START: usize = 512;
 
 /// A line without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(in crate::logs) struct Line {
     /// Text of the line; NUL is left out.
     pub text: String,
     /// True if the line was longer.
@@ -28,7 +28,7 @@ enum Encoding {
 }
 
 /// The lines of a stream.
-pub(super) struct Lines<R> {
+pub(in crate::logs) struct Lines<R> {
     input: R,
     encoding: Option<Encoding>,
     /// Bytes of the stream that are half a character.
@@ -45,12 +45,12 @@ pub(super) struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     /// Lines of that stream.
-    pub(super) const fn new(input: R) -> Self {
+    pub(in crate::logs) const fn new(input: R) -> Self {
         Self { input, encoding: None, half: Vec::new(), text: Vec::new(), next: 0, ended: false, first: true, bytes: 0 }
     }
 
     /// The next line; nothing at the end of the stream. What stood before an error was given out.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    pub(in crate::logs) fn next(&mut self) -> io::Result<Option<Line>> {
         let mut searched = 0_usize;
         loop {
             let rest = self.text.get(self.next..).unwrap_or_default();

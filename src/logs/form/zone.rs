@@ -15,7 +15,7 @@ const HOUR: i32 = 3600;
 
 /// Abbreviations and the zone that Java means by them, in quarters of an hour east of UTC. Where two parts of the world
 /// share one, and both write logs, it stands in [`AMBIGUOUS`].
-const NAMES: [(&str, i32); 42] = [
+const NAMES: [(&str, i32); 46] = [
     ("GMT", 0),
     ("UTC", 0),
     ("Z", 0),
@@ -25,6 +25,10 @@ const NAMES: [(&str, i32); 42] = [
     ("CEST", 8),
     ("MEZ", 4),
     ("MESZ", 8),
+    ("SEČ", 4),
+    ("SELČ", 8),
+    ("OEZ", 8),
+    ("OESZ", 12),
     ("EET", 8),
     ("EEST", 12),
     ("MSK", 12),
