@@ -3,7 +3,7 @@
 //! The secret of 24 bytes stands in it encrypted with 3DES under a key made of the password: its SHA-1 and four zero bytes.
 //! The public key stands in clear; the private one is nobody's business here.
 
-use super::keys::KeyError;
+use super::key_error::KeyError;
 use super::properties::{self, Property};
 use super::signature::PublicKey;
 use super::text;

@@ -2,12 +2,12 @@
 
 use super::body::Body;
 use super::domino::{self, DIGEST};
+use super::key_error::KeyError;
 use super::key_file::{KeyFile, triple_des};
 use super::{Class, Token, text};
 use aes::Aes128;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
-use std::borrow::Cow;
 use std::fmt;
 
 /// Keys that open and verify tokens. Its `Debug` shows how many, not which.
@@ -33,32 +33,6 @@ pub struct Opened {
     /// Attributes of a WebSphere token besides user and expiry, such as `host`.
     pub attributes: Vec<(String, String)>,
 }
-
-/// Why a key could not be taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyError {
-    /// Line of the file, from 1.
-    pub line: Option<usize>,
-    /// What is wrong and what to do.
-    pub what: Cow<'static, str>,
-}
-
-impl KeyError {
-    pub(super) fn new(line: Option<usize>, what: impl Into<Cow<'static, str>>) -> Self {
-        Self { line, what: what.into() }
-    }
-}
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "line {line}: {}", self.what),
-            None => f.write_str(&self.what),
-        }
-    }
-}
-
-impl std::error::Error for KeyError {}
 
 impl Opened {
     /// What it turned out to be.

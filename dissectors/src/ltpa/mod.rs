@@ -9,6 +9,7 @@
 mod body;
 mod domino;
 mod facts;
+mod key_error;
 mod key_file;
 mod keys;
 mod kin;
@@ -19,5 +20,6 @@ mod token;
 
 pub use crate::calendar::utc;
 pub use facts::Facts;
-pub use keys::{KeyError, Keyring, Opened};
+pub use key_error::KeyError;
+pub use keys::{Keyring, Opened};
 pub use token::{Class, Fingerprint, Flag, Token};

@@ -3,7 +3,7 @@
 
 use super::auth;
 use super::cursor::Cursor;
-use super::frame::kind;
+use super::kind;
 use super::message::{Auth, Body, ChannelCreate, Service};
 
 /// From this minor version on a handshake carries the host's name (major 0x1E).

@@ -5,6 +5,7 @@
 
 use super::body;
 use super::cursor::Cursor;
+use super::kind;
 use super::message::{Body, Message};
 use crate::Problem;
 
@@ -20,26 +21,6 @@ pub(super) const MAX_LENGTH: u32 = 1 << 20;
 pub(super) const HAS_ATTRIBS: u16 = 0x8000;
 /// Option: the body is encrypted.
 pub(super) const ENCRYPT: u16 = 0x4000;
-
-/// Message types.
-pub(super) mod kind {
-    pub(crate) const HANDSHAKE: u16 = 0x0000;
-    pub(crate) const LOGIN: u16 = 0x0001;
-    pub(crate) const CHANNEL_CREATE: u16 = 0x0002;
-    pub(crate) const CHANNEL_DESTROY: u16 = 0x0003;
-    pub(crate) const CHANNEL_SEND: u16 = 0x0004;
-    pub(crate) const CHANNEL_ACCEPT: u16 = 0x0006;
-    pub(crate) const SET_USER_STATUS: u16 = 0x0009;
-    pub(crate) const SET_PRIVACY_LIST: u16 = 0x000B;
-    pub(crate) const SENSE_SERVICE: u16 = 0x0011;
-    pub(crate) const LOGIN_CONTINUE: u16 = 0x0016;
-    pub(crate) const LOGIN_REDIRECT: u16 = 0x0018;
-    pub(crate) const ADMIN: u16 = 0x0019;
-    pub(crate) const ANNOUNCE: u16 = 0x0022;
-    pub(crate) const HANDSHAKE_SYN: u16 = 0x0025;
-    pub(crate) const HANDSHAKE_ACK: u16 = 0x8000;
-    pub(crate) const LOGIN_ACK: u16 = 0x8001;
-}
 
 /// A header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

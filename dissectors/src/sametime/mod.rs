@@ -8,6 +8,7 @@ mod body;
 mod cursor;
 mod fields;
 mod frame;
+mod kind;
 mod meaning;
 mod message;
 pub mod names;

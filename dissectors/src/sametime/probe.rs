@@ -1,6 +1,7 @@
 //! Is this the Sametime community protocol? The first bytes of a direction decide, each as soon as it is there.
 
-use super::frame::{self, HEADER, Header, MAX_LENGTH, kind};
+use super::frame::{self, HEADER, Header, MAX_LENGTH};
+use super::kind;
 use crate::{Probe, Side};
 
 /// A handshake is no longer than this: it holds two short strings.

@@ -4,6 +4,7 @@
 //! ("series bytes") are passed over.
 
 use super::frame::{self, HEADER, Header, LENGTH, MAX_LENGTH};
+use super::kind;
 use super::probe;
 use crate::framed::{self, Begins, Framing, Standing};
 use crate::{Dissector, Probe, Problem, Side};
@@ -115,7 +116,7 @@ impl Messages {
 
 /// A type that is not known, with a length that may be true, between messages that were understood.
 fn may_be_newer(header: &Header, standing: Standing) -> bool {
-    let known = Header { kind: frame::kind::LOGIN_CONTINUE, channel: 0, ..*header };
+    let known = Header { kind: kind::LOGIN_CONTINUE, channel: 0, ..*header };
     standing.begun && standing.in_step && header.length <= MAX_UNKNOWN && !header.is_known() && known.is_plausible()
 }
 
