@@ -3,9 +3,9 @@
 //! Rules judge a client, a session or a token at a time, and so two hundred clients of one alias are two hundred findings of one
 //! cause. Whoever is to mend it needs the cause once, how many it hits, since when, and a few of them to look at.
 
-use super::ledger::{Counted, CountedCauses};
+use super::cause::{Cause, cause};
+use super::counted::{Counted, CountedCauses, times_seen};
 use super::precedence::sort;
-use super::words::CAUSE;
 use crate::model::{
     Analysis, Conversation, ConversationId, Evidence, Finding, Group, Layer, Severity, Source, Timestamp,
 };
@@ -45,28 +45,6 @@ pub(crate) fn gather(
     let mut joined: Vec<Finding> = causes.into_iter().filter_map(told).collect();
     sort(&mut joined);
     joined
-}
-
-/// What tells one cause from another, as text.
-pub(crate) type Cause = String;
-
-/// What tells causes apart: the rule, and of what it found out the server, what was asked of it and how it was refused.
-/// What is said of the capture, and what names nothing of these, is told as the rule says it.
-pub(super) fn cause(finding: &Finding) -> Cause {
-    let by_itself = || format!("{} {:?} {:?}", finding.rule, finding.conversations, finding.frames);
-    lasting_cause(finding).unwrap_or_else(by_itself)
-}
-
-/// What tells the cause of a finding from others however often the capture is judged; none where only conversations and frames do.
-pub(crate) fn lasting_cause(finding: &Finding) -> Option<Cause> {
-    let told = |name: &&'static str| finding.facts.get(name).map(|value| format!("{name}={value}"));
-    let values: Vec<String> = CAUSE.iter().filter_map(told).collect();
-    if finding.layer == Layer::Capture || values.is_empty() {
-        return None;
-    }
-    // What is only good to know (an alias that is accepted) is no example of a fault.
-    let is_fault = finding.severity > Severity::Info;
-    Some(format!("{} {is_fault} {}", finding.rule, values.join(" ")))
 }
 
 fn join(members: Vec<Finding>, counted: &Counted, analysis: &Analysis, later: &[ConversationId]) -> Option<Finding> {
@@ -128,11 +106,6 @@ fn group(members: &[Finding], counted: &Counted, analysis: &Analysis, later: &[C
         last: times().chain(counted.last).max(),
         let_go: sum(counted.conversations, |group| group.let_go),
     }
-}
-
-/// How often a finding was seen, as its rule counts it.
-pub(super) fn times_seen(finding: &Finding) -> u64 {
-    finding.facts.get("count").and_then(serde_json::Value::as_u64).unwrap_or(1).max(1)
 }
 
 /// Severities below that of the speaker, with how many there are of each.
@@ -295,13 +268,6 @@ mod tests {
         assert!(worst.explanation.contains("For 1 of them it was major only."), "{}", worst.explanation);
         // That it was accepted once is no example of the fault: it is told for itself.
         assert!(found.iter().all(|f| f.severity == Severity::Blocker || f.severity == Severity::Info));
-    }
-
-    #[test]
-    fn causes_are_told_apart_by_facts_that_exist() {
-        let names = include_str!("words/facts.md");
-        let unknown: Vec<_> = super::CAUSE.iter().filter(|name| !names.contains(&format!("| `{name}` |"))).collect();
-        assert!(unknown.is_empty(), "{unknown:?}");
     }
 
     #[test]

@@ -5,8 +5,10 @@
 //! for later: whoever signed on lately, the tokens that were given, and of all that went alike the first few and the last few. At the
 //! end the rules judge what stayed, and what was counted is added. A cause whose examples are refuted by then is told no more.
 
+use super::cause::{Cause, cause};
+use super::counted::{CLIENTS, CountedCauses, conversations};
 use super::evidence::EVIDENCE;
-use super::groups::{self, Cause};
+use super::groups;
 use super::rules::cap;
 use super::verdict::Wishes;
 use super::{Settings, findings};
@@ -15,7 +17,7 @@ use crate::facts::attempts::AttemptCounter;
 use crate::facts::dns::search::names_of_others;
 use crate::model::{
     Analysis, Attempt, AttemptCounts, AttemptKind, Conversation, ConversationId, Finding, FrameRef, Layer, Property,
-    RuleId, Severity, Span, Stay, Sum, Timestamp,
+    RuleId, Span, Stay, Sum, Timestamp,
 };
 use hashbrown::{HashMap, HashSet};
 use std::cmp::Reverse;
@@ -40,8 +42,6 @@ const REGISTRATIONS: usize = 64;
 const USERS: usize = 4096;
 /// Names that are told apart of those that lead to no sign-on.
 const NAMES: usize = 16_384;
-/// Distinct clients that are counted of one cause.
-const CLIENTS: usize = 4096;
 
 /// What was counted and let go of one capture.
 #[derive(Debug, Default)]
@@ -60,26 +60,6 @@ pub(crate) struct Ledger {
     is_short: bool,
     /// Conversations that went before the window behind them was over.
     early: u64,
-}
-
-/// What was counted of each cause.
-pub(crate) type CountedCauses = HashMap<Cause, Counted>;
-
-/// Findings of one cause that are no examples.
-#[derive(Debug, Default)]
-pub(crate) struct Counted {
-    /// How often it was seen, as [`crate::model::Group::count`].
-    pub count: u64,
-    /// Conversations.
-    pub conversations: u64,
-    /// Clients, 4,096 at most.
-    pub clients: HashSet<IpAddr>,
-    /// Begin of the first conversation.
-    pub first: Option<Timestamp>,
-    /// Begin of the last one.
-    pub last: Option<Timestamp>,
-    /// Findings by severity.
-    pub severities: BTreeMap<Severity, usize>,
 }
 
 /// Conversations of one finding that went, while its examples stay.
@@ -117,7 +97,7 @@ impl Ledger {
             if self.known.contains(&identity) {
                 again.insert(identity);
             } else {
-                causes.entry(groups::cause(finding)).or_default().push(finding);
+                causes.entry(cause(finding)).or_default().push(finding);
             }
         }
         self.known = again;
@@ -245,52 +225,12 @@ impl Ledger {
     }
 }
 
-/// Adds what was counted in another capture.
-pub(crate) fn merge_counted(all: &mut CountedCauses, more: &CountedCauses) {
-    for (cause, counted) in more {
-        all.entry(cause.clone()).or_default().merge(counted);
-    }
-}
-
-impl Counted {
-    fn merge(&mut self, other: &Self) {
-        self.count = self.count.saturating_add(other.count);
-        self.conversations = self.conversations.saturating_add(other.conversations);
-        self.clients.extend(other.clients.iter().take(CLIENTS.saturating_sub(self.clients.len())));
-        self.first = self.first.min(other.first).or(self.first).or(other.first);
-        self.last = self.last.max(other.last);
-        for (severity, number) in &other.severities {
-            let all = self.severities.entry(*severity).or_default();
-            *all = all.saturating_add(*number);
-        }
-    }
-
-    fn add(&mut self, finding: &Finding, analysis: &Analysis) {
-        self.count = self.count.saturating_add(groups::times_seen(finding));
-        let severity = self.severities.entry(finding.severity).or_default();
-        *severity = severity.saturating_add(1);
-        for conversation in conversations(finding, analysis) {
-            self.conversations = self.conversations.saturating_add(1);
-            if self.clients.len() < CLIENTS {
-                self.clients.insert(conversation.client.ip);
-            }
-            let begun = Some(conversation.first.time);
-            self.first = self.first.min(begun).or(begun);
-            self.last = self.last.max(begun);
-        }
-    }
-}
-
 fn identity(finding: &Finding, analysis: &Analysis) -> Identity {
     Identity {
         rule: finding.rule,
         conversation: conversations(finding, analysis).next().map(|c| c.first.frame),
         frame: finding.frames.first().copied(),
     }
-}
-
-fn conversations<'a>(finding: &Finding, analysis: &'a Analysis) -> impl Iterator<Item = &'a Conversation> {
-    finding.conversations.iter().filter_map(|id| analysis.conversations.get(id.index()))
 }
 
 /// Since when everything stays: a window back from the last frame, or as far as its share of the room reaches.

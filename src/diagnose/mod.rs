@@ -5,6 +5,8 @@
 //! does not stand by itself. A new rule is one file in `rules/` and one line in its table.
 
 mod capture_faults;
+mod cause;
+mod counted;
 mod draft;
 pub(crate) mod evidence;
 mod groups;
@@ -20,10 +22,12 @@ pub(crate) mod words;
 
 pub(crate) use crate::facts::{Case, Lookup, Talk};
 pub use crate::facts::{ExpectedServer, Settings, Thresholds};
+pub(crate) use cause::{Cause, lasting_cause};
+pub(crate) use counted::{CountedCauses, merge_counted};
 pub(crate) use draft::Draft;
-pub(crate) use groups::{Cause, gather, lasting_cause};
+pub(crate) use groups::gather;
 pub(crate) use last_resort::Lost;
-pub(crate) use ledger::{CountedCauses, Ledger, WINDOW, merge_counted};
+pub(crate) use ledger::{Ledger, WINDOW};
 pub(crate) use precedence::sort;
 pub(crate) use testimony::{Testimony, TestimonyId};
 pub(crate) use verdict::{Wishes, verdict};
@@ -89,7 +93,8 @@ pub(crate) fn judge_case(case: &Case<'_>, ledger: &Ledger) -> Judgement {
     findings.retain(|finding| !ledger.has_counted(finding, analysis));
     ledger.complete(&mut findings, analysis);
     let gathered = |aside| gather(aside, analysis, &[], ledger.counted());
-    let findings = rules::cap::others::set_aside(case, findings, gathered);
+    let mut findings = rules::cap::others::set_aside(case, findings, gathered);
+    sort(&mut findings);
     let attempts = ledger.attempts_with(case);
     let clocks = case.logs().clocks().to_vec();
     Judgement { findings, attempts, wishes, joined, clocks, set_aside: set_aside(case, ledger) }

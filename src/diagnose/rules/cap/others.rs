@@ -3,7 +3,6 @@
 //! A network is full of certificates that ended and names that nobody registered. Where a capture shows a sign-on, they are not
 //! what the user asks about, and one of them above the fault that he does ask about sends him the wrong way.
 
-use crate::diagnose::precedence::sort;
 use crate::diagnose::words::cap::others as words;
 use crate::diagnose::words::few;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
@@ -50,7 +49,7 @@ impl Rule for Others {
 }
 
 /// Takes findings about machines without a part in the sign-on together into one; `gather` joins those of one cause before they
-/// are counted.
+/// are counted. What it tells stands last.
 pub(crate) fn set_aside(
     case: &Case<'_>,
     findings: Vec<Finding>,
@@ -64,7 +63,6 @@ pub(crate) fn set_aside(
     let aside = gather(aside);
     if let Some(first) = aside.first() {
         findings.push(counted(case, first, &aside));
-        sort(&mut findings);
     }
     findings
 }
