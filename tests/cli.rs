@@ -437,7 +437,16 @@ fn wrong_keys_and_tokens_are_refused() {
     refused_in_a_sentence(&output, &["word: this is no LTPA key file"]);
     refused_in_a_sentence(&token(&["--file", "/no/such"], ""), &["/no/such: cannot be read"]);
     refused_in_a_sentence(&token(&["--now", "today", "x"], ""), &["--now 'today'"]);
-    refused_in_a_sentence(&token(&["-"], "Cookie: a=b; c=d\n"), &["none of these cookies is an LTPA token: a, c"]);
+}
+
+#[test]
+fn what_is_no_token_is_said_in_one_sentence() {
+    let output = token(&["-"], "Cookie: a=b; c=d\n");
+    assert_eq!(stdout(&output), "no token: none of these cookies is a sign-on token: a, c\n");
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+    let output = token(&["--format", "json", "-"], "Dear all,\nit does not work.\n");
+    let said: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert!(said["explanation"].as_str().unwrap().starts_with("no token: "), "{said}");
 }
 
 const STUSERS: &str = "\

@@ -49,7 +49,8 @@ Configuration: $XDG_CONFIG_HOME/nrpcsniff/config.toml, else ~/.config/nrpcsniff/
 const TOKEN_EXAMPLES: &str = "\
 Examples:
   nrpcsniff token 'Cookie: LtpaToken=\"undefined\"'    a header or a pair, as it was pasted
-  nrpcsniff token --file tokens.txt                  one a line (and none in the shell history)
+  nrpcsniff token --file request.txt                 a whole request, a pasted SIP message, a mail (and none in the shell history)
+  nrpcsniff token --file cookies.txt                 a cookie jar, or JSON: an export of cookies, a recording (HAR)
   xclip -o | nrpcsniff token -                       from a pipe
   nrpcsniff token --now 2025-04-22T17:48:19Z --domino-secret-file secret.txt -
   nrpcsniff token --format json - | jq .expires";
@@ -345,10 +346,13 @@ pub(super) struct CompareArgs {
 /// Which tokens to explain, and how.
 #[derive(Debug, clap::Args)]
 pub(super) struct TokenArgs {
-    /// Tokens, NAME=TOKEN or a whole Cookie or Set-Cookie header; - for stdin, one a line
+    /// Tokens, NAME=TOKEN, headers or any text with them; - for stdin
+    ///
+    /// LTPA tokens of Domino and WebSphere, JSON web tokens (their claims are read, their signature is not verified),
+    /// DomAuthSessId. Values may be quoted, percent-encoded or wrapped.
     pub token: Vec<String>,
 
-    /// Read them from a file, one a line
+    /// Read them from a file, whatever stands around them
     #[arg(long, value_name = "FILE", conflicts_with = "token")]
     pub file: Option<PathBuf>,
 

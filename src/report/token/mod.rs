@@ -1,13 +1,18 @@
 //! One sign-on token explained: as text for people, or as a JSON object.
 
+mod held;
+mod jwt;
 mod words;
+
+pub(crate) use held::Held;
+pub(crate) use words::nothing;
 
 use super::escape::JsonFormatter;
 use super::text::{Paint, span, wrap};
 use super::view::FieldsView;
 use crate::model::Timestamp;
 use nrpcsniff_dissectors::ltpa::{Class, Facts, Keyring, Token, utc};
-use nrpcsniff_dissectors::{Reading, Value};
+use nrpcsniff_dissectors::{Fields, Reading, Value};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -16,8 +21,8 @@ use std::io::{self, Write};
 pub(crate) struct TokenSubject<'a> {
     /// Name of its cookie.
     pub name: Option<&'a str>,
-    /// The token.
-    pub token: &'a Token,
+    /// What it holds.
+    pub held: &'a Held,
     /// The time by which it is judged.
     pub now: Timestamp,
     /// That time is the user's; else it is the machine's.
@@ -30,48 +35,90 @@ pub(crate) struct TokenSubject<'a> {
 
 /// Writes what the token is, what it says and what to do.
 pub(crate) fn explain(subject: &TokenSubject<'_>, color: bool, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    let (token, now) = (subject.token, subject.now.nanos());
-    let facts = token.facts(subject.keys);
+    let explanation = Explanation::of(subject);
     let (paint, width) = (Paint(color), width.clamp(40, 100));
-    let heading = words::heading(facts.class, token);
-    let heading = subject.name.map_or(heading.to_owned(), |name| format!("{name}: {heading}"));
+    let heading =
+        subject.name.map_or(explanation.heading.to_owned(), |name| format!("{name}: {}", explanation.heading));
     writeln!(out, "{}", paint.bold(&wrap(&heading, "", width)))?;
-    for (label, text) in rows(subject, &facts) {
+    for (label, text) in explanation.rows {
         writeln!(out, "{}", wrap(&text, &format!("  {label:<12} "), width))?;
     }
-    writeln!(out, "\n{}", wrap(words::meaning(facts.class, token), "", width))?;
-    let advice = words::advice(token, &facts, now);
-    if advice.is_empty() {
+    writeln!(out, "\n{}", wrap(explanation.meaning, "", width))?;
+    if explanation.advice.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n{}", paint.bold("Likely causes, and what to do"))?;
-    for (index, line) in advice.iter().enumerate() {
+    for (index, line) in explanation.advice.iter().enumerate() {
         writeln!(out, "{}", wrap(line, &format!("  {}. ", index + 1), width))?;
     }
     Ok(())
 }
 
+/// What people read of a token.
+struct Explanation {
+    heading: &'static str,
+    rows: Vec<(&'static str, String)>,
+    meaning: &'static str,
+    advice: Vec<String>,
+}
+
+impl Explanation {
+    fn of(subject: &TokenSubject<'_>) -> Self {
+        match subject.held {
+            Held::Ltpa(token) => {
+                let facts = token.facts(subject.keys);
+                Self {
+                    heading: words::heading(facts.class, token),
+                    rows: rows(subject, token, &facts),
+                    meaning: words::meaning(facts.class, token),
+                    advice: words::advice(token, &facts, subject.now.nanos()),
+                }
+            }
+            Held::Jwt { token, jwt } => Self {
+                heading: jwt::heading(subject.name),
+                rows: jwt::rows(subject, token, jwt),
+                meaning: jwt::meaning(subject.name),
+                advice: jwt::advice(subject, jwt),
+            },
+            Held::DominoSession(token) => Self {
+                heading: "a session cookie of one Domino server, no single sign-on",
+                rows: sizes(subject, token),
+                meaning: words::DOMINO_SESSION,
+                advice: words::lines(&words::FOR_SINGLE_SIGN_ON),
+            },
+        }
+    }
+}
+
 /// Writes the token as one line of JSON: the fields that it has in a report, and what they mean.
 pub(crate) fn json(subject: &TokenSubject<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let (token, now) = (subject.token, subject.now.nanos());
-    let facts = token.facts(subject.keys);
+    let now = subject.now.nanos();
     let reading = Reading { seen: now, now, keys: subject.keys, show_secrets: subject.show_secrets };
-    let advice: Vec<Value> = words::advice(token, &facts, now).into_iter().map(Into::into).collect();
-    let mut fields: nrpcsniff_dissectors::Fields = vec![("cookie", subject.name.map(str::to_owned).into())];
-    fields.extend(token.fields(&reading));
+    let Explanation { meaning, advice, .. } = Explanation::of(subject);
+    let advice: Vec<Value> = advice.into_iter().map(Into::into).collect();
+    let mut fields: Fields = vec![("cookie", subject.name.map(str::to_owned).into())];
+    fields.extend(subject.held.fields(&reading));
     fields.extend([
         ("judged_at", seconds(subject.now).into()),
-        ("explanation", words::meaning(facts.class, token).into()),
+        ("explanation", meaning.into()),
         ("advice", advice.into()),
     ]);
+    line(fields, out)
+}
+
+/// Writes that a text holds no token, as one line of JSON.
+pub(crate) fn json_of_nothing(sentence: &str, out: &mut dyn Write) -> io::Result<()> {
+    line(vec![("cookie", Value::Null), ("class", "other".into()), ("explanation", sentence.into())], out)
+}
+
+fn line(fields: Fields, out: &mut dyn Write) -> io::Result<()> {
     FieldsView(fields).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, JsonFormatter::compact()))?;
     writeln!(out)
 }
 
 /// Label and value of everything that is known of a token. The value itself comes only if secrets are shown, since
 /// whoever has it is logged in.
-fn rows(subject: &TokenSubject<'_>, facts: &Facts) -> Vec<(&'static str, String)> {
-    let token = subject.token;
+fn rows(subject: &TokenSubject<'_>, token: &Token, facts: &Facts) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     let mut row = |label, text: Option<String>| rows.extend(text.map(|text| (label, text)));
     row("user", facts.user.clone());
@@ -82,10 +129,8 @@ fn rows(subject: &TokenSubject<'_>, facts: &Facts) -> Vec<(&'static str, String)
     let others: Vec<_> = facts.attributes.iter().map(|(name, value)| format!("{name} {value}")).collect();
     row("says also", (!others.is_empty()).then(|| others.join(", ")));
     row("signature", facts.class.is_genuine().then(|| signature(subject, facts).to_owned()));
-    row("length", (!facts.class.is_word()).then(|| length(token)));
     let flags = token.flag_names(facts, subject.now.nanos()).join(", ");
     row("flags", (!flags.is_empty()).then_some(flags));
-    row("fingerprint", (!facts.class.is_word()).then(|| format!("{}, of the value (SHA-256)", token.fingerprint)));
     row(
         "keys",
         token.key_fingerprint.map(|print| format!("{print}, of the first cipher block: another one, other LTPA keys")),
@@ -93,7 +138,20 @@ fn rows(subject: &TokenSubject<'_>, facts: &Facts) -> Vec<(&'static str, String)
     row("keys", token.slot_fingerprint.map(|print| {
         format!("{print}, of the first cipher block: the same one, the same LTPA keys and expiry; another one says nothing")
     }));
-    row("value", subject.show_secrets.then(|| token.value.expose().to_owned()));
+    rows.extend(sizes(subject, token));
+    rows
+}
+
+/// Length and fingerprint of a value; the value itself only if secrets are shown.
+fn sizes(subject: &TokenSubject<'_>, token: &Token) -> Vec<(&'static str, String)> {
+    let mut rows = Vec::new();
+    if !token.class.is_word() {
+        rows.push(("length", length(token)));
+        rows.push(("fingerprint", format!("{}, of the value (SHA-256)", token.fingerprint)));
+    }
+    if subject.show_secrets {
+        rows.push(("value", token.value.expose().to_owned()));
+    }
     rows
 }
 
@@ -156,8 +214,8 @@ mod tests {
     const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhM=";
 
     fn text(name: Option<&str>, value: &str, now: i64, keys: &Keyring) -> String {
-        let (token, now) = (Token::read(name, value), Timestamp::new(now * 1_000_000_000, 0));
-        let subject = TokenSubject { name, token: &token, now, now_given: true, keys, show_secrets: false };
+        let (held, now) = (Held::Ltpa(Token::read(name, value)), Timestamp::new(now * 1_000_000_000, 0));
+        let subject = TokenSubject { name, held: &held, now, now_given: true, keys, show_secrets: false };
         let mut out = Vec::new();
         explain(&subject, false, 90, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
@@ -188,12 +246,10 @@ mod tests {
 
     #[test]
     fn each_class_has_its_sentence() {
-        let jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.c2ln";
         for (value, heading, part) in [
             ("undefined", "no token, but the word \"undefined\"", "HttpOnly"),
             ("", "no token, but an empty value", "at logout"),
             ("null", "no token, but a word for \"nothing\"", "without HttpOnly"),
-            (jwt, "no LTPA token, but a JSON web token (JWT)", "JWT"),
             ("PHNhbWw6QXNzZXJ0aW9uPg==", "no LTPA token, but a SAML assertion", "form"),
             ("not/base64!", "no token: this is not base64", "another product"),
             (&DOMINO[..44], "a token that was cut", "begins as Domino's tokens do"),
@@ -215,11 +271,11 @@ mod tests {
 
     #[test]
     fn json_holds_the_fields_of_the_report() {
-        let (token, keys) = (Token::read(Some("LtpaToken"), DOMINO), Keyring::new());
+        let (held, keys) = (Held::Ltpa(Token::read(Some("LtpaToken"), DOMINO)), Keyring::new());
         let now = Timestamp::new(1_234_573_650_000_000_000, 0);
         let subject = TokenSubject {
             name: Some("LtpaToken"),
-            token: &token,
+            held: &held,
             now,
             now_given: true,
             keys: &keys,

@@ -1,5 +1,6 @@
 //! What a token's class and flags mean, in plain words: what it is, why that may be, what to do.
 
+use crate::report::escape;
 use nrpcsniff_dissectors::ltpa::{Class, Facts, Flag, Token};
 
 /// Where WebSphere keeps the settings of its cookies.
@@ -120,7 +121,35 @@ pub(crate) fn advice(token: &Token, facts: &Facts, now: i64) -> Vec<String> {
     list
 }
 
-fn lines(lines: &[&str]) -> Vec<String> {
+/// What a DomAuthSessId is.
+pub(super) const DOMINO_SESSION: &str = "Domino's session authentication for a single server set it (\"Session authentication: Single \
+     Server\"). It is the number of a session that this one server keeps: it holds neither user nor time, and no other server \
+     knows it. Whoever holds it is that user until the session ends: handle it like a password.";
+
+/// What makes single sign-on of it.
+pub(super) const FOR_SINGLE_SIGN_ON: [&str; 1] = [
+    "For single sign-on choose \"Multiple Servers (SSO)\" as session authentication \
+     in the Internet Site document (or in the Server document, Internet Protocols > Domino Web Engine) and name a Web SSO \
+     Configuration document that all servers share: then LtpaToken is set instead.",
+];
+
+/// Why a value that stands alone is no token, in one sentence that does not show it.
+pub(crate) fn nothing(name: Option<&str>, token: &Token) -> String {
+    let why = match token.class {
+        Class::NotBase64 => "it is not base64, and LTPA tokens are",
+        Class::Truncated => "it is too short for one",
+        _ if token.has(Flag::TooLong) => "it is longer than any",
+        _ => "it decodes to bytes that nobody encrypted",
+    };
+    match name {
+        Some(name) => {
+            format!("no token: {} is the name of another cookie, and of its value: {why}", escape::terminal(name))
+        }
+        None => format!("no token: {why}"),
+    }
+}
+
+pub(super) fn lines(lines: &[&str]) -> Vec<String> {
     lines.iter().map(|&line| line.to_owned()).collect()
 }
 
