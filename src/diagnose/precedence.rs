@@ -5,6 +5,7 @@ use super::rules::nearness;
 use super::{Draft, Layer};
 use crate::model::{ConversationId, Finding, LogLine, Severity};
 use hashbrown::{HashMap, HashSet};
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 
 /// Settles what the rules said: consequences go under the finding that explains them, and the rest is put in order:
@@ -49,10 +50,12 @@ fn order(finding: &Finding) -> impl Ord + use<> {
     )
 }
 
-/// Which drafts name which conversations: looked up, never searched, so that 100,000 drafts stay cheap.
+/// Which drafts name which conversations: looked up, never searched, so that 100,000 drafts stay cheap; and put together only where
+/// somebody asks, so that one draft about 100,000 conversations is.
 struct Named {
+    /// By the first subject of some draft.
     drafts_of: HashMap<Subject, Vec<usize>>,
-    subjects: Vec<HashSet<Subject>>,
+    subjects: Vec<OnceCell<HashSet<Subject>>>,
 }
 
 /// A conversation or a log line that a draft is about.
@@ -70,14 +73,16 @@ fn subjects(draft: &Draft) -> impl Iterator<Item = Subject> {
 
 impl Named {
     fn new(drafts: &[Draft]) -> Self {
-        let subjects: Vec<HashSet<Subject>> = drafts.iter().map(|draft| subjects(draft).collect()).collect();
-        let mut drafts_of: HashMap<Subject, Vec<usize>> = HashMap::new();
-        for (index, subjects) in subjects.iter().enumerate() {
-            for &subject in subjects {
-                drafts_of.entry(subject).or_default().push(index);
+        let firsts = drafts.iter().filter_map(|draft| subjects(draft).next());
+        let mut drafts_of: HashMap<Subject, Vec<usize>> = firsts.map(|first| (first, Vec::new())).collect();
+        for (index, draft) in drafts.iter().enumerate() {
+            for subject in subjects(draft) {
+                if let Some(naming) = drafts_of.get_mut(&subject).filter(|naming| naming.last() != Some(&index)) {
+                    naming.push(index);
+                }
             }
         }
-        Self { drafts_of, subjects }
+        Self { drafts_of, subjects: drafts.iter().map(|_| OnceCell::new()).collect() }
     }
 
     /// The first draft that explains `effect`. It must name every conversation of the effect (every sign-on in a log, if the
@@ -86,7 +91,8 @@ impl Named {
         let candidates = self.drafts_of.get(&subjects(effect).next()?)?;
         let by_packets = !effect.conversations().is_empty();
         let counts = |subject: &Subject| !by_packets || matches!(subject, Subject::Conversation(_));
-        let covers = |j: usize| subjects(effect).filter(counts).all(|subject| self.subjects[j].contains(&subject));
+        let named = |j: usize| self.subjects[j].get_or_init(|| subjects(&drafts[j]).collect());
+        let covers = |j: usize| subjects(effect).filter(counts).all(|subject| named(j).contains(&subject));
         candidates.iter().copied().find(|&j| j != index && explains(&drafts[j], effect) && covers(j))
     }
 }

@@ -56,7 +56,7 @@ impl<'a> Case<'a> {
     /// them for each of its own would take quadratic time.
     pub(crate) fn new(analysis: &'a Analysis, settings: &'a Settings) -> Self {
         let talks: Vec<_> = analysis.conversations.iter().filter(|c| concerns_nrpc(c)).map(Talk::new).collect();
-        let mut by_client: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_client: HashMap<_, Vec<_>> = HashMap::with_capacity(talks.len());
         let mut by_server: HashMap<_, Vec<_>> = HashMap::new();
         let mut ports: HashMap<_, (u16, bool)> = HashMap::new();
         for (index, talk) in talks.iter().enumerate() {

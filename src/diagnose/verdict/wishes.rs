@@ -9,7 +9,7 @@ use crate::model::{
     Attempt, AttemptKind, Conversation, ConversationId, Finding, FrameRef, Outcome, Setup, Severity, Side, Transport,
     Unjudged, Weight,
 };
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Message as Body, PROTOCOLS, Protocol, http, ldap, nrpc, sametime, sip};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -156,7 +156,7 @@ struct WishCounter<'c, 'a> {
     /// Authentications by conversation.
     authentications: HashMap<ConversationId, &'c Attempt>,
     /// Conversations in which more was tried than to connect, or to open a channel of TLS; and where that failed.
-    judged: HashSet<ConversationId>,
+    judged: Vec<bool>,
 }
 
 impl<'c, 'a> WishCounter<'c, 'a> {
@@ -165,11 +165,15 @@ impl<'c, 'a> WishCounter<'c, 'a> {
         let lost: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.is_lost()).collect();
         let is_step = |attempt: &Attempt| matches!(attempt.kind, AttemptKind::Connect | AttemptKind::Tls);
         let (mut granted, mut served, mut authentications) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let mut judged = HashSet::new();
+        let mut judged = vec![false; case.analysis.conversations.len()];
         for attempt in attempts {
             // A connection that opened says nothing yet of what goes on in it; one that did not has said all.
             if !is_step(attempt) || attempt.outcome.is_failure() {
-                judged.extend(attempt.conversations.iter().copied());
+                for id in &attempt.conversations {
+                    if let Some(judged) = judged.get_mut(id.index()) {
+                        *judged = true;
+                    }
+                }
             }
             if attempt.outcome.is_granted() && !is_step(attempt) {
                 granted.insert((attempt.kind, attempt.client), attempt.at.frame);
@@ -279,9 +283,13 @@ impl<'c, 'a> WishCounter<'c, 'a> {
         soon || (!is_grave && ((got_in && self.is_in(&self.told, attempt)) || was_served))
     }
 
+    fn is_judged(&self, c: &Conversation) -> bool {
+        self.judged.get(c.id.index()).is_some_and(|judged| *judged)
+    }
+
     /// A conversation that shows no attempt and yet may hold one: sealed in TLS, or begun before the capture.
     fn untried(&self, c: &Conversation) -> Option<(AttemptKind, Unjudged)> {
-        if self.judged.contains(&c.id) {
+        if self.is_judged(c) {
             return None;
         }
         if c.tls.is_some_and(|tls| tls.why_opaque.is_some()) {
@@ -296,7 +304,7 @@ impl<'c, 'a> WishCounter<'c, 'a> {
     /// A conversation in a protocol of signing on that shows no attempt, and of which a part is missing: cut frames, holes, the other
     /// direction. Of datagrams it is not known which were cut.
     fn unseen(&self, c: &Conversation) -> Option<AttemptKind> {
-        let protocol = c.spoken().filter(|protocol| protocol.sign_on.is_some() && !self.judged.contains(&c.id))?;
+        let protocol = c.spoken().filter(|protocol| protocol.sign_on.is_some() && !self.is_judged(c))?;
         let is_cut = match c.transport {
             Transport::Tcp => c.tcp.cut_frames > 0 || c.quality.gaps > 0 || c.given_up.is_some(),
             Transport::Udp => self.case.analysis.facts.cut_frames > 0,

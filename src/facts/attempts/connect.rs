@@ -1,6 +1,6 @@
 //! TCP connections: the server accepts, and the client takes note of it.
 
-use super::{begun, frames};
+use super::{begun, stamped};
 use crate::facts::network::attempts::{IcmpRejections, half_seen, is_silent, rejection};
 use crate::facts::network::refusals::foreign_reset;
 use crate::facts::{Case, Talk};
@@ -25,12 +25,12 @@ fn connection(
     let (outcome, answered) = outcome(case, blind, rejections, c)?;
     // Most connections come about, and nobody asks what they were called.
     let name = if outcome.is_failure() { called(case, c, syn) } else { None };
-    let syns = c.tcp.handshake.syns.iter().copied().filter(|_| outcome.is_failure());
+    let syns = if outcome.is_failure() { c.tcp.handshake.syns.as_slice() } else { &[syn] };
     Some(Attempt {
         server_name: name.clone(),
         asked: name,
         answered,
-        frames: frames([], std::iter::once(syn).chain(syns).chain(answered)),
+        frames: stamped(syns.iter().copied().chain(answered)),
         outcome,
         ..begun(AttemptKind::Connect, c, syn)
     })

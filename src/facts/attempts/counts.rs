@@ -14,6 +14,8 @@ const CLIENTS: usize = 65_536;
 pub(crate) struct AttemptCounter {
     rows: Vec<(AttemptCounts, HashSet<IpAddr>)>,
     places: HashMap<(AttemptKind, Endpoint, Option<String>), usize>,
+    /// Row of the attempt before: the next one is often of the same.
+    latest: usize,
 }
 
 impl AttemptCounter {
@@ -25,13 +27,19 @@ impl AttemptCounter {
     }
 
     fn add(&mut self, attempt: &Attempt) {
-        let asked = name(attempt).filter(|_| self.rows.len() < NAMED).map(str::to_owned);
-        let key = (attempt.kind, attempt.server, asked.clone());
-        let place = *self.places.entry(key).or_insert(self.rows.len());
-        if place == self.rows.len() {
-            self.rows.push((AttemptCounts::new(attempt.kind, attempt.server, asked), HashSet::new()));
+        let asked = name(attempt).filter(|_| self.rows.len() < NAMED);
+        let is_latest = |(counts, _): &(AttemptCounts, HashSet<IpAddr>)| {
+            (counts.kind, counts.server, counts.asked.as_deref()) == (attempt.kind, attempt.server, asked)
+        };
+        if !self.rows.get(self.latest).is_some_and(is_latest) {
+            let asked = asked.map(str::to_owned);
+            let key = (attempt.kind, attempt.server, asked.clone());
+            self.latest = *self.places.entry(key).or_insert(self.rows.len());
+            if self.latest == self.rows.len() {
+                self.rows.push((AttemptCounts::new(attempt.kind, attempt.server, asked), HashSet::new()));
+            }
         }
-        let Some((counts, clients)) = self.rows.get_mut(place) else { return };
+        let Some((counts, clients)) = self.rows.get_mut(self.latest) else { return };
         counts.count(&attempt.outcome);
         if clients.len() < CLIENTS {
             clients.insert(attempt.client);

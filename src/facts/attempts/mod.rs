@@ -50,11 +50,18 @@ const KINDS: [Finder; 10] = [
 /// Every attempt, in the order of the frames in which they begin. [`Case::attempts`] keeps them.
 pub(in crate::facts) fn attempts(case: &Case<'_>) -> Vec<Attempt> {
     let mut all = Vec::new();
-    for find in KINDS {
-        all.append(&mut find(case));
+    // An attempt is large, and a capture may hold one for each of its frames: none is moved more than is needed.
+    for mut found in KINDS.map(|find| find(case)) {
+        if all.is_empty() {
+            all = found;
+        } else {
+            all.append(&mut found);
+        }
     }
-    // An attempt is large, and a capture may hold one for each of its frames: none is moved more than once.
-    all.sort_by_cached_key(|attempt| (attempt.at.frame, attempt.kind));
+    let order = |attempt: &Attempt| (attempt.at.frame, attempt.kind);
+    if !all.is_sorted_by_key(order) {
+        all.sort_by_cached_key(order);
+    }
     mend(case, &mut all);
     let scans = case.scans();
     for attempt in all.iter_mut().filter(|attempt| !scans.is_empty() && attempt.outcome.is_failure()) {
@@ -91,9 +98,19 @@ fn frames<'m>(
     others: impl IntoIterator<Item = Stamp>,
 ) -> Vec<FrameRef> {
     let said = messages.into_iter().flat_map(|message| message.frames.iter().copied());
-    let mut frames: Vec<FrameRef> = said.chain(others.into_iter().map(|at| at.frame)).collect();
-    frames.sort_unstable();
-    frames.dedup();
+    in_order(said.chain(others.into_iter().map(|at| at.frame)).collect())
+}
+
+/// Frames that show it, each once and in ascending order.
+fn stamped(stamps: impl IntoIterator<Item = Stamp>) -> Vec<FrameRef> {
+    in_order(stamps.into_iter().map(|at| at.frame).collect())
+}
+
+fn in_order(mut frames: Vec<FrameRef>) -> Vec<FrameRef> {
+    if !frames.is_sorted_by(|a, b| a < b) {
+        frames.sort_unstable();
+        frames.dedup();
+    }
     frames
 }
 

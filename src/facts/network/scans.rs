@@ -7,7 +7,6 @@ use crate::facts::Case;
 use crate::model::{Conversation, Endpoint, FailedConnections, PerSide, Span, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::PROTOCOLS;
-use std::cmp::Ordering;
 use std::net::IpAddr;
 
 /// Clients that scan, and addresses in whose names a server is flooded with SYNs.
@@ -45,26 +44,26 @@ impl Scans {
         self.called
     }
 
-    /// Finds them.
+    /// Finds them. Most clients of a flood call once: nothing is put together for whoever called too few to be told from a user.
     pub(in crate::facts) fn new(case: &Case<'_>) -> Self {
-        let silent = silent_calls(case);
-        let by_client = || silent.chunk_by(|a, b| a.client == b.client);
+        let silent = SilentCalls::new(case);
         let fewest = fewest(case);
-        let (callers, many) = by_client().fold((0, false), |(n, many), calls| (n + 1, many || calls.len() >= fewest));
-        if !many && callers < flood_sources(case) {
+        let many = silent.callers.values().any(|caller| caller.calls >= fewest);
+        if !many && silent.callers.len() < flood_sources(case) {
             return Self::default();
         }
         let spoke = spoke(case, &silent);
-        let flooders = flooders(case, by_client(), &spoke);
+        let flooders = flooders(case, &silent, &spoke);
         let sign_on: HashSet<IpAddr> =
             spoke.iter().filter(|(_, server)| is_sign_on(server.port)).map(|(client, _)| *client).collect();
         let mut found = Self { flooders, ..Self::default() };
-        // Most clients of a flood call once: nothing is put together for whoever called too few to be told from a user.
-        for calls in by_client().filter(|calls| calls.len() >= fewest) {
+        let mut of_many: Vec<&SilentCall> =
+            silent.calls.iter().filter(|call| silent.number(call.client) >= fewest).collect();
+        of_many.sort_by_key(|call| (call.client, call.time, call.server));
+        for calls in of_many.chunk_by(|a, b| a.client == b.client) {
             let Some(client) = calls.first().map(|call| call.client) else { continue };
-            let mut calls: Vec<&SilentCall> =
-                calls.iter().filter(|call| !spoke.contains(&(client, call.server))).collect();
-            calls.sort_by_key(|call| (call.time, call.server));
+            let calls: Vec<&SilentCall> =
+                calls.iter().copied().filter(|call| !spoke.contains(&(client, call.server))).collect();
             let is_user = sign_on.contains(&client);
             if !found.flooders.contains(&client) && scans(case, &calls, is_user) {
                 let endpoints: HashSet<Endpoint> = calls.iter().map(|call| call.server).collect();
@@ -76,29 +75,60 @@ impl Scans {
     }
 }
 
-/// Calls in which nobody said anything: those of a client together, those of one server in order of time.
-fn silent_calls(case: &Case<'_>) -> Vec<SilentCall> {
-    let tcp = case.analysis.conversations.iter().filter(|c| c.transport == Transport::Tcp);
-    let silent = tcp.filter(|c| c.bytes == PerSide::default() && !c.tcp.handshake.syns.is_empty());
-    let mut silent: Vec<SilentCall> = silent.map(SilentCall::of).collect();
-    silent.sort_unstable_by(SilentCall::in_order);
-    // On ports that nobody dissects a connection that did not come about is known by its ends alone.
-    let ends = |call: &SilentCall| (call.client, call.server);
-    let is_new =
-        |failed: &&FailedConnections| silent.binary_search_by_key(&(failed.client, failed.server), ends).is_err();
-    let new: Vec<SilentCall> = case.analysis.facts.failed.iter().filter(is_new).map(SilentCall::failed).collect();
-    if !new.is_empty() {
-        silent.extend(new);
-        silent.sort_unstable_by(SilentCall::in_order);
+/// Calls in which nobody said anything, and who made them.
+struct SilentCalls {
+    calls: Vec<SilentCall>,
+    callers: HashMap<IpAddr, Caller>,
+}
+
+/// Somebody who called.
+struct Caller {
+    calls: usize,
+    /// Whom first.
+    first: Endpoint,
+}
+
+impl SilentCalls {
+    fn new(case: &Case<'_>) -> Self {
+        let tcp = case.analysis.conversations.iter().filter(|c| c.transport == Transport::Tcp);
+        let silent = tcp.filter(|c| c.bytes == PerSide::default() && !c.tcp.handshake.syns.is_empty());
+        let calls: Vec<SilentCall> = silent.map(SilentCall::of).collect();
+        let mut all = Self { callers: HashMap::with_capacity(calls.len()), calls };
+        for call in &all.calls {
+            note(&mut all.callers, call);
+        }
+        // On ports that nobody dissects a connection that did not come about is known by its ends alone.
+        let several = all.calls.iter().filter(|call| all.number(call.client) > 1);
+        let several: HashSet<(IpAddr, Endpoint)> = several.map(|call| (call.client, call.server)).collect();
+        let is_known = |failed: &FailedConnections| match all.callers.get(&failed.client) {
+            Some(caller) if caller.calls == 1 => caller.first == failed.server,
+            Some(_) => several.contains(&(failed.client, failed.server)),
+            None => false,
+        };
+        let failed = case.analysis.facts.failed.iter();
+        let new: Vec<SilentCall> = failed.filter(|failed| !is_known(failed)).map(SilentCall::failed).collect();
+        for call in new {
+            note(&mut all.callers, &call);
+            all.calls.push(call);
+        }
+        all
     }
-    silent
+
+    /// Calls of that client.
+    fn number(&self, client: IpAddr) -> usize {
+        self.callers.get(&client).map_or(0, |caller| caller.calls)
+    }
+}
+
+fn note(callers: &mut HashMap<IpAddr, Caller>, call: &SilentCall) {
+    let caller = callers.entry(call.client).or_insert(Caller { calls: 0, first: call.server });
+    caller.calls = caller.calls.saturating_add(1);
 }
 
 /// Whom those clients said something to, or heard something of.
-fn spoke(case: &Case<'_>, silent: &[SilentCall]) -> HashSet<(IpAddr, Endpoint)> {
+fn spoke(case: &Case<'_>, silent: &SilentCalls) -> HashSet<(IpAddr, Endpoint)> {
     let said = |c: &&Conversation| c.transport == Transport::Tcp && c.bytes != PerSide::default();
-    let is_silent = |client| silent.binary_search_by_key(&client, |call| call.client).is_ok();
-    let all = case.analysis.conversations.iter().filter(said).filter(|c| is_silent(c.client.ip));
+    let all = case.analysis.conversations.iter().filter(said).filter(|c| silent.callers.contains_key(&c.client.ip));
     all.map(|c| (c.client.ip, c.server)).collect()
 }
 
@@ -139,12 +169,6 @@ impl SilentCall {
             is_alone,
             half_open,
         }
-    }
-
-    /// Those of a client stand together: whoever calls once is the rule, so that servers are seldom looked at.
-    fn in_order(&self, other: &Self) -> Ordering {
-        let later = || self.server.cmp(&other.server).then_with(|| self.time.cmp(&other.time));
-        self.client.cmp(&other.client).then_with(later)
     }
 
     fn failed(failed: &FailedConnections) -> Self {
@@ -213,25 +237,20 @@ fn within(calls: &[&SilentCall], fewest: usize, window: Span) -> bool {
 
 /// Addresses that send one SYN each to the same endpoint, many of them at once, and are not heard of again: whoever wants something
 /// repeats it.
-fn flooders<'c>(
-    case: &Case<'_>,
-    by_client: impl Iterator<Item = &'c [SilentCall]>,
-    spoke: &HashSet<(IpAddr, Endpoint)>,
-) -> HashSet<IpAddr> {
+fn flooders(case: &Case<'_>, silent: &SilentCalls, spoke: &HashSet<(IpAddr, Endpoint)>) -> HashSet<IpAddr> {
     let thresholds = &case.settings.thresholds;
     let fewest = flood_sources(case);
     let mut by_server: HashMap<Endpoint, Vec<(Timestamp, IpAddr)>> = HashMap::new();
-    for calls in by_client {
-        if let [call] = calls
-            && call.is_alone
-            && !spoke.contains(&(call.client, call.server))
-        {
-            by_server.entry(call.server).or_default().push((call.time, call.client));
-        }
+    let alone = silent.calls.iter().filter(|call| call.is_alone && silent.number(call.client) == 1);
+    for call in alone.filter(|call| !spoke.contains(&(call.client, call.server))) {
+        by_server.entry(call.server).or_default().push((call.time, call.client));
     }
     let mut found = HashSet::new();
     for mut calls in by_server.into_values().filter(|calls| calls.len() >= fewest) {
-        calls.sort_unstable();
+        if !calls.is_sorted() {
+            calls.sort_unstable();
+        }
+        found.reserve(calls.len());
         let mut found_until = 0_usize;
         for (place, w) in calls.windows(fewest).enumerate() {
             if let (Some(first), Some(last)) = (w.first(), w.last())

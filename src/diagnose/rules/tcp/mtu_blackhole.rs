@@ -5,9 +5,10 @@ use crate::diagnose::words::tcp::{Repetition, mtu_blackhole as words};
 use crate::diagnose::words::{Occurrences, OneSide};
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::grouping::group_by;
+use crate::facts::nrpc::concerns_nrpc;
 use crate::model::{
-    Confidence, Conversation, ConversationId, Endpoint, IcmpError, NeverArrived, RuleId, Severity, Side, Span,
-    StuckSegment, Timestamp, Transport,
+    Confidence, Conversation, Endpoint, IcmpError, NeverArrived, RuleId, Severity, Side, Span, StuckSegment, Timestamp,
+    Transport,
 };
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -76,10 +77,10 @@ impl Rule for MtuBlackhole {
 
 /// Conversations with NRPC servers, then those of other protocols that are read.
 fn read<'c, 'a: 'c>(case: &'c Case<'a>) -> impl Iterator<Item = &'a Conversation> + 'c {
-    let talks: HashSet<ConversationId> = case.talks().map(|talk| talk.conversation.id).collect();
-    let others = case.analysis.conversations.iter().filter(move |c| {
-        c.transport == Transport::Tcp && c.protocol.is_some() && !c.protocol_by_port && !talks.contains(&c.id)
-    });
+    let others =
+        case.analysis.conversations.iter().filter(|c| {
+            c.transport == Transport::Tcp && c.protocol.is_some() && !c.protocol_by_port && !concerns_nrpc(c)
+        });
     case.talks().map(|talk| talk.conversation).chain(others)
 }
 
