@@ -171,6 +171,19 @@ pub fn usual_at(port: u16) -> Option<&'static Protocol> {
         ports.sort_by_key(|(port, _)| *port);
         ports
     });
+    // One bit a port: most are looked up in vain.
+    static USUAL: LazyLock<[u64; 1024]> = LazyLock::new(|| {
+        let mut bits = [0; 1024];
+        for (port, _) in BY_PORT.iter() {
+            if let Some(word) = bits.get_mut(usize::from(port / 64)) {
+                *word |= 1 << (port % 64);
+            }
+        }
+        bits
+    });
+    if USUAL.get(usize::from(port / 64)).is_none_or(|word| word & 1 << (port % 64) == 0) {
+        return None;
+    }
     let place = BY_PORT.binary_search_by_key(&port, |(usual, _)| *usual).ok()?;
     BY_PORT.get(place).map(|(_, protocol)| *protocol)
 }

@@ -91,12 +91,16 @@ impl<'a, O: Observer> Reading<'a, O> {
         let mut known = 0;
         while let Some((frame, secrets)) = reader.next_with_secrets(self.next_input) {
             let number = frame.at.frame.number;
-            for secret in secrets.iter().skip(known).filter(|secret| secret.kind == Secret::KEY_LOG) {
-                self.observer.secrets(path, &book.pipeline.tls_secrets(&secret.data));
+            if secrets.len() > known {
+                for secret in secrets.iter().skip(known).filter(|secret| secret.kind == Secret::KEY_LOG) {
+                    self.observer.secrets(path, &book.pipeline.tls_secrets(&secret.data));
+                }
+                known = secrets.len();
             }
-            known = secrets.len();
-            for lines in key_logs.as_mut().map(KeyLogTail::news).unwrap_or_default() {
-                book.pipeline.tls_secrets(&lines);
+            if let Some(key_logs) = &mut key_logs {
+                for lines in key_logs.news() {
+                    book.pipeline.tls_secrets(&lines);
+                }
             }
             match self.filter.as_mut().map_or(Ok(true), |filter| filter.matches(&frame)) {
                 Ok(true) => {

@@ -21,7 +21,7 @@ pub(crate) fn tcp_checksum_ok(segment: &Segment<'_>) -> Option<bool> {
         return None;
     }
     let length = u32::try_from(segment.raw.len()).ok()?;
-    let pseudo = sum(&length.to_be_bytes()).wrapping_add(6);
+    let pseudo = sum(&length.to_be_bytes()).wrapping_add(sum(&[0, 6]));
     let addresses = address_sum(segment.ip.source).wrapping_add(address_sum(segment.ip.destination));
     let mut total = pseudo.wrapping_add(addresses).wrapping_add(sum(segment.raw));
     while total > 0xffff {
@@ -95,16 +95,19 @@ fn parse_options(mut rest: &[u8]) -> TcpOptions {
     options
 }
 
-/// Sum of 16-bit words, big-endian, modulo 2^16 - 1; an odd last byte is the high half of a word (RFC 1071). Two words
-/// are added at a time: 2^16 is 1 there.
+/// Sum of 16-bit words modulo 2^16 - 1; an odd last byte stands before a zero (RFC 1071). Two words are added at a time: 2^16 is 1
+/// there. The words are in the byte order of this machine, which only turns the bytes of the sum round (RFC 1071 section 2 B): whether
+/// all its bits are set is the same, and the bytes need not be turned one by one.
 fn sum(bytes: &[u8]) -> u64 {
     let (pairs, rest) = bytes.as_chunks::<4>();
-    let pairs = pairs.iter().map(|&pair| u64::from(u32::from_be_bytes(pair))).fold(0, u64::wrapping_add);
-    let mut last = [0; 4];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    pairs.wrapping_add(u64::from(u32::from_be_bytes(last)))
+    let pairs = pairs.iter().map(|&pair| u64::from(u32::from_ne_bytes(pair))).fold(0, u64::wrapping_add);
+    let last = match *rest {
+        [a] => [a, 0, 0, 0],
+        [a, b] => [a, b, 0, 0],
+        [a, b, c] => [a, b, c, 0],
+        _ => [0; 4],
+    };
+    pairs.wrapping_add(u64::from(u32::from_ne_bytes(last)))
 }
 
 fn address_sum(address: IpAddr) -> u64 {

@@ -46,9 +46,9 @@ pub(super) fn is_unwanted(from: Side, bytes: &[u8], ports: [u16; 2], options: &O
         (protocol.probe)(from, bytes, usual) == Probe::No
     };
     let by_proxy = from == Side::Client && socks::may_begin(bytes);
-    !by_proxy
-        && !ports.iter().any(|&port| options.is_claimed(port))
-        && PROTOCOLS.iter().all(|protocol| refuses(protocol))
+    let is_claimed = at_home.iter().flatten().any(|home| home.claims_ports)
+        || ports.iter().any(|&port| options.decode_as(port).is_some());
+    !by_proxy && !is_claimed && PROTOCOLS.iter().all(|protocol| refuses(protocol))
 }
 
 impl Dissection {

@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 /// Bytes of the recent past that are kept, to see whether a repetition says the same: a full segment of Ethernet. Every
 /// open connection holds them.
 const HISTORY: usize = 1460;
+/// Bytes beyond it after which the oldest go.
+const SLACK: usize = 256;
+/// Room for it in the beginning: a short request or answer and its first repetition.
+const FIRST_HISTORY: usize = 192;
 /// Bytes of it that are kept while the receiver has not acknowledged them, and may yet take another version: two requests with
 /// a token and every cookie that there is. Where more is under way, it is a download.
 const UNDER_WAY: usize = 8192;
@@ -272,7 +276,7 @@ impl Assembler {
         }
     }
 
-    /// Keeps the last bytes. What is too much is taken away half a history at a time, so that each byte is moved once at most.
+    /// Keeps the last bytes. What is too much is taken away some hundred at a time, so that bytes are seldom moved.
     fn remember(&mut self, bytes: &[u8]) {
         if let Some(versions) = &mut self.versions {
             versions.go_on(bytes);
@@ -281,12 +285,16 @@ impl Assembler {
         let most = if under_way > UNDER_WAY { HISTORY } else { under_way.max(HISTORY) };
         let tail = bytes.get(bytes.len().saturating_sub(most)..).unwrap_or(bytes);
         let held = self.history.len().saturating_add(tail.len());
-        if held > most && (most == HISTORY || held > most.saturating_mul(2)) {
+        let slack = if most == HISTORY { SLACK } else { most };
+        if held > most.saturating_add(slack) {
             let surplus = held.saturating_sub(most);
             self.history.drain(..surplus.min(self.history.len()));
             if most == HISTORY {
-                self.history.shrink_to(HISTORY);
+                self.history.shrink_to(HISTORY.saturating_add(SLACK));
             }
+        }
+        if self.history.capacity() == 0 {
+            self.history.reserve(tail.len().max(FIRST_HISTORY));
         }
         self.history.extend_from_slice(tail);
     }

@@ -10,6 +10,8 @@ const WINDOW: Span = Span::from_millis(100);
 /// That time without an identification (IPv6, or zero, which hosts send that do not count): nobody repeats data so soon.
 const WINDOW_WITHOUT_ID: Span = Span::from_millis(1);
 
+/// What is left of a number of 64 bits shifted by that is the place of a mark among 128.
+const MARK_SHIFT: u32 = 57;
 /// An odd number without pattern: the fraction of the golden ratio in 64 bits.
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -19,6 +21,8 @@ pub(super) struct DuplicateFilter {
     /// What tells one segment from another and when it was seen; a ring once it is full.
     seen: Vec<(u64, Timestamp)>,
     next: usize,
+    /// Marks of those in this round of the ring, and of those in the round before: most segments are new, and seen to be so at once.
+    marks: [u128; 2],
 }
 
 impl DuplicateFilter {
@@ -30,9 +34,15 @@ impl DuplicateFilter {
         }
         let window = if id == 0 { WINDOW_WITHOUT_ID } else { WINDOW };
         let (new, now) = (fingerprint(id, segment), at.time);
-        if self.seen.iter().any(|&(old, time)| old == new && now.since(time) < window) {
+        let mark = 1_u128 << (new >> MARK_SHIFT);
+        let may_be_there = self.marks.iter().any(|marks| marks & mark != 0);
+        if may_be_there && self.seen.iter().any(|&(old, time)| old == new && now.since(time) < window) {
             return true;
         }
+        if self.next == 0 {
+            self.marks = [0, self.marks[0]];
+        }
+        self.marks[0] |= mark;
         if let Some(oldest) = self.seen.get_mut(self.next) {
             *oldest = (new, now);
         } else {

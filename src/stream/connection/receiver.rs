@@ -175,6 +175,13 @@ impl Connection {
         if segment.other.is_some() {
             return Some(Doubt::Fragments);
         }
+        let direction = &self.directions[from];
+        // Most are the next in their stream. What is cut off is meant: an offset is a number of 32 bits there.
+        #[expect(clippy::cast_possible_truncation, reason = "sequence numbers count modulo 2^32")]
+        let is_next = direction.base.map(|base| base.wrapping_add(direction.highest as u32)) == Some(segment.sequence);
+        if is_next {
+            return None;
+        }
         let offset = self.offset(from, segment.sequence)?;
         let highest = self.directions[from].highest.cast_signed();
         let ahead = offset.saturating_sub(highest);
