@@ -106,9 +106,9 @@ pub use api::{Diagnoser, Diagnosis, Error};
 pub use cli::main as command;
 pub use diagnose::{ExpectedServer, Settings, Thresholds};
 pub use model::{
-    Analysis, Close, CloseBy, Confidence, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding, FrameRef,
-    Group, Input, InputFormat, Layer, Log, LogKind, LogLine, Message, PerSide, Quality, RuleId, Setup, Severity, Side,
-    Source, Span, Stamp, Teardown, Timestamp, Totals, Transport, Verdict, VerdictKind,
+    Analysis, Close, CloseBy, Confidence, Conversation, ConversationId, Conversations, Endpoint, Evidence, Facts,
+    Finding, FrameRef, Group, Input, InputFormat, Layer, Log, LogKind, LogLine, Message, PerSide, Quality, RuleId,
+    Setup, Severity, Side, Source, Span, Stamp, Teardown, Timestamp, Totals, Transport, Verdict, VerdictKind,
 };
 pub use nrpcsniff_dissectors as dissectors;
 pub use report::{Detail, Format, ReportOptions};

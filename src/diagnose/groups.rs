@@ -6,9 +6,7 @@
 use super::cause::{Cause, cause};
 use super::counted::{Counted, CountedCauses, times_seen};
 use super::precedence::sort;
-use crate::model::{
-    Analysis, Conversation, ConversationId, Evidence, Finding, Group, Layer, Severity, Source, Timestamp,
-};
+use crate::model::{Analysis, ConversationId, Evidence, Finding, Group, Layer, Severity, Source, Timestamp};
 use hashbrown::HashMap;
 use hashbrown::HashSet;
 use std::fmt::Write;
@@ -84,7 +82,7 @@ fn group(members: &[Finding], counted: &Counted, analysis: &Analysis, later: &[C
     let mut ids: Vec<ConversationId> = members.iter().flat_map(|member| member.conversations.iter().copied()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let conversations = || ids.iter().filter_map(|&id| conversation(analysis, id));
+    let conversations = || ids.iter().filter_map(|&id| analysis.conversations.by_id(id));
     let mut clients: HashSet<IpAddr> = conversations().map(|c| c.client.ip).collect();
     clients.extend(&counted.clients);
     let times = || conversations().map(|c| c.first.time);
@@ -169,17 +167,7 @@ fn who(finding: &Finding, analysis: &Analysis) -> Option<String> {
 
 /// The client of its first conversation.
 fn client(finding: &Finding, analysis: &Analysis) -> Option<IpAddr> {
-    conversation(analysis, *finding.conversations.first()?).map(|c| c.client.ip)
-}
-
-/// The conversation of that id, if it was kept.
-fn conversation(analysis: &Analysis, id: ConversationId) -> Option<&Conversation> {
-    let all = &analysis.conversations;
-    // Where nothing was let go the number is the place.
-    all.get(id.index()).filter(|c| c.id == id).or_else(|| {
-        let place = all.binary_search_by_key(&id, |c| c.id).ok()?;
-        all.get(place)
-    })
+    analysis.conversations.by_id(*finding.conversations.first()?).map(|c| c.client.ip)
 }
 
 /// Takes over what another one of the same cause names; as an example with its frames and a line of evidence.

@@ -107,10 +107,7 @@ fn concerns_scanners_only(case: &Case<'_>, draft: &Draft) -> bool {
         return false;
     }
     let all = &case.analysis.conversations;
-    let clients = draft.conversations().iter().map(|id| {
-        let place = all.binary_search_by_key(id, |c| c.id).ok()?;
-        all.get(place).map(|c| c.client.ip)
-    });
+    let clients = draft.conversations().iter().map(|&id| all.by_id(id).map(|c| c.client.ip));
     let mut clients = clients.peekable();
     clients.peek().is_some() && clients.all(|client| client.is_some_and(|client| scans.has(client)))
 }

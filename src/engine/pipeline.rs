@@ -7,7 +7,7 @@ use super::{FrameRelevance, Options};
 use crate::decode::reason::FRAGMENT;
 use crate::decode::{Decoder, Packet};
 use crate::decrypt::LogReport;
-use crate::model::{Analysis, Conversation, ConversationId, Frame, Input};
+use crate::model::{Analysis, Conversation, ConversationId, Conversations, Frame, Input};
 use crate::stream::{FlowKey, FlowTable};
 use hashbrown::HashMap;
 
@@ -60,7 +60,10 @@ impl Pipeline {
         self.state.remove_dropped();
         let EngineState { totals, mut facts, mut conversations, .. } = self.state;
         facts.fragments_lost = self.decoder.fragments_lost();
-        conversations.sort_by_cached_key(|c| (c.first.frame, c.stream));
+        let order = |c: &Conversation| (c.first.frame, c.stream);
+        if !conversations.iter().is_sorted_by_key(order) {
+            conversations.sort_by_cached_key(order);
+        }
         for (id, conversation) in (0..).map(ConversationId::new).zip(&mut conversations) {
             conversation.id = id;
         }
@@ -71,7 +74,7 @@ impl Pipeline {
 }
 
 /// Marks conversations whose addresses and ports were used more than once.
-pub(super) fn mark_reused(conversations: &mut [Conversation]) {
+pub(super) fn mark_reused(conversations: &mut Conversations) {
     let key = |c: &Conversation| (c.transport, c.client.min(c.server), c.client.max(c.server));
     let mut latest = HashMap::with_capacity(conversations.len());
     for place in 0..conversations.len() {

@@ -146,7 +146,7 @@ impl Pipeline {
         let count = conversations.len();
         conversations.retain(|c| dropped.binary_search(&c.id).is_err() && stays(c.id.index(), c));
         let order = |c: &Conversation| (c.first.frame, c.stream);
-        if !conversations.is_sorted_by_key(order) {
+        if !conversations.iter().is_sorted_by_key(order) {
             conversations.sort_by_cached_key(order);
         }
         let mut places = vec![None; count];

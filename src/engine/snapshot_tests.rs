@@ -222,7 +222,7 @@ fn a_conversation_without_end_keeps_its_latest_messages() {
         }
     });
     let analysis = copy(&mut pipeline);
-    let [conversation] = analysis.conversations.as_slice() else { panic!("{analysis:?}") };
+    let [conversation] = &analysis.conversations[..] else { panic!("{analysis:?}") };
     let numbers: Vec<_> = conversation.messages.iter().map(|m| m.n).collect();
     assert!(numbers.starts_with(&[1, 2, 3]) && numbers.ends_with(&[598, 599, 600]), "{numbers:?}");
     assert!(numbers.len() < 300 && numbers.iter().filter(|&&n| n > 570).count() == 30, "{numbers:?}");

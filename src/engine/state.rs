@@ -6,8 +6,8 @@ use super::failures::FailureIndex;
 use super::pairs::PairIndex;
 use crate::decrypt::SecretStore;
 use crate::model::{
-    CaptureFacts, ClockStep, Conversation, ConversationId, Endpoint, Frame, Host, IcmpError, IpInfo, Span, Stamp,
-    Totals,
+    CaptureFacts, ClockStep, Conversation, ConversationId, Conversations, Endpoint, Frame, Host, IcmpError, IpInfo,
+    Span, Stamp, Totals,
 };
 use nrpcsniff_dissectors::Protocol;
 use std::net::IpAddr;
@@ -33,7 +33,7 @@ pub(super) struct EngineState {
     pub options: Options,
     pub totals: Totals,
     pub facts: CaptureFacts,
-    pub conversations: Vec<Conversation>,
+    pub conversations: Conversations,
     pub tcp_streams: u32,
     pub udp_streams: u32,
     /// Room for messages that rules look at one by one.
@@ -83,7 +83,7 @@ impl EngineState {
             options,
             totals: Totals::default(),
             facts: CaptureFacts::default(),
-            conversations: Vec::new(),
+            conversations: Conversations::default(),
             tcp_streams: 0,
             udp_streams: 0,
             udp_kept: 0,
@@ -98,7 +98,7 @@ impl EngineState {
     }
 
     /// As for TCP, for UDP, which may take a quarter of the room: a busy resolver must not crowd out the rest.
-    pub(super) fn add_udp_conversation(&mut self, conversation: Conversation) -> Option<ConversationId> {
+    pub(super) fn add_udp_conversation(&mut self, conversation: Box<Conversation>) -> Option<ConversationId> {
         if self.udp_kept >= self.options.conversations.div_ceil(4) {
             self.pass_over(NO_ROOM);
             return None;
@@ -108,7 +108,7 @@ impl EngineState {
     }
 
     /// Keeps a conversation for the report, if there is room; gives its place.
-    pub(super) fn add_conversation(&mut self, conversation: Conversation) -> Option<ConversationId> {
+    pub(super) fn add_conversation(&mut self, conversation: Box<Conversation>) -> Option<ConversationId> {
         if self.conversations.len() >= self.options.conversations {
             self.pass_over(NO_ROOM);
             return None;
@@ -127,10 +127,10 @@ impl EngineState {
     pub(super) fn put_conversation(
         &mut self,
         place: Option<ConversationId>,
-        conversation: Conversation,
+        conversation: Box<Conversation>,
     ) -> Option<ConversationId> {
-        if let Some(there) = place.and_then(|place| self.conversation(place)) {
-            *there = conversation;
+        if let Some(there) = place.filter(|place| place.index() < self.conversations.len()) {
+            self.conversations.put(there, conversation);
             return place;
         }
         if self.conversations.len() >= self.options.conversations {
@@ -199,10 +199,12 @@ impl EngineState {
         if self.last.time < frame.at.time || totals.packets == 1 {
             self.last = frame.at;
         }
-        let before = self.previous.replace(frame.at).filter(|before| before.frame.input == frame.at.frame.input);
-        if let Some(before) = before.filter(|before| frame.at.time < before.time) {
+        if let Some(before) = self.previous.filter(|before| frame.at.time < before.time)
+            && before.frame.input == frame.at.frame.input
+        {
             self.note_clock_step(ClockStep { before, after: frame.at });
         }
+        self.previous = Some(frame.at);
         if usize::try_from(frame.wire_length).is_ok_and(|length| length > frame.data.len()) {
             self.facts.cut_frames = self.facts.cut_frames.saturating_add(1);
             self.facts.first_cut.get_or_insert(frame.at.frame);

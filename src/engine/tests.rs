@@ -128,7 +128,7 @@ fn what_nobody_wants_is_counted_and_kept_if_asked_for() {
     net.udp(&client, 9999, &server, 9998, b"hello".to_vec());
     assert_eq!((of(&net).conversations.len(), of(&net).totals.passed_over.values().sum::<u64>()), (0, 2));
     let analysis = analyse(&[net.to_pcap()], Options { all: true, ..Options::default() });
-    let [tcp, udp] = analysis.conversations.as_slice() else { panic!("{:?}", analysis.conversations) };
+    let [tcp, udp] = &analysis.conversations[..] else { panic!("{:?}", analysis.conversations) };
     assert_eq!((tcp.protocol, tcp.teardown.how, tcp.bytes.server), (None, Close::Fin, 15));
     assert_eq!((udp.protocol, udp.packets.client, udp.bytes.client), (None, 1, 5));
     assert!(analysis.totals.passed_over.is_empty());
@@ -410,7 +410,7 @@ fn datagrams_are_known_by_content_and_roles_by_who_answers() {
     net.udp(&server, 5060, &phone, 5060, ok.as_ref().to_vec());
     net.udp(&phone, 5060, &server, 5060, register.as_ref().to_vec());
     let analysis = of(&net);
-    let [odd, usual] = analysis.conversations.as_slice() else { panic!("{:?}", analysis.conversations) };
+    let [odd, usual] = &analysis.conversations[..] else { panic!("{:?}", analysis.conversations) };
     assert_eq!(
         (odd.protocol, odd.client.port, odd.packets.client, odd.messages_seen.client),
         (protocol("sip"), 7070, 2, 1)

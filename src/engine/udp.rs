@@ -173,14 +173,14 @@ impl UdpFlow {
         let (client, server) = if from_server { (second, first) } else { (first, second) };
         let packets = PerSide { client: u64::from(self.packets.client), server: u64::from(self.packets.server) };
         let turn = |said: PerSide<u64>| if from_server { said.swapped() } else { said };
-        let conversation = Conversation {
+        let conversation = Box::new(Conversation {
             stream: self.stream,
             roles_guessed: from_server,
             packets: turn(packets),
             bytes: turn(self.bytes),
             skipped: state.facts.let_go.conversations,
             ..Conversation::new(Transport::Udp, client, server, self.first)
-        };
+        });
         self.place = state.add_udp_conversation(conversation);
     }
 }

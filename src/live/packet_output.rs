@@ -9,7 +9,7 @@ use crate::capture::Secret;
 use crate::capture::live::{CaptureSettings, Counts, OpenInterface};
 use crate::capture::write::{FilePreamble, InterfaceDescription, WriteError};
 use crate::engine::FrameRelevance;
-use crate::model::{Conversation, Finding, Frame, Timestamp};
+use crate::model::{Conversations, Finding, Frame, Timestamp};
 use crate::report::stream::FindingUpdate;
 use crate::report::talk::say;
 use std::fs::File;
@@ -115,7 +115,7 @@ impl PacketOutput {
         &mut self,
         findings: &[Finding],
         updates: &[FindingUpdate],
-        conversations: &[Conversation],
+        conversations: &Conversations,
         now: Timestamp,
     ) {
         let Destination::Findings { files, trigger, .. } = &mut self.destination else { return };

@@ -1,7 +1,7 @@
 //! Everything that was read out of one set of inputs.
 
 use super::{
-    Conversation, ConversationId, Endpoint, Finding, FrameRef, LetGo, Log, PerSide, Setup, Span, Stamp, Timestamp,
+    ConversationId, Conversations, Endpoint, Finding, FrameRef, LetGo, Log, PerSide, Setup, Span, Stamp, Timestamp,
     Transport,
 };
 use serde::Serialize;
@@ -244,7 +244,7 @@ pub struct Analysis {
     /// Totals.
     pub totals: Totals,
     /// Conversations that are kept, by id.
-    pub conversations: Vec<Conversation>,
+    pub conversations: Conversations,
     /// Facts about the capture.
     pub(crate) facts: CaptureFacts,
     /// Logs that are heard beside the packets.

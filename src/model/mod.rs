@@ -4,6 +4,7 @@ mod analysis;
 mod attempt;
 mod comparison;
 mod conversation;
+mod conversations;
 mod facts;
 mod finding;
 mod frame;
@@ -22,6 +23,7 @@ mod verdict;
 // What the crate offers to other programs.
 pub use analysis::{Analysis, Input, InputFormat, Totals};
 pub use conversation::{Close, CloseBy, Conversation, Message, PerSide, Quality, Setup, Teardown, Transport};
+pub use conversations::Conversations;
 pub use facts::Facts;
 pub use finding::{Confidence, Evidence, Finding, Group, Severity, Source};
 pub use frame::{Endpoint, Frame, FrameRef, Stamp};

@@ -186,7 +186,7 @@ mod tests {
         let mut about = sample::finding("x", crate::model::Severity::Info);
         about.conversations = (0..200).map(ConversationId::new).collect();
         about.frames = (0..200).map(|n| frame(0, n * 2 + 1)).collect();
-        let analysis = crate::model::Analysis { conversations, ..Default::default() };
+        let analysis = crate::model::Analysis { conversations: conversations.into(), ..Default::default() };
         finding(Report { analysis: &analysis, findings: &[], reader: Reader::MASKED }, &about)
     }
 

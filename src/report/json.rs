@@ -154,7 +154,7 @@ mod tests {
     fn the_community_id_is_that_of_the_specification() {
         let mut c = sample::conversation(0, "192.168.1.42:4242".parse().unwrap(), "8.8.8.8:53".parse().unwrap());
         c.transport = crate::model::Transport::Udp;
-        let analysis = crate::model::Analysis { conversations: vec![c], ..Default::default() };
+        let analysis = crate::model::Analysis { conversations: vec![c].into(), ..Default::default() };
         let all = document(
             Report { analysis: &analysis, findings: &[], reader: Reader::MASKED },
             &ReportOptions { all: true, ..options(Detail::Messages) },

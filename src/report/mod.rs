@@ -126,8 +126,7 @@ pub(crate) fn protocol_name(protocol: Option<&'static Protocol>) -> &'static str
 impl<'a> Report<'a> {
     /// The conversation of that id, if it was kept.
     pub(crate) fn conversation(self, id: ConversationId) -> Option<&'a Conversation> {
-        let all = &self.analysis.conversations;
-        all.binary_search_by_key(&id, |c| c.id).ok().and_then(|index| all.get(index))
+        self.analysis.conversations.by_id(id)
     }
 
     /// Conversations that a finding is about, as far as they were kept.

@@ -104,7 +104,7 @@ pub(crate) fn analysis() -> Analysis {
     Analysis {
         inputs: vec![input],
         totals,
-        conversations: vec![refused(), lookup, unknown],
+        conversations: vec![refused(), lookup, unknown].into(),
         facts: crate::model::CaptureFacts::default(),
         logs: Vec::new(),
         end: Some(at(15, 20_000).time),

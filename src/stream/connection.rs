@@ -7,8 +7,7 @@ use super::sequence;
 use super::teardown::{ResetDoubt, ResetFingerprint, TeardownTracker};
 use super::{Limits, Sink};
 use crate::model::{
-    Close, Conversation, ConversationId, Endpoint, FirstBytes, Handshake, IdleGap, PerSide, Quality, Setup, Side, Span,
-    Stamp, TcpFacts, Transport,
+    Close, Conversation, ConversationId, Endpoint, Handshake, IdleGap, PerSide, Setup, Side, Span, Stamp, Transport,
 };
 use crate::model::{Segment, flags};
 
@@ -297,8 +296,10 @@ impl Connection {
     pub fn flush(&mut self, at: Stamp, limits: &Limits, sink: &mut impl Sink) {
         for from in [Side::Client, Side::Server] {
             let answers = self.directions[from.peer()].packets;
-            let left = self.details.as_mut().map(|details| details.doubts_mut(from).left(answers)).unwrap_or_default();
-            self.take(left, limits, sink);
+            if let Some(details) = self.details.as_mut().filter(|details| details.doubts(from).has_waiting()) {
+                let left = details.doubts_mut(from).left(answers);
+                self.take(left, limits, sink);
+            }
         }
         let ends = PerSide { client: self.closing.end_of(Side::Client), server: self.closing.end_of(Side::Server) };
         if let Some(details) = &mut self.details {
@@ -322,19 +323,29 @@ impl Connection {
     }
 
     /// The facts, once the connection is over or the capture has ended at `end`.
-    pub fn conclude(mut self, end: Stamp) -> Conversation {
+    pub fn conclude(&mut self, end: Stamp) -> Box<Conversation> {
+        let mut conversation = Box::new(Conversation::new(Transport::Tcp, self.client, self.server, self.first));
+        if let Some(details) = &mut self.details {
+            conversation.tcp = std::mem::take(&mut details.facts);
+            conversation.quality = details.quality;
+            conversation.first_bytes = std::mem::take(&mut details.first_bytes);
+            conversation.disputes = std::mem::take(&mut details.disputes);
+        }
         let syns = std::mem::take(&mut self.syns);
-        let details = self.details.take().map(|details| *details).unwrap_or_default();
-        let Details { facts, quality, first_bytes, disputes, .. } = details;
-        Conversation { disputes, ..self.describe(syns, facts, quality, first_bytes, end) }
+        self.describe(&mut conversation, syns, end);
+        conversation
     }
 
     /// The facts as they would stand if the capture ended now, at `end`. What waits for earlier bytes is left waiting.
-    pub fn preview(&self, end: Stamp) -> Conversation {
-        let (facts, quality) = self.details.as_ref().map(|details| details.preview(self.last)).unwrap_or_default();
-        let first_bytes = self.details.as_ref().map(|details| details.first_bytes.clone()).unwrap_or_default();
-        let disputes = self.details.as_ref().map(|details| details.disputes.clone()).unwrap_or_default();
-        Conversation { disputes, ..self.describe(self.syns.clone(), facts, quality, first_bytes, end) }
+    pub fn preview(&self, end: Stamp) -> Box<Conversation> {
+        let mut conversation = Box::new(Conversation::new(Transport::Tcp, self.client, self.server, self.first));
+        if let Some(details) = &self.details {
+            (conversation.tcp, conversation.quality) = details.preview(self.last);
+            conversation.first_bytes.clone_from(&details.first_bytes);
+            conversation.disputes.clone_from(&details.disputes);
+        }
+        self.describe(&mut conversation, self.syns.clone(), end);
+        conversation
     }
 
     /// The other version of what a side said, from shortly before the first dispute on, and the offset of its first byte.
@@ -344,19 +355,13 @@ impl Connection {
 
     /// A side that repeated itself in vain until the end has timed out; how long that takes is for systems to choose, so that
     /// only the number of tries counts.
-    fn describe(
-        &self,
-        syns: Vec<Stamp>,
-        mut facts: TcpFacts,
-        mut quality: Quality,
-        first_bytes: PerSide<Option<FirstBytes>>,
-        end: Stamp,
-    ) -> Conversation {
-        let (setup, mut teardown) = (self.setup_of(&syns), self.closing.verdict());
+    fn describe(&self, conversation: &mut Conversation, syns: Vec<Stamp>, end: Stamp) {
+        let Conversation { setup, teardown, tcp: facts, quality, .. } = conversation;
+        (*setup, *teardown) = (self.setup_of(&syns), self.closing.verdict());
         if teardown.how == Close::Open {
             let abandoned =
                 facts.unanswered.as_ref().is_some_and(|u| u.tries >= TRIES_TO_TIMEOUT && u.last.time < end.time);
-            if abandoned || (setup == Setup::NoAnswer && syns.len() > 1) {
+            if abandoned || (*setup == Setup::NoAnswer && syns.len() > 1) {
                 teardown.how = Close::Timeout;
             }
         }
@@ -367,19 +372,11 @@ impl Connection {
             quality.rtt = Some(ack.since(syn)).filter(|&rtt| rtt >= Span::ZERO);
         }
         facts.handshake = Handshake { syns, syn_ack: self.syn_ack, ack: self.ack, syn_data: self.syn_data };
-        Conversation {
-            stream: self.stream,
-            roles_guessed: self.roles_guessed,
-            last: self.last,
-            setup,
-            teardown,
-            packets: PerSide { client: directions.client.packets, server: directions.server.packets },
-            bytes: PerSide { client: directions.client.bytes, server: directions.server.bytes },
-            quality,
-            tcp: facts,
-            first_bytes,
-            ..Conversation::new(Transport::Tcp, self.client, self.server, self.first)
-        }
+        conversation.stream = self.stream;
+        conversation.roles_guessed = self.roles_guessed;
+        conversation.last = self.last;
+        conversation.packets = self.packets();
+        conversation.bytes = PerSide { client: directions.client.bytes, server: directions.server.bytes };
     }
 
     /// How it came about, as far as the packets so far tell.

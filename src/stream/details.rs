@@ -318,45 +318,14 @@ impl Details {
 
     /// Fills in what is only known at the end.
     pub(super) fn conclude(&mut self, last: Stamp) {
-        let (mut facts, mut quality) = (std::mem::take(&mut self.facts), self.quality);
-        self.complete(&mut facts, &mut quality, last);
-        (self.facts, self.quality) = (facts, quality);
+        complete(&self.directions, &mut self.facts, &mut self.quality, last);
     }
 
     /// The facts as they would stand if the connection ended now.
     pub(super) fn preview(&self, last: Stamp) -> (TcpFacts, Quality) {
         let (mut facts, mut quality) = (self.facts.clone(), self.quality);
-        self.complete(&mut facts, &mut quality, last);
+        complete(&self.directions, &mut facts, &mut quality, last);
         (facts, quality)
-    }
-
-    fn complete(&self, facts: &mut TcpFacts, quality: &mut Quality, last: Stamp) {
-        for from in [Side::Client, Side::Server] {
-            let DirectionDetails { flight, zero_since, .. } = &self.directions[from];
-            if let Some(start) = *zero_since {
-                let zero = ZeroWindow { from, start, end: last, reopened: false };
-                keep_longest(&mut facts.zero_windows, zero, |z| z.end.since(z.start));
-            }
-            if facts.unanswered.is_none() {
-                facts.unanswered = flight.unanswered(from);
-            }
-            let jump = self.directions[from].jump.as_ref();
-            let never = jump.and_then(|jump| {
-                Some(NeverArrived { from, length: jump.length, behind: jump.behind, lacking: jump.lacking? })
-            });
-            facts.never_arrived = facts.never_arrived.or(never);
-            if let Some(stuck) = flight.stuck(from)
-                && facts.stuck.as_ref().is_none_or(|known| known.tries < stuck.tries)
-            {
-                facts.stuck = Some(stuck);
-            }
-        }
-        // The capture stands somewhere between the two: the way is that to one side and that to the other.
-        let directions = [self.directions.client.round_trip, self.directions.server.round_trip];
-        quality.rtt = directions.into_iter().flatten().reduce(Span::plus);
-        facts.idle.sort_by_key(|gap| gap.before.time);
-        facts.stalls.sort_by_key(|stall| stall.first.time);
-        facts.zero_windows.sort_by_key(|zero| zero.start.time);
     }
 
     /// A silence ended.
@@ -409,6 +378,38 @@ impl Details {
         facts.stalls.iter_mut().for_each(|stall| stall.from = stall.from.peer());
         facts.zero_windows.iter_mut().for_each(|zero| zero.from = zero.from.peer());
     }
+}
+
+/// Fills in what is only known at the end.
+fn complete(directions: &PerSide<DirectionDetails>, facts: &mut TcpFacts, quality: &mut Quality, last: Stamp) {
+    for from in [Side::Client, Side::Server] {
+        let DirectionDetails { flight, zero_since, jump, .. } = &directions[from];
+        if flight.is_empty() && zero_since.is_none() && jump.is_none() {
+            continue;
+        }
+        if let Some(start) = *zero_since {
+            let zero = ZeroWindow { from, start, end: last, reopened: false };
+            keep_longest(&mut facts.zero_windows, zero, |z| z.end.since(z.start));
+        }
+        if facts.unanswered.is_none() {
+            facts.unanswered = flight.unanswered(from);
+        }
+        let never = jump.as_ref().and_then(|jump| {
+            Some(NeverArrived { from, length: jump.length, behind: jump.behind, lacking: jump.lacking? })
+        });
+        facts.never_arrived = facts.never_arrived.or(never);
+        if let Some(stuck) = flight.stuck(from)
+            && facts.stuck.as_ref().is_none_or(|known| known.tries < stuck.tries)
+        {
+            facts.stuck = Some(stuck);
+        }
+    }
+    // The capture stands somewhere between the two: the way is that to one side and that to the other.
+    let ways = [directions.client.round_trip, directions.server.round_trip];
+    quality.rtt = ways.into_iter().flatten().reduce(Span::plus);
+    facts.idle.sort_by_key(|gap| gap.before.time);
+    facts.stalls.sort_by_key(|stall| stall.first.time);
+    facts.zero_windows.sort_by_key(|zero| zero.start.time);
 }
 
 impl TcpFacts {

@@ -90,6 +90,11 @@ impl Flight {
         round_trip
     }
 
+    /// Everything was acknowledged, and nothing ever had to be repeated in vain.
+    pub(super) fn is_empty(&self) -> bool {
+        self.segments.is_empty() && self.stuck.is_none()
+    }
+
     /// What was repeated and never acknowledged.
     pub(super) fn unanswered(&self, from: Side) -> Option<Unanswered> {
         let segment = self.segments.iter().find(|s| s.tries > 0)?;

@@ -116,7 +116,7 @@ impl Line {
         let last = at(self.frame + 1000);
         let mut connection = self.connection.take().unwrap();
         connection.flush(last, &Limits::default(), &mut self.heard);
-        (connection.conclude(last), self.heard)
+        (*connection.conclude(last), self.heard)
     }
 }
 

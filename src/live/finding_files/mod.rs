@@ -24,7 +24,7 @@ use crate::capture::Secret;
 use crate::capture::live::Counts;
 use crate::capture::write::{CaptureFile, FilePreamble, Statistics, WriteError};
 use crate::engine::FrameRelevance;
-use crate::model::{Close, Conversation, Finding, Frame, Timestamp, Transport};
+use crate::model::{Close, Conversation, Conversations, Finding, Frame, Timestamp, Transport};
 use crate::stream::FlowKey;
 use file::{FindingFile, PendingFragment};
 use naming::{comment, name};
@@ -116,7 +116,7 @@ impl FindingFiles {
         &mut self,
         finding: &Finding,
         only: &[IpAddr],
-        conversations: &[Conversation],
+        conversations: &Conversations,
         now: Timestamp,
     ) -> Result<PathBuf, WriteError> {
         let mut named = named(finding, conversations);
@@ -140,7 +140,7 @@ impl FindingFiles {
     }
 
     /// Looks which conversations are over by now, and which have joined findings that are being written.
-    pub(super) fn look(&mut self, findings: &[Finding], conversations: &[Conversation], now: Timestamp) {
+    pub(super) fn look(&mut self, findings: &[Finding], conversations: &Conversations, now: Timestamp) {
         if self.open.is_empty() {
             return;
         }
@@ -229,7 +229,7 @@ impl FindingFiles {
     }
 
     /// Adds conversations that have joined a finding to its file.
-    fn grow(&mut self, finding: &Finding, conversations: &[Conversation]) {
+    fn grow(&mut self, finding: &Finding, conversations: &Conversations) {
         let named = named(finding, conversations);
         let flows: HashSet<_> = named.iter().map(|conversation| self.flow(conversation)).collect();
         let going_on = self.going_on(&named);
@@ -317,7 +317,7 @@ impl FindingFiles {
 }
 
 /// Conversations that a finding names, the first [`FLOWS`] of them.
-fn named<'a>(finding: &Finding, conversations: &'a [Conversation]) -> Vec<&'a Conversation> {
+fn named<'a>(finding: &Finding, conversations: &'a Conversations) -> Vec<&'a Conversation> {
     let ids = finding.conversations.iter().take(FLOWS);
     ids.filter_map(|id| conversations.get(id.index())).collect()
 }

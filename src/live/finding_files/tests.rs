@@ -6,7 +6,9 @@ use crate::capture::write::InterfaceDescription;
 use crate::diagnose::{Settings, diagnose};
 use crate::engine::{Options, Pipeline};
 use crate::live::ring::{LEAST_BYTES, RingLimits};
-use crate::model::{Analysis, Confidence, ConversationId, Endpoint, Facts, FrameRef, Layer, RuleId, Severity, Stamp};
+use crate::model::{
+    Analysis, Confidence, ConversationId, Conversations, Endpoint, Facts, FrameRef, Layer, RuleId, Severity, Stamp,
+};
 use crate::testing;
 use nrpcsniff_samples::{Format, Network, Side};
 use std::fs;
@@ -67,10 +69,11 @@ pub(super) fn finding(id: &'static str, conversations: &[u32]) -> Finding {
 }
 
 /// Conversations on these ports, the first one of number 0; with how they ended.
-pub(super) fn conversations(ports: &[(u16, Close)]) -> Vec<Conversation> {
+pub(super) fn conversations(ports: &[(u16, Close)]) -> Conversations {
     let net = Network::new();
     net.connect(&net.host("10.0.0.1"), &net.host("10.0.0.2"), 1352).session("a", "CN=a").fin(Side::Client);
-    let one = testing::analysis(&net.write(&Format::pcapng())).conversations.remove(0);
+    let analysis = testing::analysis(&net.write(&Format::pcapng()));
+    let one = analysis.conversations.first().unwrap();
     let conversation = |(id, (port, how)): (ConversationId, &(u16, Close))| {
         let mut conversation = Conversation { id, client: end(1, *port), server: end(2, 1352), ..one.clone() };
         conversation.teardown.how = *how;
@@ -225,7 +228,8 @@ fn a_file_that_is_removed_for_newer_ones_is_written_no_longer() {
 #[test]
 fn a_folder_that_is_gone_is_told() {
     let mut finding_files = finding_files(Path::new("/no/such/folder"), None);
-    let error = finding_files.fire(&finding("r", &[]), &[], &[], time(0)).unwrap_err().to_string();
+    let error =
+        finding_files.fire(&finding("r", &[]), &[], &Conversations::default(), time(0)).unwrap_err().to_string();
     assert!(error.contains("/no/such/folder/2026") && error.contains("no such folder"), "{error}");
     assert_eq!(finding_files.written().files, 0);
 }

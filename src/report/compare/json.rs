@@ -3,7 +3,7 @@
 use super::super::escape::JsonFormatter;
 use super::super::protocol_name;
 use super::super::view::{self, InputView, LazySequence, MessageView, TeardownView, ToolView, ValueView, tool};
-use super::{ComparisonOptions, ComparisonReport, conversation};
+use super::{ComparisonOptions, ComparisonReport};
 use crate::model::{
     Analysis, Both, Class, ComparisonResult, ConversationId, Difference, Likeness, Pair, Row, RuleId, Span, Stamp,
     Step, Timing,
@@ -207,7 +207,7 @@ fn comparison(report: ComparisonReport<'_>, all: bool) -> ComparisonView<'_> {
 }
 
 fn at_fork(report: ComparisonReport<'_>, analysis: &Analysis, step: &Step) -> Option<ForkStepView> {
-    let c = conversation(analysis, step.conversation)?;
+    let c = analysis.conversations.by_id(step.conversation)?;
     let said = step.message.and_then(|n| c.messages.iter().find(|message| message.n == n));
     match said {
         Some(message) => {

@@ -4,10 +4,7 @@ mod json;
 mod side_by_side;
 mod table;
 
-use crate::model::{
-    Analysis, Both, Class, Comparison, ComparisonResult, Conversation, ConversationId, Difference, Finding, FrameRef,
-    Step,
-};
+use crate::model::{Analysis, Both, Class, Comparison, ComparisonResult, Difference, Finding, FrameRef, Step};
 use nrpcsniff_dissectors::{Reader, Value};
 use std::io::{self, Write};
 
@@ -76,12 +73,6 @@ impl<'a> ComparisonReport<'a> {
         frames.dedup();
         frames
     }
-}
-
-/// The conversation of that id.
-fn conversation(analysis: &Analysis, id: ConversationId) -> Option<&Conversation> {
-    let all = &analysis.conversations;
-    all.binary_search_by_key(&id, |c| c.id).ok().and_then(|index| all.get(index))
 }
 
 /// A value for people; what is not there is `–`.

@@ -3,7 +3,7 @@
 use super::super::text::{Paint, capitalised, counted, span, wrap};
 use super::super::{TOOL, VERSION, escape, filter, protocol_name};
 use super::side_by_side::{self, PairLayout};
-use super::{ComparisonOptions, ComparisonReport, conversation, shown};
+use super::{ComparisonOptions, ComparisonReport, shown};
 use crate::model::{Analysis, Both, Class, ComparisonResult, ConversationId, Difference, Timing};
 use hashbrown::HashSet;
 use std::io::{self, Write};
@@ -281,7 +281,7 @@ impl ComparisonTable<'_> {
             ("failing", filter::frames(&frames.bad), bad, first(|ids| &ids.bad)),
         ];
         for (index, (which, frames, analysis, id)) in filters.into_iter().enumerate() {
-            let whole = || id.and_then(|id| conversation(analysis, id)).map(filter::conversation);
+            let whole = || id.and_then(|id| analysis.conversations.by_id(id)).map(filter::conversation);
             if let Some(filter) = frames.or_else(whole) {
                 let label = if index == 0 { "FRAMES" } else { "" };
                 writeln!(out, "{}{:pad$}{which}  {filter}", self.paint.bold(label), "", pad = INDENT - label.len())?;

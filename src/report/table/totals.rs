@@ -2,7 +2,7 @@
 
 use super::super::text::{count, counted, date_time, span, wrap};
 use super::{TableContext, grid, heading};
-use crate::model::{ClockPlacement, Conversation, Input, InputFormat, Log, LogKind, Property};
+use crate::model::{ClockPlacement, Conversations, Input, InputFormat, Log, LogKind, Property};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
@@ -163,7 +163,7 @@ fn conversations(context: TableContext<'_>) -> String {
 }
 
 /// Conversations that their own protocol hands on to another: by what, from which to which, and how many.
-fn handed_on(conversations: &[Conversation]) -> Vec<(&'static str, &'static Protocol, &'static Protocol, u64)> {
+fn handed_on(conversations: &Conversations) -> Vec<(&'static str, &'static Protocol, &'static Protocol, u64)> {
     let mut found: Vec<(&'static str, &'static Protocol, &'static Protocol, u64)> = Vec::new();
     for c in conversations {
         let (Some(own), Some(spoken)) = (c.protocol, c.spoken()) else { continue };

@@ -105,7 +105,8 @@ impl Rule for AuthServerNrpc {
 /// Why NRPC failed, and what became of the Sametime logins of the clients. It is as sure as the finding about NRPC only where
 /// Sametime was seen to wait, because a client without a login may have wanted none.
 fn finding(case: &Case<'_>, traces: &Traces<'_>, failure: &Finding) -> Option<Draft> {
-    let failed: Vec<&Conversation> = failure.conversations.iter().filter_map(|&id| conversation(case, id)).collect();
+    let failed: Vec<&Conversation> =
+        failure.conversations.iter().filter_map(|&id| case.analysis.conversations.by_id(id)).collect();
     let clients = group_by(failed.iter().copied(), |c| c.client.ip);
     let without: Vec<_> = clients.iter().filter_map(|group| Some((group, missing(case, traces, group)?))).collect();
     let first = without.first()?;
@@ -132,12 +133,6 @@ fn finding(case: &Case<'_>, traces: &Traces<'_>, failure: &Finding) -> Option<Dr
     }
     draft = evidence(draft, failure);
     Some(without.iter().fold(draft, |draft, (_, missing)| show_missing(draft, missing)))
-}
-
-fn conversation<'a>(case: &Case<'a>, id: ConversationId) -> Option<&'a Conversation> {
-    let all = &case.analysis.conversations;
-    let at = all.binary_search_by_key(&id, |c| c.id).ok()?;
-    all.get(at)
 }
 
 /// What is missing after the failed sessions of one client; `None` if nothing is, or if it cannot be told.
