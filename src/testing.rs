@@ -16,6 +16,11 @@ use std::io::Cursor;
 /// A story and its name.
 pub(crate) type Story = (&'static str, fn(&Network));
 
+/// A capture file without packets.
+pub(crate) fn capture_file() -> Vec<u8> {
+    [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1].iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
 /// Reads a capture, without the TLS secrets that it brings along.
 pub(crate) fn analysis_without_secrets(capture: &[u8]) -> Analysis {
     let mut reader = Reader::from_reader("test", Cursor::new(capture.to_vec())).expect("a capture");

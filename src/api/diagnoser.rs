@@ -2,6 +2,7 @@
 
 use super::diagnosis::Diagnosis;
 use super::error::Error;
+use super::intake::{Intake, Names};
 use super::keys;
 use super::logs::{self, LogFile};
 use super::merge::MergedCaptures;
@@ -35,6 +36,8 @@ pub struct Diagnoser {
     pub(crate) key_logs: Vec<KeyLog>,
     pub(crate) filter: Option<String>,
     pub(crate) show_secrets: bool,
+    /// How files from archives are called.
+    pub(crate) names: Names,
 }
 
 impl Diagnoser {
@@ -130,8 +133,34 @@ impl Diagnoser {
         self
     }
 
+    /// Takes what was found beside the captures: logs, secrets of TLS, names. What is wrong with a file is said of it.
+    pub(crate) fn beside(mut self, intake: &Intake) -> (Self, Vec<String>) {
+        let mut wrong = Vec::new();
+        let is_known = |logs: &[LogFile], path: &Path| {
+            let same = |log: &LogFile| log.path == path || log.path.canonicalize().ok() == path.canonicalize().ok();
+            path.as_os_str() != "-" && logs.iter().any(same)
+        };
+        for path in &intake.logs {
+            if !is_known(&self.logs, path) {
+                self.logs.push(LogFile { path: path.clone(), offset: None });
+            }
+        }
+        let keys = Arc::make_mut(&mut self.engine.keys);
+        for path in &intake.key_logs {
+            let read = keys::read_secrets(keys, path);
+            wrong.extend(read.err().map(|error| format!("{}: cannot be read: {error}", intake.names.of(path))));
+        }
+        for path in &intake.private_keys {
+            let read = keys::private_key(keys, path);
+            wrong.extend(read.err().map(|_| format!("{}: no RSA key that opens TLS", intake.names.of(path))));
+        }
+        self.names = intake.names.clone();
+        (self, wrong)
+    }
+
     /// Reads captures: files, folders (every capture in them and below), `-` for the standard input. Files of a rotated capture
-    /// are one; every other capture is judged by itself. No path is right where a log is given.
+    /// are one; every other capture is judged by itself. No path is right where a log is given. Logs, TLS key logs and private
+    /// keys among the paths or in the folders stand beside the captures, and archives (zip, tar) are looked into.
     ///
     /// A capture that is damaged is judged as far as it goes, and [`Diagnosis::is_complete`] says so.
     ///
@@ -139,8 +168,11 @@ impl Diagnoser {
     /// A folder without a capture, or nothing that could be opened.
     pub fn diagnose<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Diagnosis, Error> {
         let paths: Vec<_> = paths.iter().map(|path| path.as_ref().to_path_buf()).collect();
-        let sets = discover(&paths).map_err(Error::new)?;
-        let diagnosis = self.judge(&sets, &mut Unobserved).map_err(Error::new)?;
+        let intake = Intake::of(&paths);
+        let (diagnoser, _) = self.clone().beside(&intake);
+        let sets = discover(&intake.captures).map_err(Error::new)?;
+        let mut diagnosis = diagnoser.judge(&sets, &mut Unobserved).map_err(Error::new)?;
+        diagnosis.trouble |= !intake.problems.is_empty();
         if diagnosis.opened || diagnosis.has_log() {
             return Ok(diagnosis);
         }
@@ -148,6 +180,7 @@ impl Diagnoser {
         let inputs = inputs.iter().map(|input| (&input.path, &input.problem));
         let first = inputs.chain(logs.iter().map(|log| (&log.path, &log.problem))).next();
         let sentence = first.map(|(path, problem)| format!("{path}: {}", problem.as_deref().unwrap_or_default()));
+        let sentence = sentence.or_else(|| intake.problems.first().cloned());
         Err(Error::new(anyhow!(
             sentence.unwrap_or_else(|| "there is nothing to read: give a capture, or a log".to_owned())
         )))
@@ -183,7 +216,8 @@ impl Diagnoser {
         read: impl FnOnce(&mut Reading<'_, O>, &mut MergedCaptures),
     ) -> Result<Diagnosis, FilterError> {
         let filter = self.filter.as_deref().map(FilterSet::new).transpose()?;
-        let mut merged = MergedCaptures::with_logs(logs::read_all(&self.logs, self.show_secrets, observer));
+        let mut merged =
+            MergedCaptures::with_logs(logs::read_all(&self.logs, &self.names, self.show_secrets, observer));
         let mut reading = Reading::new(self, filter, observer);
         read(&mut reading, &mut merged);
         merged.settle(&self.settings);

@@ -1,5 +1,6 @@
 //! From paths to logs that were read.
 
+use super::intake::Names;
 use super::reading::Observer;
 use crate::capture::decompressed;
 use crate::logs::{Options, read};
@@ -18,12 +19,12 @@ pub(crate) struct LogFile {
 }
 
 /// Reads every log; what is wrong with one stands in it.
-pub(super) fn read_all(files: &[LogFile], show_secrets: bool, observer: &mut impl Observer) -> Vec<Log> {
-    files.iter().map(|file| read_one(file, show_secrets)).inspect(|log| observer.log(log)).collect()
+pub(super) fn read_all(files: &[LogFile], names: &Names, show_secrets: bool, observer: &mut impl Observer) -> Vec<Log> {
+    files.iter().map(|file| read_one(file, names, show_secrets)).inspect(|log| observer.log(log)).collect()
 }
 
-fn read_one(file: &LogFile, show_secrets: bool) -> Log {
-    let path = file.path.to_string_lossy();
+fn read_one(file: &LogFile, names: &Names, show_secrets: bool) -> Log {
+    let path = names.of(&file.path);
     let options = Options { offset: file.offset, show_secrets };
     match open(&file.path) {
         Ok(stream) => read(&path, stream, &options),
@@ -40,7 +41,7 @@ fn open(path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
         return decompressed(io::stdin());
     }
     if path.is_dir() {
-        return Err(io::Error::other("this is a folder; name the log files in it, --log for each"));
+        return Err(io::Error::other("this is a folder; name the log files in it"));
     }
     decompressed(File::open(path)?)
 }

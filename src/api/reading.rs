@@ -65,7 +65,7 @@ impl<'a, O: Observer> Reading<'a, O> {
 
     /// What comes through a pipe `is_growing`: it is being captured, and its key log may grow meanwhile.
     fn input(&mut self, path: &Path, reader: Result<Reader, CaptureError>, is_growing: bool, book: &mut Book<'_>) {
-        let input = match reader {
+        let mut input = match reader {
             Ok(reader) => {
                 self.opened = true;
                 let key_logs = is_growing.then(|| KeyLogTail::new(&self.diagnoser.key_logs));
@@ -73,6 +73,7 @@ impl<'a, O: Observer> Reading<'a, O> {
             }
             Err(error) => unreadable(path, &error),
         };
+        input.path = self.diagnoser.names.of(path);
         self.next_input = self.next_input.saturating_add(1);
         self.observer.ends(&input);
         book.inputs.push(input);

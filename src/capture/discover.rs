@@ -39,20 +39,29 @@ pub(crate) fn discover(paths: &[PathBuf]) -> Result<Vec<CaptureSet>, CaptureErro
 
 /// Captures in a folder and below it.
 fn search(folder: &Path) -> Result<Vec<PathBuf>, CaptureError> {
-    let mut captures = Vec::new();
+    let captures: Vec<_> = files_below(folder)?.into_iter().filter(|path| is_capture(path)).collect();
+    if captures.is_empty() {
+        return Err(CaptureError::NoCapture { path: folder.to_string_lossy().into_owned() });
+    }
+    Ok(captures)
+}
+
+/// Files in a folder and below it, in order of names; what is hidden and links to folders are passed over.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>, CaptureError> {
+    let mut files = Vec::new();
     let mut waiting = entries(folder)?;
     while let Some(path) = waiting.pop() {
         let Ok(kind) = fs::symlink_metadata(&path) else { continue };
         if kind.is_dir() {
             waiting.extend(entries(&path)?);
-        } else if path.is_file() && is_capture(&path) {
-            captures.push(path);
+        } else if path.is_file() {
+            files.push(path);
         }
     }
-    if captures.is_empty() {
-        return Err(CaptureError::NoCapture { path: folder.to_string_lossy().into_owned() });
-    }
-    Ok(captures)
+    Ok(files)
 }
 
 /// What is in a folder and not hidden, the last name first.
@@ -69,7 +78,8 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, CaptureError> {
     Ok(names.into_iter().rev().map(|name| folder.join(name)).collect())
 }
 
-fn is_capture(path: &Path) -> bool {
+/// A file that begins like a capture; one that cannot be opened if its name ends like that of one.
+pub(crate) fn is_capture(path: &Path) -> bool {
     match Reader::open(path) {
         Ok(_) => true,
         Err(CaptureError::PermissionDenied { .. } | CaptureError::Io { .. }) => is_named_like_capture(path),

@@ -1,17 +1,22 @@
 //! `--log` and `--log-offset`: which logs are to be read, and what is said of them.
 
-use crate::api::LogFile;
+use crate::api::{Intake, LogFile};
 use crate::logs::KNOWN;
 use crate::model::{Log, Span};
 use crate::report::escape;
 use crate::report::talk::Verbosity;
 use crate::report::talk::say;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::path::{Path, PathBuf};
 
 /// Pairs each log with the offset that the user gave for it.
 pub(super) fn plan(paths: &[PathBuf], offsets: &[String]) -> Result<Vec<LogFile>> {
-    let mut files: Vec<LogFile> = paths.iter().map(|path| LogFile { path: path.clone(), offset: None }).collect();
+    let mut files = Vec::new();
+    for path in paths {
+        let new: Vec<_> =
+            behind(path)?.into_iter().filter(|path| !files.iter().any(|f: &LogFile| f.path == *path)).collect();
+        files.extend(new.into_iter().map(|path| LogFile { path, offset: None }));
+    }
     for text in offsets {
         let (name, span) = offset(text)?;
         let of_name = |file: &LogFile| file.path == Path::new(name) || file.path.file_name() == Some(name.as_ref());
@@ -25,6 +30,31 @@ pub(super) fn plan(paths: &[PathBuf], offsets: &[String]) -> Result<Vec<LogFile>
         }
     }
     Ok(files)
+}
+
+/// The log itself, all logs in a folder, or what a pattern matches, for shells that leave patterns alone.
+fn behind(path: &Path) -> Result<Vec<PathBuf>> {
+    if path.is_dir() {
+        let logs = Intake::logs_in(path);
+        ensure!(
+            !logs.is_empty(),
+            "{}: there is no log of a known kind in this folder or below it; known are {KNOWN}",
+            escape::path(path)
+        );
+        return Ok(logs);
+    }
+    let text = path.to_string_lossy();
+    if path.exists() || !text.contains(['*', '?', '[']) {
+        return Ok(vec![path.to_owned()]);
+    }
+    let shown = escape::terminal(&text);
+    let matches = glob::glob(&text).map_err(|error| anyhow!("--log '{shown}': no pattern: {}", error.msg))?;
+    let mut logs = Vec::new();
+    for found in matches.flatten() {
+        logs.extend(if found.is_dir() { Intake::logs_in(&found) } else { vec![found] });
+    }
+    ensure!(!logs.is_empty(), "--log '{shown}': there is no such file, and as a pattern it matches none");
+    Ok(logs)
 }
 
 /// `FILE=±SECONDS`: the name, and the seconds.
@@ -74,6 +104,28 @@ mod tests {
         let files = plan(&paths, &["was.log=-3600".to_owned(), "a/st=1.txt=+0.5".to_owned()]).unwrap();
         let offsets: Vec<_> = files.iter().map(|file| file.offset).collect();
         assert_eq!(offsets, [Some(Span::from_millis(500)), Some(Span::from_secs(-3600))]);
+    }
+
+    #[test]
+    fn folders_and_patterns_are_logs() {
+        const STUSERS: &str = "101117_095933.884,FTL,LDAP Aut,token verification failed. [4098]\n";
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.log", "b.log", "c.txt"] {
+            std::fs::write(folder.path().join(name), STUSERS).unwrap();
+        }
+        std::fs::write(folder.path().join("d.log"), "hello\n").unwrap();
+        let names = |path: PathBuf| {
+            let files = plan(&[path], &[])?;
+            let name = |file: &super::LogFile| file.path.file_name().unwrap().to_str().unwrap().to_owned();
+            anyhow::Ok(files.iter().map(name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(folder.path().to_owned()).unwrap(), ["a.log", "b.log", "c.txt"]);
+        assert_eq!(names(folder.path().join("*.log")).unwrap(), ["a.log", "b.log", "d.log"]);
+        assert_eq!(names(folder.path().join("c.txt")).unwrap(), ["c.txt"]);
+        assert_eq!(names(folder.path().join("none.log")).unwrap(), ["none.log"]);
+        for nothing in ["*.none", "[", "x***"] {
+            assert!(names(folder.path().join(nothing)).is_err(), "{nothing}");
+        }
     }
 
     #[test]

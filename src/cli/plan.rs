@@ -5,7 +5,7 @@ use super::args::{self, Args, ReadingArgs, VerbosityArgs};
 use super::config::{self, Config};
 use super::logs;
 use super::tls_keys::{self, TlsSecrets};
-use crate::api::Diagnoser;
+use crate::api::{Diagnoser, Names};
 use crate::diagnose::{ExpectedServer, Settings};
 use crate::engine;
 use crate::model::{Severity, Timestamp};
@@ -91,6 +91,7 @@ impl Plan {
             key_logs,
             filter: args.filter.clone(),
             show_secrets: args.show_secrets,
+            names: Names::default(),
         };
         Ok(Self { captures, diagnoser, report, output: None, fail_on: None, verbosity })
     }

@@ -2,7 +2,7 @@
 
 use super::progress::FileProgress;
 use super::{logs, tls_keys};
-use crate::api::Observer;
+use crate::api::{Intake, Observer};
 use crate::capture::{CaptureSet, Reader, discover};
 use crate::decrypt::LogReport;
 use crate::model::{Input, Log};
@@ -45,6 +45,20 @@ fn passed_over(paths: &[PathBuf], sets: &[CaptureSet]) {
             } else if !read.contains(&path) {
                 say(&format!("{}: passed over, no capture or named twice", path.display()));
             }
+        }
+    }
+}
+
+/// Says what is wrong with what was found behind the paths; if the user wants to know all, also what was used and what not.
+pub(super) fn report_intake(intake: &Intake, wrong: &[String], verbosity: Verbosity) {
+    let odd = if verbosity.quiet { &[] } else { wrong };
+    let others = if verbosity.verbose { intake.passed_over.as_slice() } else { &[] };
+    for sentence in intake.problems.iter().chain(odd).chain(others) {
+        say(sentence);
+    }
+    if verbosity.verbose {
+        for path in intake.key_logs.iter().chain(&intake.private_keys) {
+            say(&format!("{}: secrets of TLS, used", intake.names.of(path)));
         }
     }
 }

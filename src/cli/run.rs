@@ -3,8 +3,10 @@
 use super::exit::ExitStatus;
 use super::output;
 use super::plan::Plan;
-use super::read::{ConsoleObserver, find};
+use super::read::{ConsoleObserver, find, report_intake};
+use crate::api::Intake;
 use crate::report::Format;
+use crate::report::talk::Verbosity;
 use anyhow::Result;
 use std::path::PathBuf;
 
@@ -13,12 +15,16 @@ use std::path::PathBuf;
 /// Where nothing could be opened there is no report, and where not one packet could be read no table: what is wrong has
 /// been said on stderr.
 pub(super) fn run(plan: &Plan) -> Result<ExitStatus> {
-    let (sets, lost) = find(&plan.captures, plan.verbosity);
+    let intake = Intake::of(&plan.captures);
+    let (diagnoser, wrong) = plan.diagnoser.clone().beside(&intake);
+    report_intake(&intake, &wrong, plan.verbosity);
+    let (sets, mut lost) = find(&intake.captures, Verbosity { verbose: false, ..plan.verbosity });
+    lost |= !intake.problems.is_empty();
     if let Some(path) = &plan.output {
-        let logs = plan.diagnoser.logs.iter().map(|log| &log.path);
+        let logs = diagnoser.logs.iter().map(|log| &log.path).chain(&intake.archives);
         output::check(path, "-o", sets.iter().flat_map(|set| &set.paths).chain(logs).map(PathBuf::as_path))?;
     }
-    let diagnosis = plan.diagnoser.judge(&sets, &mut ConsoleObserver::new(plan.verbosity))?;
+    let diagnosis = diagnoser.judge(&sets, &mut ConsoleObserver::new(plan.verbosity))?;
     let unreadable = diagnosis.trouble && diagnosis.analysis.totals.packets == 0 && !diagnosis.has_log();
     if (diagnosis.opened || diagnosis.has_log()) && !(unreadable && plan.report.format == Format::Table) {
         output::write(plan.output.as_deref(), |out| diagnosis.write(&plan.report, out))?;

@@ -24,6 +24,7 @@ Examples:
   nrpcsniff -d 'tcp.port==13520,nrpc' notes.pcap  NRPC on another port
   nrpcsniff --expect-server 'Mail01/Acme=mail.acme.example' notes.pcap
   nrpcsniff --log stusers.txt chat.pcap           a log as further evidence (or alone)
+  nrpcsniff TICKET/                               captures, logs, key logs and support archives of a folder
   nrpcsniff --fail-on major notes.pcap            exit status 1 if a major fault or a blocker is found
   nrpcsniff compare working.pcapng failing.pcapng where do they part, and why?
   nrpcsniff rules nrpc-name-mismatch-alias        one rule explained
@@ -126,7 +127,11 @@ pub(super) struct Args {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Captures: files (pcap, pcapng, also .gz and .zst), folders (every capture in them), - for stdin
+    /// Captures, logs, support archives: files, folders, - for stdin
+    ///
+    /// Each is told by its content: pcap and pcapng (also .gz and .zst), logs as --log takes them, TLS key logs, private keys (PEM),
+    /// archives with any of these (zip, tar, tar.gz; unpacked into a temporary folder, within limits). A folder stands for
+    /// everything in it and below it, so that a ticket is one argument.
     #[arg(value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
 
@@ -193,6 +198,7 @@ pub(super) struct ReadingArgs {
     ///
     /// STUsers traces of a Sametime community server, SystemOut.log, trace.log and messages.log of WebSphere, port traces of a
     /// Notes client, console.log of Domino; also .gz and .zst. A log alone, without any capture, is judged too.
+    /// A folder stands for every log in it and below it; a pattern such as "logs/*.log" for what it matches.
     #[arg(long, value_name = "FILE")]
     pub log: Vec<PathBuf>,
 
