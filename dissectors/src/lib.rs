@@ -122,6 +122,7 @@ pub enum Message {
 impl Deref for Message {
     type Target = dyn Pdu;
 
+    #[inline]
     fn deref(&self) -> &Self::Target {
         match self {
             Self::Nrpc(message) => message,
@@ -163,27 +164,19 @@ pub fn protocol(name: &str) -> Option<&'static Protocol> {
     PROTOCOLS.iter().copied().find(|p| p.name == name)
 }
 
-/// The protocol that is usual on that port of TCP. Every connection asks for its two ports, most of which are nobody's.
+/// The protocol that is usual on that port of TCP. Every connection asks for its two ports, most of which are nobody's: a table of all
+/// ports answers with one look.
 pub fn usual_at(port: u16) -> Option<&'static Protocol> {
-    static BY_PORT: LazyLock<Vec<(u16, &Protocol)>> = LazyLock::new(|| {
-        let ports = PROTOCOLS.iter().flat_map(|protocol| protocol.tcp_ports.iter().map(move |&port| (port, *protocol)));
-        let mut ports: Vec<_> = ports.collect();
-        ports.sort_by_key(|(port, _)| *port);
-        ports
-    });
-    // One bit a port: most are looked up in vain.
-    static USUAL: LazyLock<[u64; 1024]> = LazyLock::new(|| {
-        let mut bits = [0; 1024];
-        for (port, _) in BY_PORT.iter() {
-            if let Some(word) = bits.get_mut(usize::from(port / 64)) {
-                *word |= 1 << (port % 64);
+    static BY_PORT: LazyLock<Vec<Option<&Protocol>>> = LazyLock::new(|| {
+        let mut by_port = vec![None; usize::from(u16::MAX) + 1];
+        for &protocol in PROTOCOLS {
+            for &port in protocol.tcp_ports {
+                if let Some(usual) = by_port.get_mut(usize::from(port)) {
+                    *usual = Some(protocol);
+                }
             }
         }
-        bits
+        by_port
     });
-    if USUAL.get(usize::from(port / 64)).is_none_or(|word| word & 1 << (port % 64) == 0) {
-        return None;
-    }
-    let place = BY_PORT.binary_search_by_key(&port, |(usual, _)| *usual).ok()?;
-    BY_PORT.get(place).map(|(_, protocol)| *protocol)
+    BY_PORT.get(usize::from(port)).copied().flatten()
 }

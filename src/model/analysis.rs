@@ -4,6 +4,7 @@ use super::{
     ConversationId, Conversations, Endpoint, Finding, FrameRef, LetGo, Log, PerSide, Setup, Span, Stamp, Timestamp,
     Transport,
 };
+use hashbrown::HashMap;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -211,7 +212,7 @@ pub(crate) struct CaptureFacts {
     /// ICMP errors (at most 10,000 are kept).
     pub icmp_errors: Vec<IcmpError>,
     /// Hosts that accepted a connection (at most 65,536 are kept).
-    pub hosts: BTreeMap<IpAddr, Host>,
+    pub hosts: HashMap<IpAddr, Host>,
     /// Frames cut by the snap length (any protocol).
     pub cut_frames: u64,
     /// First frame that was cut.
