@@ -66,7 +66,7 @@ pub struct Fixed {
     pub constant: u16,
     /// p+3: flags of unknown meaning.
     pub flags: u16,
-    /// p+5: flags of unknown meaning; 0x2000 is set by releases of 2025 and not by R5.
+    /// p+5: flags of unknown meaning; 0x2000 is set by releases of 2025 and by a scanner's probe of 2003 (Nessus 11410), not by R5.
     pub features: u16,
     /// p+7: the sender's licence.
     pub license: LicenseId,

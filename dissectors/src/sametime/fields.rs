@@ -40,7 +40,12 @@ impl Presentation for Message {
             Body::Handshake { version, login_type, own_address, host } => {
                 let host = host.as_deref().map_or_else(String::new, |host| format!(", host {host}"));
                 let (major, minor) = version;
-                format!("handshake, version {major}.{minor}, {}, own address {own_address}{host}", client(*login_type))
+                let release =
+                    names::release(*minor).map_or_else(String::new, |release| format!(" (Sametime {release})"));
+                format!(
+                    "handshake, version {major}.{minor}{release}, {}, own address {own_address}{host}",
+                    client(*login_type)
+                )
             }
             Body::HandshakeAck { version: (major, minor), seen_address } => {
                 format!("handshake answered, version {major}.{minor}, client seen as {seen_address}")
@@ -98,6 +103,7 @@ impl Message {
         match &self.body {
             Body::Handshake { version, login_type, own_address, host } => vec![
                 ("version", version_text(*version)),
+                ("release", names::release(version.1).into()),
                 ("login_type", login_type_value(*login_type)),
                 ("own_address", address(*own_address)),
                 ("host", host.clone().into()),

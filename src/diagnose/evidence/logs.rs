@@ -71,7 +71,7 @@ pub(crate) fn token_status(
     let traced_lines: Vec<_> = said.filter_map(|login| login.status.map(|(entry, _)| entry.line())).collect();
     let is_said = |event: &LogEvent| matches!(event, LogEvent::Status { token: Some(said), .. } if *said == status);
     let lines = logs.saying(is_said).filter(|entry| traced_lines.binary_search(&entry.line()).is_err());
-    let lines = lines.take(MOST).map(|entry| {
+    let lines = lines.filter(|entry| !entry.names_saml()).take(MOST).map(|entry| {
         let logged = LoggedToken { log: log_of(case, &entry).to_owned(), user: None };
         let draft = tell(Draft::new(about, READ).names_read(), logged);
         Testimony::new(about, &[entry]).links(refused_near(case, &entry)).alone(draft)

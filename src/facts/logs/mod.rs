@@ -223,6 +223,11 @@ impl LogEntry<'_> {
         LogLine { log: self.log, line: self.fact.line }
     }
 
+    /// It is about an assertion of SAML: Domino says some things of these in the words that it has for LTPA tokens.
+    pub(crate) fn names_saml(&self) -> bool {
+        self.fact.text.contains("SAML")
+    }
+
     /// From `earlier` to this line by the log's own clock; none where the lines have no time.
     pub(crate) fn since(&self, earlier: &Self) -> Span {
         let time = |entry: &Self| entry.fact.at.as_ref().map(|at| at.time);

@@ -33,7 +33,9 @@ static ABOUT: About = About {
         "Domino: call the Web SSO Configuration document LtpaToken (Configuration Name is the name of the cookie), and restart the \
          HTTP task. The embedded chat client of Notes uses the default document.",
         "Or tell the others: Sametime Community server: sametime.ini, section [AuthToken], ST_TOKEN_TYPE= that name (and \
-         ST_ORG_NAME=, if the document has an organisation); WebSphere Liberty: ssoCookieName of webAppSecurity.",
+         ST_ORG_NAME=, if the document has an organisation); WebSphere Liberty: ssoCookieName of webAppSecurity; WebSphere: the name of the \
+         cookie, and com.ibm.websphere.security.useOnlyCustomCookieName=true where the usual names are to be left out (PH30570).",
+        "Sametime 12 and later: ENABLE_LTPA, LTPA_KEYS and LTPA_REALM in custom.env or the ConfigMap; sametime.ini is made of them.",
     ],
     references: &[
         "IBM Sametime 9 documentation: creating a Web SSO configuration document in the Domino Directory (ST_TOKEN_TYPE)",

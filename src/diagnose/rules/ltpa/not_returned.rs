@@ -38,8 +38,10 @@ static ABOUT: About = About {
         "Several people behind one address, or a client that keeps no cookies: lower confidence.",
     ],
     remedy: &[
-        "Sametime Proxy: in stproxyconfig.xml (on the deployment manager, in the STProxyServer folder) add \
-         <tokenDomain>.example.com</tokenDomain> with your domain and a leading dot; synchronize the nodes fully, restart the proxy.",
+        "Sametime Proxy, up to 10: in stproxyconfig.xml (on the deployment manager, in the STProxyServer folder) add \
+         <tokenDomain>.example.com</tokenDomain> with your domain and a leading dot; synchronize the nodes fully, restart the proxy. \
+         Sametime 11: the file is sametimeproxy/conf/stproxyconfig.xml, and there is no deployment manager. Sametime 12: ENABLE_LTPA \
+         and SAMETIME_EXTERNAL_WARINTEGRATION in custom.env or the ConfigMap.",
         "Sametime Community server: make sure that it issues tokens (Web SSO Configuration document, ST_TOKEN_TYPE in sametime.ini); \
          its STUsers log says whether a token was generated.",
         "WebSphere: Global security > Web and SIP security > Single sign-on: enabled, Domain name set.",

@@ -33,9 +33,9 @@ static ABOUT: About = About {
     ],
     remedy: &[
         "Use https for all servers of the sign-on, and redirect http to https.",
-        "If it has to be http. Domino: Web SSO Configuration document > Restrict use of the SSO token to HTTP/HTTPS or \
-         \"Require SSL protected communication\": off. WebSphere: Global security > Web and SIP security > Single sign-on > \
-         Requires SSL: off.",
+        "If it has to be http. Domino: notes.ini HTTP_SESSION_COOKIES_SECURE=0 and WebSSO_Force_HTTPS=0 (1 sets Secure, and is most \
+         often what does), Web SSO Configuration document > \"Require SSL protected communication\": off. WebSphere: Global security > \
+         Web and SIP security > Single sign-on > Requires SSL: off.",
         "If a proxy ends TLS: let it redirect http to https, and hand on the scheme in X-Forwarded-Proto.",
     ],
     references: &[

@@ -37,7 +37,8 @@ static ABOUT: About = About {
     ],
     remedy: &[
         "Add an address record (or a CNAME) for the server's common name in the domain that clients search.",
-        "Or put the fully qualified host name into Net Address of the Server document.",
+        "Or put the fully qualified host name into Net Address of the Server document: a client knows it only after it has reached \
+         its home server once.",
         "Or a Connection document on the client with the host name or address as destination.",
     ],
     references: &[

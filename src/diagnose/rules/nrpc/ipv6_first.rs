@@ -33,7 +33,8 @@ static ABOUT: About = About {
     ],
     remedy: &[
         "Either let TCP over IPv6 through to the server, or take the AAAA record out of DNS.",
-        "Or switch IPv6 off in Notes or Domino: notes.ini TCP_EnableIPV6=0.",
+        "Or switch IPv6 off in Notes or Domino, as it is by default (HCL Domino 12.0.2): somebody set notes.ini TCP_EnableIPV6=1; \
+         take it out or set 0.",
         "Addresses that the client remembered: notes.ini DONT_USE_REMEMBERED_ADDRESSES=1, read at start.",
     ],
     references: &["RFC 6724 (address selection)", "RFC 8305 (happy eyeballs)"],

@@ -34,10 +34,12 @@ static ABOUT: About = About {
     remedy: &[
         "On the client or peer: File > Preferences > Notes Ports > TCPIP > Encrypt network data; on a server: port \
          options in Domino Administrator, or the port's flags in notes.ini.",
-        "On the server: DEBUG_MANDATED_ENCRYPTION=1 shows the reason; exclude peers that cannot encrypt by the group \
-         meant for it; check PORT_ENC_ADV on both sides.",
+        "On the server: the console command \"portenc show\" tells what is set, \"portenc refresh\" reads it again; \
+         DEBUG_MANDATED_ENCRYPTION=1 (needs a restart) shows the reason; exclude peers that cannot encrypt by the group meant for \
+         it; check PORT_ENC_ADV on both sides.",
+        "Clients: DISABLE_MANDATED_ENCRYPTION=1 by a desktop policy, where they cannot encrypt yet.",
     ],
-    references: &["HCL Domino 14.5: mandated port encryption (KB0127764)"],
+    references: &["HCL Domino 14.5: mandated port encryption", "HCL KB0127764 (the ? icon of a port)"],
     explains: &[super::early_close::ID],
 };
 

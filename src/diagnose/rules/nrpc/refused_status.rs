@@ -33,7 +33,12 @@ static ABOUT: About = About {
         "The same client gets a session within the failover time: major instead of blocker.",
         "A server that is being drained on purpose refuses in the same way: ask before lifting the restriction.",
     ],
-    remedy: &["See the status in the Domino server's console or log.nsf at that time."],
+    remedy: &[
+        "Read what the server wrote at that time: console.log, or log.nsf > Miscellaneous Events.",
+        "Too many users or too busy: SERVER_MAXUSERS, SERVER_AVAILABILITY_THRESHOLD; restricted: SERVER_RESTRICTED (0 opens it). \
+         \"show config NAME\" on the console tells each.",
+        "Access denied: Server document > Security > Access server, Not access server.",
+    ],
     references: &[
         "HCL Domino help: Server_MaxUsers, Server_Availability_Threshold, Server_Restricted; when failover occurs",
         "Notes C API status codes as published in the domino-jna project (PKG_CLIENT, PKG_SERVER, PKG_NETWORK)",

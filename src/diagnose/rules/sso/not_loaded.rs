@@ -35,6 +35,8 @@ static ABOUT: About = About {
         "A DomAuthSessId that is deleted (logout): silent.",
         "Only other hosts of the domain use tokens: medium confidence.",
         "The response was not read whole: silent.",
+        "The console line alone, unless it says that Domino goes back to sessions of one server, can appear while users sign on as \
+         they should (IBM 21106654): medium confidence at most.",
     ],
     remedy: &[
         "Look for \"Error loading Web SSO configuration\" on the Domino console; it says which document was tried.",
@@ -42,6 +44,8 @@ static ABOUT: About = About {
          encrypted for this server's ID, restart the HTTP task.",
         "Internet Site documents in use: the Organization of the Web SSO Configuration and of the Web Site must be the same, and Session \
          authentication set to Multiple Servers (SSO) with that configuration's name.",
+        "Internet Sites on, and users sign on as they should: a hidden field Session Authentication of the Server document still \
+         asks for the configuration. Turn Internet Sites off, set Session authentication to Disabled, save, and turn them on again.",
         "No Internet Sites: the Web SSO Configuration's Organization must be empty, and the Server document say Multiple Servers (SSO).",
     ],
     references: &[

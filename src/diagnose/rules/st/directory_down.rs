@@ -37,13 +37,13 @@ static ABOUT: About = About {
         "All who were turned away get in later: minor.",
     ],
     remedy: &[
-        "From the Sametime server, try the directory: ldapsearch to the host and port in stconfig.nsf > LDAPServer (389, or \
-         636 with TLS), with the bind name and password that stand there.",
+        "From the Sametime server, try the directory: ldapsearch to the host and port (389, or 636 with TLS) in stconfig.nsf > \
+         LDAPServer (up to Sametime 11) or StCommunityConfig.xml (12), with the bind name and password that stand there.",
         "Bind account: not locked, password not expired. TLS: the directory's certificate (issuer) in the server's key \
          store. Firewall: 389/636 open from the Sametime server.",
         "Domino directory: the server task answers on the Sametime server, names.nsf is not damaged.",
         "Then restart the community server, and look for \"StUsers\" and \"LDAP\" in its trace (VP_LDAP_TRACE=1 in \
-         sametime.ini).",
+         sametime.ini; Sametime 12: by STI__Section__KEY in custom.env or a ConfigMap, of which sametime.ini is made).",
     ],
     references: &[
         "Meanwhile, mw_error.h (reason codes, after draft-houri-sametime-community-client)",

@@ -32,7 +32,8 @@ static ABOUT: About = About {
         "The same user gets in later: minor.",
     ],
     remedy: &[
-        "Read the community server's log and STUsers trace at that time (VP_TRACE_ALL=1 in [Debug-StUsers] of sametime.ini).",
+        "Read the community server's log and STUsers trace at that time (VP_TRACE_ALL=1 in [Debug-StUsers] of sametime.ini; \
+         Sametime 12: STI__Debug-StUsers__VP_TRACE_ALL=1 in custom.env or a ConfigMap, of which sametime.ini is made).",
         "Look at what stands between client and server (multiplexer, load balancer, TLS offload): it may have closed because \
          its own connection to the community server failed.",
     ],

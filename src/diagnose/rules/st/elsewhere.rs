@@ -27,7 +27,8 @@ static ABOUT: About = About {
     ],
     remedy: &[
         "Close the other client (a second PC, a web client, a mobile client), or switch off its automatic login.",
-        "To allow several at a time: sametime.ini [Config] VP_ONLY_SINGLE_LOGIN_ALLOWED=0, then restart the server.",
+        "To allow several at a time: sametime.ini [Config] VP_ONLY_SINGLE_LOGIN_ALLOWED=0, then restart the server (Sametime \
+         12: STI__Config__VP_ONLY_SINGLE_LOGIN_ALLOWED=0 in custom.env or a ConfigMap, of which sametime.ini is made).",
     ],
     references: &[
         "draft-houri-sametime-community-client-00, section 3.2 (reason codes)",

@@ -35,7 +35,7 @@ static ABOUT: About = About {
     remedy: &[
         "Raise the idle timeout for TCP 1533 on the firewall, NAT or load balancer above the interval of the keep-alives.",
         "Or send keep-alives more often than the device forgets: client: File > Preferences > Sametime > Server Communities > \
-         Connection > keep-alive; server: sametime.ini [Connectivity] VPS keep-alive interval.",
+         Connection > keep-alive. (No documented setting of the server is known to us.)",
     ],
     references: &[
         "RFC 5382 (REQ-5: NAT keeps established sessions for 2 hours and 4 minutes at least)",

@@ -33,8 +33,8 @@ static ABOUT: About = About {
     ],
     remedy: &[
         "Set client and server alike. Client: File > Preferences > Sametime > Server Communities > Server > use TLS for the \
-         connection (and the port). Server: TLS for client connections in the Sametime System Console (community server > \
-         Connectivity).",
+         connection (and the port). Server, up to Sametime 11: TLS for client connections in the Sametime System Console \
+         (community server > Connectivity); Sametime 12 has no System Console.",
         "Behind a load balancer: one that ends TLS must speak what the server behind it expects.",
     ],
     references: &[

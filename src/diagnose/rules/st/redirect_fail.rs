@@ -35,11 +35,11 @@ static ABOUT: About = About {
     ],
     remedy: &[
         "Home Sametime server in the Person document (or the LDAP attribute): the name of the server or cluster as the \
-         Sametime System Console knows it; the same for all users of a cluster.",
+         community knows it (up to Sametime 11 shown in the Sametime System Console); the same for all users of a cluster.",
         "Let every client resolve and reach the host name that servers redirect to: a fully qualified name in DNS, TCP \
          1533 open. Server document > Ports > Net Address, and the cluster's host name.",
-        "Behind an alias or load balancer: the cluster's host name in the Sametime System Console = the alias that clients \
-         resolve, or addresses of all nodes that clients can reach.",
+        "Behind an alias or load balancer: the cluster's host name (up to Sametime 11 in the Sametime System Console) = the alias \
+         that clients resolve, or addresses of all nodes that clients can reach.",
     ],
     references: &["HCL Sametime: Assigning users to a home Sametime server", "Meanwhile, mw_error.h (reason codes)"],
     explains: &[super::port_blocked::ID],

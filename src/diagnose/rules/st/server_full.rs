@@ -22,8 +22,8 @@ static ABOUT: About = About {
     matters: "Nobody else can log in until others leave.",
     guards: &["The reason was read.", "All of the turned away get in later: minor."],
     remedy: &[
-        "Raise the limit: Sametime System Console > community server > Maximum user and server connections to the community \
-         server, and the operating system's limit of open sockets.",
+        "Raise the limit: up to Sametime 11 Sametime System Console > community server > Maximum user and server connections to \
+         the community server, and the operating system's limit of open sockets; in containers (Sametime 12) their limits, too.",
         "Add a community server to the cluster, or a multiplexer in front of it.",
         "Look for clients that log in again and again and leave their sessions behind.",
     ],

@@ -43,6 +43,8 @@ static ABOUT: About = About {
         "Same keys: export the LTPA keys in WebSphere, import them in the Web SSO Configuration document (Keys > Import \
          WebSphere LTPA Keys), restart Domino and Sametime.",
         "Same name: ST_TOKEN_TYPE in [AuthToken] of sametime.ini = the Configuration Name of the Web SSO document.",
+        "Sametime 12 and later: in custom.env or the ConfigMap ENABLE_LTPA=true, LTPA_KEYS (the keys that the issuer has), LTPA_REALM \
+         (its realm) and STI__ST_BB_NAMES__ST_AUTH_TOKEN=Fork:Jwt,Ltpa; sametime.ini is made of them and not edited.",
         "Then read the STUsers trace of the server (VP_TRACE_ALL=1 in [Debug-StUsers] of sametime.ini): \"token verification \
          failed\" tells which step.",
     ],

@@ -41,9 +41,11 @@ static ABOUT: About = About {
         "That the list of trusted addresses is the cause is inferred: medium confidence at most.",
     ],
     remedy: &[
-        "Add the caller's address, as the called server sees it, to the trusted IP addresses of the community: Sametime \
-         System Console > Sametime Servers > community server > Connectivity > Trusted Servers (stconfig.nsf > \
-         CommunityTrustedIps), then restart the server.",
+        "Is the caller a Sametime community server? Then its Server document must say so (Is this a Sametime server: Yes), and Net \
+         Address in it must be the name by which the called server finds its address.",
+        "Else, up to Sametime 11, add its address, as the called server sees it, to the trusted IP addresses of the community: \
+         Sametime System Console > Sametime Servers > community server > Connectivity > Trusted Servers (stconfig.nsf > \
+         CommunityTrustedIps), then restart the server. Sametime 12: StCommunityConfig.xml takes the place of stconfig.nsf.",
         "Avoid NAT between the servers; with several network cards, bind the caller to the one that is on the list.",
         "Look for \"not in servers list\" in the called server's log: it names the address that it saw.",
     ],

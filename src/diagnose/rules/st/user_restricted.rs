@@ -25,10 +25,10 @@ static ABOUT: About = About {
         "The same user gets in later: minor.",
     ],
     remedy: &[
-        "Sametime System Console > Manage Policies: the policy of this user must allow instant messages; a user without any \
+        "Policies (up to Sametime 11: Sametime System Console > Manage Policies): the policy of this user must allow instant messages; a user without any \
          policy gets the default one.",
-        "A guest (no user name): allow anonymous access (stconfig.nsf > CommunityConnectivity, or the anonymous access \
-         policy), or log in with a name.",
+        "A guest (no user name): allow anonymous access (stconfig.nsf > CommunityConnectivity, in Sametime 12 StCommunityConfig.xml, or the \
+         anonymous access policy), or log in with a name.",
         "Check that the user is in the directory and in the organisation that the server searches (LDAP base object).",
     ],
     references: &[

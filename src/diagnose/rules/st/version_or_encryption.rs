@@ -27,7 +27,8 @@ static ABOUT: About = About {
     remedy: &[
         "Version: update the client, or allow its type and level in the [Config] section of sametime.ini on every community \
          server: VPS_ALLOWED_LOGIN_TYPES (hexadecimal client types), ST_MINIMAL_CLIENT_VERSION and VP_SECURITY_LEVEL (the \
-         oldest client), ST_FORCE_LOGOUT_OLD_CLIENT_VERSION=0 (older ones may stay). Restart the server.",
+         oldest client), ST_FORCE_LOGOUT_OLD_CLIENT_VERSION=0 (older ones may stay). Restart the server. Sametime 12: as \
+         STI__Config__KEY in custom.env or a ConfigMap, of which sametime.ini is made.",
         "Encryption: update the side that knows only the older way (RC2/40), or relax the other one; a client toolkit of \
          the same release as the server knows all its ways.",
     ],
