@@ -81,8 +81,11 @@ impl SignOnPeers {
         let named = case.nrpc().flat_map(|talk| [talk.wanted(), talk.answered()]).flatten();
         let expected = case.settings.expected.iter();
         let told = expected.flat_map(|server| std::iter::once(&server.name).chain(&server.aliases)).map(String::as_str);
-        // Few names, each said by many conversations.
+        // Few names, each said by many conversations. Of those that one label leads to, a server's own comes before what people type
+        // for it, and then the first in the alphabet: the same in every run, and whichever conversations are still there.
         let distinct: HashSet<&str> = named.chain(told).collect();
+        let mut distinct: Vec<&str> = distinct.into_iter().collect();
+        distinct.sort_unstable_by_key(|name| (looks_like_host(name), *name));
         for name in distinct {
             self.notes.entry(notes_label(name)).or_insert_with(|| abbreviated(name));
             if looks_like_host(name) {
