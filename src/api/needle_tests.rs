@@ -14,7 +14,7 @@ use nrpcsniff_samples::sip::Phone;
 use nrpcsniff_samples::stories::{self, Sample};
 use std::io::Cursor;
 
-/// The office works for this long before the sample begins, and goes on behind it.
+/// The smaller office works for this long before the sample begins, and goes on behind it.
 const BEFORE: Span = Span::from_secs(300);
 
 /// A frame that stands for itself.
@@ -57,11 +57,12 @@ fn office(sessions: usize) -> Vec<Owned> {
     frames
 }
 
-/// What is told of the sample amid the office, where so many bytes may be held, and how many conversations went.
-fn found(sample: &[u8], office: &[Owned], hold: Option<usize>) -> (Vec<String>, u32) {
+/// What is told of the sample amid an office that begins that long before, where so many bytes may be held, and how many conversations
+/// went.
+fn found(sample: &[u8], office: &[Owned], before: Span, hold: Option<usize>) -> (Vec<String>, u32) {
     let (needle, secrets, input) = frames(sample.to_vec());
     let begin = needle.first().map_or(Timestamp::default(), |frame| frame.time);
-    let shift = office.first().map_or(Span::ZERO, |frame| begin.minus(BEFORE).since(frame.time));
+    let shift = office.first().map_or(Span::ZERO, |frame| begin.minus(before).since(frame.time));
     let mut diagnoser = Diagnoser::new(Settings::default());
     diagnoser.engine.hold = hold;
     let mut book = Book::new(&diagnoser);
@@ -120,33 +121,37 @@ fn told(findings: &[Finding]) -> Vec<String> {
 #[test]
 fn every_sample_is_found_as_well_amid_traffic_that_is_let_go() {
     let samples: Vec<_> = stories::all().collect();
-    assert_eq!(lost_by_any(&samples, &office(130)), Vec::<String>::new());
+    assert_eq!(lost_by_any(&samples, &office(130), BEFORE), Vec::<String>::new());
 }
 
+/// In the middle of the office's time, or amid as many packets as `benches/needles.sh` asks for.
 #[test]
 fn samples_are_found_as_well_amid_twenty_thousand_packets() {
-    let office = office(900);
-    assert!(office.len() > 20_000, "{}", office.len());
-    let samples: Vec<_> = stories::all().step_by(10).collect();
-    assert_eq!(lost_by_any(&samples, &office), Vec::<String>::new());
+    let asked = |name| std::env::var(name).ok().map(|number| number.parse::<usize>().unwrap());
+    let packets = asked("NRPCSNIFF_NEEDLE_PACKETS").unwrap_or(20_000);
+    let office = office(packets / 22);
+    assert!(office.len() > packets, "{}", office.len());
+    let half = office[office.len() / 2].time.since(office[0].time);
+    let samples: Vec<_> = stories::all().step_by(asked("NRPCSNIFF_NEEDLE_EVERY").unwrap_or(10)).collect();
+    assert_eq!(lost_by_any(&samples, &office, half), Vec::<String>::new());
 }
 
 /// Samples of which something else is told where the office is let go: looked for by every processor.
-fn lost_by_any(samples: &[&'static Sample], office: &[Owned]) -> Vec<String> {
+fn lost_by_any(samples: &[&'static Sample], office: &[Owned], before: Span) -> Vec<String> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         let share = samples.len().div_ceil(workers);
-        let parts: Vec<_> = samples.chunks(share).map(|part| scope.spawn(|| lost(part, office))).collect();
+        let parts: Vec<_> = samples.chunks(share).map(|part| scope.spawn(|| lost(part, office, before))).collect();
         parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
     })
 }
 
 /// Samples of which something else is told where the office is let go.
-fn lost(samples: &[&'static Sample], office: &[Owned]) -> Vec<String> {
+fn lost(samples: &[&'static Sample], office: &[Owned], before: Span) -> Vec<String> {
     let is_lost = |sample: &&&'static Sample| {
         let bytes = sample.bytes();
-        let (all, none) = found(&bytes, office, None);
-        let (lean, let_go) = found(&bytes, office, Some(1));
+        let (all, none) = found(&bytes, office, before, None);
+        let (lean, let_go) = found(&bytes, office, before, Some(1));
         assert!(none == 0 && let_go > 50, "{}: {none} {let_go}", sample.file_name());
         all != lean
     };
