@@ -1,5 +1,9 @@
 //! What opens doors is taken out of a line before anything is read from it: tokens, passwords, cookies.
 //!
+//! It is known by its shape: a value behind a name and a sign, in an element of XML, in the user part of a URL, behind the
+//! word of a scheme; and by what it is: base64 of the length of a token, the three parts of a JSON Web Token. Names are
+//! looked at by how they end, so that `userPassword`, `j_password` and `client_secret` need no entry of their own.
+//!
 //! Words that scripts write in place of a token (`undefined`) open nothing, and stay: they are the fact.
 
 use nrpcsniff_dissectors::ltpa::Token;
@@ -10,7 +14,7 @@ const TOKEN: usize = 40;
 /// From this length on, base64 of digits and letters of both cases is masked whatever it is.
 const OPAQUE: usize = 64;
 /// Names whose value opens doors, in lower case: the name ends in one of them and `=` or `:` follows.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 21] = [
     "password",
     "passwd",
     "pwd",
@@ -25,17 +29,100 @@ const NAMES: [&str; 14] = [
     "sametimejwt",
     "sametimerefresh",
     "rtc4webnonce",
+    "pass",
+    "passcode",
+    "passwort",
+    "kennwort",
+    "credential",
+    "credentials",
+    "apikey",
 ];
+/// Words behind which a value may stand without any sign.
+const WORDS: [&str; 8] = ["password", "passwd", "passphrase", "passwort", "kennwort", "secret", "bearer", "basic"];
+/// A value without a sign is at least so long; shorter ones are words of a sentence.
+const VALUE: usize = 6;
 /// Headers whose whole value opens doors.
 const HEADERS: [&str; 4] = ["cookie", "set-cookie", "authorization", "proxy-authorization"];
 
 /// The line without what opens doors.
 pub(super) fn mask(line: &str) -> Cow<'_, str> {
-    let plain = runs(line);
-    match values(&plain) {
-        Cow::Borrowed(_) => plain,
-        Cow::Owned(masked) => Cow::Owned(masked),
+    [web_tokens, runs, values, bare, users].into_iter().fold(Cow::Borrowed(line), |line, step| match line {
+        Cow::Borrowed(line) => step(line),
+        Cow::Owned(line) => Cow::Owned(step(&line).into_owned()),
+    })
+}
+
+/// The line without the parts between these places, which are in order.
+fn without(line: &str, places: impl IntoIterator<Item = (usize, usize)>) -> Cow<'_, str> {
+    let mut masked = String::new();
+    let mut done = 0_usize;
+    for (start, end) in places.into_iter().filter(|(start, end)| start < end) {
+        if start >= done {
+            masked.push_str(line.get(done..start).unwrap_or_default());
+            masked.push_str("***");
+            done = end;
+        }
     }
+    if done == 0 {
+        return Cow::Borrowed(line);
+    }
+    masked.push_str(line.get(done..).unwrap_or_default());
+    Cow::Owned(masked)
+}
+
+/// JSON Web Tokens: base64 that begins as `{"` does, with points between its parts (RFC 7519).
+fn web_tokens(line: &str) -> Cow<'_, str> {
+    let places = line.match_indices("eyJ").filter_map(|(start, _)| {
+        let rest = line.get(start..)?;
+        let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '=');
+        let length = rest.find(|c| !inside(c)).unwrap_or(rest.len());
+        let token = rest.get(..length)?;
+        (token.contains('.') && length > 20).then(|| (start, start.saturating_add(length)))
+    });
+    without(line, places)
+}
+
+/// Values behind a word alone, where they do not look like a word themselves: `Password S3cret`, `Basic QWxhZGRpbjpvcGVu`.
+fn bare(line: &str) -> Cow<'_, str> {
+    let lower = line.to_ascii_lowercase();
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    for word in WORDS {
+        places.extend(lower.match_indices(word).filter_map(|(at, _)| {
+            let end = at.saturating_add(word.len());
+            let rest = line.get(end..)?.strip_prefix(' ')?;
+            let start = end.saturating_add(1);
+            let length =
+                rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '<')).unwrap_or(rest.len());
+            looks_secret(rest.get(..length)?).then(|| (start, start.saturating_add(length)))
+        }));
+    }
+    places.sort_unstable();
+    without(line, places)
+}
+
+/// Letters with digits, or with signs that words do not have; or letters of both cases in no order of a word.
+fn looks_secret(text: &str) -> bool {
+    let text = text.trim_matches(['\'', '(', ')', '.', ':']);
+    let has = |is: fn(char) -> bool| text.chars().any(is);
+    let signs = has(|c| matches!(c, '!' | '@' | '#' | '$' | '%' | '^' | '&' | '*' | '+' | '=' | '?'));
+    let inner_capital = text.chars().skip(1).any(char::is_uppercase) && has(char::is_lowercase);
+    let known = text.starts_with('*') || text.starts_with('[');
+    text.len() >= VALUE && !known && has(char::is_alphabetic) && (has(|c| c.is_ascii_digit()) || signs || inner_capital)
+}
+
+/// The password of `scheme://user:password@host` (RFC 3986, 3.2.1).
+fn users(line: &str) -> Cow<'_, str> {
+    let places = line.match_indices("://").filter_map(|(at, sign)| {
+        let start = at.saturating_add(sign.len());
+        let rest = line.get(start..)?;
+        let authority =
+            rest.get(..rest.find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '?')).unwrap_or(rest.len()))?;
+        let (user, _) = authority.rsplit_once('@')?;
+        let (name, password) = user.split_once(':')?;
+        let from = start.saturating_add(name.len()).saturating_add(1);
+        Some((from, from.saturating_add(password.len())))
+    });
+    without(line, places)
 }
 
 /// Every run of base64 in a line, with its place, that is as long as a token.
@@ -157,6 +244,10 @@ fn value(line: &str, name: usize) -> Option<(usize, usize)> {
     let text = inside.get(..length)?;
     let class = Token::read(None, text).class;
     let already = text.starts_with('[') || text.starts_with('*');
+    // "using internet password: User is locked out" says what became of it.
+    if quote.is_none() && inside.starts_with("User is ") {
+        return None;
+    }
     let start = line.len().checked_sub(inside.len())?;
     (!text.is_empty() && !class.is_word() && !already).then(|| (start, start.saturating_add(length)))
 }
@@ -181,6 +272,14 @@ mod tests {
             ("x pwd=a,pwd=b", "x pwd=***,pwd=***"),
             ("ltpaToken2 = 'abc'", "ltpaToken2 = '***'"),
             ("LtpaToken=”abc”", "LtpaToken=”***”"),
+            ("authenticated. Password S3cretPassw0rd", "authenticated. Password ***"),
+            ("verified pass='S3cretPassw0rd'", "verified pass='***'"),
+            ("by a single token credentials: S3cretPassw0rd", "by a single token credentials: ***"),
+            ("userPassword: hunter2 secret=abc", "userPassword: *** secret=***"),
+            ("got Basic ZGVtb3VzZXI6UzNj now", "got Basic *** now"),
+            ("bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2ln", "bearer ***"),
+            ("at ldap://ann:hunter2@ad1.example.com:389", "at ldap://ann:***@ad1.example.com:389"),
+            ("{\"pass\":\"hunter 2\"}", "{\"pass\":\"***\"}"),
         ] {
             assert_eq!(mask(line), shown, "{line}");
         }
@@ -218,6 +317,11 @@ mod tests {
             "SECTokenListGenerate returned with status <0>",
             "/opt/IBM/WebSphere/AppServer/profiles/appsrv/logs/server/systemout.log/opt/ibm/websphere",
             "password expired",
+            "Error - cannot retrieve password attribute.",
+            "authentication failure using internet password: User is locked out",
+            "Wrong Password. (Passwords are case sensitive)",
+            "sip:ann@10.1.0.9 ldap://ad1.example.com:389",
+            "the wrong password was supplied",
         ] {
             assert_eq!(mask(line), line);
         }
@@ -235,7 +339,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_masked_without_panic(text in any::<String>(), name in 0_usize..14) {
+        fn any_text_is_masked_without_panic(text in any::<String>(), name in 0_usize..21) {
             let _ = mask(&text);
             let line = format!("{text}{}=hunter2 {text}", super::NAMES[name]);
             prop_assert!(!mask(&line).contains("hunter2") || text.contains("hunter2"), "{}", mask(&line));
