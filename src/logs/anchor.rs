@@ -19,11 +19,19 @@ pub(super) fn anchors(line: &str) -> Vec<AnchorKey> {
         let genuine = tokens(line).map(|(_, text)| Token::read(None, text)).filter(|token| token.class.is_genuine());
         found.extend(genuine.map(|token| AnchorKey::Token(token.fingerprint)));
     }
-    if line.contains(':') {
+    if may_have_endpoint(line) {
         found.extend(endpoints(line));
     }
     found.truncate(MOST);
     found
+}
+
+/// A number of four digits or more stands behind a colon: cheap, for most lines have none.
+fn may_have_endpoint(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let is_number =
+        |at: usize| bytes.get(at..at.saturating_add(4)).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    line.match_indices([':', '(']).any(|(at, _)| is_number(at.saturating_add(1)))
 }
 
 /// The header, at the beginning of a line.
@@ -34,11 +42,16 @@ fn call_id(line: &str) -> Option<AnchorKey> {
     (8..=LONGEST).contains(&id.len()).then(|| AnchorKey::CallId(id.to_owned()))
 }
 
-/// `10.1.0.50:54303`, `[2001:db8::50]:54303`, with a high port.
+/// `10.1.0.50:54303`, `[2001:db8::50]:54303`, `10.1.0.50(54303)` of Domino, with a high port.
 fn endpoints(line: &str) -> impl Iterator<Item = AnchorKey> {
-    let parts = line.split(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '[' | ']')));
+    let parts = line.split(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '[' | ']' | '(' | ')')));
     parts.filter(|part| (11..=64).contains(&part.len())).filter_map(|part| {
-        let address: SocketAddr = part.trim_end_matches(['.', ':']).parse().ok()?;
+        let part = part.trim_end_matches(['.', ':']);
+        let of_domino = |text: &str| {
+            let (ip, number) = text.strip_suffix(')')?.split_once('(')?;
+            Some(SocketAddr::new(ip.parse().ok()?, number.parse().ok()?))
+        };
+        let address: SocketAddr = part.parse().ok().or_else(|| of_domino(part))?;
         let local = address.ip().is_loopback() || address.ip().is_unspecified();
         (address.port() >= FIRST_PORT && !local).then(|| AnchorKey::Endpoint(mapped(address.ip()), address.port()))
     })
@@ -57,6 +70,7 @@ mod tests {
     fn what_packets_know_too() {
         let endpoint = |ip: &str, port| AnchorKey::Endpoint(ip.parse().unwrap(), port);
         assert_eq!(anchors("Contact: <sip:ann@10.1.0.50:54303;transport=tls>"), [endpoint("10.1.0.50", 54303)]);
+        assert_eq!(anchors("connection 10.1.0.50(50332) -> 10.1.0.9(443) failed"), [endpoint("10.1.0.50", 50332)]);
         assert_eq!(anchors("from /[2001:db8::50]:54303 to 10.1.0.9:443."), [endpoint("2001:db8::50", 54303)]);
         assert_eq!(anchors(" Call-ID: abc123@10.1.0.50"), [AnchorKey::CallId("abc123@10.1.0.50".to_owned())]);
         let token = "AAECAzUwOUI2RjRCNTA5Qjc2NTNDTj1Bbm5lIExhdm91ZS9PVT1VSy9PPVJVS4wOqEv/nGS4v6gHqcPyfDiuMRcR";

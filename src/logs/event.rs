@@ -68,6 +68,11 @@ fn name(text: &str) -> String {
     text.trim_start_matches(dashes).trim_end_matches(around).chars().take(LONGEST).collect()
 }
 
+/// The name of a server; empty if it was taken out of the text, so that the words behind it stand in its place.
+fn named(text: &str) -> String {
+    if text.trim_start().starts_with("on ") { String::new() } else { name(text) }
+}
+
 /// What a line of a Sametime trace says. Phrases are tried in this order because some are parts of others, and without
 /// regular expressions, so that a long line costs no more than its length.
 fn sametime(text: &LineText<'_>) -> Option<LogEvent> {
@@ -165,12 +170,12 @@ fn client(text: &LineText<'_>) -> Option<LogEvent> {
         },
         () if text.has("using address ") && text.has(" for ") => E::UsingAddress {
             address: text.between("using address ", " for ").map(name)?,
-            server: text.between(" for ", " on ").map(name)?,
+            server: text.between(" for ", " on ").map(named)?,
         },
         () if text.has("unable to connect to ") && text.has(" on ") => {
             let reason = text.after(" on ").and_then(|rest| rest.split_once('(')).map_or("", |(_, rest)| rest);
             E::UnableToConnect {
-                server: text.between("unable to connect to ", " on ").map(name)?,
+                server: text.between("unable to connect to ", " on ").map(named)?,
                 reason: name(reason.trim_end().trim_end_matches(')')),
                 status: known(&text.lower).map(|(code, _)| code).filter(|&code| code != 0),
             }
@@ -202,7 +207,11 @@ fn quoted(text: &str) -> Option<String> {
     Some(name(inside)).filter(|name| !name.is_empty())
 }
 
+/// A status stands in lines about tokens; those about assertions of SAML have the same texts, and are not of tokens.
 fn status(text: &LineText<'_>) -> Option<LogEvent> {
+    if text.has("saml") {
+        return None;
+    }
     known(&text.lower).map(|(code, token)| LogEvent::Status { code, token })
 }
 

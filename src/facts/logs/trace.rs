@@ -53,12 +53,14 @@ fn trace<'a>(entries: &[LogEntry<'a>], place: usize) -> Option<ClientTrace<'a>> 
         LogEvent::UnableToConnect { server, .. } => Some((*entry, server)),
         _ => None,
     });
-    let wanted = asked.or(gave_up).map(|(_, server)| server.as_str());
+    // Names are taken out of texts that are shown to others.
+    let wanted = asked.or(gave_up).map(|(_, server)| server.as_str()).filter(|server| !server.is_empty());
     let recovered = after.iter().take(NEAR * NEAR).find(|entry| match &entry.fact.event {
         LogEvent::Connected { server } => wanted.is_some_and(|wanted| same_server(wanted, server)),
         _ => false,
     });
     let entries = asked.map(|(entry, _)| entry).into_iter().chain([*wrong]);
-    let entries = entries.chain(gave_up.filter(|(_, server)| wanted == Some(server.as_str())).map(|(entry, _)| entry));
+    let entries = entries
+        .chain(gave_up.filter(|(_, server)| wanted.unwrap_or_default() == server.as_str()).map(|(entry, _)| entry));
     Some(ClientTrace { entries: entries.collect(), wanted, answered, address, recovered: recovered.copied() })
 }

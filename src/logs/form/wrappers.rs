@@ -123,9 +123,11 @@ fn file(line: &str) -> Option<Layer<'_>> {
     let mut end = end.saturating_add(from);
     let mut name = start.get(..end)?;
     // A line of context has hyphens in place of colons.
-    if let Some(at) =
-        LOGS.iter().filter_map(|ending| Some(name.rfind(&format!("{ending}-"))?.saturating_add(ending.len()))).max()
-    {
+    let behind_hyphen = LOGS.iter().filter_map(|ending| {
+        let at = name.rfind(ending)?.saturating_add(ending.len());
+        name.get(at..)?.starts_with('-').then_some(at)
+    });
+    if let Some(at) = behind_hyphen.max() {
         (name, end) = (name.get(..at)?, at);
     }
     let is_log = LOGS.iter().any(|ending| name.len() > ending.len() && name.to_ascii_lowercase().ends_with(ending));

@@ -126,7 +126,9 @@ impl Pattern {
     pub(super) fn begins(&self, message: &str) -> bool {
         let Self::Words { parts, first: "", anchored: true, .. } = self else { return false };
         let Some((words, _)) = parts.first().filter(|(words, _)| words.len() >= 6) else { return false };
-        message.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words))
+        let begins = message.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words));
+        // One short word proves little: the rest has to follow.
+        begins && (words.len() >= 12 || self.find(message, &message.to_ascii_lowercase()).is_some())
     }
 }
 

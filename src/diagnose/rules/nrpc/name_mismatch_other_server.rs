@@ -174,10 +174,15 @@ fn tolerated(group: &[&Talk<'_>]) -> Option<Draft> {
 fn told_by_client(draft: Draft, trace: &ClientTrace<'_>) -> Draft {
     let severity = if trace.recovered.is_some() { Severity::Major } else { Severity::Blocker };
     let Some(asked) = trace.wanted.map(abbreviated) else {
-        return draft.severity(severity).at_most(Confidence::Medium).points(15).says(&words::TracedInPart {
-            server_name: abbreviated(trace.answered),
-            address: trace.address.to_owned(),
-        });
+        let said = words::TracedInPart { server_name: abbreviated(trace.answered), address: trace.address.to_owned() };
+        // Which of the two it is cannot be told without the name that was asked for.
+        return draft.severity(severity).at_most(Confidence::Medium).points(15).says(&said).remedies([
+            format!(
+                "If the name that was asked for is an alias of {}: set NETWORK_SPRAYER_ADDRESS in its notes.ini to that alias and \
+                 restart it, or use the server's full host name in the client.",
+                said.server_name
+            ),
+        ]);
     };
     draft.severity(severity).names_read().says(&words::OtherServerTraced(NameTraced::of(trace, asked)))
 }
