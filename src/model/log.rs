@@ -187,6 +187,13 @@ named! {
     }
 }
 
+impl LogOutcome {
+    /// What was tried was not got.
+    pub const fn is_lost(self) -> bool {
+        matches!(self, Self::Refused | Self::Unanswered | Self::CutOff)
+    }
+}
+
 named! {
     /// How much a line matters that stands alone.
     LogWeight {

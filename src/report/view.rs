@@ -5,8 +5,8 @@
 use super::{Detail, Report, ReportOptions, TOOL, VERSION, filter, protocol_name};
 use crate::model::{
     Analysis, ClockPlacement, Close, CloseBy, Conversation, ConversationId, Endpoint, Evidence, Facts, Finding,
-    FrameRef, Group, Input, InputFormat, Layer, Log, LogKind, Message, PerSide, RuleId, Setup, Source, Span, Stamp,
-    Timestamp, Totals, Transport,
+    FrameRef, Group, Input, InputFormat, Layer, Log, LogFact, LogKind, LogMeaning, LogOutcome, LogWeight, Message,
+    PerSide, RuleId, Setup, Source, Span, Stamp, Timestamp, Totals, Transport, Witness,
 };
 use nrpcsniff_dissectors::tls::Why;
 use nrpcsniff_dissectors::{Layer as TlsLayer, PROTOCOLS, Reader, Value};
@@ -87,6 +87,68 @@ pub(super) struct LogView<'a> {
     facts: u64,
     facts_left_out: u64,
     clock: ClockView<'a>,
+    attempts: Vec<LoggedAttemptView>,
+    says: LogLinesView<'a>,
+}
+
+/// What was tried, by the lines of a log, and how often each came of it.
+#[derive(Serialize)]
+struct LoggedAttemptView {
+    kind: &'static str,
+    outcome: LogOutcome,
+    lines: u64,
+}
+
+/// Every line of a log that the catalogue of lines knows.
+struct LogLinesView<'a>(&'a Log);
+
+impl Serialize for LogLinesView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let known = self.0.facts.iter().filter_map(|fact| Some(log_line(self.0, fact, fact.meaning?)));
+        serializer.collect_seq(known)
+    }
+}
+
+/// A line of a log, and what it means.
+#[derive(Serialize)]
+struct LogLineView<'a> {
+    line: u64,
+    time: Option<Timestamp>,
+    written: Option<&'a str>,
+    text: &'a str,
+    means: &'static str,
+    known_by: &'static str,
+    kind: Option<&'static str>,
+    outcome: Option<LogOutcome>,
+    weight: LogWeight,
+    witness: Witness,
+    source: &'static str,
+    named: BTreeMap<&'static str, &'a str>,
+}
+
+fn log_line<'a>(log: &Log, fact: &'a LogFact, meaning: &'static LogMeaning) -> LogLineView<'a> {
+    LogLineView {
+        line: fact.line,
+        time: fact.at.as_ref().and_then(|at| log.clock.place(at)),
+        written: fact.at.as_ref().map(|at| at.text.as_str()),
+        text: &fact.text,
+        means: meaning.means,
+        known_by: meaning.pattern,
+        kind: meaning.proves.map(|(kind, _)| kind),
+        outcome: meaning.proves.map(|(_, outcome)| outcome),
+        weight: meaning.weight,
+        witness: meaning.witness,
+        source: meaning.source,
+        named: fact.named.iter().map(|(name, text)| (*name, text.as_str())).collect(),
+    }
+}
+
+fn logged_attempts(log: &Log) -> Vec<LoggedAttemptView> {
+    let mut counts: BTreeMap<(&'static str, LogOutcome), u64> = BTreeMap::new();
+    for proved in log.facts.iter().filter_map(|fact| fact.meaning?.proves) {
+        *counts.entry(proved).or_default() += 1;
+    }
+    counts.into_iter().map(|((kind, outcome), lines)| LoggedAttemptView { kind, outcome, lines }).collect()
 }
 
 /// How the times of a log were placed on the clock of the packets.
@@ -128,6 +190,8 @@ fn log(log: &Log) -> LogView<'_> {
             first_written: log.first.as_ref().map(|at| at.text.as_str()),
             last_written: log.last.as_ref().map(|at| at.text.as_str()),
         },
+        attempts: logged_attempts(log),
+        says: LogLinesView(log),
     }
 }
 

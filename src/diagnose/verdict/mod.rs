@@ -63,6 +63,11 @@ fn judge(analysis: &Analysis, findings: &[Finding], wishes: &Wishes) -> (Verdict
     if let Some(place) = first(&|finding| finding.rule == wrong_place::ID) {
         return (VerdictKind::Undecided, Some(place));
     }
+    // A log names its fault or does not: there are no attempts to be held against a small one.
+    let tells = |finding: &Finding| finding.severity >= Severity::Minor && !is_of_the_capture(finding);
+    if let Some(place) = first(&tells).filter(|_| analysis.inputs.is_empty()) {
+        return (kind_of(place), Some(place));
+    }
     let kind = match () {
         () if wishes.all_granted() => VerdictKind::Works,
         () if wishes.is_empty() && words::log_facts(&analysis.logs) == 0 => VerdictKind::Nothing,

@@ -2,7 +2,9 @@
 
 use super::Wishes;
 use super::wishes::WishCount;
-use crate::model::{Analysis, AttemptKind, Close, Conversation, Log, PerSide, Property, Setup, Unjudged};
+use crate::model::{
+    Analysis, AttemptKind, Close, Conversation, Log, LogFact, LogWeight, PerSide, Property, Setup, Unjudged,
+};
 use nrpcsniff_dissectors::PROTOCOLS;
 
 const NO_PACKETS: &str = "Nothing can be said: there are no packets in the capture.";
@@ -158,6 +160,17 @@ pub(super) fn log_facts(logs: &[Log]) -> u64 {
     facts.fold(0, u64::saturating_add)
 }
 
+/// How many lines tell of something that was lost, and matter alone.
+fn log_losses(logs: &[Log]) -> u64 {
+    let lost = |fact: &&LogFact| {
+        fact.meaning.is_some_and(|meaning| {
+            let ends = meaning.proves.is_some_and(|(_, outcome)| outcome.is_lost());
+            ends && meaning.weight >= LogWeight::Medium
+        })
+    };
+    logs.iter().flat_map(|log| &log.facts).filter(lost).count() as u64
+}
+
 /// "12 of 340 lines of the log are about sign-on, and no rule knows a fault by them."
 pub(super) fn of_logs(logs: &[Log]) -> String {
     let lines = logs.iter().map(|log| log.lines).fold(0, u64::saturating_add);
@@ -165,6 +178,15 @@ pub(super) fn of_logs(logs: &[Log]) -> String {
     let of = plural(lines, "line", "lines");
     match log_facts(logs) {
         0 => format!("Nothing of sign-on was understood in {of} of the {log}."),
+        _ if log_losses(logs) > 0 => {
+            let losses = log_losses(logs);
+            format!(
+                "The {log} {} of what was refused, not answered or cut off, and no rule knows the cause by that: {} of {of}. \
+                 \"What the log says\" has them.",
+                if logs.len() == 1 { "tells" } else { "tell" },
+                plural(losses, "line", "lines"),
+            )
+        }
         facts => format!(
             "The {log} {}: {} of {of} {} about sign-on, and no rule knows a fault by that.",
             if logs.len() == 1 { "does not tell whether sign-on fails" } else { "do not tell whether sign-on fails" },

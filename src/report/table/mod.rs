@@ -4,6 +4,7 @@
 mod answer;
 mod exchange;
 mod findings;
+mod heard;
 mod listing;
 mod totals;
 mod verdict;
@@ -43,6 +44,7 @@ pub(crate) fn write(
     header(context, out)?;
     verdict::write(context, verdict, out)?;
     findings::write(context, out)?;
+    heard::write(context, out)?;
     if options.detail > Detail::Findings {
         listing::write(context, options, out)?;
     }

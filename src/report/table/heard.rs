@@ -1,0 +1,137 @@
+//! What the logs say beside the findings: every line that the catalogue knows and that no finding shows, under its time.
+
+use super::super::text::{count, date_time, wrap};
+use super::{TableContext, grid, heading, indented};
+use crate::model::{Log, LogFact, LogMeaning, LogOutcome};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+const INDENT: &str = "  ";
+/// Rows of one report; of more those that matter most are shown. JSON has every line.
+const ROWS: usize = 40;
+
+/// Lines of one log that mean the same.
+struct Heard<'a> {
+    log: usize,
+    first: &'a LogFact,
+    meaning: &'static LogMeaning,
+    count: u64,
+}
+
+/// The section; nothing where no log has a line for it.
+pub(super) fn write(context: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let logs = &context.report.analysis.logs;
+    let mut heard = heard(context);
+    if heard.is_empty() {
+        return Ok(());
+    }
+    heading(context, if logs.len() == 1 { "What the log says" } else { "What the logs say" }, out)?;
+    for log in logs {
+        let tried = tried(log);
+        if !tried.is_empty() {
+            writeln!(out, "{}", wrap(&format!("{}: {tried}.", log.name()), INDENT, context.width))?;
+        }
+    }
+    let all = heard.len();
+    heard.sort_by_key(|line| (std::cmp::Reverse(line.meaning.weight), line.log, line.first.line));
+    heard.truncate(ROWS);
+    heard.sort_by_key(|line| (line.log, line.first.line));
+    let rows = heard.iter().map(|line| {
+        let log = logs.get(line.log);
+        let times = if line.count > 1 { format!(" ({} times)", count(line.count)) } else { String::new() };
+        let place = format!("{} line {}", log.map_or("", |log| log.name()), line.first.line);
+        [
+            place,
+            log.map(|log| when(log, line.first)).unwrap_or_default(),
+            format!("{}{times}", line.meaning.means),
+            line.first.text.clone(),
+        ]
+    });
+    let table = grid(["line", "time", "it means", "it says"], rows, context.width - INDENT.len());
+    indented(&table, INDENT, out)?;
+    if all > ROWS {
+        writeln!(out, "{INDENT}and {} more kinds of line (--format json has all)", count((all - ROWS) as u64))?;
+    }
+    writeln!(out)
+}
+
+/// On the clock of the packets, else as written.
+fn when(log: &Log, fact: &LogFact) -> String {
+    let at = fact.at.as_ref();
+    at.map(|at| log.clock.place(at).map_or_else(|| at.text.clone(), |time| format!("{} UTC", date_time(time))))
+        .unwrap_or_default()
+}
+
+/// Lines that no finding shows; those of one log that mean the same are one.
+fn heard(context: TableContext<'_>) -> Vec<Heard<'_>> {
+    let evidence = context.report.findings.iter().flat_map(|finding| &finding.evidence);
+    let shown: BTreeSet<(usize, u64)> =
+        evidence.filter_map(|fact| fact.line).map(|line| (line.log as usize, line.line)).collect();
+    let mut places: BTreeMap<(usize, &'static str), usize> = BTreeMap::new();
+    let mut heard: Vec<Heard<'_>> = Vec::new();
+    for (index, log) in context.report.analysis.logs.iter().enumerate() {
+        for fact in log.facts.iter().filter(|fact| !shown.contains(&(index, fact.line))) {
+            let Some(meaning) = fact.meaning else { continue };
+            let key = (index, meaning.pattern);
+            if let Some(known) = places.get(&key).and_then(|&place| heard.get_mut(place)) {
+                known.count += 1;
+            } else {
+                places.insert(key, heard.len());
+                heard.push(Heard { log: index, first: fact, meaning, count: 1 });
+            }
+        }
+    }
+    heard
+}
+
+/// "sametime.login 2 refused, 1 granted; http.token 4 granted": by lines, so that one attempt may count more than once.
+fn tried(log: &Log) -> String {
+    let mut counts: BTreeMap<&'static str, BTreeMap<LogOutcome, u64>> = BTreeMap::new();
+    for (attempt, outcome) in log.facts.iter().filter_map(|fact| fact.meaning?.proves) {
+        if outcome == LogOutcome::Granted || outcome.is_lost() {
+            *counts.entry(attempt).or_default().entry(outcome).or_default() += 1;
+        }
+    }
+    let told = counts.iter().map(|(attempt, outcomes)| {
+        let outcomes = outcomes.iter().map(|(outcome, number)| format!("{} {}", count(*number), words(*outcome)));
+        format!("{attempt} {}", outcomes.collect::<Vec<_>>().join(", "))
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+const fn words(outcome: LogOutcome) -> &'static str {
+    match outcome {
+        LogOutcome::Unanswered => "not answered",
+        LogOutcome::CutOff => "cut off",
+        other => other.name(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Detail, Format, Report, ReportOptions};
+    use crate::model::{Analysis, LogWeight, Verdict};
+    use crate::testing::logs::{SOME_TIME, console, log};
+    use nrpcsniff_dissectors::Reader;
+
+    fn text(logs: Vec<crate::model::Log>) -> String {
+        let analysis = Analysis { logs, ..Analysis::default() };
+        let report = Report { analysis: &analysis, findings: &[], reader: Reader::MASKED };
+        let options =
+            ReportOptions { format: Format::Table, detail: Detail::Findings, all: false, color: false, width: 200 };
+        let mut out = Vec::new();
+        super::super::write(report, &Verdict::default(), &options, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_line_that_no_finding_shows_is_shown_under_its_time() {
+        let opened = "Opened session for Ann Smith/ACME (Release 12.0.2)";
+        let shown = text(vec![log("console.log", &console(SOME_TIME, &[opened, opened]))]);
+        for part in ["What the log says", "console.log line 1", "(2 times)", "Ann Smith/ACME", "nrpc.auth 2 granted"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        assert!(!text(vec![log("console.log", &console(SOME_TIME, &["x"]))]).contains("What the log says"));
+        assert!(LogWeight::Info < LogWeight::Blocker);
+    }
+}
