@@ -1,4 +1,4 @@
-//! Logs: what a server or a client wrote while a sample happened, and three stories that need no capture.
+//! Logs: what a server or a client wrote while a sample happened, and stories that need no capture.
 
 use super::{STCOMM, find};
 use crate::log::{Console, StUsers, SystemOut};
@@ -72,6 +72,26 @@ pub(super) const LOGS: &[Log] = &[
         story: "No capture is needed: a Domino server opens tokens that a WebSphere server made, and does not know the realm in them.",
         of: None,
         tell: only_realm,
+    },
+    Log {
+        name: "domino-refusals.domino-console.log",
+        story: "No capture is needed: a Domino server says whom its access lists keep out, which servers it does not reach, which TLS \
+                handshakes failed, and that too many wrong passwords locked an internet password out.",
+        of: None,
+        tell: domino_refuses,
+    },
+    Log {
+        name: "liberty-refusals.systemout.log",
+        story: "No capture is needed: a WebSphere server's own account is refused by Active Directory (775: locked), which takes three lines, and \
+                an assertion was made for another audience.",
+        of: None,
+        tell: websphere_refuses,
+    },
+    Log {
+        name: "domino-working.domino-console.log",
+        story: "The healthy twin of both: sessions are opened, a handshake ends well, and the Web SSO configuration is there.",
+        of: None,
+        tell: domino_works,
     },
 ];
 
@@ -245,6 +265,67 @@ fn two_names(net: &Network) -> String {
         } else {
             succeeds(&mut log, HOME, HOME, number, Typography::Plain);
         }
+    }
+    log.text()
+}
+
+/// Half past nine in the morning, by the servers' clock.
+const MORNING: u64 = (8 * 3600 + 30 * 60) * SECOND;
+
+fn domino_refuses(_: &Network) -> String {
+    let mut log = Console::default();
+    let started = utc(2025, 3, 12) + MORNING;
+    let lines = [
+        "HTTP Server: Started",
+        "ATTEMPT TO ACCESS SERVER by CN=Inventory/O=ACME was denied",
+        "ATTEMPT TO ACCESS SERVER by CN=Inventory/O=ACME was denied",
+        "Unable to replicate with server MAIL02/ACME: Remote system no longer responding",
+        "Router: Unable to connect to server MAIL03/ACME: The remote server is not a known TCP/IP host.",
+        "TLS/SSL connection 10.1.0.50(50332) -> 10.1.0.9(443) failed with no supported ciphers",
+        "http: asmith [10.1.0.51] authentication failure using internet password",
+        "http: asmith [10.1.0.51] authentication failure using internet password: User is locked out",
+    ];
+    for (place, line) in (0..).zip(lines) {
+        log.line(started + place * 15 * SECOND, line);
+    }
+    log.text()
+}
+
+fn websphere_refuses(_: &Network) -> String {
+    const THREAD: u32 = 0xa7;
+    const LOCKED: &str = "[LDAP: error code 49 - 80090308: LdapErr: DSID-0C090334, comment: AcceptSecurityContext error, data 775, vece ]";
+    let mut log = SystemOut::default();
+    let at = utc(2025, 3, 12) + MORNING;
+    log.line(
+        at,
+        THREAD,
+        "LTPAServerObj",
+        'E',
+        &format!("  SECJ0369E: Authentication failed when using LTPA. The exception is {LOCKED}."),
+    );
+    let credentials = format!(
+        "  SECJ0270E: Failed to get actual credentials. The exception is javax.naming.AuthenticationException: {LOCKED}"
+    );
+    log.line(at + MILLISECOND, THREAD, "distContextManager", 'E', &credentials);
+    let audience = "  CWWKS5060E: The value [https://portal.example.com] for the Audience element in the SAML assertion is not valid.";
+    log.line(at + 40 * SECOND, THREAD + 1, "AssertionValidator", 'E', audience);
+    log.text()
+}
+
+fn domino_works(_: &Network) -> String {
+    let mut log = Console::default();
+    let started = utc(2025, 3, 12) + MORNING;
+    let lines = [
+        "HTTP Server: Started",
+        "Opened session for MAIL02/ACME (Release 12.0.2)",
+        "SSL_Handshake> Enter",
+        "int_MapSSLError> Mapping SSL error 0 to 0 [SSLNoErr]",
+        "Opened session for Ann Smith/ACME (Release 12.0.2)",
+        "Finished replication with server MAIL02/ACME",
+        "HTTP: Successfully loaded Web SSO Configuration.",
+    ];
+    for (place, line) in (0..).zip(lines) {
+        log.line(started + place * 15 * SECOND, line);
     }
     log.text()
 }

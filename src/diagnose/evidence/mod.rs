@@ -14,6 +14,7 @@ pub(crate) mod sametime;
 pub(crate) mod sip;
 pub(crate) mod tls;
 pub(crate) mod tokens;
+pub(crate) mod told;
 
 use super::Draft;
 use crate::facts::network::attempts::rejection;

@@ -5,6 +5,7 @@ mod http;
 mod idp;
 mod jwt;
 mod ldap;
+mod log;
 mod ltpa;
 mod net;
 pub(super) mod nrpc;
@@ -105,6 +106,12 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &ldap::search_refused::SearchRefused,
     &ldap::starttls_refused::StarttlsRefused,
     &ldap::bind_refused::BindRefused,
+    // Lines of logs that name a fault by themselves.
+    &log::account_refused::AccountRefused,
+    &log::access_denied::AccessDenied,
+    &log::not_reached::NotReached,
+    &log::tls_refused::TlsRefused,
+    &log::sign_on_refused::SignOnRefused,
     // SIP.
     &sip::transport_mismatch::TransportMismatch,
     &sip::status_401_loop::Loop,

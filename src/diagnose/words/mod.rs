@@ -8,6 +8,7 @@ pub(crate) mod idp;
 pub(crate) mod jwt;
 pub(crate) mod ldap;
 mod lists;
+pub(crate) mod log;
 pub(crate) mod ltpa;
 pub(crate) mod net;
 pub(crate) mod nrpc;
@@ -77,6 +78,7 @@ pub(crate) const CAUSE: &[&str] = &[
     "status_code",
     "reason_code",
     "fault",
+    "means",
     "mismatch",
     "outcome",
     "cause",

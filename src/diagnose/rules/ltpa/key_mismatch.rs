@@ -8,7 +8,7 @@ use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::tokens::consumers::{by_consumer, unexplained};
 use crate::facts::tokens::{Channel, Issue, KnownToken, Showing};
-use crate::model::{Confidence, LogEvent, RuleId, Severity, TokenStatusText};
+use crate::model::{Confidence, ConversationId, LogEvent, RuleId, Severity, TokenStatusText};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::{Class, Fingerprint};
 
@@ -93,11 +93,18 @@ impl Rule for KeyMismatch {
                 let draft = draft.says(&words::KeysUnusable { log });
                 Testimony::new(&ABOUT, &[entry]).links(refused_near(case, &entry)).alone(draft)
             });
-        let denied = |event: &LogEvent| matches!(event, LogEvent::TokenNotValidated | LogEvent::AuthenticationFailed);
+        let refused = case.logs().saying(|event| *event == LogEvent::TokenNotValidated).take(MOST).map(|entry| {
+            let said = words::Unopened { log: log_of(case, &entry).to_owned() };
+            let draft = Draft::new(&ABOUT, READ).severity(Severity::Minor).at_most(Confidence::Medium).says(&said);
+            let links = refused_near(case, &entry);
+            let testimony = Testimony::new(&ABOUT, &[entry]).links(links.iter().copied());
+            if links.iter().any(|id| may_have_ended(case, *id)) { testimony } else { testimony.alone(draft) }
+        });
+        let denied = |event: &LogEvent| *event == LogEvent::AuthenticationFailed;
         let noise = noise(case, &ABOUT, denied, |draft, log| {
             draft.severity(Severity::Info).at_most(Confidence::Low).says(&words::NotValidated { log })
         });
-        said.into_iter().chain(unusable).chain(noise).chain(verified_well(case, &ABOUT)).collect()
+        said.into_iter().chain(unusable).chain(refused).chain(noise).chain(verified_well(case, &ABOUT)).collect()
     }
 }
 
@@ -235,6 +242,15 @@ fn is_logged(case: &Case<'_>, showing: &Showing<'_>) -> bool {
     let is_new = |issue: &Issue<'_>| showing.at.time.seconds_since(issue.at.time) <= NEW && !issues_for(issue, showing);
     let said = || case.logs().saying(|event| matches!(event, LogEvent::TokenNotValidated)).take(MOST);
     issue.is_some_and(is_new) && said().any(|entry| refused_near(case, &entry).contains(&showing.conversation.id))
+}
+
+/// The capture shows that the token had been issued long before: its time may have been over.
+fn may_have_ended(case: &Case<'_>, conversation: ConversationId) -> bool {
+    let shown = case.tokens().showings().iter().filter(|showing| showing.conversation.id == conversation);
+    shown.flat_map(|showing| showing.genuine().map(move |known| (showing, known))).any(|(showing, known)| {
+        let issue = case.tokens().issue_of(known.token);
+        issue.is_some_and(|issue| showing.at.time.seconds_since(issue.at.time) > NEW)
+    })
 }
 
 /// What such a log says of the tokens of each issuer. Its lines join it, and raise its score.
@@ -539,8 +555,11 @@ mod tests {
         let found = alone(&[&console(SOME_TIME, &["HTTP: Single Sign-On token is invalid"])]);
         assert_eq!((the_one(&found).rule.as_str(), the_one(&found).confidence), (RULE, Confidence::Medium));
         let line = "CWWKS4001I: The security token cannot be validated.";
-        assert_eq!(alone(&[&systemout(SOME_TIME, &[line, line])]), []);
-        let found = alone(&[&systemout(SOME_TIME, &[line; 3])]);
+        let found = alone(&[&systemout(SOME_TIME, &[line])]);
+        assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Minor, Confidence::Medium));
+        let failed = "SECJ0369E: Authentication failed when using LTPA.";
+        assert_eq!(alone(&[&systemout(SOME_TIME, &[failed, failed])]), []);
+        let found = alone(&[&systemout(SOME_TIME, &[failed; 3])]);
         assert_eq!((the_one(&found).severity, the_one(&found).confidence), (Severity::Info, Confidence::Low));
         let found = alone(&[&systemout(SOME_TIME, &["CWWKS4106E: LTPA configuration error."])]);
         assert_eq!(the_one(&found).confidence, Confidence::Medium);

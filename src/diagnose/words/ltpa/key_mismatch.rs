@@ -235,6 +235,27 @@ impl Words for KeysUnusable {
     }
 }
 
+/// Liberty could not open a token.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Unopened {
+    /// Name of the log.
+    pub log: String,
+}
+
+impl Words for Unopened {
+    fn title(&self) -> String {
+        "A WebSphere server cannot open a sign-on token: most likely it was made with other keys".to_owned()
+    }
+
+    fn explanation(&self) -> String {
+        format!(
+            "{} says so (CWWKS4001). The token was made with keys that this server has not, or the keys or the settings of one of \
+             the two have changed since; a token that somebody made up gives the same line.",
+            self.log,
+        )
+    }
+}
+
 /// WebSphere's log says several times that tokens could not be validated.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NotValidated {

@@ -1,0 +1,167 @@
+//! What single lines of logs tell by themselves, out of the catalogue of lines: one event for several lines of one moment,
+//! one finding for events that are alike.
+
+use super::logs::{MOST, log_of, refused_near};
+use crate::diagnose::words::log::Told;
+use crate::diagnose::{About, Case, Draft, Testimony};
+use crate::facts::grouping::group_by;
+use crate::facts::logs::{LogEntry, same_person};
+use crate::model::{
+    Confidence, ConversationId, LogKind, LogMeaning, LogOutcome, LogWeight, LoggedCause, Severity, Span, Witness,
+};
+use std::net::IpAddr;
+
+/// A server writes the lines of one event within this time.
+const EVENT: Span = Span::from_millis(50);
+/// And within so many lines.
+const NEAR: u64 = 16;
+/// Lines that one finding has as its evidence.
+const LINES: usize = 64;
+/// Findings of one rule about one log; more are alike, and the lines stand in the report all the same.
+const FINDINGS: usize = 24;
+
+/// Lines of one event, and the most telling of them.
+struct LoggedEvent<'a> {
+    lines: Vec<LogEntry<'a>>,
+    main: LogEntry<'a>,
+    meaning: &'static LogMeaning,
+}
+
+/// Everything that logs tell about these causes: a testimony for each kind of line and whom it names.
+pub(crate) fn told(case: &Case<'_>, about: &'static About, causes: &[LoggedCause]) -> Vec<Testimony> {
+    let lines = case.logs().entries().filter(|entry| cause(entry).is_some_and(|cause| causes.contains(&cause)));
+    let events = events(lines.take(MOST));
+    let groups = group_by(&events, |event| (event.main.log, event.meaning.pattern, whom(event.main)));
+    groups.iter().take(FINDINGS).filter_map(|group| testimony(case, about, group)).collect()
+}
+
+fn cause(entry: &LogEntry<'_>) -> Option<LoggedCause> {
+    entry.fact.meaning.and_then(|meaning| meaning.cause)
+}
+
+/// Whom a line names: a server, a user, or the other end of a connection. Ports of clients say nothing of whom.
+fn whom(entry: LogEntry<'_>) -> String {
+    let named = ["server", "user"].iter().find_map(|word| entry.fact.named(word));
+    let peer = || entry.fact.named("peer").map(|peer| peer.split(['(', ' ']).next().unwrap_or(peer));
+    named.or_else(peer).unwrap_or_default().to_owned()
+}
+
+/// Puts lines together that are of one moment and do not name different people or servers.
+fn events<'a>(lines: impl Iterator<Item = LogEntry<'a>>) -> Vec<LoggedEvent<'a>> {
+    let mut events: Vec<LoggedEvent<'a>> = Vec::new();
+    for line in lines {
+        let Some(meaning) = line.fact.meaning else { continue };
+        match events.last_mut().filter(|event| event.holds(&line)) {
+            Some(event) => {
+                event.lines.push(line);
+                if meaning.weight > event.meaning.weight {
+                    (event.main, event.meaning) = (line, meaning);
+                }
+            }
+            None => events.push(LoggedEvent { lines: vec![line], main: line, meaning }),
+        }
+    }
+    events
+}
+
+impl LoggedEvent<'_> {
+    fn holds(&self, line: &LogEntry<'_>) -> bool {
+        let Some(last) = self.lines.last() else { return false };
+        let near = last.log == line.log && line.fact.line.saturating_sub(last.fact.line) <= NEAR;
+        let (own, other) = (whom(self.main), whom(*line));
+        let alike = own.is_empty() || other.is_empty() || own == other || same_person(&own, &other);
+        near && line.since(last).abs() <= EVENT && alike
+    }
+}
+
+fn testimony(case: &Case<'_>, about: &'static About, group: &[&LoggedEvent<'_>]) -> Option<Testimony> {
+    let first = group.first()?;
+    let meaning = first.meaning;
+    let lines: Vec<LogEntry<'_>> = group.iter().flat_map(|event| event.lines.iter().copied()).take(LINES).collect();
+    let said = Told::of(log_of(case, &first.main), first.main.fact, meaning, group.len());
+    let framed = case.logs().log(first.main.log).is_some_and(|log| log.kind != Some(LogKind::Text));
+    let draft = Draft::new(about, 60).points(if meaning.weight >= LogWeight::High { 20 } else { 0 });
+    let draft = draft.severity(severity(case, group)).says(&said);
+    // What nobody showed yet, and what stands in no log, proves less.
+    let certain = meaning.witness == Witness::Seen && framed;
+    let draft = if certain { draft } else { draft.at_most(Confidence::Medium) };
+    let conversations: Vec<ConversationId> = group.iter().flat_map(|event| about_it(case, &event.main)).collect();
+    let whom = format!("{} {}", meaning.pattern, whom(first.main));
+    Some(Testimony::new(about, &lines).whom(whom).links(conversations).alone(draft))
+}
+
+/// By the weight of the line; less if the same log shows that it went well afterwards.
+fn severity(case: &Case<'_>, group: &[&LoggedEvent<'_>]) -> Severity {
+    let weight = group.first().map_or(LogWeight::Info, |event| event.meaning.weight);
+    let recovered = group.last().is_some_and(|last| went_well_later(case, last));
+    match weight {
+        LogWeight::Info | LogWeight::Low => Severity::Info,
+        LogWeight::Medium => Severity::Minor,
+        LogWeight::High | LogWeight::Blocker if recovered => Severity::Minor,
+        LogWeight::High => Severity::Major,
+        LogWeight::Blocker => Severity::Blocker,
+    }
+}
+
+/// The same attempt of the same user, or to the same server, was granted by a later line of the same log.
+fn went_well_later(case: &Case<'_>, event: &LoggedEvent<'_>) -> bool {
+    let (own, attempt) = (whom(event.main), event.meaning.proves.map(|(attempt, _)| attempt));
+    let goes = |entry: &LogEntry<'_>| {
+        let proves = entry.fact.meaning.and_then(|meaning| meaning.proves);
+        let granted = proves.is_some_and(|(kind, outcome)| {
+            outcome == LogOutcome::Granted && attempt.is_some_and(|attempt| same_way(attempt, kind))
+        });
+        granted && entry.log == event.main.log && entry.line() > event.main.line()
+    };
+    !own.is_empty()
+        && case.logs().entries().filter(goes).take(MOST).any(|entry| {
+            let other = whom(entry);
+            other == own || same_person(&other, &own)
+        })
+}
+
+/// A granted session proves that the server was reached, too.
+fn same_way(lost: &str, granted: &str) -> bool {
+    lost == granted || (lost.starts_with("nrpc") && granted.starts_with("nrpc"))
+}
+
+/// Conversations of the capture that the line is about: by address and port of the client, else those that are refused
+/// at that moment.
+fn about_it(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
+    let Some((ip, port)) = entry.fact.named("peer").and_then(endpoint) else { return refused_near(case, entry) };
+    let within = case.settings.thresholds.log_within;
+    let mine = case.analysis.conversations.iter().filter(|c| c.client.ip == ip && c.client.port == port);
+    let near = mine.filter(|c| {
+        entry.time.is_none_or(|time| c.first.time.minus(within) <= time && time <= c.last.time.plus(within))
+    });
+    near.map(|c| c.id).collect()
+}
+
+/// `10.1.0.50(50332)`, `10.1.0.50:50332`, `[2001:db8::50]:50332`
+fn endpoint(text: &str) -> Option<(IpAddr, u16)> {
+    let (ip, port) = match text.strip_suffix(')').and_then(|text| text.rsplit_once('(')) {
+        Some(parts) => parts,
+        None => text.rsplit_once(':')?,
+    };
+    let ip: IpAddr = ip.trim_matches(['[', ']']).parse().ok()?;
+    Some((ip.to_canonical(), port.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::endpoint;
+
+    #[test]
+    fn both_ways_of_writing_an_endpoint() {
+        for (text, ip, port) in [
+            ("10.1.0.50(50332)", "10.1.0.50", 50332),
+            ("10.1.0.50:50332", "10.1.0.50", 50332),
+            ("[2001:db8::50]:443", "2001:db8::50", 443),
+        ] {
+            assert_eq!(endpoint(text), Some((ip.parse().unwrap(), port)), "{text}");
+        }
+        for text in ["", "10.1.0.50", "chat.example.com:443", "10.1.0.50(x)", "10.1.0.50:99999"] {
+            assert_eq!(endpoint(text), None, "{text}");
+        }
+    }
+}
