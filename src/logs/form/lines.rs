@@ -54,7 +54,7 @@ impl<R: Read> Lines<R> {
         let mut searched = 0_usize;
         loop {
             let rest = self.text.get(self.next..).unwrap_or_default();
-            let end = rest.get(searched..).unwrap_or_default().iter().position(|&byte| byte == b'\n');
+            let end = memchr::memchr(b'\n', rest.get(searched..).unwrap_or_default());
             if let Some(end) = end.map(|end| end.saturating_add(searched)) {
                 return Ok(Some(self.take(end, end.saturating_add(1))));
             }
@@ -79,7 +79,9 @@ impl<R: Read> Lines<R> {
         if std::mem::take(&mut self.first) && text.starts_with('\u{feff}') {
             text.remove(0);
         }
-        text.retain(|c| c != '\0');
+        if text.as_bytes().contains(&0) {
+            text.retain(|c| c != '\0');
+        }
         self.next = self.next.saturating_add(used);
         Line { text, cut }
     }
@@ -88,7 +90,7 @@ impl<R: Read> Lines<R> {
     fn skip_to_end(&mut self) -> io::Result<()> {
         loop {
             let rest = self.text.get(self.next..).unwrap_or_default();
-            if let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+            if let Some(end) = memchr::memchr(b'\n', rest) {
                 self.next = self.next.saturating_add(end).saturating_add(1);
                 return Ok(());
             }
