@@ -54,6 +54,7 @@ pub mod saml;
 mod secret;
 pub mod sip;
 pub mod socks;
+pub mod stun;
 mod text;
 pub mod ticket;
 pub mod tls;
@@ -114,6 +115,8 @@ pub enum Message {
     Dns(dns::Message),
     /// LDAP, see [`ldap`].
     Ldap(Box<ldap::Message>),
+    /// STUN and TURN, see [`stun`].
+    Stun(stun::Message),
     /// TLS, see [`tls`].
     Tls(Box<tls::Message>),
 }
@@ -131,6 +134,7 @@ impl Deref for Message {
             Self::Sametime(message) => message.as_ref(),
             Self::Dns(message) => message,
             Self::Ldap(message) => message.as_ref(),
+            Self::Stun(message) => message,
             Self::Tls(message) => message.as_ref(),
         }
     }
@@ -156,6 +160,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &sametime::PROTOCOL,
     &ldap::PROTOCOL,
     &dns::PROTOCOL,
+    &stun::PROTOCOL,
     &tls::PROTOCOL,
 ];
 

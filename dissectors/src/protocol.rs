@@ -30,6 +30,8 @@ pub struct Protocol {
     pub tls_ports: &'static [u16],
     /// Usual UDP ports.
     pub udp_ports: &'static [u16],
+    /// Others are at home on its usual UDP ports, too: what goes there is of this protocol only if it looks so.
+    pub udp_by_content: bool,
     /// A TCP conversation on a usual port belongs into the report even if it says something else: whoever called that port
     /// expected this protocol there.
     pub claims_ports: bool,
@@ -43,8 +45,9 @@ pub struct Protocol {
     pub stream: fn() -> Box<dyn Dissector>,
     /// Parses one UDP datagram; `None` for a protocol that has none, or bytes that are not of this protocol.
     pub datagram: fn(&[u8]) -> Option<Message>,
-    /// True if a datagram on any port is of this protocol beyond doubt. Cheap: it is asked of every first datagram.
-    pub datagram_probe: fn(&[u8]) -> bool,
+    /// True if a datagram is of this protocol beyond doubt, on any port, or on a usual one where the second argument says so. Cheap: it
+    /// is asked of every first datagram.
+    pub datagram_probe: fn(&[u8], usual_port: bool) -> bool,
     /// It carries another protocol in units of its own: a dissector that has protected units opened.
     pub opened_by: Option<Opening>,
     /// By what it hands a conversation on to another protocol, if it does (HTTP: a WebSocket). The conversation is then for
@@ -156,12 +159,13 @@ impl Protocol {
             tcp_ports: &[],
             tls_ports: &[],
             udp_ports: &[],
+            udp_by_content: false,
             claims_ports: false,
             probe,
             cut_probe: |_, _| false,
             stream,
             datagram: |_| None,
-            datagram_probe: |_| false,
+            datagram_probe: |_, _| false,
             opened_by: None,
             hands_on_by: None,
             has_bodies: false,

@@ -122,8 +122,8 @@ impl UdpFlow {
         let stream = state.udp_streams;
         state.udp_streams = state.udp_streams.saturating_add(1);
         state.totals.udp_conversations = state.totals.udp_conversations.saturating_add(1);
-        let usual = |p: &&&Protocol| p.udp_ports.contains(&destination.port) || p.udp_ports.contains(&source.port);
-        let protocol = PROTOCOLS.iter().find(usual).copied();
+        let known = |p: &&Protocol| !p.udp_by_content && is_usual(p, source, destination);
+        let protocol = PROTOCOLS.iter().copied().find(known);
         let (packets, bytes) = (PerSide::default(), PerSide::default());
         let pair = state.pairs.open(&mut state.facts, PerSide { client: source, server: destination });
         let mut flow = Self {
@@ -150,10 +150,11 @@ impl UdpFlow {
     /// Asks whether a datagram is of a protocol that is known by its content.
     fn probe(&mut self, state: &mut EngineState, datagram: &Datagram<'_>, source: Endpoint, destination: Endpoint) {
         let side = if source == self.speaker { Side::Client } else { Side::Server };
-        let says = !is_keep_alive(datagram);
-        if self.protocol.is_none() && says && self.looks[side] < LOOKS {
-            self.looks[side] = self.looks[side].saturating_add(1);
-            self.protocol = PROTOCOLS.iter().find(|p| (p.datagram_probe)(datagram.payload)).copied();
+        if self.protocol.is_none() && self.looks[side] < LOOKS {
+            // What keeps a way open says nothing of what else goes there.
+            self.looks[side] = self.looks[side].saturating_add(u8::from(!is_keep_alive(datagram)));
+            let is_of = |p: &&Protocol| (p.datagram_probe)(datagram.payload, is_usual(p, source, destination));
+            self.protocol = PROTOCOLS.iter().copied().find(is_of);
             if self.protocol.is_some() && self.place.is_none() {
                 state.take_back(UNWANTED);
                 let ends = if side == Side::Client { (source, destination) } else { (destination, source) };
@@ -195,6 +196,11 @@ impl EngineState {
             MessageRetention::Essential => body.is_essential() && held < log::ESSENTIAL && self.budget.take(),
         }
     }
+}
+
+/// One of both ports is usual for that protocol.
+fn is_usual(protocol: &Protocol, source: Endpoint, destination: Endpoint) -> bool {
+    [source.port, destination.port].iter().any(|port| protocol.udp_ports.contains(port))
 }
 
 /// The first message comes from the side that was taken for the client only because it spoke first.

@@ -58,7 +58,7 @@ impl Request {
 
     fn fields(&self, reading: &Reading<'_>) -> Fields {
         let path = if reading.show_secrets { self.target.expose().to_owned() } else { self.shown_target() };
-        vec![
+        let mut fields = vec![
             ("method", self.method.as_str().into()),
             ("host", self.host.clone().into()),
             ("path", path.into()),
@@ -79,7 +79,10 @@ impl Request {
             ("content_type", self.content_type.clone().into()),
             ("content_length", count(self.content_length)),
             ("upgrade", self.upgrade.clone().into()),
-        ]
+        ];
+        fields.extend(self.websocket_key.iter().map(|key| ("websocket_key", key.as_str().into())));
+        fields.extend(self.preflight.iter().map(|preflight| ("preflight", Value::Map(preflight.fields()))));
+        fields
     }
 }
 
@@ -104,7 +107,7 @@ impl Response {
     }
 
     fn fields(&self, reading: &Reading<'_>) -> Fields {
-        vec![
+        let mut fields = vec![
             ("method", Value::Null),
             ("host", Value::Null),
             ("path", Value::Null),
@@ -122,7 +125,9 @@ impl Response {
             ("content_length", count(self.content_length)),
             ("upgrade", self.upgrade.clone().into()),
             ("login_form", self.login_form.into()),
-        ]
+        ];
+        fields.extend(self.cors.iter().map(|cors| ("cors", Value::Map(cors.fields()))));
+        fields
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) const ROLES: Roles = &[
     ("date", Role::Noise),
     ("content_length", Role::Noise),
     ("forwarded_for", Role::Noise),
+    ("websocket_key", Role::Noise),
 ];
 
 impl Semantics for Message {

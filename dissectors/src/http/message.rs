@@ -4,6 +4,7 @@ use crate::auth::{Challenge, Credentials};
 use crate::cookie::{Cookie, SetCookie};
 use crate::{Problem, Secret};
 
+use super::cors::{Cors, Preflight};
 use super::login_form::LoginForm;
 use super::url::{Parameter, Url};
 
@@ -90,6 +91,10 @@ pub struct Request {
     pub content_length: Option<u64>,
     /// Upgrade.
     pub upgrade: Option<String>,
+    /// Sec-WebSocket-Key: a WebSocket is wanted, whatever became of Upgrade on the way.
+    pub websocket_key: Option<String>,
+    /// It asks whether a script from another origin may send a request.
+    pub preflight: Option<Box<Preflight>>,
 }
 
 /// A response (RFC 9112 section 4).
@@ -119,6 +124,8 @@ pub struct Response {
     pub content_length: Option<u64>,
     /// Upgrade.
     pub upgrade: Option<String>,
+    /// What it says of scripts from other origins.
+    pub cors: Option<Box<Cors>>,
     /// Whether the page that it brings asks for a login, as far as its first 4 KB say.
     pub login_form: LoginForm,
 }

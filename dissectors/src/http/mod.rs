@@ -1,6 +1,7 @@
 //! HTTP/1.x (RFC 9112) and HTTP/2 (RFC 9113) with cookies, redirects and form logins, and the WebSocket that may follow.
 
 mod body;
+mod cors;
 mod exchange;
 mod fields;
 mod form;
@@ -18,6 +19,7 @@ mod stream;
 mod url;
 mod websocket;
 
+pub use cors::{Cors, Objection, Preflight};
 pub use login::{LoginAnswer, is_asset};
 pub use login_form::LoginForm;
 pub use message::{Body, Message, Request, Response};

@@ -1,6 +1,7 @@
 //! A request out of its head (RFC 9112 section 3).
 
 use super::body::{self, Stated};
+use super::cors::Preflight;
 use super::head::Head;
 use super::line;
 use super::message::Request;
@@ -43,6 +44,8 @@ fn request(method: &str, target: &str, version: (u8, u8), head: &mut Head) -> Re
         content_type: head.text("content-type"),
         content_length: content_length(head),
         upgrade: head.text("upgrade"),
+        websocket_key: head.text("sec-websocket-key"),
+        preflight: Preflight::read(method, head),
         form: Vec::new(),
     };
     // Both headers have one form, and only their names say whether server or proxy is meant (RFC 9110 section 11.7).

@@ -1,5 +1,6 @@
 //! A response out of its head (RFC 9112 section 4).
 
+use super::cors::Cors;
 use super::head::Head;
 use super::line;
 use super::message::Response;
@@ -26,6 +27,7 @@ pub(super) fn read(head: &mut Head) -> Option<Response> {
         content_type: head.text("content-type"),
         content_length: content_length(head),
         upgrade: head.text("upgrade"),
+        cors: Cors::read(head),
         login_form: page::unread(head, status),
     };
     for (name, proxy) in [("www-authenticate", false), ("proxy-authenticate", true)] {

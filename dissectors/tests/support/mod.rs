@@ -1,6 +1,6 @@
 //! Conversations built from the field tables, for the tests of all dissectors.
 
-use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, ldap, nrpc, sametime, sip, tls};
+use nrpcsniff_dissectors::{Message, Protocol, Reading, Side, dns, http, ldap, nrpc, sametime, sip, stun, tls};
 
 /// One conversation: the messages of each direction, as bytes.
 pub(crate) struct Conversation {
@@ -31,6 +31,7 @@ pub(crate) fn conversations() -> Vec<Conversation> {
         ldap_conversation(),
         sametime_conversation(),
         sip_conversation(),
+        stun_conversation(),
         tls_conversation(),
     ]
 }
@@ -289,4 +290,24 @@ fn ldap_conversation() -> Conversation {
         client: vec![message(1, tlv(0x60, &bind)), message(2, tlv(0x63, &search)), message(3, tlv(0x42, b""))],
         server: vec![message(1, tlv(0x61, &result)), message(2, tlv(0x65, &result))],
     }
+}
+
+/// A TURN server over TCP: the first request is refused for want of a name, the second is granted.
+fn stun_conversation() -> Conversation {
+    let message = |number: u16, attributes: &[(u16, &[u8])]| {
+        let mut body = Vec::new();
+        for (kind, value) in attributes {
+            body.extend(kind.to_be_bytes());
+            body.extend(u16::try_from(value.len()).unwrap().to_be_bytes());
+            body.extend(*value);
+            body.resize(body.len().next_multiple_of(4), 0);
+        }
+        let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+        [&number.to_be_bytes()[..], &length, &[0x21, 0x12, 0xA4, 0x42], b"0123456789ab", &body].concat()
+    };
+    let wanted = message(0x0003, &[(0x0019, &[17, 0, 0, 0])]);
+    let shown = message(0x0003, &[(0x0006, b"ann"), (0x0014, b"acme.example"), (0x0015, b"a6b5")]);
+    let refused = message(0x0113, &[(0x0009, b"\0\0\x04\x01Unauthorized"), (0x0014, b"acme.example")]);
+    let granted = message(0x0103, &[(0x0016, &[0, 1, 0xE1, 0x6A, 0x2B, 0x13, 0xA4, 0x5C]), (0x000D, &[0, 0, 2, 88])]);
+    Conversation { protocol: &stun::PROTOCOL, client: vec![wanted, shown], server: vec![refused, granted] }
 }
