@@ -117,6 +117,11 @@ fn fields(kind: &str) -> Option<Value> {
         "ldap.search_done" | "ldap.bind_response" | "ldap.extended_response" => ldap_result(),
         "ldap.extended" => json!({"message_id": "number", "oid": "text"}),
         "ldap.unbind" | "ldap.search_entry" => json!({"message_id": "number"}),
+        "stun.dtls" => json!({"content": "number", "epoch": "number", "handshake": "number?", "alert": "number?"}),
+        stun if stun.starts_with("stun.") => json!({
+            "method": "text", "username": "text?", "error": "number?", "reason": "text?", "relayed": "text?",
+            "lifetime": "number?", "check": "bool", "transaction": "text"
+        }),
         "tls.client_hello" => json!({
             "sni": "text?", "versions": ["text"], "ciphers": ["text"], "alpn": ["text"], "random": "text",
             "why_opaque": "text?", "opened": "bool"

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files that tell names apart: protocols, what is carried in them, and families of rules.
-const QUALIFIERS: [&str; 19] = [
+const QUALIFIERS: [&str; 21] = [
     "cap",
     "dns",
     "http",
@@ -16,6 +16,7 @@ const QUALIFIERS: [&str; 19] = [
     "ldap",
     "logs",
     "ltpa",
+    "media",
     "net",
     "nrpc",
     "sametime",
@@ -23,6 +24,7 @@ const QUALIFIERS: [&str; 19] = [
     "socks",
     "sso",
     "st",
+    "stun",
     "tcp",
     "tls",
     "websocket",

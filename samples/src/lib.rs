@@ -53,6 +53,7 @@ pub mod saml;
 mod session;
 pub mod sip;
 pub mod stories;
+pub mod stun;
 mod tcp;
 mod text;
 pub mod time;

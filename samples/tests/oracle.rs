@@ -8,7 +8,7 @@ use std::process::Command;
 use nrpcsniff_samples::stories::{self, Sample};
 
 /// What tshark says about every connection, every HTTP message, and every cookie in SIP.
-const ORDINARY: [&str; 10] = [
+const ORDINARY: [&str; 11] = [
     "Connection establish request (SYN)",
     "Connection establish acknowledge (SYN+ACK)",
     "Connection finish (FIN)",
@@ -17,6 +17,7 @@ const ORDINARY: [&str; 10] = [
     "This frame undergoes the connection closing",
     "GET /",
     "POST /",
+    "OPTIONS /",
     "HTTP/1.1 ",
     "Unrecognised SIP header (cookie)",
 ];

@@ -107,6 +107,23 @@ fn keep_alives_over_udp_do_not_hide_what_follows() {
     }
 }
 
+/// On the ports of a video bridge others have their media; elsewhere only who asks for a relay speaks TURN.
+#[test]
+fn ways_of_media_are_known_by_what_they_say() {
+    let said_on = |port: u16, number: u8| {
+        let net = Network::new();
+        let (client, server) = (net.host("10.1.0.50"), net.host("10.1.0.9"));
+        net.udp(&client, 40_001, &server, port, [0x80; 172]);
+        let message = [&[0, number, 0, 0, 0x21, 0x12, 0xA4, 0x42][..], &[7; 12]].concat();
+        net.udp(&client, 40_001, &server, port, message);
+        let conversations = analysis(&net.to_pcapng()).conversations;
+        conversations.iter().map(|conversation| conversation.messages.len()).sum::<usize>()
+    };
+    for (port, number, is_known) in [(10_000, 1, true), (30_000, 1, true), (5_004, 1, false), (5_004, 3, true)] {
+        assert_eq!(said_on(port, number), usize::from(is_known), "{port} {number}");
+    }
+}
+
 #[test]
 fn sametime_begun_in_a_message_or_behind_a_keep_alive() {
     for (port, before) in [(1533, &[0x55; 90][..]), (1516, &[0x80]), (11_533, &[0x80, 0x81]), (11_533, &[])] {

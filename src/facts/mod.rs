@@ -12,6 +12,7 @@ pub(crate) mod grouping;
 pub(crate) mod http;
 pub(crate) mod ldap;
 pub(crate) mod logs;
+pub(crate) mod media;
 pub(crate) mod names;
 pub(crate) mod network;
 pub(crate) mod nrpc;

@@ -10,6 +10,8 @@ mod begun;
 mod ends;
 #[path = "lost.rs"]
 mod lost;
+#[path = "media.rs"]
+mod media;
 #[path = "network.rs"]
 mod network;
 #[path = "sip.rs"]
@@ -28,6 +30,8 @@ mod web_jwt;
 mod web_login;
 #[path = "web_provider.rs"]
 mod web_provider;
+#[path = "web_script.rs"]
+mod web_script;
 #[path = "web_spnego.rs"]
 mod web_spnego;
 
@@ -43,6 +47,7 @@ const TABLES: &[&[Row]] = &[
     begun::ROWS,
     ends::ROWS,
     lost::ROWS,
+    media::ROWS,
     network::NAMES,
     network::NOISE,
     network::REFUSED,
@@ -52,8 +57,15 @@ const TABLES: &[&[Row]] = &[
 ];
 
 /// Tables of what browsers do.
-const WEB: &[&[Row]] =
-    &[web::ROWS, web_directory::ROWS, web_jwt::ROWS, web_login::ROWS, web_provider::ROWS, web_spnego::ROWS];
+const WEB: &[&[Row]] = &[
+    web::ROWS,
+    web_directory::ROWS,
+    web_jwt::ROWS,
+    web_login::ROWS,
+    web_provider::ROWS,
+    web_script::ROWS,
+    web_spnego::ROWS,
+];
 
 /// The ways in which each row is told.
 fn variations() -> [(&'static str, Variation); 4] {

@@ -5,6 +5,7 @@ mod directory;
 mod http;
 mod idle;
 mod logs;
+mod media;
 mod naming;
 mod network;
 mod pairs;
@@ -13,6 +14,7 @@ mod provider;
 mod readme;
 mod refusal;
 mod sametime;
+mod script;
 mod server;
 mod setup;
 mod sip;
@@ -131,8 +133,12 @@ const GROUPS: &[(&str, &[Sample])] = &[
     ("The token is not accepted", tokens::SAMPLES),
     ("Identity providers and their tokens that work", provider::WORKING),
     ("Identity providers and their tokens", provider::SAMPLES),
+    ("Scripts of web pages that get through", script::WORKING),
+    ("Scripts of web pages", script::SAMPLES),
     ("Softphones that work", sip::WORKING),
     ("Softphones", sip::SAMPLES),
+    ("The sound of meetings that comes about", media::WORKING),
+    ("The sound of meetings", media::SAMPLES),
     ("Chat that works", sametime::WORKING),
     ("Chat logins", sametime::SAMPLES),
     ("Directories that work", directory::WORKING),

@@ -7,6 +7,7 @@ mod jwt;
 mod ldap;
 mod log;
 mod ltpa;
+mod media;
 mod net;
 pub(super) mod nrpc;
 mod saml;
@@ -137,6 +138,10 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &sip::register_failed::RegisterFailed,
     &sip::lapsed::Lapsed,
     &sip::call_failed::CallFailed,
+    // The sound of meetings.
+    &media::unanswered::Unanswered,
+    &media::relay_refused::RelayRefused,
+    &media::dtls_unfinished::DtlsUnfinished,
     // Single sign-on.
     &ltpa::undefined_sip::UndefinedSip,
     &ltpa::undefined_http::UndefinedHttp,
@@ -173,6 +178,8 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &jwt::audience::Audience,
     &http::header_too_large::HeaderTooLarge,
     &http::login_loop::LoginLoop,
+    &http::cors_refused::CorsRefused,
+    &http::websocket_refused::WebSocketRefused,
     &http::wrong_password::WrongPassword,
     &http::login_refused::LoginRefused,
     &http::token_refused::TokenRefused,
@@ -216,6 +223,8 @@ pub(super) static BY_LENGTH: &[RuleId] = &[
     tcp::loss::ID,
     tcp::zero_window::ID,
     tls::hello_blackhole::ID,
+    media::unanswered::ID,
+    media::dtls_unfinished::ID,
     sip::flow_lost::ID,
     sip::lapsed::ID,
     sip::status_407::ID,

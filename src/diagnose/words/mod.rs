@@ -10,6 +10,7 @@ pub(crate) mod ldap;
 mod lists;
 pub(crate) mod log;
 pub(crate) mod ltpa;
+pub(crate) mod media;
 pub(crate) mod net;
 pub(crate) mod nrpc;
 mod refusal;

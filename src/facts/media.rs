@@ -1,0 +1,187 @@
+//! Ways that the sound of a meeting tries: relays that are wanted (TURN), ways that are tried (ICE), and DTLS on them.
+//!
+//! Whoever speaks WebRTC sends such messages, and most ways of a call are meant to fail, since only one is needed. They matter where they
+//! have to do with Sametime: see [`MediaWays::concern_sametime`].
+
+use super::http::origin;
+use super::http::pages::Product;
+use super::{Case, Dissected};
+use crate::model::{Conversation, IcmpError, Side, Span, Stamp, Timestamp, Transport};
+use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::stun::{self, Dtls, Kind, Method, Stun};
+use nrpcsniff_dissectors::{Decision, Message as Body};
+use std::net::IpAddr;
+
+/// Ports of the video bridge of Sametime 12, in Docker and in Kubernetes.
+const BRIDGE: [u16; 2] = [10_000, 30_000];
+/// Ways that are tried within this time belong to one call.
+const ONE_CALL: Span = Span::from_secs(60);
+
+/// Ways of media of a capture.
+pub(crate) struct MediaWays<'a> {
+    ways: Vec<MediaWay<'a>>,
+    /// The sites (registered domains) at which somebody signs on to Sametime or its meetings; `None` if nobody does.
+    sametime: Option<HashSet<String>>,
+    /// Servers that DNS knows by a name of another site: relays of other products.
+    of_others: HashSet<IpAddr>,
+}
+
+/// What was said on one way that is about the way itself.
+pub(crate) struct MediaWay<'a> {
+    /// The conversation.
+    pub conversation: &'a Conversation,
+    /// What was asked of STUN and TURN, in order.
+    pub requests: Vec<StunRequest<'a>>,
+    /// Records of DTLS, in order.
+    pub records: Vec<(Side, Stamp, Dtls)>,
+}
+
+/// A request with what came of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StunRequest<'a> {
+    /// Who asks.
+    pub from: Side,
+    /// The request, as it was sent first.
+    pub asked: Dissected<'a, Stun>,
+    /// How often it was sent.
+    pub sent: usize,
+    /// When it was sent last.
+    pub last: Stamp,
+    /// The answer.
+    pub answer: Option<Dissected<'a, Stun>>,
+}
+
+impl StunRequest<'_> {
+    /// What the answer decides.
+    pub(crate) fn decision(&self) -> Decision {
+        self.answer.map_or(Decision::Open, |answer| answer.content.decision(self.asked.content.username.is_some()))
+    }
+}
+
+impl<'a> MediaWay<'a> {
+    fn new(conversation: &'a Conversation) -> Self {
+        let mut way = Self { conversation, requests: Vec::new(), records: Vec::new() };
+        let mut open: HashMap<(Side, [u8; 12]), usize> = HashMap::new();
+        for message in &conversation.messages {
+            match &message.body {
+                Body::Stun(stun::Message::Dtls(record)) => way.records.push((message.from, message.at, *record)),
+                Body::Stun(stun::Message::Stun(said)) => match said.kind {
+                    Kind::Request => {
+                        let place = *open.entry((message.from, said.transaction)).or_insert(way.requests.len());
+                        if let Some(known) = way.requests.get_mut(place) {
+                            known.sent = known.sent.saturating_add(1);
+                            known.last = message.at;
+                        } else {
+                            let asked = Dissected::new(message, said.as_ref());
+                            let (from, last) = (message.from, message.at);
+                            way.requests.push(StunRequest { from, asked, sent: 1, last, answer: None });
+                        }
+                    }
+                    Kind::Success | Kind::Error => {
+                        let place = open.get(&(message.from.peer(), said.transaction));
+                        if let Some(request) = place.and_then(|&place| way.requests.get_mut(place)) {
+                            request.answer.get_or_insert(Dissected::new(message, said.as_ref()));
+                        }
+                    }
+                    Kind::Indication => {}
+                },
+                _ => {}
+            }
+        }
+        way
+    }
+
+    /// All that was said is kept: what is not there was not said.
+    pub(crate) fn is_whole(&self) -> bool {
+        let seen = self.conversation.messages_seen;
+        let kept = u64::try_from(self.conversation.messages.len()).unwrap_or(u64::MAX);
+        kept >= seen.client.saturating_add(seen.server)
+    }
+
+    /// It was granted what it asked for: a way that works, or a relay.
+    fn works(&self) -> Option<Timestamp> {
+        let granted = |request: &&StunRequest<'_>| {
+            let wanted = request.asked.content;
+            request.decision() == Decision::Granted && (wanted.is_check || wanted.method == Method::Allocate)
+        };
+        self.requests.iter().find(granted).map(|request| request.asked.at().time)
+    }
+
+    fn is_at(&self, address: IpAddr) -> bool {
+        self.conversation.client.ip == address || self.conversation.server.ip == address
+    }
+}
+
+impl<'a> MediaWays<'a> {
+    /// Reads them out of the case.
+    pub(crate) fn new(case: &Case<'a>) -> Self {
+        let all = case.analysis.conversations.iter().filter(|c| c.is(&stun::PROTOCOL));
+        let ways: Vec<MediaWay<'a>> = all.map(MediaWay::new).collect();
+        let sametime = if ways.is_empty() { None } else { sametime_sites(case) };
+        let mut of_others = HashSet::new();
+        for c in
+            ways.iter().map(|way| way.conversation).filter(|_| sametime.as_ref().is_some_and(|sites| !sites.is_empty()))
+        {
+            let asked = case.lookup_of(c.server.ip, c.first.time).and_then(super::Lookup::asked);
+            let name = asked.map(|(_, question)| question.name.to_ascii_lowercase());
+            let site = name.as_deref().and_then(origin::site).map(str::to_owned);
+            if site.is_some_and(|site| sametime.as_ref().is_some_and(|sites| !sites.contains(&site))) {
+                of_others.insert(c.server.ip);
+            }
+        }
+        Self { ways, sametime, of_others }
+    }
+
+    /// Those that have to do with Sametime: at a port of its bridge, or where somebody signs on to it, unless the server has a name of
+    /// another site.
+    pub(crate) fn concern_sametime(&self) -> impl Iterator<Item = &MediaWay<'a>> {
+        let concerns = |way: &&MediaWay<'a>| {
+            let server = way.conversation.server;
+            BRIDGE.contains(&server.port) || (self.sametime.is_some() && !self.of_others.contains(&server.ip))
+        };
+        self.ways.iter().filter(concerns)
+    }
+
+    /// Another way of that client worked within the time of a call: then the others are not needed.
+    pub(crate) fn another_works(&self, client: IpAddr, at: Timestamp) -> bool {
+        let mut worked = self.ways.iter().filter(|way| way.is_at(client)).filter_map(MediaWay::works);
+        worked.any(|time| time.since(at).abs() <= ONE_CALL)
+    }
+
+    /// Ways of that address, in order.
+    pub(crate) fn of(&self, address: IpAddr) -> impl Iterator<Item = &MediaWay<'a>> {
+        self.ways.iter().filter(move |way| way.is_at(address))
+    }
+}
+
+/// Where somebody signs on to Sametime, by its own protocol or at its web servers: the sites of the names that are known.
+fn sametime_sites(case: &Case<'_>) -> Option<HashSet<String>> {
+    const PATHS: [&str; 4] = ["/sametime-auth", "/xmpp-websocket", "/colibri-ws", "/http-bind"];
+    let on_the_web = case.http().exchanges().iter().filter(|exchange| {
+        let is_product = matches!(exchange.product(), Some(Product::SametimeProxy | Product::Meeting));
+        is_product || PATHS.iter().any(|path| exchange.path().starts_with(path))
+    });
+    let hosts: HashSet<&str> = on_the_web.map(|exchange| exchange.host.as_str()).collect();
+    let signs_on = !hosts.is_empty() || case.sametime().logins().next().is_some();
+    signs_on.then(|| hosts.iter().filter_map(|host| origin::site(host)).map(str::to_owned).collect())
+}
+
+/// The first ICMP error about a datagram of that conversation that its client sent.
+pub(crate) fn rejected<'a>(case: &Case<'a>, conversation: &Conversation) -> Option<&'a IcmpError> {
+    case.analysis.facts.icmp_errors.iter().find(|error| {
+        let about = |quoted: crate::model::IcmpQuote| {
+            quoted.transport == Transport::Udp
+                && quoted.source == conversation.client
+                && quoted.destination == conversation.server
+        };
+        super::network::attempts::rejection(error).is_some() && error.quoted.is_some_and(about)
+    })
+}
+
+/// Something that others send to that address is in the capture, so that answers to it would be.
+pub(crate) fn is_heard(case: &Case<'_>, address: IpAddr) -> bool {
+    case.analysis
+        .conversations
+        .iter()
+        .any(|c| (c.client.ip == address && c.packets.server > 0) || (c.server.ip == address && c.packets.client > 0))
+}
