@@ -97,3 +97,18 @@ fn what_is_left_out_would_change_the_story() {
         assert!(changed, "{} {part:?}", sample.name);
     }
 }
+
+/// What a mirror port copies is in the capture twice, over UDP as over TCP: no fault comes of it and none is told twice.
+#[test]
+fn a_mirror_that_copies_every_packet_gives_the_same_findings() {
+    let faults = |capture: Vec<u8>| -> Vec<String> {
+        let told = findings(capture).into_iter().filter(|finding| !finding.starts_with("cap-"));
+        told.map(|finding| finding.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
+    };
+    let over_udp = |sample: &&Sample| sample.name.starts_with("sip-") || sample.name.starts_with("media-");
+    for sample in stories::all().filter(over_udp) {
+        let net = sample.network();
+        net.span_duplicates(4);
+        assert_eq!(faults(net.write(&(sample.format)())), faults(sample.bytes()), "{}", sample.name);
+    }
+}

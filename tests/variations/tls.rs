@@ -28,6 +28,9 @@ pub(crate) const ROWS: &[Row] = &[
     ("decrypt_error of the client", |net| gives_up(net, 51), FAILED),
     ("illegal_parameter of the server", |net| turned_away(net, &Tls::v12(MEET), 47), FAILED),
     ("an alert without a name", |net| turned_away(net, &Tls::v13(MEET), 200), FAILED),
+    ("a hello of SSL 2.0, closed", |net| old_form(net, 2, None), VERSION),
+    ("a hello in the form of SSL 2.0, protocol_version", |net| old_form(net, 0x0301, Some(70)), VERSION),
+    ("a hello in the form of SSL 2.0, handshake_failure", |net| old_form(net, 0x0300, Some(40)), VERSION),
     ("a farewell in the middle", |net| gives_up(net, 0), None),
     ("a user who changed his mind", |net| gives_up(net, 90), None),
     ("a hello that is cut, and then handshake_failure", half_a_hello, FAILED),
@@ -46,6 +49,7 @@ pub(crate) const ROWS: &[Row] = &[
 const NAME: Option<&str> = Some("tls-name-mismatch");
 
 const NO_NAME: Option<&str> = Some("tls-sni-missing");
+const VERSION: Option<&str> = Some("tls-version");
 const FAILED: Option<&str> = Some("tls-handshake-failed");
 
 fn call(net: &Network) -> Tcp {
@@ -127,4 +131,17 @@ fn half_a_hello(net: &Network) {
         tcp.client(&hello[..70]).skip(Side::Client, rest).server([21, 3, 3, 0, 2, 2, 40]).server_fin();
         net.wait(1_500);
     }
+}
+
+/// Java 6 begins in the form of SSL 2.0; the server refuses it, or closes.
+fn old_form(net: &Network, version: u16, alert: Option<u8>) {
+    let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.22").linux(), 443);
+    let [high, low] = version.to_be_bytes();
+    let fixed = [0x80, 31, 1, high, low, 0, 6, 0, 0, 0, 16];
+    tcp.client([&fixed[..], &[0, 0, 0x2F, 0, 0, 0x05], &[7; 16]].concat()).wait(5);
+    if let Some(code) = alert {
+        tcp.server([21, 3, 1, 0, 2, 2, code]);
+    }
+    tcp.wait(1).server_fin();
+    net.wait_secs(3);
 }

@@ -60,6 +60,8 @@ pub struct ClientHello {
     pub encrypted_hello: bool,
     /// Types of all extensions, in order.
     pub extensions: Vec<u16>,
+    /// It has the form of SSL 2.0: versions from 3.0 on are wanted all the same.
+    pub is_old_form: bool,
 }
 
 /// What a server chose.

@@ -193,7 +193,8 @@ impl Presentation for Message {
 
 fn client_hello(hello: &ClientHello) -> String {
     let host = hello.sni.as_ref().map(|sni| format!(" for {sni}")).unwrap_or_default();
-    format!("ClientHello{host}, up to {}", version_name(hello.highest()))
+    let form = if hello.is_old_form { ", in the form of SSL 2.0" } else { "" };
+    format!("ClientHello{host}, up to {}{form}", version_name(hello.highest()))
 }
 
 fn client_hello_fields(hello: &ClientHello) -> Fields {

@@ -11,6 +11,7 @@ mod hello;
 mod meaning;
 mod message;
 mod names;
+mod old_hello;
 mod protect;
 mod record;
 mod stream;
@@ -28,6 +29,7 @@ pub use suites::{shown as suite_shown, suite as suite_name};
 
 use crate::{Dissector, Probe, Protocol, Side};
 use message::handshake::{CLIENT_HELLO, SERVER_HELLO};
+use old_hello::OldHello;
 
 /// The protocol's line in the table. Ports: HTTPS, SIP over TLS, and those of WebSphere.
 pub static PROTOCOL: Protocol = Protocol {
@@ -43,9 +45,16 @@ pub fn opened_by(opener: Box<dyn Opener>) -> Box<dyn Dissector> {
     stream::with(opener)
 }
 
-/// A hello of that side, or the server's alert, on any port. On a usual port also what comes later, of a
+/// A hello of that side, in the form of SSL 2.0, too, or the server's alert, on any port. On a usual port also what comes later, of a
 /// conversation whose beginning is missing.
 fn probe(from: Side, input: &[u8], usual_port: bool) -> Probe {
+    if from == Side::Client {
+        match old_hello::read(input) {
+            OldHello::Whole(..) => return Probe::Yes,
+            OldHello::Need(total) if !input.is_empty() => return Probe::Need(total),
+            OldHello::Need(_) | OldHello::No => {}
+        }
+    }
     let Some(header) = Header::parse(input) else {
         return if input.len() < HEADER && Header::may_begin(input) { Probe::Need(HEADER) } else { Probe::No };
     };

@@ -6,6 +6,7 @@
 use super::alert::Alert;
 use super::handshake::{self, HEADER as MESSAGE_HEADER};
 use super::message::{Body, Message, handshake as kind, is_handshake};
+use super::old_hello::{self, OldHello};
 use super::protect::{NoKeys, Opener, Why};
 use super::record::{ContentType, HEADER, Header, LONGEST};
 use crate::{Dissector, Layer, Part, Problem, Side, Verdict};
@@ -103,6 +104,16 @@ impl Dissector for Stream {
             && let Some(verdict) = lane.search(input)
         {
             return verdict;
+        }
+        if from == Side::Client && self.client.fresh && !self.client.midway {
+            match old_hello::read(input) {
+                OldHello::Whole(hello, used) => {
+                    self.begin(from);
+                    return Verdict::Layer { used, parts: vec![message(Body::ClientHello(hello))], open: false };
+                }
+                OldHello::Need(total) => return Verdict::Need { total },
+                OldHello::No => {}
+            }
         }
         match Header::parse(input) {
             Some(header) => self.record(from, header, input),

@@ -19,7 +19,7 @@ static ABOUT: About = About {
     title: "Client and server have no TLS version in common",
     severity: Severity::Blocker,
     layer: Layer::Protocol,
-    sees: "The alert protocol_version (70) in answer to a hello; or a ClientHello that offers TLS 1.1 at most and is answered with \
+    sees: "The alert protocol_version (70) in answer to a hello; or a ClientHello that offers TLS 1.1 at most, or has the form of SSL 2.0, and is answered with \
            handshake_failure, or closed without a word.",
     matters: "Servers of today begin with TLS 1.2 (Domino 12 and later: TLS 1.0 is off); clients of long ago (Java 6 and 7, \
               Sametime 8.5, WebSphere 8.0 as installed) end with TLS 1.0.",
@@ -103,6 +103,11 @@ fn finding(case: &Case<'_>, group: &[&TlsHandshake<'_>]) -> Option<Draft> {
         format!("Let {site} speak {offers}, or {clients} what it speaks.")
     };
     let draft = failed(case, &ABOUT, 45, group).points(points).at_most(at_most).says(&said).remedy_first(cure);
+    let draft = if group.iter().any(|one| one.hello.content.is_old_form) {
+        draft.note("the hello has the form of SSL 2.0, which servers of today refuse whatever it offers (Java: take SSLv2Hello out)")
+    } else {
+        draft
+    };
     Some(if spoken.is_empty() {
         draft
     } else {
