@@ -8,6 +8,8 @@ use super::text;
 const USER: &str = "u";
 /// The attribute of version 2 that the signature covers; the time between the two `%` it does not.
 const EXPIRE: &str = "expire";
+/// Milliseconds by which the two ends of a token of version 2 may differ (Open Liberty, expirationDifferenceAllowed: 3 s).
+const ALLOWED_DIFFERENCE: u64 = 3000;
 
 /// An opened token, before its signature is looked at.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub(super) struct Body<'a> {
     pub attributes: Vec<(String, String)>,
     /// End in milliseconds since 1970-01-01 UTC.
     pub expires_ms: i64,
+    /// The end that stands outside of what is signed, in the same unit, where it is another by more than servers allow.
+    pub disputed_ms: Option<i64>,
 }
 
 impl<'a> Body<'a> {
@@ -30,9 +34,10 @@ impl<'a> Body<'a> {
         let attributes = Split { rest: Some(signed), mark: b'$' }.map(attribute).collect::<Option<Vec<_>>>()?;
         let middle = milliseconds(&unescape(middle))?;
         let expires_ms = find(&attributes, EXPIRE).and_then(milliseconds).unwrap_or(middle);
+        let disputed_ms = Some(middle).filter(|end| end.abs_diff(expires_ms) > ALLOWED_DIFFERENCE);
         find(&attributes, USER)?;
         let signature = text::decode(std::str::from_utf8(signature).ok()?)?;
-        parts.next().is_none().then_some(Self { signed, signature, attributes, expires_ms })
+        parts.next().is_none().then_some(Self { signed, signature, attributes, expires_ms, disputed_ms })
     }
 
     /// The attributes besides user and expiry.
@@ -118,7 +123,10 @@ mod tests {
     #[test]
     fn the_signed_time_of_version_2_counts() {
         let body = Body::parse(b"expire:5$u:user\\:r/n\\x$host:a\\:b%9%QUJD").unwrap();
-        assert_eq!(body.expires_ms, 5);
+        assert_eq!((body.expires_ms, body.disputed_ms), (5, None), "servers allow for three seconds");
+        let disputed = Body::parse(b"expire:5$u:ann%3006%QUJD").unwrap();
+        assert_eq!((disputed.expires_ms, disputed.disputed_ms), (5, Some(3006)));
+        assert_eq!(Body::parse(b"u:ann%9000%QUJD").unwrap().disputed_ms, None, "version 1 has one end");
         assert_eq!(body.user(), (Some("r".into()), Some("n\\x".into())));
         assert_eq!(body.others(), [("host".into(), "a:b".into())]);
         assert_eq!(Body::parse(b"u:ann%9%QUJD").unwrap().user(), (None, Some("ann".into())));

@@ -20,6 +20,8 @@ pub struct Facts {
     pub created: Option<i64>,
     /// End in the same unit.
     pub expires: Option<i64>,
+    /// Another end that stands outside of what is signed, in the same unit: WebSphere refuses a token whose two ends differ so.
+    pub disputed_end: Option<i64>,
     /// Its signature holds, or not. `None`: there is no key to tell.
     pub verified: Option<bool>,
     /// What else WebSphere wrote into it, such as `host` or `process.serverName`.
@@ -47,6 +49,7 @@ impl Token {
             realm: None,
             created: self.created,
             expires: self.expires,
+            disputed_end: None,
             verified: None,
             attributes: Vec::new(),
         };
@@ -56,15 +59,20 @@ impl Token {
             user: clear.user.or(opened.user),
             realm: opened.realm,
             expires: clear.expires.or(opened.expires_ms.map(|expires| expires.div_euclid(1000))),
+            disputed_end: opened.disputed_ms.map(|end| end.div_euclid(1000)),
             verified: opened.verified,
             attributes: opened.attributes,
             ..clear
         }
     }
 
-    /// Its flags in words, those that the clock adds last: `expired`, `future`.
+    /// Its flags in words, those that the clock and the keys add last: `expired`, `future`, `two-ends`.
     pub fn flag_names(&self, facts: &Facts, now: i64) -> Vec<&'static str> {
-        let judged = [(facts.is_expired(now), "expired"), (facts.is_future(now), "future")];
+        let judged = [
+            (facts.is_expired(now), "expired"),
+            (facts.is_future(now), "future"),
+            (facts.disputed_end.is_some(), "two-ends"),
+        ];
         let judged = judged.into_iter().filter_map(|(is, word)| is.then_some(word));
         self.flags.iter().map(|flag| flag.name()).chain(judged).collect()
     }

@@ -26,6 +26,8 @@ pub struct Opened {
     pub realm: Option<String>,
     /// End in milliseconds since 1970-01-01 UTC.
     pub expires_ms: Option<i64>,
+    /// Another end, outside of what is signed, in the same unit: more than three seconds apart, and WebSphere refuses the token.
+    pub disputed_ms: Option<i64>,
     /// The signature holds; of a Domino token: one of the secrets signed it. `None`: the key file has no public key.
     pub verified: Option<bool>,
     /// Version: 0 Domino, 1 or 2 WebSphere.
@@ -95,6 +97,7 @@ impl Keyring {
             user: clear.user,
             realm: None,
             expires_ms: clear.expires.checked_mul(1000),
+            disputed_ms: None,
             verified: Some(verified),
             version: 0,
             attributes: Vec::new(),
@@ -111,8 +114,8 @@ impl KeyFile {
             _ => key.fits_v2(body.signed, &body.signature),
         });
         let (realm, user) = body.user();
-        let expires_ms = Some(body.expires_ms);
-        Some(Opened { user, realm, expires_ms, verified, version, attributes: body.others() })
+        let (expires_ms, disputed_ms) = (Some(body.expires_ms), body.disputed_ms);
+        Some(Opened { user, realm, expires_ms, disputed_ms, verified, version, attributes: body.others() })
     }
 
     /// The first 16 bytes of the secret are key and initialisation vector alike.

@@ -125,6 +125,7 @@ fn rows(subject: &TokenSubject<'_>, token: &Token, facts: &Facts) -> Vec<(&'stat
     row("realm", facts.realm.clone());
     row("created", facts.created.map(utc));
     row("expires", facts.expires.map(|expires| end(expires, facts.created)));
+    row("also ends", facts.disputed_end.map(|end| format!("{}, outside of what is signed", utc(end))));
     row("expired", facts.expires.map(|expires| verdict(subject, expires)));
     let others: Vec<_> = facts.attributes.iter().map(|(name, value)| format!("{name} {value}")).collect();
     row("says also", (!others.is_empty()).then(|| others.join(", ")));

@@ -167,6 +167,11 @@ fn judged(facts: &Facts, now: i64) -> Vec<&'static str> {
              document (Expiration), WebSphere under Security > Global security > LTPA (LTPA timeout).",
         ),
         (
+            facts.disputed_end.is_some(),
+            "It names two ends, one inside and one outside of what is signed, more than three seconds apart: it was changed on its \
+             way, and WebSphere refuses it whatever the signature says.",
+        ),
+        (
             facts.verified == Some(false) && facts.class == Class::Domino,
             "None of the given secrets signed it: the server that issued it has another Web SSO Configuration document, or the \
              token was changed on its way.",
