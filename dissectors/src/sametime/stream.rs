@@ -1,7 +1,9 @@
 //! One conversation: messages out of bytes, in each direction on its own, through keep-alives, gaps and nonsense.
 //!
 //! At the boundary of two messages any byte with its top bit set stands alone: 0x80 keeps the connection alive, the others
-//! ("series bytes") are passed over.
+//! ("series bytes") are passed over. By the protocol's draft (draft-houri-sametime-community-client-00) one stands before each message
+//! and counts from 0x81 to 0xFF; no capture at hand shows a client that does. Where two messages have one each, a step that is
+//! left out is noted at the second: a message between them is missing.
 
 use super::frame::{self, HEADER, Header, LENGTH, MAX_LENGTH};
 use super::kind;
@@ -11,11 +13,13 @@ use crate::{Dissector, Probe, Problem, Side};
 
 /// The byte that keeps a connection alive.
 const KEEP_ALIVE: u8 = 0x80;
+/// The first of the series bytes, which follows the last, 0xFF.
+const FIRST_OF_SERIES: u8 = 0x81;
 /// A message of a type that is not known is passed over by its length up to this one.
 const MAX_UNKNOWN: u32 = 1 << 16;
 
 pub(super) fn open() -> Box<dyn Dissector> {
-    framed::open(|from| Messages { from, series: (0, 0) })
+    framed::open(|from| Messages { from, series: (0, 0), counter: None })
 }
 
 /// The messages of one direction.
@@ -23,6 +27,8 @@ struct Messages {
     from: Side,
     /// How many series bytes were passed over since the last message, and the last four of them.
     series: (u8, u32),
+    /// The series byte of the last message, if it had one.
+    counter: Option<u8>,
 }
 
 impl Framing for Messages {
@@ -50,16 +56,30 @@ impl Framing for Messages {
     }
 
     fn read(&mut self, message: &[u8], _: bool) -> Option<crate::Message> {
+        let gap = self.counted();
         self.series = (0, 0);
-        Some(wrap(frame::decode(message)))
+        let mut message = frame::decode(message);
+        message.problems.extend(gap);
+        Some(wrap(message))
     }
 
     fn lost(&mut self) {
-        self.series = (0, 0);
+        (self.series, self.counter) = ((0, 0), None);
     }
 }
 
 impl Messages {
+    /// What the series byte of this message says, after that of the one before.
+    fn counted(&mut self) -> Option<Problem> {
+        let (count, bytes) = self.series;
+        let byte = u8::try_from(bytes).ok().filter(|_| count == 1);
+        let last = std::mem::replace(&mut self.counter, byte)?;
+        let next = last.checked_add(1).unwrap_or(FIRST_OF_SERIES);
+        let byte = byte.filter(|&byte| byte != next)?;
+        let what = format!("series byte 0x{byte:02x} where 0x{next:02x} was to come: a message before it is missing");
+        Some(Problem::new(what, 0))
+    }
+
     fn lone_byte(&mut self, byte: u8) -> Begins {
         if byte == KEEP_ALIVE {
             return Begins::Between(1, Some(wrap(frame::keep_alive())));

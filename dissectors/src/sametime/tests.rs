@@ -197,6 +197,26 @@ fn attributes_stand_in_front_of_the_body() {
 }
 
 #[test]
+fn a_series_that_leaves_out_a_step_is_noted() {
+    let session = |series: &[u8]| {
+        let bytes: Vec<u8> = [handshake("pc"), login("ann", b"", 0)]
+            .into_iter()
+            .chain(std::iter::repeat_with(|| frame(4, 0, 0, &[&[0; 6]])).take(series.len()))
+            .enumerate()
+            .flat_map(|(at, message)| match at.checked_sub(2).and_then(|at| series.get(at)) {
+                Some(&byte) if byte > 0 => [vec![byte], message].concat(),
+                _ => message,
+            })
+            .collect();
+        read(Side::Client, &bytes).iter().filter(|m| m.problems.iter().any(|p| p.what.contains("series byte"))).count()
+    };
+    assert_eq!(session(&[0x91, 0x92, 0x94, 0x95]), 1);
+    for whole in [&[0x91, 0x92, 0x93][..], &[0xFE, 0xFF, 0x81], &[0x91, 0, 0x95], &[0, 0, 0], &[]] {
+        assert_eq!(session(whole), 0, "{whole:02x?}");
+    }
+}
+
+#[test]
 fn keep_alives_series_bytes_and_empty_messages_stand_between_messages() {
     let bytes = [&[0x80, 0x81, 0xFE][..], &destroy(1, 0), &[0, 0, 0, 0, 0x80], &destroy(0, 0)].concat();
     let kinds: Vec<_> = read(Side::Client, &bytes).iter().map(Presentation::kind).collect();
