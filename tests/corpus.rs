@@ -59,7 +59,13 @@ fn read(file: &Path, name: String, known: &HashMap<String, String>, asking: bool
     let path = file.to_str().unwrap();
     let output = nrpcsniff().args(["--format", "json", "--detail", "findings", path]).output().unwrap();
     let mut problems: Vec<_> = bad_end(&output).into_iter().collect();
-    let totals = serde_json::from_slice::<Value>(&output.stdout).ok().map(|report| report["totals"].clone());
+    let report = serde_json::from_slice::<Value>(&output.stdout).ok();
+    // Messages of SIP as text are read as logs are.
+    let is_log = |report: &Value| list(report, "inputs").iter().all(|input| !input["lines"].is_null());
+    if report.as_ref().is_some_and(is_log) {
+        return Outcome { name, problems, conversations: None };
+    }
+    let totals = report.map(|report| report["totals"].clone());
     let known = |column: &str| known.get(column).and_then(|value| value.parse::<u64>().ok());
     let is_capture = known("packets").is_some() || ["pcap", "pcapng", "gz"].iter().any(|end| path.ends_with(end));
     if is_capture != totals.is_some() {

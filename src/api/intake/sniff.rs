@@ -2,6 +2,7 @@
 
 use crate::capture::decompressed;
 use crate::logs::{self, Options};
+use crate::model::LogKind;
 use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
@@ -76,7 +77,10 @@ fn text(head: &[u8]) -> What {
     if start.lines().any(|line| SECRETS.iter().any(|label| line.starts_with(label))) {
         return What::KeyLog;
     }
-    match logs::read("", head, &Options::default()).kind {
+    let log = logs::read("", head, &Options::default());
+    match log.kind {
+        // Any text may hold a line that some log has, too: a table, a manual, a source.
+        Some(LogKind::Text) if log.not_understood.saturating_mul(2) > log.lines => What::Other,
         Some(_) => What::Log,
         None => What::Other,
     }
@@ -96,6 +100,11 @@ mod tests {
             ("-----BEGIN CERTIFICATE-----\n", What::Other),
             ("PK\u{3}\u{4}", What::Zip),
             ("hello", What::Other),
+            ("ATTEMPT TO ACCESS SERVER by CN=Scan/O=ACME was denied", What::Log),
+            (
+                "case\tsays\n1\tATTEMPT TO ACCESS SERVER by CN=Scan/O=ACME was denied\n2\tall is well\n3\tall is well\n",
+                What::Other,
+            ),
             ("", What::Other),
         ] {
             assert_eq!(bytes(text.as_bytes()), expected, "{text}");

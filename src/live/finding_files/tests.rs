@@ -288,10 +288,12 @@ fn live(capture: &[u8], finding_files: &mut FindingFiles) -> Vec<(Finding, PathB
 }
 
 /// Rules that look at what they do not name: who else asks DNS, datagrams of media, the sign-on that others have no part in, who
-/// registered a contact, or what shows what a machine is for.
-const LOOKS_AROUND: [&str; 6] = [
+/// registered a contact, what shows what a machine is for, or who signed on to Sametime before a meeting.
+const LOOKS_AROUND: [&str; 8] = [
     "nrpc-dns-failure",
     "sip-media-blocked",
+    "media-unanswered",
+    "media-relay-refused",
     "cap-others",
     "sip-contact-tls",
     "net-name-not-found",

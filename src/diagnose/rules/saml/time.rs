@@ -1,13 +1,10 @@
 //! An assertion is not valid yet, or no longer, when it is shown.
 
-use crate::diagnose::evidence::logs::{READ, log_of};
 use crate::diagnose::evidence::provider::{draft, login, round_of};
 use crate::diagnose::words::saml::time as words;
-use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
-use crate::facts::grouping::group_by;
+use crate::diagnose::{About, Case, Draft, Layer, Rule};
 use crate::facts::http::SamlAnswer;
-use crate::facts::logs::LogEntry;
-use crate::model::{LogEvent, RuleId, Severity, Timestamp, TokenStatusText};
+use crate::model::{RuleId, Severity, Timestamp};
 
 /// See [`ABOUT`].
 pub(crate) struct Time;
@@ -42,9 +39,6 @@ static ABOUT: About = About {
     explains: &[crate::diagnose::rules::idp::circle::ID, crate::diagnose::rules::http::login_loop::ID],
 };
 
-/// Lines of logs that are looked at.
-const MOST_LINES: usize = 100;
-
 /// Seconds ahead that any reader allows for.
 const ALLOWED: i64 = 1;
 
@@ -55,20 +49,6 @@ impl Rule for Time {
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
         case.http().refused_saml_answers().filter_map(|answer| finding(case, answer)).collect()
-    }
-
-    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
-        let is_future =
-            |event: &LogEvent| matches!(event, LogEvent::Status { token: Some(TokenStatusText::Future), .. });
-        let lines: Vec<LogEntry<'_>> =
-            case.logs().saying(is_future).filter(LogEntry::names_saml).take(MOST_LINES).collect();
-        // Domino tells of one assertion in three lines.
-        let logs = group_by(lines, |entry| entry.log);
-        let told = logs.iter().filter_map(|lines| {
-            let says = words::SaidByLog { log: log_of(case, lines.first()?).to_owned() };
-            Some(Testimony::new(&ABOUT, lines).alone(Draft::new(&ABOUT, READ).names_read().says(&says)))
-        });
-        told.collect()
     }
 }
 
@@ -99,7 +79,6 @@ fn finding(case: &Case<'_>, answer: &SamlAnswer) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::logs::{SOME_TIME, alone, console};
     use crate::testing::provider::{Posted, posts_back};
     use crate::testing::{Story, says, the_one, told};
 
@@ -112,22 +91,6 @@ mod tests {
         says(the_one(&early), &["not valid yet", "http://idp.example.org/trust", "NotBefore"]);
         let late = told(RULE, |net| posts_back(net, Posted { begins: -900, ends: -60, status: 500, ..Posted::KEPT }));
         says(the_one(&late), &["no longer valid", "NotOnOrAfter"]);
-    }
-
-    #[test]
-    fn domino_s_console_is_enough() {
-        const FUTURE: &str = "Single Sign-On token has a creation time in the future. Single Sign-On servers may need to have clocks synchronized.";
-        let lines = [
-            format!("SECCheckSAMLAssertion> NotBefore time check failed : {FUTURE}"),
-            format!("Error in SAML response - {FUTURE}"),
-            "Bad SAML Request [/names.nsf?SAMLLogin]".to_owned(),
-        ];
-        let found = alone(&[&console(SOME_TIME, &lines.each_ref().map(String::as_str))]);
-        let finding = the_one(&found);
-        assert_eq!((finding.rule.as_str(), finding.severity), (RULE, Severity::Major));
-        says(finding, &["identity provider", "NotBefore"]);
-        let twin = alone(&[&console(SOME_TIME, &["HTTP Server: Started", FUTURE])]);
-        assert_eq!(the_one(&twin).rule.as_str(), "ltpa-clock-skew");
     }
 
     #[test]

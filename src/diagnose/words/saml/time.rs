@@ -52,25 +52,3 @@ impl Words for OutOfTime {
         )
     }
 }
-
-/// A log says that an assertion begins in the future.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct SaidByLog {
-    /// The log.
-    pub log: String,
-}
-
-impl Words for SaidByLog {
-    fn title(&self) -> String {
-        "A SAML assertion is not valid yet: clocks of Domino and the identity provider differ".to_owned()
-    }
-
-    fn explanation(&self) -> String {
-        format!(
-            "{} says of an assertion of SAML, in the words that Domino has for its own tokens, that it begins in the future \
-             (NotBefore): the clock of the identity provider is ahead of that of this server. Clocks of other Domino servers \
-             have no part in it.",
-            self.log,
-        )
-    }
-}
