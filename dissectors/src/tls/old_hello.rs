@@ -5,6 +5,8 @@ use super::hello::ClientHello;
 
 /// Length, type, version, and the lengths of three lists.
 const FIXED: usize = 11;
+/// First bytes that tell one by one.
+const TELLING: usize = 5;
 /// Bytes behind the length that these take.
 const BEHIND: usize = 9;
 
@@ -28,8 +30,12 @@ pub(super) fn read(input: &[u8]) -> OldHello {
         4 => *byte <= 3,
         _ => true,
     };
-    if !input.iter().take(5).enumerate().all(fits) {
+    if !input.iter().take(TELLING).enumerate().all(fits) {
         return OldHello::No;
+    }
+    // One at a time: any of them may say that it is none, however the bytes are cut.
+    if input.len() < TELLING {
+        return OldHello::Need(input.len().saturating_add(1));
     }
     let Some(&[high, low, _, major, minor, ref lengths @ ..]) = input.first_chunk::<FIXED>() else {
         return OldHello::Need(FIXED);
@@ -104,7 +110,11 @@ mod tests {
     fn every_truncation_and_what_is_none() {
         let bytes = hello(0x0301);
         for length in 0..bytes.len() {
-            let needed = if length < FIXED { FIXED } else { bytes.len() };
+            let needed = match length {
+                0..TELLING => length + 1,
+                TELLING..FIXED => FIXED,
+                _ => bytes.len(),
+            };
             assert_eq!(read(&bytes[..length]), OldHello::Need(needed), "{length}");
         }
         for at in [0, 2, 3, 4, 5, 6, 10] {
