@@ -9,6 +9,7 @@ use crate::facts::logs::{LogEntry, same_person};
 use crate::model::{
     Confidence, ConversationId, LogKind, LogMeaning, LogOutcome, LogWeight, LoggedCause, Severity, Span, Witness,
 };
+use nrpcsniff_dissectors::nrpc;
 use std::net::IpAddr;
 
 /// A server writes the lines of one event within this time.
@@ -122,7 +123,8 @@ fn went_well_later(case: &Case<'_>, event: &LoggedEvent<'_>) -> bool {
 
 /// A granted session proves that the server was reached, too.
 fn same_way(lost: &str, granted: &str) -> bool {
-    lost == granted || (lost.starts_with("nrpc") && granted.starts_with("nrpc"))
+    let of_notes = |attempt: &str| attempt.split('.').next() == Some(nrpc::PROTOCOL.name);
+    lost == granted || (of_notes(lost) && of_notes(granted))
 }
 
 /// Conversations of the capture that the line is about: by address and port of the client, else those that are refused

@@ -11,6 +11,7 @@
 //!   `!` puts it above rows whose words stand in the same line.
 //! - *proves*: attempt and outcome (`http.token refused`), or `-`.
 //! - *cause*: which rule may make a finding of it alone, or `-`.
+//! - *source*: one or several, in words or in short: `#source` lines say at the top of the file what that stands for.
 //! - *seen*: `seen` in a real log, `text` of a message table or product page, `inferred`. What is inferred is never high alone.
 //! - the *test line* is made of the pattern, in the frame of the file (`#frame`), where none is given.
 
@@ -79,8 +80,12 @@ pub(super) fn begins(message: &str) -> bool {
 
 impl Table {
     fn read() -> Self {
-        let rows: Vec<Row> =
-            FILES.iter().flat_map(|(file, text)| text.lines().filter_map(|line| row(file, line))).collect();
+        let of_file = |&(file, text): &(&'static str, &'static str)| {
+            let sources: Vec<(&str, &str)> =
+                text.lines().filter_map(|line| line.strip_prefix("#source ")?.split_once(" = ")).collect();
+            text.lines().filter_map(move |line| row(file, line, &sources))
+        };
+        let rows: Vec<Row> = FILES.iter().flat_map(of_file).collect();
         let keys = rows.iter().map(|row| row.pattern.key());
         // Three megabytes for one look at each byte: most lines of a log hold none of the keys.
         let keys = AhoCorasick::builder()
@@ -111,7 +116,8 @@ impl Table {
 }
 
 /// The row of a line of a file; nothing for notes and what cannot be read, which a test looks for.
-fn row(file: &'static str, line: &'static str) -> Option<Row> {
+/// A row, where the line is one. `sources`: what stands for its source in short, and the source.
+fn row(file: &'static str, line: &'static str, sources: &[(&'static str, &'static str)]) -> Option<Row> {
     let mut cells = line.split(" | ").map(str::trim);
     let mut next = || cells.next().filter(|_| !line.starts_with('#'));
     let (pattern, proves, weight, cause) = (next()?, next()?, next()?, next()?);
@@ -126,10 +132,19 @@ fn row(file: &'static str, line: &'static str) -> Option<Row> {
             Some(LoggedCause::ALL.into_iter().find(|known| known.name() == cause)?)
         },
         witness: Witness::ALL.into_iter().find(|known| known.name() == witness)?,
-        source,
+        source: whole_source(source, sources),
         means,
     };
     Some(Row { file, pattern: Pattern::read(pattern), meaning })
+}
+
+/// Sources as they are said to people. The catalogue stays as long as the program does.
+fn whole_source(cell: &'static str, sources: &[(&'static str, &'static str)]) -> &'static str {
+    let whole = |short| sources.iter().find(|(known, _)| *known == short).map_or(short, |(_, whole)| *whole);
+    if cell.split("; ").all(|source| whole(source) == source) {
+        return cell;
+    }
+    cell.split("; ").map(whole).collect::<Vec<_>>().join("; ").leak()
 }
 
 fn proven(text: &'static str) -> Option<(&'static str, LogOutcome)> {

@@ -70,7 +70,7 @@ fn every_row_is_read() {
     for (file, _, cells) in rows() {
         assert!((7..=8).contains(&cells.len()), "{file}: {cells:?}");
         let whole = cells.join(" | ");
-        assert!(row(file, String::leak(whole)).is_some(), "{file}: {cells:?}");
+        assert!(row(file, String::leak(whole), &[]).is_some(), "{file}: {cells:?}");
     }
 }
 
@@ -105,7 +105,7 @@ fn no_row_stands_twice() {
 #[test]
 fn sources_are_named() {
     for (file, _, cells) in rows() {
-        let read = row(file, String::leak(cells.join(" | "))).unwrap();
+        let read = row(file, String::leak(cells.join(" | ")), &[]).unwrap();
         assert!(!read.meaning.source.is_empty() && read.meaning.means.len() > 8, "{file}: {}", cells[0]);
         assert!(read.meaning.cause.is_none() || read.meaning.weight > LogWeight::Info, "{file}: {}", cells[0]);
         assert!(Witness::ALL.contains(&read.meaning.witness));

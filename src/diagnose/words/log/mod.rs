@@ -71,6 +71,7 @@ impl Words for Told {
             _ => "",
         };
         let reason = reason.unwrap_or_default();
-        format!("{log} says so{often}, in what is known as \"{known_by}\" ({published}).{reason}{witness}")
+        let known_by = known_by.replace("<*>", "...");
+        format!("{log} says so{often}: a line with \"{known_by}\" ({published}).{reason}{witness}")
     }
 }
