@@ -59,6 +59,7 @@ impl StunRequest<'_> {
 }
 
 impl<'a> MediaWay<'a> {
+    /// Requests with their answers: a request that is repeated keeps its transaction id (RFC 8489 section 6.2.1), so that it counts once.
     fn new(conversation: &'a Conversation) -> Self {
         let mut way = Self { conversation, requests: Vec::new(), records: Vec::new() };
         let mut open: HashMap<(Side, [u8; 12]), usize> = HashMap::new();

@@ -139,6 +139,7 @@ impl<'o> LogReader<'o> {
         self.wrapping = Wrapping::of(rests).or_else(brackets);
     }
 
+    /// Takes a line. It waits for the next one where lines are wrapped, because only that tells whether it goes on.
     fn line(&mut self, line: &Line) {
         self.lines = self.lines.saturating_add(1);
         self.cut = self.cut.saturating_add(u64::from(line.cut));

@@ -125,6 +125,7 @@ impl Assembler {
             self.place_cut(start.saturating_add(len(payload)), missing, at);
         }
         self.drain(out);
+        // Who leaves holes on purpose must not have everything behind them kept.
         while self.waiting.len() > limits.waiting_segments || self.waiting_bytes > limits.waiting_bytes {
             self.give_up_first_hole(at, out);
         }

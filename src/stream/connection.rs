@@ -94,7 +94,8 @@ impl Tombstone {
 
 impl Connection {
     /// A connection that begins with this segment. `port_is_server` says of a port that it is a usual server's;
-    /// it decides who is who where no SYN does.
+    /// it decides who is who where no SYN does. Of two others the higher is the client's, because systems take the ports of their own
+    /// calls from above.
     pub fn new(stream: u32, segment: &Segment<'_>, at: Stamp, port_is_server: impl Fn(u16) -> bool) -> Self {
         let source = Endpoint { ip: segment.ip.source, port: segment.source_port };
         let destination = Endpoint { ip: segment.ip.destination, port: segment.destination_port };

@@ -58,6 +58,7 @@ impl Request {
 
     fn fields(&self, reading: &Reading<'_>) -> Fields {
         let path = if reading.show_secrets { self.target.expose().to_owned() } else { self.shown_target() };
+        // Names that other programs look for stand there even without a value; those of few requests only with one.
         let mut fields = vec![
             ("method", self.method.as_str().into()),
             ("host", self.host.clone().into()),

@@ -97,6 +97,7 @@ impl Dissector for Stream {
             lane.hit = lane.hit.saturating_add(bytes);
             return Verdict::Skip { bytes };
         }
+        // Where so many starts were none, what follows is something else: nothing is sought in it any more.
         if lane.strange >= STRANGE {
             return Verdict::Skip { bytes: u64::MAX };
         }

@@ -166,7 +166,8 @@ fn rank_of(found: Option<char>, any: usize, wanted: Option<char>) -> Option<u32>
     }
 }
 
-/// What stands in the holes, if all words stand in their order.
+/// What stands in the holes, if all words stand in their order. Where the pattern ends with the line its last words are sought from
+/// the end, since a hole may hold the same words.
 fn holes<'t>(
     text: &'t str,
     lower: &str,

@@ -100,7 +100,8 @@ pub(super) fn advice(subject: &TokenSubject<'_>, jwt: &Jwt) -> Vec<String> {
     cases.into_iter().filter(|(is, _)| *is).map(|(_, text)| text.to_owned()).collect()
 }
 
-/// The fields of a token, with those of its claims.
+/// The fields of a token, with those of its claims. Its class is "other", as that of all tokens which are none of LTPA's, so that
+/// programs which know only these still read it; the flag says what it is.
 pub(super) fn fields(fields: Fields, jwt: &Jwt, reading: &Reading<'_>) -> Fields {
     let now = reading.now.div_euclid(1_000_000_000);
     let judged = [

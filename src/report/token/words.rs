@@ -153,7 +153,8 @@ pub(super) fn lines(lines: &[&str]) -> Vec<String> {
     lines.iter().map(|&line| line.to_owned()).collect()
 }
 
-/// Remedies that follow from the times and the signature.
+/// Remedies that follow from the times and the signature: all that hold, since a token may have several faults and the first one mended
+/// shows the next.
 fn judged(facts: &Facts, now: i64) -> Vec<&'static str> {
     let cases = [
         (

@@ -108,6 +108,7 @@ impl Connection {
         self.details.as_ref().is_some_and(|details| details.doubts(from).has_right_checksums())
     }
 
+    /// Sets a segment aside, with a copy of its data, since the frame is gone when the receiver answers.
     #[cold]
     #[expect(clippy::too_many_arguments, reason = "what a segment is, and where what it brings may go")]
     fn set_aside(

@@ -103,6 +103,7 @@ fn root(path: &str) -> &str {
     path.get(..end).unwrap_or(path)
 }
 
+/// Medium at most unless the request behind a proxy shows that Upgrade was taken away there: else the server may have its reasons.
 fn finding(case: &Case<'_>, group: &[DeniedUpgrade<'_, '_>]) -> Option<Draft> {
     let http = case.http();
     let stripped = group.iter().find(|refused| refused.is_stripped);
