@@ -1,14 +1,14 @@
 //! One TCP connection: who opened it, what each side sent and acknowledged, how it ended.
 
+mod closing;
+mod conclusion;
 mod receiver;
 
 use super::details::{DataSegment, Details};
 use super::sequence;
-use super::teardown::{ResetDoubt, ResetFingerprint, TeardownTracker};
+use super::teardown::TeardownTracker;
 use super::{Limits, Sink};
-use crate::model::{
-    Close, Conversation, ConversationId, Endpoint, Handshake, IdleGap, PerSide, Setup, Side, Span, Stamp, Transport,
-};
+use crate::model::{ConversationId, Endpoint, IdleGap, PerSide, Side, Stamp};
 use crate::model::{Segment, flags};
 
 /// SYNs kept of one connection.
@@ -16,10 +16,6 @@ const SYNS: usize = 16;
 /// Sequence numbers further away than this from what is expected belong to nothing that was seen (half the window
 /// that window scaling allows, RFC 7323 2.2).
 const PLAUSIBLE: i64 = 1 << 29;
-/// Packets of a side from which on its FIN can be compared with them, the FIN among them.
-const FIN_AFTER: u64 = 2;
-/// Repetitions after which an unanswered sender is taken to have been left alone.
-const TRIES_TO_TIMEOUT: u32 = 3;
 
 /// One TCP connection.
 #[derive(Debug)]
@@ -323,78 +319,9 @@ impl Connection {
         PerSide { client: self.directions.client.packets, server: self.directions.server.packets }
     }
 
-    /// The facts, once the connection is over or the capture has ended at `end`.
-    pub fn conclude(&mut self, end: Stamp) -> Box<Conversation> {
-        let mut conversation = Box::new(Conversation::new(Transport::Tcp, self.client, self.server, self.first));
-        if let Some(details) = &mut self.details {
-            conversation.tcp = std::mem::take(&mut details.facts);
-            conversation.quality = details.quality;
-            conversation.first_bytes = std::mem::take(&mut details.first_bytes);
-            conversation.disputes = std::mem::take(&mut details.disputes);
-        }
-        let syns = std::mem::take(&mut self.syns);
-        self.describe(&mut conversation, syns, end);
-        conversation
-    }
-
-    /// The facts as they would stand if the capture ended now, at `end`. What waits for earlier bytes is left waiting.
-    pub fn preview(&self, end: Stamp) -> Box<Conversation> {
-        let mut conversation = Box::new(Conversation::new(Transport::Tcp, self.client, self.server, self.first));
-        if let Some(details) = &self.details {
-            (conversation.tcp, conversation.quality) = details.preview(self.last);
-            conversation.first_bytes.clone_from(&details.first_bytes);
-            conversation.disputes.clone_from(&details.disputes);
-        }
-        self.describe(&mut conversation, self.syns.clone(), end);
-        conversation
-    }
-
     /// The other version of what a side said, from shortly before the first dispute on, and the offset of its first byte.
     pub fn other_version(&self, from: Side) -> Option<(u64, Vec<u8>)> {
         self.details.as_ref()?.other_version(from)
-    }
-
-    /// A side that repeated itself in vain until the end has timed out; how long that takes is for systems to choose, so that
-    /// only the number of tries counts.
-    fn describe(&self, conversation: &mut Conversation, syns: Vec<Stamp>, end: Stamp) {
-        let Conversation { setup, teardown, tcp: facts, quality, .. } = conversation;
-        (*setup, *teardown) = (self.setup_of(&syns), self.closing.verdict());
-        if teardown.how == Close::Open {
-            let abandoned =
-                facts.unanswered.as_ref().is_some_and(|u| u.tries >= TRIES_TO_TIMEOUT && u.last.time < end.time);
-            if abandoned || (*setup == Setup::NoAnswer && syns.len() > 1) {
-                teardown.how = Close::Timeout;
-            }
-        }
-        let directions = &self.directions;
-        facts.ttl = PerSide { client: directions.client.ttl, server: directions.server.ttl };
-        facts.mss = PerSide { client: directions.client.mss, server: directions.server.mss };
-        if let (&[syn], Some(ack)) = (syns.as_slice(), self.ack.filter(|_| self.syn_ack.is_some())) {
-            quality.rtt = Some(ack.since(syn)).filter(|&rtt| rtt >= Span::ZERO);
-        }
-        facts.handshake = Handshake { syns, syn_ack: self.syn_ack, ack: self.ack, syn_data: self.syn_data };
-        conversation.stream = self.stream;
-        conversation.roles_guessed = self.roles_guessed;
-        conversation.last = self.last;
-        conversation.packets = self.packets();
-        conversation.bytes = PerSide { client: directions.client.bytes, server: directions.server.bytes };
-    }
-
-    /// How it came about, as far as the packets so far tell.
-    pub fn setup(&self) -> Setup {
-        self.setup_of(&self.syns)
-    }
-
-    fn setup_of(&self, syns: &[Stamp]) -> Setup {
-        if self.refused {
-            Setup::Refused
-        } else if self.roles_guessed || syns.is_empty() {
-            Setup::Midstream
-        } else if self.syn_ack.is_some() || self.went_on {
-            Setup::Handshake
-        } else {
-            Setup::NoAnswer
-        }
     }
 
     fn is_copy(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) -> bool {
@@ -590,81 +517,6 @@ impl Connection {
                 self.directions[of].highest = reach;
             }
         }
-    }
-
-    fn fin(&mut self, from: Side, segment: &Segment<'_>, at: Stamp, limits: &Limits) {
-        let sequence = segment.sequence.wrapping_add(segment.payload_length);
-        let Some(offset) = self.offset(from, sequence).and_then(|o| u64::try_from(o).ok()) else { return };
-        let acknowledges =
-            (segment.flags & flags::ACK != 0).then(|| self.offset(from.peer(), segment.acknowledgement)).flatten();
-        let direction = &self.directions[from];
-        if offset.saturating_add(1) < direction.acknowledged {
-            return;
-        }
-        let is_first = self.closing.fin(from, offset, acknowledges, direction.highest, at);
-        // The SYN-ACK alone may be that of a device which only opens sessions in the server's name.
-        if is_first && direction.packets > FIN_AFTER {
-            let fingerprint = self.fingerprint(from, segment, None);
-            self.closing.fin_fingerprint(from, &fingerprint, limits.ttl_distance);
-        }
-    }
-
-    /// What tells whether a RST or FIN is its sender's. `known_ttl`: what other connections show of the sender.
-    fn fingerprint(&self, from: Side, segment: &Segment<'_>, known_ttl: Option<(u8, u8)>) -> ResetFingerprint {
-        let (direction, peer) = (&self.directions[from], &self.directions[from.peer()]);
-        ResetFingerprint {
-            ttl: segment.ip.ttl,
-            id: segment.ip.id,
-            window: segment.window,
-            // A scanner's SYN is made by hand and its RST by the system: a SYN alone is nothing to compare with.
-            known_ttl: direction.ttl.filter(|_| direction.spoke).or(known_ttl),
-            peer_id: peer.last_id,
-            peer_window: (peer.packets > 0).then_some(peer.window),
-        }
-    }
-
-    /// A RST counts if its sequence number lies where its receiver looks for it (RFC 9293 3.10.7.4); one that
-    /// answers a SYN counts if it acknowledges that SYN.
-    ///
-    /// Hosts of today take it only if it is the very number that is due, and ask otherwise (RFC 5961 section 3); one with a wrong
-    /// checksum they drop, and one that has another way behind it than its sender's packets may never have come to them. So it is
-    /// waited for what they do.
-    fn reset(
-        &mut self,
-        from: Side,
-        segment: &Segment<'_>,
-        at: Stamp,
-        known_ttl: Option<(u8, u8)>,
-        is_damaged: bool,
-        limits: &Limits,
-    ) {
-        let direction = &self.directions[from];
-        let peer = &self.directions[from.peer()];
-        let before_answer =
-            from == Side::Server && self.syn_ack.is_none() && !self.roles_guessed && direction.highest == 0;
-        let in_window = self.offset(from, segment.sequence).is_some_and(|offset| {
-            let scale = peer.window_scale.unwrap_or(0);
-            let window = i64::from(peer.window).checked_shl(u32::from(scale)).unwrap_or(i64::MAX);
-            let (low, high) = (direction.acknowledged.cast_signed(), direction.highest.cast_signed());
-            offset >= low.saturating_sub(1) && offset <= high.max(low.saturating_add(window)).saturating_add(1)
-        });
-        let answers_syn =
-            segment.flags & flags::ACK != 0 && peer.base == Some(segment.acknowledgement.wrapping_sub(self.syn_data));
-        let answers_syn = answers_syn || peer.base == Some(segment.acknowledgement);
-        if !(in_window || before_answer && answers_syn) {
-            return;
-        }
-        let fingerprint = self.fingerprint(from, segment, known_ttl);
-        let offset = self.offset(from, segment.sequence).and_then(|offset| u64::try_from(offset).ok());
-        let end =
-            self.closing.end_of(from).map_or(direction.highest, |fin| direction.highest.max(fin.saturating_add(1)));
-        let is_due = offset.is_some_and(|offset| (direction.acknowledged.min(end)..=end).contains(&offset));
-        let is_off = |(low, high): (u8, u8)| !(low..=high).contains(&segment.ip.ttl);
-        let in_doubt = !before_answer && (is_damaged || !is_due || fingerprint.known_ttl.is_some_and(is_off));
-        let sent = PerSide { client: self.directions.client.highest, server: self.directions.server.highest };
-        let doubt = (in_doubt && self.details.is_some()).then_some(ResetDoubt { from, sent });
-        self.closing.reset(from, at, &fingerprint, limits.ttl_distance, doubt);
-        self.refused |= before_answer;
     }
 
     fn silence(&mut self, from: Side, segment: &Segment<'_>, at: Stamp) {
