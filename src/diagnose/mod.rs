@@ -154,8 +154,11 @@ pub(crate) trait Rule: Sync {
     /// Page of the rule in the catalogue.
     fn about(&self) -> &'static About;
 
-    /// Looks at the case and says what it found; nothing if all is well or cannot be told.
-    fn judge(&self, case: &Case<'_>) -> Vec<Draft>;
+    /// Looks at the case and says what it found; nothing if all is well or cannot be told. Rules about logs alone and rules of last
+    /// resort have nothing to say then.
+    fn judge(&self, _case: &Case<'_>) -> Vec<Draft> {
+        Vec::new()
+    }
 
     /// What it says of attempts that failed and that no finding explains, in order: a rule of last resort, which is asked when all
     /// others have spoken.

@@ -1,7 +1,7 @@
 //! A log says that an access list, or a missing role, keeps somebody out.
 
 use crate::diagnose::evidence::told::told;
-use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::diagnose::{About, Case, Layer, Rule, Testimony};
 use crate::model::{LoggedCause, RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -37,11 +37,6 @@ const CAUSES: &[LoggedCause] = &[LoggedCause::Denied];
 impl Rule for AccessDenied {
     fn about(&self) -> &'static About {
         &ABOUT
-    }
-
-    /// Packets have rules of their own.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
     }
 
     fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {

@@ -1,7 +1,7 @@
 //! A log says that a server is not reached, or fell silent.
 
 use crate::diagnose::evidence::told::told;
-use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::diagnose::{About, Case, Layer, Rule, Testimony};
 use crate::model::{LoggedCause, RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -41,11 +41,6 @@ const CAUSES: &[LoggedCause] = &[LoggedCause::Path, LoggedCause::Peer, LoggedCau
 impl Rule for NotReached {
     fn about(&self) -> &'static About {
         &ABOUT
-    }
-
-    /// Packets have rules of their own.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
     }
 
     fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {

@@ -1,7 +1,7 @@
 //! A log says why a sign-on by a token, a ticket or an assertion is refused.
 
 use crate::diagnose::evidence::told::told;
-use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::diagnose::{About, Case, Layer, Rule, Testimony};
 use crate::model::{LoggedCause, RuleId, Severity};
 
 /// See [`ABOUT`].
@@ -56,11 +56,6 @@ const CAUSES: &[LoggedCause] = &[
 impl Rule for SignOnRefused {
     fn about(&self) -> &'static About {
         &ABOUT
-    }
-
-    /// Packets have rules of their own.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
     }
 
     fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {

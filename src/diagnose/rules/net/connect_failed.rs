@@ -48,11 +48,6 @@ impl Rule for ConnectFailed {
         &ABOUT
     }
 
-    /// It speaks when all others have.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let known = |attempt: &&Attempt| is_of_sign_on(case, attempt.server);
         let failed: Vec<&Attempt> = lost.of(AttemptKind::Connect).filter(known).collect();

@@ -41,11 +41,6 @@ impl Rule for NameNotFound {
         &ABOUT
     }
 
-    /// It speaks when all others have.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         told(case, &ABOUT, lost, lost.of(AttemptKind::Dns), |failure, _| words::NamesNotFound { failure })
     }

@@ -45,11 +45,6 @@ impl Rule for AuthFailed {
         &ABOUT
     }
 
-    /// It speaks when all others have.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         told(case, &ABOUT, lost, lost.of(AttemptKind::NrpcAuth), |failure, _| words::FailedAuthentications { failure })
     }

@@ -40,11 +40,6 @@ impl Rule for OpenFailed {
         &ABOUT
     }
 
-    /// It speaks when all others have.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         told(case, &ABOUT, lost, lost.of(AttemptKind::NrpcOpen), |failure, _| words::FailedOpenings { failure })
     }

@@ -45,11 +45,6 @@ impl Rule for CallFailed {
         &ABOUT
     }
 
-    /// It speaks when all others have.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let lapsed = lost.of(AttemptKind::SipRegister).filter(|attempt| lost.has_lapsed(attempt));
         let gone: HashSet<&str> = lapsed.filter_map(|attempt| attempt.asked.as_deref()).collect();

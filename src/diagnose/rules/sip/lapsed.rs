@@ -42,11 +42,6 @@ impl Rule for Lapsed {
         &ABOUT
     }
 
-    /// It speaks when all others have.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let lapsed = lost.of(AttemptKind::SipRegister).filter(|attempt| lost.has_lapsed(attempt));
         told(case, &ABOUT, lost, lapsed, |failure, group| words::NotRenewed {

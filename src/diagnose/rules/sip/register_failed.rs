@@ -46,11 +46,6 @@ impl Rule for RegisterFailed {
         &ABOUT
     }
 
-    /// It speaks when all others have.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let first = lost.of(AttemptKind::SipRegister).filter(|attempt| !lost.has_lapsed(attempt));
         told(case, &ABOUT, lost, first, |failure, _| words::FailedRegistrations { failure })

@@ -51,11 +51,6 @@ impl Rule for HandshakeFailed {
         &ABOUT
     }
 
-    /// It speaks when all others have.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let unmended = lost.of(AttemptKind::Tls).filter(|attempt| attempt.mended.is_none());
         alike(unmended).iter().filter_map(|group| finding(case, lost, group)).collect()
