@@ -66,6 +66,20 @@ pub(crate) fn visit(browser: &Browser, host: &Host) -> Visit {
     browser.open(host, 80, name)
 }
 
+/// A browser at the mail server.
+pub(crate) fn at_mail(net: &Network) -> Visit {
+    visit(&browser(net), &mail(net))
+}
+
+/// Domino's login form.
+pub(crate) const LOGIN_FORM: &str =
+    "<form action='/names.nsf?Login'><input name=Username><input type=password name=Password></form>";
+
+/// Somebody types a name and a password into it.
+pub(crate) fn password_typed() -> http::Message {
+    http::post("/names.nsf?Login").form(&[("Username", "asmith"), ("Password", "not a real one")])
+}
+
 /// A login that is answered with these cookies.
 pub(crate) fn login(visit: &Visit, user: &str, cookies: Vec<Cookie>) {
     let form = http::post("/j_security_check").form(&[("j_username", user), ("j_password", "not a real one")]);

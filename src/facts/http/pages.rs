@@ -146,7 +146,8 @@ impl<'a> HttpExchange<'a> {
             403 => PageAnswer::Denied(Denial::Forbidden),
             _ if response.login_form.is_form() => PageAnswer::Denied(Denial::LoginForm),
             200..=299 if response.login_form == LoginForm::NotRead => PageAnswer::Unread,
-            200..=299 | 304 => PageAnswer::Granted,
+            // What is spoken from then on is what was asked for (RFC 9110 section 15.2.2).
+            101 | 200..=299 | 304 => PageAnswer::Granted,
             _ if self.redirect().is_some() => PageAnswer::Elsewhere,
             _ => PageAnswer::Untold,
         }

@@ -164,7 +164,7 @@ fn show(draft: Draft, refused: &Refused<'_, '_>) -> Draft {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::tokens::{browser, mail, served, visit};
+    use crate::testing::tokens::{at_mail, browser, mail, served, visit};
     use crate::testing::{Story, says, the_one, told};
     use nrpcsniff_samples::http::{self, Message, Visit};
     use nrpcsniff_samples::{Network, kerberos};
@@ -175,10 +175,6 @@ mod tests {
     fn shows(web: &Visit, bytes: usize, answer: Message) {
         let ticket = format!("Negotiate {}", kerberos::large_ticket(HOST, bytes));
         web.wait(20).ask(http::get("/mail.nsf").header("Authorization", &ticket)).reply(answer);
-    }
-
-    fn at_mail(net: &Network) -> Visit {
-        visit(&browser(net), &mail(net))
     }
 
     #[test]

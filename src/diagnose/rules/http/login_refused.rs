@@ -49,11 +49,6 @@ impl Rule for LoginRefused {
         &ABOUT
     }
 
-    /// It speaks when all others have.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let takes_part = |host: &String| case.http().takes_part(host);
         let of_password = |lost: &&Attempt| wrong_password::method(case, lost).is_some();
@@ -66,28 +61,18 @@ impl Rule for LoginRefused {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::tokens::{ANN, browser, domino, mail, served, shared, unauthorized, visit};
+    use crate::testing::tokens::{ANN, LOGIN_FORM, at_mail, domino, password_typed, served, shared, unauthorized};
     use crate::testing::{Story, says, the_one, told};
     use nrpcsniff_samples::Network;
-    use nrpcsniff_samples::http::{self, Message, Visit};
+    use nrpcsniff_samples::http;
 
     const RULE: &str = "http-login-refused";
-    const FORM: &str =
-        "<form action='/names.nsf?Login'><input name=Username><input type=password name=Password></form>";
-
-    fn at_mail(net: &Network) -> Visit {
-        visit(&browser(net), &mail(net))
-    }
-
-    fn login() -> Message {
-        http::post("/names.nsf?Login").form(&[("Username", "asmith"), ("Password", "not a real one")])
-    }
 
     /// The server does not say whether name and password were right.
     fn forbidden(net: &Network, times: usize) {
         let web = at_mail(net);
         for _ in 0..times {
-            web.wait(9000).ask(login()).reply(http::response(403));
+            web.wait(9000).ask(password_typed()).reply(http::response(403));
         }
     }
 
@@ -105,7 +90,7 @@ mod tests {
             forbidden(net, 1);
             let web = at_mail(net);
             let taken = http::response(302).location("/mail.nsf").set_cookie(shared("LtpaToken", &domino(net, ANN)));
-            web.wait(9000).ask(login()).reply(taken);
+            web.wait(9000).ask(password_typed()).reply(taken);
             served(&web, "/mail.nsf");
         });
         assert_eq!(the_one(&found).severity, Severity::Minor);
@@ -120,20 +105,24 @@ mod tests {
                 at_mail(net).ask(form).reply(http::response(401));
             }),
             ("taken", |net| {
-                at_mail(net).ask(login()).reply(http::response(200).set_cookie(shared("DomAuthSessId", "AB12")));
+                at_mail(net)
+                    .ask(password_typed())
+                    .reply(http::response(200).set_cookie(shared("DomAuthSessId", "AB12")));
             }),
             ("a wrong password", |net| {
-                at_mail(net).ask(login()).reply(http::response(200).html(FORM));
+                at_mail(net).ask(password_typed()).reply(http::response(200).html(LOGIN_FORM));
             }),
             ("a first visit", |net| {
-                at_mail(net).ask(http::get("/mail.nsf")).reply(http::response(200).html(FORM));
+                at_mail(net).ask(http::get("/mail.nsf")).reply(http::response(200).html(LOGIN_FORM));
             }),
             ("a first 401", |net| unauthorized(&at_mail(net), "/mail.nsf")),
             ("sent on, and the capture ends", |net| {
-                at_mail(net).ask(login()).reply(http::response(302).location("/mail.nsf"));
+                at_mail(net).ask(password_typed()).reply(http::response(302).location("/mail.nsf"));
             }),
             ("an answer that cannot be read", |net| {
-                at_mail(net).ask(login()).reply(http::response(200).html(FORM).header("Content-Encoding", "br"));
+                at_mail(net)
+                    .ask(password_typed())
+                    .reply(http::response(200).html(LOGIN_FORM).header("Content-Encoding", "br"));
             }),
         ];
         for (name, story) in stories {

@@ -48,11 +48,6 @@ impl Rule for TokenRefused {
         &ABOUT
     }
 
-    /// It speaks when all others have.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let told = alike(lost.of(AttemptKind::HttpToken)).into_iter().filter_map(|group| {
             let showing = group.iter().find_map(|attempt| showing(case, attempt));

@@ -53,11 +53,6 @@ impl Rule for WrongPassword {
         &ABOUT
     }
 
-    /// It speaks when all others have.
-    fn judge(&self, _: &Case<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
     fn last_resort(&self, case: &Case<'_>, lost: &Lost<'_>) -> Vec<Draft> {
         let takes_part = |host: &String| case.http().takes_part(host);
         let here = lost.of(AttemptKind::HttpLogin).filter(|lost| lost.server_name.as_ref().is_some_and(takes_part));
@@ -125,30 +120,20 @@ fn taken_before(case: &Case<'_>, first: &Attempt) -> Option<Stamp> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
-    use crate::testing::tokens::{ANN, browser, domino, mail, served, shared, unauthorized, visit};
+    use crate::testing::tokens::{ANN, LOGIN_FORM, at_mail, domino, password_typed, served, shared, unauthorized};
     use crate::testing::{Story, says, the_one, told};
     use nrpcsniff_samples::Network;
     use nrpcsniff_samples::http::{self, Message, Visit};
 
     const RULE: &str = "http-wrong-password";
-    const FORM: &str =
-        "<form action='/names.nsf?Login'><input name=Username><input type=password name=Password></form>";
-
-    fn at_mail(net: &Network) -> Visit {
-        visit(&browser(net), &mail(net))
-    }
-
-    fn login() -> Message {
-        http::post("/names.nsf?Login").form(&[("Username", "asmith"), ("Password", "not a real one")])
-    }
 
     fn shows_form(visit: &Visit, request: Message) {
-        visit.wait(9000).ask(request).reply(http::response(200).html(FORM));
+        visit.wait(9000).ask(request).reply(http::response(200).html(LOGIN_FORM));
     }
 
     fn taken(net: &Network, web: &Visit) {
         let answer = http::response(302).location("/mail.nsf").set_cookie(shared("LtpaToken", &domino(net, ANN)));
-        web.wait(9000).ask(login()).reply(answer);
+        web.wait(9000).ask(password_typed()).reply(answer);
         served(web, "/mail.nsf");
     }
 
@@ -157,7 +142,7 @@ mod tests {
         let found = told(RULE, |net| {
             let web = at_mail(net);
             for _ in 0..3 {
-                shows_form(&web, login());
+                shows_form(&web, password_typed());
             }
         });
         let finding = the_one(&found);
@@ -186,7 +171,7 @@ mod tests {
             let web = at_mail(net);
             taken(net, &web);
             net.wait_secs(120);
-            shows_form(&web, login());
+            shows_form(&web, password_typed());
         });
         says(the_one(&found), &["was let in before"]);
     }
@@ -195,7 +180,7 @@ mod tests {
     fn a_password_that_was_typed_again() {
         let found = told(RULE, |net| {
             let web = at_mail(net);
-            shows_form(&web, login());
+            shows_form(&web, password_typed());
             taken(net, &web);
         });
         assert_eq!(the_one(&found).severity, Severity::Minor);

@@ -4,12 +4,13 @@ use crate::facts::attempts::tests::{Told, attempts};
 use crate::facts::http::story::{page, to_login};
 use crate::model::AttemptKind;
 use crate::testing::idle;
-use crate::testing::tokens::{ANN, browser, denied, domino, login, mail, portal, served, shared, unauthorized, visit};
-use nrpcsniff_samples::http::{self, Browser, Message, Visit, cookie};
+use crate::testing::tokens::{
+    ANN, LOGIN_FORM, at_mail, browser, denied, domino, login, mail, password_typed, portal, served, shared,
+    unauthorized, visit,
+};
+use nrpcsniff_samples::http::{self, Browser, Visit, cookie};
 use nrpcsniff_samples::{Network, Side};
 
-/// Domino's login form.
-const FORM: &str = "<form action='/names.nsf?Login'><input name=Username><input type=password name=Password></form>";
 /// The first message of NTLM, and the second.
 const NTLM: [&str; 2] = ["TlRMTVNTUAABAAAAB4IIAAAAAAAAAAAAAAAAAAAAAAA=", "TlRMTVNTUAACAAAAAAAAADgAAAAFgooC"];
 
@@ -34,14 +35,6 @@ fn come_to(told: fn(Tale) -> Vec<Told>, stories: &[(&[&str], Tale)]) {
 
 type Tale = fn(&Network);
 
-fn at_mail(net: &Network) -> Visit {
-    visit(&browser(net), &mail(net))
-}
-
-fn domino_login() -> Message {
-    http::post("/names.nsf?Login").form(&[("Username", "asmith"), ("Password", "not a real one")])
-}
-
 /// A browser that has a token of Ann.
 fn with_token(net: &Network) -> Browser {
     browser(net).has("example.com", "LtpaToken", &domino(net, ANN))
@@ -55,36 +48,36 @@ fn what_becomes_of_a_form() {
             (&["granted"], |net| {
                 let answer =
                     http::response(302).location("/mail").set_cookie(cookie("DomAuthSessId", "AB12").path("/"));
-                at_mail(net).ask(domino_login()).reply(answer);
+                at_mail(net).ask(password_typed()).reply(answer);
             }),
             (&["refused (the login form again)"], |net| {
-                at_mail(net).ask(domino_login()).reply(http::response(200).html(FORM));
+                at_mail(net).ask(password_typed()).reply(http::response(200).html(LOGIN_FORM));
             }),
             (&["refused (sent to the login page again)"], |net| {
-                at_mail(net).ask(domino_login()).reply(http::response(302).location("/names.nsf?Login"));
+                at_mail(net).ask(password_typed()).reply(http::response(302).location("/names.nsf?Login"));
             }),
             (&["refused (401 Unauthorized)"], |net| {
-                at_mail(net).ask(domino_login()).reply(http::response(401));
+                at_mail(net).ask(password_typed()).reply(http::response(401));
             }),
             (&["granted"], |net| {
                 let web = at_mail(net);
-                web.ask(domino_login()).reply(http::response(302).location("/mail.nsf"));
+                web.ask(password_typed()).reply(http::response(302).location("/mail.nsf"));
                 served(&web, "/mail.nsf");
             }),
             (&["refused (after the login: sent to a login page)"], |net| {
                 let web = at_mail(net);
-                web.ask(domino_login()).reply(http::response(302).location("/mail.nsf"));
+                web.ask(password_typed()).reply(http::response(302).location("/mail.nsf"));
                 denied(&web, "/mail.nsf");
             }),
             (&["unknown: the answer is of no form that is known to grant or to refuse"], |net| {
-                at_mail(net).ask(domino_login()).reply(http::response(302).location("/mail.nsf"));
+                at_mail(net).ask(password_typed()).reply(http::response(302).location("/mail.nsf"));
             }),
             (&["unanswered"], |net| {
-                at_mail(net).ask(domino_login());
+                at_mail(net).ask(password_typed());
                 idle(net, 60);
             }),
             (&["unknown: the capture ends before an answer was due"], |net| {
-                at_mail(net).ask(domino_login());
+                at_mail(net).ask(password_typed());
             }),
         ],
     );
@@ -96,7 +89,7 @@ fn what_cannot_be_read_is_unknown() {
         let web = at_mail(net);
         let page = http::response(200).html(&"<p>x</p>".repeat(40));
         let bytes: Vec<u8> = page.into();
-        web.ask(domino_login()).tcp().server(&bytes[..bytes.len() - 200]).skip(Side::Server, 200);
+        web.ask(password_typed()).tcp().server(&bytes[..bytes.len() - 200]).skip(Side::Server, 200);
         idle(net, 60);
     });
     assert_eq!(outcomes(&cut), ["unknown: the capture lacks bytes that would tell"]);
@@ -142,7 +135,7 @@ fn steps_on_the_way_are_no_attempts() {
         (|net| unauthorized(&at_mail(net), "/mail.nsf")) as Tale,
         |net| denied(&at_mail(net), "/mail.nsf"),
         |net| {
-            at_mail(net).ask(http::get("/names.nsf?Login")).reply(http::response(200).html(FORM));
+            at_mail(net).ask(http::get("/names.nsf?Login")).reply(http::response(200).html(LOGIN_FORM));
         },
         |net| {
             at_mail(net).ask(http::get("/mail.nsf")).reply(http::response(401).set("WWW-Authenticate", "Negotiate"));
@@ -161,6 +154,11 @@ fn what_becomes_of_a_token() {
         |story| tokens(story),
         &[
             (&["granted"], |net| {
+                let upgrade = http::get("/nomad/ws").header("Connection", "Upgrade").header("Upgrade", "websocket");
+                let taken = http::response(101).header("Connection", "Upgrade").header("Upgrade", "websocket");
+                visit(&with_token(net), &mail(net)).ask(upgrade).reply(taken);
+            }),
+            (&["granted"], |net| {
                 let web = visit(&with_token(net), &mail(net));
                 served(&web, "/a.nsf");
                 served(&web, "/b.nsf");
@@ -171,7 +169,9 @@ fn what_becomes_of_a_token() {
                 unauthorized(&web, "/b.nsf");
             }),
             (&["refused (a login form in place of the page)"], |net| {
-                visit(&with_token(net), &mail(net)).ask(http::get("/a.nsf")).reply(http::response(200).html(FORM));
+                visit(&with_token(net), &mail(net))
+                    .ask(http::get("/a.nsf"))
+                    .reply(http::response(200).html(LOGIN_FORM));
             }),
             (&["refused (sent to a login page)"], |net| denied(&visit(&with_token(net), &mail(net)), "/a.nsf")),
             (&[], |net| {
