@@ -16,7 +16,8 @@ pub(crate) mod compare;
 pub(crate) mod escape;
 pub(crate) mod filter;
 pub(crate) mod json;
-pub(crate) mod ndjson;
+pub(crate) mod log_view;
+mod ndjson;
 pub(crate) mod prometheus;
 #[cfg(test)]
 mod sample;
