@@ -32,6 +32,17 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
     (b"\x0a\x0a", "a pcapng file that a transfer in text mode has damaged", "copy it again in binary mode"),
 ];
 
+/// First bytes of captures that are read: pcap in both byte orders and resolutions and with Kuznetzov's header, and pcapng.
+pub(crate) const BEGINNINGS: [[u8; 4]; 7] = [
+    [0xa1, 0xb2, 0xc3, 0xd4],
+    [0xd4, 0xc3, 0xb2, 0xa1],
+    [0xa1, 0xb2, 0x3c, 0x4d],
+    [0x4d, 0x3c, 0xb2, 0xa1],
+    [0xa1, 0xb2, 0xcd, 0x34],
+    [0x34, 0xcd, 0xb2, 0xa1],
+    [0x0a, 0x0d, 0x0d, 0x0a],
+];
+
 /// Says why a stream that begins with `start` (at most [`HEAD`] bytes) is not read as a capture.
 pub(super) fn judge(path: &str, start: &[u8]) -> CaptureError {
     let path = path.to_owned();
@@ -53,17 +64,8 @@ pub(super) fn judge(path: &str, start: &[u8]) -> CaptureError {
 
 /// Is this the start of a header that the reader would have taken, had it been longer?
 fn begins_capture(start: &[u8]) -> bool {
-    const MAGIC: [[u8; 4]; 7] = [
-        [0xa1, 0xb2, 0xc3, 0xd4],
-        [0xd4, 0xc3, 0xb2, 0xa1],
-        [0xa1, 0xb2, 0x3c, 0x4d],
-        [0x4d, 0x3c, 0xb2, 0xa1],
-        [0xa1, 0xb2, 0xcd, 0x34],
-        [0x34, 0xcd, 0xb2, 0xa1],
-        [0x0a, 0x0d, 0x0d, 0x0a],
-    ];
     let enough = if start.first() == Some(&0x0a) { 12 } else { 24 };
-    start.len() < enough && MAGIC.iter().any(|magic| start.iter().zip(magic).all(|(a, b)| a == b))
+    start.len() < enough && BEGINNINGS.iter().any(|magic| start.iter().zip(magic).all(|(a, b)| a == b))
 }
 
 fn foreign(path: &str, start: &[u8]) -> Option<(&'static str, &'static str)> {

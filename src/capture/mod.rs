@@ -33,6 +33,7 @@ mod tests;
 pub(crate) use bpf::{FilterError, FilterSet};
 pub(crate) use discover::{discover, files_below, is_capture};
 pub(crate) use error::CaptureError;
+pub(crate) use foreign::BEGINNINGS;
 pub(crate) use pcapng::Secret;
 pub use reader::Reader;
 pub(crate) use rotation::CaptureSet;

@@ -1,6 +1,6 @@
 //! What a file is, by its first bytes.
 
-use crate::capture::decompressed;
+use crate::capture::{BEGINNINGS, decompressed};
 use crate::logs::{self, Options};
 use crate::model::LogKind;
 use std::fs::File;
@@ -11,16 +11,6 @@ use std::path::Path;
 pub(super) const HEAD: u64 = 64 << 10;
 /// Where a tar archive has its mark (POSIX.1, ustar).
 const TAR_MARK: usize = 257;
-/// First bytes of pcap in both byte orders and resolutions and with Kuznetzov's header, and of pcapng.
-const CAPTURES: [[u8; 4]; 7] = [
-    [0xa1, 0xb2, 0xc3, 0xd4],
-    [0xd4, 0xc3, 0xb2, 0xa1],
-    [0xa1, 0xb2, 0x3c, 0x4d],
-    [0x4d, 0x3c, 0xb2, 0xa1],
-    [0xa1, 0xb2, 0xcd, 0x34],
-    [0x34, 0xcd, 0xb2, 0xa1],
-    [0x0a, 0x0d, 0x0d, 0x0a],
-];
 /// Labels of key logs (NSS format), as TLS 1.2 and 1.3 have them.
 const SECRETS: [&str; 3] = ["CLIENT_RANDOM ", "CLIENT_HANDSHAKE_TRAFFIC_SECRET ", "CLIENT_TRAFFIC_SECRET_0 "];
 
@@ -60,7 +50,7 @@ pub(super) fn bytes(raw: &[u8]) -> What {
         // What is cut off ends in an error; what came before it tells enough.
         let _ = plain.take(HEAD).read_to_end(&mut head);
     }
-    if head.first_chunk().is_some_and(|start: &[u8; 4]| CAPTURES.contains(start)) {
+    if head.first_chunk().is_some_and(|start: &[u8; 4]| BEGINNINGS.contains(start)) {
         return What::Capture;
     }
     if head.get(TAR_MARK..).is_some_and(|rest| rest.starts_with(b"ustar")) {
