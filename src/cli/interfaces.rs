@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::ColorChoice;
 use std::io::{self, Write};
 use tabled::builder::Builder;
-use tabled::settings::{Style, Width};
+use tabled::settings::{Style, Width, peaker::PriorityMax};
 
 /// Lists them on stdout.
 pub(super) fn list(color: ColorChoice) -> Result<ExitStatus> {
@@ -22,15 +22,15 @@ pub(super) fn list(color: ColorChoice) -> Result<ExitStatus> {
 
 fn write(interfaces: &[Interface], width: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut builder = Builder::default();
-    builder.push_record(["interface", "state", "addresses", "description"]);
-    for interface in interfaces {
+    builder.push_record(["", "interface", "state", "addresses", "description"]);
+    for (number, interface) in (1..).zip(interfaces) {
         let addresses: Vec<_> = interface.addresses.iter().map(ToString::to_string).collect();
         let description = interface.description.as_deref().unwrap_or_default();
-        let cells = [&interface.name, state(interface), &addresses.join("\n"), description];
+        let cells = [&i32::to_string(&number), &interface.name, state(interface), &addresses.join("\n"), description];
         builder.push_record(cells.map(|cell| cell.lines().map(escape::terminal).collect::<Vec<_>>().join("\n")));
     }
     let mut table = builder.build();
-    table.with(Style::rounded()).with(Width::wrap(width).keep_words(true));
+    table.with(Style::rounded()).with(Width::wrap(width).keep_words(true).priority(PriorityMax::right()));
     writeln!(out, "{table}")
 }
 
@@ -59,7 +59,7 @@ mod tests {
         let mut out = Vec::new();
         write(&[one], 100, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        for part in ["eth0", "up, no carrier", "10.1.0.9", "2001:db8::9"] {
+        for part in ["│ 1 │ eth0", "up, no carrier", "10.1.0.9", "2001:db8::9"] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(!text.contains('\u{1b}'), "{text}");

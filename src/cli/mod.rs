@@ -1,4 +1,4 @@
-//! Command line: `args` as typed, `plan` checked, `run` does it; `exit` decides what the shell sees.
+//! Command line: `habits` of other programs in our words, `args` as typed, `plan` checked, `run` does it; `exit` decides what the shell sees.
 //!
 //! Data goes to stdout, talk to stderr. An error is one sentence: where, what, and what to do.
 
@@ -9,6 +9,7 @@ mod check;
 mod compare;
 mod config;
 mod exit;
+mod habits;
 mod interfaces;
 mod keys;
 mod live;
@@ -21,13 +22,15 @@ mod run;
 mod suggestion;
 mod tls_keys;
 mod token;
+mod version;
 
 use crate::report::talk::say;
 use args::{Args, Command};
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
 use exit::ExitStatus;
 use plan::Plan;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,7 +38,14 @@ use std::process::ExitCode;
 /// Runs the command with the arguments of the process. SSLKEYLOGFILE is read here, so that no test of the plan depends
 /// on it.
 pub fn main() -> ExitCode {
-    let mut args = match Args::try_parse() {
+    let mut command = Args::command();
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let ours = match habits::ours(&typed, &command) {
+        Ok(ours) => ours,
+        Err(error) => return trouble(&error),
+    };
+    let parsed = command.try_get_matches_from_mut(ours).and_then(|matches| Args::from_arg_matches(&matches));
+    let mut args = match parsed {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
@@ -45,7 +55,7 @@ pub fn main() -> ExitCode {
     }
     args.reading.tls.usual = key_log;
     let done = match &args.command {
-        Some(Command::Rules { id }) => catalogue::print(id.as_deref(), args.color),
+        Some(Command::Rules(rules)) => catalogue::print(rules, args.color),
         Some(Command::Compare(compare)) => config::load(args.config.as_deref(), args.no_config)
             .and_then(|config| compare::run(compare, config, args.color)),
         Some(Command::Token(token)) => token::print(token, (args.config.as_deref(), args.no_config), args.color),
@@ -56,11 +66,14 @@ pub fn main() -> ExitCode {
     };
     match done {
         Ok(outcome) => outcome.into(),
-        Err(error) => {
-            say(&format!("{error:#}"));
-            ExitStatus::Trouble.into()
-        }
+        Err(error) => trouble(&error),
     }
+}
+
+/// What went wrong, in one sentence.
+fn trouble(error: &anyhow::Error) -> ExitCode {
+    say(&format!("{error:#}"));
+    ExitStatus::Trouble.into()
 }
 
 /// Help and version go to stdout and are no error; anything else is wrong usage.

@@ -1,6 +1,7 @@
 //! From paths to captures, and what is said of them while they are read.
 
 use super::progress::FileProgress;
+use super::suggestion::files_near;
 use super::{logs, tls_keys};
 use crate::api::{Intake, Observer};
 use crate::capture::{CaptureSet, Reader, discover};
@@ -106,7 +107,12 @@ impl Observer for ConsoleObserver {
 fn report_input(input: &Input, verbosity: Verbosity) {
     match &input.problem {
         _ if verbosity.mute => {}
-        Some(problem) if !input.complete || !verbosity.quiet => say(&format!("{}: {problem}", input.path)),
+        Some(problem) if !input.complete || !verbosity.quiet => {
+            let path = Path::new(&input.path);
+            let is_missing = input.format.is_none() && input.path != "-" && !path.exists();
+            let near = if is_missing { files_near(path) } else { String::new() };
+            say(&format!("{}: {problem}{near}", input.path));
+        }
         None if verbosity.verbose => say(&format!("{}: {} packets read", input.path, input.packets)),
         _ => {}
     }

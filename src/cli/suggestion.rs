@@ -1,6 +1,9 @@
-//! Suggestions for whoever named a rule that does not exist.
+//! Suggestions for whoever named a rule or a file that does not exist.
 
 use crate::diagnose::rules::RULES;
+use crate::report::escape;
+use std::fs;
+use std::path::Path;
 
 /// Words to be added to the sentence that there is no such rule.
 pub(super) fn suggestion(id: &str) -> String {
@@ -11,6 +14,21 @@ pub(super) fn suggestion(id: &str) -> String {
     } else {
         format!(": did you mean {}? nrpcsniff rules lists them all", near.join(" or "))
     }
+}
+
+/// Words to be added to the sentence that there is no such file: files of its folder with names like it.
+pub(super) fn files_near(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let stem = |name: &str| name.split('.').next().unwrap_or_default().to_lowercase();
+    let wanted = stem(&path.file_name().unwrap_or_default().to_string_lossy());
+    let mut near: Vec<_> = names.iter().map(|name| (distance(&wanted, &stem(name)), name)).collect();
+    near.retain(|(far, name)| *far <= stem(name).len() / 3 && !wanted.is_empty());
+    near.sort_unstable();
+    let shown = |name: &String| format!("'{}'", escape::path(&path.with_file_name(name)));
+    let near: Vec<_> = near.into_iter().take(3).map(|(_, name)| shown(name)).collect();
+    if near.is_empty() { String::new() } else { format!(". Did you mean {}?", near.join(" or ")) }
 }
 
 /// Up to three ids that hold `wanted` or are a few letters away from it, the nearest first.

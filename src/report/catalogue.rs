@@ -1,13 +1,14 @@
-//! The rule catalogue: every rule in a table, or one of them explained.
+//! The rule catalogue: rules in a table, one of them explained, or everything as JSON.
 
 use super::text::{Paint, wrap};
 use crate::model::{RuleId, Severity};
+use serde::Serialize;
 use std::io::{self, Write};
 use tabled::builder::Builder;
 use tabled::settings::{Style, Width, peaker::PriorityMax};
 
 /// A rule as the catalogue shows it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct CatalogueEntry<'a> {
     /// Id of the rule.
     pub id: &'a str,
@@ -27,6 +28,21 @@ pub(crate) struct CatalogueEntry<'a> {
     pub references: &'a [&'a str],
     /// Rules whose findings follow from this one.
     pub explains: &'a [RuleId],
+}
+
+/// Version of the catalogue's JSON: raised when a name changes its meaning.
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Catalogue<'a> {
+    schema_version: u32,
+    rules: &'a [CatalogueEntry<'a>],
+}
+
+/// Writes rules in full, as one document.
+pub(crate) fn json(entries: &[CatalogueEntry<'_>], out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Catalogue { schema_version: SCHEMA_VERSION, rules: entries })?;
+    writeln!(out)
 }
 
 /// Writes every rule as a line of a table.

@@ -27,7 +27,8 @@ Examples:
   nrpcsniff TICKET/                               captures, logs, key logs and support archives of a folder
   nrpcsniff --fail-on major notes.pcap            exit status 1 if a major fault or a blocker is found
   nrpcsniff compare working.pcapng failing.pcapng where do they part, and why?
-  nrpcsniff rules nrpc-name-mismatch-alias        one rule explained
+  nrpcsniff rules nrpc-name-mismatch-alias        one rule explained (rules ltpa: all of that name)
+  nrpcsniff -nn -s 0 -r notes.pcap port 1352      as tcpdump is typed: words at the end are a filter
   nrpcsniff token 'LtpaToken=AAECAz...'           one sign-on token explained
   nrpcsniff --ltpa-keys ltpa.keys --ltpa-password-file word.txt sso.pcapng
   nrpcsniff --keylog sslkeys.txt sso.pcapng       look into TLS (Decryption Secrets Blocks need no option)
@@ -116,6 +117,7 @@ outranks 1).";
 #[derive(Debug, Parser)]
 #[command(
     version,
+    long_version = crate::cli::version::BUILD,
     after_help = "nrpcsniff --help shows examples, the exit status and the configuration file.",
     after_long_help = EXAMPLES,
     args_conflicts_with_subcommands = true,
@@ -266,10 +268,7 @@ pub(crate) struct VerbosityArgs {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// The rule catalogue; one rule explained (a capture of that name: ./rules)
-    Rules {
-        /// Id of a rule
-        id: Option<String>,
-    },
+    Rules(RulesArgs),
     /// Where do a working and a failing capture part, and why? (a capture of that name: ./compare)
     #[command(after_long_help = COMPARE_EXAMPLES)]
     Compare(Box<CompareArgs>),
@@ -279,6 +278,26 @@ pub(super) enum Command {
     /// Regression: captures against NAME.expected.json, pairs against NAME.compare.json (a capture of that name: ./check)
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+}
+
+/// Which rules to show, and how.
+#[derive(Debug, clap::Args)]
+pub(super) struct RulesArgs {
+    /// Id of a rule, or a part of it: one that fits is explained, several are listed
+    pub id: Option<String>,
+
+    /// Shape of the answer
+    #[arg(long, value_enum, default_value_t = CatalogueFormat::Table)]
+    pub format: CatalogueFormat,
+}
+
+/// Shape of the rule catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CatalogueFormat {
+    /// For people
+    Table,
+    /// One document, every rule in full
+    Json,
 }
 
 /// What to check, and how to tell.

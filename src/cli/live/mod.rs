@@ -6,12 +6,12 @@ use super::args::{Args, LiveArgs};
 use super::exit::ExitStatus;
 use super::{output, plan};
 use crate::api::{Diagnoser, HELD};
-use crate::capture::live::CaptureSettings;
+use crate::capture::live::{CaptureSettings, interfaces as list};
 use crate::engine;
 use crate::live::{self, Plan, Summary};
 use crate::model::Severity;
 use crate::stream::Limits;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use target::target;
 
 /// Captures until it is told to stop.
@@ -64,16 +64,30 @@ fn plan(args: &Args) -> Result<(Plan, Option<Severity>)> {
     Ok((plan, common.fail_on))
 }
 
-/// Each interface once.
+/// Each interface once; a number stands for the one that `-D` lists there.
 fn interfaces(named: &[String]) -> Result<Vec<String>> {
     let mut interfaces: Vec<String> = Vec::new();
     for name in named {
         ensure!(!name.is_empty(), "-i: give the name of an interface; `nrpcsniff -D` lists them");
-        if !interfaces.contains(name) {
-            interfaces.push(name.clone());
+        let name = by_number(name)?;
+        if !interfaces.contains(&name) {
+            interfaces.push(name);
         }
     }
     Ok(interfaces)
+}
+
+/// The name of an interface that was told by its number, as with tcpdump and tshark; an interface of that very name comes first.
+fn by_number(name: &str) -> Result<String> {
+    let Some(number) = name.parse().ok().filter(|number: &usize| *number > 0) else { return Ok(name.to_owned()) };
+    let known = list().map_err(live::explain)?;
+    if known.iter().any(|interface| interface.name == name) {
+        return Ok(name.to_owned());
+    }
+    let found = known.into_iter().nth(number.saturating_sub(1));
+    found
+        .map(|interface| interface.name)
+        .with_context(|| format!("-i {name}: there are not so many; nrpcsniff -D lists them"))
 }
 
 fn setup(args: &LiveArgs, filter: Option<String>) -> CaptureSettings {
