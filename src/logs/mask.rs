@@ -6,6 +6,7 @@
 //!
 //! Words that scripts write in place of a token (`undefined`) open nothing, and stay: they are the fact.
 
+use super::form::typewriter;
 use nrpcsniff_dissectors::ltpa::Token;
 use std::borrow::Cow;
 
@@ -177,8 +178,14 @@ fn values(line: &str) -> Cow<'_, str> {
         && !rest.trim().is_empty()
     {
         // The one word in a cookie that is a fact.
-        let rest = rest.to_ascii_lowercase();
-        let word = ["undefined", "null"].into_iter().find(|word| rest.contains(&format!("=\"{word}\"")));
+        let rest = typewriter(rest).to_ascii_lowercase();
+        let holds = |word: &str| {
+            let bare = format!("={word}");
+            rest.contains(&format!("=\"{word}\""))
+                || rest.contains(&format!("{bare};"))
+                || rest.trim_end().ends_with(&bare)
+        };
+        let word = ["undefined", "null"].into_iter().find(|word| holds(word));
         let shown = word.map_or_else(|| "***".to_owned(), |word| format!("*** =\"{word}\" ***"));
         return Cow::Owned(format!("{} {shown}", values(kept)));
     }

@@ -18,6 +18,7 @@ mod event;
 mod form;
 mod kind;
 mod mask;
+mod message;
 mod read;
 mod table;
 

@@ -5,10 +5,12 @@ use super::event::event;
 use super::form::{DateOrder, Fold, Line, Lines, Moment, Peeled, Wrapping, peel};
 use super::kind::{Frame, HEAD, Kinds};
 use super::mask::mask;
+use super::message::{HTTP_MEANING, MessageText, SIP_MEANING};
 use super::table::{self, Saying};
 use crate::model::{
     ClockPlacement, Log, LogAnchor, LogClock, LogEvent, LogFact, LogKind, Span, Timestamp, WrittenTime,
 };
+use nrpcsniff_dissectors::sip;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -17,6 +19,8 @@ use std::io::{self, Read};
 const FACTS: usize = 50_000;
 /// Anchors kept of one log.
 const ANCHORS: usize = 10_000;
+/// Messages of SIP and HTTP kept of one log, each of some kilobytes.
+const MESSAGES: usize = 1_000;
 /// Characters kept of a line.
 const TEXT: usize = 400;
 /// A quarter of an hour, in seconds: zones differ by multiples of it.
@@ -52,6 +56,7 @@ pub(crate) fn read(path: &str, input: impl Read, options: &Options) -> Log {
     }
     let end = end.unwrap_or_else(|| reader.rest(&mut lines));
     reader.flush();
+    reader.end_message();
     reader.finish(lines.bytes, end.err())
 }
 
@@ -70,6 +75,10 @@ struct LogReader<'o> {
     kind: Option<LogKind>,
     wrapping: Option<Wrapping>,
     pending: Option<Pending>,
+    /// A message whose lines are coming, and when it began.
+    message: Option<(MessageText, Option<WrittenTime>)>,
+    /// First lines of the messages that are kept.
+    messages: VecDeque<u64>,
     lines: u64,
     not_understood: u64,
     cut: u64,
@@ -104,6 +113,8 @@ impl<'o> LogReader<'o> {
             kind: None,
             wrapping: None,
             pending: None,
+            message: None,
+            messages: VecDeque::new(),
             lines: 0,
             not_understood: 0,
             cut: 0,
@@ -149,6 +160,7 @@ impl<'o> LogReader<'o> {
         let peeled = peel(&line.text);
         if peeled.parts {
             self.flush();
+            self.end_message();
             (self.last, self.timed) = (None, false);
             return;
         }
@@ -200,12 +212,57 @@ impl<'o> LogReader<'o> {
             self.last = Some(at);
         }
         let found = table::find(frame.as_ref().map_or(text, |frame| frame.message));
-        let known = found.is_some() || self.last.is_some() || frame.is_some();
+        let of_message = self.part_of_message(number, text, frame.as_ref());
+        let known = found.is_some() || self.last.is_some() || frame.is_some() || of_message;
         self.not_understood = self.not_understood.saturating_add(u64::from(!known && !text.trim().is_empty()));
         self.anchor(number, text);
         if let Some(saying) = found {
             let fact = self.fact(number, text, &saying);
             self.facts_left_out = self.facts_left_out.saturating_add(u64::from(push(&mut self.facts, fact, FACTS)));
+        }
+    }
+
+    /// A line may go on with a message, end it, or begin one. Says whether it is part of one.
+    fn part_of_message(&mut self, number: u64, text: &str, frame: Option<&Frame<'_>>) -> bool {
+        let begins = frame.is_some();
+        if self.message.as_mut().is_some_and(|(message, _)| begins || !message.take(number, text)) {
+            self.end_message();
+        }
+        if self.message.is_none() {
+            let begun = MessageText::begin(number, frame.map_or(text, |frame| frame.message));
+            self.message = begun.map(|message| (message, self.last.clone()));
+        }
+        self.message.is_some()
+    }
+
+    /// Gives the message that is whole now to the fact of the line in which it began.
+    fn end_message(&mut self) {
+        let Some((text, at)) = self.message.take() else { return };
+        let Some(message) = text.read() else { return };
+        let meaning = if message.body.protocol() == &sip::PROTOCOL { &SIP_MEANING } else { &HTTP_MEANING };
+        let place = self.facts.partition_point(|fact| fact.line < text.first);
+        if self.facts.get(place).is_none_or(|fact| fact.line != text.first) {
+            let shown = clip(&self.without_secrets(text.start()));
+            let fact = LogFact {
+                line: text.first,
+                at,
+                text: shown,
+                event: LogEvent::Told,
+                meaning: Some(meaning),
+                named: Vec::new(),
+            };
+            self.facts.insert(place, fact);
+        }
+        if let Some(fact) = self.facts.get_mut(place) {
+            fact.event = LogEvent::Message(Box::new(message));
+        }
+        self.messages.push_back(text.first);
+        let oldest = if self.messages.len() > MESSAGES { self.messages.pop_front() } else { None };
+        if let Some(line) = oldest
+            && let Ok(place) = self.facts.binary_search_by_key(&line, |fact| fact.line)
+            && let Some(fact) = self.facts.get_mut(place)
+        {
+            fact.event = LogEvent::Told;
         }
     }
 

@@ -1,6 +1,7 @@
 //! Logs of servers and clients: what their lines say, beside the packets.
 
 use super::{Span, Timestamp};
+use nrpcsniff_dissectors::Message;
 use nrpcsniff_dissectors::ltpa::Fingerprint;
 use serde::Serialize;
 use std::net::IpAddr;
@@ -263,7 +264,7 @@ named! {
 }
 
 /// A line that says something about sign-on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LogFact {
     /// Line number, from 1.
     pub line: u64,
@@ -369,9 +370,20 @@ pub(crate) enum AnchorKey {
     Token(Fingerprint),
 }
 
+/// A message of SIP or HTTP that stands in a log as text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoggedMessage {
+    /// Its last line.
+    pub last: u64,
+    /// The message, as a dissector reads it.
+    pub body: Message,
+}
+
 /// What a line says. Names are as written, and may be empty where the line has none.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum LogEvent {
+    /// A message begins in this line.
+    Message(Box<LoggedMessage>),
     /// Sametime begins to check a user who logs in with a token.
     LoginStarted {
         /// Login name.

@@ -52,7 +52,7 @@ pub(crate) use conversation::{
 pub(crate) use let_go::{LetGo, Property, Sum};
 pub(crate) use log::{
     AnchorKey, ClockPlacement, LogAnchor, LogClock, LogEvent, LogFact, LogMeaning, LogOutcome, LogWeight, LoggedCause,
-    TokenStatusText, Witness, WrittenTime,
+    LoggedMessage, TokenStatusText, Witness, WrittenTime,
 };
 pub(crate) use outcomes::{OutcomeCounts, OutcomesByKind, sum_of_kinds};
 pub(crate) use packet::{Datagram, IpInfo, OtherVersion, TcpOptions, flags};

@@ -1,11 +1,14 @@
 //! What several rules read in logs alike.
 
 use crate::diagnose::words::ltpa::LoggedToken;
+use crate::diagnose::words::{Answers, Placeholders};
 use crate::diagnose::{About, Case, Draft, Testimony};
 use crate::facts::grouping::group_by;
-use crate::facts::logs::{ClientTrace, LogEntry, TracedLogin, same_server};
+use crate::facts::logs::{ClientTrace, LogEntry, LoggedRequest, TracedLogin, same_server};
 use crate::facts::names::NameLikeness;
 use crate::model::{ConversationId, LogEvent, TokenStatusText};
+use nrpcsniff_dissectors::cookie::Cookie;
+use nrpcsniff_dissectors::ltpa::Class;
 use nrpcsniff_dissectors::{http, sametime, sip};
 
 /// Score of a text that names the fault.
@@ -77,6 +80,47 @@ pub(crate) fn token_status(
         Testimony::new(about, &[entry]).links(refused_near(case, &entry)).alone(draft)
     });
     traced.chain(lines).collect()
+}
+
+/// Requests in logs with a word where their only token should be: no token beside it, and not an empty value, which is what a
+/// logout leaves.
+pub(crate) fn words_logged<'c, 'a>(
+    case: &'c Case<'a>,
+    is: impl Fn(&LoggedRequest<'a>) -> bool + 'c,
+) -> impl Iterator<Item = &'c LoggedRequest<'a>> {
+    let class = |cookie: &Cookie| cookie.token.as_ref().map(|token| token.class);
+    let is_word = move |cookie: &Cookie| matches!(class(cookie), Some(Class::Undefined | Class::JunkLiteral));
+    let all = case.logs().requests().iter().filter(move |request| is(request));
+    let words = all.filter(move |request| request.tokens().any(is_word));
+    words.filter(move |request| !request.tokens().any(|cookie| class(cookie).is_some_and(Class::is_genuine))).take(MOST)
+}
+
+/// What is said of such a request.
+pub(crate) struct LoggedWord {
+    /// Name of the log.
+    pub log: String,
+    /// `LtpaToken="undefined"`. The word is no secret.
+    pub placeholders: Placeholders,
+    /// The answer, if the log has it and it refuses.
+    pub answers: Answers,
+    /// It was refused.
+    pub is_refused: bool,
+}
+
+impl LoggedWord {
+    /// Of that request.
+    pub(crate) fn of(case: &Case<'_>, request: &LoggedRequest<'_>) -> Self {
+        let words = request.tokens().filter(|cookie| cookie.token.as_ref().is_some_and(|token| token.class.is_word()));
+        let quotes = |c: char| matches!(c, '"' | '\'' | '“' | '”' | '„' | '‘' | '’');
+        let shown = words.map(|cookie| format!("{}=\"{}\"", cookie.name, cookie.value.expose().trim_matches(quotes)));
+        let refused = request.status().filter(|(status, _)| *status >= 300);
+        Self {
+            log: log_of(case, &request.entry).to_owned(),
+            placeholders: Placeholders::of(shown),
+            answers: Answers::of(refused.map(|(status, reason)| format!("{status} {reason}"))),
+            is_refused: refused.is_some(),
+        }
+    }
 }
 
 /// Conversations in which the capture shows a token refused at that moment.

@@ -31,6 +31,8 @@ struct LoggedEvent<'a> {
 /// Everything that logs tell about these causes: a testimony for each kind of line and whom it names.
 pub(crate) fn told(case: &Case<'_>, about: &'static About, causes: &[LoggedCause]) -> Vec<Testimony> {
     let lines = case.logs().entries().filter(|entry| cause(entry).is_some_and(|cause| causes.contains(&cause)));
+    // What a dissector reads is told by the rule about what it reads.
+    let lines = lines.filter(|entry| !case.logs().is_in_request(entry));
     let events = events(lines.take(MOST));
     let groups = group_by(&events, |event| (event.main.log, event.meaning.pattern, whom(event.main)));
     groups.iter().take(FINDINGS).filter_map(|group| testimony(case, about, group)).collect()

@@ -6,11 +6,13 @@
 
 mod align;
 mod login;
+mod messages;
 #[cfg(test)]
 mod tests;
 mod trace;
 
 pub(crate) use login::TracedLogin;
+pub(crate) use messages::LoggedRequest;
 pub(crate) use trace::ClientTrace;
 
 use super::sametime::SametimeIndex;
@@ -33,6 +35,7 @@ pub(crate) struct LogIndex<'a> {
     /// Names that a directory knows, by log and common name.
     known: HashMap<(u32, String), Vec<&'a str>>,
     traces: Vec<ClientTrace<'a>>,
+    requests: Vec<LoggedRequest<'a>>,
     /// In order of time.
     refusals: Vec<CapturedRefusal>,
     /// Nanoseconds within which a line and a frame are of the same moment.
@@ -84,6 +87,7 @@ impl<'a> LogIndex<'a> {
             accepted: HashMap::new(),
             known: HashMap::new(),
             traces: Vec::new(),
+            requests: Vec::new(),
             refusals: Vec::new(),
             within,
         };
@@ -94,6 +98,7 @@ impl<'a> LogIndex<'a> {
                 let entries = logs.of_log(log);
                 logs.logins.extend(login::logins(&entries));
                 logs.traces.extend(trace::traces(&entries));
+                logs.requests.extend(messages::requests(&entries));
                 logs.entries.extend(entries);
             }
             logs.index();
@@ -171,6 +176,23 @@ impl<'a> LogIndex<'a> {
     /// Attempts of Notes clients that ended at another server.
     pub(crate) fn traces(&self) -> &[ClientTrace<'a>] {
         &self.traces
+    }
+
+    /// Requests of SIP and HTTP that stand in logs as text, log by log, in order of lines.
+    pub(crate) fn requests(&self) -> &[LoggedRequest<'a>] {
+        &self.requests
+    }
+
+    /// The lines of such a request, and of its answer, that say something.
+    pub(crate) fn lines_of(&self, request: &LoggedRequest<'a>) -> Vec<LogEntry<'a>> {
+        request.lines(&self.entries)
+    }
+
+    /// The line is part of a request that stands in the log as a whole.
+    pub(crate) fn is_in_request(&self, entry: &LogEntry<'_>) -> bool {
+        let line = entry.line();
+        let next = self.requests.partition_point(|request| request.entry.line() <= line);
+        next.checked_sub(1).and_then(|last| self.requests.get(last)).is_some_and(|request| request.has(line))
     }
 
     /// Conversations in which the capture shows a refusal at that moment, over one of these protocols, of that user as far

@@ -48,10 +48,12 @@ impl<'l> Frame<'l> {
                 .or_else(|| web::access(line))
                 .or_else(|| others::slapd(line))
                 .or_else(|| Self::dated(line)),
-            b'E' | b'I' | b'W' | b'D' | b'F' => sametime::log(line).or_else(|| others::windows(line)),
+            b'E' | b'I' | b'W' | b'D' | b'F' => {
+                sametime::log(line).or_else(|| others::windows(line)).or_else(|| others::message(line))
+            }
             b'a'..=b'f' => others::slapd(line).or_else(|| others::slapd_bare(line)),
             b'L' => others::windows(line),
-            b'R' | b'S' | b'N' | b'O' => others::message(line),
+            b'A'..=b'Z' => others::message(line),
             _ => None,
         }
     }

@@ -71,10 +71,14 @@ pub(super) fn client_clock(line: &str) -> Option<Frame<'_>> {
     (digits && message.contains(" ms")).then(|| Frame::untimed(LogKind::ClientClock, message))
 }
 
-/// The first line of a SIP message.
+/// The first line of a SIP or HTTP message.
 pub(super) fn message(line: &str) -> Option<Frame<'_>> {
-    let status = line.starts_with("SIP/2.0 ");
-    (status || line.ends_with(" SIP/2.0")).then(|| Frame::untimed(LogKind::Message, line))
+    let answers = ["SIP/2.0 ", "HTTP/1.1 ", "HTTP/1.0 "].iter().any(|version| line.starts_with(version));
+    let method = line.split([' ', ';']).next()?;
+    let asks = [" SIP/2.0", " HTTP/1.1", " HTTP/1.0"].iter().any(|version| line.trim_end().ends_with(version))
+        && (3..=12).contains(&method.len())
+        && method.bytes().all(|byte| byte.is_ascii_uppercase());
+    (answers || asks).then(|| Frame::untimed(LogKind::Message, line))
 }
 
 #[cfg(test)]
@@ -113,12 +117,14 @@ mod tests {
             ("(12-31 [14]) OPEN_DB(x): 78 ms. [118+286=404]", LogKind::ClientClock, None),
             ("REGISTER;transport=tls SIP/2.0", LogKind::Message, None),
             ("SIP/2.0 401 Unauthorized", LogKind::Message, None),
+            ("GET /names.nsf HTTP/1.1", LogKind::Message, None),
+            ("HTTP/1.1 401 Unauthorized", LogKind::Message, None),
         ] {
             let found = Frame::of(line).unwrap_or_else(|| panic!("{line}"));
             assert_eq!(found.kind, kind, "{line}");
             assert_eq!(found.at.map(|at| at.time.to_string()).as_deref(), utc, "{line}");
         }
-        for line in ["(see below) 12 ms", "conn=x y", "Event horizon", "Sincerely"] {
+        for line in ["(see below) 12 ms", "conn=x y", "Event horizon", "Sincerely", "Servers speak HTTP/1.1"] {
             assert_eq!(Frame::of(line), None, "{line}");
         }
     }

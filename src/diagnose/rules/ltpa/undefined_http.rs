@@ -1,12 +1,14 @@
 //! A browser's script sends a word in place of its sign-on token.
 
+use crate::diagnose::evidence::logs::{LoggedWord, words_logged};
 use crate::diagnose::evidence::tokens::{answers, clients, name_all, show_all, verifier};
 use crate::diagnose::words::Placeholders;
 use crate::diagnose::words::ltpa::undefined_http as words;
-use crate::diagnose::{About, Case, Draft, Layer, Rule};
+use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
+use crate::facts::logs::LoggedRequest;
 use crate::facts::tokens::consumers::by_consumer;
 use crate::facts::tokens::{KnownToken, Showing};
-use crate::model::{RuleId, Severity};
+use crate::model::{Confidence, RuleId, Severity};
 use nrpcsniff_dissectors::ltpa::Class;
 
 /// See [`ABOUT`].
@@ -21,7 +23,7 @@ static ABOUT: About = About {
     severity: Severity::Major,
     layer: Layer::SignOn,
     sees: "A request has a cookie LtpaToken or LtpaToken2 whose value is `undefined`, `null` or another of a script's words for nothing, no \
-           token beside it, and is turned away (401, a login page or form).",
+           token beside it, and is turned away (401, a login page or form). Logs: such a request in a trace, with its answer.",
     matters: "A script read a cookie that it may not see or that is not there, and set the cookie anew with what it got: from then on every \
               server of the domain is shown that word.",
     guards: &[
@@ -49,6 +51,26 @@ impl Rule for UndefinedHttp {
         let shown = case.tokens().showings().iter().filter(|showing| is_word(showing));
         by_consumer(shown).iter().filter_map(|group| finding(case, group)).collect()
     }
+
+    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
+        let shown = words_logged(case, |request| request.http().is_some());
+        let shown = shown.filter(|request| request.status().is_none_or(|(status, _)| status >= 300));
+        shown.filter_map(|request| word_logged(case, request)).collect()
+    }
+}
+
+/// A request in a trace that has a word where its only token should be.
+fn word_logged(case: &Case<'_>, request: &LoggedRequest<'_>) -> Option<Testimony> {
+    let word = LoggedWord::of(case, request);
+    let host = request.http()?.host.clone();
+    let draft = Draft::new(&ABOUT, 45).names_read().says(&words::LoggedHttpWord {
+        log: word.log,
+        host: host.clone(),
+        placeholders: word.placeholders,
+        answers: word.answers,
+    });
+    let draft = if word.is_refused { draft } else { draft.at_most(Confidence::Medium) };
+    Some(Testimony::new(&ABOUT, &case.logs().lines_of(request)).whom(host.unwrap_or_default()).alone(draft))
 }
 
 /// A browser shows a word and no token, and is turned away.
@@ -80,6 +102,7 @@ fn finding(case: &Case<'_>, group: &[&Showing<'_>]) -> Option<Draft> {
 #[cfg(test)]
 mod tests {
     use crate::model::{Confidence, Severity};
+    use crate::testing::logs::{SOME_TIME, alone, systemout};
     use crate::testing::tokens::{ANN, browser, denied, domino, meet, served, unauthorized, visit};
     use crate::testing::{Story, says, the_one, told};
 
@@ -96,6 +119,19 @@ mod tests {
             assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High), "{word}");
             says(finding, &["meet.example.com", word.trim_matches('"'), "401"]);
         }
+    }
+
+    #[test]
+    fn a_request_in_a_trace() {
+        let traced = |status: &str| {
+            let framed = systemout(SOME_TIME, &["x"]);
+            let request = "GET /stwebapi/user/connect HTTP/1.1\nHost: meet.example.com\nCookie: LtpaToken=undefined\n";
+            format!("{framed}{request}\n{framed}HTTP/1.1 {status}\nContent-Type: text/html\n\n")
+        };
+        let found = alone(&[&traced("401 Unauthorized")]);
+        assert_eq!((the_one(&found).rule.as_str(), the_one(&found).confidence), (RULE, Confidence::High));
+        says(the_one(&found), &["meet.example.com", "undefined", "401 Unauthorized"]);
+        assert_eq!(alone(&[&traced("200 OK")]), [], "the healthy twin");
     }
 
     #[test]

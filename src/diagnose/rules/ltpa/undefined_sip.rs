@@ -1,17 +1,18 @@
 //! A softphone registers with the word `undefined` where the token should be: a script could not read the cookie.
 
-use crate::diagnose::evidence::logs::{MOST, log_of};
+use crate::diagnose::evidence::logs::{LoggedWord, MOST, log_of, words_logged};
 use crate::diagnose::evidence::tokens::{answers, clients, name, name_all, show_all};
 use crate::diagnose::words::ltpa::undefined_sip as words;
 use crate::diagnose::words::{Callers, Placeholders};
 use crate::diagnose::{About, Case, Draft, Layer, Rule, Testimony};
-use crate::facts::logs::LogEntry;
+use crate::facts::logs::{LogEntry, LoggedRequest};
+use crate::facts::sip::SipExchange;
 use crate::facts::tokens::consumers::by_consumer;
 use crate::facts::tokens::{Channel, Issue, KnownToken, Showing, ShowingOutcome};
 use crate::model::{Confidence, LogEvent, RuleId, Severity, Span};
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::ltpa::Class;
-use nrpcsniff_dissectors::sip;
+use nrpcsniff_dissectors::sip::{self, Address};
 
 /// See [`ABOUT`].
 pub(crate) struct UndefinedSip;
@@ -26,7 +27,7 @@ static ABOUT: About = About {
     layer: Layer::SignOn,
     sees: "A SIP request carries a cookie LtpaToken whose value is undefined, null or nothing, and is refused (401, 403, 407, \
            5xx) or not answered. Beside it, the Set-Cookie of the token in HTTP, with HttpOnly or for LtpaToken2 alone. \
-           Logs: CWSCT0359I and CWSCT0340E of the SIP registrar at that time.",
+           Logs: CWSCT0359I and CWSCT0340E of the SIP registrar at that time; such a REGISTER in a trace, with its answer.",
     matters: "The script of the page could not read the token, so that the registrar knows nobody: audio and video do not work \
               in the browser, while the installed client, which keeps its own token, is well.",
     guards: &[
@@ -70,11 +71,12 @@ impl Rule for UndefinedSip {
     }
 
     fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
-        case.logs()
-            .saying(|event| *event == LogEvent::DigestWithoutPassword)
-            .take(MOST)
-            .map(|entry| without_password(case, entry))
-            .collect()
+        let logs = case.logs();
+        let fell_back = logs.saying(|event| *event == LogEvent::DigestWithoutPassword).take(MOST);
+        let shown = words_logged(case, |request| request.sip().is_some());
+        let shown =
+            shown.filter(|request| !got_through(case, request)).filter_map(|request| word_logged(case, request));
+        shown.chain(fell_back.map(|entry| without_password(case, entry))).collect()
     }
 }
 
@@ -245,6 +247,33 @@ fn show_contrast(case: &Case<'_>, draft: Draft, first: &Showing<'_>) -> Draft {
     })
 }
 
+/// The same registration was granted later in the same log, or then.
+fn got_through(case: &Case<'_>, request: &LoggedRequest<'_>) -> bool {
+    let granted = |other: &LoggedRequest<'_>| other.status().is_some_and(|(status, _)| status < 300);
+    let later = |other: &&LoggedRequest<'_>| other.entry.line() >= request.entry.line();
+    let same = |other: &&LoggedRequest<'_>| {
+        other.entry.log == request.entry.log && request.call_id().is_some_and(|id| other.call_id() == Some(id))
+    };
+    granted(request) || case.logs().requests().iter().filter(later).filter(same).any(granted)
+}
+
+/// A REGISTER in a trace that has a word where its only token should be.
+fn word_logged(case: &Case<'_>, request: &LoggedRequest<'_>) -> Option<Testimony> {
+    let word = LoggedWord::of(case, request);
+    let caller = request.sip()?.from.as_ref().map(Address::of_record).filter(|name| !name.is_empty());
+    let draft = Draft::new(&ABOUT, 45).names_read().says(&words::LoggedSipWord {
+        log: word.log,
+        user: caller.clone(),
+        placeholders: word.placeholders,
+        answers: word.answers,
+    });
+    let draft = if word.is_refused { draft } else { draft.at_most(Confidence::Medium) };
+    let call = request.call_id().into_iter().flat_map(|id| case.sip().of_call(id));
+    let carried = call.flat_map(SipExchange::conversations).map(|c| c.id).collect::<Vec<_>>();
+    let testimony = Testimony::new(&ABOUT, &case.logs().lines_of(request)).whom(caller.unwrap_or_default());
+    Some(testimony.links(carried).alone(draft))
+}
+
 /// Both messages of one request stand no further apart.
 const TOGETHER: Span = Span::from_secs(2);
 
@@ -404,6 +433,48 @@ mod tests {
         for (name, story) in stories {
             assert_eq!(told(RULE, story), [], "{name}");
         }
+    }
+
+    /// A REGISTER of a call in a trace, with its answer if it has one.
+    fn traced(cookie: &str, cseq: u32, status: Option<&str>) -> String {
+        let head = |first: &str| {
+            format!(
+                "{first}\nVia: SIP/2.0/TLS 10.1.0.50:54303;branch=z9hG4bK{cseq}\nFrom: <sip:ann@example.com>;tag=1\n\
+                 Call-ID: 4711abcdef@10.1.0.50\nCSeq: {cseq} REGISTER\n"
+            )
+        };
+        let framed = systemout(SOME_TIME, &["Inbound message"]);
+        let request = head("REGISTER sip:example.com;transport=tls SIP/2.0");
+        let answer =
+            status.map_or_else(String::new, |status| format!("{framed}{}\n", head(&format!("SIP/2.0 {status}"))));
+        format!("{framed}{request}Cookie: {cookie}\n\n{answer}")
+    }
+
+    #[test]
+    fn a_request_in_a_trace_shows_the_word_itself() {
+        for cookie in ["LtpaToken=\"undefined\"", "LtpaToken=undefined", "a=b; LtpaToken=\u{201d}undefined\u{201d}"] {
+            let found = alone(&[&traced(cookie, 1, Some("401 Unauthorized"))]);
+            let finding = the_one(&found);
+            assert_eq!(
+                (finding.rule.as_str(), finding.severity, finding.confidence),
+                (RULE, Severity::Major, Confidence::High),
+                "{cookie}"
+            );
+            says(finding, &["ann@example.com", "LtpaToken=\"undefined\"", "refused (401 Unauthorized)"]);
+            assert_eq!(lines(finding)[..1], [2]);
+        }
+        let open = alone(&[&traced("LtpaToken=undefined", 1, None)]);
+        assert_eq!(the_one(&open).confidence, Confidence::Medium);
+    }
+
+    /// The healthy twins: the registration goes through after all, and a real token.
+    #[test]
+    fn a_request_in_a_trace_that_gets_through_is_silent() {
+        let word = "LtpaToken=undefined";
+        let mended = traced(word, 1, Some("401 Unauthorized")) + &traced(word, 2, Some("200 OK"));
+        assert_eq!(alone(&[&mended]), []);
+        let token = domino(&Network::new(), "CN=Ann/O=ACME");
+        assert_eq!(alone(&[&traced(&format!("LtpaToken={token}"), 1, Some("401 Unauthorized"))]), []);
     }
 
     const BOTH: [&str; 2] = [

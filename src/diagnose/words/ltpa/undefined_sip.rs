@@ -121,6 +121,43 @@ impl SetAs {
     }
 }
 
+/// A trace holds a SIP request with a word where its token should be.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct LoggedSipWord {
+    /// Name of the log.
+    pub log: String,
+    /// The caller's address of record, where the text has it.
+    pub user: Option<String>,
+    /// Words that stood in place of the token.
+    #[serde(flatten)]
+    pub placeholders: Placeholders,
+    /// Answers that the log has to it.
+    #[serde(flatten)]
+    pub answers: Answers,
+}
+
+impl Words for LoggedSipWord {
+    fn title(&self) -> String {
+        let whose =
+            self.user.as_deref().map_or_else(|| "A softphone".to_owned(), |of| format!("The softphone of {of}"));
+        format!("{whose} registers with {}: the page's script did not get the token", self.placeholders)
+    }
+
+    fn explanation(&self) -> String {
+        let Self { log, placeholders, .. } = self;
+        let outcome = match self.answers.first() {
+            Some(answer) => format!("It was refused ({answer})."),
+            None => "What the registrar made of it is not in this log.".to_owned(),
+        };
+        format!(
+            "{log} holds the request itself, with {} in its Cookie. {outcome} A script of the page copies the sign-on token into the \
+             request of the softphone, and handed on the word that stands for nothing: the token is HttpOnly, or was not issued under \
+             the name that the script looks for. That the registrar then asks for a password it cannot check is inferred.",
+            placeholders.first(),
+        )
+    }
+}
+
 /// The log of a registrar says that it asked for a password it cannot check.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct FellBack {
