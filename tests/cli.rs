@@ -294,7 +294,7 @@ fn a_table_is_plain_text_unless_colours_are_asked_for() {
     let folder = folder(&[("a.pcap", &pcap(1))]);
     let path = in_folder(&folder, "a.pcap");
     let plain = stdout(&run(&[&path]));
-    assert!(plain.contains("VERDICT  No sign-on was seen") && !plain.contains('\x1b'), "{plain}");
+    assert!(plain.contains("NOTHING  No sign-on was seen") && !plain.contains('\x1b'), "{plain}");
     assert!(stdout(&run(&["--color", "always", &path])).contains('\x1b'));
     let forced = Command::cargo_bin("nrpcsniff")
         .unwrap()
@@ -466,7 +466,7 @@ fn compressed(text: &str) -> Vec<u8> {
 fn a_log_alone_is_judged() {
     let folder = folder(&[("st.txt", STUSERS.as_bytes()), ("st.txt.gz", &compressed(STUSERS))]);
     for name in ["st.txt", "st.txt.gz"] {
-        let output = run(&["--log", &in_folder(&folder, name)]);
+        let output = run(&["-v", "--log", &in_folder(&folder, name)]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let shown = stdout(&output);
         for part in [
@@ -484,7 +484,7 @@ fn a_log_alone_is_judged() {
     }
     let fails = run(&["--log", &in_folder(&folder, "st.txt"), "--fail-on", "major"]);
     assert_eq!(fails.status.code(), Some(1));
-    let piped = nrpcsniff().args(["--log", "-"]).write_stdin(STUSERS).output().unwrap();
+    let piped = nrpcsniff().args(["-v", "--log", "-"]).write_stdin(STUSERS).output().unwrap();
     assert!(stdout(&piped).contains("- line 2"), "{}", stdout(&piped));
 }
 
@@ -545,7 +545,7 @@ fn a_log_that_is_of_no_use_is_trouble_and_the_rest_is_reported() {
         refused_in_a_sentence(&run(&["--log", &path]), &[part]);
         let both = run(&["--log", &path, "--log", &good]);
         assert_eq!(both.status.code(), Some(2));
-        assert!(stdout(&both).contains("VERDICT  Sametime did not accept"), "{name}");
+        assert!(stdout(&both).contains("FAULT    Sametime did not accept"), "{name}");
     }
     refused_in_a_sentence(&run(&["--log", &good, "-o", &good]), &["not overwritten"]);
     refused_in_a_sentence(&run(&["-", "--log", "-"]), &["only once"]);
@@ -567,7 +567,7 @@ fn nothing_secret_and_nothing_hostile_of_a_log_is_shown() {
         for secret in ["hunter2", &token[..20], &token[40..60], "\u{1b}[2J", "\u{202e}", "\u{1b}]0"] {
             assert!(!shown.contains(secret), "{format} {secret:?}: {shown}");
         }
-        let open = stdout(&run(&["--log", &log, "--format", format, "--show-secrets"]));
+        let open = stdout(&run(&["-v", "--log", &log, "--format", format, "--show-secrets"]));
         assert!(open.contains("hunter2") && !open.contains('\u{1b}'), "{open}");
     }
 }

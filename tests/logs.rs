@@ -82,7 +82,7 @@ fn what_is_no_log_is_said_and_the_rest_is_reported() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("Cargo.toml") && said.contains("known are"), "{said}");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("VERDICT  Client asked for the alias"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("FAULT    Client asked for the alias"));
     assert_eq!(run(&["--log", "samples/none.log"]).status.code(), Some(2));
     let offset = run(&["--log", "samples/st-two-names.stusers.log", "--log-offset", "other=3"]);
     assert_eq!(offset.status.code(), Some(2));

@@ -30,7 +30,7 @@ fn run(capture: &Path, arguments: &[&str]) -> String {
     let output = assert_cmd::Command::cargo_bin("nrpcsniff")
         .unwrap()
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["--no-config", "--color", "never"])
+        .args(["--no-config", "--color", "never", "--utc"])
         .args(arguments)
         .arg(name)
         .output()

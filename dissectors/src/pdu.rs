@@ -22,6 +22,12 @@ pub trait Presentation {
     /// One line for people. May hold text from the wire: escape it where it is printed.
     fn summary(&self) -> String;
 
+    /// The same for somebody who runs servers and knows no protocol: who asks for what, and what is answered, without numbers
+    /// of functions. Nothing of a message that is a mere step of the machinery. It stands behind an arrow that shows who says it.
+    fn plainly(&self) -> Option<String> {
+        Some(self.summary())
+    }
+
     /// Fields in the order of the report. Clock differences are measured against `reading.seen`; credentials are masked
     /// unless it allows them.
     fn fields(&self, reading: &Reading<'_>) -> Fields;

@@ -22,6 +22,8 @@ pub struct Protocol {
     pub name: &'static str,
     /// Name for people: `NRPC`.
     pub label: &'static str,
+    /// What somebody who runs servers calls those who speak it: who asks, and who is asked.
+    pub ends: (&'static str, &'static str),
     /// What totals count of it: `messages` or `records`.
     pub counts: &'static str,
     /// Usual TCP ports. Content decides; a port only breaks ties and says what is worth keeping.
@@ -155,6 +157,7 @@ impl Protocol {
         Self {
             name,
             label,
+            ends: ("client", "server"),
             counts: "messages",
             tcp_ports: &[],
             tls_ports: &[],

@@ -2,7 +2,7 @@
 
 use super::merge::MergedCaptures;
 use crate::diagnose::{Settings, verdict};
-use crate::model::{Analysis, Conclusion, Finding, Verdict};
+use crate::model::{Analysis, Conclusion, Finding, Layer, Verdict, VerdictKind};
 use crate::report::{self, Report};
 use nrpcsniff_dissectors::Reader;
 use std::io::{self, Write};
@@ -24,9 +24,9 @@ pub struct Diagnosis {
 impl Diagnosis {
     /// Nothing more comes: what was merged is the diagnosis.
     pub(super) fn new(merged: MergedCaptures, opened: bool, settings: Settings, show_secrets: bool) -> Self {
-        let MergedCaptures { analysis, findings, wishes, attempts, .. } = merged;
+        let MergedCaptures { analysis, findings, wishes, attempts, outcomes, .. } = merged;
         let verdict = verdict(&analysis, &findings, &wishes);
-        let conclusion = Conclusion { verdict, attempts: attempts.rows };
+        let conclusion = Conclusion { verdict, attempts: attempts.rows, captures: outcomes };
         let complete =
             analysis.inputs.iter().all(|input| input.complete) && analysis.logs.iter().all(|log| log.complete);
         Self { analysis, findings, conclusion, opened, trouble: !complete, settings, show_secrets }
@@ -58,6 +58,21 @@ impl Diagnosis {
     /// Those of the writer.
     pub fn write(&self, options: &report::ReportOptions, out: &mut dyn Write) -> io::Result<()> {
         report::write(self.report(), &self.conclusion, options, out)
+    }
+
+    /// Leaves one finding alone, by its number in the list of the short answer, as if it were the only one: false if there are not so many.
+    pub(crate) fn only(&mut self, number: usize) -> bool {
+        let order = report::order(&self.findings, &self.conclusion.verdict);
+        let Some(place) = number.checked_sub(1).and_then(|place| order.get(place)).copied() else { return false };
+        let finding = self.findings.swap_remove(place);
+        let verdict = &mut self.conclusion.verdict;
+        if verdict.finding != Some(place) {
+            verdict.kind = if finding.layer == Layer::Fallback { VerdictKind::Failed } else { VerdictKind::Fault };
+            verdict.text.clone_from(&finding.title);
+        }
+        verdict.finding = Some(0);
+        self.findings = vec![finding];
+        true
     }
 
     /// How messages are read out.

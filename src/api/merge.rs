@@ -6,11 +6,11 @@
 //! Logs stand beside every capture. What one of them says of no capture is said once, at the end.
 
 use crate::diagnose::{
-    CountedCauses, Ledger, Settings, TestimonyId, Wishes, gather, judge_logs, judge_with, merge_counted, sort,
+    CountedCauses, Ledger, Settings, TestimonyId, Wishes, gather, judge_logs, judge_with, merge_counted, sort, verdict,
 };
 use crate::model::{
-    Analysis, AttemptCounts, AttemptKind, CaptureFacts, ClockPlacement, ConversationId, Endpoint, Finding, Log,
-    LogClock, Totals,
+    Analysis, AttemptCounts, AttemptKind, CaptureFacts, CaptureOutcome, ClockPlacement, ConversationId, Endpoint,
+    Finding, Log, LogClock, Totals,
 };
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
@@ -22,6 +22,8 @@ pub(super) struct MergedCaptures {
     pub(super) findings: Vec<Finding>,
     /// What was wanted in any of them.
     pub(super) wishes: Wishes,
+    /// What each of them comes to by itself.
+    pub(super) outcomes: Vec<CaptureOutcome>,
     /// What came of attempts, counted.
     pub(super) attempts: AttemptTotals,
     /// Findings that were counted and let go.
@@ -50,11 +52,26 @@ impl MergedCaptures {
         self.logs = std::mem::take(&mut next.logs);
         self.joined.extend(judgement.joined);
         self.compare_clocks(judgement.clocks);
+        self.outcomes.push(self.outcome(&next, &judgement.findings, &judgement.wishes));
         self.wishes.add(judgement.wishes);
         next.totals.set_aside = judgement.set_aside;
         self.attempts.add(judgement.attempts);
         merge_counted(&mut self.counted, ledger.counted());
         self.add(next, judgement.findings);
+    }
+
+    /// What a capture comes to whose files come after those that are here.
+    fn outcome(&self, next: &Analysis, findings: &[Finding], wishes: &Wishes) -> CaptureOutcome {
+        let alone = verdict(next, findings, wishes);
+        let finding = alone.finding.and_then(|place| findings.get(place));
+        let before = self.analysis.inputs.len();
+        CaptureOutcome {
+            inputs: before..before + next.inputs.len(),
+            kind: alone.kind,
+            tried: wishes.tried(),
+            failed: wishes.lost(),
+            finding: finding.map(|finding| (finding.rule, finding.title.clone())),
+        }
     }
 
     /// Joins findings of one cause, whichever capture shows it, and adds what the logs say for themselves, and the logs.

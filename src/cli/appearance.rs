@@ -15,8 +15,29 @@ pub(super) fn appearance(choice: ColorChoice, to_file: bool) -> (bool, usize) {
         ColorChoice::Never => false,
         ColorChoice::Auto => color_by_environment(|name| env::var(name).ok(), terminal),
     };
-    let width = terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
-    (color, width.or_else(columns).unwrap_or(WIDTH))
+    (color, if to_file { None } else { terminal_width() }.or_else(columns).unwrap_or(WIDTH))
+}
+
+/// Columns of the terminal that stdout is, or that stderr is where stdout is a pipe to a pager; none where the environment says how many.
+fn terminal_width() -> Option<usize> {
+    let of = |size: Option<(terminal_size::Width, terminal_size::Height)>| size.map(|(width, _)| usize::from(width.0));
+    let stdout = of(terminal_size::terminal_size_of(io::stdout()));
+    stdout.or_else(|| if columns().is_none() { of(terminal_size::terminal_size_of(io::stderr())) } else { None })
+}
+
+/// The terminal's locale is none of UTF-8, as POSIX finds it: `LC_ALL`, `LC_CTYPE`, `LANG`. A file is UTF-8 in any case.
+pub(super) fn is_ascii(to_file: bool) -> bool {
+    let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    !to_file && is_ascii_locale(locale.as_deref())
+}
+
+/// Where no locale is set there is no saying: most terminals know UTF-8, and programs started by others have none.
+fn is_ascii_locale(locale: Option<&str>) -> bool {
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        !locale.contains("utf-8") && !locale.contains("utf8")
+    })
 }
 
 /// `NO_COLOR` (<https://no-color.org>) outranks `CLICOLOR_FORCE`, which outranks `TERM=dumb` and `CLICOLOR=0`.
@@ -41,6 +62,15 @@ fn columns() -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_locale_that_is_not_utf8_is_taken_for_ascii() {
+        for locale in ["C", "POSIX", "de_DE.ISO-8859-1", "de_DE"] {
+            assert!(is_ascii_locale(Some(locale)), "{locale}");
+        }
+        assert!(!["C.UTF-8", "de_DE.utf8"].into_iter().any(|locale| is_ascii_locale(Some(locale))));
+        assert!(!is_ascii_locale(None));
+    }
 
     #[test]
     fn colours_follow_the_environment() {

@@ -15,6 +15,7 @@ mod keys;
 mod live;
 mod logs;
 mod output;
+mod pager;
 mod plan;
 mod progress;
 mod read;

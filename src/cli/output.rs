@@ -1,9 +1,23 @@
 //! Where the report goes: stdout or a file, and never over a capture.
 
+use super::pager::Pager;
 use anyhow::{Context, Result, ensure};
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
+
+/// Writes to the file, or through a pager where one is wanted and stdout is a terminal.
+pub(super) fn write_paged(
+    file: Option<&Path>,
+    is_wanted: bool,
+    report: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
+    let Some(mut pager) = file.is_none().then(|| Pager::new(is_wanted)).flatten() else { return write(file, report) };
+    match report(&mut pager).and_then(|()| pager.finish()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        done => done.context("stdout: the report cannot be written"),
+    }
+}
 
 /// Writes to the file, or to stdout. That a reader has gone away (`| head`) is no error.
 pub(super) fn write(file: Option<&Path>, report: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {

@@ -1,6 +1,6 @@
 //! The checked plan: everything that can be wrong with the arguments is found here, before anything is read.
 
-use super::appearance::{WIDTH, appearance, is_dumb};
+use super::appearance::{appearance, is_ascii, is_dumb};
 use super::args::{self, Args, ReadingArgs, VerbosityArgs};
 use super::config::{self, Config};
 use super::logs;
@@ -10,7 +10,7 @@ use crate::diagnose::{ExpectedServer, Settings};
 use crate::engine;
 use crate::model::{Severity, Timestamp};
 use crate::report::talk::Verbosity;
-use crate::report::{Detail, Format, ReportOptions, escape};
+use crate::report::{Detail, Format, ReportOptions, Zone, escape};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 use std::io::{self, IsTerminal};
@@ -30,6 +30,10 @@ pub(super) struct Plan {
     pub output: Option<PathBuf>,
     /// Exit with 1 from this severity on.
     pub fail_on: Option<Severity>,
+    /// The finding that is shown alone, by its number in the list.
+    pub finding: Option<usize>,
+    /// A long report on a terminal goes through a pager.
+    pub pager: bool,
     /// How much is printed on stderr.
     pub verbosity: Verbosity,
 }
@@ -50,12 +54,14 @@ impl Plan {
         let config = config::load(args.config.as_deref(), args.no_config)?;
         let mut plan = Self::for_reading(captures, &args.reading, args.talk.verbosity(), config)?;
         plan.output = file(args.output.as_deref());
-        plan.report = report(args, plan.output.is_some());
+        plan.report = report(args, plan.output.is_some())?;
         plan.diagnoser = plan.diagnoser.kept_for(&plan.report);
         if let Some(memory) = args.memory {
             plan.diagnoser.engine.hold =
                 plan.diagnoser.engine.hold.map(|_| usize::try_from(memory).unwrap_or(usize::MAX));
         }
+        plan.finding = args.finding.map(|number| number as usize);
+        plan.pager = !args.looks.no_pager;
         plan.fail_on = args.fail_on.map(severity);
         Ok(plan)
     }
@@ -80,8 +86,7 @@ impl Plan {
         let now = args.now.as_deref().map(time).transpose()?;
         let keys = Arc::new(super::keys::load(&keys.and(&args.keys))?);
         let logs = logs::plan(&args.log, &args.log_offset)?;
-        let report =
-            ReportOptions { format: Format::Table, detail: Detail::Messages, all: false, color: false, width: WIDTH };
+        let report = ReportOptions { detail: Detail::Messages, ..ReportOptions::new(Format::Table) };
         let TlsSecrets { keys: tls, logs: key_logs } = tls_keys::load(&args.tls, verbosity.quiet)?;
         let decode_as = args.decode_as.iter().map(|text| decode_as(text)).collect::<Result<_>>()?;
         let diagnoser = Diagnoser {
@@ -93,7 +98,8 @@ impl Plan {
             show_secrets: args.show_secrets,
             names: Names::default(),
         };
-        Ok(Self { captures, diagnoser, report, output: None, fail_on: None, verbosity })
+        let (output, fail_on, finding, pager) = (None, None, None, false);
+        Ok(Self { captures, diagnoser, report, output, fail_on, finding, pager, verbosity })
     }
 }
 
@@ -114,11 +120,12 @@ pub(super) fn file(output: Option<&Path>) -> Option<PathBuf> {
     output.filter(|path| path.as_os_str() != "-").map(Path::to_path_buf)
 }
 
-fn report(args: &Args, to_file: bool) -> ReportOptions {
+fn report(args: &Args, to_file: bool) -> Result<ReportOptions> {
     let format = match args.format {
-        args::Format::Table => Format::Table,
-        args::Format::Json => Format::Json,
-        args::Format::Ndjson => Format::Ndjson,
+        args::ReportFormat::Table => Format::Table,
+        args::ReportFormat::Concise => Format::Concise,
+        args::ReportFormat::Json => Format::Json,
+        args::ReportFormat::Ndjson => Format::Ndjson,
     };
     let detail = match args.detail {
         None => format.default_detail(),
@@ -127,7 +134,21 @@ fn report(args: &Args, to_file: bool) -> ReportOptions {
         Some(args::Detail::Messages) => Detail::Messages,
     };
     let (color, width) = appearance(args.color, to_file);
-    ReportOptions { format, detail, all: args.all, color, width }
+    let brief = !(args.talk.verbose || args.all || args.detail.is_some());
+    let (ascii, zone) = (args.looks.ascii || is_ascii(to_file), zone(&args.looks)?);
+    Ok(ReportOptions { format, detail, all: args.all, color, width, brief, ascii, zone })
+}
+
+/// The zone in which times are shown.
+fn zone(looks: &args::LooksArgs) -> Result<Zone> {
+    match looks.tz.as_deref() {
+        _ if looks.utc => Ok(Zone::UTC),
+        None | Some("local") => Ok(Zone::local()),
+        Some("utc" | "UTC") => Ok(Zone::UTC),
+        Some(name) => Zone::named(name).with_context(|| {
+            format!("--tz {}: no such zone; local, utc, or a name such as Europe/Berlin", escape::terminal(name))
+        }),
+    }
 }
 
 const fn severity(severity: args::Severity) -> Severity {

@@ -7,7 +7,7 @@ use super::read::{ConsoleObserver, find, report_intake};
 use crate::api::Intake;
 use crate::report::Format;
 use crate::report::talk::Verbosity;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use std::path::PathBuf;
 
 /// Reads every capture, judges it and writes one report of all.
@@ -24,10 +24,14 @@ pub(super) fn run(plan: &Plan) -> Result<ExitStatus> {
         let logs = diagnoser.logs.iter().map(|log| &log.path).chain(&intake.archives);
         output::check(path, "-o", sets.iter().flat_map(|set| &set.paths).chain(logs).map(PathBuf::as_path))?;
     }
-    let diagnosis = diagnoser.judge(&sets, &mut ConsoleObserver::new(plan.verbosity))?;
+    let mut diagnosis = diagnoser.judge(&sets, &mut ConsoleObserver::new(plan.verbosity))?;
+    if let Some(number) = plan.finding {
+        ensure!(diagnosis.only(number), "--finding {number}: there are not so many findings");
+    }
     let unreadable = diagnosis.trouble && diagnosis.analysis.totals.packets == 0 && !diagnosis.has_log();
     if (diagnosis.opened || diagnosis.has_log()) && !(unreadable && plan.report.format == Format::Table) {
-        output::write(plan.output.as_deref(), |out| diagnosis.write(&plan.report, out))?;
+        let is_read = matches!(plan.report.format, Format::Table | Format::Concise);
+        output::write_paged(plan.output.as_deref(), plan.pager && is_read, |out| diagnosis.write(&plan.report, out))?;
     }
     let outcome =
         ExitStatus::of(diagnosis.trouble || lost, &diagnosis.findings, diagnosis.conclusion.verdict.kind, plan.fail_on);

@@ -51,7 +51,7 @@ pub(crate) fn conclude(analysis: &Analysis, settings: &Settings) -> (Vec<Finding
         sort(&mut findings);
     }
     let verdict = verdict(analysis, &findings, &wishes);
-    (findings, Conclusion { verdict, attempts })
+    (findings, Conclusion { verdict, attempts, captures: Vec::new() })
 }
 
 /// What is said of one of several captures that the same logs stand beside.

@@ -163,7 +163,7 @@ impl<'a> CaptureLoop<'a> {
         analysis.totals.set_aside = set_aside;
         let findings = gather(findings, &analysis, &[], ledger.counted());
         let verdict = verdict(&analysis, &findings, &wishes);
-        let conclusion = Conclusion { verdict, attempts };
+        let conclusion = Conclusion { verdict, attempts, captures: Vec::new() };
         analysis.inputs = vec![input];
         self.report.finish(&analysis, &findings, &conclusion, &stats)?;
         let worst = self.reported.keys().map(|(_, severity)| *severity).max();

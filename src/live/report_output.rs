@@ -15,7 +15,7 @@ use crate::report::{self, Detail, Format, Report};
 use anyhow::{Context, Result};
 use hashbrown::HashMap;
 use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 /// Output of findings.
@@ -77,7 +77,7 @@ impl<'a> ReportOutput<'a> {
         let done = match self.plan.report.format {
             Format::Table => self.write_lines(evaluation),
             Format::Ndjson => self.write_objects(evaluation),
-            Format::Json => Ok(()),
+            Format::Json | Format::Concise => Ok(()),
         };
         let done = done.and_then(|()| self.out.flush());
         self.record(done);
@@ -115,7 +115,9 @@ impl<'a> ReportOutput<'a> {
         if self.failure.is_none() {
             let done = match self.plan.report.format {
                 Format::Ndjson => self.write_rest(analysis, conclusion, stats),
-                Format::Table | Format::Json => report::write(report, conclusion, &self.plan.report, &mut self.out),
+                Format::Table | Format::Json | Format::Concise => {
+                    report::write(report, conclusion, &self.plan.report, &mut self.out)
+                }
             };
             let done = done.and_then(|()| self.out.flush());
             self.record(done);
@@ -156,9 +158,12 @@ impl<'a> ReportOutput<'a> {
     fn write_lines(&mut self, evaluation: Evaluation<'_>) -> io::Result<()> {
         let paint = Paint(self.plan.report.color);
         let is_ended = |change: &FindingChange| evaluation.is_last && *change == FindingChange::Confirmed;
+        // A journal or a script reads line by line; a terminal would break a long one in the middle of words.
+        let is_read = self.plan.output.is_none() && io::stdout().is_terminal();
+        let width = is_read.then_some(self.plan.report.width);
         for update in evaluation.updates.iter().filter(|update| !is_ended(&update.change)) {
-            let line = stream::line(self.report(evaluation.analysis, evaluation.findings), update, paint);
-            writeln!(self.out, "{line}")?;
+            let report = self.report(evaluation.analysis, evaluation.findings);
+            writeln!(self.out, "{}", stream::line(report, update, paint, width))?;
         }
         Ok(())
     }

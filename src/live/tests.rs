@@ -90,7 +90,7 @@ impl<'a> Live<'a> {
                 told.push(Told {
                     at: now,
                     update: update.clone(),
-                    line: line(report, update, Paint(false)),
+                    line: line(report, update, Paint(false), None),
                     object: serde_json::from_slice(&object).unwrap(),
                 });
             }

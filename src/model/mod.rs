@@ -58,4 +58,5 @@ pub(crate) use outcomes::{OutcomeCounts, OutcomesByKind, sum_of_kinds};
 pub(crate) use packet::{Datagram, IpInfo, OtherVersion, TcpOptions, flags};
 pub(crate) use span::span;
 pub(crate) use stay::Stay;
+pub(crate) use verdict::CaptureOutcome;
 pub(crate) use verdict::Conclusion;

@@ -1,7 +1,8 @@
 //! What a capture comes to, in one sentence.
 
-use super::AttemptCounts;
+use super::{AttemptCounts, RuleId};
 use serde::Serialize;
+use std::ops::Range;
 
 /// How a verdict is meant. In none of these words it is said that there is no fault: what was not seen to be granted is not
 /// called working.
@@ -56,4 +57,21 @@ pub(crate) struct Conclusion {
     pub verdict: Verdict,
     /// Who tried what and what came of it, counted, in the order of the first of each.
     pub attempts: Vec<AttemptCounts>,
+    /// What each capture comes to by itself, in the order in which they were read; nothing of a capture that goes on.
+    pub captures: Vec<CaptureOutcome>,
+}
+
+/// What one capture comes to. Files of a rotated capture are one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CaptureOutcome {
+    /// Its files, by their place among the inputs.
+    pub inputs: Range<usize>,
+    /// How its verdict is meant.
+    pub kind: VerdictKind,
+    /// Wishes that were seen, and those of them that came to nothing.
+    pub tried: u64,
+    /// Those that came to nothing, and stayed so.
+    pub failed: u64,
+    /// Rule and title of the finding that its verdict rests on.
+    pub finding: Option<(RuleId, String)>,
 }

@@ -53,7 +53,7 @@ mod tests {
     use serde_json::Value;
 
     fn options(detail: Detail) -> ReportOptions {
-        ReportOptions { format: Format::Json, detail, all: false, color: false, width: 100 }
+        ReportOptions { detail, all: false, ..ReportOptions::new(Format::Json) }
     }
 
     fn text(report: Report<'_>, options: &ReportOptions) -> String {

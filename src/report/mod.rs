@@ -2,7 +2,8 @@
 //!
 //! | Format | For |
 //! |---|---|
-//! | [`table`] | people at a terminal: the verdict first |
+//! | `brief` | people at a terminal: the answer, on one screen |
+//! | [`table`] | people who want to see everything: findings with their evidence |
 //! | [`json`] | programs: the whole report as one document |
 //! | [`ndjson`] | pipes: one object a line |
 //! | [`stream`] | captures that go on: a line or an object at a time |
@@ -11,24 +12,32 @@
 //! Every format writes to any [`io::Write`], as it goes: memory does not grow with the report. Text from the wire is
 //! made harmless in [`escape`]; display filters for Wireshark come from [`filter`].
 
+mod ascii;
+mod brief;
 pub(crate) mod catalogue;
 pub(crate) mod compare;
 pub(crate) mod escape;
 pub(crate) mod filter;
 pub(crate) mod json;
+mod ladder;
 pub(crate) mod log_view;
 mod ndjson;
 pub(crate) mod prometheus;
 #[cfg(test)]
 mod sample;
+mod story;
 pub(crate) mod stream;
 pub(crate) mod table;
 pub(crate) mod talk;
 pub(crate) mod text;
 pub(crate) mod token;
 mod view;
+mod zone;
 
-use crate::model::{Analysis, Conclusion, Conversation, ConversationId, Finding};
+pub use zone::Zone;
+
+use crate::model::{Analysis, Conclusion, Conversation, ConversationId, Finding, Layer, Severity, Verdict};
+use ascii::AsciiWriter;
 use hashbrown::HashSet;
 use nrpcsniff_dissectors::{Protocol, Reader};
 use std::io::{self, Write};
@@ -52,8 +61,10 @@ pub(crate) struct Report<'a> {
 /// Shape of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A table for people.
+    /// For people at a terminal.
     Table,
+    /// A line a capture, for scripts: `PATH: KIND: COUNT: RULE`.
+    Concise,
     /// One JSON document.
     Json,
     /// One JSON object a line.
@@ -64,7 +75,7 @@ impl Format {
     /// The detail of a report in that format, unless the user says otherwise.
     pub const fn default_detail(self) -> Detail {
         match self {
-            Self::Table => Detail::Findings,
+            Self::Table | Self::Concise => Detail::Findings,
             Self::Json | Self::Ndjson => Detail::Messages,
         }
     }
@@ -83,7 +94,7 @@ pub enum Detail {
 }
 
 /// Format, detail and appearance of a report.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ReportOptions {
     /// Shape of the report.
     pub format: Format,
@@ -95,14 +106,30 @@ pub struct ReportOptions {
     pub color: bool,
     /// Columns of the terminal (table only).
     pub width: usize,
+    /// The answer on one screen instead of everything (table only).
+    pub brief: bool,
+    /// No character beyond ASCII (table only).
+    pub ascii: bool,
+    /// Zone of the times that people read. JSON has UTC.
+    pub zone: Zone,
 }
 
 impl ReportOptions {
-    /// A report of that shape as it is unless told otherwise: no colours, and 100 columns where there is no terminal to ask.
+    /// A report of that shape as it is unless told otherwise: for people the short answer, without colours, 100 columns wide, in UTC.
     #[must_use]
     pub const fn new(format: Format) -> Self {
-        Self { format, detail: format.default_detail(), all: false, color: false, width: 100 }
+        let detail = format.default_detail();
+        Self { format, detail, all: false, color: false, width: 100, brief: true, ascii: false, zone: Zone::UTC }
     }
+}
+
+/// The order in which the short answer numbers findings, as their places: that of the verdict first, those about the capture itself
+/// not at all, unless they are grave.
+pub(crate) fn order(findings: &[Finding], verdict: &Verdict) -> Vec<usize> {
+    let first = verdict.finding.filter(|place| *place < findings.len());
+    let is_told = |finding: &Finding| finding.layer != Layer::Capture || finding.severity >= Severity::Major;
+    let others = findings.iter().enumerate().filter(|(place, finding)| Some(*place) != first && is_told(finding));
+    first.into_iter().chain(others.map(|(place, _)| place)).collect()
 }
 
 /// Writes the report in the shape that was asked for.
@@ -113,10 +140,30 @@ pub(crate) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     match options.format {
-        Format::Table => table::write(report, &conclusion.verdict, options, out),
+        Format::Table if options.ascii => for_people(report, conclusion, options, &mut AsciiWriter::new(out)),
+        Format::Table => for_people(report, conclusion, options, out),
+        Format::Concise => brief::write_concise(report, conclusion, out),
         Format::Json => json::write(report, conclusion, options, out),
         Format::Ndjson => ndjson::write(report, conclusion, options, out),
     }
+}
+
+/// The short answer; or everything, and the answer at its end, where no list was asked for.
+fn for_people(
+    report: Report<'_>,
+    conclusion: &Conclusion,
+    options: &ReportOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if options.brief {
+        return brief::write(report, conclusion, options, out);
+    }
+    table::write(report, &conclusion.verdict, options, out)?;
+    if options.detail > Detail::Findings {
+        return Ok(());
+    }
+    writeln!(out)?;
+    brief::write_answer(report, conclusion, options, out)
 }
 
 /// Name of a protocol in reports.

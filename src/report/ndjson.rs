@@ -104,8 +104,7 @@ mod tests {
     fn each_line_is_the_object_of_the_document() {
         let (analysis, findings) = (sample::analysis(), sample::findings());
         let report = Report { analysis: &analysis, findings: &findings, reader: Reader::MASKED };
-        let options =
-            ReportOptions { format: Format::Ndjson, detail: Detail::Messages, all: true, color: false, width: 100 };
+        let options = ReportOptions { detail: Detail::Messages, all: true, ..ReportOptions::new(Format::Ndjson) };
         let (mut lines, mut document) = (Vec::new(), Vec::new());
         write(report, &sample::conclusion(), &options, &mut lines).unwrap();
         super::super::json::write(report, &sample::conclusion(), &options, &mut document).unwrap();
@@ -145,8 +144,7 @@ mod tests {
     fn a_name_with_a_line_break_stays_on_its_line() {
         let mut analysis = sample::analysis();
         analysis.inputs[0].path = "a\nb\u{202e}".to_owned();
-        let options =
-            ReportOptions { format: Format::Ndjson, detail: Detail::Findings, all: false, color: false, width: 100 };
+        let options = ReportOptions { detail: Detail::Findings, all: false, ..ReportOptions::new(Format::Ndjson) };
         let mut lines = Vec::new();
         let report = Report { analysis: &analysis, findings: &[], reader: Reader::MASKED };
         write(report, &Conclusion::default(), &options, &mut lines).unwrap();

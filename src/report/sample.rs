@@ -183,7 +183,7 @@ pub(super) fn conclusion() -> Conclusion {
     let server = Endpoint { ip: [10, 0, 0, 9].into(), port: 1352 };
     let opened = AttemptCounts::new(AttemptKind::NrpcOpen, server, Some(HOSTILE.to_owned()));
     let attempts = vec![AttemptCounts { refused: 1, clients: 1, ..opened }];
-    Conclusion { verdict: verdict(), attempts }
+    Conclusion { verdict: verdict(), attempts, captures: Vec::new() }
 }
 
 /// The verdict on these.

@@ -4,6 +4,9 @@ use super::escape;
 use crate::model::{FrameRef, Severity, Timestamp};
 use tabled::grid::util::string::{get_char_width, get_string_width};
 
+/// The longest name there is, in columns: that of a host (RFC 1035 section 2.3.4).
+const LONGEST_NAME: usize = 255;
+
 /// Colours, or their absence.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Paint(pub(crate) bool);
@@ -60,6 +63,45 @@ pub(super) fn wrap(text: &str, first: &str, width: usize) -> String {
     wrapped
 }
 
+/// As [`wrap`], but no word is ever cut: one that is longer than a line (an address, a path, a setting) sticks out, so that it can be
+/// copied. Only what is longer than any name may be is cut all the same.
+pub(super) fn flow(text: &str, first: &str, width: usize) -> String {
+    let indent = get_string_width(first);
+    let room = width.saturating_sub(indent).max(16);
+    let mut lines = first.to_owned();
+    let mut used = 0;
+    for word in escape::terminal(text).split_whitespace() {
+        let length = get_string_width(word);
+        if used > 0 && used + 1 + length > room {
+            new_line(&mut lines, indent);
+            used = 0;
+        } else if used > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        if length > LONGEST_NAME {
+            used = push_cut(&mut lines, word, used, room, indent);
+        } else {
+            lines.push_str(word);
+            used += length;
+        }
+    }
+    lines
+}
+
+/// A length of time in two or three figures: `0 ms`, `230 ms`, `6.0 s`, `2 min 04 s`, `3 h 10 min`.
+pub(crate) fn lapse(seconds: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length of time, rounded")]
+    let whole = seconds.max(0.0).round() as u64;
+    match seconds {
+        s if s < 0.999_5 => format!("{:.0} ms", s.max(0.0) * 1e3),
+        s if s < 59.95 => format!("{s:.1} s"),
+        s if s < 3599.5 => format!("{} min {:02} s", whole / 60, whole % 60),
+        s if s < 172_800.0 => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+        _ => format!("{} days {} h", whole / 86400, whole % 86400 / 3600),
+    }
+}
+
 /// The text cut to `width` columns, with `…` where something was left out. Escaped first.
 pub(crate) fn clip(text: &str, width: usize) -> String {
     let text = escape::terminal(text);
@@ -106,11 +148,6 @@ pub(super) fn frame(frame: FrameRef, several_inputs: bool) -> String {
 pub(super) fn time_of_day(time: Timestamp) -> String {
     let full = Timestamp::new(time.nanos(), time.digits().min(6)).to_string();
     full.split_once('T').map_or(full.clone(), |(_, rest)| rest.trim_end_matches('Z').to_owned())
-}
-
-/// Date and time in UTC to the second.
-pub(super) fn date_time(time: Timestamp) -> String {
-    Timestamp::new(time.nanos(), 0).to_string().replace('T', " ").replace('Z', "")
 }
 
 /// Seconds for people, up to days.
@@ -167,6 +204,28 @@ mod tests {
         assert_eq!(wrap(&"x".repeat(40), "", 20), format!("{}\n{}", "x".repeat(20), "x".repeat(20)));
         assert_eq!(wrap("", "  ", 80), "  ");
         assert_eq!(wrap("a\u{1b}[2Jb", "", 80), r"a\x1b[2Jb");
+    }
+
+    #[test]
+    fn what_can_be_copied_is_never_cut() {
+        let address = "[2001:db8:1234:5678:9abc:def0:1234:5678]:1352";
+        assert_eq!(flow(&format!("to {address} it goes"), "  ", 30), format!("  to\n  {address}\n  it goes"));
+        assert!(flow(&"x".repeat(300), "", 60).lines().all(|line| line.len() == 60));
+    }
+
+    #[test]
+    fn lengths_of_time_have_two_or_three_figures() {
+        for (seconds, text) in [
+            (0.0, "0 ms"),
+            (0.23, "230 ms"),
+            (6.0, "6.0 s"),
+            (59.96, "1 min 00 s"),
+            (124.0, "2 min 04 s"),
+            (11_400.0, "3 h 10 min"),
+            (180_000.0, "2 days 2 h"),
+        ] {
+            assert_eq!(lapse(seconds), text);
+        }
     }
 
     #[test]

@@ -24,6 +24,16 @@ impl Presentation for Message {
         }
     }
 
+    fn plainly(&self) -> Option<String> {
+        let Some(rcode) = self.rcode else { return Some(format!("where is {}?", self.name)) };
+        let answers: Vec<_> = self.answers.iter().filter_map(Answer::text).collect();
+        Some(match (rcode, answers.is_empty()) {
+            (0, false) => format!("{} is {}", self.name, answers.join(", ")),
+            (0, true) => format!("no address for {}", self.name),
+            _ => format!("no address for {} ({})", self.name, rcode_name(rcode)),
+        })
+    }
+
     fn fields(&self, _: &Reading<'_>) -> Fields {
         let answers: Vec<Value> = self.answers.iter().map(|answer| Value::Map(answer.fields())).collect();
         let mut fields = vec![

@@ -15,6 +15,7 @@ use crate::{Dialogues, Probe, Protocol, Side};
 
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
+    ends: ("client", "DNS server"),
     tcp_ports: &[53],
     udp_ports: &[53],
     datagram,

@@ -31,6 +31,7 @@ use line::Judgement;
 /// The protocol's line in the table. Ports: HTTP, its usual alternatives and proxies, and those of the Sametime proxy, of
 /// HTTP tunnelling and of WebSphere.
 pub static PROTOCOL: Protocol = Protocol {
+    ends: ("browser", "web server"),
     tcp_ports: &[80, 3128, 8000, 8008, 8080, 8081, 8082, 8088, 8888, 9060, 9080, 9081, 9082],
     tls_ports: &[443, 8443, 9043, 9443],
     hands_on_by: Some("WebSocket"),

@@ -20,6 +20,7 @@ use crate::{Pick, Protocol, SignOn, Success};
 
 /// The protocol's line in the table. The global catalog of Active Directory has ports of its own.
 pub static PROTOCOL: Protocol = Protocol {
+    ends: ("LDAP client", "directory"),
     tcp_ports: &[389, 3268],
     tls_ports: &[636, 3269],
     sign_on: Some(SignOn { told_by: Success::Granted, dedicated: false }),

@@ -44,6 +44,27 @@ impl Presentation for Message {
         line
     }
 
+    fn plainly(&self) -> Option<String> {
+        let named = |name: &String| name::abbreviate(name);
+        Some(match &self.body {
+            Body::SessionRequest(session) => match &session.wanted_server {
+                Some(wanted) => format!("asks for {}", named(wanted)),
+                None => "asks for no server by name".to_owned(),
+            },
+            Body::SessionResponse(session) => match &session.own_name {
+                Some(name) => format!("answers as {}", named(name)),
+                None => "answers without a name".to_owned(),
+            },
+            Body::Auth(auth) => match &auth.user {
+                Some(user) => format!("signs in as {}", named(user)),
+                None => "signs in".to_owned(),
+            },
+            Body::Transaction(transaction) => transaction.plainly(),
+            Body::Opaque(opaque) if opaque.framed => "goes on".to_owned(),
+            Body::Opaque(_) => "goes on, encrypted".to_owned(),
+        })
+    }
+
     fn fields(&self, reading: &Reading<'_>) -> Fields {
         let seen = reading.seen;
         let mut fields = match &self.body {
@@ -174,6 +195,19 @@ impl Auth {
 }
 
 impl Transaction {
+    /// What is wanted where it is known, and how it is refused; the number of a status that has no words.
+    fn plainly(&self) -> String {
+        match (self.reply, self.status()) {
+            (false, _) => self.name.map_or_else(|| "asks".to_owned(), |name| format!("asks ({name})")),
+            (true, None) => "answers".to_owned(),
+            (true, Some(status)) if status.code() == 0 => "answers".to_owned(),
+            (true, Some(status)) => match status.meaning() {
+                Some(meaning) => format!("refuses: {meaning}"),
+                None => format!("refuses (status {:#06x})", status.code()),
+            },
+        }
+    }
+
     fn summary(&self, message: &Message) -> String {
         let mut line = if self.reply { "reply" } else { "request" }.to_owned();
         let _ = write!(line, " {:#06x}", message.function);

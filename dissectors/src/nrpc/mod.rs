@@ -33,6 +33,7 @@ use crate::{Protocol, SignOn, Success};
 
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
+    ends: ("Notes client", "Domino server"),
     tcp_ports: &[1352],
     claims_ports: true,
     sign_on: Some(SignOn { told_by: Success::WentOn, dedicated: true }),

@@ -79,6 +79,23 @@ impl Presentation for Message {
         }
     }
 
+    fn plainly(&self) -> Option<String> {
+        Some(match &self.body {
+            Body::Handshake { login_type, .. } => format!("says hello ({})", client(*login_type)),
+            Body::HandshakeAck { .. } => "answers".to_owned(),
+            Body::Login { user, auth, .. } => format!("logs in as {user} {}", auth.label()),
+            Body::LoginAck { user_name, .. } => format!("accepts the login of {user_name}"),
+            Body::LoginContinue => "lets the login go on".to_owned(),
+            Body::LoginRedirect { host, .. } => format!("sends the client to {host}"),
+            Body::ChannelDestroy { reason } if self.channel == 0 => match reason::explain(*reason) {
+                Some(why) => format!("ends it: {why}"),
+                None => format!("ends it, {}", reason::label(*reason)),
+            },
+            Body::KeepAlive => return None,
+            _ => self.summary(),
+        })
+    }
+
     fn fields(&self, reading: &Reading<'_>) -> Fields {
         let mut fields: Fields = vec![("channel", self.channel.into())];
         fields.extend(self.body_fields(reading));

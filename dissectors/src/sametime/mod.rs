@@ -24,6 +24,7 @@ use crate::{Protocol, SignOn, Success};
 
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
+    ends: ("Sametime client", "Sametime server"),
     tcp_ports: &[1533, 1516],
     claims_ports: true,
     sign_on: Some(SignOn { told_by: Success::Granted, dedicated: true }),

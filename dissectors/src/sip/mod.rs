@@ -24,6 +24,7 @@ use start::Look;
 
 /// The protocol's line in the table.
 pub static PROTOCOL: Protocol = Protocol {
+    ends: ("softphone", "SIP server"),
     tcp_ports: &[5060, 5080],
     tls_ports: &[5061, 5081],
     udp_ports: &[5060, 5080],

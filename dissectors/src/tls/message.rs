@@ -152,6 +152,31 @@ impl Presentation for Message {
         text
     }
 
+    fn plainly(&self) -> Option<String> {
+        Some(match &self.body {
+            Body::ClientHello(hello) => {
+                let host = hello.sni.as_ref().map(|sni| format!(" for {sni}")).unwrap_or_default();
+                format!("TLS: hello{host}, up to {}", version_name(hello.highest()))
+            }
+            Body::ServerHello(hello) if hello.retry => return None,
+            Body::ServerHello(hello) => format!("{} agreed", version_name(hello.version)),
+            Body::Certificate(chain) => match chain.own() {
+                None => "TLS: shows no certificate".to_owned(),
+                Some(own) if own.readable => format!("TLS: shows the certificate of {}", own.subject),
+                Some(_) => "TLS: shows a certificate that cannot be read".to_owned(),
+            },
+            Body::CertificateRequest { .. } => "TLS: wants a certificate".to_owned(),
+            Body::Alert(alert) if alert.is_fatal() => format!("TLS: gives up, {}", alert.shown()),
+            Body::SealedAlert { inferred: false } => "TLS: an alert, encrypted".to_owned(),
+            Body::Malformed => "not a TLS record".to_owned(),
+            Body::EncryptedExtensions { .. }
+            | Body::Ticket { .. }
+            | Body::Handshake { .. }
+            | Body::Alert(_)
+            | Body::SealedAlert { inferred: true } => return None,
+        })
+    }
+
     fn fields(&self, _: &Reading<'_>) -> Fields {
         let mut fields = match &self.body {
             Body::ClientHello(hello) => client_hello_fields(hello),

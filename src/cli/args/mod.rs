@@ -142,18 +142,26 @@ pub(super) struct Args {
     pub read: Vec<PathBuf>,
 
     /// Shape of the report
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub format: ReportFormat,
 
     /// Where the report goes, instead of stdout (-)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
+    /// Only this finding, by its number in the list, as if it were the only one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub finding: Option<u32>,
+
+    /// How what is read on a screen looks.
+    #[command(flatten)]
+    pub looks: LooksArgs,
+
     /// How much the report holds [default: findings for a table, messages for JSON and NDJSON]
     #[arg(long, value_enum)]
     pub detail: Option<Detail>,
 
-    /// Also list conversations of unknown protocols
+    /// Lists whole, and conversations of unknown protocols in them
     #[arg(long)]
     pub all: bool,
 
@@ -246,6 +254,26 @@ pub(super) struct ReadingArgs {
     /// Show the values of tokens and cookies (masked otherwise, everywhere)
     #[arg(long)]
     pub show_secrets: bool,
+}
+
+/// How what is read on a screen looks.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct LooksArgs {
+    /// No character beyond ASCII (by itself where the locale is not UTF-8)
+    #[arg(long)]
+    pub ascii: bool,
+
+    /// Zone of the times in tables: local (TZ, or that of this machine), utc, or a name such as Europe/Berlin
+    #[arg(long, value_name = "ZONE", conflicts_with = "utc")]
+    pub tz: Option<String>,
+
+    /// Times in UTC
+    #[arg(long)]
+    pub utc: bool,
+
+    /// Long reports are printed at once, not through a pager (PAGER, else less)
+    #[arg(long)]
+    pub no_pager: bool,
 }
 
 /// What is said on stderr.
@@ -452,6 +480,19 @@ pub(super) struct TlsFiles {
 }
 
 /// Shape of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// For people: the answer on one screen; -v, --all and --detail show more
+    Table,
+    /// For scripts: a line a capture, PATH: KIND: COUNT: RULE
+    Concise,
+    /// One document
+    Json,
+    /// One object a line
+    Ndjson,
+}
+
+/// Shape of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people

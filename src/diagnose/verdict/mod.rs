@@ -91,8 +91,14 @@ impl Wishes {
         self.of.values().all(|count| count.tried() == 0 && count.unknown.is_empty())
     }
 
-    fn lost(&self) -> u64 {
+    /// How many came to nothing, and stayed so.
+    pub(crate) fn lost(&self) -> u64 {
         self.sum(wishes::WishCount::lost)
+    }
+
+    /// How many were seen.
+    pub(crate) fn tried(&self) -> u64 {
+        self.sum(wishes::WishCount::tried)
     }
 
     fn untold(&self) -> u64 {

@@ -3,7 +3,7 @@
 use super::id;
 use crate::model::{Finding, RuleId, Severity, Timestamp};
 use crate::report::ndjson::object;
-use crate::report::text::{Paint, sentence, time_of_day};
+use crate::report::text::{Paint, flow, sentence, time_of_day};
 use crate::report::{Report, escape, filter, view};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -90,29 +90,42 @@ impl FindingChange {
     }
 }
 
-/// A finding in one line: when, how bad, who, what, and what to do first.
-pub(crate) fn line(report: Report<'_>, update: &FindingUpdate, paint: Paint) -> String {
+/// A finding in one line: when, how bad, who, what, and what to do first. For a terminal of so many columns it is broken at words, and
+/// what to do stands in a line of its own.
+pub(crate) fn line(report: Report<'_>, update: &FindingUpdate, paint: Paint, columns: Option<usize>) -> String {
     let FindingUpdate { finding, change, .. } = update;
-    let time = paint.dim(&when(time_of(report, update)));
+    let time = when(time_of(report, update));
     let badge = match change {
         FindingChange::Works { .. } => paint.like(Severity::Info, "WORKS"),
         _ => paint.badge(finding.severity),
     };
-    let who = who(report, finding, change);
-    let rule = paint.bold(&finding.rule);
-    format!("{time} {badge} {rule} {} {}", escape::terminal(&who), escape::terminal(&words(report, finding, change)))
+    let (who, words, to_do) = (who(report, finding, change), words(report, finding, change), to_do(finding, change));
+    let head = format!("{} {badge} {}", paint.dim(&time), paint.bold(&finding.rule));
+    let Some(columns) = columns else {
+        return format!("{head} {} {}", escape::terminal(&who), escape::terminal(&[words, to_do].concat()));
+    };
+    let indent = " ".repeat(time.len() + 1);
+    let texts = [format!("{who} {words}"), to_do];
+    let blocks = texts.iter().filter(|text| !text.is_empty()).map(|text| flow(text, &indent, columns));
+    std::iter::once(head).chain(blocks).collect::<Vec<_>>().join("\n")
+}
+
+/// What to do first, where it is news.
+fn to_do(finding: &Finding, change: &FindingChange) -> String {
+    let is_news = matches!(change, FindingChange::New | FindingChange::Worse | FindingChange::Again { .. });
+    let first = finding.remedy.first().filter(|_| is_news);
+    first.map(|remedy| format!(" To do: {}", sentence(remedy))).unwrap_or_default()
 }
 
 fn words(report: Report<'_>, finding: &Finding, change: &FindingChange) -> String {
     let title = sentence(&finding.title);
-    let to_do = || finding.remedy.first().map(|remedy| format!(" To do: {}", sentence(remedy))).unwrap_or_default();
     let now = report.analysis.end.unwrap_or_default();
     match change {
-        FindingChange::New => format!("{title}{}{}", explains(finding), to_do()),
-        FindingChange::Worse => format!("Worse now: {title}{}{}", explains(finding), to_do()),
+        FindingChange::New => format!("{title}{}", explains(finding)),
+        FindingChange::Worse => format!("Worse now: {title}{}", explains(finding)),
         FindingChange::Again { times, since, .. } => {
             let title = title.trim_end_matches('.');
-            format!("Again: {title}, {} time since {}.{}", ordinal(*times), clock(*since, now), to_do())
+            format!("Again: {title}, {} time since {}.", ordinal(*times), clock(*since, now))
         }
         FindingChange::Spread(_) => format!("As before: {title}"),
         FindingChange::Works { since, .. } => format!("Works again since {}. It was: {title}", clock(*since, now)),
@@ -267,7 +280,9 @@ fn when(time: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::sample;
     use super::*;
+    use nrpcsniff_dissectors::Reader;
 
     #[test]
     fn ordinals_are_as_people_say_them() {
@@ -280,5 +295,21 @@ mod tests {
         let noon = Timestamp::from_secs(1_795_780_800);
         assert_eq!(clock(noon.plus(crate::model::Span::from_millis(1500)), noon), "12:00:01");
         assert_eq!(clock(noon, noon.plus(crate::model::Span::from_secs(86_400))), "2026-11-27 12:00:00");
+    }
+
+    /// A journal has one line; at a terminal words stay whole, and what to do begins a line.
+    #[test]
+    fn a_terminal_gets_lines_that_fit() {
+        let (analysis, findings) = (sample::analysis(), sample::findings());
+        let report = Report { analysis: &analysis, findings: &findings, reader: Reader::MASKED };
+        let finding = findings.iter().find(|finding| !finding.remedy.is_empty()).unwrap().clone();
+        let update = FindingUpdate { finding, number: 1, change: FindingChange::New, open: true };
+        let one = line(report, &update, Paint(false), None);
+        assert!(!one.contains('\n') && one.contains(" To do: "), "{one}");
+        let several = line(report, &update, Paint(false), Some(80));
+        assert!(several.lines().all(|line| line.chars().count() <= 80), "{several}");
+        assert!(several.lines().any(|line| line.trim_start().starts_with("To do: ")), "{several}");
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&one), words(&several));
     }
 }

@@ -42,8 +42,8 @@ pub(crate) fn write_totals(totals: &Totals, out: &mut dyn Write) -> io::Result<(
 
 /// Writes what everything comes to. Findings have numbers of their own here, told at other times: the verdict names none.
 pub(crate) fn write_conclusion(conclusion: &Conclusion, out: &mut dyn Write) -> io::Result<()> {
-    let Conclusion { verdict, attempts } = conclusion.clone();
-    conclusion_lines(&Conclusion { verdict: Verdict { finding: None, ..verdict }, attempts }, out)
+    let Conclusion { verdict, attempts, captures } = conclusion.clone();
+    conclusion_lines(&Conclusion { verdict: Verdict { finding: None, ..verdict }, attempts, captures }, out)
 }
 
 /// Writes the statistics.

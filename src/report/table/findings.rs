@@ -1,7 +1,7 @@
 //! Findings, one after the other: what, why, the evidence, the picture, what to do.
 
 use super::super::filter;
-use super::super::text::{counted, frame, sentence, time_of_day, wrap};
+use super::super::text::{counted, frame, sentence, wrap};
 use super::{TableContext, exchange, grid, heading, indented, is_capture_note};
 use crate::model::{Conversation, Evidence, Finding, FrameRef, Source, Stamp, Timestamp};
 use hashbrown::HashMap;
@@ -40,18 +40,18 @@ fn note(context: TableContext<'_>, finding: &Finding, out: &mut dyn Write) -> io
         [one] => format!(" Frame {}.", frame(*one, context.several_inputs)),
         [first, rest @ ..] => format!(" Frame {} and {} more.", frame(*first, context.several_inputs), rest.len()),
     };
-    writeln!(out, "{}", wrap(&format!("{text}{frames}"), "  - ", context.width))
+    writeln!(out, "{}", wrap(&context.zone.told_in(&format!("{text}{frames}")), "  - ", context.width))
 }
 
 fn in_full(context: TableContext<'_>, finding: &Finding, times: &FrameTimes, out: &mut dyn Write) -> io::Result<()> {
     let badge = context.paint.badge(finding.severity);
     let indent = " ".repeat(finding.severity.name().len() + 2);
-    writeln!(out, "{badge}  {}", wrap(&finding.title, &indent, context.width).trim_start())?;
+    writeln!(out, "{badge}  {}", wrap(&context.zone.told_in(&finding.title), &indent, context.width).trim_start())?;
     let standing =
         format!("{} · {} confidence (score {} of 100)", finding.rule, finding.confidence.name(), finding.score);
     writeln!(out, "{}\n", context.paint.dim(&wrap(&standing, INDENT, context.width)))?;
     if !finding.explanation.is_empty() {
-        writeln!(out, "{}\n", wrap(&finding.explanation, INDENT, context.width))?;
+        writeln!(out, "{}\n", wrap(&context.zone.told_in(&finding.explanation), INDENT, context.width))?;
     }
     evidence(context, finding, times, out)?;
     pictured(context, finding).into_iter().try_for_each(|c| exchange::write(context, c, finding, out))?;
@@ -82,11 +82,15 @@ fn evidence(context: TableContext<'_>, finding: &Finding, times: &FrameTimes, ou
     }
     let rows = finding.evidence.iter().take(MOST_FACTS).map(|fact| {
         let time = fact.frame.and_then(|frame| times.get(&frame)).copied().or_else(|| time_of_line(context, fact));
-        [place(context, fact), time.map(time_of_day).unwrap_or_default(), fact.text.clone()]
+        [
+            place(context, fact),
+            time.map(|at| context.zone.precise(at)).unwrap_or_default(),
+            context.zone.told_in(&fact.text),
+        ]
     });
     let logged = finding.evidence.iter().any(|fact| fact.line.is_some());
     let table = grid(
-        [if logged { "frame or line" } else { "frame" }, "time (UTC)", "evidence"],
+        [if logged { "frame or line" } else { "frame" }, context.times("time").as_str(), "evidence"],
         rows,
         context.width - INDENT.len(),
     );
@@ -160,7 +164,11 @@ fn what_to_do(context: TableContext<'_>, finding: &Finding, out: &mut dyn Write)
     }
     writeln!(out, "{INDENT}{}", context.paint.bold("What to do"))?;
     for (index, remedy) in finding.remedy.iter().enumerate() {
-        writeln!(out, "{}", wrap(remedy, &format!("{INDENT}{:>2}. ", index + 1), context.width))?;
+        writeln!(
+            out,
+            "{}",
+            wrap(&context.zone.told_in(remedy), &format!("{INDENT}{:>2}. ", index + 1), context.width)
+        )?;
     }
     writeln!(out)
 }

@@ -1,6 +1,6 @@
 //! What the logs say beside the findings: every line that the catalogue knows and that no finding shows, under its time.
 
-use super::super::text::{count, date_time, wrap};
+use super::super::text::{count, wrap};
 use super::{TableContext, grid, heading, indented};
 use crate::model::{Log, LogFact, LogMeaning, LogOutcome};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +42,7 @@ pub(super) fn write(context: TableContext<'_>, out: &mut dyn Write) -> io::Resul
         let place = format!("{} line {}", log.map_or("", |log| log.name()), line.first.line);
         [
             place,
-            log.map(|log| when(log, line.first)).unwrap_or_default(),
+            log.map(|log| when(context, log, line.first)).unwrap_or_default(),
             format!("{}{times}", line.meaning.means),
             line.first.text.clone(),
         ]
@@ -56,9 +56,9 @@ pub(super) fn write(context: TableContext<'_>, out: &mut dyn Write) -> io::Resul
 }
 
 /// On the clock of the packets, else as written.
-fn when(log: &Log, fact: &LogFact) -> String {
+fn when(context: TableContext<'_>, log: &Log, fact: &LogFact) -> String {
     let at = fact.at.as_ref();
-    at.map(|at| log.clock.place(at).map_or_else(|| at.text.clone(), |time| format!("{} UTC", date_time(time))))
+    at.map(|at| log.clock.place(at).map_or_else(|| at.text.clone(), |time| context.zone.date_time(time)))
         .unwrap_or_default()
 }
 
@@ -117,8 +117,7 @@ mod tests {
     fn text(logs: Vec<crate::model::Log>) -> String {
         let analysis = Analysis { logs, ..Analysis::default() };
         let report = Report { analysis: &analysis, findings: &[], reader: Reader::MASKED };
-        let options =
-            ReportOptions { format: Format::Table, detail: Detail::Findings, all: false, color: false, width: 200 };
+        let options = ReportOptions { detail: Detail::Findings, width: 200, ..ReportOptions::new(Format::Table) };
         let mut out = Vec::new();
         super::super::write(report, &Verdict::default(), &options, &mut out).unwrap();
         String::from_utf8(out).unwrap()

@@ -9,8 +9,8 @@ mod listing;
 mod totals;
 mod verdict;
 
-use super::text::{Paint, counted, date_time, span};
-use super::{Detail, Report, ReportOptions, TOOL, VERSION, escape, protocol_name};
+use super::text::{Paint, counted, span};
+use super::{Detail, Report, ReportOptions, TOOL, VERSION, Zone, escape, protocol_name};
 use crate::model::{Finding, Layer, Severity, Verdict};
 use std::io::{self, Write};
 use tabled::builder::Builder;
@@ -26,6 +26,15 @@ struct TableContext<'a> {
     paint: Paint,
     width: usize,
     several_inputs: bool,
+    zone: &'a Zone,
+}
+
+impl TableContext<'_> {
+    /// Heading of a column of times: `time (CET)`.
+    fn times(self, what: &str) -> String {
+        let first = self.report.analysis.inputs.iter().find_map(|input| input.first);
+        format!("{what} ({})", first.map_or_else(|| "UTC".to_owned(), |first| self.zone.name(first)))
+    }
 }
 
 /// Writes the report for people.
@@ -40,6 +49,7 @@ pub(crate) fn write(
         paint: Paint(options.color),
         width: options.width.max(NARROWEST),
         several_inputs: report.analysis.inputs.len() > 1,
+        zone: &options.zone,
     };
     header(context, out)?;
     verdict::write(context, verdict, out)?;
@@ -83,7 +93,7 @@ fn header(context: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
             let lasted = last
                 .lasted_since(first)
                 .map_or_else(String::new, |lasted| format!(" in {}", span(lasted.as_secs_f64())));
-            format!("{lasted} from {} UTC", date_time(first))
+            format!("{lasted} from {}", context.zone.date_time(first))
         }
         _ => String::new(),
     };
@@ -152,7 +162,7 @@ mod tests {
     }
 
     fn options(detail: Detail) -> ReportOptions {
-        ReportOptions { format: Format::Table, detail, all: true, color: false, width: 100 }
+        ReportOptions { detail, all: true, brief: false, ..ReportOptions::new(Format::Table) }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The end of the report: what was read, and what of it was not looked at.
 
-use super::super::text::{count, counted, date_time, span, wrap};
+use super::super::text::{count, counted, span, wrap};
 use super::{TableContext, grid, heading};
 use crate::model::{ClockPlacement, Conversations, Input, InputFormat, Log, LogKind, Property};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
@@ -18,7 +18,7 @@ pub(super) fn write(context: TableContext<'_>, out: &mut dyn Write) -> io::Resul
         captures(context, out)?;
     }
     if !analysis.logs.is_empty() {
-        let rows = analysis.logs.iter().map(log);
+        let rows = analysis.logs.iter().map(|one| log(context, one));
         writeln!(out, "{}", grid(["log", "kind", "lines", "facts", "from", "times", "state"], rows, context.width))?;
     }
     Ok(())
@@ -28,11 +28,16 @@ pub(super) fn write(context: TableContext<'_>, out: &mut dyn Write) -> io::Resul
 fn captures(context: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
     let analysis = context.report.analysis;
     let worth = worth_listing(context);
-    let rows = analysis.inputs.iter().enumerate().filter(|(index, _)| worth(*index)).map(|(i, input)| row(i, input));
+    let rows =
+        analysis.inputs.iter().enumerate().filter(|(index, _)| worth(*index)).map(|(i, input)| row(context, i, input));
     writeln!(
         out,
         "{}",
-        grid(["", "capture", "format", "packets", "from (UTC)", "duration", "state"], rows, context.width)
+        grid(
+            ["", "capture", "format", "packets", context.times("from").as_str(), "duration", "state"],
+            rows,
+            context.width
+        )
     )?;
     let others = (0..analysis.inputs.len()).filter(|&index| !worth(index)).count() as u64;
     if others > 0 {
@@ -58,7 +63,7 @@ fn worth_listing(context: TableContext<'_>) -> impl Fn(usize) -> bool {
     move |index| few || worth.contains(&index)
 }
 
-fn row(index: usize, input: &Input) -> [String; 7] {
+fn row(context: TableContext<'_>, index: usize, input: &Input) -> [String; 7] {
     let format = match input.format {
         Some(InputFormat::Pcap) => "pcap",
         Some(InputFormat::Pcapng) => "pcapng",
@@ -73,7 +78,7 @@ fn row(index: usize, input: &Input) -> [String; 7] {
         input.path.clone(),
         format.to_owned(),
         count(input.packets),
-        input.first.map(date_time).unwrap_or_default(),
+        input.first.map(|at| context.zone.day_and_clock(at)).unwrap_or_default(),
         duration.unwrap_or_default(),
         state(input),
     ]
@@ -81,9 +86,9 @@ fn row(index: usize, input: &Input) -> [String; 7] {
 
 /// A log as a row of the table. A time that could not be placed is shown as written, as it must not be taken for one of
 /// the packets.
-fn log(log: &Log) -> [String; 7] {
+fn log(context: TableContext<'_>, log: &Log) -> [String; 7] {
     let from = log.first.as_ref().map(|at| match log.clock.place(at) {
-        Some(time) => format!("{} UTC", date_time(time)),
+        Some(time) => context.zone.date_time(time),
         None => at.text.clone(),
     });
     let times = match log.clock.placed {

@@ -12,7 +12,7 @@ const INDENT: usize = 9;
 pub(super) fn write(context: TableContext<'_>, verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
     let indent = " ".repeat(INDENT);
     let label = context.paint.bold("VERDICT");
-    writeln!(out, "{label}  {}\n", wrap(&verdict.text, &indent, context.width).trim_start())?;
+    writeln!(out, "{label}  {}\n", wrap(&context.zone.told_in(&verdict.text), &indent, context.width).trim_start())?;
     let judged: Vec<_> = context.report.findings.iter().filter(|f| !is_about_the_capture(f)).collect();
     // Where the verdict rests on a finding its text is that of the finding.
     let tried = if verdict.finding.is_some() { verdict.tried.as_str() } else { "" };
