@@ -187,10 +187,16 @@ impl<'a> Report<'a> {
         finding.examples().into_iter().filter_map(move |id| self.conversation(id))
     }
 
-    /// Conversations that the report lists, in order: of a known protocol, or named by a finding, or all.
+    /// Conversations that the report lists, in order: examples of findings; with more detail all that findings are about and those
+    /// of a known protocol, or all.
     fn listed(self, detail: Detail, all: bool) -> Vec<&'a Conversation> {
-        let named: HashSet<ConversationId> =
-            self.findings.iter().flat_map(|f| f.conversations.iter().copied()).collect();
+        // A flood is one finding about a million conversations: its examples tell what each of them is like.
+        let named: HashSet<ConversationId> = match detail {
+            Detail::Findings => self.findings.iter().flat_map(Finding::examples).collect(),
+            Detail::Conversations | Detail::Messages => {
+                self.findings.iter().flat_map(|f| f.conversations.iter().copied()).collect()
+            }
+        };
         let wanted =
             |c: &&Conversation| named.contains(&c.id) || (detail > Detail::Findings && (all || c.protocol.is_some()));
         self.analysis.conversations.iter().filter(wanted).collect()
