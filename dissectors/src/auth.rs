@@ -6,6 +6,7 @@ use crate::ticket::{self, KERBEROS, KerberosError, NTLM, find};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use memchr::memchr2;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while1};
 use nom::character::complete::{space0, space1};
@@ -240,18 +241,29 @@ fn scheme(input: &str) -> IResult<&str, Item> {
 }
 
 /// RFC 9110 section 5.6.2.
+const fn is_token_char(c: char) -> bool {
+    let marks = matches!(c, '!' | '#'..='\'' | '*' | '+' | '-' | '.' | '^' | '_' | '`' | '|' | '~');
+    marks || c.is_ascii_alphanumeric()
+}
+
 fn token(input: &str) -> IResult<&str, &str> {
-    take_while1(|c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)).parse(input)
+    take_while1(is_token_char).parse(input)
 }
 
 fn token68(input: &str) -> IResult<&str, &str> {
-    let body = take_while1(|c: char| c.is_ascii_alphanumeric() || "-._~+/".contains(c));
+    let body = take_while1(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | '+' | '/'));
     recognize((body, take_while(|c| c == '='))).parse(input)
 }
 
 /// A quoted string (RFC 9110 section 5.6.4), its escapes taken out; one that is not closed goes to the end.
 fn quoted(input: &str) -> IResult<&str, String> {
     let (input, _) = tag("\"").parse(input)?;
+    let end = memchr2(b'"', b'\\', input.as_bytes());
+    if let Some((text, behind)) = end.and_then(|end| input.split_at_checked(end))
+        && let Some(behind) = behind.strip_prefix('"')
+    {
+        return Ok((behind, text.to_owned()));
+    }
     let mut text = String::new();
     let mut chars = input.char_indices();
     while let Some((at, c)) = chars.next() {
@@ -266,7 +278,7 @@ fn quoted(input: &str) -> IResult<&str, String> {
 
 /// A value without quotes: more than the token that the RFC allows, such as `uri=/mail`.
 fn bare(input: &str) -> IResult<&str, String> {
-    let (rest, value) = take_while1(|c: char| !" \t,\"".contains(c)).parse(input)?;
+    let (rest, value) = take_while1(|c| !matches!(c, ' ' | '\t' | ',' | '"')).parse(input)?;
     if value.starts_with('=') {
         return Err(nom::Err::Error(Error::new(input, ErrorKind::Char)));
     }

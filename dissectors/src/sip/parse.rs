@@ -115,7 +115,7 @@ fn check_ends(head: &[u8], notes: &mut Notes) {
 
 /// The message that a head and a body say.
 pub(super) fn assemble(head: Head<'_>, body: &[u8], transport: Transport, notes: Notes) -> Message {
-    let mut reader = Reader { message: Message::new(head.start, transport), notes, seen: Vec::new() };
+    let mut reader = Reader { message: Message::new(head.start, transport), notes, seen: 0 };
     for header in &head.headers {
         reader.header(header);
     }
@@ -164,8 +164,8 @@ impl Message {
 struct Reader {
     message: Message,
     notes: Notes,
-    /// Headers that may stand once and did.
-    seen: Vec<Name>,
+    /// Headers that may stand once and did: a bit for each name.
+    seen: u32,
 }
 
 impl Reader {
@@ -195,7 +195,8 @@ impl Reader {
     /// known.
     fn single(&mut self, name: Name, value: &str) {
         let (message, notes) = (&mut self.message, &mut self.notes);
-        if self.seen.contains(&name) {
+        let bit = 1_u32.wrapping_shl(name as u32);
+        if self.seen & bit != 0 {
             match message.content_length.filter(|_| name == Name::ContentLength) {
                 Some(before) if value.parse() != Ok(before) => {
                     notes.note(format!("{} here and {before} before", short(value)));
@@ -204,7 +205,7 @@ impl Reader {
             }
             return;
         }
-        self.seen.push(name);
+        self.seen |= bit;
         match name {
             Name::CallId => message.call_id = call_id(value, notes),
             Name::CSeq => message.cseq = cseq(value, notes),
@@ -266,7 +267,7 @@ fn list<T>(all: &mut Vec<T>, value: &str, notes: &mut Notes, read: impl Fn(&str,
     if value.is_empty() {
         return;
     }
-    for element in split(value, ',') {
+    for element in split(value, b',') {
         if all.len() >= LIST {
             notes.note(format!("more than {LIST} of them: the rest is not read"));
             return;

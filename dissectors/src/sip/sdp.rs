@@ -9,11 +9,11 @@ const MEDIA: usize = 32;
 
 /// Media lines of a body of that Content-Type, which may be one part of several (RFC 2046 section 5.1).
 pub(super) fn media(content_type: &str, body: &[u8], notes: &mut Notes) -> Vec<Media> {
-    let kind = split(content_type, ';').next().unwrap_or_default().to_ascii_lowercase();
+    let kind = split(content_type, b';').next().unwrap_or_default().to_ascii_lowercase();
     if kind == "application/sdp" {
         return description(body, notes);
     }
-    let boundary = split(content_type, ';')
+    let boundary = split(content_type, b';')
         .filter_map(|param| param.split_once('='))
         .find_map(|(name, value)| name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"')));
     let Some(boundary) = boundary.filter(|boundary| kind.starts_with("multipart/") && !boundary.is_empty()) else {

@@ -7,6 +7,7 @@ use super::parse::{Head, assemble, head_of};
 use super::start;
 use super::syntax::Notes;
 use crate::{Dissector, Message, Side, Verdict};
+use memchr::memchr;
 
 /// Bytes of a body that are waited for; a longer one is passed over.
 const BODY: u64 = 256 << 10;
@@ -119,7 +120,7 @@ impl Lane {
     /// The first line with its end, if it is there and not too long.
     fn line<'a>(&mut self, input: &'a [u8]) -> Option<&'a [u8]> {
         let window = input.get(..HEAD).unwrap_or(input);
-        let end = window.get(self.searched..)?.iter().position(|&b| b == b'\n');
+        let end = memchr(b'\n', window.get(self.searched..)?);
         let Some(end) = end else {
             self.searched = window.len();
             return None;
@@ -143,11 +144,16 @@ impl Lane {
             return self.pass_over(line_length(head));
         }
         let mut notes = Notes::default();
-        let rest = match length(&head_of(head, &mut Notes::default()).headers) {
+        let mut found = Notes::default();
+        let parsed = head_of(head, &mut found);
+        let rest = match length(&parsed.headers) {
             Length::Bytes(bytes @ ..=BODY) => {
                 let total = end.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX));
-                self.go(Phase::Whole { head: end, total });
-                return self.whole(input, end, total);
+                let Some(body) = input.get(end..total) else {
+                    self.go(Phase::Whole { head: end, total });
+                    return Verdict::Need { total };
+                };
+                return self.parsed((parsed, found), body, total, Phase::Between, notes);
             }
             Length::Bytes(bytes @ ..=BELIEVED) => {
                 notes.note(format!("a body of {bytes} bytes is passed over"));
@@ -162,7 +168,7 @@ impl Lane {
                 Phase::Lost
             }
         };
-        self.message(head, &[], end, rest, notes)
+        self.parsed((parsed, found), &[], end, rest, notes)
     }
 
     /// Another message begins where this one's headers should go on.
@@ -194,10 +200,24 @@ impl Lane {
         }
     }
 
-    fn message(&mut self, head: &[u8], body: &[u8], used: usize, next: Phase, mut notes: Notes) -> Verdict {
+    fn message(&mut self, head: &[u8], body: &[u8], used: usize, next: Phase, notes: Notes) -> Verdict {
+        let mut found = Notes::default();
+        let head = head_of(head, &mut found);
+        self.parsed((head, found), body, used, next, notes)
+    }
+
+    /// What is wrong with the message as a whole is said before what is wrong with its head.
+    fn parsed(
+        &mut self,
+        (head, found): (Head<'_>, Notes),
+        body: &[u8],
+        used: usize,
+        next: Phase,
+        mut notes: Notes,
+    ) -> Verdict {
         self.go(next);
         self.note_junk(&mut notes);
-        let head = head_of(head, &mut notes);
+        notes.take(found);
         Verdict::Message { used, message: told(head, body, notes) }
     }
 
@@ -304,11 +324,13 @@ fn is_a_message(head: &[u8]) -> bool {
 /// Where a line other than the first is the first line of a message.
 fn second_start(head: &[u8]) -> Option<usize> {
     let mut at = 0_usize;
-    head.split_inclusive(|&b| b == b'\n').find_map(|line| {
-        let begin = at;
-        at = at.saturating_add(line.len());
-        (begin > 0 && start::look(line) == start::Look::Yes).then_some(begin)
-    })
+    while let Some(end) = head.get(at..).and_then(|rest| memchr(b'\n', rest)) {
+        at = at.checked_add(end)?.checked_add(1)?;
+        if start::look(head.get(at..)?) == start::Look::Yes {
+            return Some(at);
+        }
+    }
+    None
 }
 
 #[cfg(test)]

@@ -3,17 +3,17 @@
 //! All of it works on text whose folded lines were joined. What does not fit is noted, and read as far as it goes.
 
 use crate::Problem;
-use nom::branch::alt;
-use nom::bytes::complete::{is_not, tag, take_while, take_while1};
-use nom::character::complete::{anychar, char};
-use nom::combinator::{map, opt, value};
-use nom::multi::fold_many0;
-use nom::sequence::{delimited, preceded, terminated};
+use memchr::{memchr, memchr2, memchr3};
+use nom::bytes::complete::{tag, take_while, take_while1};
+use nom::character::complete::char;
+use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 use std::borrow::Cow;
 
 /// Problems kept of one message.
 const PROBLEMS: usize = 16;
+/// Stands for all others.
+const MORE: &str = "there are more problems than are listed";
 /// Parameters kept of one value.
 const PARAMS: usize = 64;
 
@@ -41,9 +41,26 @@ impl Notes {
         let text = if self.subject.is_empty() { what.to_owned() } else { format!("{}: {what}", self.subject) };
         let problem = match self.problems.len() {
             0..PROBLEMS => Problem::new(text, self.offset),
-            PROBLEMS => Problem::new("there are more problems than are listed", self.offset),
+            PROBLEMS => Problem::new(MORE, self.offset),
             _ => return,
         };
+        self.add(problem);
+    }
+
+    /// Takes over what was noted elsewhere, as if it had been noted here.
+    pub(super) fn take(&mut self, other: Self) {
+        (self.subject, self.offset) = (other.subject, other.offset);
+        for problem in other.problems {
+            match self.problems.len() {
+                0..PROBLEMS => self.add(problem),
+                PROBLEMS => self.add(Problem { what: MORE.into(), ..problem }),
+                _ => return,
+            }
+        }
+    }
+
+    /// The same is not said twice running.
+    fn add(&mut self, problem: Problem) {
         if self.problems.last() != Some(&problem) {
             self.problems.push(problem);
         }
@@ -56,22 +73,53 @@ impl Notes {
 }
 
 /// A character of a token.
-pub(super) fn is_token_char(c: char) -> bool {
+pub(super) const fn is_token_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '!' | '%' | '*' | '_' | '+' | '`' | '\'' | '~')
 }
 
 /// A token and nothing else.
 pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(is_token_char)
+    !text.is_empty() && token_length(text.as_bytes()) == text.len()
 }
 
-fn is_blank(c: char) -> bool {
+/// Bytes of the token that these begin with.
+pub(super) fn token_length(bytes: &[u8]) -> usize {
+    let ends = |byte: &u8| TOKEN_BYTES.get(usize::from(*byte)) != Some(&true);
+    bytes.iter().position(ends).unwrap_or(bytes.len())
+}
+
+/// Which bytes are characters of a token.
+const TOKEN_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut rest = table.as_mut_slice();
+    let mut byte = 0_u8;
+    while let Some((first, behind)) = rest.split_first_mut() {
+        *first = is_token_char(byte as char);
+        byte = byte.wrapping_add(1);
+        rest = behind;
+    }
+    table
+};
+
+/// A blank, also in a folded line.
+pub(super) fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
 /// Without blanks at both ends.
 pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches(is_blank)
+    let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    let bytes = text.as_bytes();
+    let front = bytes.iter().take_while(is_blank).count();
+    let rest = bytes.get(front..).unwrap_or_default();
+    let end = bytes.len().saturating_sub(rest.iter().rev().take_while(is_blank).count());
+    text.get(front..end).unwrap_or_default()
+}
+
+/// What stands in front of the first such ASCII character, and behind it.
+pub(super) fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let (front, behind) = text.split_at_checked(memchr(at, text.as_bytes())?)?;
+    Some((front, behind.get(1..)?))
 }
 
 /// Any blanks, or none.
@@ -89,33 +137,50 @@ pub(super) fn mark(mark: char) -> impl Fn(&str) -> IResult<&str, char> {
     move |input| delimited(blanks, char(mark), blanks).parse(input)
 }
 
-/// A quoted string, without its quotes and escapes.
-pub(super) fn quoted(input: &str) -> IResult<&str, String> {
-    let piece =
-        alt((map(is_not("\"\\"), Cow::Borrowed), map(preceded(char('\\'), anychar), |c| Cow::Owned(String::from(c)))));
-    let inside = fold_many0(piece, String::new, |mut all, piece| {
-        all.push_str(&piece);
-        all
-    });
-    delimited(char('"'), inside, char('"')).parse(input)
+/// What stands behind a quoted string that the text begins with, and the string without its quotes and escapes. `None` if none
+/// stands there, or it is not closed.
+pub(super) fn quoted(text: &str) -> Option<(&str, Cow<'_, str>)> {
+    let end = raw_quoted(text.as_bytes())?;
+    let (whole, behind) = text.split_at_checked(end)?;
+    let inside = whole.get(1..whole.len().checked_sub(1)?)?;
+    if memchr(b'\\', inside.as_bytes()).is_none() {
+        return Some((behind, Cow::Borrowed(inside)));
+    }
+    let mut plain = String::with_capacity(inside.len());
+    let mut chars = inside.chars();
+    while let Some(c) = chars.next() {
+        plain.extend(if c == '\\' { chars.next() } else { Some(c) });
+    }
+    Some((behind, Cow::Owned(plain)))
 }
 
-/// A quoted string as it stands.
-fn raw_quoted(input: &str) -> IResult<&str, ()> {
-    let piece = alt((value((), is_not("\"\\")), value((), (char('\\'), anychar))));
-    value((), (char('"'), fold_many0(piece, || (), |(), ()| ()), char('"'))).parse(input)
+/// Length of a quoted string with its quotes.
+fn raw_quoted(bytes: &[u8]) -> Option<usize> {
+    let mut at = usize::from(*bytes.first()? == b'"');
+    if at == 0 {
+        return None;
+    }
+    loop {
+        at = at.checked_add(memchr2(b'"', b'\\', bytes.get(at..)?)?)?;
+        if bytes.get(at) == Some(&b'"') {
+            return at.checked_add(1);
+        }
+        // No byte of a character of several is a quote or a backslash: the first of an escaped one may stand for all.
+        bytes.get(at.checked_add(1)?)?;
+        at = at.checked_add(2)?;
+    }
 }
 
-/// Cuts at each `separator` that stands neither in quotes nor in angle brackets. An unclosed quote or bracket reaches to
+/// Cuts at each `separator`, an ASCII character, that stands neither in quotes nor in angle brackets. An unclosed quote or bracket reaches to
 /// the end.
-pub(super) fn split(text: &str, separator: char) -> Split<'_> {
+pub(super) fn split(text: &str, separator: u8) -> Split<'_> {
     Split { rest: Some(text), separator }
 }
 
 /// See [`split`].
 pub(super) struct Split<'a> {
     rest: Option<&'a str>,
-    separator: char,
+    separator: u8,
 }
 
 impl<'a> Iterator for Split<'a> {
@@ -125,51 +190,78 @@ impl<'a> Iterator for Split<'a> {
         let text = self.rest.take()?;
         let end = until(text, self.separator);
         let (piece, behind) = text.split_at_checked(end).unwrap_or((text, ""));
-        self.rest = behind.strip_prefix(self.separator);
+        self.rest = behind.get(1..);
         Some(trim(piece))
     }
 }
 
 /// Where `separator` stands outside of quotes and brackets; the length if nowhere.
-fn until(text: &str, separator: char) -> usize {
-    let plain = |c: char| c != '"' && c != '<' && c != separator;
-    let bracketed = (char('<'), take_while(|c| c != '>'), char('>'));
-    let piece = alt((value((), take_while1(plain)), raw_quoted, value((), bracketed)));
-    let walked: IResult<&str, ()> = fold_many0(piece, || (), |(), ()| ()).parse(text);
-    match walked {
-        Ok((rest, ())) if rest.starts_with(separator) => text.len().saturating_sub(rest.len()),
-        _ => text.len(),
+fn until(text: &str, separator: u8) -> usize {
+    walk(text.as_bytes(), separator).unwrap_or(text.len())
+}
+
+fn walk(bytes: &[u8], separator: u8) -> Option<usize> {
+    let mut at = 0_usize;
+    loop {
+        let rest = bytes.get(at..)?;
+        let found = memchr3(separator, b'"', b'<', rest)?;
+        at = at.checked_add(found)?;
+        let rest = rest.get(found..)?;
+        let passed = match rest.first()? {
+            b'"' => raw_quoted(rest)?,
+            b'<' => memchr(b'>', rest)?.checked_add(1)?,
+            _ => return Some(at),
+        };
+        at = at.checked_add(passed)?;
     }
 }
 
 /// What stands behind a value: `;name`, `;name=value`, `;name="value"`.
 pub(super) fn params(text: &str, notes: &mut Notes) -> Params {
+    let mut params = Params::new();
+    each_param(text, notes, |name, value| params.push((name.to_ascii_lowercase(), value.map(Cow::into_owned))));
+    params
+}
+
+/// Hands over each parameter, its name as sent.
+pub(super) fn each_param<'a>(text: &'a str, notes: &mut Notes, mut take: impl FnMut(&'a str, Option<Cow<'a, str>>)) {
     let text = trim(text);
     let Some(list) = text.strip_prefix(';') else {
         if !text.is_empty() {
             notes.note(format!("{} where only parameters may stand", short(text)));
         }
-        return Params::new();
+        return;
     };
-    let mut params = Params::new();
-    for piece in split(list, ';') {
+    let mut taken = 0_usize;
+    for piece in split(list, b';') {
         match param(piece) {
-            _ if params.len() >= PARAMS => {
+            _ if taken >= PARAMS => {
                 notes.note(format!("more than {PARAMS} parameters: the rest is not read"));
                 break;
             }
-            Ok(("", param)) => params.push(param),
-            _ if piece.is_empty() => notes.note("an empty parameter"),
-            _ => notes.note(format!("{} is no parameter", short(piece))),
+            Some((name, value)) => {
+                taken = taken.saturating_add(1);
+                take(name, value);
+            }
+            None if piece.is_empty() => notes.note("an empty parameter"),
+            None => notes.note(format!("{} is no parameter", short(piece))),
         }
     }
-    params
 }
 
-fn param(input: &str) -> IResult<&str, (String, Option<String>)> {
-    let plain = map(take_while(|c| c != '"'), |text: &str| trim(text).to_owned());
-    let given = preceded(mark('='), terminated(alt((quoted, plain)), blanks));
-    map((terminated(token, blanks), opt(given)), |(name, value)| (name.to_ascii_lowercase(), value)).parse(input)
+/// `name`, `name=value` or `name="value"` with blanks anywhere, and nothing else.
+fn param(text: &str) -> Option<(&str, Option<Cow<'_, str>>)> {
+    let length = token_length(text.as_bytes());
+    let (name, behind) = text.split_at_checked(length).filter(|_| length > 0)?;
+    let behind = behind.trim_start_matches(is_blank);
+    if behind.is_empty() {
+        return Some((name, None));
+    }
+    let value = behind.strip_prefix('=')?.trim_start_matches(is_blank);
+    if let Some((rest, value)) = quoted(value) {
+        return trim(rest).is_empty().then_some((name, Some(value)));
+    }
+    memchr(b'"', value.as_bytes()).is_none().then(|| (name, Some(Cow::Borrowed(trim(value)))))
 }
 
 /// `SIP/2.0` with any blanks round the slash, and the version it names.
@@ -231,16 +323,16 @@ mod tests {
 
     #[test]
     fn quoted_strings() {
-        assert_eq!(quoted(r#""a \"b\" \\ c" rest"#), Ok((" rest", r#"a "b" \ c"#.to_owned())));
-        assert_eq!(quoted("\"\""), Ok(("", String::new())));
+        assert_eq!(quoted(r#""a \"b\" \\ c" rest"#), Some((" rest", Cow::from(r#"a "b" \ c"#))));
+        assert_eq!(quoted("\"\""), Some(("", Cow::from(""))));
         for cut in ["\"", "\"a", r#""a\""#, r#""\"#, "a"] {
-            assert!(quoted(cut).is_err(), "{cut}");
+            assert_eq!(quoted(cut), None, "{cut}");
         }
     }
 
     #[test]
     fn lists_are_cut_outside_of_quotes_and_brackets() {
-        let pieces = |text| split(text, ',').collect::<Vec<_>>();
+        let pieces = |text| split(text, b',').collect::<Vec<_>>();
         assert_eq!(pieces(r#" "a, \", b" <sip:x,y> , c"#), [r#""a, \", b" <sip:x,y>"#, "c"]);
         assert_eq!(pieces("a,,b,"), ["a", "", "b", ""]);
         assert_eq!(pieces(r#"a, "b, c"#), ["a", r#""b, c"#]);

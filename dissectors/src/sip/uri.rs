@@ -1,7 +1,8 @@
 //! URIs and the addresses that hold them (RFC 3261 sections 19.1 and 20.10).
 
 use super::message::{Address, Uri};
-use super::syntax::{Notes, Params, is_token_char, params, percent_decoded, quoted, short, trim};
+use super::syntax::{Notes, Params, cut, is_token_char, params, percent_decoded, quoted, short, trim};
+use memchr::{memchr, memchr2, memrchr};
 use std::fmt::{self, Write};
 use std::net::Ipv6Addr;
 
@@ -15,7 +16,8 @@ impl Uri {
             scheme.starts_with(|c: char| c.is_ascii_alphabetic())
                 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
         };
-        let Some((scheme, rest)) = text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) else {
+        let named = |scheme: &&str| scheme.eq_ignore_ascii_case("sip") || is_scheme(scheme);
+        let Some((scheme, rest)) = cut(text, b':').filter(|(scheme, _)| named(scheme)) else {
             notes.note(format!("{} is no URI", short(text)));
             return Self { host: text.to_owned(), ..Self::default() };
         };
@@ -23,7 +25,7 @@ impl Uri {
         if scheme != "sip" && scheme != "sips" {
             return Self { scheme, host: rest.to_owned(), ..Self::default() };
         }
-        if rest.contains([' ', '\t', '<', '>', '"']) {
+        if rest.bytes().any(|b| matches!(b, b' ' | b'\t' | b'<' | b'>' | b'"')) {
             notes.note("a URI with blanks, quotes or brackets in it");
         }
         Self::read_sip(scheme, rest, notes)
@@ -31,20 +33,20 @@ impl Uri {
 
     fn read_sip(scheme: String, rest: &str, notes: &mut Notes) -> Self {
         let (user, rest) = split_user(rest);
-        let (rest, _headers) = rest.split_once('?').unwrap_or((rest, ""));
-        let (place, list) = rest.split_once(';').unwrap_or((rest, ""));
+        let (rest, _headers) = cut(rest, b'?').unwrap_or((rest, ""));
+        let (place, list) = cut(rest, b';').unwrap_or((rest, ""));
         let (host, port) = host_port(trim(place), notes);
-        let user = user.map(|user| percent_decoded(user.split_once(':').map_or(user, |(name, _)| name)));
+        let user = user.map(|user| percent_decoded(cut(user, b':').map_or(user, |(name, _)| name)));
         Self { scheme, user, host, port, params: uri_params(list, notes) }
     }
 }
 
 /// Where the part in front of the last `@` ends. Neither hosts nor parameters may hold one, but user parts in the wild do.
 fn split_user(rest: &str) -> (Option<&str>, &str) {
-    let Some(first) = rest.find('@') else { return (None, rest) };
+    let Some(first) = memchr(b'@', rest.as_bytes()) else { return (None, rest) };
     let behind = rest.get(first..).unwrap_or_default();
-    let place = behind.find([';', '?']).and_then(|end| behind.get(..end)).unwrap_or(behind);
-    let at = first.saturating_add(place.rfind('@').unwrap_or(0));
+    let place = memchr2(b';', b'?', behind.as_bytes()).and_then(|end| behind.get(..end)).unwrap_or(behind);
+    let at = first.saturating_add(memrchr(b'@', place.as_bytes()).unwrap_or(0));
     let (user, place) = rest.split_at_checked(at).unwrap_or((rest, ""));
     (Some(user), place.strip_prefix('@').unwrap_or(place))
 }
@@ -52,12 +54,13 @@ fn split_user(rest: &str) -> (Option<&str>, &str) {
 /// A host in lower case, an IPv6 address without brackets, and a port.
 pub(super) fn host_port(text: &str, notes: &mut Notes) -> (String, Option<u16>) {
     let in_brackets = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    let (host, behind) = in_brackets
-        .unwrap_or_else(|| text.split_at_checked(text.find(':').unwrap_or(text.len())).unwrap_or((text, "")));
+    let (host, behind) = in_brackets.unwrap_or_else(|| {
+        text.split_at_checked(memchr(b':', text.as_bytes()).unwrap_or(text.len())).unwrap_or((text, ""))
+    });
     let host = trim(host);
     let fits = match in_brackets {
         Some(_) => host.parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || "-._".contains(c)),
+        None => !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_')),
     };
     if !fits {
         notes.note(format!("{} is no host", short(host)));
@@ -79,6 +82,9 @@ fn port(text: &str, notes: &mut Notes) -> Option<u16> {
 }
 
 fn uri_params(list: &str, notes: &mut Notes) -> Params {
+    if list.is_empty() {
+        return Params::new();
+    }
     let one = |piece: &str| {
         let (name, value) = piece.split_once('=').map_or((piece, None), |(name, value)| (name, Some(value)));
         (percent_decoded(trim(name)).to_ascii_lowercase(), value.map(|value| percent_decoded(trim(value))))
@@ -97,12 +103,12 @@ impl Address {
         let text = trim(text);
         if text.starts_with('"') {
             return match quoted(text) {
-                Ok((rest, display)) => Self::read_named(Some(display), trim(rest), notes),
-                Err(_) => Self::read_unclosed(text, notes),
+                Some((rest, display)) => Self::read_named(Some(display.into_owned()), trim(rest), notes),
+                None => Self::read_unclosed(text, notes),
             };
         }
-        if text.contains('<') {
-            let (name, rest) = text.split_at_checked(text.find('<').unwrap_or(0)).unwrap_or(("", text));
+        if let Some(at) = memchr(b'<', text.as_bytes()) {
+            let (name, rest) = text.split_at_checked(at).unwrap_or(("", text));
             let name = trim(name);
             if !name.chars().all(|c| is_token_char(c) || c == ' ' || c == '\t') {
                 notes.note("a display name with marks that need quotes");
@@ -118,7 +124,7 @@ impl Address {
             notes.note("no address in angle brackets behind the display name");
             return Self { display, ..Self::read_bare(rest, notes) };
         };
-        let (uri, behind) = inside.split_once('>').unwrap_or_else(|| {
+        let (uri, behind) = cut(inside, b'>').unwrap_or_else(|| {
             notes.note("an angle bracket is not closed");
             (inside, "")
         });
@@ -131,7 +137,7 @@ impl Address {
 
     /// Without angle brackets all behind a semicolon belongs to the header, and the URI may hold no comma or question mark.
     fn read_bare(text: &str, notes: &mut Notes) -> Self {
-        let end = text.find(';').unwrap_or(text.len());
+        let end = memchr(b';', text.as_bytes()).unwrap_or(text.len());
         let (uri, behind) = text.split_at_checked(end).unwrap_or((text, ""));
         let uri = trim(uri);
         let params = params(behind, notes);

@@ -1,10 +1,12 @@
 //! Via (RFC 3261 section 20.42; rport: RFC 3581).
 
 use super::message::Via;
-use super::syntax::{Notes, blanks, mark, params, short, split, token, trim, version};
+use super::syntax::{Notes, blanks, cut, each_param, is_blank, is_token, mark, short, split, token, trim, version};
 use super::uri::{host_port, place};
+use memchr::memchr;
 use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
+use std::borrow::Cow;
 use std::fmt;
 
 /// What a branch of RFC 3261 begins with.
@@ -20,17 +22,20 @@ impl Via {
         if version != "2.0" {
             notes.note(format!("SIP version {}", short(version)));
         }
-        let sender = split(rest, ';').next().unwrap_or_default();
+        let sender = split(rest, b';').next().unwrap_or_default();
         let (host, port) = host_port(sender, notes);
         let mut via = Self { transport: transport.to_owned(), host, port, ..Self::default() };
-        for (name, value) in params(rest.find(';').and_then(|at| rest.get(at..)).unwrap_or_default(), notes) {
-            match name.as_str() {
-                "branch" => via.branch = value,
-                "received" => via.received = value.map(|text| text.trim_matches(['[', ']']).to_owned()),
-                "rport" => via.rport = Some(value.as_deref().and_then(|text| trim(text).parse().ok())),
-                _ => {}
+        let behind = memchr(b';', rest.as_bytes()).and_then(|at| rest.get(at..)).unwrap_or_default();
+        each_param(behind, notes, |name, value| match () {
+            () if name.eq_ignore_ascii_case("branch") => via.branch = value.map(Cow::into_owned),
+            () if name.eq_ignore_ascii_case("received") => {
+                via.received = value.map(|text| text.trim_matches(['[', ']']).to_owned());
             }
-        }
+            () if name.eq_ignore_ascii_case("rport") => {
+                via.rport = Some(value.as_deref().and_then(|text| trim(text).parse().ok()));
+            }
+            () => {}
+        });
         if via.branch.as_deref() == Some(COOKIE) {
             notes.note(format!("the branch is {COOKIE} and nothing behind it"));
         }
@@ -40,7 +45,17 @@ impl Via {
 
 /// `SIP/2.0/UDP` with any blanks in it and behind it.
 fn protocol(input: &str) -> IResult<&str, (&str, &str)> {
+    if let Some(found) = usual_protocol(input) {
+        return Ok(found);
+    }
     terminated((version, preceded(mark('/'), token)), blanks).parse(input)
+}
+
+/// As nearly everybody writes it: one blank, behind the transport.
+fn usual_protocol(input: &str) -> Option<(&str, (&str, &str))> {
+    let rest = input.strip_prefix("SIP/2.0/")?;
+    let (transport, behind) = cut(rest, b' ')?;
+    is_token(transport).then(|| (behind.trim_start_matches(is_blank), ("2.0", transport)))
 }
 
 /// `SIP/2.0/TCP host:port;branch=z9hG4bK1;received=192.0.2.7;rport=5061`.
