@@ -215,6 +215,37 @@ fn a_folder_stands_for_its_captures() {
 }
 
 #[test]
+fn nothing_in_a_folder_is_passed_over_in_silence() {
+    let good = fs::read("samples/nrpc-alias-good.pcap").unwrap();
+    let sniffer = b"XCP\x0030.31\0\0 a Sniffer capture, which is not read";
+    let folder = folder(&[("good.pcap", &good), ("failing.cap", sniffer), ("picture.png", b"\x89PNG\r\n\x1a\n\0\0")]);
+    let output = run(&["--format", "json", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("failing.cap: this is a Sniffer CAP capture"), "{}", stderr(&output));
+    let report = json(&output);
+    assert_eq!(report["inputs"].as_array().unwrap().len(), 2);
+    assert!(report["inputs"][0]["problem"].as_str().unwrap().contains("editcap"));
+    assert_eq!(report["totals"]["other_files"], 1);
+    assert_eq!(report["verdict"]["kind"], "undecided");
+    let text = report["verdict"]["text"].as_str().unwrap();
+    assert!(text.contains("1 of 2 captures could not be read"), "{text}");
+    let table = stdout(&run(&[folder.path().to_str().unwrap()]));
+    assert!(
+        table.trim_end().ends_with("1 file is neither capture nor log nor key, and was passed over (-v names it).")
+    );
+}
+
+#[test]
+fn a_name_without_a_file_is_no_capture() {
+    let output = run(&["samples/nrpc-alias-good.pcap", "samples/nrpc-alias-god.pcap"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("there is no such file"), "{}", stderr(&output));
+    let table = stdout(&output);
+    assert!(table.lines().next().unwrap().contains("1 capture"), "{table}");
+    assert!(table.contains("1 capture is named, and there is no such file."), "{table}");
+}
+
+#[test]
 fn damage_gives_2_and_the_report_of_what_could_be_read() {
     let mut cut = pcap(3);
     cut.truncate(cut.len() - 10);

@@ -38,6 +38,8 @@ pub struct Diagnoser {
     pub(crate) show_secrets: bool,
     /// How files from archives are called.
     pub(crate) names: Names,
+    /// Files of folders and archives beside the captures that are neither capture nor log nor key.
+    pub(crate) other_files: u64,
 }
 
 impl Diagnoser {
@@ -155,6 +157,7 @@ impl Diagnoser {
             wrong.extend(read.err().map(|_| format!("{}: no RSA key that opens TLS", intake.names.of(path))));
         }
         self.names = intake.names.clone();
+        self.other_files = intake.passed_over.len() as u64;
         (self, wrong)
     }
 
@@ -221,6 +224,7 @@ impl Diagnoser {
         let mut reading = Reading::new(self, filter, observer);
         read(&mut reading, &mut merged);
         merged.settle(&self.settings);
+        merged.analysis.totals.other_files = self.other_files;
         Ok(Diagnosis::new(merged, reading.opened, self.settings.clone(), self.show_secrets))
     }
 }

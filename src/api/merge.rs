@@ -151,6 +151,7 @@ fn add_totals(all: &mut Totals, next: Totals) {
     add_counts(&mut all.messages, next.messages);
     add_counts(&mut all.passed_over, next.passed_over);
     add_counts(&mut all.set_aside, next.set_aside);
+    all.other_files = all.other_files.saturating_add(next.other_files);
 }
 
 fn add_counts(all: &mut BTreeMap<&'static str, u64>, next: BTreeMap<&'static str, u64>) {

@@ -185,5 +185,6 @@ fn unreadable(path: &Path, error: &CaptureError) -> Input {
     let path = path.to_string_lossy().into_owned();
     let problem = error.to_string();
     let problem = problem.strip_prefix(&format!("{path}: ")).unwrap_or(&problem).to_owned();
-    Input { problem: Some(problem), ..Input::named(path) }
+    let is_missing = matches!(error, CaptureError::NotFound { .. });
+    Input { problem: Some(problem), is_missing, ..Input::named(path) }
 }

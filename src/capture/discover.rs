@@ -5,6 +5,7 @@ use super::reader::Reader;
 use super::rotation::{Candidate, CaptureSet, group};
 use std::collections::HashSet;
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 /// Finds the captures that `paths` name: files, folders, `-` for the standard input.
@@ -39,7 +40,9 @@ pub(crate) fn discover(paths: &[PathBuf]) -> Result<Vec<CaptureSet>, CaptureErro
 
 /// Captures in a folder and below it.
 fn search(folder: &Path) -> Result<Vec<PathBuf>, CaptureError> {
-    let captures: Vec<_> = files_below(folder)?.into_iter().filter(|path| is_capture(path)).collect();
+    let captures = files_below(folder)?;
+    let is_one = |path: &PathBuf| is_capture(path) || is_broken_capture(path);
+    let captures: Vec<_> = captures.into_iter().filter(is_one).collect();
     if captures.is_empty() {
         return Err(CaptureError::NoCapture { path: folder.to_string_lossy().into_owned() });
     }
@@ -87,12 +90,33 @@ pub(crate) fn is_capture(path: &Path) -> bool {
     }
 }
 
+/// A file that is not read as a capture though it is one: of a known foreign format, or damaged in its first bytes. What is only
+/// named like one counts, too, for its name says what it was meant to be. Where records alone tell a format, the name decides.
+pub(crate) fn is_broken_capture(path: &Path) -> bool {
+    Reader::open(path).is_err_and(|error| is_of_capture(path, &error))
+}
+
+/// The same of a file that is not on disk: its name, and its first bytes.
+pub(crate) fn begins_broken_capture(name: &str, start: &[u8]) -> bool {
+    let reader = Reader::from_reader(name, Cursor::new(start.to_vec()));
+    reader.is_err_and(|error| is_of_capture(Path::new(name), &error))
+}
+
+fn is_of_capture(path: &Path, error: &CaptureError) -> bool {
+    match error {
+        CaptureError::Foreign { is_certain: true, .. } => true,
+        CaptureError::HeaderCut { bytes, .. } if *bytes >= 4 => true,
+        CaptureError::NotFound { .. } | CaptureError::Folder { .. } | CaptureError::NoCapture { .. } => false,
+        _ => is_named_like_capture(path),
+    }
+}
+
 /// `x.pcap`, `x.pcapng3`, `x.cap.gz`, ...
 fn is_named_like_capture(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
     let name = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    [".pcap", ".pcapng", ".cap", ".dmp"].iter().any(|end| name.ends_with(end))
+    [".pcap", ".pcapng", ".cap", ".snoop", ".erf", ".etl", ".ntar"].iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]
@@ -143,13 +167,26 @@ mod tests {
     fn folders_are_searched_by_content() {
         let folder =
             Folder::new(&[("b/two.bin", &[1]), ("a.dat", &[1]), ("b/.hidden.pcap", &[1]), (".h/x.pcap", &[1])]);
-        folder.write("notes.pcap", b"this is text");
-        folder.write("empty.pcap", b"");
+        folder.write("notes.txt", b"this is text");
+        folder.write("empty", b"");
         fs::create_dir(folder.path("c")).unwrap();
         assert_eq!(folder.sets(&[""]), [["a.dat"], ["b/two.bin"]]);
         let error = discover(&[folder.path("a.dat"), folder.path("c")]).unwrap_err();
         assert!(matches!(error, CaptureError::NoCapture { .. }), "{error}");
         assert!(error.to_string().contains("there is no capture in this folder"));
+    }
+
+    #[test]
+    fn what_is_a_capture_and_cannot_be_read_stays() {
+        let folder = Folder::new(&[("a.dat", &[1])]);
+        folder.write("empty.pcap", b"");
+        folder.write("cut", &pcap(&[])[..20]);
+        folder.write("sniffer", b"XCP\0 and more");
+        folder.write("trace.etl", &[0; 64]);
+        folder.write("picture", b"\x89PNG\r\n\x1a\n");
+        folder.write("newline", b"\n");
+        assert_eq!(folder.sets(&[""]), [["a.dat"], ["cut"], ["empty.pcap"], ["sniffer"], ["trace.etl"]]);
+        assert!(begins_broken_capture("x", b"XCP\0 and more") && !begins_broken_capture("x", b"hello"));
     }
 
     #[cfg(unix)]

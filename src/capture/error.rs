@@ -63,6 +63,8 @@ pub enum CaptureError {
         format: &'static str,
         /// The command that makes a readable capture of it.
         advice: &'static str,
+        /// Its first bytes belong to that format alone; otherwise its records look like it.
+        is_certain: bool,
     },
     /// Unknown.
     #[error("{path}: no capture (pcap or pcapng, also .gz and .zst): it begins with the bytes {start}")]

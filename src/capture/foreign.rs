@@ -55,8 +55,8 @@ pub(super) fn judge(path: &str, start: &[u8]) -> CaptureError {
     if is_text(start) {
         return CaptureError::Text { path };
     }
-    if let Some((format, advice)) = foreign(&path, start) {
-        return CaptureError::Foreign { path, format, advice };
+    if let Some((format, advice, is_certain)) = foreign(&path, start) {
+        return CaptureError::Foreign { path, format, advice, is_certain };
     }
     let start: Vec<String> = start.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     CaptureError::NotACapture { path, start: start.join(" ") }
@@ -68,17 +68,22 @@ fn begins_capture(start: &[u8]) -> bool {
     start.len() < enough && BEGINNINGS.iter().any(|magic| start.iter().zip(magic).all(|(a, b)| a == b))
 }
 
-fn foreign(path: &str, start: &[u8]) -> Option<(&'static str, &'static str)> {
-    if let Some((_, format, advice)) = MAGIC.iter().find(|(magic, ..)| start.starts_with(magic)) {
-        return Some((format, advice));
+/// Name, advice, and whether it is certain.
+fn foreign(path: &str, start: &[u8]) -> Option<(&'static str, &'static str, bool)> {
+    if let Some((magic, format, advice)) = MAGIC.iter().find(|(magic, ..)| start.starts_with(magic)) {
+        return Some((format, advice, magic.len() > 2));
     }
     if std::path::Path::new(path).extension().is_some_and(|end| end.eq_ignore_ascii_case("etl")) {
-        return Some(("a Windows event trace (netsh trace, pktmon)", "`etl2pcapng IN OUT` or `pktmon etl2pcap IN`"));
+        return Some((
+            "a Windows event trace (netsh trace, pktmon)",
+            "`etl2pcapng IN OUT` or `pktmon etl2pcap IN`",
+            true,
+        ));
     }
     if is_lanalyzer(start) {
-        return Some(("a Novell LANalyzer capture", EDITCAP));
+        return Some(("a Novell LANalyzer capture", EDITCAP, false));
     }
-    is_erf(start).then_some(("an Endace ERF capture", EDITCAP))
+    is_erf(start).then_some(("an Endace ERF capture", EDITCAP, false))
 }
 
 /// The first record is a header: type 0x1001 or, for a cyclic trace, 0x1007; then its length.

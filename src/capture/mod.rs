@@ -31,7 +31,7 @@ pub(crate) mod write;
 mod tests;
 
 pub(crate) use bpf::{FilterError, FilterSet};
-pub(crate) use discover::{discover, files_below, is_capture};
+pub(crate) use discover::{begins_broken_capture, discover, files_below, is_broken_capture, is_capture};
 pub(crate) use error::CaptureError;
 pub(crate) use foreign::BEGINNINGS;
 pub(crate) use pcapng::Secret;

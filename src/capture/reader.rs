@@ -184,10 +184,27 @@ impl Reader {
         }
     }
 
+    /// The file had more bytes when it was opened than came: it was cut meanwhile. One that grows is read to its new end.
+    fn has_shrunk(&self) -> bool {
+        self.compression.is_none() && self.size.is_some_and(|size| self.position() < size)
+    }
+
+    fn shrunk(&self) -> String {
+        let (size, read, packets) = (self.size.unwrap_or_default(), self.position(), self.input.packets);
+        format!(
+            "became shorter while it was read: of {size} bytes that it had {read} were there, and {packets} packets. Somebody \
+             writes it anew; copy it first"
+        )
+    }
+
     #[cold]
     fn end(&mut self, stop: Option<&Stop>) -> Option<Record> {
         self.ended = true;
         match stop {
+            None if self.has_shrunk() => {
+                let sentence = self.shrunk();
+                self.input.problem = Some(sentence);
+            }
             None => self.input.complete = true,
             Some(stop) => {
                 let end = self.window.end_position();

@@ -97,6 +97,7 @@ impl Plan {
             filter: args.filter.clone(),
             show_secrets: args.show_secrets,
             names: Names::default(),
+            other_files: 0,
         };
         let (output, fail_on, finding, pager) = (None, None, None, false);
         Ok(Self { captures, diagnoser, report, output, fail_on, finding, pager, verbosity })

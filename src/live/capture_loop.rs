@@ -32,7 +32,7 @@ const KEYS: Duration = Duration::from_millis(200);
 /// The end of a capture.
 #[derive(Debug)]
 pub(crate) struct Summary {
-    /// An interface could not be read to the end.
+    /// An interface could not be read to the end, or packets that were asked for could not be written.
     pub(crate) trouble: bool,
     /// The worst of what was told meanwhile.
     pub(crate) worst: Option<Severity>,
@@ -166,8 +166,9 @@ impl<'a> CaptureLoop<'a> {
         let conclusion = Conclusion { verdict, attempts, captures: Vec::new() };
         analysis.inputs = vec![input];
         self.report.finish(&analysis, &findings, &conclusion, &stats)?;
+        let trouble = self.trouble || self.packets.is_incomplete();
         let worst = self.reported.keys().map(|(_, severity)| *severity).max();
-        Ok(Summary { trouble: self.trouble, worst, findings, verdict: conclusion.verdict.kind })
+        Ok(Summary { trouble, worst, findings, verdict: conclusion.verdict.kind })
     }
 
     /// Looks at what came, `all` of it if nothing more is to come. Where key logs are read, everything waits a moment for

@@ -23,6 +23,8 @@ pub(super) struct PacketOutput {
     quiet: bool,
     /// Nobody reads the packets any longer.
     lost: bool,
+    /// Something could not be written.
+    failed: bool,
 }
 
 /// What becomes of packets.
@@ -61,7 +63,7 @@ impl PacketOutput {
                 folder: folder.clone(),
             },
         };
-        Ok(Self { destination, quiet, lost: false })
+        Ok(Self { destination, quiet, lost: false, failed: false })
     }
 
     /// Finds out, once rights are given up, whether the files that are to come can be made.
@@ -127,7 +129,10 @@ impl PacketOutput {
                     say(&format!("{}: the packets of {}", path.display(), update.finding.rule));
                 }
                 Ok(_) => {}
-                Err(error) => say(&error.to_string()),
+                Err(error) => {
+                    self.failed = true;
+                    say(&error.to_string());
+                }
             }
         }
     }
@@ -183,11 +188,19 @@ impl PacketOutput {
         self.lost
     }
 
+    /// Packets that were asked for are missing in what was written.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.failed || (!self.lost && self.written().lost > 0)
+    }
+
     fn tell(&mut self, done: Result<(), WriteError>) {
         match done {
             Ok(()) => {}
             Err(error) if error.is_closed_pipe() => self.lost = true,
-            Err(error) => say(&format!("{error}; the capture goes on")),
+            Err(error) => {
+                self.failed = true;
+                say(&format!("{error}; the capture goes on"));
+            }
         }
     }
 }

@@ -46,6 +46,8 @@ pub struct Input {
     pub dropped: Option<u64>,
     /// Snap length of the capture, if one is stated and it is not 0.
     pub snap_length: Option<u32>,
+    /// True if there is no such file: then it is no capture, but a name.
+    pub is_missing: bool,
 }
 
 impl Input {
@@ -63,7 +65,13 @@ impl Input {
             problem: None,
             dropped: None,
             snap_length: None,
+            is_missing: false,
         }
+    }
+
+    /// There is such a file, and nothing of it could be read as a capture.
+    pub(crate) const fn is_unread(&self) -> bool {
+        self.format.is_none() && !self.is_missing
     }
 }
 
@@ -84,6 +92,8 @@ pub struct Totals {
     pub messages: BTreeMap<&'static str, u64>,
     /// Conversations (and ICMP errors) that are not kept in the report, by reason.
     pub passed_over: BTreeMap<&'static str, u64>,
+    /// Files of folders and archives that are neither capture nor log nor key.
+    pub other_files: u64,
     /// What failed or looks like a failure, and is no fault of anybody's sign-on: counted, not told.
     pub set_aside: BTreeMap<&'static str, u64>,
 }

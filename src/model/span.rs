@@ -120,7 +120,7 @@ impl std::fmt::Display for Span {
     }
 }
 
-/// Seconds for people: microseconds to hours, two or three digits that matter.
+/// Seconds for people: microseconds to years, two or three digits that matter.
 pub(crate) fn span(seconds: f64) -> String {
     let (sign, s) = if seconds < 0.0 { ("-", -seconds) } else { ("", seconds) };
     let text = match s {
@@ -129,7 +129,9 @@ pub(crate) fn span(seconds: f64) -> String {
         s if s < 1.0 => format!("{:.0} ms", s * 1e3),
         s if s < 120.0 => format!("{s:.1} s"),
         s if s < 7200.0 => format!("{:.1} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
+        s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
+        s if s < 63_072_000.0 => format!("{:.1} days", s / 86_400.0),
+        s => format!("{:.1} years", s / 31_557_600.0),
     };
     format!("{sign}{text}")
 }
@@ -147,6 +149,9 @@ mod tests {
             (5.0, "5.0 s"),
             (1800.0, "30.0 min"),
             (-420.0, "-7.0 min"),
+            (36_000.0, "10.0 h"),
+            (4.0 * 86_400.0, "4.0 days"),
+            (208_875_240.0, "6.6 years"),
         ] {
             assert_eq!(super::span(seconds), text);
             assert_eq!(Span::from_secs_f64(seconds).to_string(), text);

@@ -12,6 +12,9 @@ pub struct Timestamp {
     digits: u8,
 }
 
+/// Longer than any capture lasts: 400 days.
+const LONGEST: Span = Span::from_secs(400 * 86_400);
+
 impl Timestamp {
     /// `nanos` since 1970-01-01 UTC, shown with `digits` (0 to 9) digits of the second's fraction.
     pub const fn new(nanos: i64, digits: u8) -> Self {
@@ -43,10 +46,11 @@ impl Timestamp {
         Span::from_nanos(self.nanos.saturating_sub(earlier.nanos))
     }
 
-    /// From `earlier` to this time, as a length that people read; nothing, if the capture's clock ran backwards between the two.
+    /// From `earlier` to this time, as a length that people read; nothing, if the capture's clock ran backwards between the two, or
+    /// leapt ahead by years: no capture lasts so long.
     pub fn lasted_since(self, earlier: Self) -> Option<Span> {
         let length = self.since(earlier);
-        (length >= Span::ZERO).then_some(length)
+        (Span::ZERO..=LONGEST).contains(&length).then_some(length)
     }
 
     /// From 1970-01-01 UTC to this time.

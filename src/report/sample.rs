@@ -99,6 +99,7 @@ pub(crate) fn analysis() -> Analysis {
         undecoded: [("not IP", 1)].into(),
         messages: [("nrpc", 2), ("dns", 1)].into(),
         passed_over: [("unknown protocol", 1)].into(),
+        other_files: 0,
         set_aside: [("names without an address", 1)].into(),
     };
     Analysis {

@@ -94,6 +94,7 @@ impl Serialize for TotalsView<'_> {
             map.serialize_entry(&format!("{}_{}", protocol.name, protocol.counts), &messages)?;
         }
         map.serialize_entry("passed_over", &reasons(&totals.passed_over))?;
+        map.serialize_entry("other_files", &totals.other_files)?;
         map.end()
     }
 }

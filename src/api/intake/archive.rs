@@ -5,7 +5,7 @@
 
 use super::limits::{Bounded, Limits};
 use super::sniff::{self, HEAD, What};
-use crate::capture::decompressed;
+use crate::capture::{begins_broken_capture, decompressed};
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Cursor, Read};
@@ -158,7 +158,10 @@ impl Unpacker {
         if let Err(error) = stream.by_ref().take(HEAD).read_to_end(&mut head) {
             return self.problem(&shown, &format!("cannot be unpacked: {error}"));
         }
-        let what = sniff::bytes(&head);
+        let what = match sniff::bytes(&head) {
+            What::Other if begins_broken_capture(name, &head) => What::Capture,
+            what => what,
+        };
         if what == What::Other {
             return self.passed_over.push(format!("{shown}: passed over, neither capture nor log nor key"));
         }

@@ -8,7 +8,7 @@ mod archive;
 mod limits;
 mod sniff;
 
-use crate::capture::{files_below, is_capture};
+use crate::capture::{files_below, is_broken_capture, is_capture};
 use archive::Unpacker;
 use limits::Limits;
 use sniff::What;
@@ -100,7 +100,7 @@ impl Intake {
         let Ok(files) = files_below(folder) else { return self.captures.push(folder.to_owned()) };
         let mut is_of_use = false;
         for path in files {
-            let what = if is_capture(&path) { What::Capture } else { sniff::file(&path) };
+            let what = if is_capture(&path) { What::Capture } else { in_folder(&path) };
             if !is_documentation(&path) && self.take(&path, what) {
                 is_of_use = true;
             } else {
@@ -163,6 +163,15 @@ impl Intake {
             self.take(&path, what);
         }
         self.unpacker = Some(unpacker);
+    }
+}
+
+/// What a file of a folder is. One that is a capture of another form, or a damaged one, is an input with its problem: it may be the
+/// one that matters.
+fn in_folder(path: &Path) -> What {
+    match sniff::file(path) {
+        What::Other if is_broken_capture(path) => What::Capture,
+        what => what,
     }
 }
 

@@ -32,6 +32,23 @@ fn cut_everywhere(file: &[u8], header: usize, ends: &[usize], seams: &[usize]) {
 }
 
 #[test]
+fn a_file_that_becomes_shorter_while_it_is_read_is_incomplete() {
+    let packets: Vec<_> = (0..3000u64).map(|i| Packet::at(1_700_000_000 + i, &[7; 984])).collect();
+    let path = tempfile::tempdir().unwrap().keep().join("shrinks.pcap");
+    std::fs::write(&path, pcap(&packets)).unwrap();
+    let mut reader = Reader::open(&path).unwrap();
+    reader.next(0).unwrap();
+    // Where a record ends, so that nothing else tells it.
+    std::fs::File::options().write(true).open(&path).unwrap().set_len(24 + 2000 * 1000).unwrap();
+    while reader.next(0).is_some() {}
+    let input = reader.into_input();
+    assert_eq!((input.packets, input.complete), (2000, false));
+    let problem = input.problem.unwrap();
+    assert!(problem.contains("became shorter") && problem.contains("of 3000024 bytes"), "{problem}");
+    std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+}
+
+#[test]
 fn classic_cut_everywhere() {
     for variant in [Variant::PLAIN, Variant { magic: MODIFIED, order: Big, ..Variant::PLAIN }] {
         let mut file = variant.header();

@@ -11,7 +11,7 @@ mod words;
 pub(crate) use wishes::Wishes;
 
 use super::rules::cap::wrong_place;
-use crate::model::{Analysis, AttemptKind, Finding, Layer, Severity, Unjudged, Verdict, VerdictKind};
+use crate::model::{Analysis, AttemptKind, Finding, Input, Layer, Severity, Unjudged, Verdict, VerdictKind};
 use words::Survey;
 
 /// What the wishes, findings and conversations of everything that was read come to. Findings stand in their order.
@@ -21,7 +21,8 @@ pub(crate) fn verdict(analysis: &Analysis, findings: &[Finding], wishes: &Wishes
     let (kind, finding) = judge(analysis, findings, wishes);
     let title = finding.and_then(|place| findings.get(place)).map(|finding| finding.title.clone());
     let survey = Survey::of(analysis);
-    let text = match (kind, title) {
+    let unread = words::unread(&analysis.inputs);
+    let mut text = match (kind, title) {
         (_, Some(title)) => title,
         (VerdictKind::Works, None) => words::works(wishes),
         (VerdictKind::Undecided, None) if analysis.inputs.is_empty() => words::of_logs(&analysis.logs),
@@ -29,13 +30,20 @@ pub(crate) fn verdict(analysis: &Analysis, findings: &[Finding], wishes: &Wishes
         (VerdictKind::Nothing, None) => words::nothing(analysis),
         (VerdictKind::Fault | VerdictKind::Failed, None) => words::failed(wishes),
     };
-    let cautions = match kind {
+    let mut cautions = match kind {
         VerdictKind::Fault | VerdictKind::Failed => Vec::new(),
         _ if analysis.inputs.is_empty() => words::log_cautions(&analysis.logs),
         VerdictKind::Nothing => words::where_to_look(wishes),
         VerdictKind::Undecided => words::ways_out(wishes, &survey),
         VerdictKind::Works => words::limits(wishes, &survey),
     };
+    match unread {
+        Some(unread) if kind == VerdictKind::Undecided && finding.is_none() => {
+            text = format!("{} {unread}", text.trim_end());
+        }
+        Some(unread) => cautions.insert(0, unread),
+        None => {}
+    }
     Verdict { kind, text, finding, cautions, tried: words::tried(wishes) }
 }
 
@@ -69,6 +77,8 @@ fn judge(analysis: &Analysis, findings: &[Finding], wishes: &Wishes) -> (Verdict
         return (kind_of(place), Some(place));
     }
     let kind = match () {
+        // What could not be read may be the failure that is looked for.
+        () if analysis.inputs.iter().any(Input::is_unread) => VerdictKind::Undecided,
         () if wishes.all_granted() => VerdictKind::Works,
         () if wishes.is_empty() && words::log_facts(&analysis.logs) == 0 => VerdictKind::Nothing,
         () => VerdictKind::Undecided,

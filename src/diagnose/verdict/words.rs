@@ -3,7 +3,7 @@
 use super::Wishes;
 use super::wishes::WishCount;
 use crate::model::{
-    Analysis, AttemptKind, Close, Conversation, Log, LogFact, LogWeight, PerSide, Property, Setup, Unjudged,
+    Analysis, AttemptKind, Close, Conversation, Input, Log, LogFact, LogWeight, PerSide, Property, Setup, Unjudged,
 };
 use nrpcsniff_dissectors::PROTOCOLS;
 
@@ -121,6 +121,27 @@ pub(super) fn undecided(wishes: &Wishes, survey: &Survey) -> String {
     let granted = if wishes.sum(|count| count.granted) > 0 { tried(wishes) } else { String::new() };
     let parts = [granted].into_iter().filter(|part| !part.is_empty()).chain(reasons);
     format!("It cannot be told whether sign-on works. {}", parts.collect::<Vec<_>>().join(" "))
+}
+
+/// "1 of 3 captures could not be read, and what it shows is not judged." Of names without a file it is said that there is none.
+pub(super) fn unread(inputs: &[Input]) -> Option<String> {
+    let number = |is: &dyn Fn(&Input) -> bool| inputs.iter().filter(|input| is(input)).count() as u64;
+    let (unread, missing) = (number(&Input::is_unread), number(&|input| input.is_missing));
+    let all = number(&|input| !input.is_missing);
+    let of = match unread {
+        0 => None,
+        1 if all == 1 => Some("The capture could not be read.".to_owned()),
+        _ => Some(format!(
+            "{} of {} could not be read, and what {} shows is not judged.",
+            grouped(unread),
+            plural(all, "capture", "captures"),
+            if unread == 1 { "it" } else { "each of them" }
+        )),
+    };
+    let gone = (missing > 0)
+        .then(|| format!("{} named, and there is no such file.", plural(missing, "capture is", "captures are")));
+    let parts: Vec<_> = of.into_iter().chain(gone).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 /// Nothing was there that could be judged.

@@ -78,7 +78,10 @@ fn header(context: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
     let captures = match analysis.inputs.as_slice() {
         [] => None,
         [one] => Some(escape::terminal(&one.path).into_owned()),
-        several => Some(counted(several.len() as u64, "capture")),
+        several => {
+            let captures = several.iter().filter(|input| !input.is_missing).count() as u64;
+            Some(counted(captures, "capture"))
+        }
     };
     let logs = match analysis.logs.as_slice() {
         [] => None,

@@ -21,7 +21,14 @@ pub(super) fn write(context: TableContext<'_>, out: &mut dyn Write) -> io::Resul
         let rows = analysis.logs.iter().map(|one| log(context, one));
         writeln!(out, "{}", grid(["log", "kind", "lines", "facts", "from", "times", "state"], rows, context.width))?;
     }
-    Ok(())
+    match analysis.totals.other_files {
+        0 => Ok(()),
+        1 => writeln!(out, "  1 file is neither capture nor log nor key, and was passed over (-v names it)."),
+        many => {
+            let many = count(many);
+            writeln!(out, "  {many} files are neither capture nor log nor key, and were passed over (-v names them).")
+        }
+    }
 }
 
 /// Captures, conversations by protocol, and what could not be decoded.
