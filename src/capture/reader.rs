@@ -86,10 +86,24 @@ impl Reader {
         self.next_with_secrets(input).map(|(frame, _)| frame)
     }
 
+    /// The next frame, if all of it is there already: nothing is waited for. `None` says nothing of the end.
+    pub(crate) fn next_waiting(&mut self, input: u32) -> Option<Frame<'_>> {
+        let record = self.waiting()?;
+        let at = self.count(&record, input);
+        Some(self.frame(at, record))
+    }
+
     /// The next frame as [`Reader::next`] gives it, with the secrets of all decryption secrets blocks that stand before it.
     #[inline]
     pub fn next_with_secrets(&mut self, input: u32) -> Option<(Frame<'_>, &[Secret])> {
         let record = self.record()?;
+        let at = self.count(&record, input);
+        Some((self.frame(at, record), self.secrets()))
+    }
+
+    /// Counts a record, and says where it stands.
+    #[inline]
+    fn count(&mut self, record: &Record, input: u32) -> Stamp {
         // Neither count can reach 2^64.
         self.input.packets = self.input.packets.wrapping_add(1);
         self.input.bytes = self.input.bytes.wrapping_add(record.wire_length.into());
@@ -102,13 +116,12 @@ impl Reader {
             // A simple packet block has no time; it came at about the time of the packet before it.
             None => self.input.last.unwrap_or_default(),
         };
-        let frame = Frame {
-            at: Stamp { frame: FrameRef { input, number: self.input.packets }, time },
-            link_type: record.link_type,
-            data: self.window.slice(record.data),
-            wire_length: record.wire_length,
-        };
-        Some((frame, self.secrets()))
+        Stamp { frame: FrameRef { input, number: self.input.packets }, time }
+    }
+
+    #[inline]
+    fn frame(&self, at: Stamp, record: Record) -> Frame<'_> {
+        Frame { at, link_type: record.link_type, data: self.window.slice(record.data), wire_length: record.wire_length }
     }
 
     /// What is known of the capture: final once [`Reader::next`] has returned `None`.
@@ -160,11 +173,15 @@ impl Reader {
 
     #[inline]
     fn record(&mut self) -> Option<Record> {
-        let waiting = match &self.format {
+        self.waiting().or_else(|| self.record_or_end())
+    }
+
+    #[inline]
+    fn waiting(&mut self) -> Option<Record> {
+        match &self.format {
             Format::Classic(classic) => classic.waiting(&mut self.window),
             Format::Sections(sections) => sections.waiting(&mut self.window),
-        };
-        waiting.or_else(|| self.record_or_end())
+        }
     }
 
     /// Where reading, everything but ordinary packets, and the end are dealt with.

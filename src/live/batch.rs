@@ -7,12 +7,16 @@ use crate::model::{Frame, FrameRef, Stamp, Timestamp};
 pub(super) enum ReaderEvent {
     /// Frames came in.
     Frames(Batch),
-    /// Counters of all interfaces so far.
-    Counts(Counts),
+    /// Counters so far: of a pipe with its place, of all interfaces together with that of none.
+    Counts(u16, Counts),
+    /// Secrets of TLS that a capture in a pipe brings along.
+    Secrets(Vec<u8>),
     /// An interface cannot be read at present; it is tried again.
     Lost(LiveError),
     /// An interface of that name can be read again.
     Back(String),
+    /// A pipe of that name has ended properly, and other sources go on.
+    Ended(String),
     /// Nothing more is to come, and why, unless it was asked for.
     End(Option<LiveError>),
 }

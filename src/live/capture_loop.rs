@@ -4,6 +4,7 @@ use super::batch::{Batch, ReaderEvent};
 use super::key_log::KeyLogTail;
 use super::metrics::{Metrics, MetricsPage};
 use super::packet_output::PacketOutput;
+use super::pipe::Pipe;
 use super::plan::{Plan, Target};
 use super::process_memory::ProcessMemory;
 use super::reader::Queue;
@@ -11,12 +12,12 @@ use super::report_output::ReportOutput;
 use super::schedule::Schedule;
 use super::signals::Signals;
 use super::status_line::StatusLine;
-use crate::capture::Secret;
 use crate::capture::live::{Counts, LiveError};
+use crate::capture::{FilterSet, Secret};
 use crate::decrypt::secrets_of_log;
 use crate::diagnose::{Judgement, gather, judge_with, verdict};
 use crate::engine::Pipeline;
-use crate::model::{Analysis, Conclusion, Finding, Input, RuleId, Severity, Timestamp, VerdictKind};
+use crate::model::{Analysis, Conclusion, Finding, Frame, Input, RuleId, Severity, Timestamp, VerdictKind};
 use crate::report::stream::{FindingChange, Stats, Status};
 use crate::report::talk::say;
 use anyhow::Result;
@@ -54,6 +55,8 @@ pub(super) struct Resources<'a> {
     pub memory: Option<ProcessMemory>,
     /// The page of metrics, if it is served.
     pub metrics_page: Option<MetricsPage>,
+    /// The user's filter, for what comes through pipes: of interfaces the kernel has applied it.
+    pub filter: Option<FilterSet>,
 }
 
 /// A capture that goes on.
@@ -62,8 +65,12 @@ pub(super) struct CaptureLoop<'a> {
     pipeline: Pipeline,
     /// What the report says of the interfaces, with what was taken in so far.
     input: Input,
-    /// Counters of the interfaces so far.
+    /// Counters of interfaces and pipes so far, and their sum.
+    counts_by_source: BTreeMap<u16, Counts>,
     counts: Counts,
+    /// Which sources are pipes, by their places, and the filter for them.
+    pipes: Vec<bool>,
+    filter: Option<FilterSet>,
     began: Instant,
     /// When the latest frames were taken in.
     arrived: Instant,
@@ -91,13 +98,16 @@ pub(super) struct CaptureLoop<'a> {
 impl<'a> CaptureLoop<'a> {
     /// Begins with an empty pipeline.
     pub(super) fn new(plan: &'a Plan, input: Input, resources: Resources<'a>) -> Self {
-        let Resources { report, packets, key_logs, memory, metrics_page } = resources;
+        let Resources { report, packets, key_logs, memory, metrics_page, filter } = resources;
         let now = Instant::now();
         Self {
             plan,
             pipeline: Pipeline::new(plan.engine.clone()),
             input,
+            counts_by_source: BTreeMap::new(),
             counts: Counts::default(),
+            pipes: plan.interfaces.iter().map(|name| Pipe::is_meant(name)).collect(),
+            filter,
             began: now,
             arrived: now,
             delayed: VecDeque::new(),
@@ -122,12 +132,17 @@ impl<'a> CaptureLoop<'a> {
         loop {
             match queue.events.recv_timeout(TICK) {
                 Ok(ReaderEvent::Frames(batch)) => self.delayed.push_back((Instant::now(), batch)),
-                Ok(ReaderEvent::Counts(counts)) => {
-                    self.counts = counts;
-                    self.packets.counted(counts);
+                Ok(ReaderEvent::Counts(source, counts)) => {
+                    self.counts_by_source.insert(source, counts);
+                    self.counts = self.counts_by_source.values().copied().fold(Counts::default(), Counts::and);
+                    self.packets.counted(self.counts);
                 }
+                Ok(ReaderEvent::Secrets(data)) => self.secrets(&data),
                 Ok(ReaderEvent::Lost(error)) => self.interface_lost(&error),
                 Ok(ReaderEvent::Back(name)) => say(&format!("{name}: the interface is back")),
+                Ok(ReaderEvent::Ended(name)) => {
+                    say(&format!("{name}: the capture in this pipe has ended; the others go on"));
+                }
                 Ok(ReaderEvent::End(error)) => {
                     self.release(queue, true);
                     return self.end(error);
@@ -186,11 +201,18 @@ impl<'a> CaptureLoop<'a> {
     fn take_in(&mut self, batch: &Batch) {
         (self.arrived, self.quiet) = (Instant::now(), false);
         self.read_keys();
-        for (interface, frame) in batch.frames(self.input.packets + 1) {
+        for (interface, mut frame) in batch.frames(0) {
+            if !self.passes(interface, &frame) {
+                continue;
+            }
+            frame.at.frame.number = self.input.packets + 1;
             if self.plan.count.is_some_and(|count| self.input.packets >= count) {
                 return;
             }
             self.input.packets += 1;
+            if !self.input.link_types.contains(&frame.link_type) {
+                self.input.link_types.push(frame.link_type);
+            }
             self.input.bytes += u64::from(frame.wire_length);
             self.input.first.get_or_insert(frame.at.time);
             self.input.last = Some(frame.at.time);
@@ -199,14 +221,36 @@ impl<'a> CaptureLoop<'a> {
         }
     }
 
+    /// Of frames that come through pipes the filter chooses here. Where it means nothing for their link type, none is taken.
+    fn passes(&mut self, source: u16, frame: &Frame<'_>) -> bool {
+        let is_piped = self.pipes.get(usize::from(source)).copied().unwrap_or_default();
+        let Some(filter) = self.filter.as_mut().filter(|_| is_piped) else { return true };
+        match filter.matches(frame) {
+            Ok(matches) => matches,
+            Err(error) => {
+                // Once is enough.
+                self.filter = None;
+                self.pipes.fill(false);
+                self.trouble = true;
+                say(&format!("{error}; everything is taken from here on"));
+                true
+            }
+        }
+    }
+
     /// Takes what was added to key logs: the lines for these frames were written before them.
     fn read_keys(&mut self) {
         for data in self.key_logs.news() {
-            self.pipeline.tls_secrets(&data);
-            let data = if self.plan.keep_keys { secrets_of_log(&data) } else { Vec::new() };
-            if !data.is_empty() {
-                self.packets.secret(Secret { kind: Secret::KEY_LOG, data });
-            }
+            self.secrets(&data);
+        }
+    }
+
+    /// What opens TLS: from a key log, or from a capture in a pipe.
+    fn secrets(&mut self, data: &[u8]) {
+        self.pipeline.tls_secrets(data);
+        let data = if self.plan.keep_keys { secrets_of_log(data) } else { Vec::new() };
+        if !data.is_empty() {
+            self.packets.secret(Secret { kind: Secret::KEY_LOG, data });
         }
     }
 
@@ -336,8 +380,9 @@ impl<'a> CaptureLoop<'a> {
 
     /// Says that an interface cannot be read. That is trouble only if nobody asked to wait for it.
     fn interface_lost(&mut self, error: &LiveError) {
-        let then = if self.plan.retry { "it is tried again every second" } else { "the others go on" };
-        self.trouble |= !self.plan.retry;
+        let waits = self.plan.retry && error.may_pass();
+        let then = if waits { "it is tried again every second" } else { "the others go on" };
+        self.trouble |= !waits;
         say(&format!("{error}; {then}"));
     }
 

@@ -1,5 +1,6 @@
-//! Interfaces that are captured on: how they are opened, and what is said of them.
+//! Interfaces and pipes that are captured on: how they are opened, and what is said of them.
 
+use super::pipe::Pipe;
 use super::plan::Plan;
 use super::rights::denied;
 use crate::capture::live::{LiveError, OpenInterface};
@@ -12,15 +13,39 @@ use std::path::Path;
 /// Speed of a link (Mb/s) from which on a filter may be needed.
 const FAST: u32 = 10_000;
 
-/// Opens every interface; one that may come back later is waited for if the user wants that.
-pub(super) fn open(plan: &Plan) -> Result<Vec<Result<OpenInterface, String>>> {
+/// What frames come from.
+pub(super) enum Source {
+    /// An interface.
+    Open(OpenInterface),
+    /// An interface of that name, which is not there yet.
+    Awaited(String),
+    /// A pipe, through which a capture comes.
+    Pipe(Pipe),
+}
+
+impl Source {
+    /// The interface, if it is one that is open.
+    pub(super) fn interface(&self) -> Option<&OpenInterface> {
+        match self {
+            Self::Open(open) => Some(open),
+            Self::Awaited(_) | Self::Pipe(_) => None,
+        }
+    }
+}
+
+/// Opens every interface and pipe; an interface that may come back later is waited for if the user wants that.
+pub(super) fn open(plan: &Plan) -> Result<Vec<Source>> {
     let mut opened = Vec::new();
     for name in &plan.interfaces {
+        if Pipe::is_meant(name) {
+            opened.push(Source::Pipe(Pipe::open(name).map_err(explain)?));
+            continue;
+        }
         match OpenInterface::new(name, &plan.setup) {
-            Ok(open) => opened.push(Ok(open)),
+            Ok(open) => opened.push(Source::Open(open)),
             Err(error) if plan.retry && error.may_pass() => {
                 say(&format!("{error}; it is waited for"));
-                opened.push(Err(name.clone()));
+                opened.push(Source::Awaited(name.clone()));
             }
             Err(error) => return Err(explain(error)),
         }
@@ -53,9 +78,9 @@ fn fast(interface: &str) -> Option<String> {
 }
 
 /// What the report says of the interfaces: one input, as a capture file of them would be.
-pub(super) fn input(plan: &Plan, interfaces: &[Result<OpenInterface, String>]) -> Input {
+pub(super) fn input(plan: &Plan, sources: &[Source]) -> Input {
     let mut link_types = Vec::new();
-    for open in interfaces.iter().flatten() {
+    for open in sources.iter().filter_map(Source::interface) {
         if !link_types.contains(&open.link_type()) {
             link_types.push(open.link_type());
         }

@@ -19,6 +19,7 @@ mod metrics;
 mod outcomes;
 mod output_file;
 mod packet_output;
+mod pipe;
 mod plan;
 mod process_memory;
 mod reader;
@@ -38,10 +39,12 @@ pub(crate) use capture_loop::Summary;
 pub(crate) use finding_files::Trigger;
 pub(crate) use interfaces::explain;
 pub(crate) use key_log::{KeyLog, KeyLogTail};
+pub(crate) use pipe::Pipe;
 pub(crate) use plan::{Plan, Target};
 pub(crate) use ring::{LEAST_BYTES, ORDINARY_BYTES, RingLimits};
 pub(crate) use rotation::Rotation;
 
+use crate::capture::FilterSet;
 use crate::capture::write::WriteError;
 use crate::report::talk::say;
 use anyhow::{Context, Result};
@@ -67,10 +70,12 @@ pub(crate) fn run(plan: &Plan) -> Result<Option<Summary>> {
     let quiet = plan.verbosity.quiet;
     let rights = Rights::new(plan.user.as_deref())?;
     let metrics = plan.metrics.map(MetricsListener::listen).transpose()?;
-    let interfaces = interfaces::open(plan)?;
+    let sources = interfaces::open(plan)?;
+    // Of pipes, whose packets nobody has filtered; a wrong filter is found before anything is read.
+    let filter = plan.setup.filter.as_deref().map(FilterSet::new).transpose()?;
     let signals = Signals::listen().context("signals cannot be listened to")?;
-    let input = interfaces::input(plan, &interfaces);
-    let described = packet_output::described(&plan.interfaces, &interfaces, &plan.setup);
+    let input = interfaces::input(plan, &sources);
+    let described = packet_output::described(&plan.interfaces, &sources, &plan.setup);
     let key_logs = KeyLogTail::new(&plan.key_logs);
     let memory = ProcessMemory::open();
     let (report, capture) = (plan.output.as_deref(), plan.target.as_ref().and_then(Target::file));
@@ -87,10 +92,10 @@ pub(crate) fn run(plan: &Plan) -> Result<Option<Summary>> {
     let metrics_page = metrics.map(MetricsListener::serve);
     packets.check()?;
     if !quiet {
-        say(&format!("capturing on {}; ^C ends it", plan.interfaces.join(", ")));
+        say(&format!("capturing on {}; ^C ends it", plan.shown()));
     }
-    let queue = reader::start(interfaces, plan.setup.clone(), plan.retry);
-    let resources = Resources { report, packets, key_logs, memory, metrics_page };
+    let queue = reader::start(sources, plan.setup.clone(), plan.retry);
+    let resources = Resources { report, packets, key_logs, memory, metrics_page, filter };
     let mut capture_loop = CaptureLoop::new(plan, input, resources);
     capture_loop.run(&queue, &signals);
     let times_full = queue.times_full();
@@ -121,7 +126,7 @@ fn needs(plan: &Plan) -> Needs {
     let target = plan.target.as_ref();
     let files = plan.output.iter().cloned().chain(target.map(Target::files).unwrap_or_default());
     Needs {
-        interfaces: plan.interfaces.clone(),
+        interfaces: plan.interfaces.iter().filter(|name| !Pipe::is_meant(name)).cloned().collect(),
         folders: target.map(Target::folders).unwrap_or_default(),
         files: files.filter(|path| !is_descriptor(path)).collect(),
         reopens: plan.retry,

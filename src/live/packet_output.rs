@@ -1,6 +1,7 @@
 //! The packets that live capture writes: none, all that matter, or those of findings. Errors are told here and end nothing.
 
 use super::finding_files::{FindingFiles, Trigger};
+use super::interfaces::Source;
 use super::plan::Target;
 use super::retention::{WriteTotals, probe};
 use super::ring::Ring;
@@ -207,19 +208,15 @@ impl PacketOutput {
 
 /// What files say of the interfaces of the user's list. One that is not open yet is taken for Ethernet; frames of another
 /// kind are described once they come.
-pub(super) fn described(
-    names: &[String],
-    open: &[Result<OpenInterface, String>],
-    setup: &CaptureSettings,
-) -> Vec<InterfaceDescription> {
-    let one = |(name, open): (&String, &Result<OpenInterface, String>)| InterfaceDescription {
+pub(super) fn described(names: &[String], sources: &[Source], setup: &CaptureSettings) -> Vec<InterfaceDescription> {
+    let one = |(name, open): (&String, Option<&OpenInterface>)| InterfaceDescription {
         name: name.clone(),
-        link_type: open.as_ref().map_or(1, OpenInterface::link_type),
+        link_type: open.map_or(1, OpenInterface::link_type),
         snap_length: setup.snap_length,
-        digits: open.as_ref().map_or(9, OpenInterface::digits),
+        digits: open.map_or(9, OpenInterface::digits),
         filter: setup.filter.clone(),
     };
-    names.iter().zip(open).map(one).collect()
+    names.iter().zip(sources.iter().map(Source::interface)).map(one).collect()
 }
 
 fn parent(path: &Path) -> PathBuf {

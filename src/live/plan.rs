@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Interfaces, limits and outputs of a live capture.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// Names of the interfaces, each once.
+    /// Names of the interfaces, each once; `-` and paths of named pipes are captures that others make.
     pub(crate) interfaces: Vec<String>,
     /// Settings with which the interfaces are opened.
     pub(crate) setup: CaptureSettings,
@@ -54,6 +54,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Interfaces and pipes as people know them.
+    pub(super) fn shown(&self) -> String {
+        let names = self.interfaces.iter().map(|name| if name == "-" { "standard input" } else { name });
+        names.collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether values are masked, and keys that open tokens.
     pub(super) fn reader(&self) -> Reader<'_> {
         self.settings.reader(self.show_secrets)

@@ -12,6 +12,9 @@ use std::time::Duration;
 #[command(next_help_heading = "Live capture")]
 pub(crate) struct LiveArgs {
     /// Capture on this interface until ^C, --count or --duration; any for all; repeatable
+    ///
+    /// A name or a number of -D. - is a capture that another program makes, live through a pipe, and so is the path of a named pipe:
+    /// dumpcap -w - | nrpcsniff -i -; ssh HOST tcpdump -U -s0 -w - port 1352 | nrpcsniff -i -
     #[arg(short = 'i', long = "interface", value_name = "IFACE", conflicts_with_all = ["captures", "read"])]
     pub interfaces: Vec<String>,
 

@@ -271,7 +271,7 @@ mod tests {
     fn what_should_be_a_capture_is_not_overlooked() {
         let folder = Folder::new(&["a.expected.json", "b.pcap"]);
         fs::write(folder.path("a.pcap"), "text").unwrap();
-        assert_eq!(folder.cases(&[""]), [case(&["b.pcap"], "b.expected.json"), case(&["a.pcap"], "a.expected.json")]);
+        assert_eq!(folder.cases(&[""]), [case(&["a.pcap"], "a.expected.json"), case(&["b.pcap"], "b.expected.json")]);
     }
 
     #[test]

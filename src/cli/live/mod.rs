@@ -8,10 +8,12 @@ use super::{output, plan};
 use crate::api::{Diagnoser, HELD};
 use crate::capture::live::{CaptureSettings, interfaces as list};
 use crate::engine;
-use crate::live::{self, Plan, Summary};
+use crate::live::{self, Pipe, Plan, Summary};
 use crate::model::Severity;
 use crate::stream::Limits;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use std::io::{self, IsTerminal};
+use std::path::Path;
 use target::target;
 
 /// Captures until it is told to stop.
@@ -68,8 +70,13 @@ fn plan(args: &Args) -> Result<(Plan, Option<Severity>)> {
 fn interfaces(named: &[String]) -> Result<Vec<String>> {
     let mut interfaces: Vec<String> = Vec::new();
     for name in named {
+        if name == "-" && io::stdin().is_terminal() {
+            bail!("-i -: stdin is a terminal; pipe a capture into it, as in 'dumpcap -w - | nrpcsniff -i -'");
+        }
         ensure!(!name.is_empty(), "-i: give the name of an interface; `nrpcsniff -D` lists them");
-        let name = by_number(name)?;
+        let name = if Pipe::is_meant(name) { name.clone() } else { by_number(name)? };
+        let is_file = Path::new(&name).is_file();
+        ensure!(!is_file, "-i {name}: this is a file; nrpcsniff {name} reads it");
         if !interfaces.contains(&name) {
             interfaces.push(name);
         }
