@@ -23,8 +23,10 @@ pub(super) fn files_near(path: &Path) -> String {
     let names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     let stem = |name: &str| name.split('.').next().unwrap_or_default().to_lowercase();
     let wanted = stem(&path.file_name().unwrap_or_default().to_string_lossy());
-    let mut near: Vec<_> = names.iter().map(|name| (distance(&wanted, &stem(name)), name)).collect();
-    near.retain(|(far, name)| *far <= stem(name).len() / 3 && !wanted.is_empty());
+    let whole = path.file_name().unwrap_or_default().to_string_lossy();
+    let of = |name: &String| (distance(&wanted, &stem(name)), distance(&whole, name));
+    let mut near: Vec<_> = names.iter().map(|name| (of(name), name)).collect();
+    near.retain(|((far, _), name)| *far <= stem(name).len() / 3 && !wanted.is_empty());
     near.sort_unstable();
     let shown = |name: &String| format!("'{}'", escape::path(&path.with_file_name(name)));
     let near: Vec<_> = near.into_iter().take(3).map(|(_, name)| shown(name)).collect();

@@ -20,7 +20,7 @@ pub(super) fn lines(screen: Screen<'_>) -> Vec<String> {
         lines.extend(list(screen, &told));
     }
     lines.push(String::new());
-    lines.push(tally(captures));
+    lines.push(tally(screen.report, captures));
     let text = match told.len() {
         0 | 1 => answer::text(screen),
         number if screen.conclusion.verdict.finding.is_some() => {
@@ -144,8 +144,12 @@ fn about(screen: Screen<'_>, capture: &CaptureOutcome) -> String {
     }
 }
 
-/// `3 failed, 3 work, 1 cannot be told, 1 without sign-on`.
-fn tally(captures: &[CaptureOutcome]) -> String {
+/// `8 captures: 3 failed, 3 work, 1 cannot be told, 1 without sign-on`. A name without a file is no capture.
+fn tally(report: Report<'_>, captures: &[CaptureOutcome]) -> String {
+    let is_missing = |capture: &&CaptureOutcome| {
+        report.analysis.inputs.get(capture.inputs.clone()).unwrap_or_default().iter().all(|input| input.is_missing)
+    };
+    let (missing, captures): (Vec<_>, Vec<_>) = captures.iter().partition(is_missing);
     let kinds = [
         ("failed", is_failing as fn(VerdictKind) -> bool),
         ("work", |kind| kind == VerdictKind::Works),
@@ -156,5 +160,7 @@ fn tally(captures: &[CaptureOutcome]) -> String {
         let number = captures.iter().filter(|capture| is(capture.kind)).count() as u64;
         (number > 0).then(|| format!("{} {name}", count(number)))
     });
+    let missing = (!missing.is_empty()).then(|| format!("{} without a file", counted(missing.len() as u64, "name")));
+    let parts = parts.chain(missing);
     format!("{}: {}", counted(captures.len() as u64, "capture"), parts.collect::<Vec<_>>().join(", "))
 }

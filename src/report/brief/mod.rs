@@ -97,7 +97,8 @@ impl<'a> Screen<'a> {
         let names = analysis.inputs.iter().map(|input| &input.path).chain(analysis.logs.iter().map(|log| &log.path));
         let names: Vec<_> = names.map(|path| escape::terminal(path).into_owned()).collect();
         let names = if names.len() > 3 {
-            let captures = counted(analysis.inputs.len() as u64, "capture");
+            let captures = analysis.inputs.iter().filter(|input| !input.is_missing).count();
+            let captures = counted(captures as u64, "capture");
             let logs = counted(analysis.logs.len() as u64, "log");
             if analysis.logs.is_empty() { captures } else { format!("{captures}, {logs}") }
         } else {
@@ -110,6 +111,9 @@ impl<'a> Screen<'a> {
         let lines: u64 = analysis.logs.iter().map(|log| log.lines).sum();
         if !analysis.logs.is_empty() {
             parts.push(format!("{} of logs", counted(lines, "line")));
+        }
+        if analysis.totals.other_files > 0 {
+            parts.push(counted(analysis.totals.other_files, "other file"));
         }
         let first = analysis.inputs.iter().filter_map(|input| input.first).min();
         let last = analysis.inputs.iter().filter_map(|input| input.last).max();
