@@ -1,12 +1,12 @@
 //! Ways that the sound of a meeting tries: relays that are wanted (TURN), ways that are tried (ICE), and DTLS on them.
 //!
 //! Whoever speaks WebRTC sends such messages, and most ways of a call are meant to fail, since only one is needed. They matter where they
-//! have to do with Sametime: see [`MediaWays::concern_sametime`].
+//! have to do with Sametime, and relays of half the world listen on the same port: see [`MediaWays::concern_sametime`].
 
 use super::http::origin;
 use super::http::pages::Product;
 use super::{Case, Dissected};
-use crate::model::{Conversation, IcmpError, Side, Span, Stamp, Timestamp, Transport};
+use crate::model::{Confidence, Conversation, Endpoint, IcmpError, Side, Span, Stamp, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::stun::{self, Dtls, Kind, Method, Stun};
 use nrpcsniff_dissectors::{Decision, Message as Body};
@@ -20,10 +20,21 @@ const ONE_CALL: Span = Span::from_secs(60);
 /// Ways of media of a capture.
 pub(crate) struct MediaWays<'a> {
     ways: Vec<MediaWay<'a>>,
-    /// The sites (registered domains) at which somebody signs on to Sametime or its meetings; `None` if nobody does.
-    sametime: Option<HashSet<String>>,
-    /// Servers that DNS knows by a name of another site: relays of other products.
-    of_others: HashSet<IpAddr>,
+    /// What each server has to do with Sametime.
+    ties: HashMap<IpAddr, Tie>,
+}
+
+/// What a server of media has to do with signing on to Sametime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tie {
+    /// It has part in a sign-on, or its name is of a site at which somebody signs on to Sametime.
+    Known,
+    /// A machine of the house, in a capture in which somebody signs on to Sametime.
+    House,
+    /// Nothing is known of it but its port.
+    Port,
+    /// A relay of others: its name is of another site, or it stands out in the world and nothing says that it belongs to Sametime.
+    Foreign,
 }
 
 /// What was said on one way that is about the way itself.
@@ -118,29 +129,30 @@ impl<'a> MediaWays<'a> {
     pub(crate) fn new(case: &Case<'a>) -> Self {
         let all = case.analysis.conversations.iter().filter(|c| c.is(&stun::PROTOCOL));
         let ways: Vec<MediaWay<'a>> = all.map(MediaWay::new).collect();
-        let sametime = if ways.is_empty() { None } else { sametime_sites(case) };
-        let mut of_others = HashSet::new();
-        for c in
-            ways.iter().map(|way| way.conversation).filter(|_| sametime.as_ref().is_some_and(|sites| !sites.is_empty()))
-        {
-            let asked = case.lookup_of(c.server.ip, c.first.time).and_then(super::Lookup::asked);
-            let name = asked.map(|(_, question)| question.name.to_ascii_lowercase());
-            let site = name.as_deref().and_then(origin::site).map(str::to_owned);
-            if site.is_some_and(|site| sametime.as_ref().is_some_and(|sites| !sites.contains(&site))) {
-                of_others.insert(c.server.ip);
-            }
+        let sites = if ways.is_empty() { None } else { sametime_sites(case) };
+        let mut ties = HashMap::new();
+        for c in ways.iter().map(|way| way.conversation) {
+            ties.entry(c.server.ip).or_insert_with(|| tie(case, sites.as_ref(), c));
         }
-        Self { ways, sametime, of_others }
+        Self { ways, ties }
     }
 
-    /// Those that have to do with Sametime: at a port of its bridge, or where somebody signs on to it, unless the server has a name of
-    /// another site.
+    /// Those that have to do with Sametime: by their server, or by a port of its bridge where nothing says that it is of others.
     pub(crate) fn concern_sametime(&self) -> impl Iterator<Item = &MediaWay<'a>> {
-        let concerns = |way: &&MediaWay<'a>| {
-            let server = way.conversation.server;
-            BRIDGE.contains(&server.port) || (self.sametime.is_some() && !self.of_others.contains(&server.ip))
-        };
-        self.ways.iter().filter(concerns)
+        self.ways.iter().filter(|way| match self.tie(way.conversation.server) {
+            Tie::Known | Tie::House => true,
+            Tie::Port => BRIDGE.contains(&way.conversation.server.port),
+            Tie::Foreign => false,
+        })
+    }
+
+    /// How sure it can be that a fault of that server is one of Sametime's: only if something but address and port says so, for sure.
+    pub(crate) fn at_most(&self, server: Endpoint) -> Confidence {
+        if self.tie(server) == Tie::Known { Confidence::High } else { Confidence::Medium }
+    }
+
+    fn tie(&self, server: Endpoint) -> Tie {
+        self.ties.get(&server.ip).copied().unwrap_or(Tie::Port)
     }
 
     /// Another way of that client worked within the time of a call: then the others are not needed.
@@ -152,6 +164,35 @@ impl<'a> MediaWays<'a> {
     /// Ways of that address, in order.
     pub(crate) fn of(&self, address: IpAddr) -> impl Iterator<Item = &MediaWay<'a>> {
         self.ways.iter().filter(move |way| way.is_at(address))
+    }
+}
+
+/// What the server of that conversation has to do with Sametime; `sites` are those at which somebody signs on to it.
+fn tie(case: &Case<'_>, sites: Option<&HashSet<String>>, c: &Conversation) -> Tie {
+    let asked = case.lookup_of(c.server.ip, c.first.time).and_then(super::Lookup::asked);
+    let name = asked.map(|(_, question)| question.name.to_ascii_lowercase());
+    let site = name.as_deref().and_then(origin::site);
+    match (sites, site) {
+        _ if case.peers().has(c.server, name.as_deref()) => Tie::Known,
+        (Some(sites), Some(site)) if sites.contains(site) => Tie::Known,
+        (Some(sites), Some(_)) if !sites.is_empty() => Tie::Foreign,
+        (Some(_), None) if !is_of_the_house(c.server.ip, c.client.ip) => Tie::Foreign,
+        (Some(_), _) => Tie::House,
+        (None, _) => Tie::Port,
+    }
+}
+
+/// Not routed in the world (RFC 1918, RFC 4193), or of the network that the client is in: a house of this size gets a /16, or a /48
+/// (RFC 6177).
+fn is_of_the_house(server: IpAddr, client: IpAddr) -> bool {
+    match (server, client) {
+        (IpAddr::V4(server), IpAddr::V4(client)) => {
+            server.is_private() || server.is_loopback() || server.octets()[..2] == client.octets()[..2]
+        }
+        (IpAddr::V6(server), IpAddr::V6(client)) => {
+            server.is_unique_local() || server.is_loopback() || server.segments()[..3] == client.segments()[..3]
+        }
+        _ => false,
     }
 }
 

@@ -78,6 +78,8 @@ pub(crate) enum Unjudged {
     CaptureEnds,
     /// The bytes that would tell were seen in two versions.
     Disputed,
+    /// Frames are not in the order of their times: who began, who answered and who ended it cannot be told.
+    OutOfOrder,
     /// The answer is of no form that is known to grant or to refuse.
     UnknownForm,
 }
@@ -91,6 +93,7 @@ impl Unjudged {
             Self::BegunBefore => "it had begun before the capture",
             Self::CaptureEnds => "the capture ends before an answer was due",
             Self::Disputed => "the bytes that would tell are in the capture in two versions",
+            Self::OutOfOrder => "the frames of the capture are not in the order of their times",
             Self::UnknownForm => "the answer is of no form that is known to grant or to refuse",
         }
     }

@@ -120,6 +120,12 @@ impl std::fmt::Display for Span {
     }
 }
 
+/// Seconds in a day, and in a year of the calendar's average length.
+const DAY: f64 = 86_400.0;
+const YEAR: f64 = 365.25 * DAY;
+/// From here on a number would only pretend to be one: calculations with [`Span`] stop at 292 years, and no clock is off by that much.
+const NOT_PLAUSIBLE: f64 = 200.0 * YEAR;
+
 /// Seconds for people: microseconds to years, two or three digits that matter.
 pub(crate) fn span(seconds: f64) -> String {
     let (sign, s) = if seconds < 0.0 { ("-", -seconds) } else { ("", seconds) };
@@ -129,9 +135,10 @@ pub(crate) fn span(seconds: f64) -> String {
         s if s < 1.0 => format!("{:.0} ms", s * 1e3),
         s if s < 120.0 => format!("{s:.1} s"),
         s if s < 7200.0 => format!("{:.1} min", s / 60.0),
-        s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
-        s if s < 63_072_000.0 => format!("{:.1} days", s / 86_400.0),
-        s => format!("{:.1} years", s / 31_557_600.0),
+        s if s < 2.0 * DAY => format!("{:.1} h", s / 3600.0),
+        s if s < 2.0 * YEAR => format!("{:.1} days", s / DAY),
+        s if s < NOT_PLAUSIBLE => format!("{:.1} years", s / YEAR),
+        _ => return "more than 200 years".to_owned(),
     };
     format!("{sign}{text}")
 }
@@ -149,9 +156,11 @@ mod tests {
             (5.0, "5.0 s"),
             (1800.0, "30.0 min"),
             (-420.0, "-7.0 min"),
-            (36_000.0, "10.0 h"),
-            (4.0 * 86_400.0, "4.0 days"),
+            (90_000.0, "25.0 h"),
             (208_875_240.0, "6.6 years"),
+            (-172_800.0, "-2.0 days"),
+            (i64::MAX as f64 / 1e9, "more than 200 years"),
+            (f64::INFINITY, "more than 200 years"),
         ] {
             assert_eq!(super::span(seconds), text);
             assert_eq!(Span::from_secs_f64(seconds).to_string(), text);

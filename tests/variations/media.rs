@@ -20,10 +20,43 @@ pub(crate) const ROWS: &[Row] = &[
     ("a hello of DTLS that is not answered", |net| stuck(net, true), DTLS),
     ("an answer of DTLS that does not arrive", |net| stuck(net, false), DTLS),
     ("a relay that is granted", granted, None),
+    ("a relay of others that nobody reaches", of_others_unanswered, None),
+    ("a relay of others that refuses", of_others_refused, None),
+    ("a bridge of others on the usual port", of_others_bridge, None),
     ("a dead way beside one that works", beside, None),
     ("a way that works with DTLS", works, None),
     ("a nonce of a relay that has grown old", stale, None),
 ];
+
+/// Out in the world, and nothing says that it belongs to Sametime.
+fn of_others(net: &Network, port: u16) -> Call {
+    Call::new(net, "10.1.0.50", 50_102, "198.51.100.30", port)
+}
+
+fn of_others_unanswered(net: &Network) {
+    let call = of_others(net, TURN);
+    call.meeting();
+    call.asks_for_relay_in_vain(&[500, 1_000, 2_000, 4_000]);
+    call.meeting();
+}
+
+fn of_others_refused(net: &Network) {
+    let call = of_others(net, TURN);
+    call.meeting();
+    call.allocate(None, Some(401));
+    call.allocate(Some("ann"), Some(401));
+    net.wait(3_000);
+}
+
+fn of_others_bridge(net: &Network) {
+    let call = of_others(net, 10_000);
+    call.meeting();
+    for _ in 0..8 {
+        call.check(false);
+        net.wait(1_000);
+    }
+    call.meeting();
+}
 
 fn to_bridge(net: &Network, port: u16) -> Call {
     Call::new(net, "10.1.0.50", 50_100, "10.1.0.31", port)

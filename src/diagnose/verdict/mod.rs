@@ -11,7 +11,10 @@ mod words;
 pub(crate) use wishes::Wishes;
 
 use super::rules::cap::wrong_place;
-use crate::model::{Analysis, AttemptKind, Finding, Input, Layer, Severity, Unjudged, Verdict, VerdictKind};
+use crate::model::{
+    Analysis, AttemptKind, Confidence, Conversation, ConversationId, Finding, Input, Layer, Severity, Unjudged, Verdict,
+    VerdictKind,
+};
 use words::Survey;
 
 /// What the wishes, findings and conversations of everything that was read come to. Findings stand in their order.
@@ -49,7 +52,9 @@ pub(crate) fn verdict(analysis: &Analysis, findings: &[Finding], wishes: &Wishes
 
 /// The kind, and the finding that it rests on.
 fn judge(analysis: &Analysis, findings: &[Finding], wishes: &Wishes) -> (VerdictKind, Option<usize>) {
-    let first = |is: &dyn Fn(&Finding) -> bool| findings.iter().position(is);
+    let first = |is: &dyn Fn(&Finding) -> bool| {
+        findings.iter().position(|finding| is(finding) && !rests_on_disputed(analysis, finding))
+    };
     let kind_of = |place: usize| match findings.get(place) {
         Some(finding) if finding.layer == Layer::Fallback => VerdictKind::Failed,
         _ => VerdictKind::Fault,
@@ -84,6 +89,15 @@ fn judge(analysis: &Analysis, findings: &[Finding], wishes: &Wishes) -> (Verdict
         () => VerdictKind::Undecided,
     };
     (kind, None)
+}
+
+/// Bytes of which the capture holds two versions are all that it is seen by: nobody knows whether it happened.
+fn rests_on_disputed(analysis: &Analysis, finding: &Finding) -> bool {
+    let of = |id: &ConversationId| analysis.conversations.by_id(*id);
+    let shown = |c: &Conversation| c.disputes.iter().any(|dispute| finding.frames.contains(&dispute.other_in.frame));
+    finding.confidence == Confidence::Low
+        && finding.layer != Layer::Capture
+        && finding.conversations.iter().filter_map(of).any(shown)
 }
 
 /// Kinds that are one way of signing on: where one of them is granted, another may be left open.

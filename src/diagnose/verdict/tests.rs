@@ -9,7 +9,7 @@ use crate::testing::logs::log;
 use crate::testing::tokens::{browser, mail, served, visit};
 use crate::testing::{analysis, idle};
 use nrpcsniff_samples::tls::Tls;
-use nrpcsniff_samples::{Format, Network, nrpc, stories};
+use nrpcsniff_samples::{Format, Network, Segment, Side, nrpc, stories};
 
 const MAIL: &str = "CN=Mail01/O=Acme";
 
@@ -293,4 +293,43 @@ fn severities_below_a_fault_do_not_speak() {
     let verdict = conclusion.verdict;
     assert!(findings.iter().all(|finding| finding.severity == Severity::Info) && !findings.is_empty());
     assert_eq!((verdict.kind, verdict.finding), (VerdictKind::Works, None));
+}
+
+/// Bytes in two versions: what they alone show is told, and is not what the capture comes to.
+#[test]
+fn what_rests_on_disputed_bytes_is_no_verdict() {
+    let found = of(|net| {
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352);
+        let (first, second) = ("CN=Chat01/O=Acme", MAIL);
+        let request = tcp.request_for(first).encode();
+        let place = request.windows(first.len()).position(|bytes| bytes == first.as_bytes()).unwrap();
+        let mut other = request.clone();
+        other[place..place + second.len()].copy_from_slice(second.as_bytes());
+        tcp.segment(Side::Client, Segment::data(0, request)).client(other);
+        tcp.wait(1).response(MAIL).wait(3).client_fin();
+    });
+    assert_eq!((found.kind, found.finding), (VerdictKind::Undecided, None), "{}", found.text);
+    assert!(found.text.contains("in two versions"), "{}", found.text);
+}
+
+/// A session that had opened before anybody disputed anything has opened.
+#[test]
+fn what_was_decided_before_the_dispute_stays_decided() {
+    let found = of(|net| {
+        let tcp = net.connect(&net.host("10.1.0.50"), &net.host("10.1.0.9"), 1352);
+        tcp.works(MAIL, 2);
+        tcp.segment(Side::Client, Segment::data(0, vec![7; 40])).client(vec![8; 40]).wait(200);
+    });
+    assert_eq!(found.kind, VerdictKind::Works, "{}", found.text);
+}
+
+/// Frames out of order: neither an end nor a beginning is where it seems to be.
+#[test]
+fn frames_out_of_order_say_so() {
+    let net = Network::new();
+    works(&net, "10.1.0.50");
+    let found = conclude(&analysis(&net.write(&Format::pcap().reversed())), &Settings::default()).1.verdict;
+    assert_eq!(found.kind, VerdictKind::Undecided);
+    assert!(found.text.contains("not in the order of their times"), "{}", found.text);
+    assert!(found.cautions.first().is_some_and(|caution| caution.contains("reordercap")), "{:?}", found.cautions);
 }

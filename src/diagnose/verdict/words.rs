@@ -19,7 +19,8 @@ const NOT_PROVED: &str = "Not found does not mean not there: only what the captu
                           (nrpcsniff rules lists them).";
 
 /// Reasons in the order in which they are told: what can be mended by the next capture comes first.
-const REASONS: [Unjudged; 6] = [
+const REASONS: [Unjudged; 7] = [
+    Unjudged::OutOfOrder,
     Unjudged::Missing,
     Unjudged::Encrypted,
     Unjudged::CaptureEnds,
@@ -340,6 +341,7 @@ impl Survey {
             }
             Unjudged::CaptureEnds => "Let the capture run until the attempt has come to an end: half a minute more.",
             Unjudged::BegunBefore => "Begin the capture first, then quit the client, start it and sign on.",
+            Unjudged::OutOfOrder => "Put the frames in order first, and read that: reordercap IN OUT (of Wireshark).",
             Unjudged::Disputed => "Capture at one of the two ends: there only what it took is seen.",
             Unjudged::UnknownForm => "The server's log tells.",
         }

@@ -21,8 +21,8 @@ pub(crate) use sip::NOT_RENEWED;
 
 use crate::facts::Case;
 use crate::model::{
-    Attempt, AttemptKind, Close, CloseBy, Conversation, FrameRef, Message, Outcome, PerSide, Setup, Span, Stamp,
-    Unjudged, Weight,
+    Attempt, AttemptKind, Close, CloseBy, Conversation, ConversationId, Dispute, FrameRef, Message, Outcome, PerSide,
+    Setup, Span, Stamp, Unjudged, Weight,
 };
 use hashbrown::HashMap;
 use std::net::IpAddr;
@@ -61,6 +61,9 @@ pub(in crate::facts) fn attempts(case: &Case<'_>) -> Vec<Attempt> {
     let order = |attempt: &Attempt| (attempt.at.frame, attempt.kind);
     if !all.is_sorted_by_key(order) {
         all.sort_by_cached_key(order);
+    }
+    for attempt in &mut all {
+        doubt(case, attempt);
     }
     mend(case, &mut all);
     let scans = case.scans();
@@ -128,6 +131,43 @@ pub(crate) fn unjudged(c: &Conversation) -> Option<Unjudged> {
         _ if !c.disputes.is_empty() => Some(Unjudged::Disputed),
         _ => None,
     }
+}
+
+/// Something that was said before `until`, or at that moment, is in the capture in two versions. What had been decided before anybody
+/// disputed it stays decided.
+fn disputed_before(c: &Conversation, until: Stamp) -> bool {
+    let since =
+        |dispute: &Dispute| dispute.read_in.map_or(dispute.other_in.frame, |read| read.min(dispute.other_in.frame));
+    c.disputes.iter().any(|dispute| since(dispute) <= until.frame)
+}
+
+/// What rests on messages of which there are two versions is not known, and in frames that are out of order nothing failed for sure:
+/// what looks like silence or an end may have come before.
+fn doubt(case: &Case<'_>, attempt: &mut Attempt) {
+    let unsure = match &attempt.outcome {
+        Outcome::Unknown(Unjudged::BegunBefore | Unjudged::CaptureEnds | Unjudged::UnknownForm)
+        | Outcome::Unanswered
+        | Outcome::CutOff(_)
+            if case.is_out_of_order() =>
+        {
+            Some(Unjudged::OutOfOrder)
+        }
+        Outcome::Unknown(Unjudged::Encrypted | Unjudged::Missing | Unjudged::BegunBefore) => None,
+        _ => rests_on_disputed(case, attempt).then_some(Unjudged::Disputed),
+    };
+    if let Some(why) = unsure {
+        attempt.outcome = Outcome::Unknown(why);
+    }
+}
+
+/// One of its messages holds bytes of which there are two versions.
+fn rests_on_disputed(case: &Case<'_>, attempt: &Attempt) -> bool {
+    let of = |id: &ConversationId| case.analysis.conversations.by_id(*id);
+    attempt.conversations.iter().filter_map(of).filter(|c| !c.disputes.is_empty()).any(|c| {
+        let shows = |message: &&Message| message.frames.iter().any(|frame| attempt.frames.contains(frame));
+        let is_disputed = |message: &Message| c.disputes.iter().any(|d| d.concerns(message, c.tls.is_some()));
+        c.messages.iter().filter(shows).any(is_disputed)
+    })
 }
 
 /// What came of something that nobody answered in its conversation since then. `is_due`: the server owed an answer.

@@ -1,6 +1,6 @@
 //! Authentication with a Domino server: the client says who it is, and the server lets it work.
 
-use super::{begun, frames, unanswered, unjudged};
+use super::{begun, disputed_before, frames, unanswered, unjudged};
 use crate::facts::nrpc::opening::last_refusal;
 use crate::facts::{Case, Talk};
 use crate::model::{Attempt, AttemptKind, CloseBy, Message, Outcome, Side, Stamp, Unjudged, Weight};
@@ -36,7 +36,9 @@ fn outcome(case: &Case<'_>, talk: &Talk<'_>, proof: &Message, next: Option<&Mess
     let c = talk.conversation;
     let whole = unjudged(c);
     if let Some(refusal) = last_refusal(case, talk, |_| true) {
-        return (Outcome::Refused(format!("status {}", refusal.shown())), Some(refusal.at));
+        let refused = Outcome::Refused(format!("status {}", refusal.shown()));
+        let disputed = disputed_before(c, refusal.at);
+        return (if disputed { Outcome::Unknown(Unjudged::Disputed) } else { refused }, Some(refusal.at));
     }
     let close = c.teardown.at.filter(|_| c.teardown.by != CloseBy::Client);
     let in_time = |message: &Message| close.is_none_or(|close| message.at.frame <= close.frame);
@@ -44,7 +46,7 @@ fn outcome(case: &Case<'_>, talk: &Talk<'_>, proof: &Message, next: Option<&Mess
     let answer = went_on.and_then(|next| c.messages.iter().find(|m| m.from == Side::Server && m.n > next.n));
     if let Some(answer) = answer {
         let short = talk.progress().client <= u64::from(case.settings.thresholds.opening_messages);
-        let disputed = short && whole == Some(Unjudged::Disputed);
+        let disputed = short && disputed_before(c, answer.at);
         return (if disputed { Outcome::Unknown(Unjudged::Disputed) } else { Outcome::Granted }, Some(answer.at));
     }
     if let Some(why) = whole {

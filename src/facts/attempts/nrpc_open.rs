@@ -1,9 +1,9 @@
 //! Notes sessions: the server that was asked for answers, and the client goes on.
 
-use super::{begun, frames, unanswered, unjudged};
+use super::{begun, disputed_before, frames, unanswered, unjudged};
 use crate::facts::nrpc::opening::{closed_at_once, last_refusal, mismatch, redirected, was_content};
 use crate::facts::{Case, Talk};
-use crate::model::{Attempt, AttemptKind, Close, CloseBy, Outcome, PerSide, Setup, Stamp, Unjudged, Weight};
+use crate::model::{Attempt, AttemptKind, Close, CloseBy, Outcome, PerSide, Setup, Side, Stamp, Unjudged, Weight};
 
 /// Every opening of a session, and every connection that the server's side ended before one.
 pub(super) fn all(case: &Case<'_>) -> Vec<Attempt> {
@@ -38,13 +38,17 @@ fn outcome(case: &Case<'_>, talk: &Talk<'_>, asked: Stamp) -> Outcome {
     let whole = unjudged(c);
     if talk.response.is_some() && talk.went_on() {
         let short = talk.progress().client <= u64::from(case.settings.thresholds.opening_messages);
-        let disputed = short && whole == Some(Unjudged::Disputed);
+        // The message by which the client goes on shows that it took the answer; if none could be read, the conversation's end.
+        let next = c.messages.iter().filter(|message| message.from == Side::Client).nth(1);
+        let disputed = short && disputed_before(c, next.map_or(c.last, |next| next.at));
         return if disputed { Outcome::Unknown(Unjudged::Disputed) } else { Outcome::Granted };
     }
-    if let Some(why) = whole {
+    let refusal = last_refusal(case, talk, |_| true);
+    let decided = || refusal.as_ref().is_some_and(|refusal| !disputed_before(c, refusal.at));
+    if let Some(why) = whole.filter(|why| *why != Unjudged::Disputed || !decided()) {
         return Outcome::Unknown(why);
     }
-    if let Some(refusal) = last_refusal(case, talk, |_| true) {
+    if let Some(refusal) = refusal {
         return Outcome::Refused(format!("status {}", refusal.shown()));
     }
     let closed = matches!(c.teardown.how, Close::Fin | Close::Rst);

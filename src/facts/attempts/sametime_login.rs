@@ -1,6 +1,6 @@
 //! Logins at Sametime community servers, and handshakes that did not get so far.
 
-use super::{begun, frames, unanswered, unjudged};
+use super::{begun, disputed_before, frames, unanswered, unjudged};
 use crate::facts::Case;
 use crate::facts::sametime::{SametimeLogin, SametimeLoginOutcome};
 use crate::model::{Attempt, AttemptKind, CloseBy, Outcome, Side, Span, Stamp, Unjudged, Weight};
@@ -32,8 +32,13 @@ fn attempt(case: &Case<'_>, login: &SametimeLogin<'_>) -> Option<Attempt> {
 fn outcome(case: &Case<'_>, login: &SametimeLogin<'_>, asked: Stamp) -> Option<Outcome> {
     let c = login.conversation;
     let whole = unjudged(c);
+    let told = login.accepted.or(login.end).map(|told| told.at());
     Some(match login.outcome() {
-        SametimeLoginOutcome::Accepted if whole == Some(Unjudged::Disputed) => Outcome::Unknown(Unjudged::Disputed),
+        SametimeLoginOutcome::Accepted | SametimeLoginOutcome::Destroyed { by: Side::Server, .. }
+            if disputed_before(c, told.unwrap_or(c.last)) =>
+        {
+            Outcome::Unknown(Unjudged::Disputed)
+        }
         SametimeLoginOutcome::Accepted => Outcome::Granted,
         SametimeLoginOutcome::Redirected(_) | SametimeLoginOutcome::NotConnected => return None,
         SametimeLoginOutcome::Unknown => Outcome::Unknown(whole.unwrap_or(Unjudged::Missing)),

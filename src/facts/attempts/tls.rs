@@ -1,6 +1,6 @@
 //! Channels of TLS: both sides go on inside.
 
-use super::{begun, frames, unanswered, unjudged};
+use super::{begun, disputed_before, frames, unanswered, unjudged};
 use crate::facts::Case;
 use crate::facts::tls::TlsHandshake;
 use crate::model::{Attempt, AttemptKind, CloseBy, Outcome, Side, Stamp, Unjudged, Weight};
@@ -59,7 +59,7 @@ fn outcome(case: &Case<'_>, handshake: &TlsHandshake<'_>) -> Outcome {
     }
     let whole = unjudged(c);
     match (handshake.got_through(), whole) {
-        (true, Some(Unjudged::Disputed)) => return Outcome::Unknown(Unjudged::Disputed),
+        (true, _) if disputed_before(c, handshake.got_through_by()) => return Outcome::Unknown(Unjudged::Disputed),
         (true, _) if handshake.may_be_refused_inside() => return Outcome::Unknown(Unjudged::Encrypted),
         (true, _) => return Outcome::Granted,
         (false, Some(why)) => return Outcome::Unknown(why),

@@ -3,7 +3,7 @@
 use super::sip::SipIndex;
 use super::{Case, Dissected, Settings, Talk, Thresholds, grouping};
 use crate::model::{
-    Analysis, Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Timestamp, Transport,
+    Analysis, Close, CloseBy, Conversation, Endpoint, Message, PerSide, Setup, Side, Stamp, Timestamp, Transport,
 };
 use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::Message as Inner;
@@ -176,6 +176,16 @@ impl<'a> TlsHandshake<'a> {
         let Some(answer) = self.answer else { return self.inside };
         let least = if answer.content.is_tls13() { FINISHED_13 } else { FINISHED };
         self.inside || (self.alert.is_none() && self.client_said_after_hello() >= least)
+    }
+
+    /// The message by which both sides were seen to have gone on; the end of the conversation if none of that was read.
+    pub(crate) fn got_through_by(&self) -> Stamp {
+        let begun = self.answer.map_or(self.hello.message.n, |answer| answer.message.n);
+        let inside = |message: &&Message| !matches!(&message.body, Inner::Tls(_));
+        let own_part = |message: &&Message| message.from == Side::Client && message.n > begun;
+        let messages = &self.conversation.messages;
+        let last_of_its_part = messages.iter().filter(own_part).nth(1).or_else(|| messages.iter().find(own_part));
+        messages.iter().find(inside).or(last_of_its_part).map_or(self.conversation.last, |message| message.at)
     }
 
     /// The handshake is complete, and the client says farewell without a word inside: it looked at the certificate by itself.

@@ -198,12 +198,10 @@ fn seconds(time: Timestamp) -> String {
     utc(time.whole_seconds())
 }
 
-/// A time span in seconds; years where days are too many to be read.
+/// A time span in seconds.
 #[expect(clippy::cast_precision_loss, reason = "a span for people")]
 fn between(seconds: i64) -> String {
-    const YEAR: f64 = 365.25 * 86_400.0;
-    let span_s = seconds as f64;
-    if span_s < 2.0 * YEAR { span(span_s) } else { format!("{:.1} years", span_s / YEAR) }
+    span(seconds as f64)
 }
 
 #[cfg(test)]

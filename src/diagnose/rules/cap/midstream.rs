@@ -20,7 +20,10 @@ static ABOUT: About = About {
     sees: "NRPC conversations without SYN and without session request.",
     matters: "Names, clocks and certificates stand in the opening: of these conversations they cannot be judged, and \
               who called whom is a guess by port. A session that was refused before the capture began is not in it.",
-    guards: &["The session request is there although the SYN is not: its content is judged as usual."],
+    guards: &[
+        "The session request is there although the SYN is not: its content is judged as usual.",
+        "Frames that are not in the order of their times: the SYN may stand behind them; silent.",
+    ],
     remedy: &["Start the capture before Notes (or restart Notes while capturing), then let the user try again."],
     references: &[],
     explains: &[],
@@ -32,6 +35,9 @@ impl Rule for Midstream {
     }
 
     fn judge(&self, case: &Case<'_>) -> Vec<Draft> {
+        if case.is_out_of_order() {
+            return Vec::new();
+        }
         let begun: Vec<&Talk<'_>> = case.nrpc().filter(|talk| is_begun(talk)).collect();
         let all = case.nrpc().count() + case.let_go(Property::Nrpc).conversations;
         finding(all, case.let_go(Property::Begun).conversations, &begun).into_iter().collect()

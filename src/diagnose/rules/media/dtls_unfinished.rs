@@ -28,8 +28,9 @@ static ABOUT: About = About {
         "Both sides come to protected records: silent.",
         "Another way of the same client comes so far in the same minute: silent.",
         "The capture ends before, or parts of the way were left out: silent. Without an alert: medium confidence at most.",
-        "Neither a port of Sametime's video bridge nor a sign-on to Sametime in the capture, or a server that DNS knows by a name of another \
-         site (relays of other products): silent.",
+        "Neither a port of Sametime's video bridge nor a sign-on to Sametime in the capture; or somebody signs on to Sametime, and the server \
+         has a name of another site, or a public address that has no part in a sign-on (relays of other products): silent.",
+        "Only address or port speak for Sametime (no part in a sign-on, no name of its site): medium confidence at most.",
     ],
     remedy: &[
         "Unanswered, though STUN is answered: a filter on the way lets STUN through and nothing else; open the port for all of UDP.",
@@ -61,7 +62,7 @@ impl Rule for DtlsUnfinished {
         let ways = MediaWays::new(case);
         let failed = ways.concern_sametime().filter_map(|way| Failed::of(&ways, way));
         let groups = group_by(failed, |failed| (failed.way.conversation.server, failed.fault.clone()));
-        groups.iter().filter_map(|group| finding(group)).collect()
+        groups.iter().filter_map(|group| finding(&ways, group)).collect()
     }
 }
 
@@ -122,7 +123,7 @@ fn repeated(way: &MediaWay<'_>, client: Side) -> Option<Shown> {
     }
 }
 
-fn finding(group: &[Failed<'_, '_>]) -> Option<Draft> {
+fn finding(ways: &MediaWays<'_>, group: &[Failed<'_, '_>]) -> Option<Draft> {
     let first = group.first()?;
     let works = first.way.requests.iter().any(|request| request.answer.is_some());
     let is_said = matches!(first.fault, DtlsFault::Refused { .. });
@@ -134,7 +135,8 @@ fn finding(group: &[Failed<'_, '_>]) -> Option<Draft> {
             fault: first.fault.clone(),
             stun_works: works,
         });
-    let draft = if is_said { draft } else { draft.at_most(Confidence::Medium) };
+    let server = first.way.conversation.server;
+    let draft = draft.at_most(if is_said { ways.at_most(server) } else { Confidence::Medium });
     let draft = group.iter().fold(draft, |draft, failed| draft.conversation(failed.way.conversation));
     Some(group.iter().take(4).fold(draft, |draft, failed| {
         each(draft, &failed.shown, "records", |draft, (from, at, record)| {
@@ -192,7 +194,7 @@ mod tests {
             call.client_says(Dtls::ClientHello);
             call.server_says(Dtls::Alert(40));
         });
-        assert_eq!(the_one(&found).confidence, Confidence::High);
+        assert_eq!(the_one(&found).confidence, Confidence::Medium);
         says(the_one(&found), &["handshake_failure"]);
     }
 

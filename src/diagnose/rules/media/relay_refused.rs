@@ -28,8 +28,9 @@ static ABOUT: About = About {
         "The first 401, to a request without a name, and 438 (a nonce that has grown old): steps, silent.",
         "The same client gets a relay there within half a minute: silent.",
         "Another way of the same call works: minor.",
-        "Neither a port of Sametime's video bridge nor a sign-on to Sametime in the capture, or a server that DNS knows by a name of another \
-         site (relays of other products): silent.",
+        "Neither a port of Sametime's video bridge nor a sign-on to Sametime in the capture; or somebody signs on to Sametime, and the server \
+         has a name of another site, or a public address that has no part in a sign-on (relays of other products): silent.",
+        "Only address or port speak for Sametime (no part in a sign-on, no name of its site): medium confidence at most.",
     ],
     remedy: &[
         "401: TURN_SECRET (Sametime) and static-auth-secret (coturn) must be the same; clocks of both, since such names end at a time; realm.",
@@ -105,6 +106,7 @@ fn finding(ways: &MediaWays<'_>, group: &[(&MediaWay<'_>, &StunRequest<'_>)]) ->
         reason,
         name_ended_s: ended.filter(|seconds| *seconds > 0),
     });
+    let draft = draft.at_most(ways.at_most(way.conversation.server));
     let draft = if works { draft.severity(Severity::Minor) } else { draft };
     let draft = group.iter().fold(draft, |draft, (way, _)| draft.conversation(way.conversation));
     Some(each(draft, group, "requests", |draft, (way, request)| {
@@ -127,6 +129,7 @@ mod tests {
     use crate::model::{Confidence, Severity};
     use crate::testing::{Story, says, the_one, told};
     use nrpcsniff_samples::Network;
+    use nrpcsniff_samples::dns::{A, Record};
     use nrpcsniff_samples::stun::{self, Call};
 
     const RULE: &str = "media-relay-refused";
@@ -143,9 +146,21 @@ mod tests {
         for (code, words) in [(401, "secret"), (486, "quota"), (441, "another"), (508, "capacity"), (403, "allowed")] {
             let found = told(RULE, |net| refused(net, "ann", code));
             let finding = the_one(&found);
-            assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::High), "{code}");
+            assert_eq!((finding.severity, finding.confidence), (Severity::Major, Confidence::Medium), "{code}");
             says(finding, &["10.1.0.30:3478", &code.to_string(), words]);
         }
+    }
+
+    #[test]
+    fn a_relay_by_its_name_is_sure() {
+        let found = told(RULE, |net| {
+            let (name, address) = ("turn.example.com", net.address("198.51.100.30"));
+            net.resolve(&net.host("10.1.0.50"), &net.host("10.1.0.2"), name, A, &[Record::address(name, &address)]);
+            let call = Call::new(net, "10.1.0.50", 50_100, "198.51.100.30", 3478);
+            call.meeting();
+            call.allocate(Some("ann"), Some(401));
+        });
+        assert_eq!(the_one(&found).confidence, Confidence::High);
     }
 
     #[test]
@@ -165,7 +180,12 @@ mod tests {
 
     #[test]
     fn look_alikes_are_passed_over() {
-        let stories: [Story; 4] = [
+        let stories: [Story; 5] = [
+            ("somewhere in the world, without a name", |net| {
+                let call = Call::new(net, "10.1.0.50", 50_100, "198.51.100.30", 3478);
+                call.meeting();
+                call.allocate(Some("ann"), Some(401));
+            }),
             ("the first demand, and a relay", |net| {
                 let call = Call::new(net, "10.1.0.50", 50_100, "10.1.0.30", 3478);
                 call.meeting();

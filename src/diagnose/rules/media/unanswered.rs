@@ -29,8 +29,9 @@ static ABOUT: About = About {
         "The server answers anything on that way: silent.",
         "Nothing at all that others send to that client is in the capture, or parts of the way were left out: silent.",
         "The capture ends within five seconds: silent. Without an ICMP error: medium confidence at most.",
-        "Neither a port of Sametime's video bridge nor a sign-on to Sametime in the capture, or a server that DNS knows by a name of another \
-         site (relays of other products): silent.",
+        "Neither a port of Sametime's video bridge nor a sign-on to Sametime in the capture; or somebody signs on to Sametime, and the server \
+         has a name of another site, or a public address that has no part in a sign-on (relays of other products): silent.",
+        "Only address or port speak for Sametime (no part in a sign-on, no name of its site): medium confidence at most.",
     ],
     remedy: &[
         "Open UDP 10000 (Sametime 12 in Docker) or 30000 (Kubernetes) from the clients to the video bridge, or UDP and TCP 3478 to the TURN \
@@ -109,7 +110,7 @@ fn finding(case: &Case<'_>, ways: &MediaWays<'_>, group: &[&MediaWay<'_>]) -> Op
         icmp: error.and_then(rejection),
         serves_others: others.is_some(),
     });
-    let draft = if error.is_none() { draft.at_most(Confidence::Medium) } else { draft };
+    let draft = draft.at_most(if error.is_none() { Confidence::Medium } else { ways.at_most(server) });
     let draft = group.iter().fold(draft, |draft, way| draft.conversation(way.conversation));
     let draft = each(draft, group, "ways", |draft, way| match way.requests.first() {
         Some(request) => {
@@ -180,7 +181,7 @@ mod tests {
             net.wait(3_000);
             call.meeting();
         });
-        assert_eq!(the_one(&found).confidence, Confidence::High);
+        assert_eq!(the_one(&found).confidence, Confidence::Medium);
         says(the_one(&found), &["port unreachable"]);
     }
 
