@@ -63,7 +63,7 @@ fn shape() -> Value {
     });
     let attempts = json!({
         "kind": "dns|connect|tls|nrpc.open|nrpc.auth|http.login|http.token|sip.register|sip.call|sametime.login|ldap.bind",
-        "server": "text", "asked": "text?", "granted": "number", "refused": "number", "unanswered": "number",
+        "server": "text?", "log": "text?", "asked": "text?", "granted": "number", "refused": "number", "unanswered": "number",
         "cut_off": "number", "unknown": "number", "clients": "number"
     });
     json!({

@@ -6,7 +6,8 @@
 //! Logs stand beside every capture. What one of them says of no capture is said once, at the end.
 
 use crate::diagnose::{
-    CountedCauses, Ledger, Settings, TestimonyId, Wishes, gather, judge_logs, judge_with, merge_counted, sort, verdict,
+    CountedCauses, Ledger, LoggedBeside, Settings, TestimonyId, Wishes, gather, judge_logs, judge_with, merge_counted,
+    sort, verdict,
 };
 use crate::model::{
     Analysis, AttemptCounts, AttemptKind, CaptureFacts, CaptureOutcome, ClockPlacement, ConversationId, Endpoint,
@@ -33,6 +34,8 @@ pub(super) struct MergedCaptures {
     logs: Vec<Log>,
     /// Testimonies of logs that went into findings about packets.
     joined: HashSet<TestimonyId>,
+    /// What of the attempts in logs captures show, too, and what falls into their time.
+    beside: LoggedBeside,
     /// How the times of each log were placed, by the first capture that could tell.
     clocks: Vec<LogClock>,
     /// Conversations that have a number, kept or let go.
@@ -51,6 +54,7 @@ impl MergedCaptures {
         let judgement = judge_with(&next, settings, ledger);
         self.logs = std::mem::take(&mut next.logs);
         self.joined.extend(judgement.joined);
+        self.beside.add(judgement.beside);
         self.compare_clocks(judgement.clocks);
         self.outcomes.push(self.outcome(&next, &judgement.findings, &judgement.wishes));
         self.wishes.add(judgement.wishes);
@@ -79,7 +83,11 @@ impl MergedCaptures {
         self.findings = gather(std::mem::take(&mut self.findings), &self.analysis, &self.later, &self.counted);
         let alone = Analysis { logs: std::mem::take(&mut self.logs), ..Analysis::default() };
         if !alone.logs.is_empty() {
-            self.findings.append(&mut judge_logs(&alone, settings, &self.joined));
+            let beside = (!self.analysis.inputs.is_empty()).then_some(&self.beside);
+            let mut heard = judge_logs(&alone, settings, &self.joined, beside, &self.findings);
+            self.findings.append(&mut heard.findings);
+            self.wishes.add(heard.wishes);
+            self.attempts.add(heard.attempts);
             sort(&mut self.findings);
         }
         self.analysis.logs = alone.logs;
@@ -126,14 +134,14 @@ impl MergedCaptures {
 #[derive(Default)]
 pub(super) struct AttemptTotals {
     pub(super) rows: Vec<AttemptCounts>,
-    places: HashMap<(AttemptKind, Endpoint, Option<String>), usize>,
+    places: HashMap<(AttemptKind, Option<Endpoint>, Option<String>, Option<String>), usize>,
 }
 
 impl AttemptTotals {
     fn add(&mut self, next: Vec<AttemptCounts>) {
         for counts in next {
-            let place =
-                *self.places.entry((counts.kind, counts.server, counts.asked.clone())).or_insert(self.rows.len());
+            let key = (counts.kind, counts.server, counts.log.clone(), counts.asked.clone());
+            let place = *self.places.entry(key).or_insert(self.rows.len());
             match self.rows.get_mut(place) {
                 Some(row) => row.add(&counts),
                 None => self.rows.push(counts),

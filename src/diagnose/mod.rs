@@ -12,6 +12,7 @@ pub(crate) mod evidence;
 mod groups;
 mod last_resort;
 mod ledger;
+mod logged;
 mod precedence;
 pub(crate) mod rules;
 mod testimony;
@@ -28,6 +29,7 @@ pub(crate) use draft::Draft;
 pub(crate) use groups::gather;
 pub(crate) use last_resort::Lost;
 pub(crate) use ledger::{Ledger, WINDOW};
+pub(crate) use logged::{LoggedBeside, judge_logs};
 pub(crate) use precedence::sort;
 pub(crate) use testimony::{Testimony, TestimonyId};
 pub(crate) use verdict::{Wishes, verdict};
@@ -44,10 +46,14 @@ pub fn diagnose(analysis: &Analysis, settings: &Settings) -> Vec<Finding> {
 
 /// Judges an analysis with its logs, and says what it comes to.
 pub(crate) fn conclude(analysis: &Analysis, settings: &Settings) -> (Vec<Finding>, Conclusion) {
-    let Judgement { findings, attempts, wishes, joined, .. } = judge(analysis, settings);
+    let Judgement { findings, mut attempts, mut wishes, joined, beside, .. } = judge(analysis, settings);
     let mut findings = gather(findings, analysis, &[], &CountedCauses::default());
     if !analysis.logs.is_empty() {
-        findings.extend(judge_logs(analysis, settings, &joined));
+        let is_captured = !analysis.inputs.is_empty() || !analysis.conversations.is_empty();
+        let heard = judge_logs(analysis, settings, &joined, is_captured.then_some(&beside), &findings);
+        findings.extend(heard.findings);
+        wishes.add(heard.wishes);
+        attempts.extend(heard.attempts);
         sort(&mut findings);
     }
     let verdict = verdict(analysis, &findings, &wishes);
@@ -65,6 +71,8 @@ pub(crate) struct Judgement {
     pub wishes: Wishes,
     /// Testimonies of logs that went into findings about packets.
     pub joined: HashSet<TestimonyId>,
+    /// What of the attempts in logs it shows, too, and what falls into its time.
+    pub beside: LoggedBeside,
     /// The clock of each log.
     pub clocks: Vec<LogClock>,
     /// What failed and is no fault of anybody's sign-on, counted.
@@ -96,8 +104,8 @@ pub(crate) fn judge_case(case: &Case<'_>, ledger: &Ledger) -> Judgement {
     let mut findings = rules::cap::others::set_aside(case, findings, gathered);
     sort(&mut findings);
     let attempts = ledger.attempts_with(case);
-    let clocks = case.logs().clocks().to_vec();
-    Judgement { findings, attempts, wishes, joined, clocks, set_aside: set_aside(case, ledger) }
+    let (clocks, beside) = (case.logs().clocks().to_vec(), LoggedBeside::of(case));
+    Judgement { findings, attempts, wishes, joined, beside, clocks, set_aside: set_aside(case, ledger) }
 }
 
 /// What a scanner meets is nobody's fault. That it was there is worth a word all the same.
@@ -136,13 +144,6 @@ fn settled(case: &Case<'_>, drafts: &[Draft]) -> Vec<Finding> {
     findings.extend(last_resort::tell(case, &findings));
     sort(&mut findings);
     findings
-}
-
-/// Judges the logs of an analysis for themselves: what of them joined no finding of any capture.
-pub(crate) fn judge_logs(analysis: &Analysis, settings: &Settings, joined: &HashSet<TestimonyId>) -> Vec<Finding> {
-    let case = Case::new(analysis, settings);
-    let rest = testimonies(&case).into_iter().filter(|testimony| !joined.contains(&testimony.id()));
-    gather(precedence::settle(&testimony::alone(rest.collect())), analysis, &[], &CountedCauses::default())
 }
 
 fn testimonies(case: &Case<'_>) -> Vec<Testimony> {

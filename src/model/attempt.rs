@@ -196,9 +196,9 @@ impl Attempt {
 pub(crate) struct AttemptCounts {
     /// What was wanted.
     pub kind: AttemptKind,
-    /// Of whom, as `10.1.0.9:1352`.
+    /// Of whom, as `10.1.0.9:1352`. Nothing of what a log alone tells.
     #[serde(serialize_with = "shown")]
-    pub server: Endpoint,
+    pub server: Option<Endpoint>,
     /// The server or host that was asked for, where one is. Comes from the wire.
     pub asked: Option<String>,
     /// Seen to be granted.
@@ -211,18 +211,38 @@ pub(crate) struct AttemptCounts {
     pub cut_off: u64,
     /// What the capture does not tell.
     pub unknown: u64,
-    /// Distinct clients, by address. Of several captures the most that one of them shows: the same people may be in each.
+    /// Distinct clients, by address; of a log distinct users or addresses that it names. Of several captures the most that one of
+    /// them shows: the same people may be in each.
     pub clients: u64,
+    /// The log that tells of it where no capture shows it, by its path.
+    pub log: Option<String>,
 }
 
-fn shown<S: serde::Serializer>(server: &Endpoint, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(server)
+fn shown<S: serde::Serializer>(server: &Option<Endpoint>, serializer: S) -> Result<S::Ok, S::Error> {
+    server.as_ref().map(Endpoint::to_string).serialize(serializer)
 }
 
 impl AttemptCounts {
     /// None yet.
-    pub(crate) const fn new(kind: AttemptKind, server: Endpoint, asked: Option<String>) -> Self {
-        Self { kind, server, asked, granted: 0, refused: 0, unanswered: 0, cut_off: 0, unknown: 0, clients: 0 }
+    pub(crate) fn new(kind: AttemptKind, server: Endpoint, asked: Option<String>) -> Self {
+        let none = Self::logged(kind, None, asked);
+        Self { server: Some(server), ..none }
+    }
+
+    /// None yet of those that a log tells of.
+    pub(crate) const fn logged(kind: AttemptKind, log: Option<String>, asked: Option<String>) -> Self {
+        Self {
+            kind,
+            server: None,
+            log,
+            asked,
+            granted: 0,
+            refused: 0,
+            unanswered: 0,
+            cut_off: 0,
+            unknown: 0,
+            clients: 0,
+        }
     }
 
     /// One more, of which this came. Who tried is counted elsewhere.

@@ -37,7 +37,7 @@ struct VerdictLine<'a> {
 struct AttemptsLine<'a> {
     kind: &'static str,
     attempt: AttemptKind,
-    server: String,
+    server: Option<String>,
     asked: Option<&'a str>,
     granted: u64,
     refused: u64,
@@ -45,13 +45,27 @@ struct AttemptsLine<'a> {
     cut_off: u64,
     unknown: u64,
     clients: u64,
+    log: Option<&'a str>,
 }
 
 impl<'a> AttemptsLine<'a> {
     fn of(counts: &'a AttemptCounts) -> Self {
         let &AttemptCounts { kind, granted, refused, unanswered, cut_off, unknown, clients, .. } = counts;
-        let (server, asked) = (counts.server.to_string(), counts.asked.as_deref());
-        Self { kind: "attempts", attempt: kind, server, asked, granted, refused, unanswered, cut_off, unknown, clients }
+        let (server, log) = (counts.server.map(|server| server.to_string()), counts.log.as_deref());
+        let asked = counts.asked.as_deref();
+        Self {
+            kind: "attempts",
+            attempt: kind,
+            server,
+            log,
+            asked,
+            granted,
+            refused,
+            unanswered,
+            cut_off,
+            unknown,
+            clients,
+        }
     }
 }
 

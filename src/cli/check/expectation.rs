@@ -95,7 +95,8 @@ static ATTEMPTS: Shape = Shape::Object {
     required: &["kind", "server"],
     keys: &[
         ("kind", Shape::Text),
-        ("server", Shape::Text),
+        ("server", Shape::Any),
+        ("log", Shape::Any),
         ("asked", Shape::Any),
         ("granted", Shape::Number),
         ("refused", Shape::Number),

@@ -6,7 +6,9 @@ use crate::diagnose::{About, Case, Draft, Testimony};
 use crate::facts::grouping::group_by;
 use crate::facts::logs::{ClientTrace, LogEntry, LoggedRequest, TracedLogin, same_server};
 use crate::facts::names::NameLikeness;
-use crate::model::{ConversationId, LogEvent, TokenStatusText};
+use crate::facts::sip::SipExchange;
+use crate::facts::tokens::Showing;
+use crate::model::{AnchorKey, Conversation, ConversationId, LogEvent, TokenStatusText};
 use nrpcsniff_dissectors::cookie::Cookie;
 use nrpcsniff_dissectors::ltpa::Class;
 use nrpcsniff_dissectors::{http, sametime, sip};
@@ -123,8 +125,44 @@ impl LoggedWord {
     }
 }
 
-/// Conversations in which the capture shows a token refused at that moment.
+/// Conversations that carried what the line names: the call with its Call-ID, the connection from that address and port, requests
+/// that showed its token. Of a token those at that moment, where the moment is known, else those that were refused.
+pub(crate) fn named_by(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
+    let within = case.settings.thresholds.log_within;
+    let of = |key: &AnchorKey| -> Vec<ConversationId> {
+        match key {
+            AnchorKey::CallId(id) => case
+                .sip()
+                .of_call(id)
+                .flat_map(SipExchange::conversations)
+                .map(|conversation| conversation.id)
+                .collect(),
+            AnchorKey::Endpoint(ip, port) => {
+                let own = case.analysis.conversations.iter().filter(|c| c.client.ip == *ip && c.client.port == *port);
+                let near = |c: &&Conversation| {
+                    entry.time.is_none_or(|at| c.first.time.minus(within) <= at && at <= c.last.time.plus(within))
+                };
+                own.filter(near).map(|c| c.id).collect()
+            }
+            AnchorKey::Token(print) => {
+                let near = |showing: &&Showing<'_>| match entry.time {
+                    Some(at) => showing.at.time.since(at).abs() <= within,
+                    None => showing.is_refused(),
+                };
+                let shown = case.tokens().showings_of(*print).filter(near).take(MOST);
+                shown.flat_map(|showing| showing.conversations.iter().map(|c| c.id)).collect()
+            }
+        }
+    };
+    case.logs().anchors(entry.line()).flat_map(of).collect()
+}
+
+/// Conversations in which the capture shows a token refused at that moment; those that the line names, if it names any.
 pub(crate) fn refused_near(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
+    let named = named_by(case, entry);
+    if !named.is_empty() {
+        return named;
+    }
     case.logs().refused_at(entry, &[&http::PROTOCOL, &sip::PROTOCOL, &sametime::PROTOCOL], &[])
 }
 

@@ -1,16 +1,15 @@
 //! What single lines of logs tell by themselves, out of the catalogue of lines: one event for several lines of one moment,
 //! one finding for events that are alike.
 
-use super::logs::{MOST, log_of, refused_near};
+use super::logs::{MOST, log_of, named_by, refused_near};
 use crate::diagnose::words::log::Told;
 use crate::diagnose::{About, Case, Draft, Testimony};
 use crate::facts::grouping::group_by;
-use crate::facts::logs::{LogEntry, same_person};
+use crate::facts::logs::{LogEntry, endpoint, same_person};
 use crate::model::{
     Confidence, ConversationId, LogKind, LogMeaning, LogOutcome, LogWeight, LoggedCause, Severity, Span, Witness,
 };
 use nrpcsniff_dissectors::nrpc;
-use std::net::IpAddr;
 
 /// A server writes the lines of one event within this time.
 const EVENT: Span = Span::from_millis(50);
@@ -88,7 +87,7 @@ fn testimony(case: &Case<'_>, about: &'static About, group: &[&LoggedEvent<'_>])
     // What nobody showed yet, and what stands in no log, proves less.
     let certain = meaning.witness == Witness::Seen && framed;
     let draft = if certain { draft } else { draft.at_most(Confidence::Medium) };
-    let conversations: Vec<ConversationId> = group.iter().flat_map(|event| about_it(case, &event.main)).collect();
+    let conversations: Vec<ConversationId> = group.iter().flat_map(|event| about_it(case, event)).collect();
     let whom = format!("{} {}", meaning.pattern, whom(first.main));
     Some(Testimony::new(about, &lines).whom(whom).links(conversations).alone(draft))
 }
@@ -129,9 +128,14 @@ fn same_way(lost: &str, granted: &str) -> bool {
     lost == granted || (of_notes(lost) && of_notes(granted))
 }
 
-/// Conversations of the capture that the line is about: by address and port of the client, else those that are refused
-/// at that moment.
-fn about_it(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
+/// Conversations of the capture that the event is about: by what one of its lines shares with packets, by address and port of the
+/// client, else those that are refused at that moment.
+fn about_it(case: &Case<'_>, event: &LoggedEvent<'_>) -> Vec<ConversationId> {
+    let named: Vec<ConversationId> = event.lines.iter().flat_map(|line| named_by(case, line)).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let entry = &event.main;
     let Some((ip, port)) = entry.fact.named("peer").and_then(endpoint) else { return refused_near(case, entry) };
     let within = case.settings.thresholds.log_within;
     let mine = case.analysis.conversations.iter().filter(|c| c.client.ip == ip && c.client.port == port);
@@ -139,33 +143,4 @@ fn about_it(case: &Case<'_>, entry: &LogEntry<'_>) -> Vec<ConversationId> {
         entry.time.is_none_or(|time| c.first.time.minus(within) <= time && time <= c.last.time.plus(within))
     });
     near.map(|c| c.id).collect()
-}
-
-/// `10.1.0.50(50332)`, `10.1.0.50:50332`, `[2001:db8::50]:50332`
-fn endpoint(text: &str) -> Option<(IpAddr, u16)> {
-    let (ip, port) = match text.strip_suffix(')').and_then(|text| text.rsplit_once('(')) {
-        Some(parts) => parts,
-        None => text.rsplit_once(':')?,
-    };
-    let ip: IpAddr = ip.trim_matches(['[', ']']).parse().ok()?;
-    Some((ip.to_canonical(), port.parse().ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::endpoint;
-
-    #[test]
-    fn both_ways_of_writing_an_endpoint() {
-        for (text, ip, port) in [
-            ("10.1.0.50(50332)", "10.1.0.50", 50332),
-            ("10.1.0.50:50332", "10.1.0.50", 50332),
-            ("[2001:db8::50]:443", "2001:db8::50", 443),
-        ] {
-            assert_eq!(endpoint(text), Some((ip.parse().unwrap(), port)), "{text}");
-        }
-        for text in ["", "10.1.0.50", "chat.example.com:443", "10.1.0.50(x)", "10.1.0.50:99999"] {
-            assert_eq!(endpoint(text), None, "{text}");
-        }
-    }
 }

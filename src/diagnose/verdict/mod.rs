@@ -3,6 +3,7 @@
 //! It rests on findings and on what became of wishes ([`Wishes`]). A fault is one that a finding gives the cause of; what failed
 //! without one is said to have failed. "Works" is said of what was seen to be granted, never of what could not be judged.
 
+mod logged;
 #[cfg(test)]
 mod tests;
 mod wishes;

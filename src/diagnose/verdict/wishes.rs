@@ -24,6 +24,8 @@ pub(crate) struct Wishes {
     pub(super) of: BTreeMap<AttemptKind, WishCount>,
     /// Conversations of which bytes are missing, and in what is left nobody wants anything: what they may have been for.
     pub(super) unseen: BTreeMap<AttemptKind, u64>,
+    /// How many of what was tried are told by logs, and no capture shows them.
+    pub(super) logged: u64,
 }
 
 /// What came of all wishes of one kind.
@@ -99,6 +101,7 @@ impl Wishes {
         for (kind, number) in other.unseen {
             one_more(self.unseen.entry(kind).or_default(), number);
         }
+        one_more(&mut self.logged, other.logged);
     }
 
     /// Counts what was wanted in a case; findings say what of the failures is explained.
@@ -136,7 +139,7 @@ impl Wishes {
             (kind, WishCount { unknown: [(Unjudged::Missing, number)].into(), ..WishCount::default() })
         };
         let mut wishes = self.clone();
-        wishes.add(Self { of: self.unseen.iter().map(missing).collect(), unseen: BTreeMap::new() });
+        wishes.add(Self { of: self.unseen.iter().map(missing).collect(), unseen: BTreeMap::new(), logged: 0 });
         wishes
     }
 }

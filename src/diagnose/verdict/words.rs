@@ -70,8 +70,32 @@ fn grouped(number: u64) -> String {
     apart.collect()
 }
 
-/// "41 of 43 Notes sessions opened; 2 refused. 3 of 3 web logins accepted." Steps on the way come last.
+/// "41 of 43 Notes sessions opened; 2 refused. 3 of 3 web logins accepted.", with what of that only a log tells.
 pub(super) fn tried(wishes: &Wishes) -> String {
+    let counts = counts(wishes);
+    match wishes.logged {
+        0 => counts,
+        _ if is_logged(wishes) => format!("As the log says: {counts}"),
+        logged => format!(
+            "{counts} {} of these {} told by a log alone.",
+            grouped(logged),
+            if logged == 1 { "is" } else { "are" }
+        ),
+    }
+}
+
+/// Everything that was tried is told by logs alone.
+fn is_logged(wishes: &Wishes) -> bool {
+    wishes.logged > 0 && wishes.logged == wishes.sum(WishCount::tried)
+}
+
+/// What tells of it.
+fn teller(wishes: &Wishes) -> &'static str {
+    if is_logged(wishes) { "log" } else { "capture" }
+}
+
+/// Steps on the way come last.
+fn counts(wishes: &Wishes) -> String {
     let (steps, aims): (Vec<_>, Vec<_>) = wishes.of.iter().partition(|(kind, _)| kind.is_step());
     let told =
         aims.into_iter().chain(steps).filter(|(kind, count)| count.tried() > 0 && !is_only_sealed(**kind, count));
@@ -104,14 +128,16 @@ fn of_kind(kind: AttemptKind, count: &WishCount) -> String {
 
 /// "Sign-on works, as far as the capture shows it: 2 of 2 Notes sessions opened."
 pub(super) fn works(wishes: &Wishes) -> String {
-    format!("Sign-on works, as far as the capture shows it: {}", tried(wishes))
+    let verb = if is_logged(wishes) { "says" } else { "shows" };
+    format!("Sign-on works, as far as the {} {verb} it: {}", teller(wishes), counts(wishes))
 }
 
 /// "It fails, and the capture does not show why. 0 of 15 TLS connections opened; 15 refused. The first: refused (RST)."
 pub(super) fn failed(wishes: &Wishes) -> String {
     let how = wishes.of.values().find_map(|count| count.how.as_deref());
     let first = how.map(|how| format!(" The first: {how}.")).unwrap_or_default();
-    format!("It fails, and the capture does not show why. {}{first}", tried(wishes))
+    let verb = if is_logged(wishes) { "say" } else { "show" };
+    format!("It fails, and the {} does not {verb} why. {}{first}", teller(wishes), counts(wishes))
 }
 
 /// "It cannot be told whether sign-on works. 1 Notes session: frames were cut when they were captured."

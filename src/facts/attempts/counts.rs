@@ -29,7 +29,7 @@ impl AttemptCounter {
     fn add(&mut self, attempt: &Attempt) {
         let asked = name(attempt).filter(|_| self.rows.len() < NAMED);
         let is_latest = |(counts, _): &(AttemptCounts, HashSet<IpAddr>)| {
-            (counts.kind, counts.server, counts.asked.as_deref()) == (attempt.kind, attempt.server, asked)
+            (counts.kind, counts.server, counts.asked.as_deref()) == (attempt.kind, Some(attempt.server), asked)
         };
         if !self.rows.get(self.latest).is_some_and(is_latest) {
             let asked = asked.map(str::to_owned);

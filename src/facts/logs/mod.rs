@@ -5,12 +5,14 @@
 //! by the offset that the user gave, or by something that both sides know.
 
 mod align;
+mod attempts;
 mod login;
 mod messages;
 #[cfg(test)]
 mod tests;
 mod trace;
 
+pub(crate) use attempts::{LoggedAttempt, endpoint};
 pub(crate) use login::TracedLogin;
 pub(crate) use messages::LoggedRequest;
 pub(crate) use trace::ClientTrace;
@@ -20,7 +22,9 @@ use super::sip::SipIndex;
 use super::tokens::TokenIndex;
 use super::tokens::person::{PersonLikeness, compare};
 use super::{Settings, names};
-use crate::model::{Analysis, ConversationId, Log, LogClock, LogEvent, LogFact, LogLine, Span, Stamp, Timestamp};
+use crate::model::{
+    Analysis, AnchorKey, ConversationId, Log, LogClock, LogEvent, LogFact, LogKind, LogLine, Span, Stamp, Timestamp,
+};
 use hashbrown::HashMap;
 use nrpcsniff_dissectors::{Protocol, http, sametime, sip};
 
@@ -36,6 +40,7 @@ pub(crate) struct LogIndex<'a> {
     known: HashMap<(u32, String), Vec<&'a str>>,
     traces: Vec<ClientTrace<'a>>,
     requests: Vec<LoggedRequest<'a>>,
+    attempts: Vec<LoggedAttempt<'a>>,
     /// In order of time.
     refusals: Vec<CapturedRefusal>,
     /// Nanoseconds within which a line and a frame are of the same moment.
@@ -51,6 +56,8 @@ pub(crate) struct LogEntry<'a> {
     pub fact: &'a LogFact,
     /// When it was, on the clock of the packets; nothing if that cannot be told.
     pub time: Option<Timestamp>,
+    /// Its log is the trace of a Sametime server, which writes every step of a login.
+    pub is_of_trace: bool,
 }
 
 /// A login or a request with a token that the capture shows to be refused.
@@ -88,6 +95,7 @@ impl<'a> LogIndex<'a> {
             known: HashMap::new(),
             traces: Vec::new(),
             requests: Vec::new(),
+            attempts: Vec::new(),
             refusals: Vec::new(),
             within,
         };
@@ -96,9 +104,12 @@ impl<'a> LogIndex<'a> {
             logs.clocks = align::clocks(analysis, &logs.refusals, sip, tokens);
             for log in logs.indices() {
                 let entries = logs.of_log(log);
-                logs.logins.extend(login::logins(&entries));
-                logs.traces.extend(trace::traces(&entries));
-                logs.requests.extend(messages::requests(&entries));
+                let (logins, requests) = (login::logins(&entries), messages::requests(&entries));
+                let traces = trace::traces(&entries);
+                logs.attempts.extend(attempts::attempts(&entries, &logins, &requests, &traces));
+                logs.logins.extend(logins);
+                logs.requests.extend(requests);
+                logs.traces.extend(traces);
                 logs.entries.extend(entries);
             }
             logs.index();
@@ -178,6 +189,19 @@ impl<'a> LogIndex<'a> {
         &self.traces
     }
 
+    /// What logs tell of attempts, log by log, in order of their first lines.
+    pub(crate) fn attempts(&self) -> &[LoggedAttempt<'a>] {
+        &self.attempts
+    }
+
+    /// What that line shares with packets.
+    pub(crate) fn anchors(&self, line: LogLine) -> impl Iterator<Item = &'a AnchorKey> + use<'a> {
+        let all = self.log(line.log).map_or(&[][..], |log| &log.anchors);
+        let from = all.partition_point(|anchor| anchor.line < line.line);
+        let own = all.get(from..).unwrap_or_default().iter();
+        own.take_while(move |anchor| anchor.line == line.line).map(|anchor| &anchor.key)
+    }
+
     /// Requests of SIP and HTTP that stand in logs as text, log by log, in order of lines.
     pub(crate) fn requests(&self) -> &[LoggedRequest<'a>] {
         &self.requests
@@ -230,7 +254,8 @@ impl<'a> LogIndex<'a> {
         let Some(log) = self.log(index) else { return Vec::new() };
         let clock = usize::try_from(index).ok().and_then(|index| self.clocks.get(index));
         let time = |fact: &LogFact| clock.and_then(|clock| clock.place(fact.at.as_ref()?));
-        log.facts.iter().map(|fact| LogEntry { log: index, fact, time: time(fact) }).collect()
+        let is_of_trace = log.kind == Some(LogKind::Stusers);
+        log.facts.iter().map(|fact| LogEntry { log: index, fact, time: time(fact), is_of_trace }).collect()
     }
 }
 
