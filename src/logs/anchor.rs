@@ -26,12 +26,17 @@ pub(super) fn anchors(line: &str) -> Vec<AnchorKey> {
     found
 }
 
-/// A number of four digits or more stands behind a colon: cheap, for most lines have none.
-fn may_have_endpoint(line: &str) -> bool {
+/// A number of four digits or more stands between a digit or a bracket with a colon and what follows: cheap, for most lines have none.
+pub(super) fn may_have_endpoint(line: &str) -> bool {
     let bytes = line.as_bytes();
     let is_number =
         |at: usize| bytes.get(at..at.saturating_add(4)).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
-    line.match_indices([':', '(']).any(|(at, _)| is_number(at.saturating_add(1)))
+    let ends_address = |at: usize| {
+        at.checked_sub(1)
+            .and_then(|before| bytes.get(before))
+            .is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b']')
+    };
+    memchr::memchr2_iter(b':', b'(', bytes).any(|at| is_number(at.saturating_add(1)) && ends_address(at))
 }
 
 /// The header, at the beginning of a line.

@@ -16,6 +16,7 @@
 mod anchor;
 mod event;
 mod form;
+mod glance;
 mod kind;
 mod mask;
 mod message;

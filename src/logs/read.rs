@@ -3,6 +3,7 @@
 use super::anchor::anchors;
 use super::event::event;
 use super::form::{DateOrder, Fold, Line, Lines, Moment, Peeled, Wrapping, peel};
+use super::glance::{Dated, is_of_stack, may_tell};
 use super::kind::{Frame, HEAD, Kinds};
 use super::mask::mask;
 use super::message::{HTTP_MEANING, MessageText, SIP_MEANING};
@@ -89,6 +90,10 @@ struct LogReader<'o> {
     last: Option<WrittenTime>,
     /// Lines have times of their own: those of tools around them count no more.
     timed: bool,
+    /// Day and hour of the last line that was taken apart.
+    dated: Option<Dated>,
+    /// The last line with a time, of those that tell nothing: read where a time is asked for.
+    unread: String,
     dates: Dates,
 }
 
@@ -124,6 +129,8 @@ impl<'o> LogReader<'o> {
             first: None,
             last: None,
             timed: false,
+            dated: None,
+            unread: String::new(),
             dates: Dates::default(),
         }
     }
@@ -154,18 +161,20 @@ impl<'o> LogReader<'o> {
     fn line(&mut self, line: &Line) {
         self.lines = self.lines.saturating_add(1);
         self.cut = self.cut.saturating_add(u64::from(line.cut));
-        if self.kind.is_none() {
+        if self.kind.is_none() || self.tells_nothing(&line.text) {
             return;
         }
+        self.read_time();
         let peeled = peel(&line.text);
         if peeled.parts {
             self.flush();
             self.end_message();
-            (self.last, self.timed) = (None, false);
+            (self.last, self.timed, self.dated) = (None, false, None);
             return;
         }
         let Some(wrapping) = self.wrapping else {
             self.whole(self.lines, &peeled.text, peeled.at);
+            self.date(&line.text);
             return;
         };
         if let Some(pending) = self.pending.as_mut()
@@ -177,6 +186,44 @@ impl<'o> LogReader<'o> {
         }
         self.flush();
         self.pending = Some(Pending { line: self.lines, fold: Fold::new(&line.text, &peeled.text), at: peeled.at });
+    }
+
+    /// The line says nothing that the lines before did not say of their time. Where lines are wrapped, or a message is coming, each
+    /// is taken apart.
+    fn tells_nothing(&mut self, line: &str) -> bool {
+        let Some(dated) = self.dated.as_ref().filter(|_| self.wrapping.is_none() && self.message.is_none()) else {
+            return false;
+        };
+        let is_of_stack = is_of_stack(line);
+        if !(is_of_stack || dated.has(line)) || may_tell(line) {
+            return false;
+        }
+        if !is_of_stack {
+            self.unread.clear();
+            self.unread.push_str(line);
+        }
+        true
+    }
+
+    /// Reads the time of the last line that was passed over.
+    fn read_time(&mut self) {
+        if self.unread.is_empty() {
+            return;
+        }
+        let line = std::mem::take(&mut self.unread);
+        let peeled = peel(&line);
+        if let Some(at) = Frame::of(&peeled.text).and_then(|frame| frame.at) {
+            self.at(&at, peeled.at.as_ref());
+        }
+        self.unread = line;
+        self.unread.clear();
+    }
+
+    /// Notes day and hour of a line that was taken apart, if it is one with a time of its own.
+    fn date(&mut self, line: &str) {
+        if self.timed && !self.dated.as_ref().is_some_and(|dated| dated.has(line)) {
+            self.dated = self.last.as_ref().and_then(|last| Dated::of(line, &last.text)).or_else(|| self.dated.take());
+        }
     }
 
     /// Reads the line that waited for its rest, joined in the way that says more; or its parts by themselves, where it is not
@@ -320,7 +367,8 @@ impl<'o> LogReader<'o> {
         }
     }
 
-    fn finish(self, bytes: u64, error: Option<io::Error>) -> Log {
+    fn finish(mut self, bytes: u64, error: Option<io::Error>) -> Log {
+        self.read_time();
         let problem = match (error, self.kind) {
             (Some(error), _) => Some(format!("cannot be read beyond line {}: {error}", self.lines)),
             (None, None) if bytes == 0 => Some("is empty".to_owned()),

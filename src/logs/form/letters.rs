@@ -67,6 +67,11 @@ const fn typed(c: char) -> &'static str {
     }
 }
 
+/// No character of the line stands for another, as far as no mark of a terminal or a page shows it.
+pub(in crate::logs) fn is_plain(line: &str) -> bool {
+    line.is_ascii() || !(line.starts_with('Ý') || line.contains(is_odd))
+}
+
 fn is_odd(c: char) -> bool {
     usual(c) != Some(c)
 }

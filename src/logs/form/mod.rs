@@ -16,7 +16,7 @@ mod wrappers;
 mod zone;
 
 pub(super) use date::DateOrder;
-pub(super) use letters::typewriter;
+pub(super) use letters::{is_plain, typewriter};
 pub(super) use lines::{Line, Lines};
 pub(super) use moment::{Moment, bracketed, english, leading, of_day, packed, since_1970, without_year};
 pub(super) use wrapped::{Fold, Wrapping};

@@ -57,6 +57,13 @@ struct Table {
 
 static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 
+/// What stands in lines that tell something and that no row of the catalogue has: a file that begins, a record that holds a line,
+/// headers and tokens that packets share, the first line of a message.
+const MARKS: [&str; 9] =
+    ["==> ", "```", "\"liberty_", "<eventid", "<commonbaseevent", "call-id:", "aaeca", "oken", "sip/2.0"];
+/// A request or an answer of HTTP; in quotes a line of an access log has it.
+const WEB: &str = "http/1.";
+
 /// What the catalogue says of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Saying {
@@ -73,6 +80,11 @@ pub(super) fn find(message: &str) -> Option<Saying> {
     TABLE.find(message)
 }
 
+/// Some row may apply to the line, or something stands in it that is looked at besides.
+pub(super) fn may_tell(line: &str) -> bool {
+    TABLE.may_tell(line)
+}
+
 /// The message begins as a row does that is held to the beginning.
 pub(super) fn begins(message: &str) -> bool {
     TABLE.rows.iter().any(|row| row.pattern.begins(message))
@@ -86,7 +98,7 @@ impl Table {
             text.lines().filter_map(move |line| row(file, line, &sources))
         };
         let rows: Vec<Row> = FILES.iter().flat_map(of_file).collect();
-        let keys = rows.iter().map(|row| row.pattern.key());
+        let keys = rows.iter().map(|row| row.pattern.key()).chain(MARKS).chain([WEB]);
         // Three megabytes for one look at each byte: most lines of a log hold none of the keys.
         let keys = AhoCorasick::builder()
             .ascii_case_insensitive(true)
@@ -95,6 +107,20 @@ impl Table {
             .build(keys)
             .ok();
         Self { rows, keys }
+    }
+
+    fn may_tell(&self, line: &str) -> bool {
+        let Some(keys) = &self.keys else { return true };
+        let web = self.rows.len().saturating_add(MARKS.len());
+        let Some(first) = keys.find(line) else { return false };
+        if first.pattern().as_usize() != web {
+            return true;
+        }
+        // What is quoted before it is the request in a line of an access log.
+        keys.find_overlapping_iter(line).any(|found| {
+            let is_quoted = || line.get(..found.start()).is_some_and(|before| before.contains('"'));
+            found.pattern().as_usize() != web || !is_quoted()
+        })
     }
 
     fn find(&'static self, message: &str) -> Option<Saying> {
@@ -115,8 +141,7 @@ impl Table {
     }
 }
 
-/// The row of a line of a file; nothing for notes and what cannot be read, which a test looks for.
-/// A row, where the line is one. `sources`: what stands for its source in short, and the source.
+/// The row of a line of a file; nothing for notes and what cannot be read, which a test looks for. `sources`: what stands for its source in short, and the source.
 fn row(file: &'static str, line: &'static str, sources: &[(&'static str, &'static str)]) -> Option<Row> {
     let mut cells = line.split(" | ").map(str::trim);
     let mut next = || cells.next().filter(|_| !line.starts_with('#'));
