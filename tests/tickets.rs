@@ -152,3 +152,76 @@ fn damage_is_told_and_the_rest_is_read() {
     assert_eq!(empty.status.code(), Some(2), "an archive without anything of use: {empty:?}");
     assert!(!empty.stderr.is_empty());
 }
+
+/// A good and a failing capture, each in an archive, part where the captures themselves do.
+#[test]
+fn archives_are_compared_and_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["st-token-version-good.pcap", "st-token-version.pcapng"];
+    let bytes = names.map(|name| fs::read(sample(name)).unwrap());
+    let (good, bad) = (folder.path().join("good.zip"), folder.path().join("bad.tar.gz"));
+    fs::write(&good, zip(&[(names[0], &bytes[0])])).unwrap();
+    fs::write(&bad, tar_gz(&[(names[1], &bytes[1])])).unwrap();
+    let compare = |paths: [&Path; 2]| {
+        let mut command = Command::cargo_bin("nrpcsniff").unwrap();
+        let output =
+            command.env_clear().args(["compare", "--no-config", "--format", "json"]).args(paths).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), report["comparison"]["cause"].clone(), report["comparison"]["result"].clone())
+    };
+    let [plain_good, plain_bad] = names.map(sample);
+    assert_eq!(compare([&good, &bad]), compare([&plain_good, &plain_bad]));
+    let check = |more: &[&str]| {
+        let mut command = Command::cargo_bin("nrpcsniff").unwrap();
+        command.env_clear().args(["check", "--no-config"]).args(more).arg(&bad).output().unwrap().status.code()
+    };
+    assert_eq!((check(&["--bless"]), check(&[])), (Some(0), Some(0)));
+    let written = fs::read_to_string(folder.path().join("bad.tar.gz.expected.json"))
+        .or_else(|_| fs::read_to_string(folder.path().join("bad.tar.expected.json")))
+        .unwrap();
+    assert!(written.contains("ltpa-version-mismatch"), "{written}");
+}
+
+/// Keys of LTPA want a password: who sends them along is told how they are used.
+#[test]
+fn keys_that_want_a_password_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(sample("sip-undefined.pcapng"), folder.path().join("a.pcapng")).unwrap();
+    fs::write(folder.path().join("ltpa.keys"), "#Mon\ncom.ibm.websphere.ltpa.3DESKey=Tm90IGEga2V5\n").unwrap();
+    let (_, talk) = run(&[folder.path().to_str().unwrap()], b"");
+    assert!(talk.contains("ltpa.keys: LTPA keys of WebSphere, not used: --ltpa-keys"), "{talk}");
+}
+
+/// A run that is told to stop leaves nothing of what it unpacked.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_unpacked_goes_when_the_run_is_stopped() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+    let folder = tempfile::tempdir().unwrap();
+    let (ticket, scratch) = (folder.path().join("ticket.tar.gz"), folder.path().join("tmp"));
+    fs::create_dir(&scratch).unwrap();
+    let bytes = fs::read(sample("sip-undefined.pcapng")).unwrap();
+    fs::write(&ticket, tar_gz(&[("a.pcapng", &bytes)])).unwrap();
+    let fifo = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for signal in ["INT", "TERM"] {
+        // It waits at the pipe, which nobody opens, when the archive has been unpacked.
+        let mut child = Command::new(env!("CARGO_BIN_EXE_nrpcsniff"))
+            .args(["--no-config".as_ref(), ticket.as_os_str(), fifo.as_os_str()])
+            .env("TMPDIR", &scratch)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let count = || fs::read_dir(&scratch).unwrap().count();
+        let begun = Instant::now();
+        while count() == 0 && begun.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(count(), 1, "it is unpacked");
+        assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+        assert!(!child.wait().unwrap().success());
+        assert_eq!(count(), 0, "{signal}");
+    }
+}

@@ -6,7 +6,8 @@ use super::config::Config;
 use super::exit::ExitStatus;
 use super::output;
 use super::plan::{Plan, file};
-use super::read::{ConsoleObserver, find};
+use super::read::{ConsoleObserver, find, report_intake};
+use super::run::looked_behind;
 use crate::api::{Diagnoser, Diagnosis};
 use crate::compare::{Capture, compare};
 use crate::diagnose::Case;
@@ -53,12 +54,12 @@ impl CompareRun {
         // Logs tell of the failing capture; where both conversations are of one, of that.
         let without = Diagnoser { logs: Vec::new(), ..reading.plan.diagnoser.clone() };
         let beside_logs = reading.plan.diagnoser.clone();
-        let of_good = if paths.bad.is_some() { &without } else { &beside_logs };
-        let mut goods = vec![reading.read(&paths.goods[0], of_good)?];
+        let hears = paths.bad.is_none();
+        let mut goods = vec![reading.read(&paths.goods[0], if hears { &beside_logs } else { &without }, hears)?];
         for path in paths.goods.iter().skip(1) {
-            goods.push(reading.read(path, &without)?);
+            goods.push(reading.read(path, &without, false)?);
         }
-        let bad = paths.bad.as_deref().map(|path| reading.read(path, &beside_logs)).transpose()?;
+        let bad = paths.bad.as_deref().map(|path| reading.read(path, &beside_logs, true)).transpose()?;
         let CompareReader { plan, trouble } = reading;
         let by_hand = match (&args.stream, bad.as_ref()) {
             (Some(text), _) => vec![stream(text, &goods[0].analysis)?],
@@ -152,10 +153,22 @@ struct CompareReader {
 }
 
 impl CompareReader {
-    /// A capture, or all captures of a folder as one.
-    fn read(&mut self, path: &Path, diagnoser: &Diagnoser) -> Result<Diagnosis> {
-        let (sets, lost) = find(&[path.to_path_buf()], self.plan.verbosity);
-        let diagnosis = diagnoser.judge(&sets, &mut ConsoleObserver::new(self.plan.verbosity))?;
+    /// A capture, or all captures of a folder or an archive as one, with the secrets of TLS that lie beside them. Logs that lie
+    /// there count as those that are named do: for the failing one.
+    fn read(&mut self, path: &Path, diagnoser: &Diagnoser, hears_logs: bool) -> Result<Diagnosis> {
+        let intake = looked_behind(&[path.to_path_buf()]);
+        let (mut beside, wrong) = diagnoser.clone().beside(&intake);
+        if !hears_logs {
+            beside.logs.clear();
+        }
+        report_intake(&intake, &wrong, self.plan.verbosity);
+        // What is no capture is opened all the same: the error says what it is.
+        let named = [path.to_path_buf()];
+        let captures =
+            if intake.captures.is_empty() && intake.archives.is_empty() { &named[..] } else { &intake.captures };
+        let (sets, lost) = find(captures, self.plan.verbosity);
+        let lost = lost || !intake.problems.is_empty();
+        let diagnosis = beside.judge(&sets, &mut ConsoleObserver::new(self.plan.verbosity))?;
         let problem = diagnosis.analysis.inputs.iter().find_map(|input| input.problem.as_deref());
         ensure!(diagnosis.opened, "{}: {}", path.display(), problem.unwrap_or("there is no capture"));
         self.trouble |= diagnosis.trouble || lost;

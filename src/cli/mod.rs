@@ -20,6 +20,7 @@ mod plan;
 mod progress;
 mod read;
 mod run;
+mod scratch;
 mod suggestion;
 mod tls_keys;
 mod token;

@@ -57,6 +57,17 @@ pub(super) fn report_intake(intake: &Intake, wrong: &[String], verbosity: Verbos
     for sentence in intake.problems.iter().chain(odd).chain(others) {
         say(sentence);
     }
+    for path in intake.ltpa_keys.iter().filter(|_| !verbosity.quiet) {
+        let name = intake.names.of(path);
+        let how = if path.as_os_str() == name.as_str() {
+            format!("--ltpa-keys '{name}'")
+        } else {
+            "unpack it, and --ltpa-keys FILE".to_owned()
+        };
+        say(&format!(
+            "{name}: LTPA keys of WebSphere, not used: {how} with --ltpa-password-file FILE opens tokens with them"
+        ));
+    }
     if verbosity.verbose {
         for path in intake.key_logs.iter().chain(&intake.private_keys) {
             say(&format!("{}: secrets of TLS, used", intake.names.of(path)));

@@ -4,18 +4,27 @@ use super::exit::ExitStatus;
 use super::output;
 use super::plan::Plan;
 use super::read::{ConsoleObserver, find, report_intake};
+use super::scratch::remove_on_signals;
 use crate::api::Intake;
 use crate::report::Format;
 use crate::report::talk::Verbosity;
 use anyhow::{Result, ensure};
 use std::path::PathBuf;
 
+/// What is behind the paths. Where that is an archive, it goes even if the run is stopped.
+pub(super) fn looked_behind(paths: &[PathBuf]) -> Intake {
+    if paths.iter().any(|path| path.is_dir() || path.as_os_str() == "-" || Intake::is_archive(path)) {
+        remove_on_signals();
+    }
+    Intake::of(paths)
+}
+
 /// Reads every capture, judges it and writes one report of all.
 ///
 /// Where nothing could be opened there is no report, and where not one packet could be read no table: what is wrong has
 /// been said on stderr.
 pub(super) fn run(plan: &Plan) -> Result<ExitStatus> {
-    let intake = Intake::of(&plan.captures);
+    let intake = looked_behind(&plan.captures);
     let (diagnoser, wrong) = plan.diagnoser.clone().beside(&intake);
     report_intake(&intake, &wrong, plan.verbosity);
     let (sets, mut lost) = find(&intake.captures, Verbosity { verbose: false, ..plan.verbosity });

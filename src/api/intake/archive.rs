@@ -4,6 +4,7 @@
 //! whatever is no plain file are passed over.
 
 use super::limits::{Bounded, Limits};
+use super::scratch::Scratch;
 use super::sniff::{self, HEAD, What};
 use crate::capture::{begins_broken_capture, decompressed};
 use std::collections::HashMap;
@@ -11,7 +12,6 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use tar::EntryType;
-use tempfile::TempDir;
 use zip::ZipArchive;
 
 /// Bytes of a name that tar keeps in an entry of its own.
@@ -22,7 +22,7 @@ const MAX_FILE_NAME: usize = 60;
 /// Unpacks archives into a folder that goes with it.
 #[derive(Debug)]
 pub(super) struct Unpacker {
-    folder: TempDir,
+    folder: Scratch,
     limits: Limits,
     /// Folders that names in archives speak of, each by a number.
     folders: HashMap<String, usize>,
@@ -49,9 +49,8 @@ impl Unpacker {
     /// # Errors
     /// There is no room for temporary files.
     pub(super) fn new(limits: Limits) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("nrpcsniff-").tempdir()?;
         Ok(Self {
-            folder,
+            folder: Scratch::new()?,
             limits,
             folders: HashMap::new(),
             found: Vec::new(),

@@ -6,9 +6,12 @@
 
 mod archive;
 mod limits;
+mod scratch;
 mod sniff;
 
 use crate::capture::{files_below, is_broken_capture, is_capture};
+pub(crate) use scratch::remove_all;
+
 use archive::Unpacker;
 use limits::Limits;
 use sniff::What;
@@ -28,6 +31,8 @@ pub(crate) struct Intake {
     pub key_logs: Vec<PathBuf>,
     /// Private keys.
     pub private_keys: Vec<PathBuf>,
+    /// LTPA keys as WebSphere exports them: they want a password.
+    pub ltpa_keys: Vec<PathBuf>,
     /// Archives that were looked into.
     pub archives: Vec<PathBuf>,
     /// What went wrong, a sentence each.
@@ -66,6 +71,11 @@ impl Intake {
         intake
     }
 
+    /// The path leads to an archive.
+    pub(crate) fn is_archive(path: &Path) -> bool {
+        path.is_file() && !is_capture(path) && matches!(sniff::file(path), What::Zip | What::Tar)
+    }
+
     /// The logs in a folder and below it.
     pub(crate) fn logs_in(folder: &Path) -> Vec<PathBuf> {
         let files = files_below(folder).unwrap_or_default();
@@ -84,7 +94,7 @@ impl Intake {
 
     /// Files of use, and what went wrong.
     fn count(&self) -> usize {
-        let found = [&self.captures, &self.logs, &self.key_logs, &self.private_keys].map(Vec::len);
+        let found = [&self.captures, &self.logs, &self.key_logs, &self.private_keys, &self.ltpa_keys].map(Vec::len);
         found.iter().fold(self.problems.len(), |all, count| all.saturating_add(*count))
     }
 
@@ -137,6 +147,7 @@ impl Intake {
             What::Log => self.logs.push(path),
             What::KeyLog => self.key_logs.push(path),
             What::PrivateKey => self.private_keys.push(path),
+            What::LtpaKeys => self.ltpa_keys.push(path),
             What::Zip | What::Tar => {
                 let name = path.to_string_lossy().into_owned();
                 match File::open(&path) {

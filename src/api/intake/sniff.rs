@@ -14,6 +14,9 @@ const TAR_MARK: usize = 257;
 /// Labels of key logs (NSS format), as TLS 1.2 and 1.3 have them.
 const SECRETS: [&str; 3] = ["CLIENT_RANDOM ", "CLIENT_HANDSHAKE_TRAFFIC_SECRET ", "CLIENT_TRAFFIC_SECRET_0 "];
 
+/// The entry of the key in an export of LTPA keys (a file of Java's properties).
+const LTPA_KEY: &str = "com.ibm.websphere.ltpa.3DESKey";
+
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
@@ -25,6 +28,8 @@ pub(super) enum What {
     KeyLog,
     /// A private key (PEM).
     PrivateKey,
+    /// LTPA keys as WebSphere exports them.
+    LtpaKeys,
     /// A zip archive.
     Zip,
     /// A tar archive, perhaps compressed.
@@ -67,13 +72,35 @@ fn text(head: &[u8]) -> What {
     if start.lines().any(|line| SECRETS.iter().any(|label| line.starts_with(label))) {
         return What::KeyLog;
     }
+    if start.lines().any(|line| line.trim_start().starts_with(LTPA_KEY)) {
+        return What::LtpaKeys;
+    }
     let log = logs::read("", head, &Options::default());
     match log.kind {
         // Any text may hold a line that some log has, too: a table, a manual, a source.
         Some(LogKind::Text) if log.not_understood.saturating_mul(2) > log.lines => What::Other,
+        // A mail with some lines of a log in it is read for these; a page about logs is not, whatever frames its examples have.
+        Some(kind) if kind != LogKind::Message && is_page(&start) => What::Other,
         Some(_) => What::Log,
         None => What::Other,
     }
+}
+
+/// Lines of a page that show it to be one.
+const MARKS: usize = 3;
+
+/// A page about logs: headings, tables and paragraphs stand between its examples. Fences do not count: people put them around a
+/// log that they paste.
+fn is_page(text: &str) -> bool {
+    let is_mark = |line: &str| {
+        let line = line.trim();
+        let heading = line.trim_start_matches('#');
+        let is_heading =
+            heading.len() < line.len() && heading.starts_with(' ') && heading.trim().starts_with(char::is_uppercase);
+        let is_tag = ["<h1", "<h2", "<h3", "<p>", "<p ", "<!DOCTYPE", "<html"].iter().any(|tag| line.starts_with(tag));
+        is_heading || is_tag || (line.len() > 2 && line.starts_with('|') && line.ends_with('|'))
+    };
+    text.lines().filter(|line| is_mark(line)).take(MARKS).count() == MARKS
 }
 
 #[cfg(test)]
@@ -94,6 +121,31 @@ mod tests {
             (
                 "case\tsays\n1\tATTEMPT TO ACCESS SERVER by CN=Scan/O=ACME was denied\n2\tall is well\n3\tall is well\n",
                 What::Other,
+            ),
+            ("#Tue\ncom.ibm.websphere.ltpa.version=1.0\ncom.ibm.websphere.ltpa.3DESKey=Tm90IGEga2V5\n", What::LtpaKeys),
+            (
+                "# Logs\n\n## How to read them\n\n```\n[2/11/14 18:08:43:660 GMT] 000000a7 X W   SECJ0371W: x\n```\n\n## What it means\n\nA token was over.\n",
+                What::Other,
+            ),
+            (
+                "| line | means |\n|---|---|\n| x | y |\n\n[2/11/14 18:08:43:660 GMT] 000000a7 X W   SECJ0371W: x\n",
+                What::Other,
+            ),
+            (
+                "<html>\n<h1>Logs</h1>\n<p>It says</p>\n<pre>\n[2/11/14 18:08:43:660 GMT] 000000a7 X W   SECJ0371W: x\n</pre>\n",
+                What::Other,
+            ),
+            (
+                "Dear all,\nit fails again. We see:\n```\n[2/11/14 18:08:43:660 GMT] 000000a7 X W   SECJ0371W: x\n```\nand\n```\n[2/11/14 18:08:43:660 GMT] 000000a7 X W   SECJ0371W: x\n```\nbest regards\nAnn\n",
+                What::Log,
+            ),
+            (
+                "# tail -1 SystemOut.log\n[2/11/14 18:08:43:660 GMT] 000000a7 X W   SECJ0371W: x\n# tail -1 SystemOut.log\n[2/11/14 18:08:43:660 GMT] 000000a7 X W   SECJ0371W: x\n# exit\n",
+                What::Log,
+            ),
+            (
+                "[2/11/14 18:08:43:660 GMT] 000000a7 X W   SECJ0371W: x\n\tat a.b.C.d(C.java:1)\n\tat a.b.C.e(C.java:2)\nCaused by: x\n",
+                What::Log,
             ),
             ("", What::Other),
         ] {

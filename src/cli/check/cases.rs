@@ -1,5 +1,6 @@
 //! From the paths of the command line to the cases: captures and the expectations beside them.
 
+use crate::api::Intake;
 use crate::capture::{CaptureError, CaptureSet, discover};
 use crate::report::talk::say;
 use anyhow::{Result, ensure};
@@ -67,7 +68,8 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<(Vec<CheckCase>, bool)> {
         paths.iter().all(|path| path.as_os_str() != "-"),
         "stdin (-) cannot be checked, as no expectation lies beside it: give capture files or folders"
     );
-    let (files, captures): (Vec<_>, Vec<_>) = paths.iter().cloned().partition(|path| CaseKind::of(path).is_some());
+    let (files, others): (Vec<_>, Vec<_>) = paths.iter().cloned().partition(|path| CaseKind::of(path).is_some());
+    let (archives, captures): (Vec<_>, Vec<_>) = others.into_iter().partition(|path| Intake::is_archive(path));
     let (mut expectations, mut useful, mut lost) = (files, Vec::new(), false);
     for path in captures {
         let inside = if path.is_dir() { search(&path) } else { Vec::new() };
@@ -81,7 +83,9 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<(Vec<CheckCase>, bool)> {
         }
         expectations.extend(inside);
     }
-    let mut cases = cases(discover(&useful)?);
+    let found = if useful.is_empty() && !archives.is_empty() { Vec::new() } else { discover(&useful)? };
+    let mut cases = cases(found);
+    cases.extend(archives.into_iter().map(case_of_archive));
     for expectation in expectations {
         if !cases.iter().any(|case| is_same(&case.expectation, &expectation)) {
             cases.push(case_of_expectation(expectation));
@@ -108,6 +112,12 @@ fn cases(sets: Vec<CaptureSet>) -> Vec<CheckCase> {
     cases
 }
 
+/// What is in an archive is checked as one.
+fn case_of_archive(archive: PathBuf) -> CheckCase {
+    let expectation = expectation_of(&archive);
+    CheckCase { kind: CaseKind::Report, captures: vec![archive], expectation, rival: None }
+}
+
 /// The case of an expectation whose capture was not among the others: what lies beside it under its name, captures or
 /// what should be some.
 fn case_of_expectation(expectation: PathBuf) -> CheckCase {
@@ -120,7 +130,10 @@ fn case_of_expectation(expectation: PathBuf) -> CheckCase {
         inside.map(|name| expectation.with_file_name(name)).filter(|path| path.is_file()).collect();
     beside.retain(|path| CaseKind::of(path).is_none() && !is_hidden(path));
     beside.sort();
-    let found = cases(discover(&beside).unwrap_or_default()).into_iter().find(|case| case.expectation == expectation);
+    let archives = beside.iter().filter(|path| expectation_of(path) == expectation && Intake::is_archive(path));
+    let archives: Vec<CheckCase> = archives.cloned().map(case_of_archive).collect();
+    let mut all = cases(discover(&beside).unwrap_or_default()).into_iter().chain(archives);
+    let found = all.find(|case| case.expectation == expectation);
     found.unwrap_or(CheckCase { kind: CaseKind::Report, captures: Vec::new(), expectation, rival: None })
 }
 

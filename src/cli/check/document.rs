@@ -11,9 +11,11 @@
 //! | `answers` | statuses of SIP and HTTP responses; of Sametime `LOGIN_ACK` and the reasons for which channels ended |
 
 use super::values::{items, text};
-use crate::capture::CaptureSet;
+use crate::api::Intake;
+use crate::capture::{CaptureSet, discover};
 use crate::cli::plan::Plan;
 use crate::cli::read::ConsoleObserver;
+use crate::cli::run::looked_behind;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -21,7 +23,13 @@ use std::path::Path;
 /// Reads the captures as planned, and reports what is in them.
 pub(super) fn document(plan: &Plan, captures: &[CaptureSet], folder: &Path) -> Result<Value> {
     let mut observer = ConsoleObserver::new(plan.verbosity);
-    let diagnosis = plan.diagnoser.judge(captures, &mut observer).context("options")?;
+    let archives: Vec<_> =
+        captures.iter().flat_map(|set| &set.paths).filter(|path| Intake::is_archive(path)).cloned().collect();
+    let intake = looked_behind(&archives);
+    let (diagnoser, _) = plan.diagnoser.clone().beside(&intake);
+    let unpacked = if archives.is_empty() { Vec::new() } else { discover(&intake.captures)? };
+    let captures = if archives.is_empty() { captures } else { &unpacked };
+    let diagnosis = diagnoser.judge(captures, &mut observer).context("options")?;
     let mut text = Vec::new();
     diagnosis.write(&plan.report, &mut text)?;
     Ok(prepared(serde_json::from_slice(&text)?, folder))

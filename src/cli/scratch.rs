@@ -1,0 +1,28 @@
+//! A run that is told to stop removes what it unpacked first.
+
+use crate::api::remove_all;
+use std::sync::Once;
+
+/// Begins to listen, once. What cannot be listened to changes nothing: the folder then stays if the run is stopped.
+pub(super) fn remove_on_signals() {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(listen);
+}
+
+#[cfg(unix)]
+fn listen() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]) else { return };
+    let wait = move || {
+        if let Some(signal) = signals.forever().next() {
+            remove_all();
+            // The run ends as it would have ended without this: the shell sees the signal.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+    };
+    // Where no thread can be had the signals are taken and nobody answers: so it is begun before anything else is.
+    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(wait);
+}
+
+#[cfg(not(unix))]
+const fn listen() {}
