@@ -69,7 +69,9 @@ pub(super) fn granted(screen: Screen<'_>, rows: usize) -> Vec<String> {
 
 /// A line for each thing that was wanted, with the outcomes that there were.
 fn outcomes(screen: Screen<'_>, rows: usize) -> Vec<String> {
-    let all: Vec<_> = screen.conclusion.attempts.iter().filter(|counts| counts.kind != AttemptKind::NrpcAuth).collect();
+    // Beside its session an authentication says nothing; a log may have one without the other.
+    let counts = |counts: &&AttemptCounts| counts.kind != AttemptKind::NrpcAuth || counts.log.is_some();
+    let all: Vec<_> = screen.conclusion.attempts.iter().filter(counts).collect();
     let room = screen.width.saturating_sub(1).min(100) - 40;
     let mut lines = Vec::new();
     if !all.is_empty() {
@@ -115,7 +117,14 @@ fn what(counts: &AttemptCounts) -> String {
         AttemptKind::SametimeLogin => "Sametime login at",
         AttemptKind::LdapBind => "Directory bind at",
     };
-    let server = counts.server.to_string();
     let asked = counts.asked.as_deref().map(nrpc::name::abbreviate);
-    format!("{kind} {}", asked.unwrap_or(server))
+    match asked.or_else(|| counts.server.map(|server| server.to_string())) {
+        Some(server) => format!("{kind} {server}"),
+        // A log that names no server.
+        None => {
+            let wish = kind.rsplit_once(' ').map_or(kind, |(wish, _)| wish);
+            let log = counts.log.as_deref().unwrap_or("a log");
+            format!("{wish}, by {}", log.rsplit(['/', '\\']).next().unwrap_or(log))
+        }
+    }
 }
