@@ -116,9 +116,9 @@ fn log(folder: &Path, (name, ordinary, telling): &Kind, bytes: u64) -> Result<Pa
     while written < bytes {
         line.clear();
         if number % TELLING == TELLING / 2 {
-            telling(&mut line, number)
+            telling(&mut line, number);
         } else {
-            ordinary(&mut line, number)
+            ordinary(&mut line, number);
         }
         line.push('\n');
         out.write_all(line.as_bytes())?;

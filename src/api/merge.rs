@@ -130,11 +130,14 @@ impl MergedCaptures {
     }
 }
 
+/// Kind, server, log, and name that was asked for.
+type AttemptRow = (AttemptKind, Option<Endpoint>, Option<String>, Option<String>);
+
 /// One row for each kind, server and name, whichever capture shows it, in the order of the first of each.
 #[derive(Default)]
 pub(super) struct AttemptTotals {
     pub(super) rows: Vec<AttemptCounts>,
-    places: HashMap<(AttemptKind, Option<Endpoint>, Option<String>, Option<String>), usize>,
+    places: HashMap<AttemptRow, usize>,
 }
 
 impl AttemptTotals {

@@ -37,8 +37,8 @@ pub(crate) fn judge_logs(
     let case = Case::new(analysis, settings);
     let rest = testimonies(&case).into_iter().filter(|testimony| !joined.contains(&testimony.id()));
     let own = gather(precedence::settle(&testimony::alone(rest.collect())), analysis, &[], &CountedCauses::default());
-    let is_new = |attempt: &&LoggedAttempt<'_>| beside.is_none_or(|beside| !beside.has(&beside.shown, attempt));
-    let counts = |attempt: &&LoggedAttempt<'_>| beside.is_none_or(|beside| beside.has(&beside.within, attempt));
+    let is_new = |attempt: &&LoggedAttempt<'_>| beside.is_none_or(|beside| !has(&beside.shown, attempt));
+    let counts = |attempt: &&LoggedAttempt<'_>| beside.is_none_or(|beside| has(&beside.within, attempt));
     let fresh: Vec<&LoggedAttempt<'_>> = case.logs().attempts().iter().filter(is_new).collect();
     let told = findings.iter().chain(&own);
     let wishes = Wishes::of_logs(fresh.iter().copied().filter(counts), told);
@@ -105,10 +105,10 @@ impl LoggedBeside {
         self.shown.extend(other.shown);
         self.within.extend(other.within);
     }
+}
 
-    fn has(&self, of: &HashSet<LogLine>, attempt: &LoggedAttempt<'_>) -> bool {
-        attempt.id().is_some_and(|id| of.contains(&id))
-    }
+fn has(of: &HashSet<LogLine>, attempt: &LoggedAttempt<'_>) -> bool {
+    attempt.id().is_some_and(|id| of.contains(&id))
 }
 
 /// From the first to the last frame, with what clocks may be apart.

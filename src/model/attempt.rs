@@ -218,6 +218,7 @@ pub(crate) struct AttemptCounts {
     pub log: Option<String>,
 }
 
+#[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
 fn shown<S: serde::Serializer>(server: &Option<Endpoint>, serializer: S) -> Result<S::Ok, S::Error> {
     server.as_ref().map(Endpoint::to_string).serialize(serializer)
 }

@@ -156,7 +156,7 @@ fn of_web<'a>(request: &LoggedRequest<'a>) -> Option<LoggedAttempt<'a>> {
     Some(LoggedAttempt { said: reason, ..begun(AttemptKind::HttpToken, request.entry, outcome) })
 }
 
-fn begun<'a>(kind: AttemptKind, entry: LogEntry<'a>, outcome: Outcome) -> LoggedAttempt<'a> {
+fn begun(kind: AttemptKind, entry: LogEntry<'_>, outcome: Outcome) -> LoggedAttempt<'_> {
     let named = |word| entry.fact.named(word);
     LoggedAttempt {
         kind,
@@ -221,9 +221,9 @@ fn of_event<'a>(event: &[LogEntry<'a>]) -> Option<(LoggedAttempt<'a>, &'static L
         || event.iter().filter_map(|entry| Some((*entry, told(entry)?))).filter(|(_, (kind, ..))| *kind == wanted);
     let lost =
         of_kind().filter(|(_, (_, outcome, _))| outcome.is_lost()).max_by_key(|(_, (.., meaning))| meaning.weight);
-    let last = of_kind().last()?;
+    let end = of_kind().next_back()?;
     // What ends well went well, whatever was tried before it.
-    let (entry, (_, outcome, meaning)) = lost.filter(|_| last.1.1 != LogOutcome::Granted).unwrap_or(last);
+    let (entry, (_, outcome, meaning)) = lost.filter(|_| end.1.1 != LogOutcome::Granted).unwrap_or(end);
     let weighs = event.iter().filter_map(told).any(|(.., meaning)| meaning.weight >= LogWeight::Medium);
     let named = |word: &str| event.iter().find_map(|entry| entry.fact.named(word));
     let attempt = LoggedAttempt {

@@ -118,13 +118,11 @@ fn what(counts: &AttemptCounts) -> String {
         AttemptKind::LdapBind => "Directory bind at",
     };
     let asked = counts.asked.as_deref().map(nrpc::name::abbreviate);
-    match asked.or_else(|| counts.server.map(|server| server.to_string())) {
-        Some(server) => format!("{kind} {server}"),
-        // A log that names no server.
-        None => {
-            let wish = kind.rsplit_once(' ').map_or(kind, |(wish, _)| wish);
-            let log = counts.log.as_deref().unwrap_or("a log");
-            format!("{wish}, by {}", log.rsplit(['/', '\\']).next().unwrap_or(log))
-        }
+    if let Some(server) = asked.or_else(|| counts.server.map(|server| server.to_string())) {
+        return format!("{kind} {server}");
     }
+    // A log that names no server.
+    let wish = kind.rsplit_once(' ').map_or(kind, |(wish, _)| wish);
+    let log = counts.log.as_deref().unwrap_or("a log");
+    format!("{wish}, by {}", log.rsplit(['/', '\\']).next().unwrap_or(log))
 }
