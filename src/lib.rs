@@ -111,7 +111,7 @@ pub use model::{
     Setup, Severity, Side, Source, Span, Stamp, Teardown, Timestamp, Totals, Transport, Verdict, VerdictKind,
 };
 pub use nrpcsniff_dissectors as dissectors;
-pub use report::{Detail, Format, ReportOptions, Zone};
+pub use report::{Detail, Format, LadderOf, ReportOptions, Zone};
 
 /// Parts of rooms for what measures or checks one room by itself and must stand outside of the crate: the benches, and the
 /// tests that hold frames, streams and TLS records against tshark (`decode_oracle`, `oracle_follow`, `tls_corpus`), read

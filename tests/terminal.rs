@@ -223,6 +223,25 @@ fn a_folder_is_a_line_a_capture() {
     );
 }
 
+/// Every step of a finding, and its answer; or of conversations, side by side.
+#[test]
+fn a_ladder_is_drawn_where_it_is_asked_for() {
+    let capture = "samples/st-directory-down.pcapng";
+    let shown = piped("100", &["--ladder", "1", capture], &[]);
+    for part in ["Sametime client", "directory", "◀═", "refuses (RST)", "ends it: ", "hangs up (FIN)", "\nFAULT    "]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(!shown.contains(" more\n"), "{shown}");
+    let two = piped("100", &["--ladder", "c0,c1", capture], &[]);
+    assert!(two.contains("10.1.0.30:389") && two.contains("connects") && !two.contains("FAULT"), "{two}");
+    insta::assert_snapshot!("ladder-of-a-finding", shown);
+    for wrong in ["c99", "9", "x"] {
+        let output = command(&["--ladder", wrong, capture]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
+}
+
 /// First screens, to be looked at.
 #[test]
 fn first_screens_read_as_their_snapshots() {

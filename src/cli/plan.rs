@@ -10,7 +10,7 @@ use crate::diagnose::{ExpectedServer, Settings};
 use crate::engine;
 use crate::model::{Severity, Timestamp};
 use crate::report::talk::Verbosity;
-use crate::report::{Detail, Format, ReportOptions, Zone, escape};
+use crate::report::{Detail, Format, LadderOf, ReportOptions, Zone, escape};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 use std::io::{self, IsTerminal};
@@ -60,7 +60,8 @@ impl Plan {
             plan.diagnoser.engine.hold =
                 plan.diagnoser.engine.hold.map(|_| usize::try_from(memory).unwrap_or(usize::MAX));
         }
-        plan.finding = args.finding.map(|number| number as usize);
+        let drawn = args.ladder.as_deref().map(ladder).transpose()?.and_then(|(_, number)| number);
+        plan.finding = args.finding.map(|number| number as usize).or(drawn);
         plan.pager = !args.looks.no_pager;
         plan.fail_on = args.fail_on.map(severity);
         Ok(plan)
@@ -124,6 +125,8 @@ pub(super) fn file(output: Option<&Path>) -> Option<PathBuf> {
 fn report(args: &Args, to_file: bool) -> Result<ReportOptions> {
     let format = match args.format {
         args::ReportFormat::Table => Format::Table,
+        args::ReportFormat::Html => Format::Html,
+        args::ReportFormat::Markdown => Format::Markdown,
         args::ReportFormat::Concise => Format::Concise,
         args::ReportFormat::Json => Format::Json,
         args::ReportFormat::Ndjson => Format::Ndjson,
@@ -137,7 +140,28 @@ fn report(args: &Args, to_file: bool) -> Result<ReportOptions> {
     let (color, width) = appearance(args.color, to_file);
     let brief = !(args.talk.verbose || args.all || args.detail.is_some());
     let (ascii, zone) = (args.looks.ascii || is_ascii(to_file), zone(&args.looks)?);
-    Ok(ReportOptions { format, detail, all: args.all, color, width, brief, ascii, zone })
+    let mut report =
+        ReportOptions { detail, all: args.all, color, width, brief, ascii, zone, ..ReportOptions::new(format) };
+    if let Some(text) = &args.ladder {
+        let (ladder, _) = ladder(text)?;
+        // A ladder has every message, of whatever protocol.
+        (report.detail, report.all) = (Detail::Messages, true);
+        report.ladder = Some(ladder);
+    }
+    Ok(report)
+}
+
+/// `2`: of the second finding; `c17,c18`: of these conversations. The number of a finding stands beside.
+fn ladder(text: &str) -> Result<(LadderOf, Option<usize>)> {
+    let wrong =
+        || anyhow!("--ladder '{}': the number of a finding, or conversations as c17,c18", escape::terminal(text));
+    if let Ok(number) = text.parse() {
+        ensure!(number > 0, wrong());
+        return Ok((LadderOf::Finding, Some(number)));
+    }
+    let id = |part: &str| part.trim().strip_prefix('c').and_then(|id| id.parse().ok());
+    let ids: Option<Vec<u32>> = text.split(',').map(id).collect();
+    Ok((LadderOf::Conversations(ids.ok_or_else(wrong)?), None))
 }
 
 /// The zone in which times are shown.
@@ -256,6 +280,15 @@ mod tests {
         for text in ["", "13520", "tcp.port==0,nrpc", "tcp.port==70000,nrpc", "tcp.port==1,gopher", "udp.port==53,dns"]
         {
             assert!(decode_as(text).unwrap_err().to_string().contains("tcp.port==PORT"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_ladder_is_of_a_finding_or_of_conversations() {
+        assert_eq!(ladder("2").unwrap(), (LadderOf::Finding, Some(2)));
+        assert_eq!(ladder("c17, c3").unwrap(), (LadderOf::Conversations(vec![17, 3]), None));
+        for text in ["", "0", "c", "17,18", "cx", "c1,"] {
+            assert!(ladder(text).unwrap_err().to_string().contains("c17,c18"), "{text}");
         }
     }
 

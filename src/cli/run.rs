@@ -6,8 +6,9 @@ use super::plan::Plan;
 use super::read::{ConsoleObserver, find, report_intake};
 use super::scratch::remove_on_signals;
 use crate::api::Intake;
-use crate::report::Format;
+use crate::model::ConversationId;
 use crate::report::talk::Verbosity;
+use crate::report::{Format, LadderOf};
 use anyhow::{Result, ensure};
 use std::path::PathBuf;
 
@@ -35,7 +36,15 @@ pub(super) fn run(plan: &Plan) -> Result<ExitStatus> {
     }
     let mut diagnosis = diagnoser.judge(&sets, &mut ConsoleObserver::new(plan.verbosity))?;
     if let Some(number) = plan.finding {
-        ensure!(diagnosis.only(number), "--finding {number}: there are not so many findings");
+        ensure!(diagnosis.only(number), "there is no finding {number}: the short answer numbers them");
+    }
+    if let Some(LadderOf::Conversations(ids)) = &plan.report.ladder {
+        let unknown = ids.iter().find(|id| diagnosis.analysis.conversations.by_id(ConversationId::new(**id)).is_none());
+        ensure!(
+            unknown.is_none(),
+            "--ladder c{}: there is no such conversation (--detail conversations --all lists them)",
+            unknown.copied().unwrap_or_default()
+        );
     }
     let unreadable = diagnosis.trouble && diagnosis.analysis.totals.packets == 0 && !diagnosis.has_log();
     if (diagnosis.opened || diagnosis.has_log()) && !(unreadable && plan.report.format == Format::Table) {

@@ -77,7 +77,7 @@ impl<'a> ReportOutput<'a> {
         let done = match self.plan.report.format {
             Format::Table => self.write_lines(evaluation),
             Format::Ndjson => self.write_objects(evaluation),
-            Format::Json | Format::Concise => Ok(()),
+            Format::Json | Format::Html | Format::Markdown | Format::Concise => Ok(()),
         };
         let done = done.and_then(|()| self.out.flush());
         self.record(done);
@@ -115,9 +115,7 @@ impl<'a> ReportOutput<'a> {
         if self.failure.is_none() {
             let done = match self.plan.report.format {
                 Format::Ndjson => self.write_rest(analysis, conclusion, stats),
-                Format::Table | Format::Json | Format::Concise => {
-                    report::write(report, conclusion, &self.plan.report, &mut self.out)
-                }
+                _ => report::write(report, conclusion, &self.plan.report, &mut self.out),
             };
             let done = done.and_then(|()| self.out.flush());
             self.record(done);

@@ -18,9 +18,11 @@ pub(crate) mod catalogue;
 pub(crate) mod compare;
 pub(crate) mod escape;
 pub(crate) mod filter;
+mod html;
 pub(crate) mod json;
 mod ladder;
 pub(crate) mod log_view;
+mod markdown;
 mod ndjson;
 pub(crate) mod prometheus;
 #[cfg(test)]
@@ -63,6 +65,10 @@ pub(crate) struct Report<'a> {
 pub enum Format {
     /// For people at a terminal.
     Table,
+    /// A page to hand on: one file that loads nothing.
+    Html,
+    /// For a ticket.
+    Markdown,
     /// A line a capture, for scripts: `PATH: KIND: COUNT: RULE`.
     Concise,
     /// One JSON document.
@@ -75,7 +81,8 @@ impl Format {
     /// The detail of a report in that format, unless the user says otherwise.
     pub const fn default_detail(self) -> Detail {
         match self {
-            Self::Table | Self::Concise => Detail::Findings,
+            Self::Table | Self::Concise | Self::Markdown => Detail::Findings,
+            Self::Html => Detail::Conversations,
             Self::Json | Self::Ndjson => Detail::Messages,
         }
     }
@@ -93,6 +100,15 @@ pub enum Detail {
     Messages,
 }
 
+/// Whose ladder is drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LadderOf {
+    /// That of the finding on which the verdict rests.
+    Finding,
+    /// That of these conversations, by their ids.
+    Conversations(Vec<u32>),
+}
+
 /// Format, detail and appearance of a report.
 #[derive(Debug, Clone)]
 pub struct ReportOptions {
@@ -108,6 +124,8 @@ pub struct ReportOptions {
     pub width: usize,
     /// The answer on one screen instead of everything (table only).
     pub brief: bool,
+    /// A ladder instead of either (table only).
+    pub ladder: Option<LadderOf>,
     /// No character beyond ASCII (table only).
     pub ascii: bool,
     /// Zone of the times that people read. JSON has UTC.
@@ -119,7 +137,17 @@ impl ReportOptions {
     #[must_use]
     pub const fn new(format: Format) -> Self {
         let detail = format.default_detail();
-        Self { format, detail, all: false, color: false, width: 100, brief: true, ascii: false, zone: Zone::UTC }
+        Self {
+            format,
+            detail,
+            all: false,
+            color: false,
+            width: 100,
+            brief: true,
+            ladder: None,
+            ascii: false,
+            zone: Zone::UTC,
+        }
     }
 }
 
@@ -142,19 +170,24 @@ pub(crate) fn write(
     match options.format {
         Format::Table if options.ascii => for_people(report, conclusion, options, &mut AsciiWriter::new(out)),
         Format::Table => for_people(report, conclusion, options, out),
+        Format::Html => html::write(report, conclusion, options, out),
+        Format::Markdown => markdown::write(report, conclusion, options, out),
         Format::Concise => brief::write_concise(report, conclusion, out),
         Format::Json => json::write(report, conclusion, options, out),
         Format::Ndjson => ndjson::write(report, conclusion, options, out),
     }
 }
 
-/// The short answer; or everything, and the answer at its end, where no list was asked for.
+/// A ladder; the short answer; or everything, and the answer at its end, where no list was asked for.
 fn for_people(
     report: Report<'_>,
     conclusion: &Conclusion,
     options: &ReportOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    if let Some(ladder) = &options.ladder {
+        return brief::write_ladder(report, conclusion, options, ladder, out);
+    }
     if options.brief {
         return brief::write(report, conclusion, options, out);
     }

@@ -153,6 +153,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub finding: Option<u32>,
 
+    /// The ladder of finding N, or of conversations: c17, or several in one picture: c17,c18
+    #[arg(long, value_name = "N|cID", conflicts_with_all = ["finding", "detail"])]
+    pub ladder: Option<String>,
+
     /// How what is read on a screen looks.
     #[command(flatten)]
     pub looks: LooksArgs,
@@ -484,6 +488,10 @@ pub(super) struct TlsFiles {
 pub(super) enum ReportFormat {
     /// For people: the answer on one screen; -v, --all and --detail show more
     Table,
+    /// To hand on: a page that loads nothing, for a browser
+    Html,
+    /// For a ticket
+    Markdown,
     /// For scripts: a line a capture, PATH: KIND: COUNT: RULE
     Concise,
     /// One document

@@ -11,11 +11,13 @@
 mod answer;
 mod captures;
 mod causes;
+mod drawn;
 mod single;
 mod wanted;
 
 pub(super) use answer::write as write_answer;
 pub(super) use captures::write_concise;
+pub(super) use drawn::write as write_ladder;
 
 use super::text::{Paint, counted, flow, lapse};
 use super::{Report, ReportOptions, Zone, escape};
@@ -62,6 +64,19 @@ pub(super) fn write(
         _ => wanted::lines(screen),
     };
     lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+/// What a page says first: the word of the answer with its mark, why, and what to do, the first thing first.
+pub(super) fn for_page(report: Report<'_>, conclusion: &Conclusion, zone: &Zone) -> (String, String, Vec<String>) {
+    let screen = Screen { report, conclusion, zone, paint: Paint(false), width: SENTENCES, all: true };
+    let (word, mark, _) = word(conclusion.verdict.kind);
+    let finding = conclusion.verdict.finding.and_then(|place| report.findings.get(place));
+    let lead = finding.map(|finding| finding.explanation.clone()).unwrap_or_default();
+    let to_do = match finding {
+        Some(finding) if !finding.remedy.is_empty() => finding.remedy.clone(),
+        _ => answer::to_do(screen),
+    };
+    (format!("{mark} {word}"), lead, to_do)
 }
 
 impl<'a> Screen<'a> {

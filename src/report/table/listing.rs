@@ -33,7 +33,7 @@ pub(super) fn write(context: TableContext<'_>, options: &ReportOptions, out: &mu
 }
 
 /// How it ended and who did it: `client closed (FIN) after message 2`.
-pub(super) fn ending(c: &Conversation) -> String {
+pub(in crate::report) fn ending(c: &Conversation) -> String {
     let who = match c.teardown.by {
         CloseBy::Client => "client",
         CloseBy::Server => "server",

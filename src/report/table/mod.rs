@@ -9,6 +9,8 @@ mod listing;
 mod totals;
 mod verdict;
 
+pub(super) use listing::ending;
+
 use super::text::{Paint, counted, span};
 use super::{Detail, Report, ReportOptions, TOOL, VERSION, Zone, escape, protocol_name};
 use crate::model::{Finding, Layer, Severity, Verdict};
