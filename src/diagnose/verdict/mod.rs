@@ -13,8 +13,8 @@ pub(crate) use wishes::Wishes;
 
 use super::rules::cap::wrong_place;
 use crate::model::{
-    Analysis, AttemptKind, Confidence, Conversation, ConversationId, Finding, Input, Layer, Severity, Unjudged, Verdict,
-    VerdictKind,
+    Analysis, AttemptKind, Confidence, Conversation, ConversationId, Finding, Input, Layer, Severity, Unjudged,
+    Verdict, VerdictKind,
 };
 use words::Survey;
 
