@@ -88,7 +88,7 @@ fn what_does_not_exist_is_refused() {
     for option in ["--frobnicate", "-Z", "--threads"] {
         refused(&run(&[option, "x"]), &[option]);
     }
-    refused(&run(&["--format", "html", "a.pcap"]), &["html", "ndjson"]);
+    refused(&run(&["--format", "xml", "a.pcap"]), &["xml", "ndjson"]);
     refused(&run(&["--detail", "all", "a.pcap"]), &["messages"]);
     refused(&run(&["--fail-on", "severe", "a.pcap"]), &["blocker"]);
 }

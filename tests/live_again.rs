@@ -78,10 +78,10 @@ fn on_a_terminal_a_line_says_that_it_lives_and_elsewhere_there_is_none() {
     assert!(terminal.contains("0 packets, no attempt; last 10 s: 0 packets, no attempt"), "{terminal:?}");
     assert!(terminal.contains(&format!("\r\u{1b}[K\u{1b}[?7l{line}\u{1b}[?7h")), "{terminal:?}");
     // It was taken away before the report.
-    let report = terminal.split_once("-v: ").map(|(_, report)| report.contains("last 10 s")).unwrap();
+    let report = terminal.split_once("More").map(|(_, report)| report.contains("last 10 s")).unwrap();
     assert!(!report, "{terminal:?}");
     for without in ["--no-progress", "-q", "2> /dev/null"] {
         let terminal = shown(without);
-        assert!(terminal.contains("-v: ") && !terminal.contains("last 10 s"), "{without}: {terminal:?}");
+        assert!(terminal.contains("More") && !terminal.contains("last 10 s"), "{without}: {terminal:?}");
     }
 }

@@ -15,7 +15,7 @@ impl Wishes {
         let attempts: Vec<&LoggedAttempt<'_>> = attempts.collect();
         let (faults, others): (Vec<&Finding>, Vec<&Finding>) =
             findings.partition(|finding| finding.severity >= Severity::Minor);
-        let (faults, told) = (Told::by(&faults, &attempts), Told::by(&others, &attempts));
+        let (faults, told) = (ToldFailures::by(&faults, &attempts), ToldFailures::by(&others, &attempts));
         let mut wishes = Self::default();
         for attempt in attempts.iter().filter(|attempt| !(attempt.kind.is_step() && attempt.outcome.is_granted())) {
             let kind = if attempt.kind == AttemptKind::NrpcAuth { AttemptKind::NrpcOpen } else { attempt.kind };
@@ -28,7 +28,7 @@ impl Wishes {
     }
 }
 
-fn add(count: &mut WishCount, attempt: &LoggedAttempt<'_>, faults: &Told<'_>, told: &Told<'_>) {
+fn add(count: &mut WishCount, attempt: &LoggedAttempt<'_>, faults: &ToldFailures<'_>, told: &ToldFailures<'_>) {
     let is_fault = faults.has(attempt);
     let counter = match &attempt.outcome {
         Outcome::Granted => &mut count.granted,
@@ -47,12 +47,12 @@ fn add(count: &mut WishCount, attempt: &LoggedAttempt<'_>, faults: &Told<'_>, to
 }
 
 /// Failures that findings name: by a line, or as one that ended in the same words in the same log.
-struct Told<'c> {
+struct ToldFailures<'c> {
     lines: HashSet<LogLine>,
     alike: HashSet<(u32, AttemptKind, &'c str)>,
 }
 
-impl<'c> Told<'c> {
+impl<'c> ToldFailures<'c> {
     fn by(findings: &[&Finding], attempts: &[&'c LoggedAttempt<'_>]) -> Self {
         let evidence = findings.iter().flat_map(|finding| &finding.evidence);
         let lines = evidence.filter_map(|fact| fact.line).collect();

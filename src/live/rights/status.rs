@@ -2,7 +2,8 @@
 
 use super::user::User;
 use anyhow::{Context, Result, ensure};
-use std::fs;
+use std::fs::{self, DirEntry};
+use std::io;
 
 /// Rights of one thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +26,18 @@ impl Status {
     pub(super) fn of_threads() -> Result<Vec<Self>> {
         let failed = "/proc/self/task: it tells which rights this process has and cannot be read; mount /proc";
         let threads = fs::read_dir("/proc/self/task").context(failed)?;
-        threads
-            .map(|thread| {
-                let text = fs::read_to_string(thread.context(failed)?.path().join("status")).context(failed)?;
-                Self::parse(&text).context("/proc/self/task: a field of the status is missing")
-            })
-            .collect()
+        let of_thread = |thread: io::Result<DirEntry>| -> Result<Option<Self>> {
+            match fs::read_to_string(thread.context(failed)?.path().join("status")) {
+                Ok(text) => Self::parse(&text).context("/proc/self/task: a field of the status is missing").map(Some),
+                // It has come to an end since it was listed, and its rights with it.
+                Err(error) if has_ended(&error) => Ok(None),
+                Err(error) => Err(error).context(failed),
+            }
+        };
+        let all: Vec<Self> = threads.filter_map(|thread| of_thread(thread).transpose()).collect::<Result<_>>()?;
+        // This thread is one of them: none would prove nothing.
+        ensure!(!all.is_empty(), failed);
+        Ok(all)
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -61,6 +68,10 @@ impl Status {
         ensure!(self.no_new_privileges, "no_new_privs is not set");
         Ok(())
     }
+}
+
+fn has_ended(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
 }
 
 #[cfg(test)]
