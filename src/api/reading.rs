@@ -6,7 +6,7 @@ use crate::decrypt::LogReport;
 use crate::diagnose::{Ledger, Settings};
 use crate::engine::{Judge, Options, Pipeline};
 use crate::live::KeyLogTail;
-use crate::model::{Analysis, Conversation, Input, Log, Stay};
+use crate::model::{Analysis, Conversation, Input, LetGo, Log, Stay};
 use std::path::Path;
 
 /// Is told how reading goes on.
@@ -159,7 +159,7 @@ impl<'a> Book<'a> {
     pub(super) fn close(self) -> (Analysis, Ledger) {
         let mut analysis = self.pipeline.finish(self.inputs);
         let let_go = &mut analysis.facts.let_go;
-        (let_go.sums, let_go.early) = (self.ledger.sums().clone(), self.ledger.early());
+        *let_go = LetGo { conversations: let_go.conversations, ..self.ledger.summed() };
         (analysis, self.ledger)
     }
 }

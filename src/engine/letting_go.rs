@@ -7,8 +7,7 @@
 use super::log;
 use super::pipeline::Pipeline;
 use super::tcp::{self, TcpFlow};
-use crate::model::{Analysis, Conversation, FrameRef, Input, Property, Stay, Sum, Transport};
-use std::collections::BTreeMap;
+use crate::model::{Analysis, Conversation, FrameRef, Input, LetGo, Stay, Transport};
 
 /// Where less than this part of what is held may go, nothing is judged: nobody gains by it.
 const WORTHWHILE: usize = 8;
@@ -72,9 +71,9 @@ impl Pipeline {
     }
 
     /// What went is summed for rules about the capture as a whole: snapshots have these sums from now on.
-    pub(crate) fn sum_up(&mut self, sums: BTreeMap<Property, Sum>, early: u64) {
+    pub(crate) fn sum_up(&mut self, summed: LetGo) {
         let let_go = &mut self.state.facts.let_go;
-        (let_go.sums, let_go.early) = (sums, early);
+        *let_go = LetGo { conversations: let_go.conversations, ..summed };
     }
 
     /// Connection attempts of which nothing more is to be expected are over.

@@ -140,7 +140,7 @@ impl<'a> Schedule<'a> {
             let mut turn = Turn { settings: self.settings, room: self.hold, ledger, show, gone: 0 };
             pipeline.let_go(vec![until(input, now)], &mut turn);
             self.let_go = self.let_go.saturating_add(turn.gone);
-            pipeline.sum_up(self.ledger.sums().clone(), self.ledger.early());
+            pipeline.sum_up(self.ledger.summed());
         }
         // Not at every look, because both go through all that is held; and what is old does no harm for some seconds.
         if self.cleared.elapsed() >= CLEARING {

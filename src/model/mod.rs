@@ -49,7 +49,7 @@ pub(crate) use conversation::{
     Dispute, DisputeCause, FirstBytes, Handshake, IdleGap, NeverArrived, ResetOrigin, Stall, StuckSegment, TcpFacts,
     Turn, Turns, Unanswered, ZeroWindow,
 };
-pub(crate) use let_go::{LetGo, Property, Sum};
+pub(crate) use let_go::{LetGo, Property, Sum, Unresolved};
 pub(crate) use log::{
     AnchorKey, ClockPlacement, LogAnchor, LogClock, LogEvent, LogFact, LogMeaning, LogOutcome, LogWeight, LoggedCause,
     LoggedMessage, TokenStatusText, Witness, WrittenTime,

@@ -39,12 +39,13 @@ struct FollowingCall {
 
 impl Calls {
     pub(super) fn new(case: &Case<'_>) -> Self {
+        let before = &case.analysis.facts.let_go.askers;
         let mut calls = Self {
             by_client: HashMap::new(),
             by_name: HashMap::new(),
             by_server: HashMap::new(),
             addresses: HashMap::new(),
-            askers: case.lookups().map(|lookup| lookup.client).collect(),
+            askers: case.lookups().map(|lookup| lookup.client).chain(before.iter().copied()).collect(),
             asked: HashMap::new(),
         };
         for lookup in case.lookups() {

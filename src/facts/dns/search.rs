@@ -49,7 +49,15 @@ impl Search<'_> {
 /// Every search for a sign-on server, in order of the first question of each. What a resolver asks in the name of its clients is
 /// judged where they ask.
 pub(crate) fn searches<'c>(case: &'c Case<'_>) -> Vec<Search<'c>> {
-    let mut searches = questions(case);
+    judged(case, questions(case, |lookup, name| is_of_sign_on(case, lookup.client, name)))
+}
+
+/// Every search for an address that a person may have caused, whoever is looked for.
+pub(crate) fn searches_for_anybody<'c>(case: &'c Case<'_>) -> Vec<Search<'c>> {
+    judged(case, questions(case, |_, name| !is_background(name)))
+}
+
+fn judged<'c>(case: &'c Case<'_>, mut searches: Vec<Search<'c>>) -> Vec<Search<'c>> {
     if searches.is_empty() {
         return searches;
     }
@@ -58,6 +66,26 @@ pub(crate) fn searches<'c>(case: &'c Case<'_>) -> Vec<Search<'c>> {
         (search.outcome, search.answered) = outcome(case, &calls, search);
     }
     searches
+}
+
+/// Who found a name in the end.
+pub(crate) struct Found(HashMap<(IpAddr, String), Timestamp>);
+
+impl Found {
+    /// Out of all searches.
+    pub(crate) fn new(searches: &[Search<'_>]) -> Self {
+        let mut last: HashMap<(IpAddr, String), Timestamp> = HashMap::new();
+        for search in searches.iter().filter(|search| search.outcome.is_granted()) {
+            let asked = last.entry((search.client, search.label())).or_default();
+            *asked = search.asked.time.max(*asked);
+        }
+        Self(last)
+    }
+
+    /// The client of a search that failed found the name in one that began later.
+    pub(crate) fn later(&self, failed: &Search<'_>) -> bool {
+        self.0.get(&(failed.client, failed.label())).is_some_and(|asked| *asked > failed.last.time)
+    }
 }
 
 /// Names of hosts that lead to no sign-on, each once, whoever asks, with whether anybody who asked found it, or it cannot be told.
@@ -81,13 +109,13 @@ fn is_background(name: &str) -> bool {
         || matches!(label(name).as_str(), "wpad" | "isatap" | "localhost")
 }
 
-/// The questions that belong together. What came of them is not known yet.
-fn questions<'c>(case: &'c Case<'_>) -> Vec<Search<'c>> {
+/// The questions that belong together, of those that are wanted. What came of them is not known yet.
+fn questions<'c>(case: &'c Case<'_>, is_wanted: impl Fn(&Lookup<'_>, &str) -> bool) -> Vec<Search<'c>> {
     let mut lookups: Vec<(Stamp, &str, &Lookup<'_>)> = case
         .lookups()
         .filter(|lookup| lookup.is_for_address())
         .filter_map(|lookup| lookup.asked().map(|(message, body)| (message.at, body.name.as_str(), lookup)))
-        .filter(|(_, name, lookup)| is_of_sign_on(case, lookup.client, name))
+        .filter(|(_, name, lookup)| is_wanted(lookup, name))
         .collect();
     lookups.sort_by_key(|(at, ..)| (at.time, at.frame));
     let resolvers: HashSet<(IpAddr, String)> =

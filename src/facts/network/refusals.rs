@@ -63,6 +63,14 @@ impl<'a> Refusals<'a> {
         Self { accepted }
     }
 
+    /// Who was let in last before that attempt, and first after it.
+    pub(crate) fn around(&self, refused: &Conversation) -> impl Iterator<Item = &'a Conversation> {
+        let accepted = self.accepted.get(&refused.server).map_or(&[][..], Vec::as_slice);
+        let began = refused.first.time;
+        let before = accepted.iter().filter(|c| c.last.time < began).max_by_key(|c| c.last.time);
+        before.into_iter().chain(accepted.iter().find(|c| c.first.time > began)).copied()
+    }
+
     /// Why that server's port refused these attempts, in order of time.
     pub(crate) fn why(&self, case: &Case<'a>, server: Endpoint, refused: &[&Conversation]) -> Refusal {
         if let Some(reason) = refused.iter().find_map(|c| foreign_reset(case, c)) {

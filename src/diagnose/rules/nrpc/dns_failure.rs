@@ -1,13 +1,13 @@
 //! The server's name could not be resolved, and no connection followed.
 
-use crate::diagnose::evidence::each;
+use crate::diagnose::evidence::each_of;
 use crate::diagnose::words::Clients;
 use crate::diagnose::words::nrpc::dns_failure as words;
 use crate::diagnose::{About, Case, Draft, Layer, Rule};
-use crate::facts::dns::search::{Search, searches};
+use crate::facts::dns::search::{Found, Search, searches};
 use crate::facts::grouping::group_by;
 use crate::facts::peers::notes_label;
-use crate::model::{AttemptKind, RuleId, Severity, Stamp, Weight};
+use crate::model::{AttemptKind, RuleId, Severity, Stamp, Unresolved, Weight};
 use std::net::IpAddr;
 
 /// See [`ABOUT`].
@@ -59,38 +59,40 @@ impl Rule for DnsFailure {
         let of_notes = |search: &&Search<'_>| case.peers().notes_server(search.name).is_some();
         let failed = all.iter().filter(|search| search.outcome.is_failure()).filter(of_notes);
         let groups = group_by(failed, |search| search.label());
-        groups.iter().filter_map(|group| finding(case, &all, group)).collect()
+        let found = Found::new(&all);
+        groups.iter().filter_map(|group| finding(case, &found, group)).collect()
     }
 }
 
-fn finding(case: &Case<'_>, all: &[Search<'_>], group: &[&Search<'_>]) -> Option<Draft> {
+/// Questions that were judged before and let go are counted, and not shown.
+fn finding(case: &Case<'_>, found: &Found, group: &[&Search<'_>]) -> Option<Draft> {
     let first = *group.first()?;
+    let label = first.label();
+    let none = Unresolved::default();
+    let gone = case.analysis.facts.let_go.unresolved.get(&label).unwrap_or(&none);
     let questions: Vec<Question<'_>> = group.iter().flat_map(|search| questions(search)).collect();
-    let recovered = group.iter().filter(|search| found_later(all, search)).map(|search| search.lookups.len()).sum();
-    let worst = if recovered == questions.len() { Severity::Major } else { Severity::Blocker };
+    let here: usize = group.iter().filter(|search| found.later(search)).map(|search| search.lookups.len()).sum();
+    let recovered = here.saturating_add(gone.recovered);
+    let count = questions.len().saturating_add(gone.questions);
+    let worst = if recovered == count { Severity::Major } else { Severity::Blocker };
     let said = words::NoAddress {
         server_name: case.peers().notes_server(first.name)?.to_owned(),
         dns_name: first.name.to_owned(),
-        clients: Clients::of(group.iter().map(|search| search.client)),
-        count: questions.len(),
+        clients: Clients::of(group.iter().map(|search| search.client).chain(gone.clients.iter().copied())),
+        count,
         first: first.asked.time,
-        outcomes: words::Outcomes::of(questions.iter().map(Question::came_to)),
+        outcomes: words::Outcomes::of(
+            questions.iter().map(Question::came_to).chain(gone.came_to.iter().map(String::as_str)),
+        ),
         recovered_count: recovered,
     };
     let draft = Draft::new(&ABOUT, 50)
         .names_read()
-        .retry(questions.len() > 1)
-        .severity(refused_by_name(case, &first.label()).map_or(worst, |refusal| worst.min(refusal)))
+        .retry(count > 1)
+        .severity(refused_by_name(case, &label).map_or(worst, |refusal| worst.min(refusal)))
         .says(&said)
         .remedy_first(format!("Make {} resolve for this client, or correct the name it asks for.", first.name));
-    Some(each(draft, &questions, "questions", |draft, question| question.show(draft)))
-}
-
-/// The same client found the name in a search that began later.
-fn found_later(all: &[Search<'_>], failed: &Search<'_>) -> bool {
-    let label = failed.label();
-    let later = all.iter().filter(|other| other.client == failed.client && other.asked.time > failed.last.time);
-    later.filter(|other| other.outcome.is_granted()).any(|other| other.label() == label)
+    Some(each_of(draft, &questions, gone.questions, "questions", |draft, question| question.show(draft)))
 }
 
 /// A session was asked for by that name and did not come about: the worst that a finding about the name may be, so that it does not
@@ -113,7 +115,7 @@ struct Question<'c> {
 
 impl Question<'_> {
     fn came_to(&self) -> &str {
-        self.failure.as_deref().unwrap_or("no answer")
+        self.failure.as_deref().unwrap_or(Unresolved::NO_ANSWER)
     }
 
     fn show(&self, draft: Draft) -> Draft {

@@ -26,7 +26,7 @@ static ABOUT: About = About {
     severity: Severity::Blocker,
     layer: Layer::SignOn,
     sees: "A client's session with a Domino server (1352) fails; within a minute the same client reaches the Sametime server, \
-           shakes hands and leaves without a login, or no login of it comes although it talks to Sametime on that machine.",
+           shakes hands and leaves without a login, or no login of it comes although it talks to Sametime on that machine then.",
     matters: "The chat client in Notes gets its single sign-on token from a Domino server over NRPC. Without it there is \
               nothing to log in with: the user stays offline, though chat server and network are fine.",
     guards: &[
@@ -166,7 +166,10 @@ fn missing<'c, 'a>(case: &'c Case<'a>, traces: &Traces<'a>, failed: &[&'a Conver
     if let Some(login) = after.into_iter().filter(|login| login.handshake.is_some()).find(over) {
         return Some(Missing::Handshake(login));
     }
-    let trace = failed.iter().find_map(|c| traces.get(&(client, c.server.ip)).copied())?;
+    let near = |time: Timestamp| time.plus(within) >= began && time.since(ended) <= within;
+    let talks = |trace: &&&Conversation| trace.messages.iter().any(|message| near(message.at.time));
+    let traces = failed.iter().filter_map(|c| traces.get(&(client, c.server.ip)));
+    let trace = traces.flatten().find(talks).copied()?;
     (case.end().since(ended) >= within).then_some(Missing::Nothing(trace))
 }
 
@@ -181,7 +184,7 @@ fn works(case: &Case<'_>, client: IpAddr, ended: Timestamp, failed: &[&Conversat
 }
 
 /// The first conversation of each client with each machine that shows Sametime.
-type Traces<'a> = HashMap<(IpAddr, IpAddr), &'a Conversation>;
+type Traces<'a> = HashMap<(IpAddr, IpAddr), Vec<&'a Conversation>>;
 
 /// Its own protocol, its softphone, its proxy or meeting server.
 fn traces<'a>(case: &Case<'a>) -> Traces<'a> {
@@ -199,7 +202,7 @@ fn traces<'a>(case: &Case<'a>) -> Traces<'a> {
     let http = http.map(|exchange| exchange.conversation);
     let mut traces = Traces::new();
     for conversation in chat.chain(sip).chain(http) {
-        traces.entry((conversation.client.ip, conversation.server.ip)).or_insert(conversation);
+        traces.entry((conversation.client.ip, conversation.server.ip)).or_default().push(conversation);
     }
     traces
 }
