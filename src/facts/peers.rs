@@ -56,6 +56,9 @@ impl SignOnPeers {
     /// A name that DNS is asked for belongs to one of them, whatever suffix of its own domain it is tried with. Another domain may
     /// have a host of that name, too; only where none is known of a Notes server does its common name alone count.
     pub(crate) fn has_name(&self, name: &str) -> bool {
+        if self.hosts.is_empty() && self.domains.is_empty() && self.notes.is_empty() {
+            return false;
+        }
         let name = name.trim_end_matches('.').to_lowercase();
         let label = label(&name);
         let known = self.domains.get(&label);
@@ -71,6 +74,9 @@ impl SignOnPeers {
 
     /// The Notes server that a client may mean who asks DNS for that name, whatever the domain.
     pub(crate) fn notes_server(&self, name: &str) -> Option<&str> {
+        if self.notes.is_empty() {
+            return None;
+        }
         self.notes.get(&label(name)).map(String::as_str)
     }
 

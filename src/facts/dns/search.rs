@@ -103,10 +103,11 @@ pub(crate) fn names_of_others(case: &Case<'_>) -> HashMap<String, bool> {
 
 /// Machines ask for such names by themselves.
 fn is_background(name: &str) -> bool {
-    let top = name.rsplit('.').next().unwrap_or_default().to_lowercase();
+    let is_any =
+        |part: Option<&str>, of: &[&str]| part.is_some_and(|part| of.iter().any(|one| one.eq_ignore_ascii_case(part)));
     name.starts_with('_')
-        || matches!(top.as_str(), "arpa" | "local")
-        || matches!(label(name).as_str(), "wpad" | "isatap" | "localhost")
+        || is_any(name.rsplit('.').next(), &["arpa", "local"])
+        || is_any(name.split('.').next(), &["wpad", "isatap", "localhost"])
 }
 
 /// The questions that belong together, of those that are wanted. What came of them is not known yet.
@@ -118,8 +119,10 @@ fn questions<'c>(case: &'c Case<'_>, is_wanted: impl Fn(&Lookup<'_>, &str) -> bo
         .filter(|(_, name, lookup)| is_wanted(lookup, name))
         .collect();
     lookups.sort_by_key(|(at, ..)| (at.time, at.frame));
+    let askers: HashSet<IpAddr> = lookups.iter().map(|(.., lookup)| lookup.client).collect();
+    let of_askers = lookups.iter().filter(|(.., lookup)| askers.contains(&lookup.conversation.server.ip));
     let resolvers: HashSet<(IpAddr, String)> =
-        lookups.iter().map(|(_, name, lookup)| (lookup.conversation.server.ip, label(name))).collect();
+        of_askers.map(|(_, name, lookup)| (lookup.conversation.server.ip, label(name))).collect();
     let mut open: HashMap<(IpAddr, String), usize> = HashMap::new();
     let mut searches: Vec<Search<'c>> = Vec::new();
     for (at, name, lookup) in lookups {
