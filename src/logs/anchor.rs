@@ -26,15 +26,20 @@ pub(super) fn anchors(line: &str) -> Vec<AnchorKey> {
     found
 }
 
-/// A number of four digits or more stands between a digit or a bracket with a colon and what follows: cheap, for most lines have none.
+/// A number of four digits or more stands behind what may be the end of an address: cheap, for most lines have none. Numbers of lines
+/// in the trace of an exception and of processes in a frame have a colon before them, too.
 pub(super) fn may_have_endpoint(line: &str) -> bool {
     let bytes = line.as_bytes();
     let is_number =
         |at: usize| bytes.get(at..at.saturating_add(4)).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
     let ends_address = |at: usize| {
-        at.checked_sub(1)
-            .and_then(|before| bytes.get(before))
-            .is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b']')
+        let before = bytes.get(..at).unwrap_or_default();
+        let digits = before.iter().rev().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+        let left =
+            before.len().checked_sub(digits).and_then(|length| length.checked_sub(1)).and_then(|at| before.get(at));
+        let is_v6 = |byte: &u8| byte.is_ascii_hexdigit() && bytes.get(at) == Some(&b'(');
+        before.last().is_some_and(|byte| *byte == b']' || is_v6(byte))
+            || ((1..=3).contains(&digits) && left == Some(&b'.'))
     };
     memchr::memchr2_iter(b':', b'(', bytes).any(|at| is_number(at.saturating_add(1)) && ends_address(at))
 }

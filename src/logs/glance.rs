@@ -111,6 +111,8 @@ mod tests {
         for line in [
             "[2/11/14 18:08:43:660 GMT] 000000a7 X I   nothing here",
             "Gr\u{fc}\u{df}e aus M\u{fc}nchen",
+            "[0A3C:0002-0B10] 02/01/2014 12:00:00 AM  nothing here",
+            "x failed at a.b.C.d(Servlet.java:1025)",
             "10.1.5.5 - - [25/Jan/2024:07:27:34 +0100] \"GET /x HTTP/1.1\" 200 381",
         ] {
             assert!(!may_tell(line), "{line}");
