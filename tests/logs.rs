@@ -117,3 +117,26 @@ fn a_comparison_hears_logs() {
     assert!(sources(&report["findings"][0]).contains(&"log"));
     assert_eq!(report["findings"][0]["confidence"], "high");
 }
+
+/// A login that both the capture and the log tell of is one: by its connection, or by its user and time.
+#[test]
+fn a_login_that_the_capture_shows_counts_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("console.log");
+    for (who, is_shown) in [
+        ("Nobody Known [10.1.0.50:52355]", true),
+        ("asmith [10.1.0.50:49999]", true),
+        ("Nobody Known [10.1.0.50:49999]", false),
+    ] {
+        let line = format!(
+            "[0A3C:0002-0B10] 03/10/2025 08:30:20 AM  http: {who} authentication failure using internet password\n"
+        );
+        std::fs::write(&log, line).unwrap();
+        let (path, offset) = (log.to_str().unwrap(), format!("{}=0", log.display()));
+        let report = json(&["--log", path, "--log-offset", &offset, "samples/http-wrong-password.pcapng"]);
+        let attempts = report["attempts"].as_array().unwrap();
+        let logins: Vec<_> = attempts.iter().filter(|row| row["kind"] == "http.login").collect();
+        let of_log = logins.iter().filter(|row| !row["log"].is_null()).count();
+        assert_eq!((logins[0]["refused"].as_u64(), of_log), (Some(3), usize::from(!is_shown)), "{who}: {attempts:?}");
+    }
+}

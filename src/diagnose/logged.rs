@@ -8,8 +8,11 @@ use super::testimony::{self, TestimonyId};
 use super::{CountedCauses, Wishes, gather, precedence, testimonies};
 use crate::facts::logs::{LoggedAttempt, endpoint, same_person};
 use crate::facts::{Case, Settings};
-use crate::model::{Analysis, AnchorKey, Attempt, AttemptCounts, AttemptKind, Finding, LogLine, Span, Timestamp};
+use crate::model::{
+    Analysis, AnchorKey, Attempt, AttemptCounts, AttemptKind, Conversation, Finding, LogLine, Span, Timestamp,
+};
 use hashbrown::{HashMap, HashSet};
+use std::net::IpAddr;
 
 /// Users and addresses of one row that are told apart.
 const CLIENTS: usize = 65_536;
@@ -85,6 +88,10 @@ impl LoggedBeside {
     /// Those of one capture. Each attempt of the capture stands for one of a log at most, since several people may fail at once.
     pub(super) fn of(case: &Case<'_>) -> Self {
         let mut beside = Self::default();
+        if case.logs().attempts().is_empty() {
+            return beside;
+        }
+        let shown = Shown::new(case);
         let mut taken: HashSet<usize> = HashSet::new();
         let bounds = bounds(case);
         for attempt in case.logs().attempts() {
@@ -93,7 +100,7 @@ impl LoggedBeside {
             if falls {
                 beside.within.insert(id);
             }
-            if is_named(case, attempt) || (falls && is_shown(case, attempt, &mut taken)) {
+            if shown.names(attempt) || (falls && shown.takes(attempt, &mut taken)) {
                 beside.shown.insert(id);
             }
         }
@@ -118,45 +125,86 @@ fn bounds(case: &Case<'_>) -> Option<(Timestamp, Timestamp)> {
     Some((first.minus(within), case.end().plus(within)))
 }
 
-/// The capture holds the very call, connection or token.
-fn is_named(case: &Case<'_>, attempt: &LoggedAttempt<'_>) -> bool {
-    let within = case.settings.thresholds.log_within;
-    let by_call = |id: &str| case.sip().of_call(id).next().is_some();
-    let connected = |(ip, port): (std::net::IpAddr, u16)| {
-        let mut own = case.analysis.conversations.iter().filter(|c| c.client.ip == ip && c.client.port == port);
-        own.any(|c| attempt.at.is_none_or(|at| c.first.time.minus(within) <= at && at <= c.last.time.plus(within)))
-    };
-    let shown = |key: &AnchorKey| match key {
-        AnchorKey::CallId(id) => by_call(id),
-        AnchorKey::Endpoint(ip, port) => connected((*ip, *port)),
-        AnchorKey::Token(print) => {
-            let mut showings = case.tokens().showings_of(*print);
-            showings.any(|showing| attempt.at.is_none_or(|at| showing.at.time.since(at).abs() <= within))
+/// What one capture shows, to be found by what a line says: there may be 50,000 attempts in logs beside as many conversations.
+struct Shown<'c, 'a> {
+    case: &'c Case<'a>,
+    by_client: HashMap<(IpAddr, u16), Vec<&'a Conversation>>,
+    by_way: HashMap<AttemptKind, Way<'c>>,
+}
+
+/// Attempts of one way to sign on, in order of time, with their places.
+#[derive(Default)]
+struct Way<'c> {
+    attempts: Vec<(usize, &'c Attempt)>,
+    /// No attempt takes longer.
+    longest: Span,
+}
+
+impl<'c, 'a> Shown<'c, 'a> {
+    fn new(case: &'c Case<'a>) -> Self {
+        let mut by_client: HashMap<_, Vec<&Conversation>> = HashMap::new();
+        for c in &case.analysis.conversations {
+            by_client.entry((c.client.ip, c.client.port)).or_default().push(c);
         }
-    };
-    attempt.call_id.is_some_and(by_call)
-        || attempt.peer.and_then(endpoint).is_some_and(connected)
-        || attempt.lines.iter().flat_map(|line| case.logs().anchors(*line)).any(shown)
+        let mut by_way: HashMap<AttemptKind, Way<'c>> = HashMap::new();
+        for (place, attempt) in case.attempts().iter().enumerate() {
+            let way = by_way.entry(way(attempt.kind)).or_default();
+            way.attempts.push((place, attempt));
+            way.longest = way.longest.max(end(attempt).since(attempt.at.time));
+        }
+        for way in by_way.values_mut() {
+            way.attempts.sort_by_key(|(place, attempt)| (attempt.at.time, *place));
+        }
+        Self { case, by_client, by_way }
+    }
+
+    /// The capture holds the very call, connection or token.
+    fn names(&self, attempt: &LoggedAttempt<'_>) -> bool {
+        let case = self.case;
+        let within = case.settings.thresholds.log_within;
+        let by_call = |id: &str| case.sip().of_call(id).next().is_some();
+        let connected = |client: (IpAddr, u16)| {
+            let mut own = self.by_client.get(&client).into_iter().flatten();
+            own.any(|c| attempt.at.is_none_or(|at| c.first.time.minus(within) <= at && at <= c.last.time.plus(within)))
+        };
+        let shown = |key: &AnchorKey| match key {
+            AnchorKey::CallId(id) => by_call(id),
+            AnchorKey::Endpoint(ip, port) => connected((*ip, *port)),
+            AnchorKey::Token(print) => {
+                let mut showings = case.tokens().showings_of(*print);
+                showings.any(|showing| attempt.at.is_none_or(|at| showing.at.time.since(at).abs() <= within))
+            }
+        };
+        attempt.call_id.is_some_and(by_call)
+            || attempt.peer.and_then(endpoint).is_some_and(connected)
+            || attempt.lines.iter().flat_map(|line| case.logs().anchors(*line)).any(shown)
+    }
+
+    /// The capture shows an attempt of the kind at that moment, of that user as far as both name one. It is taken.
+    fn takes(&self, attempt: &LoggedAttempt<'_>, taken: &mut HashSet<usize>) -> bool {
+        let Some((at, way)) = attempt.at.zip(self.by_way.get(&way(attempt.kind))) else { return false };
+        let within = self.case.settings.thresholds.log_within;
+        let since = way.attempts.partition_point(|(_, other)| other.at.time.plus(way.longest).plus(within) < at);
+        let around = way.attempts.iter().skip(since).take_while(|(_, other)| other.at.time.minus(within) <= at);
+        let same_user = |other: &Attempt| {
+            attempt.user.zip(other.user.as_deref()).is_none_or(|(one, other)| one == other || same_person(one, other))
+        };
+        let alike = |other: &Attempt| at <= end(other).plus(within) && same_user(other);
+        let free = around.filter(|(place, other)| !taken.contains(place) && alike(other));
+        let nearest = free.min_by_key(|(_, other)| (other.outcome != attempt.outcome, end(other).since(at).abs()));
+        nearest.is_some_and(|(place, _)| taken.insert(*place))
+    }
 }
 
-/// The capture shows an attempt of the kind at that moment, of that user as far as both name one.
-fn is_shown(case: &Case<'_>, attempt: &LoggedAttempt<'_>, taken: &mut HashSet<usize>) -> bool {
-    let Some(at) = attempt.at else { return false };
-    let within = case.settings.thresholds.log_within;
-    let ends = |other: &Attempt| other.answered.unwrap_or(other.at).time;
-    let near = |other: &Attempt| other.at.time.minus(within) <= at && at <= ends(other).plus(within);
-    let same_user = |other: &Attempt| {
-        attempt.user.zip(other.user.as_deref()).is_none_or(|(one, other)| one == other || same_person(one, other))
-    };
-    let alike = |other: &Attempt| is_one_way(attempt.kind, other.kind) && near(other) && same_user(other);
-    let all = case.attempts().iter().enumerate().filter(|(place, other)| alike(other) && !taken.contains(place));
-    let nearest = all.min_by_key(|(_, other)| (other.outcome != attempt.outcome, Span::abs(ends(other).since(at))));
-    nearest.is_some_and(|(place, _)| taken.insert(place))
+fn end(attempt: &Attempt) -> Timestamp {
+    attempt.answered.unwrap_or(attempt.at).time
 }
 
-/// Kinds that a log and a capture may have for the same.
-fn is_one_way(one: AttemptKind, other: AttemptKind) -> bool {
-    const WAYS: [&[AttemptKind]; 2] =
-        [&[AttemptKind::HttpLogin, AttemptKind::HttpToken], &[AttemptKind::NrpcOpen, AttemptKind::NrpcAuth]];
-    one == other || WAYS.iter().any(|way| way.contains(&one) && way.contains(&other))
+/// A log and a capture may have several kinds for the same: one stands for all.
+fn way(kind: AttemptKind) -> AttemptKind {
+    match kind {
+        AttemptKind::HttpToken => AttemptKind::HttpLogin,
+        AttemptKind::NrpcAuth => AttemptKind::NrpcOpen,
+        kind => kind,
+    }
 }

@@ -72,7 +72,8 @@ fn text(head: &[u8]) -> What {
     if start.lines().any(|line| SECRETS.iter().any(|label| line.starts_with(label))) {
         return What::KeyLog;
     }
-    if start.lines().any(|line| line.trim_start().starts_with(LTPA_KEY)) {
+    // What only speaks of one, as a source or a manual does, has it further in.
+    if start.lines().any(|line| line.starts_with(LTPA_KEY)) {
         return What::LtpaKeys;
     }
     let log = logs::read("", head, &Options::default());
@@ -123,6 +124,7 @@ mod tests {
                 What::Other,
             ),
             ("#Tue\ncom.ibm.websphere.ltpa.version=1.0\ncom.ibm.websphere.ltpa.3DESKey=Tm90IGEga2V5\n", What::LtpaKeys),
+            ("let file = \"\\\n    com.ibm.websphere.ltpa.3DESKey={}\\n\";\n", What::Other),
             (
                 "# Logs\n\n## How to read them\n\n```\n[2/11/14 18:08:43:660 GMT] 000000a7 X W   SECJ0371W: x\n```\n\n## What it means\n\nA token was over.\n",
                 What::Other,
