@@ -621,3 +621,56 @@ fn the_real_samples_tell_their_stories() {
         assert_eq!(found, rules, "{name}");
     }
 }
+
+/// A program that is asked whether it understands what it gets on its standard input.
+fn understands(program: &str, arguments: &[&str], text: &[u8]) {
+    let child = std::process::Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else {
+        eprintln!("SKIPPED: {program} is not installed");
+        return;
+    };
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{program}: {}", stderr(&output));
+}
+
+#[test]
+fn completions_know_the_rules_and_are_understood_by_their_shells() {
+    for (shell, arguments) in [("bash", &["-n"][..]), ("zsh", &["-n"]), ("fish", &["--no-execute"])] {
+        let output = run(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        for value in ["nrpc-early-close", "tcp.port==1352,nrpc", "--keylog", "compare"] {
+            // fish writes a comma within a value with a backslash before it.
+            assert!(stdout(&output).replace("\\,", ",").contains(value), "{shell}: {value}");
+        }
+        understands(shell, arguments, &output.stdout);
+    }
+    assert!(stdout(&run(&["completions", "powershell"])).contains("Register-ArgumentCompleter"));
+    refused(&run(&["completions", "csh"]), &["bash", "powershell"]);
+}
+
+#[test]
+fn manual_pages_are_for_the_program_and_its_commands() {
+    for (arguments, parts) in [
+        (&["man"][..], ["nrpcsniff", "Exit status", "expect\\-server"]),
+        (&["man", "compare"], ["nrpcsniff-compare", "Exit status", "stream"]),
+    ] {
+        let output = run(arguments);
+        let page = stdout(&output);
+        assert!(parts.iter().all(|part| page.contains(part)), "{page}");
+        understands("groff", &["-man", "-Tutf8", "-ww"], &output.stdout);
+    }
+    refused_in_a_sentence(&run(&["man", "woman"]), &["no command 'woman'"]);
+}
+
+#[test]
+fn the_schema_of_the_report_is_json() {
+    let schema: serde_json::Value = serde_json::from_slice(&run(&["schema"]).stdout).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["properties"]["schema_version"]["const"], 2);
+}

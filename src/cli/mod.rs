@@ -14,6 +14,7 @@ mod interfaces;
 mod keys;
 mod live;
 mod logs;
+mod manual;
 mod output;
 mod pager;
 mod plan;
@@ -62,6 +63,9 @@ pub fn main() -> ExitCode {
             .and_then(|config| compare::run(compare, config, args.color)),
         Some(Command::Token(token)) => token::print(token, (args.config.as_deref(), args.no_config), args.color),
         Some(Command::Check(check)) => check::run(check, args.config.as_deref(), args.color),
+        Some(Command::Completions { shell }) => manual::completions(*shell),
+        Some(Command::Man { command }) => manual::page(command.as_deref()),
+        Some(Command::Schema) => manual::schema(),
         None if args.live.list_interfaces => interfaces::list(args.color),
         None if args.live.is_asked_for() => live::run(&args),
         None => Plan::new(&args).and_then(|plan| run::run(&plan)),

@@ -27,6 +27,7 @@ mod ndjson;
 pub(crate) mod prometheus;
 #[cfg(test)]
 mod sample;
+pub(crate) mod schema;
 mod story;
 pub(crate) mod stream;
 pub(crate) mod table;

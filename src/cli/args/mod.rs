@@ -310,6 +310,18 @@ pub(super) enum Command {
     /// Regression: captures against NAME.expected.json, pairs against NAME.compare.json (a capture of that name: ./check)
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Completions for a shell: source <(nrpcsniff completions bash) (a capture of that name: ./completions)
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, of the program or of one of its commands (a capture of that name: ./man)
+    Man {
+        /// Command that the page is about
+        command: Option<String>,
+    },
+    /// JSON Schema of the report that --format json writes (a capture of that name: ./schema)
+    Schema,
 }
 
 /// Which rules to show, and how.
