@@ -674,3 +674,14 @@ fn the_schema_of_the_report_is_json() {
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     assert_eq!(schema["properties"]["schema_version"]["const"], 2);
 }
+
+#[test]
+fn a_pattern_that_the_shell_left_alone_is_expanded() {
+    let pattern = "samples/nrpc-alias*.pcapng";
+    let output = run(&["--format", "concise", pattern]);
+    assert!(stdout(&output).lines().count() >= 3, "{}", stdout(&output));
+    assert!(stdout(&run(&["check", pattern])).contains("as expected"));
+    let missing = run(&["no-such-*.pcap"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(stderr(&missing).contains("no-such-*.pcap"), "{}", stderr(&missing));
+}

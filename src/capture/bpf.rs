@@ -8,6 +8,15 @@ use thiserror::Error;
 /// Link type of Ethernet.
 const ETHERNET: u16 = 1;
 
+/// What to do where there are no filters.
+const WITHOUT_LIBPCAP: &str = if cfg!(windows) {
+    "on Windows nrpcsniff has no filters. Filter while it is captured (dumpcap -f EXPR), or take a part of the capture with Wireshark: \
+     tshark -r FILE -Y 'tcp.port == 1352' -w PART.pcapng"
+} else {
+    "this nrpcsniff was built without libpcap and has no filters. Install it (apt install libpcap-dev; dnf install \
+     libpcap-devel), then build again"
+};
+
 /// Why a filter cannot be used. The texts are whole sentences for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum FilterError {
@@ -26,10 +35,7 @@ pub(crate) enum FilterError {
         reason: String,
     },
     /// Built without libpcap.
-    #[error(
-        "this nrpcsniff was built without libpcap and has no filters. Install it (apt install libpcap-dev; dnf install \
-         libpcap-devel), then build again"
-    )]
+    #[error("{}", WITHOUT_LIBPCAP)]
     #[cfg_attr(have_libpcap, expect(dead_code, reason = "of builds without libpcap"))]
     NoLibpcap,
 }

@@ -54,6 +54,16 @@ pub(crate) struct CaptureSettings {
     pub filter: Option<String>,
 }
 
+/// What to do where nothing can be captured.
+const WITHOUT_LIBPCAP: &str = if cfg!(windows) {
+    "on Windows nrpcsniff does not capture by itself. With Wireshark: dumpcap -D lists interfaces, and in a command prompt (cmd) \
+     dumpcap -i 1 -w - | nrpcsniff -i - tells findings as they come. With nothing installed, as administrator: \
+     pktmon start --capture --pkt-size 0; then try to sign on; pktmon stop; pktmon etl2pcap PktMon.etl; nrpcsniff PktMon.pcapng"
+} else {
+    "this nrpcsniff was built without libpcap and cannot capture. Install it (apt install libpcap-dev; dnf install \
+     libpcap-devel), then build again; meanwhile tcpdump can capture: tcpdump -i IFACE -U -s 0 -w - | nrpcsniff -i -"
+};
+
 /// Why an interface cannot be opened, or read any longer. The texts are whole sentences for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[cfg_attr(not(all(have_libpcap, unix)), expect(dead_code, reason = "most of them are said by libpcap"))]
@@ -92,10 +102,7 @@ pub(crate) enum LiveError {
     #[error(transparent)]
     Filter(#[from] FilterError),
     /// Built without libpcap.
-    #[error(
-        "this nrpcsniff was built without libpcap and cannot capture. Install it (apt install libpcap-dev; dnf install \
-         libpcap-devel), then build again; meanwhile tcpdump can capture: tcpdump -i IFACE -s 0 -w - | nrpcsniff -"
-    )]
+    #[error("{}", WITHOUT_LIBPCAP)]
     #[cfg_attr(have_libpcap, expect(dead_code, reason = "of builds without libpcap"))]
     NoLibpcap,
     /// Anything else that libpcap says.

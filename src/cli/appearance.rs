@@ -14,8 +14,20 @@ pub(super) fn appearance(choice: ColorChoice, to_file: bool) -> (bool, usize) {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto => color_by_environment(|name| env::var(name).ok(), terminal),
-    };
+    } && (!terminal || is_obeyed());
     (color, if to_file { None } else { terminal_width() }.or_else(columns).unwrap_or(WIDTH))
+}
+
+/// The terminal obeys escape sequences; a console of Windows does once it is told to.
+#[cfg(windows)]
+fn is_obeyed() -> bool {
+    anstyle_query::windows::enable_ansi_colors() == Some(true)
+}
+
+/// The terminal obeys escape sequences.
+#[cfg(not(windows))]
+const fn is_obeyed() -> bool {
+    true
 }
 
 /// Columns of the terminal that stdout is, or that stderr is where stdout is a pipe to a pager; none where the environment says how many.

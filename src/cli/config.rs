@@ -45,7 +45,8 @@ pub(super) fn load(named: Option<&Path>, none: bool) -> Result<Config> {
     if none {
         return Ok(Config::default());
     }
-    let usual = || usual_path(env::var_os("XDG_CONFIG_HOME"), env::var_os("HOME"));
+    let roaming = || env::var_os("APPDATA").filter(|_| cfg!(windows));
+    let usual = || usual_path(env::var_os("XDG_CONFIG_HOME").or_else(roaming), env::var_os("HOME"));
     let Some(path) = named.map(Path::to_path_buf).or_else(usual) else { return Ok(Config::default()) };
     match fs::read_to_string(&path) {
         Ok(text) => {
@@ -58,7 +59,7 @@ pub(super) fn load(named: Option<&Path>, none: bool) -> Result<Config> {
     }
 }
 
-/// XDG Base Directory Specification: a relative `XDG_CONFIG_HOME` is ignored.
+/// XDG Base Directory Specification: a relative `XDG_CONFIG_HOME` is ignored. On Windows `APPDATA` stands for it.
 fn usual_path(xdg: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
     let base = xdg.map(PathBuf::from).filter(|path| path.is_absolute());
     let base = base.or_else(|| home.filter(|home| !home.is_empty()).map(|home| PathBuf::from(home).join(".config")))?;

@@ -1,5 +1,6 @@
 //! `--log` and `--log-offset`: which logs are to be read, and what is said of them.
 
+use super::patterns;
 use crate::api::{Intake, LogFile};
 use crate::logs::KNOWN;
 use crate::model::{Log, Span};
@@ -43,14 +44,11 @@ fn behind(path: &Path) -> Result<Vec<PathBuf>> {
         );
         return Ok(logs);
     }
-    let text = path.to_string_lossy();
-    if path.exists() || !text.contains(['*', '?', '[']) {
-        return Ok(vec![path.to_owned()]);
-    }
-    let shown = escape::terminal(&text);
-    let matches = glob::glob(&text).map_err(|error| anyhow!("--log '{shown}': no pattern: {}", error.msg))?;
+    let shown = escape::path(path);
+    let matches = patterns::matches(path).map_err(|error| anyhow!("--log '{shown}': no pattern: {}", error.msg))?;
+    let Some(matches) = matches else { return Ok(vec![path.to_owned()]) };
     let mut logs = Vec::new();
-    for found in matches.flatten() {
+    for found in matches {
         logs.extend(if found.is_dir() { Intake::logs_in(&found) } else { vec![found] });
     }
     ensure!(!logs.is_empty(), "--log '{shown}': there is no such file, and as a pattern it matches none");

@@ -17,6 +17,7 @@ mod logs;
 mod manual;
 mod output;
 mod pager;
+mod patterns;
 mod plan;
 mod progress;
 mod read;

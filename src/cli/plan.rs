@@ -3,8 +3,8 @@
 use super::appearance::{appearance, is_ascii, is_dumb};
 use super::args::{self, Args, ReadingArgs, VerbosityArgs};
 use super::config::{self, Config};
-use super::logs;
 use super::tls_keys::{self, TlsSecrets};
+use super::{logs, patterns};
 use crate::api::{Diagnoser, Names};
 use crate::diagnose::{ExpectedServer, Settings};
 use crate::engine;
@@ -41,7 +41,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Checks the arguments. Each error is one sentence that says what is wrong and what would be right.
     pub(super) fn new(args: &Args) -> Result<Self> {
-        let captures: Vec<_> = args.captures.iter().chain(&args.read).cloned().collect();
+        let captures = patterns::expanded(args.captures.iter().chain(&args.read).cloned());
         ensure!(
             !captures.is_empty() || !args.reading.log.is_empty(),
             "give a capture file or a folder, or - for stdin, or a log with --log (nrpcsniff --help has examples)"
@@ -78,7 +78,8 @@ impl Plan {
         let stdin = captures.iter().chain(&args.log).filter(|path| path.as_os_str() == "-").count();
         ensure!(stdin <= 1, "stdin (-) can be read only once");
         if stdin > 0 && io::stdin().is_terminal() {
-            bail!("stdin is a terminal: pipe a capture into it, as in 'tcpdump -w - | nrpcsniff -'");
+            let program = if cfg!(windows) { "dumpcap" } else { "tcpdump" };
+            bail!("stdin is a terminal: pipe a capture into it, as in '{program} -w - | nrpcsniff -'");
         }
         let Config { thresholds, mut servers, keys } = config;
         for text in &args.expect_server {

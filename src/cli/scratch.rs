@@ -24,5 +24,21 @@ fn listen() {
     let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(wait);
 }
 
+/// Windows has ^C, and no thread that it could wake: it is looked for.
 #[cfg(not(unix))]
-const fn listen() {}
+fn listen() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let stop = Arc::new(AtomicBool::new(false));
+    if signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&stop)).is_err() {
+        return;
+    }
+    let look = move || {
+        while !stop.load(Ordering::Relaxed) {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        remove_all();
+        signal_hook::low_level::exit(130);
+    };
+    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(look);
+}

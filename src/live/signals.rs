@@ -13,24 +13,22 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Listens from now on. A second ^C (or SIGTERM) ends the process at once, with status 130.
-    #[cfg(unix)]
     pub(super) fn listen() -> io::Result<Self> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+        use signal_hook::consts::{SIGINT, SIGTERM};
         use signal_hook::flag::{register, register_conditional_shutdown};
         let signals = Self::silent();
         for signal in [SIGINT, SIGTERM] {
             register_conditional_shutdown(signal, 130, Arc::clone(&signals.stop))?;
             register(signal, Arc::clone(&signals.stop))?;
         }
-        register(SIGUSR1, Arc::clone(&signals.show))?;
-        register(SIGHUP, Arc::clone(&signals.reopen))?;
+        // Windows has ^C, and none of these.
+        #[cfg(unix)]
+        for (signal, flag) in
+            [(signal_hook::consts::SIGUSR1, &signals.show), (signal_hook::consts::SIGHUP, &signals.reopen)]
+        {
+            register(signal, Arc::clone(flag))?;
+        }
         Ok(signals)
-    }
-
-    /// Nothing is heard: such systems have no signals.
-    #[cfg(not(unix))]
-    pub(super) fn listen() -> io::Result<Self> {
-        Ok(Self::silent())
     }
 
     /// Nothing came yet, and nothing is listened to.

@@ -29,8 +29,8 @@ mod verdict;
 
 use super::args::CheckArgs;
 use super::exit::ExitStatus;
-use super::output;
 use super::progress::CaseProgress;
+use super::{output, patterns};
 use crate::report::talk::Verbosity;
 use anyhow::Result;
 use cases::CheckCase;
@@ -49,7 +49,7 @@ const LARGE: u64 = 32 << 20;
 
 /// Checks every case behind the paths; `config` is the file that was named, if one was.
 pub(super) fn run(args: &CheckArgs, config: Option<&Path>, color: ColorChoice) -> Result<ExitStatus> {
-    let (cases, lost) = cases::find(&args.paths)?;
+    let (cases, lost) = cases::find(&patterns::expanded(args.paths.iter().cloned()))?;
     let junit = args.junit.as_deref();
     let to_stdout = junit.is_some_and(|path| path.as_os_str() == "-");
     if let Some(path) = junit.filter(|_| !to_stdout) {

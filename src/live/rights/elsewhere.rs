@@ -19,6 +19,7 @@ impl Rights {
     }
 
     /// Everything stays as it is.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as on Linux")]
     pub(crate) fn give_up(self, _: bool) -> Result<DroppedRights> {
         Ok(DroppedRights)
     }
@@ -30,6 +31,7 @@ pub(in super::super) struct DroppedRights;
 
 impl DroppedRights {
     /// Says so.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as on Linux")]
     pub(crate) fn close(self, _: &Needs) -> Result<RightsReport> {
         let details = vec!["rights are kept as they are: they are given up on Linux only".to_owned()];
         Ok(RightsReport { said: None, details })

@@ -29,6 +29,7 @@ use std::path::PathBuf;
 
 /// What a capture still does once rights are given up.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "read where rights are given up"))]
 pub(super) struct Needs {
     /// Interfaces that are open: libpcap reads their drops from files.
     pub interfaces: Vec<String>,
@@ -42,6 +43,7 @@ pub(super) struct Needs {
     pub serves: bool,
 }
 
+#[cfg(any(target_os = "linux", test))]
 impl Needs {
     /// Where files are written: folders, and outputs that are no ordinary files, such as pipes.
     fn places(&self) -> Vec<PathBuf> {
