@@ -34,7 +34,6 @@ pub(super) fn log(log: &Log) -> LogView<'_> {
             first_written: log.first.as_ref().map(|at| at.text.as_str()),
             last_written: log.last.as_ref().map(|at| at.text.as_str()),
         },
-        attempts: logged_attempts(log),
         says: LogLinesView(log),
     }
 }
@@ -57,16 +56,7 @@ pub(super) struct LogView<'a> {
     facts: u64,
     facts_left_out: u64,
     clock: ClockView<'a>,
-    attempts: Vec<LoggedAttemptView>,
     says: LogLinesView<'a>,
-}
-
-/// What was tried, by the lines of a log, and how often each came of it.
-#[derive(Serialize)]
-struct LoggedAttemptView {
-    kind: &'static str,
-    outcome: LogOutcome,
-    lines: u64,
 }
 
 /// Every line of a log that the catalogue of lines knows.
@@ -111,14 +101,6 @@ fn log_line<'a>(log: &Log, fact: &'a LogFact, meaning: &'static LogMeaning) -> L
         source: meaning.source,
         named: fact.named.iter().map(|(name, text)| (*name, text.as_str())).collect(),
     }
-}
-
-fn logged_attempts(log: &Log) -> Vec<LoggedAttemptView> {
-    let mut counts: BTreeMap<(&'static str, LogOutcome), u64> = BTreeMap::new();
-    for proved in log.facts.iter().filter_map(|fact| fact.meaning?.proves) {
-        *counts.entry(proved).or_default() += 1;
-    }
-    counts.into_iter().map(|((kind, outcome), lines)| LoggedAttemptView { kind, outcome, lines }).collect()
 }
 
 /// How the times of a log were placed on the clock of the packets.
