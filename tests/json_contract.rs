@@ -62,7 +62,8 @@ fn shape() -> Value {
         "tried": "text"
     });
     let attempts = json!({
-        "kind": "dns|connect|tls|nrpc.open|nrpc.auth|http.login|http.token|sip.register|sip.call|sametime.login|ldap.bind",
+        "kind": "dns|connect|tls|nrpc.open|nrpc.auth|http.login|http.token|sip.register|sip.call|sametime.login|ldap.bind|\
+                 ldap.search|ad.logon|smtp.login|idvault|peer|backend",
         "server": "text?", "log": "text?", "asked": "text?", "granted": "number", "refused": "number", "unanswered": "number",
         "cut_off": "number", "unknown": "number", "clients": "number"
     });

@@ -33,6 +33,18 @@ pub(crate) enum AttemptKind {
     SametimeLogin,
     /// A bind at a directory.
     LdapBind,
+    /// A search for a user in a directory. Of these last kinds only logs tell.
+    LdapSearch,
+    /// A sign-on in a Windows domain, as its controllers write it.
+    AdLogon,
+    /// A login of a mail client.
+    SmtpLogin,
+    /// An ID file from the ID vault, or put into it.
+    IdVault,
+    /// A connection of one Sametime server with another.
+    Peer,
+    /// A request that a proxy hands on to the server behind it.
+    Backend,
 }
 
 impl AttemptKind {
@@ -50,12 +62,18 @@ impl AttemptKind {
             Self::SipCall => "sip.call",
             Self::SametimeLogin => "sametime.login",
             Self::LdapBind => "ldap.bind",
+            Self::LdapSearch => "ldap.search",
+            Self::AdLogon => "ad.logon",
+            Self::SmtpLogin => "smtp.login",
+            Self::IdVault => "idvault",
+            Self::Peer => "peer",
+            Self::Backend => "backend",
         }
     }
 
-    /// A name, a connection, a channel: nobody wants it for its own sake.
+    /// A name, a connection, a channel, a search, a way on: nobody wants it for its own sake.
     pub(crate) const fn is_step(self) -> bool {
-        matches!(self, Self::Dns | Self::Connect | Self::Tls)
+        matches!(self, Self::Dns | Self::Connect | Self::Tls | Self::LdapSearch | Self::Backend)
     }
 }
 
@@ -300,7 +318,7 @@ mod tests {
     }
 
     /// Every kind.
-    const ALL: [AttemptKind; 11] = [
+    const ALL: [AttemptKind; 17] = [
         AttemptKind::Dns,
         AttemptKind::Connect,
         AttemptKind::Tls,
@@ -312,6 +330,12 @@ mod tests {
         AttemptKind::SipCall,
         AttemptKind::SametimeLogin,
         AttemptKind::LdapBind,
+        AttemptKind::LdapSearch,
+        AttemptKind::AdLogon,
+        AttemptKind::SmtpLogin,
+        AttemptKind::IdVault,
+        AttemptKind::Peer,
+        AttemptKind::Backend,
     ];
 
     #[test]

@@ -98,7 +98,12 @@ const fn noun(kind: AttemptKind) -> &'static str {
         AttemptKind::HttpToken => "request with a sign-on token",
         AttemptKind::SipRegister => "registration",
         AttemptKind::SipCall => "call",
-        AttemptKind::HttpLogin | AttemptKind::SametimeLogin => "login",
+        AttemptKind::HttpLogin | AttemptKind::SametimeLogin | AttemptKind::SmtpLogin => "login",
         AttemptKind::LdapBind => "bind",
+        AttemptKind::LdapSearch => "search",
+        AttemptKind::AdLogon => "sign-on",
+        AttemptKind::IdVault => "request to the ID vault",
+        AttemptKind::Peer => "connection of servers",
+        AttemptKind::Backend => "request of a proxy",
     }
 }

@@ -102,12 +102,16 @@ fn rests_on_disputed(analysis: &Analysis, finding: &Finding) -> bool {
 }
 
 /// Kinds that are one way of signing on: where one of them is granted, another may be left open.
-const WAYS: [&[AttemptKind]; 5] = [
+const WAYS: [&[AttemptKind]; 9] = [
     &[AttemptKind::NrpcOpen],
     &[AttemptKind::HttpLogin, AttemptKind::HttpToken],
     &[AttemptKind::SipRegister, AttemptKind::SipCall],
     &[AttemptKind::SametimeLogin],
     &[AttemptKind::LdapBind],
+    &[AttemptKind::AdLogon],
+    &[AttemptKind::SmtpLogin],
+    &[AttemptKind::IdVault],
+    &[AttemptKind::Peer],
 ];
 
 impl Wishes {

@@ -42,6 +42,12 @@ const fn called(kind: AttemptKind) -> (&'static str, &'static str, &'static str)
         AttemptKind::SipCall => ("call", "calls", "set up"),
         AttemptKind::SametimeLogin => ("Sametime login", "Sametime logins", "accepted"),
         AttemptKind::LdapBind => ("directory bind", "directory binds", "accepted"),
+        AttemptKind::LdapSearch => ("directory search", "directory searches", "answered"),
+        AttemptKind::AdLogon => ("Windows sign-on", "Windows sign-ons", "accepted"),
+        AttemptKind::SmtpLogin => ("mail login", "mail logins", "accepted"),
+        AttemptKind::IdVault => ("request to the ID vault", "requests to the ID vault", "granted"),
+        AttemptKind::Peer => ("connection of Sametime servers", "connections of Sametime servers", "opened"),
+        AttemptKind::Backend => ("request of a proxy", "requests of a proxy", "handed on"),
     }
 }
 

@@ -266,18 +266,24 @@ fn is_step_of_login(entry: &LogEntry<'_>) -> bool {
     entry.is_of_trace && proves.is_some_and(|(attempt, _)| !attempt.starts_with(sametime::PROTOCOL.name))
 }
 
-/// What was wanted, by the word of the catalogue; nothing that nobody signs on by.
+/// What was wanted, by the word of the catalogue; nothing that nobody signs on by, as the end of a directory's session.
 fn kind(word: &str) -> Option<AttemptKind> {
     // An identity provider, a ticket and an assertion are ways into the web.
     const WEB: [&str; 3] = ["saml", "oidc", "kerberos"];
-    const ALL: [AttemptKind; 9] = [
+    const ALL: [AttemptKind; 15] = [
         AttemptKind::SametimeLogin,
         AttemptKind::SipRegister,
         AttemptKind::HttpLogin,
         AttemptKind::HttpToken,
         AttemptKind::NrpcAuth,
         AttemptKind::NrpcOpen,
+        AttemptKind::AdLogon,
+        AttemptKind::SmtpLogin,
+        AttemptKind::IdVault,
+        AttemptKind::Peer,
         AttemptKind::LdapBind,
+        AttemptKind::LdapSearch,
+        AttemptKind::Backend,
         AttemptKind::Tls,
         AttemptKind::Connect,
     ];
@@ -290,14 +296,17 @@ const fn order(kind: AttemptKind) -> u8 {
     match kind {
         AttemptKind::SametimeLogin => 0,
         AttemptKind::SipRegister | AttemptKind::SipCall => 1,
-        AttemptKind::HttpLogin => 2,
+        AttemptKind::HttpLogin | AttemptKind::SmtpLogin | AttemptKind::IdVault => 2,
         AttemptKind::HttpToken => 3,
         AttemptKind::NrpcAuth => 4,
-        AttemptKind::NrpcOpen => 5,
-        AttemptKind::LdapBind => 6,
-        AttemptKind::Tls => 7,
-        AttemptKind::Connect => 8,
-        AttemptKind::Dns => 9,
+        AttemptKind::NrpcOpen | AttemptKind::Peer => 5,
+        AttemptKind::AdLogon => 6,
+        AttemptKind::LdapBind => 7,
+        AttemptKind::LdapSearch => 8,
+        AttemptKind::Backend => 9,
+        AttemptKind::Tls => 10,
+        AttemptKind::Connect => 11,
+        AttemptKind::Dns => 12,
     }
 }
 

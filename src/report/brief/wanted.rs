@@ -116,6 +116,12 @@ fn what(counts: &AttemptCounts) -> String {
         AttemptKind::SipCall => "Call by",
         AttemptKind::SametimeLogin => "Sametime login at",
         AttemptKind::LdapBind => "Directory bind at",
+        AttemptKind::LdapSearch => "Directory search at",
+        AttemptKind::AdLogon => "Windows sign-on at",
+        AttemptKind::SmtpLogin => "Mail login at",
+        AttemptKind::IdVault => "ID of the vault at",
+        AttemptKind::Peer => "Server connection with",
+        AttemptKind::Backend => "Proxy request to",
     };
     let asked = counts.asked.as_deref().map(nrpc::name::abbreviate);
     if let Some(server) = asked.or_else(|| counts.server.map(|server| server.to_string())) {
