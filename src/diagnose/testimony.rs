@@ -6,7 +6,7 @@
 
 use super::{About, Draft};
 use crate::facts::logs::{LogEntry, TracedLogin};
-use crate::model::{ConversationId, LogLine, RuleId};
+use crate::model::{Confidence, ConversationId, LogEvent, LogLine, RuleId, Witness};
 use hashbrown::{HashMap, HashSet};
 
 /// Score of a line of a log at the time of the packets.
@@ -24,6 +24,10 @@ pub(crate) struct Testimony {
     whom: String,
     speaks: Speaks,
     alone: Option<Draft>,
+    /// It says nothing of lines of which another rule speaks.
+    is_yielding: bool,
+    /// Nobody has shown any of its lines from a real log yet.
+    is_inferred: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +52,8 @@ impl Testimony {
             whom: String::new(),
             speaks: Speaks::For,
             alone: None,
+            is_yielding: false,
+            is_inferred: !entries.is_empty() && entries.iter().all(is_inferred),
         }
     }
 
@@ -72,10 +78,10 @@ impl Testimony {
         self
     }
 
-    /// What it says where no packets go with it. Its lines are added to that.
+    /// What it says where no packets go with it. Its lines are added to that. What is inferred is never certain alone.
     #[must_use]
     pub(crate) fn alone(mut self, draft: Draft) -> Self {
-        self.alone = Some(draft);
+        self.alone = Some(if self.is_inferred { draft.at_most(Confidence::Medium) } else { draft });
         self
     }
 
@@ -83,6 +89,13 @@ impl Testimony {
     #[must_use]
     pub(crate) fn proves(mut self) -> Self {
         self.speaks = Speaks::Proves;
+        self
+    }
+
+    /// It says nothing where other rules speak of all its lines: they have words of their own for them.
+    #[must_use]
+    pub(crate) fn yielding(mut self) -> Self {
+        self.is_yielding = true;
         self
     }
 
@@ -107,6 +120,21 @@ impl Testimony {
     }
 }
 
+/// Nobody has shown such a line yet. What a dissector read is as it was said, however rare the line.
+fn is_inferred(entry: &LogEntry<'_>) -> bool {
+    let is_read = matches!(entry.fact.event, LogEvent::Message(_));
+    !is_read && entry.fact.meaning.is_some_and(|meaning| meaning.witness == Witness::Inferred)
+}
+
+/// Leaves out those that yield to others.
+pub(super) fn without_yielding(mut testimonies: Vec<Testimony>) -> Vec<Testimony> {
+    let others = testimonies.iter().filter(|testimony| !testimony.is_yielding && testimony.alone.is_some());
+    let told: HashSet<LogLine> = others.flat_map(|testimony| &testimony.lines).map(|(line, _)| *line).collect();
+    testimonies
+        .retain(|testimony| !testimony.is_yielding || testimony.lines.iter().any(|(line, _)| !told.contains(line)));
+    testimonies
+}
+
 /// Lets testimonies join the drafts that packets made; says which of them did.
 ///
 /// A testimony joins the drafts of its own rule on its conversations. Else it becomes their cause, if its rule explains
@@ -115,6 +143,10 @@ pub(super) fn join(drafts: &mut Vec<Draft>, testimonies: Vec<Testimony>) -> Hash
     let places = Places::new(drafts);
     let mut joined = HashSet::new();
     let mut causes: Vec<(Testimony, Vec<usize>)> = Vec::new();
+    let lines = |testimony: &Testimony| testimony.lines.iter().map(|(line, _)| *line).collect::<Vec<_>>();
+    let yielding = testimonies.iter().filter(|testimony| testimony.is_yielding);
+    let yielding: Vec<_> = yielding.map(|testimony| (testimony.id(), lines(testimony))).collect();
+    let mut told: HashSet<LogLine> = HashSet::new();
     for testimony in testimonies {
         let near = places.of(&testimony, drafts);
         let pick = |is: &dyn Fn(&Draft) -> bool| -> Vec<usize> {
@@ -141,7 +173,11 @@ pub(super) fn join(drafts: &mut Vec<Draft>, testimonies: Vec<Testimony>) -> Hash
             continue;
         }
         joined.insert(testimony.id());
+        told.extend(testimony.lines.iter().map(|(line, _)| *line));
     }
+    joined.extend(
+        yielding.into_iter().filter(|(_, lines)| lines.iter().all(|line| told.contains(line))).map(|(id, _)| id),
+    );
     // Last, because all testimonies of one cause make one finding.
     let made: Vec<Draft> =
         grouped(causes, |(testimony, _)| testimony).iter().filter_map(|group| cause(drafts, group)).collect();

@@ -28,3 +28,5 @@ mod tests;
 
 pub(crate) use kind::KNOWN;
 pub(crate) use read::{Options, read};
+#[cfg(test)]
+pub(crate) use table::tests::lines as catalogue_lines;

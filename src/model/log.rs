@@ -216,16 +216,36 @@ named! {
     LoggedCause {
         /// A wrong name or password.
         Password = "password",
-        /// An account that is locked, disabled or over.
+        /// A user whom the directory does not know.
+        Unknown = "unknown",
+        /// An account that is locked after too many wrong passwords.
         Locked = "locked",
+        /// A password or an account that is over.
+        Expired = "expired",
+        /// An account that was switched off.
+        Disabled = "disabled",
+        /// An account that may not be used here, or now.
+        Barred = "barred",
         /// An access list or a role.
         Denied = "denied",
+        /// ID files that have no certifier in common.
+        Certifier = "certifier",
         /// No way to a server, or no answer of it.
         Path = "path",
+        /// A host name that has no address.
+        Host = "host",
+        /// Another server than the one that was asked for.
+        Other = "other",
+        /// A server that has no room for more.
+        Load = "load",
         /// A directory that is not reached, or refuses the server.
         Directory = "directory",
         /// A TLS handshake.
         Tls = "tls",
+        /// A certificate that is over, missing, or of another name.
+        Certificate = "certificate",
+        /// A certificate whose signer is not trusted.
+        Untrusted = "untrusted",
         /// A trust association.
         Trust = "trust",
         /// Keys of tokens.
@@ -238,6 +258,8 @@ named! {
         Name = "name",
         /// OpenID Connect.
         Oidc = "oidc",
+        /// An identity provider that is not reached.
+        Provider = "provider",
         /// SAML.
         Saml = "saml",
         /// Kerberos and SPNEGO.
@@ -246,6 +268,8 @@ named! {
         Peer = "peer",
         /// Settings of a server.
         Setup = "setup",
+        /// Headers that are too long for a server.
+        Size = "size",
         /// The server behind a proxy.
         Backend = "backend",
     }

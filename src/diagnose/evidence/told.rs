@@ -27,18 +27,30 @@ struct LoggedEvent<'a> {
     meaning: &'static LogMeaning,
 }
 
+/// What to do about a cause.
+type Remedies = fn(LoggedCause) -> &'static [&'static str];
+
 /// Everything that logs tell about these causes: a testimony for each kind of line and whom it names.
-pub(crate) fn told(case: &Case<'_>, about: &'static About, causes: &[LoggedCause]) -> Vec<Testimony> {
-    let lines = case.logs().entries().filter(|entry| cause(entry).is_some_and(|cause| causes.contains(&cause)));
-    // What a dissector reads is told by the rule about what it reads.
-    let lines = lines.filter(|entry| !case.logs().is_in_request(entry));
+pub(crate) fn told(
+    case: &Case<'_>,
+    about: &'static About,
+    causes: &[LoggedCause],
+    remedies: Remedies,
+) -> Vec<Testimony> {
+    let logs = case.logs();
+    // What a dissector reads, and what is part of a traced sign-on, is told by the rules about these.
+    let lines = logs.entries().filter(|entry| is_lost(entry) && !logs.is_in_request(entry) && !logs.is_traced(entry));
     let events = events(lines.take(MOST));
-    let groups = group_by(&events, |event| (event.main.log, event.meaning.pattern, whom(event.main)));
-    groups.iter().take(FINDINGS).filter_map(|group| testimony(case, about, group)).collect()
+    let mine = |event: &&LoggedEvent<'_>| event.meaning.cause.is_some_and(|cause| causes.contains(&cause));
+    let events: Vec<_> = events.iter().filter(|event| !event.is_told_elsewhere()).filter(mine).collect();
+    let groups = group_by(events, |event| (event.main.log, event.meaning.pattern, whom(event.main)));
+    groups.iter().take(FINDINGS).filter_map(|group| testimony(case, about, remedies, group)).collect()
 }
 
-fn cause(entry: &LogEntry<'_>) -> Option<LoggedCause> {
-    entry.fact.meaning.and_then(|meaning| meaning.cause)
+/// The line tells of a failure.
+fn is_lost(entry: &LogEntry<'_>) -> bool {
+    let proves = |meaning: &LogMeaning| meaning.proves.is_some_and(|(_, outcome)| outcome.is_lost());
+    entry.fact.meaning.is_some_and(|meaning| meaning.cause.is_some() || proves(meaning))
 }
 
 /// Whom a line names: a server, a user, or the other end of a connection. Ports of clients say nothing of whom.
@@ -67,6 +79,12 @@ fn events<'a>(lines: impl Iterator<Item = LogEntry<'a>>) -> Vec<LoggedEvent<'a>>
 }
 
 impl LoggedEvent<'_> {
+    /// A line of it that says as much has a rule of its own: those have no cause in the catalogue.
+    fn is_told_elsewhere(&self) -> bool {
+        let others = self.lines.iter().filter_map(|line| line.fact.meaning);
+        others.filter(|meaning| meaning.cause.is_none()).any(|meaning| meaning.weight >= self.meaning.weight)
+    }
+
     fn holds(&self, line: &LogEntry<'_>) -> bool {
         let Some(last) = self.lines.last() else { return false };
         let near = last.log == line.log && line.fact.line.saturating_sub(last.fact.line) <= NEAR;
@@ -76,20 +94,42 @@ impl LoggedEvent<'_> {
     }
 }
 
-fn testimony(case: &Case<'_>, about: &'static About, group: &[&LoggedEvent<'_>]) -> Option<Testimony> {
+fn testimony(
+    case: &Case<'_>,
+    about: &'static About,
+    remedies: Remedies,
+    group: &[&LoggedEvent<'_>],
+) -> Option<Testimony> {
     let first = group.first()?;
     let meaning = first.meaning;
-    let lines: Vec<LogEntry<'_>> = group.iter().flat_map(|event| event.lines.iter().copied()).take(LINES).collect();
+    let lines = group.iter().flat_map(|event| steps(case, event).into_iter().chain(event.lines.iter().copied()));
+    let lines: Vec<LogEntry<'_>> = lines.take(LINES).collect();
     let said = Told::of(log_of(case, &first.main), first.main.fact, meaning, group.len());
     let framed = case.logs().log(first.main.log).is_some_and(|log| log.kind != Some(LogKind::Text));
     let draft = Draft::new(about, 60).points(if meaning.weight >= LogWeight::High { 20 } else { 0 });
-    let draft = draft.severity(severity(case, group)).says(&said);
+    let draft = draft.severity(severity(case, group)).says(&said).remedies(remedies(meaning.cause?).iter().copied());
     // What nobody showed yet, and what stands in no log, proves less.
     let certain = meaning.witness == Witness::Seen && framed;
     let draft = if certain { draft } else { draft.at_most(Confidence::Medium) };
     let conversations: Vec<ConversationId> = group.iter().flat_map(|event| about_it(case, event)).collect();
     let whom = format!("{} {}", meaning.pattern, whom(first.main));
-    Some(Testimony::new(about, &lines).whom(whom).links(conversations).alone(draft))
+    Some(Testimony::new(about, &lines).whom(whom).links(conversations).alone(draft).yielding())
+}
+
+/// What was tried before it and led to nothing: lines before the first one that are steps of the same attempt.
+fn steps<'a>(case: &Case<'a>, event: &LoggedEvent<'a>) -> Vec<LogEntry<'a>> {
+    let (Some(first), Some((attempt, _))) = (event.lines.first(), event.meaning.proves) else { return Vec::new() };
+    let before = case.logs().before(first, NEAR);
+    let is_of_it = |entry: &&LogEntry<'a>| {
+        let proves = entry.fact.meaning.and_then(|meaning| meaning.proves);
+        proves.is_none_or(|(kind, outcome)| kind == attempt && matches!(outcome, LogOutcome::Step | LogOutcome::Begun))
+    };
+    let is_step = |entry: &&LogEntry<'a>| {
+        entry.fact.meaning.is_some_and(|meaning| meaning.proves.is_some_and(|(_, outcome)| outcome == LogOutcome::Step))
+    };
+    let mut steps: Vec<_> = before.iter().rev().take_while(is_of_it).filter(is_step).copied().collect();
+    steps.reverse();
+    steps
 }
 
 /// By the weight of the line; less if the same log shows that it went well afterwards.

@@ -108,11 +108,11 @@ pub(crate) static RULES: &[&dyn Rule] = &[
     &ldap::starttls_refused::StarttlsRefused,
     &ldap::bind_refused::BindRefused,
     // Lines of logs that name a fault by themselves.
-    &log::account_refused::AccountRefused,
-    &log::access_denied::AccessDenied,
-    &log::not_reached::NotReached,
-    &log::tls_refused::TlsRefused,
-    &log::sign_on_refused::SignOnRefused,
+    &log::account_refused::RULE,
+    &log::access_denied::RULE,
+    &log::not_reached::RULE,
+    &log::tls_refused::RULE,
+    &log::sign_on_refused::RULE,
     // SIP.
     &sip::transport_mismatch::TransportMismatch,
     &sip::status_401_loop::Loop,

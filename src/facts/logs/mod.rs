@@ -25,7 +25,7 @@ use super::{Settings, names};
 use crate::model::{
     Analysis, AnchorKey, ConversationId, Log, LogClock, LogEvent, LogFact, LogKind, LogLine, Span, Stamp, Timestamp,
 };
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use nrpcsniff_dissectors::{Protocol, http, sametime, sip};
 
 /// Logs beside a capture.
@@ -39,6 +39,8 @@ pub(crate) struct LogIndex<'a> {
     /// Names that a directory knows, by log and common name.
     known: HashMap<(u32, String), Vec<&'a str>>,
     traces: Vec<ClientTrace<'a>>,
+    /// Lines of sign-ons that have an end, and of attempts that ended at another server.
+    traced: HashSet<LogLine>,
     requests: Vec<LoggedRequest<'a>>,
     attempts: Vec<LoggedAttempt<'a>>,
     /// In order of time.
@@ -94,6 +96,7 @@ impl<'a> LogIndex<'a> {
             accepted: HashMap::new(),
             known: HashMap::new(),
             traces: Vec::new(),
+            traced: HashSet::new(),
             requests: Vec::new(),
             attempts: Vec::new(),
             refusals: Vec::new(),
@@ -118,6 +121,9 @@ impl<'a> LogIndex<'a> {
     }
 
     fn index(&mut self) {
+        let ended = self.logins.iter().filter(|login| login.accepted.is_some() || login.failed().is_some());
+        let logins = ended.flat_map(|login| &login.entries);
+        self.traced = logins.chain(self.traces.iter().flat_map(|trace| &trace.entries)).map(LogEntry::line).collect();
         for (place, login) in self.logins.iter().enumerate().filter(|(_, login)| login.accepted.is_some()) {
             let Some(log) = login.first().map(|entry| entry.log) else { continue };
             for user in login.users() {
@@ -149,6 +155,14 @@ impl<'a> LogIndex<'a> {
     /// Every fact, log by log, in order of lines.
     pub(crate) fn entries(&self) -> impl Iterator<Item = LogEntry<'a>> {
         self.entries.iter().copied()
+    }
+
+    /// Facts of the same log in the lines before that one, so many lines back.
+    pub(crate) fn before(&self, entry: &LogEntry<'_>, lines: u64) -> &[LogEntry<'a>] {
+        let own = entry.line();
+        let first = LogLine { line: own.line.saturating_sub(lines), ..own };
+        let place = |line: LogLine| self.entries.partition_point(|other| other.line() < line);
+        self.entries.get(place(first)..place(own)).unwrap_or_default()
     }
 
     /// Facts of that kind.
@@ -217,6 +231,11 @@ impl<'a> LogIndex<'a> {
         let line = entry.line();
         let next = self.requests.partition_point(|request| request.entry.line() <= line);
         next.checked_sub(1).and_then(|last| self.requests.get(last)).is_some_and(|request| request.has(line))
+    }
+
+    /// The line is part of a sign-on that a Sametime server traced, or of a Notes client's attempt that ended at another server.
+    pub(crate) fn is_traced(&self, entry: &LogEntry<'_>) -> bool {
+        self.traced.contains(&entry.line())
     }
 
     /// Conversations in which the capture shows a refusal at that moment, over one of these protocols, of that user as far

@@ -17,7 +17,7 @@
 
 mod pattern;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use super::form::typewriter;
 use crate::model::{LogMeaning, LogOutcome, LogWeight, LoggedCause, Witness};

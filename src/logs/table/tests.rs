@@ -65,6 +65,15 @@ fn rows() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     all
 }
 
+/// A line for every row, in the frame of its kind, with the row's file and pattern.
+pub(crate) fn lines() -> Vec<(&'static str, &'static str, String)> {
+    let line = |(file, frame, cells): (&'static str, &'static str, Vec<&'static str>)| {
+        let message = cells.get(7).map_or_else(|| line_of(cells[0]), |line| (*line).to_owned());
+        (file, cells[0], frame.replace("{}", &message))
+    };
+    rows().into_iter().map(line).collect()
+}
+
 #[test]
 fn every_row_is_read() {
     for (file, _, cells) in rows() {
@@ -77,15 +86,12 @@ fn every_row_is_read() {
 #[test]
 fn every_row_knows_its_test_line() {
     let mut wrong = Vec::new();
-    for (file, frame, cells) in rows() {
-        let message = cells.get(7).map_or_else(|| line_of(cells[0]), |line| (*line).to_owned());
-        let line = frame.replace("{}", &message);
+    for (file, pattern, line) in lines() {
         let framed = Frame::of(&line).map_or(line.as_str(), |frame| frame.message);
         match find(framed) {
-            Some(found) if found.meaning.pattern == cells[0] && found.file == file => {}
+            Some(found) if found.meaning.pattern == pattern && found.file == file => {}
             found => wrong.push(format!(
-                "{file}: {:?}\n  in {line:?}\n  found {:?}",
-                cells[0],
+                "{file}: {pattern:?}\n  in {line:?}\n  found {:?}",
                 found.map(|f| (f.file, f.meaning.pattern))
             )),
         }

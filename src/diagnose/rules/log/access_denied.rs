@@ -1,11 +1,11 @@
 //! A log says that an access list, or a missing role, keeps somebody out.
 
-use crate::diagnose::evidence::told::told;
-use crate::diagnose::{About, Case, Layer, Rule, Testimony};
+use super::ByCause;
+use crate::diagnose::{About, Layer};
 use crate::model::{LoggedCause, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub(crate) struct AccessDenied;
+pub(crate) static RULE: ByCause = ByCause { about: &ABOUT, causes: &[LoggedCause::Denied, LoggedCause::Certifier] };
 
 /// Id of the rule.
 pub(crate) const ID: RuleId = RuleId::new("log-access-denied");
@@ -30,19 +30,6 @@ static ABOUT: About = About {
     references: &["HCL Domino help: server access for Notes users, Internet users, and Domino servers"],
     explains: &[crate::diagnose::rules::nrpc::auth_failed::ID, crate::diagnose::rules::sip::status_403::ID],
 };
-
-/// What the catalogue of lines calls these causes.
-const CAUSES: &[LoggedCause] = &[LoggedCause::Denied];
-
-impl Rule for AccessDenied {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
-        told(case, &ABOUT, CAUSES)
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,21 @@
 //! A log says that a name, a password or an account is refused.
 
-use crate::diagnose::evidence::told::told;
-use crate::diagnose::{About, Case, Layer, Rule, Testimony};
+use super::ByCause;
+use crate::diagnose::{About, Layer};
 use crate::model::{LoggedCause, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub(crate) struct AccountRefused;
+pub(crate) static RULE: ByCause = ByCause {
+    about: &ABOUT,
+    causes: &[
+        LoggedCause::Password,
+        LoggedCause::Unknown,
+        LoggedCause::Locked,
+        LoggedCause::Expired,
+        LoggedCause::Disabled,
+        LoggedCause::Barred,
+    ],
+};
 
 /// Id of the rule.
 pub(crate) const ID: RuleId = RuleId::new("log-account-refused");
@@ -38,19 +48,6 @@ static ABOUT: About = About {
         crate::diagnose::rules::st::login_failed::ID,
     ],
 };
-
-/// What the catalogue of lines calls these causes.
-const CAUSES: &[LoggedCause] = &[LoggedCause::Password, LoggedCause::Locked];
-
-impl Rule for AccountRefused {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
-        told(case, &ABOUT, CAUSES)
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,21 @@
 //! A log says that a server is not reached, or fell silent.
 
-use crate::diagnose::evidence::told::told;
-use crate::diagnose::{About, Case, Layer, Rule, Testimony};
+use super::ByCause;
+use crate::diagnose::{About, Layer};
 use crate::model::{LoggedCause, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub(crate) struct NotReached;
+pub(crate) static RULE: ByCause = ByCause {
+    about: &ABOUT,
+    causes: &[
+        LoggedCause::Path,
+        LoggedCause::Host,
+        LoggedCause::Other,
+        LoggedCause::Load,
+        LoggedCause::Peer,
+        LoggedCause::Backend,
+    ],
+};
 
 /// Id of the rule.
 pub(crate) const ID: RuleId = RuleId::new("log-not-reached");
@@ -34,19 +44,6 @@ static ABOUT: About = About {
     ],
     explains: &[crate::diagnose::rules::nrpc::open_failed::ID, crate::diagnose::rules::net::connect_failed::ID],
 };
-
-/// What the catalogue of lines calls these causes.
-const CAUSES: &[LoggedCause] = &[LoggedCause::Path, LoggedCause::Peer, LoggedCause::Backend];
-
-impl Rule for NotReached {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
-        told(case, &ABOUT, CAUSES)
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -88,7 +85,7 @@ mod tests {
         let found = alone(&[&text]);
         assert_eq!(
             (the_one(&found).facts.text("server_name"), lines(the_one(&found))),
-            (Some("MAIL01/ACME"), vec![4, 5])
+            (Some("MAIL01/ACME"), vec![2, 3, 4, 5])
         );
         says(the_one(&found), &["no way to the server was found"]);
     }

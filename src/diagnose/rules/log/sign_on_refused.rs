@@ -1,11 +1,27 @@
 //! A log says why a sign-on by a token, a ticket or an assertion is refused.
 
-use crate::diagnose::evidence::told::told;
-use crate::diagnose::{About, Case, Layer, Rule, Testimony};
+use super::ByCause;
+use crate::diagnose::{About, Layer};
 use crate::model::{LoggedCause, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub(crate) struct SignOnRefused;
+pub(crate) static RULE: ByCause = ByCause {
+    about: &ABOUT,
+    causes: &[
+        LoggedCause::Directory,
+        LoggedCause::Trust,
+        LoggedCause::Keys,
+        LoggedCause::Token,
+        LoggedCause::Clock,
+        LoggedCause::Name,
+        LoggedCause::Oidc,
+        LoggedCause::Provider,
+        LoggedCause::Saml,
+        LoggedCause::Kerberos,
+        LoggedCause::Setup,
+        LoggedCause::Size,
+    ],
+};
 
 /// Id of the rule.
 pub(crate) const ID: RuleId = RuleId::new("log-sign-on-refused");
@@ -38,30 +54,6 @@ static ABOUT: About = About {
         crate::diagnose::rules::spnego::ticket_refused::ID,
     ],
 };
-
-/// What the catalogue of lines calls these causes.
-const CAUSES: &[LoggedCause] = &[
-    LoggedCause::Directory,
-    LoggedCause::Trust,
-    LoggedCause::Keys,
-    LoggedCause::Token,
-    LoggedCause::Clock,
-    LoggedCause::Name,
-    LoggedCause::Oidc,
-    LoggedCause::Saml,
-    LoggedCause::Kerberos,
-    LoggedCause::Setup,
-];
-
-impl Rule for SignOnRefused {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
-        told(case, &ABOUT, CAUSES)
-    }
-}
 
 #[cfg(test)]
 mod tests {

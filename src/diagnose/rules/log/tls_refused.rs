@@ -1,11 +1,12 @@
 //! A log says that a TLS handshake failed.
 
-use crate::diagnose::evidence::told::told;
-use crate::diagnose::{About, Case, Layer, Rule, Testimony};
+use super::ByCause;
+use crate::diagnose::{About, Layer};
 use crate::model::{LoggedCause, RuleId, Severity};
 
 /// See [`ABOUT`].
-pub(crate) struct TlsRefused;
+pub(crate) static RULE: ByCause =
+    ByCause { about: &ABOUT, causes: &[LoggedCause::Tls, LoggedCause::Certificate, LoggedCause::Untrusted] };
 
 /// Id of the rule.
 pub(crate) const ID: RuleId = RuleId::new("log-tls-refused");
@@ -34,19 +35,6 @@ static ABOUT: About = About {
     ],
     explains: &[crate::diagnose::rules::tls::handshake_failed::ID, crate::diagnose::rules::tls::silent_close::ID],
 };
-
-/// What the catalogue of lines calls these causes.
-const CAUSES: &[LoggedCause] = &[LoggedCause::Tls];
-
-impl Rule for TlsRefused {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn testimonies(&self, case: &Case<'_>) -> Vec<Testimony> {
-        told(case, &ABOUT, CAUSES)
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -338,7 +338,7 @@ mod tests {
             (
                 vec!["HTTP: Error Loading Web SSO configuration. Reverting to single-server session authentication."],
                 Severity::Major,
-                Confidence::High,
+                Confidence::Medium,
             ),
             (vec![SAID, "HTTP: Successfully loaded Web SSO Configuration."], Severity::Info, Confidence::Medium),
         ] {
