@@ -3,10 +3,13 @@
 //!
 //! `stories::Sample::touchy` names the variations that would change a story, and why; they are left out here.
 //!
-//! Beside the samples, `kinds` holds tables of small stories: each kind of fault in several encodings, and its healthy twins.
+//! Beside the samples, `kinds` holds tables of small stories: each kind of fault in several encodings, and its healthy twins; `logs` does
+//! the same for lines of logs.
 
 #[path = "variations/kinds.rs"]
 mod kinds;
+#[path = "variations/logs.rs"]
+mod logs;
 
 use nrpcsniff::Diagnoser;
 use nrpcsniff_samples::Variation;
