@@ -5,8 +5,9 @@ use super::error::Error;
 use super::intake::{Intake, Names};
 use super::keys;
 use super::logs::{self, LogFile};
-use super::merge::MergedCaptures;
+use super::merge::{JudgedCapture, MergedCaptures};
 use super::reading::{Observer, Reading, Unobserved};
+use super::side_by_side;
 use crate::capture::{CaptureSet, FilterError, FilterSet, Reader, discover};
 use crate::diagnose::Settings;
 use crate::engine::{self, MessageRetention};
@@ -16,8 +17,10 @@ use crate::report::{self, Detail};
 use anyhow::anyhow;
 use nrpcsniff_dissectors::Protocol;
 use std::io::Read;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 /// Bytes of a capture that are held before what was judged is let go, unless the user says otherwise.
 pub(crate) const HELD: usize = 24 << 20;
@@ -38,6 +41,8 @@ pub struct Diagnoser {
     pub(crate) show_secrets: bool,
     /// How files from archives are called.
     pub(crate) names: Names,
+    /// Threads that read and judge captures; as many as the machine has cores, unless told.
+    pub(crate) threads: Option<NonZeroUsize>,
     /// Files of folders and archives beside the captures that are neither capture nor log nor key.
     pub(crate) other_files: u64,
 }
@@ -111,6 +116,14 @@ impl Diagnoser {
     #[must_use]
     pub fn decode_as(mut self, port: u16, protocol: Option<&'static Protocol>) -> Self {
         self.engine.decode_as.push((port, protocol));
+        self
+    }
+
+    /// Reads and judges several captures on so many threads; without a word, on as many as the machine has cores. What it comes to is
+    /// the same for any number.
+    #[must_use]
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = Some(threads);
         self
     }
 
@@ -195,36 +208,47 @@ impl Diagnoser {
     /// A stream that does not begin like a capture, or cannot be read.
     pub fn diagnose_stream(&self, name: &str, stream: impl Read + Send + 'static) -> Result<Diagnosis, Error> {
         let reader = Reader::from_reader(name, stream).map_err(Error::new)?;
-        let read = |reading: &mut Reading<'_, _>, merged: &mut MergedCaptures| {
+        let read = |observer: &mut Unobserved, merged: &mut MergedCaptures| {
+            let mut reading = self.reading(observer)?;
             let (analysis, ledger) = reading.stream(Path::new(name), reader);
-            merged.judge(analysis, &ledger, &self.settings);
+            merged.take(JudgedCapture::read(analysis, ledger), &self.settings);
+            Ok(reading.opened)
         };
         self.judged(&mut Unobserved, read).map_err(Error::new)
     }
 
     /// Judges each capture by itself, beside all logs.
     pub(crate) fn judge(&self, sets: &[CaptureSet], observer: &mut impl Observer) -> Result<Diagnosis, FilterError> {
-        self.judged(observer, |reading, merged| {
+        let threads = self.threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+        self.judged(observer, |observer, merged| {
+            if threads > 1 && sets.len() > 1 {
+                return side_by_side::judge_all(self, sets, threads, observer, merged);
+            }
+            let mut reading = self.reading(observer)?;
             for set in sets {
                 let (analysis, ledger) = reading.set(set);
-                merged.judge(analysis, &ledger, &self.settings);
+                merged.take(JudgedCapture::read(analysis, ledger), &self.settings);
             }
+            Ok(reading.opened)
         })
     }
 
-    /// Judges what `read` adds, and then the logs.
+    /// Judges what `read` adds, and then the logs. It says whether anything could be opened.
     fn judged<O: Observer>(
         &self,
         observer: &mut O,
-        read: impl FnOnce(&mut Reading<'_, O>, &mut MergedCaptures),
+        read: impl FnOnce(&mut O, &mut MergedCaptures) -> Result<bool, FilterError>,
     ) -> Result<Diagnosis, FilterError> {
-        let filter = self.filter.as_deref().map(FilterSet::new).transpose()?;
         let mut merged =
             MergedCaptures::with_logs(logs::read_all(&self.logs, &self.names, self.show_secrets, observer));
-        let mut reading = Reading::new(self, filter, observer);
-        read(&mut reading, &mut merged);
+        let opened = read(observer, &mut merged)?;
         merged.settle(&self.settings);
         merged.analysis.totals.other_files = self.other_files;
-        Ok(Diagnosis::new(merged, reading.opened, self.settings.clone(), self.show_secrets))
+        Ok(Diagnosis::new(merged, opened, self.settings.clone(), self.show_secrets))
+    }
+
+    fn reading<'a, O: Observer>(&'a self, observer: &'a mut O) -> Result<Reading<'a, O>, FilterError> {
+        let filter = self.filter.as_deref().map(FilterSet::new).transpose()?;
+        Ok(Reading::new(self, filter, observer))
     }
 }

@@ -6,8 +6,8 @@
 //! Logs stand beside every capture. What one of them says of no capture is said once, at the end.
 
 use crate::diagnose::{
-    CountedCauses, Ledger, LoggedBeside, Settings, TestimonyId, Wishes, gather, judge_logs, judge_with, merge_counted,
-    sort, verdict,
+    CountedCauses, Judgement, Ledger, LoggedBeside, Settings, TestimonyId, Wishes, gather, judge_logs, judge_with,
+    merge_counted, sort, verdict,
 };
 use crate::model::{
     Analysis, AttemptCounts, AttemptKind, CaptureFacts, CaptureOutcome, ClockPlacement, ConversationId, Endpoint,
@@ -42,17 +42,42 @@ pub(super) struct MergedCaptures {
     numbered: u32,
 }
 
+/// A capture that was read, and what is said of it if it was judged.
+pub(super) struct JudgedCapture {
+    analysis: Analysis,
+    /// What was judged of it before and let go.
+    ledger: Ledger,
+    judgement: Option<Judgement>,
+}
+
+impl JudgedCapture {
+    /// It was read: it is judged when it is put together with others, beside the logs.
+    pub(super) const fn read(analysis: Analysis, ledger: Ledger) -> Self {
+        Self { analysis, ledger, judgement: None }
+    }
+
+    /// Judges it where no logs stand beside it.
+    pub(super) fn judged(mut self, settings: &Settings) -> Self {
+        self.judgement = Some(judge_with(&self.analysis, settings, &self.ledger));
+        self
+    }
+}
+
 impl MergedCaptures {
     /// Nothing yet; these logs stand beside every capture that comes.
     pub(super) fn with_logs(logs: Vec<Log>) -> Self {
         Self { logs, ..Self::default() }
     }
 
-    /// Judges a capture beside the logs and adds it; `ledger` has what was judged of it before and let go.
-    pub(super) fn judge(&mut self, mut next: Analysis, ledger: &Ledger, settings: &Settings) {
-        next.logs = std::mem::take(&mut self.logs);
-        let judgement = judge_with(&next, settings, ledger);
-        self.logs = std::mem::take(&mut next.logs);
+    /// Judges a capture beside the logs, unless that was done where there are none, and adds it.
+    pub(super) fn take(&mut self, capture: JudgedCapture, settings: &Settings) {
+        let JudgedCapture { analysis: mut next, ledger, judgement } = capture;
+        let judgement = judgement.unwrap_or_else(|| {
+            next.logs = std::mem::take(&mut self.logs);
+            let judgement = judge_with(&next, settings, &ledger);
+            self.logs = std::mem::take(&mut next.logs);
+            judgement
+        });
         self.joined.extend(judgement.joined);
         self.beside.add(judgement.beside);
         self.compare_clocks(judgement.clocks);
@@ -80,6 +105,7 @@ impl MergedCaptures {
 
     /// Joins findings of one cause, whichever capture shows it, and adds what the logs say for themselves, and the logs.
     pub(super) fn settle(&mut self, settings: &Settings) {
+        sort(&mut self.findings);
         self.findings = gather(std::mem::take(&mut self.findings), &self.analysis, &self.later, &self.counted);
         let alone = Analysis { logs: std::mem::take(&mut self.logs), ..Analysis::default() };
         if !alone.logs.is_empty() {
@@ -116,7 +142,6 @@ impl MergedCaptures {
             self.later.push(ConversationId::new(before));
         }
         self.findings.append(&mut findings);
-        sort(&mut self.findings);
         let all = &mut self.analysis;
         all.inputs.append(&mut next.inputs);
         if all.conversations.is_empty() {
@@ -194,7 +219,7 @@ fn add_facts(all: &mut CaptureFacts, next: CaptureFacts) {
 
 #[cfg(test)]
 mod tests {
-    use super::MergedCaptures;
+    use super::{JudgedCapture, MergedCaptures};
     use crate::diagnose::{Ledger, Settings, diagnose};
     use crate::engine::{Options, Pipeline};
     use crate::model::{
@@ -241,9 +266,9 @@ mod tests {
     fn one_cause_in_two_captures_is_one_finding() {
         let mut merged = MergedCaptures::default();
         let (one, _) = analysed(0);
-        merged.judge(one, &Ledger::default(), &Settings::default());
+        merged.take(JudgedCapture::read(one, Ledger::default()), &Settings::default());
         let (two, _) = analysed(1);
-        merged.judge(two, &Ledger::default(), &Settings::default());
+        merged.take(JudgedCapture::read(two, Ledger::default()), &Settings::default());
         merged.settle(&Settings::default());
         let [finding] = merged.findings.as_slice() else { panic!("{:#?}", merged.findings) };
         let group = finding.group;
@@ -280,6 +305,7 @@ mod tests {
         let mut merged = MergedCaptures::default();
         merged.add(one.clone(), mild);
         merged.add(one, findings);
+        merged.settle(&Settings::default());
         assert!(merged.findings.is_sorted_by(|a, b| a.severity >= b.severity));
         assert_eq!(merged.findings[0].severity, Severity::Blocker);
     }
@@ -297,9 +323,9 @@ mod tests {
         let (one, at) = capture(ANN);
         let text = not_verified(at, ANN) + &not_verified(SOME_TIME, "CN=Eve/O=ACME");
         let mut merged = MergedCaptures::with_logs(vec![log_with_offset("st.txt", &text, 0)]);
-        merged.judge(one, &Ledger::default(), &Settings::default());
-        merged.judge(capture(BOB).0, &Ledger::default(), &Settings::default());
-        merged.judge(capture(BOB).0, &Ledger::default(), &Settings::default());
+        merged.take(JudgedCapture::read(one, Ledger::default()), &Settings::default());
+        merged.take(JudgedCapture::read(capture(BOB).0, Ledger::default()), &Settings::default());
+        merged.take(JudgedCapture::read(capture(BOB).0, Ledger::default()), &Settings::default());
         merged.settle(&Settings::default());
         assert_eq!(merged.findings.len(), 2, "{:#?}", merged.findings);
         assert_eq!(merged.findings[0].group.captures, 3);
@@ -323,7 +349,10 @@ mod tests {
                 merged =
                     MergedCaptures::with_logs(vec![log("st.txt", &not_verified(net.now() + 3_600_000_000_000, ANN))]);
             }
-            merged.judge(crate::testing::analysis(&net.to_pcapng()), &Ledger::default(), &Settings::default());
+            merged.take(
+                JudgedCapture::read(crate::testing::analysis(&net.to_pcapng()), Ledger::default()),
+                &Settings::default(),
+            );
         }
         merged.settle(&Settings::default());
         let clock = &merged.analysis.logs[0].clock;

@@ -15,6 +15,7 @@ mod merge;
 #[cfg(test)]
 mod needle_tests;
 mod reading;
+mod side_by_side;
 
 pub use diagnoser::Diagnoser;
 pub use diagnosis::Diagnosis;

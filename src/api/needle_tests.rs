@@ -2,7 +2,7 @@
 //! traffic of an office.
 
 use super::diagnoser::Diagnoser;
-use super::merge::MergedCaptures;
+use super::merge::{JudgedCapture, MergedCaptures};
 use super::reading::Book;
 use crate::capture::Reader;
 use crate::diagnose::Settings;
@@ -93,7 +93,7 @@ fn found(sample: &[u8], office: &[Owned], before: Span, hold: Option<usize>) -> 
     let (analysis, ledger) = book.close();
     let let_go = analysis.facts.let_go.conversations;
     let mut merged = MergedCaptures::default();
-    merged.judge(analysis, &ledger, &diagnoser.settings);
+    merged.take(JudgedCapture::read(analysis, ledger), &diagnoser.settings);
     merged.settle(&diagnoser.settings);
     let wishes = format!("{:#?}", merged.wishes);
     (told(&merged.findings).into_iter().chain([wishes]).collect(), let_go)
@@ -174,7 +174,7 @@ fn alone(net: &Network, hold: Option<usize>) -> (Vec<Finding>, u32, usize) {
     let (analysis, ledger) = book.close();
     let (let_go, kept) = (analysis.facts.let_go.conversations, analysis.conversations.len());
     let mut merged = MergedCaptures::default();
-    merged.judge(analysis, &ledger, &diagnoser.settings);
+    merged.take(JudgedCapture::read(analysis, ledger), &diagnoser.settings);
     merged.settle(&diagnoser.settings);
     (merged.findings, let_go, kept)
 }

@@ -23,6 +23,9 @@ pub(crate) trait Observer {
     /// A capture was read, as far as it could be.
     fn ends(&mut self, _input: &Input) {}
 
+    /// So many captures of all of them are done.
+    fn captures(&mut self, _done: usize, _all: usize) {}
+
     /// A log was read, as far as it could be.
     fn log(&mut self, _log: &Log) {}
 }
@@ -45,6 +48,12 @@ pub(super) struct Reading<'a, O> {
 impl<'a, O: Observer> Reading<'a, O> {
     pub(super) fn new(diagnoser: &'a Diagnoser, filter: Option<FilterSet>, observer: &'a mut O) -> Self {
         Self { diagnoser, filter, observer, next_input: 0, opened: false }
+    }
+
+    /// The next input has this number.
+    pub(super) fn beginning_at(mut self, number: u32) -> Self {
+        self.next_input = number;
+        self
     }
 
     /// Reads the files of one capture one after the other.

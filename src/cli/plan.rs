@@ -60,6 +60,7 @@ impl Plan {
             plan.diagnoser.engine.hold =
                 plan.diagnoser.engine.hold.map(|_| usize::try_from(memory).unwrap_or(usize::MAX));
         }
+        plan.diagnoser.threads = args.threads;
         let drawn = args.ladder.as_deref().map(ladder).transpose()?.and_then(|(_, number)| number);
         plan.finding = args.finding.map(|number| number as usize).or(drawn);
         plan.pager = !args.looks.no_pager;
@@ -100,6 +101,7 @@ impl Plan {
             show_secrets: args.show_secrets,
             names: Names::default(),
             other_files: 0,
+            threads: None,
         };
         let (output, fail_on, finding, pager) = (None, None, None, false);
         Ok(Self { captures, diagnoser, report, output, fail_on, finding, pager, verbosity })

@@ -1,6 +1,6 @@
 //! From paths to captures, and what is said of them while they are read.
 
-use super::progress::FileProgress;
+use super::progress::{CaseProgress, FileProgress};
 use super::suggestion::files_near;
 use super::{logs, tls_keys};
 use crate::api::{Intake, Observer};
@@ -79,11 +79,13 @@ pub(super) fn report_intake(intake: &Intake, wrong: &[String], verbosity: Verbos
 pub(super) struct ConsoleObserver {
     verbosity: Verbosity,
     progress: Option<FileProgress>,
+    /// Progress through captures that are read side by side.
+    captures: Option<CaseProgress>,
 }
 
 impl ConsoleObserver {
     pub(super) const fn new(verbosity: Verbosity) -> Self {
-        Self { verbosity, progress: None }
+        Self { verbosity, progress: None, captures: None }
     }
 }
 
@@ -106,7 +108,20 @@ impl Observer for ConsoleObserver {
         if let Some(progress) = self.progress.take() {
             progress.end();
         }
+        if input.problem.is_some()
+            && let Some(captures) = &mut self.captures
+        {
+            captures.hide();
+        }
         report_input(input, self.verbosity);
+    }
+
+    fn captures(&mut self, done: usize, all: usize) {
+        let captures = self.captures.get_or_insert_with(|| CaseProgress::new(all, self.verbosity));
+        captures.step(Path::new(""));
+        if done == all {
+            captures.hide();
+        }
     }
 
     fn log(&mut self, log: &Log) {

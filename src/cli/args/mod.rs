@@ -10,6 +10,7 @@ pub(super) use write::WriteArgs;
 
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -175,6 +176,12 @@ pub(super) struct Args {
     /// room; the report says if they had not.
     #[arg(long, value_name = "SIZE", value_parser = |size: &str| units::size(size))]
     pub memory: Option<u64>,
+
+    /// Threads that read several captures side by side [default: one a core]
+    ///
+    /// The report is the same, byte for byte, for any number. One capture is read by one thread.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
 
     /// Exit with 1 if a finding is at least this severe
     #[arg(long, value_enum, value_name = "SEVERITY")]
