@@ -51,6 +51,15 @@ fn the_service_has_one_right_and_its_own_folder() {
 }
 
 #[test]
+fn the_readme_names_the_files_of_this_version() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    for file in [format!("nrpcsniff_{version}_amd64.deb"), format!("nrpcsniff-{version}-x86_64-pc-windows-gnu.zip")] {
+        assert!(readme.contains(&file), "{file}");
+    }
+}
+
+#[test]
 fn systemd_takes_the_unit() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/nrpcsniff@.service");
     let folder = tempfile::tempdir().unwrap();
