@@ -685,3 +685,16 @@ fn a_pattern_that_the_shell_left_alone_is_expanded() {
     assert_eq!(missing.status.code(), Some(2));
     assert!(stderr(&missing).contains("no-such-*.pcap"), "{}", stderr(&missing));
 }
+
+#[test]
+fn thresholds_are_told_by_name_unit_and_rule() {
+    let all = stdout(&run(&["rules", "--thresholds"]));
+    for part in ["stuck-tries = 3 (repetitions)", "sip-timeout = 32 (s)", "tcp-mtu-blackhole", "[thresholds]"] {
+        assert!(all.contains(part), "{part}: {all}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_slice(&run(&["rules", "--thresholds", "--format", "json"]).stdout).unwrap();
+    assert!(json["thresholds"].as_array().unwrap().len() > 50);
+    let one = stdout(&run(&["rules", "tcp-zero-window"]));
+    assert!(one.contains("Its thresholds") && one.contains("zero-window = 1 (s)"), "{one}");
+}

@@ -1,4 +1,4 @@
-//! `nrpcsniff rules [ID]`.
+//! `nrpcsniff rules [ID]`, `nrpcsniff rules --thresholds`.
 
 use super::appearance::appearance;
 use super::args::{CatalogueFormat, RulesArgs};
@@ -7,7 +7,8 @@ use super::output;
 use super::suggestion::suggestion;
 use crate::diagnose::About;
 use crate::diagnose::rules::RULES;
-use crate::report::catalogue::{CatalogueEntry, explain, json, list};
+use crate::diagnose::thresholds::{THRESHOLDS, Threshold};
+use crate::report::catalogue::{CatalogueEntry, ThresholdEntry, explain, json, list, thresholds, thresholds_json};
 use crate::report::escape;
 use anyhow::{Result, ensure};
 use clap::ColorChoice;
@@ -15,6 +16,14 @@ use clap::ColorChoice;
 /// Prints the catalogue, or the rules of that id or with that part of an id.
 pub(super) fn print(args: &RulesArgs, color: ColorChoice) -> Result<ExitStatus> {
     let (color, width) = appearance(color, false);
+    if args.thresholds {
+        let entries: Vec<_> = THRESHOLDS.iter().map(threshold).collect();
+        output::write(None, |out| match args.format {
+            CatalogueFormat::Json => thresholds_json(&entries, out),
+            CatalogueFormat::Table => thresholds(&entries, width, out),
+        })?;
+        return Ok(ExitStatus::Done);
+    }
     let entries = chosen(args.id.as_deref());
     if let Some(id) = args.id.as_deref() {
         ensure!(!entries.is_empty(), "there is no rule '{}'{}", escape::terminal(id), suggestion(id));
@@ -48,7 +57,13 @@ fn entry(about: &'static About) -> CatalogueEntry<'static> {
         remedy: about.remedy,
         references: about.references,
         explains: about.explains,
+        thresholds: THRESHOLDS.iter().filter(|one| one.rules.contains(&about.id.as_str())).map(threshold).collect(),
     }
+}
+
+fn threshold(about: &'static Threshold) -> ThresholdEntry<'static> {
+    let Threshold { name, unit, means, rules, facts } = *about;
+    ThresholdEntry { name, default: about.default(), unit, means, rules, facts }
 }
 
 #[cfg(test)]

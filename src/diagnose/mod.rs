@@ -18,6 +18,7 @@ pub(crate) mod rules;
 mod testimony;
 #[cfg(test)]
 mod tests;
+pub(crate) mod thresholds;
 mod verdict;
 pub(crate) mod words;
 

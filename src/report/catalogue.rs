@@ -7,8 +7,25 @@ use std::io::{self, Write};
 use tabled::builder::Builder;
 use tabled::settings::{Style, Width, peaker::PriorityMax};
 
+/// A threshold as the catalogue shows it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ThresholdEntry<'a> {
+    /// Name in the configuration file.
+    pub name: &'a str,
+    /// What holds unless the configuration file says otherwise.
+    pub default: f64,
+    /// What the number counts: `s` is seconds, `share` a part of one.
+    pub unit: &'a str,
+    /// What it means.
+    pub means: &'a str,
+    /// Rules that ask for it by themselves.
+    pub rules: &'a [&'a str],
+    /// Facts that it decides, for whatever rule asks for them.
+    pub facts: &'a [&'a str],
+}
+
 /// A rule as the catalogue shows it.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct CatalogueEntry<'a> {
     /// Id of the rule.
     pub id: &'a str,
@@ -28,6 +45,8 @@ pub(crate) struct CatalogueEntry<'a> {
     pub references: &'a [&'a str],
     /// Rules whose findings follow from this one.
     pub explains: &'a [RuleId],
+    /// Thresholds that the rule asks for by itself.
+    pub thresholds: Vec<ThresholdEntry<'a>>,
 }
 
 /// Version of the catalogue's JSON: raised when a name changes its meaning.
@@ -45,6 +64,18 @@ pub(crate) fn json(entries: &[CatalogueEntry<'_>], out: &mut dyn Write) -> io::R
     writeln!(out)
 }
 
+#[derive(Serialize)]
+struct ThresholdList<'a> {
+    schema_version: u32,
+    thresholds: &'a [ThresholdEntry<'a>],
+}
+
+/// Writes thresholds as one document.
+pub(crate) fn thresholds_json(entries: &[ThresholdEntry<'_>], out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &ThresholdList { schema_version: SCHEMA_VERSION, thresholds: entries })?;
+    writeln!(out)
+}
+
 /// Writes every rule as a line of a table.
 pub(crate) fn list(entries: &[CatalogueEntry<'_>], width: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut builder = Builder::default();
@@ -57,6 +88,18 @@ pub(crate) fn list(entries: &[CatalogueEntry<'_>], width: usize, out: &mut dyn W
     table.with(Width::wrap(width.max(40)).keep_words(true).priority(PriorityMax::right()));
     writeln!(out, "{table}")?;
     writeln!(out, "\nnrpcsniff rules ID explains one of them.")
+}
+
+/// Writes the thresholds, each with what it decides.
+pub(crate) fn thresholds(entries: &[ThresholdEntry<'_>], width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let width = width.clamp(40, 100);
+    for entry in entries {
+        writeln!(out, "{} = {} ({})", entry.name, entry.default, entry.unit)?;
+        writeln!(out, "{}", wrap(entry.means, "  ", width))?;
+        let decides: Vec<_> = entry.rules.iter().chain(entry.facts).copied().collect();
+        writeln!(out, "{}\n", wrap(&format!("Decides: {}", decides.join(", ")), "  ", width))?;
+    }
+    writeln!(out, "Set them in the configuration file under [thresholds]: nrpcsniff --help shows where it is.")
 }
 
 /// Writes everything that is known of one rule.
@@ -80,6 +123,9 @@ pub(crate) fn explain(entry: &CatalogueEntry<'_>, color: bool, width: usize, out
     section("What keeps it silent", entry.guards, ListStyle::Dash)?;
     section("What to do", entry.remedy, ListStyle::Number)?;
     section("What follows from it", &names(entry.explains), ListStyle::Dash)?;
+    let limits: Vec<_> =
+        entry.thresholds.iter().map(|t| format!("{} = {} ({}): {}", t.name, t.default, t.unit, t.means)).collect();
+    section("Its thresholds", &limits.iter().map(String::as_str).collect::<Vec<_>>(), ListStyle::Dash)?;
     section("Sources", entry.references, ListStyle::Dash)
 }
 
@@ -118,6 +164,7 @@ mod tests {
         remedy: &["First this.", "Then that."],
         references: &["A public source"],
         explains: &[],
+        thresholds: Vec::new(),
     };
 
     #[test]

@@ -337,6 +337,10 @@ pub(super) struct RulesArgs {
     /// Id of a rule, or a part of it: one that fits is explained, several are listed
     pub id: Option<String>,
 
+    /// The thresholds instead: what each means, its default and unit, and which rules use it
+    #[arg(long, conflicts_with = "id")]
+    pub thresholds: bool,
+
     /// Shape of the answer
     #[arg(long, value_enum, default_value_t = CatalogueFormat::Table)]
     pub format: CatalogueFormat,
