@@ -148,6 +148,14 @@ impl Diagnoser {
         self
     }
 
+    /// Holds about so many bytes of a capture before what was judged is let go; without this word, and without
+    /// [`Diagnoser::kept_for`], everything is kept. The findings are the same as long as there is room for what clients do next.
+    #[must_use]
+    pub fn held(mut self, bytes: usize) -> Self {
+        self.engine.hold = Some(bytes);
+        self
+    }
+
     /// Takes what was found beside the captures: logs, secrets of TLS, names. What is wrong with a file is said of it.
     pub(crate) fn beside(mut self, intake: &Intake) -> (Self, Vec<String>) {
         let mut wrong = Vec::new();

@@ -163,10 +163,12 @@ impl<'a> Book<'a> {
     pub(super) fn turn(&mut self, input: &Input) {
         let inputs = self.inputs.iter().chain([input]).cloned().collect();
         self.pipeline.let_go(inputs, &mut Turn { settings: self.settings, room: self.room, ledger: &mut self.ledger });
+        self.pipeline.sum_up(self.ledger.summed());
     }
 
-    pub(super) fn close(self) -> (Analysis, Ledger) {
+    pub(super) fn close(mut self) -> (Analysis, Ledger) {
         let mut analysis = self.pipeline.finish(self.inputs);
+        self.ledger.note_askers(&analysis);
         let let_go = &mut analysis.facts.let_go;
         *let_go = LetGo { conversations: let_go.conversations, ..self.ledger.summed() };
         (analysis, self.ledger)

@@ -152,13 +152,13 @@ impl<'c, 'a> Kept<'c, 'a> {
         self.shown.extend(finding.frames.iter().copied());
     }
 
-    /// Whatever carried a frame that shows a finding.
+    /// Whatever carried a frame that shows a finding, or began with it.
     pub(super) fn carriers(&mut self) {
         if self.shown.is_empty() {
             return;
         }
         for (c, stays) in self.case.analysis.conversations.iter().zip(&mut self.stays) {
-            let mut frames = c.messages.iter().flat_map(|message| &message.frames);
+            let mut frames = c.messages.iter().flat_map(|message| &message.frames).chain([&c.first.frame]);
             *stays = *stays || frames.any(|frame| self.shown.contains(frame));
         }
     }

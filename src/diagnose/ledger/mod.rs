@@ -21,6 +21,7 @@ use crate::model::{
     RuleId, Span, Stay, Sum, Unresolved,
 };
 use hashbrown::{HashMap, HashSet};
+use nrpcsniff_dissectors::dns;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -46,6 +47,8 @@ pub(crate) struct Ledger {
     sums: BTreeMap<Property, Sum>,
     /// Questions for names that brought no address: 16,384 names at most.
     unresolved: BTreeMap<String, Unresolved>,
+    /// Questions that brought no address unless one of some who asked nothing so far is the same machine: 16,384 at most.
+    undecided: Vec<Question>,
     /// Who asked DNS for anything: 16,384 at most.
     askers: BTreeSet<IpAddr>,
     wishes: Wishes,
@@ -54,6 +57,18 @@ pub(crate) struct Ledger {
     is_short: bool,
     /// Conversations that went before the window behind them was over.
     early: u64,
+}
+
+/// A question for a name that brought no address, of what went.
+#[derive(Debug)]
+struct Question {
+    /// The name, without the suffixes that are tried.
+    label: String,
+    client: IpAddr,
+    came_to: String,
+    is_recovered: bool,
+    /// Those who called the server all the same and asked DNS for nothing so far.
+    unless: BTreeSet<IpAddr>,
 }
 
 /// Conversations of one finding that went, while its examples stay.
@@ -145,11 +160,7 @@ impl Ledger {
 
     /// A name counts once, however often it is asked for, and so does who asks.
     fn note_names(&mut self, case: &Case<'_>) {
-        for lookup in case.lookups() {
-            if self.askers.len() < NAMES {
-                self.askers.insert(lookup.client);
-            }
-        }
+        self.note_askers(case.analysis);
         for (name, is_found) in names_of_others(case) {
             if self.names.len() < NAMES || self.names.contains_key(&name) {
                 *self.names.entry(name).or_default() |= is_found;
@@ -169,16 +180,28 @@ impl Ledger {
     /// A name may turn out to be a sign-on server's when the questions for it have gone.
     fn count_unresolved(&mut self, searches: &[Search<'_>], going: &Going<'_>) {
         let found = Found::new(searches);
-        for search in searches.iter().filter(|search| search.outcome.is_failure()) {
+        for search in searches.iter().filter(|search| search.outcome.is_failure() || !search.unless.is_empty()) {
             let (label, is_recovered) = (search.label(), found.later(search));
-            if self.unresolved.len() >= NAMES && !self.unresolved.contains_key(&label) {
-                continue;
-            }
             let asked = search.lookups.iter().filter_map(|lookup| Some((lookup, lookup.asked()?.0)));
             for (lookup, _) in asked.filter(|(lookup, message)| going.has_message(lookup.conversation.id, message)) {
-                let came_to = lookup.failure();
-                let name = self.unresolved.entry(label.clone()).or_default();
-                name.add(search.client, came_to.as_deref().unwrap_or(Unresolved::NO_ANSWER), is_recovered);
+                let came_to = lookup.failure().unwrap_or_else(|| Unresolved::NO_ANSWER.to_owned());
+                let unless = search.unless.clone();
+                let question = Question { label: label.clone(), client: search.client, came_to, is_recovered, unless };
+                if question.unless.is_empty() {
+                    count_question(&mut self.unresolved, &question);
+                } else if self.undecided.len() < NAMES {
+                    self.undecided.push(question);
+                }
+            }
+        }
+    }
+
+    /// Who asks DNS for anything is known from now on.
+    pub(crate) fn note_askers(&mut self, analysis: &Analysis) {
+        let clients = analysis.conversations.iter().filter(|c| c.is(&dns::PROTOCOL)).map(|c| c.client.ip);
+        for client in clients {
+            if self.askers.len() < NAMES {
+                self.askers.insert(client);
             }
         }
     }
@@ -205,14 +228,12 @@ impl Ledger {
 
     /// What rules are told of what went.
     pub(crate) fn summed(&self) -> LetGo {
-        let Self { sums, early, unresolved, askers, .. } = self;
-        LetGo {
-            conversations: 0,
-            early: *early,
-            sums: sums.clone(),
-            unresolved: unresolved.clone(),
-            askers: askers.clone(),
+        let Self { sums, early, unresolved, undecided, askers, .. } = self;
+        let mut unresolved = unresolved.clone();
+        for question in undecided.iter().filter(|question| question.unless.is_subset(askers)) {
+            count_question(&mut unresolved, question);
         }
+        LetGo { conversations: 0, early: *early, sums: sums.clone(), unresolved, askers: askers.clone() }
     }
 
     /// It was counted before.
@@ -249,6 +270,13 @@ impl Ledger {
         let mut counter = self.attempts.clone();
         counter.add_all(case.attempts());
         counter.into_rows()
+    }
+}
+
+fn count_question(unresolved: &mut BTreeMap<String, Unresolved>, question: &Question) {
+    let Question { label, client, came_to, is_recovered, .. } = question;
+    if unresolved.len() < NAMES || unresolved.contains_key(label) {
+        unresolved.entry(label.clone()).or_default().add(*client, came_to, *is_recovered);
     }
 }
 

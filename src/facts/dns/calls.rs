@@ -7,10 +7,14 @@ use crate::facts::nrpc::concerns_nrpc;
 use crate::facts::peers::notes_label;
 use crate::model::{Conversation, Span, Timestamp, Transport};
 use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// Calls after a question that are looked at.
 const LOOK_AHEAD: usize = 256;
+
+/// Callers that asked DNS for nothing, kept of one search.
+const SILENT: usize = 64;
 
 /// A machine that asks by two ways at once asks the second within that time.
 const AT_ONCE: Span = Span::from_secs(2);
@@ -35,6 +39,14 @@ struct FollowingCall {
     /// What a Notes session asked for, in the form that DNS is asked for; nothing where that was not seen.
     wanted: Option<String>,
     is_notes: bool,
+}
+
+/// Whether a server was called all the same.
+pub(super) enum Followed {
+    No,
+    Yes,
+    /// By these alone, who asked DNS for nothing so far: each may be the machine behind a forwarder or a tunnel, unless it asks later.
+    ByWhoAsksNothing(BTreeSet<IpAddr>),
 }
 
 impl Calls {
@@ -82,10 +94,10 @@ impl Calls {
         self.by_client.entry(c.client.ip).or_default().push(FollowingCall { began, server, wanted, is_notes });
     }
 
-    /// The server was called all the same, by the client or by somebody who may be the same machine: from so many seconds before the
-    /// first question until as long after the last.
-    pub(super) fn followed(&self, search: &Search<'_>, within: Span) -> bool {
-        self.followed_by_client(search, within) || self.followed_by_another(search, within)
+    /// Whether the server was called all the same, by the client or by somebody who may be the same machine: from so many seconds before
+    /// the first question until as long after the last.
+    pub(super) fn followed(&self, search: &Search<'_>, within: Span) -> Followed {
+        if self.followed_by_client(search, within) { Followed::Yes } else { self.followed_by_another(search, within) }
     }
 
     /// The client called somebody for this name, at an address of this name, or for a Notes server whose name was not seen.
@@ -102,24 +114,30 @@ impl Calls {
 
     /// Another address called that server that may belong to the same machine: the other family of addresses, an address that
     /// asks DNS for nothing itself (behind a forwarder or a tunnel), or one that asked for the same name at the same moment.
-    fn followed_by_another(&self, search: &Search<'_>, within: Span) -> bool {
-        let name = search.label();
+    fn followed_by_another(&self, search: &Search<'_>, within: Span) -> Followed {
+        let (name, mut silent) = (search.label(), BTreeSet::new());
         let of_name = self.by_name.get(&name).into_iter();
         let servers = self.addresses.get(&name).into_iter().flatten();
         let to_server = servers.filter_map(|server| self.by_server.get(server));
-        of_name.chain(to_server).any(|calls| {
+        for calls in of_name.chain(to_server) {
             let from = calls.partition_point(|(began, _)| search.asked.time.since(*began) > within);
             let soon = calls.get(from..).unwrap_or_default().iter().take(LOOK_AHEAD);
-            soon.take_while(|(began, _)| began.since(search.last.time) <= within)
-                .any(|&(_, caller)| self.may_be(search, &name, caller))
-        })
+            for &(_, caller) in soon.take_while(|(began, _)| began.since(search.last.time) <= within) {
+                if self.is_same_machine(search, &name, caller) {
+                    return Followed::Yes;
+                }
+                if silent.len() < SILENT && !self.askers.contains(&caller) {
+                    silent.insert(caller);
+                }
+            }
+        }
+        if silent.is_empty() { Followed::No } else { Followed::ByWhoAsksNothing(silent) }
     }
 
-    fn may_be(&self, search: &Search<'_>, name: &str, caller: IpAddr) -> bool {
+    /// Of the other family, or it asked for the name at the same moment.
+    fn is_same_machine(&self, search: &Search<'_>, name: &str, caller: IpAddr) -> bool {
         let asked = || self.asked.get(&(caller, name.to_owned())).map_or(&[][..], Vec::as_slice);
         let at_once = |time: Timestamp| asked().iter().any(|other| other.since(time).abs() <= AT_ONCE);
-        caller.is_ipv4() != search.client.is_ipv4()
-            || !self.askers.contains(&caller)
-            || (caller != search.client && search.times().any(at_once))
+        caller.is_ipv4() != search.client.is_ipv4() || (caller != search.client && search.times().any(at_once))
     }
 }

@@ -1,10 +1,11 @@
 //! Searches for the address of a sign-on server: some suffix, some family of addresses leads to it.
 
-use super::calls::Calls;
+use super::calls::{Calls, Followed};
 use super::{AAAA, Lookup, label};
 use crate::facts::Case;
 use crate::model::{Message, Outcome, Span, Stamp, Timestamp, Unjudged};
 use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// The questions of one client for one name, with all suffixes and families, one soon after the other.
@@ -24,6 +25,8 @@ pub(crate) struct Search<'c> {
     pub outcome: Outcome,
     /// The answer that settled it.
     pub answered: Option<Stamp>,
+    /// It failed unless one of these, who called the server all the same and asked DNS for nothing so far, is the same machine.
+    pub unless: BTreeSet<IpAddr>,
 }
 
 impl Search<'_> {
@@ -63,7 +66,7 @@ fn judged<'c>(case: &'c Case<'_>, mut searches: Vec<Search<'c>>) -> Vec<Search<'
     }
     let calls = Calls::new(case);
     for search in &mut searches {
-        (search.outcome, search.answered) = outcome(case, &calls, search);
+        settle(case, &calls, search);
     }
     searches
 }
@@ -141,7 +144,8 @@ fn questions<'c>(case: &'c Case<'_>, is_wanted: impl Fn(&Lookup<'_>, &str) -> bo
         open.insert(key, searches.len());
         let (outcome, answered) = (Outcome::Unknown(Unjudged::CaptureEnds), None);
         let (client, lookups) = (lookup.client, vec![lookup]);
-        searches.push(Search { client, name, asked: at, last: at, lookups, outcome, answered });
+        let unless = BTreeSet::new();
+        searches.push(Search { client, name, asked: at, last: at, lookups, outcome, answered, unless });
     }
     searches
 }
@@ -153,14 +157,28 @@ fn is_of_sign_on(case: &Case<'_>, client: IpAddr, name: &str) -> bool {
     case.peers().has_name(name) || (case.peers().notes_server(name).is_some() && is_notes_client())
 }
 
-fn outcome(case: &Case<'_>, calls: &Calls, search: &Search<'_>) -> (Outcome, Option<Stamp>) {
+/// Says what came of a search.
+fn settle(case: &Case<'_>, calls: &Calls, search: &mut Search<'_>) {
     let found = search.lookups.iter().find(|lookup| lookup.addresses().next().is_some());
     if let Some((message, _)) = found.and_then(|lookup| lookup.response) {
-        return (Outcome::Granted, Some(message.at));
+        (search.outcome, search.answered) = (Outcome::Granted, Some(message.at));
+        return;
     }
-    if calls.followed(search, case.settings.thresholds.retry_within) {
-        return (Outcome::Granted, None);
-    }
+    let answers = outcome_of_answers(case, search);
+    (search.outcome, search.answered) = match calls.followed(search, case.settings.thresholds.retry_within) {
+        Followed::No => answers,
+        Followed::Yes => (Outcome::Granted, None),
+        Followed::ByWhoAsksNothing(callers) => {
+            if answers.0.is_failure() {
+                search.unless = callers;
+            }
+            (Outcome::Granted, None)
+        }
+    };
+}
+
+/// What came of a search that brought no address and that nobody's call followed.
+fn outcome_of_answers(case: &Case<'_>, search: &Search<'_>) -> (Outcome, Option<Stamp>) {
     if search.lookups.iter().any(|lookup| lookup.is_cut()) || has_no_ipv6_only(search) {
         return (Outcome::Unknown(Unjudged::Missing), None);
     }
