@@ -52,6 +52,26 @@ impl Draft {
         Self { about, finding, score: base, at_most: Confidence::High, logins: Vec::new(), of_logs: 0, unshown: 0 }
     }
 
+    /// What was found in messages that stand in a log: the same without conversations and frames, in words about a log.
+    pub(super) fn of_log(
+        about: &'static About,
+        finding: &Finding,
+        written: fn(&str) -> String,
+        is_unknown: fn(&str) -> bool,
+    ) -> Self {
+        let mut draft = Self::new(about, i32::from(finding.score)).at_most(finding.confidence);
+        draft.finding = Finding {
+            severity: finding.severity,
+            title: written(&finding.title),
+            explanation: written(&finding.explanation),
+            remedy: finding.remedy.iter().map(|text| written(text)).collect(),
+            also: finding.also.clone(),
+            facts: finding.facts.without(is_unknown),
+            ..draft.finding
+        };
+        draft
+    }
+
     /// What was found out, as values, and how it is said.
     #[must_use]
     pub(crate) fn says(mut self, words: &impl Words) -> Self {

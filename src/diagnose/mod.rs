@@ -13,6 +13,9 @@ mod groups;
 mod last_resort;
 mod ledger;
 mod logged;
+#[cfg(test)]
+mod message_tests;
+mod messages;
 mod precedence;
 pub(crate) mod rules;
 mod testimony;
@@ -148,7 +151,8 @@ fn settled(case: &Case<'_>, drafts: &[Draft]) -> Vec<Finding> {
 }
 
 fn testimonies(case: &Case<'_>) -> Vec<Testimony> {
-    testimony::without_yielding(rules::RULES.iter().flat_map(|rule| rule.testimonies(case)).collect())
+    let of_lines = rules::RULES.iter().flat_map(|rule| rule.testimonies(case));
+    testimony::without_yielding(of_lines.chain(messages::testimonies(case)).collect())
 }
 
 /// One rule of the catalogue.

@@ -57,6 +57,13 @@ impl Testimony {
         }
     }
 
+    /// What its lines show, in other words than their own.
+    #[must_use]
+    pub(crate) fn words(mut self, lines: Vec<(LogLine, String)>) -> Self {
+        self.lines = lines;
+        self
+    }
+
     /// Whom it is about: what stands alone and is about the same becomes one finding.
     #[must_use]
     pub(crate) fn whom(mut self, whom: impl Into<String>) -> Self {

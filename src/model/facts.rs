@@ -31,6 +31,12 @@ impl Facts {
         self.get(name).and_then(Value::as_str)
     }
 
+    /// Those that are not unknown: in lists, too.
+    pub(crate) fn without(&self, is_unknown: fn(&str) -> bool) -> Self {
+        let known = self.0.iter().filter_map(|(name, value)| Some((name.clone(), known(value, is_unknown)?)));
+        Self(known.collect())
+    }
+
     /// Every name with its value, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
@@ -39,6 +45,17 @@ impl Facts {
     /// True if nothing is known.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+fn known(value: &Value, is_unknown: fn(&str) -> bool) -> Option<Value> {
+    match value {
+        Value::String(text) => (!is_unknown(text)).then(|| value.clone()),
+        Value::Array(all) => {
+            let all: Vec<Value> = all.iter().filter_map(|value| known(value, is_unknown)).collect();
+            (!all.is_empty()).then_some(Value::Array(all))
+        }
+        other => Some(other.clone()),
     }
 }
 

@@ -250,6 +250,35 @@ pub(super) static BY_ABSENCE: &[RuleId] = &[
     ltpa::not_returned::ID,
 ];
 
+/// Rules whose proof is a message, or a request and its answer: they judge those of logs, too.
+pub(super) static BY_MESSAGE: &[RuleId] = &[
+    http::header_too_large::ID,
+    http::token_refused::ID,
+    jwt::audience::ID,
+    jwt::expired::ID,
+    jwt::not_yet::ID,
+    ltpa::clock_skew::ID,
+    ltpa::duplicate::ID,
+    ltpa::expired::ID,
+    ltpa::foreign_format::ID,
+    ltpa::key_mismatch::ID,
+    ltpa::realm::ID,
+    ltpa::version_mismatch::ID,
+    sip::contact_unreachable::ID,
+    sip::credentials_malformed::ID,
+    sip::nonce_refused::ID,
+    sip::stale_nonce::ID,
+    sip::status_401_loop::ID,
+    sip::status_403::ID,
+    sip::status_404::ID,
+    sip::status_407::ID,
+    sip::status_423::ID,
+    sip::status_482::ID,
+    sip::status_483::ID,
+    sip::status_5xx::ID,
+    sip::wrong_realm::ID,
+];
+
 /// Rules that hold a time of the capture against the time of somebody else.
 pub(super) static BY_DATE: &[RuleId] = &[
     nrpc::clock_skew::ID,

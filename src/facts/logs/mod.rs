@@ -6,6 +6,7 @@
 
 mod align;
 mod attempts;
+mod captured;
 mod login;
 mod messages;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 mod trace;
 
 pub(crate) use attempts::{LoggedAttempt, endpoint};
+pub(crate) use captured::{UNKNOWN, captured};
 pub(crate) use login::TracedLogin;
 pub(crate) use messages::LoggedRequest;
 pub(crate) use trace::ClientTrace;
