@@ -55,6 +55,11 @@ impl Classic {
         })
     }
 
+    /// Digits of the second's fraction in its times.
+    pub(super) const fn digits(&self) -> u8 {
+        self.digits
+    }
+
     /// The next record, if all of it is waiting.
     ///
     /// By hand and not with `pcap_file`'s `RawPcapPacket`, which cannot say how many bytes it lacks and does not

@@ -3,7 +3,8 @@
 //! A [`Reader`] reads one file or stream (pcap and pcapng in all their variants, plain or compressed) and lends its
 //! frames one by one; what stands before damage is always delivered. [`discover()`] turns the paths of a command line
 //! into [`CaptureSet`]s: folders are searched, the files of a rotated capture are put together. [`FilterSet`] is the
-//! capture filter language of libpcap, where the build has libpcap. [`mod@write`] is the way back: frames into pcapng.
+//! capture filter language of libpcap, where the build has libpcap. [`mod@write`] is the way back: frames into pcapng; [`mod@copy`] writes a
+//! capture anew, block by block.
 //!
 //! Files are read with plain `read()` calls into one buffer that holds at least the largest record; a frame is lent
 //! from that buffer and never copied. (Mapping files into memory is slower for one pass, needs `unsafe`, and breaks
@@ -12,6 +13,7 @@
 mod bpf;
 mod classic;
 mod clock;
+pub(crate) mod copy;
 mod discover;
 mod error;
 mod fields;

@@ -81,9 +81,14 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
 }
 
 /// Byte order of a section by the magic number in its header block.
-fn section_order(block: &[u8]) -> Option<Endianness> {
+pub(super) fn section_order(block: &[u8]) -> Option<Endianness> {
     let is_it = |order: &Endianness| u32_at(*order, block, 8) == Some(BYTE_ORDER_MAGIC);
     [Endianness::Little, Endianness::Big].into_iter().find(is_it)
+}
+
+/// Link type, snap length and clock that the body of an interface description tells.
+pub(super) fn described(order: Endianness, body: &[u8]) -> Option<(u16, u32, super::clock::Clock)> {
+    SectionInterface::new(order, body).map(|interface| (interface.link_type, interface.snap_length, interface.clock))
 }
 
 impl Sections {

@@ -17,6 +17,7 @@ mod ether;
 mod fast;
 mod fragments;
 mod gre;
+mod headers;
 mod icmp;
 mod ip;
 mod link;
@@ -31,6 +32,7 @@ mod walk;
 mod wlan;
 
 pub(crate) use crate::model::{Datagram, Segment, flags};
+pub(crate) use headers::{FragmentPlace, Headers, PayloadPlace};
 pub use packet::Packet;
 pub(crate) use tcp::tcp_checksum_ok;
 
@@ -59,6 +61,15 @@ impl Decoder {
         }
     }
 
+    /// Decodes one frame, and says where its headers stand.
+    pub(crate) fn decode_with_headers<'a>(&'a mut self, frame: &Frame<'a>) -> (Packet<'a>, Headers) {
+        let mut headers = Headers::of(frame.data);
+        let captured = captured::Captured::of_frame(frame);
+        let (fragments, whole) = (&mut self.fragments, &mut self.whole);
+        let packet = walk::walk(frame.link_type, captured, frame.at, fragments, whole, Some(&mut headers));
+        (packet, headers)
+    }
+
     /// Fragments that were given up or are still waiting.
     pub fn fragments_lost(&self) -> u64 {
         self.fragments.lost()
@@ -67,7 +78,7 @@ impl Decoder {
     #[inline(never)]
     fn decode_fully<'a>(&'a mut self, frame: &Frame<'a>) -> Packet<'a> {
         let captured = captured::Captured::of_frame(frame);
-        walk::walk(frame.link_type, captured, frame.at, &mut self.fragments, &mut self.whole)
+        walk::walk(frame.link_type, captured, frame.at, &mut self.fragments, &mut self.whole, None)
     }
 }
 

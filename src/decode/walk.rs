@@ -2,6 +2,7 @@
 
 use super::captured::Captured;
 use super::fragments::{Fragments, Whole};
+use super::headers::Headers;
 use super::network::Network;
 use super::packet::Packet;
 use super::step::{HeaderKind, Step, stop};
@@ -12,19 +13,24 @@ use crate::model::{Datagram, Segment, Stamp};
 const MAX_LAYERS: usize = 64;
 
 /// Follows a frame to the innermost TCP segment, UDP datagram or ICMP error. `whole` takes the packets that are
-/// completed on the way; a fragment inside a packet made of fragments needs a second one.
+/// completed on the way; a fragment inside a packet made of fragments needs a second one. `headers` takes the places of all
+/// headers.
 pub(super) fn walk<'a>(
     link_type: u16,
     mut captured: Captured<'a>,
     at: Stamp,
     fragments: &mut Fragments,
     mut whole: &'a mut [Whole],
+    mut headers: Option<&mut Headers>,
 ) -> Packet<'a> {
     let mut layer = HeaderKind::Link(link_type);
     let mut vlan = 0;
     let mut outer = None;
     let mut other = None;
     for _ in 0..MAX_LAYERS {
+        if let Some(headers) = &mut headers {
+            headers.note(layer, captured);
+        }
         (layer, captured) = match enter(layer, captured, at) {
             Step::To(layer, captured) => (layer, captured),
             Step::Tagged(tag, layer, captured) => {
@@ -41,11 +47,17 @@ pub(super) fn walk<'a>(
                 (HeaderKind::IpPayload(fragment.network), fragment.payload)
             }
             Step::Fragment(fragment) => {
+                if let Some(headers) = &mut headers {
+                    headers.note_fragment(&fragment);
+                }
                 match (fragments.add(&fragment, vlan, at), std::mem::take(&mut whole).split_first_mut()) {
                     (Some((network, packet)), Some((buffer, rest))) => {
                         *buffer = packet;
                         whole = rest;
                         let buffer: &'a Whole = buffer;
+                        if let Some(headers) = &mut headers {
+                            headers.note_whole(&buffer.bytes);
+                        }
                         other = buffer.other.as_ref().or(other);
                         (HeaderKind::IpPayload(network), Captured::whole(&buffer.bytes))
                     }
