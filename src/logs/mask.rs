@@ -9,6 +9,7 @@
 use super::form::typewriter;
 use nrpcsniff_dissectors::ltpa::Token;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Base64 of at least this length may be a token (Domino's shortest has 56 characters).
 const TOKEN: usize = 40;
@@ -71,34 +72,68 @@ fn without(line: &str, places: impl IntoIterator<Item = (usize, usize)>) -> Cow<
     Cow::Owned(masked)
 }
 
-/// JSON Web Tokens: base64 that begins as `{"` does, with points between its parts (RFC 7519).
+/// What opens doors, and where it stands in a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Bytes of the line.
+    pub(crate) at: Range<usize>,
+    /// It is the value of a name or stands behind a word; else it is known by what it is.
+    pub(crate) named: bool,
+}
+
+/// Everything in a line that opens doors, but for values of headers (see [`header_value`]). Places may lie within each other: what
+/// is known by what it is stands first.
+pub(crate) fn places(line: &str) -> Vec<Place> {
+    let lower = line.to_ascii_lowercase();
+    let place = |named| move |(start, end)| Place { at: start..end, named };
+    let known =
+        web_token_places(line).chain(run_places(line).map(|(start, run)| (start, start.saturating_add(run.len()))));
+    let known = known.map(place(false));
+    let named = values_of_names(line, &lower).chain(bare_places(line, &lower)).chain(user_places(line));
+    known.chain(named.map(place(true))).filter(|place| place.at.start < place.at.end).collect()
+}
+
+/// The first header in a line whose whole value opens doors: which it is, and where the value begins.
+pub(crate) fn header_value(line: &str) -> Option<(&'static str, usize)> {
+    let lower = line.to_ascii_lowercase();
+    HEADERS.iter().filter_map(|&name| Some((name, header(&lower, name)?))).min_by_key(|&(_, at)| at)
+}
+
+/// JSON Web Tokens.
 fn web_tokens(line: &str) -> Cow<'_, str> {
-    let places = line.match_indices("eyJ").filter_map(|(start, _)| {
+    without(line, web_token_places(line))
+}
+
+/// Base64 that begins as `{"` does, with points between its parts (RFC 7519).
+fn web_token_places(line: &str) -> impl Iterator<Item = (usize, usize)> {
+    line.match_indices("eyJ").filter_map(|(start, _)| {
         let rest = line.get(start..)?;
         let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '=');
         let length = rest.find(|c| !inside(c)).unwrap_or(rest.len());
         let token = rest.get(..length)?;
         (token.contains('.') && length > 20).then(|| (start, start.saturating_add(length)))
-    });
+    })
+}
+
+/// Values behind a word alone.
+fn bare(line: &str) -> Cow<'_, str> {
+    let mut places: Vec<_> = bare_places(line, &line.to_ascii_lowercase()).collect();
+    places.sort_unstable();
     without(line, places)
 }
 
-/// Values behind a word alone, where they do not look like a word themselves: `Password S3cret`, `Basic QWxhZGRpbjpvcGVu`.
-fn bare(line: &str) -> Cow<'_, str> {
-    let lower = line.to_ascii_lowercase();
-    let mut places: Vec<(usize, usize)> = Vec::new();
-    for word in WORDS {
-        places.extend(lower.match_indices(word).filter_map(|(at, _)| {
+/// Where they do not look like a word themselves: `Password S3cret`, `Basic QWxhZGRpbjpvcGVu`.
+fn bare_places(line: &str, lower: &str) -> impl Iterator<Item = (usize, usize)> {
+    WORDS.into_iter().flat_map(move |word| {
+        lower.match_indices(word).filter_map(move |(at, _)| {
             let end = at.saturating_add(word.len());
             let rest = line.get(end..)?.strip_prefix(' ')?;
             let start = end.saturating_add(1);
             let length =
                 rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '<')).unwrap_or(rest.len());
             looks_secret(rest.get(..length)?).then(|| (start, start.saturating_add(length)))
-        }));
-    }
-    places.sort_unstable();
-    without(line, places)
+        })
+    })
 }
 
 /// Letters with digits, or with signs that words do not have; or letters of both cases in no order of a word.
@@ -111,9 +146,14 @@ fn looks_secret(text: &str) -> bool {
     text.len() >= VALUE && !known && has(char::is_alphabetic) && (has(|c| c.is_ascii_digit()) || signs || inner_capital)
 }
 
-/// The password of `scheme://user:password@host` (RFC 3986, 3.2.1).
+/// Passwords in URLs.
 fn users(line: &str) -> Cow<'_, str> {
-    let places = line.match_indices("://").filter_map(|(at, sign)| {
+    without(line, user_places(line))
+}
+
+/// The password of `scheme://user:password@host` (RFC 3986, 3.2.1).
+fn user_places(line: &str) -> impl Iterator<Item = (usize, usize)> {
+    line.match_indices("://").filter_map(|(at, sign)| {
         let start = at.saturating_add(sign.len());
         let rest = line.get(start..)?;
         let authority =
@@ -122,8 +162,7 @@ fn users(line: &str) -> Cow<'_, str> {
         let (name, password) = user.split_once(':')?;
         let from = start.saturating_add(name.len()).saturating_add(1);
         Some((from, from.saturating_add(password.len())))
-    });
-    without(line, places)
+    })
 }
 
 /// Every run of base64 in a line, with its place, that is as long as a token.
@@ -142,15 +181,17 @@ pub(super) fn tokens(line: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Tokens, and what may be one.
+/// Tokens, and what may be one, each with its place.
+fn run_places(line: &str) -> impl Iterator<Item = (usize, &str)> {
+    tokens(line).filter(|(_, run)| is_opaque(run) || Token::read(None, run).class.is_genuine())
+}
+
+/// The line without them.
 fn runs(line: &str) -> Cow<'_, str> {
     let mut masked = String::new();
     let mut done = 0_usize;
-    for (start, run) in tokens(line) {
+    for (start, run) in run_places(line) {
         let token = Token::read(None, run);
-        if !token.class.is_genuine() && !is_opaque(run) {
-            continue;
-        }
         let shown = if token.class.is_genuine() { token.label() } else { format!("{} characters", run.len()) };
         masked.push_str(line.get(done..start).unwrap_or_default());
         masked.extend(["[", &shown, "]"]);
@@ -189,20 +230,12 @@ fn values(line: &str) -> Cow<'_, str> {
         let shown = word.map_or_else(|| "***".to_owned(), |word| format!("*** =\"{word}\" ***"));
         return Cow::Owned(format!("{} {shown}", values(kept)));
     }
-    let mut masked = String::new();
-    let mut done = 0_usize;
-    for name in places(&lower) {
-        if let Some((start, end)) = value(line, name).filter(|(start, _)| *start >= done) {
-            masked.push_str(line.get(done..start).unwrap_or_default());
-            masked.push_str("***");
-            done = end;
-        }
-    }
-    if done == 0 {
-        return Cow::Borrowed(line);
-    }
-    masked.push_str(line.get(done..).unwrap_or_default());
-    Cow::Owned(masked)
+    without(line, values_of_names(line, &lower))
+}
+
+/// Values of names that open doors, in order.
+fn values_of_names(line: &str, lower: &str) -> impl Iterator<Item = (usize, usize)> {
+    ends_of_names(lower).into_iter().filter_map(move |name| value(line, name))
 }
 
 /// Place at which the value of such a header begins.
@@ -216,7 +249,7 @@ fn header(lower: &str, name: &str) -> Option<usize> {
 }
 
 /// Ends of all names whose value opens doors, in order.
-fn places(lower: &str) -> Vec<usize> {
+fn ends_of_names(lower: &str) -> Vec<usize> {
     let mut ends: Vec<usize> = Vec::new();
     for name in NAMES {
         ends.extend(lower.match_indices(name).map(|(at, _)| at.saturating_add(name.len())));

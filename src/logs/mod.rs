@@ -18,7 +18,7 @@ mod event;
 mod form;
 mod glance;
 mod kind;
-mod mask;
+pub(crate) mod mask;
 mod message;
 mod read;
 mod table;
