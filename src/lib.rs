@@ -47,7 +47,8 @@
 //! facts and says what they mean; `report` sees the model only. None of the three sees packets. `capture`, `decode` and
 //! `stream` never name a protocol; `decrypt` knows TLS alone. `logs` reads the logs that are heard beside the packets;
 //! `compare` lays two diagnosed captures side by side; `live` is what a capture that goes on needs beyond a file, and
-//! `api` the way from captures to a diagnosis: both see everything but `cli`, which sees everything.
+//! `api` the way from captures to a diagnosis: both see everything but `cli`, which sees everything. `redact` writes captures
+//! and logs anew without what must not be shared.
 //! `tests/layering.rs` holds these directions. Rooms are no part of what the crate offers: that is listed below.
 
 // Bytes from outside must not bring the program down: nothing panics on purpose, or by a length that was not checked; tests
@@ -95,6 +96,7 @@ pub(crate) mod facts;
 pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod model;
+pub(crate) mod redact;
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "it counts and points into what it holds")]
 pub(crate) mod report;
 pub(crate) mod stream;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a room may import; `dissectors` is the crate of that name.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("model", &["dissectors"]),
     ("capture", &["model"]),
     ("decode", &["model"]),
@@ -20,6 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("report", &["model", "dissectors"]),
     ("live", &UP_TO_REPORT),
     ("api", &EVERYTHING_BUT_CLI),
+    ("redact", &BELOW_REDACT),
     ("cli", &EVERYTHING),
 ];
 
@@ -52,7 +53,10 @@ const EVERYTHING_BUT_CLI: [&str; 13] = [
     "live",
     "dissectors",
 ];
-const EVERYTHING: [&str; 14] = [
+/// `api` among them: what is redacted is diagnosed first.
+const BELOW_REDACT: [&str; 10] =
+    ["model", "capture", "decode", "stream", "logs", "facts", "diagnose", "report", "api", "dissectors"];
+const EVERYTHING: [&str; 15] = [
     "model",
     "capture",
     "decode",
@@ -66,6 +70,7 @@ const EVERYTHING: [&str; 14] = [
     "report",
     "live",
     "api",
+    "redact",
     "dissectors",
 ];
 

@@ -21,6 +21,7 @@ mod patterns;
 mod plan;
 mod progress;
 mod read;
+mod redact;
 mod run;
 mod scratch;
 mod suggestion;
@@ -63,6 +64,7 @@ pub fn main() -> ExitCode {
         Some(Command::Compare(compare)) => config::load(args.config.as_deref(), args.no_config)
             .and_then(|config| compare::run(compare, config, args.color)),
         Some(Command::Token(token)) => token::print(token, (args.config.as_deref(), args.no_config), args.color),
+        Some(Command::Redact(redact)) => redact::run(redact),
         Some(Command::Check(check)) => check::run(check, args.config.as_deref(), args.color),
         Some(Command::Completions { shell }) => manual::completions(*shell),
         Some(Command::Man { command }) => manual::page(command.as_deref()),

@@ -2,10 +2,12 @@
 
 mod address;
 mod live;
+mod redact;
 mod units;
 mod write;
 
 pub(super) use live::LiveArgs;
+pub(super) use redact::RedactArgs;
 pub(super) use write::WriteArgs;
 
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
@@ -34,6 +36,7 @@ Examples:
   nrpcsniff --ltpa-keys ltpa.keys --ltpa-password-file word.txt sso.pcapng
   nrpcsniff --keylog sslkeys.txt sso.pcapng       look into TLS (Decryption Secrets Blocks need no option)
   nrpcsniff check captures/                       is everything still found that NAME.expected.json lists?
+  nrpcsniff redact case.pcapng share.pcapng       a copy that is safe to share
 
 Exit status: 0 done, whatever was found; 1 --fail-on was met; 2 wrong usage, or an input that cannot be read or is
 damaged (what could be read is still reported; this outranks 1).
@@ -57,6 +60,21 @@ Examples:
   xclip -o | nrpcsniff token -                       from a pipe
   nrpcsniff token --now 2025-04-22T17:48:19Z --domino-secret-file secret.txt -
   nrpcsniff token --format json - | jq .expires";
+
+const REDACT_EXAMPLES: &str = "\
+Examples:
+  nrpcsniff redact case.pcapng share.pcapng                      secrets get stand-ins
+  nrpcsniff redact --names --addresses case.pcapng share.pcapng  and so do users, hosts, servers and addresses
+  nrpcsniff redact --names --key my.key case.pcapng a.pcapng     a capture and its log that still agree:
+  nrpcsniff redact --names --key my.key --learn case.pcapng stusers.log b.log
+
+Tokens, cookies, credentials, passwords (forms, URLs, JSON, Sametime, LDAP), web tokens and tickets of Windows sign-on are \
+replaced by others of the same length, the same secret always by the same one; what is read of a token (its kind, its times, \
+whose key made it) stays. Decryption Secrets Blocks, names of addresses and comments are left out. What nobody understands is \
+blanked; encrypted records stay. Checksums are right where they were. The findings are the same, but for those that were read \
+through keys: of the capture, or of tokens.
+
+Exit status: 0 the copy is whole; 2 wrong usage, an input that cannot be read, a copy that cannot be written.";
 
 const COMPARE_EXAMPLES: &str = "\
 Examples:
@@ -329,6 +347,9 @@ pub(super) enum Command {
     },
     /// JSON Schema of the report that --format json writes (a capture of that name: ./schema)
     Schema,
+    /// A copy of a capture or log that is safe to share, and still analysable (a capture of that name: ./redact)
+    #[command(after_long_help = REDACT_EXAMPLES)]
+    Redact(RedactArgs),
 }
 
 /// Which rules to show, and how.
