@@ -96,7 +96,6 @@ fn what_does_not_exist_is_refused() {
 #[test]
 fn what_belongs_to_live_capture_is_refused_beside_a_file() {
     for option in [
-        "-w=x",
         "--ring=1M",
         "--keep=2",
         "--keep-keys",

@@ -9,6 +9,7 @@ mod check;
 mod compare;
 mod config;
 mod exit;
+mod extract;
 mod habits;
 mod interfaces;
 mod keys;

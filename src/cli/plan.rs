@@ -3,6 +3,7 @@
 use super::appearance::{appearance, is_ascii, is_dumb};
 use super::args::{self, Args, ReadingArgs, VerbosityArgs};
 use super::config::{self, Config};
+use super::extract::Extract;
 use super::tls_keys::{self, TlsSecrets};
 use super::{logs, patterns};
 use crate::api::{Diagnoser, Names};
@@ -32,6 +33,8 @@ pub(super) struct Plan {
     pub fail_on: Option<Severity>,
     /// The finding that is shown alone, by its number in the list.
     pub finding: Option<usize>,
+    /// Packets that are written beside the report.
+    pub extract: Option<Extract>,
     /// A long report on a terminal goes through a pager.
     pub pager: bool,
     /// How much is printed on stderr.
@@ -46,7 +49,14 @@ impl Plan {
             !captures.is_empty() || !args.reading.log.is_empty(),
             "give a capture file or a folder, or - for stdin, or a log with --log (nrpcsniff --help has examples)"
         );
-        Self::common(captures, args)
+        let mut plan = Self::common(captures, args)?;
+        plan.extract = Extract::of(&args.live.write, plan.output.as_deref())?;
+        if plan.extract.is_some() {
+            ensure!(!plan.captures.is_empty(), "-w: there are no packets to write; give a capture, or -i IFACE");
+            // Which conversations are written is known at the end.
+            plan.diagnoser.engine.hold = None;
+        }
+        Ok(plan)
     }
 
     /// What is common to captures and live capture: the latter has none.
@@ -103,8 +113,8 @@ impl Plan {
             other_files: 0,
             threads: None,
         };
-        let (output, fail_on, finding, pager) = (None, None, None, false);
-        Ok(Self { captures, diagnoser, report, output, fail_on, finding, pager, verbosity })
+        let (output, fail_on, finding, extract, pager) = (None, None, None, None, false);
+        Ok(Self { captures, diagnoser, report, output, fail_on, finding, extract, pager, verbosity })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::api::Intake;
 use crate::model::ConversationId;
 use crate::report::talk::Verbosity;
 use crate::report::{Format, LadderOf};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use std::path::PathBuf;
 
 /// What is behind the paths. Where that is an archive, it goes even if the run is stopped.
@@ -25,7 +25,10 @@ pub(super) fn looked_behind(paths: &[PathBuf]) -> Intake {
 /// Where nothing could be opened there is no report, and where not one packet could be read no table: what is wrong has
 /// been said on stderr.
 pub(super) fn run(plan: &Plan) -> Result<ExitStatus> {
-    let intake = looked_behind(&plan.captures);
+    let mut intake = looked_behind(&plan.captures);
+    if plan.extract.is_some() {
+        intake.spool().context("stdin: cannot be kept for a second reading")?;
+    }
     let (diagnoser, wrong) = plan.diagnoser.clone().beside(&intake);
     report_intake(&intake, &wrong, plan.verbosity);
     let (sets, mut lost) = find(&intake.captures, Verbosity { verbose: false, ..plan.verbosity });
@@ -33,6 +36,9 @@ pub(super) fn run(plan: &Plan) -> Result<ExitStatus> {
     if let Some(path) = &plan.output {
         let logs = diagnoser.logs.iter().map(|log| &log.path).chain(&intake.archives);
         output::check(path, "-o", sets.iter().flat_map(|set| &set.paths).chain(logs).map(PathBuf::as_path))?;
+    }
+    if let Some(extract) = &plan.extract {
+        extract.check(sets.iter().flat_map(|set| &set.paths).map(PathBuf::as_path))?;
     }
     let mut diagnosis = diagnoser.judge(&sets, &mut ConsoleObserver::new(plan.verbosity))?;
     if let Some(number) = plan.finding {
@@ -50,6 +56,9 @@ pub(super) fn run(plan: &Plan) -> Result<ExitStatus> {
     if (diagnosis.opened || diagnosis.has_log()) && !(unreadable && plan.report.format == Format::Table) {
         let is_read = matches!(plan.report.format, Format::Table | Format::Concise);
         output::write_paged(plan.output.as_deref(), plan.pager && is_read, |out| diagnosis.write(&plan.report, out))?;
+    }
+    if let Some(extract) = &plan.extract {
+        lost |= !extract.is_written(&sets, &diagnosis, plan.verbosity);
     }
     let outcome =
         ExitStatus::of(diagnosis.trouble || lost, &diagnosis.findings, diagnosis.conclusion.verdict.kind, plan.fail_on);

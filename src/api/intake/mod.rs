@@ -9,6 +9,7 @@ mod limits;
 mod scratch;
 mod sniff;
 
+use self::scratch::Scratch;
 use crate::capture::{files_below, is_broken_capture, is_capture};
 pub(crate) use scratch::remove_all;
 
@@ -42,6 +43,8 @@ pub(crate) struct Intake {
     /// How files from archives are called.
     pub names: Names,
     unpacker: Option<Unpacker>,
+    /// Where standard input is kept.
+    spool: Option<Scratch>,
 }
 
 /// Names of files that lie where nobody put them: those from archives.
@@ -137,6 +140,21 @@ impl Intake {
             }
             _ => self.captures.push(path),
         }
+    }
+
+    /// Keeps what comes by standard input in a file, for who reads it twice. It is still called `-`.
+    ///
+    /// # Errors
+    /// It cannot be read, or there is no room.
+    pub(crate) fn spool(&mut self) -> io::Result<()> {
+        let Some(place) = self.captures.iter_mut().find(|path| path.as_os_str() == "-") else { return Ok(()) };
+        let scratch = Scratch::new()?;
+        let path = scratch.path().join("stdin");
+        io::copy(&mut io::stdin().lock(), &mut File::create(&path)?)?;
+        self.names.0.insert(path.clone(), "-".to_owned());
+        *place = path;
+        self.spool = Some(scratch);
+        Ok(())
     }
 
     /// Takes a file for what it is; false if it is nothing of use.

@@ -16,10 +16,21 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Live capture")]
 pub(crate) struct WriteArgs {
-    /// Write packets as pcapng, readable by their owner only. FILE: of every conversation that matters (- is stdout); DIR: a
+    /// Write packets as pcapng, readable by their owner only. FILE: of every conversation that matters (- is stdout); DIR, live: a
     /// file of its own for each finding of --trigger, with its conversations from before (--ring) and after
-    #[arg(short, long, value_name = "FILE|DIR", requires = "interfaces", conflicts_with_all = ["captures", "read"])]
+    ///
+    /// Beside captures the packets of conversations with findings are written, and what these rest on, with comments: what each
+    /// packet shows, and in front what was found.
+    #[arg(short, long, value_name = "FILE|DIR")]
     pub write: Option<PathBuf>,
+
+    /// With -w beside captures: all packets that were read
+    #[arg(long, requires = "write", conflicts_with_all = ["interfaces", "conversation"])]
+    pub write_all: bool,
+
+    /// With -w beside captures: the packets of this conversation, by its id; repeatable, or several: 3,17
+    #[arg(long, value_name = "ID", requires = "write", conflicts_with = "interfaces", value_delimiter = ',')]
+    pub conversation: Vec<String>,
 
     /// Begin the next file before one is larger: 100M; named FILE_00001_20261127081000.pcapng (UTC of its first packet)
     #[arg(long, value_name = "SIZE", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = file_size)]
