@@ -33,27 +33,27 @@ pub(crate) struct WriteArgs {
     pub conversation: Vec<String>,
 
     /// Begin the next file before one is larger: 100M; named FILE_00001_20261127081000.pcapng (UTC of its first packet)
-    #[arg(long, value_name = "SIZE", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = file_size)]
+    #[arg(long, value_name = "SIZE", requires_all = ["write", "interfaces"], conflicts_with_all = ["captures", "read"], value_parser = file_size)]
     pub rotate_size: Option<u64>,
 
     /// Begin the next file after this time: 15m, 1h
-    #[arg(long, value_name = "TIME", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = time)]
+    #[arg(long, value_name = "TIME", requires_all = ["write", "interfaces"], conflicts_with_all = ["captures", "read"], value_parser = time)]
     pub rotate_time: Option<Duration>,
 
     /// Keep the newest N of the files that this run writes, and remove older ones
-    #[arg(long, value_name = "N", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", requires_all = ["write", "interfaces"], conflicts_with_all = ["captures", "read"], value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub keep: Option<u64>,
 
     /// Put what --keylog says meanwhile into the written files: whoever has them can read what is inside TLS
-    #[arg(long, requires = "write", conflicts_with_all = ["captures", "read"])]
+    #[arg(long, requires_all = ["write", "interfaces"], conflicts_with_all = ["captures", "read"])]
     pub keep_keys: bool,
 
     /// Recent packets that are held in memory for -w DIR: 256M, 5m (at most 256M then), or both, 1G,10m [default: 64M]
-    #[arg(long, value_name = "SIZE|TIME", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = span)]
+    #[arg(long, value_name = "SIZE|TIME", requires_all = ["write", "interfaces"], conflicts_with_all = ["captures", "read"], value_parser = span)]
     pub ring: Option<RingLimits>,
 
     /// Findings whose packets -w DIR writes: a least severity (blocker, major, minor, info), rules, or both [default: major]
-    #[arg(long, value_name = "LEVEL|RULE[,..]", requires = "write", conflicts_with_all = ["captures", "read"], value_parser = trigger)]
+    #[arg(long, value_name = "LEVEL|RULE[,..]", requires_all = ["write", "interfaces"], conflicts_with_all = ["captures", "read"], value_parser = trigger)]
     pub trigger: Option<Trigger>,
 }
 

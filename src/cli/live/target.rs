@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn nothing_is_written_unless_asked_for() {
         assert_eq!(target(&[]).unwrap(), None);
-        assert!(Command::try_parse_from(["nrpcsniff", "-w", "a"]).is_err());
+        assert!(Command::try_parse_from(["nrpcsniff", "-w", "a", "--keep=1"]).is_err(), "of a file one is written");
         for option in ["--keep=1", "--ring=1M", "--trigger=info", "--rotate-size=1M", "--rotate-time=1h"] {
             assert!(error(&[option]).contains("--write"), "{option}");
         }
