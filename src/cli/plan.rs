@@ -15,6 +15,7 @@ use crate::report::{Detail, Format, LadderOf, ReportOptions, Zone, escape};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use nrpcsniff_dissectors::{PROTOCOLS, Protocol};
 use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,7 +71,7 @@ impl Plan {
             plan.diagnoser.engine.hold =
                 plan.diagnoser.engine.hold.map(|_| usize::try_from(memory).unwrap_or(usize::MAX));
         }
-        plan.diagnoser.threads = args.threads;
+        plan.diagnoser.threads = args.threads.and_then(|threads| NonZeroUsize::new(usize::from(threads)));
         let drawn = args.ladder.as_deref().map(ladder).transpose()?.and_then(|(_, number)| number);
         plan.finding = args.finding.map(|number| number as usize).or(drawn);
         plan.pager = !args.looks.no_pager;

@@ -12,7 +12,6 @@ pub(super) use write::WriteArgs;
 
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -198,8 +197,8 @@ pub(super) struct Args {
     /// Threads that read several captures side by side [default: one a core]
     ///
     /// The report is the same, byte for byte, for any number. One capture is read by one thread.
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 
     /// Exit with 1 if a finding is at least this severe
     #[arg(long, value_enum, value_name = "SEVERITY")]
