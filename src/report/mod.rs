@@ -18,6 +18,7 @@ pub(crate) mod catalogue;
 pub(crate) mod compare;
 pub(crate) mod escape;
 pub(crate) mod filter;
+mod heard;
 mod html;
 pub(crate) mod json;
 mod ladder;

@@ -3,11 +3,16 @@
 use super::causes::padded;
 use super::{Screen, answer};
 use crate::model::{AttemptCounts, AttemptKind, OutcomeCounts, VerdictKind};
+use crate::report::escape;
+use crate::report::heard::heard;
 use crate::report::text::count;
 use nrpcsniff_dissectors::nrpc;
 
 /// Rows of a list.
 const ROWS: usize = 8;
+
+/// Lines of logs.
+const LINES: usize = 4;
 
 /// The screen.
 pub(super) fn lines(screen: Screen<'_>) -> Vec<String> {
@@ -23,6 +28,7 @@ pub(super) fn lines(screen: Screen<'_>) -> Vec<String> {
     }
     let told = screen.told();
     lines.extend(told.iter().take(3).flat_map(|finding| screen.labelled("Noted", &finding.title)));
+    lines.extend(said_by_logs(screen));
     lines.extend(screen.not_seen());
     if screen.conclusion.verdict.kind == VerdictKind::Works {
         let limits =
@@ -33,6 +39,17 @@ pub(super) fn lines(screen: Screen<'_>) -> Vec<String> {
     lines.push(String::new());
     lines.extend(answer::lines(screen, &answer::text(screen), &answer::to_do(screen)));
     lines
+}
+
+/// The lines of logs that matter most of those that no finding shows.
+fn said_by_logs(screen: Screen<'_>) -> Vec<String> {
+    let (heard, _) = heard(screen.report, LINES);
+    let said = heard.iter().map(|line| {
+        let times = if line.count > 1 { format!(", {} times", count(line.count)) } else { String::new() };
+        let log = screen.report.analysis.logs.get(line.log).map_or("", |log| log.name());
+        format!("{} line {}{times}: {}", escape::terminal(log), line.first.line, line.meaning.means)
+    });
+    said.flat_map(|said| screen.labelled("Log", &said)).collect()
 }
 
 fn more(screen: Screen<'_>) -> &'static str {

@@ -1,27 +1,20 @@
 //! What the logs say beside the findings: every line that the catalogue knows and that no finding shows, under its time.
 
+use super::super::heard::heard;
 use super::super::text::{count, wrap};
 use super::{TableContext, grid, heading, indented};
-use crate::model::{Log, LogFact, LogMeaning, LogOutcome};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::model::{Log, LogFact, LogOutcome};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 const INDENT: &str = "  ";
 /// Rows of one report; of more those that matter most are shown. JSON has every line.
 const ROWS: usize = 40;
 
-/// Lines of one log that mean the same.
-struct Heard<'a> {
-    log: usize,
-    first: &'a LogFact,
-    meaning: &'static LogMeaning,
-    count: u64,
-}
-
 /// The section; nothing where no log has a line for it.
 pub(super) fn write(context: TableContext<'_>, out: &mut dyn Write) -> io::Result<()> {
     let logs = &context.report.analysis.logs;
-    let mut heard = heard(context);
+    let (heard, more) = heard(context.report, ROWS);
     if heard.is_empty() {
         return Ok(());
     }
@@ -32,10 +25,6 @@ pub(super) fn write(context: TableContext<'_>, out: &mut dyn Write) -> io::Resul
             writeln!(out, "{}", wrap(&format!("{}: {tried}.", log.name()), INDENT, context.width))?;
         }
     }
-    let all = heard.len();
-    heard.sort_by_key(|line| (std::cmp::Reverse(line.meaning.weight), line.log, line.first.line));
-    heard.truncate(ROWS);
-    heard.sort_by_key(|line| (line.log, line.first.line));
     let rows = heard.iter().map(|line| {
         let log = logs.get(line.log);
         let times = if line.count > 1 { format!(" ({} times)", count(line.count)) } else { String::new() };
@@ -49,8 +38,8 @@ pub(super) fn write(context: TableContext<'_>, out: &mut dyn Write) -> io::Resul
     });
     let table = grid(["line", "time", "it means", "it says"], rows, context.width - INDENT.len());
     indented(&table, INDENT, out)?;
-    if all > ROWS {
-        writeln!(out, "{INDENT}and {} more kinds of line (--format json has all)", count((all - ROWS) as u64))?;
+    if more > 0 {
+        writeln!(out, "{INDENT}and {} more kinds of line (--format json has all)", count(more as u64))?;
     }
     writeln!(out)
 }
@@ -60,28 +49,6 @@ fn when(context: TableContext<'_>, log: &Log, fact: &LogFact) -> String {
     let at = fact.at.as_ref();
     at.map(|at| log.clock.place(at).map_or_else(|| at.text.clone(), |time| context.zone.date_time(time)))
         .unwrap_or_default()
-}
-
-/// Lines that no finding shows; those of one log that mean the same are one.
-fn heard(context: TableContext<'_>) -> Vec<Heard<'_>> {
-    let evidence = context.report.findings.iter().flat_map(|finding| &finding.evidence);
-    let shown: BTreeSet<(usize, u64)> =
-        evidence.filter_map(|fact| fact.line).map(|line| (line.log as usize, line.line)).collect();
-    let mut places: BTreeMap<(usize, &'static str), usize> = BTreeMap::new();
-    let mut heard: Vec<Heard<'_>> = Vec::new();
-    for (index, log) in context.report.analysis.logs.iter().enumerate() {
-        for fact in log.facts.iter().filter(|fact| !shown.contains(&(index, fact.line))) {
-            let Some(meaning) = fact.meaning else { continue };
-            let key = (index, meaning.pattern);
-            if let Some(known) = places.get(&key).and_then(|&place| heard.get_mut(place)) {
-                known.count += 1;
-            } else {
-                places.insert(key, heard.len());
-                heard.push(Heard { log: index, first: fact, meaning, count: 1 });
-            }
-        }
-    }
-    heard
 }
 
 /// "sametime.login 2 refused, 1 granted; http.token 4 granted": by lines, so that one attempt may count more than once.
