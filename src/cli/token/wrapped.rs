@@ -5,7 +5,7 @@ use super::scan;
 use nrpcsniff_dissectors::jwt::Jwt;
 use nrpcsniff_dissectors::ltpa::Token;
 
-/// Characters of the shortest line that was wrapped.
+/// Characters of the shortest value that was wrapped and has no name.
 const NARROW: usize = 40;
 /// Lines of which a value may be put together: 16 KiB in lines of 64 characters.
 const MOST: usize = 256;
@@ -56,8 +56,11 @@ fn unfold(header: &mut String, line: &str) {
 
 /// The line with those behind it, if together they are a token.
 fn whole(line: &str, run: &[&str]) -> Option<String> {
-    let together: String = std::iter::once(line.trim_end()).chain(run.iter().map(|line| line.trim())).collect();
-    (!run.is_empty() && is_token(last_value(&together))).then_some(together)
+    let (line, run) = (line.trim_end(), run.iter().map(|line| line.trim()));
+    // Behind the value further pairs may stand.
+    let value = run.clone().map(|line| line.split(';').next().unwrap_or_default());
+    let value: String = std::iter::once(last_value(line)).chain(value).collect();
+    (run.len() > 0 && is_token(&value)).then(|| std::iter::once(line).chain(run).collect())
 }
 
 /// Lines behind `line` that may go on with its value: as wide as each other but for the last.
@@ -70,7 +73,9 @@ fn run<'l, 'a>(line: &str, behind: &'l [&'a str]) -> &'l [&'a str] {
         return behind.get(..1).unwrap_or_default();
     }
     let is_name_alone = value.is_empty() && line.ends_with('=');
-    let is_open = value.len() >= NARROW || is_name_alone;
+    let is_named =
+        || line.strip_suffix(value).is_some_and(|name| name.ends_with('=') && scan::is_known(last_word(name)));
+    let is_open = value.len() >= NARROW || is_name_alone || is_named();
     if !is_open || is_whole_jwt(value) || value.ends_with('=') || !value.bytes().all(is_base64) {
         return &[];
     }
@@ -101,6 +106,11 @@ fn is_rest(text: &str) -> bool {
     let token = || Token::read(None, text);
     let begins = ["AAECA", "eyJhbGci"].iter().any(|start| text.starts_with(start));
     is_base64 && !begins && !scan::is_known(text) && !token().class.is_genuine() && !token().class.is_word()
+}
+
+/// The name in front of an equals sign.
+fn last_word(name: &str) -> &str {
+    name.trim_end_matches('=').rsplit([';', ' ', ':']).next().unwrap_or_default()
 }
 
 /// The value at the end of a line of headers, pairs or values.
@@ -152,6 +162,15 @@ mod tests {
             for text in [token.to_owned(), format!("LtpaToken={token}"), format!("Cookie: a=b; LtpaToken={token}")] {
                 for width in 64..text.len() {
                     assert_eq!(joined(&wrap(&text, width)), [text.as_str()], "{width}");
+                }
+            }
+            // Narrower where a name says what it is; pairs behind the value may stay apart.
+            for text in [format!("LtpaToken={token}"), format!("Cookie: a=b; LtpaToken={token}; c=d")] {
+                for width in 24..64 {
+                    let lines = wrap(&text, width);
+                    assert!(joined(&lines.replace('\n', "\n> "))[0].contains(token), "{width}");
+                    let indented: Vec<String> = lines.lines().map(|line| format!("   {line}")).collect();
+                    assert!(joined(&indented.join("\n"))[0].contains(token), "{width}");
                 }
             }
             let after_name = format!("LtpaToken=\n{}\nAccept: */*", wrap(token, 64));
